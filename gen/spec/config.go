@@ -1,0 +1,85 @@
+package spec
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"reflect"
+
+	"github.com/nlgen/nlgen/gen/diag"
+)
+
+// Config is the tree of nlgen.yaml: which specs to generate, and what no spec can say about Go. It stands here because it is read by the
+// same strict reader; what its values mean is decided in package gen.
+type Config struct {
+	Pos      diag.Pos
+	Version  Val[uint64]      `ynl:"version,required"`
+	Output   Val[string]      `ynl:"output,label"`
+	Families []*FamilyOptions `ynl:"families,required"`
+}
+
+// FamilyOptions are a spec, or a pattern for several, and the choices for its package. Written as a bare scalar it is just the spec.
+type FamilyOptions struct {
+	Pos     diag.Pos
+	Spec    Val[string] `ynl:"spec,required,plain,label"`
+	Package Val[string] `ynl:"package,label"`
+	Names   []*Rename   `ynl:"names"`
+	Records []*Record   `ynl:"records"`
+}
+
+// Rename gives a declaration of the spec another Go name.
+type Rename struct {
+	Pos  diag.Pos
+	Path Val[string] `ynl:"path,required,label"`
+	Go   Val[string] `ynl:"go,required,label"`
+}
+
+// Record says that a binary attribute holds structs, each followed by attributes.
+type Record struct {
+	Pos        diag.Pos
+	Set        Val[string] `ynl:"set,required,label"`
+	Attribute  Val[string] `ynl:"attribute,required,label"`
+	Struct     Val[string] `ynl:"struct,required,label"`
+	Length     Val[string] `ynl:"length,required,label"`
+	Attributes Val[string] `ynl:"attributes,required,label"`
+	Go         Val[string] `ynl:"go,required,label"`
+}
+
+func init() { describe(reflect.TypeFor[Config]()) }
+
+// ReadConfigFile reads an nlgen.yaml. Positions carry the path as given.
+func ReadConfigFile(report *diag.Report, path string) *Config {
+	src, err := readLimited(path)
+	if err != nil {
+		var pathErr *fs.PathError
+		if errors.As(err, &pathErr) {
+			err = pathErr.Err
+		}
+		report.Errorf(diag.Pos{File: path}, "cannot read the configuration: %v", err)
+		return nil
+	}
+	return ReadConfig(report, path, src)
+}
+
+// ReadConfig reads an nlgen.yaml from memory, as [Read] reads a spec.
+func ReadConfig(report *diag.Report, name string, src []byte) *Config {
+	if len(src) > maxSize {
+		report.Errorf(diag.Pos{File: name, Line: 1, Col: 1}, "the configuration is larger than %d MiB", maxSize>>20)
+		return nil
+	}
+	report.AddSource(name, src)
+	t := newText(name, bytes.TrimPrefix(src, []byte("\ufeff")))
+	if !t.checkBytes(report) {
+		return nil
+	}
+	root := t.parse(report)
+	if root == nil {
+		return nil
+	}
+	config := new(Config)
+	r := &reader{report: report, text: t, budget: aliasBudget}
+	if !r.object(root, r.pos(root), reflect.ValueOf(config).Elem()) {
+		return nil
+	}
+	return config
+}

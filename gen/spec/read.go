@@ -1,0 +1,157 @@
+package spec
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"reflect"
+	"slices"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/nlgen/nlgen/gen/diag"
+)
+
+// Option changes how a spec is read.
+type Option func(*reader)
+
+// AllowUnknown makes keys and display hints that the schemas do not know warnings instead of errors, for specs that carry the
+// extensions of other tools.
+func AllowUnknown() Option { return func(r *reader) { r.allowUnknown = true } }
+
+// ReadFile reads the spec in a file. Positions carry the path as given.
+func ReadFile(report *diag.Report, path string, options ...Option) *Family {
+	src, err := readLimited(path)
+	if err != nil {
+		var pathErr *fs.PathError
+		if errors.As(err, &pathErr) {
+			err = pathErr.Err
+		}
+		report.Errorf(diag.Pos{File: path}, "cannot read the spec: %v", err)
+		return nil
+	}
+	return Read(report, path, src, options...)
+}
+
+// readLimited reads no more than one byte above the limit, so that Read can see that there is too much.
+func readLimited(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, maxSize+1))
+}
+
+// Read reads a spec from memory. It keeps src, which must not change, in the report, and name in all positions.
+//
+// Read returns nil if src is not a YAML mapping. Otherwise it returns what it could make of it, so that later passes can find more
+// mistakes; the caller asks the report whether there were errors.
+func Read(report *diag.Report, name string, src []byte, options ...Option) *Family {
+	if len(src) > maxSize {
+		report.Errorf(diag.Pos{File: name, Line: 1, Col: 1}, "the spec is larger than %d MiB", maxSize>>20)
+		return nil
+	}
+	report.AddSource(name, src)
+	t := newText(name, bytes.TrimPrefix(src, []byte("\ufeff")))
+	if !t.checkBytes(report) {
+		return nil
+	}
+	root := t.parse(report)
+	if root == nil {
+		return nil
+	}
+	r := &reader{report: report, text: t, budget: aliasBudget}
+	for _, option := range options {
+		option(r)
+	}
+	family := new(Family)
+	if !r.object(root, r.pos(root), reflect.ValueOf(family).Elem()) {
+		return nil
+	}
+	r.check(family)
+	return family
+}
+
+// reader turns the nodes of one YAML document into a Family.
+type reader struct {
+	report       *diag.Report
+	text         *text
+	allowUnknown bool
+
+	path    []frame    // The nodes that are being read, outermost first.
+	aliases int        // How many of them were reached through an alias.
+	outer   *yaml.Node // The outermost of these aliases.
+	budget  int        // How much may still be read through aliases.
+}
+
+type frame struct {
+	node  *yaml.Node
+	alias bool
+}
+
+// aliasBudget bounds what aliases may multiply: it counts the nodes read through aliases, and a mapping as mappingCost of them, which is
+// about what it takes in memory. The kernel's specs stay below a hundredth of it.
+const (
+	aliasBudget = 1 << 20
+	mappingCost = 16
+)
+
+// enter begins the reading of a node. It follows an alias, and returns false if the node must not be read; otherwise the caller calls
+// leave when it is done.
+func (r *reader) enter(n *yaml.Node) (*yaml.Node, bool) {
+	if r.report.Full() || r.budget < 0 {
+		return nil, false
+	}
+	next := frame{node: n}
+	if n.Kind == yaml.AliasNode {
+		next = frame{node: n.Alias, alias: true}
+		if slices.ContainsFunc(r.path, func(f frame) bool { return f.node == n.Alias }) {
+			r.report.Errorf(r.pos(n), "alias %q stands within the value that it refers to", "*"+n.Value)
+			return nil, false
+		}
+		if r.aliases == 0 {
+			r.outer = n
+		}
+		r.aliases++
+	}
+	r.path = append(r.path, next)
+	if !knownTag(next.node) {
+		r.report.Errorf(r.pos(next.node), "YAML tag %q does not belong here", next.node.Tag)
+		r.leave()
+		return nil, false
+	}
+	cost := 1
+	if next.node.Kind == yaml.MappingNode {
+		cost = mappingCost
+	}
+	if !r.spend(cost) {
+		r.leave()
+		return nil, false
+	}
+	return next.node, true
+}
+
+func (r *reader) leave() {
+	last := len(r.path) - 1
+	if r.path[last].alias {
+		r.aliases--
+	}
+	r.path = r.path[:last]
+}
+
+// spend takes cost from the budget if the current node was reached through an alias.
+func (r *reader) spend(cost int) bool {
+	if r.aliases == 0 {
+		return true
+	}
+	r.budget -= cost
+	if r.budget < 0 {
+		r.report.Errorf(r.pos(r.outer), "the aliases of this spec stand for too much, with %q it is more than %d values",
+			"*"+r.outer.Value, aliasBudget)
+		return false
+	}
+	return true
+}
