@@ -1,0 +1,91 @@
+package resolve
+
+import (
+	"github.com/nlgen/nlgen/gen/diag"
+	"github.com/nlgen/nlgen/gen/goname"
+	"github.com/nlgen/nlgen/gen/ir"
+	"github.com/nlgen/nlgen/gen/spec"
+)
+
+// Options are the choices of a user that no spec can express. They come from nlgen.yaml.
+type Options struct {
+	// Package is the name of the Go package; if it is empty, the name is made from that of the family.
+	Package string
+	Names   []Rename
+	Records []Record
+}
+
+// Rename replaces the Go name of one declaration. Path says which, by section and names as the spec has them, joined by slashes:
+//
+//	definitions/port-type            the type of an enum, flags or struct; the const
+//	definitions/port-type/eth        the part behind the type's name in PortTypeEth
+//	definitions/ifinfomsg/ifi-index  the field of a struct
+//	attribute-sets/link-attrs        the type; the constants have Attr and this name, less a final Attrs, in front
+//	attribute-sets/link-attrs/map    the field, and the end of the constant; in subsets too
+//	operations/getlink               the method, and the beginning of all types of the operation
+//	mcast-groups/rtnlgrp-link        the part behind Group
+//	sub-messages/linkinfo-data-msg   the interface
+//	sub-messages/linkinfo-data-msg/vxlan   the part behind the sub-message's name in the type of a format
+//
+// Go must be an exported identifier.
+type Rename struct {
+	Path string
+	Go   string
+	Pos  diag.Pos // of the path in nlgen.yaml
+}
+
+// Record says that a binary attribute holds C structs of varying length, each followed by attributes: RTA_MULTIPATH is a list of
+// struct rtnexthop.
+type Record struct {
+	Set        string // the attribute set, by its name in the spec; subsets of it follow
+	Attribute  string
+	Struct     string // the struct in front of each record
+	Length     string // its u16 member that holds the length of the record
+	Attributes string // the set of the attributes behind the struct
+	Go         string // the type of one record
+	Pos        diag.Pos
+}
+
+// passes are what Family does, in this order. A pass takes the family under construction and the report, and returns nothing.
+var passes = []func(*family, *diag.Report){
+	(*family).head,        // Name, level and protocol decide how everything else is read.
+	(*family).definitions, // Consts come first within: values, lengths and limits may name them.
+	(*family).layout,      // Sizes of structs decide how attributes are held.
+	(*family).number,      // Attributes exist and have numbers from here on.
+	(*family).subsets,     // They copy the numbered attributes of their parents.
+	(*family).kinds,       // What a kind does not read must be gone before references are followed.
+	(*family).submessages, // Their formats refer to sets, and attributes refer to them.
+	(*family).references,  // Everything that an attribute can refer to exists now.
+	(*family).records,     // They change attributes that are whole otherwise.
+	(*family).limits,      // Ranges depend on the kind, masks on the enum.
+	(*family).enums,       // Their width is that of the attributes and members that use them.
+	(*family).presence,    // Depends on the size of structs and on records.
+	(*family).nests,       // The graph of sets is final: flags of sets, selectors from enclosing sets.
+	(*family).check,       // Attributes are complete but for their names.
+	(*family).groups,      // Operations refer to them.
+	(*family).operations,  // Bound to sets and headers; notifications need all of them.
+	(*family).numberOps,   // In the order of the spec, reserved entries included.
+	(*family).messages,    // The lists of do, dump and notifications meet here.
+	(*family).events,      // Their content is that of messages.
+	(*family).name,        // Last, since it needs to know every declaration.
+}
+
+// Family resolves a spec. It returns nil if the report then has an error, from reading the spec or from here: each family therefore
+// wants a report of its own. Whoever patches a spec does so on the tree, before.
+func Family(report *diag.Report, s *spec.Family, opts Options) *ir.Family {
+	if s == nil {
+		return nil
+	}
+	return resolve(report, s, opts, goname.For(s.Name.V))
+}
+
+func resolve(report *diag.Report, s *spec.Family, opts Options, overrides []goname.Override) *ir.Family {
+	f := newFamily(s, opts, overrides)
+	for _, pass := range passes {
+		pass(f, report)
+	}
+	if report.HasErrors() {
+		return nil
+	}
+	return f.Family
+}
