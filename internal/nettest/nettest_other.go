@@ -1,0 +1,14 @@
+//go:build !linux
+
+package nettest
+
+import (
+	"os"
+	"testing"
+)
+
+// Main runs the tests and exits.
+func Main(m *testing.M) {
+	reason = "not Linux"
+	os.Exit(m.Run())
+}

@@ -1,0 +1,61 @@
+package nlconn
+
+import (
+	"fmt"
+	"strings"
+)
+
+// A RequestError is the error of one request of a batch.
+type RequestError struct {
+	Index int // in the order of Add
+	Err   error
+}
+
+// Error returns the index and the error.
+func (e *RequestError) Error() string { return fmt.Sprintf("request %d: %v", e.Index, e.Err) }
+
+// Unwrap returns the error.
+func (e *RequestError) Unwrap() error { return e.Err }
+
+// A BatchError says what went wrong in a batch.
+type BatchError struct {
+	// Failed holds the requests that failed, in the order of Add.
+	Failed []*RequestError
+	// Err is what went wrong with the batch as a whole, such as the commit of a
+	// transaction; nil if nothing.
+	Err error
+	// Total is how many requests the batch had.
+	Total int
+}
+
+// maxListed is how many errors Error writes out.
+const maxListed = 10
+
+// Error lists the first errors.
+func (e *BatchError) Error() string {
+	var s strings.Builder
+	fmt.Fprintf(&s, "%d of %d requests failed", len(e.Failed), e.Total)
+	if e.Err != nil {
+		fmt.Fprintf(&s, "; %v", e.Err)
+	}
+	for i, f := range e.Failed {
+		if i == maxListed {
+			fmt.Fprintf(&s, "; and %d more", len(e.Failed)-i)
+			break
+		}
+		fmt.Fprintf(&s, "; %v", f)
+	}
+	return s.String()
+}
+
+// Unwrap returns all errors.
+func (e *BatchError) Unwrap() []error {
+	var errs []error
+	if e.Err != nil {
+		errs = append(errs, e.Err)
+	}
+	for _, f := range e.Failed {
+		errs = append(errs, f)
+	}
+	return errs
+}
