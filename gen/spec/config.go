@@ -1,9 +1,6 @@
 package spec
 
 import (
-	"bytes"
-	"errors"
-	"io/fs"
 	"reflect"
 
 	"github.com/nlgen/nlgen/gen/diag"
@@ -14,7 +11,7 @@ import (
 type Config struct {
 	Pos      diag.Pos
 	Version  Val[uint64]      `ynl:"version,required"`
-	Output   Val[string]      `ynl:"output,label"`
+	Output   Val[string]      `ynl:"output,required,label"`
 	Families []*FamilyOptions `ynl:"families,required"`
 }
 
@@ -51,10 +48,6 @@ func init() { describe(reflect.TypeFor[Config]()) }
 func ReadConfigFile(report *diag.Report, path string) *Config {
 	src, err := readLimited(path)
 	if err != nil {
-		var pathErr *fs.PathError
-		if errors.As(err, &pathErr) {
-			err = pathErr.Err
-		}
 		report.Errorf(diag.Pos{File: path}, "cannot read the configuration: %v", err)
 		return nil
 	}
@@ -63,22 +56,8 @@ func ReadConfigFile(report *diag.Report, path string) *Config {
 
 // ReadConfig reads an nlgen.yaml from memory, as [Read] reads a spec.
 func ReadConfig(report *diag.Report, name string, src []byte) *Config {
-	if len(src) > maxSize {
-		report.Errorf(diag.Pos{File: name, Line: 1, Col: 1}, "the configuration is larger than %d MiB", maxSize>>20)
-		return nil
-	}
-	report.AddSource(name, src)
-	t := newText(name, bytes.TrimPrefix(src, []byte("\ufeff")))
-	if !t.checkBytes(report) {
-		return nil
-	}
-	root := t.parse(report)
-	if root == nil {
-		return nil
-	}
 	config := new(Config)
-	r := &reader{report: report, text: t, budget: aliasBudget}
-	if !r.object(root, r.pos(root), reflect.ValueOf(config).Elem()) {
+	if readObject(report, name, src, reflect.ValueOf(config).Elem(), nil) == nil {
 		return nil
 	}
 	return config

@@ -87,7 +87,7 @@ func (t *text) checkBytes(report *diag.Report) bool {
 			report.Errorf(t.at(i), "not valid UTF-8")
 			return false
 		case r < 0xa0, r == 0x2028, r == 0x2029, r == 0xfeff, r == 0xfffe, r == 0xffff:
-			report.Errorf(t.at(i), "character U+%04X is not allowed in a spec", r)
+			report.Errorf(t.at(i), "character U+%04X is not allowed", r)
 			return false
 		}
 		i += size
@@ -101,18 +101,18 @@ func (t *text) parse(report *diag.Report) *yaml.Node {
 	doc, err := decode(dec)
 	switch {
 	case errors.Is(err, io.EOF):
-		report.Errorf(diag.Pos{File: t.file, Line: 1, Col: 1}, "the spec is empty")
+		report.Errorf(diag.Pos{File: t.file, Line: 1, Col: 1}, "the file is empty")
 		return nil
 	case err != nil:
 		t.reportSyntax(report, err)
 		return nil
 	case len(doc.Content) == 0, isNull(doc.Content[0]):
-		report.Errorf(diag.Pos{File: t.file, Line: 1, Col: 1}, "the spec is empty")
+		report.Errorf(diag.Pos{File: t.file, Line: 1, Col: 1}, "the file is empty")
 		return nil
 	}
 	switch second, err := decode(dec); {
 	case err == nil:
-		report.Errorf(t.content(second.Line), "a second YAML document begins here, a spec is one document")
+		report.Errorf(t.content(second.Line), "a second YAML document begins here, the file may hold one")
 		return nil
 	case !errors.Is(err, io.EOF):
 		t.reportSyntax(report, err)

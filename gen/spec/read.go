@@ -25,24 +25,30 @@ func AllowUnknown() Option { return func(r *reader) { r.allowUnknown = true } }
 func ReadFile(report *diag.Report, path string, options ...Option) *Family {
 	src, err := readLimited(path)
 	if err != nil {
-		var pathErr *fs.PathError
-		if errors.As(err, &pathErr) {
-			err = pathErr.Err
-		}
 		report.Errorf(diag.Pos{File: path}, "cannot read the spec: %v", err)
 		return nil
 	}
 	return Read(report, path, src, options...)
 }
 
-// readLimited reads no more than one byte above the limit, so that Read can see that there is too much.
+// readLimited reads no more than one byte above the limit, so that Read can see that there is too much. Its errors do not name the
+// file.
 func readLimited(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return nil, withoutPath(err)
 	}
 	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, maxSize+1))
+	src, err := io.ReadAll(io.LimitReader(f, maxSize+1))
+	return src, withoutPath(err)
+}
+
+func withoutPath(err error) error {
+	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) {
+		return pathErr.Err
+	}
+	return err
 }
 
 // Read reads a spec from memory. It keeps src, which must not change, in the report, and name in all positions.
@@ -50,8 +56,21 @@ func readLimited(path string) ([]byte, error) {
 // Read returns nil if src is not a YAML mapping. Otherwise it returns what it could make of it, so that later passes can find more
 // mistakes; the caller asks the report whether there were errors.
 func Read(report *diag.Report, name string, src []byte, options ...Option) *Family {
+	family := new(Family)
+	r := readObject(report, name, src, reflect.ValueOf(family).Elem(), options)
+	if r == nil {
+		return nil
+	}
+	r.check(family)
+	return family
+}
+
+// readObject reads a file with one mapping into a struct. It returns nil if there is none.
+func readObject(report *diag.Report, name string, src []byte, v reflect.Value, options []Option) *reader {
 	if len(src) > maxSize {
-		report.Errorf(diag.Pos{File: name, Line: 1, Col: 1}, "the spec is larger than %d MiB", maxSize>>20)
+		const shown = 256
+		report.AddSource(name, bytes.Clone(src[:shown]))
+		report.Errorf(diag.Pos{File: name, Line: 1, Col: 1}, "the file is larger than %d MiB", maxSize>>20)
 		return nil
 	}
 	report.AddSource(name, src)
@@ -67,12 +86,10 @@ func Read(report *diag.Report, name string, src []byte, options ...Option) *Fami
 	for _, option := range options {
 		option(r)
 	}
-	family := new(Family)
-	if !r.object(root, r.pos(root), reflect.ValueOf(family).Elem()) {
+	if !r.object(root, r.pos(root), v) {
 		return nil
 	}
-	r.check(family)
-	return family
+	return r
 }
 
 // reader turns the nodes of one YAML document into a Family.
