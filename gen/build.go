@@ -1,0 +1,82 @@
+package gen
+
+import (
+	"path/filepath"
+	"runtime"
+	"sync"
+
+	"github.com/nlgen/nlgen/gen/diag"
+	"github.com/nlgen/nlgen/gen/emit"
+	"github.com/nlgen/nlgen/gen/output"
+	"github.com/nlgen/nlgen/gen/resolve"
+	"github.com/nlgen/nlgen/gen/spec"
+)
+
+// A Package is a generated Go package that is not written yet.
+type Package struct {
+	Name  string
+	Dir   string        // the folder that it belongs in
+	Files []output.File // named without a folder
+}
+
+// Build makes the packages of all targets, in the order of the targets. It writes no file. It returns nil if the report then has an
+// error; it goes on after the first one, so that the report says everything that is wrong with any of the specs.
+func (p *Project) Build(report *diag.Report) []*Package {
+	// Each target has a report of its own, so that the order of diagnostics does not depend on who is faster.
+	reports := make([]diag.Report, len(p.Targets))
+	packages := make([]*Package, len(p.Targets))
+	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
+	var running sync.WaitGroup
+	for i, t := range p.Targets {
+		slots <- struct{}{}
+		running.Go(func() {
+			packages[i] = p.build(t, &reports[i])
+			<-slots
+		})
+	}
+	running.Wait()
+	for i := range reports {
+		report.Merge(&reports[i])
+	}
+	p.checkFolders(report, packages)
+	if report.HasErrors() {
+		return nil
+	}
+	return packages
+}
+
+// build makes the package of one target. It returns nil if there is an error.
+func (p *Project) build(t *Target, report *diag.Report) *Package {
+	family := resolve.Family(report, spec.ReadFile(report, t.Spec), t.Options)
+	if family == nil {
+		return nil
+	}
+	files, err := emit.Family(family)
+	if err != nil {
+		// Whatever a spec says, its package parses; so this is a mistake of nlgen, but the user should know which spec shows it.
+		report.Errorf(diag.Pos{File: t.Spec, Line: 1, Col: 1}, "nlgen cannot write this family, which is a bug of nlgen: %v", err)
+		return nil
+	}
+	dir := t.Dir
+	if dir == "" {
+		dir = filepath.Join(p.Output, family.Package)
+	}
+	return &Package{Name: family.Package, Dir: dir, Files: files}
+}
+
+// checkFolders reports packages that would go to the same folder.
+func (p *Project) checkFolders(report *diag.Report, packages []*Package) {
+	first := map[string]int{}
+	for i, pkg := range packages {
+		if pkg == nil {
+			continue
+		}
+		if j, ok := first[pkg.Dir]; ok {
+			t := p.Targets[j]
+			report.Errorf(p.Targets[i].pos, "the package of this family is %q, like that of %q", pkg.Name, t.key).
+				See(t.pos, "first used here")
+			continue
+		}
+		first[pkg.Dir] = i
+	}
+}
