@@ -1,0 +1,85 @@
+# `make` builds nlgen, generates every family and shows the links, addresses and routes of this machine. `make help` lists the rest.
+
+GO          ?= go
+STATICCHECK  = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
+FUZZTIME    ?= 10s
+BENCH       ?= .
+BENCHTIME   ?= 1s
+
+# The nested modules hold what needs other netlink libraries, so that no go.sum of a downstream sees those.
+NESTED := $(patsubst %/go.mod,%,$(wildcard */go.mod))
+
+.DEFAULT_GOAL := all
+.PHONY: all build generate show help test test-nested race check fmt fuzz bench cover clean test-vm
+
+all: build generate show ## build, generate every family, show this machine's links, addresses and routes
+
+build: ## build the nlgen command into bin/
+	@mkdir -p bin
+	$(GO) build -o bin/nlgen ./cmd/nlgen
+
+generate: build ## write the Go packages of every family in nlgen.yaml
+	bin/nlgen generate
+
+show: ## show the links, addresses and routes of this machine through generated code
+	@$(GO) run ./examples/show
+
+test: ## run every test
+	$(GO) vet ./...
+	$(GO) test ./...
+	@$(MAKE) --no-print-directory test-nested
+
+# A nested module is left out, with a message, where its libraries can not be had: the tests of the main module do not depend on it.
+test-nested: ## run the tests of the nested modules
+	@for m in $(NESTED); do \
+		if ! (cd $$m && $(GO) list -deps -test ./... >/dev/null 2>&1); then echo "skipped $$m: its modules can not be downloaded here"; continue; fi; \
+		echo "$(GO) vet, $(GO) test in $$m"; \
+		(cd $$m && $(GO) vet ./... && $(GO) test ./...) || exit 1; \
+	done
+
+race: ## run the tests with the race detector
+	$(GO) test -race -short ./...
+
+check: ## hold formatting, lints, go.mod, generated code and the builds for other machines; silent if all is well
+	@out=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go' | grep -v /testdata/)); if [ -n "$$out" ]; then echo "gofmt would change:"; echo "$$out"; exit 1; fi
+	@$(GO) vet ./...
+	@$(STATICCHECK) ./...
+	@$(GO) mod tidy -diff
+	@$(GO) run ./cmd/nlgen generate --check
+	@for arch in 386 arm64 s390x; do GOOS=linux GOARCH=$$arch $(GO) build ./... || exit 1; done
+	@for arch in 386 s390x; do GOOS=linux GOARCH=$$arch $(GO) vet ./... || exit 1; done
+	@for os in darwin windows; do GOOS=$$os GOARCH=amd64 $(GO) build ./... || exit 1; done
+	@for m in $(NESTED); do (cd $$m && test -z "$$(gofmt -l .)" && $(GO) mod tidy -diff && $(STATICCHECK) ./...) || exit 1; done
+
+fmt: ## format the Go code and tidy the module files
+	gofmt -w $$(git ls-files -co --exclude-standard '*.go' | grep -v /testdata/)
+	$(GO) mod tidy
+	@for m in $(NESTED); do (cd $$m && $(GO) mod tidy) || exit 1; done
+
+fuzz: ## run every fuzz target for FUZZTIME (10s)
+	@for dir in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -r -n1 dirname | sort -u); do \
+		for target in $$(cat $$dir/*_test.go | sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' | sort -u); do \
+			echo "$$dir $$target"; \
+			(cd $$dir && $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) .) || exit 1; \
+		done; \
+	done
+
+bench: ## run the benchmarks beside other libraries, module bench/ (BENCH=regexp, BENCHTIME=1s)
+	cd bench && $(GO) test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -benchmem ./...
+
+cover: ## measure the coverage of the handwritten packages and write cover.html
+	$(GO) test -coverprofile cover.out -coverpkg ./cmd/...,./gen/...,./runtime/... ./...
+	$(GO) tool cover -html cover.out -o cover.html
+	@$(GO) tool cover -func cover.out | tail -n 1
+
+clean: ## remove what was built
+	rm -rf bin cover.out cover.html
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  %-12s %s\n", $$1, $$2 }'
+
+# KERNEL is a folder with boot/ and lib/modules/, a .deb file or a package; VMTEST is more arguments, such as '-run Dump ./runtime/nlconn'.
+test-vm: ## run the tests that talk to the kernel on another one, in a virtual machine (KERNEL=, VMTEST=)
+	@mkdir -p bin
+	@$(GO) build -o bin/vmtest ./internal/vm/vmtest
+	@bin/vmtest -v -kernel '$(KERNEL)' $(VMTEST)
