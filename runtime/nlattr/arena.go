@@ -1,0 +1,160 @@
+package nlattr
+
+import (
+	"strings"
+)
+
+// An Arena is where a decoder takes nests, slices and strings from, many at a
+// time. There are two kinds:
+//
+//   - [NewSlabs]: what was handed out stays the caller's. Values come from slabs
+//     of growing size, so that collecting a dump costs few allocations. A slab
+//     lives as long as any value in it.
+//   - [NewScratch]: [Arena.Rewind] takes everything back to hand it out again,
+//     and byte slices are borrowed from the input. It serves loops that decode
+//     one message after another into the same struct. Strings are never taken
+//     back: equal ones are handed out again, and nothing else is.
+//
+// An Arena is not safe for concurrent use.
+type Arena struct {
+	borrow  bool
+	pools   []rewinder
+	strings *internTable
+}
+
+// NewSlabs returns an arena whose values are the caller's for ever.
+func NewSlabs() *Arena { return &Arena{} }
+
+// NewScratch returns an arena whose values are valid until [Arena.Rewind].
+func NewScratch() *Arena { return &Arena{borrow: true, strings: new(internTable)} }
+
+// Rewind takes back all that a scratch arena handed out but strings. For slabs
+// it does nothing.
+func (a *Arena) Rewind() {
+	if a.borrow {
+		for _, p := range a.pools {
+			p.rewind()
+		}
+	}
+}
+
+type rewinder interface{ rewind() }
+
+// pool hands out values of one type from slabs.
+type pool[T any] struct {
+	slab []T   // the slab in use
+	used int   // how many values of it are handed out
+	full [][]T // scratch only: earlier slabs since the last rewind
+}
+
+// Slabs start small, since most replies hold few nests, and grow to some 64
+// values, where the cost of one allocation is spread thin enough.
+const (
+	slabFirst = 4
+	slabMost  = 64
+)
+
+// take returns n zero values that lie side by side, with length and capacity n.
+func (p *pool[T]) take(n int, keep bool) []T {
+	if n > len(p.slab)-p.used {
+		size := min(max(2*len(p.slab), slabFirst), slabMost)
+		if keep && p.slab != nil {
+			// All of it is wanted at one time: the next round gets one slab
+			// that holds everything.
+			p.full = append(p.full, p.slab)
+			size = max(size, 2*len(p.slab))
+		}
+		p.slab, p.used = make([]T, max(size, n)), 0
+	}
+	s := p.slab[p.used : p.used+n : p.used+n]
+	p.used += n
+	if keep {
+		clear(s)
+	}
+	return s
+}
+
+func (p *pool[T]) rewind() {
+	clear(p.full)
+	p.full, p.used = p.full[:0], 0
+}
+
+// poolOf returns the arena's pool of T.
+func poolOf[T any](a *Arena) *pool[T] {
+	for _, p := range a.pools {
+		if p, ok := p.(*pool[T]); ok {
+			return p
+		}
+	}
+	p := new(pool[T])
+	a.pools = append(a.pools, p)
+	return p
+}
+
+// Take returns a new zero value from the arena, which may be nil.
+func Take[T any](a *Arena) *T {
+	if a == nil {
+		return new(T)
+	}
+	return &poolOf[T](a).take(1, a.borrow)[0]
+}
+
+// New returns a new zero value from the decoder's arena.
+func New[T any](d *Decoder) *T { return Take[T](d.arena) }
+
+// MakeSlice returns an empty slice with room for n values from the decoder's
+// arena.
+func MakeSlice[T any](d *Decoder, n int) []T {
+	if d.arena == nil {
+		return make([]T, 0, n)
+	}
+	return poolOf[T](d.arena).take(n, d.arena.borrow)[:0]
+}
+
+// intern returns b as a string.
+func (a *Arena) intern(b []byte) string {
+	if a.strings == nil {
+		return string(b)
+	}
+	return a.strings.get(b)
+}
+
+// An internTable remembers strings, so that the names that come again with
+// every dump are allocated once. A new string takes the place of an old one
+// with the same hash, so it never grows.
+type internTable struct {
+	slots [internSlots]string
+	chunk strings.Builder
+}
+
+const (
+	internSlots = 4096 // a power of two
+	internLen   = 64   // longest string that is remembered, in bytes
+	internChunk = 4096 // strings are cut from pieces of this many bytes
+)
+
+func (t *internTable) get(b []byte) string {
+	if len(b) > internLen {
+		return string(b)
+	}
+	h := uint32(2166136261) // FNV-1a
+	for _, c := range b {
+		h = (h ^ uint32(c)) * 16777619
+	}
+	slot := &t.slots[(h^h>>12)&(internSlots-1)]
+	if *slot != string(b) {
+		*slot = t.cut(b)
+	}
+	return *slot
+}
+
+// cut copies b into the current piece and returns it as a string.
+func (t *internTable) cut(b []byte) string {
+	if t.chunk.Cap()-t.chunk.Len() < len(b) {
+		t.chunk.Reset() // the strings cut from it keep the old piece alive
+		t.chunk.Grow(internChunk)
+	}
+	start := t.chunk.Len()
+	t.chunk.Write(b)
+	return t.chunk.String()[start:]
+}

@@ -1,0 +1,443 @@
+package nlattr
+
+import (
+	"bytes"
+	"encoding/binary"
+	"net/netip"
+)
+
+// A Decoder reads a list of attributes one after the other. It keeps the first
+// error; after it [Decoder.Next] returns false and the accessors return zero
+// values.
+//
+//	for d.Next() {
+//		switch d.Type() {
+//		case AttrFouPort:
+//			x.Port = nlattr.Some(d.Uint16BE())
+//		}
+//	}
+//
+// Values are copied out of the input unless the decoder borrows (see [Arena]).
+// A Decoder is not safe for concurrent use.
+type Decoder struct {
+	all   []byte // everything, to tell offsets by
+	rest  []byte // behind the current attribute, in the nest that is open
+	val   []byte // payload of the current attribute
+	raw   uint16 // type of the current attribute with its flags
+	depth uint8
+	err   *Error
+	arena *Arena
+}
+
+// A Frame is where a decoder goes on when it leaves a nest.
+type Frame struct {
+	rest, val []byte
+	raw       uint16
+	late      bool // entered after an error, which is not to blame on it
+}
+
+// NewDecoder returns a decoder of the attributes in b.
+func NewDecoder(b []byte) Decoder { return Decoder{all: b, rest: b} }
+
+// Reset makes the decoder read the attributes in b and take memory from arena,
+// which may be nil.
+func (d *Decoder) Reset(b []byte, arena *Arena) {
+	d.all, d.rest, d.val, d.raw, d.depth, d.err, d.arena = b, b, nil, 0, 0, nil, arena
+}
+
+// Err returns the first error, a *[Error], or nil.
+func (d *Decoder) Err() error {
+	if d.err == nil {
+		return nil
+	}
+	return d.err
+}
+
+// Header takes the first n bytes, a fixed header that stands before the
+// attributes, and the padding behind it. It is an error if there are fewer
+// bytes; then zero bytes are returned.
+func (d *Decoder) Header(n int) []byte {
+	if len(d.rest) < n {
+		d.broken(ErrTruncated)
+		return make([]byte, n)
+	}
+	h := d.rest[:n]
+	d.rest = d.rest[min(Align(n), len(d.rest)):]
+	return h
+}
+
+// Next steps to the next attribute of the nest that is open and reports whether
+// there is one.
+func (d *Decoder) Next() bool {
+	b := d.rest
+	if len(b) < HeaderLen {
+		if len(b) > 0 {
+			d.broken(ErrTrailing)
+		}
+		return false
+	}
+	n := int(native.Uint16(b))
+	if n < HeaderLen || n > len(b) {
+		d.broken(ErrTruncated)
+		return false
+	}
+	d.raw = native.Uint16(b[2:])
+	d.val = b[HeaderLen:n]
+	// The padding of the last attribute may be missing.
+	if n = Align(n); n < len(b) {
+		d.rest = b[n:]
+	} else {
+		d.rest = nil
+	}
+	return true
+}
+
+// Errors are recorded out of line, so that what reads a value is short enough to
+// be inlined.
+
+// broken records an error about the bytes that d.rest starts with.
+//
+//go:noinline
+func (d *Decoder) broken(err error) {
+	if d.err == nil {
+		// NB: at the end d.rest may be nil, which has no capacity.
+		d.err = &Error{Offset: min(cap(d.all)-cap(d.rest), len(d.all)), Err: err}
+	}
+	d.rest = nil
+}
+
+// Fail records an error about the current attribute. It does nothing but end
+// the loop if an error is recorded already.
+//
+//go:noinline
+func (d *Decoder) Fail(err error) {
+	if d.err == nil {
+		d.err = &Error{Path: []uint16{d.raw & TypeMask}, Offset: d.Offset(), Err: err}
+	}
+	d.rest = nil
+}
+
+// Type returns the number of the current attribute, flags masked off.
+func (d *Decoder) Type() uint16 { return d.raw & TypeMask }
+
+// RawType returns the type of the current attribute with its flags.
+func (d *Decoder) RawType() uint16 { return d.raw }
+
+// Payload returns the payload of the current attribute. It is part of the
+// input: copy what is kept.
+func (d *Decoder) Payload() []byte { return d.val }
+
+// Offset returns how many bytes of input stand before the header of the current
+// attribute.
+func (d *Decoder) Offset() int { return cap(d.all) - cap(d.val) - HeaderLen }
+
+// Count returns how many attributes with the number of the current one are left
+// in this nest, the current one included.
+func (d *Decoder) Count() int {
+	n, want := 1, d.raw&TypeMask
+	for b := d.rest; len(b) >= HeaderLen; {
+		l := int(native.Uint16(b))
+		if l < HeaderLen || l > len(b) {
+			break
+		}
+		if native.Uint16(b[2:])&TypeMask == want {
+			n++
+		}
+		b = b[min(Align(l), len(b)):]
+	}
+	return n
+}
+
+// Members returns how many attributes the payload of the current attribute
+// holds.
+func (d *Decoder) Members() int {
+	n := 0
+	for b := d.val; len(b) >= HeaderLen; n++ {
+		l := int(native.Uint16(b))
+		if l < HeaderLen || l > len(b) {
+			break
+		}
+		b = b[min(Align(l), len(b)):]
+	}
+	return n
+}
+
+// Enter goes into the current attribute: [Decoder.Next] then reads the
+// attributes of its payload, until [Decoder.Leave].
+func (d *Decoder) Enter() Frame {
+	f := Frame{rest: d.rest, val: d.val, raw: d.raw, late: d.err != nil}
+	if d.depth >= MaxDepth && d.err == nil {
+		d.err = &Error{Offset: d.Offset(), Err: ErrTooDeep} // Leave tells the path
+	}
+	d.depth++
+	d.rest = d.val
+	if d.err != nil {
+		d.rest = nil
+	}
+	return f
+}
+
+// Leave goes back to the attribute after the one that was entered.
+func (d *Decoder) Leave(f Frame) {
+	d.depth--
+	d.val, d.raw = f.val, f.raw
+	d.rest = f.rest
+	if d.err != nil {
+		d.rest = nil
+		if !f.late {
+			d.blame()
+		}
+	}
+}
+
+// blame puts the number of the nest that is being left in front of the path of
+// the error: so the path is known without keeping it on the way in.
+func (d *Decoder) blame() {
+	d.err.Path = append([]uint16{d.raw & TypeMask}, d.err.Path...)
+}
+
+// Skip leaves the current attribute for later: [Decoder.Resume] comes back to
+// it. Sub-messages whose selector has not been read yet need it.
+func (d *Decoder) Skip() Frame { return Frame{rest: d.rest, val: d.val, raw: d.raw} }
+
+// Resume makes the attribute that was skipped the current one again and returns
+// the place to hand to [Decoder.Return] afterwards.
+func (d *Decoder) Resume(f Frame) Frame {
+	now := Frame{rest: d.rest, val: d.val, raw: d.raw}
+	d.val, d.raw = f.val, f.raw
+	return now
+}
+
+// Return undoes [Decoder.Resume].
+func (d *Decoder) Return(f Frame) {
+	d.val, d.raw = f.val, f.raw
+	if d.err == nil {
+		d.rest = f.rest
+	}
+}
+
+// wrong records that the payload has the wrong length.
+//
+//go:noinline
+func (d *Decoder) wrong() { d.Fail(ErrLength) }
+
+// Uint8 returns a u8.
+func (d *Decoder) Uint8() uint8 {
+	if len(d.val) != 1 {
+		d.wrong()
+		return 0
+	}
+	return d.val[0]
+}
+
+// Uint16 returns a u16 in host byte order.
+func (d *Decoder) Uint16() uint16 {
+	if len(d.val) != 2 {
+		d.wrong()
+		return 0
+	}
+	return native.Uint16(d.val)
+}
+
+// Uint16BE returns a u16 in big-endian byte order.
+func (d *Decoder) Uint16BE() uint16 {
+	if len(d.val) != 2 {
+		d.wrong()
+		return 0
+	}
+	return binary.BigEndian.Uint16(d.val)
+}
+
+// Uint16LE returns a u16 in little-endian byte order.
+func (d *Decoder) Uint16LE() uint16 {
+	if len(d.val) != 2 {
+		d.wrong()
+		return 0
+	}
+	return binary.LittleEndian.Uint16(d.val)
+}
+
+// Uint32 returns a u32 in host byte order.
+func (d *Decoder) Uint32() uint32 {
+	if len(d.val) != 4 {
+		d.wrong()
+		return 0
+	}
+	return native.Uint32(d.val)
+}
+
+// Uint32BE returns a u32 in big-endian byte order.
+func (d *Decoder) Uint32BE() uint32 {
+	if len(d.val) != 4 {
+		d.wrong()
+		return 0
+	}
+	return binary.BigEndian.Uint32(d.val)
+}
+
+// Uint32LE returns a u32 in little-endian byte order.
+func (d *Decoder) Uint32LE() uint32 {
+	if len(d.val) != 4 {
+		d.wrong()
+		return 0
+	}
+	return binary.LittleEndian.Uint32(d.val)
+}
+
+// Uint64 returns a u64 in host byte order.
+func (d *Decoder) Uint64() uint64 {
+	if len(d.val) != 8 {
+		d.wrong()
+		return 0
+	}
+	return native.Uint64(d.val)
+}
+
+// Uint64BE returns a u64 in big-endian byte order.
+func (d *Decoder) Uint64BE() uint64 {
+	if len(d.val) != 8 {
+		d.wrong()
+		return 0
+	}
+	return binary.BigEndian.Uint64(d.val)
+}
+
+// Uint64LE returns a u64 in little-endian byte order.
+func (d *Decoder) Uint64LE() uint64 {
+	if len(d.val) != 8 {
+		d.wrong()
+		return 0
+	}
+	return binary.LittleEndian.Uint64(d.val)
+}
+
+// Int8 returns an s8.
+func (d *Decoder) Int8() int8 { return int8(d.Uint8()) }
+
+// Int16 returns an s16 in host byte order.
+func (d *Decoder) Int16() int16 { return int16(d.Uint16()) }
+
+// Int16BE returns an s16 in big-endian byte order.
+func (d *Decoder) Int16BE() int16 { return int16(d.Uint16BE()) }
+
+// Int16LE returns an s16 in little-endian byte order.
+func (d *Decoder) Int16LE() int16 { return int16(d.Uint16LE()) }
+
+// Int32 returns an s32 in host byte order.
+func (d *Decoder) Int32() int32 { return int32(d.Uint32()) }
+
+// Int32BE returns an s32 in big-endian byte order.
+func (d *Decoder) Int32BE() int32 { return int32(d.Uint32BE()) }
+
+// Int32LE returns an s32 in little-endian byte order.
+func (d *Decoder) Int32LE() int32 { return int32(d.Uint32LE()) }
+
+// Int64 returns an s64 in host byte order.
+func (d *Decoder) Int64() int64 { return int64(d.Uint64()) }
+
+// Int64BE returns an s64 in big-endian byte order.
+func (d *Decoder) Int64BE() int64 { return int64(d.Uint64BE()) }
+
+// Int64LE returns an s64 in little-endian byte order.
+func (d *Decoder) Int64LE() int64 { return int64(d.Uint64LE()) }
+
+// Uint returns a uint (NLA_UINT): four or eight bytes in host byte order.
+func (d *Decoder) Uint() uint64 {
+	if len(d.val) == 4 {
+		return uint64(native.Uint32(d.val))
+	}
+	return d.Uint64()
+}
+
+// UintBE is [Decoder.Uint] in big-endian byte order.
+func (d *Decoder) UintBE() uint64 {
+	if len(d.val) == 4 {
+		return uint64(binary.BigEndian.Uint32(d.val))
+	}
+	return d.Uint64BE()
+}
+
+// UintLE is [Decoder.Uint] in little-endian byte order.
+func (d *Decoder) UintLE() uint64 {
+	if len(d.val) == 4 {
+		return uint64(binary.LittleEndian.Uint32(d.val))
+	}
+	return d.Uint64LE()
+}
+
+// Int returns an sint (NLA_SINT): four or eight bytes in host byte order.
+func (d *Decoder) Int() int64 {
+	if len(d.val) == 4 {
+		return int64(int32(native.Uint32(d.val)))
+	}
+	return d.Int64()
+}
+
+// IntBE is [Decoder.Int] in big-endian byte order.
+func (d *Decoder) IntBE() int64 {
+	if len(d.val) == 4 {
+		return int64(int32(binary.BigEndian.Uint32(d.val)))
+	}
+	return d.Int64BE()
+}
+
+// IntLE is [Decoder.Int] in little-endian byte order.
+func (d *Decoder) IntLE() int64 {
+	if len(d.val) == 4 {
+		return int64(int32(binary.LittleEndian.Uint32(d.val)))
+	}
+	return d.Int64LE()
+}
+
+// Bitfield32 returns a struct nla_bitfield32.
+func (d *Decoder) Bitfield32() Bitfield32 {
+	if len(d.val) != 8 {
+		d.wrong()
+		return Bitfield32{}
+	}
+	return Bitfield32{Value: native.Uint32(d.val), Selector: native.Uint32(d.val[4:])}
+}
+
+// Bytes returns the payload, never nil. It is a copy unless the decoder
+// borrows.
+func (d *Decoder) Bytes() []byte {
+	if d.arena != nil && d.arena.borrow {
+		return d.val[:len(d.val):len(d.val)]
+	}
+	b := make([]byte, len(d.val))
+	copy(b, d.val)
+	return b
+}
+
+// String returns the payload up to its first NUL byte, or all of it if there is
+// none. The string is the caller's for ever.
+func (d *Decoder) String() string {
+	b := d.val
+	if i := bytes.IndexByte(b, 0); i >= 0 {
+		b = b[:i]
+	}
+	if d.arena != nil {
+		return d.arena.intern(b)
+	}
+	return string(b)
+}
+
+// Addr returns an IP address of 4 or 16 bytes in network byte order. It reports
+// false for any other length.
+func (d *Decoder) Addr() (netip.Addr, bool) {
+	switch len(d.val) {
+	case 4:
+		return netip.AddrFrom4([4]byte(d.val)), true
+	case 16:
+		return netip.AddrFrom16([16]byte(d.val)), true
+	}
+	return netip.Addr{}, false
+}
+
+// Unknown appends the current attribute to list as it is.
+func (d *Decoder) Unknown(list []Attr) []Attr {
+	if len(list) == cap(list) {
+		list = append(MakeSlice[Attr](d, max(2, 2*len(list))), list...)
+	}
+	return append(list, Attr{Type: d.raw, Data: d.Bytes()})
+}

@@ -1,0 +1,131 @@
+package nlattr
+
+import (
+	"bytes"
+	"fmt"
+	"net/netip"
+	"strings"
+)
+
+// Indexed is an entry of an array whose attributes are numbered by the entries'
+// indexes. Kernels count from 0 or from 1, leave gaps, or use the index to carry
+// a number, so it is kept as it came.
+type Indexed[T any] struct {
+	Index uint16 // 14 bits
+	V     T
+}
+
+// BeginEntry starts an entry of an array: a nest whose number is the entry's
+// index. An index above 14 bits is an error.
+func (e *Encoder) BeginEntry(index uint16) Nest {
+	if index > TypeMask {
+		e.failOpen(fmt.Errorf("entry %d: %w", index, ErrNumber))
+	}
+	return e.Begin(index & TypeMask)
+}
+
+// EndRecord finishes a record, a C struct with the attributes that follow it. It
+// started when e had written start bytes ([Encoder.Len]); the u16 at the given
+// offset of the struct gets the length, and the record is padded.
+func (e *Encoder) EndRecord(start, offset int) {
+	if e.err != nil {
+		return
+	}
+	b := e.b[e.base+start:]
+	if len(b) > MaxLen {
+		e.failOpen(ErrTooLong)
+		return
+	}
+	native.PutUint16(b[offset:], uint16(len(b)))
+	e.b = append(e.b, zeros[:-len(b)&3]...)
+}
+
+// NextRecord steps to the next record in the nest that is open and reports
+// whether there is one: the u16 at the given offset holds its length, which is at
+// least size. The decoder then reads the record alone, until
+// [Decoder.LeaveRecord] with the same frame.
+func (d *Decoder) NextRecord(f *Frame, size, offset int) bool {
+	b := d.rest
+	if len(b) == 0 {
+		return false
+	}
+	if len(b) < size {
+		d.broken(ErrTrailing)
+		return false
+	}
+	n := int(native.Uint16(b[offset:]))
+	if n < size || n > len(b) {
+		d.broken(ErrTruncated)
+		return false
+	}
+	f.val, f.raw = d.val, d.raw
+	f.rest = b[min(Align(n), len(b)):]
+	d.rest = b[:n]
+	return true
+}
+
+// Records returns how many records the payload of the current attribute holds.
+func (d *Decoder) Records(size, offset int) int {
+	n := 0
+	for b := d.val; len(b) >= size; n++ {
+		l := int(native.Uint16(b[offset:]))
+		if l < size || l > len(b) {
+			break
+		}
+		b = b[min(Align(l), len(b)):]
+	}
+	return n
+}
+
+// LeaveRecord goes on behind the record that [Decoder.NextRecord] stepped to.
+func (d *Decoder) LeaveRecord(f *Frame) {
+	d.val, d.raw, d.rest = f.val, f.raw, f.rest
+	if d.err != nil {
+		d.rest = nil
+	}
+}
+
+// FixedText appends a string in exactly n bytes, filled up with NUL bytes. A
+// longer string, or one with a NUL byte inside, is an error.
+func (e *Encoder) FixedText(typ uint16, v string, n int) {
+	switch {
+	case len(v) > n:
+		e.Fail(typ, fmt.Errorf("%w: %d bytes of %d", ErrLength, len(v), n))
+	case strings.IndexByte(v, 0) >= 0:
+		e.Fail(typ, ErrNul)
+	case e.header(typ, n):
+		copy(e.Extend(Align(n)), v)
+	}
+}
+
+// Addr4 returns an IPv4 address. Any other length than 4 is an error.
+func (d *Decoder) Addr4() netip.Addr {
+	if len(d.val) != 4 {
+		d.wrong()
+		return netip.Addr{}
+	}
+	return netip.AddrFrom4([4]byte(d.val))
+}
+
+// PutCString copies a string into a member of a C struct, which is zero so far. A
+// string that is longer than the member is an error about the attribute that is
+// open.
+func PutCString(e *Encoder, name string, member []byte, v string) {
+	switch {
+	case len(v) > len(member):
+		e.failOpen(fmt.Errorf("%s: %w: %d bytes of %d", name, ErrLength, len(v), len(member)))
+	case strings.IndexByte(v, 0) >= 0:
+		e.failOpen(fmt.Errorf("%s: %w", name, ErrNul))
+	default:
+		copy(member, v)
+	}
+}
+
+// CString returns the text in a member of a C struct: up to its first NUL byte, or
+// all of it if there is none.
+func CString(member []byte) string {
+	if i := bytes.IndexByte(member, 0); i >= 0 {
+		member = member[:i]
+	}
+	return string(member)
+}
