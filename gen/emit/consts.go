@@ -1,0 +1,98 @@
+package emit
+
+import (
+	"strconv"
+
+	"github.com/dave/jennifer/jen"
+
+	"github.com/nlgen/nlgen/gen/ir"
+)
+
+// consts emits the constants of the spec, and the numbers of operations, groups
+// and attributes.
+func (g *generator) consts() []jen.Code {
+	var decls []jen.Code
+	for _, c := range g.f.Consts {
+		if !c.Kernel {
+			decls = append(decls, constant(c))
+		}
+	}
+	decls = append(decls, g.commands()...)
+	decls = append(decls, g.groups()...)
+	for _, s := range g.f.Sets {
+		decls = append(decls, attrNumbers(s)...)
+	}
+	return decls
+}
+
+// const KeyLen = 32
+func constant(c *ir.Const) jen.Code {
+	value := jen.Lit(c.Text)
+	switch {
+	case c.IsString:
+	case c.Unsigned:
+		value = jen.Id(strconv.FormatUint(uint64(c.Value), 10))
+	default:
+		value = jen.Id(strconv.FormatInt(c.Value, 10))
+	}
+	return decl(doc(c.Go+" is the constant "+clean(c.Name), c.Doc), jen.Const().Id(c.Go).Op("=").Add(value))
+}
+
+// const (
+//
+//	// CmdAdd is the operation add: ...
+//	CmdAdd uint16 = 1
+//
+// )
+func (g *generator) commands() []jen.Code {
+	seen := map[string]bool{}
+	var rows []jen.Code
+	for _, op := range g.f.Ops {
+		if op.Const == "" || seen[op.Const] {
+			continue
+		}
+		seen[op.Const] = true
+		rows = append(rows, entry(op.Const, op.Doc)...)
+		rows = append(rows, jen.Id(op.Const).Uint16().Op("=").Lit(int(op.Number)))
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	what := "// The numbers of the operations: message types."
+	if g.f.Generic() {
+		what = "// The numbers of the operations: commands in struct genlmsghdr."
+	}
+	return []jen.Code{decl([]jen.Code{jen.Comment(what)}, jen.Const().Defs(rows...))}
+}
+
+// var GroupLink = nlconn.Group{Name: "rtnlgrp-link", ID: 1}
+func (g *generator) groups() []jen.Code {
+	var rows []jen.Code
+	for _, gr := range g.f.Groups {
+		value := []jen.Code{jen.Id("Name").Op(":").Lit(gr.Name)}
+		if gr.ID != 0 {
+			value = append(value, jen.Id("ID").Op(":").Lit(int(gr.ID)))
+		}
+		rows = append(rows, entry(gr.Go, gr.Doc)...)
+		rows = append(rows, jen.Id(gr.Go).Op("=").Qual(nlconn, "Group").Values(value...))
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	return []jen.Code{decl([]jen.Code{jen.Comment("// The multicast groups of the family.")}, jen.Var().Defs(rows...))}
+}
+
+// attrNumbers emits the numbers of a set's attributes. A subset has those of its
+// parent.
+func attrNumbers(s *ir.Set) []jen.Code {
+	if s.Parent != nil || len(s.Attrs) == 0 {
+		return nil
+	}
+	var rows []jen.Code
+	for _, a := range s.Attrs {
+		rows = append(rows, entry(a.Const, a.Doc)...)
+		rows = append(rows, jen.Id(a.Const).Uint16().Op("=").Lit(int(a.Number)))
+	}
+	intro := docLines("The numbers of the attributes in the set "+clean(s.Name), s.Doc)
+	return []jen.Code{decl(comments(intro), jen.Const().Defs(rows...))}
+}

@@ -1,0 +1,102 @@
+package emit
+
+import (
+	"strconv"
+
+	"github.com/dave/jennifer/jen"
+
+	"github.com/nlgen/nlgen/gen/ir"
+)
+
+// enums emits a named integer type for each enum and flags definition.
+func (g *generator) enums() []jen.Code {
+	var decls []jen.Code
+	for _, e := range g.f.Enums {
+		decls = append(decls, enum(e))
+	}
+	return decls
+}
+
+// enum emits
+//
+//	type PortType uint8
+//
+//	const (
+//		PortTypeEth PortType = 2
+//	)
+//
+// and its text form.
+func enum(e *ir.Enum) jen.Code {
+	what := "enum"
+	if e.Flags {
+		what = "set of flags"
+	}
+	parts := [][]jen.Code{
+		doc(e.Go+" is the "+what+" "+clean(e.Name), e.Doc),
+		{jen.Type().Id(e.Go).Id(goInt(e)), jen.Line()},
+	}
+	var rows []jen.Code
+	for _, v := range e.Entries {
+		rows = append(rows, entry(v.Go, v.Doc)...)
+		rows = append(rows, jen.Id(v.Go).Id(e.Go).Op("=").Add(enumValue(e, v)))
+	}
+	if len(rows) > 0 {
+		values := jen.Comment("// The values of " + e.Go + ".")
+		parts = append(parts, []jen.Code{values, jen.Const().Defs(rows...), jen.Line()})
+	}
+	return group(append(parts, enumMethods(e))...)
+}
+
+// enumValue is the constant: decimal for numbers, hexadecimal for masks.
+func enumValue(e *ir.Enum, entry *ir.Entry) *jen.Statement {
+	switch {
+	case e.Flags:
+		return jen.Id("0x" + strconv.FormatUint(entry.Value, 16))
+	case e.Signed:
+		return jen.Id(strconv.FormatInt(int64(entry.Value), 10))
+	default:
+		return jen.Id(strconv.FormatUint(entry.Value, 10))
+	}
+}
+
+func goInt(e *ir.Enum) string {
+	if e.Signed {
+		return "int" + strconv.Itoa(e.Bits)
+	}
+	return "uint" + strconv.Itoa(e.Bits)
+}
+
+// enumMethods emits the text form, over the enum's table.
+func enumMethods(e *ir.Enum) []jen.Code {
+	table := "enum" + e.Go
+	text, wide := "Text", "uint64"
+	if e.Signed {
+		text, wide = "SignedText", "int64"
+	}
+	recv := jen.Id("v").Id(e.Go)
+	what, forms := "the name of the value, or its digits if it has none", "a name or a number"
+	if e.Flags {
+		what, forms = "the names of the flags, joined by |", "names of flags or numbers, joined by |"
+	}
+	return []jen.Code{
+		jen.Comment("// String returns " + what + "."),
+		jen.Func().Params(recv).Id("String").Params().String().Add(oneLine(
+			jen.Return(jen.Id(table).Dot(text).Call(jen.Id(wide).Call(jen.Id("v")))))),
+		jen.Line(),
+		jen.Comment("// Parse" + e.Go + " reads what String prints: " + forms + "."),
+		jen.Func().Id("Parse"+e.Go).Params(jen.Id("s").String()).Params(jen.Id(e.Go), jen.Error()).Block(
+			jen.Return(jen.Qual(nlpolicy, "ParseEnum").Types(jen.Id(e.Go)).Call(address(table), jen.Id("s")))),
+		jen.Line(),
+		jen.Comment("// MarshalText implements encoding.TextMarshaler."),
+		jen.Func().Params(recv).Id("MarshalText").Params().Params(jen.Index().Byte(), jen.Error()).Add(oneLine(
+			jen.Return(jen.Index().Byte().Call(jen.Id("v").Dot("String").Call()), jen.Nil()))),
+		jen.Line(),
+		jen.Comment("// UnmarshalText implements encoding.TextUnmarshaler."),
+		jen.Func().Params(jen.Id("v").Op("*").Id(e.Go)).Id("UnmarshalText").Params(jen.Id("b").Index().Byte()).Params(jen.Err().Error()).Block(
+			jen.List(jen.Op("*").Id("v"), jen.Err()).Op("=").Id("Parse"+e.Go).Call(jen.String().Call(jen.Id("b"))),
+			jen.Return(jen.Err())),
+	}
+}
+
+// oneLine is the body of a short function, on the line of the function itself.
+func oneLine(c jen.Code) *jen.Statement { return jen.Op("{").Add(c).Op("}") }

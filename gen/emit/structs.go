@@ -1,0 +1,228 @@
+package emit
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/dave/jennifer/jen"
+
+	"github.com/nlgen/nlgen/gen/ir"
+	"github.com/nlgen/nlgen/gen/kind"
+)
+
+// structs emits a Go struct for each C struct, with a codec that follows the
+// layout member by member.
+func (g *generator) structs() []jen.Code {
+	var decls []jen.Code
+	for _, s := range g.f.Structs {
+		decls = append(decls, group(structType(s), structEncode(s), structDecode(s), structPublic(s)))
+	}
+	return decls
+}
+
+// type IfaCacheinfo struct {
+//
+//	IfaPrefered uint32 // ...
+//
+// }
+func structType(s *ir.Struct) []jen.Code {
+	var fields []jen.Code
+	for _, m := range s.Members {
+		if m.Go == "" {
+			continue
+		}
+		fields = append(fields, lineComment(jen.Id(m.Go).Add(memberType(m)), note(m.Doc)))
+	}
+	intro := fmt.Sprintf("%s is the C struct %s of %s", s.Go, clean(s.Name), bytesOf(s.Size))
+	return append(doc(intro, s.Doc), jen.Type().Id(s.Go).Struct(fields...), jen.Line())
+}
+
+func bytesOf(n int) string {
+	if n == 1 {
+		return "1 byte"
+	}
+	return strconv.Itoa(n) + " bytes"
+}
+
+func memberType(m *ir.Member) *jen.Statement {
+	switch {
+	case m.Struct != nil:
+		return jen.Id(m.Struct.Go)
+	case m.Type == "binary":
+		return jen.Index(jen.Lit(m.Size)).Byte()
+	case m.Type == "string":
+		return jen.String()
+	case kind.EnumMember(m):
+		return jen.Id(m.Enum.Go)
+	default:
+		return jen.Id(wireType(m))
+	}
+}
+
+// wireType is the Go integer with the width and sign of the member.
+func wireType(m *ir.Member) string {
+	if m.Type[0] == 's' {
+		return "int" + strconv.Itoa(8*m.Size)
+	}
+	return "uint" + strconv.Itoa(8*m.Size)
+}
+
+// slice is b[from:], or b where from is 0.
+func slice(from int) *jen.Statement {
+	if from == 0 {
+		return jen.Id("b")
+	}
+	return jen.Id("b").Index(jen.Lit(from), jen.Empty())
+}
+
+// window is b = b[:16]: it checks the length once for all members.
+func window(s *ir.Struct) jen.Code {
+	return jen.Id("b").Op("=").Id("b").Index(jen.Empty(), jen.Lit(s.Size))
+}
+
+// func (x *T) encode(b []byte) { ... }
+//
+// A struct with a member that can overflow takes the encoder, too.
+func structEncode(s *ir.Struct) []jen.Code {
+	var body []jen.Code
+	for _, m := range s.Members {
+		if m.Go != "" {
+			body = append(body, memberEncode(m))
+		}
+	}
+	if len(body) > 1 {
+		body = append([]jen.Code{window(s)}, body...)
+	}
+	params := []jen.Code{jen.Id("b").Index().Byte()}
+	if kind.Narrow(s) {
+		params = append([]jen.Code{encoderParam()}, params...)
+	}
+	return []jen.Code{method(s.Go, "encode").Params(params...).Block(body...), jen.Line()}
+}
+
+func memberEncode(m *ir.Member) jen.Code {
+	x := jen.Id("x").Dot(m.Go)
+	switch {
+	case m.Struct != nil:
+		at := jen.Id("b").Index(jen.Lit(m.Offset), jen.Lit(m.Offset+m.Size))
+		if kind.Narrow(m.Struct) {
+			return x.Dot("encode").Call(jen.Id("e"), at)
+		}
+		return x.Dot("encode").Call(at)
+	case m.Type == "binary":
+		return jen.Copy(slice(m.Offset), x.Index(jen.Empty(), jen.Empty()))
+	case m.Type == "string":
+		at := jen.Id("b").Index(jen.Lit(m.Offset), jen.Lit(m.Offset+m.Size))
+		return jen.Qual(nlattr, "PutCString").Call(jen.Id("e"), jen.Lit(m.Name), at, x)
+	}
+	unsigned := "uint" + strconv.Itoa(8*m.Size)
+	switch {
+	case kind.NarrowMember(m):
+		x = jen.Qual(nlattr, "FitMember").Types(jen.Id(wireType(m))).Call(jen.Id("e"), jen.Lit(m.Name), x)
+		if wireType(m) != unsigned {
+			x = jen.Id(unsigned).Call(x)
+		}
+	case kind.EnumMember(m), wireType(m) != unsigned:
+		x = jen.Id(unsigned).Call(x)
+	}
+	if m.Size == 1 {
+		return jen.Id("b").Index(jen.Lit(m.Offset)).Op("=").Add(x)
+	}
+	return jen.Qual(nlattr, "PutUint"+strconv.Itoa(8*m.Size)+orderSuffix(m.Order)).Call(slice(m.Offset), x)
+}
+
+func orderSuffix(o ir.Order) string {
+	switch o {
+	case ir.BigEndian:
+		return "BE"
+	case ir.LittleEndian:
+		return "LE"
+	}
+	return ""
+}
+
+//	func (x *T) decode(b []byte) {
+//		if len(b) < 16 {
+//			var full [16]byte
+//			copy(full[:], b)
+//			b = full[:]
+//		}
+//		b = b[:16]
+//		...
+//	}
+//
+// A shorter payload comes from an older kernel, and what it lacks is zero; of a
+// longer one the end is ignored.
+func structDecode(s *ir.Struct) []jen.Code {
+	body := []jen.Code{
+		jen.If(jen.Len(jen.Id("b")).Op("<").Lit(s.Size)).Block(
+			jen.Var().Id("full").Index(jen.Lit(s.Size)).Byte(),
+			jen.Copy(jen.Id("full").Index(jen.Empty(), jen.Empty()), jen.Id("b")),
+			jen.Id("b").Op("=").Id("full").Index(jen.Empty(), jen.Empty()),
+		),
+	}
+	body = append(body, window(s))
+	members := 0
+	for _, m := range s.Members {
+		if m.Go != "" {
+			body = append(body, memberDecode(m))
+			members++
+		}
+	}
+	if members == 0 {
+		return []jen.Code{jen.Func().Params(jen.Op("*").Id(s.Go)).Id("decode").Params(jen.Index().Byte()).Block(), jen.Line()}
+	}
+	return []jen.Code{method(s.Go, "decode").Params(jen.Id("b").Index().Byte()).Block(body...), jen.Line()}
+}
+
+func memberDecode(m *ir.Member) jen.Code {
+	x := jen.Id("x").Dot(m.Go)
+	window := jen.Id("b").Index(jen.Lit(m.Offset), jen.Lit(m.Offset+m.Size))
+	var v *jen.Statement
+	switch {
+	case m.Struct != nil:
+		return x.Dot("decode").Call(window)
+	case m.Type == "binary":
+		return x.Op("=").Index(jen.Lit(m.Size)).Byte().Call(window)
+	case m.Type == "string":
+		return x.Op("=").Qual(nlattr, "CString").Call(window)
+	case m.Size == 1:
+		v = jen.Id("b").Index(jen.Lit(m.Offset))
+	default:
+		v = jen.Qual(nlattr, "GetUint"+strconv.Itoa(8*m.Size)+orderSuffix(m.Order)).Call(slice(m.Offset))
+	}
+	if wireType(m)[0] == 'i' {
+		v = jen.Id(wireType(m)).Call(v)
+	}
+	if kind.EnumMember(m) {
+		v = jen.Id(m.Enum.Go).Call(v)
+	}
+	return x.Op("=").Add(v)
+}
+
+// structPublic emits AppendBinary and UnmarshalBinary.
+func structPublic(s *ir.Struct) []jen.Code {
+	return []jen.Code{
+		jen.Comment("// AppendBinary appends the struct as the kernel lays it out."),
+		method(s.Go, "AppendBinary").Params(jen.Id("b").Index().Byte()).Params(jen.Index().Byte(), jen.Error()).Block(
+			jen.Id("e").Op(":=").Qual(nlattr, "NewEncoder").Call(jen.Id("b")),
+			publicEncode(s),
+			jen.Return(jen.Id("e").Dot("Finish").Call()),
+		),
+		jen.Line(),
+		jen.Comment("// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer"),
+		jen.Comment("// one is ignored: the kernel's may have grown. It never fails."),
+		method(s.Go, "UnmarshalBinary").Params(jen.Id("b").Index().Byte()).Error().Block(
+			jen.Id("x").Dot("decode").Call(jen.Id("b")),
+			jen.Return(jen.Nil()),
+		),
+	}
+}
+
+func publicEncode(s *ir.Struct) jen.Code {
+	room := jen.Id("e").Dot("Extend").Call(jen.Lit(s.Size))
+	if kind.Narrow(s) {
+		return jen.Id("x").Dot("encode").Call(jen.Op("&").Id("e"), room)
+	}
+	return jen.Id("x").Dot("encode").Call(room)
+}

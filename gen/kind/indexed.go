@@ -1,0 +1,188 @@
+package kind
+
+import (
+	"github.com/dave/jennifer/jen"
+
+	"github.com/nlgen/nlgen/gen/diag"
+	"github.com/nlgen/nlgen/gen/ir"
+)
+
+func init() { register("indexed-array", indexed{}) }
+
+// indexed is a nest whose attributes are the entries of an array and are numbered
+// by their indexes. Entries that are nests keep their index; others are counted
+// from 0.
+type indexed struct{ plain }
+
+func (indexed) Reads(a *ir.Attr) Keys {
+	keys := KeySubType
+	if e := kinds[a.Elem]; e != nil && a.Elem != "indexed-array" {
+		keys |= e.Reads(element(a)) | KeyHint | KeyByteOrder
+	}
+	return keys
+}
+
+func (indexed) Presence(*ir.Attr) ir.Presence { return ir.Slice }
+
+func (indexed) Row(a *ir.Attr) Row {
+	r := Of(element(a)).Row(element(a))
+	return Row{Kind: "IndexedArray", Elem: r.Kind, Nested: r.Nested, Struct: r.Struct}
+}
+
+func (indexed) Check(a *ir.Attr, r *diag.Report) {
+	switch e := kinds[a.Elem].(type) {
+	case nest:
+		checkNested(a, r)
+	case integer, auto, str, bitfield32:
+	case binary:
+		e.Check(element(a), r)
+	case nil:
+		r.Errorf(a.Pos, "attribute %q of type indexed-array needs a sub-type", a.Name)
+	default:
+		r.Errorf(a.Pos, "attribute %q: an indexed-array cannot have the sub-type %s", a.Name, a.Elem)
+	}
+}
+
+// nests says that the entries are nests.
+func (indexed) nests(a *ir.Attr) bool { return a.Elem == "nest" }
+
+// entry is the Go type of an entry.
+func (k indexed) entry(a *ir.Attr) *jen.Statement {
+	t := Of(element(a)).Type(element(a))
+	if k.nests(a) {
+		return jen.Qual(Nlattr, "Indexed").Types(t)
+	}
+	return t
+}
+
+// []uint32 or []nlattr.Indexed[T]
+func (k indexed) Type(a *ir.Attr) *jen.Statement { return jen.Index().Add(k.entry(a)) }
+
+// array := e.Begin(AttrX)
+//
+//	for i := range v {
+//		entry := e.BeginEntry(v[i].Index)
+//		v[i].V.encode(e)
+//		e.End(entry)
+//	}
+//
+// e.End(array)
+//
+//	for i, v := range v {
+//		e.Uint32(uint16(i), v)
+//	}
+func (k indexed) Put(a *ir.Attr, typ, v *jen.Statement, s *Scope) []jen.Code {
+	elem := element(a)
+	at := v.Clone().Index(jen.Id("i"))
+	var loop jen.Code
+	switch {
+	case k.nests(a):
+		args := append([]jen.Code{jen.Id("e")}, s.outer(a.Nested)...)
+		loop = jen.For(jen.Id("i").Op(":=").Range().Add(v)).Block(
+			jen.Id("entry").Op(":=").Add(call("e", "BeginEntry", at.Clone().Dot("Index"))),
+			at.Clone().Dot("V").Dot("encode").Call(args...),
+			call("e", "End", jen.Id("entry")),
+		)
+	case Of(elem).ByRef(elem):
+		loop = jen.For(jen.Id("i").Op(":=").Range().Add(v)).Block(
+			Of(elem).Put(elem, jen.Uint16().Call(jen.Id("i")), at, s)...)
+	default:
+		loop = jen.For(jen.List(jen.Id("i"), jen.Id("v")).Op(":=").Range().Add(v)).Block(
+			Of(elem).Put(elem, jen.Uint16().Call(jen.Id("i")), jen.Id("v"), s)...)
+	}
+	return []jen.Code{
+		jen.Id("array").Op(":=").Add(call("e", "Begin", typ)),
+		loop,
+		call("e", "End", jen.Id("array")),
+	}
+}
+
+// list := nlattr.MakeSlice[nlattr.Indexed[T]](d, d.Members())
+// array := d.Enter()
+//
+//	for d.Next() {
+//		list = append(list, nlattr.Indexed[T]{Index: d.Type()})
+//		entry := d.Enter()
+//		list[len(list)-1].V.decode(d)
+//		d.Leave(entry)
+//	}
+//
+//	if d.Close(array) {
+//		x.F = list
+//	} else {
+//		x.Unknown = d.Unknown(x.Unknown)
+//	}
+func (k indexed) Take(a *ir.Attr, dst Dest, s *Scope) []jen.Code {
+	elem := element(a)
+	var body []jen.Code
+	if k.nests(a) {
+		args := append([]jen.Code{jen.Id("d")}, s.outer(a.Nested)...)
+		body = []jen.Code{
+			grow(k.entry(a).Values(jen.Id("Index").Op(":").Add(call("d", "Type")))),
+			jen.Id("entry").Op(":=").Add(call("d", "Enter")),
+			last().Dot("V").Dot("decode").Call(args...),
+			call("d", "Leave", jen.Id("entry")),
+		}
+	} else {
+		body = Of(elem).Take(elem, entryDest(), s)
+	}
+	return takeList(k.entry(a), call("d", "Members"), body, dst)
+}
+
+// takeList wraps the statements that append one entry to the variable list.
+func takeList(entry, count *jen.Statement, body []jen.Code, dst Dest) []jen.Code {
+	return []jen.Code{
+		jen.Id("list").Op(":=").Qual(Nlattr, "MakeSlice").Types(entry).Call(jen.Id("d"), count),
+		jen.Id("array").Op(":=").Add(call("d", "Enter")),
+		jen.For(call("d", "Next")).Block(body...),
+		closeList("array", "list", dst),
+	}
+}
+
+// closeList leaves an array whose entries are in a variable.
+func closeList(array, list string, dst Dest) jen.Code {
+	return jen.If(call("d", "Close", jen.Id(array))).Block(dst.Set(jen.Id(list))).Else().Block(dst.Misfit)
+}
+
+// entryDest is the end of the variable list. What does not fit cannot stay in
+// Unknown, since its number is an index.
+func entryDest() Dest {
+	misfit := call("d", "Fail", jen.Qual(Nlattr, "ErrLength"))
+	return Dest{
+		Set: func(v *jen.Statement) jen.Code { return grow(v) },
+		Place: func(typ *jen.Statement) ([]jen.Code, *jen.Statement) {
+			return one(grow(typ.Clone().Values())), last()
+		},
+		Misfit: misfit,
+		Undo:   misfit,
+	}
+}
+
+// list = append(list, v)
+func grow(v *jen.Statement) jen.Code {
+	return jen.Id("list").Op("=").Append(jen.Id("list"), v)
+}
+
+// list[len(list)-1]
+func last() *jen.Statement {
+	return jen.Id("list").Index(jen.Len(jen.Id("list")).Op("-").Lit(1))
+}
+
+// []uint32{1, 2} or []nlattr.Indexed[T]{{Index: 1, V: *sampleT()}}
+func (k indexed) Sample(a *ir.Attr, s Samples) *jen.Statement {
+	elem := element(a)
+	if k.nests(a) {
+		return k.Type(a).Values(jen.Values(
+			jen.Id("Index").Op(":").Lit(1), jen.Id("V").Op(":").Op("*").Add(s.Set(a.Nested))))
+	}
+	var list []jen.Code
+	for range 2 {
+		v := Of(elem).Sample(elem, s)
+		if Of(elem).ByRef(elem) {
+			v = jen.Op("*").Add(v)
+		}
+		list = append(list, v)
+		elem.Number++
+	}
+	return k.Type(a).Values(list...)
+}

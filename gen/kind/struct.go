@@ -1,0 +1,83 @@
+package kind
+
+import (
+	"github.com/dave/jennifer/jen"
+
+	"github.com/nlgen/nlgen/gen/ir"
+)
+
+// structBytes is a binary that holds a C struct.
+type structBytes struct{ plain }
+
+func (structBytes) Reads(*ir.Attr) Keys            { return KeyByteOrder | KeyStruct | KeyHint | KeyLength }
+func (structBytes) Type(a *ir.Attr) *jen.Statement { return jen.Id(a.Struct.Go) }
+func (structBytes) ByRef(*ir.Attr) bool            { return true }
+
+func (structBytes) Row(a *ir.Attr) Row { return Row{Kind: "Binary", Struct: a.Struct} }
+
+func (structBytes) Presence(a *ir.Attr) ir.Presence {
+	if a.Struct.Large() {
+		return ir.Pointer
+	}
+	return ir.Opt
+}
+
+// nest := e.BeginRaw(AttrX)
+// v.encode(e.Extend(16))
+// e.End(nest)
+func (structBytes) Put(a *ir.Attr, typ, v *jen.Statement, _ *Scope) []jen.Code {
+	return []jen.Code{
+		jen.Id("nest").Op(":=").Add(call("e", "BeginRaw", typ)),
+		EncodeStruct(a.Struct, v),
+		call("e", "End", jen.Id("nest")),
+	}
+}
+
+// x.F.OK = true
+// x.F.V.decode(d.Payload())
+//
+// v := nlattr.New[T](d)
+// v.decode(d.Payload())
+// x.F = v
+func (structBytes) Take(a *ir.Attr, dst Dest, _ *Scope) []jen.Code {
+	code, place := dst.Place(jen.Id(a.Struct.Go))
+	code = append(code, place.Dot("decode").Call(call("d", "Payload")))
+	if dst.Keep != nil {
+		code = append(code, dst.Keep)
+	}
+	return code
+}
+
+func (structBytes) Sample(a *ir.Attr, s Samples) *jen.Statement { return s.Struct(a.Struct) }
+
+// EncodeStruct returns the statement that appends a struct:
+//
+//	v.encode(e.Extend(16))
+//	v.encode(e, e.Extend(16))   if the struct is Narrow
+func EncodeStruct(s *ir.Struct, v *jen.Statement) *jen.Statement {
+	room := call("e", "Extend", jen.Lit(s.Size))
+	if Narrow(s) {
+		return v.Clone().Dot("encode").Call(jen.Id("e"), room)
+	}
+	return v.Clone().Dot("encode").Call(room)
+}
+
+// Narrow reports whether a value of the struct's Go type can be too large for the
+// C struct, since a string has any length and an enum may be wider elsewhere. Then
+// encode needs the encoder, to report it.
+func Narrow(s *ir.Struct) bool {
+	for _, m := range s.Members {
+		if m.Struct != nil && Narrow(m.Struct) || m.Type == "string" || NarrowMember(m) {
+			return true
+		}
+	}
+	return false
+}
+
+// NarrowMember reports whether the enum of an integer is wider than the member.
+func NarrowMember(m *ir.Member) bool { return EnumMember(m) && m.Enum.Bits > 8*m.Size }
+
+// EnumMember reports whether the Go type of the member is that of its enum.
+func EnumMember(m *ir.Member) bool {
+	return m.Enum != nil && (m.Enum.Flags || !m.EnumFlags) && m.Type != "binary" && m.Type != "string"
+}
