@@ -50,7 +50,7 @@ func TestUsage(t *testing.T) {
 
 func TestHelp(t *testing.T) {
 	for args, want := range map[string]string{
-		"help":            "Available Commands:\n  completion  Print the completion script for a shell\n  generate ",
+		"help":            "Available Commands:\n  completion  Print the completion script for a shell\n  decode ",
 		"--help":          "  help        Explain a command\n",
 		"help generate":   "nlgen generate [flags] [FAMILY...]",
 		"generate -h":     "nlgen generate --spec fou.yaml --out fou\n",
@@ -86,7 +86,7 @@ func TestComplete(t *testing.T) {
 		"__complete generate ":               "demo\nmore\n:4\n",
 		"__complete generate demo ":          "more\n:4\n",
 		"__complete generate --config nope ": ":4\n",
-		"__complete help ":                   "completion\ngenerate\nversion\n:4\n",
+		"__complete help ":                   "completion\ndecode\ndo\ndump\nencode\ngenerate\nlisten\nversion\n:4\n",
 	} {
 		stdout, _, code := call(strings.Split(args, " ")...)
 		if code != exitOK || stdout != want {
