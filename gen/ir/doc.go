@@ -192,7 +192,7 @@ const (
 	Opt                     // nlattr.Opt[T]
 	Bool                    // bool, for flags
 	Pointer                 // *T: nests and large structs
-	Slice                   // []T: multi-attr, arrays; empty is absent
+	Slice                   // []T: multi-attr, arrays; nil is absent
 	Bytes                   // []byte and types over it: nil is absent
 	Iface                   // sub-messages: nil is absent
 )

@@ -420,7 +420,7 @@ func sampleLinkinfoDataMsg(selector string, kind string) LinkinfoDataMsg {
 	case "macvlan", "macvtap":
 		return sampleLinkinfoMacvlanAttrs()
 	case "netkit":
-		return &LinkinfoNetkitAttrs{}
+		return new(LinkinfoNetkitAttrs)
 	case "ovpn":
 		return sampleLinkinfoOvpnAttrs()
 	case "ppp":
@@ -430,7 +430,7 @@ func sampleLinkinfoDataMsg(selector string, kind string) LinkinfoDataMsg {
 	case "tun":
 		return sampleLinkinfoTunAttrs()
 	case "veth":
-		return &LinkinfoVethAttrs{}
+		return new(LinkinfoVethAttrs)
 	case "vlan":
 		return sampleLinkinfoVlanAttrs()
 	case "vrf":
@@ -440,7 +440,7 @@ func sampleLinkinfoDataMsg(selector string, kind string) LinkinfoDataMsg {
 	case "vti6":
 		return sampleLinkinfoVti6Attrs()
 	case "vxcan":
-		return &LinkinfoVxcanAttrs{}
+		return new(LinkinfoVxcanAttrs)
 	case "vxlan":
 		return sampleLinkinfoVxlanAttrs()
 	case "wwan":
