@@ -41,6 +41,7 @@ func run(args []string) error {
 	rounds := flags.Int("rounds", 7, "rounds that each contender runs")
 	routes := flags.Int("routes", 100000, "routes in the dump")
 	skip := flags.String("skip", "", "contenders to leave out, separated by commas")
+	built := flags.String("limit", "", "the C limit, compiled already; for machines without a compiler")
 	inside := flags.Bool("inside", false, "work in the namespace of the caller, which holds v0 and the routes already")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -53,9 +54,12 @@ func run(args []string) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	limit := filepath.Join(dir, "limit")
-	if out, err := exec.Command("cc", "-O2", "-Wall", "-o", limit, "limit/limit.c").CombinedOutput(); err != nil {
-		return fmt.Errorf("the limit does not compile: %w: %s", err, out)
+	limit := *built
+	if limit == "" {
+		limit = filepath.Join(dir, "limit")
+		if err := compile(limit); err != nil {
+			return err
+		}
 	}
 	if !*inside {
 		if err := populate(*routes); err != nil {
@@ -72,6 +76,15 @@ func run(args []string) error {
 		if err := measure.Run(os.Stdout, w, *rounds); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// compile makes the limit.
+func compile(limit string) error {
+	out, err := exec.Command("cc", "-O2", "-Wall", "-static", "-o", limit, "limit/limit.c").CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("the limit does not compile: %w: %s", err, out)
 	}
 	return nil
 }

@@ -50,10 +50,12 @@ func enum(e *ir.Enum) jen.Code {
 // enumValue is the constant: decimal for numbers, hexadecimal for masks.
 func enumValue(e *ir.Enum, entry *ir.Entry) *jen.Statement {
 	switch {
+	case e.Signed:
+		// The highest bit of a mask is the sign.
+		shift := 64 - e.Bits
+		return jen.Id(strconv.FormatInt(int64(entry.Value<<shift)>>shift, 10))
 	case e.Flags:
 		return jen.Id("0x" + strconv.FormatUint(entry.Value, 16))
-	case e.Signed:
-		return jen.Id(strconv.FormatInt(int64(entry.Value), 10))
 	default:
 		return jen.Id(strconv.FormatUint(entry.Value, 10))
 	}
@@ -69,9 +71,12 @@ func goInt(e *ir.Enum) string {
 // enumMethods emits the text form, over the enum's table.
 func enumMethods(e *ir.Enum) []jen.Code {
 	table := "enum" + e.Go
-	text, wide := "Text", "uint64"
-	if e.Signed {
-		text, wide = "SignedText", "int64"
+	text, value := "Text", jen.Uint64().Call(jen.Id("v"))
+	switch {
+	case e.Signed && e.Flags:
+		value = jen.Uint64().Call(jen.Id("uint" + strconv.Itoa(e.Bits)).Call(jen.Id("v")))
+	case e.Signed:
+		text, value = "SignedText", jen.Int64().Call(jen.Id("v"))
 	}
 	recv := jen.Id("v").Id(e.Go)
 	what, forms := "the name of the value, or its digits if it has none", "a name or a number"
@@ -81,7 +86,7 @@ func enumMethods(e *ir.Enum) []jen.Code {
 	return []jen.Code{
 		jen.Comment("// String returns " + what + "."),
 		jen.Func().Params(recv).Id("String").Params().String().Add(oneLine(
-			jen.Return(jen.Id(table).Dot(text).Call(jen.Id(wide).Call(jen.Id("v")))))),
+			jen.Return(jen.Id(table).Dot(text).Call(value)))),
 		jen.Line(),
 		jen.Comment("// Parse" + e.Go + " reads what String prints: " + forms + "."),
 		jen.Func().Id("Parse"+e.Go).Params(jen.Id("s").String()).Params(jen.Id(e.Go), jen.Error()).Block(

@@ -359,7 +359,10 @@ func enumTable(e *ir.Enum) jen.Code {
 	var list []jen.Code
 	for _, entry := range e.Entries {
 		v := strconv.FormatUint(entry.Value, 10)
-		if e.Flags || e.Signed && int64(entry.Value) < 0 {
+		switch {
+		case e.Flags:
+			v = "0x" + strconv.FormatUint(entry.Value&(1<<e.Bits-1), 16)
+		case e.Signed && int64(entry.Value) < 0:
 			v = "0x" + strconv.FormatUint(entry.Value, 16)
 		}
 		list = append(list, jen.Values(key("Name", jen.Lit(entry.Name)), key("Value", jen.Id(v))))

@@ -174,7 +174,7 @@ func (s *sampler) text(name string) *jen.Statement {
 // empty.
 func (s *sampler) Set(set *ir.Set) *jen.Statement {
 	if s.set != nil && reaches(set, s.set, nil) {
-		return jen.Op("&").Id(set.Go).Values()
+		return jen.New(jen.Id(set.Go))
 	}
 	s.want(set.Go, func() jen.Code { return s.body(set.Go, nil, setScope(set), set) })
 	return jen.Id("sample" + set.Go).Call(s.args(s.g.picksOfSet(set, nil), set.Outer)...)
@@ -351,7 +351,7 @@ func (s *sampler) content(sub *ir.SubMessage, f *ir.Format) *jen.Statement {
 	case f.Set == nil && !f.Own:
 		return s.Struct(f.Header)
 	case f.Set != nil && holdsSub(f.Set, sub, nil):
-		return jen.Op("&").Id(f.Go).Values()
+		return jen.New(jen.Id(f.Go))
 	case !f.Own:
 		return s.Set(f.Set)
 	}

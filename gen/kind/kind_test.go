@@ -74,7 +74,7 @@ func TestCode(t *testing.T) {
 		{"sint", ir.Attr{Type: "sint", Order: ir.BigEndian}, "int64", "e.IntBE(AttrF, v)", "x.F = d.IntBE()"},
 		{"flag", ir.Attr{Type: "flag"}, "bool", "e.Flag(AttrF)", "x.F = true"},
 		{"string", ir.Attr{Type: "string"}, "string", "e.String(AttrF, v)", "x.F = d.String()"},
-		{"fixed string", ir.Attr{Type: "string", Checks: &ir.Checks{ExactLen: &n}}, "string", "e.FixedText(AttrF, v, 16)", "x.F = d.String()"},
+		{"fixed string", ir.Attr{Type: "string", Checks: &ir.Checks{ExactLen: &n}}, "string", "e.PaddedText(AttrF, v, 16)", "x.F = d.String()"},
 		{"bitfield32", ir.Attr{Type: "bitfield32"}, "nlattr.Bitfield32", "e.Bitfield32(AttrF, v)", "x.F = d.Bitfield32()"},
 		{"binary", ir.Attr{Type: "binary"}, "[]byte", "e.Bytes(AttrF, v)", "x.F = d.Bytes()"},
 		{"mac", ir.Attr{Type: "binary", Hint: ir.MAC}, "net.HardwareAddr", "e.Bytes(AttrF, v)", "x.F = d.Bytes()"},

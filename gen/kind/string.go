@@ -20,10 +20,10 @@ func (str) Type(*ir.Attr) *jen.Statement  { return jen.String() }
 func (str) Row(*ir.Attr) Row              { return Row{Kind: "String"} }
 
 // e.String(AttrX, v)
-// e.FixedText(AttrX, v, 16)   with exact-len
+// e.PaddedText(AttrX, v, 16)   with exact-len
 func (str) Put(a *ir.Attr, typ, v *jen.Statement, _ *Scope) []jen.Code {
 	if a.Checks != nil && a.Checks.ExactLen != nil {
-		return one(call("e", "FixedText", typ, v, jen.Lit(*a.Checks.ExactLen)))
+		return one(call("e", "PaddedText", typ, v, jen.Lit(*a.Checks.ExactLen)))
 	}
 	return one(call("e", "String", typ, v))
 }

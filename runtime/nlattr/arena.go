@@ -103,9 +103,9 @@ func Take[T any](a *Arena) *T {
 func New[T any](d *Decoder) *T { return Take[T](d.arena) }
 
 // MakeSlice returns an empty slice with room for n values from the decoder's
-// arena.
+// arena. It is never nil.
 func MakeSlice[T any](d *Decoder, n int) []T {
-	if d.arena == nil {
+	if d.arena == nil || n == 0 {
 		return make([]T, 0, n)
 	}
 	return poolOf[T](d.arena).take(n, d.arena.borrow)[:0]

@@ -190,6 +190,24 @@ func (d *Decoder) Leave(f Frame) {
 	}
 }
 
+// Close is [Decoder.Leave] for a nest that may turn out not to be what its
+// attribute's type says. It reports whether the nest could be read. If not, the
+// error is forgotten and the nest is the current attribute as a whole, so that
+// [Decoder.Unknown] can keep it: one odd attribute spoils no message.
+func (d *Decoder) Close(f Frame) bool {
+	d.depth--
+	d.val, d.raw, d.rest = f.val, f.raw, f.rest
+	if d.err == nil {
+		return true
+	}
+	if f.late {
+		d.rest = nil
+	} else {
+		d.err = nil
+	}
+	return false
+}
+
 // blame puts the number of the nest that is being left in front of the path of
 // the error: so the path is known without keeping it on the way in.
 func (d *Decoder) blame() {

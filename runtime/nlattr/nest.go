@@ -88,12 +88,21 @@ func (d *Decoder) LeaveRecord(f *Frame) {
 // FixedText appends a string in exactly n bytes, filled up with NUL bytes. A
 // longer string, or one with a NUL byte inside, is an error.
 func (e *Encoder) FixedText(typ uint16, v string, n int) {
-	switch {
-	case len(v) > n:
+	if len(v) > n {
 		e.Fail(typ, fmt.Errorf("%w: %d bytes of %d", ErrLength, len(v), n))
-	case strings.IndexByte(v, 0) >= 0:
+		return
+	}
+	e.PaddedText(typ, v, n)
+}
+
+// PaddedText is [Encoder.FixedText] for strings that may have come from the
+// kernel: a longer one is written as it is, since the kernel's may be. Whether the
+// kernel takes it is for validation to say.
+func (e *Encoder) PaddedText(typ uint16, v string, n int) {
+	n = max(n, len(v))
+	if strings.IndexByte(v, 0) >= 0 {
 		e.Fail(typ, ErrNul)
-	case e.header(typ, n):
+	} else if e.header(typ, n) {
 		copy(e.Extend(Align(n)), v)
 	}
 }

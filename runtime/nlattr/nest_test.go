@@ -119,6 +119,11 @@ func TestFixedText(t *testing.T) {
 		t.Errorf("a text that is too long: %v", err)
 	}
 	e = Encoder{}
+	e.PaddedText(1, "abcdefg", 6)
+	if want := []byte("abcdefg\x00"); !bytes.Equal(e.b[4:], want) || native.Uint16(e.b) != 11 {
+		t.Errorf("%x", e.b)
+	}
+	e = Encoder{}
 	e.FixedText(1, "a\x00b", 6)
 	if err := e.Err(); !errors.Is(err, ErrNul) {
 		t.Errorf("a text with a NUL: %v", err)

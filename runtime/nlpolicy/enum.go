@@ -62,7 +62,7 @@ type Integer interface {
 // [Enum.SignedText] printed.
 func ParseEnum[T Integer](e *Enum, text string) (T, error) {
 	size := binary.Size(T(0)) * 8
-	if T(0)-1 < 0 {
+	if T(0)-1 < 0 && !e.Flags {
 		v, err := e.ParseSigned(text, size)
 		return T(v), err
 	}

@@ -48,6 +48,9 @@ func TestParseEnum(t *testing.T) {
 	if v, err := ParseEnum[int8](depths, "cellar"); v != -1 || err != nil {
 		t.Errorf("cellar is %d, %v", v, err)
 	}
+	if v, err := ParseEnum[int8](ways, "up|0x80"); v != -127 || err != nil {
+		t.Errorf("up|0x80 is %d, %v", v, err)
+	}
 	for text, want := range map[string]string{
 		"256":  `colour: "256" exceeds 8 bits`,
 		"-1":   `colour: "-1" is neither one of its names nor a number`,
