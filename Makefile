@@ -9,7 +9,7 @@ BENCH       ?=
 NESTED := $(patsubst %/go.mod,%,$(wildcard */go.mod))
 
 .DEFAULT_GOAL := all
-.PHONY: all build generate show help test test-nested race check fmt fuzz bench cover clean test-vm
+.PHONY: all build generate show help test test-nested race check fmt fuzz bench cover clean test-vm kernel-specs
 
 all: build generate show ## build, generate every family, show this machine's links, addresses and routes
 
@@ -73,6 +73,11 @@ cover: ## measure the coverage of the handwritten packages and write cover.html
 
 clean: ## remove what was built
 	rm -rf bin cover.out cover.html
+
+# SPECS is any folder of specs, searched with the folders in it; SPECFLAGS are flags of internal/kernelspecs, such as -v or -errata.
+SPECS ?= ../shared/kernel-specs
+kernel-specs: ## generate, build, vet and test the packages of all specs in a folder, and print a table (SPECS=, SPECFLAGS=)
+	@$(GO) run ./internal/kernelspecs $(SPECFLAGS) $(SPECS)
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  %-12s %s\n", $$1, $$2 }'

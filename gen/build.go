@@ -1,12 +1,15 @@
 package gen
 
 import (
+	"fmt"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 
 	"github.com/nlgen/nlgen/gen/diag"
 	"github.com/nlgen/nlgen/gen/emit"
+	"github.com/nlgen/nlgen/gen/ir"
 	"github.com/nlgen/nlgen/gen/output"
 	"github.com/nlgen/nlgen/gen/resolve"
 	"github.com/nlgen/nlgen/gen/spec"
@@ -14,9 +17,10 @@ import (
 
 // A Package is a generated Go package that is not written yet.
 type Package struct {
-	Name  string
-	Dir   string        // the folder that it belongs in
-	Files []output.File // named without a folder
+	Family *ir.Family
+	Name   string
+	Dir    string        // the folder that it belongs in
+	Files  []output.File // named without a folder
 }
 
 // Build makes the packages of all targets, in the order of the targets. It writes no file. It returns nil if the report then has an
@@ -25,12 +29,13 @@ func (p *Project) Build(report *diag.Report) []*Package {
 	// Each target has a report of its own, so that the order of diagnostics does not depend on who is faster.
 	reports := make([]diag.Report, len(p.Targets))
 	packages := make([]*Package, len(p.Targets))
+	names := make([]string, len(p.Targets))
 	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
 	var running sync.WaitGroup
 	for i, t := range p.Targets {
 		slots <- struct{}{}
 		running.Go(func() {
-			packages[i] = p.build(t, &reports[i])
+			packages[i], names[i] = p.build(t, &reports[i])
 			<-slots
 		})
 	}
@@ -39,29 +44,40 @@ func (p *Project) Build(report *diag.Report) []*Package {
 		report.Merge(&reports[i])
 	}
 	p.checkFolders(report, packages)
+	p.checkPatches(report, names)
 	if report.HasErrors() {
 		return nil
 	}
 	return packages
 }
 
-// build makes the package of one target. It returns nil if there is an error.
-func (p *Project) build(t *Target, report *diag.Report) *Package {
-	family := resolve.Family(report, spec.ReadFile(report, t.Spec), t.Options)
+// build makes the package of one target, and returns the name of its family, too. The package is nil if there is an error.
+func (p *Project) build(t *Target, report *diag.Report) (*Package, string) {
+	source := spec.ReadFile(report, t.Spec)
+	if source == nil {
+		return nil, ""
+	}
+	name := source.Name.V
+	// The patches of nlgen.yaml come first: they were made for the spec as it is, and whoever has one needs no erratum.
+	spec.Apply(report, source, p.patches)
+	if p.Errata {
+		ApplyErrata(report, source)
+	}
+	family := resolve.Family(report, source, t.Options)
 	if family == nil {
-		return nil
+		return nil, name
 	}
 	files, err := emit.Family(family)
 	if err != nil {
 		// Whatever a spec says, its package parses; so this is a mistake of nlgen, but the user should know which spec shows it.
 		report.Errorf(diag.Pos{File: t.Spec, Line: 1, Col: 1}, "nlgen cannot write this family, which is a bug of nlgen: %v", err)
-		return nil
+		return nil, name
 	}
 	dir := t.Dir
 	if dir == "" {
 		dir = filepath.Join(p.Output, family.Package)
 	}
-	return &Package{Name: family.Package, Dir: dir, Files: files}
+	return &Package{Family: family, Name: family.Package, Dir: dir, Files: files}, name
 }
 
 // checkFolders reports packages that would go to the same folder.
@@ -78,5 +94,19 @@ func (p *Project) checkFolders(report *diag.Report, packages []*Package) {
 			continue
 		}
 		first[pkg.Dir] = i
+	}
+}
+
+// checkPatches reports patches for families that are not there. If only some families were selected, the others are not known.
+func (p *Project) checkPatches(report *diag.Report, names []string) {
+	for _, patch := range p.patches {
+		if p.partial || !patch.Family.Set || slices.ContainsFunc(names, patch.For) {
+			continue
+		}
+		hint := ""
+		if near := diag.Closest(patch.Family.V, names); near != "" {
+			hint = fmt.Sprintf(", did you mean %q?", near)
+		}
+		report.Errorf(patch.Family.Pos, "the patch is for family %q, which none of the specs describes%s", patch.Family.V, hint)
 	}
 }

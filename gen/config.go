@@ -36,7 +36,7 @@ func Open(report *diag.Report, name string) *Project {
 	if report.HasErrors() {
 		return nil
 	}
-	p := &Project{Output: filepath.Join(l.dir, filepath.FromSlash(l.output))}
+	p := &Project{Output: filepath.Join(l.dir, filepath.FromSlash(l.output)), Errata: config.Errata.V, patches: config.Patches}
 	for _, t := range l.targets {
 		if !t.pattern || l.named[t.key] == nil {
 			p.Targets = append(p.Targets, t)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/nlgen/nlgen/gen/diag"
 	"github.com/nlgen/nlgen/gen/resolve"
+	"github.com/nlgen/nlgen/gen/spec"
 )
 
 // A Project is a list of families to generate.
@@ -15,6 +16,10 @@ type Project struct {
 	// Output is the folder that the packages stand in, each in a folder of its own. It is empty for a single spec.
 	Output  string
 	Targets []*Target
+	// Errata says that the errata which come with nlgen apply to the specs.
+	Errata bool
+	// patches are those of nlgen.yaml, for all families.
+	patches []*spec.Patch
 	// partial says that there are more families than Targets, so that a package of none of them may be one of the others.
 	partial bool
 }
@@ -32,8 +37,8 @@ type Target struct {
 
 // Single returns the project of one spec, whose package goes to the folder dir. The name of the package is made from that of the family
 // if pkg is empty.
-func Single(spec, dir, pkg string) *Project {
-	return &Project{Targets: []*Target{{Spec: spec, Dir: dir, Options: resolve.Options{Package: pkg}}}}
+func Single(file, dir, pkg string) *Project {
+	return &Project{Targets: []*Target{{Spec: file, Dir: dir, Options: resolve.Options{Package: pkg}}}}
 }
 
 // Name returns the name by which a target is selected: that of its file, without the extension.
@@ -69,7 +74,7 @@ func (p *Project) Select(names []string) (*Project, error) {
 			return nil, p.unknown(name)
 		}
 	}
-	q := &Project{Output: p.Output, partial: len(selected) < len(p.Targets)}
+	q := &Project{Output: p.Output, Errata: p.Errata, patches: p.patches, partial: len(selected) < len(p.Targets)}
 	q.Targets = slices.DeleteFunc(slices.Clone(p.Targets), func(t *Target) bool { return !selected[t] })
 	return q, nil
 }

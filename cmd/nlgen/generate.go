@@ -22,6 +22,7 @@ type generateFlags struct {
 	out    string
 	pkg    string
 	check  bool
+	errata bool
 }
 
 func newGenerate() *cobra.Command {
@@ -49,6 +50,7 @@ changed. If anything is wrong with any spec, nothing is written.`,
 	flags.StringVar(&f.out, "out", "", "the folder of that package")
 	flags.StringVar(&f.pkg, "package", "", "the name of that package (default: made from the name of the family)")
 	flags.BoolVar(&f.check, "check", false, "write nothing; print what would change, and fail if something would")
+	flags.BoolVar(&f.errata, "errata", false, "correct known errors of the specs that the kernel publishes (see specs/errata.yaml)")
 	for flag, extensions := range map[string][]string{"config": {"yaml", "yml"}, "spec": {"yaml", "yml"}} {
 		must(cmd.MarkFlagFilename(flag, extensions...))
 	}
@@ -92,6 +94,7 @@ func generate(cmd *cobra.Command, f *generateFlags, args []string) error {
 	}
 	var packages []*gen.Package
 	if project != nil {
+		project.Errata = project.Errata || f.errata
 		packages = project.Build(report)
 	}
 	if err := report.WriteText(cmd.ErrOrStderr()); err != nil {

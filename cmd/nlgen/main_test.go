@@ -211,3 +211,24 @@ func TestSingle(t *testing.T) {
 		t.Errorf("--check: exit code %d\n%s%s", code, stdout, stderr)
 	}
 }
+
+// TestErrata corrects a spec of the kernel that has an error, and says so, when it is asked to.
+func TestErrata(t *testing.T) {
+	t.Chdir(t.TempDir())
+	team := strings.NewReplacer("name: demo", "name: team", "name: main", "name: item-port", "name: id", "name: port",
+		"attribute-set: main", "attribute-set: item-port", "[id]", "[port]").Replace(demoSpec)
+	writeFiles(t, ".", map[string]string{"team.yaml": team})
+	for _, tc := range []struct{ args, note, field string }{
+		{"generate --spec team.yaml --out plain", "", "nlattr.Opt[uint32]"},
+		{"generate --spec team.yaml --out fixed --errata", "note: erratum applied: TEAM_ATTR_LIST_PORT", "[]uint32"},
+	} {
+		stdout, stderr, code := call(strings.Fields(tc.args)...)
+		if code != exitOK || !strings.Contains(stderr, tc.note) || tc.note == "" && stderr != "" {
+			t.Fatalf("nlgen %s: exit code %d, on stdout\n%s\non stderr\n%s", tc.args, code, stdout, stderr)
+		}
+		src, err := os.ReadFile(filepath.Join(strings.Fields(tc.args)[4], "messages.go"))
+		if err != nil || !strings.Contains(string(src), tc.field+" ") {
+			t.Errorf("nlgen %s: %v\n%s", tc.args, err, src)
+		}
+	}
+}

@@ -99,11 +99,25 @@ attribute-sets:
   - {name: f, type: u8, value: 20000}
 `, `6:10: attribute set "s" is declared twice
   5:10: first declared here
-10:32: warning: attribute "b" has number 5, which is not above that of the one before it, 5
 10:32: attribute "b" of set "n" has the number of "a", 5
   9:32: "a" stands here
 12:12: attribute "d" has number 16384; the largest is 16383
 14:32: attribute "f" has number 20000; the largest is 16383
+`},
+		{"twins", `
+name: test
+doc: d
+attribute-sets:
+- name: n
+  attributes:
+  - {name: a, type: u8}
+  - {name: b, type: u8, value: 2}
+  - {name: b, type: u16, value: 2}
+  - {name: a, type: u8}
+`, `9:12: attribute "b" is declared twice in set "n", with the types u8 and u16
+  8:12: first declared here
+10:12: attribute "a" is declared twice in set "n", with the numbers 1 and 3
+  7:12: first declared here
 `},
 		{"references", `
 name: test
@@ -295,5 +309,34 @@ operations: {list: []}
 		{func(r *resolve.Record) { r.Go = "RouteAttrs" }, "9:37: record \"multipath\" and attribute set \"route\" both become Go name RouteAttrs; give one another name in nlgen.yaml\n  9:10: attribute set \"route\"\n"},
 	} {
 		diff(t, "record", bad(tc.change), tc.want)
+	}
+}
+
+// TestOneCause makes sure that what was refused is not complained about where it is used.
+func TestOneCause(t *testing.T) {
+	f, found := resolveText(`
+name: test
+doc: d
+protocol: netlink-raw
+protonum: 0
+sub-messages: [{name: msg, formats: []}]
+attribute-sets:
+- name: n
+  attributes:
+  - {name: kind, type: u9}
+  - {name: data, type: sub-message, sub-message: msg, selector: kind}
+- {name: sub, subset-of: n, attributes: [{name: kind}, {name: data}]}
+- {name: lost, subset-of: other, attributes: [{name: x}]}
+operations:
+  list:
+  - {name: a, doc: d, value: 16, attribute-set: n, do: {request: {attributes: [kind, data]}}}
+  - {name: b, doc: d, attribute-set: sub, do: {request: {attributes: [kind, data]}}}
+  - {name: c, doc: d, attribute-set: lost, do: {request: {attributes: [x]}}}
+`, resolve.Options{})
+	diff(t, "diagnostics", found, `10:24: "type" is "u9", must be one of unused, pad, flag, binary, bitfield32, uint, sint, u8, u16, u32, u64, s8, s16, s32, s64, string, nest, indexed-array, nest-type-value, sub-message, did you mean "u8"?
+13:27: subset "lost" refers to unknown set "other"
+`)
+	if f != nil {
+		t.Error("errors, but a family")
 	}
 }

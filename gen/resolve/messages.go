@@ -104,7 +104,7 @@ func (m *shaper) message(o *op, what string, lists ...[]spec.Val[string]) *ir.Me
 		for _, v := range list {
 			i, ok := s.index[v.V]
 			switch {
-			case !v.Set:
+			case !v.Set, s.lost[v.V]: // It was refused where it is declared.
 			case seen[v.V]:
 				m.report.Warnf(v.Pos, "attribute %q is listed twice in operation %q", v.V, o.Name)
 			case ok:

@@ -176,8 +176,13 @@ func (f *family) outerSelector(report *diag.Report, g *graph, name string, users
 	for _, i := range g.spread(within, g.inner, has) {
 		found[i] = true
 	}
+	exists := slices.ContainsFunc(f.setList, func(s *set) bool { return s.attr(name) != nil || s.lost[name] })
 	for _, a := range users {
-		if i := place[a.Set]; !found[i] {
+		if i := place[a.Set]; !exists {
+			own := f.setList[i]
+			report.Errorf(own.attr(a.Name).src.Selector.Pos, "attribute %q has the selector %q, which no set has%s", a.Name, name,
+				guess(f, name, own.attrs, (*attr).name))
+		} else if !found[i] {
 			report.Warnf(f.setList[i].attr(a.Name).src.Selector.Pos,
 				"attribute %q has the selector %q, which neither set %q nor any set around it has; its content stays raw", a.Name, name, a.Set.Name)
 		}

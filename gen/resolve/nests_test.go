@@ -29,12 +29,13 @@ attribute-sets:
 - {name: opt-a, attributes: [{name: top, type: nest, nested-attributes: top}]}
 - {name: stat-a, attributes: [{name: deep, type: sub-message, sub-message: opts, selector: kind}]}
 - {name: self, attributes: [{name: self, type: nest, nested-attributes: self, multi-attr: true}]}
-- {name: alone, attributes: [{name: data, type: sub-message, sub-message: opts, selector: nowhere}]}
+- {name: alone, attributes: [{name: data, type: sub-message, sub-message: opts, selector: nowhere}, {name: more, type: sub-message, sub-message: opts, selector: mid}]}
 - {name: bad, attributes: [{name: kind, type: nest, nested-attributes: bad-low}]}
 - {name: bad-low, attributes: [{name: app, type: sub-message, sub-message: stats, selector: kind}]}
 operations: {list: []}
 `, resolve.Options{})
-	diff(t, "diagnostics", found, `16:91: warning: attribute "data" has the selector "nowhere", which neither set "alone" nor any set around it has; its content stays raw
+	diff(t, "diagnostics", found, `16:91: attribute "data" has the selector "nowhere", which no set has
+16:162: warning: attribute "more" has the selector "mid", which neither set "alone" nor any set around it has; its content stays raw
 17:35: attribute "kind" of set "bad" is the selector of "deep", but is neither a string nor an integer
   14:38: needed here
 `)
@@ -138,6 +139,10 @@ func TestOrder(t *testing.T) {
 	text := "{name: test, doc: d, protocol: netlink-raw, protonum: 0, sub-messages: [{name: m, formats: []}],\n attribute-sets: [{name: s, attributes: ["
 	for i := range 20 {
 		text += fmt.Sprintf("{name: a%d, type: sub-message, sub-message: m, selector: x%d},", i, 20-i)
+	}
+	text += "]},{name: k, attributes: ["
+	for i := range 20 {
+		text += fmt.Sprintf("{name: x%d, type: string},", i+1)
 	}
 	text += "]}], operations: {list: []}}"
 	first, _ := resolveText(text, resolve.Options{})

@@ -35,10 +35,11 @@ func isSubset(src *spec.AttributeSet) bool { return src.SubsetOf.Set || src.Subs
 func numberAttrs(report *diag.Report, s *set) []*attr {
 	list := make([]*attr, 0, len(s.src.Attributes))
 	next, ok := uint64(1), true
+	used := make(map[uint64]*spec.Attribute, len(s.src.Attributes))
 	for i, src := range s.src.Attributes {
 		pos := src.Name.Pos
 		if src.Value.Set {
-			if v := src.Value; ok && v.V < next && i > 0 {
+			if v := src.Value; ok && v.V < next && i > 0 && !clash(used[v.V], src) {
 				report.Warnf(v.Pos, "attribute %q has number %d, which is not above that of the one before it, %d", src.Name.V, v.V, next-1)
 			}
 			next, ok, pos = src.Value.V, true, src.Value.Pos
@@ -51,6 +52,7 @@ func numberAttrs(report *diag.Report, s *set) []*attr {
 			ok = false
 		}
 		number := next
+		used[number] = src
 		next++
 		if !src.Name.Set {
 			continue
@@ -62,6 +64,14 @@ func numberAttrs(report *diag.Report, s *set) []*attr {
 		list = append(list, newAttr(s, src, number))
 	}
 	return list
+}
+
+// clash reports whether two attributes with one number are reported for that: it is refused, or the name is listed twice.
+func clash(a, b *spec.Attribute) bool {
+	if a == nil {
+		return false
+	}
+	return a.Name.V == b.Name.V || !isPlaceholder(a.Type.V) && !isPlaceholder(b.Type.V)
 }
 
 // knownType reports whether an attribute has a type that a kind handles. The reader admits no other; a tree may come from elsewhere.
@@ -89,11 +99,20 @@ func newAttr(s *set, src *spec.Attribute, number uint64) *attr {
 	}
 }
 
-// dropTwins removes the attributes that are listed again further down. The last one counts, as in the kernel's own tool.
+// dropTwins removes the attributes that are listed again further down. The last one counts, as in the kernel's own tool. If they differ
+// on the wire, nobody can know which one is meant: that is an error.
 func dropTwins(report *diag.Report, s *set) []*attr {
 	last := make(map[string]*attr, len(s.attrs))
 	for _, a := range s.attrs {
-		if first := last[a.Name]; first != nil {
+		switch first := last[a.Name]; {
+		case first == nil:
+		case first.Number != a.Number:
+			report.Errorf(a.Pos, "attribute %q is declared twice in set %q, with the numbers %d and %d", a.Name, s.Name, first.Number, a.Number).
+				See(first.Pos, "first declared here")
+		case first.Type != a.Type:
+			report.Errorf(a.Pos, "attribute %q is declared twice in set %q, with the types %s and %s", a.Name, s.Name, first.Type, a.Type).
+				See(first.Pos, "first declared here")
+		default:
 			report.Warnf(a.Pos, "attribute %q is listed twice in set %q; this one counts", a.Name, s.Name).See(first.Pos, "listed before here")
 		}
 		last[a.Name] = a
@@ -114,23 +133,23 @@ func dropPlaceholders(report *diag.Report, s *set) []*attr {
 	for _, a := range s.attrs {
 		first := byNumber[a.Number]
 		switch {
-		case first == nil || isPlaceholder(first):
+		case first == nil || isPlaceholder(first.Type):
 			byNumber[a.Number] = a
-		case !isPlaceholder(a):
+		case !isPlaceholder(a.Type):
 			report.Errorf(numberPos(a), "attribute %q of set %q has the number of %q, %d", a.Name, s.Name, first.Name, a.Number).
 				See(numberPos(first), "%q stands here", first.Name)
 		}
 	}
 	kept := s.attrs[:0]
 	for _, a := range s.attrs {
-		if byNumber[a.Number] == a || !isPlaceholder(a) {
+		if byNumber[a.Number] == a || !isPlaceholder(a.Type) {
 			kept = append(kept, a)
 		}
 	}
 	return kept
 }
 
-func isPlaceholder(a *attr) bool { return a.Type == "unused" || a.Type == "pad" }
+func isPlaceholder(typ string) bool { return typ == "unused" || typ == "pad" }
 
 func numberPos(a *attr) diag.Pos {
 	if a.src.Value.Set {

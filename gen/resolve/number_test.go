@@ -26,8 +26,8 @@ attribute-sets:
   attributes:
   - {name: unspec, type: unused, value: 0}
   - {name: zero, type: u8, value: 0}
-  - {name: twin, type: u8}
-  - {name: twin, type: u16}
+  - {name: twin, type: u16, value: 2, doc: First.}
+  - {name: twin, type: u16, value: 2, doc: Last.}
   - {name: pad, type: pad, value: 1}
   - {name: one, type: u8, value: 1}
 operations: {list: []}
@@ -35,7 +35,7 @@ operations: {list: []}
 	diff(t, "a", numbers(set(t, f, "a")), map[string]int{"unspec": 0, "one": 1, "ten": 10, "eleven": 11, "low": 4, "last": 0x3fff})
 	// What has no value on the wire makes room; of twins the last counts.
 	diff(t, "b", numbers(set(t, f, "b")), map[string]int{"zero": 0, "twin": 2, "one": 1})
-	diff(t, "type", set(t, f, "b").Attr("twin").Type, "u16")
+	diff(t, "doc", set(t, f, "b").Attr("twin").Doc, "Last.")
 	diff(t, "diagnostics", found, `11:34: warning: attribute "low" has number 4, which is not above that of the one before it, 11
 16:35: warning: attribute "zero" has number 0, which is not above that of the one before it, 0
 18:12: warning: attribute "twin" is listed twice in set "b"; this one counts

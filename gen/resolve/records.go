@@ -43,6 +43,7 @@ func (f *family) record(report *diag.Report, r Record) *ir.Attr {
 	}
 	a := s.attr(r.Attribute)
 	switch {
+	case a == nil && s.lost[r.Attribute]:
 	case a == nil:
 		report.Errorf(r.Pos, "set %q has no attribute %q%s", r.Set, r.Attribute, guess(f, r.Attribute, s.attrs, (*attr).name))
 	case a.Type == "record":

@@ -47,6 +47,8 @@ func (f *family) bind(report *diag.Report, s *set, a *attr) {
 		a.Selector = &ir.Selector{Name: src.Selector.V}
 		if own := s.attr(src.Selector.V); own != nil {
 			a.Selector.Attr = own.Attr
+		} else if s.lost[src.Selector.V] {
+			a.Selector, a.broken = nil, true
 		}
 	}
 	if src.NestedAttributes.Bad || src.Struct.Bad || src.SubMessage.Bad || src.Selector.Bad || src.SubType.Bad || src.Enum.Bad {

@@ -13,28 +13,17 @@ func (f *family) subsets(report *diag.Report) {
 		place[s] = i
 	}
 	for i, s := range f.setList {
-		v := s.src.SubsetOf
-		if !v.Set {
+		if !isSubset(s.src) {
 			continue
 		}
-		parent := f.set(report, "subset", s.Name, v)
-		switch {
-		case parent == nil:
-			continue
-		case parent == s:
-			report.Errorf(v.Pos, "set %q is a subset of itself", s.Name)
-			continue
-		case isSubset(parent.src):
-			report.Errorf(v.Pos, "set %q is a subset of %q, which is a subset itself", s.Name, parent.Name).See(parent.Pos, "declared here")
-			continue
-		case place[parent] > i:
-			report.Errorf(v.Pos, "set %q is a subset of %q, which stands behind it", s.Name, parent.Name).See(parent.Pos, "declared here")
-			continue
+		if parent := f.parent(report, s, i, place); parent != nil {
+			s.parent, s.Parent = parent, parent.Set
 		}
-		s.parent, s.Parent = parent, parent.Set
 		for _, src := range s.src.Attributes {
 			if a := f.inherit(report, s, src); a != nil {
 				s.attrs = append(s.attrs, a)
+			} else if src.Name.Set {
+				s.lost[src.Name.V] = true
 			}
 		}
 		s.attrs = dropTwins(report, s)
@@ -42,9 +31,32 @@ func (f *family) subsets(report *diag.Report) {
 	}
 }
 
+// parent returns the set that s, at some place in the list of sets, is a subset of; nil, with an error, if it cannot be.
+func (f *family) parent(report *diag.Report, s *set, at int, place map[*set]int) *set {
+	v := s.src.SubsetOf
+	if !v.Set {
+		return nil // What stands there was refused.
+	}
+	parent := f.set(report, "subset", s.Name, v)
+	switch {
+	case parent == nil:
+		return nil
+	case parent == s:
+		report.Errorf(v.Pos, "set %q is a subset of itself", s.Name)
+		return nil
+	case isSubset(parent.src):
+		report.Errorf(v.Pos, "set %q is a subset of %q, which is a subset itself", s.Name, parent.Name).See(parent.Pos, "declared here")
+		return nil
+	case place[parent] > at:
+		report.Errorf(v.Pos, "set %q is a subset of %q, which stands behind it", s.Name, parent.Name).See(parent.Pos, "declared here")
+		return nil
+	}
+	return parent
+}
+
 // inherit makes an attribute of a subset; nil, with an error, if the parent has none of that name.
 func (f *family) inherit(report *diag.Report, s *set, src *spec.Attribute) *attr {
-	if !src.Name.Set || src.Type.Bad || src.Type.Set && !knownType(report, src) {
+	if s.parent == nil || !src.Name.Set || src.Type.Bad || src.Type.Set && !knownType(report, src) {
 		return nil
 	}
 	from := s.parent.attr(src.Name.V)

@@ -13,6 +13,8 @@ type Config struct {
 	Version  Val[uint64]      `ynl:"version,required"`
 	Output   Val[string]      `ynl:"output,required,label"`
 	Families []*FamilyOptions `ynl:"families,required"`
+	Errata   Val[bool]        `ynl:"errata"` // Whether the errata that come with nlgen apply.
+	Patches  []*Patch         `ynl:"patches"`
 }
 
 // FamilyOptions are a spec, or a pattern for several, and the choices for its package. Written as a bare scalar it is just the spec.
@@ -60,5 +62,6 @@ func ReadConfig(report *diag.Report, name string, src []byte) *Config {
 	if readObject(report, name, src, reflect.ValueOf(config).Elem(), nil) == nil {
 		return nil
 	}
+	checkPatches(report, config.Patches)
 	return config
 }

@@ -55,6 +55,9 @@ func describe(t reflect.Type) {
 			o.pos = i
 			continue
 		}
+		if !f.IsExported() {
+			continue
+		}
 		o.add(i, f)
 		elem := f.Type
 		if elem.Kind() == reflect.Slice {
