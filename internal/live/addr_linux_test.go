@@ -1,0 +1,301 @@
+package live
+
+import (
+	"errors"
+	"net/netip"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/nlgen/nlgen/generated/rtaddr"
+	"github.com/nlgen/nlgen/runtime/nlattr"
+	"github.com/nlgen/nlgen/runtime/nlconn"
+)
+
+// addrView is how "ip -d -j addr show" prints an address.
+var addrView = view[*rtaddr.GetaddrReply]{
+	"family": func(x *rtaddr.GetaddrReply) any {
+		return map[uint8]string{unix.AF_INET: "inet", unix.AF_INET6: "inet6"}[x.Header.IfaFamily]
+	},
+	"local": func(x *rtaddr.GetaddrReply) any {
+		if x.Local.OK {
+			return x.Local
+		}
+		return x.Address
+	},
+	"prefixlen":           func(x *rtaddr.GetaddrReply) any { return x.Header.IfaPrefixlen },
+	"scope":               func(x *rtaddr.GetaddrReply) any { return scopeName(uint8(x.Header.IfaScope)) },
+	"metric":              func(x *rtaddr.GetaddrReply) any { return x.RtPriority },
+	"protocol":            func(x *rtaddr.GetaddrReply) any { return addrProtocol(x.Proto.V) },
+	"valid_life_time":     func(x *rtaddr.GetaddrReply) any { return near(x.Cacheinfo.V.IfaValid) },
+	"preferred_life_time": func(x *rtaddr.GetaddrReply) any { return near(x.Cacheinfo.V.IfaPrefered) },
+	"dynamic":             func(x *rtaddr.GetaddrReply) any { return x.Flags.V&rtaddr.IfaFlagsPermanent == 0 },
+	"secondary":           addrFlag(rtaddr.IfaFlagsSecondary),
+	"temporary":           addrFlag(rtaddr.IfaFlagsSecondary),
+	"nodad":               addrFlag(rtaddr.IfaFlagsNodad),
+	"optimistic":          addrFlag(rtaddr.IfaFlagsOptimistic),
+	"dadfailed":           addrFlag(rtaddr.IfaFlagsDadfailed),
+	"home":                addrFlag(rtaddr.IfaFlagsHomeaddress),
+	"deprecated":          addrFlag(rtaddr.IfaFlagsDeprecated),
+	"tentative":           addrFlag(rtaddr.IfaFlagsTentative),
+	"mngtmpaddr":          addrFlag(rtaddr.IfaFlagsManagetempaddr),
+	"noprefixroute":       addrFlag(rtaddr.IfaFlagsNoprefixroute),
+	"autojoin":            addrFlag(rtaddr.IfaFlagsMcautojoin),
+	"stable-privacy":      addrFlag(rtaddr.IfaFlagsStablePrivacy),
+}
+
+func addrFlag(flag rtaddr.IfaFlags) func(*rtaddr.GetaddrReply) any {
+	return func(x *rtaddr.GetaddrReply) any { return x.Flags.V&flag != 0 }
+}
+
+// scopeName is the name of a scope in iproute2's table.
+func scopeName(scope uint8) string {
+	if name := map[uint8]string{0: "global", 200: "site", 253: "link", 254: "host", 255: "nowhere"}[scope]; name != "" {
+		return name
+	}
+	return pick(scope)
+}
+
+// addrProtocol is the name of who made an address.
+func addrProtocol(p rtaddr.IfaProto) any {
+	name := pick(p, "unspec", "kernel_lo", "kernel_ra", "kernel_ll")
+	return oneOf{name, "0x" + name}
+}
+
+const forever = 0xffffffff
+
+// addrCases are the addresses that TestAddresses makes.
+func addrCases(index uint32) []*rtaddr.NewaddrRequest {
+	header := func(family, length uint8, scope rtaddr.RtScope) rtaddr.Ifaddrmsg {
+		return rtaddr.Ifaddrmsg{IfaFamily: family, IfaPrefixlen: length, IfaScope: scope, IfaIndex: index}
+	}
+	lifetime := func(preferred, valid uint32) nlattr.Opt[rtaddr.IfaCacheinfo] {
+		return nlattr.Some(rtaddr.IfaCacheinfo{IfaPrefered: preferred, IfaValid: valid})
+	}
+	return []*rtaddr.NewaddrRequest{
+		{
+			Header: header(unix.AF_INET, 24, rtaddr.RtScopeUniverse), Local: addr("192.0.2.1"), Address: addr("192.0.2.1"),
+			Broadcast: addr("192.0.2.255"), Label: nlattr.Some("addr0:label"), RtPriority: u32(77), Cacheinfo: lifetime(500, 1000),
+		},
+		{Header: header(unix.AF_INET, 24, rtaddr.RtScopeUniverse), Local: addr("192.0.2.9"), Proto: nlattr.Some(rtaddr.IfaProto(5))},
+		{
+			Header: header(unix.AF_INET, 32, rtaddr.RtScopeLink), Local: addr("198.51.100.1"), Address: addr("198.51.100.2"),
+			Flags: nlattr.Some(rtaddr.IfaFlagsNoprefixroute),
+		},
+		{Header: header(unix.AF_INET, 8, rtaddr.RtScopeHost), Local: addr("10.255.0.1"), Cacheinfo: lifetime(forever, forever)},
+		{
+			Header: header(unix.AF_INET6, 64, rtaddr.RtScopeUniverse), Address: addr("2001:db8::1"), Flags: nlattr.Some(rtaddr.IfaFlagsNodad),
+			RtPriority: u32(5), Proto: nlattr.Some(rtaddr.IfaProto(6)),
+		},
+		{
+			Header: header(unix.AF_INET6, 64, rtaddr.RtScopeUniverse), Address: addr("2001:db8:1::1"), Cacheinfo: lifetime(500, 1000),
+			Flags: nlattr.Some(rtaddr.IfaFlagsNodad | rtaddr.IfaFlagsHomeaddress | rtaddr.IfaFlagsManagetempaddr | rtaddr.IfaFlagsNoprefixroute),
+		},
+		{
+			Header: header(unix.AF_INET6, 128, rtaddr.RtScopeUniverse), Local: addr("2001:db8:2::1"), Address: addr("2001:db8:2::2"),
+			Flags: nlattr.Some(rtaddr.IfaFlagsNodad),
+		},
+		{Header: header(unix.AF_INET6, 64, rtaddr.RtScopeUniverse), Address: addr("2001:db8:3::1"), Cacheinfo: lifetime(0, 1000)},
+	}
+}
+
+// own is the address of this host in a message: IPv6 has a local one only if there is a peer.
+func own(local, address nlattr.Opt[netip.Addr]) netip.Addr {
+	if local.OK {
+		return local.V
+	}
+	return address.V
+}
+
+// addresses reads all addresses of a link, by themselves.
+func (n *namespace) addresses(client *rtaddr.Client, index uint32) map[netip.Addr]*rtaddr.GetaddrReply {
+	n.T.Helper()
+	all, err := client.GetaddrCollect(n.ctx, &rtaddr.GetaddrDumpRequest{Header: rtaddr.Ifaddrmsg{IfaIndex: index}})
+	if err != nil {
+		n.T.Fatal(err)
+	}
+	out := map[netip.Addr]*rtaddr.GetaddrReply{}
+	for _, a := range all {
+		if a.Header.IfaIndex != index {
+			n.T.Errorf("a dump for link %d has an address of link %d", index, a.Header.IfaIndex)
+		}
+		logUnknown(n.T, "address", a)
+		out[own(a.Local, a.Address)] = a
+	}
+	return out
+}
+
+// TestAddresses makes addresses, and compares every field with what was asked for and with what ip prints.
+func TestAddresses(t *testing.T) {
+	n := newNamespace(t)
+	c := newTally(t)
+	link, peer := n.veth("addr0", "addr1")
+	n.up(link, peer)
+	index := uint32(link.Header.IfiIndex)
+	client := rtaddr.New(n.conn)
+	cases := addrCases(index)
+	for _, req := range cases {
+		if err := client.Newaddr(n.ctx, req, nlconn.Create, nlconn.Exclusive); err != nil {
+			t.Fatalf("%v: %v", own(req.Local, req.Address), err)
+		}
+	}
+	replies := n.addresses(client, index)
+	for _, req := range cases {
+		a := own(req.Local, req.Address)
+		reply := replies[a]
+		if reply == nil {
+			t.Errorf("%v is not in the dump", a)
+			continue
+		}
+		// The kernel adds flags, and lifetimes run.
+		c.within(a.String(), req, reply, "Flags", "Cacheinfo", "IfaFlags")
+		if req.Flags.V&^reply.Flags.V != 0 {
+			t.Errorf("%v: asked for the flags %v, got %v", a, req.Flags.V, reply.Flags.V)
+		}
+		if a.Is6() {
+			do, err := client.Getaddr(n.ctx, &rtaddr.GetaddrRequest{Header: rtaddr.Ifaddrmsg{IfaFamily: unix.AF_INET6}, Address: nlattr.Some(a)})
+			if err != nil || own(do.Local, do.Address) != a || do.Header.IfaIndex != index {
+				t.Errorf("%v by do: %+v, %v", a, do, err)
+			}
+		}
+	}
+	c.steady(func(c *tally) { n.compareAddresses(c, client, "addr0", len(cases)) })
+
+	// Change one, delete two.
+	change := *cases[0]
+	change.Cacheinfo = nlattr.Some(rtaddr.IfaCacheinfo{IfaPrefered: forever, IfaValid: forever})
+	change.RtPriority = u32(78)
+	if err := client.Newaddr(n.ctx, &change, nlconn.Replace); err != nil {
+		t.Fatal(err)
+	}
+	got := n.addresses(client, index)[change.Local.V]
+	c.within("changed", &change, got, "Flags", "Cacheinfo", "IfaFlags")
+	if got.Cacheinfo.V.IfaValid != forever || got.Flags.V&rtaddr.IfaFlagsPermanent == 0 {
+		t.Errorf("the address has still a lifetime: %+v", got)
+	}
+	for _, req := range []*rtaddr.NewaddrRequest{cases[2], cases[4]} {
+		a := own(req.Local, req.Address)
+		del := &rtaddr.DeladdrRequest{Header: req.Header, Local: req.Local, Address: req.Address}
+		if err := client.Deladdr(n.ctx, del); err != nil {
+			t.Fatalf("%v: %v", a, err)
+		}
+		if n.addresses(client, index)[a] != nil {
+			t.Errorf("%v is still there", a)
+		}
+		if err := client.Deladdr(n.ctx, del); !errors.Is(err, syscall.EADDRNOTAVAIL) {
+			t.Errorf("%v a second time: %v", a, err)
+		}
+	}
+	c.steady(func(c *tally) { n.compareAddresses(c, client, "addr0", len(cases)-2) })
+
+	err := client.Newaddr(n.ctx, cases[3], nlconn.Create, nlconn.Exclusive)
+	if !errors.Is(err, os.ErrExist) {
+		t.Errorf("an address that is there: %v", err)
+	}
+	c.report("addresses")
+}
+
+// compareAddresses compares all addresses of a link with what ip prints.
+func (n *namespace) compareAddresses(c *tally, client *rtaddr.Client, name string, atLeast int) {
+	n.T.Helper()
+	theirs := ip(n.T, "-d", "addr", "show", "dev", name)
+	links := n.dump()
+	ours := n.addresses(client, uint32(links[name].Header.IfiIndex))
+	if len(theirs) != 1 {
+		n.T.Fatalf("ip shows %d links named %s", len(theirs), name)
+	}
+	list, _ := theirs[0]["addr_info"].([]any)
+	if len(list) != len(ours) || len(ours) < atLeast {
+		c.errorf("%s: we see %d addresses, ip %d", name, len(ours), len(list))
+	}
+	for _, item := range list {
+		o := item.(object)
+		a, err := netip.ParseAddr(o["local"].(string))
+		if err != nil || ours[a] == nil {
+			c.errorf("%s: we do not see %v: %v", name, o["local"], err)
+			continue
+		}
+		compare(c, a.String(), ours[a], addrView, o)
+	}
+	delete(theirs[0], "addr_info")
+	delete(theirs[0], "linkinfo")
+	compare(c, name, links[name], newLinkView(links).view(), theirs[0])
+}
+
+// TestMulticastAddresses compares the multicast and anycast addresses of a link with what ip and /proc say.
+func TestMulticastAddresses(t *testing.T) {
+	n := newNamespace(t)
+	c := newTally(t)
+	link, _ := n.veth("multi0", "multi1")
+	n.up(link)
+	client := rtaddr.New(n.conn)
+	// A router of IPv6 has an anycast address for each of its networks.
+	if err := os.WriteFile("/proc/sys/net/ipv6/conf/multi0/forwarding", []byte("1"), 0); err != nil {
+		t.Log(err)
+	}
+	err := client.Newaddr(n.ctx, &rtaddr.NewaddrRequest{
+		Header:  rtaddr.Ifaddrmsg{IfaFamily: unix.AF_INET6, IfaPrefixlen: 64, IfaIndex: uint32(link.Header.IfiIndex)},
+		Address: addr("2001:db8::1"), Flags: nlattr.Some(rtaddr.IfaFlagsNodad),
+	}, nlconn.Create)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.steady(func(c *tally) {
+		var ours, theirs set
+		replies, err := client.GetmulticastCollect(n.ctx, &rtaddr.GetmulticastDumpRequest{Header: rtaddr.Ifaddrmsg{IfaFamily: unix.AF_INET6}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range replies {
+			if int32(r.Header.IfaIndex) == link.Header.IfiIndex {
+				ours = append(ours, r.Multicast.V.String())
+			}
+		}
+		for _, o := range ip(t, "-6", "maddr", "show", "dev", "multi0") {
+			for _, m := range o["maddr"].([]any) {
+				if a, ok := m.(object)["address"].(string); ok {
+					theirs = append(theirs, a)
+				}
+			}
+		}
+		c.field("multicast", ours, anys(theirs))
+	})
+	c.steady(func(c *tally) {
+		var ours, theirs set
+		replies, err := client.GetanycastCollect(n.ctx, &rtaddr.GetanycastDumpRequest{Header: rtaddr.Ifaddrmsg{IfaFamily: unix.AF_INET6}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range replies {
+			ours = append(ours, r.Anycast.V.StringExpanded())
+		}
+		proc, err := os.ReadFile("/proc/net/anycast6")
+		if err != nil {
+			t.Skip(err)
+		}
+		for line := range strings.Lines(string(proc)) {
+			hex := strings.Fields(line)[2]
+			var groups []string
+			for ; len(hex) >= 4; hex = hex[4:] {
+				groups = append(groups, hex[:4])
+			}
+			theirs = append(theirs, strings.Join(groups, ":"))
+		}
+		c.field("anycast", ours, anys(theirs))
+		if len(ours) == 0 {
+			c.errorf("there is no anycast address")
+		}
+	})
+	c.report("multicast and anycast")
+}
+
+func anys(list []string) []any {
+	out := make([]any, len(list))
+	for i := range list {
+		out[i] = list[i]
+	}
+	return out
+}

@@ -1,0 +1,307 @@
+package live
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/nlgen/nlgen/generated/rtroute"
+	"github.com/nlgen/nlgen/runtime/nlattr"
+)
+
+// routeView is how "ip -d -j route show" and "ip -j route get" print a route.
+func routeView(links *linkView) view[*rtroute.GetrouteReply] {
+	type reply = *rtroute.GetrouteReply
+	return view[reply]{
+		"type":      func(x reply) any { return x.Header.RtmType },
+		"dst":       func(x reply) any { return prefix(x.Dst, x.Header.RtmDstLen, x.Header.RtmFamily) },
+		"from":      func(x reply) any { return prefix(x.Src, x.Header.RtmSrcLen, x.Header.RtmFamily) },
+		"tos":       func(x reply) any { return fmt.Sprintf("0x%02x", x.Header.RtmTos) },
+		"nhid":      func(x reply) any { return x.NhID },
+		"nh_info":   func(reply) any { return unseen("a nexthop object, of another family, that ip asks for besides") },
+		"gateway":   func(x reply) any { return x.Gateway },
+		"via":       func(x reply) any { return via(x.Via) },
+		"dev":       func(x reply) any { return links.name(x.Oif.V) },
+		"iif":       func(x reply) any { return links.name(x.Iif.V) },
+		"table":     func(x reply) any { return tableName(x.Table.V) },
+		"protocol":  func(x reply) any { return x.Header.RtmProtocol },
+		"scope":     func(x reply) any { return scopeName(uint8(x.Header.RtmScope)) },
+		"prefsrc":   func(x reply) any { return x.Prefsrc },
+		"metric":    func(x reply) any { return x.Priority },
+		"flags":     func(x reply) any { return routeFlags(x.Header.RtmFlags) },
+		"mark":      func(x reply) any { return x.Mark },
+		"uid":       func(x reply) any { return x.Uid },
+		"cache":     func(x reply) any { return cacheFlags(x) },
+		"expires":   func(x reply) any { return near(x.Cacheinfo.RtaExpires) / userHertz },
+		"metrics":   func(x reply) any { return routeMetrics(x.Metrics) },
+		"pref":      func(x reply) any { return x.Pref },
+		"encap":     func(x reply) any { return encapName(x.EncapType.V) },
+		"encapData": func(x reply) any { return encapData(x.Encap) },
+		"nexthops": func(x reply) any {
+			var list []object
+			for i := range x.Multipath {
+				list = append(list, nexthop(links, &x.Multipath[i]))
+			}
+			return list
+		},
+		"ttl-propogate": func(x reply) any { return x.TtlPropagate },
+	}
+}
+
+// userHertz is the unit of times that the kernel tells in ticks (USER_HZ).
+const userHertz = 100
+
+func prefix(a nlattr.Opt[netip.Addr], length, family uint8) string {
+	switch {
+	case length == 0:
+		return "default"
+	case length == map[uint8]uint8{unix.AF_INET: 32, unix.AF_INET6: 128}[family]:
+		return a.V.String()
+	}
+	return netip.PrefixFrom(a.V, int(length)).String()
+}
+
+func tableName(table uint32) string {
+	if name := map[uint32]string{253: "default", 254: "main", 255: "local"}[table]; name != "" {
+		return name
+	}
+	return strconv.FormatUint(uint64(table), 10)
+}
+
+func via(x *rtroute.Rtvia) any {
+	if x == nil {
+		return nil
+	}
+	if x.RtviaFamily == unix.AF_INET {
+		return object{"family": "inet", "host": netip.AddrFrom4([4]byte(x.RtviaAddr[:4]))}
+	}
+	return object{"family": "inet6", "host": netip.AddrFrom16(x.RtviaAddr)}
+}
+
+func routeFlags(flags rtroute.RtmFlags) any {
+	names := set{}
+	for flag, name := range map[rtroute.RtmFlags]string{
+		rtroute.RtmFlagsNhDead: "dead", rtroute.RtmFlagsNhPervasive: "pervasive", rtroute.RtmFlagsNhOnlink: "onlink",
+		rtroute.RtmFlagsNhOffload: "offload", rtroute.RtmFlagsNhTrap: "trap", rtroute.RtmFlagsNotify: "notify",
+		rtroute.RtmFlagsNhLinkdown: "linkdown", rtroute.RtmFlagsNhUnresolved: "unresolved", rtroute.RtmFlagsOffload: "rt_offload",
+		rtroute.RtmFlagsTrap: "rt_trap", rtroute.RtmFlagsOffloadFailed: "rt_offload_failed",
+	} {
+		if flags&flag != 0 {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// cacheFlags are the upper half of the flags of a route that was looked up.
+func cacheFlags(x *rtroute.GetrouteReply) any {
+	names := set{}
+	if x.Header.RtmFlags&rtroute.RtmFlagsCloned == 0 {
+		return nil
+	}
+	for flag, name := range map[uint32]string{0x80000000: "local", 0x10000000: "brd", 0x20000000: "mc", 0x40000: "redirected", 0x01000000: "src-direct"} {
+		if uint32(x.Header.RtmFlags)&flag != 0 {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// routeMetrics lists metrics in ip's words. Which are locked it prints only as text.
+func routeMetrics(x *rtroute.MetricsAttrs) any {
+	out := object{}
+	for name, value := range map[string]nlattr.Opt[uint32]{
+		"mtu": x.Mtu, "window": x.Window, "ssthresh": x.Ssthresh, "cwnd": x.Cwnd, "advmss": x.Advmss, "reordering": x.Reordering,
+		"hoplimit": x.Hoplimit, "initcwnd": x.Initcwnd, "rto_min": x.RtoMin, "initrwnd": x.Initrwnd, "quickack": x.Quickack,
+		"fastopen_no_cookie": x.FastopenNoCookie,
+	} {
+		if value.OK {
+			out[name] = value
+		}
+	}
+	// Older units: eighths and quarters of a millisecond.
+	if x.Rtt.OK {
+		out["rtt"] = x.Rtt.V / 8
+	}
+	if x.Rttvar.OK {
+		out["rttvar"] = x.Rttvar.V / 4
+	}
+	if x.CcAlgo.OK {
+		out["congestion"] = x.CcAlgo
+	}
+	if x.Features.V&rtroute.RtaxFeaturesEcn != 0 {
+		out["ecn"] = nil
+	}
+	return []object{out}
+}
+
+func nexthop(links *linkView, x *rtroute.Nexthop) object {
+	out := object{
+		"dev": links.name(uint32(x.Header.RtnhIfindex)), "weight": int(x.Header.RtnhHops) + 1,
+		"flags": routeFlags(rtroute.RtmFlags(x.Header.RtnhFlags)),
+	}
+	if x.Gateway.OK {
+		out["gateway"] = x.Gateway
+	}
+	if x.Via != nil {
+		out["via"] = via(x.Via)
+	}
+	return out
+}
+
+func encapName(kind rtroute.EncapType) string {
+	if kind == rtroute.EncapTypeSeg6Local {
+		return "seg6local"
+	}
+	return kind.String()
+}
+
+// encapData is what ip prints between the kind of an encapsulation and the rest of the route.
+func encapData(x rtroute.EncapMsg) any {
+	switch x := x.(type) {
+	case *rtroute.EncapMplsAttrs:
+		out := object{"dst": labels(x.Dst)}
+		if x.Ttl.OK {
+			out["ttl"] = x.Ttl
+		}
+		return out
+	case *rtroute.EncapIpAttrs:
+		out := object{"id": x.ID, "src": x.Src, "dst": x.Dst, "ttl": x.Ttl, "tos": x.Tos}
+		return withFlags(out, x.Flags.V)
+	case *rtroute.EncapIp6Attrs:
+		out := object{"id": x.ID, "src": x.Src, "dst": x.Dst, "hoplimit": x.Hoplimit, "tc": x.Tc}
+		return withFlags(out, x.Flags.V)
+	case *rtroute.EncapSeg6Attrs:
+		return segments(x.Srh)
+	case *rtroute.EncapSeg6LocalAttrs:
+		out := object{"action": map[rtroute.Seg6LocalAction]string{
+			rtroute.Seg6LocalActionEnd: "End", rtroute.Seg6LocalActionEndX: "End.X", rtroute.Seg6LocalActionEndDt6: "End.DT6",
+		}[x.Action.V]}
+		if x.Table.OK {
+			out["table"] = tableName(x.Table.V)
+		}
+		if x.Nh6.OK {
+			out["nh6"] = x.Nh6
+		}
+		return out
+	}
+	return nil
+}
+
+func withFlags(out object, flags rtroute.EncapIpFlags) object {
+	if flags&rtroute.EncapIpFlagsKey != 0 {
+		out["key"] = true
+	}
+	if flags&rtroute.EncapIpFlagsCsum != 0 {
+		out["csum"] = true
+	}
+	if flags&rtroute.EncapIpFlagsSeq != 0 {
+		out["seq"] = true
+	}
+	return out
+}
+
+// labels prints a stack of MPLS labels, each in the upper 20 bits of an entry.
+func labels(stack []uint32) string {
+	var b []byte
+	for i, entry := range stack {
+		if i > 0 {
+			b = append(b, '/')
+		}
+		b = strconv.AppendUint(b, uint64(entry>>12), 10)
+	}
+	return string(b)
+}
+
+// segments reads a struct seg6_iptunnel_encap: the mode, a segment routing header of eight bytes, the segments, last first.
+func segments(b []byte) any {
+	if len(b) < 12 {
+		return nil
+	}
+	var list []string
+	for rest := b[12:]; len(rest) >= 16; rest = rest[16:] {
+		list = append(list, netip.AddrFrom16([16]byte(rest)).String())
+	}
+	slices.Reverse(list)
+	return object{"mode": pick(binary.NativeEndian.Uint32(b), "inline", "encap", "l2encap"), "segs": list}
+}
+
+// routes runs ip and returns the routes it prints. The keys of an encapsulation stand among those of the route, some of them a second
+// time: they become an object of their own under "encapData".
+func routes(t *testing.T, args ...string) []object {
+	t.Helper()
+	out := output(t, "ip", append([]string{"-j"}, args...)...)
+	if len(bytes.TrimSpace(out)) == 0 {
+		return nil
+	}
+	var list []pairs
+	if err := json.Unmarshal(out, &list); err != nil {
+		t.Fatalf("ip %v: %v: %s", args, err, out)
+	}
+	var objects []object
+	for _, l := range list {
+		if len(l) > 0 {
+			objects = append(objects, l.route())
+		}
+	}
+	return objects
+}
+
+// pairs is a JSON object with the order of its keys.
+type pairs []struct {
+	key   string
+	value any
+}
+
+// UnmarshalJSON reads the pairs one by one.
+func (p *pairs) UnmarshalJSON(b []byte) error {
+	d := json.NewDecoder(bytes.NewReader(b))
+	if _, err := d.Token(); err != nil {
+		return err
+	}
+	for d.More() {
+		key, err := d.Token()
+		if err != nil {
+			return err
+		}
+		var value any
+		if err := d.Decode(&value); err != nil {
+			return err
+		}
+		*p = append(*p, struct {
+			key   string
+			value any
+		}{key.(string), value})
+	}
+	return nil
+}
+
+// encapKeys are the keys of each encapsulation.
+var encapKeys = map[any][]string{
+	"mpls": {"dst", "ttl"}, "ip": {"id", "src", "dst", "ttl", "tos", "key", "csum", "seq"},
+	"ip6": {"id", "src", "dst", "hoplimit", "tc", "key", "csum", "seq"}, "seg6": {"mode", "segs", "hmac"},
+	"seg6local": {"action", "table", "nh6", "nh4"},
+}
+
+func (p pairs) route() object {
+	out := object{}
+	for i := 0; i < len(p); i++ {
+		out[p[i].key] = p[i].value
+		if p[i].key != "encap" {
+			continue
+		}
+		keys, data := encapKeys[p[i].value], object{}
+		for ; i+1 < len(p) && slices.Contains(keys, p[i+1].key) && data[p[i+1].key] == nil; i++ {
+			data[p[i+1].key] = p[i+1].value
+		}
+		out["encapData"] = data
+	}
+	return out
+}
