@@ -7,11 +7,11 @@ import (
 	"iter"
 	"os"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"golang.org/x/sys/unix"
 
 	"github.com/nlgen/nlgen/generated/netdev"
 	"github.com/nlgen/nlgen/generated/rtaddr"
@@ -31,14 +31,21 @@ type step[E any] struct {
 // errOther is what a match returns for the events of other changes, which the kernel tells in between.
 var errOther = errors.New("of another change")
 
-// play carries out all steps, and then reads the events, which must come in the order of the steps.
+// play carries out all steps, but for those that the kernel does not know, and then reads the events, which must come in the order of
+// the steps.
 func play[E any](t *testing.T, ctx context.Context, events iter.Seq2[E, error], steps []step[E]) {
 	t.Helper()
-	for _, s := range steps {
-		if err := s.do(); err != nil {
+	steps = slices.DeleteFunc(steps, func(s step[E]) bool {
+		err := s.do()
+		if errors.Is(err, errors.ErrUnsupported) {
+			t.Logf("%s: %v", s.name, err)
+			return true
+		}
+		if err != nil {
 			t.Fatalf("%s: %v", s.name, err)
 		}
-	}
+		return false
+	})
 	next, stop := iter.Pull2(events)
 	defer stop()
 	read := 0
@@ -242,18 +249,14 @@ func TestRouteEvents(t *testing.T) {
 	var made []routeCase
 	for _, rc := range routeCases(r.first, r.second) {
 		steps = append(steps, step[rtroute.Event]{rc.name, func() error {
-			err := r.client.Newroute(r.ctx, rc.req, nlconn.Create, nlconn.Exclusive)
-			if errors.Is(err, unix.EOPNOTSUPP) {
-				return nil // TestRoutes says so.
+			if err := r.client.Newroute(r.ctx, rc.req, nlconn.Create, nlconn.Exclusive); err != nil {
+				return err
 			}
 			r.forget(rc.req)
 			read[rc.name] = find(r.list(rc.req.Header.RtmFamily), rc.req)
 			made = append(made, rc)
-			return err
+			return nil
 		}, func(ev rtroute.Event) error {
-			if read[rc.name] == nil {
-				return nil
-			}
 			x, ok := ev.(*rtroute.NewrouteNtf)
 			if !ok || find([]*rtroute.GetrouteReply{&x.GetrouteReply}, rc.req) == nil {
 				return errOther
@@ -274,6 +277,9 @@ func TestRouteEvents(t *testing.T) {
 
 // sameRoute compares a route of an event with the one that was read. The statistics differ, as do flags of the link's state.
 func sameRoute(event, read *rtroute.GetrouteReply) error {
+	if read == nil {
+		return errors.New("was not read")
+	}
 	e, r := *event, *read
 	e.Cacheinfo, r.Cacheinfo = nil, nil
 	if diff := cmp.Diff(e, r, addresses); diff != "" {

@@ -26,9 +26,7 @@ func TestStatistics(t *testing.T) {
 	const packets, size = 20, 100
 	for range packets {
 		// Nobody listens: every other write tells so, and does not send.
-		if _, err := conn.Write(make([]byte, size)); err != nil {
-			t.Log(err)
-		}
+		_, _ = conn.Write(make([]byte, size))
 	}
 	got := n.link("lo").Stats64
 	if got == nil || got.TxPackets < packets/2 || got.RxBytes < packets/2*size || got.RxPackets != got.TxPackets {
