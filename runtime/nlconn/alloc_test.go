@@ -1,4 +1,4 @@
-package nlconn
+package nlconn_test
 
 import (
 	"context"
@@ -6,24 +6,20 @@ import (
 	"testing"
 
 	"github.com/nlgen/nlgen/runtime/nlattr"
+	"github.com/nlgen/nlgen/runtime/nlconn"
 	"github.com/nlgen/nlgen/runtime/nlmsg"
+	"github.com/nlgen/nlgen/runtime/nltest"
 )
 
 func TestAllocations(t *testing.T) {
-	conn, err := Open(WithTransport(&script{}))
+	// A socket that answers without allocating itself.
+	e := new(echoSocket)
+	conn, err := nlconn.Open(nlconn.WithTransport(e))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer conn.Close()
 	ctx := context.Background()
-	// A socket that answers without allocating itself.
-	x, err := conn.borrow(0, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	e := new(echoSocket)
-	x.sock, x.prompt = e, e
-	conn.giveBack(x)
 	req := &link{Index: 5}
 
 	e.answer = func(h nlmsg.Header, b []byte) []byte {
@@ -31,17 +27,17 @@ func TestAllocations(t *testing.T) {
 		nlattr.PutUint32(b[8:], h.Seq)
 		return b
 	}
-	e.link = newlink(nlmsg.Header{}, 0, "eth0")
+	e.link = newlink("eth0")(nltest.Request{})
 	var l link
 	if n := testing.AllocsPerRun(1000, func() {
-		if found, err := DoInto(ctx, conn, &opGetlink, req, &l); !found || err != nil {
+		if found, err := nlconn.DoInto(ctx, conn, &opGetlink, req, &l); !found || err != nil {
 			t.Fatal(found, err)
 		}
 	}); n > 2 { // its strings
 		t.Errorf("DoInto: %v allocations", n)
 	}
 	if n := testing.AllocsPerRun(1000, func() {
-		if l, err := Do[link](ctx, conn, &opGetlink, req); l == nil || err != nil {
+		if l, err := nlconn.Do[link](ctx, conn, &opGetlink, req); l == nil || err != nil {
 			t.Fatal(err)
 		}
 	}); n > 3 {
@@ -52,9 +48,9 @@ func TestAllocations(t *testing.T) {
 		nlattr.PutUint32(b[8:], h.Seq)
 		return b
 	}
-	e.ack = ack(nlmsg.Header{}, 0)
+	e.ack = nltest.Ack()(nltest.Request{})
 	if n := testing.AllocsPerRun(1000, func() {
-		if err := Exec(ctx, conn, &opNewlink, req, Create, Exclusive); err != nil {
+		if err := nlconn.Exec(ctx, conn, &opNewlink, req, nlconn.Create, nlconn.Exclusive); err != nil {
 			t.Fatal(err)
 		}
 	}); n != 0 {
@@ -73,9 +69,9 @@ func TestAllocations(t *testing.T) {
 		nlattr.PutUint32(b[n+8:], h.Seq)
 		return b
 	}
-	e.done = done(nlmsg.Header{}, 0, 0)
+	e.done = nltest.Done()(nltest.Request{})
 	dump := func() {
-		for err := range DumpInto(ctx, conn, &opGetlink, nil, &l) {
+		for err := range nlconn.DumpInto(ctx, conn, &opGetlink, nil, &l) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -91,11 +87,21 @@ func TestAllocations(t *testing.T) {
 
 // echoSocket answers each request by a function that appends to a buffer.
 type echoSocket struct {
-	scriptSocket
 	answer          func(h nlmsg.Header, b []byte) []byte
 	link, ack, done []byte
 	pending         []byte
 	buf             [64 << 10]byte
+}
+
+func (e *echoSocket) OpenSocket(int, nlconn.SocketOptions) (nlconn.Socket, error) { return e, nil }
+
+func (e *echoSocket) Join(uint32) error  { return nil }
+func (e *echoSocket) Leave(uint32) error { return nil }
+func (e *echoSocket) PortID() uint32     { return 77 }
+func (e *echoSocket) Close() error       { return nil }
+
+func (e *echoSocket) Receive(context.Context, []nlconn.Packet) (int, error) {
+	return 0, fmt.Errorf("nothing to wait for")
 }
 
 func (e *echoSocket) Send(b []byte) error {
@@ -104,7 +110,7 @@ func (e *echoSocket) Send(b []byte) error {
 	return nil
 }
 
-func (e *echoSocket) TryReceive(pkts []Packet) (int, error) {
+func (e *echoSocket) TryReceive(pkts []nlconn.Packet) (int, error) {
 	if e.pending == nil {
 		return 0, fmt.Errorf("nothing to receive")
 	}

@@ -66,6 +66,7 @@ func (p *batchPart) build(ctx context.Context) error {
 		}
 		setSeq(x.req[start:], seq)
 		seq++
+		x.c.cfg.hooks.request(e.op, x.req[start:])
 		return nil
 	}
 	if b.begin != nil {
@@ -83,6 +84,7 @@ func (p *batchPart) build(ctx context.Context) error {
 			addFlag(x.req[start:], nlmsg.FlagAck)
 			p.wait++
 		}
+		x.c.cfg.hooks.request(it.op, x.req[start:])
 	}
 	if b.end != nil {
 		return edge(b.end)

@@ -1,4 +1,4 @@
-package nlconn
+package nlconn_test
 
 import (
 	"context"
@@ -6,19 +6,21 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
-	"time"
 
 	"github.com/nlgen/nlgen/runtime/nlattr"
+	"github.com/nlgen/nlgen/runtime/nlconn"
 	"github.com/nlgen/nlgen/runtime/nlmsg"
+	"github.com/nlgen/nlgen/runtime/nltest"
 )
 
 // fill adds n requests whose names tell what is to become of them.
-func fill(t *testing.T, c *Conn, names []string, opts ...BatchOption) *Batch {
+func fill(t *testing.T, c *nlconn.Conn, names []string, opts ...nlconn.BatchOption) *nlconn.Batch {
 	t.Helper()
-	b := c.NewBatch(ProtocolRoute, opts...)
+	b := c.NewBatch(nlconn.ProtocolRoute, opts...)
 	for _, name := range names {
-		b.Add(soon(t), &opNewlink, &link{Name: name}, Create)
+		b.Add(soon(t), &opNewlink, &link{Name: name}, nlconn.Create)
 	}
 	if b.Len() != len(names) {
 		t.Errorf("%d requests", b.Len())
@@ -26,13 +28,8 @@ func fill(t *testing.T, c *Conn, names []string, opts ...BatchOption) *Batch {
 	return b
 }
 
-// nameIn returns the name in a request.
-func nameIn(body []byte) string {
-	var l link
-	d := nlattr.NewDecoder(body)
-	l.DecodeFrom(&d)
-	return l.Name
-}
+// refuseSeq is EEXIST for the request with that sequence number.
+func refuseSeq(seq uint32) nltest.Message { return nltest.Refuse(syscall.EEXIST, "").Seq(seq) }
 
 func repeat(n int, names ...string) []string {
 	var all []string
@@ -45,7 +42,7 @@ func repeat(n int, names ...string) []string {
 func TestBatch(t *testing.T) {
 	for _, c := range []struct {
 		name  string
-		opts  []BatchOption
+		opts  []nlconn.BatchOption
 		names []string
 		want  map[int]error // by index
 		sent  int
@@ -53,31 +50,31 @@ func TestBatch(t *testing.T) {
 		{"empty", nil, nil, nil, 0},
 		{"one", nil, []string{"ok"}, nil, 1},
 		{"many", nil, repeat(200, "ok"), nil, 4},
-		{"many, ack of the last", []BatchOption{AckLast()}, repeat(200, "ok"), nil, 4},
+		{"many, ack of the last", []nlconn.BatchOption{nlconn.AckLast()}, repeat(200, "ok"), nil, 4},
 		{"some fail", nil, []string{"ok", "exists", "ok", "missing"}, map[int]error{1: os.ErrExist, 3: os.ErrNotExist}, 1},
-		{"some fail, ack of the last", []BatchOption{AckLast()}, []string{"ok", "exists", "ok", "missing", "ok"},
+		{"some fail, ack of the last", []nlconn.BatchOption{nlconn.AckLast()}, []string{"ok", "exists", "ok", "missing", "ok"},
 			map[int]error{1: os.ErrExist, 3: os.ErrNotExist}, 1},
-		{"the last fails, ack of the last", []BatchOption{AckLast()}, []string{"ok", "exists"}, map[int]error{1: os.ErrExist}, 1},
-		{"the last is not answered", []BatchOption{AckLast()}, []string{"ok", "silent"}, map[int]error{1: ErrNoAnswer}, 2},
+		{"the last fails, ack of the last", []nlconn.BatchOption{nlconn.AckLast()}, []string{"ok", "exists"}, map[int]error{1: os.ErrExist}, 1},
+		{"the last is not answered", []nlconn.BatchOption{nlconn.AckLast()}, []string{"ok", "silent"}, map[int]error{1: nlconn.ErrNoAnswer}, 2},
 		{"one cannot be encoded", nil, []string{"ok", "a\x00b", "ok"}, map[int]error{1: nlattr.ErrNul}, 2},
-		{"stop on error", []BatchOption{StopOnError()}, append(repeat(64, "ok", "exists")[:64], repeat(3, "ok")...), nil, 1},
-		{"stop before one that cannot be encoded", []BatchOption{StopOnError()}, []string{"a\x00b", "ok"},
-			map[int]error{0: nlattr.ErrNul, 1: ErrNotSent}, 0},
+		{"stop on error", []nlconn.BatchOption{nlconn.StopOnError()}, append(repeat(64, "ok", "exists")[:64], repeat(3, "ok")...), nil, 1},
+		{"stop before one that cannot be encoded", []nlconn.BatchOption{nlconn.StopOnError()}, []string{"a\x00b", "ok"},
+			map[int]error{0: nlattr.ErrNul, 1: nlconn.ErrNotSent}, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			conn, s, _ := scripted(t, func(h nlmsg.Header, body []byte) []Packet {
-				switch nameIn(body) {
+			conn, s, _ := scripted(t, func(r nltest.Request) []nltest.Item {
+				switch nameIn(r) {
 				case "exists":
-					return []Packet{datagram(ack(h, 17, text("File exists")...))}
+					return []nltest.Item{datagram(nltest.Refuse(syscall.EEXIST, "File exists"))}
 				case "missing":
-					return []Packet{datagram(ack(h, 2))}
+					return []nltest.Item{datagram(nltest.Refuse(syscall.ENOENT, ""))}
 				case "silent":
 					return nil
 				}
-				if !wants(h) {
+				if !r.WantsAck() {
 					return nil
 				}
-				return []Packet{datagram(ack(h, 0))}
+				return []nltest.Item{datagram(nltest.Ack())}
 			})
 			b := fill(t, conn, c.names, c.opts...)
 			err := b.Do(soon(t))
@@ -86,12 +83,12 @@ func TestBatch(t *testing.T) {
 					t.Error(err)
 				}
 			} else {
-				var e *BatchError
+				var e *nlconn.BatchError
 				if !errors.As(err, &e) || e.Total != len(c.names) || e.Err != nil {
 					t.Fatalf("%v", err)
 				}
 				if c.name == "stop on error" {
-					if len(e.Failed) != 32+3 || !errors.Is(e.Failed[34], ErrNotSent) || !strings.Contains(err.Error(), "and 25 more") {
+					if len(e.Failed) != 32+3 || !errors.Is(e.Failed[34], nlconn.ErrNotSent) || !strings.Contains(err.Error(), "and 25 more") {
 						t.Errorf("%v", err)
 					}
 				} else {
@@ -105,11 +102,11 @@ func TestBatch(t *testing.T) {
 					}
 				}
 			}
-			if s.sent != c.sent {
-				t.Errorf("%d sends, want %d", s.sent, c.sent)
+			if s.Sends() != c.sent {
+				t.Errorf("%d sends, want %d", s.Sends(), c.sent)
 			}
-			if s.open > 1 {
-				t.Errorf("%d sockets are open", s.open)
+			if s.Open() > 1 {
+				t.Errorf("%d sockets are open", s.Open())
 			}
 			if err := b.Do(soon(t)); err == nil {
 				t.Error("it was sent twice")
@@ -119,19 +116,19 @@ func TestBatch(t *testing.T) {
 }
 
 func TestBatchOverrun(t *testing.T) {
-	conn, s, _ := scripted(t, func(h nlmsg.Header, body []byte) []Packet {
-		if nameIn(body) == "lost" {
-			return []Packet{{Len: errPacket}}
+	conn, s, _ := scripted(t, func(r nltest.Request) []nltest.Item {
+		if nameIn(r) == "lost" {
+			return []nltest.Item{nltest.Lost()}
 		}
-		return []Packet{datagram(ack(h, 0))}
+		return []nltest.Item{datagram(nltest.Ack())}
 	})
 	err := fill(t, conn, []string{"ok", "lost", "ok"}).Do(soon(t))
-	var e *BatchError
-	if !errors.As(err, &e) || !errors.Is(e.Err, ErrOverrun) || len(e.Failed) != 2 || e.Failed[0].Index != 1 {
+	var e *nlconn.BatchError
+	if !errors.As(err, &e) || !errors.Is(e.Err, nlconn.ErrOverrun) || len(e.Failed) != 2 || e.Failed[0].Index != 1 {
 		t.Error(err)
 	}
-	if s.open != 0 {
-		t.Errorf("%d sockets are open", s.open)
+	if s.Open() != 0 {
+		t.Errorf("%d sockets are open", s.Open())
 	}
 	// A context that has ended.
 	ctx, cancel := context.WithCancel(context.Background())
@@ -142,14 +139,14 @@ func TestBatchOverrun(t *testing.T) {
 }
 
 func TestBatchReply(t *testing.T) {
-	conn, _, _ := scripted(t, func(h nlmsg.Header, body []byte) []Packet {
-		return []Packet{datagram(newlink(h, 0, nameIn(body)+"'")), datagram(newlink(h, 0, "second")), datagram(ack(h, 0, text("hm")...))}
+	conn, _, _ := scripted(t, func(r nltest.Request) []nltest.Item {
+		return []nltest.Item{datagram(newlink(nameIn(r) + "'")), datagram(newlink("second")), datagram(nltest.Warn("hm"))}
 	})
-	b := conn.NewBatch(ProtocolRoute)
+	b := conn.NewBatch(nlconn.ProtocolRoute)
 	replies := make([]link, 40)
 	acks := 0
 	for i := range replies {
-		b.AddReply(soon(t), &opGetlink, &link{Name: fmt.Sprint("n", i)}, &replies[i], OnAck(func(a *nlmsg.Ack) {
+		b.AddReply(soon(t), &opGetlink, &link{Name: fmt.Sprint("n", i)}, &replies[i], nlconn.OnAck(func(a *nlmsg.Ack) {
 			if a.Warning == "hm" {
 				acks++
 			}
@@ -166,7 +163,7 @@ func TestBatchReply(t *testing.T) {
 	if acks != len(replies) {
 		t.Errorf("%d acks", acks)
 	}
-	b = conn.NewBatch(ProtocolGeneric)
+	b = conn.NewBatch(nlconn.ProtocolGeneric)
 	b.Add(soon(t), &opNewlink, &link{Name: "a"})
 	if err := b.Do(soon(t)); err == nil || !strings.Contains(err.Error(), "protocol 0 in a batch of protocol 16") {
 		t.Error(err)
@@ -174,8 +171,8 @@ func TestBatchReply(t *testing.T) {
 }
 
 func TestTransaction(t *testing.T) {
-	begin := Operation{Family: &rtLink, Name: "batch-begin", Request: 20}
-	end := Operation{Family: &rtLink, Name: "batch-end", Request: 21}
+	begin := nlconn.Operation{Family: &rtLink, Name: "batch-begin", Request: 20}
+	end := nlconn.Operation{Family: &rtLink, Name: "batch-end", Request: 21}
 	for _, c := range []struct {
 		name   string
 		names  []string
@@ -188,33 +185,33 @@ func TestTransaction(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var types []uint16
-			var pending []Packet
-			var first nlmsg.Header
+			var pending []nltest.Item
+			var first uint32
 			refused := false
-			conn, s, _ := scripted(t, func(h nlmsg.Header, body []byte) []Packet {
-				types = append(types, h.Type)
-				switch h.Type {
+			conn, s, _ := scripted(t, func(r nltest.Request) []nltest.Item {
+				types = append(types, r.Header.Type)
+				switch r.Header.Type {
 				case begin.Request:
-					first = h
+					first = r.Header.Seq
 					return nil
 				case end.Request:
 					if refused {
-						pending = []Packet{datagram(ack(first, 17))}
+						pending = []nltest.Item{datagram(refuseSeq(first))}
 					}
 					return pending
 				}
-				switch name := nameIn(body); {
+				switch name := nameIn(r); {
 				case name == "exists":
-					pending = append(pending, datagram(ack(h, 17)))
+					pending = append(pending, datagram(refuseSeq(r.Header.Seq)))
 				case name == "commit":
 					refused = true
-				case wants(h):
-					pending = append(pending, datagram(ack(h, 0)))
+				case r.WantsAck():
+					pending = append(pending, datagram(nltest.Ack().Seq(r.Header.Seq)))
 				}
 				return nil
 			})
-			err := fill(t, conn, c.names, Transaction(&begin, nil, &end, nil)).Do(soon(t))
-			var e *BatchError
+			err := fill(t, conn, c.names, nlconn.Transaction(&begin, nil, &end, nil)).Do(soon(t))
+			var e *nlconn.BatchError
 			switch {
 			case c.failed == nil && c.whole == nil:
 				if err != nil {
@@ -232,86 +229,15 @@ func TestTransaction(t *testing.T) {
 			if len(types) != len(c.names)+2 || types[0] != 20 || types[len(types)-1] != 21 {
 				t.Errorf("%v", types)
 			}
-			if s.open != 0 {
-				t.Errorf("%d sockets are open", s.open)
+			if s.Open() != 0 {
+				t.Errorf("%d sockets are open", s.Open())
 			}
 		})
 	}
 	// One that cannot be encoded keeps all from being sent.
 	conn, s, _ := scripted(t, nil)
-	err := fill(t, conn, []string{"ok", "a\x00b"}, Transaction(&begin, nil, &end, nil)).Do(soon(t))
-	if !errors.Is(err, ErrNotSent) || !errors.Is(err, nlattr.ErrNul) || s.sent != 0 {
+	err := fill(t, conn, []string{"ok", "a\x00b"}, nlconn.Transaction(&begin, nil, &end, nil)).Do(soon(t))
+	if !errors.Is(err, nlconn.ErrNotSent) || !errors.Is(err, nlattr.ErrNul) || s.Sends() != 0 {
 		t.Error(err)
-	}
-}
-
-func TestSubscribeFaults(t *testing.T) {
-	conn, s, seen := scripted(t, nil)
-	sub, err := Subscribe(soon(t), conn, &rtLink, func(n *Notification) (string, error) {
-		var l link
-		err := n.DecodeBorrowed(&l)
-		return l.Name, err
-	}, groupLink, Group{Name: "far", ID: 4000})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if o := s.opened[0]; !o.Listen || o.ReceiveQueue != MinReceiveQueue || len(s.joined) != 2 || s.joined[1] != 4000 {
-		t.Errorf("%+v, %v", o, s.joined)
-	}
-	if err := sub.Join(soon(t), Group{Name: "unknown"}); err == nil || err.Error() != `rt-link: join: group "unknown" has no number` {
-		t.Error(err)
-	}
-	var none nlmsg.Header
-	socket := sub.sock.(*connSocket).Socket.(*scriptSocket)
-	evil := datagram(newlink(none, 0, "evil"))
-	evil.Port = 4711
-	cut := datagram(newlink(none, 0, "cut"))
-	cut.Len = 1 << 20
-	far := datagram(newlink(none, 0, "d"))
-	far.Group, far.NSID, far.HasNSID = 4000, 3, true
-	lying := newlink(none, 0, "e")
-	socket.push(datagram(newlink(none, 0, "a"), newlink(none, 0, "b")), evil, Packet{Len: errPacket}, datagram(newlink(none, 0, "c")), cut,
-		datagram(message(nlmsg.TypeNoop, 0, 0, nil), message(nlmsg.TypeOverrun, 0, 0, nil)), far,
-		datagram(lying[:len(lying)-4]), datagram(message(16, 0, 0, []byte{1})), datagram(newlink(none, 0, "f")))
-	var got []string
-	for ev, err := range sub.Events(soon(t)) {
-		switch {
-		case errors.Is(err, ErrOverrun):
-			got = append(got, "overrun")
-		case errors.Is(err, ErrTruncated):
-			got = append(got, "cut")
-		case err != nil:
-			got = append(got, "!")
-		default:
-			got = append(got, ev.Value)
-		}
-		if ev.Value == "d" && (ev.Group != 4000 || ev.NSID != nlattr.Some(int32(3))) {
-			t.Errorf("%+v", ev)
-		}
-		if ev.Value == "f" {
-			break
-		}
-	}
-	if want := "a b overrun c cut overrun d ! ! f"; strings.Join(got, " ") != want {
-		t.Errorf("%q, want %q", strings.Join(got, " "), want)
-	}
-	if seen["foreign"] != 1 || seen["overrun"] != 2 || seen["skipped"] != 1 {
-		t.Error(seen)
-	}
-	done := make(chan error)
-	go func() {
-		var last error
-		for _, err := range sub.All(soon(t)) {
-			last = err
-		}
-		done <- last
-	}()
-	time.Sleep(5 * time.Millisecond)
-	sub.Close()
-	if err := <-done; err != nil {
-		t.Error(err)
-	}
-	if s.open != 0 || len(conn.open) != 0 {
-		t.Errorf("%d sockets are open", s.open)
 	}
 }

@@ -36,6 +36,7 @@ type config struct {
 	hooks      Hooks
 	noValidate bool
 	namespace  func() (*socket.Namespace, error)
+	protocol   nlattr.Opt[int] // of all sockets
 }
 
 // Option changes how a [Conn] works.
@@ -81,6 +82,13 @@ func WithPort(port uint32) Option { return func(c *config) { c.socket.Port = por
 // WithPeer sends requests to a process that is bound to the given port id, and
 // takes answers from there, in place of the kernel.
 func WithPeer(port uint32) Option { return func(c *config) { c.socket.Peer = port } }
+
+// WithProtocol opens all sockets for one protocol, whatever the families'
+// protocols are: with [WithPeer], for servers that speak a family over another
+// protocol, such as [ProtocolUser].
+func WithProtocol(protocol int) Option {
+	return func(c *config) { c.protocol = nlattr.Some(protocol) }
+}
 
 // WithoutStrict leaves strict checking of requests by the kernel off
 // (NETLINK_GET_STRICT_CHK). Without this option a kernel that cannot check
@@ -154,6 +162,9 @@ func (c *Conn) Close() error {
 func (c *Conn) OpenSocket(protocol int, o SocketOptions) (Socket, error) {
 	if o.Namespace == nil {
 		o.Namespace = c.cfg.socket.Namespace
+	}
+	if c.cfg.protocol.OK {
+		protocol = c.cfg.protocol.V
 	}
 	c.mu.Lock()
 	closed := c.closed

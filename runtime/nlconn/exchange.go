@@ -124,6 +124,9 @@ func (x *exchange) request(op *Operation, id, number, flags uint16, req Encodabl
 	x.number(1)
 	var err error
 	x.req, err = x.encode(x.req[:0], op, id, number, flags|x.call.flags, req, m, !x.call.noValidate && !x.c.cfg.noValidate)
+	if err == nil {
+		x.c.cfg.hooks.request(op, x.req)
+	}
 	return err
 }
 

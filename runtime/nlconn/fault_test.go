@@ -1,146 +1,94 @@
-package nlconn
+package nlconn_test
 
 import (
-	"context"
 	"errors"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/nlgen/nlgen/runtime/nlattr"
+	"github.com/nlgen/nlgen/runtime/nlconn"
 	"github.com/nlgen/nlgen/runtime/nlmsg"
+	"github.com/nlgen/nlgen/runtime/nltest"
 )
 
-// scripted returns a Conn to a script, and counts what the hooks see.
-func scripted(t *testing.T, answer func(h nlmsg.Header, body []byte) []Packet) (*Conn, *script, map[string]int) {
-	t.Helper()
-	s := &script{answer: answer}
-	seen := make(map[string]int)
-	c, err := Open(WithTransport(s), WithHooks(Hooks{
-		Out:         func(int, []byte) { seen["out"]++ },
-		In:          func(int, nlmsg.Header, []byte) { seen["in"]++ },
-		Valid:       func(*Operation, []byte) { seen["valid"]++ },
-		Finish:      func(*Operation, error) { seen["finish"]++ },
-		Interrupted: func(*Operation) { seen["interrupted"]++ },
-		Overrun:     func(int) { seen["overrun"]++ },
-		Stale:       func(int, nlmsg.Header) { seen["stale"]++ },
-		Foreign:     func(int, uint32, []byte) { seen["foreign"]++ },
-		Skipped:     func(int, nlmsg.Header, []byte) { seen["skipped"]++ },
-	}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Close() })
-	return c, s, seen
-}
-
-// soon is a context that ends before a hanging test does.
-func soon(t testing.TB) context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	t.Cleanup(cancel)
-	return ctx
-}
-
+// What can go wrong with the answer to a do. Each line fails when the guard that
+// it is about is taken away.
 func TestDoFaults(t *testing.T) {
+	got := datagram(newlink("a"), nltest.Ack())
+	mtu := withAttr(5, 4, 1) // of one byte
 	for _, c := range []struct {
 		name   string
-		op     *Operation
-		answer func(h nlmsg.Header) []Packet
+		op     *nlconn.Operation
+		answer []nltest.Item
 		reply  string // its name; empty if there is none
 		err    error
 		text   string // that is in the error
 		seen   string // a hook that was called
 	}{
-		{"reply and ack in two datagrams", acked(opGetlink), func(h nlmsg.Header) []Packet {
-			return []Packet{datagram(newlink(h, 0, "a")), datagram(ack(h, 0))}
-		}, "a", nil, "", "valid"},
-		{"reply and ack in one datagram", acked(opGetlink), func(h nlmsg.Header) []Packet {
-			return []Packet{datagram(newlink(h, 0, "a"), ack(h, 0))}
-		}, "a", nil, "", ""},
-		{"reply alone", &opGetlink, func(h nlmsg.Header) []Packet {
-			return []Packet{datagram(newlink(h, 0, "a"))}
-		}, "a", nil, "", ""},
-		{"nothing at all", &opGetlink, func(h nlmsg.Header) []Packet { return nil }, "", nil, "", ""},
-		{"ack alone", acked(opGetlink), func(h nlmsg.Header) []Packet { return []Packet{datagram(ack(h, 0))} }, "", nil, "", ""},
-		{"refused", acked(opGetlink), func(h nlmsg.Header) []Packet {
-			return []Packet{datagram(ack(h, 19, text("No such device")...))}
-		}, "", syscall.ENODEV, `rt-link: getlink: ENODEV: "No such device"`, "finish"},
-		{"refused after the reply", acked(opGetlink), func(h nlmsg.Header) []Packet {
-			return []Packet{datagram(newlink(h, 0, "a")), datagram(ack(h, 19))}
-		}, "a", syscall.ENODEV, "", ""},
-		{"truncated", &opGetlink, func(h nlmsg.Header) []Packet {
-			p := datagram(newlink(h, 0, "a"))
-			p.Len = 2 << 20
-			return []Packet{p}
-		}, "", ErrTruncated, "of 2097152 bytes", ""},
-		{"foreign sender", acked(opGetlink), func(h nlmsg.Header) []Packet {
-			p := datagram(newlink(h, 0, "evil"), ack(h, 0))
-			p.Port = 4711
-			return []Packet{p, datagram(newlink(h, 0, "a"), ack(h, 0))}
-		}, "a", nil, "", "foreign"},
-		{"stale reply", acked(opGetlink), func(h nlmsg.Header) []Packet {
-			old := h
-			old.Seq--
-			return []Packet{datagram(newlink(old, 0, "old"), ack(old, 5)), datagram(newlink(h, 0, "a"), ack(h, 0))}
-		}, "a", nil, "", "stale"},
-		{"notification in between", acked(opGetlink), func(h nlmsg.Header) []Packet {
-			var ntf nlmsg.Header
-			return []Packet{datagram(newlink(ntf, 0, "ntf")), datagram(newlink(h, 0, "a")), datagram(ack(h, 0))}
-		}, "a", nil, "", "stale"},
-		{"no-op and unknown control messages", acked(opGetlink), func(h nlmsg.Header) []Packet {
-			return []Packet{datagram(message(nlmsg.TypeNoop, 0, h.Seq, nil), message(9, 0, h.Seq, nil), newlink(h, 0, "a"), ack(h, 0))}
-		}, "a", nil, "", "skipped"},
-		{"overrun message", acked(opGetlink), func(h nlmsg.Header) []Packet {
-			return []Packet{datagram(message(nlmsg.TypeOverrun, 0, h.Seq, nil))}
-		}, "", ErrOverrun, "", "overrun"},
-		{"overrun of the queue", acked(opGetlink), func(h nlmsg.Header) []Packet {
-			return []Packet{{Len: errPacket}}
-		}, "", ErrOverrun, "", "overrun"},
-		{"zero bytes behind", acked(opGetlink), func(h nlmsg.Header) []Packet {
-			return []Packet{datagram(newlink(h, 0, "a"), make([]byte, 200)), datagram(ack(h, 0), make([]byte, 7))}
-		}, "a", nil, "", ""},
-		{"lying length", acked(opGetlink), func(h nlmsg.Header) []Packet {
-			b := newlink(h, 0, "a")
-			return []Packet{datagram(b[:len(b)-4])}
-		}, "", nlmsg.ErrTruncated, "malformed datagram", ""},
-		{"other number", acked(opGetlink), func(h nlmsg.Header) []Packet {
-			return []Packet{datagram(message(99, 0, h.Seq, make([]byte, 16)), ack(h, 0))}
-		}, "", ErrUnexpectedReply, "number 99, not 16", ""},
-		{"two replies", acked(opGetlink), func(h nlmsg.Header) []Packet {
-			return []Packet{datagram(newlink(h, 0, "a"), newlink(h, 0, "b"), ack(h, 0))}
-		}, "a", ErrMoreReplies, "", ""},
-		{"several replies, done without a body, then an ack", acked(opGetlink), func(h nlmsg.Header) []Packet {
-			return []Packet{datagram(newlink(h, nlmsg.FlagMulti, "a")), datagram(message(nlmsg.TypeDone, nlmsg.FlagMulti, h.Seq, nil)), datagram(ack(h, 0))}
-		}, "a", nil, "", ""},
-		{"several replies, done without a body, no ack", &opGetlink, func(h nlmsg.Header) []Packet {
-			return []Packet{datagram(newlink(h, nlmsg.FlagMulti, "a")), datagram(message(nlmsg.TypeDone, nlmsg.FlagMulti, h.Seq, nil))}
-		}, "a", nil, "", ""},
-		{"multi without an end", &opGetlink, func(h nlmsg.Header) []Packet {
-			return []Packet{datagram(newlink(h, nlmsg.FlagMulti, "a"))}
-		}, "a", nil, "", ""},
-		{"reply that does not decode", acked(opGetlink), func(h nlmsg.Header) []Packet {
-			b := append(make([]byte, 16), 5, 0, 4, 0, 1)
-			return []Packet{datagram(message(16, 0, h.Seq, b), ack(h, 0))}
-		}, "", nlattr.ErrLength, "rt-link: getlink: attribute mtu", ""},
-		{"reply without its header", acked(opGetlink), func(h nlmsg.Header) []Packet {
-			return []Packet{datagram(message(16, 0, h.Seq, []byte{1, 2}), ack(h, 0))}
-		}, "", nlattr.ErrTruncated, "", ""},
-		{"short ack", acked(opGetlink), func(h nlmsg.Header) []Packet {
-			return []Packet{datagram(message(nlmsg.TypeError, 0, h.Seq, []byte{1, 2}))}
-		}, "", nlmsg.ErrControl, "", ""},
+		{"reply and ack in two datagrams", acked(opGetlink), []nltest.Item{datagram(newlink("a")), datagram(nltest.Ack())}, "a", nil, "", "valid"},
+		{"reply and ack in one datagram", acked(opGetlink), []nltest.Item{got}, "a", nil, "", "request"},
+		{"reply alone", &opGetlink, []nltest.Item{datagram(newlink("a"))}, "a", nil, "", ""},
+		{"nothing at all", &opGetlink, nil, "", nil, "", ""},
+		{"ack alone", acked(opGetlink), []nltest.Item{datagram(nltest.Ack())}, "", nil, "", ""},
+		{"refused", acked(opGetlink), []nltest.Item{datagram(nltest.Refuse(syscall.ENODEV, "No such device"))},
+			"", syscall.ENODEV, `rt-link: getlink: ENODEV: "No such device"`, "finish"},
+		{"refused, not capped", acked(opGetlink), []nltest.Item{datagram(nltest.RefuseUncapped(syscall.ENODEV, nltest.ExtAck{Text: "No such device"}))},
+			"", syscall.ENODEV, `rt-link: getlink: ENODEV: "No such device"`, "finish"},
+		{"refused after the reply", acked(opGetlink), []nltest.Item{datagram(newlink("a")), datagram(nltest.Refuse(syscall.ENODEV, ""))},
+			"a", syscall.ENODEV, "", ""},
+		{"truncated", &opGetlink, []nltest.Item{datagram(newlink("a")).Truncated(2 << 20)}, "", nlconn.ErrTruncated, "of 2097152 bytes", ""},
+		{"foreign sender", acked(opGetlink), []nltest.Item{datagram(newlink("evil"), nltest.Ack()).From(4711), got}, "a", nil, "", "foreign"},
+		{"stale reply", acked(opGetlink), []nltest.Item{datagram(newlink("old").Stale(), nltest.Refuse(syscall.EIO, "").Stale()), got},
+			"a", nil, "", "stale"},
+		{"reply from the future", acked(opGetlink), []nltest.Item{datagram(func(r nltest.Request) []byte { return newlink("new").Seq(r.Header.Seq + 1)(r) }), got},
+			"a", nil, "", "stale"},
+		{"notification in between", acked(opGetlink), []nltest.Item{datagram(newlink("ntf").Seq(0)), got}, "a", nil, "", "stale"},
+		{"no-op and unknown control messages", acked(opGetlink), []nltest.Item{datagram(nltest.Noop(), nltest.Typed(9, 0, nil), newlink("a"), nltest.Ack())},
+			"a", nil, "", "skipped"},
+		{"overrun message", acked(opGetlink), []nltest.Item{datagram(nltest.Overrun())}, "", nlconn.ErrOverrun, "", "overrun"},
+		{"overrun of the queue", acked(opGetlink), []nltest.Item{nltest.Lost()}, "", nlconn.ErrOverrun, "", "overrun"},
+		{"failing socket", acked(opGetlink), []nltest.Item{nltest.Fail(syscall.EIO)}, "", syscall.EIO, "rt-link: getlink: ", ""},
+		{"zero bytes behind", acked(opGetlink), []nltest.Item{datagram(newlink("a"), nltest.Zeros(200)), datagram(nltest.Ack(), nltest.Zeros(7))},
+			"a", nil, "", ""},
+		{"length beyond the datagram", acked(opGetlink), []nltest.Item{datagram(newlink("a").Cut(4))}, "", nlmsg.ErrTruncated, "malformed datagram", ""},
+		{"length of everything", acked(opGetlink), []nltest.Item{datagram(newlink("a").Length(1<<32-1), nltest.Ack())}, "", nlmsg.ErrTruncated, "", ""},
+		{"length below the header's", acked(opGetlink), []nltest.Item{datagram(newlink("a").Length(15), nltest.Ack())}, "", nlmsg.ErrLength, "", ""},
+		{"length of zero", acked(opGetlink), []nltest.Item{datagram(newlink("a").Length(0), nltest.Ack())}, "", nlmsg.ErrLength, "", ""},
+		{"attribute that is longer than the message", acked(opGetlink), []nltest.Item{datagram(withAttr(20, 3, 'a', 0), nltest.Ack())},
+			"", nlattr.ErrTruncated, "rt-link: getlink: ", ""},
+		{"attribute that is shorter than its header", acked(opGetlink), []nltest.Item{datagram(withAttr(3, 3, 'a', 0), nltest.Ack())},
+			"", nlattr.ErrTruncated, "rt-link: getlink: ", ""},
+		{"bytes that are no message", acked(opGetlink), []nltest.Item{datagram(newlink("a"), nltest.Bytes(1, 2, 3))}, "a", nlmsg.ErrTrailing, "malformed", ""},
+		{"other number", acked(opGetlink), []nltest.Item{datagram(nltest.Typed(99, 0, make([]byte, 16)), nltest.Ack())},
+			"", nlconn.ErrUnexpectedReply, "number 99, not 16", ""},
+		{"two replies", acked(opGetlink), []nltest.Item{datagram(newlink("a"), newlink("b"), nltest.Ack())}, "a", nlconn.ErrMoreReplies, "", ""},
+		{"several replies, done without a body, then an ack", acked(opGetlink),
+			[]nltest.Item{datagram(links("a")), datagram(nltest.DoneEmpty()), datagram(nltest.Ack())}, "a", nil, "", ""},
+		{"several replies, done without a body, no ack", &opGetlink,
+			[]nltest.Item{datagram(links("a")), datagram(nltest.DoneEmpty())}, "a", nil, "", ""},
+		{"multi without an end", &opGetlink, []nltest.Item{datagram(links("a"))}, "a", nil, "", ""},
+		{"reply that does not decode", acked(opGetlink), []nltest.Item{datagram(mtu, nltest.Ack())},
+			"", nlattr.ErrLength, "rt-link: getlink: attribute mtu", ""},
+		{"reply without its header", acked(opGetlink), []nltest.Item{datagram(nltest.Typed(16, 0, []byte{1, 2}), nltest.Ack())},
+			"", nlattr.ErrTruncated, "", ""},
+		{"short ack", acked(opGetlink), []nltest.Item{datagram(nltest.Typed(nlmsg.TypeError, 0, []byte{1, 2}))}, "", nlmsg.ErrControl, "", ""},
+		{"ack whose request is longer than itself", acked(opGetlink), []nltest.Item{datagram(func(r nltest.Request) []byte {
+			r.Header.Len = 1 << 31
+			return nltest.RefuseUncapped(syscall.ENODEV, nltest.ExtAck{Text: "No such device"})(r)
+		})}, "", syscall.ENODEV, "", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			bad := true
-			conn, s, seen := scripted(t, func(h nlmsg.Header, _ []byte) []Packet {
-				if bad {
-					return c.answer(h)
-				}
-				return []Packet{datagram(newlink(h, 0, "next")), datagram(ack(h, 0))}
-			})
-			got, err := Do[link](soon(t), conn, c.op, &link{Index: 5})
+			next := nltest.Expect(c.op).Func(func(nltest.Request) []nltest.Item {
+				return []nltest.Item{datagram(newlink("next")), datagram(nltest.Ack())}
+			}).Forever()
+			s := nltest.NewScript(t, nltest.Expect(c.op).Answer(c.answer...), next)
+			conn, seen := counted(s)
+			got, err := nlconn.Do[link](soon(t), conn, c.op, &link{Index: 5})
 			if !errors.Is(err, c.err) || err == nil && c.err != nil {
 				t.Errorf("got %v, want %v", err, c.err)
+			} else if c.seen != "" && seen[c.seen] == 0 {
+				t.Errorf("hook %s was not called: %v", c.seen, seen)
 			}
 			if err != nil && !strings.Contains(err.Error(), c.text) {
 				t.Errorf("got %v, want %s", err, c.text)
@@ -148,101 +96,57 @@ func TestDoFaults(t *testing.T) {
 			if name := nameOf(got); name != c.reply {
 				t.Errorf("reply %q, want %q", name, c.reply)
 			}
-			if c.seen != "" && seen[c.seen] == 0 {
-				t.Errorf("hook %s was not called: %v", c.seen, seen)
-			}
-			// The next call is not disturbed.
-			bad = false
-			for _, op := range []*Operation{&opGetlink, acked(opGetlink)} {
-				if got, err := Do[link](soon(t), conn, op, &link{Index: 5}); err != nil || nameOf(got) != "next" {
+			// The next calls are not disturbed.
+			for range 2 {
+				if got, err := nlconn.Do[link](soon(t), conn, c.op, &link{Index: 5}); err != nil || nameOf(got) != "next" {
 					t.Errorf("then: %+v, %v", got, err)
 				}
 			}
-			if s.open > 1 {
-				t.Errorf("%d sockets are open", s.open)
+			if s.Open() > 1 {
+				t.Errorf("%d sockets are open", s.Open())
 			}
 		})
 	}
 }
 
-func nameOf(l *link) string {
-	if l == nil {
-		return ""
-	}
-	return l.Name
-}
-
+// What can go wrong with a dump.
 func TestDumpFaults(t *testing.T) {
-	links := func(h nlmsg.Header, flags uint16, names ...string) []byte {
-		var b []byte
-		for _, n := range names {
-			b = append(b, newlink(h, flags, n)...)
-		}
-		return b
-	}
+	done := nltest.Done()
+	mtu := withAttr(5, 4, 1) // of one byte
 	for _, c := range []struct {
 		name   string
-		answer func(h nlmsg.Header) []Packet
+		answer []nltest.Item
 		want   string // names, and ! for an error
 		err    error
 		text   string
 	}{
-		{"plain", func(h nlmsg.Header) []Packet {
-			return []Packet{datagram(links(h, nlmsg.FlagMulti, "a", "b")), datagram(links(h, nlmsg.FlagMulti, "c")), datagram(done(h, 0, 0))}
-		}, "a b c", nil, ""},
-		{"without the multi flag", func(h nlmsg.Header) []Packet {
-			return []Packet{datagram(links(h, 0, "a", "b")), datagram(links(h, 0, "c")), datagram(done(h, 0, 0))}
-		}, "a b c", nil, ""},
-		{"done in the same datagram", func(h nlmsg.Header) []Packet {
-			return []Packet{datagram(links(h, 0, "a"), done(h, 0, 0))}
-		}, "a", nil, ""},
-		{"done without a body", func(h nlmsg.Header) []Packet {
-			return []Packet{datagram(links(h, 0, "a")), datagram(message(nlmsg.TypeDone, 0, h.Seq, nil))}
-		}, "a", nil, ""},
-		{"refused", func(h nlmsg.Header) []Packet {
-			return []Packet{datagram(ack(h, 16, text("busy")...))}
-		}, "!", syscall.EBUSY, `EBUSY: "busy"`},
-		{"error in done", func(h nlmsg.Header) []Packet {
-			return []Packet{datagram(links(h, 0, "a")), datagram(done(h, 0, 22, text("Filter not supported")...))}
-		}, "a !", syscall.EINVAL, `rt-link: getlink: EINVAL: "Filter not supported"`},
-		{"interrupted in the middle", func(h nlmsg.Header) []Packet {
-			return []Packet{datagram(links(h, nlmsg.FlagDumpIntr, "a"), links(h, 0, "b")), datagram(done(h, 0, 0))}
-		}, "a b !", ErrDumpInterrupted, ""},
-		{"interrupted at the end", func(h nlmsg.Header) []Packet {
-			return []Packet{datagram(links(h, 0, "a")), datagram(done(h, nlmsg.FlagDumpIntr, 0))}
-		}, "a !", ErrDumpInterrupted, ""},
-		{"ended without done", func(h nlmsg.Header) []Packet {
-			return []Packet{datagram(links(h, 0, "a"))}
-		}, "a !", ErrNoDone, ""},
-		{"nothing", func(h nlmsg.Header) []Packet { return nil }, "!", ErrNoDone, ""},
-		{"truncated", func(h nlmsg.Header) []Packet {
-			p := datagram(links(h, 0, "b"))
-			p.Len = 2 << 20
-			return []Packet{datagram(links(h, 0, "a")), p, datagram(done(h, 0, 0))}
-		}, "a !", ErrTruncated, ""},
-		{"overrun", func(h nlmsg.Header) []Packet {
-			return []Packet{datagram(links(h, 0, "a")), {Len: errPacket}, datagram(done(h, 0, 0))}
-		}, "a !", ErrOverrun, ""},
-		{"foreign sender", func(h nlmsg.Header) []Packet {
-			p := datagram(links(h, 0, "evil"), done(h, 0, 0))
-			p.Port = 4711
-			return []Packet{datagram(links(h, 0, "a")), p, datagram(links(h, 0, "b")), datagram(done(h, 0, 0))}
-		}, "a b", nil, ""},
-		{"stale messages", func(h nlmsg.Header) []Packet {
-			old := h
-			old.Seq--
-			return []Packet{datagram(links(old, 0, "old"), done(old, 0, 0)), datagram(links(h, 0, "a"), done(h, 0, 0))}
-		}, "a", nil, ""},
-		{"a message that does not decode", func(h nlmsg.Header) []Packet {
-			bad := message(16, 0, h.Seq, append(make([]byte, 16), 5, 0, 4, 0, 1))
-			return []Packet{datagram(links(h, 0, "a"), bad, links(h, 0, "b"), done(h, 0, 0))}
-		}, "a ! b", nlattr.ErrLength, "attribute mtu"},
-		{"a message of another kind", func(h nlmsg.Header) []Packet {
-			return []Packet{datagram(links(h, 0, "a"), message(99, 0, h.Seq, nil), links(h, 0, "b"), done(h, 0, 0))}
-		}, "a ! b", ErrUnexpectedReply, ""},
+		{"plain", []nltest.Item{datagram(links("a", "b")), datagram(links("c")), datagram(done)}, "a b c", nil, ""},
+		{"without the multi flag", []nltest.Item{datagram(newlink("a"), newlink("b")), datagram(newlink("c")), datagram(done.Plain())}, "a b c", nil, ""},
+		{"done in the same datagram", []nltest.Item{datagram(links("a"), done)}, "a", nil, ""},
+		{"done without a body", []nltest.Item{datagram(links("a")), datagram(nltest.DoneEmpty())}, "a", nil, ""},
+		{"refused", []nltest.Item{datagram(nltest.Refuse(syscall.EBUSY, "busy"))}, "!", syscall.EBUSY, `EBUSY: "busy"`},
+		{"error in done", []nltest.Item{datagram(links("a")), datagram(nltest.DoneError(syscall.EINVAL, "Filter not supported"))},
+			"a !", syscall.EINVAL, `rt-link: getlink: EINVAL: "Filter not supported"`},
+		{"interrupted in the middle", []nltest.Item{datagram(links("a").Interrupted(), links("b")), datagram(done)}, "a b !", nlconn.ErrDumpInterrupted, ""},
+		{"interrupted at the end", []nltest.Item{datagram(links("a")), datagram(done.Interrupted())}, "a !", nlconn.ErrDumpInterrupted, ""},
+		{"interrupted and refused", []nltest.Item{datagram(links("a").Interrupted()), datagram(nltest.DoneError(syscall.EINVAL, ""))}, "a !", syscall.EINVAL, ""},
+		{"ended without done", []nltest.Item{datagram(links("a"))}, "a !", nlconn.ErrNoDone, ""},
+		{"nothing", nil, "!", nlconn.ErrNoDone, ""},
+		{"truncated", []nltest.Item{datagram(links("a")), datagram(links("b")).Truncated(2 << 20), datagram(done)}, "a !", nlconn.ErrTruncated, ""},
+		{"overrun", []nltest.Item{datagram(links("a")), nltest.Lost(), datagram(done)}, "a !", nlconn.ErrOverrun, ""},
+		{"length beyond the datagram", []nltest.Item{datagram(links("a"), links("b").Cut(4)), datagram(done)}, "a !", nlmsg.ErrTruncated, ""},
+		{"foreign sender", []nltest.Item{datagram(links("a")), datagram(links("evil"), done).From(4711), datagram(links("b")), datagram(done)}, "a b", nil, ""},
+		{"stale messages", []nltest.Item{datagram(links("old").Stale(), done.Stale()), datagram(links("a"), done)}, "a", nil, ""},
+		{"no-op and unknown control messages", []nltest.Item{datagram(nltest.Noop(), links("a"), nltest.Typed(15, 0, nil)), datagram(done)}, "a", nil, ""},
+		{"zero bytes behind", []nltest.Item{datagram(links("a"), nltest.Zeros(100)), datagram(done, nltest.Zeros(3))}, "a", nil, ""},
+		{"a message that does not decode", []nltest.Item{datagram(links("a"), mtu, links("b"), done)}, "a ! b", nlattr.ErrLength, "attribute mtu"},
+		{"a message of another kind", []nltest.Item{datagram(links("a"), nltest.Typed(99, 0, nil), links("b"), done)}, "a ! b", nlconn.ErrUnexpectedReply, ""},
+		{"a message larger than the buffer", []nltest.Item{datagram(links(strings.Repeat("x", 60000)), links(strings.Repeat("y", 60000))), datagram(done)},
+			strings.Repeat("x", 60000) + " " + strings.Repeat("y", 60000), nil, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			conn, s, _ := scripted(t, func(h nlmsg.Header, _ []byte) []Packet { return c.answer(h) })
+			s := nltest.NewScript(t, nltest.ExpectDump(&opGetlink).Answer(c.answer...).Times(2))
+			conn, _ := counted(s)
 			check := func(how string, got []string, err error) {
 				t.Helper()
 				if strings.Join(got, " ") != c.want {
@@ -257,7 +161,7 @@ func TestDumpFaults(t *testing.T) {
 			}
 			var got []string
 			var last error
-			for l, err := range Dump[link](soon(t), conn, &opGetlink, nil) {
+			for l, err := range nlconn.Dump[link](soon(t), conn, &opGetlink, nil) {
 				if err != nil {
 					got, last = append(got, "!"), err
 				} else {
@@ -267,7 +171,7 @@ func TestDumpFaults(t *testing.T) {
 			check("Dump", got, last)
 			var l link
 			got, last = nil, nil
-			for err := range DumpInto(soon(t), conn, &opGetlink, nil, &l) {
+			for err := range nlconn.DumpInto(soon(t), conn, &opGetlink, nil, &l) {
 				if err != nil {
 					got, last = append(got, "!"), err
 				} else {
@@ -275,178 +179,55 @@ func TestDumpFaults(t *testing.T) {
 				}
 			}
 			check("DumpInto", got, last)
-			if s.open > 1 {
-				t.Errorf("%d sockets are open", s.open)
+			if s.Open() > 1 {
+				t.Errorf("%d sockets are open", s.Open())
 			}
 		})
 	}
 }
 
-func TestCollectRetries(t *testing.T) {
+// The place of an error is found whether or not the request is sent back.
+func TestCappedAndUncapped(t *testing.T) {
+	const ifname = 16 + 16 // where the name starts
+	x := nltest.ExtAck{Text: "File exists", Offset: ifname}
+	missing := nltest.ExtAck{MissingType: 1, MissingNest: ifname + 8}
 	for _, c := range []struct {
-		bad  int // dumps that are interrupted
-		opts []CallOption
-		err  error
-		sent int
+		name   string
+		refuse nltest.Message
+		want   string
 	}{
-		{0, nil, nil, 1},
-		{2, nil, nil, 3},
-		{5, nil, nil, 6},
-		{100, []CallOption{Retries(4)}, ErrDumpInterrupted, 5},
-		{1, []CallOption{Retries(0)}, ErrDumpInterrupted, 1},
+		{"capped", nltest.RefuseExt(syscall.EEXIST, x), `rt-link: newlink: EEXIST: "File exists" [attribute ifname]`},
+		{"not capped", nltest.RefuseUncapped(syscall.EEXIST, x), `rt-link: newlink: EEXIST: "File exists" [attribute ifname]`},
+		{"capped, missing", nltest.RefuseExt(syscall.EEXIST, missing), "[missing attribute linkinfo.kind]"},
+		{"not capped, missing", nltest.RefuseUncapped(syscall.EEXIST, missing), "[missing attribute linkinfo.kind]"},
+		{"not capped, nothing else", nltest.RefuseUncapped(syscall.EEXIST, nltest.ExtAck{}), "rt-link: newlink: EEXIST"},
 	} {
-		n := 0
-		conn, s, seen := scripted(t, func(h nlmsg.Header, _ []byte) []Packet {
-			flags := uint16(0)
-			if n++; n <= c.bad {
-				flags = nlmsg.FlagDumpIntr
-			}
-			return []Packet{datagram(newlink(h, 0, "a"), newlink(h, flags, "b"), done(h, 0, 0))}
-		})
-		all, err := Collect[link](soon(t), conn, &opGetlink, nil, c.opts...)
-		if !errors.Is(err, c.err) || len(all) != 2 || all[1].Name != "b" {
-			t.Errorf("%+v: %d links, %v", c, len(all), err)
-		}
-		if s.sent != c.sent || seen["interrupted"] != min(c.bad, c.sent) {
-			t.Errorf("%+v: %d dumps, %v", c, s.sent, seen)
-		}
-	}
-	// A context that ends stops the tries, and the data is still there.
-	conn, _, _ := scripted(t, func(h nlmsg.Header, _ []byte) []Packet {
-		return []Packet{datagram(newlink(h, 0, "a"), done(h, nlmsg.FlagDumpIntr, 0))}
-	})
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
-	defer cancel()
-	if all, err := Collect[link](ctx, conn, &opGetlink, nil, Retries(1e6)); err == nil || len(all) > 1 {
-		t.Errorf("%d links, %v", len(all), err)
-	}
-}
-
-func TestFiltered(t *testing.T) {
-	for _, flag := range []uint16{0, nlmsg.FlagDumpFiltered} {
-		conn, _, _ := scripted(t, func(h nlmsg.Header, _ []byte) []Packet {
-			return []Packet{datagram(newlink(h, flag, "a"), done(h, 0, 0))}
-		})
-		var filtered bool
-		for _, err := range Dump[link](soon(t), conn, &opGetlink, nil, Filtered(&filtered)) {
-			if err != nil {
-				t.Error(err)
-			}
-		}
-		if filtered != (flag != 0) {
-			t.Errorf("flag %#x: %v", flag, filtered)
+		s := nltest.NewScript(t, nltest.Expect(&opNewlink).Answer(datagram(c.refuse)))
+		err := nlconn.Exec(soon(t), s.Conn(), &opNewlink, &link{Name: "abc", Info: &linkInfo{Kind: "dummy"}})
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %s", c.name, err, c.want)
 		}
 	}
 }
 
 func TestOnAck(t *testing.T) {
-	conn, _, _ := scripted(t, func(h nlmsg.Header, _ []byte) []Packet {
-		if !wants(h) {
+	op := acked(opGetlink)
+	hooked := ""
+	s := nltest.NewScript(t, nltest.Expect(op).Times(2).Func(func(r nltest.Request) []nltest.Item {
+		if !r.WantsAck() {
 			t.Error("no ack was asked for")
 		}
-		return []Packet{datagram(newlink(h, 0, "a")), datagram(ack(h, 0, text("not quite")...))}
-	})
+		return []nltest.Item{datagram(newlink("a")), datagram(nltest.Warn("not quite"))}
+	}))
+	conn := s.Conn(nlconn.WithHooks(nlconn.Hooks{Ack: func(_ *nlconn.Operation, a *nlmsg.Ack) { hooked += a.Warning }}))
 	var warning string
-	got, err := Do[link](soon(t), conn, &opGetlink, nil, OnAck(func(a *nlmsg.Ack) { warning = a.Warning }))
-	if err != nil || nameOf(got) != "a" || warning != "not quite" {
-		t.Errorf("%+v, %v, %q", got, err, warning)
-	}
-}
-
-func TestDoAll(t *testing.T) {
-	conn, s, _ := scripted(t, func(h nlmsg.Header, _ []byte) []Packet {
-		return []Packet{datagram(newlink(h, 2, "a"), newlink(h, 2, "b")), datagram(newlink(h, 2, "c")),
-			datagram(message(nlmsg.TypeDone, 2, h.Seq, nil)), datagram(ack(h, 0))}
-	})
-	for range 3 {
-		var got []string
-		for l, err := range DoAll[link](soon(t), conn, &opGetlink, nil) {
-			if err != nil {
-				t.Fatal(err)
-			}
-			got = append(got, l.Name)
-		}
-		if strings.Join(got, "") != "abc" {
-			t.Error(got)
-		}
-		for range DoAll[link](soon(t), conn, &opGetlink, nil) {
-			break
+	for _, op := range []*nlconn.Operation{op, &opGetlink} {
+		got, err := nlconn.Do[link](soon(t), conn, op, nil, nlconn.OnAck(func(a *nlmsg.Ack) { warning += a.Warning }))
+		if err != nil || nameOf(got) != "a" {
+			t.Errorf("%+v, %v", got, err)
 		}
 	}
-	if s.open > 1 {
-		t.Errorf("%d sockets are open", s.open)
-	}
-}
-
-// Sockets that are not prompt are asked for acks and waited for.
-func TestSlow(t *testing.T) {
-	s := &script{slow: true, answer: func(h nlmsg.Header, _ []byte) []Packet {
-		if h.Flags&nlmsg.FlagDump == nlmsg.FlagDump {
-			return []Packet{datagram(newlink(h, 0, "a"), done(h, 0, 0))}
-		}
-		if !wants(h) {
-			t.Error("no ack was asked for")
-		}
-		return []Packet{datagram(newlink(h, 0, "a"), ack(h, 0))}
-	}}
-	c, err := Open(WithTransport(s))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	if l, err := Do[link](soon(t), c, &opGetlink, nil); err != nil || l.Name != "a" {
-		t.Errorf("%+v, %v", l, err)
-	}
-	if all, err := Collect[link](soon(t), c, &opGetlink, nil); err != nil || len(all) != 1 {
-		t.Errorf("%+v, %v", all, err)
-	}
-	// Waiting ends with the context, and the socket is not used again.
-	s.answer = func(nlmsg.Header, []byte) []Packet { return nil }
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
-	defer cancel()
-	if _, err := Do[link](ctx, c, &opGetlink, nil); !errors.Is(err, context.DeadlineExceeded) {
-		t.Error(err)
-	}
-	for _, err := range Dump[link](ctx, c, &opGetlink, nil) {
-		if !errors.Is(err, context.DeadlineExceeded) {
-			t.Error(err)
-		}
-	}
-	if s.open != 0 {
-		t.Errorf("%d sockets are open", s.open)
-	}
-	// So does closing the Conn.
-	go func() {
-		time.Sleep(20 * time.Millisecond)
-		c.Close()
-	}()
-	if err := Exec(soon(t), c, &opNewlink, &link{Name: "a"}); !errors.Is(err, ErrClosed) {
-		t.Error(err)
-	}
-}
-
-func TestBreakManyTimes(t *testing.T) {
-	conn, s, _ := scripted(t, func(h nlmsg.Header, _ []byte) []Packet {
-		return []Packet{datagram(newlink(h, 0, "a"), newlink(h, 0, "b")), datagram(done(h, 0, 0))}
-	})
-	var l link
-	for range 1000 {
-		for range Dump[link](soon(t), conn, &opGetlink, nil) {
-			break
-		}
-		for range DumpInto(soon(t), conn, &opGetlink, nil, &l) {
-			break
-		}
-		if l.Info == nil || l.Info.Kind != "dummy" {
-			t.Fatal("the reply of a loop that was left is gone")
-		}
-		ctx, cancel := context.WithCancel(context.Background())
-		for range Dump[link](ctx, conn, &opGetlink, nil) {
-			cancel()
-		}
-		cancel()
-	}
-	if s.open > 1 || len(conn.open) > 1 {
-		t.Errorf("%d sockets are open, %d are known", s.open, len(conn.open))
+	if want := "not quitenot quite"; warning != want || hooked != want {
+		t.Errorf("%q, %q", warning, hooked)
 	}
 }

@@ -1,78 +1,111 @@
-package nlconn
+package nlconn_test
 
 import (
+	"context"
 	"errors"
+	"iter"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 
-	"github.com/nlgen/nlgen/runtime/nlattr"
+	"github.com/nlgen/nlgen/runtime/nlconn"
 	"github.com/nlgen/nlgen/runtime/nlmsg"
+	"github.com/nlgen/nlgen/runtime/nlserve"
+	"github.com/nlgen/nlgen/runtime/nltest"
 )
 
+var (
+	fou    = nlconn.Family{Name: "fou", Protocol: nlconn.ProtocolGeneric, Generic: true, Version: 1}
+	fouGet = nlconn.Operation{Family: &fou, Name: "get", Request: 3, Reply: 3, Single: true}
+	fouOwn = nlconn.Operation{Family: &fou, Name: "own", Request: 7}
+)
+
+// register registers the family fou, with an operation that answers an ENOENT of
+// its own.
+func register(k *nltest.Kernel) {
+	k.Handle(
+		nlserve.Do(&fouGet, func(context.Context, *nlserve.Empty) (*nlserve.Empty, error) { return new(nlserve.Empty), nil }),
+		nlserve.Dump(&fouGet, func(context.Context, *nlserve.Empty) iter.Seq2[*nlserve.Empty, error] {
+			return func(yield func(*nlserve.Empty, error) bool) { yield(new(nlserve.Empty), nil) }
+		}),
+		nlserve.Exec(&fouOwn, func(context.Context, *nlserve.Empty) error { return syscall.ENOENT }),
+	)
+}
+
+// move has the family go away and come back with another id.
+func move(k *nltest.Kernel) {
+	k.Unregister(&fou)
+	register(k)
+}
+
 func TestFamilyMoves(t *testing.T) {
-	id, known := uint16(30), true
+	k := nltest.NewKernel()
+	register(k)
 	lookups := 0
-	conn, _, _ := scripted(t, func(h nlmsg.Header, body []byte) []Packet {
-		switch {
-		case h.Type == controlID && !known:
-			return []Packet{datagram(ack(h, 2))}
-		case h.Type == controlID:
+	conn := k.Conn(t, nlconn.WithHooks(nlconn.Hooks{In: func(_ int, h nlmsg.Header, _ []byte) {
+		if h.Type == 16 {
 			lookups++
-			var e nlattr.Encoder
-			e.Append([]byte{1, 2, 0, 0})
-			e.Uint16(1, id)
-			e.String(2, "fou")
-			b, _ := e.Finish()
-			return []Packet{datagram(message(controlID, 0, h.Seq, b)), datagram(ack(h, 0))}
-		case h.Type != id || !known:
-			return []Packet{datagram(ack(h, 2))}
-		case body[0] == 7: // the family's own ENOENT
-			return []Packet{datagram(ack(h, 2))}
-		case h.Flags&nlmsg.FlagDump == nlmsg.FlagDump:
-			return []Packet{datagram(message(id, 0, h.Seq, []byte{3, 1, 0, 0}), done(h, 0, 0))}
 		}
-		return []Packet{datagram(message(id, 0, h.Seq, []byte{3, 1, 0, 0})), datagram(ack(h, 0))}
-	})
-	fou := Family{Name: "fou", Protocol: ProtocolGeneric, Generic: true, Version: 1}
-	get := Operation{Family: &fou, Name: "get", Request: 3, Reply: 3, Single: true}
-	own := Operation{Family: &fou, Name: "own", Request: 7}
-	for _, next := range []uint16{30, 30, 31, 32} {
-		id = next
-		if _, err := Do[nothing](soon(t), conn, &get, nil); err != nil {
-			t.Errorf("id %d: %v", id, err)
+	}}))
+	for i := range 4 {
+		if i >= 2 {
+			move(k)
+		}
+		if _, err := nlconn.Do[nlserve.Empty](soon(t), conn, &fouGet, nil); err != nil {
+			t.Errorf("%d: %v", i, err)
 		}
 	}
 	if lookups != 3 {
 		t.Errorf("%d look-ups, want 3", lookups)
 	}
-	id = 33
-	if all, err := Collect[nothing](soon(t), conn, &get, nil); err != nil || len(all) != 1 {
+	move(k)
+	if all, err := nlconn.Collect[nlserve.Empty](soon(t), conn, &fouGet, nil); err != nil || len(all) != 1 {
 		t.Errorf("dump: %d, %v", len(all), err)
 	}
-	err := Exec(soon(t), conn, &own, nil)
+	err := nlconn.Exec(soon(t), conn, &fouOwn, nil)
 	if !errors.Is(err, os.ErrNotExist) || !strings.HasPrefix(err.Error(), "fou: own: ENOENT") {
 		t.Error(err)
 	}
-	known = false
+	k.Unregister(&fou)
 	for _, err := range []error{
-		Exec(soon(t), conn, &own, nil), Exec(soon(t), conn, &own, nil),
-		func() error { _, err := Collect[nothing](soon(t), conn, &get, nil); return err }(),
+		nlconn.Exec(soon(t), conn, &fouOwn, nil), nlconn.Exec(soon(t), conn, &fouOwn, nil),
+		func() error { _, err := nlconn.Collect[nlserve.Empty](soon(t), conn, &fouGet, nil); return err }(),
 	} {
 		if !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), `generic netlink family "fou"`) {
 			t.Error(err)
 		}
 	}
-	known, id = true, 34
-	if err := Exec(soon(t), conn, &get, nil); err != nil {
+	register(k)
+	if err := nlconn.Exec(soon(t), conn, &fouGet, nil); err != nil {
 		t.Error(err)
 	}
 }
 
-// nothing is a message without content.
-type nothing struct{}
-
-func (*nothing) DecodeFrom(d *nlattr.Decoder) {
-	for d.Next() {
+// One Conn serves two protocols at once, each in loops of the other.
+func TestTwoProtocols(t *testing.T) {
+	k := newLinks("a", "b")
+	register(k)
+	conn := k.Conn(t)
+	if _, err := nlconn.Do[nlserve.Empty](soon(t), conn, &fouGet, nil); err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for l, err := range nlconn.Dump[link](soon(t), conn, &opGetlink, nil) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, err := range nlconn.Dump[nlserve.Empty](soon(t), conn, &fouGet, nil) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := nlconn.Do[link](soon(t), conn, &opGetlink, &link{Index: l.Index}); err != nil || got.Name != l.Name {
+				t.Errorf("%+v, %v", got, err)
+			}
+			n++
+		}
+	}
+	if n != 2 || k.Sockets() > 3 {
+		t.Errorf("%d messages, %d sockets", n, k.Sockets())
 	}
 }

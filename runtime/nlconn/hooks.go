@@ -8,6 +8,9 @@ import "github.com/nlgen/nlgen/runtime/nlmsg"
 type Hooks struct {
 	// Out is called with each datagram before it is sent.
 	Out func(protocol int, datagram []byte)
+	// Request is called with each request of an operation before it is sent. The
+	// messages that begin and end a transaction are requests, too.
+	Request func(op *Operation, message []byte)
 	// In is called with each message that is received, before anything is known
 	// about it.
 	In func(protocol int, h nlmsg.Header, message []byte)
@@ -28,6 +31,12 @@ type Hooks struct {
 	Foreign func(protocol int, port uint32, datagram []byte)
 	// Skipped is called with messages that mean nothing to the receiver.
 	Skipped func(protocol int, h nlmsg.Header, message []byte)
+}
+
+func (k *Hooks) request(op *Operation, message []byte) {
+	if k.Request != nil {
+		k.Request(op, message)
+	}
 }
 
 func (k *Hooks) valid(op *Operation, message []byte) {

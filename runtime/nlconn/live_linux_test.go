@@ -1,4 +1,4 @@
-package nlconn
+package nlconn_test
 
 import (
 	"context"
@@ -12,34 +12,35 @@ import (
 
 	"github.com/nlgen/nlgen/internal/nettest"
 	"github.com/nlgen/nlgen/runtime/nlattr"
+	"github.com/nlgen/nlgen/runtime/nlconn"
 	"github.com/nlgen/nlgen/runtime/nlmsg"
 )
 
 // live returns a Conn to the real kernel and a context that ends.
-func live(t testing.TB, opts ...Option) (context.Context, *Conn) {
+func live(t testing.TB, opts ...nlconn.Option) (context.Context, *nlconn.Conn) {
 	t.Helper()
 	nettest.Isolate(t)
-	c, err := Open(opts...)
+	c, err := nlconn.Open(opts...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close() })
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	t.Cleanup(cancel)
 	return ctx, c
 }
 
 // dummies makes n links and removes them with the test.
-func dummies(t testing.TB, ctx context.Context, c *Conn, prefix string, n int) {
+func dummies(t testing.TB, ctx context.Context, c *nlconn.Conn, prefix string, n int) {
 	t.Helper()
 	for i := range n {
 		name := fmt.Sprintf("%s%d", prefix, i)
-		err := Exec(ctx, c, &opNewlink, &link{Name: name, Info: &linkInfo{Kind: "dummy"}}, Create, Exclusive)
+		err := nlconn.Exec(ctx, c, &opNewlink, &link{Name: name, Info: &linkInfo{Kind: "dummy"}}, nlconn.Create, nlconn.Exclusive)
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() {
-			if err := Exec(context.Background(), c, &opDellink, &link{Name: name}); err != nil && !errors.Is(err, os.ErrClosed) {
+			if err := nlconn.Exec(context.Background(), c, &opDellink, &link{Name: name}); err != nil && !errors.Is(err, os.ErrClosed) {
 				t.Error(err)
 			}
 		})
@@ -48,22 +49,22 @@ func dummies(t testing.TB, ctx context.Context, c *Conn, prefix string, n int) {
 
 func TestLiveDo(t *testing.T) {
 	ctx, c := live(t)
-	for _, op := range []*Operation{&opGetlink, acked(opGetlink)} {
-		for _, o := range [][]CallOption{nil, {WantAck}, {Lax}} {
-			l, err := Do[link](ctx, c, op, &link{Index: 1}, o...)
+	for _, op := range []*nlconn.Operation{&opGetlink, acked(opGetlink)} {
+		for _, o := range [][]nlconn.CallOption{nil, {nlconn.WantAck}, {nlconn.Lax}} {
+			l, err := nlconn.Do[link](ctx, c, op, &link{Index: 1}, o...)
 			if err != nil || l == nil || l.Name != "lo" || l.Index != 1 {
 				t.Errorf("Do: %+v, %v", l, err)
 			}
 		}
 		var l link
-		if found, err := DoInto(ctx, c, op, &link{Index: 1}, &l); !found || err != nil || l.Name != "lo" {
+		if found, err := nlconn.DoInto(ctx, c, op, &link{Index: 1}, &l); !found || err != nil || l.Name != "lo" {
 			t.Errorf("DoInto: %v, %+v, %v", found, l, err)
 		}
-		if l, err := Do[link](ctx, c, op, &link{Name: "none"}); l != nil || !errors.Is(err, syscall.ENODEV) {
+		if l, err := nlconn.Do[link](ctx, c, op, &link{Name: "none"}); l != nil || !errors.Is(err, syscall.ENODEV) {
 			t.Errorf("Do: %+v, %v", l, err)
 		}
 		n := 0
-		for l, err := range DoAll[link](ctx, c, op, &link{Index: 1}) {
+		for l, err := range nlconn.DoAll[link](ctx, c, op, &link{Index: 1}) {
 			if err != nil || l.Name != "lo" {
 				t.Errorf("DoAll: %+v, %v", l, err)
 			}
@@ -82,66 +83,60 @@ func TestLiveFence(t *testing.T) {
 	op := opSetlink
 	op.Reply, op.Single = 16, true
 	for range 3 {
-		l, err := Do[link](ctx, c, &op, &link{Index: 1, MTU: nlattr.Some(uint32(65535))})
+		l, err := nlconn.Do[link](ctx, c, &op, &link{Index: 1, MTU: nlattr.Some(uint32(65535))})
 		if l != nil || err != nil {
 			t.Fatalf("Do: %+v, %v", l, err)
 		}
 	}
 	// All protocols know the fence.
 	for _, protocol := range []int{0, 4, 6, 12, 16} {
-		f := Family{Name: "any", Protocol: protocol}
-		x, err := c.borrow(f.Protocol, false)
-		if err != nil {
+		if ok, err := c.Fence(ctx, protocol); err != nil {
 			t.Logf("protocol %d: %v", protocol, err)
-			continue
+		} else if !ok {
+			t.Errorf("protocol %d: the fence is not answered", protocol)
 		}
-		x.number(1)
-		if err := x.next(ctx, x.packets(1), probe); err != errNothingMore || !x.fence {
-			t.Errorf("protocol %d: %v", protocol, err)
-		}
-		c.giveBack(x)
 	}
 }
 
 func TestLiveExec(t *testing.T) {
 	ctx, c := live(t)
 	dummies(t, ctx, c, "ex", 1)
-	err := Exec(ctx, c, &opNewlink, &link{Name: "ex0", Info: &linkInfo{Kind: "dummy"}}, Create, Exclusive)
+	err := nlconn.Exec(ctx, c, &opNewlink, &link{Name: "ex0", Info: &linkInfo{Kind: "dummy"}}, nlconn.Create, nlconn.Exclusive)
 	if want := "rt-link: newlink: EEXIST"; err == nil || !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("got %v, want %s", err, want)
 	}
 	if !errors.Is(err, os.ErrExist) || !errors.Is(err, syscall.EEXIST) {
 		t.Errorf("%v is not os.ErrExist", err)
 	}
-	err = Exec(ctx, c, &opNewlink, &link{Name: "ex1", Info: &linkInfo{Kind: "no-such-kind"}}, Create)
+	err = nlconn.Exec(ctx, c, &opNewlink, &link{Name: "ex1", Info: &linkInfo{Kind: "no-such-kind"}}, nlconn.Create)
 	if want := `rt-link: newlink: EOPNOTSUPP: "Unknown device type"`; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
 	var nl *nlmsg.Error
 	// Validation comes before the kernel.
-	err = Exec(ctx, c, &opNewlink, &link{Name: "name-that-is-too-long", Info: &linkInfo{Kind: "dummy"}}, Create)
+	err = nlconn.Exec(ctx, c, &opNewlink, &link{Name: "name-that-is-too-long", Info: &linkInfo{Kind: "dummy"}}, nlconn.Create)
 	if err == nil || errors.As(err, &nl) {
 		t.Errorf("got %v", err)
 	}
 	t.Log(err)
-	err = Exec(ctx, c, &opNewlink, &link{Name: "name-that-is-too-long", Info: &linkInfo{Kind: "dummy"}}, Create, NoValidate)
+	err = nlconn.Exec(ctx, c, &opNewlink, &link{Name: "name-that-is-too-long", Info: &linkInfo{Kind: "dummy"}}, nlconn.Create, nlconn.NoValidate)
 	if !errors.As(err, &nl) || nl.Attr != "ifname" || nl.Policy == nil {
 		t.Errorf("got %v", err)
 	}
 	t.Log(err)
 	// A string with a NUL cannot be encoded.
-	err = Exec(ctx, c, &opNewlink, &link{Name: "x\x00y"})
+	err = nlconn.Exec(ctx, c, &opNewlink, &link{Name: "x\x00y"})
 	var enc *nlattr.Error
 	if !errors.As(err, &enc) || enc.Name != "ifname" {
 		t.Errorf("got %v", err)
 	}
 	t.Log(err)
 	// Echo.
-	ntf, err := Do[link](ctx, c, &opNewlink, &link{Name: "ex2", Info: &linkInfo{Kind: "dummy"}}, Create, Echo)
+	ntf, err := nlconn.Do[link](ctx, c, &opNewlink, &link{Name: "ex2", Info: &linkInfo{Kind: "dummy"}}, nlconn.Create, nlconn.Echo)
 	if err != nil || ntf == nil || ntf.Name != "ex2" {
 		t.Errorf("echo: %+v, %v", ntf, err)
 	}
-	if err := Exec(ctx, c, &opDellink, &link{Name: "ex2"}); err != nil {
+	if err := nlconn.Exec(ctx, c, &opDellink, &link{Name: "ex2"}); err != nil {
 		t.Error(err)
 	}
 }
@@ -150,7 +145,7 @@ func TestLiveDump(t *testing.T) {
 	ctx, c := live(t)
 	dummies(t, ctx, c, "du", 100)
 	count := 0
-	for l, err := range Dump[link](ctx, c, &opGetlink, nil) {
+	for l, err := range nlconn.Dump[link](ctx, c, &opGetlink, nil) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -159,7 +154,7 @@ func TestLiveDump(t *testing.T) {
 		}
 		count++
 		if count%30 == 0 { // a request inside the loop
-			if _, err := Do[link](ctx, c, &opGetlink, &link{Index: l.Index}); err != nil {
+			if _, err := nlconn.Do[link](ctx, c, &opGetlink, &link{Index: l.Index}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -167,13 +162,13 @@ func TestLiveDump(t *testing.T) {
 	if count < 101 {
 		t.Errorf("%d links", count)
 	}
-	all, err := Collect[link](ctx, c, &opGetlink, (*link)(nil))
+	all, err := nlconn.Collect[link](ctx, c, &opGetlink, (*link)(nil))
 	if err != nil || len(all) != count {
 		t.Errorf("Collect: %d links, %v", len(all), err)
 	}
 	var l link
 	n := 0
-	for err := range DumpInto(ctx, c, &opGetlink, nil, &l) {
+	for err := range nlconn.DumpInto(ctx, c, &opGetlink, nil, &l) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -186,14 +181,14 @@ func TestLiveDump(t *testing.T) {
 		t.Errorf("DumpInto: %d links", n)
 	}
 	// Strict checking refuses a filter by index, in DONE or ERROR.
-	for _, err := range Dump[link](ctx, c, &opGetlink, &link{Index: 1}) {
+	for _, err := range nlconn.Dump[link](ctx, c, &opGetlink, &link{Index: 1}) {
 		var nl *nlmsg.Error
 		if !errors.As(err, &nl) || nl.Errno != syscall.EINVAL || nl.Message == "" {
 			t.Errorf("strict dump: %v", err)
 		}
 		t.Log(err)
 	}
-	for _, err := range Dump[link](ctx, c, &opGetlink, &link{Index: 1}, Lax) {
+	for _, err := range nlconn.Dump[link](ctx, c, &opGetlink, &link{Index: 1}, nlconn.Lax) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -215,10 +210,10 @@ func TestLiveBreak(t *testing.T) {
 	dummies(t, ctx, c, "br", 60)
 	var l link
 	leave := func() {
-		for range Dump[link](ctx, c, &opGetlink, nil) {
+		for range nlconn.Dump[link](ctx, c, &opGetlink, nil) {
 			break
 		}
-		for range DumpInto(ctx, c, &opGetlink, nil, &l) {
+		for range nlconn.DumpInto(ctx, c, &opGetlink, nil, &l) {
 			break
 		}
 		if l.Name == "" {
@@ -226,7 +221,7 @@ func TestLiveBreak(t *testing.T) {
 		}
 		inner, cancel := context.WithCancel(ctx)
 		n, last := 0, error(nil)
-		for _, err := range Dump[link](inner, c, &opGetlink, nil) {
+		for _, err := range nlconn.Dump[link](inner, c, &opGetlink, nil) {
 			n++
 			last = err
 			cancel()
@@ -238,13 +233,13 @@ func TestLiveBreak(t *testing.T) {
 	}
 	leave()
 	before := descriptors(t)
-	for range 400 {
+	for range 10_000 / 3 {
 		leave()
 	}
 	if after := descriptors(t); after > before+2 {
 		t.Errorf("%d descriptors, before %d", after, before)
 	}
-	if l, err := Do[link](ctx, c, &opGetlink, &link{Index: 1}); err != nil || l.Name != "lo" {
+	if l, err := nlconn.Do[link](ctx, c, &opGetlink, &link{Index: 1}); err != nil || l.Name != "lo" {
 		t.Errorf("%+v, %v", l, err)
 	}
 }
@@ -256,19 +251,19 @@ func TestLiveInterrupted(t *testing.T) {
 	interrupted := 0
 	for range 20 {
 		n := 0
-		for _, err := range Dump[link](ctx, c, &opGetlink, nil) {
+		for _, err := range nlconn.Dump[link](ctx, c, &opGetlink, nil) {
 			switch {
-			case errors.Is(err, ErrDumpInterrupted):
+			case errors.Is(err, nlconn.ErrDumpInterrupted):
 				interrupted++
 			case err != nil:
 				t.Fatal(err)
 			}
 			if n++; n == 5 {
 				x := &link{Name: "inx", Info: &linkInfo{Kind: "dummy"}}
-				if err := Exec(ctx, c, &opNewlink, x, Create); err != nil {
+				if err := nlconn.Exec(ctx, c, &opNewlink, x, nlconn.Create); err != nil {
 					t.Fatal(err)
 				}
-				if err := Exec(ctx, c, &opDellink, x); err != nil {
+				if err := nlconn.Exec(ctx, c, &opDellink, x); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -301,10 +296,10 @@ func TestLiveFamilies(t *testing.T) {
 	known := *f
 	known.ID = 0x3ff
 	known.Name = all[len(all)-1].Name
-	c.remember(known.Name, &known)
-	family := Family{Name: known.Name, Protocol: 16, Generic: true}
-	op := Operation{Family: &family, Name: "anything", Request: 250}
-	if err := Exec(ctx, c, &op, nil); errors.Is(err, os.ErrNotExist) || err == nil {
+	c.Remember(&known)
+	family := nlconn.Family{Name: known.Name, Protocol: 16, Generic: true}
+	op := nlconn.Operation{Family: &family, Name: "anything", Request: 250}
+	if err := nlconn.Exec(ctx, c, &op, nil); errors.Is(err, os.ErrNotExist) || err == nil {
 		t.Error(err)
 	} else {
 		t.Log(err)
@@ -316,7 +311,7 @@ func TestLiveFamilies(t *testing.T) {
 
 func TestLiveSubscribe(t *testing.T) {
 	ctx, c := live(t)
-	sub, err := Subscribe(ctx, c, &rtLink, func(n *Notification) (*link, error) {
+	sub, err := nlconn.Subscribe(ctx, c, &rtLink, func(n *nlconn.Notification) (*link, error) {
 		v := new(link)
 		return v, n.DecodeInto(v)
 	}, groupLink)
@@ -328,8 +323,8 @@ func TestLiveSubscribe(t *testing.T) {
 		time.Sleep(20 * time.Millisecond)
 		for range 3 {
 			x := &link{Name: "sub0", Info: &linkInfo{Kind: "dummy"}}
-			_ = Exec(ctx, c, &opNewlink, x, Create)
-			_ = Exec(ctx, c, &opDellink, x)
+			_ = nlconn.Exec(ctx, c, &opNewlink, x, nlconn.Create)
+			_ = nlconn.Exec(ctx, c, &opDellink, x)
 		}
 	}()
 	n := 0
@@ -359,11 +354,11 @@ func TestLiveSubscribe(t *testing.T) {
 	}()
 	time.Sleep(20 * time.Millisecond)
 	for _, err := range sub.All(ctx) {
-		if !errors.Is(err, ErrBusy) {
+		if !errors.Is(err, nlconn.ErrBusy) {
 			t.Error(err)
 		}
 	}
-	if err := sub.Join(ctx, Group{Name: "rtnlgrp-nexthop", ID: 32}, Group{Name: "rtnlgrp-brvlan", ID: 33}); err != nil {
+	if err := sub.Join(ctx, nlconn.Group{Name: "rtnlgrp-nexthop", ID: 32}, nlconn.Group{Name: "rtnlgrp-brvlan", ID: 33}); err != nil {
 		t.Error(err)
 	}
 	if err := sub.Leave(ctx, groupLink); err != nil {
@@ -375,7 +370,7 @@ func TestLiveSubscribe(t *testing.T) {
 	}
 	short, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
 	defer cancel()
-	sub, err = Subscribe(ctx, c, &rtLink, func(n *Notification) (*link, error) { return nil, nil }, groupLink)
+	sub, err = nlconn.Subscribe(ctx, c, &rtLink, func(n *nlconn.Notification) (*link, error) { return nil, nil }, groupLink)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -389,7 +384,7 @@ func TestLiveSubscribe(t *testing.T) {
 
 func TestLiveClose(t *testing.T) {
 	ctx, c := live(t)
-	sub, err := Subscribe(ctx, c, &rtLink, func(*Notification) (int, error) { return 0, nil }, groupLink)
+	sub, err := nlconn.Subscribe(ctx, c, &rtLink, func(*nlconn.Notification) (int, error) { return 0, nil }, groupLink)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -400,9 +395,9 @@ func TestLiveClose(t *testing.T) {
 		close(done)
 	}()
 	time.Sleep(10 * time.Millisecond)
-	for _, err := range Dump[link](ctx, c, &opGetlink, nil) {
+	for _, err := range nlconn.Dump[link](ctx, c, &opGetlink, nil) {
 		c.Close()
-		if err != nil && !errors.Is(err, ErrClosed) {
+		if err != nil && !errors.Is(err, nlconn.ErrClosed) {
 			t.Error(err)
 		}
 	}
@@ -410,25 +405,25 @@ func TestLiveClose(t *testing.T) {
 	if err := c.Close(); err != nil {
 		t.Error(err)
 	}
-	if _, err := Do[link](ctx, c, &opGetlink, &link{Index: 1}); !errors.Is(err, ErrClosed) {
+	if _, err := nlconn.Do[link](ctx, c, &opGetlink, &link{Index: 1}); !errors.Is(err, nlconn.ErrClosed) {
 		t.Error(err)
 	}
 }
 
 func TestLiveBatch(t *testing.T) {
 	ctx, c := live(t)
-	for _, opts := range [][]BatchOption{nil, {AckLast()}} {
-		b := c.NewBatch(ProtocolRoute, opts...)
+	for _, opts := range [][]nlconn.BatchOption{nil, {nlconn.AckLast()}} {
+		b := c.NewBatch(nlconn.ProtocolRoute, opts...)
 		for i := range 200 {
-			b.Add(ctx, &opNewlink, &link{Name: fmt.Sprintf("ba%d", i), Info: &linkInfo{Kind: "dummy"}}, Create, Exclusive)
+			b.Add(ctx, &opNewlink, &link{Name: fmt.Sprintf("ba%d", i), Info: &linkInfo{Kind: "dummy"}}, nlconn.Create, nlconn.Exclusive)
 		}
-		b.Add(ctx, &opNewlink, &link{Name: "ba7", Info: &linkInfo{Kind: "dummy"}}, Create, Exclusive)
-		b.Add(ctx, &opNewlink, &link{Name: "ba-name-that-is-too-long"}, Create)
+		b.Add(ctx, &opNewlink, &link{Name: "ba7", Info: &linkInfo{Kind: "dummy"}}, nlconn.Create, nlconn.Exclusive)
+		b.Add(ctx, &opNewlink, &link{Name: "ba-name-that-is-too-long"}, nlconn.Create)
 		b.Add(ctx, &opDellink, &link{Name: "none"})
 		var l link
 		b.AddReply(ctx, &opGetlink, &link{Name: "ba3"}, &l)
 		err := b.Do(ctx)
-		var e *BatchError
+		var e *nlconn.BatchError
 		if !errors.As(err, &e) || len(e.Failed) != 3 || e.Failed[0].Index != 200 || e.Failed[1].Index != 201 || e.Failed[2].Index != 202 {
 			t.Fatal(err)
 		}

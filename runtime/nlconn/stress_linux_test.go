@@ -1,4 +1,4 @@
-package nlconn
+package nlconn_test
 
 import (
 	"errors"
@@ -8,31 +8,34 @@ import (
 	"testing"
 
 	"github.com/nlgen/nlgen/runtime/nlattr"
-	"github.com/nlgen/nlgen/runtime/nlmsg"
+	"github.com/nlgen/nlgen/runtime/nlconn"
+	"github.com/nlgen/nlgen/runtime/nltest"
 )
 
 // A real process that knows the port can send to it. It is not believed.
 func TestLiveSpoof(t *testing.T) {
 	foreign := 0
-	ctx, c := live(t, WithHooks(Hooks{Foreign: func(int, uint32, []byte) { foreign++ }}))
-	x, err := c.borrow(ProtocolRoute, false)
+	ctx, c := live(t, nlconn.WithHooks(nlconn.Hooks{Foreign: func(int, uint32, []byte) { foreign++ }}))
+	port, seq, err := c.IdleSocket(nlconn.ProtocolRoute)
 	if err != nil {
 		t.Fatal(err)
 	}
-	evil, err := c.OpenSocket(ProtocolRoute, SocketOptions{Peer: x.sock.PortID()})
+	evil, err := c.OpenSocket(nlconn.ProtocolRoute, nlconn.SocketOptions{Peer: port})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer evil.Close()
-	for _, seq := range []uint32{x.seq + 1, x.seq + 2} {
-		h := nlmsg.Header{Seq: seq}
-		if err := evil.Send(datagram(newlink(h, 0, "evil"), ack(h, 0)).Data); err != nil {
+	for n := range uint32(2) {
+		var b []byte
+		for _, m := range []nltest.Message{newlink("evil"), nltest.Ack()} {
+			b = append(b, m.Seq(seq+1+n)(nltest.Request{})...)
+		}
+		if err := evil.Send(b); err != nil {
 			t.Fatal(err)
 		}
 	}
-	c.giveBack(x)
-	for _, op := range []*Operation{&opGetlink, acked(opGetlink)} {
-		if l, err := Do[link](ctx, c, op, &link{Index: 1}); err != nil || nameOf(l) != "lo" {
+	for _, op := range []*nlconn.Operation{&opGetlink, acked(opGetlink)} {
+		if l, err := nlconn.Do[link](ctx, c, op, &link{Index: 1}); err != nil || nameOf(l) != "lo" {
 			t.Errorf("%+v, %v", l, err)
 		}
 	}
@@ -44,25 +47,21 @@ func TestLiveSpoof(t *testing.T) {
 // A small queue overruns, says so, and goes on.
 func TestLiveOverrun(t *testing.T) {
 	ctx, c := live(t)
-	sub, err := Subscribe(ctx, c, &rtLink, func(n *Notification) (string, error) {
-		var l link
-		err := n.DecodeBorrowed(&l)
-		return l.Name, err
-	}, groupLink)
+	sub, err := nlconn.Subscribe(ctx, c, &rtLink, borrowedName, groupLink)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer sub.Close()
-	if err := syscall.SetsockoptInt(fdOf(t, sub.sock), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 4096); err != nil {
+	if err := syscall.SetsockoptInt(fdOf(t, sub.PortID()), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 4096); err != nil {
 		t.Fatal(err)
 	}
 	dummies(t, ctx, c, "ov", 40)
 	overrun, last := 0, ""
 	for name, err := range sub.All(ctx) {
 		switch {
-		case errors.Is(err, ErrOverrun):
+		case errors.Is(err, nlconn.ErrOverrun):
 			overrun++
-			if err := Exec(ctx, c, &opSetlink, &link{Name: "ov0", MTU: nlattr.Some(uint32(1400))}); err != nil {
+			if err := nlconn.Exec(ctx, c, &opSetlink, &link{Name: "ov0", MTU: nlattr.Some(uint32(1400))}); err != nil {
 				t.Fatal(err)
 			}
 		case err != nil:
@@ -78,11 +77,11 @@ func TestLiveOverrun(t *testing.T) {
 }
 
 // fdOf finds the descriptor of a socket by its port.
-func fdOf(t *testing.T, s Socket) int {
+func fdOf(t *testing.T, port uint32) int {
 	t.Helper()
 	for fd := range 1000 {
 		name, err := syscall.Getsockname(fd)
-		if nl, ok := name.(*syscall.SockaddrNetlink); err == nil && ok && nl.Pid == s.PortID() {
+		if nl, ok := name.(*syscall.SockaddrNetlink); err == nil && ok && nl.Pid == port {
 			return fd
 		}
 	}
@@ -105,14 +104,14 @@ func TestLiveConcurrent(t *testing.T) {
 				switch i % 5 {
 				case 0, 1:
 					var l *link
-					if l, err = Do[link](ctx, c, &opGetlink, &link{Name: name}); err == nil && l.Name != name {
+					if l, err = nlconn.Do[link](ctx, c, &opGetlink, &link{Name: name}); err == nil && l.Name != name {
 						err = fmt.Errorf("got %s, not %s", l.Name, name)
 					}
 				case 2:
-					err = Exec(ctx, c, &opSetlink, &link{Name: name, MTU: nlattr.Some(uint32(1400 + g))})
+					err = nlconn.Exec(ctx, c, &opSetlink, &link{Name: name, MTU: nlattr.Some(uint32(1400 + g))})
 				case 3:
-					for _, e := range Dump[link](ctx, c, &opGetlink, nil) {
-						if err = e; errors.Is(e, ErrDumpInterrupted) {
+					for _, e := range nlconn.Dump[link](ctx, c, &opGetlink, nil) {
+						if err = e; errors.Is(e, nlconn.ErrDumpInterrupted) {
 							err = nil
 						}
 						if i == 8 {
@@ -129,7 +128,7 @@ func TestLiveConcurrent(t *testing.T) {
 		}()
 	}
 	wg.Wait()
-	if n := len(c.open); n > 2*maxIdle {
+	if n := c.OpenSockets(); n > 2*nlconn.MaxIdle {
 		t.Errorf("%d sockets are open", n)
 	}
 }

@@ -22,6 +22,7 @@ type Family struct {
 // Protocols of families that need no constant of their own.
 const (
 	ProtocolRoute     = 0  // NETLINK_ROUTE
+	ProtocolUser      = 2  // NETLINK_USERSOCK: processes among themselves
 	ProtocolNetfilter = 12 // NETLINK_NETFILTER
 	ProtocolGeneric   = 16 // NETLINK_GENERIC
 )

@@ -1,10 +1,11 @@
-package nlconn
+package nlconn_test
 
 import (
 	"testing"
 
 	"github.com/nlgen/nlgen/internal/nettest"
 	"github.com/nlgen/nlgen/runtime/nlattr"
+	"github.com/nlgen/nlgen/runtime/nlconn"
 	"github.com/nlgen/nlgen/runtime/nlpolicy"
 )
 
@@ -29,20 +30,20 @@ var linkSet = &nlpolicy.Set{Name: "link-attrs", Attrs: []nlpolicy.Attr{
 }}
 
 var (
-	rtLink  = Family{Name: "rt-link", Protocol: ProtocolRoute}
+	rtLink  = nlconn.Family{Name: "rt-link", Protocol: nlconn.ProtocolRoute}
 	linkMsg = nlpolicy.Message{Family: "rt-link", Op: "getlink", Header: ifinfomsg, Attrs: linkSet}
 
-	opGetlink = Operation{Family: &rtLink, Name: "getlink", Request: 18, Reply: 16, Single: true,
+	opGetlink = nlconn.Operation{Family: &rtLink, Name: "getlink", Request: 18, Reply: 16, Single: true,
 		Policy: &linkMsg, ReplyPolicy: &linkMsg, Mode: nlpolicy.Liberal}
-	opNewlink = Operation{Family: &rtLink, Name: "newlink", Request: 16, Policy: &linkMsg, Mode: nlpolicy.Liberal}
-	opSetlink = Operation{Family: &rtLink, Name: "setlink", Request: 19, Policy: &linkMsg, Mode: nlpolicy.Liberal}
-	opDellink = Operation{Family: &rtLink, Name: "dellink", Request: 17, Policy: &linkMsg, Mode: nlpolicy.Liberal}
+	opNewlink = nlconn.Operation{Family: &rtLink, Name: "newlink", Request: 16, Policy: &linkMsg, Mode: nlpolicy.Liberal}
+	opSetlink = nlconn.Operation{Family: &rtLink, Name: "setlink", Request: 19, Policy: &linkMsg, Mode: nlpolicy.Liberal}
+	opDellink = nlconn.Operation{Family: &rtLink, Name: "dellink", Request: 17, Policy: &linkMsg, Mode: nlpolicy.Liberal}
 
-	groupLink = Group{Name: "rtnlgrp-link", ID: 1}
+	groupLink = nlconn.Group{Name: "rtnlgrp-link", ID: 1}
 )
 
 // acked is an operation that does ask for an ack.
-func acked(op Operation) *Operation {
+func acked(op nlconn.Operation) *nlconn.Operation {
 	op.Single = false
 	return &op
 }

@@ -206,18 +206,35 @@ func (s *Socket) Leave(group uint32) error {
 
 // Send sends a datagram. For the kernel's protocols it returns when the kernel
 // has dealt with the requests in it.
-func (s *Socket) Send(b []byte) error {
+func (s *Socket) Send(b []byte) error { return s.sendTo(b, s.peer) }
+
+// SendTo sends a datagram to a port, whatever the socket's peer is, and to the
+// members of a group from 1 to 32 if group is not 0. It does not wait: if the
+// receiver's queue is full its error is EAGAIN.
+func (s *Socket) SendTo(b []byte, port, group uint32) error {
+	to := &unix.RawSockaddrNetlink{Family: unix.AF_NETLINK, Pid: port}
+	if group > 32 {
+		return os.NewSyscallError("sendto", unix.EINVAL)
+	}
+	if group > 0 {
+		to.Groups = 1 << (group - 1)
+	}
+	return s.sendTo(b, to)
+}
+
+// sendTo sends a datagram to an address; nil is the kernel's.
+func (s *Socket) sendTo(b []byte, to *unix.RawSockaddrNetlink) error {
 	if !s.acquire() {
 		return ErrClosed
 	}
 	defer s.release()
 	var size uintptr
-	if s.peer != nil {
+	if to != nil {
 		size = unix.SizeofSockaddrNetlink
 	}
 	for {
 		_, _, errno := unix.Syscall6(unix.SYS_SENDTO, uintptr(s.fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))),
-			uintptr(len(b)), 0, uintptr(unsafe.Pointer(s.peer)), size)
+			uintptr(len(b)), 0, uintptr(unsafe.Pointer(to)), size)
 		switch errno {
 		case 0:
 			return nil

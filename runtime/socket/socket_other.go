@@ -39,6 +39,9 @@ func (s *Socket) Leave(group uint32) error { return errSystem }
 // Send fails.
 func (s *Socket) Send(b []byte) error { return errSystem }
 
+// SendTo fails.
+func (s *Socket) SendTo(b []byte, port, group uint32) error { return errSystem }
+
 // TryReceive fails.
 func (s *Socket) TryReceive(pkts []Packet) (int, error) { return 0, errSystem }
 
