@@ -46,6 +46,9 @@ type Result struct {
 	Console []byte        // the end of what the kernel printed
 }
 
+// tries is how often a guest is booted at most.
+const tries = 3
+
 // ErrDied is what an error unwraps to if the guest ended before its script did.
 var ErrDied = errors.New("the guest ended before the script did")
 
@@ -74,7 +77,14 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 	if result.Unknown, err = writeInitrd(initrd, c, end); err != nil {
 		return nil, err
 	}
-	err = boot(ctx, exec.Command(emulator, arguments(c, initrd, console)...), c, result, []byte(end))
+	// A guest that dies before the script begins has done nothing yet: it gets another try.
+	for try := 1; ; try++ {
+		err = boot(ctx, exec.Command(emulator, arguments(c, initrd, console)...), c, result, []byte(end))
+		if try == tries || result.Boot > 0 || !errors.Is(err, ErrDied) {
+			break
+		}
+		result.Refused = nil
+	}
 	if text, readErr := os.ReadFile(console); readErr == nil {
 		result.Console = text[max(0, len(text)-8000):]
 	}
@@ -84,11 +94,12 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 // ports are the guest's serial ports, in the order of the file descriptors that QEMU gets.
 var ports = []string{"vm.out", "vm.err", "vm.ctl"}
 
-// arguments returns the arguments of QEMU.
+// arguments returns the arguments of QEMU. One thread emulates all processors: a kernel patches its own code while it boots, and with a
+// thread for each processor QEMU sometimes runs an instruction that is half patched.
 func arguments(c Config, initrd, console string) []string {
 	args := []string{
 		"-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
-		"-machine", "pc", "-accel", "tcg", "-cpu", "max", "-smp", strconv.Itoa(c.CPUs), "-m", strconv.Itoa(c.Memory),
+		"-machine", "pc", "-accel", "tcg,thread=single", "-cpu", "max", "-smp", strconv.Itoa(c.CPUs), "-m", strconv.Itoa(c.Memory),
 		"-kernel", c.Kernel.Image, "-initrd", initrd,
 		"-append", "console=ttyS0 loglevel=4 oops=panic panic=-1 mitigations=off nokaslr random.trust_cpu=on audit=1",
 		"-chardev", "file,id=console,path=" + comma(console), "-serial", "chardev:console",
