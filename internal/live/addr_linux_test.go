@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/nlgen/nlgen/internal/witness"
+
 	"golang.org/x/sys/unix"
 
 	"github.com/nlgen/nlgen/generated/rtaddr"
@@ -16,7 +18,7 @@ import (
 )
 
 // addrView is how "ip -d -j addr show" prints an address.
-var addrView = view[*rtaddr.GetaddrReply]{
+var addrView = witness.View[*rtaddr.GetaddrReply]{
 	"family": func(x *rtaddr.GetaddrReply) any {
 		return map[uint8]string{unix.AF_INET: "inet", unix.AF_INET6: "inet6"}[x.Header.IfaFamily]
 	},
@@ -30,8 +32,8 @@ var addrView = view[*rtaddr.GetaddrReply]{
 	"scope":               func(x *rtaddr.GetaddrReply) any { return scopeName(uint8(x.Header.IfaScope)) },
 	"metric":              func(x *rtaddr.GetaddrReply) any { return x.RtPriority },
 	"protocol":            func(x *rtaddr.GetaddrReply) any { return addrProtocol(x.Proto.V) },
-	"valid_life_time":     func(x *rtaddr.GetaddrReply) any { return near(x.Cacheinfo.V.IfaValid) },
-	"preferred_life_time": func(x *rtaddr.GetaddrReply) any { return near(x.Cacheinfo.V.IfaPrefered) },
+	"valid_life_time":     func(x *rtaddr.GetaddrReply) any { return witness.Near(x.Cacheinfo.V.IfaValid) },
+	"preferred_life_time": func(x *rtaddr.GetaddrReply) any { return witness.Near(x.Cacheinfo.V.IfaPrefered) },
 	"dynamic":             func(x *rtaddr.GetaddrReply) any { return x.Flags.V&rtaddr.IfaFlagsPermanent == 0 },
 	"secondary":           addrFlag(rtaddr.IfaFlagsSecondary),
 	"temporary":           addrFlag(rtaddr.IfaFlagsSecondary),
@@ -62,7 +64,7 @@ func scopeName(scope uint8) string {
 // addrProtocol is the name of who made an address.
 func addrProtocol(p rtaddr.IfaProto) any {
 	name := pick(p, "unspec", "kernel_lo", "kernel_ra", "kernel_ll")
-	return oneOf{name, "0x" + name}
+	return witness.OneOf{name, "0x" + name}
 }
 
 const forever = 0xffffffff
@@ -111,9 +113,9 @@ func own(local, address nlattr.Opt[netip.Addr]) netip.Addr {
 }
 
 // addresses reads all addresses of a link, by themselves.
-func (n *namespace) addresses(client *rtaddr.Client, index uint32) map[netip.Addr]*rtaddr.GetaddrReply {
+func addresses(n *witness.Namespace, client *rtaddr.Client, index uint32) map[netip.Addr]*rtaddr.GetaddrReply {
 	n.T.Helper()
-	all, err := client.GetaddrCollect(n.ctx, &rtaddr.GetaddrDumpRequest{Header: rtaddr.Ifaddrmsg{IfaIndex: index}})
+	all, err := client.GetaddrCollect(n.Ctx, &rtaddr.GetaddrDumpRequest{Header: rtaddr.Ifaddrmsg{IfaIndex: index}})
 	if err != nil {
 		n.T.Fatal(err)
 	}
@@ -122,7 +124,7 @@ func (n *namespace) addresses(client *rtaddr.Client, index uint32) map[netip.Add
 		if a.Header.IfaIndex != index {
 			n.T.Errorf("a dump for link %d has an address of link %d", index, a.Header.IfaIndex)
 		}
-		logUnknown(n.T, "address", a)
+		witness.LogUnknown(n.T, "address", a)
 		out[own(a.Local, a.Address)] = a
 	}
 	return out
@@ -130,19 +132,19 @@ func (n *namespace) addresses(client *rtaddr.Client, index uint32) map[netip.Add
 
 // TestAddresses makes addresses, and compares every field with what was asked for and with what ip prints.
 func TestAddresses(t *testing.T) {
-	n := newNamespace(t)
-	c := newTally(t)
-	link, peer := n.veth("addr0", "addr1")
-	n.up(link, peer)
+	n := witness.NewNamespace(t)
+	c := witness.NewTally(t)
+	link, peer := n.Veth("addr0", "addr1")
+	n.Up(link, peer)
 	index := uint32(link.Header.IfiIndex)
-	client := rtaddr.New(n.conn)
+	client := rtaddr.New(n.Conn)
 	cases := addrCases(index)
 	for _, req := range cases {
-		if err := client.Newaddr(n.ctx, req, nlconn.Create, nlconn.Exclusive); err != nil {
+		if err := client.Newaddr(n.Ctx, req, nlconn.Create, nlconn.Exclusive); err != nil {
 			t.Fatalf("%v: %v", own(req.Local, req.Address), err)
 		}
 	}
-	replies := n.addresses(client, index)
+	replies := addresses(n, client, index)
 	for _, req := range cases {
 		a := own(req.Local, req.Address)
 		reply := replies[a]
@@ -151,101 +153,101 @@ func TestAddresses(t *testing.T) {
 			continue
 		}
 		// The kernel adds flags, and lifetimes run.
-		c.within(a.String(), req, reply, "Flags", "Cacheinfo", "IfaFlags")
+		c.Within(a.String(), req, reply, "Flags", "Cacheinfo", "IfaFlags")
 		if req.Flags.V&^reply.Flags.V != 0 {
 			t.Errorf("%v: asked for the flags %v, got %v", a, req.Flags.V, reply.Flags.V)
 		}
 		if a.Is6() {
-			do, err := client.Getaddr(n.ctx, &rtaddr.GetaddrRequest{Header: rtaddr.Ifaddrmsg{IfaFamily: unix.AF_INET6}, Address: nlattr.Some(a)})
+			do, err := client.Getaddr(n.Ctx, &rtaddr.GetaddrRequest{Header: rtaddr.Ifaddrmsg{IfaFamily: unix.AF_INET6}, Address: nlattr.Some(a)})
 			if err != nil || own(do.Local, do.Address) != a || do.Header.IfaIndex != index {
 				t.Errorf("%v by do: %+v, %v", a, do, err)
 			}
 		}
 	}
-	c.steady(func(c *tally) { n.compareAddresses(c, client, "addr0", len(cases)) })
+	c.Steady(func(c *witness.Tally) { compareAddresses(n, c, client, "addr0", len(cases)) })
 
 	// Change one, delete two.
 	change := *cases[0]
 	change.Cacheinfo = nlattr.Some(rtaddr.IfaCacheinfo{IfaPrefered: forever, IfaValid: forever})
 	change.RtPriority = u32(78)
-	if err := client.Newaddr(n.ctx, &change, nlconn.Replace); err != nil {
+	if err := client.Newaddr(n.Ctx, &change, nlconn.Replace); err != nil {
 		t.Fatal(err)
 	}
-	got := n.addresses(client, index)[change.Local.V]
-	c.within("changed", &change, got, "Flags", "Cacheinfo", "IfaFlags")
+	got := addresses(n, client, index)[change.Local.V]
+	c.Within("changed", &change, got, "Flags", "Cacheinfo", "IfaFlags")
 	if got.Cacheinfo.V.IfaValid != forever || got.Flags.V&rtaddr.IfaFlagsPermanent == 0 {
 		t.Errorf("the address has still a lifetime: %+v", got)
 	}
 	for _, req := range []*rtaddr.NewaddrRequest{cases[2], cases[4]} {
 		a := own(req.Local, req.Address)
 		del := &rtaddr.DeladdrRequest{Header: req.Header, Local: req.Local, Address: req.Address}
-		if err := client.Deladdr(n.ctx, del); err != nil {
+		if err := client.Deladdr(n.Ctx, del); err != nil {
 			t.Fatalf("%v: %v", a, err)
 		}
-		if n.addresses(client, index)[a] != nil {
+		if addresses(n, client, index)[a] != nil {
 			t.Errorf("%v is still there", a)
 		}
-		if err := client.Deladdr(n.ctx, del); !errors.Is(err, syscall.EADDRNOTAVAIL) {
+		if err := client.Deladdr(n.Ctx, del); !errors.Is(err, syscall.EADDRNOTAVAIL) {
 			t.Errorf("%v a second time: %v", a, err)
 		}
 	}
-	c.steady(func(c *tally) { n.compareAddresses(c, client, "addr0", len(cases)-2) })
+	c.Steady(func(c *witness.Tally) { compareAddresses(n, c, client, "addr0", len(cases)-2) })
 
-	err := client.Newaddr(n.ctx, cases[3], nlconn.Create, nlconn.Exclusive)
+	err := client.Newaddr(n.Ctx, cases[3], nlconn.Create, nlconn.Exclusive)
 	if !errors.Is(err, os.ErrExist) {
 		t.Errorf("an address that is there: %v", err)
 	}
-	c.report("addresses")
+	c.Report("addresses")
 }
 
 // compareAddresses compares all addresses of a link with what ip prints.
-func (n *namespace) compareAddresses(c *tally, client *rtaddr.Client, name string, atLeast int) {
+func compareAddresses(n *witness.Namespace, c *witness.Tally, client *rtaddr.Client, name string, atLeast int) {
 	n.T.Helper()
-	theirs := ip(n.T, "-d", "addr", "show", "dev", name)
-	links := n.dump()
-	ours := n.addresses(client, uint32(links[name].Header.IfiIndex))
+	theirs := witness.IP(n.T, "-d", "addr", "show", "dev", name)
+	links := n.Dump()
+	ours := addresses(n, client, uint32(links[name].Header.IfiIndex))
 	if len(theirs) != 1 {
 		n.T.Fatalf("ip shows %d links named %s", len(theirs), name)
 	}
 	list, _ := theirs[0]["addr_info"].([]any)
 	if len(list) != len(ours) || len(ours) < atLeast {
-		c.errorf("%s: we see %d addresses, ip %d", name, len(ours), len(list))
+		c.Errorf("%s: we see %d addresses, ip %d", name, len(ours), len(list))
 	}
 	for _, item := range list {
-		o := item.(object)
+		o := item.(witness.Object)
 		a, err := netip.ParseAddr(o["local"].(string))
 		if err != nil || ours[a] == nil {
-			c.errorf("%s: we do not see %v: %v", name, o["local"], err)
+			c.Errorf("%s: we do not see %v: %v", name, o["local"], err)
 			continue
 		}
-		compare(c, a.String(), ours[a], addrView, o)
+		witness.Compare(c, a.String(), ours[a], addrView, o)
 	}
 	delete(theirs[0], "addr_info")
 	delete(theirs[0], "linkinfo")
-	compare(c, name, links[name], newLinkView(links).view(), theirs[0])
+	witness.Compare(c, name, links[name], newLinkView(links).view(), theirs[0])
 }
 
 // TestMulticastAddresses compares the multicast and anycast addresses of a link with what ip and /proc say.
 func TestMulticastAddresses(t *testing.T) {
-	n := newNamespace(t)
-	c := newTally(t)
-	link, _ := n.veth("multi0", "multi1")
-	n.up(link)
-	client := rtaddr.New(n.conn)
+	n := witness.NewNamespace(t)
+	c := witness.NewTally(t)
+	link, _ := n.Veth("multi0", "multi1")
+	n.Up(link)
+	client := rtaddr.New(n.Conn)
 	// A router of IPv6 has an anycast address for each of its networks.
 	if err := os.WriteFile("/proc/sys/net/ipv6/conf/multi0/forwarding", []byte("1"), 0); err != nil {
 		t.Log(err)
 	}
-	err := client.Newaddr(n.ctx, &rtaddr.NewaddrRequest{
+	err := client.Newaddr(n.Ctx, &rtaddr.NewaddrRequest{
 		Header:  rtaddr.Ifaddrmsg{IfaFamily: unix.AF_INET6, IfaPrefixlen: 64, IfaIndex: uint32(link.Header.IfiIndex)},
 		Address: addr("2001:db8::1"), Flags: nlattr.Some(rtaddr.IfaFlagsNodad),
 	}, nlconn.Create)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.steady(func(c *tally) {
-		var ours, theirs set
-		replies, err := client.GetmulticastCollect(n.ctx, &rtaddr.GetmulticastDumpRequest{Header: rtaddr.Ifaddrmsg{IfaFamily: unix.AF_INET6}})
+	c.Steady(func(c *witness.Tally) {
+		var ours, theirs witness.Set
+		replies, err := client.GetmulticastCollect(n.Ctx, &rtaddr.GetmulticastDumpRequest{Header: rtaddr.Ifaddrmsg{IfaFamily: unix.AF_INET6}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -254,18 +256,18 @@ func TestMulticastAddresses(t *testing.T) {
 				ours = append(ours, r.Multicast.V.String())
 			}
 		}
-		for _, o := range ip(t, "-6", "maddr", "show", "dev", "multi0") {
+		for _, o := range witness.IP(t, "-6", "maddr", "show", "dev", "multi0") {
 			for _, m := range o["maddr"].([]any) {
-				if a, ok := m.(object)["address"].(string); ok {
+				if a, ok := m.(witness.Object)["address"].(string); ok {
 					theirs = append(theirs, a)
 				}
 			}
 		}
-		c.field("multicast", ours, anys(theirs))
+		c.Field("multicast", ours, anys(theirs))
 	})
-	c.steady(func(c *tally) {
-		var ours, theirs set
-		replies, err := client.GetanycastCollect(n.ctx, &rtaddr.GetanycastDumpRequest{Header: rtaddr.Ifaddrmsg{IfaFamily: unix.AF_INET6}})
+	c.Steady(func(c *witness.Tally) {
+		var ours, theirs witness.Set
+		replies, err := client.GetanycastCollect(n.Ctx, &rtaddr.GetanycastDumpRequest{Header: rtaddr.Ifaddrmsg{IfaFamily: unix.AF_INET6}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -284,12 +286,12 @@ func TestMulticastAddresses(t *testing.T) {
 			}
 			theirs = append(theirs, strings.Join(groups, ":"))
 		}
-		c.field("anycast", ours, anys(theirs))
+		c.Field("anycast", ours, anys(theirs))
 		if len(ours) == 0 {
-			c.errorf("there is no anycast address")
+			c.Errorf("there is no anycast address")
 		}
 	})
-	c.report("multicast and anycast")
+	c.Report("multicast and anycast")
 }
 
 func anys(list []string) []any {

@@ -2,6 +2,9 @@
 // generated code, reads them back, and compares every field with what a second program says about the same objects: ip, genl, /sys.
 // Where no kernel is needed, another netlink library reads our bytes.
 //
+// The families have folders of their own below; here stand those that the whole path was first shown with. Package witness has what
+// the tests share.
+//
 // The tests run in a network namespace of their own (package nettest), and where there can be none, in the virtual machine of package
 // vm. What a kernel does not have is skipped with its own words.
 //

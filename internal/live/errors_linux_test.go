@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/nlgen/nlgen/internal/witness"
+
 	"golang.org/x/sys/unix"
 
 	"github.com/nlgen/nlgen/generated/nlctrl"
@@ -24,16 +26,16 @@ import (
 // TestRefusals makes the kernel refuse requests. They are sent without looking at them, so that it is the kernel that speaks; its words
 // and the attribute that it blames must arrive.
 func TestRefusals(t *testing.T) {
-	n := newNamespace(t)
-	n.plain("there0")
-	there := n.link("there0").Header.IfiIndex
-	addrs, routes, families := rtaddr.New(n.conn), rtroute.New(n.conn), nlctrl.New(n.conn)
+	n := witness.NewNamespace(t)
+	n.Plain("there0")
+	there := n.Link("there0").Header.IfiIndex
+	addrs, routes, families := rtaddr.New(n.Conn), rtroute.New(n.Conn), nlctrl.New(n.Conn)
 	header := rtlink.Ifinfomsg{IfiIndex: there}
 	newlink := func(req *rtlink.NewlinkRequest) error {
 		if req.Header.IfiIndex == 0 && !req.Ifname.OK {
 			req.Ifname = nlattr.Some("refused0")
 		}
-		return n.links.Newlink(n.ctx, req, nlconn.Create, nlconn.Exclusive, nlconn.NoValidate)
+		return n.Links.Newlink(n.Ctx, req, nlconn.Create, nlconn.Exclusive, nlconn.NoValidate)
 	}
 	kind := func(data rtlink.LinkinfoDataMsg) *rtlink.LinkinfoAttrs { return &rtlink.LinkinfoAttrs{Data: data} }
 	v4 := rtaddr.Ifaddrmsg{IfaFamily: unix.AF_INET, IfaPrefixlen: 24, IfaIndex: uint32(there)}
@@ -79,73 +81,73 @@ func TestRefusals(t *testing.T) {
 			return newlink(&rtlink.NewlinkRequest{Ifname: nlattr.Some("a/b"), Linkinfo: &rtlink.LinkinfoAttrs{Kind: nlattr.Some("ifb")}})
 		}, syscall.EINVAL, nil},
 		{"master that is no link", func() error {
-			return n.links.Setlink(n.ctx, &rtlink.SetlinkRequest{Header: header, Master: u32(1 << 20)})
+			return n.Links.Setlink(n.Ctx, &rtlink.SetlinkRequest{Header: header, Master: u32(1 << 20)})
 		}, syscall.EINVAL, nil},
 		{"master that takes no ports", func() error {
-			return n.links.Setlink(n.ctx, &rtlink.SetlinkRequest{Header: header, Master: u32(1)})
+			return n.Links.Setlink(n.Ctx, &rtlink.SetlinkRequest{Header: header, Master: u32(1)})
 		}, syscall.EOPNOTSUPP, nil},
 		{"link that does not exist", func() error {
-			return n.links.Setlink(n.ctx, &rtlink.SetlinkRequest{Header: rtlink.Ifinfomsg{IfiIndex: 1 << 20}, Mtu: u32(1500)})
+			return n.Links.Setlink(n.Ctx, &rtlink.SetlinkRequest{Header: rtlink.Ifinfomsg{IfiIndex: 1 << 20}, Mtu: u32(1500)})
 		}, syscall.ENODEV, nil},
 		{"delete what does not exist", func() error {
-			return n.links.Dellink(n.ctx, &rtlink.DellinkRequest{Ifname: nlattr.Some("missing0")})
+			return n.Links.Dellink(n.Ctx, &rtlink.DellinkRequest{Ifname: nlattr.Some("missing0")})
 		}, syscall.ENODEV, nil},
 		{"set without a link", func() error {
-			return n.links.Setlink(n.ctx, &rtlink.SetlinkRequest{Mtu: u32(1500)})
+			return n.Links.Setlink(n.Ctx, &rtlink.SetlinkRequest{Mtu: u32(1500)})
 		}, syscall.EINVAL, nil},
 		{"get without a link", func() error {
-			_, err := n.links.Getlink(n.ctx, nil)
+			_, err := n.Links.Getlink(n.Ctx, nil)
 			return err
 		}, syscall.EINVAL, nil},
 		{"dump of one link", func() error {
-			_, err := n.links.GetlinkCollect(n.ctx, &rtlink.GetlinkDumpRequest{Header: header})
+			_, err := n.Links.GetlinkCollect(n.Ctx, &rtlink.GetlinkDumpRequest{Header: header})
 			return err
 		}, syscall.EINVAL, []string{`rt-link: getlink: EINVAL: "Filter by device index not supported for link dumps"`}},
 		{"hardware address of the wrong length", func() error {
-			return n.links.Setlink(n.ctx, &rtlink.SetlinkRequest{Header: header, Address: []byte{2, 0, 0}}, nlconn.NoValidate)
+			return n.Links.Setlink(n.Ctx, &rtlink.SetlinkRequest{Header: header, Address: []byte{2, 0, 0}}, nlconn.NoValidate)
 		}, syscall.EINVAL, nil},
 
 		{"address of the wrong length", func() error {
-			return addrs.Newaddr(n.ctx, &rtaddr.NewaddrRequest{
+			return addrs.Newaddr(n.Ctx, &rtaddr.NewaddrRequest{
 				Header: v4, Unknown: []nlattr.Attr{{Type: rtaddr.AttrAddrLocal, Data: []byte{192, 0, 2}}},
 			}, nlconn.Create, nlconn.NoValidate)
 		}, syscall.ERANGE, []string{`rt-addr: newaddr: ERANGE: "Attribute failed policy validation" [attribute local, policy u32 0..4294967295]`}},
 		{"address without a link", func() error {
-			return addrs.Newaddr(n.ctx, &rtaddr.NewaddrRequest{
+			return addrs.Newaddr(n.Ctx, &rtaddr.NewaddrRequest{
 				Header: rtaddr.Ifaddrmsg{IfaFamily: unix.AF_INET, IfaPrefixlen: 24}, Local: addr("192.0.2.1"),
 			}, nlconn.Create)
 		}, syscall.ENODEV, []string{`rt-addr: newaddr: ENODEV: "ipv4: Device not found"`}},
 		{"address without an address", func() error {
-			return addrs.Newaddr(n.ctx, &rtaddr.NewaddrRequest{Header: v4}, nlconn.Create)
+			return addrs.Newaddr(n.Ctx, &rtaddr.NewaddrRequest{Header: v4}, nlconn.Create)
 		}, syscall.EINVAL, []string{`rt-addr: newaddr: EINVAL: "ipv4: Local address is not supplied"`}},
 		{"prefix that is too long", func() error {
 			h := v4
 			h.IfaPrefixlen = 33
-			return addrs.Newaddr(n.ctx, &rtaddr.NewaddrRequest{Header: h, Local: addr("192.0.2.1")}, nlconn.Create)
+			return addrs.Newaddr(n.Ctx, &rtaddr.NewaddrRequest{Header: h, Local: addr("192.0.2.1")}, nlconn.Create)
 		}, syscall.EINVAL, []string{`rt-addr: newaddr: EINVAL: "ipv4: Invalid prefix length"`}},
 
 		{"gateway that is not reachable", func() error {
-			return routes.Newroute(n.ctx, with(route("10.0.0.0/24"), func(r *rtroute.NewrouteRequest) { r.Gateway = addr("203.0.113.1") }), nlconn.Create)
+			return routes.Newroute(n.Ctx, with(route("10.0.0.0/24"), func(r *rtroute.NewrouteRequest) { r.Gateway = addr("203.0.113.1") }), nlconn.Create)
 		}, syscall.ENETUNREACH, []string{`rt-route: newroute: ENETUNREACH: "Nexthop has invalid gateway"`}},
 		{"destination with host bits", func() error {
-			return routes.Newroute(n.ctx, with(route("10.0.0.1/24"), func(r *rtroute.NewrouteRequest) { r.Oif = u32(uint32(there)) }), nlconn.Create)
+			return routes.Newroute(n.Ctx, with(route("10.0.0.1/24"), func(r *rtroute.NewrouteRequest) { r.Oif = u32(uint32(there)) }), nlconn.Create)
 		}, syscall.EINVAL, []string{`rt-route: newroute: EINVAL: "Invalid prefix for given prefix length"`}},
 		{"table that does not exist", func() error {
-			_, err := routes.GetrouteCollect(n.ctx, &rtroute.GetrouteDumpRequest{Header: rtroute.Rtmsg{RtmFamily: unix.AF_INET}, Table: u32(424242)})
+			_, err := routes.GetrouteCollect(n.Ctx, &rtroute.GetrouteDumpRequest{Header: rtroute.Rtmsg{RtmFamily: unix.AF_INET}, Table: u32(424242)})
 			return err
 		}, syscall.ENOENT, []string{`rt-route: getroute: ENOENT: "ipv4: FIB table does not exist"`}},
 		{"encapsulation that is unknown", func() error {
-			return routes.Newroute(n.ctx, with(route("10.0.0.0/24"), func(r *rtroute.NewrouteRequest) {
+			return routes.Newroute(n.Ctx, with(route("10.0.0.0/24"), func(r *rtroute.NewrouteRequest) {
 				r.Oif, r.EncapType, r.Encap = u32(uint32(there)), nlattr.Some(rtroute.EncapType(99)), rtroute.EncapRaw{4, 0, 1, 0}
 			}), nlconn.Create, nlconn.NoValidate)
 		}, syscall.EINVAL, []string{`rt-route: newroute: EINVAL: "Unknown lwt encapsulation type"`}},
 
 		{"family that does not exist", func() error {
-			_, err := families.Getfamily(n.ctx, &nlctrl.GetfamilyRequest{FamilyName: nlattr.Some("nofamily")})
+			_, err := families.Getfamily(n.Ctx, &nlctrl.GetfamilyRequest{FamilyName: nlattr.Some("nofamily")})
 			return err
 		}, syscall.ENOENT, nil},
 		{"family name that is too long", func() error {
-			_, err := families.Getfamily(n.ctx, &nlctrl.GetfamilyRequest{FamilyName: nlattr.Some("a name of more than 15 bytes")}, nlconn.NoValidate)
+			_, err := families.Getfamily(n.Ctx, &nlctrl.GetfamilyRequest{FamilyName: nlattr.Some("a name of more than 15 bytes")}, nlconn.NoValidate)
 			return err
 		}, syscall.EINVAL, []string{
 			`nlctrl: getfamily: EINVAL: "Attribute failed policy validation" [attribute family-name, policy nul-string up to 15 bytes]`,
@@ -174,23 +176,23 @@ func TestRefusals(t *testing.T) {
 // TestClientRefusals holds the client's own validation, which finds errors before they are sent, against the kernel: it must name the
 // same attribute and the same errno.
 func TestClientRefusals(t *testing.T) {
-	n := newNamespace(t)
-	n.plain("there0")
-	there := n.link("there0").Header.IfiIndex
+	n := witness.NewNamespace(t)
+	n.Plain("there0")
+	there := n.Link("there0").Header.IfiIndex
 	long := "a name that is too long"
 	for name, call := range map[string]func(opts ...nlconn.CallOption) error{
 		"ifname": func(opts ...nlconn.CallOption) error {
-			return n.links.Newlink(n.ctx, &rtlink.NewlinkRequest{Ifname: nlattr.Some(long)}, append(opts, nlconn.Create)...)
+			return n.Links.Newlink(n.Ctx, &rtlink.NewlinkRequest{Ifname: nlattr.Some(long)}, append(opts, nlconn.Create)...)
 		},
 		"ifalias": func(opts ...nlconn.CallOption) error {
-			return n.links.Setlink(n.ctx, &rtlink.SetlinkRequest{Header: rtlink.Ifinfomsg{IfiIndex: there}, Ifalias: nlattr.Some(strings.Repeat("x", 256))}, opts...)
+			return n.Links.Setlink(n.Ctx, &rtlink.SetlinkRequest{Header: rtlink.Ifinfomsg{IfiIndex: there}, Ifalias: nlattr.Some(strings.Repeat("x", 256))}, opts...)
 		},
 		"family-name": func(opts ...nlconn.CallOption) error {
-			_, err := nlctrl.New(n.conn).Getfamily(n.ctx, &nlctrl.GetfamilyRequest{FamilyName: nlattr.Some(long)}, opts...)
+			_, err := nlctrl.New(n.Conn).Getfamily(n.Ctx, &nlctrl.GetfamilyRequest{FamilyName: nlattr.Some(long)}, opts...)
 			return err
 		},
 		"label": func(opts ...nlconn.CallOption) error {
-			return rtaddr.New(n.conn).Newaddr(n.ctx, &rtaddr.NewaddrRequest{
+			return rtaddr.New(n.Conn).Newaddr(n.Ctx, &rtaddr.NewaddrRequest{
 				Header: rtaddr.Ifaddrmsg{IfaFamily: unix.AF_INET, IfaPrefixlen: 24, IfaIndex: uint32(there)}, Local: addr("192.0.2.1"), Label: nlattr.Some(long),
 			}, opts...)
 		},
@@ -215,15 +217,15 @@ func TestClientRefusals(t *testing.T) {
 
 // TestErrorKinds looks at the errors as a caller does that knows only package os.
 func TestErrorKinds(t *testing.T) {
-	n := newNamespace(t)
-	n.plain("there0")
-	err := n.links.Newlink(n.ctx, &rtlink.NewlinkRequest{
+	n := witness.NewNamespace(t)
+	n.Plain("there0")
+	err := n.Links.Newlink(n.Ctx, &rtlink.NewlinkRequest{
 		Ifname: nlattr.Some("there0"), Linkinfo: &rtlink.LinkinfoAttrs{Kind: nlattr.Some("ifb")},
 	}, nlconn.Create, nlconn.Exclusive)
 	if !errors.Is(err, os.ErrExist) {
 		t.Errorf("not ErrExist: %v", err)
 	}
-	_, err = nlctrl.New(n.conn).Getfamily(n.ctx, &nlctrl.GetfamilyRequest{FamilyName: nlattr.Some("nofamily")})
+	_, err = nlctrl.New(n.Conn).Getfamily(n.Ctx, &nlctrl.GetfamilyRequest{FamilyName: nlattr.Some("nofamily")})
 	if !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("not ErrNotExist: %v", err)
 	}
@@ -237,7 +239,7 @@ func TestErrorKinds(t *testing.T) {
 				return err
 			}
 			defer conn.Close()
-			return rtlink.New(conn).Newlink(n.ctx, &rtlink.NewlinkRequest{
+			return rtlink.New(conn).Newlink(n.Ctx, &rtlink.NewlinkRequest{
 				Ifname: nlattr.Some("there1"), Linkinfo: &rtlink.LinkinfoAttrs{Kind: nlattr.Some("ifb")},
 			}, nlconn.Create)
 		})

@@ -6,64 +6,66 @@ import (
 	"net/netip"
 	"strings"
 
+	"github.com/nlgen/nlgen/internal/witness"
+
 	"github.com/nlgen/nlgen/generated/rtlink"
 	"github.com/nlgen/nlgen/runtime/nlattr"
 )
 
 // data compares what ip says about the kind of a link, or about it as a port.
-func (v *linkView) data(c *tally, at string, x any, theirs object) {
-	c.t.Helper()
+func (v *linkView) data(c *witness.Tally, at string, x any, theirs witness.Object) {
+	c.T.Helper()
 	switch x := x.(type) {
 	case *rtlink.LinkinfoBridgeAttrs:
-		compare(c, at, x, v.bridge(), theirs)
+		witness.Compare(c, at, x, v.bridge(), theirs)
 	case *rtlink.LinkinfoBrportAttrs:
-		compare(c, at, x, v.port(), theirs)
+		witness.Compare(c, at, x, v.port(), theirs)
 	case *rtlink.LinkinfoVlanAttrs:
-		compare(c, at, x, vlanView, theirs)
+		witness.Compare(c, at, x, vlanView, theirs)
 	case *rtlink.LinkinfoVxlanAttrs:
-		compare(c, at, x, v.vxlan(), theirs)
+		witness.Compare(c, at, x, v.vxlan(), theirs)
 	case *rtlink.LinkinfoBondAttrs:
-		compare(c, at, x, v.bond(), theirs)
+		witness.Compare(c, at, x, v.bond(), theirs)
 	case *rtlink.BondSlaveAttrs:
-		compare(c, at, x, bondPortView, theirs)
+		witness.Compare(c, at, x, bondPortView, theirs)
 	case *rtlink.LinkinfoMacvlanAttrs:
-		compare(c, at, x, macvlanView, theirs)
+		witness.Compare(c, at, x, macvlanView, theirs)
 	case *rtlink.LinkinfoIpvlanAttrs:
-		compare(c, at, x, ipvlanView, theirs)
+		witness.Compare(c, at, x, ipvlanView, theirs)
 	case *rtlink.LinkinfoGeneveAttrs:
-		compare(c, at, x, geneveView, theirs)
+		witness.Compare(c, at, x, geneveView, theirs)
 	case *rtlink.LinkinfoGreAttrs:
-		compare(c, at, x, v.gre(), theirs)
+		witness.Compare(c, at, x, v.gre(), theirs)
 	case *rtlink.LinkinfoGre6Attrs:
-		compare(c, at, x, v.gre6(), theirs)
+		witness.Compare(c, at, x, v.gre6(), theirs)
 	case *rtlink.LinkinfoIptunAttrs:
-		compare(c, at, x, v.iptun(), theirs)
+		witness.Compare(c, at, x, v.iptun(), theirs)
 	case *rtlink.LinkinfoIp6tnlAttrs:
-		compare(c, at, x, v.ip6tnl(), theirs)
+		witness.Compare(c, at, x, v.ip6tnl(), theirs)
 	case *rtlink.LinkinfoVtiAttrs:
-		compare(c, at, x, view[*rtlink.LinkinfoVtiAttrs]{
+		witness.Compare(c, at, x, witness.View[*rtlink.LinkinfoVtiAttrs]{
 			"ikey": func(x *rtlink.LinkinfoVtiAttrs) any { return dotted(x.Ikey.V) },
 			"okey": func(x *rtlink.LinkinfoVtiAttrs) any { return dotted(x.Okey.V) },
 			"link": func(x *rtlink.LinkinfoVtiAttrs) any { return v.name(x.Link.V) },
 		}, theirs)
 	case *rtlink.LinkinfoVti6Attrs:
-		compare(c, at, x, view[*rtlink.LinkinfoVti6Attrs]{
+		witness.Compare(c, at, x, witness.View[*rtlink.LinkinfoVti6Attrs]{
 			"ikey": func(x *rtlink.LinkinfoVti6Attrs) any { return dotted(x.Ikey.V) },
 			"okey": func(x *rtlink.LinkinfoVti6Attrs) any { return dotted(x.Okey.V) },
 			"link": func(x *rtlink.LinkinfoVti6Attrs) any { return v.name(x.Link.V) },
 		}, theirs)
 	case *rtlink.LinkinfoTunAttrs:
-		compare(c, at, x, tunView, theirs)
+		witness.Compare(c, at, x, tunView, theirs)
 	case *rtlink.LinkinfoXfrmAttrs:
-		compare(c, at, x, view[*rtlink.LinkinfoXfrmAttrs]{
+		witness.Compare(c, at, x, witness.View[*rtlink.LinkinfoXfrmAttrs]{
 			"if_id": func(x *rtlink.LinkinfoXfrmAttrs) any { return hexadecimal(x.IfID.V) },
 		}, theirs)
 	default:
-		compare(c, at, x, view[any]{}, theirs)
+		witness.Compare(c, at, x, witness.View[any]{}, theirs)
 	}
 }
 
-func (v *linkView) bridge() view[*rtlink.LinkinfoBridgeAttrs] {
+func (v *linkView) bridge() witness.View[*rtlink.LinkinfoBridgeAttrs] {
 	type data = *rtlink.LinkinfoBridgeAttrs
 	option := func(bit rtlink.BrBoolopt) func(data) any {
 		return func(x data) any { return x.MultiBoolopt.V.Optval&bit != 0 }
@@ -76,7 +78,7 @@ func (v *linkView) bridge() view[*rtlink.LinkinfoBridgeAttrs] {
 			return 0
 		}
 	}
-	return view[data]{
+	return witness.View[data]{
 		"bridge_id":             func(x data) any { return bridgeID(x.BridgeID.V) },
 		"root_id":               func(x data) any { return bridgeID(x.RootID.V) },
 		"hello_timer":           func(x data) any { return seconds(x.HelloTimer.V) },
@@ -101,9 +103,9 @@ func (v *linkView) bridge() view[*rtlink.LinkinfoBridgeAttrs] {
 	}
 }
 
-func (v *linkView) port() view[*rtlink.LinkinfoBrportAttrs] {
+func (v *linkView) port() witness.View[*rtlink.LinkinfoBrportAttrs] {
 	type data = *rtlink.LinkinfoBrportAttrs
-	return view[data]{
+	return witness.View[data]{
 		"hairpin":             func(x data) any { return x.Mode },
 		"root_block":          func(x data) any { return x.Protect },
 		"fastleave":           func(x data) any { return x.FastLeave },
@@ -128,10 +130,10 @@ func tagProtocol(p rtlink.VlanProtocols) string {
 	return map[rtlink.VlanProtocols]string{rtlink.VlanProtocols8021q: "802.1Q", rtlink.VlanProtocols8021ad: "802.1ad"}[p]
 }
 
-var vlanView = view[*rtlink.LinkinfoVlanAttrs]{
+var vlanView = witness.View[*rtlink.LinkinfoVlanAttrs]{
 	"protocol": func(x *rtlink.LinkinfoVlanAttrs) any { return tagProtocol(x.Protocol.V) },
 	"flags": func(x *rtlink.LinkinfoVlanAttrs) any {
-		var names set
+		var names witness.Set
 		for i, name := range []string{"REORDER_HDR", "GVRP", "LOOSE_BINDING", "MVRP", "BRIDGE_BINDING"} {
 			if x.Flags.V.Flags&(1<<i) != 0 {
 				names = append(names, name)
@@ -144,16 +146,16 @@ var vlanView = view[*rtlink.LinkinfoVlanAttrs]{
 }
 
 func mappings(x *rtlink.IflaVlanQosAttrs) any {
-	var list []object
+	var list []witness.Object
 	for _, m := range x.Mapping {
-		list = append(list, object{"from": m.From, "to": m.To})
+		list = append(list, witness.Object{"from": m.From, "to": m.To})
 	}
 	return list
 }
 
-func (v *linkView) vxlan() view[*rtlink.LinkinfoVxlanAttrs] {
+func (v *linkView) vxlan() witness.View[*rtlink.LinkinfoVxlanAttrs] {
 	type data = *rtlink.LinkinfoVxlanAttrs
-	return view[data]{
+	return witness.View[data]{
 		// ip calls the default remote end a group if it is a multicast address.
 		"remote":  func(x data) any { return x.Group },
 		"remote6": func(x data) any { return x.Group6 },
@@ -166,7 +168,7 @@ func (v *linkView) vxlan() view[*rtlink.LinkinfoVxlanAttrs] {
 			return x.Ttl
 		},
 		"label":      func(x data) any { return fmt.Sprintf("0x%x", x.Label.V) },
-		"port_range": func(x data) any { return object{"low": x.PortRange.V.Low, "high": x.PortRange.V.High} },
+		"port_range": func(x data) any { return witness.Object{"low": x.PortRange.V.Low, "high": x.PortRange.V.High} },
 		"external":   func(x data) any { return x.CollectMetadata },
 	}
 }
@@ -181,7 +183,7 @@ func dotted(key uint32) string {
 	return netip.AddrFrom4(b).String()
 }
 
-var geneveView = view[*rtlink.LinkinfoGeneveAttrs]{
+var geneveView = witness.View[*rtlink.LinkinfoGeneveAttrs]{
 	"remote6":  func(x *rtlink.LinkinfoGeneveAttrs) any { return x.Remote6 },
 	"tos":      func(x *rtlink.LinkinfoGeneveAttrs) any { return tos(x.Tos.V) },
 	"external": func(x *rtlink.LinkinfoGeneveAttrs) any { return x.CollectMetadata },
@@ -194,21 +196,21 @@ var geneveView = view[*rtlink.LinkinfoGeneveAttrs]{
 	},
 }
 
-var macvlanView = view[*rtlink.LinkinfoMacvlanAttrs]{
+var macvlanView = witness.View[*rtlink.LinkinfoMacvlanAttrs]{
 	"bcqueuelen":     func(x *rtlink.LinkinfoMacvlanAttrs) any { return x.BcQueueLen },
 	"usedbcqueuelen": func(x *rtlink.LinkinfoMacvlanAttrs) any { return x.BcQueueLenUsed },
 	"macaddr_data":   func(x *rtlink.LinkinfoMacvlanAttrs) any { return x.MacaddrData.Macaddr },
 	"nopromisc":      func(x *rtlink.LinkinfoMacvlanAttrs) any { return x.Flags.V&rtlink.MacvlanFlagsNopromisc != 0 },
 }
 
-var ipvlanView = view[*rtlink.LinkinfoIpvlanAttrs]{
+var ipvlanView = witness.View[*rtlink.LinkinfoIpvlanAttrs]{
 	"mode":    func(x *rtlink.LinkinfoIpvlanAttrs) any { return pick(x.Mode.V, "l2", "l3", "l3s") },
 	"bridge":  func(x *rtlink.LinkinfoIpvlanAttrs) any { return x.Flags.V == 0 },
 	"private": func(x *rtlink.LinkinfoIpvlanAttrs) any { return x.Flags.V&rtlink.IpvlanFlagsPrivate != 0 },
 	"vepa":    func(x *rtlink.LinkinfoIpvlanAttrs) any { return x.Flags.V&rtlink.IpvlanFlagsVepa != 0 },
 }
 
-var tunView = view[*rtlink.LinkinfoTunAttrs]{
+var tunView = witness.View[*rtlink.LinkinfoTunAttrs]{
 	"type":        func(x *rtlink.LinkinfoTunAttrs) any { return pick(x.Type.V, "", "tun", "tap") },
 	"user":        func(x *rtlink.LinkinfoTunAttrs) any { return pick(x.Owner.V, "root") },
 	"group":       func(x *rtlink.LinkinfoTunAttrs) any { return pick(x.Group.V, "root") },
@@ -216,9 +218,9 @@ var tunView = view[*rtlink.LinkinfoTunAttrs]{
 	"numdisabled": func(x *rtlink.LinkinfoTunAttrs) any { return x.NumDisabledQueues },
 }
 
-func (v *linkView) bond() view[*rtlink.LinkinfoBondAttrs] {
+func (v *linkView) bond() witness.View[*rtlink.LinkinfoBondAttrs] {
 	type data = *rtlink.LinkinfoBondAttrs
-	return view[data]{
+	return witness.View[data]{
 		"mode": func(x data) any {
 			return pick(x.Mode.V, "balance-rr", "active-backup", "balance-xor", "broadcast", "802.3ad", "balance-tlb", "balance-alb")
 		},
@@ -230,7 +232,7 @@ func (v *linkView) bond() view[*rtlink.LinkinfoBondAttrs] {
 		"ns_ip6_target":     func(x data) any { return x.NsIp6Target },
 		// Some versions of ip print nothing for "none".
 		"arp_validate": func(x data) any {
-			return oneOf{pick(x.ArpValidate.V, "none", "active", "backup", "all", "filter", "filter_active", "filter_backup"), zero(x.ArpValidate)}
+			return witness.OneOf{pick(x.ArpValidate.V, "none", "active", "backup", "all", "filter", "filter_active", "filter_backup"), zero(x.ArpValidate)}
 		},
 		"arp_all_targets":  func(x data) any { return pick(x.ArpAllTargets.V, "any", "all") },
 		"primary_reselect": func(x data) any { return pick(x.PrimaryReselect.V, "always", "better", "failure") },
@@ -242,7 +244,7 @@ func (v *linkView) bond() view[*rtlink.LinkinfoBondAttrs] {
 		"ad_lacp_active": func(x data) any { return onOff(x.AdLacpActive.V) },
 		"ad_select":      func(x data) any { return pick(x.AdSelect.V, "stable", "bandwidth", "count") },
 		"ad_info": func(x data) any {
-			return object{
+			return witness.Object{
 				"aggregator": x.AdInfo.Aggregator, "num_ports": x.AdInfo.NumPorts, "actor_key": x.AdInfo.ActorKey,
 				"partner_key": x.AdInfo.PartnerKey, "partner_mac": x.AdInfo.PartnerMac,
 			}
@@ -250,7 +252,7 @@ func (v *linkView) bond() view[*rtlink.LinkinfoBondAttrs] {
 	}
 }
 
-var bondPortView = view[*rtlink.BondSlaveAttrs]{
+var bondPortView = witness.View[*rtlink.BondSlaveAttrs]{
 	"ad_aggregator_id":               func(x *rtlink.BondSlaveAttrs) any { return x.AdAggregatorID },
 	"ad_actor_oper_port_state":       func(x *rtlink.BondSlaveAttrs) any { return uint16(x.AdActorOperPortState.V) },
 	"ad_partner_oper_port_state":     func(x *rtlink.BondSlaveAttrs) any { return uint16(x.AdPartnerOperPortState.V) },
@@ -264,7 +266,7 @@ var bondPortView = view[*rtlink.BondSlaveAttrs]{
 
 // lacpState is the list of the bits of a LACP state in ip's words.
 func lacpState(state rtlink.LacpState) any {
-	names := set{}
+	names := witness.Set{}
 	for i, name := range []string{"active", "short_timeout", "aggregating", "in_sync", "collecting", "distributing", "defaulted", "expired"} {
 		if state&(1<<i) != 0 {
 			names = append(names, name)

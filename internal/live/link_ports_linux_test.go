@@ -4,6 +4,8 @@ import (
 	"os"
 	"testing"
 
+	"github.com/nlgen/nlgen/internal/witness"
+
 	"golang.org/x/sys/unix"
 
 	"github.com/nlgen/nlgen/generated/rtlink"
@@ -13,8 +15,8 @@ import (
 // TestLinkPorts compares what is known about a link as port of another: of a bond, in two modes, and of a VRF. Bridges have their
 // ports in TestLinkChanges.
 func TestLinkPorts(t *testing.T) {
-	n := newNamespace(t)
-	all := newTally(t)
+	n := witness.NewNamespace(t)
+	all := witness.NewTally(t)
 	for _, master := range []struct {
 		name   string
 		data   rtlink.LinkinfoDataMsg
@@ -27,42 +29,42 @@ func TestLinkPorts(t *testing.T) {
 		},
 		{"vrf", &rtlink.LinkinfoVrfAttrs{Table: u32(700)}, nil},
 	} {
-		n.run(master.name, func(n *namespace) {
-			c := newTally(n.T)
-			m := n.create(&rtlink.NewlinkRequest{Ifname: nlattr.Some("master0"), Linkinfo: &rtlink.LinkinfoAttrs{Data: master.data}})
-			n.up(m)
+		n.Run(master.name, func(n *witness.Namespace) {
+			c := witness.NewTally(n.T)
+			m := n.Create(&rtlink.NewlinkRequest{Ifname: nlattr.Some("master0"), Linkinfo: &rtlink.LinkinfoAttrs{Data: master.data}})
+			n.Up(m)
 			for _, name := range []string{"port0", "port1"} {
-				port := n.plain(name)
+				port := n.Plain(name)
 				index := u32(uint32(m.Header.IfiIndex))
-				if err := n.links.Setlink(n.ctx, &rtlink.SetlinkRequest{Header: rtlink.Ifinfomsg{IfiIndex: port.Header.IfiIndex}, Master: index}); err != nil {
+				if err := n.Links.Setlink(n.Ctx, &rtlink.SetlinkRequest{Header: rtlink.Ifinfomsg{IfiIndex: port.Header.IfiIndex}, Master: index}); err != nil {
 					n.T.Fatal(err)
 				}
 				if name == "port1" && master.change != nil {
 					req := &rtlink.NewlinkRequest{Header: rtlink.Ifinfomsg{IfiIndex: port.Header.IfiIndex},
 						Linkinfo: &rtlink.LinkinfoAttrs{SlaveData: master.change}}
-					if err := n.links.Newlink(n.ctx, req); err != nil {
+					if err := n.Links.Newlink(n.Ctx, req); err != nil {
 						n.T.Fatal(err)
 					}
-					c.within(name, master.change, n.link(name).Linkinfo.SlaveData)
+					c.Within(name, master.change, n.Link(name).Linkinfo.SlaveData)
 				}
-				if got := n.link(name); got.Master != index || got.Linkinfo.SlaveData == nil {
+				if got := n.Link(name); got.Master != index || got.Linkinfo.SlaveData == nil {
 					n.T.Errorf("%s: master is %v, its data %v", name, got.Master, got.Linkinfo.SlaveData)
 				}
 			}
 			for _, name := range []string{"master0", "port0", "port1"} {
-				n.compareWithIP(c, name)
+				compareWithIP(n, c, name)
 			}
-			c.report(master.name)
-			all.fields += c.fields
+			c.Report(master.name)
+			all.Fields += c.Fields
 		})
 	}
-	all.report("all masters")
+	all.Report("all masters")
 }
 
 // TestLinkTun makes links by ioctl, the only way, and reads them.
 func TestLinkTun(t *testing.T) {
-	n := newNamespace(t)
-	all := newTally(t)
+	n := witness.NewNamespace(t)
+	all := witness.NewTally(t)
 	for _, kind := range []struct {
 		name  string
 		flags uint16
@@ -71,7 +73,7 @@ func TestLinkTun(t *testing.T) {
 		{"tap", unix.IFF_TAP | unix.IFF_NO_PI | unix.IFF_VNET_HDR},
 		{"tap-multi-queue", unix.IFF_TAP | unix.IFF_NO_PI | unix.IFF_MULTI_QUEUE},
 	} {
-		n.run(kind.name, func(n *namespace) {
+		n.Run(kind.name, func(n *witness.Namespace) {
 			f, err := os.OpenFile("/dev/net/tun", os.O_RDWR, 0)
 			if err != nil {
 				n.T.Skip(err)
@@ -86,18 +88,18 @@ func TestLinkTun(t *testing.T) {
 			if err := unix.IoctlIfreq(int(f.Fd()), unix.TUNSETIFF, req); err != nil {
 				n.T.Skip("TUNSETIFF:", err)
 			}
-			c := newTally(n.T)
+			c := witness.NewTally(n.T)
 			want := &rtlink.LinkinfoTunAttrs{
 				Type: nlattr.Some(rtlink.TunType(kind.flags & 3)), Pi: flag(kind.flags&unix.IFF_NO_PI == 0),
 				VnetHdr: flag(kind.flags&unix.IFF_VNET_HDR != 0), MultiQueue: flag(kind.flags&unix.IFF_MULTI_QUEUE != 0), Persist: no(),
 			}
-			c.within("tun0", want, n.link("tun0").Linkinfo.Data)
-			n.compareWithIP(c, "tun0")
-			c.report(kind.name)
-			all.fields += c.fields
+			c.Within("tun0", want, n.Link("tun0").Linkinfo.Data)
+			compareWithIP(n, c, "tun0")
+			c.Report(kind.name)
+			all.Fields += c.Fields
 		})
 	}
-	all.report("tun")
+	all.Report("tun")
 }
 
 func flag(on bool) nlattr.Opt[uint8] {

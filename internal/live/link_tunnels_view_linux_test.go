@@ -4,13 +4,15 @@ import (
 	"fmt"
 	"net/netip"
 
+	"github.com/nlgen/nlgen/internal/witness"
+
 	"github.com/nlgen/nlgen/generated/rtlink"
 	"github.com/nlgen/nlgen/runtime/nlattr"
 )
 
-func (v *linkView) gre() view[*rtlink.LinkinfoGreAttrs] {
+func (v *linkView) gre() witness.View[*rtlink.LinkinfoGreAttrs] {
 	type data = *rtlink.LinkinfoGreAttrs
-	return view[data]{
+	return witness.View[data]{
 		"remote":    func(x data) any { return anyEnd(x.Remote) },
 		"local":     func(x data) any { return anyEnd(x.Local) },
 		"link":      func(x data) any { return v.name(x.Link.V) },
@@ -32,9 +34,9 @@ func (v *linkView) gre() view[*rtlink.LinkinfoGreAttrs] {
 	}
 }
 
-func (v *linkView) gre6() view[*rtlink.LinkinfoGre6Attrs] {
+func (v *linkView) gre6() witness.View[*rtlink.LinkinfoGre6Attrs] {
 	type data = *rtlink.LinkinfoGre6Attrs
-	return view[data]{
+	return witness.View[data]{
 		"remote":    func(x data) any { return anyEnd(x.Remote) },
 		"local":     func(x data) any { return anyEnd(x.Local) },
 		"link":      func(x data) any { return v.name(x.Link.V) },
@@ -51,9 +53,9 @@ func (v *linkView) gre6() view[*rtlink.LinkinfoGre6Attrs] {
 	}
 }
 
-func (v *linkView) iptun() view[*rtlink.LinkinfoIptunAttrs] {
+func (v *linkView) iptun() witness.View[*rtlink.LinkinfoIptunAttrs] {
 	type data = *rtlink.LinkinfoIptunAttrs
-	return view[data]{
+	return witness.View[data]{
 		"proto":           func(x data) any { return innerProtocol(x.Proto.V) },
 		"remote":          func(x data) any { return anyEnd(x.Remote) },
 		"local":           func(x data) any { return anyEnd(x.Local) },
@@ -70,9 +72,9 @@ func (v *linkView) iptun() view[*rtlink.LinkinfoIptunAttrs] {
 	}
 }
 
-func (v *linkView) ip6tnl() view[*rtlink.LinkinfoIp6tnlAttrs] {
+func (v *linkView) ip6tnl() witness.View[*rtlink.LinkinfoIp6tnlAttrs] {
 	type data = *rtlink.LinkinfoIp6tnlAttrs
-	return view[data]{
+	return witness.View[data]{
 		"proto":     func(x data) any { return map[uint8]string{0: "any", 4: "ipip6", 41: "ip6ip6"}[x.Proto.V] },
 		"remote":    func(x data) any { return anyEnd(x.Remote) },
 		"local":     func(x data) any { return anyEnd(x.Local) },
@@ -104,7 +106,7 @@ func flowLabel(flowinfo uint32) string { return fmt.Sprintf("0x%05x", flowinfo&0
 
 // encap is the additional encapsulation of a tunnel.
 func encap(kind rtlink.TunnelEncapType, flags rtlink.TunnelEncapFlags, sport, dport uint16) any {
-	return object{
+	return witness.Object{
 		"type": pick(kind, "none", "fou", "gue"), "sport": sport, "dport": dport,
 		"csum": flags&1 != 0, "csum6": flags&2 != 0, "remcsum": flags&4 != 0,
 	}

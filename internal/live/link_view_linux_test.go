@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"strconv"
 
+	"github.com/nlgen/nlgen/internal/witness"
+
 	"github.com/nlgen/nlgen/generated/rtlink"
 )
 
@@ -46,9 +48,9 @@ func (v *linkView) name(index uint32) any {
 }
 
 // view is how "ip -s -s -d -j link show" prints a link.
-func (v *linkView) view() view[*rtlink.GetlinkReply] {
+func (v *linkView) view() witness.View[*rtlink.GetlinkReply] {
 	type reply = *rtlink.GetlinkReply
-	return view[reply]{
+	return witness.View[reply]{
 		"ifindex":           func(x reply) any { return x.Header.IfiIndex },
 		"link_type":         func(x reply) any { return linkTypes[x.Header.IfiType] },
 		"flags":             v.flags,
@@ -71,7 +73,7 @@ func (v *linkView) view() view[*rtlink.GetlinkReply] {
 }
 
 func (v *linkView) flags(x *rtlink.GetlinkReply) any {
-	var names set
+	var names witness.Set
 	flags := x.Header.IfiFlags
 	if flags&rtlink.IfinfoFlagsUp != 0 && flags&rtlink.IfinfoFlagsRunning == 0 {
 		names = append(names, "NO-CARRIER")
@@ -92,13 +94,13 @@ func (v *linkView) stats(x *rtlink.GetlinkReply) any {
 	if s == nil {
 		return nil
 	}
-	out := object{
-		"rx": object{
+	out := witness.Object{
+		"rx": witness.Object{
 			"bytes": s.RxBytes, "packets": s.RxPackets, "errors": s.RxErrors, "dropped": s.RxDropped, "over_errors": s.RxOverErrors,
 			"multicast": s.Multicast, "length_errors": s.RxLengthErrors, "crc_errors": s.RxCrcErrors, "frame_errors": s.RxFrameErrors,
 			"fifo_errors": s.RxFifoErrors, "missed_errors": s.RxMissedErrors,
 		},
-		"tx": object{
+		"tx": witness.Object{
 			"bytes": s.TxBytes, "packets": s.TxPackets, "errors": s.TxErrors, "dropped": s.TxDropped,
 			"carrier_errors": s.TxCarrierErrors, "collisions": s.Collisions, "aborted_errors": s.TxAbortedErrors,
 			"fifo_errors": s.TxFifoErrors, "window_errors": s.TxWindowErrors, "heartbeat_errors": s.TxHeartbeatErrors,
@@ -107,16 +109,16 @@ func (v *linkView) stats(x *rtlink.GetlinkReply) any {
 	}
 	// ip shows these only if they counted anything.
 	if s.RxNohandler != 0 {
-		out["rx"].(object)["nohandler"] = s.RxNohandler
+		out["rx"].(witness.Object)["nohandler"] = s.RxNohandler
 	}
 	if s.RxOtherhostDropped != 0 {
-		out["rx"].(object)["otherhost"] = s.RxOtherhostDropped
+		out["rx"].(witness.Object)["otherhost"] = s.RxOtherhostDropped
 	}
 	if s.RxCompressed != 0 {
-		out["rx"].(object)["compressed"] = s.RxCompressed
+		out["rx"].(witness.Object)["compressed"] = s.RxCompressed
 	}
 	if s.TxCompressed != 0 {
-		out["tx"].(object)["compressed"] = s.TxCompressed
+		out["tx"].(witness.Object)["compressed"] = s.TxCompressed
 	}
 	return out
 }
@@ -143,14 +145,14 @@ func hardware(linkType uint16, address net.HardwareAddr) string {
 // bridgeID prints the identifier of a bridge: priority, dot, address, which some versions of ip print without leading zeros.
 func bridgeID(id rtlink.IflaBridgeID) any {
 	a := id.Addr
-	return oneOf{
+	return witness.OneOf{
 		fmt.Sprintf("%04x.%s", id.Prio, net.HardwareAddr(a[:])),
 		fmt.Sprintf("%04x.%x:%x:%x:%x:%x:%x", id.Prio, a[0], a[1], a[2], a[3], a[4], a[5]),
 	}
 }
 
 // seconds is a time in hundredths of a second, counted down.
-func seconds(hundredths uint64) near { return near(float64(hundredths) / 100) }
+func seconds(hundredths uint64) witness.Near { return witness.Near(float64(hundredths) / 100) }
 
 // hexadecimal prints a number as C's %#x does: a zero has no prefix.
 func hexadecimal[T ~uint8 | ~uint16 | ~uint32 | ~uint64](n T) string {

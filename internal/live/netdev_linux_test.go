@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/nlgen/nlgen/internal/witness"
+
 	"github.com/nlgen/nlgen/generated/netdev"
 	"github.com/nlgen/nlgen/generated/rtlink"
 	"github.com/nlgen/nlgen/runtime/nlattr"
@@ -24,18 +26,18 @@ import (
 func TestDevices(t *testing.T) {
 	const pairs = 100
 	var plain int
-	n := newNamespace(t, nlconn.WithHooks(nlconn.Hooks{In: func(protocol int, h nlmsg.Header, _ []byte) {
+	n := witness.NewNamespace(t, nlconn.WithHooks(nlconn.Hooks{In: func(protocol int, h nlmsg.Header, _ []byte) {
 		if protocol == nlconn.ProtocolGeneric && h.Type >= nlmsg.MinType && h.Flags&nlmsg.FlagMulti == 0 {
 			plain++
 		}
 	}}))
-	client := netdev.New(n.conn)
-	if _, err := n.conn.Family(n.ctx, "netdev"); errors.Is(err, os.ErrNotExist) {
+	client := netdev.New(n.Conn)
+	if _, err := n.Conn.Family(n.Ctx, "netdev"); errors.Is(err, os.ErrNotExist) {
 		t.Skip(err)
 	}
-	batch := n.conn.NewBatch(nlconn.ProtocolRoute)
+	batch := n.Conn.NewBatch(nlconn.ProtocolRoute)
 	for i := range pairs {
-		batch.Add(n.ctx, &rtlink.OpNewlink, &rtlink.NewlinkRequest{
+		batch.Add(n.Ctx, &rtlink.OpNewlink, &rtlink.NewlinkRequest{
 			Ifname: nlattr.Some(fmt.Sprintf("many%d", 2*i)), NumTxQueues: u32(1), NumRxQueues: u32(1),
 			Linkinfo: &rtlink.LinkinfoAttrs{Data: &rtlink.LinkinfoVethAttrs{
 				Peer: &rtlink.VethPeerVeth{Ifname: nlattr.Some(fmt.Sprintf("many%d", 2*i+1))},
@@ -43,23 +45,23 @@ func TestDevices(t *testing.T) {
 		}, nlconn.Create, nlconn.Exclusive)
 	}
 	t.Cleanup(func() {
-		batch := n.conn.NewBatch(nlconn.ProtocolRoute)
+		batch := n.Conn.NewBatch(nlconn.ProtocolRoute)
 		for i := range pairs {
-			batch.Add(n.ctx, &rtlink.OpDellink, &rtlink.DellinkRequest{Ifname: nlattr.Some(fmt.Sprintf("many%d", 2*i))})
+			batch.Add(n.Ctx, &rtlink.OpDellink, &rtlink.DellinkRequest{Ifname: nlattr.Some(fmt.Sprintf("many%d", 2*i))})
 		}
-		if err := batch.Do(n.ctx); err != nil {
+		if err := batch.Do(n.Ctx); err != nil {
 			t.Error(err)
 		}
 	})
-	if err := batch.Do(n.ctx); err != nil {
+	if err := batch.Do(n.Ctx); err != nil {
 		t.Fatal(err)
 	}
 	plain = 0
-	devices, err := client.DevGetCollect(n.ctx, nil)
+	devices, err := client.DevGetCollect(n.Ctx, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	links := n.dump()
+	links := n.Dump()
 	seen := map[uint32]*netdev.DevGetReply{}
 	for _, d := range devices {
 		seen[d.Ifindex.V] = d
@@ -68,10 +70,10 @@ func TestDevices(t *testing.T) {
 	if len(devices) != len(links) || len(seen) != len(links) || len(links) < 2*pairs {
 		t.Errorf("the dump has %d devices, %d different ones; there are %d links", len(devices), len(seen), len(links))
 	}
-	c := newTally(t)
+	c := witness.NewTally(t)
 	for name, link := range links {
 		index := uint32(link.Header.IfiIndex)
-		one, err := client.DevGet(n.ctx, &netdev.DevGetRequest{Ifindex: u32(index)})
+		one, err := client.DevGet(n.Ctx, &netdev.DevGetRequest{Ifindex: u32(index)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -79,22 +81,22 @@ func TestDevices(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c.field(name+".ifindex", strconv.FormatUint(uint64(one.Ifindex.V), 10), strings.TrimSpace(string(sys)))
+		c.Field(name+".ifindex", strconv.FormatUint(uint64(one.Ifindex.V), 10), strings.TrimSpace(string(sys)))
 		if !reflect.DeepEqual(one, seen[index]) {
-			c.errorf("%s: do %+v, dump %+v", name, one, seen[index])
+			c.Errorf("%s: do %+v, dump %+v", name, one, seen[index])
 		}
 	}
-	if _, err := client.DevGet(n.ctx, &netdev.DevGetRequest{Ifindex: u32(1 << 30)}); !errors.Is(err, syscall.ENODEV) {
+	if _, err := client.DevGet(n.Ctx, &netdev.DevGetRequest{Ifindex: u32(1 << 30)}); !errors.Is(err, syscall.ENODEV) {
 		t.Errorf("a device that does not exist: %v", err)
 	}
-	c.report("devices")
+	c.Report("devices")
 }
 
 // TestQueues compares the queues of links with /sys, and the NAPI instances with what the queues say and with /sys.
 func TestQueues(t *testing.T) {
-	n := newNamespace(t)
-	client := netdev.New(n.conn)
-	a := n.create(&rtlink.NewlinkRequest{
+	n := witness.NewNamespace(t)
+	client := netdev.New(n.Conn)
+	a := n.Create(&rtlink.NewlinkRequest{
 		Ifname: nlattr.Some("queue0"), NumTxQueues: u32(4), NumRxQueues: u32(3),
 		Linkinfo: &rtlink.LinkinfoAttrs{Data: &rtlink.LinkinfoVethAttrs{
 			Peer: &rtlink.VethPeerVeth{Ifname: nlattr.Some("queue1"), NumTxQueues: u32(3), NumRxQueues: u32(4)},
@@ -106,10 +108,10 @@ func TestQueues(t *testing.T) {
 			t.Logf("ethtool: %v: %s", err, out)
 		}
 	}
-	n.up(a, n.link("queue1"), n.link("lo"))
-	c := newTally(t)
+	n.Up(a, n.Link("queue1"), n.Link("lo"))
+	c := witness.NewTally(t)
 	napis := map[uint32]*netdev.NapiGetReply{}
-	all, err := client.NapiGetCollect(n.ctx, nil)
+	all, err := client.NapiGetCollect(n.Ctx, nil)
 	if errors.Is(err, syscall.EOPNOTSUPP) || errors.Is(err, os.ErrNotExist) {
 		t.Skip(err)
 	}
@@ -118,43 +120,43 @@ func TestQueues(t *testing.T) {
 	}
 	for _, napi := range all {
 		napis[napi.ID.V] = napi
-		one, err := client.NapiGet(n.ctx, &netdev.NapiGetRequest{ID: napi.ID})
+		one, err := client.NapiGet(n.Ctx, &netdev.NapiGetRequest{ID: napi.ID})
 		if err != nil || !reflect.DeepEqual(one, napi) {
-			c.errorf("NAPI %d: do %+v, %v; dump %+v", napi.ID.V, one, err, napi)
+			c.Errorf("NAPI %d: do %+v, %v; dump %+v", napi.ID.V, one, err, napi)
 		}
 		if int32(napi.Ifindex.V) != a.Header.IfiIndex {
-			c.errorf("NAPI %d is of link %d", napi.ID.V, napi.Ifindex.V)
+			c.Errorf("NAPI %d is of link %d", napi.ID.V, napi.Ifindex.V)
 		}
 		for file, value := range map[string]nlattr.Opt[uint64]{
 			"gro_flush_timeout": napi.GroFlushTimeout, "napi_defer_hard_irqs": {V: uint64(napi.DeferHardIrqs.V), OK: napi.DeferHardIrqs.OK},
 		} {
 			if value.OK { // Since Linux 6.13.
-				c.field("NAPI."+file, strconv.FormatUint(value.V, 10), sysfs(t, "queue0", file))
+				c.Field("NAPI."+file, strconv.FormatUint(value.V, 10), sysfs(t, "queue0", file))
 			}
 		}
 	}
-	ofOne, err := client.NapiGetCollect(n.ctx, &netdev.NapiGetDumpRequest{Ifindex: u32(uint32(a.Header.IfiIndex))})
+	ofOne, err := client.NapiGetCollect(n.Ctx, &netdev.NapiGetDumpRequest{Ifindex: u32(uint32(a.Header.IfiIndex))})
 	if err != nil || len(ofOne) != len(all) {
-		c.errorf("%d NAPI instances of one link, %d of all: %v", len(ofOne), len(all), err)
+		c.Errorf("%d NAPI instances of one link, %d of all: %v", len(ofOne), len(all), err)
 	}
 	attached := 0
 	for _, name := range []string{"queue0", "queue1", "lo"} {
-		index := u32(uint32(n.link(name).Header.IfiIndex))
-		queues, err := client.QueueGetCollect(n.ctx, &netdev.QueueGetDumpRequest{Ifindex: index})
+		index := u32(uint32(n.Link(name).Header.IfiIndex))
+		queues, err := client.QueueGetCollect(n.Ctx, &netdev.QueueGetDumpRequest{Ifindex: index})
 		if err != nil {
 			t.Fatal(err)
 		}
-		ours := set{}
+		ours := witness.Set{}
 		for _, q := range queues {
 			ours = append(ours, fmt.Sprintf("%v-%d", q.Type.V, q.ID.V))
-			one, err := client.QueueGet(n.ctx, &netdev.QueueGetRequest{Ifindex: index, Type: q.Type, ID: q.ID})
+			one, err := client.QueueGet(n.Ctx, &netdev.QueueGetRequest{Ifindex: index, Type: q.Type, ID: q.ID})
 			if err != nil || !reflect.DeepEqual(one, q) {
-				c.errorf("%s %v %d: do %+v, %v; dump %+v", name, q.Type.V, q.ID.V, one, err, q)
+				c.Errorf("%s %v %d: do %+v, %v; dump %+v", name, q.Type.V, q.ID.V, one, err, q)
 			}
 			if q.NapiID.OK {
 				attached++
 				if napis[q.NapiID.V] == nil {
-					c.errorf("%s %v %d: there is no NAPI %d", name, q.Type.V, q.ID.V, q.NapiID.V)
+					c.Errorf("%s %v %d: there is no NAPI %d", name, q.Type.V, q.ID.V, q.NapiID.V)
 				}
 			}
 		}
@@ -166,28 +168,28 @@ func TestQueues(t *testing.T) {
 		for _, file := range files {
 			theirs = append(theirs, filepath.Base(file))
 		}
-		c.field(name+".queues", ours, theirs)
-		c.fields += len(theirs)
+		c.Field(name+".queues", ours, theirs)
+		c.Fields += len(theirs)
 	}
 	t.Logf("%d NAPI instances, %d queues that refer to one", len(napis), attached)
 
 	// A queue that does not exist.
-	if _, err := client.QueueGet(n.ctx, &netdev.QueueGetRequest{
+	if _, err := client.QueueGet(n.Ctx, &netdev.QueueGetRequest{
 		Ifindex: u32(uint32(a.Header.IfiIndex)), Type: nlattr.Some(netdev.QueueTypeRx), ID: u32(99),
 	}); err == nil {
 		t.Error("queue 99 of a link that has three")
 	}
-	c.report("queues and NAPI")
+	c.Report("queues and NAPI")
 }
 
 // TestQueueStatistics dumps the counters that drivers keep; the links of a private namespace have none, so the dump is empty.
 func TestQueueStatistics(t *testing.T) {
-	n := newNamespace(t)
-	a, b := n.veth("stat0", "stat1")
-	n.up(a, b)
-	client := netdev.New(n.conn)
+	n := witness.NewNamespace(t)
+	a, b := n.Veth("stat0", "stat1")
+	n.Up(a, b)
+	client := netdev.New(n.Conn)
 	for _, scope := range []nlattr.Opt[netdev.QstatsScope]{{}, nlattr.Some(netdev.QstatsScopeQueue)} {
-		stats, err := client.QstatsGetCollect(n.ctx, &netdev.QstatsGetDumpRequest{Scope: scope})
+		stats, err := client.QstatsGetCollect(n.Ctx, &netdev.QstatsGetDumpRequest{Scope: scope})
 		if errors.Is(err, syscall.EOPNOTSUPP) {
 			t.Skip(err)
 		}
@@ -196,7 +198,7 @@ func TestQueueStatistics(t *testing.T) {
 		}
 		t.Logf("%d messages in scope %v", len(stats), scope.V)
 		for _, s := range stats {
-			logUnknown(t, "qstats", s)
+			witness.LogUnknown(t, "qstats", s)
 			if !s.Ifindex.OK {
 				t.Errorf("counters of no link: %+v", s)
 			}
@@ -204,10 +206,10 @@ func TestQueueStatistics(t *testing.T) {
 	}
 	// A link whose driver keeps none is refused when it is named.
 	index := u32(uint32(a.Header.IfiIndex))
-	if _, err := client.QstatsGetCollect(n.ctx, &netdev.QstatsGetDumpRequest{Ifindex: index}); !errors.Is(err, syscall.EOPNOTSUPP) {
+	if _, err := client.QstatsGetCollect(n.Ctx, &netdev.QstatsGetDumpRequest{Ifindex: index}); !errors.Is(err, syscall.EOPNOTSUPP) {
 		t.Errorf("counters of a veth: %v", err)
 	}
-	pools, err := client.PagePoolGetCollect(n.ctx, nil)
+	pools, err := client.PagePoolGetCollect(n.Ctx, nil)
 	if err != nil && !errors.Is(err, syscall.EOPNOTSUPP) {
 		t.Fatal(err)
 	}

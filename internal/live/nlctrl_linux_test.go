@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/nlgen/nlgen/internal/witness"
+
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/nlgen/nlgen/generated/nlctrl"
@@ -32,7 +34,7 @@ type genlFamily struct {
 func genlFamilies(t *testing.T) []genlFamily {
 	t.Helper()
 	var list []genlFamily
-	lines := bufio.NewScanner(bytes.NewReader(output(t, "genl", "ctrl", "list")))
+	lines := bufio.NewScanner(bytes.NewReader(witness.Output(t, "genl", "ctrl", "list")))
 	for lines.Scan() {
 		line := strings.TrimSpace(lines.Text())
 		if name, ok := strings.CutPrefix(line, "Name: "); ok {
@@ -86,18 +88,18 @@ func asGenl(x *nlctrl.GetfamilyReply) genlFamily {
 // and with what the connection itself has found. It needs no namespace of its own: it only reads, and takes no lock of the kernel that
 // configuration takes.
 func TestFamilies(t *testing.T) {
-	ctx, conn := dial(t)
+	ctx, conn := witness.Dial(t)
 	client := nlctrl.New(conn)
-	c := newTally(t)
+	c := witness.NewTally(t)
 	// Families come and go with modules: look again if one did meanwhile.
-	c.steady(func(c *tally) {
+	c.Steady(func(c *witness.Tally) {
 		all, err := client.GetfamilyCollect(ctx, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		theirs := genlFamilies(t)
 		if len(all) != len(theirs) {
-			c.errorf("we see %d families, genl %d", len(all), len(theirs))
+			c.Errorf("we see %d families, genl %d", len(all), len(theirs))
 			return
 		}
 		byName := map[string]genlFamily{}
@@ -106,35 +108,35 @@ func TestFamilies(t *testing.T) {
 		}
 		for _, f := range all {
 			ours := asGenl(f)
-			c.fields += 5 + 2*len(f.Ops) + 2*len(f.McastGroups)
+			c.Fields += 5 + 2*len(f.Ops) + 2*len(f.McastGroups)
 			if diff := cmp.Diff(ours, byName[ours.Name]); diff != "" {
-				c.errorf("%s: ours -, genl's +:\n%s", ours.Name, diff)
+				c.Errorf("%s: ours -, genl's +:\n%s", ours.Name, diff)
 			}
 			if len(f.Unknown) > 0 {
-				logUnknown(t, ours.Name, f)
+				witness.LogUnknown(t, ours.Name, f)
 			}
 			for _, req := range []*nlctrl.GetfamilyRequest{{FamilyName: f.FamilyName}, {FamilyID: f.FamilyID}} {
 				one, err := client.Getfamily(ctx, req)
 				if err != nil || !reflect.DeepEqual(one, f) {
-					c.errorf("%s: by do %+v, %v", ours.Name, one, err)
+					c.Errorf("%s: by do %+v, %v", ours.Name, one, err)
 				}
 			}
 			info, err := conn.Family(ctx, f.FamilyName.V)
 			if err != nil || info.ID != f.FamilyID.V || len(info.Ops) != len(f.Ops) || len(info.Groups) != len(f.McastGroups) {
-				c.errorf("%s: the connection knows %+v, %v", ours.Name, info, err)
+				c.Errorf("%s: the connection knows %+v, %v", ours.Name, info, err)
 			}
 		}
 	})
 	if _, err := client.Getfamily(ctx, &nlctrl.GetfamilyRequest{FamilyName: nlattr.Some("no such one")}); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a family that does not exist: %v", err)
 	}
-	c.report("families")
+	c.Report("families")
 }
 
 // TestPolicies dumps the policies of every family that has them. Nothing in them may be unknown to the spec, and what refers to
 // another policy must find it.
 func TestPolicies(t *testing.T) {
-	ctx, conn := dial(t)
+	ctx, conn := witness.Dial(t)
 	client := nlctrl.New(conn)
 	families, err := client.GetfamilyCollect(ctx, nil)
 	if err != nil {
@@ -269,7 +271,7 @@ func (p *policies) check(t *testing.T) {
 
 // TestFamilyNames gets all families by the connection's own list.
 func TestFamilyNames(t *testing.T) {
-	ctx, conn := dial(t)
+	ctx, conn := witness.Dial(t)
 	families, err := conn.Families(ctx)
 	if err != nil {
 		t.Fatal(err)

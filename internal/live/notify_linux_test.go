@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nlgen/nlgen/internal/witness"
+
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/nlgen/nlgen/generated/netdev"
@@ -74,9 +76,9 @@ func patience(t *testing.T) context.Context {
 }
 
 func TestLinkEvents(t *testing.T) {
-	n := newNamespace(t)
+	n := witness.NewNamespace(t)
 	ctx := patience(t)
-	sub, err := n.links.Subscribe(ctx, rtlink.GroupLink)
+	sub, err := n.Links.Subscribe(ctx, rtlink.GroupLink)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +87,7 @@ func TestLinkEvents(t *testing.T) {
 	set := func(change *rtlink.SetlinkRequest) func() error {
 		return func() error {
 			change.Header.IfiIndex = index
-			return n.links.Setlink(n.ctx, change)
+			return n.Links.Setlink(n.Ctx, change)
 		}
 	}
 	is := func(ok func(*rtlink.NewlinkNtf) bool) func(rtlink.Event) error {
@@ -100,7 +102,7 @@ func TestLinkEvents(t *testing.T) {
 	compared := 0
 	play(t, ctx, sub.All(ctx), []step[rtlink.Event]{
 		{"create", func() error {
-			a, _ := n.veth("event0", "event1")
+			a, _ := n.Veth("event0", "event1")
 			index = a.Header.IfiIndex
 			return nil
 		}, is(func(ev *rtlink.NewlinkNtf) bool { return ev.Ifname.V == "event0" && ev.Linkinfo.Kind.V == "veth" })},
@@ -111,7 +113,7 @@ func TestLinkEvents(t *testing.T) {
 			is(func(ev *rtlink.NewlinkNtf) bool { return ev.Address.String() == "02:00:00:00:00:09" })},
 		{"alias", func() error {
 			err := set(&rtlink.SetlinkRequest{Ifalias: nlattr.Some("an alias")})()
-			state = n.link("event0")
+			state = n.Link("event0")
 			return err
 		}, func(ev rtlink.Event) error {
 			x, ok := ev.(*rtlink.NewlinkNtf)
@@ -126,7 +128,7 @@ func TestLinkEvents(t *testing.T) {
 			is(func(ev *rtlink.NewlinkNtf) bool { return ev.Header.IfiFlags&rtlink.IfinfoFlagsUp == 0 })},
 		{"name", set(&rtlink.SetlinkRequest{Ifname: nlattr.Some("event2")}),
 			is(func(ev *rtlink.NewlinkNtf) bool { return ev.Ifname.V == "event2" })},
-		{"delete", func() error { return n.links.Dellink(n.ctx, &rtlink.DellinkRequest{Ifname: nlattr.Some("event2")}) },
+		{"delete", func() error { return n.Links.Dellink(n.Ctx, &rtlink.DellinkRequest{Ifname: nlattr.Some("event2")}) },
 			func(ev rtlink.Event) error {
 				if ev, ok := ev.(*rtlink.DellinkNtf); ok && ev.Header.IfiIndex == index && ev.Ifname.V == "event2" {
 					return nil
@@ -153,7 +155,7 @@ func sameState(event, read *rtlink.GetlinkReply) (fields int, err error) {
 				continue
 			}
 			fields++
-			if diff := cmp.Diff(e.Field(i).Interface(), r.Field(i).Interface(), addresses); diff != "" {
+			if diff := cmp.Diff(e.Field(i).Interface(), r.Field(i).Interface(), witness.Addresses); diff != "" {
 				err = errors.Join(err, fmt.Errorf("%s: event -, read +:\n%s", name, diff))
 			}
 		}
@@ -162,11 +164,11 @@ func sameState(event, read *rtlink.GetlinkReply) (fields int, err error) {
 }
 
 func TestAddressEvents(t *testing.T) {
-	n := newNamespace(t)
+	n := witness.NewNamespace(t)
 	ctx := patience(t)
-	link, peer := n.veth("event0", "event1")
-	n.up(link, peer)
-	client := rtaddr.New(n.conn)
+	link, peer := n.Veth("event0", "event1")
+	n.Up(link, peer)
+	client := rtaddr.New(n.Conn)
 	sub, err := client.Subscribe(ctx, rtaddr.GroupIpv4Ifaddr, rtaddr.GroupIpv6Ifaddr)
 	if err != nil {
 		t.Fatal(err)
@@ -180,8 +182,8 @@ func TestAddressEvents(t *testing.T) {
 	add := func(req *rtaddr.NewaddrRequest) {
 		a := own(req.Local, req.Address)
 		steps = append(steps, step[rtaddr.Event]{"add " + a.String(), func() error {
-			err := client.Newaddr(n.ctx, req, nlconn.Create, nlconn.Replace)
-			read[a.String()] = n.addresses(client, index)[a]
+			err := client.Newaddr(n.Ctx, req, nlconn.Create, nlconn.Replace)
+			read[a.String()] = addresses(n, client, index)[a]
 			return err
 		}, func(ev rtaddr.Event) error {
 			x, ok := ev.(*rtaddr.NewaddrNtf)
@@ -189,7 +191,7 @@ func TestAddressEvents(t *testing.T) {
 				return errOther
 			}
 			if a.Is6() {
-				read[a.String()] = n.addresses(client, index)[a] // As it is when it is told.
+				read[a.String()] = addresses(n, client, index)[a] // As it is when it is told.
 			}
 			return sameAddress(&x.GetaddrReply, read[a.String()])
 		}})
@@ -203,7 +205,7 @@ func TestAddressEvents(t *testing.T) {
 		req := cases[i]
 		a := own(req.Local, req.Address)
 		steps = append(steps, step[rtaddr.Event]{"delete " + a.String(), func() error {
-			return client.Deladdr(n.ctx, &rtaddr.DeladdrRequest{Header: req.Header, Local: req.Local, Address: req.Address})
+			return client.Deladdr(n.Ctx, &rtaddr.DeladdrRequest{Header: req.Header, Local: req.Local, Address: req.Address})
 		}, func(ev rtaddr.Event) error {
 			x, ok := ev.(*rtaddr.DeladdrNtf)
 			if !ok || own(x.Local, x.Address) != a {
@@ -230,7 +232,7 @@ func sameAddress(event, read *rtaddr.GetaddrReply) error {
 		return fmt.Errorf("times %+v, read %+v", e.Cacheinfo, r.Cacheinfo)
 	}
 	e.Cacheinfo, r.Cacheinfo = nlattr.Opt[rtaddr.IfaCacheinfo]{}, nlattr.Opt[rtaddr.IfaCacheinfo]{}
-	if diff := cmp.Diff(e, r, addresses); diff != "" {
+	if diff := cmp.Diff(e, r, witness.Addresses); diff != "" {
 		return fmt.Errorf("event -, read +:\n%s", diff)
 	}
 	return nil
@@ -249,7 +251,7 @@ func TestRouteEvents(t *testing.T) {
 	var made []routeCase
 	for _, rc := range routeCases(r.first, r.second) {
 		steps = append(steps, step[rtroute.Event]{rc.name, func() error {
-			if err := r.client.Newroute(r.ctx, rc.req, nlconn.Create, nlconn.Exclusive); err != nil {
+			if err := r.client.Newroute(r.Ctx, rc.req, nlconn.Create, nlconn.Exclusive); err != nil {
 				return err
 			}
 			r.forget(rc.req)
@@ -264,7 +266,7 @@ func TestRouteEvents(t *testing.T) {
 			return sameRoute(&x.GetrouteReply, read[rc.name])
 		}})
 	}
-	steps = append(steps, step[rtroute.Event]{"delete the first", func() error { return r.client.Delroute(r.ctx, made[0].req) },
+	steps = append(steps, step[rtroute.Event]{"delete the first", func() error { return r.client.Delroute(r.Ctx, made[0].req) },
 		func(ev rtroute.Event) error {
 			x, ok := ev.(*rtroute.DelrouteNtf)
 			if !ok || find([]*rtroute.GetrouteReply{&x.GetrouteReply}, made[0].req) == nil {
@@ -282,7 +284,7 @@ func sameRoute(event, read *rtroute.GetrouteReply) error {
 	}
 	e, r := *event, *read
 	e.Cacheinfo, r.Cacheinfo = nil, nil
-	if diff := cmp.Diff(e, r, addresses); diff != "" {
+	if diff := cmp.Diff(e, r, witness.Addresses); diff != "" {
 		return fmt.Errorf("event -, read +:\n%s", diff)
 	}
 	return nil
@@ -290,9 +292,9 @@ func sameRoute(event, read *rtroute.GetrouteReply) error {
 
 // TestDeviceEvents subscribes to a group of generic netlink, which is looked up by name.
 func TestDeviceEvents(t *testing.T) {
-	n := newNamespace(t)
+	n := witness.NewNamespace(t)
 	ctx := patience(t)
-	client := netdev.New(n.conn)
+	client := netdev.New(n.Conn)
 	sub, err := client.Subscribe(ctx, netdev.GroupMgmt)
 	if errors.Is(err, os.ErrNotExist) {
 		t.Skip(err)
@@ -304,7 +306,7 @@ func TestDeviceEvents(t *testing.T) {
 	var index uint32
 	play(t, ctx, sub.All(ctx), []step[netdev.Event]{
 		{"create", func() error {
-			a, _ := n.veth("event0", "event1")
+			a, _ := n.Veth("event0", "event1")
 			index = uint32(a.Header.IfiIndex)
 			return nil
 		}, func(ev netdev.Event) error {
@@ -313,7 +315,7 @@ func TestDeviceEvents(t *testing.T) {
 			}
 			return errOther
 		}},
-		{"delete", func() error { return n.links.Dellink(n.ctx, &rtlink.DellinkRequest{Ifname: nlattr.Some("event0")}) },
+		{"delete", func() error { return n.Links.Dellink(n.Ctx, &rtlink.DellinkRequest{Ifname: nlattr.Some("event0")}) },
 			func(ev netdev.Event) error {
 				if ev, ok := ev.(*netdev.DevDelNtf); ok && ev.Ifindex == u32(index) {
 					return nil

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/nlgen/nlgen/internal/witness"
+
 	"github.com/nlgen/nlgen/generated/rtlink"
 	"github.com/nlgen/nlgen/generated/rtroute"
 	"github.com/nlgen/nlgen/runtime/nlattr"
@@ -213,7 +215,7 @@ func (s *sampler) two(field reflect.Value, set func(v reflect.Value)) {
 
 // optional makes an Opt present, and returns its value.
 func (s *sampler) optional(field reflect.Value) reflect.Value {
-	if isOpt(field) {
+	if witness.IsOpt(field) {
 		field.FieldByName("OK").SetBool(true)
 		return field.FieldByName("V")
 	}

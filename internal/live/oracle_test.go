@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/nlgen/nlgen/internal/witness"
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/mdlayher/netlink"
@@ -90,7 +92,7 @@ func TestOtherDecoder(t *testing.T) {
 			families[m.policy.Family] += o.fields
 		})
 	}
-	for _, family := range sortedKeys(families) {
+	for _, family := range witness.SortedKeys(families) {
 		t.Logf("%s: %d fields compared", family, families[family])
 	}
 	t.Logf("%d formats of sub-messages", len(formats))
@@ -138,7 +140,7 @@ func (o *oracle) check(m *nlpolicy.Message, x reflect.Value) {
 	if err := back.Interface().(message).UnmarshalBinary(again); err != nil {
 		o.t.Fatal(err)
 	}
-	if diff := cmp.Diff(x.Interface(), back.Interface(), addresses, recordLength); diff != "" {
+	if diff := cmp.Diff(x.Interface(), back.Interface(), witness.Addresses, recordLength); diff != "" {
 		o.t.Errorf("through the other library: before -, after +:\n%s", diff)
 	}
 }

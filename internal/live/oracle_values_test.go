@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nlgen/nlgen/internal/witness"
+
 	"github.com/nlgen/nlgen/runtime/nlattr"
 	"github.com/nlgen/nlgen/runtime/nlpolicy"
 )
@@ -132,7 +134,7 @@ func (o *oracle) same(field reflect.Value, read any) {
 
 // optional returns the value in an Opt.
 func optional(v reflect.Value) reflect.Value {
-	if isOpt(v) {
+	if witness.IsOpt(v) {
 		return v.FieldByName("V")
 	}
 	return v

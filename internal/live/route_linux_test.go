@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/nlgen/nlgen/internal/witness"
+
 	"golang.org/x/sys/unix"
 
 	"github.com/nlgen/nlgen/generated/rtaddr"
@@ -20,7 +22,7 @@ import (
 
 // A routing is a namespace with two links, addresses on the first, and a client for routes.
 type routing struct {
-	*namespace
+	*witness.Namespace
 	client *rtroute.Client
 	first  uint32
 	second uint32
@@ -28,21 +30,21 @@ type routing struct {
 
 func newRouting(t *testing.T) *routing {
 	t.Helper()
-	n := newNamespace(t)
-	a, b := n.veth("route0", "route1")
-	second := n.plain("route2")
-	n.up(a, b, second)
-	addrs := rtaddr.New(n.conn)
+	n := witness.NewNamespace(t)
+	a, b := n.Veth("route0", "route1")
+	second := n.Plain("route2")
+	n.Up(a, b, second)
+	addrs := rtaddr.New(n.Conn)
 	for _, req := range []*rtaddr.NewaddrRequest{
 		{Header: rtaddr.Ifaddrmsg{IfaFamily: unix.AF_INET, IfaPrefixlen: 24}, Local: addr("192.0.2.1")},
 		{Header: rtaddr.Ifaddrmsg{IfaFamily: unix.AF_INET6, IfaPrefixlen: 64}, Address: addr("2001:db8::1"), Flags: nlattr.Some(rtaddr.IfaFlagsNodad)},
 	} {
 		req.Header.IfaIndex = uint32(a.Header.IfiIndex)
-		if err := addrs.Newaddr(n.ctx, req, nlconn.Create); err != nil {
+		if err := addrs.Newaddr(n.Ctx, req, nlconn.Create); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return &routing{n, rtroute.New(n.conn), uint32(a.Header.IfiIndex), uint32(second.Header.IfiIndex)}
+	return &routing{n, rtroute.New(n.Conn), uint32(a.Header.IfiIndex), uint32(second.Header.IfiIndex)}
 }
 
 // route begins a request for a unicast route of the main table.
@@ -181,7 +183,7 @@ func segmentRouting(path ...string) []byte {
 
 // forget deletes a route when the test ends. Most are gone with their link by then, but not those without one.
 func (r *routing) forget(req *rtroute.NewrouteRequest) {
-	r.T.Cleanup(func() { _ = r.client.Delroute(r.ctx, req) })
+	r.T.Cleanup(func() { _ = r.client.Delroute(r.Ctx, req) })
 }
 
 // find returns the route of a request from a list.
@@ -203,7 +205,7 @@ func find(list []*rtroute.GetrouteReply, req *rtroute.NewrouteRequest) *rtroute.
 // list dumps all routes of a family.
 func (r *routing) list(family uint8) []*rtroute.GetrouteReply {
 	r.T.Helper()
-	list, err := r.client.GetrouteCollect(r.ctx, &rtroute.GetrouteDumpRequest{Header: rtroute.Rtmsg{RtmFamily: family}})
+	list, err := r.client.GetrouteCollect(r.Ctx, &rtroute.GetrouteDumpRequest{Header: rtroute.Rtmsg{RtmFamily: family}})
 	if err != nil {
 		r.T.Fatal(err)
 	}
@@ -213,7 +215,7 @@ func (r *routing) list(family uint8) []*rtroute.GetrouteReply {
 // TestRoutes makes routes, and compares every field with what was asked for and with what ip prints.
 func TestRoutes(t *testing.T) {
 	r := newRouting(t)
-	c := newTally(t)
+	c := witness.NewTally(t)
 	cases := routeCases(r.first, r.second)
 	// A nexthop object is of another family; ip makes one.
 	if ipPath, err := exec.LookPath("ip"); err == nil {
@@ -226,7 +228,7 @@ func TestRoutes(t *testing.T) {
 	var made []routeCase
 	for _, rc := range cases {
 		t.Run(rc.name, func(t *testing.T) {
-			err := r.client.Newroute(r.ctx, rc.req, nlconn.Create, nlconn.Exclusive)
+			err := r.client.Newroute(r.Ctx, rc.req, nlconn.Create, nlconn.Exclusive)
 			if errors.Is(err, syscall.EOPNOTSUPP) {
 				t.Skip(err)
 			}
@@ -244,46 +246,46 @@ func TestRoutes(t *testing.T) {
 			}
 			got := find(r.list(family), rc.req)
 			if got == nil {
-				c.errorf("%s: not in the dump", rc.name)
+				c.Errorf("%s: not in the dump", rc.name)
 				continue
 			}
-			logUnknown(t, rc.name, got)
+			witness.LogUnknown(t, rc.name, got)
 			// The header of the reply has more flags, and a table and a scope where the request leaves the choice.
-			c.within(rc.name, rc.req, got, append(rc.skip, "RtmTable", "RtmFlags")...)
+			c.Within(rc.name, rc.req, got, append(rc.skip, "RtmTable", "RtmFlags")...)
 			if rc.req.Header.RtmFlags&^got.Header.RtmFlags != 0 {
-				c.errorf("%s: flags are %v", rc.name, got.Header.RtmFlags)
+				c.Errorf("%s: flags are %v", rc.name, got.Header.RtmFlags)
 			}
 			comparePaths(c, rc.name, rc.req.Multipath, got.Multipath)
 		}
-		c.steady(func(c *tally) { r.compareWithIP(c, family) })
+		c.Steady(func(c *witness.Tally) { r.compareWithIP(c, family) })
 	}
-	c.report("routes")
+	c.Report("routes")
 }
 
 // comparePaths compares next hops with those of a request. Their length is the encoder's, and flags such as linkdown are the kernel's.
-func comparePaths(c *tally, at string, asked, got []rtroute.Nexthop) {
+func comparePaths(c *witness.Tally, at string, asked, got []rtroute.Nexthop) {
 	if len(asked) != len(got) {
-		c.errorf("%s: asked for %d next hops, got %d", at, len(asked), len(got))
+		c.Errorf("%s: asked for %d next hops, got %d", at, len(asked), len(got))
 		return
 	}
 	for i := range asked {
-		c.within(fmt.Sprintf("%s[%d]", at, i), &asked[i], &got[i], "RtnhLen")
+		c.Within(fmt.Sprintf("%s[%d]", at, i), &asked[i], &got[i], "RtnhLen")
 	}
 }
 
 // compareWithIP compares all routes of a family with what ip prints. Both lists are in the kernel's order.
-func (r *routing) compareWithIP(c *tally, family uint8) {
+func (r *routing) compareWithIP(c *witness.Tally, family uint8) {
 	r.T.Helper()
 	option := map[uint8]string{unix.AF_INET: "-4", unix.AF_INET6: "-6"}[family]
 	theirs := routes(r.T, "-d", option, "route", "show", "table", "all")
 	ours := r.list(family)
-	view := routeView(newLinkView(r.dump()))
+	view := routeView(newLinkView(r.Dump()))
 	if len(ours) != len(theirs) {
-		c.errorf("%s: we see %d routes, ip %d", option, len(ours), len(theirs))
+		c.Errorf("%s: we see %d routes, ip %d", option, len(ours), len(theirs))
 		return
 	}
 	for i := range ours {
-		compare(c, fmt.Sprintf("%s[%d] %v", option, i, theirs[i]["dst"]), ours[i], view, theirs[i])
+		witness.Compare(c, fmt.Sprintf("%s[%d] %v", option, i, theirs[i]["dst"]), ours[i], view, theirs[i])
 	}
 }
 
@@ -307,14 +309,14 @@ func TestRouteChanges(t *testing.T) {
 		err   error
 		after string
 	}{
-		{"replace what is not there", func() error { return r.client.Newroute(r.ctx, base("192.0.2.2"), nlconn.Replace) }, os.ErrNotExist, "[]"},
-		{"create", func() error { return r.client.Newroute(r.ctx, base("192.0.2.2"), nlconn.Create, nlconn.Exclusive) }, nil, "[192.0.2.2]"},
-		{"create what is there", func() error { return r.client.Newroute(r.ctx, base("192.0.2.3"), nlconn.Create, nlconn.Exclusive) }, os.ErrExist, "[192.0.2.2]"},
-		{"append", func() error { return r.client.Newroute(r.ctx, base("192.0.2.3"), nlconn.Create, nlconn.Append) }, nil, "[192.0.2.2 192.0.2.3]"},
-		{"prepend", func() error { return r.client.Newroute(r.ctx, base("192.0.2.4"), nlconn.Create) }, nil, "[192.0.2.4 192.0.2.2 192.0.2.3]"},
-		{"replace the first", func() error { return r.client.Newroute(r.ctx, base("192.0.2.5"), nlconn.Create, nlconn.Replace) }, nil, "[192.0.2.5 192.0.2.2 192.0.2.3]"},
-		{"delete one", func() error { return r.client.Delroute(r.ctx, base("192.0.2.2")) }, nil, "[192.0.2.5 192.0.2.3]"},
-		{"delete what is not there", func() error { return r.client.Delroute(r.ctx, base("192.0.2.2")) }, syscall.ESRCH, "[192.0.2.5 192.0.2.3]"},
+		{"replace what is not there", func() error { return r.client.Newroute(r.Ctx, base("192.0.2.2"), nlconn.Replace) }, os.ErrNotExist, "[]"},
+		{"create", func() error { return r.client.Newroute(r.Ctx, base("192.0.2.2"), nlconn.Create, nlconn.Exclusive) }, nil, "[192.0.2.2]"},
+		{"create what is there", func() error { return r.client.Newroute(r.Ctx, base("192.0.2.3"), nlconn.Create, nlconn.Exclusive) }, os.ErrExist, "[192.0.2.2]"},
+		{"append", func() error { return r.client.Newroute(r.Ctx, base("192.0.2.3"), nlconn.Create, nlconn.Append) }, nil, "[192.0.2.2 192.0.2.3]"},
+		{"prepend", func() error { return r.client.Newroute(r.Ctx, base("192.0.2.4"), nlconn.Create) }, nil, "[192.0.2.4 192.0.2.2 192.0.2.3]"},
+		{"replace the first", func() error { return r.client.Newroute(r.Ctx, base("192.0.2.5"), nlconn.Create, nlconn.Replace) }, nil, "[192.0.2.5 192.0.2.2 192.0.2.3]"},
+		{"delete one", func() error { return r.client.Delroute(r.Ctx, base("192.0.2.2")) }, nil, "[192.0.2.5 192.0.2.3]"},
+		{"delete what is not there", func() error { return r.client.Delroute(r.Ctx, base("192.0.2.2")) }, syscall.ESRCH, "[192.0.2.5 192.0.2.3]"},
 	}
 	for _, step := range steps {
 		if err := step.call(); !errors.Is(err, step.err) {
@@ -329,13 +331,13 @@ func TestRouteChanges(t *testing.T) {
 // TestRouteLookup looks routes up, as packets would.
 func TestRouteLookup(t *testing.T) {
 	r := newRouting(t)
-	c := newTally(t)
+	c := witness.NewTally(t)
 	req := with(route("10.6.0.0/16"), func(q *rtroute.NewrouteRequest) {
 		q.Gateway, q.Metrics = addr("192.0.2.2"), &rtroute.MetricsAttrs{Mtu: u32(1400)}
 	})
 	six := with(route("2001:db8:6::/48"), func(q *rtroute.NewrouteRequest) { q.Gateway = addr("2001:db8::2") })
 	for _, q := range []*rtroute.NewrouteRequest{req, six} {
-		if err := r.client.Newroute(r.ctx, q, nlconn.Create); err != nil {
+		if err := r.client.Newroute(r.Ctx, q, nlconn.Create); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -369,9 +371,9 @@ func TestRouteLookup(t *testing.T) {
 			[]string{"fibmatch", "2001:db8:6::7"},
 		},
 	} {
-		reply, err := r.client.Getroute(r.ctx, l.req)
+		reply, err := r.client.Getroute(r.Ctx, l.req)
 		if err != nil || reply == nil {
-			c.errorf("%v: %v", l.args, err)
+			c.Errorf("%v: %v", l.args, err)
 			continue
 		}
 		theirs := routes(t, append([]string{"-d", "route", "get"}, l.args...)...)
@@ -380,16 +382,16 @@ func TestRouteLookup(t *testing.T) {
 		}
 		// ip route get sends its own user id unless it is told one.
 		delete(theirs[0], "uid")
-		compare(c, fmt.Sprint(l.args), reply, routeView(newLinkView(r.dump())), theirs[0])
+		witness.Compare(c, fmt.Sprint(l.args), reply, routeView(newLinkView(r.Dump())), theirs[0])
 		if l.req.Mark.OK && reply.Mark != l.req.Mark || l.req.Uid.OK && reply.Uid != l.req.Uid {
-			c.errorf("%v: mark is %v, uid %v", l.args, reply.Mark, reply.Uid)
+			c.Errorf("%v: mark is %v, uid %v", l.args, reply.Mark, reply.Uid)
 		}
 		if fib := l.req.Header.RtmFlags&rtroute.RtmFlagsFibMatch != 0; fib != (reply.Header.RtmDstLen < l.req.Header.RtmDstLen) {
-			c.errorf("%v: the answer is for %d bits", l.args, reply.Header.RtmDstLen)
+			c.Errorf("%v: the answer is for %d bits", l.args, reply.Header.RtmDstLen)
 		}
 	}
-	if _, err := r.client.Getroute(r.ctx, &rtroute.GetrouteRequest{Header: header(unix.AF_INET, 32, 0), Dst: addr("203.0.113.9")}); !errors.Is(err, syscall.ENETUNREACH) {
+	if _, err := r.client.Getroute(r.Ctx, &rtroute.GetrouteRequest{Header: header(unix.AF_INET, 32, 0), Dst: addr("203.0.113.9")}); !errors.Is(err, syscall.ENETUNREACH) {
 		t.Errorf("no route: %v", err)
 	}
-	c.report("lookups")
+	c.Report("lookups")
 }

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/nlgen/nlgen/internal/witness"
+
 	"golang.org/x/sys/unix"
 
 	"github.com/nlgen/nlgen/generated/rtroute"
@@ -17,15 +19,17 @@ import (
 )
 
 // routeView is how "ip -d -j route show" and "ip -j route get" print a route.
-func routeView(links *linkView) view[*rtroute.GetrouteReply] {
+func routeView(links *linkView) witness.View[*rtroute.GetrouteReply] {
 	type reply = *rtroute.GetrouteReply
-	return view[reply]{
-		"type":      func(x reply) any { return x.Header.RtmType },
-		"dst":       func(x reply) any { return prefix(x.Dst, x.Header.RtmDstLen, x.Header.RtmFamily) },
-		"from":      func(x reply) any { return prefix(x.Src, x.Header.RtmSrcLen, x.Header.RtmFamily) },
-		"tos":       func(x reply) any { return fmt.Sprintf("0x%02x", x.Header.RtmTos) },
-		"nhid":      func(x reply) any { return x.NhID },
-		"nh_info":   func(reply) any { return unseen("a nexthop object, of another family, that ip asks for besides") },
+	return witness.View[reply]{
+		"type": func(x reply) any { return x.Header.RtmType },
+		"dst":  func(x reply) any { return prefix(x.Dst, x.Header.RtmDstLen, x.Header.RtmFamily) },
+		"from": func(x reply) any { return prefix(x.Src, x.Header.RtmSrcLen, x.Header.RtmFamily) },
+		"tos":  func(x reply) any { return fmt.Sprintf("0x%02x", x.Header.RtmTos) },
+		"nhid": func(x reply) any { return x.NhID },
+		"nh_info": func(reply) any {
+			return witness.Unseen("a nexthop object, of another family, that ip asks for besides")
+		},
 		"gateway":   func(x reply) any { return x.Gateway },
 		"via":       func(x reply) any { return via(x.Via) },
 		"dev":       func(x reply) any { return links.name(x.Oif.V) },
@@ -39,13 +43,13 @@ func routeView(links *linkView) view[*rtroute.GetrouteReply] {
 		"mark":      func(x reply) any { return x.Mark },
 		"uid":       func(x reply) any { return x.Uid },
 		"cache":     func(x reply) any { return cacheFlags(x) },
-		"expires":   func(x reply) any { return near(x.Cacheinfo.RtaExpires) / userHertz },
+		"expires":   func(x reply) any { return witness.Near(x.Cacheinfo.RtaExpires) / userHertz },
 		"metrics":   func(x reply) any { return routeMetrics(x.Metrics) },
 		"pref":      func(x reply) any { return x.Pref },
 		"encap":     func(x reply) any { return encapName(x.EncapType.V) },
 		"encapData": func(x reply) any { return encapData(x.Encap) },
 		"nexthops": func(x reply) any {
-			var list []object
+			var list []witness.Object
 			for i := range x.Multipath {
 				list = append(list, nexthop(links, &x.Multipath[i]))
 			}
@@ -80,13 +84,13 @@ func via(x *rtroute.Rtvia) any {
 		return nil
 	}
 	if x.RtviaFamily == unix.AF_INET {
-		return object{"family": "inet", "host": netip.AddrFrom4([4]byte(x.RtviaAddr[:4]))}
+		return witness.Object{"family": "inet", "host": netip.AddrFrom4([4]byte(x.RtviaAddr[:4]))}
 	}
-	return object{"family": "inet6", "host": netip.AddrFrom16(x.RtviaAddr)}
+	return witness.Object{"family": "inet6", "host": netip.AddrFrom16(x.RtviaAddr)}
 }
 
 func routeFlags(flags rtroute.RtmFlags) any {
-	names := set{}
+	names := witness.Set{}
 	for flag, name := range map[rtroute.RtmFlags]string{
 		rtroute.RtmFlagsNhDead: "dead", rtroute.RtmFlagsNhPervasive: "pervasive", rtroute.RtmFlagsNhOnlink: "onlink",
 		rtroute.RtmFlagsNhOffload: "offload", rtroute.RtmFlagsNhTrap: "trap", rtroute.RtmFlagsNotify: "notify",
@@ -102,7 +106,7 @@ func routeFlags(flags rtroute.RtmFlags) any {
 
 // cacheFlags are the upper half of the flags of a route that was looked up.
 func cacheFlags(x *rtroute.GetrouteReply) any {
-	names := set{}
+	names := witness.Set{}
 	if x.Header.RtmFlags&rtroute.RtmFlagsCloned == 0 {
 		return nil
 	}
@@ -116,7 +120,7 @@ func cacheFlags(x *rtroute.GetrouteReply) any {
 
 // routeMetrics lists metrics in ip's words. Which are locked it prints only as text.
 func routeMetrics(x *rtroute.MetricsAttrs) any {
-	out := object{}
+	out := witness.Object{}
 	for name, value := range map[string]nlattr.Opt[uint32]{
 		"mtu": x.Mtu, "window": x.Window, "ssthresh": x.Ssthresh, "cwnd": x.Cwnd, "advmss": x.Advmss, "reordering": x.Reordering,
 		"hoplimit": x.Hoplimit, "initcwnd": x.Initcwnd, "rto_min": x.RtoMin, "initrwnd": x.Initrwnd, "quickack": x.Quickack,
@@ -139,11 +143,11 @@ func routeMetrics(x *rtroute.MetricsAttrs) any {
 	if x.Features.V&rtroute.RtaxFeaturesEcn != 0 {
 		out["ecn"] = nil
 	}
-	return []object{out}
+	return []witness.Object{out}
 }
 
-func nexthop(links *linkView, x *rtroute.Nexthop) object {
-	out := object{
+func nexthop(links *linkView, x *rtroute.Nexthop) witness.Object {
+	out := witness.Object{
 		"dev": links.name(uint32(x.Header.RtnhIfindex)), "weight": int(x.Header.RtnhHops) + 1,
 		"flags": routeFlags(rtroute.RtmFlags(x.Header.RtnhFlags)),
 	}
@@ -167,21 +171,21 @@ func encapName(kind rtroute.EncapType) string {
 func encapData(x rtroute.EncapMsg) any {
 	switch x := x.(type) {
 	case *rtroute.EncapMplsAttrs:
-		out := object{"dst": labels(x.Dst)}
+		out := witness.Object{"dst": labels(x.Dst)}
 		if x.Ttl.OK {
 			out["ttl"] = x.Ttl
 		}
 		return out
 	case *rtroute.EncapIpAttrs:
-		out := object{"id": x.ID, "src": x.Src, "dst": x.Dst, "ttl": x.Ttl, "tos": x.Tos}
+		out := witness.Object{"id": x.ID, "src": x.Src, "dst": x.Dst, "ttl": x.Ttl, "tos": x.Tos}
 		return withFlags(out, x.Flags.V)
 	case *rtroute.EncapIp6Attrs:
-		out := object{"id": x.ID, "src": x.Src, "dst": x.Dst, "hoplimit": x.Hoplimit, "tc": x.Tc}
+		out := witness.Object{"id": x.ID, "src": x.Src, "dst": x.Dst, "hoplimit": x.Hoplimit, "tc": x.Tc}
 		return withFlags(out, x.Flags.V)
 	case *rtroute.EncapSeg6Attrs:
 		return segments(x.Srh)
 	case *rtroute.EncapSeg6LocalAttrs:
-		out := object{"action": map[rtroute.Seg6LocalAction]string{
+		out := witness.Object{"action": map[rtroute.Seg6LocalAction]string{
 			rtroute.Seg6LocalActionEnd: "End", rtroute.Seg6LocalActionEndX: "End.X", rtroute.Seg6LocalActionEndDt6: "End.DT6",
 		}[x.Action.V]}
 		if x.Table.OK {
@@ -195,7 +199,7 @@ func encapData(x rtroute.EncapMsg) any {
 	return nil
 }
 
-func withFlags(out object, flags rtroute.EncapIpFlags) object {
+func withFlags(out witness.Object, flags rtroute.EncapIpFlags) witness.Object {
 	if flags&rtroute.EncapIpFlagsKey != 0 {
 		out["key"] = true
 	}
@@ -230,14 +234,14 @@ func segments(b []byte) any {
 		list = append(list, netip.AddrFrom16([16]byte(rest)).String())
 	}
 	slices.Reverse(list)
-	return object{"mode": pick(binary.NativeEndian.Uint32(b), "inline", "encap", "l2encap"), "segs": list}
+	return witness.Object{"mode": pick(binary.NativeEndian.Uint32(b), "inline", "encap", "l2encap"), "segs": list}
 }
 
 // routes runs ip and returns the routes it prints. The keys of an encapsulation stand among those of the route, some of them a second
 // time: they become an object of their own under "encapData".
-func routes(t *testing.T, args ...string) []object {
+func routes(t *testing.T, args ...string) []witness.Object {
 	t.Helper()
-	out := output(t, "ip", append([]string{"-j"}, args...)...)
+	out := witness.Output(t, "ip", append([]string{"-j"}, args...)...)
 	if len(bytes.TrimSpace(out)) == 0 {
 		return nil
 	}
@@ -245,7 +249,7 @@ func routes(t *testing.T, args ...string) []object {
 	if err := json.Unmarshal(out, &list); err != nil {
 		t.Fatalf("ip %v: %v: %s", args, err, out)
 	}
-	var objects []object
+	var objects []witness.Object
 	for _, l := range list {
 		if len(l) > 0 {
 			objects = append(objects, l.route())
@@ -290,14 +294,14 @@ var encapKeys = map[any][]string{
 	"seg6local": {"action", "table", "nh6", "nh4"},
 }
 
-func (p pairs) route() object {
-	out := object{}
+func (p pairs) route() witness.Object {
+	out := witness.Object{}
 	for i := 0; i < len(p); i++ {
 		out[p[i].key] = p[i].value
 		if p[i].key != "encap" {
 			continue
 		}
-		keys, data := encapKeys[p[i].value], object{}
+		keys, data := encapKeys[p[i].value], witness.Object{}
 		for ; i+1 < len(p) && slices.Contains(keys, p[i+1].key) && data[p[i+1].key] == nil; i++ {
 			data[p[i+1].key] = p[i+1].value
 		}
