@@ -115,7 +115,7 @@ func (l *loader) pattern(f *spec.FamilyOptions) {
 	for _, v := range []struct {
 		key string
 		set bool
-	}{{"package", f.Package.Set}, {"names", f.Names != nil}, {"records", f.Records != nil}} {
+	}{{"package", f.Package.Set}, {"names", f.Names != nil}, {"records", f.Records != nil}, {"replies", f.Replies != nil}} {
 		if v.set {
 			l.report.Errorf(f.Spec.Pos, "%q goes with one spec, and %q is a pattern", v.key, f.Spec.V)
 		}
@@ -160,6 +160,12 @@ func (l *loader) options(f *spec.FamilyOptions) resolve.Options {
 		if r.Set.Set && r.Attribute.Set && r.Struct.Set && r.Length.Set && r.Attributes.Set && r.Go.Set {
 			options.Records = append(options.Records, resolve.Record{Set: r.Set.V, Attribute: r.Attribute.V, Struct: r.Struct.V,
 				Length: r.Length.V, Attributes: r.Attributes.V, Go: r.Go.V, Pos: r.Attribute.Pos})
+		}
+	}
+	for _, r := range f.Replies {
+		if r.Operation.Set {
+			options.Replies = append(options.Replies, resolve.Reply{Operation: r.Operation.V, FixedHeader: r.FixedHeader.V,
+				AttributeSet: r.AttributeSet.V, Pos: r.Operation.Pos})
 		}
 	}
 	return options

@@ -42,7 +42,7 @@ With --op, a message is what stands behind the netlink header (struct nlmsghdr),
 which for generic netlink begins with struct genlmsghdr. With --message, it is one
 or more whole messages; the operation follows from their numbers, and several give
 an array. Whether a message is a request follows from its flags, unless --request
-or --reply says so.
+or --reply says so; with --op alone it is taken for a reply.
 
 An attribute that does not fit what the spec says is printed as an unknown one,
 with a warning; with --strict it is an error. A message that cannot be decoded is
@@ -128,7 +128,7 @@ func (d *decoder) decode(line string) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		return d.body([]*ir.Op{d.op}, body)
+		return d.body(d.of(d.request), []*ir.Op{d.op}, body)
 	}
 	var all []any
 	cur := nlmsg.NewCursor(b)
@@ -181,16 +181,24 @@ func (d *decoder) whole(h nlmsg.Header, payload []byte) (any, error) {
 	if len(ops) == 0 {
 		return nil, fmt.Errorf("%s has no %s with number %d", d.codec.Family.Name, what, number)
 	}
-	return d.body(ops, body)
+	return d.body(d.of(isRequest), ops, body)
+}
+
+// of returns the codec of requests, or of what answers them.
+func (d *decoder) of(requests bool) *dynamic.Codec {
+	if requests {
+		return d.codec
+	}
+	return d.codec.ForReplies()
 }
 
 // body decodes what stands behind the headers, by the first operation that fits.
-func (d *decoder) body(ops []*ir.Op, body []byte) (any, error) {
-	op, o, err := d.codec.DecodeBest(ops, body)
+func (d *decoder) body(codec *dynamic.Codec, ops []*ir.Op, body []byte) (any, error) {
+	op, o, err := codec.DecodeBest(ops, body)
 	if err != nil && !d.strict {
 		var misfits []error
 		op = ops[0]
-		o, misfits, err = d.codec.DecodeLenient(op, body)
+		o, misfits, err = codec.DecodeLenient(op, body)
 		for _, m := range misfits {
 			warn(d.stderr, fmt.Sprintf("message %d: %v", d.line, m))
 		}

@@ -88,7 +88,7 @@ func (r *reply) DecodeFrom(d *nlattr.Decoder) { r.body, r.got = bytes.Clone(d.Re
 
 // read decodes what was received.
 func (c *Client) read(op *ir.Op, body []byte) (*Object, error) {
-	o, misfits, err := c.DecodeLenient(op, body)
+	o, misfits, err := c.ForReplies().DecodeLenient(op, body)
 	for _, m := range misfits {
 		if c.Misfit != nil {
 			c.Misfit(fmt.Errorf("%s: %s: %w", c.Family.Name, op.Name, m))
@@ -284,7 +284,7 @@ func (c *Client) notification(n *nlconn.Notification) (*Notification, error) {
 	if len(ops) == 0 {
 		return &Notification{Name: "Unknown(" + strconv.Itoa(int(n.Number)) + ")", Msg: showBytes(ir.NoHint, n.Body)}, nil
 	}
-	op, o, err := c.DecodeBest(ops, n.Body)
+	op, o, err := c.ForReplies().DecodeBest(ops, n.Body)
 	if err != nil {
 		op = ops[0]
 		o, err = c.read(op, n.Body)

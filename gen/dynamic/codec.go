@@ -15,6 +15,8 @@ type Codec struct {
 	sets   map[*ir.Set]*set
 	ops    map[string]*ir.Op
 	tables *tables
+	// replies says that the messages are those that the kernel sends.
+	replies bool
 }
 
 // set is an attribute set with its attributes by name and by number.
@@ -74,6 +76,23 @@ func resolved(report *diag.Report, s *spec.Family, patches []Patch) *Codec {
 // Op returns the operation with the given name, or nil.
 func (c *Codec) Op(name string) *ir.Op { return c.ops[name] }
 
+// ForReplies returns the codec of what the kernel sends: replies, notifications
+// and events. Those of c itself are requests. The two differ only for operations
+// whose replies have another fixed header or attribute set, as nlgen.yaml says.
+func (c *Codec) ForReplies() *Codec {
+	r := *c
+	r.replies = true
+	return &r
+}
+
+// form returns the fixed header and the set of an operation's messages.
+func (c *Codec) form(op *ir.Op) (*ir.Struct, *set) {
+	if c.replies && op.Reply != nil {
+		return op.Reply.Header, c.set(op.Reply.Set)
+	}
+	return op.Header, c.set(op.Set)
+}
+
 // set returns what is known of a set, which may be nil.
 func (c *Codec) set(s *ir.Set) *set {
 	if x := c.sets[s]; x != nil {
@@ -100,7 +119,8 @@ func (c *Codec) encode(e *nlattr.Encoder, op *ir.Op, o *Object) error {
 		o = new(Object)
 	}
 	w := writer{c: c, e: e}
-	if err := w.content(op.Header, nil, c.set(op.Set), o, nil); err != nil {
+	header, set := c.form(op)
+	if err := w.content(header, nil, set, o, nil); err != nil {
 		return err
 	}
 	return w.check()

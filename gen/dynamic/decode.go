@@ -46,11 +46,12 @@ type scope struct {
 
 // message returns the content of a message of an operation.
 func (r *reader) message(op *ir.Op, body []byte) (*Object, error) {
-	if op.Header != nil && len(body) < op.Header.Size {
+	header, set := r.c.form(op)
+	if header != nil && len(body) < header.Size {
 		return nil, &Error{Offset: len(body), Err: nlattr.ErrTruncated}
 	}
 	o := new(Object)
-	if err := r.content(o, op.Header, nil, r.c.set(op.Set), body, 0, nil, 0); err != nil {
+	if err := r.content(o, header, nil, set, body, 0, nil, 0); err != nil {
 		return nil, err
 	}
 	return o, nil

@@ -42,7 +42,7 @@ func replies(m *ir.Mode, number uint16) bool {
 
 // DecodeBest decodes the body of a message with the first of the operations that
 // it fits. With none it returns the error of the first. The operations are those
-// of [Codec.Requests] or [Codec.Replies].
+// of [Codec.Requests], or those of [Codec.Replies] with the codec for replies.
 func (c *Codec) DecodeBest(ops []*ir.Op, body []byte) (*ir.Op, *Object, error) {
 	var first error
 	for _, op := range ops {

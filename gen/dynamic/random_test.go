@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/nlgen/nlgen/gen/diag"
+	"github.com/nlgen/nlgen/gen/ir"
 	"github.com/nlgen/nlgen/runtime/nlpolicy"
 )
 
@@ -41,6 +42,14 @@ func read(t testing.TB, file string) *Codec {
 	return readSource(t, file, src)
 }
 
+// side returns the codec of a message's direction.
+func (c *Codec) side(m *ir.Message) *Codec {
+	if m.Request {
+		return c
+	}
+	return c.ForReplies()
+}
+
 func readSource(t testing.TB, file string, src []byte) *Codec {
 	t.Helper()
 	var report diag.Report
@@ -65,6 +74,7 @@ func TestRandomRoundTrip(t *testing.T) {
 			rng := rand.New(rand.NewPCG(1, uint64(len(c.Family.Ops))))
 			size := 0
 			for _, m := range c.Family.Messages {
+				c := c.side(m)
 				for i := range *rounds {
 					want := c.Random(rng, m, RandomOptions{Unknown: i%2 == 1, Shuffle: i%4 > 1})
 					b, err := c.Append(nil, m.Op, want)

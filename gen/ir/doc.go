@@ -290,12 +290,15 @@ type Group struct {
 
 // Op is an operation.
 type Op struct {
-	Name   string
-	Go     string // method name
-	Const  string // name of the Go constant with the number (Cmd...)
-	Doc    string
-	Set    *Set    // top-level attributes; nil if there are none
-	Header *Struct // fixed header; nil if there is none
+	Name  string
+	Go    string // method name
+	Const string // name of the Go constant with the number (Cmd...)
+	Doc   string
+	// Set and Header are what requests have: the top-level attributes and the
+	// fixed header, nil if there are none. Replies mostly have the same; what
+	// they have stands in Reply.
+	Set    *Set
+	Header *Struct
 	// Number is what the constant holds: the request's number, or the reply's
 	// for notifications.
 	Number uint16

@@ -70,6 +70,14 @@ type op struct {
 	src      *spec.Operation
 	notifies []*op // The notifications that carry the reply of this operation.
 	lost     bool  // Its number is not one.
+	reply    form  // What its reply and its notifications have.
+}
+
+// form is the fixed header of a message and the set of its attributes; both may be nil.
+type form struct {
+	header *ir.Struct
+	set    *ir.Set
+	whole  bool // The message has all attributes of the set, whatever the spec lists.
 }
 
 func newFamily(s *spec.Family, opts Options, overrides []goname.Override) *family {

@@ -27,7 +27,7 @@ func (f *family) messages(report *diag.Report) {
 		case o.Do != nil || o.Dump != nil:
 			m.reply(o)
 		case o.Event:
-			o.Reply = m.message(o, "event", o.src.Event.Attributes)
+			o.Reply = m.message(o, o.reply, "event", o.src.Event.Attributes)
 		}
 	}
 }
@@ -39,7 +39,7 @@ type shaper struct {
 }
 
 func (m *shaper) request(o *op, src *spec.Exchange, what string) *ir.Message {
-	return m.message(o, what, attributes(src.Request))
+	return m.message(o, form{header: o.Header, set: o.Set}, what, attributes(src.Request))
 }
 
 func attributes(src *spec.Message) []spec.Val[string] {
@@ -59,21 +59,23 @@ func (m *shaper) reply(o *op) {
 		}
 	}
 	switch {
+	case lists != nil && o.reply.whole:
+		o.Reply = m.add(o, o.reply, "reply", allAttrs(o.reply.set))
 	case lists != nil:
-		o.Reply = m.message(o, "reply", lists...)
+		o.Reply = m.message(o, o.reply, "reply", lists...)
 	case len(o.notifies) > 0:
 		for _, n := range o.notifies {
 			m.report.Warnf(n.src.Notify.Pos, "notification %q has the content of %q, which has no reply; it may have all attributes", n.Name, o.Name)
 		}
-		o.Reply = m.add(o, "reply", allAttrs(o.Set))
+		o.Reply = m.add(o, o.reply, "reply", allAttrs(o.reply.set))
 	default:
 		return
 	}
 	for _, n := range o.notifies {
 		n.Reply = o.Reply
-		if n.Header != o.Header {
+		if n.Header != o.Reply.Header {
 			// One with a header of its own cannot share the type.
-			n.Reply = m.add(n, "notification", o.Reply.Attrs)
+			n.Reply = m.add(n, n.reply, "notification", o.Reply.Attrs)
 		}
 	}
 }
@@ -91,13 +93,13 @@ func allAttrs(s *ir.Set) []*ir.Attr {
 	return list
 }
 
-// message makes a message with the attributes of some lists, in the order of the set.
-func (m *shaper) message(o *op, what string, lists ...[]spec.Val[string]) *ir.Message {
-	if o.Set == nil {
-		m.withoutSet(o, lists)
-		return m.add(o, what, nil)
+// message makes a message of some form with the attributes of some lists, in the order of the set.
+func (m *shaper) message(o *op, as form, what string, lists ...[]spec.Val[string]) *ir.Message {
+	if as.set == nil {
+		m.withoutSet(o, as, lists)
+		return m.add(o, as, what, nil)
 	}
-	s := m.sets[o.Set.Name]
+	s := m.sets[as.set.Name]
 	var places []int
 	for _, list := range lists {
 		seen := make(map[string]bool, len(list))
@@ -109,7 +111,7 @@ func (m *shaper) message(o *op, what string, lists ...[]spec.Val[string]) *ir.Me
 				m.report.Warnf(v.Pos, "attribute %q is listed twice in operation %q", v.V, o.Name)
 			case ok:
 				places = append(places, i)
-			case !isMember(o.Header, v.V):
+			case !isMember(as.header, v.V):
 				m.report.Warnf(v.Pos, "operation %q lists attribute %q, which is left out: set %q lacks it%s", o.Name, v.V, s.Name,
 					guess(m.family, v.V, s.attrs, (*attr).name))
 			}
@@ -123,17 +125,17 @@ func (m *shaper) message(o *op, what string, lists ...[]spec.Val[string]) *ir.Me
 			attrs = append(attrs, a)
 		}
 	}
-	return m.add(o, what, attrs)
+	return m.add(o, as, what, attrs)
 }
 
 // withoutSet reports attributes of an operation that has no set to take them from.
-func (m *shaper) withoutSet(o *op, lists [][]spec.Val[string]) {
+func (m *shaper) withoutSet(o *op, as form, lists [][]spec.Val[string]) {
 	if o.src.AttributeSet.Set || o.src.AttributeSet.Bad {
 		return // It was reported that there is no such set.
 	}
 	for _, list := range lists {
 		for _, v := range list {
-			if v.Set && !isMember(o.Header, v.V) {
+			if v.Set && !isMember(as.header, v.V) {
 				m.report.Errorf(v.Pos, "operation %q lists attribute %q, but has no attribute-set", o.Name, v.V)
 				return
 			}
@@ -148,13 +150,13 @@ func isMember(header *ir.Struct, name string) bool {
 
 // add makes a message and finds the earlier one that has the same shape, if there is one. Requests share types only with requests:
 // they can be validated.
-func (m *shaper) add(o *op, what string, attrs []*ir.Attr) *ir.Message {
+func (m *shaper) add(o *op, as form, what string, attrs []*ir.Attr) *ir.Message {
 	msg := &ir.Message{
 		Name:    o.Name + " " + what,
 		Doc:     o.Doc,
 		Op:      o.Op,
-		Header:  o.Header,
-		Set:     o.Set,
+		Header:  as.header,
+		Set:     as.set,
 		Attrs:   attrs,
 		Request: what == "request" || what == "dump request",
 		Pos:     o.Pos,

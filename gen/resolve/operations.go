@@ -32,6 +32,7 @@ func (f *family) operations(report *diag.Report) {
 		}
 		f.Ops = append(f.Ops, o.Op)
 	}
+	f.replies(report)
 	for _, o := range f.opList {
 		if o.src.Notify.Set && o.Name != "" {
 			f.bindNotify(report, o)
@@ -59,6 +60,7 @@ func (f *family) bindOp(report *diag.Report, o *op, header *ir.Struct) {
 	if src.FixedHeader.Set {
 		o.Header = f.header(report, "operation", o.Name, src.FixedHeader)
 	}
+	o.reply = form{header: o.Header, set: o.Set}
 	for _, v := range src.Flags {
 		o.AdminPerm = o.AdminPerm || v.V == "admin-perm"
 		o.NetAdmin = o.NetAdmin || v.V == "uns-admin-perm"
@@ -97,11 +99,12 @@ func (f *family) bindNotify(report *diag.Report, o *op) {
 	}
 	o.Notify = of.Op
 	of.notifies = append(of.notifies, o)
-	if o.Set != nil && o.Set != of.Set {
+	if o.Set != nil && o.Set != of.reply.set {
 		report.Warnf(o.src.AttributeSet.Pos, "the attribute set of notification %q is that of operation %q", o.Name, of.Name).See(of.Pos, "declared here")
 	}
-	o.Set = of.Set
+	o.Set = of.reply.set
 	if !o.src.FixedHeader.Set {
-		o.Header = of.Header
+		o.Header = of.reply.header
 	}
+	o.reply = form{header: o.Header, set: o.Set}
 }

@@ -13,6 +13,7 @@ type Options struct {
 	Package string
 	Names   []Rename
 	Records []Record
+	Replies []Reply
 }
 
 // Rename replaces the Go name of one declaration. Path says which, by section and names as the spec has them, joined by slashes:
@@ -44,6 +45,15 @@ type Record struct {
 	Attributes string // the set of the attributes behind the struct
 	Go         string // the type of one record
 	Pos        diag.Pos
+}
+
+// Reply says that what answers an operation, its notifications included, has another fixed header or attribute set than the request,
+// which specs have no words for: SOCK_DIAG_BY_FAMILY is asked with struct inet_diag_req_v2 and answered with struct inet_diag_msg.
+type Reply struct {
+	Operation    string
+	FixedHeader  string   // empty: that of the request
+	AttributeSet string   // empty: that of the request; else the reply has all attributes of the set
+	Pos          diag.Pos // of the operation in nlgen.yaml
 }
 
 // passes are what Family does, in this order. A pass takes the family under construction and the report, and returns nothing.

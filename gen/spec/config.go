@@ -24,6 +24,7 @@ type FamilyOptions struct {
 	Package Val[string] `ynl:"package,label"`
 	Names   []*Rename   `ynl:"names"`
 	Records []*Record   `ynl:"records"`
+	Replies []*Reply    `ynl:"replies"`
 }
 
 // Rename gives a declaration of the spec another Go name.
@@ -42,6 +43,14 @@ type Record struct {
 	Length     Val[string] `ynl:"length,required,label"`
 	Attributes Val[string] `ynl:"attributes,required,label"`
 	Go         Val[string] `ynl:"go,required,label"`
+}
+
+// Reply says that the reply of an operation has another fixed header or attribute set than the request.
+type Reply struct {
+	Pos          diag.Pos
+	Operation    Val[string] `ynl:"operation,required,label"`
+	FixedHeader  Val[string] `ynl:"fixed-header,label"`
+	AttributeSet Val[string] `ynl:"attribute-set,label"`
 }
 
 func init() { describe(reflect.TypeFor[Config]()) }
