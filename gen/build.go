@@ -53,17 +53,7 @@ func (p *Project) Build(report *diag.Report) []*Package {
 
 // build makes the package of one target, and returns the name of its family, too. The package is nil if there is an error.
 func (p *Project) build(t *Target, report *diag.Report) (*Package, string) {
-	source := spec.ReadFile(report, t.Spec)
-	if source == nil {
-		return nil, ""
-	}
-	name := source.Name.V
-	// The patches of nlgen.yaml come first: they were made for the spec as it is, and whoever has one needs no erratum.
-	spec.Apply(report, source, p.patches)
-	if p.Errata {
-		ApplyErrata(report, source)
-	}
-	family := resolve.Family(report, source, t.Options)
+	family, name := p.resolve(t, report)
 	if family == nil {
 		return nil, name
 	}
@@ -78,6 +68,31 @@ func (p *Project) build(t *Target, report *diag.Report) (*Package, string) {
 		dir = filepath.Join(p.Output, family.Package)
 	}
 	return &Package{Family: family, Name: family.Package, Dir: dir, Files: files}, name
+}
+
+// resolve reads the spec of one target and resolves it. It returns the name of the family, too.
+func (p *Project) resolve(t *Target, report *diag.Report) (*ir.Family, string) {
+	var source *spec.Family
+	if p.fsys != nil {
+		source = spec.ReadFS(report, p.fsys, t.key, t.Spec)
+	} else {
+		source = spec.ReadFile(report, t.Spec)
+	}
+	if source == nil {
+		return nil, ""
+	}
+	// The patches of nlgen.yaml come first: they were made for the spec as it is, and whoever has one needs no erratum.
+	spec.Apply(report, source, p.patches)
+	if p.Errata {
+		ApplyErrata(report, source)
+	}
+	return resolve.Family(report, source, t.Options), source.Name.V
+}
+
+// Family resolves the spec of a target, with all that nlgen.yaml says of it. It returns nil if the report then has an error.
+func (p *Project) Family(report *diag.Report, t *Target) *ir.Family {
+	family, _ := p.resolve(t, report)
+	return family
 }
 
 // checkFolders reports packages that would go to the same folder.

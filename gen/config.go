@@ -23,12 +23,17 @@ const version = 1
 // Open reads an nlgen.yaml and returns the project that it describes. The paths in it are relative to its folder and stay within. Open
 // returns nil if there is an error in the report then.
 func Open(report *diag.Report, name string) *Project {
-	config := spec.ReadConfigFile(report, name)
+	dir, base := filepath.Split(name)
+	return openFS(report, os.DirFS(filepath.Clean(dir)), filepath.Clean(dir), base)
+}
+
+// openFS reads the nlgen.yaml of the given name in a file system, which stands in the folder dir.
+func openFS(report *diag.Report, fsys fs.FS, dir, name string) *Project {
+	config := spec.ReadConfigFS(report, fsys, name, filepath.Join(dir, name))
 	if config == nil {
 		return nil
 	}
-	l := &loader{report: report, dir: filepath.Dir(name), named: map[string]*Target{}, matched: map[string]bool{}}
-	l.fsys = os.DirFS(l.dir)
+	l := &loader{report: report, dir: dir, fsys: fsys, named: map[string]*Target{}, matched: map[string]bool{}}
 	l.head(config)
 	for _, f := range config.Families {
 		l.family(f)
@@ -36,7 +41,7 @@ func Open(report *diag.Report, name string) *Project {
 	if report.HasErrors() {
 		return nil
 	}
-	p := &Project{Output: filepath.Join(l.dir, filepath.FromSlash(l.output)), Errata: config.Errata.V, patches: config.Patches}
+	p := &Project{Output: filepath.Join(l.dir, filepath.FromSlash(l.output)), Errata: config.Errata.V, fsys: fsys, patches: config.Patches}
 	for _, t := range l.targets {
 		if !t.pattern || l.named[t.key] == nil {
 			p.Targets = append(p.Targets, t)

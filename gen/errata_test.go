@@ -6,10 +6,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/nlgen/nlgen"
 	"github.com/nlgen/nlgen/gen/diag"
 	"github.com/nlgen/nlgen/gen/resolve"
 	"github.com/nlgen/nlgen/gen/spec"
-	"github.com/nlgen/nlgen/specs"
 )
 
 // corrected reads a spec and applies the errata until nothing is left to do. It returns the notes of the first time.
@@ -41,9 +41,12 @@ func TestErrata(t *testing.T) {
 	if text := errorText(t, e.report); text != "" || len(e.patches) == 0 {
 		t.Fatalf("%d errata\n%s", len(e.patches), text)
 	}
-	for _, name := range specs.Names() {
-		src, _ := specs.Get(name)
-		for _, d := range corrected(t, name+".yaml", src) {
+	for _, target := range BuiltIn().Targets {
+		src, err := nlgen.Files.ReadFile(target.key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range corrected(t, target.key, src) {
 			if strings.HasPrefix(d.Msg, "erratum applied") {
 				t.Errorf("%v", d)
 			}

@@ -2,6 +2,7 @@ package gen
 
 import (
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -18,6 +19,8 @@ type Project struct {
 	Targets []*Target
 	// Errata says that the errata which come with nlgen apply to the specs.
 	Errata bool
+	// fsys holds the specs, by the keys of the targets. It is nil for a single spec, which stands where its path says.
+	fsys fs.FS
 	// patches are those of nlgen.yaml, for all families.
 	patches []*spec.Patch
 	// partial says that there are more families than Targets, so that a package of none of them may be one of the others.
@@ -56,6 +59,30 @@ func (p *Project) Names() []string {
 	return names
 }
 
+// Find returns the target of the given name, as [Target.Name] has it, or nil.
+func (p *Project) Find(name string) *Target {
+	for _, t := range p.Targets {
+		if t.Name() == name {
+			return t
+		}
+	}
+	return nil
+}
+
+// FindFile returns the target whose spec is the file at a path, or nil.
+func (p *Project) FindFile(file string) *Target {
+	path, err := filepath.Abs(file)
+	if err != nil {
+		return nil
+	}
+	for _, t := range p.Targets {
+		if spec, err := filepath.Abs(t.Spec); err == nil && spec == path {
+			return t
+		}
+	}
+	return nil
+}
+
 // Select returns the project without the targets that are not named. A target is named by its spec's file, with or without folder and
 // extension, or by its package if nlgen.yaml has one. It returns p itself if there are no names.
 func (p *Project) Select(names []string) (*Project, error) {
@@ -74,7 +101,7 @@ func (p *Project) Select(names []string) (*Project, error) {
 			return nil, p.unknown(name)
 		}
 	}
-	q := &Project{Output: p.Output, Errata: p.Errata, patches: p.patches, partial: len(selected) < len(p.Targets)}
+	q := &Project{Output: p.Output, Errata: p.Errata, fsys: p.fsys, patches: p.patches, partial: len(selected) < len(p.Targets)}
 	q.Targets = slices.DeleteFunc(slices.Clone(p.Targets), func(t *Target) bool { return !selected[t] })
 	return q, nil
 }

@@ -19,24 +19,27 @@ import (
 	"github.com/nlgen/nlgen/gen/dynamic"
 	"github.com/nlgen/nlgen/gen/ir"
 	"github.com/nlgen/nlgen/runtime/nlconn"
-	"github.com/nlgen/nlgen/specs"
 )
 
 // This file holds what the commands have in common that work with a spec at run time: do, dump, listen, encode, decode.
 
-// specFlag is the flag that names the spec.
+// specFlag is the flag that names the spec, and those that say how to read it.
 type specFlag struct {
 	name   string
+	config string
 	errata bool
 }
 
 func (f *specFlag) add(cmd *cobra.Command) {
-	cmd.Flags().StringVarP(&f.name, "spec", "s", "", "the spec: the path of a file, or a family of "+strings.Join(specs.Names(), ", "))
-	cmd.Flags().BoolVar(&f.errata, "errata", false, "correct what is known to be wrong with the specs that the kernel publishes")
+	flags := cmd.Flags()
+	flags.StringVarP(&f.name, "spec", "s", "", "the spec: the path of a file, or the name of a family that nlgen has, such as rt-link")
+	flags.StringVarP(&f.config, "config", "c", "", "the nlgen.yaml with what the spec cannot say (default: the one here, if it lists the spec)")
+	flags.BoolVar(&f.errata, "errata", false, "correct what is known to be wrong with the specs that the kernel publishes")
 	must(cmd.MarkFlagRequired("spec"))
+	must(cmd.MarkFlagFilename("config", "yaml", "yml"))
 	must(cmd.RegisterFlagCompletionFunc("spec", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		files, _ := filepath.Glob("*.yaml") // NB: the pattern is good.
-		return append(specs.Names(), files...), cobra.ShellCompDirectiveDefault
+		return append(gen.BuiltIn().Names(), files...), cobra.ShellCompDirectiveDefault
 	}))
 }
 
@@ -52,27 +55,17 @@ func isFile(name string) bool {
 // open returns the codec of the spec. Of what is wrong with the spec, only errors are printed: warnings are the business of those who
 // work on it.
 func (f *specFlag) open(stderr io.Writer) (*dynamic.Codec, error) {
-	var report diag.Report
-	var codec *dynamic.Codec
-	var patches []dynamic.Patch
-	if f.errata {
-		patches = append(patches, gen.ApplyErrata)
+	report := new(diag.Report)
+	project, target, err := f.find(report)
+	if err != nil {
+		return nil, err
 	}
-	if isFile(f.name) {
-		if _, err := os.Stat(f.name); errors.Is(err, fs.ErrNotExist) {
-			return nil, usageError{fmt.Errorf("there is no spec %s", f.name)}
+	if target != nil {
+		with := *project
+		with.Errata = with.Errata || f.errata
+		if family := with.Family(report, target); family != nil {
+			return dynamic.New(family), nil
 		}
-		codec = dynamic.ReadFile(&report, f.name, patches...)
-	} else {
-		src, ok := specs.Get(f.name)
-		if !ok {
-			return nil, usageError{fmt.Errorf("there is no built-in family %q%s; the path of a spec has a / or ends in .yaml",
-				f.name, guess(f.name, specs.Names()))}
-		}
-		codec = dynamic.Read(&report, f.name+".yaml", src, patches...)
-	}
-	if codec != nil {
-		return codec, nil
 	}
 	for _, d := range report.Diagnostics() {
 		if d.Severity == diag.Error {
@@ -80,6 +73,47 @@ func (f *specFlag) open(stderr io.Writer) (*dynamic.Codec, error) {
 		}
 	}
 	return nil, errFindings
+}
+
+// find returns the spec that the flags name, with the project that it is of. Without an error both are nil if the report has one.
+func (f *specFlag) find(report *diag.Report) (*gen.Project, *gen.Target, error) {
+	switch file := isFile(f.name); {
+	case f.config != "":
+		project := gen.Open(report, f.config)
+		if project == nil {
+			return nil, nil, nil
+		}
+		target := project.Find(f.name)
+		if file {
+			target = project.FindFile(f.name)
+		}
+		if target == nil {
+			return nil, nil, usageError{fmt.Errorf("%s does not list %s%s", f.config, f.name, guess(f.name, project.Names()))}
+		}
+		return project, target, nil
+	case !file:
+		project := gen.BuiltIn()
+		target := project.Find(f.name)
+		if target == nil {
+			return nil, nil, usageError{fmt.Errorf("there is no built-in family %q%s; the path of a spec has a / or ends in .yaml",
+				f.name, guess(f.name, project.Names()))}
+		}
+		return project, target, nil
+	}
+	if _, err := os.Stat(f.name); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, usageError{fmt.Errorf("there is no spec %s", f.name)}
+	}
+	if _, err := os.Stat(gen.ConfigName); err == nil {
+		project := gen.Open(report, gen.ConfigName)
+		if project == nil {
+			return nil, nil, nil
+		}
+		if target := project.FindFile(f.name); target != nil {
+			return project, target, nil
+		}
+	}
+	project := gen.Single(f.name, "", "")
+	return project, project.Targets[0], nil
 }
 
 // guess returns what may have been meant, as the end of an error.

@@ -142,7 +142,7 @@ func TestDynamicComplete(t *testing.T) {
 		"__complete dump -s nlctrl ":                "getpolicy\t",
 		"__complete do -s nope ":                    ":4\n",
 		"__complete do -s rt-link getlink ":         ":4\n",
-		"__complete do -s rt":                       "rt-addr\nrt-link\nrt-route\n:0\n",
+		"__complete do -s rt":                       "rt-link\n",
 		"__complete listen -s rt-link ":             "rtnlgrp-link",
 		"__complete decode -s rt-link --op newlink": "newlink-ntf",
 		"__complete do -s rt-link --output ":        "json\ntext\n:4\n",

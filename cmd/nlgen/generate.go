@@ -50,7 +50,7 @@ changed. If anything is wrong with any spec, nothing is written.`,
 	flags.StringVar(&f.out, "out", "", "the folder of that package")
 	flags.StringVar(&f.pkg, "package", "", "the name of that package (default: made from the name of the family)")
 	flags.BoolVar(&f.check, "check", false, "write nothing; print what would change, and fail if something would")
-	flags.BoolVar(&f.errata, "errata", false, "correct known errors of the specs that the kernel publishes (see specs/errata.yaml)")
+	flags.BoolVar(&f.errata, "errata", false, "correct known errors of the specs that the kernel publishes")
 	for flag, extensions := range map[string][]string{"config": {"yaml", "yml"}, "spec": {"yaml", "yml"}} {
 		must(cmd.MarkFlagFilename(flag, extensions...))
 	}

@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
 
 	"github.com/nlgen/nlgen/gen/diag"
@@ -28,7 +27,6 @@ func specFiles(t testing.TB) []string {
 		}
 		files = append(files, list...)
 	}
-	files = slices.DeleteFunc(files, func(name string) bool { return filepath.Base(name) == "errata.yaml" })
 	return files
 }
 

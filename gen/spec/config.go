@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"io/fs"
 	"reflect"
 
 	"github.com/nlgen/nlgen/gen/diag"
@@ -55,9 +56,9 @@ type Reply struct {
 
 func init() { describe(reflect.TypeFor[Config]()) }
 
-// ReadConfigFile reads an nlgen.yaml. Positions carry the path as given.
-func ReadConfigFile(report *diag.Report, path string) *Config {
-	src, err := readLimited(path)
+// ReadConfigFS reads an nlgen.yaml in a file system. Positions carry path.
+func ReadConfigFS(report *diag.Report, fsys fs.FS, name, path string) *Config {
+	src, err := readLimited(fsys, name)
 	if err != nil {
 		report.Errorf(diag.Pos{File: path}, "cannot read the configuration: %v", err)
 		return nil

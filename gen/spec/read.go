@@ -23,7 +23,12 @@ func AllowUnknown() Option { return func(r *reader) { r.allowUnknown = true } }
 
 // ReadFile reads the spec in a file. Positions carry the path as given.
 func ReadFile(report *diag.Report, path string, options ...Option) *Family {
-	src, err := readLimited(path)
+	return ReadFS(report, osFS{}, path, path, options...)
+}
+
+// ReadFS reads the spec in a file of a file system. Positions carry path.
+func ReadFS(report *diag.Report, fsys fs.FS, name, path string, options ...Option) *Family {
+	src, err := readLimited(fsys, name)
 	if err != nil {
 		report.Errorf(diag.Pos{File: path}, "cannot read the spec: %v", err)
 		return nil
@@ -31,10 +36,15 @@ func ReadFile(report *diag.Report, path string, options ...Option) *Family {
 	return Read(report, path, src, options...)
 }
 
+// osFS is the file system as it is, with paths as the operating system has them.
+type osFS struct{}
+
+func (osFS) Open(path string) (fs.File, error) { return os.Open(path) }
+
 // readLimited reads no more than one byte above the limit, so that Read can see that there is too much. Its errors do not name the
 // file.
-func readLimited(path string) ([]byte, error) {
-	f, err := os.Open(path)
+func readLimited(fsys fs.FS, name string) ([]byte, error) {
+	f, err := fsys.Open(name)
 	if err != nil {
 		return nil, withoutPath(err)
 	}
