@@ -120,7 +120,7 @@ func (l *loader) pattern(f *spec.FamilyOptions) {
 	for _, v := range []struct {
 		key string
 		set bool
-	}{{"package", f.Package.Set}, {"names", f.Names != nil}, {"records", f.Records != nil}, {"replies", f.Replies != nil}} {
+	}{{"package", f.Package.Set}, {"names", f.Names != nil}, {"records", f.Records != nil}, {"replies", f.Replies != nil}, {"arrays", f.Arrays != nil}} {
 		if v.set {
 			l.report.Errorf(f.Spec.Pos, "%q goes with one spec, and %q is a pattern", v.key, f.Spec.V)
 		}
@@ -171,6 +171,11 @@ func (l *loader) options(f *spec.FamilyOptions) resolve.Options {
 		if r.Operation.Set {
 			options.Replies = append(options.Replies, resolve.Reply{Operation: r.Operation.V, FixedHeader: r.FixedHeader.V,
 				AttributeSet: r.AttributeSet.V, Pos: r.Operation.Pos})
+		}
+	}
+	for _, a := range f.Arrays {
+		if a.Struct.Set && a.Member.Set {
+			options.Arrays = append(options.Arrays, resolve.Array{Struct: a.Struct.V, Member: a.Member.V, Count: a.Count.V, Pos: a.Member.Pos})
 		}
 	}
 	return options

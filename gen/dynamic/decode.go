@@ -66,6 +66,9 @@ func (r *reader) content(o *Object, h *ir.Struct, skip *ir.Member, s *set, b []b
 	}
 	if h != nil {
 		showStruct(o, h, skip, b)
+		if h.Array != nil {
+			return nil // The array ends where the content does.
+		}
 		n := headerLen(h, len(b))
 		b, off = b[n:], off+n
 	}
@@ -258,7 +261,7 @@ func (r *reader) subMessage(s *scope, a *ir.Attr, p []byte, off, depth int) (any
 		f.Header != nil && len(p) < f.Header.Size,
 		f.Header == nil && f.Set == nil && len(p) > 0:
 		return showBytes(ir.NoHint, p), nil
-	case f.Set == nil:
+	case f.Set == nil && (f.Header == nil || f.Header.Array == nil):
 		p = p[:headerLen(f.Header, len(p))]
 	}
 	o := new(Object)

@@ -68,12 +68,16 @@ func (w *writer) content(h *ir.Struct, skip *ir.Member, s *set, v any, up *jsonS
 		if up != nil && skip == nil {
 			b = b[:h.Size]
 		}
+		b, err := w.elements(b, h, o)
+		if err != nil {
+			return err
+		}
 		w.e.Append(b)
 		w.ragged = len(b)%4 != 0
 	}
 	scope := &jsonScope{set: s, object: o, up: up}
 	for i, key := range o.Keys {
-		if m := member(h, key); m != nil && m != skip && !w.shadowed(s, m, o.Values[i]) {
+		if m := member(h, key); m != nil && m != skip && !w.shadowed(s, m, o.Values[i]) || isArray(h, key) {
 			continue
 		}
 		if err := w.attr(scope, key, o.Values[i]); err != nil {
@@ -199,8 +203,7 @@ func (w *writer) leaf(a *ir.Attr, typ string, number uint16, v any) error {
 		return nil
 	}
 	if o, ok := v.(*Object); ok && a.Struct != nil {
-		b := make([]byte, a.Struct.Size)
-		err := w.members(b, a.Struct, o)
+		b, err := w.structure(a.Struct, o)
 		w.e.Bytes(number, b)
 		return err
 	}

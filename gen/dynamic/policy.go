@@ -41,6 +41,12 @@ func newTables(f *ir.Family) *tables {
 	}
 	for s, p := range t.structs {
 		p.Members = t.members(s)
+		if s.Array != nil {
+			p.Array = &nlpolicy.Array{Member: t.member(s.Array.Member)}
+			if s.Array.Count != nil {
+				p.Array.Count = s.Array.Count.Name
+			}
+		}
 	}
 	for s, p := range t.subs {
 		for _, x := range s.Formats {
@@ -111,17 +117,21 @@ func (t *tables) attr(a *ir.Attr) nlpolicy.Attr {
 func (t *tables) members(s *ir.Struct) []nlpolicy.Member {
 	var rows []nlpolicy.Member
 	for _, m := range s.Members {
-		rows = append(rows, nlpolicy.Member{
-			Name:   m.Name,
-			Offset: m.Offset,
-			Size:   m.Size,
-			Kind:   kindOf(m.Type),
-			Flags:  flagsOf(m.Order, m.EnumFlags),
-			Enum:   t.enums[m.Enum],
-			Struct: t.structs[m.Struct],
-		})
+		rows = append(rows, t.member(m))
 	}
 	return rows
+}
+
+func (t *tables) member(m *ir.Member) nlpolicy.Member {
+	return nlpolicy.Member{
+		Name:   m.Name,
+		Offset: m.Offset,
+		Size:   m.Size,
+		Kind:   kindOf(m.Type),
+		Flags:  flagsOf(m.Order, m.EnumFlags),
+		Enum:   t.enums[m.Enum],
+		Struct: t.structs[m.Struct],
+	}
 }
 
 func enumTable(e *ir.Enum) *nlpolicy.Enum {

@@ -378,6 +378,27 @@ func (r *random) members(o *Object, s *ir.Struct, skip *ir.Member) {
 			o.Add(m.Name, r.member(m))
 		}
 	}
+	if s.Array != nil {
+		r.elements(o, s.Array)
+	}
+}
+
+// elements adds the array at the end of a struct. What holds the number of elements has any number but zero, which encoding replaces.
+func (r *random) elements(o *Object, a *ir.Array) {
+	for i, v := range o.Values {
+		if a.Count != nil && o.Keys[i] == a.Count.Name && v == json.Number("0") {
+			o.Values[i] = json.Number("1")
+		}
+	}
+	if isBytes(a) {
+		o.Add(a.Name, showBytes(a.Hint, r.bytes(r.IntN(randomBytes))))
+		return
+	}
+	list := []any{}
+	for range r.IntN(randomList + 1) {
+		list = append(list, r.member(a.Member))
+	}
+	o.Add(a.Name, list)
 }
 
 func (r *random) member(m *ir.Member) any {

@@ -5,9 +5,21 @@ import (
 	"github.com/nlgen/nlgen/runtime/nlattr"
 )
 
+// structure returns the bytes of a struct and of the array that it may end in.
+func (w *writer) structure(s *ir.Struct, o *Object) ([]byte, error) {
+	b := make([]byte, s.Size)
+	if err := w.members(b, s, o); err != nil {
+		return nil, err
+	}
+	return w.elements(b, s, o)
+}
+
 // members stores the members of an object in the bytes of a struct.
 func (w *writer) members(b []byte, s *ir.Struct, o *Object) error {
 	for i, key := range o.Keys {
+		if isArray(s, key) {
+			continue
+		}
 		m := member(s, key)
 		if m == nil {
 			return within(key, wrongf("%w, struct %q has no such member", ErrUnknown, s.Name))
@@ -58,6 +70,9 @@ func (w *writer) member(b []byte, m *ir.Member, v any) error {
 // too short, the members that are missing are zero; bytes behind the struct are
 // ignored.
 func showStruct(o *Object, s *ir.Struct, skip *ir.Member, b []byte) {
+	if s.Array != nil {
+		defer func(rest []byte) { o.Add(s.Array.Name, showElements(s.Array, rest)) }(b[min(s.Size, len(b)):])
+	}
 	if len(b) < s.Size {
 		b = append(b[:len(b):len(b)], make([]byte, s.Size-len(b))...)
 	}

@@ -88,7 +88,7 @@ func (t *tables) wantStruct(s *ir.Struct) {
 		return
 	}
 	t.structs[s] = true
-	for _, m := range s.Members {
+	for _, m := range s.All() {
 		t.wantStruct(m.Struct)
 	}
 }
@@ -316,24 +316,35 @@ func (t *tables) sub(s *ir.SubMessage) jen.Code {
 func structTable(s *ir.Struct) jen.Code {
 	var list []jen.Code
 	for _, m := range s.Members {
-		row := []jen.Code{key("Name", jen.Lit(m.Name)), key("Offset", jen.Lit(m.Offset)), key("Size", jen.Lit(m.Size)),
-			key("Kind", policyID(memberKind(m)))}
-		if f := joined(m.Order, false, m.Enum != nil && m.EnumFlags && !m.Enum.Flags, false); f != nil {
-			row = append(row, key("Flags", f))
-		}
-		if m.Hint != ir.NoHint {
-			row = append(row, key("Hint", policyID(hints[m.Hint])))
-		}
-		if m.Enum != nil {
-			row = append(row, key("Enum", address("enum"+m.Enum.Go)))
-		}
-		if m.Struct != nil {
-			row = append(row, key("Struct", address("struct"+m.Struct.Go)))
-		}
-		list = append(list, jen.Values(row...))
+		list = append(list, jen.Values(memberRow(m)...))
 	}
-	return table("struct"+s.Go, "Struct", key("Name", jen.Lit(s.Name)), key("Size", jen.Lit(s.Size)),
-		key("Members", rows(policyID("Member"), list)))
+	values := []jen.Code{key("Name", jen.Lit(s.Name)), key("Size", jen.Lit(s.Size)), key("Members", rows(policyID("Member"), list))}
+	if s.Array != nil {
+		array := []jen.Code{key("Member", policyID("Member").Values(memberRow(s.Array.Member)...))}
+		if s.Array.Count != nil {
+			array = append(array, key("Count", jen.Lit(s.Array.Count.Name)))
+		}
+		values = append(values, key("Array", jen.Op("&").Qual(nlpolicy, "Array").Values(array...)))
+	}
+	return table("struct"+s.Go, "Struct", values...)
+}
+
+func memberRow(m *ir.Member) []jen.Code {
+	row := []jen.Code{key("Name", jen.Lit(m.Name)), key("Offset", jen.Lit(m.Offset)), key("Size", jen.Lit(m.Size)),
+		key("Kind", policyID(memberKind(m)))}
+	if f := joined(m.Order, false, m.Enum != nil && m.EnumFlags && !m.Enum.Flags, false); f != nil {
+		row = append(row, key("Flags", f))
+	}
+	if m.Hint != ir.NoHint {
+		row = append(row, key("Hint", policyID(hints[m.Hint])))
+	}
+	if m.Enum != nil {
+		row = append(row, key("Enum", address("enum"+m.Enum.Go)))
+	}
+	if m.Struct != nil {
+		row = append(row, key("Struct", address("struct"+m.Struct.Go)))
+	}
+	return row
 }
 
 func memberKind(m *ir.Member) string {

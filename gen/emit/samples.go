@@ -208,12 +208,37 @@ func (s *sampler) Struct(st *ir.Struct) *jen.Statement {
 func (s *sampler) structBody(st *ir.Struct) jen.Code {
 	var values []jen.Code
 	for _, m := range st.Members {
-		if m.Go != "" {
+		switch {
+		case m.Go == "":
+		case st.Array != nil && st.Array.Count == m:
+			values = append(values, key(m.Go, jen.Lit(sampleElements)))
+		default:
 			values = append(values, key(m.Go, s.member(m)))
 		}
 	}
+	if st.Array != nil {
+		values = append(values, key(st.Array.Go, s.elements(st.Array)))
+	}
 	return jen.Func().Id("sample" + st.Go).Params().Op("*").Id(st.Go).Block(
 		jen.Return(jen.Op("&").Id(st.Go).Values(values...))).Line()
+}
+
+// sampleElements is how many elements arrays at the end of structs have.
+const sampleElements = 2
+
+// []T{...} with values that differ.
+func (s *sampler) elements(a *ir.Array) *jen.Statement {
+	var list []jen.Code
+	for i := range sampleElements {
+		m := *a.Member
+		m.Offset += i * m.Size
+		v := s.member(&m)
+		if bytesArray(a) {
+			v = jen.Lit(m.Offset%255 + 1)
+		}
+		list = append(list, v)
+	}
+	return jen.Index().Add(elementType(a)).Values(list...)
 }
 
 // member is a value whose bytes differ from those of its neighbours.

@@ -34,7 +34,11 @@ func structType(s *ir.Struct) []jen.Code {
 		fields = append(fields, lineComment(jen.Id(m.Go).Add(memberType(m)), note(m.Doc)))
 	}
 	intro := fmt.Sprintf("%s is the C struct %s of %s", s.Go, clean(s.Name), bytesOf(s.Size))
-	return append(doc(intro, s.Doc), jen.Type().Id(s.Go).Struct(fields...), jen.Line())
+	if s.Array != nil {
+		fields = append(fields, lineComment(jen.Id(s.Array.Go).Index().Add(elementType(s.Array)), note(s.Array.Doc)))
+		intro = arrayIntro(s)
+	}
+	return append(append(doc(intro, s.Doc), countDoc(s)...), jen.Type().Id(s.Go).Struct(fields...), jen.Line())
 }
 
 func bytesOf(n int) string {
@@ -84,6 +88,9 @@ func window(s *ir.Struct) jen.Code {
 //
 // A struct with a member that can overflow takes the encoder, too.
 func structEncode(s *ir.Struct) []jen.Code {
+	if s.Array != nil {
+		return arrayEncode(s)
+	}
 	var body []jen.Code
 	for _, m := range s.Members {
 		if m.Go != "" {
@@ -115,6 +122,11 @@ func memberEncode(m *ir.Member) jen.Code {
 		at := jen.Id("b").Index(jen.Lit(m.Offset), jen.Lit(m.Offset+m.Size))
 		return jen.Qual(nlattr, "PutCString").Call(jen.Id("e"), jen.Lit(m.Name), at, x)
 	}
+	return integerEncode(m, x)
+}
+
+// integerEncode stores an integer at the place of a member.
+func integerEncode(m *ir.Member, x *jen.Statement) jen.Code {
 	unsigned := "uint" + strconv.Itoa(8*m.Size)
 	switch {
 	case kind.NarrowMember(m):
@@ -169,6 +181,9 @@ func structDecode(s *ir.Struct) []jen.Code {
 			members++
 		}
 	}
+	if s.Array != nil {
+		return arrayDecode(s, body)
+	}
 	if members == 0 {
 		return []jen.Code{jen.Func().Params(jen.Op("*").Id(s.Go)).Id("decode").Params(jen.Index().Byte()).Block(), jen.Line()}
 	}
@@ -191,17 +206,26 @@ func memberDecode(m *ir.Member) jen.Code {
 	default:
 		v = jen.Qual(nlattr, "GetUint"+strconv.Itoa(8*m.Size)+orderSuffix(m.Order)).Call(slice(m.Offset))
 	}
+	return x.Op("=").Add(asMember(m, v))
+}
+
+// asMember converts an integer from the wire to the type of the member.
+func asMember(m *ir.Member, v *jen.Statement) *jen.Statement {
 	if wireType(m)[0] == 'i' {
 		v = jen.Id(wireType(m)).Call(v)
 	}
 	if kind.EnumMember(m) {
 		v = jen.Id(m.Enum.Go).Call(v)
 	}
-	return x.Op("=").Add(v)
+	return v
 }
 
 // structPublic emits AppendBinary and UnmarshalBinary.
 func structPublic(s *ir.Struct) []jen.Code {
+	read := []jen.Code{jen.Id("x").Dot("decode").Call(jen.Id("b")), jen.Return(jen.Nil())}
+	if s.Array != nil {
+		read = append([]jen.Code{jen.Op("*").Id("x").Op("=").Id(s.Go).Values()}, read...)
+	}
 	return []jen.Code{
 		jen.Comment("// AppendBinary appends the struct as the kernel lays it out."),
 		method(s.Go, "AppendBinary").Params(jen.Id("b").Index().Byte()).Params(jen.Index().Byte(), jen.Error()).Block(
@@ -212,14 +236,14 @@ func structPublic(s *ir.Struct) []jen.Code {
 		jen.Line(),
 		jen.Comment("// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer"),
 		jen.Comment("// one is ignored: the kernel's may have grown. It never fails."),
-		method(s.Go, "UnmarshalBinary").Params(jen.Id("b").Index().Byte()).Error().Block(
-			jen.Id("x").Dot("decode").Call(jen.Id("b")),
-			jen.Return(jen.Nil()),
-		),
+		method(s.Go, "UnmarshalBinary").Params(jen.Id("b").Index().Byte()).Error().Block(read...),
 	}
 }
 
 func publicEncode(s *ir.Struct) jen.Code {
+	if s.Array != nil {
+		return jen.Id("x").Dot("encode").Call(jen.Op("&").Id("e"))
+	}
 	room := jen.Id("e").Dot("Extend").Call(jen.Lit(s.Size))
 	if kind.Narrow(s) {
 		return jen.Id("x").Dot("encode").Call(jen.Op("&").Id("e"), room)

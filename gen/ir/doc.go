@@ -100,9 +100,10 @@ type Struct struct {
 	Name    string
 	Go      string
 	Doc     string
-	Size    int // bytes, with trailing padding
+	Size    int // bytes, with trailing padding and without Array
 	Align   int // bytes
 	Members []*Member
+	Array   *Array // what stands behind the members; nil if nothing does
 	// Header says that the struct is a fixed header of some message or format.
 	Header bool
 	Pos    diag.Pos
@@ -110,7 +111,23 @@ type Struct struct {
 
 // Large reports that an optional struct is held by a pointer rather than by
 // value: beyond 16 bytes.
-func (s *Struct) Large() bool { return s.Size > 16 }
+func (s *Struct) Large() bool { return s.Size > 16 || s.Array != nil }
+
+// All returns the members, and behind them what an element of the array is, if
+// there is one.
+func (s *Struct) All() []*Member {
+	if s.Array == nil {
+		return s.Members
+	}
+	return append(s.Members[:len(s.Members):len(s.Members)], s.Array.Member)
+}
+
+// Array is a C flexible array: elements of one size up to the end of the payload.
+// That a struct ends in one comes from nlgen.yaml.
+type Array struct {
+	*Member         // one element; Offset is that of the first
+	Count   *Member // holds the number of elements; nil if none does
+}
 
 // Member is a member of a struct.
 type Member struct {

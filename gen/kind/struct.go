@@ -54,7 +54,11 @@ func (structBytes) Sample(a *ir.Attr, s Samples) *jen.Statement { return s.Struc
 //
 //	v.encode(e.Extend(16))
 //	v.encode(e, e.Extend(16))   if the struct is Narrow
+//	v.encode(e)                 if it ends in an array
 func EncodeStruct(s *ir.Struct, v *jen.Statement) *jen.Statement {
+	if s.Array != nil {
+		return v.Clone().Dot("encode").Call(jen.Id("e"))
+	}
 	room := call("e", "Extend", jen.Lit(s.Size))
 	if Narrow(s) {
 		return v.Clone().Dot("encode").Call(jen.Id("e"), room)

@@ -31,7 +31,7 @@ func (f *family) enums(report *diag.Report) {
 func (f *family) uses() map[*ir.Enum][]use {
 	uses := map[*ir.Enum][]use{}
 	for _, s := range f.Structs {
-		for _, m := range s.Members {
+		for _, m := range s.All() {
 			if m.Enum != nil {
 				number, _ := rangeOf(m.Type)
 				uses[m.Enum] = append(uses[m.Enum], use{number, m.EnumFlags, "member", m.Name, m.Pos})

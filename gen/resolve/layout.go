@@ -12,7 +12,7 @@ const maxPayload = 0xffff - 4
 // layout gives the members of structs their places, as a C compiler does on a 64-bit machine: an integer at a multiple of its size, an
 // embedded struct at a multiple of its own alignment, bytes anywhere, and the whole a multiple of the largest alignment in it.
 func (f *family) layout(report *diag.Report) {
-	l := &layouts{family: f, report: report, state: map[*ir.Struct]int{}, broken: map[*ir.Struct]bool{}}
+	l := &layouts{family: f, report: report, state: map[*ir.Struct]int{}, broken: map[*ir.Struct]bool{}, arrays: f.arrays(report)}
 	for _, d := range f.defList {
 		if d.str != nil {
 			l.layOut(d)
@@ -25,6 +25,7 @@ type layouts struct {
 	report *diag.Report
 	state  map[*ir.Struct]int
 	broken map[*ir.Struct]bool // An error was found; a struct around it cannot be laid out either.
+	arrays map[string]Array    // What ends in an array, by the name of the struct.
 }
 
 const (
@@ -40,7 +41,12 @@ func (l *layouts) layOut(d *definition) {
 	l.state[s] = laying
 	s.Align = 1
 	seen := map[string]*ir.Member{}
-	for i, src := range d.src.Members {
+	members := d.src.Members
+	array, flexible := l.arrays[d.name()]
+	if flexible {
+		members = members[:len(members)-1]
+	}
+	for i, src := range members {
 		m, align := l.member(d, src, i == len(d.src.Members)-1)
 		if m == nil {
 			continue
@@ -59,6 +65,9 @@ func (l *layouts) layOut(d *definition) {
 		s.Size = m.Offset + m.Size
 		s.Align = max(s.Align, align)
 		s.Members = append(s.Members, m)
+	}
+	if flexible {
+		l.array(d, array)
 	}
 	s.Size = roundUp(s.Size, s.Align)
 	l.state[s] = laid
@@ -147,6 +156,11 @@ func (l *layouts) embed(d *definition, m *ir.Member, src *spec.Member) (*ir.Memb
 	}
 	l.layOut(inner)
 	if l.broken[inner.str] {
+		l.broken[d.str] = true
+		return nil, 0
+	}
+	if inner.str.Array != nil {
+		l.report.Errorf(src.Struct.Pos, "member %q is struct %q, which ends in an array of any length", m.Name, inner.name()).See(inner.pos(), "declared here")
 		l.broken[d.str] = true
 		return nil, 0
 	}

@@ -174,7 +174,7 @@ func (n *namer) entries(e *ir.Enum) {
 func (n *namer) members(s *ir.Struct) {
 	fields := scope{}
 	fields.reserve("AppendBinary", "UnmarshalBinary", "MarshalJSON", "UnmarshalJSON")
-	for _, m := range s.Members {
+	for _, m := range s.All() {
 		at := decl{"member", m.Name, m.Pos}
 		if m.Type == "pad" {
 			continue

@@ -50,6 +50,8 @@ func (f *family) record(report *diag.Report, r Record) *ir.Attr {
 		report.Errorf(r.Pos, "attribute %q of set %q is said to hold records twice", r.Attribute, r.Set)
 	case a.Type != "binary" || a.Struct != nil || a.Elem != "" || a.Multi:
 		report.Errorf(r.Pos, "attribute %q of set %q cannot hold records, it is no plain binary", r.Attribute, r.Set).See(a.Pos, "declared here")
+	case d.str.Array != nil:
+		report.Errorf(r.Pos, "struct %q cannot stand in front of attributes, it ends in an array of any length", r.Struct).See(d.pos(), "declared here")
 	case length == nil:
 		report.Errorf(r.Pos, "struct %q has no member %q for the length of a record", r.Struct, r.Length).See(d.pos(), "declared here")
 	case length.Type != "u16" || length.Order != ir.Host:

@@ -93,6 +93,10 @@ func (f *family) header(report *diag.Report, what, name string, v spec.Val[strin
 	if d == nil {
 		return nil
 	}
+	if d.str.Array != nil {
+		report.Errorf(v.Pos, "%s %q has the fixed header %q, which ends in an array of any length", what, name, v.V).See(d.pos(), "declared here")
+		return nil
+	}
 	d.str.Header = true
 	return d.str
 }

@@ -14,6 +14,7 @@ type Options struct {
 	Names   []Rename
 	Records []Record
 	Replies []Reply
+	Arrays  []Array
 }
 
 // Rename replaces the Go name of one declaration. Path says which, by section and names as the spec has them, joined by slashes:
@@ -54,6 +55,15 @@ type Reply struct {
 	FixedHeader  string   // empty: that of the request
 	AttributeSet string   // empty: that of the request; else the reply has all attributes of the set
 	Pos          diag.Pos // of the operation in nlgen.yaml
+}
+
+// Array says that the last member of a struct is a C flexible array: as many elements as the payload has room for. A binary with a struct
+// is an array of these, a binary without a length one of bytes, an integer one of integers.
+type Array struct {
+	Struct string
+	Member string
+	Count  string   // the member that holds the number of elements; empty if there is none
+	Pos    diag.Pos // of the member in nlgen.yaml
 }
 
 // passes are what Family does, in this order. A pass takes the family under construction and the report, and returns nothing.

@@ -40,7 +40,13 @@ func (f *family) format(report *diag.Report, s *sub, seen map[string]*ir.Format,
 		report.Errorf(v.Pos, "the selector's value %q of sub-message %q is no text", v.V, s.Name)
 		return
 	}
-	format := &ir.Format{Value: v.V, Pos: v.Pos, Header: f.header(report, "format", v.V, src.FixedHeader)}
+	format := &ir.Format{Value: v.V, Pos: v.Pos}
+	if d := f.defs[src.FixedHeader.V]; src.FixedHeader.Set && !src.AttributeSet.Set && d != nil && d.str != nil {
+		format.Header = d.str // NB: one that ends in an array may fill the whole content.
+		d.str.Header = true
+	} else {
+		format.Header = f.header(report, "format", v.V, src.FixedHeader)
+	}
 	if src.AttributeSet.Set {
 		format.Set = irSet(f.set(report, "format", v.V, src.AttributeSet))
 	}

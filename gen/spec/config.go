@@ -26,6 +26,7 @@ type FamilyOptions struct {
 	Names   []*Rename   `ynl:"names"`
 	Records []*Record   `ynl:"records"`
 	Replies []*Reply    `ynl:"replies"`
+	Arrays  []*Array    `ynl:"arrays"`
 }
 
 // Rename gives a declaration of the spec another Go name.
@@ -52,6 +53,14 @@ type Reply struct {
 	Operation    Val[string] `ynl:"operation,required,label"`
 	FixedHeader  Val[string] `ynl:"fixed-header,label"`
 	AttributeSet Val[string] `ynl:"attribute-set,label"`
+}
+
+// Array says that the last member of a struct is an array of any length, as C has it: struct tc_u32_key keys[].
+type Array struct {
+	Pos    diag.Pos
+	Struct Val[string] `ynl:"struct,required,label"`
+	Member Val[string] `ynl:"member,required,label"`
+	Count  Val[string] `ynl:"count,label"`
 }
 
 func init() { describe(reflect.TypeFor[Config]()) }

@@ -144,6 +144,9 @@ func (x *appender) content(h *nlpolicy.Struct, skip string, set *nlpolicy.Set, b
 	}
 	if h != nil {
 		x.members(h, skip, b, 0)
+		if h.Array != nil {
+			return nil // it ends where the content does
+		}
 		b = b[headerLen(h, len(b)):]
 	}
 	start := len(x.entries)

@@ -27,7 +27,8 @@ func EncodeSet(e *nlattr.Encoder, set *nlpolicy.Set, src []byte) error {
 }
 
 // EncodeStruct writes the C struct that a JSON object describes into b, which
-// has the size of the struct. Members that are missing are zero.
+// has the size of the struct. Members that are missing are zero. An array at the
+// end of the struct is not written.
 func EncodeStruct(b []byte, s *nlpolicy.Struct, src []byte) error {
 	n, err := parse(src)
 	if err != nil {
@@ -91,6 +92,9 @@ func (w *writer) content(h *nlpolicy.Struct, skip string, set *nlpolicy.Set, n *
 					return within(key, err)
 				}
 			}
+		}
+		if h.Array != nil {
+			return w.elements(h, n)
 		}
 		w.e.Pad()
 	}

@@ -38,6 +38,9 @@ func (w *writer) value(s *scope, a *nlpolicy.Attr, n *node) error {
 			if err := putStruct(w.e.Extend(a.Struct.Size), a.Struct, n, 0); err != nil {
 				return err
 			}
+			if err := w.elements(a.Struct, n); err != nil {
+				return err
+			}
 			w.e.End(nest)
 			return nil
 		case n.sort == isArray && a.Elem.Width() > 0:

@@ -223,6 +223,9 @@ func putStruct(b []byte, s *nlpolicy.Struct, n *node, depth int) error {
 		return n.want(sortNames[isObject])
 	}
 	for i, key := range n.keys {
+		if s.Array != nil && key == s.Array.Name {
+			continue
+		}
 		m := member(s, key)
 		if m == nil {
 			return within(key, n.list[i].fail(fmt.Errorf("%w in %s", ErrUnknown, s.Name)))

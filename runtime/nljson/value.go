@@ -240,7 +240,7 @@ func (x *appender) subMessage(s *nlpolicy.Scope, a *nlpolicy.Attr, p []byte, dep
 		f.Header == nil && f.Nested == nil && len(p) > 0:
 		x.b = appendHex(x.b, p)
 		return nil
-	case f.Nested == nil:
+	case f.Nested == nil && (f.Header == nil || f.Header.Array == nil):
 		p = p[:headerLen(f.Header, len(p))]
 	}
 	x.b = append(x.b, '{')
@@ -286,20 +286,49 @@ func (x *appender) members(s *nlpolicy.Struct, skip string, b []byte, depth int)
 			continue
 		}
 		x.key(m.Name)
-		p := part(b, m.Offset, m.Size)
-		switch {
-		case m.Struct != nil && depth < nlattr.MaxDepth:
-			x.object(m.Struct, p, depth+1)
-		case m.Kind == nlpolicy.String:
-			x.b = appendText(x.b, string(untilNul(p)))
-		case m.Kind.Integer():
-			v, _ := nlpolicy.LoadInteger(m.Kind, m.Flags, p)
-			x.integer(m.Kind, m.Flags, m.Hint, m.Enum, v)
-		default:
-			x.b = appendBytes(x.b, m.Hint, p)
-		}
+		x.member(m, part(b, m.Offset, m.Size), depth)
+	}
+	if s.Array != nil {
+		x.key(s.Array.Name)
+		x.elements(s, b, depth)
 	}
 }
+
+// member writes one member of a struct.
+func (x *appender) member(m *nlpolicy.Member, p []byte, depth int) {
+	switch {
+	case m.Struct != nil && depth < nlattr.MaxDepth:
+		x.object(m.Struct, p, depth+1)
+	case m.Kind == nlpolicy.String:
+		x.b = appendText(x.b, string(untilNul(p)))
+	case m.Kind.Integer():
+		v, _ := nlpolicy.LoadInteger(m.Kind, m.Flags, p)
+		x.integer(m.Kind, m.Flags, m.Hint, m.Enum, v)
+	default:
+		x.b = appendBytes(x.b, m.Hint, p)
+	}
+}
+
+// elements writes the array that a struct ends in: bytes as one text, others as
+// an array.
+func (x *appender) elements(s *nlpolicy.Struct, b []byte, depth int) {
+	a, b := s.Array, s.Elements(b)
+	if isBytes(a) {
+		x.b = appendBytes(x.b, a.Hint, b)
+		return
+	}
+	x.b = append(x.b, '[')
+	for len(b) > 0 {
+		x.comma()
+		x.member(&a.Member, b[:a.Size], depth)
+		b = b[a.Size:]
+	}
+	x.b = append(x.b, ']')
+}
+
+// isBytes says that the elements of an array are bytes without a meaning of their
+// own.
+func isBytes(a *nlpolicy.Array) bool { return a.Kind == nlpolicy.Binary && a.Struct == nil }
 
 // part returns n bytes of b, with zero bytes for those that are missing.
 func part(b []byte, offset, n int) []byte {

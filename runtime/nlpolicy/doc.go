@@ -197,6 +197,43 @@ type Struct struct {
 	Name    string
 	Size    int // bytes, with the padding at the end
 	Members []Member
+	Array   *Array // what stands behind the members; nil if nothing does
+}
+
+// Array describes a C flexible array: elements of one size up to the end of the
+// payload.
+type Array struct {
+	Member        // one element; Offset is that of the first
+	Count  string // the member that holds the number of elements; empty if none does
+}
+
+// Elements returns the bytes of the elements that the array at the end of s has
+// in a payload: whole ones, and no more than the member that counts them can say.
+// It returns nothing if s ends in none.
+func (s *Struct) Elements(b []byte) []byte {
+	a := s.Array
+	if a == nil || a.Size <= 0 || len(b) <= s.Size {
+		return nil
+	}
+	n := (len(b) - s.Size) / a.Size
+	if c := s.Counter(); c != nil && c.Size < 4 {
+		n = min(n, 1<<(8*c.Size)-1)
+	}
+	return b[s.Size : s.Size+n*a.Size]
+}
+
+// Counter returns the member that holds the number of the array's elements, or
+// nil.
+func (s *Struct) Counter() *Member {
+	if s.Array == nil || s.Array.Count == "" {
+		return nil
+	}
+	for i := range s.Members {
+		if s.Members[i].Name == s.Array.Count {
+			return &s.Members[i]
+		}
+	}
+	return nil
 }
 
 // Member describes a member of a C struct.
