@@ -155,7 +155,11 @@ func (w *writer) value(s *jsonScope, a *ir.Attr, v any) error {
 	case "record":
 		return w.records(s, a, v)
 	}
-	return w.leaf(a, a.Type, a.Number, v)
+	typ := a.Number
+	if a.NetOrder {
+		typ |= nlattr.NetByteOrder
+	}
+	return w.leaf(a, a.Type, typ, v)
 }
 
 // flag writes an attribute whose presence is its value.

@@ -171,6 +171,9 @@ func derive(s *kind.Scope, sel *ir.Attr) []jen.Code {
 // putField emits one attribute, if it is present.
 func putField(s *kind.Scope, a *ir.Attr) jen.Code {
 	k, typ := kind.Of(a), jen.Id(a.Const)
+	if a.NetOrder {
+		typ = typ.Op("|").Qual(nlattr, "NetByteOrder")
+	}
 	x := jen.Id("x").Dot(a.Go)
 	if slices.Contains(s.Derived, a) {
 		x = jen.Id(kind.Local(a))

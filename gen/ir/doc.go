@@ -227,7 +227,9 @@ type Attr struct {
 	Order  Order
 	Hint   Hint
 	Multi  bool
-	Enum   *Enum
+	// NetOrder says that the type is sent with NLA_F_NET_BYTEORDER.
+	NetOrder bool
+	Enum     *Enum
 	// EnumFlags says that the value holds bits of Enum.
 	EnumFlags bool
 	Nested    *Set    // of nest, indexed-array, nest-type-value, record

@@ -16,6 +16,7 @@ func (f *family) kinds(report *diag.Report) {
 			checkKeys(report, a)
 			checkLevels(report, a)
 			take(a)
+			a.NetOrder = f.opts.NetByteorder && inNetOrder(a)
 		}
 	}
 }
@@ -154,4 +155,12 @@ func take(a *attr) {
 	for _, v := range src.TypeValue {
 		a.Levels = append(a.Levels, v.V)
 	}
+}
+
+// inNetOrder reports whether the value is a big-endian integer or an address.
+func inNetOrder(a *attr) bool {
+	if a.Order == ir.BigEndian {
+		return true
+	}
+	return a.Type == "binary" && (a.Hint == ir.IPv4 || a.Hint == ir.IPv6 || a.Hint == ir.IPv4OrV6)
 }

@@ -15,6 +15,9 @@ type Options struct {
 	Records []Record
 	Replies []Reply
 	Arrays  []Array
+	// NetByteorder sets NLA_F_NET_BYTEORDER on attributes in network byte order: integers that are big-endian, and addresses. No kernel
+	// wants it but that of ipset, which refuses attributes without.
+	NetByteorder bool
 }
 
 // Rename replaces the Go name of one declaration. Path says which, by section and names as the spec has them, joined by slashes:

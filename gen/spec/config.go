@@ -27,6 +27,8 @@ type FamilyOptions struct {
 	Records []*Record   `ynl:"records"`
 	Replies []*Reply    `ynl:"replies"`
 	Arrays  []*Array    `ynl:"arrays"`
+	// NetByteorder says that attributes in network byte order say so themselves (NLA_F_NET_BYTEORDER).
+	NetByteorder Val[bool] `ynl:"net-byteorder"`
 }
 
 // Rename gives a declaration of the spec another Go name.
