@@ -1,0 +1,49 @@
+package ipset_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/nlgen/nlgen/generated/ipset"
+	"github.com/nlgen/nlgen/runtime/nlattr"
+	"github.com/nlgen/nlgen/runtime/nlconn"
+	"github.com/nlgen/nlgen/runtime/nlmsg"
+)
+
+// Creates a set of networks and adds one.
+func Example() {
+	conn, err := nlconn.Open()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer conn.Close()
+	ctx, sets := context.Background(), ipset.New(conn)
+	version, name := nlattr.Some(uint8(ipset.ProtocolVersion)), nlattr.Some("blocked")
+	typ, err := sets.Type(ctx, &ipset.TypeRequest{
+		Protocol: version, Typename: nlattr.Some("hash:net"), Family: nlattr.Some(uint8(unix.AF_INET)),
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	err = sets.Create(ctx, &ipset.CreateRequest{
+		Protocol: version, Setname: name, Typename: typ.Typename, Revision: typ.Revision, Family: typ.Family, Data: &ipset.CreateAttrs{},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	err = sets.Add(ctx, &ipset.AddRequest{Protocol: version, Setname: name, Data: &ipset.AdtAttrs{
+		Ip: &ipset.IpaddrAttrs{Ipv4: nlattr.Some(netip.MustParseAddr("192.0.2.0"))}, Cidr: nlattr.Some(uint8(24)),
+	}}, nlconn.Exclusive)
+	// Sets have errors of their own, beyond those of the system.
+	var refused *nlmsg.Error
+	if errors.As(err, &refused) && ipset.Error(refused.Errno) == ipset.ErrorExist {
+		fmt.Println("it was there already")
+	}
+}
