@@ -151,6 +151,8 @@ func state(x flow) string {
 		return ""
 	case p.ProtoinfoTcp != nil:
 		return strings.ToUpper(strings.ReplaceAll(p.ProtoinfoTcp.TcpState.V.String(), "-", "_"))
+	case p.ProtoinfoDccp != nil:
+		return strings.ToUpper(p.ProtoinfoDccp.DccpState.V.String())
 	case p.ProtoinfoSctp != nil:
 		return strings.ToUpper(strings.ReplaceAll(p.ProtoinfoSctp.SctpState.V.String(), "-", "_"))
 	}

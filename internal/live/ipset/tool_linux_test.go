@@ -35,7 +35,7 @@ func createLine(x *ipset.ListReply) string {
 		fmt.Fprintf(b, " range %d-%d", d.Port.V, d.PortTo.V)
 	}
 	if d.Markmask.OK {
-		fmt.Fprintf(b, " markmask %#08x", d.Markmask.V)
+		fmt.Fprintf(b, " markmask 0x%08x", d.Markmask.V)
 	}
 	number(b, "hashsize", d.Hashsize)
 	number(b, "maxelem", d.Maxelem)
@@ -54,7 +54,7 @@ func createLine(x *ipset.ListReply) string {
 	}
 	number(b, "bucketsize", d.Bucketsize)
 	if d.Initval.OK {
-		fmt.Fprintf(b, " initval %#08x", d.Initval.V)
+		fmt.Fprintf(b, " initval 0x%08x", d.Initval.V)
 	}
 	return b.String()
 }
@@ -96,7 +96,7 @@ func addLine(x *ipset.ListReply, e *ipset.AdtAttrs) string {
 			}
 			elem = append(elem, text)
 		case "mark":
-			elem = append(elem, fmt.Sprintf("%#08x", e.Mark.V))
+			elem = append(elem, fmt.Sprintf("0x%08x", e.Mark.V))
 		case "mac":
 			elem = append(elem, strings.ToUpper(net.HardwareAddr(e.Ether).String()))
 		case "iface":
