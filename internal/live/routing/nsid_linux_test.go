@@ -1,0 +1,212 @@
+package routing
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/nlgen/nlgen/generated/rtnsid"
+	"github.com/nlgen/nlgen/internal/witness"
+	"github.com/nlgen/nlgen/runtime/nlattr"
+	"github.com/nlgen/nlgen/runtime/nlconn"
+)
+
+// A stranger is a process in a network namespace of its own.
+type stranger struct {
+	pid  uint32
+	fd   *os.File // the namespace
+	cmd  *exec.Cmd
+	gone bool
+}
+
+// newStranger starts a process that waits, in a new namespace.
+func newStranger(t *testing.T) *stranger {
+	t.Helper()
+	path, err := exec.LookPath("sleep")
+	if err != nil {
+		t.Skip(err)
+	}
+	cmd := exec.Command(path, "60")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL}
+	if err := cmd.Start(); err != nil {
+		t.Skip(err)
+	}
+	s := &stranger{pid: uint32(cmd.Process.Pid), cmd: cmd}
+	t.Cleanup(s.leave)
+	if s.fd, err = os.Open(fmt.Sprintf("/proc/%d/ns/net", s.pid)); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// leave ends the process and, if nothing else holds it, the namespace.
+func (s *stranger) leave() {
+	if !s.gone {
+		s.gone = true
+		s.fd.Close()
+		_ = s.cmd.Process.Kill()
+		_ = s.cmd.Wait()
+	}
+}
+
+// ids lists the numbers in the namespace of the socket, or in another one.
+func ids(n *witness.Namespace, client *rtnsid.Client, req *rtnsid.GetnsidDumpRequest) map[rtnsid.Nsid]*rtnsid.GetnsidReply {
+	n.T.Helper()
+	list, err := client.GetnsidCollect(n.Ctx, req)
+	if err != nil {
+		n.T.Fatal(err)
+	}
+	out := map[rtnsid.Nsid]*rtnsid.GetnsidReply{}
+	for _, x := range list {
+		witness.LogUnknown(n.T, "nsid", x)
+		out[x.Nsid.V] = x
+	}
+	return out
+}
+
+// TestNsids assigns numbers to namespaces and reads them in all the ways there are.
+func TestNsids(t *testing.T) {
+	n := witness.NewNamespace(t)
+	c := witness.NewTally(t)
+	client := rtnsid.New(n.Conn)
+	a, b := newStranger(t), newStranger(t)
+	get := func(req *rtnsid.GetnsidRequest) *rtnsid.GetnsidReply {
+		t.Helper()
+		reply, err := client.Getnsid(n.Ctx, req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		witness.LogUnknown(t, "nsid", reply)
+		return reply
+	}
+	if got := get(&rtnsid.GetnsidRequest{Pid: u32(a.pid)}); got.Nsid != nlattr.Some(rtnsid.NsidNotAssigned) || got.Nsid.V.String() != "not-assigned" {
+		t.Errorf("a namespace without a number has %v", got.Nsid)
+	}
+	if err := client.Newnsid(n.Ctx, &rtnsid.NewnsidRequest{Nsid: nlattr.Some(rtnsid.Nsid(70)), Pid: u32(a.pid)}); err != nil {
+		t.Fatal(err)
+	}
+	if err := client.Newnsid(n.Ctx, &rtnsid.NewnsidRequest{Nsid: nlattr.Some(rtnsid.NsidNotAssigned), Fd: u32(uint32(b.fd.Fd()))}); err != nil {
+		t.Fatal(err)
+	}
+	second := get(&rtnsid.GetnsidRequest{Fd: u32(uint32(b.fd.Fd()))}).Nsid
+	if second.V < 0 || second.V == 70 {
+		t.Errorf("the kernel chose %v", second)
+	}
+	for name, req := range map[string]*rtnsid.GetnsidRequest{
+		"pid": {Pid: u32(a.pid)}, "fd": {Fd: u32(uint32(a.fd.Fd()))}, "nsid": {Nsid: nlattr.Some(rtnsid.Nsid(70))},
+	} {
+		c.Fields++
+		if got := get(req); got.Nsid != nlattr.Some(rtnsid.Nsid(70)) || got.CurrentNsid.OK {
+			t.Errorf("by %s: %+v", name, got)
+		}
+	}
+	// The tool prints "nsid 70 (iproute2 netns name: a)", or without a name.
+	theirs := map[string]bool{}
+	for line := range strings.Lines(string(witness.Output(t, "ip", "netns", "list-id"))) {
+		theirs[strings.Fields(line)[1]] = true
+	}
+	ours := ids(n, client, &rtnsid.GetnsidDumpRequest{})
+	for id := range ours {
+		c.Field("nsid "+fmt.Sprint(int32(id)), theirs[fmt.Sprint(int32(id))], true)
+	}
+	if len(ours) != len(theirs) || ours[70] == nil || ours[second.V] == nil {
+		c.Errorf("we see %v, ip %v", ours, theirs)
+	}
+
+	// The second namespace gives the first a number of its own; from here both numbers are seen.
+	there, err := nlconn.Open(nlconn.WithNamespaceFD(int(b.fd.Fd())))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer there.Close()
+	if err := rtnsid.New(there).Newnsid(n.Ctx, &rtnsid.NewnsidRequest{Nsid: nlattr.Some(rtnsid.Nsid(5)), Pid: u32(a.pid)}); err != nil {
+		t.Fatal(err)
+	}
+	target := s32(int32(second.V))
+	c.Fields += 4
+	if got := get(&rtnsid.GetnsidRequest{Pid: u32(a.pid), TargetNsid: target}); got.Nsid.V != 5 || got.CurrentNsid != nlattr.Some(rtnsid.Nsid(70)) {
+		t.Errorf("in the other namespace: %+v", got)
+	}
+	if got := ids(n, client, &rtnsid.GetnsidDumpRequest{TargetNsid: target})[5]; got == nil || got.CurrentNsid != nlattr.Some(rtnsid.Nsid(70)) {
+		t.Errorf("list of the other namespace: %+v", got)
+	}
+	c.Report("numbers of namespaces")
+}
+
+func TestNsidRefusals(t *testing.T) {
+	n := witness.NewNamespace(t)
+	client := rtnsid.New(n.Conn)
+	a, b := newStranger(t), newStranger(t)
+	seven := nlattr.Some(rtnsid.Nsid(7))
+	set := func(req *rtnsid.NewnsidRequest) func() error {
+		return func() error { return client.Newnsid(n.Ctx, req) }
+	}
+	if err := set(&rtnsid.NewnsidRequest{Nsid: seven, Pid: u32(a.pid)})(); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range []refusal{
+		{"a second number", set(&rtnsid.NewnsidRequest{Nsid: nlattr.Some(rtnsid.Nsid(8)), Pid: u32(a.pid)}), syscall.EEXIST, `rt-nsid: newnsid: EEXIST: "Peer netns already has a nsid assigned" [attribute pid]`},
+		{"a number that is taken", set(&rtnsid.NewnsidRequest{Nsid: seven, Pid: u32(b.pid)}), syscall.EEXIST, `rt-nsid: newnsid: EEXIST: "The specified nsid is already used" [attribute nsid]`},
+		{"no number", set(&rtnsid.NewnsidRequest{Pid: u32(b.pid)}), syscall.EINVAL, `rt-nsid: newnsid: EINVAL: "nsid is missing"`},
+		{"no namespace", set(&rtnsid.NewnsidRequest{Nsid: seven}), syscall.EINVAL, `rt-nsid: newnsid: EINVAL: "Peer netns reference is missing"`},
+		{"a process that is not there", set(&rtnsid.NewnsidRequest{Nsid: seven, Pid: u32(1 << 30)}), syscall.ESRCH, `rt-nsid: newnsid: ESRCH: "Peer netns reference is invalid" [attribute pid]`},
+		{"a file that is not open", set(&rtnsid.NewnsidRequest{Nsid: seven, Fd: u32(1 << 20)}), syscall.EBADF, `rt-nsid: newnsid: EBADF: "Peer netns reference is invalid" [attribute fd]`},
+		{"nothing to look up", func() error {
+			_, err := client.Getnsid(n.Ctx, &rtnsid.GetnsidRequest{})
+			return err
+		}, syscall.EINVAL, `rt-nsid: getnsid: EINVAL: "Peer netns reference is missing"`},
+		{"the numbers of an unknown one", func() error {
+			_, err := client.GetnsidCollect(n.Ctx, &rtnsid.GetnsidDumpRequest{TargetNsid: s32(99)})
+			return err
+		}, syscall.EINVAL, `rt-nsid: getnsid: EINVAL: "Invalid target network namespace id" [attribute target-nsid]`},
+	} {
+		r.check(t)
+	}
+}
+
+// TestNsidEvents assigns a number and ends the namespace.
+func TestNsidEvents(t *testing.T) {
+	n := witness.NewNamespace(t)
+	ctx := witness.Patience(t)
+	client := rtnsid.New(n.Conn)
+	sub, err := client.Subscribe(ctx, rtnsid.GroupNsid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sub.Close()
+	a := newStranger(t)
+	nine := nlattr.Some(rtnsid.Nsid(9))
+	witness.Play(t, ctx, sub.All(ctx), []witness.Step[rtnsid.Event]{
+		step("assign", func() error {
+			return client.Newnsid(n.Ctx, &rtnsid.NewnsidRequest{Nsid: nine, Pid: u32(a.pid)}, nlconn.Create)
+		},
+			func(ev rtnsid.Event) error {
+				if x, ok := ev.(*rtnsid.NewnsidNtf); ok && x.Nsid == nine {
+					return nil
+				}
+				return witness.ErrOther
+			}),
+		step("end", func() error {
+			a.leave()
+			return nil
+		}, func(ev rtnsid.Event) error {
+			if x, ok := ev.(*rtnsid.DelnsidNtf); ok && x.Nsid == nine {
+				return nil
+			}
+			return witness.ErrOther
+		}),
+	})
+	// The number is free again.
+	for range 50 {
+		if len(ids(n, client, &rtnsid.GetnsidDumpRequest{})) == 0 || ids(n, client, &rtnsid.GetnsidDumpRequest{})[9] == nil {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Error(errors.New("the number is still there"))
+}
