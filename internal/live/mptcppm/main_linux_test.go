@@ -45,7 +45,13 @@ func newNamespace(t *testing.T) (*witness.Namespace, *mptcppm.Client) {
 			}
 		}
 	}
-	return n, mptcppm.New(n.Conn)
+	client := mptcppm.New(n.Conn)
+	t.Cleanup(func() {
+		if err := client.FlushAddrs(n.Ctx, nil); err != nil {
+			t.Error(err)
+		}
+	})
+	return n, client
 }
 
 // address is an attribute set with an address in it.
