@@ -171,7 +171,14 @@ func connect(t *testing.T, ctx context.Context, family uint16) *connection {
 	x := &connection{listener: listener}
 	var dialer net.Dialer
 	dialer.SetMultipathTCP(true)
-	if x.near, err = dialer.DialContext(ctx, "tcp", listener.Addr().String()); err != nil {
+	for {
+		x.near, err = dialer.DialContext(ctx, "tcp", listener.Addr().String())
+		if !errors.Is(err, unix.ENETUNREACH) {
+			break
+		}
+		time.Sleep(time.Millisecond) // The kernel is still busy with a new IPv6 address.
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	if ok, err := x.near.(*net.TCPConn).MultipathTCP(); !ok {
