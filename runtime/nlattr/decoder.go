@@ -20,33 +20,36 @@ import (
 // Values are copied out of the input unless the decoder borrows (see [Arena]).
 // A Decoder is not safe for concurrent use.
 type Decoder struct {
-	all   []byte // everything, to tell offsets by
-	rest  []byte // behind the current attribute, in the nest that is open
+	b     []byte // the input up to the end of the nest that is open
 	val   []byte // payload of the current attribute
+	next  int    // offset in b of what stands behind it
 	raw   uint16 // type of the current attribute with its flags
 	depth uint8
+	stuck bool // Next met what is no attribute; see settle
 	err   *Error
 	arena *Arena
 }
 
 // A Frame is where a decoder goes on when it leaves a nest.
 type Frame struct {
-	rest, val []byte
+	val       []byte
+	next, end int
 	raw       uint16
 	late      bool // entered after an error, which is not to blame on it
 }
 
 // NewDecoder returns a decoder of the attributes in b.
-func NewDecoder(b []byte) Decoder { return Decoder{all: b, rest: b} }
+func NewDecoder(b []byte) Decoder { return Decoder{b: b} }
 
 // Reset makes the decoder read the attributes in b and take memory from arena,
 // which may be nil.
-func (d *Decoder) Reset(b []byte, arena *Arena) {
-	d.all, d.rest, d.val, d.raw, d.depth, d.err, d.arena = b, b, nil, 0, 0, nil, arena
-}
+func (d *Decoder) Reset(b []byte, arena *Arena) { *d = Decoder{b: b, arena: arena} }
 
 // Err returns the first error, a *[Error], or nil.
 func (d *Decoder) Err() error {
+	if d.stuck {
+		d.settle()
+	}
 	if d.err == nil {
 		return nil
 	}
@@ -57,53 +60,57 @@ func (d *Decoder) Err() error {
 // attributes, and the padding behind it. It is an error if there are fewer
 // bytes; then zero bytes are returned.
 func (d *Decoder) Header(n int) []byte {
-	if len(d.rest) < n {
+	b := d.b[d.next:]
+	if len(b) < n {
 		d.broken(ErrTruncated)
 		return make([]byte, n)
 	}
-	h := d.rest[:n]
-	d.rest = d.rest[min(Align(n), len(d.rest)):]
-	return h
+	d.next += min(Align(n), len(b))
+	return b[:n]
 }
 
 // Next steps to the next attribute of the nest that is open and reports whether
 // there is one.
+//
+// NB: It is just short enough to be inlined, which a test holds, and so leaves
+// what is to be said about bytes that are no attribute to settle.
 func (d *Decoder) Next() bool {
-	b := d.rest
-	if len(b) < HeaderLen {
-		if len(b) > 0 {
-			d.broken(ErrTrailing)
+	b := d.b[d.next:]
+	if len(b) >= HeaderLen {
+		h := native.Uint32(b)
+		if n := int(h >> lenShift & 0xffff); n >= HeaderLen && n <= len(b) {
+			// The padding of the last attribute may be missing.
+			d.raw, d.val, d.next = uint16(h>>typeShift), b[HeaderLen:n], min(d.next+(n+3)&^3, len(d.b))
+			return true
 		}
-		return false
 	}
-	n := int(native.Uint16(b))
-	if n < HeaderLen || n > len(b) {
-		d.broken(ErrTruncated)
-		return false
-	}
-	d.raw = native.Uint16(b[2:])
-	d.val = b[HeaderLen:n]
-	// The padding of the last attribute may be missing.
-	if n = Align(n); n < len(b) {
-		d.rest = b[n:]
-	} else {
-		d.rest = nil
-	}
-	return true
+	d.stuck = len(b) > 0
+	return false
 }
 
 // Errors are recorded out of line, so that what reads a value is short enough to
 // be inlined.
 
-// broken records an error about the bytes that d.rest starts with.
+// settle records why Next could not go on.
+//
+//go:noinline
+func (d *Decoder) settle() {
+	d.stuck = false
+	if len(d.b)-d.next < HeaderLen {
+		d.broken(ErrTrailing)
+	} else {
+		d.broken(ErrTruncated)
+	}
+}
+
+// broken records an error about the bytes that Next would read.
 //
 //go:noinline
 func (d *Decoder) broken(err error) {
 	if d.err == nil {
-		// NB: at the end d.rest may be nil, which has no capacity.
-		d.err = &Error{Offset: min(cap(d.all)-cap(d.rest), len(d.all)), Err: err}
+		d.err = &Error{Offset: d.next, Err: err}
 	}
-	d.rest = nil
+	d.next = len(d.b)
 }
 
 // Fail records an error about the current attribute. It does nothing but end
@@ -114,7 +121,7 @@ func (d *Decoder) Fail(err error) {
 	if d.err == nil {
 		d.err = &Error{Path: []uint16{d.raw & TypeMask}, Offset: d.Offset(), Err: err}
 	}
-	d.rest = nil
+	d.next = len(d.b)
 }
 
 // Type returns the number of the current attribute, flags masked off.
@@ -129,13 +136,17 @@ func (d *Decoder) Payload() []byte { return d.val }
 
 // Offset returns how many bytes of input stand before the header of the current
 // attribute.
-func (d *Decoder) Offset() int { return cap(d.all) - cap(d.val) - HeaderLen }
+func (d *Decoder) Offset() int { return d.start() - HeaderLen }
+
+// start returns how many bytes of input stand before the payload of the current
+// attribute.
+func (d *Decoder) start() int { return cap(d.b) - cap(d.val) }
 
 // Count returns how many attributes with the number of the current one are left
 // in this nest, the current one included.
 func (d *Decoder) Count() int {
 	n, want := 1, d.raw&TypeMask
-	for b := d.rest; len(b) >= HeaderLen; {
+	for b := d.b[d.next:]; len(b) >= HeaderLen; {
 		l := int(native.Uint16(b))
 		if l < HeaderLen || l > len(b) {
 			break
@@ -165,29 +176,41 @@ func (d *Decoder) Members() int {
 // Enter goes into the current attribute: [Decoder.Next] then reads the
 // attributes of its payload, until [Decoder.Leave].
 func (d *Decoder) Enter() Frame {
-	f := Frame{rest: d.rest, val: d.val, raw: d.raw, late: d.err != nil}
-	if d.depth >= MaxDepth && d.err == nil {
-		d.err = &Error{Offset: d.Offset(), Err: ErrTooDeep} // Leave tells the path
-	}
+	f := Frame{val: d.val, next: d.next, end: len(d.b), raw: d.raw, late: d.err != nil}
+	d.next = d.start()
+	d.b = d.b[:d.next+len(d.val)]
 	d.depth++
-	d.rest = d.val
-	if d.err != nil {
-		d.rest = nil
+	if d.err != nil || d.depth > MaxDepth {
+		d.refuse()
 	}
 	return f
 }
 
+// refuse lets nothing be read of the nest that was entered.
+//
+//go:noinline
+func (d *Decoder) refuse() {
+	if d.err == nil {
+		d.err = &Error{Offset: d.Offset(), Err: ErrTooDeep} // Leave tells the path
+	}
+	d.next = len(d.b)
+}
+
 // Leave goes back to the attribute after the one that was entered.
 func (d *Decoder) Leave(f Frame) {
-	d.depth--
-	d.val, d.raw = f.val, f.raw
-	d.rest = f.rest
-	if d.err != nil {
-		d.rest = nil
-		if !f.late {
-			d.blame()
-		}
+	if d.stuck {
+		d.settle()
 	}
+	d.back(f)
+	if d.err != nil {
+		d.blame(f.late)
+	}
+}
+
+// back makes the attribute that was entered the current one again.
+func (d *Decoder) back(f Frame) {
+	d.depth--
+	d.b, d.val, d.next, d.raw = d.b[:f.end], f.val, f.next, f.raw
 }
 
 // Close is [Decoder.Leave] for a nest that may turn out not to be what its
@@ -195,33 +218,46 @@ func (d *Decoder) Leave(f Frame) {
 // error is forgotten and the nest is the current attribute as a whole, so that
 // [Decoder.Unknown] can keep it: one odd attribute spoils no message.
 func (d *Decoder) Close(f Frame) bool {
-	d.depth--
-	d.val, d.raw, d.rest = f.val, f.raw, f.rest
-	if d.err == nil {
+	d.back(f)
+	if d.err == nil && !d.stuck {
 		return true
 	}
-	if f.late {
-		d.rest = nil
-	} else {
-		d.err = nil
-	}
+	d.forget(f.late)
 	return false
 }
 
+// forget forgets the error about the nest that is being left, if it is about that.
+//
+//go:noinline
+func (d *Decoder) forget(late bool) {
+	d.stuck = false
+	if late {
+		d.next = len(d.b)
+	} else {
+		d.err = nil
+	}
+}
+
 // blame puts the number of the nest that is being left in front of the path of
-// the error: so the path is known without keeping it on the way in.
-func (d *Decoder) blame() {
-	d.err.Path = append([]uint16{d.raw & TypeMask}, d.err.Path...)
+// the error, unless that is older than the nest: so the path is known without
+// keeping it on the way in.
+//
+//go:noinline
+func (d *Decoder) blame(late bool) {
+	d.next = len(d.b)
+	if !late {
+		d.err.Path = append([]uint16{d.raw & TypeMask}, d.err.Path...)
+	}
 }
 
 // Skip leaves the current attribute for later: [Decoder.Resume] comes back to
 // it. Sub-messages whose selector has not been read yet need it.
-func (d *Decoder) Skip() Frame { return Frame{rest: d.rest, val: d.val, raw: d.raw} }
+func (d *Decoder) Skip() Frame { return Frame{val: d.val, next: d.next, raw: d.raw} }
 
 // Resume makes the attribute that was skipped the current one again and returns
 // the place to hand to [Decoder.Return] afterwards.
 func (d *Decoder) Resume(f Frame) Frame {
-	now := Frame{rest: d.rest, val: d.val, raw: d.raw}
+	now := d.Skip()
 	d.val, d.raw = f.val, f.raw
 	return now
 }
@@ -230,7 +266,7 @@ func (d *Decoder) Resume(f Frame) Frame {
 func (d *Decoder) Return(f Frame) {
 	d.val, d.raw = f.val, f.raw
 	if d.err == nil {
-		d.rest = f.rest
+		d.next = f.next
 	}
 }
 
@@ -443,13 +479,17 @@ func (d *Decoder) String() string {
 // Addr returns an IP address of 4 or 16 bytes in network byte order. It reports
 // false for any other length.
 func (d *Decoder) Addr() (netip.Addr, bool) {
-	switch len(d.val) {
-	case 4:
+	if len(d.val) == 4 {
 		return netip.AddrFrom4([4]byte(d.val)), true
-	case 16:
-		return netip.AddrFrom16([16]byte(d.val)), true
 	}
-	return netip.Addr{}, false
+	return d.addr16()
+}
+
+func (d *Decoder) addr16() (netip.Addr, bool) {
+	if len(d.val) != 16 {
+		return netip.Addr{}, false
+	}
+	return netip.AddrFrom16([16]byte(d.val)), true
 }
 
 // Unknown appends the current attribute to list as it is.

@@ -33,8 +33,8 @@ func attempt(t *testing.T, d *Decoder) {
 		c := *d
 		f(&c)
 		if err := c.Err(); err != nil {
-			if e := err.(*Error); e.Offset < 0 || e.Offset > len(d.all) || e.Error() == "" {
-				t.Fatalf("%v: offset %d of %d", err, e.Offset, len(d.all))
+			if e := err.(*Error); e.Offset < 0 || e.Offset > len(d.b) || e.Error() == "" {
+				t.Fatalf("%v: offset %d of %d", err, e.Offset, len(d.b))
 			}
 		}
 	}

@@ -45,7 +45,7 @@ func (e *Encoder) EndRecord(start, offset int) {
 // least size. The decoder then reads the record alone, until
 // [Decoder.LeaveRecord] with the same frame.
 func (d *Decoder) NextRecord(f *Frame, size, offset int) bool {
-	b := d.rest
+	b := d.b[d.next:]
 	if len(b) == 0 {
 		return false
 	}
@@ -59,8 +59,8 @@ func (d *Decoder) NextRecord(f *Frame, size, offset int) bool {
 		return false
 	}
 	f.val, f.raw = d.val, d.raw
-	f.rest = b[min(Align(n), len(b)):]
-	d.rest = b[:n]
+	f.next, f.end = d.next+min(Align(n), len(b)), len(d.b)
+	d.b = d.b[:d.next+n]
 	return true
 }
 
@@ -79,9 +79,12 @@ func (d *Decoder) Records(size, offset int) int {
 
 // LeaveRecord goes on behind the record that [Decoder.NextRecord] stepped to.
 func (d *Decoder) LeaveRecord(f *Frame) {
-	d.val, d.raw, d.rest = f.val, f.raw, f.rest
+	if d.stuck {
+		d.settle()
+	}
+	d.b, d.val, d.next, d.raw = d.b[:f.end], f.val, f.next, f.raw
 	if d.err != nil {
-		d.rest = nil
+		d.next = len(d.b)
 	}
 }
 
