@@ -20,7 +20,15 @@ type Arena struct {
 	borrow  bool
 	pools   []rewinder
 	strings *internTable
+
+	// Messages of a kind take values of the same types in the same order, so the
+	// pools are remembered in the order of the last message, and the next is
+	// nearly always the one that is wanted.
+	order [orderLen]rewinder
+	at    uint8
 }
+
+const orderLen = 32 // a power of two
 
 // NewSlabs returns an arena whose values are the caller's for ever.
 func NewSlabs() *Arena { return &Arena{} }
@@ -31,6 +39,7 @@ func NewScratch() *Arena { return &Arena{borrow: true, strings: new(internTable)
 // Rewind takes back all that a scratch arena handed out but strings. For slabs
 // it does nothing.
 func (a *Arena) Rewind() {
+	a.at = 0
 	if a.borrow {
 		for _, p := range a.pools {
 			p.rewind()
@@ -57,14 +66,7 @@ const (
 // take returns n zero values that lie side by side, with length and capacity n.
 func (p *pool[T]) take(n int, keep bool) []T {
 	if n > len(p.slab)-p.used {
-		size := min(max(2*len(p.slab), slabFirst), slabMost)
-		if keep && p.slab != nil {
-			// All of it is wanted at one time: the next round gets one slab
-			// that holds everything.
-			p.full = append(p.full, p.slab)
-			size = max(size, 2*len(p.slab))
-		}
-		p.slab, p.used = make([]T, max(size, n)), 0
+		p.grow(n, keep)
 	}
 	s := p.slab[p.used : p.used+n : p.used+n]
 	p.used += n
@@ -74,13 +76,40 @@ func (p *pool[T]) take(n int, keep bool) []T {
 	return s
 }
 
+// grow begins a slab with room for n values.
+func (p *pool[T]) grow(n int, keep bool) {
+	size := min(max(2*len(p.slab), slabFirst), slabMost)
+	if keep && p.slab != nil {
+		// All of it is wanted at one time: the next round gets one slab
+		// that holds everything.
+		p.full = append(p.full, p.slab)
+		size = max(size, 2*len(p.slab))
+	}
+	p.slab, p.used = make([]T, max(size, n)), 0
+}
+
 func (p *pool[T]) rewind() {
-	clear(p.full)
-	p.full, p.used = p.full[:0], 0
+	if p.full != nil {
+		clear(p.full)
+		p.full = p.full[:0]
+	}
+	p.used = 0
 }
 
 // poolOf returns the arena's pool of T.
 func poolOf[T any](a *Arena) *pool[T] {
+	at := a.at % orderLen
+	a.at = at + 1
+	if p, ok := a.order[at].(*pool[T]); ok {
+		return p
+	}
+	p := findPool[T](a)
+	a.order[at] = p
+	return p
+}
+
+// findPool is poolOf for a type that comes out of order.
+func findPool[T any](a *Arena) *pool[T] {
 	for _, p := range a.pools {
 		if p, ok := p.(*pool[T]); ok {
 			return p
@@ -96,7 +125,17 @@ func Take[T any](a *Arena) *T {
 	if a == nil {
 		return new(T)
 	}
-	return &poolOf[T](a).take(1, a.borrow)[0]
+	p := poolOf[T](a)
+	if p.used == len(p.slab) {
+		p.grow(1, a.borrow)
+	}
+	v := &p.slab[p.used]
+	p.used++
+	if a.borrow {
+		var zero T
+		*v = zero
+	}
+	return v
 }
 
 // New returns a new zero value from the decoder's arena.

@@ -126,12 +126,26 @@ func Array[N, T Integer](d *Decoder) []T {
 			s[i] = T(N(native.Uint16(b[2*i:])))
 		}
 	case 4:
-		for i := range s {
-			s[i] = T(N(native.Uint32(b[4*i:])))
+		r := s
+		for ; len(r) >= 4 && len(b) >= 16; r, b = r[4:], b[16:] {
+			r[0] = T(N(native.Uint32(b)))
+			r[1] = T(N(native.Uint32(b[4:])))
+			r[2] = T(N(native.Uint32(b[8:])))
+			r[3] = T(N(native.Uint32(b[12:])))
+		}
+		for i := range r {
+			r[i] = T(N(native.Uint32(b[4*i:])))
 		}
 	case 8:
-		for i := range s {
-			s[i] = T(N(native.Uint64(b[8*i:])))
+		r := s
+		for ; len(r) >= 4 && len(b) >= 32; r, b = r[4:], b[32:] {
+			r[0] = T(N(native.Uint64(b)))
+			r[1] = T(N(native.Uint64(b[8:])))
+			r[2] = T(N(native.Uint64(b[16:])))
+			r[3] = T(N(native.Uint64(b[24:])))
+		}
+		for i := range r {
+			r[i] = T(N(native.Uint64(b[8*i:])))
 		}
 	}
 	return s
@@ -171,5 +185,17 @@ func elements[N, T Integer](d *Decoder) []T {
 	return MakeSlice[T](d, n)[:n]
 }
 
-// width returns the bytes of an integer on the wire.
-func width[N Integer]() int { return binary.Size(N(0)) }
+// width returns the bytes of an integer on the wire. The compiler makes a constant
+// of it.
+func width[N Integer]() int {
+	bit := uint64(1)
+	switch {
+	case N(bit<<8) == 0:
+		return 1
+	case N(bit<<16) == 0:
+		return 2
+	case N(bit<<32) == 0:
+		return 4
+	}
+	return 8
+}
