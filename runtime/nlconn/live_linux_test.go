@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -30,12 +31,39 @@ func live(t testing.TB, opts ...nlconn.Option) (context.Context, *nlconn.Conn) {
 	return ctx, c
 }
 
-// dummies makes n links and removes them with the test.
-func dummies(t testing.TB, ctx context.Context, c *nlconn.Conn, prefix string, n int) {
+// linkKind finds out which kind of link that needs nothing else this kernel has.
+var linkKind = sync.OnceValues(func() (string, error) {
+	c, err := nlconn.Open()
+	if err != nil {
+		return "", err
+	}
+	defer c.Close()
+	ctx := context.Background()
+	for _, kind := range []string{"dummy", "ifb", "bridge"} {
+		probe := &link{Name: "probe", Info: &linkInfo{Kind: kind}}
+		if err = nlconn.Exec(ctx, c, &opNewlink, probe, nlconn.Create, nlconn.Exclusive); err == nil {
+			return kind, nlconn.Exec(ctx, c, &opDellink, probe)
+		}
+	}
+	return "", err
+})
+
+// plain is the link info of a link that needs nothing else.
+func plain(t testing.TB) *linkInfo {
+	t.Helper()
+	kind, err := linkKind()
+	if err != nil {
+		t.Skip("this kernel has no plain kind of link: ", err)
+	}
+	return &linkInfo{Kind: kind}
+}
+
+// plainLinks makes n links and removes them with the test.
+func plainLinks(t testing.TB, ctx context.Context, c *nlconn.Conn, prefix string, n int) {
 	t.Helper()
 	for i := range n {
 		name := fmt.Sprintf("%s%d", prefix, i)
-		err := nlconn.Exec(ctx, c, &opNewlink, &link{Name: name, Info: &linkInfo{Kind: "dummy"}}, nlconn.Create, nlconn.Exclusive)
+		err := nlconn.Exec(ctx, c, &opNewlink, &link{Name: name, Info: plain(t)}, nlconn.Create, nlconn.Exclusive)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -100,8 +128,8 @@ func TestLiveFence(t *testing.T) {
 
 func TestLiveExec(t *testing.T) {
 	ctx, c := live(t)
-	dummies(t, ctx, c, "ex", 1)
-	err := nlconn.Exec(ctx, c, &opNewlink, &link{Name: "ex0", Info: &linkInfo{Kind: "dummy"}}, nlconn.Create, nlconn.Exclusive)
+	plainLinks(t, ctx, c, "ex", 1)
+	err := nlconn.Exec(ctx, c, &opNewlink, &link{Name: "ex0", Info: plain(t)}, nlconn.Create, nlconn.Exclusive)
 	if want := "rt-link: newlink: EEXIST"; err == nil || !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("got %v, want %s", err, want)
 	}
@@ -114,12 +142,12 @@ func TestLiveExec(t *testing.T) {
 	}
 	var nl *nlmsg.Error
 	// Validation comes before the kernel.
-	err = nlconn.Exec(ctx, c, &opNewlink, &link{Name: "name-that-is-too-long", Info: &linkInfo{Kind: "dummy"}}, nlconn.Create)
+	err = nlconn.Exec(ctx, c, &opNewlink, &link{Name: "name-that-is-too-long", Info: plain(t)}, nlconn.Create)
 	if err == nil || errors.As(err, &nl) {
 		t.Errorf("got %v", err)
 	}
 	t.Log(err)
-	err = nlconn.Exec(ctx, c, &opNewlink, &link{Name: "name-that-is-too-long", Info: &linkInfo{Kind: "dummy"}}, nlconn.Create, nlconn.NoValidate)
+	err = nlconn.Exec(ctx, c, &opNewlink, &link{Name: "name-that-is-too-long", Info: plain(t)}, nlconn.Create, nlconn.NoValidate)
 	if !errors.As(err, &nl) || nl.Attr != "ifname" || nl.Policy == nil {
 		t.Errorf("got %v", err)
 	}
@@ -132,7 +160,7 @@ func TestLiveExec(t *testing.T) {
 	}
 	t.Log(err)
 	// Echo.
-	ntf, err := nlconn.Do[link](ctx, c, &opNewlink, &link{Name: "ex2", Info: &linkInfo{Kind: "dummy"}}, nlconn.Create, nlconn.Echo)
+	ntf, err := nlconn.Do[link](ctx, c, &opNewlink, &link{Name: "ex2", Info: plain(t)}, nlconn.Create, nlconn.Echo)
 	if err != nil || ntf == nil || ntf.Name != "ex2" {
 		t.Errorf("echo: %+v, %v", ntf, err)
 	}
@@ -143,7 +171,7 @@ func TestLiveExec(t *testing.T) {
 
 func TestLiveDump(t *testing.T) {
 	ctx, c := live(t)
-	dummies(t, ctx, c, "du", 100)
+	plainLinks(t, ctx, c, "du", 100)
 	count := 0
 	for l, err := range nlconn.Dump[link](ctx, c, &opGetlink, nil) {
 		if err != nil {
@@ -207,7 +235,7 @@ func descriptors(t *testing.T) int {
 // Loops that are left, and calls that are cancelled, leave nothing behind.
 func TestLiveBreak(t *testing.T) {
 	ctx, c := live(t)
-	dummies(t, ctx, c, "br", 60)
+	plainLinks(t, ctx, c, "br", 60)
 	var l link
 	leave := func() {
 		for range nlconn.Dump[link](ctx, c, &opGetlink, nil) {
@@ -247,7 +275,7 @@ func TestLiveBreak(t *testing.T) {
 // A dump during which links come and go is interrupted, and says so.
 func TestLiveInterrupted(t *testing.T) {
 	ctx, c := live(t)
-	dummies(t, ctx, c, "in", 200)
+	plainLinks(t, ctx, c, "in", 200)
 	interrupted := 0
 	for range 20 {
 		n := 0
@@ -259,7 +287,7 @@ func TestLiveInterrupted(t *testing.T) {
 				t.Fatal(err)
 			}
 			if n++; n == 5 {
-				x := &link{Name: "inx", Info: &linkInfo{Kind: "dummy"}}
+				x := &link{Name: "inx", Info: plain(t)}
 				if err := nlconn.Exec(ctx, c, &opNewlink, x, nlconn.Create); err != nil {
 					t.Fatal(err)
 				}
@@ -319,10 +347,11 @@ func TestLiveSubscribe(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer sub.Close()
+	info := plain(t)
 	go func() {
 		time.Sleep(20 * time.Millisecond)
 		for range 3 {
-			x := &link{Name: "sub0", Info: &linkInfo{Kind: "dummy"}}
+			x := &link{Name: "sub0", Info: info}
 			_ = nlconn.Exec(ctx, c, &opNewlink, x, nlconn.Create)
 			_ = nlconn.Exec(ctx, c, &opDellink, x)
 		}
@@ -415,9 +444,9 @@ func TestLiveBatch(t *testing.T) {
 	for _, opts := range [][]nlconn.BatchOption{nil, {nlconn.AckLast()}} {
 		b := c.NewBatch(nlconn.ProtocolRoute, opts...)
 		for i := range 200 {
-			b.Add(ctx, &opNewlink, &link{Name: fmt.Sprintf("ba%d", i), Info: &linkInfo{Kind: "dummy"}}, nlconn.Create, nlconn.Exclusive)
+			b.Add(ctx, &opNewlink, &link{Name: fmt.Sprintf("ba%d", i), Info: plain(t)}, nlconn.Create, nlconn.Exclusive)
 		}
-		b.Add(ctx, &opNewlink, &link{Name: "ba7", Info: &linkInfo{Kind: "dummy"}}, nlconn.Create, nlconn.Exclusive)
+		b.Add(ctx, &opNewlink, &link{Name: "ba7", Info: plain(t)}, nlconn.Create, nlconn.Exclusive)
 		b.Add(ctx, &opNewlink, &link{Name: "ba-name-that-is-too-long"}, nlconn.Create)
 		b.Add(ctx, &opDellink, &link{Name: "none"})
 		var l link

@@ -55,7 +55,7 @@ func TestLiveOverrun(t *testing.T) {
 	if err := syscall.SetsockoptInt(fdOf(t, sub.PortID()), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 4096); err != nil {
 		t.Fatal(err)
 	}
-	dummies(t, ctx, c, "ov", 40)
+	plainLinks(t, ctx, c, "ov", 40)
 	overrun, last := 0, ""
 	for name, err := range sub.All(ctx) {
 		switch {
@@ -92,7 +92,7 @@ func fdOf(t *testing.T, port uint32) int {
 // Many goroutines share a Conn.
 func TestLiveConcurrent(t *testing.T) {
 	ctx, c := live(t)
-	dummies(t, ctx, c, "co", 10)
+	plainLinks(t, ctx, c, "co", 10)
 	var wg sync.WaitGroup
 	for g := range 100 {
 		wg.Add(1)
