@@ -14,6 +14,9 @@ import (
 type RandomOptions struct {
 	// Unknown adds attributes and values of enums that the spec does not know.
 	Unknown bool
+	// Unlisted adds attributes of the set that the spec does not list for the
+	// message, behind those that it does.
+	Unlisted bool
 	// Shuffle puts attributes in any order. Without it they stand in the order of
 	// their set, the unknown ones last, as generated code writes them.
 	Shuffle bool
@@ -29,7 +32,16 @@ func (c *Codec) Random(rng *rand.Rand, m *ir.Message, options RandomOptions) *Ob
 	if m.Header != nil {
 		r.members(o, m.Header, nil)
 	}
-	r.attrs(o, m.Header, c.set(m.Set), m.Attrs, nil, 0)
+	list := m.Attrs
+	if options.Unlisted {
+		list = slices.Clone(list)
+		for _, a := range c.set(m.Set).Attrs {
+			if !slices.Contains(m.Attrs, a) {
+				list = append(list, a)
+			}
+		}
+	}
+	r.attrs(o, m.Header, c.set(m.Set), list, nil, 0)
 	return o
 }
 
@@ -56,7 +68,9 @@ func (r *random) attrs(o *Object, h *ir.Struct, s *set, list []*ir.Attr, up *jso
 	var rest []*ir.Attr
 	for _, a := range list {
 		switch {
-		case a.Type == "pad" || a.Type == "unused" || s.numbered[a.Number] != a || member(h, a.Name) != nil:
+		case a.Type == "pad" || a.Type == "unused" || s.numbered[a.Number] != a:
+		case member(h, a.Name) != nil && (up == nil || a.Type != "nest"):
+			// The member is meant by the name.
 		case r.selects(s, a):
 			if v, ok := r.selector(s, a); ok {
 				values[a] = v
@@ -78,6 +92,9 @@ func (r *random) attrs(o *Object, h *ir.Struct, s *set, list []*ir.Attr, up *jso
 		if v, ok := r.occurrences(scope, a, depth); ok {
 			values[a] = v
 		}
+	}
+	for a := range values {
+		o.remove(a.Name) // the member of a header that the attribute replaces
 	}
 	start := len(o.Keys)
 	for _, a := range list {

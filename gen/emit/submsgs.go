@@ -203,11 +203,15 @@ func (g *generator) subEncode(sub *ir.SubMessage, u *subUse) jen.Code {
 		if headerOnly(f) {
 			encode = kind.EncodeStruct(f.Header, m)
 		}
+		end := e.Clone().Dot("End").Call(jen.Id("nest"))
+		if f.Own && f.Header != nil && f.Header.Size%4 != 0 {
+			end = e.Clone().Dot("EndFixed").Call(jen.Id("nest"), jen.Lit(f.Header.Size))
+		}
 		cases = append(cases, jen.Case(jen.Op("*").Id(f.Go)).Block(
 			e.Clone().Dot("Select").Call(check...),
 			jen.Id("nest").Op(":=").Add(e).Dot(begin).Call(jen.Id("typ")),
 			encode,
-			e.Clone().Dot("End").Call(jen.Id("nest"))))
+			end))
 	}
 	cases = append(cases, jen.Case(jen.Id(sub.RawGo)).Block(e.Clone().Dot("Bytes").Call(jen.Id("typ"), m)))
 	params := []jen.Code{encoderParam(), jen.Id("typ").Uint16()}

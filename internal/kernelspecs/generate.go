@@ -14,15 +14,17 @@ import (
 
 	"github.com/nlgen/nlgen/gen"
 	"github.com/nlgen/nlgen/gen/diag"
+	"github.com/nlgen/nlgen/internal/kernelspecs/agree"
 )
 
-// A file is a spec: its path, and its name within the folder that was asked for.
+// A file is a spec: how its package is made, and its name within the folder that was asked for.
 type file struct {
-	path string
+	agree.Source
 	name string // with slashes, without the extension
 }
 
-// find returns the specs in some folders and in the folders below. If there are several folders, the names begin with the folder's.
+// find returns the specs in some folders and in the folders below, and those that an nlgen.yaml lists. If there are several folders, the
+// names begin with the folder's.
 func find(folders []string) ([]file, error) {
 	var files []file
 	for _, folder := range folders {
@@ -31,6 +33,14 @@ func find(folders []string) ([]file, error) {
 			prefix = filepath.Base(folder) + "/"
 		}
 		count := len(files)
+		if filepath.Base(folder) == gen.ConfigName {
+			listed, err := configured(folder)
+			if err != nil {
+				return nil, err
+			}
+			files = append(files, listed...)
+			continue
+		}
 		err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
 			if err != nil {
 				return err
@@ -43,7 +53,11 @@ func find(folders []string) ([]file, error) {
 			if err != nil {
 				return err
 			}
-			files = append(files, file{path: path, name: prefix + strings.TrimSuffix(filepath.ToSlash(rel), ext)})
+			if path, err = filepath.Abs(path); err != nil {
+				return err
+			}
+			name := prefix + strings.TrimSuffix(filepath.ToSlash(rel), ext)
+			files = append(files, file{Source: agree.Source{Spec: path}, name: name})
 			return nil
 		})
 		if err != nil {
@@ -54,6 +68,24 @@ func find(folders []string) ([]file, error) {
 		}
 	}
 	slices.SortFunc(files, func(a, b file) int { return cmp.Compare(a.name, b.name) })
+	return files, nil
+}
+
+// configured returns the specs that an nlgen.yaml lists.
+func configured(config string) ([]file, error) {
+	config, err := filepath.Abs(config)
+	if err != nil {
+		return nil, err
+	}
+	var report diag.Report
+	project := gen.Open(&report, config)
+	if project == nil {
+		return nil, fmt.Errorf("%v", report.Diagnostics()[0])
+	}
+	var files []file
+	for _, t := range project.Targets {
+		files = append(files, file{Source: agree.Source{Spec: t.Spec, Config: config}, name: t.Name()})
+	}
 	return files, nil
 }
 
@@ -69,16 +101,12 @@ type result struct {
 }
 
 // generate makes the packages of all specs, one after the other, so that each has its time.
-func generate(files []file, errata bool) []*result {
+func generate(files []file) []*result {
 	var results []*result
 	for _, f := range files {
 		r := &result{file: f, report: new(diag.Report)}
 		start := time.Now()
-		project := gen.Single(f.path, "", "")
-		project.Errata = errata
-		if packages := project.Build(r.report); packages != nil {
-			r.pkg = packages[0]
-		}
+		r.pkg = f.Build(r.report)
 		r.took = time.Since(start)
 		for _, d := range r.report.Diagnostics() {
 			if d.Severity == diag.Warning {

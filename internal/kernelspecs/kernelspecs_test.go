@@ -53,7 +53,7 @@ func build(t testing.TB) (packages int) {
 	}
 	project := &gen.Project{Output: "out"}
 	for _, f := range files {
-		project.Targets = append(project.Targets, &gen.Target{Spec: f.path})
+		project.Targets = append(project.Targets, &gen.Target{Spec: f.Spec})
 	}
 	return len(project.Build(new(diag.Report)))
 }

@@ -1,5 +1,5 @@
-// Command kernelspecs generates the packages of all specs in some folders, builds, vets and tests them in a scratch module, and prints a
-// table. It shows that nlgen takes specs as they are published, unmodified.
+// Command kernelspecs generates the packages of all specs in some folders, builds, vets and tests them in a scratch module, compares them
+// there with gen/dynamic, and prints a table. It shows that nlgen takes specs as they are published, unmodified.
 //
 // It uses nlgen as a library and the go command; it knows nothing of what is in a spec or in a package.
 package main
@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 )
 
 func main() {
@@ -31,8 +32,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (int, err
 	verbose := flags.Bool("v", false, "show all warnings and notes, not only errors")
 	keep := flags.String("keep", "", "write the module with the packages to this empty folder and keep it")
 	skip := flags.Bool("generate", false, "only generate; do not build, vet and test")
+	rounds := flags.Int("rounds", 2000, "random messages of each type that are compared with gen/dynamic")
+	corpus := flags.String("corpus", "", "a folder with recorded traffic that is compared, too")
 	flags.Usage = func() {
-		fmt.Fprintln(stderr, "usage: go run ./internal/kernelspecs [flags] FOLDER...")
+		fmt.Fprintln(stderr, "usage: go run ./internal/kernelspecs [flags] FOLDER|nlgen.yaml...")
 		flags.PrintDefaults()
 	}
 	if err := flags.Parse(args); err != nil {
@@ -46,7 +49,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (int, err
 	if err != nil {
 		return 2, err
 	}
-	results := generate(files, *errata)
+	if *corpus != "" {
+		if *corpus, err = filepath.Abs(*corpus); err != nil {
+			return 2, err
+		}
+	}
+	for i := range files {
+		files[i].Errata, files[i].Corpus = *errata, *corpus
+	}
+	results := generate(files)
 	bad := false
 	for _, r := range results {
 		if err := r.show(stderr, *verbose); err != nil {
@@ -58,7 +69,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (int, err
 		return 2, err
 	}
 	if !*skip {
-		ok, err := check(ctx, *keep, results, stdout)
+		m := scratch{dir: *keep, rounds: *rounds, w: stdout}
+		ok, err := m.check(ctx, results)
 		if err != nil {
 			return 2, err
 		}

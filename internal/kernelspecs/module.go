@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,35 +10,45 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
+
+	"github.com/nlgen/nlgen/internal/kernelspecs/agree"
 )
 
 const module = "github.com/nlgen/nlgen"
 
-// check writes the packages into a module, in dir or a temporary folder, and lets the go command build, vet and test them. It reports
-// whether all is well; output of the go command goes to w.
-func check(ctx context.Context, dir string, results []*result, w io.Writer) (ok bool, err error) {
-	if dir == "" {
-		if dir, err = os.MkdirTemp("", "kernelspecs"); err != nil {
+// scratch is the module that packages are written to.
+type scratch struct {
+	dir    string // empty for a temporary folder
+	rounds int    // random messages of each type that are compared with gen/dynamic
+	w      io.Writer
+}
+
+// check writes the packages into the module and lets the go command build, vet and test them. It reports whether all is well.
+func (m *scratch) check(ctx context.Context, results []*result) (ok bool, err error) {
+	if m.dir == "" {
+		if m.dir, err = os.MkdirTemp("", "kernelspecs"); err != nil {
 			return false, err
 		}
-		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	} else if err := os.MkdirAll(dir, 0o777); err != nil {
+		defer func() { err = errors.Join(err, os.RemoveAll(m.dir)) }()
+	} else if err := os.MkdirAll(m.dir, 0o777); err != nil {
 		return false, err
-	} else if entries, err := os.ReadDir(dir); err != nil || len(entries) > 0 {
-		return false, errors.Join(err, fmt.Errorf("%s is not empty", dir))
+	} else if entries, err := os.ReadDir(m.dir); err != nil || len(entries) > 0 {
+		return false, errors.Join(err, fmt.Errorf("%s is not empty", m.dir))
 	}
-	if err := writeModule(dir); err != nil {
+	if err := writeModule(m.dir); err != nil {
 		return false, err
 	}
-	count := 0
+	count, messages := 0, 0
 	for _, r := range results {
 		if r.pkg == nil {
 			continue
 		}
 		count++
-		if err := r.write(filepath.Join(dir, filepath.FromSlash(folder(r.name)))); err != nil {
+		messages += len(r.pkg.Family.Messages)
+		if err := r.write(filepath.Join(m.dir, filepath.FromSlash(folder(r.name)))); err != nil {
 			return false, err
 		}
 	}
@@ -45,28 +56,44 @@ func check(ctx context.Context, dir string, results []*result, w io.Writer) (ok 
 		return true, nil
 	}
 	ok = true
-	for _, args := range [][]string{{"vet", "./..."}, {"test", "-vet=off", "./..."}} {
-		start := time.Now()
-		cmd := exec.CommandContext(ctx, "go", args...)
-		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), "GOWORK=off")
-		out, err := cmd.CombinedOutput()
-		var exit *exec.ExitError
-		if err != nil && (!errors.As(err, &exit) || ctx.Err() != nil) {
-			return false, fmt.Errorf("go %s: %w", args[0], err)
-		}
-		verdict := "ok"
+	for _, step := range []struct {
+		what string
+		args []string
+	}{
+		{fmt.Sprintf("go vet of %d packages", count), []string{"vet", "./..."}},
+		{fmt.Sprintf("go test of %d packages", count), []string{"test", "-vet=off", "-skip", "^" + agreeTest + "$", "./..."}},
+		{fmt.Sprintf("%d message types, each with %d random messages, beside gen/dynamic", messages, m.rounds),
+			[]string{"test", "-vet=off", "-timeout=60m", "-run", "^" + agreeTest + "$", "./..."}},
+	} {
+		good, err := m.step(ctx, step.what, step.args)
 		if err != nil {
-			ok, verdict = false, "failed"
-			if _, err := w.Write(out); err != nil {
-				return false, err
-			}
+			return false, err
 		}
-		if _, err := fmt.Fprintf(w, "go %s of %d packages: %s, %.1f s\n", args[0], count, verdict, time.Since(start).Seconds()); err != nil {
+		ok = ok && good
+	}
+	return ok, nil
+}
+
+// step runs the go command in the module and prints what came of it, with the output if something is wrong.
+func (m *scratch) step(ctx context.Context, what string, args []string) (ok bool, err error) {
+	start := time.Now()
+	cmd := exec.CommandContext(ctx, "go", args...)
+	cmd.Dir = m.dir
+	cmd.Env = append(os.Environ(), "GOWORK=off", agree.Rounds+"="+strconv.Itoa(m.rounds))
+	out, err := cmd.CombinedOutput()
+	var exit *exec.ExitError
+	if err != nil && (!errors.As(err, &exit) || ctx.Err() != nil) {
+		return false, fmt.Errorf("go %s: %w", args[0], err)
+	}
+	verdict := "ok"
+	if err != nil {
+		verdict = "failed"
+		if _, err := m.w.Write(out); err != nil {
 			return false, err
 		}
 	}
-	return ok, nil
+	_, printed := fmt.Fprintf(m.w, "%s: %s, %.1f s\n", what, verdict, time.Since(start).Seconds())
+	return err == nil, printed
 }
 
 // folder returns the folder of a package: that of the spec's name, since several specs may describe one family, with each part made one
@@ -90,6 +117,21 @@ func folder(name string) string {
 	return path.Join(parts...)
 }
 
+// agreeTest is the test that compares a package with gen/dynamic.
+const agreeTest = "TestAgree"
+
+// agreement returns that test: it names the package's message types.
+func (r *result) agreement() []byte {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "package %s\n\nimport (\n\t\"testing\"\n\n\t%q\n)\n\n", r.pkg.Name, module+"/internal/kernelspecs/agree")
+	fmt.Fprintf(&b, "func %s(t *testing.T) {\n\tagree.Run(t, %#v, agree.Types{\n", agreeTest, r.Source)
+	for _, m := range r.pkg.Family.Messages {
+		fmt.Fprintf(&b, "\t\t%q: func() agree.Message { return new(%s) },\n", m.Go, m.Go)
+	}
+	b.WriteString("\t})\n}\n")
+	return b.Bytes()
+}
+
 // write writes the files of a package.
 func (r *result) write(dir string) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
@@ -100,10 +142,11 @@ func (r *result) write(dir string) error {
 			return err
 		}
 	}
-	return nil
+	return os.WriteFile(filepath.Join(dir, "agree_test.go"), r.agreement(), 0o666)
 }
 
-// writeModule makes dir a module that needs the one of this checkout, and finds everything that this one needs in the same versions.
+// writeModule makes dir a module that needs the one of this checkout, and finds everything that this one needs in the same versions. Its
+// path is within that of the checkout, so that it may use internal packages.
 func writeModule(dir string) error {
 	root, err := checkout()
 	if err != nil {
@@ -116,7 +159,7 @@ func writeModule(dir string) error {
 		}
 		text := string(data)
 		if name == "go.mod" {
-			text = strings.Replace(text, "module "+module+"\n", "module scratch\n", 1) +
+			text = strings.Replace(text, "module "+module+"\n", "module "+module+"/scratch\n", 1) +
 				"\nrequire " + module + " v0.0.0\n\nreplace " + module + " => " + root + "\n"
 		}
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {

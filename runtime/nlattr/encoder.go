@@ -409,6 +409,16 @@ func (e *Encoder) End(n Nest) {
 	e.b = append(e.b, zeros[:-size&3]...)
 }
 
+// EndFixed is [Encoder.End] for an attribute whose payload starts with a C struct
+// of n bytes, as that of a sub-message with a fixed header does. What pads the
+// struct counts only if attributes follow it.
+func (e *Encoder) EndFixed(nest Nest, n int) {
+	e.End(nest)
+	if size := HeaderLen + n; e.err == nil && len(e.b)-int(nest) == Align(size) {
+		native.PutUint16(e.b[nest:], uint16(size))
+	}
+}
+
 // Cancel removes the attribute that [Encoder.Begin] started, with its payload.
 func (e *Encoder) Cancel(n Nest) {
 	e.depth--

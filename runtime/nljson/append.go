@@ -12,7 +12,9 @@ import (
 // nlmsghdr, and genlmsghdr where there is one: the fixed header and the
 // attributes. With an error, an *[Error], dst comes back as it was.
 //
-// Of repeated attributes that are no multi-attr the last one counts.
+// Of repeated attributes that are no multi-attr the last one counts. An attribute
+// whose payload is not what the table says is shown as an unknown one: only what
+// is no list of attributes at all is an error.
 func Append(dst []byte, m *nlpolicy.Message, body []byte) ([]byte, error) {
 	if m.Header != nil && len(body) < m.Header.Size {
 		return dst, &Error{Err: nlattr.ErrTruncated}
@@ -142,97 +144,128 @@ func (x *appender) content(h *nlpolicy.Struct, skip string, set *nlpolicy.Set, b
 	if depth > nlattr.MaxDepth {
 		return x.fail(b, nlattr.ErrTooDeep)
 	}
-	if h != nil {
-		x.members(h, skip, b, 0)
-		if h.Array != nil {
-			return nil // it ends where the content does
-		}
-		b = b[headerLen(h, len(b)):]
+	if h != nil && h.Array != nil {
+		x.members(h, skip, b, 0, nil)
+		return nil // it ends where the content does
 	}
-	start := len(x.entries)
-	err := x.index(b)
-	s := nlpolicy.Scope{Set: set, Attrs: b, Up: up}
-	for i, end := start, len(x.entries); i < end && err == nil; i++ {
+	start, attrs := len(x.entries), b[headerLen(h, len(b)):]
+	err := x.index(attrs)
+	end := len(x.entries)
+	if h != nil && err == nil {
+		x.members(h, skip, b, 0, func(name string) bool { return up != nil && x.named(set, name, start, end) })
+	}
+	s := nlpolicy.Scope{Set: set, Attrs: attrs, Up: up}
+	for i := start; i < end && err == nil; i++ {
 		if x.entries[i].again {
 			continue
 		}
 		number := x.entries[i].typ & nlattr.TypeMask
 		a := set.Find(number)
-		if a == nil {
-			err = x.unknown(number, i, depth)
-		} else if a.Kind != nlpolicy.Unused && a.Kind != nlpolicy.Pad && member(h, a.Name) == nil {
-			err = x.known(&s, a, i, depth)
+		switch {
+		case a == nil:
+			x.unknown(number, i, depth)
+		case a.Kind == nlpolicy.Unused || a.Kind == nlpolicy.Pad:
+		case up == nil && member(h, a.Name) != nil:
+		default:
+			x.known(&s, a, i, depth)
 		}
 	}
 	x.entries = x.entries[:start]
 	return err
 }
 
+// named reports whether some entry is the attribute of the given name. In a
+// sub-message such an attribute replaces the member of the header with this name.
+func (x *appender) named(set *nlpolicy.Set, name string, start, end int) bool {
+	a := set.Named(name)
+	if a == nil {
+		return false
+	}
+	for i := start; i < end; i++ {
+		if x.entries[i].typ&nlattr.TypeMask == a.Number {
+			return true
+		}
+	}
+	return false
+}
+
 // known writes an attribute of a set, from the entry with its first occurrence.
-func (x *appender) known(s *nlpolicy.Scope, a *nlpolicy.Attr, i, depth int) error {
+// Occurrences that are not what the table says follow as unknown ones.
+func (x *appender) known(s *nlpolicy.Scope, a *nlpolicy.Attr, i, depth int) {
+	start := len(x.b)
 	x.key(a.Name)
-	if a.Flags&nlpolicy.Multi == 0 {
-		for x.entries[i].next >= 0 {
-			i = int(x.entries[i].next)
+	many := a.Flags&nlpolicy.Multi != 0
+	if many {
+		x.b = append(x.b, '[')
+	}
+	var misfits []int
+	shown := false
+	for ; i >= 0; i = int(x.entries[i].next) {
+		if !many && x.entries[i].next >= 0 {
+			continue
+		}
+		mark := len(x.b)
+		if many {
+			x.comma()
 		}
 		if err := x.value(s, a, x.entries[i].payload, depth); err != nil {
-			return within(a.Name, err)
+			x.b = x.b[:mark]
+			misfits = append(misfits, i)
+		} else {
+			shown = true
 		}
-		return nil
 	}
-	x.b = append(x.b, '[')
-	for n := 0; i >= 0; n++ {
-		x.comma()
-		if err := x.value(s, a, x.entries[i].payload, depth); err != nil {
-			return within(a.Name, within(step(n), err))
-		}
-		i = int(x.entries[i].next)
+	if many {
+		x.b = append(x.b, ']')
 	}
-	x.b = append(x.b, ']')
-	return nil
+	if !shown {
+		x.b = x.b[:start]
+	}
+	if len(misfits) > 0 {
+		x.raw(a.Number, misfits, depth)
+	}
 }
 
 // step returns an index as a step of a path.
 func step(n int) string { return "[" + strconv.Itoa(n) + "]" }
 
-// unknown writes an attribute that the set does not have.
-func (x *appender) unknown(number uint16, i, depth int) error {
-	name := "UnknownAttr(" + strconv.Itoa(int(number)) + ")"
-	x.key(name)
-	several := x.entries[i].next >= 0
-	if several {
+// unknown writes an attribute that the set does not have, from the entry with its
+// first occurrence.
+func (x *appender) unknown(number uint16, i, depth int) {
+	if x.entries[i].next < 0 {
+		x.raw(number, []int{i}, depth)
+		return
+	}
+	var all []int
+	for ; i >= 0; i = int(x.entries[i].next) {
+		all = append(all, i)
+	}
+	x.raw(number, all, depth)
+}
+
+// raw writes entries of one number without what a table says of them: hex digits,
+// or an object if NLA_F_NESTED is set; an array if there are several.
+func (x *appender) raw(number uint16, list []int, depth int) {
+	x.key("UnknownAttr(" + strconv.Itoa(int(number)) + ")")
+	if len(list) > 1 {
 		x.b = append(x.b, '[')
 	}
-	for i >= 0 {
-		if several {
+	for _, i := range list {
+		if len(list) > 1 {
 			x.comma()
 		}
 		e := x.entries[i]
-		if e.typ&nlattr.Nested != 0 && depth < nlattr.MaxDepth && wellFormed(e.payload) {
+		mark := len(x.b)
+		if e.typ&nlattr.Nested != 0 && depth < nlattr.MaxDepth {
 			x.b = append(x.b, '{')
-			if err := x.content(nil, "", new(nlpolicy.Set), e.payload, nil, depth+1); err != nil {
-				return within(name, err)
+			if err := x.content(nil, "", new(nlpolicy.Set), e.payload, nil, depth+1); err == nil {
+				x.b = append(x.b, '}')
+				continue
 			}
-			x.b = append(x.b, '}')
-		} else {
-			x.b = appendHex(x.b, e.payload)
 		}
-		i = int(e.next)
+		x.b = appendHex(x.b[:mark], e.payload)
 	}
-	if several {
+	if len(list) > 1 {
 		x.b = append(x.b, ']')
 	}
-	return nil
-}
-
-// wellFormed reports whether b is a list of attributes.
-func wellFormed(b []byte) bool {
-	for len(b) > 0 {
-		_, _, rest, err := cut(b)
-		if err != nil {
-			return false
-		}
-		b = rest
-	}
-	return true
 }

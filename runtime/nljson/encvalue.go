@@ -302,7 +302,11 @@ func (w *writer) subMessage(s *scope, a *nlpolicy.Attr, n *node) error {
 	if err := w.content(f.Header, "", setOf(f.Nested), n, s); err != nil {
 		return err
 	}
-	w.e.End(nest)
+	if f.Header != nil {
+		w.e.EndFixed(nest, f.Header.Size)
+	} else {
+		w.e.End(nest)
+	}
 	return nil
 }
 

@@ -74,10 +74,7 @@ func FuzzEncode(f *testing.F) {
 			if err != nil || m {
 				continue
 			}
-			if !wellFormed(b) || len(b)%4 != 0 {
-				t.Fatalf("%s gives %x", src, b)
-			}
-			if _, err := AppendSet(nil, topSet, b); err != nil && !bytes.Contains(src, []byte(`"`)) {
+			if _, err := AppendSet(nil, topSet, b); err != nil || len(b)%4 != 0 {
 				t.Fatalf("%s gives %x: %v", src, b, err)
 			}
 		}

@@ -154,10 +154,10 @@ func (x *appender) packed(a *nlpolicy.Attr, p []byte) error {
 // array writes an indexed array.
 func (x *appender) array(s *nlpolicy.Scope, a *nlpolicy.Attr, p []byte, depth int) error {
 	x.b = append(x.b, '[')
-	for n := 0; len(p) > 0; n++ {
+	for len(p) > 0 {
 		typ, payload, rest, err := cut(p)
 		if err != nil {
-			return within(step(n), x.fail(p, err))
+			return x.fail(p, err)
 		}
 		x.comma()
 		if a.Elem == nlpolicy.Nest {
@@ -170,7 +170,7 @@ func (x *appender) array(s *nlpolicy.Scope, a *nlpolicy.Attr, p []byte, depth in
 			err = x.leaf(a, a.Elem, payload)
 		}
 		if err != nil {
-			return within(step(n), err)
+			return err
 		}
 		p = rest
 	}
@@ -213,7 +213,7 @@ func (x *appender) level(s *nlpolicy.Scope, a *nlpolicy.Attr, p []byte, numbers 
 			x.b = strconv.AppendUint(x.b, uint64(number), 10)
 		}
 		if err := x.content(nil, "", setOf(a.Nested), p, s, depth+len(numbers)+1); err != nil {
-			return n, within(step(n), err)
+			return n, err
 		}
 		x.b = append(x.b, '}')
 		return n + 1, nil
@@ -221,7 +221,7 @@ func (x *appender) level(s *nlpolicy.Scope, a *nlpolicy.Attr, p []byte, numbers 
 	for len(p) > 0 {
 		typ, payload, rest, err := cut(p)
 		if err != nil {
-			return n, within(step(n), x.fail(p, err))
+			return n, x.fail(p, err)
 		}
 		if n, err = x.level(s, a, payload, append(numbers, typ&nlattr.TypeMask), n, depth); err != nil {
 			return n, err
@@ -253,15 +253,15 @@ func (x *appender) subMessage(s *nlpolicy.Scope, a *nlpolicy.Attr, p []byte, dep
 // without the lengths.
 func (x *appender) records(s *nlpolicy.Scope, r *nlpolicy.Record, p []byte, depth int) error {
 	x.b = append(x.b, '[')
-	for n := 0; len(p) > 0; n++ {
+	for len(p) > 0 {
 		size, ok := r.Len(p)
 		if !ok {
-			return within(step(n), x.fail(p, nlattr.ErrTruncated))
+			return x.fail(p, nlattr.ErrTruncated)
 		}
 		x.comma()
 		x.b = append(x.b, '{')
 		if err := x.content(r.Header, r.Length, setOf(r.Nested), p[:size], s, depth+1); err != nil {
-			return within(step(n), err)
+			return err
 		}
 		x.b = append(x.b, '}')
 		p = p[min(nlattr.Align(size), len(p)):]
@@ -273,16 +273,16 @@ func (x *appender) records(s *nlpolicy.Scope, r *nlpolicy.Record, p []byte, dept
 // object writes a C struct as an object.
 func (x *appender) object(s *nlpolicy.Struct, b []byte, depth int) {
 	x.b = append(x.b, '{')
-	x.members(s, "", b, depth)
+	x.members(s, "", b, depth, nil)
 	x.b = append(x.b, '}')
 }
 
-// members writes the members of a struct but for skip into the object that is
-// open.
-func (x *appender) members(s *nlpolicy.Struct, skip string, b []byte, depth int) {
+// members writes the members of a struct, but for skip and those that are
+// replaced, into the object that is open.
+func (x *appender) members(s *nlpolicy.Struct, skip string, b []byte, depth int, replaced func(name string) bool) {
 	for i := range s.Members {
 		m := &s.Members[i]
-		if m.Kind == nlpolicy.Pad || m.Name == skip {
+		if m.Kind == nlpolicy.Pad || m.Name == skip || replaced != nil && replaced(m.Name) {
 			continue
 		}
 		x.key(m.Name)
