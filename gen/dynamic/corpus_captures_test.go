@@ -39,9 +39,9 @@ func TestCorpusCaptures(t *testing.T) {
 					}
 					return x.used, x.diffs
 				})
-				if list := specs.get(t, d.SpecSet, d.Spec); list != nil {
-					x := comparison{c: list[0], used: map[rule]bool{}}
-					x.again(list[0].Op(d.Op), headers[i], payloads[i])
+				if codec := specs.get(t, d.SpecSet, d.Spec, 0); codec != nil {
+					x := comparison{c: codec, used: map[rule]bool{}}
+					x.again(codec.Op(d.Op), headers[i], payloads[i])
 					if len(x.diffs) > 0 {
 						encoded.fail(id, "%s", strings.Join(x.diffs, "\n"))
 					} else {

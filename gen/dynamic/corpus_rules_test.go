@@ -3,6 +3,7 @@ package dynamic
 import (
 	"cmp"
 	"maps"
+	"math/bits"
 	"regexp"
 	"slices"
 	"strconv"
@@ -22,7 +23,6 @@ const (
 	ruleOverride rule = "the tool ignores what a subset overrides"
 	ruleAutoEnum rule = "the tool prints uint and sint as numbers though they have an enum"
 	ruleVersion  rule = "the tool sends version 1 whatever the spec says"
-	ruleSeveral  rule = "several of the faults of the tool in one record"
 	rulePad      rule = "the spec calls an attribute pad that has content (nlctrl swaps mask and pad); pads are left out"
 	ruleRepeated rule = "the tool keeps the last one or two of unknown attributes that repeat"
 	ruleUnasked  rule = "the tool leaves out replies that have another number than the spec's, as echoes do"
@@ -35,8 +35,8 @@ const (
 	ruleTypeName rule = "the tool's lenient decoder names what does not fit by its number"
 )
 
-// variants change a family into what the tool takes it for.
-var variants = []struct {
+// faults change a family into what the tool takes it for.
+var faults = []struct {
 	rule   rule
 	change func(*ir.Family)
 }{
@@ -44,11 +44,37 @@ var variants = []struct {
 	{ruleOverride, ignoreOverrides},
 	{ruleAutoEnum, dropAutoEnums},
 	{ruleVersion, func(f *ir.Family) { f.Version = 1 }},
-	{ruleSeveral, func(f *ir.Family) {
-		pack(f)
-		ignoreOverrides(f)
-		dropAutoEnums(f)
-	}},
+}
+
+// A variant is a set of faults, by their bits.
+type variant int
+
+// variants are all sets of faults, small ones first: the spec as it is, then one fault, then several of them in one record.
+var variants = func() []variant {
+	list := make([]variant, 1<<len(faults))
+	for i := range list {
+		list[i] = variant(i)
+	}
+	slices.SortStableFunc(list, func(a, b variant) int { return bits.OnesCount(uint(a)) - bits.OnesCount(uint(b)) })
+	return list
+}()
+
+// apply changes a family.
+func (v variant) apply(f *ir.Family) {
+	for i, fault := range faults {
+		if v>>i&1 != 0 {
+			fault.change(f)
+		}
+	}
+}
+
+// use adds the rules of the faults.
+func (v variant) use(used map[rule]bool) {
+	for i, fault := range faults {
+		if v>>i&1 != 0 {
+			used[fault.rule] = true
+		}
+	}
 }
 
 // pack takes the padding out of structs.
@@ -168,9 +194,7 @@ func (x *comparison) value(path string, got, want any) {
 	switch w := want.(type) {
 	case *Object:
 		if g, ok := got.(*Object); ok {
-			if !x.misfit(path) {
-				x.object(path, g, w)
-			}
+			x.object(path, g, w)
 			return
 		}
 	case []any:
@@ -230,13 +254,11 @@ func (x *comparison) repeated(path string, got any, want []any) bool {
 // result is the index of a reply in front of a path.
 var result = regexp.MustCompile(`^(\[\d+\])?(\.msg)?\.`)
 
-// misfit reports whether an attribute right inside the object at the path does
-// not fit the spec.
+// misfit reports whether the attribute at the path does not fit the spec.
 func (x *comparison) misfit(path string) bool {
-	inside := result.ReplaceAllString(path, "") + "."
+	path = result.ReplaceAllString(path, "")
 	for m := range x.misfits {
-		if rest, ok := strings.CutPrefix(m, inside); ok && !strings.Contains(rest, ".") {
-			x.used[ruleMisfit] = true
+		if rest, ok := strings.CutPrefix(m, path); ok && (rest == "" || rest[0] == '[' && !strings.Contains(rest, ".")) {
 			return true
 		}
 	}
@@ -247,6 +269,7 @@ var lenientName = regexp.MustCompile(`^type-(\d+)$`)
 
 func (x *comparison) object(path string, got, want *Object) {
 	renamed := map[string]bool{}
+	raw := 0 // attributes that do not fit and are named by their numbers
 	for i, key := range want.Keys {
 		v, ok := got.Get(key)
 		if m := lenientName.FindStringSubmatch(key); m != nil && !ok {
@@ -262,12 +285,20 @@ func (x *comparison) object(path string, got, want *Object) {
 			x.value(path+"."+key, v, want.Values[i])
 		case x.isPad(key):
 			x.used[rulePad] = true
+		case x.misfit(path + "." + key):
+			x.used[ruleMisfit] = true
+			raw++
 		default:
 			x.differ(path+"."+key, missing, want.Values[i])
 		}
 	}
 	for i, key := range got.Keys {
-		if _, ok := want.Get(key); !ok && !renamed[key] {
+		_, number := unknownNumber(key)
+		switch _, ok := want.Get(key); {
+		case ok || renamed[key]:
+		case number && raw > 0:
+			raw--
+		default:
 			x.differ(path+"."+key, got.Values[i], missing)
 		}
 	}

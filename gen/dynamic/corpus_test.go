@@ -90,35 +90,34 @@ func readRecords(t *testing.T, pattern string, f func(*record)) {
 // specFolders are the folders of the sets of specs.
 var specFolders = map[string]string{"6.12": "linux-6.12", "2025": "linux-6.16"}
 
-// codecs are the specs that were read, each also as the tool takes it for.
-type codecs map[string][]*Codec
+// codecs are the specs that were read, by variant. A spec that is not there has none.
+type codecs map[string]map[variant]*Codec
 
-// get returns the codecs of a spec of the recording, as it is and by the variants,
-// or nil if the spec is not there.
-func (c codecs) get(t *testing.T, set, name string) []*Codec {
+// get returns a spec of the recording, as it is or as the tool takes it for, or nil if the spec is not there.
+func (c codecs) get(t *testing.T, set, name string, v variant) *Codec {
 	t.Helper()
 	path := filepath.Join(specsDir, specFolders[set], name+".yaml")
-	if known, ok := c[path]; ok {
-		return known
+	if known, ok := c[path]; ok && (known == nil || known[v] != nil) {
+		return known[v]
 	}
-	c[path] = nil
 	if _, err := os.Stat(path); err != nil {
+		c[path] = nil
 		return nil
 	}
-	for i := range len(variants) + 1 {
-		var report diag.Report
-		codec := ReadFile(&report, path)
-		if codec == nil {
-			t.Errorf("%s cannot be read: %v", path, report.Diagnostics()[0])
-			return nil
-		}
-		if i > 0 {
-			variants[i-1].change(codec.Family)
-			codec = New(codec.Family)
-		}
-		c[path] = append(c[path], codec)
+	var report diag.Report
+	codec := ReadFile(&report, path)
+	if codec == nil {
+		t.Fatalf("%s cannot be read: %v", path, report.Diagnostics()[0])
 	}
-	return c[path]
+	if v != 0 {
+		v.apply(codec.Family)
+		codec = New(codec.Family)
+	}
+	if c[path] == nil {
+		c[path] = map[variant]*Codec{}
+	}
+	c[path][v] = codec
+	return codec
 }
 
 // try runs a check with a spec as it is, and if that finds differences, as the
@@ -126,25 +125,23 @@ func (c codecs) get(t *testing.T, set, name string) []*Codec {
 // differences that no rule explains.
 func (c codecs) try(t *testing.T, set, spec string, tally *tally, id string, check func(*Codec) (map[rule]bool, []string)) {
 	t.Helper()
-	list := c.get(t, set, spec)
-	if list == nil {
-		tally.skip("the spec of " + spec + " is not among the files")
-		return
-	}
 	var first []string
-	for i, codec := range list {
+	for _, v := range variants {
+		codec := c.get(t, set, spec, v)
+		if codec == nil {
+			tally.skip("the spec of " + spec + " is not among the files")
+			return
+		}
 		used, diffs := check(codec)
 		if len(diffs) == 0 {
-			if i > 0 {
-				if used == nil {
-					used = map[rule]bool{}
-				}
-				used[variants[i-1].rule] = true
+			if used == nil {
+				used = map[rule]bool{}
 			}
+			v.use(used)
 			tally.outcome(used)
 			return
 		}
-		if i == 0 {
+		if v == 0 {
 			first = diffs
 		}
 	}
