@@ -269,7 +269,8 @@ func (s *Scope) Format(a *Attr) *Format {
 
 // Select returns the format that the payload of the selector chooses, or nil. A
 // string selects by its text, an integer by the name that its enum gives it, or
-// else by its decimal digits.
+// else by its decimal digits. An integer of the wrong length chooses nothing, since
+// no decoder takes it.
 func (s *SubMsg) Select(selector *Attr, payload []byte) *Format {
 	if selector.Kind == String || selector.Kind == Binary {
 		if i := bytes.IndexByte(payload, 0); i >= 0 {
@@ -278,7 +279,7 @@ func (s *SubMsg) Select(selector *Attr, payload []byte) *Format {
 		return s.find(payload)
 	}
 	v, ok := selector.Integer(payload)
-	if !ok {
+	if n := selector.Kind.Width(); !ok || n != len(payload) && (n != 0 || len(payload) != 4 && len(payload) != 8) {
 		return nil
 	}
 	if name, ok := selector.Enum.NameOf(v); ok {
