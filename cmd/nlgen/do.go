@@ -31,11 +31,13 @@ the order in which it has them.
 
 With --multi, pairs of an operation and its JSON are sent together, and the replies
 printed as an array. A request may have flags of its own, behind a colon. Requests
-of nftables between batch-begin and batch-end are a transaction.`,
+of nftables between batch-begin and batch-end are a transaction; without --multi, a
+change of nftables is put between these by itself.`,
 		Example: `  nlgen do -s rt-link getlink --json '{"ifname": "lo"}'
   nlgen do -s rt-link newlink --flags create,excl --json '{"ifname": "d0", "linkinfo": {"kind": "dummy"}}'
+  nlgen do -s nftables.yaml newtable --flags create --json '{"nfgen-family": 1, "name": "t"}'
   nlgen do -s nftables.yaml --multi batch-begin '{"res-id": 10}' \
-    --multi newtable:create '{"nfgen-family": 1, "name": "t"}' --multi batch-end '{"res-id": 10}'`,
+    newtable:create '{"nfgen-family": 1, "name": "t"}' batch-end '{"res-id": 10}'`,
 		ValidArgsFunction: f.spec.completeOps(hasDo),
 	}
 	f.add(cmd)
@@ -48,6 +50,8 @@ of nftables between batch-begin and batch-end are a transaction.`,
 			return errors.New("--multi wants an operation and JSON, or several such pairs")
 		case f.multi && cmd.Flags().Changed("json"):
 			return errors.New("--multi and --json exclude each other")
+		case !f.multi && len(args) == 2:
+			return errors.New("do wants one operation, and the JSON behind --json")
 		case !f.multi && len(args) != 1:
 			return errors.New("do wants one operation")
 		}

@@ -109,7 +109,9 @@ func (c *Client) request(op *ir.Op, o *Object) (payload, error) {
 	return b, nil
 }
 
-// Do carries out an operation and returns its replies: most answer none or one.
+// Do carries out an operation and returns its replies: most answer none or one. A
+// change of nftables is sent as a transaction of its own, since the kernel takes it
+// in no other form.
 func (c *Client) Do(ctx context.Context, op *ir.Op, o *Object, opts ...nlconn.CallOption) ([]*Object, error) {
 	if err := c.asked(op); err != nil {
 		return nil, err
@@ -117,6 +119,9 @@ func (c *Client) Do(ctx context.Context, op *ir.Op, o *Object, opts ...nlconn.Ca
 	req, err := c.request(op, o)
 	if err != nil {
 		return nil, err
+	}
+	if begin, end := c.edges(op); begin != nil {
+		return c.transact(ctx, begin, end, op, req, opts)
 	}
 	var list []*Object
 	for r, err := range nlconn.DoAll[reply](ctx, c.conn, c.operation(op), req, append(opts, nlconn.NoValidate)...) {
@@ -170,6 +175,42 @@ const (
 	batchBegin = 16
 	batchEnd   = 17
 )
+
+// edges returns the operations that begin and end a transaction if the family has
+// them and the operation belongs into one: if it is answered by nothing.
+func (c *Client) edges(op *ir.Op) (begin, end *nlconn.Operation) {
+	if c.Family.Protocol != nlconn.ProtocolNetfilter || op.Do == nil || op.Do.HasReply || op.Do.RequestNumber <= batchEnd {
+		return nil, nil
+	}
+	begins, ends := c.Requests(batchBegin), c.Requests(batchEnd)
+	if len(begins) == 0 || len(ends) == 0 {
+		return nil, nil
+	}
+	return c.operation(begins[0]), c.operation(ends[0])
+}
+
+// transact carries out one operation as a transaction. Both edges are a struct
+// nfgenmsg whose res_id, in network order, is the subsystem: the upper byte of the
+// message's type.
+func (c *Client) transact(ctx context.Context, begin, end *nlconn.Operation, op *ir.Op, req payload, opts []nlconn.CallOption) ([]*Object, error) {
+	edge := payload{0, 0, 0, uint8(op.Do.RequestNumber >> 8)}
+	b := c.conn.NewBatch(c.Family.Protocol, nlconn.Transaction(begin, edge, end, edge))
+	var r reply
+	b.AddReply(ctx, c.operation(op), req, &r, append(opts, nlconn.NoValidate)...)
+	err := b.Do(ctx)
+	var batch *nlconn.BatchError
+	if errors.As(err, &batch) && batch.Err == nil && len(batch.Failed) == 1 {
+		err = batch.Failed[0].Err
+	}
+	if err != nil || !r.got {
+		return nil, err
+	}
+	o, err := c.read(op, r.body)
+	if err != nil {
+		return nil, err
+	}
+	return []*Object{o}, nil
+}
 
 // transaction reports whether the first and the last of some calls make a
 // transaction of those between.
@@ -265,9 +306,14 @@ func (c *Client) Listen(ctx context.Context, groups ...string) (iter.Seq2[*Notif
 // group returns the group of the given name or number.
 func (c *Client) group(name string) (nlconn.Group, error) {
 	for _, g := range c.Family.Groups {
-		if g.Name == name {
-			return nlconn.Group{Name: name, ID: g.ID}, nil
+		if g.Name != name {
+			continue
 		}
+		if g.ID == 0 && !c.Family.Generic() {
+			return nlconn.Group{}, fmt.Errorf("%s: %w: the spec has %q without a number; groups can be named by their number, too",
+				c.Family.Name, ErrNoGroup, name)
+		}
+		return nlconn.Group{Name: name, ID: g.ID}, nil
 	}
 	if id, err := strconv.ParseUint(name, 10, 32); err == nil && id > 0 {
 		return nlconn.Group{Name: name, ID: uint32(id)}, nil
@@ -278,9 +324,14 @@ func (c *Client) group(name string) (nlconn.Group, error) {
 	return nlconn.Group{Name: name}, nil
 }
 
-// notification decodes a notification.
+// notification decodes a notification. Where the message type is all there is to
+// tell, a message without a place in the spec may still be the news of a request
+// that was carried out: it has the type of that request (RTM_DELLINK).
 func (c *Client) notification(n *nlconn.Notification) (*Notification, error) {
 	ops := c.Replies(n.Number)
+	if len(ops) == 0 && !c.Family.Generic() {
+		ops = c.Requests(n.Number)
+	}
 	if len(ops) == 0 {
 		return &Notification{Name: "Unknown(" + strconv.Itoa(int(n.Number)) + ")", Msg: showBytes(ir.NoHint, n.Body)}, nil
 	}

@@ -295,13 +295,14 @@ operations:
 func TestMulti(t *testing.T) {
 	c := readSource(t, "batch.yaml", []byte(batchSpec))
 	var sent []nlmsg.Header
+	refuse := false
 	f := &fake{t: t, codec: c, answer: func(_ *Codec, h []nlmsg.Header, p [][]byte) [][]byte {
 		sent = h
 		var out [][]byte
 		for i, x := range h {
 			switch {
 			case x.Flags&nlmsg.FlagAck == 0:
-			case i == 2 && len(h) > 3:
+			case i == 2 && len(h) > 3, i == 1 && refuse:
 				out = append(out, refusal(x, syscall.EEXIST, func(e *nlattr.Encoder) { e.Uint32(nlmsg.AttrOffset, 20) }))
 			case x.Flags&nlmsg.FlagEcho != 0:
 				out = append(out, message(2560, 0, x.Seq, p[i]), refusal(x, 0, nil))
@@ -320,6 +321,20 @@ func TestMulti(t *testing.T) {
 	call := func(op, text string, flags nlconn.Flags) Call {
 		return Call{Op: c.Op(op), Request: parsed(t, text), Flags: flags}
 	}
+	// One change makes a transaction of its own.
+	replies, err := client.Do(context.Background(), c.Op("new"), parsed(t, `{"name": "a"}`), nlconn.Echo)
+	if err != nil || len(replies) != 1 || string(AppendJSON(nil, replies[0])) != `{"fam": 0, "version": 0, "res": 0, "name": "a"}` {
+		t.Errorf("got %v, %v", replies, err)
+	}
+	if len(sent) != 3 || sent[0].Type != 16 || sent[1].Type != 2560 || sent[2].Type != 17 {
+		t.Errorf("sent %+v", sent)
+	}
+	refuse = true
+	_, err = client.Do(context.Background(), c.Op("new"), parsed(t, `{"name": "a"}`))
+	if err == nil || err.Error() != "batch: new: EEXIST: file exists [attribute name]" {
+		t.Errorf("got %v", err)
+	}
+	refuse = false
 	calls := []Call{call("start", "{}", 0), call("new", `{"name": "a"}`, nlconn.Create|nlconn.Echo), call("stop", "{}", 0)}
 	list, err := client.Multi(context.Background(), calls)
 	if err != nil || len(list) != 3 || list[0] != nil || list[2] != nil ||
