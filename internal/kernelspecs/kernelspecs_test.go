@@ -17,6 +17,8 @@ import (
 const (
 	kernelSpecs = "../../../shared/kernel-specs"
 	newest      = kernelSpecs + "/linux-6.16"
+	// Traffic that was recorded from real kernels.
+	corpus = "../../../shared/corpus"
 )
 
 func needSpecs(t testing.TB) {
@@ -29,7 +31,7 @@ func needSpecs(t testing.TB) {
 // TestKernelSpecs generates the packages of all specs of the kernel, as they are and with the errata, and tests those of one generation.
 func TestKernelSpecs(t *testing.T) {
 	needSpecs(t)
-	for _, args := range [][]string{{"-generate", kernelSpecs}, {"-generate", "-errata", kernelSpecs}, {newest}} {
+	for _, args := range [][]string{{"-generate", kernelSpecs}, {"-generate", "-errata", kernelSpecs}, {"-rounds=50", newest}} {
 		if testing.Short() && args[0] != "-generate" {
 			t.Skip("building the packages takes half a minute, skipped by -short")
 		}
@@ -42,6 +44,23 @@ func TestKernelSpecs(t *testing.T) {
 		if strings.Contains(stdout.String(), "over budget") {
 			t.Error("a package is larger than it should be")
 		}
+	}
+}
+
+// TestProject compares the packages of the families of this repository with gen/dynamic.
+func TestProject(t *testing.T) {
+	if testing.Short() {
+		t.Skip("building the packages takes half a minute, skipped by -short")
+	}
+	args := []string{"-rounds=50", "../../nlgen.yaml"}
+	if _, err := os.Stat(corpus); err == nil {
+		args = append([]string{"-corpus=" + corpus}, args...)
+	}
+	var stdout, stderr bytes.Buffer
+	code, err := run(t.Context(), args, &stdout, &stderr)
+	t.Logf("kernelspecs %s\n%s", strings.Join(args, " "), &stdout)
+	if code != 0 || err != nil {
+		t.Errorf("kernelspecs %s: status %d, error %v\n%s", strings.Join(args, " "), code, err, &stderr)
 	}
 }
 
@@ -123,7 +142,7 @@ func TestRun(t *testing.T) {
 	}
 	want := []string{"spec level", "_b/internal/testdata/demo genetlink", "a/again_1 genetlink", "a/demo genetlink", "bad refused:", "4 specs"}
 	if !testing.Short() {
-		want = append(want, "go vet", "go test")
+		want = append(want, "go vet", "go test", "3 message", "go build", "go build", "go build")
 	}
 	if got := strings.Join(lines, "\n"); got != strings.Join(want, "\n") {
 		t.Errorf("got:\n%s", &stdout)
