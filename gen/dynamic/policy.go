@@ -103,6 +103,9 @@ func (t *tables) attr(a *ir.Attr) nlpolicy.Attr {
 	if a.Multi {
 		p.Flags |= nlpolicy.Multi
 	}
+	if a.NetOrder {
+		p.Flags |= nlpolicy.NetByteOrder
+	}
 	if a.Selector != nil {
 		p.Selector = a.Selector.Name
 	}

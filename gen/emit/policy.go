@@ -236,10 +236,10 @@ var hints = map[ir.Hint]string{ir.Hex: "Hex", ir.MAC: "MAC", ir.FDDI: "FDDI", ir
 
 // flags joins what deviates from the plain form of a kind.
 func flags(a *ir.Attr) *jen.Statement {
-	return joined(a.Order, a.Multi, a.Enum != nil && a.EnumFlags && !a.Enum.Flags, a.Checks != nil && a.Checks.Unterminated)
+	return joined(a.Order, a.Multi, a.Enum != nil && a.EnumFlags && !a.Enum.Flags, a.Checks != nil && a.Checks.Unterminated, a.NetOrder)
 }
 
-func joined(order ir.Order, multi, enumFlags, unterminated bool) *jen.Statement {
+func joined(order ir.Order, multi, enumFlags, unterminated, netOrder bool) *jen.Statement {
 	var s *jen.Statement
 	for _, f := range []struct {
 		name string
@@ -250,6 +250,7 @@ func joined(order ir.Order, multi, enumFlags, unterminated bool) *jen.Statement 
 		{"Multi", multi},
 		{"EnumFlags", enumFlags},
 		{"Unterminated", unterminated},
+		{"NetByteOrder", netOrder},
 	} {
 		switch {
 		case !f.set:
@@ -332,7 +333,7 @@ func structTable(s *ir.Struct) jen.Code {
 func memberRow(m *ir.Member) []jen.Code {
 	row := []jen.Code{key("Name", jen.Lit(m.Name)), key("Offset", jen.Lit(m.Offset)), key("Size", jen.Lit(m.Size)),
 		key("Kind", policyID(memberKind(m)))}
-	if f := joined(m.Order, false, m.Enum != nil && m.EnumFlags && !m.Enum.Flags, false); f != nil {
+	if f := joined(m.Order, false, m.Enum != nil && m.EnumFlags && !m.Enum.Flags, false, false); f != nil {
 		row = append(row, key("Flags", f))
 	}
 	if m.Hint != ir.NoHint {

@@ -47,7 +47,11 @@ func (w *writer) value(s *scope, a *nlpolicy.Attr, n *node) error {
 			return w.packed(a, n)
 		}
 	}
-	return w.leaf(a, a.Kind, a.Number, n)
+	typ := a.Number
+	if a.Flags&nlpolicy.NetByteOrder != 0 {
+		typ |= nlattr.NetByteOrder
+	}
+	return w.leaf(a, a.Kind, typ, n)
 }
 
 // nest writes an object as a nest.

@@ -59,6 +59,7 @@ const (
 	Multi                          // the attribute may occur several times
 	EnumFlags                      // the enum's values are bits, not numbers
 	Unterminated                   // the string may lack its NUL byte
+	NetByteOrder                   // the attribute is sent with NLA_F_NET_BYTEORDER
 )
 
 // Hint is how a value is shown to people. It never changes the bytes.
