@@ -97,7 +97,7 @@ func testEdges(dir string) []string {
 	case top == "runtime", top == "examples", top == "generated", top == "internal":
 		return []string{"runtime/*", "generated/*", "internal/*"}
 	case dir == "cmd/nlgen":
-		return []string{"gen/*", "internal/nettest"}
+		return []string{"gen/*", "internal/nettest", "."}
 	default:
 		return []string{"gen/*"}
 	}

@@ -51,7 +51,7 @@ func Run(t *testing.T, source Source, types Types) {
 	codec := dynamic.New(pkg.Family)
 	for _, m := range pkg.Family.Messages {
 		t.Run(m.Go, func(t *testing.T) {
-			c := comparison{codec: codec, message: m, empty: types[m.Go]}
+			c := newComparison(codec, m, types[m.Go])
 			if c.empty == nil {
 				t.Fatalf("the package has no type %s", m.Go)
 			}
@@ -76,6 +76,14 @@ type comparison struct {
 	message *ir.Message
 	empty   func() Message
 	rng     *rand.Rand
+}
+
+// newComparison returns the comparison of one message. Replies may have another header and set than requests.
+func newComparison(codec *dynamic.Codec, m *ir.Message, empty func() Message) comparison {
+	if !m.Request {
+		codec = codec.ForReplies()
+	}
+	return comparison{codec: codec, message: m, empty: empty}
 }
 
 // round compares one random message: every second has what the spec does not know, every third attributes that the spec does not list for

@@ -116,7 +116,7 @@ func (r *replay) datagram(id, text string, request bool) {
 		}
 		for _, m := range r.messages(number, request) {
 			r.count++
-			c := comparison{codec: r.codec, message: m, empty: r.types[m.Go]}
+			c := newComparison(r.codec, m, r.types[m.Go])
 			if err := c.recorded(body); err != nil {
 				r.t.Errorf("%s: %s: %v", id, m.Go, err)
 			}
