@@ -296,20 +296,20 @@ func TestNexthopChanges(t *testing.T) {
 	if found != 1 {
 		t.Errorf("%d nexthops with a number of the kernel's choice", found)
 	}
-	both := &rtnexthop.NewnexthopRequest{ID: u32(9), Group: group(rtnexthop.NexthopGrp{ID: 1}, rtnexthop.NexthopGrp{ID: 2})}
+	both := &rtnexthop.NewnexthopRequest{ID: u32(900), Group: group(rtnexthop.NexthopGrp{ID: 1}, rtnexthop.NexthopGrp{ID: 2})}
 	if err := h.client.Newnexthop(h.Ctx, both, nlconn.Create); err != nil {
 		t.Fatal(err)
 	}
 	if err := h.client.Delnexthop(h.Ctx, &rtnexthop.DelnexthopRequest{ID: u32(1)}); err != nil {
 		t.Fatal(err)
 	}
-	if got := members(h.get(&rtnexthop.GetnexthopRequest{ID: u32(9)}).Group); len(got) != 1 || got[0].ID != 2 {
+	if got := members(h.get(&rtnexthop.GetnexthopRequest{ID: u32(900)}).Group); len(got) != 1 || got[0].ID != 2 {
 		t.Errorf("without its first member the group is %v", got)
 	}
 	if err := h.client.Delnexthop(h.Ctx, &rtnexthop.DelnexthopRequest{ID: u32(2)}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.client.Getnexthop(h.Ctx, &rtnexthop.GetnexthopRequest{ID: u32(9)}); !errors.Is(err, os.ErrNotExist) {
+	if _, err := h.client.Getnexthop(h.Ctx, &rtnexthop.GetnexthopRequest{ID: u32(900)}); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a group without members: %v", err)
 	}
 }
