@@ -14,8 +14,9 @@ import (
 // A Conn talks to the kernel in one network namespace, in all protocols. Its
 // methods, and the functions that take one, may be called concurrently.
 type Conn struct {
-	cfg   config
-	owned *socket.Namespace // closed with the Conn
+	cfg    config
+	owned  *socket.Namespace // closed with the Conn
+	shared *oneSocket        // its transport, if that is one
 
 	mu     sync.Mutex
 	closed bool
@@ -37,6 +38,7 @@ type config struct {
 	noValidate bool
 	namespace  func() (*socket.Namespace, error)
 	protocol   nlattr.Opt[int] // of all sockets
+	oneSocket  bool            // see WithOneSocket
 }
 
 // Option changes how a [Conn] works.
@@ -117,6 +119,7 @@ func Open(opts ...Option) (*Conn, error) {
 		o(&c.cfg)
 	}
 	if c.cfg.transport != nil {
+		c.share()
 		return c, nil
 	}
 	c.cfg.transport = kernel{}
@@ -128,12 +131,22 @@ func Open(opts ...Option) (*Conn, error) {
 	if err != nil {
 		// Without /proc there is only the namespace that one is in.
 		if c.cfg.namespace == nil && (errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission)) {
+			c.share()
 			return c, nil
 		}
 		return nil, err
 	}
 	c.cfg.socket.Namespace, c.owned = ns, ns
+	c.share()
 	return c, nil
+}
+
+// share puts the transport behind one socket a protocol if that was asked for.
+func (c *Conn) share() {
+	if c.cfg.oneSocket {
+		c.shared = newOneSocket(c.cfg.transport, c.cfg.socket)
+		c.cfg.transport = c.shared
+	}
 }
 
 // Close closes the Conn with all its sockets and subscriptions. Calls and loops
@@ -151,6 +164,9 @@ func (c *Conn) Close() error {
 	}
 	clear(c.open)
 	clear(c.pools)
+	if c.shared != nil {
+		errs = append(errs, c.shared.Close())
+	}
 	if c.owned != nil {
 		errs = append(errs, c.owned.Close())
 	}

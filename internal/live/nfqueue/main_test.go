@@ -1,0 +1,222 @@
+package nfqueue
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/nlgen/nlgen/generated/nfqueue"
+	"github.com/nlgen/nlgen/generated/rtlink"
+	"github.com/nlgen/nlgen/internal/nettest"
+	"github.com/nlgen/nlgen/internal/witness"
+	"github.com/nlgen/nlgen/runtime/nlattr"
+	"github.com/nlgen/nlgen/runtime/nlconn"
+)
+
+func TestMain(m *testing.M) { nettest.Main(m) }
+
+// A bench is a queue with a listener, and a UDP socket that gets what is accepted.
+type bench struct {
+	*testing.T
+	ctx     context.Context
+	queue   *nfqueue.Client
+	packets *nlconn.Subscription[nfqueue.Event]
+	number  uint16
+	server  *net.UDPConn
+	client  *net.UDPConn
+}
+
+// config makes a request for a queue.
+func config(queue uint16) *nfqueue.ConfigRequest {
+	return &nfqueue.ConfigRequest{Header: nfqueue.Nfgenmsg{ResID: queue}}
+}
+
+func bind(queue uint16) *nfqueue.ConfigRequest {
+	req := config(queue)
+	req.Cmd = nlattr.Some(nfqueue.ConfigCmd{Command: nfqueue.ConfigCmdsBind})
+	return req
+}
+
+// newBench binds a queue and hands it the packets that nft's rules say. Queues of a test have a number of their own, rules and
+// sockets go away with it.
+func newBench(t *testing.T, queue uint16, mode nfqueue.ConfigMode, opts ...nlconn.Option) *bench {
+	t.Helper()
+	ctx, conn := witness.Connect(t, append(opts, nlconn.WithOneSocket())...)
+	up(t, ctx, conn)
+	b := &bench{T: t, ctx: ctx, queue: nfqueue.New(conn), number: queue}
+	var err error
+	if b.packets, err = b.queue.Subscribe(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.queue.Config(ctx, bind(queue)); err != nil {
+		if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.EOPNOTSUPP) {
+			t.Skipf("this kernel has no nfnetlink_queue: %v", err)
+		}
+		t.Fatal(err)
+	}
+	params := config(queue)
+	params.Params = nlattr.Some(nfqueue.ConfigParams{CopyRange: 0xffff, CopyMode: mode})
+	b.config(params)
+	if b.server, err = net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { b.server.Close() })
+	if b.client, err = net.DialUDP("udp4", nil, b.server.LocalAddr().(*net.UDPAddr)); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { b.client.Close() })
+	return b
+}
+
+// up brings lo up.
+func up(t *testing.T, ctx context.Context, conn *nlconn.Conn) {
+	t.Helper()
+	err := rtlink.New(conn).Setlink(ctx, &rtlink.SetlinkRequest{Header: rtlink.Ifinfomsg{
+		IfiIndex: 1, IfiFlags: rtlink.IfinfoFlagsUp, IfiChange: uint32(rtlink.IfinfoFlagsUp),
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (b *bench) config(req *nfqueue.ConfigRequest) {
+	b.Helper()
+	if err := b.queue.Config(b.ctx, req); err != nil {
+		b.Fatal(err)
+	}
+}
+
+func (b *bench) port() int { return b.server.LocalAddr().(*net.UDPAddr).Port }
+
+// rules has nft make a ruleset, and skips the test if this kernel cannot. It goes away with the test.
+func (b *bench) rules(ruleset string) {
+	b.Helper()
+	witness.Output(b.T, "nft", "--version") // which skips the test if there is none
+	cmd := exec.CommandContext(b.Context(), "nft", "-f", "-")
+	cmd.Stdin = strings.NewReader(ruleset)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		if strings.Contains(string(out), "No such file or directory") || strings.Contains(string(out), "not supported") {
+			b.Skipf("nft: %s", out)
+		}
+		b.Fatalf("nft: %v: %s", err, out)
+	}
+	b.Cleanup(func() {
+		if out, err := exec.Command("nft", "flush", "ruleset").CombinedOutput(); err != nil {
+			b.Errorf("nft: %v: %s", err, out)
+		}
+	})
+}
+
+func (b *bench) send(payload string) {
+	b.Helper()
+	if _, err := b.client.Write([]byte(payload)); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// next returns the next packet of the queue.
+func (b *bench) next() *nfqueue.PacketEvent {
+	b.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, 5*time.Second)
+	defer cancel()
+	for ev, err := range b.packets.All(ctx) {
+		if err != nil {
+			b.Fatal(err)
+		}
+		packet, ok := ev.(*nfqueue.PacketEvent)
+		if !ok {
+			b.Fatalf("%T is no packet", ev)
+		}
+		if packet.Header.ResID != b.number {
+			b.Fatalf("a packet of queue %d, not %d", packet.Header.ResID, b.number)
+		}
+		return packet
+	}
+	b.Fatal("no packet was queued")
+	return nil
+}
+
+// comes fails unless the server gets just these payloads, in order.
+func (b *bench) comes(want ...string) {
+	b.Helper()
+	for _, payload := range want {
+		if got := b.read(5 * time.Second); got != payload {
+			b.Fatalf("the server got %q, not %q", got, payload)
+		}
+	}
+	b.silent()
+}
+
+// silent fails if the server gets anything.
+func (b *bench) silent() {
+	b.Helper()
+	if got := b.read(50 * time.Millisecond); got != "" {
+		b.Fatalf("the server got %q, and nothing should come", got)
+	}
+}
+
+// read returns what the server gets, or "" if nothing comes.
+func (b *bench) read(wait time.Duration) string {
+	b.Helper()
+	var buf [1 << 16]byte
+	_ = b.server.SetReadDeadline(time.Now().Add(wait))
+	n, err := b.server.Read(buf[:])
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return ""
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	return string(buf[:n])
+}
+
+// verdict makes a request for a verdict on a packet.
+func (b *bench) verdict(id uint32, code nfqueue.VerdictCode) *nfqueue.VerdictRequest {
+	return &nfqueue.VerdictRequest{
+		Header:     nfqueue.Nfgenmsg{ResID: b.number},
+		VerdictHdr: nlattr.Some(nfqueue.VerdictHdr{Verdict: code, ID: id}),
+	}
+}
+
+func (b *bench) decide(req *nfqueue.VerdictRequest) {
+	b.Helper()
+	if err := b.queue.Verdict(b.ctx, req); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// udp returns the payload of an IPv4 packet with UDP in it.
+func udp(packet []byte) string {
+	if len(packet) < 28 || packet[0]>>4 != 4 || packet[9] != unix.IPPROTO_UDP {
+		return ""
+	}
+	header := int(packet[0]&15) * 4
+	return string(packet[header+8:])
+}
+
+// withPayload returns the packet with another payload, and right lengths and checksums: UDP over IPv4 may do without.
+func withPayload(packet []byte, payload string) []byte {
+	header := int(packet[0]&15) * 4
+	out := append(packet[:header+8:header+8], payload...)
+	binary.BigEndian.PutUint16(out[2:], uint16(len(out)))
+	binary.BigEndian.PutUint16(out[header+4:], uint16(8+len(payload)))
+	binary.BigEndian.PutUint16(out[header+6:], 0)
+	binary.BigEndian.PutUint16(out[10:], 0)
+	sum := uint32(0)
+	for i := 0; i < header; i += 2 {
+		sum += uint32(binary.BigEndian.Uint16(out[i:]))
+	}
+	for sum > 0xffff {
+		sum = sum>>16 + sum&0xffff
+	}
+	binary.BigEndian.PutUint16(out[10:], ^uint16(sum))
+	return out
+}
