@@ -1,0 +1,127 @@
+package nlconn_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/nlgen/nlgen/runtime/nlconn"
+	"github.com/nlgen/nlgen/runtime/nltest"
+)
+
+// Requests of many goroutines and a subscription share a socket: each gets its
+// own answers, and the subscription every event.
+func TestLiveOneSocket(t *testing.T) {
+	ctx, c := live(t, nlconn.WithOneSocket())
+	family := opGetlink.Family
+	sub, err := nlconn.Subscribe(ctx, c, family, func(n *nlconn.Notification) (string, error) {
+		var l link
+		err := n.DecodeInto(&l)
+		return l.Name, err
+	}, nlconn.Group{Name: "link", ID: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := nlconn.Subscribe(ctx, c, family, func(*nlconn.Notification) (string, error) { return "", nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sub.PortID() != other.PortID() || sub.PortID() == 0 {
+		t.Errorf("ports %d and %d", sub.PortID(), other.PortID())
+	}
+	const links = 8
+	var wg sync.WaitGroup
+	for i := range links {
+		wg.Go(func() {
+			name := fmt.Sprintf("one%d", i)
+			err := nlconn.Exec(ctx, c, &opNewlink, &link{Name: name, Info: &linkInfo{Kind: "ifb"}}, nlconn.Create)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			for range 20 {
+				if l, err := nlconn.Do[link](ctx, c, &opGetlink, &link{Name: name}); err != nil || l.Name != name {
+					t.Errorf("asked for %s, got %+v, %v", name, l, err)
+				}
+			}
+		})
+	}
+	seen := 0
+	for range sub.All(ctx) {
+		// A request inside the loop goes by the same socket.
+		if l, err := nlconn.Do[link](ctx, c, acked(opGetlink), &link{Index: 1}); err != nil || l.Name != "lo" {
+			t.Errorf("inside the loop: %+v, %v", l, err)
+		}
+		if seen++; seen == links {
+			break
+		}
+	}
+	wg.Wait()
+	for i := range links {
+		if err := nlconn.Exec(ctx, c, &opDellink, &link{Name: fmt.Sprintf("one%d", i)}); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := nlconn.Do[link](ctx, c, &opGetlink, &link{Index: 1}, nlconn.Lax); err == nil {
+		t.Error("a strict socket was lax")
+	}
+	// A call that is given up leaves the socket to the others, and Close ends all.
+	ended, cancel := context.WithCancel(ctx)
+	cancel()
+	if _, err := nlconn.Do[link](ended, c, &opGetlink, &link{Index: 1}); !errors.Is(err, context.Canceled) {
+		t.Errorf("a context that had ended: %v", err)
+	}
+	done := make(chan int)
+	go func() {
+		n := 0
+		for range other.All(ctx) {
+			n++
+		}
+		done <- n
+	}()
+	if l, err := nlconn.Do[link](ctx, c, &opGetlink, &link{Index: 1}); err != nil || l.Name != "lo" {
+		t.Errorf("beside a loop that waits: %+v, %v", l, err)
+	}
+	c.Close()
+	if n := <-done; n != 0 {
+		t.Errorf("a subscription without groups got %d events", n)
+	}
+	if _, err := nlconn.Do[link](ctx, c, &opGetlink, &link{Index: 1}); !errors.Is(err, nlconn.ErrClosed) {
+		t.Errorf("after Close: %v", err)
+	}
+}
+
+// What comes unasked between a request and its answer is the subscription's, and
+// what is lost is reported to all who may miss it.
+func TestOneSocketSorts(t *testing.T) {
+	unasked := newlink("unasked").Seq(0)
+	s := nltest.NewScript(t, nltest.Always(func(r nltest.Request) []nltest.Item {
+		return []nltest.Item{datagram(unasked), datagram(newlink("stale").Stale()), datagram(newlink("answer")), datagram(nltest.Ack())}
+	}))
+	c := s.Conn(nlconn.WithOneSocket())
+	ctx := soon(t)
+	sub, err := nlconn.Subscribe(ctx, c, opGetlink.Family, func(n *nlconn.Notification) (string, error) {
+		var l link
+		err := n.DecodeInto(&l)
+		return l.Name, err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if l, err := nlconn.Do[link](ctx, c, acked(opGetlink), &link{Index: 5}); err != nil || l.Name != "answer" {
+			t.Fatalf("%+v, %v", l, err)
+		}
+	}
+	n := 0
+	for name, err := range sub.All(ctx) {
+		if err != nil || name != "unasked" {
+			t.Errorf("%q, %v", name, err)
+		}
+		if n++; n == 3 {
+			break
+		}
+	}
+}
