@@ -1,0 +1,247 @@
+package tc
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/nlgen/nlgen/generated/tc"
+	"github.com/nlgen/nlgen/internal/witness"
+	"github.com/nlgen/nlgen/runtime/nlattr"
+)
+
+type object = witness.Object
+
+// digits is a fraction with the digits that tc prints.
+func digits(v float64) float64 {
+	f, _ := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 6, 64), 64)
+	return f
+}
+
+// share is a probability of which 2^32 would be 1.
+func share(v uint32) float64 { return digits(float64(v) / (1<<32 - 1)) }
+
+// ticks are seconds, from ticks of 64 ns and cut to microseconds as tc does.
+func ticks(v uint32) float64 { return float64(uint64(v)*64/1000) / 1e6 }
+
+// seconds are from nanoseconds.
+func seconds(ns int64) float64 { return digits(float64(ns) / 1e9) }
+
+// with adds a member if it says something.
+func with[T any](o object, key string, v nlattr.Opt[T], value any) {
+	if v.OK {
+		o[key] = value
+	}
+}
+
+func redFlags(o object, f tc.RedFlags) object {
+	o["ecn"], o["harddrop"] = f&tc.RedFlagsEcn != 0, f&tc.RedFlagsHarddrop != 0
+	o["adaptive"], o["nodrop"] = f&tc.RedFlagsAdaptative != 0, f&tc.RedFlagsNodrop != 0
+	return o
+}
+
+// numbers is a list of numbers as JSON has it.
+func numbers[T uint8 | uint32](list []T) []any {
+	var out []any
+	for _, v := range list {
+		out = append(out, v)
+	}
+	return out
+}
+
+// qdiscOptions is what tc shows of the options of a qdisc: all of it, and nothing else.
+func qdiscOptions(q qdiscReply) any {
+	switch x := q.Options.(type) {
+	case *tc.FifoQopt:
+		return object{"limit": x.Limit}
+	case *tc.SkbprioQopt:
+		return object{"limit": x.Limit}
+	case *tc.PrioQopt:
+		return object{"bands": x.Bands, "priomap": numbers(x.Priomap[:]), "multiqueue": false}
+	case *tc.MultiqQopt:
+		return object{"text": fmt.Sprintf("bands %d/%d ", x.Bands, x.MaxBands)}
+	case *tc.HfscQopt:
+		return object{"text": fmt.Sprintf("default %x ", x.Defcls)}
+	case *tc.TbfAttrs:
+		p := x.Parms
+		bucket := func(r tc.Ratespec, t uint32) string {
+			return fmt.Sprintf("%.0fb/%d", float64(r.Rate)*ticks(t), 1<<r.CellLog)
+		}
+		wait := 1e6 * max(float64(p.Limit)/float64(p.Rate.Rate)-ticks(p.Buffer), float64(p.Limit)/float64(p.Peakrate.Rate)-ticks(p.Mtu))
+		return object{
+			"rate": p.Rate.Rate, "burst": bucket(p.Rate, p.Buffer), "mpu": p.Peakrate.Mpu, "mtu": bucket(p.Peakrate, p.Mtu),
+			"lat": witness.Near(wait), "linklayer": p.Rate.Linklayer,
+		}
+	case *tc.SfqQoptV1:
+		s := x.Stats
+		return redFlags(object{
+			"limit": x.V0.Limit, "quantum": x.V0.Quantum, "depth": x.Depth, "headdrop": x.Headdrop != 0, "flows": x.V0.Flows, "divisor": x.V0.Divisor,
+			"perturb": x.V0.PerturbPeriod, "ewma": x.Wlog, "min": x.QthMin, "max": x.QthMax, "probability": share(x.MaxP), "prob_mark": s.ProbMark,
+			"prob_mark_head": s.ProbMarkHead, "prob_drop": s.ProbDrop, "forced_mark": s.ForcedMark, "forced_mark_head": s.ForcedMarkHead,
+			"forced_drop": s.ForcedDrop,
+		}, x.Flags)
+	case *tc.RedAttrs:
+		return redFlags(object{
+			"limit": x.Parms.V.Limit, "min": x.Parms.V.QthMin, "max": x.Parms.V.QthMax, "ewma": x.Parms.V.Wlog, "probability": share(x.MaxP.V),
+			"Scell_log": x.Parms.V.ScellLog,
+		}, tc.RedFlags(x.Flags.V.Value))
+	case *tc.ChokeAttrs:
+		return redFlags(object{
+			"limit": x.Parms.V.Limit, "min": x.Parms.V.QthMin, "max": x.Parms.V.QthMax, "ewma": x.Parms.V.Wlog, "probability": share(x.MaxP.V),
+			"Scell_log": x.Parms.V.ScellLog,
+		}, x.Parms.V.Flags)
+	case *tc.GredAttrs:
+		return redFlags(object{
+			"dp_cnt": x.Dps.V.DPs, "dp_default": x.Dps.V.DefDP, "grio": x.Dps.V.Grio != 0, "limit": x.Limit, "vqs": []any{},
+		}, x.Dps.V.Flags)
+	case *tc.CodelAttrs:
+		o := object{"limit": x.Limit, "target": x.Target, "interval": x.Interval, "ecn": x.Ecn.V != 0}
+		with(o, "ce_threshold", x.CeThreshold, x.CeThreshold.V)
+		return o
+	case *tc.PieAttrs:
+		return object{
+			"limit": x.Limit, "target": x.Target, "tupdate": x.Tupdate, "alpha": x.Alpha, "beta": x.Beta, "ecn": x.Ecn.V != 0,
+			"bytemode": x.Bytemode.V != 0, "dq_rate_estimator": x.DqRateEstimator.V != 0,
+		}
+	case *tc.FqAttrs:
+		return object{
+			"limit": x.Plimit, "flow_limit": x.FlowPlimit, "buckets": 1 << x.BucketsLog.V, "orphan_mask": x.OrphanMask, "quantum": x.Quantum,
+			"initial_quantum": x.InitialQuantum, "maxrate": x.FlowMaxRate, "low_rate_threshold": x.LowRateThreshold, "refill_delay": x.FlowRefillDelay,
+			"ce_threshold": x.CeThreshold, "timer_slack": x.TimerSlack, "horizon": x.Horizon, "horizon_cap": nil,
+		}
+	case *tc.FqCodelAttrs:
+		o := object{
+			"limit": x.Limit, "flows": x.Flows, "quantum": x.Quantum, "target": x.Target, "interval": x.Interval, "memory_limit": x.MemoryLimit,
+			"drop_batch": x.DropBatchSize,
+		}
+		with(o, "ce_threshold", x.CeThreshold, x.CeThreshold.V)
+		with(o, "ce_threshold_selector", x.CeThresholdSelector, x.CeThresholdSelector.V)
+		with(o, "ce_threshold_mask", x.CeThresholdMask, x.CeThresholdMask.V)
+		if x.Ecn.V != 0 {
+			o["ecn"] = true
+		}
+		if !x.CeThreshold.OK {
+			delete(o, "ce_threshold_selector")
+			delete(o, "ce_threshold_mask")
+		}
+		return o
+	case *tc.FqPieAttrs:
+		return object{
+			"limit": x.Limit, "flows": x.Flows, "target": x.Target, "tupdate": x.Tupdate, "alpha": x.Alpha, "beta": x.Beta, "quantum": x.Quantum,
+			"memory_limit": x.MemoryLimit, "ecn_prob": x.EcnProb, "ecn": x.Ecn.V != 0, "bytemode": x.Bytemode.V != 0,
+			"dq_rate_estimator": x.DqRateEstimator.V != 0,
+		}
+	case *tc.HtbAttrs:
+		i := x.Init
+		return object{
+			"r2q": i.Rate2quantum, "default": fmt.Sprintf("%#x", i.Defcls), "direct_packets_stat": i.DirectPkts,
+			"ver": fmt.Sprintf("%d.%d", i.Version>>16, i.Version&0xffff), "direct_qlen": x.DirectQlen,
+		}
+	case *tc.EtsAttrs:
+		return object{
+			"bands": x.Nbands, "strict": x.Nstrict, "quanta": numbers(x.Quanta.QuantaBand), "priomap": numbers(x.Priomap.PriomapBand),
+		}
+	case *tc.HhfAttrs:
+		return object{
+			"limit": x.BacklogLimit, "quantum": x.Quantum, "hh_limit": x.HhFlowsLimit, "reset_timeout": x.ResetTimeout, "admit_bytes": x.AdmitBytes,
+			"evict_timeout": x.EvictTimeout, "non_hh_weight": x.NonHhWeight,
+		}
+	case *tc.QdiscOptionsNetem:
+		return netemOptions(x)
+	case *tc.SfbAttrs:
+		p := x.Parms
+		return object{
+			"rehash": 1000 * uint64(p.RehashInterval), "db": 1000 * uint64(p.WarmupTime), "limit": p.Limit, "max": p.Max, "target": p.BinSize,
+			"increment": digits(float64(p.Increment) / tc.ProbOne), "decrement": digits(float64(p.Decrement) / tc.ProbOne),
+			"penalty_rate": p.PenaltyRate, "penalty_burst": p.PenaltyBurst,
+		}
+	case *tc.CakeAttrs:
+		flow := map[tc.CakeFlowMode]string{tc.CakeFlowModeDualSrc: "dual-srchost", tc.CakeFlowModeTriple: "triple-isolate"}
+		return object{
+			"bandwidth": x.BaseRate64, "diffserv": x.DiffservMode, "flowmode": flow[x.FlowMode.V], "nat": x.Nat.V != 0, "wash": x.Wash.V != 0,
+			"ingress": x.Ingress.V != 0, "ack-filter": x.AckFilter, "split_gso": x.SplitGso.V != 0, "rtt": x.Rtt, "raw": x.Raw.OK, "atm": x.Atm,
+			"overhead": x.Overhead, "mpu": x.Mpu, "memlimit": x.Memory, "fwmark": fmt.Sprintf("%#x", x.Fwmark.V),
+		}
+	case *tc.CbsAttrs:
+		p := x.Parms
+		return object{"hicredit": p.Hicredit, "locredit": p.Locredit, "sendslope": p.Sendslope, "idleslope": p.Idleslope, "offload": p.Offload}
+	case *tc.EtfAttrs:
+		p := x.Parms.V
+		on := map[bool]string{true: "on", false: "off"}
+		return object{
+			"clockid": map[int32]string{11: "TAI"}[p.Clockid], "delta": p.Delta, "offload": on[p.Flags&tc.EtfFlagsOffloadOn != 0],
+			"deadline_mode": on[p.Flags&tc.EtfFlagsDeadlineModeOn != 0], "skip_sock_check": on[p.Flags&tc.EtfFlagsSkipSockCheck != 0],
+		}
+	case *tc.QdiscOptionsMqprio:
+		h := x.Header
+		return object{
+			"tc": h.NumTc, "map": numbers(h.PrioTcMap[:]), "mode": x.Mode.V, "shaper": x.Shaper.V,
+			"queues": []any{
+				[]any{h.Offset.Tc0, h.Offset.Tc0 + h.Count.Tc0 - 1}, []any{h.Offset.Tc1, h.Offset.Tc1 + h.Count.Tc1 - 1},
+			},
+		}
+	case *tc.TaprioAttrs:
+		return taprioOptions(x)
+	}
+	return object{}
+}
+
+func netemOptions(x *tc.QdiscOptionsNetem) object {
+	o := object{"limit": x.Header.Limit, "gap": x.Header.Gap, "ecn": x.Ecn.V != 0}
+	if x.Latency64.V != 0 {
+		o["delay"] = object{"delay": seconds(x.Latency64.V), "jitter": seconds(x.Jitter64.V), "correlation": share(x.Corr.V.DelayCorr)}
+	}
+	if x.Header.Loss != 0 {
+		o["loss-random"] = object{"loss": share(x.Header.Loss), "correlation": share(x.Corr.V.LossCorr)}
+	}
+	if x.Header.Duplicate != 0 {
+		o["duplicate"] = object{"duplicate": share(x.Header.Duplicate), "correlation": share(x.Corr.V.DupCorr)}
+	}
+	if x.Loss != nil && x.Loss.Gi != nil {
+		g := x.Loss.Gi
+		o["loss-state"] = object{"p13": share(g.P13), "p31": share(g.P31), "p32": share(g.P32), "p23": share(g.P23), "p14": share(g.P14)}
+	}
+	if x.Loss != nil && x.Loss.Ge.OK {
+		g := x.Loss.Ge.V
+		o["loss-gemodel"] = object{"p": share(g.P), "r": share(g.R), "1-h": share(^g.H), "1-k": share(g.K1)}
+	}
+	if r := x.Reorder.V; r.Probability != 0 {
+		o["reorder"] = object{"reorder": share(r.Probability), "correlation": share(r.Correlation)}
+	}
+	if r := x.Corrupt.V; r.Probability != 0 {
+		o["corrupt"] = object{"corrupt": share(r.Probability), "correlation": share(r.Correlation)}
+	}
+	if r := x.Rate.V; r.Rate != 0 {
+		o["rate"] = object{"rate": r.Rate, "packetoverhead": r.PacketOverhead, "cellsize": r.CellSize, "celloverhead": r.CellOverhead}
+	}
+	if s := x.Slot; s != nil {
+		slot := object{"packets": s.MaxPackets, "bytes": s.MaxBytes}
+		if s.DistDelay != 0 {
+			slot["distribution"], slot["jitter"] = seconds(s.DistDelay), seconds(s.DistJitter)
+		} else {
+			slot["min-delay"], slot["max-delay"] = seconds(s.MinDelay), seconds(s.MaxDelay)
+		}
+		o["slot"] = slot
+	}
+	return o
+}
+
+func taprioOptions(x *tc.TaprioAttrs) object {
+	p := x.Priomap
+	var schedule []any
+	if x.SchedEntryList != nil {
+		for _, e := range x.SchedEntryList.Entry {
+			schedule = append(schedule, object{
+				"index": e.Index, "cmd": map[tc.TaprioCmd]string{tc.TaprioCmdSetGates: "S"}[e.Cmd.V],
+				"gatemask": fmt.Sprintf("%#x", e.GateMask.V), "interval": e.Interval,
+			})
+		}
+	}
+	return object{
+		"tc": p.NumTc, "map": numbers(p.PrioTcMap[:]), "clockid": map[int32]string{11: "TAI"}[x.SchedClockid.V],
+		"flags": fmt.Sprintf("%#x", uint32(x.Flags.V)), "txtime_delay": x.TxtimeDelay, "base_time": x.SchedBaseTime, "cycle_time": x.SchedCycleTime,
+		"cycle_time_extension": x.SchedCycleTimeExtension, "schedule": schedule,
+		"queues": []any{
+			object{"offset": p.Offset.Tc0, "count": p.Count.Tc0}, object{"offset": p.Offset.Tc1, "count": p.Count.Tc1},
+		},
+	}
+}
