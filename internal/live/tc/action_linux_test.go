@@ -42,6 +42,7 @@ func TestActions(t *testing.T) {
 			}
 			b.whole("action", got)
 			tally.Within(c.name, c.act, got.Tab[0].V, append([]string{"Index", "HwStats", "Flags"}, c.skip...)...)
+			tally.Steady(func(tally *witness.Tally) { b.seeAction(tally, b.actions(list[0].Kind.V)[0]) })
 			if err := b.tc.Delaction(b.Ctx, &tc.DelactionRequest{Tab: one}); err != nil {
 				b.Error(err)
 			}

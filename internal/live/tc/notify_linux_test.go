@@ -173,8 +173,8 @@ func TestRefusals(t *testing.T) {
 				return nil // no flower
 			}
 			var refused *nlmsg.Error
-			if !errors.As(err, &refused) || refused.Attr != "options.key-port-dst-max" {
-				t.Errorf("%v does not name options.key-port-dst-max", err)
+			if !errors.As(err, &refused) || refused.Attr != "options.key-port-dst-min" {
+				t.Errorf("%v does not name options.key-port-dst-min", err)
 			}
 			return err
 		}, syscall.EINVAL, "Invalid destination port range"},
