@@ -3,6 +3,8 @@ package tc
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"reflect"
 	"strconv"
 	"strings"
 
@@ -102,7 +104,7 @@ func (b *bench) seeAction(tally *witness.Tally, a tc.ActAttrs) {
 			}
 		},
 	}
-	for key, value := range actKeys(a.Options) {
+	for key, value := range actKeys(a, "tc1") {
 		view[key] = func(tc.ActAttrs) any { return value }
 	}
 	for _, l := range list {
@@ -121,26 +123,73 @@ func (b *bench) seeAction(tally *witness.Tally, a tc.ActAttrs) {
 }
 
 // actKeys are fields of the kinds under tc's names.
-func actKeys(o tc.ActOptionsMsg) witness.Object {
-	switch o := o.(type) {
+func actKeys(a tc.ActAttrs, peer string) witness.Object {
+	keys := common(a.Options)
+	switch o := a.Options.(type) {
 	case *tc.ActVlanAttrs:
-		return witness.Object{"id": o.PushVlanID, "priority": o.PushVlanPriority.V}
+		add(keys, witness.Object{"id": o.PushVlanID, "priority": o.PushVlanPriority.V, "dst_mac": o.PushEthDst, "src_mac": o.PushEthSrc})
 	case *tc.ActTunnelKeyAttrs:
-		keys := witness.Object{"key_id": o.EncKeyID, "dst_port": o.EncDstPort, "tos": o.EncTos, "ttl": o.EncTtl, "src_ip": o.EncIpv4Src, "dst_ip": o.EncIpv4Dst}
+		add(keys, witness.Object{
+			"key_id": o.EncKeyID, "dst_port": o.EncDstPort, "tos": o.EncTos, "ttl": o.EncTtl, "src_ip": o.EncIpv4Src, "dst_ip": o.EncIpv4Dst,
+		})
 		if o.EncIpv6Src.OK {
 			keys["src_ip"], keys["dst_ip"] = o.EncIpv6Src, o.EncIpv6Dst
 		}
-		return keys
 	case *tc.ActMplsAttrs:
-		return witness.Object{"label": o.Label, "tc": o.Tc, "ttl": o.Ttl, "bos": o.Bos}
-	case *tc.ActSkbmodAttrs:
-		return witness.Object{}
+		add(keys, witness.Object{"label": o.Label, "tc": o.Tc, "ttl": o.Ttl, "bos": o.Bos})
 	case *tc.ActCtAttrs:
-		return witness.Object{"zone": o.Zone}
+		add(keys, witness.Object{"zone": o.Zone, "mark": o.Mark})
+	case *tc.ActCtinfoAttrs:
+		add(keys, witness.Object{
+			"zone": o.Zone, "dscpmask": o.ParmsDscpMask, "dscpstatemask": o.ParmsDscpStatemask, "cpmark": o.ParmsCpmarkMask,
+			"dscpset": o.StatsDscpSet, "dscperror": o.StatsDscpError, "cpmarkset": o.StatsCpmarkSet,
+		})
+	case *tc.ActConnmarkAttrs:
+		add(keys, witness.Object{"zone": o.Parms.Zone})
 	case *tc.ActSkbeditAttrs:
-		return witness.Object{"queue_mapping": o.QueueMapping}
-	case *tc.ActNatAttrs:
-		return witness.Object{}
+		add(keys, witness.Object{"queue_mapping": o.QueueMapping, "mark": o.Mark})
+	case *tc.ActSampleAttrs:
+		add(keys, witness.Object{"group": o.PsampleGroup, "trunc_size": o.TruncSize})
+	case *tc.ActMirredAttrs:
+		if o.Parms.Ifindex != 0 {
+			add(keys, witness.Object{"to_dev": peer})
+		}
+	case *tc.ActPeditAttrs:
+		p := o.Parms
+		if p == nil {
+			p = o.ParmsEx
+		}
+		add(keys, witness.Object{"nkeys": len(p.Keys)})
+	case *tc.ActIfeAttrs:
+		add(keys, witness.Object{"mode": o.Parms.Flags, "dst": o.Dmac, "src": o.Smac})
 	}
-	return nil
+	return keys
+}
+
+func add(to, from witness.Object) { maps.Copy(to, from) }
+
+// verdicts are tc's words.
+var verdicts = map[int64]string{
+	-1: "continue", 0: "pass", 1: "reclassify", 2: "drop", 3: "pipe", 4: "stolen", 7: "redirect", 8: "trap",
+}
+
+// common is what all actions have. Times are rounded down to seconds by tc.
+func common(o tc.ActOptionsMsg) witness.Object {
+	v := reflect.ValueOf(o).Elem()
+	keys := witness.Object{}
+	for _, name := range []string{"Parms", "Act", "Tbf", "ParmsEx"} {
+		f := v.FieldByName(name)
+		if !f.IsValid() || f.Kind() != reflect.Pointer || f.IsNil() {
+			continue
+		}
+		keys["ref"], keys["bind"] = f.Elem().FieldByName("Refcnt").Int(), f.Elem().FieldByName("Bindcnt").Int()
+		if word, ok := verdicts[f.Elem().FieldByName("Action").Int()]; ok && name != "Tbf" {
+			keys["control_action"] = witness.Object{"type": word}
+		}
+	}
+	if tm := v.FieldByName("Tm"); tm.IsValid() && !tm.IsNil() {
+		t := tm.Interface().(*tc.ActTimes)
+		keys["installed"], keys["last_used"] = t.Install/100, t.Lastuse/100
+	}
+	return keys
 }
