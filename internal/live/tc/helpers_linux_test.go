@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -107,21 +106,6 @@ func kindOf(req *tc.NewqdiscRequest) string {
 		return req.Kind.V
 	}
 	return strings.ToLower(strings.TrimSuffix(strings.TrimPrefix(fmt.Sprintf("%T", req.Options), "*tc."), "Attrs"))
-}
-
-// handle parses major:minor, both hexadecimal, as tc writes it.
-func handle(t *testing.T, text string) uint32 {
-	t.Helper()
-	major, minor, _ := strings.Cut(text, ":")
-	var h uint32
-	for _, part := range []string{major, minor} {
-		n, err := strconv.ParseUint("0"+part, 16, 16)
-		if err != nil {
-			t.Fatal(err)
-		}
-		h = h<<16 | uint32(n)
-	}
-	return h
 }
 
 // handleText is what tc prints for a handle.

@@ -1,0 +1,157 @@
+package tc
+
+import (
+	"errors"
+	"os"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/nlgen/nlgen/generated/tc"
+	"github.com/nlgen/nlgen/runtime/nlattr"
+	"github.com/nlgen/nlgen/runtime/nlconn"
+)
+
+// TestChange changes a qdisc, replaces it by one of another kind, and meets the refusals between.
+func TestChange(t *testing.T) {
+	b := newBench(t)
+	root := tc.Tcmsg{Ifindex: b.index, Parent: tc.HandleRoot, Handle: 1 << 16}
+	fifo := func(limit uint32) *tc.NewqdiscRequest {
+		return &tc.NewqdiscRequest{Header: root, Kind: some("pfifo"), Options: &tc.FifoQopt{Limit: limit}}
+	}
+	limit := func() uint32 { return b.getQdisc(root).Options.(*tc.FifoQopt).Limit }
+	b.qdisc(fifo(10))
+	if err := b.tc.Newqdisc(b.Ctx, fifo(20)); err != nil || limit() != 20 {
+		t.Errorf("after a change: %v, limit %d", err, limit())
+	}
+	if err := b.tc.Newqdisc(b.Ctx, fifo(30), nlconn.Create, nlconn.Replace); err != nil || limit() != 30 {
+		t.Errorf("after a replacement by itself: %v, limit %d", err, limit())
+	}
+	other := &tc.NewqdiscRequest{
+		Header:  tc.Tcmsg{Ifindex: b.index, Parent: tc.HandleRoot, Handle: 2 << 16},
+		Options: &tc.HtbAttrs{Init: &tc.HtbGlob{Version: 3, Rate2quantum: 10}},
+	}
+	if err := b.tc.Newqdisc(b.Ctx, other); err == nil {
+		t.Error("another kind took the place without Create and Replace")
+	}
+	if err := b.tc.Newqdisc(b.Ctx, other, nlconn.Create, nlconn.Replace); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.getQdisc(other.Header); got.Kind.V != "htb" || got.Header.Handle != 2<<16 {
+		t.Errorf("the root is %s %x", got.Kind.V, got.Header.Handle)
+	}
+	if err := b.tc.Delqdisc(b.Ctx, &tc.DelqdiscRequest{Header: root}); !errors.Is(err, syscall.EINVAL) && !errors.Is(err, syscall.ENOENT) {
+		t.Errorf("the old handle: %v", err)
+	}
+}
+
+// TestBlocks shares filters between the links of a block, in a chain of their own, and lists them in short.
+func TestBlocks(t *testing.T) {
+	b := newBench(t)
+	for _, link := range []int32{b.index, int32(b.peer)} {
+		at := tc.Tcmsg{Ifindex: link, Parent: tc.HandleIngress, Handle: 0xffff0000}
+		req := &tc.NewqdiscRequest{Header: at, Kind: some("clsact"), IngressBlock: u32(22), EgressBlock: u32(23)}
+		if err := b.tc.Newqdisc(b.Ctx, req, nlconn.Create); err != nil {
+			t.Fatal(err)
+		}
+		if got := b.getQdisc(at); got.IngressBlock.V != 22 || got.EgressBlock.V != 23 {
+			t.Errorf("blocks %d and %d", got.IngressBlock.V, got.EgressBlock.V)
+		}
+	}
+	block := tc.Tcmsg{Ifindex: -1, Parent: 22}
+	if err := b.tc.Newchain(b.Ctx, &tc.NewchainRequest{Header: block, Chain: u32(4)}, nlconn.Create, nlconn.Exclusive); err != nil {
+		t.Fatal(err)
+	}
+	filter := &tc.NewtfilterRequest{
+		Header: tc.Tcmsg{Ifindex: -1, Parent: 22, Info: info(3, all)}, Chain: u32(4),
+		Options: &tc.U32Attrs{Sel: &tc.U32Sel{Flags: tc.U32FlagsTerminal}, Act: acts(tc.ActAttrs{Options: &tc.ActMirredAttrs{
+			Parms: &tc.Mirred{Action: tc.ActVerdictPipe, Eaction: tc.MirredActionEgressMirror, Ifindex: b.peer},
+		}})},
+	}
+	if err := b.tc.Newtfilter(b.Ctx, filter, nlconn.Create); err != nil {
+		t.Fatal(err)
+	}
+	chain, err := b.tc.Getchain(b.Ctx, &tc.GetchainRequest{Header: block, Chain: u32(4)})
+	if err != nil || chain.Chain.V != 4 {
+		t.Fatalf("chain: %v, %v", chain, err)
+	}
+	chains, err := b.tc.GetchainCollect(b.Ctx, &tc.GetchainDumpRequest{Header: block})
+	if err != nil || len(chains) != 1 || chains[0].Chain.V != 4 {
+		t.Errorf("chains: %v, %v", chains, err)
+	}
+	req := &tc.GettfilterDumpRequest{Header: block, Chain: u32(4)}
+	list, err := b.tc.GettfilterCollect(b.Ctx, req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.whole("filters", list)
+	rules := 0
+	for _, f := range list {
+		if f.Header.Handle&0xfff != 0 && f.Header.Parent == 22 && f.Header.Ifindex == -1 {
+			rules++
+		}
+	}
+	if rules != 1 {
+		t.Errorf("%d rules are in the block", rules)
+	}
+	req.DumpFlags = some(nlattr.Bitfield32{Value: uint32(tc.DumpFlagsTerse), Selector: uint32(tc.DumpFlagsTerse)})
+	if _, err := b.tc.GettfilterCollect(b.Ctx, req); !errors.Is(err, syscall.EMSGSIZE) {
+		t.Errorf("u32 knows terse dumps: %v", err)
+	}
+	if err := b.tc.Delchain(b.Ctx, &tc.DelchainRequest{Header: block, Chain: u32(4)}); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestFlows makes packets wait in a queue of flows, and reads the flows as classes.
+func TestFlows(t *testing.T) {
+	b := newBench(t)
+	for _, kind := range []string{"fq_codel", "sfq"} {
+		b.run(kind, func(b *bench) {
+			b.qdisc(&tc.NewqdiscRequest{Options: &tc.TbfAttrs{Parms: &tc.TbfQopt{Rate: rate(1000), Limit: 1 << 20}, Burst: u32(2000)}})
+			child := tc.Tcmsg{Ifindex: b.index, Parent: 1<<16 | 1, Handle: 2 << 16}
+			err := b.tc.Newqdisc(b.Ctx, &tc.NewqdiscRequest{Header: child, Kind: some(kind)}, nlconn.Create, nlconn.Replace)
+			b.lacks(kind, err)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.send(20, 1000)
+			found := false
+			for _, c := range b.classes() {
+				switch x := c.Stats2.App.(type) {
+				case *tc.FqCodelClassXstats:
+					found = found || x.Type == tc.FqCodelXstatsTypeClass && c.Stats2.Queue.Qlen > 0
+				case *tc.SfqXstats:
+					found = found || x.Allot != 0 && c.Stats2.Queue.Backlog > 0
+				}
+			}
+			if !found {
+				b.Error("no flow has packets waiting")
+			}
+			if q := b.getQdisc(child); q.Stats2.Queue.Qlen == 0 {
+				b.Error("no packet waits in the qdisc")
+			}
+		})
+	}
+	if os.Getenv("NLGEN_VM") == "" {
+		t.Log("qdiscs with flows are rare outside of the virtual machine")
+	}
+}
+
+// send sends frames of a size over the link.
+func (b *bench) send(n, size int) {
+	b.T.Helper()
+	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer unix.Close(fd)
+	frame := make([]byte, size)
+	copy(frame, append(append(append([]byte{}, macA...), macB...), 0x88, 0xb5))
+	for range n {
+		if err := unix.Sendto(fd, frame, 0, &unix.SockaddrLinklayer{Ifindex: int(b.index)}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
