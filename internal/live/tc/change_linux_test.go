@@ -2,6 +2,7 @@ package tc
 
 import (
 	"errors"
+	"net/netip"
 	"os"
 	"syscall"
 	"testing"
@@ -101,6 +102,59 @@ func TestBlocks(t *testing.T) {
 	}
 	if err := b.tc.Delchain(b.Ctx, &tc.DelchainRequest{Header: block, Chain: u32(4)}); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestTemplate makes a chain that says which fields its filters compare, a filter that keeps to it, and lists it in short.
+func TestTemplate(t *testing.T) {
+	b := newBench(t)
+	at := tc.Tcmsg{Ifindex: b.index, Parent: tc.HandleIngress, Handle: 0xffff0000}
+	if err := b.tc.Newqdisc(b.Ctx, &tc.NewqdiscRequest{Header: at, Kind: some("clsact")}, nlconn.Create); err != nil {
+		t.Fatal(err)
+	}
+	egress := tc.Tcmsg{Ifindex: b.index, Parent: 0xffff<<16 | tc.MinEgress, Info: info(1, ip)}
+	all32 := some(netip.AddrFrom4([4]byte{255, 255, 255, 255}))
+	template := &tc.FlowerAttrs{KeyEthType: u16(ip), KeyIpv4Dst: some(netip.IPv4Unspecified()), KeyIpv4DstMask: all32}
+	err := b.tc.Newchain(b.Ctx, &tc.NewchainRequest{Header: egress, Chain: u32(6), Options: template}, nlconn.Create, nlconn.Exclusive)
+	b.lacks("flower", err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	chain, err := b.tc.Getchain(b.Ctx, &tc.GetchainRequest{Header: egress, Chain: u32(6)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.whole("chain", chain)
+	if o, ok := chain.Options.(*tc.FlowerAttrs); !ok || o.KeyIpv4DstMask != all32 || chain.Kind.V != "flower" {
+		t.Errorf("template %v", chain)
+	}
+	filter := func(o *tc.FlowerAttrs) error {
+		return b.tc.Newtfilter(b.Ctx, &tc.NewtfilterRequest{Header: egress, Chain: u32(6), Options: o}, nlconn.Create)
+	}
+	if err := filter(&tc.FlowerAttrs{KeyEthType: u16(ip), KeyIpv4Src: v4, KeyIpv4SrcMask: all32}); !errors.Is(err, syscall.EINVAL) {
+		t.Errorf("a field outside of the template: %v", err)
+	}
+	if err := filter(&tc.FlowerAttrs{KeyEthType: u16(ip), KeyIpv4Dst: v4, KeyIpv4DstMask: all32, Act: acts(drop())}); err != nil {
+		t.Fatal(err)
+	}
+	list, err := b.tc.GettfilterCollect(b.Ctx, &tc.GettfilterDumpRequest{
+		Header: egress, DumpFlags: some(nlattr.Bitfield32{Value: uint32(tc.DumpFlagsTerse), Selector: uint32(tc.DumpFlagsTerse)}),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.whole("filters", list)
+	rules := 0
+	for _, f := range list {
+		if o, ok := f.Options.(*tc.FlowerAttrs); ok && f.Header.Handle != 0 {
+			rules++
+			if o.KeyIpv4Dst.OK || len(o.Act) != 1 || o.Act[0].V.Kind.V != "gact" || o.Act[0].V.Options != nil || o.Act[0].V.Stats == nil {
+				t.Errorf("in short: %+v", o)
+			}
+		}
+	}
+	if rules != 1 {
+		t.Errorf("%d filters", rules)
 	}
 }
 
