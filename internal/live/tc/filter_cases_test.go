@@ -72,7 +72,7 @@ func ematches() *tc.EmatchAttrs {
 		list = binary.NativeEndian.AppendUint16(list, uint16(i+1))
 		list = append(append(list, b...), make([]byte, -len(b)&3)...)
 	}
-	return &tc.EmatchAttrs{Hdr: some(tc.EmatchTreeHdr{Nmatches: 3}), List: list}
+	return &tc.EmatchAttrs{TreeHdr: some(tc.EmatchTreeHdr{Nmatches: 3}), TreeList: list}
 }
 
 func filterCases() []filterCase {
