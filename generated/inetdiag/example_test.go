@@ -1,54 +1,41 @@
-package nfqueue_test
+package inetdiag_test
 
 import (
 	"context"
-	"log"
+	"fmt"
+	"net/netip"
 
-	"github.com/nlgen/nlgen/generated/nfqueue"
-	"github.com/nlgen/nlgen/runtime/nlattr"
+	"golang.org/x/sys/unix"
+
+	"github.com/nlgen/nlgen/generated/inetdiag"
 	"github.com/nlgen/nlgen/runtime/nlconn"
 )
 
-// The packets of a queue come to the socket that bound it, and so must the verdicts: one socket for all.
+// Prints the established IPv4 connections with their round-trip times.
 func Example() {
-	ctx := context.Background()
-	conn, err := nlconn.Open(nlconn.WithOneSocket())
+	conn, err := nlconn.Open()
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	defer conn.Close()
-	queue := nfqueue.New(conn)
-	packets, err := queue.Subscribe(ctx)
-	if err != nil {
-		log.Fatal(err)
-	}
-	header := nfqueue.Nfgenmsg{ResID: 5}
-	err = queue.Config(ctx, &nfqueue.ConfigRequest{
-		Header: header,
-		Cmd:    nlattr.Some(nfqueue.ConfigCmd{Command: nfqueue.ConfigCmdsBind}),
-		Params: nlattr.Some(nfqueue.ConfigParams{CopyMode: nfqueue.ConfigModePacket}),
-	})
-	if err != nil {
-		log.Fatal(err)
-	}
-	for ev, err := range packets.All(ctx) {
+	var socket inetdiag.GetReply
+	request := &inetdiag.GetDumpRequest{Header: inetdiag.InetDiagReqV2{
+		SdiagFamily:   unix.AF_INET,
+		SdiagProtocol: unix.IPPROTO_TCP,
+		IdiagExt:      inetdiag.ExtInfo,
+		IdiagStates:   1 << inetdiag.TcpStateEstablished,
+	}}
+	for err := range inetdiag.New(conn).GetDumpInto(context.Background(), request, &socket) {
 		if err != nil {
-			log.Fatal(err)
+			fmt.Println(err)
+			return
 		}
-		packet, ok := ev.(*nfqueue.PacketEvent)
-		if !ok {
-			continue
-		}
-		code := nfqueue.VerdictCodeAccept
-		if len(packet.Payload) > 1400 {
-			code = nfqueue.VerdictCodeDrop
-		}
-		err := queue.Verdict(ctx, &nfqueue.VerdictRequest{
-			Header:     header,
-			VerdictHdr: nlattr.Some(nfqueue.VerdictHdr{Verdict: code, ID: packet.PacketHdr.V.PacketID}),
-		})
-		if err != nil {
-			log.Fatal(err)
+		id := socket.Header.ID
+		local := netip.AddrPortFrom(netip.AddrFrom4([4]byte(id.Src[:4])), id.Sport)
+		remote := netip.AddrPortFrom(netip.AddrFrom4([4]byte(id.Dst[:4])), id.Dport)
+		if socket.Info != nil {
+			fmt.Println(local, remote, socket.Info.Rtt, "µs")
 		}
 	}
 }
