@@ -17,7 +17,7 @@ const (
 	// the proxies if the flag proxy is set, or with AF_BRIDGE the forwarding databases.
 	CmdGetneigh uint16 = 30
 	// CmdNewneighNtf: an entry was added or changed, or its state changed (RTM_NEWNEIGH). Sent
-	// to rtnlgrp-neigh.
+	// to rtnlgrp-neigh, but for proxies.
 	CmdNewneighNtf uint16 = 28
 	// CmdDelneighNtf: an entry was removed (RTM_DELNEIGH). Sent to rtnlgrp-neigh.
 	CmdDelneighNtf uint16 = 29

@@ -15,7 +15,7 @@ type Event interface {
 }
 
 // NewneighNtf is the notification newneigh-ntf: an entry was added or changed, or its state changed
-// (RTM_NEWNEIGH). Sent to rtnlgrp-neigh.
+// (RTM_NEWNEIGH). Sent to rtnlgrp-neigh, but for proxies.
 type NewneighNtf struct {
 	GetneighReply
 }

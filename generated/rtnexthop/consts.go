@@ -24,8 +24,9 @@ const (
 	// CmdGetnexthopbucket: read one bucket of a resilient group (do; its id and the index in
 	// res-bucket are required), or list the buckets of all groups or of one (dump).
 	CmdGetnexthopbucket uint16 = 118
-	// CmdNewnexthopbucketNtf: a bucket of a resilient group was given to another nexthop
-	// (RTM_NEWNEXTHOPBUCKET). Sent to rtnlgrp-nexthop.
+	// CmdNewnexthopbucketNtf: a bucket of a resilient group became idle and was given to
+	// another nexthop (RTM_NEWNEXTHOPBUCKET); buckets that move when the group changes are not
+	// announced. Sent to rtnlgrp-nexthop.
 	CmdNewnexthopbucketNtf uint16 = 116
 )
 
@@ -46,7 +47,8 @@ const (
 	AttrNexthopGroup uint16 = 2
 	// AttrNexthopGroupType: how the group spreads flows; mpath if absent. It cannot change.
 	AttrNexthopGroupType uint16 = 3
-	// AttrNexthopBlackhole: drop packets. Excludes oif, gateway and encap.
+	// AttrNexthopBlackhole: drop packets. Excludes oif, gateway and encap, and needs lo to be
+	// up.
 	AttrNexthopBlackhole uint16 = 4
 	// AttrNexthopOif: index of the output interface, which must be up; IPv6 can do without if
 	// there is a gateway. In a dump, only nexthops of this interface.
@@ -66,8 +68,8 @@ const (
 	// as a VRF.
 	AttrNexthopMaster uint16 = 10
 	// AttrNexthopFdb: the nexthop is for forwarding databases of VXLAN links, not for routes.
-	// Excludes oif, blackhole and encap; the members of a group with it must have it too. In a
-	// dump, only such nexthops.
+	// Excludes oif, blackhole and encap; the members of a group with it must have it too. A
+	// dump takes it and lists all the same.
 	AttrNexthopFdb uint16 = 11
 	// AttrNexthopResGroup: parameters of a resilient group.
 	AttrNexthopResGroup uint16 = 12
@@ -78,7 +80,7 @@ const (
 	// AttrNexthopGroupStats: counters of the members of a group, in answers.
 	AttrNexthopGroupStats uint16 = 15
 	// AttrNexthopHwStatsEnable: 1 to have hardware count packets of the members of a group, 0
-	// not to.
+	// not to. In answers along with group-stats.
 	AttrNexthopHwStatsEnable uint16 = 16
 	// AttrNexthopHwStatsUsed: 1 if some hardware counts packets of the group, else 0. In
 	// answers.

@@ -19,8 +19,8 @@
 //     in res-bucket are required), or list the buckets of all groups or of one (dump).
 //   - [NewnexthopNtf]: a nexthop was added or replaced (RTM_NEWNEXTHOP).
 //   - [DelnexthopNtf]: a nexthop was removed (RTM_DELNEXTHOP).
-//   - [NewnexthopbucketNtf]: a bucket of a resilient group was given to another nexthop
-//     (RTM_NEWNEXTHOPBUCKET).
+//   - [NewnexthopbucketNtf]: a bucket of a resilient group became idle and was given to another
+//     nexthop (RTM_NEWNEXTHOPBUCKET); buckets that move when the group changes are not announced.
 //
 // # Use
 //

@@ -31,8 +31,9 @@ type DelnexthopNtf struct {
 
 func (*DelnexthopNtf) isEvent() {}
 
-// NewnexthopbucketNtf is the notification newnexthopbucket-ntf: a bucket of a resilient group was
-// given to another nexthop (RTM_NEWNEXTHOPBUCKET). Sent to rtnlgrp-nexthop.
+// NewnexthopbucketNtf is the notification newnexthopbucket-ntf: a bucket of a resilient group
+// became idle and was given to another nexthop (RTM_NEWNEXTHOPBUCKET); buckets that move when the
+// group changes are not announced. Sent to rtnlgrp-nexthop.
 type NewnexthopbucketNtf struct {
 	GetnexthopbucketReply
 }

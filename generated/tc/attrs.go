@@ -303,7 +303,7 @@ type ActBpfAttrs struct {
 	Tm      *ActTimes          // when it was set up and used
 	Parms   *Gact              // what all actions have
 	OpsLen  nlattr.Opt[uint16] // instructions of a classic program
-	Ops     []byte             // a classic program, 8 bytes an instruction
+	Ops     *SockFilters       // a classic program
 	Fd      nlattr.Opt[uint32] // file descriptor of a loaded program of type sched_act
 	Name    nlattr.Opt[string] // name of the program, for people
 	Tag     []byte             // tag of the loaded program, 8 bytes
@@ -326,7 +326,9 @@ func (x *ActBpfAttrs) encode(e *nlattr.Encoder) {
 		e.Uint16(AttrActBpfOpsLen, x.OpsLen.V)
 	}
 	if x.Ops != nil {
-		e.Bytes(AttrActBpfOps, x.Ops)
+		nest := e.BeginRaw(AttrActBpfOps)
+		x.Ops.encode(e)
+		e.End(nest)
 	}
 	if x.Fd.OK {
 		e.Uint32(AttrActBpfFd, x.Fd.V)
@@ -357,7 +359,9 @@ func (x *ActBpfAttrs) decode(d *nlattr.Decoder) {
 		case AttrActBpfOpsLen:
 			x.OpsLen = nlattr.Some(d.Uint16())
 		case AttrActBpfOps:
-			x.Ops = d.Bytes()
+			v := nlattr.New[SockFilters](d)
+			v.decode(d.Payload())
+			x.Ops = v
 		case AttrActBpfFd:
 			x.Fd = nlattr.Some(d.Uint32())
 		case AttrActBpfName:
@@ -1184,12 +1188,12 @@ func (x *ActPeditAttrs) encode(e *nlattr.Encoder) {
 	}
 	if x.Parms != nil {
 		nest := e.BeginRaw(AttrActPeditParms)
-		x.Parms.encode(e.Extend(24))
+		x.Parms.encode(e)
 		e.End(nest)
 	}
 	if x.ParmsEx != nil {
 		nest := e.BeginRaw(AttrActPeditParmsEx)
-		x.ParmsEx.encode(e.Extend(24))
+		x.ParmsEx.encode(e)
 		e.End(nest)
 	}
 	if x.KeysEx != nil {
@@ -1664,7 +1668,7 @@ func (x *ActTunnelKeyAttrs) decode(d *nlattr.Decoder) {
 // ActTunnelKeyEncOptsAttrs is the attribute set act-tunnel-key-enc-opts: options of a tunnel
 // header.
 type ActTunnelKeyEncOptsAttrs struct {
-	Geneve  []GeneveOptAttrs // options of Geneve, one after the other
+	Geneve  []GeneveOptAttrs // options of Geneve: requests have one in each
 	Vxlan   *VxlanOptAttrs   // extension of VXLAN
 	Erspan  *ErspanOptAttrs  // header of ERSPAN
 	Unknown []nlattr.Attr    // what the fields cannot hold, as it came
@@ -1726,23 +1730,24 @@ func (x *ActTunnelKeyEncOptsAttrs) decode(d *nlattr.Decoder) {
 	}
 }
 
-// GeneveOptAttrs is the attribute set geneve-opt: an option of Geneve.
+// GeneveOptAttrs is the attribute set geneve-opt: an option of Geneve in a request. An answer has
+// all options in one, one after the other.
 type GeneveOptAttrs struct {
-	Class   nlattr.Opt[uint16] // who defined the option
-	Type    nlattr.Opt[uint8]  // type; from 128 on critical
-	Data    []byte             // data, a multiple of 4 bytes
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Class   []uint16      // who defined the option
+	Type    []uint8       // type; from 128 on critical
+	Data    [][]byte      // data, a multiple of 4 bytes
+	Unknown []nlattr.Attr // what the fields cannot hold, as it came
 }
 
 func (x *GeneveOptAttrs) encode(e *nlattr.Encoder) {
-	if x.Class.OK {
-		e.Uint16BE(AttrGeneveOptClass, x.Class.V)
+	for _, v := range x.Class {
+		e.Uint16BE(AttrGeneveOptClass, v)
 	}
-	if x.Type.OK {
-		e.Uint8(AttrGeneveOptType, x.Type.V)
+	for _, v := range x.Type {
+		e.Uint8(AttrGeneveOptType, v)
 	}
-	if x.Data != nil {
-		e.Bytes(AttrGeneveOptData, x.Data)
+	for _, v := range x.Data {
+		e.Bytes(AttrGeneveOptData, v)
 	}
 	e.Raw(x.Unknown)
 }
@@ -1751,11 +1756,20 @@ func (x *GeneveOptAttrs) decode(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrGeneveOptClass:
-			x.Class = nlattr.Some(d.Uint16BE())
+			if x.Class == nil {
+				x.Class = nlattr.MakeSlice[uint16](d, d.Count())
+			}
+			x.Class = append(x.Class, d.Uint16BE())
 		case AttrGeneveOptType:
-			x.Type = nlattr.Some(d.Uint8())
+			if x.Type == nil {
+				x.Type = nlattr.MakeSlice[uint8](d, d.Count())
+			}
+			x.Type = append(x.Type, d.Uint8())
 		case AttrGeneveOptData:
-			x.Data = d.Bytes()
+			if x.Data == nil {
+				x.Data = nlattr.MakeSlice[[]byte](d, d.Count())
+			}
+			x.Data = append(x.Data, d.Bytes())
 		default:
 			x.Unknown = d.Unknown(x.Unknown)
 		}
@@ -2078,7 +2092,7 @@ type BpfAttrs struct {
 	Police   *PoliceAttrs               // a rate to hold packets to, the old way; now an action
 	Classid  nlattr.Opt[uint32]         // class for packets that match, major:minor
 	OpsLen   nlattr.Opt[uint16]         // instructions of a classic program
-	Ops      []byte                     // a classic program, 8 bytes an instruction
+	Ops      *SockFilters               // a classic program
 	Fd       nlattr.Opt[uint32]         // file descriptor of a loaded program of type sched_cls
 	Name     nlattr.Opt[string]         // name of the program, for people
 	Flags    nlattr.Opt[BpfFlags]       // how it classifies
@@ -2110,7 +2124,9 @@ func (x *BpfAttrs) encode(e *nlattr.Encoder) {
 		e.Uint16(AttrBpfOpsLen, x.OpsLen.V)
 	}
 	if x.Ops != nil {
-		e.Bytes(AttrBpfOps, x.Ops)
+		nest := e.BeginRaw(AttrBpfOps)
+		x.Ops.encode(e)
+		e.End(nest)
 	}
 	if x.Fd.OK {
 		e.Uint32(AttrBpfFd, x.Fd.V)
@@ -2164,7 +2180,9 @@ func (x *BpfAttrs) decode(d *nlattr.Decoder) {
 		case AttrBpfOpsLen:
 			x.OpsLen = nlattr.Some(d.Uint16())
 		case AttrBpfOps:
-			x.Ops = d.Bytes()
+			v := nlattr.New[SockFilters](d)
+			v.decode(d.Payload())
+			x.Ops = v
 		case AttrBpfFd:
 			x.Fd = nlattr.Some(d.Uint32())
 		case AttrBpfName:
@@ -2258,19 +2276,19 @@ func (x *CgroupAttrs) decode(d *nlattr.Decoder) {
 
 // EmatchAttrs is the attribute set ematch-attrs: a tree of matches.
 type EmatchAttrs struct {
-	Hdr     nlattr.Opt[EmatchTreeHdr] // how many there are
-	List    []byte
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	TreeHdr  nlattr.Opt[EmatchTreeHdr] // how many there are
+	TreeList []byte
+	Unknown  []nlattr.Attr // what the fields cannot hold, as it came
 }
 
 func (x *EmatchAttrs) encode(e *nlattr.Encoder) {
-	if x.Hdr.OK {
-		nest := e.BeginRaw(AttrEmatchHdr)
-		x.Hdr.V.encode(e.Extend(4))
+	if x.TreeHdr.OK {
+		nest := e.BeginRaw(AttrEmatchTreeHdr)
+		x.TreeHdr.V.encode(e.Extend(4))
 		e.End(nest)
 	}
-	if x.List != nil {
-		e.Bytes(AttrEmatchList, x.List)
+	if x.TreeList != nil {
+		e.Bytes(AttrEmatchTreeList, x.TreeList)
 	}
 	e.Raw(x.Unknown)
 }
@@ -2278,11 +2296,11 @@ func (x *EmatchAttrs) encode(e *nlattr.Encoder) {
 func (x *EmatchAttrs) decode(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
-		case AttrEmatchHdr:
-			x.Hdr.OK = true
-			x.Hdr.V.decode(d.Payload())
-		case AttrEmatchList:
-			x.List = d.Bytes()
+		case AttrEmatchTreeHdr:
+			x.TreeHdr.OK = true
+			x.TreeHdr.V.decode(d.Payload())
+		case AttrEmatchTreeList:
+			x.TreeList = d.Bytes()
 		default:
 			x.Unknown = d.Unknown(x.Unknown)
 		}
@@ -3189,7 +3207,7 @@ func (x *FlowerAttrs) decode(d *nlattr.Decoder) {
 // FlowerKeyEncOptsAttrs is the attribute set flower-key-enc-opts-attrs: options of a tunnel header,
 // or masks of them.
 type FlowerKeyEncOptsAttrs struct {
-	Geneve  []GeneveOptAttrs          // options of Geneve, one after the other
+	Geneve  []GeneveOptAttrs          // options of Geneve: requests have one in each
 	Vxlan   *VxlanOptAttrs            // extension of VXLAN
 	Erspan  *ErspanOptAttrs           // header of ERSPAN
 	Gtp     *FlowerKeyEncOptGtpAttrs  // extension of GTP
@@ -3681,11 +3699,11 @@ type U32Attrs struct {
 	Hash    nlattr.Opt[uint32] // hash table of the rule, with the bucket in bits 12 to 19
 	Link    nlattr.Opt[uint32] // hash table to go on in
 	Divisor nlattr.Opt[uint32]
-	Sel     nlattr.Opt[U32Sel]         // what to compare
+	Sel     *U32Sel                    // what to compare
 	Police  *PoliceAttrs               // a rate to hold packets to, the old way; now an action
 	Act     []nlattr.Indexed[ActAttrs] // actions, numbered from 1 in their order
 	Indev   nlattr.Opt[string]         // name of the link that received the packet
-	Pcnt    nlattr.Opt[U32Pcnt]        // counters
+	Pcnt    *U32Pcnt                   // counters
 	Mark    nlattr.Opt[U32Mark]        // and the mark of the packet
 	Flags   nlattr.Opt[ClsFlags]       // where it works
 	Unknown []nlattr.Attr              // what the fields cannot hold, as it came
@@ -3704,9 +3722,9 @@ func (x *U32Attrs) encode(e *nlattr.Encoder) {
 	if x.Divisor.OK {
 		e.Uint32(AttrU32Divisor, x.Divisor.V)
 	}
-	if x.Sel.OK {
+	if x.Sel != nil {
 		nest := e.BeginRaw(AttrU32Sel)
-		x.Sel.V.encode(e.Extend(16))
+		x.Sel.encode(e)
 		e.End(nest)
 	}
 	if x.Police != nil {
@@ -3726,9 +3744,9 @@ func (x *U32Attrs) encode(e *nlattr.Encoder) {
 	if x.Indev.OK {
 		e.String(AttrU32Indev, x.Indev.V)
 	}
-	if x.Pcnt.OK {
+	if x.Pcnt != nil {
 		nest := e.BeginRaw(AttrU32Pcnt)
-		x.Pcnt.V.encode(e.Extend(16))
+		x.Pcnt.encode(e)
 		e.End(nest)
 	}
 	if x.Mark.OK {
@@ -3754,8 +3772,9 @@ func (x *U32Attrs) decode(d *nlattr.Decoder) {
 		case AttrU32Divisor:
 			x.Divisor = nlattr.Some(d.Uint32())
 		case AttrU32Sel:
-			x.Sel.OK = true
-			x.Sel.V.decode(d.Payload())
+			v := nlattr.New[U32Sel](d)
+			v.decode(d.Payload())
+			x.Sel = v
 		case AttrU32Police:
 			v := nlattr.New[PoliceAttrs](d)
 			nest := d.Enter()
@@ -3782,8 +3801,9 @@ func (x *U32Attrs) decode(d *nlattr.Decoder) {
 		case AttrU32Indev:
 			x.Indev = nlattr.Some(d.String())
 		case AttrU32Pcnt:
-			x.Pcnt.OK = true
-			x.Pcnt.V.decode(d.Payload())
+			v := nlattr.New[U32Pcnt](d)
+			v.decode(d.Payload())
+			x.Pcnt = v
 		case AttrU32Mark:
 			x.Mark.OK = true
 			x.Mark.V.decode(d.Payload())
@@ -4910,7 +4930,7 @@ func (x *FqPieAttrs) decode(d *nlattr.Decoder) {
 // GredAttrs is the attribute set gred-attrs: gred: up to 16 virtual queues, each with RED. First
 // dps, then one queue after the other with parms, stab and max-p.
 type GredAttrs struct {
-	Parms   []byte               // a struct tc-gred-qopt; in answers 16 of them
+	Parms   *GredQopts           // a queue; in answers 16 of them
 	Stab    []uint8              // how the average decays while idle, 256 shifts
 	Dps     nlattr.Opt[GredSopt] // how many queues there are
 	MaxP    []uint32             // probability at the upper threshold, 2^32 for 1
@@ -4921,7 +4941,9 @@ type GredAttrs struct {
 
 func (x *GredAttrs) encode(e *nlattr.Encoder) {
 	if x.Parms != nil {
-		e.Bytes(AttrGredParms, x.Parms)
+		nest := e.BeginRaw(AttrGredParms)
+		x.Parms.encode(e)
+		e.End(nest)
 	}
 	if x.Stab != nil {
 		nlattr.PutArray[uint8](e, AttrGredStab, x.Stab)
@@ -4949,7 +4971,9 @@ func (x *GredAttrs) decode(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrGredParms:
-			x.Parms = d.Bytes()
+			v := nlattr.New[GredQopts](d)
+			v.decode(d.Payload())
+			x.Parms = v
 		case AttrGredStab:
 			x.Stab = nlattr.Array[uint8, uint8](d)
 		case AttrGredDps:
@@ -5088,51 +5112,6 @@ func (x *GredVqEntryAttrs) decode(d *nlattr.Decoder) {
 		case AttrGredVqEntryFlags:
 			x.Flags = nlattr.Some(RedFlags(d.Uint32()))
 		case AttrGredVqEntryPad:
-		default:
-			x.Unknown = d.Unknown(x.Unknown)
-		}
-	}
-}
-
-// HfscAttrs is the attribute set hfsc-attrs: a class of hfsc.
-type HfscAttrs struct {
-	Rsc     nlattr.Opt[ServiceCurve] // real-time curve: what the class is sure of
-	Fsc     nlattr.Opt[ServiceCurve] // link-sharing curve: its part of what is left
-	Usc     nlattr.Opt[ServiceCurve] // upper limit of that
-	Unknown []nlattr.Attr            // what the fields cannot hold, as it came
-}
-
-func (x *HfscAttrs) encode(e *nlattr.Encoder) {
-	if x.Rsc.OK {
-		nest := e.BeginRaw(AttrHfscRsc)
-		x.Rsc.V.encode(e.Extend(12))
-		e.End(nest)
-	}
-	if x.Fsc.OK {
-		nest := e.BeginRaw(AttrHfscFsc)
-		x.Fsc.V.encode(e.Extend(12))
-		e.End(nest)
-	}
-	if x.Usc.OK {
-		nest := e.BeginRaw(AttrHfscUsc)
-		x.Usc.V.encode(e.Extend(12))
-		e.End(nest)
-	}
-	e.Raw(x.Unknown)
-}
-
-func (x *HfscAttrs) decode(d *nlattr.Decoder) {
-	for d.Next() {
-		switch d.Type() {
-		case AttrHfscRsc:
-			x.Rsc.OK = true
-			x.Rsc.V.decode(d.Payload())
-		case AttrHfscFsc:
-			x.Fsc.OK = true
-			x.Fsc.V.decode(d.Payload())
-		case AttrHfscUsc:
-			x.Usc.OK = true
-			x.Usc.V.decode(d.Payload())
 		default:
 			x.Unknown = d.Unknown(x.Unknown)
 		}

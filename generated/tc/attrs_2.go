@@ -4,6 +4,51 @@ package tc
 
 import "github.com/nlgen/nlgen/runtime/nlattr"
 
+// HfscAttrs is the attribute set hfsc-attrs: a class of hfsc.
+type HfscAttrs struct {
+	Rsc     nlattr.Opt[ServiceCurve] // real-time curve: what the class is sure of
+	Fsc     nlattr.Opt[ServiceCurve] // link-sharing curve: its part of what is left
+	Usc     nlattr.Opt[ServiceCurve] // upper limit of that
+	Unknown []nlattr.Attr            // what the fields cannot hold, as it came
+}
+
+func (x *HfscAttrs) encode(e *nlattr.Encoder) {
+	if x.Rsc.OK {
+		nest := e.BeginRaw(AttrHfscRsc)
+		x.Rsc.V.encode(e.Extend(12))
+		e.End(nest)
+	}
+	if x.Fsc.OK {
+		nest := e.BeginRaw(AttrHfscFsc)
+		x.Fsc.V.encode(e.Extend(12))
+		e.End(nest)
+	}
+	if x.Usc.OK {
+		nest := e.BeginRaw(AttrHfscUsc)
+		x.Usc.V.encode(e.Extend(12))
+		e.End(nest)
+	}
+	e.Raw(x.Unknown)
+}
+
+func (x *HfscAttrs) decode(d *nlattr.Decoder) {
+	for d.Next() {
+		switch d.Type() {
+		case AttrHfscRsc:
+			x.Rsc.OK = true
+			x.Rsc.V.decode(d.Payload())
+		case AttrHfscFsc:
+			x.Fsc.OK = true
+			x.Fsc.V.decode(d.Payload())
+		case AttrHfscUsc:
+			x.Usc.OK = true
+			x.Usc.V.decode(d.Payload())
+		default:
+			x.Unknown = d.Unknown(x.Unknown)
+		}
+	}
+}
+
 // HhfAttrs is the attribute set hhf-attrs: hhf: keeps flows that send most apart.
 type HhfAttrs struct {
 	BacklogLimit nlattr.Opt[uint32] // packets that may wait

@@ -144,13 +144,15 @@ func (c *Client) Delqdisc(ctx context.Context, req *DelqdiscRequest, opts ...nlc
 }
 
 // Getqdisc does the operation getqdisc: get a qdisc by parent or handle, or list those of a link or
-// of all links (RTM_GETQDISC).
+// of all links (RTM_GETQDISC). For one qdisc the kernel answers only with NLM_F_ECHO: what it sends
+// is the notification newqdisc-ntf.
 func (c *Client) Getqdisc(ctx context.Context, req *GetqdiscRequest, opts ...nlconn.CallOption) (*GetqdiscReply, error) {
 	return nlconn.Do[GetqdiscReply](ctx, c.conn, &OpGetqdisc, req, opts...)
 }
 
 // GetqdiscDump is the dump of the operation getqdisc: get a qdisc by parent or handle, or list
-// those of a link or of all links (RTM_GETQDISC).
+// those of a link or of all links (RTM_GETQDISC). For one qdisc the kernel answers only with
+// NLM_F_ECHO: what it sends is the notification newqdisc-ntf.
 func (c *Client) GetqdiscDump(ctx context.Context, req *GetqdiscDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*GetqdiscReply, error] {
 	return nlconn.Dump[GetqdiscReply](ctx, c.conn, &OpGetqdisc, req, opts...)
 }
@@ -180,13 +182,15 @@ func (c *Client) Deltclass(ctx context.Context, req *DeltclassRequest, opts ...n
 }
 
 // Gettclass does the operation gettclass: get a class by its handle, or list those of a link, which
-// the header must name (RTM_GETTCLASS).
+// the header must name (RTM_GETTCLASS). For one class the kernel answers only with NLM_F_ECHO: what
+// it sends is the notification newtclass-ntf.
 func (c *Client) Gettclass(ctx context.Context, req *GettclassRequest, opts ...nlconn.CallOption) (*GettclassReply, error) {
 	return nlconn.Do[GettclassReply](ctx, c.conn, &OpGettclass, req, opts...)
 }
 
 // GettclassDump is the dump of the operation gettclass: get a class by its handle, or list those of
-// a link, which the header must name (RTM_GETTCLASS).
+// a link, which the header must name (RTM_GETTCLASS). For one class the kernel answers only with
+// NLM_F_ECHO: what it sends is the notification newtclass-ntf.
 func (c *Client) GettclassDump(ctx context.Context, req *GettclassDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*GettclassReply, error] {
 	return nlconn.Dump[GettclassReply](ctx, c.conn, &OpGettclass, req, opts...)
 }

@@ -50,7 +50,8 @@ const (
 	// CmdDelqdiscNtf: a qdisc was deleted (RTM_DELQDISC).
 	CmdDelqdiscNtf uint16 = 37
 	// CmdGetqdisc: get a qdisc by parent or handle, or list those of a link or of all links
-	// (RTM_GETQDISC).
+	// (RTM_GETQDISC). For one qdisc the kernel answers only with NLM_F_ECHO: what it sends is
+	// the notification newqdisc-ntf.
 	CmdGetqdisc uint16 = 38
 	// CmdNewtclass: make a class, or change one (RTM_NEWTCLASS), with NLM_F_CREATE, NLM_F_EXCL
 	// and NLM_F_REPLACE as for a qdisc. Needs CAP_NET_ADMIN.
@@ -63,7 +64,8 @@ const (
 	// CmdDeltclassNtf: a class was deleted (RTM_DELTCLASS).
 	CmdDeltclassNtf uint16 = 41
 	// CmdGettclass: get a class by its handle, or list those of a link, which the header must
-	// name (RTM_GETTCLASS).
+	// name (RTM_GETTCLASS). For one class the kernel answers only with NLM_F_ECHO: what it
+	// sends is the notification newtclass-ntf.
 	CmdGettclass uint16 = 42
 	// CmdNewtfilter: make a filter, or change one (RTM_NEWTFILTER), with NLM_F_CREATE and
 	// NLM_F_EXCL as for a qdisc. The header's info has priority and ethertype; with priority 0
@@ -225,7 +227,7 @@ const (
 	AttrActBpfParms uint16 = 2
 	// AttrActBpfOpsLen: instructions of a classic program.
 	AttrActBpfOpsLen uint16 = 3
-	// AttrActBpfOps: a classic program, 8 bytes an instruction (struct sock_filter).
+	// AttrActBpfOps: a classic program.
 	AttrActBpfOps uint16 = 4
 	// AttrActBpfFd: file descriptor of a loaded program of type sched_act. Requests only.
 	AttrActBpfFd uint16 = 5
@@ -582,7 +584,7 @@ const (
 
 // The numbers of the attributes in the set act-tunnel-key-enc-opts: options of a tunnel header.
 const (
-	// AttrActTunnelKeyEncOptsGeneve: options of Geneve, one after the other.
+	// AttrActTunnelKeyEncOptsGeneve: options of Geneve: requests have one in each.
 	AttrActTunnelKeyEncOptsGeneve uint16 = 1
 	// AttrActTunnelKeyEncOptsVxlan: extension of VXLAN.
 	AttrActTunnelKeyEncOptsVxlan uint16 = 2
@@ -590,7 +592,8 @@ const (
 	AttrActTunnelKeyEncOptsErspan uint16 = 3
 )
 
-// The numbers of the attributes in the set geneve-opt: an option of Geneve.
+// The numbers of the attributes in the set geneve-opt: an option of Geneve in a request. An answer
+// has all options in one, one after the other.
 const (
 	// AttrGeneveOptClass: who defined the option.
 	AttrGeneveOptClass uint16 = 1
@@ -689,7 +692,7 @@ const (
 	AttrBpfClassid uint16 = 3
 	// AttrBpfOpsLen: instructions of a classic program.
 	AttrBpfOpsLen uint16 = 4
-	// AttrBpfOps: a classic program, 8 bytes an instruction (struct sock_filter).
+	// AttrBpfOps: a classic program.
 	AttrBpfOps uint16 = 5
 	// AttrBpfFd: file descriptor of a loaded program of type sched_cls. Requests only.
 	AttrBpfFd uint16 = 6
@@ -718,11 +721,11 @@ const (
 
 // The numbers of the attributes in the set ematch-attrs: a tree of matches.
 const (
-	// AttrEmatchHdr: how many there are.
-	AttrEmatchHdr uint16 = 1
-	// AttrEmatchList: one attribute for each match, numbered from 1: a struct tcf-ematch-hdr
-	// and what its kind has.
-	AttrEmatchList uint16 = 2
+	// AttrEmatchTreeHdr: how many there are.
+	AttrEmatchTreeHdr uint16 = 1
+	// AttrEmatchTreeList: one attribute for each match, numbered from 1: a struct
+	// tcf-ematch-hdr and what its kind has.
+	AttrEmatchTreeList uint16 = 2
 )
 
 // The numbers of the attributes in the set flow-attrs: flow: a class by arithmetic or a hash.
@@ -983,7 +986,7 @@ const (
 // The numbers of the attributes in the set flower-key-enc-opts-attrs: options of a tunnel header,
 // or masks of them.
 const (
-	// AttrFlowerKeyEncOptsGeneve: options of Geneve, one after the other.
+	// AttrFlowerKeyEncOptsGeneve: options of Geneve: requests have one in each.
 	AttrFlowerKeyEncOptsGeneve uint16 = 1
 	// AttrFlowerKeyEncOptsVxlan: extension of VXLAN.
 	AttrFlowerKeyEncOptsVxlan uint16 = 2
@@ -1449,7 +1452,7 @@ const (
 // The numbers of the attributes in the set gred-attrs: gred: up to 16 virtual queues, each with
 // RED. First dps, then one queue after the other with parms, stab and max-p.
 const (
-	// AttrGredParms: a struct tc-gred-qopt; in answers 16 of them.
+	// AttrGredParms: a queue; in answers 16 of them.
 	AttrGredParms uint16 = 1
 	// AttrGredStab: how the average decays while idle, 256 shifts. Requests only.
 	AttrGredStab uint16 = 2

@@ -179,7 +179,8 @@ type DumpFlags uint32
 
 // The values of DumpFlags.
 const (
-	// DumpFlagsTerse: only what identifies a filter, and the counters of its actions.
+	// DumpFlagsTerse: only what identifies a filter, and the counters of its actions. Only
+	// flower can; with another kind the dump fails with EMSGSIZE.
 	DumpFlagsTerse DumpFlags = 0x1
 )
 
@@ -1007,13 +1008,13 @@ const (
 	EmatchKindContainer EmatchKind = 0
 	// EmatchKindCmp: a struct tcf-em-cmp follows.
 	EmatchKindCmp EmatchKind = 1
-	// EmatchKindNbyte: a struct tcf-em-nbyte follows, and the bytes.
+	// EmatchKindNbyte: a struct tcf-em-nbyte follows.
 	EmatchKindNbyte EmatchKind = 2
 	// EmatchKindU32: a struct tc-u32-key follows.
 	EmatchKindU32 EmatchKind = 3
 	// EmatchKindMeta: attributes follow, TCA_EM_META_*.
 	EmatchKindMeta EmatchKind = 4
-	// EmatchKindText: a struct tcf-em-text follows, and the text.
+	// EmatchKindText: a struct tcf-em-text follows.
 	EmatchKindText EmatchKind = 5
 	// EmatchKindVlan: reserved.
 	EmatchKindVlan EmatchKind = 6

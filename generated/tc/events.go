@@ -61,14 +61,14 @@ func (*DeltfilterNtf) isEvent() {}
 
 // NewchainNtf is the notification newchain-ntf: a chain was made (RTM_NEWCHAIN).
 type NewchainNtf struct {
-	GettfilterReply
+	GetchainReply
 }
 
 func (*NewchainNtf) isEvent() {}
 
 // DelchainNtf is the notification delchain-ntf: a chain was deleted (RTM_DELCHAIN).
 type DelchainNtf struct {
-	GettfilterReply
+	GetchainReply
 }
 
 func (*DelchainNtf) isEvent() {}

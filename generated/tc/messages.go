@@ -192,11 +192,13 @@ func (x *DelqdiscRequest) Validate() error {
 }
 
 // GetqdiscRequest is the getqdisc request: get a qdisc by parent or handle, or list those of a link
-// or of all links (RTM_GETQDISC).
+// or of all links (RTM_GETQDISC). For one qdisc the kernel answers only with NLM_F_ECHO: what it
+// sends is the notification newqdisc-ntf.
 type GetqdiscRequest = DelqdiscRequest
 
 // GetqdiscDumpRequest is the getqdisc dump request: get a qdisc by parent or handle, or list those
-// of a link or of all links (RTM_GETQDISC).
+// of a link or of all links (RTM_GETQDISC). For one qdisc the kernel answers only with NLM_F_ECHO:
+// what it sends is the notification newqdisc-ntf.
 type GetqdiscDumpRequest struct {
 	Header        Tcmsg
 	DumpInvisible bool
@@ -260,7 +262,8 @@ func (x *GetqdiscDumpRequest) Validate() error {
 }
 
 // GetqdiscReply is the getqdisc reply: get a qdisc by parent or handle, or list those of a link or
-// of all links (RTM_GETQDISC).
+// of all links (RTM_GETQDISC). For one qdisc the kernel answers only with NLM_F_ECHO: what it sends
+// is the notification newqdisc-ntf.
 type GetqdiscReply struct {
 	Header       Tcmsg
 	Kind         nlattr.Opt[string] // kind, such as htb or flower
@@ -571,15 +574,18 @@ func (x *DeltclassRequest) Validate() error {
 }
 
 // GettclassRequest is the gettclass request: get a class by its handle, or list those of a link,
-// which the header must name (RTM_GETTCLASS).
+// which the header must name (RTM_GETTCLASS). For one class the kernel answers only with
+// NLM_F_ECHO: what it sends is the notification newtclass-ntf.
 type GettclassRequest = DeltclassRequest
 
 // GettclassDumpRequest is the gettclass dump request: get a class by its handle, or list those of a
-// link, which the header must name (RTM_GETTCLASS).
+// link, which the header must name (RTM_GETTCLASS). For one class the kernel answers only with
+// NLM_F_ECHO: what it sends is the notification newtclass-ntf.
 type GettclassDumpRequest = DeltclassRequest
 
 // GettclassReply is the gettclass reply: get a class by its handle, or list those of a link, which
-// the header must name (RTM_GETTCLASS).
+// the header must name (RTM_GETTCLASS). For one class the kernel answers only with NLM_F_ECHO: what
+// it sends is the notification newtclass-ntf.
 type GettclassReply struct {
 	Header     Tcmsg
 	Kind       nlattr.Opt[string] // kind, such as htb or flower
@@ -955,6 +961,7 @@ type GettfilterReply struct {
 	Header     Tcmsg
 	Kind       nlattr.Opt[string] // kind, such as htb or flower
 	Options    FilterOptionsMsg   // set-up, as the kind has it
+	Stats      *Stats             // counters of police, where a filter has it the old way
 	Chain      nlattr.Opt[uint32] // number of the chain of filters, 0 by default
 	ExtWarnMsg nlattr.Opt[string] // something that went otherwise than asked, in a notification
 	Unknown    []nlattr.Attr      // what the fields cannot hold, as it came
@@ -976,6 +983,11 @@ func (x *GettfilterReply) EncodeTo(e *nlattr.Encoder) {
 	if x.Options != nil {
 		encodeFilterOptionsMsg(e, AttrOptions, kind.V, x.Options)
 	}
+	if x.Stats != nil {
+		nest := e.BeginRaw(AttrStats)
+		x.Stats.encode(e.Extend(40))
+		e.End(nest)
+	}
 	if x.Chain.OK {
 		e.Uint32(AttrChain, x.Chain.V)
 	}
@@ -996,6 +1008,10 @@ func (x *GettfilterReply) DecodeFrom(d *nlattr.Decoder) {
 			x.Kind = nlattr.Some(d.String())
 		case AttrOptions:
 			atOptions, hasOptions = d.Skip(), true
+		case AttrStats:
+			v := nlattr.New[Stats](d)
+			v.decode(d.Payload())
+			x.Stats = v
 		case AttrChain:
 			x.Chain = nlattr.Some(d.Uint32())
 		case AttrExtWarnMsg:
@@ -1199,7 +1215,91 @@ type GetchainDumpRequest = DelchainRequest
 
 // GetchainReply is the getchain reply: get a chain, which the kernel answers with its own number
 // 102, or list those of a parent or block (RTM_GETCHAIN).
-type GetchainReply = GettfilterReply
+type GetchainReply struct {
+	Header     Tcmsg
+	Kind       nlattr.Opt[string] // kind, such as htb or flower
+	Options    FilterOptionsMsg   // set-up, as the kind has it
+	Chain      nlattr.Opt[uint32] // number of the chain of filters, 0 by default
+	ExtWarnMsg nlattr.Opt[string] // something that went otherwise than asked, in a notification
+	Unknown    []nlattr.Attr      // what the fields cannot hold, as it came
+}
+
+// EncodeTo appends the message to e; a nil one as if it were empty.
+func (x *GetchainReply) EncodeTo(e *nlattr.Encoder) {
+	if x == nil {
+		x = new(GetchainReply)
+	}
+	x.Header.encode(e.Extend(20))
+	kind := x.Kind
+	if !kind.OK && x.Options != nil {
+		kind = selectorOfFilterOptionsMsg(e, AttrOptions, x.Options)
+	}
+	if kind.OK {
+		e.String(AttrKind, kind.V)
+	}
+	if x.Options != nil {
+		encodeFilterOptionsMsg(e, AttrOptions, kind.V, x.Options)
+	}
+	if x.Chain.OK {
+		e.Uint32(AttrChain, x.Chain.V)
+	}
+	if x.ExtWarnMsg.OK {
+		e.String(AttrExtWarnMsg, x.ExtWarnMsg.V)
+	}
+	e.Raw(x.Unknown)
+}
+
+// DecodeFrom reads the message from d. The fields of x must be zero before.
+func (x *GetchainReply) DecodeFrom(d *nlattr.Decoder) {
+	x.Header.decode(d.Header(20))
+	var atOptions nlattr.Frame
+	var hasOptions bool
+	for d.Next() {
+		switch d.Type() {
+		case AttrKind:
+			x.Kind = nlattr.Some(d.String())
+		case AttrOptions:
+			atOptions, hasOptions = d.Skip(), true
+		case AttrChain:
+			x.Chain = nlattr.Some(d.Uint32())
+		case AttrExtWarnMsg:
+			x.ExtWarnMsg = nlattr.Some(d.String())
+		case AttrPad:
+		default:
+			x.Unknown = d.Unknown(x.Unknown)
+		}
+	}
+	if hasOptions && d.Err() == nil {
+		back := d.Resume(atOptions)
+		x.Options = decodeFilterOptionsMsg(d, x.Kind.V)
+		d.Return(back)
+	}
+}
+
+// AppendBinary appends the message as it goes over the wire, without netlink header.
+func (x *GetchainReply) AppendBinary(b []byte) ([]byte, error) {
+	e := nlattr.NewEncoder(b)
+	x.EncodeTo(&e)
+	return policyGetchainReply.Finish(&e)
+}
+
+// UnmarshalBinary reads the message; what x held before is gone.
+func (x *GetchainReply) UnmarshalBinary(b []byte) error {
+	*x = GetchainReply{}
+	d := nlattr.NewDecoder(b)
+	x.DecodeFrom(&d)
+	return policyGetchainReply.Check(&d, b)
+}
+
+// MarshalJSON returns the JSON of the kernel's ynl tool.
+func (x *GetchainReply) MarshalJSON() ([]byte, error) {
+	return nljson.Marshal(&policyGetchainReply, x)
+}
+
+// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+func (x *GetchainReply) UnmarshalJSON(b []byte) error {
+	return nljson.Unmarshal(&policyGetchainReply, b, x)
+}
 
 // NewactionRequest is the newaction request: make actions, or change them with NLM_F_REPLACE
 // (RTM_NEWACTION). Needs CAP_NET_ADMIN.

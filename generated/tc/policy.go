@@ -87,6 +87,7 @@ var setClassAttrs = nlpolicy.Set{Name: "class-attrs", Attrs: []nlpolicy.Attr{
 var setFilterAttrs = nlpolicy.Set{Name: "filter-attrs", Attrs: []nlpolicy.Attr{
 	{Name: "kind", Number: AttrKind, Kind: nlpolicy.String},
 	{Name: "options", Number: AttrOptions, Kind: nlpolicy.SubMessage, Sub: &subFilterOptionsMsg, Selector: "kind"},
+	{Name: "stats", Number: AttrStats, Kind: nlpolicy.Binary, Struct: &structStats},
 	{Name: "rate", Number: AttrRate, Kind: nlpolicy.Binary, Struct: &structGnetEstimator},
 	{Name: "pad", Number: AttrPad, Kind: nlpolicy.Pad},
 	{Name: "chain", Number: AttrChain, Kind: nlpolicy.U32},
@@ -146,7 +147,7 @@ var setActBpfAttrs = nlpolicy.Set{Name: "act-bpf-attrs", Attrs: []nlpolicy.Attr{
 	{Name: "tm", Number: AttrActBpfTm, Kind: nlpolicy.Binary, Struct: &structActTimes},
 	{Name: "parms", Number: AttrActBpfParms, Kind: nlpolicy.Binary, Struct: &structGact},
 	{Name: "ops-len", Number: AttrActBpfOpsLen, Kind: nlpolicy.U16},
-	{Name: "ops", Number: AttrActBpfOps, Kind: nlpolicy.Binary},
+	{Name: "ops", Number: AttrActBpfOps, Kind: nlpolicy.Binary, Struct: &structSockFilters},
 	{Name: "fd", Number: AttrActBpfFd, Kind: nlpolicy.U32},
 	{Name: "name", Number: AttrActBpfName, Kind: nlpolicy.String},
 	{Name: "pad", Number: AttrActBpfPad, Kind: nlpolicy.Pad},
@@ -353,9 +354,9 @@ var setActTunnelKeyEncOptsAttrs = nlpolicy.Set{Name: "act-tunnel-key-enc-opts", 
 }}
 
 var setGeneveOptAttrs = nlpolicy.Set{Name: "geneve-opt", Attrs: []nlpolicy.Attr{
-	{Name: "class", Number: AttrGeneveOptClass, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "type", Number: AttrGeneveOptType, Kind: nlpolicy.U8},
-	{Name: "data", Number: AttrGeneveOptData, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMinLen | nlpolicy.HasMaxLen, MinLen: 4, MaxLen: 128}},
+	{Name: "class", Number: AttrGeneveOptClass, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian | nlpolicy.Multi},
+	{Name: "type", Number: AttrGeneveOptType, Kind: nlpolicy.U8, Flags: nlpolicy.Multi},
+	{Name: "data", Number: AttrGeneveOptData, Kind: nlpolicy.Binary, Flags: nlpolicy.Multi, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMinLen | nlpolicy.HasMaxLen, MinLen: 4, MaxLen: 128}},
 }}
 
 var setVxlanOptAttrs = nlpolicy.Set{Name: "vxlan-opt", Attrs: []nlpolicy.Attr{
@@ -408,7 +409,7 @@ var setBpfAttrs = nlpolicy.Set{Name: "bpf-attrs", Attrs: []nlpolicy.Attr{
 	{Name: "police", Number: AttrBpfPolice, Kind: nlpolicy.Nest, Nested: &setPoliceAttrs},
 	{Name: "classid", Number: AttrBpfClassid, Kind: nlpolicy.U32},
 	{Name: "ops-len", Number: AttrBpfOpsLen, Kind: nlpolicy.U16},
-	{Name: "ops", Number: AttrBpfOps, Kind: nlpolicy.Binary},
+	{Name: "ops", Number: AttrBpfOps, Kind: nlpolicy.Binary, Struct: &structSockFilters},
 	{Name: "fd", Number: AttrBpfFd, Kind: nlpolicy.U32},
 	{Name: "name", Number: AttrBpfName, Kind: nlpolicy.String},
 	{Name: "flags", Number: AttrBpfFlags, Kind: nlpolicy.U32, Enum: &enumBpfFlags},
@@ -424,8 +425,8 @@ var setCgroupAttrs = nlpolicy.Set{Name: "cgroup-attrs", Attrs: []nlpolicy.Attr{
 }}
 
 var setEmatchAttrs = nlpolicy.Set{Name: "ematch-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "hdr", Number: AttrEmatchHdr, Kind: nlpolicy.Binary, Struct: &structEmatchTreeHdr},
-	{Name: "list", Number: AttrEmatchList, Kind: nlpolicy.Binary},
+	{Name: "tree-hdr", Number: AttrEmatchTreeHdr, Kind: nlpolicy.Binary, Struct: &structEmatchTreeHdr},
+	{Name: "tree-list", Number: AttrEmatchTreeList, Kind: nlpolicy.Binary},
 }}
 
 var setFlowAttrs = nlpolicy.Set{Name: "flow-attrs", Attrs: []nlpolicy.Attr{
@@ -810,7 +811,7 @@ var setFqPieAttrs = nlpolicy.Set{Name: "fq-pie-attrs", Attrs: []nlpolicy.Attr{
 }}
 
 var setGredAttrs = nlpolicy.Set{Name: "gred-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "parms", Number: AttrGredParms, Kind: nlpolicy.Binary},
+	{Name: "parms", Number: AttrGredParms, Kind: nlpolicy.Binary, Struct: &structGredQopts},
 	{Name: "stab", Number: AttrGredStab, Kind: nlpolicy.Binary, Elem: nlpolicy.U8},
 	{Name: "dps", Number: AttrGredDps, Kind: nlpolicy.Binary, Struct: &structGredSopt},
 	{Name: "max-p", Number: AttrGredMaxP, Kind: nlpolicy.Binary, Elem: nlpolicy.U32},
@@ -1243,6 +1244,27 @@ var structRedQopt = nlpolicy.Struct{Name: "tc-red-qopt", Size: 16, Members: []nl
 	{Name: "flags", Offset: 15, Size: 1, Kind: nlpolicy.U8, Enum: &enumRedFlags},
 }}
 
+var structGredQopt = nlpolicy.Struct{Name: "tc-gred-qopt", Size: 52, Members: []nlpolicy.Member{
+	{Name: "limit", Offset: 0, Size: 4, Kind: nlpolicy.U32},
+	{Name: "qth-min", Offset: 4, Size: 4, Kind: nlpolicy.U32},
+	{Name: "qth-max", Offset: 8, Size: 4, Kind: nlpolicy.U32},
+	{Name: "DP", Offset: 12, Size: 4, Kind: nlpolicy.U32},
+	{Name: "backlog", Offset: 16, Size: 4, Kind: nlpolicy.U32},
+	{Name: "qave", Offset: 20, Size: 4, Kind: nlpolicy.U32},
+	{Name: "forced", Offset: 24, Size: 4, Kind: nlpolicy.U32},
+	{Name: "early", Offset: 28, Size: 4, Kind: nlpolicy.U32},
+	{Name: "other", Offset: 32, Size: 4, Kind: nlpolicy.U32},
+	{Name: "pdrop", Offset: 36, Size: 4, Kind: nlpolicy.U32},
+	{Name: "Wlog", Offset: 40, Size: 1, Kind: nlpolicy.U8},
+	{Name: "Plog", Offset: 41, Size: 1, Kind: nlpolicy.U8},
+	{Name: "Scell-log", Offset: 42, Size: 1, Kind: nlpolicy.U8},
+	{Name: "prio", Offset: 43, Size: 1, Kind: nlpolicy.U8},
+	{Name: "packets", Offset: 44, Size: 4, Kind: nlpolicy.U32},
+	{Name: "bytesin", Offset: 48, Size: 4, Kind: nlpolicy.U32},
+}}
+
+var structGredQopts = nlpolicy.Struct{Name: "tc-gred-qopts", Size: 0, Members: []nlpolicy.Member{}, Array: &nlpolicy.Array{Member: nlpolicy.Member{Name: "queues", Offset: 0, Size: 52, Kind: nlpolicy.Binary, Struct: &structGredQopt}}}
+
 var structGredSopt = nlpolicy.Struct{Name: "tc-gred-sopt", Size: 12, Members: []nlpolicy.Member{
 	{Name: "DPs", Offset: 0, Size: 4, Kind: nlpolicy.U32},
 	{Name: "def-DP", Offset: 4, Size: 4, Kind: nlpolicy.U32},
@@ -1552,6 +1574,13 @@ var structQfqStats = nlpolicy.Struct{Name: "tc-qfq-stats", Size: 8, Members: []n
 	{Name: "lmax", Offset: 4, Size: 4, Kind: nlpolicy.U32},
 }}
 
+var structU32Key = nlpolicy.Struct{Name: "tc-u32-key", Size: 16, Members: []nlpolicy.Member{
+	{Name: "mask", Offset: 0, Size: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "val", Offset: 4, Size: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "off", Offset: 8, Size: 4, Kind: nlpolicy.S32},
+	{Name: "offmask", Offset: 12, Size: 4, Kind: nlpolicy.S32},
+}}
+
 var structU32Sel = nlpolicy.Struct{Name: "tc-u32-sel", Size: 16, Members: []nlpolicy.Member{
 	{Name: "flags", Offset: 0, Size: 1, Kind: nlpolicy.U8, Enum: &enumU32Flags},
 	{Name: "offshift", Offset: 1, Size: 1, Kind: nlpolicy.U8},
@@ -1561,7 +1590,7 @@ var structU32Sel = nlpolicy.Struct{Name: "tc-u32-sel", Size: 16, Members: []nlpo
 	{Name: "offoff", Offset: 8, Size: 2, Kind: nlpolicy.S16},
 	{Name: "hoff", Offset: 10, Size: 2, Kind: nlpolicy.S16},
 	{Name: "hmask", Offset: 12, Size: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-}}
+}, Array: &nlpolicy.Array{Member: nlpolicy.Member{Name: "keys", Offset: 16, Size: 16, Kind: nlpolicy.Binary, Struct: &structU32Key}, Count: "nkeys"}}
 
 var structU32Mark = nlpolicy.Struct{Name: "tc-u32-mark", Size: 12, Members: []nlpolicy.Member{
 	{Name: "val", Offset: 0, Size: 4, Kind: nlpolicy.U32},
@@ -1572,7 +1601,7 @@ var structU32Mark = nlpolicy.Struct{Name: "tc-u32-mark", Size: 12, Members: []nl
 var structU32Pcnt = nlpolicy.Struct{Name: "tc-u32-pcnt", Size: 16, Members: []nlpolicy.Member{
 	{Name: "rcnt", Offset: 0, Size: 8, Kind: nlpolicy.U64},
 	{Name: "rhit", Offset: 8, Size: 8, Kind: nlpolicy.U64},
-}}
+}, Array: &nlpolicy.Array{Member: nlpolicy.Member{Name: "kcnts", Offset: 16, Size: 8, Kind: nlpolicy.U64}}}
 
 var structBasicPcnt = nlpolicy.Struct{Name: "tc-basic-pcnt", Size: 16, Members: []nlpolicy.Member{
 	{Name: "rcnt", Offset: 0, Size: 8, Kind: nlpolicy.U64},
@@ -1582,6 +1611,15 @@ var structBasicPcnt = nlpolicy.Struct{Name: "tc-basic-pcnt", Size: 16, Members: 
 var structMatchallPcnt = nlpolicy.Struct{Name: "tc-matchall-pcnt", Size: 8, Members: []nlpolicy.Member{
 	{Name: "rhit", Offset: 0, Size: 8, Kind: nlpolicy.U64},
 }}
+
+var structSockFilter = nlpolicy.Struct{Name: "sock-filter", Size: 8, Members: []nlpolicy.Member{
+	{Name: "code", Offset: 0, Size: 2, Kind: nlpolicy.U16},
+	{Name: "jt", Offset: 2, Size: 1, Kind: nlpolicy.U8},
+	{Name: "jf", Offset: 3, Size: 1, Kind: nlpolicy.U8},
+	{Name: "k", Offset: 4, Size: 4, Kind: nlpolicy.U32},
+}}
+
+var structSockFilters = nlpolicy.Struct{Name: "sock-filters", Size: 0, Members: []nlpolicy.Member{}, Array: &nlpolicy.Array{Member: nlpolicy.Member{Name: "instructions", Offset: 0, Size: 8, Kind: nlpolicy.Binary, Struct: &structSockFilter}}}
 
 var structEmatchTreeHdr = nlpolicy.Struct{Name: "tcf-ematch-tree-hdr", Size: 4, Members: []nlpolicy.Member{
 	{Name: "nmatches", Offset: 0, Size: 2, Kind: nlpolicy.U16},
@@ -1667,6 +1705,15 @@ var structNat = nlpolicy.Struct{Name: "tc-nat", Size: 36, Members: []nlpolicy.Me
 	{Name: "flags", Offset: 32, Size: 4, Kind: nlpolicy.U32, Enum: &enumNatFlags},
 }}
 
+var structPeditKey = nlpolicy.Struct{Name: "tc-pedit-key", Size: 24, Members: []nlpolicy.Member{
+	{Name: "mask", Offset: 0, Size: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "val", Offset: 4, Size: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "off", Offset: 8, Size: 4, Kind: nlpolicy.U32},
+	{Name: "at", Offset: 12, Size: 4, Kind: nlpolicy.U32},
+	{Name: "offmask", Offset: 16, Size: 4, Kind: nlpolicy.U32},
+	{Name: "shift", Offset: 20, Size: 4, Kind: nlpolicy.U32},
+}}
+
 var structPeditSel = nlpolicy.Struct{Name: "tc-pedit-sel", Size: 24, Members: []nlpolicy.Member{
 	{Name: "index", Offset: 0, Size: 4, Kind: nlpolicy.U32},
 	{Name: "capab", Offset: 4, Size: 4, Kind: nlpolicy.U32},
@@ -1675,7 +1722,7 @@ var structPeditSel = nlpolicy.Struct{Name: "tc-pedit-sel", Size: 24, Members: []
 	{Name: "bindcnt", Offset: 16, Size: 4, Kind: nlpolicy.S32},
 	{Name: "nkeys", Offset: 20, Size: 1, Kind: nlpolicy.U8},
 	{Name: "flags", Offset: 21, Size: 1, Kind: nlpolicy.U8},
-}}
+}, Array: &nlpolicy.Array{Member: nlpolicy.Member{Name: "keys", Offset: 24, Size: 24, Kind: nlpolicy.Binary, Struct: &structPeditKey}, Count: "nkeys"}}
 
 var structPolice = nlpolicy.Struct{Name: "tc-police", Size: 56, Members: []nlpolicy.Member{
 	{Name: "index", Offset: 0, Size: 4, Kind: nlpolicy.U32},

@@ -26,6 +26,7 @@ var messages = []nlroundtrip.Case{
 	nlroundtrip.Each("gettfilter reply", 279, sampleGettfilterReply),
 	nlroundtrip.Each("newchain request", 279, sampleNewchainRequest),
 	nlroundtrip.One("delchain request", sampleDelchainRequest),
+	nlroundtrip.Each("getchain reply", 279, sampleGetchainReply),
 	nlroundtrip.Each("newaction request", 31, sampleNewactionRequest),
 	nlroundtrip.Each("getaction dump request", 31, sampleGetactionDumpRequest),
 	nlroundtrip.Each("getaction reply", 31, sampleGetactionReply),
@@ -145,6 +146,7 @@ func sampleGettfilterReply(pick int) *GettfilterReply {
 		Header:     *sampleTcmsg(),
 		Kind:       nlattr.Some[string](kind),
 		Options:    sampleFilterOptionsMsg(kind, pick/9),
+		Stats:      sampleStats(),
 		Chain:      nlattr.Some[uint32](270544907),
 		ExtWarnMsg: nlattr.Some[string]("text-16"),
 	}
@@ -164,6 +166,17 @@ func sampleDelchainRequest() *DelchainRequest {
 	return &DelchainRequest{
 		Header: *sampleTcmsg(),
 		Chain:  nlattr.Some[uint32](270544907),
+	}
+}
+
+func sampleGetchainReply(pick int) *GetchainReply {
+	kind := []string{"basic", "bpf", "cgroup", "flow", "flower", "fw", "matchall", "route", "u32"}[pick%9]
+	return &GetchainReply{
+		Header:     *sampleTcmsg(),
+		Kind:       nlattr.Some[string](kind),
+		Options:    sampleFilterOptionsMsg(kind, pick/9),
+		Chain:      nlattr.Some[uint32](270544907),
+		ExtWarnMsg: nlattr.Some[string]("text-16"),
 	}
 }
 
@@ -547,7 +560,7 @@ func sampleFqPieAttrs() *FqPieAttrs {
 
 func sampleGredAttrs() *GredAttrs {
 	return &GredAttrs{
-		Parms:  []byte{2, 3, 4, 5, 6},
+		Parms:  sampleGredQopts(),
 		Stab:   []uint8{3, 4},
 		Dps:    nlattr.Some[GredSopt](*sampleGredSopt()),
 		MaxP:   []uint32{270544900, 270544901},
@@ -847,7 +860,7 @@ func sampleBpfAttrs(pick int) *BpfAttrs {
 		Police:   samplePoliceAttrs(),
 		Classid:  nlattr.Some[uint32](270544899),
 		OpsLen:   nlattr.Some[uint16](4100),
-		Ops:      []byte{6, 7, 8, 9, 10},
+		Ops:      sampleSockFilters(),
 		Fd:       nlattr.Some[uint32](270544902),
 		Name:     nlattr.Some[string]("text-7"),
 		Flags:    nlattr.Some[BpfFlags](BpfFlagsActDirect),
@@ -1034,11 +1047,11 @@ func sampleU32Attrs(pick int) *U32Attrs {
 		Hash:    nlattr.Some[uint32](270544898),
 		Link:    nlattr.Some[uint32](270544899),
 		Divisor: nlattr.Some[uint32](270544900),
-		Sel:     nlattr.Some[U32Sel](*sampleU32Sel()),
+		Sel:     sampleU32Sel(),
 		Police:  samplePoliceAttrs(),
 		Act:     []nlattr.Indexed[ActAttrs]{{Index: 1, V: *sampleActAttrs(pick)}},
 		Indev:   nlattr.Some[string]("text-8"),
-		Pcnt:    nlattr.Some[U32Pcnt](*sampleU32Pcnt()),
+		Pcnt:    sampleU32Pcnt(),
 		Mark:    nlattr.Some[U32Mark](*sampleU32Mark()),
 		Flags:   nlattr.Some[ClsFlags](ClsFlagsSkipSw),
 	}
@@ -1104,6 +1117,10 @@ func sampleEtsPriomapAttrs() *EtsPriomapAttrs {
 	return &EtsPriomapAttrs{
 		PriomapBand: []uint8{7, 8},
 	}
+}
+
+func sampleGredQopts() *GredQopts {
+	return &GredQopts{Queues: []GredQopt{*sampleGredQopt(), *sampleGredQopt()}}
 }
 
 func sampleGredSopt() *GredSopt {
@@ -1261,8 +1278,8 @@ func sampleServiceCurve() *ServiceCurve {
 
 func sampleEmatchAttrs() *EmatchAttrs {
 	return &EmatchAttrs{
-		Hdr:  nlattr.Some[EmatchTreeHdr](*sampleEmatchTreeHdr()),
-		List: []byte{3, 4, 5, 6, 7},
+		TreeHdr:  nlattr.Some[EmatchTreeHdr](*sampleEmatchTreeHdr()),
+		TreeList: []byte{3, 4, 5, 6, 7},
 	}
 }
 
@@ -1283,6 +1300,10 @@ func samplePoliceAttrs() *PoliceAttrs {
 
 func sampleBasicPcnt() *BasicPcnt {
 	return &BasicPcnt{Rcnt: 1161981756646096897, Rhit: 1161981756646096905}
+}
+
+func sampleSockFilters() *SockFilters {
+	return &SockFilters{Instructions: []SockFilter{*sampleSockFilter(), *sampleSockFilter()}}
 }
 
 func sampleFlowerKeyEncOptsAttrs() *FlowerKeyEncOptsAttrs {
@@ -1313,11 +1334,11 @@ func sampleMatchallPcnt() *MatchallPcnt {
 }
 
 func sampleU32Sel() *U32Sel {
-	return &U32Sel{Flags: U32FlagsTerminal, Offshift: 2, Nkeys: 3, Offmask: 4101, Off: 4103, Offoff: 4105, Hoff: 4107, Hmask: 270544909}
+	return &U32Sel{Flags: U32FlagsTerminal, Offshift: 2, Nkeys: 2, Offmask: 4101, Off: 4103, Offoff: 4105, Hoff: 4107, Hmask: 270544909, Keys: []U32Key{*sampleU32Key(), *sampleU32Key()}}
 }
 
 func sampleU32Pcnt() *U32Pcnt {
-	return &U32Pcnt{Rcnt: 1161981756646096897, Rhit: 1161981756646096905}
+	return &U32Pcnt{Rcnt: 1161981756646096897, Rhit: 1161981756646096905, Kcnts: []uint64{1161981756646096913, 1161981756646096921}}
 }
 
 func sampleU32Mark() *U32Mark {
@@ -1329,7 +1350,7 @@ func sampleActBpfAttrs() *ActBpfAttrs {
 		Tm:     sampleActTimes(),
 		Parms:  sampleGact(),
 		OpsLen: nlattr.Some[uint16](4099),
-		Ops:    []byte{5, 6, 7, 8, 9},
+		Ops:    sampleSockFilters(),
 		Fd:     nlattr.Some[uint32](270544901),
 		Name:   nlattr.Some[string]("text-6"),
 		Tag:    []byte{9, 10, 11, 12, 13},
@@ -1528,6 +1549,10 @@ func sampleActVlanAttrs() *ActVlanAttrs {
 	}
 }
 
+func sampleGredQopt() *GredQopt {
+	return &GredQopt{Limit: 270544897, QthMin: 270544901, QthMax: 270544905, DP: 270544909, Backlog: 270544913, Qave: 270544917, Forced: 270544921, Early: 270544925, Other: 270544929, Pdrop: 270544933, Wlog: 41, Plog: 42, ScellLog: 43, Prio: 44, Packets: 270544941, Bytesin: 270544945}
+}
+
 func sampleGredVqEntryAttrs() *GredVqEntryAttrs {
 	return &GredVqEntryAttrs{
 		Dp:             nlattr.Some[uint32](270544898),
@@ -1572,11 +1597,15 @@ func sampleActTimes() *ActTimes {
 	return &ActTimes{Install: 1161981756646096897, Lastuse: 1161981756646096905, Expires: 1161981756646096913, Firstuse: 1161981756646096921}
 }
 
+func sampleSockFilter() *SockFilter {
+	return &SockFilter{Code: 4097, Jt: 3, Jf: 4, K: 270544901}
+}
+
 func sampleGeneveOptAttrs() *GeneveOptAttrs {
 	return &GeneveOptAttrs{
-		Class: nlattr.Some[uint16](4097),
-		Type:  nlattr.Some[uint8](3),
-		Data:  []byte{4, 5, 6, 7, 8},
+		Class: []uint16{4097, 4098},
+		Type:  []uint8{3, 4},
+		Data:  [][]byte{[]byte{4, 5, 6, 7, 8}, []byte{5, 6, 7, 8, 9}},
 	}
 }
 
@@ -1617,6 +1646,10 @@ func sampleFlowerKeyMplsOptAttrs() *FlowerKeyMplsOptAttrs {
 		LseTc:    nlattr.Some[uint8](5),
 		LseLabel: nlattr.Some[uint32](270544901),
 	}
+}
+
+func sampleU32Key() *U32Key {
+	return &U32Key{Mask: 270544897, Val: 270544901, Off: 270544905, Offmask: 270544909}
 }
 
 func sampleGact() *Gact {
@@ -1668,7 +1701,7 @@ func sampleNat() *Nat {
 }
 
 func samplePeditSel() *PeditSel {
-	return &PeditSel{Index: 270544897, Capab: 270544901, Action: ActVerdictOk, Refcnt: 270544909, Bindcnt: 270544913, Nkeys: 21, Flags: 22}
+	return &PeditSel{Index: 270544897, Capab: 270544901, Action: ActVerdictOk, Refcnt: 270544909, Bindcnt: 270544913, Nkeys: 2, Flags: 22, Keys: []PeditKey{*samplePeditKey(), *samplePeditKey()}}
 }
 
 func sampleActPeditKeysExAttrs() *ActPeditKeysExAttrs {
@@ -1705,6 +1738,10 @@ func sampleActGateEntryAttrs() *ActGateEntryAttrs {
 		Ipv:       nlattr.Some[int32](-270544900),
 		MaxOctets: nlattr.Some[int32](-270544901),
 	}
+}
+
+func samplePeditKey() *PeditKey {
+	return &PeditKey{Mask: 270544897, Val: 270544901, Off: 270544905, At: 270544909, Offmask: 270544913, Shift: 270544917}
 }
 
 func sampleActPeditKeyExAttrs() *ActPeditKeyExAttrs {

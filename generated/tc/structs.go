@@ -968,6 +968,46 @@ func (x *GredQopt) UnmarshalBinary(b []byte) error {
 	return nil
 }
 
+// GredQopts is the C struct tc-gred-qopts, an array: virtual queues of gred: one in a request, 16
+// in an answer (struct tc_gred_qopt each).
+type GredQopts struct {
+	Queues []GredQopt // the queues
+}
+
+func (x *GredQopts) encode(e *nlattr.Encoder) {
+	b := e.Extend(52 * len(x.Queues))
+	for i := range x.Queues {
+		x.Queues[i].encode(b[:52])
+		b = b[52:]
+	}
+}
+
+func (x *GredQopts) decode(b []byte) {
+	rest := b
+	if n := len(rest) / 52; n > 0 {
+		x.Queues = make([]GredQopt, n)
+		for i := range x.Queues {
+			x.Queues[i].decode(rest[:52])
+			rest = rest[52:]
+		}
+	}
+}
+
+// AppendBinary appends the struct as the kernel lays it out.
+func (x *GredQopts) AppendBinary(b []byte) ([]byte, error) {
+	e := nlattr.NewEncoder(b)
+	x.encode(&e)
+	return e.Finish()
+}
+
+// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
+// one is ignored: the kernel's may have grown. It never fails.
+func (x *GredQopts) UnmarshalBinary(b []byte) error {
+	*x = GredQopts{}
+	x.decode(b)
+	return nil
+}
+
 // GredSopt is the C struct tc-gred-sopt of 12 bytes: set-up of gred (struct tc_gred_sopt).
 type GredSopt struct {
 	DPs   uint32 // virtual queues, 1 to 16
@@ -2696,31 +2736,48 @@ func (x *U32Key) UnmarshalBinary(b []byte) error {
 	return nil
 }
 
-// U32Sel is the C struct tc-u32-sel of 16 bytes: what a rule of u32 compares (struct tc_u32_sel).
+// U32Sel is the C struct tc-u32-sel of 16 bytes and an array behind them: what a rule of u32
+// compares (struct tc_u32_sel).
+//
+// Nkeys is the number of Keys, and filled in where it is zero.
 type U32Sel struct {
 	Flags    U32Flags
-	Offshift uint8  // the variable offset is shifted right by this
-	Nkeys    uint8  // number of keys; with none every packet matches
-	Offmask  uint16 // bits of the variable offset
-	Off      uint16 // fixed offset of the next header, bytes
-	Offoff   int16  // where the packet has the variable offset, bytes
-	Hoff     int16  // where the packet has what a table is hashed by, bytes
-	Hmask    uint32 // bits of it
+	Offshift uint8    // the variable offset is shifted right by this
+	Nkeys    uint8    // number of keys; with none every packet matches
+	Offmask  uint16   // bits of the variable offset
+	Off      uint16   // fixed offset of the next header, bytes
+	Offoff   int16    // where the packet has the variable offset, bytes
+	Hoff     int16    // where the packet has what a table is hashed by, bytes
+	Hmask    uint32   // bits of it
+	Keys     []U32Key // what to compare, nkeys of them
 }
 
-func (x *U32Sel) encode(b []byte) {
-	b = b[:16]
+func (x *U32Sel) encode(e *nlattr.Encoder) {
+	count := x.Nkeys
+	if count == 0 {
+		count = nlattr.FitMember[uint8](e, "nkeys", int64(len(x.Keys)))
+	}
+	b := e.Extend(16 + 16*len(x.Keys))
 	b[0] = uint8(x.Flags)
 	b[1] = x.Offshift
-	b[2] = x.Nkeys
+	b[2] = count
 	nlattr.PutUint16BE(b[4:], x.Offmask)
 	nlattr.PutUint16(b[6:], x.Off)
 	nlattr.PutUint16(b[8:], uint16(x.Offoff))
 	nlattr.PutUint16(b[10:], uint16(x.Hoff))
 	nlattr.PutUint32BE(b[12:], x.Hmask)
+	b = b[16:]
+	for i := range x.Keys {
+		x.Keys[i].encode(b[:16])
+		b = b[16:]
+	}
 }
 
 func (x *U32Sel) decode(b []byte) {
+	var rest []byte
+	if len(b) > 16 {
+		rest = b[16:]
+	}
 	if len(b) < 16 {
 		var full [16]byte
 		copy(full[:], b)
@@ -2735,18 +2792,26 @@ func (x *U32Sel) decode(b []byte) {
 	x.Offoff = int16(nlattr.GetUint16(b[8:]))
 	x.Hoff = int16(nlattr.GetUint16(b[10:]))
 	x.Hmask = nlattr.GetUint32BE(b[12:])
+	if n := min(len(rest)/16, 255); n > 0 {
+		x.Keys = make([]U32Key, n)
+		for i := range x.Keys {
+			x.Keys[i].decode(rest[:16])
+			rest = rest[16:]
+		}
+	}
 }
 
 // AppendBinary appends the struct as the kernel lays it out.
 func (x *U32Sel) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(16))
+	x.encode(&e)
 	return e.Finish()
 }
 
 // UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
 // one is ignored: the kernel's may have grown. It never fails.
 func (x *U32Sel) UnmarshalBinary(b []byte) error {
+	*x = U32Sel{}
 	x.decode(b)
 	return nil
 }
@@ -2791,19 +2856,30 @@ func (x *U32Mark) UnmarshalBinary(b []byte) error {
 	return nil
 }
 
-// U32Pcnt is the C struct tc-u32-pcnt of 16 bytes: counters of a rule of u32 (struct tc_u32_pcnt).
+// U32Pcnt is the C struct tc-u32-pcnt of 16 bytes and an array behind them: counters of a rule of
+// u32 (struct tc_u32_pcnt).
 type U32Pcnt struct {
-	Rcnt uint64 // packets compared
-	Rhit uint64 // packets that matched
+	Rcnt  uint64   // packets compared
+	Rhit  uint64   // packets that matched
+	Kcnts []uint64 // packets that matched each key
 }
 
-func (x *U32Pcnt) encode(b []byte) {
-	b = b[:16]
+func (x *U32Pcnt) encode(e *nlattr.Encoder) {
+	b := e.Extend(16 + 8*len(x.Kcnts))
 	nlattr.PutUint64(b, x.Rcnt)
 	nlattr.PutUint64(b[8:], x.Rhit)
+	b = b[16:]
+	for i := range x.Kcnts {
+		nlattr.PutUint64(b, x.Kcnts[i])
+		b = b[8:]
+	}
 }
 
 func (x *U32Pcnt) decode(b []byte) {
+	var rest []byte
+	if len(b) > 16 {
+		rest = b[16:]
+	}
 	if len(b) < 16 {
 		var full [16]byte
 		copy(full[:], b)
@@ -2812,18 +2888,26 @@ func (x *U32Pcnt) decode(b []byte) {
 	b = b[:16]
 	x.Rcnt = nlattr.GetUint64(b)
 	x.Rhit = nlattr.GetUint64(b[8:])
+	if n := len(rest) / 8; n > 0 {
+		x.Kcnts = make([]uint64, n)
+		for i := range x.Kcnts {
+			x.Kcnts[i] = nlattr.GetUint64(rest)
+			rest = rest[8:]
+		}
+	}
 }
 
 // AppendBinary appends the struct as the kernel lays it out.
 func (x *U32Pcnt) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(16))
+	x.encode(&e)
 	return e.Finish()
 }
 
 // UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
 // one is ignored: the kernel's may have grown. It never fails.
 func (x *U32Pcnt) UnmarshalBinary(b []byte) error {
+	*x = U32Pcnt{}
 	x.decode(b)
 	return nil
 }
@@ -2895,6 +2979,89 @@ func (x *MatchallPcnt) AppendBinary(b []byte) ([]byte, error) {
 // UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
 // one is ignored: the kernel's may have grown. It never fails.
 func (x *MatchallPcnt) UnmarshalBinary(b []byte) error {
+	x.decode(b)
+	return nil
+}
+
+// SockFilter is the C struct sock-filter of 8 bytes: an instruction of classic BPF (struct
+// sock_filter).
+type SockFilter struct {
+	Code uint16 // operation
+	Jt   uint8  // instructions to skip if true
+	Jf   uint8  // instructions to skip if false
+	K    uint32 // operand
+}
+
+func (x *SockFilter) encode(b []byte) {
+	b = b[:8]
+	nlattr.PutUint16(b, x.Code)
+	b[2] = x.Jt
+	b[3] = x.Jf
+	nlattr.PutUint32(b[4:], x.K)
+}
+
+func (x *SockFilter) decode(b []byte) {
+	if len(b) < 8 {
+		var full [8]byte
+		copy(full[:], b)
+		b = full[:]
+	}
+	b = b[:8]
+	x.Code = nlattr.GetUint16(b)
+	x.Jt = b[2]
+	x.Jf = b[3]
+	x.K = nlattr.GetUint32(b[4:])
+}
+
+// AppendBinary appends the struct as the kernel lays it out.
+func (x *SockFilter) AppendBinary(b []byte) ([]byte, error) {
+	e := nlattr.NewEncoder(b)
+	x.encode(e.Extend(8))
+	return e.Finish()
+}
+
+// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
+// one is ignored: the kernel's may have grown. It never fails.
+func (x *SockFilter) UnmarshalBinary(b []byte) error {
+	x.decode(b)
+	return nil
+}
+
+// SockFilters is the C struct sock-filters, an array: a classic BPF program.
+type SockFilters struct {
+	Instructions []SockFilter // one after the other, 4096 at most
+}
+
+func (x *SockFilters) encode(e *nlattr.Encoder) {
+	b := e.Extend(8 * len(x.Instructions))
+	for i := range x.Instructions {
+		x.Instructions[i].encode(b[:8])
+		b = b[8:]
+	}
+}
+
+func (x *SockFilters) decode(b []byte) {
+	rest := b
+	if n := len(rest) / 8; n > 0 {
+		x.Instructions = make([]SockFilter, n)
+		for i := range x.Instructions {
+			x.Instructions[i].decode(rest[:8])
+			rest = rest[8:]
+		}
+	}
+}
+
+// AppendBinary appends the struct as the kernel lays it out.
+func (x *SockFilters) AppendBinary(b []byte) ([]byte, error) {
+	e := nlattr.NewEncoder(b)
+	x.encode(&e)
+	return e.Finish()
+}
+
+// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
+// one is ignored: the kernel's may have grown. It never fails.
+func (x *SockFilters) UnmarshalBinary(b []byte) error {
+	*x = SockFilters{}
 	x.decode(b)
 	return nil
 }
@@ -3025,20 +3192,26 @@ func (x *EmCmp) UnmarshalBinary(b []byte) error {
 	return nil
 }
 
-// EmNbyte is the C struct tcf-em-nbyte of 4 bytes: comparison of bytes (struct tcf_em_nbyte); they
-// follow.
+// EmNbyte is the C struct tcf-em-nbyte of 4 bytes and an array behind them: comparison of bytes
+// (struct tcf_em_nbyte).
 type EmNbyte struct {
 	Off      uint16 // place, bytes from the layer
 	LenLayer uint16 // lower 12 bits
+	Needle   []byte // the bytes
 }
 
-func (x *EmNbyte) encode(b []byte) {
-	b = b[:4]
+func (x *EmNbyte) encode(e *nlattr.Encoder) {
+	b := e.Extend(4 + len(x.Needle))
 	nlattr.PutUint16(b, x.Off)
 	nlattr.PutUint16(b[2:], x.LenLayer)
+	copy(b[4:], x.Needle)
 }
 
 func (x *EmNbyte) decode(b []byte) {
+	var rest []byte
+	if len(b) > 4 {
+		rest = b[4:]
+	}
 	if len(b) < 4 {
 		var full [4]byte
 		copy(full[:], b)
@@ -3047,42 +3220,59 @@ func (x *EmNbyte) decode(b []byte) {
 	b = b[:4]
 	x.Off = nlattr.GetUint16(b)
 	x.LenLayer = nlattr.GetUint16(b[2:])
+	if n := len(rest); n > 0 {
+		x.Needle = make([]byte, n)
+		copy(x.Needle, rest)
+	}
 }
 
 // AppendBinary appends the struct as the kernel lays it out.
 func (x *EmNbyte) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(4))
+	x.encode(&e)
 	return e.Finish()
 }
 
 // UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
 // one is ignored: the kernel's may have grown. It never fails.
 func (x *EmNbyte) UnmarshalBinary(b []byte) error {
+	*x = EmNbyte{}
 	x.decode(b)
 	return nil
 }
 
-// EmText is the C struct tcf-em-text of 24 bytes: search for a text (struct tcf_em_text); it
-// follows.
+// EmText is the C struct tcf-em-text of 24 bytes and an array behind them: search for a text
+// (struct tcf_em_text).
+//
+// PatternLen is the number of Pattern, and filled in where it is zero.
 type EmText struct {
 	Algo       string // how to search: kmp, bm or fsm
 	FromOffset uint16 // where to begin, bytes from a layer
 	ToOffset   uint16 // where to end, bytes from a layer
 	PatternLen uint16 // length of the text
 	Layers     uint8  // lower half
+	Pattern    []byte // the text
 }
 
-func (x *EmText) encode(e *nlattr.Encoder, b []byte) {
-	b = b[:24]
+func (x *EmText) encode(e *nlattr.Encoder) {
+	count := x.PatternLen
+	if count == 0 {
+		count = nlattr.FitMember[uint16](e, "pattern-len", int64(len(x.Pattern)))
+	}
+	b := e.Extend(24 + len(x.Pattern))
 	nlattr.PutCString(e, "algo", b[0:16], x.Algo)
 	nlattr.PutUint16(b[16:], x.FromOffset)
 	nlattr.PutUint16(b[18:], x.ToOffset)
-	nlattr.PutUint16(b[20:], x.PatternLen)
+	nlattr.PutUint16(b[20:], count)
 	b[22] = x.Layers
+	copy(b[24:], x.Pattern)
 }
 
 func (x *EmText) decode(b []byte) {
+	var rest []byte
+	if len(b) > 24 {
+		rest = b[24:]
+	}
 	if len(b) < 24 {
 		var full [24]byte
 		copy(full[:], b)
@@ -3094,18 +3284,23 @@ func (x *EmText) decode(b []byte) {
 	x.ToOffset = nlattr.GetUint16(b[18:])
 	x.PatternLen = nlattr.GetUint16(b[20:])
 	x.Layers = b[22]
+	if n := min(len(rest), 65535); n > 0 {
+		x.Pattern = make([]byte, n)
+		copy(x.Pattern, rest)
+	}
 }
 
 // AppendBinary appends the struct as the kernel lays it out.
 func (x *EmText) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
-	x.encode(&e, e.Extend(24))
+	x.encode(&e)
 	return e.Finish()
 }
 
 // UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
 // one is ignored: the kernel's may have grown. It never fails.
 func (x *EmText) UnmarshalBinary(b []byte) error {
+	*x = EmText{}
 	x.decode(b)
 	return nil
 }
@@ -3602,8 +3797,10 @@ func (x *PeditKey) UnmarshalBinary(b []byte) error {
 	return nil
 }
 
-// PeditSel is the C struct tc-pedit-sel of 24 bytes: pedit: changes words of packets (struct
-// tc_pedit_sel).
+// PeditSel is the C struct tc-pedit-sel of 24 bytes and an array behind them: pedit: changes words
+// of packets (struct tc_pedit_sel).
+//
+// Nkeys is the number of Keys, and filled in where it is zero.
 type PeditSel struct {
 	Index   uint32     // number among the actions of its kind; 0: the kernel chooses
 	Capab   uint32     // 0
@@ -3612,20 +3809,34 @@ type PeditSel struct {
 	Bindcnt int32      // filters that use it
 	Nkeys   uint8      // number of keys, 1 at least
 	Flags   uint8      // kept for the writer
+	Keys    []PeditKey // what to change, nkeys of them
 }
 
-func (x *PeditSel) encode(b []byte) {
-	b = b[:24]
+func (x *PeditSel) encode(e *nlattr.Encoder) {
+	count := x.Nkeys
+	if count == 0 {
+		count = nlattr.FitMember[uint8](e, "nkeys", int64(len(x.Keys)))
+	}
+	b := e.Extend(24 + 24*len(x.Keys))
 	nlattr.PutUint32(b, x.Index)
 	nlattr.PutUint32(b[4:], x.Capab)
 	nlattr.PutUint32(b[8:], uint32(x.Action))
 	nlattr.PutUint32(b[12:], uint32(x.Refcnt))
 	nlattr.PutUint32(b[16:], uint32(x.Bindcnt))
-	b[20] = x.Nkeys
+	b[20] = count
 	b[21] = x.Flags
+	b = b[24:]
+	for i := range x.Keys {
+		x.Keys[i].encode(b[:24])
+		b = b[24:]
+	}
 }
 
 func (x *PeditSel) decode(b []byte) {
+	var rest []byte
+	if len(b) > 24 {
+		rest = b[24:]
+	}
 	if len(b) < 24 {
 		var full [24]byte
 		copy(full[:], b)
@@ -3639,18 +3850,26 @@ func (x *PeditSel) decode(b []byte) {
 	x.Bindcnt = int32(nlattr.GetUint32(b[16:]))
 	x.Nkeys = b[20]
 	x.Flags = b[21]
+	if n := min(len(rest)/24, 255); n > 0 {
+		x.Keys = make([]PeditKey, n)
+		for i := range x.Keys {
+			x.Keys[i].decode(rest[:24])
+			rest = rest[24:]
+		}
+	}
 }
 
 // AppendBinary appends the struct as the kernel lays it out.
 func (x *PeditSel) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(24))
+	x.encode(&e)
 	return e.Finish()
 }
 
 // UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
 // one is ignored: the kernel's may have grown. It never fails.
 func (x *PeditSel) UnmarshalBinary(b []byte) error {
+	*x = PeditSel{}
 	x.decode(b)
 	return nil
 }

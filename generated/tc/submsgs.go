@@ -334,7 +334,7 @@ func encodeQdiscOptionsMsg(e *nlattr.Encoder, typ uint16, selector string, m Qdi
 		e.Select(typ, "*QdiscOptionsMqprio", "kind", selector, "mqprio")
 		nest := e.Begin(typ)
 		m.encode(e)
-		e.End(nest)
+		e.EndFixed(nest, 82)
 	case *MultiqQopt:
 		e.Select(typ, "*MultiqQopt", "kind", selector, "multiq")
 		nest := e.BeginRaw(typ)
