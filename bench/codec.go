@@ -71,12 +71,15 @@ func repeat(f func() error) func(int) (int, error) {
 //go:linkname vishRoute github.com/vishvananda/netlink.deserializeRoute
 func vishRoute(m []byte) (vish.Route, error)
 
-func decodeRoute() []measure.Contender {
+func decodeRoute(dir string) []measure.Contender {
 	b := newroute()
 	var reused rtroute.GetrouteReply
 	var d nlattr.Decoder
 	scratch := nlattr.NewScratch()
+	limit := program("C, one switch", dir, "decode", "route", "2000000")
+	limit.Stdin = b
 	return []measure.Contender{
+		limit,
 		{Name: "nlgen into a struct", Run: repeat(func() error {
 			scratch.Rewind()
 			reused = rtroute.GetrouteReply{}
@@ -94,12 +97,15 @@ func decodeRoute() []measure.Contender {
 	}
 }
 
-func decodeLink() []measure.Contender {
+func decodeLink(dir string) []measure.Contender {
 	b := newlink()
 	var reused rtlink.GetlinkReply
 	var d nlattr.Decoder
 	scratch := nlattr.NewScratch()
+	limit := program("C, one switch", dir, "decode", "link", "200000")
+	limit.Stdin = b
 	return []measure.Contender{
+		limit,
 		{Name: "nlgen into a struct", Run: repeat(func() error {
 			scratch.Rewind()
 			reused = rtlink.GetlinkReply{}

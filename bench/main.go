@@ -38,15 +38,14 @@ func run(args []string) error {
 		return fmt.Errorf("no workload %q", args[1])
 	}
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	rounds := flags.Int("rounds", 7, "rounds that each contender runs")
+	rounds := flags.Int("rounds", 5, "rounds that each contender runs")
 	routes := flags.Int("routes", 100000, "routes in the dump")
 	skip := flags.String("skip", "", "contenders to leave out, separated by commas")
-	built := flags.String("limit", "", "the C limit, compiled already; for machines without a compiler")
-	inside := flags.Bool("inside", false, "work in the namespace of the caller, which holds v0 and the routes already")
+	built := flags.String("programs", "", "a folder with the C programs, compiled already; for machines without a compiler")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	if !*inside && os.Getenv(isolated) == "" {
+	if os.Getenv(isolated) == "" {
 		return again(args)
 	}
 	dir, err := os.MkdirTemp("", "nlgen-bench")
@@ -54,19 +53,15 @@ func run(args []string) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	limit := *built
-	if limit == "" {
-		limit = filepath.Join(dir, "limit")
-		if err := compile(limit); err != nil {
-			return err
-		}
+	if *built != "" {
+		dir = *built
+	} else if err := compile(dir); err != nil {
+		return err
 	}
-	if !*inside {
-		if err := populate(*routes); err != nil {
-			return err
-		}
+	if err := ip("link set lo up\n"); err != nil {
+		return err
 	}
-	for _, w := range workloads(limit, *routes) {
+	for _, w := range workloads(dir, *routes) {
 		if flags.NArg() > 0 && !slices.Contains(flags.Args(), w.Name) {
 			continue
 		}
@@ -80,13 +75,37 @@ func run(args []string) error {
 	return nil
 }
 
-// compile makes the limit.
-func compile(limit string) error {
-	out, err := exec.Command("cc", "-O2", "-Wall", "-static", "-o", limit, "limit/limit.c").CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("the limit does not compile: %w: %s", err, out)
+// programs are the C programs of folder limit, and the package of pkg-config that
+// each needs. Those whose library is missing are left out.
+var programs = []struct{ name, library string }{
+	{"limit", ""}, {"decode", ""}, {"mnl", "libmnl"}, {"nl", "libnl-route-3.0"},
+}
+
+// compile makes the C programs.
+func compile(dir string) error {
+	for _, p := range programs {
+		args := []string{"-O2", "-Wall", "-o", filepath.Join(dir, p.name), "limit/" + p.name + ".c"}
+		if p.library != "" {
+			flags, err := exec.Command("pkg-config", "--cflags", "--libs", p.library).Output()
+			if err != nil {
+				continue
+			}
+			args = append(args, strings.Fields(string(flags))...)
+		}
+		if out, err := exec.Command("cc", args...).CombinedOutput(); err != nil {
+			return fmt.Errorf("limit/%s.c does not compile: %w: %s", p.name, err, out)
+		}
 	}
 	return nil
+}
+
+// program is a contender that is one of the C programs.
+func program(name, dir, file string, args ...string) measure.Contender {
+	c := measure.Contender{Name: name, Command: append([]string{filepath.Join(dir, file)}, args...)}
+	if _, err := os.Stat(c.Command[0]); err != nil {
+		c.Missing = "its library is not here (Debian: libmnl-dev, libnl-route-3-dev)"
+	}
+	return c
 }
 
 // again runs this program in a new network namespace, so that the machine's own
@@ -99,27 +118,21 @@ func again(args []string) error {
 	return cmd.Run()
 }
 
-// populate makes a veth pair and routes through it.
-func populate(routes int) error {
-	var batch strings.Builder
-	batch.WriteString("link set lo up\nlink add v0 type veth peer name v1\nlink set v0 up\nlink set v1 up\n")
-	for i := range routes {
-		fmt.Fprintf(&batch, "route add 10.%d.%d.%d dev v0\n", i>>16, i>>8&255, i&255)
-	}
-	cmd := exec.Command("ip", "-batch", "-")
-	cmd.Stdin = strings.NewReader(batch.String())
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("ip -batch: %w: %s", err, out)
-	}
-	return nil
-}
-
 // workloads returns everything that can be measured.
-func workloads(limit string, routes int) []measure.Workload {
+func workloads(dir string, routes int) []measure.Workload {
+	// What writes comes first: the kernel adds routes more slowly where there are
+	// many links and routes already.
 	return []measure.Workload{
-		{Name: "route-dump", Count: 10, Items: routes, Contenders: routeDump(limit)},
-		{Name: "decode-route", Count: 200000, Contenders: decodeRoute()},
-		{Name: "decode-link", Count: 20000, Contenders: decodeLink()},
-		{Name: "encode-route", Count: 200000, Contenders: encodeRoute()},
+		{Name: "write-routes", Count: 1, Items: written, Before: makeLink, Contenders: writeRoutes(dir)},
+		{Name: "drain-events", Count: 1, Items: written, Before: makeLink, Contenders: drainEvents(dir)},
+		{Name: "route-dump", Count: 10, Items: routes, Before: makeRoutes(routes), Contenders: routeDump(dir)},
+		{Name: "link-dump", Count: 10, Items: 2 * pairs, Before: makeLinks, Contenders: linkDump(dir)},
+		{Name: "flow-dump", Count: 5, Items: flows, Before: makeFlows, Contenders: flowDump(dir)},
+		{Name: "one-link", Count: 20000, Contenders: oneLink(dir)},
+		{Name: "one-route", Count: 20000, Contenders: oneRoute(dir)},
+		{Name: "one-family", Count: 20000, Contenders: oneFamily(dir)},
+		{Name: "decode-route", Count: 2000000, Contenders: decodeRoute(dir)},
+		{Name: "decode-link", Count: 200000, Contenders: decodeLink(dir)},
+		{Name: "encode-route", Count: 2000000, Contenders: encodeRoute()},
 	}
 }

@@ -16,13 +16,15 @@ import (
 )
 
 // routeDump returns the ways to dump the IPv4 routes.
-func routeDump(limit string) []measure.Contender {
+func routeDump(dir string) []measure.Contender {
 	return []measure.Contender{
-		{Name: "C, nothing parsed", Command: []string{limit, "dump", "route", "10", "65536"}},
+		program("C, nothing parsed", dir, "limit", "dump", "route", "10"),
 		{Name: "Go, nothing parsed", Run: rawDump},
 		{Name: "nlgen stream (DumpInto)", Run: nlgenStream},
 		{Name: "nlgen values (Dump)", Run: nlgenDump},
 		{Name: "nlgen slice (Collect)", Run: nlgenCollect},
+		program("libmnl", dir, "mnl", "dump", "route", "10"),
+		program("libnl-route, objects dropped", dir, "nl", "dump", "route", "3"),
 		{Name: "vishvananda iterator", Run: vishRoutesIter},
 		{Name: "vishvananda slice", Run: vishRoutes},
 		{Name: "jsimonetti slice", Run: jsimonettiRoutes},

@@ -1,141 +1,139 @@
 /*
- * The limit that the Go libraries are measured against: it sends a dump request
- * and receives the answer, and parses nothing but what tells the end.
+ * The limit that the libraries are measured against: it sends requests and receives answers, and parses nothing but what tells
+ * the end.
  *
- *	limit dump route|link ROUNDS BUFFER
- *	limit rtt  route|link COUNT  BUFFER
- *
- * It prints one line of JSON: nanoseconds per round (or per request), messages
- * seen, and the peak resident set in KiB.
+ *	limit dump  route|link|flow COUNT     dumps, received into a buffer of 64 KiB
+ *	limit rtt   route|link|genl COUNT     single requests
+ *	limit add   every|last ROUTES         routes added with an ack each, or one a datagram of 64
+ *	limit drain x ROUTES                  queued notifications of as many routes
  */
-#include <errno.h>
-#include <linux/netlink.h>
-#include <linux/rtnetlink.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
+#include "common.h"
 
-static uint64_t now(void)
-{
-	struct timespec t;
+enum { BUFFER = 65536, BATCH = 64 };
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
-static void die(const char *what)
-{
-	perror(what);
-	exit(1);
-}
-
-static int open_socket(void)
+static int open_socket(int proto)
 {
 	struct sockaddr_nl sa = { .nl_family = AF_NETLINK };
 	int on = 1;
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, proto);
 
 	if (fd < 0 || bind(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0)
 		die("socket");
 	setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
+	setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
+	setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
 	return fd;
 }
 
-/* request fills in a get request and returns its length. */
-static size_t request(char *buf, const char *object, int flags)
+static void put(int fd, const char *buf, size_t len)
 {
-	struct nlmsghdr *h = (struct nlmsghdr *)buf;
-
-	memset(buf, 0, 128);
-	h->nlmsg_seq = 1;
-	h->nlmsg_flags = NLM_F_REQUEST | flags;
-	if (!strcmp(object, "route")) {
-		struct rtmsg *r = NLMSG_DATA(h);
-
-		h->nlmsg_type = RTM_GETROUTE;
-		h->nlmsg_len = NLMSG_LENGTH(sizeof(*r));
-		r->rtm_family = AF_INET;
-	} else {
-		struct ifinfomsg *r = NLMSG_DATA(h);
-
-		h->nlmsg_type = RTM_GETLINK;
-		h->nlmsg_len = NLMSG_LENGTH(sizeof(*r));
-		if (!(flags & NLM_F_DUMP))
-			r->ifi_index = 1;
-	}
-	return h->nlmsg_len;
+	if (send(fd, buf, len, 0) != (ssize_t)len)
+		die("send");
 }
 
-/* drain receives one dump and returns the number of bytes of it. */
-static uint64_t drain(int fd, char *buf, size_t size)
+static ssize_t get(int fd, char *buf)
 {
-	uint64_t bytes = 0;
+	ssize_t n = recv(fd, buf, BUFFER, MSG_TRUNC);
 
+	if (n < 0)
+		die("recv");
+	if (n > BUFFER) {
+		fprintf(stderr, "truncated\n");
+		exit(1);
+	}
+	return n;
+}
+
+/* dump receives one dump. Its DONE stands at the end of the last datagram or alone. */
+static void dump(int fd, char *buf)
+{
 	for (;;) {
-		ssize_t n = recv(fd, buf, size, MSG_TRUNC);
+		ssize_t n = get(fd, buf);
 		const struct nlmsghdr *h = (const struct nlmsghdr *)buf;
+		const struct nlmsghdr *last = (const struct nlmsghdr *)(buf + n - 20);
 
-		if (n < 0)
-			die("recv");
-		if ((size_t)n > size) {
-			fprintf(stderr, "truncated\n");
-			exit(1);
-		}
-		/* A dump's DONE stands at the end of the last datagram or alone. */
-		if (h->nlmsg_type == NLMSG_DONE)
-			return bytes;
 		if (h->nlmsg_type == NLMSG_ERROR) {
 			fprintf(stderr, "refused\n");
 			exit(1);
 		}
-		bytes += (uint64_t)n;
-		if (n >= 20) {
-			const struct nlmsghdr *last = (const struct nlmsghdr *)(buf + n - 20);
+		if (h->nlmsg_type == NLMSG_DONE || (n >= 20 && last->nlmsg_type == NLMSG_DONE && last->nlmsg_len == 20))
+			return;
+	}
+}
 
-			if (last->nlmsg_type == NLMSG_DONE && last->nlmsg_len == 20)
-				return bytes;
+/* add adds routes from messages that were made before, in datagrams of 64, and returns the time. */
+static uint64_t add(int fd, char *buf, int routes, int every)
+{
+	unsigned link = if_nametoindex(WRITE_LINK);
+	char *all = malloc((size_t)routes * 64);
+	size_t *end = malloc(((size_t)routes + 1) * sizeof(*end));
+	uint64_t start;
+
+	if (!all || !end || !link)
+		die("add");
+	end[0] = 0;
+	for (int i = 0; i < routes; i++) {
+		int ack = every || i % BATCH == BATCH - 1 || i == routes - 1;
+
+		end[i + 1] = end[i] + newroute(all + end[i], i, link, ack ? NLM_F_ACK : 0);
+	}
+	start = now();
+	for (int i = 0; i < routes; i += BATCH) {
+		int upto = i + BATCH < routes ? i + BATCH : routes;
+
+		put(fd, all + end[i], end[upto] - end[i]);
+		for (int acks = every ? upto - i : 1; acks > 0; acks--) {
+			const struct nlmsgerr *e = NLMSG_DATA((struct nlmsghdr *)buf);
+
+			get(fd, buf);
+			if (e->error) {
+				errno = -e->error;
+				die("add");
+			}
 		}
 	}
+	return now() - start;
 }
 
 int main(int argc, char **argv)
 {
+	static char buf[BUFFER];
 	char req[128];
-	struct rusage ru;
-	uint64_t start, bytes = 0;
-	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	uint64_t start;
 
-	if (argc != 5) {
-		fprintf(stderr, "usage: limit dump|rtt route|link COUNT BUFFER\n");
+	if (argc != 4) {
+		fprintf(stderr, "usage: limit dump|rtt|add|drain WHAT COUNT\n");
 		return 2;
 	}
 	int count = atoi(argv[3]);
-	size_t size = (size_t)atoi(argv[4]);
-	char *buf = malloc(size);
-	int fd = open_socket();
-	int dump = !strcmp(argv[1], "dump");
-	size_t len = request(req, argv[2], dump ? NLM_F_DUMP : 0);
+	memset(buf, 0, sizeof(buf));
+	if (!strcmp(argv[1], "add")) {
+		report((double)add(open_socket(NETLINK_ROUTE), buf, count, !strcmp(argv[2], "every")), (uint64_t)count);
+	} else if (!strcmp(argv[1], "drain")) {
+		int fd = open_socket(NETLINK_ROUTE), size = 512 << 20, group = RTNLGRP_IPV4_ROUTE;
 
-	if (!buf || size < 64)
-		die("buffer");
-	memset(buf, 0, size);
-	start = now();
-	for (int i = 0; i < count; i++) {
-		if (sendto(fd, req, len, 0, (struct sockaddr *)&kernel, sizeof(kernel)) < 0)
-			die("sendto");
-		if (dump)
-			bytes = drain(fd, buf, size);
-		else
-			bytes = (uint64_t)recv(fd, buf, size, MSG_TRUNC);
+		if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) ||
+		    setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)))
+			die("subscribe");
+		add(open_socket(NETLINK_ROUTE), buf, count, 0);
+		start = now();
+		for (int i = 0; i < count; i++)
+			get(fd, buf);
+		report((double)(now() - start), (uint64_t)count);
+	} else {
+		int all = !strcmp(argv[1], "dump");
+		int fd = open_socket(protocol(argv[2]));
+		size_t len = request(req, argv[2], all);
+
+		start = now();
+		for (int i = 0; i < count; i++) {
+			put(fd, req, len);
+			if (all)
+				dump(fd, buf);
+			else
+				get(fd, buf);
+		}
+		report((double)(now() - start) / count, 0);
 	}
-	start = now() - start;
-	getrusage(RUSAGE_SELF, &ru);
-	printf("{\"ns\":%llu,\"bytes\":%llu,\"rss\":%ld}\n",
-	       (unsigned long long)(start / (uint64_t)count), (unsigned long long)bytes, ru.ru_maxrss);
 	return 0;
 }

@@ -7,6 +7,7 @@
 package measure
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -21,7 +22,7 @@ import (
 
 // Sample is what one run of a contender measured.
 type Sample struct {
-	NS     int64   `json:"ns"`     // wall time of one operation
+	NS     float64 `json:"ns"`     // wall time of one operation
 	Allocs float64 `json:"allocs"` // heap allocations per item
 	Bytes  float64 `json:"bytes"`  // heap bytes allocated per item
 	RSS    int64   `json:"rss"`    // peak resident set, KiB
@@ -34,16 +35,25 @@ type Contender struct {
 	// Run does the work count times and returns how many items one time gave.
 	// It is nil for contenders that are programs of their own.
 	Run func(count int) (items int, err error)
+	// Timed is Run for work that needs something done before it each time, which is
+	// not measured: it returns how long the work alone took.
+	Timed func() (items int, took time.Duration, err error)
 	// Command is the program to run instead. It prints a Sample.
 	Command []string
+	// Stdin is what the program reads.
+	Stdin []byte
+	// Missing is why the contender cannot run here.
+	Missing string
 }
 
 // Workload is a piece of work with its contenders; the first is the limit that
 // the ratios refer to.
 type Workload struct {
-	Name       string
-	Count      int // operations per run
-	Items      int // items that every contender must handle; 0 if that is not fixed
+	Name  string
+	Count int // operations per run
+	Items int // items that every contender must handle; 0 if that is not fixed
+	// Before is called before each run of a contender, by the process that starts it.
+	Before     func() error
 	Contenders []Contender
 }
 
@@ -55,6 +65,9 @@ func Child(w Workload, name string) error {
 	for _, c := range w.Contenders {
 		if c.Name != name {
 			continue
+		}
+		if c.Timed != nil {
+			return timed(c)
 		}
 		// Once to warm up: pools, page tables, the kernel's caches.
 		if _, err := c.Run(1); err != nil {
@@ -76,7 +89,7 @@ func Child(w Workload, name string) error {
 		}
 		total := float64(max(items, 1) * w.Count)
 		return json.NewEncoder(os.Stdout).Encode(Sample{
-			NS:     took.Nanoseconds() / int64(w.Count),
+			NS:     float64(took.Nanoseconds()) / float64(w.Count),
 			Allocs: float64(after.Mallocs-before.Mallocs) / total,
 			Bytes:  float64(after.TotalAlloc-before.TotalAlloc) / total,
 			RSS:    ru.Maxrss,
@@ -86,8 +99,39 @@ func Child(w Workload, name string) error {
 	return fmt.Errorf("no contender %q in %s", name, w.Name)
 }
 
+// timed measures work that tells its own time. There is no run to warm up: what it
+// does cannot be done twice.
+func timed(c Contender) error {
+	runtime.GC()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	items, took, err := c.Timed()
+	if err != nil {
+		return err
+	}
+	runtime.ReadMemStats(&after)
+	var ru syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &ru); err != nil {
+		return err
+	}
+	total := float64(max(items, 1))
+	return json.NewEncoder(os.Stdout).Encode(Sample{
+		NS:     float64(took.Nanoseconds()),
+		Allocs: float64(after.Mallocs-before.Mallocs) / total,
+		Bytes:  float64(after.TotalAlloc-before.TotalAlloc) / total,
+		RSS:    ru.Maxrss,
+		Items:  items,
+	})
+}
+
 // Run measures all contenders of w in turn and writes the table to out.
 func Run(out io.Writer, w Workload, rounds int) error {
+	for _, c := range w.Contenders {
+		if c.Missing != "" {
+			fmt.Fprintf(out, "\n%s: left out %s: %s\n", w.Name, c.Name, c.Missing)
+		}
+	}
+	w.Contenders = slices.DeleteFunc(slices.Clone(w.Contenders), func(c Contender) bool { return c.Missing != "" })
 	samples := make([][]Sample, len(w.Contenders))
 	for range rounds {
 		for i, c := range w.Contenders {
@@ -106,8 +150,8 @@ func Run(out io.Writer, w Workload, rounds int) error {
 		ratios := make([]float64, rounds)
 		times := make([]float64, rounds)
 		for r := range rounds {
-			times[r] = float64(samples[i][r].NS)
-			ratios[r] = times[r] / float64(samples[0][r].NS)
+			times[r] = samples[i][r].NS
+			ratios[r] = times[r] / samples[0][r].NS
 		}
 		s := samples[i][0]
 		note := ""
@@ -119,7 +163,7 @@ func Run(out io.Writer, w Workload, rounds int) error {
 			allocs, bytes = "-", "-"
 		}
 		fmt.Fprintf(out, "| %s%s | %v | %.0f%% | %.2f | %s | %s | %.1f |\n", c.Name, note,
-			time.Duration(median(times)).Round(10*time.Nanosecond), 100*spread(times), median(ratios), allocs, bytes,
+			pretty(median(times)), 100*spread(times), median(ratios), allocs, bytes,
 			float64(s.RSS)/1024)
 	}
 	return nil
@@ -127,6 +171,11 @@ func Run(out io.Writer, w Workload, rounds int) error {
 
 // once runs one contender in a process of its own.
 func once(w Workload, c Contender) (Sample, error) {
+	if w.Before != nil {
+		if err := w.Before(); err != nil {
+			return Sample{}, err
+		}
+	}
 	argv := c.Command
 	if argv == nil {
 		argv = []string{"/proc/self/exe", ChildFlag, w.Name, c.Name}
@@ -134,6 +183,9 @@ func once(w Workload, c Contender) (Sample, error) {
 	cmd := exec.Command(argv[0], argv[1:]...)
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
+	if c.Stdin != nil {
+		cmd.Stdin = bytes.NewReader(c.Stdin)
+	}
 	text, err := cmd.Output()
 	if err != nil {
 		return Sample{}, fmt.Errorf("%w: %s", err, stderr.String())
@@ -158,4 +210,16 @@ func median(v []float64) float64 {
 func spread(v []float64) float64 {
 	s := slices.Sorted(slices.Values(v))
 	return (s[len(s)*3/4] - s[len(s)/4]) / median(v)
+}
+
+// pretty writes a time with three digits.
+func pretty(ns float64) string {
+	switch {
+	case ns < 1e3:
+		return fmt.Sprintf("%.3g ns", ns)
+	case ns < 1e6:
+		return fmt.Sprintf("%.3g µs", ns/1e3)
+	default:
+		return fmt.Sprintf("%.3g ms", ns/1e6)
+	}
 }
