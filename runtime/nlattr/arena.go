@@ -1,6 +1,7 @@
 package nlattr
 
 import (
+	"reflect"
 	"strings"
 )
 
@@ -20,6 +21,10 @@ type Arena struct {
 	borrow  bool
 	pools   []rewinder
 	strings *internTable
+
+	// Of slabs: pieces that byte slices and strings are cut from.
+	bytes []byte
+	text  strings.Builder
 
 	// Messages of a kind take values of the same types in the same order, so the
 	// pools are remembered in the order of the last message, and the next is
@@ -53,14 +58,17 @@ type rewinder interface{ rewind() }
 type pool[T any] struct {
 	slab []T   // the slab in use
 	used int   // how many values of it are handed out
+	most int   // values of the largest slab
 	full [][]T // scratch only: earlier slabs since the last rewind
 }
 
 // Slabs start small, since most replies hold few nests, and grow to some 64
-// values, where the cost of one allocation is spread thin enough.
+// values, where the cost of one allocation is spread thin enough; those of
+// numbers, of which an attribute may hold that many, to some 4 KiB.
 const (
 	slabFirst = 4
 	slabMost  = 64
+	slabBytes = 4 << 10
 )
 
 // take returns n zero values that lie side by side, with length and capacity n.
@@ -78,7 +86,7 @@ func (p *pool[T]) take(n int, keep bool) []T {
 
 // grow begins a slab with room for n values.
 func (p *pool[T]) grow(n int, keep bool) {
-	size := min(max(2*len(p.slab), slabFirst), slabMost)
+	size := min(max(2*len(p.slab), slabFirst), p.most)
 	if keep && p.slab != nil {
 		// All of it is wanted at one time: the next round gets one slab
 		// that holds everything.
@@ -115,7 +123,7 @@ func findPool[T any](a *Arena) *pool[T] {
 			return p
 		}
 	}
-	p := new(pool[T])
+	p := &pool[T]{most: max(slabMost, slabBytes/max(1, int(reflect.TypeFor[T]().Size())))}
 	a.pools = append(a.pools, p)
 	return p
 }
@@ -150,12 +158,46 @@ func MakeSlice[T any](d *Decoder, n int) []T {
 	return poolOf[T](d.arena).take(n, d.arena.borrow)[:0]
 }
 
-// intern returns b as a string.
-func (a *Arena) intern(b []byte) string {
-	if a.strings == nil {
-		return string(b)
+// pieceLen is the size in bytes of the pieces that slabs cut byte slices and
+// strings from. What is held by one value keeps no more than that alive; what
+// takes more than an eighth of it gets memory of its own.
+const pieceLen = 1 << 10
+
+// copy returns a copy of b that nothing else shares.
+func (a *Arena) copy(b []byte) []byte {
+	if a == nil || len(b) > pieceLen/8 {
+		return append(make([]byte, 0, len(b)), b...)
 	}
-	return a.strings.get(b)
+	if len(b) > cap(a.bytes)-len(a.bytes) {
+		a.bytes = make([]byte, 0, pieceLen)
+	}
+	start := len(a.bytes)
+	a.bytes = append(a.bytes, b...)
+	return a.bytes[start:len(a.bytes):len(a.bytes)]
+}
+
+// string returns b as a string.
+func (a *Arena) string(b []byte) string {
+	switch {
+	case a == nil || len(b) > pieceLen/8:
+		return string(b)
+	case a.strings != nil:
+		return a.strings.get(b)
+	}
+	return cut(&a.text, b, pieceLen)
+}
+
+// cut copies b into a piece of memory and returns it as a string. A piece that is
+// full makes room for a new one of so many bytes; the strings cut from it keep it
+// alive.
+func cut(piece *strings.Builder, b []byte, size int) string {
+	if piece.Cap()-piece.Len() < len(b) {
+		piece.Reset()
+		piece.Grow(size)
+	}
+	start := piece.Len()
+	piece.Write(b)
+	return piece.String()[start:]
 }
 
 // An internTable remembers strings, so that the names that come again with
@@ -182,18 +224,7 @@ func (t *internTable) get(b []byte) string {
 	}
 	slot := &t.slots[(h^h>>12)&(internSlots-1)]
 	if *slot != string(b) {
-		*slot = t.cut(b)
+		*slot = cut(&t.chunk, b, internChunk)
 	}
 	return *slot
-}
-
-// cut copies b into the current piece and returns it as a string.
-func (t *internTable) cut(b []byte) string {
-	if t.chunk.Cap()-t.chunk.Len() < len(b) {
-		t.chunk.Reset() // the strings cut from it keep the old piece alive
-		t.chunk.Grow(internChunk)
-	}
-	start := t.chunk.Len()
-	t.chunk.Write(b)
-	return t.chunk.String()[start:]
 }

@@ -458,9 +458,7 @@ func (d *Decoder) Bytes() []byte {
 	if d.arena != nil && d.arena.borrow {
 		return d.val[:len(d.val):len(d.val)]
 	}
-	b := make([]byte, len(d.val))
-	copy(b, d.val)
-	return b
+	return d.arena.copy(d.val)
 }
 
 // String returns the payload up to its first NUL byte, or all of it if there is
@@ -470,10 +468,7 @@ func (d *Decoder) String() string {
 	if i := bytes.IndexByte(b, 0); i >= 0 {
 		b = b[:i]
 	}
-	if d.arena != nil {
-		return d.arena.intern(b)
-	}
-	return string(b)
+	return d.arena.string(b)
 }
 
 // Addr returns an IP address of 4 or 16 bytes in network byte order. It reports
