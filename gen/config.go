@@ -121,7 +121,7 @@ func (l *loader) pattern(f *spec.FamilyOptions) {
 		key string
 		set bool
 	}{{"package", f.Package.Set}, {"names", f.Names != nil}, {"records", f.Records != nil}, {"replies", f.Replies != nil},
-		{"arrays", f.Arrays != nil}, {"net-byteorder", f.NetByteorder.Set}} {
+		{"arrays", f.Arrays != nil}, {"single", f.Single != nil}, {"net-byteorder", f.NetByteorder.Set}} {
 		if v.set {
 			l.report.Errorf(f.Spec.Pos, "%q goes with one spec, and %q is a pattern", v.key, f.Spec.V)
 		}
@@ -160,6 +160,11 @@ func (l *loader) options(f *spec.FamilyOptions) resolve.Options {
 	for _, n := range f.Names {
 		if n.Path.Set && n.Go.Set {
 			options.Names = append(options.Names, resolve.Rename{Path: n.Path.V, Go: n.Go.V, Pos: n.Path.Pos})
+		}
+	}
+	for _, s := range f.Single {
+		if s.Set {
+			options.Single = append(options.Single, resolve.Single{Operation: s.V, Pos: s.Pos})
 		}
 	}
 	for _, r := range f.Records {

@@ -62,6 +62,9 @@ func operation(op *ir.Op) jen.Code {
 	if op.Dump != nil && op.Dump.HasReply && (op.Do == nil || !op.Do.HasReply || op.Do.ReplyNumber != op.Dump.ReplyNumber) {
 		add("DumpReply", number(op, op.Dump.ReplyNumber))
 	}
+	if op.Single {
+		add("Single", jen.True())
+	}
 	add("Policy", address(policyName(first.Request)))
 	if op.Do != nil && op.Dump != nil {
 		add("DumpPolicy", address(policyName(op.Dump.Request)))

@@ -332,8 +332,10 @@ type Op struct {
 	// Lenient says that the kernel parses do requests without strict checks.
 	Lenient     bool
 	LenientDump bool
-	Reply       *Message // the union of what do, dump and notifications answer; nil if nothing
-	Pos         diag.Pos
+	// Single says that a do is always answered by one message or an error.
+	Single bool
+	Reply  *Message // the union of what do, dump and notifications answer; nil if nothing
+	Pos    diag.Pos
 }
 
 // Mode is how an operation is called: do or dump.

@@ -15,6 +15,7 @@ type Options struct {
 	Records []Record
 	Replies []Reply
 	Arrays  []Array
+	Single  []Single
 	// NetByteorder sets NLA_F_NET_BYTEORDER on attributes in network byte order: integers that are big-endian, and addresses. No kernel
 	// wants it but that of ipset, which refuses attributes without.
 	NetByteorder bool
@@ -69,6 +70,13 @@ type Array struct {
 	Pos    diag.Pos // of the member in nlgen.yaml
 }
 
+// Single says that the kernel answers a do by exactly one message, or by an error, and that its acks say nothing. Then no ack is asked
+// for: making, queueing and reading one takes a third of a short request.
+type Single struct {
+	Operation string
+	Pos       diag.Pos
+}
+
 // passes are what Family does, in this order. A pass takes the family under construction and the report, and returns nothing.
 var passes = []func(*family, *diag.Report){
 	(*family).head,        // Name, level and protocol decide how everything else is read.
@@ -89,6 +97,7 @@ var passes = []func(*family, *diag.Report){
 	(*family).operations,  // Bound to sets and headers; notifications need all of them.
 	(*family).numberOps,   // In the order of the spec, reserved entries included.
 	(*family).messages,    // The lists of do, dump and notifications meet here.
+	(*family).singles,     // Whether there is a reply is known by now.
 	(*family).events,      // Their content is that of messages.
 	(*family).name,        // Last, since it needs to know every declaration.
 }

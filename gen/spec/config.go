@@ -27,6 +27,8 @@ type FamilyOptions struct {
 	Records []*Record   `ynl:"records"`
 	Replies []*Reply    `ynl:"replies"`
 	Arrays  []*Array    `ynl:"arrays"`
+	// Single lists the operations whose do is always answered by one message or an error, so that no ack needs to be asked for.
+	Single []Val[string] `ynl:"single"`
 	// NetByteorder says that attributes in network byte order say so themselves (NLA_F_NET_BYTEORDER).
 	NetByteorder Val[bool] `ynl:"net-byteorder"`
 }
