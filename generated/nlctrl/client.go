@@ -17,6 +17,7 @@ var Family = nlconn.Family{Name: "nlctrl", Protocol: 16, Generic: true, Version:
 var OpGetfamily = nlconn.Operation{Family: &Family, Name: "getfamily",
 	Request:     CmdGetfamily,
 	Reply:       1,
+	Single:      true,
 	Policy:      &policyGetfamilyRequest,
 	DumpPolicy:  &policyGetfamilyDumpRequest,
 	ReplyPolicy: &policyGetfamilyReply,

@@ -16,6 +16,7 @@ var Family = nlconn.Family{Name: "rt-netconf", Protocol: 0}
 var OpGetnetconf = nlconn.Operation{Family: &Family, Name: "getnetconf",
 	Request:     CmdGetnetconf,
 	Reply:       80,
+	Single:      true,
 	Policy:      &policyGetnetconfRequest,
 	DumpPolicy:  &policyGetnetconfDumpRequest,
 	ReplyPolicy: &policyGetnetconfReply,

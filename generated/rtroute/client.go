@@ -16,6 +16,7 @@ var Family = nlconn.Family{Name: "rt-route", Protocol: 0}
 var OpGetroute = nlconn.Operation{Family: &Family, Name: "getroute",
 	Request:     CmdGetroute,
 	Reply:       24,
+	Single:      true,
 	Policy:      &policyGetrouteRequest,
 	DumpPolicy:  &policyGetrouteDumpRequest,
 	ReplyPolicy: &policyGetrouteReply,

@@ -17,6 +17,7 @@ var Family = nlconn.Family{Name: "tcp_metrics", Protocol: 16, Generic: true, Ver
 var OpGet = nlconn.Operation{Family: &Family, Name: "get",
 	Request:     CmdGet,
 	Reply:       CmdGet,
+	Single:      true,
 	Policy:      &policyGetRequest,
 	DumpPolicy:  &policyGetDumpRequest,
 	ReplyPolicy: &policyGetReply,

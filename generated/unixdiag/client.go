@@ -16,6 +16,7 @@ var Family = nlconn.Family{Name: "unix-diag", Protocol: 4}
 var OpGet = nlconn.Operation{Family: &Family, Name: "get",
 	Request:     CmdGet,
 	Reply:       CmdGet,
+	Single:      true,
 	Policy:      &policyGetRequest,
 	DumpPolicy:  &policyGetDumpRequest,
 	ReplyPolicy: &policyGetReply,
