@@ -21,6 +21,9 @@ import (
 // isolated marks the process that already runs in a namespace of its own.
 const isolated = "NLGEN_BENCH_ISOLATED"
 
+// programDir tells the processes that measure where the C programs are.
+const programDir = "NLGEN_BENCH_PROGRAMS"
+
 func main() {
 	if err := run(os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -30,7 +33,7 @@ func main() {
 
 func run(args []string) error {
 	if len(args) == 3 && args[0] == measure.ChildFlag {
-		for _, w := range workloads("", 0) {
+		for _, w := range workloads(os.Getenv(programDir), 0) {
 			if w.Name == args[1] {
 				return measure.Child(w, args[2])
 			}
@@ -56,6 +59,9 @@ func run(args []string) error {
 	if *built != "" {
 		dir = *built
 	} else if err := compile(dir); err != nil {
+		return err
+	}
+	if err := os.Setenv(programDir, dir); err != nil {
 		return err
 	}
 	if err := ip("link set lo up\n"); err != nil {
@@ -125,6 +131,7 @@ func workloads(dir string, routes int) []measure.Workload {
 	return []measure.Workload{
 		{Name: "write-routes", Count: 1, Items: written, Before: makeLink, Contenders: writeRoutes(dir)},
 		{Name: "drain-events", Count: 1, Items: written, Before: makeLink, Contenders: drainEvents(dir)},
+		{Name: "storm", Count: 1, Items: written, Before: makeLink, Contenders: stormEvents(dir)},
 		{Name: "route-dump", Count: 10, Items: routes, Before: makeRoutes(routes), Contenders: routeDump(dir)},
 		{Name: "link-dump", Count: 10, Items: 2 * pairs, Before: makeLinks, Contenders: linkDump(dir)},
 		{Name: "flow-dump", Count: 5, Items: flows, Before: makeFlows, Contenders: flowDump(dir)},

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"os/exec"
+	"path/filepath"
 	"time"
 
 	"github.com/jsimonetti/rtnetlink/v2"
@@ -253,4 +255,53 @@ func drain(subscribe func(*nlconn.Conn) (func(context.Context, func(error) bool)
 		return n < written
 	})
 	return n, time.Since(start), lost
+}
+
+// stormEvents returns the ways to read events while another process, the C
+// program, makes them.
+func stormEvents(dir string) []measure.Contender {
+	listen := func(read func(*nlconn.Notification) error) func() (int, time.Duration, error) {
+		return func() (int, time.Duration, error) {
+			conn, err := nlconn.Open(nlconn.WithReceiveQueue(queue))
+			if err != nil {
+				return 0, 0, err
+			}
+			defer conn.Close()
+			ctx := context.Background()
+			sub, err := nlconn.Subscribe(ctx, conn, &rtroute.Family, func(n *nlconn.Notification) (struct{}, error) {
+				return struct{}{}, read(n)
+			}, rtroute.GroupIpv4Route)
+			if err != nil {
+				return 0, 0, err
+			}
+			defer sub.Close()
+			adder := exec.Command(filepath.Join(dir, "limit"), "add", "last", fmt.Sprint(written))
+			start := time.Now()
+			if err := adder.Start(); err != nil {
+				return 0, 0, err
+			}
+			n := 0
+			for _, err := range sub.All(ctx) {
+				if err != nil {
+					return n, 0, err
+				}
+				if n++; n == written {
+					break
+				}
+			}
+			took := time.Since(start)
+			return n, took, adder.Wait()
+		}
+	}
+	var reply rtroute.GetrouteReply
+	return []measure.Contender{
+		program("C, nothing parsed", dir, "limit", "storm", "x", fmt.Sprint(written)),
+		{Name: "nlgen, decoded into a struct", Timed: listen(func(n *nlconn.Notification) error {
+			reply = rtroute.GetrouteReply{}
+			return n.DecodeBorrowed(&reply)
+		})},
+		{Name: "nlgen, decoded into new memory", Timed: listen(func(n *nlconn.Notification) error {
+			return n.DecodeInto(new(rtroute.GetrouteReply))
+		})},
+	}
 }

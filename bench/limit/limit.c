@@ -6,6 +6,7 @@
  *	limit rtt   route|link|genl COUNT     single requests
  *	limit add   every|last ROUTES         routes added with an ack each, or one a datagram of 64
  *	limit drain x ROUTES                  queued notifications of as many routes
+ *	limit storm x ROUTES                  notifications that are received while another process adds the routes
  */
 #include "common.h"
 
@@ -102,21 +103,27 @@ int main(int argc, char **argv)
 	uint64_t start;
 
 	if (argc != 4) {
-		fprintf(stderr, "usage: limit dump|rtt|add|drain WHAT COUNT\n");
+		fprintf(stderr, "usage: limit dump|rtt|add|drain|storm WHAT COUNT\n");
 		return 2;
 	}
 	int count = atoi(argv[3]);
 	memset(buf, 0, sizeof(buf));
 	if (!strcmp(argv[1], "add")) {
 		report((double)add(open_socket(NETLINK_ROUTE), buf, count, !strcmp(argv[2], "every")), (uint64_t)count);
-	} else if (!strcmp(argv[1], "drain")) {
+	} else if (!strcmp(argv[1], "drain") || !strcmp(argv[1], "storm")) {
 		int fd = open_socket(NETLINK_ROUTE), size = 512 << 20, group = RTNLGRP_IPV4_ROUTE;
 
 		if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) ||
 		    setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)))
 			die("subscribe");
-		add(open_socket(NETLINK_ROUTE), buf, count, 0);
 		start = now();
+		if (!strcmp(argv[1], "drain")) {
+			add(open_socket(NETLINK_ROUTE), buf, count, 0);
+			start = now();
+		} else if (!fork()) {
+			add(open_socket(NETLINK_ROUTE), buf, count, 0);
+			_exit(0);
+		}
 		for (int i = 0; i < count; i++)
 			get(fd, buf);
 		report((double)(now() - start), (uint64_t)count);

@@ -65,7 +65,9 @@ func TestStorm(t *testing.T) {
 	}
 	defer sub.Close()
 	done := make(chan error, 1)
-	go func() { done <- change(ctx, n.Conn, &rtroute.OpNewroute, oif, 0, storm, nlconn.Create, nlconn.Exclusive) }()
+	go func() {
+		done <- change(ctx, n.Conn, &rtroute.OpNewroute, oif, 0, storm, nlconn.Create, nlconn.Exclusive)
+	}()
 	next := 0
 	for ev, err := range sub.All(ctx) {
 		if err != nil {
