@@ -191,9 +191,9 @@ func TestLiveQdisc(t *testing.T) {
 		s.refused("newqdisc", fmt.Sprintf(`{"ifindex": %d, "parent": 4294967295, "kind": "nosuch"}`, index), "newqdisc: ENOENT", "create", "replace")
 		s.do("delqdisc", fmt.Sprintf(`{"ifindex": %d, "parent": 4294967295}`, index))
 		s.do("newqdisc", fmt.Sprintf(`{"ifindex": %d, "parent": 4294967281, "handle": 4294901760, "kind": "clsact"}`, index), "create", "excl")
-		// One action that drops, in an indexed array.
+		// One action that drops, in an indexed array. Actions are numbered from 1.
 		filter := fmt.Sprintf(`{"ifindex": %d, "parent": 4294967282, "info": 196864, "kind": "matchall", `+
-			`"options": {"act": [{"kind": "gact", "options": {"parms": {"action": 2}}}]}}`, index)
+			`"options": {"act": [{"1": {"kind": "gact", "options": {"parms": {"action": 2}}}}]}}`, index)
 		if _, stderr, _ := s.call("do", "newtfilter", "--json", filter, "--flags", "create,excl"); strings.Contains(stderr, `ENOENT: "TC classifier not found"`) {
 			s.Skip("this kernel has no classifier matchall")
 		} else if stderr != "" {

@@ -101,6 +101,10 @@ func TestEndpoints(t *testing.T) {
 		if got[key] == nil {
 			t.Fatalf("%s is not among the endpoints", key)
 		}
+		if a == laminar && got[key].Flags.V == mptcppm.AddrFlagsSubflow {
+			t.Log("this kernel takes no notice of the flag laminar")
+			a.Flags = got[key].Flags
+		}
 		c.Within(key, a, got[key])
 	}
 
@@ -184,7 +188,7 @@ func TestRefusals(t *testing.T) {
 			`mptcp_pm: add-addr: EINVAL: "missing address data" [attribute addr]`},
 		{"signal and fullmesh", add(func(a *mptcppm.AddressAttrs) {
 			a.Flags = nlattr.Some(mptcppm.AddrFlagsSignal | mptcppm.AddrFlagsFullmesh)
-		}), syscall.EINVAL, `mptcp_pm: add-addr: EINVAL: "flags mustn't have both signal and fullmesh" [attribute addr]`},
+		}), syscall.EINVAL, `mptcp_pm: add-addr: EINVAL: "flags mustn't have both signal and fullmesh"`}, // newer kernels name the attribute
 		{"port without signal", add(func(a *mptcppm.AddressAttrs) {
 			a.Port, a.Flags = nlattr.Some(uint16(5)), nlattr.Some(mptcppm.AddrFlagsSubflow)
 		}), syscall.EINVAL, `mptcp_pm: add-addr: EINVAL: "flags must have signal`},
