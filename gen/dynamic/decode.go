@@ -332,7 +332,8 @@ func unknownGroup(group []item, depth int) any {
 }
 
 func unknown(it item, depth int) any {
-	if it.typ&nlattr.Nested == 0 || depth >= nlattr.MaxDepth {
+	// A nest without its last padding would come back with it, which can make it a value of its attribute.
+	if it.typ&nlattr.Nested == 0 || len(it.payload)%4 != 0 || depth >= nlattr.MaxDepth {
 		return showBytes(ir.NoHint, it.payload)
 	}
 	items, err := split(it.payload, 0)

@@ -256,7 +256,9 @@ func (x *appender) raw(number uint16, list []int, depth int) {
 		}
 		e := x.entries[i]
 		mark := len(x.b)
-		if e.typ&nlattr.Nested != 0 && depth < nlattr.MaxDepth {
+		// A nest without its last padding would come back with it, which can make it
+		// a value of its attribute.
+		if e.typ&nlattr.Nested != 0 && len(e.payload)%4 == 0 && depth < nlattr.MaxDepth {
 			x.b = append(x.b, '{')
 			if err := x.content(nil, "", new(nlpolicy.Set), e.payload, nil, depth+1); err == nil {
 				x.b = append(x.b, '}')
