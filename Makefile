@@ -10,7 +10,7 @@ BENCH       ?=
 NESTED := $(patsubst %/go.mod,%,$(wildcard */go.mod))
 
 .DEFAULT_GOAL := all
-.PHONY: all build generate show help test test-nested race check fmt fuzz bench cover clean test-vm kernel-specs
+.PHONY: all build generate families show help test test-nested race check fmt fuzz bench cover clean test-vm kernel-specs
 
 all: build generate show ## build, generate every family, show this machine's links, addresses and routes
 
@@ -20,6 +20,9 @@ build: ## build the nlgen command into bin/
 
 generate: build ## write the Go packages of every family in nlgen.yaml
 	bin/nlgen generate
+
+families: ## write the table of families in README.md
+	$(GO) run ./internal/families
 
 show: ## show the links, addresses and routes of this machine through generated code
 	@$(GO) run ./examples/show

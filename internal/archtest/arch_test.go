@@ -37,6 +37,7 @@ var layers = map[string][]string{
 	"cmd/nlgen":            {"gen", "gen/diag", "gen/output", "gen/dynamic", "gen/ir", "runtime/nlconn", "runtime/nlmsg"},
 	"examples/show":        {"generated/*", "runtime/*"},
 	"internal/archtest":    {},
+	"internal/families":    {"gen", "gen/diag", "gen/ir"},
 	"internal/kernelspecs": {"gen", "gen/diag", "gen/output", "internal/kernelspecs/agree"},
 	// It holds both halves beside each other.
 	"internal/kernelspecs/agree": {"gen", "gen/diag", "gen/dynamic", "gen/ir", "runtime/*"},
