@@ -117,7 +117,7 @@ var setQstatsAttrs = nlpolicy.Set{Name: "qstats", Attrs: []nlpolicy.Attr{
 	{Name: "ifindex", Number: AttrQstatsIfindex, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
 	{Name: "queue-type", Number: AttrQstatsQueueType, Kind: nlpolicy.U32, Enum: &enumQueueType},
 	{Name: "queue-id", Number: AttrQstatsQueueID, Kind: nlpolicy.U32},
-	{Name: "scope", Number: AttrQstatsScope, Kind: nlpolicy.Uint, Enum: &enumQstatsScope},
+	{Name: "scope", Number: AttrQstatsScope, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x1}, Enum: &enumQstatsScope},
 	{Name: "rx-packets", Number: AttrQstatsRxPackets, Kind: nlpolicy.Uint},
 	{Name: "rx-bytes", Number: AttrQstatsRxBytes, Kind: nlpolicy.Uint},
 	{Name: "tx-packets", Number: AttrQstatsTxPackets, Kind: nlpolicy.Uint},
