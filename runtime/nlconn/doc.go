@@ -12,6 +12,11 @@
 // whose context ends, does not give the socket back: it is closed, with whatever
 // was still on its way. So no reply can reach another call.
 //
+// Everything happens in the caller's goroutine, with one exception: a dump that
+// has filled several buffers is received ahead by a goroutine that ends with the
+// loop, if there is a second processor. The kernel makes the messages of a dump
+// while it is being read, so it works beside the caller then.
+//
 // # Ends
 //
 // Where an answer ends is decided by what was asked, never by NLM_F_MULTI, which

@@ -2,9 +2,7 @@ package nlconn
 
 import (
 	"context"
-	"errors"
 	"iter"
-	"time"
 
 	"github.com/nlgen/nlgen/runtime/nlattr"
 	"github.com/nlgen/nlgen/runtime/nlmsg"
@@ -69,52 +67,6 @@ func DumpInto[T any, P Message[T]](ctx context.Context, c *Conn, op *Operation, 
 	}
 }
 
-// Collect returns all messages of a dump. A dump that was interrupted is
-// repeated, [Retries] times at most; if each was interrupted, Collect returns
-// what the last one yielded, with an error that is [ErrDumpInterrupted]. Any
-// other error comes with what had come before it.
-func Collect[T any, P Message[T]](ctx context.Context, c *Conn, op *Operation, req Encodable, opts ...CallOption) ([]*T, error) {
-	var o call
-	o.set(opts)
-	var all []*T
-	for try := 0; ; try++ {
-		var err error
-		clear(all)
-		all = all[:0]
-		for v, e := range Dump[T, P](ctx, c, op, req, opts...) {
-			if e == nil {
-				all = append(all, v)
-			} else if err == nil {
-				err = e
-			}
-		}
-		if try >= o.retries || !errors.Is(err, ErrDumpInterrupted) {
-			return all, err
-		}
-		if !pause(ctx, try) {
-			return all, err
-		}
-	}
-}
-
-// pause waits before a dump is repeated: not at all at first, then longer each
-// time, so that whoever changes things can get done. It reports false if the
-// context ended.
-func pause(ctx context.Context, try int) bool {
-	const free, most = 3, 6
-	if try < free {
-		return ctx.Err() == nil
-	}
-	t := time.NewTimer(time.Millisecond << min(try-free, most))
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
-	}
-}
-
 // dump is a dump that is being read.
 type dump struct {
 	c      *Conn
@@ -172,6 +124,7 @@ func (d *dump) send(ctx context.Context) {
 		d.end(err, true)
 		return
 	}
+	x.stream = x.prompt != nil && worthwhile()
 	if err := x.send(x.req); err != nil {
 		d.end(d.op.wrap(err), false)
 	}
@@ -181,6 +134,7 @@ func (d *dump) send(ctx context.Context) {
 func (d *dump) end(err error, clean bool) {
 	x := d.x
 	d.x, d.body = nil, nil
+	x.stopAhead()
 	if d.err == nil {
 		d.err = err
 	}
@@ -188,10 +142,23 @@ func (d *dump) end(err error, clean bool) {
 		*x.call.filtered = d.filtered
 	}
 	d.c.cfg.hooks.finish(d.op, d.err)
+	if !clean && d.c.cfg.oneSocket && x.prompt != nil {
+		d.drain(x)
+	}
 	if clean {
 		d.c.giveBack(x)
 	} else {
 		d.c.discard(x)
+	}
+}
+
+// drain reads the rest of a dump that was left: the kernel refuses another one
+// on a socket until then, and this one is not closed.
+func (d *dump) drain(x *exchange) {
+	for x.next(context.Background(), x.packets(1), probe) == nil {
+		if x.head.Type == nlmsg.TypeDone || x.head.Type == nlmsg.TypeError {
+			return
+		}
 	}
 }
 

@@ -30,6 +30,12 @@ type exchange struct {
 	first, seq uint32
 	fence      bool
 
+	// A dump that may be received ahead, the full datagrams that it had, and who
+	// receives it once it is long.
+	stream bool
+	filled int
+	ahead  *ahead
+
 	buf  []byte
 	pkts [2]Packet
 	bulk []Packet // of batches
@@ -54,6 +60,7 @@ const (
 func (x *exchange) reset() {
 	x.call = call{}
 	x.fence = false
+	x.stream, x.filled = false, 0
 	x.got, x.cur, x.msg = nil, nlmsg.Cursor{}, nil
 	x.pkts[0].Data, x.pkts[1].Data = nil, nil
 	if cap(x.req) > keepLen {
@@ -220,6 +227,11 @@ func (x *exchange) receive(ctx context.Context, room []Packet, wait waiting) err
 	if err != nil {
 		return err
 	}
+	if x.stream {
+		if err := x.receiveAhead(); len(x.got) > 0 || err != nil {
+			return err
+		}
+	}
 	if x.prompt != nil {
 		n, err = x.prompt.TryReceive(room)
 	}
@@ -238,6 +250,9 @@ func (x *exchange) receive(ctx context.Context, room []Packet, wait waiting) err
 		err = errNothingMore
 	}
 	x.got = room[:n]
+	if n > 0 && room[0].Len >= fullLen {
+		x.filled++
+	}
 	return err
 }
 

@@ -30,7 +30,8 @@ import (
 // receive queue, and reports what exceeds that as [ErrOverrun].
 //
 // The port lives until the Conn is closed. The kernel carries out one dump at a
-// time on a socket: a second one fails with EBUSY. And such a Conn refuses [Lax],
+// time on a socket: a second one fails with EBUSY, and a loop that is left first
+// reads the rest of its dump. And such a Conn refuses [Lax],
 // since a socket is strict or not.
 func WithOneSocket() Option { return func(c *config) { c.oneSocket = true } }
 
