@@ -23,6 +23,8 @@ const (
 	nlpolicy     = kind.Nlpolicy
 	nljson       = "github.com/nlgen/nlgen/runtime/nljson"
 	nlconn       = "github.com/nlgen/nlgen/runtime/nlconn"
+	nlserve      = "github.com/nlgen/nlgen/runtime/nlserve"
+	nltest       = "github.com/nlgen/nlgen/runtime/nltest"
 	nlroundtrip  = "github.com/nlgen/nlgen/runtime/nlroundtrip"
 	importPrefix = "github.com/nlgen/nlgen/runtime/"
 )
@@ -57,6 +59,7 @@ func Family(f *ir.Family) ([]output.File, error) {
 		{"policy", g.policies()},
 		{"client", g.client()},
 		{"events", g.events()},
+		{"server", g.server()},
 		{"roundtrip_test", g.tests()},
 	} {
 		more, err := g.files(part.name, part.decls)
@@ -185,7 +188,7 @@ func chooses(s *kind.Scope, sel, a *ir.Attr) bool {
 func (g *generator) file() *jen.File {
 	f := jen.NewFile(g.f.Package)
 	f.HeaderComment(output.Header(clean(g.f.File)))
-	for _, name := range []string{"nlattr", "nlpolicy", "nlconn", "nlroundtrip", "nljson"} {
+	for _, name := range []string{"nlattr", "nlpolicy", "nlconn", "nlserve", "nltest", "nlroundtrip", "nljson"} {
 		f.ImportName(importPrefix+name, name)
 	}
 	return f

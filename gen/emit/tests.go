@@ -47,7 +47,18 @@ func (g *generator) tests() []jen.Code {
 		testFunc("TestRoundTrip", "T", "Run"),
 		testFunc("FuzzDecode", "F", "Fuzz"),
 	}
+	if len(g.served()) > 0 {
+		decls = append(decls, serviceTest())
+	}
 	return append(decls, s.decls...)
+}
+
+//	func TestService(t *testing.T) {
+//		nltest.Refuses(t, NewService(UnimplementedHandler{}))
+//	}
+func serviceTest() jen.Code {
+	return jen.Func().Id("TestService").Params(jen.Id("t").Op("*").Qual("testing", "T")).Block(
+		jen.Qual(nltest, "Refuses").Call(jen.Id("t"), jen.Id("NewService").Call(jen.Id("UnimplementedHandler").Values()))).Line()
 }
 
 func testFunc(name, typ, run string) jen.Code {

@@ -13,7 +13,7 @@ import (
 // for, so they do not change when a spec grows; two declarations that would get one name are an error.
 func (f *family) name(report *diag.Report) {
 	n := &namer{family: f, report: report, renames: newRenames(report, f), pkg: scope{}, refused: map[decl]bool{}}
-	n.pkg.reserve("Client", "New", "Family", "Event", "UnknownEvent", "Handler", "UnimplementedHandler")
+	n.pkg.reserve("Client", "New", "Family", "Event", "UnknownEvent", "Handler", "UnimplementedHandler", "NewService", "Serve")
 	n.definitions()
 	n.sets()
 	n.submessages()

@@ -2,6 +2,7 @@ package nlserve
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 
@@ -25,6 +26,9 @@ type Method struct {
 	kind kind
 	run  func(context.Context, *nlattr.Decoder) iter.Seq2[nlconn.Encodable, error]
 }
+
+// IsDump reports whether the method serves the dump of its operation.
+func (m *Method) IsDump() bool { return m.kind == dump }
 
 // kind is how the answer of a method ends.
 type kind uint8
@@ -126,6 +130,15 @@ func stream[Q, R any, PQ nlconn.Message[Q], PR Reply[R]](f func(context.Context,
 			}
 		}
 	}
+}
+
+// ErrUnimplemented is what handlers refuse operations with that they do not
+// carry out. The client gets EOPNOTSUPP.
+var ErrUnimplemented = fmt.Errorf("operation is not implemented: %w", errors.ErrUnsupported)
+
+// Refuse is a dump that fails at once.
+func Refuse[R any](err error) iter.Seq2[*R, error] {
+	return func(yield func(*R, error) bool) { yield(nil, err) }
 }
 
 // request decodes a request.
