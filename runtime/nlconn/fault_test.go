@@ -65,6 +65,8 @@ func TestDoFaults(t *testing.T) {
 		{"two replies", acked(opGetlink), []nltest.Item{datagram(newlink("a"), newlink("b"), nltest.Ack())}, "a", nlconn.ErrMoreReplies, "", ""},
 		{"several replies, done without a body, then an ack", acked(opGetlink),
 			[]nltest.Item{datagram(links("a")), datagram(nltest.DoneEmpty()), datagram(nltest.Ack())}, "a", nil, "", ""},
+		{"several replies, done without a body, then an error", acked(opGetlink),
+			[]nltest.Item{datagram(links("a")), datagram(nltest.DoneEmpty()), datagram(nltest.Refuse(syscall.EINTR, ""))}, "a", syscall.EINTR, "", ""},
 		{"several replies, done without a body, no ack", &opGetlink,
 			[]nltest.Item{datagram(links("a")), datagram(nltest.DoneEmpty())}, "a", nil, "", ""},
 		{"multi without an end", &opGetlink, []nltest.Item{datagram(links("a"))}, "a", nil, "", ""},
