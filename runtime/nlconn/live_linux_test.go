@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"strings"
 	"sync"
 	"syscall"
@@ -335,6 +336,31 @@ func TestLiveFamilies(t *testing.T) {
 	if f, err := c.Family(ctx, known.Name); err != nil || f.ID == 0x3ff {
 		t.Errorf("%+v, %v", f, err)
 	}
+}
+
+// A group above 32, which the sender's address cannot name, is told all the same.
+func TestLiveGroupAbove32(t *testing.T) {
+	const tunnel, newtunnel = 35, 120 // RTNLGRP_TUNNEL, RTM_NEWTUNNEL
+	ctx, c := live(t)
+	sub, err := nlconn.Subscribe(ctx, c, &rtLink, func(n *nlconn.Notification) (uint16, error) { return n.Number, nil },
+		nlconn.Group{Name: "rtnlgrp-tunnel", ID: tunnel})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sub.Close()
+	for _, args := range []string{"ip link add vx35 type vxlan external vnifilter dstport 4789", "bridge vni add dev vx35 vni 100"} {
+		args := strings.Fields(args)
+		if out, err := exec.Command(args[0], args[1:]...).CombinedOutput(); err != nil {
+			t.Skipf("%v: %v: %s", args, err, out)
+		}
+	}
+	for ev, err := range sub.Events(ctx) {
+		if err != nil || ev.Group != tunnel || ev.Number != newtunnel {
+			t.Errorf("%+v, %v", ev, err)
+		}
+		return
+	}
+	t.Error("no event")
 }
 
 func TestLiveSubscribe(t *testing.T) {
