@@ -77,7 +77,7 @@ and replies, encode, decode, validate, a client and notifications.`,
 	}
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	root.AddCommand(newGenerate(), newDo(), newDump(), newListen(), newEncode(), newDecode(), newVersion())
+	root.AddCommand(newGenerate(), newLint(), newDo(), newDump(), newListen(), newEncode(), newDecode(), newVersion())
 	root.SetHelpCommand(newHelp())
 	root.InitDefaultHelpCmd()
 	addCompletion(root) // NB: cobra remembers here where its scripts go.

@@ -36,6 +36,7 @@ func TestUsage(t *testing.T) {
 		{"generate --spec demo.yaml --out demo --config x.yaml", "--spec and --config exclude each other"},
 		{"generate --spec demo.yaml --out demo other", "takes no names of families"},
 		{"generate --check=perhaps", "invalid argument"},
+		{"lint", "there is no nlgen.yaml here; name one with --config, or a spec"},
 		{"version now", `version takes no arguments, and "now" is one`},
 		{"help frobnicate", `there is no command "frobnicate"`},
 		{"completion", "a shell is missing"},
@@ -86,7 +87,7 @@ func TestComplete(t *testing.T) {
 		"__complete generate ":               "demo\nmore\n:4\n",
 		"__complete generate demo ":          "more\n:4\n",
 		"__complete generate --config nope ": ":4\n",
-		"__complete help ":                   "completion\ndecode\ndo\ndump\nencode\ngenerate\nlisten\nversion\n:4\n",
+		"__complete help ":                   "completion\ndecode\ndo\ndump\nencode\ngenerate\nlint\nlisten\nversion\n:4\n",
 	} {
 		stdout, _, code := call(strings.Split(args, " ")...)
 		if code != exitOK || stdout != want {
@@ -194,6 +195,60 @@ func TestRefusals(t *testing.T) {
 	}
 	if got, err := os.ReadFile("hand/client.go"); err != nil || string(got) != "package demo\n" {
 		t.Errorf("hand/client.go is %q, %v", got, err)
+	}
+}
+
+// TestLint prints what is wrong with specs in each format, and fails if anything is.
+func TestLint(t *testing.T) {
+	project(t)
+	bad := strings.Replace(demoSpec, "type: u32", "type: u33", 1)
+	twice := strings.Replace(demoSpec, "{name: id,", "{name: id, type: u8}\n      - {name: id,", 1)
+	writeFiles(t, ".", map[string]string{"bad.yaml": bad, "twice.yaml": twice, "good.yaml": demoSpec, "else/nlgen.yaml": "version: 1\nfamilies: 5\n"})
+	for _, tc := range []struct {
+		args string
+		code int
+		want string // in what is printed; nothing else is
+	}{
+		{"lint", exitOK, ""},
+		{"lint demo", exitOK, ""},
+		{"lint good.yaml demo specs/demo.yaml", exitOK, ""},
+		{"lint bad.yaml", exitFindings, "bad.yaml:8:26: \"type\" is \"u33\", must be one of"},
+		{"lint demo bad.yaml twice.yaml", exitFindings, "bad.yaml:8:26: "},
+		{"lint demo bad.yaml twice.yaml", exitFindings, "twice.yaml:9:16: "},
+		{"lint --format json bad.yaml", exitFindings, "\"line\": 8,"},
+		{"lint --format github bad.yaml", exitFindings, "::error file=bad.yaml,line=8,col=26,"},
+		{"lint --format json good.yaml", exitOK, "[]\n"},
+		{"lint nope.yaml", exitFindings, "nope.yaml: cannot read the spec: no such file or directory"},
+		{"lint -c else/nlgen.yaml", exitFindings, "else/nlgen.yaml:2:11: "},
+		{"lint --format xml", exitUsage, "unknown format \"xml\"; there are text, json and github"},
+		{"lint dmeo", exitUsage, "unknown family \"dmeo\", did you mean \"demo\"?"},
+	} {
+		stdout, stderr, code := call(strings.Fields(tc.args)...)
+		printed := stdout
+		if code == exitUsage {
+			printed = stderr
+		}
+		if code != tc.code || !strings.Contains(filepath.ToSlash(printed), tc.want) || tc.want == "" && printed != "" || code != exitUsage && stderr != "" {
+			t.Errorf("nlgen %s: exit code %d, on stdout\n%s\non stderr\n%s", tc.args, code, stdout, stderr)
+		}
+	}
+	for _, dir := range []string{"demo", "out/demo/client.go"} {
+		if _, err := os.Stat(dir); err == nil {
+			t.Error("lint wrote", dir)
+		}
+	}
+	// Without nlgen.yaml there are only files.
+	t.Chdir("else/..")
+	if err := os.Rename("nlgen.yaml", "gone.yaml"); err != nil {
+		t.Fatal(err)
+	}
+	for args, want := range map[string]string{"lint": "there is no nlgen.yaml here", "lint demo": "\"demo\" is no file, and there is no nlgen.yaml"} {
+		if _, stderr, code := call(strings.Fields(args)...); code != exitUsage || !strings.Contains(stderr, want) {
+			t.Errorf("nlgen %s: exit code %d\n%s", args, code, stderr)
+		}
+	}
+	if stdout, stderr, code := call("lint", "good.yaml"); code != exitOK || stdout+stderr != "" {
+		t.Errorf("exit code %d\n%s%s", code, stdout, stderr)
 	}
 }
 
