@@ -12,9 +12,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/nlgen/nlgen/generated/nlctrl"
 	"github.com/nlgen/nlgen/internal/nettest"
-	"github.com/nlgen/nlgen/runtime/nlattr"
 	"github.com/nlgen/nlgen/runtime/nlconn"
 )
 
@@ -95,7 +93,7 @@ func TestWalk(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	if _, err := nlctrl.New(conn).Getfamily(t.Context(), &nlctrl.GetfamilyRequest{FamilyName: nlattr.Some("SEG6")}); errors.Is(err, syscall.ENOENT) {
+	if _, err := conn.Family(t.Context(), "SEG6"); errors.Is(err, syscall.ENOENT) {
 		t.Skip("the kernel lacks the family of the walk: ", err)
 	}
 	dir := copyProject(t)
