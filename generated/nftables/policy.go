@@ -137,7 +137,7 @@ var setChainAttrs = nlpolicy.Set{Name: "chain-attrs", Attrs: []nlpolicy.Attr{
 	{Name: "hook", Number: AttrChainHook, Kind: nlpolicy.Nest, Nested: &setHookAttrs},
 	{Name: "policy", Number: AttrChainPolicy, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumVerdictCode},
 	{Name: "use", Number: AttrChainUse, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "type", Number: AttrChainType, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 64}},
+	{Name: "type", Number: AttrChainType, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 42}},
 	{Name: "counters", Number: AttrChainCounters, Kind: nlpolicy.Nest, Nested: &setCounterAttrs},
 	{Name: "pad", Number: AttrChainPad, Kind: nlpolicy.Pad},
 	{Name: "flags", Number: AttrChainFlags, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumChainFlags},
@@ -591,13 +591,13 @@ var setExprTunnelAttrs = nlpolicy.Set{Name: "expr-tunnel-attrs", Attrs: []nlpoli
 }}
 
 var setExprMatchAttrs = nlpolicy.Set{Name: "expr-match-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "name", Number: AttrExprMatchName, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 31}},
+	{Name: "name", Number: AttrExprMatchName, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 29}},
 	{Name: "rev", Number: AttrExprMatchRev, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
 	{Name: "info", Number: AttrExprMatchInfo, Kind: nlpolicy.Binary},
 }}
 
 var setExprTargetAttrs = nlpolicy.Set{Name: "expr-target-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "name", Number: AttrExprTargetName, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 31}},
+	{Name: "name", Number: AttrExprTargetName, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 29}},
 	{Name: "rev", Number: AttrExprTargetRev, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
 	{Name: "info", Number: AttrExprTargetInfo, Kind: nlpolicy.Binary},
 }}

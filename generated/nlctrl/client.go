@@ -11,7 +11,7 @@ import (
 )
 
 // Family is the netlink family nlctrl.
-var Family = nlconn.Family{Name: "nlctrl", Protocol: 16, Generic: true, Version: 1}
+var Family = nlconn.Family{Name: "nlctrl", Protocol: 16, Generic: true, Version: 2}
 
 // OpGetfamily describes the operation getfamily.
 var OpGetfamily = nlconn.Operation{Family: &Family, Name: "getfamily",

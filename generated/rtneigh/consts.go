@@ -83,10 +83,10 @@ const (
 	// AttrNeighbourFlagsExt: flags that do not fit into ndm-flags.
 	AttrNeighbourFlagsExt uint16 = 15
 	// AttrNeighbourNdmStateMask: in a bulk delneigh, the bits of ndm-state to compare: entries
-	// are removed whose state equals ndm-state in these bits.
+	// are removed whose state equals ndm-state in these bits. 0 compares none.
 	AttrNeighbourNdmStateMask uint16 = 16
 	// AttrNeighbourNdmFlagsMask: in a bulk delneigh, the bits of ndm-flags to compare: entries
-	// are removed whose flags equal ndm-flags in these bits.
+	// are removed whose flags equal ndm-flags in these bits. 0 compares none.
 	AttrNeighbourNdmFlagsMask uint16 = 17
 )
 

@@ -36,8 +36,8 @@ var setNeighbourAttrs = nlpolicy.Set{Name: "neighbour-attrs", Attrs: []nlpolicy.
 	{Name: "nh-id", Number: AttrNeighbourNhID, Kind: nlpolicy.U32},
 	{Name: "fdb-ext-attrs", Number: AttrNeighbourFdbExtAttrs, Kind: nlpolicy.Nest, Nested: &setFdbExtAttrs},
 	{Name: "flags-ext", Number: AttrNeighbourFlagsExt, Kind: nlpolicy.U32, Enum: &enumNtfExtFlags},
-	{Name: "ndm-state-mask", Number: AttrNeighbourNdmStateMask, Kind: nlpolicy.U16, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}, Enum: &enumNudState},
-	{Name: "ndm-flags-mask", Number: AttrNeighbourNdmFlagsMask, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}, Enum: &enumNtfFlags},
+	{Name: "ndm-state-mask", Number: AttrNeighbourNdmStateMask, Kind: nlpolicy.U16, Enum: &enumNudState},
+	{Name: "ndm-flags-mask", Number: AttrNeighbourNdmFlagsMask, Kind: nlpolicy.U8, Enum: &enumNtfFlags},
 }}
 
 var setFdbExtAttrs = nlpolicy.Set{Name: "fdb-ext-attrs", Attrs: []nlpolicy.Attr{

@@ -1733,9 +1733,9 @@ func (x *ActTunnelKeyEncOptsAttrs) decode(d *nlattr.Decoder) {
 // GeneveOptAttrs is the attribute set geneve-opt: an option of Geneve in a request. An answer has
 // all options in one, one after the other.
 type GeneveOptAttrs struct {
-	Class   []uint16      // who defined the option
-	Type    []uint8       // type; from 128 on critical
-	Data    [][]byte      // data, a multiple of 4 bytes
+	Class   []uint16 // who defined the option
+	Type    []uint8  // type; from 128 on critical
+	Data    [][]byte
 	Unknown []nlattr.Attr // what the fields cannot hold, as it came
 }
 
@@ -2532,7 +2532,7 @@ type FlowerAttrs struct {
 	KeyCtZoneMask        nlattr.Opt[uint16]             // its mask
 	KeyCtMark            nlattr.Opt[uint32]             // mark of the connection
 	KeyCtMarkMask        nlattr.Opt[uint32]             // its mask
-	KeyCtLabels          []byte                         // labels of the connection, 128 bits
+	KeyCtLabels          []byte                         // labels of the connection, 128 bits; what is left out is 0
 	KeyCtLabelsMask      []byte                         // their mask
 	KeyMplsOpts          *FlowerKeyMplsOptsAttrs        // labels at any depth
 	KeyHash              nlattr.Opt[uint32]             // hash of the packet

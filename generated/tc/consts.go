@@ -273,7 +273,8 @@ const (
 	AttrActCtMark uint16 = 5
 	// AttrActCtMarkMask: bits of the mark to set.
 	AttrActCtMarkMask uint16 = 6
-	// AttrActCtLabels: labels that the connection gets, 128 bits. With commit.
+	// AttrActCtLabels: labels that the connection gets, 128 bits; what is left out is 0. With
+	// commit.
 	AttrActCtLabels uint16 = 7
 	// AttrActCtLabelsMask: bits of the labels to set.
 	AttrActCtLabelsMask uint16 = 8
@@ -599,7 +600,8 @@ const (
 	AttrGeneveOptClass uint16 = 1
 	// AttrGeneveOptType: type; from 128 on critical.
 	AttrGeneveOptType uint16 = 2
-	// AttrGeneveOptData: data, a multiple of 4 bytes.
+	// AttrGeneveOptData: data, a multiple of 4 bytes: the header of an option counts in 5 bits
+	// how many.
 	AttrGeneveOptData uint16 = 3
 )
 
@@ -951,7 +953,7 @@ const (
 	AttrFlowerKeyCtMark uint16 = 95
 	// AttrFlowerKeyCtMarkMask: its mask.
 	AttrFlowerKeyCtMarkMask uint16 = 96
-	// AttrFlowerKeyCtLabels: labels of the connection, 128 bits.
+	// AttrFlowerKeyCtLabels: labels of the connection, 128 bits; what is left out is 0.
 	AttrFlowerKeyCtLabels uint16 = 97
 	// AttrFlowerKeyCtLabelsMask: their mask.
 	AttrFlowerKeyCtLabelsMask uint16 = 98

@@ -174,8 +174,8 @@ var setActCtAttrs = nlpolicy.Set{Name: "act-ct-attrs", Attrs: []nlpolicy.Attr{
 	{Name: "zone", Number: AttrActCtZone, Kind: nlpolicy.U16},
 	{Name: "mark", Number: AttrActCtMark, Kind: nlpolicy.U32},
 	{Name: "mark-mask", Number: AttrActCtMarkMask, Kind: nlpolicy.U32},
-	{Name: "labels", Number: AttrActCtLabels, Kind: nlpolicy.Binary, Hint: nlpolicy.Hex, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
-	{Name: "labels-mask", Number: AttrActCtLabelsMask, Kind: nlpolicy.Binary, Hint: nlpolicy.Hex, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
+	{Name: "labels", Number: AttrActCtLabels, Kind: nlpolicy.Binary, Hint: nlpolicy.Hex, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 16}},
+	{Name: "labels-mask", Number: AttrActCtLabelsMask, Kind: nlpolicy.Binary, Hint: nlpolicy.Hex, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 16}},
 	{Name: "nat-ipv4-min", Number: AttrActCtNatIpv4Min, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
 	{Name: "nat-ipv4-max", Number: AttrActCtNatIpv4Max, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
 	{Name: "nat-ipv6-min", Number: AttrActCtNatIpv6Min, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
@@ -356,7 +356,7 @@ var setActTunnelKeyEncOptsAttrs = nlpolicy.Set{Name: "act-tunnel-key-enc-opts", 
 var setGeneveOptAttrs = nlpolicy.Set{Name: "geneve-opt", Attrs: []nlpolicy.Attr{
 	{Name: "class", Number: AttrGeneveOptClass, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian | nlpolicy.Multi},
 	{Name: "type", Number: AttrGeneveOptType, Kind: nlpolicy.U8, Flags: nlpolicy.Multi},
-	{Name: "data", Number: AttrGeneveOptData, Kind: nlpolicy.Binary, Flags: nlpolicy.Multi, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMinLen | nlpolicy.HasMaxLen, MinLen: 4, MaxLen: 128}},
+	{Name: "data", Number: AttrGeneveOptData, Kind: nlpolicy.Binary, Flags: nlpolicy.Multi, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMinLen | nlpolicy.HasMaxLen, MinLen: 4, MaxLen: 124}},
 }}
 
 var setVxlanOptAttrs = nlpolicy.Set{Name: "vxlan-opt", Attrs: []nlpolicy.Attr{
@@ -541,8 +541,8 @@ var setFlowerAttrs = nlpolicy.Set{Name: "flower-attrs", Attrs: []nlpolicy.Attr{
 	{Name: "key-ct-zone-mask", Number: AttrFlowerKeyCtZoneMask, Kind: nlpolicy.U16},
 	{Name: "key-ct-mark", Number: AttrFlowerKeyCtMark, Kind: nlpolicy.U32},
 	{Name: "key-ct-mark-mask", Number: AttrFlowerKeyCtMarkMask, Kind: nlpolicy.U32},
-	{Name: "key-ct-labels", Number: AttrFlowerKeyCtLabels, Kind: nlpolicy.Binary, Hint: nlpolicy.Hex, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
-	{Name: "key-ct-labels-mask", Number: AttrFlowerKeyCtLabelsMask, Kind: nlpolicy.Binary, Hint: nlpolicy.Hex, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
+	{Name: "key-ct-labels", Number: AttrFlowerKeyCtLabels, Kind: nlpolicy.Binary, Hint: nlpolicy.Hex, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 16}},
+	{Name: "key-ct-labels-mask", Number: AttrFlowerKeyCtLabelsMask, Kind: nlpolicy.Binary, Hint: nlpolicy.Hex, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 16}},
 	{Name: "key-mpls-opts", Number: AttrFlowerKeyMplsOpts, Kind: nlpolicy.Nest, Nested: &setFlowerKeyMplsOptsAttrs},
 	{Name: "key-hash", Number: AttrFlowerKeyHash, Kind: nlpolicy.U32},
 	{Name: "key-hash-mask", Number: AttrFlowerKeyHashMask, Kind: nlpolicy.U32},
