@@ -94,10 +94,7 @@ func asMonitor(ev mptcppm.Event) string {
 		put("remid=%d", x.RemID.V, x.RemID.OK)
 		put("locid=%d", x.LocID.V, x.LocID.OK)
 		ends(x.Saddr4, x.Saddr6, x.Daddr4, x.Daddr6, x.Sport, x.Dport)
-		put("backup=%d", x.Backup.V, x.Backup.OK)
-		put("error=%d", x.Error.V, x.Error.OK)
 		put("flags=%x", uint16(x.Flags.V), x.Flags.OK)
-		put("ifindex=%d", x.IfIdx.V, x.IfIdx.OK)
 	}
 	subflow := func(kind string, x *mptcppm.SubClosedMessage) {
 		name(kind)

@@ -203,6 +203,7 @@ func TestNeighbours(t *testing.T) {
 	err := client.Delneigh(n.Ctx, &rtneigh.DelneighRequest{
 		Header:       rtneigh.Ndmsg{NdmFamily: unix.AF_BRIDGE, NdmIfindex: port.Header.IfiIndex, NdmState: rtneigh.NudStateNoarp, NdmFlags: rtneigh.NtfFlagsMaster},
 		NdmStateMask: nlattr.Some(rtneigh.NudStateNoarp | rtneigh.NudStatePermanent),
+		NdmFlagsMask: nlattr.Some(rtneigh.NtfFlags(0)),
 	}, nlconn.Bulk)
 	if err != nil {
 		t.Error(err)
