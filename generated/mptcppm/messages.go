@@ -600,10 +600,7 @@ type CreatedMessage struct {
 	Daddr6     nlattr.Opt[netip.Addr] // IPv6 address of the peer, in network byte order
 	Sport      nlattr.Opt[uint16]     // local port, in network byte order
 	Dport      nlattr.Opt[uint16]     // port of the peer, in network byte order
-	Backup     nlattr.Opt[uint8]      // 1 if the subflow is a backup, else 0
-	Error      nlattr.Opt[uint8]      // the errno, positive, with which the subflow ended
 	Flags      nlattr.Opt[EventFlags] // properties of the connection
-	IfIdx      nlattr.Opt[int32]      // index of the link that the subflow is bound to
 	ServerSide nlattr.Opt[uint8]      // 1 if this side accepted the connection, 0 if it made it
 	Unknown    []nlattr.Attr          // what the fields cannot hold, as it came
 }
@@ -643,17 +640,8 @@ func (x *CreatedMessage) EncodeTo(e *nlattr.Encoder) {
 	if x.Dport.OK {
 		e.Uint16BE(AttrEventDport, x.Dport.V)
 	}
-	if x.Backup.OK {
-		e.Uint8(AttrEventBackup, x.Backup.V)
-	}
-	if x.Error.OK {
-		e.Uint8(AttrEventError, x.Error.V)
-	}
 	if x.Flags.OK {
 		e.Uint16(AttrEventFlags, uint16(x.Flags.V))
-	}
-	if x.IfIdx.OK {
-		e.Int32(AttrEventIfIdx, x.IfIdx.V)
 	}
 	if x.ServerSide.OK {
 		e.Uint8(AttrEventServerSide, x.ServerSide.V)
@@ -693,14 +681,8 @@ func (x *CreatedMessage) DecodeFrom(d *nlattr.Decoder) {
 			x.Sport = nlattr.Some(d.Uint16BE())
 		case AttrEventDport:
 			x.Dport = nlattr.Some(d.Uint16BE())
-		case AttrEventBackup:
-			x.Backup = nlattr.Some(d.Uint8())
-		case AttrEventError:
-			x.Error = nlattr.Some(d.Uint8())
 		case AttrEventFlags:
 			x.Flags = nlattr.Some(EventFlags(d.Uint16()))
-		case AttrEventIfIdx:
-			x.IfIdx = nlattr.Some(d.Int32())
 		case AttrEventServerSide:
 			x.ServerSide = nlattr.Some(d.Uint8())
 		default:

@@ -108,10 +108,7 @@ func sampleCreatedMessage() *CreatedMessage {
 		Daddr6:     nlattr.Some[netip.Addr](netip.MustParseAddr("2001:db8::9")),
 		Sport:      nlattr.Some[uint16](4105),
 		Dport:      nlattr.Some[uint16](4106),
-		Backup:     nlattr.Some[uint8](12),
-		Error:      nlattr.Some[uint8](13),
 		Flags:      nlattr.Some[EventFlags](EventFlagsServerSide),
-		IfIdx:      nlattr.Some[int32](-270544911),
 		ServerSide: nlattr.Some[uint8](19),
 	}
 }
