@@ -1267,7 +1267,6 @@ type GetruleReply struct {
 	Chain       nlattr.Opt[string] // name of the chain
 	Handle      nlattr.Opt[uint64] // number of the rule, unique in the table
 	Expressions *ExprListAttrs     // what the rule does, in order
-	Compat      *RuleCompatAttrs
 	Position    nlattr.Opt[uint64]
 	Userdata    []byte        // bytes that the kernel keeps for programs
 	Unknown     []nlattr.Attr // what the fields cannot hold, as it came
@@ -1291,11 +1290,6 @@ func (x *GetruleReply) EncodeTo(e *nlattr.Encoder) {
 	if x.Expressions != nil {
 		nest := e.Begin(AttrRuleExpressions)
 		x.Expressions.encode(e)
-		e.End(nest)
-	}
-	if x.Compat != nil {
-		nest := e.Begin(AttrRuleCompat)
-		x.Compat.encode(e)
 		e.End(nest)
 	}
 	if x.Position.OK {
@@ -1324,15 +1318,6 @@ func (x *GetruleReply) DecodeFrom(d *nlattr.Decoder) {
 			v.decode(d)
 			if d.Close(nest) {
 				x.Expressions = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
-		case AttrRuleCompat:
-			v := nlattr.New[RuleCompatAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
-				x.Compat = v
 			} else {
 				x.Unknown = d.Unknown(x.Unknown)
 			}
@@ -2387,11 +2372,11 @@ type GetsetelemResetDumpRequest = GetsetelemDumpRequest
 type GetsetelemResetReply = GetsetelemReply
 
 // DelsetelemRequest is the delsetelem request: remove elements from a set, or all if none is given.
-type DelsetelemRequest = NewsetelemRequest
+type DelsetelemRequest = GetsetelemRequest
 
 // DestroysetelemRequest is the destroysetelem request: as delsetelem, but it is no error if there
 // is none. Since Linux 6.3.
-type DestroysetelemRequest = NewsetelemRequest
+type DestroysetelemRequest = GetsetelemRequest
 
 // GetgenRequest is the getgen request: read the generation of the ruleset. Two answers with the
 // same number stand around a consistent listing.

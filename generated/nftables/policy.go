@@ -76,9 +76,9 @@ var policyGetsetelemResetDumpRequest = nlpolicy.Message{Family: "nftables", Op: 
 
 var policyGetsetelemResetReply = nlpolicy.Message{Family: "nftables", Op: "getsetelem-reset", Header: &structNfgenmsg, Attrs: &setSetelemListAttrs}
 
-var policyDelsetelemRequest = nlpolicy.Message{Family: "nftables", Op: "delsetelem", Header: &structNfgenmsg, Attrs: &setSetelemListAttrs}
+var policyDelsetelemRequest = nlpolicy.Message{Family: "nftables", Op: "delsetelem", Header: &structNfgenmsg, Attrs: &setSetelemListAttrs, Accept: []uint16{AttrSetelemListTable, AttrSetelemListSet, AttrSetelemListElements}}
 
-var policyDestroysetelemRequest = nlpolicy.Message{Family: "nftables", Op: "destroysetelem", Header: &structNfgenmsg, Attrs: &setSetelemListAttrs}
+var policyDestroysetelemRequest = nlpolicy.Message{Family: "nftables", Op: "destroysetelem", Header: &structNfgenmsg, Attrs: &setSetelemListAttrs, Accept: []uint16{AttrSetelemListTable, AttrSetelemListSet, AttrSetelemListElements}}
 
 var policyGetgenRequest = nlpolicy.Message{Family: "nftables", Op: "getgen", Header: &structNfgenmsg, Attrs: &setGenAttrs, Accept: []uint16{}}
 

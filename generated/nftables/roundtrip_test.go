@@ -217,7 +217,6 @@ func sampleGetruleReply(pick int) *GetruleReply {
 		Chain:       nlattr.Some[string]("text-2"),
 		Handle:      nlattr.Some[uint64](1161981756646096899),
 		Expressions: sampleExprListAttrs(pick),
-		Compat:      sampleRuleCompatAttrs(),
 		Position:    nlattr.Some[uint64](1161981756646096902),
 		Userdata:    []byte{8, 9, 10, 11, 12},
 	}

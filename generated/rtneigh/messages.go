@@ -278,7 +278,6 @@ type GetneighRequest struct {
 	Lladdr  net.HardwareAddr
 	Vlan    nlattr.Opt[uint16] // AF_BRIDGE, the VLAN of the entry, 1 to 4094
 	Vni     nlattr.Opt[uint32]
-	Ifindex nlattr.Opt[uint32] // in a dump, only entries of this interface
 	Master  nlattr.Opt[uint32]
 	Unknown []nlattr.Attr // what the fields cannot hold, as it came
 }
@@ -300,9 +299,6 @@ func (x *GetneighRequest) EncodeTo(e *nlattr.Encoder) {
 	}
 	if x.Vni.OK {
 		e.Uint32(AttrNeighbourVni, x.Vni.V)
-	}
-	if x.Ifindex.OK {
-		e.Uint32(AttrNeighbourIfindex, x.Ifindex.V)
 	}
 	if x.Master.OK {
 		e.Uint32(AttrNeighbourMaster, x.Master.V)
@@ -327,8 +323,6 @@ func (x *GetneighRequest) DecodeFrom(d *nlattr.Decoder) {
 			x.Vlan = nlattr.Some(d.Uint16())
 		case AttrNeighbourVni:
 			x.Vni = nlattr.Some(d.Uint32())
-		case AttrNeighbourIfindex:
-			x.Ifindex = nlattr.Some(d.Uint32())
 		case AttrNeighbourMaster:
 			x.Master = nlattr.Some(d.Uint32())
 		default:

@@ -8,7 +8,7 @@ var policyNewneighRequest = nlpolicy.Message{Family: "rt-neigh", Op: "newneigh",
 
 var policyDelneighRequest = nlpolicy.Message{Family: "rt-neigh", Op: "delneigh", Header: &structNdmsg, Attrs: &setNeighbourAttrs, Accept: []uint16{AttrNeighbourDst, AttrNeighbourLladdr, AttrNeighbourVlan, AttrNeighbourPort, AttrNeighbourVni, AttrNeighbourIfindex, AttrNeighbourSrcVni, AttrNeighbourNhID, AttrNeighbourNdmStateMask, AttrNeighbourNdmFlagsMask}}
 
-var policyGetneighRequest = nlpolicy.Message{Family: "rt-neigh", Op: "getneigh", Header: &structNdmsg, Attrs: &setNeighbourAttrs, Accept: []uint16{AttrNeighbourDst, AttrNeighbourLladdr, AttrNeighbourVlan, AttrNeighbourVni, AttrNeighbourIfindex, AttrNeighbourMaster}}
+var policyGetneighRequest = nlpolicy.Message{Family: "rt-neigh", Op: "getneigh", Header: &structNdmsg, Attrs: &setNeighbourAttrs, Accept: []uint16{AttrNeighbourDst, AttrNeighbourLladdr, AttrNeighbourVlan, AttrNeighbourVni, AttrNeighbourMaster}}
 
 var policyGetneighDumpRequest = nlpolicy.Message{Family: "rt-neigh", Op: "getneigh", Header: &structNdmsg, Attrs: &setNeighbourAttrs, Accept: []uint16{AttrNeighbourIfindex, AttrNeighbourMaster}}
 

@@ -71,13 +71,12 @@ func sampleDelneighRequest() *DelneighRequest {
 
 func sampleGetneighRequest() *GetneighRequest {
 	return &GetneighRequest{
-		Header:  *sampleNdmsg(),
-		Dst:     nlattr.Some[netip.Addr](netip.MustParseAddr("192.0.0.1")),
-		Lladdr:  net.HardwareAddr{3, 4, 5, 6, 7, 8},
-		Vlan:    nlattr.Some[uint16](4101),
-		Vni:     nlattr.Some[uint32](270544903),
-		Ifindex: nlattr.Some[uint32](270544904),
-		Master:  nlattr.Some[uint32](270544905),
+		Header: *sampleNdmsg(),
+		Dst:    nlattr.Some[netip.Addr](netip.MustParseAddr("192.0.0.1")),
+		Lladdr: net.HardwareAddr{3, 4, 5, 6, 7, 8},
+		Vlan:   nlattr.Some[uint16](4101),
+		Vni:    nlattr.Some[uint32](270544903),
+		Master: nlattr.Some[uint32](270544905),
 	}
 }
 
