@@ -10,7 +10,7 @@ BENCH       ?=
 NESTED := $(patsubst %/go.mod,%,$(wildcard */go.mod))
 
 .DEFAULT_GOAL := all
-.PHONY: all build generate families show help test test-nested race check fmt fuzz bench cover clean test-vm kernel-specs
+.PHONY: all build generate families show help test test-nested race check fmt fuzz bench cover clean test-vm kernel-specs drift
 
 all: build generate show ## build, generate every family, show this machine's links, addresses and routes
 
@@ -80,10 +80,14 @@ cover: ## measure the coverage of the handwritten packages and write cover.html
 clean: ## remove what was built
 	rm -rf bin cover.out cover.html
 
-# SPECS is any folder of specs, searched with the folders in it; SPECFLAGS are flags of internal/kernelspecs, such as -v or -errata.
+# SPECS is any folder of specs, searched with the folders in it; SPECFLAGS are flags of internal/kernelspecs, such as -v or -errata, and
+# DRIFTFLAGS those of internal/drift/cmd, such as -older.
 SPECS ?= ../shared/kernel-specs
 kernel-specs: ## generate, build, vet and test the packages of all specs in a folder, and print a table (SPECS=, SPECFLAGS=)
 	@$(GO) run ./internal/kernelspecs $(SPECFLAGS) $(SPECS)
+
+drift: ## compare our specs with those of a folder and with the running kernel, and say who is right (SPECS=, DRIFTFLAGS=)
+	@$(GO) run ./internal/drift/cmd $(DRIFTFLAGS) $(SPECS)
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  %-12s %s\n", $$1, $$2 }'
