@@ -37,7 +37,7 @@ func (f *family) format(report *diag.Report, s *sub, seen map[string]*ir.Format,
 		return
 	}
 	if !printable(v.V) {
-		report.Errorf(v.Pos, "the selector's value %q of sub-message %q is no text", v.V, s.Name)
+		report.Errorf(v.Pos, "the selector's value %q of sub-message %q is no printable text of at most %d bytes", v.V, s.Name, goname.MaxLen)
 		return
 	}
 	format := &ir.Format{Value: v.V, Pos: v.Pos}
