@@ -222,6 +222,19 @@ func TestPatchOtherFamily(t *testing.T) {
 	}
 }
 
+// TestPatchRefused makes sure that a patch that was refused when it was read does no harm if it is applied all the same.
+func TestPatchRefused(t *testing.T) {
+	for _, patch := range []string{
+		"path: attribute-sets/main/id, set: u8",
+		"path: attribute-sets/main/id, was: [type], drop: true",
+	} {
+		family, said := apply(t, patched, "\n"+patch, false)
+		if !strings.Contains(said, "must be a mapping of keys, not ") || len(family.AttributeSets[0].Attributes) != 4 {
+			t.Errorf("%s: %s, %d attributes", patch, said, len(family.AttributeSets[0].Attributes))
+		}
+	}
+}
+
 // FuzzPatch applies any patches to a spec. Whatever they say, there is no panic, and the spec that comes out can be patched again.
 func FuzzPatch(f *testing.F) {
 	for _, p := range []string{

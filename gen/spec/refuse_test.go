@@ -322,9 +322,13 @@ func TestReadFile(t *testing.T) {
 	if spec.ReadFile(&report, none) != nil || spec.ReadFile(&report, dir) != nil {
 		t.Error("read what is not there")
 	}
+	if spec.ReadConfigFS(&report, os.DirFS(dir), "none.yaml", "none.yaml") != nil {
+		t.Error("read a configuration that is not there")
+	}
 	want := dir + ": cannot read the spec: is a directory\n" +
 		none + ": cannot read the spec: no such file or directory\n" +
-		path + ":5:1: unknown key \"x\" in family\n"
+		path + ":5:1: unknown key \"x\" in family\n" +
+		"none.yaml: cannot read the configuration: no such file or directory\n"
 	if got := lines(&report); got != want {
 		t.Errorf("got:\n%swant:\n%s", got, want)
 	}
