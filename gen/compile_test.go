@@ -12,7 +12,7 @@ import (
 // generated with them, in a module of its own such as a downstream has.
 func TestGoldenCompiles(t *testing.T) {
 	if testing.Short() {
-		t.Skip("takes a compiler and half a minute, skipped by -short")
+		t.Skip("takes a compiler and a minute, skipped by -short")
 	}
 	root, err := filepath.Abs("..")
 	if err != nil {
