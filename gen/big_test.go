@@ -36,7 +36,7 @@ func TestHugeFile(t *testing.T) {
 	if err := report.WriteText(&text); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.HasPrefix(text.String(), "huge.yaml:1:1: the file is larger than 4 MiB\n    | # xxx") || report.Errors() != 1 {
+	if !strings.HasPrefix(text.String(), "huge.yaml:1:1: the file is larger than 2 MiB\n    | # xxx") || report.Errors() != 1 {
 		t.Errorf("the report is\n%s", text.String())
 	}
 	if used := after.TotalAlloc - before.TotalAlloc; used > 40<<20 {

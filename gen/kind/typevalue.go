@@ -11,6 +11,10 @@ import (
 
 func init() { register("nest-type-value", typeValue{}) }
 
+// maxLevels is how many levels can be encoded: nests are at most 32 deep
+// (nlattr.MaxDepth), and the attribute itself is one.
+const maxLevels = 31
+
 // typeValue is nests in nests whose attribute numbers carry values: one level for
 // each name in type-value, then the attributes of a set.
 type typeValue struct{ plain }
@@ -24,8 +28,11 @@ func (typeValue) Row(a *ir.Attr) Row {
 
 func (typeValue) Check(a *ir.Attr, r *diag.Report) {
 	checkNested(a, r)
-	if len(a.Levels) == 0 {
+	switch n := len(a.Levels); {
+	case n == 0:
 		r.Errorf(a.Pos, "attribute %q of type nest-type-value needs type-value", a.Name)
+	case n > maxLevels:
+		r.Errorf(a.Pos, "attribute %q has %d levels; there is room for %d", a.Name, n, maxLevels)
 	}
 }
 

@@ -27,6 +27,7 @@ type family struct {
 	opOf    map[string]*op
 	opList  []*op // With those that only reserve a number.
 
+	weight int // What is generated, as far as it is known.
 	effort int // What may still be spent on guessing what was meant by unknown names.
 }
 

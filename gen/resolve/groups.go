@@ -12,6 +12,7 @@ func (f *family) groups(report *diag.Report) {
 	if f.src.McastGroups == nil {
 		return
 	}
+	byNumber := map[uint32]*ir.Group{}
 	for _, src := range f.src.McastGroups.List {
 		g := &ir.Group{Name: src.Name.V, Pos: src.Name.Pos}
 		if !declare(report, f.grps, "multicast group", src.Name, g, func(g *ir.Group) diag.Pos { return g.Pos }) {
@@ -25,6 +26,12 @@ func (f *family) groups(report *diag.Report) {
 			report.Warnf(v.Pos, "the number of multicast group %q is ignored: generic netlink finds groups by name", g.Name)
 		case v.Set:
 			g.ID = uint32(v.V)
+			if first := byNumber[g.ID]; first != nil {
+				report.Warnf(v.Pos, "multicast group %q has the number of %q, %d: who joins one joins both", g.Name, first.Name, g.ID).
+					See(first.Pos, "declared here")
+			} else {
+				byNumber[g.ID] = g
+			}
 		case !v.Bad && !f.Generic():
 			report.Warnf(g.Pos, "multicast group %q has no value, so nobody can join it", g.Name)
 		}

@@ -9,10 +9,14 @@ import (
 // maxPayload is the size of the largest payload that an attribute can have: its length, which counts the header, has 16 bits.
 const maxPayload = 0xffff - 4
 
+// maxMembers bounds the members of a struct, which are all visited in encoding one. Structs in structs multiply them, and those without
+// a byte are not bounded by their size.
+const maxMembers = 4096
+
 // layout gives the members of structs their places, as a C compiler does on a 64-bit machine: an integer at a multiple of its size, an
 // embedded struct at a multiple of its own alignment, bytes anywhere, and the whole a multiple of the largest alignment in it.
 func (f *family) layout(report *diag.Report) {
-	l := &layouts{family: f, report: report, state: map[*ir.Struct]int{}, broken: map[*ir.Struct]bool{}, arrays: f.arrays(report)}
+	l := &layouts{family: f, report: report, state: map[*ir.Struct]int{}, broken: map[*ir.Struct]bool{}, count: map[*ir.Struct]int{}, arrays: f.arrays(report)}
 	for _, d := range f.defList {
 		if d.str != nil {
 			l.layOut(d)
@@ -24,6 +28,7 @@ type layouts struct {
 	*family
 	report *diag.Report
 	state  map[*ir.Struct]int
+	count  map[*ir.Struct]int  // The members, with those of structs within.
 	broken map[*ir.Struct]bool // An error was found; a struct around it cannot be laid out either.
 	arrays map[string]Array    // What ends in an array, by the name of the struct.
 }
@@ -59,6 +64,15 @@ func (l *layouts) layOut(d *definition) {
 		m.Offset = roundUp(s.Size, align)
 		if m.Offset+m.Size > maxPayload {
 			l.report.Errorf(src.Name.Pos, "struct %q is larger than an attribute can be, %d bytes, with its member %q", s.Name, maxPayload, m.Name)
+			l.broken[s] = true
+			break
+		}
+		l.count[s]++
+		if m.Struct != nil {
+			l.count[s] += l.count[m.Struct]
+		}
+		if l.count[s] > maxMembers {
+			l.report.Errorf(src.Name.Pos, "struct %q has more than %d members, with those of the structs in it", s.Name, maxMembers)
 			l.broken[s] = true
 			break
 		}

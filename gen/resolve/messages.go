@@ -151,6 +151,7 @@ func isMember(header *ir.Struct, name string) bool {
 // add makes a message and finds the earlier one that has the same shape, if there is one. Requests share types only with requests:
 // they can be validated.
 func (m *shaper) add(o *op, as form, what string, attrs []*ir.Attr) *ir.Message {
+	attrs = m.loadMessage(o, attrs)
 	msg := &ir.Message{
 		Name:    o.Name + " " + what,
 		Doc:     o.Doc,

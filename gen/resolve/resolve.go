@@ -96,6 +96,7 @@ var passes = []func(*family, *diag.Report){
 	(*family).groups,      // Operations refer to them.
 	(*family).operations,  // Bound to sets and headers; notifications need all of them.
 	(*family).numberOps,   // In the order of the spec, reserved entries included.
+	(*family).weigh,       // Nothing is multiplied yet.
 	(*family).messages,    // The lists of do, dump and notifications meet here.
 	(*family).singles,     // Whether there is a reply is known by now.
 	(*family).events,      // Their content is that of messages.

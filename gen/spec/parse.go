@@ -15,8 +15,9 @@ import (
 	"github.com/nlgen/nlgen/gen/diag"
 )
 
-// maxSize bounds a spec file. The largest known one has 80 KB. A hostile file makes the YAML library use about 200 times its size.
-const maxSize = 4 << 20
+// maxSize bounds a spec file. The largest known one has 80 KB. A hostile file makes the YAML library use
+// about 200 times its size.
+const maxSize = 2 << 20
 
 // text is a source file with its lines, to turn offsets and YAML positions into ours.
 type text struct {

@@ -119,11 +119,12 @@ type frame struct {
 	alias bool
 }
 
-// aliasBudget bounds what aliases may multiply: it counts the nodes read through aliases, and a mapping as mappingCost of them, which is
-// about what it takes in memory. The kernel's specs stay below a hundredth of it.
+// aliasBudget bounds what aliases may multiply: it counts the nodes read through aliases, a mapping as mappingCost of them, which is
+// about what it takes in memory, and a text as one more for each textCost bytes. The kernel's specs stay below a hundredth of it.
 const (
 	aliasBudget = 1 << 20
 	mappingCost = 16
+	textCost    = 16
 )
 
 // enter begins the reading of a node. It follows an alias, and returns false if the node must not be read; otherwise the caller calls
@@ -150,7 +151,7 @@ func (r *reader) enter(n *yaml.Node) (*yaml.Node, bool) {
 		r.leave()
 		return nil, false
 	}
-	cost := 1
+	cost := 1 + len(next.node.Value)/textCost
 	if next.node.Kind == yaml.MappingNode {
 		cost = mappingCost
 	}

@@ -186,7 +186,7 @@ func TestRefuseFile(t *testing.T) {
 		{"empty document", "---\n", "t.yaml:1:1: the file is empty\n"},
 		{"a list", "- a\n", "t.yaml:1:1: family must be a mapping, not a list\n"},
 		{"a text", "\n abc\n", "t.yaml:2:2: family must be a mapping, not \"abc\"\n"},
-		{"too large", strings.Repeat("#", 5<<20), "t.yaml:1:1: the file is larger than 4 MiB\n"},
+		{"too large", strings.Repeat("#", 2<<20+1), "t.yaml:1:1: the file is larger than 2 MiB\n"},
 		{"latin-1", "name: x\ndoc: ä\xe4\n", "t.yaml:2:7: not valid UTF-8\n"},
 		{"utf-16", "\xff\xfen\x00", "t.yaml:1:1: not valid UTF-8\n"},
 		{"nul", "name: x\x00\n", "t.yaml:1:8: character U+0000 is not allowed\n"},
