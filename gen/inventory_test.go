@@ -17,9 +17,10 @@ var inventoried = []string{".", "spec", "resolve", "kind", "goname"}
 // unshown are the texts that no golden case can show, with the table tests that show them instead: the folder and the name of a test. A
 // row that is not needed is an error.
 var unshown = map[string]string{
-	"unknown family %q, did you mean %q?":  ". TestSelect",
-	"unknown family %q, %s lists %s":       ". TestSelect",
-	"the file is larger than %d MiB":       ". TestHugeFile",
+	"unknown family %q, did you mean %q?": ". TestSelect",
+	"unknown family %q, %s lists %s":      ". TestSelect",
+	"the file is larger than %d MiB":      ". TestHugeFile",
+	"family %q is too large: with %s %q it has more than %d attributes, members, entries, lines of docs and the like": "resolve TestWeight",
 	"cannot read the configuration: %v":    "spec TestReadFile",
 	"cannot read the spec: %v":             "spec TestReadFile",
 	"yaml: %v":                             "spec TestDecodePanic",

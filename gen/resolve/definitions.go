@@ -53,21 +53,27 @@ func setConst(c *ir.Const, src *spec.Definition) {
 // enumEntries numbers the entries of an enum, or the bits of flags: from value-start or 0 upward, and from each explicit value on.
 func (f *family) enumEntries(report *diag.Report, d *definition) {
 	next, ok := f.firstValue(report, d)
+	over := false // The number of the entry before is the greatest.
 	seen := map[string]*ir.Entry{}
 	if d.src.Entries != nil && len(d.src.Entries) == 0 {
 		report.Warnf(d.pos(), "%s %q has no entries, so its values are just numbers", d.src.Type.V, d.name())
 	}
 	for _, src := range d.src.Entries {
-		if src.Value.Set {
-			next, ok = src.Value.V, true
-		} else if src.Value.Bad {
-			ok = false
+		switch {
+		case src.Value.Set:
+			next, ok, over = src.Value.V, true, false
+		case src.Value.Bad:
+			ok, over = false, false
+		case over:
+			report.Errorf(src.Pos, "entry %q of %q stands behind the one with the greatest number of all, and has no value", src.Name.V, d.name())
+			over = false
 		}
 		number := next
 		valid := ok && f.checkEntry(report, d, src, number)
 		if ok {
 			// An overflow is reported once; the next explicit value sets the count again.
 			next, ok = increment(number)
+			over = !ok
 			ok = ok && valid
 		}
 		if !src.Name.Set || !valid {
