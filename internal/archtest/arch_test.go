@@ -115,7 +115,7 @@ var owners = []struct {
 	packages []string
 	tests    []string // packages whose tests may import it, too
 }{
-	{"gopkg.in/yaml.v3", []string{"gen/spec"}, nil},
+	{"gopkg.in/yaml.v3", []string{"gen/spec"}, []string{"gen/emit"}}, // A test there makes specs that are wrong in every place.
 	{"github.com/dave/jennifer", []string{"gen/kind", "gen/emit"}, nil},
 	{"github.com/mdlayher", []string{"runtime/genlbridge"}, []string{"*"}},
 	{"github.com/spf13/cobra", []string{"cmd/nlgen"}, nil},
