@@ -73,10 +73,14 @@ func (p *Project) build(t *Target, report *diag.Report) (*Package, string) {
 // resolve reads the spec of one target and resolves it. It returns the name of the family, too.
 func (p *Project) resolve(t *Target, report *diag.Report) (*ir.Family, string) {
 	var source *spec.Family
+	var options []spec.Option
+	if t.unknown {
+		options = append(options, spec.AllowUnknown())
+	}
 	if p.fsys != nil {
-		source = spec.ReadFS(report, p.fsys, t.key, t.Spec)
+		source = spec.ReadFS(report, p.fsys, t.key, t.Spec, options...)
 	} else {
-		source = spec.ReadFile(report, t.Spec)
+		source = spec.ReadFile(report, t.Spec, options...)
 	}
 	if source == nil {
 		return nil, ""

@@ -143,7 +143,7 @@ func (l *loader) pattern(f *spec.FamilyOptions) {
 }
 
 func (l *loader) add(key string, f *spec.FamilyOptions) *Target {
-	t := &Target{Spec: filepath.Join(l.dir, filepath.FromSlash(key)), key: key, pos: f.Spec.Pos}
+	t := &Target{Spec: filepath.Join(l.dir, filepath.FromSlash(key)), key: key, pos: f.Spec.Pos, unknown: f.UnknownKeys.V}
 	if f.Package.Set {
 		t.pos = f.Package.Pos
 	}

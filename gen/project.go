@@ -33,6 +33,7 @@ type Target struct {
 	Dir     string // the folder of the package; if it is empty, one of Output that is named after the package
 	Options resolve.Options
 
+	unknown bool     // keys that the schemas lack are a warning
 	key     string   // the spec as nlgen.yaml has it
 	pattern bool     // the spec was found by a pattern
 	pos     diag.Pos // the place in nlgen.yaml that names the package; zero if there is none

@@ -31,6 +31,8 @@ type FamilyOptions struct {
 	Single []Val[string] `ynl:"single"`
 	// NetByteorder says that attributes in network byte order say so themselves (NLA_F_NET_BYTEORDER).
 	NetByteorder Val[bool] `ynl:"net-byteorder"`
+	// UnknownKeys says that keys and hints of other tools are a warning; without it they are an error. Patterns may have it, too.
+	UnknownKeys Val[bool] `ynl:"unknown-keys"`
 }
 
 // Rename gives a declaration of the spec another Go name.
