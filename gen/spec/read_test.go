@@ -281,3 +281,28 @@ func lines(report *diag.Report) string {
 	}
 	return b.String()
 }
+
+// TestAnchorTwice shows that an anchor may be defined again, as YAML has it: an alias stands for the last value before it that has the
+// anchor, and that value begins with the anchor.
+func TestAnchorTwice(t *testing.T) {
+	f, report := read(`
+- &x {name: a, type: u8, doc: A}
+- {<<: *x, name: b}
+- &x {name: c, type: u16, doc: C}
+- {<<: *x, name: d}
+`)
+	if len(report.Diagnostics()) > 0 {
+		t.Fatalf("unexpected diagnostics:\n%s", lines(report))
+	}
+	attrs := f.AttributeSets[0].Attributes
+	if b, d := attrs[1], attrs[3]; b.Type.V != "u8" || b.Doc.V != "A" || d.Type.V != "u16" || d.Doc.V != "C" {
+		t.Errorf("b is %+v, d is %+v", b, d)
+	}
+	_, report = read(`
+- &x {name: a, type: u8}
+- &x {name: b, <<: *x}
+`)
+	if !strings.Contains(lines(report), "t.yaml:8:22: alias \"*x\" stands within the value that it refers to\n") {
+		t.Errorf("an alias within the value that takes its anchor over: %s", lines(report))
+	}
+}
