@@ -159,7 +159,7 @@ func TestTypes(t *testing.T) {
 func exports(t *testing.T) func(path string) (io.ReadCloser, error) {
 	t.Helper()
 	cmd := exec.Command("go", "list", "-export", "-deps", "-f", "{{.ImportPath}} {{.Export}}",
-		"../../runtime/nlconn", "../../runtime/nljson", "../../runtime/nlroundtrip", "net")
+		"../../runtime/nlconn", "../../runtime/nljson", "../../runtime/nlroundtrip", "../../runtime/nlserve", "../../runtime/nltest", "net")
 	out, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("go list: %v", err)
