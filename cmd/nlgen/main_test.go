@@ -106,7 +106,7 @@ func TestGenerate(t *testing.T) {
 			t.Fatalf("%s: exit code %d, on stdout\n%s\non stderr\n%s", name, code, stdout, stderr)
 		}
 	}
-	files := []string{"client.go", "consts.go", "doc.go", "messages.go", "policy.go", "roundtrip_test.go"}
+	files := []string{"client.go", "consts.go", "doc.go", "messages.go", "policy.go", "roundtrip_test.go", "server.go"}
 	list := func(verb, dir string) string {
 		var b strings.Builder
 		for _, f := range files {
