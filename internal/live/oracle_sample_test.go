@@ -285,7 +285,7 @@ func (s *sampler) header(c *nlpolicy.Struct, x reflect.Value) {
 		m := &c.Members[i]
 		field := fieldOf(x, m.Name)
 		switch {
-		case m.Kind == nlpolicy.Pad || m.Kind == nlpolicy.Unused || !field.IsValid():
+		case m.Type() == nlpolicy.Pad || m.Type() == nlpolicy.Unused || !field.IsValid():
 		case m.Struct != nil:
 			s.header(m.Struct, field)
 		case field.Kind() == reflect.Array || field.Kind() == reflect.Slice:

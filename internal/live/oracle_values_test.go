@@ -72,7 +72,7 @@ func (o *oracle) header(s *nlpolicy.Struct, b []byte, x reflect.Value) {
 	o.t.Helper()
 	for i := range s.Members {
 		m := &s.Members[i]
-		if m.Kind == nlpolicy.Pad || m.Kind == nlpolicy.Unused {
+		if m.Type() == nlpolicy.Pad || m.Type() == nlpolicy.Unused {
 			continue
 		}
 		field := fieldOf(x, m.Name)
@@ -90,13 +90,13 @@ func (o *oracle) header(s *nlpolicy.Struct, b []byte, x reflect.Value) {
 		case m.Struct != nil:
 			o.header(m.Struct, part, field)
 		case m.Name == "rtnh-len": // Only the wire has a length.
-		case m.Kind == nlpolicy.String:
+		case m.Type() == nlpolicy.String:
 			text, _, _ := bytes.Cut(part, []byte{0})
 			o.same(field, string(text))
-		case m.Kind == nlpolicy.Binary:
+		case m.Type() == nlpolicy.Binary:
 			o.same(field, part)
 		default:
-			v, _ := nlpolicy.LoadInteger(m.Kind, m.Flags, part)
+			v, _ := nlpolicy.LoadInteger(m.Type(), m.Flags, part)
 			o.same(field, v)
 		}
 		o.at = o.at[:len(o.at)-1]

@@ -158,6 +158,15 @@ func MakeSlice[T any](d *Decoder, n int) []T {
 	return poolOf[T](d.arena).take(n, d.arena.borrow)[:0]
 }
 
+// Room returns list, or if that is nil, an empty slice with room for as many values
+// as there are attributes with the number of the decoder's current one.
+func Room[T any](d *Decoder, list []T) []T {
+	if list == nil {
+		return MakeSlice[T](d, d.Count())
+	}
+	return list
+}
+
 // pieceLen is the size in bytes of the pieces that slabs cut byte slices and
 // strings from. What is held by one value keeps no more than that alive; what
 // takes more than an eighth of it gets memory of its own.

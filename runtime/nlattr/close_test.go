@@ -37,16 +37,14 @@ func TestCloseKeepsOddNest(t *testing.T) {
 					for d.Next() {
 						t.Error("an attribute in the odd nest")
 					}
-					if d.Close(odd) {
+					if d.Close(odd, &unknown) {
 						t.Error("Close of the odd nest reports that it could be read")
-					} else {
-						unknown = d.Unknown(unknown)
 					}
 				case 3:
 					inner = d.Uint32()
 				}
 			}
-			if !d.Close(nest) {
+			if !d.Close(nest, &unknown) {
 				t.Error("the outer nest is odd, too")
 			}
 		case 4:
@@ -79,7 +77,7 @@ func TestCloseKeepsEarlierError(t *testing.T) {
 	cause := errors.New("an earlier error")
 	d.Fail(cause)
 	f := d.Enter()
-	if d.Close(f) {
+	if d.Close(f, nil) {
 		t.Error("Close reports success after an earlier error")
 	}
 	if !errors.Is(d.Err(), cause) {

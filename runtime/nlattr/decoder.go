@@ -215,14 +215,17 @@ func (d *Decoder) back(f Frame) {
 
 // Close is [Decoder.Leave] for a nest that may turn out not to be what its
 // attribute's type says. It reports whether the nest could be read. If not, the
-// error is forgotten and the nest is the current attribute as a whole, so that
-// [Decoder.Unknown] can keep it: one odd attribute spoils no message.
-func (d *Decoder) Close(f Frame) bool {
+// error is forgotten and the nest is kept as a whole at the end of unknown, unless
+// that is nil: one odd attribute spoils no message.
+func (d *Decoder) Close(f Frame, unknown *[]Attr) bool {
 	d.back(f)
 	if d.err == nil && !d.stuck {
 		return true
 	}
 	d.forget(f.late)
+	if unknown != nil {
+		d.Keep(unknown)
+	}
 	return false
 }
 
@@ -253,6 +256,9 @@ func (d *Decoder) blame(late bool) {
 // Skip leaves the current attribute for later: [Decoder.Resume] comes back to
 // it. Sub-messages whose selector has not been read yet need it.
 func (d *Decoder) Skip() Frame { return Frame{val: d.val, next: d.next, raw: d.raw} }
+
+// Skipped reports whether the frame is of [Decoder.Skip], and not the zero one.
+func (f Frame) Skipped() bool { return f.next > 0 }
 
 // Resume makes the attribute that was skipped the current one again and returns
 // the place to hand to [Decoder.Return] afterwards.
@@ -486,6 +492,9 @@ func (d *Decoder) addr16() (netip.Addr, bool) {
 	}
 	return netip.AddrFrom16([16]byte(d.val)), true
 }
+
+// Keep appends the current attribute to *list as it is.
+func (d *Decoder) Keep(list *[]Attr) { *list = d.Unknown(*list) }
 
 // Unknown appends the current attribute to list as it is.
 func (d *Decoder) Unknown(list []Attr) []Attr {

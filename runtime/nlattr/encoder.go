@@ -367,6 +367,13 @@ func (e *Encoder) Addr4(typ uint16, v netip.Addr) {
 	e.Addr(typ, v)
 }
 
+// Struct appends an attribute of n zero bytes and returns them to be filled in,
+// which is how C structs are written. The slice is valid until the next call.
+func (e *Encoder) Struct(typ uint16, n int) []byte {
+	e.header(typ, n)
+	return e.Extend(Align(n))[:n]
+}
+
 // Raw appends attributes as they were read, flags included.
 func (e *Encoder) Raw(attrs []Attr) {
 	for i := range attrs {
@@ -407,6 +414,12 @@ func (e *Encoder) End(n Nest) {
 	}
 	native.PutUint16(e.b[n:], uint16(size))
 	e.b = append(e.b, zeros[:-size&3]...)
+}
+
+// Close is [Encoder.End] behind the attributes that were read and had no field.
+func (e *Encoder) Close(n Nest, unknown []Attr) {
+	e.Raw(unknown)
+	e.End(n)
 }
 
 // EndFixed is [Encoder.End] for an attribute whose payload starts with a C struct

@@ -15,14 +15,17 @@ type Indexed[T any] struct {
 	V     T
 }
 
-// BeginEntry starts an entry of an array: a nest whose number is the entry's
-// index. An index above 14 bits is an error.
-func (e *Encoder) BeginEntry(index uint16) Nest {
+// Entry returns the number of an attribute that is an entry of an array: its index.
+// One above 14 bits is an error.
+func (e *Encoder) Entry(index uint16) uint16 {
 	if index > TypeMask {
 		e.failOpen(fmt.Errorf("entry %d: %w", index, ErrNumber))
 	}
-	return e.Begin(index & TypeMask)
+	return index & TypeMask
 }
+
+// BeginEntry starts an entry of an array that is a nest.
+func (e *Encoder) BeginEntry(index uint16) Nest { return e.Begin(e.Entry(index)) }
 
 // EndRecord finishes a record, a C struct with the attributes that follow it. It
 // started when e had written start bytes ([Encoder.Len]); the u16 at the given

@@ -207,25 +207,44 @@ func TestSelectorText(t *testing.T) {
 	}
 }
 
-func TestSelectErrors(t *testing.T) {
-	var e Encoder
-	e.Select(2, "*A", "kind", "b", "a", "b")
-	if e.Err() != nil {
-		t.Errorf("b among a, b: %v", e.Err())
-	}
+func TestSelect(t *testing.T) {
 	for value, want := range map[string]string{
-		"c": `attribute 2 (offset 0): sub-message and selector disagree: *A does not go with kind "c"`,
-		"":  "attribute 2 (offset 0): sub-message and selector disagree: *A needs kind to be set",
+		"a": "", "b": "",
+		"c":    `attribute 2 (offset 0): sub-message and selector disagree: content for a, b does not go with kind "c"`,
+		"a, b": `attribute 2 (offset 0): sub-message and selector disagree: content for a, b does not go with kind "a, b"`,
+		"":     "attribute 2 (offset 0): sub-message and selector disagree: content for a, b needs kind to be set",
 	} {
-		e = Encoder{}
-		e.Select(2, "*A", "kind", value, "a", "b")
-		if err := e.Err(); err == nil || err.Error() != want {
-			t.Errorf("%q: %v", value, err)
+		var e Encoder
+		e.Select(2, "kind", value, "a, b")
+		if got := errText(e.Err()); got != want {
+			t.Errorf("%q: %s, want %s", value, got, want)
+		}
+		e.Reset(nil)
+		if e.Select(2, "kind", value, ""); e.Err() != nil {
+			t.Errorf("%q for content of any kind: %v", value, e.Err())
 		}
 	}
-	e = Encoder{}
-	e.Ambiguous(2, "*A", "kind", "a, b")
-	if err := e.Err(); err == nil || err.Error() != "attribute 2 (offset 0): sub-message and selector disagree: set kind: *A fits a, b" {
-		t.Errorf("ambiguous: %v", err)
+}
+
+func TestSelector(t *testing.T) {
+	for wanted, want := range map[string]struct {
+		value Opt[string]
+		err   string
+	}{
+		"a":    {Some("a"), ""},
+		"":     {Opt[string]{}, ""},
+		"a, b": {Opt[string]{}, "attribute 2 (offset 0): sub-message and selector disagree: set kind: the content fits a, b"},
+	} {
+		var e Encoder
+		if got := e.Selector(2, "kind", wanted); got != want.value || errText(e.Err()) != want.err {
+			t.Errorf("%q: %v, error %v", wanted, got, e.Err())
+		}
 	}
+}
+
+func errText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
 }

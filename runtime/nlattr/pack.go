@@ -199,3 +199,19 @@ func width[N Integer]() int {
 	}
 	return 8
 }
+
+// AppendStruct appends a C struct of n bytes to b, which encode fills in.
+func AppendStruct(b []byte, n int, encode func([]byte)) ([]byte, error) {
+	b = append(b, make([]byte, n)...)
+	encode(b[len(b)-n:])
+	return b, nil
+}
+
+// Fixed returns the first n bytes of b. What b lacks is zero: a shorter struct comes
+// from an older kernel, and of a longer one the end is ignored.
+func Fixed(b []byte, n int) []byte {
+	if len(b) < n {
+		b = append(make([]byte, 0, n), b...)
+	}
+	return b[:n]
+}

@@ -4,32 +4,45 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 )
 
 // ErrSelector reports a sub-message whose form is not the one that its selector
 // chooses.
 var ErrSelector = errors.New("sub-message and selector disagree")
 
-// Select records an error if the value of a selector is none of those that choose a
-// sub-message of the Go type content, which is about to be written as the attribute
-// typ. The value is empty if the selector is absent.
-func (e *Encoder) Select(typ uint16, content, selector, value string, wanted ...string) {
-	for _, w := range wanted {
-		if w == value {
+// separator stands between the values of a selector that choose the same form.
+const separator = ", "
+
+// Select records an error if the value of a selector is none of those that choose the
+// form of a sub-message which is about to be written as the attribute typ. The value
+// is empty if the selector is absent; no wanted one goes with all. Several are
+// separated by a comma and a blank.
+func (e *Encoder) Select(typ uint16, selector, value, wanted string) {
+	for rest := wanted; rest != ""; {
+		var w string
+		if w, rest, _ = strings.Cut(rest, separator); w == value {
 			return
 		}
 	}
-	if value == "" {
-		e.Fail(typ, fmt.Errorf("%w: %s needs %s to be set", ErrSelector, content, selector))
-		return
+	switch {
+	case wanted == "":
+	case value == "":
+		e.Fail(typ, fmt.Errorf("%w: content for %s needs %s to be set", ErrSelector, wanted, selector))
+	default:
+		e.Fail(typ, fmt.Errorf("%w: content for %s does not go with %s %q", ErrSelector, wanted, selector, value))
 	}
-	e.Fail(typ, fmt.Errorf("%w: %s does not go with %s %q", ErrSelector, content, selector, value))
 }
 
-// Ambiguous records that a sub-message does not tell the value of its selector,
-// since several fit it.
-func (e *Encoder) Ambiguous(typ uint16, content, selector, values string) {
-	e.Fail(typ, fmt.Errorf("%w: set %s: %s fits %s", ErrSelector, selector, content, values))
+// Selector returns the value of a selector that follows from the form of a
+// sub-message, which is about to be written as the attribute typ. Where several
+// choose that form it is an error; where none does, there is no value.
+func (e *Encoder) Selector(typ uint16, selector, wanted string) Opt[string] {
+	if strings.Contains(wanted, separator) {
+		e.Fail(typ, fmt.Errorf("%w: set %s: the content fits %s", ErrSelector, selector, wanted))
+		return Opt[string]{}
+	}
+	return Opt[string]{V: wanted, OK: wanted != ""}
 }
 
 // NamedSelector returns the text that chooses a format where the selector is an

@@ -45,7 +45,7 @@ func (w *writer) elements(s *nlpolicy.Struct, object *node) error {
 		return nil
 	}
 	at := w.e.Written()[fixed+c.Offset:][:c.Size]
-	if have, ok := nlpolicy.LoadInteger(c.Kind, c.Flags, at); !ok || have != 0 {
+	if have, ok := nlpolicy.LoadInteger(c.Type(), c.Flags, at); !ok || have != 0 {
 		return nil
 	}
 	if c.Size < 4 && count >= 1<<(8*c.Size) {

@@ -119,7 +119,7 @@ func setOf(r nlpolicy.Ref) *nlpolicy.Set {
 func member(s *nlpolicy.Struct, name string) *nlpolicy.Member {
 	if s != nil {
 		for i := range s.Members {
-			if m := &s.Members[i]; m.Name == name && m.Kind != nlpolicy.Pad {
+			if m := &s.Members[i]; m.Name == name && m.Type() != nlpolicy.Pad {
 				return m
 			}
 		}

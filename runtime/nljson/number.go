@@ -250,17 +250,17 @@ func putMember(b []byte, m *nlpolicy.Member, n *node, depth int) error {
 	switch {
 	case m.Struct != nil && n.sort == isObject:
 		return putStruct(b, m.Struct, n, depth+1)
-	case m.Kind.Integer():
-		v, err := integer(n, m.Kind, m.Flags, m.Hint, m.Enum)
+	case m.Type().Integer():
+		v, err := integer(n, m.Type(), m.Flags, m.Hint, m.Enum)
 		if err != nil {
 			return err
 		}
-		if w := m.Kind.Width(); w == 0 || w > len(b) {
+		if w := m.Type().Width(); w == 0 || w > len(b) {
 			return n.fail(nlattr.ErrLength)
 		}
-		putInteger(b, m.Kind.Width(), m.Flags, v)
+		putInteger(b, m.Type().Width(), m.Flags, v)
 		return nil
-	case m.Kind == nlpolicy.String:
+	case m.Type() == nlpolicy.String:
 		if n.sort != isText {
 			return n.want(sortNames[isText])
 		}

@@ -282,7 +282,7 @@ func (x *appender) object(s *nlpolicy.Struct, b []byte, depth int) {
 func (x *appender) members(s *nlpolicy.Struct, skip string, b []byte, depth int, replaced func(name string) bool) {
 	for i := range s.Members {
 		m := &s.Members[i]
-		if m.Kind == nlpolicy.Pad || m.Name == skip || replaced != nil && replaced(m.Name) {
+		if m.Type() == nlpolicy.Pad || m.Name == skip || replaced != nil && replaced(m.Name) {
 			continue
 		}
 		x.key(m.Name)
@@ -299,11 +299,11 @@ func (x *appender) member(m *nlpolicy.Member, p []byte, depth int) {
 	switch {
 	case m.Struct != nil && depth < nlattr.MaxDepth:
 		x.object(m.Struct, p, depth+1)
-	case m.Kind == nlpolicy.String:
+	case m.Type() == nlpolicy.String:
 		x.b = appendText(x.b, string(untilNul(p)))
-	case m.Kind.Integer():
-		v, _ := nlpolicy.LoadInteger(m.Kind, m.Flags, p)
-		x.integer(m.Kind, m.Flags, m.Hint, m.Enum, v)
+	case m.Type().Integer():
+		v, _ := nlpolicy.LoadInteger(m.Type(), m.Flags, p)
+		x.integer(m.Type(), m.Flags, m.Hint, m.Enum, v)
 	default:
 		x.b = appendBytes(x.b, m.Hint, p)
 	}

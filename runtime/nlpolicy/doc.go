@@ -242,11 +242,33 @@ type Member struct {
 	Name   string
 	Offset int  // bytes from the start of the struct
 	Size   int  // bytes
-	Kind   Kind // integer kinds, String, Binary or Pad
+	Kind   Kind // integer kinds, String, Binary or Pad; see Type
 	Flags  Flags
 	Hint   Hint
 	Enum   *Enum
 	Struct *Struct // an embedded struct
+}
+
+// Type returns the kind of the member. Where Kind is not set, that is Binary for a
+// struct, else an unsigned integer of the member's size.
+func (m *Member) Type() Kind {
+	switch {
+	case m.Kind != Unused:
+		return m.Kind
+	case m.Struct != nil:
+		return Binary
+	}
+	switch m.Size {
+	case 1:
+		return U8
+	case 2:
+		return U16
+	case 4:
+		return U32
+	case 8:
+		return U64
+	}
+	return Unused
 }
 
 // SubMsg describes the formats among which a selector chooses.
@@ -283,4 +305,10 @@ type Message struct {
 	// Accept lists the numbers of the top-level attributes that the operation
 	// takes, ascending. Nil stands for all of the set.
 	Accept []uint16
+}
+
+// Whole returns the message with all attributes of its set.
+func (m Message) Whole() *Message {
+	m.Accept = nil
+	return &m
 }

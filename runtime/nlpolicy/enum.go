@@ -70,6 +70,13 @@ func ParseEnum[T Integer](e *Enum, text string) (T, error) {
 	return T(v), err
 }
 
+// UnmarshalEnum stores the value that [Enum.Text] or [Enum.SignedText] printed. After
+// an error v is zero.
+func UnmarshalEnum[T Integer](e *Enum, text []byte, v *T) (err error) {
+	*v, err = ParseEnum[T](e, string(text))
+	return err
+}
+
 // Parse returns the value that [Enum.Text] printed: a name, or a number in
 // decimal, or in hexadecimal, octal or binary with the prefix that Go gives them.
 // For flags several of them may be joined by "|". The value must fit an unsigned

@@ -71,3 +71,17 @@ func TestParseEnum(t *testing.T) {
 		t.Error("up| is accepted")
 	}
 }
+
+func TestMemberType(t *testing.T) {
+	for _, tc := range []struct {
+		member Member
+		want   Kind
+	}{
+		{Member{Size: 1}, U8}, {Member{Size: 2}, U16}, {Member{Size: 4}, U32}, {Member{Size: 8}, U64}, {Member{Size: 3}, Unused},
+		{Member{Size: 4, Kind: S32}, S32}, {Member{Size: 4, Struct: &Struct{}}, Binary}, {Member{Size: 4, Kind: Pad}, Pad},
+	} {
+		if got := tc.member.Type(); got != tc.want {
+			t.Errorf("%+v: %s, want %s", tc.member, got, tc.want)
+		}
+	}
+}
