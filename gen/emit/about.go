@@ -24,13 +24,13 @@ func (g *generator) about() (output.File, error) {
 	return output.Format(output.File{Name: "doc.go", Content: b.Bytes()})
 }
 
-// opList is one entry for each method of the client, and for each notification.
+// opList is one entry for each operation of the client, and for each notification.
 func (g *generator) opList() [][]string {
 	var list [][]string
-	item := func(link, text string) {
-		lines := wrap("["+link+"]: "+lower(firstSentence(text)), commentWidth-len("//     "))
+	item := func(links, text string) {
+		lines := wrap(links+": "+lower(firstSentence(text)), commentWidth-len("//     "))
 		if text == "" {
-			lines = []string{"// [" + link + "]"}
+			lines = []string{"// " + links}
 		}
 		for i := range lines {
 			indent := "    "
@@ -42,15 +42,18 @@ func (g *generator) opList() [][]string {
 		list = append(list, lines)
 	}
 	for _, op := range g.f.Ops {
-		if op.Do != nil {
-			item("Client."+op.Go, op.Doc)
-		}
-		if op.Dump != nil && op.Reply != nil {
-			item("Client."+op.Go+"Dump", op.Doc)
+		dump := op.Dump != nil && op.Reply != nil
+		switch {
+		case op.Do != nil && dump:
+			item("[Client."+op.Go+"], [Client."+op.Go+"Dump]", op.Doc)
+		case op.Do != nil:
+			item("[Client."+op.Go+"]", op.Doc)
+		case dump:
+			item("[Client."+op.Go+"Dump]", op.Doc)
 		}
 	}
 	for _, e := range g.f.Events {
-		item(e.Go, e.Op.Doc)
+		item("["+e.Go+"]", e.Op.Doc)
 	}
 	return list
 }

@@ -137,7 +137,7 @@ func arrayDecode(s *ir.Struct, members []jen.Code) []jen.Code {
 	} else {
 		body = append(body, jen.Var().Add(rest).Index().Byte(),
 			jen.If(jen.Len(jen.Id("b")).Op(">").Lit(s.Size)).Block(rest.Clone().Op("=").Add(slice(s.Size))))
-		if len(members) > 2 { // NB: two statements come before the members.
+		if len(members) > 1 { // NB: one statement comes before the members.
 			body = append(body, members...)
 		}
 	}

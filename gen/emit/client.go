@@ -9,10 +9,14 @@ import (
 // client emits the family, its operations and the client with a method for each.
 func (g *generator) client() []jen.Code {
 	decls := []jen.Code{g.family()}
+	var ops []jen.Code
 	for _, op := range g.f.Ops {
 		if op.Do != nil || op.Dump != nil {
-			decls = append(decls, operation(op))
+			ops = append(ops, operation(op))
 		}
+	}
+	if len(ops) > 0 {
+		decls = append(decls, decl(comments([]string{"// The operations of the family."}), jen.Var().Defs(ops...)))
 	}
 	decls = append(decls, group(
 		comments(wrap("Client calls the operations of the family "+clean(g.f.Name)+" over a connection. It may be used by several goroutines at a time.", commentWidth-3)),
@@ -44,10 +48,10 @@ func (g *generator) family() jen.Code {
 		jen.Var().Id("Family").Op("=").Qual(nlconn, "Family").Values(values...))
 }
 
-// var OpAdd = nlconn.Operation{Family: &Family, Name: "add", Request: CmdAdd, Policy: &policyAddRequest}
+// OpAdd = nlconn.Operation{Family: &Family, Name: "add", Request: CmdAdd, Policy: &policyAddRequest}
 func operation(op *ir.Op) jen.Code {
 	values := []jen.Code{key("Family", address("Family")), key("Name", jen.Lit(op.Name))}
-	add := func(name string, v jen.Code) { values = append(values, jen.Line().Add(key(name, v))) }
+	add := func(name string, v jen.Code) { values = append(values, key(name, v)) }
 	first := op.Do
 	if first == nil {
 		first = op.Dump
@@ -75,9 +79,7 @@ func operation(op *ir.Op) jen.Code {
 	if lenient(op) {
 		add("Mode", mode(op))
 	}
-	values = append(values, jen.Line())
-	intro := doc("Op"+op.Go+" describes the operation "+clean(op.Name), "")
-	return decl(intro, jen.Var().Id("Op"+op.Go).Op("=").Qual(nlconn, "Operation").Values(values...))
+	return jen.Id("Op"+op.Go).Op("=").Qual(nlconn, "Operation").Values(values...)
 }
 
 // number is the operation's constant where it holds n.
@@ -148,12 +150,14 @@ func dumpMethods(op *ir.Op) []jen.Code {
 	list := jen.Qual("iter", "Seq2").Types(jen.Op("*").Add(reply), jen.Error())
 	req := op.Dump.Request
 	name := op.Go + "Dump"
-	into := comments(wrap(name+"Into is "+name+" into the memory of *reply, again and again: nothing is allocated for a message. "+
-		"What *reply refers to is valid until the next step; strings are valid for ever.", commentWidth-3))
-	collect := comments(wrap(op.Go+"Collect is "+name+" into a slice. A dump that was interrupted is repeated; if that does not help, "+
-		"what came is returned with the error.", commentWidth-3))
+	intro := methodDoc(name+" is the dump of the operation "+clean(op.Name), op)
+	if op.Do != nil {
+		intro = doc(name+" is [Client."+op.Go+"] as a dump", "")
+	}
+	into := doc(name+"Into is [Client."+name+"] into the memory of *reply, see [nlconn.DumpInto]", "")
+	collect := doc(op.Go+"Collect is [Client."+name+"] into a slice, see [nlconn.Collect]", "")
 	return []jen.Code{
-		decl(methodDoc(name+" is the dump of the operation "+clean(op.Name), op),
+		decl(intro,
 			clientMethod(name, req).Add(list).Block(jen.Return(connCall(jen.Qual(nlconn, "Dump").Types(reply), op)))),
 		decl(into,
 			clientMethod(name+"Into", req, jen.Id("reply").Op("*").Add(reply)).Qual("iter", "Seq").Types(jen.Error()).Block(

@@ -16,15 +16,15 @@ const commentWidth = 100
 // intro alone is a sentence.
 func doc(intro, text string) []jen.Code { return comments(docLines(intro, text)) }
 
-// entry returns the lines of the comment above a row of a block, which says what
-// the rows are: its name and what the spec says, or nothing.
-func entry(name, text string) []jen.Code {
-	paragraphs := split(text)
-	if len(paragraphs) == 0 {
-		return nil
+// row adds what the spec says to a row of a block or to a field: behind it if it is
+// short, else in lines above it.
+func row(d *jen.Statement, text string) []jen.Code {
+	if brief, whole := note(text); whole {
+		return []jen.Code{lineComment(d, brief)}
 	}
 	// NB: the indentation counts as much as a tab is wide.
-	return comments(wrap(name+": "+sentence(lower(strings.Join(paragraphs, " "))), commentWidth-len("// ")-8))
+	above := comments(wrap(sentence(upper(strings.Join(split(text), " "))), commentWidth-len("// ")-8))
+	return append(above, d)
 }
 
 func comments(lines []string) []jen.Code {
@@ -143,27 +143,42 @@ func lower(text string) string {
 	return string(unicode.ToLower(first)) + text[size:]
 }
 
+// upper makes the first word of a text fit for the start of a sentence, unless it is
+// a name with other characters than letters.
+func upper(text string) string {
+	word, _, _ := strings.Cut(text, " ")
+	for _, r := range strings.TrimRight(word, ",.:;") {
+		if !unicode.IsLower(r) {
+			return text
+		}
+	}
+	first, size := utf8.DecodeRuneInString(text)
+	return string(unicode.ToUpper(first)) + text[size:]
+}
+
 // noteLen is the length of the longest comment that stands behind a field.
 const noteLen = 60
 
 // note returns the comment behind a field: the first sentence of what the spec
-// says, or its beginning, if that is short. The constant of an attribute has all
-// of it.
-func note(text string) string {
+// says, or its beginning, if that is short, and whether this is all that the spec
+// says.
+func note(text string) (brief string, whole bool) {
 	paragraphs := split(text)
 	if len(paragraphs) == 0 {
-		return ""
+		return "", true
 	}
+	all := strings.Join(paragraphs, " ")
 	first := strings.TrimSuffix(firstSentence(paragraphs[0]), ".")
+	whole = first == strings.TrimSuffix(all, ".")
 	for _, end := range []string{"; ", " ("} {
 		if i := strings.Index(first, end); i > 0 && utf8.RuneCountInString(first) > noteLen {
-			first = first[:i]
+			first, whole = first[:i], false
 		}
 	}
 	if utf8.RuneCountInString(first) > noteLen {
-		return ""
+		return "", false
 	}
-	return lower(first)
+	return lower(first), whole
 }
 
 // lineComment puts a note behind a field.

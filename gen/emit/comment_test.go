@@ -35,7 +35,7 @@ func TestNote(t *testing.T) {
 		strings.Repeat("x", 40) + " (" + strings.Repeat("y", 40) + ").": strings.Repeat("x", 40),
 		strings.Repeat("x", 61): "",
 	} {
-		if got := note(text); got != want {
+		if got, _ := note(text); got != want {
 			t.Errorf("note(%q) = %q, want %q", text, got, want)
 		}
 	}

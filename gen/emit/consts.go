@@ -20,7 +20,7 @@ func (g *generator) consts() []jen.Code {
 	decls = append(decls, g.commands()...)
 	decls = append(decls, g.groups()...)
 	for _, s := range g.f.Sets {
-		decls = append(decls, attrNumbers(s)...)
+		decls = append(decls, g.attrNumbers(s)...)
 	}
 	return decls
 }
@@ -40,7 +40,6 @@ func constant(c *ir.Const) jen.Code {
 
 // const (
 //
-//	// CmdAdd is the operation add: ...
 //	CmdAdd uint16 = 1
 //
 // )
@@ -52,8 +51,11 @@ func (g *generator) commands() []jen.Code {
 			continue
 		}
 		seen[op.Const] = true
-		rows = append(rows, entry(op.Const, op.Doc)...)
-		rows = append(rows, jen.Id(op.Const).Uint16().Op("=").Lit(int(op.Number)))
+		text := op.Doc
+		if g.methodTells(op) {
+			text = ""
+		}
+		rows = append(rows, row(jen.Id(op.Const).Uint16().Op("=").Lit(int(op.Number)), text)...)
 	}
 	if len(rows) == 0 {
 		return nil
@@ -73,8 +75,7 @@ func (g *generator) groups() []jen.Code {
 		if gr.ID != 0 {
 			value = append(value, jen.Id("ID").Op(":").Lit(int(gr.ID)))
 		}
-		rows = append(rows, entry(gr.Go, gr.Doc)...)
-		rows = append(rows, jen.Id(gr.Go).Op("=").Qual(nlconn, "Group").Values(value...))
+		rows = append(rows, row(jen.Id(gr.Go).Op("=").Qual(nlconn, "Group").Values(value...), gr.Doc)...)
 	}
 	if len(rows) == 0 {
 		return nil
@@ -84,15 +85,21 @@ func (g *generator) groups() []jen.Code {
 
 // attrNumbers emits the numbers of a set's attributes. A subset has those of its
 // parent.
-func attrNumbers(s *ir.Set) []jen.Code {
+func (g *generator) attrNumbers(s *ir.Set) []jen.Code {
 	if s.Parent != nil || len(s.Attrs) == 0 {
 		return nil
 	}
 	var rows []jen.Code
 	for _, a := range s.Attrs {
-		rows = append(rows, entry(a.Const, a.Doc)...)
-		rows = append(rows, jen.Id(a.Const).Uint16().Op("=").Lit(int(a.Number)))
+		text := a.Doc
+		if !g.constTells(a) {
+			text = ""
+		}
+		rows = append(rows, row(jen.Id(a.Const).Uint16().Op("=").Lit(int(a.Number)), text)...)
 	}
-	intro := docLines("The numbers of the attributes in the set "+clean(s.Name), s.Doc)
-	return []jen.Code{decl(comments(intro), jen.Const().Defs(rows...))}
+	intro := doc("The numbers of the attributes in the set "+clean(s.Name), s.Doc)
+	if g.typed[s] {
+		intro = doc("The numbers of the attributes in ["+s.Go+"]", "")
+	}
+	return []jen.Code{decl(intro, jen.Const().Defs(rows...))}
 }

@@ -80,14 +80,19 @@ type generator struct {
 	// typed holds the sets that have a Go type. Those that only stand behind the
 	// header of a record or of a format are part of its type.
 	typed map[*ir.Set]bool
+	// held holds the structs that stand in a field, as a header or as the content
+	// of an attribute.
+	held map[*ir.Struct]bool
 	// subs holds the sub-messages that some emitted type has a field for.
 	subs map[*ir.SubMessage]*subUse
+	// fieldCount says how many fields an attribute has, see countFields.
+	fieldCount map[string]int
 	// picks remembers how many samples a set has, see picksOf.
 	picks map[*ir.Set]int
 }
 
 func newGenerator(f *ir.Family) *generator {
-	g := &generator{f: f, reached: map[*ir.Set]bool{}, typed: map[*ir.Set]bool{}, subs: map[*ir.SubMessage]*subUse{}, picks: map[*ir.Set]int{}}
+	g := &generator{f: f, reached: map[*ir.Set]bool{}, typed: map[*ir.Set]bool{}, held: map[*ir.Struct]bool{}, subs: map[*ir.SubMessage]*subUse{}, picks: map[*ir.Set]int{}, fieldCount: map[string]int{}}
 	for _, m := range f.Messages {
 		g.reachAttrs(m.Attrs)
 		if m.Set != nil {
@@ -119,6 +124,7 @@ func newGenerator(f *ir.Family) *generator {
 			g.useSubs(setScope(s))
 		}
 	}
+	g.countFields()
 	return g
 }
 

@@ -2,6 +2,7 @@ package emit
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/dave/jennifer/jen"
 
@@ -36,13 +37,16 @@ func enum(e *ir.Enum) jen.Code {
 		{jen.Type().Id(e.Go).Id(goInt(e)), jen.Line()},
 	}
 	var rows []jen.Code
+	bare := false
 	for _, v := range e.Entries {
-		rows = append(rows, entry(v.Go, v.Doc)...)
-		rows = append(rows, jen.Id(v.Go).Id(e.Go).Op("=").Add(enumValue(e, v)))
+		bare = bare || strings.TrimSpace(v.Doc) == ""
+		rows = append(rows, row(jen.Id(v.Go).Id(e.Go).Op("=").Add(enumValue(e, v)), v.Doc)...)
+	}
+	if bare {
+		parts = append(parts, []jen.Code{jen.Comment("// The values of " + e.Go + ".")})
 	}
 	if len(rows) > 0 {
-		values := jen.Comment("// The values of " + e.Go + ".")
-		parts = append(parts, []jen.Code{values, jen.Const().Defs(rows...), jen.Line()})
+		parts = append(parts, []jen.Code{jen.Const().Defs(rows...), jen.Line()})
 	}
 	return group(append(parts, enumMethods(e))...)
 }
@@ -79,29 +83,37 @@ func enumMethods(e *ir.Enum) []jen.Code {
 		text, value = "SignedText", jen.Int64().Call(jen.Id("v"))
 	}
 	recv := jen.Id("v").Id(e.Go)
-	what, forms := "the name of the value, or its digits if it has none", "a name or a number"
+	what := "the name of the value, or else its digits"
 	if e.Flags {
-		what, forms = "the names of the flags, joined by |", "names of flags or numbers, joined by |"
+		what = "the names of the flags, joined by |"
 	}
 	return []jen.Code{
 		jen.Comment("// String returns " + what + "."),
 		jen.Func().Params(recv).Id("String").Params().String().Add(oneLine(
 			jen.Return(jen.Id(table).Dot(text).Call(value)))),
 		jen.Line(),
-		jen.Comment("// Parse" + e.Go + " reads what String prints: " + forms + "."),
-		jen.Func().Id("Parse"+e.Go).Params(jen.Id("s").String()).Params(jen.Id(e.Go), jen.Error()).Block(
-			jen.Return(jen.Qual(nlpolicy, "ParseEnum").Types(jen.Id(e.Go)).Call(address(table), jen.Id("s")))),
+		jen.Comment("// Parse" + e.Go + " reads what String returns, and numbers."),
+		jen.Func().Id("Parse"+e.Go).Params(jen.Id("s").String()).Params(jen.Id(e.Go), jen.Error()).Add(oneLine(
+			jen.Return(jen.Qual(nlpolicy, "ParseEnum").Types(jen.Id(e.Go)).Call(address(table), jen.Id("s"))))),
 		jen.Line(),
-		jen.Comment("// MarshalText implements encoding.TextMarshaler."),
+		jen.Comment("// MarshalText is String."),
 		jen.Func().Params(recv).Id("MarshalText").Params().Params(jen.Index().Byte(), jen.Error()).Add(oneLine(
 			jen.Return(jen.Index().Byte().Call(jen.Id("v").Dot("String").Call()), jen.Nil()))),
 		jen.Line(),
-		jen.Comment("// UnmarshalText implements encoding.TextUnmarshaler."),
-		jen.Func().Params(jen.Id("v").Op("*").Id(e.Go)).Id("UnmarshalText").Params(jen.Id("b").Index().Byte()).Params(jen.Err().Error()).Block(
-			jen.List(jen.Op("*").Id("v"), jen.Err()).Op("=").Id("Parse"+e.Go).Call(jen.String().Call(jen.Id("b"))),
-			jen.Return(jen.Err())),
+		jen.Comment("// UnmarshalText is Parse" + e.Go + "."),
+		jen.Func().Params(jen.Id("v").Op("*").Id(e.Go)).Id("UnmarshalText").Params(jen.Id("b").Index().Byte()).Error().Add(oneLine(
+			jen.Return(jen.Qual(nlpolicy, "UnmarshalEnum").Call(address(table), jen.Id("b"), jen.Id("v"))))),
 	}
 }
 
 // oneLine is the body of a short function, on the line of the function itself.
-func oneLine(c jen.Code) *jen.Statement { return jen.Op("{").Add(c).Op("}") }
+func oneLine(body ...jen.Code) *jen.Statement {
+	s := jen.Op("{")
+	for i, c := range body {
+		if i > 0 {
+			s.Op(";")
+		}
+		s.Add(c)
+	}
+	return s.Op("}")
+}

@@ -21,7 +21,21 @@ func (g *generator) messages() []jen.Code {
 	return decls
 }
 
+// messageDoc refers to the method that takes or returns the message, which says what
+// the operation does.
 func messageDoc(m *ir.Message) []jen.Code {
+	do, dump := "[Client."+m.Op.Go+"]", "[Client."+m.Op.Go+"Dump]"
+	op := m.Op
+	switch {
+	case op.Do != nil && op.Do.Request == m:
+		return doc(m.Go+" is the request of "+do, "")
+	case op.Dump != nil && op.Dump.Request == m && op.Reply != nil:
+		return doc(m.Go+" is the request of "+dump, "")
+	case op.Reply == m && op.Do != nil && op.Do.HasReply:
+		return doc(m.Go+" is the reply of "+do, "")
+	case op.Reply == m && op.Dump != nil && op.Dump.HasReply:
+		return doc(m.Go+" is the reply of "+dump, "")
+	}
 	return doc(m.Go+" is the "+clean(m.Name), m.Doc)
 }
 
@@ -30,14 +44,14 @@ func (g *generator) message(m *ir.Message) jen.Code {
 	s := messageScope(m)
 	encode := []jen.Code{jen.If(jen.Id("x").Op("==").Nil()).Block(
 		jen.Id("x").Op("=").New(jen.Id(m.Go)))}
-	encode = append(encode, encodeBody(s, m.Header)...)
+	encode = append(append(encode, encodeBody(s, m.Header)...), putUnknown())
 	parts := [][]jen.Code{
 		messageDoc(m),
-		{jen.Type().Id(m.Go).Struct(fields(s, m.Header)...), jen.Line()},
+		{jen.Type().Id(m.Go).Struct(g.fields(s, m.Header)...), jen.Line()},
 		{
-			jen.Comment("// EncodeTo appends the message to e; a nil one as if it were empty."),
+			jen.Comment("// EncodeTo appends the message; a nil one is empty."),
 			method(m.Go, "EncodeTo").Params(encoderParam()).Block(encode...), jen.Line(),
-			jen.Comment("// DecodeFrom reads the message from d. The fields of x must be zero before."),
+			jen.Comment("// DecodeFrom reads the message into x, which must be zero."),
 			method(m.Go, "DecodeFrom").Params(decoderParam()).Block(decodeBody(s, m.Header)...), jen.Line(),
 		},
 		messagePublic(m),
@@ -54,14 +68,14 @@ func (g *generator) message(m *ir.Message) jen.Code {
 func messagePublic(m *ir.Message) []jen.Code {
 	policy := jen.Id(policyName(m))
 	return []jen.Code{
-		jen.Comment("// AppendBinary appends the message as it goes over the wire, without netlink header."),
+		jen.Comment("// AppendBinary appends the message without netlink header."),
 		method(m.Go, "AppendBinary").Params(jen.Id("b").Index().Byte()).Params(jen.Index().Byte(), jen.Error()).Block(
 			jen.Id("e").Op(":=").Qual(nlattr, "NewEncoder").Call(jen.Id("b")),
 			jen.Id("x").Dot("EncodeTo").Call(jen.Op("&").Id("e")),
 			jen.Return(policy.Clone().Dot("Finish").Call(jen.Op("&").Id("e"))),
 		),
 		jen.Line(),
-		jen.Comment("// UnmarshalBinary reads the message; what x held before is gone."),
+		jen.Comment("// UnmarshalBinary reads the message in place of x."),
 		method(m.Go, "UnmarshalBinary").Params(jen.Id("b").Index().Byte()).Error().Block(
 			jen.Op("*").Id("x").Op("=").Id(m.Go).Values(),
 			jen.Id("d").Op(":=").Qual(nlattr, "NewDecoder").Call(jen.Id("b")),
@@ -75,9 +89,9 @@ func messagePublic(m *ir.Message) []jen.Code {
 func messageValidate(m *ir.Message) []jen.Code {
 	return []jen.Code{
 		jen.Line(),
-		jen.Comment("// Validate reports the first attribute that the kernel would refuse by its policy."),
-		method(m.Go, "Validate").Params().Error().Block(
-			jen.Return(jen.Id(policyName(m)).Dot("ValidateBinary").Call(jen.Id("x"), mode(m.Op)))),
+		jen.Comment("// Validate reports what the kernel would refuse by its policy."),
+		method(m.Go, "Validate").Params().Error().Add(oneLine(
+			jen.Return(jen.Id(policyName(m)).Dot("ValidateBinary").Call(jen.Id("x"), mode(m.Op))))),
 	}
 }
 
@@ -86,12 +100,12 @@ func messageJSON(m *ir.Message) []jen.Code {
 	return []jen.Code{
 		jen.Line(),
 		jen.Comment("// MarshalJSON returns the JSON of the kernel's ynl tool."),
-		method(m.Go, "MarshalJSON").Params().Params(jen.Index().Byte(), jen.Error()).Block(
-			jen.Return(jen.Qual(nljson, "Marshal").Call(address(policyName(m)), jen.Id("x")))),
+		method(m.Go, "MarshalJSON").Params().Params(jen.Index().Byte(), jen.Error()).Add(oneLine(
+			jen.Return(jen.Qual(nljson, "Marshal").Call(address(policyName(m)), jen.Id("x"))))),
 		jen.Line(),
-		jen.Comment("// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant."),
-		method(m.Go, "UnmarshalJSON").Params(jen.Id("b").Index().Byte()).Error().Block(
-			jen.Return(jen.Qual(nljson, "Unmarshal").Call(address(policyName(m)), jen.Id("b"), jen.Id("x")))),
+		jen.Comment("// UnmarshalJSON reads what MarshalJSON returns."),
+		method(m.Go, "UnmarshalJSON").Params(jen.Id("b").Index().Byte()).Error().Add(oneLine(
+			jen.Return(jen.Qual(nljson, "Unmarshal").Call(address(policyName(m)), jen.Id("b"), jen.Id("x"))))),
 	}
 }
 

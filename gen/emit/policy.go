@@ -110,7 +110,7 @@ func rows(typ *jen.Statement, list []jen.Code) jen.Code {
 	return jen.Index().Add(typ).Custom(jen.Options{Open: "{", Close: "}", Separator: ",", Multi: true}, list...)
 }
 
-// var policyAddRequest = nlpolicy.Message{Family: "fou", Op: "add", Attrs: &setFouAttrs, Accept: []uint16{AttrFouPort}}
+// var policyAddRequest = nlpolicy.Message{Family: "fou", Op: "add", Attrs: &setFouAttrs, Accept: []uint16{1}}
 func (t *tables) message(f *ir.Family, m *ir.Message) jen.Code {
 	values := []jen.Code{key("Family", jen.Lit(f.Name)), key("Op", jen.Lit(m.Op.Name))}
 	if m.Header != nil {
@@ -132,7 +132,7 @@ func accepted(m *ir.Message) []jen.Code {
 	attrs = slices.CompactFunc(attrs, func(a, b *ir.Attr) bool { return a.Number == b.Number })
 	var list []jen.Code
 	for _, a := range attrs {
-		list = append(list, jen.Id(a.Const))
+		list = append(list, jen.Lit(int(a.Number)))
 	}
 	return list
 }
@@ -160,7 +160,7 @@ func (t *tables) set(s *ir.Set) jen.Code {
 	slices.SortFunc(attrs, func(a, b *ir.Attr) int { return cmp.Compare(a.Number, b.Number) })
 	var list []jen.Code
 	for _, a := range attrs {
-		list = append(list, jen.Values(t.row(a)...))
+		list = append(list, jen.Values(t.attr(a)...))
 	}
 	values := []jen.Code{key("Name", jen.Lit(s.Name))}
 	if len(list) > 0 {
@@ -180,10 +180,10 @@ func (t *tables) set(s *ir.Set) jen.Code {
 	})
 }
 
-// row is {Name: "port", Number: AttrFouPort, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian}.
-func (t *tables) row(a *ir.Attr) []jen.Code {
+// attr is {Name: "port", Number: 1, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian}.
+func (t *tables) attr(a *ir.Attr) []jen.Code {
 	r := kind.Of(a).Row(a)
-	row := []jen.Code{key("Name", jen.Lit(a.Name)), key("Number", jen.Id(a.Const)), key("Kind", policyID(r.Kind))}
+	row := []jen.Code{key("Name", jen.Lit(a.Name)), key("Number", jen.Lit(int(a.Number))), key("Kind", policyID(r.Kind))}
 	if r.Elem != "" {
 		row = append(row, key("Elem", policyID(r.Elem)))
 	}
@@ -331,8 +331,14 @@ func structTable(s *ir.Struct) jen.Code {
 }
 
 func memberRow(m *ir.Member) []jen.Code {
-	row := []jen.Code{key("Name", jen.Lit(m.Name)), key("Offset", jen.Lit(m.Offset)), key("Size", jen.Lit(m.Size)),
-		key("Kind", policyID(memberKind(m)))}
+	row := []jen.Code{key("Name", jen.Lit(m.Name))}
+	if m.Offset > 0 {
+		row = append(row, key("Offset", jen.Lit(m.Offset)))
+	}
+	row = append(row, key("Size", jen.Lit(m.Size)))
+	if k := memberKind(m); k != "" {
+		row = append(row, key("Kind", policyID(k)))
+	}
 	if f := joined(m.Order, false, m.Enum != nil && m.EnumFlags && !m.Enum.Flags, false, false); f != nil {
 		row = append(row, key("Flags", f))
 	}
@@ -348,9 +354,13 @@ func memberRow(m *ir.Member) []jen.Code {
 	return row
 }
 
+// memberKind is empty for unsigned integers, where the size says all, and for structs.
 func memberKind(m *ir.Member) string {
 	switch m.Type {
 	case "binary":
+		if m.Struct != nil {
+			return ""
+		}
 		return "Binary"
 	case "string":
 		return "String"
@@ -360,7 +370,7 @@ func memberKind(m *ir.Member) string {
 	if m.Type[0] == 's' {
 		return "S" + strconv.Itoa(8*m.Size)
 	}
-	return "U" + strconv.Itoa(8*m.Size)
+	return ""
 }
 
 func enumTable(e *ir.Enum) jen.Code {

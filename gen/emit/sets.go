@@ -28,26 +28,62 @@ func (g *generator) sets() []jen.Code {
 //
 //	type PeerAttrs struct { ... }
 //
-//	func (x *PeerAttrs) encode(e *nlattr.Encoder) { ... }
-//	func (x *PeerAttrs) decode(d *nlattr.Decoder) { ... }
+//	func (x *PeerAttrs) encode(e *nlattr.Encoder, typ uint16) { ... }
+//	func (x *PeerAttrs) decode(d *nlattr.Decoder, unknown *[]nlattr.Attr) bool { ... }
 func (g *generator) set(s *ir.Set) jen.Code {
 	scope := setScope(s)
-	intro := s.Go + " is the attribute set " + clean(s.Name)
+	encode, end, decode := encodeBody(scope, nil), closeNest(), decodeBody(scope, nil)
 	parts := [][]jen.Code{
-		doc(intro, s.Doc),
-		{jen.Type().Id(s.Go).Struct(fields(scope, nil)...), jen.Line()},
-		{method(s.Go, "encode").Params(codecParams(encoderParam(), s)...).Block(encodeBody(scope, nil)...), jen.Line()},
-		{method(s.Go, "decode").Params(codecParams(decoderParam(), s)...).Block(decodeBody(scope, nil)...)},
+		doc(s.Go+" is the attribute set "+clean(s.Name), s.Doc),
+		{jen.Type().Id(s.Go).Struct(g.fields(scope, nil)...), jen.Line()},
 	}
 	if !g.reached[s] {
-		parts = append(parts, setPublic(s))
+		parts = append(parts, setPublic(s, append(encode, putUnknown()), decode))
+		end = []jen.Code{jen.Id("e").Dot("End").Call(jen.Id("nest"))}
+		encode = []jen.Code{jen.Id("x").Dot("encodeAttrs").Call(outerArgs("e", s)...)}
+		decode = []jen.Code{jen.Id("x").Dot("decodeAttrs").Call(outerArgs("d", s)...)}
 	}
-	return group(parts...)
+	return group(append(parts, nestCodec(s.Go, s, "Begin", encode, end, decode))...)
 }
 
-// codecParams are the encoder or decoder and the selectors from enclosing sets.
-func codecParams(codec *jen.Statement, s *ir.Set) []jen.Code {
-	params := []jen.Code{codec}
+// nestCodec emits encode and decode of a type that is the content of an attribute:
+//
+//	func (x *PeerAttrs) encode(e *nlattr.Encoder, typ uint16) {
+//		nest := e.Begin(typ)
+//		...
+//		e.Close(nest, x.Unknown)
+//	}
+//
+//	func (x *PeerAttrs) decode(d *nlattr.Decoder, unknown *[]nlattr.Attr) bool {
+//		nest := d.Enter()
+//		...
+//		return d.Close(nest, unknown)
+//	}
+//
+// What begins and ends the attribute is a choice, since formats have fixed headers.
+func nestCodec(typ string, s *ir.Set, begin string, encode, end, decode []jen.Code) []jen.Code {
+	encode = slices.Concat([]jen.Code{
+		jen.Id("nest").Op(":=").Id("e").Dot(begin).Call(jen.Id("typ")),
+	}, encode, end)
+	decode = slices.Concat([]jen.Code{jen.Id("nest").Op(":=").Id("d").Dot("Enter").Call()}, decode,
+		[]jen.Code{jen.Return(jen.Id("d").Dot("Close").Call(jen.Id("nest"), jen.Id("unknown")))})
+	number, unknown := jen.Id("typ").Uint16(), jen.Id("unknown").Op("*").Index().Qual(nlattr, "Attr")
+	return []jen.Code{
+		method(typ, "encode").Params(codecParams(s, encoderParam(), number)...).Block(encode...), jen.Line(),
+		method(typ, "decode").Params(codecParams(s, decoderParam(), unknown)...).Bool().Block(decode...),
+	}
+}
+
+// e.Raw(x.Unknown)
+func putUnknown() jen.Code { return jen.Id("e").Dot("Raw").Call(jen.Id("x").Dot("Unknown")) }
+
+// e.Close(nest, x.Unknown)
+func closeNest() []jen.Code {
+	return []jen.Code{jen.Id("e").Dot("Close").Call(jen.Id("nest"), jen.Id("x").Dot("Unknown"))}
+}
+
+// codecParams are some parameters and the selectors from enclosing sets.
+func codecParams(s *ir.Set, params ...jen.Code) []jen.Code {
 	if s != nil && len(s.Outer) > 0 {
 		for i, name := range s.Outer {
 			p := jen.Id(kind.Param(name))
@@ -62,18 +98,21 @@ func codecParams(codec *jen.Statement, s *ir.Set) []jen.Code {
 
 // setPublic emits AppendBinary and UnmarshalBinary for a set that no message has,
 // so that it serves the attributes that a spec leaves as bytes.
-func setPublic(s *ir.Set) []jen.Code {
+func setPublic(s *ir.Set, encode, decode []jen.Code) []jen.Code {
 	enc := []jen.Code{jen.Op("&").Id("e")}
 	dec := []jen.Code{jen.Op("&").Id("d")}
 	for range s.Outer {
 		enc, dec = append(enc, jen.Lit("")), append(dec, jen.Lit(""))
 	}
 	return []jen.Code{
+		method(s.Go, "encodeAttrs").Params(codecParams(s, encoderParam())...).Block(encode...),
+		jen.Line(),
+		method(s.Go, "decodeAttrs").Params(codecParams(s, decoderParam())...).Block(decode...),
 		jen.Line(),
 		jen.Comment("// AppendBinary appends the attributes."),
 		method(s.Go, "AppendBinary").Params(jen.Id("b").Index().Byte()).Params(jen.Index().Byte(), jen.Error()).Block(
 			jen.Id("e").Op(":=").Qual(nlattr, "NewEncoder").Call(jen.Id("b")),
-			jen.Id("x").Dot("encode").Call(enc...),
+			jen.Id("x").Dot("encodeAttrs").Call(enc...),
 			jen.Return(jen.Id("e").Dot("Finish").Call()),
 		),
 		jen.Line(),
@@ -81,24 +120,24 @@ func setPublic(s *ir.Set) []jen.Code {
 		method(s.Go, "UnmarshalBinary").Params(jen.Id("b").Index().Byte()).Error().Block(
 			jen.Op("*").Id("x").Op("=").Id(s.Go).Values(),
 			jen.Id("d").Op(":=").Qual(nlattr, "NewDecoder").Call(jen.Id("b")),
-			jen.Id("x").Dot("decode").Call(dec...),
+			jen.Id("x").Dot("decodeAttrs").Call(dec...),
 			jen.Return(jen.Id("d").Dot("Err").Call()),
 		),
+		jen.Line(),
 	}
 }
 
 // fields returns the fields of a type: the fixed header, one line per attribute,
 // and what is unknown.
-func fields(s *kind.Scope, header *ir.Struct) []jen.Code {
+func (g *generator) fields(s *kind.Scope, header *ir.Struct) []jen.Code {
 	var list []jen.Code
 	if header != nil {
 		list = append(list, jen.Id("Header").Id(header.Go))
 	}
 	for _, a := range s.Fields {
-		list = append(list, lineComment(jen.Id(a.Go).Add(fieldType(a)), note(a.Doc)))
+		list = append(list, g.field(a)...)
 	}
-	unknown := jen.Id("Unknown").Index().Qual(nlattr, "Attr")
-	return append(list, lineComment(unknown, "what the fields cannot hold, as it came"))
+	return append(list, jen.Id("Unknown").Index().Qual(nlattr, "Attr"))
 }
 
 // fieldType is the Go type of a field, presence included.
@@ -116,8 +155,8 @@ func fieldType(a *ir.Attr) *jen.Statement {
 	}
 }
 
-// encodeBody appends the fixed header, the attributes in the order of the spec,
-// and what is unknown.
+// encodeBody appends the fixed header and the attributes in the order of the spec.
+// What is unknown comes behind it.
 func encodeBody(s *kind.Scope, header *ir.Struct) []jen.Code {
 	body := encodeHeader(header)
 	for _, sel := range s.Derived {
@@ -126,7 +165,7 @@ func encodeBody(s *kind.Scope, header *ir.Struct) []jen.Code {
 	for _, a := range s.Fields {
 		body = append(body, putField(s, a))
 	}
-	return append(body, jen.Id("e").Dot("Raw").Call(jen.Id("x").Dot("Unknown")))
+	return body
 }
 
 // x.Header.encode(e.Extend(12))
@@ -147,7 +186,7 @@ func encodeHeader(header *ir.Struct) []jen.Code {
 //
 //	kind := x.Kind
 //	if !kind.OK && x.Data != nil {
-//		kind = selectorOfLinkinfoData(e, AttrLinkinfoData, x.Data)
+//		kind = e.Selector(AttrLinkinfoData, "kind", x.Data.byLinkinfoData())
 //	}
 func derive(s *kind.Scope, sel *ir.Attr) []jen.Code {
 	v := kind.Local(sel)
@@ -161,7 +200,7 @@ func derive(s *kind.Scope, sel *ir.Attr) []jen.Code {
 			present = jen.Len(content).Op(">").Lit(0)
 			content = content.Clone().Index(jen.Lit(0))
 		}
-		text := jen.Id("selectorOf"+a.Sub.Go).Call(jen.Id("e"), jen.Id(a.Const), content)
+		text := jen.Id("e").Dot("Selector").Call(jen.Id(a.Const), jen.Lit(sel.Name), content.Clone().Dot("by"+a.Sub.Go).Call())
 		body = append(body, jen.If(jen.Op("!").Id(v).Dot("OK").Op("&&").Add(present)).Block(
 			jen.Id(v).Op("=").Add(kind.FromText(sel, text))))
 	}
@@ -178,6 +217,9 @@ func putField(s *kind.Scope, a *ir.Attr) jen.Code {
 	if slices.Contains(s.Derived, a) {
 		x = jen.Id(kind.Local(a))
 	}
+	if line := kind.PutOpt(a, typ, x, s); line != nil {
+		return line
+	}
 	switch {
 	case kind.Many(a) && k.ByRef(a):
 		return jen.For(jen.Id("i").Op(":=").Range().Add(x)).Block(k.Put(a, typ, x.Clone().Index(jen.Id("i")), s)...)
@@ -186,8 +228,6 @@ func putField(s *kind.Scope, a *ir.Attr) jen.Code {
 		return jen.For(v).Block(k.Put(a, typ, jen.Id("v"), s)...)
 	case a.Presence == ir.Opt:
 		return jen.If(x.Clone().Dot("OK")).Block(k.Put(a, typ, x.Clone().Dot("V"), s)...)
-	case a.Presence == ir.Bool:
-		return jen.If(x).Block(k.Put(a, typ, x, s)...)
 	default:
 		return jen.If(x.Clone().Op("!=").Nil()).Block(k.Put(a, typ, x, s)...)
 	}
@@ -249,44 +289,34 @@ func lastOfNumber(s *kind.Scope) []*ir.Attr {
 	return list
 }
 
-// take emits what reads an attribute into its field. A slice for an attribute that
-// occurs many times is made once, with room for all.
-func take(s *kind.Scope, a *ir.Attr) []jen.Code {
-	code := kind.Of(a).Take(a, dest(a), s)
-	if !kind.Many(a) {
-		return code
-	}
-	x := jen.Id("x").Dot(a.Go)
-	room := jen.If(x.Clone().Op("==").Nil()).Block(
-		x.Clone().Op("=").Qual(nlattr, "MakeSlice").Types(kind.Of(a).Type(a)).Call(jen.Id("d"), jen.Id("d").Dot("Count").Call()))
-	return append([]jen.Code{room}, code...)
-}
+// take emits what reads an attribute into its field.
+func take(s *kind.Scope, a *ir.Attr) []jen.Code { return kind.Of(a).Take(a, dest(a), s) }
 
-// dest is where the value of an attribute goes.
+// dest is where the value of an attribute goes. A slice for an attribute that occurs
+// many times is made once, with room for all.
 func dest(a *ir.Attr) kind.Dest {
 	x := func() *jen.Statement { return jen.Id("x").Dot(a.Go) }
-	d := kind.Dest{Misfit: kind.Keep(), Undo: kind.Keep()}
+	d := kind.Dest{Misfit: kind.Keep()}
 	switch {
 	case kind.Many(a):
-		unknown := jen.Id("x").Dot("Unknown")
-		shorter := x().Index(jen.Empty(), jen.Len(x()).Op("-").Lit(1))
-		d.Undo = jen.List(x(), unknown).Op("=").List(shorter, jen.Id("d").Dot("Unknown").Call(unknown))
-		d.Set = func(v *jen.Statement) jen.Code { return x().Op("=").Append(x(), v) }
+		d.Undo = x().Op("=").Add(x()).Index(jen.Empty(), jen.Len(x()).Op("-").Lit(1))
+		d.Set = func(v *jen.Statement) jen.Code {
+			return x().Op("=").Append(jen.Qual(nlattr, "Room").Call(jen.Id("d"), x()), v)
+		}
 		d.Place = func(typ *jen.Statement) ([]jen.Code, *jen.Statement) {
-			return []jen.Code{x().Op("=").Append(x(), typ.Clone().Values())},
-				x().Index(jen.Len(x()).Op("-").Lit(1))
+			return []jen.Code{d.Set(typ.Clone().Values())}, x().Index(jen.Len(x()).Op("-").Lit(1))
 		}
 	case a.Presence == ir.Opt:
 		d.Set = func(v *jen.Statement) jen.Code { return x().Op("=").Qual(nlattr, "Some").Call(v) }
+		d.Opt = x()
 		d.Place = func(*jen.Statement) ([]jen.Code, *jen.Statement) {
 			return []jen.Code{x().Dot("OK").Op("=").True()}, x().Dot("V")
 		}
 	default:
 		d.Set = func(v *jen.Statement) jen.Code { return x().Op("=").Add(v) }
 		d.Place = func(typ *jen.Statement) ([]jen.Code, *jen.Statement) {
-			return []jen.Code{jen.Id("v").Op(":=").Qual(nlattr, "New").Types(typ).Call(jen.Id("d"))}, jen.Id("v")
+			return []jen.Code{x().Op("=").Qual(nlattr, "New").Types(typ).Call(jen.Id("d"))}, x()
 		}
-		d.Keep = x().Op("=").Id("v")
 	}
 	return d
 }
@@ -363,12 +393,12 @@ func (g *generator) record(a *ir.Attr) jen.Code {
 	s, typ := recordScope(a), a.Record.Go
 	encode := []jen.Code{jen.Id("start").Op(":=").Id("e").Dot("Len").Call()}
 	encode = append(encode, encodeBody(s, a.Struct)...)
-	encode = append(encode, jen.Id("e").Dot("EndRecord").Call(jen.Id("start"), jen.Lit(a.Record.Length.Offset)))
+	encode = append(encode, putUnknown(), jen.Id("e").Dot("EndRecord").Call(jen.Id("start"), jen.Lit(a.Record.Length.Offset)))
 	text := "The length in the header is filled in when it is encoded."
 	return group(
 		doc(typ+" is a record of the attribute "+clean(a.Name)+", a struct followed by attributes", text),
-		[]jen.Code{jen.Type().Id(typ).Struct(fields(s, a.Struct)...), jen.Line()},
-		[]jen.Code{method(typ, "encode").Params(codecParams(encoderParam(), a.Nested)...).Block(encode...), jen.Line()},
-		[]jen.Code{method(typ, "decode").Params(codecParams(decoderParam(), a.Nested)...).Block(decodeBody(s, a.Struct)...)},
+		[]jen.Code{jen.Type().Id(typ).Struct(g.fields(s, a.Struct)...), jen.Line()},
+		[]jen.Code{method(typ, "encode").Params(codecParams(a.Nested, encoderParam())...).Block(encode...), jen.Line()},
+		[]jen.Code{method(typ, "decode").Params(codecParams(a.Nested, decoderParam())...).Block(decodeBody(s, a.Struct)...)},
 	)
 }

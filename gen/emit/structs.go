@@ -15,7 +15,11 @@ import (
 func (g *generator) structs() []jen.Code {
 	var decls []jen.Code
 	for _, s := range g.f.Structs {
-		decls = append(decls, group(structType(s), structEncode(s), structDecode(s), structPublic(s)))
+		parts := [][]jen.Code{structType(s), structEncode(s), structDecode(s)}
+		if !g.held[s] {
+			parts = append(parts, structPublic(s))
+		}
+		decls = append(decls, group(parts...))
 	}
 	return decls
 }
@@ -31,11 +35,11 @@ func structType(s *ir.Struct) []jen.Code {
 		if m.Go == "" {
 			continue
 		}
-		fields = append(fields, lineComment(jen.Id(m.Go).Add(memberType(m)), note(m.Doc)))
+		fields = append(fields, row(jen.Id(m.Go).Add(memberType(m)), m.Doc)...)
 	}
 	intro := fmt.Sprintf("%s is the C struct %s of %s", s.Go, clean(s.Name), bytesOf(s.Size))
 	if s.Array != nil {
-		fields = append(fields, lineComment(jen.Id(s.Array.Go).Index().Add(elementType(s.Array)), note(s.Array.Doc)))
+		fields = append(fields, row(jen.Id(s.Array.Go).Index().Add(elementType(s.Array)), s.Array.Doc)...)
 		intro = arrayIntro(s)
 	}
 	return append(append(doc(intro, s.Doc), countDoc(s)...), jen.Type().Id(s.Go).Struct(fields...), jen.Line())
@@ -154,12 +158,7 @@ func orderSuffix(o ir.Order) string {
 }
 
 //	func (x *T) decode(b []byte) {
-//		if len(b) < 16 {
-//			var full [16]byte
-//			copy(full[:], b)
-//			b = full[:]
-//		}
-//		b = b[:16]
+//		b = nlattr.Fixed(b, 16)
 //		...
 //	}
 //
@@ -167,13 +166,8 @@ func orderSuffix(o ir.Order) string {
 // longer one the end is ignored.
 func structDecode(s *ir.Struct) []jen.Code {
 	body := []jen.Code{
-		jen.If(jen.Len(jen.Id("b")).Op("<").Lit(s.Size)).Block(
-			jen.Var().Id("full").Index(jen.Lit(s.Size)).Byte(),
-			jen.Copy(jen.Id("full").Index(jen.Empty(), jen.Empty()), jen.Id("b")),
-			jen.Id("b").Op("=").Id("full").Index(jen.Empty(), jen.Empty()),
-		),
+		jen.Id("b").Op("=").Qual(nlattr, "Fixed").Call(jen.Id("b"), jen.Lit(s.Size)),
 	}
-	body = append(body, window(s))
 	members := 0
 	for _, m := range s.Members {
 		if m.Go != "" {
@@ -220,33 +214,40 @@ func asMember(m *ir.Member, v *jen.Statement) *jen.Statement {
 	return v
 }
 
-// structPublic emits AppendBinary and UnmarshalBinary.
+// structPublic emits AppendBinary and UnmarshalBinary, for the attributes that a spec
+// leaves as bytes. A struct that is a header or the content of an attribute comes
+// and goes with its message.
 func structPublic(s *ir.Struct) []jen.Code {
-	read := []jen.Code{jen.Id("x").Dot("decode").Call(jen.Id("b")), jen.Return(jen.Nil())}
-	if s.Array != nil {
-		read = append([]jen.Code{jen.Op("*").Id("x").Op("=").Id(s.Go).Values()}, read...)
+	appendTo := method(s.Go, "AppendBinary").Params(jen.Id("b").Index().Byte()).Params(jen.Index().Byte(), jen.Error())
+	read := method(s.Go, "UnmarshalBinary").Params(jen.Id("b").Index().Byte()).Error()
+	encode, decode := jen.Id("x").Dot("encode"), jen.Id("x").Dot("decode").Call(jen.Id("b"))
+	switch {
+	case s.Array != nil:
+		appendTo.Block(withEncoder(encode.Call(jen.Op("&").Id("e")))...)
+		read.Block(jen.Op("*").Id("x").Op("=").Id(s.Go).Values(), decode, jen.Return(jen.Nil()))
+	case kind.Narrow(s):
+		appendTo.Block(withEncoder(encode.Call(jen.Op("&").Id("e"), jen.Id("e").Dot("Extend").Call(jen.Lit(s.Size))))...)
+		read.Add(oneLine(decode, jen.Return(jen.Nil())))
+	default:
+		appendTo.Add(oneLine(jen.Return(jen.Qual(nlattr, "AppendStruct").Call(jen.Id("b"), jen.Lit(s.Size), encode))))
+		read.Add(oneLine(decode, jen.Return(jen.Nil())))
 	}
 	return []jen.Code{
 		jen.Comment("// AppendBinary appends the struct as the kernel lays it out."),
-		method(s.Go, "AppendBinary").Params(jen.Id("b").Index().Byte()).Params(jen.Index().Byte(), jen.Error()).Block(
-			jen.Id("e").Op(":=").Qual(nlattr, "NewEncoder").Call(jen.Id("b")),
-			publicEncode(s),
-			jen.Return(jen.Id("e").Dot("Finish").Call()),
-		),
+		appendTo,
 		jen.Line(),
-		jen.Comment("// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer"),
-		jen.Comment("// one is ignored: the kernel's may have grown. It never fails."),
-		method(s.Go, "UnmarshalBinary").Params(jen.Id("b").Index().Byte()).Error().Block(read...),
+		jen.Comment("// UnmarshalBinary reads the struct, of whatever length. It never fails."),
+		read,
 	}
 }
 
-func publicEncode(s *ir.Struct) jen.Code {
-	if s.Array != nil {
-		return jen.Id("x").Dot("encode").Call(jen.Op("&").Id("e"))
+// e := nlattr.NewEncoder(b)
+// x.encode(&e)
+// return e.Finish()
+func withEncoder(encode jen.Code) []jen.Code {
+	return []jen.Code{
+		jen.Id("e").Op(":=").Qual(nlattr, "NewEncoder").Call(jen.Id("b")),
+		encode,
+		jen.Return(jen.Id("e").Dot("Finish").Call()),
 	}
-	room := jen.Id("e").Dot("Extend").Call(jen.Lit(s.Size))
-	if kind.Narrow(s) {
-		return jen.Id("x").Dot("encode").Call(jen.Op("&").Id("e"), room)
-	}
-	return jen.Id("x").Dot("encode").Call(room)
 }

@@ -13,7 +13,6 @@ import (
 // subUse says how the emitted types use a sub-message.
 type subUse struct {
 	selectors []string // names of the attributes that choose the format
-	derived   bool     // some selector follows from the content
 }
 
 // useSubs notes the sub-messages that a type has fields for.
@@ -30,7 +29,6 @@ func (g *generator) useSubs(s *kind.Scope) {
 		if name := a.Selector.Name; !slices.Contains(u.selectors, name) {
 			u.selectors = append(u.selectors, name)
 		}
-		u.derived = u.derived || slices.ContainsFunc(s.Derived, func(sel *ir.Attr) bool { return chooses(s, sel, a) })
 	}
 }
 
@@ -56,9 +54,6 @@ func (g *generator) subMessages() []jen.Code {
 			continue
 		}
 		decls = append(decls, g.subEncode(sub, u), g.subDecode(sub))
-		if u.derived {
-			decls = append(decls, subSelector(sub, u))
-		}
 	}
 	return decls
 }
@@ -105,20 +100,23 @@ func (g *generator) subInterface(sub *ir.SubMessage) jen.Code {
 	}
 	names = append(names, sub.RawGo)
 	text := "It is " + enumerate(names) + "."
-	mark := "is" + sub.Go
+	mark := "by" + sub.Go
 	intro := doc(sub.Go+" is the content of the sub-message "+clean(sub.Name), sub.Doc)
 	for _, line := range wrap(text, commentWidth-3) {
 		intro = append(intro, jen.Comment(line))
 	}
 	parts := [][]jen.Code{
 		intro,
-		{jen.Type().Id(sub.Go).Interface(jen.Id(mark).Params()), jen.Line()},
+		{jen.Type().Id(sub.Go).Interface(
+			lineComment(jen.Id(mark).Params().String(), "what chooses this form"),
+		), jen.Line()},
 		{jen.Comment("// " + sub.RawGo + " is content whose form the spec does not know."), jen.Type().Id(sub.RawGo).Index().Byte(), jen.Line()},
 	}
 	for _, f := range contents(sub) {
-		parts = append(parts, []jen.Code{jen.Func().Params(jen.Op("*").Id(f.Go)).Id(mark).Params().Block()})
+		chosen := jen.Lit(strings.Join(values(sub, f), ", "))
+		parts = append(parts, []jen.Code{jen.Func().Params(jen.Op("*").Id(f.Go)).Id(mark).Params().String().Add(oneLine(jen.Return(chosen)))})
 	}
-	parts = append(parts, []jen.Code{jen.Func().Params(jen.Id(sub.RawGo)).Id(mark).Params().Block()})
+	parts = append(parts, []jen.Code{jen.Func().Params(jen.Id(sub.RawGo)).Id(mark).Params().String().Add(oneLine(jen.Return(jen.Lit(""))))})
 	return group(parts...)
 }
 
@@ -141,15 +139,18 @@ func formatScope(f *ir.Format) *kind.Scope {
 // format emits the type of a format that has a fixed header and attributes.
 func (g *generator) format(sub *ir.SubMessage, f *ir.Format) jen.Code {
 	s := formatScope(f)
-	text := ""
+	text, begin := "", "BeginRaw"
 	if f.Set != nil {
-		text = f.Set.Doc
+		text, begin = f.Set.Doc, "Begin"
+	}
+	end := closeNest()
+	if f.Header != nil && f.Header.Size%4 != 0 {
+		end = []jen.Code{putUnknown(), jen.Id("e").Dot("EndFixed").Call(jen.Id("nest"), jen.Lit(f.Header.Size))}
 	}
 	return group(
 		doc(f.Go+" is the sub-message "+clean(sub.Name)+" for "+clean(f.Value), text),
-		[]jen.Code{jen.Type().Id(f.Go).Struct(fields(s, f.Header)...), jen.Line()},
-		[]jen.Code{method(f.Go, "encode").Params(codecParams(encoderParam(), f.Set)...).Block(encodeBody(s, f.Header)...), jen.Line()},
-		[]jen.Code{method(f.Go, "decode").Params(codecParams(decoderParam(), f.Set)...).Block(decodeBody(s, f.Header)...)},
+		[]jen.Code{jen.Type().Id(f.Go).Struct(g.fields(s, f.Header)...), jen.Line()},
+		nestCodec(f.Go, f.Set, begin, encodeBody(s, f.Header), end, decodeBody(s, f.Header)),
 	)
 }
 
@@ -163,11 +164,12 @@ func subParams(sub *ir.SubMessage) []jen.Code {
 	return params
 }
 
-// outerArgs are the selectors from enclosing sets that the format's set takes.
-func outerArgs(codec string, f *ir.Format) []jen.Code {
-	args := []jen.Code{jen.Id(codec)}
-	if f.Set != nil {
-		for _, name := range f.Set.Outer {
+// outerArgs are some arguments, and the selectors from enclosing sets that a set
+// takes.
+func outerArgs(first string, s *ir.Set, more ...jen.Code) []jen.Code {
+	args := append([]jen.Code{jen.Id(first)}, more...)
+	if s != nil {
+		for _, name := range s.Outer {
 			args = append(args, jen.Id(kind.Param(name)))
 		}
 	}
@@ -178,12 +180,10 @@ func outerArgs(codec string, f *ir.Format) []jen.Code {
 func headerOnly(f *ir.Format) bool { return f.Set == nil && !f.Own }
 
 //	func encodeLinkinfoData(e *nlattr.Encoder, typ uint16, selector string, m LinkinfoData) {
+//		e.Select(typ, "kind", selector, m.byLinkinfoData())
 //		switch m := m.(type) {
 //		case *LinkinfoVxlanAttrs:
-//			e.Select(typ, "*LinkinfoVxlanAttrs", "kind", selector, "vxlan")
-//			nest := e.Begin(typ)
-//			m.encode(e)
-//			e.End(nest)
+//			m.encode(e, typ)
 //		case LinkinfoDataRaw:
 //			e.Bytes(typ, m)
 //		}
@@ -192,26 +192,11 @@ func (g *generator) subEncode(sub *ir.SubMessage, u *subUse) jen.Code {
 	var cases []jen.Code
 	e, m := jen.Id("e"), jen.Id("m")
 	for _, f := range contents(sub) {
-		check := []jen.Code{jen.Id("typ"), jen.Lit("*" + f.Go), jen.Lit(u.selector()), jen.Id("selector")}
-		for _, v := range values(sub, f) {
-			check = append(check, jen.Lit(v))
-		}
-		begin, encode := "Begin", m.Clone().Dot("encode").Call(outerArgs("e", f)...)
-		if f.Set == nil {
-			begin = "BeginRaw"
-		}
+		encode := []jen.Code{m.Clone().Dot("encode").Call(outerArgs("e", f.Set, jen.Id("typ"))...)}
 		if headerOnly(f) {
-			encode = kind.EncodeStruct(f.Header, m)
+			encode = kind.PutStruct(f.Header, jen.Id("typ"), m)
 		}
-		end := e.Clone().Dot("End").Call(jen.Id("nest"))
-		if f.Own && f.Header != nil && f.Header.Size%4 != 0 {
-			end = e.Clone().Dot("EndFixed").Call(jen.Id("nest"), jen.Lit(f.Header.Size))
-		}
-		cases = append(cases, jen.Case(jen.Op("*").Id(f.Go)).Block(
-			e.Clone().Dot("Select").Call(check...),
-			jen.Id("nest").Op(":=").Add(e).Dot(begin).Call(jen.Id("typ")),
-			encode,
-			end))
+		cases = append(cases, jen.Case(jen.Op("*").Id(f.Go)).Block(encode...))
 	}
 	cases = append(cases, jen.Case(jen.Id(sub.RawGo)).Block(e.Clone().Dot("Bytes").Call(jen.Id("typ"), m)))
 	params := []jen.Code{encoderParam(), jen.Id("typ").Uint16()}
@@ -224,17 +209,20 @@ func (g *generator) subEncode(sub *ir.SubMessage, u *subUse) jen.Code {
 	params = append(params, m.Clone().Id(sub.Go))
 	name := "encode" + sub.Go
 	intro := wrap(name+" appends the sub-message "+clean(sub.Name)+" as the attribute typ.", commentWidth-3)
-	return decl(comments(intro), jen.Func().Id(name).Params(params...).Block(
-		jen.Switch(jen.Id("m").Op(":=").Id("m").Assert(jen.Type())).Block(cases...)))
+	body := []jen.Code{jen.Switch(jen.Id("m").Op(":=").Id("m").Assert(jen.Type())).Block(cases...)}
+	if len(contents(sub)) > 0 {
+		chosen := jen.Id("m").Dot("by" + sub.Go).Call()
+		body = append([]jen.Code{
+			jen.Id("e").Dot("Select").Call(jen.Id("typ"), jen.Lit(u.selector()), jen.Id("selector"), chosen),
+		}, body...)
+	}
+	return decl(comments(intro), jen.Func().Id(name).Params(params...).Block(body...))
 }
 
 //	func decodeLinkinfoData(d *nlattr.Decoder, selector string) LinkinfoData {
 //		switch selector {
 //		case "vxlan":
-//			m := nlattr.New[LinkinfoVxlanAttrs](d)
-//			nest := d.Enter()
-//			m.decode(d)
-//			if d.Close(nest) {
+//			if m := nlattr.New[LinkinfoVxlanAttrs](d); m.decode(d, nil) {
 //				return m
 //			}
 //		}
@@ -258,10 +246,7 @@ func (g *generator) subDecode(sub *ir.SubMessage) jen.Code {
 		if headerOnly(f) {
 			body = append(body, make, m.Clone().Dot("decode").Call(d.Clone().Dot("Payload").Call()), jen.Return(m))
 		} else {
-			body = append(body, make,
-				jen.Id("nest").Op(":=").Add(d).Dot("Enter").Call(),
-				m.Clone().Dot("decode").Call(outerArgs("d", f)...),
-				jen.If(d.Clone().Dot("Close").Call(jen.Id("nest"))).Block(jen.Return(m)))
+			body = append(body, jen.If(make, m.Clone().Dot("decode").Call(outerArgs("d", f.Set, jen.Nil())...)).Block(jen.Return(m)))
 		}
 		cases = append(cases, jen.Case(labels...).Block(body...))
 	}
@@ -276,41 +261,4 @@ func (g *generator) subDecode(sub *ir.SubMessage) jen.Code {
 	params = append(params, subParams(sub)...)
 	return decl(comments(intro), jen.Func().Id(name).Params(params...).Id(sub.Go).Block(
 		jen.Switch(jen.Id("selector")).Block(cases...), raw))
-}
-
-//	func selectorOfLinkinfoData(e *nlattr.Encoder, typ uint16, m LinkinfoData) nlattr.Opt[string] {
-//		switch m.(type) {
-//		case *LinkinfoVxlanAttrs:
-//			return nlattr.Some("vxlan")
-//		case *LinkinfoGreAttrs:
-//			e.Ambiguous(typ, "*LinkinfoGreAttrs", "kind", "gre, gretap")
-//		}
-//		return nlattr.Opt[string]{}
-//	}
-func subSelector(sub *ir.SubMessage, u *subUse) jen.Code {
-	name := "selectorOf" + sub.Go
-	opt := jen.Qual(nlattr, "Opt").Types(jen.String())
-	var cases []jen.Code
-	ambiguous := false
-	for _, f := range contents(sub) {
-		body := jen.Return(jen.Qual(nlattr, "Some").Call(jen.Lit(f.Value)))
-		if v := values(sub, f); len(v) > 1 {
-			ambiguous = true
-			body = jen.Id("e").Dot("Ambiguous").Call(jen.Id("typ"), jen.Lit("*"+f.Go), jen.Lit(u.selector()), jen.Lit(strings.Join(v, ", ")))
-		}
-		cases = append(cases, jen.Case(jen.Op("*").Id(f.Go)).Block(body))
-	}
-	params := []jen.Code{encoderParam(), jen.Id("typ").Uint16(), jen.Id("m").Id(sub.Go)}
-	if !ambiguous {
-		params = []jen.Code{jen.Id("_").Op("*").Qual(nlattr, "Encoder"), jen.Id("_").Uint16(), jen.Id("m").Id(sub.Go)}
-	}
-	if len(cases) == 0 {
-		params[2] = jen.Id("_").Id(sub.Go)
-		return decl(comments(wrap(name+" returns nothing, since no content tells the selector.", commentWidth-3)),
-			jen.Func().Id(name).Params(params...).Add(opt).Block(jen.Return(opt.Clone().Values())))
-	}
-	return decl(comments(wrap(name+" returns the value of the selector that the content tells.", commentWidth-3)),
-		jen.Func().Id(name).Params(params...).Add(opt).Block(
-			jen.Switch(jen.Id("m").Assert(jen.Type())).Block(cases...),
-			jen.Return(opt.Clone().Values())))
 }

@@ -60,6 +60,11 @@ func (k array) Put(a *ir.Attr, typ, v *jen.Statement, _ *Scope) []jen.Code {
 	return one(jen.Qual(Nlattr, "PutArray"+k.order(a)).Types(k.wire(a)).Call(jen.Id("e"), typ, v))
 }
 
+// nlattr.OptArray[uint32](e, AttrX, x.F)
+func (k array) PutOpt(a *ir.Attr, typ, v *jen.Statement, _ *Scope) *jen.Statement {
+	return jen.Qual(Nlattr, "OptArray"+k.order(a)).Types(k.wire(a)).Call(jen.Id("e"), typ, v)
+}
+
 // x.F = nlattr.Array[uint32, uint32](d)
 func (k array) Take(a *ir.Attr, dst Dest, _ *Scope) []jen.Code {
 	return one(dst.Set(jen.Qual(Nlattr, "Array"+k.order(a)).Types(k.wire(a), k.goType(a)).Call(jen.Id("d"))))

@@ -41,8 +41,18 @@ func (k auto) Put(a *ir.Attr, typ, v *jen.Statement, _ *Scope) []jen.Code {
 	return one(call("e", k.method(a), typ, onWire(a, 64, k.signed, typ, v)))
 }
 
-// x.F = nlattr.Some(d.Uint())
+// e.OptUint(AttrX, x.F)
+// nlattr.OptEnumUint(e, AttrX, x.F)   with an enum
+func (k auto) PutOpt(a *ir.Attr, typ, v *jen.Statement, _ *Scope) *jen.Statement {
+	return optInteger(a, 64, k.method(a), k.method(a), typ, v)
+}
+
+// x.F = d.OptUint()
+// x.F = nlattr.Some(PortType(d.Uint()))   with an enum
 func (k auto) Take(a *ir.Attr, dst Dest, _ *Scope) []jen.Code {
+	if !enumTyped(a) {
+		return takeOpt(dst, k.method(a))
+	}
 	return one(dst.Set(inGo(a, call("d", k.method(a)))))
 }
 

@@ -40,6 +40,13 @@ func (b binary) Put(a *ir.Attr, typ, v *jen.Statement, s *Scope) []jen.Code {
 	return b.form(a).Put(a, typ, v, s)
 }
 
+func (b binary) PutOpt(a *ir.Attr, typ, v *jen.Statement, s *Scope) *jen.Statement {
+	if k, ok := b.form(a).(optional); ok {
+		return k.PutOpt(a, typ, v, s)
+	}
+	return nil
+}
+
 func (b binary) Take(a *ir.Attr, dst Dest, s *Scope) []jen.Code { return b.form(a).Take(a, dst, s) }
 
 func (b binary) Sample(a *ir.Attr, s Samples) *jen.Statement { return b.form(a).Sample(a, s) }
@@ -66,6 +73,11 @@ func (k raw) Type(*ir.Attr) *jen.Statement {
 // e.Bytes(AttrX, v)
 func (raw) Put(_ *ir.Attr, typ, v *jen.Statement, _ *Scope) []jen.Code {
 	return one(call("e", "Bytes", typ, v))
+}
+
+// e.OptBytes(AttrX, x.F)
+func (raw) PutOpt(_ *ir.Attr, typ, v *jen.Statement, _ *Scope) *jen.Statement {
+	return call("e", "OptBytes", typ, v)
 }
 
 // x.F = d.Bytes()
@@ -102,6 +114,15 @@ func (address) Put(_ *ir.Attr, typ, v *jen.Statement, _ *Scope) []jen.Code {
 	return one(call("e", "Addr", typ, v))
 }
 
+// e.OptAddr(AttrX, x.F)
+func (address) PutOpt(_ *ir.Attr, typ, v *jen.Statement, _ *Scope) *jen.Statement {
+	return call("e", "OptAddr", typ, v)
+}
+
+// d.OptAddr(&x.F, &x.Unknown)
+//
+// In an array:
+//
 //	if v, ok := d.Addr(); ok {
 //		x.F = nlattr.Some(v)
 //	} else {
@@ -109,6 +130,9 @@ func (address) Put(_ *ir.Attr, typ, v *jen.Statement, _ *Scope) []jen.Code {
 //		x.Unknown = d.Unknown(x.Unknown)
 //	}
 func (address) Take(_ *ir.Attr, dst Dest, _ *Scope) []jen.Code {
+	if dst.Opt != nil {
+		return one(call("d", "OptAddr", jen.Op("&").Add(dst.Opt), unknown()))
+	}
 	return one(jen.If(
 		jen.List(jen.Id("v"), jen.Id("ok")).Op(":=").Add(call("d", "Addr")),
 		jen.Id("ok"),

@@ -26,9 +26,14 @@ func (bitfield32) Put(_ *ir.Attr, typ, v *jen.Statement, _ *Scope) []jen.Code {
 	return one(call("e", "Bitfield32", typ, v))
 }
 
-// x.F = nlattr.Some(d.Bitfield32())
+// e.OptBitfield32(AttrX, x.F)
+func (bitfield32) PutOpt(_ *ir.Attr, typ, v *jen.Statement, _ *Scope) *jen.Statement {
+	return call("e", "OptBitfield32", typ, v)
+}
+
+// x.F = d.OptBitfield32()
 func (bitfield32) Take(_ *ir.Attr, dst Dest, _ *Scope) []jen.Code {
-	return one(dst.Set(call("d", "Bitfield32")))
+	return takeOpt(dst, "Bitfield32")
 }
 
 // nlattr.Bitfield32{Value: 1, Selector: 5}

@@ -20,6 +20,11 @@ func (flag) Put(_ *ir.Attr, typ, _ *jen.Statement, _ *Scope) []jen.Code {
 	return one(call("e", "Flag", typ))
 }
 
+// e.OptFlag(AttrX, x.F)
+func (flag) PutOpt(_ *ir.Attr, typ, v *jen.Statement, _ *Scope) *jen.Statement {
+	return call("e", "OptFlag", typ, v)
+}
+
 // x.F = true
 func (flag) Take(_ *ir.Attr, dst Dest, _ *Scope) []jen.Code { return one(dst.Set(jen.True())) }
 

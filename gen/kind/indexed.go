@@ -61,9 +61,7 @@ func (k indexed) Type(a *ir.Attr) *jen.Statement { return jen.Index().Add(k.entr
 // array := e.Begin(AttrX)
 //
 //	for i := range v {
-//		entry := e.BeginEntry(v[i].Index)
-//		v[i].V.encode(e)
-//		e.End(entry)
+//		v[i].V.encode(e, e.Entry(v[i].Index))
 //	}
 //
 // e.End(array)
@@ -77,12 +75,8 @@ func (k indexed) Put(a *ir.Attr, typ, v *jen.Statement, s *Scope) []jen.Code {
 	var loop jen.Code
 	switch {
 	case k.nests(a):
-		args := append([]jen.Code{jen.Id("e")}, s.outer(a.Nested)...)
-		loop = jen.For(jen.Id("i").Op(":=").Range().Add(v)).Block(
-			jen.Id("entry").Op(":=").Add(call("e", "BeginEntry", at.Clone().Dot("Index"))),
-			at.Clone().Dot("V").Dot("encode").Call(args...),
-			call("e", "End", jen.Id("entry")),
-		)
+		number := call("e", "Entry", at.Clone().Dot("Index"))
+		loop = jen.For(jen.Id("i").Op(":=").Range().Add(v)).Block(nest{}.Put(a, number, at.Clone().Dot("V"), s)...)
 	case Of(elem).ByRef(elem):
 		loop = jen.For(jen.Id("i").Op(":=").Range().Add(v)).Block(
 			Of(elem).Put(elem, jen.Uint16().Call(jen.Id("i")), at, s)...)
@@ -102,26 +96,23 @@ func (k indexed) Put(a *ir.Attr, typ, v *jen.Statement, s *Scope) []jen.Code {
 //
 //	for d.Next() {
 //		list = append(list, nlattr.Indexed[T]{Index: d.Type()})
-//		entry := d.Enter()
-//		list[len(list)-1].V.decode(d)
-//		d.Leave(entry)
+//		if !list[len(list)-1].V.decode(d, nil) {
+//			d.Fail(nlattr.ErrLength)
+//		}
 //	}
 //
-//	if d.Close(array) {
+//	if d.Close(array, &x.Unknown) {
 //		x.F = list
-//	} else {
-//		x.Unknown = d.Unknown(x.Unknown)
 //	}
+//
+// One entry that cannot be read makes the whole array such.
 func (k indexed) Take(a *ir.Attr, dst Dest, s *Scope) []jen.Code {
 	elem := element(a)
 	var body []jen.Code
 	if k.nests(a) {
-		args := append([]jen.Code{jen.Id("d")}, s.outer(a.Nested)...)
 		body = []jen.Code{
 			grow(k.entry(a).Values(jen.Id("Index").Op(":").Add(call("d", "Type")))),
-			jen.Id("entry").Op(":=").Add(call("d", "Enter")),
-			last().Dot("V").Dot("decode").Call(args...),
-			call("d", "Leave", jen.Id("entry")),
+			orFail(nest{}.decode(a, last().Dot("V"), jen.Nil(), s)),
 		}
 	} else {
 		body = Of(elem).Take(elem, entryDest(), s)
@@ -141,20 +132,24 @@ func takeList(entry, count *jen.Statement, body []jen.Code, dst Dest) []jen.Code
 
 // closeList leaves an array whose entries are in a variable.
 func closeList(array, list string, dst Dest) jen.Code {
-	return jen.If(call("d", "Close", jen.Id(array))).Block(dst.Set(jen.Id(list))).Else().Block(dst.Misfit)
+	return jen.If(call("d", "Close", jen.Id(array), unknown())).Block(dst.Set(jen.Id(list)))
 }
+
+// orFail makes an entry of an array that cannot be read an error.
+func orFail(read *jen.Statement) jen.Code { return jen.If(jen.Op("!").Add(read)).Block(misfit()) }
+
+// d.Fail(nlattr.ErrLength)
+func misfit() jen.Code { return call("d", "Fail", jen.Qual(Nlattr, "ErrLength")) }
 
 // entryDest is the end of the variable list. What does not fit cannot stay in
 // Unknown, since its number is an index.
 func entryDest() Dest {
-	misfit := call("d", "Fail", jen.Qual(Nlattr, "ErrLength"))
 	return Dest{
 		Set: func(v *jen.Statement) jen.Code { return grow(v) },
 		Place: func(typ *jen.Statement) ([]jen.Code, *jen.Statement) {
 			return one(grow(typ.Clone().Values())), last()
 		},
-		Misfit: misfit,
-		Undo:   misfit,
+		Misfit: misfit(),
 	}
 }
 

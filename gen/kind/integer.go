@@ -1,6 +1,8 @@
 package kind
 
 import (
+	"strings"
+
 	"github.com/dave/jennifer/jen"
 
 	"github.com/nlgen/nlgen/gen/diag"
@@ -60,14 +62,27 @@ func (k integer) Put(a *ir.Attr, typ, v *jen.Statement, _ *Scope) []jen.Code {
 	return one(call("e", k.method(a), typ, onWire(a, k.bits, k.signed, typ, v)))
 }
 
-// x.F = nlattr.Some(d.Uint32())
-// x.F = nlattr.Some(PortType(d.Uint8()))   with an enum
-// x.F = nlattr.Some(d.Addr4())             with hint ipv4
-func (k integer) Take(a *ir.Attr, dst Dest, _ *Scope) []jen.Code {
+// e.OptUint32(AttrX, x.F)
+// nlattr.OptEnum32(e, AttrX, x.F)   with an enum
+// e.OptAddr4(AttrX, x.F)            with hint ipv4
+func (k integer) PutOpt(a *ir.Attr, typ, v *jen.Statement, _ *Scope) *jen.Statement {
 	if k.address(a) {
-		return one(dst.Set(call("d", "Addr4")))
+		return call("e", "OptAddr4", typ, v)
 	}
-	return one(dst.Set(inGo(a, call("d", k.method(a)))))
+	return optInteger(a, k.bits, k.method(a), strings.TrimLeft(k.method(a), "UIint"), typ, v)
+}
+
+// x.F = d.OptUint32()
+// x.F = nlattr.Some(PortType(d.Uint8()))   with an enum
+// x.F = d.OptAddr4()                       with hint ipv4
+func (k integer) Take(a *ir.Attr, dst Dest, _ *Scope) []jen.Code {
+	switch {
+	case k.address(a):
+		return takeOpt(dst, "Addr4")
+	case enumTyped(a):
+		return one(dst.Set(inGo(a, call("d", k.method(a)))))
+	}
+	return takeOpt(dst, k.method(a))
 }
 
 // method is Uint32, Int16BE, Uint64LE.

@@ -77,11 +77,14 @@ type Dest struct {
 	// Place returns the statements that make room for a zero value of the given
 	// type, and the expression that the value is then reached by.
 	Place func(typ *jen.Statement) ([]jen.Code, *jen.Statement)
+	// Opt is the field, an Opt whose absent value the decoder can set. It is nil
+	// if the value goes anywhere else.
+	Opt *jen.Statement
 	// Misfit stands for a payload that does not fit the Go type.
 	Misfit jen.Code
-	// Keep stores what Place made room for, and Undo is Misfit for it: it takes
-	// the room back. Both follow Place; Keep is nil if the place is the field.
-	Keep, Undo jen.Code
+	// Undo takes back the room that Place made at the end of a slice. It is nil
+	// if the field is no slice.
+	Undo jen.Code
 }
 
 // Row is the part of a policy row that depends on the kind.
@@ -106,6 +109,22 @@ type Samples interface {
 	Record(a *ir.Attr) *jen.Statement
 	// Sub returns a value of the interface of a sub-message.
 	Sub(a *ir.Attr) *jen.Statement
+}
+
+// optional is a kind for which the runtime looks whether a field has a value.
+type optional interface {
+	// PutOpt returns the statement that appends the field v as an attribute with
+	// the number typ if it has a value, or nil if this form of the kind has none.
+	PutOpt(a *ir.Attr, typ, v *jen.Statement, s *Scope) *jen.Statement
+}
+
+// PutOpt returns the one statement that appends a field if it has a value, or nil
+// if it takes more than one.
+func PutOpt(a *ir.Attr, typ, v *jen.Statement, s *Scope) *jen.Statement {
+	if k, ok := Of(a).(optional); ok && !Many(a) {
+		return k.PutOpt(a, typ, v, s)
+	}
+	return nil
 }
 
 var kinds = map[string]Kind{}
@@ -196,9 +215,17 @@ func call(recv, method string, args ...jen.Code) *jen.Statement {
 // one makes a list of one statement.
 func one(c jen.Code) []jen.Code { return []jen.Code{c} }
 
-// Keep is x.Unknown = d.Unknown(x.Unknown): an attribute that no field can hold
-// stays as it came.
-func Keep() *jen.Statement {
-	unknown := jen.Id("x").Dot("Unknown")
-	return unknown.Clone().Op("=").Add(call("d", "Unknown", unknown))
+// unknown is &x.Unknown, where a nest is kept that cannot be read.
+func unknown() *jen.Statement { return jen.Op("&").Id("x").Dot("Unknown") }
+
+// takeOpt stores what a method of the decoder returns: x.F = d.OptUint32(), or what
+// Set makes of d.Uint32().
+func takeOpt(dst Dest, method string) []jen.Code {
+	if dst.Opt != nil {
+		return one(dst.Opt.Clone().Op("=").Add(call("d", "Opt"+method)))
+	}
+	return one(dst.Set(call("d", method)))
 }
+
+// Keep is d.Keep(&x.Unknown): an attribute that no field can hold stays as it came.
+func Keep() *jen.Statement { return call("d", "Keep", unknown()) }

@@ -32,11 +32,9 @@ func field() Dest {
 	return Dest{
 		Set: func(v *jen.Statement) jen.Code { return x().Op("=").Add(v) },
 		Place: func(typ *jen.Statement) ([]jen.Code, *jen.Statement) {
-			return []jen.Code{jen.Id("v").Op(":=").New(typ)}, jen.Id("v")
+			return []jen.Code{x().Op("=").New(typ)}, x()
 		},
-		Keep:   x().Op("=").Id("v"),
 		Misfit: Keep(),
-		Undo:   jen.Id("undo").Call(),
 	}
 }
 
@@ -80,12 +78,12 @@ func TestCode(t *testing.T) {
 		{"mac", ir.Attr{Type: "binary", Hint: ir.MAC}, "net.HardwareAddr", "e.Bytes(AttrF, v)", "x.F = d.Bytes()"},
 		{
 			"address", ir.Attr{Type: "binary", Hint: ir.IPv4OrV6}, "netip.Addr", "e.Addr(AttrF, v)",
-			"if v, ok := d.Addr(); ok {\n\tx.F = v\n} else {\n\tx.Unknown = d.Unknown(x.Unknown)\n}",
+			"if v, ok := d.Addr(); ok {\n\tx.F = v\n} else {\n\td.Keep(&x.Unknown)\n}",
 		},
 		{
 			"struct", ir.Attr{Type: "binary", Struct: small}, "Small",
-			"nest := e.BeginRaw(AttrF)\nv.encode(e.Extend(8))\ne.End(nest)",
-			"v := new(Small)\nv.decode(d.Payload())\nx.F = v",
+			"v.encode(e.Struct(AttrF, 8))",
+			"x.F = new(Small)\nx.F.decode(d.Payload())",
 		},
 		{
 			"packed array", ir.Attr{Type: "binary", Elem: "u16", Order: ir.BigEndian}, "[]uint16",
@@ -97,33 +95,31 @@ func TestCode(t *testing.T) {
 		},
 		{
 			"nest", ir.Attr{Type: "nest", Nested: inner}, "InnerAttrs",
-			"nest := e.Begin(AttrF)\nv.encode(e)\ne.End(nest)",
-			"v := new(InnerAttrs)\nnest := d.Enter()\nv.decode(d)\nif d.Close(nest) {\n\tx.F = v\n} else {\n\tundo()\n}",
+			"v.encode(e, AttrF)",
+			"if v := nlattr.New[InnerAttrs](d); v.decode(d, &x.Unknown) {\n\tx.F = v\n}",
 		},
 		{
 			"indexed-array of nests", ir.Attr{Type: "indexed-array", Elem: "nest", Nested: inner}, "[]nlattr.Indexed[InnerAttrs]",
-			"array := e.Begin(AttrF)\nfor i := range v {\n\tentry := e.BeginEntry(v[i].Index)\n\tv[i].V.encode(e)\n\te.End(entry)\n}\ne.End(array)",
+			"array := e.Begin(AttrF)\nfor i := range v {\n\tv[i].V.encode(e, e.Entry(v[i].Index))\n}\ne.End(array)",
 			"list := nlattr.MakeSlice[nlattr.Indexed[InnerAttrs]](d, d.Members())\narray := d.Enter()\nfor d.Next() {\n" +
-				"\tlist = append(list, nlattr.Indexed[InnerAttrs]{Index: d.Type()})\n\tentry := d.Enter()\n\tlist[len(list)-1].V.decode(d)\n" +
-				"\td.Leave(entry)\n}\nif d.Close(array) {\n\tx.F = list\n} else {\n\tx.Unknown = d.Unknown(x.Unknown)\n}",
+				"\tlist = append(list, nlattr.Indexed[InnerAttrs]{Index: d.Type()})\n\tif !list[len(list)-1].V.decode(d, nil) {\n\t\td.Fail(nlattr.ErrLength)\n\t}\n}\nif d.Close(array, &x.Unknown) {\n\tx.F = list\n}",
 		},
 		{
 			"indexed-array of integers", ir.Attr{Type: "indexed-array", Elem: "u32"}, "[]uint32",
 			"array := e.Begin(AttrF)\nfor i, v := range v {\n\te.Uint32(uint16(i), v)\n}\ne.End(array)",
-			"list := nlattr.MakeSlice[uint32](d, d.Members())\narray := d.Enter()\nfor d.Next() {\n\tlist = append(list, d.Uint32())\n}\nif d.Close(array) {\n\tx.F = list\n} else {\n\tx.Unknown = d.Unknown(x.Unknown)\n}",
+			"list := nlattr.MakeSlice[uint32](d, d.Members())\narray := d.Enter()\nfor d.Next() {\n\tlist = append(list, d.Uint32())\n}\nif d.Close(array, &x.Unknown) {\n\tx.F = list\n}",
 		},
 		{
 			"nest-type-value", ir.Attr{Type: "nest-type-value", Nested: inner, Levels: []string{"a"}}, "[]nlattr.Indexed[InnerAttrs]",
-			"array := e.Begin(AttrF)\nfor i0 := range v {\n\tentry0 := e.BeginEntry(v[i0].Index)\n\tv[i0].V.encode(e)\n\te.End(entry0)\n}\ne.End(array)",
+			"array := e.Begin(AttrF)\nfor i0 := range v {\n\tv[i0].V.encode(e, e.Entry(v[i0].Index))\n}\ne.End(array)",
 			"list0 := nlattr.MakeSlice[nlattr.Indexed[InnerAttrs]](d, d.Members())\narray0 := d.Enter()\nfor d.Next() {\n" +
-				"\tlist0 = append(list0, nlattr.Indexed[InnerAttrs]{Index: d.Type()})\n\tentry0 := d.Enter()\n\tlist0[len(list0)-1].V.decode(d)\n" +
-				"\td.Leave(entry0)\n}\nif d.Close(array0) {\n\tx.F = list0\n} else {\n\tx.Unknown = d.Unknown(x.Unknown)\n}",
+				"\tlist0 = append(list0, nlattr.Indexed[InnerAttrs]{Index: d.Type()})\n\tif !list0[len(list0)-1].V.decode(d, nil) {\n\t\td.Fail(nlattr.ErrLength)\n\t}\n}\nif d.Close(array0, &x.Unknown) {\n\tx.F = list0\n}",
 		},
 		{
 			"record", ir.Attr{Type: "record", Struct: small, Nested: inner, Record: &ir.Record{Go: "Rec", Length: &ir.Member{Offset: 2}}}, "[]Rec",
 			"nest := e.BeginRaw(AttrF)\nfor i := range v {\n\tv[i].encode(e)\n}\ne.End(nest)",
 			"list := nlattr.MakeSlice[Rec](d, d.Records(8, 2))\nnest := d.Enter()\nvar rec nlattr.Frame\nfor d.NextRecord(&rec, 8, 2) {\n" +
-				"\tlist = append(list, Rec{})\n\tlist[len(list)-1].decode(d)\n\td.LeaveRecord(&rec)\n}\nif d.Close(nest) {\n\tx.F = list\n} else {\n\tx.Unknown = d.Unknown(x.Unknown)\n}",
+				"\tlist = append(list, Rec{})\n\tlist[len(list)-1].decode(d)\n\td.LeaveRecord(&rec)\n}\nif d.Close(nest, &x.Unknown) {\n\tx.F = list\n}",
 		},
 		{"pad", ir.Attr{Type: "pad"}, "struct{}", "", ""},
 		{"unused", ir.Attr{Type: "unused"}, "struct{}", "", ""},
@@ -142,6 +138,81 @@ func TestCode(t *testing.T) {
 				t.Errorf("take\n%s\nwant\n%s", got, tc.take)
 			}
 		})
+	}
+}
+
+// TestPutOpt shows which fields take one line.
+func TestPutOpt(t *testing.T) {
+	n := 16
+	for _, tc := range []struct {
+		attr ir.Attr
+		want string
+	}{
+		{ir.Attr{Type: "u8"}, "e.OptUint8(AttrF, x.F)"},
+		{ir.Attr{Type: "s32", Order: ir.BigEndian}, "e.OptInt32BE(AttrF, x.F)"},
+		{ir.Attr{Type: "u32", Enum: wide}, "nlattr.OptEnum32(e, AttrF, x.F)"},
+		{ir.Attr{Type: "s16", Enum: numbers, Order: ir.LittleEndian}, "nlattr.OptEnum16LE(e, AttrF, x.F)"},
+		{ir.Attr{Type: "u8", Enum: wide}, ""},
+		{ir.Attr{Type: "u8", Enum: numbers, EnumFlags: true}, "e.OptUint8(AttrF, x.F)"},
+		{ir.Attr{Type: "u32", Order: ir.BigEndian, Hint: ir.IPv4}, "e.OptAddr4(AttrF, x.F)"},
+		{ir.Attr{Type: "uint"}, "e.OptUint(AttrF, x.F)"},
+		{ir.Attr{Type: "uint", Enum: wide, Order: ir.BigEndian}, "nlattr.OptEnumUintBE(e, AttrF, x.F)"},
+		{ir.Attr{Type: "sint", Enum: wide}, "nlattr.OptEnumInt(e, AttrF, x.F)"},
+		{ir.Attr{Type: "flag"}, "e.OptFlag(AttrF, x.F)"},
+		{ir.Attr{Type: "string"}, "e.OptString(AttrF, x.F)"},
+		{ir.Attr{Type: "string", Checks: &ir.Checks{ExactLen: &n}}, "e.OptPaddedText(AttrF, x.F, 16)"},
+		{ir.Attr{Type: "string", Multi: true}, ""},
+		{ir.Attr{Type: "bitfield32"}, "e.OptBitfield32(AttrF, x.F)"},
+		{ir.Attr{Type: "binary"}, "e.OptBytes(AttrF, x.F)"},
+		{ir.Attr{Type: "binary", Hint: ir.IPv6}, "e.OptAddr(AttrF, x.F)"},
+		{ir.Attr{Type: "binary", Elem: "u16", Order: ir.BigEndian}, "nlattr.OptArrayBE[uint16](e, AttrF, x.F)"},
+		{ir.Attr{Type: "binary", Struct: small}, ""},
+		{ir.Attr{Type: "nest", Nested: inner}, ""},
+	} {
+		a, got := attr(tc.attr), ""
+		if line := PutOpt(a, jen.Id("AttrF"), jen.Id("x").Dot("F"), &Scope{}); line != nil {
+			got = code(line)
+		}
+		if got != tc.want {
+			t.Errorf("%+v: %q, want %q", tc.attr, got, tc.want)
+		}
+	}
+}
+
+// TestTakeOpt shows fields that the decoder sets as present.
+func TestTakeOpt(t *testing.T) {
+	dst := field()
+	dst.Opt = jen.Id("x").Dot("F")
+	for _, tc := range []struct {
+		attr ir.Attr
+		want string
+	}{
+		{ir.Attr{Type: "u16", Order: ir.BigEndian}, "x.F = d.OptUint16BE()"},
+		{ir.Attr{Type: "u32", Enum: wide}, "x.F = Wide(d.Uint32())"},
+		{ir.Attr{Type: "u32", Order: ir.BigEndian, Hint: ir.IPv4}, "x.F = d.OptAddr4()"},
+		{ir.Attr{Type: "sint"}, "x.F = d.OptInt()"},
+		{ir.Attr{Type: "uint", Enum: wide}, "x.F = Wide(d.Uint())"},
+		{ir.Attr{Type: "string"}, "x.F = d.OptString()"},
+		{ir.Attr{Type: "bitfield32"}, "x.F = d.OptBitfield32()"},
+		{ir.Attr{Type: "binary", Hint: ir.IPv6}, "d.OptAddr(&x.F, &x.Unknown)"},
+	} {
+		a := attr(tc.attr)
+		if got := code(Of(a).Take(a, dst, &Scope{})...); got != tc.want {
+			t.Errorf("%+v: %q, want %q", tc.attr, got, tc.want)
+		}
+	}
+}
+
+// TestTakeMany shows a nest that may occur many times.
+func TestTakeMany(t *testing.T) {
+	x := func() *jen.Statement { return jen.Id("x").Dot("F") }
+	dst := field()
+	dst.Undo = jen.Id("undo").Call()
+	dst.Place = func(*jen.Statement) ([]jen.Code, *jen.Statement) { return []jen.Code{jen.Id("room").Call()}, x() }
+	a := attr(ir.Attr{Type: "nest", Nested: inner, Multi: true})
+	want := "room()\nif !x.F.decode(d, &x.Unknown) {\n\tundo()\n}"
+	if got := code(Of(a).Take(a, dst, &Scope{})...); got != want {
+		t.Errorf("%s, want %s", got, want)
 	}
 }
 
@@ -189,7 +260,7 @@ func TestSubMessage(t *testing.T) {
 	}
 	nested := attr(ir.Attr{Type: "nest", Nested: outward})
 	scope := &Scope{Set: set, Fields: set.Attrs}
-	want := "nest := e.Begin(AttrF)\nv.encode(e, x.Kind.V)\ne.End(nest)"
+	want := "v.encode(e, AttrF, x.Kind.V)"
 	if got := code(Of(nested).Put(nested, jen.Id("AttrF"), jen.Id("v"), scope)...); got != want {
 		t.Errorf("put of a nest that needs an outer selector\n%s\nwant\n%s", got, want)
 	}

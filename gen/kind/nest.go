@@ -26,40 +26,37 @@ func checkNested(a *ir.Attr, r *diag.Report) {
 	}
 }
 
-// nest := e.Begin(AttrX)
-// v.encode(e)
-// e.End(nest)
+// v.encode(e, AttrX)
 func (nest) Put(a *ir.Attr, typ, v *jen.Statement, s *Scope) []jen.Code {
-	return []jen.Code{
-		jen.Id("nest").Op(":=").Add(call("e", "Begin", typ)),
-		v.Clone().Dot("encode").Call(append([]jen.Code{jen.Id("e")}, s.outer(a.Nested)...)...),
-		call("e", "End", jen.Id("nest")),
-	}
+	return one(v.Clone().Dot("encode").Call(append([]jen.Code{jen.Id("e"), typ}, s.outer(a.Nested)...)...))
 }
 
-// v := nlattr.New[T](d)
-// nest := d.Enter()
-// v.decode(d)
-//
-//	if d.Close(nest) {
+//	if v := nlattr.New[T](d); v.decode(d, &x.Unknown) {
 //		x.F = v
-//	} else {
-//		x.Unknown = d.Unknown(x.Unknown)
 //	}
 //
-// Of several the last one counts that can be read.
-func (nest) Take(a *ir.Attr, dst Dest, s *Scope) []jen.Code {
-	room, place := dst.Place(jen.Id(a.Nested.Go))
-	closed := call("d", "Close", jen.Id("nest"))
-	end := jen.If(jen.Op("!").Add(closed)).Block(dst.Undo)
-	if dst.Keep != nil {
-		end = jen.If(closed).Block(dst.Keep).Else().Block(dst.Undo)
+// x.F = append(nlattr.Room(d, x.F), T{})
+//
+//	if !x.F[len(x.F)-1].decode(d, &x.Unknown) {
+//		x.F = x.F[:len(x.F)-1]
+//	}
+//
+// Of several for one field the last one counts that can be read.
+func (k nest) Take(a *ir.Attr, dst Dest, s *Scope) []jen.Code {
+	typ := jen.Id(a.Nested.Go)
+	if dst.Undo == nil {
+		v := jen.Id("v")
+		room := v.Clone().Op(":=").Qual(Nlattr, "New").Types(typ).Call(jen.Id("d"))
+		return one(jen.If(room, k.decode(a, v, unknown(), s)).Block(dst.Set(v)))
 	}
-	return append(room,
-		jen.Id("nest").Op(":=").Add(call("d", "Enter")),
-		place.Dot("decode").Call(append([]jen.Code{jen.Id("d")}, s.outer(a.Nested)...)...),
-		end,
-	)
+	room, place := dst.Place(typ)
+	return append(room, jen.If(jen.Op("!").Add(k.decode(a, place, unknown(), s))).Block(dst.Undo))
+}
+
+// decode is v.decode(d, &x.Unknown), which reads the current attribute as a nest. It
+// is false if that is none.
+func (nest) decode(a *ir.Attr, v, unknown *jen.Statement, s *Scope) *jen.Statement {
+	return v.Clone().Dot("decode").Call(append([]jen.Code{jen.Id("d"), unknown}, s.outer(a.Nested)...)...)
 }
 
 func (nest) Sample(a *ir.Attr, s Samples) *jen.Statement { return s.Set(a.Nested) }

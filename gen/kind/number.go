@@ -56,6 +56,19 @@ func onWire(a *ir.Attr, bits int, signed bool, typ, v *jen.Statement) *jen.State
 	}
 }
 
+// optInteger appends an integer that may be absent, with the method for plain ones
+// or the function for enums. An enum that is wider than the integer on the wire
+// takes more than a statement.
+func optInteger(a *ir.Attr, bits int, method, enum string, typ, v *jen.Statement) *jen.Statement {
+	switch {
+	case !enumTyped(a):
+		return call("e", "Opt"+method, typ, v)
+	case a.Enum.Bits > bits:
+		return nil
+	}
+	return jen.Qual(Nlattr, "OptEnum"+enum).Call(jen.Id("e"), typ, v)
+}
+
 // inGo converts an integer from the wire to the type of the enum, if there is
 // one.
 func inGo(a *ir.Attr, v *jen.Statement) *jen.Statement {

@@ -58,10 +58,8 @@ func (record) Put(a *ir.Attr, typ, v *jen.Statement, s *Scope) []jen.Code {
 //		d.LeaveRecord(&rec)
 //	}
 //
-//	if d.Close(nest) {
+//	if d.Close(nest, &x.Unknown) {
 //		x.F = list
-//	} else {
-//		x.Unknown = d.Unknown(x.Unknown)
 //	}
 func (record) Take(a *ir.Attr, dst Dest, s *Scope) []jen.Code {
 	args := []jen.Code{jen.Id("d")}

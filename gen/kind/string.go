@@ -28,10 +28,17 @@ func (str) Put(a *ir.Attr, typ, v *jen.Statement, _ *Scope) []jen.Code {
 	return one(call("e", "String", typ, v))
 }
 
-// x.F = nlattr.Some(d.String())
-func (str) Take(_ *ir.Attr, dst Dest, _ *Scope) []jen.Code {
-	return one(dst.Set(call("d", "String")))
+// e.OptString(AttrX, x.F)
+// e.OptPaddedText(AttrX, x.F, 16)   with exact-len
+func (str) PutOpt(a *ir.Attr, typ, v *jen.Statement, _ *Scope) *jen.Statement {
+	if a.Checks != nil && a.Checks.ExactLen != nil {
+		return call("e", "OptPaddedText", typ, v, jen.Lit(*a.Checks.ExactLen))
+	}
+	return call("e", "OptString", typ, v)
 }
+
+// x.F = d.OptString()
+func (str) Take(_ *ir.Attr, dst Dest, _ *Scope) []jen.Code { return takeOpt(dst, "String") }
 
 // "name-7"
 func (str) Sample(a *ir.Attr, _ Samples) *jen.Statement {

@@ -22,13 +22,25 @@ func (structBytes) Presence(a *ir.Attr) ir.Presence {
 	return ir.Opt
 }
 
+// v.encode(e.Struct(AttrX, 16))
+//
+// Where errors blame the attribute, or only encode knows the length:
+//
 // nest := e.BeginRaw(AttrX)
-// v.encode(e.Extend(16))
+// v.encode(e, e.Extend(16))
 // e.End(nest)
 func (structBytes) Put(a *ir.Attr, typ, v *jen.Statement, _ *Scope) []jen.Code {
+	return PutStruct(a.Struct, typ, v)
+}
+
+// PutStruct returns the statements that append a struct as an attribute.
+func PutStruct(s *ir.Struct, typ, v *jen.Statement) []jen.Code {
+	if s.Array == nil && !Narrow(s) {
+		return one(v.Clone().Dot("encode").Call(call("e", "Struct", typ, jen.Lit(s.Size))))
+	}
 	return []jen.Code{
 		jen.Id("nest").Op(":=").Add(call("e", "BeginRaw", typ)),
-		EncodeStruct(a.Struct, v),
+		EncodeStruct(s, v),
 		call("e", "End", jen.Id("nest")),
 	}
 }
@@ -36,16 +48,11 @@ func (structBytes) Put(a *ir.Attr, typ, v *jen.Statement, _ *Scope) []jen.Code {
 // x.F.OK = true
 // x.F.V.decode(d.Payload())
 //
-// v := nlattr.New[T](d)
-// v.decode(d.Payload())
-// x.F = v
+// x.F = nlattr.New[T](d)
+// x.F.decode(d.Payload())
 func (structBytes) Take(a *ir.Attr, dst Dest, _ *Scope) []jen.Code {
 	code, place := dst.Place(jen.Id(a.Struct.Go))
-	code = append(code, place.Dot("decode").Call(call("d", "Payload")))
-	if dst.Keep != nil {
-		code = append(code, dst.Keep)
-	}
-	return code
+	return append(code, place.Dot("decode").Call(call("d", "Payload")))
 }
 
 func (structBytes) Sample(a *ir.Attr, s Samples) *jen.Statement { return s.Struct(a.Struct) }

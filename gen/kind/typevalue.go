@@ -52,9 +52,7 @@ func (k typeValue) Type(a *ir.Attr) *jen.Statement { return jen.Index().Add(k.en
 //	for i0 := range v {
 //		entry0 := e.BeginEntry(v[i0].Index)
 //		for i1 := range v[i0].V {
-//			entry1 := e.BeginEntry(v[i0].V[i1].Index)
-//			v[i0].V[i1].V.encode(e)
-//			e.End(entry1)
+//			v[i0].V[i1].V.encode(e, e.Entry(v[i0].V[i1].Index))
 //		}
 //		e.End(entry0)
 //	}
@@ -71,15 +69,14 @@ func (k typeValue) Put(a *ir.Attr, typ, v *jen.Statement, s *Scope) []jen.Code {
 func (k typeValue) put(a *ir.Attr, v *jen.Statement, s *Scope, level int) jen.Code {
 	i, entry := "i"+strconv.Itoa(level), "entry"+strconv.Itoa(level)
 	at := v.Clone().Index(jen.Id(i))
-	var inner jen.Code
+	index, content := at.Clone().Dot("Index"), at.Clone().Dot("V")
+	loop := jen.For(jen.Id(i).Op(":=").Range().Add(v))
 	if level == len(a.Levels)-1 {
-		inner = at.Clone().Dot("V").Dot("encode").Call(append([]jen.Code{jen.Id("e")}, s.outer(a.Nested)...)...)
-	} else {
-		inner = k.put(a, at.Clone().Dot("V"), s, level+1)
+		return loop.Block(nest{}.Put(a, call("e", "Entry", index), content, s)...)
 	}
-	return jen.For(jen.Id(i).Op(":=").Range().Add(v)).Block(
-		jen.Id(entry).Op(":=").Add(call("e", "BeginEntry", at.Clone().Dot("Index"))),
-		inner,
+	return loop.Block(
+		jen.Id(entry).Op(":=").Add(call("e", "BeginEntry", index)),
+		k.put(a, content, s, level+1),
 		call("e", "End", jen.Id(entry)),
 	)
 }
@@ -99,10 +96,8 @@ func (k typeValue) put(a *ir.Attr, v *jen.Statement, s *Scope, level int) jen.Co
 //		list0 = append(list0, entry0)
 //	}
 //
-//	if d.Close(array0) {
+//	if d.Close(array0, &x.Unknown) {
 //		x.F = list0
-//	} else {
-//		x.Unknown = d.Unknown(x.Unknown)
 //	}
 func (k typeValue) Take(a *ir.Attr, dst Dest, s *Scope) []jen.Code {
 	return append(k.take(a, s, 0), closeList("array0", "list0", dst))
@@ -113,12 +108,10 @@ func (k typeValue) take(a *ir.Attr, s *Scope, level int) []jen.Code {
 	list, array, entry := "list"+n, "array"+n, "entry"+n
 	var body []jen.Code
 	if level == len(a.Levels)-1 {
-		args := append([]jen.Code{jen.Id("d")}, s.outer(a.Nested)...)
+		end := jen.Id(list).Index(jen.Len(jen.Id(list)).Op("-").Lit(1))
 		body = []jen.Code{
 			jen.Id(list).Op("=").Append(jen.Id(list), k.entry(a, level).Values(jen.Id("Index").Op(":").Add(call("d", "Type")))),
-			jen.Id(entry).Op(":=").Add(call("d", "Enter")),
-			jen.Id(list).Index(jen.Len(jen.Id(list)).Op("-").Lit(1)).Dot("V").Dot("decode").Call(args...),
-			call("d", "Leave", jen.Id(entry)),
+			orFail(nest{}.decode(a, end.Dot("V"), jen.Nil(), s)),
 		}
 	} else {
 		body = append(body, jen.Id(entry).Op(":=").Add(k.entry(a, level)).Values(jen.Id("Index").Op(":").Add(call("d", "Type"))))
