@@ -11,52 +11,51 @@ import (
 // CounterAttrs is the attribute set counter-attrs: packets and bytes of one direction; only there
 // if accounting is on (sysctl nf_conntrack_acct).
 type CounterAttrs struct {
-	Packets    nlattr.Opt[uint64] // number of packets
-	Bytes      nlattr.Opt[uint64] // number of bytes, network headers included
-	PacketsOld nlattr.Opt[uint32] // packets in 32 bits
-	BytesOld   nlattr.Opt[uint32] // bytes in 32 bits
-	Unknown    []nlattr.Attr      // what the fields cannot hold, as it came
+	Packets nlattr.Opt[uint64] // number of packets
+	Bytes   nlattr.Opt[uint64] // number of bytes, network headers included
+	// Packets in 32 bits; no kernel sends it any more (CTA_COUNTERS32_PACKETS).
+	PacketsOld nlattr.Opt[uint32]
+	// Bytes in 32 bits; no kernel sends it any more (CTA_COUNTERS32_BYTES).
+	BytesOld nlattr.Opt[uint32]
+	Unknown  []nlattr.Attr
 }
 
-func (x *CounterAttrs) encode(e *nlattr.Encoder) {
-	if x.Packets.OK {
-		e.Uint64BE(AttrCounterPackets, x.Packets.V)
-	}
-	if x.Bytes.OK {
-		e.Uint64BE(AttrCounterBytes, x.Bytes.V)
-	}
-	if x.PacketsOld.OK {
-		e.Uint32BE(AttrCounterPacketsOld, x.PacketsOld.V)
-	}
-	if x.BytesOld.OK {
-		e.Uint32BE(AttrCounterBytesOld, x.BytesOld.V)
-	}
-	e.Raw(x.Unknown)
+func (x *CounterAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint64BE(AttrCounterPackets, x.Packets)
+	e.OptUint64BE(AttrCounterBytes, x.Bytes)
+	e.OptUint32BE(AttrCounterPacketsOld, x.PacketsOld)
+	e.OptUint32BE(AttrCounterBytesOld, x.BytesOld)
+	e.Close(n, x.Unknown)
 }
 
-func (x *CounterAttrs) decode(d *nlattr.Decoder) {
+func (x *CounterAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrCounterPackets:
-			x.Packets = nlattr.Some(d.Uint64BE())
+			x.Packets = d.OptUint64BE()
 		case AttrCounterBytes:
-			x.Bytes = nlattr.Some(d.Uint64BE())
+			x.Bytes = d.OptUint64BE()
 		case AttrCounterPacketsOld:
-			x.PacketsOld = nlattr.Some(d.Uint32BE())
+			x.PacketsOld = d.OptUint32BE()
 		case AttrCounterBytesOld:
-			x.BytesOld = nlattr.Some(d.Uint32BE())
+			x.BytesOld = d.OptUint32BE()
 		case AttrCounterPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // TupleProtoAttrs is the attribute set tuple-proto-attrs: what tells flows of a transport protocol
 // apart. Which attributes there are depends on proto-num.
 type TupleProtoAttrs struct {
-	ProtoNum        nlattr.Opt[uint8] // number of the transport protocol (IPPROTO_*)
-	ProtoSrcPort    nlattr.Opt[uint16]
+	ProtoNum nlattr.Opt[uint8] // number of the transport protocol (IPPROTO_*)
+	// Source port of TCP, UDP, SCTP and the like, or the GRE call id.
+	ProtoSrcPort nlattr.Opt[uint16]
+	// Destination port of TCP, UDP, SCTP and the like, or the GRE call id.
 	ProtoDstPort    nlattr.Opt[uint16]
 	ProtoIcmpID     nlattr.Opt[uint16] // identifier of an ICMP echo
 	ProtoIcmpType   nlattr.Opt[uint8]  // type of the ICMP message
@@ -64,65 +63,50 @@ type TupleProtoAttrs struct {
 	ProtoIcmpv6ID   nlattr.Opt[uint16] // identifier of an ICMPv6 echo
 	ProtoIcmpv6Type nlattr.Opt[uint8]  // type of the ICMPv6 message
 	ProtoIcmpv6Code nlattr.Opt[uint8]  // code of the ICMPv6 message
-	Unknown         []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown         []nlattr.Attr
 }
 
-func (x *TupleProtoAttrs) encode(e *nlattr.Encoder) {
-	if x.ProtoNum.OK {
-		e.Uint8(AttrTupleProtoProtoNum, x.ProtoNum.V)
-	}
-	if x.ProtoSrcPort.OK {
-		e.Uint16BE(AttrTupleProtoProtoSrcPort, x.ProtoSrcPort.V)
-	}
-	if x.ProtoDstPort.OK {
-		e.Uint16BE(AttrTupleProtoProtoDstPort, x.ProtoDstPort.V)
-	}
-	if x.ProtoIcmpID.OK {
-		e.Uint16BE(AttrTupleProtoProtoIcmpID, x.ProtoIcmpID.V)
-	}
-	if x.ProtoIcmpType.OK {
-		e.Uint8(AttrTupleProtoProtoIcmpType, x.ProtoIcmpType.V)
-	}
-	if x.ProtoIcmpCode.OK {
-		e.Uint8(AttrTupleProtoProtoIcmpCode, x.ProtoIcmpCode.V)
-	}
-	if x.ProtoIcmpv6ID.OK {
-		e.Uint16BE(AttrTupleProtoProtoIcmpv6ID, x.ProtoIcmpv6ID.V)
-	}
-	if x.ProtoIcmpv6Type.OK {
-		e.Uint8(AttrTupleProtoProtoIcmpv6Type, x.ProtoIcmpv6Type.V)
-	}
-	if x.ProtoIcmpv6Code.OK {
-		e.Uint8(AttrTupleProtoProtoIcmpv6Code, x.ProtoIcmpv6Code.V)
-	}
-	e.Raw(x.Unknown)
+func (x *TupleProtoAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint8(AttrTupleProtoProtoNum, x.ProtoNum)
+	e.OptUint16BE(AttrTupleProtoProtoSrcPort, x.ProtoSrcPort)
+	e.OptUint16BE(AttrTupleProtoProtoDstPort, x.ProtoDstPort)
+	e.OptUint16BE(AttrTupleProtoProtoIcmpID, x.ProtoIcmpID)
+	e.OptUint8(AttrTupleProtoProtoIcmpType, x.ProtoIcmpType)
+	e.OptUint8(AttrTupleProtoProtoIcmpCode, x.ProtoIcmpCode)
+	e.OptUint16BE(AttrTupleProtoProtoIcmpv6ID, x.ProtoIcmpv6ID)
+	e.OptUint8(AttrTupleProtoProtoIcmpv6Type, x.ProtoIcmpv6Type)
+	e.OptUint8(AttrTupleProtoProtoIcmpv6Code, x.ProtoIcmpv6Code)
+	e.Close(n, x.Unknown)
 }
 
-func (x *TupleProtoAttrs) decode(d *nlattr.Decoder) {
+func (x *TupleProtoAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrTupleProtoProtoNum:
-			x.ProtoNum = nlattr.Some(d.Uint8())
+			x.ProtoNum = d.OptUint8()
 		case AttrTupleProtoProtoSrcPort:
-			x.ProtoSrcPort = nlattr.Some(d.Uint16BE())
+			x.ProtoSrcPort = d.OptUint16BE()
 		case AttrTupleProtoProtoDstPort:
-			x.ProtoDstPort = nlattr.Some(d.Uint16BE())
+			x.ProtoDstPort = d.OptUint16BE()
 		case AttrTupleProtoProtoIcmpID:
-			x.ProtoIcmpID = nlattr.Some(d.Uint16BE())
+			x.ProtoIcmpID = d.OptUint16BE()
 		case AttrTupleProtoProtoIcmpType:
-			x.ProtoIcmpType = nlattr.Some(d.Uint8())
+			x.ProtoIcmpType = d.OptUint8()
 		case AttrTupleProtoProtoIcmpCode:
-			x.ProtoIcmpCode = nlattr.Some(d.Uint8())
+			x.ProtoIcmpCode = d.OptUint8()
 		case AttrTupleProtoProtoIcmpv6ID:
-			x.ProtoIcmpv6ID = nlattr.Some(d.Uint16BE())
+			x.ProtoIcmpv6ID = d.OptUint16BE()
 		case AttrTupleProtoProtoIcmpv6Type:
-			x.ProtoIcmpv6Type = nlattr.Some(d.Uint8())
+			x.ProtoIcmpv6Type = d.OptUint8()
 		case AttrTupleProtoProtoIcmpv6Code:
-			x.ProtoIcmpv6Code = nlattr.Some(d.Uint8())
+			x.ProtoIcmpv6Code = d.OptUint8()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // TupleIpAttrs is the attribute set tuple-ip-attrs: addresses of one direction, as the first packet
@@ -132,48 +116,35 @@ type TupleIpAttrs struct {
 	IpV4Dst nlattr.Opt[netip.Addr] // destination address of an IPv4 flow
 	IpV6Src nlattr.Opt[netip.Addr] // source address of an IPv6 flow
 	IpV6Dst nlattr.Opt[netip.Addr] // destination address of an IPv6 flow
-	Unknown []nlattr.Attr          // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *TupleIpAttrs) encode(e *nlattr.Encoder) {
-	if x.IpV4Src.OK {
-		e.Addr4(AttrTupleIpIpV4Src, x.IpV4Src.V)
-	}
-	if x.IpV4Dst.OK {
-		e.Addr4(AttrTupleIpIpV4Dst, x.IpV4Dst.V)
-	}
-	if x.IpV6Src.OK {
-		e.Addr(AttrTupleIpIpV6Src, x.IpV6Src.V)
-	}
-	if x.IpV6Dst.OK {
-		e.Addr(AttrTupleIpIpV6Dst, x.IpV6Dst.V)
-	}
-	e.Raw(x.Unknown)
+func (x *TupleIpAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptAddr4(AttrTupleIpIpV4Src, x.IpV4Src)
+	e.OptAddr4(AttrTupleIpIpV4Dst, x.IpV4Dst)
+	e.OptAddr(AttrTupleIpIpV6Src, x.IpV6Src)
+	e.OptAddr(AttrTupleIpIpV6Dst, x.IpV6Dst)
+	e.Close(n, x.Unknown)
 }
 
-func (x *TupleIpAttrs) decode(d *nlattr.Decoder) {
+func (x *TupleIpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrTupleIpIpV4Src:
-			x.IpV4Src = nlattr.Some(d.Addr4())
+			x.IpV4Src = d.OptAddr4()
 		case AttrTupleIpIpV4Dst:
-			x.IpV4Dst = nlattr.Some(d.Addr4())
+			x.IpV4Dst = d.OptAddr4()
 		case AttrTupleIpIpV6Src:
-			if v, ok := d.Addr(); ok {
-				x.IpV6Src = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.IpV6Src, &x.Unknown)
 		case AttrTupleIpIpV6Dst:
-			if v, ok := d.Addr(); ok {
-				x.IpV6Dst = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.IpV6Dst, &x.Unknown)
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // TupleAttrs is the attribute set tuple-attrs: one direction of a flow; the table is looked up by
@@ -182,53 +153,40 @@ type TupleAttrs struct {
 	TupleIp    *TupleIpAttrs      // the addresses
 	TupleProto *TupleProtoAttrs   // ports and their like
 	TupleZone  nlattr.Opt[uint16] // zone that holds for this direction only
-	Unknown    []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown    []nlattr.Attr
 }
 
-func (x *TupleAttrs) encode(e *nlattr.Encoder) {
+func (x *TupleAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	if x.TupleIp != nil {
-		nest := e.Begin(AttrTupleTupleIp)
-		x.TupleIp.encode(e)
-		e.End(nest)
+		x.TupleIp.encode(e, AttrTupleTupleIp)
 	}
 	if x.TupleProto != nil {
-		nest := e.Begin(AttrTupleTupleProto)
-		x.TupleProto.encode(e)
-		e.End(nest)
+		x.TupleProto.encode(e, AttrTupleTupleProto)
 	}
-	if x.TupleZone.OK {
-		e.Uint16BE(AttrTupleTupleZone, x.TupleZone.V)
-	}
-	e.Raw(x.Unknown)
+	e.OptUint16BE(AttrTupleTupleZone, x.TupleZone)
+	e.Close(n, x.Unknown)
 }
 
-func (x *TupleAttrs) decode(d *nlattr.Decoder) {
+func (x *TupleAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrTupleTupleIp:
-			v := nlattr.New[TupleIpAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[TupleIpAttrs](d); v.decode(d, &x.Unknown) {
 				x.TupleIp = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrTupleTupleProto:
-			v := nlattr.New[TupleProtoAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[TupleProtoAttrs](d); v.decode(d, &x.Unknown) {
 				x.TupleProto = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrTupleTupleZone:
-			x.TupleZone = nlattr.Some(d.Uint16BE())
+			x.TupleZone = d.OptUint16BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ProtoinfoTcpAttrs is the attribute set protoinfo-tcp-attrs: state of a TCP connection.
@@ -238,41 +196,33 @@ type ProtoinfoTcpAttrs struct {
 	TcpWscaleReply    nlattr.Opt[uint8]            // shift of the window in the reply direction, 0 to 14
 	TcpFlagsOriginal  nlattr.Opt[NfCtTcpFlagsMask] // flags of the original direction
 	TcpFlagsReply     nlattr.Opt[NfCtTcpFlagsMask] // flags of the reply direction
-	Unknown           []nlattr.Attr                // what the fields cannot hold, as it came
+	Unknown           []nlattr.Attr
 }
 
-func (x *ProtoinfoTcpAttrs) encode(e *nlattr.Encoder) {
-	if x.TcpState.OK {
-		e.Uint8(AttrProtoinfoTcpTcpState, uint8(x.TcpState.V))
-	}
-	if x.TcpWscaleOriginal.OK {
-		e.Uint8(AttrProtoinfoTcpTcpWscaleOriginal, x.TcpWscaleOriginal.V)
-	}
-	if x.TcpWscaleReply.OK {
-		e.Uint8(AttrProtoinfoTcpTcpWscaleReply, x.TcpWscaleReply.V)
-	}
+func (x *ProtoinfoTcpAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnum8(e, AttrProtoinfoTcpTcpState, x.TcpState)
+	e.OptUint8(AttrProtoinfoTcpTcpWscaleOriginal, x.TcpWscaleOriginal)
+	e.OptUint8(AttrProtoinfoTcpTcpWscaleReply, x.TcpWscaleReply)
 	if x.TcpFlagsOriginal.OK {
-		nest := e.BeginRaw(AttrProtoinfoTcpTcpFlagsOriginal)
-		x.TcpFlagsOriginal.V.encode(e.Extend(2))
-		e.End(nest)
+		x.TcpFlagsOriginal.V.encode(e.Struct(AttrProtoinfoTcpTcpFlagsOriginal, 2))
 	}
 	if x.TcpFlagsReply.OK {
-		nest := e.BeginRaw(AttrProtoinfoTcpTcpFlagsReply)
-		x.TcpFlagsReply.V.encode(e.Extend(2))
-		e.End(nest)
+		x.TcpFlagsReply.V.encode(e.Struct(AttrProtoinfoTcpTcpFlagsReply, 2))
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ProtoinfoTcpAttrs) decode(d *nlattr.Decoder) {
+func (x *ProtoinfoTcpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrProtoinfoTcpTcpState:
 			x.TcpState = nlattr.Some(NfCtTcpState(d.Uint8()))
 		case AttrProtoinfoTcpTcpWscaleOriginal:
-			x.TcpWscaleOriginal = nlattr.Some(d.Uint8())
+			x.TcpWscaleOriginal = d.OptUint8()
 		case AttrProtoinfoTcpTcpWscaleReply:
-			x.TcpWscaleReply = nlattr.Some(d.Uint8())
+			x.TcpWscaleReply = d.OptUint8()
 		case AttrProtoinfoTcpTcpFlagsOriginal:
 			x.TcpFlagsOriginal.OK = true
 			x.TcpFlagsOriginal.V.decode(d.Payload())
@@ -280,9 +230,10 @@ func (x *ProtoinfoTcpAttrs) decode(d *nlattr.Decoder) {
 			x.TcpFlagsReply.OK = true
 			x.TcpFlagsReply.V.decode(d.Payload())
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ProtoinfoDccpAttrs is the attribute set protoinfo-dccp-attrs: state of a DCCP connection; kernels
@@ -291,23 +242,19 @@ type ProtoinfoDccpAttrs struct {
 	DccpState        nlattr.Opt[NfCtDccpState] // state of the connection
 	DccpRole         nlattr.Opt[NfCtDccpRole]  // what the sender of the original direction is
 	DccpHandshakeSeq nlattr.Opt[uint64]        // sequence number of the handshake, 48 bits
-	Unknown          []nlattr.Attr             // what the fields cannot hold, as it came
+	Unknown          []nlattr.Attr
 }
 
-func (x *ProtoinfoDccpAttrs) encode(e *nlattr.Encoder) {
-	if x.DccpState.OK {
-		e.Uint8(AttrProtoinfoDccpDccpState, uint8(x.DccpState.V))
-	}
-	if x.DccpRole.OK {
-		e.Uint8(AttrProtoinfoDccpDccpRole, uint8(x.DccpRole.V))
-	}
-	if x.DccpHandshakeSeq.OK {
-		e.Uint64BE(AttrProtoinfoDccpDccpHandshakeSeq, x.DccpHandshakeSeq.V)
-	}
-	e.Raw(x.Unknown)
+func (x *ProtoinfoDccpAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnum8(e, AttrProtoinfoDccpDccpState, x.DccpState)
+	nlattr.OptEnum8(e, AttrProtoinfoDccpDccpRole, x.DccpRole)
+	e.OptUint64BE(AttrProtoinfoDccpDccpHandshakeSeq, x.DccpHandshakeSeq)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ProtoinfoDccpAttrs) decode(d *nlattr.Decoder) {
+func (x *ProtoinfoDccpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrProtoinfoDccpDccpState:
@@ -315,48 +262,48 @@ func (x *ProtoinfoDccpAttrs) decode(d *nlattr.Decoder) {
 		case AttrProtoinfoDccpDccpRole:
 			x.DccpRole = nlattr.Some(NfCtDccpRole(d.Uint8()))
 		case AttrProtoinfoDccpDccpHandshakeSeq:
-			x.DccpHandshakeSeq = nlattr.Some(d.Uint64BE())
+			x.DccpHandshakeSeq = d.OptUint64BE()
 		case AttrProtoinfoDccpDccpPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ProtoinfoSctpAttrs is the attribute set protoinfo-sctp-attrs: state of an SCTP association.
 type ProtoinfoSctpAttrs struct {
-	SctpState    nlattr.Opt[NfCtSctpState] // state of the association
-	VtagOriginal nlattr.Opt[uint32]        // verification tag of packets in the original direction
-	VtagReply    nlattr.Opt[uint32]        // verification tag of packets in the reply direction
-	Unknown      []nlattr.Attr             // what the fields cannot hold, as it came
+	SctpState nlattr.Opt[NfCtSctpState] // state of the association
+	// Verification tag of packets in the original direction (CTA_PROTOINFO_SCTP_VTAG_ORIGINAL).
+	VtagOriginal nlattr.Opt[uint32]
+	// Verification tag of packets in the reply direction (CTA_PROTOINFO_SCTP_VTAG_REPLY).
+	VtagReply nlattr.Opt[uint32]
+	Unknown   []nlattr.Attr
 }
 
-func (x *ProtoinfoSctpAttrs) encode(e *nlattr.Encoder) {
-	if x.SctpState.OK {
-		e.Uint8(AttrProtoinfoSctpSctpState, uint8(x.SctpState.V))
-	}
-	if x.VtagOriginal.OK {
-		e.Uint32BE(AttrProtoinfoSctpVtagOriginal, x.VtagOriginal.V)
-	}
-	if x.VtagReply.OK {
-		e.Uint32BE(AttrProtoinfoSctpVtagReply, x.VtagReply.V)
-	}
-	e.Raw(x.Unknown)
+func (x *ProtoinfoSctpAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnum8(e, AttrProtoinfoSctpSctpState, x.SctpState)
+	e.OptUint32BE(AttrProtoinfoSctpVtagOriginal, x.VtagOriginal)
+	e.OptUint32BE(AttrProtoinfoSctpVtagReply, x.VtagReply)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ProtoinfoSctpAttrs) decode(d *nlattr.Decoder) {
+func (x *ProtoinfoSctpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrProtoinfoSctpSctpState:
 			x.SctpState = nlattr.Some(NfCtSctpState(d.Uint8()))
 		case AttrProtoinfoSctpVtagOriginal:
-			x.VtagOriginal = nlattr.Some(d.Uint32BE())
+			x.VtagOriginal = d.OptUint32BE()
 		case AttrProtoinfoSctpVtagReply:
-			x.VtagReply = nlattr.Some(d.Uint32BE())
+			x.VtagReply = d.OptUint32BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ProtoinfoAttrs is the attribute set protoinfo-attrs: state that only some transport protocols
@@ -365,123 +312,104 @@ type ProtoinfoAttrs struct {
 	ProtoinfoTcp  *ProtoinfoTcpAttrs  // state of TCP
 	ProtoinfoDccp *ProtoinfoDccpAttrs // state of DCCP
 	ProtoinfoSctp *ProtoinfoSctpAttrs // state of SCTP
-	Unknown       []nlattr.Attr       // what the fields cannot hold, as it came
+	Unknown       []nlattr.Attr
 }
 
-func (x *ProtoinfoAttrs) encode(e *nlattr.Encoder) {
+func (x *ProtoinfoAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	if x.ProtoinfoTcp != nil {
-		nest := e.Begin(AttrProtoinfoProtoinfoTcp)
-		x.ProtoinfoTcp.encode(e)
-		e.End(nest)
+		x.ProtoinfoTcp.encode(e, AttrProtoinfoProtoinfoTcp)
 	}
 	if x.ProtoinfoDccp != nil {
-		nest := e.Begin(AttrProtoinfoProtoinfoDccp)
-		x.ProtoinfoDccp.encode(e)
-		e.End(nest)
+		x.ProtoinfoDccp.encode(e, AttrProtoinfoProtoinfoDccp)
 	}
 	if x.ProtoinfoSctp != nil {
-		nest := e.Begin(AttrProtoinfoProtoinfoSctp)
-		x.ProtoinfoSctp.encode(e)
-		e.End(nest)
+		x.ProtoinfoSctp.encode(e, AttrProtoinfoProtoinfoSctp)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ProtoinfoAttrs) decode(d *nlattr.Decoder) {
+func (x *ProtoinfoAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrProtoinfoProtoinfoTcp:
-			v := nlattr.New[ProtoinfoTcpAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[ProtoinfoTcpAttrs](d); v.decode(d, &x.Unknown) {
 				x.ProtoinfoTcp = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrProtoinfoProtoinfoDccp:
-			v := nlattr.New[ProtoinfoDccpAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[ProtoinfoDccpAttrs](d); v.decode(d, &x.Unknown) {
 				x.ProtoinfoDccp = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrProtoinfoProtoinfoSctp:
-			v := nlattr.New[ProtoinfoSctpAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[ProtoinfoSctpAttrs](d); v.decode(d, &x.Unknown) {
 				x.ProtoinfoSctp = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // HelpAttrs is the attribute set help-attrs: the helper that reads the payload of a flow for flows
 // to expect.
 type HelpAttrs struct {
-	HelpName nlattr.Opt[string] // name of the helper, such as ftp
-	HelpInfo []byte             // private data of a helper in user space, as it wrote them
-	Unknown  []nlattr.Attr      // what the fields cannot hold, as it came
+	// Name of the helper, such as ftp; the empty name takes the helper away.
+	HelpName nlattr.Opt[string]
+	HelpInfo []byte // private data of a helper in user space, as it wrote them
+	Unknown  []nlattr.Attr
 }
 
-func (x *HelpAttrs) encode(e *nlattr.Encoder) {
-	if x.HelpName.OK {
-		e.String(AttrHelpHelpName, x.HelpName.V)
-	}
-	if x.HelpInfo != nil {
-		e.Bytes(AttrHelpHelpInfo, x.HelpInfo)
-	}
-	e.Raw(x.Unknown)
+func (x *HelpAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptString(AttrHelpHelpName, x.HelpName)
+	e.OptBytes(AttrHelpHelpInfo, x.HelpInfo)
+	e.Close(n, x.Unknown)
 }
 
-func (x *HelpAttrs) decode(d *nlattr.Decoder) {
+func (x *HelpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrHelpHelpName:
-			x.HelpName = nlattr.Some(d.String())
+			x.HelpName = d.OptString()
 		case AttrHelpHelpInfo:
 			x.HelpInfo = d.Bytes()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // NatProtoAttrs is the attribute set nat-proto-attrs: range of ports to translate to.
 type NatProtoAttrs struct {
 	PortMin nlattr.Opt[uint16] // first port
 	PortMax nlattr.Opt[uint16] // last port; the first if absent
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *NatProtoAttrs) encode(e *nlattr.Encoder) {
-	if x.PortMin.OK {
-		e.Uint16BE(AttrNatProtoPortMin, x.PortMin.V)
-	}
-	if x.PortMax.OK {
-		e.Uint16BE(AttrNatProtoPortMax, x.PortMax.V)
-	}
-	e.Raw(x.Unknown)
+func (x *NatProtoAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint16BE(AttrNatProtoPortMin, x.PortMin)
+	e.OptUint16BE(AttrNatProtoPortMax, x.PortMax)
+	e.Close(n, x.Unknown)
 }
 
-func (x *NatProtoAttrs) decode(d *nlattr.Decoder) {
+func (x *NatProtoAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrNatProtoPortMin:
-			x.PortMin = nlattr.Some(d.Uint16BE())
+			x.PortMin = d.OptUint16BE()
 		case AttrNatProtoPortMax:
-			x.PortMax = nlattr.Some(d.Uint16BE())
+			x.PortMax = d.OptUint16BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // NatAttrs is the attribute set nat-attrs: translation to set up when a flow is created. It is
@@ -492,123 +420,104 @@ type NatAttrs struct {
 	Proto   *NatProtoAttrs         // ports to translate to
 	V6Minip nlattr.Opt[netip.Addr] // first IPv6 address to translate to
 	V6Maxip nlattr.Opt[netip.Addr] // last IPv6 address; the first if absent
-	Unknown []nlattr.Attr          // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *NatAttrs) encode(e *nlattr.Encoder) {
-	if x.V4Minip.OK {
-		e.Addr4(AttrNatV4Minip, x.V4Minip.V)
-	}
-	if x.V4Maxip.OK {
-		e.Addr4(AttrNatV4Maxip, x.V4Maxip.V)
-	}
+func (x *NatAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptAddr4(AttrNatV4Minip, x.V4Minip)
+	e.OptAddr4(AttrNatV4Maxip, x.V4Maxip)
 	if x.Proto != nil {
-		nest := e.Begin(AttrNatProto)
-		x.Proto.encode(e)
-		e.End(nest)
+		x.Proto.encode(e, AttrNatProto)
 	}
-	if x.V6Minip.OK {
-		e.Addr(AttrNatV6Minip, x.V6Minip.V)
-	}
-	if x.V6Maxip.OK {
-		e.Addr(AttrNatV6Maxip, x.V6Maxip.V)
-	}
-	e.Raw(x.Unknown)
+	e.OptAddr(AttrNatV6Minip, x.V6Minip)
+	e.OptAddr(AttrNatV6Maxip, x.V6Maxip)
+	e.Close(n, x.Unknown)
 }
 
-func (x *NatAttrs) decode(d *nlattr.Decoder) {
+func (x *NatAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrNatV4Minip:
-			x.V4Minip = nlattr.Some(d.Addr4())
+			x.V4Minip = d.OptAddr4()
 		case AttrNatV4Maxip:
-			x.V4Maxip = nlattr.Some(d.Addr4())
+			x.V4Maxip = d.OptAddr4()
 		case AttrNatProto:
-			v := nlattr.New[NatProtoAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[NatProtoAttrs](d); v.decode(d, &x.Unknown) {
 				x.Proto = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrNatV6Minip:
-			if v, ok := d.Addr(); ok {
-				x.V6Minip = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.V6Minip, &x.Unknown)
 		case AttrNatV6Maxip:
-			if v, ok := d.Addr(); ok {
-				x.V6Maxip = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.V6Maxip, &x.Unknown)
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // SeqadjAttrs is the attribute set seqadj-attrs: how the sequence numbers of one direction are
 // moved, because a helper changed lengths.
 type SeqadjAttrs struct {
 	CorrectionPos nlattr.Opt[uint32] // sequence number of the last change
-	OffsetBefore  nlattr.Opt[uint32]
-	OffsetAfter   nlattr.Opt[uint32]
-	Unknown       []nlattr.Attr // what the fields cannot hold, as it came
+	// What is added before that position, a two's complement number.
+	OffsetBefore nlattr.Opt[uint32]
+	// What is added from that position on, a two's complement number.
+	OffsetAfter nlattr.Opt[uint32]
+	Unknown     []nlattr.Attr
 }
 
-func (x *SeqadjAttrs) encode(e *nlattr.Encoder) {
-	if x.CorrectionPos.OK {
-		e.Uint32BE(AttrSeqadjCorrectionPos, x.CorrectionPos.V)
-	}
-	if x.OffsetBefore.OK {
-		e.Uint32BE(AttrSeqadjOffsetBefore, x.OffsetBefore.V)
-	}
-	if x.OffsetAfter.OK {
-		e.Uint32BE(AttrSeqadjOffsetAfter, x.OffsetAfter.V)
-	}
-	e.Raw(x.Unknown)
+func (x *SeqadjAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32BE(AttrSeqadjCorrectionPos, x.CorrectionPos)
+	e.OptUint32BE(AttrSeqadjOffsetBefore, x.OffsetBefore)
+	e.OptUint32BE(AttrSeqadjOffsetAfter, x.OffsetAfter)
+	e.Close(n, x.Unknown)
 }
 
-func (x *SeqadjAttrs) decode(d *nlattr.Decoder) {
+func (x *SeqadjAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrSeqadjCorrectionPos:
-			x.CorrectionPos = nlattr.Some(d.Uint32BE())
+			x.CorrectionPos = d.OptUint32BE()
 		case AttrSeqadjOffsetBefore:
-			x.OffsetBefore = nlattr.Some(d.Uint32BE())
+			x.OffsetBefore = d.OptUint32BE()
 		case AttrSeqadjOffsetAfter:
-			x.OffsetAfter = nlattr.Some(d.Uint32BE())
+			x.OffsetAfter = d.OptUint32BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // SecctxAttrs is the attribute set secctx-attrs: label of a security module.
 type SecctxAttrs struct {
+	// The label as text, such as system_u:object_r:ssh_server_packet_t:s0.
 	Name    nlattr.Opt[string]
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *SecctxAttrs) encode(e *nlattr.Encoder) {
-	if x.Name.OK {
-		e.String(AttrSecctxName, x.Name.V)
-	}
-	e.Raw(x.Unknown)
+func (x *SecctxAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptString(AttrSecctxName, x.Name)
+	e.Close(n, x.Unknown)
 }
 
-func (x *SecctxAttrs) decode(d *nlattr.Decoder) {
+func (x *SecctxAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrSecctxName:
-			x.Name = nlattr.Some(d.String())
+			x.Name = d.OptString()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // SynproxyAttrs is the attribute set synproxy-attrs: what the SYN proxy changes in a connection.
@@ -616,67 +525,64 @@ type SynproxyAttrs struct {
 	Isn     nlattr.Opt[uint32] // initial sequence number that the proxy chose
 	Its     nlattr.Opt[uint32] // initial TCP time stamp that the proxy chose
 	Tsoff   nlattr.Opt[uint32] // what is added to TCP time stamps
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *SynproxyAttrs) encode(e *nlattr.Encoder) {
-	if x.Isn.OK {
-		e.Uint32BE(AttrSynproxyIsn, x.Isn.V)
-	}
-	if x.Its.OK {
-		e.Uint32BE(AttrSynproxyIts, x.Its.V)
-	}
-	if x.Tsoff.OK {
-		e.Uint32BE(AttrSynproxyTsoff, x.Tsoff.V)
-	}
-	e.Raw(x.Unknown)
+func (x *SynproxyAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32BE(AttrSynproxyIsn, x.Isn)
+	e.OptUint32BE(AttrSynproxyIts, x.Its)
+	e.OptUint32BE(AttrSynproxyTsoff, x.Tsoff)
+	e.Close(n, x.Unknown)
 }
 
-func (x *SynproxyAttrs) decode(d *nlattr.Decoder) {
+func (x *SynproxyAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrSynproxyIsn:
-			x.Isn = nlattr.Some(d.Uint32BE())
+			x.Isn = d.OptUint32BE()
 		case AttrSynproxyIts:
-			x.Its = nlattr.Some(d.Uint32BE())
+			x.Its = d.OptUint32BE()
 		case AttrSynproxyTsoff:
-			x.Tsoff = nlattr.Some(d.Uint32BE())
+			x.Tsoff = d.OptUint32BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // TimestampAttrs is the attribute set timestamp-attrs: when a flow began and ended; only there if
 // sysctl nf_conntrack_timestamp is on.
 type TimestampAttrs struct {
-	Start   nlattr.Opt[uint64] // when the flow was confirmed, in nanoseconds since 1970
-	Stop    nlattr.Opt[uint64] // when the flow ended, in nanoseconds since 1970
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Start nlattr.Opt[uint64] // when the flow was confirmed, in nanoseconds since 1970
+	// When the flow ended, in nanoseconds since 1970; only in destroy events.
+	Stop    nlattr.Opt[uint64]
+	Unknown []nlattr.Attr
 }
 
-func (x *TimestampAttrs) encode(e *nlattr.Encoder) {
-	if x.Start.OK {
-		e.Uint64BE(AttrTimestampStart, x.Start.V)
-	}
-	if x.Stop.OK {
-		e.Uint64BE(AttrTimestampStop, x.Stop.V)
-	}
-	e.Raw(x.Unknown)
+func (x *TimestampAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint64BE(AttrTimestampStart, x.Start)
+	e.OptUint64BE(AttrTimestampStop, x.Stop)
+	e.Close(n, x.Unknown)
 }
 
-func (x *TimestampAttrs) decode(d *nlattr.Decoder) {
+func (x *TimestampAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrTimestampStart:
-			x.Start = nlattr.Some(d.Uint64BE())
+			x.Start = d.OptUint64BE()
 		case AttrTimestampStop:
-			x.Stop = nlattr.Some(d.Uint64BE())
+			x.Stop = d.OptUint64BE()
 		case AttrTimestampPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // FilterAttrs is the attribute set filter-attrs: which parts of the tuples of a dump request are
@@ -684,20 +590,18 @@ func (x *TimestampAttrs) decode(d *nlattr.Decoder) {
 type FilterAttrs struct {
 	OrigFlags  nlattr.Opt[FilterFlags] // parts of tuple-orig, in host byte order
 	ReplyFlags nlattr.Opt[FilterFlags] // parts of tuple-reply, in host byte order
-	Unknown    []nlattr.Attr           // what the fields cannot hold, as it came
+	Unknown    []nlattr.Attr
 }
 
-func (x *FilterAttrs) encode(e *nlattr.Encoder) {
-	if x.OrigFlags.OK {
-		e.Uint32(AttrFilterOrigFlags, uint32(x.OrigFlags.V))
-	}
-	if x.ReplyFlags.OK {
-		e.Uint32(AttrFilterReplyFlags, uint32(x.ReplyFlags.V))
-	}
-	e.Raw(x.Unknown)
+func (x *FilterAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnum32(e, AttrFilterOrigFlags, x.OrigFlags)
+	nlattr.OptEnum32(e, AttrFilterReplyFlags, x.ReplyFlags)
+	e.Close(n, x.Unknown)
 }
 
-func (x *FilterAttrs) decode(d *nlattr.Decoder) {
+func (x *FilterAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrFilterOrigFlags:
@@ -705,46 +609,41 @@ func (x *FilterAttrs) decode(d *nlattr.Decoder) {
 		case AttrFilterReplyFlags:
 			x.ReplyFlags = nlattr.Some(FilterFlags(d.Uint32()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ExpNatAttrs is the attribute set exp-nat-attrs: how the expected flow is translated.
 type ExpNatAttrs struct {
 	Dir     nlattr.Opt[Direction] // direction of the expected flow that is translated
 	Tuple   *TupleAttrs           // source address and port to translate to
-	Unknown []nlattr.Attr         // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *ExpNatAttrs) encode(e *nlattr.Encoder) {
-	if x.Dir.OK {
-		e.Uint32BE(AttrExpNatDir, uint32(x.Dir.V))
-	}
+func (x *ExpNatAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnum32BE(e, AttrExpNatDir, x.Dir)
 	if x.Tuple != nil {
-		nest := e.Begin(AttrExpNatTuple)
-		x.Tuple.encode(e)
-		e.End(nest)
+		x.Tuple.encode(e, AttrExpNatTuple)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ExpNatAttrs) decode(d *nlattr.Decoder) {
+func (x *ExpNatAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrExpNatDir:
 			x.Dir = nlattr.Some(Direction(d.Uint32BE()))
 		case AttrExpNatTuple:
-			v := nlattr.New[TupleAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[TupleAttrs](d); v.decode(d, &x.Unknown) {
 				x.Tuple = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }

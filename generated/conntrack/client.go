@@ -12,100 +12,21 @@ import (
 // Family is the netlink family conntrack.
 var Family = nlconn.Family{Name: "conntrack", Protocol: 12}
 
-// OpNew describes the operation new.
-var OpNew = nlconn.Operation{Family: &Family, Name: "new",
-	Request: CmdNew,
-	Policy:  &policyNewRequest,
-}
-
-// OpGet describes the operation get.
-var OpGet = nlconn.Operation{Family: &Family, Name: "get",
-	Request:     CmdGet,
-	Reply:       256,
-	Single:      true,
-	Policy:      &policyGetRequest,
-	DumpPolicy:  &policyGetDumpRequest,
-	ReplyPolicy: &policyGetReply,
-}
-
-// OpDelete describes the operation delete.
-var OpDelete = nlconn.Operation{Family: &Family, Name: "delete",
-	Request: CmdDelete,
-	Policy:  &policyDeleteRequest,
-}
-
-// OpGetCtrzero describes the operation get-ctrzero.
-var OpGetCtrzero = nlconn.Operation{Family: &Family, Name: "get-ctrzero",
-	Request:     CmdGetCtrzero,
-	Reply:       256,
-	Single:      true,
-	Policy:      &policyGetCtrzeroRequest,
-	DumpPolicy:  &policyGetCtrzeroDumpRequest,
-	ReplyPolicy: &policyGetCtrzeroReply,
-}
-
-// OpGetStats describes the operation get-stats.
-var OpGetStats = nlconn.Operation{Family: &Family, Name: "get-stats",
-	Request:     CmdGetStats,
-	DumpReply:   CmdGetStats,
-	Policy:      &policyGetStatsDumpRequest,
-	ReplyPolicy: &policyGetStatsReply,
-}
-
-// OpGetStatsGlobal describes the operation get-stats-global.
-var OpGetStatsGlobal = nlconn.Operation{Family: &Family, Name: "get-stats-global",
-	Request:     CmdGetStatsGlobal,
-	Reply:       CmdGetStatsGlobal,
-	Single:      true,
-	Policy:      &policyGetStatsGlobalRequest,
-	ReplyPolicy: &policyGetStatsGlobalReply,
-}
-
-// OpGetDying describes the operation get-dying.
-var OpGetDying = nlconn.Operation{Family: &Family, Name: "get-dying",
-	Request:     CmdGetDying,
-	DumpReply:   256,
-	Policy:      &policyGetDyingDumpRequest,
-	ReplyPolicy: &policyGetDyingReply,
-}
-
-// OpGetUnconfirmed describes the operation get-unconfirmed.
-var OpGetUnconfirmed = nlconn.Operation{Family: &Family, Name: "get-unconfirmed",
-	Request:     CmdGetUnconfirmed,
-	DumpReply:   256,
-	Policy:      &policyGetUnconfirmedDumpRequest,
-	ReplyPolicy: &policyGetUnconfirmedReply,
-}
-
-// OpExpNew describes the operation exp-new.
-var OpExpNew = nlconn.Operation{Family: &Family, Name: "exp-new",
-	Request: CmdExpNew,
-	Policy:  &policyExpNewRequest,
-}
-
-// OpExpGet describes the operation exp-get.
-var OpExpGet = nlconn.Operation{Family: &Family, Name: "exp-get",
-	Request:     CmdExpGet,
-	Reply:       512,
-	Single:      true,
-	Policy:      &policyExpGetRequest,
-	DumpPolicy:  &policyExpGetDumpRequest,
-	ReplyPolicy: &policyExpGetReply,
-}
-
-// OpExpDelete describes the operation exp-delete.
-var OpExpDelete = nlconn.Operation{Family: &Family, Name: "exp-delete",
-	Request: CmdExpDelete,
-	Policy:  &policyExpDeleteRequest,
-}
-
-// OpExpGetStats describes the operation exp-get-stats.
-var OpExpGetStats = nlconn.Operation{Family: &Family, Name: "exp-get-stats",
-	Request:     CmdExpGetStats,
-	DumpReply:   259,
-	Policy:      &policyExpGetStatsDumpRequest,
-	ReplyPolicy: &policyExpGetStatsReply,
-}
+// The operations of the family.
+var (
+	OpNew            = nlconn.Operation{Family: &Family, Name: "new", Request: CmdNew, Policy: &policyNewRequest}
+	OpGet            = nlconn.Operation{Family: &Family, Name: "get", Request: CmdGet, Reply: 256, Single: true, Policy: &policyGetRequest, DumpPolicy: &policyGetDumpRequest, ReplyPolicy: &policyGetReply}
+	OpDelete         = nlconn.Operation{Family: &Family, Name: "delete", Request: CmdDelete, Policy: &policyDeleteRequest}
+	OpGetCtrzero     = nlconn.Operation{Family: &Family, Name: "get-ctrzero", Request: CmdGetCtrzero, Reply: 256, Single: true, Policy: &policyGetCtrzeroRequest, DumpPolicy: &policyGetCtrzeroDumpRequest, ReplyPolicy: &policyGetCtrzeroReply}
+	OpGetStats       = nlconn.Operation{Family: &Family, Name: "get-stats", Request: CmdGetStats, DumpReply: CmdGetStats, Policy: &policyGetStatsDumpRequest, ReplyPolicy: &policyGetStatsReply}
+	OpGetStatsGlobal = nlconn.Operation{Family: &Family, Name: "get-stats-global", Request: CmdGetStatsGlobal, Reply: CmdGetStatsGlobal, Single: true, Policy: &policyGetStatsGlobalRequest, ReplyPolicy: &policyGetStatsGlobalReply}
+	OpGetDying       = nlconn.Operation{Family: &Family, Name: "get-dying", Request: CmdGetDying, DumpReply: 256, Policy: &policyGetDyingDumpRequest, ReplyPolicy: &policyGetDyingReply}
+	OpGetUnconfirmed = nlconn.Operation{Family: &Family, Name: "get-unconfirmed", Request: CmdGetUnconfirmed, DumpReply: 256, Policy: &policyGetUnconfirmedDumpRequest, ReplyPolicy: &policyGetUnconfirmedReply}
+	OpExpNew         = nlconn.Operation{Family: &Family, Name: "exp-new", Request: CmdExpNew, Policy: &policyExpNewRequest}
+	OpExpGet         = nlconn.Operation{Family: &Family, Name: "exp-get", Request: CmdExpGet, Reply: 512, Single: true, Policy: &policyExpGetRequest, DumpPolicy: &policyExpGetDumpRequest, ReplyPolicy: &policyExpGetReply}
+	OpExpDelete      = nlconn.Operation{Family: &Family, Name: "exp-delete", Request: CmdExpDelete, Policy: &policyExpDeleteRequest}
+	OpExpGetStats    = nlconn.Operation{Family: &Family, Name: "exp-get-stats", Request: CmdExpGetStats, DumpReply: 259, Policy: &policyExpGetStatsDumpRequest, ReplyPolicy: &policyExpGetStatsReply}
+)
 
 // Client calls the operations of the family conntrack over a connection. It may be used by several
 // goroutines at a time.
@@ -132,21 +53,17 @@ func (c *Client) Get(ctx context.Context, req *GetRequest, opts ...nlconn.CallOp
 	return nlconn.Do[GetReply](ctx, c.conn, &OpGet, req, opts...)
 }
 
-// GetDump is the dump of the operation get: read the flow that a tuple names (do), or list the
-// table (dump). A dump of one address family states it in the header; mark, status, zone and filter
-// with tuples choose further.
+// GetDump is [Client.Get] as a dump.
 func (c *Client) GetDump(ctx context.Context, req *GetDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*GetReply, error] {
 	return nlconn.Dump[GetReply](ctx, c.conn, &OpGet, req, opts...)
 }
 
-// GetDumpInto is GetDump into the memory of *reply, again and again: nothing is allocated for a
-// message. What *reply refers to is valid until the next step; strings are valid for ever.
+// GetDumpInto is [Client.GetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetDumpInto(ctx context.Context, req *GetDumpRequest, reply *GetReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[GetReply](ctx, c.conn, &OpGet, req, reply, opts...)
 }
 
-// GetCollect is GetDump into a slice. A dump that was interrupted is repeated; if that does not
-// help, what came is returned with the error.
+// GetCollect is [Client.GetDump] into a slice, see [nlconn.Collect].
 func (c *Client) GetCollect(ctx context.Context, req *GetDumpRequest, opts ...nlconn.CallOption) ([]*GetReply, error) {
 	return nlconn.Collect[GetReply](ctx, c.conn, &OpGet, req, opts...)
 }
@@ -164,21 +81,17 @@ func (c *Client) GetCtrzero(ctx context.Context, req *GetCtrzeroRequest, opts ..
 	return nlconn.Do[GetCtrzeroReply](ctx, c.conn, &OpGetCtrzero, req, opts...)
 }
 
-// GetCtrzeroDump is the dump of the operation get-ctrzero: like get, and the counters of the flows
-// begin at zero again.
+// GetCtrzeroDump is [Client.GetCtrzero] as a dump.
 func (c *Client) GetCtrzeroDump(ctx context.Context, req *GetCtrzeroDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*GetCtrzeroReply, error] {
 	return nlconn.Dump[GetCtrzeroReply](ctx, c.conn, &OpGetCtrzero, req, opts...)
 }
 
-// GetCtrzeroDumpInto is GetCtrzeroDump into the memory of *reply, again and again: nothing is
-// allocated for a message. What *reply refers to is valid until the next step; strings are valid
-// for ever.
+// GetCtrzeroDumpInto is [Client.GetCtrzeroDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetCtrzeroDumpInto(ctx context.Context, req *GetCtrzeroDumpRequest, reply *GetCtrzeroReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[GetCtrzeroReply](ctx, c.conn, &OpGetCtrzero, req, reply, opts...)
 }
 
-// GetCtrzeroCollect is GetCtrzeroDump into a slice. A dump that was interrupted is repeated; if
-// that does not help, what came is returned with the error.
+// GetCtrzeroCollect is [Client.GetCtrzeroDump] into a slice, see [nlconn.Collect].
 func (c *Client) GetCtrzeroCollect(ctx context.Context, req *GetCtrzeroDumpRequest, opts ...nlconn.CallOption) ([]*GetCtrzeroReply, error) {
 	return nlconn.Collect[GetCtrzeroReply](ctx, c.conn, &OpGetCtrzero, req, opts...)
 }
@@ -189,14 +102,12 @@ func (c *Client) GetStatsDump(ctx context.Context, req *GetStatsDumpRequest, opt
 	return nlconn.Dump[GetStatsReply](ctx, c.conn, &OpGetStats, req, opts...)
 }
 
-// GetStatsDumpInto is GetStatsDump into the memory of *reply, again and again: nothing is allocated
-// for a message. What *reply refers to is valid until the next step; strings are valid for ever.
+// GetStatsDumpInto is [Client.GetStatsDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetStatsDumpInto(ctx context.Context, req *GetStatsDumpRequest, reply *GetStatsReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[GetStatsReply](ctx, c.conn, &OpGetStats, req, reply, opts...)
 }
 
-// GetStatsCollect is GetStatsDump into a slice. A dump that was interrupted is repeated; if that
-// does not help, what came is returned with the error.
+// GetStatsCollect is [Client.GetStatsDump] into a slice, see [nlconn.Collect].
 func (c *Client) GetStatsCollect(ctx context.Context, req *GetStatsDumpRequest, opts ...nlconn.CallOption) ([]*GetStatsReply, error) {
 	return nlconn.Collect[GetStatsReply](ctx, c.conn, &OpGetStats, req, opts...)
 }
@@ -213,14 +124,12 @@ func (c *Client) GetDyingDump(ctx context.Context, req *GetDyingDumpRequest, opt
 	return nlconn.Dump[GetDyingReply](ctx, c.conn, &OpGetDying, req, opts...)
 }
 
-// GetDyingDumpInto is GetDyingDump into the memory of *reply, again and again: nothing is allocated
-// for a message. What *reply refers to is valid until the next step; strings are valid for ever.
+// GetDyingDumpInto is [Client.GetDyingDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetDyingDumpInto(ctx context.Context, req *GetDyingDumpRequest, reply *GetDyingReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[GetDyingReply](ctx, c.conn, &OpGetDying, req, reply, opts...)
 }
 
-// GetDyingCollect is GetDyingDump into a slice. A dump that was interrupted is repeated; if that
-// does not help, what came is returned with the error.
+// GetDyingCollect is [Client.GetDyingDump] into a slice, see [nlconn.Collect].
 func (c *Client) GetDyingCollect(ctx context.Context, req *GetDyingDumpRequest, opts ...nlconn.CallOption) ([]*GetDyingReply, error) {
 	return nlconn.Collect[GetDyingReply](ctx, c.conn, &OpGetDying, req, opts...)
 }
@@ -231,15 +140,13 @@ func (c *Client) GetUnconfirmedDump(ctx context.Context, req *GetUnconfirmedDump
 	return nlconn.Dump[GetUnconfirmedReply](ctx, c.conn, &OpGetUnconfirmed, req, opts...)
 }
 
-// GetUnconfirmedDumpInto is GetUnconfirmedDump into the memory of *reply, again and again: nothing
-// is allocated for a message. What *reply refers to is valid until the next step; strings are valid
-// for ever.
+// GetUnconfirmedDumpInto is [Client.GetUnconfirmedDump] into the memory of *reply, see
+// [nlconn.DumpInto].
 func (c *Client) GetUnconfirmedDumpInto(ctx context.Context, req *GetUnconfirmedDumpRequest, reply *GetUnconfirmedReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[GetUnconfirmedReply](ctx, c.conn, &OpGetUnconfirmed, req, reply, opts...)
 }
 
-// GetUnconfirmedCollect is GetUnconfirmedDump into a slice. A dump that was interrupted is
-// repeated; if that does not help, what came is returned with the error.
+// GetUnconfirmedCollect is [Client.GetUnconfirmedDump] into a slice, see [nlconn.Collect].
 func (c *Client) GetUnconfirmedCollect(ctx context.Context, req *GetUnconfirmedDumpRequest, opts ...nlconn.CallOption) ([]*GetUnconfirmedReply, error) {
 	return nlconn.Collect[GetUnconfirmedReply](ctx, c.conn, &OpGetUnconfirmed, req, opts...)
 }
@@ -256,20 +163,17 @@ func (c *Client) ExpGet(ctx context.Context, req *ExpGetRequest, opts ...nlconn.
 	return nlconn.Do[ExpGetReply](ctx, c.conn, &OpExpGet, req, opts...)
 }
 
-// ExpGetDump is the dump of the operation exp-get: read the expectation of a tuple, or of a master
-// (do), or list all, or those of a master (dump).
+// ExpGetDump is [Client.ExpGet] as a dump.
 func (c *Client) ExpGetDump(ctx context.Context, req *ExpGetDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*ExpGetReply, error] {
 	return nlconn.Dump[ExpGetReply](ctx, c.conn, &OpExpGet, req, opts...)
 }
 
-// ExpGetDumpInto is ExpGetDump into the memory of *reply, again and again: nothing is allocated for
-// a message. What *reply refers to is valid until the next step; strings are valid for ever.
+// ExpGetDumpInto is [Client.ExpGetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) ExpGetDumpInto(ctx context.Context, req *ExpGetDumpRequest, reply *ExpGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[ExpGetReply](ctx, c.conn, &OpExpGet, req, reply, opts...)
 }
 
-// ExpGetCollect is ExpGetDump into a slice. A dump that was interrupted is repeated; if that does
-// not help, what came is returned with the error.
+// ExpGetCollect is [Client.ExpGetDump] into a slice, see [nlconn.Collect].
 func (c *Client) ExpGetCollect(ctx context.Context, req *ExpGetDumpRequest, opts ...nlconn.CallOption) ([]*ExpGetReply, error) {
 	return nlconn.Collect[ExpGetReply](ctx, c.conn, &OpExpGet, req, opts...)
 }
@@ -287,15 +191,12 @@ func (c *Client) ExpGetStatsDump(ctx context.Context, req *ExpGetStatsDumpReques
 	return nlconn.Dump[ExpGetStatsReply](ctx, c.conn, &OpExpGetStats, req, opts...)
 }
 
-// ExpGetStatsDumpInto is ExpGetStatsDump into the memory of *reply, again and again: nothing is
-// allocated for a message. What *reply refers to is valid until the next step; strings are valid
-// for ever.
+// ExpGetStatsDumpInto is [Client.ExpGetStatsDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) ExpGetStatsDumpInto(ctx context.Context, req *ExpGetStatsDumpRequest, reply *ExpGetStatsReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[ExpGetStatsReply](ctx, c.conn, &OpExpGetStats, req, reply, opts...)
 }
 
-// ExpGetStatsCollect is ExpGetStatsDump into a slice. A dump that was interrupted is repeated; if
-// that does not help, what came is returned with the error.
+// ExpGetStatsCollect is [Client.ExpGetStatsDump] into a slice, see [nlconn.Collect].
 func (c *Client) ExpGetStatsCollect(ctx context.Context, req *ExpGetStatsDumpRequest, opts ...nlconn.CallOption) ([]*ExpGetStatsReply, error) {
 	return nlconn.Collect[ExpGetStatsReply](ctx, c.conn, &OpExpGetStats, req, opts...)
 }

@@ -6,53 +6,22 @@ import "github.com/nlgen/nlgen/runtime/nlconn"
 
 // The numbers of the operations: message types.
 const (
-	// CmdNew: create a flow, with NLM_F_CREATE and both tuples and a timeout, or change the one
-	// that tuple-orig or tuple-reply names. With NLM_F_EXCL a flow that exists is refused
-	// (EEXIST).
-	CmdNew uint16 = 256
-	// CmdGet: read the flow that a tuple names (do), or list the table (dump). A dump of one
-	// address family states it in the header; mark, status, zone and filter with tuples choose
-	// further.
-	CmdGet uint16 = 257
-	// CmdDelete: remove the flow that a tuple names, and only if id agrees where given; without
-	// a tuple, all flows, or those of the address family in the header that mark, status, zone
-	// and filter choose.
-	CmdDelete uint16 = 258
-	// CmdGetCtrzero: like get, and the counters of the flows begin at zero again.
-	CmdGetCtrzero uint16 = 259
-	// CmdGetStats: list the counters of each CPU, whose number is the res-id of the header
-	// (IPCTNL_MSG_CT_GET_STATS_CPU).
-	CmdGetStats uint16 = 260
-	// CmdGetStatsGlobal: read how full the table is (IPCTNL_MSG_CT_GET_STATS).
+	CmdNew            uint16 = 256
+	CmdGet            uint16 = 257
+	CmdDelete         uint16 = 258
+	CmdGetCtrzero     uint16 = 259
+	CmdGetStats       uint16 = 260
 	CmdGetStatsGlobal uint16 = 261
-	// CmdGetDying: list the flows that have ended but are still referred to. Kernels since 5.19
-	// list few or none.
-	CmdGetDying uint16 = 262
-	// CmdGetUnconfirmed: list the flows whose first packet is still on its way through the
-	// host. Kernels since 5.19 list few or none.
+	CmdGetDying       uint16 = 262
 	CmdGetUnconfirmed uint16 = 263
-	// CmdNewNtf: a flow was created (group conntrack-new; the header has NLM_F_CREATE and
-	// NLM_F_EXCL), or changed (group conntrack-update). What did not change may be absent.
-	CmdNewNtf uint16 = 256
-	// CmdDeleteNtf: a flow ended. Its counters and time stamps are final.
-	CmdDeleteNtf uint16 = 258
-	// CmdExpNew: expect a flow (IPCTNL_MSG_EXP_NEW), with NLM_F_CREATE, tuple, mask, master and
-	// a timeout; or change the timeout of an expectation.
-	CmdExpNew uint16 = 512
-	// CmdExpGet: read the expectation of a tuple, or of a master (do), or list all, or those of
-	// a master (dump).
-	CmdExpGet uint16 = 513
-	// CmdExpDelete: remove the expectation of a tuple, and only if id agrees where given;
-	// without a tuple those of a helper, or all.
-	CmdExpDelete uint16 = 514
-	// CmdExpGetStats: list the counters of each CPU, whose number is the res-id of the header
-	// (IPCTNL_MSG_EXP_GET_STATS_CPU). The kernel answers with the subsystem of flows, not that
-	// of expectations.
-	CmdExpGetStats uint16 = 515
-	// CmdExpNewNtf: a flow is expected.
-	CmdExpNewNtf uint16 = 512
-	// CmdExpDeleteNtf: a flow is not expected any more.
-	CmdExpDeleteNtf uint16 = 514
+	CmdNewNtf         uint16 = 256
+	CmdDeleteNtf      uint16 = 258
+	CmdExpNew         uint16 = 512
+	CmdExpGet         uint16 = 513
+	CmdExpDelete      uint16 = 514
+	CmdExpGetStats    uint16 = 515
+	CmdExpNewNtf      uint16 = 512
+	CmdExpDeleteNtf   uint16 = 514
 )
 
 // The multicast groups of the family.
@@ -65,354 +34,213 @@ var (
 	GroupConntrackExpDestroy = nlconn.Group{Name: "conntrack-exp-destroy", ID: 6}
 )
 
-// The numbers of the attributes in the set counter-attrs: packets and bytes of one direction; only
-// there if accounting is on (sysctl nf_conntrack_acct).
+// The attributes of [CounterAttrs].
 const (
-	// AttrCounterPackets: number of packets.
-	AttrCounterPackets uint16 = 1
-	// AttrCounterBytes: number of bytes, network headers included.
-	AttrCounterBytes uint16 = 2
-	// AttrCounterPacketsOld: packets in 32 bits; no kernel sends it any more
-	// (CTA_COUNTERS32_PACKETS).
+	AttrCounterPackets    uint16 = 1
+	AttrCounterBytes      uint16 = 2
 	AttrCounterPacketsOld uint16 = 3
-	// AttrCounterBytesOld: bytes in 32 bits; no kernel sends it any more
-	// (CTA_COUNTERS32_BYTES).
-	AttrCounterBytesOld uint16 = 4
-	AttrCounterPad      uint16 = 5
+	AttrCounterBytesOld   uint16 = 4
+	AttrCounterPad        uint16 = 5
 )
 
-// The numbers of the attributes in the set tuple-proto-attrs: what tells flows of a transport
-// protocol apart. Which attributes there are depends on proto-num.
+// The attributes of [TupleProtoAttrs].
 const (
-	// AttrTupleProtoProtoNum: number of the transport protocol (IPPROTO_*).
-	AttrTupleProtoProtoNum uint16 = 1
-	// AttrTupleProtoProtoSrcPort: source port of TCP, UDP, SCTP and the like, or the GRE call
-	// id.
-	AttrTupleProtoProtoSrcPort uint16 = 2
-	// AttrTupleProtoProtoDstPort: destination port of TCP, UDP, SCTP and the like, or the GRE
-	// call id.
-	AttrTupleProtoProtoDstPort uint16 = 3
-	// AttrTupleProtoProtoIcmpID: identifier of an ICMP echo.
-	AttrTupleProtoProtoIcmpID uint16 = 4
-	// AttrTupleProtoProtoIcmpType: type of the ICMP message.
-	AttrTupleProtoProtoIcmpType uint16 = 5
-	// AttrTupleProtoProtoIcmpCode: code of the ICMP message.
-	AttrTupleProtoProtoIcmpCode uint16 = 6
-	// AttrTupleProtoProtoIcmpv6ID: identifier of an ICMPv6 echo.
-	AttrTupleProtoProtoIcmpv6ID uint16 = 7
-	// AttrTupleProtoProtoIcmpv6Type: type of the ICMPv6 message.
+	AttrTupleProtoProtoNum        uint16 = 1
+	AttrTupleProtoProtoSrcPort    uint16 = 2
+	AttrTupleProtoProtoDstPort    uint16 = 3
+	AttrTupleProtoProtoIcmpID     uint16 = 4
+	AttrTupleProtoProtoIcmpType   uint16 = 5
+	AttrTupleProtoProtoIcmpCode   uint16 = 6
+	AttrTupleProtoProtoIcmpv6ID   uint16 = 7
 	AttrTupleProtoProtoIcmpv6Type uint16 = 8
-	// AttrTupleProtoProtoIcmpv6Code: code of the ICMPv6 message.
 	AttrTupleProtoProtoIcmpv6Code uint16 = 9
 )
 
-// The numbers of the attributes in the set tuple-ip-attrs: addresses of one direction, as the first
-// packet in it carries them.
+// The attributes of [TupleIpAttrs].
 const (
-	// AttrTupleIpIpV4Src: source address of an IPv4 flow.
 	AttrTupleIpIpV4Src uint16 = 1
-	// AttrTupleIpIpV4Dst: destination address of an IPv4 flow.
 	AttrTupleIpIpV4Dst uint16 = 2
-	// AttrTupleIpIpV6Src: source address of an IPv6 flow.
 	AttrTupleIpIpV6Src uint16 = 3
-	// AttrTupleIpIpV6Dst: destination address of an IPv6 flow.
 	AttrTupleIpIpV6Dst uint16 = 4
 )
 
-// The numbers of the attributes in the set tuple-attrs: one direction of a flow; the table is
-// looked up by it.
+// The attributes of [TupleAttrs].
 const (
-	// AttrTupleTupleIp: the addresses.
-	AttrTupleTupleIp uint16 = 1
-	// AttrTupleTupleProto: ports and their like.
+	AttrTupleTupleIp    uint16 = 1
 	AttrTupleTupleProto uint16 = 2
-	// AttrTupleTupleZone: zone that holds for this direction only.
-	AttrTupleTupleZone uint16 = 3
+	AttrTupleTupleZone  uint16 = 3
 )
 
-// The numbers of the attributes in the set protoinfo-tcp-attrs: state of a TCP connection.
+// The attributes of [ProtoinfoTcpAttrs].
 const (
-	// AttrProtoinfoTcpTcpState: state of the connection.
-	AttrProtoinfoTcpTcpState uint16 = 1
-	// AttrProtoinfoTcpTcpWscaleOriginal: shift of the window in the original direction, 0 to
-	// 14.
+	AttrProtoinfoTcpTcpState          uint16 = 1
 	AttrProtoinfoTcpTcpWscaleOriginal uint16 = 2
-	// AttrProtoinfoTcpTcpWscaleReply: shift of the window in the reply direction, 0 to 14.
-	AttrProtoinfoTcpTcpWscaleReply uint16 = 3
-	// AttrProtoinfoTcpTcpFlagsOriginal: flags of the original direction.
-	AttrProtoinfoTcpTcpFlagsOriginal uint16 = 4
-	// AttrProtoinfoTcpTcpFlagsReply: flags of the reply direction.
-	AttrProtoinfoTcpTcpFlagsReply uint16 = 5
+	AttrProtoinfoTcpTcpWscaleReply    uint16 = 3
+	AttrProtoinfoTcpTcpFlagsOriginal  uint16 = 4
+	AttrProtoinfoTcpTcpFlagsReply     uint16 = 5
 )
 
-// The numbers of the attributes in the set protoinfo-dccp-attrs: state of a DCCP connection;
-// kernels since 6.16 do not track DCCP.
+// The attributes of [ProtoinfoDccpAttrs].
 const (
-	// AttrProtoinfoDccpDccpState: state of the connection.
-	AttrProtoinfoDccpDccpState uint16 = 1
-	// AttrProtoinfoDccpDccpRole: what the sender of the original direction is.
-	AttrProtoinfoDccpDccpRole uint16 = 2
-	// AttrProtoinfoDccpDccpHandshakeSeq: sequence number of the handshake, 48 bits.
+	AttrProtoinfoDccpDccpState        uint16 = 1
+	AttrProtoinfoDccpDccpRole         uint16 = 2
 	AttrProtoinfoDccpDccpHandshakeSeq uint16 = 3
 	AttrProtoinfoDccpDccpPad          uint16 = 4
 )
 
-// The numbers of the attributes in the set protoinfo-sctp-attrs: state of an SCTP association.
+// The attributes of [ProtoinfoSctpAttrs].
 const (
-	// AttrProtoinfoSctpSctpState: state of the association.
-	AttrProtoinfoSctpSctpState uint16 = 1
-	// AttrProtoinfoSctpVtagOriginal: verification tag of packets in the original direction
-	// (CTA_PROTOINFO_SCTP_VTAG_ORIGINAL).
+	AttrProtoinfoSctpSctpState    uint16 = 1
 	AttrProtoinfoSctpVtagOriginal uint16 = 2
-	// AttrProtoinfoSctpVtagReply: verification tag of packets in the reply direction
-	// (CTA_PROTOINFO_SCTP_VTAG_REPLY).
-	AttrProtoinfoSctpVtagReply uint16 = 3
+	AttrProtoinfoSctpVtagReply    uint16 = 3
 )
 
-// The numbers of the attributes in the set protoinfo-attrs: state that only some transport
-// protocols have; one of the nests.
+// The attributes of [ProtoinfoAttrs].
 const (
-	// AttrProtoinfoProtoinfoTcp: state of TCP.
-	AttrProtoinfoProtoinfoTcp uint16 = 1
-	// AttrProtoinfoProtoinfoDccp: state of DCCP.
+	AttrProtoinfoProtoinfoTcp  uint16 = 1
 	AttrProtoinfoProtoinfoDccp uint16 = 2
-	// AttrProtoinfoProtoinfoSctp: state of SCTP.
 	AttrProtoinfoProtoinfoSctp uint16 = 3
 )
 
-// The numbers of the attributes in the set help-attrs: the helper that reads the payload of a flow
-// for flows to expect.
+// The attributes of [HelpAttrs].
 const (
-	// AttrHelpHelpName: name of the helper, such as ftp; the empty name takes the helper away.
 	AttrHelpHelpName uint16 = 1
-	// AttrHelpHelpInfo: private data of a helper in user space, as it wrote them.
 	AttrHelpHelpInfo uint16 = 2
 )
 
-// The numbers of the attributes in the set nat-proto-attrs: range of ports to translate to.
+// The attributes of [NatProtoAttrs].
 const (
-	// AttrNatProtoPortMin: first port.
 	AttrNatProtoPortMin uint16 = 1
-	// AttrNatProtoPortMax: last port; the first if absent.
 	AttrNatProtoPortMax uint16 = 2
 )
 
-// The numbers of the attributes in the set nat-attrs: translation to set up when a flow is created.
-// It is never answered; the tuples show what came of it.
+// The attributes of [NatAttrs].
 const (
-	// AttrNatV4Minip: first IPv4 address to translate to.
 	AttrNatV4Minip uint16 = 1
-	// AttrNatV4Maxip: last IPv4 address; the first if absent.
 	AttrNatV4Maxip uint16 = 2
-	// AttrNatProto: ports to translate to.
-	AttrNatProto uint16 = 3
-	// AttrNatV6Minip: first IPv6 address to translate to.
+	AttrNatProto   uint16 = 3
 	AttrNatV6Minip uint16 = 4
-	// AttrNatV6Maxip: last IPv6 address; the first if absent.
 	AttrNatV6Maxip uint16 = 5
 )
 
-// The numbers of the attributes in the set seqadj-attrs: how the sequence numbers of one direction
-// are moved, because a helper changed lengths.
+// The attributes of [SeqadjAttrs].
 const (
-	// AttrSeqadjCorrectionPos: sequence number of the last change.
 	AttrSeqadjCorrectionPos uint16 = 1
-	// AttrSeqadjOffsetBefore: what is added before that position, a two's complement number.
-	AttrSeqadjOffsetBefore uint16 = 2
-	// AttrSeqadjOffsetAfter: what is added from that position on, a two's complement number.
-	AttrSeqadjOffsetAfter uint16 = 3
+	AttrSeqadjOffsetBefore  uint16 = 2
+	AttrSeqadjOffsetAfter   uint16 = 3
 )
 
-// The numbers of the attributes in the set secctx-attrs: label of a security module.
+// The attributes of [SecctxAttrs].
 const (
-	// AttrSecctxName: the label as text, such as system_u:object_r:ssh_server_packet_t:s0.
 	AttrSecctxName uint16 = 1
 )
 
-// The numbers of the attributes in the set synproxy-attrs: what the SYN proxy changes in a
-// connection.
+// The attributes of [SynproxyAttrs].
 const (
-	// AttrSynproxyIsn: initial sequence number that the proxy chose.
-	AttrSynproxyIsn uint16 = 1
-	// AttrSynproxyIts: initial TCP time stamp that the proxy chose.
-	AttrSynproxyIts uint16 = 2
-	// AttrSynproxyTsoff: what is added to TCP time stamps.
+	AttrSynproxyIsn   uint16 = 1
+	AttrSynproxyIts   uint16 = 2
 	AttrSynproxyTsoff uint16 = 3
 )
 
-// The numbers of the attributes in the set timestamp-attrs: when a flow began and ended; only there
-// if sysctl nf_conntrack_timestamp is on.
+// The attributes of [TimestampAttrs].
 const (
-	// AttrTimestampStart: when the flow was confirmed, in nanoseconds since 1970.
 	AttrTimestampStart uint16 = 1
-	// AttrTimestampStop: when the flow ended, in nanoseconds since 1970; only in destroy
-	// events.
-	AttrTimestampStop uint16 = 2
-	AttrTimestampPad  uint16 = 3
+	AttrTimestampStop  uint16 = 2
+	AttrTimestampPad   uint16 = 3
 )
 
-// The numbers of the attributes in the set filter-attrs: which parts of the tuples of a dump
-// request are compared.
+// The attributes of [FilterAttrs].
 const (
-	// AttrFilterOrigFlags: parts of tuple-orig, in host byte order.
-	AttrFilterOrigFlags uint16 = 1
-	// AttrFilterReplyFlags: parts of tuple-reply, in host byte order.
+	AttrFilterOrigFlags  uint16 = 1
 	AttrFilterReplyFlags uint16 = 2
 )
 
 // The numbers of the attributes in the set conntrack-attrs: a flow.
 const (
-	// AttrConntrackTupleOrig: the direction of the packet that began the flow.
-	AttrConntrackTupleOrig uint16 = 1
-	// AttrConntrackTupleReply: the direction of answers, with addresses as answers carry them
-	// before they are translated back.
+	AttrConntrackTupleOrig uint16 = 1 // the direction of the packet that began the flow
+	// The direction of answers, with addresses as answers carry them before they are translated
+	// back.
 	AttrConntrackTupleReply uint16 = 2
-	// AttrConntrackStatus: status bits. In a dump request, those that a flow must have.
-	AttrConntrackStatus uint16 = 3
-	// AttrConntrackProtoinfo: state of the transport protocol.
+	// Status bits. In a dump request, those that a flow must have.
+	AttrConntrackStatus    uint16 = 3
 	AttrConntrackProtoinfo uint16 = 4
-	// AttrConntrackHelp: the helper.
-	AttrConntrackHelp uint16 = 5
-	// AttrConntrackNatSrc: translate the source of a new flow.
-	AttrConntrackNatSrc uint16 = 6
-	// AttrConntrackTimeout: seconds until the flow ends unless a packet comes.
-	AttrConntrackTimeout uint16 = 7
-	// AttrConntrackMark: mark of the flow. In requests to dump or delete many, what flows must
-	// have.
-	AttrConntrackMark uint16 = 8
-	// AttrConntrackCountersOrig: counters of the original direction.
-	AttrConntrackCountersOrig uint16 = 9
-	// AttrConntrackCountersReply: counters of the reply direction.
+	AttrConntrackHelp      uint16 = 5
+	AttrConntrackNatSrc    uint16 = 6
+	AttrConntrackTimeout   uint16 = 7
+	// Mark of the flow. In requests to dump or delete many, what flows must have.
+	AttrConntrackMark          uint16 = 8
+	AttrConntrackCountersOrig  uint16 = 9
 	AttrConntrackCountersReply uint16 = 10
-	// AttrConntrackUse: number of references that the kernel holds.
-	AttrConntrackUse uint16 = 11
-	// AttrConntrackID: identifies the flow as long as it lives. A delete with it removes only
-	// that very flow.
-	AttrConntrackID uint16 = 12
-	// AttrConntrackNatDst: translate the destination of a new flow.
-	AttrConntrackNatDst uint16 = 13
-	// AttrConntrackTupleMaster: original direction of the flow whose helper expected this one.
-	AttrConntrackTupleMaster uint16 = 14
-	// AttrConntrackSeqAdjOrig: sequence adjustment of the original direction.
-	AttrConntrackSeqAdjOrig uint16 = 15
-	// AttrConntrackSeqAdjReply: sequence adjustment of the reply direction.
-	AttrConntrackSeqAdjReply uint16 = 16
-	// AttrConntrackSecmark: formerly the number of a security mark; secctx took its place.
-	AttrConntrackSecmark uint16 = 17
-	// AttrConntrackZone: zone of both directions; absent is zone 0.
-	AttrConntrackZone uint16 = 18
-	// AttrConntrackSecctx: security label.
-	AttrConntrackSecctx uint16 = 19
-	// AttrConntrackTimestamp: when the flow began and ended.
+	AttrConntrackUse           uint16 = 11
+	AttrConntrackID            uint16 = 12
+	AttrConntrackNatDst        uint16 = 13
+	AttrConntrackTupleMaster   uint16 = 14
+	AttrConntrackSeqAdjOrig    uint16 = 15
+	AttrConntrackSeqAdjReply   uint16 = 16
+	// Formerly the number of a security mark; secctx took its place.
+	AttrConntrackSecmark   uint16 = 17
+	AttrConntrackZone      uint16 = 18 // zone of both directions; absent is zone 0
+	AttrConntrackSecctx    uint16 = 19
 	AttrConntrackTimestamp uint16 = 20
-	// AttrConntrackMarkMask: in a request to dump or delete many, the bits of mark that are
-	// compared.
-	AttrConntrackMarkMask uint16 = 21
-	// AttrConntrackLabels: bits of the connection labels, 16 bytes in the answer; bit n of the
-	// label file is bit n%32 of the nth word in host byte order.
-	AttrConntrackLabels uint16 = 22
-	// AttrConntrackLabelsMask: in a request, the bits of labels that change; as long as labels.
-	AttrConntrackLabelsMask uint16 = 23
-	// AttrConntrackSynproxy: state of the SYN proxy.
-	AttrConntrackSynproxy uint16 = 24
-	// AttrConntrackFilter: in a dump request, which parts of the tuples in it are compared.
-	AttrConntrackFilter uint16 = 25
-	// AttrConntrackStatusMask: in a dump request, the bits of status that are compared; status
-	// itself if absent.
-	AttrConntrackStatusMask uint16 = 26
-	// AttrConntrackTimestampEvent: when the event that this message tells of happened, in
-	// nanoseconds since 1970 (kernel 6.14).
+	// In a request to dump or delete many, the bits of mark that are compared.
+	AttrConntrackMarkMask       uint16 = 21
+	AttrConntrackLabels         uint16 = 22
+	AttrConntrackLabelsMask     uint16 = 23
+	AttrConntrackSynproxy       uint16 = 24
+	AttrConntrackFilter         uint16 = 25
+	AttrConntrackStatusMask     uint16 = 26
 	AttrConntrackTimestampEvent uint16 = 27
 )
 
 // The numbers of the attributes in the set conntrack-stats-attrs: counters of one CPU since boot.
 const (
-	// AttrConntrackStatsSearched: not counted any more.
-	AttrConntrackStatsSearched uint16 = 1
-	// AttrConntrackStatsFound: lookups that found a flow.
-	AttrConntrackStatsFound uint16 = 2
-	// AttrConntrackStatsNew: not counted any more.
-	AttrConntrackStatsNew uint16 = 3
-	// AttrConntrackStatsInvalid: packets that can not be tracked.
-	AttrConntrackStatsInvalid uint16 = 4
-	// AttrConntrackStatsIgnore: not counted any more.
-	AttrConntrackStatsIgnore uint16 = 5
-	// AttrConntrackStatsDelete: not counted any more.
-	AttrConntrackStatsDelete uint16 = 6
-	// AttrConntrackStatsDeleteList: not counted any more.
-	AttrConntrackStatsDeleteList uint16 = 7
-	// AttrConntrackStatsInsert: flows that entered the table.
-	AttrConntrackStatsInsert uint16 = 8
-	// AttrConntrackStatsInsertFailed: flows that could not enter it, mostly since an equal one
-	// was faster.
-	AttrConntrackStatsInsertFailed uint16 = 9
-	// AttrConntrackStatsDrop: packets that were dropped since tracking failed.
-	AttrConntrackStatsDrop uint16 = 10
-	// AttrConntrackStatsEarlyDrop: flows that were dropped to make room when the table was
-	// full.
-	AttrConntrackStatsEarlyDrop uint16 = 11
-	// AttrConntrackStatsError: packets with errors, such as wrong checksums.
-	AttrConntrackStatsError uint16 = 12
-	// AttrConntrackStatsSearchRestart: lookups that began again because the table was resized.
+	AttrConntrackStatsSearched      uint16 = 1
+	AttrConntrackStatsFound         uint16 = 2
+	AttrConntrackStatsNew           uint16 = 3
+	AttrConntrackStatsInvalid       uint16 = 4
+	AttrConntrackStatsIgnore        uint16 = 5
+	AttrConntrackStatsDelete        uint16 = 6
+	AttrConntrackStatsDeleteList    uint16 = 7
+	AttrConntrackStatsInsert        uint16 = 8
+	AttrConntrackStatsInsertFailed  uint16 = 9
+	AttrConntrackStatsDrop          uint16 = 10
+	AttrConntrackStatsEarlyDrop     uint16 = 11
+	AttrConntrackStatsError         uint16 = 12
 	AttrConntrackStatsSearchRestart uint16 = 13
-	// AttrConntrackStatsClashResolve: races between packets of one flow that ended well.
-	AttrConntrackStatsClashResolve uint16 = 14
-	// AttrConntrackStatsChainToolong: flows that were refused since too many others have the
-	// same hash.
-	AttrConntrackStatsChainToolong uint16 = 15
+	AttrConntrackStatsClashResolve  uint16 = 14
+	AttrConntrackStatsChainToolong  uint16 = 15
 )
 
 // The numbers of the attributes in the set stats-global-attrs: size of the table of the namespace.
 const (
-	// AttrStatsGlobalEntries: number of flows.
-	AttrStatsGlobalEntries uint16 = 1
-	// AttrStatsGlobalMaxEntries: number of flows that the table may hold (sysctl
-	// nf_conntrack_max).
+	AttrStatsGlobalEntries    uint16 = 1
 	AttrStatsGlobalMaxEntries uint16 = 2
 )
 
-// The numbers of the attributes in the set exp-nat-attrs: how the expected flow is translated.
+// The attributes of [ExpNatAttrs].
 const (
-	// AttrExpNatDir: direction of the expected flow that is translated.
-	AttrExpNatDir uint16 = 1
-	// AttrExpNatTuple: source address and port to translate to.
+	AttrExpNatDir   uint16 = 1
 	AttrExpNatTuple uint16 = 2
 )
 
 // The numbers of the attributes in the set exp-attrs: a flow that is expected.
 const (
-	// AttrExpMaster: original direction of the flow whose helper expects this one.
-	AttrExpMaster uint16 = 1
-	// AttrExpTuple: addresses and ports that the first packet will have.
-	AttrExpTuple uint16 = 2
-	// AttrExpMask: bits of tuple that are compared; only the source can be masked, all of the
-	// destination counts.
-	AttrExpMask uint16 = 3
-	// AttrExpTimeout: seconds until nothing is expected any more.
-	AttrExpTimeout uint16 = 4
-	// AttrExpID: identifies the expectation as long as it lives.
-	AttrExpID uint16 = 5
-	// AttrExpHelpName: name of the helper that expects the flow.
-	AttrExpHelpName uint16 = 6
-	// AttrExpZone: zone of the flow; absent is zone 0.
-	AttrExpZone uint16 = 7
-	// AttrExpFlags: kind of the expectation.
-	AttrExpFlags uint16 = 8
-	// AttrExpClass: class of the helper's expectations, which have limits of their own.
-	AttrExpClass uint16 = 9
-	// AttrExpNat: translation of the expected flow.
-	AttrExpNat uint16 = 10
-	// AttrExpFn: name of the function that is called when the flow comes, such as
-	// nat-follow-master.
-	AttrExpFn uint16 = 11
+	AttrExpMaster   uint16 = 1 // original direction of the flow whose helper expects this one
+	AttrExpTuple    uint16 = 2 // addresses and ports that the first packet will have
+	AttrExpMask     uint16 = 3
+	AttrExpTimeout  uint16 = 4
+	AttrExpID       uint16 = 5 // identifies the expectation as long as it lives
+	AttrExpHelpName uint16 = 6 // name of the helper that expects the flow
+	AttrExpZone     uint16 = 7 // zone of the flow; absent is zone 0
+	AttrExpFlags    uint16 = 8
+	AttrExpClass    uint16 = 9
+	AttrExpNat      uint16 = 10
+	AttrExpFn       uint16 = 11
 )
 
 // The numbers of the attributes in the set exp-stats-attrs: counters of one CPU since boot.
 const (
-	// AttrExpStatsNew: flows that had been expected.
-	AttrExpStatsNew uint16 = 1
-	// AttrExpStatsCreate: expectations that were made.
+	AttrExpStatsNew    uint16 = 1
 	AttrExpStatsCreate uint16 = 2
-	// AttrExpStatsDelete: expectations that were removed.
 	AttrExpStatsDelete uint16 = 3
 )

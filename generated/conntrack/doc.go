@@ -10,13 +10,13 @@
 //
 //   - [Client.New]: create a flow, with NLM_F_CREATE and both tuples and a timeout, or change the
 //     one that tuple-orig or tuple-reply names.
-//   - [Client.Get]: read the flow that a tuple names (do), or list the table (dump).
-//   - [Client.GetDump]: read the flow that a tuple names (do), or list the table (dump).
+//   - [Client.Get], [Client.GetDump]: read the flow that a tuple names (do), or list the table
+//     (dump).
 //   - [Client.Delete]: remove the flow that a tuple names, and only if id agrees where given;
 //     without a tuple, all flows, or those of the address family in the header that mark, status,
 //     zone and filter choose.
-//   - [Client.GetCtrzero]: like get, and the counters of the flows begin at zero again.
-//   - [Client.GetCtrzeroDump]: like get, and the counters of the flows begin at zero again.
+//   - [Client.GetCtrzero], [Client.GetCtrzeroDump]: like get, and the counters of the flows begin
+//     at zero again.
 //   - [Client.GetStatsDump]: list the counters of each CPU, whose number is the res-id of the
 //     header (IPCTNL_MSG_CT_GET_STATS_CPU).
 //   - [Client.GetStatsGlobal]: read how full the table is (IPCTNL_MSG_CT_GET_STATS).
@@ -25,19 +25,13 @@
 //     the host.
 //   - [Client.ExpNew]: expect a flow (IPCTNL_MSG_EXP_NEW), with NLM_F_CREATE, tuple, mask, master
 //     and a timeout; or change the timeout of an expectation.
-//   - [Client.ExpGet]: read the expectation of a tuple, or of a master (do), or list all, or those
-//     of a master (dump).
-//   - [Client.ExpGetDump]: read the expectation of a tuple, or of a master (do), or list all, or
-//     those of a master (dump).
+//   - [Client.ExpGet], [Client.ExpGetDump]: read the expectation of a tuple, or of a master (do),
+//     or list all, or those of a master (dump).
 //   - [Client.ExpDelete]: remove the expectation of a tuple, and only if id agrees where given;
 //     without a tuple those of a helper, or all.
 //   - [Client.ExpGetStatsDump]: list the counters of each CPU, whose number is the res-id of the
 //     header (IPCTNL_MSG_EXP_GET_STATS_CPU).
-//   - [NewNtf]: a flow was created (group conntrack-new; the header has NLM_F_CREATE and
-//     NLM_F_EXCL), or changed (group conntrack-update).
-//   - [DeleteNtf]: a flow ended.
-//   - [ExpNewNtf]: a flow is expected.
-//   - [ExpDeleteNtf]: a flow is not expected any more.
+//   - Notifications: [NewNtf], [DeleteNtf], [ExpNewNtf], [ExpDeleteNtf].
 //
 // # Use
 //

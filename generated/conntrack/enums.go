@@ -8,384 +8,287 @@ import "github.com/nlgen/nlgen/runtime/nlpolicy"
 // connection (IP_CT_TCP_FLAG_*).
 type NfCtTcpFlags uint8
 
-// The values of NfCtTcpFlags.
 const (
-	// NfCtTcpFlagsWindowScale: the sender offered window scaling.
-	NfCtTcpFlagsWindowScale NfCtTcpFlags = 0x1
-	// NfCtTcpFlagsSackPerm: the sender allows selective acknowledgements.
-	NfCtTcpFlagsSackPerm NfCtTcpFlags = 0x2
-	// NfCtTcpFlagsCloseInit: this side sent the first FIN.
-	NfCtTcpFlagsCloseInit NfCtTcpFlags = 0x4
-	// NfCtTcpFlagsBeLiberal: sequence numbers outside of the window are not held against the
-	// connection.
+	NfCtTcpFlagsWindowScale NfCtTcpFlags = 0x1 // the sender offered window scaling
+	NfCtTcpFlagsSackPerm    NfCtTcpFlags = 0x2 // the sender allows selective acknowledgements
+	NfCtTcpFlagsCloseInit   NfCtTcpFlags = 0x4 // this side sent the first FIN
+	// Sequence numbers outside of the window are not held against the connection.
 	NfCtTcpFlagsBeLiberal NfCtTcpFlags = 0x8
-	// NfCtTcpFlagsUnacked: data was seen that nobody has acknowledged
-	// (IP_CT_TCP_FLAG_DATA_UNACKNOWLEDGED).
+	// Data was seen that nobody has acknowledged (IP_CT_TCP_FLAG_DATA_UNACKNOWLEDGED).
 	NfCtTcpFlagsUnacked NfCtTcpFlags = 0x10
-	// NfCtTcpFlagsMaxack: the largest acknowledgement is known (IP_CT_TCP_FLAG_MAXACK_SET).
+	// The largest acknowledgement is known (IP_CT_TCP_FLAG_MAXACK_SET).
 	NfCtTcpFlagsMaxack NfCtTcpFlags = 0x20
-	// NfCtTcpFlagsChallengeAck: a challenge ACK is expected in answer
-	// (IP_CT_EXP_CHALLENGE_ACK).
+	// A challenge ACK is expected in answer (IP_CT_EXP_CHALLENGE_ACK).
 	NfCtTcpFlagsChallengeAck NfCtTcpFlags = 0x40
-	// NfCtTcpFlagsSimultaneousOpen: both sides opened at the same time
-	// (IP_CT_TCP_SIMULTANEOUS_OPEN).
+	// Both sides opened at the same time (IP_CT_TCP_SIMULTANEOUS_OPEN).
 	NfCtTcpFlagsSimultaneousOpen NfCtTcpFlags = 0x80
 )
 
 // String returns the names of the flags, joined by |.
 func (v NfCtTcpFlags) String() string { return enumNfCtTcpFlags.Text(uint64(v)) }
 
-// ParseNfCtTcpFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseNfCtTcpFlags reads what String returns, or a number.
 func ParseNfCtTcpFlags(s string) (NfCtTcpFlags, error) {
 	return nlpolicy.ParseEnum[NfCtTcpFlags](&enumNfCtTcpFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v NfCtTcpFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *NfCtTcpFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseNfCtTcpFlags(string(b))
-	return err
+// UnmarshalText is ParseNfCtTcpFlags.
+func (v *NfCtTcpFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumNfCtTcpFlags, b, v)
 }
 
 // NfCtTcpState is the enum nf-ct-tcp-state: state of a TCP connection as the tracker sees it (enum
 // tcp_conntrack).
 type NfCtTcpState uint8
 
-// The values of NfCtTcpState.
 const (
-	// NfCtTcpStateNone: no packet was seen.
-	NfCtTcpStateNone NfCtTcpState = 0
-	// NfCtTcpStateSynSent: a SYN was seen.
-	NfCtTcpStateSynSent NfCtTcpState = 1
-	// NfCtTcpStateSynRecv: SYN and SYN+ACK were seen.
-	NfCtTcpStateSynRecv NfCtTcpState = 2
-	// NfCtTcpStateEstablished: the handshake is complete, or the connection was picked up half
-	// way.
+	NfCtTcpStateNone    NfCtTcpState = 0 // no packet was seen
+	NfCtTcpStateSynSent NfCtTcpState = 1 // a SYN was seen
+	NfCtTcpStateSynRecv NfCtTcpState = 2 // SYN and SYN+ACK were seen
+	// The handshake is complete, or the connection was picked up half way.
 	NfCtTcpStateEstablished NfCtTcpState = 3
-	// NfCtTcpStateFinWait: a FIN was seen from the side that closes first.
-	NfCtTcpStateFinWait NfCtTcpState = 4
-	// NfCtTcpStateCloseWait: that FIN was acknowledged.
-	NfCtTcpStateCloseWait NfCtTcpState = 5
-	// NfCtTcpStateLastAck: FINs of both sides were seen.
-	NfCtTcpStateLastAck NfCtTcpState = 6
-	// NfCtTcpStateTimeWait: the last FIN was acknowledged.
-	NfCtTcpStateTimeWait NfCtTcpState = 7
-	// NfCtTcpStateClose: the connection was reset, or is over.
-	NfCtTcpStateClose NfCtTcpState = 8
-	// NfCtTcpStateSynSent2: SYNs of both sides were seen, without acknowledgement (simultaneous
-	// open).
+	NfCtTcpStateFinWait     NfCtTcpState = 4 // a FIN was seen from the side that closes first
+	NfCtTcpStateCloseWait   NfCtTcpState = 5 // that FIN was acknowledged
+	NfCtTcpStateLastAck     NfCtTcpState = 6 // FINs of both sides were seen
+	NfCtTcpStateTimeWait    NfCtTcpState = 7 // the last FIN was acknowledged
+	NfCtTcpStateClose       NfCtTcpState = 8 // the connection was reset, or is over
+	// SYNs of both sides were seen, without acknowledgement (simultaneous open).
 	NfCtTcpStateSynSent2 NfCtTcpState = 9
-	// NfCtTcpStateMax: number of states that a connection can have; never sent.
-	NfCtTcpStateMax NfCtTcpState = 10
-	// NfCtTcpStateIgnore: internal; never sent.
-	NfCtTcpStateIgnore NfCtTcpState = 11
-	// NfCtTcpStateRetrans: index of the timeout for too many retransmissions; never a state.
-	NfCtTcpStateRetrans NfCtTcpState = 12
-	// NfCtTcpStateUnack: index of the timeout for unacknowledged data; never a state.
-	NfCtTcpStateUnack NfCtTcpState = 13
-	// NfCtTcpStateTimeoutMax: number of timeouts; never sent.
-	NfCtTcpStateTimeoutMax NfCtTcpState = 14
+	NfCtTcpStateMax      NfCtTcpState = 10 // number of states that a connection can have; never sent
+	NfCtTcpStateIgnore   NfCtTcpState = 11 // internal; never sent
+	// Index of the timeout for too many retransmissions; never a state.
+	NfCtTcpStateRetrans    NfCtTcpState = 12
+	NfCtTcpStateUnack      NfCtTcpState = 13 // index of the timeout for unacknowledged data; never a state
+	NfCtTcpStateTimeoutMax NfCtTcpState = 14 // number of timeouts; never sent
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v NfCtTcpState) String() string { return enumNfCtTcpState.Text(uint64(v)) }
 
-// ParseNfCtTcpState reads what String prints: a name or a number.
+// ParseNfCtTcpState reads what String returns, or a number.
 func ParseNfCtTcpState(s string) (NfCtTcpState, error) {
 	return nlpolicy.ParseEnum[NfCtTcpState](&enumNfCtTcpState, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v NfCtTcpState) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *NfCtTcpState) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseNfCtTcpState(string(b))
-	return err
+// UnmarshalText is ParseNfCtTcpState.
+func (v *NfCtTcpState) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumNfCtTcpState, b, v)
 }
 
 // NfCtSctpState is the enum nf-ct-sctp-state: state of an SCTP association as the tracker sees it
 // (enum sctp_conntrack).
 type NfCtSctpState uint8
 
-// The values of NfCtSctpState.
 const (
-	// NfCtSctpStateNone: no chunk was seen.
-	NfCtSctpStateNone NfCtSctpState = 0
-	// NfCtSctpStateClosed: there is no association, or it was aborted.
-	NfCtSctpStateClosed NfCtSctpState = 1
-	// NfCtSctpStateCookieWait: INIT was seen.
-	NfCtSctpStateCookieWait NfCtSctpState = 2
-	// NfCtSctpStateCookieEchoed: COOKIE ECHO was seen.
-	NfCtSctpStateCookieEchoed NfCtSctpState = 3
-	// NfCtSctpStateEstablished: the association stands.
-	NfCtSctpStateEstablished NfCtSctpState = 4
-	// NfCtSctpStateShutdownSent: SHUTDOWN was seen in the original direction.
-	NfCtSctpStateShutdownSent NfCtSctpState = 5
-	// NfCtSctpStateShutdownRecd: SHUTDOWN was seen in the reply direction.
-	NfCtSctpStateShutdownRecd NfCtSctpState = 6
-	// NfCtSctpStateShutdownAckSent: SHUTDOWN ACK was seen.
-	NfCtSctpStateShutdownAckSent NfCtSctpState = 7
-	// NfCtSctpStateHeartbeatSent: a HEARTBEAT was seen on a path without association.
-	NfCtSctpStateHeartbeatSent NfCtSctpState = 8
-	// NfCtSctpStateHeartbeatAcked: that HEARTBEAT was acknowledged; newer kernels do not use
-	// it.
-	NfCtSctpStateHeartbeatAcked NfCtSctpState = 9
+	NfCtSctpStateNone            NfCtSctpState = 0 // no chunk was seen
+	NfCtSctpStateClosed          NfCtSctpState = 1 // there is no association, or it was aborted
+	NfCtSctpStateCookieWait      NfCtSctpState = 2 // INIT was seen
+	NfCtSctpStateCookieEchoed    NfCtSctpState = 3 // COOKIE ECHO was seen
+	NfCtSctpStateEstablished     NfCtSctpState = 4 // the association stands
+	NfCtSctpStateShutdownSent    NfCtSctpState = 5 // SHUTDOWN was seen in the original direction
+	NfCtSctpStateShutdownRecd    NfCtSctpState = 6 // SHUTDOWN was seen in the reply direction
+	NfCtSctpStateShutdownAckSent NfCtSctpState = 7 // SHUTDOWN ACK was seen
+	NfCtSctpStateHeartbeatSent   NfCtSctpState = 8 // a HEARTBEAT was seen on a path without association
+	NfCtSctpStateHeartbeatAcked  NfCtSctpState = 9 // that HEARTBEAT was acknowledged; newer kernels do not use it
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v NfCtSctpState) String() string { return enumNfCtSctpState.Text(uint64(v)) }
 
-// ParseNfCtSctpState reads what String prints: a name or a number.
+// ParseNfCtSctpState reads what String returns, or a number.
 func ParseNfCtSctpState(s string) (NfCtSctpState, error) {
 	return nlpolicy.ParseEnum[NfCtSctpState](&enumNfCtSctpState, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v NfCtSctpState) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *NfCtSctpState) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseNfCtSctpState(string(b))
-	return err
+// UnmarshalText is ParseNfCtSctpState.
+func (v *NfCtSctpState) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumNfCtSctpState, b, v)
 }
 
 // NfCtDccpState is the enum nf-ct-dccp-state: state of a DCCP connection as the tracker sees it
 // (enum ct_dccp_states).
 type NfCtDccpState uint8
 
-// The values of NfCtDccpState.
 const (
-	// NfCtDccpStateNone: no packet was seen.
-	NfCtDccpStateNone NfCtDccpState = 0
-	// NfCtDccpStateRequest: the client asked for a connection.
-	NfCtDccpStateRequest NfCtDccpState = 1
-	// NfCtDccpStateRespond: the server answered.
-	NfCtDccpStateRespond NfCtDccpState = 2
-	// NfCtDccpStatePartopen: the client acknowledged the answer.
-	NfCtDccpStatePartopen NfCtDccpState = 3
-	// NfCtDccpStateOpen: the connection stands.
-	NfCtDccpStateOpen NfCtDccpState = 4
-	// NfCtDccpStateClosereq: the server asked to close.
-	NfCtDccpStateClosereq NfCtDccpState = 5
-	// NfCtDccpStateClosing: a side closes.
-	NfCtDccpStateClosing NfCtDccpState = 6
-	// NfCtDccpStateTimewait: the connection is over.
-	NfCtDccpStateTimewait NfCtDccpState = 7
-	// NfCtDccpStateIgnore: internal; never sent.
-	NfCtDccpStateIgnore NfCtDccpState = 8
-	// NfCtDccpStateInvalid: internal; never sent.
-	NfCtDccpStateInvalid NfCtDccpState = 9
+	NfCtDccpStateNone     NfCtDccpState = 0 // no packet was seen
+	NfCtDccpStateRequest  NfCtDccpState = 1 // the client asked for a connection
+	NfCtDccpStateRespond  NfCtDccpState = 2 // the server answered
+	NfCtDccpStatePartopen NfCtDccpState = 3 // the client acknowledged the answer
+	NfCtDccpStateOpen     NfCtDccpState = 4 // the connection stands
+	NfCtDccpStateClosereq NfCtDccpState = 5 // the server asked to close
+	NfCtDccpStateClosing  NfCtDccpState = 6 // a side closes
+	NfCtDccpStateTimewait NfCtDccpState = 7 // the connection is over
+	NfCtDccpStateIgnore   NfCtDccpState = 8 // internal; never sent
+	NfCtDccpStateInvalid  NfCtDccpState = 9 // internal; never sent
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v NfCtDccpState) String() string { return enumNfCtDccpState.Text(uint64(v)) }
 
-// ParseNfCtDccpState reads what String prints: a name or a number.
+// ParseNfCtDccpState reads what String returns, or a number.
 func ParseNfCtDccpState(s string) (NfCtDccpState, error) {
 	return nlpolicy.ParseEnum[NfCtDccpState](&enumNfCtDccpState, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v NfCtDccpState) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *NfCtDccpState) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseNfCtDccpState(string(b))
-	return err
+// UnmarshalText is ParseNfCtDccpState.
+func (v *NfCtDccpState) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumNfCtDccpState, b, v)
 }
 
 // NfCtDccpRole is the enum nf-ct-dccp-role: which side of a DCCP connection the original direction
 // is (enum ct_dccp_roles).
 type NfCtDccpRole uint8
 
-// The values of NfCtDccpRole.
 const (
-	// NfCtDccpRoleClient: the side that opened the connection.
-	NfCtDccpRoleClient NfCtDccpRole = 0
-	// NfCtDccpRoleServer: the other side.
-	NfCtDccpRoleServer NfCtDccpRole = 1
+	NfCtDccpRoleClient NfCtDccpRole = 0 // the side that opened the connection
+	NfCtDccpRoleServer NfCtDccpRole = 1 // the other side
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v NfCtDccpRole) String() string { return enumNfCtDccpRole.Text(uint64(v)) }
 
-// ParseNfCtDccpRole reads what String prints: a name or a number.
+// ParseNfCtDccpRole reads what String returns, or a number.
 func ParseNfCtDccpRole(s string) (NfCtDccpRole, error) {
 	return nlpolicy.ParseEnum[NfCtDccpRole](&enumNfCtDccpRole, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v NfCtDccpRole) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *NfCtDccpRole) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseNfCtDccpRole(string(b))
-	return err
+// UnmarshalText is ParseNfCtDccpRole.
+func (v *NfCtDccpRole) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumNfCtDccpRole, b, v)
 }
 
 // NfCtStatus is the set of flags nf-ct-status: status of a flow (enum ip_conntrack_status, IPS_*).
 type NfCtStatus uint32
 
-// The values of NfCtStatus.
 const (
-	// NfCtStatusExpected: the flow was expected by a helper. Set at creation only.
-	NfCtStatusExpected NfCtStatus = 0x1
-	// NfCtStatusSeenReply: packets were seen in both directions.
-	NfCtStatusSeenReply NfCtStatus = 0x2
-	// NfCtStatusAssured: the flow is not dropped early when the table is full.
-	NfCtStatusAssured NfCtStatus = 0x4
-	// NfCtStatusConfirmed: the first packet left the host; the flow is in the table.
-	NfCtStatusConfirmed NfCtStatus = 0x8
-	// NfCtStatusSrcNat: the source of the original direction is translated.
-	NfCtStatusSrcNat NfCtStatus = 0x10
-	// NfCtStatusDstNat: the destination of the original direction is translated.
-	NfCtStatusDstNat NfCtStatus = 0x20
-	// NfCtStatusSeqAdj: TCP sequence numbers are adjusted.
-	NfCtStatusSeqAdj NfCtStatus = 0x40
-	// NfCtStatusSrcNatDone: whether and how to translate the source was decided.
-	NfCtStatusSrcNatDone NfCtStatus = 0x80
-	// NfCtStatusDstNatDone: whether and how to translate the destination was decided.
-	NfCtStatusDstNatDone NfCtStatus = 0x100
-	// NfCtStatusDying: the flow was taken out of the table.
-	NfCtStatusDying NfCtStatus = 0x200
-	// NfCtStatusFixedTimeout: packets do not prolong the timeout.
-	NfCtStatusFixedTimeout NfCtStatus = 0x400
-	// NfCtStatusTemplate: a template of a rule, not a flow.
-	NfCtStatusTemplate NfCtStatus = 0x800
-	// NfCtStatusNatClash: two packets raced for the same translation; formerly an untracked
-	// flow.
+	// The flow was expected by a helper. Set at creation only.
+	NfCtStatusExpected     NfCtStatus = 0x1
+	NfCtStatusSeenReply    NfCtStatus = 0x2   // packets were seen in both directions
+	NfCtStatusAssured      NfCtStatus = 0x4   // the flow is not dropped early when the table is full
+	NfCtStatusConfirmed    NfCtStatus = 0x8   // the first packet left the host; the flow is in the table
+	NfCtStatusSrcNat       NfCtStatus = 0x10  // the source of the original direction is translated
+	NfCtStatusDstNat       NfCtStatus = 0x20  // the destination of the original direction is translated
+	NfCtStatusSeqAdj       NfCtStatus = 0x40  // TCP sequence numbers are adjusted
+	NfCtStatusSrcNatDone   NfCtStatus = 0x80  // whether and how to translate the source was decided
+	NfCtStatusDstNatDone   NfCtStatus = 0x100 // whether and how to translate the destination was decided
+	NfCtStatusDying        NfCtStatus = 0x200 // the flow was taken out of the table
+	NfCtStatusFixedTimeout NfCtStatus = 0x400 // packets do not prolong the timeout
+	NfCtStatusTemplate     NfCtStatus = 0x800 // a template of a rule, not a flow
+	// Two packets raced for the same translation; formerly an untracked flow.
 	NfCtStatusNatClash NfCtStatus = 0x1000
-	// NfCtStatusHelper: the helper was assigned explicitly, by a rule or by a request.
-	NfCtStatusHelper NfCtStatus = 0x2000
-	// NfCtStatusOffload: a flow table forwards the packets.
-	NfCtStatusOffload NfCtStatus = 0x4000
-	// NfCtStatusHwOffload: the hardware forwards the packets.
-	NfCtStatusHwOffload NfCtStatus = 0x8000
+	// The helper was assigned explicitly, by a rule or by a request.
+	NfCtStatusHelper    NfCtStatus = 0x2000
+	NfCtStatusOffload   NfCtStatus = 0x4000 // a flow table forwards the packets
+	NfCtStatusHwOffload NfCtStatus = 0x8000 // the hardware forwards the packets
 )
 
 // String returns the names of the flags, joined by |.
 func (v NfCtStatus) String() string { return enumNfCtStatus.Text(uint64(v)) }
 
-// ParseNfCtStatus reads what String prints: names of flags or numbers, joined by |.
+// ParseNfCtStatus reads what String returns, or a number.
 func ParseNfCtStatus(s string) (NfCtStatus, error) {
 	return nlpolicy.ParseEnum[NfCtStatus](&enumNfCtStatus, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v NfCtStatus) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *NfCtStatus) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseNfCtStatus(string(b))
-	return err
+// UnmarshalText is ParseNfCtStatus.
+func (v *NfCtStatus) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumNfCtStatus, b, v)
 }
 
 // FilterFlags is the set of flags filter-flags: which parts of a tuple a filter compares
 // (CTA_FILTER_FLAG_*). The kernel wants at least one, and the parts of the tuple that they mean.
 type FilterFlags uint32
 
-// The values of FilterFlags.
 const (
-	// FilterFlagsIpSrc: the source address.
-	FilterFlagsIpSrc FilterFlags = 0x1
-	// FilterFlagsIpDst: the destination address.
-	FilterFlagsIpDst FilterFlags = 0x2
-	// FilterFlagsTupleZone: the zone of the direction.
-	FilterFlagsTupleZone FilterFlags = 0x4
-	// FilterFlagsProtoNum: the number of the transport protocol.
-	FilterFlagsProtoNum FilterFlags = 0x8
-	// FilterFlagsProtoSrcPort: the source port.
-	FilterFlagsProtoSrcPort FilterFlags = 0x10
-	// FilterFlagsProtoDstPort: the destination port.
-	FilterFlagsProtoDstPort FilterFlags = 0x20
-	// FilterFlagsProtoIcmpType: the type of an ICMP message.
-	FilterFlagsProtoIcmpType FilterFlags = 0x40
-	// FilterFlagsProtoIcmpCode: the code of an ICMP message.
-	FilterFlagsProtoIcmpCode FilterFlags = 0x80
-	// FilterFlagsProtoIcmpID: the identifier of an ICMP echo.
-	FilterFlagsProtoIcmpID FilterFlags = 0x100
-	// FilterFlagsProtoIcmpv6Type: the type of an ICMPv6 message.
-	FilterFlagsProtoIcmpv6Type FilterFlags = 0x200
-	// FilterFlagsProtoIcmpv6Code: the code of an ICMPv6 message.
-	FilterFlagsProtoIcmpv6Code FilterFlags = 0x400
-	// FilterFlagsProtoIcmpv6ID: the identifier of an ICMPv6 echo.
-	FilterFlagsProtoIcmpv6ID FilterFlags = 0x800
+	FilterFlagsIpSrc           FilterFlags = 0x1   // the source address
+	FilterFlagsIpDst           FilterFlags = 0x2   // the destination address
+	FilterFlagsTupleZone       FilterFlags = 0x4   // the zone of the direction
+	FilterFlagsProtoNum        FilterFlags = 0x8   // the number of the transport protocol
+	FilterFlagsProtoSrcPort    FilterFlags = 0x10  // the source port
+	FilterFlagsProtoDstPort    FilterFlags = 0x20  // the destination port
+	FilterFlagsProtoIcmpType   FilterFlags = 0x40  // the type of an ICMP message
+	FilterFlagsProtoIcmpCode   FilterFlags = 0x80  // the code of an ICMP message
+	FilterFlagsProtoIcmpID     FilterFlags = 0x100 // the identifier of an ICMP echo
+	FilterFlagsProtoIcmpv6Type FilterFlags = 0x200 // the type of an ICMPv6 message
+	FilterFlagsProtoIcmpv6Code FilterFlags = 0x400 // the code of an ICMPv6 message
+	FilterFlagsProtoIcmpv6ID   FilterFlags = 0x800 // the identifier of an ICMPv6 echo
 )
 
 // String returns the names of the flags, joined by |.
 func (v FilterFlags) String() string { return enumFilterFlags.Text(uint64(v)) }
 
-// ParseFilterFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseFilterFlags reads what String returns, or a number.
 func ParseFilterFlags(s string) (FilterFlags, error) {
 	return nlpolicy.ParseEnum[FilterFlags](&enumFilterFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v FilterFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *FilterFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseFilterFlags(string(b))
-	return err
+// UnmarshalText is ParseFilterFlags.
+func (v *FilterFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumFilterFlags, b, v)
 }
 
 // ExpFlags is the set of flags exp-flags: kind of an expectation (NF_CT_EXPECT_*).
 type ExpFlags uint32
 
-// The values of ExpFlags.
 const (
-	// ExpFlagsPermanent: it holds for any number of flows until its timeout.
-	ExpFlagsPermanent ExpFlags = 0x1
-	// ExpFlagsInactive: it is kept but matches nothing.
-	ExpFlagsInactive ExpFlags = 0x2
-	// ExpFlagsUserspace: a helper in user space made it.
-	ExpFlagsUserspace ExpFlags = 0x4
+	ExpFlagsPermanent ExpFlags = 0x1 // it holds for any number of flows until its timeout
+	ExpFlagsInactive  ExpFlags = 0x2 // it is kept but matches nothing
+	ExpFlagsUserspace ExpFlags = 0x4 // a helper in user space made it
 )
 
 // String returns the names of the flags, joined by |.
 func (v ExpFlags) String() string { return enumExpFlags.Text(uint64(v)) }
 
-// ParseExpFlags reads what String prints: names of flags or numbers, joined by |.
-func ParseExpFlags(s string) (ExpFlags, error) {
-	return nlpolicy.ParseEnum[ExpFlags](&enumExpFlags, s)
-}
+// ParseExpFlags reads what String returns, or a number.
+func ParseExpFlags(s string) (ExpFlags, error) { return nlpolicy.ParseEnum[ExpFlags](&enumExpFlags, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v ExpFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *ExpFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseExpFlags(string(b))
-	return err
-}
+// UnmarshalText is ParseExpFlags.
+func (v *ExpFlags) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumExpFlags, b, v) }
 
 // Direction is the enum direction: a direction of a flow (enum ip_conntrack_dir).
 type Direction uint32
 
-// The values of Direction.
 const (
-	// DirectionOriginal: that of the packet that began the flow.
-	DirectionOriginal Direction = 0
-	// DirectionReply: that of the answers.
-	DirectionReply Direction = 1
+	DirectionOriginal Direction = 0 // that of the packet that began the flow
+	DirectionReply    Direction = 1 // that of the answers
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v Direction) String() string { return enumDirection.Text(uint64(v)) }
 
-// ParseDirection reads what String prints: a name or a number.
+// ParseDirection reads what String returns, or a number.
 func ParseDirection(s string) (Direction, error) {
 	return nlpolicy.ParseEnum[Direction](&enumDirection, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v Direction) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *Direction) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseDirection(string(b))
-	return err
+// UnmarshalText is ParseDirection.
+func (v *Direction) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumDirection, b, v)
 }

@@ -8,234 +8,152 @@ import (
 	"github.com/nlgen/nlgen/runtime/nlpolicy"
 )
 
-// NewRequest is the new request: create a flow, with NLM_F_CREATE and both tuples and a timeout, or
-// change the one that tuple-orig or tuple-reply names. With NLM_F_EXCL a flow that exists is
-// refused (EEXIST).
+// NewRequest is the request of [Client.New].
 type NewRequest struct {
-	Header      Nfgenmsg
-	TupleOrig   *TupleAttrs // the direction of the packet that began the flow
-	TupleReply  *TupleAttrs
-	Status      nlattr.Opt[NfCtStatus] // status bits
-	Protoinfo   *ProtoinfoAttrs        // state of the transport protocol
-	Help        *HelpAttrs             // the helper
-	NatSrc      *NatAttrs              // translate the source of a new flow
-	Timeout     nlattr.Opt[uint32]     // seconds until the flow ends unless a packet comes
-	Mark        nlattr.Opt[uint32]     // mark of the flow
-	NatDst      *NatAttrs              // translate the destination of a new flow
+	Header     Nfgenmsg
+	TupleOrig  *TupleAttrs
+	TupleReply *TupleAttrs
+	Status     nlattr.Opt[NfCtStatus]
+	Protoinfo  *ProtoinfoAttrs    // state of the transport protocol
+	Help       *HelpAttrs         // the helper
+	NatSrc     *NatAttrs          // translate the source of a new flow
+	Timeout    nlattr.Opt[uint32] // seconds until the flow ends unless a packet comes
+	Mark       nlattr.Opt[uint32]
+	NatDst     *NatAttrs // translate the destination of a new flow
+	// Original direction of the flow whose helper expected this one.
 	TupleMaster *TupleAttrs
-	SeqAdjOrig  *SeqadjAttrs       // sequence adjustment of the original direction
-	SeqAdjReply *SeqadjAttrs       // sequence adjustment of the reply direction
-	Zone        nlattr.Opt[uint16] // zone of both directions; absent is zone 0
+	SeqAdjOrig  *SeqadjAttrs // sequence adjustment of the original direction
+	SeqAdjReply *SeqadjAttrs // sequence adjustment of the reply direction
+	Zone        nlattr.Opt[uint16]
 	MarkMask    nlattr.Opt[uint32]
-	Labels      []byte         // bits of the connection labels, 16 bytes in the answer
-	LabelsMask  []byte         // in a request, the bits of labels that change
-	Synproxy    *SynproxyAttrs // state of the SYN proxy
-	Unknown     []nlattr.Attr  // what the fields cannot hold, as it came
+	// Bits of the connection labels, 16 bytes in the answer; bit n of the label file is bit
+	// n%32 of the nth word in host byte order.
+	Labels []byte
+	// In a request, the bits of labels that change; as long as labels.
+	LabelsMask []byte
+	Synproxy   *SynproxyAttrs // state of the SYN proxy
+	Unknown    []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *NewRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(NewRequest)
 	}
 	x.Header.encode(e.Extend(4))
 	if x.TupleOrig != nil {
-		nest := e.Begin(AttrConntrackTupleOrig)
-		x.TupleOrig.encode(e)
-		e.End(nest)
+		x.TupleOrig.encode(e, AttrConntrackTupleOrig)
 	}
 	if x.TupleReply != nil {
-		nest := e.Begin(AttrConntrackTupleReply)
-		x.TupleReply.encode(e)
-		e.End(nest)
+		x.TupleReply.encode(e, AttrConntrackTupleReply)
 	}
-	if x.Status.OK {
-		e.Uint32BE(AttrConntrackStatus, uint32(x.Status.V))
-	}
+	nlattr.OptEnum32BE(e, AttrConntrackStatus, x.Status)
 	if x.Protoinfo != nil {
-		nest := e.Begin(AttrConntrackProtoinfo)
-		x.Protoinfo.encode(e)
-		e.End(nest)
+		x.Protoinfo.encode(e, AttrConntrackProtoinfo)
 	}
 	if x.Help != nil {
-		nest := e.Begin(AttrConntrackHelp)
-		x.Help.encode(e)
-		e.End(nest)
+		x.Help.encode(e, AttrConntrackHelp)
 	}
 	if x.NatSrc != nil {
-		nest := e.Begin(AttrConntrackNatSrc)
-		x.NatSrc.encode(e)
-		e.End(nest)
+		x.NatSrc.encode(e, AttrConntrackNatSrc)
 	}
-	if x.Timeout.OK {
-		e.Uint32BE(AttrConntrackTimeout, x.Timeout.V)
-	}
-	if x.Mark.OK {
-		e.Uint32BE(AttrConntrackMark, x.Mark.V)
-	}
+	e.OptUint32BE(AttrConntrackTimeout, x.Timeout)
+	e.OptUint32BE(AttrConntrackMark, x.Mark)
 	if x.NatDst != nil {
-		nest := e.Begin(AttrConntrackNatDst)
-		x.NatDst.encode(e)
-		e.End(nest)
+		x.NatDst.encode(e, AttrConntrackNatDst)
 	}
 	if x.TupleMaster != nil {
-		nest := e.Begin(AttrConntrackTupleMaster)
-		x.TupleMaster.encode(e)
-		e.End(nest)
+		x.TupleMaster.encode(e, AttrConntrackTupleMaster)
 	}
 	if x.SeqAdjOrig != nil {
-		nest := e.Begin(AttrConntrackSeqAdjOrig)
-		x.SeqAdjOrig.encode(e)
-		e.End(nest)
+		x.SeqAdjOrig.encode(e, AttrConntrackSeqAdjOrig)
 	}
 	if x.SeqAdjReply != nil {
-		nest := e.Begin(AttrConntrackSeqAdjReply)
-		x.SeqAdjReply.encode(e)
-		e.End(nest)
+		x.SeqAdjReply.encode(e, AttrConntrackSeqAdjReply)
 	}
-	if x.Zone.OK {
-		e.Uint16BE(AttrConntrackZone, x.Zone.V)
-	}
-	if x.MarkMask.OK {
-		e.Uint32BE(AttrConntrackMarkMask, x.MarkMask.V)
-	}
-	if x.Labels != nil {
-		e.Bytes(AttrConntrackLabels, x.Labels)
-	}
-	if x.LabelsMask != nil {
-		e.Bytes(AttrConntrackLabelsMask, x.LabelsMask)
-	}
+	e.OptUint16BE(AttrConntrackZone, x.Zone)
+	e.OptUint32BE(AttrConntrackMarkMask, x.MarkMask)
+	e.OptBytes(AttrConntrackLabels, x.Labels)
+	e.OptBytes(AttrConntrackLabelsMask, x.LabelsMask)
 	if x.Synproxy != nil {
-		nest := e.Begin(AttrConntrackSynproxy)
-		x.Synproxy.encode(e)
-		e.End(nest)
+		x.Synproxy.encode(e, AttrConntrackSynproxy)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *NewRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrConntrackTupleOrig:
-			v := nlattr.New[TupleAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[TupleAttrs](d); v.decode(d, &x.Unknown) {
 				x.TupleOrig = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrConntrackTupleReply:
-			v := nlattr.New[TupleAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[TupleAttrs](d); v.decode(d, &x.Unknown) {
 				x.TupleReply = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrConntrackStatus:
 			x.Status = nlattr.Some(NfCtStatus(d.Uint32BE()))
 		case AttrConntrackProtoinfo:
-			v := nlattr.New[ProtoinfoAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[ProtoinfoAttrs](d); v.decode(d, &x.Unknown) {
 				x.Protoinfo = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrConntrackHelp:
-			v := nlattr.New[HelpAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HelpAttrs](d); v.decode(d, &x.Unknown) {
 				x.Help = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrConntrackNatSrc:
-			v := nlattr.New[NatAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[NatAttrs](d); v.decode(d, &x.Unknown) {
 				x.NatSrc = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrConntrackTimeout:
-			x.Timeout = nlattr.Some(d.Uint32BE())
+			x.Timeout = d.OptUint32BE()
 		case AttrConntrackMark:
-			x.Mark = nlattr.Some(d.Uint32BE())
+			x.Mark = d.OptUint32BE()
 		case AttrConntrackNatDst:
-			v := nlattr.New[NatAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[NatAttrs](d); v.decode(d, &x.Unknown) {
 				x.NatDst = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrConntrackTupleMaster:
-			v := nlattr.New[TupleAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[TupleAttrs](d); v.decode(d, &x.Unknown) {
 				x.TupleMaster = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrConntrackSeqAdjOrig:
-			v := nlattr.New[SeqadjAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[SeqadjAttrs](d); v.decode(d, &x.Unknown) {
 				x.SeqAdjOrig = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrConntrackSeqAdjReply:
-			v := nlattr.New[SeqadjAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[SeqadjAttrs](d); v.decode(d, &x.Unknown) {
 				x.SeqAdjReply = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrConntrackZone:
-			x.Zone = nlattr.Some(d.Uint16BE())
+			x.Zone = d.OptUint16BE()
 		case AttrConntrackMarkMask:
-			x.MarkMask = nlattr.Some(d.Uint32BE())
+			x.MarkMask = d.OptUint32BE()
 		case AttrConntrackLabels:
 			x.Labels = d.Bytes()
 		case AttrConntrackLabelsMask:
 			x.LabelsMask = d.Bytes()
 		case AttrConntrackSynproxy:
-			v := nlattr.New[SynproxyAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[SynproxyAttrs](d); v.decode(d, &x.Unknown) {
 				x.Synproxy = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *NewRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyNewRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *NewRequest) UnmarshalBinary(b []byte) error {
 	*x = NewRequest{}
 	d := nlattr.NewDecoder(b)
@@ -244,92 +162,68 @@ func (x *NewRequest) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *NewRequest) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyNewRequest, x)
-}
+func (x *NewRequest) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyNewRequest, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
-func (x *NewRequest) UnmarshalJSON(b []byte) error {
-	return nljson.Unmarshal(&policyNewRequest, b, x)
-}
+// UnmarshalJSON reads what MarshalJSON returns.
+func (x *NewRequest) UnmarshalJSON(b []byte) error { return nljson.Unmarshal(&policyNewRequest, b, x) }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
-func (x *NewRequest) Validate() error {
-	return policyNewRequest.ValidateBinary(x, nlpolicy.Strict)
-}
+// Validate reports what the kernel would refuse by its policy.
+func (x *NewRequest) Validate() error { return policyNewRequest.ValidateBinary(x, nlpolicy.Strict) }
 
-// GetRequest is the get request: read the flow that a tuple names (do), or list the table (dump). A
-// dump of one address family states it in the header; mark, status, zone and filter with tuples
-// choose further.
+// GetRequest is the request of [Client.Get].
 type GetRequest struct {
 	Header     Nfgenmsg
-	TupleOrig  *TupleAttrs // the direction of the packet that began the flow
+	TupleOrig  *TupleAttrs
 	TupleReply *TupleAttrs
-	Zone       nlattr.Opt[uint16] // zone of both directions; absent is zone 0
-	Unknown    []nlattr.Attr      // what the fields cannot hold, as it came
+	Zone       nlattr.Opt[uint16]
+	Unknown    []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetRequest)
 	}
 	x.Header.encode(e.Extend(4))
 	if x.TupleOrig != nil {
-		nest := e.Begin(AttrConntrackTupleOrig)
-		x.TupleOrig.encode(e)
-		e.End(nest)
+		x.TupleOrig.encode(e, AttrConntrackTupleOrig)
 	}
 	if x.TupleReply != nil {
-		nest := e.Begin(AttrConntrackTupleReply)
-		x.TupleReply.encode(e)
-		e.End(nest)
+		x.TupleReply.encode(e, AttrConntrackTupleReply)
 	}
-	if x.Zone.OK {
-		e.Uint16BE(AttrConntrackZone, x.Zone.V)
-	}
+	e.OptUint16BE(AttrConntrackZone, x.Zone)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrConntrackTupleOrig:
-			v := nlattr.New[TupleAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[TupleAttrs](d); v.decode(d, &x.Unknown) {
 				x.TupleOrig = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrConntrackTupleReply:
-			v := nlattr.New[TupleAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[TupleAttrs](d); v.decode(d, &x.Unknown) {
 				x.TupleReply = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrConntrackZone:
-			x.Zone = nlattr.Some(d.Uint16BE())
+			x.Zone = d.OptUint16BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetRequest) UnmarshalBinary(b []byte) error {
 	*x = GetRequest{}
 	d := nlattr.NewDecoder(b)
@@ -338,131 +232,94 @@ func (x *GetRequest) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *GetRequest) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyGetRequest, x)
-}
+func (x *GetRequest) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyGetRequest, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
-func (x *GetRequest) UnmarshalJSON(b []byte) error {
-	return nljson.Unmarshal(&policyGetRequest, b, x)
-}
+// UnmarshalJSON reads what MarshalJSON returns.
+func (x *GetRequest) UnmarshalJSON(b []byte) error { return nljson.Unmarshal(&policyGetRequest, b, x) }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
-func (x *GetRequest) Validate() error {
-	return policyGetRequest.ValidateBinary(x, nlpolicy.Strict)
-}
+// Validate reports what the kernel would refuse by its policy.
+func (x *GetRequest) Validate() error { return policyGetRequest.ValidateBinary(x, nlpolicy.Strict) }
 
-// GetDumpRequest is the get dump request: read the flow that a tuple names (do), or list the table
-// (dump). A dump of one address family states it in the header; mark, status, zone and filter with
-// tuples choose further.
+// GetDumpRequest is the request of [Client.GetDump].
 type GetDumpRequest struct {
 	Header     Nfgenmsg
-	TupleOrig  *TupleAttrs // the direction of the packet that began the flow
+	TupleOrig  *TupleAttrs
 	TupleReply *TupleAttrs
-	Status     nlattr.Opt[NfCtStatus] // status bits
-	Mark       nlattr.Opt[uint32]     // mark of the flow
-	Zone       nlattr.Opt[uint16]     // zone of both directions; absent is zone 0
+	Status     nlattr.Opt[NfCtStatus]
+	Mark       nlattr.Opt[uint32]
+	Zone       nlattr.Opt[uint16]
 	MarkMask   nlattr.Opt[uint32]
-	Filter     *FilterAttrs
-	StatusMask nlattr.Opt[NfCtStatus] // in a dump request, the bits of status that are compared
-	Unknown    []nlattr.Attr          // what the fields cannot hold, as it came
+	// In a dump request, which parts of the tuples in it are compared.
+	Filter *FilterAttrs
+	// In a dump request, the bits of status that are compared; status itself if absent.
+	StatusMask nlattr.Opt[NfCtStatus]
+	Unknown    []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetDumpRequest)
 	}
 	x.Header.encode(e.Extend(4))
 	if x.TupleOrig != nil {
-		nest := e.Begin(AttrConntrackTupleOrig)
-		x.TupleOrig.encode(e)
-		e.End(nest)
+		x.TupleOrig.encode(e, AttrConntrackTupleOrig)
 	}
 	if x.TupleReply != nil {
-		nest := e.Begin(AttrConntrackTupleReply)
-		x.TupleReply.encode(e)
-		e.End(nest)
+		x.TupleReply.encode(e, AttrConntrackTupleReply)
 	}
-	if x.Status.OK {
-		e.Uint32BE(AttrConntrackStatus, uint32(x.Status.V))
-	}
-	if x.Mark.OK {
-		e.Uint32BE(AttrConntrackMark, x.Mark.V)
-	}
-	if x.Zone.OK {
-		e.Uint16BE(AttrConntrackZone, x.Zone.V)
-	}
-	if x.MarkMask.OK {
-		e.Uint32BE(AttrConntrackMarkMask, x.MarkMask.V)
-	}
+	nlattr.OptEnum32BE(e, AttrConntrackStatus, x.Status)
+	e.OptUint32BE(AttrConntrackMark, x.Mark)
+	e.OptUint16BE(AttrConntrackZone, x.Zone)
+	e.OptUint32BE(AttrConntrackMarkMask, x.MarkMask)
 	if x.Filter != nil {
-		nest := e.Begin(AttrConntrackFilter)
-		x.Filter.encode(e)
-		e.End(nest)
+		x.Filter.encode(e, AttrConntrackFilter)
 	}
-	if x.StatusMask.OK {
-		e.Uint32BE(AttrConntrackStatusMask, uint32(x.StatusMask.V))
-	}
+	nlattr.OptEnum32BE(e, AttrConntrackStatusMask, x.StatusMask)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetDumpRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrConntrackTupleOrig:
-			v := nlattr.New[TupleAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[TupleAttrs](d); v.decode(d, &x.Unknown) {
 				x.TupleOrig = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrConntrackTupleReply:
-			v := nlattr.New[TupleAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[TupleAttrs](d); v.decode(d, &x.Unknown) {
 				x.TupleReply = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrConntrackStatus:
 			x.Status = nlattr.Some(NfCtStatus(d.Uint32BE()))
 		case AttrConntrackMark:
-			x.Mark = nlattr.Some(d.Uint32BE())
+			x.Mark = d.OptUint32BE()
 		case AttrConntrackZone:
-			x.Zone = nlattr.Some(d.Uint16BE())
+			x.Zone = d.OptUint16BE()
 		case AttrConntrackMarkMask:
-			x.MarkMask = nlattr.Some(d.Uint32BE())
+			x.MarkMask = d.OptUint32BE()
 		case AttrConntrackFilter:
-			v := nlattr.New[FilterAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[FilterAttrs](d); v.decode(d, &x.Unknown) {
 				x.Filter = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrConntrackStatusMask:
 			x.StatusMask = nlattr.Some(NfCtStatus(d.Uint32BE()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetDumpRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetDumpRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetDumpRequest) UnmarshalBinary(b []byte) error {
 	*x = GetDumpRequest{}
 	d := nlattr.NewDecoder(b)
@@ -475,280 +332,184 @@ func (x *GetDumpRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetDumpRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetDumpRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetDumpRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GetDumpRequest) Validate() error {
 	return policyGetDumpRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetReply is the get reply: read the flow that a tuple names (do), or list the table (dump). A
-// dump of one address family states it in the header; mark, status, zone and filter with tuples
-// choose further.
+// GetReply is the reply of [Client.Get].
 type GetReply struct {
-	Header         Nfgenmsg
-	TupleOrig      *TupleAttrs // the direction of the packet that began the flow
-	TupleReply     *TupleAttrs
-	Status         nlattr.Opt[NfCtStatus] // status bits
-	Protoinfo      *ProtoinfoAttrs        // state of the transport protocol
-	Help           *HelpAttrs             // the helper
-	Timeout        nlattr.Opt[uint32]     // seconds until the flow ends unless a packet comes
-	Mark           nlattr.Opt[uint32]     // mark of the flow
-	CountersOrig   *CounterAttrs          // counters of the original direction
-	CountersReply  *CounterAttrs          // counters of the reply direction
-	Use            nlattr.Opt[uint32]     // number of references that the kernel holds
-	ID             nlattr.Opt[uint32]     // identifies the flow as long as it lives
-	TupleMaster    *TupleAttrs
-	SeqAdjOrig     *SeqadjAttrs       // sequence adjustment of the original direction
-	SeqAdjReply    *SeqadjAttrs       // sequence adjustment of the reply direction
-	Zone           nlattr.Opt[uint16] // zone of both directions; absent is zone 0
-	Secctx         *SecctxAttrs       // security label
-	Timestamp      *TimestampAttrs    // when the flow began and ended
-	Labels         []byte             // bits of the connection labels, 16 bytes in the answer
-	Synproxy       *SynproxyAttrs     // state of the SYN proxy
+	Header        Nfgenmsg
+	TupleOrig     *TupleAttrs
+	TupleReply    *TupleAttrs
+	Status        nlattr.Opt[NfCtStatus]
+	Protoinfo     *ProtoinfoAttrs    // state of the transport protocol
+	Help          *HelpAttrs         // the helper
+	Timeout       nlattr.Opt[uint32] // seconds until the flow ends unless a packet comes
+	Mark          nlattr.Opt[uint32]
+	CountersOrig  *CounterAttrs      // counters of the original direction
+	CountersReply *CounterAttrs      // counters of the reply direction
+	Use           nlattr.Opt[uint32] // number of references that the kernel holds
+	// Identifies the flow as long as it lives. A delete with it removes only that very flow.
+	ID nlattr.Opt[uint32]
+	// Original direction of the flow whose helper expected this one.
+	TupleMaster *TupleAttrs
+	SeqAdjOrig  *SeqadjAttrs // sequence adjustment of the original direction
+	SeqAdjReply *SeqadjAttrs // sequence adjustment of the reply direction
+	Zone        nlattr.Opt[uint16]
+	Secctx      *SecctxAttrs    // security label
+	Timestamp   *TimestampAttrs // when the flow began and ended
+	// Bits of the connection labels, 16 bytes in the answer; bit n of the label file is bit
+	// n%32 of the nth word in host byte order.
+	Labels   []byte
+	Synproxy *SynproxyAttrs // state of the SYN proxy
+	// When the event that this message tells of happened, in nanoseconds since 1970 (kernel
+	// 6.14).
 	TimestampEvent nlattr.Opt[uint64]
-	Unknown        []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown        []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetReply)
 	}
 	x.Header.encode(e.Extend(4))
 	if x.TupleOrig != nil {
-		nest := e.Begin(AttrConntrackTupleOrig)
-		x.TupleOrig.encode(e)
-		e.End(nest)
+		x.TupleOrig.encode(e, AttrConntrackTupleOrig)
 	}
 	if x.TupleReply != nil {
-		nest := e.Begin(AttrConntrackTupleReply)
-		x.TupleReply.encode(e)
-		e.End(nest)
+		x.TupleReply.encode(e, AttrConntrackTupleReply)
 	}
-	if x.Status.OK {
-		e.Uint32BE(AttrConntrackStatus, uint32(x.Status.V))
-	}
+	nlattr.OptEnum32BE(e, AttrConntrackStatus, x.Status)
 	if x.Protoinfo != nil {
-		nest := e.Begin(AttrConntrackProtoinfo)
-		x.Protoinfo.encode(e)
-		e.End(nest)
+		x.Protoinfo.encode(e, AttrConntrackProtoinfo)
 	}
 	if x.Help != nil {
-		nest := e.Begin(AttrConntrackHelp)
-		x.Help.encode(e)
-		e.End(nest)
+		x.Help.encode(e, AttrConntrackHelp)
 	}
-	if x.Timeout.OK {
-		e.Uint32BE(AttrConntrackTimeout, x.Timeout.V)
-	}
-	if x.Mark.OK {
-		e.Uint32BE(AttrConntrackMark, x.Mark.V)
-	}
+	e.OptUint32BE(AttrConntrackTimeout, x.Timeout)
+	e.OptUint32BE(AttrConntrackMark, x.Mark)
 	if x.CountersOrig != nil {
-		nest := e.Begin(AttrConntrackCountersOrig)
-		x.CountersOrig.encode(e)
-		e.End(nest)
+		x.CountersOrig.encode(e, AttrConntrackCountersOrig)
 	}
 	if x.CountersReply != nil {
-		nest := e.Begin(AttrConntrackCountersReply)
-		x.CountersReply.encode(e)
-		e.End(nest)
+		x.CountersReply.encode(e, AttrConntrackCountersReply)
 	}
-	if x.Use.OK {
-		e.Uint32BE(AttrConntrackUse, x.Use.V)
-	}
-	if x.ID.OK {
-		e.Uint32BE(AttrConntrackID, x.ID.V)
-	}
+	e.OptUint32BE(AttrConntrackUse, x.Use)
+	e.OptUint32BE(AttrConntrackID, x.ID)
 	if x.TupleMaster != nil {
-		nest := e.Begin(AttrConntrackTupleMaster)
-		x.TupleMaster.encode(e)
-		e.End(nest)
+		x.TupleMaster.encode(e, AttrConntrackTupleMaster)
 	}
 	if x.SeqAdjOrig != nil {
-		nest := e.Begin(AttrConntrackSeqAdjOrig)
-		x.SeqAdjOrig.encode(e)
-		e.End(nest)
+		x.SeqAdjOrig.encode(e, AttrConntrackSeqAdjOrig)
 	}
 	if x.SeqAdjReply != nil {
-		nest := e.Begin(AttrConntrackSeqAdjReply)
-		x.SeqAdjReply.encode(e)
-		e.End(nest)
+		x.SeqAdjReply.encode(e, AttrConntrackSeqAdjReply)
 	}
-	if x.Zone.OK {
-		e.Uint16BE(AttrConntrackZone, x.Zone.V)
-	}
+	e.OptUint16BE(AttrConntrackZone, x.Zone)
 	if x.Secctx != nil {
-		nest := e.Begin(AttrConntrackSecctx)
-		x.Secctx.encode(e)
-		e.End(nest)
+		x.Secctx.encode(e, AttrConntrackSecctx)
 	}
 	if x.Timestamp != nil {
-		nest := e.Begin(AttrConntrackTimestamp)
-		x.Timestamp.encode(e)
-		e.End(nest)
+		x.Timestamp.encode(e, AttrConntrackTimestamp)
 	}
-	if x.Labels != nil {
-		e.Bytes(AttrConntrackLabels, x.Labels)
-	}
+	e.OptBytes(AttrConntrackLabels, x.Labels)
 	if x.Synproxy != nil {
-		nest := e.Begin(AttrConntrackSynproxy)
-		x.Synproxy.encode(e)
-		e.End(nest)
+		x.Synproxy.encode(e, AttrConntrackSynproxy)
 	}
-	if x.TimestampEvent.OK {
-		e.Uint64BE(AttrConntrackTimestampEvent, x.TimestampEvent.V)
-	}
+	e.OptUint64BE(AttrConntrackTimestampEvent, x.TimestampEvent)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetReply) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrConntrackTupleOrig:
-			v := nlattr.New[TupleAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[TupleAttrs](d); v.decode(d, &x.Unknown) {
 				x.TupleOrig = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrConntrackTupleReply:
-			v := nlattr.New[TupleAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[TupleAttrs](d); v.decode(d, &x.Unknown) {
 				x.TupleReply = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrConntrackStatus:
 			x.Status = nlattr.Some(NfCtStatus(d.Uint32BE()))
 		case AttrConntrackProtoinfo:
-			v := nlattr.New[ProtoinfoAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[ProtoinfoAttrs](d); v.decode(d, &x.Unknown) {
 				x.Protoinfo = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrConntrackHelp:
-			v := nlattr.New[HelpAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HelpAttrs](d); v.decode(d, &x.Unknown) {
 				x.Help = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrConntrackTimeout:
-			x.Timeout = nlattr.Some(d.Uint32BE())
+			x.Timeout = d.OptUint32BE()
 		case AttrConntrackMark:
-			x.Mark = nlattr.Some(d.Uint32BE())
+			x.Mark = d.OptUint32BE()
 		case AttrConntrackCountersOrig:
-			v := nlattr.New[CounterAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[CounterAttrs](d); v.decode(d, &x.Unknown) {
 				x.CountersOrig = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrConntrackCountersReply:
-			v := nlattr.New[CounterAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[CounterAttrs](d); v.decode(d, &x.Unknown) {
 				x.CountersReply = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrConntrackUse:
-			x.Use = nlattr.Some(d.Uint32BE())
+			x.Use = d.OptUint32BE()
 		case AttrConntrackID:
-			x.ID = nlattr.Some(d.Uint32BE())
+			x.ID = d.OptUint32BE()
 		case AttrConntrackTupleMaster:
-			v := nlattr.New[TupleAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[TupleAttrs](d); v.decode(d, &x.Unknown) {
 				x.TupleMaster = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrConntrackSeqAdjOrig:
-			v := nlattr.New[SeqadjAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[SeqadjAttrs](d); v.decode(d, &x.Unknown) {
 				x.SeqAdjOrig = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrConntrackSeqAdjReply:
-			v := nlattr.New[SeqadjAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[SeqadjAttrs](d); v.decode(d, &x.Unknown) {
 				x.SeqAdjReply = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrConntrackZone:
-			x.Zone = nlattr.Some(d.Uint16BE())
+			x.Zone = d.OptUint16BE()
 		case AttrConntrackSecctx:
-			v := nlattr.New[SecctxAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[SecctxAttrs](d); v.decode(d, &x.Unknown) {
 				x.Secctx = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrConntrackTimestamp:
-			v := nlattr.New[TimestampAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[TimestampAttrs](d); v.decode(d, &x.Unknown) {
 				x.Timestamp = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrConntrackLabels:
 			x.Labels = d.Bytes()
 		case AttrConntrackSynproxy:
-			v := nlattr.New[SynproxyAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[SynproxyAttrs](d); v.decode(d, &x.Unknown) {
 				x.Synproxy = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrConntrackTimestampEvent:
-			x.TimestampEvent = nlattr.Some(d.Uint64BE())
+			x.TimestampEvent = d.OptUint64BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetReply) UnmarshalBinary(b []byte) error {
 	*x = GetReply{}
 	d := nlattr.NewDecoder(b)
@@ -757,132 +518,96 @@ func (x *GetReply) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *GetReply) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyGetReply, x)
-}
+func (x *GetReply) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyGetReply, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
-func (x *GetReply) UnmarshalJSON(b []byte) error {
-	return nljson.Unmarshal(&policyGetReply, b, x)
-}
+// UnmarshalJSON reads what MarshalJSON returns.
+func (x *GetReply) UnmarshalJSON(b []byte) error { return nljson.Unmarshal(&policyGetReply, b, x) }
 
-// DeleteRequest is the delete request: remove the flow that a tuple names, and only if id agrees
-// where given; without a tuple, all flows, or those of the address family in the header that mark,
-// status, zone and filter choose.
+// DeleteRequest is the request of [Client.Delete].
 type DeleteRequest struct {
 	Header     Nfgenmsg
-	TupleOrig  *TupleAttrs // the direction of the packet that began the flow
+	TupleOrig  *TupleAttrs
 	TupleReply *TupleAttrs
-	Status     nlattr.Opt[NfCtStatus] // status bits
-	Mark       nlattr.Opt[uint32]     // mark of the flow
-	ID         nlattr.Opt[uint32]     // identifies the flow as long as it lives
-	Zone       nlattr.Opt[uint16]     // zone of both directions; absent is zone 0
-	MarkMask   nlattr.Opt[uint32]
-	Filter     *FilterAttrs
-	StatusMask nlattr.Opt[NfCtStatus] // in a dump request, the bits of status that are compared
-	Unknown    []nlattr.Attr          // what the fields cannot hold, as it came
+	Status     nlattr.Opt[NfCtStatus]
+	Mark       nlattr.Opt[uint32]
+	// Identifies the flow as long as it lives. A delete with it removes only that very flow.
+	ID       nlattr.Opt[uint32]
+	Zone     nlattr.Opt[uint16]
+	MarkMask nlattr.Opt[uint32]
+	// In a dump request, which parts of the tuples in it are compared.
+	Filter *FilterAttrs
+	// In a dump request, the bits of status that are compared; status itself if absent.
+	StatusMask nlattr.Opt[NfCtStatus]
+	Unknown    []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *DeleteRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(DeleteRequest)
 	}
 	x.Header.encode(e.Extend(4))
 	if x.TupleOrig != nil {
-		nest := e.Begin(AttrConntrackTupleOrig)
-		x.TupleOrig.encode(e)
-		e.End(nest)
+		x.TupleOrig.encode(e, AttrConntrackTupleOrig)
 	}
 	if x.TupleReply != nil {
-		nest := e.Begin(AttrConntrackTupleReply)
-		x.TupleReply.encode(e)
-		e.End(nest)
+		x.TupleReply.encode(e, AttrConntrackTupleReply)
 	}
-	if x.Status.OK {
-		e.Uint32BE(AttrConntrackStatus, uint32(x.Status.V))
-	}
-	if x.Mark.OK {
-		e.Uint32BE(AttrConntrackMark, x.Mark.V)
-	}
-	if x.ID.OK {
-		e.Uint32BE(AttrConntrackID, x.ID.V)
-	}
-	if x.Zone.OK {
-		e.Uint16BE(AttrConntrackZone, x.Zone.V)
-	}
-	if x.MarkMask.OK {
-		e.Uint32BE(AttrConntrackMarkMask, x.MarkMask.V)
-	}
+	nlattr.OptEnum32BE(e, AttrConntrackStatus, x.Status)
+	e.OptUint32BE(AttrConntrackMark, x.Mark)
+	e.OptUint32BE(AttrConntrackID, x.ID)
+	e.OptUint16BE(AttrConntrackZone, x.Zone)
+	e.OptUint32BE(AttrConntrackMarkMask, x.MarkMask)
 	if x.Filter != nil {
-		nest := e.Begin(AttrConntrackFilter)
-		x.Filter.encode(e)
-		e.End(nest)
+		x.Filter.encode(e, AttrConntrackFilter)
 	}
-	if x.StatusMask.OK {
-		e.Uint32BE(AttrConntrackStatusMask, uint32(x.StatusMask.V))
-	}
+	nlattr.OptEnum32BE(e, AttrConntrackStatusMask, x.StatusMask)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *DeleteRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrConntrackTupleOrig:
-			v := nlattr.New[TupleAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[TupleAttrs](d); v.decode(d, &x.Unknown) {
 				x.TupleOrig = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrConntrackTupleReply:
-			v := nlattr.New[TupleAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[TupleAttrs](d); v.decode(d, &x.Unknown) {
 				x.TupleReply = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrConntrackStatus:
 			x.Status = nlattr.Some(NfCtStatus(d.Uint32BE()))
 		case AttrConntrackMark:
-			x.Mark = nlattr.Some(d.Uint32BE())
+			x.Mark = d.OptUint32BE()
 		case AttrConntrackID:
-			x.ID = nlattr.Some(d.Uint32BE())
+			x.ID = d.OptUint32BE()
 		case AttrConntrackZone:
-			x.Zone = nlattr.Some(d.Uint16BE())
+			x.Zone = d.OptUint16BE()
 		case AttrConntrackMarkMask:
-			x.MarkMask = nlattr.Some(d.Uint32BE())
+			x.MarkMask = d.OptUint32BE()
 		case AttrConntrackFilter:
-			v := nlattr.New[FilterAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[FilterAttrs](d); v.decode(d, &x.Unknown) {
 				x.Filter = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrConntrackStatusMask:
 			x.StatusMask = nlattr.Some(NfCtStatus(d.Uint32BE()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *DeleteRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyDeleteRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *DeleteRequest) UnmarshalBinary(b []byte) error {
 	*x = DeleteRequest{}
 	d := nlattr.NewDecoder(b)
@@ -891,40 +616,34 @@ func (x *DeleteRequest) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *DeleteRequest) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyDeleteRequest, x)
-}
+func (x *DeleteRequest) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyDeleteRequest, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *DeleteRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyDeleteRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *DeleteRequest) Validate() error {
 	return policyDeleteRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetCtrzeroRequest is the get-ctrzero request: like get, and the counters of the flows begin at
-// zero again.
+// GetCtrzeroRequest is the request of [Client.GetCtrzero].
 type GetCtrzeroRequest = GetRequest
 
-// GetCtrzeroDumpRequest is the get-ctrzero dump request: like get, and the counters of the flows
-// begin at zero again.
+// GetCtrzeroDumpRequest is the request of [Client.GetCtrzeroDump].
 type GetCtrzeroDumpRequest = GetDumpRequest
 
-// GetCtrzeroReply is the get-ctrzero reply: like get, and the counters of the flows begin at zero
-// again.
+// GetCtrzeroReply is the reply of [Client.GetCtrzero].
 type GetCtrzeroReply = GetReply
 
-// GetStatsDumpRequest is the get-stats dump request: list the counters of each CPU, whose number is
-// the res-id of the header (IPCTNL_MSG_CT_GET_STATS_CPU).
+// GetStatsDumpRequest is the request of [Client.GetStatsDump].
 type GetStatsDumpRequest struct {
 	Header  Nfgenmsg
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetStatsDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetStatsDumpRequest)
@@ -933,22 +652,22 @@ func (x *GetStatsDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetStatsDumpRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
-		x.Unknown = d.Unknown(x.Unknown)
+		d.Keep(&x.Unknown)
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetStatsDumpRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetStatsDumpRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetStatsDumpRequest) UnmarshalBinary(b []byte) error {
 	*x = GetStatsDumpRequest{}
 	d := nlattr.NewDecoder(b)
@@ -961,141 +680,112 @@ func (x *GetStatsDumpRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetStatsDumpRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetStatsDumpRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetStatsDumpRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GetStatsDumpRequest) Validate() error {
 	return policyGetStatsDumpRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetStatsReply is the get-stats reply: list the counters of each CPU, whose number is the res-id
-// of the header (IPCTNL_MSG_CT_GET_STATS_CPU).
+// GetStatsReply is the reply of [Client.GetStatsDump].
 type GetStatsReply struct {
-	Header        Nfgenmsg
-	Searched      nlattr.Opt[uint32] // not counted any more
-	Found         nlattr.Opt[uint32] // lookups that found a flow
-	New           nlattr.Opt[uint32] // not counted any more
-	Invalid       nlattr.Opt[uint32] // packets that can not be tracked
-	Ignore        nlattr.Opt[uint32] // not counted any more
-	Delete        nlattr.Opt[uint32] // not counted any more
-	DeleteList    nlattr.Opt[uint32] // not counted any more
-	Insert        nlattr.Opt[uint32] // flows that entered the table
+	Header     Nfgenmsg
+	Searched   nlattr.Opt[uint32] // not counted any more
+	Found      nlattr.Opt[uint32] // lookups that found a flow
+	New        nlattr.Opt[uint32] // not counted any more
+	Invalid    nlattr.Opt[uint32] // packets that can not be tracked
+	Ignore     nlattr.Opt[uint32] // not counted any more
+	Delete     nlattr.Opt[uint32] // not counted any more
+	DeleteList nlattr.Opt[uint32] // not counted any more
+	Insert     nlattr.Opt[uint32] // flows that entered the table
+	// Flows that could not enter it, mostly since an equal one was faster.
 	InsertFailed  nlattr.Opt[uint32]
 	Drop          nlattr.Opt[uint32] // packets that were dropped since tracking failed
 	EarlyDrop     nlattr.Opt[uint32] // flows that were dropped to make room when the table was full
 	Error         nlattr.Opt[uint32] // packets with errors, such as wrong checksums
 	SearchRestart nlattr.Opt[uint32] // lookups that began again because the table was resized
 	ClashResolve  nlattr.Opt[uint32] // races between packets of one flow that ended well
-	ChainToolong  nlattr.Opt[uint32]
-	Unknown       []nlattr.Attr // what the fields cannot hold, as it came
+	// Flows that were refused since too many others have the same hash.
+	ChainToolong nlattr.Opt[uint32]
+	Unknown      []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetStatsReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetStatsReply)
 	}
 	x.Header.encode(e.Extend(4))
-	if x.Searched.OK {
-		e.Uint32BE(AttrConntrackStatsSearched, x.Searched.V)
-	}
-	if x.Found.OK {
-		e.Uint32BE(AttrConntrackStatsFound, x.Found.V)
-	}
-	if x.New.OK {
-		e.Uint32BE(AttrConntrackStatsNew, x.New.V)
-	}
-	if x.Invalid.OK {
-		e.Uint32BE(AttrConntrackStatsInvalid, x.Invalid.V)
-	}
-	if x.Ignore.OK {
-		e.Uint32BE(AttrConntrackStatsIgnore, x.Ignore.V)
-	}
-	if x.Delete.OK {
-		e.Uint32BE(AttrConntrackStatsDelete, x.Delete.V)
-	}
-	if x.DeleteList.OK {
-		e.Uint32BE(AttrConntrackStatsDeleteList, x.DeleteList.V)
-	}
-	if x.Insert.OK {
-		e.Uint32BE(AttrConntrackStatsInsert, x.Insert.V)
-	}
-	if x.InsertFailed.OK {
-		e.Uint32BE(AttrConntrackStatsInsertFailed, x.InsertFailed.V)
-	}
-	if x.Drop.OK {
-		e.Uint32BE(AttrConntrackStatsDrop, x.Drop.V)
-	}
-	if x.EarlyDrop.OK {
-		e.Uint32BE(AttrConntrackStatsEarlyDrop, x.EarlyDrop.V)
-	}
-	if x.Error.OK {
-		e.Uint32BE(AttrConntrackStatsError, x.Error.V)
-	}
-	if x.SearchRestart.OK {
-		e.Uint32BE(AttrConntrackStatsSearchRestart, x.SearchRestart.V)
-	}
-	if x.ClashResolve.OK {
-		e.Uint32BE(AttrConntrackStatsClashResolve, x.ClashResolve.V)
-	}
-	if x.ChainToolong.OK {
-		e.Uint32BE(AttrConntrackStatsChainToolong, x.ChainToolong.V)
-	}
+	e.OptUint32BE(AttrConntrackStatsSearched, x.Searched)
+	e.OptUint32BE(AttrConntrackStatsFound, x.Found)
+	e.OptUint32BE(AttrConntrackStatsNew, x.New)
+	e.OptUint32BE(AttrConntrackStatsInvalid, x.Invalid)
+	e.OptUint32BE(AttrConntrackStatsIgnore, x.Ignore)
+	e.OptUint32BE(AttrConntrackStatsDelete, x.Delete)
+	e.OptUint32BE(AttrConntrackStatsDeleteList, x.DeleteList)
+	e.OptUint32BE(AttrConntrackStatsInsert, x.Insert)
+	e.OptUint32BE(AttrConntrackStatsInsertFailed, x.InsertFailed)
+	e.OptUint32BE(AttrConntrackStatsDrop, x.Drop)
+	e.OptUint32BE(AttrConntrackStatsEarlyDrop, x.EarlyDrop)
+	e.OptUint32BE(AttrConntrackStatsError, x.Error)
+	e.OptUint32BE(AttrConntrackStatsSearchRestart, x.SearchRestart)
+	e.OptUint32BE(AttrConntrackStatsClashResolve, x.ClashResolve)
+	e.OptUint32BE(AttrConntrackStatsChainToolong, x.ChainToolong)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetStatsReply) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrConntrackStatsSearched:
-			x.Searched = nlattr.Some(d.Uint32BE())
+			x.Searched = d.OptUint32BE()
 		case AttrConntrackStatsFound:
-			x.Found = nlattr.Some(d.Uint32BE())
+			x.Found = d.OptUint32BE()
 		case AttrConntrackStatsNew:
-			x.New = nlattr.Some(d.Uint32BE())
+			x.New = d.OptUint32BE()
 		case AttrConntrackStatsInvalid:
-			x.Invalid = nlattr.Some(d.Uint32BE())
+			x.Invalid = d.OptUint32BE()
 		case AttrConntrackStatsIgnore:
-			x.Ignore = nlattr.Some(d.Uint32BE())
+			x.Ignore = d.OptUint32BE()
 		case AttrConntrackStatsDelete:
-			x.Delete = nlattr.Some(d.Uint32BE())
+			x.Delete = d.OptUint32BE()
 		case AttrConntrackStatsDeleteList:
-			x.DeleteList = nlattr.Some(d.Uint32BE())
+			x.DeleteList = d.OptUint32BE()
 		case AttrConntrackStatsInsert:
-			x.Insert = nlattr.Some(d.Uint32BE())
+			x.Insert = d.OptUint32BE()
 		case AttrConntrackStatsInsertFailed:
-			x.InsertFailed = nlattr.Some(d.Uint32BE())
+			x.InsertFailed = d.OptUint32BE()
 		case AttrConntrackStatsDrop:
-			x.Drop = nlattr.Some(d.Uint32BE())
+			x.Drop = d.OptUint32BE()
 		case AttrConntrackStatsEarlyDrop:
-			x.EarlyDrop = nlattr.Some(d.Uint32BE())
+			x.EarlyDrop = d.OptUint32BE()
 		case AttrConntrackStatsError:
-			x.Error = nlattr.Some(d.Uint32BE())
+			x.Error = d.OptUint32BE()
 		case AttrConntrackStatsSearchRestart:
-			x.SearchRestart = nlattr.Some(d.Uint32BE())
+			x.SearchRestart = d.OptUint32BE()
 		case AttrConntrackStatsClashResolve:
-			x.ClashResolve = nlattr.Some(d.Uint32BE())
+			x.ClashResolve = d.OptUint32BE()
 		case AttrConntrackStatsChainToolong:
-			x.ChainToolong = nlattr.Some(d.Uint32BE())
+			x.ChainToolong = d.OptUint32BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetStatsReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetStatsReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetStatsReply) UnmarshalBinary(b []byte) error {
 	*x = GetStatsReply{}
 	d := nlattr.NewDecoder(b)
@@ -1104,23 +794,20 @@ func (x *GetStatsReply) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *GetStatsReply) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyGetStatsReply, x)
-}
+func (x *GetStatsReply) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyGetStatsReply, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetStatsReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetStatsReply, b, x)
 }
 
-// GetStatsGlobalRequest is the get-stats-global request: read how full the table is
-// (IPCTNL_MSG_CT_GET_STATS).
+// GetStatsGlobalRequest is the request of [Client.GetStatsGlobal].
 type GetStatsGlobalRequest struct {
 	Header  Nfgenmsg
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetStatsGlobalRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetStatsGlobalRequest)
@@ -1129,22 +816,22 @@ func (x *GetStatsGlobalRequest) EncodeTo(e *nlattr.Encoder) {
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetStatsGlobalRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
-		x.Unknown = d.Unknown(x.Unknown)
+		d.Keep(&x.Unknown)
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetStatsGlobalRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetStatsGlobalRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetStatsGlobalRequest) UnmarshalBinary(b []byte) error {
 	*x = GetStatsGlobalRequest{}
 	d := nlattr.NewDecoder(b)
@@ -1157,63 +844,59 @@ func (x *GetStatsGlobalRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetStatsGlobalRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetStatsGlobalRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetStatsGlobalRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GetStatsGlobalRequest) Validate() error {
 	return policyGetStatsGlobalRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetStatsGlobalReply is the get-stats-global reply: read how full the table is
-// (IPCTNL_MSG_CT_GET_STATS).
+// GetStatsGlobalReply is the reply of [Client.GetStatsGlobal].
 type GetStatsGlobalReply struct {
-	Header     Nfgenmsg
-	Entries    nlattr.Opt[uint32] // number of flows
-	MaxEntries nlattr.Opt[uint32] // number of flows that the table may hold
-	Unknown    []nlattr.Attr      // what the fields cannot hold, as it came
+	Header  Nfgenmsg
+	Entries nlattr.Opt[uint32] // number of flows
+	// Number of flows that the table may hold (sysctl nf_conntrack_max).
+	MaxEntries nlattr.Opt[uint32]
+	Unknown    []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetStatsGlobalReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetStatsGlobalReply)
 	}
 	x.Header.encode(e.Extend(4))
-	if x.Entries.OK {
-		e.Uint32BE(AttrStatsGlobalEntries, x.Entries.V)
-	}
-	if x.MaxEntries.OK {
-		e.Uint32BE(AttrStatsGlobalMaxEntries, x.MaxEntries.V)
-	}
+	e.OptUint32BE(AttrStatsGlobalEntries, x.Entries)
+	e.OptUint32BE(AttrStatsGlobalMaxEntries, x.MaxEntries)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetStatsGlobalReply) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrStatsGlobalEntries:
-			x.Entries = nlattr.Some(d.Uint32BE())
+			x.Entries = d.OptUint32BE()
 		case AttrStatsGlobalMaxEntries:
-			x.MaxEntries = nlattr.Some(d.Uint32BE())
+			x.MaxEntries = d.OptUint32BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetStatsGlobalReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetStatsGlobalReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetStatsGlobalReply) UnmarshalBinary(b []byte) error {
 	*x = GetStatsGlobalReply{}
 	d := nlattr.NewDecoder(b)
@@ -1226,19 +909,18 @@ func (x *GetStatsGlobalReply) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetStatsGlobalReply, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetStatsGlobalReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetStatsGlobalReply, b, x)
 }
 
-// GetDyingDumpRequest is the get-dying dump request: list the flows that have ended but are still
-// referred to. Kernels since 5.19 list few or none.
+// GetDyingDumpRequest is the request of [Client.GetDyingDump].
 type GetDyingDumpRequest struct {
 	Header  Nfgenmsg
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetDyingDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetDyingDumpRequest)
@@ -1247,22 +929,22 @@ func (x *GetDyingDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetDyingDumpRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
-		x.Unknown = d.Unknown(x.Unknown)
+		d.Keep(&x.Unknown)
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetDyingDumpRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetDyingDumpRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetDyingDumpRequest) UnmarshalBinary(b []byte) error {
 	*x = GetDyingDumpRequest{}
 	d := nlattr.NewDecoder(b)
@@ -1275,159 +957,119 @@ func (x *GetDyingDumpRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetDyingDumpRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetDyingDumpRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetDyingDumpRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GetDyingDumpRequest) Validate() error {
 	return policyGetDyingDumpRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetDyingReply is the get-dying reply: list the flows that have ended but are still referred to.
-// Kernels since 5.19 list few or none.
+// GetDyingReply is the reply of [Client.GetDyingDump].
 type GetDyingReply = GetReply
 
-// GetUnconfirmedDumpRequest is the get-unconfirmed dump request: list the flows whose first packet
-// is still on its way through the host. Kernels since 5.19 list few or none.
+// GetUnconfirmedDumpRequest is the request of [Client.GetUnconfirmedDump].
 type GetUnconfirmedDumpRequest = GetDyingDumpRequest
 
-// GetUnconfirmedReply is the get-unconfirmed reply: list the flows whose first packet is still on
-// its way through the host. Kernels since 5.19 list few or none.
+// GetUnconfirmedReply is the reply of [Client.GetUnconfirmedDump].
 type GetUnconfirmedReply = GetReply
 
-// ExpNewRequest is the exp-new request: expect a flow (IPCTNL_MSG_EXP_NEW), with NLM_F_CREATE,
-// tuple, mask, master and a timeout; or change the timeout of an expectation.
+// ExpNewRequest is the request of [Client.ExpNew].
 type ExpNewRequest struct {
-	Header   Nfgenmsg
-	Master   *TupleAttrs          // original direction of the flow whose helper expects this one
-	Tuple    *TupleAttrs          // addresses and ports that the first packet will have
-	Mask     *TupleAttrs          // bits of tuple that are compared
-	Timeout  nlattr.Opt[uint32]   // seconds until nothing is expected any more
-	HelpName nlattr.Opt[string]   // name of the helper that expects the flow
-	Zone     nlattr.Opt[uint16]   // zone of the flow; absent is zone 0
+	Header Nfgenmsg
+	Master *TupleAttrs
+	Tuple  *TupleAttrs
+	// Bits of tuple that are compared; only the source can be masked, all of the destination
+	// counts.
+	Mask     *TupleAttrs
+	Timeout  nlattr.Opt[uint32] // seconds until nothing is expected any more
+	HelpName nlattr.Opt[string]
+	Zone     nlattr.Opt[uint16]
 	Flags    nlattr.Opt[ExpFlags] // kind of the expectation
-	Class    nlattr.Opt[uint32]
-	Nat      *ExpNatAttrs // translation of the expected flow
-	Fn       nlattr.Opt[string]
-	Unknown  []nlattr.Attr // what the fields cannot hold, as it came
+	// Class of the helper's expectations, which have limits of their own.
+	Class nlattr.Opt[uint32]
+	Nat   *ExpNatAttrs // translation of the expected flow
+	// Name of the function that is called when the flow comes, such as nat-follow-master.
+	Fn      nlattr.Opt[string]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *ExpNewRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(ExpNewRequest)
 	}
 	x.Header.encode(e.Extend(4))
 	if x.Master != nil {
-		nest := e.Begin(AttrExpMaster)
-		x.Master.encode(e)
-		e.End(nest)
+		x.Master.encode(e, AttrExpMaster)
 	}
 	if x.Tuple != nil {
-		nest := e.Begin(AttrExpTuple)
-		x.Tuple.encode(e)
-		e.End(nest)
+		x.Tuple.encode(e, AttrExpTuple)
 	}
 	if x.Mask != nil {
-		nest := e.Begin(AttrExpMask)
-		x.Mask.encode(e)
-		e.End(nest)
+		x.Mask.encode(e, AttrExpMask)
 	}
-	if x.Timeout.OK {
-		e.Uint32BE(AttrExpTimeout, x.Timeout.V)
-	}
-	if x.HelpName.OK {
-		e.String(AttrExpHelpName, x.HelpName.V)
-	}
-	if x.Zone.OK {
-		e.Uint16BE(AttrExpZone, x.Zone.V)
-	}
-	if x.Flags.OK {
-		e.Uint32BE(AttrExpFlags, uint32(x.Flags.V))
-	}
-	if x.Class.OK {
-		e.Uint32BE(AttrExpClass, x.Class.V)
-	}
+	e.OptUint32BE(AttrExpTimeout, x.Timeout)
+	e.OptString(AttrExpHelpName, x.HelpName)
+	e.OptUint16BE(AttrExpZone, x.Zone)
+	nlattr.OptEnum32BE(e, AttrExpFlags, x.Flags)
+	e.OptUint32BE(AttrExpClass, x.Class)
 	if x.Nat != nil {
-		nest := e.Begin(AttrExpNat)
-		x.Nat.encode(e)
-		e.End(nest)
+		x.Nat.encode(e, AttrExpNat)
 	}
-	if x.Fn.OK {
-		e.String(AttrExpFn, x.Fn.V)
-	}
+	e.OptString(AttrExpFn, x.Fn)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *ExpNewRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrExpMaster:
-			v := nlattr.New[TupleAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[TupleAttrs](d); v.decode(d, &x.Unknown) {
 				x.Master = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrExpTuple:
-			v := nlattr.New[TupleAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[TupleAttrs](d); v.decode(d, &x.Unknown) {
 				x.Tuple = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrExpMask:
-			v := nlattr.New[TupleAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[TupleAttrs](d); v.decode(d, &x.Unknown) {
 				x.Mask = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrExpTimeout:
-			x.Timeout = nlattr.Some(d.Uint32BE())
+			x.Timeout = d.OptUint32BE()
 		case AttrExpHelpName:
-			x.HelpName = nlattr.Some(d.String())
+			x.HelpName = d.OptString()
 		case AttrExpZone:
-			x.Zone = nlattr.Some(d.Uint16BE())
+			x.Zone = d.OptUint16BE()
 		case AttrExpFlags:
 			x.Flags = nlattr.Some(ExpFlags(d.Uint32BE()))
 		case AttrExpClass:
-			x.Class = nlattr.Some(d.Uint32BE())
+			x.Class = d.OptUint32BE()
 		case AttrExpNat:
-			v := nlattr.New[ExpNatAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[ExpNatAttrs](d); v.decode(d, &x.Unknown) {
 				x.Nat = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrExpFn:
-			x.Fn = nlattr.Some(d.String())
+			x.Fn = d.OptString()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *ExpNewRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyExpNewRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *ExpNewRequest) UnmarshalBinary(b []byte) error {
 	*x = ExpNewRequest{}
 	d := nlattr.NewDecoder(b)
@@ -1436,97 +1078,76 @@ func (x *ExpNewRequest) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *ExpNewRequest) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyExpNewRequest, x)
-}
+func (x *ExpNewRequest) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyExpNewRequest, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *ExpNewRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyExpNewRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *ExpNewRequest) Validate() error {
 	return policyExpNewRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// ExpGetRequest is the exp-get request: read the expectation of a tuple, or of a master (do), or
-// list all, or those of a master (dump).
+// ExpGetRequest is the request of [Client.ExpGet].
 type ExpGetRequest struct {
 	Header  Nfgenmsg
-	Master  *TupleAttrs        // original direction of the flow whose helper expects this one
-	Tuple   *TupleAttrs        // addresses and ports that the first packet will have
-	ID      nlattr.Opt[uint32] // identifies the expectation as long as it lives
-	Zone    nlattr.Opt[uint16] // zone of the flow; absent is zone 0
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Master  *TupleAttrs
+	Tuple   *TupleAttrs
+	ID      nlattr.Opt[uint32]
+	Zone    nlattr.Opt[uint16]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *ExpGetRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(ExpGetRequest)
 	}
 	x.Header.encode(e.Extend(4))
 	if x.Master != nil {
-		nest := e.Begin(AttrExpMaster)
-		x.Master.encode(e)
-		e.End(nest)
+		x.Master.encode(e, AttrExpMaster)
 	}
 	if x.Tuple != nil {
-		nest := e.Begin(AttrExpTuple)
-		x.Tuple.encode(e)
-		e.End(nest)
+		x.Tuple.encode(e, AttrExpTuple)
 	}
-	if x.ID.OK {
-		e.Uint32BE(AttrExpID, x.ID.V)
-	}
-	if x.Zone.OK {
-		e.Uint16BE(AttrExpZone, x.Zone.V)
-	}
+	e.OptUint32BE(AttrExpID, x.ID)
+	e.OptUint16BE(AttrExpZone, x.Zone)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *ExpGetRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrExpMaster:
-			v := nlattr.New[TupleAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[TupleAttrs](d); v.decode(d, &x.Unknown) {
 				x.Master = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrExpTuple:
-			v := nlattr.New[TupleAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[TupleAttrs](d); v.decode(d, &x.Unknown) {
 				x.Tuple = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrExpID:
-			x.ID = nlattr.Some(d.Uint32BE())
+			x.ID = d.OptUint32BE()
 		case AttrExpZone:
-			x.Zone = nlattr.Some(d.Uint16BE())
+			x.Zone = d.OptUint16BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *ExpGetRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyExpGetRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *ExpGetRequest) UnmarshalBinary(b []byte) error {
 	*x = ExpGetRequest{}
 	d := nlattr.NewDecoder(b)
@@ -1535,76 +1156,64 @@ func (x *ExpGetRequest) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *ExpGetRequest) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyExpGetRequest, x)
-}
+func (x *ExpGetRequest) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyExpGetRequest, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *ExpGetRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyExpGetRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *ExpGetRequest) Validate() error {
 	return policyExpGetRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// ExpGetDumpRequest is the exp-get dump request: read the expectation of a tuple, or of a master
-// (do), or list all, or those of a master (dump).
+// ExpGetDumpRequest is the request of [Client.ExpGetDump].
 type ExpGetDumpRequest struct {
 	Header  Nfgenmsg
-	Master  *TupleAttrs        // original direction of the flow whose helper expects this one
-	Zone    nlattr.Opt[uint16] // zone of the flow; absent is zone 0
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Master  *TupleAttrs
+	Zone    nlattr.Opt[uint16]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *ExpGetDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(ExpGetDumpRequest)
 	}
 	x.Header.encode(e.Extend(4))
 	if x.Master != nil {
-		nest := e.Begin(AttrExpMaster)
-		x.Master.encode(e)
-		e.End(nest)
+		x.Master.encode(e, AttrExpMaster)
 	}
-	if x.Zone.OK {
-		e.Uint16BE(AttrExpZone, x.Zone.V)
-	}
+	e.OptUint16BE(AttrExpZone, x.Zone)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *ExpGetDumpRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrExpMaster:
-			v := nlattr.New[TupleAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[TupleAttrs](d); v.decode(d, &x.Unknown) {
 				x.Master = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrExpZone:
-			x.Zone = nlattr.Some(d.Uint16BE())
+			x.Zone = d.OptUint16BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *ExpGetDumpRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyExpGetDumpRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *ExpGetDumpRequest) UnmarshalBinary(b []byte) error {
 	*x = ExpGetDumpRequest{}
 	d := nlattr.NewDecoder(b)
@@ -1617,153 +1226,114 @@ func (x *ExpGetDumpRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyExpGetDumpRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *ExpGetDumpRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyExpGetDumpRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *ExpGetDumpRequest) Validate() error {
 	return policyExpGetDumpRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// ExpGetReply is the exp-get reply: read the expectation of a tuple, or of a master (do), or list
-// all, or those of a master (dump).
+// ExpGetReply is the reply of [Client.ExpGet].
 type ExpGetReply struct {
-	Header   Nfgenmsg
-	Master   *TupleAttrs          // original direction of the flow whose helper expects this one
-	Tuple    *TupleAttrs          // addresses and ports that the first packet will have
-	Mask     *TupleAttrs          // bits of tuple that are compared
-	Timeout  nlattr.Opt[uint32]   // seconds until nothing is expected any more
-	ID       nlattr.Opt[uint32]   // identifies the expectation as long as it lives
-	HelpName nlattr.Opt[string]   // name of the helper that expects the flow
-	Zone     nlattr.Opt[uint16]   // zone of the flow; absent is zone 0
+	Header Nfgenmsg
+	Master *TupleAttrs
+	Tuple  *TupleAttrs
+	// Bits of tuple that are compared; only the source can be masked, all of the destination
+	// counts.
+	Mask     *TupleAttrs
+	Timeout  nlattr.Opt[uint32] // seconds until nothing is expected any more
+	ID       nlattr.Opt[uint32]
+	HelpName nlattr.Opt[string]
+	Zone     nlattr.Opt[uint16]
 	Flags    nlattr.Opt[ExpFlags] // kind of the expectation
-	Class    nlattr.Opt[uint32]
-	Nat      *ExpNatAttrs // translation of the expected flow
-	Fn       nlattr.Opt[string]
-	Unknown  []nlattr.Attr // what the fields cannot hold, as it came
+	// Class of the helper's expectations, which have limits of their own.
+	Class nlattr.Opt[uint32]
+	Nat   *ExpNatAttrs // translation of the expected flow
+	// Name of the function that is called when the flow comes, such as nat-follow-master.
+	Fn      nlattr.Opt[string]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *ExpGetReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(ExpGetReply)
 	}
 	x.Header.encode(e.Extend(4))
 	if x.Master != nil {
-		nest := e.Begin(AttrExpMaster)
-		x.Master.encode(e)
-		e.End(nest)
+		x.Master.encode(e, AttrExpMaster)
 	}
 	if x.Tuple != nil {
-		nest := e.Begin(AttrExpTuple)
-		x.Tuple.encode(e)
-		e.End(nest)
+		x.Tuple.encode(e, AttrExpTuple)
 	}
 	if x.Mask != nil {
-		nest := e.Begin(AttrExpMask)
-		x.Mask.encode(e)
-		e.End(nest)
+		x.Mask.encode(e, AttrExpMask)
 	}
-	if x.Timeout.OK {
-		e.Uint32BE(AttrExpTimeout, x.Timeout.V)
-	}
-	if x.ID.OK {
-		e.Uint32BE(AttrExpID, x.ID.V)
-	}
-	if x.HelpName.OK {
-		e.String(AttrExpHelpName, x.HelpName.V)
-	}
-	if x.Zone.OK {
-		e.Uint16BE(AttrExpZone, x.Zone.V)
-	}
-	if x.Flags.OK {
-		e.Uint32BE(AttrExpFlags, uint32(x.Flags.V))
-	}
-	if x.Class.OK {
-		e.Uint32BE(AttrExpClass, x.Class.V)
-	}
+	e.OptUint32BE(AttrExpTimeout, x.Timeout)
+	e.OptUint32BE(AttrExpID, x.ID)
+	e.OptString(AttrExpHelpName, x.HelpName)
+	e.OptUint16BE(AttrExpZone, x.Zone)
+	nlattr.OptEnum32BE(e, AttrExpFlags, x.Flags)
+	e.OptUint32BE(AttrExpClass, x.Class)
 	if x.Nat != nil {
-		nest := e.Begin(AttrExpNat)
-		x.Nat.encode(e)
-		e.End(nest)
+		x.Nat.encode(e, AttrExpNat)
 	}
-	if x.Fn.OK {
-		e.String(AttrExpFn, x.Fn.V)
-	}
+	e.OptString(AttrExpFn, x.Fn)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *ExpGetReply) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrExpMaster:
-			v := nlattr.New[TupleAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[TupleAttrs](d); v.decode(d, &x.Unknown) {
 				x.Master = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrExpTuple:
-			v := nlattr.New[TupleAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[TupleAttrs](d); v.decode(d, &x.Unknown) {
 				x.Tuple = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrExpMask:
-			v := nlattr.New[TupleAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[TupleAttrs](d); v.decode(d, &x.Unknown) {
 				x.Mask = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrExpTimeout:
-			x.Timeout = nlattr.Some(d.Uint32BE())
+			x.Timeout = d.OptUint32BE()
 		case AttrExpID:
-			x.ID = nlattr.Some(d.Uint32BE())
+			x.ID = d.OptUint32BE()
 		case AttrExpHelpName:
-			x.HelpName = nlattr.Some(d.String())
+			x.HelpName = d.OptString()
 		case AttrExpZone:
-			x.Zone = nlattr.Some(d.Uint16BE())
+			x.Zone = d.OptUint16BE()
 		case AttrExpFlags:
 			x.Flags = nlattr.Some(ExpFlags(d.Uint32BE()))
 		case AttrExpClass:
-			x.Class = nlattr.Some(d.Uint32BE())
+			x.Class = d.OptUint32BE()
 		case AttrExpNat:
-			v := nlattr.New[ExpNatAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[ExpNatAttrs](d); v.decode(d, &x.Unknown) {
 				x.Nat = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrExpFn:
-			x.Fn = nlattr.Some(d.String())
+			x.Fn = d.OptString()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *ExpGetReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyExpGetReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *ExpGetReply) UnmarshalBinary(b []byte) error {
 	*x = ExpGetReply{}
 	d := nlattr.NewDecoder(b)
@@ -1772,83 +1342,67 @@ func (x *ExpGetReply) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *ExpGetReply) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyExpGetReply, x)
-}
+func (x *ExpGetReply) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyExpGetReply, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *ExpGetReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyExpGetReply, b, x)
 }
 
-// ExpDeleteRequest is the exp-delete request: remove the expectation of a tuple, and only if id
-// agrees where given; without a tuple those of a helper, or all.
+// ExpDeleteRequest is the request of [Client.ExpDelete].
 type ExpDeleteRequest struct {
 	Header   Nfgenmsg
-	Tuple    *TupleAttrs        // addresses and ports that the first packet will have
-	ID       nlattr.Opt[uint32] // identifies the expectation as long as it lives
-	HelpName nlattr.Opt[string] // name of the helper that expects the flow
-	Zone     nlattr.Opt[uint16] // zone of the flow; absent is zone 0
-	Unknown  []nlattr.Attr      // what the fields cannot hold, as it came
+	Tuple    *TupleAttrs
+	ID       nlattr.Opt[uint32]
+	HelpName nlattr.Opt[string]
+	Zone     nlattr.Opt[uint16]
+	Unknown  []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *ExpDeleteRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(ExpDeleteRequest)
 	}
 	x.Header.encode(e.Extend(4))
 	if x.Tuple != nil {
-		nest := e.Begin(AttrExpTuple)
-		x.Tuple.encode(e)
-		e.End(nest)
+		x.Tuple.encode(e, AttrExpTuple)
 	}
-	if x.ID.OK {
-		e.Uint32BE(AttrExpID, x.ID.V)
-	}
-	if x.HelpName.OK {
-		e.String(AttrExpHelpName, x.HelpName.V)
-	}
-	if x.Zone.OK {
-		e.Uint16BE(AttrExpZone, x.Zone.V)
-	}
+	e.OptUint32BE(AttrExpID, x.ID)
+	e.OptString(AttrExpHelpName, x.HelpName)
+	e.OptUint16BE(AttrExpZone, x.Zone)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *ExpDeleteRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrExpTuple:
-			v := nlattr.New[TupleAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[TupleAttrs](d); v.decode(d, &x.Unknown) {
 				x.Tuple = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrExpID:
-			x.ID = nlattr.Some(d.Uint32BE())
+			x.ID = d.OptUint32BE()
 		case AttrExpHelpName:
-			x.HelpName = nlattr.Some(d.String())
+			x.HelpName = d.OptString()
 		case AttrExpZone:
-			x.Zone = nlattr.Some(d.Uint16BE())
+			x.Zone = d.OptUint16BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *ExpDeleteRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyExpDeleteRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *ExpDeleteRequest) UnmarshalBinary(b []byte) error {
 	*x = ExpDeleteRequest{}
 	d := nlattr.NewDecoder(b)
@@ -1861,25 +1415,23 @@ func (x *ExpDeleteRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyExpDeleteRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *ExpDeleteRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyExpDeleteRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *ExpDeleteRequest) Validate() error {
 	return policyExpDeleteRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// ExpGetStatsDumpRequest is the exp-get-stats dump request: list the counters of each CPU, whose
-// number is the res-id of the header (IPCTNL_MSG_EXP_GET_STATS_CPU). The kernel answers with the
-// subsystem of flows, not that of expectations.
+// ExpGetStatsDumpRequest is the request of [Client.ExpGetStatsDump].
 type ExpGetStatsDumpRequest struct {
 	Header  Nfgenmsg
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *ExpGetStatsDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(ExpGetStatsDumpRequest)
@@ -1888,22 +1440,22 @@ func (x *ExpGetStatsDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *ExpGetStatsDumpRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
-		x.Unknown = d.Unknown(x.Unknown)
+		d.Keep(&x.Unknown)
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *ExpGetStatsDumpRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyExpGetStatsDumpRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *ExpGetStatsDumpRequest) UnmarshalBinary(b []byte) error {
 	*x = ExpGetStatsDumpRequest{}
 	d := nlattr.NewDecoder(b)
@@ -1916,70 +1468,62 @@ func (x *ExpGetStatsDumpRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyExpGetStatsDumpRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *ExpGetStatsDumpRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyExpGetStatsDumpRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *ExpGetStatsDumpRequest) Validate() error {
 	return policyExpGetStatsDumpRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// ExpGetStatsReply is the exp-get-stats reply: list the counters of each CPU, whose number is the
-// res-id of the header (IPCTNL_MSG_EXP_GET_STATS_CPU). The kernel answers with the subsystem of
-// flows, not that of expectations.
+// ExpGetStatsReply is the reply of [Client.ExpGetStatsDump].
 type ExpGetStatsReply struct {
 	Header  Nfgenmsg
 	New     nlattr.Opt[uint32] // flows that had been expected
 	Create  nlattr.Opt[uint32] // expectations that were made
 	Delete  nlattr.Opt[uint32] // expectations that were removed
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *ExpGetStatsReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(ExpGetStatsReply)
 	}
 	x.Header.encode(e.Extend(4))
-	if x.New.OK {
-		e.Uint32BE(AttrExpStatsNew, x.New.V)
-	}
-	if x.Create.OK {
-		e.Uint32BE(AttrExpStatsCreate, x.Create.V)
-	}
-	if x.Delete.OK {
-		e.Uint32BE(AttrExpStatsDelete, x.Delete.V)
-	}
+	e.OptUint32BE(AttrExpStatsNew, x.New)
+	e.OptUint32BE(AttrExpStatsCreate, x.Create)
+	e.OptUint32BE(AttrExpStatsDelete, x.Delete)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *ExpGetStatsReply) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrExpStatsNew:
-			x.New = nlattr.Some(d.Uint32BE())
+			x.New = d.OptUint32BE()
 		case AttrExpStatsCreate:
-			x.Create = nlattr.Some(d.Uint32BE())
+			x.Create = d.OptUint32BE()
 		case AttrExpStatsDelete:
-			x.Delete = nlattr.Some(d.Uint32BE())
+			x.Delete = d.OptUint32BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *ExpGetStatsReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyExpGetStatsReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *ExpGetStatsReply) UnmarshalBinary(b []byte) error {
 	*x = ExpGetStatsReply{}
 	d := nlattr.NewDecoder(b)
@@ -1992,7 +1536,7 @@ func (x *ExpGetStatsReply) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyExpGetStatsReply, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *ExpGetStatsReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyExpGetStatsReply, b, x)
 }

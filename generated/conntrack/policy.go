@@ -4,19 +4,19 @@ package conntrack
 
 import "github.com/nlgen/nlgen/runtime/nlpolicy"
 
-var policyNewRequest = nlpolicy.Message{Family: "conntrack", Op: "new", Header: &structNfgenmsg, Attrs: &setConntrackAttrs, Accept: []uint16{AttrConntrackTupleOrig, AttrConntrackTupleReply, AttrConntrackStatus, AttrConntrackProtoinfo, AttrConntrackHelp, AttrConntrackNatSrc, AttrConntrackTimeout, AttrConntrackMark, AttrConntrackNatDst, AttrConntrackTupleMaster, AttrConntrackSeqAdjOrig, AttrConntrackSeqAdjReply, AttrConntrackZone, AttrConntrackMarkMask, AttrConntrackLabels, AttrConntrackLabelsMask, AttrConntrackSynproxy}}
+var policyNewRequest = nlpolicy.Message{Family: "conntrack", Op: "new", Header: &structNfgenmsg, Attrs: &setConntrackAttrs, Accept: []uint16{1, 2, 3, 4, 5, 6, 7, 8, 13, 14, 15, 16, 18, 21, 22, 23, 24}}
 
-var policyGetRequest = nlpolicy.Message{Family: "conntrack", Op: "get", Header: &structNfgenmsg, Attrs: &setConntrackAttrs, Accept: []uint16{AttrConntrackTupleOrig, AttrConntrackTupleReply, AttrConntrackZone}}
+var policyGetRequest = nlpolicy.Message{Family: "conntrack", Op: "get", Header: &structNfgenmsg, Attrs: &setConntrackAttrs, Accept: []uint16{1, 2, 18}}
 
-var policyGetDumpRequest = nlpolicy.Message{Family: "conntrack", Op: "get", Header: &structNfgenmsg, Attrs: &setConntrackAttrs, Accept: []uint16{AttrConntrackTupleOrig, AttrConntrackTupleReply, AttrConntrackStatus, AttrConntrackMark, AttrConntrackZone, AttrConntrackMarkMask, AttrConntrackFilter, AttrConntrackStatusMask}}
+var policyGetDumpRequest = nlpolicy.Message{Family: "conntrack", Op: "get", Header: &structNfgenmsg, Attrs: &setConntrackAttrs, Accept: []uint16{1, 2, 3, 8, 18, 21, 25, 26}}
 
 var policyGetReply = nlpolicy.Message{Family: "conntrack", Op: "get", Header: &structNfgenmsg, Attrs: &setConntrackAttrs}
 
-var policyDeleteRequest = nlpolicy.Message{Family: "conntrack", Op: "delete", Header: &structNfgenmsg, Attrs: &setConntrackAttrs, Accept: []uint16{AttrConntrackTupleOrig, AttrConntrackTupleReply, AttrConntrackStatus, AttrConntrackMark, AttrConntrackID, AttrConntrackZone, AttrConntrackMarkMask, AttrConntrackFilter, AttrConntrackStatusMask}}
+var policyDeleteRequest = nlpolicy.Message{Family: "conntrack", Op: "delete", Header: &structNfgenmsg, Attrs: &setConntrackAttrs, Accept: []uint16{1, 2, 3, 8, 12, 18, 21, 25, 26}}
 
-var policyGetCtrzeroRequest = nlpolicy.Message{Family: "conntrack", Op: "get-ctrzero", Header: &structNfgenmsg, Attrs: &setConntrackAttrs, Accept: []uint16{AttrConntrackTupleOrig, AttrConntrackTupleReply, AttrConntrackZone}}
+var policyGetCtrzeroRequest = nlpolicy.Message{Family: "conntrack", Op: "get-ctrzero", Header: &structNfgenmsg, Attrs: &setConntrackAttrs, Accept: []uint16{1, 2, 18}}
 
-var policyGetCtrzeroDumpRequest = nlpolicy.Message{Family: "conntrack", Op: "get-ctrzero", Header: &structNfgenmsg, Attrs: &setConntrackAttrs, Accept: []uint16{AttrConntrackTupleOrig, AttrConntrackTupleReply, AttrConntrackStatus, AttrConntrackMark, AttrConntrackZone, AttrConntrackMarkMask, AttrConntrackFilter, AttrConntrackStatusMask}}
+var policyGetCtrzeroDumpRequest = nlpolicy.Message{Family: "conntrack", Op: "get-ctrzero", Header: &structNfgenmsg, Attrs: &setConntrackAttrs, Accept: []uint16{1, 2, 3, 8, 18, 21, 25, 26}}
 
 var policyGetCtrzeroReply = nlpolicy.Message{Family: "conntrack", Op: "get-ctrzero", Header: &structNfgenmsg, Attrs: &setConntrackAttrs}
 
@@ -36,212 +36,212 @@ var policyGetUnconfirmedDumpRequest = nlpolicy.Message{Family: "conntrack", Op: 
 
 var policyGetUnconfirmedReply = nlpolicy.Message{Family: "conntrack", Op: "get-unconfirmed", Header: &structNfgenmsg, Attrs: &setConntrackAttrs}
 
-var policyExpNewRequest = nlpolicy.Message{Family: "conntrack", Op: "exp-new", Header: &structNfgenmsg, Attrs: &setExpAttrs, Accept: []uint16{AttrExpMaster, AttrExpTuple, AttrExpMask, AttrExpTimeout, AttrExpHelpName, AttrExpZone, AttrExpFlags, AttrExpClass, AttrExpNat, AttrExpFn}}
+var policyExpNewRequest = nlpolicy.Message{Family: "conntrack", Op: "exp-new", Header: &structNfgenmsg, Attrs: &setExpAttrs, Accept: []uint16{1, 2, 3, 4, 6, 7, 8, 9, 10, 11}}
 
-var policyExpGetRequest = nlpolicy.Message{Family: "conntrack", Op: "exp-get", Header: &structNfgenmsg, Attrs: &setExpAttrs, Accept: []uint16{AttrExpMaster, AttrExpTuple, AttrExpID, AttrExpZone}}
+var policyExpGetRequest = nlpolicy.Message{Family: "conntrack", Op: "exp-get", Header: &structNfgenmsg, Attrs: &setExpAttrs, Accept: []uint16{1, 2, 5, 7}}
 
-var policyExpGetDumpRequest = nlpolicy.Message{Family: "conntrack", Op: "exp-get", Header: &structNfgenmsg, Attrs: &setExpAttrs, Accept: []uint16{AttrExpMaster, AttrExpZone}}
+var policyExpGetDumpRequest = nlpolicy.Message{Family: "conntrack", Op: "exp-get", Header: &structNfgenmsg, Attrs: &setExpAttrs, Accept: []uint16{1, 7}}
 
 var policyExpGetReply = nlpolicy.Message{Family: "conntrack", Op: "exp-get", Header: &structNfgenmsg, Attrs: &setExpAttrs}
 
-var policyExpDeleteRequest = nlpolicy.Message{Family: "conntrack", Op: "exp-delete", Header: &structNfgenmsg, Attrs: &setExpAttrs, Accept: []uint16{AttrExpTuple, AttrExpID, AttrExpHelpName, AttrExpZone}}
+var policyExpDeleteRequest = nlpolicy.Message{Family: "conntrack", Op: "exp-delete", Header: &structNfgenmsg, Attrs: &setExpAttrs, Accept: []uint16{2, 5, 6, 7}}
 
 var policyExpGetStatsDumpRequest = nlpolicy.Message{Family: "conntrack", Op: "exp-get-stats", Header: &structNfgenmsg, Attrs: &setExpStatsAttrs, Accept: []uint16{}}
 
 var policyExpGetStatsReply = nlpolicy.Message{Family: "conntrack", Op: "exp-get-stats", Header: &structNfgenmsg, Attrs: &setExpStatsAttrs}
 
 var setCounterAttrs = nlpolicy.Set{Name: "counter-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "packets", Number: AttrCounterPackets, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "bytes", Number: AttrCounterBytes, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "packets-old", Number: AttrCounterPacketsOld, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "bytes-old", Number: AttrCounterBytesOld, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "pad", Number: AttrCounterPad, Kind: nlpolicy.Pad},
+	{Name: "packets", Number: 1, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
+	{Name: "bytes", Number: 2, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
+	{Name: "packets-old", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "bytes-old", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "pad", Number: 5, Kind: nlpolicy.Pad},
 }}
 
 var setTupleProtoAttrs = nlpolicy.Set{Name: "tuple-proto-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "proto-num", Number: AttrTupleProtoProtoNum, Kind: nlpolicy.U8},
-	{Name: "proto-src-port", Number: AttrTupleProtoProtoSrcPort, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "proto-dst-port", Number: AttrTupleProtoProtoDstPort, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "proto-icmp-id", Number: AttrTupleProtoProtoIcmpID, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "proto-icmp-type", Number: AttrTupleProtoProtoIcmpType, Kind: nlpolicy.U8},
-	{Name: "proto-icmp-code", Number: AttrTupleProtoProtoIcmpCode, Kind: nlpolicy.U8},
-	{Name: "proto-icmpv6-id", Number: AttrTupleProtoProtoIcmpv6ID, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "proto-icmpv6-type", Number: AttrTupleProtoProtoIcmpv6Type, Kind: nlpolicy.U8},
-	{Name: "proto-icmpv6-code", Number: AttrTupleProtoProtoIcmpv6Code, Kind: nlpolicy.U8},
+	{Name: "proto-num", Number: 1, Kind: nlpolicy.U8},
+	{Name: "proto-src-port", Number: 2, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "proto-dst-port", Number: 3, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "proto-icmp-id", Number: 4, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "proto-icmp-type", Number: 5, Kind: nlpolicy.U8},
+	{Name: "proto-icmp-code", Number: 6, Kind: nlpolicy.U8},
+	{Name: "proto-icmpv6-id", Number: 7, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "proto-icmpv6-type", Number: 8, Kind: nlpolicy.U8},
+	{Name: "proto-icmpv6-code", Number: 9, Kind: nlpolicy.U8},
 }}
 
 var setTupleIpAttrs = nlpolicy.Set{Name: "tuple-ip-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "ip-v4-src", Number: AttrTupleIpIpV4Src, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "ip-v4-dst", Number: AttrTupleIpIpV4Dst, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "ip-v6-src", Number: AttrTupleIpIpV6Src, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMinLen, MinLen: 16}},
-	{Name: "ip-v6-dst", Number: AttrTupleIpIpV6Dst, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMinLen, MinLen: 16}},
+	{Name: "ip-v4-src", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
+	{Name: "ip-v4-dst", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
+	{Name: "ip-v6-src", Number: 3, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMinLen, MinLen: 16}},
+	{Name: "ip-v6-dst", Number: 4, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMinLen, MinLen: 16}},
 }}
 
 var setTupleAttrs = nlpolicy.Set{Name: "tuple-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "tuple-ip", Number: AttrTupleTupleIp, Kind: nlpolicy.Nest, Nested: &setTupleIpAttrs},
-	{Name: "tuple-proto", Number: AttrTupleTupleProto, Kind: nlpolicy.Nest, Nested: &setTupleProtoAttrs},
-	{Name: "tuple-zone", Number: AttrTupleTupleZone, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "tuple-ip", Number: 1, Kind: nlpolicy.Nest, Nested: &setTupleIpAttrs},
+	{Name: "tuple-proto", Number: 2, Kind: nlpolicy.Nest, Nested: &setTupleProtoAttrs},
+	{Name: "tuple-zone", Number: 3, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
 }}
 
 var setProtoinfoTcpAttrs = nlpolicy.Set{Name: "protoinfo-tcp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "tcp-state", Number: AttrProtoinfoTcpTcpState, Kind: nlpolicy.U8, Enum: &enumNfCtTcpState},
-	{Name: "tcp-wscale-original", Number: AttrProtoinfoTcpTcpWscaleOriginal, Kind: nlpolicy.U8},
-	{Name: "tcp-wscale-reply", Number: AttrProtoinfoTcpTcpWscaleReply, Kind: nlpolicy.U8},
-	{Name: "tcp-flags-original", Number: AttrProtoinfoTcpTcpFlagsOriginal, Kind: nlpolicy.Binary, Struct: &structNfCtTcpFlagsMask},
-	{Name: "tcp-flags-reply", Number: AttrProtoinfoTcpTcpFlagsReply, Kind: nlpolicy.Binary, Struct: &structNfCtTcpFlagsMask},
+	{Name: "tcp-state", Number: 1, Kind: nlpolicy.U8, Enum: &enumNfCtTcpState},
+	{Name: "tcp-wscale-original", Number: 2, Kind: nlpolicy.U8},
+	{Name: "tcp-wscale-reply", Number: 3, Kind: nlpolicy.U8},
+	{Name: "tcp-flags-original", Number: 4, Kind: nlpolicy.Binary, Struct: &structNfCtTcpFlagsMask},
+	{Name: "tcp-flags-reply", Number: 5, Kind: nlpolicy.Binary, Struct: &structNfCtTcpFlagsMask},
 }}
 
 var setProtoinfoDccpAttrs = nlpolicy.Set{Name: "protoinfo-dccp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "dccp-state", Number: AttrProtoinfoDccpDccpState, Kind: nlpolicy.U8, Enum: &enumNfCtDccpState},
-	{Name: "dccp-role", Number: AttrProtoinfoDccpDccpRole, Kind: nlpolicy.U8, Enum: &enumNfCtDccpRole},
-	{Name: "dccp-handshake-seq", Number: AttrProtoinfoDccpDccpHandshakeSeq, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "dccp-pad", Number: AttrProtoinfoDccpDccpPad, Kind: nlpolicy.Pad},
+	{Name: "dccp-state", Number: 1, Kind: nlpolicy.U8, Enum: &enumNfCtDccpState},
+	{Name: "dccp-role", Number: 2, Kind: nlpolicy.U8, Enum: &enumNfCtDccpRole},
+	{Name: "dccp-handshake-seq", Number: 3, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
+	{Name: "dccp-pad", Number: 4, Kind: nlpolicy.Pad},
 }}
 
 var setProtoinfoSctpAttrs = nlpolicy.Set{Name: "protoinfo-sctp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "sctp-state", Number: AttrProtoinfoSctpSctpState, Kind: nlpolicy.U8, Enum: &enumNfCtSctpState},
-	{Name: "vtag-original", Number: AttrProtoinfoSctpVtagOriginal, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "vtag-reply", Number: AttrProtoinfoSctpVtagReply, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "sctp-state", Number: 1, Kind: nlpolicy.U8, Enum: &enumNfCtSctpState},
+	{Name: "vtag-original", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "vtag-reply", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
 }}
 
 var setProtoinfoAttrs = nlpolicy.Set{Name: "protoinfo-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "protoinfo-tcp", Number: AttrProtoinfoProtoinfoTcp, Kind: nlpolicy.Nest, Nested: &setProtoinfoTcpAttrs},
-	{Name: "protoinfo-dccp", Number: AttrProtoinfoProtoinfoDccp, Kind: nlpolicy.Nest, Nested: &setProtoinfoDccpAttrs},
-	{Name: "protoinfo-sctp", Number: AttrProtoinfoProtoinfoSctp, Kind: nlpolicy.Nest, Nested: &setProtoinfoSctpAttrs},
+	{Name: "protoinfo-tcp", Number: 1, Kind: nlpolicy.Nest, Nested: &setProtoinfoTcpAttrs},
+	{Name: "protoinfo-dccp", Number: 2, Kind: nlpolicy.Nest, Nested: &setProtoinfoDccpAttrs},
+	{Name: "protoinfo-sctp", Number: 3, Kind: nlpolicy.Nest, Nested: &setProtoinfoSctpAttrs},
 }}
 
 var setHelpAttrs = nlpolicy.Set{Name: "help-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "help-name", Number: AttrHelpHelpName, Kind: nlpolicy.String},
-	{Name: "help-info", Number: AttrHelpHelpInfo, Kind: nlpolicy.Binary},
+	{Name: "help-name", Number: 1, Kind: nlpolicy.String},
+	{Name: "help-info", Number: 2, Kind: nlpolicy.Binary},
 }}
 
 var setNatProtoAttrs = nlpolicy.Set{Name: "nat-proto-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "port-min", Number: AttrNatProtoPortMin, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "port-max", Number: AttrNatProtoPortMax, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "port-min", Number: 1, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "port-max", Number: 2, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
 }}
 
 var setNatAttrs = nlpolicy.Set{Name: "nat-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "v4-minip", Number: AttrNatV4Minip, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "v4-maxip", Number: AttrNatV4Maxip, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "proto", Number: AttrNatProto, Kind: nlpolicy.Nest, Nested: &setNatProtoAttrs},
-	{Name: "v6-minip", Number: AttrNatV6Minip, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMinLen, MinLen: 16}},
-	{Name: "v6-maxip", Number: AttrNatV6Maxip, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMinLen, MinLen: 16}},
+	{Name: "v4-minip", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
+	{Name: "v4-maxip", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
+	{Name: "proto", Number: 3, Kind: nlpolicy.Nest, Nested: &setNatProtoAttrs},
+	{Name: "v6-minip", Number: 4, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMinLen, MinLen: 16}},
+	{Name: "v6-maxip", Number: 5, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMinLen, MinLen: 16}},
 }}
 
 var setSeqadjAttrs = nlpolicy.Set{Name: "seqadj-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "correction-pos", Number: AttrSeqadjCorrectionPos, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "offset-before", Number: AttrSeqadjOffsetBefore, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "offset-after", Number: AttrSeqadjOffsetAfter, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "correction-pos", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "offset-before", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "offset-after", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
 }}
 
 var setSecctxAttrs = nlpolicy.Set{Name: "secctx-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "name", Number: AttrSecctxName, Kind: nlpolicy.String},
+	{Name: "name", Number: 1, Kind: nlpolicy.String},
 }}
 
 var setSynproxyAttrs = nlpolicy.Set{Name: "synproxy-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "isn", Number: AttrSynproxyIsn, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "its", Number: AttrSynproxyIts, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "tsoff", Number: AttrSynproxyTsoff, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "isn", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "its", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "tsoff", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
 }}
 
 var setTimestampAttrs = nlpolicy.Set{Name: "timestamp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "start", Number: AttrTimestampStart, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "stop", Number: AttrTimestampStop, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "pad", Number: AttrTimestampPad, Kind: nlpolicy.Pad},
+	{Name: "start", Number: 1, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
+	{Name: "stop", Number: 2, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
+	{Name: "pad", Number: 3, Kind: nlpolicy.Pad},
 }}
 
 var setFilterAttrs = nlpolicy.Set{Name: "filter-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "orig-flags", Number: AttrFilterOrigFlags, Kind: nlpolicy.U32, Enum: &enumFilterFlags},
-	{Name: "reply-flags", Number: AttrFilterReplyFlags, Kind: nlpolicy.U32, Enum: &enumFilterFlags},
+	{Name: "orig-flags", Number: 1, Kind: nlpolicy.U32, Enum: &enumFilterFlags},
+	{Name: "reply-flags", Number: 2, Kind: nlpolicy.U32, Enum: &enumFilterFlags},
 }}
 
 var setConntrackAttrs = nlpolicy.Set{Name: "conntrack-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "tuple-orig", Number: AttrConntrackTupleOrig, Kind: nlpolicy.Nest, Nested: &setTupleAttrs},
-	{Name: "tuple-reply", Number: AttrConntrackTupleReply, Kind: nlpolicy.Nest, Nested: &setTupleAttrs},
-	{Name: "status", Number: AttrConntrackStatus, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumNfCtStatus},
-	{Name: "protoinfo", Number: AttrConntrackProtoinfo, Kind: nlpolicy.Nest, Nested: &setProtoinfoAttrs},
-	{Name: "help", Number: AttrConntrackHelp, Kind: nlpolicy.Nest, Nested: &setHelpAttrs},
-	{Name: "nat-src", Number: AttrConntrackNatSrc, Kind: nlpolicy.Nest, Nested: &setNatAttrs},
-	{Name: "timeout", Number: AttrConntrackTimeout, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "mark", Number: AttrConntrackMark, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "counters-orig", Number: AttrConntrackCountersOrig, Kind: nlpolicy.Nest, Nested: &setCounterAttrs},
-	{Name: "counters-reply", Number: AttrConntrackCountersReply, Kind: nlpolicy.Nest, Nested: &setCounterAttrs},
-	{Name: "use", Number: AttrConntrackUse, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "id", Number: AttrConntrackID, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "nat-dst", Number: AttrConntrackNatDst, Kind: nlpolicy.Nest, Nested: &setNatAttrs},
-	{Name: "tuple-master", Number: AttrConntrackTupleMaster, Kind: nlpolicy.Nest, Nested: &setTupleAttrs},
-	{Name: "seq-adj-orig", Number: AttrConntrackSeqAdjOrig, Kind: nlpolicy.Nest, Nested: &setSeqadjAttrs},
-	{Name: "seq-adj-reply", Number: AttrConntrackSeqAdjReply, Kind: nlpolicy.Nest, Nested: &setSeqadjAttrs},
-	{Name: "secmark", Number: AttrConntrackSecmark, Kind: nlpolicy.Binary},
-	{Name: "zone", Number: AttrConntrackZone, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "secctx", Number: AttrConntrackSecctx, Kind: nlpolicy.Nest, Nested: &setSecctxAttrs},
-	{Name: "timestamp", Number: AttrConntrackTimestamp, Kind: nlpolicy.Nest, Nested: &setTimestampAttrs},
-	{Name: "mark-mask", Number: AttrConntrackMarkMask, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "labels", Number: AttrConntrackLabels, Kind: nlpolicy.Binary},
-	{Name: "labels-mask", Number: AttrConntrackLabelsMask, Kind: nlpolicy.Binary},
-	{Name: "synproxy", Number: AttrConntrackSynproxy, Kind: nlpolicy.Nest, Nested: &setSynproxyAttrs},
-	{Name: "filter", Number: AttrConntrackFilter, Kind: nlpolicy.Nest, Nested: &setFilterAttrs},
-	{Name: "status-mask", Number: AttrConntrackStatusMask, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumNfCtStatus},
-	{Name: "timestamp-event", Number: AttrConntrackTimestampEvent, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
+	{Name: "tuple-orig", Number: 1, Kind: nlpolicy.Nest, Nested: &setTupleAttrs},
+	{Name: "tuple-reply", Number: 2, Kind: nlpolicy.Nest, Nested: &setTupleAttrs},
+	{Name: "status", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumNfCtStatus},
+	{Name: "protoinfo", Number: 4, Kind: nlpolicy.Nest, Nested: &setProtoinfoAttrs},
+	{Name: "help", Number: 5, Kind: nlpolicy.Nest, Nested: &setHelpAttrs},
+	{Name: "nat-src", Number: 6, Kind: nlpolicy.Nest, Nested: &setNatAttrs},
+	{Name: "timeout", Number: 7, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "mark", Number: 8, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "counters-orig", Number: 9, Kind: nlpolicy.Nest, Nested: &setCounterAttrs},
+	{Name: "counters-reply", Number: 10, Kind: nlpolicy.Nest, Nested: &setCounterAttrs},
+	{Name: "use", Number: 11, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "id", Number: 12, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "nat-dst", Number: 13, Kind: nlpolicy.Nest, Nested: &setNatAttrs},
+	{Name: "tuple-master", Number: 14, Kind: nlpolicy.Nest, Nested: &setTupleAttrs},
+	{Name: "seq-adj-orig", Number: 15, Kind: nlpolicy.Nest, Nested: &setSeqadjAttrs},
+	{Name: "seq-adj-reply", Number: 16, Kind: nlpolicy.Nest, Nested: &setSeqadjAttrs},
+	{Name: "secmark", Number: 17, Kind: nlpolicy.Binary},
+	{Name: "zone", Number: 18, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "secctx", Number: 19, Kind: nlpolicy.Nest, Nested: &setSecctxAttrs},
+	{Name: "timestamp", Number: 20, Kind: nlpolicy.Nest, Nested: &setTimestampAttrs},
+	{Name: "mark-mask", Number: 21, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "labels", Number: 22, Kind: nlpolicy.Binary},
+	{Name: "labels-mask", Number: 23, Kind: nlpolicy.Binary},
+	{Name: "synproxy", Number: 24, Kind: nlpolicy.Nest, Nested: &setSynproxyAttrs},
+	{Name: "filter", Number: 25, Kind: nlpolicy.Nest, Nested: &setFilterAttrs},
+	{Name: "status-mask", Number: 26, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumNfCtStatus},
+	{Name: "timestamp-event", Number: 27, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
 }}
 
 var setConntrackStatsAttrs = nlpolicy.Set{Name: "conntrack-stats-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "searched", Number: AttrConntrackStatsSearched, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "found", Number: AttrConntrackStatsFound, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "new", Number: AttrConntrackStatsNew, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "invalid", Number: AttrConntrackStatsInvalid, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "ignore", Number: AttrConntrackStatsIgnore, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "delete", Number: AttrConntrackStatsDelete, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "delete-list", Number: AttrConntrackStatsDeleteList, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "insert", Number: AttrConntrackStatsInsert, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "insert-failed", Number: AttrConntrackStatsInsertFailed, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "drop", Number: AttrConntrackStatsDrop, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "early-drop", Number: AttrConntrackStatsEarlyDrop, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "error", Number: AttrConntrackStatsError, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "search-restart", Number: AttrConntrackStatsSearchRestart, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "clash-resolve", Number: AttrConntrackStatsClashResolve, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "chain-toolong", Number: AttrConntrackStatsChainToolong, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "searched", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "found", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "new", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "invalid", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "ignore", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "delete", Number: 6, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "delete-list", Number: 7, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "insert", Number: 8, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "insert-failed", Number: 9, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "drop", Number: 10, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "early-drop", Number: 11, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "error", Number: 12, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "search-restart", Number: 13, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "clash-resolve", Number: 14, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "chain-toolong", Number: 15, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
 }}
 
 var setStatsGlobalAttrs = nlpolicy.Set{Name: "stats-global-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "entries", Number: AttrStatsGlobalEntries, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "max-entries", Number: AttrStatsGlobalMaxEntries, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "entries", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "max-entries", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
 }}
 
 var setExpNatAttrs = nlpolicy.Set{Name: "exp-nat-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "dir", Number: AttrExpNatDir, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumDirection},
-	{Name: "tuple", Number: AttrExpNatTuple, Kind: nlpolicy.Nest, Nested: &setTupleAttrs},
+	{Name: "dir", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumDirection},
+	{Name: "tuple", Number: 2, Kind: nlpolicy.Nest, Nested: &setTupleAttrs},
 }}
 
 var setExpAttrs = nlpolicy.Set{Name: "exp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "master", Number: AttrExpMaster, Kind: nlpolicy.Nest, Nested: &setTupleAttrs},
-	{Name: "tuple", Number: AttrExpTuple, Kind: nlpolicy.Nest, Nested: &setTupleAttrs},
-	{Name: "mask", Number: AttrExpMask, Kind: nlpolicy.Nest, Nested: &setTupleAttrs},
-	{Name: "timeout", Number: AttrExpTimeout, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "id", Number: AttrExpID, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "help-name", Number: AttrExpHelpName, Kind: nlpolicy.String},
-	{Name: "zone", Number: AttrExpZone, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "flags", Number: AttrExpFlags, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumExpFlags},
-	{Name: "class", Number: AttrExpClass, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "nat", Number: AttrExpNat, Kind: nlpolicy.Nest, Nested: &setExpNatAttrs},
-	{Name: "fn", Number: AttrExpFn, Kind: nlpolicy.String},
+	{Name: "master", Number: 1, Kind: nlpolicy.Nest, Nested: &setTupleAttrs},
+	{Name: "tuple", Number: 2, Kind: nlpolicy.Nest, Nested: &setTupleAttrs},
+	{Name: "mask", Number: 3, Kind: nlpolicy.Nest, Nested: &setTupleAttrs},
+	{Name: "timeout", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "id", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "help-name", Number: 6, Kind: nlpolicy.String},
+	{Name: "zone", Number: 7, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "flags", Number: 8, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumExpFlags},
+	{Name: "class", Number: 9, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "nat", Number: 10, Kind: nlpolicy.Nest, Nested: &setExpNatAttrs},
+	{Name: "fn", Number: 11, Kind: nlpolicy.String},
 }}
 
 var setExpStatsAttrs = nlpolicy.Set{Name: "exp-stats-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "new", Number: AttrExpStatsNew, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "create", Number: AttrExpStatsCreate, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "delete", Number: AttrExpStatsDelete, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "new", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "create", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "delete", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
 }}
 
 var structNfgenmsg = nlpolicy.Struct{Name: "nfgenmsg", Size: 4, Members: []nlpolicy.Member{
-	{Name: "nfgen-family", Offset: 0, Size: 1, Kind: nlpolicy.U8},
-	{Name: "version", Offset: 1, Size: 1, Kind: nlpolicy.U8},
-	{Name: "res-id", Offset: 2, Size: 2, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "nfgen-family", Size: 1},
+	{Name: "version", Offset: 1, Size: 1},
+	{Name: "res-id", Offset: 2, Size: 2, Flags: nlpolicy.BigEndian},
 }}
 
 var structNfCtTcpFlagsMask = nlpolicy.Struct{Name: "nf-ct-tcp-flags-mask", Size: 2, Members: []nlpolicy.Member{
-	{Name: "flags", Offset: 0, Size: 1, Kind: nlpolicy.U8, Enum: &enumNfCtTcpFlags},
-	{Name: "mask", Offset: 1, Size: 1, Kind: nlpolicy.U8, Enum: &enumNfCtTcpFlags},
+	{Name: "flags", Size: 1, Enum: &enumNfCtTcpFlags},
+	{Name: "mask", Offset: 1, Size: 1, Enum: &enumNfCtTcpFlags},
 }}
 
 var enumNfCtTcpFlags = nlpolicy.Enum{Name: "nf-ct-tcp-flags", Flags: true, Names: []nlpolicy.Value{
@@ -256,7 +256,7 @@ var enumNfCtTcpFlags = nlpolicy.Enum{Name: "nf-ct-tcp-flags", Flags: true, Names
 }}
 
 var enumNfCtTcpState = nlpolicy.Enum{Name: "nf-ct-tcp-state", Names: []nlpolicy.Value{
-	{Name: "none", Value: 0},
+	{Name: "none"},
 	{Name: "syn-sent", Value: 1},
 	{Name: "syn-recv", Value: 2},
 	{Name: "established", Value: 3},
@@ -274,7 +274,7 @@ var enumNfCtTcpState = nlpolicy.Enum{Name: "nf-ct-tcp-state", Names: []nlpolicy.
 }}
 
 var enumNfCtSctpState = nlpolicy.Enum{Name: "nf-ct-sctp-state", Names: []nlpolicy.Value{
-	{Name: "none", Value: 0},
+	{Name: "none"},
 	{Name: "closed", Value: 1},
 	{Name: "cookie-wait", Value: 2},
 	{Name: "cookie-echoed", Value: 3},
@@ -287,7 +287,7 @@ var enumNfCtSctpState = nlpolicy.Enum{Name: "nf-ct-sctp-state", Names: []nlpolic
 }}
 
 var enumNfCtDccpState = nlpolicy.Enum{Name: "nf-ct-dccp-state", Names: []nlpolicy.Value{
-	{Name: "none", Value: 0},
+	{Name: "none"},
 	{Name: "request", Value: 1},
 	{Name: "respond", Value: 2},
 	{Name: "partopen", Value: 3},
@@ -300,7 +300,7 @@ var enumNfCtDccpState = nlpolicy.Enum{Name: "nf-ct-dccp-state", Names: []nlpolic
 }}
 
 var enumNfCtDccpRole = nlpolicy.Enum{Name: "nf-ct-dccp-role", Names: []nlpolicy.Value{
-	{Name: "client", Value: 0},
+	{Name: "client"},
 	{Name: "server", Value: 1},
 }}
 
@@ -345,6 +345,6 @@ var enumExpFlags = nlpolicy.Enum{Name: "exp-flags", Flags: true, Names: []nlpoli
 }}
 
 var enumDirection = nlpolicy.Enum{Name: "direction", Names: []nlpolicy.Value{
-	{Name: "original", Value: 0},
+	{Name: "original"},
 	{Name: "reply", Value: 1},
 }}

@@ -4,12 +4,14 @@ package conntrack
 
 import "github.com/nlgen/nlgen/runtime/nlattr"
 
-// Nfgenmsg is the C struct nfgenmsg of 4 bytes: the header behind the netlink header of every
-// message of nfnetlink.
+// Nfgenmsg is the C struct nfgenmsg: the header behind the netlink header of every message of
+// nfnetlink.
 type Nfgenmsg struct {
-	NfgenFamily uint8  // address family
-	Version     uint8  // version of nfnetlink, 0 (NFNETLINK_V0)
-	ResID       uint16 // not used by conntrack
+	// Address family (AF_INET, AF_INET6), AF_UNSPEC for both in requests.
+	NfgenFamily uint8
+	Version     uint8 // version of nfnetlink, 0 (NFNETLINK_V0)
+	// Not used by conntrack; the CPU number in answers to get-stats.
+	ResID uint16
 }
 
 func (x *Nfgenmsg) encode(b []byte) {
@@ -20,65 +22,26 @@ func (x *Nfgenmsg) encode(b []byte) {
 }
 
 func (x *Nfgenmsg) decode(b []byte) {
-	if len(b) < 4 {
-		var full [4]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:4]
+	b = nlattr.Fixed(b, 4)
 	x.NfgenFamily = b[0]
 	x.Version = b[1]
 	x.ResID = nlattr.GetUint16BE(b[2:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *Nfgenmsg) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(4))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *Nfgenmsg) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// NfCtTcpFlagsMask is the C struct nf-ct-tcp-flags-mask of 2 bytes: flags of one direction, and in
-// requests which of them are meant (struct nf_ct_tcp_flags).
+// NfCtTcpFlagsMask is the C struct nf-ct-tcp-flags-mask: flags of one direction, and in requests
+// which of them are meant (struct nf_ct_tcp_flags).
 type NfCtTcpFlagsMask struct {
 	Flags NfCtTcpFlags // the flags
 	Mask  NfCtTcpFlags // the flags that a request changes; 0 in answers
 }
 
 func (x *NfCtTcpFlagsMask) encode(b []byte) {
-	b = b[:2]
 	b[0] = uint8(x.Flags)
 	b[1] = uint8(x.Mask)
 }
 
 func (x *NfCtTcpFlagsMask) decode(b []byte) {
-	if len(b) < 2 {
-		var full [2]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:2]
+	b = nlattr.Fixed(b, 2)
 	x.Flags = NfCtTcpFlags(b[0])
 	x.Mask = NfCtTcpFlags(b[1])
-}
-
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *NfCtTcpFlagsMask) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(2))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *NfCtTcpFlagsMask) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
 }

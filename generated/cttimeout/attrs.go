@@ -8,25 +8,26 @@ import "github.com/nlgen/nlgen/runtime/nlattr"
 // nothing of.
 type GenericAttrs struct {
 	Timeout nlattr.Opt[uint32] // without a packet
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *GenericAttrs) encode(e *nlattr.Encoder) {
-	if x.Timeout.OK {
-		e.Uint32BE(AttrGenericTimeout, x.Timeout.V)
-	}
-	e.Raw(x.Unknown)
+func (x *GenericAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32BE(AttrGenericTimeout, x.Timeout)
+	e.Close(n, x.Unknown)
 }
 
-func (x *GenericAttrs) decode(d *nlattr.Decoder) {
+func (x *GenericAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrGenericTimeout:
-			x.Timeout = nlattr.Some(d.Uint32BE())
+			x.Timeout = d.OptUint32BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // TcpAttrs is the attribute set tcp-attrs: timeouts of TCP in each state, without a packet.
@@ -42,159 +43,139 @@ type TcpAttrs struct {
 	SynSent2    nlattr.Opt[uint32] // after SYNs of both sides
 	Retrans     nlattr.Opt[uint32] // when too many packets were sent again without an answer
 	Unack       nlattr.Opt[uint32] // while data is not acknowledged
-	Unknown     []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown     []nlattr.Attr
 }
 
-func (x *TcpAttrs) encode(e *nlattr.Encoder) {
-	if x.SynSent.OK {
-		e.Uint32BE(AttrTcpSynSent, x.SynSent.V)
-	}
-	if x.SynRecv.OK {
-		e.Uint32BE(AttrTcpSynRecv, x.SynRecv.V)
-	}
-	if x.Established.OK {
-		e.Uint32BE(AttrTcpEstablished, x.Established.V)
-	}
-	if x.FinWait.OK {
-		e.Uint32BE(AttrTcpFinWait, x.FinWait.V)
-	}
-	if x.CloseWait.OK {
-		e.Uint32BE(AttrTcpCloseWait, x.CloseWait.V)
-	}
-	if x.LastAck.OK {
-		e.Uint32BE(AttrTcpLastAck, x.LastAck.V)
-	}
-	if x.TimeWait.OK {
-		e.Uint32BE(AttrTcpTimeWait, x.TimeWait.V)
-	}
-	if x.Close.OK {
-		e.Uint32BE(AttrTcpClose, x.Close.V)
-	}
-	if x.SynSent2.OK {
-		e.Uint32BE(AttrTcpSynSent2, x.SynSent2.V)
-	}
-	if x.Retrans.OK {
-		e.Uint32BE(AttrTcpRetrans, x.Retrans.V)
-	}
-	if x.Unack.OK {
-		e.Uint32BE(AttrTcpUnack, x.Unack.V)
-	}
-	e.Raw(x.Unknown)
+func (x *TcpAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32BE(AttrTcpSynSent, x.SynSent)
+	e.OptUint32BE(AttrTcpSynRecv, x.SynRecv)
+	e.OptUint32BE(AttrTcpEstablished, x.Established)
+	e.OptUint32BE(AttrTcpFinWait, x.FinWait)
+	e.OptUint32BE(AttrTcpCloseWait, x.CloseWait)
+	e.OptUint32BE(AttrTcpLastAck, x.LastAck)
+	e.OptUint32BE(AttrTcpTimeWait, x.TimeWait)
+	e.OptUint32BE(AttrTcpClose, x.Close)
+	e.OptUint32BE(AttrTcpSynSent2, x.SynSent2)
+	e.OptUint32BE(AttrTcpRetrans, x.Retrans)
+	e.OptUint32BE(AttrTcpUnack, x.Unack)
+	e.Close(n, x.Unknown)
 }
 
-func (x *TcpAttrs) decode(d *nlattr.Decoder) {
+func (x *TcpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrTcpSynSent:
-			x.SynSent = nlattr.Some(d.Uint32BE())
+			x.SynSent = d.OptUint32BE()
 		case AttrTcpSynRecv:
-			x.SynRecv = nlattr.Some(d.Uint32BE())
+			x.SynRecv = d.OptUint32BE()
 		case AttrTcpEstablished:
-			x.Established = nlattr.Some(d.Uint32BE())
+			x.Established = d.OptUint32BE()
 		case AttrTcpFinWait:
-			x.FinWait = nlattr.Some(d.Uint32BE())
+			x.FinWait = d.OptUint32BE()
 		case AttrTcpCloseWait:
-			x.CloseWait = nlattr.Some(d.Uint32BE())
+			x.CloseWait = d.OptUint32BE()
 		case AttrTcpLastAck:
-			x.LastAck = nlattr.Some(d.Uint32BE())
+			x.LastAck = d.OptUint32BE()
 		case AttrTcpTimeWait:
-			x.TimeWait = nlattr.Some(d.Uint32BE())
+			x.TimeWait = d.OptUint32BE()
 		case AttrTcpClose:
-			x.Close = nlattr.Some(d.Uint32BE())
+			x.Close = d.OptUint32BE()
 		case AttrTcpSynSent2:
-			x.SynSent2 = nlattr.Some(d.Uint32BE())
+			x.SynSent2 = d.OptUint32BE()
 		case AttrTcpRetrans:
-			x.Retrans = nlattr.Some(d.Uint32BE())
+			x.Retrans = d.OptUint32BE()
 		case AttrTcpUnack:
-			x.Unack = nlattr.Some(d.Uint32BE())
+			x.Unack = d.OptUint32BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // UdpAttrs is the attribute set udp-attrs: timeouts of UDP, without a packet.
 type UdpAttrs struct {
 	Unreplied nlattr.Opt[uint32] // as long as there was no answer
 	Replied   nlattr.Opt[uint32] // after an answer
-	Unknown   []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown   []nlattr.Attr
 }
 
-func (x *UdpAttrs) encode(e *nlattr.Encoder) {
-	if x.Unreplied.OK {
-		e.Uint32BE(AttrUdpUnreplied, x.Unreplied.V)
-	}
-	if x.Replied.OK {
-		e.Uint32BE(AttrUdpReplied, x.Replied.V)
-	}
-	e.Raw(x.Unknown)
+func (x *UdpAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32BE(AttrUdpUnreplied, x.Unreplied)
+	e.OptUint32BE(AttrUdpReplied, x.Replied)
+	e.Close(n, x.Unknown)
 }
 
-func (x *UdpAttrs) decode(d *nlattr.Decoder) {
+func (x *UdpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrUdpUnreplied:
-			x.Unreplied = nlattr.Some(d.Uint32BE())
+			x.Unreplied = d.OptUint32BE()
 		case AttrUdpReplied:
-			x.Replied = nlattr.Some(d.Uint32BE())
+			x.Replied = d.OptUint32BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // UdpliteAttrs is the attribute set udplite-attrs: timeouts of UDP-Lite, without a packet.
 type UdpliteAttrs struct {
 	Unreplied nlattr.Opt[uint32] // as long as there was no answer
 	Replied   nlattr.Opt[uint32] // after an answer
-	Unknown   []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown   []nlattr.Attr
 }
 
-func (x *UdpliteAttrs) encode(e *nlattr.Encoder) {
-	if x.Unreplied.OK {
-		e.Uint32BE(AttrUdpliteUnreplied, x.Unreplied.V)
-	}
-	if x.Replied.OK {
-		e.Uint32BE(AttrUdpliteReplied, x.Replied.V)
-	}
-	e.Raw(x.Unknown)
+func (x *UdpliteAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32BE(AttrUdpliteUnreplied, x.Unreplied)
+	e.OptUint32BE(AttrUdpliteReplied, x.Replied)
+	e.Close(n, x.Unknown)
 }
 
-func (x *UdpliteAttrs) decode(d *nlattr.Decoder) {
+func (x *UdpliteAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrUdpliteUnreplied:
-			x.Unreplied = nlattr.Some(d.Uint32BE())
+			x.Unreplied = d.OptUint32BE()
 		case AttrUdpliteReplied:
-			x.Replied = nlattr.Some(d.Uint32BE())
+			x.Replied = d.OptUint32BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // IcmpAttrs is the attribute set icmp-attrs: timeouts of ICMP.
 type IcmpAttrs struct {
 	Timeout nlattr.Opt[uint32] // without a packet
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *IcmpAttrs) encode(e *nlattr.Encoder) {
-	if x.Timeout.OK {
-		e.Uint32BE(AttrIcmpTimeout, x.Timeout.V)
-	}
-	e.Raw(x.Unknown)
+func (x *IcmpAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32BE(AttrIcmpTimeout, x.Timeout)
+	e.Close(n, x.Unknown)
 }
 
-func (x *IcmpAttrs) decode(d *nlattr.Decoder) {
+func (x *IcmpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrIcmpTimeout:
-			x.Timeout = nlattr.Some(d.Uint32BE())
+			x.Timeout = d.OptUint32BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // DccpAttrs is the attribute set dccp-attrs: timeouts of DCCP in each state, without a packet;
@@ -207,55 +188,44 @@ type DccpAttrs struct {
 	Closereq nlattr.Opt[uint32] // after the server asked to close
 	Closing  nlattr.Opt[uint32] // after a close
 	Timewait nlattr.Opt[uint32] // after a reset
-	Unknown  []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown  []nlattr.Attr
 }
 
-func (x *DccpAttrs) encode(e *nlattr.Encoder) {
-	if x.Request.OK {
-		e.Uint32BE(AttrDccpRequest, x.Request.V)
-	}
-	if x.Respond.OK {
-		e.Uint32BE(AttrDccpRespond, x.Respond.V)
-	}
-	if x.Partopen.OK {
-		e.Uint32BE(AttrDccpPartopen, x.Partopen.V)
-	}
-	if x.Open.OK {
-		e.Uint32BE(AttrDccpOpen, x.Open.V)
-	}
-	if x.Closereq.OK {
-		e.Uint32BE(AttrDccpClosereq, x.Closereq.V)
-	}
-	if x.Closing.OK {
-		e.Uint32BE(AttrDccpClosing, x.Closing.V)
-	}
-	if x.Timewait.OK {
-		e.Uint32BE(AttrDccpTimewait, x.Timewait.V)
-	}
-	e.Raw(x.Unknown)
+func (x *DccpAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32BE(AttrDccpRequest, x.Request)
+	e.OptUint32BE(AttrDccpRespond, x.Respond)
+	e.OptUint32BE(AttrDccpPartopen, x.Partopen)
+	e.OptUint32BE(AttrDccpOpen, x.Open)
+	e.OptUint32BE(AttrDccpClosereq, x.Closereq)
+	e.OptUint32BE(AttrDccpClosing, x.Closing)
+	e.OptUint32BE(AttrDccpTimewait, x.Timewait)
+	e.Close(n, x.Unknown)
 }
 
-func (x *DccpAttrs) decode(d *nlattr.Decoder) {
+func (x *DccpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrDccpRequest:
-			x.Request = nlattr.Some(d.Uint32BE())
+			x.Request = d.OptUint32BE()
 		case AttrDccpRespond:
-			x.Respond = nlattr.Some(d.Uint32BE())
+			x.Respond = d.OptUint32BE()
 		case AttrDccpPartopen:
-			x.Partopen = nlattr.Some(d.Uint32BE())
+			x.Partopen = d.OptUint32BE()
 		case AttrDccpOpen:
-			x.Open = nlattr.Some(d.Uint32BE())
+			x.Open = d.OptUint32BE()
 		case AttrDccpClosereq:
-			x.Closereq = nlattr.Some(d.Uint32BE())
+			x.Closereq = d.OptUint32BE()
 		case AttrDccpClosing:
-			x.Closing = nlattr.Some(d.Uint32BE())
+			x.Closing = d.OptUint32BE()
 		case AttrDccpTimewait:
-			x.Timewait = nlattr.Some(d.Uint32BE())
+			x.Timewait = d.OptUint32BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // SctpAttrs is the attribute set sctp-attrs: timeouts of SCTP in each state, without a packet.
@@ -269,117 +239,102 @@ type SctpAttrs struct {
 	ShutdownAckSent nlattr.Opt[uint32] // after SHUTDOWN ACK
 	HeartbeatSent   nlattr.Opt[uint32] // after a HEARTBEAT on a new path
 	HeartbeatAcked  nlattr.Opt[uint32] // not used any more
-	Unknown         []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown         []nlattr.Attr
 }
 
-func (x *SctpAttrs) encode(e *nlattr.Encoder) {
-	if x.Closed.OK {
-		e.Uint32BE(AttrSctpClosed, x.Closed.V)
-	}
-	if x.CookieWait.OK {
-		e.Uint32BE(AttrSctpCookieWait, x.CookieWait.V)
-	}
-	if x.CookieEchoed.OK {
-		e.Uint32BE(AttrSctpCookieEchoed, x.CookieEchoed.V)
-	}
-	if x.Established.OK {
-		e.Uint32BE(AttrSctpEstablished, x.Established.V)
-	}
-	if x.ShutdownSent.OK {
-		e.Uint32BE(AttrSctpShutdownSent, x.ShutdownSent.V)
-	}
-	if x.ShutdownRecd.OK {
-		e.Uint32BE(AttrSctpShutdownRecd, x.ShutdownRecd.V)
-	}
-	if x.ShutdownAckSent.OK {
-		e.Uint32BE(AttrSctpShutdownAckSent, x.ShutdownAckSent.V)
-	}
-	if x.HeartbeatSent.OK {
-		e.Uint32BE(AttrSctpHeartbeatSent, x.HeartbeatSent.V)
-	}
-	if x.HeartbeatAcked.OK {
-		e.Uint32BE(AttrSctpHeartbeatAcked, x.HeartbeatAcked.V)
-	}
-	e.Raw(x.Unknown)
+func (x *SctpAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32BE(AttrSctpClosed, x.Closed)
+	e.OptUint32BE(AttrSctpCookieWait, x.CookieWait)
+	e.OptUint32BE(AttrSctpCookieEchoed, x.CookieEchoed)
+	e.OptUint32BE(AttrSctpEstablished, x.Established)
+	e.OptUint32BE(AttrSctpShutdownSent, x.ShutdownSent)
+	e.OptUint32BE(AttrSctpShutdownRecd, x.ShutdownRecd)
+	e.OptUint32BE(AttrSctpShutdownAckSent, x.ShutdownAckSent)
+	e.OptUint32BE(AttrSctpHeartbeatSent, x.HeartbeatSent)
+	e.OptUint32BE(AttrSctpHeartbeatAcked, x.HeartbeatAcked)
+	e.Close(n, x.Unknown)
 }
 
-func (x *SctpAttrs) decode(d *nlattr.Decoder) {
+func (x *SctpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrSctpClosed:
-			x.Closed = nlattr.Some(d.Uint32BE())
+			x.Closed = d.OptUint32BE()
 		case AttrSctpCookieWait:
-			x.CookieWait = nlattr.Some(d.Uint32BE())
+			x.CookieWait = d.OptUint32BE()
 		case AttrSctpCookieEchoed:
-			x.CookieEchoed = nlattr.Some(d.Uint32BE())
+			x.CookieEchoed = d.OptUint32BE()
 		case AttrSctpEstablished:
-			x.Established = nlattr.Some(d.Uint32BE())
+			x.Established = d.OptUint32BE()
 		case AttrSctpShutdownSent:
-			x.ShutdownSent = nlattr.Some(d.Uint32BE())
+			x.ShutdownSent = d.OptUint32BE()
 		case AttrSctpShutdownRecd:
-			x.ShutdownRecd = nlattr.Some(d.Uint32BE())
+			x.ShutdownRecd = d.OptUint32BE()
 		case AttrSctpShutdownAckSent:
-			x.ShutdownAckSent = nlattr.Some(d.Uint32BE())
+			x.ShutdownAckSent = d.OptUint32BE()
 		case AttrSctpHeartbeatSent:
-			x.HeartbeatSent = nlattr.Some(d.Uint32BE())
+			x.HeartbeatSent = d.OptUint32BE()
 		case AttrSctpHeartbeatAcked:
-			x.HeartbeatAcked = nlattr.Some(d.Uint32BE())
+			x.HeartbeatAcked = d.OptUint32BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // Icmpv6Attrs is the attribute set icmpv6-attrs: timeouts of ICMPv6.
 type Icmpv6Attrs struct {
 	Timeout nlattr.Opt[uint32] // without a packet
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *Icmpv6Attrs) encode(e *nlattr.Encoder) {
-	if x.Timeout.OK {
-		e.Uint32BE(AttrIcmpv6Timeout, x.Timeout.V)
-	}
-	e.Raw(x.Unknown)
+func (x *Icmpv6Attrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32BE(AttrIcmpv6Timeout, x.Timeout)
+	e.Close(n, x.Unknown)
 }
 
-func (x *Icmpv6Attrs) decode(d *nlattr.Decoder) {
+func (x *Icmpv6Attrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrIcmpv6Timeout:
-			x.Timeout = nlattr.Some(d.Uint32BE())
+			x.Timeout = d.OptUint32BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // GreAttrs is the attribute set gre-attrs: timeouts of GRE, without a packet.
 type GreAttrs struct {
 	Unreplied nlattr.Opt[uint32] // as long as there was no answer
 	Replied   nlattr.Opt[uint32] // after an answer
-	Unknown   []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown   []nlattr.Attr
 }
 
-func (x *GreAttrs) encode(e *nlattr.Encoder) {
-	if x.Unreplied.OK {
-		e.Uint32BE(AttrGreUnreplied, x.Unreplied.V)
-	}
-	if x.Replied.OK {
-		e.Uint32BE(AttrGreReplied, x.Replied.V)
-	}
-	e.Raw(x.Unknown)
+func (x *GreAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32BE(AttrGreUnreplied, x.Unreplied)
+	e.OptUint32BE(AttrGreReplied, x.Replied)
+	e.Close(n, x.Unknown)
 }
 
-func (x *GreAttrs) decode(d *nlattr.Decoder) {
+func (x *GreAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrGreUnreplied:
-			x.Unreplied = nlattr.Some(d.Uint32BE())
+			x.Unreplied = d.OptUint32BE()
 		case AttrGreReplied:
-			x.Replied = nlattr.Some(d.Uint32BE())
+			x.Replied = d.OptUint32BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }

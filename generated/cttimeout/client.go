@@ -12,42 +12,14 @@ import (
 // Family is the netlink family cttimeout.
 var Family = nlconn.Family{Name: "cttimeout", Protocol: 12}
 
-// OpNew describes the operation new.
-var OpNew = nlconn.Operation{Family: &Family, Name: "new",
-	Request: CmdNew,
-	Policy:  &policyNewRequest,
-}
-
-// OpGet describes the operation get.
-var OpGet = nlconn.Operation{Family: &Family, Name: "get",
-	Request:     CmdGet,
-	Reply:       2048,
-	Single:      true,
-	Policy:      &policyGetRequest,
-	DumpPolicy:  &policyGetDumpRequest,
-	ReplyPolicy: &policyGetReply,
-}
-
-// OpDelete describes the operation delete.
-var OpDelete = nlconn.Operation{Family: &Family, Name: "delete",
-	Request: CmdDelete,
-	Policy:  &policyDeleteRequest,
-}
-
-// OpDefaultSet describes the operation default-set.
-var OpDefaultSet = nlconn.Operation{Family: &Family, Name: "default-set",
-	Request: CmdDefaultSet,
-	Policy:  &policyDefaultSetRequest,
-}
-
-// OpDefaultGet describes the operation default-get.
-var OpDefaultGet = nlconn.Operation{Family: &Family, Name: "default-get",
-	Request:     CmdDefaultGet,
-	Reply:       2051,
-	Single:      true,
-	Policy:      &policyDefaultGetRequest,
-	ReplyPolicy: &policyDefaultGetReply,
-}
+// The operations of the family.
+var (
+	OpNew        = nlconn.Operation{Family: &Family, Name: "new", Request: CmdNew, Policy: &policyNewRequest}
+	OpGet        = nlconn.Operation{Family: &Family, Name: "get", Request: CmdGet, Reply: 2048, Single: true, Policy: &policyGetRequest, DumpPolicy: &policyGetDumpRequest, ReplyPolicy: &policyGetReply}
+	OpDelete     = nlconn.Operation{Family: &Family, Name: "delete", Request: CmdDelete, Policy: &policyDeleteRequest}
+	OpDefaultSet = nlconn.Operation{Family: &Family, Name: "default-set", Request: CmdDefaultSet, Policy: &policyDefaultSetRequest}
+	OpDefaultGet = nlconn.Operation{Family: &Family, Name: "default-get", Request: CmdDefaultGet, Reply: 2051, Single: true, Policy: &policyDefaultGetRequest, ReplyPolicy: &policyDefaultGetReply}
+)
 
 // Client calls the operations of the family cttimeout over a connection. It may be used by several
 // goroutines at a time.
@@ -71,19 +43,17 @@ func (c *Client) Get(ctx context.Context, req *GetRequest, opts ...nlconn.CallOp
 	return nlconn.Do[GetReply](ctx, c.conn, &OpGet, req, opts...)
 }
 
-// GetDump is the dump of the operation get: read the policy of a name (do), or list all (dump).
+// GetDump is [Client.Get] as a dump.
 func (c *Client) GetDump(ctx context.Context, req *GetDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*GetReply, error] {
 	return nlconn.Dump[GetReply](ctx, c.conn, &OpGet, req, opts...)
 }
 
-// GetDumpInto is GetDump into the memory of *reply, again and again: nothing is allocated for a
-// message. What *reply refers to is valid until the next step; strings are valid for ever.
+// GetDumpInto is [Client.GetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetDumpInto(ctx context.Context, req *GetDumpRequest, reply *GetReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[GetReply](ctx, c.conn, &OpGet, req, reply, opts...)
 }
 
-// GetCollect is GetDump into a slice. A dump that was interrupted is repeated; if that does not
-// help, what came is returned with the error.
+// GetCollect is [Client.GetDump] into a slice, see [nlconn.Collect].
 func (c *Client) GetCollect(ctx context.Context, req *GetDumpRequest, opts ...nlconn.CallOption) ([]*GetReply, error) {
 	return nlconn.Collect[GetReply](ctx, c.conn, &OpGet, req, opts...)
 }

@@ -4,144 +4,94 @@ package cttimeout
 
 // The numbers of the operations: message types.
 const (
-	// CmdNew: create a policy, with NLM_F_CREATE; or change one, with NLM_F_REPLACE and the
-	// protocols that it has.
-	CmdNew uint16 = 2048
-	// CmdGet: read the policy of a name (do), or list all (dump).
-	CmdGet uint16 = 2049
-	// CmdDelete: remove the policy of a name, or without a name all that nobody uses. One that
-	// a rule uses is refused (EBUSY).
-	CmdDelete uint16 = 2050
-	// CmdDefaultSet: change the default timeouts of a protocol in this namespace.
+	CmdNew        uint16 = 2048
+	CmdGet        uint16 = 2049
+	CmdDelete     uint16 = 2050
 	CmdDefaultSet uint16 = 2051
-	// CmdDefaultGet: read the default timeouts of a protocol in this namespace.
 	CmdDefaultGet uint16 = 2052
 )
 
-// The numbers of the attributes in the set generic-attrs: timeouts of protocols that the kernel
-// knows nothing of.
+// The attributes of [GenericAttrs].
 const (
-	// AttrGenericTimeout: without a packet.
 	AttrGenericTimeout uint16 = 1
 )
 
-// The numbers of the attributes in the set tcp-attrs: timeouts of TCP in each state, without a
-// packet.
+// The attributes of [TcpAttrs].
 const (
-	// AttrTcpSynSent: after a SYN.
-	AttrTcpSynSent uint16 = 1
-	// AttrTcpSynRecv: after SYN and SYN+ACK.
-	AttrTcpSynRecv uint16 = 2
-	// AttrTcpEstablished: while the connection stands.
+	AttrTcpSynSent     uint16 = 1
+	AttrTcpSynRecv     uint16 = 2
 	AttrTcpEstablished uint16 = 3
-	// AttrTcpFinWait: after the first FIN.
-	AttrTcpFinWait uint16 = 4
-	// AttrTcpCloseWait: after that FIN was acknowledged.
-	AttrTcpCloseWait uint16 = 5
-	// AttrTcpLastAck: after FINs of both sides.
-	AttrTcpLastAck uint16 = 6
-	// AttrTcpTimeWait: after the last FIN was acknowledged.
-	AttrTcpTimeWait uint16 = 7
-	// AttrTcpClose: after a reset.
-	AttrTcpClose uint16 = 8
-	// AttrTcpSynSent2: after SYNs of both sides.
-	AttrTcpSynSent2 uint16 = 9
-	// AttrTcpRetrans: when too many packets were sent again without an answer.
-	AttrTcpRetrans uint16 = 10
-	// AttrTcpUnack: while data is not acknowledged.
-	AttrTcpUnack uint16 = 11
+	AttrTcpFinWait     uint16 = 4
+	AttrTcpCloseWait   uint16 = 5
+	AttrTcpLastAck     uint16 = 6
+	AttrTcpTimeWait    uint16 = 7
+	AttrTcpClose       uint16 = 8
+	AttrTcpSynSent2    uint16 = 9
+	AttrTcpRetrans     uint16 = 10
+	AttrTcpUnack       uint16 = 11
 )
 
-// The numbers of the attributes in the set udp-attrs: timeouts of UDP, without a packet.
+// The attributes of [UdpAttrs].
 const (
-	// AttrUdpUnreplied: as long as there was no answer.
 	AttrUdpUnreplied uint16 = 1
-	// AttrUdpReplied: after an answer.
-	AttrUdpReplied uint16 = 2
+	AttrUdpReplied   uint16 = 2
 )
 
-// The numbers of the attributes in the set udplite-attrs: timeouts of UDP-Lite, without a packet.
+// The attributes of [UdpliteAttrs].
 const (
-	// AttrUdpliteUnreplied: as long as there was no answer.
 	AttrUdpliteUnreplied uint16 = 1
-	// AttrUdpliteReplied: after an answer.
-	AttrUdpliteReplied uint16 = 2
+	AttrUdpliteReplied   uint16 = 2
 )
 
-// The numbers of the attributes in the set icmp-attrs: timeouts of ICMP.
+// The attributes of [IcmpAttrs].
 const (
-	// AttrIcmpTimeout: without a packet.
 	AttrIcmpTimeout uint16 = 1
 )
 
-// The numbers of the attributes in the set dccp-attrs: timeouts of DCCP in each state, without a
-// packet; kernels since 6.16 do not track DCCP.
+// The attributes of [DccpAttrs].
 const (
-	// AttrDccpRequest: after a request.
-	AttrDccpRequest uint16 = 1
-	// AttrDccpRespond: after a response.
-	AttrDccpRespond uint16 = 2
-	// AttrDccpPartopen: while the client waits for the first data.
+	AttrDccpRequest  uint16 = 1
+	AttrDccpRespond  uint16 = 2
 	AttrDccpPartopen uint16 = 3
-	// AttrDccpOpen: while the connection stands.
-	AttrDccpOpen uint16 = 4
-	// AttrDccpClosereq: after the server asked to close.
+	AttrDccpOpen     uint16 = 4
 	AttrDccpClosereq uint16 = 5
-	// AttrDccpClosing: after a close.
-	AttrDccpClosing uint16 = 6
-	// AttrDccpTimewait: after a reset.
+	AttrDccpClosing  uint16 = 6
 	AttrDccpTimewait uint16 = 7
 )
 
-// The numbers of the attributes in the set sctp-attrs: timeouts of SCTP in each state, without a
-// packet.
+// The attributes of [SctpAttrs].
 const (
-	// AttrSctpClosed: after an abort, or before there is an association.
-	AttrSctpClosed uint16 = 1
-	// AttrSctpCookieWait: after INIT.
-	AttrSctpCookieWait uint16 = 2
-	// AttrSctpCookieEchoed: after COOKIE ECHO.
-	AttrSctpCookieEchoed uint16 = 3
-	// AttrSctpEstablished: while the association stands.
-	AttrSctpEstablished uint16 = 4
-	// AttrSctpShutdownSent: after SHUTDOWN in the original direction.
-	AttrSctpShutdownSent uint16 = 5
-	// AttrSctpShutdownRecd: after SHUTDOWN in the reply direction.
-	AttrSctpShutdownRecd uint16 = 6
-	// AttrSctpShutdownAckSent: after SHUTDOWN ACK.
+	AttrSctpClosed          uint16 = 1
+	AttrSctpCookieWait      uint16 = 2
+	AttrSctpCookieEchoed    uint16 = 3
+	AttrSctpEstablished     uint16 = 4
+	AttrSctpShutdownSent    uint16 = 5
+	AttrSctpShutdownRecd    uint16 = 6
 	AttrSctpShutdownAckSent uint16 = 7
-	// AttrSctpHeartbeatSent: after a HEARTBEAT on a new path.
-	AttrSctpHeartbeatSent uint16 = 8
-	// AttrSctpHeartbeatAcked: not used any more.
-	AttrSctpHeartbeatAcked uint16 = 9
+	AttrSctpHeartbeatSent   uint16 = 8
+	AttrSctpHeartbeatAcked  uint16 = 9
 )
 
-// The numbers of the attributes in the set icmpv6-attrs: timeouts of ICMPv6.
+// The attributes of [Icmpv6Attrs].
 const (
-	// AttrIcmpv6Timeout: without a packet.
 	AttrIcmpv6Timeout uint16 = 1
 )
 
-// The numbers of the attributes in the set gre-attrs: timeouts of GRE, without a packet.
+// The attributes of [GreAttrs].
 const (
-	// AttrGreUnreplied: as long as there was no answer.
 	AttrGreUnreplied uint16 = 1
-	// AttrGreReplied: after an answer.
-	AttrGreReplied uint16 = 2
+	AttrGreReplied   uint16 = 2
 )
 
 // The numbers of the attributes in the set timeout-attrs: a policy, or the defaults of a protocol.
 const (
-	// AttrTimeoutName: name of the policy, at most 31 bytes.
-	AttrTimeoutName uint16 = 1
-	// AttrTimeoutL3proto: address family of the flows (AF_INET, AF_INET6).
-	AttrTimeoutL3proto uint16 = 2
-	// AttrTimeoutL4proto: number of the transport protocol (IPPROTO_*); 255 stands for all that
-	// the kernel does not know.
+	AttrTimeoutName    uint16 = 1 // name of the policy, at most 31 bytes
+	AttrTimeoutL3proto uint16 = 2 // address family of the flows (AF_INET, AF_INET6)
+	// Number of the transport protocol (IPPROTO_*); 255 stands for all that the kernel does not
+	// know.
 	AttrTimeoutL4proto uint16 = 3
-	// AttrTimeoutData: timeouts of that protocol. Those that a request leaves out keep their
-	// value, or get the default.
+	// Timeouts of that protocol. Those that a request leaves out keep their value, or get the
+	// default.
 	AttrTimeoutData uint16 = 4
-	// AttrTimeoutUse: number of references to the policy, its own included.
-	AttrTimeoutUse uint16 = 5
+	AttrTimeoutUse  uint16 = 5
 )

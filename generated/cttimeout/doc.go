@@ -9,8 +9,7 @@
 //
 //   - [Client.New]: create a policy, with NLM_F_CREATE; or change one, with NLM_F_REPLACE and the
 //     protocols that it has.
-//   - [Client.Get]: read the policy of a name (do), or list all (dump).
-//   - [Client.GetDump]: read the policy of a name (do), or list all (dump).
+//   - [Client.Get], [Client.GetDump]: read the policy of a name (do), or list all (dump).
 //   - [Client.Delete]: remove the policy of a name, or without a name all that nobody uses.
 //   - [Client.DefaultSet]: change the default timeouts of a protocol in this namespace.
 //   - [Client.DefaultGet]: read the default timeouts of a protocol in this namespace.

@@ -8,18 +8,17 @@ import (
 	"github.com/nlgen/nlgen/runtime/nlpolicy"
 )
 
-// NewRequest is the new request: create a policy, with NLM_F_CREATE; or change one, with
-// NLM_F_REPLACE and the protocols that it has.
+// NewRequest is the request of [Client.New].
 type NewRequest struct {
 	Header  Nfgenmsg
-	Name    nlattr.Opt[string] // name of the policy, at most 31 bytes
-	L3proto nlattr.Opt[uint16] // address family of the flows (AF_INET, AF_INET6)
-	L4proto nlattr.Opt[uint8]  // number of the transport protocol (IPPROTO_*)
-	Data    TimeoutsMsg        // timeouts of that protocol
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Name    nlattr.Opt[string]
+	L3proto nlattr.Opt[uint16]
+	L4proto nlattr.Opt[uint8]
+	Data    TimeoutsMsg
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *NewRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(NewRequest)
@@ -27,57 +26,50 @@ func (x *NewRequest) EncodeTo(e *nlattr.Encoder) {
 	x.Header.encode(e.Extend(4))
 	l4proto := x.L4proto
 	if !l4proto.OK && x.Data != nil {
-		l4proto = nlattr.ParseNumberSelector[uint8](selectorOfTimeoutsMsg(e, AttrTimeoutData, x.Data))
+		l4proto = nlattr.ParseNumberSelector[uint8](e.Selector(AttrTimeoutData, "l4proto", x.Data.byTimeoutsMsg()))
 	}
-	if x.Name.OK {
-		e.String(AttrTimeoutName, x.Name.V)
-	}
-	if x.L3proto.OK {
-		e.Uint16BE(AttrTimeoutL3proto, x.L3proto.V)
-	}
-	if l4proto.OK {
-		e.Uint8(AttrTimeoutL4proto, l4proto.V)
-	}
+	e.OptString(AttrTimeoutName, x.Name)
+	e.OptUint16BE(AttrTimeoutL3proto, x.L3proto)
+	e.OptUint8(AttrTimeoutL4proto, l4proto)
 	if x.Data != nil {
 		encodeTimeoutsMsg(e, AttrTimeoutData, nlattr.NumberSelector(l4proto), x.Data)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *NewRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	var atData nlattr.Frame
-	var hasData bool
 	for d.Next() {
 		switch d.Type() {
 		case AttrTimeoutName:
-			x.Name = nlattr.Some(d.String())
+			x.Name = d.OptString()
 		case AttrTimeoutL3proto:
-			x.L3proto = nlattr.Some(d.Uint16BE())
+			x.L3proto = d.OptUint16BE()
 		case AttrTimeoutL4proto:
-			x.L4proto = nlattr.Some(d.Uint8())
+			x.L4proto = d.OptUint8()
 		case AttrTimeoutData:
-			atData, hasData = d.Skip(), true
+			atData = d.Skip()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
-	if hasData && d.Err() == nil {
+	if atData.Skipped() && d.Err() == nil {
 		back := d.Resume(atData)
 		x.Data = decodeTimeoutsMsg(d, nlattr.NumberSelector(x.L4proto))
 		d.Return(back)
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *NewRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyNewRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *NewRequest) UnmarshalBinary(b []byte) error {
 	*x = NewRequest{}
 	d := nlattr.NewDecoder(b)
@@ -86,60 +78,52 @@ func (x *NewRequest) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *NewRequest) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyNewRequest, x)
-}
+func (x *NewRequest) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyNewRequest, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
-func (x *NewRequest) UnmarshalJSON(b []byte) error {
-	return nljson.Unmarshal(&policyNewRequest, b, x)
-}
+// UnmarshalJSON reads what MarshalJSON returns.
+func (x *NewRequest) UnmarshalJSON(b []byte) error { return nljson.Unmarshal(&policyNewRequest, b, x) }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
-func (x *NewRequest) Validate() error {
-	return policyNewRequest.ValidateBinary(x, nlpolicy.Strict)
-}
+// Validate reports what the kernel would refuse by its policy.
+func (x *NewRequest) Validate() error { return policyNewRequest.ValidateBinary(x, nlpolicy.Strict) }
 
-// GetRequest is the get request: read the policy of a name (do), or list all (dump).
+// GetRequest is the request of [Client.Get].
 type GetRequest struct {
 	Header  Nfgenmsg
-	Name    nlattr.Opt[string] // name of the policy, at most 31 bytes
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Name    nlattr.Opt[string]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetRequest)
 	}
 	x.Header.encode(e.Extend(4))
-	if x.Name.OK {
-		e.String(AttrTimeoutName, x.Name.V)
-	}
+	e.OptString(AttrTimeoutName, x.Name)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrTimeoutName:
-			x.Name = nlattr.Some(d.String())
+			x.Name = d.OptString()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetRequest) UnmarshalBinary(b []byte) error {
 	*x = GetRequest{}
 	d := nlattr.NewDecoder(b)
@@ -148,27 +132,21 @@ func (x *GetRequest) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *GetRequest) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyGetRequest, x)
-}
+func (x *GetRequest) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyGetRequest, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
-func (x *GetRequest) UnmarshalJSON(b []byte) error {
-	return nljson.Unmarshal(&policyGetRequest, b, x)
-}
+// UnmarshalJSON reads what MarshalJSON returns.
+func (x *GetRequest) UnmarshalJSON(b []byte) error { return nljson.Unmarshal(&policyGetRequest, b, x) }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
-func (x *GetRequest) Validate() error {
-	return policyGetRequest.ValidateBinary(x, nlpolicy.Strict)
-}
+// Validate reports what the kernel would refuse by its policy.
+func (x *GetRequest) Validate() error { return policyGetRequest.ValidateBinary(x, nlpolicy.Strict) }
 
-// GetDumpRequest is the get dump request: read the policy of a name (do), or list all (dump).
+// GetDumpRequest is the request of [Client.GetDump].
 type GetDumpRequest struct {
 	Header  Nfgenmsg
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetDumpRequest)
@@ -177,22 +155,22 @@ func (x *GetDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetDumpRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
-		x.Unknown = d.Unknown(x.Unknown)
+		d.Keep(&x.Unknown)
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetDumpRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetDumpRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetDumpRequest) UnmarshalBinary(b []byte) error {
 	*x = GetDumpRequest{}
 	d := nlattr.NewDecoder(b)
@@ -205,28 +183,28 @@ func (x *GetDumpRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetDumpRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetDumpRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetDumpRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GetDumpRequest) Validate() error {
 	return policyGetDumpRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetReply is the get reply: read the policy of a name (do), or list all (dump).
+// GetReply is the reply of [Client.Get].
 type GetReply struct {
 	Header  Nfgenmsg
-	Name    nlattr.Opt[string] // name of the policy, at most 31 bytes
-	L3proto nlattr.Opt[uint16] // address family of the flows (AF_INET, AF_INET6)
-	L4proto nlattr.Opt[uint8]  // number of the transport protocol (IPPROTO_*)
-	Data    TimeoutsMsg        // timeouts of that protocol
+	Name    nlattr.Opt[string]
+	L3proto nlattr.Opt[uint16]
+	L4proto nlattr.Opt[uint8]
+	Data    TimeoutsMsg
 	Use     nlattr.Opt[uint32] // number of references to the policy, its own included
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetReply)
@@ -234,62 +212,53 @@ func (x *GetReply) EncodeTo(e *nlattr.Encoder) {
 	x.Header.encode(e.Extend(4))
 	l4proto := x.L4proto
 	if !l4proto.OK && x.Data != nil {
-		l4proto = nlattr.ParseNumberSelector[uint8](selectorOfTimeoutsMsg(e, AttrTimeoutData, x.Data))
+		l4proto = nlattr.ParseNumberSelector[uint8](e.Selector(AttrTimeoutData, "l4proto", x.Data.byTimeoutsMsg()))
 	}
-	if x.Name.OK {
-		e.String(AttrTimeoutName, x.Name.V)
-	}
-	if x.L3proto.OK {
-		e.Uint16BE(AttrTimeoutL3proto, x.L3proto.V)
-	}
-	if l4proto.OK {
-		e.Uint8(AttrTimeoutL4proto, l4proto.V)
-	}
+	e.OptString(AttrTimeoutName, x.Name)
+	e.OptUint16BE(AttrTimeoutL3proto, x.L3proto)
+	e.OptUint8(AttrTimeoutL4proto, l4proto)
 	if x.Data != nil {
 		encodeTimeoutsMsg(e, AttrTimeoutData, nlattr.NumberSelector(l4proto), x.Data)
 	}
-	if x.Use.OK {
-		e.Uint32BE(AttrTimeoutUse, x.Use.V)
-	}
+	e.OptUint32BE(AttrTimeoutUse, x.Use)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetReply) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	var atData nlattr.Frame
-	var hasData bool
 	for d.Next() {
 		switch d.Type() {
 		case AttrTimeoutName:
-			x.Name = nlattr.Some(d.String())
+			x.Name = d.OptString()
 		case AttrTimeoutL3proto:
-			x.L3proto = nlattr.Some(d.Uint16BE())
+			x.L3proto = d.OptUint16BE()
 		case AttrTimeoutL4proto:
-			x.L4proto = nlattr.Some(d.Uint8())
+			x.L4proto = d.OptUint8()
 		case AttrTimeoutData:
-			atData, hasData = d.Skip(), true
+			atData = d.Skip()
 		case AttrTimeoutUse:
-			x.Use = nlattr.Some(d.Uint32BE())
+			x.Use = d.OptUint32BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
-	if hasData && d.Err() == nil {
+	if atData.Skipped() && d.Err() == nil {
 		back := d.Resume(atData)
 		x.Data = decodeTimeoutsMsg(d, nlattr.NumberSelector(x.L4proto))
 		d.Return(back)
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetReply) UnmarshalBinary(b []byte) error {
 	*x = GetReply{}
 	d := nlattr.NewDecoder(b)
@@ -298,30 +267,24 @@ func (x *GetReply) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *GetReply) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyGetReply, x)
-}
+func (x *GetReply) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyGetReply, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
-func (x *GetReply) UnmarshalJSON(b []byte) error {
-	return nljson.Unmarshal(&policyGetReply, b, x)
-}
+// UnmarshalJSON reads what MarshalJSON returns.
+func (x *GetReply) UnmarshalJSON(b []byte) error { return nljson.Unmarshal(&policyGetReply, b, x) }
 
-// DeleteRequest is the delete request: remove the policy of a name, or without a name all that
-// nobody uses. One that a rule uses is refused (EBUSY).
+// DeleteRequest is the request of [Client.Delete].
 type DeleteRequest = GetRequest
 
-// DefaultSetRequest is the default-set request: change the default timeouts of a protocol in this
-// namespace.
+// DefaultSetRequest is the request of [Client.DefaultSet].
 type DefaultSetRequest struct {
 	Header  Nfgenmsg
-	L3proto nlattr.Opt[uint16] // address family of the flows (AF_INET, AF_INET6)
-	L4proto nlattr.Opt[uint8]  // number of the transport protocol (IPPROTO_*)
-	Data    TimeoutsMsg        // timeouts of that protocol
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	L3proto nlattr.Opt[uint16]
+	L4proto nlattr.Opt[uint8]
+	Data    TimeoutsMsg
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *DefaultSetRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(DefaultSetRequest)
@@ -329,52 +292,47 @@ func (x *DefaultSetRequest) EncodeTo(e *nlattr.Encoder) {
 	x.Header.encode(e.Extend(4))
 	l4proto := x.L4proto
 	if !l4proto.OK && x.Data != nil {
-		l4proto = nlattr.ParseNumberSelector[uint8](selectorOfTimeoutsMsg(e, AttrTimeoutData, x.Data))
+		l4proto = nlattr.ParseNumberSelector[uint8](e.Selector(AttrTimeoutData, "l4proto", x.Data.byTimeoutsMsg()))
 	}
-	if x.L3proto.OK {
-		e.Uint16BE(AttrTimeoutL3proto, x.L3proto.V)
-	}
-	if l4proto.OK {
-		e.Uint8(AttrTimeoutL4proto, l4proto.V)
-	}
+	e.OptUint16BE(AttrTimeoutL3proto, x.L3proto)
+	e.OptUint8(AttrTimeoutL4proto, l4proto)
 	if x.Data != nil {
 		encodeTimeoutsMsg(e, AttrTimeoutData, nlattr.NumberSelector(l4proto), x.Data)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *DefaultSetRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	var atData nlattr.Frame
-	var hasData bool
 	for d.Next() {
 		switch d.Type() {
 		case AttrTimeoutL3proto:
-			x.L3proto = nlattr.Some(d.Uint16BE())
+			x.L3proto = d.OptUint16BE()
 		case AttrTimeoutL4proto:
-			x.L4proto = nlattr.Some(d.Uint8())
+			x.L4proto = d.OptUint8()
 		case AttrTimeoutData:
-			atData, hasData = d.Skip(), true
+			atData = d.Skip()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
-	if hasData && d.Err() == nil {
+	if atData.Skipped() && d.Err() == nil {
 		back := d.Resume(atData)
 		x.Data = decodeTimeoutsMsg(d, nlattr.NumberSelector(x.L4proto))
 		d.Return(back)
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *DefaultSetRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyDefaultSetRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *DefaultSetRequest) UnmarshalBinary(b []byte) error {
 	*x = DefaultSetRequest{}
 	d := nlattr.NewDecoder(b)
@@ -387,63 +345,58 @@ func (x *DefaultSetRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyDefaultSetRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *DefaultSetRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyDefaultSetRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *DefaultSetRequest) Validate() error {
 	return policyDefaultSetRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// DefaultGetRequest is the default-get request: read the default timeouts of a protocol in this
-// namespace.
+// DefaultGetRequest is the request of [Client.DefaultGet].
 type DefaultGetRequest struct {
 	Header  Nfgenmsg
-	L3proto nlattr.Opt[uint16] // address family of the flows (AF_INET, AF_INET6)
-	L4proto nlattr.Opt[uint8]  // number of the transport protocol (IPPROTO_*)
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	L3proto nlattr.Opt[uint16]
+	L4proto nlattr.Opt[uint8]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *DefaultGetRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(DefaultGetRequest)
 	}
 	x.Header.encode(e.Extend(4))
-	if x.L3proto.OK {
-		e.Uint16BE(AttrTimeoutL3proto, x.L3proto.V)
-	}
-	if x.L4proto.OK {
-		e.Uint8(AttrTimeoutL4proto, x.L4proto.V)
-	}
+	e.OptUint16BE(AttrTimeoutL3proto, x.L3proto)
+	e.OptUint8(AttrTimeoutL4proto, x.L4proto)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *DefaultGetRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrTimeoutL3proto:
-			x.L3proto = nlattr.Some(d.Uint16BE())
+			x.L3proto = d.OptUint16BE()
 		case AttrTimeoutL4proto:
-			x.L4proto = nlattr.Some(d.Uint8())
+			x.L4proto = d.OptUint8()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *DefaultGetRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyDefaultGetRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *DefaultGetRequest) UnmarshalBinary(b []byte) error {
 	*x = DefaultGetRequest{}
 	d := nlattr.NewDecoder(b)
@@ -456,27 +409,26 @@ func (x *DefaultGetRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyDefaultGetRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *DefaultGetRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyDefaultGetRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *DefaultGetRequest) Validate() error {
 	return policyDefaultGetRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// DefaultGetReply is the default-get reply: read the default timeouts of a protocol in this
-// namespace.
+// DefaultGetReply is the reply of [Client.DefaultGet].
 type DefaultGetReply struct {
 	Header  Nfgenmsg
-	L3proto nlattr.Opt[uint16] // address family of the flows (AF_INET, AF_INET6)
-	L4proto nlattr.Opt[uint8]  // number of the transport protocol (IPPROTO_*)
-	Data    TimeoutsMsg        // timeouts of that protocol
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	L3proto nlattr.Opt[uint16]
+	L4proto nlattr.Opt[uint8]
+	Data    TimeoutsMsg
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *DefaultGetReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(DefaultGetReply)
@@ -484,52 +436,47 @@ func (x *DefaultGetReply) EncodeTo(e *nlattr.Encoder) {
 	x.Header.encode(e.Extend(4))
 	l4proto := x.L4proto
 	if !l4proto.OK && x.Data != nil {
-		l4proto = nlattr.ParseNumberSelector[uint8](selectorOfTimeoutsMsg(e, AttrTimeoutData, x.Data))
+		l4proto = nlattr.ParseNumberSelector[uint8](e.Selector(AttrTimeoutData, "l4proto", x.Data.byTimeoutsMsg()))
 	}
-	if x.L3proto.OK {
-		e.Uint16BE(AttrTimeoutL3proto, x.L3proto.V)
-	}
-	if l4proto.OK {
-		e.Uint8(AttrTimeoutL4proto, l4proto.V)
-	}
+	e.OptUint16BE(AttrTimeoutL3proto, x.L3proto)
+	e.OptUint8(AttrTimeoutL4proto, l4proto)
 	if x.Data != nil {
 		encodeTimeoutsMsg(e, AttrTimeoutData, nlattr.NumberSelector(l4proto), x.Data)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *DefaultGetReply) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	var atData nlattr.Frame
-	var hasData bool
 	for d.Next() {
 		switch d.Type() {
 		case AttrTimeoutL3proto:
-			x.L3proto = nlattr.Some(d.Uint16BE())
+			x.L3proto = d.OptUint16BE()
 		case AttrTimeoutL4proto:
-			x.L4proto = nlattr.Some(d.Uint8())
+			x.L4proto = d.OptUint8()
 		case AttrTimeoutData:
-			atData, hasData = d.Skip(), true
+			atData = d.Skip()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
-	if hasData && d.Err() == nil {
+	if atData.Skipped() && d.Err() == nil {
 		back := d.Resume(atData)
 		x.Data = decodeTimeoutsMsg(d, nlattr.NumberSelector(x.L4proto))
 		d.Return(back)
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *DefaultGetReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyDefaultGetReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *DefaultGetReply) UnmarshalBinary(b []byte) error {
 	*x = DefaultGetReply{}
 	d := nlattr.NewDecoder(b)
@@ -542,7 +489,7 @@ func (x *DefaultGetReply) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyDefaultGetReply, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *DefaultGetReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyDefaultGetReply, b, x)
 }

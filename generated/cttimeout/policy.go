@@ -4,91 +4,91 @@ package cttimeout
 
 import "github.com/nlgen/nlgen/runtime/nlpolicy"
 
-var policyNewRequest = nlpolicy.Message{Family: "cttimeout", Op: "new", Header: &structNfgenmsg, Attrs: &setTimeoutAttrs, Accept: []uint16{AttrTimeoutName, AttrTimeoutL3proto, AttrTimeoutL4proto, AttrTimeoutData}}
+var policyNewRequest = nlpolicy.Message{Family: "cttimeout", Op: "new", Header: &structNfgenmsg, Attrs: &setTimeoutAttrs, Accept: []uint16{1, 2, 3, 4}}
 
-var policyGetRequest = nlpolicy.Message{Family: "cttimeout", Op: "get", Header: &structNfgenmsg, Attrs: &setTimeoutAttrs, Accept: []uint16{AttrTimeoutName}}
+var policyGetRequest = nlpolicy.Message{Family: "cttimeout", Op: "get", Header: &structNfgenmsg, Attrs: &setTimeoutAttrs, Accept: []uint16{1}}
 
 var policyGetDumpRequest = nlpolicy.Message{Family: "cttimeout", Op: "get", Header: &structNfgenmsg, Attrs: &setTimeoutAttrs, Accept: []uint16{}}
 
 var policyGetReply = nlpolicy.Message{Family: "cttimeout", Op: "get", Header: &structNfgenmsg, Attrs: &setTimeoutAttrs}
 
-var policyDeleteRequest = nlpolicy.Message{Family: "cttimeout", Op: "delete", Header: &structNfgenmsg, Attrs: &setTimeoutAttrs, Accept: []uint16{AttrTimeoutName}}
+var policyDeleteRequest = nlpolicy.Message{Family: "cttimeout", Op: "delete", Header: &structNfgenmsg, Attrs: &setTimeoutAttrs, Accept: []uint16{1}}
 
-var policyDefaultSetRequest = nlpolicy.Message{Family: "cttimeout", Op: "default-set", Header: &structNfgenmsg, Attrs: &setTimeoutAttrs, Accept: []uint16{AttrTimeoutL3proto, AttrTimeoutL4proto, AttrTimeoutData}}
+var policyDefaultSetRequest = nlpolicy.Message{Family: "cttimeout", Op: "default-set", Header: &structNfgenmsg, Attrs: &setTimeoutAttrs, Accept: []uint16{2, 3, 4}}
 
-var policyDefaultGetRequest = nlpolicy.Message{Family: "cttimeout", Op: "default-get", Header: &structNfgenmsg, Attrs: &setTimeoutAttrs, Accept: []uint16{AttrTimeoutL3proto, AttrTimeoutL4proto}}
+var policyDefaultGetRequest = nlpolicy.Message{Family: "cttimeout", Op: "default-get", Header: &structNfgenmsg, Attrs: &setTimeoutAttrs, Accept: []uint16{2, 3}}
 
 var policyDefaultGetReply = nlpolicy.Message{Family: "cttimeout", Op: "default-get", Header: &structNfgenmsg, Attrs: &setTimeoutAttrs}
 
 var setGenericAttrs = nlpolicy.Set{Name: "generic-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "timeout", Number: AttrGenericTimeout, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "timeout", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
 }}
 
 var setTcpAttrs = nlpolicy.Set{Name: "tcp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "syn-sent", Number: AttrTcpSynSent, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "syn-recv", Number: AttrTcpSynRecv, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "established", Number: AttrTcpEstablished, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "fin-wait", Number: AttrTcpFinWait, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "close-wait", Number: AttrTcpCloseWait, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "last-ack", Number: AttrTcpLastAck, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "time-wait", Number: AttrTcpTimeWait, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "close", Number: AttrTcpClose, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "syn-sent2", Number: AttrTcpSynSent2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "retrans", Number: AttrTcpRetrans, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "unack", Number: AttrTcpUnack, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "syn-sent", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "syn-recv", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "established", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "fin-wait", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "close-wait", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "last-ack", Number: 6, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "time-wait", Number: 7, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "close", Number: 8, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "syn-sent2", Number: 9, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "retrans", Number: 10, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "unack", Number: 11, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
 }}
 
 var setUdpAttrs = nlpolicy.Set{Name: "udp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "unreplied", Number: AttrUdpUnreplied, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "replied", Number: AttrUdpReplied, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "unreplied", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "replied", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
 }}
 
 var setUdpliteAttrs = nlpolicy.Set{Name: "udplite-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "unreplied", Number: AttrUdpliteUnreplied, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "replied", Number: AttrUdpliteReplied, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "unreplied", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "replied", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
 }}
 
 var setIcmpAttrs = nlpolicy.Set{Name: "icmp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "timeout", Number: AttrIcmpTimeout, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "timeout", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
 }}
 
 var setDccpAttrs = nlpolicy.Set{Name: "dccp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "request", Number: AttrDccpRequest, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "respond", Number: AttrDccpRespond, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "partopen", Number: AttrDccpPartopen, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "open", Number: AttrDccpOpen, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "closereq", Number: AttrDccpClosereq, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "closing", Number: AttrDccpClosing, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "timewait", Number: AttrDccpTimewait, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "request", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "respond", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "partopen", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "open", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "closereq", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "closing", Number: 6, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "timewait", Number: 7, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
 }}
 
 var setSctpAttrs = nlpolicy.Set{Name: "sctp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "closed", Number: AttrSctpClosed, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "cookie-wait", Number: AttrSctpCookieWait, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "cookie-echoed", Number: AttrSctpCookieEchoed, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "established", Number: AttrSctpEstablished, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "shutdown-sent", Number: AttrSctpShutdownSent, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "shutdown-recd", Number: AttrSctpShutdownRecd, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "shutdown-ack-sent", Number: AttrSctpShutdownAckSent, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "heartbeat-sent", Number: AttrSctpHeartbeatSent, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "heartbeat-acked", Number: AttrSctpHeartbeatAcked, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "closed", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "cookie-wait", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "cookie-echoed", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "established", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "shutdown-sent", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "shutdown-recd", Number: 6, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "shutdown-ack-sent", Number: 7, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "heartbeat-sent", Number: 8, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "heartbeat-acked", Number: 9, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
 }}
 
 var setIcmpv6Attrs = nlpolicy.Set{Name: "icmpv6-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "timeout", Number: AttrIcmpv6Timeout, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "timeout", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
 }}
 
 var setGreAttrs = nlpolicy.Set{Name: "gre-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "unreplied", Number: AttrGreUnreplied, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "replied", Number: AttrGreReplied, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "unreplied", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "replied", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
 }}
 
 var setTimeoutAttrs = nlpolicy.Set{Name: "timeout-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "name", Number: AttrTimeoutName, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 31}},
-	{Name: "l3proto", Number: AttrTimeoutL3proto, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "l4proto", Number: AttrTimeoutL4proto, Kind: nlpolicy.U8},
-	{Name: "data", Number: AttrTimeoutData, Kind: nlpolicy.SubMessage, Sub: &subTimeoutsMsg, Selector: "l4proto"},
-	{Name: "use", Number: AttrTimeoutUse, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "name", Number: 1, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 31}},
+	{Name: "l3proto", Number: 2, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "l4proto", Number: 3, Kind: nlpolicy.U8},
+	{Name: "data", Number: 4, Kind: nlpolicy.SubMessage, Sub: &subTimeoutsMsg, Selector: "l4proto"},
+	{Name: "use", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
 }}
 
 var subTimeoutsMsg = nlpolicy.SubMsg{Name: "timeouts", Formats: []nlpolicy.Format{
@@ -104,7 +104,7 @@ var subTimeoutsMsg = nlpolicy.SubMsg{Name: "timeouts", Formats: []nlpolicy.Forma
 }}
 
 var structNfgenmsg = nlpolicy.Struct{Name: "nfgenmsg", Size: 4, Members: []nlpolicy.Member{
-	{Name: "nfgen-family", Offset: 0, Size: 1, Kind: nlpolicy.U8},
-	{Name: "version", Offset: 1, Size: 1, Kind: nlpolicy.U8},
-	{Name: "res-id", Offset: 2, Size: 2, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "nfgen-family", Size: 1},
+	{Name: "version", Offset: 1, Size: 1},
+	{Name: "res-id", Offset: 2, Size: 2, Flags: nlpolicy.BigEndian},
 }}

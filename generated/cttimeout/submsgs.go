@@ -8,71 +8,45 @@ import "github.com/nlgen/nlgen/runtime/nlattr"
 // It is *IcmpAttrs, *TcpAttrs, *UdpAttrs, *DccpAttrs, *GreAttrs, *Icmpv6Attrs, *SctpAttrs,
 // *UdpliteAttrs, *GenericAttrs or TimeoutsRaw.
 type TimeoutsMsg interface {
-	isTimeoutsMsg()
+	byTimeoutsMsg() string // what chooses this form
 }
 
 // TimeoutsRaw is content whose form the spec does not know.
 type TimeoutsRaw []byte
 
-func (*IcmpAttrs) isTimeoutsMsg()    {}
-func (*TcpAttrs) isTimeoutsMsg()     {}
-func (*UdpAttrs) isTimeoutsMsg()     {}
-func (*DccpAttrs) isTimeoutsMsg()    {}
-func (*GreAttrs) isTimeoutsMsg()     {}
-func (*Icmpv6Attrs) isTimeoutsMsg()  {}
-func (*SctpAttrs) isTimeoutsMsg()    {}
-func (*UdpliteAttrs) isTimeoutsMsg() {}
-func (*GenericAttrs) isTimeoutsMsg() {}
-func (TimeoutsRaw) isTimeoutsMsg()   {}
+func (*IcmpAttrs) byTimeoutsMsg() string    { return "1" }
+func (*TcpAttrs) byTimeoutsMsg() string     { return "6" }
+func (*UdpAttrs) byTimeoutsMsg() string     { return "17" }
+func (*DccpAttrs) byTimeoutsMsg() string    { return "33" }
+func (*GreAttrs) byTimeoutsMsg() string     { return "47" }
+func (*Icmpv6Attrs) byTimeoutsMsg() string  { return "58" }
+func (*SctpAttrs) byTimeoutsMsg() string    { return "132" }
+func (*UdpliteAttrs) byTimeoutsMsg() string { return "136" }
+func (*GenericAttrs) byTimeoutsMsg() string { return "255" }
+func (TimeoutsRaw) byTimeoutsMsg() string   { return "" }
 
 // encodeTimeoutsMsg appends the sub-message timeouts as the attribute typ.
 func encodeTimeoutsMsg(e *nlattr.Encoder, typ uint16, selector string, m TimeoutsMsg) {
+	e.Select(typ, "l4proto", selector, m.byTimeoutsMsg())
 	switch m := m.(type) {
 	case *IcmpAttrs:
-		e.Select(typ, "*IcmpAttrs", "l4proto", selector, "1")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *TcpAttrs:
-		e.Select(typ, "*TcpAttrs", "l4proto", selector, "6")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *UdpAttrs:
-		e.Select(typ, "*UdpAttrs", "l4proto", selector, "17")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *DccpAttrs:
-		e.Select(typ, "*DccpAttrs", "l4proto", selector, "33")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *GreAttrs:
-		e.Select(typ, "*GreAttrs", "l4proto", selector, "47")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *Icmpv6Attrs:
-		e.Select(typ, "*Icmpv6Attrs", "l4proto", selector, "58")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *SctpAttrs:
-		e.Select(typ, "*SctpAttrs", "l4proto", selector, "132")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *UdpliteAttrs:
-		e.Select(typ, "*UdpliteAttrs", "l4proto", selector, "136")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *GenericAttrs:
-		e.Select(typ, "*GenericAttrs", "l4proto", selector, "255")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case TimeoutsRaw:
 		e.Bytes(typ, m)
 	}
@@ -82,93 +56,41 @@ func encodeTimeoutsMsg(e *nlattr.Encoder, typ uint16, selector string, m Timeout
 func decodeTimeoutsMsg(d *nlattr.Decoder, selector string) TimeoutsMsg {
 	switch selector {
 	case "1":
-		m := nlattr.New[IcmpAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[IcmpAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "6":
-		m := nlattr.New[TcpAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[TcpAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "17":
-		m := nlattr.New[UdpAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[UdpAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "33":
-		m := nlattr.New[DccpAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[DccpAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "47":
-		m := nlattr.New[GreAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[GreAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "58":
-		m := nlattr.New[Icmpv6Attrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[Icmpv6Attrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "132":
-		m := nlattr.New[SctpAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[SctpAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "136":
-		m := nlattr.New[UdpliteAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[UdpliteAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "255":
-		m := nlattr.New[GenericAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[GenericAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	}
 	return TimeoutsRaw(d.Bytes())
-}
-
-// selectorOfTimeoutsMsg returns the value of the selector that the content tells.
-func selectorOfTimeoutsMsg(_ *nlattr.Encoder, _ uint16, m TimeoutsMsg) nlattr.Opt[string] {
-	switch m.(type) {
-	case *IcmpAttrs:
-		return nlattr.Some("1")
-	case *TcpAttrs:
-		return nlattr.Some("6")
-	case *UdpAttrs:
-		return nlattr.Some("17")
-	case *DccpAttrs:
-		return nlattr.Some("33")
-	case *GreAttrs:
-		return nlattr.Some("47")
-	case *Icmpv6Attrs:
-		return nlattr.Some("58")
-	case *SctpAttrs:
-		return nlattr.Some("132")
-	case *UdpliteAttrs:
-		return nlattr.Some("136")
-	case *GenericAttrs:
-		return nlattr.Some("255")
-	}
-	return nlattr.Opt[string]{}
 }

@@ -6,372 +6,335 @@ import "github.com/nlgen/nlgen/runtime/nlattr"
 
 // HeaderAttrs is the attribute set header: the device that a message is about (ETHTOOL_A_HEADER_*).
 type HeaderAttrs struct {
-	DevIndex nlattr.Opt[uint32]      // index of the device
+	// Index of the device. In a request it or dev-name; if both are there they must agree.
+	DevIndex nlattr.Opt[uint32]
 	DevName  nlattr.Opt[string]      // name of the device, or an alternative name
 	Flags    nlattr.Opt[HeaderFlags] // how a request wants its answer
-	PhyIndex nlattr.Opt[uint32]      // which PHY of the device is meant
-	Unknown  []nlattr.Attr           // what the fields cannot hold, as it came
+	// Which PHY of the device is meant. Only in requests of operations that are about PHYs;
+	// absent means the one of the device.
+	PhyIndex nlattr.Opt[uint32]
+	Unknown  []nlattr.Attr
 }
 
-func (x *HeaderAttrs) encode(e *nlattr.Encoder) {
-	if x.DevIndex.OK {
-		e.Uint32(AttrHeaderDevIndex, x.DevIndex.V)
-	}
-	if x.DevName.OK {
-		e.String(AttrHeaderDevName, x.DevName.V)
-	}
-	if x.Flags.OK {
-		e.Uint32(AttrHeaderFlags, uint32(x.Flags.V))
-	}
-	if x.PhyIndex.OK {
-		e.Uint32(AttrHeaderPhyIndex, x.PhyIndex.V)
-	}
-	e.Raw(x.Unknown)
+func (x *HeaderAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrHeaderDevIndex, x.DevIndex)
+	e.OptString(AttrHeaderDevName, x.DevName)
+	nlattr.OptEnum32(e, AttrHeaderFlags, x.Flags)
+	e.OptUint32(AttrHeaderPhyIndex, x.PhyIndex)
+	e.Close(n, x.Unknown)
 }
 
-func (x *HeaderAttrs) decode(d *nlattr.Decoder) {
+func (x *HeaderAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrHeaderDevIndex:
-			x.DevIndex = nlattr.Some(d.Uint32())
+			x.DevIndex = d.OptUint32()
 		case AttrHeaderDevName:
-			x.DevName = nlattr.Some(d.String())
+			x.DevName = d.OptString()
 		case AttrHeaderFlags:
 			x.Flags = nlattr.Some(HeaderFlags(d.Uint32()))
 		case AttrHeaderPhyIndex:
-			x.PhyIndex = nlattr.Some(d.Uint32())
+			x.PhyIndex = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // BitsetBitAttrs is the attribute set bitset-bit: one bit of a bitset (ETHTOOL_A_BITSET_BIT_*).
 type BitsetBitAttrs struct {
-	Index   nlattr.Opt[uint32] // number of the bit
-	Name    nlattr.Opt[string] // name of the bit, from the string set of the bitset
-	Value   bool               // the bit is set
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	// Number of the bit. In a request it or name.
+	Index nlattr.Opt[uint32]
+	Name  nlattr.Opt[string] // name of the bit, from the string set of the bitset
+	// The bit is set. In a list without mask a bit that is listed is set.
+	Value   bool
+	Unknown []nlattr.Attr
 }
 
-func (x *BitsetBitAttrs) encode(e *nlattr.Encoder) {
-	if x.Index.OK {
-		e.Uint32(AttrBitsetBitIndex, x.Index.V)
-	}
-	if x.Name.OK {
-		e.String(AttrBitsetBitName, x.Name.V)
-	}
-	if x.Value {
-		e.Flag(AttrBitsetBitValue)
-	}
-	e.Raw(x.Unknown)
+func (x *BitsetBitAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrBitsetBitIndex, x.Index)
+	e.OptString(AttrBitsetBitName, x.Name)
+	e.OptFlag(AttrBitsetBitValue, x.Value)
+	e.Close(n, x.Unknown)
 }
 
-func (x *BitsetBitAttrs) decode(d *nlattr.Decoder) {
+func (x *BitsetBitAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrBitsetBitIndex:
-			x.Index = nlattr.Some(d.Uint32())
+			x.Index = d.OptUint32()
 		case AttrBitsetBitName:
-			x.Name = nlattr.Some(d.String())
+			x.Name = d.OptString()
 		case AttrBitsetBitValue:
 			x.Value = true
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // BitsetBitsAttrs is the attribute set bitset-bits: bits of a bitset, one by one
 // (ETHTOOL_A_BITSET_BITS_*).
 type BitsetBitsAttrs struct {
 	Bit     []BitsetBitAttrs // one bit
-	Unknown []nlattr.Attr    // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *BitsetBitsAttrs) encode(e *nlattr.Encoder) {
+func (x *BitsetBitsAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	for i := range x.Bit {
-		nest := e.Begin(AttrBitsetBitsBit)
-		x.Bit[i].encode(e)
-		e.End(nest)
+		x.Bit[i].encode(e, AttrBitsetBitsBit)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *BitsetBitsAttrs) decode(d *nlattr.Decoder) {
+func (x *BitsetBitsAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrBitsetBitsBit:
-			if x.Bit == nil {
-				x.Bit = nlattr.MakeSlice[BitsetBitAttrs](d, d.Count())
-			}
-			x.Bit = append(x.Bit, BitsetBitAttrs{})
-			nest := d.Enter()
-			x.Bit[len(x.Bit)-1].decode(d)
-			if !d.Close(nest) {
-				x.Bit, x.Unknown = x.Bit[:len(x.Bit)-1], d.Unknown(x.Unknown)
+			x.Bit = append(nlattr.Room(d, x.Bit), BitsetBitAttrs{})
+			if !x.Bit[len(x.Bit)-1].decode(d, &x.Unknown) {
+				x.Bit = x.Bit[:len(x.Bit)-1]
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // BitsetAttrs is the attribute set bitset: a set of named bits, and perhaps a mask that says which
 // of them count (ETHTOOL_A_BITSET_*). It has bits, or in compact form size, value and mask.
 type BitsetAttrs struct {
-	Nomask  bool               // there is no mask: all bits count, and those not listed are 0
-	Size    nlattr.Opt[uint32] // how many bits there are
-	Bits    *BitsetBitsAttrs   // the bits, one by one
-	Value   []uint32
-	Mask    []uint32      // which bits of value count
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Nomask bool               // there is no mask: all bits count, and those not listed are 0
+	Size   nlattr.Opt[uint32] // how many bits there are
+	// The bits, one by one. Without nomask those listed are those that count.
+	Bits *BitsetBitsAttrs
+	// The bits in compact form: words of 32 bits in host byte order, the lowest first.
+	Value []uint32
+	// Which bits of value count. Absent with nomask.
+	Mask    []uint32
+	Unknown []nlattr.Attr
 }
 
-func (x *BitsetAttrs) encode(e *nlattr.Encoder) {
-	if x.Nomask {
-		e.Flag(AttrBitsetNomask)
-	}
-	if x.Size.OK {
-		e.Uint32(AttrBitsetSize, x.Size.V)
-	}
+func (x *BitsetAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptFlag(AttrBitsetNomask, x.Nomask)
+	e.OptUint32(AttrBitsetSize, x.Size)
 	if x.Bits != nil {
-		nest := e.Begin(AttrBitsetBits)
-		x.Bits.encode(e)
-		e.End(nest)
+		x.Bits.encode(e, AttrBitsetBits)
 	}
-	if x.Value != nil {
-		nlattr.PutArray[uint32](e, AttrBitsetValue, x.Value)
-	}
-	if x.Mask != nil {
-		nlattr.PutArray[uint32](e, AttrBitsetMask, x.Mask)
-	}
-	e.Raw(x.Unknown)
+	nlattr.OptArray[uint32](e, AttrBitsetValue, x.Value)
+	nlattr.OptArray[uint32](e, AttrBitsetMask, x.Mask)
+	e.Close(n, x.Unknown)
 }
 
-func (x *BitsetAttrs) decode(d *nlattr.Decoder) {
+func (x *BitsetAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrBitsetNomask:
 			x.Nomask = true
 		case AttrBitsetSize:
-			x.Size = nlattr.Some(d.Uint32())
+			x.Size = d.OptUint32()
 		case AttrBitsetBits:
-			v := nlattr.New[BitsetBitsAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[BitsetBitsAttrs](d); v.decode(d, &x.Unknown) {
 				x.Bits = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrBitsetValue:
 			x.Value = nlattr.Array[uint32, uint32](d)
 		case AttrBitsetMask:
 			x.Mask = nlattr.Array[uint32, uint32](d)
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // StringAttrs is the attribute set string: one name (ETHTOOL_A_STRING_*).
 type StringAttrs struct {
 	Index   nlattr.Opt[uint32] // place in the list, from 0
 	Value   nlattr.Opt[string] // the name
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *StringAttrs) encode(e *nlattr.Encoder) {
-	if x.Index.OK {
-		e.Uint32(AttrStringIndex, x.Index.V)
-	}
-	if x.Value.OK {
-		e.String(AttrStringValue, x.Value.V)
-	}
-	e.Raw(x.Unknown)
+func (x *StringAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrStringIndex, x.Index)
+	e.OptString(AttrStringValue, x.Value)
+	e.Close(n, x.Unknown)
 }
 
-func (x *StringAttrs) decode(d *nlattr.Decoder) {
+func (x *StringAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrStringIndex:
-			x.Index = nlattr.Some(d.Uint32())
+			x.Index = d.OptUint32()
 		case AttrStringValue:
-			x.Value = nlattr.Some(d.String())
+			x.Value = d.OptString()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // StringsAttrs is the attribute set strings: the names of a string set (ETHTOOL_A_STRINGS_*).
 type StringsAttrs struct {
 	String  []StringAttrs // one name
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *StringsAttrs) encode(e *nlattr.Encoder) {
+func (x *StringsAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	for i := range x.String {
-		nest := e.Begin(AttrStringsString)
-		x.String[i].encode(e)
-		e.End(nest)
+		x.String[i].encode(e, AttrStringsString)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *StringsAttrs) decode(d *nlattr.Decoder) {
+func (x *StringsAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrStringsString:
-			if x.String == nil {
-				x.String = nlattr.MakeSlice[StringAttrs](d, d.Count())
-			}
-			x.String = append(x.String, StringAttrs{})
-			nest := d.Enter()
-			x.String[len(x.String)-1].decode(d)
-			if !d.Close(nest) {
-				x.String, x.Unknown = x.String[:len(x.String)-1], d.Unknown(x.Unknown)
+			x.String = append(nlattr.Room(d, x.String), StringAttrs{})
+			if !x.String[len(x.String)-1].decode(d, &x.Unknown) {
+				x.String = x.String[:len(x.String)-1]
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // StringsetAttrs is the attribute set stringset: a string set (ETHTOOL_A_STRINGSET_*).
 type StringsetAttrs struct {
-	ID      nlattr.Opt[Stringset] // which list
-	Count   nlattr.Opt[uint32]    // how many names it has
-	Strings *StringsAttrs         // the names
-	Unknown []nlattr.Attr         // what the fields cannot hold, as it came
+	ID    nlattr.Opt[Stringset] // which list
+	Count nlattr.Opt[uint32]    // how many names it has
+	// The names. Absent if only counts were asked for.
+	Strings *StringsAttrs
+	Unknown []nlattr.Attr
 }
 
-func (x *StringsetAttrs) encode(e *nlattr.Encoder) {
-	if x.ID.OK {
-		e.Uint32(AttrStringsetID, uint32(x.ID.V))
-	}
-	if x.Count.OK {
-		e.Uint32(AttrStringsetCount, x.Count.V)
-	}
+func (x *StringsetAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnum32(e, AttrStringsetID, x.ID)
+	e.OptUint32(AttrStringsetCount, x.Count)
 	if x.Strings != nil {
-		nest := e.Begin(AttrStringsetStrings)
-		x.Strings.encode(e)
-		e.End(nest)
+		x.Strings.encode(e, AttrStringsetStrings)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *StringsetAttrs) decode(d *nlattr.Decoder) {
+func (x *StringsetAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrStringsetID:
 			x.ID = nlattr.Some(Stringset(d.Uint32()))
 		case AttrStringsetCount:
-			x.Count = nlattr.Some(d.Uint32())
+			x.Count = d.OptUint32()
 		case AttrStringsetStrings:
-			v := nlattr.New[StringsAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[StringsAttrs](d); v.decode(d, &x.Unknown) {
 				x.Strings = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // StringsetsAttrs is the attribute set stringsets: string sets (ETHTOOL_A_STRINGSETS_*).
 type StringsetsAttrs struct {
 	Stringset []StringsetAttrs // one string set; in a request its id
-	Unknown   []nlattr.Attr    // what the fields cannot hold, as it came
+	Unknown   []nlattr.Attr
 }
 
-func (x *StringsetsAttrs) encode(e *nlattr.Encoder) {
+func (x *StringsetsAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	for i := range x.Stringset {
-		nest := e.Begin(AttrStringsetsStringset)
-		x.Stringset[i].encode(e)
-		e.End(nest)
+		x.Stringset[i].encode(e, AttrStringsetsStringset)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *StringsetsAttrs) decode(d *nlattr.Decoder) {
+func (x *StringsetsAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrStringsetsStringset:
-			if x.Stringset == nil {
-				x.Stringset = nlattr.MakeSlice[StringsetAttrs](d, d.Count())
-			}
-			x.Stringset = append(x.Stringset, StringsetAttrs{})
-			nest := d.Enter()
-			x.Stringset[len(x.Stringset)-1].decode(d)
-			if !d.Close(nest) {
-				x.Stringset, x.Unknown = x.Stringset[:len(x.Stringset)-1], d.Unknown(x.Unknown)
+			x.Stringset = append(nlattr.Room(d, x.Stringset), StringsetAttrs{})
+			if !x.Stringset[len(x.Stringset)-1].decode(d, &x.Unknown) {
+				x.Stringset = x.Stringset[:len(x.Stringset)-1]
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // MmStatAttrs is the attribute set mm-stat: counters of the MAC merge layer (IEEE 802.3 30.14.1;
 // ETHTOOL_A_MM_STAT_*). Absent ones are not counted.
 type MmStatAttrs struct {
-	ReassemblyErrors nlattr.Opt[uint64] // frames that could not be put together
+	// Frames that could not be put together (aMACMergeFrameAssErrorCount).
+	ReassemblyErrors nlattr.Opt[uint64]
 	SmdErrors        nlattr.Opt[uint64] // fragments with a wrong start (aMACMergeFrameSmdErrorCount)
 	ReassemblyOk     nlattr.Opt[uint64] // frames that were put together (aMACMergeFrameAssOkCount)
-	RxFragCount      nlattr.Opt[uint64] // fragments received beyond the first of a frame
-	TxFragCount      nlattr.Opt[uint64] // fragments sent beyond the first of a frame
-	HoldCount        nlattr.Opt[uint64] // how often sending of preemptable frames was held
-	Unknown          []nlattr.Attr      // what the fields cannot hold, as it came
+	// Fragments received beyond the first of a frame (aMACMergeFragCountRx).
+	RxFragCount nlattr.Opt[uint64]
+	// Fragments sent beyond the first of a frame (aMACMergeFragCountTx).
+	TxFragCount nlattr.Opt[uint64]
+	// How often sending of preemptable frames was held (aMACMergeHoldCount).
+	HoldCount nlattr.Opt[uint64]
+	Unknown   []nlattr.Attr
 }
 
-func (x *MmStatAttrs) encode(e *nlattr.Encoder) {
-	if x.ReassemblyErrors.OK {
-		e.Uint64(AttrMmStatReassemblyErrors, x.ReassemblyErrors.V)
-	}
-	if x.SmdErrors.OK {
-		e.Uint64(AttrMmStatSmdErrors, x.SmdErrors.V)
-	}
-	if x.ReassemblyOk.OK {
-		e.Uint64(AttrMmStatReassemblyOk, x.ReassemblyOk.V)
-	}
-	if x.RxFragCount.OK {
-		e.Uint64(AttrMmStatRxFragCount, x.RxFragCount.V)
-	}
-	if x.TxFragCount.OK {
-		e.Uint64(AttrMmStatTxFragCount, x.TxFragCount.V)
-	}
-	if x.HoldCount.OK {
-		e.Uint64(AttrMmStatHoldCount, x.HoldCount.V)
-	}
-	e.Raw(x.Unknown)
+func (x *MmStatAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint64(AttrMmStatReassemblyErrors, x.ReassemblyErrors)
+	e.OptUint64(AttrMmStatSmdErrors, x.SmdErrors)
+	e.OptUint64(AttrMmStatReassemblyOk, x.ReassemblyOk)
+	e.OptUint64(AttrMmStatRxFragCount, x.RxFragCount)
+	e.OptUint64(AttrMmStatTxFragCount, x.TxFragCount)
+	e.OptUint64(AttrMmStatHoldCount, x.HoldCount)
+	e.Close(n, x.Unknown)
 }
 
-func (x *MmStatAttrs) decode(d *nlattr.Decoder) {
+func (x *MmStatAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrMmStatReassemblyErrors:
-			x.ReassemblyErrors = nlattr.Some(d.Uint64())
+			x.ReassemblyErrors = d.OptUint64()
 		case AttrMmStatSmdErrors:
-			x.SmdErrors = nlattr.Some(d.Uint64())
+			x.SmdErrors = d.OptUint64()
 		case AttrMmStatReassemblyOk:
-			x.ReassemblyOk = nlattr.Some(d.Uint64())
+			x.ReassemblyOk = d.OptUint64()
 		case AttrMmStatRxFragCount:
-			x.RxFragCount = nlattr.Some(d.Uint64())
+			x.RxFragCount = d.OptUint64()
 		case AttrMmStatTxFragCount:
-			x.TxFragCount = nlattr.Some(d.Uint64())
+			x.TxFragCount = d.OptUint64()
 		case AttrMmStatHoldCount:
-			x.HoldCount = nlattr.Some(d.Uint64())
+			x.HoldCount = d.OptUint64()
 		case AttrMmStatPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // IrqModerationAttrs is the attribute set irq-moderation: one step of dynamic interrupt moderation
@@ -380,70 +343,63 @@ type IrqModerationAttrs struct {
 	Usec    nlattr.Opt[uint32] // microseconds that an interrupt is held back at most
 	Pkts    nlattr.Opt[uint32] // packets after which an interrupt comes
 	Comps   nlattr.Opt[uint32] // completions after which an interrupt comes
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *IrqModerationAttrs) encode(e *nlattr.Encoder) {
-	if x.Usec.OK {
-		e.Uint32(AttrIrqModerationUsec, x.Usec.V)
-	}
-	if x.Pkts.OK {
-		e.Uint32(AttrIrqModerationPkts, x.Pkts.V)
-	}
-	if x.Comps.OK {
-		e.Uint32(AttrIrqModerationComps, x.Comps.V)
-	}
-	e.Raw(x.Unknown)
+func (x *IrqModerationAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrIrqModerationUsec, x.Usec)
+	e.OptUint32(AttrIrqModerationPkts, x.Pkts)
+	e.OptUint32(AttrIrqModerationComps, x.Comps)
+	e.Close(n, x.Unknown)
 }
 
-func (x *IrqModerationAttrs) decode(d *nlattr.Decoder) {
+func (x *IrqModerationAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrIrqModerationUsec:
-			x.Usec = nlattr.Some(d.Uint32())
+			x.Usec = d.OptUint32()
 		case AttrIrqModerationPkts:
-			x.Pkts = nlattr.Some(d.Uint32())
+			x.Pkts = d.OptUint32()
 		case AttrIrqModerationComps:
-			x.Comps = nlattr.Some(d.Uint32())
+			x.Comps = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ProfileAttrs is the attribute set profile: the steps of dynamic interrupt moderation
 // (ETHTOOL_A_PROFILE_*).
 type ProfileAttrs struct {
 	IrqModeration []IrqModerationAttrs // one step; there are five, from rare packets to frequent ones
-	Unknown       []nlattr.Attr        // what the fields cannot hold, as it came
+	Unknown       []nlattr.Attr
 }
 
-func (x *ProfileAttrs) encode(e *nlattr.Encoder) {
+func (x *ProfileAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	for i := range x.IrqModeration {
-		nest := e.Begin(AttrProfileIrqModeration)
-		x.IrqModeration[i].encode(e)
-		e.End(nest)
+		x.IrqModeration[i].encode(e, AttrProfileIrqModeration)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ProfileAttrs) decode(d *nlattr.Decoder) {
+func (x *ProfileAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrProfileIrqModeration:
-			if x.IrqModeration == nil {
-				x.IrqModeration = nlattr.MakeSlice[IrqModerationAttrs](d, d.Count())
-			}
-			x.IrqModeration = append(x.IrqModeration, IrqModerationAttrs{})
-			nest := d.Enter()
-			x.IrqModeration[len(x.IrqModeration)-1].decode(d)
-			if !d.Close(nest) {
-				x.IrqModeration, x.Unknown = x.IrqModeration[:len(x.IrqModeration)-1], d.Unknown(x.Unknown)
+			x.IrqModeration = append(nlattr.Room(d, x.IrqModeration), IrqModerationAttrs{})
+			if !x.IrqModeration[len(x.IrqModeration)-1].decode(d, &x.Unknown) {
+				x.IrqModeration = x.IrqModeration[:len(x.IrqModeration)-1]
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // PauseStatAttrs is the attribute set pause-stat: counters of pause frames
@@ -451,74 +407,69 @@ func (x *ProfileAttrs) decode(d *nlattr.Decoder) {
 type PauseStatAttrs struct {
 	TxFrames nlattr.Opt[uint64] // pause frames sent
 	RxFrames nlattr.Opt[uint64] // pause frames received
-	Unknown  []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown  []nlattr.Attr
 }
 
-func (x *PauseStatAttrs) encode(e *nlattr.Encoder) {
-	if x.TxFrames.OK {
-		e.Uint64(AttrPauseStatTxFrames, x.TxFrames.V)
-	}
-	if x.RxFrames.OK {
-		e.Uint64(AttrPauseStatRxFrames, x.RxFrames.V)
-	}
-	e.Raw(x.Unknown)
+func (x *PauseStatAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint64(AttrPauseStatTxFrames, x.TxFrames)
+	e.OptUint64(AttrPauseStatRxFrames, x.RxFrames)
+	e.Close(n, x.Unknown)
 }
 
-func (x *PauseStatAttrs) decode(d *nlattr.Decoder) {
+func (x *PauseStatAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrPauseStatTxFrames:
-			x.TxFrames = nlattr.Some(d.Uint64())
+			x.TxFrames = d.OptUint64()
 		case AttrPauseStatRxFrames:
-			x.RxFrames = nlattr.Some(d.Uint64())
+			x.RxFrames = d.OptUint64()
 		case AttrPauseStatPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // TsStatAttrs is the attribute set ts-stat: counters of hardware time stamps (ETHTOOL_A_TS_STAT_*).
 // Absent ones are not counted.
 type TsStatAttrs struct {
-	TxPkts                   nlattr.Opt[uint64] // packets that were stamped when they were sent
-	TxLost                   nlattr.Opt[uint64] // packets for which the stamp never came
-	TxErr                    nlattr.Opt[uint64] // packets for which no stamp could be asked for
+	TxPkts nlattr.Opt[uint64] // packets that were stamped when they were sent
+	TxLost nlattr.Opt[uint64] // packets for which the stamp never came
+	TxErr  nlattr.Opt[uint64] // packets for which no stamp could be asked for
+	// Packets sent with the stamp in them, without a word from the hardware whether it was.
 	TxOnestepPktsUnconfirmed nlattr.Opt[uint64]
-	Unknown                  []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown                  []nlattr.Attr
 }
 
-func (x *TsStatAttrs) encode(e *nlattr.Encoder) {
-	if x.TxPkts.OK {
-		e.Uint(AttrTsStatTxPkts, x.TxPkts.V)
-	}
-	if x.TxLost.OK {
-		e.Uint(AttrTsStatTxLost, x.TxLost.V)
-	}
-	if x.TxErr.OK {
-		e.Uint(AttrTsStatTxErr, x.TxErr.V)
-	}
-	if x.TxOnestepPktsUnconfirmed.OK {
-		e.Uint(AttrTsStatTxOnestepPktsUnconfirmed, x.TxOnestepPktsUnconfirmed.V)
-	}
-	e.Raw(x.Unknown)
+func (x *TsStatAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint(AttrTsStatTxPkts, x.TxPkts)
+	e.OptUint(AttrTsStatTxLost, x.TxLost)
+	e.OptUint(AttrTsStatTxErr, x.TxErr)
+	e.OptUint(AttrTsStatTxOnestepPktsUnconfirmed, x.TxOnestepPktsUnconfirmed)
+	e.Close(n, x.Unknown)
 }
 
-func (x *TsStatAttrs) decode(d *nlattr.Decoder) {
+func (x *TsStatAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrTsStatTxPkts:
-			x.TxPkts = nlattr.Some(d.Uint())
+			x.TxPkts = d.OptUint()
 		case AttrTsStatTxLost:
-			x.TxLost = nlattr.Some(d.Uint())
+			x.TxLost = d.OptUint()
 		case AttrTsStatTxErr:
-			x.TxErr = nlattr.Some(d.Uint())
+			x.TxErr = d.OptUint()
 		case AttrTsStatTxOnestepPktsUnconfirmed:
-			x.TxOnestepPktsUnconfirmed = nlattr.Some(d.Uint())
+			x.TxOnestepPktsUnconfirmed = d.OptUint()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // TsHwtstampProviderAttrs is the attribute set ts-hwtstamp-provider: a clock that takes time stamps
@@ -526,55 +477,51 @@ func (x *TsStatAttrs) decode(d *nlattr.Decoder) {
 type TsHwtstampProviderAttrs struct {
 	Index     nlattr.Opt[uint32]                    // index of the clock, as in /dev/ptp0
 	Qualifier nlattr.Opt[HwtstampProviderQualifier] // how exact its time stamps are
-	Unknown   []nlattr.Attr                         // what the fields cannot hold, as it came
+	Unknown   []nlattr.Attr
 }
 
-func (x *TsHwtstampProviderAttrs) encode(e *nlattr.Encoder) {
-	if x.Index.OK {
-		e.Uint32(AttrTsHwtstampProviderIndex, x.Index.V)
-	}
-	if x.Qualifier.OK {
-		e.Uint32(AttrTsHwtstampProviderQualifier, uint32(x.Qualifier.V))
-	}
-	e.Raw(x.Unknown)
+func (x *TsHwtstampProviderAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrTsHwtstampProviderIndex, x.Index)
+	nlattr.OptEnum32(e, AttrTsHwtstampProviderQualifier, x.Qualifier)
+	e.Close(n, x.Unknown)
 }
 
-func (x *TsHwtstampProviderAttrs) decode(d *nlattr.Decoder) {
+func (x *TsHwtstampProviderAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrTsHwtstampProviderIndex:
-			x.Index = nlattr.Some(d.Uint32())
+			x.Index = d.OptUint32()
 		case AttrTsHwtstampProviderQualifier:
 			x.Qualifier = nlattr.Some(HwtstampProviderQualifier(d.Uint32()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // CableResultAttrs is the attribute set cable-result: state of a pair of wires
 // (ETHTOOL_A_CABLE_RESULT_*).
 type CableResultAttrs struct {
-	Pair    nlattr.Opt[CablePair]       // the pair
-	Code    nlattr.Opt[CableResultCode] // its state
-	Src     nlattr.Opt[CableInfSrc]     // how it was found out
-	Unknown []nlattr.Attr               // what the fields cannot hold, as it came
+	Pair nlattr.Opt[CablePair]       // the pair
+	Code nlattr.Opt[CableResultCode] // its state
+	// How it was found out. Absent if that is not told.
+	Src     nlattr.Opt[CableInfSrc]
+	Unknown []nlattr.Attr
 }
 
-func (x *CableResultAttrs) encode(e *nlattr.Encoder) {
-	if x.Pair.OK {
-		e.Uint8(AttrCableResultPair, uint8(x.Pair.V))
-	}
-	if x.Code.OK {
-		e.Uint8(AttrCableResultCode, uint8(x.Code.V))
-	}
-	if x.Src.OK {
-		e.Uint32(AttrCableResultSrc, uint32(x.Src.V))
-	}
-	e.Raw(x.Unknown)
+func (x *CableResultAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnum8(e, AttrCableResultPair, x.Pair)
+	nlattr.OptEnum8(e, AttrCableResultCode, x.Code)
+	nlattr.OptEnum32(e, AttrCableResultSrc, x.Src)
+	e.Close(n, x.Unknown)
 }
 
-func (x *CableResultAttrs) decode(d *nlattr.Decoder) {
+func (x *CableResultAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrCableResultPair:
@@ -584,139 +531,123 @@ func (x *CableResultAttrs) decode(d *nlattr.Decoder) {
 		case AttrCableResultSrc:
 			x.Src = nlattr.Some(CableInfSrc(d.Uint32()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // CableFaultLengthAttrs is the attribute set cable-fault-length: where a pair of wires is broken
 // (ETHTOOL_A_CABLE_FAULT_LENGTH_*).
 type CableFaultLengthAttrs struct {
-	Pair    nlattr.Opt[CablePair]   // the pair
-	Cm      nlattr.Opt[uint32]      // centimetres to the fault
-	Src     nlattr.Opt[CableInfSrc] // how it was found out
-	Unknown []nlattr.Attr           // what the fields cannot hold, as it came
+	Pair nlattr.Opt[CablePair] // the pair
+	Cm   nlattr.Opt[uint32]    // centimetres to the fault
+	// How it was found out. Absent if that is not told.
+	Src     nlattr.Opt[CableInfSrc]
+	Unknown []nlattr.Attr
 }
 
-func (x *CableFaultLengthAttrs) encode(e *nlattr.Encoder) {
-	if x.Pair.OK {
-		e.Uint8(AttrCableFaultLengthPair, uint8(x.Pair.V))
-	}
-	if x.Cm.OK {
-		e.Uint32(AttrCableFaultLengthCm, x.Cm.V)
-	}
-	if x.Src.OK {
-		e.Uint32(AttrCableFaultLengthSrc, uint32(x.Src.V))
-	}
-	e.Raw(x.Unknown)
+func (x *CableFaultLengthAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnum8(e, AttrCableFaultLengthPair, x.Pair)
+	e.OptUint32(AttrCableFaultLengthCm, x.Cm)
+	nlattr.OptEnum32(e, AttrCableFaultLengthSrc, x.Src)
+	e.Close(n, x.Unknown)
 }
 
-func (x *CableFaultLengthAttrs) decode(d *nlattr.Decoder) {
+func (x *CableFaultLengthAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrCableFaultLengthPair:
 			x.Pair = nlattr.Some(CablePair(d.Uint8()))
 		case AttrCableFaultLengthCm:
-			x.Cm = nlattr.Some(d.Uint32())
+			x.Cm = d.OptUint32()
 		case AttrCableFaultLengthSrc:
 			x.Src = nlattr.Some(CableInfSrc(d.Uint32()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // CableNestAttrs is the attribute set cable-nest: results of a cable test (ETHTOOL_A_CABLE_NEST_*).
 type CableNestAttrs struct {
 	Result      []CableResultAttrs      // state of one pair
 	FaultLength []CableFaultLengthAttrs // where one pair is broken
-	Unknown     []nlattr.Attr           // what the fields cannot hold, as it came
+	Unknown     []nlattr.Attr
 }
 
-func (x *CableNestAttrs) encode(e *nlattr.Encoder) {
+func (x *CableNestAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	for i := range x.Result {
-		nest := e.Begin(AttrCableNestResult)
-		x.Result[i].encode(e)
-		e.End(nest)
+		x.Result[i].encode(e, AttrCableNestResult)
 	}
 	for i := range x.FaultLength {
-		nest := e.Begin(AttrCableNestFaultLength)
-		x.FaultLength[i].encode(e)
-		e.End(nest)
+		x.FaultLength[i].encode(e, AttrCableNestFaultLength)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *CableNestAttrs) decode(d *nlattr.Decoder) {
+func (x *CableNestAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrCableNestResult:
-			if x.Result == nil {
-				x.Result = nlattr.MakeSlice[CableResultAttrs](d, d.Count())
-			}
-			x.Result = append(x.Result, CableResultAttrs{})
-			nest := d.Enter()
-			x.Result[len(x.Result)-1].decode(d)
-			if !d.Close(nest) {
-				x.Result, x.Unknown = x.Result[:len(x.Result)-1], d.Unknown(x.Unknown)
+			x.Result = append(nlattr.Room(d, x.Result), CableResultAttrs{})
+			if !x.Result[len(x.Result)-1].decode(d, &x.Unknown) {
+				x.Result = x.Result[:len(x.Result)-1]
 			}
 		case AttrCableNestFaultLength:
-			if x.FaultLength == nil {
-				x.FaultLength = nlattr.MakeSlice[CableFaultLengthAttrs](d, d.Count())
-			}
-			x.FaultLength = append(x.FaultLength, CableFaultLengthAttrs{})
-			nest := d.Enter()
-			x.FaultLength[len(x.FaultLength)-1].decode(d)
-			if !d.Close(nest) {
-				x.FaultLength, x.Unknown = x.FaultLength[:len(x.FaultLength)-1], d.Unknown(x.Unknown)
+			x.FaultLength = append(nlattr.Room(d, x.FaultLength), CableFaultLengthAttrs{})
+			if !x.FaultLength[len(x.FaultLength)-1].decode(d, &x.Unknown) {
+				x.FaultLength = x.FaultLength[:len(x.FaultLength)-1]
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // CableTestTdrCfgAttrs is the attribute set cable-test-tdr-cfg: what a raw cable test shall measure
 // (ETHTOOL_A_CABLE_TEST_TDR_CFG_*).
 type CableTestTdrCfgAttrs struct {
-	First   nlattr.Opt[uint32]    // first distance in centimetres
-	Last    nlattr.Opt[uint32]    // last distance in centimetres
-	Step    nlattr.Opt[uint32]    // centimetres between two distances
-	Pair    nlattr.Opt[CablePair] // the pair
-	Unknown []nlattr.Attr         // what the fields cannot hold, as it came
+	First nlattr.Opt[uint32] // first distance in centimetres
+	Last  nlattr.Opt[uint32] // last distance in centimetres
+	Step  nlattr.Opt[uint32] // centimetres between two distances
+	// The pair. Absent means all.
+	Pair    nlattr.Opt[CablePair]
+	Unknown []nlattr.Attr
 }
 
-func (x *CableTestTdrCfgAttrs) encode(e *nlattr.Encoder) {
-	if x.First.OK {
-		e.Uint32(AttrCableTestTdrCfgFirst, x.First.V)
-	}
-	if x.Last.OK {
-		e.Uint32(AttrCableTestTdrCfgLast, x.Last.V)
-	}
-	if x.Step.OK {
-		e.Uint32(AttrCableTestTdrCfgStep, x.Step.V)
-	}
-	if x.Pair.OK {
-		e.Uint8(AttrCableTestTdrCfgPair, uint8(x.Pair.V))
-	}
-	e.Raw(x.Unknown)
+func (x *CableTestTdrCfgAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrCableTestTdrCfgFirst, x.First)
+	e.OptUint32(AttrCableTestTdrCfgLast, x.Last)
+	e.OptUint32(AttrCableTestTdrCfgStep, x.Step)
+	nlattr.OptEnum8(e, AttrCableTestTdrCfgPair, x.Pair)
+	e.Close(n, x.Unknown)
 }
 
-func (x *CableTestTdrCfgAttrs) decode(d *nlattr.Decoder) {
+func (x *CableTestTdrCfgAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrCableTestTdrCfgFirst:
-			x.First = nlattr.Some(d.Uint32())
+			x.First = d.OptUint32()
 		case AttrCableTestTdrCfgLast:
-			x.Last = nlattr.Some(d.Uint32())
+			x.Last = d.OptUint32()
 		case AttrCableTestTdrCfgStep:
-			x.Step = nlattr.Some(d.Uint32())
+			x.Step = d.OptUint32()
 		case AttrCableTestTdrCfgPair:
 			x.Pair = nlattr.Some(CablePair(d.Uint8()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // CableAmplitudeAttrs is the attribute set cable-amplitude: echo on a pair of wires
@@ -724,55 +655,55 @@ func (x *CableTestTdrCfgAttrs) decode(d *nlattr.Decoder) {
 type CableAmplitudeAttrs struct {
 	Pair    nlattr.Opt[CablePair] // the pair
 	Mv      nlattr.Opt[int16]     // the echo in millivolts
-	Unknown []nlattr.Attr         // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *CableAmplitudeAttrs) encode(e *nlattr.Encoder) {
-	if x.Pair.OK {
-		e.Uint8(AttrCableAmplitudePair, uint8(x.Pair.V))
-	}
-	if x.Mv.OK {
-		e.Int16(AttrCableAmplitudeMv, x.Mv.V)
-	}
-	e.Raw(x.Unknown)
+func (x *CableAmplitudeAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnum8(e, AttrCableAmplitudePair, x.Pair)
+	e.OptInt16(AttrCableAmplitudeMv, x.Mv)
+	e.Close(n, x.Unknown)
 }
 
-func (x *CableAmplitudeAttrs) decode(d *nlattr.Decoder) {
+func (x *CableAmplitudeAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrCableAmplitudePair:
 			x.Pair = nlattr.Some(CablePair(d.Uint8()))
 		case AttrCableAmplitudeMv:
-			x.Mv = nlattr.Some(d.Int16())
+			x.Mv = d.OptInt16()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // CablePulseAttrs is the attribute set cable-pulse: the pulse that is sent into the cable
 // (ETHTOOL_A_CABLE_PULSE_*).
 type CablePulseAttrs struct {
 	Mv      nlattr.Opt[int16] // its height in millivolts
-	Unknown []nlattr.Attr     // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *CablePulseAttrs) encode(e *nlattr.Encoder) {
-	if x.Mv.OK {
-		e.Int16(AttrCablePulseMv, x.Mv.V)
-	}
-	e.Raw(x.Unknown)
+func (x *CablePulseAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptInt16(AttrCablePulseMv, x.Mv)
+	e.Close(n, x.Unknown)
 }
 
-func (x *CablePulseAttrs) decode(d *nlattr.Decoder) {
+func (x *CablePulseAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrCablePulseMv:
-			x.Mv = nlattr.Some(d.Int16())
+			x.Mv = d.OptInt16()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // CableStepAttrs is the attribute set cable-step: at which distances is measured
@@ -781,100 +712,81 @@ type CableStepAttrs struct {
 	FirstDistance nlattr.Opt[uint32] // first distance in centimetres
 	LastDistance  nlattr.Opt[uint32] // last distance in centimetres
 	StepDistance  nlattr.Opt[uint32] // centimetres between two distances
-	Unknown       []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown       []nlattr.Attr
 }
 
-func (x *CableStepAttrs) encode(e *nlattr.Encoder) {
-	if x.FirstDistance.OK {
-		e.Uint32(AttrCableStepFirstDistance, x.FirstDistance.V)
-	}
-	if x.LastDistance.OK {
-		e.Uint32(AttrCableStepLastDistance, x.LastDistance.V)
-	}
-	if x.StepDistance.OK {
-		e.Uint32(AttrCableStepStepDistance, x.StepDistance.V)
-	}
-	e.Raw(x.Unknown)
+func (x *CableStepAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrCableStepFirstDistance, x.FirstDistance)
+	e.OptUint32(AttrCableStepLastDistance, x.LastDistance)
+	e.OptUint32(AttrCableStepStepDistance, x.StepDistance)
+	e.Close(n, x.Unknown)
 }
 
-func (x *CableStepAttrs) decode(d *nlattr.Decoder) {
+func (x *CableStepAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrCableStepFirstDistance:
-			x.FirstDistance = nlattr.Some(d.Uint32())
+			x.FirstDistance = d.OptUint32()
 		case AttrCableStepLastDistance:
-			x.LastDistance = nlattr.Some(d.Uint32())
+			x.LastDistance = d.OptUint32()
 		case AttrCableStepStepDistance:
-			x.StepDistance = nlattr.Some(d.Uint32())
+			x.StepDistance = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // CableTdrNestAttrs is the attribute set cable-tdr-nest: results of a raw cable test
 // (ETHTOOL_A_CABLE_TDR_NEST_*).
 type CableTdrNestAttrs struct {
-	Step      *CableStepAttrs       // at which distances the amplitudes were measured
-	Amplitude []CableAmplitudeAttrs // one echo
-	Pulse     *CablePulseAttrs      // the pulse of the amplitudes that follow
-	Unknown   []nlattr.Attr         // what the fields cannot hold, as it came
+	Step *CableStepAttrs // at which distances the amplitudes were measured
+	// One echo. Those of a distance follow each other, pair by pair, and distances in their
+	// order.
+	Amplitude []CableAmplitudeAttrs
+	Pulse     *CablePulseAttrs // the pulse of the amplitudes that follow
+	Unknown   []nlattr.Attr
 }
 
-func (x *CableTdrNestAttrs) encode(e *nlattr.Encoder) {
+func (x *CableTdrNestAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	if x.Step != nil {
-		nest := e.Begin(AttrCableTdrNestStep)
-		x.Step.encode(e)
-		e.End(nest)
+		x.Step.encode(e, AttrCableTdrNestStep)
 	}
 	for i := range x.Amplitude {
-		nest := e.Begin(AttrCableTdrNestAmplitude)
-		x.Amplitude[i].encode(e)
-		e.End(nest)
+		x.Amplitude[i].encode(e, AttrCableTdrNestAmplitude)
 	}
 	if x.Pulse != nil {
-		nest := e.Begin(AttrCableTdrNestPulse)
-		x.Pulse.encode(e)
-		e.End(nest)
+		x.Pulse.encode(e, AttrCableTdrNestPulse)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *CableTdrNestAttrs) decode(d *nlattr.Decoder) {
+func (x *CableTdrNestAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrCableTdrNestStep:
-			v := nlattr.New[CableStepAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[CableStepAttrs](d); v.decode(d, &x.Unknown) {
 				x.Step = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrCableTdrNestAmplitude:
-			if x.Amplitude == nil {
-				x.Amplitude = nlattr.MakeSlice[CableAmplitudeAttrs](d, d.Count())
-			}
-			x.Amplitude = append(x.Amplitude, CableAmplitudeAttrs{})
-			nest := d.Enter()
-			x.Amplitude[len(x.Amplitude)-1].decode(d)
-			if !d.Close(nest) {
-				x.Amplitude, x.Unknown = x.Amplitude[:len(x.Amplitude)-1], d.Unknown(x.Unknown)
+			x.Amplitude = append(nlattr.Room(d, x.Amplitude), CableAmplitudeAttrs{})
+			if !x.Amplitude[len(x.Amplitude)-1].decode(d, &x.Unknown) {
+				x.Amplitude = x.Amplitude[:len(x.Amplitude)-1]
 			}
 		case AttrCableTdrNestPulse:
-			v := nlattr.New[CablePulseAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[CablePulseAttrs](d); v.decode(d, &x.Unknown) {
 				x.Pulse = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // TunnelUdpEntryAttrs is the attribute set tunnel-udp-entry: a UDP port whose packets the device
@@ -882,30 +794,29 @@ func (x *CableTdrNestAttrs) decode(d *nlattr.Decoder) {
 type TunnelUdpEntryAttrs struct {
 	Port    nlattr.Opt[uint16]        // the UDP port, in network byte order
 	Type    nlattr.Opt[UdpTunnelType] // kind of the tunnel
-	Unknown []nlattr.Attr             // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *TunnelUdpEntryAttrs) encode(e *nlattr.Encoder) {
-	if x.Port.OK {
-		e.Uint16BE(AttrTunnelUdpEntryPort, x.Port.V)
-	}
-	if x.Type.OK {
-		e.Uint32(AttrTunnelUdpEntryType, uint32(x.Type.V))
-	}
-	e.Raw(x.Unknown)
+func (x *TunnelUdpEntryAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint16BE(AttrTunnelUdpEntryPort, x.Port)
+	nlattr.OptEnum32(e, AttrTunnelUdpEntryType, x.Type)
+	e.Close(n, x.Unknown)
 }
 
-func (x *TunnelUdpEntryAttrs) decode(d *nlattr.Decoder) {
+func (x *TunnelUdpEntryAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrTunnelUdpEntryPort:
-			x.Port = nlattr.Some(d.Uint16BE())
+			x.Port = d.OptUint16BE()
 		case AttrTunnelUdpEntryType:
 			x.Type = nlattr.Some(UdpTunnelType(d.Uint32()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // TunnelUdpTableAttrs is the attribute set tunnel-udp-table: a table of the device for such ports
@@ -914,132 +825,111 @@ type TunnelUdpTableAttrs struct {
 	Size    nlattr.Opt[uint32]    // how many ports it can hold
 	Types   *BitsetAttrs          // kinds of tunnels that it can hold (udp-tunnel-types)
 	Entry   []TunnelUdpEntryAttrs // one port in it
-	Unknown []nlattr.Attr         // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *TunnelUdpTableAttrs) encode(e *nlattr.Encoder) {
-	if x.Size.OK {
-		e.Uint32(AttrTunnelUdpTableSize, x.Size.V)
-	}
+func (x *TunnelUdpTableAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrTunnelUdpTableSize, x.Size)
 	if x.Types != nil {
-		nest := e.Begin(AttrTunnelUdpTableTypes)
-		x.Types.encode(e)
-		e.End(nest)
+		x.Types.encode(e, AttrTunnelUdpTableTypes)
 	}
 	for i := range x.Entry {
-		nest := e.Begin(AttrTunnelUdpTableEntry)
-		x.Entry[i].encode(e)
-		e.End(nest)
+		x.Entry[i].encode(e, AttrTunnelUdpTableEntry)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *TunnelUdpTableAttrs) decode(d *nlattr.Decoder) {
+func (x *TunnelUdpTableAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrTunnelUdpTableSize:
-			x.Size = nlattr.Some(d.Uint32())
+			x.Size = d.OptUint32()
 		case AttrTunnelUdpTableTypes:
-			v := nlattr.New[BitsetAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[BitsetAttrs](d); v.decode(d, &x.Unknown) {
 				x.Types = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrTunnelUdpTableEntry:
-			if x.Entry == nil {
-				x.Entry = nlattr.MakeSlice[TunnelUdpEntryAttrs](d, d.Count())
-			}
-			x.Entry = append(x.Entry, TunnelUdpEntryAttrs{})
-			nest := d.Enter()
-			x.Entry[len(x.Entry)-1].decode(d)
-			if !d.Close(nest) {
-				x.Entry, x.Unknown = x.Entry[:len(x.Entry)-1], d.Unknown(x.Unknown)
+			x.Entry = append(nlattr.Room(d, x.Entry), TunnelUdpEntryAttrs{})
+			if !x.Entry[len(x.Entry)-1].decode(d, &x.Unknown) {
+				x.Entry = x.Entry[:len(x.Entry)-1]
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // TunnelUdpAttrs is the attribute set tunnel-udp: the tables of a device (ETHTOOL_A_TUNNEL_UDP_*).
 type TunnelUdpAttrs struct {
 	Table   []TunnelUdpTableAttrs // one table
-	Unknown []nlattr.Attr         // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *TunnelUdpAttrs) encode(e *nlattr.Encoder) {
+func (x *TunnelUdpAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	for i := range x.Table {
-		nest := e.Begin(AttrTunnelUdpTable)
-		x.Table[i].encode(e)
-		e.End(nest)
+		x.Table[i].encode(e, AttrTunnelUdpTable)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *TunnelUdpAttrs) decode(d *nlattr.Decoder) {
+func (x *TunnelUdpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrTunnelUdpTable:
-			if x.Table == nil {
-				x.Table = nlattr.MakeSlice[TunnelUdpTableAttrs](d, d.Count())
-			}
-			x.Table = append(x.Table, TunnelUdpTableAttrs{})
-			nest := d.Enter()
-			x.Table[len(x.Table)-1].decode(d)
-			if !d.Close(nest) {
-				x.Table, x.Unknown = x.Table[:len(x.Table)-1], d.Unknown(x.Unknown)
+			x.Table = append(nlattr.Room(d, x.Table), TunnelUdpTableAttrs{})
+			if !x.Table[len(x.Table)-1].decode(d, &x.Unknown) {
+				x.Table = x.Table[:len(x.Table)-1]
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // FecHistAttrs is the attribute set fec-hist: code words with a number of errors in a range (since
 // Linux 6.18; ETHTOOL_A_FEC_HIST_*).
 type FecHistAttrs struct {
-	BinLow        nlattr.Opt[uint32] // least errors of the range
-	BinHigh       nlattr.Opt[uint32] // most errors of the range
-	BinVal        nlattr.Opt[uint64] // how many code words had so many errors, on all lanes
-	BinValPerLane []uint64           // how many on each lane, lane 0 first
-	Unknown       []nlattr.Attr      // what the fields cannot hold, as it came
+	BinLow  nlattr.Opt[uint32] // least errors of the range
+	BinHigh nlattr.Opt[uint32] // most errors of the range
+	BinVal  nlattr.Opt[uint64] // how many code words had so many errors, on all lanes
+	// How many on each lane, lane 0 first. Absent if that is not known.
+	BinValPerLane []uint64
+	Unknown       []nlattr.Attr
 }
 
-func (x *FecHistAttrs) encode(e *nlattr.Encoder) {
-	if x.BinLow.OK {
-		e.Uint32(AttrFecHistBinLow, x.BinLow.V)
-	}
-	if x.BinHigh.OK {
-		e.Uint32(AttrFecHistBinHigh, x.BinHigh.V)
-	}
-	if x.BinVal.OK {
-		e.Uint(AttrFecHistBinVal, x.BinVal.V)
-	}
-	if x.BinValPerLane != nil {
-		nlattr.PutArray[uint64](e, AttrFecHistBinValPerLane, x.BinValPerLane)
-	}
-	e.Raw(x.Unknown)
+func (x *FecHistAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrFecHistBinLow, x.BinLow)
+	e.OptUint32(AttrFecHistBinHigh, x.BinHigh)
+	e.OptUint(AttrFecHistBinVal, x.BinVal)
+	nlattr.OptArray[uint64](e, AttrFecHistBinValPerLane, x.BinValPerLane)
+	e.Close(n, x.Unknown)
 }
 
-func (x *FecHistAttrs) decode(d *nlattr.Decoder) {
+func (x *FecHistAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrFecHistBinLow:
-			x.BinLow = nlattr.Some(d.Uint32())
+			x.BinLow = d.OptUint32()
 		case AttrFecHistBinHigh:
-			x.BinHigh = nlattr.Some(d.Uint32())
+			x.BinHigh = d.OptUint32()
 		case AttrFecHistBinVal:
-			x.BinVal = nlattr.Some(d.Uint())
+			x.BinVal = d.OptUint()
 		case AttrFecHistBinValPerLane:
 			x.BinValPerLane = nlattr.Array[uint64, uint64](d)
 		case AttrFecHistPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // FecStatAttrs is the attribute set fec-stat: counters of forward error correction
@@ -1050,28 +940,22 @@ type FecStatAttrs struct {
 	Uncorr    []uint64       // blocks that could not be corrected
 	CorrBits  []uint64       // bits that were corrected
 	Hist      []FecHistAttrs // how many code words had how many errors
-	Unknown   []nlattr.Attr  // what the fields cannot hold, as it came
+	Unknown   []nlattr.Attr
 }
 
-func (x *FecStatAttrs) encode(e *nlattr.Encoder) {
-	if x.Corrected != nil {
-		nlattr.PutArray[uint64](e, AttrFecStatCorrected, x.Corrected)
-	}
-	if x.Uncorr != nil {
-		nlattr.PutArray[uint64](e, AttrFecStatUncorr, x.Uncorr)
-	}
-	if x.CorrBits != nil {
-		nlattr.PutArray[uint64](e, AttrFecStatCorrBits, x.CorrBits)
-	}
+func (x *FecStatAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptArray[uint64](e, AttrFecStatCorrected, x.Corrected)
+	nlattr.OptArray[uint64](e, AttrFecStatUncorr, x.Uncorr)
+	nlattr.OptArray[uint64](e, AttrFecStatCorrBits, x.CorrBits)
 	for i := range x.Hist {
-		nest := e.Begin(AttrFecStatHist)
-		x.Hist[i].encode(e)
-		e.End(nest)
+		x.Hist[i].encode(e, AttrFecStatHist)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *FecStatAttrs) decode(d *nlattr.Decoder) {
+func (x *FecStatAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrFecStatCorrected:
@@ -1081,20 +965,16 @@ func (x *FecStatAttrs) decode(d *nlattr.Decoder) {
 		case AttrFecStatCorrBits:
 			x.CorrBits = nlattr.Array[uint64, uint64](d)
 		case AttrFecStatHist:
-			if x.Hist == nil {
-				x.Hist = nlattr.MakeSlice[FecHistAttrs](d, d.Count())
-			}
-			x.Hist = append(x.Hist, FecHistAttrs{})
-			nest := d.Enter()
-			x.Hist[len(x.Hist)-1].decode(d)
-			if !d.Close(nest) {
-				x.Hist, x.Unknown = x.Hist[:len(x.Hist)-1], d.Unknown(x.Unknown)
+			x.Hist = append(nlattr.Room(d, x.Hist), FecHistAttrs{})
+			if !x.Hist[len(x.Hist)-1].decode(d, &x.Unknown) {
+				x.Hist = x.Hist[:len(x.Hist)-1]
 			}
 		case AttrFecStatPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // StatsGrpStatAttrs is the attribute set stats-grp-stat: one counter. It has a single attribute of
@@ -1102,68 +982,59 @@ func (x *FecStatAttrs) decode(d *nlattr.Decoder) {
 // ss-id. A spec cannot name it, for it means another thing in each group: it is kept among what is
 // unknown.
 type StatsGrpStatAttrs struct {
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *StatsGrpStatAttrs) encode(e *nlattr.Encoder) {
-	e.Raw(x.Unknown)
+func (x *StatsGrpStatAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.Close(n, x.Unknown)
 }
 
-func (x *StatsGrpStatAttrs) decode(d *nlattr.Decoder) {
+func (x *StatsGrpStatAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
-		x.Unknown = d.Unknown(x.Unknown)
+		d.Keep(&x.Unknown)
 	}
+	return d.Close(n, odd)
 }
 
 // StatsGrpAttrs is the attribute set stats-grp: a group of standard counters
 // (ETHTOOL_A_STATS_GRP_*).
 type StatsGrpAttrs struct {
-	ID         nlattr.Opt[StatsGroup] // which group
-	SsID       nlattr.Opt[Stringset]  // the string set with the names of its counters
-	Stat       []StatsGrpStatAttrs    // one counter
-	HistRx     []StatsGrpHistAttrs    // packets received with a length in a range
-	HistTx     []StatsGrpHistAttrs    // packets sent with a length in a range
-	HistBktLow nlattr.Opt[uint32]     // least bytes of the range
-	HistBktHi  nlattr.Opt[uint32]     // most bytes of the range
-	HistVal    nlattr.Opt[uint64]     // how many packets
-	Unknown    []nlattr.Attr          // what the fields cannot hold, as it came
+	ID   nlattr.Opt[StatsGroup] // which group
+	SsID nlattr.Opt[Stringset]  // the string set with the names of its counters
+	// One counter. Those that the driver does not count are absent.
+	Stat       []StatsGrpStatAttrs
+	HistRx     []StatsGrpHistAttrs // packets received with a length in a range
+	HistTx     []StatsGrpHistAttrs // packets sent with a length in a range
+	HistBktLow nlattr.Opt[uint32]  // least bytes of the range
+	// Most bytes of the range. 0 means no limit.
+	HistBktHi nlattr.Opt[uint32]
+	HistVal   nlattr.Opt[uint64] // how many packets
+	Unknown   []nlattr.Attr
 }
 
-func (x *StatsGrpAttrs) encode(e *nlattr.Encoder) {
-	if x.ID.OK {
-		e.Uint32(AttrStatsGrpID, uint32(x.ID.V))
-	}
-	if x.SsID.OK {
-		e.Uint32(AttrStatsGrpSsID, uint32(x.SsID.V))
-	}
+func (x *StatsGrpAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnum32(e, AttrStatsGrpID, x.ID)
+	nlattr.OptEnum32(e, AttrStatsGrpSsID, x.SsID)
 	for i := range x.Stat {
-		nest := e.Begin(AttrStatsGrpStat)
-		x.Stat[i].encode(e)
-		e.End(nest)
+		x.Stat[i].encode(e, AttrStatsGrpStat)
 	}
 	for i := range x.HistRx {
-		nest := e.Begin(AttrStatsGrpHistRx)
-		x.HistRx[i].encode(e)
-		e.End(nest)
+		x.HistRx[i].encode(e, AttrStatsGrpHistRx)
 	}
 	for i := range x.HistTx {
-		nest := e.Begin(AttrStatsGrpHistTx)
-		x.HistTx[i].encode(e)
-		e.End(nest)
+		x.HistTx[i].encode(e, AttrStatsGrpHistTx)
 	}
-	if x.HistBktLow.OK {
-		e.Uint32(AttrStatsGrpHistBktLow, x.HistBktLow.V)
-	}
-	if x.HistBktHi.OK {
-		e.Uint32(AttrStatsGrpHistBktHi, x.HistBktHi.V)
-	}
-	if x.HistVal.OK {
-		e.Uint64(AttrStatsGrpHistVal, x.HistVal.V)
-	}
-	e.Raw(x.Unknown)
+	e.OptUint32(AttrStatsGrpHistBktLow, x.HistBktLow)
+	e.OptUint32(AttrStatsGrpHistBktHi, x.HistBktHi)
+	e.OptUint64(AttrStatsGrpHistVal, x.HistVal)
+	e.Close(n, x.Unknown)
 }
 
-func (x *StatsGrpAttrs) decode(d *nlattr.Decoder) {
+func (x *StatsGrpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrStatsGrpID:
@@ -1171,82 +1042,66 @@ func (x *StatsGrpAttrs) decode(d *nlattr.Decoder) {
 		case AttrStatsGrpSsID:
 			x.SsID = nlattr.Some(Stringset(d.Uint32()))
 		case AttrStatsGrpStat:
-			if x.Stat == nil {
-				x.Stat = nlattr.MakeSlice[StatsGrpStatAttrs](d, d.Count())
-			}
-			x.Stat = append(x.Stat, StatsGrpStatAttrs{})
-			nest := d.Enter()
-			x.Stat[len(x.Stat)-1].decode(d)
-			if !d.Close(nest) {
-				x.Stat, x.Unknown = x.Stat[:len(x.Stat)-1], d.Unknown(x.Unknown)
+			x.Stat = append(nlattr.Room(d, x.Stat), StatsGrpStatAttrs{})
+			if !x.Stat[len(x.Stat)-1].decode(d, &x.Unknown) {
+				x.Stat = x.Stat[:len(x.Stat)-1]
 			}
 		case AttrStatsGrpHistRx:
-			if x.HistRx == nil {
-				x.HistRx = nlattr.MakeSlice[StatsGrpHistAttrs](d, d.Count())
-			}
-			x.HistRx = append(x.HistRx, StatsGrpHistAttrs{})
-			nest := d.Enter()
-			x.HistRx[len(x.HistRx)-1].decode(d)
-			if !d.Close(nest) {
-				x.HistRx, x.Unknown = x.HistRx[:len(x.HistRx)-1], d.Unknown(x.Unknown)
+			x.HistRx = append(nlattr.Room(d, x.HistRx), StatsGrpHistAttrs{})
+			if !x.HistRx[len(x.HistRx)-1].decode(d, &x.Unknown) {
+				x.HistRx = x.HistRx[:len(x.HistRx)-1]
 			}
 		case AttrStatsGrpHistTx:
-			if x.HistTx == nil {
-				x.HistTx = nlattr.MakeSlice[StatsGrpHistAttrs](d, d.Count())
-			}
-			x.HistTx = append(x.HistTx, StatsGrpHistAttrs{})
-			nest := d.Enter()
-			x.HistTx[len(x.HistTx)-1].decode(d)
-			if !d.Close(nest) {
-				x.HistTx, x.Unknown = x.HistTx[:len(x.HistTx)-1], d.Unknown(x.Unknown)
+			x.HistTx = append(nlattr.Room(d, x.HistTx), StatsGrpHistAttrs{})
+			if !x.HistTx[len(x.HistTx)-1].decode(d, &x.Unknown) {
+				x.HistTx = x.HistTx[:len(x.HistTx)-1]
 			}
 		case AttrStatsGrpHistBktLow:
-			x.HistBktLow = nlattr.Some(d.Uint32())
+			x.HistBktLow = d.OptUint32()
 		case AttrStatsGrpHistBktHi:
-			x.HistBktHi = nlattr.Some(d.Uint32())
+			x.HistBktHi = d.OptUint32()
 		case AttrStatsGrpHistVal:
-			x.HistVal = nlattr.Some(d.Uint64())
+			x.HistVal = d.OptUint64()
 		case AttrStatsGrpPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // StatsGrpHistAttrs is the attribute set stats-grp-hist: how many packets had a length in a range.
 type StatsGrpHistAttrs struct {
 	HistBktLow nlattr.Opt[uint32] // least bytes of the range
-	HistBktHi  nlattr.Opt[uint32] // most bytes of the range
-	HistVal    nlattr.Opt[uint64] // how many packets
-	Unknown    []nlattr.Attr      // what the fields cannot hold, as it came
+	// Most bytes of the range. 0 means no limit.
+	HistBktHi nlattr.Opt[uint32]
+	HistVal   nlattr.Opt[uint64] // how many packets
+	Unknown   []nlattr.Attr
 }
 
-func (x *StatsGrpHistAttrs) encode(e *nlattr.Encoder) {
-	if x.HistBktLow.OK {
-		e.Uint32(AttrStatsGrpHistBktLow, x.HistBktLow.V)
-	}
-	if x.HistBktHi.OK {
-		e.Uint32(AttrStatsGrpHistBktHi, x.HistBktHi.V)
-	}
-	if x.HistVal.OK {
-		e.Uint64(AttrStatsGrpHistVal, x.HistVal.V)
-	}
-	e.Raw(x.Unknown)
+func (x *StatsGrpHistAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrStatsGrpHistBktLow, x.HistBktLow)
+	e.OptUint32(AttrStatsGrpHistBktHi, x.HistBktHi)
+	e.OptUint64(AttrStatsGrpHistVal, x.HistVal)
+	e.Close(n, x.Unknown)
 }
 
-func (x *StatsGrpHistAttrs) decode(d *nlattr.Decoder) {
+func (x *StatsGrpHistAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrStatsGrpHistBktLow:
-			x.HistBktLow = nlattr.Some(d.Uint32())
+			x.HistBktLow = d.OptUint32()
 		case AttrStatsGrpHistBktHi:
-			x.HistBktHi = nlattr.Some(d.Uint32())
+			x.HistBktHi = d.OptUint32()
 		case AttrStatsGrpHistVal:
-			x.HistVal = nlattr.Some(d.Uint64())
+			x.HistVal = d.OptUint64()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // C33PsePwLimitAttrs is the attribute set c33-pse-pw-limit: a range of limits that can be set
@@ -1254,30 +1109,29 @@ func (x *StatsGrpHistAttrs) decode(d *nlattr.Decoder) {
 type C33PsePwLimitAttrs struct {
 	Min     nlattr.Opt[uint32] // least limit in milliwatts
 	Max     nlattr.Opt[uint32] // greatest limit in milliwatts
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *C33PsePwLimitAttrs) encode(e *nlattr.Encoder) {
-	if x.Min.OK {
-		e.Uint32(AttrC33PsePwLimitMin, x.Min.V)
-	}
-	if x.Max.OK {
-		e.Uint32(AttrC33PsePwLimitMax, x.Max.V)
-	}
-	e.Raw(x.Unknown)
+func (x *C33PsePwLimitAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrC33PsePwLimitMin, x.Min)
+	e.OptUint32(AttrC33PsePwLimitMax, x.Max)
+	e.Close(n, x.Unknown)
 }
 
-func (x *C33PsePwLimitAttrs) decode(d *nlattr.Decoder) {
+func (x *C33PsePwLimitAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrC33PsePwLimitMin:
-			x.Min = nlattr.Some(d.Uint32())
+			x.Min = d.OptUint32()
 		case AttrC33PsePwLimitMax:
-			x.Max = nlattr.Some(d.Uint32())
+			x.Max = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // FlowAttrs is the attribute set flow: which fields of packets are hashed (ETHTOOL_A_FLOW_*).
@@ -1310,95 +1164,43 @@ type FlowAttrs struct {
 	GtpuUl6   nlattr.Opt[RxfhFields] // as gtpu-eh6, uplink only
 	GtpuDl4   nlattr.Opt[RxfhFields] // as gtpu-eh4, downlink only
 	GtpuDl6   nlattr.Opt[RxfhFields] // as gtpu-eh6, downlink only
-	Unknown   []nlattr.Attr          // what the fields cannot hold, as it came
+	Unknown   []nlattr.Attr
 }
 
-func (x *FlowAttrs) encode(e *nlattr.Encoder) {
-	if x.Ether.OK {
-		e.Uint(AttrFlowEther, uint64(x.Ether.V))
-	}
-	if x.Ip4.OK {
-		e.Uint(AttrFlowIp4, uint64(x.Ip4.V))
-	}
-	if x.Ip6.OK {
-		e.Uint(AttrFlowIp6, uint64(x.Ip6.V))
-	}
-	if x.Tcp4.OK {
-		e.Uint(AttrFlowTcp4, uint64(x.Tcp4.V))
-	}
-	if x.Tcp6.OK {
-		e.Uint(AttrFlowTcp6, uint64(x.Tcp6.V))
-	}
-	if x.Udp4.OK {
-		e.Uint(AttrFlowUdp4, uint64(x.Udp4.V))
-	}
-	if x.Udp6.OK {
-		e.Uint(AttrFlowUdp6, uint64(x.Udp6.V))
-	}
-	if x.Sctp4.OK {
-		e.Uint(AttrFlowSctp4, uint64(x.Sctp4.V))
-	}
-	if x.Sctp6.OK {
-		e.Uint(AttrFlowSctp6, uint64(x.Sctp6.V))
-	}
-	if x.Ah4.OK {
-		e.Uint(AttrFlowAh4, uint64(x.Ah4.V))
-	}
-	if x.Ah6.OK {
-		e.Uint(AttrFlowAh6, uint64(x.Ah6.V))
-	}
-	if x.Esp4.OK {
-		e.Uint(AttrFlowEsp4, uint64(x.Esp4.V))
-	}
-	if x.Esp6.OK {
-		e.Uint(AttrFlowEsp6, uint64(x.Esp6.V))
-	}
-	if x.AhEsp4.OK {
-		e.Uint(AttrFlowAhEsp4, uint64(x.AhEsp4.V))
-	}
-	if x.AhEsp6.OK {
-		e.Uint(AttrFlowAhEsp6, uint64(x.AhEsp6.V))
-	}
-	if x.Gtpu4.OK {
-		e.Uint(AttrFlowGtpu4, uint64(x.Gtpu4.V))
-	}
-	if x.Gtpu6.OK {
-		e.Uint(AttrFlowGtpu6, uint64(x.Gtpu6.V))
-	}
-	if x.Gtpc4.OK {
-		e.Uint(AttrFlowGtpc4, uint64(x.Gtpc4.V))
-	}
-	if x.Gtpc6.OK {
-		e.Uint(AttrFlowGtpc6, uint64(x.Gtpc6.V))
-	}
-	if x.GtpcTeid4.OK {
-		e.Uint(AttrFlowGtpcTeid4, uint64(x.GtpcTeid4.V))
-	}
-	if x.GtpcTeid6.OK {
-		e.Uint(AttrFlowGtpcTeid6, uint64(x.GtpcTeid6.V))
-	}
-	if x.GtpuEh4.OK {
-		e.Uint(AttrFlowGtpuEh4, uint64(x.GtpuEh4.V))
-	}
-	if x.GtpuEh6.OK {
-		e.Uint(AttrFlowGtpuEh6, uint64(x.GtpuEh6.V))
-	}
-	if x.GtpuUl4.OK {
-		e.Uint(AttrFlowGtpuUl4, uint64(x.GtpuUl4.V))
-	}
-	if x.GtpuUl6.OK {
-		e.Uint(AttrFlowGtpuUl6, uint64(x.GtpuUl6.V))
-	}
-	if x.GtpuDl4.OK {
-		e.Uint(AttrFlowGtpuDl4, uint64(x.GtpuDl4.V))
-	}
-	if x.GtpuDl6.OK {
-		e.Uint(AttrFlowGtpuDl6, uint64(x.GtpuDl6.V))
-	}
-	e.Raw(x.Unknown)
+func (x *FlowAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnumUint(e, AttrFlowEther, x.Ether)
+	nlattr.OptEnumUint(e, AttrFlowIp4, x.Ip4)
+	nlattr.OptEnumUint(e, AttrFlowIp6, x.Ip6)
+	nlattr.OptEnumUint(e, AttrFlowTcp4, x.Tcp4)
+	nlattr.OptEnumUint(e, AttrFlowTcp6, x.Tcp6)
+	nlattr.OptEnumUint(e, AttrFlowUdp4, x.Udp4)
+	nlattr.OptEnumUint(e, AttrFlowUdp6, x.Udp6)
+	nlattr.OptEnumUint(e, AttrFlowSctp4, x.Sctp4)
+	nlattr.OptEnumUint(e, AttrFlowSctp6, x.Sctp6)
+	nlattr.OptEnumUint(e, AttrFlowAh4, x.Ah4)
+	nlattr.OptEnumUint(e, AttrFlowAh6, x.Ah6)
+	nlattr.OptEnumUint(e, AttrFlowEsp4, x.Esp4)
+	nlattr.OptEnumUint(e, AttrFlowEsp6, x.Esp6)
+	nlattr.OptEnumUint(e, AttrFlowAhEsp4, x.AhEsp4)
+	nlattr.OptEnumUint(e, AttrFlowAhEsp6, x.AhEsp6)
+	nlattr.OptEnumUint(e, AttrFlowGtpu4, x.Gtpu4)
+	nlattr.OptEnumUint(e, AttrFlowGtpu6, x.Gtpu6)
+	nlattr.OptEnumUint(e, AttrFlowGtpc4, x.Gtpc4)
+	nlattr.OptEnumUint(e, AttrFlowGtpc6, x.Gtpc6)
+	nlattr.OptEnumUint(e, AttrFlowGtpcTeid4, x.GtpcTeid4)
+	nlattr.OptEnumUint(e, AttrFlowGtpcTeid6, x.GtpcTeid6)
+	nlattr.OptEnumUint(e, AttrFlowGtpuEh4, x.GtpuEh4)
+	nlattr.OptEnumUint(e, AttrFlowGtpuEh6, x.GtpuEh6)
+	nlattr.OptEnumUint(e, AttrFlowGtpuUl4, x.GtpuUl4)
+	nlattr.OptEnumUint(e, AttrFlowGtpuUl6, x.GtpuUl6)
+	nlattr.OptEnumUint(e, AttrFlowGtpuDl4, x.GtpuDl4)
+	nlattr.OptEnumUint(e, AttrFlowGtpuDl6, x.GtpuDl6)
+	e.Close(n, x.Unknown)
 }
 
-func (x *FlowAttrs) decode(d *nlattr.Decoder) {
+func (x *FlowAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrFlowEther:
@@ -1456,7 +1258,8 @@ func (x *FlowAttrs) decode(d *nlattr.Decoder) {
 		case AttrFlowGtpuDl6:
 			x.GtpuDl6 = nlattr.Some(RxfhFields(d.Uint()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }

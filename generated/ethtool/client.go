@@ -12,392 +12,59 @@ import (
 // Family is the netlink family ethtool.
 var Family = nlconn.Family{Name: "ethtool", Protocol: 16, Generic: true, Version: 1}
 
-// OpStrsetGet describes the operation strset-get.
-var OpStrsetGet = nlconn.Operation{Family: &Family, Name: "strset-get",
-	Request:     CmdStrsetGet,
-	Reply:       CmdStrsetGet,
-	Policy:      &policyStrsetGetRequest,
-	DumpPolicy:  &policyStrsetGetDumpRequest,
-	ReplyPolicy: &policyStrsetGetReply,
-}
-
-// OpLinkinfoGet describes the operation linkinfo-get.
-var OpLinkinfoGet = nlconn.Operation{Family: &Family, Name: "linkinfo-get",
-	Request:     CmdLinkinfoGet,
-	Reply:       CmdLinkinfoGet,
-	Policy:      &policyLinkinfoGetRequest,
-	DumpPolicy:  &policyLinkinfoGetDumpRequest,
-	ReplyPolicy: &policyLinkinfoGetReply,
-}
-
-// OpLinkinfoSet describes the operation linkinfo-set.
-var OpLinkinfoSet = nlconn.Operation{Family: &Family, Name: "linkinfo-set",
-	Request: CmdLinkinfoSet,
-	Policy:  &policyLinkinfoSetRequest,
-}
-
-// OpLinkmodesGet describes the operation linkmodes-get.
-var OpLinkmodesGet = nlconn.Operation{Family: &Family, Name: "linkmodes-get",
-	Request:     CmdLinkmodesGet,
-	Reply:       CmdLinkmodesGet,
-	Policy:      &policyLinkmodesGetRequest,
-	DumpPolicy:  &policyLinkmodesGetDumpRequest,
-	ReplyPolicy: &policyLinkmodesGetReply,
-}
-
-// OpLinkmodesSet describes the operation linkmodes-set.
-var OpLinkmodesSet = nlconn.Operation{Family: &Family, Name: "linkmodes-set",
-	Request: CmdLinkmodesSet,
-	Policy:  &policyLinkmodesSetRequest,
-}
-
-// OpLinkstateGet describes the operation linkstate-get.
-var OpLinkstateGet = nlconn.Operation{Family: &Family, Name: "linkstate-get",
-	Request:     CmdLinkstateGet,
-	Reply:       CmdLinkstateGet,
-	Policy:      &policyLinkstateGetRequest,
-	DumpPolicy:  &policyLinkstateGetDumpRequest,
-	ReplyPolicy: &policyLinkstateGetReply,
-}
-
-// OpDebugGet describes the operation debug-get.
-var OpDebugGet = nlconn.Operation{Family: &Family, Name: "debug-get",
-	Request:     CmdDebugGet,
-	Reply:       CmdDebugGet,
-	Policy:      &policyDebugGetRequest,
-	DumpPolicy:  &policyDebugGetDumpRequest,
-	ReplyPolicy: &policyDebugGetReply,
-}
-
-// OpDebugSet describes the operation debug-set.
-var OpDebugSet = nlconn.Operation{Family: &Family, Name: "debug-set",
-	Request: CmdDebugSet,
-	Policy:  &policyDebugSetRequest,
-}
-
-// OpWolGet describes the operation wol-get.
-var OpWolGet = nlconn.Operation{Family: &Family, Name: "wol-get",
-	Request:     CmdWolGet,
-	Reply:       CmdWolGet,
-	Policy:      &policyWolGetRequest,
-	DumpPolicy:  &policyWolGetDumpRequest,
-	ReplyPolicy: &policyWolGetReply,
-}
-
-// OpWolSet describes the operation wol-set.
-var OpWolSet = nlconn.Operation{Family: &Family, Name: "wol-set",
-	Request: CmdWolSet,
-	Policy:  &policyWolSetRequest,
-}
-
-// OpFeaturesGet describes the operation features-get.
-var OpFeaturesGet = nlconn.Operation{Family: &Family, Name: "features-get",
-	Request:     CmdFeaturesGet,
-	Reply:       CmdFeaturesGet,
-	Policy:      &policyFeaturesGetRequest,
-	DumpPolicy:  &policyFeaturesGetDumpRequest,
-	ReplyPolicy: &policyFeaturesGetReply,
-}
-
-// OpFeaturesSet describes the operation features-set.
-var OpFeaturesSet = nlconn.Operation{Family: &Family, Name: "features-set",
-	Request:     CmdFeaturesSet,
-	Reply:       CmdFeaturesSet,
-	Policy:      &policyFeaturesSetRequest,
-	ReplyPolicy: &policyFeaturesSetReply,
-}
-
-// OpPrivflagsGet describes the operation privflags-get.
-var OpPrivflagsGet = nlconn.Operation{Family: &Family, Name: "privflags-get",
-	Request:     CmdPrivflagsGet,
-	Reply:       14,
-	Policy:      &policyPrivflagsGetRequest,
-	DumpPolicy:  &policyPrivflagsGetDumpRequest,
-	ReplyPolicy: &policyPrivflagsGetReply,
-}
-
-// OpPrivflagsSet describes the operation privflags-set.
-var OpPrivflagsSet = nlconn.Operation{Family: &Family, Name: "privflags-set",
-	Request: CmdPrivflagsSet,
-	Policy:  &policyPrivflagsSetRequest,
-}
-
-// OpRingsGet describes the operation rings-get.
-var OpRingsGet = nlconn.Operation{Family: &Family, Name: "rings-get",
-	Request:     CmdRingsGet,
-	Reply:       16,
-	Policy:      &policyRingsGetRequest,
-	DumpPolicy:  &policyRingsGetDumpRequest,
-	ReplyPolicy: &policyRingsGetReply,
-}
-
-// OpRingsSet describes the operation rings-set.
-var OpRingsSet = nlconn.Operation{Family: &Family, Name: "rings-set",
-	Request: CmdRingsSet,
-	Policy:  &policyRingsSetRequest,
-}
-
-// OpChannelsGet describes the operation channels-get.
-var OpChannelsGet = nlconn.Operation{Family: &Family, Name: "channels-get",
-	Request:     CmdChannelsGet,
-	Reply:       18,
-	Policy:      &policyChannelsGetRequest,
-	DumpPolicy:  &policyChannelsGetDumpRequest,
-	ReplyPolicy: &policyChannelsGetReply,
-}
-
-// OpChannelsSet describes the operation channels-set.
-var OpChannelsSet = nlconn.Operation{Family: &Family, Name: "channels-set",
-	Request: CmdChannelsSet,
-	Policy:  &policyChannelsSetRequest,
-}
-
-// OpCoalesceGet describes the operation coalesce-get.
-var OpCoalesceGet = nlconn.Operation{Family: &Family, Name: "coalesce-get",
-	Request:     CmdCoalesceGet,
-	Reply:       20,
-	Policy:      &policyCoalesceGetRequest,
-	DumpPolicy:  &policyCoalesceGetDumpRequest,
-	ReplyPolicy: &policyCoalesceGetReply,
-}
-
-// OpCoalesceSet describes the operation coalesce-set.
-var OpCoalesceSet = nlconn.Operation{Family: &Family, Name: "coalesce-set",
-	Request: CmdCoalesceSet,
-	Policy:  &policyCoalesceSetRequest,
-}
-
-// OpPauseGet describes the operation pause-get.
-var OpPauseGet = nlconn.Operation{Family: &Family, Name: "pause-get",
-	Request:     CmdPauseGet,
-	Reply:       22,
-	Policy:      &policyPauseGetRequest,
-	DumpPolicy:  &policyPauseGetDumpRequest,
-	ReplyPolicy: &policyPauseGetReply,
-}
-
-// OpPauseSet describes the operation pause-set.
-var OpPauseSet = nlconn.Operation{Family: &Family, Name: "pause-set",
-	Request: CmdPauseSet,
-	Policy:  &policyPauseSetRequest,
-}
-
-// OpEeeGet describes the operation eee-get.
-var OpEeeGet = nlconn.Operation{Family: &Family, Name: "eee-get",
-	Request:     CmdEeeGet,
-	Reply:       24,
-	Policy:      &policyEeeGetRequest,
-	DumpPolicy:  &policyEeeGetDumpRequest,
-	ReplyPolicy: &policyEeeGetReply,
-}
-
-// OpEeeSet describes the operation eee-set.
-var OpEeeSet = nlconn.Operation{Family: &Family, Name: "eee-set",
-	Request: CmdEeeSet,
-	Policy:  &policyEeeSetRequest,
-}
-
-// OpTsinfoGet describes the operation tsinfo-get.
-var OpTsinfoGet = nlconn.Operation{Family: &Family, Name: "tsinfo-get",
-	Request:     CmdTsinfoGet,
-	Reply:       26,
-	Policy:      &policyTsinfoGetRequest,
-	DumpPolicy:  &policyTsinfoGetDumpRequest,
-	ReplyPolicy: &policyTsinfoGetReply,
-}
-
-// OpCableTestAct describes the operation cable-test-act.
-var OpCableTestAct = nlconn.Operation{Family: &Family, Name: "cable-test-act",
-	Request: CmdCableTestAct,
-	Policy:  &policyCableTestActRequest,
-}
-
-// OpCableTestTdrAct describes the operation cable-test-tdr-act.
-var OpCableTestTdrAct = nlconn.Operation{Family: &Family, Name: "cable-test-tdr-act",
-	Request: CmdCableTestTdrAct,
-	Policy:  &policyCableTestTdrActRequest,
-}
-
-// OpTunnelInfoGet describes the operation tunnel-info-get.
-var OpTunnelInfoGet = nlconn.Operation{Family: &Family, Name: "tunnel-info-get",
-	Request:     CmdTunnelInfoGet,
-	Reply:       29,
-	Policy:      &policyTunnelInfoGetRequest,
-	DumpPolicy:  &policyTunnelInfoGetDumpRequest,
-	ReplyPolicy: &policyTunnelInfoGetReply,
-}
-
-// OpFecGet describes the operation fec-get.
-var OpFecGet = nlconn.Operation{Family: &Family, Name: "fec-get",
-	Request:     CmdFecGet,
-	Reply:       30,
-	Policy:      &policyFecGetRequest,
-	DumpPolicy:  &policyFecGetDumpRequest,
-	ReplyPolicy: &policyFecGetReply,
-}
-
-// OpFecSet describes the operation fec-set.
-var OpFecSet = nlconn.Operation{Family: &Family, Name: "fec-set",
-	Request: CmdFecSet,
-	Policy:  &policyFecSetRequest,
-}
-
-// OpModuleEepromGet describes the operation module-eeprom-get.
-var OpModuleEepromGet = nlconn.Operation{Family: &Family, Name: "module-eeprom-get",
-	Request:     CmdModuleEepromGet,
-	Reply:       32,
-	Policy:      &policyModuleEepromGetRequest,
-	DumpPolicy:  &policyModuleEepromGetDumpRequest,
-	ReplyPolicy: &policyModuleEepromGetReply,
-}
-
-// OpStatsGet describes the operation stats-get.
-var OpStatsGet = nlconn.Operation{Family: &Family, Name: "stats-get",
-	Request:     CmdStatsGet,
-	Reply:       33,
-	Policy:      &policyStatsGetRequest,
-	DumpPolicy:  &policyStatsGetDumpRequest,
-	ReplyPolicy: &policyStatsGetReply,
-}
-
-// OpPhcVclocksGet describes the operation phc-vclocks-get.
-var OpPhcVclocksGet = nlconn.Operation{Family: &Family, Name: "phc-vclocks-get",
-	Request:     CmdPhcVclocksGet,
-	Reply:       34,
-	Policy:      &policyPhcVclocksGetRequest,
-	DumpPolicy:  &policyPhcVclocksGetDumpRequest,
-	ReplyPolicy: &policyPhcVclocksGetReply,
-}
-
-// OpModuleGet describes the operation module-get.
-var OpModuleGet = nlconn.Operation{Family: &Family, Name: "module-get",
-	Request:     CmdModuleGet,
-	Reply:       35,
-	Policy:      &policyModuleGetRequest,
-	DumpPolicy:  &policyModuleGetDumpRequest,
-	ReplyPolicy: &policyModuleGetReply,
-}
-
-// OpModuleSet describes the operation module-set.
-var OpModuleSet = nlconn.Operation{Family: &Family, Name: "module-set",
-	Request: CmdModuleSet,
-	Policy:  &policyModuleSetRequest,
-}
-
-// OpPseGet describes the operation pse-get.
-var OpPseGet = nlconn.Operation{Family: &Family, Name: "pse-get",
-	Request:     CmdPseGet,
-	Reply:       37,
-	Policy:      &policyPseGetRequest,
-	DumpPolicy:  &policyPseGetDumpRequest,
-	ReplyPolicy: &policyPseGetReply,
-}
-
-// OpPseSet describes the operation pse-set.
-var OpPseSet = nlconn.Operation{Family: &Family, Name: "pse-set",
-	Request: CmdPseSet,
-	Policy:  &policyPseSetRequest,
-}
-
-// OpRssGet describes the operation rss-get.
-var OpRssGet = nlconn.Operation{Family: &Family, Name: "rss-get",
-	Request:     CmdRssGet,
-	Reply:       CmdRssGet,
-	Policy:      &policyRssGetRequest,
-	DumpPolicy:  &policyRssGetDumpRequest,
-	ReplyPolicy: &policyRssGetReply,
-}
-
-// OpPlcaGetCfg describes the operation plca-get-cfg.
-var OpPlcaGetCfg = nlconn.Operation{Family: &Family, Name: "plca-get-cfg",
-	Request:     CmdPlcaGetCfg,
-	Reply:       CmdPlcaGetCfg,
-	Policy:      &policyPlcaGetCfgRequest,
-	DumpPolicy:  &policyPlcaGetCfgDumpRequest,
-	ReplyPolicy: &policyPlcaGetCfgReply,
-}
-
-// OpPlcaSetCfg describes the operation plca-set-cfg.
-var OpPlcaSetCfg = nlconn.Operation{Family: &Family, Name: "plca-set-cfg",
-	Request: CmdPlcaSetCfg,
-	Policy:  &policyPlcaSetCfgRequest,
-}
-
-// OpPlcaGetStatus describes the operation plca-get-status.
-var OpPlcaGetStatus = nlconn.Operation{Family: &Family, Name: "plca-get-status",
-	Request:     CmdPlcaGetStatus,
-	Reply:       40,
-	Policy:      &policyPlcaGetStatusRequest,
-	DumpPolicy:  &policyPlcaGetStatusDumpRequest,
-	ReplyPolicy: &policyPlcaGetStatusReply,
-}
-
-// OpMmGet describes the operation mm-get.
-var OpMmGet = nlconn.Operation{Family: &Family, Name: "mm-get",
-	Request:     CmdMmGet,
-	Reply:       CmdMmGet,
-	Policy:      &policyMmGetRequest,
-	DumpPolicy:  &policyMmGetDumpRequest,
-	ReplyPolicy: &policyMmGetReply,
-}
-
-// OpMmSet describes the operation mm-set.
-var OpMmSet = nlconn.Operation{Family: &Family, Name: "mm-set",
-	Request: CmdMmSet,
-	Policy:  &policyMmSetRequest,
-}
-
-// OpModuleFwFlashAct describes the operation module-fw-flash-act.
-var OpModuleFwFlashAct = nlconn.Operation{Family: &Family, Name: "module-fw-flash-act",
-	Request: CmdModuleFwFlashAct,
-	Policy:  &policyModuleFwFlashActRequest,
-}
-
-// OpPhyGet describes the operation phy-get.
-var OpPhyGet = nlconn.Operation{Family: &Family, Name: "phy-get",
-	Request:     CmdPhyGet,
-	Reply:       CmdPhyGet,
-	Policy:      &policyPhyGetRequest,
-	DumpPolicy:  &policyPhyGetDumpRequest,
-	ReplyPolicy: &policyPhyGetReply,
-}
-
-// OpTsconfigGet describes the operation tsconfig-get.
-var OpTsconfigGet = nlconn.Operation{Family: &Family, Name: "tsconfig-get",
-	Request:     CmdTsconfigGet,
-	Reply:       47,
-	Policy:      &policyTsconfigGetRequest,
-	DumpPolicy:  &policyTsconfigGetDumpRequest,
-	ReplyPolicy: &policyTsconfigGetReply,
-}
-
-// OpTsconfigSet describes the operation tsconfig-set.
-var OpTsconfigSet = nlconn.Operation{Family: &Family, Name: "tsconfig-set",
-	Request:     CmdTsconfigSet,
-	Reply:       48,
-	Policy:      &policyTsconfigSetRequest,
-	ReplyPolicy: &policyTsconfigSetReply,
-}
-
-// OpRssSet describes the operation rss-set.
-var OpRssSet = nlconn.Operation{Family: &Family, Name: "rss-set",
-	Request: CmdRssSet,
-	Policy:  &policyRssSetRequest,
-}
-
-// OpRssCreateAct describes the operation rss-create-act.
-var OpRssCreateAct = nlconn.Operation{Family: &Family, Name: "rss-create-act",
-	Request:     CmdRssCreateAct,
-	Reply:       51,
-	Policy:      &policyRssCreateActRequest,
-	ReplyPolicy: &policyRssCreateActReply,
-}
-
-// OpRssDeleteAct describes the operation rss-delete-act.
-var OpRssDeleteAct = nlconn.Operation{Family: &Family, Name: "rss-delete-act",
-	Request: CmdRssDeleteAct,
-	Policy:  &policyRssDeleteActRequest,
-}
+// The operations of the family.
+var (
+	OpStrsetGet        = nlconn.Operation{Family: &Family, Name: "strset-get", Request: CmdStrsetGet, Reply: CmdStrsetGet, Policy: &policyStrsetGetRequest, DumpPolicy: &policyStrsetGetDumpRequest, ReplyPolicy: &policyStrsetGetReply}
+	OpLinkinfoGet      = nlconn.Operation{Family: &Family, Name: "linkinfo-get", Request: CmdLinkinfoGet, Reply: CmdLinkinfoGet, Policy: &policyLinkinfoGetRequest, DumpPolicy: &policyLinkinfoGetDumpRequest, ReplyPolicy: &policyLinkinfoGetReply}
+	OpLinkinfoSet      = nlconn.Operation{Family: &Family, Name: "linkinfo-set", Request: CmdLinkinfoSet, Policy: &policyLinkinfoSetRequest}
+	OpLinkmodesGet     = nlconn.Operation{Family: &Family, Name: "linkmodes-get", Request: CmdLinkmodesGet, Reply: CmdLinkmodesGet, Policy: &policyLinkmodesGetRequest, DumpPolicy: &policyLinkmodesGetDumpRequest, ReplyPolicy: &policyLinkmodesGetReply}
+	OpLinkmodesSet     = nlconn.Operation{Family: &Family, Name: "linkmodes-set", Request: CmdLinkmodesSet, Policy: &policyLinkmodesSetRequest}
+	OpLinkstateGet     = nlconn.Operation{Family: &Family, Name: "linkstate-get", Request: CmdLinkstateGet, Reply: CmdLinkstateGet, Policy: &policyLinkstateGetRequest, DumpPolicy: &policyLinkstateGetDumpRequest, ReplyPolicy: &policyLinkstateGetReply}
+	OpDebugGet         = nlconn.Operation{Family: &Family, Name: "debug-get", Request: CmdDebugGet, Reply: CmdDebugGet, Policy: &policyDebugGetRequest, DumpPolicy: &policyDebugGetDumpRequest, ReplyPolicy: &policyDebugGetReply}
+	OpDebugSet         = nlconn.Operation{Family: &Family, Name: "debug-set", Request: CmdDebugSet, Policy: &policyDebugSetRequest}
+	OpWolGet           = nlconn.Operation{Family: &Family, Name: "wol-get", Request: CmdWolGet, Reply: CmdWolGet, Policy: &policyWolGetRequest, DumpPolicy: &policyWolGetDumpRequest, ReplyPolicy: &policyWolGetReply}
+	OpWolSet           = nlconn.Operation{Family: &Family, Name: "wol-set", Request: CmdWolSet, Policy: &policyWolSetRequest}
+	OpFeaturesGet      = nlconn.Operation{Family: &Family, Name: "features-get", Request: CmdFeaturesGet, Reply: CmdFeaturesGet, Policy: &policyFeaturesGetRequest, DumpPolicy: &policyFeaturesGetDumpRequest, ReplyPolicy: &policyFeaturesGetReply}
+	OpFeaturesSet      = nlconn.Operation{Family: &Family, Name: "features-set", Request: CmdFeaturesSet, Reply: CmdFeaturesSet, Policy: &policyFeaturesSetRequest, ReplyPolicy: &policyFeaturesSetReply}
+	OpPrivflagsGet     = nlconn.Operation{Family: &Family, Name: "privflags-get", Request: CmdPrivflagsGet, Reply: 14, Policy: &policyPrivflagsGetRequest, DumpPolicy: &policyPrivflagsGetDumpRequest, ReplyPolicy: &policyPrivflagsGetReply}
+	OpPrivflagsSet     = nlconn.Operation{Family: &Family, Name: "privflags-set", Request: CmdPrivflagsSet, Policy: &policyPrivflagsSetRequest}
+	OpRingsGet         = nlconn.Operation{Family: &Family, Name: "rings-get", Request: CmdRingsGet, Reply: 16, Policy: &policyRingsGetRequest, DumpPolicy: &policyRingsGetDumpRequest, ReplyPolicy: &policyRingsGetReply}
+	OpRingsSet         = nlconn.Operation{Family: &Family, Name: "rings-set", Request: CmdRingsSet, Policy: &policyRingsSetRequest}
+	OpChannelsGet      = nlconn.Operation{Family: &Family, Name: "channels-get", Request: CmdChannelsGet, Reply: 18, Policy: &policyChannelsGetRequest, DumpPolicy: &policyChannelsGetDumpRequest, ReplyPolicy: &policyChannelsGetReply}
+	OpChannelsSet      = nlconn.Operation{Family: &Family, Name: "channels-set", Request: CmdChannelsSet, Policy: &policyChannelsSetRequest}
+	OpCoalesceGet      = nlconn.Operation{Family: &Family, Name: "coalesce-get", Request: CmdCoalesceGet, Reply: 20, Policy: &policyCoalesceGetRequest, DumpPolicy: &policyCoalesceGetDumpRequest, ReplyPolicy: &policyCoalesceGetReply}
+	OpCoalesceSet      = nlconn.Operation{Family: &Family, Name: "coalesce-set", Request: CmdCoalesceSet, Policy: &policyCoalesceSetRequest}
+	OpPauseGet         = nlconn.Operation{Family: &Family, Name: "pause-get", Request: CmdPauseGet, Reply: 22, Policy: &policyPauseGetRequest, DumpPolicy: &policyPauseGetDumpRequest, ReplyPolicy: &policyPauseGetReply}
+	OpPauseSet         = nlconn.Operation{Family: &Family, Name: "pause-set", Request: CmdPauseSet, Policy: &policyPauseSetRequest}
+	OpEeeGet           = nlconn.Operation{Family: &Family, Name: "eee-get", Request: CmdEeeGet, Reply: 24, Policy: &policyEeeGetRequest, DumpPolicy: &policyEeeGetDumpRequest, ReplyPolicy: &policyEeeGetReply}
+	OpEeeSet           = nlconn.Operation{Family: &Family, Name: "eee-set", Request: CmdEeeSet, Policy: &policyEeeSetRequest}
+	OpTsinfoGet        = nlconn.Operation{Family: &Family, Name: "tsinfo-get", Request: CmdTsinfoGet, Reply: 26, Policy: &policyTsinfoGetRequest, DumpPolicy: &policyTsinfoGetDumpRequest, ReplyPolicy: &policyTsinfoGetReply}
+	OpCableTestAct     = nlconn.Operation{Family: &Family, Name: "cable-test-act", Request: CmdCableTestAct, Policy: &policyCableTestActRequest}
+	OpCableTestTdrAct  = nlconn.Operation{Family: &Family, Name: "cable-test-tdr-act", Request: CmdCableTestTdrAct, Policy: &policyCableTestTdrActRequest}
+	OpTunnelInfoGet    = nlconn.Operation{Family: &Family, Name: "tunnel-info-get", Request: CmdTunnelInfoGet, Reply: 29, Policy: &policyTunnelInfoGetRequest, DumpPolicy: &policyTunnelInfoGetDumpRequest, ReplyPolicy: &policyTunnelInfoGetReply}
+	OpFecGet           = nlconn.Operation{Family: &Family, Name: "fec-get", Request: CmdFecGet, Reply: 30, Policy: &policyFecGetRequest, DumpPolicy: &policyFecGetDumpRequest, ReplyPolicy: &policyFecGetReply}
+	OpFecSet           = nlconn.Operation{Family: &Family, Name: "fec-set", Request: CmdFecSet, Policy: &policyFecSetRequest}
+	OpModuleEepromGet  = nlconn.Operation{Family: &Family, Name: "module-eeprom-get", Request: CmdModuleEepromGet, Reply: 32, Policy: &policyModuleEepromGetRequest, DumpPolicy: &policyModuleEepromGetDumpRequest, ReplyPolicy: &policyModuleEepromGetReply}
+	OpStatsGet         = nlconn.Operation{Family: &Family, Name: "stats-get", Request: CmdStatsGet, Reply: 33, Policy: &policyStatsGetRequest, DumpPolicy: &policyStatsGetDumpRequest, ReplyPolicy: &policyStatsGetReply}
+	OpPhcVclocksGet    = nlconn.Operation{Family: &Family, Name: "phc-vclocks-get", Request: CmdPhcVclocksGet, Reply: 34, Policy: &policyPhcVclocksGetRequest, DumpPolicy: &policyPhcVclocksGetDumpRequest, ReplyPolicy: &policyPhcVclocksGetReply}
+	OpModuleGet        = nlconn.Operation{Family: &Family, Name: "module-get", Request: CmdModuleGet, Reply: 35, Policy: &policyModuleGetRequest, DumpPolicy: &policyModuleGetDumpRequest, ReplyPolicy: &policyModuleGetReply}
+	OpModuleSet        = nlconn.Operation{Family: &Family, Name: "module-set", Request: CmdModuleSet, Policy: &policyModuleSetRequest}
+	OpPseGet           = nlconn.Operation{Family: &Family, Name: "pse-get", Request: CmdPseGet, Reply: 37, Policy: &policyPseGetRequest, DumpPolicy: &policyPseGetDumpRequest, ReplyPolicy: &policyPseGetReply}
+	OpPseSet           = nlconn.Operation{Family: &Family, Name: "pse-set", Request: CmdPseSet, Policy: &policyPseSetRequest}
+	OpRssGet           = nlconn.Operation{Family: &Family, Name: "rss-get", Request: CmdRssGet, Reply: CmdRssGet, Policy: &policyRssGetRequest, DumpPolicy: &policyRssGetDumpRequest, ReplyPolicy: &policyRssGetReply}
+	OpPlcaGetCfg       = nlconn.Operation{Family: &Family, Name: "plca-get-cfg", Request: CmdPlcaGetCfg, Reply: CmdPlcaGetCfg, Policy: &policyPlcaGetCfgRequest, DumpPolicy: &policyPlcaGetCfgDumpRequest, ReplyPolicy: &policyPlcaGetCfgReply}
+	OpPlcaSetCfg       = nlconn.Operation{Family: &Family, Name: "plca-set-cfg", Request: CmdPlcaSetCfg, Policy: &policyPlcaSetCfgRequest}
+	OpPlcaGetStatus    = nlconn.Operation{Family: &Family, Name: "plca-get-status", Request: CmdPlcaGetStatus, Reply: 40, Policy: &policyPlcaGetStatusRequest, DumpPolicy: &policyPlcaGetStatusDumpRequest, ReplyPolicy: &policyPlcaGetStatusReply}
+	OpMmGet            = nlconn.Operation{Family: &Family, Name: "mm-get", Request: CmdMmGet, Reply: CmdMmGet, Policy: &policyMmGetRequest, DumpPolicy: &policyMmGetDumpRequest, ReplyPolicy: &policyMmGetReply}
+	OpMmSet            = nlconn.Operation{Family: &Family, Name: "mm-set", Request: CmdMmSet, Policy: &policyMmSetRequest}
+	OpModuleFwFlashAct = nlconn.Operation{Family: &Family, Name: "module-fw-flash-act", Request: CmdModuleFwFlashAct, Policy: &policyModuleFwFlashActRequest}
+	OpPhyGet           = nlconn.Operation{Family: &Family, Name: "phy-get", Request: CmdPhyGet, Reply: CmdPhyGet, Policy: &policyPhyGetRequest, DumpPolicy: &policyPhyGetDumpRequest, ReplyPolicy: &policyPhyGetReply}
+	OpTsconfigGet      = nlconn.Operation{Family: &Family, Name: "tsconfig-get", Request: CmdTsconfigGet, Reply: 47, Policy: &policyTsconfigGetRequest, DumpPolicy: &policyTsconfigGetDumpRequest, ReplyPolicy: &policyTsconfigGetReply}
+	OpTsconfigSet      = nlconn.Operation{Family: &Family, Name: "tsconfig-set", Request: CmdTsconfigSet, Reply: 48, Policy: &policyTsconfigSetRequest, ReplyPolicy: &policyTsconfigSetReply}
+	OpRssSet           = nlconn.Operation{Family: &Family, Name: "rss-set", Request: CmdRssSet, Policy: &policyRssSetRequest}
+	OpRssCreateAct     = nlconn.Operation{Family: &Family, Name: "rss-create-act", Request: CmdRssCreateAct, Reply: 51, Policy: &policyRssCreateActRequest, ReplyPolicy: &policyRssCreateActReply}
+	OpRssDeleteAct     = nlconn.Operation{Family: &Family, Name: "rss-delete-act", Request: CmdRssDeleteAct, Policy: &policyRssDeleteActRequest}
+)
 
 // Client calls the operations of the family ethtool over a connection. It may be used by several
 // goroutines at a time.
@@ -416,21 +83,17 @@ func (c *Client) StrsetGet(ctx context.Context, req *StrsetGetRequest, opts ...n
 	return nlconn.Do[StrsetGetReply](ctx, c.conn, &OpStrsetGet, req, opts...)
 }
 
-// StrsetGetDump is the dump of the operation strset-get: read lists of names. They are those of the
-// device in the header, or if that names none, those that are the same for all devices.
+// StrsetGetDump is [Client.StrsetGet] as a dump.
 func (c *Client) StrsetGetDump(ctx context.Context, req *StrsetGetDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*StrsetGetReply, error] {
 	return nlconn.Dump[StrsetGetReply](ctx, c.conn, &OpStrsetGet, req, opts...)
 }
 
-// StrsetGetDumpInto is StrsetGetDump into the memory of *reply, again and again: nothing is
-// allocated for a message. What *reply refers to is valid until the next step; strings are valid
-// for ever.
+// StrsetGetDumpInto is [Client.StrsetGetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) StrsetGetDumpInto(ctx context.Context, req *StrsetGetDumpRequest, reply *StrsetGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[StrsetGetReply](ctx, c.conn, &OpStrsetGet, req, reply, opts...)
 }
 
-// StrsetGetCollect is StrsetGetDump into a slice. A dump that was interrupted is repeated; if that
-// does not help, what came is returned with the error.
+// StrsetGetCollect is [Client.StrsetGetDump] into a slice, see [nlconn.Collect].
 func (c *Client) StrsetGetCollect(ctx context.Context, req *StrsetGetDumpRequest, opts ...nlconn.CallOption) ([]*StrsetGetReply, error) {
 	return nlconn.Collect[StrsetGetReply](ctx, c.conn, &OpStrsetGet, req, opts...)
 }
@@ -440,20 +103,17 @@ func (c *Client) LinkinfoGet(ctx context.Context, req *LinkinfoGetRequest, opts 
 	return nlconn.Do[LinkinfoGetReply](ctx, c.conn, &OpLinkinfoGet, req, opts...)
 }
 
-// LinkinfoGetDump is the dump of the operation linkinfo-get: read about the connector.
+// LinkinfoGetDump is [Client.LinkinfoGet] as a dump.
 func (c *Client) LinkinfoGetDump(ctx context.Context, req *LinkinfoGetDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*LinkinfoGetReply, error] {
 	return nlconn.Dump[LinkinfoGetReply](ctx, c.conn, &OpLinkinfoGet, req, opts...)
 }
 
-// LinkinfoGetDumpInto is LinkinfoGetDump into the memory of *reply, again and again: nothing is
-// allocated for a message. What *reply refers to is valid until the next step; strings are valid
-// for ever.
+// LinkinfoGetDumpInto is [Client.LinkinfoGetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) LinkinfoGetDumpInto(ctx context.Context, req *LinkinfoGetDumpRequest, reply *LinkinfoGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[LinkinfoGetReply](ctx, c.conn, &OpLinkinfoGet, req, reply, opts...)
 }
 
-// LinkinfoGetCollect is LinkinfoGetDump into a slice. A dump that was interrupted is repeated; if
-// that does not help, what came is returned with the error.
+// LinkinfoGetCollect is [Client.LinkinfoGetDump] into a slice, see [nlconn.Collect].
 func (c *Client) LinkinfoGetCollect(ctx context.Context, req *LinkinfoGetDumpRequest, opts ...nlconn.CallOption) ([]*LinkinfoGetReply, error) {
 	return nlconn.Collect[LinkinfoGetReply](ctx, c.conn, &OpLinkinfoGet, req, opts...)
 }
@@ -471,20 +131,18 @@ func (c *Client) LinkmodesGet(ctx context.Context, req *LinkmodesGetRequest, opt
 	return nlconn.Do[LinkmodesGetReply](ctx, c.conn, &OpLinkmodesGet, req, opts...)
 }
 
-// LinkmodesGetDump is the dump of the operation linkmodes-get: read about speeds.
+// LinkmodesGetDump is [Client.LinkmodesGet] as a dump.
 func (c *Client) LinkmodesGetDump(ctx context.Context, req *LinkmodesGetDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*LinkmodesGetReply, error] {
 	return nlconn.Dump[LinkmodesGetReply](ctx, c.conn, &OpLinkmodesGet, req, opts...)
 }
 
-// LinkmodesGetDumpInto is LinkmodesGetDump into the memory of *reply, again and again: nothing is
-// allocated for a message. What *reply refers to is valid until the next step; strings are valid
-// for ever.
+// LinkmodesGetDumpInto is [Client.LinkmodesGetDump] into the memory of *reply, see
+// [nlconn.DumpInto].
 func (c *Client) LinkmodesGetDumpInto(ctx context.Context, req *LinkmodesGetDumpRequest, reply *LinkmodesGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[LinkmodesGetReply](ctx, c.conn, &OpLinkmodesGet, req, reply, opts...)
 }
 
-// LinkmodesGetCollect is LinkmodesGetDump into a slice. A dump that was interrupted is repeated; if
-// that does not help, what came is returned with the error.
+// LinkmodesGetCollect is [Client.LinkmodesGetDump] into a slice, see [nlconn.Collect].
 func (c *Client) LinkmodesGetCollect(ctx context.Context, req *LinkmodesGetDumpRequest, opts ...nlconn.CallOption) ([]*LinkmodesGetReply, error) {
 	return nlconn.Collect[LinkmodesGetReply](ctx, c.conn, &OpLinkmodesGet, req, opts...)
 }
@@ -502,21 +160,18 @@ func (c *Client) LinkstateGet(ctx context.Context, req *LinkstateGetRequest, opt
 	return nlconn.Do[LinkstateGetReply](ctx, c.conn, &OpLinkstateGet, req, opts...)
 }
 
-// LinkstateGetDump is the dump of the operation linkstate-get: read whether the link is up, and if
-// not, why.
+// LinkstateGetDump is [Client.LinkstateGet] as a dump.
 func (c *Client) LinkstateGetDump(ctx context.Context, req *LinkstateGetDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*LinkstateGetReply, error] {
 	return nlconn.Dump[LinkstateGetReply](ctx, c.conn, &OpLinkstateGet, req, opts...)
 }
 
-// LinkstateGetDumpInto is LinkstateGetDump into the memory of *reply, again and again: nothing is
-// allocated for a message. What *reply refers to is valid until the next step; strings are valid
-// for ever.
+// LinkstateGetDumpInto is [Client.LinkstateGetDump] into the memory of *reply, see
+// [nlconn.DumpInto].
 func (c *Client) LinkstateGetDumpInto(ctx context.Context, req *LinkstateGetDumpRequest, reply *LinkstateGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[LinkstateGetReply](ctx, c.conn, &OpLinkstateGet, req, reply, opts...)
 }
 
-// LinkstateGetCollect is LinkstateGetDump into a slice. A dump that was interrupted is repeated; if
-// that does not help, what came is returned with the error.
+// LinkstateGetCollect is [Client.LinkstateGetDump] into a slice, see [nlconn.Collect].
 func (c *Client) LinkstateGetCollect(ctx context.Context, req *LinkstateGetDumpRequest, opts ...nlconn.CallOption) ([]*LinkstateGetReply, error) {
 	return nlconn.Collect[LinkstateGetReply](ctx, c.conn, &OpLinkstateGet, req, opts...)
 }
@@ -526,19 +181,17 @@ func (c *Client) DebugGet(ctx context.Context, req *DebugGetRequest, opts ...nlc
 	return nlconn.Do[DebugGetReply](ctx, c.conn, &OpDebugGet, req, opts...)
 }
 
-// DebugGetDump is the dump of the operation debug-get: read what the driver logs.
+// DebugGetDump is [Client.DebugGet] as a dump.
 func (c *Client) DebugGetDump(ctx context.Context, req *DebugGetDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*DebugGetReply, error] {
 	return nlconn.Dump[DebugGetReply](ctx, c.conn, &OpDebugGet, req, opts...)
 }
 
-// DebugGetDumpInto is DebugGetDump into the memory of *reply, again and again: nothing is allocated
-// for a message. What *reply refers to is valid until the next step; strings are valid for ever.
+// DebugGetDumpInto is [Client.DebugGetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) DebugGetDumpInto(ctx context.Context, req *DebugGetDumpRequest, reply *DebugGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[DebugGetReply](ctx, c.conn, &OpDebugGet, req, reply, opts...)
 }
 
-// DebugGetCollect is DebugGetDump into a slice. A dump that was interrupted is repeated; if that
-// does not help, what came is returned with the error.
+// DebugGetCollect is [Client.DebugGetDump] into a slice, see [nlconn.Collect].
 func (c *Client) DebugGetCollect(ctx context.Context, req *DebugGetDumpRequest, opts ...nlconn.CallOption) ([]*DebugGetReply, error) {
 	return nlconn.Collect[DebugGetReply](ctx, c.conn, &OpDebugGet, req, opts...)
 }
@@ -558,22 +211,17 @@ func (c *Client) WolGet(ctx context.Context, req *WolGetRequest, opts ...nlconn.
 	return nlconn.Do[WolGetReply](ctx, c.conn, &OpWolGet, req, opts...)
 }
 
-// WolGetDump is the dump of the operation wol-get: read what wakes the machine up. It takes a
-// privilege, for the password is in the answer.
-//
-// It needs CAP_NET_ADMIN in the user namespace of the network namespace.
+// WolGetDump is [Client.WolGet] as a dump.
 func (c *Client) WolGetDump(ctx context.Context, req *WolGetDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*WolGetReply, error] {
 	return nlconn.Dump[WolGetReply](ctx, c.conn, &OpWolGet, req, opts...)
 }
 
-// WolGetDumpInto is WolGetDump into the memory of *reply, again and again: nothing is allocated for
-// a message. What *reply refers to is valid until the next step; strings are valid for ever.
+// WolGetDumpInto is [Client.WolGetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) WolGetDumpInto(ctx context.Context, req *WolGetDumpRequest, reply *WolGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[WolGetReply](ctx, c.conn, &OpWolGet, req, reply, opts...)
 }
 
-// WolGetCollect is WolGetDump into a slice. A dump that was interrupted is repeated; if that does
-// not help, what came is returned with the error.
+// WolGetCollect is [Client.WolGetDump] into a slice, see [nlconn.Collect].
 func (c *Client) WolGetCollect(ctx context.Context, req *WolGetDumpRequest, opts ...nlconn.CallOption) ([]*WolGetReply, error) {
 	return nlconn.Collect[WolGetReply](ctx, c.conn, &OpWolGet, req, opts...)
 }
@@ -590,20 +238,17 @@ func (c *Client) FeaturesGet(ctx context.Context, req *FeaturesGetRequest, opts 
 	return nlconn.Do[FeaturesGetReply](ctx, c.conn, &OpFeaturesGet, req, opts...)
 }
 
-// FeaturesGetDump is the dump of the operation features-get: read features.
+// FeaturesGetDump is [Client.FeaturesGet] as a dump.
 func (c *Client) FeaturesGetDump(ctx context.Context, req *FeaturesGetDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*FeaturesGetReply, error] {
 	return nlconn.Dump[FeaturesGetReply](ctx, c.conn, &OpFeaturesGet, req, opts...)
 }
 
-// FeaturesGetDumpInto is FeaturesGetDump into the memory of *reply, again and again: nothing is
-// allocated for a message. What *reply refers to is valid until the next step; strings are valid
-// for ever.
+// FeaturesGetDumpInto is [Client.FeaturesGetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) FeaturesGetDumpInto(ctx context.Context, req *FeaturesGetDumpRequest, reply *FeaturesGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[FeaturesGetReply](ctx, c.conn, &OpFeaturesGet, req, reply, opts...)
 }
 
-// FeaturesGetCollect is FeaturesGetDump into a slice. A dump that was interrupted is repeated; if
-// that does not help, what came is returned with the error.
+// FeaturesGetCollect is [Client.FeaturesGetDump] into a slice, see [nlconn.Collect].
 func (c *Client) FeaturesGetCollect(ctx context.Context, req *FeaturesGetDumpRequest, opts ...nlconn.CallOption) ([]*FeaturesGetReply, error) {
 	return nlconn.Collect[FeaturesGetReply](ctx, c.conn, &OpFeaturesGet, req, opts...)
 }
@@ -621,21 +266,18 @@ func (c *Client) PrivflagsGet(ctx context.Context, req *PrivflagsGetRequest, opt
 	return nlconn.Do[PrivflagsGetReply](ctx, c.conn, &OpPrivflagsGet, req, opts...)
 }
 
-// PrivflagsGetDump is the dump of the operation privflags-get: read the private flags of the
-// driver.
+// PrivflagsGetDump is [Client.PrivflagsGet] as a dump.
 func (c *Client) PrivflagsGetDump(ctx context.Context, req *PrivflagsGetDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*PrivflagsGetReply, error] {
 	return nlconn.Dump[PrivflagsGetReply](ctx, c.conn, &OpPrivflagsGet, req, opts...)
 }
 
-// PrivflagsGetDumpInto is PrivflagsGetDump into the memory of *reply, again and again: nothing is
-// allocated for a message. What *reply refers to is valid until the next step; strings are valid
-// for ever.
+// PrivflagsGetDumpInto is [Client.PrivflagsGetDump] into the memory of *reply, see
+// [nlconn.DumpInto].
 func (c *Client) PrivflagsGetDumpInto(ctx context.Context, req *PrivflagsGetDumpRequest, reply *PrivflagsGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[PrivflagsGetReply](ctx, c.conn, &OpPrivflagsGet, req, reply, opts...)
 }
 
-// PrivflagsGetCollect is PrivflagsGetDump into a slice. A dump that was interrupted is repeated; if
-// that does not help, what came is returned with the error.
+// PrivflagsGetCollect is [Client.PrivflagsGetDump] into a slice, see [nlconn.Collect].
 func (c *Client) PrivflagsGetCollect(ctx context.Context, req *PrivflagsGetDumpRequest, opts ...nlconn.CallOption) ([]*PrivflagsGetReply, error) {
 	return nlconn.Collect[PrivflagsGetReply](ctx, c.conn, &OpPrivflagsGet, req, opts...)
 }
@@ -652,19 +294,17 @@ func (c *Client) RingsGet(ctx context.Context, req *RingsGetRequest, opts ...nlc
 	return nlconn.Do[RingsGetReply](ctx, c.conn, &OpRingsGet, req, opts...)
 }
 
-// RingsGetDump is the dump of the operation rings-get: read about ring buffers.
+// RingsGetDump is [Client.RingsGet] as a dump.
 func (c *Client) RingsGetDump(ctx context.Context, req *RingsGetDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*RingsGetReply, error] {
 	return nlconn.Dump[RingsGetReply](ctx, c.conn, &OpRingsGet, req, opts...)
 }
 
-// RingsGetDumpInto is RingsGetDump into the memory of *reply, again and again: nothing is allocated
-// for a message. What *reply refers to is valid until the next step; strings are valid for ever.
+// RingsGetDumpInto is [Client.RingsGetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) RingsGetDumpInto(ctx context.Context, req *RingsGetDumpRequest, reply *RingsGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[RingsGetReply](ctx, c.conn, &OpRingsGet, req, reply, opts...)
 }
 
-// RingsGetCollect is RingsGetDump into a slice. A dump that was interrupted is repeated; if that
-// does not help, what came is returned with the error.
+// RingsGetCollect is [Client.RingsGetDump] into a slice, see [nlconn.Collect].
 func (c *Client) RingsGetCollect(ctx context.Context, req *RingsGetDumpRequest, opts ...nlconn.CallOption) ([]*RingsGetReply, error) {
 	return nlconn.Collect[RingsGetReply](ctx, c.conn, &OpRingsGet, req, opts...)
 }
@@ -681,20 +321,17 @@ func (c *Client) ChannelsGet(ctx context.Context, req *ChannelsGetRequest, opts 
 	return nlconn.Do[ChannelsGetReply](ctx, c.conn, &OpChannelsGet, req, opts...)
 }
 
-// ChannelsGetDump is the dump of the operation channels-get: read how many channels there are.
+// ChannelsGetDump is [Client.ChannelsGet] as a dump.
 func (c *Client) ChannelsGetDump(ctx context.Context, req *ChannelsGetDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*ChannelsGetReply, error] {
 	return nlconn.Dump[ChannelsGetReply](ctx, c.conn, &OpChannelsGet, req, opts...)
 }
 
-// ChannelsGetDumpInto is ChannelsGetDump into the memory of *reply, again and again: nothing is
-// allocated for a message. What *reply refers to is valid until the next step; strings are valid
-// for ever.
+// ChannelsGetDumpInto is [Client.ChannelsGetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) ChannelsGetDumpInto(ctx context.Context, req *ChannelsGetDumpRequest, reply *ChannelsGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[ChannelsGetReply](ctx, c.conn, &OpChannelsGet, req, reply, opts...)
 }
 
-// ChannelsGetCollect is ChannelsGetDump into a slice. A dump that was interrupted is repeated; if
-// that does not help, what came is returned with the error.
+// ChannelsGetCollect is [Client.ChannelsGetDump] into a slice, see [nlconn.Collect].
 func (c *Client) ChannelsGetCollect(ctx context.Context, req *ChannelsGetDumpRequest, opts ...nlconn.CallOption) ([]*ChannelsGetReply, error) {
 	return nlconn.Collect[ChannelsGetReply](ctx, c.conn, &OpChannelsGet, req, opts...)
 }
@@ -711,20 +348,17 @@ func (c *Client) CoalesceGet(ctx context.Context, req *CoalesceGetRequest, opts 
 	return nlconn.Do[CoalesceGetReply](ctx, c.conn, &OpCoalesceGet, req, opts...)
 }
 
-// CoalesceGetDump is the dump of the operation coalesce-get: read about interrupt coalescing.
+// CoalesceGetDump is [Client.CoalesceGet] as a dump.
 func (c *Client) CoalesceGetDump(ctx context.Context, req *CoalesceGetDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*CoalesceGetReply, error] {
 	return nlconn.Dump[CoalesceGetReply](ctx, c.conn, &OpCoalesceGet, req, opts...)
 }
 
-// CoalesceGetDumpInto is CoalesceGetDump into the memory of *reply, again and again: nothing is
-// allocated for a message. What *reply refers to is valid until the next step; strings are valid
-// for ever.
+// CoalesceGetDumpInto is [Client.CoalesceGetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) CoalesceGetDumpInto(ctx context.Context, req *CoalesceGetDumpRequest, reply *CoalesceGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[CoalesceGetReply](ctx, c.conn, &OpCoalesceGet, req, reply, opts...)
 }
 
-// CoalesceGetCollect is CoalesceGetDump into a slice. A dump that was interrupted is repeated; if
-// that does not help, what came is returned with the error.
+// CoalesceGetCollect is [Client.CoalesceGetDump] into a slice, see [nlconn.Collect].
 func (c *Client) CoalesceGetCollect(ctx context.Context, req *CoalesceGetDumpRequest, opts ...nlconn.CallOption) ([]*CoalesceGetReply, error) {
 	return nlconn.Collect[CoalesceGetReply](ctx, c.conn, &OpCoalesceGet, req, opts...)
 }
@@ -742,19 +376,17 @@ func (c *Client) PauseGet(ctx context.Context, req *PauseGetRequest, opts ...nlc
 	return nlconn.Do[PauseGetReply](ctx, c.conn, &OpPauseGet, req, opts...)
 }
 
-// PauseGetDump is the dump of the operation pause-get: read about flow control.
+// PauseGetDump is [Client.PauseGet] as a dump.
 func (c *Client) PauseGetDump(ctx context.Context, req *PauseGetDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*PauseGetReply, error] {
 	return nlconn.Dump[PauseGetReply](ctx, c.conn, &OpPauseGet, req, opts...)
 }
 
-// PauseGetDumpInto is PauseGetDump into the memory of *reply, again and again: nothing is allocated
-// for a message. What *reply refers to is valid until the next step; strings are valid for ever.
+// PauseGetDumpInto is [Client.PauseGetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) PauseGetDumpInto(ctx context.Context, req *PauseGetDumpRequest, reply *PauseGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[PauseGetReply](ctx, c.conn, &OpPauseGet, req, reply, opts...)
 }
 
-// PauseGetCollect is PauseGetDump into a slice. A dump that was interrupted is repeated; if that
-// does not help, what came is returned with the error.
+// PauseGetCollect is [Client.PauseGetDump] into a slice, see [nlconn.Collect].
 func (c *Client) PauseGetCollect(ctx context.Context, req *PauseGetDumpRequest, opts ...nlconn.CallOption) ([]*PauseGetReply, error) {
 	return nlconn.Collect[PauseGetReply](ctx, c.conn, &OpPauseGet, req, opts...)
 }
@@ -771,19 +403,17 @@ func (c *Client) EeeGet(ctx context.Context, req *EeeGetRequest, opts ...nlconn.
 	return nlconn.Do[EeeGetReply](ctx, c.conn, &OpEeeGet, req, opts...)
 }
 
-// EeeGetDump is the dump of the operation eee-get: read about Energy Efficient Ethernet.
+// EeeGetDump is [Client.EeeGet] as a dump.
 func (c *Client) EeeGetDump(ctx context.Context, req *EeeGetDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*EeeGetReply, error] {
 	return nlconn.Dump[EeeGetReply](ctx, c.conn, &OpEeeGet, req, opts...)
 }
 
-// EeeGetDumpInto is EeeGetDump into the memory of *reply, again and again: nothing is allocated for
-// a message. What *reply refers to is valid until the next step; strings are valid for ever.
+// EeeGetDumpInto is [Client.EeeGetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) EeeGetDumpInto(ctx context.Context, req *EeeGetDumpRequest, reply *EeeGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[EeeGetReply](ctx, c.conn, &OpEeeGet, req, reply, opts...)
 }
 
-// EeeGetCollect is EeeGetDump into a slice. A dump that was interrupted is repeated; if that does
-// not help, what came is returned with the error.
+// EeeGetCollect is [Client.EeeGetDump] into a slice, see [nlconn.Collect].
 func (c *Client) EeeGetCollect(ctx context.Context, req *EeeGetDumpRequest, opts ...nlconn.CallOption) ([]*EeeGetReply, error) {
 	return nlconn.Collect[EeeGetReply](ctx, c.conn, &OpEeeGet, req, opts...)
 }
@@ -801,21 +431,17 @@ func (c *Client) TsinfoGet(ctx context.Context, req *TsinfoGetRequest, opts ...n
 	return nlconn.Do[TsinfoGetReply](ctx, c.conn, &OpTsinfoGet, req, opts...)
 }
 
-// TsinfoGetDump is the dump of the operation tsinfo-get: read which time stamps there are. A dump
-// has a message for each clock.
+// TsinfoGetDump is [Client.TsinfoGet] as a dump.
 func (c *Client) TsinfoGetDump(ctx context.Context, req *TsinfoGetDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*TsinfoGetReply, error] {
 	return nlconn.Dump[TsinfoGetReply](ctx, c.conn, &OpTsinfoGet, req, opts...)
 }
 
-// TsinfoGetDumpInto is TsinfoGetDump into the memory of *reply, again and again: nothing is
-// allocated for a message. What *reply refers to is valid until the next step; strings are valid
-// for ever.
+// TsinfoGetDumpInto is [Client.TsinfoGetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) TsinfoGetDumpInto(ctx context.Context, req *TsinfoGetDumpRequest, reply *TsinfoGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[TsinfoGetReply](ctx, c.conn, &OpTsinfoGet, req, reply, opts...)
 }
 
-// TsinfoGetCollect is TsinfoGetDump into a slice. A dump that was interrupted is repeated; if that
-// does not help, what came is returned with the error.
+// TsinfoGetCollect is [Client.TsinfoGetDump] into a slice, see [nlconn.Collect].
 func (c *Client) TsinfoGetCollect(ctx context.Context, req *TsinfoGetDumpRequest, opts ...nlconn.CallOption) ([]*TsinfoGetReply, error) {
 	return nlconn.Collect[TsinfoGetReply](ctx, c.conn, &OpTsinfoGet, req, opts...)
 }
@@ -841,21 +467,18 @@ func (c *Client) TunnelInfoGet(ctx context.Context, req *TunnelInfoGetRequest, o
 	return nlconn.Do[TunnelInfoGetReply](ctx, c.conn, &OpTunnelInfoGet, req, opts...)
 }
 
-// TunnelInfoGetDump is the dump of the operation tunnel-info-get: read which tunnels the device
-// knows.
+// TunnelInfoGetDump is [Client.TunnelInfoGet] as a dump.
 func (c *Client) TunnelInfoGetDump(ctx context.Context, req *TunnelInfoGetDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*TunnelInfoGetReply, error] {
 	return nlconn.Dump[TunnelInfoGetReply](ctx, c.conn, &OpTunnelInfoGet, req, opts...)
 }
 
-// TunnelInfoGetDumpInto is TunnelInfoGetDump into the memory of *reply, again and again: nothing is
-// allocated for a message. What *reply refers to is valid until the next step; strings are valid
-// for ever.
+// TunnelInfoGetDumpInto is [Client.TunnelInfoGetDump] into the memory of *reply, see
+// [nlconn.DumpInto].
 func (c *Client) TunnelInfoGetDumpInto(ctx context.Context, req *TunnelInfoGetDumpRequest, reply *TunnelInfoGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[TunnelInfoGetReply](ctx, c.conn, &OpTunnelInfoGet, req, reply, opts...)
 }
 
-// TunnelInfoGetCollect is TunnelInfoGetDump into a slice. A dump that was interrupted is repeated;
-// if that does not help, what came is returned with the error.
+// TunnelInfoGetCollect is [Client.TunnelInfoGetDump] into a slice, see [nlconn.Collect].
 func (c *Client) TunnelInfoGetCollect(ctx context.Context, req *TunnelInfoGetDumpRequest, opts ...nlconn.CallOption) ([]*TunnelInfoGetReply, error) {
 	return nlconn.Collect[TunnelInfoGetReply](ctx, c.conn, &OpTunnelInfoGet, req, opts...)
 }
@@ -865,19 +488,17 @@ func (c *Client) FecGet(ctx context.Context, req *FecGetRequest, opts ...nlconn.
 	return nlconn.Do[FecGetReply](ctx, c.conn, &OpFecGet, req, opts...)
 }
 
-// FecGetDump is the dump of the operation fec-get: read about forward error correction.
+// FecGetDump is [Client.FecGet] as a dump.
 func (c *Client) FecGetDump(ctx context.Context, req *FecGetDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*FecGetReply, error] {
 	return nlconn.Dump[FecGetReply](ctx, c.conn, &OpFecGet, req, opts...)
 }
 
-// FecGetDumpInto is FecGetDump into the memory of *reply, again and again: nothing is allocated for
-// a message. What *reply refers to is valid until the next step; strings are valid for ever.
+// FecGetDumpInto is [Client.FecGetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) FecGetDumpInto(ctx context.Context, req *FecGetDumpRequest, reply *FecGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[FecGetReply](ctx, c.conn, &OpFecGet, req, reply, opts...)
 }
 
-// FecGetCollect is FecGetDump into a slice. A dump that was interrupted is repeated; if that does
-// not help, what came is returned with the error.
+// FecGetCollect is [Client.FecGetDump] into a slice, see [nlconn.Collect].
 func (c *Client) FecGetCollect(ctx context.Context, req *FecGetDumpRequest, opts ...nlconn.CallOption) ([]*FecGetReply, error) {
 	return nlconn.Collect[FecGetReply](ctx, c.conn, &OpFecGet, req, opts...)
 }
@@ -896,23 +517,18 @@ func (c *Client) ModuleEepromGet(ctx context.Context, req *ModuleEepromGetReques
 	return nlconn.Do[ModuleEepromGetReply](ctx, c.conn, &OpModuleEepromGet, req, opts...)
 }
 
-// ModuleEepromGetDump is the dump of the operation module-eeprom-get: read the memory of a
-// transceiver module.
-//
-// It needs CAP_NET_ADMIN in the user namespace of the network namespace.
+// ModuleEepromGetDump is [Client.ModuleEepromGet] as a dump.
 func (c *Client) ModuleEepromGetDump(ctx context.Context, req *ModuleEepromGetDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*ModuleEepromGetReply, error] {
 	return nlconn.Dump[ModuleEepromGetReply](ctx, c.conn, &OpModuleEepromGet, req, opts...)
 }
 
-// ModuleEepromGetDumpInto is ModuleEepromGetDump into the memory of *reply, again and again:
-// nothing is allocated for a message. What *reply refers to is valid until the next step; strings
-// are valid for ever.
+// ModuleEepromGetDumpInto is [Client.ModuleEepromGetDump] into the memory of *reply, see
+// [nlconn.DumpInto].
 func (c *Client) ModuleEepromGetDumpInto(ctx context.Context, req *ModuleEepromGetDumpRequest, reply *ModuleEepromGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[ModuleEepromGetReply](ctx, c.conn, &OpModuleEepromGet, req, reply, opts...)
 }
 
-// ModuleEepromGetCollect is ModuleEepromGetDump into a slice. A dump that was interrupted is
-// repeated; if that does not help, what came is returned with the error.
+// ModuleEepromGetCollect is [Client.ModuleEepromGetDump] into a slice, see [nlconn.Collect].
 func (c *Client) ModuleEepromGetCollect(ctx context.Context, req *ModuleEepromGetDumpRequest, opts ...nlconn.CallOption) ([]*ModuleEepromGetReply, error) {
 	return nlconn.Collect[ModuleEepromGetReply](ctx, c.conn, &OpModuleEepromGet, req, opts...)
 }
@@ -922,19 +538,17 @@ func (c *Client) StatsGet(ctx context.Context, req *StatsGetRequest, opts ...nlc
 	return nlconn.Do[StatsGetReply](ctx, c.conn, &OpStatsGet, req, opts...)
 }
 
-// StatsGetDump is the dump of the operation stats-get: read standard counters.
+// StatsGetDump is [Client.StatsGet] as a dump.
 func (c *Client) StatsGetDump(ctx context.Context, req *StatsGetDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*StatsGetReply, error] {
 	return nlconn.Dump[StatsGetReply](ctx, c.conn, &OpStatsGet, req, opts...)
 }
 
-// StatsGetDumpInto is StatsGetDump into the memory of *reply, again and again: nothing is allocated
-// for a message. What *reply refers to is valid until the next step; strings are valid for ever.
+// StatsGetDumpInto is [Client.StatsGetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) StatsGetDumpInto(ctx context.Context, req *StatsGetDumpRequest, reply *StatsGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[StatsGetReply](ctx, c.conn, &OpStatsGet, req, reply, opts...)
 }
 
-// StatsGetCollect is StatsGetDump into a slice. A dump that was interrupted is repeated; if that
-// does not help, what came is returned with the error.
+// StatsGetCollect is [Client.StatsGetDump] into a slice, see [nlconn.Collect].
 func (c *Client) StatsGetCollect(ctx context.Context, req *StatsGetDumpRequest, opts ...nlconn.CallOption) ([]*StatsGetReply, error) {
 	return nlconn.Collect[StatsGetReply](ctx, c.conn, &OpStatsGet, req, opts...)
 }
@@ -945,21 +559,18 @@ func (c *Client) PhcVclocksGet(ctx context.Context, req *PhcVclocksGetRequest, o
 	return nlconn.Do[PhcVclocksGetReply](ctx, c.conn, &OpPhcVclocksGet, req, opts...)
 }
 
-// PhcVclocksGetDump is the dump of the operation phc-vclocks-get: read which virtual clocks there
-// are. Without any the answer has only the header.
+// PhcVclocksGetDump is [Client.PhcVclocksGet] as a dump.
 func (c *Client) PhcVclocksGetDump(ctx context.Context, req *PhcVclocksGetDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*PhcVclocksGetReply, error] {
 	return nlconn.Dump[PhcVclocksGetReply](ctx, c.conn, &OpPhcVclocksGet, req, opts...)
 }
 
-// PhcVclocksGetDumpInto is PhcVclocksGetDump into the memory of *reply, again and again: nothing is
-// allocated for a message. What *reply refers to is valid until the next step; strings are valid
-// for ever.
+// PhcVclocksGetDumpInto is [Client.PhcVclocksGetDump] into the memory of *reply, see
+// [nlconn.DumpInto].
 func (c *Client) PhcVclocksGetDumpInto(ctx context.Context, req *PhcVclocksGetDumpRequest, reply *PhcVclocksGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[PhcVclocksGetReply](ctx, c.conn, &OpPhcVclocksGet, req, reply, opts...)
 }
 
-// PhcVclocksGetCollect is PhcVclocksGetDump into a slice. A dump that was interrupted is repeated;
-// if that does not help, what came is returned with the error.
+// PhcVclocksGetCollect is [Client.PhcVclocksGetDump] into a slice, see [nlconn.Collect].
 func (c *Client) PhcVclocksGetCollect(ctx context.Context, req *PhcVclocksGetDumpRequest, opts ...nlconn.CallOption) ([]*PhcVclocksGetReply, error) {
 	return nlconn.Collect[PhcVclocksGetReply](ctx, c.conn, &OpPhcVclocksGet, req, opts...)
 }
@@ -969,20 +580,17 @@ func (c *Client) ModuleGet(ctx context.Context, req *ModuleGetRequest, opts ...n
 	return nlconn.Do[ModuleGetReply](ctx, c.conn, &OpModuleGet, req, opts...)
 }
 
-// ModuleGetDump is the dump of the operation module-get: read about a transceiver module.
+// ModuleGetDump is [Client.ModuleGet] as a dump.
 func (c *Client) ModuleGetDump(ctx context.Context, req *ModuleGetDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*ModuleGetReply, error] {
 	return nlconn.Dump[ModuleGetReply](ctx, c.conn, &OpModuleGet, req, opts...)
 }
 
-// ModuleGetDumpInto is ModuleGetDump into the memory of *reply, again and again: nothing is
-// allocated for a message. What *reply refers to is valid until the next step; strings are valid
-// for ever.
+// ModuleGetDumpInto is [Client.ModuleGetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) ModuleGetDumpInto(ctx context.Context, req *ModuleGetDumpRequest, reply *ModuleGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[ModuleGetReply](ctx, c.conn, &OpModuleGet, req, reply, opts...)
 }
 
-// ModuleGetCollect is ModuleGetDump into a slice. A dump that was interrupted is repeated; if that
-// does not help, what came is returned with the error.
+// ModuleGetCollect is [Client.ModuleGetDump] into a slice, see [nlconn.Collect].
 func (c *Client) ModuleGetCollect(ctx context.Context, req *ModuleGetDumpRequest, opts ...nlconn.CallOption) ([]*ModuleGetReply, error) {
 	return nlconn.Collect[ModuleGetReply](ctx, c.conn, &OpModuleGet, req, opts...)
 }
@@ -999,19 +607,17 @@ func (c *Client) PseGet(ctx context.Context, req *PseGetRequest, opts ...nlconn.
 	return nlconn.Do[PseGetReply](ctx, c.conn, &OpPseGet, req, opts...)
 }
 
-// PseGetDump is the dump of the operation pse-get: read about power over the line.
+// PseGetDump is [Client.PseGet] as a dump.
 func (c *Client) PseGetDump(ctx context.Context, req *PseGetDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*PseGetReply, error] {
 	return nlconn.Dump[PseGetReply](ctx, c.conn, &OpPseGet, req, opts...)
 }
 
-// PseGetDumpInto is PseGetDump into the memory of *reply, again and again: nothing is allocated for
-// a message. What *reply refers to is valid until the next step; strings are valid for ever.
+// PseGetDumpInto is [Client.PseGetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) PseGetDumpInto(ctx context.Context, req *PseGetDumpRequest, reply *PseGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[PseGetReply](ctx, c.conn, &OpPseGet, req, reply, opts...)
 }
 
-// PseGetCollect is PseGetDump into a slice. A dump that was interrupted is repeated; if that does
-// not help, what came is returned with the error.
+// PseGetCollect is [Client.PseGetDump] into a slice, see [nlconn.Collect].
 func (c *Client) PseGetCollect(ctx context.Context, req *PseGetDumpRequest, opts ...nlconn.CallOption) ([]*PseGetReply, error) {
 	return nlconn.Collect[PseGetReply](ctx, c.conn, &OpPseGet, req, opts...)
 }
@@ -1029,20 +635,17 @@ func (c *Client) RssGet(ctx context.Context, req *RssGetRequest, opts ...nlconn.
 	return nlconn.Do[RssGetReply](ctx, c.conn, &OpRssGet, req, opts...)
 }
 
-// RssGetDump is the dump of the operation rss-get: read how received packets are spread: one
-// context (do), or all contexts of one or all devices (dump).
+// RssGetDump is [Client.RssGet] as a dump.
 func (c *Client) RssGetDump(ctx context.Context, req *RssGetDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*RssGetReply, error] {
 	return nlconn.Dump[RssGetReply](ctx, c.conn, &OpRssGet, req, opts...)
 }
 
-// RssGetDumpInto is RssGetDump into the memory of *reply, again and again: nothing is allocated for
-// a message. What *reply refers to is valid until the next step; strings are valid for ever.
+// RssGetDumpInto is [Client.RssGetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) RssGetDumpInto(ctx context.Context, req *RssGetDumpRequest, reply *RssGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[RssGetReply](ctx, c.conn, &OpRssGet, req, reply, opts...)
 }
 
-// RssGetCollect is RssGetDump into a slice. A dump that was interrupted is repeated; if that does
-// not help, what came is returned with the error.
+// RssGetCollect is [Client.RssGetDump] into a slice, see [nlconn.Collect].
 func (c *Client) RssGetCollect(ctx context.Context, req *RssGetDumpRequest, opts ...nlconn.CallOption) ([]*RssGetReply, error) {
 	return nlconn.Collect[RssGetReply](ctx, c.conn, &OpRssGet, req, opts...)
 }
@@ -1052,21 +655,17 @@ func (c *Client) PlcaGetCfg(ctx context.Context, req *PlcaGetCfgRequest, opts ..
 	return nlconn.Do[PlcaGetCfgReply](ctx, c.conn, &OpPlcaGetCfg, req, opts...)
 }
 
-// PlcaGetCfgDump is the dump of the operation plca-get-cfg: read the configuration of collision
-// avoidance.
+// PlcaGetCfgDump is [Client.PlcaGetCfg] as a dump.
 func (c *Client) PlcaGetCfgDump(ctx context.Context, req *PlcaGetCfgDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*PlcaGetCfgReply, error] {
 	return nlconn.Dump[PlcaGetCfgReply](ctx, c.conn, &OpPlcaGetCfg, req, opts...)
 }
 
-// PlcaGetCfgDumpInto is PlcaGetCfgDump into the memory of *reply, again and again: nothing is
-// allocated for a message. What *reply refers to is valid until the next step; strings are valid
-// for ever.
+// PlcaGetCfgDumpInto is [Client.PlcaGetCfgDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) PlcaGetCfgDumpInto(ctx context.Context, req *PlcaGetCfgDumpRequest, reply *PlcaGetCfgReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[PlcaGetCfgReply](ctx, c.conn, &OpPlcaGetCfg, req, reply, opts...)
 }
 
-// PlcaGetCfgCollect is PlcaGetCfgDump into a slice. A dump that was interrupted is repeated; if
-// that does not help, what came is returned with the error.
+// PlcaGetCfgCollect is [Client.PlcaGetCfgDump] into a slice, see [nlconn.Collect].
 func (c *Client) PlcaGetCfgCollect(ctx context.Context, req *PlcaGetCfgDumpRequest, opts ...nlconn.CallOption) ([]*PlcaGetCfgReply, error) {
 	return nlconn.Collect[PlcaGetCfgReply](ctx, c.conn, &OpPlcaGetCfg, req, opts...)
 }
@@ -1083,21 +682,18 @@ func (c *Client) PlcaGetStatus(ctx context.Context, req *PlcaGetStatusRequest, o
 	return nlconn.Do[PlcaGetStatusReply](ctx, c.conn, &OpPlcaGetStatus, req, opts...)
 }
 
-// PlcaGetStatusDump is the dump of the operation plca-get-status: read whether collision avoidance
-// works.
+// PlcaGetStatusDump is [Client.PlcaGetStatus] as a dump.
 func (c *Client) PlcaGetStatusDump(ctx context.Context, req *PlcaGetStatusDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*PlcaGetStatusReply, error] {
 	return nlconn.Dump[PlcaGetStatusReply](ctx, c.conn, &OpPlcaGetStatus, req, opts...)
 }
 
-// PlcaGetStatusDumpInto is PlcaGetStatusDump into the memory of *reply, again and again: nothing is
-// allocated for a message. What *reply refers to is valid until the next step; strings are valid
-// for ever.
+// PlcaGetStatusDumpInto is [Client.PlcaGetStatusDump] into the memory of *reply, see
+// [nlconn.DumpInto].
 func (c *Client) PlcaGetStatusDumpInto(ctx context.Context, req *PlcaGetStatusDumpRequest, reply *PlcaGetStatusReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[PlcaGetStatusReply](ctx, c.conn, &OpPlcaGetStatus, req, reply, opts...)
 }
 
-// PlcaGetStatusCollect is PlcaGetStatusDump into a slice. A dump that was interrupted is repeated;
-// if that does not help, what came is returned with the error.
+// PlcaGetStatusCollect is [Client.PlcaGetStatusDump] into a slice, see [nlconn.Collect].
 func (c *Client) PlcaGetStatusCollect(ctx context.Context, req *PlcaGetStatusDumpRequest, opts ...nlconn.CallOption) ([]*PlcaGetStatusReply, error) {
 	return nlconn.Collect[PlcaGetStatusReply](ctx, c.conn, &OpPlcaGetStatus, req, opts...)
 }
@@ -1107,19 +703,17 @@ func (c *Client) MmGet(ctx context.Context, req *MmGetRequest, opts ...nlconn.Ca
 	return nlconn.Do[MmGetReply](ctx, c.conn, &OpMmGet, req, opts...)
 }
 
-// MmGetDump is the dump of the operation mm-get: read about frame preemption.
+// MmGetDump is [Client.MmGet] as a dump.
 func (c *Client) MmGetDump(ctx context.Context, req *MmGetDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*MmGetReply, error] {
 	return nlconn.Dump[MmGetReply](ctx, c.conn, &OpMmGet, req, opts...)
 }
 
-// MmGetDumpInto is MmGetDump into the memory of *reply, again and again: nothing is allocated for a
-// message. What *reply refers to is valid until the next step; strings are valid for ever.
+// MmGetDumpInto is [Client.MmGetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) MmGetDumpInto(ctx context.Context, req *MmGetDumpRequest, reply *MmGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[MmGetReply](ctx, c.conn, &OpMmGet, req, reply, opts...)
 }
 
-// MmGetCollect is MmGetDump into a slice. A dump that was interrupted is repeated; if that does not
-// help, what came is returned with the error.
+// MmGetCollect is [Client.MmGetDump] into a slice, see [nlconn.Collect].
 func (c *Client) MmGetCollect(ctx context.Context, req *MmGetDumpRequest, opts ...nlconn.CallOption) ([]*MmGetReply, error) {
 	return nlconn.Collect[MmGetReply](ctx, c.conn, &OpMmGet, req, opts...)
 }
@@ -1144,19 +738,17 @@ func (c *Client) PhyGet(ctx context.Context, req *PhyGetRequest, opts ...nlconn.
 	return nlconn.Do[PhyGetReply](ctx, c.conn, &OpPhyGet, req, opts...)
 }
 
-// PhyGetDump is the dump of the operation phy-get: read about the PHYs of a device.
+// PhyGetDump is [Client.PhyGet] as a dump.
 func (c *Client) PhyGetDump(ctx context.Context, req *PhyGetDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*PhyGetReply, error] {
 	return nlconn.Dump[PhyGetReply](ctx, c.conn, &OpPhyGet, req, opts...)
 }
 
-// PhyGetDumpInto is PhyGetDump into the memory of *reply, again and again: nothing is allocated for
-// a message. What *reply refers to is valid until the next step; strings are valid for ever.
+// PhyGetDumpInto is [Client.PhyGetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) PhyGetDumpInto(ctx context.Context, req *PhyGetDumpRequest, reply *PhyGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[PhyGetReply](ctx, c.conn, &OpPhyGet, req, reply, opts...)
 }
 
-// PhyGetCollect is PhyGetDump into a slice. A dump that was interrupted is repeated; if that does
-// not help, what came is returned with the error.
+// PhyGetCollect is [Client.PhyGetDump] into a slice, see [nlconn.Collect].
 func (c *Client) PhyGetCollect(ctx context.Context, req *PhyGetDumpRequest, opts ...nlconn.CallOption) ([]*PhyGetReply, error) {
 	return nlconn.Collect[PhyGetReply](ctx, c.conn, &OpPhyGet, req, opts...)
 }
@@ -1166,21 +758,17 @@ func (c *Client) TsconfigGet(ctx context.Context, req *TsconfigGetRequest, opts 
 	return nlconn.Do[TsconfigGetReply](ctx, c.conn, &OpTsconfigGet, req, opts...)
 }
 
-// TsconfigGetDump is the dump of the operation tsconfig-get: read which hardware time stamps are
-// taken.
+// TsconfigGetDump is [Client.TsconfigGet] as a dump.
 func (c *Client) TsconfigGetDump(ctx context.Context, req *TsconfigGetDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*TsconfigGetReply, error] {
 	return nlconn.Dump[TsconfigGetReply](ctx, c.conn, &OpTsconfigGet, req, opts...)
 }
 
-// TsconfigGetDumpInto is TsconfigGetDump into the memory of *reply, again and again: nothing is
-// allocated for a message. What *reply refers to is valid until the next step; strings are valid
-// for ever.
+// TsconfigGetDumpInto is [Client.TsconfigGetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) TsconfigGetDumpInto(ctx context.Context, req *TsconfigGetDumpRequest, reply *TsconfigGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[TsconfigGetReply](ctx, c.conn, &OpTsconfigGet, req, reply, opts...)
 }
 
-// TsconfigGetCollect is TsconfigGetDump into a slice. A dump that was interrupted is repeated; if
-// that does not help, what came is returned with the error.
+// TsconfigGetCollect is [Client.TsconfigGetDump] into a slice, see [nlconn.Collect].
 func (c *Client) TsconfigGetCollect(ctx context.Context, req *TsconfigGetDumpRequest, opts ...nlconn.CallOption) ([]*TsconfigGetReply, error) {
 	return nlconn.Collect[TsconfigGetReply](ctx, c.conn, &OpTsconfigGet, req, opts...)
 }

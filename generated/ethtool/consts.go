@@ -10,167 +10,79 @@ const Altifnamsiz = 127
 
 // The numbers of the operations: commands in struct genlmsghdr.
 const (
-	// CmdStrsetGet: read lists of names. They are those of the device in the header, or if that
-	// names none, those that are the same for all devices.
-	CmdStrsetGet uint16 = 1
-	// CmdLinkinfoGet: read about the connector.
-	CmdLinkinfoGet uint16 = 2
-	// CmdLinkinfoSet: change the connector. EOPNOTSUPP if the driver cannot.
-	CmdLinkinfoSet uint16 = 3
-	// CmdLinkinfoNtf: the connector was changed by a request.
-	CmdLinkinfoNtf uint16 = 3
-	// CmdLinkmodesGet: read about speeds.
-	CmdLinkmodesGet uint16 = 4
-	// CmdLinkmodesSet: change the speed, or what is advertised. What is absent stays; with
-	// autoneg, speed, duplex and lanes choose the modes to advertise.
-	CmdLinkmodesSet uint16 = 5
-	// CmdLinkmodesNtf: the speed was changed by a request.
-	CmdLinkmodesNtf uint16 = 5
-	// CmdLinkstateGet: read whether the link is up, and if not, why.
-	CmdLinkstateGet uint16 = 6
-	// CmdDebugGet: read what the driver logs.
-	CmdDebugGet uint16 = 7
-	// CmdDebugSet: change what the driver logs.
-	CmdDebugSet uint16 = 8
-	// CmdDebugNtf: what the driver logs was changed.
-	CmdDebugNtf uint16 = 8
-	// CmdWolGet: read what wakes the machine up. It takes a privilege, for the password is in
-	// the answer.
-	CmdWolGet uint16 = 9
-	// CmdWolSet: change what wakes the machine up.
-	CmdWolSet uint16 = 10
-	// CmdWolNtf: what wakes the machine up was changed. The password is left out.
-	CmdWolNtf uint16 = 10
-	// CmdFeaturesGet: read features.
-	CmdFeaturesGet uint16 = 11
-	// CmdFeaturesSet: switch features. The reply says in wanted what was wanted and did not
-	// come about, in active what has changed.
-	CmdFeaturesSet uint16 = 12
-	// CmdFeaturesNtf: features have changed, by a request or by themselves.
-	CmdFeaturesNtf uint16 = 13
-	// CmdPrivflagsGet: read the private flags of the driver.
-	CmdPrivflagsGet uint16 = 13
-	// CmdPrivflagsSet: change private flags of the driver.
-	CmdPrivflagsSet uint16 = 14
-	// CmdPrivflagsNtf: private flags were changed.
-	CmdPrivflagsNtf uint16 = 15
-	// CmdRingsGet: read about ring buffers.
-	CmdRingsGet uint16 = 15
-	// CmdRingsSet: change ring buffers. Traffic may stop for a while.
-	CmdRingsSet uint16 = 16
-	// CmdRingsNtf: ring buffers were changed.
-	CmdRingsNtf uint16 = 17
-	// CmdChannelsGet: read how many channels there are.
-	CmdChannelsGet uint16 = 17
-	// CmdChannelsSet: change how many channels there are.
-	CmdChannelsSet uint16 = 18
-	// CmdChannelsNtf: the number of channels was changed.
-	CmdChannelsNtf uint16 = 19
-	// CmdCoalesceGet: read about interrupt coalescing.
-	CmdCoalesceGet uint16 = 19
-	// CmdCoalesceSet: change interrupt coalescing. An attribute that the driver does not know
-	// is refused.
-	CmdCoalesceSet uint16 = 20
-	// CmdCoalesceNtf: interrupt coalescing was changed.
-	CmdCoalesceNtf uint16 = 21
-	// CmdPauseGet: read about flow control.
-	CmdPauseGet uint16 = 21
-	// CmdPauseSet: change flow control.
-	CmdPauseSet uint16 = 22
-	// CmdPauseNtf: flow control was changed.
-	CmdPauseNtf uint16 = 23
-	// CmdEeeGet: read about Energy Efficient Ethernet.
-	CmdEeeGet uint16 = 23
-	// CmdEeeSet: change Energy Efficient Ethernet.
-	CmdEeeSet uint16 = 24
-	// CmdEeeNtf: energy Efficient Ethernet was changed.
-	CmdEeeNtf uint16 = 25
-	// CmdTsinfoGet: read which time stamps there are. A dump has a message for each clock.
-	CmdTsinfoGet uint16 = 25
-	// CmdCableTestAct: test the cable. The answer comes as cable-test-ntf; the link goes down
-	// meanwhile.
-	CmdCableTestAct uint16 = 26
-	// CmdCableTestNtf: a cable test has begun or is done.
-	CmdCableTestNtf uint16 = 27
-	// CmdCableTestTdrAct: send pulses into the cable and measure the echo. The answer comes as
-	// cable-test-tdr-ntf.
-	CmdCableTestTdrAct uint16 = 27
-	// CmdCableTestTdrNtf: a raw cable test has begun or is done.
-	CmdCableTestTdrNtf uint16 = 28
-	// CmdTunnelInfoGet: read which tunnels the device knows.
-	CmdTunnelInfoGet uint16 = 28
-	// CmdFecGet: read about forward error correction.
-	CmdFecGet uint16 = 29
-	// CmdFecSet: change forward error correction.
-	CmdFecSet uint16 = 30
-	// CmdFecNtf: forward error correction was changed.
-	CmdFecNtf uint16 = 31
-	// CmdModuleEepromGet: read the memory of a transceiver module.
-	CmdModuleEepromGet uint16 = 31
-	// CmdStatsGet: read standard counters.
-	CmdStatsGet uint16 = 32
-	// CmdPhcVclocksGet: read which virtual clocks there are. Without any the answer has only
-	// the header.
-	CmdPhcVclocksGet uint16 = 33
-	// CmdModuleGet: read about a transceiver module.
-	CmdModuleGet uint16 = 34
-	// CmdModuleSet: change when a module may draw much power.
-	CmdModuleSet uint16 = 35
-	// CmdModuleNtf: a module was changed.
-	CmdModuleNtf uint16 = 36
-	// CmdPseGet: read about power over the line.
-	CmdPseGet uint16 = 36
-	// CmdPseSet: change power over the line.
-	CmdPseSet uint16 = 37
-	// CmdRssGet: read how received packets are spread: one context (do), or all contexts of one
-	// or all devices (dump).
-	CmdRssGet uint16 = 38
-	// CmdPlcaGetCfg: read the configuration of collision avoidance.
-	CmdPlcaGetCfg uint16 = 39
-	// CmdPlcaSetCfg: change the configuration of collision avoidance.
-	CmdPlcaSetCfg uint16 = 40
-	// CmdPlcaGetStatus: read whether collision avoidance works.
-	CmdPlcaGetStatus uint16 = 41
-	// CmdPlcaNtf: the configuration of collision avoidance was changed.
-	CmdPlcaNtf uint16 = 41
-	// CmdMmGet: read about frame preemption.
-	CmdMmGet uint16 = 42
-	// CmdMmSet: change frame preemption.
-	CmdMmSet uint16 = 43
-	// CmdMmNtf: frame preemption was changed, or its state has changed.
-	CmdMmNtf uint16 = 43
-	// CmdModuleFwFlashAct: write firmware to a module. The ack comes when that begins, and
-	// module-fw-flash-ntf to the caller alone as it goes on.
+	CmdStrsetGet        uint16 = 1
+	CmdLinkinfoGet      uint16 = 2
+	CmdLinkinfoSet      uint16 = 3
+	CmdLinkinfoNtf      uint16 = 3
+	CmdLinkmodesGet     uint16 = 4
+	CmdLinkmodesSet     uint16 = 5
+	CmdLinkmodesNtf     uint16 = 5
+	CmdLinkstateGet     uint16 = 6
+	CmdDebugGet         uint16 = 7
+	CmdDebugSet         uint16 = 8
+	CmdDebugNtf         uint16 = 8
+	CmdWolGet           uint16 = 9
+	CmdWolSet           uint16 = 10
+	CmdWolNtf           uint16 = 10
+	CmdFeaturesGet      uint16 = 11
+	CmdFeaturesSet      uint16 = 12
+	CmdFeaturesNtf      uint16 = 13
+	CmdPrivflagsGet     uint16 = 13
+	CmdPrivflagsSet     uint16 = 14
+	CmdPrivflagsNtf     uint16 = 15
+	CmdRingsGet         uint16 = 15
+	CmdRingsSet         uint16 = 16
+	CmdRingsNtf         uint16 = 17
+	CmdChannelsGet      uint16 = 17
+	CmdChannelsSet      uint16 = 18
+	CmdChannelsNtf      uint16 = 19
+	CmdCoalesceGet      uint16 = 19
+	CmdCoalesceSet      uint16 = 20
+	CmdCoalesceNtf      uint16 = 21
+	CmdPauseGet         uint16 = 21
+	CmdPauseSet         uint16 = 22
+	CmdPauseNtf         uint16 = 23
+	CmdEeeGet           uint16 = 23
+	CmdEeeSet           uint16 = 24
+	CmdEeeNtf           uint16 = 25
+	CmdTsinfoGet        uint16 = 25
+	CmdCableTestAct     uint16 = 26
+	CmdCableTestNtf     uint16 = 27
+	CmdCableTestTdrAct  uint16 = 27
+	CmdCableTestTdrNtf  uint16 = 28
+	CmdTunnelInfoGet    uint16 = 28
+	CmdFecGet           uint16 = 29
+	CmdFecSet           uint16 = 30
+	CmdFecNtf           uint16 = 31
+	CmdModuleEepromGet  uint16 = 31
+	CmdStatsGet         uint16 = 32
+	CmdPhcVclocksGet    uint16 = 33
+	CmdModuleGet        uint16 = 34
+	CmdModuleSet        uint16 = 35
+	CmdModuleNtf        uint16 = 36
+	CmdPseGet           uint16 = 36
+	CmdPseSet           uint16 = 37
+	CmdRssGet           uint16 = 38
+	CmdPlcaGetCfg       uint16 = 39
+	CmdPlcaSetCfg       uint16 = 40
+	CmdPlcaGetStatus    uint16 = 41
+	CmdPlcaNtf          uint16 = 41
+	CmdMmGet            uint16 = 42
+	CmdMmSet            uint16 = 43
+	CmdMmNtf            uint16 = 43
 	CmdModuleFwFlashAct uint16 = 44
-	// CmdModuleFwFlashNtf: how far the flashing of a module is. It is sent to the socket that
-	// asked for it.
 	CmdModuleFwFlashNtf uint16 = 44
-	// CmdPhyGet: read about the PHYs of a device.
-	CmdPhyGet uint16 = 45
-	// CmdPhyNtf: a PHY has appeared or gone. No kernel sends it yet.
-	CmdPhyNtf uint16 = 46
-	// CmdTsconfigGet: read which hardware time stamps are taken.
-	CmdTsconfigGet uint16 = 46
-	// CmdTsconfigSet: change which hardware time stamps are taken. The reply says what the
-	// driver made of it.
-	CmdTsconfigSet uint16 = 47
-	// CmdPseNtf: something happened at a port that delivers power.
-	CmdPseNtf uint16 = 49
-	// CmdRssSet: change how received packets are spread. A context that does not exist is
-	// refused.
-	CmdRssSet uint16 = 48
-	// CmdRssNtf: the spreading of received packets was changed, but no context was made or
-	// deleted.
-	CmdRssNtf uint16 = 50
-	// CmdRssCreateAct: make a context with a table of its own. Without a number in the request
-	// the kernel chooses one, and the reply tells it.
-	CmdRssCreateAct uint16 = 49
-	// CmdRssCreateNtf: a context was made.
-	CmdRssCreateNtf uint16 = 52
-	// CmdRssDeleteAct: delete a context that no filter uses.
-	CmdRssDeleteAct uint16 = 50
-	// CmdRssDeleteNtf: a context was deleted.
-	CmdRssDeleteNtf uint16 = 53
+	CmdPhyGet           uint16 = 45
+	CmdPhyNtf           uint16 = 46
+	CmdTsconfigGet      uint16 = 46
+	CmdTsconfigSet      uint16 = 47
+	CmdPseNtf           uint16 = 49
+	CmdRssSet           uint16 = 48
+	CmdRssNtf           uint16 = 50
+	CmdRssCreateAct     uint16 = 49
+	CmdRssCreateNtf     uint16 = 52
+	CmdRssDeleteAct     uint16 = 50
+	CmdRssDeleteNtf     uint16 = 53
 )
 
 // The multicast groups of the family.
@@ -178,806 +90,499 @@ var (
 	GroupMonitor = nlconn.Group{Name: "monitor"}
 )
 
-// The numbers of the attributes in the set header: the device that a message is about
-// (ETHTOOL_A_HEADER_*).
+// The attributes of [HeaderAttrs].
 const (
-	// AttrHeaderDevIndex: index of the device. In a request it or dev-name; if both are there
-	// they must agree.
 	AttrHeaderDevIndex uint16 = 1
-	// AttrHeaderDevName: name of the device, or an alternative name.
-	AttrHeaderDevName uint16 = 2
-	// AttrHeaderFlags: how a request wants its answer.
-	AttrHeaderFlags uint16 = 3
-	// AttrHeaderPhyIndex: which PHY of the device is meant. Only in requests of operations that
-	// are about PHYs; absent means the one of the device.
+	AttrHeaderDevName  uint16 = 2
+	AttrHeaderFlags    uint16 = 3
 	AttrHeaderPhyIndex uint16 = 4
 )
 
-// The numbers of the attributes in the set bitset-bit: one bit of a bitset
-// (ETHTOOL_A_BITSET_BIT_*).
+// The attributes of [BitsetBitAttrs].
 const (
-	// AttrBitsetBitIndex: number of the bit. In a request it or name.
 	AttrBitsetBitIndex uint16 = 1
-	// AttrBitsetBitName: name of the bit, from the string set of the bitset.
-	AttrBitsetBitName uint16 = 2
-	// AttrBitsetBitValue: the bit is set. In a list without mask a bit that is listed is set.
+	AttrBitsetBitName  uint16 = 2
 	AttrBitsetBitValue uint16 = 3
 )
 
-// The numbers of the attributes in the set bitset-bits: bits of a bitset, one by one
-// (ETHTOOL_A_BITSET_BITS_*).
+// The attributes of [BitsetBitsAttrs].
 const (
-	// AttrBitsetBitsBit: one bit.
 	AttrBitsetBitsBit uint16 = 1
 )
 
-// The numbers of the attributes in the set bitset: a set of named bits, and perhaps a mask that
-// says which of them count (ETHTOOL_A_BITSET_*). It has bits, or in compact form size, value and
-// mask.
+// The attributes of [BitsetAttrs].
 const (
-	// AttrBitsetNomask: there is no mask: all bits count, and those not listed are 0.
 	AttrBitsetNomask uint16 = 1
-	// AttrBitsetSize: how many bits there are.
-	AttrBitsetSize uint16 = 2
-	// AttrBitsetBits: the bits, one by one. Without nomask those listed are those that count.
-	AttrBitsetBits uint16 = 3
-	// AttrBitsetValue: the bits in compact form: words of 32 bits in host byte order, the
-	// lowest first.
-	AttrBitsetValue uint16 = 4
-	// AttrBitsetMask: which bits of value count. Absent with nomask.
-	AttrBitsetMask uint16 = 5
+	AttrBitsetSize   uint16 = 2
+	AttrBitsetBits   uint16 = 3
+	AttrBitsetValue  uint16 = 4
+	AttrBitsetMask   uint16 = 5
 )
 
-// The numbers of the attributes in the set string: one name (ETHTOOL_A_STRING_*).
+// The attributes of [StringAttrs].
 const (
-	// AttrStringIndex: place in the list, from 0.
 	AttrStringIndex uint16 = 1
-	// AttrStringValue: the name.
 	AttrStringValue uint16 = 2
 )
 
-// The numbers of the attributes in the set strings: the names of a string set
-// (ETHTOOL_A_STRINGS_*).
+// The attributes of [StringsAttrs].
 const (
-	// AttrStringsString: one name.
 	AttrStringsString uint16 = 1
 )
 
-// The numbers of the attributes in the set stringset: a string set (ETHTOOL_A_STRINGSET_*).
+// The attributes of [StringsetAttrs].
 const (
-	// AttrStringsetID: which list.
-	AttrStringsetID uint16 = 1
-	// AttrStringsetCount: how many names it has.
-	AttrStringsetCount uint16 = 2
-	// AttrStringsetStrings: the names. Absent if only counts were asked for.
+	AttrStringsetID      uint16 = 1
+	AttrStringsetCount   uint16 = 2
 	AttrStringsetStrings uint16 = 3
 )
 
-// The numbers of the attributes in the set stringsets: string sets (ETHTOOL_A_STRINGSETS_*).
+// The attributes of [StringsetsAttrs].
 const (
-	// AttrStringsetsStringset: one string set; in a request its id.
 	AttrStringsetsStringset uint16 = 1
 )
 
 // The numbers of the attributes in the set strset: messages about names (ETHTOOL_A_STRSET_*).
 const (
-	// AttrStrsetHeader: the device. An empty header asks for the lists that are the same for
-	// all.
-	AttrStrsetHeader uint16 = 1
-	// AttrStrsetStringsets: the string sets. Absent in a request means all.
+	AttrStrsetHeader     uint16 = 1
 	AttrStrsetStringsets uint16 = 2
-	// AttrStrsetCountsOnly: answer how many names there are, not which.
 	AttrStrsetCountsOnly uint16 = 3
 )
 
 // The numbers of the attributes in the set privflags: messages about the private flags of a driver
 // (ETHTOOL_A_PRIVFLAGS_*).
 const (
-	// AttrPrivflagsHeader: the device.
-	AttrPrivflagsHeader uint16 = 1
-	// AttrPrivflagsFlags: the flags, with names that are the driver's own (priv-flags).
-	AttrPrivflagsFlags uint16 = 2
+	AttrPrivflagsHeader uint16 = 1 // the device
+	AttrPrivflagsFlags  uint16 = 2
 )
 
 // The numbers of the attributes in the set rings: messages about ring buffers (ETHTOOL_A_RINGS_*).
 const (
-	// AttrRingsHeader: the device.
-	AttrRingsHeader uint16 = 1
-	// AttrRingsRxMax: most descriptors that a receive ring can have.
-	AttrRingsRxMax uint16 = 2
-	// AttrRingsRxMiniMax: most descriptors that a receive ring for small packets can have.
-	AttrRingsRxMiniMax uint16 = 3
-	// AttrRingsRxJumboMax: most descriptors that a receive ring for jumbo frames can have.
-	AttrRingsRxJumboMax uint16 = 4
-	// AttrRingsTxMax: most descriptors that a transmit ring can have.
-	AttrRingsTxMax uint16 = 5
-	// AttrRingsRx: descriptors of each receive ring.
-	AttrRingsRx uint16 = 6
-	// AttrRingsRxMini: descriptors of each receive ring for small packets.
-	AttrRingsRxMini uint16 = 7
-	// AttrRingsRxJumbo: descriptors of each receive ring for jumbo frames.
-	AttrRingsRxJumbo uint16 = 8
-	// AttrRingsTx: descriptors of each transmit ring.
-	AttrRingsTx uint16 = 9
-	// AttrRingsRxBufLen: length of a receive buffer in bytes.
-	AttrRingsRxBufLen uint16 = 10
-	// AttrRingsTcpDataSplit: whether headers and data of TCP segments are received into
-	// separate buffers.
-	AttrRingsTcpDataSplit uint16 = 11
-	// AttrRingsCqeSize: size of a completion queue entry in bytes.
-	AttrRingsCqeSize uint16 = 12
-	// AttrRingsTxPush: 1 if descriptors are written straight to the device, without a ring in
-	// memory. 0 if not.
-	AttrRingsTxPush uint16 = 13
-	// AttrRingsRxPush: 1 if receive descriptors are written straight to the device. 0 if not.
-	AttrRingsRxPush uint16 = 14
-	// AttrRingsTxPushBufLen: how many bytes of a packet are written to the device with tx-push.
-	AttrRingsTxPushBufLen uint16 = 15
-	// AttrRingsTxPushBufLenMax: most that tx-push-buf-len can be.
+	AttrRingsHeader          uint16 = 1 // the device
+	AttrRingsRxMax           uint16 = 2
+	AttrRingsRxMiniMax       uint16 = 3
+	AttrRingsRxJumboMax      uint16 = 4
+	AttrRingsTxMax           uint16 = 5
+	AttrRingsRx              uint16 = 6
+	AttrRingsRxMini          uint16 = 7
+	AttrRingsRxJumbo         uint16 = 8
+	AttrRingsTx              uint16 = 9
+	AttrRingsRxBufLen        uint16 = 10
+	AttrRingsTcpDataSplit    uint16 = 11
+	AttrRingsCqeSize         uint16 = 12
+	AttrRingsTxPush          uint16 = 13
+	AttrRingsRxPush          uint16 = 14
+	AttrRingsTxPushBufLen    uint16 = 15
 	AttrRingsTxPushBufLenMax uint16 = 16
-	// AttrRingsHdsThresh: length of a packet from which its headers are split off. In bytes; 0
-	// splits all.
-	AttrRingsHdsThresh uint16 = 17
-	// AttrRingsHdsThreshMax: most that hds-thresh can be, in bytes.
-	AttrRingsHdsThreshMax uint16 = 18
+	AttrRingsHdsThresh       uint16 = 17
+	AttrRingsHdsThreshMax    uint16 = 18
 )
 
-// The numbers of the attributes in the set mm-stat: counters of the MAC merge layer (IEEE 802.3
-// 30.14.1; ETHTOOL_A_MM_STAT_*). Absent ones are not counted.
+// The attributes of [MmStatAttrs].
 const (
-	// AttrMmStatPad: filler that aligns 64-bit values to eight bytes on CPUs that need it; no
-	// content.
-	AttrMmStatPad uint16 = 1
-	// AttrMmStatReassemblyErrors: frames that could not be put together
-	// (aMACMergeFrameAssErrorCount).
+	// Filler that aligns 64-bit values to eight bytes on CPUs that need it; no content.
+	AttrMmStatPad              uint16 = 1
 	AttrMmStatReassemblyErrors uint16 = 2
-	// AttrMmStatSmdErrors: fragments with a wrong start (aMACMergeFrameSmdErrorCount).
-	AttrMmStatSmdErrors uint16 = 3
-	// AttrMmStatReassemblyOk: frames that were put together (aMACMergeFrameAssOkCount).
-	AttrMmStatReassemblyOk uint16 = 4
-	// AttrMmStatRxFragCount: fragments received beyond the first of a frame
-	// (aMACMergeFragCountRx).
-	AttrMmStatRxFragCount uint16 = 5
-	// AttrMmStatTxFragCount: fragments sent beyond the first of a frame (aMACMergeFragCountTx).
-	AttrMmStatTxFragCount uint16 = 6
-	// AttrMmStatHoldCount: how often sending of preemptable frames was held
-	// (aMACMergeHoldCount).
-	AttrMmStatHoldCount uint16 = 7
+	AttrMmStatSmdErrors        uint16 = 3
+	AttrMmStatReassemblyOk     uint16 = 4
+	AttrMmStatRxFragCount      uint16 = 5
+	AttrMmStatTxFragCount      uint16 = 6
+	AttrMmStatHoldCount        uint16 = 7
 )
 
 // The numbers of the attributes in the set mm: messages about frame preemption, the MAC merge layer
 // (ETHTOOL_A_MM_*).
 const (
-	// AttrMmHeader: the device.
-	AttrMmHeader uint16 = 1
-	// AttrMmPmacEnabled: 1 if the preemptable MAC is on, so that fragments can be received. 0
-	// if not.
-	AttrMmPmacEnabled uint16 = 2
-	// AttrMmTxEnabled: 1 if frames are to be preempted when sending. 0 if not.
-	AttrMmTxEnabled uint16 = 3
-	// AttrMmTxActive: 1 if frames are preempted when sending: it is wanted and verified. 0 if
-	// not.
-	AttrMmTxActive uint16 = 4
-	// AttrMmTxMinFragSize: least bytes of a fragment that the other side takes, without the
-	// checksum.
+	AttrMmHeader        uint16 = 1 // the device
+	AttrMmPmacEnabled   uint16 = 2
+	AttrMmTxEnabled     uint16 = 3
+	AttrMmTxActive      uint16 = 4
 	AttrMmTxMinFragSize uint16 = 5
-	// AttrMmRxMinFragSize: least bytes of a fragment that this side takes, without the
-	// checksum.
 	AttrMmRxMinFragSize uint16 = 6
-	// AttrMmVerifyEnabled: 1 if it is verified that the other side can preempt. 0 if not.
 	AttrMmVerifyEnabled uint16 = 7
-	// AttrMmVerifyStatus: state of the verification.
-	AttrMmVerifyStatus uint16 = 8
-	// AttrMmVerifyTime: milliseconds between two attempts to verify.
-	AttrMmVerifyTime uint16 = 9
-	// AttrMmMaxVerifyTime: most that verify-time can be, in milliseconds.
+	AttrMmVerifyStatus  uint16 = 8
+	AttrMmVerifyTime    uint16 = 9
 	AttrMmMaxVerifyTime uint16 = 10
-	// AttrMmStats: counters; only on request by the flag stats in the header.
-	AttrMmStats uint16 = 11
+	AttrMmStats         uint16 = 11
 )
 
 // The numbers of the attributes in the set linkinfo: messages about the connector
 // (ETHTOOL_A_LINKINFO_*).
 const (
-	// AttrLinkinfoHeader: the device.
-	AttrLinkinfoHeader uint16 = 1
-	// AttrLinkinfoPort: kind of connector.
-	AttrLinkinfoPort uint16 = 2
-	// AttrLinkinfoPhyaddr: address of the PHY on its MDIO bus.
-	AttrLinkinfoPhyaddr uint16 = 3
-	// AttrLinkinfoTpMdix: which wires are crossed now.
-	AttrLinkinfoTpMdix uint16 = 4
-	// AttrLinkinfoTpMdixCtrl: which wires are to be crossed.
-	AttrLinkinfoTpMdixCtrl uint16 = 5
-	// AttrLinkinfoTransceiver: where the PHY is.
+	AttrLinkinfoHeader      uint16 = 1 // the device
+	AttrLinkinfoPort        uint16 = 2
+	AttrLinkinfoPhyaddr     uint16 = 3
+	AttrLinkinfoTpMdix      uint16 = 4
+	AttrLinkinfoTpMdixCtrl  uint16 = 5
 	AttrLinkinfoTransceiver uint16 = 6
 )
 
 // The numbers of the attributes in the set linkmodes: messages about speeds
 // (ETHTOOL_A_LINKMODES_*).
 const (
-	// AttrLinkmodesHeader: the device.
-	AttrLinkmodesHeader uint16 = 1
-	// AttrLinkmodesAutoneg: 1 if the sides negotiate, 0 if not.
-	AttrLinkmodesAutoneg uint16 = 2
-	// AttrLinkmodesOurs: link modes of this side. The mask has those supported, the value those
-	// advertised.
-	AttrLinkmodesOurs uint16 = 3
-	// AttrLinkmodesPeer: link modes that the other side advertises.
-	AttrLinkmodesPeer uint16 = 4
-	// AttrLinkmodesSpeed: speed in Mbit/s. 4294967295 if it is not known.
-	AttrLinkmodesSpeed uint16 = 5
-	// AttrLinkmodesDuplex: whether both sides can send at a time.
-	AttrLinkmodesDuplex uint16 = 6
-	// AttrLinkmodesMasterSlaveCfg: which side is to give the clock.
-	AttrLinkmodesMasterSlaveCfg uint16 = 7
-	// AttrLinkmodesMasterSlaveState: which side gives the clock.
+	AttrLinkmodesHeader           uint16 = 1 // the device
+	AttrLinkmodesAutoneg          uint16 = 2
+	AttrLinkmodesOurs             uint16 = 3
+	AttrLinkmodesPeer             uint16 = 4
+	AttrLinkmodesSpeed            uint16 = 5
+	AttrLinkmodesDuplex           uint16 = 6
+	AttrLinkmodesMasterSlaveCfg   uint16 = 7
 	AttrLinkmodesMasterSlaveState uint16 = 8
-	// AttrLinkmodesLanes: how many lanes the link has.
-	AttrLinkmodesLanes uint16 = 9
-	// AttrLinkmodesRateMatching: how the PHY makes up for a slower link.
-	AttrLinkmodesRateMatching uint16 = 10
+	AttrLinkmodesLanes            uint16 = 9
+	AttrLinkmodesRateMatching     uint16 = 10
 )
 
 // The numbers of the attributes in the set linkstate: messages about the state of the link
 // (ETHTOOL_A_LINKSTATE_*).
 const (
-	// AttrLinkstateHeader: the device.
-	AttrLinkstateHeader uint16 = 1
-	// AttrLinkstateLink: 1 if the link is up, 0 if not. Absent if the driver cannot tell.
-	AttrLinkstateLink uint16 = 2
-	// AttrLinkstateSqi: quality of the signal, from 0. Absent if the PHY does not tell.
-	AttrLinkstateSqi uint16 = 3
-	// AttrLinkstateSqiMax: best that sqi can be.
-	AttrLinkstateSqiMax uint16 = 4
-	// AttrLinkstateExtState: why the link is down. Absent if that is not known.
-	AttrLinkstateExtState uint16 = 5
-	// AttrLinkstateExtSubstate: why the link is down, closer. What a number means depends on
-	// ext-state (ETHTOOL_LINK_EXT_SUBSTATE_*).
+	AttrLinkstateHeader      uint16 = 1
+	AttrLinkstateLink        uint16 = 2
+	AttrLinkstateSqi         uint16 = 3
+	AttrLinkstateSqiMax      uint16 = 4
+	AttrLinkstateExtState    uint16 = 5
 	AttrLinkstateExtSubstate uint16 = 6
-	// AttrLinkstateExtDownCnt: how often the link went down since the device was initialised.
-	AttrLinkstateExtDownCnt uint16 = 7
+	AttrLinkstateExtDownCnt  uint16 = 7
 )
 
 // The numbers of the attributes in the set debug: messages about what the driver logs
 // (ETHTOOL_A_DEBUG_*).
 const (
-	// AttrDebugHeader: the device.
-	AttrDebugHeader uint16 = 1
-	// AttrDebugMsgmask: classes of messages that go to the kernel log (msg-classes).
+	AttrDebugHeader  uint16 = 1 // the device
 	AttrDebugMsgmask uint16 = 2
 )
 
 // The numbers of the attributes in the set wol: messages about waking the machine up
 // (ETHTOOL_A_WOL_*).
 const (
-	// AttrWolHeader: the device.
-	AttrWolHeader uint16 = 1
-	// AttrWolModes: what wakes the machine up (wol-modes). The mask has what is supported.
-	AttrWolModes uint16 = 2
-	// AttrWolSopass: password of SecureOn, 6 bytes. Absent if the mode is not supported.
+	AttrWolHeader uint16 = 1 // the device
+	AttrWolModes  uint16 = 2
 	AttrWolSopass uint16 = 3
 )
 
 // The numbers of the attributes in the set features: messages about offloads and other features
 // (ETHTOOL_A_FEATURES_*). All bitsets are of the string set features.
 const (
-	// AttrFeaturesHeader: the device.
-	AttrFeaturesHeader uint16 = 1
-	// AttrFeaturesHw: features that can be switched.
-	AttrFeaturesHw uint16 = 2
-	// AttrFeaturesWanted: features that are wanted. In a request the mask says which are to
-	// change.
-	AttrFeaturesWanted uint16 = 3
-	// AttrFeaturesActive: features that are on.
-	AttrFeaturesActive uint16 = 4
-	// AttrFeaturesNochange: features that cannot be switched.
+	AttrFeaturesHeader uint16 = 1 // the device
+	AttrFeaturesHw     uint16 = 2
+	// Features that are wanted. In a request the mask says which are to change.
+	AttrFeaturesWanted   uint16 = 3
+	AttrFeaturesActive   uint16 = 4
 	AttrFeaturesNochange uint16 = 5
 )
 
 // The numbers of the attributes in the set channels: messages about channels, each a queue or a
 // pair of queues with an interrupt of its own (ETHTOOL_A_CHANNELS_*).
 const (
-	// AttrChannelsHeader: the device.
-	AttrChannelsHeader uint16 = 1
-	// AttrChannelsRxMax: most channels for receiving alone.
-	AttrChannelsRxMax uint16 = 2
-	// AttrChannelsTxMax: most channels for sending alone.
-	AttrChannelsTxMax uint16 = 3
-	// AttrChannelsOtherMax: most channels for other interrupts, such as of the link.
-	AttrChannelsOtherMax uint16 = 4
-	// AttrChannelsCombinedMax: most channels for both directions.
-	AttrChannelsCombinedMax uint16 = 5
-	// AttrChannelsRxCount: channels for receiving alone.
-	AttrChannelsRxCount uint16 = 6
-	// AttrChannelsTxCount: channels for sending alone.
-	AttrChannelsTxCount uint16 = 7
-	// AttrChannelsOtherCount: channels for other interrupts.
-	AttrChannelsOtherCount uint16 = 8
-	// AttrChannelsCombinedCount: channels for both directions.
+	AttrChannelsHeader        uint16 = 1 // the device
+	AttrChannelsRxMax         uint16 = 2
+	AttrChannelsTxMax         uint16 = 3
+	AttrChannelsOtherMax      uint16 = 4
+	AttrChannelsCombinedMax   uint16 = 5
+	AttrChannelsRxCount       uint16 = 6
+	AttrChannelsTxCount       uint16 = 7
+	AttrChannelsOtherCount    uint16 = 8
 	AttrChannelsCombinedCount uint16 = 9
 )
 
-// The numbers of the attributes in the set irq-moderation: one step of dynamic interrupt moderation
-// (ETHTOOL_A_IRQ_MODERATION_*).
+// The attributes of [IrqModerationAttrs].
 const (
-	// AttrIrqModerationUsec: microseconds that an interrupt is held back at most.
-	AttrIrqModerationUsec uint16 = 1
-	// AttrIrqModerationPkts: packets after which an interrupt comes.
-	AttrIrqModerationPkts uint16 = 2
-	// AttrIrqModerationComps: completions after which an interrupt comes.
+	AttrIrqModerationUsec  uint16 = 1
+	AttrIrqModerationPkts  uint16 = 2
 	AttrIrqModerationComps uint16 = 3
 )
 
-// The numbers of the attributes in the set profile: the steps of dynamic interrupt moderation
-// (ETHTOOL_A_PROFILE_*).
+// The attributes of [ProfileAttrs].
 const (
-	// AttrProfileIrqModeration: one step; there are five, from rare packets to frequent ones.
 	AttrProfileIrqModeration uint16 = 1
 )
 
 // The numbers of the attributes in the set coalesce: messages about interrupt coalescing
 // (ETHTOOL_A_COALESCE_*). Drivers give and take those attributes that their hardware knows.
 const (
-	// AttrCoalesceHeader: the device.
-	AttrCoalesceHeader uint16 = 1
-	// AttrCoalesceRxUsecs: microseconds after a packet was received until the interrupt.
-	AttrCoalesceRxUsecs uint16 = 2
-	// AttrCoalesceRxMaxFrames: packets received until the interrupt.
-	AttrCoalesceRxMaxFrames uint16 = 3
-	// AttrCoalesceRxUsecsIrq: as rx-usecs, while an interrupt is being served.
-	AttrCoalesceRxUsecsIrq uint16 = 4
-	// AttrCoalesceRxMaxFramesIrq: as rx-max-frames, while an interrupt is being served.
-	AttrCoalesceRxMaxFramesIrq uint16 = 5
-	// AttrCoalesceTxUsecs: microseconds after a packet was sent until the interrupt.
-	AttrCoalesceTxUsecs uint16 = 6
-	// AttrCoalesceTxMaxFrames: packets sent until the interrupt.
-	AttrCoalesceTxMaxFrames uint16 = 7
-	// AttrCoalesceTxUsecsIrq: as tx-usecs, while an interrupt is being served.
-	AttrCoalesceTxUsecsIrq uint16 = 8
-	// AttrCoalesceTxMaxFramesIrq: as tx-max-frames, while an interrupt is being served.
-	AttrCoalesceTxMaxFramesIrq uint16 = 9
-	// AttrCoalesceStatsBlockUsecs: microseconds between two updates of the statistics in
-	// memory.
-	AttrCoalesceStatsBlockUsecs uint16 = 10
-	// AttrCoalesceUseAdaptiveRx: 1 if the driver adapts the values for receiving to the
-	// traffic. 0 if not.
-	AttrCoalesceUseAdaptiveRx uint16 = 11
-	// AttrCoalesceUseAdaptiveTx: 1 if the driver adapts the values for sending to the traffic.
-	// 0 if not.
-	AttrCoalesceUseAdaptiveTx uint16 = 12
-	// AttrCoalescePktRateLow: packets per second below which the low values apply.
-	AttrCoalescePktRateLow uint16 = 13
-	// AttrCoalesceRxUsecsLow: as rx-usecs, at a low rate of packets.
-	AttrCoalesceRxUsecsLow uint16 = 14
-	// AttrCoalesceRxMaxFramesLow: as rx-max-frames, at a low rate of packets.
-	AttrCoalesceRxMaxFramesLow uint16 = 15
-	// AttrCoalesceTxUsecsLow: as tx-usecs, at a low rate of packets.
-	AttrCoalesceTxUsecsLow uint16 = 16
-	// AttrCoalesceTxMaxFramesLow: as tx-max-frames, at a low rate of packets.
-	AttrCoalesceTxMaxFramesLow uint16 = 17
-	// AttrCoalescePktRateHigh: packets per second above which the high values apply.
-	AttrCoalescePktRateHigh uint16 = 18
-	// AttrCoalesceRxUsecsHigh: as rx-usecs, at a high rate of packets.
-	AttrCoalesceRxUsecsHigh uint16 = 19
-	// AttrCoalesceRxMaxFramesHigh: as rx-max-frames, at a high rate of packets.
-	AttrCoalesceRxMaxFramesHigh uint16 = 20
-	// AttrCoalesceTxUsecsHigh: as tx-usecs, at a high rate of packets.
-	AttrCoalesceTxUsecsHigh uint16 = 21
-	// AttrCoalesceTxMaxFramesHigh: as tx-max-frames, at a high rate of packets.
-	AttrCoalesceTxMaxFramesHigh uint16 = 22
-	// AttrCoalesceRateSampleInterval: seconds between two measurements of the rate of packets.
+	AttrCoalesceHeader             uint16 = 1 // the device
+	AttrCoalesceRxUsecs            uint16 = 2
+	AttrCoalesceRxMaxFrames        uint16 = 3
+	AttrCoalesceRxUsecsIrq         uint16 = 4
+	AttrCoalesceRxMaxFramesIrq     uint16 = 5
+	AttrCoalesceTxUsecs            uint16 = 6
+	AttrCoalesceTxMaxFrames        uint16 = 7
+	AttrCoalesceTxUsecsIrq         uint16 = 8
+	AttrCoalesceTxMaxFramesIrq     uint16 = 9
+	AttrCoalesceStatsBlockUsecs    uint16 = 10
+	AttrCoalesceUseAdaptiveRx      uint16 = 11
+	AttrCoalesceUseAdaptiveTx      uint16 = 12
+	AttrCoalescePktRateLow         uint16 = 13
+	AttrCoalesceRxUsecsLow         uint16 = 14
+	AttrCoalesceRxMaxFramesLow     uint16 = 15
+	AttrCoalesceTxUsecsLow         uint16 = 16
+	AttrCoalesceTxMaxFramesLow     uint16 = 17
+	AttrCoalescePktRateHigh        uint16 = 18
+	AttrCoalesceRxUsecsHigh        uint16 = 19
+	AttrCoalesceRxMaxFramesHigh    uint16 = 20
+	AttrCoalesceTxUsecsHigh        uint16 = 21
+	AttrCoalesceTxMaxFramesHigh    uint16 = 22
 	AttrCoalesceRateSampleInterval uint16 = 23
-	// AttrCoalesceUseCqeModeTx: 1 if the timer for sending starts anew with each completion. 0
-	// if it starts with the first.
-	AttrCoalesceUseCqeModeTx uint16 = 24
-	// AttrCoalesceUseCqeModeRx: 1 if the timer for receiving starts anew with each packet. 0 if
-	// it starts with the first.
-	AttrCoalesceUseCqeModeRx uint16 = 25
-	// AttrCoalesceTxAggrMaxBytes: most bytes of packets that are sent to the device as one
-	// block.
-	AttrCoalesceTxAggrMaxBytes uint16 = 26
-	// AttrCoalesceTxAggrMaxFrames: most packets that are sent to the device as one block.
-	AttrCoalesceTxAggrMaxFrames uint16 = 27
-	// AttrCoalesceTxAggrTimeUsecs: microseconds that a block waits for more packets at most.
-	AttrCoalesceTxAggrTimeUsecs uint16 = 28
-	// AttrCoalesceRxProfile: the steps of dynamic moderation for receiving.
-	AttrCoalesceRxProfile uint16 = 29
-	// AttrCoalesceTxProfile: the steps of dynamic moderation for sending.
-	AttrCoalesceTxProfile uint16 = 30
+	AttrCoalesceUseCqeModeTx       uint16 = 24
+	AttrCoalesceUseCqeModeRx       uint16 = 25
+	AttrCoalesceTxAggrMaxBytes     uint16 = 26
+	AttrCoalesceTxAggrMaxFrames    uint16 = 27
+	AttrCoalesceTxAggrTimeUsecs    uint16 = 28
+	AttrCoalesceRxProfile          uint16 = 29
+	AttrCoalesceTxProfile          uint16 = 30
 )
 
-// The numbers of the attributes in the set pause-stat: counters of pause frames
-// (ETHTOOL_A_PAUSE_STAT_*). Absent ones are not counted.
+// The attributes of [PauseStatAttrs].
 const (
-	// AttrPauseStatPad: filler that aligns 64-bit values to eight bytes on CPUs that need it;
-	// no content.
-	AttrPauseStatPad uint16 = 1
-	// AttrPauseStatTxFrames: pause frames sent.
+	// Filler that aligns 64-bit values to eight bytes on CPUs that need it; no content.
+	AttrPauseStatPad      uint16 = 1
 	AttrPauseStatTxFrames uint16 = 2
-	// AttrPauseStatRxFrames: pause frames received.
 	AttrPauseStatRxFrames uint16 = 3
 )
 
 // The numbers of the attributes in the set pause: messages about flow control by pause frames
 // (ETHTOOL_A_PAUSE_*).
 const (
-	// AttrPauseHeader: the device.
-	AttrPauseHeader uint16 = 1
-	// AttrPauseAutoneg: 1 if the sides negotiate whether there are pause frames. 0 if not.
-	AttrPauseAutoneg uint16 = 2
-	// AttrPauseRx: 1 if pause frames are obeyed, 0 if not.
-	AttrPauseRx uint16 = 3
-	// AttrPauseTx: 1 if pause frames are sent, 0 if not.
-	AttrPauseTx uint16 = 4
-	// AttrPauseStats: counters; only on request by the flag stats in the header.
-	AttrPauseStats uint16 = 5
-	// AttrPauseStatsSrc: whose counters.
+	AttrPauseHeader   uint16 = 1 // the device
+	AttrPauseAutoneg  uint16 = 2
+	AttrPauseRx       uint16 = 3
+	AttrPauseTx       uint16 = 4
+	AttrPauseStats    uint16 = 5
 	AttrPauseStatsSrc uint16 = 6
 )
 
 // The numbers of the attributes in the set eee: messages about Energy Efficient Ethernet
 // (ETHTOOL_A_EEE_*).
 const (
-	// AttrEeeHeader: the device.
-	AttrEeeHeader uint16 = 1
-	// AttrEeeModesOurs: link modes with it of this side. The mask has those supported, the
-	// value those advertised.
-	AttrEeeModesOurs uint16 = 2
-	// AttrEeeModesPeer: link modes with it that the other side advertises.
-	AttrEeeModesPeer uint16 = 3
-	// AttrEeeActive: 1 if both sides have agreed on it. 0 if not.
-	AttrEeeActive uint16 = 4
-	// AttrEeeEnabled: 1 if it is wanted, 0 if not.
-	AttrEeeEnabled uint16 = 5
-	// AttrEeeTxLpiEnabled: 1 if this side sleeps when it has nothing to send. 0 if not.
+	AttrEeeHeader       uint16 = 1 // the device
+	AttrEeeModesOurs    uint16 = 2
+	AttrEeeModesPeer    uint16 = 3
+	AttrEeeActive       uint16 = 4
+	AttrEeeEnabled      uint16 = 5
 	AttrEeeTxLpiEnabled uint16 = 6
-	// AttrEeeTxLpiTimer: microseconds without a packet after which this side sleeps.
-	AttrEeeTxLpiTimer uint16 = 7
+	AttrEeeTxLpiTimer   uint16 = 7
 )
 
-// The numbers of the attributes in the set ts-stat: counters of hardware time stamps
-// (ETHTOOL_A_TS_STAT_*). Absent ones are not counted.
+// The attributes of [TsStatAttrs].
 const (
-	// AttrTsStatTxPkts: packets that were stamped when they were sent.
-	AttrTsStatTxPkts uint16 = 1
-	// AttrTsStatTxLost: packets for which the stamp never came.
-	AttrTsStatTxLost uint16 = 2
-	// AttrTsStatTxErr: packets for which no stamp could be asked for.
-	AttrTsStatTxErr uint16 = 3
-	// AttrTsStatTxOnestepPktsUnconfirmed: packets sent with the stamp in them, without a word
-	// from the hardware whether it was.
+	AttrTsStatTxPkts                   uint16 = 1
+	AttrTsStatTxLost                   uint16 = 2
+	AttrTsStatTxErr                    uint16 = 3
 	AttrTsStatTxOnestepPktsUnconfirmed uint16 = 4
 )
 
-// The numbers of the attributes in the set ts-hwtstamp-provider: a clock that takes time stamps
-// (ETHTOOL_A_TS_HWTSTAMP_PROVIDER_*).
+// The attributes of [TsHwtstampProviderAttrs].
 const (
-	// AttrTsHwtstampProviderIndex: index of the clock, as in /dev/ptp0.
-	AttrTsHwtstampProviderIndex uint16 = 1
-	// AttrTsHwtstampProviderQualifier: how exact its time stamps are.
+	AttrTsHwtstampProviderIndex     uint16 = 1
 	AttrTsHwtstampProviderQualifier uint16 = 2
 )
 
 // The numbers of the attributes in the set tsinfo: messages about which time stamps there are
 // (ETHTOOL_A_TSINFO_*).
 const (
-	// AttrTsinfoHeader: the device.
-	AttrTsinfoHeader uint16 = 1
-	// AttrTsinfoTimestamping: ways to take time stamps (sof-timestamping).
-	AttrTsinfoTimestamping uint16 = 2
-	// AttrTsinfoTxTypes: what can be stamped when it is sent (ts-tx-types).
-	AttrTsinfoTxTypes uint16 = 3
-	// AttrTsinfoRxFilters: what can be stamped when it is received (ts-rx-filters).
-	AttrTsinfoRxFilters uint16 = 4
-	// AttrTsinfoPhcIndex: index of the hardware clock, as in /dev/ptp0. Absent if there is
-	// none.
-	AttrTsinfoPhcIndex uint16 = 5
-	// AttrTsinfoStats: counters; only on request by the flag stats in the header.
-	AttrTsinfoStats uint16 = 6
-	// AttrTsinfoHwtstampProvider: which clock the answer is about. In a request, which it shall
-	// be.
+	AttrTsinfoHeader           uint16 = 1
+	AttrTsinfoTimestamping     uint16 = 2
+	AttrTsinfoTxTypes          uint16 = 3
+	AttrTsinfoRxFilters        uint16 = 4
+	AttrTsinfoPhcIndex         uint16 = 5
+	AttrTsinfoStats            uint16 = 6
 	AttrTsinfoHwtstampProvider uint16 = 7
-	// AttrTsinfoHwtstampSource: who takes the time stamps.
-	AttrTsinfoHwtstampSource uint16 = 8
-	// AttrTsinfoHwtstampPhyindex: index of the PHY that takes them. Only if the source is
-	// phylib.
+	AttrTsinfoHwtstampSource   uint16 = 8
 	AttrTsinfoHwtstampPhyindex uint16 = 9
 )
 
-// The numbers of the attributes in the set cable-result: state of a pair of wires
-// (ETHTOOL_A_CABLE_RESULT_*).
+// The attributes of [CableResultAttrs].
 const (
-	// AttrCableResultPair: the pair.
 	AttrCableResultPair uint16 = 1
-	// AttrCableResultCode: its state.
 	AttrCableResultCode uint16 = 2
-	// AttrCableResultSrc: how it was found out. Absent if that is not told.
-	AttrCableResultSrc uint16 = 3
+	AttrCableResultSrc  uint16 = 3
 )
 
-// The numbers of the attributes in the set cable-fault-length: where a pair of wires is broken
-// (ETHTOOL_A_CABLE_FAULT_LENGTH_*).
+// The attributes of [CableFaultLengthAttrs].
 const (
-	// AttrCableFaultLengthPair: the pair.
 	AttrCableFaultLengthPair uint16 = 1
-	// AttrCableFaultLengthCm: centimetres to the fault.
-	AttrCableFaultLengthCm uint16 = 2
-	// AttrCableFaultLengthSrc: how it was found out. Absent if that is not told.
-	AttrCableFaultLengthSrc uint16 = 3
+	AttrCableFaultLengthCm   uint16 = 2
+	AttrCableFaultLengthSrc  uint16 = 3
 )
 
-// The numbers of the attributes in the set cable-nest: results of a cable test
-// (ETHTOOL_A_CABLE_NEST_*).
+// The attributes of [CableNestAttrs].
 const (
-	// AttrCableNestResult: state of one pair.
-	AttrCableNestResult uint16 = 1
-	// AttrCableNestFaultLength: where one pair is broken.
+	AttrCableNestResult      uint16 = 1
 	AttrCableNestFaultLength uint16 = 2
 )
 
 // The numbers of the attributes in the set cable-test: request of a cable test
 // (ETHTOOL_A_CABLE_TEST_*).
 const (
-	// AttrCableTestHeader: the device.
 	AttrCableTestHeader uint16 = 1
 )
 
 // The numbers of the attributes in the set cable-test-ntf: what comes of a cable test
 // (ETHTOOL_A_CABLE_TEST_NTF_*).
 const (
-	// AttrCableTestNtfHeader: the device.
 	AttrCableTestNtfHeader uint16 = 1
-	// AttrCableTestNtfStatus: how far the test is.
 	AttrCableTestNtfStatus uint16 = 2
-	// AttrCableTestNtfNest: the results, once it is done.
-	AttrCableTestNtfNest uint16 = 3
+	AttrCableTestNtfNest   uint16 = 3
 )
 
-// The numbers of the attributes in the set cable-test-tdr-cfg: what a raw cable test shall measure
-// (ETHTOOL_A_CABLE_TEST_TDR_CFG_*).
+// The attributes of [CableTestTdrCfgAttrs].
 const (
-	// AttrCableTestTdrCfgFirst: first distance in centimetres.
 	AttrCableTestTdrCfgFirst uint16 = 1
-	// AttrCableTestTdrCfgLast: last distance in centimetres.
-	AttrCableTestTdrCfgLast uint16 = 2
-	// AttrCableTestTdrCfgStep: centimetres between two distances.
-	AttrCableTestTdrCfgStep uint16 = 3
-	// AttrCableTestTdrCfgPair: the pair. Absent means all.
-	AttrCableTestTdrCfgPair uint16 = 4
+	AttrCableTestTdrCfgLast  uint16 = 2
+	AttrCableTestTdrCfgStep  uint16 = 3
+	AttrCableTestTdrCfgPair  uint16 = 4
 )
 
-// The numbers of the attributes in the set cable-amplitude: echo on a pair of wires
-// (ETHTOOL_A_CABLE_AMPLITUDE_*).
+// The attributes of [CableAmplitudeAttrs].
 const (
-	// AttrCableAmplitudePair: the pair.
 	AttrCableAmplitudePair uint16 = 1
-	// AttrCableAmplitudeMv: the echo in millivolts.
-	AttrCableAmplitudeMv uint16 = 2
+	AttrCableAmplitudeMv   uint16 = 2
 )
 
-// The numbers of the attributes in the set cable-pulse: the pulse that is sent into the cable
-// (ETHTOOL_A_CABLE_PULSE_*).
+// The attributes of [CablePulseAttrs].
 const (
-	// AttrCablePulseMv: its height in millivolts.
 	AttrCablePulseMv uint16 = 1
 )
 
-// The numbers of the attributes in the set cable-step: at which distances is measured
-// (ETHTOOL_A_CABLE_STEP_*).
+// The attributes of [CableStepAttrs].
 const (
-	// AttrCableStepFirstDistance: first distance in centimetres.
 	AttrCableStepFirstDistance uint16 = 1
-	// AttrCableStepLastDistance: last distance in centimetres.
-	AttrCableStepLastDistance uint16 = 2
-	// AttrCableStepStepDistance: centimetres between two distances.
-	AttrCableStepStepDistance uint16 = 3
+	AttrCableStepLastDistance  uint16 = 2
+	AttrCableStepStepDistance  uint16 = 3
 )
 
-// The numbers of the attributes in the set cable-tdr-nest: results of a raw cable test
-// (ETHTOOL_A_CABLE_TDR_NEST_*).
+// The attributes of [CableTdrNestAttrs].
 const (
-	// AttrCableTdrNestStep: at which distances the amplitudes were measured.
-	AttrCableTdrNestStep uint16 = 1
-	// AttrCableTdrNestAmplitude: one echo. Those of a distance follow each other, pair by pair,
-	// and distances in their order.
+	AttrCableTdrNestStep      uint16 = 1
 	AttrCableTdrNestAmplitude uint16 = 2
-	// AttrCableTdrNestPulse: the pulse of the amplitudes that follow.
-	AttrCableTdrNestPulse uint16 = 3
+	AttrCableTdrNestPulse     uint16 = 3
 )
 
 // The numbers of the attributes in the set cable-test-tdr-ntf: what comes of a raw cable test
 // (ETHTOOL_A_CABLE_TEST_TDR_NTF_*).
 const (
-	// AttrCableTestTdrNtfHeader: the device.
 	AttrCableTestTdrNtfHeader uint16 = 1
-	// AttrCableTestTdrNtfStatus: how far the test is.
 	AttrCableTestTdrNtfStatus uint16 = 2
-	// AttrCableTestTdrNtfNest: the results, once it is done.
-	AttrCableTestTdrNtfNest uint16 = 3
+	AttrCableTestTdrNtfNest   uint16 = 3
 )
 
 // The numbers of the attributes in the set cable-test-tdr: request of a raw cable test
 // (ETHTOOL_A_CABLE_TEST_TDR_*).
 const (
-	// AttrCableTestTdrHeader: the device.
 	AttrCableTestTdrHeader uint16 = 1
-	// AttrCableTestTdrCfg: what to measure. Absent means what the driver likes.
-	AttrCableTestTdrCfg uint16 = 2
+	AttrCableTestTdrCfg    uint16 = 2
 )
 
-// The numbers of the attributes in the set tunnel-udp-entry: a UDP port whose packets the device
-// knows to be of a tunnel (ETHTOOL_A_TUNNEL_UDP_ENTRY_*).
+// The attributes of [TunnelUdpEntryAttrs].
 const (
-	// AttrTunnelUdpEntryPort: the UDP port, in network byte order.
 	AttrTunnelUdpEntryPort uint16 = 1
-	// AttrTunnelUdpEntryType: kind of the tunnel.
 	AttrTunnelUdpEntryType uint16 = 2
 )
 
-// The numbers of the attributes in the set tunnel-udp-table: a table of the device for such ports
-// (ETHTOOL_A_TUNNEL_UDP_TABLE_*).
+// The attributes of [TunnelUdpTableAttrs].
 const (
-	// AttrTunnelUdpTableSize: how many ports it can hold.
-	AttrTunnelUdpTableSize uint16 = 1
-	// AttrTunnelUdpTableTypes: kinds of tunnels that it can hold (udp-tunnel-types).
+	AttrTunnelUdpTableSize  uint16 = 1
 	AttrTunnelUdpTableTypes uint16 = 2
-	// AttrTunnelUdpTableEntry: one port in it.
 	AttrTunnelUdpTableEntry uint16 = 3
 )
 
-// The numbers of the attributes in the set tunnel-udp: the tables of a device
-// (ETHTOOL_A_TUNNEL_UDP_*).
+// The attributes of [TunnelUdpAttrs].
 const (
-	// AttrTunnelUdpTable: one table.
 	AttrTunnelUdpTable uint16 = 1
 )
 
 // The numbers of the attributes in the set tunnel-info: messages about tunnels that the device
 // knows (ETHTOOL_A_TUNNEL_INFO_*).
 const (
-	// AttrTunnelInfoHeader: the device.
-	AttrTunnelInfoHeader uint16 = 1
-	// AttrTunnelInfoUdpPorts: the tables for tunnels over UDP.
+	AttrTunnelInfoHeader   uint16 = 1
 	AttrTunnelInfoUdpPorts uint16 = 2
 )
 
-// The numbers of the attributes in the set fec-hist: code words with a number of errors in a range
-// (since Linux 6.18; ETHTOOL_A_FEC_HIST_*).
+// The attributes of [FecHistAttrs].
 const (
-	// AttrFecHistPad: filler that aligns 64-bit values to eight bytes on CPUs that need it; no
-	// content.
-	AttrFecHistPad uint16 = 1
-	// AttrFecHistBinLow: least errors of the range.
-	AttrFecHistBinLow uint16 = 2
-	// AttrFecHistBinHigh: most errors of the range.
-	AttrFecHistBinHigh uint16 = 3
-	// AttrFecHistBinVal: how many code words had so many errors, on all lanes.
-	AttrFecHistBinVal uint16 = 4
-	// AttrFecHistBinValPerLane: how many on each lane, lane 0 first. Absent if that is not
-	// known.
+	// Filler that aligns 64-bit values to eight bytes on CPUs that need it; no content.
+	AttrFecHistPad           uint16 = 1
+	AttrFecHistBinLow        uint16 = 2
+	AttrFecHistBinHigh       uint16 = 3
+	AttrFecHistBinVal        uint16 = 4
 	AttrFecHistBinValPerLane uint16 = 5
 )
 
-// The numbers of the attributes in the set fec-stat: counters of forward error correction
-// (ETHTOOL_A_FEC_STAT_*). The first number of each is for the whole port, those behind it are for
-// the lanes, if they are known.
+// The attributes of [FecStatAttrs].
 const (
-	// AttrFecStatPad: filler that aligns 64-bit values to eight bytes on CPUs that need it; no
-	// content.
-	AttrFecStatPad uint16 = 1
-	// AttrFecStatCorrected: blocks that were corrected.
+	// Filler that aligns 64-bit values to eight bytes on CPUs that need it; no content.
+	AttrFecStatPad       uint16 = 1
 	AttrFecStatCorrected uint16 = 2
-	// AttrFecStatUncorr: blocks that could not be corrected.
-	AttrFecStatUncorr uint16 = 3
-	// AttrFecStatCorrBits: bits that were corrected.
-	AttrFecStatCorrBits uint16 = 4
-	// AttrFecStatHist: how many code words had how many errors.
-	AttrFecStatHist uint16 = 5
+	AttrFecStatUncorr    uint16 = 3
+	AttrFecStatCorrBits  uint16 = 4
+	AttrFecStatHist      uint16 = 5
 )
 
 // The numbers of the attributes in the set fec: messages about forward error correction
 // (ETHTOOL_A_FEC_*).
 const (
-	// AttrFecHeader: the device.
-	AttrFecHeader uint16 = 1
-	// AttrFecModes: codes that are wanted, as link modes (None, RS, BASER, LLRS).
-	AttrFecModes uint16 = 2
-	// AttrFecAuto: 1 if the device chooses by module and other side. 0 if not.
-	AttrFecAuto uint16 = 3
-	// AttrFecActive: code in use, as the number of a link mode. Absent if there is none.
+	AttrFecHeader uint16 = 1 // the device
+	AttrFecModes  uint16 = 2
+	AttrFecAuto   uint16 = 3
 	AttrFecActive uint16 = 4
-	// AttrFecStats: counters; only on request by the flag stats in the header.
-	AttrFecStats uint16 = 5
+	AttrFecStats  uint16 = 5
 )
 
 // The numbers of the attributes in the set module-eeprom: messages about the memory of a
 // transceiver module (ETHTOOL_A_MODULE_EEPROM_*).
 const (
-	// AttrModuleEepromHeader: the device.
-	AttrModuleEepromHeader uint16 = 1
-	// AttrModuleEepromOffset: first byte within the page. A page other than 0 starts at 128.
-	AttrModuleEepromOffset uint16 = 2
-	// AttrModuleEepromLength: how many bytes; no further than the end of the half page.
-	AttrModuleEepromLength uint16 = 3
-	// AttrModuleEepromPage: the page.
-	AttrModuleEepromPage uint16 = 4
-	// AttrModuleEepromBank: the bank.
-	AttrModuleEepromBank uint16 = 5
-	// AttrModuleEepromI2cAddress: I2C address of the memory, such as 0x50.
+	AttrModuleEepromHeader     uint16 = 1
+	AttrModuleEepromOffset     uint16 = 2
+	AttrModuleEepromLength     uint16 = 3
+	AttrModuleEepromPage       uint16 = 4
+	AttrModuleEepromBank       uint16 = 5
 	AttrModuleEepromI2cAddress uint16 = 6
-	// AttrModuleEepromData: the bytes.
-	AttrModuleEepromData uint16 = 7
+	AttrModuleEepromData       uint16 = 7
 )
 
-// The numbers of the attributes in the set stats-grp: a group of standard counters
-// (ETHTOOL_A_STATS_GRP_*).
+// The attributes of [StatsGrpAttrs].
 const (
-	// AttrStatsGrpPad: filler that aligns 64-bit values to eight bytes on CPUs that need it; no
-	// content.
-	AttrStatsGrpPad uint16 = 1
-	// AttrStatsGrpID: which group.
-	AttrStatsGrpID uint16 = 2
-	// AttrStatsGrpSsID: the string set with the names of its counters.
-	AttrStatsGrpSsID uint16 = 3
-	// AttrStatsGrpStat: one counter. Those that the driver does not count are absent.
-	AttrStatsGrpStat uint16 = 4
-	// AttrStatsGrpHistRx: packets received with a length in a range.
-	AttrStatsGrpHistRx uint16 = 5
-	// AttrStatsGrpHistTx: packets sent with a length in a range.
-	AttrStatsGrpHistTx uint16 = 6
-	// AttrStatsGrpHistBktLow: least bytes of the range.
+	// Filler that aligns 64-bit values to eight bytes on CPUs that need it; no content.
+	AttrStatsGrpPad        uint16 = 1
+	AttrStatsGrpID         uint16 = 2
+	AttrStatsGrpSsID       uint16 = 3
+	AttrStatsGrpStat       uint16 = 4
+	AttrStatsGrpHistRx     uint16 = 5
+	AttrStatsGrpHistTx     uint16 = 6
 	AttrStatsGrpHistBktLow uint16 = 7
-	// AttrStatsGrpHistBktHi: most bytes of the range. 0 means no limit.
-	AttrStatsGrpHistBktHi uint16 = 8
-	// AttrStatsGrpHistVal: how many packets.
-	AttrStatsGrpHistVal uint16 = 9
+	AttrStatsGrpHistBktHi  uint16 = 8
+	AttrStatsGrpHistVal    uint16 = 9
 )
 
 // The numbers of the attributes in the set stats: messages about standard counters
 // (ETHTOOL_A_STATS_*).
 const (
-	// AttrStatsPad: filler that aligns 64-bit values to eight bytes on CPUs that need it; no
-	// content.
-	AttrStatsPad uint16 = 1
-	// AttrStatsHeader: the device.
+	// Filler that aligns 64-bit values to eight bytes on CPUs that need it; no content.
+	AttrStatsPad    uint16 = 1
 	AttrStatsHeader uint16 = 2
-	// AttrStatsGroups: which groups are wanted (stats-std).
 	AttrStatsGroups uint16 = 3
-	// AttrStatsGrp: one group.
-	AttrStatsGrp uint16 = 4
-	// AttrStatsSrc: whose counters.
-	AttrStatsSrc uint16 = 5
+	AttrStatsGrp    uint16 = 4
+	AttrStatsSrc    uint16 = 5
 )
 
 // The numbers of the attributes in the set phc-vclocks: messages about virtual clocks
 // (ETHTOOL_A_PHC_VCLOCKS_*).
 const (
-	// AttrPhcVclocksHeader: the device.
 	AttrPhcVclocksHeader uint16 = 1
-	// AttrPhcVclocksNum: how many virtual clocks its hardware clock has.
-	AttrPhcVclocksNum uint16 = 2
-	// AttrPhcVclocksIndex: indexes of the virtual clocks, as in /dev/ptp1.
-	AttrPhcVclocksIndex uint16 = 3
+	AttrPhcVclocksNum    uint16 = 2
+	AttrPhcVclocksIndex  uint16 = 3
 )
 
 // The numbers of the attributes in the set module: messages about a transceiver module
 // (ETHTOOL_A_MODULE_*).
 const (
-	// AttrModuleHeader: the device.
-	AttrModuleHeader uint16 = 1
-	// AttrModulePowerModePolicy: when the module may draw much power.
+	AttrModuleHeader          uint16 = 1 // the device
 	AttrModulePowerModePolicy uint16 = 2
-	// AttrModulePowerMode: how much power it draws. Absent if there is no module.
-	AttrModulePowerMode uint16 = 3
+	AttrModulePowerMode       uint16 = 3
 )
 
-// The numbers of the attributes in the set c33-pse-pw-limit: a range of limits that can be set
-// (ETHTOOL_A_C33_PSE_PW_LIMIT_*).
+// The attributes of [C33PsePwLimitAttrs].
 const (
-	// AttrC33PsePwLimitMin: least limit in milliwatts.
 	AttrC33PsePwLimitMin uint16 = 1
-	// AttrC33PsePwLimitMax: greatest limit in milliwatts.
 	AttrC33PsePwLimitMax uint16 = 2
 )
 
@@ -985,206 +590,123 @@ const (
 // (ETHTOOL_A_PODL_PSE_*, ETHTOOL_A_C33_PSE_*, ETHTOOL_A_PSE_*). podl is a single pair (clause 104),
 // c33 power over Ethernet (clause 33).
 const (
-	// AttrPseHeader: the device.
-	AttrPseHeader uint16 = 1
-	// AttrPsePodlPseAdminState: whether power is wanted.
-	AttrPsePodlPseAdminState uint16 = 2
-	// AttrPsePodlPseAdminControl: whether power shall be wanted.
+	AttrPseHeader              uint16 = 1 // the device
+	AttrPsePodlPseAdminState   uint16 = 2
 	AttrPsePodlPseAdminControl uint16 = 3
-	// AttrPsePodlPsePwDStatus: what the port does.
-	AttrPsePodlPsePwDStatus uint16 = 4
-	// AttrPseC33PseAdminState: whether power is wanted.
-	AttrPseC33PseAdminState uint16 = 5
-	// AttrPseC33PseAdminControl: whether power shall be wanted.
-	AttrPseC33PseAdminControl uint16 = 6
-	// AttrPseC33PsePwDStatus: what the port does.
-	AttrPseC33PsePwDStatus uint16 = 7
-	// AttrPseC33PsePwClass: class of the device that is fed, 1 to 8.
-	AttrPseC33PsePwClass uint16 = 8
-	// AttrPseC33PseActualPw: power drawn now, in milliwatts.
-	AttrPseC33PseActualPw uint16 = 9
-	// AttrPseC33PseExtState: why the port delivers nothing.
-	AttrPseC33PseExtState uint16 = 10
-	// AttrPseC33PseExtSubstate: why, closer. What a number means is said at c33-pse-ext-state.
-	AttrPseC33PseExtSubstate uint16 = 11
-	// AttrPseC33PseAvailPwLimit: most power that may be drawn, in milliwatts.
-	AttrPseC33PseAvailPwLimit uint16 = 12
-	// AttrPseC33PsePwLimitRanges: a range of limits that can be set.
+	AttrPsePodlPsePwDStatus    uint16 = 4
+	AttrPseC33PseAdminState    uint16 = 5
+	AttrPseC33PseAdminControl  uint16 = 6
+	AttrPseC33PsePwDStatus     uint16 = 7
+	AttrPseC33PsePwClass       uint16 = 8
+	AttrPseC33PseActualPw      uint16 = 9
+	AttrPseC33PseExtState      uint16 = 10
+	AttrPseC33PseExtSubstate   uint16 = 11
+	AttrPseC33PseAvailPwLimit  uint16 = 12
 	AttrPseC33PsePwLimitRanges uint16 = 13
-	// AttrPsePsePwDID: number of the power domain, whose ports share a budget.
-	AttrPsePsePwDID uint16 = 14
-	// AttrPsePsePrioMax: least priority that a port can have.
-	AttrPsePsePrioMax uint16 = 15
-	// AttrPsePsePrio: priority of the port when power runs short. 0 is the highest.
-	AttrPsePsePrio uint16 = 16
+	AttrPsePsePwDID            uint16 = 14
+	AttrPsePsePrioMax          uint16 = 15
+	AttrPsePsePrio             uint16 = 16
 )
 
-// The numbers of the attributes in the set flow: which fields of packets are hashed
-// (ETHTOOL_A_FLOW_*). Absent ones cannot be set.
+// The attributes of [FlowAttrs].
 const (
-	// AttrFlowEther: packets that are not IP.
-	AttrFlowEther uint16 = 1
-	// AttrFlowIp4: IPv4 packets that none of the others is about.
-	AttrFlowIp4 uint16 = 2
-	// AttrFlowIp6: IPv6 packets that none of the others is about.
-	AttrFlowIp6 uint16 = 3
-	// AttrFlowTcp4: TCP over IPv4.
-	AttrFlowTcp4 uint16 = 4
-	// AttrFlowTcp6: TCP over IPv6.
-	AttrFlowTcp6 uint16 = 5
-	// AttrFlowUdp4: UDP over IPv4.
-	AttrFlowUdp4 uint16 = 6
-	// AttrFlowUdp6: UDP over IPv6.
-	AttrFlowUdp6 uint16 = 7
-	// AttrFlowSctp4: SCTP over IPv4.
-	AttrFlowSctp4 uint16 = 8
-	// AttrFlowSctp6: SCTP over IPv6.
-	AttrFlowSctp6 uint16 = 9
-	// AttrFlowAh4: IPsec AH over IPv4.
-	AttrFlowAh4 uint16 = 10
-	// AttrFlowAh6: IPsec AH over IPv6.
-	AttrFlowAh6 uint16 = 11
-	// AttrFlowEsp4: IPsec ESP over IPv4.
-	AttrFlowEsp4 uint16 = 12
-	// AttrFlowEsp6: IPsec ESP over IPv6.
-	AttrFlowEsp6 uint16 = 13
-	// AttrFlowAhEsp4: IPsec AH or ESP over IPv4, where they are one.
-	AttrFlowAhEsp4 uint16 = 14
-	// AttrFlowAhEsp6: IPsec AH or ESP over IPv6, where they are one.
-	AttrFlowAhEsp6 uint16 = 15
-	// AttrFlowGtpu4: GTP-U over IPv4.
-	AttrFlowGtpu4 uint16 = 16
-	// AttrFlowGtpu6: GTP-U over IPv6.
-	AttrFlowGtpu6 uint16 = 17
-	// AttrFlowGtpc4: GTP-C over IPv4, without a tunnel endpoint.
-	AttrFlowGtpc4 uint16 = 18
-	// AttrFlowGtpc6: GTP-C over IPv6, without a tunnel endpoint.
-	AttrFlowGtpc6 uint16 = 19
-	// AttrFlowGtpcTeid4: GTP-C over IPv4, with a tunnel endpoint.
+	AttrFlowEther     uint16 = 1
+	AttrFlowIp4       uint16 = 2
+	AttrFlowIp6       uint16 = 3
+	AttrFlowTcp4      uint16 = 4
+	AttrFlowTcp6      uint16 = 5
+	AttrFlowUdp4      uint16 = 6
+	AttrFlowUdp6      uint16 = 7
+	AttrFlowSctp4     uint16 = 8
+	AttrFlowSctp6     uint16 = 9
+	AttrFlowAh4       uint16 = 10
+	AttrFlowAh6       uint16 = 11
+	AttrFlowEsp4      uint16 = 12
+	AttrFlowEsp6      uint16 = 13
+	AttrFlowAhEsp4    uint16 = 14
+	AttrFlowAhEsp6    uint16 = 15
+	AttrFlowGtpu4     uint16 = 16
+	AttrFlowGtpu6     uint16 = 17
+	AttrFlowGtpc4     uint16 = 18
+	AttrFlowGtpc6     uint16 = 19
 	AttrFlowGtpcTeid4 uint16 = 20
-	// AttrFlowGtpcTeid6: GTP-C over IPv6, with a tunnel endpoint.
 	AttrFlowGtpcTeid6 uint16 = 21
-	// AttrFlowGtpuEh4: GTP-U over IPv4 with the PDU session container.
-	AttrFlowGtpuEh4 uint16 = 22
-	// AttrFlowGtpuEh6: GTP-U over IPv6 with the PDU session container.
-	AttrFlowGtpuEh6 uint16 = 23
-	// AttrFlowGtpuUl4: as gtpu-eh4, uplink only.
-	AttrFlowGtpuUl4 uint16 = 24
-	// AttrFlowGtpuUl6: as gtpu-eh6, uplink only.
-	AttrFlowGtpuUl6 uint16 = 25
-	// AttrFlowGtpuDl4: as gtpu-eh4, downlink only.
-	AttrFlowGtpuDl4 uint16 = 26
-	// AttrFlowGtpuDl6: as gtpu-eh6, downlink only.
-	AttrFlowGtpuDl6 uint16 = 27
+	AttrFlowGtpuEh4   uint16 = 22
+	AttrFlowGtpuEh6   uint16 = 23
+	AttrFlowGtpuUl4   uint16 = 24
+	AttrFlowGtpuUl6   uint16 = 25
+	AttrFlowGtpuDl4   uint16 = 26
+	AttrFlowGtpuDl6   uint16 = 27
 )
 
 // The numbers of the attributes in the set rss: messages about the spreading of received packets
 // over queues (ETHTOOL_A_RSS_*).
 const (
-	// AttrRssHeader: the device.
-	AttrRssHeader uint16 = 1
-	// AttrRssContext: which table. Absent or 0 is the one for all packets; others are for what
-	// filters choose.
+	AttrRssHeader uint16 = 1 // the device
+	// Which table. Absent or 0 is the one for all packets; others are for what filters choose.
 	AttrRssContext uint16 = 2
-	// AttrRssHfunc: the hash function.
-	AttrRssHfunc uint16 = 3
-	// AttrRssIndir: the table: the queue for each value of the hash. An empty one in a request
-	// restores the default.
-	AttrRssIndir uint16 = 4
-	// AttrRssHkey: key of the hash function.
-	AttrRssHkey uint16 = 5
-	// AttrRssInputXfrm: what is done with fields before they are hashed.
-	AttrRssInputXfrm uint16 = 6
-	// AttrRssStartContext: where a dump starts: contexts with a lower number are left out.
+	AttrRssHfunc   uint16 = 3 // the hash function
+	// The table: the queue for each value of the hash. An empty one in a request restores the
+	// default.
+	AttrRssIndir        uint16 = 4
+	AttrRssHkey         uint16 = 5 // key of the hash function
+	AttrRssInputXfrm    uint16 = 6 // what is done with fields before they are hashed
 	AttrRssStartContext uint16 = 7
-	// AttrRssFlowHash: which fields are hashed. Only for context 0.
-	AttrRssFlowHash uint16 = 8
+	AttrRssFlowHash     uint16 = 8
 )
 
 // The numbers of the attributes in the set plca: messages about PHY-level collision avoidance on
 // shared cables (ETHTOOL_A_PLCA_*). See OPEN Alliance, 10BASE-T1S PLCA.
 const (
-	// AttrPlcaHeader: the device.
-	AttrPlcaHeader uint16 = 1
-	// AttrPlcaVersion: version of the register map: 0x0A in the high byte, then major and minor
-	// number.
-	AttrPlcaVersion uint16 = 2
-	// AttrPlcaEnabled: 1 if it is wanted, 0 if not.
-	AttrPlcaEnabled uint16 = 3
-	// AttrPlcaStatus: 1 if it works: beacons come regularly. 0 if not.
-	AttrPlcaStatus uint16 = 4
-	// AttrPlcaNodeCnt: how many nodes there are. Only the coordinator uses it.
-	AttrPlcaNodeCnt uint16 = 5
-	// AttrPlcaNodeID: number of this node. 0 is the coordinator, 255 means none.
-	AttrPlcaNodeID uint16 = 6
-	// AttrPlcaToTmr: bit times that a node has to begin sending.
-	AttrPlcaToTmr uint16 = 7
-	// AttrPlcaBurstCnt: how many packets a node may send beyond the first.
+	AttrPlcaHeader   uint16 = 1 // the device
+	AttrPlcaVersion  uint16 = 2
+	AttrPlcaEnabled  uint16 = 3
+	AttrPlcaStatus   uint16 = 4
+	AttrPlcaNodeCnt  uint16 = 5
+	AttrPlcaNodeID   uint16 = 6
+	AttrPlcaToTmr    uint16 = 7
 	AttrPlcaBurstCnt uint16 = 8
-	// AttrPlcaBurstTmr: bit times that a node has to begin the next packet of a burst.
 	AttrPlcaBurstTmr uint16 = 9
 )
 
 // The numbers of the attributes in the set module-fw-flash: messages about new firmware for a
 // module (ETHTOOL_A_MODULE_FW_FLASH_*).
 const (
-	// AttrModuleFwFlashHeader: the device.
-	AttrModuleFwFlashHeader uint16 = 1
-	// AttrModuleFwFlashFileName: name of the file below /lib/firmware.
-	AttrModuleFwFlashFileName uint16 = 2
-	// AttrModuleFwFlashPassword: password of the module. Absent if it needs none.
-	AttrModuleFwFlashPassword uint16 = 3
-	// AttrModuleFwFlashStatus: how far it is.
-	AttrModuleFwFlashStatus uint16 = 4
-	// AttrModuleFwFlashStatusMsg: what to tell a person.
+	AttrModuleFwFlashHeader    uint16 = 1
+	AttrModuleFwFlashFileName  uint16 = 2
+	AttrModuleFwFlashPassword  uint16 = 3
+	AttrModuleFwFlashStatus    uint16 = 4
 	AttrModuleFwFlashStatusMsg uint16 = 5
-	// AttrModuleFwFlashDone: bytes that are written.
-	AttrModuleFwFlashDone uint16 = 6
-	// AttrModuleFwFlashTotal: bytes that are to be written.
-	AttrModuleFwFlashTotal uint16 = 7
+	AttrModuleFwFlashDone      uint16 = 6
+	AttrModuleFwFlashTotal     uint16 = 7
 )
 
 // The numbers of the attributes in the set phy: messages about the PHYs of a device
 // (ETHTOOL_A_PHY_*).
 const (
-	// AttrPhyHeader: the device.
-	AttrPhyHeader uint16 = 1
-	// AttrPhyIndex: index of the PHY within the device, from 1. It is never used again.
-	AttrPhyIndex uint16 = 2
-	// AttrPhyDrvname: name of its driver.
-	AttrPhyDrvname uint16 = 3
-	// AttrPhyName: name of the PHY.
-	AttrPhyName uint16 = 4
-	// AttrPhyUpstreamType: what it is connected to.
-	AttrPhyUpstreamType uint16 = 5
-	// AttrPhyUpstreamIndex: index of the PHY that it is connected to. Only if it is one.
-	AttrPhyUpstreamIndex uint16 = 6
-	// AttrPhyUpstreamSfpName: name of the SFP cage that the PHY is in.
-	AttrPhyUpstreamSfpName uint16 = 7
-	// AttrPhyDownstreamSfpName: name of the SFP cage that the PHY drives.
+	AttrPhyHeader            uint16 = 1
+	AttrPhyIndex             uint16 = 2
+	AttrPhyDrvname           uint16 = 3
+	AttrPhyName              uint16 = 4
+	AttrPhyUpstreamType      uint16 = 5
+	AttrPhyUpstreamIndex     uint16 = 6
+	AttrPhyUpstreamSfpName   uint16 = 7
 	AttrPhyDownstreamSfpName uint16 = 8
 )
 
 // The numbers of the attributes in the set tsconfig: messages about which hardware time stamps are
 // taken (ETHTOOL_A_TSCONFIG_*).
 const (
-	// AttrTsconfigHeader: the device.
-	AttrTsconfigHeader uint16 = 1
-	// AttrTsconfigHwtstampProvider: which clock takes them.
+	AttrTsconfigHeader           uint16 = 1 // the device
 	AttrTsconfigHwtstampProvider uint16 = 2
-	// AttrTsconfigTxTypes: what is stamped when it is sent (ts-tx-types). One bit.
-	AttrTsconfigTxTypes uint16 = 3
-	// AttrTsconfigRxFilters: what is stamped when it is received (ts-rx-filters). One bit.
-	AttrTsconfigRxFilters uint16 = 4
-	// AttrTsconfigHwtstampFlags: flags of the configuration (ts-flags).
-	AttrTsconfigHwtstampFlags uint16 = 5
+	AttrTsconfigTxTypes          uint16 = 3
+	AttrTsconfigRxFilters        uint16 = 4
+	AttrTsconfigHwtstampFlags    uint16 = 5
 )
 
 // The numbers of the attributes in the set pse-ntf: something happened at a port that delivers
 // power (ETHTOOL_A_PSE_NTF_*).
 const (
-	// AttrPseNtfHeader: the device.
 	AttrPseNtfHeader uint16 = 1
-	// AttrPseNtfEvents: what happened.
 	AttrPseNtfEvents uint16 = 2
 )

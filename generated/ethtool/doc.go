@@ -6,108 +6,63 @@
 //
 // # Operations
 //
-//   - [Client.StrsetGet]: read lists of names.
-//   - [Client.StrsetGetDump]: read lists of names.
-//   - [Client.LinkinfoGet]: read about the connector.
-//   - [Client.LinkinfoGetDump]: read about the connector.
+//   - [Client.StrsetGet], [Client.StrsetGetDump]: read lists of names.
+//   - [Client.LinkinfoGet], [Client.LinkinfoGetDump]: read about the connector.
 //   - [Client.LinkinfoSet]: change the connector.
-//   - [Client.LinkmodesGet]: read about speeds.
-//   - [Client.LinkmodesGetDump]: read about speeds.
+//   - [Client.LinkmodesGet], [Client.LinkmodesGetDump]: read about speeds.
 //   - [Client.LinkmodesSet]: change the speed, or what is advertised.
-//   - [Client.LinkstateGet]: read whether the link is up, and if not, why.
-//   - [Client.LinkstateGetDump]: read whether the link is up, and if not, why.
-//   - [Client.DebugGet]: read what the driver logs.
-//   - [Client.DebugGetDump]: read what the driver logs.
+//   - [Client.LinkstateGet], [Client.LinkstateGetDump]: read whether the link is up, and if not,
+//     why.
+//   - [Client.DebugGet], [Client.DebugGetDump]: read what the driver logs.
 //   - [Client.DebugSet]: change what the driver logs.
-//   - [Client.WolGet]: read what wakes the machine up.
-//   - [Client.WolGetDump]: read what wakes the machine up.
+//   - [Client.WolGet], [Client.WolGetDump]: read what wakes the machine up.
 //   - [Client.WolSet]: change what wakes the machine up.
-//   - [Client.FeaturesGet]: read features.
-//   - [Client.FeaturesGetDump]: read features.
+//   - [Client.FeaturesGet], [Client.FeaturesGetDump]: read features.
 //   - [Client.FeaturesSet]: switch features.
-//   - [Client.PrivflagsGet]: read the private flags of the driver.
-//   - [Client.PrivflagsGetDump]: read the private flags of the driver.
+//   - [Client.PrivflagsGet], [Client.PrivflagsGetDump]: read the private flags of the driver.
 //   - [Client.PrivflagsSet]: change private flags of the driver.
-//   - [Client.RingsGet]: read about ring buffers.
-//   - [Client.RingsGetDump]: read about ring buffers.
+//   - [Client.RingsGet], [Client.RingsGetDump]: read about ring buffers.
 //   - [Client.RingsSet]: change ring buffers.
-//   - [Client.ChannelsGet]: read how many channels there are.
-//   - [Client.ChannelsGetDump]: read how many channels there are.
+//   - [Client.ChannelsGet], [Client.ChannelsGetDump]: read how many channels there are.
 //   - [Client.ChannelsSet]: change how many channels there are.
-//   - [Client.CoalesceGet]: read about interrupt coalescing.
-//   - [Client.CoalesceGetDump]: read about interrupt coalescing.
+//   - [Client.CoalesceGet], [Client.CoalesceGetDump]: read about interrupt coalescing.
 //   - [Client.CoalesceSet]: change interrupt coalescing.
-//   - [Client.PauseGet]: read about flow control.
-//   - [Client.PauseGetDump]: read about flow control.
+//   - [Client.PauseGet], [Client.PauseGetDump]: read about flow control.
 //   - [Client.PauseSet]: change flow control.
-//   - [Client.EeeGet]: read about Energy Efficient Ethernet.
-//   - [Client.EeeGetDump]: read about Energy Efficient Ethernet.
+//   - [Client.EeeGet], [Client.EeeGetDump]: read about Energy Efficient Ethernet.
 //   - [Client.EeeSet]: change Energy Efficient Ethernet.
-//   - [Client.TsinfoGet]: read which time stamps there are.
-//   - [Client.TsinfoGetDump]: read which time stamps there are.
+//   - [Client.TsinfoGet], [Client.TsinfoGetDump]: read which time stamps there are.
 //   - [Client.CableTestAct]: test the cable.
 //   - [Client.CableTestTdrAct]: send pulses into the cable and measure the echo.
-//   - [Client.TunnelInfoGet]: read which tunnels the device knows.
-//   - [Client.TunnelInfoGetDump]: read which tunnels the device knows.
-//   - [Client.FecGet]: read about forward error correction.
-//   - [Client.FecGetDump]: read about forward error correction.
+//   - [Client.TunnelInfoGet], [Client.TunnelInfoGetDump]: read which tunnels the device knows.
+//   - [Client.FecGet], [Client.FecGetDump]: read about forward error correction.
 //   - [Client.FecSet]: change forward error correction.
-//   - [Client.ModuleEepromGet]: read the memory of a transceiver module.
-//   - [Client.ModuleEepromGetDump]: read the memory of a transceiver module.
-//   - [Client.StatsGet]: read standard counters.
-//   - [Client.StatsGetDump]: read standard counters.
-//   - [Client.PhcVclocksGet]: read which virtual clocks there are.
-//   - [Client.PhcVclocksGetDump]: read which virtual clocks there are.
-//   - [Client.ModuleGet]: read about a transceiver module.
-//   - [Client.ModuleGetDump]: read about a transceiver module.
+//   - [Client.ModuleEepromGet], [Client.ModuleEepromGetDump]: read the memory of a transceiver
+//     module.
+//   - [Client.StatsGet], [Client.StatsGetDump]: read standard counters.
+//   - [Client.PhcVclocksGet], [Client.PhcVclocksGetDump]: read which virtual clocks there are.
+//   - [Client.ModuleGet], [Client.ModuleGetDump]: read about a transceiver module.
 //   - [Client.ModuleSet]: change when a module may draw much power.
-//   - [Client.PseGet]: read about power over the line.
-//   - [Client.PseGetDump]: read about power over the line.
+//   - [Client.PseGet], [Client.PseGetDump]: read about power over the line.
 //   - [Client.PseSet]: change power over the line.
-//   - [Client.RssGet]: read how received packets are spread: one context (do), or all contexts of
-//     one or all devices (dump).
-//   - [Client.RssGetDump]: read how received packets are spread: one context (do), or all contexts
-//     of one or all devices (dump).
-//   - [Client.PlcaGetCfg]: read the configuration of collision avoidance.
-//   - [Client.PlcaGetCfgDump]: read the configuration of collision avoidance.
+//   - [Client.RssGet], [Client.RssGetDump]: read how received packets are spread: one context (do),
+//     or all contexts of one or all devices (dump).
+//   - [Client.PlcaGetCfg], [Client.PlcaGetCfgDump]: read the configuration of collision avoidance.
 //   - [Client.PlcaSetCfg]: change the configuration of collision avoidance.
-//   - [Client.PlcaGetStatus]: read whether collision avoidance works.
-//   - [Client.PlcaGetStatusDump]: read whether collision avoidance works.
-//   - [Client.MmGet]: read about frame preemption.
-//   - [Client.MmGetDump]: read about frame preemption.
+//   - [Client.PlcaGetStatus], [Client.PlcaGetStatusDump]: read whether collision avoidance works.
+//   - [Client.MmGet], [Client.MmGetDump]: read about frame preemption.
 //   - [Client.MmSet]: change frame preemption.
 //   - [Client.ModuleFwFlashAct]: write firmware to a module.
-//   - [Client.PhyGet]: read about the PHYs of a device.
-//   - [Client.PhyGetDump]: read about the PHYs of a device.
-//   - [Client.TsconfigGet]: read which hardware time stamps are taken.
-//   - [Client.TsconfigGetDump]: read which hardware time stamps are taken.
+//   - [Client.PhyGet], [Client.PhyGetDump]: read about the PHYs of a device.
+//   - [Client.TsconfigGet], [Client.TsconfigGetDump]: read which hardware time stamps are taken.
 //   - [Client.TsconfigSet]: change which hardware time stamps are taken.
 //   - [Client.RssSet]: change how received packets are spread.
 //   - [Client.RssCreateAct]: make a context with a table of its own.
 //   - [Client.RssDeleteAct]: delete a context that no filter uses.
-//   - [LinkinfoNtf]: the connector was changed by a request.
-//   - [LinkmodesNtf]: the speed was changed by a request.
-//   - [DebugNtf]: what the driver logs was changed.
-//   - [WolNtf]: what wakes the machine up was changed.
-//   - [FeaturesNtf]: features have changed, by a request or by themselves.
-//   - [PrivflagsNtf]: private flags were changed.
-//   - [RingsNtf]: ring buffers were changed.
-//   - [ChannelsNtf]: the number of channels was changed.
-//   - [CoalesceNtf]: interrupt coalescing was changed.
-//   - [PauseNtf]: flow control was changed.
-//   - [EeeNtf]: energy Efficient Ethernet was changed.
-//   - [CableTestNtf]: a cable test has begun or is done.
-//   - [CableTestTdrNtf]: a raw cable test has begun or is done.
-//   - [FecNtf]: forward error correction was changed.
-//   - [ModuleNtf]: a module was changed.
-//   - [PlcaNtf]: the configuration of collision avoidance was changed.
-//   - [MmNtf]: frame preemption was changed, or its state has changed.
-//   - [ModuleFwFlashNtf]: how far the flashing of a module is.
-//   - [PhyNtf]: a PHY has appeared or gone.
-//   - [PseNtf]: something happened at a port that delivers power.
-//   - [RssNtf]: the spreading of received packets was changed, but no context was made or deleted.
-//   - [RssCreateNtf]: a context was made.
-//   - [RssDeleteNtf]: a context was deleted.
+//   - Notifications: [LinkinfoNtf], [LinkmodesNtf], [DebugNtf], [WolNtf], [FeaturesNtf],
+//     [PrivflagsNtf], [RingsNtf], [ChannelsNtf], [CoalesceNtf], [PauseNtf], [EeeNtf],
+//     [CableTestNtf], [CableTestTdrNtf], [FecNtf], [ModuleNtf], [PlcaNtf], [MmNtf],
+//     [ModuleFwFlashNtf], [PhyNtf], [PseNtf], [RssNtf], [RssCreateNtf], [RssDeleteNtf].
 //
 // # Use
 //

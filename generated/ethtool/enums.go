@@ -7,1201 +7,943 @@ import "github.com/nlgen/nlgen/runtime/nlpolicy"
 // HeaderFlags is the set of flags header-flags: how a request wants its answer (ETHTOOL_FLAG_*).
 type HeaderFlags uint32
 
-// The values of HeaderFlags.
 const (
-	// HeaderFlagsCompactBitsets: answer with bitsets as two arrays of words, without names.
-	HeaderFlagsCompactBitsets HeaderFlags = 0x1
-	// HeaderFlagsOmitReply: let a set or act do without the reply that tells what came of it.
-	// The ack still comes.
+	HeaderFlagsCompactBitsets HeaderFlags = 0x1 // answer with bitsets as two arrays of words, without names
+	// Let a set or act do without the reply that tells what came of it. The ack still comes.
 	HeaderFlagsOmitReply HeaderFlags = 0x2
-	// HeaderFlagsStats: add statistics, where the operation knows some and the driver counts
-	// them.
+	// Add statistics, where the operation knows some and the driver counts them.
 	HeaderFlagsStats HeaderFlags = 0x4
 )
 
 // String returns the names of the flags, joined by |.
 func (v HeaderFlags) String() string { return enumHeaderFlags.Text(uint64(v)) }
 
-// ParseHeaderFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseHeaderFlags reads what String returns, or a number.
 func ParseHeaderFlags(s string) (HeaderFlags, error) {
 	return nlpolicy.ParseEnum[HeaderFlags](&enumHeaderFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v HeaderFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *HeaderFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseHeaderFlags(string(b))
-	return err
+// UnmarshalText is ParseHeaderFlags.
+func (v *HeaderFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumHeaderFlags, b, v)
 }
 
 // Stringset is the enum stringset: which list of names (enum ethtool_stringset, ETH_SS_*). The
 // first six, and those of the PHY, differ between devices; the others are the same for all.
 type Stringset uint32
 
-// The values of Stringset.
 const (
-	// StringsetTest: names of the self tests.
-	StringsetTest Stringset = 0
-	// StringsetStats: names of the counters that the driver keeps for itself, as ethtool -S
-	// prints them.
-	StringsetStats Stringset = 1
-	// StringsetPrivFlags: names of the private flags of the driver.
-	StringsetPrivFlags Stringset = 2
-	// StringsetNtupleFilters: never given.
-	StringsetNtupleFilters Stringset = 3
-	// StringsetFeatures: names of the features, as in the operation features-get.
-	StringsetFeatures Stringset = 4
-	// StringsetRssHashFuncs: names of the hash functions; the bits of hfunc.
-	StringsetRssHashFuncs Stringset = 5
-	// StringsetTunables: names of the tunables.
-	StringsetTunables Stringset = 6
-	// StringsetPhyStats: names of the counters of the PHY.
-	StringsetPhyStats Stringset = 7
-	// StringsetPhyTunables: names of the tunables of the PHY.
-	StringsetPhyTunables Stringset = 8
-	// StringsetLinkModes: names of the link modes (ETHTOOL_LINK_MODE_*).
-	StringsetLinkModes Stringset = 9
-	// StringsetMsgClasses: names of the classes of messages in the kernel log (NETIF_MSG_*).
-	StringsetMsgClasses Stringset = 10
-	// StringsetWolModes: names of the ways to wake a machine up (WAKE_*).
-	StringsetWolModes Stringset = 11
-	// StringsetSofTimestamping: names of the ways to take time stamps (SOF_TIMESTAMPING_*).
-	StringsetSofTimestamping Stringset = 12
-	// StringsetTsTxTypes: names of what can be stamped when it is sent (HWTSTAMP_TX_*).
-	StringsetTsTxTypes Stringset = 13
-	// StringsetTsRxFilters: names of what can be stamped when it is received
-	// (HWTSTAMP_FILTER_*).
-	StringsetTsRxFilters Stringset = 14
-	// StringsetUdpTunnelTypes: names of the tunnels over UDP.
-	StringsetUdpTunnelTypes Stringset = 15
-	// StringsetStatsStd: names of the groups of standard counters.
-	StringsetStatsStd Stringset = 16
-	// StringsetStatsEthPhy: names of the counters of the group eth-phy.
-	StringsetStatsEthPhy Stringset = 17
-	// StringsetStatsEthMac: names of the counters of the group eth-mac.
-	StringsetStatsEthMac Stringset = 18
-	// StringsetStatsEthCtrl: names of the counters of the group eth-ctrl.
-	StringsetStatsEthCtrl Stringset = 19
-	// StringsetStatsRmon: names of the counters of the group rmon.
-	StringsetStatsRmon Stringset = 20
-	// StringsetStatsPhy: names of the counters of the group phydev.
-	StringsetStatsPhy Stringset = 21
-	// StringsetTsFlags: names of the flags of the time stamping configuration
-	// (HWTSTAMP_FLAG_*).
+	StringsetTest Stringset = 0 // names of the self tests
+	// Names of the counters that the driver keeps for itself, as ethtool -S prints them.
+	StringsetStats         Stringset = 1
+	StringsetPrivFlags     Stringset = 2 // names of the private flags of the driver
+	StringsetNtupleFilters Stringset = 3 // never given
+	StringsetFeatures      Stringset = 4 // names of the features, as in the operation features-get
+	StringsetRssHashFuncs  Stringset = 5 // names of the hash functions; the bits of hfunc
+	StringsetTunables      Stringset = 6 // names of the tunables
+	StringsetPhyStats      Stringset = 7 // names of the counters of the PHY
+	StringsetPhyTunables   Stringset = 8 // names of the tunables of the PHY
+	StringsetLinkModes     Stringset = 9 // names of the link modes (ETHTOOL_LINK_MODE_*)
+	// Names of the classes of messages in the kernel log (NETIF_MSG_*).
+	StringsetMsgClasses      Stringset = 10
+	StringsetWolModes        Stringset = 11 // names of the ways to wake a machine up (WAKE_*)
+	StringsetSofTimestamping Stringset = 12 // names of the ways to take time stamps (SOF_TIMESTAMPING_*)
+	StringsetTsTxTypes       Stringset = 13 // names of what can be stamped when it is sent (HWTSTAMP_TX_*)
+	// Names of what can be stamped when it is received (HWTSTAMP_FILTER_*).
+	StringsetTsRxFilters    Stringset = 14
+	StringsetUdpTunnelTypes Stringset = 15 // names of the tunnels over UDP
+	StringsetStatsStd       Stringset = 16 // names of the groups of standard counters
+	StringsetStatsEthPhy    Stringset = 17 // names of the counters of the group eth-phy
+	StringsetStatsEthMac    Stringset = 18 // names of the counters of the group eth-mac
+	StringsetStatsEthCtrl   Stringset = 19 // names of the counters of the group eth-ctrl
+	StringsetStatsRmon      Stringset = 20 // names of the counters of the group rmon
+	StringsetStatsPhy       Stringset = 21 // names of the counters of the group phydev
+	// Names of the flags of the time stamping configuration (HWTSTAMP_FLAG_*).
 	StringsetTsFlags Stringset = 22
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v Stringset) String() string { return enumStringset.Text(uint64(v)) }
 
-// ParseStringset reads what String prints: a name or a number.
+// ParseStringset reads what String returns, or a number.
 func ParseStringset(s string) (Stringset, error) {
 	return nlpolicy.ParseEnum[Stringset](&enumStringset, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v Stringset) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *Stringset) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseStringset(string(b))
-	return err
+// UnmarshalText is ParseStringset.
+func (v *Stringset) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumStringset, b, v)
 }
 
 // Port is the enum port: kind of connector (PORT_*).
 type Port uint8
 
-// The values of Port.
 const (
-	// PortTp: twisted pair.
-	PortTp Port = 0
-	// PortAui: attachment unit interface.
-	PortAui Port = 1
-	// PortMii: media independent interface.
-	PortMii Port = 2
-	// PortFibre: optical fibre.
-	PortFibre Port = 3
-	// PortBnc: coaxial cable.
-	PortBnc Port = 4
-	// PortDa: direct attach copper cable.
-	PortDa Port = 5
-	// PortNone: there is none.
-	PortNone Port = 239
-	// PortOther: something else, or not known.
-	PortOther Port = 255
+	PortTp    Port = 0   // twisted pair
+	PortAui   Port = 1   // attachment unit interface
+	PortMii   Port = 2   // media independent interface
+	PortFibre Port = 3   // optical fibre
+	PortBnc   Port = 4   // coaxial cable
+	PortDa    Port = 5   // direct attach copper cable
+	PortNone  Port = 239 // there is none
+	PortOther Port = 255 // something else, or not known
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v Port) String() string { return enumPort.Text(uint64(v)) }
 
-// ParsePort reads what String prints: a name or a number.
-func ParsePort(s string) (Port, error) {
-	return nlpolicy.ParseEnum[Port](&enumPort, s)
-}
+// ParsePort reads what String returns, or a number.
+func ParsePort(s string) (Port, error) { return nlpolicy.ParseEnum[Port](&enumPort, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v Port) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *Port) UnmarshalText(b []byte) (err error) {
-	*v, err = ParsePort(string(b))
-	return err
-}
+// UnmarshalText is ParsePort.
+func (v *Port) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumPort, b, v) }
 
 // Mdix is the enum mdix: which wires of a twisted pair cable are crossed (ETH_TP_MDI_*).
 type Mdix uint8
 
-// The values of Mdix.
 const (
-	// MdixInvalid: not known, or not applicable.
-	MdixInvalid Mdix = 0
-	// MdixMdi: not crossed.
-	MdixMdi Mdix = 1
-	// MdixMdiX: crossed.
-	MdixMdiX Mdix = 2
-	// MdixAuto: found out by the device; only as a setting.
-	MdixAuto Mdix = 3
+	MdixInvalid Mdix = 0 // not known, or not applicable
+	MdixMdi     Mdix = 1 // not crossed
+	MdixMdiX    Mdix = 2 // crossed
+	MdixAuto    Mdix = 3 // found out by the device; only as a setting
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v Mdix) String() string { return enumMdix.Text(uint64(v)) }
 
-// ParseMdix reads what String prints: a name or a number.
-func ParseMdix(s string) (Mdix, error) {
-	return nlpolicy.ParseEnum[Mdix](&enumMdix, s)
-}
+// ParseMdix reads what String returns, or a number.
+func ParseMdix(s string) (Mdix, error) { return nlpolicy.ParseEnum[Mdix](&enumMdix, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v Mdix) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *Mdix) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseMdix(string(b))
-	return err
-}
+// UnmarshalText is ParseMdix.
+func (v *Mdix) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumMdix, b, v) }
 
 // Transceiver is the enum transceiver: where the PHY is (XCVR_*).
 type Transceiver uint8
 
-// The values of Transceiver.
 const (
-	// TransceiverInternal: in the device, or of the same driver.
-	TransceiverInternal Transceiver = 0
-	// TransceiverExternal: apart from it, with a driver of its own.
-	TransceiverExternal Transceiver = 1
+	TransceiverInternal Transceiver = 0 // in the device, or of the same driver
+	TransceiverExternal Transceiver = 1 // apart from it, with a driver of its own
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v Transceiver) String() string { return enumTransceiver.Text(uint64(v)) }
 
-// ParseTransceiver reads what String prints: a name or a number.
+// ParseTransceiver reads what String returns, or a number.
 func ParseTransceiver(s string) (Transceiver, error) {
 	return nlpolicy.ParseEnum[Transceiver](&enumTransceiver, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v Transceiver) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *Transceiver) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseTransceiver(string(b))
-	return err
+// UnmarshalText is ParseTransceiver.
+func (v *Transceiver) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumTransceiver, b, v)
 }
 
 // Duplex is the enum duplex: whether both sides can send at a time (DUPLEX_*).
 type Duplex uint8
 
-// The values of Duplex.
 const (
-	// DuplexHalf: one at a time.
-	DuplexHalf Duplex = 0
-	// DuplexFull: both.
-	DuplexFull Duplex = 1
-	// DuplexUnknown: not known, mostly because the link is down.
-	DuplexUnknown Duplex = 255
+	DuplexHalf    Duplex = 0   // one at a time
+	DuplexFull    Duplex = 1   // both
+	DuplexUnknown Duplex = 255 // not known, mostly because the link is down
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v Duplex) String() string { return enumDuplex.Text(uint64(v)) }
 
-// ParseDuplex reads what String prints: a name or a number.
-func ParseDuplex(s string) (Duplex, error) {
-	return nlpolicy.ParseEnum[Duplex](&enumDuplex, s)
-}
+// ParseDuplex reads what String returns, or a number.
+func ParseDuplex(s string) (Duplex, error) { return nlpolicy.ParseEnum[Duplex](&enumDuplex, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v Duplex) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *Duplex) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseDuplex(string(b))
-	return err
-}
+// UnmarshalText is ParseDuplex.
+func (v *Duplex) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumDuplex, b, v) }
 
 // MasterSlaveCfg is the enum master-slave-cfg: which side of a link is to give the clock
 // (MASTER_SLAVE_CFG_*).
 type MasterSlaveCfg uint8
 
-// The values of MasterSlaveCfg.
 const (
-	// MasterSlaveCfgUnsupported: the PHY cannot tell.
-	MasterSlaveCfgUnsupported MasterSlaveCfg = 0
-	// MasterSlaveCfgUnknown: not known.
-	MasterSlaveCfgUnknown MasterSlaveCfg = 1
-	// MasterSlaveCfgMasterPreferred: master, if the other side agrees.
-	MasterSlaveCfgMasterPreferred MasterSlaveCfg = 2
-	// MasterSlaveCfgSlavePreferred: slave, if the other side agrees.
-	MasterSlaveCfgSlavePreferred MasterSlaveCfg = 3
-	// MasterSlaveCfgMasterForce: master.
-	MasterSlaveCfgMasterForce MasterSlaveCfg = 4
-	// MasterSlaveCfgSlaveForce: slave.
-	MasterSlaveCfgSlaveForce MasterSlaveCfg = 5
+	MasterSlaveCfgUnsupported     MasterSlaveCfg = 0 // the PHY cannot tell
+	MasterSlaveCfgUnknown         MasterSlaveCfg = 1 // not known
+	MasterSlaveCfgMasterPreferred MasterSlaveCfg = 2 // master, if the other side agrees
+	MasterSlaveCfgSlavePreferred  MasterSlaveCfg = 3 // slave, if the other side agrees
+	MasterSlaveCfgMasterForce     MasterSlaveCfg = 4 // master
+	MasterSlaveCfgSlaveForce      MasterSlaveCfg = 5 // slave
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v MasterSlaveCfg) String() string { return enumMasterSlaveCfg.Text(uint64(v)) }
 
-// ParseMasterSlaveCfg reads what String prints: a name or a number.
+// ParseMasterSlaveCfg reads what String returns, or a number.
 func ParseMasterSlaveCfg(s string) (MasterSlaveCfg, error) {
 	return nlpolicy.ParseEnum[MasterSlaveCfg](&enumMasterSlaveCfg, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v MasterSlaveCfg) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *MasterSlaveCfg) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseMasterSlaveCfg(string(b))
-	return err
+// UnmarshalText is ParseMasterSlaveCfg.
+func (v *MasterSlaveCfg) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumMasterSlaveCfg, b, v)
 }
 
 // MasterSlaveState is the enum master-slave-state: which side of a link gives the clock
 // (MASTER_SLAVE_STATE_*).
 type MasterSlaveState uint8
 
-// The values of MasterSlaveState.
 const (
-	// MasterSlaveStateUnsupported: the PHY cannot tell.
-	MasterSlaveStateUnsupported MasterSlaveState = 0
-	// MasterSlaveStateUnknown: not known.
-	MasterSlaveStateUnknown MasterSlaveState = 1
-	// MasterSlaveStateMaster: this side.
-	MasterSlaveStateMaster MasterSlaveState = 2
-	// MasterSlaveStateSlave: the other side.
-	MasterSlaveStateSlave MasterSlaveState = 3
-	// MasterSlaveStateErr: both sides insist on the same.
-	MasterSlaveStateErr MasterSlaveState = 4
+	MasterSlaveStateUnsupported MasterSlaveState = 0 // the PHY cannot tell
+	MasterSlaveStateUnknown     MasterSlaveState = 1 // not known
+	MasterSlaveStateMaster      MasterSlaveState = 2 // this side
+	MasterSlaveStateSlave       MasterSlaveState = 3 // the other side
+	MasterSlaveStateErr         MasterSlaveState = 4 // both sides insist on the same
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v MasterSlaveState) String() string { return enumMasterSlaveState.Text(uint64(v)) }
 
-// ParseMasterSlaveState reads what String prints: a name or a number.
+// ParseMasterSlaveState reads what String returns, or a number.
 func ParseMasterSlaveState(s string) (MasterSlaveState, error) {
 	return nlpolicy.ParseEnum[MasterSlaveState](&enumMasterSlaveState, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v MasterSlaveState) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *MasterSlaveState) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseMasterSlaveState(string(b))
-	return err
+// UnmarshalText is ParseMasterSlaveState.
+func (v *MasterSlaveState) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumMasterSlaveState, b, v)
 }
 
 // RateMatching is the enum rate-matching: how a PHY makes up for a link that is slower than its
 // connection to the MAC (RATE_MATCH_*).
 type RateMatching uint8
 
-// The values of RateMatching.
 const (
-	// RateMatchingNone: not at all.
-	RateMatchingNone RateMatching = 0
-	// RateMatchingPause: by pause frames to the MAC.
-	RateMatchingPause RateMatching = 1
-	// RateMatchingCrs: by pretending that the medium is busy.
-	RateMatchingCrs RateMatching = 2
-	// RateMatchingOpenLoop: the MAC leaves large gaps between frames.
-	RateMatchingOpenLoop RateMatching = 3
+	RateMatchingNone     RateMatching = 0 // not at all
+	RateMatchingPause    RateMatching = 1 // by pause frames to the MAC
+	RateMatchingCrs      RateMatching = 2 // by pretending that the medium is busy
+	RateMatchingOpenLoop RateMatching = 3 // the MAC leaves large gaps between frames
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v RateMatching) String() string { return enumRateMatching.Text(uint64(v)) }
 
-// ParseRateMatching reads what String prints: a name or a number.
+// ParseRateMatching reads what String returns, or a number.
 func ParseRateMatching(s string) (RateMatching, error) {
 	return nlpolicy.ParseEnum[RateMatching](&enumRateMatching, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v RateMatching) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *RateMatching) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseRateMatching(string(b))
-	return err
+// UnmarshalText is ParseRateMatching.
+func (v *RateMatching) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumRateMatching, b, v)
 }
 
 // LinkExtState is the enum link-ext-state: why a link is down (enum ethtool_link_ext_state).
 type LinkExtState uint8
 
-// The values of LinkExtState.
 const (
-	// LinkExtStateAutoneg: autonegotiation failed.
-	LinkExtStateAutoneg LinkExtState = 0
-	// LinkExtStateLinkTrainingFailure: link training failed.
-	LinkExtStateLinkTrainingFailure LinkExtState = 1
-	// LinkExtStateLinkLogicalMismatch: the two sides disagree in the PCS or in forward error
-	// correction.
+	LinkExtStateAutoneg             LinkExtState = 0 // autonegotiation failed
+	LinkExtStateLinkTrainingFailure LinkExtState = 1 // link training failed
+	// The two sides disagree in the PCS or in forward error correction.
 	LinkExtStateLinkLogicalMismatch LinkExtState = 2
-	// LinkExtStateBadSignalIntegrity: the signal is too bad.
-	LinkExtStateBadSignalIntegrity LinkExtState = 3
-	// LinkExtStateNoCable: no cable.
-	LinkExtStateNoCable LinkExtState = 4
-	// LinkExtStateCableIssue: something is wrong with the cable.
-	LinkExtStateCableIssue LinkExtState = 5
-	// LinkExtStateEepromIssue: the EEPROM of the module cannot be read or understood.
-	LinkExtStateEepromIssue LinkExtState = 6
-	// LinkExtStateCalibrationFailure: the calibration failed.
-	LinkExtStateCalibrationFailure LinkExtState = 7
-	// LinkExtStatePowerBudgetExceeded: the module wants more power than there is.
-	LinkExtStatePowerBudgetExceeded LinkExtState = 8
-	// LinkExtStateOverheat: the module is too hot.
-	LinkExtStateOverheat LinkExtState = 9
-	// LinkExtStateModule: something is wrong with the module.
-	LinkExtStateModule LinkExtState = 10
+	LinkExtStateBadSignalIntegrity  LinkExtState = 3  // the signal is too bad
+	LinkExtStateNoCable             LinkExtState = 4  // no cable
+	LinkExtStateCableIssue          LinkExtState = 5  // something is wrong with the cable
+	LinkExtStateEepromIssue         LinkExtState = 6  // the EEPROM of the module cannot be read or understood
+	LinkExtStateCalibrationFailure  LinkExtState = 7  // the calibration failed
+	LinkExtStatePowerBudgetExceeded LinkExtState = 8  // the module wants more power than there is
+	LinkExtStateOverheat            LinkExtState = 9  // the module is too hot
+	LinkExtStateModule              LinkExtState = 10 // something is wrong with the module
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v LinkExtState) String() string { return enumLinkExtState.Text(uint64(v)) }
 
-// ParseLinkExtState reads what String prints: a name or a number.
+// ParseLinkExtState reads what String returns, or a number.
 func ParseLinkExtState(s string) (LinkExtState, error) {
 	return nlpolicy.ParseEnum[LinkExtState](&enumLinkExtState, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v LinkExtState) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *LinkExtState) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseLinkExtState(string(b))
-	return err
+// UnmarshalText is ParseLinkExtState.
+func (v *LinkExtState) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumLinkExtState, b, v)
 }
 
 // UdpTunnelType is the enum udp-tunnel-type: kind of a tunnel over UDP (ETHTOOL_UDP_TUNNEL_TYPE_*).
 type UdpTunnelType uint32
 
-// The values of UdpTunnelType.
 const (
-	// UdpTunnelTypeVxlan: VXLAN.
-	UdpTunnelTypeVxlan UdpTunnelType = 0
-	// UdpTunnelTypeGeneve: GENEVE.
-	UdpTunnelTypeGeneve UdpTunnelType = 1
-	// UdpTunnelTypeVxlanGpe: VXLAN with the generic protocol extension.
-	UdpTunnelTypeVxlanGpe UdpTunnelType = 2
+	UdpTunnelTypeVxlan    UdpTunnelType = 0 // VXLAN
+	UdpTunnelTypeGeneve   UdpTunnelType = 1 // GENEVE
+	UdpTunnelTypeVxlanGpe UdpTunnelType = 2 // VXLAN with the generic protocol extension
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v UdpTunnelType) String() string { return enumUdpTunnelType.Text(uint64(v)) }
 
-// ParseUdpTunnelType reads what String prints: a name or a number.
+// ParseUdpTunnelType reads what String returns, or a number.
 func ParseUdpTunnelType(s string) (UdpTunnelType, error) {
 	return nlpolicy.ParseEnum[UdpTunnelType](&enumUdpTunnelType, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v UdpTunnelType) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *UdpTunnelType) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseUdpTunnelType(string(b))
-	return err
+// UnmarshalText is ParseUdpTunnelType.
+func (v *UdpTunnelType) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumUdpTunnelType, b, v)
 }
 
 // TcpDataSplit is the enum tcp-data-split: whether the headers and the data of received TCP
 // segments go to buffers of their own (ETHTOOL_TCP_DATA_SPLIT_*).
 type TcpDataSplit uint8
 
-// The values of TcpDataSplit.
 const (
-	// TcpDataSplitUnknown: not known; in a request, as the driver likes.
-	TcpDataSplitUnknown TcpDataSplit = 0
-	// TcpDataSplitDisabled: never.
-	TcpDataSplitDisabled TcpDataSplit = 1
-	// TcpDataSplitEnabled: always.
-	TcpDataSplitEnabled TcpDataSplit = 2
+	TcpDataSplitUnknown  TcpDataSplit = 0 // not known; in a request, as the driver likes
+	TcpDataSplitDisabled TcpDataSplit = 1 // never
+	TcpDataSplitEnabled  TcpDataSplit = 2 // always
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v TcpDataSplit) String() string { return enumTcpDataSplit.Text(uint64(v)) }
 
-// ParseTcpDataSplit reads what String prints: a name or a number.
+// ParseTcpDataSplit reads what String returns, or a number.
 func ParseTcpDataSplit(s string) (TcpDataSplit, error) {
 	return nlpolicy.ParseEnum[TcpDataSplit](&enumTcpDataSplit, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v TcpDataSplit) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *TcpDataSplit) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseTcpDataSplit(string(b))
-	return err
+// UnmarshalText is ParseTcpDataSplit.
+func (v *TcpDataSplit) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumTcpDataSplit, b, v)
 }
 
 // MacStatsSrc is the enum mac-stats-src: whose counters: with frame preemption a port has two MACs
 // (enum ethtool_mac_stats_src).
 type MacStatsSrc uint32
 
-// The values of MacStatsSrc.
 const (
-	// MacStatsSrcAggregate: the sum of both.
-	MacStatsSrcAggregate MacStatsSrc = 0
-	// MacStatsSrcEmac: the express MAC.
-	MacStatsSrcEmac MacStatsSrc = 1
-	// MacStatsSrcPmac: the preemptable MAC.
-	MacStatsSrcPmac MacStatsSrc = 2
+	MacStatsSrcAggregate MacStatsSrc = 0 // the sum of both
+	MacStatsSrcEmac      MacStatsSrc = 1 // the express MAC
+	MacStatsSrcPmac      MacStatsSrc = 2 // the preemptable MAC
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v MacStatsSrc) String() string { return enumMacStatsSrc.Text(uint64(v)) }
 
-// ParseMacStatsSrc reads what String prints: a name or a number.
+// ParseMacStatsSrc reads what String returns, or a number.
 func ParseMacStatsSrc(s string) (MacStatsSrc, error) {
 	return nlpolicy.ParseEnum[MacStatsSrc](&enumMacStatsSrc, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v MacStatsSrc) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *MacStatsSrc) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseMacStatsSrc(string(b))
-	return err
+// UnmarshalText is ParseMacStatsSrc.
+func (v *MacStatsSrc) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumMacStatsSrc, b, v)
 }
 
 // StatsGroup is the enum stats-group: groups of standard counters (ETHTOOL_STATS_*).
 type StatsGroup uint32
 
-// The values of StatsGroup.
 const (
-	// StatsGroupEthPhy: counters of the PHY in IEEE 802.3.
-	StatsGroupEthPhy StatsGroup = 0
-	// StatsGroupEthMac: counters of the MAC in IEEE 802.3.
-	StatsGroupEthMac StatsGroup = 1
-	// StatsGroupEthCtrl: counters of MAC control frames in IEEE 802.3.
-	StatsGroupEthCtrl StatsGroup = 2
-	// StatsGroupRmon: counters of RMON (RFC 2819).
-	StatsGroupRmon StatsGroup = 3
-	// StatsGroupPhy: counters of the PHY's driver (since Linux 6.14).
-	StatsGroupPhy StatsGroup = 4
+	StatsGroupEthPhy  StatsGroup = 0 // counters of the PHY in IEEE 802.3
+	StatsGroupEthMac  StatsGroup = 1 // counters of the MAC in IEEE 802.3
+	StatsGroupEthCtrl StatsGroup = 2 // counters of MAC control frames in IEEE 802.3
+	StatsGroupRmon    StatsGroup = 3 // counters of RMON (RFC 2819)
+	StatsGroupPhy     StatsGroup = 4 // counters of the PHY's driver (since Linux 6.14)
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v StatsGroup) String() string { return enumStatsGroup.Text(uint64(v)) }
 
-// ParseStatsGroup reads what String prints: a name or a number.
+// ParseStatsGroup reads what String returns, or a number.
 func ParseStatsGroup(s string) (StatsGroup, error) {
 	return nlpolicy.ParseEnum[StatsGroup](&enumStatsGroup, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v StatsGroup) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *StatsGroup) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseStatsGroup(string(b))
-	return err
+// UnmarshalText is ParseStatsGroup.
+func (v *StatsGroup) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumStatsGroup, b, v)
 }
 
 // ModulePowerModePolicy is the enum module-power-mode-policy: when a module may draw much power
 // (enum ethtool_module_power_mode_policy).
 type ModulePowerModePolicy uint8
 
-// The values of ModulePowerModePolicy.
 const (
-	// ModulePowerModePolicyHigh: always.
-	ModulePowerModePolicyHigh ModulePowerModePolicy = 1
-	// ModulePowerModePolicyAuto: while the link is administratively up.
-	ModulePowerModePolicyAuto ModulePowerModePolicy = 2
+	ModulePowerModePolicyHigh ModulePowerModePolicy = 1 // always
+	ModulePowerModePolicyAuto ModulePowerModePolicy = 2 // while the link is administratively up
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v ModulePowerModePolicy) String() string { return enumModulePowerModePolicy.Text(uint64(v)) }
 
-// ParseModulePowerModePolicy reads what String prints: a name or a number.
+// ParseModulePowerModePolicy reads what String returns, or a number.
 func ParseModulePowerModePolicy(s string) (ModulePowerModePolicy, error) {
 	return nlpolicy.ParseEnum[ModulePowerModePolicy](&enumModulePowerModePolicy, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v ModulePowerModePolicy) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *ModulePowerModePolicy) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseModulePowerModePolicy(string(b))
-	return err
+// UnmarshalText is ParseModulePowerModePolicy.
+func (v *ModulePowerModePolicy) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumModulePowerModePolicy, b, v)
 }
 
 // ModulePowerMode is the enum module-power-mode: how much power a module draws (enum
 // ethtool_module_power_mode).
 type ModulePowerMode uint8
 
-// The values of ModulePowerMode.
 const (
-	// ModulePowerModeLow: little; its data path is off.
-	ModulePowerModeLow ModulePowerMode = 1
-	// ModulePowerModeHigh: much.
-	ModulePowerModeHigh ModulePowerMode = 2
+	ModulePowerModeLow  ModulePowerMode = 1 // little; its data path is off
+	ModulePowerModeHigh ModulePowerMode = 2 // much
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v ModulePowerMode) String() string { return enumModulePowerMode.Text(uint64(v)) }
 
-// ParseModulePowerMode reads what String prints: a name or a number.
+// ParseModulePowerMode reads what String returns, or a number.
 func ParseModulePowerMode(s string) (ModulePowerMode, error) {
 	return nlpolicy.ParseEnum[ModulePowerMode](&enumModulePowerMode, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v ModulePowerMode) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *ModulePowerMode) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseModulePowerMode(string(b))
-	return err
+// UnmarshalText is ParseModulePowerMode.
+func (v *ModulePowerMode) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumModulePowerMode, b, v)
 }
 
 // ModuleFwFlashStatus is the enum module-fw-flash-status: how far the flashing of a module is (enum
 // ethtool_module_fw_flash_status).
 type ModuleFwFlashStatus uint32
 
-// The values of ModuleFwFlashStatus.
 const (
-	// ModuleFwFlashStatusStarted: it has begun.
-	ModuleFwFlashStatusStarted ModuleFwFlashStatus = 1
-	// ModuleFwFlashStatusInProgress: it goes on.
-	ModuleFwFlashStatusInProgress ModuleFwFlashStatus = 2
-	// ModuleFwFlashStatusCompleted: it has succeeded.
-	ModuleFwFlashStatusCompleted ModuleFwFlashStatus = 3
-	// ModuleFwFlashStatusError: it has failed; status-msg says why.
-	ModuleFwFlashStatusError ModuleFwFlashStatus = 4
+	ModuleFwFlashStatusStarted    ModuleFwFlashStatus = 1 // it has begun
+	ModuleFwFlashStatusInProgress ModuleFwFlashStatus = 2 // it goes on
+	ModuleFwFlashStatusCompleted  ModuleFwFlashStatus = 3 // it has succeeded
+	ModuleFwFlashStatusError      ModuleFwFlashStatus = 4 // it has failed; status-msg says why
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v ModuleFwFlashStatus) String() string { return enumModuleFwFlashStatus.Text(uint64(v)) }
 
-// ParseModuleFwFlashStatus reads what String prints: a name or a number.
+// ParseModuleFwFlashStatus reads what String returns, or a number.
 func ParseModuleFwFlashStatus(s string) (ModuleFwFlashStatus, error) {
 	return nlpolicy.ParseEnum[ModuleFwFlashStatus](&enumModuleFwFlashStatus, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v ModuleFwFlashStatus) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *ModuleFwFlashStatus) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseModuleFwFlashStatus(string(b))
-	return err
+// UnmarshalText is ParseModuleFwFlashStatus.
+func (v *ModuleFwFlashStatus) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumModuleFwFlashStatus, b, v)
 }
 
 // PodlPseAdminState is the enum podl-pse-admin-state: whether power over a data line is wanted
 // (IEEE 802.3 30.15.1.1.2; enum ethtool_podl_pse_admin_state).
 type PodlPseAdminState uint32
 
-// The values of PodlPseAdminState.
 const (
-	// PodlPseAdminStateUnknown: not known.
-	PodlPseAdminStateUnknown PodlPseAdminState = 1
-	// PodlPseAdminStateDisabled: no.
-	PodlPseAdminStateDisabled PodlPseAdminState = 2
-	// PodlPseAdminStateEnabled: yes.
-	PodlPseAdminStateEnabled PodlPseAdminState = 3
+	PodlPseAdminStateUnknown  PodlPseAdminState = 1 // not known
+	PodlPseAdminStateDisabled PodlPseAdminState = 2 // no
+	PodlPseAdminStateEnabled  PodlPseAdminState = 3 // yes
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v PodlPseAdminState) String() string { return enumPodlPseAdminState.Text(uint64(v)) }
 
-// ParsePodlPseAdminState reads what String prints: a name or a number.
+// ParsePodlPseAdminState reads what String returns, or a number.
 func ParsePodlPseAdminState(s string) (PodlPseAdminState, error) {
 	return nlpolicy.ParseEnum[PodlPseAdminState](&enumPodlPseAdminState, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v PodlPseAdminState) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *PodlPseAdminState) UnmarshalText(b []byte) (err error) {
-	*v, err = ParsePodlPseAdminState(string(b))
-	return err
+// UnmarshalText is ParsePodlPseAdminState.
+func (v *PodlPseAdminState) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumPodlPseAdminState, b, v)
 }
 
 // PodlPsePwDStatus is the enum podl-pse-pw-d-status: what power over a data line does (IEEE 802.3
 // 30.15.1.1.3; enum ethtool_podl_pse_pw_d_status).
 type PodlPsePwDStatus uint32
 
-// The values of PodlPsePwDStatus.
 const (
-	// PodlPsePwDStatusUnknown: not known.
-	PodlPsePwDStatusUnknown PodlPsePwDStatus = 1
-	// PodlPsePwDStatusDisabled: nothing; it is off.
-	PodlPsePwDStatusDisabled PodlPsePwDStatus = 2
-	// PodlPsePwDStatusSearching: looks for a device to feed.
-	PodlPsePwDStatusSearching PodlPsePwDStatus = 3
-	// PodlPsePwDStatusDelivering: feeds a device.
-	PodlPsePwDStatusDelivering PodlPsePwDStatus = 4
-	// PodlPsePwDStatusSleep: the device sleeps.
-	PodlPsePwDStatusSleep PodlPsePwDStatus = 5
-	// PodlPsePwDStatusIdle: waits.
-	PodlPsePwDStatusIdle PodlPsePwDStatus = 6
-	// PodlPsePwDStatusError: an overload or a fault of the device.
-	PodlPsePwDStatusError PodlPsePwDStatus = 7
+	PodlPsePwDStatusUnknown    PodlPsePwDStatus = 1 // not known
+	PodlPsePwDStatusDisabled   PodlPsePwDStatus = 2 // nothing; it is off
+	PodlPsePwDStatusSearching  PodlPsePwDStatus = 3 // looks for a device to feed
+	PodlPsePwDStatusDelivering PodlPsePwDStatus = 4 // feeds a device
+	PodlPsePwDStatusSleep      PodlPsePwDStatus = 5 // the device sleeps
+	PodlPsePwDStatusIdle       PodlPsePwDStatus = 6 // waits
+	PodlPsePwDStatusError      PodlPsePwDStatus = 7 // an overload or a fault of the device
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v PodlPsePwDStatus) String() string { return enumPodlPsePwDStatus.Text(uint64(v)) }
 
-// ParsePodlPsePwDStatus reads what String prints: a name or a number.
+// ParsePodlPsePwDStatus reads what String returns, or a number.
 func ParsePodlPsePwDStatus(s string) (PodlPsePwDStatus, error) {
 	return nlpolicy.ParseEnum[PodlPsePwDStatus](&enumPodlPsePwDStatus, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v PodlPsePwDStatus) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *PodlPsePwDStatus) UnmarshalText(b []byte) (err error) {
-	*v, err = ParsePodlPsePwDStatus(string(b))
-	return err
+// UnmarshalText is ParsePodlPsePwDStatus.
+func (v *PodlPsePwDStatus) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumPodlPsePwDStatus, b, v)
 }
 
 // C33PseAdminState is the enum c33-pse-admin-state: whether power over Ethernet is wanted (IEEE
 // 802.3 30.9.1.1.2; enum ethtool_c33_pse_admin_state).
 type C33PseAdminState uint32
 
-// The values of C33PseAdminState.
 const (
-	// C33PseAdminStateUnknown: not known.
-	C33PseAdminStateUnknown C33PseAdminState = 1
-	// C33PseAdminStateDisabled: no.
-	C33PseAdminStateDisabled C33PseAdminState = 2
-	// C33PseAdminStateEnabled: yes.
-	C33PseAdminStateEnabled C33PseAdminState = 3
+	C33PseAdminStateUnknown  C33PseAdminState = 1 // not known
+	C33PseAdminStateDisabled C33PseAdminState = 2 // no
+	C33PseAdminStateEnabled  C33PseAdminState = 3 // yes
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v C33PseAdminState) String() string { return enumC33PseAdminState.Text(uint64(v)) }
 
-// ParseC33PseAdminState reads what String prints: a name or a number.
+// ParseC33PseAdminState reads what String returns, or a number.
 func ParseC33PseAdminState(s string) (C33PseAdminState, error) {
 	return nlpolicy.ParseEnum[C33PseAdminState](&enumC33PseAdminState, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v C33PseAdminState) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *C33PseAdminState) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseC33PseAdminState(string(b))
-	return err
+// UnmarshalText is ParseC33PseAdminState.
+func (v *C33PseAdminState) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumC33PseAdminState, b, v)
 }
 
 // C33PsePwDStatus is the enum c33-pse-pw-d-status: what power over Ethernet does (IEEE 802.3
 // 30.9.1.1.5; enum ethtool_c33_pse_pw_d_status).
 type C33PsePwDStatus uint32
 
-// The values of C33PsePwDStatus.
 const (
-	// C33PsePwDStatusUnknown: not known.
-	C33PsePwDStatusUnknown C33PsePwDStatus = 1
-	// C33PsePwDStatusDisabled: nothing; it is off.
-	C33PsePwDStatusDisabled C33PsePwDStatus = 2
-	// C33PsePwDStatusSearching: looks for a device to feed.
-	C33PsePwDStatusSearching C33PsePwDStatus = 3
-	// C33PsePwDStatusDelivering: feeds a device.
-	C33PsePwDStatusDelivering C33PsePwDStatus = 4
-	// C33PsePwDStatusTest: is being tested.
-	C33PsePwDStatusTest C33PsePwDStatus = 5
-	// C33PsePwDStatusFault: a fault was found.
-	C33PsePwDStatusFault C33PsePwDStatus = 6
-	// C33PsePwDStatusOtherfault: waits, for something else is wrong.
-	C33PsePwDStatusOtherfault C33PsePwDStatus = 7
+	C33PsePwDStatusUnknown    C33PsePwDStatus = 1 // not known
+	C33PsePwDStatusDisabled   C33PsePwDStatus = 2 // nothing; it is off
+	C33PsePwDStatusSearching  C33PsePwDStatus = 3 // looks for a device to feed
+	C33PsePwDStatusDelivering C33PsePwDStatus = 4 // feeds a device
+	C33PsePwDStatusTest       C33PsePwDStatus = 5 // is being tested
+	C33PsePwDStatusFault      C33PsePwDStatus = 6 // a fault was found
+	C33PsePwDStatusOtherfault C33PsePwDStatus = 7 // waits, for something else is wrong
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v C33PsePwDStatus) String() string { return enumC33PsePwDStatus.Text(uint64(v)) }
 
-// ParseC33PsePwDStatus reads what String prints: a name or a number.
+// ParseC33PsePwDStatus reads what String returns, or a number.
 func ParseC33PsePwDStatus(s string) (C33PsePwDStatus, error) {
 	return nlpolicy.ParseEnum[C33PsePwDStatus](&enumC33PsePwDStatus, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v C33PsePwDStatus) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *C33PsePwDStatus) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseC33PsePwDStatus(string(b))
-	return err
+// UnmarshalText is ParseC33PsePwDStatus.
+func (v *C33PsePwDStatus) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumC33PsePwDStatus, b, v)
 }
 
 // C33PseExtState is the enum c33-pse-ext-state: why a port does not deliver power (IEEE 802.3
 // 33.2.4.4; enum ethtool_c33_pse_ext_state). The substates are numbered from 1 for each.
 type C33PseExtState uint32
 
-// The values of C33PseExtState.
 const (
-	// C33PseExtStateNone: nothing to tell.
-	C33PseExtStateNone C33PseExtState = 0
-	// C33PseExtStateErrorCondition: an error: 1 no such port, 2 undefined port, 3 fault of the
-	// hardware, 4 no communication after it was forced on, 5 state not known, 6 turned off or 7
-	// shut down by a crash of the host, 8 configuration changed, 9 too hot.
+	C33PseExtStateNone C33PseExtState = 0 // nothing to tell
+	// An error: 1 no such port, 2 undefined port, 3 fault of the hardware, 4 no communication
+	// after it was forced on, 5 state not known, 6 turned off or 7 shut down by a crash of the
+	// host, 8 configuration changed, 9 too hot.
 	C33PseExtStateErrorCondition C33PseExtState = 1
-	// C33PseExtStateMrMpsValid: the device draws too little: 1 underload, 2 nothing is
-	// connected.
-	C33PseExtStateMrMpsValid C33PseExtState = 2
-	// C33PseExtStateMrPseEnable: 1 a pin keeps the port off.
-	C33PseExtStateMrPseEnable C33PseExtState = 3
-	// C33PseExtStateOptionDetectTed: 1 detection is under way, 2 the check of the connection
-	// failed.
+	// The device draws too little: 1 underload, 2 nothing is connected.
+	C33PseExtStateMrMpsValid  C33PseExtState = 2
+	C33PseExtStateMrPseEnable C33PseExtState = 3 // 1 a pin keeps the port off
+	// 1 detection is under way, 2 the check of the connection failed.
 	C33PseExtStateOptionDetectTed C33PseExtState = 4
-	// C33PseExtStateOptionVportLim: the voltage is 1 too high, 2 too low, 3 fed from elsewhere.
-	C33PseExtStateOptionVportLim C33PseExtState = 5
-	// C33PseExtStateOvldDetected: 1 overload.
-	C33PseExtStateOvldDetected C33PseExtState = 6
-	// C33PseExtStatePdDllPowerType: the type of the device by LLDP does not fit.
-	C33PseExtStatePdDllPowerType C33PseExtState = 7
-	// C33PseExtStatePowerNotAvailable: not enough power: 1 for all ports, 2 the limit of the
-	// port exceeds that of the controller, 3 the device wants more than the port may give, 4 by
-	// a limit of the hardware.
+	C33PseExtStateOptionVportLim  C33PseExtState = 5 // the voltage is 1 too high, 2 too low, 3 fed from elsewhere
+	C33PseExtStateOvldDetected    C33PseExtState = 6 // 1 overload
+	C33PseExtStatePdDllPowerType  C33PseExtState = 7 // the type of the device by LLDP does not fit
+	// Not enough power: 1 for all ports, 2 the limit of the port exceeds that of the
+	// controller, 3 the device wants more than the port may give, 4 by a limit of the hardware.
 	C33PseExtStatePowerNotAvailable C33PseExtState = 8
-	// C33PseExtStateShortDetected: 1 short circuit.
-	C33PseExtStateShortDetected C33PseExtState = 9
+	C33PseExtStateShortDetected     C33PseExtState = 9 // 1 short circuit
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v C33PseExtState) String() string { return enumC33PseExtState.Text(uint64(v)) }
 
-// ParseC33PseExtState reads what String prints: a name or a number.
+// ParseC33PseExtState reads what String returns, or a number.
 func ParseC33PseExtState(s string) (C33PseExtState, error) {
 	return nlpolicy.ParseEnum[C33PseExtState](&enumC33PseExtState, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v C33PseExtState) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *C33PseExtState) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseC33PseExtState(string(b))
-	return err
+// UnmarshalText is ParseC33PseExtState.
+func (v *C33PseExtState) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumC33PseExtState, b, v)
 }
 
 // PseEvent is the set of flags pse-event: what happened at a port that delivers power
 // (ETHTOOL_PSE_EVENT_*).
 type PseEvent uint64
 
-// The values of PseEvent.
 const (
-	// PseEventPseEventOverCurrent: too much current is drawn.
-	PseEventPseEventOverCurrent PseEvent = 0x1
-	// PseEventPseEventOverTemp: it is too hot.
-	PseEventPseEventOverTemp PseEvent = 0x2
-	// PseEventC33PseEventDetection: a device to feed was detected.
-	PseEventC33PseEventDetection PseEvent = 0x4
-	// PseEventC33PseEventClassification: the device told how much power it needs.
-	PseEventC33PseEventClassification PseEvent = 0x8
-	// PseEventC33PseEventDisconnection: the device is gone.
-	PseEventC33PseEventDisconnection PseEvent = 0x10
-	// PseEventPseEventOverBudget: the port was turned off, for all ports together need too
-	// much.
-	PseEventPseEventOverBudget PseEvent = 0x20
-	// PseEventPseEventSwPwControlError: the driver failed to divide the power among the ports.
-	PseEventPseEventSwPwControlError PseEvent = 0x40
+	PseEventPseEventOverCurrent       PseEvent = 0x1  // too much current is drawn
+	PseEventPseEventOverTemp          PseEvent = 0x2  // it is too hot
+	PseEventC33PseEventDetection      PseEvent = 0x4  // a device to feed was detected
+	PseEventC33PseEventClassification PseEvent = 0x8  // the device told how much power it needs
+	PseEventC33PseEventDisconnection  PseEvent = 0x10 // the device is gone
+	// The port was turned off, for all ports together need too much.
+	PseEventPseEventOverBudget       PseEvent = 0x20
+	PseEventPseEventSwPwControlError PseEvent = 0x40 // the driver failed to divide the power among the ports
 )
 
 // String returns the names of the flags, joined by |.
 func (v PseEvent) String() string { return enumPseEvent.Text(uint64(v)) }
 
-// ParsePseEvent reads what String prints: names of flags or numbers, joined by |.
-func ParsePseEvent(s string) (PseEvent, error) {
-	return nlpolicy.ParseEnum[PseEvent](&enumPseEvent, s)
-}
+// ParsePseEvent reads what String returns, or a number.
+func ParsePseEvent(s string) (PseEvent, error) { return nlpolicy.ParseEnum[PseEvent](&enumPseEvent, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v PseEvent) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *PseEvent) UnmarshalText(b []byte) (err error) {
-	*v, err = ParsePseEvent(string(b))
-	return err
-}
+// UnmarshalText is ParsePseEvent.
+func (v *PseEvent) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumPseEvent, b, v) }
 
 // PhyUpstreamType is the enum phy-upstream-type: what a PHY is connected to (enum phy_upstream).
 type PhyUpstreamType uint32
 
-// The values of PhyUpstreamType.
 const (
-	// PhyUpstreamTypeMac: the MAC of the device.
-	PhyUpstreamTypeMac PhyUpstreamType = 0
-	// PhyUpstreamTypePhy: another PHY, such as a media converter.
-	PhyUpstreamTypePhy PhyUpstreamType = 1
+	PhyUpstreamTypeMac PhyUpstreamType = 0 // the MAC of the device
+	PhyUpstreamTypePhy PhyUpstreamType = 1 // another PHY, such as a media converter
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v PhyUpstreamType) String() string { return enumPhyUpstreamType.Text(uint64(v)) }
 
-// ParsePhyUpstreamType reads what String prints: a name or a number.
+// ParsePhyUpstreamType reads what String returns, or a number.
 func ParsePhyUpstreamType(s string) (PhyUpstreamType, error) {
 	return nlpolicy.ParseEnum[PhyUpstreamType](&enumPhyUpstreamType, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v PhyUpstreamType) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *PhyUpstreamType) UnmarshalText(b []byte) (err error) {
-	*v, err = ParsePhyUpstreamType(string(b))
-	return err
+// UnmarshalText is ParsePhyUpstreamType.
+func (v *PhyUpstreamType) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumPhyUpstreamType, b, v)
 }
 
 // HwtstampSource is the enum hwtstamp-source: who takes hardware time stamps (enum
 // hwtstamp_source).
 type HwtstampSource uint32
 
-// The values of HwtstampSource.
 const (
-	// HwtstampSourceNetdev: the MAC, or a device with the PHY in it.
-	HwtstampSourceNetdev HwtstampSource = 1
-	// HwtstampSourcePhylib: a PHY.
-	HwtstampSourcePhylib HwtstampSource = 2
+	HwtstampSourceNetdev HwtstampSource = 1 // the MAC, or a device with the PHY in it
+	HwtstampSourcePhylib HwtstampSource = 2 // a PHY
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v HwtstampSource) String() string { return enumHwtstampSource.Text(uint64(v)) }
 
-// ParseHwtstampSource reads what String prints: a name or a number.
+// ParseHwtstampSource reads what String returns, or a number.
 func ParseHwtstampSource(s string) (HwtstampSource, error) {
 	return nlpolicy.ParseEnum[HwtstampSource](&enumHwtstampSource, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v HwtstampSource) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *HwtstampSource) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseHwtstampSource(string(b))
-	return err
+// UnmarshalText is ParseHwtstampSource.
+func (v *HwtstampSource) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumHwtstampSource, b, v)
 }
 
 // HwtstampProviderQualifier is the enum hwtstamp-provider-qualifier: how exact time stamps are
 // (enum hwtstamp_provider_qualifier).
 type HwtstampProviderQualifier uint32
 
-// The values of HwtstampProviderQualifier.
 const (
-	// HwtstampProviderQualifierPrecise: at the PHY or MAC.
-	HwtstampProviderQualifierPrecise HwtstampProviderQualifier = 0
-	// HwtstampProviderQualifierApprox: within a few microseconds, such as on the way by DMA.
-	HwtstampProviderQualifierApprox HwtstampProviderQualifier = 1
+	HwtstampProviderQualifierPrecise HwtstampProviderQualifier = 0 // at the PHY or MAC
+	HwtstampProviderQualifierApprox  HwtstampProviderQualifier = 1 // within a few microseconds, such as on the way by DMA
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v HwtstampProviderQualifier) String() string {
 	return enumHwtstampProviderQualifier.Text(uint64(v))
 }
 
-// ParseHwtstampProviderQualifier reads what String prints: a name or a number.
+// ParseHwtstampProviderQualifier reads what String returns, or a number.
 func ParseHwtstampProviderQualifier(s string) (HwtstampProviderQualifier, error) {
 	return nlpolicy.ParseEnum[HwtstampProviderQualifier](&enumHwtstampProviderQualifier, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v HwtstampProviderQualifier) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *HwtstampProviderQualifier) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseHwtstampProviderQualifier(string(b))
-	return err
+// UnmarshalText is ParseHwtstampProviderQualifier.
+func (v *HwtstampProviderQualifier) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumHwtstampProviderQualifier, b, v)
 }
 
 // MmVerifyStatus is the enum mm-verify-status: state of the verification that the other side can
 // preempt frames (IEEE 802.3 30.14.1.2; enum ethtool_mm_verify_status).
 type MmVerifyStatus uint8
 
-// The values of MmVerifyStatus.
 const (
-	// MmVerifyStatusUnknown: not known.
-	MmVerifyStatusUnknown MmVerifyStatus = 0
-	// MmVerifyStatusInitial: not begun.
-	MmVerifyStatusInitial MmVerifyStatus = 1
-	// MmVerifyStatusVerifying: under way.
-	MmVerifyStatusVerifying MmVerifyStatus = 2
-	// MmVerifyStatusSucceeded: it can.
-	MmVerifyStatusSucceeded MmVerifyStatus = 3
-	// MmVerifyStatusFailed: it cannot.
-	MmVerifyStatusFailed MmVerifyStatus = 4
-	// MmVerifyStatusDisabled: verification is off.
-	MmVerifyStatusDisabled MmVerifyStatus = 5
+	MmVerifyStatusUnknown   MmVerifyStatus = 0 // not known
+	MmVerifyStatusInitial   MmVerifyStatus = 1 // not begun
+	MmVerifyStatusVerifying MmVerifyStatus = 2 // under way
+	MmVerifyStatusSucceeded MmVerifyStatus = 3 // it can
+	MmVerifyStatusFailed    MmVerifyStatus = 4 // it cannot
+	MmVerifyStatusDisabled  MmVerifyStatus = 5 // verification is off
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v MmVerifyStatus) String() string { return enumMmVerifyStatus.Text(uint64(v)) }
 
-// ParseMmVerifyStatus reads what String prints: a name or a number.
+// ParseMmVerifyStatus reads what String returns, or a number.
 func ParseMmVerifyStatus(s string) (MmVerifyStatus, error) {
 	return nlpolicy.ParseEnum[MmVerifyStatus](&enumMmVerifyStatus, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v MmVerifyStatus) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *MmVerifyStatus) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseMmVerifyStatus(string(b))
-	return err
+// UnmarshalText is ParseMmVerifyStatus.
+func (v *MmVerifyStatus) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumMmVerifyStatus, b, v)
 }
 
 // CablePair is the enum cable-pair: a pair of wires (ETHTOOL_A_CABLE_PAIR_*).
 type CablePair uint8
 
-// The values of CablePair.
 const (
-	// CablePairA: first pair.
-	CablePairA CablePair = 0
-	// CablePairB: second pair.
-	CablePairB CablePair = 1
-	// CablePairC: third pair.
-	CablePairC CablePair = 2
-	// CablePairD: fourth pair.
-	CablePairD CablePair = 3
+	CablePairA CablePair = 0 // first pair
+	CablePairB CablePair = 1 // second pair
+	CablePairC CablePair = 2 // third pair
+	CablePairD CablePair = 3 // fourth pair
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v CablePair) String() string { return enumCablePair.Text(uint64(v)) }
 
-// ParseCablePair reads what String prints: a name or a number.
+// ParseCablePair reads what String returns, or a number.
 func ParseCablePair(s string) (CablePair, error) {
 	return nlpolicy.ParseEnum[CablePair](&enumCablePair, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v CablePair) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *CablePair) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseCablePair(string(b))
-	return err
+// UnmarshalText is ParseCablePair.
+func (v *CablePair) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumCablePair, b, v)
 }
 
 // CableResultCode is the enum cable-result-code: result of a cable test
 // (ETHTOOL_A_CABLE_RESULT_CODE_*).
 type CableResultCode uint8
 
-// The values of CableResultCode.
 const (
-	// CableResultCodeUnspec: none.
-	CableResultCodeUnspec CableResultCode = 0
-	// CableResultCodeOk: the pair is fine.
-	CableResultCodeOk CableResultCode = 1
-	// CableResultCodeOpen: the pair is open.
-	CableResultCodeOpen CableResultCode = 2
-	// CableResultCodeSameShort: the two wires of the pair touch.
-	CableResultCodeSameShort CableResultCode = 3
-	// CableResultCodeCrossShort: a wire touches one of another pair.
-	CableResultCodeCrossShort CableResultCode = 4
-	// CableResultCodeImpedanceMismatch: part of the cable has another impedance.
-	CableResultCodeImpedanceMismatch CableResultCode = 5
-	// CableResultCodeNoise: there is too much noise to tell.
-	CableResultCodeNoise CableResultCode = 6
-	// CableResultCodeResolutionNotPossible: the fault is too near or too far to tell.
-	CableResultCodeResolutionNotPossible CableResultCode = 7
+	CableResultCodeUnspec                CableResultCode = 0 // none
+	CableResultCodeOk                    CableResultCode = 1 // the pair is fine
+	CableResultCodeOpen                  CableResultCode = 2 // the pair is open
+	CableResultCodeSameShort             CableResultCode = 3 // the two wires of the pair touch
+	CableResultCodeCrossShort            CableResultCode = 4 // a wire touches one of another pair
+	CableResultCodeImpedanceMismatch     CableResultCode = 5 // part of the cable has another impedance
+	CableResultCodeNoise                 CableResultCode = 6 // there is too much noise to tell
+	CableResultCodeResolutionNotPossible CableResultCode = 7 // the fault is too near or too far to tell
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v CableResultCode) String() string { return enumCableResultCode.Text(uint64(v)) }
 
-// ParseCableResultCode reads what String prints: a name or a number.
+// ParseCableResultCode reads what String returns, or a number.
 func ParseCableResultCode(s string) (CableResultCode, error) {
 	return nlpolicy.ParseEnum[CableResultCode](&enumCableResultCode, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v CableResultCode) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *CableResultCode) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseCableResultCode(string(b))
-	return err
+// UnmarshalText is ParseCableResultCode.
+func (v *CableResultCode) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumCableResultCode, b, v)
 }
 
 // CableInfSrc is the enum cable-inf-src: how something about a cable was found out
 // (ETHTOOL_A_CABLE_INF_SRC_*).
 type CableInfSrc uint32
 
-// The values of CableInfSrc.
 const (
-	// CableInfSrcUnspec: not told.
-	CableInfSrcUnspec CableInfSrc = 0
-	// CableInfSrcTdr: by the echo of a pulse (time domain reflectometry).
-	CableInfSrcTdr CableInfSrc = 1
-	// CableInfSrcAlcd: while the link was up (active link cable diagnostic).
-	CableInfSrcAlcd CableInfSrc = 2
+	CableInfSrcUnspec CableInfSrc = 0 // not told
+	CableInfSrcTdr    CableInfSrc = 1 // by the echo of a pulse (time domain reflectometry)
+	CableInfSrcAlcd   CableInfSrc = 2 // while the link was up (active link cable diagnostic)
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v CableInfSrc) String() string { return enumCableInfSrc.Text(uint64(v)) }
 
-// ParseCableInfSrc reads what String prints: a name or a number.
+// ParseCableInfSrc reads what String returns, or a number.
 func ParseCableInfSrc(s string) (CableInfSrc, error) {
 	return nlpolicy.ParseEnum[CableInfSrc](&enumCableInfSrc, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v CableInfSrc) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *CableInfSrc) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseCableInfSrc(string(b))
-	return err
+// UnmarshalText is ParseCableInfSrc.
+func (v *CableInfSrc) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumCableInfSrc, b, v)
 }
 
 // CableTestStatus is the enum cable-test-status: how far a cable test is
 // (ETHTOOL_A_CABLE_TEST_NTF_STATUS_*).
 type CableTestStatus uint8
 
-// The values of CableTestStatus.
 const (
-	// CableTestStatusUnspec: not told.
-	CableTestStatusUnspec CableTestStatus = 0
-	// CableTestStatusStarted: it has begun.
-	CableTestStatusStarted CableTestStatus = 1
-	// CableTestStatusCompleted: it is done.
-	CableTestStatusCompleted CableTestStatus = 2
+	CableTestStatusUnspec    CableTestStatus = 0 // not told
+	CableTestStatusStarted   CableTestStatus = 1 // it has begun
+	CableTestStatusCompleted CableTestStatus = 2 // it is done
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v CableTestStatus) String() string { return enumCableTestStatus.Text(uint64(v)) }
 
-// ParseCableTestStatus reads what String prints: a name or a number.
+// ParseCableTestStatus reads what String returns, or a number.
 func ParseCableTestStatus(s string) (CableTestStatus, error) {
 	return nlpolicy.ParseEnum[CableTestStatus](&enumCableTestStatus, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v CableTestStatus) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *CableTestStatus) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseCableTestStatus(string(b))
-	return err
+// UnmarshalText is ParseCableTestStatus.
+func (v *CableTestStatus) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumCableTestStatus, b, v)
 }
 
 // RssHfunc is the set of flags rss-hfunc: hash function that spreads packets over queues
 // (ETH_RSS_HASH_*). One bit at a time.
 type RssHfunc uint32
 
-// The values of RssHfunc.
 const (
-	// RssHfuncToeplitz: toeplitz.
-	RssHfuncToeplitz RssHfunc = 0x1
-	// RssHfuncXor: exclusive or of the fields.
-	RssHfuncXor RssHfunc = 0x2
-	// RssHfuncCrc32: CRC-32.
-	RssHfuncCrc32 RssHfunc = 0x4
+	RssHfuncToeplitz RssHfunc = 0x1 // toeplitz
+	RssHfuncXor      RssHfunc = 0x2 // exclusive or of the fields
+	RssHfuncCrc32    RssHfunc = 0x4 // CRC-32
 )
 
 // String returns the names of the flags, joined by |.
 func (v RssHfunc) String() string { return enumRssHfunc.Text(uint64(v)) }
 
-// ParseRssHfunc reads what String prints: names of flags or numbers, joined by |.
-func ParseRssHfunc(s string) (RssHfunc, error) {
-	return nlpolicy.ParseEnum[RssHfunc](&enumRssHfunc, s)
-}
+// ParseRssHfunc reads what String returns, or a number.
+func ParseRssHfunc(s string) (RssHfunc, error) { return nlpolicy.ParseEnum[RssHfunc](&enumRssHfunc, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v RssHfunc) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *RssHfunc) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseRssHfunc(string(b))
-	return err
-}
+// UnmarshalText is ParseRssHfunc.
+func (v *RssHfunc) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumRssHfunc, b, v) }
 
 // InputXfrm is the set of flags input-xfrm: what is done with the fields before they are hashed, so
 // that both directions of a connection get the same queue (RXH_XFRM_*). One bit at a time.
 type InputXfrm uint32
 
-// The values of InputXfrm.
 const (
-	// InputXfrmSymXor: each field of the source and that of the destination are replaced by
-	// their exclusive or.
-	InputXfrmSymXor InputXfrm = 0x1
-	// InputXfrmSymOrXor: as sym-xor, but the destination by their inclusive or.
-	InputXfrmSymOrXor InputXfrm = 0x2
+	// Each field of the source and that of the destination are replaced by their exclusive or.
+	InputXfrmSymXor   InputXfrm = 0x1
+	InputXfrmSymOrXor InputXfrm = 0x2 // as sym-xor, but the destination by their inclusive or
 )
 
 // String returns the names of the flags, joined by |.
 func (v InputXfrm) String() string { return enumInputXfrm.Text(uint64(v)) }
 
-// ParseInputXfrm reads what String prints: names of flags or numbers, joined by |.
+// ParseInputXfrm reads what String returns, or a number.
 func ParseInputXfrm(s string) (InputXfrm, error) {
 	return nlpolicy.ParseEnum[InputXfrm](&enumInputXfrm, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v InputXfrm) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *InputXfrm) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseInputXfrm(string(b))
-	return err
+// UnmarshalText is ParseInputXfrm.
+func (v *InputXfrm) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumInputXfrm, b, v)
 }
 
 // RxfhFields is the set of flags rxfh-fields: fields of packets that are hashed (RXH_*).
 type RxfhFields uint64
 
-// The values of RxfhFields.
 const (
-	// RxfhFieldsL2da: destination of the Ethernet header.
-	RxfhFieldsL2da RxfhFields = 0x2
-	// RxfhFieldsVlan: VLAN tag.
-	RxfhFieldsVlan RxfhFields = 0x4
-	// RxfhFieldsL3Proto: protocol in the IP header.
-	RxfhFieldsL3Proto RxfhFields = 0x8
-	// RxfhFieldsIpSrc: source address.
-	RxfhFieldsIpSrc RxfhFields = 0x10
-	// RxfhFieldsIpDst: destination address.
-	RxfhFieldsIpDst RxfhFields = 0x20
-	// RxfhFieldsL4B01: first two bytes of the transport header: source port of TCP, UDP, SCTP.
+	RxfhFieldsL2da    RxfhFields = 0x2  // destination of the Ethernet header
+	RxfhFieldsVlan    RxfhFields = 0x4  // VLAN tag
+	RxfhFieldsL3Proto RxfhFields = 0x8  // protocol in the IP header
+	RxfhFieldsIpSrc   RxfhFields = 0x10 // source address
+	RxfhFieldsIpDst   RxfhFields = 0x20 // destination address
+	// First two bytes of the transport header: source port of TCP, UDP, SCTP.
 	RxfhFieldsL4B01 RxfhFields = 0x40
-	// RxfhFieldsL4B23: next two bytes of the transport header: destination port of TCP, UDP,
-	// SCTP.
-	RxfhFieldsL4B23 RxfhFields = 0x80
-	// RxfhFieldsGtpTeid: tunnel endpoint of GTP.
-	RxfhFieldsGtpTeid RxfhFields = 0x100
-	// RxfhFieldsIp6Fl: flow label of IPv6 (since Linux 6.18).
-	RxfhFieldsIp6Fl RxfhFields = 0x200
-	// RxfhFieldsDiscard: drop the packets instead.
-	RxfhFieldsDiscard RxfhFields = 0x80000000
+	// Next two bytes of the transport header: destination port of TCP, UDP, SCTP.
+	RxfhFieldsL4B23   RxfhFields = 0x80
+	RxfhFieldsGtpTeid RxfhFields = 0x100      // tunnel endpoint of GTP
+	RxfhFieldsIp6Fl   RxfhFields = 0x200      // flow label of IPv6 (since Linux 6.18)
+	RxfhFieldsDiscard RxfhFields = 0x80000000 // drop the packets instead
 )
 
 // String returns the names of the flags, joined by |.
 func (v RxfhFields) String() string { return enumRxfhFields.Text(uint64(v)) }
 
-// ParseRxfhFields reads what String prints: names of flags or numbers, joined by |.
+// ParseRxfhFields reads what String returns, or a number.
 func ParseRxfhFields(s string) (RxfhFields, error) {
 	return nlpolicy.ParseEnum[RxfhFields](&enumRxfhFields, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v RxfhFields) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *RxfhFields) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseRxfhFields(string(b))
-	return err
+// UnmarshalText is ParseRxfhFields.
+func (v *RxfhFields) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumRxfhFields, b, v)
 }

@@ -8,74 +8,59 @@ import (
 	"github.com/nlgen/nlgen/runtime/nlpolicy"
 )
 
-// StrsetGetRequest is the strset-get request: read lists of names. They are those of the device in
-// the header, or if that names none, those that are the same for all devices.
+// StrsetGetRequest is the request of [Client.StrsetGet].
 type StrsetGetRequest struct {
-	Header     *HeaderAttrs     // the device
-	Stringsets *StringsetsAttrs // the string sets
-	CountsOnly bool             // answer how many names there are, not which
-	Unknown    []nlattr.Attr    // what the fields cannot hold, as it came
+	// The device. An empty header asks for the lists that are the same for all.
+	Header *HeaderAttrs
+	// The string sets. Absent in a request means all.
+	Stringsets *StringsetsAttrs
+	CountsOnly bool // answer how many names there are, not which
+	Unknown    []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *StrsetGetRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(StrsetGetRequest)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrStrsetHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrStrsetHeader)
 	}
 	if x.Stringsets != nil {
-		nest := e.Begin(AttrStrsetStringsets)
-		x.Stringsets.encode(e)
-		e.End(nest)
+		x.Stringsets.encode(e, AttrStrsetStringsets)
 	}
-	if x.CountsOnly {
-		e.Flag(AttrStrsetCountsOnly)
-	}
+	e.OptFlag(AttrStrsetCountsOnly, x.CountsOnly)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *StrsetGetRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrStrsetHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrStrsetStringsets:
-			v := nlattr.New[StringsetsAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[StringsetsAttrs](d); v.decode(d, &x.Unknown) {
 				x.Stringsets = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrStrsetCountsOnly:
 			x.CountsOnly = true
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *StrsetGetRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyStrsetGetRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *StrsetGetRequest) UnmarshalBinary(b []byte) error {
 	*x = StrsetGetRequest{}
 	d := nlattr.NewDecoder(b)
@@ -88,82 +73,68 @@ func (x *StrsetGetRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyStrsetGetRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *StrsetGetRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyStrsetGetRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *StrsetGetRequest) Validate() error {
 	return policyStrsetGetRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// StrsetGetDumpRequest is the strset-get dump request: read lists of names. They are those of the
-// device in the header, or if that names none, those that are the same for all devices.
+// StrsetGetDumpRequest is the request of [Client.StrsetGetDump].
 type StrsetGetDumpRequest = StrsetGetRequest
 
-// StrsetGetReply is the strset-get reply: read lists of names. They are those of the device in the
-// header, or if that names none, those that are the same for all devices.
+// StrsetGetReply is the reply of [Client.StrsetGet].
 type StrsetGetReply struct {
-	Header     *HeaderAttrs     // the device
-	Stringsets *StringsetsAttrs // the string sets
-	Unknown    []nlattr.Attr    // what the fields cannot hold, as it came
+	// The device. An empty header asks for the lists that are the same for all.
+	Header *HeaderAttrs
+	// The string sets. Absent in a request means all.
+	Stringsets *StringsetsAttrs
+	Unknown    []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *StrsetGetReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(StrsetGetReply)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrStrsetHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrStrsetHeader)
 	}
 	if x.Stringsets != nil {
-		nest := e.Begin(AttrStrsetStringsets)
-		x.Stringsets.encode(e)
-		e.End(nest)
+		x.Stringsets.encode(e, AttrStrsetStringsets)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *StrsetGetReply) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrStrsetHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrStrsetStringsets:
-			v := nlattr.New[StringsetsAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[StringsetsAttrs](d); v.decode(d, &x.Unknown) {
 				x.Stringsets = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *StrsetGetReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyStrsetGetReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *StrsetGetReply) UnmarshalBinary(b []byte) error {
 	*x = StrsetGetReply{}
 	d := nlattr.NewDecoder(b)
@@ -176,57 +147,50 @@ func (x *StrsetGetReply) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyStrsetGetReply, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *StrsetGetReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyStrsetGetReply, b, x)
 }
 
-// LinkinfoGetRequest is the linkinfo-get request: read about the connector.
+// LinkinfoGetRequest is the request of [Client.LinkinfoGet].
 type LinkinfoGetRequest struct {
-	Header  *HeaderAttrs  // the device
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Header  *HeaderAttrs
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *LinkinfoGetRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(LinkinfoGetRequest)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrLinkinfoHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrLinkinfoHeader)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *LinkinfoGetRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrLinkinfoHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *LinkinfoGetRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyLinkinfoGetRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *LinkinfoGetRequest) UnmarshalBinary(b []byte) error {
 	*x = LinkinfoGetRequest{}
 	d := nlattr.NewDecoder(b)
@@ -239,75 +203,58 @@ func (x *LinkinfoGetRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyLinkinfoGetRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *LinkinfoGetRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyLinkinfoGetRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *LinkinfoGetRequest) Validate() error {
 	return policyLinkinfoGetRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// LinkinfoGetDumpRequest is the linkinfo-get dump request: read about the connector.
+// LinkinfoGetDumpRequest is the request of [Client.LinkinfoGetDump].
 type LinkinfoGetDumpRequest = LinkinfoGetRequest
 
-// LinkinfoGetReply is the linkinfo-get reply: read about the connector.
+// LinkinfoGetReply is the reply of [Client.LinkinfoGet].
 type LinkinfoGetReply struct {
-	Header      *HeaderAttrs            // the device
+	Header      *HeaderAttrs
 	Port        nlattr.Opt[Port]        // kind of connector
 	Phyaddr     nlattr.Opt[uint8]       // address of the PHY on its MDIO bus
 	TpMdix      nlattr.Opt[Mdix]        // which wires are crossed now
 	TpMdixCtrl  nlattr.Opt[Mdix]        // which wires are to be crossed
 	Transceiver nlattr.Opt[Transceiver] // where the PHY is
-	Unknown     []nlattr.Attr           // what the fields cannot hold, as it came
+	Unknown     []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *LinkinfoGetReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(LinkinfoGetReply)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrLinkinfoHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrLinkinfoHeader)
 	}
-	if x.Port.OK {
-		e.Uint8(AttrLinkinfoPort, uint8(x.Port.V))
-	}
-	if x.Phyaddr.OK {
-		e.Uint8(AttrLinkinfoPhyaddr, x.Phyaddr.V)
-	}
-	if x.TpMdix.OK {
-		e.Uint8(AttrLinkinfoTpMdix, uint8(x.TpMdix.V))
-	}
-	if x.TpMdixCtrl.OK {
-		e.Uint8(AttrLinkinfoTpMdixCtrl, uint8(x.TpMdixCtrl.V))
-	}
-	if x.Transceiver.OK {
-		e.Uint8(AttrLinkinfoTransceiver, uint8(x.Transceiver.V))
-	}
+	nlattr.OptEnum8(e, AttrLinkinfoPort, x.Port)
+	e.OptUint8(AttrLinkinfoPhyaddr, x.Phyaddr)
+	nlattr.OptEnum8(e, AttrLinkinfoTpMdix, x.TpMdix)
+	nlattr.OptEnum8(e, AttrLinkinfoTpMdixCtrl, x.TpMdixCtrl)
+	nlattr.OptEnum8(e, AttrLinkinfoTransceiver, x.Transceiver)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *LinkinfoGetReply) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrLinkinfoHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkinfoPort:
 			x.Port = nlattr.Some(Port(d.Uint8()))
 		case AttrLinkinfoPhyaddr:
-			x.Phyaddr = nlattr.Some(d.Uint8())
+			x.Phyaddr = d.OptUint8()
 		case AttrLinkinfoTpMdix:
 			x.TpMdix = nlattr.Some(Mdix(d.Uint8()))
 		case AttrLinkinfoTpMdixCtrl:
@@ -315,19 +262,19 @@ func (x *LinkinfoGetReply) DecodeFrom(d *nlattr.Decoder) {
 		case AttrLinkinfoTransceiver:
 			x.Transceiver = nlattr.Some(Transceiver(d.Uint8()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *LinkinfoGetReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyLinkinfoGetReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *LinkinfoGetReply) UnmarshalBinary(b []byte) error {
 	*x = LinkinfoGetReply{}
 	d := nlattr.NewDecoder(b)
@@ -340,76 +287,62 @@ func (x *LinkinfoGetReply) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyLinkinfoGetReply, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *LinkinfoGetReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyLinkinfoGetReply, b, x)
 }
 
-// LinkinfoSetRequest is the linkinfo-set request: change the connector. EOPNOTSUPP if the driver
-// cannot.
+// LinkinfoSetRequest is the request of [Client.LinkinfoSet].
 type LinkinfoSetRequest struct {
-	Header     *HeaderAttrs      // the device
+	Header     *HeaderAttrs
 	Port       nlattr.Opt[Port]  // kind of connector
 	Phyaddr    nlattr.Opt[uint8] // address of the PHY on its MDIO bus
 	TpMdixCtrl nlattr.Opt[Mdix]  // which wires are to be crossed
-	Unknown    []nlattr.Attr     // what the fields cannot hold, as it came
+	Unknown    []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *LinkinfoSetRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(LinkinfoSetRequest)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrLinkinfoHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrLinkinfoHeader)
 	}
-	if x.Port.OK {
-		e.Uint8(AttrLinkinfoPort, uint8(x.Port.V))
-	}
-	if x.Phyaddr.OK {
-		e.Uint8(AttrLinkinfoPhyaddr, x.Phyaddr.V)
-	}
-	if x.TpMdixCtrl.OK {
-		e.Uint8(AttrLinkinfoTpMdixCtrl, uint8(x.TpMdixCtrl.V))
-	}
+	nlattr.OptEnum8(e, AttrLinkinfoPort, x.Port)
+	e.OptUint8(AttrLinkinfoPhyaddr, x.Phyaddr)
+	nlattr.OptEnum8(e, AttrLinkinfoTpMdixCtrl, x.TpMdixCtrl)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *LinkinfoSetRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrLinkinfoHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkinfoPort:
 			x.Port = nlattr.Some(Port(d.Uint8()))
 		case AttrLinkinfoPhyaddr:
-			x.Phyaddr = nlattr.Some(d.Uint8())
+			x.Phyaddr = d.OptUint8()
 		case AttrLinkinfoTpMdixCtrl:
 			x.TpMdixCtrl = nlattr.Some(Mdix(d.Uint8()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *LinkinfoSetRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyLinkinfoSetRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *LinkinfoSetRequest) UnmarshalBinary(b []byte) error {
 	*x = LinkinfoSetRequest{}
 	d := nlattr.NewDecoder(b)
@@ -422,62 +355,55 @@ func (x *LinkinfoSetRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyLinkinfoSetRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *LinkinfoSetRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyLinkinfoSetRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *LinkinfoSetRequest) Validate() error {
 	return policyLinkinfoSetRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// LinkmodesGetRequest is the linkmodes-get request: read about speeds.
+// LinkmodesGetRequest is the request of [Client.LinkmodesGet].
 type LinkmodesGetRequest struct {
-	Header  *HeaderAttrs  // the device
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Header  *HeaderAttrs
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *LinkmodesGetRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(LinkmodesGetRequest)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrLinkmodesHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrLinkmodesHeader)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *LinkmodesGetRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrLinkmodesHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *LinkmodesGetRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyLinkmodesGetRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *LinkmodesGetRequest) UnmarshalBinary(b []byte) error {
 	*x = LinkmodesGetRequest{}
 	d := nlattr.NewDecoder(b)
@@ -490,113 +416,80 @@ func (x *LinkmodesGetRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyLinkmodesGetRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *LinkmodesGetRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyLinkmodesGetRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *LinkmodesGetRequest) Validate() error {
 	return policyLinkmodesGetRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// LinkmodesGetDumpRequest is the linkmodes-get dump request: read about speeds.
+// LinkmodesGetDumpRequest is the request of [Client.LinkmodesGetDump].
 type LinkmodesGetDumpRequest = LinkmodesGetRequest
 
-// LinkmodesGetReply is the linkmodes-get reply: read about speeds.
+// LinkmodesGetReply is the reply of [Client.LinkmodesGet].
 type LinkmodesGetReply struct {
-	Header           *HeaderAttrs                 // the device
-	Autoneg          nlattr.Opt[uint8]            // 1 if the sides negotiate, 0 if not
-	Ours             *BitsetAttrs                 // link modes of this side
-	Peer             *BitsetAttrs                 // link modes that the other side advertises
-	Speed            nlattr.Opt[uint32]           // speed in Mbit/s
+	Header  *HeaderAttrs
+	Autoneg nlattr.Opt[uint8] // 1 if the sides negotiate, 0 if not
+	// Link modes of this side. The mask has those supported, the value those advertised.
+	Ours *BitsetAttrs
+	Peer *BitsetAttrs // link modes that the other side advertises
+	// Speed in Mbit/s. 4294967295 if it is not known.
+	Speed            nlattr.Opt[uint32]
 	Duplex           nlattr.Opt[Duplex]           // whether both sides can send at a time
 	MasterSlaveCfg   nlattr.Opt[MasterSlaveCfg]   // which side is to give the clock
 	MasterSlaveState nlattr.Opt[MasterSlaveState] // which side gives the clock
 	Lanes            nlattr.Opt[uint32]           // how many lanes the link has
 	RateMatching     nlattr.Opt[RateMatching]     // how the PHY makes up for a slower link
-	Unknown          []nlattr.Attr                // what the fields cannot hold, as it came
+	Unknown          []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *LinkmodesGetReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(LinkmodesGetReply)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrLinkmodesHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrLinkmodesHeader)
 	}
-	if x.Autoneg.OK {
-		e.Uint8(AttrLinkmodesAutoneg, x.Autoneg.V)
-	}
+	e.OptUint8(AttrLinkmodesAutoneg, x.Autoneg)
 	if x.Ours != nil {
-		nest := e.Begin(AttrLinkmodesOurs)
-		x.Ours.encode(e)
-		e.End(nest)
+		x.Ours.encode(e, AttrLinkmodesOurs)
 	}
 	if x.Peer != nil {
-		nest := e.Begin(AttrLinkmodesPeer)
-		x.Peer.encode(e)
-		e.End(nest)
+		x.Peer.encode(e, AttrLinkmodesPeer)
 	}
-	if x.Speed.OK {
-		e.Uint32(AttrLinkmodesSpeed, x.Speed.V)
-	}
-	if x.Duplex.OK {
-		e.Uint8(AttrLinkmodesDuplex, uint8(x.Duplex.V))
-	}
-	if x.MasterSlaveCfg.OK {
-		e.Uint8(AttrLinkmodesMasterSlaveCfg, uint8(x.MasterSlaveCfg.V))
-	}
-	if x.MasterSlaveState.OK {
-		e.Uint8(AttrLinkmodesMasterSlaveState, uint8(x.MasterSlaveState.V))
-	}
-	if x.Lanes.OK {
-		e.Uint32(AttrLinkmodesLanes, x.Lanes.V)
-	}
-	if x.RateMatching.OK {
-		e.Uint8(AttrLinkmodesRateMatching, uint8(x.RateMatching.V))
-	}
+	e.OptUint32(AttrLinkmodesSpeed, x.Speed)
+	nlattr.OptEnum8(e, AttrLinkmodesDuplex, x.Duplex)
+	nlattr.OptEnum8(e, AttrLinkmodesMasterSlaveCfg, x.MasterSlaveCfg)
+	nlattr.OptEnum8(e, AttrLinkmodesMasterSlaveState, x.MasterSlaveState)
+	e.OptUint32(AttrLinkmodesLanes, x.Lanes)
+	nlattr.OptEnum8(e, AttrLinkmodesRateMatching, x.RateMatching)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *LinkmodesGetReply) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrLinkmodesHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkmodesAutoneg:
-			x.Autoneg = nlattr.Some(d.Uint8())
+			x.Autoneg = d.OptUint8()
 		case AttrLinkmodesOurs:
-			v := nlattr.New[BitsetAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[BitsetAttrs](d); v.decode(d, &x.Unknown) {
 				x.Ours = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkmodesPeer:
-			v := nlattr.New[BitsetAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[BitsetAttrs](d); v.decode(d, &x.Unknown) {
 				x.Peer = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkmodesSpeed:
-			x.Speed = nlattr.Some(d.Uint32())
+			x.Speed = d.OptUint32()
 		case AttrLinkmodesDuplex:
 			x.Duplex = nlattr.Some(Duplex(d.Uint8()))
 		case AttrLinkmodesMasterSlaveCfg:
@@ -604,23 +497,23 @@ func (x *LinkmodesGetReply) DecodeFrom(d *nlattr.Decoder) {
 		case AttrLinkmodesMasterSlaveState:
 			x.MasterSlaveState = nlattr.Some(MasterSlaveState(d.Uint8()))
 		case AttrLinkmodesLanes:
-			x.Lanes = nlattr.Some(d.Uint32())
+			x.Lanes = d.OptUint32()
 		case AttrLinkmodesRateMatching:
 			x.RateMatching = nlattr.Some(RateMatching(d.Uint8()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *LinkmodesGetReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyLinkmodesGetReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *LinkmodesGetReply) UnmarshalBinary(b []byte) error {
 	*x = LinkmodesGetReply{}
 	d := nlattr.NewDecoder(b)
@@ -633,103 +526,80 @@ func (x *LinkmodesGetReply) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyLinkmodesGetReply, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *LinkmodesGetReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyLinkmodesGetReply, b, x)
 }
 
-// LinkmodesSetRequest is the linkmodes-set request: change the speed, or what is advertised. What
-// is absent stays; with autoneg, speed, duplex and lanes choose the modes to advertise.
+// LinkmodesSetRequest is the request of [Client.LinkmodesSet].
 type LinkmodesSetRequest struct {
-	Header         *HeaderAttrs               // the device
-	Autoneg        nlattr.Opt[uint8]          // 1 if the sides negotiate, 0 if not
-	Ours           *BitsetAttrs               // link modes of this side
-	Speed          nlattr.Opt[uint32]         // speed in Mbit/s
+	Header  *HeaderAttrs
+	Autoneg nlattr.Opt[uint8] // 1 if the sides negotiate, 0 if not
+	// Link modes of this side. The mask has those supported, the value those advertised.
+	Ours *BitsetAttrs
+	// Speed in Mbit/s. 4294967295 if it is not known.
+	Speed          nlattr.Opt[uint32]
 	Duplex         nlattr.Opt[Duplex]         // whether both sides can send at a time
 	MasterSlaveCfg nlattr.Opt[MasterSlaveCfg] // which side is to give the clock
 	Lanes          nlattr.Opt[uint32]         // how many lanes the link has
-	Unknown        []nlattr.Attr              // what the fields cannot hold, as it came
+	Unknown        []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *LinkmodesSetRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(LinkmodesSetRequest)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrLinkmodesHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrLinkmodesHeader)
 	}
-	if x.Autoneg.OK {
-		e.Uint8(AttrLinkmodesAutoneg, x.Autoneg.V)
-	}
+	e.OptUint8(AttrLinkmodesAutoneg, x.Autoneg)
 	if x.Ours != nil {
-		nest := e.Begin(AttrLinkmodesOurs)
-		x.Ours.encode(e)
-		e.End(nest)
+		x.Ours.encode(e, AttrLinkmodesOurs)
 	}
-	if x.Speed.OK {
-		e.Uint32(AttrLinkmodesSpeed, x.Speed.V)
-	}
-	if x.Duplex.OK {
-		e.Uint8(AttrLinkmodesDuplex, uint8(x.Duplex.V))
-	}
-	if x.MasterSlaveCfg.OK {
-		e.Uint8(AttrLinkmodesMasterSlaveCfg, uint8(x.MasterSlaveCfg.V))
-	}
-	if x.Lanes.OK {
-		e.Uint32(AttrLinkmodesLanes, x.Lanes.V)
-	}
+	e.OptUint32(AttrLinkmodesSpeed, x.Speed)
+	nlattr.OptEnum8(e, AttrLinkmodesDuplex, x.Duplex)
+	nlattr.OptEnum8(e, AttrLinkmodesMasterSlaveCfg, x.MasterSlaveCfg)
+	e.OptUint32(AttrLinkmodesLanes, x.Lanes)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *LinkmodesSetRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrLinkmodesHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkmodesAutoneg:
-			x.Autoneg = nlattr.Some(d.Uint8())
+			x.Autoneg = d.OptUint8()
 		case AttrLinkmodesOurs:
-			v := nlattr.New[BitsetAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[BitsetAttrs](d); v.decode(d, &x.Unknown) {
 				x.Ours = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkmodesSpeed:
-			x.Speed = nlattr.Some(d.Uint32())
+			x.Speed = d.OptUint32()
 		case AttrLinkmodesDuplex:
 			x.Duplex = nlattr.Some(Duplex(d.Uint8()))
 		case AttrLinkmodesMasterSlaveCfg:
 			x.MasterSlaveCfg = nlattr.Some(MasterSlaveCfg(d.Uint8()))
 		case AttrLinkmodesLanes:
-			x.Lanes = nlattr.Some(d.Uint32())
+			x.Lanes = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *LinkmodesSetRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyLinkmodesSetRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *LinkmodesSetRequest) UnmarshalBinary(b []byte) error {
 	*x = LinkmodesSetRequest{}
 	d := nlattr.NewDecoder(b)
@@ -742,62 +612,55 @@ func (x *LinkmodesSetRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyLinkmodesSetRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *LinkmodesSetRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyLinkmodesSetRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *LinkmodesSetRequest) Validate() error {
 	return policyLinkmodesSetRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// LinkstateGetRequest is the linkstate-get request: read whether the link is up, and if not, why.
+// LinkstateGetRequest is the request of [Client.LinkstateGet].
 type LinkstateGetRequest struct {
-	Header  *HeaderAttrs  // the device
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Header  *HeaderAttrs // the device
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *LinkstateGetRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(LinkstateGetRequest)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrLinkstateHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrLinkstateHeader)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *LinkstateGetRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrLinkstateHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *LinkstateGetRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyLinkstateGetRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *LinkstateGetRequest) UnmarshalBinary(b []byte) error {
 	*x = LinkstateGetRequest{}
 	d := nlattr.NewDecoder(b)
@@ -810,102 +673,88 @@ func (x *LinkstateGetRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyLinkstateGetRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *LinkstateGetRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyLinkstateGetRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *LinkstateGetRequest) Validate() error {
 	return policyLinkstateGetRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// LinkstateGetDumpRequest is the linkstate-get dump request: read whether the link is up, and if
-// not, why.
+// LinkstateGetDumpRequest is the request of [Client.LinkstateGetDump].
 type LinkstateGetDumpRequest = LinkstateGetRequest
 
-// LinkstateGetReply is the linkstate-get reply: read whether the link is up, and if not, why.
+// LinkstateGetReply is the reply of [Client.LinkstateGet].
 type LinkstateGetReply struct {
-	Header      *HeaderAttrs             // the device
-	Link        nlattr.Opt[uint8]        // 1 if the link is up, 0 if not
-	Sqi         nlattr.Opt[uint32]       // quality of the signal, from 0
-	SqiMax      nlattr.Opt[uint32]       // best that sqi can be
-	ExtState    nlattr.Opt[LinkExtState] // why the link is down
-	ExtSubstate nlattr.Opt[uint8]        // why the link is down, closer
-	ExtDownCnt  nlattr.Opt[uint32]
-	Unknown     []nlattr.Attr // what the fields cannot hold, as it came
+	Header *HeaderAttrs // the device
+	// 1 if the link is up, 0 if not. Absent if the driver cannot tell.
+	Link nlattr.Opt[uint8]
+	// Quality of the signal, from 0. Absent if the PHY does not tell.
+	Sqi    nlattr.Opt[uint32]
+	SqiMax nlattr.Opt[uint32] // best that sqi can be
+	// Why the link is down. Absent if that is not known.
+	ExtState nlattr.Opt[LinkExtState]
+	// Why the link is down, closer. What a number means depends on ext-state
+	// (ETHTOOL_LINK_EXT_SUBSTATE_*).
+	ExtSubstate nlattr.Opt[uint8]
+	// How often the link went down since the device was initialised.
+	ExtDownCnt nlattr.Opt[uint32]
+	Unknown    []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *LinkstateGetReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(LinkstateGetReply)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrLinkstateHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrLinkstateHeader)
 	}
-	if x.Link.OK {
-		e.Uint8(AttrLinkstateLink, x.Link.V)
-	}
-	if x.Sqi.OK {
-		e.Uint32(AttrLinkstateSqi, x.Sqi.V)
-	}
-	if x.SqiMax.OK {
-		e.Uint32(AttrLinkstateSqiMax, x.SqiMax.V)
-	}
-	if x.ExtState.OK {
-		e.Uint8(AttrLinkstateExtState, uint8(x.ExtState.V))
-	}
-	if x.ExtSubstate.OK {
-		e.Uint8(AttrLinkstateExtSubstate, x.ExtSubstate.V)
-	}
-	if x.ExtDownCnt.OK {
-		e.Uint32(AttrLinkstateExtDownCnt, x.ExtDownCnt.V)
-	}
+	e.OptUint8(AttrLinkstateLink, x.Link)
+	e.OptUint32(AttrLinkstateSqi, x.Sqi)
+	e.OptUint32(AttrLinkstateSqiMax, x.SqiMax)
+	nlattr.OptEnum8(e, AttrLinkstateExtState, x.ExtState)
+	e.OptUint8(AttrLinkstateExtSubstate, x.ExtSubstate)
+	e.OptUint32(AttrLinkstateExtDownCnt, x.ExtDownCnt)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *LinkstateGetReply) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrLinkstateHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkstateLink:
-			x.Link = nlattr.Some(d.Uint8())
+			x.Link = d.OptUint8()
 		case AttrLinkstateSqi:
-			x.Sqi = nlattr.Some(d.Uint32())
+			x.Sqi = d.OptUint32()
 		case AttrLinkstateSqiMax:
-			x.SqiMax = nlattr.Some(d.Uint32())
+			x.SqiMax = d.OptUint32()
 		case AttrLinkstateExtState:
 			x.ExtState = nlattr.Some(LinkExtState(d.Uint8()))
 		case AttrLinkstateExtSubstate:
-			x.ExtSubstate = nlattr.Some(d.Uint8())
+			x.ExtSubstate = d.OptUint8()
 		case AttrLinkstateExtDownCnt:
-			x.ExtDownCnt = nlattr.Some(d.Uint32())
+			x.ExtDownCnt = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *LinkstateGetReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyLinkstateGetReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *LinkstateGetReply) UnmarshalBinary(b []byte) error {
 	*x = LinkstateGetReply{}
 	d := nlattr.NewDecoder(b)
@@ -918,57 +767,50 @@ func (x *LinkstateGetReply) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyLinkstateGetReply, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *LinkstateGetReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyLinkstateGetReply, b, x)
 }
 
-// DebugGetRequest is the debug-get request: read what the driver logs.
+// DebugGetRequest is the request of [Client.DebugGet].
 type DebugGetRequest struct {
-	Header  *HeaderAttrs  // the device
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Header  *HeaderAttrs
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *DebugGetRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(DebugGetRequest)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrDebugHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrDebugHeader)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *DebugGetRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrDebugHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *DebugGetRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyDebugGetRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *DebugGetRequest) UnmarshalBinary(b []byte) error {
 	*x = DebugGetRequest{}
 	d := nlattr.NewDecoder(b)
@@ -981,80 +823,66 @@ func (x *DebugGetRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyDebugGetRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *DebugGetRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyDebugGetRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *DebugGetRequest) Validate() error {
 	return policyDebugGetRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// DebugGetDumpRequest is the debug-get dump request: read what the driver logs.
+// DebugGetDumpRequest is the request of [Client.DebugGetDump].
 type DebugGetDumpRequest = DebugGetRequest
 
-// DebugGetReply is the debug-get reply: read what the driver logs.
+// DebugGetReply is the reply of [Client.DebugGet].
 type DebugGetReply struct {
-	Header  *HeaderAttrs  // the device
-	Msgmask *BitsetAttrs  // classes of messages that go to the kernel log (msg-classes)
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Header  *HeaderAttrs
+	Msgmask *BitsetAttrs // classes of messages that go to the kernel log (msg-classes)
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *DebugGetReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(DebugGetReply)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrDebugHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrDebugHeader)
 	}
 	if x.Msgmask != nil {
-		nest := e.Begin(AttrDebugMsgmask)
-		x.Msgmask.encode(e)
-		e.End(nest)
+		x.Msgmask.encode(e, AttrDebugMsgmask)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *DebugGetReply) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrDebugHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrDebugMsgmask:
-			v := nlattr.New[BitsetAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[BitsetAttrs](d); v.decode(d, &x.Unknown) {
 				x.Msgmask = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *DebugGetReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyDebugGetReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *DebugGetReply) UnmarshalBinary(b []byte) error {
 	*x = DebugGetReply{}
 	d := nlattr.NewDecoder(b)
@@ -1063,76 +891,60 @@ func (x *DebugGetReply) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *DebugGetReply) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyDebugGetReply, x)
-}
+func (x *DebugGetReply) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyDebugGetReply, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *DebugGetReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyDebugGetReply, b, x)
 }
 
-// DebugSetRequest is the debug-set request: change what the driver logs.
+// DebugSetRequest is the request of [Client.DebugSet].
 type DebugSetRequest struct {
-	Header  *HeaderAttrs  // the device
-	Msgmask *BitsetAttrs  // classes of messages that go to the kernel log (msg-classes)
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Header  *HeaderAttrs
+	Msgmask *BitsetAttrs // classes of messages that go to the kernel log (msg-classes)
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *DebugSetRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(DebugSetRequest)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrDebugHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrDebugHeader)
 	}
 	if x.Msgmask != nil {
-		nest := e.Begin(AttrDebugMsgmask)
-		x.Msgmask.encode(e)
-		e.End(nest)
+		x.Msgmask.encode(e, AttrDebugMsgmask)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *DebugSetRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrDebugHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrDebugMsgmask:
-			v := nlattr.New[BitsetAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[BitsetAttrs](d); v.decode(d, &x.Unknown) {
 				x.Msgmask = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *DebugSetRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyDebugSetRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *DebugSetRequest) UnmarshalBinary(b []byte) error {
 	*x = DebugSetRequest{}
 	d := nlattr.NewDecoder(b)
@@ -1145,63 +957,55 @@ func (x *DebugSetRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyDebugSetRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *DebugSetRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyDebugSetRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *DebugSetRequest) Validate() error {
 	return policyDebugSetRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// WolGetRequest is the wol-get request: read what wakes the machine up. It takes a privilege, for
-// the password is in the answer.
+// WolGetRequest is the request of [Client.WolGet].
 type WolGetRequest struct {
-	Header  *HeaderAttrs  // the device
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Header  *HeaderAttrs
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *WolGetRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(WolGetRequest)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrWolHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrWolHeader)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *WolGetRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrWolHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *WolGetRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyWolGetRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *WolGetRequest) UnmarshalBinary(b []byte) error {
 	*x = WolGetRequest{}
 	d := nlattr.NewDecoder(b)
@@ -1210,92 +1014,74 @@ func (x *WolGetRequest) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *WolGetRequest) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyWolGetRequest, x)
-}
+func (x *WolGetRequest) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyWolGetRequest, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *WolGetRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyWolGetRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *WolGetRequest) Validate() error {
 	return policyWolGetRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// WolGetDumpRequest is the wol-get dump request: read what wakes the machine up. It takes a
-// privilege, for the password is in the answer.
+// WolGetDumpRequest is the request of [Client.WolGetDump].
 type WolGetDumpRequest = WolGetRequest
 
-// WolGetReply is the wol-get reply: read what wakes the machine up. It takes a privilege, for the
-// password is in the answer.
+// WolGetReply is the reply of [Client.WolGet].
 type WolGetReply struct {
-	Header  *HeaderAttrs  // the device
-	Modes   *BitsetAttrs  // what wakes the machine up (wol-modes)
-	Sopass  []byte        // password of SecureOn, 6 bytes
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Header *HeaderAttrs
+	// What wakes the machine up (wol-modes). The mask has what is supported.
+	Modes *BitsetAttrs
+	// Password of SecureOn, 6 bytes. Absent if the mode is not supported.
+	Sopass  []byte
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *WolGetReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(WolGetReply)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrWolHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrWolHeader)
 	}
 	if x.Modes != nil {
-		nest := e.Begin(AttrWolModes)
-		x.Modes.encode(e)
-		e.End(nest)
+		x.Modes.encode(e, AttrWolModes)
 	}
-	if x.Sopass != nil {
-		e.Bytes(AttrWolSopass, x.Sopass)
-	}
+	e.OptBytes(AttrWolSopass, x.Sopass)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *WolGetReply) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrWolHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrWolModes:
-			v := nlattr.New[BitsetAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[BitsetAttrs](d); v.decode(d, &x.Unknown) {
 				x.Modes = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrWolSopass:
 			x.Sopass = d.Bytes()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *WolGetReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyWolGetReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *WolGetReply) UnmarshalBinary(b []byte) error {
 	*x = WolGetReply{}
 	d := nlattr.NewDecoder(b)
@@ -1304,82 +1090,66 @@ func (x *WolGetReply) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *WolGetReply) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyWolGetReply, x)
-}
+func (x *WolGetReply) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyWolGetReply, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *WolGetReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyWolGetReply, b, x)
 }
 
-// WolSetRequest is the wol-set request: change what wakes the machine up.
+// WolSetRequest is the request of [Client.WolSet].
 type WolSetRequest struct {
-	Header  *HeaderAttrs  // the device
-	Modes   *BitsetAttrs  // what wakes the machine up (wol-modes)
-	Sopass  []byte        // password of SecureOn, 6 bytes
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Header *HeaderAttrs
+	// What wakes the machine up (wol-modes). The mask has what is supported.
+	Modes *BitsetAttrs
+	// Password of SecureOn, 6 bytes. Absent if the mode is not supported.
+	Sopass  []byte
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *WolSetRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(WolSetRequest)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrWolHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrWolHeader)
 	}
 	if x.Modes != nil {
-		nest := e.Begin(AttrWolModes)
-		x.Modes.encode(e)
-		e.End(nest)
+		x.Modes.encode(e, AttrWolModes)
 	}
-	if x.Sopass != nil {
-		e.Bytes(AttrWolSopass, x.Sopass)
-	}
+	e.OptBytes(AttrWolSopass, x.Sopass)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *WolSetRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrWolHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrWolModes:
-			v := nlattr.New[BitsetAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[BitsetAttrs](d); v.decode(d, &x.Unknown) {
 				x.Modes = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrWolSopass:
 			x.Sopass = d.Bytes()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *WolSetRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyWolSetRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *WolSetRequest) UnmarshalBinary(b []byte) error {
 	*x = WolSetRequest{}
 	d := nlattr.NewDecoder(b)
@@ -1388,66 +1158,57 @@ func (x *WolSetRequest) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *WolSetRequest) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyWolSetRequest, x)
-}
+func (x *WolSetRequest) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyWolSetRequest, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *WolSetRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyWolSetRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *WolSetRequest) Validate() error {
 	return policyWolSetRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// FeaturesGetRequest is the features-get request: read features.
+// FeaturesGetRequest is the request of [Client.FeaturesGet].
 type FeaturesGetRequest struct {
-	Header  *HeaderAttrs  // the device
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Header  *HeaderAttrs
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *FeaturesGetRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(FeaturesGetRequest)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrFeaturesHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrFeaturesHeader)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *FeaturesGetRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrFeaturesHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *FeaturesGetRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyFeaturesGetRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *FeaturesGetRequest) UnmarshalBinary(b []byte) error {
 	*x = FeaturesGetRequest{}
 	d := nlattr.NewDecoder(b)
@@ -1460,125 +1221,90 @@ func (x *FeaturesGetRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyFeaturesGetRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *FeaturesGetRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyFeaturesGetRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *FeaturesGetRequest) Validate() error {
 	return policyFeaturesGetRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// FeaturesGetDumpRequest is the features-get dump request: read features.
+// FeaturesGetDumpRequest is the request of [Client.FeaturesGetDump].
 type FeaturesGetDumpRequest = FeaturesGetRequest
 
-// FeaturesGetReply is the features-get reply: read features.
+// FeaturesGetReply is the reply of [Client.FeaturesGet].
 type FeaturesGetReply struct {
-	Header   *HeaderAttrs  // the device
-	Hw       *BitsetAttrs  // features that can be switched
-	Wanted   *BitsetAttrs  // features that are wanted
-	Active   *BitsetAttrs  // features that are on
-	Nochange *BitsetAttrs  // features that cannot be switched
-	Unknown  []nlattr.Attr // what the fields cannot hold, as it came
+	Header   *HeaderAttrs
+	Hw       *BitsetAttrs // features that can be switched
+	Wanted   *BitsetAttrs
+	Active   *BitsetAttrs // features that are on
+	Nochange *BitsetAttrs // features that cannot be switched
+	Unknown  []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *FeaturesGetReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(FeaturesGetReply)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrFeaturesHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrFeaturesHeader)
 	}
 	if x.Hw != nil {
-		nest := e.Begin(AttrFeaturesHw)
-		x.Hw.encode(e)
-		e.End(nest)
+		x.Hw.encode(e, AttrFeaturesHw)
 	}
 	if x.Wanted != nil {
-		nest := e.Begin(AttrFeaturesWanted)
-		x.Wanted.encode(e)
-		e.End(nest)
+		x.Wanted.encode(e, AttrFeaturesWanted)
 	}
 	if x.Active != nil {
-		nest := e.Begin(AttrFeaturesActive)
-		x.Active.encode(e)
-		e.End(nest)
+		x.Active.encode(e, AttrFeaturesActive)
 	}
 	if x.Nochange != nil {
-		nest := e.Begin(AttrFeaturesNochange)
-		x.Nochange.encode(e)
-		e.End(nest)
+		x.Nochange.encode(e, AttrFeaturesNochange)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *FeaturesGetReply) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrFeaturesHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrFeaturesHw:
-			v := nlattr.New[BitsetAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[BitsetAttrs](d); v.decode(d, &x.Unknown) {
 				x.Hw = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrFeaturesWanted:
-			v := nlattr.New[BitsetAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[BitsetAttrs](d); v.decode(d, &x.Unknown) {
 				x.Wanted = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrFeaturesActive:
-			v := nlattr.New[BitsetAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[BitsetAttrs](d); v.decode(d, &x.Unknown) {
 				x.Active = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrFeaturesNochange:
-			v := nlattr.New[BitsetAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[BitsetAttrs](d); v.decode(d, &x.Unknown) {
 				x.Nochange = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *FeaturesGetReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyFeaturesGetReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *FeaturesGetReply) UnmarshalBinary(b []byte) error {
 	*x = FeaturesGetReply{}
 	d := nlattr.NewDecoder(b)
@@ -1591,73 +1317,58 @@ func (x *FeaturesGetReply) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyFeaturesGetReply, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *FeaturesGetReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyFeaturesGetReply, b, x)
 }
 
-// FeaturesSetRequest is the features-set request: switch features. The reply says in wanted what
-// was wanted and did not come about, in active what has changed.
+// FeaturesSetRequest is the request of [Client.FeaturesSet].
 type FeaturesSetRequest struct {
-	Header  *HeaderAttrs  // the device
-	Wanted  *BitsetAttrs  // features that are wanted
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Header  *HeaderAttrs
+	Wanted  *BitsetAttrs
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *FeaturesSetRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(FeaturesSetRequest)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrFeaturesHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrFeaturesHeader)
 	}
 	if x.Wanted != nil {
-		nest := e.Begin(AttrFeaturesWanted)
-		x.Wanted.encode(e)
-		e.End(nest)
+		x.Wanted.encode(e, AttrFeaturesWanted)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *FeaturesSetRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrFeaturesHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrFeaturesWanted:
-			v := nlattr.New[BitsetAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[BitsetAttrs](d); v.decode(d, &x.Unknown) {
 				x.Wanted = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *FeaturesSetRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyFeaturesSetRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *FeaturesSetRequest) UnmarshalBinary(b []byte) error {
 	*x = FeaturesSetRequest{}
 	d := nlattr.NewDecoder(b)
@@ -1670,93 +1381,71 @@ func (x *FeaturesSetRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyFeaturesSetRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *FeaturesSetRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyFeaturesSetRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *FeaturesSetRequest) Validate() error {
 	return policyFeaturesSetRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// FeaturesSetReply is the features-set reply: switch features. The reply says in wanted what was
-// wanted and did not come about, in active what has changed.
+// FeaturesSetReply is the reply of [Client.FeaturesSet].
 type FeaturesSetReply struct {
-	Header  *HeaderAttrs  // the device
-	Wanted  *BitsetAttrs  // features that are wanted
-	Active  *BitsetAttrs  // features that are on
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Header  *HeaderAttrs
+	Wanted  *BitsetAttrs
+	Active  *BitsetAttrs // features that are on
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *FeaturesSetReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(FeaturesSetReply)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrFeaturesHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrFeaturesHeader)
 	}
 	if x.Wanted != nil {
-		nest := e.Begin(AttrFeaturesWanted)
-		x.Wanted.encode(e)
-		e.End(nest)
+		x.Wanted.encode(e, AttrFeaturesWanted)
 	}
 	if x.Active != nil {
-		nest := e.Begin(AttrFeaturesActive)
-		x.Active.encode(e)
-		e.End(nest)
+		x.Active.encode(e, AttrFeaturesActive)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *FeaturesSetReply) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrFeaturesHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrFeaturesWanted:
-			v := nlattr.New[BitsetAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[BitsetAttrs](d); v.decode(d, &x.Unknown) {
 				x.Wanted = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrFeaturesActive:
-			v := nlattr.New[BitsetAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[BitsetAttrs](d); v.decode(d, &x.Unknown) {
 				x.Active = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *FeaturesSetReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyFeaturesSetReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *FeaturesSetReply) UnmarshalBinary(b []byte) error {
 	*x = FeaturesSetReply{}
 	d := nlattr.NewDecoder(b)
@@ -1769,57 +1458,50 @@ func (x *FeaturesSetReply) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyFeaturesSetReply, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *FeaturesSetReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyFeaturesSetReply, b, x)
 }
 
-// PrivflagsGetRequest is the privflags-get request: read the private flags of the driver.
+// PrivflagsGetRequest is the request of [Client.PrivflagsGet].
 type PrivflagsGetRequest struct {
-	Header  *HeaderAttrs  // the device
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Header  *HeaderAttrs
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *PrivflagsGetRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(PrivflagsGetRequest)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrPrivflagsHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrPrivflagsHeader)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *PrivflagsGetRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrPrivflagsHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *PrivflagsGetRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyPrivflagsGetRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *PrivflagsGetRequest) UnmarshalBinary(b []byte) error {
 	*x = PrivflagsGetRequest{}
 	d := nlattr.NewDecoder(b)
@@ -1832,80 +1514,66 @@ func (x *PrivflagsGetRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyPrivflagsGetRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *PrivflagsGetRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyPrivflagsGetRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *PrivflagsGetRequest) Validate() error {
 	return policyPrivflagsGetRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// PrivflagsGetDumpRequest is the privflags-get dump request: read the private flags of the driver.
+// PrivflagsGetDumpRequest is the request of [Client.PrivflagsGetDump].
 type PrivflagsGetDumpRequest = PrivflagsGetRequest
 
-// PrivflagsGetReply is the privflags-get reply: read the private flags of the driver.
+// PrivflagsGetReply is the reply of [Client.PrivflagsGet].
 type PrivflagsGetReply struct {
-	Header  *HeaderAttrs  // the device
-	Flags   *BitsetAttrs  // the flags, with names that are the driver's own (priv-flags)
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Header  *HeaderAttrs
+	Flags   *BitsetAttrs // the flags, with names that are the driver's own (priv-flags)
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *PrivflagsGetReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(PrivflagsGetReply)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrPrivflagsHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrPrivflagsHeader)
 	}
 	if x.Flags != nil {
-		nest := e.Begin(AttrPrivflagsFlags)
-		x.Flags.encode(e)
-		e.End(nest)
+		x.Flags.encode(e, AttrPrivflagsFlags)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *PrivflagsGetReply) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrPrivflagsHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrPrivflagsFlags:
-			v := nlattr.New[BitsetAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[BitsetAttrs](d); v.decode(d, &x.Unknown) {
 				x.Flags = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *PrivflagsGetReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyPrivflagsGetReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *PrivflagsGetReply) UnmarshalBinary(b []byte) error {
 	*x = PrivflagsGetReply{}
 	d := nlattr.NewDecoder(b)
@@ -1918,72 +1586,58 @@ func (x *PrivflagsGetReply) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyPrivflagsGetReply, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *PrivflagsGetReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyPrivflagsGetReply, b, x)
 }
 
-// PrivflagsSetRequest is the privflags-set request: change private flags of the driver.
+// PrivflagsSetRequest is the request of [Client.PrivflagsSet].
 type PrivflagsSetRequest struct {
-	Header  *HeaderAttrs  // the device
-	Flags   *BitsetAttrs  // the flags, with names that are the driver's own (priv-flags)
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Header  *HeaderAttrs
+	Flags   *BitsetAttrs // the flags, with names that are the driver's own (priv-flags)
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *PrivflagsSetRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(PrivflagsSetRequest)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrPrivflagsHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrPrivflagsHeader)
 	}
 	if x.Flags != nil {
-		nest := e.Begin(AttrPrivflagsFlags)
-		x.Flags.encode(e)
-		e.End(nest)
+		x.Flags.encode(e, AttrPrivflagsFlags)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *PrivflagsSetRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrPrivflagsHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrPrivflagsFlags:
-			v := nlattr.New[BitsetAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[BitsetAttrs](d); v.decode(d, &x.Unknown) {
 				x.Flags = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *PrivflagsSetRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyPrivflagsSetRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *PrivflagsSetRequest) UnmarshalBinary(b []byte) error {
 	*x = PrivflagsSetRequest{}
 	d := nlattr.NewDecoder(b)
@@ -1996,62 +1650,55 @@ func (x *PrivflagsSetRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyPrivflagsSetRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *PrivflagsSetRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyPrivflagsSetRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *PrivflagsSetRequest) Validate() error {
 	return policyPrivflagsSetRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// RingsGetRequest is the rings-get request: read about ring buffers.
+// RingsGetRequest is the request of [Client.RingsGet].
 type RingsGetRequest struct {
-	Header  *HeaderAttrs  // the device
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Header  *HeaderAttrs
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *RingsGetRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(RingsGetRequest)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrRingsHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrRingsHeader)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *RingsGetRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrRingsHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *RingsGetRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyRingsGetRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *RingsGetRequest) UnmarshalBinary(b []byte) error {
 	*x = RingsGetRequest{}
 	d := nlattr.NewDecoder(b)
@@ -2064,167 +1711,133 @@ func (x *RingsGetRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyRingsGetRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *RingsGetRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyRingsGetRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *RingsGetRequest) Validate() error {
 	return policyRingsGetRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// RingsGetDumpRequest is the rings-get dump request: read about ring buffers.
+// RingsGetDumpRequest is the request of [Client.RingsGetDump].
 type RingsGetDumpRequest = RingsGetRequest
 
-// RingsGetReply is the rings-get reply: read about ring buffers.
+// RingsGetReply is the reply of [Client.RingsGet].
 type RingsGetReply struct {
-	Header          *HeaderAttrs       // the device
-	RxMax           nlattr.Opt[uint32] // most descriptors that a receive ring can have
-	RxMiniMax       nlattr.Opt[uint32]
-	RxJumboMax      nlattr.Opt[uint32]
-	TxMax           nlattr.Opt[uint32] // most descriptors that a transmit ring can have
-	Rx              nlattr.Opt[uint32] // descriptors of each receive ring
-	RxMini          nlattr.Opt[uint32] // descriptors of each receive ring for small packets
-	RxJumbo         nlattr.Opt[uint32] // descriptors of each receive ring for jumbo frames
-	Tx              nlattr.Opt[uint32] // descriptors of each transmit ring
-	RxBufLen        nlattr.Opt[uint32] // length of a receive buffer in bytes
-	TcpDataSplit    nlattr.Opt[TcpDataSplit]
-	CqeSize         nlattr.Opt[uint32] // size of a completion queue entry in bytes
-	TxPush          nlattr.Opt[uint8]
-	RxPush          nlattr.Opt[uint8] // 1 if receive descriptors are written straight to the device
+	Header *HeaderAttrs
+	RxMax  nlattr.Opt[uint32] // most descriptors that a receive ring can have
+	// Most descriptors that a receive ring for small packets can have.
+	RxMiniMax nlattr.Opt[uint32]
+	// Most descriptors that a receive ring for jumbo frames can have.
+	RxJumboMax nlattr.Opt[uint32]
+	TxMax      nlattr.Opt[uint32] // most descriptors that a transmit ring can have
+	Rx         nlattr.Opt[uint32] // descriptors of each receive ring
+	RxMini     nlattr.Opt[uint32] // descriptors of each receive ring for small packets
+	RxJumbo    nlattr.Opt[uint32] // descriptors of each receive ring for jumbo frames
+	Tx         nlattr.Opt[uint32] // descriptors of each transmit ring
+	RxBufLen   nlattr.Opt[uint32] // length of a receive buffer in bytes
+	// Whether headers and data of TCP segments are received into separate buffers.
+	TcpDataSplit nlattr.Opt[TcpDataSplit]
+	CqeSize      nlattr.Opt[uint32] // size of a completion queue entry in bytes
+	// 1 if descriptors are written straight to the device, without a ring in memory. 0 if not.
+	TxPush nlattr.Opt[uint8]
+	// 1 if receive descriptors are written straight to the device. 0 if not.
+	RxPush nlattr.Opt[uint8]
+	// How many bytes of a packet are written to the device with tx-push.
 	TxPushBufLen    nlattr.Opt[uint32]
 	TxPushBufLenMax nlattr.Opt[uint32] // most that tx-push-buf-len can be
-	HdsThresh       nlattr.Opt[uint32] // length of a packet from which its headers are split off
-	HdsThreshMax    nlattr.Opt[uint32] // most that hds-thresh can be, in bytes
-	Unknown         []nlattr.Attr      // what the fields cannot hold, as it came
+	// Length of a packet from which its headers are split off. In bytes; 0 splits all.
+	HdsThresh    nlattr.Opt[uint32]
+	HdsThreshMax nlattr.Opt[uint32] // most that hds-thresh can be, in bytes
+	Unknown      []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *RingsGetReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(RingsGetReply)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrRingsHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrRingsHeader)
 	}
-	if x.RxMax.OK {
-		e.Uint32(AttrRingsRxMax, x.RxMax.V)
-	}
-	if x.RxMiniMax.OK {
-		e.Uint32(AttrRingsRxMiniMax, x.RxMiniMax.V)
-	}
-	if x.RxJumboMax.OK {
-		e.Uint32(AttrRingsRxJumboMax, x.RxJumboMax.V)
-	}
-	if x.TxMax.OK {
-		e.Uint32(AttrRingsTxMax, x.TxMax.V)
-	}
-	if x.Rx.OK {
-		e.Uint32(AttrRingsRx, x.Rx.V)
-	}
-	if x.RxMini.OK {
-		e.Uint32(AttrRingsRxMini, x.RxMini.V)
-	}
-	if x.RxJumbo.OK {
-		e.Uint32(AttrRingsRxJumbo, x.RxJumbo.V)
-	}
-	if x.Tx.OK {
-		e.Uint32(AttrRingsTx, x.Tx.V)
-	}
-	if x.RxBufLen.OK {
-		e.Uint32(AttrRingsRxBufLen, x.RxBufLen.V)
-	}
-	if x.TcpDataSplit.OK {
-		e.Uint8(AttrRingsTcpDataSplit, uint8(x.TcpDataSplit.V))
-	}
-	if x.CqeSize.OK {
-		e.Uint32(AttrRingsCqeSize, x.CqeSize.V)
-	}
-	if x.TxPush.OK {
-		e.Uint8(AttrRingsTxPush, x.TxPush.V)
-	}
-	if x.RxPush.OK {
-		e.Uint8(AttrRingsRxPush, x.RxPush.V)
-	}
-	if x.TxPushBufLen.OK {
-		e.Uint32(AttrRingsTxPushBufLen, x.TxPushBufLen.V)
-	}
-	if x.TxPushBufLenMax.OK {
-		e.Uint32(AttrRingsTxPushBufLenMax, x.TxPushBufLenMax.V)
-	}
-	if x.HdsThresh.OK {
-		e.Uint32(AttrRingsHdsThresh, x.HdsThresh.V)
-	}
-	if x.HdsThreshMax.OK {
-		e.Uint32(AttrRingsHdsThreshMax, x.HdsThreshMax.V)
-	}
+	e.OptUint32(AttrRingsRxMax, x.RxMax)
+	e.OptUint32(AttrRingsRxMiniMax, x.RxMiniMax)
+	e.OptUint32(AttrRingsRxJumboMax, x.RxJumboMax)
+	e.OptUint32(AttrRingsTxMax, x.TxMax)
+	e.OptUint32(AttrRingsRx, x.Rx)
+	e.OptUint32(AttrRingsRxMini, x.RxMini)
+	e.OptUint32(AttrRingsRxJumbo, x.RxJumbo)
+	e.OptUint32(AttrRingsTx, x.Tx)
+	e.OptUint32(AttrRingsRxBufLen, x.RxBufLen)
+	nlattr.OptEnum8(e, AttrRingsTcpDataSplit, x.TcpDataSplit)
+	e.OptUint32(AttrRingsCqeSize, x.CqeSize)
+	e.OptUint8(AttrRingsTxPush, x.TxPush)
+	e.OptUint8(AttrRingsRxPush, x.RxPush)
+	e.OptUint32(AttrRingsTxPushBufLen, x.TxPushBufLen)
+	e.OptUint32(AttrRingsTxPushBufLenMax, x.TxPushBufLenMax)
+	e.OptUint32(AttrRingsHdsThresh, x.HdsThresh)
+	e.OptUint32(AttrRingsHdsThreshMax, x.HdsThreshMax)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *RingsGetReply) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrRingsHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrRingsRxMax:
-			x.RxMax = nlattr.Some(d.Uint32())
+			x.RxMax = d.OptUint32()
 		case AttrRingsRxMiniMax:
-			x.RxMiniMax = nlattr.Some(d.Uint32())
+			x.RxMiniMax = d.OptUint32()
 		case AttrRingsRxJumboMax:
-			x.RxJumboMax = nlattr.Some(d.Uint32())
+			x.RxJumboMax = d.OptUint32()
 		case AttrRingsTxMax:
-			x.TxMax = nlattr.Some(d.Uint32())
+			x.TxMax = d.OptUint32()
 		case AttrRingsRx:
-			x.Rx = nlattr.Some(d.Uint32())
+			x.Rx = d.OptUint32()
 		case AttrRingsRxMini:
-			x.RxMini = nlattr.Some(d.Uint32())
+			x.RxMini = d.OptUint32()
 		case AttrRingsRxJumbo:
-			x.RxJumbo = nlattr.Some(d.Uint32())
+			x.RxJumbo = d.OptUint32()
 		case AttrRingsTx:
-			x.Tx = nlattr.Some(d.Uint32())
+			x.Tx = d.OptUint32()
 		case AttrRingsRxBufLen:
-			x.RxBufLen = nlattr.Some(d.Uint32())
+			x.RxBufLen = d.OptUint32()
 		case AttrRingsTcpDataSplit:
 			x.TcpDataSplit = nlattr.Some(TcpDataSplit(d.Uint8()))
 		case AttrRingsCqeSize:
-			x.CqeSize = nlattr.Some(d.Uint32())
+			x.CqeSize = d.OptUint32()
 		case AttrRingsTxPush:
-			x.TxPush = nlattr.Some(d.Uint8())
+			x.TxPush = d.OptUint8()
 		case AttrRingsRxPush:
-			x.RxPush = nlattr.Some(d.Uint8())
+			x.RxPush = d.OptUint8()
 		case AttrRingsTxPushBufLen:
-			x.TxPushBufLen = nlattr.Some(d.Uint32())
+			x.TxPushBufLen = d.OptUint32()
 		case AttrRingsTxPushBufLenMax:
-			x.TxPushBufLenMax = nlattr.Some(d.Uint32())
+			x.TxPushBufLenMax = d.OptUint32()
 		case AttrRingsHdsThresh:
-			x.HdsThresh = nlattr.Some(d.Uint32())
+			x.HdsThresh = d.OptUint32()
 		case AttrRingsHdsThreshMax:
-			x.HdsThreshMax = nlattr.Some(d.Uint32())
+			x.HdsThreshMax = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *RingsGetReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyRingsGetReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *RingsGetReply) UnmarshalBinary(b []byte) error {
 	*x = RingsGetReply{}
 	d := nlattr.NewDecoder(b)
@@ -2233,127 +1846,101 @@ func (x *RingsGetReply) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *RingsGetReply) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyRingsGetReply, x)
-}
+func (x *RingsGetReply) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyRingsGetReply, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *RingsGetReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyRingsGetReply, b, x)
 }
 
-// RingsSetRequest is the rings-set request: change ring buffers. Traffic may stop for a while.
+// RingsSetRequest is the request of [Client.RingsSet].
 type RingsSetRequest struct {
-	Header       *HeaderAttrs       // the device
-	Rx           nlattr.Opt[uint32] // descriptors of each receive ring
-	RxMini       nlattr.Opt[uint32] // descriptors of each receive ring for small packets
-	RxJumbo      nlattr.Opt[uint32] // descriptors of each receive ring for jumbo frames
-	Tx           nlattr.Opt[uint32] // descriptors of each transmit ring
-	RxBufLen     nlattr.Opt[uint32] // length of a receive buffer in bytes
+	Header   *HeaderAttrs
+	Rx       nlattr.Opt[uint32] // descriptors of each receive ring
+	RxMini   nlattr.Opt[uint32] // descriptors of each receive ring for small packets
+	RxJumbo  nlattr.Opt[uint32] // descriptors of each receive ring for jumbo frames
+	Tx       nlattr.Opt[uint32] // descriptors of each transmit ring
+	RxBufLen nlattr.Opt[uint32] // length of a receive buffer in bytes
+	// Whether headers and data of TCP segments are received into separate buffers.
 	TcpDataSplit nlattr.Opt[TcpDataSplit]
 	CqeSize      nlattr.Opt[uint32] // size of a completion queue entry in bytes
-	TxPush       nlattr.Opt[uint8]
-	RxPush       nlattr.Opt[uint8] // 1 if receive descriptors are written straight to the device
+	// 1 if descriptors are written straight to the device, without a ring in memory. 0 if not.
+	TxPush nlattr.Opt[uint8]
+	// 1 if receive descriptors are written straight to the device. 0 if not.
+	RxPush nlattr.Opt[uint8]
+	// How many bytes of a packet are written to the device with tx-push.
 	TxPushBufLen nlattr.Opt[uint32]
-	HdsThresh    nlattr.Opt[uint32] // length of a packet from which its headers are split off
-	Unknown      []nlattr.Attr      // what the fields cannot hold, as it came
+	// Length of a packet from which its headers are split off. In bytes; 0 splits all.
+	HdsThresh nlattr.Opt[uint32]
+	Unknown   []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *RingsSetRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(RingsSetRequest)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrRingsHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrRingsHeader)
 	}
-	if x.Rx.OK {
-		e.Uint32(AttrRingsRx, x.Rx.V)
-	}
-	if x.RxMini.OK {
-		e.Uint32(AttrRingsRxMini, x.RxMini.V)
-	}
-	if x.RxJumbo.OK {
-		e.Uint32(AttrRingsRxJumbo, x.RxJumbo.V)
-	}
-	if x.Tx.OK {
-		e.Uint32(AttrRingsTx, x.Tx.V)
-	}
-	if x.RxBufLen.OK {
-		e.Uint32(AttrRingsRxBufLen, x.RxBufLen.V)
-	}
-	if x.TcpDataSplit.OK {
-		e.Uint8(AttrRingsTcpDataSplit, uint8(x.TcpDataSplit.V))
-	}
-	if x.CqeSize.OK {
-		e.Uint32(AttrRingsCqeSize, x.CqeSize.V)
-	}
-	if x.TxPush.OK {
-		e.Uint8(AttrRingsTxPush, x.TxPush.V)
-	}
-	if x.RxPush.OK {
-		e.Uint8(AttrRingsRxPush, x.RxPush.V)
-	}
-	if x.TxPushBufLen.OK {
-		e.Uint32(AttrRingsTxPushBufLen, x.TxPushBufLen.V)
-	}
-	if x.HdsThresh.OK {
-		e.Uint32(AttrRingsHdsThresh, x.HdsThresh.V)
-	}
+	e.OptUint32(AttrRingsRx, x.Rx)
+	e.OptUint32(AttrRingsRxMini, x.RxMini)
+	e.OptUint32(AttrRingsRxJumbo, x.RxJumbo)
+	e.OptUint32(AttrRingsTx, x.Tx)
+	e.OptUint32(AttrRingsRxBufLen, x.RxBufLen)
+	nlattr.OptEnum8(e, AttrRingsTcpDataSplit, x.TcpDataSplit)
+	e.OptUint32(AttrRingsCqeSize, x.CqeSize)
+	e.OptUint8(AttrRingsTxPush, x.TxPush)
+	e.OptUint8(AttrRingsRxPush, x.RxPush)
+	e.OptUint32(AttrRingsTxPushBufLen, x.TxPushBufLen)
+	e.OptUint32(AttrRingsHdsThresh, x.HdsThresh)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *RingsSetRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrRingsHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrRingsRx:
-			x.Rx = nlattr.Some(d.Uint32())
+			x.Rx = d.OptUint32()
 		case AttrRingsRxMini:
-			x.RxMini = nlattr.Some(d.Uint32())
+			x.RxMini = d.OptUint32()
 		case AttrRingsRxJumbo:
-			x.RxJumbo = nlattr.Some(d.Uint32())
+			x.RxJumbo = d.OptUint32()
 		case AttrRingsTx:
-			x.Tx = nlattr.Some(d.Uint32())
+			x.Tx = d.OptUint32()
 		case AttrRingsRxBufLen:
-			x.RxBufLen = nlattr.Some(d.Uint32())
+			x.RxBufLen = d.OptUint32()
 		case AttrRingsTcpDataSplit:
 			x.TcpDataSplit = nlattr.Some(TcpDataSplit(d.Uint8()))
 		case AttrRingsCqeSize:
-			x.CqeSize = nlattr.Some(d.Uint32())
+			x.CqeSize = d.OptUint32()
 		case AttrRingsTxPush:
-			x.TxPush = nlattr.Some(d.Uint8())
+			x.TxPush = d.OptUint8()
 		case AttrRingsRxPush:
-			x.RxPush = nlattr.Some(d.Uint8())
+			x.RxPush = d.OptUint8()
 		case AttrRingsTxPushBufLen:
-			x.TxPushBufLen = nlattr.Some(d.Uint32())
+			x.TxPushBufLen = d.OptUint32()
 		case AttrRingsHdsThresh:
-			x.HdsThresh = nlattr.Some(d.Uint32())
+			x.HdsThresh = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *RingsSetRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyRingsSetRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *RingsSetRequest) UnmarshalBinary(b []byte) error {
 	*x = RingsSetRequest{}
 	d := nlattr.NewDecoder(b)
@@ -2366,62 +1953,55 @@ func (x *RingsSetRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyRingsSetRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *RingsSetRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyRingsSetRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *RingsSetRequest) Validate() error {
 	return policyRingsSetRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// ChannelsGetRequest is the channels-get request: read how many channels there are.
+// ChannelsGetRequest is the request of [Client.ChannelsGet].
 type ChannelsGetRequest struct {
-	Header  *HeaderAttrs  // the device
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Header  *HeaderAttrs
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *ChannelsGetRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(ChannelsGetRequest)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrChannelsHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrChannelsHeader)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *ChannelsGetRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrChannelsHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *ChannelsGetRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyChannelsGetRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *ChannelsGetRequest) UnmarshalBinary(b []byte) error {
 	*x = ChannelsGetRequest{}
 	d := nlattr.NewDecoder(b)
@@ -2434,22 +2014,22 @@ func (x *ChannelsGetRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyChannelsGetRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *ChannelsGetRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyChannelsGetRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *ChannelsGetRequest) Validate() error {
 	return policyChannelsGetRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// ChannelsGetDumpRequest is the channels-get dump request: read how many channels there are.
+// ChannelsGetDumpRequest is the request of [Client.ChannelsGetDump].
 type ChannelsGetDumpRequest = ChannelsGetRequest
 
-// ChannelsGetReply is the channels-get reply: read how many channels there are.
+// ChannelsGetReply is the reply of [Client.ChannelsGet].
 type ChannelsGetReply struct {
-	Header        *HeaderAttrs       // the device
+	Header        *HeaderAttrs
 	RxMax         nlattr.Opt[uint32] // most channels for receiving alone
 	TxMax         nlattr.Opt[uint32] // most channels for sending alone
 	OtherMax      nlattr.Opt[uint32] // most channels for other interrupts, such as of the link
@@ -2458,89 +2038,66 @@ type ChannelsGetReply struct {
 	TxCount       nlattr.Opt[uint32] // channels for sending alone
 	OtherCount    nlattr.Opt[uint32] // channels for other interrupts
 	CombinedCount nlattr.Opt[uint32] // channels for both directions
-	Unknown       []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown       []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *ChannelsGetReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(ChannelsGetReply)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrChannelsHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrChannelsHeader)
 	}
-	if x.RxMax.OK {
-		e.Uint32(AttrChannelsRxMax, x.RxMax.V)
-	}
-	if x.TxMax.OK {
-		e.Uint32(AttrChannelsTxMax, x.TxMax.V)
-	}
-	if x.OtherMax.OK {
-		e.Uint32(AttrChannelsOtherMax, x.OtherMax.V)
-	}
-	if x.CombinedMax.OK {
-		e.Uint32(AttrChannelsCombinedMax, x.CombinedMax.V)
-	}
-	if x.RxCount.OK {
-		e.Uint32(AttrChannelsRxCount, x.RxCount.V)
-	}
-	if x.TxCount.OK {
-		e.Uint32(AttrChannelsTxCount, x.TxCount.V)
-	}
-	if x.OtherCount.OK {
-		e.Uint32(AttrChannelsOtherCount, x.OtherCount.V)
-	}
-	if x.CombinedCount.OK {
-		e.Uint32(AttrChannelsCombinedCount, x.CombinedCount.V)
-	}
+	e.OptUint32(AttrChannelsRxMax, x.RxMax)
+	e.OptUint32(AttrChannelsTxMax, x.TxMax)
+	e.OptUint32(AttrChannelsOtherMax, x.OtherMax)
+	e.OptUint32(AttrChannelsCombinedMax, x.CombinedMax)
+	e.OptUint32(AttrChannelsRxCount, x.RxCount)
+	e.OptUint32(AttrChannelsTxCount, x.TxCount)
+	e.OptUint32(AttrChannelsOtherCount, x.OtherCount)
+	e.OptUint32(AttrChannelsCombinedCount, x.CombinedCount)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *ChannelsGetReply) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrChannelsHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrChannelsRxMax:
-			x.RxMax = nlattr.Some(d.Uint32())
+			x.RxMax = d.OptUint32()
 		case AttrChannelsTxMax:
-			x.TxMax = nlattr.Some(d.Uint32())
+			x.TxMax = d.OptUint32()
 		case AttrChannelsOtherMax:
-			x.OtherMax = nlattr.Some(d.Uint32())
+			x.OtherMax = d.OptUint32()
 		case AttrChannelsCombinedMax:
-			x.CombinedMax = nlattr.Some(d.Uint32())
+			x.CombinedMax = d.OptUint32()
 		case AttrChannelsRxCount:
-			x.RxCount = nlattr.Some(d.Uint32())
+			x.RxCount = d.OptUint32()
 		case AttrChannelsTxCount:
-			x.TxCount = nlattr.Some(d.Uint32())
+			x.TxCount = d.OptUint32()
 		case AttrChannelsOtherCount:
-			x.OtherCount = nlattr.Some(d.Uint32())
+			x.OtherCount = d.OptUint32()
 		case AttrChannelsCombinedCount:
-			x.CombinedCount = nlattr.Some(d.Uint32())
+			x.CombinedCount = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *ChannelsGetReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyChannelsGetReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *ChannelsGetReply) UnmarshalBinary(b []byte) error {
 	*x = ChannelsGetReply{}
 	d := nlattr.NewDecoder(b)
@@ -2553,81 +2110,66 @@ func (x *ChannelsGetReply) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyChannelsGetReply, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *ChannelsGetReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyChannelsGetReply, b, x)
 }
 
-// ChannelsSetRequest is the channels-set request: change how many channels there are.
+// ChannelsSetRequest is the request of [Client.ChannelsSet].
 type ChannelsSetRequest struct {
-	Header        *HeaderAttrs       // the device
+	Header        *HeaderAttrs
 	RxCount       nlattr.Opt[uint32] // channels for receiving alone
 	TxCount       nlattr.Opt[uint32] // channels for sending alone
 	OtherCount    nlattr.Opt[uint32] // channels for other interrupts
 	CombinedCount nlattr.Opt[uint32] // channels for both directions
-	Unknown       []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown       []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *ChannelsSetRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(ChannelsSetRequest)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrChannelsHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrChannelsHeader)
 	}
-	if x.RxCount.OK {
-		e.Uint32(AttrChannelsRxCount, x.RxCount.V)
-	}
-	if x.TxCount.OK {
-		e.Uint32(AttrChannelsTxCount, x.TxCount.V)
-	}
-	if x.OtherCount.OK {
-		e.Uint32(AttrChannelsOtherCount, x.OtherCount.V)
-	}
-	if x.CombinedCount.OK {
-		e.Uint32(AttrChannelsCombinedCount, x.CombinedCount.V)
-	}
+	e.OptUint32(AttrChannelsRxCount, x.RxCount)
+	e.OptUint32(AttrChannelsTxCount, x.TxCount)
+	e.OptUint32(AttrChannelsOtherCount, x.OtherCount)
+	e.OptUint32(AttrChannelsCombinedCount, x.CombinedCount)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *ChannelsSetRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrChannelsHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrChannelsRxCount:
-			x.RxCount = nlattr.Some(d.Uint32())
+			x.RxCount = d.OptUint32()
 		case AttrChannelsTxCount:
-			x.TxCount = nlattr.Some(d.Uint32())
+			x.TxCount = d.OptUint32()
 		case AttrChannelsOtherCount:
-			x.OtherCount = nlattr.Some(d.Uint32())
+			x.OtherCount = d.OptUint32()
 		case AttrChannelsCombinedCount:
-			x.CombinedCount = nlattr.Some(d.Uint32())
+			x.CombinedCount = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *ChannelsSetRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyChannelsSetRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *ChannelsSetRequest) UnmarshalBinary(b []byte) error {
 	*x = ChannelsSetRequest{}
 	d := nlattr.NewDecoder(b)
@@ -2640,62 +2182,55 @@ func (x *ChannelsSetRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyChannelsSetRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *ChannelsSetRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyChannelsSetRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *ChannelsSetRequest) Validate() error {
 	return policyChannelsSetRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// CoalesceGetRequest is the coalesce-get request: read about interrupt coalescing.
+// CoalesceGetRequest is the request of [Client.CoalesceGet].
 type CoalesceGetRequest struct {
-	Header  *HeaderAttrs  // the device
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Header  *HeaderAttrs
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *CoalesceGetRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(CoalesceGetRequest)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrCoalesceHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrCoalesceHeader)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *CoalesceGetRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrCoalesceHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *CoalesceGetRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyCoalesceGetRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *CoalesceGetRequest) UnmarshalBinary(b []byte) error {
 	*x = CoalesceGetRequest{}
 	d := nlattr.NewDecoder(b)
@@ -2708,33 +2243,35 @@ func (x *CoalesceGetRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyCoalesceGetRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *CoalesceGetRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyCoalesceGetRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *CoalesceGetRequest) Validate() error {
 	return policyCoalesceGetRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// CoalesceGetDumpRequest is the coalesce-get dump request: read about interrupt coalescing.
+// CoalesceGetDumpRequest is the request of [Client.CoalesceGetDump].
 type CoalesceGetDumpRequest = CoalesceGetRequest
 
-// CoalesceGetReply is the coalesce-get reply: read about interrupt coalescing.
+// CoalesceGetReply is the reply of [Client.CoalesceGet].
 type CoalesceGetReply struct {
-	Header             *HeaderAttrs       // the device
-	RxUsecs            nlattr.Opt[uint32] // microseconds after a packet was received until the interrupt
-	RxMaxFrames        nlattr.Opt[uint32] // packets received until the interrupt
-	RxUsecsIrq         nlattr.Opt[uint32] // as rx-usecs, while an interrupt is being served
-	RxMaxFramesIrq     nlattr.Opt[uint32] // as rx-max-frames, while an interrupt is being served
-	TxUsecs            nlattr.Opt[uint32] // microseconds after a packet was sent until the interrupt
-	TxMaxFrames        nlattr.Opt[uint32] // packets sent until the interrupt
-	TxUsecsIrq         nlattr.Opt[uint32] // as tx-usecs, while an interrupt is being served
-	TxMaxFramesIrq     nlattr.Opt[uint32] // as tx-max-frames, while an interrupt is being served
-	StatsBlockUsecs    nlattr.Opt[uint32] // microseconds between two updates of the statistics in memory
-	UseAdaptiveRx      nlattr.Opt[uint8]
-	UseAdaptiveTx      nlattr.Opt[uint8]  // 1 if the driver adapts the values for sending to the traffic
+	Header          *HeaderAttrs
+	RxUsecs         nlattr.Opt[uint32] // microseconds after a packet was received until the interrupt
+	RxMaxFrames     nlattr.Opt[uint32] // packets received until the interrupt
+	RxUsecsIrq      nlattr.Opt[uint32] // as rx-usecs, while an interrupt is being served
+	RxMaxFramesIrq  nlattr.Opt[uint32] // as rx-max-frames, while an interrupt is being served
+	TxUsecs         nlattr.Opt[uint32] // microseconds after a packet was sent until the interrupt
+	TxMaxFrames     nlattr.Opt[uint32] // packets sent until the interrupt
+	TxUsecsIrq      nlattr.Opt[uint32] // as tx-usecs, while an interrupt is being served
+	TxMaxFramesIrq  nlattr.Opt[uint32] // as tx-max-frames, while an interrupt is being served
+	StatsBlockUsecs nlattr.Opt[uint32] // microseconds between two updates of the statistics in memory
+	// 1 if the driver adapts the values for receiving to the traffic. 0 if not.
+	UseAdaptiveRx nlattr.Opt[uint8]
+	// 1 if the driver adapts the values for sending to the traffic. 0 if not.
+	UseAdaptiveTx      nlattr.Opt[uint8]
 	PktRateLow         nlattr.Opt[uint32] // packets per second below which the low values apply
 	RxUsecsLow         nlattr.Opt[uint32] // as rx-usecs, at a low rate of packets
 	RxMaxFramesLow     nlattr.Opt[uint32] // as rx-max-frames, at a low rate of packets
@@ -2746,219 +2283,148 @@ type CoalesceGetReply struct {
 	TxUsecsHigh        nlattr.Opt[uint32] // as tx-usecs, at a high rate of packets
 	TxMaxFramesHigh    nlattr.Opt[uint32] // as tx-max-frames, at a high rate of packets
 	RateSampleInterval nlattr.Opt[uint32] // seconds between two measurements of the rate of packets
-	UseCqeModeTx       nlattr.Opt[uint8]  // 1 if the timer for sending starts anew with each completion
-	UseCqeModeRx       nlattr.Opt[uint8]  // 1 if the timer for receiving starts anew with each packet
-	TxAggrMaxBytes     nlattr.Opt[uint32]
-	TxAggrMaxFrames    nlattr.Opt[uint32] // most packets that are sent to the device as one block
-	TxAggrTimeUsecs    nlattr.Opt[uint32] // microseconds that a block waits for more packets at most
-	RxProfile          *ProfileAttrs      // the steps of dynamic moderation for receiving
-	TxProfile          *ProfileAttrs      // the steps of dynamic moderation for sending
-	Unknown            []nlattr.Attr      // what the fields cannot hold, as it came
+	// 1 if the timer for sending starts anew with each completion. 0 if it starts with the
+	// first.
+	UseCqeModeTx nlattr.Opt[uint8]
+	// 1 if the timer for receiving starts anew with each packet. 0 if it starts with the first.
+	UseCqeModeRx nlattr.Opt[uint8]
+	// Most bytes of packets that are sent to the device as one block.
+	TxAggrMaxBytes  nlattr.Opt[uint32]
+	TxAggrMaxFrames nlattr.Opt[uint32] // most packets that are sent to the device as one block
+	TxAggrTimeUsecs nlattr.Opt[uint32] // microseconds that a block waits for more packets at most
+	RxProfile       *ProfileAttrs      // the steps of dynamic moderation for receiving
+	TxProfile       *ProfileAttrs      // the steps of dynamic moderation for sending
+	Unknown         []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *CoalesceGetReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(CoalesceGetReply)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrCoalesceHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrCoalesceHeader)
 	}
-	if x.RxUsecs.OK {
-		e.Uint32(AttrCoalesceRxUsecs, x.RxUsecs.V)
-	}
-	if x.RxMaxFrames.OK {
-		e.Uint32(AttrCoalesceRxMaxFrames, x.RxMaxFrames.V)
-	}
-	if x.RxUsecsIrq.OK {
-		e.Uint32(AttrCoalesceRxUsecsIrq, x.RxUsecsIrq.V)
-	}
-	if x.RxMaxFramesIrq.OK {
-		e.Uint32(AttrCoalesceRxMaxFramesIrq, x.RxMaxFramesIrq.V)
-	}
-	if x.TxUsecs.OK {
-		e.Uint32(AttrCoalesceTxUsecs, x.TxUsecs.V)
-	}
-	if x.TxMaxFrames.OK {
-		e.Uint32(AttrCoalesceTxMaxFrames, x.TxMaxFrames.V)
-	}
-	if x.TxUsecsIrq.OK {
-		e.Uint32(AttrCoalesceTxUsecsIrq, x.TxUsecsIrq.V)
-	}
-	if x.TxMaxFramesIrq.OK {
-		e.Uint32(AttrCoalesceTxMaxFramesIrq, x.TxMaxFramesIrq.V)
-	}
-	if x.StatsBlockUsecs.OK {
-		e.Uint32(AttrCoalesceStatsBlockUsecs, x.StatsBlockUsecs.V)
-	}
-	if x.UseAdaptiveRx.OK {
-		e.Uint8(AttrCoalesceUseAdaptiveRx, x.UseAdaptiveRx.V)
-	}
-	if x.UseAdaptiveTx.OK {
-		e.Uint8(AttrCoalesceUseAdaptiveTx, x.UseAdaptiveTx.V)
-	}
-	if x.PktRateLow.OK {
-		e.Uint32(AttrCoalescePktRateLow, x.PktRateLow.V)
-	}
-	if x.RxUsecsLow.OK {
-		e.Uint32(AttrCoalesceRxUsecsLow, x.RxUsecsLow.V)
-	}
-	if x.RxMaxFramesLow.OK {
-		e.Uint32(AttrCoalesceRxMaxFramesLow, x.RxMaxFramesLow.V)
-	}
-	if x.TxUsecsLow.OK {
-		e.Uint32(AttrCoalesceTxUsecsLow, x.TxUsecsLow.V)
-	}
-	if x.TxMaxFramesLow.OK {
-		e.Uint32(AttrCoalesceTxMaxFramesLow, x.TxMaxFramesLow.V)
-	}
-	if x.PktRateHigh.OK {
-		e.Uint32(AttrCoalescePktRateHigh, x.PktRateHigh.V)
-	}
-	if x.RxUsecsHigh.OK {
-		e.Uint32(AttrCoalesceRxUsecsHigh, x.RxUsecsHigh.V)
-	}
-	if x.RxMaxFramesHigh.OK {
-		e.Uint32(AttrCoalesceRxMaxFramesHigh, x.RxMaxFramesHigh.V)
-	}
-	if x.TxUsecsHigh.OK {
-		e.Uint32(AttrCoalesceTxUsecsHigh, x.TxUsecsHigh.V)
-	}
-	if x.TxMaxFramesHigh.OK {
-		e.Uint32(AttrCoalesceTxMaxFramesHigh, x.TxMaxFramesHigh.V)
-	}
-	if x.RateSampleInterval.OK {
-		e.Uint32(AttrCoalesceRateSampleInterval, x.RateSampleInterval.V)
-	}
-	if x.UseCqeModeTx.OK {
-		e.Uint8(AttrCoalesceUseCqeModeTx, x.UseCqeModeTx.V)
-	}
-	if x.UseCqeModeRx.OK {
-		e.Uint8(AttrCoalesceUseCqeModeRx, x.UseCqeModeRx.V)
-	}
-	if x.TxAggrMaxBytes.OK {
-		e.Uint32(AttrCoalesceTxAggrMaxBytes, x.TxAggrMaxBytes.V)
-	}
-	if x.TxAggrMaxFrames.OK {
-		e.Uint32(AttrCoalesceTxAggrMaxFrames, x.TxAggrMaxFrames.V)
-	}
-	if x.TxAggrTimeUsecs.OK {
-		e.Uint32(AttrCoalesceTxAggrTimeUsecs, x.TxAggrTimeUsecs.V)
-	}
+	e.OptUint32(AttrCoalesceRxUsecs, x.RxUsecs)
+	e.OptUint32(AttrCoalesceRxMaxFrames, x.RxMaxFrames)
+	e.OptUint32(AttrCoalesceRxUsecsIrq, x.RxUsecsIrq)
+	e.OptUint32(AttrCoalesceRxMaxFramesIrq, x.RxMaxFramesIrq)
+	e.OptUint32(AttrCoalesceTxUsecs, x.TxUsecs)
+	e.OptUint32(AttrCoalesceTxMaxFrames, x.TxMaxFrames)
+	e.OptUint32(AttrCoalesceTxUsecsIrq, x.TxUsecsIrq)
+	e.OptUint32(AttrCoalesceTxMaxFramesIrq, x.TxMaxFramesIrq)
+	e.OptUint32(AttrCoalesceStatsBlockUsecs, x.StatsBlockUsecs)
+	e.OptUint8(AttrCoalesceUseAdaptiveRx, x.UseAdaptiveRx)
+	e.OptUint8(AttrCoalesceUseAdaptiveTx, x.UseAdaptiveTx)
+	e.OptUint32(AttrCoalescePktRateLow, x.PktRateLow)
+	e.OptUint32(AttrCoalesceRxUsecsLow, x.RxUsecsLow)
+	e.OptUint32(AttrCoalesceRxMaxFramesLow, x.RxMaxFramesLow)
+	e.OptUint32(AttrCoalesceTxUsecsLow, x.TxUsecsLow)
+	e.OptUint32(AttrCoalesceTxMaxFramesLow, x.TxMaxFramesLow)
+	e.OptUint32(AttrCoalescePktRateHigh, x.PktRateHigh)
+	e.OptUint32(AttrCoalesceRxUsecsHigh, x.RxUsecsHigh)
+	e.OptUint32(AttrCoalesceRxMaxFramesHigh, x.RxMaxFramesHigh)
+	e.OptUint32(AttrCoalesceTxUsecsHigh, x.TxUsecsHigh)
+	e.OptUint32(AttrCoalesceTxMaxFramesHigh, x.TxMaxFramesHigh)
+	e.OptUint32(AttrCoalesceRateSampleInterval, x.RateSampleInterval)
+	e.OptUint8(AttrCoalesceUseCqeModeTx, x.UseCqeModeTx)
+	e.OptUint8(AttrCoalesceUseCqeModeRx, x.UseCqeModeRx)
+	e.OptUint32(AttrCoalesceTxAggrMaxBytes, x.TxAggrMaxBytes)
+	e.OptUint32(AttrCoalesceTxAggrMaxFrames, x.TxAggrMaxFrames)
+	e.OptUint32(AttrCoalesceTxAggrTimeUsecs, x.TxAggrTimeUsecs)
 	if x.RxProfile != nil {
-		nest := e.Begin(AttrCoalesceRxProfile)
-		x.RxProfile.encode(e)
-		e.End(nest)
+		x.RxProfile.encode(e, AttrCoalesceRxProfile)
 	}
 	if x.TxProfile != nil {
-		nest := e.Begin(AttrCoalesceTxProfile)
-		x.TxProfile.encode(e)
-		e.End(nest)
+		x.TxProfile.encode(e, AttrCoalesceTxProfile)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *CoalesceGetReply) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrCoalesceHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrCoalesceRxUsecs:
-			x.RxUsecs = nlattr.Some(d.Uint32())
+			x.RxUsecs = d.OptUint32()
 		case AttrCoalesceRxMaxFrames:
-			x.RxMaxFrames = nlattr.Some(d.Uint32())
+			x.RxMaxFrames = d.OptUint32()
 		case AttrCoalesceRxUsecsIrq:
-			x.RxUsecsIrq = nlattr.Some(d.Uint32())
+			x.RxUsecsIrq = d.OptUint32()
 		case AttrCoalesceRxMaxFramesIrq:
-			x.RxMaxFramesIrq = nlattr.Some(d.Uint32())
+			x.RxMaxFramesIrq = d.OptUint32()
 		case AttrCoalesceTxUsecs:
-			x.TxUsecs = nlattr.Some(d.Uint32())
+			x.TxUsecs = d.OptUint32()
 		case AttrCoalesceTxMaxFrames:
-			x.TxMaxFrames = nlattr.Some(d.Uint32())
+			x.TxMaxFrames = d.OptUint32()
 		case AttrCoalesceTxUsecsIrq:
-			x.TxUsecsIrq = nlattr.Some(d.Uint32())
+			x.TxUsecsIrq = d.OptUint32()
 		case AttrCoalesceTxMaxFramesIrq:
-			x.TxMaxFramesIrq = nlattr.Some(d.Uint32())
+			x.TxMaxFramesIrq = d.OptUint32()
 		case AttrCoalesceStatsBlockUsecs:
-			x.StatsBlockUsecs = nlattr.Some(d.Uint32())
+			x.StatsBlockUsecs = d.OptUint32()
 		case AttrCoalesceUseAdaptiveRx:
-			x.UseAdaptiveRx = nlattr.Some(d.Uint8())
+			x.UseAdaptiveRx = d.OptUint8()
 		case AttrCoalesceUseAdaptiveTx:
-			x.UseAdaptiveTx = nlattr.Some(d.Uint8())
+			x.UseAdaptiveTx = d.OptUint8()
 		case AttrCoalescePktRateLow:
-			x.PktRateLow = nlattr.Some(d.Uint32())
+			x.PktRateLow = d.OptUint32()
 		case AttrCoalesceRxUsecsLow:
-			x.RxUsecsLow = nlattr.Some(d.Uint32())
+			x.RxUsecsLow = d.OptUint32()
 		case AttrCoalesceRxMaxFramesLow:
-			x.RxMaxFramesLow = nlattr.Some(d.Uint32())
+			x.RxMaxFramesLow = d.OptUint32()
 		case AttrCoalesceTxUsecsLow:
-			x.TxUsecsLow = nlattr.Some(d.Uint32())
+			x.TxUsecsLow = d.OptUint32()
 		case AttrCoalesceTxMaxFramesLow:
-			x.TxMaxFramesLow = nlattr.Some(d.Uint32())
+			x.TxMaxFramesLow = d.OptUint32()
 		case AttrCoalescePktRateHigh:
-			x.PktRateHigh = nlattr.Some(d.Uint32())
+			x.PktRateHigh = d.OptUint32()
 		case AttrCoalesceRxUsecsHigh:
-			x.RxUsecsHigh = nlattr.Some(d.Uint32())
+			x.RxUsecsHigh = d.OptUint32()
 		case AttrCoalesceRxMaxFramesHigh:
-			x.RxMaxFramesHigh = nlattr.Some(d.Uint32())
+			x.RxMaxFramesHigh = d.OptUint32()
 		case AttrCoalesceTxUsecsHigh:
-			x.TxUsecsHigh = nlattr.Some(d.Uint32())
+			x.TxUsecsHigh = d.OptUint32()
 		case AttrCoalesceTxMaxFramesHigh:
-			x.TxMaxFramesHigh = nlattr.Some(d.Uint32())
+			x.TxMaxFramesHigh = d.OptUint32()
 		case AttrCoalesceRateSampleInterval:
-			x.RateSampleInterval = nlattr.Some(d.Uint32())
+			x.RateSampleInterval = d.OptUint32()
 		case AttrCoalesceUseCqeModeTx:
-			x.UseCqeModeTx = nlattr.Some(d.Uint8())
+			x.UseCqeModeTx = d.OptUint8()
 		case AttrCoalesceUseCqeModeRx:
-			x.UseCqeModeRx = nlattr.Some(d.Uint8())
+			x.UseCqeModeRx = d.OptUint8()
 		case AttrCoalesceTxAggrMaxBytes:
-			x.TxAggrMaxBytes = nlattr.Some(d.Uint32())
+			x.TxAggrMaxBytes = d.OptUint32()
 		case AttrCoalesceTxAggrMaxFrames:
-			x.TxAggrMaxFrames = nlattr.Some(d.Uint32())
+			x.TxAggrMaxFrames = d.OptUint32()
 		case AttrCoalesceTxAggrTimeUsecs:
-			x.TxAggrTimeUsecs = nlattr.Some(d.Uint32())
+			x.TxAggrTimeUsecs = d.OptUint32()
 		case AttrCoalesceRxProfile:
-			v := nlattr.New[ProfileAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[ProfileAttrs](d); v.decode(d, &x.Unknown) {
 				x.RxProfile = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrCoalesceTxProfile:
-			v := nlattr.New[ProfileAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[ProfileAttrs](d); v.decode(d, &x.Unknown) {
 				x.TxProfile = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *CoalesceGetReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyCoalesceGetReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *CoalesceGetReply) UnmarshalBinary(b []byte) error {
 	*x = CoalesceGetReply{}
 	d := nlattr.NewDecoder(b)
@@ -2971,26 +2437,27 @@ func (x *CoalesceGetReply) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyCoalesceGetReply, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *CoalesceGetReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyCoalesceGetReply, b, x)
 }
 
-// CoalesceSetRequest is the coalesce-set request: change interrupt coalescing. An attribute that
-// the driver does not know is refused.
+// CoalesceSetRequest is the request of [Client.CoalesceSet].
 type CoalesceSetRequest struct {
-	Header             *HeaderAttrs       // the device
-	RxUsecs            nlattr.Opt[uint32] // microseconds after a packet was received until the interrupt
-	RxMaxFrames        nlattr.Opt[uint32] // packets received until the interrupt
-	RxUsecsIrq         nlattr.Opt[uint32] // as rx-usecs, while an interrupt is being served
-	RxMaxFramesIrq     nlattr.Opt[uint32] // as rx-max-frames, while an interrupt is being served
-	TxUsecs            nlattr.Opt[uint32] // microseconds after a packet was sent until the interrupt
-	TxMaxFrames        nlattr.Opt[uint32] // packets sent until the interrupt
-	TxUsecsIrq         nlattr.Opt[uint32] // as tx-usecs, while an interrupt is being served
-	TxMaxFramesIrq     nlattr.Opt[uint32] // as tx-max-frames, while an interrupt is being served
-	StatsBlockUsecs    nlattr.Opt[uint32] // microseconds between two updates of the statistics in memory
-	UseAdaptiveRx      nlattr.Opt[uint8]
-	UseAdaptiveTx      nlattr.Opt[uint8]  // 1 if the driver adapts the values for sending to the traffic
+	Header          *HeaderAttrs
+	RxUsecs         nlattr.Opt[uint32] // microseconds after a packet was received until the interrupt
+	RxMaxFrames     nlattr.Opt[uint32] // packets received until the interrupt
+	RxUsecsIrq      nlattr.Opt[uint32] // as rx-usecs, while an interrupt is being served
+	RxMaxFramesIrq  nlattr.Opt[uint32] // as rx-max-frames, while an interrupt is being served
+	TxUsecs         nlattr.Opt[uint32] // microseconds after a packet was sent until the interrupt
+	TxMaxFrames     nlattr.Opt[uint32] // packets sent until the interrupt
+	TxUsecsIrq      nlattr.Opt[uint32] // as tx-usecs, while an interrupt is being served
+	TxMaxFramesIrq  nlattr.Opt[uint32] // as tx-max-frames, while an interrupt is being served
+	StatsBlockUsecs nlattr.Opt[uint32] // microseconds between two updates of the statistics in memory
+	// 1 if the driver adapts the values for receiving to the traffic. 0 if not.
+	UseAdaptiveRx nlattr.Opt[uint8]
+	// 1 if the driver adapts the values for sending to the traffic. 0 if not.
+	UseAdaptiveTx      nlattr.Opt[uint8]
 	PktRateLow         nlattr.Opt[uint32] // packets per second below which the low values apply
 	RxUsecsLow         nlattr.Opt[uint32] // as rx-usecs, at a low rate of packets
 	RxMaxFramesLow     nlattr.Opt[uint32] // as rx-max-frames, at a low rate of packets
@@ -3002,219 +2469,148 @@ type CoalesceSetRequest struct {
 	TxUsecsHigh        nlattr.Opt[uint32] // as tx-usecs, at a high rate of packets
 	TxMaxFramesHigh    nlattr.Opt[uint32] // as tx-max-frames, at a high rate of packets
 	RateSampleInterval nlattr.Opt[uint32] // seconds between two measurements of the rate of packets
-	UseCqeModeTx       nlattr.Opt[uint8]  // 1 if the timer for sending starts anew with each completion
-	UseCqeModeRx       nlattr.Opt[uint8]  // 1 if the timer for receiving starts anew with each packet
-	TxAggrMaxBytes     nlattr.Opt[uint32]
-	TxAggrMaxFrames    nlattr.Opt[uint32] // most packets that are sent to the device as one block
-	TxAggrTimeUsecs    nlattr.Opt[uint32] // microseconds that a block waits for more packets at most
-	RxProfile          *ProfileAttrs      // the steps of dynamic moderation for receiving
-	TxProfile          *ProfileAttrs      // the steps of dynamic moderation for sending
-	Unknown            []nlattr.Attr      // what the fields cannot hold, as it came
+	// 1 if the timer for sending starts anew with each completion. 0 if it starts with the
+	// first.
+	UseCqeModeTx nlattr.Opt[uint8]
+	// 1 if the timer for receiving starts anew with each packet. 0 if it starts with the first.
+	UseCqeModeRx nlattr.Opt[uint8]
+	// Most bytes of packets that are sent to the device as one block.
+	TxAggrMaxBytes  nlattr.Opt[uint32]
+	TxAggrMaxFrames nlattr.Opt[uint32] // most packets that are sent to the device as one block
+	TxAggrTimeUsecs nlattr.Opt[uint32] // microseconds that a block waits for more packets at most
+	RxProfile       *ProfileAttrs      // the steps of dynamic moderation for receiving
+	TxProfile       *ProfileAttrs      // the steps of dynamic moderation for sending
+	Unknown         []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *CoalesceSetRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(CoalesceSetRequest)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrCoalesceHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrCoalesceHeader)
 	}
-	if x.RxUsecs.OK {
-		e.Uint32(AttrCoalesceRxUsecs, x.RxUsecs.V)
-	}
-	if x.RxMaxFrames.OK {
-		e.Uint32(AttrCoalesceRxMaxFrames, x.RxMaxFrames.V)
-	}
-	if x.RxUsecsIrq.OK {
-		e.Uint32(AttrCoalesceRxUsecsIrq, x.RxUsecsIrq.V)
-	}
-	if x.RxMaxFramesIrq.OK {
-		e.Uint32(AttrCoalesceRxMaxFramesIrq, x.RxMaxFramesIrq.V)
-	}
-	if x.TxUsecs.OK {
-		e.Uint32(AttrCoalesceTxUsecs, x.TxUsecs.V)
-	}
-	if x.TxMaxFrames.OK {
-		e.Uint32(AttrCoalesceTxMaxFrames, x.TxMaxFrames.V)
-	}
-	if x.TxUsecsIrq.OK {
-		e.Uint32(AttrCoalesceTxUsecsIrq, x.TxUsecsIrq.V)
-	}
-	if x.TxMaxFramesIrq.OK {
-		e.Uint32(AttrCoalesceTxMaxFramesIrq, x.TxMaxFramesIrq.V)
-	}
-	if x.StatsBlockUsecs.OK {
-		e.Uint32(AttrCoalesceStatsBlockUsecs, x.StatsBlockUsecs.V)
-	}
-	if x.UseAdaptiveRx.OK {
-		e.Uint8(AttrCoalesceUseAdaptiveRx, x.UseAdaptiveRx.V)
-	}
-	if x.UseAdaptiveTx.OK {
-		e.Uint8(AttrCoalesceUseAdaptiveTx, x.UseAdaptiveTx.V)
-	}
-	if x.PktRateLow.OK {
-		e.Uint32(AttrCoalescePktRateLow, x.PktRateLow.V)
-	}
-	if x.RxUsecsLow.OK {
-		e.Uint32(AttrCoalesceRxUsecsLow, x.RxUsecsLow.V)
-	}
-	if x.RxMaxFramesLow.OK {
-		e.Uint32(AttrCoalesceRxMaxFramesLow, x.RxMaxFramesLow.V)
-	}
-	if x.TxUsecsLow.OK {
-		e.Uint32(AttrCoalesceTxUsecsLow, x.TxUsecsLow.V)
-	}
-	if x.TxMaxFramesLow.OK {
-		e.Uint32(AttrCoalesceTxMaxFramesLow, x.TxMaxFramesLow.V)
-	}
-	if x.PktRateHigh.OK {
-		e.Uint32(AttrCoalescePktRateHigh, x.PktRateHigh.V)
-	}
-	if x.RxUsecsHigh.OK {
-		e.Uint32(AttrCoalesceRxUsecsHigh, x.RxUsecsHigh.V)
-	}
-	if x.RxMaxFramesHigh.OK {
-		e.Uint32(AttrCoalesceRxMaxFramesHigh, x.RxMaxFramesHigh.V)
-	}
-	if x.TxUsecsHigh.OK {
-		e.Uint32(AttrCoalesceTxUsecsHigh, x.TxUsecsHigh.V)
-	}
-	if x.TxMaxFramesHigh.OK {
-		e.Uint32(AttrCoalesceTxMaxFramesHigh, x.TxMaxFramesHigh.V)
-	}
-	if x.RateSampleInterval.OK {
-		e.Uint32(AttrCoalesceRateSampleInterval, x.RateSampleInterval.V)
-	}
-	if x.UseCqeModeTx.OK {
-		e.Uint8(AttrCoalesceUseCqeModeTx, x.UseCqeModeTx.V)
-	}
-	if x.UseCqeModeRx.OK {
-		e.Uint8(AttrCoalesceUseCqeModeRx, x.UseCqeModeRx.V)
-	}
-	if x.TxAggrMaxBytes.OK {
-		e.Uint32(AttrCoalesceTxAggrMaxBytes, x.TxAggrMaxBytes.V)
-	}
-	if x.TxAggrMaxFrames.OK {
-		e.Uint32(AttrCoalesceTxAggrMaxFrames, x.TxAggrMaxFrames.V)
-	}
-	if x.TxAggrTimeUsecs.OK {
-		e.Uint32(AttrCoalesceTxAggrTimeUsecs, x.TxAggrTimeUsecs.V)
-	}
+	e.OptUint32(AttrCoalesceRxUsecs, x.RxUsecs)
+	e.OptUint32(AttrCoalesceRxMaxFrames, x.RxMaxFrames)
+	e.OptUint32(AttrCoalesceRxUsecsIrq, x.RxUsecsIrq)
+	e.OptUint32(AttrCoalesceRxMaxFramesIrq, x.RxMaxFramesIrq)
+	e.OptUint32(AttrCoalesceTxUsecs, x.TxUsecs)
+	e.OptUint32(AttrCoalesceTxMaxFrames, x.TxMaxFrames)
+	e.OptUint32(AttrCoalesceTxUsecsIrq, x.TxUsecsIrq)
+	e.OptUint32(AttrCoalesceTxMaxFramesIrq, x.TxMaxFramesIrq)
+	e.OptUint32(AttrCoalesceStatsBlockUsecs, x.StatsBlockUsecs)
+	e.OptUint8(AttrCoalesceUseAdaptiveRx, x.UseAdaptiveRx)
+	e.OptUint8(AttrCoalesceUseAdaptiveTx, x.UseAdaptiveTx)
+	e.OptUint32(AttrCoalescePktRateLow, x.PktRateLow)
+	e.OptUint32(AttrCoalesceRxUsecsLow, x.RxUsecsLow)
+	e.OptUint32(AttrCoalesceRxMaxFramesLow, x.RxMaxFramesLow)
+	e.OptUint32(AttrCoalesceTxUsecsLow, x.TxUsecsLow)
+	e.OptUint32(AttrCoalesceTxMaxFramesLow, x.TxMaxFramesLow)
+	e.OptUint32(AttrCoalescePktRateHigh, x.PktRateHigh)
+	e.OptUint32(AttrCoalesceRxUsecsHigh, x.RxUsecsHigh)
+	e.OptUint32(AttrCoalesceRxMaxFramesHigh, x.RxMaxFramesHigh)
+	e.OptUint32(AttrCoalesceTxUsecsHigh, x.TxUsecsHigh)
+	e.OptUint32(AttrCoalesceTxMaxFramesHigh, x.TxMaxFramesHigh)
+	e.OptUint32(AttrCoalesceRateSampleInterval, x.RateSampleInterval)
+	e.OptUint8(AttrCoalesceUseCqeModeTx, x.UseCqeModeTx)
+	e.OptUint8(AttrCoalesceUseCqeModeRx, x.UseCqeModeRx)
+	e.OptUint32(AttrCoalesceTxAggrMaxBytes, x.TxAggrMaxBytes)
+	e.OptUint32(AttrCoalesceTxAggrMaxFrames, x.TxAggrMaxFrames)
+	e.OptUint32(AttrCoalesceTxAggrTimeUsecs, x.TxAggrTimeUsecs)
 	if x.RxProfile != nil {
-		nest := e.Begin(AttrCoalesceRxProfile)
-		x.RxProfile.encode(e)
-		e.End(nest)
+		x.RxProfile.encode(e, AttrCoalesceRxProfile)
 	}
 	if x.TxProfile != nil {
-		nest := e.Begin(AttrCoalesceTxProfile)
-		x.TxProfile.encode(e)
-		e.End(nest)
+		x.TxProfile.encode(e, AttrCoalesceTxProfile)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *CoalesceSetRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrCoalesceHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrCoalesceRxUsecs:
-			x.RxUsecs = nlattr.Some(d.Uint32())
+			x.RxUsecs = d.OptUint32()
 		case AttrCoalesceRxMaxFrames:
-			x.RxMaxFrames = nlattr.Some(d.Uint32())
+			x.RxMaxFrames = d.OptUint32()
 		case AttrCoalesceRxUsecsIrq:
-			x.RxUsecsIrq = nlattr.Some(d.Uint32())
+			x.RxUsecsIrq = d.OptUint32()
 		case AttrCoalesceRxMaxFramesIrq:
-			x.RxMaxFramesIrq = nlattr.Some(d.Uint32())
+			x.RxMaxFramesIrq = d.OptUint32()
 		case AttrCoalesceTxUsecs:
-			x.TxUsecs = nlattr.Some(d.Uint32())
+			x.TxUsecs = d.OptUint32()
 		case AttrCoalesceTxMaxFrames:
-			x.TxMaxFrames = nlattr.Some(d.Uint32())
+			x.TxMaxFrames = d.OptUint32()
 		case AttrCoalesceTxUsecsIrq:
-			x.TxUsecsIrq = nlattr.Some(d.Uint32())
+			x.TxUsecsIrq = d.OptUint32()
 		case AttrCoalesceTxMaxFramesIrq:
-			x.TxMaxFramesIrq = nlattr.Some(d.Uint32())
+			x.TxMaxFramesIrq = d.OptUint32()
 		case AttrCoalesceStatsBlockUsecs:
-			x.StatsBlockUsecs = nlattr.Some(d.Uint32())
+			x.StatsBlockUsecs = d.OptUint32()
 		case AttrCoalesceUseAdaptiveRx:
-			x.UseAdaptiveRx = nlattr.Some(d.Uint8())
+			x.UseAdaptiveRx = d.OptUint8()
 		case AttrCoalesceUseAdaptiveTx:
-			x.UseAdaptiveTx = nlattr.Some(d.Uint8())
+			x.UseAdaptiveTx = d.OptUint8()
 		case AttrCoalescePktRateLow:
-			x.PktRateLow = nlattr.Some(d.Uint32())
+			x.PktRateLow = d.OptUint32()
 		case AttrCoalesceRxUsecsLow:
-			x.RxUsecsLow = nlattr.Some(d.Uint32())
+			x.RxUsecsLow = d.OptUint32()
 		case AttrCoalesceRxMaxFramesLow:
-			x.RxMaxFramesLow = nlattr.Some(d.Uint32())
+			x.RxMaxFramesLow = d.OptUint32()
 		case AttrCoalesceTxUsecsLow:
-			x.TxUsecsLow = nlattr.Some(d.Uint32())
+			x.TxUsecsLow = d.OptUint32()
 		case AttrCoalesceTxMaxFramesLow:
-			x.TxMaxFramesLow = nlattr.Some(d.Uint32())
+			x.TxMaxFramesLow = d.OptUint32()
 		case AttrCoalescePktRateHigh:
-			x.PktRateHigh = nlattr.Some(d.Uint32())
+			x.PktRateHigh = d.OptUint32()
 		case AttrCoalesceRxUsecsHigh:
-			x.RxUsecsHigh = nlattr.Some(d.Uint32())
+			x.RxUsecsHigh = d.OptUint32()
 		case AttrCoalesceRxMaxFramesHigh:
-			x.RxMaxFramesHigh = nlattr.Some(d.Uint32())
+			x.RxMaxFramesHigh = d.OptUint32()
 		case AttrCoalesceTxUsecsHigh:
-			x.TxUsecsHigh = nlattr.Some(d.Uint32())
+			x.TxUsecsHigh = d.OptUint32()
 		case AttrCoalesceTxMaxFramesHigh:
-			x.TxMaxFramesHigh = nlattr.Some(d.Uint32())
+			x.TxMaxFramesHigh = d.OptUint32()
 		case AttrCoalesceRateSampleInterval:
-			x.RateSampleInterval = nlattr.Some(d.Uint32())
+			x.RateSampleInterval = d.OptUint32()
 		case AttrCoalesceUseCqeModeTx:
-			x.UseCqeModeTx = nlattr.Some(d.Uint8())
+			x.UseCqeModeTx = d.OptUint8()
 		case AttrCoalesceUseCqeModeRx:
-			x.UseCqeModeRx = nlattr.Some(d.Uint8())
+			x.UseCqeModeRx = d.OptUint8()
 		case AttrCoalesceTxAggrMaxBytes:
-			x.TxAggrMaxBytes = nlattr.Some(d.Uint32())
+			x.TxAggrMaxBytes = d.OptUint32()
 		case AttrCoalesceTxAggrMaxFrames:
-			x.TxAggrMaxFrames = nlattr.Some(d.Uint32())
+			x.TxAggrMaxFrames = d.OptUint32()
 		case AttrCoalesceTxAggrTimeUsecs:
-			x.TxAggrTimeUsecs = nlattr.Some(d.Uint32())
+			x.TxAggrTimeUsecs = d.OptUint32()
 		case AttrCoalesceRxProfile:
-			v := nlattr.New[ProfileAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[ProfileAttrs](d); v.decode(d, &x.Unknown) {
 				x.RxProfile = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrCoalesceTxProfile:
-			v := nlattr.New[ProfileAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[ProfileAttrs](d); v.decode(d, &x.Unknown) {
 				x.TxProfile = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *CoalesceSetRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyCoalesceSetRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *CoalesceSetRequest) UnmarshalBinary(b []byte) error {
 	*x = CoalesceSetRequest{}
 	d := nlattr.NewDecoder(b)
@@ -3227,68 +2623,59 @@ func (x *CoalesceSetRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyCoalesceSetRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *CoalesceSetRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyCoalesceSetRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *CoalesceSetRequest) Validate() error {
 	return policyCoalesceSetRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// PauseGetRequest is the pause-get request: read about flow control.
+// PauseGetRequest is the request of [Client.PauseGet].
 type PauseGetRequest struct {
-	Header   *HeaderAttrs            // the device
+	Header   *HeaderAttrs
 	StatsSrc nlattr.Opt[MacStatsSrc] // whose counters
-	Unknown  []nlattr.Attr           // what the fields cannot hold, as it came
+	Unknown  []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *PauseGetRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(PauseGetRequest)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrPauseHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrPauseHeader)
 	}
-	if x.StatsSrc.OK {
-		e.Uint32(AttrPauseStatsSrc, uint32(x.StatsSrc.V))
-	}
+	nlattr.OptEnum32(e, AttrPauseStatsSrc, x.StatsSrc)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *PauseGetRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrPauseHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrPauseStatsSrc:
 			x.StatsSrc = nlattr.Some(MacStatsSrc(d.Uint32()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *PauseGetRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyPauseGetRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *PauseGetRequest) UnmarshalBinary(b []byte) error {
 	*x = PauseGetRequest{}
 	d := nlattr.NewDecoder(b)
@@ -3301,104 +2688,83 @@ func (x *PauseGetRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyPauseGetRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *PauseGetRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyPauseGetRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *PauseGetRequest) Validate() error {
 	return policyPauseGetRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// PauseGetDumpRequest is the pause-get dump request: read about flow control.
+// PauseGetDumpRequest is the request of [Client.PauseGetDump].
 type PauseGetDumpRequest = PauseGetRequest
 
-// PauseGetReply is the pause-get reply: read about flow control.
+// PauseGetReply is the reply of [Client.PauseGet].
 type PauseGetReply struct {
-	Header   *HeaderAttrs            // the device
-	Autoneg  nlattr.Opt[uint8]       // 1 if the sides negotiate whether there are pause frames
+	Header *HeaderAttrs
+	// 1 if the sides negotiate whether there are pause frames. 0 if not.
+	Autoneg  nlattr.Opt[uint8]
 	Rx       nlattr.Opt[uint8]       // 1 if pause frames are obeyed, 0 if not
 	Tx       nlattr.Opt[uint8]       // 1 if pause frames are sent, 0 if not
 	Stats    *PauseStatAttrs         // counters; only on request by the flag stats in the header
 	StatsSrc nlattr.Opt[MacStatsSrc] // whose counters
-	Unknown  []nlattr.Attr           // what the fields cannot hold, as it came
+	Unknown  []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *PauseGetReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(PauseGetReply)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrPauseHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrPauseHeader)
 	}
-	if x.Autoneg.OK {
-		e.Uint8(AttrPauseAutoneg, x.Autoneg.V)
-	}
-	if x.Rx.OK {
-		e.Uint8(AttrPauseRx, x.Rx.V)
-	}
-	if x.Tx.OK {
-		e.Uint8(AttrPauseTx, x.Tx.V)
-	}
+	e.OptUint8(AttrPauseAutoneg, x.Autoneg)
+	e.OptUint8(AttrPauseRx, x.Rx)
+	e.OptUint8(AttrPauseTx, x.Tx)
 	if x.Stats != nil {
-		nest := e.Begin(AttrPauseStats)
-		x.Stats.encode(e)
-		e.End(nest)
+		x.Stats.encode(e, AttrPauseStats)
 	}
-	if x.StatsSrc.OK {
-		e.Uint32(AttrPauseStatsSrc, uint32(x.StatsSrc.V))
-	}
+	nlattr.OptEnum32(e, AttrPauseStatsSrc, x.StatsSrc)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *PauseGetReply) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrPauseHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrPauseAutoneg:
-			x.Autoneg = nlattr.Some(d.Uint8())
+			x.Autoneg = d.OptUint8()
 		case AttrPauseRx:
-			x.Rx = nlattr.Some(d.Uint8())
+			x.Rx = d.OptUint8()
 		case AttrPauseTx:
-			x.Tx = nlattr.Some(d.Uint8())
+			x.Tx = d.OptUint8()
 		case AttrPauseStats:
-			v := nlattr.New[PauseStatAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[PauseStatAttrs](d); v.decode(d, &x.Unknown) {
 				x.Stats = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrPauseStatsSrc:
 			x.StatsSrc = nlattr.Some(MacStatsSrc(d.Uint32()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *PauseGetReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyPauseGetReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *PauseGetReply) UnmarshalBinary(b []byte) error {
 	*x = PauseGetReply{}
 	d := nlattr.NewDecoder(b)
@@ -3407,79 +2773,65 @@ func (x *PauseGetReply) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *PauseGetReply) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyPauseGetReply, x)
-}
+func (x *PauseGetReply) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyPauseGetReply, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *PauseGetReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyPauseGetReply, b, x)
 }
 
-// PauseSetRequest is the pause-set request: change flow control.
+// PauseSetRequest is the request of [Client.PauseSet].
 type PauseSetRequest struct {
-	Header  *HeaderAttrs      // the device
-	Autoneg nlattr.Opt[uint8] // 1 if the sides negotiate whether there are pause frames
+	Header *HeaderAttrs
+	// 1 if the sides negotiate whether there are pause frames. 0 if not.
+	Autoneg nlattr.Opt[uint8]
 	Rx      nlattr.Opt[uint8] // 1 if pause frames are obeyed, 0 if not
 	Tx      nlattr.Opt[uint8] // 1 if pause frames are sent, 0 if not
-	Unknown []nlattr.Attr     // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *PauseSetRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(PauseSetRequest)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrPauseHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrPauseHeader)
 	}
-	if x.Autoneg.OK {
-		e.Uint8(AttrPauseAutoneg, x.Autoneg.V)
-	}
-	if x.Rx.OK {
-		e.Uint8(AttrPauseRx, x.Rx.V)
-	}
-	if x.Tx.OK {
-		e.Uint8(AttrPauseTx, x.Tx.V)
-	}
+	e.OptUint8(AttrPauseAutoneg, x.Autoneg)
+	e.OptUint8(AttrPauseRx, x.Rx)
+	e.OptUint8(AttrPauseTx, x.Tx)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *PauseSetRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrPauseHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrPauseAutoneg:
-			x.Autoneg = nlattr.Some(d.Uint8())
+			x.Autoneg = d.OptUint8()
 		case AttrPauseRx:
-			x.Rx = nlattr.Some(d.Uint8())
+			x.Rx = d.OptUint8()
 		case AttrPauseTx:
-			x.Tx = nlattr.Some(d.Uint8())
+			x.Tx = d.OptUint8()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *PauseSetRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyPauseSetRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *PauseSetRequest) UnmarshalBinary(b []byte) error {
 	*x = PauseSetRequest{}
 	d := nlattr.NewDecoder(b)
@@ -3492,62 +2844,55 @@ func (x *PauseSetRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyPauseSetRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *PauseSetRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyPauseSetRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *PauseSetRequest) Validate() error {
 	return policyPauseSetRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// EeeGetRequest is the eee-get request: read about Energy Efficient Ethernet.
+// EeeGetRequest is the request of [Client.EeeGet].
 type EeeGetRequest struct {
-	Header  *HeaderAttrs  // the device
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Header  *HeaderAttrs
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *EeeGetRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(EeeGetRequest)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrEeeHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrEeeHeader)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *EeeGetRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrEeeHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *EeeGetRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyEeeGetRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *EeeGetRequest) UnmarshalBinary(b []byte) error {
 	*x = EeeGetRequest{}
 	d := nlattr.NewDecoder(b)
@@ -3556,123 +2901,96 @@ func (x *EeeGetRequest) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *EeeGetRequest) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyEeeGetRequest, x)
-}
+func (x *EeeGetRequest) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyEeeGetRequest, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *EeeGetRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyEeeGetRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *EeeGetRequest) Validate() error {
 	return policyEeeGetRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// EeeGetDumpRequest is the eee-get dump request: read about Energy Efficient Ethernet.
+// EeeGetDumpRequest is the request of [Client.EeeGetDump].
 type EeeGetDumpRequest = EeeGetRequest
 
-// EeeGetReply is the eee-get reply: read about Energy Efficient Ethernet.
+// EeeGetReply is the reply of [Client.EeeGet].
 type EeeGetReply struct {
-	Header       *HeaderAttrs       // the device
-	ModesOurs    *BitsetAttrs       // link modes with it of this side
-	ModesPeer    *BitsetAttrs       // link modes with it that the other side advertises
-	Active       nlattr.Opt[uint8]  // 1 if both sides have agreed on it
-	Enabled      nlattr.Opt[uint8]  // 1 if it is wanted, 0 if not
-	TxLpiEnabled nlattr.Opt[uint8]  // 1 if this side sleeps when it has nothing to send
+	Header *HeaderAttrs
+	// Link modes with it of this side. The mask has those supported, the value those
+	// advertised.
+	ModesOurs *BitsetAttrs
+	ModesPeer *BitsetAttrs // link modes with it that the other side advertises
+	// 1 if both sides have agreed on it. 0 if not.
+	Active  nlattr.Opt[uint8]
+	Enabled nlattr.Opt[uint8] // 1 if it is wanted, 0 if not
+	// 1 if this side sleeps when it has nothing to send. 0 if not.
+	TxLpiEnabled nlattr.Opt[uint8]
 	TxLpiTimer   nlattr.Opt[uint32] // microseconds without a packet after which this side sleeps
-	Unknown      []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown      []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *EeeGetReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(EeeGetReply)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrEeeHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrEeeHeader)
 	}
 	if x.ModesOurs != nil {
-		nest := e.Begin(AttrEeeModesOurs)
-		x.ModesOurs.encode(e)
-		e.End(nest)
+		x.ModesOurs.encode(e, AttrEeeModesOurs)
 	}
 	if x.ModesPeer != nil {
-		nest := e.Begin(AttrEeeModesPeer)
-		x.ModesPeer.encode(e)
-		e.End(nest)
+		x.ModesPeer.encode(e, AttrEeeModesPeer)
 	}
-	if x.Active.OK {
-		e.Uint8(AttrEeeActive, x.Active.V)
-	}
-	if x.Enabled.OK {
-		e.Uint8(AttrEeeEnabled, x.Enabled.V)
-	}
-	if x.TxLpiEnabled.OK {
-		e.Uint8(AttrEeeTxLpiEnabled, x.TxLpiEnabled.V)
-	}
-	if x.TxLpiTimer.OK {
-		e.Uint32(AttrEeeTxLpiTimer, x.TxLpiTimer.V)
-	}
+	e.OptUint8(AttrEeeActive, x.Active)
+	e.OptUint8(AttrEeeEnabled, x.Enabled)
+	e.OptUint8(AttrEeeTxLpiEnabled, x.TxLpiEnabled)
+	e.OptUint32(AttrEeeTxLpiTimer, x.TxLpiTimer)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *EeeGetReply) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrEeeHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrEeeModesOurs:
-			v := nlattr.New[BitsetAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[BitsetAttrs](d); v.decode(d, &x.Unknown) {
 				x.ModesOurs = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrEeeModesPeer:
-			v := nlattr.New[BitsetAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[BitsetAttrs](d); v.decode(d, &x.Unknown) {
 				x.ModesPeer = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrEeeActive:
-			x.Active = nlattr.Some(d.Uint8())
+			x.Active = d.OptUint8()
 		case AttrEeeEnabled:
-			x.Enabled = nlattr.Some(d.Uint8())
+			x.Enabled = d.OptUint8()
 		case AttrEeeTxLpiEnabled:
-			x.TxLpiEnabled = nlattr.Some(d.Uint8())
+			x.TxLpiEnabled = d.OptUint8()
 		case AttrEeeTxLpiTimer:
-			x.TxLpiTimer = nlattr.Some(d.Uint32())
+			x.TxLpiTimer = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *EeeGetReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyEeeGetReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *EeeGetReply) UnmarshalBinary(b []byte) error {
 	*x = EeeGetReply{}
 	d := nlattr.NewDecoder(b)
@@ -3681,94 +2999,75 @@ func (x *EeeGetReply) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *EeeGetReply) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyEeeGetReply, x)
-}
+func (x *EeeGetReply) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyEeeGetReply, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *EeeGetReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyEeeGetReply, b, x)
 }
 
-// EeeSetRequest is the eee-set request: change Energy Efficient Ethernet.
+// EeeSetRequest is the request of [Client.EeeSet].
 type EeeSetRequest struct {
-	Header       *HeaderAttrs       // the device
-	ModesOurs    *BitsetAttrs       // link modes with it of this side
-	Enabled      nlattr.Opt[uint8]  // 1 if it is wanted, 0 if not
-	TxLpiEnabled nlattr.Opt[uint8]  // 1 if this side sleeps when it has nothing to send
+	Header *HeaderAttrs
+	// Link modes with it of this side. The mask has those supported, the value those
+	// advertised.
+	ModesOurs *BitsetAttrs
+	Enabled   nlattr.Opt[uint8] // 1 if it is wanted, 0 if not
+	// 1 if this side sleeps when it has nothing to send. 0 if not.
+	TxLpiEnabled nlattr.Opt[uint8]
 	TxLpiTimer   nlattr.Opt[uint32] // microseconds without a packet after which this side sleeps
-	Unknown      []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown      []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *EeeSetRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(EeeSetRequest)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrEeeHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrEeeHeader)
 	}
 	if x.ModesOurs != nil {
-		nest := e.Begin(AttrEeeModesOurs)
-		x.ModesOurs.encode(e)
-		e.End(nest)
+		x.ModesOurs.encode(e, AttrEeeModesOurs)
 	}
-	if x.Enabled.OK {
-		e.Uint8(AttrEeeEnabled, x.Enabled.V)
-	}
-	if x.TxLpiEnabled.OK {
-		e.Uint8(AttrEeeTxLpiEnabled, x.TxLpiEnabled.V)
-	}
-	if x.TxLpiTimer.OK {
-		e.Uint32(AttrEeeTxLpiTimer, x.TxLpiTimer.V)
-	}
+	e.OptUint8(AttrEeeEnabled, x.Enabled)
+	e.OptUint8(AttrEeeTxLpiEnabled, x.TxLpiEnabled)
+	e.OptUint32(AttrEeeTxLpiTimer, x.TxLpiTimer)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *EeeSetRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrEeeHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrEeeModesOurs:
-			v := nlattr.New[BitsetAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[BitsetAttrs](d); v.decode(d, &x.Unknown) {
 				x.ModesOurs = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrEeeEnabled:
-			x.Enabled = nlattr.Some(d.Uint8())
+			x.Enabled = d.OptUint8()
 		case AttrEeeTxLpiEnabled:
-			x.TxLpiEnabled = nlattr.Some(d.Uint8())
+			x.TxLpiEnabled = d.OptUint8()
 		case AttrEeeTxLpiTimer:
-			x.TxLpiTimer = nlattr.Some(d.Uint32())
+			x.TxLpiTimer = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *EeeSetRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyEeeSetRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *EeeSetRequest) UnmarshalBinary(b []byte) error {
 	*x = EeeSetRequest{}
 	d := nlattr.NewDecoder(b)
@@ -3777,82 +3076,66 @@ func (x *EeeSetRequest) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *EeeSetRequest) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyEeeSetRequest, x)
-}
+func (x *EeeSetRequest) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyEeeSetRequest, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *EeeSetRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyEeeSetRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *EeeSetRequest) Validate() error {
 	return policyEeeSetRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// TsinfoGetRequest is the tsinfo-get request: read which time stamps there are. A dump has a
-// message for each clock.
+// TsinfoGetRequest is the request of [Client.TsinfoGet].
 type TsinfoGetRequest struct {
-	Header           *HeaderAttrs             // the device
-	HwtstampProvider *TsHwtstampProviderAttrs // which clock the answer is about
-	Unknown          []nlattr.Attr            // what the fields cannot hold, as it came
+	Header *HeaderAttrs // the device
+	// Which clock the answer is about. In a request, which it shall be.
+	HwtstampProvider *TsHwtstampProviderAttrs
+	Unknown          []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *TsinfoGetRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(TsinfoGetRequest)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrTsinfoHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrTsinfoHeader)
 	}
 	if x.HwtstampProvider != nil {
-		nest := e.Begin(AttrTsinfoHwtstampProvider)
-		x.HwtstampProvider.encode(e)
-		e.End(nest)
+		x.HwtstampProvider.encode(e, AttrTsinfoHwtstampProvider)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *TsinfoGetRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrTsinfoHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrTsinfoHwtstampProvider:
-			v := nlattr.New[TsHwtstampProviderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[TsHwtstampProviderAttrs](d); v.decode(d, &x.Unknown) {
 				x.HwtstampProvider = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *TsinfoGetRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyTsinfoGetRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *TsinfoGetRequest) UnmarshalBinary(b []byte) error {
 	*x = TsinfoGetRequest{}
 	d := nlattr.NewDecoder(b)
@@ -3865,160 +3148,113 @@ func (x *TsinfoGetRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyTsinfoGetRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *TsinfoGetRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyTsinfoGetRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *TsinfoGetRequest) Validate() error {
 	return policyTsinfoGetRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// TsinfoGetDumpRequest is the tsinfo-get dump request: read which time stamps there are. A dump has
-// a message for each clock.
+// TsinfoGetDumpRequest is the request of [Client.TsinfoGetDump].
 type TsinfoGetDumpRequest = TsinfoGetRequest
 
-// TsinfoGetReply is the tsinfo-get reply: read which time stamps there are. A dump has a message
-// for each clock.
+// TsinfoGetReply is the reply of [Client.TsinfoGet].
 type TsinfoGetReply struct {
-	Header           *HeaderAttrs               // the device
-	Timestamping     *BitsetAttrs               // ways to take time stamps (sof-timestamping)
-	TxTypes          *BitsetAttrs               // what can be stamped when it is sent (ts-tx-types)
-	RxFilters        *BitsetAttrs               // what can be stamped when it is received (ts-rx-filters)
-	PhcIndex         nlattr.Opt[uint32]         // index of the hardware clock, as in /dev/ptp0
-	Stats            *TsStatAttrs               // counters; only on request by the flag stats in the header
-	HwtstampProvider *TsHwtstampProviderAttrs   // which clock the answer is about
+	Header       *HeaderAttrs // the device
+	Timestamping *BitsetAttrs // ways to take time stamps (sof-timestamping)
+	TxTypes      *BitsetAttrs // what can be stamped when it is sent (ts-tx-types)
+	RxFilters    *BitsetAttrs // what can be stamped when it is received (ts-rx-filters)
+	// Index of the hardware clock, as in /dev/ptp0. Absent if there is none.
+	PhcIndex nlattr.Opt[uint32]
+	Stats    *TsStatAttrs // counters; only on request by the flag stats in the header
+	// Which clock the answer is about. In a request, which it shall be.
+	HwtstampProvider *TsHwtstampProviderAttrs
 	HwtstampSource   nlattr.Opt[HwtstampSource] // who takes the time stamps
-	HwtstampPhyindex nlattr.Opt[uint32]         // index of the PHY that takes them
-	Unknown          []nlattr.Attr              // what the fields cannot hold, as it came
+	// Index of the PHY that takes them. Only if the source is phylib.
+	HwtstampPhyindex nlattr.Opt[uint32]
+	Unknown          []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *TsinfoGetReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(TsinfoGetReply)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrTsinfoHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrTsinfoHeader)
 	}
 	if x.Timestamping != nil {
-		nest := e.Begin(AttrTsinfoTimestamping)
-		x.Timestamping.encode(e)
-		e.End(nest)
+		x.Timestamping.encode(e, AttrTsinfoTimestamping)
 	}
 	if x.TxTypes != nil {
-		nest := e.Begin(AttrTsinfoTxTypes)
-		x.TxTypes.encode(e)
-		e.End(nest)
+		x.TxTypes.encode(e, AttrTsinfoTxTypes)
 	}
 	if x.RxFilters != nil {
-		nest := e.Begin(AttrTsinfoRxFilters)
-		x.RxFilters.encode(e)
-		e.End(nest)
+		x.RxFilters.encode(e, AttrTsinfoRxFilters)
 	}
-	if x.PhcIndex.OK {
-		e.Uint32(AttrTsinfoPhcIndex, x.PhcIndex.V)
-	}
+	e.OptUint32(AttrTsinfoPhcIndex, x.PhcIndex)
 	if x.Stats != nil {
-		nest := e.Begin(AttrTsinfoStats)
-		x.Stats.encode(e)
-		e.End(nest)
+		x.Stats.encode(e, AttrTsinfoStats)
 	}
 	if x.HwtstampProvider != nil {
-		nest := e.Begin(AttrTsinfoHwtstampProvider)
-		x.HwtstampProvider.encode(e)
-		e.End(nest)
+		x.HwtstampProvider.encode(e, AttrTsinfoHwtstampProvider)
 	}
-	if x.HwtstampSource.OK {
-		e.Uint32(AttrTsinfoHwtstampSource, uint32(x.HwtstampSource.V))
-	}
-	if x.HwtstampPhyindex.OK {
-		e.Uint32(AttrTsinfoHwtstampPhyindex, x.HwtstampPhyindex.V)
-	}
+	nlattr.OptEnum32(e, AttrTsinfoHwtstampSource, x.HwtstampSource)
+	e.OptUint32(AttrTsinfoHwtstampPhyindex, x.HwtstampPhyindex)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *TsinfoGetReply) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrTsinfoHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrTsinfoTimestamping:
-			v := nlattr.New[BitsetAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[BitsetAttrs](d); v.decode(d, &x.Unknown) {
 				x.Timestamping = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrTsinfoTxTypes:
-			v := nlattr.New[BitsetAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[BitsetAttrs](d); v.decode(d, &x.Unknown) {
 				x.TxTypes = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrTsinfoRxFilters:
-			v := nlattr.New[BitsetAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[BitsetAttrs](d); v.decode(d, &x.Unknown) {
 				x.RxFilters = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrTsinfoPhcIndex:
-			x.PhcIndex = nlattr.Some(d.Uint32())
+			x.PhcIndex = d.OptUint32()
 		case AttrTsinfoStats:
-			v := nlattr.New[TsStatAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[TsStatAttrs](d); v.decode(d, &x.Unknown) {
 				x.Stats = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrTsinfoHwtstampProvider:
-			v := nlattr.New[TsHwtstampProviderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[TsHwtstampProviderAttrs](d); v.decode(d, &x.Unknown) {
 				x.HwtstampProvider = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrTsinfoHwtstampSource:
 			x.HwtstampSource = nlattr.Some(HwtstampSource(d.Uint32()))
 		case AttrTsinfoHwtstampPhyindex:
-			x.HwtstampPhyindex = nlattr.Some(d.Uint32())
+			x.HwtstampPhyindex = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *TsinfoGetReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyTsinfoGetReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *TsinfoGetReply) UnmarshalBinary(b []byte) error {
 	*x = TsinfoGetReply{}
 	d := nlattr.NewDecoder(b)
@@ -4031,58 +3267,50 @@ func (x *TsinfoGetReply) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyTsinfoGetReply, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *TsinfoGetReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyTsinfoGetReply, b, x)
 }
 
-// CableTestActRequest is the cable-test-act request: test the cable. The answer comes as
-// cable-test-ntf; the link goes down meanwhile.
+// CableTestActRequest is the request of [Client.CableTestAct].
 type CableTestActRequest struct {
-	Header  *HeaderAttrs  // the device
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Header  *HeaderAttrs // the device
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *CableTestActRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(CableTestActRequest)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrCableTestHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrCableTestHeader)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *CableTestActRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrCableTestHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *CableTestActRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyCableTestActRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *CableTestActRequest) UnmarshalBinary(b []byte) error {
 	*x = CableTestActRequest{}
 	d := nlattr.NewDecoder(b)
@@ -4095,12 +3323,12 @@ func (x *CableTestActRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyCableTestActRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *CableTestActRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyCableTestActRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *CableTestActRequest) Validate() error {
 	return policyCableTestActRequest.ValidateBinary(x, nlpolicy.Strict)
 }
@@ -4110,68 +3338,52 @@ type CableTestNtfMessage struct {
 	Header  *HeaderAttrs                // the device
 	Status  nlattr.Opt[CableTestStatus] // how far the test is
 	Nest    *CableNestAttrs             // the results, once it is done
-	Unknown []nlattr.Attr               // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *CableTestNtfMessage) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(CableTestNtfMessage)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrCableTestNtfHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrCableTestNtfHeader)
 	}
-	if x.Status.OK {
-		e.Uint8(AttrCableTestNtfStatus, uint8(x.Status.V))
-	}
+	nlattr.OptEnum8(e, AttrCableTestNtfStatus, x.Status)
 	if x.Nest != nil {
-		nest := e.Begin(AttrCableTestNtfNest)
-		x.Nest.encode(e)
-		e.End(nest)
+		x.Nest.encode(e, AttrCableTestNtfNest)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *CableTestNtfMessage) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrCableTestNtfHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrCableTestNtfStatus:
 			x.Status = nlattr.Some(CableTestStatus(d.Uint8()))
 		case AttrCableTestNtfNest:
-			v := nlattr.New[CableNestAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[CableNestAttrs](d); v.decode(d, &x.Unknown) {
 				x.Nest = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *CableTestNtfMessage) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyCableTestNtfMessage.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *CableTestNtfMessage) UnmarshalBinary(b []byte) error {
 	*x = CableTestNtfMessage{}
 	d := nlattr.NewDecoder(b)
@@ -4184,73 +3396,59 @@ func (x *CableTestNtfMessage) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyCableTestNtfMessage, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *CableTestNtfMessage) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyCableTestNtfMessage, b, x)
 }
 
-// CableTestTdrActRequest is the cable-test-tdr-act request: send pulses into the cable and measure
-// the echo. The answer comes as cable-test-tdr-ntf.
+// CableTestTdrActRequest is the request of [Client.CableTestTdrAct].
 type CableTestTdrActRequest struct {
-	Header  *HeaderAttrs          // the device
-	Cfg     *CableTestTdrCfgAttrs // what to measure
-	Unknown []nlattr.Attr         // what the fields cannot hold, as it came
+	Header *HeaderAttrs // the device
+	// What to measure. Absent means what the driver likes.
+	Cfg     *CableTestTdrCfgAttrs
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *CableTestTdrActRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(CableTestTdrActRequest)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrCableTestTdrHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrCableTestTdrHeader)
 	}
 	if x.Cfg != nil {
-		nest := e.Begin(AttrCableTestTdrCfg)
-		x.Cfg.encode(e)
-		e.End(nest)
+		x.Cfg.encode(e, AttrCableTestTdrCfg)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *CableTestTdrActRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrCableTestTdrHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrCableTestTdrCfg:
-			v := nlattr.New[CableTestTdrCfgAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[CableTestTdrCfgAttrs](d); v.decode(d, &x.Unknown) {
 				x.Cfg = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *CableTestTdrActRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyCableTestTdrActRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *CableTestTdrActRequest) UnmarshalBinary(b []byte) error {
 	*x = CableTestTdrActRequest{}
 	d := nlattr.NewDecoder(b)
@@ -4263,12 +3461,12 @@ func (x *CableTestTdrActRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyCableTestTdrActRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *CableTestTdrActRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyCableTestTdrActRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *CableTestTdrActRequest) Validate() error {
 	return policyCableTestTdrActRequest.ValidateBinary(x, nlpolicy.Strict)
 }
@@ -4278,68 +3476,52 @@ type CableTestTdrNtfMessage struct {
 	Header  *HeaderAttrs                // the device
 	Status  nlattr.Opt[CableTestStatus] // how far the test is
 	Nest    *CableTdrNestAttrs          // the results, once it is done
-	Unknown []nlattr.Attr               // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *CableTestTdrNtfMessage) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(CableTestTdrNtfMessage)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrCableTestTdrNtfHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrCableTestTdrNtfHeader)
 	}
-	if x.Status.OK {
-		e.Uint8(AttrCableTestTdrNtfStatus, uint8(x.Status.V))
-	}
+	nlattr.OptEnum8(e, AttrCableTestTdrNtfStatus, x.Status)
 	if x.Nest != nil {
-		nest := e.Begin(AttrCableTestTdrNtfNest)
-		x.Nest.encode(e)
-		e.End(nest)
+		x.Nest.encode(e, AttrCableTestTdrNtfNest)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *CableTestTdrNtfMessage) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrCableTestTdrNtfHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrCableTestTdrNtfStatus:
 			x.Status = nlattr.Some(CableTestStatus(d.Uint8()))
 		case AttrCableTestTdrNtfNest:
-			v := nlattr.New[CableTdrNestAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[CableTdrNestAttrs](d); v.decode(d, &x.Unknown) {
 				x.Nest = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *CableTestTdrNtfMessage) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyCableTestTdrNtfMessage.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *CableTestTdrNtfMessage) UnmarshalBinary(b []byte) error {
 	*x = CableTestTdrNtfMessage{}
 	d := nlattr.NewDecoder(b)
@@ -4352,57 +3534,50 @@ func (x *CableTestTdrNtfMessage) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyCableTestTdrNtfMessage, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *CableTestTdrNtfMessage) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyCableTestTdrNtfMessage, b, x)
 }
 
-// TunnelInfoGetRequest is the tunnel-info-get request: read which tunnels the device knows.
+// TunnelInfoGetRequest is the request of [Client.TunnelInfoGet].
 type TunnelInfoGetRequest struct {
-	Header  *HeaderAttrs  // the device
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Header  *HeaderAttrs // the device
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *TunnelInfoGetRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(TunnelInfoGetRequest)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrTunnelInfoHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrTunnelInfoHeader)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *TunnelInfoGetRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrTunnelInfoHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *TunnelInfoGetRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyTunnelInfoGetRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *TunnelInfoGetRequest) UnmarshalBinary(b []byte) error {
 	*x = TunnelInfoGetRequest{}
 	d := nlattr.NewDecoder(b)
@@ -4415,81 +3590,66 @@ func (x *TunnelInfoGetRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyTunnelInfoGetRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *TunnelInfoGetRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyTunnelInfoGetRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *TunnelInfoGetRequest) Validate() error {
 	return policyTunnelInfoGetRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// TunnelInfoGetDumpRequest is the tunnel-info-get dump request: read which tunnels the device
-// knows.
+// TunnelInfoGetDumpRequest is the request of [Client.TunnelInfoGetDump].
 type TunnelInfoGetDumpRequest = TunnelInfoGetRequest
 
-// TunnelInfoGetReply is the tunnel-info-get reply: read which tunnels the device knows.
+// TunnelInfoGetReply is the reply of [Client.TunnelInfoGet].
 type TunnelInfoGetReply struct {
 	Header   *HeaderAttrs    // the device
 	UdpPorts *TunnelUdpAttrs // the tables for tunnels over UDP
-	Unknown  []nlattr.Attr   // what the fields cannot hold, as it came
+	Unknown  []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *TunnelInfoGetReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(TunnelInfoGetReply)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrTunnelInfoHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrTunnelInfoHeader)
 	}
 	if x.UdpPorts != nil {
-		nest := e.Begin(AttrTunnelInfoUdpPorts)
-		x.UdpPorts.encode(e)
-		e.End(nest)
+		x.UdpPorts.encode(e, AttrTunnelInfoUdpPorts)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *TunnelInfoGetReply) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrTunnelInfoHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrTunnelInfoUdpPorts:
-			v := nlattr.New[TunnelUdpAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[TunnelUdpAttrs](d); v.decode(d, &x.Unknown) {
 				x.UdpPorts = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *TunnelInfoGetReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyTunnelInfoGetReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *TunnelInfoGetReply) UnmarshalBinary(b []byte) error {
 	*x = TunnelInfoGetReply{}
 	d := nlattr.NewDecoder(b)
@@ -4502,57 +3662,50 @@ func (x *TunnelInfoGetReply) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyTunnelInfoGetReply, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *TunnelInfoGetReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyTunnelInfoGetReply, b, x)
 }
 
-// FecGetRequest is the fec-get request: read about forward error correction.
+// FecGetRequest is the request of [Client.FecGet].
 type FecGetRequest struct {
-	Header  *HeaderAttrs  // the device
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Header  *HeaderAttrs
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *FecGetRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(FecGetRequest)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrFecHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrFecHeader)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *FecGetRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrFecHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *FecGetRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyFecGetRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *FecGetRequest) UnmarshalBinary(b []byte) error {
 	*x = FecGetRequest{}
 	d := nlattr.NewDecoder(b)
@@ -4561,111 +3714,86 @@ func (x *FecGetRequest) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *FecGetRequest) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyFecGetRequest, x)
-}
+func (x *FecGetRequest) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyFecGetRequest, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *FecGetRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyFecGetRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *FecGetRequest) Validate() error {
 	return policyFecGetRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// FecGetDumpRequest is the fec-get dump request: read about forward error correction.
+// FecGetDumpRequest is the request of [Client.FecGetDump].
 type FecGetDumpRequest = FecGetRequest
 
-// FecGetReply is the fec-get reply: read about forward error correction.
+// FecGetReply is the reply of [Client.FecGet].
 type FecGetReply struct {
-	Header  *HeaderAttrs       // the device
-	Modes   *BitsetAttrs       // codes that are wanted, as link modes (None, RS, BASER, LLRS)
-	Auto    nlattr.Opt[uint8]  // 1 if the device chooses by module and other side
-	Active  nlattr.Opt[uint32] // code in use, as the number of a link mode
-	Stats   *FecStatAttrs      // counters; only on request by the flag stats in the header
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Header *HeaderAttrs
+	Modes  *BitsetAttrs // codes that are wanted, as link modes (None, RS, BASER, LLRS)
+	// 1 if the device chooses by module and other side. 0 if not.
+	Auto nlattr.Opt[uint8]
+	// Code in use, as the number of a link mode. Absent if there is none.
+	Active  nlattr.Opt[uint32]
+	Stats   *FecStatAttrs // counters; only on request by the flag stats in the header
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *FecGetReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(FecGetReply)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrFecHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrFecHeader)
 	}
 	if x.Modes != nil {
-		nest := e.Begin(AttrFecModes)
-		x.Modes.encode(e)
-		e.End(nest)
+		x.Modes.encode(e, AttrFecModes)
 	}
-	if x.Auto.OK {
-		e.Uint8(AttrFecAuto, x.Auto.V)
-	}
-	if x.Active.OK {
-		e.Uint32(AttrFecActive, x.Active.V)
-	}
+	e.OptUint8(AttrFecAuto, x.Auto)
+	e.OptUint32(AttrFecActive, x.Active)
 	if x.Stats != nil {
-		nest := e.Begin(AttrFecStats)
-		x.Stats.encode(e)
-		e.End(nest)
+		x.Stats.encode(e, AttrFecStats)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *FecGetReply) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrFecHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrFecModes:
-			v := nlattr.New[BitsetAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[BitsetAttrs](d); v.decode(d, &x.Unknown) {
 				x.Modes = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrFecAuto:
-			x.Auto = nlattr.Some(d.Uint8())
+			x.Auto = d.OptUint8()
 		case AttrFecActive:
-			x.Active = nlattr.Some(d.Uint32())
+			x.Active = d.OptUint32()
 		case AttrFecStats:
-			v := nlattr.New[FecStatAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[FecStatAttrs](d); v.decode(d, &x.Unknown) {
 				x.Stats = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *FecGetReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyFecGetReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *FecGetReply) UnmarshalBinary(b []byte) error {
 	*x = FecGetReply{}
 	d := nlattr.NewDecoder(b)
@@ -4674,82 +3802,65 @@ func (x *FecGetReply) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *FecGetReply) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyFecGetReply, x)
-}
+func (x *FecGetReply) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyFecGetReply, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *FecGetReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyFecGetReply, b, x)
 }
 
-// FecSetRequest is the fec-set request: change forward error correction.
+// FecSetRequest is the request of [Client.FecSet].
 type FecSetRequest struct {
-	Header  *HeaderAttrs      // the device
-	Modes   *BitsetAttrs      // codes that are wanted, as link modes (None, RS, BASER, LLRS)
-	Auto    nlattr.Opt[uint8] // 1 if the device chooses by module and other side
-	Unknown []nlattr.Attr     // what the fields cannot hold, as it came
+	Header *HeaderAttrs
+	Modes  *BitsetAttrs // codes that are wanted, as link modes (None, RS, BASER, LLRS)
+	// 1 if the device chooses by module and other side. 0 if not.
+	Auto    nlattr.Opt[uint8]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *FecSetRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(FecSetRequest)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrFecHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrFecHeader)
 	}
 	if x.Modes != nil {
-		nest := e.Begin(AttrFecModes)
-		x.Modes.encode(e)
-		e.End(nest)
+		x.Modes.encode(e, AttrFecModes)
 	}
-	if x.Auto.OK {
-		e.Uint8(AttrFecAuto, x.Auto.V)
-	}
+	e.OptUint8(AttrFecAuto, x.Auto)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *FecSetRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrFecHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrFecModes:
-			v := nlattr.New[BitsetAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[BitsetAttrs](d); v.decode(d, &x.Unknown) {
 				x.Modes = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrFecAuto:
-			x.Auto = nlattr.Some(d.Uint8())
+			x.Auto = d.OptUint8()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *FecSetRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyFecSetRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *FecSetRequest) UnmarshalBinary(b []byte) error {
 	*x = FecSetRequest{}
 	d := nlattr.NewDecoder(b)
@@ -4758,96 +3869,78 @@ func (x *FecSetRequest) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *FecSetRequest) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyFecSetRequest, x)
-}
+func (x *FecSetRequest) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyFecSetRequest, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *FecSetRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyFecSetRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *FecSetRequest) Validate() error {
 	return policyFecSetRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// ModuleEepromGetRequest is the module-eeprom-get request: read the memory of a transceiver module.
+// ModuleEepromGetRequest is the request of [Client.ModuleEepromGet].
 type ModuleEepromGetRequest struct {
-	Header     *HeaderAttrs       // the device
-	Offset     nlattr.Opt[uint32] // first byte within the page
+	Header *HeaderAttrs // the device
+	// First byte within the page. A page other than 0 starts at 128.
+	Offset     nlattr.Opt[uint32]
 	Length     nlattr.Opt[uint32] // how many bytes; no further than the end of the half page
 	Page       nlattr.Opt[uint8]  // the page
 	Bank       nlattr.Opt[uint8]  // the bank
 	I2cAddress nlattr.Opt[uint8]  // I2C address of the memory, such as 0x50
-	Unknown    []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown    []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *ModuleEepromGetRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(ModuleEepromGetRequest)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrModuleEepromHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrModuleEepromHeader)
 	}
-	if x.Offset.OK {
-		e.Uint32(AttrModuleEepromOffset, x.Offset.V)
-	}
-	if x.Length.OK {
-		e.Uint32(AttrModuleEepromLength, x.Length.V)
-	}
-	if x.Page.OK {
-		e.Uint8(AttrModuleEepromPage, x.Page.V)
-	}
-	if x.Bank.OK {
-		e.Uint8(AttrModuleEepromBank, x.Bank.V)
-	}
-	if x.I2cAddress.OK {
-		e.Uint8(AttrModuleEepromI2cAddress, x.I2cAddress.V)
-	}
+	e.OptUint32(AttrModuleEepromOffset, x.Offset)
+	e.OptUint32(AttrModuleEepromLength, x.Length)
+	e.OptUint8(AttrModuleEepromPage, x.Page)
+	e.OptUint8(AttrModuleEepromBank, x.Bank)
+	e.OptUint8(AttrModuleEepromI2cAddress, x.I2cAddress)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *ModuleEepromGetRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrModuleEepromHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrModuleEepromOffset:
-			x.Offset = nlattr.Some(d.Uint32())
+			x.Offset = d.OptUint32()
 		case AttrModuleEepromLength:
-			x.Length = nlattr.Some(d.Uint32())
+			x.Length = d.OptUint32()
 		case AttrModuleEepromPage:
-			x.Page = nlattr.Some(d.Uint8())
+			x.Page = d.OptUint8()
 		case AttrModuleEepromBank:
-			x.Bank = nlattr.Some(d.Uint8())
+			x.Bank = d.OptUint8()
 		case AttrModuleEepromI2cAddress:
-			x.I2cAddress = nlattr.Some(d.Uint8())
+			x.I2cAddress = d.OptUint8()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *ModuleEepromGetRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyModuleEepromGetRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *ModuleEepromGetRequest) UnmarshalBinary(b []byte) error {
 	*x = ModuleEepromGetRequest{}
 	d := nlattr.NewDecoder(b)
@@ -4860,72 +3953,62 @@ func (x *ModuleEepromGetRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyModuleEepromGetRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *ModuleEepromGetRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyModuleEepromGetRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *ModuleEepromGetRequest) Validate() error {
 	return policyModuleEepromGetRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// ModuleEepromGetDumpRequest is the module-eeprom-get dump request: read the memory of a
-// transceiver module.
+// ModuleEepromGetDumpRequest is the request of [Client.ModuleEepromGetDump].
 type ModuleEepromGetDumpRequest = ModuleEepromGetRequest
 
-// ModuleEepromGetReply is the module-eeprom-get reply: read the memory of a transceiver module.
+// ModuleEepromGetReply is the reply of [Client.ModuleEepromGet].
 type ModuleEepromGetReply struct {
-	Header  *HeaderAttrs  // the device
-	Data    []byte        // the bytes
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Header  *HeaderAttrs // the device
+	Data    []byte       // the bytes
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *ModuleEepromGetReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(ModuleEepromGetReply)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrModuleEepromHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrModuleEepromHeader)
 	}
-	if x.Data != nil {
-		e.Bytes(AttrModuleEepromData, x.Data)
-	}
+	e.OptBytes(AttrModuleEepromData, x.Data)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *ModuleEepromGetReply) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrModuleEepromHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrModuleEepromData:
 			x.Data = d.Bytes()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *ModuleEepromGetReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyModuleEepromGetReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *ModuleEepromGetReply) UnmarshalBinary(b []byte) error {
 	*x = ModuleEepromGetReply{}
 	d := nlattr.NewDecoder(b)
@@ -4938,7 +4021,862 @@ func (x *ModuleEepromGetReply) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyModuleEepromGetReply, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *ModuleEepromGetReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyModuleEepromGetReply, b, x)
+}
+
+// StatsGetRequest is the request of [Client.StatsGet].
+type StatsGetRequest struct {
+	Header  *HeaderAttrs            // the device
+	Groups  *BitsetAttrs            // which groups are wanted (stats-std)
+	Src     nlattr.Opt[MacStatsSrc] // whose counters
+	Unknown []nlattr.Attr
+}
+
+// EncodeTo appends the message; a nil one is empty.
+func (x *StatsGetRequest) EncodeTo(e *nlattr.Encoder) {
+	if x == nil {
+		x = new(StatsGetRequest)
+	}
+	if x.Header != nil {
+		x.Header.encode(e, AttrStatsHeader)
+	}
+	if x.Groups != nil {
+		x.Groups.encode(e, AttrStatsGroups)
+	}
+	nlattr.OptEnum32(e, AttrStatsSrc, x.Src)
+	e.Raw(x.Unknown)
+}
+
+// DecodeFrom reads the message into x, which must be zero.
+func (x *StatsGetRequest) DecodeFrom(d *nlattr.Decoder) {
+	for d.Next() {
+		switch d.Type() {
+		case AttrStatsHeader:
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
+				x.Header = v
+			}
+		case AttrStatsGroups:
+			if v := nlattr.New[BitsetAttrs](d); v.decode(d, &x.Unknown) {
+				x.Groups = v
+			}
+		case AttrStatsSrc:
+			x.Src = nlattr.Some(MacStatsSrc(d.Uint32()))
+		case AttrStatsPad:
+		default:
+			d.Keep(&x.Unknown)
+		}
+	}
+}
+
+// AppendBinary appends the message, without header.
+func (x *StatsGetRequest) AppendBinary(b []byte) ([]byte, error) {
+	e := nlattr.NewEncoder(b)
+	x.EncodeTo(&e)
+	return policyStatsGetRequest.Finish(&e)
+}
+
+// UnmarshalBinary reads the message in place of x.
+func (x *StatsGetRequest) UnmarshalBinary(b []byte) error {
+	*x = StatsGetRequest{}
+	d := nlattr.NewDecoder(b)
+	x.DecodeFrom(&d)
+	return policyStatsGetRequest.Check(&d, b)
+}
+
+// MarshalJSON returns the JSON of the kernel's ynl tool.
+func (x *StatsGetRequest) MarshalJSON() ([]byte, error) {
+	return nljson.Marshal(&policyStatsGetRequest, x)
+}
+
+// UnmarshalJSON reads what MarshalJSON returns.
+func (x *StatsGetRequest) UnmarshalJSON(b []byte) error {
+	return nljson.Unmarshal(&policyStatsGetRequest, b, x)
+}
+
+// Validate reports what the kernel would refuse by its policy.
+func (x *StatsGetRequest) Validate() error {
+	return policyStatsGetRequest.ValidateBinary(x, nlpolicy.Strict)
+}
+
+// StatsGetDumpRequest is the request of [Client.StatsGetDump].
+type StatsGetDumpRequest = StatsGetRequest
+
+// StatsGetReply is the reply of [Client.StatsGet].
+type StatsGetReply struct {
+	Header  *HeaderAttrs            // the device
+	Grp     []StatsGrpAttrs         // one group
+	Src     nlattr.Opt[MacStatsSrc] // whose counters
+	Unknown []nlattr.Attr
+}
+
+// EncodeTo appends the message; a nil one is empty.
+func (x *StatsGetReply) EncodeTo(e *nlattr.Encoder) {
+	if x == nil {
+		x = new(StatsGetReply)
+	}
+	if x.Header != nil {
+		x.Header.encode(e, AttrStatsHeader)
+	}
+	for i := range x.Grp {
+		x.Grp[i].encode(e, AttrStatsGrp)
+	}
+	nlattr.OptEnum32(e, AttrStatsSrc, x.Src)
+	e.Raw(x.Unknown)
+}
+
+// DecodeFrom reads the message into x, which must be zero.
+func (x *StatsGetReply) DecodeFrom(d *nlattr.Decoder) {
+	for d.Next() {
+		switch d.Type() {
+		case AttrStatsHeader:
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
+				x.Header = v
+			}
+		case AttrStatsGrp:
+			x.Grp = append(nlattr.Room(d, x.Grp), StatsGrpAttrs{})
+			if !x.Grp[len(x.Grp)-1].decode(d, &x.Unknown) {
+				x.Grp = x.Grp[:len(x.Grp)-1]
+			}
+		case AttrStatsSrc:
+			x.Src = nlattr.Some(MacStatsSrc(d.Uint32()))
+		case AttrStatsPad:
+		default:
+			d.Keep(&x.Unknown)
+		}
+	}
+}
+
+// AppendBinary appends the message, without header.
+func (x *StatsGetReply) AppendBinary(b []byte) ([]byte, error) {
+	e := nlattr.NewEncoder(b)
+	x.EncodeTo(&e)
+	return policyStatsGetReply.Finish(&e)
+}
+
+// UnmarshalBinary reads the message in place of x.
+func (x *StatsGetReply) UnmarshalBinary(b []byte) error {
+	*x = StatsGetReply{}
+	d := nlattr.NewDecoder(b)
+	x.DecodeFrom(&d)
+	return policyStatsGetReply.Check(&d, b)
+}
+
+// MarshalJSON returns the JSON of the kernel's ynl tool.
+func (x *StatsGetReply) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyStatsGetReply, x) }
+
+// UnmarshalJSON reads what MarshalJSON returns.
+func (x *StatsGetReply) UnmarshalJSON(b []byte) error {
+	return nljson.Unmarshal(&policyStatsGetReply, b, x)
+}
+
+// PhcVclocksGetRequest is the request of [Client.PhcVclocksGet].
+type PhcVclocksGetRequest struct {
+	Header  *HeaderAttrs // the device
+	Unknown []nlattr.Attr
+}
+
+// EncodeTo appends the message; a nil one is empty.
+func (x *PhcVclocksGetRequest) EncodeTo(e *nlattr.Encoder) {
+	if x == nil {
+		x = new(PhcVclocksGetRequest)
+	}
+	if x.Header != nil {
+		x.Header.encode(e, AttrPhcVclocksHeader)
+	}
+	e.Raw(x.Unknown)
+}
+
+// DecodeFrom reads the message into x, which must be zero.
+func (x *PhcVclocksGetRequest) DecodeFrom(d *nlattr.Decoder) {
+	for d.Next() {
+		switch d.Type() {
+		case AttrPhcVclocksHeader:
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
+				x.Header = v
+			}
+		default:
+			d.Keep(&x.Unknown)
+		}
+	}
+}
+
+// AppendBinary appends the message, without header.
+func (x *PhcVclocksGetRequest) AppendBinary(b []byte) ([]byte, error) {
+	e := nlattr.NewEncoder(b)
+	x.EncodeTo(&e)
+	return policyPhcVclocksGetRequest.Finish(&e)
+}
+
+// UnmarshalBinary reads the message in place of x.
+func (x *PhcVclocksGetRequest) UnmarshalBinary(b []byte) error {
+	*x = PhcVclocksGetRequest{}
+	d := nlattr.NewDecoder(b)
+	x.DecodeFrom(&d)
+	return policyPhcVclocksGetRequest.Check(&d, b)
+}
+
+// MarshalJSON returns the JSON of the kernel's ynl tool.
+func (x *PhcVclocksGetRequest) MarshalJSON() ([]byte, error) {
+	return nljson.Marshal(&policyPhcVclocksGetRequest, x)
+}
+
+// UnmarshalJSON reads what MarshalJSON returns.
+func (x *PhcVclocksGetRequest) UnmarshalJSON(b []byte) error {
+	return nljson.Unmarshal(&policyPhcVclocksGetRequest, b, x)
+}
+
+// Validate reports what the kernel would refuse by its policy.
+func (x *PhcVclocksGetRequest) Validate() error {
+	return policyPhcVclocksGetRequest.ValidateBinary(x, nlpolicy.Strict)
+}
+
+// PhcVclocksGetDumpRequest is the request of [Client.PhcVclocksGetDump].
+type PhcVclocksGetDumpRequest = PhcVclocksGetRequest
+
+// PhcVclocksGetReply is the reply of [Client.PhcVclocksGet].
+type PhcVclocksGetReply struct {
+	Header  *HeaderAttrs       // the device
+	Num     nlattr.Opt[uint32] // how many virtual clocks its hardware clock has
+	Index   []int32            // indexes of the virtual clocks, as in /dev/ptp1
+	Unknown []nlattr.Attr
+}
+
+// EncodeTo appends the message; a nil one is empty.
+func (x *PhcVclocksGetReply) EncodeTo(e *nlattr.Encoder) {
+	if x == nil {
+		x = new(PhcVclocksGetReply)
+	}
+	if x.Header != nil {
+		x.Header.encode(e, AttrPhcVclocksHeader)
+	}
+	e.OptUint32(AttrPhcVclocksNum, x.Num)
+	nlattr.OptArray[int32](e, AttrPhcVclocksIndex, x.Index)
+	e.Raw(x.Unknown)
+}
+
+// DecodeFrom reads the message into x, which must be zero.
+func (x *PhcVclocksGetReply) DecodeFrom(d *nlattr.Decoder) {
+	for d.Next() {
+		switch d.Type() {
+		case AttrPhcVclocksHeader:
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
+				x.Header = v
+			}
+		case AttrPhcVclocksNum:
+			x.Num = d.OptUint32()
+		case AttrPhcVclocksIndex:
+			x.Index = nlattr.Array[int32, int32](d)
+		default:
+			d.Keep(&x.Unknown)
+		}
+	}
+}
+
+// AppendBinary appends the message, without header.
+func (x *PhcVclocksGetReply) AppendBinary(b []byte) ([]byte, error) {
+	e := nlattr.NewEncoder(b)
+	x.EncodeTo(&e)
+	return policyPhcVclocksGetReply.Finish(&e)
+}
+
+// UnmarshalBinary reads the message in place of x.
+func (x *PhcVclocksGetReply) UnmarshalBinary(b []byte) error {
+	*x = PhcVclocksGetReply{}
+	d := nlattr.NewDecoder(b)
+	x.DecodeFrom(&d)
+	return policyPhcVclocksGetReply.Check(&d, b)
+}
+
+// MarshalJSON returns the JSON of the kernel's ynl tool.
+func (x *PhcVclocksGetReply) MarshalJSON() ([]byte, error) {
+	return nljson.Marshal(&policyPhcVclocksGetReply, x)
+}
+
+// UnmarshalJSON reads what MarshalJSON returns.
+func (x *PhcVclocksGetReply) UnmarshalJSON(b []byte) error {
+	return nljson.Unmarshal(&policyPhcVclocksGetReply, b, x)
+}
+
+// ModuleGetRequest is the request of [Client.ModuleGet].
+type ModuleGetRequest struct {
+	Header  *HeaderAttrs
+	Unknown []nlattr.Attr
+}
+
+// EncodeTo appends the message; a nil one is empty.
+func (x *ModuleGetRequest) EncodeTo(e *nlattr.Encoder) {
+	if x == nil {
+		x = new(ModuleGetRequest)
+	}
+	if x.Header != nil {
+		x.Header.encode(e, AttrModuleHeader)
+	}
+	e.Raw(x.Unknown)
+}
+
+// DecodeFrom reads the message into x, which must be zero.
+func (x *ModuleGetRequest) DecodeFrom(d *nlattr.Decoder) {
+	for d.Next() {
+		switch d.Type() {
+		case AttrModuleHeader:
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
+				x.Header = v
+			}
+		default:
+			d.Keep(&x.Unknown)
+		}
+	}
+}
+
+// AppendBinary appends the message, without header.
+func (x *ModuleGetRequest) AppendBinary(b []byte) ([]byte, error) {
+	e := nlattr.NewEncoder(b)
+	x.EncodeTo(&e)
+	return policyModuleGetRequest.Finish(&e)
+}
+
+// UnmarshalBinary reads the message in place of x.
+func (x *ModuleGetRequest) UnmarshalBinary(b []byte) error {
+	*x = ModuleGetRequest{}
+	d := nlattr.NewDecoder(b)
+	x.DecodeFrom(&d)
+	return policyModuleGetRequest.Check(&d, b)
+}
+
+// MarshalJSON returns the JSON of the kernel's ynl tool.
+func (x *ModuleGetRequest) MarshalJSON() ([]byte, error) {
+	return nljson.Marshal(&policyModuleGetRequest, x)
+}
+
+// UnmarshalJSON reads what MarshalJSON returns.
+func (x *ModuleGetRequest) UnmarshalJSON(b []byte) error {
+	return nljson.Unmarshal(&policyModuleGetRequest, b, x)
+}
+
+// Validate reports what the kernel would refuse by its policy.
+func (x *ModuleGetRequest) Validate() error {
+	return policyModuleGetRequest.ValidateBinary(x, nlpolicy.Strict)
+}
+
+// ModuleGetDumpRequest is the request of [Client.ModuleGetDump].
+type ModuleGetDumpRequest = ModuleGetRequest
+
+// ModuleGetReply is the reply of [Client.ModuleGet].
+type ModuleGetReply struct {
+	Header          *HeaderAttrs
+	PowerModePolicy nlattr.Opt[ModulePowerModePolicy] // when the module may draw much power
+	// How much power it draws. Absent if there is no module.
+	PowerMode nlattr.Opt[ModulePowerMode]
+	Unknown   []nlattr.Attr
+}
+
+// EncodeTo appends the message; a nil one is empty.
+func (x *ModuleGetReply) EncodeTo(e *nlattr.Encoder) {
+	if x == nil {
+		x = new(ModuleGetReply)
+	}
+	if x.Header != nil {
+		x.Header.encode(e, AttrModuleHeader)
+	}
+	nlattr.OptEnum8(e, AttrModulePowerModePolicy, x.PowerModePolicy)
+	nlattr.OptEnum8(e, AttrModulePowerMode, x.PowerMode)
+	e.Raw(x.Unknown)
+}
+
+// DecodeFrom reads the message into x, which must be zero.
+func (x *ModuleGetReply) DecodeFrom(d *nlattr.Decoder) {
+	for d.Next() {
+		switch d.Type() {
+		case AttrModuleHeader:
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
+				x.Header = v
+			}
+		case AttrModulePowerModePolicy:
+			x.PowerModePolicy = nlattr.Some(ModulePowerModePolicy(d.Uint8()))
+		case AttrModulePowerMode:
+			x.PowerMode = nlattr.Some(ModulePowerMode(d.Uint8()))
+		default:
+			d.Keep(&x.Unknown)
+		}
+	}
+}
+
+// AppendBinary appends the message, without header.
+func (x *ModuleGetReply) AppendBinary(b []byte) ([]byte, error) {
+	e := nlattr.NewEncoder(b)
+	x.EncodeTo(&e)
+	return policyModuleGetReply.Finish(&e)
+}
+
+// UnmarshalBinary reads the message in place of x.
+func (x *ModuleGetReply) UnmarshalBinary(b []byte) error {
+	*x = ModuleGetReply{}
+	d := nlattr.NewDecoder(b)
+	x.DecodeFrom(&d)
+	return policyModuleGetReply.Check(&d, b)
+}
+
+// MarshalJSON returns the JSON of the kernel's ynl tool.
+func (x *ModuleGetReply) MarshalJSON() ([]byte, error) {
+	return nljson.Marshal(&policyModuleGetReply, x)
+}
+
+// UnmarshalJSON reads what MarshalJSON returns.
+func (x *ModuleGetReply) UnmarshalJSON(b []byte) error {
+	return nljson.Unmarshal(&policyModuleGetReply, b, x)
+}
+
+// ModuleSetRequest is the request of [Client.ModuleSet].
+type ModuleSetRequest struct {
+	Header          *HeaderAttrs
+	PowerModePolicy nlattr.Opt[ModulePowerModePolicy] // when the module may draw much power
+	Unknown         []nlattr.Attr
+}
+
+// EncodeTo appends the message; a nil one is empty.
+func (x *ModuleSetRequest) EncodeTo(e *nlattr.Encoder) {
+	if x == nil {
+		x = new(ModuleSetRequest)
+	}
+	if x.Header != nil {
+		x.Header.encode(e, AttrModuleHeader)
+	}
+	nlattr.OptEnum8(e, AttrModulePowerModePolicy, x.PowerModePolicy)
+	e.Raw(x.Unknown)
+}
+
+// DecodeFrom reads the message into x, which must be zero.
+func (x *ModuleSetRequest) DecodeFrom(d *nlattr.Decoder) {
+	for d.Next() {
+		switch d.Type() {
+		case AttrModuleHeader:
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
+				x.Header = v
+			}
+		case AttrModulePowerModePolicy:
+			x.PowerModePolicy = nlattr.Some(ModulePowerModePolicy(d.Uint8()))
+		default:
+			d.Keep(&x.Unknown)
+		}
+	}
+}
+
+// AppendBinary appends the message, without header.
+func (x *ModuleSetRequest) AppendBinary(b []byte) ([]byte, error) {
+	e := nlattr.NewEncoder(b)
+	x.EncodeTo(&e)
+	return policyModuleSetRequest.Finish(&e)
+}
+
+// UnmarshalBinary reads the message in place of x.
+func (x *ModuleSetRequest) UnmarshalBinary(b []byte) error {
+	*x = ModuleSetRequest{}
+	d := nlattr.NewDecoder(b)
+	x.DecodeFrom(&d)
+	return policyModuleSetRequest.Check(&d, b)
+}
+
+// MarshalJSON returns the JSON of the kernel's ynl tool.
+func (x *ModuleSetRequest) MarshalJSON() ([]byte, error) {
+	return nljson.Marshal(&policyModuleSetRequest, x)
+}
+
+// UnmarshalJSON reads what MarshalJSON returns.
+func (x *ModuleSetRequest) UnmarshalJSON(b []byte) error {
+	return nljson.Unmarshal(&policyModuleSetRequest, b, x)
+}
+
+// Validate reports what the kernel would refuse by its policy.
+func (x *ModuleSetRequest) Validate() error {
+	return policyModuleSetRequest.ValidateBinary(x, nlpolicy.Strict)
+}
+
+// PseGetRequest is the request of [Client.PseGet].
+type PseGetRequest struct {
+	Header  *HeaderAttrs
+	Unknown []nlattr.Attr
+}
+
+// EncodeTo appends the message; a nil one is empty.
+func (x *PseGetRequest) EncodeTo(e *nlattr.Encoder) {
+	if x == nil {
+		x = new(PseGetRequest)
+	}
+	if x.Header != nil {
+		x.Header.encode(e, AttrPseHeader)
+	}
+	e.Raw(x.Unknown)
+}
+
+// DecodeFrom reads the message into x, which must be zero.
+func (x *PseGetRequest) DecodeFrom(d *nlattr.Decoder) {
+	for d.Next() {
+		switch d.Type() {
+		case AttrPseHeader:
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
+				x.Header = v
+			}
+		default:
+			d.Keep(&x.Unknown)
+		}
+	}
+}
+
+// AppendBinary appends the message, without header.
+func (x *PseGetRequest) AppendBinary(b []byte) ([]byte, error) {
+	e := nlattr.NewEncoder(b)
+	x.EncodeTo(&e)
+	return policyPseGetRequest.Finish(&e)
+}
+
+// UnmarshalBinary reads the message in place of x.
+func (x *PseGetRequest) UnmarshalBinary(b []byte) error {
+	*x = PseGetRequest{}
+	d := nlattr.NewDecoder(b)
+	x.DecodeFrom(&d)
+	return policyPseGetRequest.Check(&d, b)
+}
+
+// MarshalJSON returns the JSON of the kernel's ynl tool.
+func (x *PseGetRequest) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyPseGetRequest, x) }
+
+// UnmarshalJSON reads what MarshalJSON returns.
+func (x *PseGetRequest) UnmarshalJSON(b []byte) error {
+	return nljson.Unmarshal(&policyPseGetRequest, b, x)
+}
+
+// Validate reports what the kernel would refuse by its policy.
+func (x *PseGetRequest) Validate() error {
+	return policyPseGetRequest.ValidateBinary(x, nlpolicy.Strict)
+}
+
+// PseGetDumpRequest is the request of [Client.PseGetDump].
+type PseGetDumpRequest = PseGetRequest
+
+// PseGetReply is the reply of [Client.PseGet].
+type PseGetReply struct {
+	Header              *HeaderAttrs
+	PodlPseAdminState   nlattr.Opt[PodlPseAdminState] // whether power is wanted
+	PodlPseAdminControl nlattr.Opt[PodlPseAdminState] // whether power shall be wanted
+	PodlPsePwDStatus    nlattr.Opt[PodlPsePwDStatus]  // what the port does
+	C33PseAdminState    nlattr.Opt[C33PseAdminState]  // whether power is wanted
+	C33PseAdminControl  nlattr.Opt[C33PseAdminState]  // whether power shall be wanted
+	C33PsePwDStatus     nlattr.Opt[C33PsePwDStatus]   // what the port does
+	C33PsePwClass       nlattr.Opt[uint32]            // class of the device that is fed, 1 to 8
+	C33PseActualPw      nlattr.Opt[uint32]            // power drawn now, in milliwatts
+	C33PseExtState      nlattr.Opt[C33PseExtState]    // why the port delivers nothing
+	// Why, closer. What a number means is said at c33-pse-ext-state.
+	C33PseExtSubstate   nlattr.Opt[uint32]
+	C33PseAvailPwLimit  nlattr.Opt[uint32]   // most power that may be drawn, in milliwatts
+	C33PsePwLimitRanges []C33PsePwLimitAttrs // a range of limits that can be set
+	PsePwDID            nlattr.Opt[uint32]   // number of the power domain, whose ports share a budget
+	PsePrioMax          nlattr.Opt[uint32]   // least priority that a port can have
+	// Priority of the port when power runs short. 0 is the highest.
+	PsePrio nlattr.Opt[uint32]
+	Unknown []nlattr.Attr
+}
+
+// EncodeTo appends the message; a nil one is empty.
+func (x *PseGetReply) EncodeTo(e *nlattr.Encoder) {
+	if x == nil {
+		x = new(PseGetReply)
+	}
+	if x.Header != nil {
+		x.Header.encode(e, AttrPseHeader)
+	}
+	nlattr.OptEnum32(e, AttrPsePodlPseAdminState, x.PodlPseAdminState)
+	nlattr.OptEnum32(e, AttrPsePodlPseAdminControl, x.PodlPseAdminControl)
+	nlattr.OptEnum32(e, AttrPsePodlPsePwDStatus, x.PodlPsePwDStatus)
+	nlattr.OptEnum32(e, AttrPseC33PseAdminState, x.C33PseAdminState)
+	nlattr.OptEnum32(e, AttrPseC33PseAdminControl, x.C33PseAdminControl)
+	nlattr.OptEnum32(e, AttrPseC33PsePwDStatus, x.C33PsePwDStatus)
+	e.OptUint32(AttrPseC33PsePwClass, x.C33PsePwClass)
+	e.OptUint32(AttrPseC33PseActualPw, x.C33PseActualPw)
+	nlattr.OptEnum32(e, AttrPseC33PseExtState, x.C33PseExtState)
+	e.OptUint32(AttrPseC33PseExtSubstate, x.C33PseExtSubstate)
+	e.OptUint32(AttrPseC33PseAvailPwLimit, x.C33PseAvailPwLimit)
+	for i := range x.C33PsePwLimitRanges {
+		x.C33PsePwLimitRanges[i].encode(e, AttrPseC33PsePwLimitRanges)
+	}
+	e.OptUint32(AttrPsePsePwDID, x.PsePwDID)
+	e.OptUint32(AttrPsePsePrioMax, x.PsePrioMax)
+	e.OptUint32(AttrPsePsePrio, x.PsePrio)
+	e.Raw(x.Unknown)
+}
+
+// DecodeFrom reads the message into x, which must be zero.
+func (x *PseGetReply) DecodeFrom(d *nlattr.Decoder) {
+	for d.Next() {
+		switch d.Type() {
+		case AttrPseHeader:
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
+				x.Header = v
+			}
+		case AttrPsePodlPseAdminState:
+			x.PodlPseAdminState = nlattr.Some(PodlPseAdminState(d.Uint32()))
+		case AttrPsePodlPseAdminControl:
+			x.PodlPseAdminControl = nlattr.Some(PodlPseAdminState(d.Uint32()))
+		case AttrPsePodlPsePwDStatus:
+			x.PodlPsePwDStatus = nlattr.Some(PodlPsePwDStatus(d.Uint32()))
+		case AttrPseC33PseAdminState:
+			x.C33PseAdminState = nlattr.Some(C33PseAdminState(d.Uint32()))
+		case AttrPseC33PseAdminControl:
+			x.C33PseAdminControl = nlattr.Some(C33PseAdminState(d.Uint32()))
+		case AttrPseC33PsePwDStatus:
+			x.C33PsePwDStatus = nlattr.Some(C33PsePwDStatus(d.Uint32()))
+		case AttrPseC33PsePwClass:
+			x.C33PsePwClass = d.OptUint32()
+		case AttrPseC33PseActualPw:
+			x.C33PseActualPw = d.OptUint32()
+		case AttrPseC33PseExtState:
+			x.C33PseExtState = nlattr.Some(C33PseExtState(d.Uint32()))
+		case AttrPseC33PseExtSubstate:
+			x.C33PseExtSubstate = d.OptUint32()
+		case AttrPseC33PseAvailPwLimit:
+			x.C33PseAvailPwLimit = d.OptUint32()
+		case AttrPseC33PsePwLimitRanges:
+			x.C33PsePwLimitRanges = append(nlattr.Room(d, x.C33PsePwLimitRanges), C33PsePwLimitAttrs{})
+			if !x.C33PsePwLimitRanges[len(x.C33PsePwLimitRanges)-1].decode(d, &x.Unknown) {
+				x.C33PsePwLimitRanges = x.C33PsePwLimitRanges[:len(x.C33PsePwLimitRanges)-1]
+			}
+		case AttrPsePsePwDID:
+			x.PsePwDID = d.OptUint32()
+		case AttrPsePsePrioMax:
+			x.PsePrioMax = d.OptUint32()
+		case AttrPsePsePrio:
+			x.PsePrio = d.OptUint32()
+		default:
+			d.Keep(&x.Unknown)
+		}
+	}
+}
+
+// AppendBinary appends the message, without header.
+func (x *PseGetReply) AppendBinary(b []byte) ([]byte, error) {
+	e := nlattr.NewEncoder(b)
+	x.EncodeTo(&e)
+	return policyPseGetReply.Finish(&e)
+}
+
+// UnmarshalBinary reads the message in place of x.
+func (x *PseGetReply) UnmarshalBinary(b []byte) error {
+	*x = PseGetReply{}
+	d := nlattr.NewDecoder(b)
+	x.DecodeFrom(&d)
+	return policyPseGetReply.Check(&d, b)
+}
+
+// MarshalJSON returns the JSON of the kernel's ynl tool.
+func (x *PseGetReply) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyPseGetReply, x) }
+
+// UnmarshalJSON reads what MarshalJSON returns.
+func (x *PseGetReply) UnmarshalJSON(b []byte) error {
+	return nljson.Unmarshal(&policyPseGetReply, b, x)
+}
+
+// PseSetRequest is the request of [Client.PseSet].
+type PseSetRequest struct {
+	Header              *HeaderAttrs
+	PodlPseAdminControl nlattr.Opt[PodlPseAdminState] // whether power shall be wanted
+	C33PseAdminControl  nlattr.Opt[C33PseAdminState]  // whether power shall be wanted
+	C33PseAvailPwLimit  nlattr.Opt[uint32]            // most power that may be drawn, in milliwatts
+	// Priority of the port when power runs short. 0 is the highest.
+	PsePrio nlattr.Opt[uint32]
+	Unknown []nlattr.Attr
+}
+
+// EncodeTo appends the message; a nil one is empty.
+func (x *PseSetRequest) EncodeTo(e *nlattr.Encoder) {
+	if x == nil {
+		x = new(PseSetRequest)
+	}
+	if x.Header != nil {
+		x.Header.encode(e, AttrPseHeader)
+	}
+	nlattr.OptEnum32(e, AttrPsePodlPseAdminControl, x.PodlPseAdminControl)
+	nlattr.OptEnum32(e, AttrPseC33PseAdminControl, x.C33PseAdminControl)
+	e.OptUint32(AttrPseC33PseAvailPwLimit, x.C33PseAvailPwLimit)
+	e.OptUint32(AttrPsePsePrio, x.PsePrio)
+	e.Raw(x.Unknown)
+}
+
+// DecodeFrom reads the message into x, which must be zero.
+func (x *PseSetRequest) DecodeFrom(d *nlattr.Decoder) {
+	for d.Next() {
+		switch d.Type() {
+		case AttrPseHeader:
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
+				x.Header = v
+			}
+		case AttrPsePodlPseAdminControl:
+			x.PodlPseAdminControl = nlattr.Some(PodlPseAdminState(d.Uint32()))
+		case AttrPseC33PseAdminControl:
+			x.C33PseAdminControl = nlattr.Some(C33PseAdminState(d.Uint32()))
+		case AttrPseC33PseAvailPwLimit:
+			x.C33PseAvailPwLimit = d.OptUint32()
+		case AttrPsePsePrio:
+			x.PsePrio = d.OptUint32()
+		default:
+			d.Keep(&x.Unknown)
+		}
+	}
+}
+
+// AppendBinary appends the message, without header.
+func (x *PseSetRequest) AppendBinary(b []byte) ([]byte, error) {
+	e := nlattr.NewEncoder(b)
+	x.EncodeTo(&e)
+	return policyPseSetRequest.Finish(&e)
+}
+
+// UnmarshalBinary reads the message in place of x.
+func (x *PseSetRequest) UnmarshalBinary(b []byte) error {
+	*x = PseSetRequest{}
+	d := nlattr.NewDecoder(b)
+	x.DecodeFrom(&d)
+	return policyPseSetRequest.Check(&d, b)
+}
+
+// MarshalJSON returns the JSON of the kernel's ynl tool.
+func (x *PseSetRequest) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyPseSetRequest, x) }
+
+// UnmarshalJSON reads what MarshalJSON returns.
+func (x *PseSetRequest) UnmarshalJSON(b []byte) error {
+	return nljson.Unmarshal(&policyPseSetRequest, b, x)
+}
+
+// Validate reports what the kernel would refuse by its policy.
+func (x *PseSetRequest) Validate() error {
+	return policyPseSetRequest.ValidateBinary(x, nlpolicy.Strict)
+}
+
+// RssGetRequest is the request of [Client.RssGet].
+type RssGetRequest struct {
+	Header  *HeaderAttrs
+	Context nlattr.Opt[uint32]
+	Unknown []nlattr.Attr
+}
+
+// EncodeTo appends the message; a nil one is empty.
+func (x *RssGetRequest) EncodeTo(e *nlattr.Encoder) {
+	if x == nil {
+		x = new(RssGetRequest)
+	}
+	if x.Header != nil {
+		x.Header.encode(e, AttrRssHeader)
+	}
+	e.OptUint32(AttrRssContext, x.Context)
+	e.Raw(x.Unknown)
+}
+
+// DecodeFrom reads the message into x, which must be zero.
+func (x *RssGetRequest) DecodeFrom(d *nlattr.Decoder) {
+	for d.Next() {
+		switch d.Type() {
+		case AttrRssHeader:
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
+				x.Header = v
+			}
+		case AttrRssContext:
+			x.Context = d.OptUint32()
+		default:
+			d.Keep(&x.Unknown)
+		}
+	}
+}
+
+// AppendBinary appends the message, without header.
+func (x *RssGetRequest) AppendBinary(b []byte) ([]byte, error) {
+	e := nlattr.NewEncoder(b)
+	x.EncodeTo(&e)
+	return policyRssGetRequest.Finish(&e)
+}
+
+// UnmarshalBinary reads the message in place of x.
+func (x *RssGetRequest) UnmarshalBinary(b []byte) error {
+	*x = RssGetRequest{}
+	d := nlattr.NewDecoder(b)
+	x.DecodeFrom(&d)
+	return policyRssGetRequest.Check(&d, b)
+}
+
+// MarshalJSON returns the JSON of the kernel's ynl tool.
+func (x *RssGetRequest) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyRssGetRequest, x) }
+
+// UnmarshalJSON reads what MarshalJSON returns.
+func (x *RssGetRequest) UnmarshalJSON(b []byte) error {
+	return nljson.Unmarshal(&policyRssGetRequest, b, x)
+}
+
+// Validate reports what the kernel would refuse by its policy.
+func (x *RssGetRequest) Validate() error {
+	return policyRssGetRequest.ValidateBinary(x, nlpolicy.Strict)
+}
+
+// RssGetDumpRequest is the request of [Client.RssGetDump].
+type RssGetDumpRequest struct {
+	Header *HeaderAttrs
+	// Where a dump starts: contexts with a lower number are left out.
+	StartContext nlattr.Opt[uint32]
+	Unknown      []nlattr.Attr
+}
+
+// EncodeTo appends the message; a nil one is empty.
+func (x *RssGetDumpRequest) EncodeTo(e *nlattr.Encoder) {
+	if x == nil {
+		x = new(RssGetDumpRequest)
+	}
+	if x.Header != nil {
+		x.Header.encode(e, AttrRssHeader)
+	}
+	e.OptUint32(AttrRssStartContext, x.StartContext)
+	e.Raw(x.Unknown)
+}
+
+// DecodeFrom reads the message into x, which must be zero.
+func (x *RssGetDumpRequest) DecodeFrom(d *nlattr.Decoder) {
+	for d.Next() {
+		switch d.Type() {
+		case AttrRssHeader:
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
+				x.Header = v
+			}
+		case AttrRssStartContext:
+			x.StartContext = d.OptUint32()
+		default:
+			d.Keep(&x.Unknown)
+		}
+	}
+}
+
+// AppendBinary appends the message, without header.
+func (x *RssGetDumpRequest) AppendBinary(b []byte) ([]byte, error) {
+	e := nlattr.NewEncoder(b)
+	x.EncodeTo(&e)
+	return policyRssGetDumpRequest.Finish(&e)
+}
+
+// UnmarshalBinary reads the message in place of x.
+func (x *RssGetDumpRequest) UnmarshalBinary(b []byte) error {
+	*x = RssGetDumpRequest{}
+	d := nlattr.NewDecoder(b)
+	x.DecodeFrom(&d)
+	return policyRssGetDumpRequest.Check(&d, b)
+}
+
+// MarshalJSON returns the JSON of the kernel's ynl tool.
+func (x *RssGetDumpRequest) MarshalJSON() ([]byte, error) {
+	return nljson.Marshal(&policyRssGetDumpRequest, x)
+}
+
+// UnmarshalJSON reads what MarshalJSON returns.
+func (x *RssGetDumpRequest) UnmarshalJSON(b []byte) error {
+	return nljson.Unmarshal(&policyRssGetDumpRequest, b, x)
+}
+
+// Validate reports what the kernel would refuse by its policy.
+func (x *RssGetDumpRequest) Validate() error {
+	return policyRssGetDumpRequest.ValidateBinary(x, nlpolicy.Strict)
 }

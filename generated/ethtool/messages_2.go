@@ -8,1091 +8,48 @@ import (
 	"github.com/nlgen/nlgen/runtime/nlpolicy"
 )
 
-// StatsGetRequest is the stats-get request: read standard counters.
-type StatsGetRequest struct {
-	Header  *HeaderAttrs            // the device
-	Groups  *BitsetAttrs            // which groups are wanted (stats-std)
-	Src     nlattr.Opt[MacStatsSrc] // whose counters
-	Unknown []nlattr.Attr           // what the fields cannot hold, as it came
-}
-
-// EncodeTo appends the message to e; a nil one as if it were empty.
-func (x *StatsGetRequest) EncodeTo(e *nlattr.Encoder) {
-	if x == nil {
-		x = new(StatsGetRequest)
-	}
-	if x.Header != nil {
-		nest := e.Begin(AttrStatsHeader)
-		x.Header.encode(e)
-		e.End(nest)
-	}
-	if x.Groups != nil {
-		nest := e.Begin(AttrStatsGroups)
-		x.Groups.encode(e)
-		e.End(nest)
-	}
-	if x.Src.OK {
-		e.Uint32(AttrStatsSrc, uint32(x.Src.V))
-	}
-	e.Raw(x.Unknown)
-}
-
-// DecodeFrom reads the message from d. The fields of x must be zero before.
-func (x *StatsGetRequest) DecodeFrom(d *nlattr.Decoder) {
-	for d.Next() {
-		switch d.Type() {
-		case AttrStatsHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
-				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
-		case AttrStatsGroups:
-			v := nlattr.New[BitsetAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
-				x.Groups = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
-		case AttrStatsSrc:
-			x.Src = nlattr.Some(MacStatsSrc(d.Uint32()))
-		case AttrStatsPad:
-		default:
-			x.Unknown = d.Unknown(x.Unknown)
-		}
-	}
-}
-
-// AppendBinary appends the message as it goes over the wire, without netlink header.
-func (x *StatsGetRequest) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.EncodeTo(&e)
-	return policyStatsGetRequest.Finish(&e)
-}
-
-// UnmarshalBinary reads the message; what x held before is gone.
-func (x *StatsGetRequest) UnmarshalBinary(b []byte) error {
-	*x = StatsGetRequest{}
-	d := nlattr.NewDecoder(b)
-	x.DecodeFrom(&d)
-	return policyStatsGetRequest.Check(&d, b)
-}
-
-// MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *StatsGetRequest) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyStatsGetRequest, x)
-}
-
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
-func (x *StatsGetRequest) UnmarshalJSON(b []byte) error {
-	return nljson.Unmarshal(&policyStatsGetRequest, b, x)
-}
-
-// Validate reports the first attribute that the kernel would refuse by its policy.
-func (x *StatsGetRequest) Validate() error {
-	return policyStatsGetRequest.ValidateBinary(x, nlpolicy.Strict)
-}
-
-// StatsGetDumpRequest is the stats-get dump request: read standard counters.
-type StatsGetDumpRequest = StatsGetRequest
-
-// StatsGetReply is the stats-get reply: read standard counters.
-type StatsGetReply struct {
-	Header  *HeaderAttrs            // the device
-	Grp     []StatsGrpAttrs         // one group
-	Src     nlattr.Opt[MacStatsSrc] // whose counters
-	Unknown []nlattr.Attr           // what the fields cannot hold, as it came
-}
-
-// EncodeTo appends the message to e; a nil one as if it were empty.
-func (x *StatsGetReply) EncodeTo(e *nlattr.Encoder) {
-	if x == nil {
-		x = new(StatsGetReply)
-	}
-	if x.Header != nil {
-		nest := e.Begin(AttrStatsHeader)
-		x.Header.encode(e)
-		e.End(nest)
-	}
-	for i := range x.Grp {
-		nest := e.Begin(AttrStatsGrp)
-		x.Grp[i].encode(e)
-		e.End(nest)
-	}
-	if x.Src.OK {
-		e.Uint32(AttrStatsSrc, uint32(x.Src.V))
-	}
-	e.Raw(x.Unknown)
-}
-
-// DecodeFrom reads the message from d. The fields of x must be zero before.
-func (x *StatsGetReply) DecodeFrom(d *nlattr.Decoder) {
-	for d.Next() {
-		switch d.Type() {
-		case AttrStatsHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
-				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
-		case AttrStatsGrp:
-			if x.Grp == nil {
-				x.Grp = nlattr.MakeSlice[StatsGrpAttrs](d, d.Count())
-			}
-			x.Grp = append(x.Grp, StatsGrpAttrs{})
-			nest := d.Enter()
-			x.Grp[len(x.Grp)-1].decode(d)
-			if !d.Close(nest) {
-				x.Grp, x.Unknown = x.Grp[:len(x.Grp)-1], d.Unknown(x.Unknown)
-			}
-		case AttrStatsSrc:
-			x.Src = nlattr.Some(MacStatsSrc(d.Uint32()))
-		case AttrStatsPad:
-		default:
-			x.Unknown = d.Unknown(x.Unknown)
-		}
-	}
-}
-
-// AppendBinary appends the message as it goes over the wire, without netlink header.
-func (x *StatsGetReply) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.EncodeTo(&e)
-	return policyStatsGetReply.Finish(&e)
-}
-
-// UnmarshalBinary reads the message; what x held before is gone.
-func (x *StatsGetReply) UnmarshalBinary(b []byte) error {
-	*x = StatsGetReply{}
-	d := nlattr.NewDecoder(b)
-	x.DecodeFrom(&d)
-	return policyStatsGetReply.Check(&d, b)
-}
-
-// MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *StatsGetReply) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyStatsGetReply, x)
-}
-
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
-func (x *StatsGetReply) UnmarshalJSON(b []byte) error {
-	return nljson.Unmarshal(&policyStatsGetReply, b, x)
-}
-
-// PhcVclocksGetRequest is the phc-vclocks-get request: read which virtual clocks there are. Without
-// any the answer has only the header.
-type PhcVclocksGetRequest struct {
-	Header  *HeaderAttrs  // the device
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
-}
-
-// EncodeTo appends the message to e; a nil one as if it were empty.
-func (x *PhcVclocksGetRequest) EncodeTo(e *nlattr.Encoder) {
-	if x == nil {
-		x = new(PhcVclocksGetRequest)
-	}
-	if x.Header != nil {
-		nest := e.Begin(AttrPhcVclocksHeader)
-		x.Header.encode(e)
-		e.End(nest)
-	}
-	e.Raw(x.Unknown)
-}
-
-// DecodeFrom reads the message from d. The fields of x must be zero before.
-func (x *PhcVclocksGetRequest) DecodeFrom(d *nlattr.Decoder) {
-	for d.Next() {
-		switch d.Type() {
-		case AttrPhcVclocksHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
-				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
-		default:
-			x.Unknown = d.Unknown(x.Unknown)
-		}
-	}
-}
-
-// AppendBinary appends the message as it goes over the wire, without netlink header.
-func (x *PhcVclocksGetRequest) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.EncodeTo(&e)
-	return policyPhcVclocksGetRequest.Finish(&e)
-}
-
-// UnmarshalBinary reads the message; what x held before is gone.
-func (x *PhcVclocksGetRequest) UnmarshalBinary(b []byte) error {
-	*x = PhcVclocksGetRequest{}
-	d := nlattr.NewDecoder(b)
-	x.DecodeFrom(&d)
-	return policyPhcVclocksGetRequest.Check(&d, b)
-}
-
-// MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *PhcVclocksGetRequest) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyPhcVclocksGetRequest, x)
-}
-
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
-func (x *PhcVclocksGetRequest) UnmarshalJSON(b []byte) error {
-	return nljson.Unmarshal(&policyPhcVclocksGetRequest, b, x)
-}
-
-// Validate reports the first attribute that the kernel would refuse by its policy.
-func (x *PhcVclocksGetRequest) Validate() error {
-	return policyPhcVclocksGetRequest.ValidateBinary(x, nlpolicy.Strict)
-}
-
-// PhcVclocksGetDumpRequest is the phc-vclocks-get dump request: read which virtual clocks there
-// are. Without any the answer has only the header.
-type PhcVclocksGetDumpRequest = PhcVclocksGetRequest
-
-// PhcVclocksGetReply is the phc-vclocks-get reply: read which virtual clocks there are. Without any
-// the answer has only the header.
-type PhcVclocksGetReply struct {
-	Header  *HeaderAttrs       // the device
-	Num     nlattr.Opt[uint32] // how many virtual clocks its hardware clock has
-	Index   []int32            // indexes of the virtual clocks, as in /dev/ptp1
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
-}
-
-// EncodeTo appends the message to e; a nil one as if it were empty.
-func (x *PhcVclocksGetReply) EncodeTo(e *nlattr.Encoder) {
-	if x == nil {
-		x = new(PhcVclocksGetReply)
-	}
-	if x.Header != nil {
-		nest := e.Begin(AttrPhcVclocksHeader)
-		x.Header.encode(e)
-		e.End(nest)
-	}
-	if x.Num.OK {
-		e.Uint32(AttrPhcVclocksNum, x.Num.V)
-	}
-	if x.Index != nil {
-		nlattr.PutArray[int32](e, AttrPhcVclocksIndex, x.Index)
-	}
-	e.Raw(x.Unknown)
-}
-
-// DecodeFrom reads the message from d. The fields of x must be zero before.
-func (x *PhcVclocksGetReply) DecodeFrom(d *nlattr.Decoder) {
-	for d.Next() {
-		switch d.Type() {
-		case AttrPhcVclocksHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
-				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
-		case AttrPhcVclocksNum:
-			x.Num = nlattr.Some(d.Uint32())
-		case AttrPhcVclocksIndex:
-			x.Index = nlattr.Array[int32, int32](d)
-		default:
-			x.Unknown = d.Unknown(x.Unknown)
-		}
-	}
-}
-
-// AppendBinary appends the message as it goes over the wire, without netlink header.
-func (x *PhcVclocksGetReply) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.EncodeTo(&e)
-	return policyPhcVclocksGetReply.Finish(&e)
-}
-
-// UnmarshalBinary reads the message; what x held before is gone.
-func (x *PhcVclocksGetReply) UnmarshalBinary(b []byte) error {
-	*x = PhcVclocksGetReply{}
-	d := nlattr.NewDecoder(b)
-	x.DecodeFrom(&d)
-	return policyPhcVclocksGetReply.Check(&d, b)
-}
-
-// MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *PhcVclocksGetReply) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyPhcVclocksGetReply, x)
-}
-
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
-func (x *PhcVclocksGetReply) UnmarshalJSON(b []byte) error {
-	return nljson.Unmarshal(&policyPhcVclocksGetReply, b, x)
-}
-
-// ModuleGetRequest is the module-get request: read about a transceiver module.
-type ModuleGetRequest struct {
-	Header  *HeaderAttrs  // the device
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
-}
-
-// EncodeTo appends the message to e; a nil one as if it were empty.
-func (x *ModuleGetRequest) EncodeTo(e *nlattr.Encoder) {
-	if x == nil {
-		x = new(ModuleGetRequest)
-	}
-	if x.Header != nil {
-		nest := e.Begin(AttrModuleHeader)
-		x.Header.encode(e)
-		e.End(nest)
-	}
-	e.Raw(x.Unknown)
-}
-
-// DecodeFrom reads the message from d. The fields of x must be zero before.
-func (x *ModuleGetRequest) DecodeFrom(d *nlattr.Decoder) {
-	for d.Next() {
-		switch d.Type() {
-		case AttrModuleHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
-				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
-		default:
-			x.Unknown = d.Unknown(x.Unknown)
-		}
-	}
-}
-
-// AppendBinary appends the message as it goes over the wire, without netlink header.
-func (x *ModuleGetRequest) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.EncodeTo(&e)
-	return policyModuleGetRequest.Finish(&e)
-}
-
-// UnmarshalBinary reads the message; what x held before is gone.
-func (x *ModuleGetRequest) UnmarshalBinary(b []byte) error {
-	*x = ModuleGetRequest{}
-	d := nlattr.NewDecoder(b)
-	x.DecodeFrom(&d)
-	return policyModuleGetRequest.Check(&d, b)
-}
-
-// MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *ModuleGetRequest) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyModuleGetRequest, x)
-}
-
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
-func (x *ModuleGetRequest) UnmarshalJSON(b []byte) error {
-	return nljson.Unmarshal(&policyModuleGetRequest, b, x)
-}
-
-// Validate reports the first attribute that the kernel would refuse by its policy.
-func (x *ModuleGetRequest) Validate() error {
-	return policyModuleGetRequest.ValidateBinary(x, nlpolicy.Strict)
-}
-
-// ModuleGetDumpRequest is the module-get dump request: read about a transceiver module.
-type ModuleGetDumpRequest = ModuleGetRequest
-
-// ModuleGetReply is the module-get reply: read about a transceiver module.
-type ModuleGetReply struct {
-	Header          *HeaderAttrs                      // the device
-	PowerModePolicy nlattr.Opt[ModulePowerModePolicy] // when the module may draw much power
-	PowerMode       nlattr.Opt[ModulePowerMode]       // how much power it draws
-	Unknown         []nlattr.Attr                     // what the fields cannot hold, as it came
-}
-
-// EncodeTo appends the message to e; a nil one as if it were empty.
-func (x *ModuleGetReply) EncodeTo(e *nlattr.Encoder) {
-	if x == nil {
-		x = new(ModuleGetReply)
-	}
-	if x.Header != nil {
-		nest := e.Begin(AttrModuleHeader)
-		x.Header.encode(e)
-		e.End(nest)
-	}
-	if x.PowerModePolicy.OK {
-		e.Uint8(AttrModulePowerModePolicy, uint8(x.PowerModePolicy.V))
-	}
-	if x.PowerMode.OK {
-		e.Uint8(AttrModulePowerMode, uint8(x.PowerMode.V))
-	}
-	e.Raw(x.Unknown)
-}
-
-// DecodeFrom reads the message from d. The fields of x must be zero before.
-func (x *ModuleGetReply) DecodeFrom(d *nlattr.Decoder) {
-	for d.Next() {
-		switch d.Type() {
-		case AttrModuleHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
-				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
-		case AttrModulePowerModePolicy:
-			x.PowerModePolicy = nlattr.Some(ModulePowerModePolicy(d.Uint8()))
-		case AttrModulePowerMode:
-			x.PowerMode = nlattr.Some(ModulePowerMode(d.Uint8()))
-		default:
-			x.Unknown = d.Unknown(x.Unknown)
-		}
-	}
-}
-
-// AppendBinary appends the message as it goes over the wire, without netlink header.
-func (x *ModuleGetReply) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.EncodeTo(&e)
-	return policyModuleGetReply.Finish(&e)
-}
-
-// UnmarshalBinary reads the message; what x held before is gone.
-func (x *ModuleGetReply) UnmarshalBinary(b []byte) error {
-	*x = ModuleGetReply{}
-	d := nlattr.NewDecoder(b)
-	x.DecodeFrom(&d)
-	return policyModuleGetReply.Check(&d, b)
-}
-
-// MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *ModuleGetReply) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyModuleGetReply, x)
-}
-
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
-func (x *ModuleGetReply) UnmarshalJSON(b []byte) error {
-	return nljson.Unmarshal(&policyModuleGetReply, b, x)
-}
-
-// ModuleSetRequest is the module-set request: change when a module may draw much power.
-type ModuleSetRequest struct {
-	Header          *HeaderAttrs                      // the device
-	PowerModePolicy nlattr.Opt[ModulePowerModePolicy] // when the module may draw much power
-	Unknown         []nlattr.Attr                     // what the fields cannot hold, as it came
-}
-
-// EncodeTo appends the message to e; a nil one as if it were empty.
-func (x *ModuleSetRequest) EncodeTo(e *nlattr.Encoder) {
-	if x == nil {
-		x = new(ModuleSetRequest)
-	}
-	if x.Header != nil {
-		nest := e.Begin(AttrModuleHeader)
-		x.Header.encode(e)
-		e.End(nest)
-	}
-	if x.PowerModePolicy.OK {
-		e.Uint8(AttrModulePowerModePolicy, uint8(x.PowerModePolicy.V))
-	}
-	e.Raw(x.Unknown)
-}
-
-// DecodeFrom reads the message from d. The fields of x must be zero before.
-func (x *ModuleSetRequest) DecodeFrom(d *nlattr.Decoder) {
-	for d.Next() {
-		switch d.Type() {
-		case AttrModuleHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
-				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
-		case AttrModulePowerModePolicy:
-			x.PowerModePolicy = nlattr.Some(ModulePowerModePolicy(d.Uint8()))
-		default:
-			x.Unknown = d.Unknown(x.Unknown)
-		}
-	}
-}
-
-// AppendBinary appends the message as it goes over the wire, without netlink header.
-func (x *ModuleSetRequest) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.EncodeTo(&e)
-	return policyModuleSetRequest.Finish(&e)
-}
-
-// UnmarshalBinary reads the message; what x held before is gone.
-func (x *ModuleSetRequest) UnmarshalBinary(b []byte) error {
-	*x = ModuleSetRequest{}
-	d := nlattr.NewDecoder(b)
-	x.DecodeFrom(&d)
-	return policyModuleSetRequest.Check(&d, b)
-}
-
-// MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *ModuleSetRequest) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyModuleSetRequest, x)
-}
-
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
-func (x *ModuleSetRequest) UnmarshalJSON(b []byte) error {
-	return nljson.Unmarshal(&policyModuleSetRequest, b, x)
-}
-
-// Validate reports the first attribute that the kernel would refuse by its policy.
-func (x *ModuleSetRequest) Validate() error {
-	return policyModuleSetRequest.ValidateBinary(x, nlpolicy.Strict)
-}
-
-// PseGetRequest is the pse-get request: read about power over the line.
-type PseGetRequest struct {
-	Header  *HeaderAttrs  // the device
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
-}
-
-// EncodeTo appends the message to e; a nil one as if it were empty.
-func (x *PseGetRequest) EncodeTo(e *nlattr.Encoder) {
-	if x == nil {
-		x = new(PseGetRequest)
-	}
-	if x.Header != nil {
-		nest := e.Begin(AttrPseHeader)
-		x.Header.encode(e)
-		e.End(nest)
-	}
-	e.Raw(x.Unknown)
-}
-
-// DecodeFrom reads the message from d. The fields of x must be zero before.
-func (x *PseGetRequest) DecodeFrom(d *nlattr.Decoder) {
-	for d.Next() {
-		switch d.Type() {
-		case AttrPseHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
-				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
-		default:
-			x.Unknown = d.Unknown(x.Unknown)
-		}
-	}
-}
-
-// AppendBinary appends the message as it goes over the wire, without netlink header.
-func (x *PseGetRequest) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.EncodeTo(&e)
-	return policyPseGetRequest.Finish(&e)
-}
-
-// UnmarshalBinary reads the message; what x held before is gone.
-func (x *PseGetRequest) UnmarshalBinary(b []byte) error {
-	*x = PseGetRequest{}
-	d := nlattr.NewDecoder(b)
-	x.DecodeFrom(&d)
-	return policyPseGetRequest.Check(&d, b)
-}
-
-// MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *PseGetRequest) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyPseGetRequest, x)
-}
-
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
-func (x *PseGetRequest) UnmarshalJSON(b []byte) error {
-	return nljson.Unmarshal(&policyPseGetRequest, b, x)
-}
-
-// Validate reports the first attribute that the kernel would refuse by its policy.
-func (x *PseGetRequest) Validate() error {
-	return policyPseGetRequest.ValidateBinary(x, nlpolicy.Strict)
-}
-
-// PseGetDumpRequest is the pse-get dump request: read about power over the line.
-type PseGetDumpRequest = PseGetRequest
-
-// PseGetReply is the pse-get reply: read about power over the line.
-type PseGetReply struct {
-	Header              *HeaderAttrs                  // the device
-	PodlPseAdminState   nlattr.Opt[PodlPseAdminState] // whether power is wanted
-	PodlPseAdminControl nlattr.Opt[PodlPseAdminState] // whether power shall be wanted
-	PodlPsePwDStatus    nlattr.Opt[PodlPsePwDStatus]  // what the port does
-	C33PseAdminState    nlattr.Opt[C33PseAdminState]  // whether power is wanted
-	C33PseAdminControl  nlattr.Opt[C33PseAdminState]  // whether power shall be wanted
-	C33PsePwDStatus     nlattr.Opt[C33PsePwDStatus]   // what the port does
-	C33PsePwClass       nlattr.Opt[uint32]            // class of the device that is fed, 1 to 8
-	C33PseActualPw      nlattr.Opt[uint32]            // power drawn now, in milliwatts
-	C33PseExtState      nlattr.Opt[C33PseExtState]    // why the port delivers nothing
-	C33PseExtSubstate   nlattr.Opt[uint32]            // why, closer
-	C33PseAvailPwLimit  nlattr.Opt[uint32]            // most power that may be drawn, in milliwatts
-	C33PsePwLimitRanges []C33PsePwLimitAttrs          // a range of limits that can be set
-	PsePwDID            nlattr.Opt[uint32]            // number of the power domain, whose ports share a budget
-	PsePrioMax          nlattr.Opt[uint32]            // least priority that a port can have
-	PsePrio             nlattr.Opt[uint32]            // priority of the port when power runs short
-	Unknown             []nlattr.Attr                 // what the fields cannot hold, as it came
-}
-
-// EncodeTo appends the message to e; a nil one as if it were empty.
-func (x *PseGetReply) EncodeTo(e *nlattr.Encoder) {
-	if x == nil {
-		x = new(PseGetReply)
-	}
-	if x.Header != nil {
-		nest := e.Begin(AttrPseHeader)
-		x.Header.encode(e)
-		e.End(nest)
-	}
-	if x.PodlPseAdminState.OK {
-		e.Uint32(AttrPsePodlPseAdminState, uint32(x.PodlPseAdminState.V))
-	}
-	if x.PodlPseAdminControl.OK {
-		e.Uint32(AttrPsePodlPseAdminControl, uint32(x.PodlPseAdminControl.V))
-	}
-	if x.PodlPsePwDStatus.OK {
-		e.Uint32(AttrPsePodlPsePwDStatus, uint32(x.PodlPsePwDStatus.V))
-	}
-	if x.C33PseAdminState.OK {
-		e.Uint32(AttrPseC33PseAdminState, uint32(x.C33PseAdminState.V))
-	}
-	if x.C33PseAdminControl.OK {
-		e.Uint32(AttrPseC33PseAdminControl, uint32(x.C33PseAdminControl.V))
-	}
-	if x.C33PsePwDStatus.OK {
-		e.Uint32(AttrPseC33PsePwDStatus, uint32(x.C33PsePwDStatus.V))
-	}
-	if x.C33PsePwClass.OK {
-		e.Uint32(AttrPseC33PsePwClass, x.C33PsePwClass.V)
-	}
-	if x.C33PseActualPw.OK {
-		e.Uint32(AttrPseC33PseActualPw, x.C33PseActualPw.V)
-	}
-	if x.C33PseExtState.OK {
-		e.Uint32(AttrPseC33PseExtState, uint32(x.C33PseExtState.V))
-	}
-	if x.C33PseExtSubstate.OK {
-		e.Uint32(AttrPseC33PseExtSubstate, x.C33PseExtSubstate.V)
-	}
-	if x.C33PseAvailPwLimit.OK {
-		e.Uint32(AttrPseC33PseAvailPwLimit, x.C33PseAvailPwLimit.V)
-	}
-	for i := range x.C33PsePwLimitRanges {
-		nest := e.Begin(AttrPseC33PsePwLimitRanges)
-		x.C33PsePwLimitRanges[i].encode(e)
-		e.End(nest)
-	}
-	if x.PsePwDID.OK {
-		e.Uint32(AttrPsePsePwDID, x.PsePwDID.V)
-	}
-	if x.PsePrioMax.OK {
-		e.Uint32(AttrPsePsePrioMax, x.PsePrioMax.V)
-	}
-	if x.PsePrio.OK {
-		e.Uint32(AttrPsePsePrio, x.PsePrio.V)
-	}
-	e.Raw(x.Unknown)
-}
-
-// DecodeFrom reads the message from d. The fields of x must be zero before.
-func (x *PseGetReply) DecodeFrom(d *nlattr.Decoder) {
-	for d.Next() {
-		switch d.Type() {
-		case AttrPseHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
-				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
-		case AttrPsePodlPseAdminState:
-			x.PodlPseAdminState = nlattr.Some(PodlPseAdminState(d.Uint32()))
-		case AttrPsePodlPseAdminControl:
-			x.PodlPseAdminControl = nlattr.Some(PodlPseAdminState(d.Uint32()))
-		case AttrPsePodlPsePwDStatus:
-			x.PodlPsePwDStatus = nlattr.Some(PodlPsePwDStatus(d.Uint32()))
-		case AttrPseC33PseAdminState:
-			x.C33PseAdminState = nlattr.Some(C33PseAdminState(d.Uint32()))
-		case AttrPseC33PseAdminControl:
-			x.C33PseAdminControl = nlattr.Some(C33PseAdminState(d.Uint32()))
-		case AttrPseC33PsePwDStatus:
-			x.C33PsePwDStatus = nlattr.Some(C33PsePwDStatus(d.Uint32()))
-		case AttrPseC33PsePwClass:
-			x.C33PsePwClass = nlattr.Some(d.Uint32())
-		case AttrPseC33PseActualPw:
-			x.C33PseActualPw = nlattr.Some(d.Uint32())
-		case AttrPseC33PseExtState:
-			x.C33PseExtState = nlattr.Some(C33PseExtState(d.Uint32()))
-		case AttrPseC33PseExtSubstate:
-			x.C33PseExtSubstate = nlattr.Some(d.Uint32())
-		case AttrPseC33PseAvailPwLimit:
-			x.C33PseAvailPwLimit = nlattr.Some(d.Uint32())
-		case AttrPseC33PsePwLimitRanges:
-			if x.C33PsePwLimitRanges == nil {
-				x.C33PsePwLimitRanges = nlattr.MakeSlice[C33PsePwLimitAttrs](d, d.Count())
-			}
-			x.C33PsePwLimitRanges = append(x.C33PsePwLimitRanges, C33PsePwLimitAttrs{})
-			nest := d.Enter()
-			x.C33PsePwLimitRanges[len(x.C33PsePwLimitRanges)-1].decode(d)
-			if !d.Close(nest) {
-				x.C33PsePwLimitRanges, x.Unknown = x.C33PsePwLimitRanges[:len(x.C33PsePwLimitRanges)-1], d.Unknown(x.Unknown)
-			}
-		case AttrPsePsePwDID:
-			x.PsePwDID = nlattr.Some(d.Uint32())
-		case AttrPsePsePrioMax:
-			x.PsePrioMax = nlattr.Some(d.Uint32())
-		case AttrPsePsePrio:
-			x.PsePrio = nlattr.Some(d.Uint32())
-		default:
-			x.Unknown = d.Unknown(x.Unknown)
-		}
-	}
-}
-
-// AppendBinary appends the message as it goes over the wire, without netlink header.
-func (x *PseGetReply) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.EncodeTo(&e)
-	return policyPseGetReply.Finish(&e)
-}
-
-// UnmarshalBinary reads the message; what x held before is gone.
-func (x *PseGetReply) UnmarshalBinary(b []byte) error {
-	*x = PseGetReply{}
-	d := nlattr.NewDecoder(b)
-	x.DecodeFrom(&d)
-	return policyPseGetReply.Check(&d, b)
-}
-
-// MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *PseGetReply) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyPseGetReply, x)
-}
-
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
-func (x *PseGetReply) UnmarshalJSON(b []byte) error {
-	return nljson.Unmarshal(&policyPseGetReply, b, x)
-}
-
-// PseSetRequest is the pse-set request: change power over the line.
-type PseSetRequest struct {
-	Header              *HeaderAttrs                  // the device
-	PodlPseAdminControl nlattr.Opt[PodlPseAdminState] // whether power shall be wanted
-	C33PseAdminControl  nlattr.Opt[C33PseAdminState]  // whether power shall be wanted
-	C33PseAvailPwLimit  nlattr.Opt[uint32]            // most power that may be drawn, in milliwatts
-	PsePrio             nlattr.Opt[uint32]            // priority of the port when power runs short
-	Unknown             []nlattr.Attr                 // what the fields cannot hold, as it came
-}
-
-// EncodeTo appends the message to e; a nil one as if it were empty.
-func (x *PseSetRequest) EncodeTo(e *nlattr.Encoder) {
-	if x == nil {
-		x = new(PseSetRequest)
-	}
-	if x.Header != nil {
-		nest := e.Begin(AttrPseHeader)
-		x.Header.encode(e)
-		e.End(nest)
-	}
-	if x.PodlPseAdminControl.OK {
-		e.Uint32(AttrPsePodlPseAdminControl, uint32(x.PodlPseAdminControl.V))
-	}
-	if x.C33PseAdminControl.OK {
-		e.Uint32(AttrPseC33PseAdminControl, uint32(x.C33PseAdminControl.V))
-	}
-	if x.C33PseAvailPwLimit.OK {
-		e.Uint32(AttrPseC33PseAvailPwLimit, x.C33PseAvailPwLimit.V)
-	}
-	if x.PsePrio.OK {
-		e.Uint32(AttrPsePsePrio, x.PsePrio.V)
-	}
-	e.Raw(x.Unknown)
-}
-
-// DecodeFrom reads the message from d. The fields of x must be zero before.
-func (x *PseSetRequest) DecodeFrom(d *nlattr.Decoder) {
-	for d.Next() {
-		switch d.Type() {
-		case AttrPseHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
-				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
-		case AttrPsePodlPseAdminControl:
-			x.PodlPseAdminControl = nlattr.Some(PodlPseAdminState(d.Uint32()))
-		case AttrPseC33PseAdminControl:
-			x.C33PseAdminControl = nlattr.Some(C33PseAdminState(d.Uint32()))
-		case AttrPseC33PseAvailPwLimit:
-			x.C33PseAvailPwLimit = nlattr.Some(d.Uint32())
-		case AttrPsePsePrio:
-			x.PsePrio = nlattr.Some(d.Uint32())
-		default:
-			x.Unknown = d.Unknown(x.Unknown)
-		}
-	}
-}
-
-// AppendBinary appends the message as it goes over the wire, without netlink header.
-func (x *PseSetRequest) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.EncodeTo(&e)
-	return policyPseSetRequest.Finish(&e)
-}
-
-// UnmarshalBinary reads the message; what x held before is gone.
-func (x *PseSetRequest) UnmarshalBinary(b []byte) error {
-	*x = PseSetRequest{}
-	d := nlattr.NewDecoder(b)
-	x.DecodeFrom(&d)
-	return policyPseSetRequest.Check(&d, b)
-}
-
-// MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *PseSetRequest) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyPseSetRequest, x)
-}
-
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
-func (x *PseSetRequest) UnmarshalJSON(b []byte) error {
-	return nljson.Unmarshal(&policyPseSetRequest, b, x)
-}
-
-// Validate reports the first attribute that the kernel would refuse by its policy.
-func (x *PseSetRequest) Validate() error {
-	return policyPseSetRequest.ValidateBinary(x, nlpolicy.Strict)
-}
-
-// RssGetRequest is the rss-get request: read how received packets are spread: one context (do), or
-// all contexts of one or all devices (dump).
-type RssGetRequest struct {
-	Header  *HeaderAttrs       // the device
-	Context nlattr.Opt[uint32] // which table
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
-}
-
-// EncodeTo appends the message to e; a nil one as if it were empty.
-func (x *RssGetRequest) EncodeTo(e *nlattr.Encoder) {
-	if x == nil {
-		x = new(RssGetRequest)
-	}
-	if x.Header != nil {
-		nest := e.Begin(AttrRssHeader)
-		x.Header.encode(e)
-		e.End(nest)
-	}
-	if x.Context.OK {
-		e.Uint32(AttrRssContext, x.Context.V)
-	}
-	e.Raw(x.Unknown)
-}
-
-// DecodeFrom reads the message from d. The fields of x must be zero before.
-func (x *RssGetRequest) DecodeFrom(d *nlattr.Decoder) {
-	for d.Next() {
-		switch d.Type() {
-		case AttrRssHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
-				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
-		case AttrRssContext:
-			x.Context = nlattr.Some(d.Uint32())
-		default:
-			x.Unknown = d.Unknown(x.Unknown)
-		}
-	}
-}
-
-// AppendBinary appends the message as it goes over the wire, without netlink header.
-func (x *RssGetRequest) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.EncodeTo(&e)
-	return policyRssGetRequest.Finish(&e)
-}
-
-// UnmarshalBinary reads the message; what x held before is gone.
-func (x *RssGetRequest) UnmarshalBinary(b []byte) error {
-	*x = RssGetRequest{}
-	d := nlattr.NewDecoder(b)
-	x.DecodeFrom(&d)
-	return policyRssGetRequest.Check(&d, b)
-}
-
-// MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *RssGetRequest) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyRssGetRequest, x)
-}
-
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
-func (x *RssGetRequest) UnmarshalJSON(b []byte) error {
-	return nljson.Unmarshal(&policyRssGetRequest, b, x)
-}
-
-// Validate reports the first attribute that the kernel would refuse by its policy.
-func (x *RssGetRequest) Validate() error {
-	return policyRssGetRequest.ValidateBinary(x, nlpolicy.Strict)
-}
-
-// RssGetDumpRequest is the rss-get dump request: read how received packets are spread: one context
-// (do), or all contexts of one or all devices (dump).
-type RssGetDumpRequest struct {
-	Header       *HeaderAttrs // the device
-	StartContext nlattr.Opt[uint32]
-	Unknown      []nlattr.Attr // what the fields cannot hold, as it came
-}
-
-// EncodeTo appends the message to e; a nil one as if it were empty.
-func (x *RssGetDumpRequest) EncodeTo(e *nlattr.Encoder) {
-	if x == nil {
-		x = new(RssGetDumpRequest)
-	}
-	if x.Header != nil {
-		nest := e.Begin(AttrRssHeader)
-		x.Header.encode(e)
-		e.End(nest)
-	}
-	if x.StartContext.OK {
-		e.Uint32(AttrRssStartContext, x.StartContext.V)
-	}
-	e.Raw(x.Unknown)
-}
-
-// DecodeFrom reads the message from d. The fields of x must be zero before.
-func (x *RssGetDumpRequest) DecodeFrom(d *nlattr.Decoder) {
-	for d.Next() {
-		switch d.Type() {
-		case AttrRssHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
-				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
-		case AttrRssStartContext:
-			x.StartContext = nlattr.Some(d.Uint32())
-		default:
-			x.Unknown = d.Unknown(x.Unknown)
-		}
-	}
-}
-
-// AppendBinary appends the message as it goes over the wire, without netlink header.
-func (x *RssGetDumpRequest) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.EncodeTo(&e)
-	return policyRssGetDumpRequest.Finish(&e)
-}
-
-// UnmarshalBinary reads the message; what x held before is gone.
-func (x *RssGetDumpRequest) UnmarshalBinary(b []byte) error {
-	*x = RssGetDumpRequest{}
-	d := nlattr.NewDecoder(b)
-	x.DecodeFrom(&d)
-	return policyRssGetDumpRequest.Check(&d, b)
-}
-
-// MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *RssGetDumpRequest) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyRssGetDumpRequest, x)
-}
-
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
-func (x *RssGetDumpRequest) UnmarshalJSON(b []byte) error {
-	return nljson.Unmarshal(&policyRssGetDumpRequest, b, x)
-}
-
-// Validate reports the first attribute that the kernel would refuse by its policy.
-func (x *RssGetDumpRequest) Validate() error {
-	return policyRssGetDumpRequest.ValidateBinary(x, nlpolicy.Strict)
-}
-
-// RssGetReply is the rss-get reply: read how received packets are spread: one context (do), or all
-// contexts of one or all devices (dump).
+// RssGetReply is the reply of [Client.RssGet].
 type RssGetReply struct {
-	Header    *HeaderAttrs          // the device
-	Context   nlattr.Opt[uint32]    // which table
-	Hfunc     nlattr.Opt[RssHfunc]  // the hash function
-	Indir     []uint32              // the table: the queue for each value of the hash
-	Hkey      []byte                // key of the hash function
-	InputXfrm nlattr.Opt[InputXfrm] // what is done with fields before they are hashed
-	FlowHash  *FlowAttrs            // which fields are hashed
-	Unknown   []nlattr.Attr         // what the fields cannot hold, as it came
+	Header    *HeaderAttrs
+	Context   nlattr.Opt[uint32]
+	Hfunc     nlattr.Opt[RssHfunc]
+	Indir     []uint32
+	Hkey      []byte
+	InputXfrm nlattr.Opt[InputXfrm]
+	// Which fields are hashed. Only for context 0.
+	FlowHash *FlowAttrs
+	Unknown  []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *RssGetReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(RssGetReply)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrRssHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrRssHeader)
 	}
-	if x.Context.OK {
-		e.Uint32(AttrRssContext, x.Context.V)
-	}
-	if x.Hfunc.OK {
-		e.Uint32(AttrRssHfunc, uint32(x.Hfunc.V))
-	}
-	if x.Indir != nil {
-		nlattr.PutArray[uint32](e, AttrRssIndir, x.Indir)
-	}
-	if x.Hkey != nil {
-		e.Bytes(AttrRssHkey, x.Hkey)
-	}
-	if x.InputXfrm.OK {
-		e.Uint32(AttrRssInputXfrm, uint32(x.InputXfrm.V))
-	}
+	e.OptUint32(AttrRssContext, x.Context)
+	nlattr.OptEnum32(e, AttrRssHfunc, x.Hfunc)
+	nlattr.OptArray[uint32](e, AttrRssIndir, x.Indir)
+	e.OptBytes(AttrRssHkey, x.Hkey)
+	nlattr.OptEnum32(e, AttrRssInputXfrm, x.InputXfrm)
 	if x.FlowHash != nil {
-		nest := e.Begin(AttrRssFlowHash)
-		x.FlowHash.encode(e)
-		e.End(nest)
+		x.FlowHash.encode(e, AttrRssFlowHash)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *RssGetReply) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrRssHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrRssContext:
-			x.Context = nlattr.Some(d.Uint32())
+			x.Context = d.OptUint32()
 		case AttrRssHfunc:
 			x.Hfunc = nlattr.Some(RssHfunc(d.Uint32()))
 		case AttrRssIndir:
@@ -1102,28 +59,23 @@ func (x *RssGetReply) DecodeFrom(d *nlattr.Decoder) {
 		case AttrRssInputXfrm:
 			x.InputXfrm = nlattr.Some(InputXfrm(d.Uint32()))
 		case AttrRssFlowHash:
-			v := nlattr.New[FlowAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[FlowAttrs](d); v.decode(d, &x.Unknown) {
 				x.FlowHash = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *RssGetReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyRssGetReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *RssGetReply) UnmarshalBinary(b []byte) error {
 	*x = RssGetReply{}
 	d := nlattr.NewDecoder(b)
@@ -1132,61 +84,52 @@ func (x *RssGetReply) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *RssGetReply) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyRssGetReply, x)
-}
+func (x *RssGetReply) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyRssGetReply, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *RssGetReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyRssGetReply, b, x)
 }
 
-// PlcaGetCfgRequest is the plca-get-cfg request: read the configuration of collision avoidance.
+// PlcaGetCfgRequest is the request of [Client.PlcaGetCfg].
 type PlcaGetCfgRequest struct {
-	Header  *HeaderAttrs  // the device
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Header  *HeaderAttrs
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *PlcaGetCfgRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(PlcaGetCfgRequest)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrPlcaHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrPlcaHeader)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *PlcaGetCfgRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrPlcaHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *PlcaGetCfgRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyPlcaGetCfgRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *PlcaGetCfgRequest) UnmarshalBinary(b []byte) error {
 	*x = PlcaGetCfgRequest{}
 	d := nlattr.NewDecoder(b)
@@ -1199,108 +142,90 @@ func (x *PlcaGetCfgRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyPlcaGetCfgRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *PlcaGetCfgRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyPlcaGetCfgRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *PlcaGetCfgRequest) Validate() error {
 	return policyPlcaGetCfgRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// PlcaGetCfgDumpRequest is the plca-get-cfg dump request: read the configuration of collision
-// avoidance.
+// PlcaGetCfgDumpRequest is the request of [Client.PlcaGetCfgDump].
 type PlcaGetCfgDumpRequest = PlcaGetCfgRequest
 
-// PlcaGetCfgReply is the plca-get-cfg reply: read the configuration of collision avoidance.
+// PlcaGetCfgReply is the reply of [Client.PlcaGetCfg].
 type PlcaGetCfgReply struct {
-	Header   *HeaderAttrs // the device
-	Version  nlattr.Opt[uint16]
-	Enabled  nlattr.Opt[uint8]  // 1 if it is wanted, 0 if not
-	NodeCnt  nlattr.Opt[uint32] // how many nodes there are
-	NodeID   nlattr.Opt[uint32] // number of this node
+	Header *HeaderAttrs
+	// Version of the register map: 0x0A in the high byte, then major and minor number.
+	Version nlattr.Opt[uint16]
+	Enabled nlattr.Opt[uint8] // 1 if it is wanted, 0 if not
+	// How many nodes there are. Only the coordinator uses it.
+	NodeCnt nlattr.Opt[uint32]
+	// Number of this node. 0 is the coordinator, 255 means none.
+	NodeID   nlattr.Opt[uint32]
 	ToTmr    nlattr.Opt[uint32] // bit times that a node has to begin sending
 	BurstCnt nlattr.Opt[uint32] // how many packets a node may send beyond the first
+	// Bit times that a node has to begin the next packet of a burst.
 	BurstTmr nlattr.Opt[uint32]
-	Unknown  []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown  []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *PlcaGetCfgReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(PlcaGetCfgReply)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrPlcaHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrPlcaHeader)
 	}
-	if x.Version.OK {
-		e.Uint16(AttrPlcaVersion, x.Version.V)
-	}
-	if x.Enabled.OK {
-		e.Uint8(AttrPlcaEnabled, x.Enabled.V)
-	}
-	if x.NodeCnt.OK {
-		e.Uint32(AttrPlcaNodeCnt, x.NodeCnt.V)
-	}
-	if x.NodeID.OK {
-		e.Uint32(AttrPlcaNodeID, x.NodeID.V)
-	}
-	if x.ToTmr.OK {
-		e.Uint32(AttrPlcaToTmr, x.ToTmr.V)
-	}
-	if x.BurstCnt.OK {
-		e.Uint32(AttrPlcaBurstCnt, x.BurstCnt.V)
-	}
-	if x.BurstTmr.OK {
-		e.Uint32(AttrPlcaBurstTmr, x.BurstTmr.V)
-	}
+	e.OptUint16(AttrPlcaVersion, x.Version)
+	e.OptUint8(AttrPlcaEnabled, x.Enabled)
+	e.OptUint32(AttrPlcaNodeCnt, x.NodeCnt)
+	e.OptUint32(AttrPlcaNodeID, x.NodeID)
+	e.OptUint32(AttrPlcaToTmr, x.ToTmr)
+	e.OptUint32(AttrPlcaBurstCnt, x.BurstCnt)
+	e.OptUint32(AttrPlcaBurstTmr, x.BurstTmr)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *PlcaGetCfgReply) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrPlcaHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrPlcaVersion:
-			x.Version = nlattr.Some(d.Uint16())
+			x.Version = d.OptUint16()
 		case AttrPlcaEnabled:
-			x.Enabled = nlattr.Some(d.Uint8())
+			x.Enabled = d.OptUint8()
 		case AttrPlcaNodeCnt:
-			x.NodeCnt = nlattr.Some(d.Uint32())
+			x.NodeCnt = d.OptUint32()
 		case AttrPlcaNodeID:
-			x.NodeID = nlattr.Some(d.Uint32())
+			x.NodeID = d.OptUint32()
 		case AttrPlcaToTmr:
-			x.ToTmr = nlattr.Some(d.Uint32())
+			x.ToTmr = d.OptUint32()
 		case AttrPlcaBurstCnt:
-			x.BurstCnt = nlattr.Some(d.Uint32())
+			x.BurstCnt = d.OptUint32()
 		case AttrPlcaBurstTmr:
-			x.BurstTmr = nlattr.Some(d.Uint32())
+			x.BurstTmr = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *PlcaGetCfgReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyPlcaGetCfgReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *PlcaGetCfgReply) UnmarshalBinary(b []byte) error {
 	*x = PlcaGetCfgReply{}
 	d := nlattr.NewDecoder(b)
@@ -1313,93 +238,77 @@ func (x *PlcaGetCfgReply) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyPlcaGetCfgReply, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *PlcaGetCfgReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyPlcaGetCfgReply, b, x)
 }
 
-// PlcaSetCfgRequest is the plca-set-cfg request: change the configuration of collision avoidance.
+// PlcaSetCfgRequest is the request of [Client.PlcaSetCfg].
 type PlcaSetCfgRequest struct {
-	Header   *HeaderAttrs       // the device
-	Enabled  nlattr.Opt[uint8]  // 1 if it is wanted, 0 if not
-	NodeCnt  nlattr.Opt[uint32] // how many nodes there are
-	NodeID   nlattr.Opt[uint32] // number of this node
+	Header  *HeaderAttrs
+	Enabled nlattr.Opt[uint8] // 1 if it is wanted, 0 if not
+	// How many nodes there are. Only the coordinator uses it.
+	NodeCnt nlattr.Opt[uint32]
+	// Number of this node. 0 is the coordinator, 255 means none.
+	NodeID   nlattr.Opt[uint32]
 	ToTmr    nlattr.Opt[uint32] // bit times that a node has to begin sending
 	BurstCnt nlattr.Opt[uint32] // how many packets a node may send beyond the first
+	// Bit times that a node has to begin the next packet of a burst.
 	BurstTmr nlattr.Opt[uint32]
-	Unknown  []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown  []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *PlcaSetCfgRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(PlcaSetCfgRequest)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrPlcaHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrPlcaHeader)
 	}
-	if x.Enabled.OK {
-		e.Uint8(AttrPlcaEnabled, x.Enabled.V)
-	}
-	if x.NodeCnt.OK {
-		e.Uint32(AttrPlcaNodeCnt, x.NodeCnt.V)
-	}
-	if x.NodeID.OK {
-		e.Uint32(AttrPlcaNodeID, x.NodeID.V)
-	}
-	if x.ToTmr.OK {
-		e.Uint32(AttrPlcaToTmr, x.ToTmr.V)
-	}
-	if x.BurstCnt.OK {
-		e.Uint32(AttrPlcaBurstCnt, x.BurstCnt.V)
-	}
-	if x.BurstTmr.OK {
-		e.Uint32(AttrPlcaBurstTmr, x.BurstTmr.V)
-	}
+	e.OptUint8(AttrPlcaEnabled, x.Enabled)
+	e.OptUint32(AttrPlcaNodeCnt, x.NodeCnt)
+	e.OptUint32(AttrPlcaNodeID, x.NodeID)
+	e.OptUint32(AttrPlcaToTmr, x.ToTmr)
+	e.OptUint32(AttrPlcaBurstCnt, x.BurstCnt)
+	e.OptUint32(AttrPlcaBurstTmr, x.BurstTmr)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *PlcaSetCfgRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrPlcaHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrPlcaEnabled:
-			x.Enabled = nlattr.Some(d.Uint8())
+			x.Enabled = d.OptUint8()
 		case AttrPlcaNodeCnt:
-			x.NodeCnt = nlattr.Some(d.Uint32())
+			x.NodeCnt = d.OptUint32()
 		case AttrPlcaNodeID:
-			x.NodeID = nlattr.Some(d.Uint32())
+			x.NodeID = d.OptUint32()
 		case AttrPlcaToTmr:
-			x.ToTmr = nlattr.Some(d.Uint32())
+			x.ToTmr = d.OptUint32()
 		case AttrPlcaBurstCnt:
-			x.BurstCnt = nlattr.Some(d.Uint32())
+			x.BurstCnt = d.OptUint32()
 		case AttrPlcaBurstTmr:
-			x.BurstTmr = nlattr.Some(d.Uint32())
+			x.BurstTmr = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *PlcaSetCfgRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyPlcaSetCfgRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *PlcaSetCfgRequest) UnmarshalBinary(b []byte) error {
 	*x = PlcaSetCfgRequest{}
 	d := nlattr.NewDecoder(b)
@@ -1412,75 +321,66 @@ func (x *PlcaSetCfgRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyPlcaSetCfgRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *PlcaSetCfgRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyPlcaSetCfgRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *PlcaSetCfgRequest) Validate() error {
 	return policyPlcaSetCfgRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// PlcaGetStatusRequest is the plca-get-status request: read whether collision avoidance works.
+// PlcaGetStatusRequest is the request of [Client.PlcaGetStatus].
 type PlcaGetStatusRequest = PlcaGetCfgRequest
 
-// PlcaGetStatusDumpRequest is the plca-get-status dump request: read whether collision avoidance
-// works.
+// PlcaGetStatusDumpRequest is the request of [Client.PlcaGetStatusDump].
 type PlcaGetStatusDumpRequest = PlcaGetCfgRequest
 
-// PlcaGetStatusReply is the plca-get-status reply: read whether collision avoidance works.
+// PlcaGetStatusReply is the reply of [Client.PlcaGetStatus].
 type PlcaGetStatusReply struct {
-	Header  *HeaderAttrs      // the device
-	Status  nlattr.Opt[uint8] // 1 if it works: beacons come regularly
-	Unknown []nlattr.Attr     // what the fields cannot hold, as it came
+	Header *HeaderAttrs
+	// 1 if it works: beacons come regularly. 0 if not.
+	Status  nlattr.Opt[uint8]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *PlcaGetStatusReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(PlcaGetStatusReply)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrPlcaHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrPlcaHeader)
 	}
-	if x.Status.OK {
-		e.Uint8(AttrPlcaStatus, x.Status.V)
-	}
+	e.OptUint8(AttrPlcaStatus, x.Status)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *PlcaGetStatusReply) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrPlcaHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrPlcaStatus:
-			x.Status = nlattr.Some(d.Uint8())
+			x.Status = d.OptUint8()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *PlcaGetStatusReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyPlcaGetStatusReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *PlcaGetStatusReply) UnmarshalBinary(b []byte) error {
 	*x = PlcaGetStatusReply{}
 	d := nlattr.NewDecoder(b)
@@ -1493,57 +393,50 @@ func (x *PlcaGetStatusReply) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyPlcaGetStatusReply, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *PlcaGetStatusReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyPlcaGetStatusReply, b, x)
 }
 
-// MmGetRequest is the mm-get request: read about frame preemption.
+// MmGetRequest is the request of [Client.MmGet].
 type MmGetRequest struct {
-	Header  *HeaderAttrs  // the device
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Header  *HeaderAttrs
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *MmGetRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(MmGetRequest)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrMmHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrMmHeader)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *MmGetRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrMmHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *MmGetRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyMmGetRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *MmGetRequest) UnmarshalBinary(b []byte) error {
 	*x = MmGetRequest{}
 	d := nlattr.NewDecoder(b)
@@ -1552,138 +445,108 @@ func (x *MmGetRequest) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *MmGetRequest) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyMmGetRequest, x)
-}
+func (x *MmGetRequest) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyMmGetRequest, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *MmGetRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyMmGetRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
-func (x *MmGetRequest) Validate() error {
-	return policyMmGetRequest.ValidateBinary(x, nlpolicy.Strict)
-}
+// Validate reports what the kernel would refuse by its policy.
+func (x *MmGetRequest) Validate() error { return policyMmGetRequest.ValidateBinary(x, nlpolicy.Strict) }
 
-// MmGetDumpRequest is the mm-get dump request: read about frame preemption.
+// MmGetDumpRequest is the request of [Client.MmGetDump].
 type MmGetDumpRequest = MmGetRequest
 
-// MmGetReply is the mm-get reply: read about frame preemption.
+// MmGetReply is the reply of [Client.MmGet].
 type MmGetReply struct {
-	Header        *HeaderAttrs // the device
-	PmacEnabled   nlattr.Opt[uint8]
-	TxEnabled     nlattr.Opt[uint8] // 1 if frames are to be preempted when sending
-	TxActive      nlattr.Opt[uint8]
+	Header *HeaderAttrs
+	// 1 if the preemptable MAC is on, so that fragments can be received. 0 if not.
+	PmacEnabled nlattr.Opt[uint8]
+	// 1 if frames are to be preempted when sending. 0 if not.
+	TxEnabled nlattr.Opt[uint8]
+	// 1 if frames are preempted when sending: it is wanted and verified. 0 if not.
+	TxActive nlattr.Opt[uint8]
+	// Least bytes of a fragment that the other side takes, without the checksum.
 	TxMinFragSize nlattr.Opt[uint32]
+	// Least bytes of a fragment that this side takes, without the checksum.
 	RxMinFragSize nlattr.Opt[uint32]
-	VerifyEnabled nlattr.Opt[uint8]          // 1 if it is verified that the other side can preempt
+	// 1 if it is verified that the other side can preempt. 0 if not.
+	VerifyEnabled nlattr.Opt[uint8]
 	VerifyStatus  nlattr.Opt[MmVerifyStatus] // state of the verification
 	VerifyTime    nlattr.Opt[uint32]         // milliseconds between two attempts to verify
 	MaxVerifyTime nlattr.Opt[uint32]         // most that verify-time can be, in milliseconds
 	Stats         *MmStatAttrs               // counters; only on request by the flag stats in the header
-	Unknown       []nlattr.Attr              // what the fields cannot hold, as it came
+	Unknown       []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *MmGetReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(MmGetReply)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrMmHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrMmHeader)
 	}
-	if x.PmacEnabled.OK {
-		e.Uint8(AttrMmPmacEnabled, x.PmacEnabled.V)
-	}
-	if x.TxEnabled.OK {
-		e.Uint8(AttrMmTxEnabled, x.TxEnabled.V)
-	}
-	if x.TxActive.OK {
-		e.Uint8(AttrMmTxActive, x.TxActive.V)
-	}
-	if x.TxMinFragSize.OK {
-		e.Uint32(AttrMmTxMinFragSize, x.TxMinFragSize.V)
-	}
-	if x.RxMinFragSize.OK {
-		e.Uint32(AttrMmRxMinFragSize, x.RxMinFragSize.V)
-	}
-	if x.VerifyEnabled.OK {
-		e.Uint8(AttrMmVerifyEnabled, x.VerifyEnabled.V)
-	}
-	if x.VerifyStatus.OK {
-		e.Uint8(AttrMmVerifyStatus, uint8(x.VerifyStatus.V))
-	}
-	if x.VerifyTime.OK {
-		e.Uint32(AttrMmVerifyTime, x.VerifyTime.V)
-	}
-	if x.MaxVerifyTime.OK {
-		e.Uint32(AttrMmMaxVerifyTime, x.MaxVerifyTime.V)
-	}
+	e.OptUint8(AttrMmPmacEnabled, x.PmacEnabled)
+	e.OptUint8(AttrMmTxEnabled, x.TxEnabled)
+	e.OptUint8(AttrMmTxActive, x.TxActive)
+	e.OptUint32(AttrMmTxMinFragSize, x.TxMinFragSize)
+	e.OptUint32(AttrMmRxMinFragSize, x.RxMinFragSize)
+	e.OptUint8(AttrMmVerifyEnabled, x.VerifyEnabled)
+	nlattr.OptEnum8(e, AttrMmVerifyStatus, x.VerifyStatus)
+	e.OptUint32(AttrMmVerifyTime, x.VerifyTime)
+	e.OptUint32(AttrMmMaxVerifyTime, x.MaxVerifyTime)
 	if x.Stats != nil {
-		nest := e.Begin(AttrMmStats)
-		x.Stats.encode(e)
-		e.End(nest)
+		x.Stats.encode(e, AttrMmStats)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *MmGetReply) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrMmHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrMmPmacEnabled:
-			x.PmacEnabled = nlattr.Some(d.Uint8())
+			x.PmacEnabled = d.OptUint8()
 		case AttrMmTxEnabled:
-			x.TxEnabled = nlattr.Some(d.Uint8())
+			x.TxEnabled = d.OptUint8()
 		case AttrMmTxActive:
-			x.TxActive = nlattr.Some(d.Uint8())
+			x.TxActive = d.OptUint8()
 		case AttrMmTxMinFragSize:
-			x.TxMinFragSize = nlattr.Some(d.Uint32())
+			x.TxMinFragSize = d.OptUint32()
 		case AttrMmRxMinFragSize:
-			x.RxMinFragSize = nlattr.Some(d.Uint32())
+			x.RxMinFragSize = d.OptUint32()
 		case AttrMmVerifyEnabled:
-			x.VerifyEnabled = nlattr.Some(d.Uint8())
+			x.VerifyEnabled = d.OptUint8()
 		case AttrMmVerifyStatus:
 			x.VerifyStatus = nlattr.Some(MmVerifyStatus(d.Uint8()))
 		case AttrMmVerifyTime:
-			x.VerifyTime = nlattr.Some(d.Uint32())
+			x.VerifyTime = d.OptUint32()
 		case AttrMmMaxVerifyTime:
-			x.MaxVerifyTime = nlattr.Some(d.Uint32())
+			x.MaxVerifyTime = d.OptUint32()
 		case AttrMmStats:
-			v := nlattr.New[MmStatAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[MmStatAttrs](d); v.decode(d, &x.Unknown) {
 				x.Stats = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *MmGetReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyMmGetReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *MmGetReply) UnmarshalBinary(b []byte) error {
 	*x = MmGetReply{}
 	d := nlattr.NewDecoder(b)
@@ -1692,91 +555,74 @@ func (x *MmGetReply) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *MmGetReply) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyMmGetReply, x)
-}
+func (x *MmGetReply) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyMmGetReply, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
-func (x *MmGetReply) UnmarshalJSON(b []byte) error {
-	return nljson.Unmarshal(&policyMmGetReply, b, x)
-}
+// UnmarshalJSON reads what MarshalJSON returns.
+func (x *MmGetReply) UnmarshalJSON(b []byte) error { return nljson.Unmarshal(&policyMmGetReply, b, x) }
 
-// MmSetRequest is the mm-set request: change frame preemption.
+// MmSetRequest is the request of [Client.MmSet].
 type MmSetRequest struct {
-	Header        *HeaderAttrs // the device
-	PmacEnabled   nlattr.Opt[uint8]
-	TxEnabled     nlattr.Opt[uint8] // 1 if frames are to be preempted when sending
+	Header *HeaderAttrs
+	// 1 if the preemptable MAC is on, so that fragments can be received. 0 if not.
+	PmacEnabled nlattr.Opt[uint8]
+	// 1 if frames are to be preempted when sending. 0 if not.
+	TxEnabled nlattr.Opt[uint8]
+	// Least bytes of a fragment that the other side takes, without the checksum.
 	TxMinFragSize nlattr.Opt[uint32]
-	VerifyEnabled nlattr.Opt[uint8]  // 1 if it is verified that the other side can preempt
+	// 1 if it is verified that the other side can preempt. 0 if not.
+	VerifyEnabled nlattr.Opt[uint8]
 	VerifyTime    nlattr.Opt[uint32] // milliseconds between two attempts to verify
-	Unknown       []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown       []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *MmSetRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(MmSetRequest)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrMmHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrMmHeader)
 	}
-	if x.PmacEnabled.OK {
-		e.Uint8(AttrMmPmacEnabled, x.PmacEnabled.V)
-	}
-	if x.TxEnabled.OK {
-		e.Uint8(AttrMmTxEnabled, x.TxEnabled.V)
-	}
-	if x.TxMinFragSize.OK {
-		e.Uint32(AttrMmTxMinFragSize, x.TxMinFragSize.V)
-	}
-	if x.VerifyEnabled.OK {
-		e.Uint8(AttrMmVerifyEnabled, x.VerifyEnabled.V)
-	}
-	if x.VerifyTime.OK {
-		e.Uint32(AttrMmVerifyTime, x.VerifyTime.V)
-	}
+	e.OptUint8(AttrMmPmacEnabled, x.PmacEnabled)
+	e.OptUint8(AttrMmTxEnabled, x.TxEnabled)
+	e.OptUint32(AttrMmTxMinFragSize, x.TxMinFragSize)
+	e.OptUint8(AttrMmVerifyEnabled, x.VerifyEnabled)
+	e.OptUint32(AttrMmVerifyTime, x.VerifyTime)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *MmSetRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrMmHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrMmPmacEnabled:
-			x.PmacEnabled = nlattr.Some(d.Uint8())
+			x.PmacEnabled = d.OptUint8()
 		case AttrMmTxEnabled:
-			x.TxEnabled = nlattr.Some(d.Uint8())
+			x.TxEnabled = d.OptUint8()
 		case AttrMmTxMinFragSize:
-			x.TxMinFragSize = nlattr.Some(d.Uint32())
+			x.TxMinFragSize = d.OptUint32()
 		case AttrMmVerifyEnabled:
-			x.VerifyEnabled = nlattr.Some(d.Uint8())
+			x.VerifyEnabled = d.OptUint8()
 		case AttrMmVerifyTime:
-			x.VerifyTime = nlattr.Some(d.Uint32())
+			x.VerifyTime = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *MmSetRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyMmSetRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *MmSetRequest) UnmarshalBinary(b []byte) error {
 	*x = MmSetRequest{}
 	d := nlattr.NewDecoder(b)
@@ -1785,79 +631,64 @@ func (x *MmSetRequest) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *MmSetRequest) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyMmSetRequest, x)
-}
+func (x *MmSetRequest) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyMmSetRequest, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *MmSetRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyMmSetRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
-func (x *MmSetRequest) Validate() error {
-	return policyMmSetRequest.ValidateBinary(x, nlpolicy.Strict)
-}
+// Validate reports what the kernel would refuse by its policy.
+func (x *MmSetRequest) Validate() error { return policyMmSetRequest.ValidateBinary(x, nlpolicy.Strict) }
 
-// ModuleFwFlashActRequest is the module-fw-flash-act request: write firmware to a module. The ack
-// comes when that begins, and module-fw-flash-ntf to the caller alone as it goes on.
+// ModuleFwFlashActRequest is the request of [Client.ModuleFwFlashAct].
 type ModuleFwFlashActRequest struct {
 	Header   *HeaderAttrs       // the device
 	FileName nlattr.Opt[string] // name of the file below /lib/firmware
-	Password nlattr.Opt[uint32] // password of the module
-	Unknown  []nlattr.Attr      // what the fields cannot hold, as it came
+	// Password of the module. Absent if it needs none.
+	Password nlattr.Opt[uint32]
+	Unknown  []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *ModuleFwFlashActRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(ModuleFwFlashActRequest)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrModuleFwFlashHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrModuleFwFlashHeader)
 	}
-	if x.FileName.OK {
-		e.String(AttrModuleFwFlashFileName, x.FileName.V)
-	}
-	if x.Password.OK {
-		e.Uint32(AttrModuleFwFlashPassword, x.Password.V)
-	}
+	e.OptString(AttrModuleFwFlashFileName, x.FileName)
+	e.OptUint32(AttrModuleFwFlashPassword, x.Password)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *ModuleFwFlashActRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrModuleFwFlashHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrModuleFwFlashFileName:
-			x.FileName = nlattr.Some(d.String())
+			x.FileName = d.OptString()
 		case AttrModuleFwFlashPassword:
-			x.Password = nlattr.Some(d.Uint32())
+			x.Password = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *ModuleFwFlashActRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyModuleFwFlashActRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *ModuleFwFlashActRequest) UnmarshalBinary(b []byte) error {
 	*x = ModuleFwFlashActRequest{}
 	d := nlattr.NewDecoder(b)
@@ -1870,12 +701,12 @@ func (x *ModuleFwFlashActRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyModuleFwFlashActRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *ModuleFwFlashActRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyModuleFwFlashActRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *ModuleFwFlashActRequest) Validate() error {
 	return policyModuleFwFlashActRequest.ValidateBinary(x, nlpolicy.Strict)
 }
@@ -1888,69 +719,54 @@ type ModuleFwFlashNtfMessage struct {
 	StatusMsg nlattr.Opt[string]              // what to tell a person
 	Done      nlattr.Opt[uint64]              // bytes that are written
 	Total     nlattr.Opt[uint64]              // bytes that are to be written
-	Unknown   []nlattr.Attr                   // what the fields cannot hold, as it came
+	Unknown   []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *ModuleFwFlashNtfMessage) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(ModuleFwFlashNtfMessage)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrModuleFwFlashHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrModuleFwFlashHeader)
 	}
-	if x.Status.OK {
-		e.Uint32(AttrModuleFwFlashStatus, uint32(x.Status.V))
-	}
-	if x.StatusMsg.OK {
-		e.String(AttrModuleFwFlashStatusMsg, x.StatusMsg.V)
-	}
-	if x.Done.OK {
-		e.Uint(AttrModuleFwFlashDone, x.Done.V)
-	}
-	if x.Total.OK {
-		e.Uint(AttrModuleFwFlashTotal, x.Total.V)
-	}
+	nlattr.OptEnum32(e, AttrModuleFwFlashStatus, x.Status)
+	e.OptString(AttrModuleFwFlashStatusMsg, x.StatusMsg)
+	e.OptUint(AttrModuleFwFlashDone, x.Done)
+	e.OptUint(AttrModuleFwFlashTotal, x.Total)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *ModuleFwFlashNtfMessage) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrModuleFwFlashHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrModuleFwFlashStatus:
 			x.Status = nlattr.Some(ModuleFwFlashStatus(d.Uint32()))
 		case AttrModuleFwFlashStatusMsg:
-			x.StatusMsg = nlattr.Some(d.String())
+			x.StatusMsg = d.OptString()
 		case AttrModuleFwFlashDone:
-			x.Done = nlattr.Some(d.Uint())
+			x.Done = d.OptUint()
 		case AttrModuleFwFlashTotal:
-			x.Total = nlattr.Some(d.Uint())
+			x.Total = d.OptUint()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *ModuleFwFlashNtfMessage) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyModuleFwFlashNtfMessage.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *ModuleFwFlashNtfMessage) UnmarshalBinary(b []byte) error {
 	*x = ModuleFwFlashNtfMessage{}
 	d := nlattr.NewDecoder(b)
@@ -1963,57 +779,50 @@ func (x *ModuleFwFlashNtfMessage) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyModuleFwFlashNtfMessage, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *ModuleFwFlashNtfMessage) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyModuleFwFlashNtfMessage, b, x)
 }
 
-// PhyGetRequest is the phy-get request: read about the PHYs of a device.
+// PhyGetRequest is the request of [Client.PhyGet].
 type PhyGetRequest struct {
-	Header  *HeaderAttrs  // the device
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Header  *HeaderAttrs // the device
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *PhyGetRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(PhyGetRequest)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrPhyHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrPhyHeader)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *PhyGetRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrPhyHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *PhyGetRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyPhyGetRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *PhyGetRequest) UnmarshalBinary(b []byte) error {
 	*x = PhyGetRequest{}
 	d := nlattr.NewDecoder(b)
@@ -2022,111 +831,90 @@ func (x *PhyGetRequest) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *PhyGetRequest) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyPhyGetRequest, x)
-}
+func (x *PhyGetRequest) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyPhyGetRequest, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *PhyGetRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyPhyGetRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *PhyGetRequest) Validate() error {
 	return policyPhyGetRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// PhyGetDumpRequest is the phy-get dump request: read about the PHYs of a device.
+// PhyGetDumpRequest is the request of [Client.PhyGetDump].
 type PhyGetDumpRequest = PhyGetRequest
 
-// PhyGetReply is the phy-get reply: read about the PHYs of a device.
+// PhyGetReply is the reply of [Client.PhyGet].
 type PhyGetReply struct {
-	Header            *HeaderAttrs                // the device
-	Index             nlattr.Opt[uint32]          // index of the PHY within the device, from 1
-	Drvname           nlattr.Opt[string]          // name of its driver
-	Name              nlattr.Opt[string]          // name of the PHY
-	UpstreamType      nlattr.Opt[PhyUpstreamType] // what it is connected to
-	UpstreamIndex     nlattr.Opt[uint32]          // index of the PHY that it is connected to
-	UpstreamSfpName   nlattr.Opt[string]          // name of the SFP cage that the PHY is in
-	DownstreamSfpName nlattr.Opt[string]          // name of the SFP cage that the PHY drives
-	Unknown           []nlattr.Attr               // what the fields cannot hold, as it came
+	Header *HeaderAttrs // the device
+	// Index of the PHY within the device, from 1. It is never used again.
+	Index        nlattr.Opt[uint32]
+	Drvname      nlattr.Opt[string]          // name of its driver
+	Name         nlattr.Opt[string]          // name of the PHY
+	UpstreamType nlattr.Opt[PhyUpstreamType] // what it is connected to
+	// Index of the PHY that it is connected to. Only if it is one.
+	UpstreamIndex     nlattr.Opt[uint32]
+	UpstreamSfpName   nlattr.Opt[string] // name of the SFP cage that the PHY is in
+	DownstreamSfpName nlattr.Opt[string] // name of the SFP cage that the PHY drives
+	Unknown           []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *PhyGetReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(PhyGetReply)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrPhyHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrPhyHeader)
 	}
-	if x.Index.OK {
-		e.Uint32(AttrPhyIndex, x.Index.V)
-	}
-	if x.Drvname.OK {
-		e.String(AttrPhyDrvname, x.Drvname.V)
-	}
-	if x.Name.OK {
-		e.String(AttrPhyName, x.Name.V)
-	}
-	if x.UpstreamType.OK {
-		e.Uint32(AttrPhyUpstreamType, uint32(x.UpstreamType.V))
-	}
-	if x.UpstreamIndex.OK {
-		e.Uint32(AttrPhyUpstreamIndex, x.UpstreamIndex.V)
-	}
-	if x.UpstreamSfpName.OK {
-		e.String(AttrPhyUpstreamSfpName, x.UpstreamSfpName.V)
-	}
-	if x.DownstreamSfpName.OK {
-		e.String(AttrPhyDownstreamSfpName, x.DownstreamSfpName.V)
-	}
+	e.OptUint32(AttrPhyIndex, x.Index)
+	e.OptString(AttrPhyDrvname, x.Drvname)
+	e.OptString(AttrPhyName, x.Name)
+	nlattr.OptEnum32(e, AttrPhyUpstreamType, x.UpstreamType)
+	e.OptUint32(AttrPhyUpstreamIndex, x.UpstreamIndex)
+	e.OptString(AttrPhyUpstreamSfpName, x.UpstreamSfpName)
+	e.OptString(AttrPhyDownstreamSfpName, x.DownstreamSfpName)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *PhyGetReply) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrPhyHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrPhyIndex:
-			x.Index = nlattr.Some(d.Uint32())
+			x.Index = d.OptUint32()
 		case AttrPhyDrvname:
-			x.Drvname = nlattr.Some(d.String())
+			x.Drvname = d.OptString()
 		case AttrPhyName:
-			x.Name = nlattr.Some(d.String())
+			x.Name = d.OptString()
 		case AttrPhyUpstreamType:
 			x.UpstreamType = nlattr.Some(PhyUpstreamType(d.Uint32()))
 		case AttrPhyUpstreamIndex:
-			x.UpstreamIndex = nlattr.Some(d.Uint32())
+			x.UpstreamIndex = d.OptUint32()
 		case AttrPhyUpstreamSfpName:
-			x.UpstreamSfpName = nlattr.Some(d.String())
+			x.UpstreamSfpName = d.OptString()
 		case AttrPhyDownstreamSfpName:
-			x.DownstreamSfpName = nlattr.Some(d.String())
+			x.DownstreamSfpName = d.OptString()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *PhyGetReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyPhyGetReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *PhyGetReply) UnmarshalBinary(b []byte) error {
 	*x = PhyGetReply{}
 	d := nlattr.NewDecoder(b)
@@ -2135,61 +923,52 @@ func (x *PhyGetReply) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *PhyGetReply) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyPhyGetReply, x)
-}
+func (x *PhyGetReply) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyPhyGetReply, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *PhyGetReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyPhyGetReply, b, x)
 }
 
-// TsconfigGetRequest is the tsconfig-get request: read which hardware time stamps are taken.
+// TsconfigGetRequest is the request of [Client.TsconfigGet].
 type TsconfigGetRequest struct {
-	Header  *HeaderAttrs  // the device
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Header  *HeaderAttrs
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *TsconfigGetRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(TsconfigGetRequest)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrTsconfigHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrTsconfigHeader)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *TsconfigGetRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrTsconfigHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *TsconfigGetRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyTsconfigGetRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *TsconfigGetRequest) UnmarshalBinary(b []byte) error {
 	*x = TsconfigGetRequest{}
 	d := nlattr.NewDecoder(b)
@@ -2202,126 +981,92 @@ func (x *TsconfigGetRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyTsconfigGetRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *TsconfigGetRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyTsconfigGetRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *TsconfigGetRequest) Validate() error {
 	return policyTsconfigGetRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// TsconfigGetDumpRequest is the tsconfig-get dump request: read which hardware time stamps are
-// taken.
+// TsconfigGetDumpRequest is the request of [Client.TsconfigGetDump].
 type TsconfigGetDumpRequest = TsconfigGetRequest
 
-// TsconfigGetReply is the tsconfig-get reply: read which hardware time stamps are taken.
+// TsconfigGetReply is the reply of [Client.TsconfigGet].
 type TsconfigGetReply struct {
-	Header           *HeaderAttrs             // the device
+	Header           *HeaderAttrs
 	HwtstampProvider *TsHwtstampProviderAttrs // which clock takes them
-	TxTypes          *BitsetAttrs             // what is stamped when it is sent (ts-tx-types)
-	RxFilters        *BitsetAttrs             // what is stamped when it is received (ts-rx-filters)
-	HwtstampFlags    *BitsetAttrs             // flags of the configuration (ts-flags)
-	Unknown          []nlattr.Attr            // what the fields cannot hold, as it came
+	// What is stamped when it is sent (ts-tx-types). One bit.
+	TxTypes *BitsetAttrs
+	// What is stamped when it is received (ts-rx-filters). One bit.
+	RxFilters     *BitsetAttrs
+	HwtstampFlags *BitsetAttrs // flags of the configuration (ts-flags)
+	Unknown       []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *TsconfigGetReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(TsconfigGetReply)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrTsconfigHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrTsconfigHeader)
 	}
 	if x.HwtstampProvider != nil {
-		nest := e.Begin(AttrTsconfigHwtstampProvider)
-		x.HwtstampProvider.encode(e)
-		e.End(nest)
+		x.HwtstampProvider.encode(e, AttrTsconfigHwtstampProvider)
 	}
 	if x.TxTypes != nil {
-		nest := e.Begin(AttrTsconfigTxTypes)
-		x.TxTypes.encode(e)
-		e.End(nest)
+		x.TxTypes.encode(e, AttrTsconfigTxTypes)
 	}
 	if x.RxFilters != nil {
-		nest := e.Begin(AttrTsconfigRxFilters)
-		x.RxFilters.encode(e)
-		e.End(nest)
+		x.RxFilters.encode(e, AttrTsconfigRxFilters)
 	}
 	if x.HwtstampFlags != nil {
-		nest := e.Begin(AttrTsconfigHwtstampFlags)
-		x.HwtstampFlags.encode(e)
-		e.End(nest)
+		x.HwtstampFlags.encode(e, AttrTsconfigHwtstampFlags)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *TsconfigGetReply) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrTsconfigHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrTsconfigHwtstampProvider:
-			v := nlattr.New[TsHwtstampProviderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[TsHwtstampProviderAttrs](d); v.decode(d, &x.Unknown) {
 				x.HwtstampProvider = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrTsconfigTxTypes:
-			v := nlattr.New[BitsetAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[BitsetAttrs](d); v.decode(d, &x.Unknown) {
 				x.TxTypes = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrTsconfigRxFilters:
-			v := nlattr.New[BitsetAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[BitsetAttrs](d); v.decode(d, &x.Unknown) {
 				x.RxFilters = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrTsconfigHwtstampFlags:
-			v := nlattr.New[BitsetAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[BitsetAttrs](d); v.decode(d, &x.Unknown) {
 				x.HwtstampFlags = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *TsconfigGetReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyTsconfigGetReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *TsconfigGetReply) UnmarshalBinary(b []byte) error {
 	*x = TsconfigGetReply{}
 	d := nlattr.NewDecoder(b)
@@ -2334,118 +1079,84 @@ func (x *TsconfigGetReply) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyTsconfigGetReply, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *TsconfigGetReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyTsconfigGetReply, b, x)
 }
 
-// TsconfigSetRequest is the tsconfig-set request: change which hardware time stamps are taken. The
-// reply says what the driver made of it.
+// TsconfigSetRequest is the request of [Client.TsconfigSet].
 type TsconfigSetRequest struct {
-	Header           *HeaderAttrs             // the device
+	Header           *HeaderAttrs
 	HwtstampProvider *TsHwtstampProviderAttrs // which clock takes them
-	TxTypes          *BitsetAttrs             // what is stamped when it is sent (ts-tx-types)
-	RxFilters        *BitsetAttrs             // what is stamped when it is received (ts-rx-filters)
-	HwtstampFlags    *BitsetAttrs             // flags of the configuration (ts-flags)
-	Unknown          []nlattr.Attr            // what the fields cannot hold, as it came
+	// What is stamped when it is sent (ts-tx-types). One bit.
+	TxTypes *BitsetAttrs
+	// What is stamped when it is received (ts-rx-filters). One bit.
+	RxFilters     *BitsetAttrs
+	HwtstampFlags *BitsetAttrs // flags of the configuration (ts-flags)
+	Unknown       []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *TsconfigSetRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(TsconfigSetRequest)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrTsconfigHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrTsconfigHeader)
 	}
 	if x.HwtstampProvider != nil {
-		nest := e.Begin(AttrTsconfigHwtstampProvider)
-		x.HwtstampProvider.encode(e)
-		e.End(nest)
+		x.HwtstampProvider.encode(e, AttrTsconfigHwtstampProvider)
 	}
 	if x.TxTypes != nil {
-		nest := e.Begin(AttrTsconfigTxTypes)
-		x.TxTypes.encode(e)
-		e.End(nest)
+		x.TxTypes.encode(e, AttrTsconfigTxTypes)
 	}
 	if x.RxFilters != nil {
-		nest := e.Begin(AttrTsconfigRxFilters)
-		x.RxFilters.encode(e)
-		e.End(nest)
+		x.RxFilters.encode(e, AttrTsconfigRxFilters)
 	}
 	if x.HwtstampFlags != nil {
-		nest := e.Begin(AttrTsconfigHwtstampFlags)
-		x.HwtstampFlags.encode(e)
-		e.End(nest)
+		x.HwtstampFlags.encode(e, AttrTsconfigHwtstampFlags)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *TsconfigSetRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrTsconfigHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrTsconfigHwtstampProvider:
-			v := nlattr.New[TsHwtstampProviderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[TsHwtstampProviderAttrs](d); v.decode(d, &x.Unknown) {
 				x.HwtstampProvider = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrTsconfigTxTypes:
-			v := nlattr.New[BitsetAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[BitsetAttrs](d); v.decode(d, &x.Unknown) {
 				x.TxTypes = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrTsconfigRxFilters:
-			v := nlattr.New[BitsetAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[BitsetAttrs](d); v.decode(d, &x.Unknown) {
 				x.RxFilters = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrTsconfigHwtstampFlags:
-			v := nlattr.New[BitsetAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[BitsetAttrs](d); v.decode(d, &x.Unknown) {
 				x.HwtstampFlags = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *TsconfigSetRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyTsconfigSetRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *TsconfigSetRequest) UnmarshalBinary(b []byte) error {
 	*x = TsconfigSetRequest{}
 	d := nlattr.NewDecoder(b)
@@ -2458,72 +1169,62 @@ func (x *TsconfigSetRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyTsconfigSetRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *TsconfigSetRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyTsconfigSetRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *TsconfigSetRequest) Validate() error {
 	return policyTsconfigSetRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// TsconfigSetReply is the tsconfig-set reply: change which hardware time stamps are taken. The
-// reply says what the driver made of it.
+// TsconfigSetReply is the reply of [Client.TsconfigSet].
 type TsconfigSetReply = TsconfigGetReply
 
 // PseNtfMessage is the pse-ntf event: something happened at a port that delivers power.
 type PseNtfMessage struct {
 	Header  *HeaderAttrs         // the device
 	Events  nlattr.Opt[PseEvent] // what happened
-	Unknown []nlattr.Attr        // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *PseNtfMessage) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(PseNtfMessage)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrPseNtfHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrPseNtfHeader)
 	}
-	if x.Events.OK {
-		e.Uint(AttrPseNtfEvents, uint64(x.Events.V))
-	}
+	nlattr.OptEnumUint(e, AttrPseNtfEvents, x.Events)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *PseNtfMessage) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrPseNtfHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrPseNtfEvents:
 			x.Events = nlattr.Some(PseEvent(d.Uint()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *PseNtfMessage) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyPseNtfMessage.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *PseNtfMessage) UnmarshalBinary(b []byte) error {
 	*x = PseNtfMessage{}
 	d := nlattr.NewDecoder(b)
@@ -2532,76 +1233,55 @@ func (x *PseNtfMessage) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *PseNtfMessage) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyPseNtfMessage, x)
-}
+func (x *PseNtfMessage) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyPseNtfMessage, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *PseNtfMessage) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyPseNtfMessage, b, x)
 }
 
-// RssSetRequest is the rss-set request: change how received packets are spread. A context that does
-// not exist is refused.
+// RssSetRequest is the request of [Client.RssSet].
 type RssSetRequest struct {
-	Header    *HeaderAttrs          // the device
-	Context   nlattr.Opt[uint32]    // which table
-	Hfunc     nlattr.Opt[RssHfunc]  // the hash function
-	Indir     []uint32              // the table: the queue for each value of the hash
-	Hkey      []byte                // key of the hash function
-	InputXfrm nlattr.Opt[InputXfrm] // what is done with fields before they are hashed
-	FlowHash  *FlowAttrs            // which fields are hashed
-	Unknown   []nlattr.Attr         // what the fields cannot hold, as it came
+	Header    *HeaderAttrs
+	Context   nlattr.Opt[uint32]
+	Hfunc     nlattr.Opt[RssHfunc]
+	Indir     []uint32
+	Hkey      []byte
+	InputXfrm nlattr.Opt[InputXfrm]
+	// Which fields are hashed. Only for context 0.
+	FlowHash *FlowAttrs
+	Unknown  []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *RssSetRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(RssSetRequest)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrRssHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrRssHeader)
 	}
-	if x.Context.OK {
-		e.Uint32(AttrRssContext, x.Context.V)
-	}
-	if x.Hfunc.OK {
-		e.Uint32(AttrRssHfunc, uint32(x.Hfunc.V))
-	}
-	if x.Indir != nil {
-		nlattr.PutArray[uint32](e, AttrRssIndir, x.Indir)
-	}
-	if x.Hkey != nil {
-		e.Bytes(AttrRssHkey, x.Hkey)
-	}
-	if x.InputXfrm.OK {
-		e.Uint32(AttrRssInputXfrm, uint32(x.InputXfrm.V))
-	}
+	e.OptUint32(AttrRssContext, x.Context)
+	nlattr.OptEnum32(e, AttrRssHfunc, x.Hfunc)
+	nlattr.OptArray[uint32](e, AttrRssIndir, x.Indir)
+	e.OptBytes(AttrRssHkey, x.Hkey)
+	nlattr.OptEnum32(e, AttrRssInputXfrm, x.InputXfrm)
 	if x.FlowHash != nil {
-		nest := e.Begin(AttrRssFlowHash)
-		x.FlowHash.encode(e)
-		e.End(nest)
+		x.FlowHash.encode(e, AttrRssFlowHash)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *RssSetRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrRssHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrRssContext:
-			x.Context = nlattr.Some(d.Uint32())
+			x.Context = d.OptUint32()
 		case AttrRssHfunc:
 			x.Hfunc = nlattr.Some(RssHfunc(d.Uint32()))
 		case AttrRssIndir:
@@ -2611,28 +1291,23 @@ func (x *RssSetRequest) DecodeFrom(d *nlattr.Decoder) {
 		case AttrRssInputXfrm:
 			x.InputXfrm = nlattr.Some(InputXfrm(d.Uint32()))
 		case AttrRssFlowHash:
-			v := nlattr.New[FlowAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[FlowAttrs](d); v.decode(d, &x.Unknown) {
 				x.FlowHash = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *RssSetRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyRssSetRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *RssSetRequest) UnmarshalBinary(b []byte) error {
 	*x = RssSetRequest{}
 	d := nlattr.NewDecoder(b)
@@ -2641,75 +1316,55 @@ func (x *RssSetRequest) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *RssSetRequest) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyRssSetRequest, x)
-}
+func (x *RssSetRequest) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyRssSetRequest, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *RssSetRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyRssSetRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *RssSetRequest) Validate() error {
 	return policyRssSetRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// RssCreateActRequest is the rss-create-act request: make a context with a table of its own.
-// Without a number in the request the kernel chooses one, and the reply tells it.
+// RssCreateActRequest is the request of [Client.RssCreateAct].
 type RssCreateActRequest struct {
-	Header    *HeaderAttrs          // the device
-	Context   nlattr.Opt[uint32]    // which table
-	Hfunc     nlattr.Opt[RssHfunc]  // the hash function
-	Indir     []uint32              // the table: the queue for each value of the hash
-	Hkey      []byte                // key of the hash function
-	InputXfrm nlattr.Opt[InputXfrm] // what is done with fields before they are hashed
-	Unknown   []nlattr.Attr         // what the fields cannot hold, as it came
+	Header    *HeaderAttrs
+	Context   nlattr.Opt[uint32]
+	Hfunc     nlattr.Opt[RssHfunc]
+	Indir     []uint32
+	Hkey      []byte
+	InputXfrm nlattr.Opt[InputXfrm]
+	Unknown   []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *RssCreateActRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(RssCreateActRequest)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrRssHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrRssHeader)
 	}
-	if x.Context.OK {
-		e.Uint32(AttrRssContext, x.Context.V)
-	}
-	if x.Hfunc.OK {
-		e.Uint32(AttrRssHfunc, uint32(x.Hfunc.V))
-	}
-	if x.Indir != nil {
-		nlattr.PutArray[uint32](e, AttrRssIndir, x.Indir)
-	}
-	if x.Hkey != nil {
-		e.Bytes(AttrRssHkey, x.Hkey)
-	}
-	if x.InputXfrm.OK {
-		e.Uint32(AttrRssInputXfrm, uint32(x.InputXfrm.V))
-	}
+	e.OptUint32(AttrRssContext, x.Context)
+	nlattr.OptEnum32(e, AttrRssHfunc, x.Hfunc)
+	nlattr.OptArray[uint32](e, AttrRssIndir, x.Indir)
+	e.OptBytes(AttrRssHkey, x.Hkey)
+	nlattr.OptEnum32(e, AttrRssInputXfrm, x.InputXfrm)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *RssCreateActRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrRssHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrRssContext:
-			x.Context = nlattr.Some(d.Uint32())
+			x.Context = d.OptUint32()
 		case AttrRssHfunc:
 			x.Hfunc = nlattr.Some(RssHfunc(d.Uint32()))
 		case AttrRssIndir:
@@ -2719,19 +1374,19 @@ func (x *RssCreateActRequest) DecodeFrom(d *nlattr.Decoder) {
 		case AttrRssInputXfrm:
 			x.InputXfrm = nlattr.Some(InputXfrm(d.Uint32()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *RssCreateActRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyRssCreateActRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *RssCreateActRequest) UnmarshalBinary(b []byte) error {
 	*x = RssCreateActRequest{}
 	d := nlattr.NewDecoder(b)
@@ -2744,71 +1399,53 @@ func (x *RssCreateActRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyRssCreateActRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *RssCreateActRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyRssCreateActRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *RssCreateActRequest) Validate() error {
 	return policyRssCreateActRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// RssCreateActReply is the rss-create-act reply: make a context with a table of its own. Without a
-// number in the request the kernel chooses one, and the reply tells it.
+// RssCreateActReply is the reply of [Client.RssCreateAct].
 type RssCreateActReply struct {
-	Header    *HeaderAttrs          // the device
-	Context   nlattr.Opt[uint32]    // which table
-	Hfunc     nlattr.Opt[RssHfunc]  // the hash function
-	Indir     []uint32              // the table: the queue for each value of the hash
-	Hkey      []byte                // key of the hash function
-	InputXfrm nlattr.Opt[InputXfrm] // what is done with fields before they are hashed
-	Unknown   []nlattr.Attr         // what the fields cannot hold, as it came
+	Header    *HeaderAttrs
+	Context   nlattr.Opt[uint32]
+	Hfunc     nlattr.Opt[RssHfunc]
+	Indir     []uint32
+	Hkey      []byte
+	InputXfrm nlattr.Opt[InputXfrm]
+	Unknown   []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *RssCreateActReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(RssCreateActReply)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrRssHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrRssHeader)
 	}
-	if x.Context.OK {
-		e.Uint32(AttrRssContext, x.Context.V)
-	}
-	if x.Hfunc.OK {
-		e.Uint32(AttrRssHfunc, uint32(x.Hfunc.V))
-	}
-	if x.Indir != nil {
-		nlattr.PutArray[uint32](e, AttrRssIndir, x.Indir)
-	}
-	if x.Hkey != nil {
-		e.Bytes(AttrRssHkey, x.Hkey)
-	}
-	if x.InputXfrm.OK {
-		e.Uint32(AttrRssInputXfrm, uint32(x.InputXfrm.V))
-	}
+	e.OptUint32(AttrRssContext, x.Context)
+	nlattr.OptEnum32(e, AttrRssHfunc, x.Hfunc)
+	nlattr.OptArray[uint32](e, AttrRssIndir, x.Indir)
+	e.OptBytes(AttrRssHkey, x.Hkey)
+	nlattr.OptEnum32(e, AttrRssInputXfrm, x.InputXfrm)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *RssCreateActReply) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrRssHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrRssContext:
-			x.Context = nlattr.Some(d.Uint32())
+			x.Context = d.OptUint32()
 		case AttrRssHfunc:
 			x.Hfunc = nlattr.Some(RssHfunc(d.Uint32()))
 		case AttrRssIndir:
@@ -2818,19 +1455,19 @@ func (x *RssCreateActReply) DecodeFrom(d *nlattr.Decoder) {
 		case AttrRssInputXfrm:
 			x.InputXfrm = nlattr.Some(InputXfrm(d.Uint32()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *RssCreateActReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyRssCreateActReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *RssCreateActReply) UnmarshalBinary(b []byte) error {
 	*x = RssCreateActReply{}
 	d := nlattr.NewDecoder(b)
@@ -2843,66 +1480,57 @@ func (x *RssCreateActReply) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyRssCreateActReply, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *RssCreateActReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyRssCreateActReply, b, x)
 }
 
-// RssDeleteActRequest is the rss-delete-act request: delete a context that no filter uses.
+// RssDeleteActRequest is the request of [Client.RssDeleteAct].
 type RssDeleteActRequest = RssGetRequest
 
 // RssDeleteNtfMessage is the rss-delete-ntf event: a context was deleted.
 type RssDeleteNtfMessage struct {
-	Header  *HeaderAttrs       // the device
-	Context nlattr.Opt[uint32] // which table
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Header  *HeaderAttrs
+	Context nlattr.Opt[uint32]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *RssDeleteNtfMessage) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(RssDeleteNtfMessage)
 	}
 	if x.Header != nil {
-		nest := e.Begin(AttrRssHeader)
-		x.Header.encode(e)
-		e.End(nest)
+		x.Header.encode(e, AttrRssHeader)
 	}
-	if x.Context.OK {
-		e.Uint32(AttrRssContext, x.Context.V)
-	}
+	e.OptUint32(AttrRssContext, x.Context)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *RssDeleteNtfMessage) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrRssHeader:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Header = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrRssContext:
-			x.Context = nlattr.Some(d.Uint32())
+			x.Context = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *RssDeleteNtfMessage) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyRssDeleteNtfMessage.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *RssDeleteNtfMessage) UnmarshalBinary(b []byte) error {
 	*x = RssDeleteNtfMessage{}
 	d := nlattr.NewDecoder(b)
@@ -2915,7 +1543,7 @@ func (x *RssDeleteNtfMessage) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyRssDeleteNtfMessage, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *RssDeleteNtfMessage) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyRssDeleteNtfMessage, b, x)
 }

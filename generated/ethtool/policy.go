@@ -10,105 +10,105 @@ var policyStrsetGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "strset
 
 var policyStrsetGetReply = nlpolicy.Message{Family: "ethtool", Op: "strset-get", Attrs: &setStrsetAttrs}
 
-var policyLinkinfoGetRequest = nlpolicy.Message{Family: "ethtool", Op: "linkinfo-get", Attrs: &setLinkinfoAttrs, Accept: []uint16{AttrLinkinfoHeader}}
+var policyLinkinfoGetRequest = nlpolicy.Message{Family: "ethtool", Op: "linkinfo-get", Attrs: &setLinkinfoAttrs, Accept: []uint16{1}}
 
-var policyLinkinfoGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "linkinfo-get", Attrs: &setLinkinfoAttrs, Accept: []uint16{AttrLinkinfoHeader}}
+var policyLinkinfoGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "linkinfo-get", Attrs: &setLinkinfoAttrs, Accept: []uint16{1}}
 
 var policyLinkinfoGetReply = nlpolicy.Message{Family: "ethtool", Op: "linkinfo-get", Attrs: &setLinkinfoAttrs}
 
-var policyLinkinfoSetRequest = nlpolicy.Message{Family: "ethtool", Op: "linkinfo-set", Attrs: &setLinkinfoAttrs, Accept: []uint16{AttrLinkinfoHeader, AttrLinkinfoPort, AttrLinkinfoPhyaddr, AttrLinkinfoTpMdixCtrl}}
+var policyLinkinfoSetRequest = nlpolicy.Message{Family: "ethtool", Op: "linkinfo-set", Attrs: &setLinkinfoAttrs, Accept: []uint16{1, 2, 3, 5}}
 
-var policyLinkmodesGetRequest = nlpolicy.Message{Family: "ethtool", Op: "linkmodes-get", Attrs: &setLinkmodesAttrs, Accept: []uint16{AttrLinkmodesHeader}}
+var policyLinkmodesGetRequest = nlpolicy.Message{Family: "ethtool", Op: "linkmodes-get", Attrs: &setLinkmodesAttrs, Accept: []uint16{1}}
 
-var policyLinkmodesGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "linkmodes-get", Attrs: &setLinkmodesAttrs, Accept: []uint16{AttrLinkmodesHeader}}
+var policyLinkmodesGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "linkmodes-get", Attrs: &setLinkmodesAttrs, Accept: []uint16{1}}
 
 var policyLinkmodesGetReply = nlpolicy.Message{Family: "ethtool", Op: "linkmodes-get", Attrs: &setLinkmodesAttrs}
 
-var policyLinkmodesSetRequest = nlpolicy.Message{Family: "ethtool", Op: "linkmodes-set", Attrs: &setLinkmodesAttrs, Accept: []uint16{AttrLinkmodesHeader, AttrLinkmodesAutoneg, AttrLinkmodesOurs, AttrLinkmodesSpeed, AttrLinkmodesDuplex, AttrLinkmodesMasterSlaveCfg, AttrLinkmodesLanes}}
+var policyLinkmodesSetRequest = nlpolicy.Message{Family: "ethtool", Op: "linkmodes-set", Attrs: &setLinkmodesAttrs, Accept: []uint16{1, 2, 3, 5, 6, 7, 9}}
 
-var policyLinkstateGetRequest = nlpolicy.Message{Family: "ethtool", Op: "linkstate-get", Attrs: &setLinkstateAttrs, Accept: []uint16{AttrLinkstateHeader}}
+var policyLinkstateGetRequest = nlpolicy.Message{Family: "ethtool", Op: "linkstate-get", Attrs: &setLinkstateAttrs, Accept: []uint16{1}}
 
-var policyLinkstateGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "linkstate-get", Attrs: &setLinkstateAttrs, Accept: []uint16{AttrLinkstateHeader}}
+var policyLinkstateGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "linkstate-get", Attrs: &setLinkstateAttrs, Accept: []uint16{1}}
 
 var policyLinkstateGetReply = nlpolicy.Message{Family: "ethtool", Op: "linkstate-get", Attrs: &setLinkstateAttrs}
 
-var policyDebugGetRequest = nlpolicy.Message{Family: "ethtool", Op: "debug-get", Attrs: &setDebugAttrs, Accept: []uint16{AttrDebugHeader}}
+var policyDebugGetRequest = nlpolicy.Message{Family: "ethtool", Op: "debug-get", Attrs: &setDebugAttrs, Accept: []uint16{1}}
 
-var policyDebugGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "debug-get", Attrs: &setDebugAttrs, Accept: []uint16{AttrDebugHeader}}
+var policyDebugGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "debug-get", Attrs: &setDebugAttrs, Accept: []uint16{1}}
 
 var policyDebugGetReply = nlpolicy.Message{Family: "ethtool", Op: "debug-get", Attrs: &setDebugAttrs}
 
 var policyDebugSetRequest = nlpolicy.Message{Family: "ethtool", Op: "debug-set", Attrs: &setDebugAttrs}
 
-var policyWolGetRequest = nlpolicy.Message{Family: "ethtool", Op: "wol-get", Attrs: &setWolAttrs, Accept: []uint16{AttrWolHeader}}
+var policyWolGetRequest = nlpolicy.Message{Family: "ethtool", Op: "wol-get", Attrs: &setWolAttrs, Accept: []uint16{1}}
 
-var policyWolGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "wol-get", Attrs: &setWolAttrs, Accept: []uint16{AttrWolHeader}}
+var policyWolGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "wol-get", Attrs: &setWolAttrs, Accept: []uint16{1}}
 
 var policyWolGetReply = nlpolicy.Message{Family: "ethtool", Op: "wol-get", Attrs: &setWolAttrs}
 
 var policyWolSetRequest = nlpolicy.Message{Family: "ethtool", Op: "wol-set", Attrs: &setWolAttrs}
 
-var policyFeaturesGetRequest = nlpolicy.Message{Family: "ethtool", Op: "features-get", Attrs: &setFeaturesAttrs, Accept: []uint16{AttrFeaturesHeader}}
+var policyFeaturesGetRequest = nlpolicy.Message{Family: "ethtool", Op: "features-get", Attrs: &setFeaturesAttrs, Accept: []uint16{1}}
 
-var policyFeaturesGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "features-get", Attrs: &setFeaturesAttrs, Accept: []uint16{AttrFeaturesHeader}}
+var policyFeaturesGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "features-get", Attrs: &setFeaturesAttrs, Accept: []uint16{1}}
 
 var policyFeaturesGetReply = nlpolicy.Message{Family: "ethtool", Op: "features-get", Attrs: &setFeaturesAttrs}
 
-var policyFeaturesSetRequest = nlpolicy.Message{Family: "ethtool", Op: "features-set", Attrs: &setFeaturesAttrs, Accept: []uint16{AttrFeaturesHeader, AttrFeaturesWanted}}
+var policyFeaturesSetRequest = nlpolicy.Message{Family: "ethtool", Op: "features-set", Attrs: &setFeaturesAttrs, Accept: []uint16{1, 3}}
 
 var policyFeaturesSetReply = nlpolicy.Message{Family: "ethtool", Op: "features-set", Attrs: &setFeaturesAttrs}
 
-var policyPrivflagsGetRequest = nlpolicy.Message{Family: "ethtool", Op: "privflags-get", Attrs: &setPrivflagsAttrs, Accept: []uint16{AttrPrivflagsHeader}}
+var policyPrivflagsGetRequest = nlpolicy.Message{Family: "ethtool", Op: "privflags-get", Attrs: &setPrivflagsAttrs, Accept: []uint16{1}}
 
-var policyPrivflagsGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "privflags-get", Attrs: &setPrivflagsAttrs, Accept: []uint16{AttrPrivflagsHeader}}
+var policyPrivflagsGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "privflags-get", Attrs: &setPrivflagsAttrs, Accept: []uint16{1}}
 
 var policyPrivflagsGetReply = nlpolicy.Message{Family: "ethtool", Op: "privflags-get", Attrs: &setPrivflagsAttrs}
 
 var policyPrivflagsSetRequest = nlpolicy.Message{Family: "ethtool", Op: "privflags-set", Attrs: &setPrivflagsAttrs}
 
-var policyRingsGetRequest = nlpolicy.Message{Family: "ethtool", Op: "rings-get", Attrs: &setRingsAttrs, Accept: []uint16{AttrRingsHeader}}
+var policyRingsGetRequest = nlpolicy.Message{Family: "ethtool", Op: "rings-get", Attrs: &setRingsAttrs, Accept: []uint16{1}}
 
-var policyRingsGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "rings-get", Attrs: &setRingsAttrs, Accept: []uint16{AttrRingsHeader}}
+var policyRingsGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "rings-get", Attrs: &setRingsAttrs, Accept: []uint16{1}}
 
 var policyRingsGetReply = nlpolicy.Message{Family: "ethtool", Op: "rings-get", Attrs: &setRingsAttrs}
 
-var policyRingsSetRequest = nlpolicy.Message{Family: "ethtool", Op: "rings-set", Attrs: &setRingsAttrs, Accept: []uint16{AttrRingsHeader, AttrRingsRx, AttrRingsRxMini, AttrRingsRxJumbo, AttrRingsTx, AttrRingsRxBufLen, AttrRingsTcpDataSplit, AttrRingsCqeSize, AttrRingsTxPush, AttrRingsRxPush, AttrRingsTxPushBufLen, AttrRingsHdsThresh}}
+var policyRingsSetRequest = nlpolicy.Message{Family: "ethtool", Op: "rings-set", Attrs: &setRingsAttrs, Accept: []uint16{1, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 17}}
 
-var policyChannelsGetRequest = nlpolicy.Message{Family: "ethtool", Op: "channels-get", Attrs: &setChannelsAttrs, Accept: []uint16{AttrChannelsHeader}}
+var policyChannelsGetRequest = nlpolicy.Message{Family: "ethtool", Op: "channels-get", Attrs: &setChannelsAttrs, Accept: []uint16{1}}
 
-var policyChannelsGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "channels-get", Attrs: &setChannelsAttrs, Accept: []uint16{AttrChannelsHeader}}
+var policyChannelsGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "channels-get", Attrs: &setChannelsAttrs, Accept: []uint16{1}}
 
 var policyChannelsGetReply = nlpolicy.Message{Family: "ethtool", Op: "channels-get", Attrs: &setChannelsAttrs}
 
-var policyChannelsSetRequest = nlpolicy.Message{Family: "ethtool", Op: "channels-set", Attrs: &setChannelsAttrs, Accept: []uint16{AttrChannelsHeader, AttrChannelsRxCount, AttrChannelsTxCount, AttrChannelsOtherCount, AttrChannelsCombinedCount}}
+var policyChannelsSetRequest = nlpolicy.Message{Family: "ethtool", Op: "channels-set", Attrs: &setChannelsAttrs, Accept: []uint16{1, 6, 7, 8, 9}}
 
-var policyCoalesceGetRequest = nlpolicy.Message{Family: "ethtool", Op: "coalesce-get", Attrs: &setCoalesceAttrs, Accept: []uint16{AttrCoalesceHeader}}
+var policyCoalesceGetRequest = nlpolicy.Message{Family: "ethtool", Op: "coalesce-get", Attrs: &setCoalesceAttrs, Accept: []uint16{1}}
 
-var policyCoalesceGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "coalesce-get", Attrs: &setCoalesceAttrs, Accept: []uint16{AttrCoalesceHeader}}
+var policyCoalesceGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "coalesce-get", Attrs: &setCoalesceAttrs, Accept: []uint16{1}}
 
 var policyCoalesceGetReply = nlpolicy.Message{Family: "ethtool", Op: "coalesce-get", Attrs: &setCoalesceAttrs}
 
 var policyCoalesceSetRequest = nlpolicy.Message{Family: "ethtool", Op: "coalesce-set", Attrs: &setCoalesceAttrs}
 
-var policyPauseGetRequest = nlpolicy.Message{Family: "ethtool", Op: "pause-get", Attrs: &setPauseAttrs, Accept: []uint16{AttrPauseHeader, AttrPauseStatsSrc}}
+var policyPauseGetRequest = nlpolicy.Message{Family: "ethtool", Op: "pause-get", Attrs: &setPauseAttrs, Accept: []uint16{1, 6}}
 
-var policyPauseGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "pause-get", Attrs: &setPauseAttrs, Accept: []uint16{AttrPauseHeader, AttrPauseStatsSrc}}
+var policyPauseGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "pause-get", Attrs: &setPauseAttrs, Accept: []uint16{1, 6}}
 
 var policyPauseGetReply = nlpolicy.Message{Family: "ethtool", Op: "pause-get", Attrs: &setPauseAttrs}
 
-var policyPauseSetRequest = nlpolicy.Message{Family: "ethtool", Op: "pause-set", Attrs: &setPauseAttrs, Accept: []uint16{AttrPauseHeader, AttrPauseAutoneg, AttrPauseRx, AttrPauseTx}}
+var policyPauseSetRequest = nlpolicy.Message{Family: "ethtool", Op: "pause-set", Attrs: &setPauseAttrs, Accept: []uint16{1, 2, 3, 4}}
 
-var policyEeeGetRequest = nlpolicy.Message{Family: "ethtool", Op: "eee-get", Attrs: &setEeeAttrs, Accept: []uint16{AttrEeeHeader}}
+var policyEeeGetRequest = nlpolicy.Message{Family: "ethtool", Op: "eee-get", Attrs: &setEeeAttrs, Accept: []uint16{1}}
 
-var policyEeeGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "eee-get", Attrs: &setEeeAttrs, Accept: []uint16{AttrEeeHeader}}
+var policyEeeGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "eee-get", Attrs: &setEeeAttrs, Accept: []uint16{1}}
 
 var policyEeeGetReply = nlpolicy.Message{Family: "ethtool", Op: "eee-get", Attrs: &setEeeAttrs}
 
-var policyEeeSetRequest = nlpolicy.Message{Family: "ethtool", Op: "eee-set", Attrs: &setEeeAttrs, Accept: []uint16{AttrEeeHeader, AttrEeeModesOurs, AttrEeeEnabled, AttrEeeTxLpiEnabled, AttrEeeTxLpiTimer}}
+var policyEeeSetRequest = nlpolicy.Message{Family: "ethtool", Op: "eee-set", Attrs: &setEeeAttrs, Accept: []uint16{1, 2, 5, 6, 7}}
 
-var policyTsinfoGetRequest = nlpolicy.Message{Family: "ethtool", Op: "tsinfo-get", Attrs: &setTsinfoAttrs, Accept: []uint16{AttrTsinfoHeader, AttrTsinfoHwtstampProvider}}
+var policyTsinfoGetRequest = nlpolicy.Message{Family: "ethtool", Op: "tsinfo-get", Attrs: &setTsinfoAttrs, Accept: []uint16{1, 7}}
 
-var policyTsinfoGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "tsinfo-get", Attrs: &setTsinfoAttrs, Accept: []uint16{AttrTsinfoHeader, AttrTsinfoHwtstampProvider}}
+var policyTsinfoGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "tsinfo-get", Attrs: &setTsinfoAttrs, Accept: []uint16{1, 7}}
 
 var policyTsinfoGetReply = nlpolicy.Message{Family: "ethtool", Op: "tsinfo-get", Attrs: &setTsinfoAttrs}
 
@@ -120,95 +120,95 @@ var policyCableTestTdrActRequest = nlpolicy.Message{Family: "ethtool", Op: "cabl
 
 var policyCableTestTdrNtfMessage = nlpolicy.Message{Family: "ethtool", Op: "cable-test-tdr-ntf", Attrs: &setCableTestTdrNtfAttrs}
 
-var policyTunnelInfoGetRequest = nlpolicy.Message{Family: "ethtool", Op: "tunnel-info-get", Attrs: &setTunnelInfoAttrs, Accept: []uint16{AttrTunnelInfoHeader}}
+var policyTunnelInfoGetRequest = nlpolicy.Message{Family: "ethtool", Op: "tunnel-info-get", Attrs: &setTunnelInfoAttrs, Accept: []uint16{1}}
 
-var policyTunnelInfoGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "tunnel-info-get", Attrs: &setTunnelInfoAttrs, Accept: []uint16{AttrTunnelInfoHeader}}
+var policyTunnelInfoGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "tunnel-info-get", Attrs: &setTunnelInfoAttrs, Accept: []uint16{1}}
 
 var policyTunnelInfoGetReply = nlpolicy.Message{Family: "ethtool", Op: "tunnel-info-get", Attrs: &setTunnelInfoAttrs}
 
-var policyFecGetRequest = nlpolicy.Message{Family: "ethtool", Op: "fec-get", Attrs: &setFecAttrs, Accept: []uint16{AttrFecHeader}}
+var policyFecGetRequest = nlpolicy.Message{Family: "ethtool", Op: "fec-get", Attrs: &setFecAttrs, Accept: []uint16{1}}
 
-var policyFecGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "fec-get", Attrs: &setFecAttrs, Accept: []uint16{AttrFecHeader}}
+var policyFecGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "fec-get", Attrs: &setFecAttrs, Accept: []uint16{1}}
 
 var policyFecGetReply = nlpolicy.Message{Family: "ethtool", Op: "fec-get", Attrs: &setFecAttrs}
 
-var policyFecSetRequest = nlpolicy.Message{Family: "ethtool", Op: "fec-set", Attrs: &setFecAttrs, Accept: []uint16{AttrFecHeader, AttrFecModes, AttrFecAuto}}
+var policyFecSetRequest = nlpolicy.Message{Family: "ethtool", Op: "fec-set", Attrs: &setFecAttrs, Accept: []uint16{1, 2, 3}}
 
-var policyModuleEepromGetRequest = nlpolicy.Message{Family: "ethtool", Op: "module-eeprom-get", Attrs: &setModuleEepromAttrs, Accept: []uint16{AttrModuleEepromHeader, AttrModuleEepromOffset, AttrModuleEepromLength, AttrModuleEepromPage, AttrModuleEepromBank, AttrModuleEepromI2cAddress}}
+var policyModuleEepromGetRequest = nlpolicy.Message{Family: "ethtool", Op: "module-eeprom-get", Attrs: &setModuleEepromAttrs, Accept: []uint16{1, 2, 3, 4, 5, 6}}
 
-var policyModuleEepromGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "module-eeprom-get", Attrs: &setModuleEepromAttrs, Accept: []uint16{AttrModuleEepromHeader, AttrModuleEepromOffset, AttrModuleEepromLength, AttrModuleEepromPage, AttrModuleEepromBank, AttrModuleEepromI2cAddress}}
+var policyModuleEepromGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "module-eeprom-get", Attrs: &setModuleEepromAttrs, Accept: []uint16{1, 2, 3, 4, 5, 6}}
 
 var policyModuleEepromGetReply = nlpolicy.Message{Family: "ethtool", Op: "module-eeprom-get", Attrs: &setModuleEepromAttrs}
 
-var policyStatsGetRequest = nlpolicy.Message{Family: "ethtool", Op: "stats-get", Attrs: &setStatsAttrs, Accept: []uint16{AttrStatsHeader, AttrStatsGroups, AttrStatsSrc}}
+var policyStatsGetRequest = nlpolicy.Message{Family: "ethtool", Op: "stats-get", Attrs: &setStatsAttrs, Accept: []uint16{2, 3, 5}}
 
-var policyStatsGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "stats-get", Attrs: &setStatsAttrs, Accept: []uint16{AttrStatsHeader, AttrStatsGroups, AttrStatsSrc}}
+var policyStatsGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "stats-get", Attrs: &setStatsAttrs, Accept: []uint16{2, 3, 5}}
 
 var policyStatsGetReply = nlpolicy.Message{Family: "ethtool", Op: "stats-get", Attrs: &setStatsAttrs}
 
-var policyPhcVclocksGetRequest = nlpolicy.Message{Family: "ethtool", Op: "phc-vclocks-get", Attrs: &setPhcVclocksAttrs, Accept: []uint16{AttrPhcVclocksHeader}}
+var policyPhcVclocksGetRequest = nlpolicy.Message{Family: "ethtool", Op: "phc-vclocks-get", Attrs: &setPhcVclocksAttrs, Accept: []uint16{1}}
 
-var policyPhcVclocksGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "phc-vclocks-get", Attrs: &setPhcVclocksAttrs, Accept: []uint16{AttrPhcVclocksHeader}}
+var policyPhcVclocksGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "phc-vclocks-get", Attrs: &setPhcVclocksAttrs, Accept: []uint16{1}}
 
 var policyPhcVclocksGetReply = nlpolicy.Message{Family: "ethtool", Op: "phc-vclocks-get", Attrs: &setPhcVclocksAttrs}
 
-var policyModuleGetRequest = nlpolicy.Message{Family: "ethtool", Op: "module-get", Attrs: &setModuleAttrs, Accept: []uint16{AttrModuleHeader}}
+var policyModuleGetRequest = nlpolicy.Message{Family: "ethtool", Op: "module-get", Attrs: &setModuleAttrs, Accept: []uint16{1}}
 
-var policyModuleGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "module-get", Attrs: &setModuleAttrs, Accept: []uint16{AttrModuleHeader}}
+var policyModuleGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "module-get", Attrs: &setModuleAttrs, Accept: []uint16{1}}
 
 var policyModuleGetReply = nlpolicy.Message{Family: "ethtool", Op: "module-get", Attrs: &setModuleAttrs}
 
-var policyModuleSetRequest = nlpolicy.Message{Family: "ethtool", Op: "module-set", Attrs: &setModuleAttrs, Accept: []uint16{AttrModuleHeader, AttrModulePowerModePolicy}}
+var policyModuleSetRequest = nlpolicy.Message{Family: "ethtool", Op: "module-set", Attrs: &setModuleAttrs, Accept: []uint16{1, 2}}
 
-var policyPseGetRequest = nlpolicy.Message{Family: "ethtool", Op: "pse-get", Attrs: &setPseAttrs, Accept: []uint16{AttrPseHeader}}
+var policyPseGetRequest = nlpolicy.Message{Family: "ethtool", Op: "pse-get", Attrs: &setPseAttrs, Accept: []uint16{1}}
 
-var policyPseGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "pse-get", Attrs: &setPseAttrs, Accept: []uint16{AttrPseHeader}}
+var policyPseGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "pse-get", Attrs: &setPseAttrs, Accept: []uint16{1}}
 
 var policyPseGetReply = nlpolicy.Message{Family: "ethtool", Op: "pse-get", Attrs: &setPseAttrs}
 
-var policyPseSetRequest = nlpolicy.Message{Family: "ethtool", Op: "pse-set", Attrs: &setPseAttrs, Accept: []uint16{AttrPseHeader, AttrPsePodlPseAdminControl, AttrPseC33PseAdminControl, AttrPseC33PseAvailPwLimit, AttrPsePsePrio}}
+var policyPseSetRequest = nlpolicy.Message{Family: "ethtool", Op: "pse-set", Attrs: &setPseAttrs, Accept: []uint16{1, 3, 6, 12, 16}}
 
-var policyRssGetRequest = nlpolicy.Message{Family: "ethtool", Op: "rss-get", Attrs: &setRssAttrs, Accept: []uint16{AttrRssHeader, AttrRssContext}}
+var policyRssGetRequest = nlpolicy.Message{Family: "ethtool", Op: "rss-get", Attrs: &setRssAttrs, Accept: []uint16{1, 2}}
 
-var policyRssGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "rss-get", Attrs: &setRssAttrs, Accept: []uint16{AttrRssHeader, AttrRssStartContext}}
+var policyRssGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "rss-get", Attrs: &setRssAttrs, Accept: []uint16{1, 7}}
 
 var policyRssGetReply = nlpolicy.Message{Family: "ethtool", Op: "rss-get", Attrs: &setRssAttrs}
 
-var policyPlcaGetCfgRequest = nlpolicy.Message{Family: "ethtool", Op: "plca-get-cfg", Attrs: &setPlcaAttrs, Accept: []uint16{AttrPlcaHeader}}
+var policyPlcaGetCfgRequest = nlpolicy.Message{Family: "ethtool", Op: "plca-get-cfg", Attrs: &setPlcaAttrs, Accept: []uint16{1}}
 
-var policyPlcaGetCfgDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "plca-get-cfg", Attrs: &setPlcaAttrs, Accept: []uint16{AttrPlcaHeader}}
+var policyPlcaGetCfgDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "plca-get-cfg", Attrs: &setPlcaAttrs, Accept: []uint16{1}}
 
 var policyPlcaGetCfgReply = nlpolicy.Message{Family: "ethtool", Op: "plca-get-cfg", Attrs: &setPlcaAttrs}
 
-var policyPlcaSetCfgRequest = nlpolicy.Message{Family: "ethtool", Op: "plca-set-cfg", Attrs: &setPlcaAttrs, Accept: []uint16{AttrPlcaHeader, AttrPlcaEnabled, AttrPlcaNodeCnt, AttrPlcaNodeID, AttrPlcaToTmr, AttrPlcaBurstCnt, AttrPlcaBurstTmr}}
+var policyPlcaSetCfgRequest = nlpolicy.Message{Family: "ethtool", Op: "plca-set-cfg", Attrs: &setPlcaAttrs, Accept: []uint16{1, 3, 5, 6, 7, 8, 9}}
 
-var policyPlcaGetStatusRequest = nlpolicy.Message{Family: "ethtool", Op: "plca-get-status", Attrs: &setPlcaAttrs, Accept: []uint16{AttrPlcaHeader}}
+var policyPlcaGetStatusRequest = nlpolicy.Message{Family: "ethtool", Op: "plca-get-status", Attrs: &setPlcaAttrs, Accept: []uint16{1}}
 
-var policyPlcaGetStatusDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "plca-get-status", Attrs: &setPlcaAttrs, Accept: []uint16{AttrPlcaHeader}}
+var policyPlcaGetStatusDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "plca-get-status", Attrs: &setPlcaAttrs, Accept: []uint16{1}}
 
 var policyPlcaGetStatusReply = nlpolicy.Message{Family: "ethtool", Op: "plca-get-status", Attrs: &setPlcaAttrs}
 
-var policyMmGetRequest = nlpolicy.Message{Family: "ethtool", Op: "mm-get", Attrs: &setMmAttrs, Accept: []uint16{AttrMmHeader}}
+var policyMmGetRequest = nlpolicy.Message{Family: "ethtool", Op: "mm-get", Attrs: &setMmAttrs, Accept: []uint16{1}}
 
-var policyMmGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "mm-get", Attrs: &setMmAttrs, Accept: []uint16{AttrMmHeader}}
+var policyMmGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "mm-get", Attrs: &setMmAttrs, Accept: []uint16{1}}
 
 var policyMmGetReply = nlpolicy.Message{Family: "ethtool", Op: "mm-get", Attrs: &setMmAttrs}
 
-var policyMmSetRequest = nlpolicy.Message{Family: "ethtool", Op: "mm-set", Attrs: &setMmAttrs, Accept: []uint16{AttrMmHeader, AttrMmPmacEnabled, AttrMmTxEnabled, AttrMmTxMinFragSize, AttrMmVerifyEnabled, AttrMmVerifyTime}}
+var policyMmSetRequest = nlpolicy.Message{Family: "ethtool", Op: "mm-set", Attrs: &setMmAttrs, Accept: []uint16{1, 2, 3, 5, 7, 9}}
 
-var policyModuleFwFlashActRequest = nlpolicy.Message{Family: "ethtool", Op: "module-fw-flash-act", Attrs: &setModuleFwFlashAttrs, Accept: []uint16{AttrModuleFwFlashHeader, AttrModuleFwFlashFileName, AttrModuleFwFlashPassword}}
+var policyModuleFwFlashActRequest = nlpolicy.Message{Family: "ethtool", Op: "module-fw-flash-act", Attrs: &setModuleFwFlashAttrs, Accept: []uint16{1, 2, 3}}
 
 var policyModuleFwFlashNtfMessage = nlpolicy.Message{Family: "ethtool", Op: "module-fw-flash-ntf", Attrs: &setModuleFwFlashAttrs}
 
-var policyPhyGetRequest = nlpolicy.Message{Family: "ethtool", Op: "phy-get", Attrs: &setPhyAttrs, Accept: []uint16{AttrPhyHeader}}
+var policyPhyGetRequest = nlpolicy.Message{Family: "ethtool", Op: "phy-get", Attrs: &setPhyAttrs, Accept: []uint16{1}}
 
-var policyPhyGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "phy-get", Attrs: &setPhyAttrs, Accept: []uint16{AttrPhyHeader}}
+var policyPhyGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "phy-get", Attrs: &setPhyAttrs, Accept: []uint16{1}}
 
 var policyPhyGetReply = nlpolicy.Message{Family: "ethtool", Op: "phy-get", Attrs: &setPhyAttrs}
 
-var policyTsconfigGetRequest = nlpolicy.Message{Family: "ethtool", Op: "tsconfig-get", Attrs: &setTsconfigAttrs, Accept: []uint16{AttrTsconfigHeader}}
+var policyTsconfigGetRequest = nlpolicy.Message{Family: "ethtool", Op: "tsconfig-get", Attrs: &setTsconfigAttrs, Accept: []uint16{1}}
 
-var policyTsconfigGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "tsconfig-get", Attrs: &setTsconfigAttrs, Accept: []uint16{AttrTsconfigHeader}}
+var policyTsconfigGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "tsconfig-get", Attrs: &setTsconfigAttrs, Accept: []uint16{1}}
 
 var policyTsconfigGetReply = nlpolicy.Message{Family: "ethtool", Op: "tsconfig-get", Attrs: &setTsconfigAttrs}
 
@@ -218,540 +218,540 @@ var policyTsconfigSetReply = nlpolicy.Message{Family: "ethtool", Op: "tsconfig-s
 
 var policyPseNtfMessage = nlpolicy.Message{Family: "ethtool", Op: "pse-ntf", Attrs: &setPseNtfAttrs}
 
-var policyRssSetRequest = nlpolicy.Message{Family: "ethtool", Op: "rss-set", Attrs: &setRssAttrs, Accept: []uint16{AttrRssHeader, AttrRssContext, AttrRssHfunc, AttrRssIndir, AttrRssHkey, AttrRssInputXfrm, AttrRssFlowHash}}
+var policyRssSetRequest = nlpolicy.Message{Family: "ethtool", Op: "rss-set", Attrs: &setRssAttrs, Accept: []uint16{1, 2, 3, 4, 5, 6, 8}}
 
-var policyRssCreateActRequest = nlpolicy.Message{Family: "ethtool", Op: "rss-create-act", Attrs: &setRssAttrs, Accept: []uint16{AttrRssHeader, AttrRssContext, AttrRssHfunc, AttrRssIndir, AttrRssHkey, AttrRssInputXfrm}}
+var policyRssCreateActRequest = nlpolicy.Message{Family: "ethtool", Op: "rss-create-act", Attrs: &setRssAttrs, Accept: []uint16{1, 2, 3, 4, 5, 6}}
 
 var policyRssCreateActReply = nlpolicy.Message{Family: "ethtool", Op: "rss-create-act", Attrs: &setRssAttrs}
 
-var policyRssDeleteActRequest = nlpolicy.Message{Family: "ethtool", Op: "rss-delete-act", Attrs: &setRssAttrs, Accept: []uint16{AttrRssHeader, AttrRssContext}}
+var policyRssDeleteActRequest = nlpolicy.Message{Family: "ethtool", Op: "rss-delete-act", Attrs: &setRssAttrs, Accept: []uint16{1, 2}}
 
 var policyRssDeleteNtfMessage = nlpolicy.Message{Family: "ethtool", Op: "rss-delete-ntf", Attrs: &setRssAttrs}
 
 var setHeaderAttrs = nlpolicy.Set{Name: "header", Attrs: []nlpolicy.Attr{
-	{Name: "dev-index", Number: AttrHeaderDevIndex, Kind: nlpolicy.U32},
-	{Name: "dev-name", Number: AttrHeaderDevName, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 127}},
-	{Name: "flags", Number: AttrHeaderFlags, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x7}, Enum: &enumHeaderFlags},
-	{Name: "phy-index", Number: AttrHeaderPhyIndex, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
+	{Name: "dev-index", Number: 1, Kind: nlpolicy.U32},
+	{Name: "dev-name", Number: 2, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 127}},
+	{Name: "flags", Number: 3, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x7}, Enum: &enumHeaderFlags},
+	{Name: "phy-index", Number: 4, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
 }}
 
 var setBitsetBitAttrs = nlpolicy.Set{Name: "bitset-bit", Attrs: []nlpolicy.Attr{
-	{Name: "index", Number: AttrBitsetBitIndex, Kind: nlpolicy.U32},
-	{Name: "name", Number: AttrBitsetBitName, Kind: nlpolicy.String},
-	{Name: "value", Number: AttrBitsetBitValue, Kind: nlpolicy.Flag},
+	{Name: "index", Number: 1, Kind: nlpolicy.U32},
+	{Name: "name", Number: 2, Kind: nlpolicy.String},
+	{Name: "value", Number: 3, Kind: nlpolicy.Flag},
 }}
 
 var setBitsetBitsAttrs = nlpolicy.Set{Name: "bitset-bits", Attrs: []nlpolicy.Attr{
-	{Name: "bit", Number: AttrBitsetBitsBit, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setBitsetBitAttrs},
+	{Name: "bit", Number: 1, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setBitsetBitAttrs},
 }}
 
 var setBitsetAttrs = nlpolicy.Set{Name: "bitset", Attrs: []nlpolicy.Attr{
-	{Name: "nomask", Number: AttrBitsetNomask, Kind: nlpolicy.Flag},
-	{Name: "size", Number: AttrBitsetSize, Kind: nlpolicy.U32},
-	{Name: "bits", Number: AttrBitsetBits, Kind: nlpolicy.Nest, Nested: &setBitsetBitsAttrs},
-	{Name: "value", Number: AttrBitsetValue, Kind: nlpolicy.Binary, Elem: nlpolicy.U32},
-	{Name: "mask", Number: AttrBitsetMask, Kind: nlpolicy.Binary, Elem: nlpolicy.U32},
+	{Name: "nomask", Number: 1, Kind: nlpolicy.Flag},
+	{Name: "size", Number: 2, Kind: nlpolicy.U32},
+	{Name: "bits", Number: 3, Kind: nlpolicy.Nest, Nested: &setBitsetBitsAttrs},
+	{Name: "value", Number: 4, Kind: nlpolicy.Binary, Elem: nlpolicy.U32},
+	{Name: "mask", Number: 5, Kind: nlpolicy.Binary, Elem: nlpolicy.U32},
 }}
 
 var setStringAttrs = nlpolicy.Set{Name: "string", Attrs: []nlpolicy.Attr{
-	{Name: "index", Number: AttrStringIndex, Kind: nlpolicy.U32},
-	{Name: "value", Number: AttrStringValue, Kind: nlpolicy.String},
+	{Name: "index", Number: 1, Kind: nlpolicy.U32},
+	{Name: "value", Number: 2, Kind: nlpolicy.String},
 }}
 
 var setStringsAttrs = nlpolicy.Set{Name: "strings", Attrs: []nlpolicy.Attr{
-	{Name: "string", Number: AttrStringsString, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setStringAttrs},
+	{Name: "string", Number: 1, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setStringAttrs},
 }}
 
 var setStringsetAttrs = nlpolicy.Set{Name: "stringset", Attrs: []nlpolicy.Attr{
-	{Name: "id", Number: AttrStringsetID, Kind: nlpolicy.U32, Enum: &enumStringset},
-	{Name: "count", Number: AttrStringsetCount, Kind: nlpolicy.U32},
-	{Name: "strings", Number: AttrStringsetStrings, Kind: nlpolicy.Nest, Nested: &setStringsAttrs},
+	{Name: "id", Number: 1, Kind: nlpolicy.U32, Enum: &enumStringset},
+	{Name: "count", Number: 2, Kind: nlpolicy.U32},
+	{Name: "strings", Number: 3, Kind: nlpolicy.Nest, Nested: &setStringsAttrs},
 }}
 
 var setStringsetsAttrs = nlpolicy.Set{Name: "stringsets", Attrs: []nlpolicy.Attr{
-	{Name: "stringset", Number: AttrStringsetsStringset, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setStringsetAttrs},
+	{Name: "stringset", Number: 1, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setStringsetAttrs},
 }}
 
 var setStrsetAttrs = nlpolicy.Set{Name: "strset", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: AttrStrsetHeader, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "stringsets", Number: AttrStrsetStringsets, Kind: nlpolicy.Nest, Nested: &setStringsetsAttrs},
-	{Name: "counts-only", Number: AttrStrsetCountsOnly, Kind: nlpolicy.Flag},
+	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
+	{Name: "stringsets", Number: 2, Kind: nlpolicy.Nest, Nested: &setStringsetsAttrs},
+	{Name: "counts-only", Number: 3, Kind: nlpolicy.Flag},
 }}
 
 var setPrivflagsAttrs = nlpolicy.Set{Name: "privflags", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: AttrPrivflagsHeader, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "flags", Number: AttrPrivflagsFlags, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
+	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
+	{Name: "flags", Number: 2, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
 }}
 
 var setRingsAttrs = nlpolicy.Set{Name: "rings", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: AttrRingsHeader, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "rx-max", Number: AttrRingsRxMax, Kind: nlpolicy.U32},
-	{Name: "rx-mini-max", Number: AttrRingsRxMiniMax, Kind: nlpolicy.U32},
-	{Name: "rx-jumbo-max", Number: AttrRingsRxJumboMax, Kind: nlpolicy.U32},
-	{Name: "tx-max", Number: AttrRingsTxMax, Kind: nlpolicy.U32},
-	{Name: "rx", Number: AttrRingsRx, Kind: nlpolicy.U32},
-	{Name: "rx-mini", Number: AttrRingsRxMini, Kind: nlpolicy.U32},
-	{Name: "rx-jumbo", Number: AttrRingsRxJumbo, Kind: nlpolicy.U32},
-	{Name: "tx", Number: AttrRingsTx, Kind: nlpolicy.U32},
-	{Name: "rx-buf-len", Number: AttrRingsRxBufLen, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
-	{Name: "tcp-data-split", Number: AttrRingsTcpDataSplit, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 2}, Enum: &enumTcpDataSplit},
-	{Name: "cqe-size", Number: AttrRingsCqeSize, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
-	{Name: "tx-push", Number: AttrRingsTxPush, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}},
-	{Name: "rx-push", Number: AttrRingsRxPush, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}},
-	{Name: "tx-push-buf-len", Number: AttrRingsTxPushBufLen, Kind: nlpolicy.U32},
-	{Name: "tx-push-buf-len-max", Number: AttrRingsTxPushBufLenMax, Kind: nlpolicy.U32},
-	{Name: "hds-thresh", Number: AttrRingsHdsThresh, Kind: nlpolicy.U32},
-	{Name: "hds-thresh-max", Number: AttrRingsHdsThreshMax, Kind: nlpolicy.U32},
+	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
+	{Name: "rx-max", Number: 2, Kind: nlpolicy.U32},
+	{Name: "rx-mini-max", Number: 3, Kind: nlpolicy.U32},
+	{Name: "rx-jumbo-max", Number: 4, Kind: nlpolicy.U32},
+	{Name: "tx-max", Number: 5, Kind: nlpolicy.U32},
+	{Name: "rx", Number: 6, Kind: nlpolicy.U32},
+	{Name: "rx-mini", Number: 7, Kind: nlpolicy.U32},
+	{Name: "rx-jumbo", Number: 8, Kind: nlpolicy.U32},
+	{Name: "tx", Number: 9, Kind: nlpolicy.U32},
+	{Name: "rx-buf-len", Number: 10, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
+	{Name: "tcp-data-split", Number: 11, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 2}, Enum: &enumTcpDataSplit},
+	{Name: "cqe-size", Number: 12, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
+	{Name: "tx-push", Number: 13, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}},
+	{Name: "rx-push", Number: 14, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}},
+	{Name: "tx-push-buf-len", Number: 15, Kind: nlpolicy.U32},
+	{Name: "tx-push-buf-len-max", Number: 16, Kind: nlpolicy.U32},
+	{Name: "hds-thresh", Number: 17, Kind: nlpolicy.U32},
+	{Name: "hds-thresh-max", Number: 18, Kind: nlpolicy.U32},
 }}
 
 var setMmStatAttrs = nlpolicy.Set{Name: "mm-stat", Attrs: []nlpolicy.Attr{
-	{Name: "pad", Number: AttrMmStatPad, Kind: nlpolicy.Pad},
-	{Name: "reassembly-errors", Number: AttrMmStatReassemblyErrors, Kind: nlpolicy.U64},
-	{Name: "smd-errors", Number: AttrMmStatSmdErrors, Kind: nlpolicy.U64},
-	{Name: "reassembly-ok", Number: AttrMmStatReassemblyOk, Kind: nlpolicy.U64},
-	{Name: "rx-frag-count", Number: AttrMmStatRxFragCount, Kind: nlpolicy.U64},
-	{Name: "tx-frag-count", Number: AttrMmStatTxFragCount, Kind: nlpolicy.U64},
-	{Name: "hold-count", Number: AttrMmStatHoldCount, Kind: nlpolicy.U64},
+	{Name: "pad", Number: 1, Kind: nlpolicy.Pad},
+	{Name: "reassembly-errors", Number: 2, Kind: nlpolicy.U64},
+	{Name: "smd-errors", Number: 3, Kind: nlpolicy.U64},
+	{Name: "reassembly-ok", Number: 4, Kind: nlpolicy.U64},
+	{Name: "rx-frag-count", Number: 5, Kind: nlpolicy.U64},
+	{Name: "tx-frag-count", Number: 6, Kind: nlpolicy.U64},
+	{Name: "hold-count", Number: 7, Kind: nlpolicy.U64},
 }}
 
 var setMmAttrs = nlpolicy.Set{Name: "mm", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: AttrMmHeader, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "pmac-enabled", Number: AttrMmPmacEnabled, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}},
-	{Name: "tx-enabled", Number: AttrMmTxEnabled, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}},
-	{Name: "tx-active", Number: AttrMmTxActive, Kind: nlpolicy.U8},
-	{Name: "tx-min-frag-size", Number: AttrMmTxMinFragSize, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 60, Max: 252}},
-	{Name: "rx-min-frag-size", Number: AttrMmRxMinFragSize, Kind: nlpolicy.U32},
-	{Name: "verify-enabled", Number: AttrMmVerifyEnabled, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}},
-	{Name: "verify-status", Number: AttrMmVerifyStatus, Kind: nlpolicy.U8, Enum: &enumMmVerifyStatus},
-	{Name: "verify-time", Number: AttrMmVerifyTime, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 1, Max: 128}},
-	{Name: "max-verify-time", Number: AttrMmMaxVerifyTime, Kind: nlpolicy.U32},
-	{Name: "stats", Number: AttrMmStats, Kind: nlpolicy.Nest, Nested: &setMmStatAttrs},
+	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
+	{Name: "pmac-enabled", Number: 2, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}},
+	{Name: "tx-enabled", Number: 3, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}},
+	{Name: "tx-active", Number: 4, Kind: nlpolicy.U8},
+	{Name: "tx-min-frag-size", Number: 5, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 60, Max: 252}},
+	{Name: "rx-min-frag-size", Number: 6, Kind: nlpolicy.U32},
+	{Name: "verify-enabled", Number: 7, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}},
+	{Name: "verify-status", Number: 8, Kind: nlpolicy.U8, Enum: &enumMmVerifyStatus},
+	{Name: "verify-time", Number: 9, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 1, Max: 128}},
+	{Name: "max-verify-time", Number: 10, Kind: nlpolicy.U32},
+	{Name: "stats", Number: 11, Kind: nlpolicy.Nest, Nested: &setMmStatAttrs},
 }}
 
 var setLinkinfoAttrs = nlpolicy.Set{Name: "linkinfo", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: AttrLinkinfoHeader, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "port", Number: AttrLinkinfoPort, Kind: nlpolicy.U8, Enum: &enumPort},
-	{Name: "phyaddr", Number: AttrLinkinfoPhyaddr, Kind: nlpolicy.U8},
-	{Name: "tp-mdix", Number: AttrLinkinfoTpMdix, Kind: nlpolicy.U8, Enum: &enumMdix},
-	{Name: "tp-mdix-ctrl", Number: AttrLinkinfoTpMdixCtrl, Kind: nlpolicy.U8, Enum: &enumMdix},
-	{Name: "transceiver", Number: AttrLinkinfoTransceiver, Kind: nlpolicy.U8, Enum: &enumTransceiver},
+	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
+	{Name: "port", Number: 2, Kind: nlpolicy.U8, Enum: &enumPort},
+	{Name: "phyaddr", Number: 3, Kind: nlpolicy.U8},
+	{Name: "tp-mdix", Number: 4, Kind: nlpolicy.U8, Enum: &enumMdix},
+	{Name: "tp-mdix-ctrl", Number: 5, Kind: nlpolicy.U8, Enum: &enumMdix},
+	{Name: "transceiver", Number: 6, Kind: nlpolicy.U8, Enum: &enumTransceiver},
 }}
 
 var setLinkmodesAttrs = nlpolicy.Set{Name: "linkmodes", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: AttrLinkmodesHeader, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "autoneg", Number: AttrLinkmodesAutoneg, Kind: nlpolicy.U8},
-	{Name: "ours", Number: AttrLinkmodesOurs, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
-	{Name: "peer", Number: AttrLinkmodesPeer, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
-	{Name: "speed", Number: AttrLinkmodesSpeed, Kind: nlpolicy.U32},
-	{Name: "duplex", Number: AttrLinkmodesDuplex, Kind: nlpolicy.U8, Enum: &enumDuplex},
-	{Name: "master-slave-cfg", Number: AttrLinkmodesMasterSlaveCfg, Kind: nlpolicy.U8, Enum: &enumMasterSlaveCfg},
-	{Name: "master-slave-state", Number: AttrLinkmodesMasterSlaveState, Kind: nlpolicy.U8, Enum: &enumMasterSlaveState},
-	{Name: "lanes", Number: AttrLinkmodesLanes, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 1, Max: 8}},
-	{Name: "rate-matching", Number: AttrLinkmodesRateMatching, Kind: nlpolicy.U8, Enum: &enumRateMatching},
+	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
+	{Name: "autoneg", Number: 2, Kind: nlpolicy.U8},
+	{Name: "ours", Number: 3, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
+	{Name: "peer", Number: 4, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
+	{Name: "speed", Number: 5, Kind: nlpolicy.U32},
+	{Name: "duplex", Number: 6, Kind: nlpolicy.U8, Enum: &enumDuplex},
+	{Name: "master-slave-cfg", Number: 7, Kind: nlpolicy.U8, Enum: &enumMasterSlaveCfg},
+	{Name: "master-slave-state", Number: 8, Kind: nlpolicy.U8, Enum: &enumMasterSlaveState},
+	{Name: "lanes", Number: 9, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 1, Max: 8}},
+	{Name: "rate-matching", Number: 10, Kind: nlpolicy.U8, Enum: &enumRateMatching},
 }}
 
 var setLinkstateAttrs = nlpolicy.Set{Name: "linkstate", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: AttrLinkstateHeader, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "link", Number: AttrLinkstateLink, Kind: nlpolicy.U8},
-	{Name: "sqi", Number: AttrLinkstateSqi, Kind: nlpolicy.U32},
-	{Name: "sqi-max", Number: AttrLinkstateSqiMax, Kind: nlpolicy.U32},
-	{Name: "ext-state", Number: AttrLinkstateExtState, Kind: nlpolicy.U8, Enum: &enumLinkExtState},
-	{Name: "ext-substate", Number: AttrLinkstateExtSubstate, Kind: nlpolicy.U8},
-	{Name: "ext-down-cnt", Number: AttrLinkstateExtDownCnt, Kind: nlpolicy.U32},
+	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
+	{Name: "link", Number: 2, Kind: nlpolicy.U8},
+	{Name: "sqi", Number: 3, Kind: nlpolicy.U32},
+	{Name: "sqi-max", Number: 4, Kind: nlpolicy.U32},
+	{Name: "ext-state", Number: 5, Kind: nlpolicy.U8, Enum: &enumLinkExtState},
+	{Name: "ext-substate", Number: 6, Kind: nlpolicy.U8},
+	{Name: "ext-down-cnt", Number: 7, Kind: nlpolicy.U32},
 }}
 
 var setDebugAttrs = nlpolicy.Set{Name: "debug", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: AttrDebugHeader, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "msgmask", Number: AttrDebugMsgmask, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
+	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
+	{Name: "msgmask", Number: 2, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
 }}
 
 var setWolAttrs = nlpolicy.Set{Name: "wol", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: AttrWolHeader, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "modes", Number: AttrWolModes, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
-	{Name: "sopass", Number: AttrWolSopass, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 6}},
+	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
+	{Name: "modes", Number: 2, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
+	{Name: "sopass", Number: 3, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 6}},
 }}
 
 var setFeaturesAttrs = nlpolicy.Set{Name: "features", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: AttrFeaturesHeader, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "hw", Number: AttrFeaturesHw, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
-	{Name: "wanted", Number: AttrFeaturesWanted, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
-	{Name: "active", Number: AttrFeaturesActive, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
-	{Name: "nochange", Number: AttrFeaturesNochange, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
+	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
+	{Name: "hw", Number: 2, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
+	{Name: "wanted", Number: 3, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
+	{Name: "active", Number: 4, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
+	{Name: "nochange", Number: 5, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
 }}
 
 var setChannelsAttrs = nlpolicy.Set{Name: "channels", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: AttrChannelsHeader, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "rx-max", Number: AttrChannelsRxMax, Kind: nlpolicy.U32},
-	{Name: "tx-max", Number: AttrChannelsTxMax, Kind: nlpolicy.U32},
-	{Name: "other-max", Number: AttrChannelsOtherMax, Kind: nlpolicy.U32},
-	{Name: "combined-max", Number: AttrChannelsCombinedMax, Kind: nlpolicy.U32},
-	{Name: "rx-count", Number: AttrChannelsRxCount, Kind: nlpolicy.U32},
-	{Name: "tx-count", Number: AttrChannelsTxCount, Kind: nlpolicy.U32},
-	{Name: "other-count", Number: AttrChannelsOtherCount, Kind: nlpolicy.U32},
-	{Name: "combined-count", Number: AttrChannelsCombinedCount, Kind: nlpolicy.U32},
+	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
+	{Name: "rx-max", Number: 2, Kind: nlpolicy.U32},
+	{Name: "tx-max", Number: 3, Kind: nlpolicy.U32},
+	{Name: "other-max", Number: 4, Kind: nlpolicy.U32},
+	{Name: "combined-max", Number: 5, Kind: nlpolicy.U32},
+	{Name: "rx-count", Number: 6, Kind: nlpolicy.U32},
+	{Name: "tx-count", Number: 7, Kind: nlpolicy.U32},
+	{Name: "other-count", Number: 8, Kind: nlpolicy.U32},
+	{Name: "combined-count", Number: 9, Kind: nlpolicy.U32},
 }}
 
 var setIrqModerationAttrs = nlpolicy.Set{Name: "irq-moderation", Attrs: []nlpolicy.Attr{
-	{Name: "usec", Number: AttrIrqModerationUsec, Kind: nlpolicy.U32},
-	{Name: "pkts", Number: AttrIrqModerationPkts, Kind: nlpolicy.U32},
-	{Name: "comps", Number: AttrIrqModerationComps, Kind: nlpolicy.U32},
+	{Name: "usec", Number: 1, Kind: nlpolicy.U32},
+	{Name: "pkts", Number: 2, Kind: nlpolicy.U32},
+	{Name: "comps", Number: 3, Kind: nlpolicy.U32},
 }}
 
 var setProfileAttrs = nlpolicy.Set{Name: "profile", Attrs: []nlpolicy.Attr{
-	{Name: "irq-moderation", Number: AttrProfileIrqModeration, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setIrqModerationAttrs},
+	{Name: "irq-moderation", Number: 1, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setIrqModerationAttrs},
 }}
 
 var setCoalesceAttrs = nlpolicy.Set{Name: "coalesce", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: AttrCoalesceHeader, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "rx-usecs", Number: AttrCoalesceRxUsecs, Kind: nlpolicy.U32},
-	{Name: "rx-max-frames", Number: AttrCoalesceRxMaxFrames, Kind: nlpolicy.U32},
-	{Name: "rx-usecs-irq", Number: AttrCoalesceRxUsecsIrq, Kind: nlpolicy.U32},
-	{Name: "rx-max-frames-irq", Number: AttrCoalesceRxMaxFramesIrq, Kind: nlpolicy.U32},
-	{Name: "tx-usecs", Number: AttrCoalesceTxUsecs, Kind: nlpolicy.U32},
-	{Name: "tx-max-frames", Number: AttrCoalesceTxMaxFrames, Kind: nlpolicy.U32},
-	{Name: "tx-usecs-irq", Number: AttrCoalesceTxUsecsIrq, Kind: nlpolicy.U32},
-	{Name: "tx-max-frames-irq", Number: AttrCoalesceTxMaxFramesIrq, Kind: nlpolicy.U32},
-	{Name: "stats-block-usecs", Number: AttrCoalesceStatsBlockUsecs, Kind: nlpolicy.U32},
-	{Name: "use-adaptive-rx", Number: AttrCoalesceUseAdaptiveRx, Kind: nlpolicy.U8},
-	{Name: "use-adaptive-tx", Number: AttrCoalesceUseAdaptiveTx, Kind: nlpolicy.U8},
-	{Name: "pkt-rate-low", Number: AttrCoalescePktRateLow, Kind: nlpolicy.U32},
-	{Name: "rx-usecs-low", Number: AttrCoalesceRxUsecsLow, Kind: nlpolicy.U32},
-	{Name: "rx-max-frames-low", Number: AttrCoalesceRxMaxFramesLow, Kind: nlpolicy.U32},
-	{Name: "tx-usecs-low", Number: AttrCoalesceTxUsecsLow, Kind: nlpolicy.U32},
-	{Name: "tx-max-frames-low", Number: AttrCoalesceTxMaxFramesLow, Kind: nlpolicy.U32},
-	{Name: "pkt-rate-high", Number: AttrCoalescePktRateHigh, Kind: nlpolicy.U32},
-	{Name: "rx-usecs-high", Number: AttrCoalesceRxUsecsHigh, Kind: nlpolicy.U32},
-	{Name: "rx-max-frames-high", Number: AttrCoalesceRxMaxFramesHigh, Kind: nlpolicy.U32},
-	{Name: "tx-usecs-high", Number: AttrCoalesceTxUsecsHigh, Kind: nlpolicy.U32},
-	{Name: "tx-max-frames-high", Number: AttrCoalesceTxMaxFramesHigh, Kind: nlpolicy.U32},
-	{Name: "rate-sample-interval", Number: AttrCoalesceRateSampleInterval, Kind: nlpolicy.U32},
-	{Name: "use-cqe-mode-tx", Number: AttrCoalesceUseCqeModeTx, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}},
-	{Name: "use-cqe-mode-rx", Number: AttrCoalesceUseCqeModeRx, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}},
-	{Name: "tx-aggr-max-bytes", Number: AttrCoalesceTxAggrMaxBytes, Kind: nlpolicy.U32},
-	{Name: "tx-aggr-max-frames", Number: AttrCoalesceTxAggrMaxFrames, Kind: nlpolicy.U32},
-	{Name: "tx-aggr-time-usecs", Number: AttrCoalesceTxAggrTimeUsecs, Kind: nlpolicy.U32},
-	{Name: "rx-profile", Number: AttrCoalesceRxProfile, Kind: nlpolicy.Nest, Nested: &setProfileAttrs},
-	{Name: "tx-profile", Number: AttrCoalesceTxProfile, Kind: nlpolicy.Nest, Nested: &setProfileAttrs},
+	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
+	{Name: "rx-usecs", Number: 2, Kind: nlpolicy.U32},
+	{Name: "rx-max-frames", Number: 3, Kind: nlpolicy.U32},
+	{Name: "rx-usecs-irq", Number: 4, Kind: nlpolicy.U32},
+	{Name: "rx-max-frames-irq", Number: 5, Kind: nlpolicy.U32},
+	{Name: "tx-usecs", Number: 6, Kind: nlpolicy.U32},
+	{Name: "tx-max-frames", Number: 7, Kind: nlpolicy.U32},
+	{Name: "tx-usecs-irq", Number: 8, Kind: nlpolicy.U32},
+	{Name: "tx-max-frames-irq", Number: 9, Kind: nlpolicy.U32},
+	{Name: "stats-block-usecs", Number: 10, Kind: nlpolicy.U32},
+	{Name: "use-adaptive-rx", Number: 11, Kind: nlpolicy.U8},
+	{Name: "use-adaptive-tx", Number: 12, Kind: nlpolicy.U8},
+	{Name: "pkt-rate-low", Number: 13, Kind: nlpolicy.U32},
+	{Name: "rx-usecs-low", Number: 14, Kind: nlpolicy.U32},
+	{Name: "rx-max-frames-low", Number: 15, Kind: nlpolicy.U32},
+	{Name: "tx-usecs-low", Number: 16, Kind: nlpolicy.U32},
+	{Name: "tx-max-frames-low", Number: 17, Kind: nlpolicy.U32},
+	{Name: "pkt-rate-high", Number: 18, Kind: nlpolicy.U32},
+	{Name: "rx-usecs-high", Number: 19, Kind: nlpolicy.U32},
+	{Name: "rx-max-frames-high", Number: 20, Kind: nlpolicy.U32},
+	{Name: "tx-usecs-high", Number: 21, Kind: nlpolicy.U32},
+	{Name: "tx-max-frames-high", Number: 22, Kind: nlpolicy.U32},
+	{Name: "rate-sample-interval", Number: 23, Kind: nlpolicy.U32},
+	{Name: "use-cqe-mode-tx", Number: 24, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}},
+	{Name: "use-cqe-mode-rx", Number: 25, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}},
+	{Name: "tx-aggr-max-bytes", Number: 26, Kind: nlpolicy.U32},
+	{Name: "tx-aggr-max-frames", Number: 27, Kind: nlpolicy.U32},
+	{Name: "tx-aggr-time-usecs", Number: 28, Kind: nlpolicy.U32},
+	{Name: "rx-profile", Number: 29, Kind: nlpolicy.Nest, Nested: &setProfileAttrs},
+	{Name: "tx-profile", Number: 30, Kind: nlpolicy.Nest, Nested: &setProfileAttrs},
 }}
 
 var setPauseStatAttrs = nlpolicy.Set{Name: "pause-stat", Attrs: []nlpolicy.Attr{
-	{Name: "pad", Number: AttrPauseStatPad, Kind: nlpolicy.Pad},
-	{Name: "tx-frames", Number: AttrPauseStatTxFrames, Kind: nlpolicy.U64},
-	{Name: "rx-frames", Number: AttrPauseStatRxFrames, Kind: nlpolicy.U64},
+	{Name: "pad", Number: 1, Kind: nlpolicy.Pad},
+	{Name: "tx-frames", Number: 2, Kind: nlpolicy.U64},
+	{Name: "rx-frames", Number: 3, Kind: nlpolicy.U64},
 }}
 
 var setPauseAttrs = nlpolicy.Set{Name: "pause", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: AttrPauseHeader, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "autoneg", Number: AttrPauseAutoneg, Kind: nlpolicy.U8},
-	{Name: "rx", Number: AttrPauseRx, Kind: nlpolicy.U8},
-	{Name: "tx", Number: AttrPauseTx, Kind: nlpolicy.U8},
-	{Name: "stats", Number: AttrPauseStats, Kind: nlpolicy.Nest, Nested: &setPauseStatAttrs},
-	{Name: "stats-src", Number: AttrPauseStatsSrc, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 2}, Enum: &enumMacStatsSrc},
+	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
+	{Name: "autoneg", Number: 2, Kind: nlpolicy.U8},
+	{Name: "rx", Number: 3, Kind: nlpolicy.U8},
+	{Name: "tx", Number: 4, Kind: nlpolicy.U8},
+	{Name: "stats", Number: 5, Kind: nlpolicy.Nest, Nested: &setPauseStatAttrs},
+	{Name: "stats-src", Number: 6, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 2}, Enum: &enumMacStatsSrc},
 }}
 
 var setEeeAttrs = nlpolicy.Set{Name: "eee", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: AttrEeeHeader, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "modes-ours", Number: AttrEeeModesOurs, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
-	{Name: "modes-peer", Number: AttrEeeModesPeer, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
-	{Name: "active", Number: AttrEeeActive, Kind: nlpolicy.U8},
-	{Name: "enabled", Number: AttrEeeEnabled, Kind: nlpolicy.U8},
-	{Name: "tx-lpi-enabled", Number: AttrEeeTxLpiEnabled, Kind: nlpolicy.U8},
-	{Name: "tx-lpi-timer", Number: AttrEeeTxLpiTimer, Kind: nlpolicy.U32},
+	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
+	{Name: "modes-ours", Number: 2, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
+	{Name: "modes-peer", Number: 3, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
+	{Name: "active", Number: 4, Kind: nlpolicy.U8},
+	{Name: "enabled", Number: 5, Kind: nlpolicy.U8},
+	{Name: "tx-lpi-enabled", Number: 6, Kind: nlpolicy.U8},
+	{Name: "tx-lpi-timer", Number: 7, Kind: nlpolicy.U32},
 }}
 
 var setTsStatAttrs = nlpolicy.Set{Name: "ts-stat", Attrs: []nlpolicy.Attr{
-	{Name: "tx-pkts", Number: AttrTsStatTxPkts, Kind: nlpolicy.Uint},
-	{Name: "tx-lost", Number: AttrTsStatTxLost, Kind: nlpolicy.Uint},
-	{Name: "tx-err", Number: AttrTsStatTxErr, Kind: nlpolicy.Uint},
-	{Name: "tx-onestep-pkts-unconfirmed", Number: AttrTsStatTxOnestepPktsUnconfirmed, Kind: nlpolicy.Uint},
+	{Name: "tx-pkts", Number: 1, Kind: nlpolicy.Uint},
+	{Name: "tx-lost", Number: 2, Kind: nlpolicy.Uint},
+	{Name: "tx-err", Number: 3, Kind: nlpolicy.Uint},
+	{Name: "tx-onestep-pkts-unconfirmed", Number: 4, Kind: nlpolicy.Uint},
 }}
 
 var setTsHwtstampProviderAttrs = nlpolicy.Set{Name: "ts-hwtstamp-provider", Attrs: []nlpolicy.Attr{
-	{Name: "index", Number: AttrTsHwtstampProviderIndex, Kind: nlpolicy.U32},
-	{Name: "qualifier", Number: AttrTsHwtstampProviderQualifier, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}, Enum: &enumHwtstampProviderQualifier},
+	{Name: "index", Number: 1, Kind: nlpolicy.U32},
+	{Name: "qualifier", Number: 2, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}, Enum: &enumHwtstampProviderQualifier},
 }}
 
 var setTsinfoAttrs = nlpolicy.Set{Name: "tsinfo", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: AttrTsinfoHeader, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "timestamping", Number: AttrTsinfoTimestamping, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
-	{Name: "tx-types", Number: AttrTsinfoTxTypes, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
-	{Name: "rx-filters", Number: AttrTsinfoRxFilters, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
-	{Name: "phc-index", Number: AttrTsinfoPhcIndex, Kind: nlpolicy.U32},
-	{Name: "stats", Number: AttrTsinfoStats, Kind: nlpolicy.Nest, Nested: &setTsStatAttrs},
-	{Name: "hwtstamp-provider", Number: AttrTsinfoHwtstampProvider, Kind: nlpolicy.Nest, Nested: &setTsHwtstampProviderAttrs},
-	{Name: "hwtstamp-source", Number: AttrTsinfoHwtstampSource, Kind: nlpolicy.U32, Enum: &enumHwtstampSource},
-	{Name: "hwtstamp-phyindex", Number: AttrTsinfoHwtstampPhyindex, Kind: nlpolicy.U32},
+	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
+	{Name: "timestamping", Number: 2, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
+	{Name: "tx-types", Number: 3, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
+	{Name: "rx-filters", Number: 4, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
+	{Name: "phc-index", Number: 5, Kind: nlpolicy.U32},
+	{Name: "stats", Number: 6, Kind: nlpolicy.Nest, Nested: &setTsStatAttrs},
+	{Name: "hwtstamp-provider", Number: 7, Kind: nlpolicy.Nest, Nested: &setTsHwtstampProviderAttrs},
+	{Name: "hwtstamp-source", Number: 8, Kind: nlpolicy.U32, Enum: &enumHwtstampSource},
+	{Name: "hwtstamp-phyindex", Number: 9, Kind: nlpolicy.U32},
 }}
 
 var setCableResultAttrs = nlpolicy.Set{Name: "cable-result", Attrs: []nlpolicy.Attr{
-	{Name: "pair", Number: AttrCableResultPair, Kind: nlpolicy.U8, Enum: &enumCablePair},
-	{Name: "code", Number: AttrCableResultCode, Kind: nlpolicy.U8, Enum: &enumCableResultCode},
-	{Name: "src", Number: AttrCableResultSrc, Kind: nlpolicy.U32, Enum: &enumCableInfSrc},
+	{Name: "pair", Number: 1, Kind: nlpolicy.U8, Enum: &enumCablePair},
+	{Name: "code", Number: 2, Kind: nlpolicy.U8, Enum: &enumCableResultCode},
+	{Name: "src", Number: 3, Kind: nlpolicy.U32, Enum: &enumCableInfSrc},
 }}
 
 var setCableFaultLengthAttrs = nlpolicy.Set{Name: "cable-fault-length", Attrs: []nlpolicy.Attr{
-	{Name: "pair", Number: AttrCableFaultLengthPair, Kind: nlpolicy.U8, Enum: &enumCablePair},
-	{Name: "cm", Number: AttrCableFaultLengthCm, Kind: nlpolicy.U32},
-	{Name: "src", Number: AttrCableFaultLengthSrc, Kind: nlpolicy.U32, Enum: &enumCableInfSrc},
+	{Name: "pair", Number: 1, Kind: nlpolicy.U8, Enum: &enumCablePair},
+	{Name: "cm", Number: 2, Kind: nlpolicy.U32},
+	{Name: "src", Number: 3, Kind: nlpolicy.U32, Enum: &enumCableInfSrc},
 }}
 
 var setCableNestAttrs = nlpolicy.Set{Name: "cable-nest", Attrs: []nlpolicy.Attr{
-	{Name: "result", Number: AttrCableNestResult, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setCableResultAttrs},
-	{Name: "fault-length", Number: AttrCableNestFaultLength, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setCableFaultLengthAttrs},
+	{Name: "result", Number: 1, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setCableResultAttrs},
+	{Name: "fault-length", Number: 2, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setCableFaultLengthAttrs},
 }}
 
 var setCableTestAttrs = nlpolicy.Set{Name: "cable-test", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: AttrCableTestHeader, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
+	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
 }}
 
 var setCableTestNtfAttrs = nlpolicy.Set{Name: "cable-test-ntf", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: AttrCableTestNtfHeader, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "status", Number: AttrCableTestNtfStatus, Kind: nlpolicy.U8, Enum: &enumCableTestStatus},
-	{Name: "nest", Number: AttrCableTestNtfNest, Kind: nlpolicy.Nest, Nested: &setCableNestAttrs},
+	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
+	{Name: "status", Number: 2, Kind: nlpolicy.U8, Enum: &enumCableTestStatus},
+	{Name: "nest", Number: 3, Kind: nlpolicy.Nest, Nested: &setCableNestAttrs},
 }}
 
 var setCableTestTdrCfgAttrs = nlpolicy.Set{Name: "cable-test-tdr-cfg", Attrs: []nlpolicy.Attr{
-	{Name: "first", Number: AttrCableTestTdrCfgFirst, Kind: nlpolicy.U32},
-	{Name: "last", Number: AttrCableTestTdrCfgLast, Kind: nlpolicy.U32},
-	{Name: "step", Number: AttrCableTestTdrCfgStep, Kind: nlpolicy.U32},
-	{Name: "pair", Number: AttrCableTestTdrCfgPair, Kind: nlpolicy.U8, Enum: &enumCablePair},
+	{Name: "first", Number: 1, Kind: nlpolicy.U32},
+	{Name: "last", Number: 2, Kind: nlpolicy.U32},
+	{Name: "step", Number: 3, Kind: nlpolicy.U32},
+	{Name: "pair", Number: 4, Kind: nlpolicy.U8, Enum: &enumCablePair},
 }}
 
 var setCableAmplitudeAttrs = nlpolicy.Set{Name: "cable-amplitude", Attrs: []nlpolicy.Attr{
-	{Name: "pair", Number: AttrCableAmplitudePair, Kind: nlpolicy.U8, Enum: &enumCablePair},
-	{Name: "mv", Number: AttrCableAmplitudeMv, Kind: nlpolicy.S16},
+	{Name: "pair", Number: 1, Kind: nlpolicy.U8, Enum: &enumCablePair},
+	{Name: "mv", Number: 2, Kind: nlpolicy.S16},
 }}
 
 var setCablePulseAttrs = nlpolicy.Set{Name: "cable-pulse", Attrs: []nlpolicy.Attr{
-	{Name: "mv", Number: AttrCablePulseMv, Kind: nlpolicy.S16},
+	{Name: "mv", Number: 1, Kind: nlpolicy.S16},
 }}
 
 var setCableStepAttrs = nlpolicy.Set{Name: "cable-step", Attrs: []nlpolicy.Attr{
-	{Name: "first-distance", Number: AttrCableStepFirstDistance, Kind: nlpolicy.U32},
-	{Name: "last-distance", Number: AttrCableStepLastDistance, Kind: nlpolicy.U32},
-	{Name: "step-distance", Number: AttrCableStepStepDistance, Kind: nlpolicy.U32},
+	{Name: "first-distance", Number: 1, Kind: nlpolicy.U32},
+	{Name: "last-distance", Number: 2, Kind: nlpolicy.U32},
+	{Name: "step-distance", Number: 3, Kind: nlpolicy.U32},
 }}
 
 var setCableTdrNestAttrs = nlpolicy.Set{Name: "cable-tdr-nest", Attrs: []nlpolicy.Attr{
-	{Name: "step", Number: AttrCableTdrNestStep, Kind: nlpolicy.Nest, Nested: &setCableStepAttrs},
-	{Name: "amplitude", Number: AttrCableTdrNestAmplitude, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setCableAmplitudeAttrs},
-	{Name: "pulse", Number: AttrCableTdrNestPulse, Kind: nlpolicy.Nest, Nested: &setCablePulseAttrs},
+	{Name: "step", Number: 1, Kind: nlpolicy.Nest, Nested: &setCableStepAttrs},
+	{Name: "amplitude", Number: 2, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setCableAmplitudeAttrs},
+	{Name: "pulse", Number: 3, Kind: nlpolicy.Nest, Nested: &setCablePulseAttrs},
 }}
 
 var setCableTestTdrNtfAttrs = nlpolicy.Set{Name: "cable-test-tdr-ntf", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: AttrCableTestTdrNtfHeader, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "status", Number: AttrCableTestTdrNtfStatus, Kind: nlpolicy.U8, Enum: &enumCableTestStatus},
-	{Name: "nest", Number: AttrCableTestTdrNtfNest, Kind: nlpolicy.Nest, Nested: &setCableTdrNestAttrs},
+	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
+	{Name: "status", Number: 2, Kind: nlpolicy.U8, Enum: &enumCableTestStatus},
+	{Name: "nest", Number: 3, Kind: nlpolicy.Nest, Nested: &setCableTdrNestAttrs},
 }}
 
 var setCableTestTdrAttrs = nlpolicy.Set{Name: "cable-test-tdr", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: AttrCableTestTdrHeader, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "cfg", Number: AttrCableTestTdrCfg, Kind: nlpolicy.Nest, Nested: &setCableTestTdrCfgAttrs},
+	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
+	{Name: "cfg", Number: 2, Kind: nlpolicy.Nest, Nested: &setCableTestTdrCfgAttrs},
 }}
 
 var setTunnelUdpEntryAttrs = nlpolicy.Set{Name: "tunnel-udp-entry", Attrs: []nlpolicy.Attr{
-	{Name: "port", Number: AttrTunnelUdpEntryPort, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "type", Number: AttrTunnelUdpEntryType, Kind: nlpolicy.U32, Enum: &enumUdpTunnelType},
+	{Name: "port", Number: 1, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "type", Number: 2, Kind: nlpolicy.U32, Enum: &enumUdpTunnelType},
 }}
 
 var setTunnelUdpTableAttrs = nlpolicy.Set{Name: "tunnel-udp-table", Attrs: []nlpolicy.Attr{
-	{Name: "size", Number: AttrTunnelUdpTableSize, Kind: nlpolicy.U32},
-	{Name: "types", Number: AttrTunnelUdpTableTypes, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
-	{Name: "entry", Number: AttrTunnelUdpTableEntry, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setTunnelUdpEntryAttrs},
+	{Name: "size", Number: 1, Kind: nlpolicy.U32},
+	{Name: "types", Number: 2, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
+	{Name: "entry", Number: 3, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setTunnelUdpEntryAttrs},
 }}
 
 var setTunnelUdpAttrs = nlpolicy.Set{Name: "tunnel-udp", Attrs: []nlpolicy.Attr{
-	{Name: "table", Number: AttrTunnelUdpTable, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setTunnelUdpTableAttrs},
+	{Name: "table", Number: 1, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setTunnelUdpTableAttrs},
 }}
 
 var setTunnelInfoAttrs = nlpolicy.Set{Name: "tunnel-info", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: AttrTunnelInfoHeader, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "udp-ports", Number: AttrTunnelInfoUdpPorts, Kind: nlpolicy.Nest, Nested: &setTunnelUdpAttrs},
+	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
+	{Name: "udp-ports", Number: 2, Kind: nlpolicy.Nest, Nested: &setTunnelUdpAttrs},
 }}
 
 var setFecHistAttrs = nlpolicy.Set{Name: "fec-hist", Attrs: []nlpolicy.Attr{
-	{Name: "pad", Number: AttrFecHistPad, Kind: nlpolicy.Pad},
-	{Name: "bin-low", Number: AttrFecHistBinLow, Kind: nlpolicy.U32},
-	{Name: "bin-high", Number: AttrFecHistBinHigh, Kind: nlpolicy.U32},
-	{Name: "bin-val", Number: AttrFecHistBinVal, Kind: nlpolicy.Uint},
-	{Name: "bin-val-per-lane", Number: AttrFecHistBinValPerLane, Kind: nlpolicy.Binary, Elem: nlpolicy.U64},
+	{Name: "pad", Number: 1, Kind: nlpolicy.Pad},
+	{Name: "bin-low", Number: 2, Kind: nlpolicy.U32},
+	{Name: "bin-high", Number: 3, Kind: nlpolicy.U32},
+	{Name: "bin-val", Number: 4, Kind: nlpolicy.Uint},
+	{Name: "bin-val-per-lane", Number: 5, Kind: nlpolicy.Binary, Elem: nlpolicy.U64},
 }}
 
 var setFecStatAttrs = nlpolicy.Set{Name: "fec-stat", Attrs: []nlpolicy.Attr{
-	{Name: "pad", Number: AttrFecStatPad, Kind: nlpolicy.Pad},
-	{Name: "corrected", Number: AttrFecStatCorrected, Kind: nlpolicy.Binary, Elem: nlpolicy.U64},
-	{Name: "uncorr", Number: AttrFecStatUncorr, Kind: nlpolicy.Binary, Elem: nlpolicy.U64},
-	{Name: "corr-bits", Number: AttrFecStatCorrBits, Kind: nlpolicy.Binary, Elem: nlpolicy.U64},
-	{Name: "hist", Number: AttrFecStatHist, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setFecHistAttrs},
+	{Name: "pad", Number: 1, Kind: nlpolicy.Pad},
+	{Name: "corrected", Number: 2, Kind: nlpolicy.Binary, Elem: nlpolicy.U64},
+	{Name: "uncorr", Number: 3, Kind: nlpolicy.Binary, Elem: nlpolicy.U64},
+	{Name: "corr-bits", Number: 4, Kind: nlpolicy.Binary, Elem: nlpolicy.U64},
+	{Name: "hist", Number: 5, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setFecHistAttrs},
 }}
 
 var setFecAttrs = nlpolicy.Set{Name: "fec", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: AttrFecHeader, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "modes", Number: AttrFecModes, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
-	{Name: "auto", Number: AttrFecAuto, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}},
-	{Name: "active", Number: AttrFecActive, Kind: nlpolicy.U32},
-	{Name: "stats", Number: AttrFecStats, Kind: nlpolicy.Nest, Nested: &setFecStatAttrs},
+	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
+	{Name: "modes", Number: 2, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
+	{Name: "auto", Number: 3, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}},
+	{Name: "active", Number: 4, Kind: nlpolicy.U32},
+	{Name: "stats", Number: 5, Kind: nlpolicy.Nest, Nested: &setFecStatAttrs},
 }}
 
 var setModuleEepromAttrs = nlpolicy.Set{Name: "module-eeprom", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: AttrModuleEepromHeader, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "offset", Number: AttrModuleEepromOffset, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 255}},
-	{Name: "length", Number: AttrModuleEepromLength, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 1, Max: 128}},
-	{Name: "page", Number: AttrModuleEepromPage, Kind: nlpolicy.U8},
-	{Name: "bank", Number: AttrModuleEepromBank, Kind: nlpolicy.U8},
-	{Name: "i2c-address", Number: AttrModuleEepromI2cAddress, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 127}},
-	{Name: "data", Number: AttrModuleEepromData, Kind: nlpolicy.Binary},
+	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
+	{Name: "offset", Number: 2, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 255}},
+	{Name: "length", Number: 3, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 1, Max: 128}},
+	{Name: "page", Number: 4, Kind: nlpolicy.U8},
+	{Name: "bank", Number: 5, Kind: nlpolicy.U8},
+	{Name: "i2c-address", Number: 6, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 127}},
+	{Name: "data", Number: 7, Kind: nlpolicy.Binary},
 }}
 
 var setStatsGrpStatAttrs = nlpolicy.Set{Name: "stats-grp-stat"}
 
 var setStatsGrpAttrs = nlpolicy.Set{Name: "stats-grp", Attrs: []nlpolicy.Attr{
-	{Name: "pad", Number: AttrStatsGrpPad, Kind: nlpolicy.Pad},
-	{Name: "id", Number: AttrStatsGrpID, Kind: nlpolicy.U32, Enum: &enumStatsGroup},
-	{Name: "ss-id", Number: AttrStatsGrpSsID, Kind: nlpolicy.U32, Enum: &enumStringset},
-	{Name: "stat", Number: AttrStatsGrpStat, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setStatsGrpStatAttrs},
-	{Name: "hist-rx", Number: AttrStatsGrpHistRx, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setStatsGrpHistAttrs},
-	{Name: "hist-tx", Number: AttrStatsGrpHistTx, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setStatsGrpHistAttrs},
-	{Name: "hist-bkt-low", Number: AttrStatsGrpHistBktLow, Kind: nlpolicy.U32},
-	{Name: "hist-bkt-hi", Number: AttrStatsGrpHistBktHi, Kind: nlpolicy.U32},
-	{Name: "hist-val", Number: AttrStatsGrpHistVal, Kind: nlpolicy.U64},
+	{Name: "pad", Number: 1, Kind: nlpolicy.Pad},
+	{Name: "id", Number: 2, Kind: nlpolicy.U32, Enum: &enumStatsGroup},
+	{Name: "ss-id", Number: 3, Kind: nlpolicy.U32, Enum: &enumStringset},
+	{Name: "stat", Number: 4, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setStatsGrpStatAttrs},
+	{Name: "hist-rx", Number: 5, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setStatsGrpHistAttrs},
+	{Name: "hist-tx", Number: 6, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setStatsGrpHistAttrs},
+	{Name: "hist-bkt-low", Number: 7, Kind: nlpolicy.U32},
+	{Name: "hist-bkt-hi", Number: 8, Kind: nlpolicy.U32},
+	{Name: "hist-val", Number: 9, Kind: nlpolicy.U64},
 }}
 
 var setStatsGrpHistAttrs = nlpolicy.Set{Name: "stats-grp-hist", Attrs: []nlpolicy.Attr{
-	{Name: "hist-bkt-low", Number: AttrStatsGrpHistBktLow, Kind: nlpolicy.U32},
-	{Name: "hist-bkt-hi", Number: AttrStatsGrpHistBktHi, Kind: nlpolicy.U32},
-	{Name: "hist-val", Number: AttrStatsGrpHistVal, Kind: nlpolicy.U64},
+	{Name: "hist-bkt-low", Number: 7, Kind: nlpolicy.U32},
+	{Name: "hist-bkt-hi", Number: 8, Kind: nlpolicy.U32},
+	{Name: "hist-val", Number: 9, Kind: nlpolicy.U64},
 }}
 
 var setStatsAttrs = nlpolicy.Set{Name: "stats", Attrs: []nlpolicy.Attr{
-	{Name: "pad", Number: AttrStatsPad, Kind: nlpolicy.Pad},
-	{Name: "header", Number: AttrStatsHeader, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "groups", Number: AttrStatsGroups, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
-	{Name: "grp", Number: AttrStatsGrp, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setStatsGrpAttrs},
-	{Name: "src", Number: AttrStatsSrc, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 2}, Enum: &enumMacStatsSrc},
+	{Name: "pad", Number: 1, Kind: nlpolicy.Pad},
+	{Name: "header", Number: 2, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
+	{Name: "groups", Number: 3, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
+	{Name: "grp", Number: 4, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setStatsGrpAttrs},
+	{Name: "src", Number: 5, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 2}, Enum: &enumMacStatsSrc},
 }}
 
 var setPhcVclocksAttrs = nlpolicy.Set{Name: "phc-vclocks", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: AttrPhcVclocksHeader, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "num", Number: AttrPhcVclocksNum, Kind: nlpolicy.U32},
-	{Name: "index", Number: AttrPhcVclocksIndex, Kind: nlpolicy.Binary, Elem: nlpolicy.S32},
+	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
+	{Name: "num", Number: 2, Kind: nlpolicy.U32},
+	{Name: "index", Number: 3, Kind: nlpolicy.Binary, Elem: nlpolicy.S32},
 }}
 
 var setModuleAttrs = nlpolicy.Set{Name: "module", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: AttrModuleHeader, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "power-mode-policy", Number: AttrModulePowerModePolicy, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 1, Max: 2}, Enum: &enumModulePowerModePolicy},
-	{Name: "power-mode", Number: AttrModulePowerMode, Kind: nlpolicy.U8, Enum: &enumModulePowerMode},
+	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
+	{Name: "power-mode-policy", Number: 2, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 1, Max: 2}, Enum: &enumModulePowerModePolicy},
+	{Name: "power-mode", Number: 3, Kind: nlpolicy.U8, Enum: &enumModulePowerMode},
 }}
 
 var setC33PsePwLimitAttrs = nlpolicy.Set{Name: "c33-pse-pw-limit", Attrs: []nlpolicy.Attr{
-	{Name: "min", Number: AttrC33PsePwLimitMin, Kind: nlpolicy.U32},
-	{Name: "max", Number: AttrC33PsePwLimitMax, Kind: nlpolicy.U32},
+	{Name: "min", Number: 1, Kind: nlpolicy.U32},
+	{Name: "max", Number: 2, Kind: nlpolicy.U32},
 }}
 
 var setPseAttrs = nlpolicy.Set{Name: "pse", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: AttrPseHeader, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "podl-pse-admin-state", Number: AttrPsePodlPseAdminState, Kind: nlpolicy.U32, Enum: &enumPodlPseAdminState},
-	{Name: "podl-pse-admin-control", Number: AttrPsePodlPseAdminControl, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 2, Max: 3}, Enum: &enumPodlPseAdminState},
-	{Name: "podl-pse-pw-d-status", Number: AttrPsePodlPsePwDStatus, Kind: nlpolicy.U32, Enum: &enumPodlPsePwDStatus},
-	{Name: "c33-pse-admin-state", Number: AttrPseC33PseAdminState, Kind: nlpolicy.U32, Enum: &enumC33PseAdminState},
-	{Name: "c33-pse-admin-control", Number: AttrPseC33PseAdminControl, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 2, Max: 3}, Enum: &enumC33PseAdminState},
-	{Name: "c33-pse-pw-d-status", Number: AttrPseC33PsePwDStatus, Kind: nlpolicy.U32, Enum: &enumC33PsePwDStatus},
-	{Name: "c33-pse-pw-class", Number: AttrPseC33PsePwClass, Kind: nlpolicy.U32},
-	{Name: "c33-pse-actual-pw", Number: AttrPseC33PseActualPw, Kind: nlpolicy.U32},
-	{Name: "c33-pse-ext-state", Number: AttrPseC33PseExtState, Kind: nlpolicy.U32, Enum: &enumC33PseExtState},
-	{Name: "c33-pse-ext-substate", Number: AttrPseC33PseExtSubstate, Kind: nlpolicy.U32},
-	{Name: "c33-pse-avail-pw-limit", Number: AttrPseC33PseAvailPwLimit, Kind: nlpolicy.U32},
-	{Name: "c33-pse-pw-limit-ranges", Number: AttrPseC33PsePwLimitRanges, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setC33PsePwLimitAttrs},
-	{Name: "pse-pw-d-id", Number: AttrPsePsePwDID, Kind: nlpolicy.U32},
-	{Name: "pse-prio-max", Number: AttrPsePsePrioMax, Kind: nlpolicy.U32},
-	{Name: "pse-prio", Number: AttrPsePsePrio, Kind: nlpolicy.U32},
+	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
+	{Name: "podl-pse-admin-state", Number: 2, Kind: nlpolicy.U32, Enum: &enumPodlPseAdminState},
+	{Name: "podl-pse-admin-control", Number: 3, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 2, Max: 3}, Enum: &enumPodlPseAdminState},
+	{Name: "podl-pse-pw-d-status", Number: 4, Kind: nlpolicy.U32, Enum: &enumPodlPsePwDStatus},
+	{Name: "c33-pse-admin-state", Number: 5, Kind: nlpolicy.U32, Enum: &enumC33PseAdminState},
+	{Name: "c33-pse-admin-control", Number: 6, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 2, Max: 3}, Enum: &enumC33PseAdminState},
+	{Name: "c33-pse-pw-d-status", Number: 7, Kind: nlpolicy.U32, Enum: &enumC33PsePwDStatus},
+	{Name: "c33-pse-pw-class", Number: 8, Kind: nlpolicy.U32},
+	{Name: "c33-pse-actual-pw", Number: 9, Kind: nlpolicy.U32},
+	{Name: "c33-pse-ext-state", Number: 10, Kind: nlpolicy.U32, Enum: &enumC33PseExtState},
+	{Name: "c33-pse-ext-substate", Number: 11, Kind: nlpolicy.U32},
+	{Name: "c33-pse-avail-pw-limit", Number: 12, Kind: nlpolicy.U32},
+	{Name: "c33-pse-pw-limit-ranges", Number: 13, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setC33PsePwLimitAttrs},
+	{Name: "pse-pw-d-id", Number: 14, Kind: nlpolicy.U32},
+	{Name: "pse-prio-max", Number: 15, Kind: nlpolicy.U32},
+	{Name: "pse-prio", Number: 16, Kind: nlpolicy.U32},
 }}
 
 var setFlowAttrs = nlpolicy.Set{Name: "flow", Attrs: []nlpolicy.Attr{
-	{Name: "ether", Number: AttrFlowEther, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
-	{Name: "ip4", Number: AttrFlowIp4, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
-	{Name: "ip6", Number: AttrFlowIp6, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800003fe}, Enum: &enumRxfhFields},
-	{Name: "tcp4", Number: AttrFlowTcp4, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
-	{Name: "tcp6", Number: AttrFlowTcp6, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800003fe}, Enum: &enumRxfhFields},
-	{Name: "udp4", Number: AttrFlowUdp4, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
-	{Name: "udp6", Number: AttrFlowUdp6, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800003fe}, Enum: &enumRxfhFields},
-	{Name: "sctp4", Number: AttrFlowSctp4, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
-	{Name: "sctp6", Number: AttrFlowSctp6, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800003fe}, Enum: &enumRxfhFields},
-	{Name: "ah4", Number: AttrFlowAh4, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
-	{Name: "ah6", Number: AttrFlowAh6, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800003fe}, Enum: &enumRxfhFields},
-	{Name: "esp4", Number: AttrFlowEsp4, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
-	{Name: "esp6", Number: AttrFlowEsp6, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800003fe}, Enum: &enumRxfhFields},
-	{Name: "ah-esp4", Number: AttrFlowAhEsp4, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
-	{Name: "ah-esp6", Number: AttrFlowAhEsp6, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800003fe}, Enum: &enumRxfhFields},
-	{Name: "gtpu4", Number: AttrFlowGtpu4, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
-	{Name: "gtpu6", Number: AttrFlowGtpu6, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800003fe}, Enum: &enumRxfhFields},
-	{Name: "gtpc4", Number: AttrFlowGtpc4, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
-	{Name: "gtpc6", Number: AttrFlowGtpc6, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800003fe}, Enum: &enumRxfhFields},
-	{Name: "gtpc-teid4", Number: AttrFlowGtpcTeid4, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
-	{Name: "gtpc-teid6", Number: AttrFlowGtpcTeid6, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800003fe}, Enum: &enumRxfhFields},
-	{Name: "gtpu-eh4", Number: AttrFlowGtpuEh4, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
-	{Name: "gtpu-eh6", Number: AttrFlowGtpuEh6, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800003fe}, Enum: &enumRxfhFields},
-	{Name: "gtpu-ul4", Number: AttrFlowGtpuUl4, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
-	{Name: "gtpu-ul6", Number: AttrFlowGtpuUl6, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800003fe}, Enum: &enumRxfhFields},
-	{Name: "gtpu-dl4", Number: AttrFlowGtpuDl4, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
-	{Name: "gtpu-dl6", Number: AttrFlowGtpuDl6, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800003fe}, Enum: &enumRxfhFields},
+	{Name: "ether", Number: 1, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
+	{Name: "ip4", Number: 2, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
+	{Name: "ip6", Number: 3, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800003fe}, Enum: &enumRxfhFields},
+	{Name: "tcp4", Number: 4, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
+	{Name: "tcp6", Number: 5, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800003fe}, Enum: &enumRxfhFields},
+	{Name: "udp4", Number: 6, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
+	{Name: "udp6", Number: 7, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800003fe}, Enum: &enumRxfhFields},
+	{Name: "sctp4", Number: 8, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
+	{Name: "sctp6", Number: 9, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800003fe}, Enum: &enumRxfhFields},
+	{Name: "ah4", Number: 10, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
+	{Name: "ah6", Number: 11, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800003fe}, Enum: &enumRxfhFields},
+	{Name: "esp4", Number: 12, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
+	{Name: "esp6", Number: 13, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800003fe}, Enum: &enumRxfhFields},
+	{Name: "ah-esp4", Number: 14, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
+	{Name: "ah-esp6", Number: 15, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800003fe}, Enum: &enumRxfhFields},
+	{Name: "gtpu4", Number: 16, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
+	{Name: "gtpu6", Number: 17, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800003fe}, Enum: &enumRxfhFields},
+	{Name: "gtpc4", Number: 18, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
+	{Name: "gtpc6", Number: 19, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800003fe}, Enum: &enumRxfhFields},
+	{Name: "gtpc-teid4", Number: 20, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
+	{Name: "gtpc-teid6", Number: 21, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800003fe}, Enum: &enumRxfhFields},
+	{Name: "gtpu-eh4", Number: 22, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
+	{Name: "gtpu-eh6", Number: 23, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800003fe}, Enum: &enumRxfhFields},
+	{Name: "gtpu-ul4", Number: 24, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
+	{Name: "gtpu-ul6", Number: 25, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800003fe}, Enum: &enumRxfhFields},
+	{Name: "gtpu-dl4", Number: 26, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
+	{Name: "gtpu-dl6", Number: 27, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800003fe}, Enum: &enumRxfhFields},
 }}
 
 var setRssAttrs = nlpolicy.Set{Name: "rss", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: AttrRssHeader, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "context", Number: AttrRssContext, Kind: nlpolicy.U32},
-	{Name: "hfunc", Number: AttrRssHfunc, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}, Enum: &enumRssHfunc},
-	{Name: "indir", Number: AttrRssIndir, Kind: nlpolicy.Binary, Elem: nlpolicy.U32},
-	{Name: "hkey", Number: AttrRssHkey, Kind: nlpolicy.Binary},
-	{Name: "input-xfrm", Number: AttrRssInputXfrm, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 2}, Enum: &enumInputXfrm},
-	{Name: "start-context", Number: AttrRssStartContext, Kind: nlpolicy.U32},
-	{Name: "flow-hash", Number: AttrRssFlowHash, Kind: nlpolicy.Nest, Nested: &setFlowAttrs},
+	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
+	{Name: "context", Number: 2, Kind: nlpolicy.U32},
+	{Name: "hfunc", Number: 3, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}, Enum: &enumRssHfunc},
+	{Name: "indir", Number: 4, Kind: nlpolicy.Binary, Elem: nlpolicy.U32},
+	{Name: "hkey", Number: 5, Kind: nlpolicy.Binary},
+	{Name: "input-xfrm", Number: 6, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 2}, Enum: &enumInputXfrm},
+	{Name: "start-context", Number: 7, Kind: nlpolicy.U32},
+	{Name: "flow-hash", Number: 8, Kind: nlpolicy.Nest, Nested: &setFlowAttrs},
 }}
 
 var setPlcaAttrs = nlpolicy.Set{Name: "plca", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: AttrPlcaHeader, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "version", Number: AttrPlcaVersion, Kind: nlpolicy.U16},
-	{Name: "enabled", Number: AttrPlcaEnabled, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}},
-	{Name: "status", Number: AttrPlcaStatus, Kind: nlpolicy.U8},
-	{Name: "node-cnt", Number: AttrPlcaNodeCnt, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 1, Max: 255}},
-	{Name: "node-id", Number: AttrPlcaNodeID, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 255}},
-	{Name: "to-tmr", Number: AttrPlcaToTmr, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 255}},
-	{Name: "burst-cnt", Number: AttrPlcaBurstCnt, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 255}},
-	{Name: "burst-tmr", Number: AttrPlcaBurstTmr, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 255}},
+	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
+	{Name: "version", Number: 2, Kind: nlpolicy.U16},
+	{Name: "enabled", Number: 3, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}},
+	{Name: "status", Number: 4, Kind: nlpolicy.U8},
+	{Name: "node-cnt", Number: 5, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 1, Max: 255}},
+	{Name: "node-id", Number: 6, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 255}},
+	{Name: "to-tmr", Number: 7, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 255}},
+	{Name: "burst-cnt", Number: 8, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 255}},
+	{Name: "burst-tmr", Number: 9, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 255}},
 }}
 
 var setModuleFwFlashAttrs = nlpolicy.Set{Name: "module-fw-flash", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: AttrModuleFwFlashHeader, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "file-name", Number: AttrModuleFwFlashFileName, Kind: nlpolicy.String},
-	{Name: "password", Number: AttrModuleFwFlashPassword, Kind: nlpolicy.U32},
-	{Name: "status", Number: AttrModuleFwFlashStatus, Kind: nlpolicy.U32, Enum: &enumModuleFwFlashStatus},
-	{Name: "status-msg", Number: AttrModuleFwFlashStatusMsg, Kind: nlpolicy.String},
-	{Name: "done", Number: AttrModuleFwFlashDone, Kind: nlpolicy.Uint},
-	{Name: "total", Number: AttrModuleFwFlashTotal, Kind: nlpolicy.Uint},
+	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
+	{Name: "file-name", Number: 2, Kind: nlpolicy.String},
+	{Name: "password", Number: 3, Kind: nlpolicy.U32},
+	{Name: "status", Number: 4, Kind: nlpolicy.U32, Enum: &enumModuleFwFlashStatus},
+	{Name: "status-msg", Number: 5, Kind: nlpolicy.String},
+	{Name: "done", Number: 6, Kind: nlpolicy.Uint},
+	{Name: "total", Number: 7, Kind: nlpolicy.Uint},
 }}
 
 var setPhyAttrs = nlpolicy.Set{Name: "phy", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: AttrPhyHeader, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "index", Number: AttrPhyIndex, Kind: nlpolicy.U32},
-	{Name: "drvname", Number: AttrPhyDrvname, Kind: nlpolicy.String},
-	{Name: "name", Number: AttrPhyName, Kind: nlpolicy.String},
-	{Name: "upstream-type", Number: AttrPhyUpstreamType, Kind: nlpolicy.U32, Enum: &enumPhyUpstreamType},
-	{Name: "upstream-index", Number: AttrPhyUpstreamIndex, Kind: nlpolicy.U32},
-	{Name: "upstream-sfp-name", Number: AttrPhyUpstreamSfpName, Kind: nlpolicy.String},
-	{Name: "downstream-sfp-name", Number: AttrPhyDownstreamSfpName, Kind: nlpolicy.String},
+	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
+	{Name: "index", Number: 2, Kind: nlpolicy.U32},
+	{Name: "drvname", Number: 3, Kind: nlpolicy.String},
+	{Name: "name", Number: 4, Kind: nlpolicy.String},
+	{Name: "upstream-type", Number: 5, Kind: nlpolicy.U32, Enum: &enumPhyUpstreamType},
+	{Name: "upstream-index", Number: 6, Kind: nlpolicy.U32},
+	{Name: "upstream-sfp-name", Number: 7, Kind: nlpolicy.String},
+	{Name: "downstream-sfp-name", Number: 8, Kind: nlpolicy.String},
 }}
 
 var setTsconfigAttrs = nlpolicy.Set{Name: "tsconfig", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: AttrTsconfigHeader, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "hwtstamp-provider", Number: AttrTsconfigHwtstampProvider, Kind: nlpolicy.Nest, Nested: &setTsHwtstampProviderAttrs},
-	{Name: "tx-types", Number: AttrTsconfigTxTypes, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
-	{Name: "rx-filters", Number: AttrTsconfigRxFilters, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
-	{Name: "hwtstamp-flags", Number: AttrTsconfigHwtstampFlags, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
+	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
+	{Name: "hwtstamp-provider", Number: 2, Kind: nlpolicy.Nest, Nested: &setTsHwtstampProviderAttrs},
+	{Name: "tx-types", Number: 3, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
+	{Name: "rx-filters", Number: 4, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
+	{Name: "hwtstamp-flags", Number: 5, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
 }}
 
 var setPseNtfAttrs = nlpolicy.Set{Name: "pse-ntf", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: AttrPseNtfHeader, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "events", Number: AttrPseNtfEvents, Kind: nlpolicy.Uint, Enum: &enumPseEvent},
+	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
+	{Name: "events", Number: 2, Kind: nlpolicy.Uint, Enum: &enumPseEvent},
 }}
 
 var enumHeaderFlags = nlpolicy.Enum{Name: "header-flags", Flags: true, Names: []nlpolicy.Value{
@@ -761,7 +761,7 @@ var enumHeaderFlags = nlpolicy.Enum{Name: "header-flags", Flags: true, Names: []
 }}
 
 var enumStringset = nlpolicy.Enum{Name: "stringset", Names: []nlpolicy.Value{
-	{Name: "test", Value: 0},
+	{Name: "test"},
 	{Name: "stats", Value: 1},
 	{Name: "priv-flags", Value: 2},
 	{Name: "ntuple-filters", Value: 3},
@@ -787,7 +787,7 @@ var enumStringset = nlpolicy.Enum{Name: "stringset", Names: []nlpolicy.Value{
 }}
 
 var enumPort = nlpolicy.Enum{Name: "port", Names: []nlpolicy.Value{
-	{Name: "tp", Value: 0},
+	{Name: "tp"},
 	{Name: "aui", Value: 1},
 	{Name: "mii", Value: 2},
 	{Name: "fibre", Value: 3},
@@ -798,25 +798,25 @@ var enumPort = nlpolicy.Enum{Name: "port", Names: []nlpolicy.Value{
 }}
 
 var enumMdix = nlpolicy.Enum{Name: "mdix", Names: []nlpolicy.Value{
-	{Name: "invalid", Value: 0},
+	{Name: "invalid"},
 	{Name: "mdi", Value: 1},
 	{Name: "mdi-x", Value: 2},
 	{Name: "auto", Value: 3},
 }}
 
 var enumTransceiver = nlpolicy.Enum{Name: "transceiver", Names: []nlpolicy.Value{
-	{Name: "internal", Value: 0},
+	{Name: "internal"},
 	{Name: "external", Value: 1},
 }}
 
 var enumDuplex = nlpolicy.Enum{Name: "duplex", Names: []nlpolicy.Value{
-	{Name: "half", Value: 0},
+	{Name: "half"},
 	{Name: "full", Value: 1},
 	{Name: "unknown", Value: 255},
 }}
 
 var enumMasterSlaveCfg = nlpolicy.Enum{Name: "master-slave-cfg", Names: []nlpolicy.Value{
-	{Name: "unsupported", Value: 0},
+	{Name: "unsupported"},
 	{Name: "unknown", Value: 1},
 	{Name: "master-preferred", Value: 2},
 	{Name: "slave-preferred", Value: 3},
@@ -825,7 +825,7 @@ var enumMasterSlaveCfg = nlpolicy.Enum{Name: "master-slave-cfg", Names: []nlpoli
 }}
 
 var enumMasterSlaveState = nlpolicy.Enum{Name: "master-slave-state", Names: []nlpolicy.Value{
-	{Name: "unsupported", Value: 0},
+	{Name: "unsupported"},
 	{Name: "unknown", Value: 1},
 	{Name: "master", Value: 2},
 	{Name: "slave", Value: 3},
@@ -833,14 +833,14 @@ var enumMasterSlaveState = nlpolicy.Enum{Name: "master-slave-state", Names: []nl
 }}
 
 var enumRateMatching = nlpolicy.Enum{Name: "rate-matching", Names: []nlpolicy.Value{
-	{Name: "none", Value: 0},
+	{Name: "none"},
 	{Name: "pause", Value: 1},
 	{Name: "crs", Value: 2},
 	{Name: "open-loop", Value: 3},
 }}
 
 var enumLinkExtState = nlpolicy.Enum{Name: "link-ext-state", Names: []nlpolicy.Value{
-	{Name: "autoneg", Value: 0},
+	{Name: "autoneg"},
 	{Name: "link-training-failure", Value: 1},
 	{Name: "link-logical-mismatch", Value: 2},
 	{Name: "bad-signal-integrity", Value: 3},
@@ -854,25 +854,25 @@ var enumLinkExtState = nlpolicy.Enum{Name: "link-ext-state", Names: []nlpolicy.V
 }}
 
 var enumUdpTunnelType = nlpolicy.Enum{Name: "udp-tunnel-type", Names: []nlpolicy.Value{
-	{Name: "vxlan", Value: 0},
+	{Name: "vxlan"},
 	{Name: "geneve", Value: 1},
 	{Name: "vxlan-gpe", Value: 2},
 }}
 
 var enumTcpDataSplit = nlpolicy.Enum{Name: "tcp-data-split", Names: []nlpolicy.Value{
-	{Name: "unknown", Value: 0},
+	{Name: "unknown"},
 	{Name: "disabled", Value: 1},
 	{Name: "enabled", Value: 2},
 }}
 
 var enumMacStatsSrc = nlpolicy.Enum{Name: "mac-stats-src", Names: []nlpolicy.Value{
-	{Name: "aggregate", Value: 0},
+	{Name: "aggregate"},
 	{Name: "emac", Value: 1},
 	{Name: "pmac", Value: 2},
 }}
 
 var enumStatsGroup = nlpolicy.Enum{Name: "stats-group", Names: []nlpolicy.Value{
-	{Name: "eth-phy", Value: 0},
+	{Name: "eth-phy"},
 	{Name: "eth-mac", Value: 1},
 	{Name: "eth-ctrl", Value: 2},
 	{Name: "rmon", Value: 3},
@@ -929,7 +929,7 @@ var enumC33PsePwDStatus = nlpolicy.Enum{Name: "c33-pse-pw-d-status", Names: []nl
 }}
 
 var enumC33PseExtState = nlpolicy.Enum{Name: "c33-pse-ext-state", Names: []nlpolicy.Value{
-	{Name: "none", Value: 0},
+	{Name: "none"},
 	{Name: "error-condition", Value: 1},
 	{Name: "mr-mps-valid", Value: 2},
 	{Name: "mr-pse-enable", Value: 3},
@@ -952,7 +952,7 @@ var enumPseEvent = nlpolicy.Enum{Name: "pse-event", Flags: true, Names: []nlpoli
 }}
 
 var enumPhyUpstreamType = nlpolicy.Enum{Name: "phy-upstream-type", Names: []nlpolicy.Value{
-	{Name: "mac", Value: 0},
+	{Name: "mac"},
 	{Name: "phy", Value: 1},
 }}
 
@@ -962,12 +962,12 @@ var enumHwtstampSource = nlpolicy.Enum{Name: "hwtstamp-source", Names: []nlpolic
 }}
 
 var enumHwtstampProviderQualifier = nlpolicy.Enum{Name: "hwtstamp-provider-qualifier", Names: []nlpolicy.Value{
-	{Name: "precise", Value: 0},
+	{Name: "precise"},
 	{Name: "approx", Value: 1},
 }}
 
 var enumMmVerifyStatus = nlpolicy.Enum{Name: "mm-verify-status", Names: []nlpolicy.Value{
-	{Name: "unknown", Value: 0},
+	{Name: "unknown"},
 	{Name: "initial", Value: 1},
 	{Name: "verifying", Value: 2},
 	{Name: "succeeded", Value: 3},
@@ -976,14 +976,14 @@ var enumMmVerifyStatus = nlpolicy.Enum{Name: "mm-verify-status", Names: []nlpoli
 }}
 
 var enumCablePair = nlpolicy.Enum{Name: "cable-pair", Names: []nlpolicy.Value{
-	{Name: "a", Value: 0},
+	{Name: "a"},
 	{Name: "b", Value: 1},
 	{Name: "c", Value: 2},
 	{Name: "d", Value: 3},
 }}
 
 var enumCableResultCode = nlpolicy.Enum{Name: "cable-result-code", Names: []nlpolicy.Value{
-	{Name: "unspec", Value: 0},
+	{Name: "unspec"},
 	{Name: "ok", Value: 1},
 	{Name: "open", Value: 2},
 	{Name: "same-short", Value: 3},
@@ -994,13 +994,13 @@ var enumCableResultCode = nlpolicy.Enum{Name: "cable-result-code", Names: []nlpo
 }}
 
 var enumCableInfSrc = nlpolicy.Enum{Name: "cable-inf-src", Names: []nlpolicy.Value{
-	{Name: "unspec", Value: 0},
+	{Name: "unspec"},
 	{Name: "tdr", Value: 1},
 	{Name: "alcd", Value: 2},
 }}
 
 var enumCableTestStatus = nlpolicy.Enum{Name: "cable-test-status", Names: []nlpolicy.Value{
-	{Name: "unspec", Value: 0},
+	{Name: "unspec"},
 	{Name: "started", Value: 1},
 	{Name: "completed", Value: 2},
 }}

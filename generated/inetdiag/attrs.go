@@ -7,29 +7,29 @@ import "github.com/nlgen/nlgen/runtime/nlattr"
 // BpfStorageReqAttrs is the attribute set bpf-storage-req-attrs: which maps to read; all if none is
 // named.
 type BpfStorageReqAttrs struct {
-	MapFd   []uint32      // descriptor of a map
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	MapFd   []uint32 // descriptor of a map
+	Unknown []nlattr.Attr
 }
 
-func (x *BpfStorageReqAttrs) encode(e *nlattr.Encoder) {
+func (x *BpfStorageReqAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	for _, v := range x.MapFd {
 		e.Uint32(AttrBpfStorageReqMapFd, v)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *BpfStorageReqAttrs) decode(d *nlattr.Decoder) {
+func (x *BpfStorageReqAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrBpfStorageReqMapFd:
-			if x.MapFd == nil {
-				x.MapFd = nlattr.MakeSlice[uint32](d, d.Count())
-			}
-			x.MapFd = append(x.MapFd, d.Uint32())
+			x.MapFd = append(nlattr.Room(d, x.MapFd), d.Uint32())
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // UlpInfoAttrs is the attribute set ulp-info-attrs: the protocol between TCP and the application
@@ -38,53 +38,40 @@ type UlpInfoAttrs struct {
 	Name    nlattr.Opt[string] // its name, tls or mptcp
 	Tls     *TlsInfoAttrs      // state of TLS in the kernel
 	Mptcp   *SubflowAttrs      // state of the subflow of MPTCP
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *UlpInfoAttrs) encode(e *nlattr.Encoder) {
-	if x.Name.OK {
-		e.String(AttrUlpInfoName, x.Name.V)
-	}
+func (x *UlpInfoAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptString(AttrUlpInfoName, x.Name)
 	if x.Tls != nil {
-		nest := e.Begin(AttrUlpInfoTls)
-		x.Tls.encode(e)
-		e.End(nest)
+		x.Tls.encode(e, AttrUlpInfoTls)
 	}
 	if x.Mptcp != nil {
-		nest := e.Begin(AttrUlpInfoMptcp)
-		x.Mptcp.encode(e)
-		e.End(nest)
+		x.Mptcp.encode(e, AttrUlpInfoMptcp)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *UlpInfoAttrs) decode(d *nlattr.Decoder) {
+func (x *UlpInfoAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrUlpInfoName:
-			x.Name = nlattr.Some(d.String())
+			x.Name = d.OptString()
 		case AttrUlpInfoTls:
-			v := nlattr.New[TlsInfoAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[TlsInfoAttrs](d); v.decode(d, &x.Unknown) {
 				x.Tls = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrUlpInfoMptcp:
-			v := nlattr.New[SubflowAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[SubflowAttrs](d); v.decode(d, &x.Unknown) {
 				x.Mptcp = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // TlsInfoAttrs is the attribute set tls-info-attrs: state of TLS in the kernel.
@@ -95,38 +82,28 @@ type TlsInfoAttrs struct {
 	Rxconf  nlattr.Opt[TlsConf] // who decrypts
 	ZcRoTx  bool                // data of sendfile is not copied
 	RxNoPad bool                // records are expected to be without padding
-	Unknown []nlattr.Attr       // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *TlsInfoAttrs) encode(e *nlattr.Encoder) {
-	if x.Version.OK {
-		e.Uint16(AttrTlsInfoVersion, x.Version.V)
-	}
-	if x.Cipher.OK {
-		e.Uint16(AttrTlsInfoCipher, x.Cipher.V)
-	}
-	if x.Txconf.OK {
-		e.Uint16(AttrTlsInfoTxconf, uint16(x.Txconf.V))
-	}
-	if x.Rxconf.OK {
-		e.Uint16(AttrTlsInfoRxconf, uint16(x.Rxconf.V))
-	}
-	if x.ZcRoTx {
-		e.Flag(AttrTlsInfoZcRoTx)
-	}
-	if x.RxNoPad {
-		e.Flag(AttrTlsInfoRxNoPad)
-	}
-	e.Raw(x.Unknown)
+func (x *TlsInfoAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint16(AttrTlsInfoVersion, x.Version)
+	e.OptUint16(AttrTlsInfoCipher, x.Cipher)
+	nlattr.OptEnum16(e, AttrTlsInfoTxconf, x.Txconf)
+	nlattr.OptEnum16(e, AttrTlsInfoRxconf, x.Rxconf)
+	e.OptFlag(AttrTlsInfoZcRoTx, x.ZcRoTx)
+	e.OptFlag(AttrTlsInfoRxNoPad, x.RxNoPad)
+	e.Close(n, x.Unknown)
 }
 
-func (x *TlsInfoAttrs) decode(d *nlattr.Decoder) {
+func (x *TlsInfoAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrTlsInfoVersion:
-			x.Version = nlattr.Some(d.Uint16())
+			x.Version = d.OptUint16()
 		case AttrTlsInfoCipher:
-			x.Cipher = nlattr.Some(d.Uint16())
+			x.Cipher = d.OptUint16()
 		case AttrTlsInfoTxconf:
 			x.Txconf = nlattr.Some(TlsConf(d.Uint16()))
 		case AttrTlsInfoRxconf:
@@ -136,152 +113,134 @@ func (x *TlsInfoAttrs) decode(d *nlattr.Decoder) {
 		case AttrTlsInfoRxNoPad:
 			x.RxNoPad = true
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // SubflowAttrs is the attribute set subflow-attrs: state of a subflow of MPTCP.
 type SubflowAttrs struct {
-	TokenRem    nlattr.Opt[uint32] // token of the peer
-	TokenLoc    nlattr.Opt[uint32] // token of this host
+	TokenRem nlattr.Opt[uint32] // token of the peer
+	TokenLoc nlattr.Opt[uint32] // token of this host
+	// Sequence number in the subflow at which the next mapping is written, from its start.
 	RelwriteSeq nlattr.Opt[uint32]
-	MapSeq      nlattr.Opt[uint64]
-	MapSfseq    nlattr.Opt[uint32]
-	SsnOffset   nlattr.Opt[uint32]       // sequence number of the subflow at its start
-	MapDatalen  nlattr.Opt[uint16]       // bytes of the current mapping
-	Flags       nlattr.Opt[SubflowFlags] // state of the subflow
-	IDRem       nlattr.Opt[uint8]        // id of the remote address
-	IDLoc       nlattr.Opt[uint8]        // id of the local address
-	Unknown     []nlattr.Attr            // what the fields cannot hold, as it came
+	// Sequence number of the connection at which the current mapping begins.
+	MapSeq nlattr.Opt[uint64]
+	// Sequence number of the subflow at which the current mapping begins.
+	MapSfseq   nlattr.Opt[uint32]
+	SsnOffset  nlattr.Opt[uint32]       // sequence number of the subflow at its start
+	MapDatalen nlattr.Opt[uint16]       // bytes of the current mapping
+	Flags      nlattr.Opt[SubflowFlags] // state of the subflow
+	IDRem      nlattr.Opt[uint8]        // id of the remote address
+	IDLoc      nlattr.Opt[uint8]        // id of the local address
+	Unknown    []nlattr.Attr
 }
 
-func (x *SubflowAttrs) encode(e *nlattr.Encoder) {
-	if x.TokenRem.OK {
-		e.Uint32(AttrSubflowTokenRem, x.TokenRem.V)
-	}
-	if x.TokenLoc.OK {
-		e.Uint32(AttrSubflowTokenLoc, x.TokenLoc.V)
-	}
-	if x.RelwriteSeq.OK {
-		e.Uint32(AttrSubflowRelwriteSeq, x.RelwriteSeq.V)
-	}
-	if x.MapSeq.OK {
-		e.Uint64(AttrSubflowMapSeq, x.MapSeq.V)
-	}
-	if x.MapSfseq.OK {
-		e.Uint32(AttrSubflowMapSfseq, x.MapSfseq.V)
-	}
-	if x.SsnOffset.OK {
-		e.Uint32(AttrSubflowSsnOffset, x.SsnOffset.V)
-	}
-	if x.MapDatalen.OK {
-		e.Uint16(AttrSubflowMapDatalen, x.MapDatalen.V)
-	}
-	if x.Flags.OK {
-		e.Uint32(AttrSubflowFlags, uint32(x.Flags.V))
-	}
-	if x.IDRem.OK {
-		e.Uint8(AttrSubflowIDRem, x.IDRem.V)
-	}
-	if x.IDLoc.OK {
-		e.Uint8(AttrSubflowIDLoc, x.IDLoc.V)
-	}
-	e.Raw(x.Unknown)
+func (x *SubflowAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrSubflowTokenRem, x.TokenRem)
+	e.OptUint32(AttrSubflowTokenLoc, x.TokenLoc)
+	e.OptUint32(AttrSubflowRelwriteSeq, x.RelwriteSeq)
+	e.OptUint64(AttrSubflowMapSeq, x.MapSeq)
+	e.OptUint32(AttrSubflowMapSfseq, x.MapSfseq)
+	e.OptUint32(AttrSubflowSsnOffset, x.SsnOffset)
+	e.OptUint16(AttrSubflowMapDatalen, x.MapDatalen)
+	nlattr.OptEnum32(e, AttrSubflowFlags, x.Flags)
+	e.OptUint8(AttrSubflowIDRem, x.IDRem)
+	e.OptUint8(AttrSubflowIDLoc, x.IDLoc)
+	e.Close(n, x.Unknown)
 }
 
-func (x *SubflowAttrs) decode(d *nlattr.Decoder) {
+func (x *SubflowAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrSubflowTokenRem:
-			x.TokenRem = nlattr.Some(d.Uint32())
+			x.TokenRem = d.OptUint32()
 		case AttrSubflowTokenLoc:
-			x.TokenLoc = nlattr.Some(d.Uint32())
+			x.TokenLoc = d.OptUint32()
 		case AttrSubflowRelwriteSeq:
-			x.RelwriteSeq = nlattr.Some(d.Uint32())
+			x.RelwriteSeq = d.OptUint32()
 		case AttrSubflowMapSeq:
-			x.MapSeq = nlattr.Some(d.Uint64())
+			x.MapSeq = d.OptUint64()
 		case AttrSubflowMapSfseq:
-			x.MapSfseq = nlattr.Some(d.Uint32())
+			x.MapSfseq = d.OptUint32()
 		case AttrSubflowSsnOffset:
-			x.SsnOffset = nlattr.Some(d.Uint32())
+			x.SsnOffset = d.OptUint32()
 		case AttrSubflowMapDatalen:
-			x.MapDatalen = nlattr.Some(d.Uint16())
+			x.MapDatalen = d.OptUint16()
 		case AttrSubflowFlags:
 			x.Flags = nlattr.Some(SubflowFlags(d.Uint32()))
 		case AttrSubflowIDRem:
-			x.IDRem = nlattr.Some(d.Uint8())
+			x.IDRem = d.OptUint8()
 		case AttrSubflowIDLoc:
-			x.IDLoc = nlattr.Some(d.Uint8())
+			x.IDLoc = d.OptUint8()
 		case AttrSubflowPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // BpfStoragesAttrs is the attribute set bpf-storages-attrs: what BPF programs stored with the
 // socket.
 type BpfStoragesAttrs struct {
 	Storage []BpfStorageAttrs // what one map holds
-	Unknown []nlattr.Attr     // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *BpfStoragesAttrs) encode(e *nlattr.Encoder) {
+func (x *BpfStoragesAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	for i := range x.Storage {
-		nest := e.Begin(AttrBpfStoragesStorage)
-		x.Storage[i].encode(e)
-		e.End(nest)
+		x.Storage[i].encode(e, AttrBpfStoragesStorage)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *BpfStoragesAttrs) decode(d *nlattr.Decoder) {
+func (x *BpfStoragesAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrBpfStoragesStorage:
-			if x.Storage == nil {
-				x.Storage = nlattr.MakeSlice[BpfStorageAttrs](d, d.Count())
-			}
-			x.Storage = append(x.Storage, BpfStorageAttrs{})
-			nest := d.Enter()
-			x.Storage[len(x.Storage)-1].decode(d)
-			if !d.Close(nest) {
-				x.Storage, x.Unknown = x.Storage[:len(x.Storage)-1], d.Unknown(x.Unknown)
+			x.Storage = append(nlattr.Room(d, x.Storage), BpfStorageAttrs{})
+			if !x.Storage[len(x.Storage)-1].decode(d, &x.Unknown) {
+				x.Storage = x.Storage[:len(x.Storage)-1]
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // BpfStorageAttrs is the attribute set bpf-storage-attrs: what one map holds for the socket.
 type BpfStorageAttrs struct {
 	MapID    nlattr.Opt[uint32] // number of the map
 	MapValue []byte             // the value
-	Unknown  []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown  []nlattr.Attr
 }
 
-func (x *BpfStorageAttrs) encode(e *nlattr.Encoder) {
-	if x.MapID.OK {
-		e.Uint32(AttrBpfStorageMapID, x.MapID.V)
-	}
-	if x.MapValue != nil {
-		e.Bytes(AttrBpfStorageMapValue, x.MapValue)
-	}
-	e.Raw(x.Unknown)
+func (x *BpfStorageAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrBpfStorageMapID, x.MapID)
+	e.OptBytes(AttrBpfStorageMapValue, x.MapValue)
+	e.Close(n, x.Unknown)
 }
 
-func (x *BpfStorageAttrs) decode(d *nlattr.Decoder) {
+func (x *BpfStorageAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrBpfStorageMapID:
-			x.MapID = nlattr.Some(d.Uint32())
+			x.MapID = d.OptUint32()
 		case AttrBpfStorageMapValue:
 			x.MapValue = d.Bytes()
 		case AttrBpfStoragePad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }

@@ -12,31 +12,12 @@ import (
 // Family is the netlink family inet-diag.
 var Family = nlconn.Family{Name: "inet-diag", Protocol: 4}
 
-// OpGet describes the operation get.
-var OpGet = nlconn.Operation{Family: &Family, Name: "get",
-	Request:     CmdGet,
-	Reply:       CmdGet,
-	Single:      true,
-	Policy:      &policyGetRequest,
-	DumpPolicy:  &policyGetDumpRequest,
-	ReplyPolicy: &policyGetReply,
-}
-
-// OpMptcpGet describes the operation mptcp-get.
-var OpMptcpGet = nlconn.Operation{Family: &Family, Name: "mptcp-get",
-	Request:     CmdMptcpGet,
-	Reply:       CmdMptcpGet,
-	Single:      true,
-	Policy:      &policyMptcpGetRequest,
-	DumpPolicy:  &policyMptcpGetDumpRequest,
-	ReplyPolicy: &policyMptcpGetReply,
-}
-
-// OpDestroy describes the operation destroy.
-var OpDestroy = nlconn.Operation{Family: &Family, Name: "destroy",
-	Request: CmdDestroy,
-	Policy:  &policyDestroyRequest,
-}
+// The operations of the family.
+var (
+	OpGet      = nlconn.Operation{Family: &Family, Name: "get", Request: CmdGet, Reply: CmdGet, Single: true, Policy: &policyGetRequest, DumpPolicy: &policyGetDumpRequest, ReplyPolicy: &policyGetReply}
+	OpMptcpGet = nlconn.Operation{Family: &Family, Name: "mptcp-get", Request: CmdMptcpGet, Reply: CmdMptcpGet, Single: true, Policy: &policyMptcpGetRequest, DumpPolicy: &policyMptcpGetDumpRequest, ReplyPolicy: &policyMptcpGetReply}
+	OpDestroy  = nlconn.Operation{Family: &Family, Name: "destroy", Request: CmdDestroy, Policy: &policyDestroyRequest}
+)
 
 // Client calls the operations of the family inet-diag over a connection. It may be used by several
 // goroutines at a time.
@@ -55,21 +36,17 @@ func (c *Client) Get(ctx context.Context, req *GetRequest, opts ...nlconn.CallOp
 	return nlconn.Do[GetReply](ctx, c.conn, &OpGet, req, opts...)
 }
 
-// GetDump is the dump of the operation get: read the socket that addresses, ports and cookie name
-// (do), or list those of a protocol and an address family (dump). The answer has the header
-// inet-diag-msg.
+// GetDump is [Client.Get] as a dump.
 func (c *Client) GetDump(ctx context.Context, req *GetDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*GetReply, error] {
 	return nlconn.Dump[GetReply](ctx, c.conn, &OpGet, req, opts...)
 }
 
-// GetDumpInto is GetDump into the memory of *reply, again and again: nothing is allocated for a
-// message. What *reply refers to is valid until the next step; strings are valid for ever.
+// GetDumpInto is [Client.GetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetDumpInto(ctx context.Context, req *GetDumpRequest, reply *GetReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[GetReply](ctx, c.conn, &OpGet, req, reply, opts...)
 }
 
-// GetCollect is GetDump into a slice. A dump that was interrupted is repeated; if that does not
-// help, what came is returned with the error.
+// GetCollect is [Client.GetDump] into a slice, see [nlconn.Collect].
 func (c *Client) GetCollect(ctx context.Context, req *GetDumpRequest, opts ...nlconn.CallOption) ([]*GetReply, error) {
 	return nlconn.Collect[GetReply](ctx, c.conn, &OpGet, req, opts...)
 }
@@ -80,20 +57,17 @@ func (c *Client) MptcpGet(ctx context.Context, req *MptcpGetRequest, opts ...nlc
 	return nlconn.Do[MptcpGetReply](ctx, c.conn, &OpMptcpGet, req, opts...)
 }
 
-// MptcpGetDump is the dump of the operation mptcp-get: like get, for MPTCP sockets, with the
-// attribute protocol 262; the state of the connection has another form there.
+// MptcpGetDump is [Client.MptcpGet] as a dump.
 func (c *Client) MptcpGetDump(ctx context.Context, req *MptcpGetDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*MptcpGetReply, error] {
 	return nlconn.Dump[MptcpGetReply](ctx, c.conn, &OpMptcpGet, req, opts...)
 }
 
-// MptcpGetDumpInto is MptcpGetDump into the memory of *reply, again and again: nothing is allocated
-// for a message. What *reply refers to is valid until the next step; strings are valid for ever.
+// MptcpGetDumpInto is [Client.MptcpGetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) MptcpGetDumpInto(ctx context.Context, req *MptcpGetDumpRequest, reply *MptcpGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[MptcpGetReply](ctx, c.conn, &OpMptcpGet, req, reply, opts...)
 }
 
-// MptcpGetCollect is MptcpGetDump into a slice. A dump that was interrupted is repeated; if that
-// does not help, what came is returned with the error.
+// MptcpGetCollect is [Client.MptcpGetDump] into a slice, see [nlconn.Collect].
 func (c *Client) MptcpGetCollect(ctx context.Context, req *MptcpGetDumpRequest, opts ...nlconn.CallOption) ([]*MptcpGetReply, error) {
 	return nlconn.Collect[MptcpGetReply](ctx, c.conn, &OpMptcpGet, req, opts...)
 }

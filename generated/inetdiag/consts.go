@@ -6,17 +6,9 @@ import "github.com/nlgen/nlgen/runtime/nlconn"
 
 // The numbers of the operations: message types.
 const (
-	// CmdGet: read the socket that addresses, ports and cookie name (do), or list those of a
-	// protocol and an address family (dump). The answer has the header inet-diag-msg.
-	CmdGet uint16 = 20
-	// CmdMptcpGet: like get, for MPTCP sockets, with the attribute protocol 262; the state of
-	// the connection has another form there.
-	CmdMptcpGet uint16 = 20
-	// CmdDestroy: close the socket that addresses, ports and cookie name, whoever has it
-	// (SOCK_DESTROY); its owner gets ECONNABORTED. It needs CAP_NET_ADMIN, and a kernel with
-	// CONFIG_INET_DIAG_DESTROY (else EOPNOTSUPP).
-	CmdDestroy uint16 = 21
-	// CmdDestroyNtf: a socket was destroyed. Its numbers are final.
+	CmdGet        uint16 = 20
+	CmdMptcpGet   uint16 = 20
+	CmdDestroy    uint16 = 21
 	CmdDestroyNtf uint16 = 20
 )
 
@@ -31,140 +23,83 @@ var (
 // The numbers of the attributes in the set inet-diag-req-attrs: what a request states besides its
 // header.
 const (
-	// AttrInetDiagReqBytecode: program that chooses sockets: operations of 4 bytes (struct
-	// inet_diag_bc_op: u8 code, u8 distance if it holds, u16 distance if not), each followed by
-	// what it compares.
-	AttrInetDiagReqBytecode uint16 = 1
-	// AttrInetDiagReqSkBpfStorages: which maps to read the storage of sockets from.
+	AttrInetDiagReqBytecode      uint16 = 1
 	AttrInetDiagReqSkBpfStorages uint16 = 2
-	// AttrInetDiagReqProtocol: protocol of the sockets where it exceeds 255, such as
-	// IPPROTO_MPTCP (262).
+	// Protocol of the sockets where it exceeds 255, such as IPPROTO_MPTCP (262).
 	AttrInetDiagReqProtocol uint16 = 3
 )
 
-// The numbers of the attributes in the set bpf-storage-req-attrs: which maps to read; all if none
-// is named.
+// The attributes of [BpfStorageReqAttrs].
 const (
-	// AttrBpfStorageReqMapFd: descriptor of a map.
 	AttrBpfStorageReqMapFd uint16 = 1
 )
 
 // The numbers of the attributes in the set inet-diag-attrs: a socket.
 const (
-	// AttrInetDiagMeminfo: memory of the socket.
-	AttrInetDiagMeminfo uint16 = 1
-	// AttrInetDiagInfo: state of the TCP connection. Protocols other than TCP send a struct of
-	// their own here; see mptcp-get.
-	AttrInetDiagInfo uint16 = 2
-	// AttrInetDiagVegasinfo: state of congestion control by round-trip time.
-	AttrInetDiagVegasinfo uint16 = 3
-	// AttrInetDiagCong: name of the congestion control.
-	AttrInetDiagCong uint16 = 4
-	// AttrInetDiagTos: TOS of IPv4 packets.
-	AttrInetDiagTos uint16 = 5
-	// AttrInetDiagTclass: traffic class of IPv6 packets.
-	AttrInetDiagTclass uint16 = 6
-	// AttrInetDiagSkmeminfo: memory of the socket.
-	AttrInetDiagSkmeminfo uint16 = 7
-	// AttrInetDiagShutdown: directions that are shut down.
-	AttrInetDiagShutdown uint16 = 8
-	// AttrInetDiagDctcpinfo: state of DCTCP.
-	AttrInetDiagDctcpinfo uint16 = 9
-	// AttrInetDiagProtocol: protocol of the socket; only in notifications, and of raw sockets.
-	AttrInetDiagProtocol uint16 = 10
-	// AttrInetDiagSkv6only: 1 if the socket takes no IPv4 (IPV6_V6ONLY).
-	AttrInetDiagSkv6only uint16 = 11
-	// AttrInetDiagLocals: local addresses of an SCTP association, each a struct
-	// sockaddr_storage of 128 bytes.
-	AttrInetDiagLocals uint16 = 12
-	// AttrInetDiagPeers: remote addresses of an SCTP association, each a struct
-	// sockaddr_storage of 128 bytes.
-	AttrInetDiagPeers uint16 = 13
-	AttrInetDiagPad   uint16 = 14
-	// AttrInetDiagMark: mark of packets (SO_MARK); only with CAP_NET_ADMIN.
-	AttrInetDiagMark uint16 = 15
-	// AttrInetDiagBbrinfo: state of BBR.
-	AttrInetDiagBbrinfo uint16 = 16
-	// AttrInetDiagClassID: class of traffic control, from the cgroup or the priority.
-	AttrInetDiagClassID uint16 = 17
-	// AttrInetDiagMd5sig: keys for MD5 signatures; only with CAP_NET_ADMIN.
-	AttrInetDiagMd5sig uint16 = 18
-	// AttrInetDiagUlpInfo: the protocol between TCP and the application; only with
-	// CAP_NET_ADMIN.
-	AttrInetDiagUlpInfo uint16 = 19
-	// AttrInetDiagSkBpfStorages: what BPF programs stored with the socket.
+	AttrInetDiagMeminfo       uint16 = 1
+	AttrInetDiagInfo          uint16 = 2
+	AttrInetDiagVegasinfo     uint16 = 3
+	AttrInetDiagCong          uint16 = 4
+	AttrInetDiagTos           uint16 = 5
+	AttrInetDiagTclass        uint16 = 6
+	AttrInetDiagSkmeminfo     uint16 = 7
+	AttrInetDiagShutdown      uint16 = 8
+	AttrInetDiagDctcpinfo     uint16 = 9
+	AttrInetDiagProtocol      uint16 = 10
+	AttrInetDiagSkv6only      uint16 = 11
+	AttrInetDiagLocals        uint16 = 12
+	AttrInetDiagPeers         uint16 = 13
+	AttrInetDiagPad           uint16 = 14
+	AttrInetDiagMark          uint16 = 15
+	AttrInetDiagBbrinfo       uint16 = 16
+	AttrInetDiagClassID       uint16 = 17
+	AttrInetDiagMd5sig        uint16 = 18
+	AttrInetDiagUlpInfo       uint16 = 19
 	AttrInetDiagSkBpfStorages uint16 = 20
-	// AttrInetDiagCgroupID: number of the cgroup of the socket (version 2).
-	AttrInetDiagCgroupID uint16 = 21
-	// AttrInetDiagSockopt: options of the socket.
-	AttrInetDiagSockopt uint16 = 22
+	AttrInetDiagCgroupID      uint16 = 21
+	AttrInetDiagSockopt       uint16 = 22
 )
 
-// The numbers of the attributes in the set ulp-info-attrs: the protocol between TCP and the
-// application (sockopt TCP_ULP).
+// The attributes of [UlpInfoAttrs].
 const (
-	// AttrUlpInfoName: its name, tls or mptcp.
-	AttrUlpInfoName uint16 = 1
-	// AttrUlpInfoTls: state of TLS in the kernel.
-	AttrUlpInfoTls uint16 = 2
-	// AttrUlpInfoMptcp: state of the subflow of MPTCP.
+	AttrUlpInfoName  uint16 = 1
+	AttrUlpInfoTls   uint16 = 2
 	AttrUlpInfoMptcp uint16 = 3
 )
 
-// The numbers of the attributes in the set tls-info-attrs: state of TLS in the kernel.
+// The attributes of [TlsInfoAttrs].
 const (
-	// AttrTlsInfoVersion: version of TLS, 0x0303 for 1.2 and 0x0304 for 1.3.
 	AttrTlsInfoVersion uint16 = 1
-	// AttrTlsInfoCipher: cipher (TLS_CIPHER_*).
-	AttrTlsInfoCipher uint16 = 2
-	// AttrTlsInfoTxconf: who encrypts.
-	AttrTlsInfoTxconf uint16 = 3
-	// AttrTlsInfoRxconf: who decrypts.
-	AttrTlsInfoRxconf uint16 = 4
-	// AttrTlsInfoZcRoTx: data of sendfile is not copied.
-	AttrTlsInfoZcRoTx uint16 = 5
-	// AttrTlsInfoRxNoPad: records are expected to be without padding.
+	AttrTlsInfoCipher  uint16 = 2
+	AttrTlsInfoTxconf  uint16 = 3
+	AttrTlsInfoRxconf  uint16 = 4
+	AttrTlsInfoZcRoTx  uint16 = 5
 	AttrTlsInfoRxNoPad uint16 = 6
 )
 
-// The numbers of the attributes in the set subflow-attrs: state of a subflow of MPTCP.
+// The attributes of [SubflowAttrs].
 const (
-	// AttrSubflowTokenRem: token of the peer.
-	AttrSubflowTokenRem uint16 = 1
-	// AttrSubflowTokenLoc: token of this host.
-	AttrSubflowTokenLoc uint16 = 2
-	// AttrSubflowRelwriteSeq: sequence number in the subflow at which the next mapping is
-	// written, from its start.
+	AttrSubflowTokenRem    uint16 = 1
+	AttrSubflowTokenLoc    uint16 = 2
 	AttrSubflowRelwriteSeq uint16 = 3
-	// AttrSubflowMapSeq: sequence number of the connection at which the current mapping begins.
-	AttrSubflowMapSeq uint16 = 4
-	// AttrSubflowMapSfseq: sequence number of the subflow at which the current mapping begins.
-	AttrSubflowMapSfseq uint16 = 5
-	// AttrSubflowSsnOffset: sequence number of the subflow at its start.
-	AttrSubflowSsnOffset uint16 = 6
-	// AttrSubflowMapDatalen: bytes of the current mapping.
-	AttrSubflowMapDatalen uint16 = 7
-	// AttrSubflowFlags: state of the subflow.
-	AttrSubflowFlags uint16 = 8
-	// AttrSubflowIDRem: id of the remote address.
-	AttrSubflowIDRem uint16 = 9
-	// AttrSubflowIDLoc: id of the local address.
-	AttrSubflowIDLoc uint16 = 10
-	AttrSubflowPad   uint16 = 11
+	AttrSubflowMapSeq      uint16 = 4
+	AttrSubflowMapSfseq    uint16 = 5
+	AttrSubflowSsnOffset   uint16 = 6
+	AttrSubflowMapDatalen  uint16 = 7
+	AttrSubflowFlags       uint16 = 8
+	AttrSubflowIDRem       uint16 = 9
+	AttrSubflowIDLoc       uint16 = 10
+	AttrSubflowPad         uint16 = 11
 )
 
-// The numbers of the attributes in the set bpf-storages-attrs: what BPF programs stored with the
-// socket.
+// The attributes of [BpfStoragesAttrs].
 const (
-	// AttrBpfStoragesStorage: what one map holds.
 	AttrBpfStoragesStorage uint16 = 1
 )
 
-// The numbers of the attributes in the set bpf-storage-attrs: what one map holds for the socket.
+// The attributes of [BpfStorageAttrs].
 const (
-	AttrBpfStoragePad uint16 = 1
-	// AttrBpfStorageMapID: number of the map.
-	AttrBpfStorageMapID uint16 = 2
-	// AttrBpfStorageMapValue: the value.
+	AttrBpfStoragePad      uint16 = 1
+	AttrBpfStorageMapID    uint16 = 2
 	AttrBpfStorageMapValue uint16 = 3
 )

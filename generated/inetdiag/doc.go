@@ -6,17 +6,13 @@
 //
 // # Operations
 //
-//   - [Client.Get]: read the socket that addresses, ports and cookie name (do), or list those of a
-//     protocol and an address family (dump).
-//   - [Client.GetDump]: read the socket that addresses, ports and cookie name (do), or list those
-//     of a protocol and an address family (dump).
-//   - [Client.MptcpGet]: like get, for MPTCP sockets, with the attribute protocol 262; the state of
-//     the connection has another form there.
-//   - [Client.MptcpGetDump]: like get, for MPTCP sockets, with the attribute protocol 262; the
-//     state of the connection has another form there.
+//   - [Client.Get], [Client.GetDump]: read the socket that addresses, ports and cookie name (do),
+//     or list those of a protocol and an address family (dump).
+//   - [Client.MptcpGet], [Client.MptcpGetDump]: like get, for MPTCP sockets, with the attribute
+//     protocol 262; the state of the connection has another form there.
 //   - [Client.Destroy]: close the socket that addresses, ports and cookie name, whoever has it
 //     (SOCK_DESTROY); its owner gets ECONNABORTED.
-//   - [DestroyNtf]: a socket was destroyed.
+//   - Notifications: [DestroyNtf].
 //
 // # Use
 //

@@ -8,365 +8,269 @@ import "github.com/nlgen/nlgen/runtime/nlpolicy"
 // and close, and listen where they can.
 type TcpState uint32
 
-// The values of TcpState.
 const (
-	// TcpStateEstablished: connected.
-	TcpStateEstablished TcpState = 1
-	// TcpStateSynSent: SYN sent.
-	TcpStateSynSent TcpState = 2
-	// TcpStateSynRecv: SYN received and answered; the kernel lists new-syn-recv in its place.
-	TcpStateSynRecv TcpState = 3
-	// TcpStateFinWait1: closed here, FIN sent.
-	TcpStateFinWait1 TcpState = 4
-	// TcpStateFinWait2: that FIN was acknowledged.
-	TcpStateFinWait2 TcpState = 5
-	// TcpStateTimeWait: closed on both sides, kept for late packets.
-	TcpStateTimeWait TcpState = 6
-	// TcpStateClose: not connected.
-	TcpStateClose TcpState = 7
-	// TcpStateCloseWait: closed by the peer.
-	TcpStateCloseWait TcpState = 8
-	// TcpStateLastAck: closed by the peer, then here.
-	TcpStateLastAck TcpState = 9
-	// TcpStateListen: waits for connections.
-	TcpStateListen TcpState = 10
-	// TcpStateClosing: closed on both sides at once.
-	TcpStateClosing TcpState = 11
-	// TcpStateNewSynRecv: SYN received and answered, no socket yet.
-	TcpStateNewSynRecv TcpState = 12
-	// TcpStateBoundInactive: in requests only; bound and not connected (kernel 6.8).
-	TcpStateBoundInactive TcpState = 13
+	TcpStateEstablished TcpState = 1 // connected
+	TcpStateSynSent     TcpState = 2 // SYN sent
+	// SYN received and answered; the kernel lists new-syn-recv in its place.
+	TcpStateSynRecv       TcpState = 3
+	TcpStateFinWait1      TcpState = 4  // closed here, FIN sent
+	TcpStateFinWait2      TcpState = 5  // that FIN was acknowledged
+	TcpStateTimeWait      TcpState = 6  // closed on both sides, kept for late packets
+	TcpStateClose         TcpState = 7  // not connected
+	TcpStateCloseWait     TcpState = 8  // closed by the peer
+	TcpStateLastAck       TcpState = 9  // closed by the peer, then here
+	TcpStateListen        TcpState = 10 // waits for connections
+	TcpStateClosing       TcpState = 11 // closed on both sides at once
+	TcpStateNewSynRecv    TcpState = 12 // SYN received and answered, no socket yet
+	TcpStateBoundInactive TcpState = 13 // in requests only; bound and not connected (kernel 6.8)
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v TcpState) String() string { return enumTcpState.Text(uint64(v)) }
 
-// ParseTcpState reads what String prints: a name or a number.
-func ParseTcpState(s string) (TcpState, error) {
-	return nlpolicy.ParseEnum[TcpState](&enumTcpState, s)
-}
+// ParseTcpState reads what String returns, or a number.
+func ParseTcpState(s string) (TcpState, error) { return nlpolicy.ParseEnum[TcpState](&enumTcpState, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v TcpState) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *TcpState) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseTcpState(string(b))
-	return err
-}
+// UnmarshalText is ParseTcpState.
+func (v *TcpState) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumTcpState, b, v) }
 
 // Ext is the set of flags ext: attributes that are wanted, bit n-1 for attribute n of
 // inet-diag-attrs. The others come unasked.
 type Ext uint8
 
-// The values of Ext.
 const (
-	// ExtMeminfo: the attribute meminfo.
-	ExtMeminfo Ext = 0x1
-	// ExtInfo: the attribute info.
-	ExtInfo Ext = 0x2
-	// ExtVegasinfo: the attribute vegasinfo, dctcpinfo or bbrinfo, by the congestion control
-	// that is used.
+	ExtMeminfo Ext = 0x1 // the attribute meminfo
+	ExtInfo    Ext = 0x2 // the attribute info
+	// The attribute vegasinfo, dctcpinfo or bbrinfo, by the congestion control that is used.
 	ExtVegasinfo Ext = 0x4
-	// ExtCong: the attribute cong.
-	ExtCong Ext = 0x8
-	// ExtTos: the attribute tos.
-	ExtTos Ext = 0x10
-	// ExtTclass: the attributes tclass and class-id.
-	ExtTclass Ext = 0x20
-	// ExtSkmeminfo: the attribute skmeminfo.
-	ExtSkmeminfo Ext = 0x40
-	// ExtShutdown: the attribute shutdown.
-	ExtShutdown Ext = 0x80
+	ExtCong      Ext = 0x8  // the attribute cong
+	ExtTos       Ext = 0x10 // the attribute tos
+	ExtTclass    Ext = 0x20 // the attributes tclass and class-id
+	ExtSkmeminfo Ext = 0x40 // the attribute skmeminfo
+	ExtShutdown  Ext = 0x80 // the attribute shutdown
 )
 
 // String returns the names of the flags, joined by |.
 func (v Ext) String() string { return enumExt.Text(uint64(v)) }
 
-// ParseExt reads what String prints: names of flags or numbers, joined by |.
-func ParseExt(s string) (Ext, error) {
-	return nlpolicy.ParseEnum[Ext](&enumExt, s)
-}
+// ParseExt reads what String returns, or a number.
+func ParseExt(s string) (Ext, error) { return nlpolicy.ParseEnum[Ext](&enumExt, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v Ext) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *Ext) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseExt(string(b))
-	return err
-}
+// UnmarshalText is ParseExt.
+func (v *Ext) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumExt, b, v) }
 
 // Timer is the enum timer: the timer of a socket that runs.
 type Timer uint8
 
-// The values of Timer.
 const (
-	// TimerNone: no timer runs.
-	TimerNone Timer = 0
-	// TimerRetransmit: retransmission, also of tail loss probes and reordering.
-	TimerRetransmit Timer = 1
-	// TimerKeepalive: keep-alive, or SYN-ACK.
-	TimerKeepalive Timer = 2
-	// TimerTimewait: the end of time-wait.
-	TimerTimewait Timer = 3
-	// TimerProbe: probes of a closed window.
-	TimerProbe Timer = 4
+	TimerNone       Timer = 0 // no timer runs
+	TimerRetransmit Timer = 1 // retransmission, also of tail loss probes and reordering
+	TimerKeepalive  Timer = 2 // keep-alive, or SYN-ACK
+	TimerTimewait   Timer = 3 // the end of time-wait
+	TimerProbe      Timer = 4 // probes of a closed window
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v Timer) String() string { return enumTimer.Text(uint64(v)) }
 
-// ParseTimer reads what String prints: a name or a number.
-func ParseTimer(s string) (Timer, error) {
-	return nlpolicy.ParseEnum[Timer](&enumTimer, s)
-}
+// ParseTimer reads what String returns, or a number.
+func ParseTimer(s string) (Timer, error) { return nlpolicy.ParseEnum[Timer](&enumTimer, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v Timer) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *Timer) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseTimer(string(b))
-	return err
-}
+// UnmarshalText is ParseTimer.
+func (v *Timer) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumTimer, b, v) }
 
 // TcpOptions is the set of flags tcp-options: options of a TCP connection (TCPI_OPT_*).
 type TcpOptions uint8
 
-// The values of TcpOptions.
 const (
-	// TcpOptionsTimestamps: time stamps.
-	TcpOptionsTimestamps TcpOptions = 0x1
-	// TcpOptionsSack: selective acknowledgements.
-	TcpOptionsSack TcpOptions = 0x2
-	// TcpOptionsWscale: window scaling.
-	TcpOptionsWscale TcpOptions = 0x4
-	// TcpOptionsEcn: ECN was agreed on.
-	TcpOptionsEcn TcpOptions = 0x8
-	// TcpOptionsEcnSeen: a packet with ECT was received.
-	TcpOptionsEcnSeen TcpOptions = 0x10
-	// TcpOptionsSynData: the SYN carried data, or data came in it and was acknowledged.
-	TcpOptionsSynData TcpOptions = 0x20
-	// TcpOptionsUsecTs: time stamps are in microseconds (kernel 6.7).
-	TcpOptionsUsecTs TcpOptions = 0x40
-	// TcpOptionsTfoChild: the connection came by TCP Fast Open (kernel 6.14).
-	TcpOptionsTfoChild TcpOptions = 0x80
+	TcpOptionsTimestamps TcpOptions = 0x1  // time stamps
+	TcpOptionsSack       TcpOptions = 0x2  // selective acknowledgements
+	TcpOptionsWscale     TcpOptions = 0x4  // window scaling
+	TcpOptionsEcn        TcpOptions = 0x8  // ECN was agreed on
+	TcpOptionsEcnSeen    TcpOptions = 0x10 // a packet with ECT was received
+	// The SYN carried data, or data came in it and was acknowledged.
+	TcpOptionsSynData  TcpOptions = 0x20
+	TcpOptionsUsecTs   TcpOptions = 0x40 // time stamps are in microseconds (kernel 6.7)
+	TcpOptionsTfoChild TcpOptions = 0x80 // the connection came by TCP Fast Open (kernel 6.14)
 )
 
 // String returns the names of the flags, joined by |.
 func (v TcpOptions) String() string { return enumTcpOptions.Text(uint64(v)) }
 
-// ParseTcpOptions reads what String prints: names of flags or numbers, joined by |.
+// ParseTcpOptions reads what String returns, or a number.
 func ParseTcpOptions(s string) (TcpOptions, error) {
 	return nlpolicy.ParseEnum[TcpOptions](&enumTcpOptions, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v TcpOptions) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *TcpOptions) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseTcpOptions(string(b))
-	return err
+// UnmarshalText is ParseTcpOptions.
+func (v *TcpOptions) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumTcpOptions, b, v)
 }
 
 // ShutdownMask is the set of flags shutdown-mask: directions that are shut down.
 type ShutdownMask uint8
 
-// The values of ShutdownMask.
 const (
-	// ShutdownMaskRcv: nothing more is received (RCV_SHUTDOWN).
-	ShutdownMaskRcv ShutdownMask = 0x1
-	// ShutdownMaskSend: nothing more is sent (SEND_SHUTDOWN).
-	ShutdownMaskSend ShutdownMask = 0x2
+	ShutdownMaskRcv  ShutdownMask = 0x1 // nothing more is received (RCV_SHUTDOWN)
+	ShutdownMaskSend ShutdownMask = 0x2 // nothing more is sent (SEND_SHUTDOWN)
 )
 
 // String returns the names of the flags, joined by |.
 func (v ShutdownMask) String() string { return enumShutdownMask.Text(uint64(v)) }
 
-// ParseShutdownMask reads what String prints: names of flags or numbers, joined by |.
+// ParseShutdownMask reads what String returns, or a number.
 func ParseShutdownMask(s string) (ShutdownMask, error) {
 	return nlpolicy.ParseEnum[ShutdownMask](&enumShutdownMask, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v ShutdownMask) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *ShutdownMask) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseShutdownMask(string(b))
-	return err
+// UnmarshalText is ParseShutdownMask.
+func (v *ShutdownMask) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumShutdownMask, b, v)
 }
 
 // TlsConf is the enum tls-conf: who does the work of TLS (TLS_CONF_*).
 type TlsConf uint16
 
-// The values of TlsConf.
 const (
-	// TlsConfBase: nobody yet; the keys are missing.
-	TlsConfBase TlsConf = 1
-	// TlsConfSw: the kernel.
-	TlsConfSw TlsConf = 2
-	// TlsConfHw: the network device.
-	TlsConfHw TlsConf = 3
-	// TlsConfHwRecord: the network device, with the framing.
-	TlsConfHwRecord TlsConf = 4
+	TlsConfBase     TlsConf = 1 // nobody yet; the keys are missing
+	TlsConfSw       TlsConf = 2 // the kernel
+	TlsConfHw       TlsConf = 3 // the network device
+	TlsConfHwRecord TlsConf = 4 // the network device, with the framing
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v TlsConf) String() string { return enumTlsConf.Text(uint64(v)) }
 
-// ParseTlsConf reads what String prints: a name or a number.
-func ParseTlsConf(s string) (TlsConf, error) {
-	return nlpolicy.ParseEnum[TlsConf](&enumTlsConf, s)
-}
+// ParseTlsConf reads what String returns, or a number.
+func ParseTlsConf(s string) (TlsConf, error) { return nlpolicy.ParseEnum[TlsConf](&enumTlsConf, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v TlsConf) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *TlsConf) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseTlsConf(string(b))
-	return err
-}
+// UnmarshalText is ParseTlsConf.
+func (v *TlsConf) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumTlsConf, b, v) }
 
 // SubflowFlags is the set of flags subflow-flags: state of a subflow (MPTCP_SUBFLOW_FLAG_*).
 type SubflowFlags uint32
 
-// The values of SubflowFlags.
 const (
-	// SubflowFlagsMcapRem: the peer asked for MPTCP.
-	SubflowFlagsMcapRem SubflowFlags = 0x1
-	// SubflowFlagsMcapLoc: this host asked for MPTCP.
-	SubflowFlagsMcapLoc SubflowFlags = 0x2
-	// SubflowFlagsJoinRem: the peer asked to join a connection.
-	SubflowFlagsJoinRem SubflowFlags = 0x4
-	// SubflowFlagsJoinLoc: this host asked to join a connection.
-	SubflowFlagsJoinLoc SubflowFlags = 0x8
-	// SubflowFlagsBkupRem: the peer wants the subflow as a backup.
-	SubflowFlagsBkupRem SubflowFlags = 0x10
-	// SubflowFlagsBkupLoc: this host wants the subflow as a backup.
-	SubflowFlagsBkupLoc SubflowFlags = 0x20
-	// SubflowFlagsFullyEstablished: the handshake is complete.
-	SubflowFlagsFullyEstablished SubflowFlags = 0x40
-	// SubflowFlagsConnected: the subflow is connected.
-	SubflowFlagsConnected SubflowFlags = 0x80
-	// SubflowFlagsMapvalid: there is a current mapping.
-	SubflowFlagsMapvalid SubflowFlags = 0x100
+	SubflowFlagsMcapRem          SubflowFlags = 0x1   // the peer asked for MPTCP
+	SubflowFlagsMcapLoc          SubflowFlags = 0x2   // this host asked for MPTCP
+	SubflowFlagsJoinRem          SubflowFlags = 0x4   // the peer asked to join a connection
+	SubflowFlagsJoinLoc          SubflowFlags = 0x8   // this host asked to join a connection
+	SubflowFlagsBkupRem          SubflowFlags = 0x10  // the peer wants the subflow as a backup
+	SubflowFlagsBkupLoc          SubflowFlags = 0x20  // this host wants the subflow as a backup
+	SubflowFlagsFullyEstablished SubflowFlags = 0x40  // the handshake is complete
+	SubflowFlagsConnected        SubflowFlags = 0x80  // the subflow is connected
+	SubflowFlagsMapvalid         SubflowFlags = 0x100 // there is a current mapping
 )
 
 // String returns the names of the flags, joined by |.
 func (v SubflowFlags) String() string { return enumSubflowFlags.Text(uint64(v)) }
 
-// ParseSubflowFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseSubflowFlags reads what String returns, or a number.
 func ParseSubflowFlags(s string) (SubflowFlags, error) {
 	return nlpolicy.ParseEnum[SubflowFlags](&enumSubflowFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v SubflowFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *SubflowFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseSubflowFlags(string(b))
-	return err
+// UnmarshalText is ParseSubflowFlags.
+func (v *SubflowFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumSubflowFlags, b, v)
 }
 
 // MptcpFlags is the set of flags mptcp-flags: state of an MPTCP connection (MPTCP_INFO_FLAG_*).
 type MptcpFlags uint32
 
-// The values of MptcpFlags.
 const (
-	// MptcpFlagsFallback: the connection fell back to TCP.
-	MptcpFlagsFallback MptcpFlags = 0x1
-	// MptcpFlagsRemoteKeyReceived: the key of the peer is known.
-	MptcpFlagsRemoteKeyReceived MptcpFlags = 0x2
+	MptcpFlagsFallback          MptcpFlags = 0x1 // the connection fell back to TCP
+	MptcpFlagsRemoteKeyReceived MptcpFlags = 0x2 // the key of the peer is known
 )
 
 // String returns the names of the flags, joined by |.
 func (v MptcpFlags) String() string { return enumMptcpFlags.Text(uint64(v)) }
 
-// ParseMptcpFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseMptcpFlags reads what String returns, or a number.
 func ParseMptcpFlags(s string) (MptcpFlags, error) {
 	return nlpolicy.ParseEnum[MptcpFlags](&enumMptcpFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v MptcpFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *MptcpFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseMptcpFlags(string(b))
-	return err
+// UnmarshalText is ParseMptcpFlags.
+func (v *MptcpFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumMptcpFlags, b, v)
 }
 
 // SockoptFlags is the set of flags sockopt-flags: options of a socket, first byte.
 type SockoptFlags uint8
 
-// The values of SockoptFlags.
 const (
-	// SockoptFlagsRecverr: IP_RECVERR or IPV6_RECVERR.
-	SockoptFlagsRecverr SockoptFlags = 0x1
-	// SockoptFlagsIsIcsk: the socket is one of a protocol with connections.
-	SockoptFlagsIsIcsk SockoptFlags = 0x2
-	// SockoptFlagsFreebind: IP_FREEBIND or IPV6_FREEBIND.
-	SockoptFlagsFreebind SockoptFlags = 0x4
-	// SockoptFlagsHdrincl: IP_HDRINCL.
-	SockoptFlagsHdrincl SockoptFlags = 0x8
-	// SockoptFlagsMcLoop: IP_MULTICAST_LOOP or IPV6_MULTICAST_LOOP.
-	SockoptFlagsMcLoop SockoptFlags = 0x10
-	// SockoptFlagsTransparent: IP_TRANSPARENT or IPV6_TRANSPARENT.
-	SockoptFlagsTransparent SockoptFlags = 0x20
-	// SockoptFlagsMcAll: IP_MULTICAST_ALL or IPV6_MULTICAST_ALL.
-	SockoptFlagsMcAll SockoptFlags = 0x40
-	// SockoptFlagsNodefrag: IP_NODEFRAG.
-	SockoptFlagsNodefrag SockoptFlags = 0x80
+	SockoptFlagsRecverr     SockoptFlags = 0x1  // IP_RECVERR or IPV6_RECVERR
+	SockoptFlagsIsIcsk      SockoptFlags = 0x2  // the socket is one of a protocol with connections
+	SockoptFlagsFreebind    SockoptFlags = 0x4  // IP_FREEBIND or IPV6_FREEBIND
+	SockoptFlagsHdrincl     SockoptFlags = 0x8  // IP_HDRINCL
+	SockoptFlagsMcLoop      SockoptFlags = 0x10 // IP_MULTICAST_LOOP or IPV6_MULTICAST_LOOP
+	SockoptFlagsTransparent SockoptFlags = 0x20 // IP_TRANSPARENT or IPV6_TRANSPARENT
+	SockoptFlagsMcAll       SockoptFlags = 0x40 // IP_MULTICAST_ALL or IPV6_MULTICAST_ALL
+	SockoptFlagsNodefrag    SockoptFlags = 0x80 // IP_NODEFRAG
 )
 
 // String returns the names of the flags, joined by |.
 func (v SockoptFlags) String() string { return enumSockoptFlags.Text(uint64(v)) }
 
-// ParseSockoptFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseSockoptFlags reads what String returns, or a number.
 func ParseSockoptFlags(s string) (SockoptFlags, error) {
 	return nlpolicy.ParseEnum[SockoptFlags](&enumSockoptFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v SockoptFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *SockoptFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseSockoptFlags(string(b))
-	return err
+// UnmarshalText is ParseSockoptFlags.
+func (v *SockoptFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumSockoptFlags, b, v)
 }
 
 // SockoptMore is the set of flags sockopt-more: options of a socket, second byte.
 type SockoptMore uint8
 
-// The values of SockoptMore.
 const (
-	// SockoptMoreBindAddressNoPort: IP_BIND_ADDRESS_NO_PORT.
-	SockoptMoreBindAddressNoPort SockoptMore = 0x1
-	// SockoptMoreRecverrRfc4884: IP_RECVERR_RFC4884 or IPV6_RECVERR_RFC4884.
-	SockoptMoreRecverrRfc4884 SockoptMore = 0x2
-	// SockoptMoreDeferConnect: the connection waits for the first data (TCP Fast Open).
-	SockoptMoreDeferConnect SockoptMore = 0x4
+	SockoptMoreBindAddressNoPort SockoptMore = 0x1 // IP_BIND_ADDRESS_NO_PORT
+	SockoptMoreRecverrRfc4884    SockoptMore = 0x2 // IP_RECVERR_RFC4884 or IPV6_RECVERR_RFC4884
+	SockoptMoreDeferConnect      SockoptMore = 0x4 // the connection waits for the first data (TCP Fast Open)
 )
 
 // String returns the names of the flags, joined by |.
 func (v SockoptMore) String() string { return enumSockoptMore.Text(uint64(v)) }
 
-// ParseSockoptMore reads what String prints: names of flags or numbers, joined by |.
+// ParseSockoptMore reads what String returns, or a number.
 func ParseSockoptMore(s string) (SockoptMore, error) {
 	return nlpolicy.ParseEnum[SockoptMore](&enumSockoptMore, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v SockoptMore) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *SockoptMore) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseSockoptMore(string(b))
-	return err
+// UnmarshalText is ParseSockoptMore.
+func (v *SockoptMore) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumSockoptMore, b, v)
 }

@@ -8,62 +8,52 @@ import (
 	"github.com/nlgen/nlgen/runtime/nlpolicy"
 )
 
-// GetRequest is the get request: read the socket that addresses, ports and cookie name (do), or
-// list those of a protocol and an address family (dump). The answer has the header inet-diag-msg.
+// GetRequest is the request of [Client.Get].
 type GetRequest struct {
 	Header        InetDiagReqV2
 	SkBpfStorages *BpfStorageReqAttrs // which maps to read the storage of sockets from
 	Protocol      nlattr.Opt[uint32]
-	Unknown       []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown       []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetRequest)
 	}
 	x.Header.encode(e.Extend(56))
 	if x.SkBpfStorages != nil {
-		nest := e.Begin(AttrInetDiagReqSkBpfStorages)
-		x.SkBpfStorages.encode(e)
-		e.End(nest)
+		x.SkBpfStorages.encode(e, AttrInetDiagReqSkBpfStorages)
 	}
-	if x.Protocol.OK {
-		e.Uint32(AttrInetDiagReqProtocol, x.Protocol.V)
-	}
+	e.OptUint32(AttrInetDiagReqProtocol, x.Protocol)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(56))
 	for d.Next() {
 		switch d.Type() {
 		case AttrInetDiagReqSkBpfStorages:
-			v := nlattr.New[BpfStorageReqAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[BpfStorageReqAttrs](d); v.decode(d, &x.Unknown) {
 				x.SkBpfStorages = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrInetDiagReqProtocol:
-			x.Protocol = nlattr.Some(d.Uint32())
+			x.Protocol = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetRequest) UnmarshalBinary(b []byte) error {
 	*x = GetRequest{}
 	d := nlattr.NewDecoder(b)
@@ -72,52 +62,40 @@ func (x *GetRequest) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *GetRequest) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyGetRequest, x)
-}
+func (x *GetRequest) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyGetRequest, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
-func (x *GetRequest) UnmarshalJSON(b []byte) error {
-	return nljson.Unmarshal(&policyGetRequest, b, x)
-}
+// UnmarshalJSON reads what MarshalJSON returns.
+func (x *GetRequest) UnmarshalJSON(b []byte) error { return nljson.Unmarshal(&policyGetRequest, b, x) }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
-func (x *GetRequest) Validate() error {
-	return policyGetRequest.ValidateBinary(x, nlpolicy.Strict)
-}
+// Validate reports what the kernel would refuse by its policy.
+func (x *GetRequest) Validate() error { return policyGetRequest.ValidateBinary(x, nlpolicy.Strict) }
 
-// GetDumpRequest is the get dump request: read the socket that addresses, ports and cookie name
-// (do), or list those of a protocol and an address family (dump). The answer has the header
-// inet-diag-msg.
+// GetDumpRequest is the request of [Client.GetDump].
 type GetDumpRequest struct {
-	Header        InetDiagReqV2
-	Bytecode      []byte              // program that chooses sockets: operations of 4 bytes
+	Header InetDiagReqV2
+	// Program that chooses sockets: operations of 4 bytes (struct inet_diag_bc_op: u8 code, u8
+	// distance if it holds, u16 distance if not), each followed by what it compares.
+	Bytecode      []byte
 	SkBpfStorages *BpfStorageReqAttrs // which maps to read the storage of sockets from
 	Protocol      nlattr.Opt[uint32]
-	Unknown       []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown       []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetDumpRequest)
 	}
 	x.Header.encode(e.Extend(56))
-	if x.Bytecode != nil {
-		e.Bytes(AttrInetDiagReqBytecode, x.Bytecode)
-	}
+	e.OptBytes(AttrInetDiagReqBytecode, x.Bytecode)
 	if x.SkBpfStorages != nil {
-		nest := e.Begin(AttrInetDiagReqSkBpfStorages)
-		x.SkBpfStorages.encode(e)
-		e.End(nest)
+		x.SkBpfStorages.encode(e, AttrInetDiagReqSkBpfStorages)
 	}
-	if x.Protocol.OK {
-		e.Uint32(AttrInetDiagReqProtocol, x.Protocol.V)
-	}
+	e.OptUint32(AttrInetDiagReqProtocol, x.Protocol)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetDumpRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(56))
 	for d.Next() {
@@ -125,30 +103,25 @@ func (x *GetDumpRequest) DecodeFrom(d *nlattr.Decoder) {
 		case AttrInetDiagReqBytecode:
 			x.Bytecode = d.Bytes()
 		case AttrInetDiagReqSkBpfStorages:
-			v := nlattr.New[BpfStorageReqAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[BpfStorageReqAttrs](d); v.decode(d, &x.Unknown) {
 				x.SkBpfStorages = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrInetDiagReqProtocol:
-			x.Protocol = nlattr.Some(d.Uint32())
+			x.Protocol = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetDumpRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetDumpRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetDumpRequest) UnmarshalBinary(b []byte) error {
 	*x = GetDumpRequest{}
 	d := nlattr.NewDecoder(b)
@@ -161,54 +134,57 @@ func (x *GetDumpRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetDumpRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetDumpRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetDumpRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GetDumpRequest) Validate() error {
 	return policyGetDumpRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetReply is the get reply: read the socket that addresses, ports and cookie name (do), or list
-// those of a protocol and an address family (dump). The answer has the header inet-diag-msg.
+// GetReply is the reply of [Client.Get].
 type GetReply struct {
-	Header        InetDiagMsg
-	Meminfo       nlattr.Opt[InetDiagMeminfo] // memory of the socket
-	Info          *TcpInfo                    // state of the TCP connection
-	Vegasinfo     nlattr.Opt[TcpvegasInfo]    // state of congestion control by round-trip time
-	Cong          nlattr.Opt[string]          // name of the congestion control
-	Tos           nlattr.Opt[uint8]           // TOS of IPv4 packets
-	Tclass        nlattr.Opt[uint8]           // traffic class of IPv6 packets
-	Skmeminfo     *SkMeminfo                  // memory of the socket
-	Shutdown      nlattr.Opt[ShutdownMask]    // directions that are shut down
-	Dctcpinfo     nlattr.Opt[TcpDctcpInfo]    // state of DCTCP
-	Protocol      nlattr.Opt[uint8]           // protocol of the socket
-	Skv6only      nlattr.Opt[uint8]           // 1 if the socket takes no IPv4 (IPV6_V6ONLY)
-	Locals        []byte
-	Peers         []byte
-	Mark          nlattr.Opt[uint32]          // mark of packets (SO_MARK); only with CAP_NET_ADMIN
-	Bbrinfo       *TcpBbrInfo                 // state of BBR
-	ClassID       nlattr.Opt[uint32]          // class of traffic control, from the cgroup or the priority
-	Md5sig        *TcpDiagMd5sigs             // keys for MD5 signatures; only with CAP_NET_ADMIN
-	UlpInfo       *UlpInfoAttrs               // the protocol between TCP and the application
+	Header  InetDiagMsg
+	Meminfo nlattr.Opt[InetDiagMeminfo] // memory of the socket
+	// State of the TCP connection. Protocols other than TCP send a struct of their own here;
+	// see mptcp-get.
+	Info      *TcpInfo
+	Vegasinfo nlattr.Opt[TcpvegasInfo] // state of congestion control by round-trip time
+	Cong      nlattr.Opt[string]       // name of the congestion control
+	Tos       nlattr.Opt[uint8]        // TOS of IPv4 packets
+	Tclass    nlattr.Opt[uint8]        // traffic class of IPv6 packets
+	Skmeminfo *SkMeminfo               // memory of the socket
+	Shutdown  nlattr.Opt[ShutdownMask] // directions that are shut down
+	Dctcpinfo nlattr.Opt[TcpDctcpInfo] // state of DCTCP
+	// Protocol of the socket; only in notifications, and of raw sockets.
+	Protocol nlattr.Opt[uint8]
+	Skv6only nlattr.Opt[uint8] // 1 if the socket takes no IPv4 (IPV6_V6ONLY)
+	// Local addresses of an SCTP association, each a struct sockaddr_storage of 128 bytes.
+	Locals []byte
+	// Remote addresses of an SCTP association, each a struct sockaddr_storage of 128 bytes.
+	Peers   []byte
+	Mark    nlattr.Opt[uint32] // mark of packets (SO_MARK); only with CAP_NET_ADMIN
+	Bbrinfo *TcpBbrInfo        // state of BBR
+	ClassID nlattr.Opt[uint32] // class of traffic control, from the cgroup or the priority
+	Md5sig  *TcpDiagMd5sigs    // keys for MD5 signatures; only with CAP_NET_ADMIN
+	// The protocol between TCP and the application; only with CAP_NET_ADMIN.
+	UlpInfo       *UlpInfoAttrs
 	SkBpfStorages *BpfStoragesAttrs           // what BPF programs stored with the socket
 	CgroupID      nlattr.Opt[uint64]          // number of the cgroup of the socket (version 2)
 	Sockopt       nlattr.Opt[InetDiagSockopt] // options of the socket
-	Unknown       []nlattr.Attr               // what the fields cannot hold, as it came
+	Unknown       []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetReply)
 	}
 	x.Header.encode(e, e.Extend(72))
 	if x.Meminfo.OK {
-		nest := e.BeginRaw(AttrInetDiagMeminfo)
-		x.Meminfo.V.encode(e.Extend(16))
-		e.End(nest)
+		x.Meminfo.V.encode(e.Struct(AttrInetDiagMeminfo, 16))
 	}
 	if x.Info != nil {
 		nest := e.BeginRaw(AttrInetDiagInfo)
@@ -216,82 +192,46 @@ func (x *GetReply) EncodeTo(e *nlattr.Encoder) {
 		e.End(nest)
 	}
 	if x.Vegasinfo.OK {
-		nest := e.BeginRaw(AttrInetDiagVegasinfo)
-		x.Vegasinfo.V.encode(e.Extend(16))
-		e.End(nest)
+		x.Vegasinfo.V.encode(e.Struct(AttrInetDiagVegasinfo, 16))
 	}
-	if x.Cong.OK {
-		e.String(AttrInetDiagCong, x.Cong.V)
-	}
-	if x.Tos.OK {
-		e.Uint8(AttrInetDiagTos, x.Tos.V)
-	}
-	if x.Tclass.OK {
-		e.Uint8(AttrInetDiagTclass, x.Tclass.V)
-	}
+	e.OptString(AttrInetDiagCong, x.Cong)
+	e.OptUint8(AttrInetDiagTos, x.Tos)
+	e.OptUint8(AttrInetDiagTclass, x.Tclass)
 	if x.Skmeminfo != nil {
-		nest := e.BeginRaw(AttrInetDiagSkmeminfo)
-		x.Skmeminfo.encode(e.Extend(36))
-		e.End(nest)
+		x.Skmeminfo.encode(e.Struct(AttrInetDiagSkmeminfo, 36))
 	}
-	if x.Shutdown.OK {
-		e.Uint8(AttrInetDiagShutdown, uint8(x.Shutdown.V))
-	}
+	nlattr.OptEnum8(e, AttrInetDiagShutdown, x.Shutdown)
 	if x.Dctcpinfo.OK {
-		nest := e.BeginRaw(AttrInetDiagDctcpinfo)
-		x.Dctcpinfo.V.encode(e.Extend(16))
-		e.End(nest)
+		x.Dctcpinfo.V.encode(e.Struct(AttrInetDiagDctcpinfo, 16))
 	}
-	if x.Protocol.OK {
-		e.Uint8(AttrInetDiagProtocol, x.Protocol.V)
-	}
-	if x.Skv6only.OK {
-		e.Uint8(AttrInetDiagSkv6only, x.Skv6only.V)
-	}
-	if x.Locals != nil {
-		e.Bytes(AttrInetDiagLocals, x.Locals)
-	}
-	if x.Peers != nil {
-		e.Bytes(AttrInetDiagPeers, x.Peers)
-	}
-	if x.Mark.OK {
-		e.Uint32(AttrInetDiagMark, x.Mark.V)
-	}
+	e.OptUint8(AttrInetDiagProtocol, x.Protocol)
+	e.OptUint8(AttrInetDiagSkv6only, x.Skv6only)
+	e.OptBytes(AttrInetDiagLocals, x.Locals)
+	e.OptBytes(AttrInetDiagPeers, x.Peers)
+	e.OptUint32(AttrInetDiagMark, x.Mark)
 	if x.Bbrinfo != nil {
-		nest := e.BeginRaw(AttrInetDiagBbrinfo)
-		x.Bbrinfo.encode(e.Extend(20))
-		e.End(nest)
+		x.Bbrinfo.encode(e.Struct(AttrInetDiagBbrinfo, 20))
 	}
-	if x.ClassID.OK {
-		e.Uint32(AttrInetDiagClassID, x.ClassID.V)
-	}
+	e.OptUint32(AttrInetDiagClassID, x.ClassID)
 	if x.Md5sig != nil {
 		nest := e.BeginRaw(AttrInetDiagMd5sig)
 		x.Md5sig.encode(e)
 		e.End(nest)
 	}
 	if x.UlpInfo != nil {
-		nest := e.Begin(AttrInetDiagUlpInfo)
-		x.UlpInfo.encode(e)
-		e.End(nest)
+		x.UlpInfo.encode(e, AttrInetDiagUlpInfo)
 	}
 	if x.SkBpfStorages != nil {
-		nest := e.Begin(AttrInetDiagSkBpfStorages)
-		x.SkBpfStorages.encode(e)
-		e.End(nest)
+		x.SkBpfStorages.encode(e, AttrInetDiagSkBpfStorages)
 	}
-	if x.CgroupID.OK {
-		e.Uint64(AttrInetDiagCgroupID, x.CgroupID.V)
-	}
+	e.OptUint64(AttrInetDiagCgroupID, x.CgroupID)
 	if x.Sockopt.OK {
-		nest := e.BeginRaw(AttrInetDiagSockopt)
-		x.Sockopt.V.encode(e.Extend(2))
-		e.End(nest)
+		x.Sockopt.V.encode(e.Struct(AttrInetDiagSockopt, 2))
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetReply) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(72))
 	for d.Next() {
@@ -300,85 +240,71 @@ func (x *GetReply) DecodeFrom(d *nlattr.Decoder) {
 			x.Meminfo.OK = true
 			x.Meminfo.V.decode(d.Payload())
 		case AttrInetDiagInfo:
-			v := nlattr.New[TcpInfo](d)
-			v.decode(d.Payload())
-			x.Info = v
+			x.Info = nlattr.New[TcpInfo](d)
+			x.Info.decode(d.Payload())
 		case AttrInetDiagVegasinfo:
 			x.Vegasinfo.OK = true
 			x.Vegasinfo.V.decode(d.Payload())
 		case AttrInetDiagCong:
-			x.Cong = nlattr.Some(d.String())
+			x.Cong = d.OptString()
 		case AttrInetDiagTos:
-			x.Tos = nlattr.Some(d.Uint8())
+			x.Tos = d.OptUint8()
 		case AttrInetDiagTclass:
-			x.Tclass = nlattr.Some(d.Uint8())
+			x.Tclass = d.OptUint8()
 		case AttrInetDiagSkmeminfo:
-			v := nlattr.New[SkMeminfo](d)
-			v.decode(d.Payload())
-			x.Skmeminfo = v
+			x.Skmeminfo = nlattr.New[SkMeminfo](d)
+			x.Skmeminfo.decode(d.Payload())
 		case AttrInetDiagShutdown:
 			x.Shutdown = nlattr.Some(ShutdownMask(d.Uint8()))
 		case AttrInetDiagDctcpinfo:
 			x.Dctcpinfo.OK = true
 			x.Dctcpinfo.V.decode(d.Payload())
 		case AttrInetDiagProtocol:
-			x.Protocol = nlattr.Some(d.Uint8())
+			x.Protocol = d.OptUint8()
 		case AttrInetDiagSkv6only:
-			x.Skv6only = nlattr.Some(d.Uint8())
+			x.Skv6only = d.OptUint8()
 		case AttrInetDiagLocals:
 			x.Locals = d.Bytes()
 		case AttrInetDiagPeers:
 			x.Peers = d.Bytes()
 		case AttrInetDiagMark:
-			x.Mark = nlattr.Some(d.Uint32())
+			x.Mark = d.OptUint32()
 		case AttrInetDiagBbrinfo:
-			v := nlattr.New[TcpBbrInfo](d)
-			v.decode(d.Payload())
-			x.Bbrinfo = v
+			x.Bbrinfo = nlattr.New[TcpBbrInfo](d)
+			x.Bbrinfo.decode(d.Payload())
 		case AttrInetDiagClassID:
-			x.ClassID = nlattr.Some(d.Uint32())
+			x.ClassID = d.OptUint32()
 		case AttrInetDiagMd5sig:
-			v := nlattr.New[TcpDiagMd5sigs](d)
-			v.decode(d.Payload())
-			x.Md5sig = v
+			x.Md5sig = nlattr.New[TcpDiagMd5sigs](d)
+			x.Md5sig.decode(d.Payload())
 		case AttrInetDiagUlpInfo:
-			v := nlattr.New[UlpInfoAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[UlpInfoAttrs](d); v.decode(d, &x.Unknown) {
 				x.UlpInfo = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrInetDiagSkBpfStorages:
-			v := nlattr.New[BpfStoragesAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[BpfStoragesAttrs](d); v.decode(d, &x.Unknown) {
 				x.SkBpfStorages = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrInetDiagCgroupID:
-			x.CgroupID = nlattr.Some(d.Uint64())
+			x.CgroupID = d.OptUint64()
 		case AttrInetDiagSockopt:
 			x.Sockopt.OK = true
 			x.Sockopt.V.decode(d.Payload())
 		case AttrInetDiagPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetReply) UnmarshalBinary(b []byte) error {
 	*x = GetReply{}
 	d := nlattr.NewDecoder(b)
@@ -387,112 +313,77 @@ func (x *GetReply) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *GetReply) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyGetReply, x)
-}
+func (x *GetReply) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyGetReply, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
-func (x *GetReply) UnmarshalJSON(b []byte) error {
-	return nljson.Unmarshal(&policyGetReply, b, x)
-}
+// UnmarshalJSON reads what MarshalJSON returns.
+func (x *GetReply) UnmarshalJSON(b []byte) error { return nljson.Unmarshal(&policyGetReply, b, x) }
 
-// MptcpGetRequest is the mptcp-get request: like get, for MPTCP sockets, with the attribute
-// protocol 262; the state of the connection has another form there.
+// MptcpGetRequest is the request of [Client.MptcpGet].
 type MptcpGetRequest = GetRequest
 
-// MptcpGetDumpRequest is the mptcp-get dump request: like get, for MPTCP sockets, with the
-// attribute protocol 262; the state of the connection has another form there.
+// MptcpGetDumpRequest is the request of [Client.MptcpGetDump].
 type MptcpGetDumpRequest = GetDumpRequest
 
-// MptcpGetReply is the mptcp-get reply: like get, for MPTCP sockets, with the attribute protocol
-// 262; the state of the connection has another form there.
+// MptcpGetReply is the reply of [Client.MptcpGet].
 type MptcpGetReply struct {
-	Header        InetDiagMsg
-	Meminfo       nlattr.Opt[InetDiagMeminfo] // memory of the socket
-	Info          *MptcpInfo                  // state of the MPTCP connection
-	Cong          nlattr.Opt[string]          // name of the congestion control
-	Tos           nlattr.Opt[uint8]           // TOS of IPv4 packets
-	Tclass        nlattr.Opt[uint8]           // traffic class of IPv6 packets
-	Skmeminfo     *SkMeminfo                  // memory of the socket
-	Shutdown      nlattr.Opt[ShutdownMask]    // directions that are shut down
-	Protocol      nlattr.Opt[uint8]           // protocol of the socket
-	Skv6only      nlattr.Opt[uint8]           // 1 if the socket takes no IPv4 (IPV6_V6ONLY)
-	Mark          nlattr.Opt[uint32]          // mark of packets (SO_MARK); only with CAP_NET_ADMIN
-	ClassID       nlattr.Opt[uint32]          // class of traffic control, from the cgroup or the priority
-	UlpInfo       *UlpInfoAttrs               // the protocol between TCP and the application
+	Header    InetDiagMsg
+	Meminfo   nlattr.Opt[InetDiagMeminfo] // memory of the socket
+	Info      *MptcpInfo                  // state of the MPTCP connection
+	Cong      nlattr.Opt[string]          // name of the congestion control
+	Tos       nlattr.Opt[uint8]           // TOS of IPv4 packets
+	Tclass    nlattr.Opt[uint8]           // traffic class of IPv6 packets
+	Skmeminfo *SkMeminfo                  // memory of the socket
+	Shutdown  nlattr.Opt[ShutdownMask]    // directions that are shut down
+	// Protocol of the socket; only in notifications, and of raw sockets.
+	Protocol nlattr.Opt[uint8]
+	Skv6only nlattr.Opt[uint8]  // 1 if the socket takes no IPv4 (IPV6_V6ONLY)
+	Mark     nlattr.Opt[uint32] // mark of packets (SO_MARK); only with CAP_NET_ADMIN
+	ClassID  nlattr.Opt[uint32] // class of traffic control, from the cgroup or the priority
+	// The protocol between TCP and the application; only with CAP_NET_ADMIN.
+	UlpInfo       *UlpInfoAttrs
 	SkBpfStorages *BpfStoragesAttrs           // what BPF programs stored with the socket
 	CgroupID      nlattr.Opt[uint64]          // number of the cgroup of the socket (version 2)
 	Sockopt       nlattr.Opt[InetDiagSockopt] // options of the socket
-	Unknown       []nlattr.Attr               // what the fields cannot hold, as it came
+	Unknown       []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *MptcpGetReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(MptcpGetReply)
 	}
 	x.Header.encode(e, e.Extend(72))
 	if x.Meminfo.OK {
-		nest := e.BeginRaw(AttrInetDiagMeminfo)
-		x.Meminfo.V.encode(e.Extend(16))
-		e.End(nest)
+		x.Meminfo.V.encode(e.Struct(AttrInetDiagMeminfo, 16))
 	}
 	if x.Info != nil {
-		nest := e.BeginRaw(AttrInetDiagInfo)
-		x.Info.encode(e.Extend(96))
-		e.End(nest)
+		x.Info.encode(e.Struct(AttrInetDiagInfo, 96))
 	}
-	if x.Cong.OK {
-		e.String(AttrInetDiagCong, x.Cong.V)
-	}
-	if x.Tos.OK {
-		e.Uint8(AttrInetDiagTos, x.Tos.V)
-	}
-	if x.Tclass.OK {
-		e.Uint8(AttrInetDiagTclass, x.Tclass.V)
-	}
+	e.OptString(AttrInetDiagCong, x.Cong)
+	e.OptUint8(AttrInetDiagTos, x.Tos)
+	e.OptUint8(AttrInetDiagTclass, x.Tclass)
 	if x.Skmeminfo != nil {
-		nest := e.BeginRaw(AttrInetDiagSkmeminfo)
-		x.Skmeminfo.encode(e.Extend(36))
-		e.End(nest)
+		x.Skmeminfo.encode(e.Struct(AttrInetDiagSkmeminfo, 36))
 	}
-	if x.Shutdown.OK {
-		e.Uint8(AttrInetDiagShutdown, uint8(x.Shutdown.V))
-	}
-	if x.Protocol.OK {
-		e.Uint8(AttrInetDiagProtocol, x.Protocol.V)
-	}
-	if x.Skv6only.OK {
-		e.Uint8(AttrInetDiagSkv6only, x.Skv6only.V)
-	}
-	if x.Mark.OK {
-		e.Uint32(AttrInetDiagMark, x.Mark.V)
-	}
-	if x.ClassID.OK {
-		e.Uint32(AttrInetDiagClassID, x.ClassID.V)
-	}
+	nlattr.OptEnum8(e, AttrInetDiagShutdown, x.Shutdown)
+	e.OptUint8(AttrInetDiagProtocol, x.Protocol)
+	e.OptUint8(AttrInetDiagSkv6only, x.Skv6only)
+	e.OptUint32(AttrInetDiagMark, x.Mark)
+	e.OptUint32(AttrInetDiagClassID, x.ClassID)
 	if x.UlpInfo != nil {
-		nest := e.Begin(AttrInetDiagUlpInfo)
-		x.UlpInfo.encode(e)
-		e.End(nest)
+		x.UlpInfo.encode(e, AttrInetDiagUlpInfo)
 	}
 	if x.SkBpfStorages != nil {
-		nest := e.Begin(AttrInetDiagSkBpfStorages)
-		x.SkBpfStorages.encode(e)
-		e.End(nest)
+		x.SkBpfStorages.encode(e, AttrInetDiagSkBpfStorages)
 	}
-	if x.CgroupID.OK {
-		e.Uint64(AttrInetDiagCgroupID, x.CgroupID.V)
-	}
+	e.OptUint64(AttrInetDiagCgroupID, x.CgroupID)
 	if x.Sockopt.OK {
-		nest := e.BeginRaw(AttrInetDiagSockopt)
-		x.Sockopt.V.encode(e.Extend(2))
-		e.End(nest)
+		x.Sockopt.V.encode(e.Struct(AttrInetDiagSockopt, 2))
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *MptcpGetReply) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(72))
 	for d.Next() {
@@ -501,66 +392,54 @@ func (x *MptcpGetReply) DecodeFrom(d *nlattr.Decoder) {
 			x.Meminfo.OK = true
 			x.Meminfo.V.decode(d.Payload())
 		case AttrInetDiagInfo:
-			v := nlattr.New[MptcpInfo](d)
-			v.decode(d.Payload())
-			x.Info = v
+			x.Info = nlattr.New[MptcpInfo](d)
+			x.Info.decode(d.Payload())
 		case AttrInetDiagCong:
-			x.Cong = nlattr.Some(d.String())
+			x.Cong = d.OptString()
 		case AttrInetDiagTos:
-			x.Tos = nlattr.Some(d.Uint8())
+			x.Tos = d.OptUint8()
 		case AttrInetDiagTclass:
-			x.Tclass = nlattr.Some(d.Uint8())
+			x.Tclass = d.OptUint8()
 		case AttrInetDiagSkmeminfo:
-			v := nlattr.New[SkMeminfo](d)
-			v.decode(d.Payload())
-			x.Skmeminfo = v
+			x.Skmeminfo = nlattr.New[SkMeminfo](d)
+			x.Skmeminfo.decode(d.Payload())
 		case AttrInetDiagShutdown:
 			x.Shutdown = nlattr.Some(ShutdownMask(d.Uint8()))
 		case AttrInetDiagProtocol:
-			x.Protocol = nlattr.Some(d.Uint8())
+			x.Protocol = d.OptUint8()
 		case AttrInetDiagSkv6only:
-			x.Skv6only = nlattr.Some(d.Uint8())
+			x.Skv6only = d.OptUint8()
 		case AttrInetDiagMark:
-			x.Mark = nlattr.Some(d.Uint32())
+			x.Mark = d.OptUint32()
 		case AttrInetDiagClassID:
-			x.ClassID = nlattr.Some(d.Uint32())
+			x.ClassID = d.OptUint32()
 		case AttrInetDiagUlpInfo:
-			v := nlattr.New[UlpInfoAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[UlpInfoAttrs](d); v.decode(d, &x.Unknown) {
 				x.UlpInfo = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrInetDiagSkBpfStorages:
-			v := nlattr.New[BpfStoragesAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[BpfStoragesAttrs](d); v.decode(d, &x.Unknown) {
 				x.SkBpfStorages = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrInetDiagCgroupID:
-			x.CgroupID = nlattr.Some(d.Uint64())
+			x.CgroupID = d.OptUint64()
 		case AttrInetDiagSockopt:
 			x.Sockopt.OK = true
 			x.Sockopt.V.decode(d.Payload())
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *MptcpGetReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyMptcpGetReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *MptcpGetReply) UnmarshalBinary(b []byte) error {
 	*x = MptcpGetReply{}
 	d := nlattr.NewDecoder(b)
@@ -569,57 +448,51 @@ func (x *MptcpGetReply) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *MptcpGetReply) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyMptcpGetReply, x)
-}
+func (x *MptcpGetReply) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyMptcpGetReply, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *MptcpGetReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyMptcpGetReply, b, x)
 }
 
-// DestroyRequest is the destroy request: close the socket that addresses, ports and cookie name,
-// whoever has it (SOCK_DESTROY); its owner gets ECONNABORTED. It needs CAP_NET_ADMIN, and a kernel
-// with CONFIG_INET_DIAG_DESTROY (else EOPNOTSUPP).
+// DestroyRequest is the request of [Client.Destroy].
 type DestroyRequest struct {
 	Header   InetDiagReqV2
 	Protocol nlattr.Opt[uint32]
-	Unknown  []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown  []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *DestroyRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(DestroyRequest)
 	}
 	x.Header.encode(e.Extend(56))
-	if x.Protocol.OK {
-		e.Uint32(AttrInetDiagReqProtocol, x.Protocol.V)
-	}
+	e.OptUint32(AttrInetDiagReqProtocol, x.Protocol)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *DestroyRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(56))
 	for d.Next() {
 		switch d.Type() {
 		case AttrInetDiagReqProtocol:
-			x.Protocol = nlattr.Some(d.Uint32())
+			x.Protocol = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *DestroyRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyDestroyRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *DestroyRequest) UnmarshalBinary(b []byte) error {
 	*x = DestroyRequest{}
 	d := nlattr.NewDecoder(b)
@@ -632,12 +505,12 @@ func (x *DestroyRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyDestroyRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *DestroyRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyDestroyRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *DestroyRequest) Validate() error {
 	return policyDestroyRequest.ValidateBinary(x, nlpolicy.Strict)
 }

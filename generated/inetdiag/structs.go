@@ -4,16 +4,22 @@ package inetdiag
 
 import "github.com/nlgen/nlgen/runtime/nlattr"
 
-// InetDiagSockid is the C struct inet-diag-sockid of 48 bytes: what tells a socket from others. In
-// a dump request only ports and interface count, and only where not 0.
+// InetDiagSockid is the C struct inet-diag-sockid: what tells a socket from others. In a dump
+// request only ports and interface count, and only where not 0.
 type InetDiagSockid struct {
-	Sport   uint16   // local port
-	Dport   uint16   // remote port
-	Src     [16]byte // local address, in network byte order
-	Dst     [16]byte // remote address, in network byte order
-	If      uint32
-	Cookie0 uint32 // low half of the cookie, which no other socket ever has
-	Cookie1 uint32 // high half of the cookie
+	Sport uint16 // local port
+	Dport uint16 // remote port
+	// Local address, in network byte order; of IPv4 the first 4 bytes.
+	Src [16]byte
+	// Remote address, in network byte order; of IPv4 the first 4 bytes.
+	Dst [16]byte
+	// Index of the interface that the socket is bound to, 0 if to none.
+	If uint32
+	// Low half of the cookie, which no other socket ever has; all ones in a request stands for
+	// any.
+	Cookie0 uint32
+	// High half of the cookie; all ones in a request stands for any.
+	Cookie1 uint32
 }
 
 func (x *InetDiagSockid) encode(b []byte) {
@@ -28,12 +34,7 @@ func (x *InetDiagSockid) encode(b []byte) {
 }
 
 func (x *InetDiagSockid) decode(b []byte) {
-	if len(b) < 48 {
-		var full [48]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:48]
+	b = nlattr.Fixed(b, 48)
 	x.Sport = nlattr.GetUint16BE(b)
 	x.Dport = nlattr.GetUint16BE(b[2:])
 	x.Src = [16]byte(b[4:20])
@@ -45,22 +46,18 @@ func (x *InetDiagSockid) decode(b []byte) {
 
 // AppendBinary appends the struct as the kernel lays it out.
 func (x *InetDiagSockid) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(48))
-	return e.Finish()
+	return nlattr.AppendStruct(b, 48, x.encode)
 }
 
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *InetDiagSockid) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
+// UnmarshalBinary reads the struct, of whatever length. It never fails.
+func (x *InetDiagSockid) UnmarshalBinary(b []byte) error { x.decode(b); return nil }
 
-// InetDiagReqV2 is the C struct inet-diag-req-v2 of 56 bytes: the header of a request.
+// InetDiagReqV2 is the C struct inet-diag-req-v2: the header of a request.
 type InetDiagReqV2 struct {
-	SdiagFamily      uint8          // AF_INET or AF_INET6
-	SdiagProtocol    uint8          // protocol of the sockets
+	// AF_INET or AF_INET6. A dump of AF_INET6 has the sockets of IPv6 only.
+	SdiagFamily uint8
+	// Protocol of the sockets (IPPROTO_TCP, IPPROTO_UDP, ...), or 255 where it is an attribute.
+	SdiagProtocol    uint8
 	IdiagExt         Ext            // attributes that are wanted
 	SdiagRawProtocol uint8          // for IPPROTO_RAW, the protocol of the raw sockets, 0 for all
 	IdiagStates      uint32         // states to list, a bit for each; ignored by a do
@@ -78,12 +75,7 @@ func (x *InetDiagReqV2) encode(b []byte) {
 }
 
 func (x *InetDiagReqV2) decode(b []byte) {
-	if len(b) < 56 {
-		var full [56]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:56]
+	b = nlattr.Fixed(b, 56)
 	x.SdiagFamily = b[0]
 	x.SdiagProtocol = b[1]
 	x.IdiagExt = Ext(b[2])
@@ -92,21 +84,7 @@ func (x *InetDiagReqV2) decode(b []byte) {
 	x.ID.decode(b[8:56])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *InetDiagReqV2) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(56))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *InetDiagReqV2) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// InetDiagMsg is the C struct inet-diag-msg of 72 bytes: the header of an answer.
+// InetDiagMsg is the C struct inet-diag-msg: the header of an answer.
 type InetDiagMsg struct {
 	IdiagFamily  uint8          // AF_INET or AF_INET6
 	IdiagState   TcpState       // state of the socket
@@ -114,10 +92,12 @@ type InetDiagMsg struct {
 	IdiagRetrans uint8          // retransmissions or probes of that timer so far
 	ID           InetDiagSockid // the socket
 	IdiagExpires uint32         // milliseconds until the timer expires
-	IdiagRqueue  uint32         // bytes to read
-	IdiagWqueue  uint32         // bytes not acknowledged
-	IdiagUid     uint32         // user id of the owner
-	IdiagInode   uint32         // number of the inode, 0 if the process has closed the socket
+	// Bytes to read; of a listener, connections that wait to be accepted.
+	IdiagRqueue uint32
+	// Bytes not acknowledged; of a listener, how many connections may wait.
+	IdiagWqueue uint32
+	IdiagUid    uint32 // user id of the owner
+	IdiagInode  uint32 // number of the inode, 0 if the process has closed the socket
 }
 
 func (x *InetDiagMsg) encode(e *nlattr.Encoder, b []byte) {
@@ -135,12 +115,7 @@ func (x *InetDiagMsg) encode(e *nlattr.Encoder, b []byte) {
 }
 
 func (x *InetDiagMsg) decode(b []byte) {
-	if len(b) < 72 {
-		var full [72]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:72]
+	b = nlattr.Fixed(b, 72)
 	x.IdiagFamily = b[0]
 	x.IdiagState = TcpState(b[1])
 	x.IdiagTimer = Timer(b[2])
@@ -153,22 +128,8 @@ func (x *InetDiagMsg) decode(b []byte) {
 	x.IdiagInode = nlattr.GetUint32(b[68:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *InetDiagMsg) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(&e, e.Extend(72))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *InetDiagMsg) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// InetDiagMeminfo is the C struct inet-diag-meminfo of 16 bytes: memory of a socket in bytes;
-// skmeminfo tells more.
+// InetDiagMeminfo is the C struct inet-diag-meminfo: memory of a socket in bytes; skmeminfo tells
+// more.
 type InetDiagMeminfo struct {
 	Rmem uint32 // in the receive queue
 	Wmem uint32 // in the send queue
@@ -185,34 +146,15 @@ func (x *InetDiagMeminfo) encode(b []byte) {
 }
 
 func (x *InetDiagMeminfo) decode(b []byte) {
-	if len(b) < 16 {
-		var full [16]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:16]
+	b = nlattr.Fixed(b, 16)
 	x.Rmem = nlattr.GetUint32(b)
 	x.Wmem = nlattr.GetUint32(b[4:])
 	x.Fmem = nlattr.GetUint32(b[8:])
 	x.Tmem = nlattr.GetUint32(b[12:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *InetDiagMeminfo) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(16))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *InetDiagMeminfo) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// SkMeminfo is the C struct sk-meminfo of 36 bytes: memory of a socket (SK_MEMINFO_*), bytes with
-// the kernel's overhead.
+// SkMeminfo is the C struct sk-meminfo: memory of a socket (SK_MEMINFO_*), bytes with the kernel's
+// overhead.
 type SkMeminfo struct {
 	RmemAlloc  uint32 // bytes in the receive queue
 	Rcvbuf     uint32 // limit of the receive buffer in bytes
@@ -239,12 +181,7 @@ func (x *SkMeminfo) encode(b []byte) {
 }
 
 func (x *SkMeminfo) decode(b []byte) {
-	if len(b) < 36 {
-		var full [36]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:36]
+	b = nlattr.Fixed(b, 36)
 	x.RmemAlloc = nlattr.GetUint32(b)
 	x.Rcvbuf = nlattr.GetUint32(b[4:])
 	x.WmemAlloc = nlattr.GetUint32(b[8:])
@@ -256,91 +193,87 @@ func (x *SkMeminfo) decode(b []byte) {
 	x.Drops = nlattr.GetUint32(b[32:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *SkMeminfo) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(36))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *SkMeminfo) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// TcpInfo is the C struct tcp-info of 280 bytes: state of a TCP connection (struct tcp_info). Older
-// kernels send less, and the rest is zero.
+// TcpInfo is the C struct tcp-info: state of a TCP connection (struct tcp_info). Older kernels send
+// less, and the rest is zero.
 type TcpInfo struct {
-	State              TcpState   // state of the connection
-	CaState            uint8      // state of congestion control
-	Retransmits        uint8      // timeouts in a row that had to send again
-	Probes             uint8      // unanswered probes of a closed window, or of keep-alive
-	Backoff            uint8      // how often the timeout was doubled
-	Options            TcpOptions // options that were agreed on
-	Wscale             uint8      // window scales
-	AppLimited         uint8      // in C bit-fields, on little-endian machines from bit 0
-	Rto                uint32     // retransmission timeout in microseconds
-	Ato                uint32     // timeout of delayed ACKs in microseconds
-	SndMss             uint32     // bytes that a segment carries when sending
-	RcvMss             uint32     // bytes that the peer's segments carry, as estimated
-	Unacked            uint32     // segments sent and not acknowledged
-	Sacked             uint32     // segments acknowledged selectively
-	Lost               uint32     // segments taken for lost
-	Retrans            uint32     // segments sent again and not acknowledged
-	Fackets            uint32     // not used any more
-	LastDataSent       uint32     // milliseconds since data was sent
-	LastAckSent        uint32     // not kept; 0
-	LastDataRecv       uint32     // milliseconds since data came
-	LastAckRecv        uint32     // milliseconds since an ACK came
-	Pmtu               uint32     // path MTU in bytes
-	RcvSsthresh        uint32     // bytes that the receive window may grow to at once
-	Rtt                uint32     // smoothed round-trip time in microseconds
-	Rttvar             uint32     // variation of the round-trip time in microseconds
-	SndSsthresh        uint32     // segments at which slow start ends
-	SndCwnd            uint32     // congestion window in segments
-	Advmss             uint32     // segment size in bytes that was advertised
-	Reordering         uint32     // segments by which packets are reordered
-	RcvRtt             uint32     // round-trip time in microseconds as the receiver sees it
-	RcvSpace           uint32     // bytes that the receive buffer is tuned for
-	TotalRetrans       uint32     // segments sent again in all
-	PacingRate         uint64     // rate at which packets are paced, in bytes a second
-	MaxPacingRate      uint64     // limit of that rate in bytes a second
-	BytesAcked         uint64     // bytes that the peer acknowledged
-	BytesReceived      uint64     // bytes that were received in order
-	SegsOut            uint32     // segments sent, without data ones included
-	SegsIn             uint32     // segments received
-	NotsentBytes       uint32     // bytes in the queue that were never sent
-	MinRtt             uint32     // smallest round-trip time of late in microseconds
-	DataSegsIn         uint32     // segments received that carried data
-	DataSegsOut        uint32     // segments sent that carried data
-	DeliveryRate       uint64     // rate of delivery of late in bytes a second
-	BusyTime           uint64     // microseconds with data to send
-	RwndLimited        uint64     // of these, microseconds stalled by the peer's window
-	SndbufLimited      uint64     // of these, microseconds stalled by the send buffer
-	Delivered          uint32     // segments that reached the peer
-	DeliveredCe        uint32     // segments that reached the peer with a congestion mark
-	BytesSent          uint64     // bytes sent, those sent again included
-	BytesRetrans       uint64     // bytes sent again
-	DsackDups          uint32     // duplicates that the peer told of
-	ReordSeen          uint32     // events of reordering
-	RcvOoopack         uint32     // packets received out of order
-	SndWnd             uint32     // the peer's window in bytes
-	RcvWnd             uint32     // our window in bytes as advertised (kernel 6.2)
-	Rehash             uint32     // attempts to find another path by a new hash (kernel 6.2)
-	TotalRto           uint16     // timeouts in all (kernel 6.7)
-	TotalRtoRecoveries uint16     // recoveries from timeouts (kernel 6.7)
-	TotalRtoTime       uint32     // milliseconds spent in those recoveries (kernel 6.7)
-	ReceivedCe         uint32     // segments received with a congestion mark (kernel 6.18)
-	DeliveredE1Bytes   uint32     // bytes delivered with ECT(1), as accurate ECN counts
-	DeliveredE0Bytes   uint32     // bytes delivered with ECT(0)
-	DeliveredCeBytes   uint32     // bytes delivered with a congestion mark
-	ReceivedE1Bytes    uint32     // bytes received with ECT(1)
-	ReceivedE0Bytes    uint32     // bytes received with ECT(0)
-	ReceivedCeBytes    uint32     // bytes received with a congestion mark
-	AccecnFailMode     uint16     // why accurate ECN failed, a bit for each reason
-	AccecnOptSeen      uint16     // whether the option of accurate ECN was seen
+	State TcpState // state of the connection
+	// State of congestion control (enum tcp_ca_state), 0 open, 1 disorder, 2 CWR, 3 recovery, 4
+	// loss.
+	CaState     uint8
+	Retransmits uint8      // timeouts in a row that had to send again
+	Probes      uint8      // unanswered probes of a closed window, or of keep-alive
+	Backoff     uint8      // how often the timeout was doubled
+	Options     TcpOptions // options that were agreed on
+	// Window scales; in C two bit-fields of 4 bits, on little-endian machines that of sending
+	// first in the low bits.
+	Wscale uint8
+	// In C bit-fields, on little-endian machines from bit 0; whether the application limits the
+	// delivery rate (1 bit), and why TCP Fast Open failed (2 bits).
+	AppLimited uint8
+	Rto        uint32 // retransmission timeout in microseconds
+	Ato        uint32 // timeout of delayed ACKs in microseconds
+	SndMss     uint32 // bytes that a segment carries when sending
+	RcvMss     uint32 // bytes that the peer's segments carry, as estimated
+	// Segments sent and not acknowledged; of a listener, connections that wait to be accepted.
+	Unacked uint32
+	// Segments acknowledged selectively; of a listener, the limit of the queue of connections.
+	Sacked       uint32
+	Lost         uint32 // segments taken for lost
+	Retrans      uint32 // segments sent again and not acknowledged
+	Fackets      uint32 // not used any more
+	LastDataSent uint32 // milliseconds since data was sent
+	LastAckSent  uint32 // not kept; 0
+	LastDataRecv uint32 // milliseconds since data came
+	LastAckRecv  uint32 // milliseconds since an ACK came
+	Pmtu         uint32 // path MTU in bytes
+	RcvSsthresh  uint32 // bytes that the receive window may grow to at once
+	Rtt          uint32 // smoothed round-trip time in microseconds
+	Rttvar       uint32 // variation of the round-trip time in microseconds
+	SndSsthresh  uint32 // segments at which slow start ends
+	SndCwnd      uint32 // congestion window in segments
+	Advmss       uint32 // segment size in bytes that was advertised
+	Reordering   uint32 // segments by which packets are reordered
+	RcvRtt       uint32 // round-trip time in microseconds as the receiver sees it
+	RcvSpace     uint32 // bytes that the receive buffer is tuned for
+	TotalRetrans uint32 // segments sent again in all
+	PacingRate   uint64 // rate at which packets are paced, in bytes a second
+	// Limit of that rate in bytes a second; all ones if there is none.
+	MaxPacingRate      uint64
+	BytesAcked         uint64 // bytes that the peer acknowledged
+	BytesReceived      uint64 // bytes that were received in order
+	SegsOut            uint32 // segments sent, without data ones included
+	SegsIn             uint32 // segments received
+	NotsentBytes       uint32 // bytes in the queue that were never sent
+	MinRtt             uint32 // smallest round-trip time of late in microseconds
+	DataSegsIn         uint32 // segments received that carried data
+	DataSegsOut        uint32 // segments sent that carried data
+	DeliveryRate       uint64 // rate of delivery of late in bytes a second
+	BusyTime           uint64 // microseconds with data to send
+	RwndLimited        uint64 // of these, microseconds stalled by the peer's window
+	SndbufLimited      uint64 // of these, microseconds stalled by the send buffer
+	Delivered          uint32 // segments that reached the peer
+	DeliveredCe        uint32 // segments that reached the peer with a congestion mark
+	BytesSent          uint64 // bytes sent, those sent again included
+	BytesRetrans       uint64 // bytes sent again
+	DsackDups          uint32 // duplicates that the peer told of
+	ReordSeen          uint32 // events of reordering
+	RcvOoopack         uint32 // packets received out of order
+	SndWnd             uint32 // the peer's window in bytes
+	RcvWnd             uint32 // our window in bytes as advertised (kernel 6.2)
+	Rehash             uint32 // attempts to find another path by a new hash (kernel 6.2)
+	TotalRto           uint16 // timeouts in all (kernel 6.7)
+	TotalRtoRecoveries uint16 // recoveries from timeouts (kernel 6.7)
+	TotalRtoTime       uint32 // milliseconds spent in those recoveries (kernel 6.7)
+	ReceivedCe         uint32 // segments received with a congestion mark (kernel 6.18)
+	// Bytes delivered with ECT(1), as accurate ECN counts (kernel 6.18).
+	DeliveredE1Bytes uint32
+	DeliveredE0Bytes uint32 // bytes delivered with ECT(0)
+	DeliveredCeBytes uint32 // bytes delivered with a congestion mark
+	ReceivedE1Bytes  uint32 // bytes received with ECT(1)
+	ReceivedE0Bytes  uint32 // bytes received with ECT(0)
+	ReceivedCeBytes  uint32 // bytes received with a congestion mark
+	AccecnFailMode   uint16 // why accurate ECN failed, a bit for each reason
+	AccecnOptSeen    uint16 // whether the option of accurate ECN was seen
 }
 
 func (x *TcpInfo) encode(e *nlattr.Encoder, b []byte) {
@@ -416,12 +349,7 @@ func (x *TcpInfo) encode(e *nlattr.Encoder, b []byte) {
 }
 
 func (x *TcpInfo) decode(b []byte) {
-	if len(b) < 280 {
-		var full [280]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:280]
+	b = nlattr.Fixed(b, 280)
 	x.State = TcpState(b[0])
 	x.CaState = b[1]
 	x.Retransmits = b[2]
@@ -492,22 +420,8 @@ func (x *TcpInfo) decode(b []byte) {
 	x.AccecnOptSeen = nlattr.GetUint16(b[278:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *TcpInfo) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(&e, e.Extend(280))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *TcpInfo) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// MptcpInfo is the C struct mptcp-info of 96 bytes: state of an MPTCP connection (struct
-// mptcp_info). Older kernels send less, and the rest is zero.
+// MptcpInfo is the C struct mptcp-info: state of an MPTCP connection (struct mptcp_info). Older
+// kernels send less, and the rest is zero.
 type MptcpInfo struct {
 	Subflows           uint8      // subflows besides the first
 	AddAddrSignal      uint8      // addresses that were announced
@@ -568,12 +482,7 @@ func (x *MptcpInfo) encode(b []byte) {
 }
 
 func (x *MptcpInfo) decode(b []byte) {
-	if len(b) < 96 {
-		var full [96]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:96]
+	b = nlattr.Fixed(b, 96)
 	x.Subflows = b[0]
 	x.AddAddrSignal = b[1]
 	x.AddAddrAccepted = b[2]
@@ -602,22 +511,8 @@ func (x *MptcpInfo) decode(b []byte) {
 	x.LastAckRecv = nlattr.GetUint32(b[92:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *MptcpInfo) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(96))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *MptcpInfo) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// TcpvegasInfo is the C struct tcpvegas-info of 16 bytes: congestion control by round-trip time,
-// Vegas and its relatives (struct tcpvegas_info).
+// TcpvegasInfo is the C struct tcpvegas-info: congestion control by round-trip time, Vegas and its
+// relatives (struct tcpvegas_info).
 type TcpvegasInfo struct {
 	Enabled uint32 // 1 if it is in effect
 	Rttcnt  uint32 // round-trip times measured in the current window
@@ -634,34 +529,14 @@ func (x *TcpvegasInfo) encode(b []byte) {
 }
 
 func (x *TcpvegasInfo) decode(b []byte) {
-	if len(b) < 16 {
-		var full [16]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:16]
+	b = nlattr.Fixed(b, 16)
 	x.Enabled = nlattr.GetUint32(b)
 	x.Rttcnt = nlattr.GetUint32(b[4:])
 	x.Rtt = nlattr.GetUint32(b[8:])
 	x.Minrtt = nlattr.GetUint32(b[12:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *TcpvegasInfo) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(16))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *TcpvegasInfo) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// TcpDctcpInfo is the C struct tcp-dctcp-info of 16 bytes: congestion control DCTCP (struct
-// tcp_dctcp_info).
+// TcpDctcpInfo is the C struct tcp-dctcp-info: congestion control DCTCP (struct tcp_dctcp_info).
 type TcpDctcpInfo struct {
 	Enabled uint16 // 1 if it is in effect
 	CeState uint16 // whether the last packet had a congestion mark
@@ -680,12 +555,7 @@ func (x *TcpDctcpInfo) encode(b []byte) {
 }
 
 func (x *TcpDctcpInfo) decode(b []byte) {
-	if len(b) < 16 {
-		var full [16]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:16]
+	b = nlattr.Fixed(b, 16)
 	x.Enabled = nlattr.GetUint16(b)
 	x.CeState = nlattr.GetUint16(b[2:])
 	x.Alpha = nlattr.GetUint32(b[4:])
@@ -693,22 +563,7 @@ func (x *TcpDctcpInfo) decode(b []byte) {
 	x.AbTot = nlattr.GetUint32(b[12:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *TcpDctcpInfo) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(16))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *TcpDctcpInfo) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// TcpBbrInfo is the C struct tcp-bbr-info of 20 bytes: congestion control BBR (struct
-// tcp_bbr_info).
+// TcpBbrInfo is the C struct tcp-bbr-info: congestion control BBR (struct tcp_bbr_info).
 type TcpBbrInfo struct {
 	BwLo       uint32 // low half of the bandwidth in bytes a second
 	BwHi       uint32 // high half of the bandwidth
@@ -727,12 +582,7 @@ func (x *TcpBbrInfo) encode(b []byte) {
 }
 
 func (x *TcpBbrInfo) decode(b []byte) {
-	if len(b) < 20 {
-		var full [20]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:20]
+	b = nlattr.Fixed(b, 20)
 	x.BwLo = nlattr.GetUint32(b)
 	x.BwHi = nlattr.GetUint32(b[4:])
 	x.MinRtt = nlattr.GetUint32(b[8:])
@@ -740,28 +590,15 @@ func (x *TcpBbrInfo) decode(b []byte) {
 	x.CwndGain = nlattr.GetUint32(b[16:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *TcpBbrInfo) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(20))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *TcpBbrInfo) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// TcpDiagMd5sig is the C struct tcp-diag-md5sig of 100 bytes: a key for TCP MD5 signatures (struct
+// TcpDiagMd5sig is the C struct tcp-diag-md5sig: a key for TCP MD5 signatures (struct
 // tcp_diag_md5sig).
 type TcpDiagMd5sig struct {
-	Family    uint8    // AF_INET or AF_INET6
-	Prefixlen uint8    // prefix length of the address
-	Keylen    uint16   // bytes of the key
-	Addr      [16]byte // address of the peer, in network byte order
-	Key       [80]byte // the key
+	Family    uint8  // AF_INET or AF_INET6
+	Prefixlen uint8  // prefix length of the address
+	Keylen    uint16 // bytes of the key
+	// Address of the peer, in network byte order; of IPv4 the first 4 bytes.
+	Addr [16]byte
+	Key  [80]byte // the key
 }
 
 func (x *TcpDiagMd5sig) encode(b []byte) {
@@ -774,12 +611,7 @@ func (x *TcpDiagMd5sig) encode(b []byte) {
 }
 
 func (x *TcpDiagMd5sig) decode(b []byte) {
-	if len(b) < 100 {
-		var full [100]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:100]
+	b = nlattr.Fixed(b, 100)
 	x.Family = b[0]
 	x.Prefixlen = b[1]
 	x.Keylen = nlattr.GetUint16(b[2:])
@@ -789,17 +621,11 @@ func (x *TcpDiagMd5sig) decode(b []byte) {
 
 // AppendBinary appends the struct as the kernel lays it out.
 func (x *TcpDiagMd5sig) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(100))
-	return e.Finish()
+	return nlattr.AppendStruct(b, 100, x.encode)
 }
 
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *TcpDiagMd5sig) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
+// UnmarshalBinary reads the struct, of whatever length. It never fails.
+func (x *TcpDiagMd5sig) UnmarshalBinary(b []byte) error { x.decode(b); return nil }
 
 // TcpDiagMd5sigs is the C struct tcp-diag-md5sigs, an array: the keys of a socket.
 type TcpDiagMd5sigs struct {
@@ -825,55 +651,20 @@ func (x *TcpDiagMd5sigs) decode(b []byte) {
 	}
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *TcpDiagMd5sigs) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(&e)
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *TcpDiagMd5sigs) UnmarshalBinary(b []byte) error {
-	*x = TcpDiagMd5sigs{}
-	x.decode(b)
-	return nil
-}
-
-// InetDiagSockopt is the C struct inet-diag-sockopt of 2 bytes: options of a socket as bits; in C
-// bit-fields, here as little-endian machines have them.
+// InetDiagSockopt is the C struct inet-diag-sockopt: options of a socket as bits; in C bit-fields,
+// here as little-endian machines have them.
 type InetDiagSockopt struct {
 	Flags SockoptFlags // options
 	More  SockoptMore  // more options
 }
 
 func (x *InetDiagSockopt) encode(b []byte) {
-	b = b[:2]
 	b[0] = uint8(x.Flags)
 	b[1] = uint8(x.More)
 }
 
 func (x *InetDiagSockopt) decode(b []byte) {
-	if len(b) < 2 {
-		var full [2]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:2]
+	b = nlattr.Fixed(b, 2)
 	x.Flags = SockoptFlags(b[0])
 	x.More = SockoptMore(b[1])
-}
-
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *InetDiagSockopt) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(2))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *InetDiagSockopt) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
 }

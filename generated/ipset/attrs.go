@@ -13,52 +13,52 @@ import (
 type IpaddrAttrs struct {
 	Ipv4    nlattr.Opt[netip.Addr] // an IPv4 address
 	Ipv6    nlattr.Opt[netip.Addr] // an IPv6 address
-	Unknown []nlattr.Attr          // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *IpaddrAttrs) encode(e *nlattr.Encoder) {
-	if x.Ipv4.OK {
-		e.Addr4(AttrIpaddrIpv4|nlattr.NetByteOrder, x.Ipv4.V)
-	}
-	if x.Ipv6.OK {
-		e.Addr(AttrIpaddrIpv6|nlattr.NetByteOrder, x.Ipv6.V)
-	}
-	e.Raw(x.Unknown)
+func (x *IpaddrAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptAddr4(AttrIpaddrIpv4|nlattr.NetByteOrder, x.Ipv4)
+	e.OptAddr(AttrIpaddrIpv6|nlattr.NetByteOrder, x.Ipv6)
+	e.Close(n, x.Unknown)
 }
 
-func (x *IpaddrAttrs) decode(d *nlattr.Decoder) {
+func (x *IpaddrAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrIpaddrIpv4:
-			x.Ipv4 = nlattr.Some(d.Addr4())
+			x.Ipv4 = d.OptAddr4()
 		case AttrIpaddrIpv6:
-			if v, ok := d.Addr(); ok {
-				x.Ipv6 = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Ipv6, &x.Unknown)
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // HeaderAttrs is the attribute set header-attrs: what a set is like. Which attributes there are
 // depends on its type: bitmaps have ranges, hashes sizes, lists a length.
 type HeaderAttrs struct {
-	Ip         *IpaddrAttrs          // first address of a bitmap (IPSET_ATTR_IP_FROM)
-	IpTo       *IpaddrAttrs          // last address of a bitmap
-	Cidr       nlattr.Opt[uint8]     // prefix length that, with ip, is the range of a bitmap
-	Port       nlattr.Opt[uint16]    // first port of a bitmap (IPSET_ATTR_PORT_FROM)
-	PortTo     nlattr.Opt[uint16]    // last port of a bitmap
-	Timeout    nlattr.Opt[uint32]    // seconds that elements stay unless they say otherwise
-	Proto      nlattr.Opt[uint8]     // not used for sets
-	CadtFlags  nlattr.Opt[CadtFlags] // what elements have
-	Lineno     nlattr.Opt[uint32]    // line of the input, in host byte order
-	Mark       nlattr.Opt[uint32]    // not used for sets
-	Markmask   nlattr.Opt[uint32]    // bits of marks that count, for hash:ip,mark
-	Bitmask    *IpaddrAttrs          // bits of addresses that count; excludes netmask (kernel 6.2)
-	Initval    nlattr.Opt[uint32]    // seed of the hash function
+	Ip     *IpaddrAttrs       // first address of a bitmap (IPSET_ATTR_IP_FROM)
+	IpTo   *IpaddrAttrs       // last address of a bitmap
+	Cidr   nlattr.Opt[uint8]  // prefix length that, with ip, is the range of a bitmap
+	Port   nlattr.Opt[uint16] // first port of a bitmap (IPSET_ATTR_PORT_FROM)
+	PortTo nlattr.Opt[uint16] // last port of a bitmap
+	// Seconds that elements stay unless they say otherwise; 0 is for ever. Absent, elements can
+	// have none.
+	Timeout   nlattr.Opt[uint32]
+	Proto     nlattr.Opt[uint8]     // not used for sets
+	CadtFlags nlattr.Opt[CadtFlags] // what elements have
+	// Line of the input, in host byte order; the kernel does not look at it here.
+	Lineno nlattr.Opt[uint32]
+	Mark   nlattr.Opt[uint32] // not used for sets
+	// Bits of marks that count, for hash:ip,mark; in answers in host byte order.
+	Markmask nlattr.Opt[uint32]
+	Bitmask  *IpaddrAttrs       // bits of addresses that count; excludes netmask (kernel 6.2)
+	Initval  nlattr.Opt[uint32] // seed of the hash function
+	// Number of buckets, which the kernel rounds up to a power of two.
 	Hashsize   nlattr.Opt[uint32]
 	Maxelem    nlattr.Opt[uint32] // number of elements that a hash may have
 	Netmask    nlattr.Opt[uint8]  // prefix length to which addresses are cut
@@ -66,526 +66,368 @@ type HeaderAttrs struct {
 	Resize     nlattr.Opt[uint8]  // not used any more
 	Size       nlattr.Opt[uint32] // number of members that a list may have
 	Elements   nlattr.Opt[uint32] // number of elements; only in answers
-	References nlattr.Opt[uint32] // number of rules and sets that refer to the set
+	// Number of rules and sets that refer to the set; only in answers.
+	References nlattr.Opt[uint32]
 	Memsize    nlattr.Opt[uint32] // bytes of memory that the set takes; only in answers
-	Unknown    []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown    []nlattr.Attr
 }
 
-func (x *HeaderAttrs) encode(e *nlattr.Encoder) {
+func (x *HeaderAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	if x.Ip != nil {
-		nest := e.Begin(AttrHeaderIp)
-		x.Ip.encode(e)
-		e.End(nest)
+		x.Ip.encode(e, AttrHeaderIp)
 	}
 	if x.IpTo != nil {
-		nest := e.Begin(AttrHeaderIpTo)
-		x.IpTo.encode(e)
-		e.End(nest)
+		x.IpTo.encode(e, AttrHeaderIpTo)
 	}
-	if x.Cidr.OK {
-		e.Uint8(AttrHeaderCidr, x.Cidr.V)
-	}
-	if x.Port.OK {
-		e.Uint16BE(AttrHeaderPort|nlattr.NetByteOrder, x.Port.V)
-	}
-	if x.PortTo.OK {
-		e.Uint16BE(AttrHeaderPortTo|nlattr.NetByteOrder, x.PortTo.V)
-	}
-	if x.Timeout.OK {
-		e.Uint32BE(AttrHeaderTimeout|nlattr.NetByteOrder, x.Timeout.V)
-	}
-	if x.Proto.OK {
-		e.Uint8(AttrHeaderProto, x.Proto.V)
-	}
-	if x.CadtFlags.OK {
-		e.Uint32BE(AttrHeaderCadtFlags|nlattr.NetByteOrder, uint32(x.CadtFlags.V))
-	}
-	if x.Lineno.OK {
-		e.Uint32(AttrHeaderLineno, x.Lineno.V)
-	}
-	if x.Mark.OK {
-		e.Uint32BE(AttrHeaderMark|nlattr.NetByteOrder, x.Mark.V)
-	}
-	if x.Markmask.OK {
-		e.Uint32(AttrHeaderMarkmask, x.Markmask.V)
-	}
+	e.OptUint8(AttrHeaderCidr, x.Cidr)
+	e.OptUint16BE(AttrHeaderPort|nlattr.NetByteOrder, x.Port)
+	e.OptUint16BE(AttrHeaderPortTo|nlattr.NetByteOrder, x.PortTo)
+	e.OptUint32BE(AttrHeaderTimeout|nlattr.NetByteOrder, x.Timeout)
+	e.OptUint8(AttrHeaderProto, x.Proto)
+	nlattr.OptEnum32BE(e, AttrHeaderCadtFlags|nlattr.NetByteOrder, x.CadtFlags)
+	e.OptUint32(AttrHeaderLineno, x.Lineno)
+	e.OptUint32BE(AttrHeaderMark|nlattr.NetByteOrder, x.Mark)
+	e.OptUint32(AttrHeaderMarkmask, x.Markmask)
 	if x.Bitmask != nil {
-		nest := e.Begin(AttrHeaderBitmask)
-		x.Bitmask.encode(e)
-		e.End(nest)
+		x.Bitmask.encode(e, AttrHeaderBitmask)
 	}
-	if x.Initval.OK {
-		e.Uint32BE(AttrHeaderInitval|nlattr.NetByteOrder, x.Initval.V)
-	}
-	if x.Hashsize.OK {
-		e.Uint32BE(AttrHeaderHashsize|nlattr.NetByteOrder, x.Hashsize.V)
-	}
-	if x.Maxelem.OK {
-		e.Uint32BE(AttrHeaderMaxelem|nlattr.NetByteOrder, x.Maxelem.V)
-	}
-	if x.Netmask.OK {
-		e.Uint8(AttrHeaderNetmask, x.Netmask.V)
-	}
-	if x.Bucketsize.OK {
-		e.Uint8(AttrHeaderBucketsize, x.Bucketsize.V)
-	}
-	if x.Resize.OK {
-		e.Uint8(AttrHeaderResize, x.Resize.V)
-	}
-	if x.Size.OK {
-		e.Uint32BE(AttrHeaderSize|nlattr.NetByteOrder, x.Size.V)
-	}
-	if x.Elements.OK {
-		e.Uint32BE(AttrHeaderElements|nlattr.NetByteOrder, x.Elements.V)
-	}
-	if x.References.OK {
-		e.Uint32BE(AttrHeaderReferences|nlattr.NetByteOrder, x.References.V)
-	}
-	if x.Memsize.OK {
-		e.Uint32BE(AttrHeaderMemsize|nlattr.NetByteOrder, x.Memsize.V)
-	}
-	e.Raw(x.Unknown)
+	e.OptUint32BE(AttrHeaderInitval|nlattr.NetByteOrder, x.Initval)
+	e.OptUint32BE(AttrHeaderHashsize|nlattr.NetByteOrder, x.Hashsize)
+	e.OptUint32BE(AttrHeaderMaxelem|nlattr.NetByteOrder, x.Maxelem)
+	e.OptUint8(AttrHeaderNetmask, x.Netmask)
+	e.OptUint8(AttrHeaderBucketsize, x.Bucketsize)
+	e.OptUint8(AttrHeaderResize, x.Resize)
+	e.OptUint32BE(AttrHeaderSize|nlattr.NetByteOrder, x.Size)
+	e.OptUint32BE(AttrHeaderElements|nlattr.NetByteOrder, x.Elements)
+	e.OptUint32BE(AttrHeaderReferences|nlattr.NetByteOrder, x.References)
+	e.OptUint32BE(AttrHeaderMemsize|nlattr.NetByteOrder, x.Memsize)
+	e.Close(n, x.Unknown)
 }
 
-func (x *HeaderAttrs) decode(d *nlattr.Decoder) {
+func (x *HeaderAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrHeaderIp:
-			v := nlattr.New[IpaddrAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[IpaddrAttrs](d); v.decode(d, &x.Unknown) {
 				x.Ip = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrHeaderIpTo:
-			v := nlattr.New[IpaddrAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[IpaddrAttrs](d); v.decode(d, &x.Unknown) {
 				x.IpTo = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrHeaderCidr:
-			x.Cidr = nlattr.Some(d.Uint8())
+			x.Cidr = d.OptUint8()
 		case AttrHeaderPort:
-			x.Port = nlattr.Some(d.Uint16BE())
+			x.Port = d.OptUint16BE()
 		case AttrHeaderPortTo:
-			x.PortTo = nlattr.Some(d.Uint16BE())
+			x.PortTo = d.OptUint16BE()
 		case AttrHeaderTimeout:
-			x.Timeout = nlattr.Some(d.Uint32BE())
+			x.Timeout = d.OptUint32BE()
 		case AttrHeaderProto:
-			x.Proto = nlattr.Some(d.Uint8())
+			x.Proto = d.OptUint8()
 		case AttrHeaderCadtFlags:
 			x.CadtFlags = nlattr.Some(CadtFlags(d.Uint32BE()))
 		case AttrHeaderLineno:
-			x.Lineno = nlattr.Some(d.Uint32())
+			x.Lineno = d.OptUint32()
 		case AttrHeaderMark:
-			x.Mark = nlattr.Some(d.Uint32BE())
+			x.Mark = d.OptUint32BE()
 		case AttrHeaderMarkmask:
-			x.Markmask = nlattr.Some(d.Uint32())
+			x.Markmask = d.OptUint32()
 		case AttrHeaderBitmask:
-			v := nlattr.New[IpaddrAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[IpaddrAttrs](d); v.decode(d, &x.Unknown) {
 				x.Bitmask = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrHeaderInitval:
-			x.Initval = nlattr.Some(d.Uint32BE())
+			x.Initval = d.OptUint32BE()
 		case AttrHeaderHashsize:
-			x.Hashsize = nlattr.Some(d.Uint32BE())
+			x.Hashsize = d.OptUint32BE()
 		case AttrHeaderMaxelem:
-			x.Maxelem = nlattr.Some(d.Uint32BE())
+			x.Maxelem = d.OptUint32BE()
 		case AttrHeaderNetmask:
-			x.Netmask = nlattr.Some(d.Uint8())
+			x.Netmask = d.OptUint8()
 		case AttrHeaderBucketsize:
-			x.Bucketsize = nlattr.Some(d.Uint8())
+			x.Bucketsize = d.OptUint8()
 		case AttrHeaderResize:
-			x.Resize = nlattr.Some(d.Uint8())
+			x.Resize = d.OptUint8()
 		case AttrHeaderSize:
-			x.Size = nlattr.Some(d.Uint32BE())
+			x.Size = d.OptUint32BE()
 		case AttrHeaderElements:
-			x.Elements = nlattr.Some(d.Uint32BE())
+			x.Elements = d.OptUint32BE()
 		case AttrHeaderReferences:
-			x.References = nlattr.Some(d.Uint32BE())
+			x.References = d.OptUint32BE()
 		case AttrHeaderMemsize:
-			x.Memsize = nlattr.Some(d.Uint32BE())
+			x.Memsize = d.OptUint32BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // CreateAttrs is the attribute set create-attrs: what a new set shall be like; see header-attrs.
 type CreateAttrs struct {
-	Ip         *IpaddrAttrs          // first address of a bitmap (IPSET_ATTR_IP_FROM)
-	IpTo       *IpaddrAttrs          // last address of a bitmap
-	Cidr       nlattr.Opt[uint8]     // prefix length that, with ip, is the range of a bitmap
-	Port       nlattr.Opt[uint16]    // first port of a bitmap (IPSET_ATTR_PORT_FROM)
-	PortTo     nlattr.Opt[uint16]    // last port of a bitmap
-	Timeout    nlattr.Opt[uint32]    // seconds that elements stay unless they say otherwise
-	CadtFlags  nlattr.Opt[CadtFlags] // what elements have
-	Markmask   nlattr.Opt[uint32]    // bits of marks that count, for hash:ip,mark
-	Bitmask    *IpaddrAttrs          // bits of addresses that count; excludes netmask (kernel 6.2)
-	Initval    nlattr.Opt[uint32]    // seed of the hash function
+	Ip     *IpaddrAttrs       // first address of a bitmap (IPSET_ATTR_IP_FROM)
+	IpTo   *IpaddrAttrs       // last address of a bitmap
+	Cidr   nlattr.Opt[uint8]  // prefix length that, with ip, is the range of a bitmap
+	Port   nlattr.Opt[uint16] // first port of a bitmap (IPSET_ATTR_PORT_FROM)
+	PortTo nlattr.Opt[uint16] // last port of a bitmap
+	// Seconds that elements stay unless they say otherwise; 0 is for ever. Absent, elements can
+	// have none.
+	Timeout   nlattr.Opt[uint32]
+	CadtFlags nlattr.Opt[CadtFlags] // what elements have
+	// Bits of marks that count, for hash:ip,mark; in requests in network byte order.
+	Markmask nlattr.Opt[uint32]
+	Bitmask  *IpaddrAttrs       // bits of addresses that count; excludes netmask (kernel 6.2)
+	Initval  nlattr.Opt[uint32] // seed of the hash function
+	// Number of buckets, which the kernel rounds up to a power of two.
 	Hashsize   nlattr.Opt[uint32]
 	Maxelem    nlattr.Opt[uint32] // number of elements that a hash may have
 	Netmask    nlattr.Opt[uint8]  // prefix length to which addresses are cut
 	Bucketsize nlattr.Opt[uint8]  // number of elements that a bucket may have, 2 to 14 and even
 	Resize     nlattr.Opt[uint8]  // not used any more
 	Size       nlattr.Opt[uint32] // number of members that a list may have
-	Unknown    []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown    []nlattr.Attr
 }
 
-func (x *CreateAttrs) encode(e *nlattr.Encoder) {
+func (x *CreateAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	if x.Ip != nil {
-		nest := e.Begin(AttrHeaderIp)
-		x.Ip.encode(e)
-		e.End(nest)
+		x.Ip.encode(e, AttrHeaderIp)
 	}
 	if x.IpTo != nil {
-		nest := e.Begin(AttrHeaderIpTo)
-		x.IpTo.encode(e)
-		e.End(nest)
+		x.IpTo.encode(e, AttrHeaderIpTo)
 	}
-	if x.Cidr.OK {
-		e.Uint8(AttrHeaderCidr, x.Cidr.V)
-	}
-	if x.Port.OK {
-		e.Uint16BE(AttrHeaderPort|nlattr.NetByteOrder, x.Port.V)
-	}
-	if x.PortTo.OK {
-		e.Uint16BE(AttrHeaderPortTo|nlattr.NetByteOrder, x.PortTo.V)
-	}
-	if x.Timeout.OK {
-		e.Uint32BE(AttrHeaderTimeout|nlattr.NetByteOrder, x.Timeout.V)
-	}
-	if x.CadtFlags.OK {
-		e.Uint32BE(AttrHeaderCadtFlags|nlattr.NetByteOrder, uint32(x.CadtFlags.V))
-	}
-	if x.Markmask.OK {
-		e.Uint32BE(AttrHeaderMarkmask|nlattr.NetByteOrder, x.Markmask.V)
-	}
+	e.OptUint8(AttrHeaderCidr, x.Cidr)
+	e.OptUint16BE(AttrHeaderPort|nlattr.NetByteOrder, x.Port)
+	e.OptUint16BE(AttrHeaderPortTo|nlattr.NetByteOrder, x.PortTo)
+	e.OptUint32BE(AttrHeaderTimeout|nlattr.NetByteOrder, x.Timeout)
+	nlattr.OptEnum32BE(e, AttrHeaderCadtFlags|nlattr.NetByteOrder, x.CadtFlags)
+	e.OptUint32BE(AttrHeaderMarkmask|nlattr.NetByteOrder, x.Markmask)
 	if x.Bitmask != nil {
-		nest := e.Begin(AttrHeaderBitmask)
-		x.Bitmask.encode(e)
-		e.End(nest)
+		x.Bitmask.encode(e, AttrHeaderBitmask)
 	}
-	if x.Initval.OK {
-		e.Uint32BE(AttrHeaderInitval|nlattr.NetByteOrder, x.Initval.V)
-	}
-	if x.Hashsize.OK {
-		e.Uint32BE(AttrHeaderHashsize|nlattr.NetByteOrder, x.Hashsize.V)
-	}
-	if x.Maxelem.OK {
-		e.Uint32BE(AttrHeaderMaxelem|nlattr.NetByteOrder, x.Maxelem.V)
-	}
-	if x.Netmask.OK {
-		e.Uint8(AttrHeaderNetmask, x.Netmask.V)
-	}
-	if x.Bucketsize.OK {
-		e.Uint8(AttrHeaderBucketsize, x.Bucketsize.V)
-	}
-	if x.Resize.OK {
-		e.Uint8(AttrHeaderResize, x.Resize.V)
-	}
-	if x.Size.OK {
-		e.Uint32BE(AttrHeaderSize|nlattr.NetByteOrder, x.Size.V)
-	}
-	e.Raw(x.Unknown)
+	e.OptUint32BE(AttrHeaderInitval|nlattr.NetByteOrder, x.Initval)
+	e.OptUint32BE(AttrHeaderHashsize|nlattr.NetByteOrder, x.Hashsize)
+	e.OptUint32BE(AttrHeaderMaxelem|nlattr.NetByteOrder, x.Maxelem)
+	e.OptUint8(AttrHeaderNetmask, x.Netmask)
+	e.OptUint8(AttrHeaderBucketsize, x.Bucketsize)
+	e.OptUint8(AttrHeaderResize, x.Resize)
+	e.OptUint32BE(AttrHeaderSize|nlattr.NetByteOrder, x.Size)
+	e.Close(n, x.Unknown)
 }
 
-func (x *CreateAttrs) decode(d *nlattr.Decoder) {
+func (x *CreateAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrHeaderIp:
-			v := nlattr.New[IpaddrAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[IpaddrAttrs](d); v.decode(d, &x.Unknown) {
 				x.Ip = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrHeaderIpTo:
-			v := nlattr.New[IpaddrAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[IpaddrAttrs](d); v.decode(d, &x.Unknown) {
 				x.IpTo = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrHeaderCidr:
-			x.Cidr = nlattr.Some(d.Uint8())
+			x.Cidr = d.OptUint8()
 		case AttrHeaderPort:
-			x.Port = nlattr.Some(d.Uint16BE())
+			x.Port = d.OptUint16BE()
 		case AttrHeaderPortTo:
-			x.PortTo = nlattr.Some(d.Uint16BE())
+			x.PortTo = d.OptUint16BE()
 		case AttrHeaderTimeout:
-			x.Timeout = nlattr.Some(d.Uint32BE())
+			x.Timeout = d.OptUint32BE()
 		case AttrHeaderCadtFlags:
 			x.CadtFlags = nlattr.Some(CadtFlags(d.Uint32BE()))
 		case AttrHeaderMarkmask:
-			x.Markmask = nlattr.Some(d.Uint32BE())
+			x.Markmask = d.OptUint32BE()
 		case AttrHeaderBitmask:
-			v := nlattr.New[IpaddrAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[IpaddrAttrs](d); v.decode(d, &x.Unknown) {
 				x.Bitmask = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrHeaderInitval:
-			x.Initval = nlattr.Some(d.Uint32BE())
+			x.Initval = d.OptUint32BE()
 		case AttrHeaderHashsize:
-			x.Hashsize = nlattr.Some(d.Uint32BE())
+			x.Hashsize = d.OptUint32BE()
 		case AttrHeaderMaxelem:
-			x.Maxelem = nlattr.Some(d.Uint32BE())
+			x.Maxelem = d.OptUint32BE()
 		case AttrHeaderNetmask:
-			x.Netmask = nlattr.Some(d.Uint8())
+			x.Netmask = d.OptUint8()
 		case AttrHeaderBucketsize:
-			x.Bucketsize = nlattr.Some(d.Uint8())
+			x.Bucketsize = d.OptUint8()
 		case AttrHeaderResize:
-			x.Resize = nlattr.Some(d.Uint8())
+			x.Resize = d.OptUint8()
 		case AttrHeaderSize:
-			x.Size = nlattr.Some(d.Uint32BE())
+			x.Size = d.OptUint32BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // AdtAttrs is the attribute set adt-attrs: an element. Which attributes there are depends on the
 // type of the set.
 type AdtAttrs struct {
-	Ip        *IpaddrAttrs          // address, or the first one of a range
-	IpTo      *IpaddrAttrs          // last address of a range; in requests
-	Cidr      nlattr.Opt[uint8]     // prefix length of ip
-	Port      nlattr.Opt[uint16]    // port, or the first one of a range
+	Ip   *IpaddrAttrs      // address, or the first one of a range
+	IpTo *IpaddrAttrs      // last address of a range; in requests
+	Cidr nlattr.Opt[uint8] // prefix length of ip
+	// Port, or the first one of a range; type and code of ICMP as type*256+code.
+	Port      nlattr.Opt[uint16]
 	PortTo    nlattr.Opt[uint16]    // last port of a range; in requests
 	Timeout   nlattr.Opt[uint32]    // seconds until the element leaves the set; 0 is for ever
 	Proto     nlattr.Opt[uint8]     // transport protocol of port (IPPROTO_*)
 	CadtFlags nlattr.Opt[CadtFlags] // kind of the element
-	Lineno    nlattr.Opt[uint32]    // line of the input, in host byte order
-	Mark      nlattr.Opt[uint32]    // mark of packets, for hash:ip,mark
-	Ether     net.HardwareAddr      // MAC address
-	Name      nlattr.Opt[string]    // name of a member of a list
-	Nameref   nlattr.Opt[string]    // name of the member before or behind which the new one goes
-	Ip2       *IpaddrAttrs          // second address, or the first one of a range
-	Cidr2     nlattr.Opt[uint8]     // prefix length of ip2
-	Ip2To     *IpaddrAttrs          // last address of the second range; in requests
-	Iface     nlattr.Opt[string]    // name of an interface, or a prefix of it with iface-wildcard
-	Bytes     nlattr.Opt[uint64]    // bytes of the packets that matched
-	Packets   nlattr.Opt[uint64]    // number of packets that matched
-	Comment   nlattr.Opt[string]    // anything, at most 255 bytes
-	Skbmark   nlattr.Opt[uint64]
-	Skbprio   nlattr.Opt[uint32] // priority for packets, a handle of traffic control
-	Skbqueue  nlattr.Opt[uint16] // transmit queue for packets
-	Unknown   []nlattr.Attr      // what the fields cannot hold, as it came
+	// Line of the input, in host byte order. Where one of many elements is refused, the error
+	// repeats it.
+	Lineno  nlattr.Opt[uint32]
+	Mark    nlattr.Opt[uint32] // mark of packets, for hash:ip,mark
+	Ether   net.HardwareAddr   // MAC address
+	Name    nlattr.Opt[string] // name of a member of a list
+	Nameref nlattr.Opt[string] // name of the member before or behind which the new one goes
+	Ip2     *IpaddrAttrs       // second address, or the first one of a range
+	Cidr2   nlattr.Opt[uint8]  // prefix length of ip2
+	Ip2To   *IpaddrAttrs       // last address of the second range; in requests
+	Iface   nlattr.Opt[string] // name of an interface, or a prefix of it with iface-wildcard
+	Bytes   nlattr.Opt[uint64] // bytes of the packets that matched
+	Packets nlattr.Opt[uint64] // number of packets that matched
+	Comment nlattr.Opt[string] // anything, at most 255 bytes
+	// Mark for packets in the upper 32 bits, its mask in the lower ones.
+	Skbmark  nlattr.Opt[uint64]
+	Skbprio  nlattr.Opt[uint32] // priority for packets, a handle of traffic control
+	Skbqueue nlattr.Opt[uint16] // transmit queue for packets
+	Unknown  []nlattr.Attr
 }
 
-func (x *AdtAttrs) encode(e *nlattr.Encoder) {
+func (x *AdtAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	if x.Ip != nil {
-		nest := e.Begin(AttrAdtIp)
-		x.Ip.encode(e)
-		e.End(nest)
+		x.Ip.encode(e, AttrAdtIp)
 	}
 	if x.IpTo != nil {
-		nest := e.Begin(AttrAdtIpTo)
-		x.IpTo.encode(e)
-		e.End(nest)
+		x.IpTo.encode(e, AttrAdtIpTo)
 	}
-	if x.Cidr.OK {
-		e.Uint8(AttrAdtCidr, x.Cidr.V)
-	}
-	if x.Port.OK {
-		e.Uint16BE(AttrAdtPort|nlattr.NetByteOrder, x.Port.V)
-	}
-	if x.PortTo.OK {
-		e.Uint16BE(AttrAdtPortTo|nlattr.NetByteOrder, x.PortTo.V)
-	}
-	if x.Timeout.OK {
-		e.Uint32BE(AttrAdtTimeout|nlattr.NetByteOrder, x.Timeout.V)
-	}
-	if x.Proto.OK {
-		e.Uint8(AttrAdtProto, x.Proto.V)
-	}
-	if x.CadtFlags.OK {
-		e.Uint32BE(AttrAdtCadtFlags|nlattr.NetByteOrder, uint32(x.CadtFlags.V))
-	}
-	if x.Lineno.OK {
-		e.Uint32(AttrAdtLineno, x.Lineno.V)
-	}
-	if x.Mark.OK {
-		e.Uint32BE(AttrAdtMark|nlattr.NetByteOrder, x.Mark.V)
-	}
-	if x.Ether != nil {
-		e.Bytes(AttrAdtEther, x.Ether)
-	}
-	if x.Name.OK {
-		e.String(AttrAdtName, x.Name.V)
-	}
-	if x.Nameref.OK {
-		e.String(AttrAdtNameref, x.Nameref.V)
-	}
+	e.OptUint8(AttrAdtCidr, x.Cidr)
+	e.OptUint16BE(AttrAdtPort|nlattr.NetByteOrder, x.Port)
+	e.OptUint16BE(AttrAdtPortTo|nlattr.NetByteOrder, x.PortTo)
+	e.OptUint32BE(AttrAdtTimeout|nlattr.NetByteOrder, x.Timeout)
+	e.OptUint8(AttrAdtProto, x.Proto)
+	nlattr.OptEnum32BE(e, AttrAdtCadtFlags|nlattr.NetByteOrder, x.CadtFlags)
+	e.OptUint32(AttrAdtLineno, x.Lineno)
+	e.OptUint32BE(AttrAdtMark|nlattr.NetByteOrder, x.Mark)
+	e.OptBytes(AttrAdtEther, x.Ether)
+	e.OptString(AttrAdtName, x.Name)
+	e.OptString(AttrAdtNameref, x.Nameref)
 	if x.Ip2 != nil {
-		nest := e.Begin(AttrAdtIp2)
-		x.Ip2.encode(e)
-		e.End(nest)
+		x.Ip2.encode(e, AttrAdtIp2)
 	}
-	if x.Cidr2.OK {
-		e.Uint8(AttrAdtCidr2, x.Cidr2.V)
-	}
+	e.OptUint8(AttrAdtCidr2, x.Cidr2)
 	if x.Ip2To != nil {
-		nest := e.Begin(AttrAdtIp2To)
-		x.Ip2To.encode(e)
-		e.End(nest)
+		x.Ip2To.encode(e, AttrAdtIp2To)
 	}
-	if x.Iface.OK {
-		e.String(AttrAdtIface, x.Iface.V)
-	}
-	if x.Bytes.OK {
-		e.Uint64BE(AttrAdtBytes|nlattr.NetByteOrder, x.Bytes.V)
-	}
-	if x.Packets.OK {
-		e.Uint64BE(AttrAdtPackets|nlattr.NetByteOrder, x.Packets.V)
-	}
-	if x.Comment.OK {
-		e.String(AttrAdtComment, x.Comment.V)
-	}
-	if x.Skbmark.OK {
-		e.Uint64BE(AttrAdtSkbmark|nlattr.NetByteOrder, x.Skbmark.V)
-	}
-	if x.Skbprio.OK {
-		e.Uint32BE(AttrAdtSkbprio|nlattr.NetByteOrder, x.Skbprio.V)
-	}
-	if x.Skbqueue.OK {
-		e.Uint16BE(AttrAdtSkbqueue|nlattr.NetByteOrder, x.Skbqueue.V)
-	}
-	e.Raw(x.Unknown)
+	e.OptString(AttrAdtIface, x.Iface)
+	e.OptUint64BE(AttrAdtBytes|nlattr.NetByteOrder, x.Bytes)
+	e.OptUint64BE(AttrAdtPackets|nlattr.NetByteOrder, x.Packets)
+	e.OptString(AttrAdtComment, x.Comment)
+	e.OptUint64BE(AttrAdtSkbmark|nlattr.NetByteOrder, x.Skbmark)
+	e.OptUint32BE(AttrAdtSkbprio|nlattr.NetByteOrder, x.Skbprio)
+	e.OptUint16BE(AttrAdtSkbqueue|nlattr.NetByteOrder, x.Skbqueue)
+	e.Close(n, x.Unknown)
 }
 
-func (x *AdtAttrs) decode(d *nlattr.Decoder) {
+func (x *AdtAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrAdtIp:
-			v := nlattr.New[IpaddrAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[IpaddrAttrs](d); v.decode(d, &x.Unknown) {
 				x.Ip = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrAdtIpTo:
-			v := nlattr.New[IpaddrAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[IpaddrAttrs](d); v.decode(d, &x.Unknown) {
 				x.IpTo = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrAdtCidr:
-			x.Cidr = nlattr.Some(d.Uint8())
+			x.Cidr = d.OptUint8()
 		case AttrAdtPort:
-			x.Port = nlattr.Some(d.Uint16BE())
+			x.Port = d.OptUint16BE()
 		case AttrAdtPortTo:
-			x.PortTo = nlattr.Some(d.Uint16BE())
+			x.PortTo = d.OptUint16BE()
 		case AttrAdtTimeout:
-			x.Timeout = nlattr.Some(d.Uint32BE())
+			x.Timeout = d.OptUint32BE()
 		case AttrAdtProto:
-			x.Proto = nlattr.Some(d.Uint8())
+			x.Proto = d.OptUint8()
 		case AttrAdtCadtFlags:
 			x.CadtFlags = nlattr.Some(CadtFlags(d.Uint32BE()))
 		case AttrAdtLineno:
-			x.Lineno = nlattr.Some(d.Uint32())
+			x.Lineno = d.OptUint32()
 		case AttrAdtMark:
-			x.Mark = nlattr.Some(d.Uint32BE())
+			x.Mark = d.OptUint32BE()
 		case AttrAdtEther:
 			x.Ether = d.Bytes()
 		case AttrAdtName:
-			x.Name = nlattr.Some(d.String())
+			x.Name = d.OptString()
 		case AttrAdtNameref:
-			x.Nameref = nlattr.Some(d.String())
+			x.Nameref = d.OptString()
 		case AttrAdtIp2:
-			v := nlattr.New[IpaddrAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[IpaddrAttrs](d); v.decode(d, &x.Unknown) {
 				x.Ip2 = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrAdtCidr2:
-			x.Cidr2 = nlattr.Some(d.Uint8())
+			x.Cidr2 = d.OptUint8()
 		case AttrAdtIp2To:
-			v := nlattr.New[IpaddrAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[IpaddrAttrs](d); v.decode(d, &x.Unknown) {
 				x.Ip2To = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrAdtIface:
-			x.Iface = nlattr.Some(d.String())
+			x.Iface = d.OptString()
 		case AttrAdtBytes:
-			x.Bytes = nlattr.Some(d.Uint64BE())
+			x.Bytes = d.OptUint64BE()
 		case AttrAdtPackets:
-			x.Packets = nlattr.Some(d.Uint64BE())
+			x.Packets = d.OptUint64BE()
 		case AttrAdtComment:
-			x.Comment = nlattr.Some(d.String())
+			x.Comment = d.OptString()
 		case AttrAdtSkbmark:
-			x.Skbmark = nlattr.Some(d.Uint64BE())
+			x.Skbmark = d.OptUint64BE()
 		case AttrAdtSkbprio:
-			x.Skbprio = nlattr.Some(d.Uint32BE())
+			x.Skbprio = d.OptUint32BE()
 		case AttrAdtSkbqueue:
-			x.Skbqueue = nlattr.Some(d.Uint16BE())
+			x.Skbqueue = d.OptUint16BE()
 		case AttrAdtPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // AdtListAttrs is the attribute set adt-list-attrs: many elements.
 type AdtListAttrs struct {
-	Data    []AdtAttrs    // an element
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Data    []AdtAttrs // an element
+	Unknown []nlattr.Attr
 }
 
-func (x *AdtListAttrs) encode(e *nlattr.Encoder) {
+func (x *AdtListAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	for i := range x.Data {
-		nest := e.Begin(AttrAdtListData)
-		x.Data[i].encode(e)
-		e.End(nest)
+		x.Data[i].encode(e, AttrAdtListData)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *AdtListAttrs) decode(d *nlattr.Decoder) {
+func (x *AdtListAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrAdtListData:
-			if x.Data == nil {
-				x.Data = nlattr.MakeSlice[AdtAttrs](d, d.Count())
-			}
-			x.Data = append(x.Data, AdtAttrs{})
-			nest := d.Enter()
-			x.Data[len(x.Data)-1].decode(d)
-			if !d.Close(nest) {
-				x.Data, x.Unknown = x.Data[:len(x.Data)-1], d.Unknown(x.Unknown)
+			x.Data = append(nlattr.Room(d, x.Data), AdtAttrs{})
+			if !x.Data[len(x.Data)-1].decode(d, &x.Unknown) {
+				x.Data = x.Data[:len(x.Data)-1]
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }

@@ -12,114 +12,24 @@ import (
 // Family is the netlink family ipset.
 var Family = nlconn.Family{Name: "ipset", Protocol: 12}
 
-// OpProtocol describes the operation protocol.
-var OpProtocol = nlconn.Operation{Family: &Family, Name: "protocol",
-	Request:     CmdProtocol,
-	Reply:       CmdProtocol,
-	Single:      true,
-	Policy:      &policyProtocolRequest,
-	ReplyPolicy: &policyProtocolReply,
-}
-
-// OpCreate describes the operation create.
-var OpCreate = nlconn.Operation{Family: &Family, Name: "create",
-	Request: CmdCreate,
-	Policy:  &policyCreateRequest,
-}
-
-// OpDestroy describes the operation destroy.
-var OpDestroy = nlconn.Operation{Family: &Family, Name: "destroy",
-	Request: CmdDestroy,
-	Policy:  &policyDestroyRequest,
-}
-
-// OpFlush describes the operation flush.
-var OpFlush = nlconn.Operation{Family: &Family, Name: "flush",
-	Request: CmdFlush,
-	Policy:  &policyFlushRequest,
-}
-
-// OpRename describes the operation rename.
-var OpRename = nlconn.Operation{Family: &Family, Name: "rename",
-	Request: CmdRename,
-	Policy:  &policyRenameRequest,
-}
-
-// OpSwap describes the operation swap.
-var OpSwap = nlconn.Operation{Family: &Family, Name: "swap",
-	Request: CmdSwap,
-	Policy:  &policySwapRequest,
-}
-
-// OpList describes the operation list.
-var OpList = nlconn.Operation{Family: &Family, Name: "list",
-	Request:     CmdList,
-	DumpReply:   CmdList,
-	Policy:      &policyListDumpRequest,
-	ReplyPolicy: &policyListReply,
-}
-
-// OpSave describes the operation save.
-var OpSave = nlconn.Operation{Family: &Family, Name: "save",
-	Request:     CmdSave,
-	DumpReply:   1543,
-	Policy:      &policySaveDumpRequest,
-	ReplyPolicy: &policySaveReply,
-}
-
-// OpAdd describes the operation add.
-var OpAdd = nlconn.Operation{Family: &Family, Name: "add",
-	Request: CmdAdd,
-	Policy:  &policyAddRequest,
-}
-
-// OpDel describes the operation del.
-var OpDel = nlconn.Operation{Family: &Family, Name: "del",
-	Request: CmdDel,
-	Policy:  &policyDelRequest,
-}
-
-// OpTest describes the operation test.
-var OpTest = nlconn.Operation{Family: &Family, Name: "test",
-	Request: CmdTest,
-	Policy:  &policyTestRequest,
-}
-
-// OpHeader describes the operation header.
-var OpHeader = nlconn.Operation{Family: &Family, Name: "header",
-	Request:     CmdHeader,
-	Reply:       CmdHeader,
-	Single:      true,
-	Policy:      &policyHeaderRequest,
-	ReplyPolicy: &policyHeaderReply,
-}
-
-// OpType describes the operation type.
-var OpType = nlconn.Operation{Family: &Family, Name: "type",
-	Request:     CmdType,
-	Reply:       CmdType,
-	Single:      true,
-	Policy:      &policyTypeRequest,
-	ReplyPolicy: &policyTypeReply,
-}
-
-// OpGetByname describes the operation get-byname.
-var OpGetByname = nlconn.Operation{Family: &Family, Name: "get-byname",
-	Request:     CmdGetByname,
-	Reply:       CmdGetByname,
-	Single:      true,
-	Policy:      &policyGetBynameRequest,
-	ReplyPolicy: &policyGetBynameReply,
-}
-
-// OpGetByindex describes the operation get-byindex.
-var OpGetByindex = nlconn.Operation{Family: &Family, Name: "get-byindex",
-	Request:     CmdGetByindex,
-	Reply:       CmdGetByindex,
-	Single:      true,
-	Policy:      &policyGetByindexRequest,
-	ReplyPolicy: &policyGetByindexReply,
-}
+// The operations of the family.
+var (
+	OpProtocol   = nlconn.Operation{Family: &Family, Name: "protocol", Request: CmdProtocol, Reply: CmdProtocol, Single: true, Policy: &policyProtocolRequest, ReplyPolicy: &policyProtocolReply}
+	OpCreate     = nlconn.Operation{Family: &Family, Name: "create", Request: CmdCreate, Policy: &policyCreateRequest}
+	OpDestroy    = nlconn.Operation{Family: &Family, Name: "destroy", Request: CmdDestroy, Policy: &policyDestroyRequest}
+	OpFlush      = nlconn.Operation{Family: &Family, Name: "flush", Request: CmdFlush, Policy: &policyFlushRequest}
+	OpRename     = nlconn.Operation{Family: &Family, Name: "rename", Request: CmdRename, Policy: &policyRenameRequest}
+	OpSwap       = nlconn.Operation{Family: &Family, Name: "swap", Request: CmdSwap, Policy: &policySwapRequest}
+	OpList       = nlconn.Operation{Family: &Family, Name: "list", Request: CmdList, DumpReply: CmdList, Policy: &policyListDumpRequest, ReplyPolicy: &policyListReply}
+	OpSave       = nlconn.Operation{Family: &Family, Name: "save", Request: CmdSave, DumpReply: 1543, Policy: &policySaveDumpRequest, ReplyPolicy: &policySaveReply}
+	OpAdd        = nlconn.Operation{Family: &Family, Name: "add", Request: CmdAdd, Policy: &policyAddRequest}
+	OpDel        = nlconn.Operation{Family: &Family, Name: "del", Request: CmdDel, Policy: &policyDelRequest}
+	OpTest       = nlconn.Operation{Family: &Family, Name: "test", Request: CmdTest, Policy: &policyTestRequest}
+	OpHeader     = nlconn.Operation{Family: &Family, Name: "header", Request: CmdHeader, Reply: CmdHeader, Single: true, Policy: &policyHeaderRequest, ReplyPolicy: &policyHeaderReply}
+	OpType       = nlconn.Operation{Family: &Family, Name: "type", Request: CmdType, Reply: CmdType, Single: true, Policy: &policyTypeRequest, ReplyPolicy: &policyTypeReply}
+	OpGetByname  = nlconn.Operation{Family: &Family, Name: "get-byname", Request: CmdGetByname, Reply: CmdGetByname, Single: true, Policy: &policyGetBynameRequest, ReplyPolicy: &policyGetBynameReply}
+	OpGetByindex = nlconn.Operation{Family: &Family, Name: "get-byindex", Request: CmdGetByindex, Reply: CmdGetByindex, Single: true, Policy: &policyGetByindexRequest, ReplyPolicy: &policyGetByindexReply}
+)
 
 // Client calls the operations of the family ipset over a connection. It may be used by several
 // goroutines at a time.
@@ -171,14 +81,12 @@ func (c *Client) ListDump(ctx context.Context, req *ListDumpRequest, opts ...nlc
 	return nlconn.Dump[ListReply](ctx, c.conn, &OpList, req, opts...)
 }
 
-// ListDumpInto is ListDump into the memory of *reply, again and again: nothing is allocated for a
-// message. What *reply refers to is valid until the next step; strings are valid for ever.
+// ListDumpInto is [Client.ListDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) ListDumpInto(ctx context.Context, req *ListDumpRequest, reply *ListReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[ListReply](ctx, c.conn, &OpList, req, reply, opts...)
 }
 
-// ListCollect is ListDump into a slice. A dump that was interrupted is repeated; if that does not
-// help, what came is returned with the error.
+// ListCollect is [Client.ListDump] into a slice, see [nlconn.Collect].
 func (c *Client) ListCollect(ctx context.Context, req *ListDumpRequest, opts ...nlconn.CallOption) ([]*ListReply, error) {
 	return nlconn.Collect[ListReply](ctx, c.conn, &OpList, req, opts...)
 }
@@ -189,14 +97,12 @@ func (c *Client) SaveDump(ctx context.Context, req *SaveDumpRequest, opts ...nlc
 	return nlconn.Dump[SaveReply](ctx, c.conn, &OpSave, req, opts...)
 }
 
-// SaveDumpInto is SaveDump into the memory of *reply, again and again: nothing is allocated for a
-// message. What *reply refers to is valid until the next step; strings are valid for ever.
+// SaveDumpInto is [Client.SaveDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) SaveDumpInto(ctx context.Context, req *SaveDumpRequest, reply *SaveReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[SaveReply](ctx, c.conn, &OpSave, req, reply, opts...)
 }
 
-// SaveCollect is SaveDump into a slice. A dump that was interrupted is repeated; if that does not
-// help, what came is returned with the error.
+// SaveCollect is [Client.SaveDump] into a slice, see [nlconn.Collect].
 func (c *Client) SaveCollect(ctx context.Context, req *SaveDumpRequest, opts ...nlconn.CallOption) ([]*SaveReply, error) {
 	return nlconn.Collect[SaveReply](ctx, c.conn, &OpSave, req, opts...)
 }

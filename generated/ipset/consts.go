@@ -8,198 +8,107 @@ const ProtocolVersion = 7
 
 // The numbers of the operations: message types.
 const (
-	// CmdProtocol: ask which versions of the protocol the kernel has.
-	CmdProtocol uint16 = 1537
-	// CmdCreate: create a set. With NLM_F_EXCL one that exists is refused (EEXIST); without,
-	// only if it is of another kind.
-	CmdCreate uint16 = 1538
-	// CmdDestroy: remove a set, or without a name all sets. One that is referred to is refused
-	// (error busy).
-	CmdDestroy uint16 = 1539
-	// CmdFlush: remove all elements of a set, or without a name of all sets.
-	CmdFlush uint16 = 1540
-	// CmdRename: give a set another name.
-	CmdRename uint16 = 1541
-	// CmdSwap: swap the contents of two sets of one type, at once for every packet.
-	CmdSwap uint16 = 1542
-	// CmdList: list sets with their elements, or one set. A set with many elements comes in
-	// several messages, of which only the first tells what the set is like.
-	CmdList uint16 = 1543
-	// CmdSave: list sets as list does, without what a new set would not get. The kernel answers
-	// with the number of list.
-	CmdSave uint16 = 1544
-	// CmdAdd: add an element, or many. With NLM_F_EXCL one that is there is refused (error
-	// exist); without, it gets what the new one has.
-	CmdAdd uint16 = 1545
-	// CmdDel: remove an element, or many. With NLM_F_EXCL one that is not there is refused
-	// (error exist).
-	CmdDel uint16 = 1546
-	// CmdTest: ask whether an element is in a set; error exist says that it is not.
-	CmdTest uint16 = 1547
-	// CmdHeader: read of which type a set is.
-	CmdHeader uint16 = 1548
-	// CmdType: ask which revisions of a type the kernel has. It loads the module of the type.
-	CmdType uint16 = 1549
-	// CmdGetByname: read the number and the family of the set of a name.
-	CmdGetByname uint16 = 1550
-	// CmdGetByindex: read the name of the set of a number.
+	CmdProtocol   uint16 = 1537
+	CmdCreate     uint16 = 1538
+	CmdDestroy    uint16 = 1539
+	CmdFlush      uint16 = 1540
+	CmdRename     uint16 = 1541
+	CmdSwap       uint16 = 1542
+	CmdList       uint16 = 1543
+	CmdSave       uint16 = 1544
+	CmdAdd        uint16 = 1545
+	CmdDel        uint16 = 1546
+	CmdTest       uint16 = 1547
+	CmdHeader     uint16 = 1548
+	CmdType       uint16 = 1549
+	CmdGetByname  uint16 = 1550
 	CmdGetByindex uint16 = 1551
 )
 
-// The numbers of the attributes in the set ipaddr-attrs: an address; one of the two.
+// The attributes of [IpaddrAttrs].
 const (
-	// AttrIpaddrIpv4: an IPv4 address.
 	AttrIpaddrIpv4 uint16 = 1
-	// AttrIpaddrIpv6: an IPv6 address.
 	AttrIpaddrIpv6 uint16 = 2
 )
 
-// The numbers of the attributes in the set header-attrs: what a set is like. Which attributes there
-// are depends on its type: bitmaps have ranges, hashes sizes, lists a length.
+// The attributes of [HeaderAttrs].
 const (
-	// AttrHeaderIp: first address of a bitmap (IPSET_ATTR_IP_FROM).
-	AttrHeaderIp uint16 = 1
-	// AttrHeaderIpTo: last address of a bitmap.
-	AttrHeaderIpTo uint16 = 2
-	// AttrHeaderCidr: prefix length that, with ip, is the range of a bitmap.
-	AttrHeaderCidr uint16 = 3
-	// AttrHeaderPort: first port of a bitmap (IPSET_ATTR_PORT_FROM).
-	AttrHeaderPort uint16 = 4
-	// AttrHeaderPortTo: last port of a bitmap.
-	AttrHeaderPortTo uint16 = 5
-	// AttrHeaderTimeout: seconds that elements stay unless they say otherwise; 0 is for ever.
-	// Absent, elements can have none.
-	AttrHeaderTimeout uint16 = 6
-	// AttrHeaderProto: not used for sets.
-	AttrHeaderProto uint16 = 7
-	// AttrHeaderCadtFlags: what elements have.
-	AttrHeaderCadtFlags uint16 = 8
-	// AttrHeaderLineno: line of the input, in host byte order; the kernel does not look at it
-	// here.
-	AttrHeaderLineno uint16 = 9
-	// AttrHeaderMark: not used for sets.
-	AttrHeaderMark uint16 = 10
-	// AttrHeaderMarkmask: bits of marks that count, for hash:ip,mark; in answers in host byte
-	// order.
-	AttrHeaderMarkmask uint16 = 11
-	// AttrHeaderBitmask: bits of addresses that count; excludes netmask (kernel 6.2).
-	AttrHeaderBitmask uint16 = 12
-	// AttrHeaderInitval: seed of the hash function.
-	AttrHeaderInitval uint16 = 17
-	// AttrHeaderHashsize: number of buckets, which the kernel rounds up to a power of two.
-	AttrHeaderHashsize uint16 = 18
-	// AttrHeaderMaxelem: number of elements that a hash may have.
-	AttrHeaderMaxelem uint16 = 19
-	// AttrHeaderNetmask: prefix length to which addresses are cut.
-	AttrHeaderNetmask uint16 = 20
-	// AttrHeaderBucketsize: number of elements that a bucket may have, 2 to 14 and even.
+	AttrHeaderIp         uint16 = 1
+	AttrHeaderIpTo       uint16 = 2
+	AttrHeaderCidr       uint16 = 3
+	AttrHeaderPort       uint16 = 4
+	AttrHeaderPortTo     uint16 = 5
+	AttrHeaderTimeout    uint16 = 6
+	AttrHeaderProto      uint16 = 7
+	AttrHeaderCadtFlags  uint16 = 8
+	AttrHeaderLineno     uint16 = 9
+	AttrHeaderMark       uint16 = 10
+	AttrHeaderMarkmask   uint16 = 11
+	AttrHeaderBitmask    uint16 = 12
+	AttrHeaderInitval    uint16 = 17
+	AttrHeaderHashsize   uint16 = 18
+	AttrHeaderMaxelem    uint16 = 19
+	AttrHeaderNetmask    uint16 = 20
 	AttrHeaderBucketsize uint16 = 21
-	// AttrHeaderResize: not used any more.
-	AttrHeaderResize uint16 = 22
-	// AttrHeaderSize: number of members that a list may have.
-	AttrHeaderSize uint16 = 23
-	// AttrHeaderElements: number of elements; only in answers.
-	AttrHeaderElements uint16 = 24
-	// AttrHeaderReferences: number of rules and sets that refer to the set; only in answers.
+	AttrHeaderResize     uint16 = 22
+	AttrHeaderSize       uint16 = 23
+	AttrHeaderElements   uint16 = 24
 	AttrHeaderReferences uint16 = 25
-	// AttrHeaderMemsize: bytes of memory that the set takes; only in answers.
-	AttrHeaderMemsize uint16 = 26
+	AttrHeaderMemsize    uint16 = 26
 )
 
-// The numbers of the attributes in the set adt-attrs: an element. Which attributes there are
-// depends on the type of the set.
+// The attributes of [AdtAttrs].
 const (
-	// AttrAdtIp: address, or the first one of a range.
-	AttrAdtIp uint16 = 1
-	// AttrAdtIpTo: last address of a range; in requests.
-	AttrAdtIpTo uint16 = 2
-	// AttrAdtCidr: prefix length of ip.
-	AttrAdtCidr uint16 = 3
-	// AttrAdtPort: port, or the first one of a range; type and code of ICMP as type*256+code.
-	AttrAdtPort uint16 = 4
-	// AttrAdtPortTo: last port of a range; in requests.
-	AttrAdtPortTo uint16 = 5
-	// AttrAdtTimeout: seconds until the element leaves the set; 0 is for ever.
-	AttrAdtTimeout uint16 = 6
-	// AttrAdtProto: transport protocol of port (IPPROTO_*).
-	AttrAdtProto uint16 = 7
-	// AttrAdtCadtFlags: kind of the element.
+	AttrAdtIp        uint16 = 1
+	AttrAdtIpTo      uint16 = 2
+	AttrAdtCidr      uint16 = 3
+	AttrAdtPort      uint16 = 4
+	AttrAdtPortTo    uint16 = 5
+	AttrAdtTimeout   uint16 = 6
+	AttrAdtProto     uint16 = 7
 	AttrAdtCadtFlags uint16 = 8
-	// AttrAdtLineno: line of the input, in host byte order. Where one of many elements is
-	// refused, the error repeats it.
-	AttrAdtLineno uint16 = 9
-	// AttrAdtMark: mark of packets, for hash:ip,mark.
-	AttrAdtMark uint16 = 10
-	// AttrAdtEther: MAC address.
-	AttrAdtEther uint16 = 17
-	// AttrAdtName: name of a member of a list.
-	AttrAdtName uint16 = 18
-	// AttrAdtNameref: name of the member before or behind which the new one goes.
-	AttrAdtNameref uint16 = 19
-	// AttrAdtIp2: second address, or the first one of a range.
-	AttrAdtIp2 uint16 = 20
-	// AttrAdtCidr2: prefix length of ip2.
-	AttrAdtCidr2 uint16 = 21
-	// AttrAdtIp2To: last address of the second range; in requests.
-	AttrAdtIp2To uint16 = 22
-	// AttrAdtIface: name of an interface, or a prefix of it with iface-wildcard.
-	AttrAdtIface uint16 = 23
-	// AttrAdtBytes: bytes of the packets that matched.
-	AttrAdtBytes uint16 = 24
-	// AttrAdtPackets: number of packets that matched.
-	AttrAdtPackets uint16 = 25
-	// AttrAdtComment: anything, at most 255 bytes.
-	AttrAdtComment uint16 = 26
-	// AttrAdtSkbmark: mark for packets in the upper 32 bits, its mask in the lower ones.
-	AttrAdtSkbmark uint16 = 27
-	// AttrAdtSkbprio: priority for packets, a handle of traffic control.
-	AttrAdtSkbprio uint16 = 28
-	// AttrAdtSkbqueue: transmit queue for packets.
-	AttrAdtSkbqueue uint16 = 29
-	AttrAdtPad      uint16 = 30
+	AttrAdtLineno    uint16 = 9
+	AttrAdtMark      uint16 = 10
+	AttrAdtEther     uint16 = 17
+	AttrAdtName      uint16 = 18
+	AttrAdtNameref   uint16 = 19
+	AttrAdtIp2       uint16 = 20
+	AttrAdtCidr2     uint16 = 21
+	AttrAdtIp2To     uint16 = 22
+	AttrAdtIface     uint16 = 23
+	AttrAdtBytes     uint16 = 24
+	AttrAdtPackets   uint16 = 25
+	AttrAdtComment   uint16 = 26
+	AttrAdtSkbmark   uint16 = 27
+	AttrAdtSkbprio   uint16 = 28
+	AttrAdtSkbqueue  uint16 = 29
+	AttrAdtPad       uint16 = 30
 )
 
-// The numbers of the attributes in the set adt-list-attrs: many elements.
+// The attributes of [AdtListAttrs].
 const (
-	// AttrAdtListData: an element.
 	AttrAdtListData uint16 = 7
 )
 
 // The numbers of the attributes in the set set-attrs: a command about a set, or a set.
 const (
-	// AttrSetProtocol: version of the protocol, 7.
-	AttrSetProtocol uint16 = 1
-	// AttrSetSetname: name of the set, at most 31 bytes.
-	AttrSetSetname uint16 = 2
-	// AttrSetTypename: type of the set, such as hash:ip,port or list:set.
-	AttrSetTypename uint16 = 3
-	// AttrSetRevision: revision of the type; later ones can do more.
-	AttrSetRevision uint16 = 4
-	// AttrSetFamily: address family of the set (NFPROTO_IPV4, NFPROTO_IPV6), NFPROTO_UNSPEC
-	// where it has none.
-	AttrSetFamily uint16 = 5
-	// AttrSetFlags: flags of the command.
-	AttrSetFlags uint16 = 6
-	// AttrSetData: what the set is like.
-	AttrSetData uint16 = 7
-	// AttrSetAdt: elements.
-	AttrSetAdt uint16 = 8
-	// AttrSetLineno: line of the input, in host byte order; where it is given the line of a
-	// refused element comes back in its place.
-	AttrSetLineno uint16 = 9
-	// AttrSetRevisionMin: the smallest version or revision that the kernel has
-	// (IPSET_ATTR_PROTOCOL_MIN and IPSET_ATTR_REVISION_MIN).
+	AttrSetProtocol uint16 = 1 // version of the protocol, 7
+	AttrSetSetname  uint16 = 2 // name of the set, at most 31 bytes
+	AttrSetTypename uint16 = 3 // type of the set, such as hash:ip,port or list:set
+	AttrSetRevision uint16 = 4 // revision of the type; later ones can do more
+	// Address family of the set (NFPROTO_IPV4, NFPROTO_IPV6), NFPROTO_UNSPEC where it has none.
+	AttrSetFamily      uint16 = 5
+	AttrSetFlags       uint16 = 6
+	AttrSetData        uint16 = 7 // what the set is like
+	AttrSetAdt         uint16 = 8
+	AttrSetLineno      uint16 = 9
 	AttrSetRevisionMin uint16 = 10
-	// AttrSetIndex: number of the set within the kernel.
-	AttrSetIndex uint16 = 11
+	AttrSetIndex       uint16 = 11 // number of the set within the kernel
 )
 
 // The numbers of the attributes in the set pair-attrs: a command about two sets.
 const (
-	// AttrPairProtocol: version of the protocol, 7.
 	AttrPairProtocol uint16 = 1
-	// AttrPairSetname: name of the first set.
-	AttrPairSetname uint16 = 2
-	// AttrPairSetname2: name of the second set, or the new name.
+	AttrPairSetname  uint16 = 2
 	AttrPairSetname2 uint16 = 3
 )

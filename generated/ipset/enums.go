@@ -8,190 +8,135 @@ import "github.com/nlgen/nlgen/runtime/nlpolicy"
 // families have an errno.
 type Error uint32
 
-// The values of Error.
 const (
-	// ErrorPrivate: where the numbers begin; never sent.
-	ErrorPrivate Error = 4096
-	// ErrorProtocol: the request states no protocol or another one, or an attribute lacks
-	// NLA_F_NET_BYTEORDER or has the wrong form.
+	ErrorPrivate Error = 4096 // where the numbers begin; never sent
+	// The request states no protocol or another one, or an attribute lacks NLA_F_NET_BYTEORDER
+	// or has the wrong form.
 	ErrorProtocol Error = 4097
-	// ErrorFindType: there is no set type of that name, family and revision.
-	ErrorFindType Error = 4098
-	// ErrorMaxSets: there are as many sets as there can be.
-	ErrorMaxSets Error = 4099
-	// ErrorBusy: a rule or another set refers to the set.
-	ErrorBusy Error = 4100
-	// ErrorExistSetname2: a set of the second name exists, or to swap with it must exist.
+	ErrorFindType Error = 4098 // there is no set type of that name, family and revision
+	ErrorMaxSets  Error = 4099 // there are as many sets as there can be
+	ErrorBusy     Error = 4100 // a rule or another set refers to the set
+	// A set of the second name exists, or to swap with it must exist.
 	ErrorExistSetname2 Error = 4101
-	// ErrorTypeMismatch: sets of different types or families can not be swapped.
-	ErrorTypeMismatch Error = 4102
-	// ErrorExist: the element is in the set already, or to be deleted is not in it.
-	ErrorExist Error = 4103
-	// ErrorInvalidCidr: the prefix length is not valid here.
-	ErrorInvalidCidr Error = 4104
-	// ErrorInvalidNetmask: the netmask is not valid here.
-	ErrorInvalidNetmask Error = 4105
-	// ErrorInvalidFamily: the type has no such address family.
-	ErrorInvalidFamily Error = 4106
-	// ErrorTimeout: the set was created without timeouts.
-	ErrorTimeout Error = 4107
-	// ErrorReferenced: the set is in use and can not be renamed.
-	ErrorReferenced Error = 4108
-	// ErrorIpaddrIpv4: an IPv4 address is wanted.
-	ErrorIpaddrIpv4 Error = 4109
-	// ErrorIpaddrIpv6: an IPv6 address is wanted.
-	ErrorIpaddrIpv6 Error = 4110
-	// ErrorCounter: the set was created without counters.
-	ErrorCounter Error = 4111
-	// ErrorComment: the set was created without comments.
-	ErrorComment Error = 4112
-	// ErrorInvalidMarkmask: the mask of marks is not valid.
-	ErrorInvalidMarkmask Error = 4113
-	// ErrorSkbinfo: the set was created without skb information.
-	ErrorSkbinfo Error = 4114
-	// ErrorBitmaskNetmaskExcl: there is a bitmask or a netmask, not both.
-	ErrorBitmaskNetmaskExcl Error = 4115
+	ErrorTypeMismatch  Error = 4102 // sets of different types or families can not be swapped
+	// The element is in the set already, or to be deleted is not in it.
+	ErrorExist              Error = 4103
+	ErrorInvalidCidr        Error = 4104 // the prefix length is not valid here
+	ErrorInvalidNetmask     Error = 4105 // the netmask is not valid here
+	ErrorInvalidFamily      Error = 4106 // the type has no such address family
+	ErrorTimeout            Error = 4107 // the set was created without timeouts
+	ErrorReferenced         Error = 4108 // the set is in use and can not be renamed
+	ErrorIpaddrIpv4         Error = 4109 // an IPv4 address is wanted
+	ErrorIpaddrIpv6         Error = 4110 // an IPv6 address is wanted
+	ErrorCounter            Error = 4111 // the set was created without counters
+	ErrorComment            Error = 4112 // the set was created without comments
+	ErrorInvalidMarkmask    Error = 4113 // the mask of marks is not valid
+	ErrorSkbinfo            Error = 4114 // the set was created without skb information
+	ErrorBitmaskNetmaskExcl Error = 4115 // there is a bitmask or a netmask, not both
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v Error) String() string { return enumError.Text(uint64(v)) }
 
-// ParseError reads what String prints: a name or a number.
-func ParseError(s string) (Error, error) {
-	return nlpolicy.ParseEnum[Error](&enumError, s)
-}
+// ParseError reads what String returns, or a number.
+func ParseError(s string) (Error, error) { return nlpolicy.ParseEnum[Error](&enumError, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v Error) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *Error) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseError(string(b))
-	return err
-}
+// UnmarshalText is ParseError.
+func (v *Error) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumError, b, v) }
 
 // TypeError is the enum type-error: errors whose number means something else for each kind of set
 // (from IPSET_ERR_TYPE_SPECIFIC); the names here are those of the hash types.
 type TypeError uint32
 
-// The values of TypeError.
 const (
-	// TypeErrorHashFull: the set has as many elements as it may (IPSET_ERR_HASH_FULL).
-	TypeErrorHashFull TypeError = 4352
-	// TypeErrorHashElem: the element is the null element, which can not be stored
-	// (IPSET_ERR_HASH_ELEM).
+	TypeErrorHashFull TypeError = 4352 // the set has as many elements as it may (IPSET_ERR_HASH_FULL)
+	// The element is the null element, which can not be stored (IPSET_ERR_HASH_ELEM).
 	TypeErrorHashElem TypeError = 4353
-	// TypeErrorInvalidProto: the transport protocol can not be given here
-	// (IPSET_ERR_INVALID_PROTO).
+	// The transport protocol can not be given here (IPSET_ERR_INVALID_PROTO).
 	TypeErrorInvalidProto TypeError = 4354
-	// TypeErrorMissingProto: a port needs a transport protocol (IPSET_ERR_MISSING_PROTO).
-	TypeErrorMissingProto TypeError = 4355
-	// TypeErrorHashRangeUnsupported: an IPv6 range can not be given here
-	// (IPSET_ERR_HASH_RANGE_UNSUPPORTED).
+	TypeErrorMissingProto TypeError = 4355 // a port needs a transport protocol (IPSET_ERR_MISSING_PROTO)
+	// An IPv6 range can not be given here (IPSET_ERR_HASH_RANGE_UNSUPPORTED).
 	TypeErrorHashRangeUnsupported TypeError = 4356
-	// TypeErrorHashRange: the range is not valid (IPSET_ERR_HASH_RANGE).
-	TypeErrorHashRange TypeError = 4357
+	TypeErrorHashRange            TypeError = 4357 // the range is not valid (IPSET_ERR_HASH_RANGE)
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v TypeError) String() string { return enumTypeError.Text(uint64(v)) }
 
-// ParseTypeError reads what String prints: a name or a number.
+// ParseTypeError reads what String returns, or a number.
 func ParseTypeError(s string) (TypeError, error) {
 	return nlpolicy.ParseEnum[TypeError](&enumTypeError, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v TypeError) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *TypeError) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseTypeError(string(b))
-	return err
+// UnmarshalText is ParseTypeError.
+func (v *TypeError) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumTypeError, b, v)
 }
 
 // CmdFlags is the set of flags cmd-flags: flags of a command (enum ipset_cmd_flags, IPSET_FLAG_*).
 type CmdFlags uint32
 
-// The values of CmdFlags.
 const (
-	// CmdFlagsExist: in requests, do not complain of what exists already; the header flag
-	// NLM_F_EXCL does the same, negated.
-	CmdFlagsExist CmdFlags = 0x1
-	// CmdFlagsListSetname: list names only.
-	CmdFlagsListSetname CmdFlags = 0x2
-	// CmdFlagsListHeader: list sets without their elements.
-	CmdFlagsListHeader CmdFlags = 0x4
-	// CmdFlagsSkipCounterUpdate: of rules; a match leaves the counters alone.
-	CmdFlagsSkipCounterUpdate CmdFlags = 0x8
-	// CmdFlagsSkipSubcounterUpdate: of rules; a match leaves the counters of member sets alone.
-	CmdFlagsSkipSubcounterUpdate CmdFlags = 0x10
-	// CmdFlagsMatchCounters: of rules; a match looks at counters.
-	CmdFlagsMatchCounters CmdFlags = 0x20
-	// CmdFlagsReturnNomatch: of rules; an element with nomatch counts as a match.
-	CmdFlagsReturnNomatch CmdFlags = 0x80
-	// CmdFlagsMapSkbmark: of rules; a match sets the mark of the packet.
-	CmdFlagsMapSkbmark CmdFlags = 0x100
-	// CmdFlagsMapSkbprio: of rules; a match sets the priority of the packet.
-	CmdFlagsMapSkbprio CmdFlags = 0x200
-	// CmdFlagsMapSkbqueue: of rules; a match sets the transmit queue of the packet.
-	CmdFlagsMapSkbqueue CmdFlags = 0x400
+	// In requests, do not complain of what exists already; the header flag NLM_F_EXCL does the
+	// same, negated.
+	CmdFlagsExist                CmdFlags = 0x1
+	CmdFlagsListSetname          CmdFlags = 0x2   // list names only
+	CmdFlagsListHeader           CmdFlags = 0x4   // list sets without their elements
+	CmdFlagsSkipCounterUpdate    CmdFlags = 0x8   // of rules; a match leaves the counters alone
+	CmdFlagsSkipSubcounterUpdate CmdFlags = 0x10  // of rules; a match leaves the counters of member sets alone
+	CmdFlagsMatchCounters        CmdFlags = 0x20  // of rules; a match looks at counters
+	CmdFlagsReturnNomatch        CmdFlags = 0x80  // of rules; an element with nomatch counts as a match
+	CmdFlagsMapSkbmark           CmdFlags = 0x100 // of rules; a match sets the mark of the packet
+	CmdFlagsMapSkbprio           CmdFlags = 0x200 // of rules; a match sets the priority of the packet
+	CmdFlagsMapSkbqueue          CmdFlags = 0x400 // of rules; a match sets the transmit queue of the packet
 )
 
 // String returns the names of the flags, joined by |.
 func (v CmdFlags) String() string { return enumCmdFlags.Text(uint64(v)) }
 
-// ParseCmdFlags reads what String prints: names of flags or numbers, joined by |.
-func ParseCmdFlags(s string) (CmdFlags, error) {
-	return nlpolicy.ParseEnum[CmdFlags](&enumCmdFlags, s)
-}
+// ParseCmdFlags reads what String returns, or a number.
+func ParseCmdFlags(s string) (CmdFlags, error) { return nlpolicy.ParseEnum[CmdFlags](&enumCmdFlags, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v CmdFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *CmdFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseCmdFlags(string(b))
-	return err
-}
+// UnmarshalText is ParseCmdFlags.
+func (v *CmdFlags) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumCmdFlags, b, v) }
 
 // CadtFlags is the set of flags cadt-flags: flags of a set or of an element (enum ipset_cadt_flags,
 // IPSET_FLAG_*).
 type CadtFlags uint32
 
-// The values of CadtFlags.
 const (
-	// CadtFlagsBefore: of a member of a list set; insert it before nameref, not behind.
-	CadtFlagsBefore CadtFlags = 0x1
-	// CadtFlagsPhysdev: the interface is the port of a bridge.
-	CadtFlagsPhysdev CadtFlags = 0x2
-	// CadtFlagsNomatch: the element is an exception; what it contains does not match.
-	CadtFlagsNomatch CadtFlags = 0x4
-	// CadtFlagsWithCounters: elements have counters.
-	CadtFlagsWithCounters CadtFlags = 0x8
-	// CadtFlagsWithComment: elements have comments.
-	CadtFlagsWithComment CadtFlags = 0x10
-	// CadtFlagsWithForceadd: a full set takes new elements and drops some other.
-	CadtFlagsWithForceadd CadtFlags = 0x20
-	// CadtFlagsWithSkbinfo: elements have marks, priorities and queues for packets.
-	CadtFlagsWithSkbinfo CadtFlags = 0x40
-	// CadtFlagsIfaceWildcard: the interface is a prefix of names.
-	CadtFlagsIfaceWildcard CadtFlags = 0x80
+	// Of a member of a list set; insert it before nameref, not behind.
+	CadtFlagsBefore        CadtFlags = 0x1
+	CadtFlagsPhysdev       CadtFlags = 0x2  // the interface is the port of a bridge
+	CadtFlagsNomatch       CadtFlags = 0x4  // the element is an exception; what it contains does not match
+	CadtFlagsWithCounters  CadtFlags = 0x8  // elements have counters
+	CadtFlagsWithComment   CadtFlags = 0x10 // elements have comments
+	CadtFlagsWithForceadd  CadtFlags = 0x20 // a full set takes new elements and drops some other
+	CadtFlagsWithSkbinfo   CadtFlags = 0x40 // elements have marks, priorities and queues for packets
+	CadtFlagsIfaceWildcard CadtFlags = 0x80 // the interface is a prefix of names
 )
 
 // String returns the names of the flags, joined by |.
 func (v CadtFlags) String() string { return enumCadtFlags.Text(uint64(v)) }
 
-// ParseCadtFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseCadtFlags reads what String returns, or a number.
 func ParseCadtFlags(s string) (CadtFlags, error) {
 	return nlpolicy.ParseEnum[CadtFlags](&enumCadtFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v CadtFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *CadtFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseCadtFlags(string(b))
-	return err
+// UnmarshalText is ParseCadtFlags.
+func (v *CadtFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumCadtFlags, b, v)
 }

@@ -8,46 +8,44 @@ import (
 	"github.com/nlgen/nlgen/runtime/nlpolicy"
 )
 
-// ProtocolRequest is the protocol request: ask which versions of the protocol the kernel has.
+// ProtocolRequest is the request of [Client.Protocol].
 type ProtocolRequest struct {
 	Header   Nfgenmsg
-	Protocol nlattr.Opt[uint8] // version of the protocol, 7
-	Unknown  []nlattr.Attr     // what the fields cannot hold, as it came
+	Protocol nlattr.Opt[uint8]
+	Unknown  []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *ProtocolRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(ProtocolRequest)
 	}
 	x.Header.encode(e.Extend(4))
-	if x.Protocol.OK {
-		e.Uint8(AttrSetProtocol, x.Protocol.V)
-	}
+	e.OptUint8(AttrSetProtocol, x.Protocol)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *ProtocolRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrSetProtocol:
-			x.Protocol = nlattr.Some(d.Uint8())
+			x.Protocol = d.OptUint8()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *ProtocolRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyProtocolRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *ProtocolRequest) UnmarshalBinary(b []byte) error {
 	*x = ProtocolRequest{}
 	d := nlattr.NewDecoder(b)
@@ -60,62 +58,60 @@ func (x *ProtocolRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyProtocolRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *ProtocolRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyProtocolRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *ProtocolRequest) Validate() error {
 	return policyProtocolRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// ProtocolReply is the protocol reply: ask which versions of the protocol the kernel has.
+// ProtocolReply is the reply of [Client.Protocol].
 type ProtocolReply struct {
-	Header      Nfgenmsg
-	Protocol    nlattr.Opt[uint8] // version of the protocol, 7
-	RevisionMin nlattr.Opt[uint8] // the smallest version or revision that the kernel has
-	Unknown     []nlattr.Attr     // what the fields cannot hold, as it came
+	Header   Nfgenmsg
+	Protocol nlattr.Opt[uint8]
+	// The smallest version or revision that the kernel has (IPSET_ATTR_PROTOCOL_MIN and
+	// IPSET_ATTR_REVISION_MIN).
+	RevisionMin nlattr.Opt[uint8]
+	Unknown     []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *ProtocolReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(ProtocolReply)
 	}
 	x.Header.encode(e.Extend(4))
-	if x.Protocol.OK {
-		e.Uint8(AttrSetProtocol, x.Protocol.V)
-	}
-	if x.RevisionMin.OK {
-		e.Uint8(AttrSetRevisionMin, x.RevisionMin.V)
-	}
+	e.OptUint8(AttrSetProtocol, x.Protocol)
+	e.OptUint8(AttrSetRevisionMin, x.RevisionMin)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *ProtocolReply) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrSetProtocol:
-			x.Protocol = nlattr.Some(d.Uint8())
+			x.Protocol = d.OptUint8()
 		case AttrSetRevisionMin:
-			x.RevisionMin = nlattr.Some(d.Uint8())
+			x.RevisionMin = d.OptUint8()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *ProtocolReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyProtocolReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *ProtocolReply) UnmarshalBinary(b []byte) error {
 	*x = ProtocolReply{}
 	d := nlattr.NewDecoder(b)
@@ -124,95 +120,75 @@ func (x *ProtocolReply) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *ProtocolReply) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyProtocolReply, x)
-}
+func (x *ProtocolReply) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyProtocolReply, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *ProtocolReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyProtocolReply, b, x)
 }
 
-// CreateRequest is the create request: create a set. With NLM_F_EXCL one that exists is refused
-// (EEXIST); without, only if it is of another kind.
+// CreateRequest is the request of [Client.Create].
 type CreateRequest struct {
 	Header   Nfgenmsg
-	Protocol nlattr.Opt[uint8]  // version of the protocol, 7
-	Setname  nlattr.Opt[string] // name of the set, at most 31 bytes
-	Typename nlattr.Opt[string] // type of the set, such as hash:ip,port or list:set
-	Revision nlattr.Opt[uint8]  // revision of the type; later ones can do more
-	Family   nlattr.Opt[uint8]  // address family of the set
-	Data     *CreateAttrs       // what the set shall be like
-	Unknown  []nlattr.Attr      // what the fields cannot hold, as it came
+	Protocol nlattr.Opt[uint8]
+	Setname  nlattr.Opt[string]
+	Typename nlattr.Opt[string]
+	Revision nlattr.Opt[uint8]
+	Family   nlattr.Opt[uint8]
+	Data     *CreateAttrs
+	Unknown  []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *CreateRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(CreateRequest)
 	}
 	x.Header.encode(e.Extend(4))
-	if x.Protocol.OK {
-		e.Uint8(AttrSetProtocol, x.Protocol.V)
-	}
-	if x.Setname.OK {
-		e.String(AttrSetSetname, x.Setname.V)
-	}
-	if x.Typename.OK {
-		e.String(AttrSetTypename, x.Typename.V)
-	}
-	if x.Revision.OK {
-		e.Uint8(AttrSetRevision, x.Revision.V)
-	}
-	if x.Family.OK {
-		e.Uint8(AttrSetFamily, x.Family.V)
-	}
+	e.OptUint8(AttrSetProtocol, x.Protocol)
+	e.OptString(AttrSetSetname, x.Setname)
+	e.OptString(AttrSetTypename, x.Typename)
+	e.OptUint8(AttrSetRevision, x.Revision)
+	e.OptUint8(AttrSetFamily, x.Family)
 	if x.Data != nil {
-		nest := e.Begin(AttrSetData)
-		x.Data.encode(e)
-		e.End(nest)
+		x.Data.encode(e, AttrSetData)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *CreateRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrSetProtocol:
-			x.Protocol = nlattr.Some(d.Uint8())
+			x.Protocol = d.OptUint8()
 		case AttrSetSetname:
-			x.Setname = nlattr.Some(d.String())
+			x.Setname = d.OptString()
 		case AttrSetTypename:
-			x.Typename = nlattr.Some(d.String())
+			x.Typename = d.OptString()
 		case AttrSetRevision:
-			x.Revision = nlattr.Some(d.Uint8())
+			x.Revision = d.OptUint8()
 		case AttrSetFamily:
-			x.Family = nlattr.Some(d.Uint8())
+			x.Family = d.OptUint8()
 		case AttrSetData:
-			v := nlattr.New[CreateAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[CreateAttrs](d); v.decode(d, &x.Unknown) {
 				x.Data = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *CreateRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyCreateRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *CreateRequest) UnmarshalBinary(b []byte) error {
 	*x = CreateRequest{}
 	d := nlattr.NewDecoder(b)
@@ -221,67 +197,60 @@ func (x *CreateRequest) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *CreateRequest) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyCreateRequest, x)
-}
+func (x *CreateRequest) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyCreateRequest, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *CreateRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyCreateRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *CreateRequest) Validate() error {
 	return policyCreateRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// DestroyRequest is the destroy request: remove a set, or without a name all sets. One that is
-// referred to is refused (error busy).
+// DestroyRequest is the request of [Client.Destroy].
 type DestroyRequest struct {
 	Header   Nfgenmsg
-	Protocol nlattr.Opt[uint8]  // version of the protocol, 7
-	Setname  nlattr.Opt[string] // name of the set, at most 31 bytes
-	Unknown  []nlattr.Attr      // what the fields cannot hold, as it came
+	Protocol nlattr.Opt[uint8]
+	Setname  nlattr.Opt[string]
+	Unknown  []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *DestroyRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(DestroyRequest)
 	}
 	x.Header.encode(e.Extend(4))
-	if x.Protocol.OK {
-		e.Uint8(AttrSetProtocol, x.Protocol.V)
-	}
-	if x.Setname.OK {
-		e.String(AttrSetSetname, x.Setname.V)
-	}
+	e.OptUint8(AttrSetProtocol, x.Protocol)
+	e.OptString(AttrSetSetname, x.Setname)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *DestroyRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrSetProtocol:
-			x.Protocol = nlattr.Some(d.Uint8())
+			x.Protocol = d.OptUint8()
 		case AttrSetSetname:
-			x.Setname = nlattr.Some(d.String())
+			x.Setname = d.OptString()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *DestroyRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyDestroyRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *DestroyRequest) UnmarshalBinary(b []byte) error {
 	*x = DestroyRequest{}
 	d := nlattr.NewDecoder(b)
@@ -294,71 +263,65 @@ func (x *DestroyRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyDestroyRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *DestroyRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyDestroyRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *DestroyRequest) Validate() error {
 	return policyDestroyRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// FlushRequest is the flush request: remove all elements of a set, or without a name of all sets.
+// FlushRequest is the request of [Client.Flush].
 type FlushRequest = DestroyRequest
 
-// RenameRequest is the rename request: give a set another name.
+// RenameRequest is the request of [Client.Rename].
 type RenameRequest struct {
 	Header   Nfgenmsg
 	Protocol nlattr.Opt[uint8]  // version of the protocol, 7
 	Setname  nlattr.Opt[string] // name of the first set
 	Setname2 nlattr.Opt[string] // name of the second set, or the new name
-	Unknown  []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown  []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *RenameRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(RenameRequest)
 	}
 	x.Header.encode(e.Extend(4))
-	if x.Protocol.OK {
-		e.Uint8(AttrPairProtocol, x.Protocol.V)
-	}
-	if x.Setname.OK {
-		e.String(AttrPairSetname, x.Setname.V)
-	}
-	if x.Setname2.OK {
-		e.String(AttrPairSetname2, x.Setname2.V)
-	}
+	e.OptUint8(AttrPairProtocol, x.Protocol)
+	e.OptString(AttrPairSetname, x.Setname)
+	e.OptString(AttrPairSetname2, x.Setname2)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *RenameRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrPairProtocol:
-			x.Protocol = nlattr.Some(d.Uint8())
+			x.Protocol = d.OptUint8()
 		case AttrPairSetname:
-			x.Setname = nlattr.Some(d.String())
+			x.Setname = d.OptString()
 		case AttrPairSetname2:
-			x.Setname2 = nlattr.Some(d.String())
+			x.Setname2 = d.OptString()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *RenameRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyRenameRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *RenameRequest) UnmarshalBinary(b []byte) error {
 	*x = RenameRequest{}
 	d := nlattr.NewDecoder(b)
@@ -367,83 +330,71 @@ func (x *RenameRequest) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *RenameRequest) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyRenameRequest, x)
-}
+func (x *RenameRequest) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyRenameRequest, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *RenameRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyRenameRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *RenameRequest) Validate() error {
 	return policyRenameRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// SwapRequest is the swap request: swap the contents of two sets of one type, at once for every
-// packet.
+// SwapRequest is the request of [Client.Swap].
 type SwapRequest = RenameRequest
 
-// ListDumpRequest is the list dump request: list sets with their elements, or one set. A set with
-// many elements comes in several messages, of which only the first tells what the set is like.
+// ListDumpRequest is the request of [Client.ListDump].
 type ListDumpRequest struct {
 	Header   Nfgenmsg
-	Protocol nlattr.Opt[uint8]    // version of the protocol, 7
-	Setname  nlattr.Opt[string]   // name of the set, at most 31 bytes
+	Protocol nlattr.Opt[uint8]
+	Setname  nlattr.Opt[string]
 	Flags    nlattr.Opt[CmdFlags] // flags of the command
-	Index    nlattr.Opt[uint16]   // number of the set within the kernel
-	Unknown  []nlattr.Attr        // what the fields cannot hold, as it came
+	Index    nlattr.Opt[uint16]
+	Unknown  []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *ListDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(ListDumpRequest)
 	}
 	x.Header.encode(e.Extend(4))
-	if x.Protocol.OK {
-		e.Uint8(AttrSetProtocol, x.Protocol.V)
-	}
-	if x.Setname.OK {
-		e.String(AttrSetSetname, x.Setname.V)
-	}
-	if x.Flags.OK {
-		e.Uint32BE(AttrSetFlags|nlattr.NetByteOrder, uint32(x.Flags.V))
-	}
-	if x.Index.OK {
-		e.Uint16BE(AttrSetIndex|nlattr.NetByteOrder, x.Index.V)
-	}
+	e.OptUint8(AttrSetProtocol, x.Protocol)
+	e.OptString(AttrSetSetname, x.Setname)
+	nlattr.OptEnum32BE(e, AttrSetFlags|nlattr.NetByteOrder, x.Flags)
+	e.OptUint16BE(AttrSetIndex|nlattr.NetByteOrder, x.Index)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *ListDumpRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrSetProtocol:
-			x.Protocol = nlattr.Some(d.Uint8())
+			x.Protocol = d.OptUint8()
 		case AttrSetSetname:
-			x.Setname = nlattr.Some(d.String())
+			x.Setname = d.OptString()
 		case AttrSetFlags:
 			x.Flags = nlattr.Some(CmdFlags(d.Uint32BE()))
 		case AttrSetIndex:
-			x.Index = nlattr.Some(d.Uint16BE())
+			x.Index = d.OptUint16BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *ListDumpRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyListDumpRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *ListDumpRequest) UnmarshalBinary(b []byte) error {
 	*x = ListDumpRequest{}
 	d := nlattr.NewDecoder(b)
@@ -456,117 +407,90 @@ func (x *ListDumpRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyListDumpRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *ListDumpRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyListDumpRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *ListDumpRequest) Validate() error {
 	return policyListDumpRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// ListReply is the list reply: list sets with their elements, or one set. A set with many elements
-// comes in several messages, of which only the first tells what the set is like.
+// ListReply is the reply of [Client.ListDump].
 type ListReply struct {
 	Header   Nfgenmsg
-	Protocol nlattr.Opt[uint8]  // version of the protocol, 7
-	Setname  nlattr.Opt[string] // name of the set, at most 31 bytes
-	Typename nlattr.Opt[string] // type of the set, such as hash:ip,port or list:set
-	Revision nlattr.Opt[uint8]  // revision of the type; later ones can do more
-	Family   nlattr.Opt[uint8]  // address family of the set
-	Data     *HeaderAttrs       // what the set is like
-	Adt      *AdtListAttrs      // elements
-	Index    nlattr.Opt[uint16] // number of the set within the kernel
-	Unknown  []nlattr.Attr      // what the fields cannot hold, as it came
+	Protocol nlattr.Opt[uint8]
+	Setname  nlattr.Opt[string]
+	Typename nlattr.Opt[string]
+	Revision nlattr.Opt[uint8]
+	Family   nlattr.Opt[uint8]
+	Data     *HeaderAttrs
+	Adt      *AdtListAttrs // elements
+	Index    nlattr.Opt[uint16]
+	Unknown  []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *ListReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(ListReply)
 	}
 	x.Header.encode(e.Extend(4))
-	if x.Protocol.OK {
-		e.Uint8(AttrSetProtocol, x.Protocol.V)
-	}
-	if x.Setname.OK {
-		e.String(AttrSetSetname, x.Setname.V)
-	}
-	if x.Typename.OK {
-		e.String(AttrSetTypename, x.Typename.V)
-	}
-	if x.Revision.OK {
-		e.Uint8(AttrSetRevision, x.Revision.V)
-	}
-	if x.Family.OK {
-		e.Uint8(AttrSetFamily, x.Family.V)
-	}
+	e.OptUint8(AttrSetProtocol, x.Protocol)
+	e.OptString(AttrSetSetname, x.Setname)
+	e.OptString(AttrSetTypename, x.Typename)
+	e.OptUint8(AttrSetRevision, x.Revision)
+	e.OptUint8(AttrSetFamily, x.Family)
 	if x.Data != nil {
-		nest := e.Begin(AttrSetData)
-		x.Data.encode(e)
-		e.End(nest)
+		x.Data.encode(e, AttrSetData)
 	}
 	if x.Adt != nil {
-		nest := e.Begin(AttrSetAdt)
-		x.Adt.encode(e)
-		e.End(nest)
+		x.Adt.encode(e, AttrSetAdt)
 	}
-	if x.Index.OK {
-		e.Uint16BE(AttrSetIndex|nlattr.NetByteOrder, x.Index.V)
-	}
+	e.OptUint16BE(AttrSetIndex|nlattr.NetByteOrder, x.Index)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *ListReply) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrSetProtocol:
-			x.Protocol = nlattr.Some(d.Uint8())
+			x.Protocol = d.OptUint8()
 		case AttrSetSetname:
-			x.Setname = nlattr.Some(d.String())
+			x.Setname = d.OptString()
 		case AttrSetTypename:
-			x.Typename = nlattr.Some(d.String())
+			x.Typename = d.OptString()
 		case AttrSetRevision:
-			x.Revision = nlattr.Some(d.Uint8())
+			x.Revision = d.OptUint8()
 		case AttrSetFamily:
-			x.Family = nlattr.Some(d.Uint8())
+			x.Family = d.OptUint8()
 		case AttrSetData:
-			v := nlattr.New[HeaderAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HeaderAttrs](d); v.decode(d, &x.Unknown) {
 				x.Data = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrSetAdt:
-			v := nlattr.New[AdtListAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[AdtListAttrs](d); v.decode(d, &x.Unknown) {
 				x.Adt = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrSetIndex:
-			x.Index = nlattr.Some(d.Uint16BE())
+			x.Index = d.OptUint16BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *ListReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyListReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *ListReply) UnmarshalBinary(b []byte) error {
 	*x = ListReply{}
 	d := nlattr.NewDecoder(b)
@@ -575,106 +499,81 @@ func (x *ListReply) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *ListReply) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyListReply, x)
-}
+func (x *ListReply) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyListReply, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
-func (x *ListReply) UnmarshalJSON(b []byte) error {
-	return nljson.Unmarshal(&policyListReply, b, x)
-}
+// UnmarshalJSON reads what MarshalJSON returns.
+func (x *ListReply) UnmarshalJSON(b []byte) error { return nljson.Unmarshal(&policyListReply, b, x) }
 
-// SaveDumpRequest is the save dump request: list sets as list does, without what a new set would
-// not get. The kernel answers with the number of list.
+// SaveDumpRequest is the request of [Client.SaveDump].
 type SaveDumpRequest = ListDumpRequest
 
-// SaveReply is the save reply: list sets as list does, without what a new set would not get. The
-// kernel answers with the number of list.
+// SaveReply is the reply of [Client.SaveDump].
 type SaveReply = ListReply
 
-// AddRequest is the add request: add an element, or many. With NLM_F_EXCL one that is there is
-// refused (error exist); without, it gets what the new one has.
+// AddRequest is the request of [Client.Add].
 type AddRequest struct {
 	Header   Nfgenmsg
-	Protocol nlattr.Opt[uint8]  // version of the protocol, 7
-	Setname  nlattr.Opt[string] // name of the set, at most 31 bytes
-	Data     *AdtAttrs          // the element
-	Adt      *AdtListAttrs      // elements
-	Lineno   nlattr.Opt[uint32] // line of the input, in host byte order
-	Unknown  []nlattr.Attr      // what the fields cannot hold, as it came
+	Protocol nlattr.Opt[uint8]
+	Setname  nlattr.Opt[string]
+	Data     *AdtAttrs
+	Adt      *AdtListAttrs // elements
+	// Line of the input, in host byte order; where it is given the line of a refused element
+	// comes back in its place.
+	Lineno  nlattr.Opt[uint32]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *AddRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(AddRequest)
 	}
 	x.Header.encode(e.Extend(4))
-	if x.Protocol.OK {
-		e.Uint8(AttrSetProtocol, x.Protocol.V)
-	}
-	if x.Setname.OK {
-		e.String(AttrSetSetname, x.Setname.V)
-	}
+	e.OptUint8(AttrSetProtocol, x.Protocol)
+	e.OptString(AttrSetSetname, x.Setname)
 	if x.Data != nil {
-		nest := e.Begin(AttrSetData)
-		x.Data.encode(e)
-		e.End(nest)
+		x.Data.encode(e, AttrSetData)
 	}
 	if x.Adt != nil {
-		nest := e.Begin(AttrSetAdt)
-		x.Adt.encode(e)
-		e.End(nest)
+		x.Adt.encode(e, AttrSetAdt)
 	}
-	if x.Lineno.OK {
-		e.Uint32(AttrSetLineno, x.Lineno.V)
-	}
+	e.OptUint32(AttrSetLineno, x.Lineno)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *AddRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrSetProtocol:
-			x.Protocol = nlattr.Some(d.Uint8())
+			x.Protocol = d.OptUint8()
 		case AttrSetSetname:
-			x.Setname = nlattr.Some(d.String())
+			x.Setname = d.OptString()
 		case AttrSetData:
-			v := nlattr.New[AdtAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[AdtAttrs](d); v.decode(d, &x.Unknown) {
 				x.Data = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrSetAdt:
-			v := nlattr.New[AdtListAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[AdtListAttrs](d); v.decode(d, &x.Unknown) {
 				x.Adt = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrSetLineno:
-			x.Lineno = nlattr.Some(d.Uint32())
+			x.Lineno = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *AddRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyAddRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *AddRequest) UnmarshalBinary(b []byte) error {
 	*x = AddRequest{}
 	d := nlattr.NewDecoder(b)
@@ -683,86 +582,67 @@ func (x *AddRequest) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *AddRequest) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyAddRequest, x)
-}
+func (x *AddRequest) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyAddRequest, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
-func (x *AddRequest) UnmarshalJSON(b []byte) error {
-	return nljson.Unmarshal(&policyAddRequest, b, x)
-}
+// UnmarshalJSON reads what MarshalJSON returns.
+func (x *AddRequest) UnmarshalJSON(b []byte) error { return nljson.Unmarshal(&policyAddRequest, b, x) }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
-func (x *AddRequest) Validate() error {
-	return policyAddRequest.ValidateBinary(x, nlpolicy.Strict)
-}
+// Validate reports what the kernel would refuse by its policy.
+func (x *AddRequest) Validate() error { return policyAddRequest.ValidateBinary(x, nlpolicy.Strict) }
 
-// DelRequest is the del request: remove an element, or many. With NLM_F_EXCL one that is not there
-// is refused (error exist).
+// DelRequest is the request of [Client.Del].
 type DelRequest = AddRequest
 
-// TestRequest is the test request: ask whether an element is in a set; error exist says that it is
-// not.
+// TestRequest is the request of [Client.Test].
 type TestRequest struct {
 	Header   Nfgenmsg
-	Protocol nlattr.Opt[uint8]  // version of the protocol, 7
-	Setname  nlattr.Opt[string] // name of the set, at most 31 bytes
-	Data     *AdtAttrs          // the element
-	Unknown  []nlattr.Attr      // what the fields cannot hold, as it came
+	Protocol nlattr.Opt[uint8]
+	Setname  nlattr.Opt[string]
+	Data     *AdtAttrs
+	Unknown  []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *TestRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(TestRequest)
 	}
 	x.Header.encode(e.Extend(4))
-	if x.Protocol.OK {
-		e.Uint8(AttrSetProtocol, x.Protocol.V)
-	}
-	if x.Setname.OK {
-		e.String(AttrSetSetname, x.Setname.V)
-	}
+	e.OptUint8(AttrSetProtocol, x.Protocol)
+	e.OptString(AttrSetSetname, x.Setname)
 	if x.Data != nil {
-		nest := e.Begin(AttrSetData)
-		x.Data.encode(e)
-		e.End(nest)
+		x.Data.encode(e, AttrSetData)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *TestRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrSetProtocol:
-			x.Protocol = nlattr.Some(d.Uint8())
+			x.Protocol = d.OptUint8()
 		case AttrSetSetname:
-			x.Setname = nlattr.Some(d.String())
+			x.Setname = d.OptString()
 		case AttrSetData:
-			v := nlattr.New[AdtAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[AdtAttrs](d); v.decode(d, &x.Unknown) {
 				x.Data = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *TestRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyTestRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *TestRequest) UnmarshalBinary(b []byte) error {
 	*x = TestRequest{}
 	d := nlattr.NewDecoder(b)
@@ -771,87 +651,73 @@ func (x *TestRequest) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *TestRequest) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyTestRequest, x)
-}
+func (x *TestRequest) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyTestRequest, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *TestRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyTestRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
-func (x *TestRequest) Validate() error {
-	return policyTestRequest.ValidateBinary(x, nlpolicy.Strict)
-}
+// Validate reports what the kernel would refuse by its policy.
+func (x *TestRequest) Validate() error { return policyTestRequest.ValidateBinary(x, nlpolicy.Strict) }
 
-// HeaderRequest is the header request: read of which type a set is.
+// HeaderRequest is the request of [Client.Header].
 type HeaderRequest = DestroyRequest
 
-// HeaderReply is the header reply: read of which type a set is.
+// HeaderReply is the reply of [Client.Header].
 type HeaderReply struct {
 	Header   Nfgenmsg
-	Protocol nlattr.Opt[uint8]  // version of the protocol, 7
-	Setname  nlattr.Opt[string] // name of the set, at most 31 bytes
-	Typename nlattr.Opt[string] // type of the set, such as hash:ip,port or list:set
-	Revision nlattr.Opt[uint8]  // revision of the type; later ones can do more
-	Family   nlattr.Opt[uint8]  // address family of the set
-	Unknown  []nlattr.Attr      // what the fields cannot hold, as it came
+	Protocol nlattr.Opt[uint8]
+	Setname  nlattr.Opt[string]
+	Typename nlattr.Opt[string]
+	Revision nlattr.Opt[uint8]
+	Family   nlattr.Opt[uint8]
+	Unknown  []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *HeaderReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(HeaderReply)
 	}
 	x.Header.encode(e.Extend(4))
-	if x.Protocol.OK {
-		e.Uint8(AttrSetProtocol, x.Protocol.V)
-	}
-	if x.Setname.OK {
-		e.String(AttrSetSetname, x.Setname.V)
-	}
-	if x.Typename.OK {
-		e.String(AttrSetTypename, x.Typename.V)
-	}
-	if x.Revision.OK {
-		e.Uint8(AttrSetRevision, x.Revision.V)
-	}
-	if x.Family.OK {
-		e.Uint8(AttrSetFamily, x.Family.V)
-	}
+	e.OptUint8(AttrSetProtocol, x.Protocol)
+	e.OptString(AttrSetSetname, x.Setname)
+	e.OptString(AttrSetTypename, x.Typename)
+	e.OptUint8(AttrSetRevision, x.Revision)
+	e.OptUint8(AttrSetFamily, x.Family)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *HeaderReply) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrSetProtocol:
-			x.Protocol = nlattr.Some(d.Uint8())
+			x.Protocol = d.OptUint8()
 		case AttrSetSetname:
-			x.Setname = nlattr.Some(d.String())
+			x.Setname = d.OptString()
 		case AttrSetTypename:
-			x.Typename = nlattr.Some(d.String())
+			x.Typename = d.OptString()
 		case AttrSetRevision:
-			x.Revision = nlattr.Some(d.Uint8())
+			x.Revision = d.OptUint8()
 		case AttrSetFamily:
-			x.Family = nlattr.Some(d.Uint8())
+			x.Family = d.OptUint8()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *HeaderReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyHeaderReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *HeaderReply) UnmarshalBinary(b []byte) error {
 	*x = HeaderReply{}
 	d := nlattr.NewDecoder(b)
@@ -860,68 +726,59 @@ func (x *HeaderReply) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *HeaderReply) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyHeaderReply, x)
-}
+func (x *HeaderReply) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyHeaderReply, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *HeaderReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyHeaderReply, b, x)
 }
 
-// TypeRequest is the type request: ask which revisions of a type the kernel has. It loads the
-// module of the type.
+// TypeRequest is the request of [Client.Type].
 type TypeRequest struct {
 	Header   Nfgenmsg
-	Protocol nlattr.Opt[uint8]  // version of the protocol, 7
-	Typename nlattr.Opt[string] // type of the set, such as hash:ip,port or list:set
-	Family   nlattr.Opt[uint8]  // address family of the set
-	Unknown  []nlattr.Attr      // what the fields cannot hold, as it came
+	Protocol nlattr.Opt[uint8]
+	Typename nlattr.Opt[string]
+	Family   nlattr.Opt[uint8]
+	Unknown  []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *TypeRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(TypeRequest)
 	}
 	x.Header.encode(e.Extend(4))
-	if x.Protocol.OK {
-		e.Uint8(AttrSetProtocol, x.Protocol.V)
-	}
-	if x.Typename.OK {
-		e.String(AttrSetTypename, x.Typename.V)
-	}
-	if x.Family.OK {
-		e.Uint8(AttrSetFamily, x.Family.V)
-	}
+	e.OptUint8(AttrSetProtocol, x.Protocol)
+	e.OptString(AttrSetTypename, x.Typename)
+	e.OptUint8(AttrSetFamily, x.Family)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *TypeRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrSetProtocol:
-			x.Protocol = nlattr.Some(d.Uint8())
+			x.Protocol = d.OptUint8()
 		case AttrSetTypename:
-			x.Typename = nlattr.Some(d.String())
+			x.Typename = d.OptString()
 		case AttrSetFamily:
-			x.Family = nlattr.Some(d.Uint8())
+			x.Family = d.OptUint8()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *TypeRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyTypeRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *TypeRequest) UnmarshalBinary(b []byte) error {
 	*x = TypeRequest{}
 	d := nlattr.NewDecoder(b)
@@ -930,85 +787,72 @@ func (x *TypeRequest) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *TypeRequest) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyTypeRequest, x)
-}
+func (x *TypeRequest) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyTypeRequest, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *TypeRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyTypeRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
-func (x *TypeRequest) Validate() error {
-	return policyTypeRequest.ValidateBinary(x, nlpolicy.Strict)
-}
+// Validate reports what the kernel would refuse by its policy.
+func (x *TypeRequest) Validate() error { return policyTypeRequest.ValidateBinary(x, nlpolicy.Strict) }
 
-// TypeReply is the type reply: ask which revisions of a type the kernel has. It loads the module of
-// the type.
+// TypeReply is the reply of [Client.Type].
 type TypeReply struct {
-	Header      Nfgenmsg
-	Protocol    nlattr.Opt[uint8]  // version of the protocol, 7
-	Typename    nlattr.Opt[string] // type of the set, such as hash:ip,port or list:set
-	Revision    nlattr.Opt[uint8]  // revision of the type; later ones can do more
-	Family      nlattr.Opt[uint8]  // address family of the set
-	RevisionMin nlattr.Opt[uint8]  // the smallest version or revision that the kernel has
-	Unknown     []nlattr.Attr      // what the fields cannot hold, as it came
+	Header   Nfgenmsg
+	Protocol nlattr.Opt[uint8]
+	Typename nlattr.Opt[string]
+	Revision nlattr.Opt[uint8]
+	Family   nlattr.Opt[uint8]
+	// The smallest version or revision that the kernel has (IPSET_ATTR_PROTOCOL_MIN and
+	// IPSET_ATTR_REVISION_MIN).
+	RevisionMin nlattr.Opt[uint8]
+	Unknown     []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *TypeReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(TypeReply)
 	}
 	x.Header.encode(e.Extend(4))
-	if x.Protocol.OK {
-		e.Uint8(AttrSetProtocol, x.Protocol.V)
-	}
-	if x.Typename.OK {
-		e.String(AttrSetTypename, x.Typename.V)
-	}
-	if x.Revision.OK {
-		e.Uint8(AttrSetRevision, x.Revision.V)
-	}
-	if x.Family.OK {
-		e.Uint8(AttrSetFamily, x.Family.V)
-	}
-	if x.RevisionMin.OK {
-		e.Uint8(AttrSetRevisionMin, x.RevisionMin.V)
-	}
+	e.OptUint8(AttrSetProtocol, x.Protocol)
+	e.OptString(AttrSetTypename, x.Typename)
+	e.OptUint8(AttrSetRevision, x.Revision)
+	e.OptUint8(AttrSetFamily, x.Family)
+	e.OptUint8(AttrSetRevisionMin, x.RevisionMin)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *TypeReply) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrSetProtocol:
-			x.Protocol = nlattr.Some(d.Uint8())
+			x.Protocol = d.OptUint8()
 		case AttrSetTypename:
-			x.Typename = nlattr.Some(d.String())
+			x.Typename = d.OptString()
 		case AttrSetRevision:
-			x.Revision = nlattr.Some(d.Uint8())
+			x.Revision = d.OptUint8()
 		case AttrSetFamily:
-			x.Family = nlattr.Some(d.Uint8())
+			x.Family = d.OptUint8()
 		case AttrSetRevisionMin:
-			x.RevisionMin = nlattr.Some(d.Uint8())
+			x.RevisionMin = d.OptUint8()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *TypeReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyTypeReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *TypeReply) UnmarshalBinary(b []byte) error {
 	*x = TypeReply{}
 	d := nlattr.NewDecoder(b)
@@ -1017,70 +861,60 @@ func (x *TypeReply) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *TypeReply) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyTypeReply, x)
-}
+func (x *TypeReply) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyTypeReply, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
-func (x *TypeReply) UnmarshalJSON(b []byte) error {
-	return nljson.Unmarshal(&policyTypeReply, b, x)
-}
+// UnmarshalJSON reads what MarshalJSON returns.
+func (x *TypeReply) UnmarshalJSON(b []byte) error { return nljson.Unmarshal(&policyTypeReply, b, x) }
 
-// GetBynameRequest is the get-byname request: read the number and the family of the set of a name.
+// GetBynameRequest is the request of [Client.GetByname].
 type GetBynameRequest = DestroyRequest
 
-// GetBynameReply is the get-byname reply: read the number and the family of the set of a name.
+// GetBynameReply is the reply of [Client.GetByname].
 type GetBynameReply struct {
 	Header   Nfgenmsg
-	Protocol nlattr.Opt[uint8]  // version of the protocol, 7
-	Family   nlattr.Opt[uint8]  // address family of the set
-	Index    nlattr.Opt[uint16] // number of the set within the kernel
-	Unknown  []nlattr.Attr      // what the fields cannot hold, as it came
+	Protocol nlattr.Opt[uint8]
+	Family   nlattr.Opt[uint8]
+	Index    nlattr.Opt[uint16]
+	Unknown  []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetBynameReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetBynameReply)
 	}
 	x.Header.encode(e.Extend(4))
-	if x.Protocol.OK {
-		e.Uint8(AttrSetProtocol, x.Protocol.V)
-	}
-	if x.Family.OK {
-		e.Uint8(AttrSetFamily, x.Family.V)
-	}
-	if x.Index.OK {
-		e.Uint16BE(AttrSetIndex|nlattr.NetByteOrder, x.Index.V)
-	}
+	e.OptUint8(AttrSetProtocol, x.Protocol)
+	e.OptUint8(AttrSetFamily, x.Family)
+	e.OptUint16BE(AttrSetIndex|nlattr.NetByteOrder, x.Index)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetBynameReply) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrSetProtocol:
-			x.Protocol = nlattr.Some(d.Uint8())
+			x.Protocol = d.OptUint8()
 		case AttrSetFamily:
-			x.Family = nlattr.Some(d.Uint8())
+			x.Family = d.OptUint8()
 		case AttrSetIndex:
-			x.Index = nlattr.Some(d.Uint16BE())
+			x.Index = d.OptUint16BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetBynameReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetBynameReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetBynameReply) UnmarshalBinary(b []byte) error {
 	*x = GetBynameReply{}
 	d := nlattr.NewDecoder(b)
@@ -1093,57 +927,53 @@ func (x *GetBynameReply) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetBynameReply, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetBynameReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetBynameReply, b, x)
 }
 
-// GetByindexRequest is the get-byindex request: read the name of the set of a number.
+// GetByindexRequest is the request of [Client.GetByindex].
 type GetByindexRequest struct {
 	Header   Nfgenmsg
-	Protocol nlattr.Opt[uint8]  // version of the protocol, 7
-	Index    nlattr.Opt[uint16] // number of the set within the kernel
-	Unknown  []nlattr.Attr      // what the fields cannot hold, as it came
+	Protocol nlattr.Opt[uint8]
+	Index    nlattr.Opt[uint16]
+	Unknown  []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetByindexRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetByindexRequest)
 	}
 	x.Header.encode(e.Extend(4))
-	if x.Protocol.OK {
-		e.Uint8(AttrSetProtocol, x.Protocol.V)
-	}
-	if x.Index.OK {
-		e.Uint16BE(AttrSetIndex|nlattr.NetByteOrder, x.Index.V)
-	}
+	e.OptUint8(AttrSetProtocol, x.Protocol)
+	e.OptUint16BE(AttrSetIndex|nlattr.NetByteOrder, x.Index)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetByindexRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrSetProtocol:
-			x.Protocol = nlattr.Some(d.Uint8())
+			x.Protocol = d.OptUint8()
 		case AttrSetIndex:
-			x.Index = nlattr.Some(d.Uint16BE())
+			x.Index = d.OptUint16BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetByindexRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetByindexRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetByindexRequest) UnmarshalBinary(b []byte) error {
 	*x = GetByindexRequest{}
 	d := nlattr.NewDecoder(b)
@@ -1156,62 +986,58 @@ func (x *GetByindexRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetByindexRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetByindexRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetByindexRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GetByindexRequest) Validate() error {
 	return policyGetByindexRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetByindexReply is the get-byindex reply: read the name of the set of a number.
+// GetByindexReply is the reply of [Client.GetByindex].
 type GetByindexReply struct {
 	Header   Nfgenmsg
-	Protocol nlattr.Opt[uint8]  // version of the protocol, 7
-	Setname  nlattr.Opt[string] // name of the set, at most 31 bytes
-	Unknown  []nlattr.Attr      // what the fields cannot hold, as it came
+	Protocol nlattr.Opt[uint8]
+	Setname  nlattr.Opt[string]
+	Unknown  []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetByindexReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetByindexReply)
 	}
 	x.Header.encode(e.Extend(4))
-	if x.Protocol.OK {
-		e.Uint8(AttrSetProtocol, x.Protocol.V)
-	}
-	if x.Setname.OK {
-		e.String(AttrSetSetname, x.Setname.V)
-	}
+	e.OptUint8(AttrSetProtocol, x.Protocol)
+	e.OptString(AttrSetSetname, x.Setname)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetByindexReply) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrSetProtocol:
-			x.Protocol = nlattr.Some(d.Uint8())
+			x.Protocol = d.OptUint8()
 		case AttrSetSetname:
-			x.Setname = nlattr.Some(d.String())
+			x.Setname = d.OptString()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetByindexReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetByindexReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetByindexReply) UnmarshalBinary(b []byte) error {
 	*x = GetByindexReply{}
 	d := nlattr.NewDecoder(b)
@@ -1224,7 +1050,7 @@ func (x *GetByindexReply) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetByindexReply, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetByindexReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetByindexReply, b, x)
 }

@@ -4,173 +4,173 @@ package ipset
 
 import "github.com/nlgen/nlgen/runtime/nlpolicy"
 
-var policyProtocolRequest = nlpolicy.Message{Family: "ipset", Op: "protocol", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{AttrSetProtocol}}
+var policyProtocolRequest = nlpolicy.Message{Family: "ipset", Op: "protocol", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{1}}
 
 var policyProtocolReply = nlpolicy.Message{Family: "ipset", Op: "protocol", Header: &structNfgenmsg, Attrs: &setSetAttrs}
 
-var policyCreateRequest = nlpolicy.Message{Family: "ipset", Op: "create", Header: &structNfgenmsg, Attrs: &setNewSetAttrs, Accept: []uint16{AttrSetProtocol, AttrSetSetname, AttrSetTypename, AttrSetRevision, AttrSetFamily, AttrSetData}}
+var policyCreateRequest = nlpolicy.Message{Family: "ipset", Op: "create", Header: &structNfgenmsg, Attrs: &setNewSetAttrs, Accept: []uint16{1, 2, 3, 4, 5, 7}}
 
-var policyDestroyRequest = nlpolicy.Message{Family: "ipset", Op: "destroy", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{AttrSetProtocol, AttrSetSetname}}
+var policyDestroyRequest = nlpolicy.Message{Family: "ipset", Op: "destroy", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{1, 2}}
 
-var policyFlushRequest = nlpolicy.Message{Family: "ipset", Op: "flush", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{AttrSetProtocol, AttrSetSetname}}
+var policyFlushRequest = nlpolicy.Message{Family: "ipset", Op: "flush", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{1, 2}}
 
 var policyRenameRequest = nlpolicy.Message{Family: "ipset", Op: "rename", Header: &structNfgenmsg, Attrs: &setPairAttrs}
 
 var policySwapRequest = nlpolicy.Message{Family: "ipset", Op: "swap", Header: &structNfgenmsg, Attrs: &setPairAttrs}
 
-var policyListDumpRequest = nlpolicy.Message{Family: "ipset", Op: "list", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{AttrSetProtocol, AttrSetSetname, AttrSetFlags, AttrSetIndex}}
+var policyListDumpRequest = nlpolicy.Message{Family: "ipset", Op: "list", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{1, 2, 6, 11}}
 
 var policyListReply = nlpolicy.Message{Family: "ipset", Op: "list", Header: &structNfgenmsg, Attrs: &setSetAttrs}
 
-var policySaveDumpRequest = nlpolicy.Message{Family: "ipset", Op: "save", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{AttrSetProtocol, AttrSetSetname, AttrSetFlags, AttrSetIndex}}
+var policySaveDumpRequest = nlpolicy.Message{Family: "ipset", Op: "save", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{1, 2, 6, 11}}
 
 var policySaveReply = nlpolicy.Message{Family: "ipset", Op: "save", Header: &structNfgenmsg, Attrs: &setSetAttrs}
 
-var policyAddRequest = nlpolicy.Message{Family: "ipset", Op: "add", Header: &structNfgenmsg, Attrs: &setElementAttrs, Accept: []uint16{AttrSetProtocol, AttrSetSetname, AttrSetData, AttrSetAdt, AttrSetLineno}}
+var policyAddRequest = nlpolicy.Message{Family: "ipset", Op: "add", Header: &structNfgenmsg, Attrs: &setElementAttrs, Accept: []uint16{1, 2, 7, 8, 9}}
 
-var policyDelRequest = nlpolicy.Message{Family: "ipset", Op: "del", Header: &structNfgenmsg, Attrs: &setElementAttrs, Accept: []uint16{AttrSetProtocol, AttrSetSetname, AttrSetData, AttrSetAdt, AttrSetLineno}}
+var policyDelRequest = nlpolicy.Message{Family: "ipset", Op: "del", Header: &structNfgenmsg, Attrs: &setElementAttrs, Accept: []uint16{1, 2, 7, 8, 9}}
 
-var policyTestRequest = nlpolicy.Message{Family: "ipset", Op: "test", Header: &structNfgenmsg, Attrs: &setElementAttrs, Accept: []uint16{AttrSetProtocol, AttrSetSetname, AttrSetData}}
+var policyTestRequest = nlpolicy.Message{Family: "ipset", Op: "test", Header: &structNfgenmsg, Attrs: &setElementAttrs, Accept: []uint16{1, 2, 7}}
 
-var policyHeaderRequest = nlpolicy.Message{Family: "ipset", Op: "header", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{AttrSetProtocol, AttrSetSetname}}
+var policyHeaderRequest = nlpolicy.Message{Family: "ipset", Op: "header", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{1, 2}}
 
 var policyHeaderReply = nlpolicy.Message{Family: "ipset", Op: "header", Header: &structNfgenmsg, Attrs: &setSetAttrs}
 
-var policyTypeRequest = nlpolicy.Message{Family: "ipset", Op: "type", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{AttrSetProtocol, AttrSetTypename, AttrSetFamily}}
+var policyTypeRequest = nlpolicy.Message{Family: "ipset", Op: "type", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{1, 3, 5}}
 
 var policyTypeReply = nlpolicy.Message{Family: "ipset", Op: "type", Header: &structNfgenmsg, Attrs: &setSetAttrs}
 
-var policyGetBynameRequest = nlpolicy.Message{Family: "ipset", Op: "get-byname", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{AttrSetProtocol, AttrSetSetname}}
+var policyGetBynameRequest = nlpolicy.Message{Family: "ipset", Op: "get-byname", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{1, 2}}
 
 var policyGetBynameReply = nlpolicy.Message{Family: "ipset", Op: "get-byname", Header: &structNfgenmsg, Attrs: &setSetAttrs}
 
-var policyGetByindexRequest = nlpolicy.Message{Family: "ipset", Op: "get-byindex", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{AttrSetProtocol, AttrSetIndex}}
+var policyGetByindexRequest = nlpolicy.Message{Family: "ipset", Op: "get-byindex", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{1, 11}}
 
 var policyGetByindexReply = nlpolicy.Message{Family: "ipset", Op: "get-byindex", Header: &structNfgenmsg, Attrs: &setSetAttrs}
 
 var setIpaddrAttrs = nlpolicy.Set{Name: "ipaddr-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "ipv4", Number: AttrIpaddrIpv4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder, Hint: nlpolicy.IPv4},
-	{Name: "ipv6", Number: AttrIpaddrIpv6, Kind: nlpolicy.Binary, Flags: nlpolicy.NetByteOrder, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
+	{Name: "ipv4", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder, Hint: nlpolicy.IPv4},
+	{Name: "ipv6", Number: 2, Kind: nlpolicy.Binary, Flags: nlpolicy.NetByteOrder, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
 }}
 
 var setHeaderAttrs = nlpolicy.Set{Name: "header-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "ip", Number: AttrHeaderIp, Kind: nlpolicy.Nest, Nested: &setIpaddrAttrs},
-	{Name: "ip-to", Number: AttrHeaderIpTo, Kind: nlpolicy.Nest, Nested: &setIpaddrAttrs},
-	{Name: "cidr", Number: AttrHeaderCidr, Kind: nlpolicy.U8},
-	{Name: "port", Number: AttrHeaderPort, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
-	{Name: "port-to", Number: AttrHeaderPortTo, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
-	{Name: "timeout", Number: AttrHeaderTimeout, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
-	{Name: "proto", Number: AttrHeaderProto, Kind: nlpolicy.U8},
-	{Name: "cadt-flags", Number: AttrHeaderCadtFlags, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder, Enum: &enumCadtFlags},
-	{Name: "lineno", Number: AttrHeaderLineno, Kind: nlpolicy.U32},
-	{Name: "mark", Number: AttrHeaderMark, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
-	{Name: "markmask", Number: AttrHeaderMarkmask, Kind: nlpolicy.U32},
-	{Name: "bitmask", Number: AttrHeaderBitmask, Kind: nlpolicy.Nest, Nested: &setIpaddrAttrs},
-	{Name: "initval", Number: AttrHeaderInitval, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
-	{Name: "hashsize", Number: AttrHeaderHashsize, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
-	{Name: "maxelem", Number: AttrHeaderMaxelem, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
-	{Name: "netmask", Number: AttrHeaderNetmask, Kind: nlpolicy.U8},
-	{Name: "bucketsize", Number: AttrHeaderBucketsize, Kind: nlpolicy.U8},
-	{Name: "resize", Number: AttrHeaderResize, Kind: nlpolicy.U8},
-	{Name: "size", Number: AttrHeaderSize, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
-	{Name: "elements", Number: AttrHeaderElements, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
-	{Name: "references", Number: AttrHeaderReferences, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
-	{Name: "memsize", Number: AttrHeaderMemsize, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
+	{Name: "ip", Number: 1, Kind: nlpolicy.Nest, Nested: &setIpaddrAttrs},
+	{Name: "ip-to", Number: 2, Kind: nlpolicy.Nest, Nested: &setIpaddrAttrs},
+	{Name: "cidr", Number: 3, Kind: nlpolicy.U8},
+	{Name: "port", Number: 4, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
+	{Name: "port-to", Number: 5, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
+	{Name: "timeout", Number: 6, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
+	{Name: "proto", Number: 7, Kind: nlpolicy.U8},
+	{Name: "cadt-flags", Number: 8, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder, Enum: &enumCadtFlags},
+	{Name: "lineno", Number: 9, Kind: nlpolicy.U32},
+	{Name: "mark", Number: 10, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
+	{Name: "markmask", Number: 11, Kind: nlpolicy.U32},
+	{Name: "bitmask", Number: 12, Kind: nlpolicy.Nest, Nested: &setIpaddrAttrs},
+	{Name: "initval", Number: 17, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
+	{Name: "hashsize", Number: 18, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
+	{Name: "maxelem", Number: 19, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
+	{Name: "netmask", Number: 20, Kind: nlpolicy.U8},
+	{Name: "bucketsize", Number: 21, Kind: nlpolicy.U8},
+	{Name: "resize", Number: 22, Kind: nlpolicy.U8},
+	{Name: "size", Number: 23, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
+	{Name: "elements", Number: 24, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
+	{Name: "references", Number: 25, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
+	{Name: "memsize", Number: 26, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
 }}
 
 var setCreateAttrs = nlpolicy.Set{Name: "create-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "ip", Number: AttrHeaderIp, Kind: nlpolicy.Nest, Nested: &setIpaddrAttrs},
-	{Name: "ip-to", Number: AttrHeaderIpTo, Kind: nlpolicy.Nest, Nested: &setIpaddrAttrs},
-	{Name: "cidr", Number: AttrHeaderCidr, Kind: nlpolicy.U8},
-	{Name: "port", Number: AttrHeaderPort, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
-	{Name: "port-to", Number: AttrHeaderPortTo, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
-	{Name: "timeout", Number: AttrHeaderTimeout, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
-	{Name: "cadt-flags", Number: AttrHeaderCadtFlags, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder, Enum: &enumCadtFlags},
-	{Name: "markmask", Number: AttrHeaderMarkmask, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
-	{Name: "bitmask", Number: AttrHeaderBitmask, Kind: nlpolicy.Nest, Nested: &setIpaddrAttrs},
-	{Name: "initval", Number: AttrHeaderInitval, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
-	{Name: "hashsize", Number: AttrHeaderHashsize, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
-	{Name: "maxelem", Number: AttrHeaderMaxelem, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
-	{Name: "netmask", Number: AttrHeaderNetmask, Kind: nlpolicy.U8},
-	{Name: "bucketsize", Number: AttrHeaderBucketsize, Kind: nlpolicy.U8},
-	{Name: "resize", Number: AttrHeaderResize, Kind: nlpolicy.U8},
-	{Name: "size", Number: AttrHeaderSize, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
+	{Name: "ip", Number: 1, Kind: nlpolicy.Nest, Nested: &setIpaddrAttrs},
+	{Name: "ip-to", Number: 2, Kind: nlpolicy.Nest, Nested: &setIpaddrAttrs},
+	{Name: "cidr", Number: 3, Kind: nlpolicy.U8},
+	{Name: "port", Number: 4, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
+	{Name: "port-to", Number: 5, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
+	{Name: "timeout", Number: 6, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
+	{Name: "cadt-flags", Number: 8, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder, Enum: &enumCadtFlags},
+	{Name: "markmask", Number: 11, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
+	{Name: "bitmask", Number: 12, Kind: nlpolicy.Nest, Nested: &setIpaddrAttrs},
+	{Name: "initval", Number: 17, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
+	{Name: "hashsize", Number: 18, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
+	{Name: "maxelem", Number: 19, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
+	{Name: "netmask", Number: 20, Kind: nlpolicy.U8},
+	{Name: "bucketsize", Number: 21, Kind: nlpolicy.U8},
+	{Name: "resize", Number: 22, Kind: nlpolicy.U8},
+	{Name: "size", Number: 23, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
 }}
 
 var setAdtAttrs = nlpolicy.Set{Name: "adt-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "ip", Number: AttrAdtIp, Kind: nlpolicy.Nest, Nested: &setIpaddrAttrs},
-	{Name: "ip-to", Number: AttrAdtIpTo, Kind: nlpolicy.Nest, Nested: &setIpaddrAttrs},
-	{Name: "cidr", Number: AttrAdtCidr, Kind: nlpolicy.U8},
-	{Name: "port", Number: AttrAdtPort, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
-	{Name: "port-to", Number: AttrAdtPortTo, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
-	{Name: "timeout", Number: AttrAdtTimeout, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
-	{Name: "proto", Number: AttrAdtProto, Kind: nlpolicy.U8},
-	{Name: "cadt-flags", Number: AttrAdtCadtFlags, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder, Enum: &enumCadtFlags},
-	{Name: "lineno", Number: AttrAdtLineno, Kind: nlpolicy.U32},
-	{Name: "mark", Number: AttrAdtMark, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
-	{Name: "ether", Number: AttrAdtEther, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 6}},
-	{Name: "name", Number: AttrAdtName, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 31}},
-	{Name: "nameref", Number: AttrAdtNameref, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 31}},
-	{Name: "ip2", Number: AttrAdtIp2, Kind: nlpolicy.Nest, Nested: &setIpaddrAttrs},
-	{Name: "cidr2", Number: AttrAdtCidr2, Kind: nlpolicy.U8},
-	{Name: "ip2-to", Number: AttrAdtIp2To, Kind: nlpolicy.Nest, Nested: &setIpaddrAttrs},
-	{Name: "iface", Number: AttrAdtIface, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 15}},
-	{Name: "bytes", Number: AttrAdtBytes, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
-	{Name: "packets", Number: AttrAdtPackets, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
-	{Name: "comment", Number: AttrAdtComment, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
-	{Name: "skbmark", Number: AttrAdtSkbmark, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
-	{Name: "skbprio", Number: AttrAdtSkbprio, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
-	{Name: "skbqueue", Number: AttrAdtSkbqueue, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
-	{Name: "pad", Number: AttrAdtPad, Kind: nlpolicy.Pad},
+	{Name: "ip", Number: 1, Kind: nlpolicy.Nest, Nested: &setIpaddrAttrs},
+	{Name: "ip-to", Number: 2, Kind: nlpolicy.Nest, Nested: &setIpaddrAttrs},
+	{Name: "cidr", Number: 3, Kind: nlpolicy.U8},
+	{Name: "port", Number: 4, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
+	{Name: "port-to", Number: 5, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
+	{Name: "timeout", Number: 6, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
+	{Name: "proto", Number: 7, Kind: nlpolicy.U8},
+	{Name: "cadt-flags", Number: 8, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder, Enum: &enumCadtFlags},
+	{Name: "lineno", Number: 9, Kind: nlpolicy.U32},
+	{Name: "mark", Number: 10, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
+	{Name: "ether", Number: 17, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 6}},
+	{Name: "name", Number: 18, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 31}},
+	{Name: "nameref", Number: 19, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 31}},
+	{Name: "ip2", Number: 20, Kind: nlpolicy.Nest, Nested: &setIpaddrAttrs},
+	{Name: "cidr2", Number: 21, Kind: nlpolicy.U8},
+	{Name: "ip2-to", Number: 22, Kind: nlpolicy.Nest, Nested: &setIpaddrAttrs},
+	{Name: "iface", Number: 23, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 15}},
+	{Name: "bytes", Number: 24, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
+	{Name: "packets", Number: 25, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
+	{Name: "comment", Number: 26, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
+	{Name: "skbmark", Number: 27, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
+	{Name: "skbprio", Number: 28, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
+	{Name: "skbqueue", Number: 29, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
+	{Name: "pad", Number: 30, Kind: nlpolicy.Pad},
 }}
 
 var setAdtListAttrs = nlpolicy.Set{Name: "adt-list-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "data", Number: AttrAdtListData, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setAdtAttrs},
+	{Name: "data", Number: 7, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setAdtAttrs},
 }}
 
 var setSetAttrs = nlpolicy.Set{Name: "set-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "protocol", Number: AttrSetProtocol, Kind: nlpolicy.U8},
-	{Name: "setname", Number: AttrSetSetname, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 31}},
-	{Name: "typename", Number: AttrSetTypename, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 31}},
-	{Name: "revision", Number: AttrSetRevision, Kind: nlpolicy.U8},
-	{Name: "family", Number: AttrSetFamily, Kind: nlpolicy.U8},
-	{Name: "flags", Number: AttrSetFlags, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder, Enum: &enumCmdFlags},
-	{Name: "data", Number: AttrSetData, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "adt", Number: AttrSetAdt, Kind: nlpolicy.Nest, Nested: &setAdtListAttrs},
-	{Name: "lineno", Number: AttrSetLineno, Kind: nlpolicy.U32},
-	{Name: "revision-min", Number: AttrSetRevisionMin, Kind: nlpolicy.U8},
-	{Name: "index", Number: AttrSetIndex, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
+	{Name: "protocol", Number: 1, Kind: nlpolicy.U8},
+	{Name: "setname", Number: 2, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 31}},
+	{Name: "typename", Number: 3, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 31}},
+	{Name: "revision", Number: 4, Kind: nlpolicy.U8},
+	{Name: "family", Number: 5, Kind: nlpolicy.U8},
+	{Name: "flags", Number: 6, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder, Enum: &enumCmdFlags},
+	{Name: "data", Number: 7, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
+	{Name: "adt", Number: 8, Kind: nlpolicy.Nest, Nested: &setAdtListAttrs},
+	{Name: "lineno", Number: 9, Kind: nlpolicy.U32},
+	{Name: "revision-min", Number: 10, Kind: nlpolicy.U8},
+	{Name: "index", Number: 11, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
 }}
 
 var setNewSetAttrs = nlpolicy.Set{Name: "new-set-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "protocol", Number: AttrSetProtocol, Kind: nlpolicy.U8},
-	{Name: "setname", Number: AttrSetSetname, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 31}},
-	{Name: "typename", Number: AttrSetTypename, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 31}},
-	{Name: "revision", Number: AttrSetRevision, Kind: nlpolicy.U8},
-	{Name: "family", Number: AttrSetFamily, Kind: nlpolicy.U8},
-	{Name: "flags", Number: AttrSetFlags, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder, Enum: &enumCmdFlags},
-	{Name: "data", Number: AttrSetData, Kind: nlpolicy.Nest, Nested: &setCreateAttrs},
+	{Name: "protocol", Number: 1, Kind: nlpolicy.U8},
+	{Name: "setname", Number: 2, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 31}},
+	{Name: "typename", Number: 3, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 31}},
+	{Name: "revision", Number: 4, Kind: nlpolicy.U8},
+	{Name: "family", Number: 5, Kind: nlpolicy.U8},
+	{Name: "flags", Number: 6, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder, Enum: &enumCmdFlags},
+	{Name: "data", Number: 7, Kind: nlpolicy.Nest, Nested: &setCreateAttrs},
 }}
 
 var setElementAttrs = nlpolicy.Set{Name: "element-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "protocol", Number: AttrSetProtocol, Kind: nlpolicy.U8},
-	{Name: "setname", Number: AttrSetSetname, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 31}},
-	{Name: "flags", Number: AttrSetFlags, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder, Enum: &enumCmdFlags},
-	{Name: "data", Number: AttrSetData, Kind: nlpolicy.Nest, Nested: &setAdtAttrs},
-	{Name: "adt", Number: AttrSetAdt, Kind: nlpolicy.Nest, Nested: &setAdtListAttrs},
-	{Name: "lineno", Number: AttrSetLineno, Kind: nlpolicy.U32},
+	{Name: "protocol", Number: 1, Kind: nlpolicy.U8},
+	{Name: "setname", Number: 2, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 31}},
+	{Name: "flags", Number: 6, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder, Enum: &enumCmdFlags},
+	{Name: "data", Number: 7, Kind: nlpolicy.Nest, Nested: &setAdtAttrs},
+	{Name: "adt", Number: 8, Kind: nlpolicy.Nest, Nested: &setAdtListAttrs},
+	{Name: "lineno", Number: 9, Kind: nlpolicy.U32},
 }}
 
 var setPairAttrs = nlpolicy.Set{Name: "pair-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "protocol", Number: AttrPairProtocol, Kind: nlpolicy.U8},
-	{Name: "setname", Number: AttrPairSetname, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 31}},
-	{Name: "setname2", Number: AttrPairSetname2, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 31}},
+	{Name: "protocol", Number: 1, Kind: nlpolicy.U8},
+	{Name: "setname", Number: 2, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 31}},
+	{Name: "setname2", Number: 3, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 31}},
 }}
 
 var structNfgenmsg = nlpolicy.Struct{Name: "nfgenmsg", Size: 4, Members: []nlpolicy.Member{
-	{Name: "nfgen-family", Offset: 0, Size: 1, Kind: nlpolicy.U8},
-	{Name: "version", Offset: 1, Size: 1, Kind: nlpolicy.U8},
-	{Name: "res-id", Offset: 2, Size: 2, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "nfgen-family", Size: 1},
+	{Name: "version", Offset: 1, Size: 1},
+	{Name: "res-id", Offset: 2, Size: 2, Flags: nlpolicy.BigEndian},
 }}
 
 var enumError = nlpolicy.Enum{Name: "error", Names: []nlpolicy.Value{

@@ -4,10 +4,11 @@ package ipset
 
 import "github.com/nlgen/nlgen/runtime/nlattr"
 
-// Nfgenmsg is the C struct nfgenmsg of 4 bytes: the header behind the netlink header of every
-// message of nfnetlink.
+// Nfgenmsg is the C struct nfgenmsg: the header behind the netlink header of every message of
+// nfnetlink.
 type Nfgenmsg struct {
-	NfgenFamily uint8  // address family
+	// Address family; sets of other families are found all the same.
+	NfgenFamily uint8
 	Version     uint8  // version of nfnetlink, 0 (NFNETLINK_V0)
 	ResID       uint16 // not used here
 }
@@ -20,27 +21,8 @@ func (x *Nfgenmsg) encode(b []byte) {
 }
 
 func (x *Nfgenmsg) decode(b []byte) {
-	if len(b) < 4 {
-		var full [4]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:4]
+	b = nlattr.Fixed(b, 4)
 	x.NfgenFamily = b[0]
 	x.Version = b[1]
 	x.ResID = nlattr.GetUint16BE(b[2:])
-}
-
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *Nfgenmsg) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(4))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *Nfgenmsg) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
 }

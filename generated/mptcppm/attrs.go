@@ -11,64 +11,58 @@ import (
 // AddressAttrs is the attribute set address: an address, with what else makes it an endpoint
 // (MPTCP_PM_ADDR_ATTR_*).
 type AddressAttrs struct {
-	Family  nlattr.Opt[uint16]     // address family, AF_INET
-	ID      nlattr.Opt[uint8]      // number of the address, as the options of MPTCP carry it
-	Addr4   nlattr.Opt[netip.Addr] // the IPv4 address, in network byte order
-	Addr6   nlattr.Opt[netip.Addr] // the IPv6 address, in network byte order
-	Port    nlattr.Opt[uint16]     // TCP port, in host byte order
-	Flags   nlattr.Opt[AddrFlags]  // what the endpoint is for
-	IfIdx   nlattr.Opt[int32]      // index of the link through which subflows from the address go
-	Unknown []nlattr.Attr          // what the fields cannot hold, as it came
+	// Address family, AF_INET (2) for addr4 or AF_INET6 (10) for addr6. It says that there is
+	// an address: without it an endpoint is named by its id alone.
+	Family nlattr.Opt[uint16]
+	// Number of the address, as the options of MPTCP carry it. 0 is the address of the first
+	// subflow; a new endpoint with 0 or without id gets the next free number.
+	ID    nlattr.Opt[uint8]
+	Addr4 nlattr.Opt[netip.Addr] // the IPv4 address, in network byte order
+	Addr6 nlattr.Opt[netip.Addr] // the IPv6 address, in network byte order
+	// TCP port, in host byte order. An endpoint with signal and a port has a listener of the
+	// kernel there; 0 or absent means the port of the connection.
+	Port nlattr.Opt[uint16]
+	// What the endpoint is for. Absent in a request means none.
+	Flags nlattr.Opt[AddrFlags]
+	// Index of the link through which subflows from the address go. Absent or 0 leaves it to
+	// the routes.
+	IfIdx   nlattr.Opt[int32]
+	Unknown []nlattr.Attr
 }
 
-func (x *AddressAttrs) encode(e *nlattr.Encoder) {
-	if x.Family.OK {
-		e.Uint16(AttrAddressFamily, x.Family.V)
-	}
-	if x.ID.OK {
-		e.Uint8(AttrAddressID, x.ID.V)
-	}
-	if x.Addr4.OK {
-		e.Addr4(AttrAddressAddr4, x.Addr4.V)
-	}
-	if x.Addr6.OK {
-		e.Addr(AttrAddressAddr6, x.Addr6.V)
-	}
-	if x.Port.OK {
-		e.Uint16(AttrAddressPort, x.Port.V)
-	}
-	if x.Flags.OK {
-		e.Uint32(AttrAddressFlags, uint32(x.Flags.V))
-	}
-	if x.IfIdx.OK {
-		e.Int32(AttrAddressIfIdx, x.IfIdx.V)
-	}
-	e.Raw(x.Unknown)
+func (x *AddressAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint16(AttrAddressFamily, x.Family)
+	e.OptUint8(AttrAddressID, x.ID)
+	e.OptAddr4(AttrAddressAddr4, x.Addr4)
+	e.OptAddr(AttrAddressAddr6, x.Addr6)
+	e.OptUint16(AttrAddressPort, x.Port)
+	nlattr.OptEnum32(e, AttrAddressFlags, x.Flags)
+	e.OptInt32(AttrAddressIfIdx, x.IfIdx)
+	e.Close(n, x.Unknown)
 }
 
-func (x *AddressAttrs) decode(d *nlattr.Decoder) {
+func (x *AddressAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrAddressFamily:
-			x.Family = nlattr.Some(d.Uint16())
+			x.Family = d.OptUint16()
 		case AttrAddressID:
-			x.ID = nlattr.Some(d.Uint8())
+			x.ID = d.OptUint8()
 		case AttrAddressAddr4:
-			x.Addr4 = nlattr.Some(d.Addr4())
+			x.Addr4 = d.OptAddr4()
 		case AttrAddressAddr6:
-			if v, ok := d.Addr(); ok {
-				x.Addr6 = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Addr6, &x.Unknown)
 		case AttrAddressPort:
-			x.Port = nlattr.Some(d.Uint16())
+			x.Port = d.OptUint16()
 		case AttrAddressFlags:
 			x.Flags = nlattr.Some(AddrFlags(d.Uint32()))
 		case AttrAddressIfIdx:
-			x.IfIdx = nlattr.Some(d.Int32())
+			x.IfIdx = d.OptInt32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }

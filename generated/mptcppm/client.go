@@ -13,89 +13,20 @@ import (
 // Family is the netlink family mptcp_pm.
 var Family = nlconn.Family{Name: "mptcp_pm", Protocol: 16, Generic: true, Version: 1}
 
-// OpAddAddr describes the operation add-addr.
-var OpAddAddr = nlconn.Operation{Family: &Family, Name: "add-addr",
-	Request: CmdAddAddr,
-	Policy:  &policyAddAddrRequest,
-	Mode:    nlpolicy.Liberal,
-}
-
-// OpDelAddr describes the operation del-addr.
-var OpDelAddr = nlconn.Operation{Family: &Family, Name: "del-addr",
-	Request: CmdDelAddr,
-	Policy:  &policyDelAddrRequest,
-	Mode:    nlpolicy.Liberal,
-}
-
-// OpGetAddr describes the operation get-addr.
-var OpGetAddr = nlconn.Operation{Family: &Family, Name: "get-addr",
-	Request:     CmdGetAddr,
-	Reply:       CmdGetAddr,
-	Single:      true,
-	Policy:      &policyGetAddrRequest,
-	DumpPolicy:  &policyGetAddrDumpRequest,
-	ReplyPolicy: &policyGetAddrReply,
-	Mode:        nlpolicy.Liberal,
-}
-
-// OpFlushAddrs describes the operation flush-addrs.
-var OpFlushAddrs = nlconn.Operation{Family: &Family, Name: "flush-addrs",
-	Request: CmdFlushAddrs,
-	Policy:  &policyFlushAddrsRequest,
-	Mode:    nlpolicy.Liberal,
-}
-
-// OpSetLimits describes the operation set-limits.
-var OpSetLimits = nlconn.Operation{Family: &Family, Name: "set-limits",
-	Request: CmdSetLimits,
-	Policy:  &policySetLimitsRequest,
-	Mode:    nlpolicy.Liberal,
-}
-
-// OpGetLimits describes the operation get-limits.
-var OpGetLimits = nlconn.Operation{Family: &Family, Name: "get-limits",
-	Request:     CmdGetLimits,
-	Reply:       CmdGetLimits,
-	Single:      true,
-	Policy:      &policyGetLimitsRequest,
-	ReplyPolicy: &policyGetLimitsReply,
-	Mode:        nlpolicy.Liberal,
-}
-
-// OpSetFlags describes the operation set-flags.
-var OpSetFlags = nlconn.Operation{Family: &Family, Name: "set-flags",
-	Request: CmdSetFlags,
-	Policy:  &policySetFlagsRequest,
-	Mode:    nlpolicy.Liberal,
-}
-
-// OpAnnounce describes the operation announce.
-var OpAnnounce = nlconn.Operation{Family: &Family, Name: "announce",
-	Request: CmdAnnounce,
-	Policy:  &policyAnnounceRequest,
-	Mode:    nlpolicy.Liberal,
-}
-
-// OpRemove describes the operation remove.
-var OpRemove = nlconn.Operation{Family: &Family, Name: "remove",
-	Request: CmdRemove,
-	Policy:  &policyRemoveRequest,
-	Mode:    nlpolicy.Liberal,
-}
-
-// OpSubflowCreate describes the operation subflow-create.
-var OpSubflowCreate = nlconn.Operation{Family: &Family, Name: "subflow-create",
-	Request: CmdSubflowCreate,
-	Policy:  &policySubflowCreateRequest,
-	Mode:    nlpolicy.Liberal,
-}
-
-// OpSubflowDestroy describes the operation subflow-destroy.
-var OpSubflowDestroy = nlconn.Operation{Family: &Family, Name: "subflow-destroy",
-	Request: CmdSubflowDestroy,
-	Policy:  &policySubflowDestroyRequest,
-	Mode:    nlpolicy.Liberal,
-}
+// The operations of the family.
+var (
+	OpAddAddr        = nlconn.Operation{Family: &Family, Name: "add-addr", Request: CmdAddAddr, Policy: &policyAddAddrRequest, Mode: nlpolicy.Liberal}
+	OpDelAddr        = nlconn.Operation{Family: &Family, Name: "del-addr", Request: CmdDelAddr, Policy: &policyDelAddrRequest, Mode: nlpolicy.Liberal}
+	OpGetAddr        = nlconn.Operation{Family: &Family, Name: "get-addr", Request: CmdGetAddr, Reply: CmdGetAddr, Single: true, Policy: &policyGetAddrRequest, DumpPolicy: &policyGetAddrDumpRequest, ReplyPolicy: &policyGetAddrReply, Mode: nlpolicy.Liberal}
+	OpFlushAddrs     = nlconn.Operation{Family: &Family, Name: "flush-addrs", Request: CmdFlushAddrs, Policy: &policyFlushAddrsRequest, Mode: nlpolicy.Liberal}
+	OpSetLimits      = nlconn.Operation{Family: &Family, Name: "set-limits", Request: CmdSetLimits, Policy: &policySetLimitsRequest, Mode: nlpolicy.Liberal}
+	OpGetLimits      = nlconn.Operation{Family: &Family, Name: "get-limits", Request: CmdGetLimits, Reply: CmdGetLimits, Single: true, Policy: &policyGetLimitsRequest, ReplyPolicy: &policyGetLimitsReply, Mode: nlpolicy.Liberal}
+	OpSetFlags       = nlconn.Operation{Family: &Family, Name: "set-flags", Request: CmdSetFlags, Policy: &policySetFlagsRequest, Mode: nlpolicy.Liberal}
+	OpAnnounce       = nlconn.Operation{Family: &Family, Name: "announce", Request: CmdAnnounce, Policy: &policyAnnounceRequest, Mode: nlpolicy.Liberal}
+	OpRemove         = nlconn.Operation{Family: &Family, Name: "remove", Request: CmdRemove, Policy: &policyRemoveRequest, Mode: nlpolicy.Liberal}
+	OpSubflowCreate  = nlconn.Operation{Family: &Family, Name: "subflow-create", Request: CmdSubflowCreate, Policy: &policySubflowCreateRequest, Mode: nlpolicy.Liberal}
+	OpSubflowDestroy = nlconn.Operation{Family: &Family, Name: "subflow-destroy", Request: CmdSubflowDestroy, Policy: &policySubflowDestroyRequest, Mode: nlpolicy.Liberal}
+)
 
 // Client calls the operations of the family mptcp_pm over a connection. It may be used by several
 // goroutines at a time.
@@ -130,20 +61,17 @@ func (c *Client) GetAddr(ctx context.Context, req *GetAddrRequest, opts ...nlcon
 	return nlconn.Do[GetAddrReply](ctx, c.conn, &OpGetAddr, req, opts...)
 }
 
-// GetAddrDump is the dump of the operation get-addr: read the endpoint with the id in addr (do), or
-// list all (dump). With a token, the local addresses that user space has given one connection.
+// GetAddrDump is [Client.GetAddr] as a dump.
 func (c *Client) GetAddrDump(ctx context.Context, req *GetAddrDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*GetAddrReply, error] {
 	return nlconn.Dump[GetAddrReply](ctx, c.conn, &OpGetAddr, req, opts...)
 }
 
-// GetAddrDumpInto is GetAddrDump into the memory of *reply, again and again: nothing is allocated
-// for a message. What *reply refers to is valid until the next step; strings are valid for ever.
+// GetAddrDumpInto is [Client.GetAddrDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetAddrDumpInto(ctx context.Context, req *GetAddrDumpRequest, reply *GetAddrReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[GetAddrReply](ctx, c.conn, &OpGetAddr, req, reply, opts...)
 }
 
-// GetAddrCollect is GetAddrDump into a slice. A dump that was interrupted is repeated; if that does
-// not help, what came is returned with the error.
+// GetAddrCollect is [Client.GetAddrDump] into a slice, see [nlconn.Collect].
 func (c *Client) GetAddrCollect(ctx context.Context, req *GetAddrDumpRequest, opts ...nlconn.CallOption) ([]*GetAddrReply, error) {
 	return nlconn.Collect[GetAddrReply](ctx, c.conn, &OpGetAddr, req, opts...)
 }

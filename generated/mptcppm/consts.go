@@ -6,63 +6,27 @@ import "github.com/nlgen/nlgen/runtime/nlconn"
 
 // The numbers of the operations: commands in struct genlmsghdr.
 const (
-	// CmdAddAddr: add an endpoint to the kernel's path manager. Connections that exist use it
-	// at once. EEXIST says that the address or the id is taken.
-	CmdAddAddr uint16 = 1
-	// CmdDelAddr: delete the endpoint with the id in addr, and with it the subflows that it
-	// brought about. For id 0 the address matters: it names the first subflow.
-	CmdDelAddr uint16 = 2
-	// CmdGetAddr: read the endpoint with the id in addr (do), or list all (dump). With a token,
-	// the local addresses that user space has given one connection.
-	CmdGetAddr uint16 = 3
-	// CmdFlushAddrs: delete all endpoints, and let new ones be numbered from 1 again.
-	CmdFlushAddrs uint16 = 4
-	// CmdSetLimits: change the limits of the network namespace; a limit that is absent stays.
-	CmdSetLimits uint16 = 5
-	// CmdGetLimits: read the limits of the network namespace. Nothing needs to be in the
-	// request.
-	CmdGetLimits uint16 = 6
-	// CmdSetFlags: change backup and fullmesh of the endpoint that addr names by its id or its
-	// address and port. With a token, change backup of the subflows between addr and
-	// addr-remote of that connection; the peer is told.
-	CmdSetFlags uint16 = 7
-	// CmdAnnounce: announce an address to the peer of a connection that user space manages. The
-	// address needs an id that is not 0, and the flag signal.
-	CmdAnnounce uint16 = 8
-	// CmdRemove: withdraw the address loc-id from a connection that user space manages: the
-	// peer is told, and the subflows of the address are closed.
-	CmdRemove uint16 = 9
-	// CmdSubflowCreate: make a subflow of a connection that user space manages, from the
-	// address and id in addr to the address and port in addr-remote. The kernel chooses the
-	// local port.
-	CmdSubflowCreate uint16 = 10
-	// CmdSubflowDestroy: close the subflow with the address and port in addr and those in
-	// addr-remote. ESRCH says that the connection has no such subflow.
-	CmdSubflowDestroy uint16 = 11
-	// CmdCreated: a connection was made or accepted, and its peer speaks MPTCP. No further
-	// subflow can be made yet.
-	CmdCreated uint16 = 1
-	// CmdEstablished: a connection is fully established. From now on subflows can be made.
-	CmdEstablished uint16 = 2
-	// CmdClosed: a connection has ended. Its token may be used again.
-	CmdClosed uint16 = 3
-	// CmdAnnounced: the peer has announced an address. If it gave no port, dport is that of the
-	// subflow on which the announcement came.
-	CmdAnnounced uint16 = 6
-	// CmdRemoved: the peer has withdrawn an address.
-	CmdRemoved uint16 = 7
-	// CmdSubEstablished: a subflow beyond the first was made or accepted.
-	CmdSubEstablished uint16 = 10
-	// CmdSubClosed: a subflow has ended; error and reset-reason say why if it was not on
-	// purpose.
-	CmdSubClosed uint16 = 11
-	// CmdSubPriority: the peer has made a subflow a backup, or no longer one.
-	CmdSubPriority uint16 = 13
-	// CmdListenerCreated: a socket of MPTCP listens: a program's, or the kernel's own for an
-	// endpoint with a port.
+	CmdAddAddr         uint16 = 1
+	CmdDelAddr         uint16 = 2
+	CmdGetAddr         uint16 = 3
+	CmdFlushAddrs      uint16 = 4
+	CmdSetLimits       uint16 = 5
+	CmdGetLimits       uint16 = 6
+	CmdSetFlags        uint16 = 7
+	CmdAnnounce        uint16 = 8
+	CmdRemove          uint16 = 9
+	CmdSubflowCreate   uint16 = 10
+	CmdSubflowDestroy  uint16 = 11
+	CmdCreated         uint16 = 1
+	CmdEstablished     uint16 = 2
+	CmdClosed          uint16 = 3
+	CmdAnnounced       uint16 = 6
+	CmdRemoved         uint16 = 7
+	CmdSubEstablished  uint16 = 10
+	CmdSubClosed       uint16 = 11
+	CmdSubPriority     uint16 = 13
 	CmdListenerCreated uint16 = 15
-	// CmdListenerClosed: a socket of MPTCP listens no longer.
-	CmdListenerClosed uint16 = 16
+	CmdListenerClosed  uint16 = 16
 )
 
 // The multicast groups of the family.
@@ -71,126 +35,78 @@ var (
 	GroupEvents = nlconn.Group{Name: "mptcp_pm_events"}
 )
 
-// The numbers of the attributes in the set address: an address, with what else makes it an endpoint
-// (MPTCP_PM_ADDR_ATTR_*).
+// The attributes of [AddressAttrs].
 const (
-	// AttrAddressFamily: address family, AF_INET (2) for addr4 or AF_INET6 (10) for addr6. It
-	// says that there is an address: without it an endpoint is named by its id alone.
 	AttrAddressFamily uint16 = 1
-	// AttrAddressID: number of the address, as the options of MPTCP carry it. 0 is the address
-	// of the first subflow; a new endpoint with 0 or without id gets the next free number.
-	AttrAddressID uint16 = 2
-	// AttrAddressAddr4: the IPv4 address, in network byte order.
-	AttrAddressAddr4 uint16 = 3
-	// AttrAddressAddr6: the IPv6 address, in network byte order.
-	AttrAddressAddr6 uint16 = 4
-	// AttrAddressPort: TCP port, in host byte order. An endpoint with signal and a port has a
-	// listener of the kernel there; 0 or absent means the port of the connection.
-	AttrAddressPort uint16 = 5
-	// AttrAddressFlags: what the endpoint is for. Absent in a request means none.
-	AttrAddressFlags uint16 = 6
-	// AttrAddressIfIdx: index of the link through which subflows from the address go. Absent or
-	// 0 leaves it to the routes.
-	AttrAddressIfIdx uint16 = 7
+	AttrAddressID     uint16 = 2
+	AttrAddressAddr4  uint16 = 3
+	AttrAddressAddr6  uint16 = 4
+	AttrAddressPort   uint16 = 5
+	AttrAddressFlags  uint16 = 6
+	AttrAddressIfIdx  uint16 = 7
 )
 
 // The numbers of the attributes in the set subflow-attribute: state of a subflow
 // (MPTCP_SUBFLOW_ATTR_*). No operation of this family carries it; it is the answer of inet_diag to
 // INET_DIAG_ULP_INFO for a TCP socket that is a subflow.
 const (
-	// AttrSubflowTokenRem: token by which the peer knows the connection.
-	AttrSubflowTokenRem uint16 = 1
-	// AttrSubflowTokenLoc: token by which this side knows the connection; token of the events.
-	AttrSubflowTokenLoc uint16 = 2
-	// AttrSubflowRelwriteSeq: bytes of the subflow that were sent, relative to its first.
-	AttrSubflowRelwriteSeq uint16 = 3
-	// AttrSubflowMapSeq: number, among the bytes of the connection, of the first byte of the
-	// mapping in use.
-	AttrSubflowMapSeq uint16 = 4
-	// AttrSubflowMapSfseq: number of the same byte among those of the subflow.
-	AttrSubflowMapSfseq uint16 = 5
-	// AttrSubflowSsnOffset: offset of the numbers of the subflow's bytes.
-	AttrSubflowSsnOffset uint16 = 6
-	// AttrSubflowMapDatalen: length of the mapping in bytes.
-	AttrSubflowMapDatalen uint16 = 7
-	// AttrSubflowFlags: state of the subflow.
-	AttrSubflowFlags uint16 = 8
-	// AttrSubflowIDRem: number of the peer's address.
-	AttrSubflowIDRem uint16 = 9
-	// AttrSubflowIDLoc: number of the address of this side.
-	AttrSubflowIDLoc uint16 = 10
-	// AttrSubflowPad: filler that aligns 64-bit values to eight bytes on CPUs that need it; no
-	// content.
+	AttrSubflowTokenRem uint16 = 1 // token by which the peer knows the connection
+	// Token by which this side knows the connection; token of the events.
+	AttrSubflowTokenLoc    uint16 = 2
+	AttrSubflowRelwriteSeq uint16 = 3 // bytes of the subflow that were sent, relative to its first
+	// Number, among the bytes of the connection, of the first byte of the mapping in use.
+	AttrSubflowMapSeq     uint16 = 4
+	AttrSubflowMapSfseq   uint16 = 5  // number of the same byte among those of the subflow
+	AttrSubflowSsnOffset  uint16 = 6  // offset of the numbers of the subflow's bytes
+	AttrSubflowMapDatalen uint16 = 7  // length of the mapping in bytes
+	AttrSubflowFlags      uint16 = 8  // state of the subflow
+	AttrSubflowIDRem      uint16 = 9  // number of the peer's address
+	AttrSubflowIDLoc      uint16 = 10 // number of the address of this side
+	// Filler that aligns 64-bit values to eight bytes on CPUs that need it; no content.
 	AttrSubflowPad uint16 = 11
 )
 
 // The numbers of the attributes in the set endpoint: requests about one endpoint of the kernel's
 // path manager (MPTCP_PM_ENDPOINT_*).
 const (
-	// AttrEndpointAddr: the endpoint, or what names it.
 	AttrEndpointAddr uint16 = 1
 )
 
 // The numbers of the attributes in the set attr: top-level attributes of most messages
 // (MPTCP_PM_ATTR_*).
 const (
-	// AttrAddr: local address, or endpoint.
-	AttrAddr uint16 = 1
-	// AttrRcvAddAddrs: how many addresses that the peer announces may be used in each
-	// connection, 0 to 8.
+	AttrAddr        uint16 = 1 // local address, or endpoint
 	AttrRcvAddAddrs uint16 = 2
-	// AttrSubflows: how many subflows a connection may have besides the first, 0 to 8.
-	AttrSubflows uint16 = 3
-	// AttrToken: the connection, by the token that events carry. With it a request is about a
-	// connection that user space manages, without it about the kernel's endpoints.
-	AttrToken uint16 = 4
-	// AttrLocID: number of the local address that is withdrawn.
-	AttrLocID uint16 = 5
-	// AttrAddrRemote: address of the peer.
+	AttrSubflows    uint16 = 3
+	// The connection, by the token that events carry. With it a request is about a connection
+	// that user space manages, without it about the kernel's endpoints.
+	AttrToken      uint16 = 4
+	AttrLocID      uint16 = 5
 	AttrAddrRemote uint16 = 6
 )
 
 // The numbers of the attributes in the set event-attr: attributes of events (enum mptcp_event_attr,
 // MPTCP_ATTR_*).
 const (
-	// AttrEventToken: the connection. It is the same in every event, and is what commands take.
+	// The connection. It is the same in every event, and is what commands take.
 	AttrEventToken uint16 = 1
-	// AttrEventFamily: address family of the subflow, AF_INET (2) or AF_INET6 (10), which says
-	// whether the addresses are in saddr4 and daddr4 or in saddr6 and daddr6.
-	AttrEventFamily uint16 = 2
-	// AttrEventLocID: number of the local address.
-	AttrEventLocID uint16 = 3
-	// AttrEventRemID: number of the peer's address.
-	AttrEventRemID uint16 = 4
-	// AttrEventSaddr4: local IPv4 address, in network byte order.
-	AttrEventSaddr4 uint16 = 5
-	// AttrEventSaddr6: local IPv6 address, in network byte order.
-	AttrEventSaddr6 uint16 = 6
-	// AttrEventDaddr4: IPv4 address of the peer, in network byte order.
-	AttrEventDaddr4 uint16 = 7
-	// AttrEventDaddr6: IPv6 address of the peer, in network byte order.
-	AttrEventDaddr6 uint16 = 8
-	// AttrEventSport: local port, in network byte order.
-	AttrEventSport uint16 = 9
-	// AttrEventDport: port of the peer, in network byte order.
-	AttrEventDport uint16 = 10
-	// AttrEventBackup: 1 if the subflow is a backup, else 0.
-	AttrEventBackup uint16 = 11
-	// AttrEventError: the errno, positive, with which the subflow ended. Absent if there was
-	// none.
-	AttrEventError uint16 = 12
-	// AttrEventFlags: properties of the connection. Absent if there are none.
-	AttrEventFlags uint16 = 13
-	// AttrEventTimeout: no kernel sends it.
-	AttrEventTimeout uint16 = 14
-	// AttrEventIfIdx: index of the link that the subflow is bound to. Absent if it is bound to
-	// none.
-	AttrEventIfIdx uint16 = 15
-	// AttrEventResetReason: why the subflow was reset. Absent if it was not.
+	// Address family of the subflow, AF_INET (2) or AF_INET6 (10), which says whether the
+	// addresses are in saddr4 and daddr4 or in saddr6 and daddr6.
+	AttrEventFamily      uint16 = 2
+	AttrEventLocID       uint16 = 3  // number of the local address
+	AttrEventRemID       uint16 = 4  // number of the peer's address
+	AttrEventSaddr4      uint16 = 5  // local IPv4 address, in network byte order
+	AttrEventSaddr6      uint16 = 6  // local IPv6 address, in network byte order
+	AttrEventDaddr4      uint16 = 7  // IPv4 address of the peer, in network byte order
+	AttrEventDaddr6      uint16 = 8  // IPv6 address of the peer, in network byte order
+	AttrEventSport       uint16 = 9  // local port, in network byte order
+	AttrEventDport       uint16 = 10 // port of the peer, in network byte order
+	AttrEventBackup      uint16 = 11
+	AttrEventError       uint16 = 12
+	AttrEventFlags       uint16 = 13
+	AttrEventTimeout     uint16 = 14 // no kernel sends it
+	AttrEventIfIdx       uint16 = 15
 	AttrEventResetReason uint16 = 16
-	// AttrEventResetFlags: flags of the MP_TCPRST option: 1 if the reason may pass. Absent if
-	// the subflow was not reset.
-	AttrEventResetFlags uint16 = 17
-	// AttrEventServerSide: 1 if this side accepted the connection, 0 if it made it.
-	AttrEventServerSide uint16 = 18
+	AttrEventResetFlags  uint16 = 17
+	AttrEventServerSide  uint16 = 18
 )

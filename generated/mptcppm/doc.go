@@ -12,8 +12,8 @@
 //   - [Client.AddAddr]: add an endpoint to the kernel's path manager.
 //   - [Client.DelAddr]: delete the endpoint with the id in addr, and with it the subflows that it
 //     brought about.
-//   - [Client.GetAddr]: read the endpoint with the id in addr (do), or list all (dump).
-//   - [Client.GetAddrDump]: read the endpoint with the id in addr (do), or list all (dump).
+//   - [Client.GetAddr], [Client.GetAddrDump]: read the endpoint with the id in addr (do), or list
+//     all (dump).
 //   - [Client.FlushAddrs]: delete all endpoints, and let new ones be numbered from 1 again.
 //   - [Client.SetLimits]: change the limits of the network namespace; a limit that is absent stays.
 //   - [Client.GetLimits]: read the limits of the network namespace.
@@ -26,18 +26,9 @@
 //     address and id in addr to the address and port in addr-remote.
 //   - [Client.SubflowDestroy]: close the subflow with the address and port in addr and those in
 //     addr-remote.
-//   - [CreatedEvent]: a connection was made or accepted, and its peer speaks MPTCP.
-//   - [EstablishedEvent]: a connection is fully established.
-//   - [ClosedEvent]: a connection has ended.
-//   - [AnnouncedEvent]: the peer has announced an address.
-//   - [RemovedEvent]: the peer has withdrawn an address.
-//   - [SubEstablishedEvent]: a subflow beyond the first was made or accepted.
-//   - [SubClosedEvent]: a subflow has ended; error and reset-reason say why if it was not on
-//     purpose.
-//   - [SubPriorityEvent]: the peer has made a subflow a backup, or no longer one.
-//   - [ListenerCreatedEvent]: a socket of MPTCP listens: a program's, or the kernel's own for an
-//     endpoint with a port.
-//   - [ListenerClosedEvent]: a socket of MPTCP listens no longer.
+//   - Notifications: [CreatedEvent], [EstablishedEvent], [ClosedEvent], [AnnouncedEvent],
+//     [RemovedEvent], [SubEstablishedEvent], [SubClosedEvent], [SubPriorityEvent],
+//     [ListenerCreatedEvent], [ListenerClosedEvent].
 //
 // # Use
 //

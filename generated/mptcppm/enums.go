@@ -7,197 +7,159 @@ import "github.com/nlgen/nlgen/runtime/nlpolicy"
 // AddrFlags is the set of flags addr-flags: what an endpoint is for (MPTCP_PM_ADDR_FLAG_*).
 type AddrFlags uint32
 
-// The values of AddrFlags.
 const (
-	// AddrFlagsSignal: announce the address to the peer of each connection, in an ADD_ADDR.
+	// Announce the address to the peer of each connection, in an ADD_ADDR.
 	AddrFlagsSignal AddrFlags = 0x1
-	// AddrFlagsSubflow: make a subflow from the address, if the connection allows one more.
+	// Make a subflow from the address, if the connection allows one more.
 	AddrFlagsSubflow AddrFlags = 0x2
-	// AddrFlagsBackup: subflows of the address carry data only while there is none without this
-	// mark.
+	// Subflows of the address carry data only while there is none without this mark.
 	AddrFlagsBackup AddrFlags = 0x4
-	// AddrFlagsFullmesh: with subflow, make a subflow to every address that the peer has
-	// announced, and not to the first alone. It excludes signal.
+	// With subflow, make a subflow to every address that the peer has announced, and not to the
+	// first alone. It excludes signal.
 	AddrFlagsFullmesh AddrFlags = 0x8
-	// AddrFlagsImplicit: the kernel made the endpoint itself, for a subflow from an address
-	// without one. It can be replaced, not asked for.
+	// The kernel made the endpoint itself, for a subflow from an address without one. It can be
+	// replaced, not asked for.
 	AddrFlagsImplicit AddrFlags = 0x10
-	// AddrFlagsLaminar: use the address as the source of the subflow to an announced address,
-	// one each (since Linux 6.18).
+	// Use the address as the source of the subflow to an announced address, one each (since
+	// Linux 6.18).
 	AddrFlagsLaminar AddrFlags = 0x20
 )
 
 // String returns the names of the flags, joined by |.
 func (v AddrFlags) String() string { return enumAddrFlags.Text(uint64(v)) }
 
-// ParseAddrFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseAddrFlags reads what String returns, or a number.
 func ParseAddrFlags(s string) (AddrFlags, error) {
 	return nlpolicy.ParseEnum[AddrFlags](&enumAddrFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v AddrFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *AddrFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseAddrFlags(string(b))
-	return err
+// UnmarshalText is ParseAddrFlags.
+func (v *AddrFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumAddrFlags, b, v)
 }
 
 // EventFlags is the set of flags event-flags: properties of a connection in events
 // (MPTCP_PM_EV_FLAG_*).
 type EventFlags uint16
 
-// The values of EventFlags.
 const (
-	// EventFlagsDenyJoinId0: the peer accepts no further subflow to the address of the first
-	// one; it wants those that it announces to be used.
+	// The peer accepts no further subflow to the address of the first one; it wants those that
+	// it announces to be used.
 	EventFlagsDenyJoinId0 EventFlags = 0x1
-	// EventFlagsServerSide: this side accepted the connection (since Linux 6.18).
-	EventFlagsServerSide EventFlags = 0x2
+	EventFlagsServerSide  EventFlags = 0x2 // this side accepted the connection (since Linux 6.18)
 )
 
 // String returns the names of the flags, joined by |.
 func (v EventFlags) String() string { return enumEventFlags.Text(uint64(v)) }
 
-// ParseEventFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseEventFlags reads what String returns, or a number.
 func ParseEventFlags(s string) (EventFlags, error) {
 	return nlpolicy.ParseEnum[EventFlags](&enumEventFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v EventFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *EventFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseEventFlags(string(b))
-	return err
+// UnmarshalText is ParseEventFlags.
+func (v *EventFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumEventFlags, b, v)
 }
 
 // ResetReason is the enum reset-reason: why a subflow was reset, as the MP_TCPRST option has it
 // (RFC 8684, section 3.6; MPTCP_RST_*).
 type ResetReason uint32
 
-// The values of ResetReason.
 const (
-	// ResetReasonEunspec: no reason given.
-	ResetReasonEunspec ResetReason = 0
-	// ResetReasonEmptcp: an error of MPTCP itself, such as a wrong option.
-	ResetReasonEmptcp ResetReason = 1
-	// ResetReasonEresource: not enough resources for the subflow.
-	ResetReasonEresource ResetReason = 2
-	// ResetReasonEprohibit: forbidden by an administrator.
-	ResetReasonEprohibit ResetReason = 3
-	// ResetReasonEwq2big: too much data of this subflow is outstanding.
-	ResetReasonEwq2big ResetReason = 4
-	// ResetReasonEbadperf: the subflow performs too badly.
-	ResetReasonEbadperf ResetReason = 5
-	// ResetReasonEmiddlebox: something on the way interferes with MPTCP.
-	ResetReasonEmiddlebox ResetReason = 6
+	ResetReasonEunspec    ResetReason = 0 // no reason given
+	ResetReasonEmptcp     ResetReason = 1 // an error of MPTCP itself, such as a wrong option
+	ResetReasonEresource  ResetReason = 2 // not enough resources for the subflow
+	ResetReasonEprohibit  ResetReason = 3 // forbidden by an administrator
+	ResetReasonEwq2big    ResetReason = 4 // too much data of this subflow is outstanding
+	ResetReasonEbadperf   ResetReason = 5 // the subflow performs too badly
+	ResetReasonEmiddlebox ResetReason = 6 // something on the way interferes with MPTCP
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v ResetReason) String() string { return enumResetReason.Text(uint64(v)) }
 
-// ParseResetReason reads what String prints: a name or a number.
+// ParseResetReason reads what String returns, or a number.
 func ParseResetReason(s string) (ResetReason, error) {
 	return nlpolicy.ParseEnum[ResetReason](&enumResetReason, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v ResetReason) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *ResetReason) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseResetReason(string(b))
-	return err
+// UnmarshalText is ParseResetReason.
+func (v *ResetReason) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumResetReason, b, v)
 }
 
 // SubflowFlags is the set of flags subflow-flags: state of a subflow (MPTCP_SUBFLOW_FLAG_*).
 type SubflowFlags uint32
 
-// The values of SubflowFlags.
 const (
-	// SubflowFlagsMcapRem: the peer's SYN or SYN/ACK had MP_CAPABLE.
-	SubflowFlagsMcapRem SubflowFlags = 0x1
-	// SubflowFlagsMcapLoc: this side sent MP_CAPABLE.
-	SubflowFlagsMcapLoc SubflowFlags = 0x2
-	// SubflowFlagsJoinRem: the peer's SYN or SYN/ACK had MP_JOIN.
-	SubflowFlagsJoinRem SubflowFlags = 0x4
-	// SubflowFlagsJoinLoc: this side sent MP_JOIN.
-	SubflowFlagsJoinLoc SubflowFlags = 0x8
-	// SubflowFlagsBkupRem: the peer wants the subflow as a backup.
-	SubflowFlagsBkupRem SubflowFlags = 0x10
-	// SubflowFlagsBkupLoc: this side wants the subflow as a backup.
-	SubflowFlagsBkupLoc SubflowFlags = 0x20
-	// SubflowFlagsFullyEstablished: the peer has confirmed that it speaks MPTCP.
-	SubflowFlagsFullyEstablished SubflowFlags = 0x40
-	// SubflowFlagsConnected: the subflow is part of the connection.
-	SubflowFlagsConnected SubflowFlags = 0x80
-	// SubflowFlagsMapvalid: the mapping from the subflow's bytes to the connection's is known.
+	SubflowFlagsMcapRem          SubflowFlags = 0x1  // the peer's SYN or SYN/ACK had MP_CAPABLE
+	SubflowFlagsMcapLoc          SubflowFlags = 0x2  // this side sent MP_CAPABLE
+	SubflowFlagsJoinRem          SubflowFlags = 0x4  // the peer's SYN or SYN/ACK had MP_JOIN
+	SubflowFlagsJoinLoc          SubflowFlags = 0x8  // this side sent MP_JOIN
+	SubflowFlagsBkupRem          SubflowFlags = 0x10 // the peer wants the subflow as a backup
+	SubflowFlagsBkupLoc          SubflowFlags = 0x20 // this side wants the subflow as a backup
+	SubflowFlagsFullyEstablished SubflowFlags = 0x40 // the peer has confirmed that it speaks MPTCP
+	SubflowFlagsConnected        SubflowFlags = 0x80 // the subflow is part of the connection
+	// The mapping from the subflow's bytes to the connection's is known.
 	SubflowFlagsMapvalid SubflowFlags = 0x100
 )
 
 // String returns the names of the flags, joined by |.
 func (v SubflowFlags) String() string { return enumSubflowFlags.Text(uint64(v)) }
 
-// ParseSubflowFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseSubflowFlags reads what String returns, or a number.
 func ParseSubflowFlags(s string) (SubflowFlags, error) {
 	return nlpolicy.ParseEnum[SubflowFlags](&enumSubflowFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v SubflowFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *SubflowFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseSubflowFlags(string(b))
-	return err
+// UnmarshalText is ParseSubflowFlags.
+func (v *SubflowFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumSubflowFlags, b, v)
 }
 
 // EventType is the enum event-type: numbers of the events (enum mptcp_event_type): the field cmd of
 // their struct genlmsghdr. They have nothing to do with commands of the same number.
 type EventType uint32
 
-// The values of EventType.
 const (
-	// EventTypeUnspec: not used.
-	EventTypeUnspec EventType = 0
-	// EventTypeCreated: as in the operation created.
-	EventTypeCreated EventType = 1
-	// EventTypeEstablished: as in the operation established.
-	EventTypeEstablished EventType = 2
-	// EventTypeClosed: as in the operation closed.
-	EventTypeClosed EventType = 3
-	// EventTypeAnnounced: as in the operation announced.
-	EventTypeAnnounced EventType = 6
-	// EventTypeRemoved: as in the operation removed.
-	EventTypeRemoved EventType = 7
-	// EventTypeSubEstablished: as in the operation sub-established.
-	EventTypeSubEstablished EventType = 10
-	// EventTypeSubClosed: as in the operation sub-closed.
-	EventTypeSubClosed EventType = 11
-	// EventTypeSubPriority: as in the operation sub-priority.
-	EventTypeSubPriority EventType = 13
-	// EventTypeListenerCreated: as in the operation listener-created.
-	EventTypeListenerCreated EventType = 15
-	// EventTypeListenerClosed: as in the operation listener-closed.
-	EventTypeListenerClosed EventType = 16
+	EventTypeUnspec          EventType = 0  // not used
+	EventTypeCreated         EventType = 1  // as in the operation created
+	EventTypeEstablished     EventType = 2  // as in the operation established
+	EventTypeClosed          EventType = 3  // as in the operation closed
+	EventTypeAnnounced       EventType = 6  // as in the operation announced
+	EventTypeRemoved         EventType = 7  // as in the operation removed
+	EventTypeSubEstablished  EventType = 10 // as in the operation sub-established
+	EventTypeSubClosed       EventType = 11 // as in the operation sub-closed
+	EventTypeSubPriority     EventType = 13 // as in the operation sub-priority
+	EventTypeListenerCreated EventType = 15 // as in the operation listener-created
+	EventTypeListenerClosed  EventType = 16 // as in the operation listener-closed
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v EventType) String() string { return enumEventType.Text(uint64(v)) }
 
-// ParseEventType reads what String prints: a name or a number.
+// ParseEventType reads what String returns, or a number.
 func ParseEventType(s string) (EventType, error) {
 	return nlpolicy.ParseEnum[EventType](&enumEventType, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v EventType) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *EventType) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseEventType(string(b))
-	return err
+// UnmarshalText is ParseEventType.
+func (v *EventType) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumEventType, b, v)
 }

@@ -10,53 +10,45 @@ import (
 	"github.com/nlgen/nlgen/runtime/nlpolicy"
 )
 
-// AddAddrRequest is the add-addr request: add an endpoint to the kernel's path manager. Connections
-// that exist use it at once. EEXIST says that the address or the id is taken.
+// AddAddrRequest is the request of [Client.AddAddr].
 type AddAddrRequest struct {
 	Addr    *AddressAttrs // the endpoint, or what names it
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *AddAddrRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(AddAddrRequest)
 	}
 	if x.Addr != nil {
-		nest := e.Begin(AttrEndpointAddr)
-		x.Addr.encode(e)
-		e.End(nest)
+		x.Addr.encode(e, AttrEndpointAddr)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *AddAddrRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrEndpointAddr:
-			v := nlattr.New[AddressAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[AddressAttrs](d); v.decode(d, &x.Unknown) {
 				x.Addr = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *AddAddrRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyAddAddrRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *AddAddrRequest) UnmarshalBinary(b []byte) error {
 	*x = AddAddrRequest{}
 	d := nlattr.NewDecoder(b)
@@ -69,73 +61,62 @@ func (x *AddAddrRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyAddAddrRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *AddAddrRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyAddAddrRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *AddAddrRequest) Validate() error {
 	return policyAddAddrRequest.ValidateBinary(x, nlpolicy.Liberal)
 }
 
-// DelAddrRequest is the del-addr request: delete the endpoint with the id in addr, and with it the
-// subflows that it brought about. For id 0 the address matters: it names the first subflow.
+// DelAddrRequest is the request of [Client.DelAddr].
 type DelAddrRequest = AddAddrRequest
 
-// GetAddrRequest is the get-addr request: read the endpoint with the id in addr (do), or list all
-// (dump). With a token, the local addresses that user space has given one connection.
+// GetAddrRequest is the request of [Client.GetAddr].
 type GetAddrRequest struct {
-	Addr    *AddressAttrs      // local address, or endpoint
-	Token   nlattr.Opt[uint32] // the connection, by the token that events carry
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Addr    *AddressAttrs
+	Token   nlattr.Opt[uint32]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetAddrRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetAddrRequest)
 	}
 	if x.Addr != nil {
-		nest := e.Begin(AttrAddr)
-		x.Addr.encode(e)
-		e.End(nest)
+		x.Addr.encode(e, AttrAddr)
 	}
-	if x.Token.OK {
-		e.Uint32(AttrToken, x.Token.V)
-	}
+	e.OptUint32(AttrToken, x.Token)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetAddrRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrAddr:
-			v := nlattr.New[AddressAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[AddressAttrs](d); v.decode(d, &x.Unknown) {
 				x.Addr = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrToken:
-			x.Token = nlattr.Some(d.Uint32())
+			x.Token = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetAddrRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetAddrRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetAddrRequest) UnmarshalBinary(b []byte) error {
 	*x = GetAddrRequest{}
 	d := nlattr.NewDecoder(b)
@@ -148,54 +129,51 @@ func (x *GetAddrRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetAddrRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetAddrRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetAddrRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GetAddrRequest) Validate() error {
 	return policyGetAddrRequest.ValidateBinary(x, nlpolicy.Liberal)
 }
 
-// GetAddrDumpRequest is the get-addr dump request: read the endpoint with the id in addr (do), or
-// list all (dump). With a token, the local addresses that user space has given one connection.
+// GetAddrDumpRequest is the request of [Client.GetAddrDump].
 type GetAddrDumpRequest struct {
-	Token   nlattr.Opt[uint32] // the connection, by the token that events carry
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Token   nlattr.Opt[uint32]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetAddrDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetAddrDumpRequest)
 	}
-	if x.Token.OK {
-		e.Uint32(AttrToken, x.Token.V)
-	}
+	e.OptUint32(AttrToken, x.Token)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetAddrDumpRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrToken:
-			x.Token = nlattr.Some(d.Uint32())
+			x.Token = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetAddrDumpRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetAddrDumpRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetAddrDumpRequest) UnmarshalBinary(b []byte) error {
 	*x = GetAddrDumpRequest{}
 	d := nlattr.NewDecoder(b)
@@ -208,63 +186,55 @@ func (x *GetAddrDumpRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetAddrDumpRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetAddrDumpRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetAddrDumpRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GetAddrDumpRequest) Validate() error {
 	return policyGetAddrDumpRequest.ValidateBinary(x, nlpolicy.Liberal)
 }
 
-// GetAddrReply is the get-addr reply: read the endpoint with the id in addr (do), or list all
-// (dump). With a token, the local addresses that user space has given one connection.
+// GetAddrReply is the reply of [Client.GetAddr].
 type GetAddrReply struct {
-	Addr    *AddressAttrs // local address, or endpoint
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Addr    *AddressAttrs
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetAddrReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetAddrReply)
 	}
 	if x.Addr != nil {
-		nest := e.Begin(AttrAddr)
-		x.Addr.encode(e)
-		e.End(nest)
+		x.Addr.encode(e, AttrAddr)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetAddrReply) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrAddr:
-			v := nlattr.New[AddressAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[AddressAttrs](d); v.decode(d, &x.Unknown) {
 				x.Addr = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetAddrReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetAddrReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetAddrReply) UnmarshalBinary(b []byte) error {
 	*x = GetAddrReply{}
 	d := nlattr.NewDecoder(b)
@@ -273,63 +243,57 @@ func (x *GetAddrReply) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *GetAddrReply) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyGetAddrReply, x)
-}
+func (x *GetAddrReply) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyGetAddrReply, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetAddrReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetAddrReply, b, x)
 }
 
-// FlushAddrsRequest is the flush-addrs request: delete all endpoints, and let new ones be numbered
-// from 1 again.
+// FlushAddrsRequest is the request of [Client.FlushAddrs].
 type FlushAddrsRequest = AddAddrRequest
 
-// SetLimitsRequest is the set-limits request: change the limits of the network namespace; a limit
-// that is absent stays.
+// SetLimitsRequest is the request of [Client.SetLimits].
 type SetLimitsRequest struct {
+	// How many addresses that the peer announces may be used in each connection, 0 to 8.
 	RcvAddAddrs nlattr.Opt[uint32]
-	Subflows    nlattr.Opt[uint32]
-	Unknown     []nlattr.Attr // what the fields cannot hold, as it came
+	// How many subflows a connection may have besides the first, 0 to 8.
+	Subflows nlattr.Opt[uint32]
+	Unknown  []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *SetLimitsRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(SetLimitsRequest)
 	}
-	if x.RcvAddAddrs.OK {
-		e.Uint32(AttrRcvAddAddrs, x.RcvAddAddrs.V)
-	}
-	if x.Subflows.OK {
-		e.Uint32(AttrSubflows, x.Subflows.V)
-	}
+	e.OptUint32(AttrRcvAddAddrs, x.RcvAddAddrs)
+	e.OptUint32(AttrSubflows, x.Subflows)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *SetLimitsRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrRcvAddAddrs:
-			x.RcvAddAddrs = nlattr.Some(d.Uint32())
+			x.RcvAddAddrs = d.OptUint32()
 		case AttrSubflows:
-			x.Subflows = nlattr.Some(d.Uint32())
+			x.Subflows = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *SetLimitsRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policySetLimitsRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *SetLimitsRequest) UnmarshalBinary(b []byte) error {
 	*x = SetLimitsRequest{}
 	d := nlattr.NewDecoder(b)
@@ -342,64 +306,60 @@ func (x *SetLimitsRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policySetLimitsRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *SetLimitsRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policySetLimitsRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *SetLimitsRequest) Validate() error {
 	return policySetLimitsRequest.ValidateBinary(x, nlpolicy.Liberal)
 }
 
-// GetLimitsRequest is the get-limits request: read the limits of the network namespace. Nothing
-// needs to be in the request.
+// GetLimitsRequest is the request of [Client.GetLimits].
 type GetLimitsRequest = SetLimitsRequest
 
-// GetLimitsReply is the get-limits reply: read the limits of the network namespace. Nothing needs
-// to be in the request.
+// GetLimitsReply is the reply of [Client.GetLimits].
 type GetLimitsReply struct {
+	// How many addresses that the peer announces may be used in each connection, 0 to 8.
 	RcvAddAddrs nlattr.Opt[uint32]
-	Subflows    nlattr.Opt[uint32]
-	Unknown     []nlattr.Attr // what the fields cannot hold, as it came
+	// How many subflows a connection may have besides the first, 0 to 8.
+	Subflows nlattr.Opt[uint32]
+	Unknown  []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetLimitsReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetLimitsReply)
 	}
-	if x.RcvAddAddrs.OK {
-		e.Uint32(AttrRcvAddAddrs, x.RcvAddAddrs.V)
-	}
-	if x.Subflows.OK {
-		e.Uint32(AttrSubflows, x.Subflows.V)
-	}
+	e.OptUint32(AttrRcvAddAddrs, x.RcvAddAddrs)
+	e.OptUint32(AttrSubflows, x.Subflows)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetLimitsReply) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrRcvAddAddrs:
-			x.RcvAddAddrs = nlattr.Some(d.Uint32())
+			x.RcvAddAddrs = d.OptUint32()
 		case AttrSubflows:
-			x.Subflows = nlattr.Some(d.Uint32())
+			x.Subflows = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetLimitsReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetLimitsReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetLimitsReply) UnmarshalBinary(b []byte) error {
 	*x = GetLimitsReply{}
 	d := nlattr.NewDecoder(b)
@@ -412,80 +372,62 @@ func (x *GetLimitsReply) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetLimitsReply, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetLimitsReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetLimitsReply, b, x)
 }
 
-// SetFlagsRequest is the set-flags request: change backup and fullmesh of the endpoint that addr
-// names by its id or its address and port. With a token, change backup of the subflows between addr
-// and addr-remote of that connection; the peer is told.
+// SetFlagsRequest is the request of [Client.SetFlags].
 type SetFlagsRequest struct {
-	Addr       *AddressAttrs      // local address, or endpoint
-	Token      nlattr.Opt[uint32] // the connection, by the token that events carry
-	AddrRemote *AddressAttrs      // address of the peer
-	Unknown    []nlattr.Attr      // what the fields cannot hold, as it came
+	Addr       *AddressAttrs
+	Token      nlattr.Opt[uint32]
+	AddrRemote *AddressAttrs // address of the peer
+	Unknown    []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *SetFlagsRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(SetFlagsRequest)
 	}
 	if x.Addr != nil {
-		nest := e.Begin(AttrAddr)
-		x.Addr.encode(e)
-		e.End(nest)
+		x.Addr.encode(e, AttrAddr)
 	}
-	if x.Token.OK {
-		e.Uint32(AttrToken, x.Token.V)
-	}
+	e.OptUint32(AttrToken, x.Token)
 	if x.AddrRemote != nil {
-		nest := e.Begin(AttrAddrRemote)
-		x.AddrRemote.encode(e)
-		e.End(nest)
+		x.AddrRemote.encode(e, AttrAddrRemote)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *SetFlagsRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrAddr:
-			v := nlattr.New[AddressAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[AddressAttrs](d); v.decode(d, &x.Unknown) {
 				x.Addr = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrToken:
-			x.Token = nlattr.Some(d.Uint32())
+			x.Token = d.OptUint32()
 		case AttrAddrRemote:
-			v := nlattr.New[AddressAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[AddressAttrs](d); v.decode(d, &x.Unknown) {
 				x.AddrRemote = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *SetFlagsRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policySetFlagsRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *SetFlagsRequest) UnmarshalBinary(b []byte) error {
 	*x = SetFlagsRequest{}
 	d := nlattr.NewDecoder(b)
@@ -498,64 +440,58 @@ func (x *SetFlagsRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policySetFlagsRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *SetFlagsRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policySetFlagsRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *SetFlagsRequest) Validate() error {
 	return policySetFlagsRequest.ValidateBinary(x, nlpolicy.Liberal)
 }
 
-// AnnounceRequest is the announce request: announce an address to the peer of a connection that
-// user space manages. The address needs an id that is not 0, and the flag signal.
+// AnnounceRequest is the request of [Client.Announce].
 type AnnounceRequest = GetAddrRequest
 
-// RemoveRequest is the remove request: withdraw the address loc-id from a connection that user
-// space manages: the peer is told, and the subflows of the address are closed.
+// RemoveRequest is the request of [Client.Remove].
 type RemoveRequest struct {
-	Token   nlattr.Opt[uint32] // the connection, by the token that events carry
-	LocID   nlattr.Opt[uint8]  // number of the local address that is withdrawn
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Token   nlattr.Opt[uint32]
+	LocID   nlattr.Opt[uint8] // number of the local address that is withdrawn
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *RemoveRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(RemoveRequest)
 	}
-	if x.Token.OK {
-		e.Uint32(AttrToken, x.Token.V)
-	}
-	if x.LocID.OK {
-		e.Uint8(AttrLocID, x.LocID.V)
-	}
+	e.OptUint32(AttrToken, x.Token)
+	e.OptUint8(AttrLocID, x.LocID)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *RemoveRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrToken:
-			x.Token = nlattr.Some(d.Uint32())
+			x.Token = d.OptUint32()
 		case AttrLocID:
-			x.LocID = nlattr.Some(d.Uint8())
+			x.LocID = d.OptUint8()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *RemoveRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyRemoveRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *RemoveRequest) UnmarshalBinary(b []byte) error {
 	*x = RemoveRequest{}
 	d := nlattr.NewDecoder(b)
@@ -564,141 +500,105 @@ func (x *RemoveRequest) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *RemoveRequest) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyRemoveRequest, x)
-}
+func (x *RemoveRequest) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyRemoveRequest, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *RemoveRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyRemoveRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *RemoveRequest) Validate() error {
 	return policyRemoveRequest.ValidateBinary(x, nlpolicy.Liberal)
 }
 
-// SubflowCreateRequest is the subflow-create request: make a subflow of a connection that user
-// space manages, from the address and id in addr to the address and port in addr-remote. The kernel
-// chooses the local port.
+// SubflowCreateRequest is the request of [Client.SubflowCreate].
 type SubflowCreateRequest = SetFlagsRequest
 
-// SubflowDestroyRequest is the subflow-destroy request: close the subflow with the address and port
-// in addr and those in addr-remote. ESRCH says that the connection has no such subflow.
+// SubflowDestroyRequest is the request of [Client.SubflowDestroy].
 type SubflowDestroyRequest = SetFlagsRequest
 
 // CreatedMessage is the created event: a connection was made or accepted, and its peer speaks
 // MPTCP. No further subflow can be made yet.
 type CreatedMessage struct {
-	Token      nlattr.Opt[uint32]     // the connection
-	Family     nlattr.Opt[uint16]     // address family of the subflow, AF_INET
-	LocID      nlattr.Opt[uint8]      // number of the local address
-	RemID      nlattr.Opt[uint8]      // number of the peer's address
-	Saddr4     nlattr.Opt[netip.Addr] // local IPv4 address, in network byte order
-	Saddr6     nlattr.Opt[netip.Addr] // local IPv6 address, in network byte order
-	Daddr4     nlattr.Opt[netip.Addr] // IPv4 address of the peer, in network byte order
-	Daddr6     nlattr.Opt[netip.Addr] // IPv6 address of the peer, in network byte order
-	Sport      nlattr.Opt[uint16]     // local port, in network byte order
-	Dport      nlattr.Opt[uint16]     // port of the peer, in network byte order
-	Flags      nlattr.Opt[EventFlags] // properties of the connection
-	ServerSide nlattr.Opt[uint8]      // 1 if this side accepted the connection, 0 if it made it
-	Unknown    []nlattr.Attr          // what the fields cannot hold, as it came
+	Token  nlattr.Opt[uint32]
+	Family nlattr.Opt[uint16]
+	LocID  nlattr.Opt[uint8]
+	RemID  nlattr.Opt[uint8]
+	Saddr4 nlattr.Opt[netip.Addr]
+	Saddr6 nlattr.Opt[netip.Addr]
+	Daddr4 nlattr.Opt[netip.Addr]
+	Daddr6 nlattr.Opt[netip.Addr]
+	Sport  nlattr.Opt[uint16]
+	Dport  nlattr.Opt[uint16]
+	// Properties of the connection. Absent if there are none.
+	Flags      nlattr.Opt[EventFlags]
+	ServerSide nlattr.Opt[uint8] // 1 if this side accepted the connection, 0 if it made it
+	Unknown    []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *CreatedMessage) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(CreatedMessage)
 	}
-	if x.Token.OK {
-		e.Uint32(AttrEventToken, x.Token.V)
-	}
-	if x.Family.OK {
-		e.Uint16(AttrEventFamily, x.Family.V)
-	}
-	if x.LocID.OK {
-		e.Uint8(AttrEventLocID, x.LocID.V)
-	}
-	if x.RemID.OK {
-		e.Uint8(AttrEventRemID, x.RemID.V)
-	}
-	if x.Saddr4.OK {
-		e.Addr4(AttrEventSaddr4, x.Saddr4.V)
-	}
-	if x.Saddr6.OK {
-		e.Addr(AttrEventSaddr6, x.Saddr6.V)
-	}
-	if x.Daddr4.OK {
-		e.Addr4(AttrEventDaddr4, x.Daddr4.V)
-	}
-	if x.Daddr6.OK {
-		e.Addr(AttrEventDaddr6, x.Daddr6.V)
-	}
-	if x.Sport.OK {
-		e.Uint16BE(AttrEventSport, x.Sport.V)
-	}
-	if x.Dport.OK {
-		e.Uint16BE(AttrEventDport, x.Dport.V)
-	}
-	if x.Flags.OK {
-		e.Uint16(AttrEventFlags, uint16(x.Flags.V))
-	}
-	if x.ServerSide.OK {
-		e.Uint8(AttrEventServerSide, x.ServerSide.V)
-	}
+	e.OptUint32(AttrEventToken, x.Token)
+	e.OptUint16(AttrEventFamily, x.Family)
+	e.OptUint8(AttrEventLocID, x.LocID)
+	e.OptUint8(AttrEventRemID, x.RemID)
+	e.OptAddr4(AttrEventSaddr4, x.Saddr4)
+	e.OptAddr(AttrEventSaddr6, x.Saddr6)
+	e.OptAddr4(AttrEventDaddr4, x.Daddr4)
+	e.OptAddr(AttrEventDaddr6, x.Daddr6)
+	e.OptUint16BE(AttrEventSport, x.Sport)
+	e.OptUint16BE(AttrEventDport, x.Dport)
+	nlattr.OptEnum16(e, AttrEventFlags, x.Flags)
+	e.OptUint8(AttrEventServerSide, x.ServerSide)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *CreatedMessage) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrEventToken:
-			x.Token = nlattr.Some(d.Uint32())
+			x.Token = d.OptUint32()
 		case AttrEventFamily:
-			x.Family = nlattr.Some(d.Uint16())
+			x.Family = d.OptUint16()
 		case AttrEventLocID:
-			x.LocID = nlattr.Some(d.Uint8())
+			x.LocID = d.OptUint8()
 		case AttrEventRemID:
-			x.RemID = nlattr.Some(d.Uint8())
+			x.RemID = d.OptUint8()
 		case AttrEventSaddr4:
-			x.Saddr4 = nlattr.Some(d.Addr4())
+			x.Saddr4 = d.OptAddr4()
 		case AttrEventSaddr6:
-			if v, ok := d.Addr(); ok {
-				x.Saddr6 = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Saddr6, &x.Unknown)
 		case AttrEventDaddr4:
-			x.Daddr4 = nlattr.Some(d.Addr4())
+			x.Daddr4 = d.OptAddr4()
 		case AttrEventDaddr6:
-			if v, ok := d.Addr(); ok {
-				x.Daddr6 = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Daddr6, &x.Unknown)
 		case AttrEventSport:
-			x.Sport = nlattr.Some(d.Uint16BE())
+			x.Sport = d.OptUint16BE()
 		case AttrEventDport:
-			x.Dport = nlattr.Some(d.Uint16BE())
+			x.Dport = d.OptUint16BE()
 		case AttrEventFlags:
 			x.Flags = nlattr.Some(EventFlags(d.Uint16()))
 		case AttrEventServerSide:
-			x.ServerSide = nlattr.Some(d.Uint8())
+			x.ServerSide = d.OptUint8()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *CreatedMessage) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyCreatedMessage.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *CreatedMessage) UnmarshalBinary(b []byte) error {
 	*x = CreatedMessage{}
 	d := nlattr.NewDecoder(b)
@@ -711,7 +611,7 @@ func (x *CreatedMessage) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyCreatedMessage, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *CreatedMessage) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyCreatedMessage, b, x)
 }
@@ -722,41 +622,39 @@ type EstablishedMessage = CreatedMessage
 
 // ClosedMessage is the closed event: a connection has ended. Its token may be used again.
 type ClosedMessage struct {
-	Token   nlattr.Opt[uint32] // the connection
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Token   nlattr.Opt[uint32]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *ClosedMessage) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(ClosedMessage)
 	}
-	if x.Token.OK {
-		e.Uint32(AttrEventToken, x.Token.V)
-	}
+	e.OptUint32(AttrEventToken, x.Token)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *ClosedMessage) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrEventToken:
-			x.Token = nlattr.Some(d.Uint32())
+			x.Token = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *ClosedMessage) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyClosedMessage.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *ClosedMessage) UnmarshalBinary(b []byte) error {
 	*x = ClosedMessage{}
 	d := nlattr.NewDecoder(b)
@@ -765,11 +663,9 @@ func (x *ClosedMessage) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *ClosedMessage) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyClosedMessage, x)
-}
+func (x *ClosedMessage) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyClosedMessage, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *ClosedMessage) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyClosedMessage, b, x)
 }
@@ -777,75 +673,59 @@ func (x *ClosedMessage) UnmarshalJSON(b []byte) error {
 // AnnouncedMessage is the announced event: the peer has announced an address. If it gave no port,
 // dport is that of the subflow on which the announcement came.
 type AnnouncedMessage struct {
-	Token   nlattr.Opt[uint32]     // the connection
-	Family  nlattr.Opt[uint16]     // address family of the subflow, AF_INET
-	RemID   nlattr.Opt[uint8]      // number of the peer's address
-	Daddr4  nlattr.Opt[netip.Addr] // IPv4 address of the peer, in network byte order
-	Daddr6  nlattr.Opt[netip.Addr] // IPv6 address of the peer, in network byte order
-	Dport   nlattr.Opt[uint16]     // port of the peer, in network byte order
-	Unknown []nlattr.Attr          // what the fields cannot hold, as it came
+	Token   nlattr.Opt[uint32]
+	Family  nlattr.Opt[uint16]
+	RemID   nlattr.Opt[uint8]
+	Daddr4  nlattr.Opt[netip.Addr]
+	Daddr6  nlattr.Opt[netip.Addr]
+	Dport   nlattr.Opt[uint16]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *AnnouncedMessage) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(AnnouncedMessage)
 	}
-	if x.Token.OK {
-		e.Uint32(AttrEventToken, x.Token.V)
-	}
-	if x.Family.OK {
-		e.Uint16(AttrEventFamily, x.Family.V)
-	}
-	if x.RemID.OK {
-		e.Uint8(AttrEventRemID, x.RemID.V)
-	}
-	if x.Daddr4.OK {
-		e.Addr4(AttrEventDaddr4, x.Daddr4.V)
-	}
-	if x.Daddr6.OK {
-		e.Addr(AttrEventDaddr6, x.Daddr6.V)
-	}
-	if x.Dport.OK {
-		e.Uint16BE(AttrEventDport, x.Dport.V)
-	}
+	e.OptUint32(AttrEventToken, x.Token)
+	e.OptUint16(AttrEventFamily, x.Family)
+	e.OptUint8(AttrEventRemID, x.RemID)
+	e.OptAddr4(AttrEventDaddr4, x.Daddr4)
+	e.OptAddr(AttrEventDaddr6, x.Daddr6)
+	e.OptUint16BE(AttrEventDport, x.Dport)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *AnnouncedMessage) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrEventToken:
-			x.Token = nlattr.Some(d.Uint32())
+			x.Token = d.OptUint32()
 		case AttrEventFamily:
-			x.Family = nlattr.Some(d.Uint16())
+			x.Family = d.OptUint16()
 		case AttrEventRemID:
-			x.RemID = nlattr.Some(d.Uint8())
+			x.RemID = d.OptUint8()
 		case AttrEventDaddr4:
-			x.Daddr4 = nlattr.Some(d.Addr4())
+			x.Daddr4 = d.OptAddr4()
 		case AttrEventDaddr6:
-			if v, ok := d.Addr(); ok {
-				x.Daddr6 = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Daddr6, &x.Unknown)
 		case AttrEventDport:
-			x.Dport = nlattr.Some(d.Uint16BE())
+			x.Dport = d.OptUint16BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *AnnouncedMessage) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyAnnouncedMessage.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *AnnouncedMessage) UnmarshalBinary(b []byte) error {
 	*x = AnnouncedMessage{}
 	d := nlattr.NewDecoder(b)
@@ -858,54 +738,50 @@ func (x *AnnouncedMessage) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyAnnouncedMessage, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *AnnouncedMessage) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyAnnouncedMessage, b, x)
 }
 
 // RemovedMessage is the removed event: the peer has withdrawn an address.
 type RemovedMessage struct {
-	Token   nlattr.Opt[uint32] // the connection
-	RemID   nlattr.Opt[uint8]  // number of the peer's address
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Token   nlattr.Opt[uint32]
+	RemID   nlattr.Opt[uint8]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *RemovedMessage) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(RemovedMessage)
 	}
-	if x.Token.OK {
-		e.Uint32(AttrEventToken, x.Token.V)
-	}
-	if x.RemID.OK {
-		e.Uint8(AttrEventRemID, x.RemID.V)
-	}
+	e.OptUint32(AttrEventToken, x.Token)
+	e.OptUint8(AttrEventRemID, x.RemID)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *RemovedMessage) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrEventToken:
-			x.Token = nlattr.Some(d.Uint32())
+			x.Token = d.OptUint32()
 		case AttrEventRemID:
-			x.RemID = nlattr.Some(d.Uint8())
+			x.RemID = d.OptUint8()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *RemovedMessage) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyRemovedMessage.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *RemovedMessage) UnmarshalBinary(b []byte) error {
 	*x = RemovedMessage{}
 	d := nlattr.NewDecoder(b)
@@ -918,7 +794,7 @@ func (x *RemovedMessage) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyRemovedMessage, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *RemovedMessage) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyRemovedMessage, b, x)
 }
@@ -926,121 +802,89 @@ func (x *RemovedMessage) UnmarshalJSON(b []byte) error {
 // SubEstablishedMessage is the sub-established event: a subflow beyond the first was made or
 // accepted.
 type SubEstablishedMessage struct {
-	Token   nlattr.Opt[uint32]     // the connection
-	Family  nlattr.Opt[uint16]     // address family of the subflow, AF_INET
-	LocID   nlattr.Opt[uint8]      // number of the local address
-	RemID   nlattr.Opt[uint8]      // number of the peer's address
-	Saddr4  nlattr.Opt[netip.Addr] // local IPv4 address, in network byte order
-	Saddr6  nlattr.Opt[netip.Addr] // local IPv6 address, in network byte order
-	Daddr4  nlattr.Opt[netip.Addr] // IPv4 address of the peer, in network byte order
-	Daddr6  nlattr.Opt[netip.Addr] // IPv6 address of the peer, in network byte order
-	Sport   nlattr.Opt[uint16]     // local port, in network byte order
-	Dport   nlattr.Opt[uint16]     // port of the peer, in network byte order
-	Backup  nlattr.Opt[uint8]      // 1 if the subflow is a backup, else 0
-	Error   nlattr.Opt[uint8]      // the errno, positive, with which the subflow ended
-	IfIdx   nlattr.Opt[int32]      // index of the link that the subflow is bound to
-	Unknown []nlattr.Attr          // what the fields cannot hold, as it came
+	Token  nlattr.Opt[uint32]
+	Family nlattr.Opt[uint16]
+	LocID  nlattr.Opt[uint8]
+	RemID  nlattr.Opt[uint8]
+	Saddr4 nlattr.Opt[netip.Addr]
+	Saddr6 nlattr.Opt[netip.Addr]
+	Daddr4 nlattr.Opt[netip.Addr]
+	Daddr6 nlattr.Opt[netip.Addr]
+	Sport  nlattr.Opt[uint16]
+	Dport  nlattr.Opt[uint16]
+	Backup nlattr.Opt[uint8] // 1 if the subflow is a backup, else 0
+	// The errno, positive, with which the subflow ended. Absent if there was none.
+	Error nlattr.Opt[uint8]
+	// Index of the link that the subflow is bound to. Absent if it is bound to none.
+	IfIdx   nlattr.Opt[int32]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *SubEstablishedMessage) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(SubEstablishedMessage)
 	}
-	if x.Token.OK {
-		e.Uint32(AttrEventToken, x.Token.V)
-	}
-	if x.Family.OK {
-		e.Uint16(AttrEventFamily, x.Family.V)
-	}
-	if x.LocID.OK {
-		e.Uint8(AttrEventLocID, x.LocID.V)
-	}
-	if x.RemID.OK {
-		e.Uint8(AttrEventRemID, x.RemID.V)
-	}
-	if x.Saddr4.OK {
-		e.Addr4(AttrEventSaddr4, x.Saddr4.V)
-	}
-	if x.Saddr6.OK {
-		e.Addr(AttrEventSaddr6, x.Saddr6.V)
-	}
-	if x.Daddr4.OK {
-		e.Addr4(AttrEventDaddr4, x.Daddr4.V)
-	}
-	if x.Daddr6.OK {
-		e.Addr(AttrEventDaddr6, x.Daddr6.V)
-	}
-	if x.Sport.OK {
-		e.Uint16BE(AttrEventSport, x.Sport.V)
-	}
-	if x.Dport.OK {
-		e.Uint16BE(AttrEventDport, x.Dport.V)
-	}
-	if x.Backup.OK {
-		e.Uint8(AttrEventBackup, x.Backup.V)
-	}
-	if x.Error.OK {
-		e.Uint8(AttrEventError, x.Error.V)
-	}
-	if x.IfIdx.OK {
-		e.Int32(AttrEventIfIdx, x.IfIdx.V)
-	}
+	e.OptUint32(AttrEventToken, x.Token)
+	e.OptUint16(AttrEventFamily, x.Family)
+	e.OptUint8(AttrEventLocID, x.LocID)
+	e.OptUint8(AttrEventRemID, x.RemID)
+	e.OptAddr4(AttrEventSaddr4, x.Saddr4)
+	e.OptAddr(AttrEventSaddr6, x.Saddr6)
+	e.OptAddr4(AttrEventDaddr4, x.Daddr4)
+	e.OptAddr(AttrEventDaddr6, x.Daddr6)
+	e.OptUint16BE(AttrEventSport, x.Sport)
+	e.OptUint16BE(AttrEventDport, x.Dport)
+	e.OptUint8(AttrEventBackup, x.Backup)
+	e.OptUint8(AttrEventError, x.Error)
+	e.OptInt32(AttrEventIfIdx, x.IfIdx)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *SubEstablishedMessage) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrEventToken:
-			x.Token = nlattr.Some(d.Uint32())
+			x.Token = d.OptUint32()
 		case AttrEventFamily:
-			x.Family = nlattr.Some(d.Uint16())
+			x.Family = d.OptUint16()
 		case AttrEventLocID:
-			x.LocID = nlattr.Some(d.Uint8())
+			x.LocID = d.OptUint8()
 		case AttrEventRemID:
-			x.RemID = nlattr.Some(d.Uint8())
+			x.RemID = d.OptUint8()
 		case AttrEventSaddr4:
-			x.Saddr4 = nlattr.Some(d.Addr4())
+			x.Saddr4 = d.OptAddr4()
 		case AttrEventSaddr6:
-			if v, ok := d.Addr(); ok {
-				x.Saddr6 = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Saddr6, &x.Unknown)
 		case AttrEventDaddr4:
-			x.Daddr4 = nlattr.Some(d.Addr4())
+			x.Daddr4 = d.OptAddr4()
 		case AttrEventDaddr6:
-			if v, ok := d.Addr(); ok {
-				x.Daddr6 = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Daddr6, &x.Unknown)
 		case AttrEventSport:
-			x.Sport = nlattr.Some(d.Uint16BE())
+			x.Sport = d.OptUint16BE()
 		case AttrEventDport:
-			x.Dport = nlattr.Some(d.Uint16BE())
+			x.Dport = d.OptUint16BE()
 		case AttrEventBackup:
-			x.Backup = nlattr.Some(d.Uint8())
+			x.Backup = d.OptUint8()
 		case AttrEventError:
-			x.Error = nlattr.Some(d.Uint8())
+			x.Error = d.OptUint8()
 		case AttrEventIfIdx:
-			x.IfIdx = nlattr.Some(d.Int32())
+			x.IfIdx = d.OptInt32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *SubEstablishedMessage) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policySubEstablishedMessage.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *SubEstablishedMessage) UnmarshalBinary(b []byte) error {
 	*x = SubEstablishedMessage{}
 	d := nlattr.NewDecoder(b)
@@ -1053,7 +897,7 @@ func (x *SubEstablishedMessage) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policySubEstablishedMessage, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *SubEstablishedMessage) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policySubEstablishedMessage, b, x)
 }
@@ -1061,133 +905,100 @@ func (x *SubEstablishedMessage) UnmarshalJSON(b []byte) error {
 // SubClosedMessage is the sub-closed event: a subflow has ended; error and reset-reason say why if
 // it was not on purpose.
 type SubClosedMessage struct {
-	Token       nlattr.Opt[uint32]      // the connection
-	Family      nlattr.Opt[uint16]      // address family of the subflow, AF_INET
-	LocID       nlattr.Opt[uint8]       // number of the local address
-	RemID       nlattr.Opt[uint8]       // number of the peer's address
-	Saddr4      nlattr.Opt[netip.Addr]  // local IPv4 address, in network byte order
-	Saddr6      nlattr.Opt[netip.Addr]  // local IPv6 address, in network byte order
-	Daddr4      nlattr.Opt[netip.Addr]  // IPv4 address of the peer, in network byte order
-	Daddr6      nlattr.Opt[netip.Addr]  // IPv6 address of the peer, in network byte order
-	Sport       nlattr.Opt[uint16]      // local port, in network byte order
-	Dport       nlattr.Opt[uint16]      // port of the peer, in network byte order
-	Backup      nlattr.Opt[uint8]       // 1 if the subflow is a backup, else 0
-	Error       nlattr.Opt[uint8]       // the errno, positive, with which the subflow ended
-	IfIdx       nlattr.Opt[int32]       // index of the link that the subflow is bound to
-	ResetReason nlattr.Opt[ResetReason] // why the subflow was reset
-	ResetFlags  nlattr.Opt[uint32]      // flags of the MP_TCPRST option: 1 if the reason may pass
-	Unknown     []nlattr.Attr           // what the fields cannot hold, as it came
+	Token  nlattr.Opt[uint32]
+	Family nlattr.Opt[uint16]
+	LocID  nlattr.Opt[uint8]
+	RemID  nlattr.Opt[uint8]
+	Saddr4 nlattr.Opt[netip.Addr]
+	Saddr6 nlattr.Opt[netip.Addr]
+	Daddr4 nlattr.Opt[netip.Addr]
+	Daddr6 nlattr.Opt[netip.Addr]
+	Sport  nlattr.Opt[uint16]
+	Dport  nlattr.Opt[uint16]
+	Backup nlattr.Opt[uint8] // 1 if the subflow is a backup, else 0
+	// The errno, positive, with which the subflow ended. Absent if there was none.
+	Error nlattr.Opt[uint8]
+	// Index of the link that the subflow is bound to. Absent if it is bound to none.
+	IfIdx nlattr.Opt[int32]
+	// Why the subflow was reset. Absent if it was not.
+	ResetReason nlattr.Opt[ResetReason]
+	// Flags of the MP_TCPRST option: 1 if the reason may pass. Absent if the subflow was not
+	// reset.
+	ResetFlags nlattr.Opt[uint32]
+	Unknown    []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *SubClosedMessage) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(SubClosedMessage)
 	}
-	if x.Token.OK {
-		e.Uint32(AttrEventToken, x.Token.V)
-	}
-	if x.Family.OK {
-		e.Uint16(AttrEventFamily, x.Family.V)
-	}
-	if x.LocID.OK {
-		e.Uint8(AttrEventLocID, x.LocID.V)
-	}
-	if x.RemID.OK {
-		e.Uint8(AttrEventRemID, x.RemID.V)
-	}
-	if x.Saddr4.OK {
-		e.Addr4(AttrEventSaddr4, x.Saddr4.V)
-	}
-	if x.Saddr6.OK {
-		e.Addr(AttrEventSaddr6, x.Saddr6.V)
-	}
-	if x.Daddr4.OK {
-		e.Addr4(AttrEventDaddr4, x.Daddr4.V)
-	}
-	if x.Daddr6.OK {
-		e.Addr(AttrEventDaddr6, x.Daddr6.V)
-	}
-	if x.Sport.OK {
-		e.Uint16BE(AttrEventSport, x.Sport.V)
-	}
-	if x.Dport.OK {
-		e.Uint16BE(AttrEventDport, x.Dport.V)
-	}
-	if x.Backup.OK {
-		e.Uint8(AttrEventBackup, x.Backup.V)
-	}
-	if x.Error.OK {
-		e.Uint8(AttrEventError, x.Error.V)
-	}
-	if x.IfIdx.OK {
-		e.Int32(AttrEventIfIdx, x.IfIdx.V)
-	}
-	if x.ResetReason.OK {
-		e.Uint32(AttrEventResetReason, uint32(x.ResetReason.V))
-	}
-	if x.ResetFlags.OK {
-		e.Uint32(AttrEventResetFlags, x.ResetFlags.V)
-	}
+	e.OptUint32(AttrEventToken, x.Token)
+	e.OptUint16(AttrEventFamily, x.Family)
+	e.OptUint8(AttrEventLocID, x.LocID)
+	e.OptUint8(AttrEventRemID, x.RemID)
+	e.OptAddr4(AttrEventSaddr4, x.Saddr4)
+	e.OptAddr(AttrEventSaddr6, x.Saddr6)
+	e.OptAddr4(AttrEventDaddr4, x.Daddr4)
+	e.OptAddr(AttrEventDaddr6, x.Daddr6)
+	e.OptUint16BE(AttrEventSport, x.Sport)
+	e.OptUint16BE(AttrEventDport, x.Dport)
+	e.OptUint8(AttrEventBackup, x.Backup)
+	e.OptUint8(AttrEventError, x.Error)
+	e.OptInt32(AttrEventIfIdx, x.IfIdx)
+	nlattr.OptEnum32(e, AttrEventResetReason, x.ResetReason)
+	e.OptUint32(AttrEventResetFlags, x.ResetFlags)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *SubClosedMessage) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrEventToken:
-			x.Token = nlattr.Some(d.Uint32())
+			x.Token = d.OptUint32()
 		case AttrEventFamily:
-			x.Family = nlattr.Some(d.Uint16())
+			x.Family = d.OptUint16()
 		case AttrEventLocID:
-			x.LocID = nlattr.Some(d.Uint8())
+			x.LocID = d.OptUint8()
 		case AttrEventRemID:
-			x.RemID = nlattr.Some(d.Uint8())
+			x.RemID = d.OptUint8()
 		case AttrEventSaddr4:
-			x.Saddr4 = nlattr.Some(d.Addr4())
+			x.Saddr4 = d.OptAddr4()
 		case AttrEventSaddr6:
-			if v, ok := d.Addr(); ok {
-				x.Saddr6 = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Saddr6, &x.Unknown)
 		case AttrEventDaddr4:
-			x.Daddr4 = nlattr.Some(d.Addr4())
+			x.Daddr4 = d.OptAddr4()
 		case AttrEventDaddr6:
-			if v, ok := d.Addr(); ok {
-				x.Daddr6 = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Daddr6, &x.Unknown)
 		case AttrEventSport:
-			x.Sport = nlattr.Some(d.Uint16BE())
+			x.Sport = d.OptUint16BE()
 		case AttrEventDport:
-			x.Dport = nlattr.Some(d.Uint16BE())
+			x.Dport = d.OptUint16BE()
 		case AttrEventBackup:
-			x.Backup = nlattr.Some(d.Uint8())
+			x.Backup = d.OptUint8()
 		case AttrEventError:
-			x.Error = nlattr.Some(d.Uint8())
+			x.Error = d.OptUint8()
 		case AttrEventIfIdx:
-			x.IfIdx = nlattr.Some(d.Int32())
+			x.IfIdx = d.OptInt32()
 		case AttrEventResetReason:
 			x.ResetReason = nlattr.Some(ResetReason(d.Uint32()))
 		case AttrEventResetFlags:
-			x.ResetFlags = nlattr.Some(d.Uint32())
+			x.ResetFlags = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *SubClosedMessage) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policySubClosedMessage.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *SubClosedMessage) UnmarshalBinary(b []byte) error {
 	*x = SubClosedMessage{}
 	d := nlattr.NewDecoder(b)
@@ -1200,7 +1011,7 @@ func (x *SubClosedMessage) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policySubClosedMessage, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *SubClosedMessage) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policySubClosedMessage, b, x)
 }
@@ -1212,63 +1023,51 @@ type SubPriorityMessage = SubEstablishedMessage
 // ListenerCreatedMessage is the listener-created event: a socket of MPTCP listens: a program's, or
 // the kernel's own for an endpoint with a port.
 type ListenerCreatedMessage struct {
-	Family  nlattr.Opt[uint16]     // address family of the subflow, AF_INET
-	Saddr4  nlattr.Opt[netip.Addr] // local IPv4 address, in network byte order
-	Saddr6  nlattr.Opt[netip.Addr] // local IPv6 address, in network byte order
-	Sport   nlattr.Opt[uint16]     // local port, in network byte order
-	Unknown []nlattr.Attr          // what the fields cannot hold, as it came
+	Family  nlattr.Opt[uint16]
+	Saddr4  nlattr.Opt[netip.Addr]
+	Saddr6  nlattr.Opt[netip.Addr]
+	Sport   nlattr.Opt[uint16]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *ListenerCreatedMessage) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(ListenerCreatedMessage)
 	}
-	if x.Family.OK {
-		e.Uint16(AttrEventFamily, x.Family.V)
-	}
-	if x.Saddr4.OK {
-		e.Addr4(AttrEventSaddr4, x.Saddr4.V)
-	}
-	if x.Saddr6.OK {
-		e.Addr(AttrEventSaddr6, x.Saddr6.V)
-	}
-	if x.Sport.OK {
-		e.Uint16BE(AttrEventSport, x.Sport.V)
-	}
+	e.OptUint16(AttrEventFamily, x.Family)
+	e.OptAddr4(AttrEventSaddr4, x.Saddr4)
+	e.OptAddr(AttrEventSaddr6, x.Saddr6)
+	e.OptUint16BE(AttrEventSport, x.Sport)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *ListenerCreatedMessage) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrEventFamily:
-			x.Family = nlattr.Some(d.Uint16())
+			x.Family = d.OptUint16()
 		case AttrEventSaddr4:
-			x.Saddr4 = nlattr.Some(d.Addr4())
+			x.Saddr4 = d.OptAddr4()
 		case AttrEventSaddr6:
-			if v, ok := d.Addr(); ok {
-				x.Saddr6 = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Saddr6, &x.Unknown)
 		case AttrEventSport:
-			x.Sport = nlattr.Some(d.Uint16BE())
+			x.Sport = d.OptUint16BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *ListenerCreatedMessage) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyListenerCreatedMessage.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *ListenerCreatedMessage) UnmarshalBinary(b []byte) error {
 	*x = ListenerCreatedMessage{}
 	d := nlattr.NewDecoder(b)
@@ -1281,7 +1080,7 @@ func (x *ListenerCreatedMessage) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyListenerCreatedMessage, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *ListenerCreatedMessage) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyListenerCreatedMessage, b, x)
 }

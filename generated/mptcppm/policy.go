@@ -8,29 +8,29 @@ var policyAddAddrRequest = nlpolicy.Message{Family: "mptcp_pm", Op: "add-addr", 
 
 var policyDelAddrRequest = nlpolicy.Message{Family: "mptcp_pm", Op: "del-addr", Attrs: &setEndpointAttrs}
 
-var policyGetAddrRequest = nlpolicy.Message{Family: "mptcp_pm", Op: "get-addr", Attrs: &setAttrs, Accept: []uint16{AttrAddr, AttrToken}}
+var policyGetAddrRequest = nlpolicy.Message{Family: "mptcp_pm", Op: "get-addr", Attrs: &setAttrs, Accept: []uint16{1, 4}}
 
-var policyGetAddrDumpRequest = nlpolicy.Message{Family: "mptcp_pm", Op: "get-addr", Attrs: &setAttrs, Accept: []uint16{AttrToken}}
+var policyGetAddrDumpRequest = nlpolicy.Message{Family: "mptcp_pm", Op: "get-addr", Attrs: &setAttrs, Accept: []uint16{4}}
 
 var policyGetAddrReply = nlpolicy.Message{Family: "mptcp_pm", Op: "get-addr", Attrs: &setAttrs}
 
 var policyFlushAddrsRequest = nlpolicy.Message{Family: "mptcp_pm", Op: "flush-addrs", Attrs: &setEndpointAttrs}
 
-var policySetLimitsRequest = nlpolicy.Message{Family: "mptcp_pm", Op: "set-limits", Attrs: &setAttrs, Accept: []uint16{AttrRcvAddAddrs, AttrSubflows}}
+var policySetLimitsRequest = nlpolicy.Message{Family: "mptcp_pm", Op: "set-limits", Attrs: &setAttrs, Accept: []uint16{2, 3}}
 
-var policyGetLimitsRequest = nlpolicy.Message{Family: "mptcp_pm", Op: "get-limits", Attrs: &setAttrs, Accept: []uint16{AttrRcvAddAddrs, AttrSubflows}}
+var policyGetLimitsRequest = nlpolicy.Message{Family: "mptcp_pm", Op: "get-limits", Attrs: &setAttrs, Accept: []uint16{2, 3}}
 
 var policyGetLimitsReply = nlpolicy.Message{Family: "mptcp_pm", Op: "get-limits", Attrs: &setAttrs}
 
-var policySetFlagsRequest = nlpolicy.Message{Family: "mptcp_pm", Op: "set-flags", Attrs: &setAttrs, Accept: []uint16{AttrAddr, AttrToken, AttrAddrRemote}}
+var policySetFlagsRequest = nlpolicy.Message{Family: "mptcp_pm", Op: "set-flags", Attrs: &setAttrs, Accept: []uint16{1, 4, 6}}
 
-var policyAnnounceRequest = nlpolicy.Message{Family: "mptcp_pm", Op: "announce", Attrs: &setAttrs, Accept: []uint16{AttrAddr, AttrToken}}
+var policyAnnounceRequest = nlpolicy.Message{Family: "mptcp_pm", Op: "announce", Attrs: &setAttrs, Accept: []uint16{1, 4}}
 
-var policyRemoveRequest = nlpolicy.Message{Family: "mptcp_pm", Op: "remove", Attrs: &setAttrs, Accept: []uint16{AttrToken, AttrLocID}}
+var policyRemoveRequest = nlpolicy.Message{Family: "mptcp_pm", Op: "remove", Attrs: &setAttrs, Accept: []uint16{4, 5}}
 
-var policySubflowCreateRequest = nlpolicy.Message{Family: "mptcp_pm", Op: "subflow-create", Attrs: &setAttrs, Accept: []uint16{AttrAddr, AttrToken, AttrAddrRemote}}
+var policySubflowCreateRequest = nlpolicy.Message{Family: "mptcp_pm", Op: "subflow-create", Attrs: &setAttrs, Accept: []uint16{1, 4, 6}}
 
-var policySubflowDestroyRequest = nlpolicy.Message{Family: "mptcp_pm", Op: "subflow-destroy", Attrs: &setAttrs, Accept: []uint16{AttrAddr, AttrToken, AttrAddrRemote}}
+var policySubflowDestroyRequest = nlpolicy.Message{Family: "mptcp_pm", Op: "subflow-destroy", Attrs: &setAttrs, Accept: []uint16{1, 4, 6}}
 
 var policyCreatedMessage = nlpolicy.Message{Family: "mptcp_pm", Op: "created", Attrs: &setEventAttrs}
 
@@ -53,47 +53,47 @@ var policyListenerCreatedMessage = nlpolicy.Message{Family: "mptcp_pm", Op: "lis
 var policyListenerClosedMessage = nlpolicy.Message{Family: "mptcp_pm", Op: "listener-closed", Attrs: &setEventAttrs}
 
 var setAddressAttrs = nlpolicy.Set{Name: "address", Attrs: []nlpolicy.Attr{
-	{Name: "family", Number: AttrAddressFamily, Kind: nlpolicy.U16},
-	{Name: "id", Number: AttrAddressID, Kind: nlpolicy.U8},
-	{Name: "addr4", Number: AttrAddressAddr4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "addr6", Number: AttrAddressAddr6, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
-	{Name: "port", Number: AttrAddressPort, Kind: nlpolicy.U16},
-	{Name: "flags", Number: AttrAddressFlags, Kind: nlpolicy.U32, Enum: &enumAddrFlags},
-	{Name: "if-idx", Number: AttrAddressIfIdx, Kind: nlpolicy.S32},
+	{Name: "family", Number: 1, Kind: nlpolicy.U16},
+	{Name: "id", Number: 2, Kind: nlpolicy.U8},
+	{Name: "addr4", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
+	{Name: "addr6", Number: 4, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
+	{Name: "port", Number: 5, Kind: nlpolicy.U16},
+	{Name: "flags", Number: 6, Kind: nlpolicy.U32, Enum: &enumAddrFlags},
+	{Name: "if-idx", Number: 7, Kind: nlpolicy.S32},
 }}
 
 var setEndpointAttrs = nlpolicy.Set{Name: "endpoint", Attrs: []nlpolicy.Attr{
-	{Name: "addr", Number: AttrEndpointAddr, Kind: nlpolicy.Nest, Nested: &setAddressAttrs},
+	{Name: "addr", Number: 1, Kind: nlpolicy.Nest, Nested: &setAddressAttrs},
 }}
 
 var setAttrs = nlpolicy.Set{Name: "attr", Attrs: []nlpolicy.Attr{
-	{Name: "addr", Number: AttrAddr, Kind: nlpolicy.Nest, Nested: &setAddressAttrs},
-	{Name: "rcv-add-addrs", Number: AttrRcvAddAddrs, Kind: nlpolicy.U32},
-	{Name: "subflows", Number: AttrSubflows, Kind: nlpolicy.U32},
-	{Name: "token", Number: AttrToken, Kind: nlpolicy.U32},
-	{Name: "loc-id", Number: AttrLocID, Kind: nlpolicy.U8},
-	{Name: "addr-remote", Number: AttrAddrRemote, Kind: nlpolicy.Nest, Nested: &setAddressAttrs},
+	{Name: "addr", Number: 1, Kind: nlpolicy.Nest, Nested: &setAddressAttrs},
+	{Name: "rcv-add-addrs", Number: 2, Kind: nlpolicy.U32},
+	{Name: "subflows", Number: 3, Kind: nlpolicy.U32},
+	{Name: "token", Number: 4, Kind: nlpolicy.U32},
+	{Name: "loc-id", Number: 5, Kind: nlpolicy.U8},
+	{Name: "addr-remote", Number: 6, Kind: nlpolicy.Nest, Nested: &setAddressAttrs},
 }}
 
 var setEventAttrs = nlpolicy.Set{Name: "event-attr", Attrs: []nlpolicy.Attr{
-	{Name: "token", Number: AttrEventToken, Kind: nlpolicy.U32},
-	{Name: "family", Number: AttrEventFamily, Kind: nlpolicy.U16},
-	{Name: "loc-id", Number: AttrEventLocID, Kind: nlpolicy.U8},
-	{Name: "rem-id", Number: AttrEventRemID, Kind: nlpolicy.U8},
-	{Name: "saddr4", Number: AttrEventSaddr4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "saddr6", Number: AttrEventSaddr6, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
-	{Name: "daddr4", Number: AttrEventDaddr4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "daddr6", Number: AttrEventDaddr6, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
-	{Name: "sport", Number: AttrEventSport, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "dport", Number: AttrEventDport, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "backup", Number: AttrEventBackup, Kind: nlpolicy.U8},
-	{Name: "error", Number: AttrEventError, Kind: nlpolicy.U8},
-	{Name: "flags", Number: AttrEventFlags, Kind: nlpolicy.U16, Enum: &enumEventFlags},
-	{Name: "timeout", Number: AttrEventTimeout, Kind: nlpolicy.U32},
-	{Name: "if-idx", Number: AttrEventIfIdx, Kind: nlpolicy.S32},
-	{Name: "reset-reason", Number: AttrEventResetReason, Kind: nlpolicy.U32, Enum: &enumResetReason},
-	{Name: "reset-flags", Number: AttrEventResetFlags, Kind: nlpolicy.U32},
-	{Name: "server-side", Number: AttrEventServerSide, Kind: nlpolicy.U8},
+	{Name: "token", Number: 1, Kind: nlpolicy.U32},
+	{Name: "family", Number: 2, Kind: nlpolicy.U16},
+	{Name: "loc-id", Number: 3, Kind: nlpolicy.U8},
+	{Name: "rem-id", Number: 4, Kind: nlpolicy.U8},
+	{Name: "saddr4", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
+	{Name: "saddr6", Number: 6, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
+	{Name: "daddr4", Number: 7, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
+	{Name: "daddr6", Number: 8, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
+	{Name: "sport", Number: 9, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "dport", Number: 10, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "backup", Number: 11, Kind: nlpolicy.U8},
+	{Name: "error", Number: 12, Kind: nlpolicy.U8},
+	{Name: "flags", Number: 13, Kind: nlpolicy.U16, Enum: &enumEventFlags},
+	{Name: "timeout", Number: 14, Kind: nlpolicy.U32},
+	{Name: "if-idx", Number: 15, Kind: nlpolicy.S32},
+	{Name: "reset-reason", Number: 16, Kind: nlpolicy.U32, Enum: &enumResetReason},
+	{Name: "reset-flags", Number: 17, Kind: nlpolicy.U32},
+	{Name: "server-side", Number: 18, Kind: nlpolicy.U8},
 }}
 
 var enumAddrFlags = nlpolicy.Enum{Name: "addr-flags", Flags: true, Names: []nlpolicy.Value{
@@ -111,7 +111,7 @@ var enumEventFlags = nlpolicy.Enum{Name: "event-flags", Flags: true, Names: []nl
 }}
 
 var enumResetReason = nlpolicy.Enum{Name: "reset-reason", Names: []nlpolicy.Value{
-	{Name: "eunspec", Value: 0},
+	{Name: "eunspec"},
 	{Name: "emptcp", Value: 1},
 	{Name: "eresource", Value: 2},
 	{Name: "eprohibit", Value: 3},
@@ -133,7 +133,7 @@ var enumSubflowFlags = nlpolicy.Enum{Name: "subflow-flags", Flags: true, Names: 
 }}
 
 var enumEventType = nlpolicy.Enum{Name: "event-type", Names: []nlpolicy.Value{
-	{Name: "unspec", Value: 0},
+	{Name: "unspec"},
 	{Name: "created", Value: 1},
 	{Name: "established", Value: 2},
 	{Name: "closed", Value: 3},

@@ -7,92 +7,98 @@ import "github.com/nlgen/nlgen/runtime/nlattr"
 // IoUringProviderInfoAttrs is the attribute set io-uring-provider-info: memory that io_uring
 // provides. It has no attributes yet; its presence says that there is such memory.
 type IoUringProviderInfoAttrs struct {
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *IoUringProviderInfoAttrs) encode(e *nlattr.Encoder) {
-	e.Raw(x.Unknown)
+func (x *IoUringProviderInfoAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.Close(n, x.Unknown)
 }
 
-func (x *IoUringProviderInfoAttrs) decode(d *nlattr.Decoder) {
+func (x *IoUringProviderInfoAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
-		x.Unknown = d.Unknown(x.Unknown)
+		d.Keep(&x.Unknown)
 	}
+	return d.Close(n, odd)
 }
 
 // PagePoolInfoAttrs is the attribute set page-pool-info: what identifies a page pool in its
 // statistics.
 type PagePoolInfoAttrs struct {
-	ID      nlattr.Opt[uint64] // number of the pool
-	Ifindex nlattr.Opt[uint32] // index of the device the pool belongs to
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	ID nlattr.Opt[uint64]
+	// Index of the device the pool belongs to. Absent once the device is gone, which the pool
+	// outlives until its last page has come back.
+	Ifindex nlattr.Opt[uint32]
+	Unknown []nlattr.Attr
 }
 
-func (x *PagePoolInfoAttrs) encode(e *nlattr.Encoder) {
-	if x.ID.OK {
-		e.Uint(AttrPagePoolID, x.ID.V)
-	}
-	if x.Ifindex.OK {
-		e.Uint32(AttrPagePoolIfindex, x.Ifindex.V)
-	}
-	e.Raw(x.Unknown)
+func (x *PagePoolInfoAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint(AttrPagePoolID, x.ID)
+	e.OptUint32(AttrPagePoolIfindex, x.Ifindex)
+	e.Close(n, x.Unknown)
 }
 
-func (x *PagePoolInfoAttrs) decode(d *nlattr.Decoder) {
+func (x *PagePoolInfoAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrPagePoolID:
-			x.ID = nlattr.Some(d.Uint())
+			x.ID = d.OptUint()
 		case AttrPagePoolIfindex:
-			x.Ifindex = nlattr.Some(d.Uint32())
+			x.Ifindex = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // XskInfoAttrs is the attribute set xsk-info: AF_XDP pool of a queue. It has no attributes yet; its
 // presence says that a socket is bound to the queue.
 type XskInfoAttrs struct {
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *XskInfoAttrs) encode(e *nlattr.Encoder) {
-	e.Raw(x.Unknown)
+func (x *XskInfoAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.Close(n, x.Unknown)
 }
 
-func (x *XskInfoAttrs) decode(d *nlattr.Decoder) {
+func (x *XskInfoAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
-		x.Unknown = d.Unknown(x.Unknown)
+		d.Keep(&x.Unknown)
 	}
+	return d.Close(n, odd)
 }
 
 // QueueIDAttrs is the attribute set queue-id: what names a queue when a dmabuf is bound to it.
 type QueueIDAttrs struct {
 	ID      nlattr.Opt[uint32]
-	Type    nlattr.Opt[QueueType] // direction of the queue
-	Unknown []nlattr.Attr         // what the fields cannot hold, as it came
+	Type    nlattr.Opt[QueueType]
+	Unknown []nlattr.Attr
 }
 
-func (x *QueueIDAttrs) encode(e *nlattr.Encoder) {
-	if x.ID.OK {
-		e.Uint32(AttrQueueID, x.ID.V)
-	}
-	if x.Type.OK {
-		e.Uint32(AttrQueueType, uint32(x.Type.V))
-	}
-	e.Raw(x.Unknown)
+func (x *QueueIDAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrQueueID, x.ID)
+	nlattr.OptEnum32(e, AttrQueueType, x.Type)
+	e.Close(n, x.Unknown)
 }
 
-func (x *QueueIDAttrs) decode(d *nlattr.Decoder) {
+func (x *QueueIDAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrQueueID:
-			x.ID = nlattr.Some(d.Uint32())
+			x.ID = d.OptUint32()
 		case AttrQueueType:
 			x.Type = nlattr.Some(QueueType(d.Uint32()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }

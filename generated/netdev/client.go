@@ -12,84 +12,18 @@ import (
 // Family is the netlink family netdev.
 var Family = nlconn.Family{Name: "netdev", Protocol: 16, Generic: true, Version: 1}
 
-// OpDevGet describes the operation dev-get.
-var OpDevGet = nlconn.Operation{Family: &Family, Name: "dev-get",
-	Request:     CmdDevGet,
-	Reply:       CmdDevGet,
-	Single:      true,
-	Policy:      &policyDevGetRequest,
-	DumpPolicy:  &policyDevGetDumpRequest,
-	ReplyPolicy: &policyDevGetReply,
-}
-
-// OpPagePoolGet describes the operation page-pool-get.
-var OpPagePoolGet = nlconn.Operation{Family: &Family, Name: "page-pool-get",
-	Request:     CmdPagePoolGet,
-	Reply:       CmdPagePoolGet,
-	Single:      true,
-	Policy:      &policyPagePoolGetRequest,
-	DumpPolicy:  &policyPagePoolGetDumpRequest,
-	ReplyPolicy: &policyPagePoolGetReply,
-}
-
-// OpPagePoolStatsGet describes the operation page-pool-stats-get.
-var OpPagePoolStatsGet = nlconn.Operation{Family: &Family, Name: "page-pool-stats-get",
-	Request:     CmdPagePoolStatsGet,
-	Reply:       CmdPagePoolStatsGet,
-	Policy:      &policyPagePoolStatsGetRequest,
-	DumpPolicy:  &policyPagePoolStatsGetDumpRequest,
-	ReplyPolicy: &policyPagePoolStatsGetReply,
-}
-
-// OpQueueGet describes the operation queue-get.
-var OpQueueGet = nlconn.Operation{Family: &Family, Name: "queue-get",
-	Request:     CmdQueueGet,
-	Reply:       CmdQueueGet,
-	Single:      true,
-	Policy:      &policyQueueGetRequest,
-	DumpPolicy:  &policyQueueGetDumpRequest,
-	ReplyPolicy: &policyQueueGetReply,
-}
-
-// OpNapiGet describes the operation napi-get.
-var OpNapiGet = nlconn.Operation{Family: &Family, Name: "napi-get",
-	Request:     CmdNapiGet,
-	Reply:       CmdNapiGet,
-	Single:      true,
-	Policy:      &policyNapiGetRequest,
-	DumpPolicy:  &policyNapiGetDumpRequest,
-	ReplyPolicy: &policyNapiGetReply,
-}
-
-// OpQstatsGet describes the operation qstats-get.
-var OpQstatsGet = nlconn.Operation{Family: &Family, Name: "qstats-get",
-	Request:     CmdQstatsGet,
-	DumpReply:   CmdQstatsGet,
-	Policy:      &policyQstatsGetDumpRequest,
-	ReplyPolicy: &policyQstatsGetReply,
-}
-
-// OpBindRx describes the operation bind-rx.
-var OpBindRx = nlconn.Operation{Family: &Family, Name: "bind-rx",
-	Request:     CmdBindRx,
-	Reply:       CmdBindRx,
-	Policy:      &policyBindRxRequest,
-	ReplyPolicy: &policyBindRxReply,
-}
-
-// OpNapiSet describes the operation napi-set.
-var OpNapiSet = nlconn.Operation{Family: &Family, Name: "napi-set",
-	Request: CmdNapiSet,
-	Policy:  &policyNapiSetRequest,
-}
-
-// OpBindTx describes the operation bind-tx.
-var OpBindTx = nlconn.Operation{Family: &Family, Name: "bind-tx",
-	Request:     CmdBindTx,
-	Reply:       CmdBindTx,
-	Policy:      &policyBindTxRequest,
-	ReplyPolicy: &policyBindTxReply,
-}
+// The operations of the family.
+var (
+	OpDevGet           = nlconn.Operation{Family: &Family, Name: "dev-get", Request: CmdDevGet, Reply: CmdDevGet, Single: true, Policy: &policyDevGetRequest, DumpPolicy: &policyDevGetDumpRequest, ReplyPolicy: &policyDevGetReply}
+	OpPagePoolGet      = nlconn.Operation{Family: &Family, Name: "page-pool-get", Request: CmdPagePoolGet, Reply: CmdPagePoolGet, Single: true, Policy: &policyPagePoolGetRequest, DumpPolicy: &policyPagePoolGetDumpRequest, ReplyPolicy: &policyPagePoolGetReply}
+	OpPagePoolStatsGet = nlconn.Operation{Family: &Family, Name: "page-pool-stats-get", Request: CmdPagePoolStatsGet, Reply: CmdPagePoolStatsGet, Policy: &policyPagePoolStatsGetRequest, DumpPolicy: &policyPagePoolStatsGetDumpRequest, ReplyPolicy: &policyPagePoolStatsGetReply}
+	OpQueueGet         = nlconn.Operation{Family: &Family, Name: "queue-get", Request: CmdQueueGet, Reply: CmdQueueGet, Single: true, Policy: &policyQueueGetRequest, DumpPolicy: &policyQueueGetDumpRequest, ReplyPolicy: &policyQueueGetReply}
+	OpNapiGet          = nlconn.Operation{Family: &Family, Name: "napi-get", Request: CmdNapiGet, Reply: CmdNapiGet, Single: true, Policy: &policyNapiGetRequest, DumpPolicy: &policyNapiGetDumpRequest, ReplyPolicy: &policyNapiGetReply}
+	OpQstatsGet        = nlconn.Operation{Family: &Family, Name: "qstats-get", Request: CmdQstatsGet, DumpReply: CmdQstatsGet, Policy: &policyQstatsGetDumpRequest, ReplyPolicy: &policyQstatsGetReply}
+	OpBindRx           = nlconn.Operation{Family: &Family, Name: "bind-rx", Request: CmdBindRx, Reply: CmdBindRx, Policy: &policyBindRxRequest, ReplyPolicy: &policyBindRxReply}
+	OpNapiSet          = nlconn.Operation{Family: &Family, Name: "napi-set", Request: CmdNapiSet, Policy: &policyNapiSetRequest}
+	OpBindTx           = nlconn.Operation{Family: &Family, Name: "bind-tx", Request: CmdBindTx, Reply: CmdBindTx, Policy: &policyBindTxRequest, ReplyPolicy: &policyBindTxReply}
+)
 
 // Client calls the operations of the family netdev over a connection. It may be used by several
 // goroutines at a time.
@@ -108,20 +42,17 @@ func (c *Client) DevGet(ctx context.Context, req *DevGetRequest, opts ...nlconn.
 	return nlconn.Do[DevGetReply](ctx, c.conn, &OpDevGet, req, opts...)
 }
 
-// DevGetDump is the dump of the operation dev-get: read the XDP and AF_XDP features of one device
-// (do) or of all (dump).
+// DevGetDump is [Client.DevGet] as a dump.
 func (c *Client) DevGetDump(ctx context.Context, req *DevGetDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*DevGetReply, error] {
 	return nlconn.Dump[DevGetReply](ctx, c.conn, &OpDevGet, req, opts...)
 }
 
-// DevGetDumpInto is DevGetDump into the memory of *reply, again and again: nothing is allocated for
-// a message. What *reply refers to is valid until the next step; strings are valid for ever.
+// DevGetDumpInto is [Client.DevGetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) DevGetDumpInto(ctx context.Context, req *DevGetDumpRequest, reply *DevGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[DevGetReply](ctx, c.conn, &OpDevGet, req, reply, opts...)
 }
 
-// DevGetCollect is DevGetDump into a slice. A dump that was interrupted is repeated; if that does
-// not help, what came is returned with the error.
+// DevGetCollect is [Client.DevGetDump] into a slice, see [nlconn.Collect].
 func (c *Client) DevGetCollect(ctx context.Context, req *DevGetDumpRequest, opts ...nlconn.CallOption) ([]*DevGetReply, error) {
 	return nlconn.Collect[DevGetReply](ctx, c.conn, &OpDevGet, req, opts...)
 }
@@ -132,21 +63,17 @@ func (c *Client) PagePoolGet(ctx context.Context, req *PagePoolGetRequest, opts 
 	return nlconn.Do[PagePoolGetReply](ctx, c.conn, &OpPagePoolGet, req, opts...)
 }
 
-// PagePoolGetDump is the dump of the operation page-pool-get: read one page pool, chosen by its id
-// (do), or all pools that belong to a device (dump).
+// PagePoolGetDump is [Client.PagePoolGet] as a dump.
 func (c *Client) PagePoolGetDump(ctx context.Context, req *PagePoolGetDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*PagePoolGetReply, error] {
 	return nlconn.Dump[PagePoolGetReply](ctx, c.conn, &OpPagePoolGet, req, opts...)
 }
 
-// PagePoolGetDumpInto is PagePoolGetDump into the memory of *reply, again and again: nothing is
-// allocated for a message. What *reply refers to is valid until the next step; strings are valid
-// for ever.
+// PagePoolGetDumpInto is [Client.PagePoolGetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) PagePoolGetDumpInto(ctx context.Context, req *PagePoolGetDumpRequest, reply *PagePoolGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[PagePoolGetReply](ctx, c.conn, &OpPagePoolGet, req, reply, opts...)
 }
 
-// PagePoolGetCollect is PagePoolGetDump into a slice. A dump that was interrupted is repeated; if
-// that does not help, what came is returned with the error.
+// PagePoolGetCollect is [Client.PagePoolGetDump] into a slice, see [nlconn.Collect].
 func (c *Client) PagePoolGetCollect(ctx context.Context, req *PagePoolGetDumpRequest, opts ...nlconn.CallOption) ([]*PagePoolGetReply, error) {
 	return nlconn.Collect[PagePoolGetReply](ctx, c.conn, &OpPagePoolGet, req, opts...)
 }
@@ -157,21 +84,18 @@ func (c *Client) PagePoolStatsGet(ctx context.Context, req *PagePoolStatsGetRequ
 	return nlconn.Do[PagePoolStatsGetReply](ctx, c.conn, &OpPagePoolStatsGet, req, opts...)
 }
 
-// PagePoolStatsGetDump is the dump of the operation page-pool-stats-get: read the counters of one
-// page pool (do) or of all (dump).
+// PagePoolStatsGetDump is [Client.PagePoolStatsGet] as a dump.
 func (c *Client) PagePoolStatsGetDump(ctx context.Context, req *PagePoolStatsGetDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*PagePoolStatsGetReply, error] {
 	return nlconn.Dump[PagePoolStatsGetReply](ctx, c.conn, &OpPagePoolStatsGet, req, opts...)
 }
 
-// PagePoolStatsGetDumpInto is PagePoolStatsGetDump into the memory of *reply, again and again:
-// nothing is allocated for a message. What *reply refers to is valid until the next step; strings
-// are valid for ever.
+// PagePoolStatsGetDumpInto is [Client.PagePoolStatsGetDump] into the memory of *reply, see
+// [nlconn.DumpInto].
 func (c *Client) PagePoolStatsGetDumpInto(ctx context.Context, req *PagePoolStatsGetDumpRequest, reply *PagePoolStatsGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[PagePoolStatsGetReply](ctx, c.conn, &OpPagePoolStatsGet, req, reply, opts...)
 }
 
-// PagePoolStatsGetCollect is PagePoolStatsGetDump into a slice. A dump that was interrupted is
-// repeated; if that does not help, what came is returned with the error.
+// PagePoolStatsGetCollect is [Client.PagePoolStatsGetDump] into a slice, see [nlconn.Collect].
 func (c *Client) PagePoolStatsGetCollect(ctx context.Context, req *PagePoolStatsGetDumpRequest, opts ...nlconn.CallOption) ([]*PagePoolStatsGetReply, error) {
 	return nlconn.Collect[PagePoolStatsGetReply](ctx, c.conn, &OpPagePoolStatsGet, req, opts...)
 }
@@ -183,21 +107,17 @@ func (c *Client) QueueGet(ctx context.Context, req *QueueGetRequest, opts ...nlc
 	return nlconn.Do[QueueGetReply](ctx, c.conn, &OpQueueGet, req, opts...)
 }
 
-// QueueGetDump is the dump of the operation queue-get: read one queue, chosen by device, type and
-// id (do), or the queues of one or all devices (dump). Only queues in use are reported, not all
-// that the hardware has.
+// QueueGetDump is [Client.QueueGet] as a dump.
 func (c *Client) QueueGetDump(ctx context.Context, req *QueueGetDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*QueueGetReply, error] {
 	return nlconn.Dump[QueueGetReply](ctx, c.conn, &OpQueueGet, req, opts...)
 }
 
-// QueueGetDumpInto is QueueGetDump into the memory of *reply, again and again: nothing is allocated
-// for a message. What *reply refers to is valid until the next step; strings are valid for ever.
+// QueueGetDumpInto is [Client.QueueGetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) QueueGetDumpInto(ctx context.Context, req *QueueGetDumpRequest, reply *QueueGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[QueueGetReply](ctx, c.conn, &OpQueueGet, req, reply, opts...)
 }
 
-// QueueGetCollect is QueueGetDump into a slice. A dump that was interrupted is repeated; if that
-// does not help, what came is returned with the error.
+// QueueGetCollect is [Client.QueueGetDump] into a slice, see [nlconn.Collect].
 func (c *Client) QueueGetCollect(ctx context.Context, req *QueueGetDumpRequest, opts ...nlconn.CallOption) ([]*QueueGetReply, error) {
 	return nlconn.Collect[QueueGetReply](ctx, c.conn, &OpQueueGet, req, opts...)
 }
@@ -208,20 +128,17 @@ func (c *Client) NapiGet(ctx context.Context, req *NapiGetRequest, opts ...nlcon
 	return nlconn.Do[NapiGetReply](ctx, c.conn, &OpNapiGet, req, opts...)
 }
 
-// NapiGetDump is the dump of the operation napi-get: read one NAPI instance by its id (do), or
-// those of one or all devices (dump).
+// NapiGetDump is [Client.NapiGet] as a dump.
 func (c *Client) NapiGetDump(ctx context.Context, req *NapiGetDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*NapiGetReply, error] {
 	return nlconn.Dump[NapiGetReply](ctx, c.conn, &OpNapiGet, req, opts...)
 }
 
-// NapiGetDumpInto is NapiGetDump into the memory of *reply, again and again: nothing is allocated
-// for a message. What *reply refers to is valid until the next step; strings are valid for ever.
+// NapiGetDumpInto is [Client.NapiGetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) NapiGetDumpInto(ctx context.Context, req *NapiGetDumpRequest, reply *NapiGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[NapiGetReply](ctx, c.conn, &OpNapiGet, req, reply, opts...)
 }
 
-// NapiGetCollect is NapiGetDump into a slice. A dump that was interrupted is repeated; if that does
-// not help, what came is returned with the error.
+// NapiGetCollect is [Client.NapiGetDump] into a slice, see [nlconn.Collect].
 func (c *Client) NapiGetCollect(ctx context.Context, req *NapiGetDumpRequest, opts ...nlconn.CallOption) ([]*NapiGetReply, error) {
 	return nlconn.Collect[NapiGetReply](ctx, c.conn, &OpNapiGet, req, opts...)
 }
@@ -233,15 +150,12 @@ func (c *Client) QstatsGetDump(ctx context.Context, req *QstatsGetDumpRequest, o
 	return nlconn.Dump[QstatsGetReply](ctx, c.conn, &OpQstatsGet, req, opts...)
 }
 
-// QstatsGetDumpInto is QstatsGetDump into the memory of *reply, again and again: nothing is
-// allocated for a message. What *reply refers to is valid until the next step; strings are valid
-// for ever.
+// QstatsGetDumpInto is [Client.QstatsGetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) QstatsGetDumpInto(ctx context.Context, req *QstatsGetDumpRequest, reply *QstatsGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[QstatsGetReply](ctx, c.conn, &OpQstatsGet, req, reply, opts...)
 }
 
-// QstatsGetCollect is QstatsGetDump into a slice. A dump that was interrupted is repeated; if that
-// does not help, what came is returned with the error.
+// QstatsGetCollect is [Client.QstatsGetDump] into a slice, see [nlconn.Collect].
 func (c *Client) QstatsGetCollect(ctx context.Context, req *QstatsGetDumpRequest, opts ...nlconn.CallOption) ([]*QstatsGetReply, error) {
 	return nlconn.Collect[QstatsGetReply](ctx, c.conn, &OpQstatsGet, req, opts...)
 }

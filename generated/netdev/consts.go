@@ -6,41 +6,21 @@ import "github.com/nlgen/nlgen/runtime/nlconn"
 
 // The numbers of the operations: commands in struct genlmsghdr.
 const (
-	// CmdDevGet: read the XDP and AF_XDP features of one device (do) or of all (dump).
-	CmdDevGet uint16 = 1
-	// CmdDevAddNtf: a device has appeared.
-	CmdDevAddNtf uint16 = 2
-	// CmdDevDelNtf: a device is gone.
-	CmdDevDelNtf uint16 = 3
-	// CmdDevChangeNtf: the features of a device have changed.
-	CmdDevChangeNtf uint16 = 4
-	// CmdPagePoolGet: read one page pool, chosen by its id (do), or all pools that belong to a
-	// device (dump).
-	CmdPagePoolGet uint16 = 5
-	// CmdPagePoolAddNtf: a page pool was made, or came to a device.
-	CmdPagePoolAddNtf uint16 = 6
-	// CmdPagePoolDelNtf: a page pool is gone, its last page returned.
-	CmdPagePoolDelNtf uint16 = 7
-	// CmdPagePoolChangeNtf: a page pool has changed, such as by being detached from its driver.
+	CmdDevGet            uint16 = 1
+	CmdDevAddNtf         uint16 = 2
+	CmdDevDelNtf         uint16 = 3
+	CmdDevChangeNtf      uint16 = 4
+	CmdPagePoolGet       uint16 = 5
+	CmdPagePoolAddNtf    uint16 = 6
+	CmdPagePoolDelNtf    uint16 = 7
 	CmdPagePoolChangeNtf uint16 = 8
-	// CmdPagePoolStatsGet: read the counters of one page pool (do) or of all (dump).
-	CmdPagePoolStatsGet uint16 = 9
-	// CmdQueueGet: read one queue, chosen by device, type and id (do), or the queues of one or
-	// all devices (dump). Only queues in use are reported, not all that the hardware has.
-	CmdQueueGet uint16 = 10
-	// CmdNapiGet: read one NAPI instance by its id (do), or those of one or all devices (dump).
-	CmdNapiGet uint16 = 11
-	// CmdQstatsGet: list counters of devices or, with the scope queue, of their queues. What is
-	// there depends on the driver; EOPNOTSUPP for a device that has none.
-	CmdQstatsGet uint16 = 12
-	// CmdBindRx: have receive queues of a device receive into a dmabuf. The binding ends when
-	// the socket is closed.
-	CmdBindRx uint16 = 13
-	// CmdNapiSet: change settings of one NAPI instance; those that are absent stay.
-	CmdNapiSet uint16 = 14
-	// CmdBindTx: make a dmabuf available for sending through a device. The binding ends when
-	// the socket is closed.
-	CmdBindTx uint16 = 15
+	CmdPagePoolStatsGet  uint16 = 9
+	CmdQueueGet          uint16 = 10
+	CmdNapiGet           uint16 = 11
+	CmdQstatsGet         uint16 = 12
+	CmdBindRx            uint16 = 13
+	CmdNapiSet           uint16 = 14
+	CmdBindTx            uint16 = 15
 )
 
 // The multicast groups of the family.
@@ -51,220 +31,115 @@ var (
 
 // The numbers of the attributes in the set dev: features of one device (NETDEV_A_DEV_*).
 const (
-	// AttrDevIfindex: index of the device in the network namespace of the socket.
 	AttrDevIfindex uint16 = 1
-	// AttrDevPad: filler that aligns 64-bit values to eight bytes on CPUs that need it; no
-	// content.
-	AttrDevPad uint16 = 2
-	// AttrDevXdpFeatures: what the device can do with XDP programs, as it is set up now.
-	AttrDevXdpFeatures uint16 = 3
-	// AttrDevXdpZcMaxSegs: most buffers that one packet may consist of in AF_XDP zero copy
-	// mode; 1 is no support for several. Only reported with xsk-zerocopy.
-	AttrDevXdpZcMaxSegs uint16 = 4
-	// AttrDevXdpRxMetadataFeatures: metadata of received packets that XDP programs can ask for.
+	// Filler that aligns 64-bit values to eight bytes on CPUs that need it; no content.
+	AttrDevPad                   uint16 = 2
+	AttrDevXdpFeatures           uint16 = 3
+	AttrDevXdpZcMaxSegs          uint16 = 4
 	AttrDevXdpRxMetadataFeatures uint16 = 5
-	// AttrDevXskFeatures: what AF_XDP sockets can ask for when they send.
-	AttrDevXskFeatures uint16 = 6
+	AttrDevXskFeatures           uint16 = 6
 )
 
 // The numbers of the attributes in the set page-pool: one page pool, from which a driver takes
 // receive buffers (NETDEV_A_PAGE_POOL_*).
 const (
-	// AttrPagePoolID: number of the pool. It is unique in the system and not reused soon.
-	AttrPagePoolID uint16 = 1
-	// AttrPagePoolIfindex: index of the device the pool belongs to. Absent once the device is
-	// gone, which the pool outlives until its last page has come back.
-	AttrPagePoolIfindex uint16 = 2
-	// AttrPagePoolNapiID: number of the NAPI instance that uses the pool. Absent if there is
-	// none.
-	AttrPagePoolNapiID uint16 = 3
-	// AttrPagePoolInflight: pages handed out and not returned. They may sit in the receive
-	// ring, in sockets or in the caches of the pool.
-	AttrPagePoolInflight uint16 = 4
-	// AttrPagePoolInflightMem: memory of the pages in inflight, in bytes.
+	// Number of the pool. It is unique in the system and not reused soon.
+	AttrPagePoolID          uint16 = 1
+	AttrPagePoolIfindex     uint16 = 2
+	AttrPagePoolNapiID      uint16 = 3
+	AttrPagePoolInflight    uint16 = 4
 	AttrPagePoolInflightMem uint16 = 5
-	// AttrPagePoolDetachTime: when the driver let go of the pool, in seconds of CLOCK_BOOTTIME.
-	// From then on the pool only waits for its pages. Absent while it is in use.
-	AttrPagePoolDetachTime uint16 = 6
-	// AttrPagePoolDmabuf: number of the dmabuf binding that backs the pool. Absent for ordinary
-	// memory.
-	AttrPagePoolDmabuf uint16 = 7
-	// AttrPagePoolIoUring: present if memory of io_uring backs the pool.
-	AttrPagePoolIoUring uint16 = 8
+	AttrPagePoolDetachTime  uint16 = 6
+	AttrPagePoolDmabuf      uint16 = 7
+	AttrPagePoolIoUring     uint16 = 8
 )
 
 // The numbers of the attributes in the set page-pool-stats: counters of one page pool since it was
 // made (NETDEV_A_PAGE_POOL_STATS_*, struct page_pool_stats).
 const (
-	// AttrPagePoolStatsInfo: the pool that is meant. In a request only its id may be given.
-	AttrPagePoolStatsInfo uint16 = 1
-	// AttrPagePoolStatsAllocFast: pages taken from the cache that only the NAPI instance uses.
-	AttrPagePoolStatsAllocFast uint16 = 8
-	// AttrPagePoolStatsAllocSlow: single pages taken from the page allocator.
-	AttrPagePoolStatsAllocSlow uint16 = 9
-	// AttrPagePoolStatsAllocSlowHighOrder: compound pages taken from the page allocator.
-	AttrPagePoolStatsAllocSlowHighOrder uint16 = 10
-	// AttrPagePoolStatsAllocEmpty: how often the ring of returned pages was empty, so that the
-	// allocator was asked.
-	AttrPagePoolStatsAllocEmpty uint16 = 11
-	// AttrPagePoolStatsAllocRefill: how often the cache was filled from the ring of returned
-	// pages.
-	AttrPagePoolStatsAllocRefill uint16 = 12
-	// AttrPagePoolStatsAllocWaive: pages of the ring passed over, for they are on the wrong
-	// NUMA node.
-	AttrPagePoolStatsAllocWaive uint16 = 13
-	// AttrPagePoolStatsRecycleCached: pages returned straight to the cache.
-	AttrPagePoolStatsRecycleCached uint16 = 14
-	// AttrPagePoolStatsRecycleCacheFull: pages that did not go to the cache, for it was full.
-	AttrPagePoolStatsRecycleCacheFull uint16 = 15
-	// AttrPagePoolStatsRecycleRing: pages returned to the ring.
-	AttrPagePoolStatsRecycleRing uint16 = 16
-	// AttrPagePoolStatsRecycleRingFull: pages given back to the page allocator, for the ring
-	// was full.
-	AttrPagePoolStatsRecycleRingFull uint16 = 17
-	// AttrPagePoolStatsRecycleReleasedRefcnt: pages given up and not recycled, for someone else
-	// still holds a reference.
+	AttrPagePoolStatsInfo                  uint16 = 1
+	AttrPagePoolStatsAllocFast             uint16 = 8
+	AttrPagePoolStatsAllocSlow             uint16 = 9
+	AttrPagePoolStatsAllocSlowHighOrder    uint16 = 10
+	AttrPagePoolStatsAllocEmpty            uint16 = 11
+	AttrPagePoolStatsAllocRefill           uint16 = 12
+	AttrPagePoolStatsAllocWaive            uint16 = 13
+	AttrPagePoolStatsRecycleCached         uint16 = 14
+	AttrPagePoolStatsRecycleCacheFull      uint16 = 15
+	AttrPagePoolStatsRecycleRing           uint16 = 16
+	AttrPagePoolStatsRecycleRingFull       uint16 = 17
 	AttrPagePoolStatsRecycleReleasedRefcnt uint16 = 18
 )
 
 // The numbers of the attributes in the set napi: one NAPI instance, which polls one or more queues
 // (NETDEV_A_NAPI_*).
 const (
-	// AttrNapiIfindex: index of the device the instance belongs to.
 	AttrNapiIfindex uint16 = 1
-	// AttrNapiID: number of the instance, as in the socket option SO_INCOMING_NAPI_ID.
-	AttrNapiID uint16 = 2
-	// AttrNapiIrq: number of the interrupt that schedules it. Absent if the driver does not
-	// tell.
-	AttrNapiIrq uint16 = 3
-	// AttrNapiPid: process id of the kernel thread that polls it. Absent if it is not threaded.
-	AttrNapiPid uint16 = 4
-	// AttrNapiDeferHardIrqs: how many polls in a row may find nothing before the device's
-	// interrupts are switched on again.
-	AttrNapiDeferHardIrqs uint16 = 5
-	// AttrNapiGroFlushTimeout: nanoseconds after which polling resumes by timer while
-	// interrupts are deferred. If it is not 0, packets merged by GRO may be held over the end
-	// of a poll for so long.
-	AttrNapiGroFlushTimeout uint16 = 6
-	// AttrNapiIrqSuspendTimeout: nanoseconds for which interrupts stay off after an
-	// application's busy polling has found packets. 0 never suspends them.
+	// Number of the instance, as in the socket option SO_INCOMING_NAPI_ID.
+	AttrNapiID                uint16 = 2
+	AttrNapiIrq               uint16 = 3
+	AttrNapiPid               uint16 = 4
+	AttrNapiDeferHardIrqs     uint16 = 5
+	AttrNapiGroFlushTimeout   uint16 = 6
 	AttrNapiIrqSuspendTimeout uint16 = 7
-	// AttrNapiThreaded: whether the instance is polled in a kernel thread of its own.
-	AttrNapiThreaded uint16 = 8
+	AttrNapiThreaded          uint16 = 8
 )
 
 // The numbers of the attributes in the set queue: one queue of a device (NETDEV_A_QUEUE_*).
 const (
-	// AttrQueueID: number of the queue, from 0, among those of its device and type.
-	AttrQueueID uint16 = 1
-	// AttrQueueIfindex: index of the device the queue belongs to.
-	AttrQueueIfindex uint16 = 2
-	// AttrQueueType: direction of the queue. Transmit queues that drivers keep for XDP alone
-	// are not listed.
-	AttrQueueType uint16 = 3
-	// AttrQueueNapiID: number of the NAPI instance that serves the queue. Absent if the driver
-	// tells none.
-	AttrQueueNapiID uint16 = 4
-	// AttrQueueDmabuf: number of the dmabuf binding of the queue. Absent if there is none.
-	AttrQueueDmabuf uint16 = 5
-	// AttrQueueIoUring: present if the queue receives into memory of io_uring.
+	// Number of the queue, from 0, among those of its device and type.
+	AttrQueueID      uint16 = 1
+	AttrQueueIfindex uint16 = 2 // index of the device the queue belongs to
+	// Direction of the queue. Transmit queues that drivers keep for XDP alone are not listed.
+	AttrQueueType    uint16 = 3
+	AttrQueueNapiID  uint16 = 4
+	AttrQueueDmabuf  uint16 = 5
 	AttrQueueIoUring uint16 = 6
-	// AttrQueueXsk: present if an AF_XDP socket is bound to the queue.
-	AttrQueueXsk uint16 = 7
+	AttrQueueXsk     uint16 = 7
 )
 
 // The numbers of the attributes in the set qstats: counters of a device, or of one queue with the
 // scope queue (NETDEV_A_QSTATS_*). For the device they run on over reconfigurations; those of the
 // queues may have been reset and need not add up. Absent ones are not supported by the driver.
 const (
-	// AttrQstatsIfindex: index of the device. In a request it narrows the dump to that device.
-	AttrQstatsIfindex uint16 = 1
-	// AttrQstatsQueueType: direction of the queue that queue-id names; only with the scope
-	// queue.
-	AttrQstatsQueueType uint16 = 2
-	// AttrQstatsQueueID: number of the queue the counters belong to; only with the scope queue.
-	AttrQstatsQueueID uint16 = 3
-	// AttrQstatsScope: what to report counters for. Absent or 0 means the sum over each device.
-	AttrQstatsScope uint16 = 4
-	// AttrQstatsRxPackets: packets received without error and passed on, those that XDP
-	// consumed included.
-	AttrQstatsRxPackets uint16 = 8
-	// AttrQstatsRxBytes: bytes of the packets in rx-packets.
-	AttrQstatsRxBytes uint16 = 9
-	// AttrQstatsTxPackets: packets sent, as a rule counted when the device reports completion.
-	AttrQstatsTxPackets uint16 = 10
-	// AttrQstatsTxBytes: bytes of the packets in tx-packets.
-	AttrQstatsTxBytes uint16 = 11
-	// AttrQstatsRxAllocFail: how often no memory was left for a receive buffer; not each
-	// failure loses a packet.
-	AttrQstatsRxAllocFail uint16 = 12
-	// AttrQstatsRxHwDrops: packets that reached the device but not the host, for whatever
-	// reason.
-	AttrQstatsRxHwDrops uint16 = 13
-	// AttrQstatsRxHwDropOverruns: those of rx-hw-drops lost for a passing lack of buffers,
-	// descriptors and the like.
-	AttrQstatsRxHwDropOverruns uint16 = 14
-	// AttrQstatsRxCsumComplete: packets handed up as CHECKSUM_COMPLETE, with the sum the device
-	// computed.
-	AttrQstatsRxCsumComplete uint16 = 15
-	// AttrQstatsRxCsumUnnecessary: packets handed up as CHECKSUM_UNNECESSARY, for the device
-	// has checked them.
-	AttrQstatsRxCsumUnnecessary uint16 = 16
-	// AttrQstatsRxCsumNone: packets whose checksum the device has not looked at.
-	AttrQstatsRxCsumNone uint16 = 17
-	// AttrQstatsRxCsumBad: packets whose checksum is wrong. They are handed up all the same.
-	AttrQstatsRxCsumBad uint16 = 18
-	// AttrQstatsRxHwGroPackets: merged packets that hardware GRO (NETIF_F_GRO_HW) produced; LRO
-	// does not count.
-	AttrQstatsRxHwGroPackets uint16 = 19
-	// AttrQstatsRxHwGroBytes: bytes of the packets in rx-hw-gro-packets.
-	AttrQstatsRxHwGroBytes uint16 = 20
-	// AttrQstatsRxHwGroWirePackets: packets from the wire that hardware GRO merged into those
-	// of rx-hw-gro-packets.
+	AttrQstatsIfindex            uint16 = 1
+	AttrQstatsQueueType          uint16 = 2
+	AttrQstatsQueueID            uint16 = 3
+	AttrQstatsScope              uint16 = 4
+	AttrQstatsRxPackets          uint16 = 8
+	AttrQstatsRxBytes            uint16 = 9
+	AttrQstatsTxPackets          uint16 = 10
+	AttrQstatsTxBytes            uint16 = 11
+	AttrQstatsRxAllocFail        uint16 = 12
+	AttrQstatsRxHwDrops          uint16 = 13
+	AttrQstatsRxHwDropOverruns   uint16 = 14
+	AttrQstatsRxCsumComplete     uint16 = 15
+	AttrQstatsRxCsumUnnecessary  uint16 = 16
+	AttrQstatsRxCsumNone         uint16 = 17
+	AttrQstatsRxCsumBad          uint16 = 18
+	AttrQstatsRxHwGroPackets     uint16 = 19
+	AttrQstatsRxHwGroBytes       uint16 = 20
 	AttrQstatsRxHwGroWirePackets uint16 = 21
-	// AttrQstatsRxHwGroWireBytes: bytes of the packets in rx-hw-gro-wire-packets.
-	AttrQstatsRxHwGroWireBytes uint16 = 22
-	// AttrQstatsRxHwDropRatelimits: received packets that the device dropped to hold a limit of
-	// their rate.
+	AttrQstatsRxHwGroWireBytes   uint16 = 22
 	AttrQstatsRxHwDropRatelimits uint16 = 23
-	// AttrQstatsTxHwDrops: packets given to the device that never left it, for whatever reason.
-	AttrQstatsTxHwDrops uint16 = 24
-	// AttrQstatsTxHwDropErrors: those of tx-hw-drops that were malformed.
-	AttrQstatsTxHwDropErrors uint16 = 25
-	// AttrQstatsTxCsumNone: packets sent that needed no checksum from the device.
-	AttrQstatsTxCsumNone uint16 = 26
-	// AttrQstatsTxNeedsCsum: packets whose checksum the device computed, each packet that it
-	// segmented on the wire counted.
-	AttrQstatsTxNeedsCsum uint16 = 27
-	// AttrQstatsTxHwGsoPackets: large packets that the device split into smaller ones.
-	AttrQstatsTxHwGsoPackets uint16 = 28
-	// AttrQstatsTxHwGsoBytes: bytes of the packets in tx-hw-gso-packets.
-	AttrQstatsTxHwGsoBytes uint16 = 29
-	// AttrQstatsTxHwGsoWirePackets: packets on the wire that those of tx-hw-gso-packets became.
+	AttrQstatsTxHwDrops          uint16 = 24
+	AttrQstatsTxHwDropErrors     uint16 = 25
+	AttrQstatsTxCsumNone         uint16 = 26
+	AttrQstatsTxNeedsCsum        uint16 = 27
+	AttrQstatsTxHwGsoPackets     uint16 = 28
+	AttrQstatsTxHwGsoBytes       uint16 = 29
 	AttrQstatsTxHwGsoWirePackets uint16 = 30
-	// AttrQstatsTxHwGsoWireBytes: bytes of the packets in tx-hw-gso-wire-packets.
-	AttrQstatsTxHwGsoWireBytes uint16 = 31
-	// AttrQstatsTxHwDropRatelimits: packets to be sent that the device dropped to hold a limit
-	// of their rate.
+	AttrQstatsTxHwGsoWireBytes   uint16 = 31
 	AttrQstatsTxHwDropRatelimits uint16 = 32
-	// AttrQstatsTxStop: how often the driver stopped the queue, for its ring was full. With
-	// byte queue limits the stack itself holds packets back earlier.
-	AttrQstatsTxStop uint16 = 33
-	// AttrQstatsTxWake: how often the driver let a stopped queue go on.
-	AttrQstatsTxWake uint16 = 34
+	AttrQstatsTxStop             uint16 = 33
+	AttrQstatsTxWake             uint16 = 34
 )
 
 // The numbers of the attributes in the set dmabuf: binding of a dmabuf, memory of a device, to
 // queues (NETDEV_A_DMABUF_*).
 const (
-	// AttrDmabufIfindex: index of the device to bind the memory to.
 	AttrDmabufIfindex uint16 = 1
-	// AttrDmabufQueues: receive queues that are to receive into the memory; one attribute for
-	// each.
-	AttrDmabufQueues uint16 = 2
-	// AttrDmabufFd: file descriptor of the dmabuf, in the calling process.
-	AttrDmabufFd uint16 = 3
-	// AttrDmabufID: number of the binding, in the answer. It lasts until the socket that made
-	// the request is closed.
-	AttrDmabufID uint16 = 4
+	AttrDmabufQueues  uint16 = 2
+	AttrDmabufFd      uint16 = 3
+	AttrDmabufID      uint16 = 4
 )

@@ -6,32 +6,22 @@
 //
 // # Operations
 //
-//   - [Client.DevGet]: read the XDP and AF_XDP features of one device (do) or of all (dump).
-//   - [Client.DevGetDump]: read the XDP and AF_XDP features of one device (do) or of all (dump).
-//   - [Client.PagePoolGet]: read one page pool, chosen by its id (do), or all pools that belong to
-//     a device (dump).
-//   - [Client.PagePoolGetDump]: read one page pool, chosen by its id (do), or all pools that belong
-//     to a device (dump).
-//   - [Client.PagePoolStatsGet]: read the counters of one page pool (do) or of all (dump).
-//   - [Client.PagePoolStatsGetDump]: read the counters of one page pool (do) or of all (dump).
-//   - [Client.QueueGet]: read one queue, chosen by device, type and id (do), or the queues of one
-//     or all devices (dump).
-//   - [Client.QueueGetDump]: read one queue, chosen by device, type and id (do), or the queues of
+//   - [Client.DevGet], [Client.DevGetDump]: read the XDP and AF_XDP features of one device (do) or
+//     of all (dump).
+//   - [Client.PagePoolGet], [Client.PagePoolGetDump]: read one page pool, chosen by its id (do), or
+//     all pools that belong to a device (dump).
+//   - [Client.PagePoolStatsGet], [Client.PagePoolStatsGetDump]: read the counters of one page pool
+//     (do) or of all (dump).
+//   - [Client.QueueGet], [Client.QueueGetDump]: read one queue, chosen by device, type and id (do),
+//     or the queues of one or all devices (dump).
+//   - [Client.NapiGet], [Client.NapiGetDump]: read one NAPI instance by its id (do), or those of
 //     one or all devices (dump).
-//   - [Client.NapiGet]: read one NAPI instance by its id (do), or those of one or all devices
-//     (dump).
-//   - [Client.NapiGetDump]: read one NAPI instance by its id (do), or those of one or all devices
-//     (dump).
 //   - [Client.QstatsGetDump]: list counters of devices or, with the scope queue, of their queues.
 //   - [Client.BindRx]: have receive queues of a device receive into a dmabuf.
 //   - [Client.NapiSet]: change settings of one NAPI instance; those that are absent stay.
 //   - [Client.BindTx]: make a dmabuf available for sending through a device.
-//   - [DevAddNtf]: a device has appeared.
-//   - [DevDelNtf]: a device is gone.
-//   - [DevChangeNtf]: the features of a device have changed.
-//   - [PagePoolAddNtf]: a page pool was made, or came to a device.
-//   - [PagePoolDelNtf]: a page pool is gone, its last page returned.
-//   - [PagePoolChangeNtf]: a page pool has changed, such as by being detached from its driver.
+//   - Notifications: [DevAddNtf], [DevDelNtf], [DevChangeNtf], [PagePoolAddNtf], [PagePoolDelNtf],
+//     [PagePoolChangeNtf].
 //
 // # Use
 //

@@ -7,185 +7,149 @@ import "github.com/nlgen/nlgen/runtime/nlpolicy"
 // XdpAct is the set of flags xdp-act: what a device can do with XDP programs (NETDEV_XDP_ACT_*).
 type XdpAct uint64
 
-// The values of XdpAct.
 const (
-	// XdpActBasic: programs can run, and return XDP_ABORTED, XDP_DROP, XDP_PASS and XDP_TX.
-	XdpActBasic XdpAct = 0x1
-	// XdpActRedirect: programs can return XDP_REDIRECT.
-	XdpActRedirect XdpAct = 0x2
-	// XdpActNdoXmit: frames can be redirected to this device; its driver has ndo_xdp_xmit.
-	XdpActNdoXmit XdpAct = 0x4
-	// XdpActXskZerocopy: AF_XDP sockets can be bound in zero copy mode.
-	XdpActXskZerocopy XdpAct = 0x8
-	// XdpActHwOffload: programs can run in the device itself.
-	XdpActHwOffload XdpAct = 0x10
-	// XdpActRxSg: programs can receive frames that consist of several buffers.
-	XdpActRxSg XdpAct = 0x20
-	// XdpActNdoXmitSg: frames of several buffers can be redirected to this device.
-	XdpActNdoXmitSg XdpAct = 0x40
+	// Programs can run, and return XDP_ABORTED, XDP_DROP, XDP_PASS and XDP_TX.
+	XdpActBasic    XdpAct = 0x1
+	XdpActRedirect XdpAct = 0x2 // programs can return XDP_REDIRECT
+	// Frames can be redirected to this device; its driver has ndo_xdp_xmit.
+	XdpActNdoXmit     XdpAct = 0x4
+	XdpActXskZerocopy XdpAct = 0x8  // AF_XDP sockets can be bound in zero copy mode
+	XdpActHwOffload   XdpAct = 0x10 // programs can run in the device itself
+	XdpActRxSg        XdpAct = 0x20 // programs can receive frames that consist of several buffers
+	XdpActNdoXmitSg   XdpAct = 0x40 // frames of several buffers can be redirected to this device
 )
 
 // String returns the names of the flags, joined by |.
 func (v XdpAct) String() string { return enumXdpAct.Text(uint64(v)) }
 
-// ParseXdpAct reads what String prints: names of flags or numbers, joined by |.
-func ParseXdpAct(s string) (XdpAct, error) {
-	return nlpolicy.ParseEnum[XdpAct](&enumXdpAct, s)
-}
+// ParseXdpAct reads what String returns, or a number.
+func ParseXdpAct(s string) (XdpAct, error) { return nlpolicy.ParseEnum[XdpAct](&enumXdpAct, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v XdpAct) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *XdpAct) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseXdpAct(string(b))
-	return err
-}
+// UnmarshalText is ParseXdpAct.
+func (v *XdpAct) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumXdpAct, b, v) }
 
 // XdpRxMetadata is the set of flags xdp-rx-metadata: metadata of received packets that XDP programs
 // can ask the driver for (NETDEV_XDP_RX_METADATA_*).
 type XdpRxMetadata uint64
 
-// The values of XdpRxMetadata.
 const (
-	// XdpRxMetadataTimestamp: hardware time of arrival, by bpf_xdp_metadata_rx_timestamp().
-	XdpRxMetadataTimestamp XdpRxMetadata = 0x1
-	// XdpRxMetadataHash: hash of the packet, by bpf_xdp_metadata_rx_hash().
-	XdpRxMetadataHash XdpRxMetadata = 0x2
-	// XdpRxMetadataVlanTag: VLAN tag that the device has removed, by
-	// bpf_xdp_metadata_rx_vlan_tag().
+	XdpRxMetadataTimestamp XdpRxMetadata = 0x1 // hardware time of arrival, by bpf_xdp_metadata_rx_timestamp()
+	XdpRxMetadataHash      XdpRxMetadata = 0x2 // hash of the packet, by bpf_xdp_metadata_rx_hash()
+	// VLAN tag that the device has removed, by bpf_xdp_metadata_rx_vlan_tag().
 	XdpRxMetadataVlanTag XdpRxMetadata = 0x4
 )
 
 // String returns the names of the flags, joined by |.
 func (v XdpRxMetadata) String() string { return enumXdpRxMetadata.Text(uint64(v)) }
 
-// ParseXdpRxMetadata reads what String prints: names of flags or numbers, joined by |.
+// ParseXdpRxMetadata reads what String returns, or a number.
 func ParseXdpRxMetadata(s string) (XdpRxMetadata, error) {
 	return nlpolicy.ParseEnum[XdpRxMetadata](&enumXdpRxMetadata, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v XdpRxMetadata) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *XdpRxMetadata) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseXdpRxMetadata(string(b))
-	return err
+// UnmarshalText is ParseXdpRxMetadata.
+func (v *XdpRxMetadata) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumXdpRxMetadata, b, v)
 }
 
 // XskFlags is the set of flags xsk-flags: what AF_XDP sockets can ask of a device when they send
 // (NETDEV_XSK_FLAGS_*).
 type XskFlags uint64
 
-// The values of XskFlags.
 const (
-	// XskFlagsTxTimestamp: report the hardware time at which a packet was sent.
-	XskFlagsTxTimestamp XskFlags = 0x1
-	// XskFlagsTxChecksum: compute the transport checksum in hardware.
-	XskFlagsTxChecksum XskFlags = 0x2
-	// XskFlagsTxLaunchTimeFifo: send a packet at a given time; packets of a queue stay in
-	// order.
+	XskFlagsTxTimestamp XskFlags = 0x1 // report the hardware time at which a packet was sent
+	XskFlagsTxChecksum  XskFlags = 0x2 // compute the transport checksum in hardware
+	// Send a packet at a given time; packets of a queue stay in order.
 	XskFlagsTxLaunchTimeFifo XskFlags = 0x4
 )
 
 // String returns the names of the flags, joined by |.
 func (v XskFlags) String() string { return enumXskFlags.Text(uint64(v)) }
 
-// ParseXskFlags reads what String prints: names of flags or numbers, joined by |.
-func ParseXskFlags(s string) (XskFlags, error) {
-	return nlpolicy.ParseEnum[XskFlags](&enumXskFlags, s)
-}
+// ParseXskFlags reads what String returns, or a number.
+func ParseXskFlags(s string) (XskFlags, error) { return nlpolicy.ParseEnum[XskFlags](&enumXskFlags, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v XskFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *XskFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseXskFlags(string(b))
-	return err
-}
+// UnmarshalText is ParseXskFlags.
+func (v *XskFlags) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumXskFlags, b, v) }
 
 // QueueType is the enum queue-type: direction of a queue (NETDEV_QUEUE_TYPE_*). Each direction
 // counts its own queues.
 type QueueType uint32
 
-// The values of QueueType.
 const (
-	// QueueTypeRx: receive queue.
-	QueueTypeRx QueueType = 0
-	// QueueTypeTx: transmit queue.
-	QueueTypeTx QueueType = 1
+	QueueTypeRx QueueType = 0 // receive queue
+	QueueTypeTx QueueType = 1 // transmit queue
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v QueueType) String() string { return enumQueueType.Text(uint64(v)) }
 
-// ParseQueueType reads what String prints: a name or a number.
+// ParseQueueType reads what String returns, or a number.
 func ParseQueueType(s string) (QueueType, error) {
 	return nlpolicy.ParseEnum[QueueType](&enumQueueType, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v QueueType) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *QueueType) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseQueueType(string(b))
-	return err
+// UnmarshalText is ParseQueueType.
+func (v *QueueType) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumQueueType, b, v)
 }
 
 // QstatsScope is the set of flags qstats-scope: which objects statistics are reported for
 // (NETDEV_QSTATS_SCOPE_*).
 type QstatsScope uint64
 
-// The values of QstatsScope.
 const (
-	// QstatsScopeQueue: each queue by itself, instead of the sum over the device.
-	QstatsScopeQueue QstatsScope = 0x1
+	QstatsScopeQueue QstatsScope = 0x1 // each queue by itself, instead of the sum over the device
 )
 
 // String returns the names of the flags, joined by |.
 func (v QstatsScope) String() string { return enumQstatsScope.Text(uint64(v)) }
 
-// ParseQstatsScope reads what String prints: names of flags or numbers, joined by |.
+// ParseQstatsScope reads what String returns, or a number.
 func ParseQstatsScope(s string) (QstatsScope, error) {
 	return nlpolicy.ParseEnum[QstatsScope](&enumQstatsScope, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v QstatsScope) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *QstatsScope) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseQstatsScope(string(b))
-	return err
+// UnmarshalText is ParseQstatsScope.
+func (v *QstatsScope) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumQstatsScope, b, v)
 }
 
 // NapiThreaded is the enum napi-threaded: where a NAPI instance is polled (NETDEV_NAPI_THREADED_*).
 type NapiThreaded uint32
 
-// The values of NapiThreaded.
 const (
-	// NapiThreadedDisabled: in the soft interrupt, the usual mode.
-	NapiThreadedDisabled NapiThreaded = 0
-	// NapiThreadedEnabled: in a kernel thread of its own.
-	NapiThreadedEnabled NapiThreaded = 1
+	NapiThreadedDisabled NapiThreaded = 0 // in the soft interrupt, the usual mode
+	NapiThreadedEnabled  NapiThreaded = 1 // in a kernel thread of its own
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v NapiThreaded) String() string { return enumNapiThreaded.Text(uint64(v)) }
 
-// ParseNapiThreaded reads what String prints: a name or a number.
+// ParseNapiThreaded reads what String returns, or a number.
 func ParseNapiThreaded(s string) (NapiThreaded, error) {
 	return nlpolicy.ParseEnum[NapiThreaded](&enumNapiThreaded, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v NapiThreaded) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *NapiThreaded) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseNapiThreaded(string(b))
-	return err
+// UnmarshalText is ParseNapiThreaded.
+func (v *NapiThreaded) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumNapiThreaded, b, v)
 }

@@ -8,45 +8,42 @@ import (
 	"github.com/nlgen/nlgen/runtime/nlpolicy"
 )
 
-// DevGetRequest is the dev-get request: read the XDP and AF_XDP features of one device (do) or of
-// all (dump).
+// DevGetRequest is the request of [Client.DevGet].
 type DevGetRequest struct {
 	Ifindex nlattr.Opt[uint32] // index of the device in the network namespace of the socket
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *DevGetRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(DevGetRequest)
 	}
-	if x.Ifindex.OK {
-		e.Uint32(AttrDevIfindex, x.Ifindex.V)
-	}
+	e.OptUint32(AttrDevIfindex, x.Ifindex)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *DevGetRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrDevIfindex:
-			x.Ifindex = nlattr.Some(d.Uint32())
+			x.Ifindex = d.OptUint32()
 		case AttrDevPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *DevGetRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyDevGetRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *DevGetRequest) UnmarshalBinary(b []byte) error {
 	*x = DevGetRequest{}
 	d := nlattr.NewDecoder(b)
@@ -55,27 +52,24 @@ func (x *DevGetRequest) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *DevGetRequest) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyDevGetRequest, x)
-}
+func (x *DevGetRequest) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyDevGetRequest, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *DevGetRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyDevGetRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *DevGetRequest) Validate() error {
 	return policyDevGetRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// DevGetDumpRequest is the dev-get dump request: read the XDP and AF_XDP features of one device
-// (do) or of all (dump).
+// DevGetDumpRequest is the request of [Client.DevGetDump].
 type DevGetDumpRequest struct {
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *DevGetDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(DevGetDumpRequest)
@@ -83,25 +77,25 @@ func (x *DevGetDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *DevGetDumpRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrDevPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *DevGetDumpRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyDevGetDumpRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *DevGetDumpRequest) UnmarshalBinary(b []byte) error {
 	*x = DevGetDumpRequest{}
 	d := nlattr.NewDecoder(b)
@@ -114,79 +108,71 @@ func (x *DevGetDumpRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyDevGetDumpRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *DevGetDumpRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyDevGetDumpRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *DevGetDumpRequest) Validate() error {
 	return policyDevGetDumpRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// DevGetReply is the dev-get reply: read the XDP and AF_XDP features of one device (do) or of all
-// (dump).
+// DevGetReply is the reply of [Client.DevGet].
 type DevGetReply struct {
-	Ifindex               nlattr.Opt[uint32] // index of the device in the network namespace of the socket
-	XdpFeatures           nlattr.Opt[XdpAct]
+	Ifindex nlattr.Opt[uint32] // index of the device in the network namespace of the socket
+	// What the device can do with XDP programs, as it is set up now.
+	XdpFeatures nlattr.Opt[XdpAct]
+	// Most buffers that one packet may consist of in AF_XDP zero copy mode; 1 is no support for
+	// several. Only reported with xsk-zerocopy.
 	XdpZcMaxSegs          nlattr.Opt[uint32]
 	XdpRxMetadataFeatures nlattr.Opt[XdpRxMetadata] // metadata of received packets that XDP programs can ask for
 	XskFeatures           nlattr.Opt[XskFlags]      // what AF_XDP sockets can ask for when they send
-	Unknown               []nlattr.Attr             // what the fields cannot hold, as it came
+	Unknown               []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *DevGetReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(DevGetReply)
 	}
-	if x.Ifindex.OK {
-		e.Uint32(AttrDevIfindex, x.Ifindex.V)
-	}
-	if x.XdpFeatures.OK {
-		e.Uint64(AttrDevXdpFeatures, uint64(x.XdpFeatures.V))
-	}
-	if x.XdpZcMaxSegs.OK {
-		e.Uint32(AttrDevXdpZcMaxSegs, x.XdpZcMaxSegs.V)
-	}
-	if x.XdpRxMetadataFeatures.OK {
-		e.Uint64(AttrDevXdpRxMetadataFeatures, uint64(x.XdpRxMetadataFeatures.V))
-	}
-	if x.XskFeatures.OK {
-		e.Uint64(AttrDevXskFeatures, uint64(x.XskFeatures.V))
-	}
+	e.OptUint32(AttrDevIfindex, x.Ifindex)
+	nlattr.OptEnum64(e, AttrDevXdpFeatures, x.XdpFeatures)
+	e.OptUint32(AttrDevXdpZcMaxSegs, x.XdpZcMaxSegs)
+	nlattr.OptEnum64(e, AttrDevXdpRxMetadataFeatures, x.XdpRxMetadataFeatures)
+	nlattr.OptEnum64(e, AttrDevXskFeatures, x.XskFeatures)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *DevGetReply) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrDevIfindex:
-			x.Ifindex = nlattr.Some(d.Uint32())
+			x.Ifindex = d.OptUint32()
 		case AttrDevXdpFeatures:
 			x.XdpFeatures = nlattr.Some(XdpAct(d.Uint64()))
 		case AttrDevXdpZcMaxSegs:
-			x.XdpZcMaxSegs = nlattr.Some(d.Uint32())
+			x.XdpZcMaxSegs = d.OptUint32()
 		case AttrDevXdpRxMetadataFeatures:
 			x.XdpRxMetadataFeatures = nlattr.Some(XdpRxMetadata(d.Uint64()))
 		case AttrDevXskFeatures:
 			x.XskFeatures = nlattr.Some(XskFlags(d.Uint64()))
 		case AttrDevPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *DevGetReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyDevGetReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *DevGetReply) UnmarshalBinary(b []byte) error {
 	*x = DevGetReply{}
 	d := nlattr.NewDecoder(b)
@@ -195,53 +181,48 @@ func (x *DevGetReply) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *DevGetReply) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyDevGetReply, x)
-}
+func (x *DevGetReply) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyDevGetReply, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *DevGetReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyDevGetReply, b, x)
 }
 
-// PagePoolGetRequest is the page-pool-get request: read one page pool, chosen by its id (do), or
-// all pools that belong to a device (dump).
+// PagePoolGetRequest is the request of [Client.PagePoolGet].
 type PagePoolGetRequest struct {
-	ID      nlattr.Opt[uint64] // number of the pool
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	ID      nlattr.Opt[uint64]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *PagePoolGetRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(PagePoolGetRequest)
 	}
-	if x.ID.OK {
-		e.Uint(AttrPagePoolID, x.ID.V)
-	}
+	e.OptUint(AttrPagePoolID, x.ID)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *PagePoolGetRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrPagePoolID:
-			x.ID = nlattr.Some(d.Uint())
+			x.ID = d.OptUint()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *PagePoolGetRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyPagePoolGetRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *PagePoolGetRequest) UnmarshalBinary(b []byte) error {
 	*x = PagePoolGetRequest{}
 	d := nlattr.NewDecoder(b)
@@ -254,23 +235,22 @@ func (x *PagePoolGetRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyPagePoolGetRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *PagePoolGetRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyPagePoolGetRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *PagePoolGetRequest) Validate() error {
 	return policyPagePoolGetRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// PagePoolGetDumpRequest is the page-pool-get dump request: read one page pool, chosen by its id
-// (do), or all pools that belong to a device (dump).
+// PagePoolGetDumpRequest is the request of [Client.PagePoolGetDump].
 type PagePoolGetDumpRequest struct {
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *PagePoolGetDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(PagePoolGetDumpRequest)
@@ -278,21 +258,21 @@ func (x *PagePoolGetDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *PagePoolGetDumpRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
-		x.Unknown = d.Unknown(x.Unknown)
+		d.Keep(&x.Unknown)
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *PagePoolGetDumpRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyPagePoolGetDumpRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *PagePoolGetDumpRequest) UnmarshalBinary(b []byte) error {
 	*x = PagePoolGetDumpRequest{}
 	d := nlattr.NewDecoder(b)
@@ -305,105 +285,91 @@ func (x *PagePoolGetDumpRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyPagePoolGetDumpRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *PagePoolGetDumpRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyPagePoolGetDumpRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *PagePoolGetDumpRequest) Validate() error {
 	return policyPagePoolGetDumpRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// PagePoolGetReply is the page-pool-get reply: read one page pool, chosen by its id (do), or all
-// pools that belong to a device (dump).
+// PagePoolGetReply is the reply of [Client.PagePoolGet].
 type PagePoolGetReply struct {
-	ID          nlattr.Opt[uint64] // number of the pool
-	Ifindex     nlattr.Opt[uint32] // index of the device the pool belongs to
-	NapiID      nlattr.Opt[uint64] // number of the NAPI instance that uses the pool
-	Inflight    nlattr.Opt[uint64] // pages handed out and not returned
+	ID nlattr.Opt[uint64]
+	// Index of the device the pool belongs to. Absent once the device is gone, which the pool
+	// outlives until its last page has come back.
+	Ifindex nlattr.Opt[uint32]
+	// Number of the NAPI instance that uses the pool. Absent if there is none.
+	NapiID nlattr.Opt[uint64]
+	// Pages handed out and not returned. They may sit in the receive ring, in sockets or in the
+	// caches of the pool.
+	Inflight    nlattr.Opt[uint64]
 	InflightMem nlattr.Opt[uint64] // memory of the pages in inflight, in bytes
-	DetachTime  nlattr.Opt[uint64]
-	Dmabuf      nlattr.Opt[uint32]        // number of the dmabuf binding that backs the pool
-	IoUring     *IoUringProviderInfoAttrs // present if memory of io_uring backs the pool
-	Unknown     []nlattr.Attr             // what the fields cannot hold, as it came
+	// When the driver let go of the pool, in seconds of CLOCK_BOOTTIME. From then on the pool
+	// only waits for its pages. Absent while it is in use.
+	DetachTime nlattr.Opt[uint64]
+	// Number of the dmabuf binding that backs the pool. Absent for ordinary memory.
+	Dmabuf  nlattr.Opt[uint32]
+	IoUring *IoUringProviderInfoAttrs // present if memory of io_uring backs the pool
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *PagePoolGetReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(PagePoolGetReply)
 	}
-	if x.ID.OK {
-		e.Uint(AttrPagePoolID, x.ID.V)
-	}
-	if x.Ifindex.OK {
-		e.Uint32(AttrPagePoolIfindex, x.Ifindex.V)
-	}
-	if x.NapiID.OK {
-		e.Uint(AttrPagePoolNapiID, x.NapiID.V)
-	}
-	if x.Inflight.OK {
-		e.Uint(AttrPagePoolInflight, x.Inflight.V)
-	}
-	if x.InflightMem.OK {
-		e.Uint(AttrPagePoolInflightMem, x.InflightMem.V)
-	}
-	if x.DetachTime.OK {
-		e.Uint(AttrPagePoolDetachTime, x.DetachTime.V)
-	}
-	if x.Dmabuf.OK {
-		e.Uint32(AttrPagePoolDmabuf, x.Dmabuf.V)
-	}
+	e.OptUint(AttrPagePoolID, x.ID)
+	e.OptUint32(AttrPagePoolIfindex, x.Ifindex)
+	e.OptUint(AttrPagePoolNapiID, x.NapiID)
+	e.OptUint(AttrPagePoolInflight, x.Inflight)
+	e.OptUint(AttrPagePoolInflightMem, x.InflightMem)
+	e.OptUint(AttrPagePoolDetachTime, x.DetachTime)
+	e.OptUint32(AttrPagePoolDmabuf, x.Dmabuf)
 	if x.IoUring != nil {
-		nest := e.Begin(AttrPagePoolIoUring)
-		x.IoUring.encode(e)
-		e.End(nest)
+		x.IoUring.encode(e, AttrPagePoolIoUring)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *PagePoolGetReply) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrPagePoolID:
-			x.ID = nlattr.Some(d.Uint())
+			x.ID = d.OptUint()
 		case AttrPagePoolIfindex:
-			x.Ifindex = nlattr.Some(d.Uint32())
+			x.Ifindex = d.OptUint32()
 		case AttrPagePoolNapiID:
-			x.NapiID = nlattr.Some(d.Uint())
+			x.NapiID = d.OptUint()
 		case AttrPagePoolInflight:
-			x.Inflight = nlattr.Some(d.Uint())
+			x.Inflight = d.OptUint()
 		case AttrPagePoolInflightMem:
-			x.InflightMem = nlattr.Some(d.Uint())
+			x.InflightMem = d.OptUint()
 		case AttrPagePoolDetachTime:
-			x.DetachTime = nlattr.Some(d.Uint())
+			x.DetachTime = d.OptUint()
 		case AttrPagePoolDmabuf:
-			x.Dmabuf = nlattr.Some(d.Uint32())
+			x.Dmabuf = d.OptUint32()
 		case AttrPagePoolIoUring:
-			v := nlattr.New[IoUringProviderInfoAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[IoUringProviderInfoAttrs](d); v.decode(d, &x.Unknown) {
 				x.IoUring = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *PagePoolGetReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyPagePoolGetReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *PagePoolGetReply) UnmarshalBinary(b []byte) error {
 	*x = PagePoolGetReply{}
 	d := nlattr.NewDecoder(b)
@@ -416,58 +382,51 @@ func (x *PagePoolGetReply) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyPagePoolGetReply, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *PagePoolGetReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyPagePoolGetReply, b, x)
 }
 
-// PagePoolStatsGetRequest is the page-pool-stats-get request: read the counters of one page pool
-// (do) or of all (dump).
+// PagePoolStatsGetRequest is the request of [Client.PagePoolStatsGet].
 type PagePoolStatsGetRequest struct {
-	Info    *PagePoolInfoAttrs // the pool that is meant
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	// The pool that is meant. In a request only its id may be given.
+	Info    *PagePoolInfoAttrs
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *PagePoolStatsGetRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(PagePoolStatsGetRequest)
 	}
 	if x.Info != nil {
-		nest := e.Begin(AttrPagePoolStatsInfo)
-		x.Info.encode(e)
-		e.End(nest)
+		x.Info.encode(e, AttrPagePoolStatsInfo)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *PagePoolStatsGetRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrPagePoolStatsInfo:
-			v := nlattr.New[PagePoolInfoAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[PagePoolInfoAttrs](d); v.decode(d, &x.Unknown) {
 				x.Info = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *PagePoolStatsGetRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyPagePoolStatsGetRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *PagePoolStatsGetRequest) UnmarshalBinary(b []byte) error {
 	*x = PagePoolStatsGetRequest{}
 	d := nlattr.NewDecoder(b)
@@ -480,23 +439,22 @@ func (x *PagePoolStatsGetRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyPagePoolStatsGetRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *PagePoolStatsGetRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyPagePoolStatsGetRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *PagePoolStatsGetRequest) Validate() error {
 	return policyPagePoolStatsGetRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// PagePoolStatsGetDumpRequest is the page-pool-stats-get dump request: read the counters of one
-// page pool (do) or of all (dump).
+// PagePoolStatsGetDumpRequest is the request of [Client.PagePoolStatsGetDump].
 type PagePoolStatsGetDumpRequest struct {
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *PagePoolStatsGetDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(PagePoolStatsGetDumpRequest)
@@ -504,21 +462,21 @@ func (x *PagePoolStatsGetDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *PagePoolStatsGetDumpRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
-		x.Unknown = d.Unknown(x.Unknown)
+		d.Keep(&x.Unknown)
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *PagePoolStatsGetDumpRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyPagePoolStatsGetDumpRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *PagePoolStatsGetDumpRequest) UnmarshalBinary(b []byte) error {
 	*x = PagePoolStatsGetDumpRequest{}
 	d := nlattr.NewDecoder(b)
@@ -531,129 +489,105 @@ func (x *PagePoolStatsGetDumpRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyPagePoolStatsGetDumpRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *PagePoolStatsGetDumpRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyPagePoolStatsGetDumpRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *PagePoolStatsGetDumpRequest) Validate() error {
 	return policyPagePoolStatsGetDumpRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// PagePoolStatsGetReply is the page-pool-stats-get reply: read the counters of one page pool (do)
-// or of all (dump).
+// PagePoolStatsGetReply is the reply of [Client.PagePoolStatsGet].
 type PagePoolStatsGetReply struct {
-	Info                  *PagePoolInfoAttrs // the pool that is meant
-	AllocFast             nlattr.Opt[uint64] // pages taken from the cache that only the NAPI instance uses
-	AllocSlow             nlattr.Opt[uint64] // single pages taken from the page allocator
-	AllocSlowHighOrder    nlattr.Opt[uint64] // compound pages taken from the page allocator
-	AllocEmpty            nlattr.Opt[uint64]
-	AllocRefill           nlattr.Opt[uint64]
-	AllocWaive            nlattr.Opt[uint64]
-	RecycleCached         nlattr.Opt[uint64] // pages returned straight to the cache
-	RecycleCacheFull      nlattr.Opt[uint64] // pages that did not go to the cache, for it was full
-	RecycleRing           nlattr.Opt[uint64] // pages returned to the ring
-	RecycleRingFull       nlattr.Opt[uint64]
+	// The pool that is meant. In a request only its id may be given.
+	Info               *PagePoolInfoAttrs
+	AllocFast          nlattr.Opt[uint64] // pages taken from the cache that only the NAPI instance uses
+	AllocSlow          nlattr.Opt[uint64] // single pages taken from the page allocator
+	AllocSlowHighOrder nlattr.Opt[uint64] // compound pages taken from the page allocator
+	// How often the ring of returned pages was empty, so that the allocator was asked.
+	AllocEmpty nlattr.Opt[uint64]
+	// How often the cache was filled from the ring of returned pages.
+	AllocRefill nlattr.Opt[uint64]
+	// Pages of the ring passed over, for they are on the wrong NUMA node.
+	AllocWaive       nlattr.Opt[uint64]
+	RecycleCached    nlattr.Opt[uint64] // pages returned straight to the cache
+	RecycleCacheFull nlattr.Opt[uint64] // pages that did not go to the cache, for it was full
+	RecycleRing      nlattr.Opt[uint64] // pages returned to the ring
+	// Pages given back to the page allocator, for the ring was full.
+	RecycleRingFull nlattr.Opt[uint64]
+	// Pages given up and not recycled, for someone else still holds a reference.
 	RecycleReleasedRefcnt nlattr.Opt[uint64]
-	Unknown               []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown               []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *PagePoolStatsGetReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(PagePoolStatsGetReply)
 	}
 	if x.Info != nil {
-		nest := e.Begin(AttrPagePoolStatsInfo)
-		x.Info.encode(e)
-		e.End(nest)
+		x.Info.encode(e, AttrPagePoolStatsInfo)
 	}
-	if x.AllocFast.OK {
-		e.Uint(AttrPagePoolStatsAllocFast, x.AllocFast.V)
-	}
-	if x.AllocSlow.OK {
-		e.Uint(AttrPagePoolStatsAllocSlow, x.AllocSlow.V)
-	}
-	if x.AllocSlowHighOrder.OK {
-		e.Uint(AttrPagePoolStatsAllocSlowHighOrder, x.AllocSlowHighOrder.V)
-	}
-	if x.AllocEmpty.OK {
-		e.Uint(AttrPagePoolStatsAllocEmpty, x.AllocEmpty.V)
-	}
-	if x.AllocRefill.OK {
-		e.Uint(AttrPagePoolStatsAllocRefill, x.AllocRefill.V)
-	}
-	if x.AllocWaive.OK {
-		e.Uint(AttrPagePoolStatsAllocWaive, x.AllocWaive.V)
-	}
-	if x.RecycleCached.OK {
-		e.Uint(AttrPagePoolStatsRecycleCached, x.RecycleCached.V)
-	}
-	if x.RecycleCacheFull.OK {
-		e.Uint(AttrPagePoolStatsRecycleCacheFull, x.RecycleCacheFull.V)
-	}
-	if x.RecycleRing.OK {
-		e.Uint(AttrPagePoolStatsRecycleRing, x.RecycleRing.V)
-	}
-	if x.RecycleRingFull.OK {
-		e.Uint(AttrPagePoolStatsRecycleRingFull, x.RecycleRingFull.V)
-	}
-	if x.RecycleReleasedRefcnt.OK {
-		e.Uint(AttrPagePoolStatsRecycleReleasedRefcnt, x.RecycleReleasedRefcnt.V)
-	}
+	e.OptUint(AttrPagePoolStatsAllocFast, x.AllocFast)
+	e.OptUint(AttrPagePoolStatsAllocSlow, x.AllocSlow)
+	e.OptUint(AttrPagePoolStatsAllocSlowHighOrder, x.AllocSlowHighOrder)
+	e.OptUint(AttrPagePoolStatsAllocEmpty, x.AllocEmpty)
+	e.OptUint(AttrPagePoolStatsAllocRefill, x.AllocRefill)
+	e.OptUint(AttrPagePoolStatsAllocWaive, x.AllocWaive)
+	e.OptUint(AttrPagePoolStatsRecycleCached, x.RecycleCached)
+	e.OptUint(AttrPagePoolStatsRecycleCacheFull, x.RecycleCacheFull)
+	e.OptUint(AttrPagePoolStatsRecycleRing, x.RecycleRing)
+	e.OptUint(AttrPagePoolStatsRecycleRingFull, x.RecycleRingFull)
+	e.OptUint(AttrPagePoolStatsRecycleReleasedRefcnt, x.RecycleReleasedRefcnt)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *PagePoolStatsGetReply) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrPagePoolStatsInfo:
-			v := nlattr.New[PagePoolInfoAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[PagePoolInfoAttrs](d); v.decode(d, &x.Unknown) {
 				x.Info = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrPagePoolStatsAllocFast:
-			x.AllocFast = nlattr.Some(d.Uint())
+			x.AllocFast = d.OptUint()
 		case AttrPagePoolStatsAllocSlow:
-			x.AllocSlow = nlattr.Some(d.Uint())
+			x.AllocSlow = d.OptUint()
 		case AttrPagePoolStatsAllocSlowHighOrder:
-			x.AllocSlowHighOrder = nlattr.Some(d.Uint())
+			x.AllocSlowHighOrder = d.OptUint()
 		case AttrPagePoolStatsAllocEmpty:
-			x.AllocEmpty = nlattr.Some(d.Uint())
+			x.AllocEmpty = d.OptUint()
 		case AttrPagePoolStatsAllocRefill:
-			x.AllocRefill = nlattr.Some(d.Uint())
+			x.AllocRefill = d.OptUint()
 		case AttrPagePoolStatsAllocWaive:
-			x.AllocWaive = nlattr.Some(d.Uint())
+			x.AllocWaive = d.OptUint()
 		case AttrPagePoolStatsRecycleCached:
-			x.RecycleCached = nlattr.Some(d.Uint())
+			x.RecycleCached = d.OptUint()
 		case AttrPagePoolStatsRecycleCacheFull:
-			x.RecycleCacheFull = nlattr.Some(d.Uint())
+			x.RecycleCacheFull = d.OptUint()
 		case AttrPagePoolStatsRecycleRing:
-			x.RecycleRing = nlattr.Some(d.Uint())
+			x.RecycleRing = d.OptUint()
 		case AttrPagePoolStatsRecycleRingFull:
-			x.RecycleRingFull = nlattr.Some(d.Uint())
+			x.RecycleRingFull = d.OptUint()
 		case AttrPagePoolStatsRecycleReleasedRefcnt:
-			x.RecycleReleasedRefcnt = nlattr.Some(d.Uint())
+			x.RecycleReleasedRefcnt = d.OptUint()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *PagePoolStatsGetReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyPagePoolStatsGetReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *PagePoolStatsGetReply) UnmarshalBinary(b []byte) error {
 	*x = PagePoolStatsGetReply{}
 	d := nlattr.NewDecoder(b)
@@ -666,62 +600,54 @@ func (x *PagePoolStatsGetReply) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyPagePoolStatsGetReply, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *PagePoolStatsGetReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyPagePoolStatsGetReply, b, x)
 }
 
-// QueueGetRequest is the queue-get request: read one queue, chosen by device, type and id (do), or
-// the queues of one or all devices (dump). Only queues in use are reported, not all that the
-// hardware has.
+// QueueGetRequest is the request of [Client.QueueGet].
 type QueueGetRequest struct {
 	ID      nlattr.Opt[uint32]
-	Ifindex nlattr.Opt[uint32]    // index of the device the queue belongs to
-	Type    nlattr.Opt[QueueType] // direction of the queue
-	Unknown []nlattr.Attr         // what the fields cannot hold, as it came
+	Ifindex nlattr.Opt[uint32]
+	Type    nlattr.Opt[QueueType]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *QueueGetRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(QueueGetRequest)
 	}
-	if x.ID.OK {
-		e.Uint32(AttrQueueID, x.ID.V)
-	}
-	if x.Ifindex.OK {
-		e.Uint32(AttrQueueIfindex, x.Ifindex.V)
-	}
-	if x.Type.OK {
-		e.Uint32(AttrQueueType, uint32(x.Type.V))
-	}
+	e.OptUint32(AttrQueueID, x.ID)
+	e.OptUint32(AttrQueueIfindex, x.Ifindex)
+	nlattr.OptEnum32(e, AttrQueueType, x.Type)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *QueueGetRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrQueueID:
-			x.ID = nlattr.Some(d.Uint32())
+			x.ID = d.OptUint32()
 		case AttrQueueIfindex:
-			x.Ifindex = nlattr.Some(d.Uint32())
+			x.Ifindex = d.OptUint32()
 		case AttrQueueType:
 			x.Type = nlattr.Some(QueueType(d.Uint32()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *QueueGetRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyQueueGetRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *QueueGetRequest) UnmarshalBinary(b []byte) error {
 	*x = QueueGetRequest{}
 	d := nlattr.NewDecoder(b)
@@ -734,55 +660,51 @@ func (x *QueueGetRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyQueueGetRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *QueueGetRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyQueueGetRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *QueueGetRequest) Validate() error {
 	return policyQueueGetRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// QueueGetDumpRequest is the queue-get dump request: read one queue, chosen by device, type and id
-// (do), or the queues of one or all devices (dump). Only queues in use are reported, not all that
-// the hardware has.
+// QueueGetDumpRequest is the request of [Client.QueueGetDump].
 type QueueGetDumpRequest struct {
-	Ifindex nlattr.Opt[uint32] // index of the device the queue belongs to
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Ifindex nlattr.Opt[uint32]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *QueueGetDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(QueueGetDumpRequest)
 	}
-	if x.Ifindex.OK {
-		e.Uint32(AttrQueueIfindex, x.Ifindex.V)
-	}
+	e.OptUint32(AttrQueueIfindex, x.Ifindex)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *QueueGetDumpRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrQueueIfindex:
-			x.Ifindex = nlattr.Some(d.Uint32())
+			x.Ifindex = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *QueueGetDumpRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyQueueGetDumpRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *QueueGetDumpRequest) UnmarshalBinary(b []byte) error {
 	*x = QueueGetDumpRequest{}
 	d := nlattr.NewDecoder(b)
@@ -795,109 +717,85 @@ func (x *QueueGetDumpRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyQueueGetDumpRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *QueueGetDumpRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyQueueGetDumpRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *QueueGetDumpRequest) Validate() error {
 	return policyQueueGetDumpRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// QueueGetReply is the queue-get reply: read one queue, chosen by device, type and id (do), or the
-// queues of one or all devices (dump). Only queues in use are reported, not all that the hardware
-// has.
+// QueueGetReply is the reply of [Client.QueueGet].
 type QueueGetReply struct {
 	ID      nlattr.Opt[uint32]
-	Ifindex nlattr.Opt[uint32]        // index of the device the queue belongs to
-	Type    nlattr.Opt[QueueType]     // direction of the queue
-	NapiID  nlattr.Opt[uint32]        // number of the NAPI instance that serves the queue
-	Dmabuf  nlattr.Opt[uint32]        // number of the dmabuf binding of the queue
+	Ifindex nlattr.Opt[uint32]
+	Type    nlattr.Opt[QueueType]
+	// Number of the NAPI instance that serves the queue. Absent if the driver tells none.
+	NapiID nlattr.Opt[uint32]
+	// Number of the dmabuf binding of the queue. Absent if there is none.
+	Dmabuf  nlattr.Opt[uint32]
 	IoUring *IoUringProviderInfoAttrs // present if the queue receives into memory of io_uring
 	Xsk     *XskInfoAttrs             // present if an AF_XDP socket is bound to the queue
-	Unknown []nlattr.Attr             // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *QueueGetReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(QueueGetReply)
 	}
-	if x.ID.OK {
-		e.Uint32(AttrQueueID, x.ID.V)
-	}
-	if x.Ifindex.OK {
-		e.Uint32(AttrQueueIfindex, x.Ifindex.V)
-	}
-	if x.Type.OK {
-		e.Uint32(AttrQueueType, uint32(x.Type.V))
-	}
-	if x.NapiID.OK {
-		e.Uint32(AttrQueueNapiID, x.NapiID.V)
-	}
-	if x.Dmabuf.OK {
-		e.Uint32(AttrQueueDmabuf, x.Dmabuf.V)
-	}
+	e.OptUint32(AttrQueueID, x.ID)
+	e.OptUint32(AttrQueueIfindex, x.Ifindex)
+	nlattr.OptEnum32(e, AttrQueueType, x.Type)
+	e.OptUint32(AttrQueueNapiID, x.NapiID)
+	e.OptUint32(AttrQueueDmabuf, x.Dmabuf)
 	if x.IoUring != nil {
-		nest := e.Begin(AttrQueueIoUring)
-		x.IoUring.encode(e)
-		e.End(nest)
+		x.IoUring.encode(e, AttrQueueIoUring)
 	}
 	if x.Xsk != nil {
-		nest := e.Begin(AttrQueueXsk)
-		x.Xsk.encode(e)
-		e.End(nest)
+		x.Xsk.encode(e, AttrQueueXsk)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *QueueGetReply) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrQueueID:
-			x.ID = nlattr.Some(d.Uint32())
+			x.ID = d.OptUint32()
 		case AttrQueueIfindex:
-			x.Ifindex = nlattr.Some(d.Uint32())
+			x.Ifindex = d.OptUint32()
 		case AttrQueueType:
 			x.Type = nlattr.Some(QueueType(d.Uint32()))
 		case AttrQueueNapiID:
-			x.NapiID = nlattr.Some(d.Uint32())
+			x.NapiID = d.OptUint32()
 		case AttrQueueDmabuf:
-			x.Dmabuf = nlattr.Some(d.Uint32())
+			x.Dmabuf = d.OptUint32()
 		case AttrQueueIoUring:
-			v := nlattr.New[IoUringProviderInfoAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[IoUringProviderInfoAttrs](d); v.decode(d, &x.Unknown) {
 				x.IoUring = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrQueueXsk:
-			v := nlattr.New[XskInfoAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[XskInfoAttrs](d); v.decode(d, &x.Unknown) {
 				x.Xsk = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *QueueGetReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyQueueGetReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *QueueGetReply) UnmarshalBinary(b []byte) error {
 	*x = QueueGetReply{}
 	d := nlattr.NewDecoder(b)
@@ -906,53 +804,48 @@ func (x *QueueGetReply) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *QueueGetReply) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyQueueGetReply, x)
-}
+func (x *QueueGetReply) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyQueueGetReply, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *QueueGetReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyQueueGetReply, b, x)
 }
 
-// NapiGetRequest is the napi-get request: read one NAPI instance by its id (do), or those of one or
-// all devices (dump).
+// NapiGetRequest is the request of [Client.NapiGet].
 type NapiGetRequest struct {
 	ID      nlattr.Opt[uint32]
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *NapiGetRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(NapiGetRequest)
 	}
-	if x.ID.OK {
-		e.Uint32(AttrNapiID, x.ID.V)
-	}
+	e.OptUint32(AttrNapiID, x.ID)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *NapiGetRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrNapiID:
-			x.ID = nlattr.Some(d.Uint32())
+			x.ID = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *NapiGetRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyNapiGetRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *NapiGetRequest) UnmarshalBinary(b []byte) error {
 	*x = NapiGetRequest{}
 	d := nlattr.NewDecoder(b)
@@ -965,54 +858,51 @@ func (x *NapiGetRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyNapiGetRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *NapiGetRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyNapiGetRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *NapiGetRequest) Validate() error {
 	return policyNapiGetRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// NapiGetDumpRequest is the napi-get dump request: read one NAPI instance by its id (do), or those
-// of one or all devices (dump).
+// NapiGetDumpRequest is the request of [Client.NapiGetDump].
 type NapiGetDumpRequest struct {
 	Ifindex nlattr.Opt[uint32] // index of the device the instance belongs to
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *NapiGetDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(NapiGetDumpRequest)
 	}
-	if x.Ifindex.OK {
-		e.Uint32(AttrNapiIfindex, x.Ifindex.V)
-	}
+	e.OptUint32(AttrNapiIfindex, x.Ifindex)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *NapiGetDumpRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrNapiIfindex:
-			x.Ifindex = nlattr.Some(d.Uint32())
+			x.Ifindex = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *NapiGetDumpRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyNapiGetDumpRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *NapiGetDumpRequest) UnmarshalBinary(b []byte) error {
 	*x = NapiGetDumpRequest{}
 	d := nlattr.NewDecoder(b)
@@ -1025,96 +915,87 @@ func (x *NapiGetDumpRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyNapiGetDumpRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *NapiGetDumpRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyNapiGetDumpRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *NapiGetDumpRequest) Validate() error {
 	return policyNapiGetDumpRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// NapiGetReply is the napi-get reply: read one NAPI instance by its id (do), or those of one or all
-// devices (dump).
+// NapiGetReply is the reply of [Client.NapiGet].
 type NapiGetReply struct {
-	Ifindex           nlattr.Opt[uint32] // index of the device the instance belongs to
-	ID                nlattr.Opt[uint32]
-	Irq               nlattr.Opt[uint32] // number of the interrupt that schedules it
-	Pid               nlattr.Opt[uint32] // process id of the kernel thread that polls it
-	DeferHardIrqs     nlattr.Opt[uint32]
-	GroFlushTimeout   nlattr.Opt[uint64]
+	Ifindex nlattr.Opt[uint32] // index of the device the instance belongs to
+	ID      nlattr.Opt[uint32]
+	// Number of the interrupt that schedules it. Absent if the driver does not tell.
+	Irq nlattr.Opt[uint32]
+	// Process id of the kernel thread that polls it. Absent if it is not threaded.
+	Pid nlattr.Opt[uint32]
+	// How many polls in a row may find nothing before the device's interrupts are switched on
+	// again.
+	DeferHardIrqs nlattr.Opt[uint32]
+	// Nanoseconds after which polling resumes by timer while interrupts are deferred. If it is
+	// not 0, packets merged by GRO may be held over the end of a poll for so long.
+	GroFlushTimeout nlattr.Opt[uint64]
+	// Nanoseconds for which interrupts stay off after an application's busy polling has found
+	// packets. 0 never suspends them.
 	IrqSuspendTimeout nlattr.Opt[uint64]
 	Threaded          nlattr.Opt[NapiThreaded] // whether the instance is polled in a kernel thread of its own
-	Unknown           []nlattr.Attr            // what the fields cannot hold, as it came
+	Unknown           []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *NapiGetReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(NapiGetReply)
 	}
-	if x.Ifindex.OK {
-		e.Uint32(AttrNapiIfindex, x.Ifindex.V)
-	}
-	if x.ID.OK {
-		e.Uint32(AttrNapiID, x.ID.V)
-	}
-	if x.Irq.OK {
-		e.Uint32(AttrNapiIrq, x.Irq.V)
-	}
-	if x.Pid.OK {
-		e.Uint32(AttrNapiPid, x.Pid.V)
-	}
-	if x.DeferHardIrqs.OK {
-		e.Uint32(AttrNapiDeferHardIrqs, x.DeferHardIrqs.V)
-	}
-	if x.GroFlushTimeout.OK {
-		e.Uint(AttrNapiGroFlushTimeout, x.GroFlushTimeout.V)
-	}
-	if x.IrqSuspendTimeout.OK {
-		e.Uint(AttrNapiIrqSuspendTimeout, x.IrqSuspendTimeout.V)
-	}
-	if x.Threaded.OK {
-		e.Uint32(AttrNapiThreaded, uint32(x.Threaded.V))
-	}
+	e.OptUint32(AttrNapiIfindex, x.Ifindex)
+	e.OptUint32(AttrNapiID, x.ID)
+	e.OptUint32(AttrNapiIrq, x.Irq)
+	e.OptUint32(AttrNapiPid, x.Pid)
+	e.OptUint32(AttrNapiDeferHardIrqs, x.DeferHardIrqs)
+	e.OptUint(AttrNapiGroFlushTimeout, x.GroFlushTimeout)
+	e.OptUint(AttrNapiIrqSuspendTimeout, x.IrqSuspendTimeout)
+	nlattr.OptEnum32(e, AttrNapiThreaded, x.Threaded)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *NapiGetReply) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrNapiIfindex:
-			x.Ifindex = nlattr.Some(d.Uint32())
+			x.Ifindex = d.OptUint32()
 		case AttrNapiID:
-			x.ID = nlattr.Some(d.Uint32())
+			x.ID = d.OptUint32()
 		case AttrNapiIrq:
-			x.Irq = nlattr.Some(d.Uint32())
+			x.Irq = d.OptUint32()
 		case AttrNapiPid:
-			x.Pid = nlattr.Some(d.Uint32())
+			x.Pid = d.OptUint32()
 		case AttrNapiDeferHardIrqs:
-			x.DeferHardIrqs = nlattr.Some(d.Uint32())
+			x.DeferHardIrqs = d.OptUint32()
 		case AttrNapiGroFlushTimeout:
-			x.GroFlushTimeout = nlattr.Some(d.Uint())
+			x.GroFlushTimeout = d.OptUint()
 		case AttrNapiIrqSuspendTimeout:
-			x.IrqSuspendTimeout = nlattr.Some(d.Uint())
+			x.IrqSuspendTimeout = d.OptUint()
 		case AttrNapiThreaded:
 			x.Threaded = nlattr.Some(NapiThreaded(d.Uint32()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *NapiGetReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyNapiGetReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *NapiGetReply) UnmarshalBinary(b []byte) error {
 	*x = NapiGetReply{}
 	d := nlattr.NewDecoder(b)
@@ -1123,60 +1004,54 @@ func (x *NapiGetReply) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *NapiGetReply) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyNapiGetReply, x)
-}
+func (x *NapiGetReply) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyNapiGetReply, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *NapiGetReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyNapiGetReply, b, x)
 }
 
-// QstatsGetDumpRequest is the qstats-get dump request: list counters of devices or, with the scope
-// queue, of their queues. What is there depends on the driver; EOPNOTSUPP for a device that has
-// none.
+// QstatsGetDumpRequest is the request of [Client.QstatsGetDump].
 type QstatsGetDumpRequest struct {
-	Ifindex nlattr.Opt[uint32]      // index of the device
-	Scope   nlattr.Opt[QstatsScope] // what to report counters for
-	Unknown []nlattr.Attr           // what the fields cannot hold, as it came
+	// Index of the device. In a request it narrows the dump to that device.
+	Ifindex nlattr.Opt[uint32]
+	// What to report counters for. Absent or 0 means the sum over each device.
+	Scope   nlattr.Opt[QstatsScope]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *QstatsGetDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(QstatsGetDumpRequest)
 	}
-	if x.Ifindex.OK {
-		e.Uint32(AttrQstatsIfindex, x.Ifindex.V)
-	}
-	if x.Scope.OK {
-		e.Uint(AttrQstatsScope, uint64(x.Scope.V))
-	}
+	e.OptUint32(AttrQstatsIfindex, x.Ifindex)
+	nlattr.OptEnumUint(e, AttrQstatsScope, x.Scope)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *QstatsGetDumpRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrQstatsIfindex:
-			x.Ifindex = nlattr.Some(d.Uint32())
+			x.Ifindex = d.OptUint32()
 		case AttrQstatsScope:
 			x.Scope = nlattr.Some(QstatsScope(d.Uint()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *QstatsGetDumpRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyQstatsGetDumpRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *QstatsGetDumpRequest) UnmarshalBinary(b []byte) error {
 	*x = QstatsGetDumpRequest{}
 	d := nlattr.NewDecoder(b)
@@ -1189,228 +1064,187 @@ func (x *QstatsGetDumpRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyQstatsGetDumpRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *QstatsGetDumpRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyQstatsGetDumpRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *QstatsGetDumpRequest) Validate() error {
 	return policyQstatsGetDumpRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// QstatsGetReply is the qstats-get reply: list counters of devices or, with the scope queue, of
-// their queues. What is there depends on the driver; EOPNOTSUPP for a device that has none.
+// QstatsGetReply is the reply of [Client.QstatsGetDump].
 type QstatsGetReply struct {
-	Ifindex            nlattr.Opt[uint32]    // index of the device
-	QueueType          nlattr.Opt[QueueType] // direction of the queue that queue-id names
-	QueueID            nlattr.Opt[uint32]    // number of the queue the counters belong to
-	RxPackets          nlattr.Opt[uint64]
-	RxBytes            nlattr.Opt[uint64] // bytes of the packets in rx-packets
-	TxPackets          nlattr.Opt[uint64]
-	TxBytes            nlattr.Opt[uint64] // bytes of the packets in tx-packets
-	RxAllocFail        nlattr.Opt[uint64] // how often no memory was left for a receive buffer
-	RxHwDrops          nlattr.Opt[uint64]
-	RxHwDropOverruns   nlattr.Opt[uint64]
-	RxCsumComplete     nlattr.Opt[uint64]
-	RxCsumUnnecessary  nlattr.Opt[uint64]
-	RxCsumNone         nlattr.Opt[uint64] // packets whose checksum the device has not looked at
-	RxCsumBad          nlattr.Opt[uint64] // packets whose checksum is wrong
-	RxHwGroPackets     nlattr.Opt[uint64] // merged packets that hardware GRO (NETIF_F_GRO_HW) produced
-	RxHwGroBytes       nlattr.Opt[uint64] // bytes of the packets in rx-hw-gro-packets
+	// Index of the device. In a request it narrows the dump to that device.
+	Ifindex nlattr.Opt[uint32]
+	// Direction of the queue that queue-id names; only with the scope queue.
+	QueueType nlattr.Opt[QueueType]
+	// Number of the queue the counters belong to; only with the scope queue.
+	QueueID nlattr.Opt[uint32]
+	// Packets received without error and passed on, those that XDP consumed included.
+	RxPackets nlattr.Opt[uint64]
+	RxBytes   nlattr.Opt[uint64] // bytes of the packets in rx-packets
+	// Packets sent, as a rule counted when the device reports completion.
+	TxPackets nlattr.Opt[uint64]
+	TxBytes   nlattr.Opt[uint64] // bytes of the packets in tx-packets
+	// How often no memory was left for a receive buffer; not each failure loses a packet.
+	RxAllocFail nlattr.Opt[uint64]
+	// Packets that reached the device but not the host, for whatever reason.
+	RxHwDrops nlattr.Opt[uint64]
+	// Those of rx-hw-drops lost for a passing lack of buffers, descriptors and the like.
+	RxHwDropOverruns nlattr.Opt[uint64]
+	// Packets handed up as CHECKSUM_COMPLETE, with the sum the device computed.
+	RxCsumComplete nlattr.Opt[uint64]
+	// Packets handed up as CHECKSUM_UNNECESSARY, for the device has checked them.
+	RxCsumUnnecessary nlattr.Opt[uint64]
+	RxCsumNone        nlattr.Opt[uint64] // packets whose checksum the device has not looked at
+	// Packets whose checksum is wrong. They are handed up all the same.
+	RxCsumBad nlattr.Opt[uint64]
+	// Merged packets that hardware GRO (NETIF_F_GRO_HW) produced; LRO does not count.
+	RxHwGroPackets nlattr.Opt[uint64]
+	RxHwGroBytes   nlattr.Opt[uint64] // bytes of the packets in rx-hw-gro-packets
+	// Packets from the wire that hardware GRO merged into those of rx-hw-gro-packets.
 	RxHwGroWirePackets nlattr.Opt[uint64]
 	RxHwGroWireBytes   nlattr.Opt[uint64] // bytes of the packets in rx-hw-gro-wire-packets
+	// Received packets that the device dropped to hold a limit of their rate.
 	RxHwDropRatelimits nlattr.Opt[uint64]
-	TxHwDrops          nlattr.Opt[uint64]
-	TxHwDropErrors     nlattr.Opt[uint64] // those of tx-hw-drops that were malformed
-	TxCsumNone         nlattr.Opt[uint64] // packets sent that needed no checksum from the device
+	// Packets given to the device that never left it, for whatever reason.
+	TxHwDrops      nlattr.Opt[uint64]
+	TxHwDropErrors nlattr.Opt[uint64] // those of tx-hw-drops that were malformed
+	TxCsumNone     nlattr.Opt[uint64] // packets sent that needed no checksum from the device
+	// Packets whose checksum the device computed, each packet that it segmented on the wire
+	// counted.
 	TxNeedsCsum        nlattr.Opt[uint64]
 	TxHwGsoPackets     nlattr.Opt[uint64] // large packets that the device split into smaller ones
 	TxHwGsoBytes       nlattr.Opt[uint64] // bytes of the packets in tx-hw-gso-packets
 	TxHwGsoWirePackets nlattr.Opt[uint64] // packets on the wire that those of tx-hw-gso-packets became
 	TxHwGsoWireBytes   nlattr.Opt[uint64] // bytes of the packets in tx-hw-gso-wire-packets
+	// Packets to be sent that the device dropped to hold a limit of their rate.
 	TxHwDropRatelimits nlattr.Opt[uint64]
-	TxStop             nlattr.Opt[uint64]
-	TxWake             nlattr.Opt[uint64] // how often the driver let a stopped queue go on
-	Unknown            []nlattr.Attr      // what the fields cannot hold, as it came
+	// How often the driver stopped the queue, for its ring was full. With byte queue limits the
+	// stack itself holds packets back earlier.
+	TxStop  nlattr.Opt[uint64]
+	TxWake  nlattr.Opt[uint64] // how often the driver let a stopped queue go on
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *QstatsGetReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(QstatsGetReply)
 	}
-	if x.Ifindex.OK {
-		e.Uint32(AttrQstatsIfindex, x.Ifindex.V)
-	}
-	if x.QueueType.OK {
-		e.Uint32(AttrQstatsQueueType, uint32(x.QueueType.V))
-	}
-	if x.QueueID.OK {
-		e.Uint32(AttrQstatsQueueID, x.QueueID.V)
-	}
-	if x.RxPackets.OK {
-		e.Uint(AttrQstatsRxPackets, x.RxPackets.V)
-	}
-	if x.RxBytes.OK {
-		e.Uint(AttrQstatsRxBytes, x.RxBytes.V)
-	}
-	if x.TxPackets.OK {
-		e.Uint(AttrQstatsTxPackets, x.TxPackets.V)
-	}
-	if x.TxBytes.OK {
-		e.Uint(AttrQstatsTxBytes, x.TxBytes.V)
-	}
-	if x.RxAllocFail.OK {
-		e.Uint(AttrQstatsRxAllocFail, x.RxAllocFail.V)
-	}
-	if x.RxHwDrops.OK {
-		e.Uint(AttrQstatsRxHwDrops, x.RxHwDrops.V)
-	}
-	if x.RxHwDropOverruns.OK {
-		e.Uint(AttrQstatsRxHwDropOverruns, x.RxHwDropOverruns.V)
-	}
-	if x.RxCsumComplete.OK {
-		e.Uint(AttrQstatsRxCsumComplete, x.RxCsumComplete.V)
-	}
-	if x.RxCsumUnnecessary.OK {
-		e.Uint(AttrQstatsRxCsumUnnecessary, x.RxCsumUnnecessary.V)
-	}
-	if x.RxCsumNone.OK {
-		e.Uint(AttrQstatsRxCsumNone, x.RxCsumNone.V)
-	}
-	if x.RxCsumBad.OK {
-		e.Uint(AttrQstatsRxCsumBad, x.RxCsumBad.V)
-	}
-	if x.RxHwGroPackets.OK {
-		e.Uint(AttrQstatsRxHwGroPackets, x.RxHwGroPackets.V)
-	}
-	if x.RxHwGroBytes.OK {
-		e.Uint(AttrQstatsRxHwGroBytes, x.RxHwGroBytes.V)
-	}
-	if x.RxHwGroWirePackets.OK {
-		e.Uint(AttrQstatsRxHwGroWirePackets, x.RxHwGroWirePackets.V)
-	}
-	if x.RxHwGroWireBytes.OK {
-		e.Uint(AttrQstatsRxHwGroWireBytes, x.RxHwGroWireBytes.V)
-	}
-	if x.RxHwDropRatelimits.OK {
-		e.Uint(AttrQstatsRxHwDropRatelimits, x.RxHwDropRatelimits.V)
-	}
-	if x.TxHwDrops.OK {
-		e.Uint(AttrQstatsTxHwDrops, x.TxHwDrops.V)
-	}
-	if x.TxHwDropErrors.OK {
-		e.Uint(AttrQstatsTxHwDropErrors, x.TxHwDropErrors.V)
-	}
-	if x.TxCsumNone.OK {
-		e.Uint(AttrQstatsTxCsumNone, x.TxCsumNone.V)
-	}
-	if x.TxNeedsCsum.OK {
-		e.Uint(AttrQstatsTxNeedsCsum, x.TxNeedsCsum.V)
-	}
-	if x.TxHwGsoPackets.OK {
-		e.Uint(AttrQstatsTxHwGsoPackets, x.TxHwGsoPackets.V)
-	}
-	if x.TxHwGsoBytes.OK {
-		e.Uint(AttrQstatsTxHwGsoBytes, x.TxHwGsoBytes.V)
-	}
-	if x.TxHwGsoWirePackets.OK {
-		e.Uint(AttrQstatsTxHwGsoWirePackets, x.TxHwGsoWirePackets.V)
-	}
-	if x.TxHwGsoWireBytes.OK {
-		e.Uint(AttrQstatsTxHwGsoWireBytes, x.TxHwGsoWireBytes.V)
-	}
-	if x.TxHwDropRatelimits.OK {
-		e.Uint(AttrQstatsTxHwDropRatelimits, x.TxHwDropRatelimits.V)
-	}
-	if x.TxStop.OK {
-		e.Uint(AttrQstatsTxStop, x.TxStop.V)
-	}
-	if x.TxWake.OK {
-		e.Uint(AttrQstatsTxWake, x.TxWake.V)
-	}
+	e.OptUint32(AttrQstatsIfindex, x.Ifindex)
+	nlattr.OptEnum32(e, AttrQstatsQueueType, x.QueueType)
+	e.OptUint32(AttrQstatsQueueID, x.QueueID)
+	e.OptUint(AttrQstatsRxPackets, x.RxPackets)
+	e.OptUint(AttrQstatsRxBytes, x.RxBytes)
+	e.OptUint(AttrQstatsTxPackets, x.TxPackets)
+	e.OptUint(AttrQstatsTxBytes, x.TxBytes)
+	e.OptUint(AttrQstatsRxAllocFail, x.RxAllocFail)
+	e.OptUint(AttrQstatsRxHwDrops, x.RxHwDrops)
+	e.OptUint(AttrQstatsRxHwDropOverruns, x.RxHwDropOverruns)
+	e.OptUint(AttrQstatsRxCsumComplete, x.RxCsumComplete)
+	e.OptUint(AttrQstatsRxCsumUnnecessary, x.RxCsumUnnecessary)
+	e.OptUint(AttrQstatsRxCsumNone, x.RxCsumNone)
+	e.OptUint(AttrQstatsRxCsumBad, x.RxCsumBad)
+	e.OptUint(AttrQstatsRxHwGroPackets, x.RxHwGroPackets)
+	e.OptUint(AttrQstatsRxHwGroBytes, x.RxHwGroBytes)
+	e.OptUint(AttrQstatsRxHwGroWirePackets, x.RxHwGroWirePackets)
+	e.OptUint(AttrQstatsRxHwGroWireBytes, x.RxHwGroWireBytes)
+	e.OptUint(AttrQstatsRxHwDropRatelimits, x.RxHwDropRatelimits)
+	e.OptUint(AttrQstatsTxHwDrops, x.TxHwDrops)
+	e.OptUint(AttrQstatsTxHwDropErrors, x.TxHwDropErrors)
+	e.OptUint(AttrQstatsTxCsumNone, x.TxCsumNone)
+	e.OptUint(AttrQstatsTxNeedsCsum, x.TxNeedsCsum)
+	e.OptUint(AttrQstatsTxHwGsoPackets, x.TxHwGsoPackets)
+	e.OptUint(AttrQstatsTxHwGsoBytes, x.TxHwGsoBytes)
+	e.OptUint(AttrQstatsTxHwGsoWirePackets, x.TxHwGsoWirePackets)
+	e.OptUint(AttrQstatsTxHwGsoWireBytes, x.TxHwGsoWireBytes)
+	e.OptUint(AttrQstatsTxHwDropRatelimits, x.TxHwDropRatelimits)
+	e.OptUint(AttrQstatsTxStop, x.TxStop)
+	e.OptUint(AttrQstatsTxWake, x.TxWake)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *QstatsGetReply) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrQstatsIfindex:
-			x.Ifindex = nlattr.Some(d.Uint32())
+			x.Ifindex = d.OptUint32()
 		case AttrQstatsQueueType:
 			x.QueueType = nlattr.Some(QueueType(d.Uint32()))
 		case AttrQstatsQueueID:
-			x.QueueID = nlattr.Some(d.Uint32())
+			x.QueueID = d.OptUint32()
 		case AttrQstatsRxPackets:
-			x.RxPackets = nlattr.Some(d.Uint())
+			x.RxPackets = d.OptUint()
 		case AttrQstatsRxBytes:
-			x.RxBytes = nlattr.Some(d.Uint())
+			x.RxBytes = d.OptUint()
 		case AttrQstatsTxPackets:
-			x.TxPackets = nlattr.Some(d.Uint())
+			x.TxPackets = d.OptUint()
 		case AttrQstatsTxBytes:
-			x.TxBytes = nlattr.Some(d.Uint())
+			x.TxBytes = d.OptUint()
 		case AttrQstatsRxAllocFail:
-			x.RxAllocFail = nlattr.Some(d.Uint())
+			x.RxAllocFail = d.OptUint()
 		case AttrQstatsRxHwDrops:
-			x.RxHwDrops = nlattr.Some(d.Uint())
+			x.RxHwDrops = d.OptUint()
 		case AttrQstatsRxHwDropOverruns:
-			x.RxHwDropOverruns = nlattr.Some(d.Uint())
+			x.RxHwDropOverruns = d.OptUint()
 		case AttrQstatsRxCsumComplete:
-			x.RxCsumComplete = nlattr.Some(d.Uint())
+			x.RxCsumComplete = d.OptUint()
 		case AttrQstatsRxCsumUnnecessary:
-			x.RxCsumUnnecessary = nlattr.Some(d.Uint())
+			x.RxCsumUnnecessary = d.OptUint()
 		case AttrQstatsRxCsumNone:
-			x.RxCsumNone = nlattr.Some(d.Uint())
+			x.RxCsumNone = d.OptUint()
 		case AttrQstatsRxCsumBad:
-			x.RxCsumBad = nlattr.Some(d.Uint())
+			x.RxCsumBad = d.OptUint()
 		case AttrQstatsRxHwGroPackets:
-			x.RxHwGroPackets = nlattr.Some(d.Uint())
+			x.RxHwGroPackets = d.OptUint()
 		case AttrQstatsRxHwGroBytes:
-			x.RxHwGroBytes = nlattr.Some(d.Uint())
+			x.RxHwGroBytes = d.OptUint()
 		case AttrQstatsRxHwGroWirePackets:
-			x.RxHwGroWirePackets = nlattr.Some(d.Uint())
+			x.RxHwGroWirePackets = d.OptUint()
 		case AttrQstatsRxHwGroWireBytes:
-			x.RxHwGroWireBytes = nlattr.Some(d.Uint())
+			x.RxHwGroWireBytes = d.OptUint()
 		case AttrQstatsRxHwDropRatelimits:
-			x.RxHwDropRatelimits = nlattr.Some(d.Uint())
+			x.RxHwDropRatelimits = d.OptUint()
 		case AttrQstatsTxHwDrops:
-			x.TxHwDrops = nlattr.Some(d.Uint())
+			x.TxHwDrops = d.OptUint()
 		case AttrQstatsTxHwDropErrors:
-			x.TxHwDropErrors = nlattr.Some(d.Uint())
+			x.TxHwDropErrors = d.OptUint()
 		case AttrQstatsTxCsumNone:
-			x.TxCsumNone = nlattr.Some(d.Uint())
+			x.TxCsumNone = d.OptUint()
 		case AttrQstatsTxNeedsCsum:
-			x.TxNeedsCsum = nlattr.Some(d.Uint())
+			x.TxNeedsCsum = d.OptUint()
 		case AttrQstatsTxHwGsoPackets:
-			x.TxHwGsoPackets = nlattr.Some(d.Uint())
+			x.TxHwGsoPackets = d.OptUint()
 		case AttrQstatsTxHwGsoBytes:
-			x.TxHwGsoBytes = nlattr.Some(d.Uint())
+			x.TxHwGsoBytes = d.OptUint()
 		case AttrQstatsTxHwGsoWirePackets:
-			x.TxHwGsoWirePackets = nlattr.Some(d.Uint())
+			x.TxHwGsoWirePackets = d.OptUint()
 		case AttrQstatsTxHwGsoWireBytes:
-			x.TxHwGsoWireBytes = nlattr.Some(d.Uint())
+			x.TxHwGsoWireBytes = d.OptUint()
 		case AttrQstatsTxHwDropRatelimits:
-			x.TxHwDropRatelimits = nlattr.Some(d.Uint())
+			x.TxHwDropRatelimits = d.OptUint()
 		case AttrQstatsTxStop:
-			x.TxStop = nlattr.Some(d.Uint())
+			x.TxStop = d.OptUint()
 		case AttrQstatsTxWake:
-			x.TxWake = nlattr.Some(d.Uint())
+			x.TxWake = d.OptUint()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *QstatsGetReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyQstatsGetReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *QstatsGetReply) UnmarshalBinary(b []byte) error {
 	*x = QstatsGetReply{}
 	d := nlattr.NewDecoder(b)
@@ -1423,71 +1257,60 @@ func (x *QstatsGetReply) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyQstatsGetReply, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *QstatsGetReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyQstatsGetReply, b, x)
 }
 
-// BindRxRequest is the bind-rx request: have receive queues of a device receive into a dmabuf. The
-// binding ends when the socket is closed.
+// BindRxRequest is the request of [Client.BindRx].
 type BindRxRequest struct {
 	Ifindex nlattr.Opt[uint32] // index of the device to bind the memory to
-	Queues  []QueueIDAttrs     // receive queues that are to receive into the memory
+	// Receive queues that are to receive into the memory; one attribute for each.
+	Queues  []QueueIDAttrs
 	Fd      nlattr.Opt[uint32] // file descriptor of the dmabuf, in the calling process
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *BindRxRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(BindRxRequest)
 	}
-	if x.Ifindex.OK {
-		e.Uint32(AttrDmabufIfindex, x.Ifindex.V)
-	}
+	e.OptUint32(AttrDmabufIfindex, x.Ifindex)
 	for i := range x.Queues {
-		nest := e.Begin(AttrDmabufQueues)
-		x.Queues[i].encode(e)
-		e.End(nest)
+		x.Queues[i].encode(e, AttrDmabufQueues)
 	}
-	if x.Fd.OK {
-		e.Uint32(AttrDmabufFd, x.Fd.V)
-	}
+	e.OptUint32(AttrDmabufFd, x.Fd)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *BindRxRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrDmabufIfindex:
-			x.Ifindex = nlattr.Some(d.Uint32())
+			x.Ifindex = d.OptUint32()
 		case AttrDmabufQueues:
-			if x.Queues == nil {
-				x.Queues = nlattr.MakeSlice[QueueIDAttrs](d, d.Count())
-			}
-			x.Queues = append(x.Queues, QueueIDAttrs{})
-			nest := d.Enter()
-			x.Queues[len(x.Queues)-1].decode(d)
-			if !d.Close(nest) {
-				x.Queues, x.Unknown = x.Queues[:len(x.Queues)-1], d.Unknown(x.Unknown)
+			x.Queues = append(nlattr.Room(d, x.Queues), QueueIDAttrs{})
+			if !x.Queues[len(x.Queues)-1].decode(d, &x.Unknown) {
+				x.Queues = x.Queues[:len(x.Queues)-1]
 			}
 		case AttrDmabufFd:
-			x.Fd = nlattr.Some(d.Uint32())
+			x.Fd = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *BindRxRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyBindRxRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *BindRxRequest) UnmarshalBinary(b []byte) error {
 	*x = BindRxRequest{}
 	d := nlattr.NewDecoder(b)
@@ -1496,58 +1319,55 @@ func (x *BindRxRequest) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *BindRxRequest) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyBindRxRequest, x)
-}
+func (x *BindRxRequest) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyBindRxRequest, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *BindRxRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyBindRxRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *BindRxRequest) Validate() error {
 	return policyBindRxRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// BindRxReply is the bind-rx reply: have receive queues of a device receive into a dmabuf. The
-// binding ends when the socket is closed.
+// BindRxReply is the reply of [Client.BindRx].
 type BindRxReply struct {
-	ID      nlattr.Opt[uint32] // number of the binding, in the answer
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	// Number of the binding, in the answer. It lasts until the socket that made the request is
+	// closed.
+	ID      nlattr.Opt[uint32]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *BindRxReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(BindRxReply)
 	}
-	if x.ID.OK {
-		e.Uint32(AttrDmabufID, x.ID.V)
-	}
+	e.OptUint32(AttrDmabufID, x.ID)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *BindRxReply) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrDmabufID:
-			x.ID = nlattr.Some(d.Uint32())
+			x.ID = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *BindRxReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyBindRxReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *BindRxReply) UnmarshalBinary(b []byte) error {
 	*x = BindRxReply{}
 	d := nlattr.NewDecoder(b)
@@ -1556,77 +1376,70 @@ func (x *BindRxReply) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *BindRxReply) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyBindRxReply, x)
-}
+func (x *BindRxReply) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyBindRxReply, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *BindRxReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyBindRxReply, b, x)
 }
 
-// NapiSetRequest is the napi-set request: change settings of one NAPI instance; those that are
-// absent stay.
+// NapiSetRequest is the request of [Client.NapiSet].
 type NapiSetRequest struct {
-	ID                nlattr.Opt[uint32]
-	DeferHardIrqs     nlattr.Opt[uint32]
-	GroFlushTimeout   nlattr.Opt[uint64]
+	ID nlattr.Opt[uint32]
+	// How many polls in a row may find nothing before the device's interrupts are switched on
+	// again.
+	DeferHardIrqs nlattr.Opt[uint32]
+	// Nanoseconds after which polling resumes by timer while interrupts are deferred. If it is
+	// not 0, packets merged by GRO may be held over the end of a poll for so long.
+	GroFlushTimeout nlattr.Opt[uint64]
+	// Nanoseconds for which interrupts stay off after an application's busy polling has found
+	// packets. 0 never suspends them.
 	IrqSuspendTimeout nlattr.Opt[uint64]
 	Threaded          nlattr.Opt[NapiThreaded] // whether the instance is polled in a kernel thread of its own
-	Unknown           []nlattr.Attr            // what the fields cannot hold, as it came
+	Unknown           []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *NapiSetRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(NapiSetRequest)
 	}
-	if x.ID.OK {
-		e.Uint32(AttrNapiID, x.ID.V)
-	}
-	if x.DeferHardIrqs.OK {
-		e.Uint32(AttrNapiDeferHardIrqs, x.DeferHardIrqs.V)
-	}
-	if x.GroFlushTimeout.OK {
-		e.Uint(AttrNapiGroFlushTimeout, x.GroFlushTimeout.V)
-	}
-	if x.IrqSuspendTimeout.OK {
-		e.Uint(AttrNapiIrqSuspendTimeout, x.IrqSuspendTimeout.V)
-	}
-	if x.Threaded.OK {
-		e.Uint32(AttrNapiThreaded, uint32(x.Threaded.V))
-	}
+	e.OptUint32(AttrNapiID, x.ID)
+	e.OptUint32(AttrNapiDeferHardIrqs, x.DeferHardIrqs)
+	e.OptUint(AttrNapiGroFlushTimeout, x.GroFlushTimeout)
+	e.OptUint(AttrNapiIrqSuspendTimeout, x.IrqSuspendTimeout)
+	nlattr.OptEnum32(e, AttrNapiThreaded, x.Threaded)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *NapiSetRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrNapiID:
-			x.ID = nlattr.Some(d.Uint32())
+			x.ID = d.OptUint32()
 		case AttrNapiDeferHardIrqs:
-			x.DeferHardIrqs = nlattr.Some(d.Uint32())
+			x.DeferHardIrqs = d.OptUint32()
 		case AttrNapiGroFlushTimeout:
-			x.GroFlushTimeout = nlattr.Some(d.Uint())
+			x.GroFlushTimeout = d.OptUint()
 		case AttrNapiIrqSuspendTimeout:
-			x.IrqSuspendTimeout = nlattr.Some(d.Uint())
+			x.IrqSuspendTimeout = d.OptUint()
 		case AttrNapiThreaded:
 			x.Threaded = nlattr.Some(NapiThreaded(d.Uint32()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *NapiSetRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyNapiSetRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *NapiSetRequest) UnmarshalBinary(b []byte) error {
 	*x = NapiSetRequest{}
 	d := nlattr.NewDecoder(b)
@@ -1639,60 +1452,55 @@ func (x *NapiSetRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyNapiSetRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *NapiSetRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyNapiSetRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *NapiSetRequest) Validate() error {
 	return policyNapiSetRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// BindTxRequest is the bind-tx request: make a dmabuf available for sending through a device. The
-// binding ends when the socket is closed.
+// BindTxRequest is the request of [Client.BindTx].
 type BindTxRequest struct {
 	Ifindex nlattr.Opt[uint32] // index of the device to bind the memory to
 	Fd      nlattr.Opt[uint32] // file descriptor of the dmabuf, in the calling process
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *BindTxRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(BindTxRequest)
 	}
-	if x.Ifindex.OK {
-		e.Uint32(AttrDmabufIfindex, x.Ifindex.V)
-	}
-	if x.Fd.OK {
-		e.Uint32(AttrDmabufFd, x.Fd.V)
-	}
+	e.OptUint32(AttrDmabufIfindex, x.Ifindex)
+	e.OptUint32(AttrDmabufFd, x.Fd)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *BindTxRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrDmabufIfindex:
-			x.Ifindex = nlattr.Some(d.Uint32())
+			x.Ifindex = d.OptUint32()
 		case AttrDmabufFd:
-			x.Fd = nlattr.Some(d.Uint32())
+			x.Fd = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *BindTxRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyBindTxRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *BindTxRequest) UnmarshalBinary(b []byte) error {
 	*x = BindTxRequest{}
 	d := nlattr.NewDecoder(b)
@@ -1701,20 +1509,17 @@ func (x *BindTxRequest) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *BindTxRequest) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyBindTxRequest, x)
-}
+func (x *BindTxRequest) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyBindTxRequest, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *BindTxRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyBindTxRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *BindTxRequest) Validate() error {
 	return policyBindTxRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// BindTxReply is the bind-tx reply: make a dmabuf available for sending through a device. The
-// binding ends when the socket is closed.
+// BindTxReply is the reply of [Client.BindTx].
 type BindTxReply = BindRxReply

@@ -4,159 +4,159 @@ package netdev
 
 import "github.com/nlgen/nlgen/runtime/nlpolicy"
 
-var policyDevGetRequest = nlpolicy.Message{Family: "netdev", Op: "dev-get", Attrs: &setDevAttrs, Accept: []uint16{AttrDevIfindex}}
+var policyDevGetRequest = nlpolicy.Message{Family: "netdev", Op: "dev-get", Attrs: &setDevAttrs, Accept: []uint16{1}}
 
 var policyDevGetDumpRequest = nlpolicy.Message{Family: "netdev", Op: "dev-get", Attrs: &setDevAttrs, Accept: []uint16{}}
 
 var policyDevGetReply = nlpolicy.Message{Family: "netdev", Op: "dev-get", Attrs: &setDevAttrs}
 
-var policyPagePoolGetRequest = nlpolicy.Message{Family: "netdev", Op: "page-pool-get", Attrs: &setPagePoolAttrs, Accept: []uint16{AttrPagePoolID}}
+var policyPagePoolGetRequest = nlpolicy.Message{Family: "netdev", Op: "page-pool-get", Attrs: &setPagePoolAttrs, Accept: []uint16{1}}
 
 var policyPagePoolGetDumpRequest = nlpolicy.Message{Family: "netdev", Op: "page-pool-get", Attrs: &setPagePoolAttrs, Accept: []uint16{}}
 
 var policyPagePoolGetReply = nlpolicy.Message{Family: "netdev", Op: "page-pool-get", Attrs: &setPagePoolAttrs}
 
-var policyPagePoolStatsGetRequest = nlpolicy.Message{Family: "netdev", Op: "page-pool-stats-get", Attrs: &setPagePoolStatsAttrs, Accept: []uint16{AttrPagePoolStatsInfo}}
+var policyPagePoolStatsGetRequest = nlpolicy.Message{Family: "netdev", Op: "page-pool-stats-get", Attrs: &setPagePoolStatsAttrs, Accept: []uint16{1}}
 
 var policyPagePoolStatsGetDumpRequest = nlpolicy.Message{Family: "netdev", Op: "page-pool-stats-get", Attrs: &setPagePoolStatsAttrs, Accept: []uint16{}}
 
 var policyPagePoolStatsGetReply = nlpolicy.Message{Family: "netdev", Op: "page-pool-stats-get", Attrs: &setPagePoolStatsAttrs}
 
-var policyQueueGetRequest = nlpolicy.Message{Family: "netdev", Op: "queue-get", Attrs: &setQueueAttrs, Accept: []uint16{AttrQueueID, AttrQueueIfindex, AttrQueueType}}
+var policyQueueGetRequest = nlpolicy.Message{Family: "netdev", Op: "queue-get", Attrs: &setQueueAttrs, Accept: []uint16{1, 2, 3}}
 
-var policyQueueGetDumpRequest = nlpolicy.Message{Family: "netdev", Op: "queue-get", Attrs: &setQueueAttrs, Accept: []uint16{AttrQueueIfindex}}
+var policyQueueGetDumpRequest = nlpolicy.Message{Family: "netdev", Op: "queue-get", Attrs: &setQueueAttrs, Accept: []uint16{2}}
 
 var policyQueueGetReply = nlpolicy.Message{Family: "netdev", Op: "queue-get", Attrs: &setQueueAttrs}
 
-var policyNapiGetRequest = nlpolicy.Message{Family: "netdev", Op: "napi-get", Attrs: &setNapiAttrs, Accept: []uint16{AttrNapiID}}
+var policyNapiGetRequest = nlpolicy.Message{Family: "netdev", Op: "napi-get", Attrs: &setNapiAttrs, Accept: []uint16{2}}
 
-var policyNapiGetDumpRequest = nlpolicy.Message{Family: "netdev", Op: "napi-get", Attrs: &setNapiAttrs, Accept: []uint16{AttrNapiIfindex}}
+var policyNapiGetDumpRequest = nlpolicy.Message{Family: "netdev", Op: "napi-get", Attrs: &setNapiAttrs, Accept: []uint16{1}}
 
 var policyNapiGetReply = nlpolicy.Message{Family: "netdev", Op: "napi-get", Attrs: &setNapiAttrs}
 
-var policyQstatsGetDumpRequest = nlpolicy.Message{Family: "netdev", Op: "qstats-get", Attrs: &setQstatsAttrs, Accept: []uint16{AttrQstatsIfindex, AttrQstatsScope}}
+var policyQstatsGetDumpRequest = nlpolicy.Message{Family: "netdev", Op: "qstats-get", Attrs: &setQstatsAttrs, Accept: []uint16{1, 4}}
 
 var policyQstatsGetReply = nlpolicy.Message{Family: "netdev", Op: "qstats-get", Attrs: &setQstatsAttrs}
 
-var policyBindRxRequest = nlpolicy.Message{Family: "netdev", Op: "bind-rx", Attrs: &setDmabufAttrs, Accept: []uint16{AttrDmabufIfindex, AttrDmabufQueues, AttrDmabufFd}}
+var policyBindRxRequest = nlpolicy.Message{Family: "netdev", Op: "bind-rx", Attrs: &setDmabufAttrs, Accept: []uint16{1, 2, 3}}
 
 var policyBindRxReply = nlpolicy.Message{Family: "netdev", Op: "bind-rx", Attrs: &setDmabufAttrs}
 
-var policyNapiSetRequest = nlpolicy.Message{Family: "netdev", Op: "napi-set", Attrs: &setNapiAttrs, Accept: []uint16{AttrNapiID, AttrNapiDeferHardIrqs, AttrNapiGroFlushTimeout, AttrNapiIrqSuspendTimeout, AttrNapiThreaded}}
+var policyNapiSetRequest = nlpolicy.Message{Family: "netdev", Op: "napi-set", Attrs: &setNapiAttrs, Accept: []uint16{2, 5, 6, 7, 8}}
 
-var policyBindTxRequest = nlpolicy.Message{Family: "netdev", Op: "bind-tx", Attrs: &setDmabufAttrs, Accept: []uint16{AttrDmabufIfindex, AttrDmabufFd}}
+var policyBindTxRequest = nlpolicy.Message{Family: "netdev", Op: "bind-tx", Attrs: &setDmabufAttrs, Accept: []uint16{1, 3}}
 
 var policyBindTxReply = nlpolicy.Message{Family: "netdev", Op: "bind-tx", Attrs: &setDmabufAttrs}
 
 var setDevAttrs = nlpolicy.Set{Name: "dev", Attrs: []nlpolicy.Attr{
-	{Name: "ifindex", Number: AttrDevIfindex, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
-	{Name: "pad", Number: AttrDevPad, Kind: nlpolicy.Pad},
-	{Name: "xdp-features", Number: AttrDevXdpFeatures, Kind: nlpolicy.U64, Enum: &enumXdpAct},
-	{Name: "xdp-zc-max-segs", Number: AttrDevXdpZcMaxSegs, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
-	{Name: "xdp-rx-metadata-features", Number: AttrDevXdpRxMetadataFeatures, Kind: nlpolicy.U64, Enum: &enumXdpRxMetadata},
-	{Name: "xsk-features", Number: AttrDevXskFeatures, Kind: nlpolicy.U64, Enum: &enumXskFlags},
+	{Name: "ifindex", Number: 1, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
+	{Name: "pad", Number: 2, Kind: nlpolicy.Pad},
+	{Name: "xdp-features", Number: 3, Kind: nlpolicy.U64, Enum: &enumXdpAct},
+	{Name: "xdp-zc-max-segs", Number: 4, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
+	{Name: "xdp-rx-metadata-features", Number: 5, Kind: nlpolicy.U64, Enum: &enumXdpRxMetadata},
+	{Name: "xsk-features", Number: 6, Kind: nlpolicy.U64, Enum: &enumXskFlags},
 }}
 
 var setIoUringProviderInfoAttrs = nlpolicy.Set{Name: "io-uring-provider-info"}
 
 var setPagePoolAttrs = nlpolicy.Set{Name: "page-pool", Attrs: []nlpolicy.Attr{
-	{Name: "id", Number: AttrPagePoolID, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 1, Max: 4294967295}},
-	{Name: "ifindex", Number: AttrPagePoolIfindex, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 1, Max: 2147483647}},
-	{Name: "napi-id", Number: AttrPagePoolNapiID, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 1, Max: 4294967295}},
-	{Name: "inflight", Number: AttrPagePoolInflight, Kind: nlpolicy.Uint},
-	{Name: "inflight-mem", Number: AttrPagePoolInflightMem, Kind: nlpolicy.Uint},
-	{Name: "detach-time", Number: AttrPagePoolDetachTime, Kind: nlpolicy.Uint},
-	{Name: "dmabuf", Number: AttrPagePoolDmabuf, Kind: nlpolicy.U32},
-	{Name: "io-uring", Number: AttrPagePoolIoUring, Kind: nlpolicy.Nest, Nested: &setIoUringProviderInfoAttrs},
+	{Name: "id", Number: 1, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 1, Max: 4294967295}},
+	{Name: "ifindex", Number: 2, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 1, Max: 2147483647}},
+	{Name: "napi-id", Number: 3, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 1, Max: 4294967295}},
+	{Name: "inflight", Number: 4, Kind: nlpolicy.Uint},
+	{Name: "inflight-mem", Number: 5, Kind: nlpolicy.Uint},
+	{Name: "detach-time", Number: 6, Kind: nlpolicy.Uint},
+	{Name: "dmabuf", Number: 7, Kind: nlpolicy.U32},
+	{Name: "io-uring", Number: 8, Kind: nlpolicy.Nest, Nested: &setIoUringProviderInfoAttrs},
 }}
 
 var setPagePoolInfoAttrs = nlpolicy.Set{Name: "page-pool-info", Attrs: []nlpolicy.Attr{
-	{Name: "id", Number: AttrPagePoolID, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 1, Max: 4294967295}},
-	{Name: "ifindex", Number: AttrPagePoolIfindex, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 1, Max: 2147483647}},
+	{Name: "id", Number: 1, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 1, Max: 4294967295}},
+	{Name: "ifindex", Number: 2, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 1, Max: 2147483647}},
 }}
 
 var setPagePoolStatsAttrs = nlpolicy.Set{Name: "page-pool-stats", Attrs: []nlpolicy.Attr{
-	{Name: "info", Number: AttrPagePoolStatsInfo, Kind: nlpolicy.Nest, Nested: &setPagePoolInfoAttrs},
-	{Name: "alloc-fast", Number: AttrPagePoolStatsAllocFast, Kind: nlpolicy.Uint},
-	{Name: "alloc-slow", Number: AttrPagePoolStatsAllocSlow, Kind: nlpolicy.Uint},
-	{Name: "alloc-slow-high-order", Number: AttrPagePoolStatsAllocSlowHighOrder, Kind: nlpolicy.Uint},
-	{Name: "alloc-empty", Number: AttrPagePoolStatsAllocEmpty, Kind: nlpolicy.Uint},
-	{Name: "alloc-refill", Number: AttrPagePoolStatsAllocRefill, Kind: nlpolicy.Uint},
-	{Name: "alloc-waive", Number: AttrPagePoolStatsAllocWaive, Kind: nlpolicy.Uint},
-	{Name: "recycle-cached", Number: AttrPagePoolStatsRecycleCached, Kind: nlpolicy.Uint},
-	{Name: "recycle-cache-full", Number: AttrPagePoolStatsRecycleCacheFull, Kind: nlpolicy.Uint},
-	{Name: "recycle-ring", Number: AttrPagePoolStatsRecycleRing, Kind: nlpolicy.Uint},
-	{Name: "recycle-ring-full", Number: AttrPagePoolStatsRecycleRingFull, Kind: nlpolicy.Uint},
-	{Name: "recycle-released-refcnt", Number: AttrPagePoolStatsRecycleReleasedRefcnt, Kind: nlpolicy.Uint},
+	{Name: "info", Number: 1, Kind: nlpolicy.Nest, Nested: &setPagePoolInfoAttrs},
+	{Name: "alloc-fast", Number: 8, Kind: nlpolicy.Uint},
+	{Name: "alloc-slow", Number: 9, Kind: nlpolicy.Uint},
+	{Name: "alloc-slow-high-order", Number: 10, Kind: nlpolicy.Uint},
+	{Name: "alloc-empty", Number: 11, Kind: nlpolicy.Uint},
+	{Name: "alloc-refill", Number: 12, Kind: nlpolicy.Uint},
+	{Name: "alloc-waive", Number: 13, Kind: nlpolicy.Uint},
+	{Name: "recycle-cached", Number: 14, Kind: nlpolicy.Uint},
+	{Name: "recycle-cache-full", Number: 15, Kind: nlpolicy.Uint},
+	{Name: "recycle-ring", Number: 16, Kind: nlpolicy.Uint},
+	{Name: "recycle-ring-full", Number: 17, Kind: nlpolicy.Uint},
+	{Name: "recycle-released-refcnt", Number: 18, Kind: nlpolicy.Uint},
 }}
 
 var setNapiAttrs = nlpolicy.Set{Name: "napi", Attrs: []nlpolicy.Attr{
-	{Name: "ifindex", Number: AttrNapiIfindex, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
-	{Name: "id", Number: AttrNapiID, Kind: nlpolicy.U32},
-	{Name: "irq", Number: AttrNapiIrq, Kind: nlpolicy.U32},
-	{Name: "pid", Number: AttrNapiPid, Kind: nlpolicy.U32},
-	{Name: "defer-hard-irqs", Number: AttrNapiDeferHardIrqs, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 2147483647}},
-	{Name: "gro-flush-timeout", Number: AttrNapiGroFlushTimeout, Kind: nlpolicy.Uint},
-	{Name: "irq-suspend-timeout", Number: AttrNapiIrqSuspendTimeout, Kind: nlpolicy.Uint},
-	{Name: "threaded", Number: AttrNapiThreaded, Kind: nlpolicy.U32, Enum: &enumNapiThreaded},
+	{Name: "ifindex", Number: 1, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
+	{Name: "id", Number: 2, Kind: nlpolicy.U32},
+	{Name: "irq", Number: 3, Kind: nlpolicy.U32},
+	{Name: "pid", Number: 4, Kind: nlpolicy.U32},
+	{Name: "defer-hard-irqs", Number: 5, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 2147483647}},
+	{Name: "gro-flush-timeout", Number: 6, Kind: nlpolicy.Uint},
+	{Name: "irq-suspend-timeout", Number: 7, Kind: nlpolicy.Uint},
+	{Name: "threaded", Number: 8, Kind: nlpolicy.U32, Enum: &enumNapiThreaded},
 }}
 
 var setXskInfoAttrs = nlpolicy.Set{Name: "xsk-info"}
 
 var setQueueAttrs = nlpolicy.Set{Name: "queue", Attrs: []nlpolicy.Attr{
-	{Name: "id", Number: AttrQueueID, Kind: nlpolicy.U32},
-	{Name: "ifindex", Number: AttrQueueIfindex, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
-	{Name: "type", Number: AttrQueueType, Kind: nlpolicy.U32, Enum: &enumQueueType},
-	{Name: "napi-id", Number: AttrQueueNapiID, Kind: nlpolicy.U32},
-	{Name: "dmabuf", Number: AttrQueueDmabuf, Kind: nlpolicy.U32},
-	{Name: "io-uring", Number: AttrQueueIoUring, Kind: nlpolicy.Nest, Nested: &setIoUringProviderInfoAttrs},
-	{Name: "xsk", Number: AttrQueueXsk, Kind: nlpolicy.Nest, Nested: &setXskInfoAttrs},
+	{Name: "id", Number: 1, Kind: nlpolicy.U32},
+	{Name: "ifindex", Number: 2, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
+	{Name: "type", Number: 3, Kind: nlpolicy.U32, Enum: &enumQueueType},
+	{Name: "napi-id", Number: 4, Kind: nlpolicy.U32},
+	{Name: "dmabuf", Number: 5, Kind: nlpolicy.U32},
+	{Name: "io-uring", Number: 6, Kind: nlpolicy.Nest, Nested: &setIoUringProviderInfoAttrs},
+	{Name: "xsk", Number: 7, Kind: nlpolicy.Nest, Nested: &setXskInfoAttrs},
 }}
 
 var setQstatsAttrs = nlpolicy.Set{Name: "qstats", Attrs: []nlpolicy.Attr{
-	{Name: "ifindex", Number: AttrQstatsIfindex, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
-	{Name: "queue-type", Number: AttrQstatsQueueType, Kind: nlpolicy.U32, Enum: &enumQueueType},
-	{Name: "queue-id", Number: AttrQstatsQueueID, Kind: nlpolicy.U32},
-	{Name: "scope", Number: AttrQstatsScope, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x1}, Enum: &enumQstatsScope},
-	{Name: "rx-packets", Number: AttrQstatsRxPackets, Kind: nlpolicy.Uint},
-	{Name: "rx-bytes", Number: AttrQstatsRxBytes, Kind: nlpolicy.Uint},
-	{Name: "tx-packets", Number: AttrQstatsTxPackets, Kind: nlpolicy.Uint},
-	{Name: "tx-bytes", Number: AttrQstatsTxBytes, Kind: nlpolicy.Uint},
-	{Name: "rx-alloc-fail", Number: AttrQstatsRxAllocFail, Kind: nlpolicy.Uint},
-	{Name: "rx-hw-drops", Number: AttrQstatsRxHwDrops, Kind: nlpolicy.Uint},
-	{Name: "rx-hw-drop-overruns", Number: AttrQstatsRxHwDropOverruns, Kind: nlpolicy.Uint},
-	{Name: "rx-csum-complete", Number: AttrQstatsRxCsumComplete, Kind: nlpolicy.Uint},
-	{Name: "rx-csum-unnecessary", Number: AttrQstatsRxCsumUnnecessary, Kind: nlpolicy.Uint},
-	{Name: "rx-csum-none", Number: AttrQstatsRxCsumNone, Kind: nlpolicy.Uint},
-	{Name: "rx-csum-bad", Number: AttrQstatsRxCsumBad, Kind: nlpolicy.Uint},
-	{Name: "rx-hw-gro-packets", Number: AttrQstatsRxHwGroPackets, Kind: nlpolicy.Uint},
-	{Name: "rx-hw-gro-bytes", Number: AttrQstatsRxHwGroBytes, Kind: nlpolicy.Uint},
-	{Name: "rx-hw-gro-wire-packets", Number: AttrQstatsRxHwGroWirePackets, Kind: nlpolicy.Uint},
-	{Name: "rx-hw-gro-wire-bytes", Number: AttrQstatsRxHwGroWireBytes, Kind: nlpolicy.Uint},
-	{Name: "rx-hw-drop-ratelimits", Number: AttrQstatsRxHwDropRatelimits, Kind: nlpolicy.Uint},
-	{Name: "tx-hw-drops", Number: AttrQstatsTxHwDrops, Kind: nlpolicy.Uint},
-	{Name: "tx-hw-drop-errors", Number: AttrQstatsTxHwDropErrors, Kind: nlpolicy.Uint},
-	{Name: "tx-csum-none", Number: AttrQstatsTxCsumNone, Kind: nlpolicy.Uint},
-	{Name: "tx-needs-csum", Number: AttrQstatsTxNeedsCsum, Kind: nlpolicy.Uint},
-	{Name: "tx-hw-gso-packets", Number: AttrQstatsTxHwGsoPackets, Kind: nlpolicy.Uint},
-	{Name: "tx-hw-gso-bytes", Number: AttrQstatsTxHwGsoBytes, Kind: nlpolicy.Uint},
-	{Name: "tx-hw-gso-wire-packets", Number: AttrQstatsTxHwGsoWirePackets, Kind: nlpolicy.Uint},
-	{Name: "tx-hw-gso-wire-bytes", Number: AttrQstatsTxHwGsoWireBytes, Kind: nlpolicy.Uint},
-	{Name: "tx-hw-drop-ratelimits", Number: AttrQstatsTxHwDropRatelimits, Kind: nlpolicy.Uint},
-	{Name: "tx-stop", Number: AttrQstatsTxStop, Kind: nlpolicy.Uint},
-	{Name: "tx-wake", Number: AttrQstatsTxWake, Kind: nlpolicy.Uint},
+	{Name: "ifindex", Number: 1, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
+	{Name: "queue-type", Number: 2, Kind: nlpolicy.U32, Enum: &enumQueueType},
+	{Name: "queue-id", Number: 3, Kind: nlpolicy.U32},
+	{Name: "scope", Number: 4, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x1}, Enum: &enumQstatsScope},
+	{Name: "rx-packets", Number: 8, Kind: nlpolicy.Uint},
+	{Name: "rx-bytes", Number: 9, Kind: nlpolicy.Uint},
+	{Name: "tx-packets", Number: 10, Kind: nlpolicy.Uint},
+	{Name: "tx-bytes", Number: 11, Kind: nlpolicy.Uint},
+	{Name: "rx-alloc-fail", Number: 12, Kind: nlpolicy.Uint},
+	{Name: "rx-hw-drops", Number: 13, Kind: nlpolicy.Uint},
+	{Name: "rx-hw-drop-overruns", Number: 14, Kind: nlpolicy.Uint},
+	{Name: "rx-csum-complete", Number: 15, Kind: nlpolicy.Uint},
+	{Name: "rx-csum-unnecessary", Number: 16, Kind: nlpolicy.Uint},
+	{Name: "rx-csum-none", Number: 17, Kind: nlpolicy.Uint},
+	{Name: "rx-csum-bad", Number: 18, Kind: nlpolicy.Uint},
+	{Name: "rx-hw-gro-packets", Number: 19, Kind: nlpolicy.Uint},
+	{Name: "rx-hw-gro-bytes", Number: 20, Kind: nlpolicy.Uint},
+	{Name: "rx-hw-gro-wire-packets", Number: 21, Kind: nlpolicy.Uint},
+	{Name: "rx-hw-gro-wire-bytes", Number: 22, Kind: nlpolicy.Uint},
+	{Name: "rx-hw-drop-ratelimits", Number: 23, Kind: nlpolicy.Uint},
+	{Name: "tx-hw-drops", Number: 24, Kind: nlpolicy.Uint},
+	{Name: "tx-hw-drop-errors", Number: 25, Kind: nlpolicy.Uint},
+	{Name: "tx-csum-none", Number: 26, Kind: nlpolicy.Uint},
+	{Name: "tx-needs-csum", Number: 27, Kind: nlpolicy.Uint},
+	{Name: "tx-hw-gso-packets", Number: 28, Kind: nlpolicy.Uint},
+	{Name: "tx-hw-gso-bytes", Number: 29, Kind: nlpolicy.Uint},
+	{Name: "tx-hw-gso-wire-packets", Number: 30, Kind: nlpolicy.Uint},
+	{Name: "tx-hw-gso-wire-bytes", Number: 31, Kind: nlpolicy.Uint},
+	{Name: "tx-hw-drop-ratelimits", Number: 32, Kind: nlpolicy.Uint},
+	{Name: "tx-stop", Number: 33, Kind: nlpolicy.Uint},
+	{Name: "tx-wake", Number: 34, Kind: nlpolicy.Uint},
 }}
 
 var setQueueIDAttrs = nlpolicy.Set{Name: "queue-id", Attrs: []nlpolicy.Attr{
-	{Name: "id", Number: AttrQueueID, Kind: nlpolicy.U32},
-	{Name: "type", Number: AttrQueueType, Kind: nlpolicy.U32, Enum: &enumQueueType},
+	{Name: "id", Number: 1, Kind: nlpolicy.U32},
+	{Name: "type", Number: 3, Kind: nlpolicy.U32, Enum: &enumQueueType},
 }}
 
 var setDmabufAttrs = nlpolicy.Set{Name: "dmabuf", Attrs: []nlpolicy.Attr{
-	{Name: "ifindex", Number: AttrDmabufIfindex, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
-	{Name: "queues", Number: AttrDmabufQueues, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setQueueIDAttrs},
-	{Name: "fd", Number: AttrDmabufFd, Kind: nlpolicy.U32},
-	{Name: "id", Number: AttrDmabufID, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
+	{Name: "ifindex", Number: 1, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
+	{Name: "queues", Number: 2, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setQueueIDAttrs},
+	{Name: "fd", Number: 3, Kind: nlpolicy.U32},
+	{Name: "id", Number: 4, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
 }}
 
 var enumXdpAct = nlpolicy.Enum{Name: "xdp-act", Flags: true, Names: []nlpolicy.Value{
@@ -182,7 +182,7 @@ var enumXskFlags = nlpolicy.Enum{Name: "xsk-flags", Flags: true, Names: []nlpoli
 }}
 
 var enumQueueType = nlpolicy.Enum{Name: "queue-type", Names: []nlpolicy.Value{
-	{Name: "rx", Value: 0},
+	{Name: "rx"},
 	{Name: "tx", Value: 1},
 }}
 
@@ -191,6 +191,6 @@ var enumQstatsScope = nlpolicy.Enum{Name: "qstats-scope", Flags: true, Names: []
 }}
 
 var enumNapiThreaded = nlpolicy.Enum{Name: "napi-threaded", Names: []nlpolicy.Value{
-	{Name: "disabled", Value: 0},
+	{Name: "disabled"},
 	{Name: "enabled", Value: 1},
 }}

@@ -12,13 +12,10 @@ import (
 // Family is the netlink family netlink-diag.
 var Family = nlconn.Family{Name: "netlink-diag", Protocol: 4}
 
-// OpGet describes the operation get.
-var OpGet = nlconn.Operation{Family: &Family, Name: "get",
-	Request:     CmdGet,
-	DumpReply:   CmdGet,
-	Policy:      &policyGetDumpRequest,
-	ReplyPolicy: &policyGetReply,
-}
+// The operations of the family.
+var (
+	OpGet = nlconn.Operation{Family: &Family, Name: "get", Request: CmdGet, DumpReply: CmdGet, Policy: &policyGetDumpRequest, ReplyPolicy: &policyGetReply}
+)
 
 // Client calls the operations of the family netlink-diag over a connection. It may be used by
 // several goroutines at a time.
@@ -37,14 +34,12 @@ func (c *Client) GetDump(ctx context.Context, req *GetDumpRequest, opts ...nlcon
 	return nlconn.Dump[GetReply](ctx, c.conn, &OpGet, req, opts...)
 }
 
-// GetDumpInto is GetDump into the memory of *reply, again and again: nothing is allocated for a
-// message. What *reply refers to is valid until the next step; strings are valid for ever.
+// GetDumpInto is [Client.GetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetDumpInto(ctx context.Context, req *GetDumpRequest, reply *GetReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[GetReply](ctx, c.conn, &OpGet, req, reply, opts...)
 }
 
-// GetCollect is GetDump into a slice. A dump that was interrupted is repeated; if that does not
-// help, what came is returned with the error.
+// GetCollect is [Client.GetDump] into a slice, see [nlconn.Collect].
 func (c *Client) GetCollect(ctx context.Context, req *GetDumpRequest, opts ...nlconn.CallOption) ([]*GetReply, error) {
 	return nlconn.Collect[GetReply](ctx, c.conn, &OpGet, req, opts...)
 }

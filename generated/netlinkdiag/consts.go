@@ -4,23 +4,14 @@ package netlinkdiag
 
 // The numbers of the operations: message types.
 const (
-	// CmdGet: list all sockets, or those of a protocol. The answer has the header
-	// netlink-diag-msg.
 	CmdGet uint16 = 20
 )
 
 // The numbers of the attributes in the set netlink-diag-attrs: a socket.
 const (
-	// AttrNetlinkDiagMeminfo: memory of the socket.
 	AttrNetlinkDiagMeminfo uint16 = 0
-	// AttrNetlinkDiagGroups: multicast groups that it has joined; bit n of word m is group
-	// 32m+n+1. The kernel has words of its own width, so that on big-endian 64-bit machines the
-	// words of a pair are swapped.
-	AttrNetlinkDiagGroups uint16 = 1
-	// AttrNetlinkDiagRxRing: the ring of received messages; not on kernels since 4.6.
-	AttrNetlinkDiagRxRing uint16 = 2
-	// AttrNetlinkDiagTxRing: the ring of messages to send; not on kernels since 4.6.
-	AttrNetlinkDiagTxRing uint16 = 3
-	// AttrNetlinkDiagFlags: state and options.
-	AttrNetlinkDiagFlags uint16 = 4
+	AttrNetlinkDiagGroups  uint16 = 1
+	AttrNetlinkDiagRxRing  uint16 = 2
+	AttrNetlinkDiagTxRing  uint16 = 3
+	AttrNetlinkDiagFlags   uint16 = 4
 )

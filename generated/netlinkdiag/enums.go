@@ -7,95 +7,73 @@ import "github.com/nlgen/nlgen/runtime/nlpolicy"
 // Show is the set of flags show: attributes that are wanted (NDIAG_SHOW_*).
 type Show uint32
 
-// The values of Show.
 const (
-	// ShowMeminfo: the attribute meminfo.
-	ShowMeminfo Show = 0x1
-	// ShowGroups: the attribute groups.
-	ShowGroups Show = 0x2
-	// ShowRingCfg: nothing any more; rings are gone since 4.6.
-	ShowRingCfg Show = 0x4
-	// ShowFlags: the attribute flags.
-	ShowFlags Show = 0x8
+	ShowMeminfo Show = 0x1 // the attribute meminfo
+	ShowGroups  Show = 0x2 // the attribute groups
+	ShowRingCfg Show = 0x4 // nothing any more; rings are gone since 4.6
+	ShowFlags   Show = 0x8 // the attribute flags
 )
 
 // String returns the names of the flags, joined by |.
 func (v Show) String() string { return enumShow.Text(uint64(v)) }
 
-// ParseShow reads what String prints: names of flags or numbers, joined by |.
-func ParseShow(s string) (Show, error) {
-	return nlpolicy.ParseEnum[Show](&enumShow, s)
-}
+// ParseShow reads what String returns, or a number.
+func ParseShow(s string) (Show, error) { return nlpolicy.ParseEnum[Show](&enumShow, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v Show) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *Show) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseShow(string(b))
-	return err
-}
+// UnmarshalText is ParseShow.
+func (v *Show) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumShow, b, v) }
 
 // SocketFlags is the set of flags socket-flags: state and options of a socket (NDIAG_FLAG_*).
 type SocketFlags uint32
 
-// The values of SocketFlags.
 const (
-	// SocketFlagsCbRunning: a dump is under way.
-	SocketFlagsCbRunning SocketFlags = 0x1
-	// SocketFlagsPktinfo: NETLINK_PKTINFO.
-	SocketFlagsPktinfo SocketFlags = 0x2
-	// SocketFlagsBroadcastError: NETLINK_BROADCAST_ERROR.
-	SocketFlagsBroadcastError SocketFlags = 0x4
-	// SocketFlagsNoEnobufs: NETLINK_NO_ENOBUFS.
-	SocketFlagsNoEnobufs SocketFlags = 0x8
-	// SocketFlagsListenAllNsid: NETLINK_LISTEN_ALL_NSID.
-	SocketFlagsListenAllNsid SocketFlags = 0x10
-	// SocketFlagsCapAck: NETLINK_CAP_ACK.
-	SocketFlagsCapAck SocketFlags = 0x20
+	SocketFlagsCbRunning      SocketFlags = 0x1  // a dump is under way
+	SocketFlagsPktinfo        SocketFlags = 0x2  // NETLINK_PKTINFO
+	SocketFlagsBroadcastError SocketFlags = 0x4  // NETLINK_BROADCAST_ERROR
+	SocketFlagsNoEnobufs      SocketFlags = 0x8  // NETLINK_NO_ENOBUFS
+	SocketFlagsListenAllNsid  SocketFlags = 0x10 // NETLINK_LISTEN_ALL_NSID
+	SocketFlagsCapAck         SocketFlags = 0x20 // NETLINK_CAP_ACK
 )
 
 // String returns the names of the flags, joined by |.
 func (v SocketFlags) String() string { return enumSocketFlags.Text(uint64(v)) }
 
-// ParseSocketFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseSocketFlags reads what String returns, or a number.
 func ParseSocketFlags(s string) (SocketFlags, error) {
 	return nlpolicy.ParseEnum[SocketFlags](&enumSocketFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v SocketFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *SocketFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseSocketFlags(string(b))
-	return err
+// UnmarshalText is ParseSocketFlags.
+func (v *SocketFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumSocketFlags, b, v)
 }
 
 // NetlinkState is the enum netlink-state: whether a socket is connected.
 type NetlinkState uint8
 
-// The values of NetlinkState.
 const (
-	// NetlinkStateUnconnected: it is not.
-	NetlinkStateUnconnected NetlinkState = 0
-	// NetlinkStateConnected: it is.
-	NetlinkStateConnected NetlinkState = 1
+	NetlinkStateUnconnected NetlinkState = 0 // it is not
+	NetlinkStateConnected   NetlinkState = 1 // it is
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v NetlinkState) String() string { return enumNetlinkState.Text(uint64(v)) }
 
-// ParseNetlinkState reads what String prints: a name or a number.
+// ParseNetlinkState reads what String returns, or a number.
 func ParseNetlinkState(s string) (NetlinkState, error) {
 	return nlpolicy.ParseEnum[NetlinkState](&enumNetlinkState, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v NetlinkState) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *NetlinkState) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseNetlinkState(string(b))
-	return err
+// UnmarshalText is ParseNetlinkState.
+func (v *NetlinkState) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumNetlinkState, b, v)
 }

@@ -8,14 +8,13 @@ import (
 	"github.com/nlgen/nlgen/runtime/nlpolicy"
 )
 
-// GetDumpRequest is the get dump request: list all sockets, or those of a protocol. The answer has
-// the header netlink-diag-msg.
+// GetDumpRequest is the request of [Client.GetDump].
 type GetDumpRequest struct {
 	Header  NetlinkDiagReq
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetDumpRequest)
@@ -24,22 +23,22 @@ func (x *GetDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetDumpRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(20))
 	for d.Next() {
-		x.Unknown = d.Unknown(x.Unknown)
+		d.Keep(&x.Unknown)
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetDumpRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetDumpRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetDumpRequest) UnmarshalBinary(b []byte) error {
 	*x = GetDumpRequest{}
 	d := nlattr.NewDecoder(b)
@@ -52,67 +51,58 @@ func (x *GetDumpRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetDumpRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetDumpRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetDumpRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GetDumpRequest) Validate() error {
 	return policyGetDumpRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetReply is the get reply: list all sockets, or those of a protocol. The answer has the header
-// netlink-diag-msg.
+// GetReply is the reply of [Client.GetDump].
 type GetReply struct {
 	Header  NetlinkDiagMsg
-	Meminfo *SkMeminfo                  // memory of the socket
-	Groups  []uint32                    // multicast groups that it has joined
+	Meminfo *SkMeminfo // memory of the socket
+	// Multicast groups that it has joined; bit n of word m is group 32m+n+1. The kernel has
+	// words of its own width, so that on big-endian 64-bit machines the words of a pair are
+	// swapped.
+	Groups  []uint32
 	RxRing  nlattr.Opt[NetlinkDiagRing] // the ring of received messages; not on kernels since 4.6
 	TxRing  nlattr.Opt[NetlinkDiagRing] // the ring of messages to send; not on kernels since 4.6
 	Flags   nlattr.Opt[SocketFlags]     // state and options
-	Unknown []nlattr.Attr               // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetReply)
 	}
 	x.Header.encode(e.Extend(28))
 	if x.Meminfo != nil {
-		nest := e.BeginRaw(AttrNetlinkDiagMeminfo)
-		x.Meminfo.encode(e.Extend(36))
-		e.End(nest)
+		x.Meminfo.encode(e.Struct(AttrNetlinkDiagMeminfo, 36))
 	}
-	if x.Groups != nil {
-		nlattr.PutArray[uint32](e, AttrNetlinkDiagGroups, x.Groups)
-	}
+	nlattr.OptArray[uint32](e, AttrNetlinkDiagGroups, x.Groups)
 	if x.RxRing.OK {
-		nest := e.BeginRaw(AttrNetlinkDiagRxRing)
-		x.RxRing.V.encode(e.Extend(16))
-		e.End(nest)
+		x.RxRing.V.encode(e.Struct(AttrNetlinkDiagRxRing, 16))
 	}
 	if x.TxRing.OK {
-		nest := e.BeginRaw(AttrNetlinkDiagTxRing)
-		x.TxRing.V.encode(e.Extend(16))
-		e.End(nest)
+		x.TxRing.V.encode(e.Struct(AttrNetlinkDiagTxRing, 16))
 	}
-	if x.Flags.OK {
-		e.Uint32(AttrNetlinkDiagFlags, uint32(x.Flags.V))
-	}
+	nlattr.OptEnum32(e, AttrNetlinkDiagFlags, x.Flags)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetReply) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(28))
 	for d.Next() {
 		switch d.Type() {
 		case AttrNetlinkDiagMeminfo:
-			v := nlattr.New[SkMeminfo](d)
-			v.decode(d.Payload())
-			x.Meminfo = v
+			x.Meminfo = nlattr.New[SkMeminfo](d)
+			x.Meminfo.decode(d.Payload())
 		case AttrNetlinkDiagGroups:
 			x.Groups = nlattr.Array[uint32, uint32](d)
 		case AttrNetlinkDiagRxRing:
@@ -124,19 +114,19 @@ func (x *GetReply) DecodeFrom(d *nlattr.Decoder) {
 		case AttrNetlinkDiagFlags:
 			x.Flags = nlattr.Some(SocketFlags(d.Uint32()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetReply) UnmarshalBinary(b []byte) error {
 	*x = GetReply{}
 	d := nlattr.NewDecoder(b)
@@ -145,11 +135,7 @@ func (x *GetReply) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *GetReply) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyGetReply, x)
-}
+func (x *GetReply) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyGetReply, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
-func (x *GetReply) UnmarshalJSON(b []byte) error {
-	return nljson.Unmarshal(&policyGetReply, b, x)
-}
+// UnmarshalJSON reads what MarshalJSON returns.
+func (x *GetReply) UnmarshalJSON(b []byte) error { return nljson.Unmarshal(&policyGetReply, b, x) }

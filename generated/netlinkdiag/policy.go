@@ -11,53 +11,53 @@ var policyGetReply = nlpolicy.Message{Family: "netlink-diag", Op: "get", Header:
 var setReqAttrs = nlpolicy.Set{Name: "req-attrs"}
 
 var setNetlinkDiagAttrs = nlpolicy.Set{Name: "netlink-diag-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "meminfo", Number: AttrNetlinkDiagMeminfo, Kind: nlpolicy.Binary, Struct: &structSkMeminfo},
-	{Name: "groups", Number: AttrNetlinkDiagGroups, Kind: nlpolicy.Binary, Elem: nlpolicy.U32},
-	{Name: "rx-ring", Number: AttrNetlinkDiagRxRing, Kind: nlpolicy.Binary, Struct: &structNetlinkDiagRing},
-	{Name: "tx-ring", Number: AttrNetlinkDiagTxRing, Kind: nlpolicy.Binary, Struct: &structNetlinkDiagRing},
-	{Name: "flags", Number: AttrNetlinkDiagFlags, Kind: nlpolicy.U32, Enum: &enumSocketFlags},
+	{Name: "meminfo", Number: 0, Kind: nlpolicy.Binary, Struct: &structSkMeminfo},
+	{Name: "groups", Number: 1, Kind: nlpolicy.Binary, Elem: nlpolicy.U32},
+	{Name: "rx-ring", Number: 2, Kind: nlpolicy.Binary, Struct: &structNetlinkDiagRing},
+	{Name: "tx-ring", Number: 3, Kind: nlpolicy.Binary, Struct: &structNetlinkDiagRing},
+	{Name: "flags", Number: 4, Kind: nlpolicy.U32, Enum: &enumSocketFlags},
 }}
 
 var structNetlinkDiagReq = nlpolicy.Struct{Name: "netlink-diag-req", Size: 20, Members: []nlpolicy.Member{
-	{Name: "sdiag-family", Offset: 0, Size: 1, Kind: nlpolicy.U8},
-	{Name: "sdiag-protocol", Offset: 1, Size: 1, Kind: nlpolicy.U8},
+	{Name: "sdiag-family", Size: 1},
+	{Name: "sdiag-protocol", Offset: 1, Size: 1},
 	{Name: "pad", Offset: 2, Size: 2, Kind: nlpolicy.Pad},
-	{Name: "ndiag-ino", Offset: 4, Size: 4, Kind: nlpolicy.U32},
-	{Name: "ndiag-show", Offset: 8, Size: 4, Kind: nlpolicy.U32, Enum: &enumShow},
-	{Name: "ndiag-cookie0", Offset: 12, Size: 4, Kind: nlpolicy.U32},
-	{Name: "ndiag-cookie1", Offset: 16, Size: 4, Kind: nlpolicy.U32},
+	{Name: "ndiag-ino", Offset: 4, Size: 4},
+	{Name: "ndiag-show", Offset: 8, Size: 4, Enum: &enumShow},
+	{Name: "ndiag-cookie0", Offset: 12, Size: 4},
+	{Name: "ndiag-cookie1", Offset: 16, Size: 4},
 }}
 
 var structNetlinkDiagMsg = nlpolicy.Struct{Name: "netlink-diag-msg", Size: 28, Members: []nlpolicy.Member{
-	{Name: "ndiag-family", Offset: 0, Size: 1, Kind: nlpolicy.U8},
-	{Name: "ndiag-type", Offset: 1, Size: 1, Kind: nlpolicy.U8},
-	{Name: "ndiag-protocol", Offset: 2, Size: 1, Kind: nlpolicy.U8},
-	{Name: "ndiag-state", Offset: 3, Size: 1, Kind: nlpolicy.U8, Enum: &enumNetlinkState},
-	{Name: "ndiag-portid", Offset: 4, Size: 4, Kind: nlpolicy.U32},
-	{Name: "ndiag-dst-portid", Offset: 8, Size: 4, Kind: nlpolicy.U32},
-	{Name: "ndiag-dst-group", Offset: 12, Size: 4, Kind: nlpolicy.U32},
-	{Name: "ndiag-ino", Offset: 16, Size: 4, Kind: nlpolicy.U32},
-	{Name: "ndiag-cookie0", Offset: 20, Size: 4, Kind: nlpolicy.U32},
-	{Name: "ndiag-cookie1", Offset: 24, Size: 4, Kind: nlpolicy.U32},
+	{Name: "ndiag-family", Size: 1},
+	{Name: "ndiag-type", Offset: 1, Size: 1},
+	{Name: "ndiag-protocol", Offset: 2, Size: 1},
+	{Name: "ndiag-state", Offset: 3, Size: 1, Enum: &enumNetlinkState},
+	{Name: "ndiag-portid", Offset: 4, Size: 4},
+	{Name: "ndiag-dst-portid", Offset: 8, Size: 4},
+	{Name: "ndiag-dst-group", Offset: 12, Size: 4},
+	{Name: "ndiag-ino", Offset: 16, Size: 4},
+	{Name: "ndiag-cookie0", Offset: 20, Size: 4},
+	{Name: "ndiag-cookie1", Offset: 24, Size: 4},
 }}
 
 var structNetlinkDiagRing = nlpolicy.Struct{Name: "netlink-diag-ring", Size: 16, Members: []nlpolicy.Member{
-	{Name: "block-size", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "block-nr", Offset: 4, Size: 4, Kind: nlpolicy.U32},
-	{Name: "frame-size", Offset: 8, Size: 4, Kind: nlpolicy.U32},
-	{Name: "frame-nr", Offset: 12, Size: 4, Kind: nlpolicy.U32},
+	{Name: "block-size", Size: 4},
+	{Name: "block-nr", Offset: 4, Size: 4},
+	{Name: "frame-size", Offset: 8, Size: 4},
+	{Name: "frame-nr", Offset: 12, Size: 4},
 }}
 
 var structSkMeminfo = nlpolicy.Struct{Name: "sk-meminfo", Size: 36, Members: []nlpolicy.Member{
-	{Name: "rmem-alloc", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "rcvbuf", Offset: 4, Size: 4, Kind: nlpolicy.U32},
-	{Name: "wmem-alloc", Offset: 8, Size: 4, Kind: nlpolicy.U32},
-	{Name: "sndbuf", Offset: 12, Size: 4, Kind: nlpolicy.U32},
-	{Name: "fwd-alloc", Offset: 16, Size: 4, Kind: nlpolicy.U32},
-	{Name: "wmem-queued", Offset: 20, Size: 4, Kind: nlpolicy.U32},
-	{Name: "optmem", Offset: 24, Size: 4, Kind: nlpolicy.U32},
-	{Name: "backlog", Offset: 28, Size: 4, Kind: nlpolicy.U32},
-	{Name: "drops", Offset: 32, Size: 4, Kind: nlpolicy.U32},
+	{Name: "rmem-alloc", Size: 4},
+	{Name: "rcvbuf", Offset: 4, Size: 4},
+	{Name: "wmem-alloc", Offset: 8, Size: 4},
+	{Name: "sndbuf", Offset: 12, Size: 4},
+	{Name: "fwd-alloc", Offset: 16, Size: 4},
+	{Name: "wmem-queued", Offset: 20, Size: 4},
+	{Name: "optmem", Offset: 24, Size: 4},
+	{Name: "backlog", Offset: 28, Size: 4},
+	{Name: "drops", Offset: 32, Size: 4},
 }}
 
 var enumShow = nlpolicy.Enum{Name: "show", Flags: true, Names: []nlpolicy.Value{
@@ -77,6 +77,6 @@ var enumSocketFlags = nlpolicy.Enum{Name: "socket-flags", Flags: true, Names: []
 }}
 
 var enumNetlinkState = nlpolicy.Enum{Name: "netlink-state", Names: []nlpolicy.Value{
-	{Name: "unconnected", Value: 0},
+	{Name: "unconnected"},
 	{Name: "connected", Value: 1},
 }}

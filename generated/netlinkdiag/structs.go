@@ -4,14 +4,18 @@ package netlinkdiag
 
 import "github.com/nlgen/nlgen/runtime/nlattr"
 
-// NetlinkDiagReq is the C struct netlink-diag-req of 20 bytes: the header of a request.
+// NetlinkDiagReq is the C struct netlink-diag-req: the header of a request.
 type NetlinkDiagReq struct {
-	SdiagFamily   uint8  // AF_NETLINK
-	SdiagProtocol uint8  // netlink protocol of the sockets
+	SdiagFamily uint8 // AF_NETLINK
+	// Netlink protocol of the sockets (NETLINK_ROUTE, ...), 255 for all (NDIAG_PROTO_ALL).
+	SdiagProtocol uint8
 	NdiagIno      uint32 // not used; there is no do
 	NdiagShow     Show   // attributes that are wanted
-	NdiagCookie0  uint32 // low half of the cookie, which no other socket ever has
-	NdiagCookie1  uint32 // high half of the cookie
+	// Low half of the cookie, which no other socket ever has; all ones in a request stands for
+	// any.
+	NdiagCookie0 uint32
+	// High half of the cookie; all ones in a request stands for any.
+	NdiagCookie1 uint32
 }
 
 func (x *NetlinkDiagReq) encode(b []byte) {
@@ -25,12 +29,7 @@ func (x *NetlinkDiagReq) encode(b []byte) {
 }
 
 func (x *NetlinkDiagReq) decode(b []byte) {
-	if len(b) < 20 {
-		var full [20]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:20]
+	b = nlattr.Fixed(b, 20)
 	x.SdiagFamily = b[0]
 	x.SdiagProtocol = b[1]
 	x.NdiagIno = nlattr.GetUint32(b[4:])
@@ -39,32 +38,22 @@ func (x *NetlinkDiagReq) decode(b []byte) {
 	x.NdiagCookie1 = nlattr.GetUint32(b[16:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *NetlinkDiagReq) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(20))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *NetlinkDiagReq) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// NetlinkDiagMsg is the C struct netlink-diag-msg of 28 bytes: the header of an answer.
+// NetlinkDiagMsg is the C struct netlink-diag-msg: the header of an answer.
 type NetlinkDiagMsg struct {
-	NdiagFamily    uint8        // AF_NETLINK
-	NdiagType      uint8        // type of the socket, SOCK_DGRAM or SOCK_RAW
+	NdiagFamily uint8 // AF_NETLINK
+	// Type of the socket, SOCK_DGRAM or SOCK_RAW; netlink makes no difference.
+	NdiagType      uint8
 	NdiagProtocol  uint8        // netlink protocol
 	NdiagState     NetlinkState // whether the socket is connected
 	NdiagPortid    uint32       // port id; 0 is the kernel's socket
 	NdiagDstPortid uint32       // port id that it is connected to
 	NdiagDstGroup  uint32       // multicast group that it is connected to
 	NdiagIno       uint32       // number of the inode
-	NdiagCookie0   uint32       // low half of the cookie, which no other socket ever has
-	NdiagCookie1   uint32       // high half of the cookie
+	// Low half of the cookie, which no other socket ever has; all ones in a request stands for
+	// any.
+	NdiagCookie0 uint32
+	// High half of the cookie; all ones in a request stands for any.
+	NdiagCookie1 uint32
 }
 
 func (x *NetlinkDiagMsg) encode(b []byte) {
@@ -82,12 +71,7 @@ func (x *NetlinkDiagMsg) encode(b []byte) {
 }
 
 func (x *NetlinkDiagMsg) decode(b []byte) {
-	if len(b) < 28 {
-		var full [28]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:28]
+	b = nlattr.Fixed(b, 28)
 	x.NdiagFamily = b[0]
 	x.NdiagType = b[1]
 	x.NdiagProtocol = b[2]
@@ -100,22 +84,8 @@ func (x *NetlinkDiagMsg) decode(b []byte) {
 	x.NdiagCookie1 = nlattr.GetUint32(b[24:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *NetlinkDiagMsg) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(28))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *NetlinkDiagMsg) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// NetlinkDiagRing is the C struct netlink-diag-ring of 16 bytes: a ring of a kernel before 4.6
-// (struct netlink_diag_ring).
+// NetlinkDiagRing is the C struct netlink-diag-ring: a ring of a kernel before 4.6 (struct
+// netlink_diag_ring).
 type NetlinkDiagRing struct {
 	BlockSize uint32 // bytes of a block
 	BlockNr   uint32 // number of blocks
@@ -132,34 +102,15 @@ func (x *NetlinkDiagRing) encode(b []byte) {
 }
 
 func (x *NetlinkDiagRing) decode(b []byte) {
-	if len(b) < 16 {
-		var full [16]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:16]
+	b = nlattr.Fixed(b, 16)
 	x.BlockSize = nlattr.GetUint32(b)
 	x.BlockNr = nlattr.GetUint32(b[4:])
 	x.FrameSize = nlattr.GetUint32(b[8:])
 	x.FrameNr = nlattr.GetUint32(b[12:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *NetlinkDiagRing) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(16))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *NetlinkDiagRing) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// SkMeminfo is the C struct sk-meminfo of 36 bytes: memory of a socket (SK_MEMINFO_*), bytes with
-// the kernel's overhead.
+// SkMeminfo is the C struct sk-meminfo: memory of a socket (SK_MEMINFO_*), bytes with the kernel's
+// overhead.
 type SkMeminfo struct {
 	RmemAlloc  uint32 // bytes in the receive queue
 	Rcvbuf     uint32 // limit of the receive buffer in bytes
@@ -186,12 +137,7 @@ func (x *SkMeminfo) encode(b []byte) {
 }
 
 func (x *SkMeminfo) decode(b []byte) {
-	if len(b) < 36 {
-		var full [36]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:36]
+	b = nlattr.Fixed(b, 36)
 	x.RmemAlloc = nlattr.GetUint32(b)
 	x.Rcvbuf = nlattr.GetUint32(b[4:])
 	x.WmemAlloc = nlattr.GetUint32(b[8:])
@@ -201,18 +147,4 @@ func (x *SkMeminfo) decode(b []byte) {
 	x.Optmem = nlattr.GetUint32(b[24:])
 	x.Backlog = nlattr.GetUint32(b[28:])
 	x.Drops = nlattr.GetUint32(b[32:])
-}
-
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *SkMeminfo) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(36))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *SkMeminfo) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
 }

@@ -8,20 +8,18 @@ import "github.com/nlgen/nlgen/runtime/nlattr"
 type FilterAttrs struct {
 	Mask    nlattr.Opt[AcctFlags] // flags that are compared
 	Value   nlattr.Opt[AcctFlags] // what those flags must be
-	Unknown []nlattr.Attr         // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *FilterAttrs) encode(e *nlattr.Encoder) {
-	if x.Mask.OK {
-		e.Uint32BE(AttrFilterMask, uint32(x.Mask.V))
-	}
-	if x.Value.OK {
-		e.Uint32BE(AttrFilterValue, uint32(x.Value.V))
-	}
-	e.Raw(x.Unknown)
+func (x *FilterAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnum32BE(e, AttrFilterMask, x.Mask)
+	nlattr.OptEnum32BE(e, AttrFilterValue, x.Value)
+	e.Close(n, x.Unknown)
 }
 
-func (x *FilterAttrs) decode(d *nlattr.Decoder) {
+func (x *FilterAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrFilterMask:
@@ -29,7 +27,8 @@ func (x *FilterAttrs) decode(d *nlattr.Decoder) {
 		case AttrFilterValue:
 			x.Value = nlattr.Some(AcctFlags(d.Uint32BE()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }

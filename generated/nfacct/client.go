@@ -12,37 +12,13 @@ import (
 // Family is the netlink family nfacct.
 var Family = nlconn.Family{Name: "nfacct", Protocol: 12}
 
-// OpNew describes the operation new.
-var OpNew = nlconn.Operation{Family: &Family, Name: "new",
-	Request: CmdNew,
-	Policy:  &policyNewRequest,
-}
-
-// OpGet describes the operation get.
-var OpGet = nlconn.Operation{Family: &Family, Name: "get",
-	Request:     CmdGet,
-	Reply:       1792,
-	Single:      true,
-	Policy:      &policyGetRequest,
-	DumpPolicy:  &policyGetDumpRequest,
-	ReplyPolicy: &policyGetReply,
-}
-
-// OpGetCtrzero describes the operation get-ctrzero.
-var OpGetCtrzero = nlconn.Operation{Family: &Family, Name: "get-ctrzero",
-	Request:     CmdGetCtrzero,
-	Reply:       1792,
-	Single:      true,
-	Policy:      &policyGetCtrzeroRequest,
-	DumpPolicy:  &policyGetCtrzeroDumpRequest,
-	ReplyPolicy: &policyGetCtrzeroReply,
-}
-
-// OpDel describes the operation del.
-var OpDel = nlconn.Operation{Family: &Family, Name: "del",
-	Request: CmdDel,
-	Policy:  &policyDelRequest,
-}
+// The operations of the family.
+var (
+	OpNew        = nlconn.Operation{Family: &Family, Name: "new", Request: CmdNew, Policy: &policyNewRequest}
+	OpGet        = nlconn.Operation{Family: &Family, Name: "get", Request: CmdGet, Reply: 1792, Single: true, Policy: &policyGetRequest, DumpPolicy: &policyGetDumpRequest, ReplyPolicy: &policyGetReply}
+	OpGetCtrzero = nlconn.Operation{Family: &Family, Name: "get-ctrzero", Request: CmdGetCtrzero, Reply: 1792, Single: true, Policy: &policyGetCtrzeroRequest, DumpPolicy: &policyGetCtrzeroDumpRequest, ReplyPolicy: &policyGetCtrzeroReply}
+	OpDel        = nlconn.Operation{Family: &Family, Name: "del", Request: CmdDel, Policy: &policyDelRequest}
+)
 
 // Client calls the operations of the family nfacct over a connection. It may be used by several
 // goroutines at a time.
@@ -67,20 +43,17 @@ func (c *Client) Get(ctx context.Context, req *GetRequest, opts ...nlconn.CallOp
 	return nlconn.Do[GetReply](ctx, c.conn, &OpGet, req, opts...)
 }
 
-// GetDump is the dump of the operation get: read the object of a name (do), or list all, or those
-// that a filter chooses (dump).
+// GetDump is [Client.Get] as a dump.
 func (c *Client) GetDump(ctx context.Context, req *GetDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*GetReply, error] {
 	return nlconn.Dump[GetReply](ctx, c.conn, &OpGet, req, opts...)
 }
 
-// GetDumpInto is GetDump into the memory of *reply, again and again: nothing is allocated for a
-// message. What *reply refers to is valid until the next step; strings are valid for ever.
+// GetDumpInto is [Client.GetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetDumpInto(ctx context.Context, req *GetDumpRequest, reply *GetReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[GetReply](ctx, c.conn, &OpGet, req, reply, opts...)
 }
 
-// GetCollect is GetDump into a slice. A dump that was interrupted is repeated; if that does not
-// help, what came is returned with the error.
+// GetCollect is [Client.GetDump] into a slice, see [nlconn.Collect].
 func (c *Client) GetCollect(ctx context.Context, req *GetDumpRequest, opts ...nlconn.CallOption) ([]*GetReply, error) {
 	return nlconn.Collect[GetReply](ctx, c.conn, &OpGet, req, opts...)
 }
@@ -90,21 +63,17 @@ func (c *Client) GetCtrzero(ctx context.Context, req *GetCtrzeroRequest, opts ..
 	return nlconn.Do[GetCtrzeroReply](ctx, c.conn, &OpGetCtrzero, req, opts...)
 }
 
-// GetCtrzeroDump is the dump of the operation get-ctrzero: like get, and the counters begin at zero
-// again.
+// GetCtrzeroDump is [Client.GetCtrzero] as a dump.
 func (c *Client) GetCtrzeroDump(ctx context.Context, req *GetCtrzeroDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*GetCtrzeroReply, error] {
 	return nlconn.Dump[GetCtrzeroReply](ctx, c.conn, &OpGetCtrzero, req, opts...)
 }
 
-// GetCtrzeroDumpInto is GetCtrzeroDump into the memory of *reply, again and again: nothing is
-// allocated for a message. What *reply refers to is valid until the next step; strings are valid
-// for ever.
+// GetCtrzeroDumpInto is [Client.GetCtrzeroDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetCtrzeroDumpInto(ctx context.Context, req *GetCtrzeroDumpRequest, reply *GetCtrzeroReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[GetCtrzeroReply](ctx, c.conn, &OpGetCtrzero, req, reply, opts...)
 }
 
-// GetCtrzeroCollect is GetCtrzeroDump into a slice. A dump that was interrupted is repeated; if
-// that does not help, what came is returned with the error.
+// GetCtrzeroCollect is [Client.GetCtrzeroDump] into a slice, see [nlconn.Collect].
 func (c *Client) GetCtrzeroCollect(ctx context.Context, req *GetCtrzeroDumpRequest, opts ...nlconn.CallOption) ([]*GetCtrzeroReply, error) {
 	return nlconn.Collect[GetCtrzeroReply](ctx, c.conn, &OpGetCtrzero, req, opts...)
 }

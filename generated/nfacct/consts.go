@@ -6,21 +6,11 @@ import "github.com/nlgen/nlgen/runtime/nlconn"
 
 // The numbers of the operations: message types.
 const (
-	// CmdNew: create an object, with NLM_F_CREATE; with NLM_F_REPLACE set the counters of one
-	// that exists to zero, or without either refuse that (EBUSY).
-	CmdNew uint16 = 1792
-	// CmdGet: read the object of a name (do), or list all, or those that a filter chooses
-	// (dump).
-	CmdGet uint16 = 1793
-	// CmdGetCtrzero: like get, and the counters begin at zero again.
+	CmdNew        uint16 = 1792
+	CmdGet        uint16 = 1793
 	CmdGetCtrzero uint16 = 1794
-	// CmdDel: remove the object of a name, or without a name all that nobody uses. One that a
-	// rule uses is refused (EBUSY).
-	CmdDel uint16 = 1795
-	// CmdOverquota: the quota of an object is used up. Kernels send it with the number of an
-	// object, 0x700, and not NFNL_MSG_ACCT_OVERQUOTA; it comes once until the counters begin at
-	// zero again.
-	CmdOverquota uint16 = 1792
+	CmdDel        uint16 = 1795
+	CmdOverquota  uint16 = 1792
 )
 
 // The multicast groups of the family.
@@ -28,31 +18,20 @@ var (
 	GroupAcctQuota = nlconn.Group{Name: "acct-quota", ID: 8}
 )
 
-// The numbers of the attributes in the set filter-attrs: which objects a dump lists.
+// The attributes of [FilterAttrs].
 const (
-	// AttrFilterMask: flags that are compared.
-	AttrFilterMask uint16 = 1
-	// AttrFilterValue: what those flags must be.
+	AttrFilterMask  uint16 = 1
 	AttrFilterValue uint16 = 2
 )
 
 // The numbers of the attributes in the set acct-attrs: an accounting object.
 const (
-	// AttrAcctName: name of the object, at most 31 bytes.
-	AttrAcctName uint16 = 1
-	// AttrAcctPkts: number of packets. In a request, what to begin with.
-	AttrAcctPkts uint16 = 2
-	// AttrAcctBytes: number of bytes, network headers included. In a request, what to begin
-	// with.
-	AttrAcctBytes uint16 = 3
-	// AttrAcctUse: number of references to the object, its own included.
-	AttrAcctUse uint16 = 4
-	// AttrAcctFlags: whether there is a quota, and of what.
-	AttrAcctFlags uint16 = 5
-	// AttrAcctQuota: packets or bytes, as flags says, after which the rule that counts matches
-	// no more and an event is sent.
-	AttrAcctQuota uint16 = 6
-	// AttrAcctFilter: in a dump request, which objects to list.
+	AttrAcctName   uint16 = 1 // name of the object, at most 31 bytes
+	AttrAcctPkts   uint16 = 2
+	AttrAcctBytes  uint16 = 3
+	AttrAcctUse    uint16 = 4
+	AttrAcctFlags  uint16 = 5
+	AttrAcctQuota  uint16 = 6
 	AttrAcctFilter uint16 = 7
 	AttrAcctPad    uint16 = 8
 )

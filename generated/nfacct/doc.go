@@ -8,14 +8,11 @@
 //
 //   - [Client.New]: create an object, with NLM_F_CREATE; with NLM_F_REPLACE set the counters of one
 //     that exists to zero, or without either refuse that (EBUSY).
-//   - [Client.Get]: read the object of a name (do), or list all, or those that a filter chooses
-//     (dump).
-//   - [Client.GetDump]: read the object of a name (do), or list all, or those that a filter chooses
-//     (dump).
-//   - [Client.GetCtrzero]: like get, and the counters begin at zero again.
-//   - [Client.GetCtrzeroDump]: like get, and the counters begin at zero again.
+//   - [Client.Get], [Client.GetDump]: read the object of a name (do), or list all, or those that a
+//     filter chooses (dump).
+//   - [Client.GetCtrzero], [Client.GetCtrzeroDump]: like get, and the counters begin at zero again.
 //   - [Client.Del]: remove the object of a name, or without a name all that nobody uses.
-//   - [OverquotaEvent]: the quota of an object is used up.
+//   - Notifications: [OverquotaEvent].
 //
 // # Use
 //

@@ -8,29 +8,25 @@ import "github.com/nlgen/nlgen/runtime/nlpolicy"
 // nfnl_acct_flags, NFACCT_F_*).
 type AcctFlags uint32
 
-// The values of AcctFlags.
 const (
-	// AcctFlagsQuotaPkts: packets.
-	AcctFlagsQuotaPkts AcctFlags = 0x1
-	// AcctFlagsQuotaBytes: bytes.
-	AcctFlagsQuotaBytes AcctFlags = 0x2
-	// AcctFlagsOverquota: the quota is used up. The kernel sets it; a request can not.
+	AcctFlagsQuotaPkts  AcctFlags = 0x1 // packets
+	AcctFlagsQuotaBytes AcctFlags = 0x2 // bytes
+	// The quota is used up. The kernel sets it; a request can not.
 	AcctFlagsOverquota AcctFlags = 0x4
 )
 
 // String returns the names of the flags, joined by |.
 func (v AcctFlags) String() string { return enumAcctFlags.Text(uint64(v)) }
 
-// ParseAcctFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseAcctFlags reads what String returns, or a number.
 func ParseAcctFlags(s string) (AcctFlags, error) {
 	return nlpolicy.ParseEnum[AcctFlags](&enumAcctFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v AcctFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *AcctFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseAcctFlags(string(b))
-	return err
+// UnmarshalText is ParseAcctFlags.
+func (v *AcctFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumAcctFlags, b, v)
 }

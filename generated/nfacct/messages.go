@@ -8,72 +8,65 @@ import (
 	"github.com/nlgen/nlgen/runtime/nlpolicy"
 )
 
-// NewRequest is the new request: create an object, with NLM_F_CREATE; with NLM_F_REPLACE set the
-// counters of one that exists to zero, or without either refuse that (EBUSY).
+// NewRequest is the request of [Client.New].
 type NewRequest struct {
-	Header  Nfgenmsg
-	Name    nlattr.Opt[string]    // name of the object, at most 31 bytes
-	Pkts    nlattr.Opt[uint64]    // number of packets
-	Bytes   nlattr.Opt[uint64]    // number of bytes, network headers included
-	Flags   nlattr.Opt[AcctFlags] // whether there is a quota, and of what
+	Header Nfgenmsg
+	Name   nlattr.Opt[string]
+	// Number of packets. In a request, what to begin with.
+	Pkts nlattr.Opt[uint64]
+	// Number of bytes, network headers included. In a request, what to begin with.
+	Bytes nlattr.Opt[uint64]
+	Flags nlattr.Opt[AcctFlags] // whether there is a quota, and of what
+	// Packets or bytes, as flags says, after which the rule that counts matches no more and an
+	// event is sent.
 	Quota   nlattr.Opt[uint64]
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *NewRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(NewRequest)
 	}
 	x.Header.encode(e.Extend(4))
-	if x.Name.OK {
-		e.String(AttrAcctName, x.Name.V)
-	}
-	if x.Pkts.OK {
-		e.Uint64BE(AttrAcctPkts, x.Pkts.V)
-	}
-	if x.Bytes.OK {
-		e.Uint64BE(AttrAcctBytes, x.Bytes.V)
-	}
-	if x.Flags.OK {
-		e.Uint32BE(AttrAcctFlags, uint32(x.Flags.V))
-	}
-	if x.Quota.OK {
-		e.Uint64BE(AttrAcctQuota, x.Quota.V)
-	}
+	e.OptString(AttrAcctName, x.Name)
+	e.OptUint64BE(AttrAcctPkts, x.Pkts)
+	e.OptUint64BE(AttrAcctBytes, x.Bytes)
+	nlattr.OptEnum32BE(e, AttrAcctFlags, x.Flags)
+	e.OptUint64BE(AttrAcctQuota, x.Quota)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *NewRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrAcctName:
-			x.Name = nlattr.Some(d.String())
+			x.Name = d.OptString()
 		case AttrAcctPkts:
-			x.Pkts = nlattr.Some(d.Uint64BE())
+			x.Pkts = d.OptUint64BE()
 		case AttrAcctBytes:
-			x.Bytes = nlattr.Some(d.Uint64BE())
+			x.Bytes = d.OptUint64BE()
 		case AttrAcctFlags:
 			x.Flags = nlattr.Some(AcctFlags(d.Uint32BE()))
 		case AttrAcctQuota:
-			x.Quota = nlattr.Some(d.Uint64BE())
+			x.Quota = d.OptUint64BE()
 		case AttrAcctPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *NewRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyNewRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *NewRequest) UnmarshalBinary(b []byte) error {
 	*x = NewRequest{}
 	d := nlattr.NewDecoder(b)
@@ -82,62 +75,53 @@ func (x *NewRequest) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *NewRequest) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyNewRequest, x)
-}
+func (x *NewRequest) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyNewRequest, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
-func (x *NewRequest) UnmarshalJSON(b []byte) error {
-	return nljson.Unmarshal(&policyNewRequest, b, x)
-}
+// UnmarshalJSON reads what MarshalJSON returns.
+func (x *NewRequest) UnmarshalJSON(b []byte) error { return nljson.Unmarshal(&policyNewRequest, b, x) }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
-func (x *NewRequest) Validate() error {
-	return policyNewRequest.ValidateBinary(x, nlpolicy.Strict)
-}
+// Validate reports what the kernel would refuse by its policy.
+func (x *NewRequest) Validate() error { return policyNewRequest.ValidateBinary(x, nlpolicy.Strict) }
 
-// GetRequest is the get request: read the object of a name (do), or list all, or those that a
-// filter chooses (dump).
+// GetRequest is the request of [Client.Get].
 type GetRequest struct {
 	Header  Nfgenmsg
-	Name    nlattr.Opt[string] // name of the object, at most 31 bytes
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Name    nlattr.Opt[string]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetRequest)
 	}
 	x.Header.encode(e.Extend(4))
-	if x.Name.OK {
-		e.String(AttrAcctName, x.Name.V)
-	}
+	e.OptString(AttrAcctName, x.Name)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrAcctName:
-			x.Name = nlattr.Some(d.String())
+			x.Name = d.OptString()
 		case AttrAcctPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetRequest) UnmarshalBinary(b []byte) error {
 	*x = GetRequest{}
 	d := nlattr.NewDecoder(b)
@@ -146,71 +130,57 @@ func (x *GetRequest) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *GetRequest) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyGetRequest, x)
-}
+func (x *GetRequest) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyGetRequest, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
-func (x *GetRequest) UnmarshalJSON(b []byte) error {
-	return nljson.Unmarshal(&policyGetRequest, b, x)
-}
+// UnmarshalJSON reads what MarshalJSON returns.
+func (x *GetRequest) UnmarshalJSON(b []byte) error { return nljson.Unmarshal(&policyGetRequest, b, x) }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
-func (x *GetRequest) Validate() error {
-	return policyGetRequest.ValidateBinary(x, nlpolicy.Strict)
-}
+// Validate reports what the kernel would refuse by its policy.
+func (x *GetRequest) Validate() error { return policyGetRequest.ValidateBinary(x, nlpolicy.Strict) }
 
-// GetDumpRequest is the get dump request: read the object of a name (do), or list all, or those
-// that a filter chooses (dump).
+// GetDumpRequest is the request of [Client.GetDump].
 type GetDumpRequest struct {
 	Header  Nfgenmsg
-	Filter  *FilterAttrs  // in a dump request, which objects to list
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Filter  *FilterAttrs // in a dump request, which objects to list
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetDumpRequest)
 	}
 	x.Header.encode(e.Extend(4))
 	if x.Filter != nil {
-		nest := e.Begin(AttrAcctFilter)
-		x.Filter.encode(e)
-		e.End(nest)
+		x.Filter.encode(e, AttrAcctFilter)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetDumpRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrAcctFilter:
-			v := nlattr.New[FilterAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[FilterAttrs](d); v.decode(d, &x.Unknown) {
 				x.Filter = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrAcctPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetDumpRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetDumpRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetDumpRequest) UnmarshalBinary(b []byte) error {
 	*x = GetDumpRequest{}
 	d := nlattr.NewDecoder(b)
@@ -223,88 +193,79 @@ func (x *GetDumpRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetDumpRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetDumpRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetDumpRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GetDumpRequest) Validate() error {
 	return policyGetDumpRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetReply is the get reply: read the object of a name (do), or list all, or those that a filter
-// chooses (dump).
+// GetReply is the reply of [Client.Get].
 type GetReply struct {
-	Header  Nfgenmsg
-	Name    nlattr.Opt[string]    // name of the object, at most 31 bytes
-	Pkts    nlattr.Opt[uint64]    // number of packets
-	Bytes   nlattr.Opt[uint64]    // number of bytes, network headers included
-	Use     nlattr.Opt[uint32]    // number of references to the object, its own included
-	Flags   nlattr.Opt[AcctFlags] // whether there is a quota, and of what
+	Header Nfgenmsg
+	Name   nlattr.Opt[string]
+	// Number of packets. In a request, what to begin with.
+	Pkts nlattr.Opt[uint64]
+	// Number of bytes, network headers included. In a request, what to begin with.
+	Bytes nlattr.Opt[uint64]
+	Use   nlattr.Opt[uint32]    // number of references to the object, its own included
+	Flags nlattr.Opt[AcctFlags] // whether there is a quota, and of what
+	// Packets or bytes, as flags says, after which the rule that counts matches no more and an
+	// event is sent.
 	Quota   nlattr.Opt[uint64]
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetReply)
 	}
 	x.Header.encode(e.Extend(4))
-	if x.Name.OK {
-		e.String(AttrAcctName, x.Name.V)
-	}
-	if x.Pkts.OK {
-		e.Uint64BE(AttrAcctPkts, x.Pkts.V)
-	}
-	if x.Bytes.OK {
-		e.Uint64BE(AttrAcctBytes, x.Bytes.V)
-	}
-	if x.Use.OK {
-		e.Uint32BE(AttrAcctUse, x.Use.V)
-	}
-	if x.Flags.OK {
-		e.Uint32BE(AttrAcctFlags, uint32(x.Flags.V))
-	}
-	if x.Quota.OK {
-		e.Uint64BE(AttrAcctQuota, x.Quota.V)
-	}
+	e.OptString(AttrAcctName, x.Name)
+	e.OptUint64BE(AttrAcctPkts, x.Pkts)
+	e.OptUint64BE(AttrAcctBytes, x.Bytes)
+	e.OptUint32BE(AttrAcctUse, x.Use)
+	nlattr.OptEnum32BE(e, AttrAcctFlags, x.Flags)
+	e.OptUint64BE(AttrAcctQuota, x.Quota)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetReply) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrAcctName:
-			x.Name = nlattr.Some(d.String())
+			x.Name = d.OptString()
 		case AttrAcctPkts:
-			x.Pkts = nlattr.Some(d.Uint64BE())
+			x.Pkts = d.OptUint64BE()
 		case AttrAcctBytes:
-			x.Bytes = nlattr.Some(d.Uint64BE())
+			x.Bytes = d.OptUint64BE()
 		case AttrAcctUse:
-			x.Use = nlattr.Some(d.Uint32BE())
+			x.Use = d.OptUint32BE()
 		case AttrAcctFlags:
 			x.Flags = nlattr.Some(AcctFlags(d.Uint32BE()))
 		case AttrAcctQuota:
-			x.Quota = nlattr.Some(d.Uint64BE())
+			x.Quota = d.OptUint64BE()
 		case AttrAcctPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetReply) UnmarshalBinary(b []byte) error {
 	*x = GetReply{}
 	d := nlattr.NewDecoder(b)
@@ -313,27 +274,21 @@ func (x *GetReply) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *GetReply) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyGetReply, x)
-}
+func (x *GetReply) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyGetReply, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
-func (x *GetReply) UnmarshalJSON(b []byte) error {
-	return nljson.Unmarshal(&policyGetReply, b, x)
-}
+// UnmarshalJSON reads what MarshalJSON returns.
+func (x *GetReply) UnmarshalJSON(b []byte) error { return nljson.Unmarshal(&policyGetReply, b, x) }
 
-// GetCtrzeroRequest is the get-ctrzero request: like get, and the counters begin at zero again.
+// GetCtrzeroRequest is the request of [Client.GetCtrzero].
 type GetCtrzeroRequest = GetRequest
 
-// GetCtrzeroDumpRequest is the get-ctrzero dump request: like get, and the counters begin at zero
-// again.
+// GetCtrzeroDumpRequest is the request of [Client.GetCtrzeroDump].
 type GetCtrzeroDumpRequest = GetDumpRequest
 
-// GetCtrzeroReply is the get-ctrzero reply: like get, and the counters begin at zero again.
+// GetCtrzeroReply is the reply of [Client.GetCtrzero].
 type GetCtrzeroReply = GetReply
 
-// DelRequest is the del request: remove the object of a name, or without a name all that nobody
-// uses. One that a rule uses is refused (EBUSY).
+// DelRequest is the request of [Client.Del].
 type DelRequest = GetRequest
 
 // OverquotaMessage is the overquota event: the quota of an object is used up. Kernels send it with

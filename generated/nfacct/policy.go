@@ -4,44 +4,44 @@ package nfacct
 
 import "github.com/nlgen/nlgen/runtime/nlpolicy"
 
-var policyNewRequest = nlpolicy.Message{Family: "nfacct", Op: "new", Header: &structNfgenmsg, Attrs: &setAcctAttrs, Accept: []uint16{AttrAcctName, AttrAcctPkts, AttrAcctBytes, AttrAcctFlags, AttrAcctQuota}}
+var policyNewRequest = nlpolicy.Message{Family: "nfacct", Op: "new", Header: &structNfgenmsg, Attrs: &setAcctAttrs, Accept: []uint16{1, 2, 3, 5, 6}}
 
-var policyGetRequest = nlpolicy.Message{Family: "nfacct", Op: "get", Header: &structNfgenmsg, Attrs: &setAcctAttrs, Accept: []uint16{AttrAcctName}}
+var policyGetRequest = nlpolicy.Message{Family: "nfacct", Op: "get", Header: &structNfgenmsg, Attrs: &setAcctAttrs, Accept: []uint16{1}}
 
-var policyGetDumpRequest = nlpolicy.Message{Family: "nfacct", Op: "get", Header: &structNfgenmsg, Attrs: &setAcctAttrs, Accept: []uint16{AttrAcctFilter}}
+var policyGetDumpRequest = nlpolicy.Message{Family: "nfacct", Op: "get", Header: &structNfgenmsg, Attrs: &setAcctAttrs, Accept: []uint16{7}}
 
 var policyGetReply = nlpolicy.Message{Family: "nfacct", Op: "get", Header: &structNfgenmsg, Attrs: &setAcctAttrs}
 
-var policyGetCtrzeroRequest = nlpolicy.Message{Family: "nfacct", Op: "get-ctrzero", Header: &structNfgenmsg, Attrs: &setAcctAttrs, Accept: []uint16{AttrAcctName}}
+var policyGetCtrzeroRequest = nlpolicy.Message{Family: "nfacct", Op: "get-ctrzero", Header: &structNfgenmsg, Attrs: &setAcctAttrs, Accept: []uint16{1}}
 
-var policyGetCtrzeroDumpRequest = nlpolicy.Message{Family: "nfacct", Op: "get-ctrzero", Header: &structNfgenmsg, Attrs: &setAcctAttrs, Accept: []uint16{AttrAcctFilter}}
+var policyGetCtrzeroDumpRequest = nlpolicy.Message{Family: "nfacct", Op: "get-ctrzero", Header: &structNfgenmsg, Attrs: &setAcctAttrs, Accept: []uint16{7}}
 
 var policyGetCtrzeroReply = nlpolicy.Message{Family: "nfacct", Op: "get-ctrzero", Header: &structNfgenmsg, Attrs: &setAcctAttrs}
 
-var policyDelRequest = nlpolicy.Message{Family: "nfacct", Op: "del", Header: &structNfgenmsg, Attrs: &setAcctAttrs, Accept: []uint16{AttrAcctName}}
+var policyDelRequest = nlpolicy.Message{Family: "nfacct", Op: "del", Header: &structNfgenmsg, Attrs: &setAcctAttrs, Accept: []uint16{1}}
 
 var policyOverquotaMessage = nlpolicy.Message{Family: "nfacct", Op: "overquota", Header: &structNfgenmsg, Attrs: &setAcctAttrs}
 
 var setFilterAttrs = nlpolicy.Set{Name: "filter-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "mask", Number: AttrFilterMask, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumAcctFlags},
-	{Name: "value", Number: AttrFilterValue, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumAcctFlags},
+	{Name: "mask", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumAcctFlags},
+	{Name: "value", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumAcctFlags},
 }}
 
 var setAcctAttrs = nlpolicy.Set{Name: "acct-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "name", Number: AttrAcctName, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 31}},
-	{Name: "pkts", Number: AttrAcctPkts, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "bytes", Number: AttrAcctBytes, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "use", Number: AttrAcctUse, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "flags", Number: AttrAcctFlags, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumAcctFlags},
-	{Name: "quota", Number: AttrAcctQuota, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "filter", Number: AttrAcctFilter, Kind: nlpolicy.Nest, Nested: &setFilterAttrs},
-	{Name: "pad", Number: AttrAcctPad, Kind: nlpolicy.Pad},
+	{Name: "name", Number: 1, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 31}},
+	{Name: "pkts", Number: 2, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
+	{Name: "bytes", Number: 3, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
+	{Name: "use", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "flags", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumAcctFlags},
+	{Name: "quota", Number: 6, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
+	{Name: "filter", Number: 7, Kind: nlpolicy.Nest, Nested: &setFilterAttrs},
+	{Name: "pad", Number: 8, Kind: nlpolicy.Pad},
 }}
 
 var structNfgenmsg = nlpolicy.Struct{Name: "nfgenmsg", Size: 4, Members: []nlpolicy.Member{
-	{Name: "nfgen-family", Offset: 0, Size: 1, Kind: nlpolicy.U8},
-	{Name: "version", Offset: 1, Size: 1, Kind: nlpolicy.U8},
-	{Name: "res-id", Offset: 2, Size: 2, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "nfgen-family", Size: 1},
+	{Name: "version", Offset: 1, Size: 1},
+	{Name: "res-id", Offset: 2, Size: 2, Flags: nlpolicy.BigEndian},
 }}
 
 var enumAcctFlags = nlpolicy.Enum{Name: "acct-flags", Flags: true, Names: []nlpolicy.Value{

@@ -11,284 +11,183 @@ import (
 // CtAttrs is the attribute set ct-attrs: a connection: what comes with packets of the entries of
 // the family conntrack (enum ctattr_type).
 type CtAttrs struct {
-	TupleOrig     *CtTupleAttrs        // addresses and ports of the original direction
-	TupleReply    *CtTupleAttrs        // addresses and ports of the reply direction
-	Status        nlattr.Opt[CtStatus] // status
-	Protoinfo     *CtProtoinfoAttrs    // state that the transport protocol has
-	Help          *CtHelpAttrs         // the helper
-	NatSrc        []byte
-	Timeout       nlattr.Opt[uint32] // seconds until the entry expires
-	Mark          nlattr.Opt[uint32] // mark of the connection
+	TupleOrig  *CtTupleAttrs        // addresses and ports of the original direction
+	TupleReply *CtTupleAttrs        // addresses and ports of the reply direction
+	Status     nlattr.Opt[CtStatus] // status
+	Protoinfo  *CtProtoinfoAttrs    // state that the transport protocol has
+	Help       *CtHelpAttrs         // the helper
+	// Translation of the source, in requests of the family conntrack.
+	NatSrc  []byte
+	Timeout nlattr.Opt[uint32] // seconds until the entry expires
+	Mark    nlattr.Opt[uint32] // mark of the connection
+	// Packets and bytes of the original direction, if they are counted (sysctl
+	// nf_conntrack_acct).
 	CountersOrig  *CtCountersAttrs
 	CountersReply *CtCountersAttrs   // packets and bytes of the reply direction
 	Use           nlattr.Opt[uint32] // number of references to the entry
-	ID            nlattr.Opt[uint32] // number of the entry
-	NatDst        []byte
-	TupleMaster   *CtTupleAttrs // original direction of the connection that announced this one
-	SeqAdjOrig    *CtSeqadjAttrs
-	SeqAdjReply   *CtSeqadjAttrs       // how TCP sequence numbers of the reply direction are changed
-	Secmark       nlattr.Opt[uint32]   // security mark
-	Zone          nlattr.Opt[uint16]   // zone, if it is not 0
-	Secctx        *CtSecctxAttrs       // security label
-	Timestamp     *CtTimestampAttrs    // when the connection began and ended, if that is noted
-	MarkMask      nlattr.Opt[uint32]   // bits of mark that a request means
-	Labels        []byte               // the labels, a bit each, in host byte order
-	LabelsMask    []byte               // bits of labels that a request means
-	Synproxy      *CtSynproxyAttrs     // state of the SYN proxy
-	Filter        []byte               // which tuples a dump of the family conntrack compares
-	StatusMask    nlattr.Opt[CtStatus] // bits of status that such a dump compares
-	Unknown       []nlattr.Attr        // what the fields cannot hold, as it came
+	// Number of the entry. It has no order: the kernel makes it by a hash.
+	ID nlattr.Opt[uint32]
+	// Translation of the destination, in requests of the family conntrack.
+	NatDst      []byte
+	TupleMaster *CtTupleAttrs // original direction of the connection that announced this one
+	// How TCP sequence numbers of the original direction are changed.
+	SeqAdjOrig  *CtSeqadjAttrs
+	SeqAdjReply *CtSeqadjAttrs // how TCP sequence numbers of the reply direction are changed
+	// Security mark. Not sent any more.
+	Secmark nlattr.Opt[uint32]
+	Zone    nlattr.Opt[uint16] // zone, if it is not 0
+	Secctx  *CtSecctxAttrs     // security label
+	// When the connection began and ended, if that is noted (sysctl nf_conntrack_timestamp).
+	Timestamp  *CtTimestampAttrs
+	MarkMask   nlattr.Opt[uint32]   // bits of mark that a request means
+	Labels     []byte               // the labels, a bit each, in host byte order
+	LabelsMask []byte               // bits of labels that a request means
+	Synproxy   *CtSynproxyAttrs     // state of the SYN proxy
+	Filter     []byte               // which tuples a dump of the family conntrack compares
+	StatusMask nlattr.Opt[CtStatus] // bits of status that such a dump compares
+	Unknown    []nlattr.Attr
 }
 
-func (x *CtAttrs) encode(e *nlattr.Encoder) {
+func (x *CtAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	if x.TupleOrig != nil {
-		nest := e.Begin(AttrCtTupleOrig)
-		x.TupleOrig.encode(e)
-		e.End(nest)
+		x.TupleOrig.encode(e, AttrCtTupleOrig)
 	}
 	if x.TupleReply != nil {
-		nest := e.Begin(AttrCtTupleReply)
-		x.TupleReply.encode(e)
-		e.End(nest)
+		x.TupleReply.encode(e, AttrCtTupleReply)
 	}
-	if x.Status.OK {
-		e.Uint32BE(AttrCtStatus, uint32(x.Status.V))
-	}
+	nlattr.OptEnum32BE(e, AttrCtStatus, x.Status)
 	if x.Protoinfo != nil {
-		nest := e.Begin(AttrCtProtoinfo)
-		x.Protoinfo.encode(e)
-		e.End(nest)
+		x.Protoinfo.encode(e, AttrCtProtoinfo)
 	}
 	if x.Help != nil {
-		nest := e.Begin(AttrCtHelp)
-		x.Help.encode(e)
-		e.End(nest)
+		x.Help.encode(e, AttrCtHelp)
 	}
-	if x.NatSrc != nil {
-		e.Bytes(AttrCtNatSrc, x.NatSrc)
-	}
-	if x.Timeout.OK {
-		e.Uint32BE(AttrCtTimeout, x.Timeout.V)
-	}
-	if x.Mark.OK {
-		e.Uint32BE(AttrCtMark, x.Mark.V)
-	}
+	e.OptBytes(AttrCtNatSrc, x.NatSrc)
+	e.OptUint32BE(AttrCtTimeout, x.Timeout)
+	e.OptUint32BE(AttrCtMark, x.Mark)
 	if x.CountersOrig != nil {
-		nest := e.Begin(AttrCtCountersOrig)
-		x.CountersOrig.encode(e)
-		e.End(nest)
+		x.CountersOrig.encode(e, AttrCtCountersOrig)
 	}
 	if x.CountersReply != nil {
-		nest := e.Begin(AttrCtCountersReply)
-		x.CountersReply.encode(e)
-		e.End(nest)
+		x.CountersReply.encode(e, AttrCtCountersReply)
 	}
-	if x.Use.OK {
-		e.Uint32BE(AttrCtUse, x.Use.V)
-	}
-	if x.ID.OK {
-		e.Uint32BE(AttrCtID, x.ID.V)
-	}
-	if x.NatDst != nil {
-		e.Bytes(AttrCtNatDst, x.NatDst)
-	}
+	e.OptUint32BE(AttrCtUse, x.Use)
+	e.OptUint32BE(AttrCtID, x.ID)
+	e.OptBytes(AttrCtNatDst, x.NatDst)
 	if x.TupleMaster != nil {
-		nest := e.Begin(AttrCtTupleMaster)
-		x.TupleMaster.encode(e)
-		e.End(nest)
+		x.TupleMaster.encode(e, AttrCtTupleMaster)
 	}
 	if x.SeqAdjOrig != nil {
-		nest := e.Begin(AttrCtSeqAdjOrig)
-		x.SeqAdjOrig.encode(e)
-		e.End(nest)
+		x.SeqAdjOrig.encode(e, AttrCtSeqAdjOrig)
 	}
 	if x.SeqAdjReply != nil {
-		nest := e.Begin(AttrCtSeqAdjReply)
-		x.SeqAdjReply.encode(e)
-		e.End(nest)
+		x.SeqAdjReply.encode(e, AttrCtSeqAdjReply)
 	}
-	if x.Secmark.OK {
-		e.Uint32BE(AttrCtSecmark, x.Secmark.V)
-	}
-	if x.Zone.OK {
-		e.Uint16BE(AttrCtZone, x.Zone.V)
-	}
+	e.OptUint32BE(AttrCtSecmark, x.Secmark)
+	e.OptUint16BE(AttrCtZone, x.Zone)
 	if x.Secctx != nil {
-		nest := e.Begin(AttrCtSecctx)
-		x.Secctx.encode(e)
-		e.End(nest)
+		x.Secctx.encode(e, AttrCtSecctx)
 	}
 	if x.Timestamp != nil {
-		nest := e.Begin(AttrCtTimestamp)
-		x.Timestamp.encode(e)
-		e.End(nest)
+		x.Timestamp.encode(e, AttrCtTimestamp)
 	}
-	if x.MarkMask.OK {
-		e.Uint32BE(AttrCtMarkMask, x.MarkMask.V)
-	}
-	if x.Labels != nil {
-		e.Bytes(AttrCtLabels, x.Labels)
-	}
-	if x.LabelsMask != nil {
-		e.Bytes(AttrCtLabelsMask, x.LabelsMask)
-	}
+	e.OptUint32BE(AttrCtMarkMask, x.MarkMask)
+	e.OptBytes(AttrCtLabels, x.Labels)
+	e.OptBytes(AttrCtLabelsMask, x.LabelsMask)
 	if x.Synproxy != nil {
-		nest := e.Begin(AttrCtSynproxy)
-		x.Synproxy.encode(e)
-		e.End(nest)
+		x.Synproxy.encode(e, AttrCtSynproxy)
 	}
-	if x.Filter != nil {
-		e.Bytes(AttrCtFilter, x.Filter)
-	}
-	if x.StatusMask.OK {
-		e.Uint32BE(AttrCtStatusMask, uint32(x.StatusMask.V))
-	}
-	e.Raw(x.Unknown)
+	e.OptBytes(AttrCtFilter, x.Filter)
+	nlattr.OptEnum32BE(e, AttrCtStatusMask, x.StatusMask)
+	e.Close(n, x.Unknown)
 }
 
-func (x *CtAttrs) decode(d *nlattr.Decoder) {
+func (x *CtAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrCtTupleOrig:
-			v := nlattr.New[CtTupleAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[CtTupleAttrs](d); v.decode(d, &x.Unknown) {
 				x.TupleOrig = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrCtTupleReply:
-			v := nlattr.New[CtTupleAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[CtTupleAttrs](d); v.decode(d, &x.Unknown) {
 				x.TupleReply = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrCtStatus:
 			x.Status = nlattr.Some(CtStatus(d.Uint32BE()))
 		case AttrCtProtoinfo:
-			v := nlattr.New[CtProtoinfoAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[CtProtoinfoAttrs](d); v.decode(d, &x.Unknown) {
 				x.Protoinfo = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrCtHelp:
-			v := nlattr.New[CtHelpAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[CtHelpAttrs](d); v.decode(d, &x.Unknown) {
 				x.Help = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrCtNatSrc:
 			x.NatSrc = d.Bytes()
 		case AttrCtTimeout:
-			x.Timeout = nlattr.Some(d.Uint32BE())
+			x.Timeout = d.OptUint32BE()
 		case AttrCtMark:
-			x.Mark = nlattr.Some(d.Uint32BE())
+			x.Mark = d.OptUint32BE()
 		case AttrCtCountersOrig:
-			v := nlattr.New[CtCountersAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[CtCountersAttrs](d); v.decode(d, &x.Unknown) {
 				x.CountersOrig = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrCtCountersReply:
-			v := nlattr.New[CtCountersAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[CtCountersAttrs](d); v.decode(d, &x.Unknown) {
 				x.CountersReply = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrCtUse:
-			x.Use = nlattr.Some(d.Uint32BE())
+			x.Use = d.OptUint32BE()
 		case AttrCtID:
-			x.ID = nlattr.Some(d.Uint32BE())
+			x.ID = d.OptUint32BE()
 		case AttrCtNatDst:
 			x.NatDst = d.Bytes()
 		case AttrCtTupleMaster:
-			v := nlattr.New[CtTupleAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[CtTupleAttrs](d); v.decode(d, &x.Unknown) {
 				x.TupleMaster = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrCtSeqAdjOrig:
-			v := nlattr.New[CtSeqadjAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[CtSeqadjAttrs](d); v.decode(d, &x.Unknown) {
 				x.SeqAdjOrig = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrCtSeqAdjReply:
-			v := nlattr.New[CtSeqadjAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[CtSeqadjAttrs](d); v.decode(d, &x.Unknown) {
 				x.SeqAdjReply = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrCtSecmark:
-			x.Secmark = nlattr.Some(d.Uint32BE())
+			x.Secmark = d.OptUint32BE()
 		case AttrCtZone:
-			x.Zone = nlattr.Some(d.Uint16BE())
+			x.Zone = d.OptUint16BE()
 		case AttrCtSecctx:
-			v := nlattr.New[CtSecctxAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[CtSecctxAttrs](d); v.decode(d, &x.Unknown) {
 				x.Secctx = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrCtTimestamp:
-			v := nlattr.New[CtTimestampAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[CtTimestampAttrs](d); v.decode(d, &x.Unknown) {
 				x.Timestamp = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrCtMarkMask:
-			x.MarkMask = nlattr.Some(d.Uint32BE())
+			x.MarkMask = d.OptUint32BE()
 		case AttrCtLabels:
 			x.Labels = d.Bytes()
 		case AttrCtLabelsMask:
 			x.LabelsMask = d.Bytes()
 		case AttrCtSynproxy:
-			v := nlattr.New[CtSynproxyAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[CtSynproxyAttrs](d); v.decode(d, &x.Unknown) {
 				x.Synproxy = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrCtFilter:
 			x.Filter = d.Bytes()
 		case AttrCtStatusMask:
 			x.StatusMask = nlattr.Some(CtStatus(d.Uint32BE()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // CtTupleAttrs is the attribute set ct-tuple-attrs: one direction of a connection (enum
@@ -297,53 +196,40 @@ type CtTupleAttrs struct {
 	Ip      *CtIpAttrs         // addresses
 	Proto   *CtProtoAttrs      // transport protocol and ports
 	Zone    nlattr.Opt[uint16] // zone of this direction, if it differs
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *CtTupleAttrs) encode(e *nlattr.Encoder) {
+func (x *CtTupleAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	if x.Ip != nil {
-		nest := e.Begin(AttrCtTupleIp)
-		x.Ip.encode(e)
-		e.End(nest)
+		x.Ip.encode(e, AttrCtTupleIp)
 	}
 	if x.Proto != nil {
-		nest := e.Begin(AttrCtTupleProto)
-		x.Proto.encode(e)
-		e.End(nest)
+		x.Proto.encode(e, AttrCtTupleProto)
 	}
-	if x.Zone.OK {
-		e.Uint16BE(AttrCtTupleZone, x.Zone.V)
-	}
-	e.Raw(x.Unknown)
+	e.OptUint16BE(AttrCtTupleZone, x.Zone)
+	e.Close(n, x.Unknown)
 }
 
-func (x *CtTupleAttrs) decode(d *nlattr.Decoder) {
+func (x *CtTupleAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrCtTupleIp:
-			v := nlattr.New[CtIpAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[CtIpAttrs](d); v.decode(d, &x.Unknown) {
 				x.Ip = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrCtTupleProto:
-			v := nlattr.New[CtProtoAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[CtProtoAttrs](d); v.decode(d, &x.Unknown) {
 				x.Proto = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrCtTupleZone:
-			x.Zone = nlattr.Some(d.Uint16BE())
+			x.Zone = d.OptUint16BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // CtIpAttrs is the attribute set ct-ip-attrs: addresses (enum ctattr_ip).
@@ -352,53 +238,41 @@ type CtIpAttrs struct {
 	V4Dst   nlattr.Opt[netip.Addr] // IPv4 destination
 	V6Src   nlattr.Opt[netip.Addr] // IPv6 source
 	V6Dst   nlattr.Opt[netip.Addr] // IPv6 destination
-	Unknown []nlattr.Attr          // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *CtIpAttrs) encode(e *nlattr.Encoder) {
-	if x.V4Src.OK {
-		e.Addr4(AttrCtIpV4Src, x.V4Src.V)
-	}
-	if x.V4Dst.OK {
-		e.Addr4(AttrCtIpV4Dst, x.V4Dst.V)
-	}
-	if x.V6Src.OK {
-		e.Addr(AttrCtIpV6Src, x.V6Src.V)
-	}
-	if x.V6Dst.OK {
-		e.Addr(AttrCtIpV6Dst, x.V6Dst.V)
-	}
-	e.Raw(x.Unknown)
+func (x *CtIpAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptAddr4(AttrCtIpV4Src, x.V4Src)
+	e.OptAddr4(AttrCtIpV4Dst, x.V4Dst)
+	e.OptAddr(AttrCtIpV6Src, x.V6Src)
+	e.OptAddr(AttrCtIpV6Dst, x.V6Dst)
+	e.Close(n, x.Unknown)
 }
 
-func (x *CtIpAttrs) decode(d *nlattr.Decoder) {
+func (x *CtIpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrCtIpV4Src:
-			x.V4Src = nlattr.Some(d.Addr4())
+			x.V4Src = d.OptAddr4()
 		case AttrCtIpV4Dst:
-			x.V4Dst = nlattr.Some(d.Addr4())
+			x.V4Dst = d.OptAddr4()
 		case AttrCtIpV6Src:
-			if v, ok := d.Addr(); ok {
-				x.V6Src = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.V6Src, &x.Unknown)
 		case AttrCtIpV6Dst:
-			if v, ok := d.Addr(); ok {
-				x.V6Dst = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.V6Dst, &x.Unknown)
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // CtProtoAttrs is the attribute set ct-proto-attrs: transport protocol (enum ctattr_l4proto).
 type CtProtoAttrs struct {
-	Num        nlattr.Opt[uint8] // number of the protocol (IPPROTO_*)
+	Num nlattr.Opt[uint8] // number of the protocol (IPPROTO_*)
+	// Source port of TCP, UDP, SCTP and the like, or the key of GRE.
 	SrcPort    nlattr.Opt[uint16]
 	DstPort    nlattr.Opt[uint16] // destination port, or key
 	IcmpID     nlattr.Opt[uint16] // identifier of an ICMP request
@@ -407,129 +281,97 @@ type CtProtoAttrs struct {
 	Icmpv6ID   nlattr.Opt[uint16] // identifier of an ICMPv6 request
 	Icmpv6Type nlattr.Opt[uint8]  // type of an ICMPv6 request
 	Icmpv6Code nlattr.Opt[uint8]  // code of an ICMPv6 request
-	Unknown    []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown    []nlattr.Attr
 }
 
-func (x *CtProtoAttrs) encode(e *nlattr.Encoder) {
-	if x.Num.OK {
-		e.Uint8(AttrCtProtoNum, x.Num.V)
-	}
-	if x.SrcPort.OK {
-		e.Uint16BE(AttrCtProtoSrcPort, x.SrcPort.V)
-	}
-	if x.DstPort.OK {
-		e.Uint16BE(AttrCtProtoDstPort, x.DstPort.V)
-	}
-	if x.IcmpID.OK {
-		e.Uint16BE(AttrCtProtoIcmpID, x.IcmpID.V)
-	}
-	if x.IcmpType.OK {
-		e.Uint8(AttrCtProtoIcmpType, x.IcmpType.V)
-	}
-	if x.IcmpCode.OK {
-		e.Uint8(AttrCtProtoIcmpCode, x.IcmpCode.V)
-	}
-	if x.Icmpv6ID.OK {
-		e.Uint16BE(AttrCtProtoIcmpv6ID, x.Icmpv6ID.V)
-	}
-	if x.Icmpv6Type.OK {
-		e.Uint8(AttrCtProtoIcmpv6Type, x.Icmpv6Type.V)
-	}
-	if x.Icmpv6Code.OK {
-		e.Uint8(AttrCtProtoIcmpv6Code, x.Icmpv6Code.V)
-	}
-	e.Raw(x.Unknown)
+func (x *CtProtoAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint8(AttrCtProtoNum, x.Num)
+	e.OptUint16BE(AttrCtProtoSrcPort, x.SrcPort)
+	e.OptUint16BE(AttrCtProtoDstPort, x.DstPort)
+	e.OptUint16BE(AttrCtProtoIcmpID, x.IcmpID)
+	e.OptUint8(AttrCtProtoIcmpType, x.IcmpType)
+	e.OptUint8(AttrCtProtoIcmpCode, x.IcmpCode)
+	e.OptUint16BE(AttrCtProtoIcmpv6ID, x.Icmpv6ID)
+	e.OptUint8(AttrCtProtoIcmpv6Type, x.Icmpv6Type)
+	e.OptUint8(AttrCtProtoIcmpv6Code, x.Icmpv6Code)
+	e.Close(n, x.Unknown)
 }
 
-func (x *CtProtoAttrs) decode(d *nlattr.Decoder) {
+func (x *CtProtoAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrCtProtoNum:
-			x.Num = nlattr.Some(d.Uint8())
+			x.Num = d.OptUint8()
 		case AttrCtProtoSrcPort:
-			x.SrcPort = nlattr.Some(d.Uint16BE())
+			x.SrcPort = d.OptUint16BE()
 		case AttrCtProtoDstPort:
-			x.DstPort = nlattr.Some(d.Uint16BE())
+			x.DstPort = d.OptUint16BE()
 		case AttrCtProtoIcmpID:
-			x.IcmpID = nlattr.Some(d.Uint16BE())
+			x.IcmpID = d.OptUint16BE()
 		case AttrCtProtoIcmpType:
-			x.IcmpType = nlattr.Some(d.Uint8())
+			x.IcmpType = d.OptUint8()
 		case AttrCtProtoIcmpCode:
-			x.IcmpCode = nlattr.Some(d.Uint8())
+			x.IcmpCode = d.OptUint8()
 		case AttrCtProtoIcmpv6ID:
-			x.Icmpv6ID = nlattr.Some(d.Uint16BE())
+			x.Icmpv6ID = d.OptUint16BE()
 		case AttrCtProtoIcmpv6Type:
-			x.Icmpv6Type = nlattr.Some(d.Uint8())
+			x.Icmpv6Type = d.OptUint8()
 		case AttrCtProtoIcmpv6Code:
-			x.Icmpv6Code = nlattr.Some(d.Uint8())
+			x.Icmpv6Code = d.OptUint8()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // CtProtoinfoAttrs is the attribute set ct-protoinfo-attrs: state of transport protocols (enum
 // ctattr_protoinfo).
 type CtProtoinfoAttrs struct {
-	Tcp     *CtProtoinfoTcpAttrs  // state of TCP
-	Dccp    *CtProtoinfoDccpAttrs // state of DCCP
+	Tcp *CtProtoinfoTcpAttrs // state of TCP
+	// State of DCCP. Kernels since Linux 6.17 have none.
+	Dccp    *CtProtoinfoDccpAttrs
 	Sctp    *CtProtoinfoSctpAttrs // state of SCTP
-	Unknown []nlattr.Attr         // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *CtProtoinfoAttrs) encode(e *nlattr.Encoder) {
+func (x *CtProtoinfoAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	if x.Tcp != nil {
-		nest := e.Begin(AttrCtProtoinfoTcp)
-		x.Tcp.encode(e)
-		e.End(nest)
+		x.Tcp.encode(e, AttrCtProtoinfoTcp)
 	}
 	if x.Dccp != nil {
-		nest := e.Begin(AttrCtProtoinfoDccp)
-		x.Dccp.encode(e)
-		e.End(nest)
+		x.Dccp.encode(e, AttrCtProtoinfoDccp)
 	}
 	if x.Sctp != nil {
-		nest := e.Begin(AttrCtProtoinfoSctp)
-		x.Sctp.encode(e)
-		e.End(nest)
+		x.Sctp.encode(e, AttrCtProtoinfoSctp)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *CtProtoinfoAttrs) decode(d *nlattr.Decoder) {
+func (x *CtProtoinfoAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrCtProtoinfoTcp:
-			v := nlattr.New[CtProtoinfoTcpAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[CtProtoinfoTcpAttrs](d); v.decode(d, &x.Unknown) {
 				x.Tcp = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrCtProtoinfoDccp:
-			v := nlattr.New[CtProtoinfoDccpAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[CtProtoinfoDccpAttrs](d); v.decode(d, &x.Unknown) {
 				x.Dccp = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrCtProtoinfoSctp:
-			v := nlattr.New[CtProtoinfoSctpAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[CtProtoinfoSctpAttrs](d); v.decode(d, &x.Unknown) {
 				x.Sctp = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // CtProtoinfoTcpAttrs is the attribute set ct-protoinfo-tcp-attrs: state of TCP (enum
@@ -540,41 +382,33 @@ type CtProtoinfoTcpAttrs struct {
 	WscaleReply    nlattr.Opt[uint8]      // window scale of the reply direction
 	FlagsOriginal  nlattr.Opt[CtTcpFlags] // flags of the original direction
 	FlagsReply     nlattr.Opt[CtTcpFlags] // flags of the reply direction
-	Unknown        []nlattr.Attr          // what the fields cannot hold, as it came
+	Unknown        []nlattr.Attr
 }
 
-func (x *CtProtoinfoTcpAttrs) encode(e *nlattr.Encoder) {
-	if x.State.OK {
-		e.Uint8(AttrCtProtoinfoTcpState, uint8(x.State.V))
-	}
-	if x.WscaleOriginal.OK {
-		e.Uint8(AttrCtProtoinfoTcpWscaleOriginal, x.WscaleOriginal.V)
-	}
-	if x.WscaleReply.OK {
-		e.Uint8(AttrCtProtoinfoTcpWscaleReply, x.WscaleReply.V)
-	}
+func (x *CtProtoinfoTcpAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnum8(e, AttrCtProtoinfoTcpState, x.State)
+	e.OptUint8(AttrCtProtoinfoTcpWscaleOriginal, x.WscaleOriginal)
+	e.OptUint8(AttrCtProtoinfoTcpWscaleReply, x.WscaleReply)
 	if x.FlagsOriginal.OK {
-		nest := e.BeginRaw(AttrCtProtoinfoTcpFlagsOriginal)
-		x.FlagsOriginal.V.encode(e.Extend(2))
-		e.End(nest)
+		x.FlagsOriginal.V.encode(e.Struct(AttrCtProtoinfoTcpFlagsOriginal, 2))
 	}
 	if x.FlagsReply.OK {
-		nest := e.BeginRaw(AttrCtProtoinfoTcpFlagsReply)
-		x.FlagsReply.V.encode(e.Extend(2))
-		e.End(nest)
+		x.FlagsReply.V.encode(e.Struct(AttrCtProtoinfoTcpFlagsReply, 2))
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *CtProtoinfoTcpAttrs) decode(d *nlattr.Decoder) {
+func (x *CtProtoinfoTcpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrCtProtoinfoTcpState:
 			x.State = nlattr.Some(CtTcpState(d.Uint8()))
 		case AttrCtProtoinfoTcpWscaleOriginal:
-			x.WscaleOriginal = nlattr.Some(d.Uint8())
+			x.WscaleOriginal = d.OptUint8()
 		case AttrCtProtoinfoTcpWscaleReply:
-			x.WscaleReply = nlattr.Some(d.Uint8())
+			x.WscaleReply = d.OptUint8()
 		case AttrCtProtoinfoTcpFlagsOriginal:
 			x.FlagsOriginal.OK = true
 			x.FlagsOriginal.V.decode(d.Payload())
@@ -582,9 +416,10 @@ func (x *CtProtoinfoTcpAttrs) decode(d *nlattr.Decoder) {
 			x.FlagsReply.OK = true
 			x.FlagsReply.V.decode(d.Payload())
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // CtProtoinfoDccpAttrs is the attribute set ct-protoinfo-dccp-attrs: state of DCCP (enum
@@ -593,36 +428,33 @@ type CtProtoinfoDccpAttrs struct {
 	State        nlattr.Opt[uint8]  // state of the connection
 	Role         nlattr.Opt[uint8]  // which side the client is
 	HandshakeSeq nlattr.Opt[uint64] // sequence number of the handshake
-	Unknown      []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown      []nlattr.Attr
 }
 
-func (x *CtProtoinfoDccpAttrs) encode(e *nlattr.Encoder) {
-	if x.State.OK {
-		e.Uint8(AttrCtProtoinfoDccpState, x.State.V)
-	}
-	if x.Role.OK {
-		e.Uint8(AttrCtProtoinfoDccpRole, x.Role.V)
-	}
-	if x.HandshakeSeq.OK {
-		e.Uint64BE(AttrCtProtoinfoDccpHandshakeSeq, x.HandshakeSeq.V)
-	}
-	e.Raw(x.Unknown)
+func (x *CtProtoinfoDccpAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint8(AttrCtProtoinfoDccpState, x.State)
+	e.OptUint8(AttrCtProtoinfoDccpRole, x.Role)
+	e.OptUint64BE(AttrCtProtoinfoDccpHandshakeSeq, x.HandshakeSeq)
+	e.Close(n, x.Unknown)
 }
 
-func (x *CtProtoinfoDccpAttrs) decode(d *nlattr.Decoder) {
+func (x *CtProtoinfoDccpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrCtProtoinfoDccpState:
-			x.State = nlattr.Some(d.Uint8())
+			x.State = d.OptUint8()
 		case AttrCtProtoinfoDccpRole:
-			x.Role = nlattr.Some(d.Uint8())
+			x.Role = d.OptUint8()
 		case AttrCtProtoinfoDccpHandshakeSeq:
-			x.HandshakeSeq = nlattr.Some(d.Uint64BE())
+			x.HandshakeSeq = d.OptUint64BE()
 		case AttrCtProtoinfoDccpPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // CtProtoinfoSctpAttrs is the attribute set ct-protoinfo-sctp-attrs: state of SCTP (enum
@@ -631,65 +463,61 @@ type CtProtoinfoSctpAttrs struct {
 	State        nlattr.Opt[uint8]  // state of the association
 	VtagOriginal nlattr.Opt[uint32] // verification tag of the original direction
 	VtagReply    nlattr.Opt[uint32] // verification tag of the reply direction
-	Unknown      []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown      []nlattr.Attr
 }
 
-func (x *CtProtoinfoSctpAttrs) encode(e *nlattr.Encoder) {
-	if x.State.OK {
-		e.Uint8(AttrCtProtoinfoSctpState, x.State.V)
-	}
-	if x.VtagOriginal.OK {
-		e.Uint32BE(AttrCtProtoinfoSctpVtagOriginal, x.VtagOriginal.V)
-	}
-	if x.VtagReply.OK {
-		e.Uint32BE(AttrCtProtoinfoSctpVtagReply, x.VtagReply.V)
-	}
-	e.Raw(x.Unknown)
+func (x *CtProtoinfoSctpAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint8(AttrCtProtoinfoSctpState, x.State)
+	e.OptUint32BE(AttrCtProtoinfoSctpVtagOriginal, x.VtagOriginal)
+	e.OptUint32BE(AttrCtProtoinfoSctpVtagReply, x.VtagReply)
+	e.Close(n, x.Unknown)
 }
 
-func (x *CtProtoinfoSctpAttrs) decode(d *nlattr.Decoder) {
+func (x *CtProtoinfoSctpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrCtProtoinfoSctpState:
-			x.State = nlattr.Some(d.Uint8())
+			x.State = d.OptUint8()
 		case AttrCtProtoinfoSctpVtagOriginal:
-			x.VtagOriginal = nlattr.Some(d.Uint32BE())
+			x.VtagOriginal = d.OptUint32BE()
 		case AttrCtProtoinfoSctpVtagReply:
-			x.VtagReply = nlattr.Some(d.Uint32BE())
+			x.VtagReply = d.OptUint32BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // CtHelpAttrs is the attribute set ct-help-attrs: a helper (enum ctattr_help).
 type CtHelpAttrs struct {
 	Name    nlattr.Opt[string] // name of the helper
 	Info    []byte             // what the helper has to say of its own
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *CtHelpAttrs) encode(e *nlattr.Encoder) {
-	if x.Name.OK {
-		e.String(AttrCtHelpName, x.Name.V)
-	}
-	if x.Info != nil {
-		e.Bytes(AttrCtHelpInfo, x.Info)
-	}
-	e.Raw(x.Unknown)
+func (x *CtHelpAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptString(AttrCtHelpName, x.Name)
+	e.OptBytes(AttrCtHelpInfo, x.Info)
+	e.Close(n, x.Unknown)
 }
 
-func (x *CtHelpAttrs) decode(d *nlattr.Decoder) {
+func (x *CtHelpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrCtHelpName:
-			x.Name = nlattr.Some(d.String())
+			x.Name = d.OptString()
 		case AttrCtHelpInfo:
 			x.Info = d.Bytes()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // CtCountersAttrs is the attribute set ct-counters-attrs: counters of one direction (enum
@@ -699,41 +527,36 @@ type CtCountersAttrs struct {
 	Bytes     nlattr.Opt[uint64] // bytes, network headers included
 	Packets32 nlattr.Opt[uint32] // not used any more
 	Bytes32   nlattr.Opt[uint32] // not used any more
-	Unknown   []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown   []nlattr.Attr
 }
 
-func (x *CtCountersAttrs) encode(e *nlattr.Encoder) {
-	if x.Packets.OK {
-		e.Uint64BE(AttrCtCountersPackets, x.Packets.V)
-	}
-	if x.Bytes.OK {
-		e.Uint64BE(AttrCtCountersBytes, x.Bytes.V)
-	}
-	if x.Packets32.OK {
-		e.Uint32BE(AttrCtCountersPackets32, x.Packets32.V)
-	}
-	if x.Bytes32.OK {
-		e.Uint32BE(AttrCtCountersBytes32, x.Bytes32.V)
-	}
-	e.Raw(x.Unknown)
+func (x *CtCountersAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint64BE(AttrCtCountersPackets, x.Packets)
+	e.OptUint64BE(AttrCtCountersBytes, x.Bytes)
+	e.OptUint32BE(AttrCtCountersPackets32, x.Packets32)
+	e.OptUint32BE(AttrCtCountersBytes32, x.Bytes32)
+	e.Close(n, x.Unknown)
 }
 
-func (x *CtCountersAttrs) decode(d *nlattr.Decoder) {
+func (x *CtCountersAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrCtCountersPackets:
-			x.Packets = nlattr.Some(d.Uint64BE())
+			x.Packets = d.OptUint64BE()
 		case AttrCtCountersBytes:
-			x.Bytes = nlattr.Some(d.Uint64BE())
+			x.Bytes = d.OptUint64BE()
 		case AttrCtCountersPackets32:
-			x.Packets32 = nlattr.Some(d.Uint32BE())
+			x.Packets32 = d.OptUint32BE()
 		case AttrCtCountersBytes32:
-			x.Bytes32 = nlattr.Some(d.Uint32BE())
+			x.Bytes32 = d.OptUint32BE()
 		case AttrCtCountersPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // CtSeqadjAttrs is the attribute set ct-seqadj-attrs: how TCP sequence numbers are changed (enum
@@ -742,59 +565,57 @@ type CtSeqadjAttrs struct {
 	CorrectionPos nlattr.Opt[uint32] // sequence number from which offset-after counts
 	OffsetBefore  nlattr.Opt[int32]  // what is added before it
 	OffsetAfter   nlattr.Opt[int32]  // what is added from there on
-	Unknown       []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown       []nlattr.Attr
 }
 
-func (x *CtSeqadjAttrs) encode(e *nlattr.Encoder) {
-	if x.CorrectionPos.OK {
-		e.Uint32BE(AttrCtSeqadjCorrectionPos, x.CorrectionPos.V)
-	}
-	if x.OffsetBefore.OK {
-		e.Int32BE(AttrCtSeqadjOffsetBefore, x.OffsetBefore.V)
-	}
-	if x.OffsetAfter.OK {
-		e.Int32BE(AttrCtSeqadjOffsetAfter, x.OffsetAfter.V)
-	}
-	e.Raw(x.Unknown)
+func (x *CtSeqadjAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32BE(AttrCtSeqadjCorrectionPos, x.CorrectionPos)
+	e.OptInt32BE(AttrCtSeqadjOffsetBefore, x.OffsetBefore)
+	e.OptInt32BE(AttrCtSeqadjOffsetAfter, x.OffsetAfter)
+	e.Close(n, x.Unknown)
 }
 
-func (x *CtSeqadjAttrs) decode(d *nlattr.Decoder) {
+func (x *CtSeqadjAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrCtSeqadjCorrectionPos:
-			x.CorrectionPos = nlattr.Some(d.Uint32BE())
+			x.CorrectionPos = d.OptUint32BE()
 		case AttrCtSeqadjOffsetBefore:
-			x.OffsetBefore = nlattr.Some(d.Int32BE())
+			x.OffsetBefore = d.OptInt32BE()
 		case AttrCtSeqadjOffsetAfter:
-			x.OffsetAfter = nlattr.Some(d.Int32BE())
+			x.OffsetAfter = d.OptInt32BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // CtSecctxAttrs is the attribute set ct-secctx-attrs: security label (enum ctattr_secctx).
 type CtSecctxAttrs struct {
 	Name    nlattr.Opt[string] // the label as the security module writes it
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *CtSecctxAttrs) encode(e *nlattr.Encoder) {
-	if x.Name.OK {
-		e.String(AttrCtSecctxName, x.Name.V)
-	}
-	e.Raw(x.Unknown)
+func (x *CtSecctxAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptString(AttrCtSecctxName, x.Name)
+	e.Close(n, x.Unknown)
 }
 
-func (x *CtSecctxAttrs) decode(d *nlattr.Decoder) {
+func (x *CtSecctxAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrCtSecctxName:
-			x.Name = nlattr.Some(d.String())
+			x.Name = d.OptString()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // CtTimestampAttrs is the attribute set ct-timestamp-attrs: times of a connection (enum
@@ -802,31 +623,30 @@ func (x *CtSecctxAttrs) decode(d *nlattr.Decoder) {
 type CtTimestampAttrs struct {
 	Start   nlattr.Opt[uint64] // when it began
 	Stop    nlattr.Opt[uint64] // when it ended
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *CtTimestampAttrs) encode(e *nlattr.Encoder) {
-	if x.Start.OK {
-		e.Uint64BE(AttrCtTimestampStart, x.Start.V)
-	}
-	if x.Stop.OK {
-		e.Uint64BE(AttrCtTimestampStop, x.Stop.V)
-	}
-	e.Raw(x.Unknown)
+func (x *CtTimestampAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint64BE(AttrCtTimestampStart, x.Start)
+	e.OptUint64BE(AttrCtTimestampStop, x.Stop)
+	e.Close(n, x.Unknown)
 }
 
-func (x *CtTimestampAttrs) decode(d *nlattr.Decoder) {
+func (x *CtTimestampAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrCtTimestampStart:
-			x.Start = nlattr.Some(d.Uint64BE())
+			x.Start = d.OptUint64BE()
 		case AttrCtTimestampStop:
-			x.Stop = nlattr.Some(d.Uint64BE())
+			x.Stop = d.OptUint64BE()
 		case AttrCtTimestampPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // CtSynproxyAttrs is the attribute set ct-synproxy-attrs: state of the SYN proxy (enum
@@ -835,35 +655,32 @@ type CtSynproxyAttrs struct {
 	Isn     nlattr.Opt[uint32] // sequence number that the client was given
 	Its     nlattr.Opt[uint32] // timestamp that the client was given
 	Tsoff   nlattr.Opt[uint32] // what is added to timestamps of the server
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *CtSynproxyAttrs) encode(e *nlattr.Encoder) {
-	if x.Isn.OK {
-		e.Uint32BE(AttrCtSynproxyIsn, x.Isn.V)
-	}
-	if x.Its.OK {
-		e.Uint32BE(AttrCtSynproxyIts, x.Its.V)
-	}
-	if x.Tsoff.OK {
-		e.Uint32BE(AttrCtSynproxyTsoff, x.Tsoff.V)
-	}
-	e.Raw(x.Unknown)
+func (x *CtSynproxyAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32BE(AttrCtSynproxyIsn, x.Isn)
+	e.OptUint32BE(AttrCtSynproxyIts, x.Its)
+	e.OptUint32BE(AttrCtSynproxyTsoff, x.Tsoff)
+	e.Close(n, x.Unknown)
 }
 
-func (x *CtSynproxyAttrs) decode(d *nlattr.Decoder) {
+func (x *CtSynproxyAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrCtSynproxyIsn:
-			x.Isn = nlattr.Some(d.Uint32BE())
+			x.Isn = d.OptUint32BE()
 		case AttrCtSynproxyIts:
-			x.Its = nlattr.Some(d.Uint32BE())
+			x.Its = d.OptUint32BE()
 		case AttrCtSynproxyTsoff:
-			x.Tsoff = nlattr.Some(d.Uint32BE())
+			x.Tsoff = d.OptUint32BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // VlanAttrs is the attribute set vlan-attrs: VLAN tag that the device took off the frame (enum
@@ -871,28 +688,27 @@ func (x *CtSynproxyAttrs) decode(d *nlattr.Decoder) {
 type VlanAttrs struct {
 	Proto   nlattr.Opt[uint16] // EtherType of the tag
 	Tci     nlattr.Opt[uint16] // priority, drop eligibility and VLAN id
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *VlanAttrs) encode(e *nlattr.Encoder) {
-	if x.Proto.OK {
-		e.Uint16BE(AttrVlanProto, x.Proto.V)
-	}
-	if x.Tci.OK {
-		e.Uint16BE(AttrVlanTci, x.Tci.V)
-	}
-	e.Raw(x.Unknown)
+func (x *VlanAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint16BE(AttrVlanProto, x.Proto)
+	e.OptUint16BE(AttrVlanTci, x.Tci)
+	e.Close(n, x.Unknown)
 }
 
-func (x *VlanAttrs) decode(d *nlattr.Decoder) {
+func (x *VlanAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrVlanProto:
-			x.Proto = nlattr.Some(d.Uint16BE())
+			x.Proto = d.OptUint16BE()
 		case AttrVlanTci:
-			x.Tci = nlattr.Some(d.Uint16BE())
+			x.Tci = d.OptUint16BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }

@@ -11,11 +11,10 @@ import (
 // Family is the netlink family nflog.
 var Family = nlconn.Family{Name: "nflog", Protocol: 12}
 
-// OpConfig describes the operation config.
-var OpConfig = nlconn.Operation{Family: &Family, Name: "config",
-	Request: CmdConfig,
-	Policy:  &policyConfigRequest,
-}
+// The operations of the family.
+var (
+	OpConfig = nlconn.Operation{Family: &Family, Name: "config", Request: CmdConfig, Policy: &policyConfigRequest}
+)
 
 // Client calls the operations of the family nflog over a connection. It may be used by several
 // goroutines at a time.

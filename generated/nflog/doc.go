@@ -8,7 +8,7 @@
 //
 //   - [Client.Config]: configure the group in the header, which is first bound, by the socket that
 //     is to get its packets.
-//   - [PacketEvent]: packets that were logged.
+//   - Notifications: [PacketEvent].
 //
 // # Use
 //

@@ -7,271 +7,194 @@ import "github.com/nlgen/nlgen/runtime/nlpolicy"
 // Nfproto is the enum nfproto: families of tables (NFPROTO_*).
 type Nfproto uint8
 
-// The values of Nfproto.
 const (
-	// NfprotoUnspec: none.
-	NfprotoUnspec Nfproto = 0
-	// NfprotoInet: IPv4 and IPv6 in one table; packets are told as one of the two.
-	NfprotoInet Nfproto = 1
-	// NfprotoIpv4: IPv4.
-	NfprotoIpv4 Nfproto = 2
-	// NfprotoArp: ARP packets.
-	NfprotoArp Nfproto = 3
-	// NfprotoNetdev: packets as they enter or leave a network device.
-	NfprotoNetdev Nfproto = 5
-	// NfprotoBridge: frames that pass a bridge.
-	NfprotoBridge Nfproto = 7
-	// NfprotoIpv6: IPv6.
-	NfprotoIpv6 Nfproto = 10
+	NfprotoUnspec Nfproto = 0 // none
+	// IPv4 and IPv6 in one table; packets are told as one of the two.
+	NfprotoInet   Nfproto = 1
+	NfprotoIpv4   Nfproto = 2  // IPv4
+	NfprotoArp    Nfproto = 3  // ARP packets
+	NfprotoNetdev Nfproto = 5  // packets as they enter or leave a network device
+	NfprotoBridge Nfproto = 7  // frames that pass a bridge
+	NfprotoIpv6   Nfproto = 10 // IPv6
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v Nfproto) String() string { return enumNfproto.Text(uint64(v)) }
 
-// ParseNfproto reads what String prints: a name or a number.
-func ParseNfproto(s string) (Nfproto, error) {
-	return nlpolicy.ParseEnum[Nfproto](&enumNfproto, s)
-}
+// ParseNfproto reads what String returns, or a number.
+func ParseNfproto(s string) (Nfproto, error) { return nlpolicy.ParseEnum[Nfproto](&enumNfproto, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v Nfproto) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *Nfproto) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseNfproto(string(b))
-	return err
-}
+// UnmarshalText is ParseNfproto.
+func (v *Nfproto) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumNfproto, b, v) }
 
 // ConfigCmds is the enum config-cmds: commands for groups (enum nfulnl_msg_config_cmds).
 type ConfigCmds uint8
 
-// The values of ConfigCmds.
 const (
-	// ConfigCmdsNone: does nothing.
-	ConfigCmdsNone ConfigCmds = 0
-	// ConfigCmdsBind: send the packets of the group to this socket, from now until it closes.
-	// One socket can have a group (EBUSY).
-	ConfigCmdsBind ConfigCmds = 1
-	// ConfigCmdsUnbind: give the group back.
-	ConfigCmdsUnbind ConfigCmds = 2
-	// ConfigCmdsPfBind: make nflog what logs packets of the family in the header where no rule
-	// says how, such as invalid ones that connection tracking sees.
-	ConfigCmdsPfBind ConfigCmds = 3
-	// ConfigCmdsPfUnbind: the reverse of pf-bind.
-	ConfigCmdsPfUnbind ConfigCmds = 4
+	ConfigCmdsNone ConfigCmds = 0 // does nothing
+	// Send the packets of the group to this socket, from now until it closes. One socket can
+	// have a group (EBUSY).
+	ConfigCmdsBind   ConfigCmds = 1
+	ConfigCmdsUnbind ConfigCmds = 2 // give the group back
+	// Make nflog what logs packets of the family in the header where no rule says how, such as
+	// invalid ones that connection tracking sees.
+	ConfigCmdsPfBind   ConfigCmds = 3
+	ConfigCmdsPfUnbind ConfigCmds = 4 // the reverse of pf-bind
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v ConfigCmds) String() string { return enumConfigCmds.Text(uint64(v)) }
 
-// ParseConfigCmds reads what String prints: a name or a number.
+// ParseConfigCmds reads what String returns, or a number.
 func ParseConfigCmds(s string) (ConfigCmds, error) {
 	return nlpolicy.ParseEnum[ConfigCmds](&enumConfigCmds, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v ConfigCmds) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *ConfigCmds) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseConfigCmds(string(b))
-	return err
+// UnmarshalText is ParseConfigCmds.
+func (v *ConfigCmds) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumConfigCmds, b, v)
 }
 
 // CopyMode is the enum copy-mode: what of a packet is sent (NFULNL_COPY_*).
 type CopyMode uint8
 
-// The values of CopyMode.
 const (
-	// CopyModeNone: as meta.
-	CopyModeNone CopyMode = 0
-	// CopyModeMeta: all but the payload.
-	CopyModeMeta CopyMode = 1
-	// CopyModePacket: the payload, too.
-	CopyModePacket CopyMode = 2
+	CopyModeNone   CopyMode = 0 // as meta
+	CopyModeMeta   CopyMode = 1 // all but the payload
+	CopyModePacket CopyMode = 2 // the payload, too
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v CopyMode) String() string { return enumCopyMode.Text(uint64(v)) }
 
-// ParseCopyMode reads what String prints: a name or a number.
-func ParseCopyMode(s string) (CopyMode, error) {
-	return nlpolicy.ParseEnum[CopyMode](&enumCopyMode, s)
-}
+// ParseCopyMode reads what String returns, or a number.
+func ParseCopyMode(s string) (CopyMode, error) { return nlpolicy.ParseEnum[CopyMode](&enumCopyMode, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v CopyMode) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *CopyMode) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseCopyMode(string(b))
-	return err
-}
+// UnmarshalText is ParseCopyMode.
+func (v *CopyMode) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumCopyMode, b, v) }
 
 // ConfigFlags is the set of flags config-flags: what else is sent with packets (NFULNL_CFG_F_*).
 type ConfigFlags uint16
 
-// The values of ConfigFlags.
 const (
-	// ConfigFlagsSeq: a number in the group.
-	ConfigFlagsSeq ConfigFlags = 0x1
-	// ConfigFlagsSeqGlobal: a number over all groups.
-	ConfigFlagsSeqGlobal ConfigFlags = 0x2
-	// ConfigFlagsConntrack: the connection of the packet; needs the module
-	// nf_conntrack_netlink.
+	ConfigFlagsSeq       ConfigFlags = 0x1 // a number in the group
+	ConfigFlagsSeqGlobal ConfigFlags = 0x2 // a number over all groups
+	// The connection of the packet; needs the module nf_conntrack_netlink.
 	ConfigFlagsConntrack ConfigFlags = 0x4
 )
 
 // String returns the names of the flags, joined by |.
 func (v ConfigFlags) String() string { return enumConfigFlags.Text(uint64(v)) }
 
-// ParseConfigFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseConfigFlags reads what String returns, or a number.
 func ParseConfigFlags(s string) (ConfigFlags, error) {
 	return nlpolicy.ParseEnum[ConfigFlags](&enumConfigFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v ConfigFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *ConfigFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseConfigFlags(string(b))
-	return err
+// UnmarshalText is ParseConfigFlags.
+func (v *ConfigFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumConfigFlags, b, v)
 }
 
 // CtInfo is the enum ct-info: state of a packet towards its connection (enum ip_conntrack_info).
 type CtInfo uint32
 
-// The values of CtInfo.
 const (
-	// CtInfoEstablished: it belongs to one that has seen packets in both directions, and goes
-	// in the original one.
-	CtInfoEstablished CtInfo = 0
-	// CtInfoRelated: it is related to one, such as an ICMP error.
-	CtInfoRelated CtInfo = 1
-	// CtInfoNew: it begins one.
-	CtInfoNew CtInfo = 2
-	// CtInfoEstablishedReply: as established, in the other direction.
-	CtInfoEstablishedReply CtInfo = 3
-	// CtInfoRelatedReply: as related, in the other direction.
-	CtInfoRelatedReply CtInfo = 4
-	// CtInfoUntracked: it was excepted from tracking.
-	CtInfoUntracked CtInfo = 7
+	// It belongs to one that has seen packets in both directions, and goes in the original one.
+	CtInfoEstablished      CtInfo = 0
+	CtInfoRelated          CtInfo = 1 // it is related to one, such as an ICMP error
+	CtInfoNew              CtInfo = 2 // it begins one
+	CtInfoEstablishedReply CtInfo = 3 // as established, in the other direction
+	CtInfoRelatedReply     CtInfo = 4 // as related, in the other direction
+	CtInfoUntracked        CtInfo = 7 // it was excepted from tracking
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v CtInfo) String() string { return enumCtInfo.Text(uint64(v)) }
 
-// ParseCtInfo reads what String prints: a name or a number.
-func ParseCtInfo(s string) (CtInfo, error) {
-	return nlpolicy.ParseEnum[CtInfo](&enumCtInfo, s)
-}
+// ParseCtInfo reads what String returns, or a number.
+func ParseCtInfo(s string) (CtInfo, error) { return nlpolicy.ParseEnum[CtInfo](&enumCtInfo, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v CtInfo) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *CtInfo) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseCtInfo(string(b))
-	return err
-}
+// UnmarshalText is ParseCtInfo.
+func (v *CtInfo) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumCtInfo, b, v) }
 
 // CtStatus is the set of flags ct-status: status of a connection (enum ip_conntrack_status).
 type CtStatus uint32
 
-// The values of CtStatus.
 const (
-	// CtStatusExpected: another connection announced it.
-	CtStatusExpected CtStatus = 0x1
-	// CtStatusSeenReply: packets have been seen in both directions.
-	CtStatusSeenReply CtStatus = 0x2
-	// CtStatusAssured: it is not dropped early when the table is full.
-	CtStatusAssured CtStatus = 0x4
-	// CtStatusConfirmed: its first packet has left this host, or reached a socket.
-	CtStatusConfirmed CtStatus = 0x8
-	// CtStatusSrcNat: its source is translated.
-	CtStatusSrcNat CtStatus = 0x10
-	// CtStatusDstNat: its destination is translated.
-	CtStatusDstNat CtStatus = 0x20
-	// CtStatusSeqAdjust: its TCP sequence numbers are adjusted.
-	CtStatusSeqAdjust CtStatus = 0x40
-	// CtStatusSrcNatDone: whether to translate the source was decided.
-	CtStatusSrcNatDone CtStatus = 0x80
-	// CtStatusDstNatDone: whether to translate the destination was decided.
-	CtStatusDstNatDone CtStatus = 0x100
-	// CtStatusDying: it was removed from the table.
-	CtStatusDying CtStatus = 0x200
-	// CtStatusFixedTimeout: its timeout cannot be changed.
-	CtStatusFixedTimeout CtStatus = 0x400
-	// CtStatusTemplate: it is no connection, but a template for one.
-	CtStatusTemplate CtStatus = 0x800
-	// CtStatusNatClash: it clashed with another when it was added.
-	CtStatusNatClash CtStatus = 0x1000
-	// CtStatusHelper: its helper was assigned by a rule.
-	CtStatusHelper CtStatus = 0x2000
-	// CtStatusOffload: a flow table forwards it.
-	CtStatusOffload CtStatus = 0x4000
-	// CtStatusHwOffload: hardware forwards it.
-	CtStatusHwOffload CtStatus = 0x8000
+	CtStatusExpected     CtStatus = 0x1    // another connection announced it
+	CtStatusSeenReply    CtStatus = 0x2    // packets have been seen in both directions
+	CtStatusAssured      CtStatus = 0x4    // it is not dropped early when the table is full
+	CtStatusConfirmed    CtStatus = 0x8    // its first packet has left this host, or reached a socket
+	CtStatusSrcNat       CtStatus = 0x10   // its source is translated
+	CtStatusDstNat       CtStatus = 0x20   // its destination is translated
+	CtStatusSeqAdjust    CtStatus = 0x40   // its TCP sequence numbers are adjusted
+	CtStatusSrcNatDone   CtStatus = 0x80   // whether to translate the source was decided
+	CtStatusDstNatDone   CtStatus = 0x100  // whether to translate the destination was decided
+	CtStatusDying        CtStatus = 0x200  // it was removed from the table
+	CtStatusFixedTimeout CtStatus = 0x400  // its timeout cannot be changed
+	CtStatusTemplate     CtStatus = 0x800  // it is no connection, but a template for one
+	CtStatusNatClash     CtStatus = 0x1000 // it clashed with another when it was added
+	CtStatusHelper       CtStatus = 0x2000 // its helper was assigned by a rule
+	CtStatusOffload      CtStatus = 0x4000 // a flow table forwards it
+	CtStatusHwOffload    CtStatus = 0x8000 // hardware forwards it
 )
 
 // String returns the names of the flags, joined by |.
 func (v CtStatus) String() string { return enumCtStatus.Text(uint64(v)) }
 
-// ParseCtStatus reads what String prints: names of flags or numbers, joined by |.
-func ParseCtStatus(s string) (CtStatus, error) {
-	return nlpolicy.ParseEnum[CtStatus](&enumCtStatus, s)
-}
+// ParseCtStatus reads what String returns, or a number.
+func ParseCtStatus(s string) (CtStatus, error) { return nlpolicy.ParseEnum[CtStatus](&enumCtStatus, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v CtStatus) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *CtStatus) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseCtStatus(string(b))
-	return err
-}
+// UnmarshalText is ParseCtStatus.
+func (v *CtStatus) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumCtStatus, b, v) }
 
 // CtTcpState is the enum ct-tcp-state: states of a TCP connection (enum tcp_conntrack).
 type CtTcpState uint8
 
-// The values of CtTcpState.
 const (
-	// CtTcpStateNone: none yet.
-	CtTcpStateNone CtTcpState = 0
-	// CtTcpStateSynSent: a SYN was sent.
-	CtTcpStateSynSent CtTcpState = 1
-	// CtTcpStateSynRecv: it was answered.
-	CtTcpStateSynRecv CtTcpState = 2
-	// CtTcpStateEstablished: the connection is open.
-	CtTcpStateEstablished CtTcpState = 3
-	// CtTcpStateFinWait: one side has sent a FIN.
-	CtTcpStateFinWait CtTcpState = 4
-	// CtTcpStateCloseWait: that FIN was acknowledged.
-	CtTcpStateCloseWait CtTcpState = 5
-	// CtTcpStateLastAck: both sides have sent a FIN.
-	CtTcpStateLastAck CtTcpState = 6
-	// CtTcpStateTimeWait: both FINs were acknowledged.
-	CtTcpStateTimeWait CtTcpState = 7
-	// CtTcpStateClose: a reset was seen.
-	CtTcpStateClose CtTcpState = 8
-	// CtTcpStateSynSent2: both sides have sent a SYN.
-	CtTcpStateSynSent2 CtTcpState = 9
+	CtTcpStateNone        CtTcpState = 0 // none yet
+	CtTcpStateSynSent     CtTcpState = 1 // a SYN was sent
+	CtTcpStateSynRecv     CtTcpState = 2 // it was answered
+	CtTcpStateEstablished CtTcpState = 3 // the connection is open
+	CtTcpStateFinWait     CtTcpState = 4 // one side has sent a FIN
+	CtTcpStateCloseWait   CtTcpState = 5 // that FIN was acknowledged
+	CtTcpStateLastAck     CtTcpState = 6 // both sides have sent a FIN
+	CtTcpStateTimeWait    CtTcpState = 7 // both FINs were acknowledged
+	CtTcpStateClose       CtTcpState = 8 // a reset was seen
+	CtTcpStateSynSent2    CtTcpState = 9 // both sides have sent a SYN
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v CtTcpState) String() string { return enumCtTcpState.Text(uint64(v)) }
 
-// ParseCtTcpState reads what String prints: a name or a number.
+// ParseCtTcpState reads what String returns, or a number.
 func ParseCtTcpState(s string) (CtTcpState, error) {
 	return nlpolicy.ParseEnum[CtTcpState](&enumCtTcpState, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v CtTcpState) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *CtTcpState) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseCtTcpState(string(b))
-	return err
+// UnmarshalText is ParseCtTcpState.
+func (v *CtTcpState) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumCtTcpState, b, v)
 }

@@ -12,114 +12,76 @@ import (
 // group, but to the port of the socket that has bound the group, several in a datagram; a
 // NLMSG_DONE without meaning may stand at its end.
 type PacketMessage struct {
-	Header            Nfgenmsg
-	PacketHdr         nlattr.Opt[PacketHdr]       // protocol and hook
-	Mark              nlattr.Opt[uint32]          // packet mark, if it is not 0
-	Timestamp         nlattr.Opt[PacketTimestamp] // when the packet arrived, if the kernel noted that
-	IfindexIndev      nlattr.Opt[uint32]          // index of the input interface
-	IfindexOutdev     nlattr.Opt[uint32]          // index of the output interface
-	IfindexPhysindev  nlattr.Opt[uint32]          // index of the bridge port that is the input interface
-	IfindexPhysoutdev nlattr.Opt[uint32]          // index of the bridge port that is the output interface
-	Hwaddr            nlattr.Opt[PacketHw]        // link layer address of the sender
-	Payload           []byte
-	Prefix            nlattr.Opt[string] // prefix of the rule, empty if it has none
-	Uid               nlattr.Opt[uint32] // user id of the owner of the socket that sent the packet
-	Seq               nlattr.Opt[uint32] // number of the packet in the group, with the flag seq
-	SeqGlobal         nlattr.Opt[uint32]
-	Gid               nlattr.Opt[uint32] // group id of the owner of the socket that sent the packet
-	Hwtype            nlattr.Opt[uint16] // hardware type of the input interface (ARPHRD_*)
-	Hwheader          []byte             // link layer header of a packet that came in
-	Hwlen             nlattr.Opt[uint16] // length of that header in bytes
-	Ct                *CtAttrs           // the connection, with the flag conntrack
-	CtInfo            nlattr.Opt[CtInfo] // state of the packet towards the connection
-	Vlan              *VlanAttrs         // VLAN tag, families bridge and netdev
-	L2hdr             []byte             // link layer header of a bridged frame
-	Unknown           []nlattr.Attr      // what the fields cannot hold, as it came
+	Header    Nfgenmsg
+	PacketHdr nlattr.Opt[PacketHdr]       // protocol and hook
+	Mark      nlattr.Opt[uint32]          // packet mark, if it is not 0
+	Timestamp nlattr.Opt[PacketTimestamp] // when the packet arrived, if the kernel noted that
+	// Index of the input interface; that of the bridge, if it is a port of one.
+	IfindexIndev nlattr.Opt[uint32]
+	// Index of the output interface; that of the bridge, if it is a port of one.
+	IfindexOutdev     nlattr.Opt[uint32]
+	IfindexPhysindev  nlattr.Opt[uint32]   // index of the bridge port that is the input interface
+	IfindexPhysoutdev nlattr.Opt[uint32]   // index of the bridge port that is the output interface
+	Hwaddr            nlattr.Opt[PacketHw] // link layer address of the sender
+	// The packet from the network header on, as much as was asked for.
+	Payload []byte
+	Prefix  nlattr.Opt[string] // prefix of the rule, empty if it has none
+	Uid     nlattr.Opt[uint32] // user id of the owner of the socket that sent the packet
+	Seq     nlattr.Opt[uint32] // number of the packet in the group, with the flag seq
+	// Number of the packet over all groups, with the flag seq-global.
+	SeqGlobal nlattr.Opt[uint32]
+	Gid       nlattr.Opt[uint32] // group id of the owner of the socket that sent the packet
+	Hwtype    nlattr.Opt[uint16] // hardware type of the input interface (ARPHRD_*)
+	Hwheader  []byte             // link layer header of a packet that came in
+	Hwlen     nlattr.Opt[uint16] // length of that header in bytes
+	Ct        *CtAttrs           // the connection, with the flag conntrack
+	CtInfo    nlattr.Opt[CtInfo] // state of the packet towards the connection
+	Vlan      *VlanAttrs         // VLAN tag, families bridge and netdev
+	L2hdr     []byte             // link layer header of a bridged frame
+	Unknown   []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *PacketMessage) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(PacketMessage)
 	}
 	x.Header.encode(e.Extend(4))
 	if x.PacketHdr.OK {
-		nest := e.BeginRaw(AttrPacketPacketHdr)
-		x.PacketHdr.V.encode(e.Extend(4))
-		e.End(nest)
+		x.PacketHdr.V.encode(e.Struct(AttrPacketPacketHdr, 4))
 	}
-	if x.Mark.OK {
-		e.Uint32BE(AttrPacketMark, x.Mark.V)
-	}
+	e.OptUint32BE(AttrPacketMark, x.Mark)
 	if x.Timestamp.OK {
-		nest := e.BeginRaw(AttrPacketTimestamp)
-		x.Timestamp.V.encode(e.Extend(16))
-		e.End(nest)
+		x.Timestamp.V.encode(e.Struct(AttrPacketTimestamp, 16))
 	}
-	if x.IfindexIndev.OK {
-		e.Uint32BE(AttrPacketIfindexIndev, x.IfindexIndev.V)
-	}
-	if x.IfindexOutdev.OK {
-		e.Uint32BE(AttrPacketIfindexOutdev, x.IfindexOutdev.V)
-	}
-	if x.IfindexPhysindev.OK {
-		e.Uint32BE(AttrPacketIfindexPhysindev, x.IfindexPhysindev.V)
-	}
-	if x.IfindexPhysoutdev.OK {
-		e.Uint32BE(AttrPacketIfindexPhysoutdev, x.IfindexPhysoutdev.V)
-	}
+	e.OptUint32BE(AttrPacketIfindexIndev, x.IfindexIndev)
+	e.OptUint32BE(AttrPacketIfindexOutdev, x.IfindexOutdev)
+	e.OptUint32BE(AttrPacketIfindexPhysindev, x.IfindexPhysindev)
+	e.OptUint32BE(AttrPacketIfindexPhysoutdev, x.IfindexPhysoutdev)
 	if x.Hwaddr.OK {
-		nest := e.BeginRaw(AttrPacketHwaddr)
-		x.Hwaddr.V.encode(e.Extend(12))
-		e.End(nest)
+		x.Hwaddr.V.encode(e.Struct(AttrPacketHwaddr, 12))
 	}
-	if x.Payload != nil {
-		e.Bytes(AttrPacketPayload, x.Payload)
-	}
-	if x.Prefix.OK {
-		e.String(AttrPacketPrefix, x.Prefix.V)
-	}
-	if x.Uid.OK {
-		e.Uint32BE(AttrPacketUid, x.Uid.V)
-	}
-	if x.Seq.OK {
-		e.Uint32BE(AttrPacketSeq, x.Seq.V)
-	}
-	if x.SeqGlobal.OK {
-		e.Uint32BE(AttrPacketSeqGlobal, x.SeqGlobal.V)
-	}
-	if x.Gid.OK {
-		e.Uint32BE(AttrPacketGid, x.Gid.V)
-	}
-	if x.Hwtype.OK {
-		e.Uint16BE(AttrPacketHwtype, x.Hwtype.V)
-	}
-	if x.Hwheader != nil {
-		e.Bytes(AttrPacketHwheader, x.Hwheader)
-	}
-	if x.Hwlen.OK {
-		e.Uint16BE(AttrPacketHwlen, x.Hwlen.V)
-	}
+	e.OptBytes(AttrPacketPayload, x.Payload)
+	e.OptString(AttrPacketPrefix, x.Prefix)
+	e.OptUint32BE(AttrPacketUid, x.Uid)
+	e.OptUint32BE(AttrPacketSeq, x.Seq)
+	e.OptUint32BE(AttrPacketSeqGlobal, x.SeqGlobal)
+	e.OptUint32BE(AttrPacketGid, x.Gid)
+	e.OptUint16BE(AttrPacketHwtype, x.Hwtype)
+	e.OptBytes(AttrPacketHwheader, x.Hwheader)
+	e.OptUint16BE(AttrPacketHwlen, x.Hwlen)
 	if x.Ct != nil {
-		nest := e.Begin(AttrPacketCt)
-		x.Ct.encode(e)
-		e.End(nest)
+		x.Ct.encode(e, AttrPacketCt)
 	}
-	if x.CtInfo.OK {
-		e.Uint32BE(AttrPacketCtInfo, uint32(x.CtInfo.V))
-	}
+	nlattr.OptEnum32BE(e, AttrPacketCtInfo, x.CtInfo)
 	if x.Vlan != nil {
-		nest := e.Begin(AttrPacketVlan)
-		x.Vlan.encode(e)
-		e.End(nest)
+		x.Vlan.encode(e, AttrPacketVlan)
 	}
-	if x.L2hdr != nil {
-		e.Bytes(AttrPacketL2hdr, x.L2hdr)
-	}
+	e.OptBytes(AttrPacketL2hdr, x.L2hdr)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *PacketMessage) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
@@ -128,75 +90,65 @@ func (x *PacketMessage) DecodeFrom(d *nlattr.Decoder) {
 			x.PacketHdr.OK = true
 			x.PacketHdr.V.decode(d.Payload())
 		case AttrPacketMark:
-			x.Mark = nlattr.Some(d.Uint32BE())
+			x.Mark = d.OptUint32BE()
 		case AttrPacketTimestamp:
 			x.Timestamp.OK = true
 			x.Timestamp.V.decode(d.Payload())
 		case AttrPacketIfindexIndev:
-			x.IfindexIndev = nlattr.Some(d.Uint32BE())
+			x.IfindexIndev = d.OptUint32BE()
 		case AttrPacketIfindexOutdev:
-			x.IfindexOutdev = nlattr.Some(d.Uint32BE())
+			x.IfindexOutdev = d.OptUint32BE()
 		case AttrPacketIfindexPhysindev:
-			x.IfindexPhysindev = nlattr.Some(d.Uint32BE())
+			x.IfindexPhysindev = d.OptUint32BE()
 		case AttrPacketIfindexPhysoutdev:
-			x.IfindexPhysoutdev = nlattr.Some(d.Uint32BE())
+			x.IfindexPhysoutdev = d.OptUint32BE()
 		case AttrPacketHwaddr:
 			x.Hwaddr.OK = true
 			x.Hwaddr.V.decode(d.Payload())
 		case AttrPacketPayload:
 			x.Payload = d.Bytes()
 		case AttrPacketPrefix:
-			x.Prefix = nlattr.Some(d.String())
+			x.Prefix = d.OptString()
 		case AttrPacketUid:
-			x.Uid = nlattr.Some(d.Uint32BE())
+			x.Uid = d.OptUint32BE()
 		case AttrPacketSeq:
-			x.Seq = nlattr.Some(d.Uint32BE())
+			x.Seq = d.OptUint32BE()
 		case AttrPacketSeqGlobal:
-			x.SeqGlobal = nlattr.Some(d.Uint32BE())
+			x.SeqGlobal = d.OptUint32BE()
 		case AttrPacketGid:
-			x.Gid = nlattr.Some(d.Uint32BE())
+			x.Gid = d.OptUint32BE()
 		case AttrPacketHwtype:
-			x.Hwtype = nlattr.Some(d.Uint16BE())
+			x.Hwtype = d.OptUint16BE()
 		case AttrPacketHwheader:
 			x.Hwheader = d.Bytes()
 		case AttrPacketHwlen:
-			x.Hwlen = nlattr.Some(d.Uint16BE())
+			x.Hwlen = d.OptUint16BE()
 		case AttrPacketCt:
-			v := nlattr.New[CtAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[CtAttrs](d); v.decode(d, &x.Unknown) {
 				x.Ct = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrPacketCtInfo:
 			x.CtInfo = nlattr.Some(CtInfo(d.Uint32BE()))
 		case AttrPacketVlan:
-			v := nlattr.New[VlanAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[VlanAttrs](d); v.decode(d, &x.Unknown) {
 				x.Vlan = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrPacketL2hdr:
 			x.L2hdr = d.Bytes()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *PacketMessage) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyPacketMessage.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *PacketMessage) UnmarshalBinary(b []byte) error {
 	*x = PacketMessage{}
 	d := nlattr.NewDecoder(b)
@@ -205,60 +157,49 @@ func (x *PacketMessage) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *PacketMessage) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyPacketMessage, x)
-}
+func (x *PacketMessage) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyPacketMessage, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *PacketMessage) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyPacketMessage, b, x)
 }
 
-// ConfigRequest is the config request: configure the group in the header, which is first bound, by
-// the socket that is to get its packets.
+// ConfigRequest is the request of [Client.Config].
 type ConfigRequest struct {
-	Header   Nfgenmsg
-	Cmd      nlattr.Opt[ConfigCmd]  // what to do with the group
-	Mode     nlattr.Opt[ConfigMode] // what of a packet is sent
+	Header Nfgenmsg
+	Cmd    nlattr.Opt[ConfigCmd]  // what to do with the group
+	Mode   nlattr.Opt[ConfigMode] // what of a packet is sent
+	// Size in bytes of the buffer that packets are gathered in, at most 131072.
 	Nlbufsiz nlattr.Opt[uint32]
-	Timeout  nlattr.Opt[uint32]
-	Qthresh  nlattr.Opt[uint32]      // number of packets that are gathered before they are sent
-	Flags    nlattr.Opt[ConfigFlags] // what else is sent with packets
-	Unknown  []nlattr.Attr           // what the fields cannot hold, as it came
+	// How long packets are gathered before they are sent, in hundredths of a second; 100 if
+	// nothing is said.
+	Timeout nlattr.Opt[uint32]
+	// Number of packets that are gathered before they are sent; 100 if nothing is said.
+	Qthresh nlattr.Opt[uint32]
+	Flags   nlattr.Opt[ConfigFlags] // what else is sent with packets
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *ConfigRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(ConfigRequest)
 	}
 	x.Header.encode(e.Extend(4))
 	if x.Cmd.OK {
-		nest := e.BeginRaw(AttrConfigCmd)
-		x.Cmd.V.encode(e.Extend(1))
-		e.End(nest)
+		x.Cmd.V.encode(e.Struct(AttrConfigCmd, 1))
 	}
 	if x.Mode.OK {
-		nest := e.BeginRaw(AttrConfigMode)
-		x.Mode.V.encode(e.Extend(8))
-		e.End(nest)
+		x.Mode.V.encode(e.Struct(AttrConfigMode, 8))
 	}
-	if x.Nlbufsiz.OK {
-		e.Uint32BE(AttrConfigNlbufsiz, x.Nlbufsiz.V)
-	}
-	if x.Timeout.OK {
-		e.Uint32BE(AttrConfigTimeout, x.Timeout.V)
-	}
-	if x.Qthresh.OK {
-		e.Uint32BE(AttrConfigQthresh, x.Qthresh.V)
-	}
-	if x.Flags.OK {
-		e.Uint16BE(AttrConfigFlags, uint16(x.Flags.V))
-	}
+	e.OptUint32BE(AttrConfigNlbufsiz, x.Nlbufsiz)
+	e.OptUint32BE(AttrConfigTimeout, x.Timeout)
+	e.OptUint32BE(AttrConfigQthresh, x.Qthresh)
+	nlattr.OptEnum16BE(e, AttrConfigFlags, x.Flags)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *ConfigRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
@@ -270,27 +211,27 @@ func (x *ConfigRequest) DecodeFrom(d *nlattr.Decoder) {
 			x.Mode.OK = true
 			x.Mode.V.decode(d.Payload())
 		case AttrConfigNlbufsiz:
-			x.Nlbufsiz = nlattr.Some(d.Uint32BE())
+			x.Nlbufsiz = d.OptUint32BE()
 		case AttrConfigTimeout:
-			x.Timeout = nlattr.Some(d.Uint32BE())
+			x.Timeout = d.OptUint32BE()
 		case AttrConfigQthresh:
-			x.Qthresh = nlattr.Some(d.Uint32BE())
+			x.Qthresh = d.OptUint32BE()
 		case AttrConfigFlags:
 			x.Flags = nlattr.Some(ConfigFlags(d.Uint16BE()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *ConfigRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyConfigRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *ConfigRequest) UnmarshalBinary(b []byte) error {
 	*x = ConfigRequest{}
 	d := nlattr.NewDecoder(b)
@@ -299,16 +240,14 @@ func (x *ConfigRequest) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *ConfigRequest) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyConfigRequest, x)
-}
+func (x *ConfigRequest) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyConfigRequest, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *ConfigRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyConfigRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *ConfigRequest) Validate() error {
 	return policyConfigRequest.ValidateBinary(x, nlpolicy.Strict)
 }

@@ -9,199 +9,199 @@ var policyPacketMessage = nlpolicy.Message{Family: "nflog", Op: "packet", Header
 var policyConfigRequest = nlpolicy.Message{Family: "nflog", Op: "config", Header: &structNfgenmsg, Attrs: &setConfigAttrs}
 
 var setCtAttrs = nlpolicy.Set{Name: "ct-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "tuple-orig", Number: AttrCtTupleOrig, Kind: nlpolicy.Nest, Nested: &setCtTupleAttrs},
-	{Name: "tuple-reply", Number: AttrCtTupleReply, Kind: nlpolicy.Nest, Nested: &setCtTupleAttrs},
-	{Name: "status", Number: AttrCtStatus, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumCtStatus},
-	{Name: "protoinfo", Number: AttrCtProtoinfo, Kind: nlpolicy.Nest, Nested: &setCtProtoinfoAttrs},
-	{Name: "help", Number: AttrCtHelp, Kind: nlpolicy.Nest, Nested: &setCtHelpAttrs},
-	{Name: "nat-src", Number: AttrCtNatSrc, Kind: nlpolicy.Binary},
-	{Name: "timeout", Number: AttrCtTimeout, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "mark", Number: AttrCtMark, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "counters-orig", Number: AttrCtCountersOrig, Kind: nlpolicy.Nest, Nested: &setCtCountersAttrs},
-	{Name: "counters-reply", Number: AttrCtCountersReply, Kind: nlpolicy.Nest, Nested: &setCtCountersAttrs},
-	{Name: "use", Number: AttrCtUse, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "id", Number: AttrCtID, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "nat-dst", Number: AttrCtNatDst, Kind: nlpolicy.Binary},
-	{Name: "tuple-master", Number: AttrCtTupleMaster, Kind: nlpolicy.Nest, Nested: &setCtTupleAttrs},
-	{Name: "seq-adj-orig", Number: AttrCtSeqAdjOrig, Kind: nlpolicy.Nest, Nested: &setCtSeqadjAttrs},
-	{Name: "seq-adj-reply", Number: AttrCtSeqAdjReply, Kind: nlpolicy.Nest, Nested: &setCtSeqadjAttrs},
-	{Name: "secmark", Number: AttrCtSecmark, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "zone", Number: AttrCtZone, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "secctx", Number: AttrCtSecctx, Kind: nlpolicy.Nest, Nested: &setCtSecctxAttrs},
-	{Name: "timestamp", Number: AttrCtTimestamp, Kind: nlpolicy.Nest, Nested: &setCtTimestampAttrs},
-	{Name: "mark-mask", Number: AttrCtMarkMask, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "labels", Number: AttrCtLabels, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 16}},
-	{Name: "labels-mask", Number: AttrCtLabelsMask, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 16}},
-	{Name: "synproxy", Number: AttrCtSynproxy, Kind: nlpolicy.Nest, Nested: &setCtSynproxyAttrs},
-	{Name: "filter", Number: AttrCtFilter, Kind: nlpolicy.Binary},
-	{Name: "status-mask", Number: AttrCtStatusMask, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumCtStatus},
+	{Name: "tuple-orig", Number: 1, Kind: nlpolicy.Nest, Nested: &setCtTupleAttrs},
+	{Name: "tuple-reply", Number: 2, Kind: nlpolicy.Nest, Nested: &setCtTupleAttrs},
+	{Name: "status", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumCtStatus},
+	{Name: "protoinfo", Number: 4, Kind: nlpolicy.Nest, Nested: &setCtProtoinfoAttrs},
+	{Name: "help", Number: 5, Kind: nlpolicy.Nest, Nested: &setCtHelpAttrs},
+	{Name: "nat-src", Number: 6, Kind: nlpolicy.Binary},
+	{Name: "timeout", Number: 7, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "mark", Number: 8, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "counters-orig", Number: 9, Kind: nlpolicy.Nest, Nested: &setCtCountersAttrs},
+	{Name: "counters-reply", Number: 10, Kind: nlpolicy.Nest, Nested: &setCtCountersAttrs},
+	{Name: "use", Number: 11, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "id", Number: 12, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "nat-dst", Number: 13, Kind: nlpolicy.Binary},
+	{Name: "tuple-master", Number: 14, Kind: nlpolicy.Nest, Nested: &setCtTupleAttrs},
+	{Name: "seq-adj-orig", Number: 15, Kind: nlpolicy.Nest, Nested: &setCtSeqadjAttrs},
+	{Name: "seq-adj-reply", Number: 16, Kind: nlpolicy.Nest, Nested: &setCtSeqadjAttrs},
+	{Name: "secmark", Number: 17, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "zone", Number: 18, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "secctx", Number: 19, Kind: nlpolicy.Nest, Nested: &setCtSecctxAttrs},
+	{Name: "timestamp", Number: 20, Kind: nlpolicy.Nest, Nested: &setCtTimestampAttrs},
+	{Name: "mark-mask", Number: 21, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "labels", Number: 22, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 16}},
+	{Name: "labels-mask", Number: 23, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 16}},
+	{Name: "synproxy", Number: 24, Kind: nlpolicy.Nest, Nested: &setCtSynproxyAttrs},
+	{Name: "filter", Number: 25, Kind: nlpolicy.Binary},
+	{Name: "status-mask", Number: 26, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumCtStatus},
 }}
 
 var setCtTupleAttrs = nlpolicy.Set{Name: "ct-tuple-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "ip", Number: AttrCtTupleIp, Kind: nlpolicy.Nest, Nested: &setCtIpAttrs},
-	{Name: "proto", Number: AttrCtTupleProto, Kind: nlpolicy.Nest, Nested: &setCtProtoAttrs},
-	{Name: "zone", Number: AttrCtTupleZone, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "ip", Number: 1, Kind: nlpolicy.Nest, Nested: &setCtIpAttrs},
+	{Name: "proto", Number: 2, Kind: nlpolicy.Nest, Nested: &setCtProtoAttrs},
+	{Name: "zone", Number: 3, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
 }}
 
 var setCtIpAttrs = nlpolicy.Set{Name: "ct-ip-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "v4-src", Number: AttrCtIpV4Src, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "v4-dst", Number: AttrCtIpV4Dst, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "v6-src", Number: AttrCtIpV6Src, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
-	{Name: "v6-dst", Number: AttrCtIpV6Dst, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
+	{Name: "v4-src", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
+	{Name: "v4-dst", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
+	{Name: "v6-src", Number: 3, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
+	{Name: "v6-dst", Number: 4, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
 }}
 
 var setCtProtoAttrs = nlpolicy.Set{Name: "ct-proto-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "num", Number: AttrCtProtoNum, Kind: nlpolicy.U8},
-	{Name: "src-port", Number: AttrCtProtoSrcPort, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "dst-port", Number: AttrCtProtoDstPort, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "icmp-id", Number: AttrCtProtoIcmpID, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "icmp-type", Number: AttrCtProtoIcmpType, Kind: nlpolicy.U8},
-	{Name: "icmp-code", Number: AttrCtProtoIcmpCode, Kind: nlpolicy.U8},
-	{Name: "icmpv6-id", Number: AttrCtProtoIcmpv6ID, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "icmpv6-type", Number: AttrCtProtoIcmpv6Type, Kind: nlpolicy.U8},
-	{Name: "icmpv6-code", Number: AttrCtProtoIcmpv6Code, Kind: nlpolicy.U8},
+	{Name: "num", Number: 1, Kind: nlpolicy.U8},
+	{Name: "src-port", Number: 2, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "dst-port", Number: 3, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "icmp-id", Number: 4, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "icmp-type", Number: 5, Kind: nlpolicy.U8},
+	{Name: "icmp-code", Number: 6, Kind: nlpolicy.U8},
+	{Name: "icmpv6-id", Number: 7, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "icmpv6-type", Number: 8, Kind: nlpolicy.U8},
+	{Name: "icmpv6-code", Number: 9, Kind: nlpolicy.U8},
 }}
 
 var setCtProtoinfoAttrs = nlpolicy.Set{Name: "ct-protoinfo-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "tcp", Number: AttrCtProtoinfoTcp, Kind: nlpolicy.Nest, Nested: &setCtProtoinfoTcpAttrs},
-	{Name: "dccp", Number: AttrCtProtoinfoDccp, Kind: nlpolicy.Nest, Nested: &setCtProtoinfoDccpAttrs},
-	{Name: "sctp", Number: AttrCtProtoinfoSctp, Kind: nlpolicy.Nest, Nested: &setCtProtoinfoSctpAttrs},
+	{Name: "tcp", Number: 1, Kind: nlpolicy.Nest, Nested: &setCtProtoinfoTcpAttrs},
+	{Name: "dccp", Number: 2, Kind: nlpolicy.Nest, Nested: &setCtProtoinfoDccpAttrs},
+	{Name: "sctp", Number: 3, Kind: nlpolicy.Nest, Nested: &setCtProtoinfoSctpAttrs},
 }}
 
 var setCtProtoinfoTcpAttrs = nlpolicy.Set{Name: "ct-protoinfo-tcp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "state", Number: AttrCtProtoinfoTcpState, Kind: nlpolicy.U8, Enum: &enumCtTcpState},
-	{Name: "wscale-original", Number: AttrCtProtoinfoTcpWscaleOriginal, Kind: nlpolicy.U8},
-	{Name: "wscale-reply", Number: AttrCtProtoinfoTcpWscaleReply, Kind: nlpolicy.U8},
-	{Name: "flags-original", Number: AttrCtProtoinfoTcpFlagsOriginal, Kind: nlpolicy.Binary, Struct: &structCtTcpFlags},
-	{Name: "flags-reply", Number: AttrCtProtoinfoTcpFlagsReply, Kind: nlpolicy.Binary, Struct: &structCtTcpFlags},
+	{Name: "state", Number: 1, Kind: nlpolicy.U8, Enum: &enumCtTcpState},
+	{Name: "wscale-original", Number: 2, Kind: nlpolicy.U8},
+	{Name: "wscale-reply", Number: 3, Kind: nlpolicy.U8},
+	{Name: "flags-original", Number: 4, Kind: nlpolicy.Binary, Struct: &structCtTcpFlags},
+	{Name: "flags-reply", Number: 5, Kind: nlpolicy.Binary, Struct: &structCtTcpFlags},
 }}
 
 var setCtProtoinfoDccpAttrs = nlpolicy.Set{Name: "ct-protoinfo-dccp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "state", Number: AttrCtProtoinfoDccpState, Kind: nlpolicy.U8},
-	{Name: "role", Number: AttrCtProtoinfoDccpRole, Kind: nlpolicy.U8},
-	{Name: "handshake-seq", Number: AttrCtProtoinfoDccpHandshakeSeq, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "pad", Number: AttrCtProtoinfoDccpPad, Kind: nlpolicy.Pad},
+	{Name: "state", Number: 1, Kind: nlpolicy.U8},
+	{Name: "role", Number: 2, Kind: nlpolicy.U8},
+	{Name: "handshake-seq", Number: 3, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
+	{Name: "pad", Number: 4, Kind: nlpolicy.Pad},
 }}
 
 var setCtProtoinfoSctpAttrs = nlpolicy.Set{Name: "ct-protoinfo-sctp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "state", Number: AttrCtProtoinfoSctpState, Kind: nlpolicy.U8},
-	{Name: "vtag-original", Number: AttrCtProtoinfoSctpVtagOriginal, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "vtag-reply", Number: AttrCtProtoinfoSctpVtagReply, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "state", Number: 1, Kind: nlpolicy.U8},
+	{Name: "vtag-original", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "vtag-reply", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
 }}
 
 var setCtHelpAttrs = nlpolicy.Set{Name: "ct-help-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "name", Number: AttrCtHelpName, Kind: nlpolicy.String},
-	{Name: "info", Number: AttrCtHelpInfo, Kind: nlpolicy.Binary},
+	{Name: "name", Number: 1, Kind: nlpolicy.String},
+	{Name: "info", Number: 2, Kind: nlpolicy.Binary},
 }}
 
 var setCtCountersAttrs = nlpolicy.Set{Name: "ct-counters-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "packets", Number: AttrCtCountersPackets, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "bytes", Number: AttrCtCountersBytes, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "packets32", Number: AttrCtCountersPackets32, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "bytes32", Number: AttrCtCountersBytes32, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "pad", Number: AttrCtCountersPad, Kind: nlpolicy.Pad},
+	{Name: "packets", Number: 1, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
+	{Name: "bytes", Number: 2, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
+	{Name: "packets32", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "bytes32", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "pad", Number: 5, Kind: nlpolicy.Pad},
 }}
 
 var setCtSeqadjAttrs = nlpolicy.Set{Name: "ct-seqadj-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "correction-pos", Number: AttrCtSeqadjCorrectionPos, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "offset-before", Number: AttrCtSeqadjOffsetBefore, Kind: nlpolicy.S32, Flags: nlpolicy.BigEndian},
-	{Name: "offset-after", Number: AttrCtSeqadjOffsetAfter, Kind: nlpolicy.S32, Flags: nlpolicy.BigEndian},
+	{Name: "correction-pos", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "offset-before", Number: 2, Kind: nlpolicy.S32, Flags: nlpolicy.BigEndian},
+	{Name: "offset-after", Number: 3, Kind: nlpolicy.S32, Flags: nlpolicy.BigEndian},
 }}
 
 var setCtSecctxAttrs = nlpolicy.Set{Name: "ct-secctx-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "name", Number: AttrCtSecctxName, Kind: nlpolicy.String},
+	{Name: "name", Number: 1, Kind: nlpolicy.String},
 }}
 
 var setCtTimestampAttrs = nlpolicy.Set{Name: "ct-timestamp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "start", Number: AttrCtTimestampStart, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "stop", Number: AttrCtTimestampStop, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "pad", Number: AttrCtTimestampPad, Kind: nlpolicy.Pad},
+	{Name: "start", Number: 1, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
+	{Name: "stop", Number: 2, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
+	{Name: "pad", Number: 3, Kind: nlpolicy.Pad},
 }}
 
 var setCtSynproxyAttrs = nlpolicy.Set{Name: "ct-synproxy-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "isn", Number: AttrCtSynproxyIsn, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "its", Number: AttrCtSynproxyIts, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "tsoff", Number: AttrCtSynproxyTsoff, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "isn", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "its", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "tsoff", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
 }}
 
 var setVlanAttrs = nlpolicy.Set{Name: "vlan-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "proto", Number: AttrVlanProto, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "tci", Number: AttrVlanTci, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "proto", Number: 1, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "tci", Number: 2, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
 }}
 
 var setPacketAttrs = nlpolicy.Set{Name: "packet-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "packet-hdr", Number: AttrPacketPacketHdr, Kind: nlpolicy.Binary, Struct: &structPacketHdr},
-	{Name: "mark", Number: AttrPacketMark, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "timestamp", Number: AttrPacketTimestamp, Kind: nlpolicy.Binary, Struct: &structPacketTimestamp},
-	{Name: "ifindex-indev", Number: AttrPacketIfindexIndev, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "ifindex-outdev", Number: AttrPacketIfindexOutdev, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "ifindex-physindev", Number: AttrPacketIfindexPhysindev, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "ifindex-physoutdev", Number: AttrPacketIfindexPhysoutdev, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "hwaddr", Number: AttrPacketHwaddr, Kind: nlpolicy.Binary, Struct: &structPacketHw},
-	{Name: "payload", Number: AttrPacketPayload, Kind: nlpolicy.Binary},
-	{Name: "prefix", Number: AttrPacketPrefix, Kind: nlpolicy.String},
-	{Name: "uid", Number: AttrPacketUid, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "seq", Number: AttrPacketSeq, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "seq-global", Number: AttrPacketSeqGlobal, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "gid", Number: AttrPacketGid, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "hwtype", Number: AttrPacketHwtype, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "hwheader", Number: AttrPacketHwheader, Kind: nlpolicy.Binary},
-	{Name: "hwlen", Number: AttrPacketHwlen, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "ct", Number: AttrPacketCt, Kind: nlpolicy.Nest, Nested: &setCtAttrs},
-	{Name: "ct-info", Number: AttrPacketCtInfo, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumCtInfo},
-	{Name: "vlan", Number: AttrPacketVlan, Kind: nlpolicy.Nest, Nested: &setVlanAttrs},
-	{Name: "l2hdr", Number: AttrPacketL2hdr, Kind: nlpolicy.Binary},
+	{Name: "packet-hdr", Number: 1, Kind: nlpolicy.Binary, Struct: &structPacketHdr},
+	{Name: "mark", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "timestamp", Number: 3, Kind: nlpolicy.Binary, Struct: &structPacketTimestamp},
+	{Name: "ifindex-indev", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "ifindex-outdev", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "ifindex-physindev", Number: 6, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "ifindex-physoutdev", Number: 7, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "hwaddr", Number: 8, Kind: nlpolicy.Binary, Struct: &structPacketHw},
+	{Name: "payload", Number: 9, Kind: nlpolicy.Binary},
+	{Name: "prefix", Number: 10, Kind: nlpolicy.String},
+	{Name: "uid", Number: 11, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "seq", Number: 12, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "seq-global", Number: 13, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "gid", Number: 14, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "hwtype", Number: 15, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "hwheader", Number: 16, Kind: nlpolicy.Binary},
+	{Name: "hwlen", Number: 17, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "ct", Number: 18, Kind: nlpolicy.Nest, Nested: &setCtAttrs},
+	{Name: "ct-info", Number: 19, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumCtInfo},
+	{Name: "vlan", Number: 20, Kind: nlpolicy.Nest, Nested: &setVlanAttrs},
+	{Name: "l2hdr", Number: 21, Kind: nlpolicy.Binary},
 }}
 
 var setConfigAttrs = nlpolicy.Set{Name: "config-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "cmd", Number: AttrConfigCmd, Kind: nlpolicy.Binary, Struct: &structConfigCmd},
-	{Name: "mode", Number: AttrConfigMode, Kind: nlpolicy.Binary, Struct: &structConfigMode},
-	{Name: "nlbufsiz", Number: AttrConfigNlbufsiz, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "timeout", Number: AttrConfigTimeout, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "qthresh", Number: AttrConfigQthresh, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "flags", Number: AttrConfigFlags, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian, Enum: &enumConfigFlags},
+	{Name: "cmd", Number: 1, Kind: nlpolicy.Binary, Struct: &structConfigCmd},
+	{Name: "mode", Number: 2, Kind: nlpolicy.Binary, Struct: &structConfigMode},
+	{Name: "nlbufsiz", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "timeout", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "qthresh", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "flags", Number: 6, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian, Enum: &enumConfigFlags},
 }}
 
 var structNfgenmsg = nlpolicy.Struct{Name: "nfgenmsg", Size: 4, Members: []nlpolicy.Member{
-	{Name: "nfgen-family", Offset: 0, Size: 1, Kind: nlpolicy.U8, Enum: &enumNfproto},
-	{Name: "version", Offset: 1, Size: 1, Kind: nlpolicy.U8},
-	{Name: "res-id", Offset: 2, Size: 2, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "nfgen-family", Size: 1, Enum: &enumNfproto},
+	{Name: "version", Offset: 1, Size: 1},
+	{Name: "res-id", Offset: 2, Size: 2, Flags: nlpolicy.BigEndian},
 }}
 
 var structPacketHdr = nlpolicy.Struct{Name: "packet-hdr", Size: 4, Members: []nlpolicy.Member{
-	{Name: "hw-protocol", Offset: 0, Size: 2, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "hook", Offset: 2, Size: 1, Kind: nlpolicy.U8},
+	{Name: "hw-protocol", Size: 2, Flags: nlpolicy.BigEndian},
+	{Name: "hook", Offset: 2, Size: 1},
 	{Name: "pad", Offset: 3, Size: 1, Kind: nlpolicy.Pad},
 }}
 
 var structPacketHw = nlpolicy.Struct{Name: "packet-hw", Size: 12, Members: []nlpolicy.Member{
-	{Name: "hw-addrlen", Offset: 0, Size: 2, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "hw-addrlen", Size: 2, Flags: nlpolicy.BigEndian},
 	{Name: "pad", Offset: 2, Size: 2, Kind: nlpolicy.Pad},
 	{Name: "hw-addr", Offset: 4, Size: 8, Kind: nlpolicy.Binary},
 }}
 
 var structPacketTimestamp = nlpolicy.Struct{Name: "packet-timestamp", Size: 16, Members: []nlpolicy.Member{
-	{Name: "sec", Offset: 0, Size: 8, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "usec", Offset: 8, Size: 8, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
+	{Name: "sec", Size: 8, Flags: nlpolicy.BigEndian},
+	{Name: "usec", Offset: 8, Size: 8, Flags: nlpolicy.BigEndian},
 }}
 
 var structConfigCmd = nlpolicy.Struct{Name: "config-cmd", Size: 1, Members: []nlpolicy.Member{
-	{Name: "command", Offset: 0, Size: 1, Kind: nlpolicy.U8, Enum: &enumConfigCmds},
+	{Name: "command", Size: 1, Enum: &enumConfigCmds},
 }}
 
 var structConfigMode = nlpolicy.Struct{Name: "config-mode", Size: 8, Members: []nlpolicy.Member{
-	{Name: "copy-range", Offset: 0, Size: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "copy-mode", Offset: 4, Size: 1, Kind: nlpolicy.U8, Enum: &enumCopyMode},
+	{Name: "copy-range", Size: 4, Flags: nlpolicy.BigEndian},
+	{Name: "copy-mode", Offset: 4, Size: 1, Enum: &enumCopyMode},
 	{Name: "pad", Offset: 5, Size: 1, Kind: nlpolicy.Pad},
 }}
 
 var structCtTcpFlags = nlpolicy.Struct{Name: "ct-tcp-flags", Size: 2, Members: []nlpolicy.Member{
-	{Name: "flags", Offset: 0, Size: 1, Kind: nlpolicy.U8},
-	{Name: "mask", Offset: 1, Size: 1, Kind: nlpolicy.U8},
+	{Name: "flags", Size: 1},
+	{Name: "mask", Offset: 1, Size: 1},
 }}
 
 var enumNfproto = nlpolicy.Enum{Name: "nfproto", Names: []nlpolicy.Value{
-	{Name: "unspec", Value: 0},
+	{Name: "unspec"},
 	{Name: "inet", Value: 1},
 	{Name: "ipv4", Value: 2},
 	{Name: "arp", Value: 3},
@@ -211,7 +211,7 @@ var enumNfproto = nlpolicy.Enum{Name: "nfproto", Names: []nlpolicy.Value{
 }}
 
 var enumConfigCmds = nlpolicy.Enum{Name: "config-cmds", Names: []nlpolicy.Value{
-	{Name: "none", Value: 0},
+	{Name: "none"},
 	{Name: "bind", Value: 1},
 	{Name: "unbind", Value: 2},
 	{Name: "pf-bind", Value: 3},
@@ -219,7 +219,7 @@ var enumConfigCmds = nlpolicy.Enum{Name: "config-cmds", Names: []nlpolicy.Value{
 }}
 
 var enumCopyMode = nlpolicy.Enum{Name: "copy-mode", Names: []nlpolicy.Value{
-	{Name: "none", Value: 0},
+	{Name: "none"},
 	{Name: "meta", Value: 1},
 	{Name: "packet", Value: 2},
 }}
@@ -231,7 +231,7 @@ var enumConfigFlags = nlpolicy.Enum{Name: "config-flags", Flags: true, Names: []
 }}
 
 var enumCtInfo = nlpolicy.Enum{Name: "ct-info", Names: []nlpolicy.Value{
-	{Name: "established", Value: 0},
+	{Name: "established"},
 	{Name: "related", Value: 1},
 	{Name: "new", Value: 2},
 	{Name: "established-reply", Value: 3},
@@ -259,7 +259,7 @@ var enumCtStatus = nlpolicy.Enum{Name: "ct-status", Flags: true, Names: []nlpoli
 }}
 
 var enumCtTcpState = nlpolicy.Enum{Name: "ct-tcp-state", Names: []nlpolicy.Value{
-	{Name: "none", Value: 0},
+	{Name: "none"},
 	{Name: "syn-sent", Value: 1},
 	{Name: "syn-recv", Value: 2},
 	{Name: "established", Value: 3},

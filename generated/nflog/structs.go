@@ -4,12 +4,14 @@ package nflog
 
 import "github.com/nlgen/nlgen/runtime/nlattr"
 
-// Nfgenmsg is the C struct nfgenmsg of 4 bytes: the header behind the netlink header of every
-// message of nfnetlink (struct nfgenmsg, 4 bytes).
+// Nfgenmsg is the C struct nfgenmsg: the header behind the netlink header of every message of
+// nfnetlink (struct nfgenmsg, 4 bytes).
 type Nfgenmsg struct {
-	NfgenFamily Nfproto // in packets, the family of the table that logged
-	Version     uint8   // version of nfnetlink, 0 (NFNETLINK_V0)
-	ResID       uint16  // number of the group
+	// In packets, the family of the table that logged; in config with pf-bind, the family that
+	// is bound; else 0.
+	NfgenFamily Nfproto
+	Version     uint8  // version of nfnetlink, 0 (NFNETLINK_V0)
+	ResID       uint16 // number of the group
 }
 
 func (x *Nfgenmsg) encode(b []byte) {
@@ -20,70 +22,33 @@ func (x *Nfgenmsg) encode(b []byte) {
 }
 
 func (x *Nfgenmsg) decode(b []byte) {
-	if len(b) < 4 {
-		var full [4]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:4]
+	b = nlattr.Fixed(b, 4)
 	x.NfgenFamily = Nfproto(b[0])
 	x.Version = b[1]
 	x.ResID = nlattr.GetUint16BE(b[2:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *Nfgenmsg) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(4))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *Nfgenmsg) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// PacketHdr is the C struct packet-hdr of 4 bytes: what every packet has (struct
-// nfulnl_msg_packet_hdr, 4 bytes).
+// PacketHdr is the C struct packet-hdr: what every packet has (struct nfulnl_msg_packet_hdr, 4
+// bytes).
 type PacketHdr struct {
 	HwProtocol uint16 // EtherType of the packet
-	Hook       uint8
+	// Number of the hook that logged it, as hooks are numbered in the family of the header: for
+	// IPv4 and IPv6 pre-routing 0, input 1, forward 2, output 3, post-routing 4.
+	Hook uint8
 }
 
 func (x *PacketHdr) encode(b []byte) {
-	b = b[:4]
 	nlattr.PutUint16BE(b, x.HwProtocol)
 	b[2] = x.Hook
 }
 
 func (x *PacketHdr) decode(b []byte) {
-	if len(b) < 4 {
-		var full [4]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:4]
+	b = nlattr.Fixed(b, 4)
 	x.HwProtocol = nlattr.GetUint16BE(b)
 	x.Hook = b[2]
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *PacketHdr) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(4))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *PacketHdr) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// PacketHw is the C struct packet-hw of 12 bytes: link layer address of the sender (struct
+// PacketHw is the C struct packet-hw: link layer address of the sender (struct
 // nfulnl_msg_packet_hw, 12 bytes).
 type PacketHw struct {
 	HwAddrlen uint16  // how many bytes of hw-addr count
@@ -91,37 +56,17 @@ type PacketHw struct {
 }
 
 func (x *PacketHw) encode(b []byte) {
-	b = b[:12]
 	nlattr.PutUint16BE(b, x.HwAddrlen)
 	copy(b[4:], x.HwAddr[:])
 }
 
 func (x *PacketHw) decode(b []byte) {
-	if len(b) < 12 {
-		var full [12]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:12]
+	b = nlattr.Fixed(b, 12)
 	x.HwAddrlen = nlattr.GetUint16BE(b)
 	x.HwAddr = [8]byte(b[4:12])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *PacketHw) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(12))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *PacketHw) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// PacketTimestamp is the C struct packet-timestamp of 16 bytes: when a packet arrived (struct
+// PacketTimestamp is the C struct packet-timestamp: when a packet arrived (struct
 // nfulnl_msg_packet_timestamp, 16 bytes).
 type PacketTimestamp struct {
 	Sec  uint64 // seconds since 1970
@@ -129,38 +74,18 @@ type PacketTimestamp struct {
 }
 
 func (x *PacketTimestamp) encode(b []byte) {
-	b = b[:16]
 	nlattr.PutUint64BE(b, x.Sec)
 	nlattr.PutUint64BE(b[8:], x.Usec)
 }
 
 func (x *PacketTimestamp) decode(b []byte) {
-	if len(b) < 16 {
-		var full [16]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:16]
+	b = nlattr.Fixed(b, 16)
 	x.Sec = nlattr.GetUint64BE(b)
 	x.Usec = nlattr.GetUint64BE(b[8:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *PacketTimestamp) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(16))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *PacketTimestamp) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// ConfigCmd is the C struct config-cmd of 1 byte: what to do with a group (struct
-// nfulnl_msg_config_cmd, 1 byte).
+// ConfigCmd is the C struct config-cmd: what to do with a group (struct nfulnl_msg_config_cmd, 1
+// byte).
 type ConfigCmd struct {
 	Command ConfigCmds // the command
 }
@@ -170,102 +95,46 @@ func (x *ConfigCmd) encode(b []byte) {
 }
 
 func (x *ConfigCmd) decode(b []byte) {
-	if len(b) < 1 {
-		var full [1]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:1]
+	b = nlattr.Fixed(b, 1)
 	x.Command = ConfigCmds(b[0])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *ConfigCmd) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(1))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *ConfigCmd) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// ConfigMode is the C struct config-mode of 8 bytes: what of a packet is sent (struct
-// nfulnl_msg_config_mode). The kernel's struct ends behind the padding byte, at 6; it takes what
-// follows.
+// ConfigMode is the C struct config-mode: what of a packet is sent (struct nfulnl_msg_config_mode).
+// The kernel's struct ends behind the padding byte, at 6; it takes what follows.
 type ConfigMode struct {
-	CopyRange uint32   // largest number of bytes of the payload that is sent
+	// Largest number of bytes of the payload that is sent; 0 is as many as possible. Rules can
+	// ask for less (snaplen).
+	CopyRange uint32
 	CopyMode  CopyMode // whether the payload is sent
 }
 
 func (x *ConfigMode) encode(b []byte) {
-	b = b[:8]
 	nlattr.PutUint32BE(b, x.CopyRange)
 	b[4] = uint8(x.CopyMode)
 }
 
 func (x *ConfigMode) decode(b []byte) {
-	if len(b) < 8 {
-		var full [8]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:8]
+	b = nlattr.Fixed(b, 8)
 	x.CopyRange = nlattr.GetUint32BE(b)
 	x.CopyMode = CopyMode(b[4])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *ConfigMode) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(8))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *ConfigMode) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// CtTcpFlags is the C struct ct-tcp-flags of 2 bytes: flags of one direction of a TCP connection
-// (struct nf_ct_tcp_flags, 2 bytes).
+// CtTcpFlags is the C struct ct-tcp-flags: flags of one direction of a TCP connection (struct
+// nf_ct_tcp_flags, 2 bytes).
 type CtTcpFlags struct {
+	// Bits: 1 window scaling, 2 selective acknowledgement, 4 a FIN was sent, 8 windows are not
+	// checked, 16 a segment was not acknowledged, 32 data was acknowledged once more.
 	Flags uint8
 	Mask  uint8 // bits that count; the kernel tells all
 }
 
 func (x *CtTcpFlags) encode(b []byte) {
-	b = b[:2]
 	b[0] = x.Flags
 	b[1] = x.Mask
 }
 
 func (x *CtTcpFlags) decode(b []byte) {
-	if len(b) < 2 {
-		var full [2]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:2]
+	b = nlattr.Fixed(b, 2)
 	x.Flags = b[0]
 	x.Mask = b[1]
-}
-
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *CtTcpFlags) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(2))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *CtTcpFlags) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
 }

@@ -11,23 +11,12 @@ import (
 // Family is the netlink family nfqueue.
 var Family = nlconn.Family{Name: "nfqueue", Protocol: 12}
 
-// OpVerdict describes the operation verdict.
-var OpVerdict = nlconn.Operation{Family: &Family, Name: "verdict",
-	Request: CmdVerdict,
-	Policy:  &policyVerdictRequest,
-}
-
-// OpConfig describes the operation config.
-var OpConfig = nlconn.Operation{Family: &Family, Name: "config",
-	Request: CmdConfig,
-	Policy:  &policyConfigRequest,
-}
-
-// OpVerdictBatch describes the operation verdict-batch.
-var OpVerdictBatch = nlconn.Operation{Family: &Family, Name: "verdict-batch",
-	Request: CmdVerdictBatch,
-	Policy:  &policyVerdictBatchRequest,
-}
+// The operations of the family.
+var (
+	OpVerdict      = nlconn.Operation{Family: &Family, Name: "verdict", Request: CmdVerdict, Policy: &policyVerdictRequest}
+	OpConfig       = nlconn.Operation{Family: &Family, Name: "config", Request: CmdConfig, Policy: &policyConfigRequest}
+	OpVerdictBatch = nlconn.Operation{Family: &Family, Name: "verdict-batch", Request: CmdVerdictBatch, Policy: &policyVerdictBatchRequest}
+)
 
 // Client calls the operations of the family nfqueue over a connection. It may be used by several
 // goroutines at a time.

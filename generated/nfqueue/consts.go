@@ -4,345 +4,203 @@ package nfqueue
 
 // The numbers of the operations: message types.
 const (
-	// CmdPacket: packets that wait for a verdict. They do not come on a multicast group, but to
-	// the port of the socket that has bound the queue.
-	CmdPacket uint16 = 768
-	// CmdVerdict: say what becomes of a packet. Only the socket that has bound the queue may.
-	// ENOENT if no such packet waits.
-	CmdVerdict uint16 = 769
-	// CmdConfig: configure the queue in the header, which is first bound, by the socket that is
-	// to get its packets.
-	CmdConfig uint16 = 770
-	// CmdVerdictBatch: say what becomes of all packets that wait and whose number is not after
-	// the one in verdict-hdr; mark changes them all. ENOENT if none does.
+	CmdPacket       uint16 = 768
+	CmdVerdict      uint16 = 769
+	CmdConfig       uint16 = 770
 	CmdVerdictBatch uint16 = 771
 )
 
-// The numbers of the attributes in the set ct-attrs: a connection: what comes with packets of the
-// entries of the family conntrack (enum ctattr_type).
+// The attributes of [CtAttrs].
 const (
-	// AttrCtTupleOrig: addresses and ports of the original direction.
-	AttrCtTupleOrig uint16 = 1
-	// AttrCtTupleReply: addresses and ports of the reply direction.
-	AttrCtTupleReply uint16 = 2
-	// AttrCtStatus: status.
-	AttrCtStatus uint16 = 3
-	// AttrCtProtoinfo: state that the transport protocol has.
-	AttrCtProtoinfo uint16 = 4
-	// AttrCtHelp: the helper.
-	AttrCtHelp uint16 = 5
-	// AttrCtNatSrc: translation of the source, in requests of the family conntrack.
-	AttrCtNatSrc uint16 = 6
-	// AttrCtTimeout: seconds until the entry expires.
-	AttrCtTimeout uint16 = 7
-	// AttrCtMark: mark of the connection.
-	AttrCtMark uint16 = 8
-	// AttrCtCountersOrig: packets and bytes of the original direction, if they are counted
-	// (sysctl nf_conntrack_acct).
-	AttrCtCountersOrig uint16 = 9
-	// AttrCtCountersReply: packets and bytes of the reply direction.
+	AttrCtTupleOrig     uint16 = 1
+	AttrCtTupleReply    uint16 = 2
+	AttrCtStatus        uint16 = 3
+	AttrCtProtoinfo     uint16 = 4
+	AttrCtHelp          uint16 = 5
+	AttrCtNatSrc        uint16 = 6
+	AttrCtTimeout       uint16 = 7
+	AttrCtMark          uint16 = 8
+	AttrCtCountersOrig  uint16 = 9
 	AttrCtCountersReply uint16 = 10
-	// AttrCtUse: number of references to the entry.
-	AttrCtUse uint16 = 11
-	// AttrCtID: number of the entry. It has no order: the kernel makes it by a hash.
-	AttrCtID uint16 = 12
-	// AttrCtNatDst: translation of the destination, in requests of the family conntrack.
-	AttrCtNatDst uint16 = 13
-	// AttrCtTupleMaster: original direction of the connection that announced this one.
-	AttrCtTupleMaster uint16 = 14
-	// AttrCtSeqAdjOrig: how TCP sequence numbers of the original direction are changed.
-	AttrCtSeqAdjOrig uint16 = 15
-	// AttrCtSeqAdjReply: how TCP sequence numbers of the reply direction are changed.
-	AttrCtSeqAdjReply uint16 = 16
-	// AttrCtSecmark: security mark. Not sent any more.
-	AttrCtSecmark uint16 = 17
-	// AttrCtZone: zone, if it is not 0.
-	AttrCtZone uint16 = 18
-	// AttrCtSecctx: security label.
-	AttrCtSecctx uint16 = 19
-	// AttrCtTimestamp: when the connection began and ended, if that is noted (sysctl
-	// nf_conntrack_timestamp).
-	AttrCtTimestamp uint16 = 20
-	// AttrCtMarkMask: bits of mark that a request means.
-	AttrCtMarkMask uint16 = 21
-	// AttrCtLabels: the labels, a bit each, in host byte order.
-	AttrCtLabels uint16 = 22
-	// AttrCtLabelsMask: bits of labels that a request means.
-	AttrCtLabelsMask uint16 = 23
-	// AttrCtSynproxy: state of the SYN proxy.
-	AttrCtSynproxy uint16 = 24
-	// AttrCtFilter: which tuples a dump of the family conntrack compares.
-	AttrCtFilter uint16 = 25
-	// AttrCtStatusMask: bits of status that such a dump compares.
-	AttrCtStatusMask uint16 = 26
+	AttrCtUse           uint16 = 11
+	AttrCtID            uint16 = 12
+	AttrCtNatDst        uint16 = 13
+	AttrCtTupleMaster   uint16 = 14
+	AttrCtSeqAdjOrig    uint16 = 15
+	AttrCtSeqAdjReply   uint16 = 16
+	AttrCtSecmark       uint16 = 17
+	AttrCtZone          uint16 = 18
+	AttrCtSecctx        uint16 = 19
+	AttrCtTimestamp     uint16 = 20
+	AttrCtMarkMask      uint16 = 21
+	AttrCtLabels        uint16 = 22
+	AttrCtLabelsMask    uint16 = 23
+	AttrCtSynproxy      uint16 = 24
+	AttrCtFilter        uint16 = 25
+	AttrCtStatusMask    uint16 = 26
 )
 
-// The numbers of the attributes in the set ct-tuple-attrs: one direction of a connection (enum
-// ctattr_tuple).
+// The attributes of [CtTupleAttrs].
 const (
-	// AttrCtTupleIp: addresses.
-	AttrCtTupleIp uint16 = 1
-	// AttrCtTupleProto: transport protocol and ports.
+	AttrCtTupleIp    uint16 = 1
 	AttrCtTupleProto uint16 = 2
-	// AttrCtTupleZone: zone of this direction, if it differs.
-	AttrCtTupleZone uint16 = 3
+	AttrCtTupleZone  uint16 = 3
 )
 
-// The numbers of the attributes in the set ct-ip-attrs: addresses (enum ctattr_ip).
+// The attributes of [CtIpAttrs].
 const (
-	// AttrCtIpV4Src: IPv4 source.
 	AttrCtIpV4Src uint16 = 1
-	// AttrCtIpV4Dst: IPv4 destination.
 	AttrCtIpV4Dst uint16 = 2
-	// AttrCtIpV6Src: IPv6 source.
 	AttrCtIpV6Src uint16 = 3
-	// AttrCtIpV6Dst: IPv6 destination.
 	AttrCtIpV6Dst uint16 = 4
 )
 
-// The numbers of the attributes in the set ct-proto-attrs: transport protocol (enum
-// ctattr_l4proto).
+// The attributes of [CtProtoAttrs].
 const (
-	// AttrCtProtoNum: number of the protocol (IPPROTO_*).
-	AttrCtProtoNum uint16 = 1
-	// AttrCtProtoSrcPort: source port of TCP, UDP, SCTP and the like, or the key of GRE.
-	AttrCtProtoSrcPort uint16 = 2
-	// AttrCtProtoDstPort: destination port, or key.
-	AttrCtProtoDstPort uint16 = 3
-	// AttrCtProtoIcmpID: identifier of an ICMP request.
-	AttrCtProtoIcmpID uint16 = 4
-	// AttrCtProtoIcmpType: type of an ICMP request.
-	AttrCtProtoIcmpType uint16 = 5
-	// AttrCtProtoIcmpCode: code of an ICMP request.
-	AttrCtProtoIcmpCode uint16 = 6
-	// AttrCtProtoIcmpv6ID: identifier of an ICMPv6 request.
-	AttrCtProtoIcmpv6ID uint16 = 7
-	// AttrCtProtoIcmpv6Type: type of an ICMPv6 request.
+	AttrCtProtoNum        uint16 = 1
+	AttrCtProtoSrcPort    uint16 = 2
+	AttrCtProtoDstPort    uint16 = 3
+	AttrCtProtoIcmpID     uint16 = 4
+	AttrCtProtoIcmpType   uint16 = 5
+	AttrCtProtoIcmpCode   uint16 = 6
+	AttrCtProtoIcmpv6ID   uint16 = 7
 	AttrCtProtoIcmpv6Type uint16 = 8
-	// AttrCtProtoIcmpv6Code: code of an ICMPv6 request.
 	AttrCtProtoIcmpv6Code uint16 = 9
 )
 
-// The numbers of the attributes in the set ct-protoinfo-attrs: state of transport protocols (enum
-// ctattr_protoinfo).
+// The attributes of [CtProtoinfoAttrs].
 const (
-	// AttrCtProtoinfoTcp: state of TCP.
-	AttrCtProtoinfoTcp uint16 = 1
-	// AttrCtProtoinfoDccp: state of DCCP. Kernels since Linux 6.17 have none.
+	AttrCtProtoinfoTcp  uint16 = 1
 	AttrCtProtoinfoDccp uint16 = 2
-	// AttrCtProtoinfoSctp: state of SCTP.
 	AttrCtProtoinfoSctp uint16 = 3
 )
 
-// The numbers of the attributes in the set ct-protoinfo-tcp-attrs: state of TCP (enum
-// ctattr_protoinfo_tcp).
+// The attributes of [CtProtoinfoTcpAttrs].
 const (
-	// AttrCtProtoinfoTcpState: state of the connection.
-	AttrCtProtoinfoTcpState uint16 = 1
-	// AttrCtProtoinfoTcpWscaleOriginal: window scale of the original direction.
+	AttrCtProtoinfoTcpState          uint16 = 1
 	AttrCtProtoinfoTcpWscaleOriginal uint16 = 2
-	// AttrCtProtoinfoTcpWscaleReply: window scale of the reply direction.
-	AttrCtProtoinfoTcpWscaleReply uint16 = 3
-	// AttrCtProtoinfoTcpFlagsOriginal: flags of the original direction.
-	AttrCtProtoinfoTcpFlagsOriginal uint16 = 4
-	// AttrCtProtoinfoTcpFlagsReply: flags of the reply direction.
-	AttrCtProtoinfoTcpFlagsReply uint16 = 5
+	AttrCtProtoinfoTcpWscaleReply    uint16 = 3
+	AttrCtProtoinfoTcpFlagsOriginal  uint16 = 4
+	AttrCtProtoinfoTcpFlagsReply     uint16 = 5
 )
 
-// The numbers of the attributes in the set ct-protoinfo-dccp-attrs: state of DCCP (enum
-// ctattr_protoinfo_dccp).
+// The attributes of [CtProtoinfoDccpAttrs].
 const (
-	// AttrCtProtoinfoDccpState: state of the connection.
-	AttrCtProtoinfoDccpState uint16 = 1
-	// AttrCtProtoinfoDccpRole: which side the client is.
-	AttrCtProtoinfoDccpRole uint16 = 2
-	// AttrCtProtoinfoDccpHandshakeSeq: sequence number of the handshake.
+	AttrCtProtoinfoDccpState        uint16 = 1
+	AttrCtProtoinfoDccpRole         uint16 = 2
 	AttrCtProtoinfoDccpHandshakeSeq uint16 = 3
 	AttrCtProtoinfoDccpPad          uint16 = 4
 )
 
-// The numbers of the attributes in the set ct-protoinfo-sctp-attrs: state of SCTP (enum
-// ctattr_protoinfo_sctp).
+// The attributes of [CtProtoinfoSctpAttrs].
 const (
-	// AttrCtProtoinfoSctpState: state of the association.
-	AttrCtProtoinfoSctpState uint16 = 1
-	// AttrCtProtoinfoSctpVtagOriginal: verification tag of the original direction.
+	AttrCtProtoinfoSctpState        uint16 = 1
 	AttrCtProtoinfoSctpVtagOriginal uint16 = 2
-	// AttrCtProtoinfoSctpVtagReply: verification tag of the reply direction.
-	AttrCtProtoinfoSctpVtagReply uint16 = 3
+	AttrCtProtoinfoSctpVtagReply    uint16 = 3
 )
 
-// The numbers of the attributes in the set ct-help-attrs: a helper (enum ctattr_help).
+// The attributes of [CtHelpAttrs].
 const (
-	// AttrCtHelpName: name of the helper.
 	AttrCtHelpName uint16 = 1
-	// AttrCtHelpInfo: what the helper has to say of its own.
 	AttrCtHelpInfo uint16 = 2
 )
 
-// The numbers of the attributes in the set ct-counters-attrs: counters of one direction (enum
-// ctattr_counters).
+// The attributes of [CtCountersAttrs].
 const (
-	// AttrCtCountersPackets: packets.
-	AttrCtCountersPackets uint16 = 1
-	// AttrCtCountersBytes: bytes, network headers included.
-	AttrCtCountersBytes uint16 = 2
-	// AttrCtCountersPackets32: not used any more.
+	AttrCtCountersPackets   uint16 = 1
+	AttrCtCountersBytes     uint16 = 2
 	AttrCtCountersPackets32 uint16 = 3
-	// AttrCtCountersBytes32: not used any more.
-	AttrCtCountersBytes32 uint16 = 4
-	AttrCtCountersPad     uint16 = 5
+	AttrCtCountersBytes32   uint16 = 4
+	AttrCtCountersPad       uint16 = 5
 )
 
-// The numbers of the attributes in the set ct-seqadj-attrs: how TCP sequence numbers are changed
-// (enum ctattr_seqadj).
+// The attributes of [CtSeqadjAttrs].
 const (
-	// AttrCtSeqadjCorrectionPos: sequence number from which offset-after counts.
 	AttrCtSeqadjCorrectionPos uint16 = 1
-	// AttrCtSeqadjOffsetBefore: what is added before it.
-	AttrCtSeqadjOffsetBefore uint16 = 2
-	// AttrCtSeqadjOffsetAfter: what is added from there on.
-	AttrCtSeqadjOffsetAfter uint16 = 3
+	AttrCtSeqadjOffsetBefore  uint16 = 2
+	AttrCtSeqadjOffsetAfter   uint16 = 3
 )
 
-// The numbers of the attributes in the set ct-secctx-attrs: security label (enum ctattr_secctx).
+// The attributes of [CtSecctxAttrs].
 const (
-	// AttrCtSecctxName: the label as the security module writes it.
 	AttrCtSecctxName uint16 = 1
 )
 
-// The numbers of the attributes in the set ct-timestamp-attrs: times of a connection (enum
-// ctattr_tstamp), in nanoseconds since 1970.
+// The attributes of [CtTimestampAttrs].
 const (
-	// AttrCtTimestampStart: when it began.
 	AttrCtTimestampStart uint16 = 1
-	// AttrCtTimestampStop: when it ended.
-	AttrCtTimestampStop uint16 = 2
-	AttrCtTimestampPad  uint16 = 3
+	AttrCtTimestampStop  uint16 = 2
+	AttrCtTimestampPad   uint16 = 3
 )
 
-// The numbers of the attributes in the set ct-synproxy-attrs: state of the SYN proxy (enum
-// ctattr_synproxy).
+// The attributes of [CtSynproxyAttrs].
 const (
-	// AttrCtSynproxyIsn: sequence number that the client was given.
-	AttrCtSynproxyIsn uint16 = 1
-	// AttrCtSynproxyIts: timestamp that the client was given.
-	AttrCtSynproxyIts uint16 = 2
-	// AttrCtSynproxyTsoff: what is added to timestamps of the server.
+	AttrCtSynproxyIsn   uint16 = 1
+	AttrCtSynproxyIts   uint16 = 2
 	AttrCtSynproxyTsoff uint16 = 3
 )
 
-// The numbers of the attributes in the set vlan-attrs: VLAN tag that the device took off the frame
-// (enum nfqnl_vlan_attr); family bridge.
+// The attributes of [VlanAttrs].
 const (
-	// AttrVlanProto: EtherType of the tag.
 	AttrVlanProto uint16 = 1
-	// AttrVlanTci: priority, drop eligibility and VLAN id.
-	AttrVlanTci uint16 = 2
+	AttrVlanTci   uint16 = 2
 )
 
 // The numbers of the attributes in the set packet-attrs: a packet, or a verdict on it (enum
 // nfqnl_attr_type).
 const (
-	// AttrPacketPacketHdr: number, protocol and hook of the packet.
-	AttrPacketPacketHdr uint16 = 1
-	// AttrPacketVerdictHdr: the verdict.
+	AttrPacketPacketHdr  uint16 = 1
 	AttrPacketVerdictHdr uint16 = 2
-	// AttrPacketMark: packet mark, if it is not 0. In a verdict, the new one.
-	AttrPacketMark uint16 = 3
-	// AttrPacketTimestamp: when the packet arrived, if the kernel noted that.
-	AttrPacketTimestamp uint16 = 4
-	// AttrPacketIfindexIndev: index of the input interface; that of the bridge, if it is a port
-	// of one.
-	AttrPacketIfindexIndev uint16 = 5
-	// AttrPacketIfindexOutdev: index of the output interface; that of the bridge, if it is a
-	// port of one.
-	AttrPacketIfindexOutdev uint16 = 6
-	// AttrPacketIfindexPhysindev: index of the bridge port that is the input interface.
-	AttrPacketIfindexPhysindev uint16 = 7
-	// AttrPacketIfindexPhysoutdev: index of the bridge port that is the output interface.
+	// Packet mark, if it is not 0. In a verdict, the new one.
+	AttrPacketMark              uint16 = 3
+	AttrPacketTimestamp         uint16 = 4
+	AttrPacketIfindexIndev      uint16 = 5
+	AttrPacketIfindexOutdev     uint16 = 6
+	AttrPacketIfindexPhysindev  uint16 = 7
 	AttrPacketIfindexPhysoutdev uint16 = 8
-	// AttrPacketHwaddr: link layer address of the sender.
-	AttrPacketHwaddr uint16 = 9
-	// AttrPacketPayload: the packet from the network header on, as much as was asked for. In a
-	// verdict, what replaces it, which can have another length; checksums are the caller's.
-	AttrPacketPayload uint16 = 10
-	// AttrPacketCt: the connection, with the flag conntrack. In a verdict: mark, labels,
-	// timeout, status or help of it are changed.
-	AttrPacketCt uint16 = 11
-	// AttrPacketCtInfo: state of the packet towards the connection.
-	AttrPacketCtInfo uint16 = 12
-	// AttrPacketCapLen: length of the whole packet, if payload is shorter.
-	AttrPacketCapLen uint16 = 13
-	// AttrPacketSkbInfo: what is to be known of the payload.
-	AttrPacketSkbInfo uint16 = 14
-	// AttrPacketExp: in a verdict: a connection to expect.
-	AttrPacketExp uint16 = 15
-	// AttrPacketUid: user id of the owner of the packet's socket, with the flag uid-gid.
-	AttrPacketUid uint16 = 16
-	// AttrPacketGid: group id of the owner of the packet's socket.
-	AttrPacketGid uint16 = 17
-	// AttrPacketSecctx: security label of the packet's socket, with the flag secctx.
-	AttrPacketSecctx uint16 = 18
-	// AttrPacketVlan: VLAN tag, family bridge. In a verdict, the new one.
-	AttrPacketVlan uint16 = 19
-	// AttrPacketL2hdr: link layer header of a bridged frame. In a verdict, the new one.
-	AttrPacketL2hdr uint16 = 20
-	// AttrPacketPriority: class for traffic control, if it is not 0. In a verdict, the new one.
-	AttrPacketPriority uint16 = 21
-	// AttrPacketCgroupClassid: class id of the control group of the packet's socket (net_cls).
-	// Since Linux 6.9.
-	AttrPacketCgroupClassid uint16 = 22
+	AttrPacketHwaddr            uint16 = 9
+	AttrPacketPayload           uint16 = 10
+	AttrPacketCt                uint16 = 11
+	AttrPacketCtInfo            uint16 = 12
+	AttrPacketCapLen            uint16 = 13
+	AttrPacketSkbInfo           uint16 = 14
+	AttrPacketExp               uint16 = 15
+	AttrPacketUid               uint16 = 16
+	AttrPacketGid               uint16 = 17
+	AttrPacketSecctx            uint16 = 18
+	AttrPacketVlan              uint16 = 19
+	AttrPacketL2hdr             uint16 = 20
+	AttrPacketPriority          uint16 = 21
+	AttrPacketCgroupClassid     uint16 = 22
 )
 
-// The numbers of the attributes in the set exp-attrs: a connection to expect (enum ctattr_expect).
+// The attributes of [ExpAttrs].
 const (
-	// AttrExpMaster: original direction of the connection that announces it; here that of the
-	// packet, whatever is said.
-	AttrExpMaster uint16 = 1
-	// AttrExpTuple: addresses and ports of the first packet.
-	AttrExpTuple uint16 = 2
-	// AttrExpMask: bits of tuple that count.
-	AttrExpMask uint16 = 3
-	// AttrExpTimeout: seconds that it is expected for.
-	AttrExpTimeout uint16 = 4
-	// AttrExpID: number of the expectation.
-	AttrExpID uint16 = 5
-	// AttrExpHelpName: name of the helper that it belongs to.
+	AttrExpMaster   uint16 = 1
+	AttrExpTuple    uint16 = 2
+	AttrExpMask     uint16 = 3
+	AttrExpTimeout  uint16 = 4
+	AttrExpID       uint16 = 5
 	AttrExpHelpName uint16 = 6
-	// AttrExpZone: zone.
-	AttrExpZone uint16 = 7
-	// AttrExpFlags: flags.
-	AttrExpFlags uint16 = 8
-	// AttrExpClass: class of the helper that it counts for.
-	AttrExpClass uint16 = 9
-	// AttrExpNat: how its addresses are translated.
-	AttrExpNat uint16 = 10
-	// AttrExpFn: name of the function that is called for it.
-	AttrExpFn uint16 = 11
+	AttrExpZone     uint16 = 7
+	AttrExpFlags    uint16 = 8
+	AttrExpClass    uint16 = 9
+	AttrExpNat      uint16 = 10
+	AttrExpFn       uint16 = 11
 )
 
-// The numbers of the attributes in the set exp-nat-attrs: how an expected connection is translated
-// (enum ctattr_expect_nat).
+// The attributes of [ExpNatAttrs].
 const (
-	// AttrExpNatDir: direction of the translation: 0 original, 1 reply.
-	AttrExpNatDir uint16 = 1
-	// AttrExpNatTuple: the addresses.
+	AttrExpNatDir   uint16 = 1
 	AttrExpNatTuple uint16 = 2
 )
 
 // The numbers of the attributes in the set config-attrs: what a queue is configured with (enum
 // nfqnl_attr_config).
 const (
-	// AttrConfigCmd: what to do with the queue.
-	AttrConfigCmd uint16 = 1
-	// AttrConfigParams: what of a packet is sent.
-	AttrConfigParams uint16 = 2
-	// AttrConfigQueueMaxlen: largest number of packets that wait for a verdict; 1024 if nothing
-	// is said.
+	AttrConfigCmd         uint16 = 1
+	AttrConfigParams      uint16 = 2
 	AttrConfigQueueMaxlen uint16 = 3
-	// AttrConfigMask: flags that are changed.
-	AttrConfigMask uint16 = 4
-	// AttrConfigFlags: values of those flags.
-	AttrConfigFlags uint16 = 5
+	AttrConfigMask        uint16 = 4
+	AttrConfigFlags       uint16 = 5
 )

@@ -12,7 +12,7 @@
 //     is to get its packets.
 //   - [Client.VerdictBatch]: say what becomes of all packets that wait and whose number is not
 //     after the one in verdict-hdr; mark changes them all.
-//   - [PacketEvent]: packets that wait for a verdict.
+//   - Notifications: [PacketEvent].
 //
 // # Use
 //

@@ -7,373 +7,277 @@ import "github.com/nlgen/nlgen/runtime/nlpolicy"
 // Nfproto is the enum nfproto: families of hooks (NFPROTO_*).
 type Nfproto uint16
 
-// The values of Nfproto.
 const (
-	// NfprotoUnspec: none.
-	NfprotoUnspec Nfproto = 0
-	// NfprotoInet: IPv4 and IPv6 in one table; packets are told as one of the two.
-	NfprotoInet Nfproto = 1
-	// NfprotoIpv4: IPv4.
-	NfprotoIpv4 Nfproto = 2
-	// NfprotoArp: ARP packets.
-	NfprotoArp Nfproto = 3
-	// NfprotoNetdev: packets as they enter or leave a network device.
-	NfprotoNetdev Nfproto = 5
-	// NfprotoBridge: frames that pass a bridge.
-	NfprotoBridge Nfproto = 7
-	// NfprotoIpv6: IPv6.
-	NfprotoIpv6 Nfproto = 10
+	NfprotoUnspec Nfproto = 0 // none
+	// IPv4 and IPv6 in one table; packets are told as one of the two.
+	NfprotoInet   Nfproto = 1
+	NfprotoIpv4   Nfproto = 2  // IPv4
+	NfprotoArp    Nfproto = 3  // ARP packets
+	NfprotoNetdev Nfproto = 5  // packets as they enter or leave a network device
+	NfprotoBridge Nfproto = 7  // frames that pass a bridge
+	NfprotoIpv6   Nfproto = 10 // IPv6
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v Nfproto) String() string { return enumNfproto.Text(uint64(v)) }
 
-// ParseNfproto reads what String prints: a name or a number.
-func ParseNfproto(s string) (Nfproto, error) {
-	return nlpolicy.ParseEnum[Nfproto](&enumNfproto, s)
-}
+// ParseNfproto reads what String returns, or a number.
+func ParseNfproto(s string) (Nfproto, error) { return nlpolicy.ParseEnum[Nfproto](&enumNfproto, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v Nfproto) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *Nfproto) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseNfproto(string(b))
-	return err
-}
+// UnmarshalText is ParseNfproto.
+func (v *Nfproto) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumNfproto, b, v) }
 
 // VerdictCode is the enum verdict-code: what becomes of a packet (NF_*).
 type VerdictCode uint32
 
-// The values of VerdictCode.
 const (
-	// VerdictCodeDrop: it is freed.
-	VerdictCodeDrop VerdictCode = 0
-	// VerdictCodeAccept: it goes on behind the rule that queued it.
-	VerdictCodeAccept VerdictCode = 1
-	// VerdictCodeStolen: refused (EINVAL).
-	VerdictCodeStolen VerdictCode = 2
-	// VerdictCodeQueue: it goes to the queue in the upper 16 bits.
-	VerdictCodeQueue VerdictCode = 3
-	// VerdictCodeRepeat: the hook begins anew with it; a mark tells that it has been here.
+	VerdictCodeDrop   VerdictCode = 0 // it is freed
+	VerdictCodeAccept VerdictCode = 1 // it goes on behind the rule that queued it
+	VerdictCodeStolen VerdictCode = 2 // refused (EINVAL)
+	VerdictCodeQueue  VerdictCode = 3 // it goes to the queue in the upper 16 bits
+	// The hook begins anew with it; a mark tells that it has been here.
 	VerdictCodeRepeat VerdictCode = 4
-	// VerdictCodeStop: as accept; not used any more.
-	VerdictCodeStop VerdictCode = 5
+	VerdictCodeStop   VerdictCode = 5 // as accept; not used any more
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v VerdictCode) String() string { return enumVerdictCode.Text(uint64(v)) }
 
-// ParseVerdictCode reads what String prints: a name or a number.
+// ParseVerdictCode reads what String returns, or a number.
 func ParseVerdictCode(s string) (VerdictCode, error) {
 	return nlpolicy.ParseEnum[VerdictCode](&enumVerdictCode, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v VerdictCode) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *VerdictCode) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseVerdictCode(string(b))
-	return err
+// UnmarshalText is ParseVerdictCode.
+func (v *VerdictCode) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumVerdictCode, b, v)
 }
 
 // ConfigCmds is the enum config-cmds: commands for queues (enum nfqnl_msg_config_cmds).
 type ConfigCmds uint8
 
-// The values of ConfigCmds.
 const (
-	// ConfigCmdsNone: does nothing.
-	ConfigCmdsNone ConfigCmds = 0
-	// ConfigCmdsBind: send the packets of the queue to this socket, from now until it closes.
-	// Another socket is refused (EPERM).
+	ConfigCmdsNone ConfigCmds = 0 // does nothing
+	// Send the packets of the queue to this socket, from now until it closes. Another socket is
+	// refused (EPERM).
 	ConfigCmdsBind ConfigCmds = 1
-	// ConfigCmdsUnbind: give the queue back. What it holds is dropped.
+	// Give the queue back. What it holds is dropped.
 	ConfigCmdsUnbind ConfigCmds = 2
-	// ConfigCmdsPfBind: without effect in kernels since Linux 3.8, where it made nfqueue the
-	// queue of a family; they take it for old programs.
-	ConfigCmdsPfBind ConfigCmds = 3
-	// ConfigCmdsPfUnbind: the reverse of pf-bind.
-	ConfigCmdsPfUnbind ConfigCmds = 4
+	// Without effect in kernels since Linux 3.8, where it made nfqueue the queue of a family;
+	// they take it for old programs.
+	ConfigCmdsPfBind   ConfigCmds = 3
+	ConfigCmdsPfUnbind ConfigCmds = 4 // the reverse of pf-bind
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v ConfigCmds) String() string { return enumConfigCmds.Text(uint64(v)) }
 
-// ParseConfigCmds reads what String prints: a name or a number.
+// ParseConfigCmds reads what String returns, or a number.
 func ParseConfigCmds(s string) (ConfigCmds, error) {
 	return nlpolicy.ParseEnum[ConfigCmds](&enumConfigCmds, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v ConfigCmds) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *ConfigCmds) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseConfigCmds(string(b))
-	return err
+// UnmarshalText is ParseConfigCmds.
+func (v *ConfigCmds) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumConfigCmds, b, v)
 }
 
 // ConfigMode is the enum config-mode: what of a packet is sent (enum nfqnl_config_mode).
 type ConfigMode uint8
 
-// The values of ConfigMode.
 const (
-	// ConfigModeNone: nothing: packets are not queued, and dropped.
-	ConfigModeNone ConfigMode = 0
-	// ConfigModeMeta: all but the payload.
-	ConfigModeMeta ConfigMode = 1
-	// ConfigModePacket: the payload, too.
-	ConfigModePacket ConfigMode = 2
+	ConfigModeNone   ConfigMode = 0 // nothing: packets are not queued, and dropped
+	ConfigModeMeta   ConfigMode = 1 // all but the payload
+	ConfigModePacket ConfigMode = 2 // the payload, too
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v ConfigMode) String() string { return enumConfigMode.Text(uint64(v)) }
 
-// ParseConfigMode reads what String prints: a name or a number.
+// ParseConfigMode reads what String returns, or a number.
 func ParseConfigMode(s string) (ConfigMode, error) {
 	return nlpolicy.ParseEnum[ConfigMode](&enumConfigMode, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v ConfigMode) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *ConfigMode) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseConfigMode(string(b))
-	return err
+// UnmarshalText is ParseConfigMode.
+func (v *ConfigMode) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumConfigMode, b, v)
 }
 
 // ConfigFlags is the set of flags config-flags: how a queue works (NFQA_CFG_F_*).
 type ConfigFlags uint32
 
-// The values of ConfigFlags.
 const (
-	// ConfigFlagsFailOpen: accept packets when the queue is full; else they are dropped.
-	ConfigFlagsFailOpen ConfigFlags = 0x1
-	// ConfigFlagsConntrack: send the connection with the packet, and take changes of it with
-	// the verdict; needs the module nf_conntrack_netlink.
+	ConfigFlagsFailOpen ConfigFlags = 0x1 // accept packets when the queue is full; else they are dropped
+	// Send the connection with the packet, and take changes of it with the verdict; needs the
+	// module nf_conntrack_netlink.
 	ConfigFlagsConntrack ConfigFlags = 0x2
-	// ConfigFlagsGso: send large packets whole that are to be split later (see the flag gso of
-	// skb-info), with checksums that are not complete. Else the kernel splits them before.
-	ConfigFlagsGso ConfigFlags = 0x4
-	// ConfigFlagsUidGid: send the user and group id of the socket's owner.
-	ConfigFlagsUidGid ConfigFlags = 0x8
-	// ConfigFlagsSecctx: send the security label of the socket.
-	ConfigFlagsSecctx ConfigFlags = 0x10
+	// Send large packets whole that are to be split later (see the flag gso of skb-info), with
+	// checksums that are not complete. Else the kernel splits them before.
+	ConfigFlagsGso    ConfigFlags = 0x4
+	ConfigFlagsUidGid ConfigFlags = 0x8  // send the user and group id of the socket's owner
+	ConfigFlagsSecctx ConfigFlags = 0x10 // send the security label of the socket
 )
 
 // String returns the names of the flags, joined by |.
 func (v ConfigFlags) String() string { return enumConfigFlags.Text(uint64(v)) }
 
-// ParseConfigFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseConfigFlags reads what String returns, or a number.
 func ParseConfigFlags(s string) (ConfigFlags, error) {
 	return nlpolicy.ParseEnum[ConfigFlags](&enumConfigFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v ConfigFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *ConfigFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseConfigFlags(string(b))
-	return err
+// UnmarshalText is ParseConfigFlags.
+func (v *ConfigFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumConfigFlags, b, v)
 }
 
 // SkbInfo is the set of flags skb-info: what is to be known of a payload (NFQA_SKB_*).
 type SkbInfo uint32
 
-// The values of SkbInfo.
 const (
-	// SkbInfoCsumnotready: the transport checksum is not complete yet; the device will do it.
-	// It is no error.
+	// The transport checksum is not complete yet; the device will do it. It is no error.
 	SkbInfoCsumnotready SkbInfo = 0x1
-	// SkbInfoGso: the packet will be split, it can be larger than any interface's MTU.
-	SkbInfoGso SkbInfo = 0x2
-	// SkbInfoCsumNotverified: the checksum of a packet that came in was not checked yet.
-	SkbInfoCsumNotverified SkbInfo = 0x4
+	// The packet will be split, it can be larger than any interface's MTU.
+	SkbInfoGso             SkbInfo = 0x2
+	SkbInfoCsumNotverified SkbInfo = 0x4 // the checksum of a packet that came in was not checked yet
 )
 
 // String returns the names of the flags, joined by |.
 func (v SkbInfo) String() string { return enumSkbInfo.Text(uint64(v)) }
 
-// ParseSkbInfo reads what String prints: names of flags or numbers, joined by |.
-func ParseSkbInfo(s string) (SkbInfo, error) {
-	return nlpolicy.ParseEnum[SkbInfo](&enumSkbInfo, s)
-}
+// ParseSkbInfo reads what String returns, or a number.
+func ParseSkbInfo(s string) (SkbInfo, error) { return nlpolicy.ParseEnum[SkbInfo](&enumSkbInfo, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v SkbInfo) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *SkbInfo) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseSkbInfo(string(b))
-	return err
-}
+// UnmarshalText is ParseSkbInfo.
+func (v *SkbInfo) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumSkbInfo, b, v) }
 
 // CtInfo is the enum ct-info: state of a packet towards its connection (enum ip_conntrack_info).
 type CtInfo uint32
 
-// The values of CtInfo.
 const (
-	// CtInfoEstablished: it belongs to one that has seen packets in both directions, and goes
-	// in the original one.
-	CtInfoEstablished CtInfo = 0
-	// CtInfoRelated: it is related to one, such as an ICMP error.
-	CtInfoRelated CtInfo = 1
-	// CtInfoNew: it begins one.
-	CtInfoNew CtInfo = 2
-	// CtInfoEstablishedReply: as established, in the other direction.
-	CtInfoEstablishedReply CtInfo = 3
-	// CtInfoRelatedReply: as related, in the other direction.
-	CtInfoRelatedReply CtInfo = 4
-	// CtInfoUntracked: it was excepted from tracking.
-	CtInfoUntracked CtInfo = 7
+	// It belongs to one that has seen packets in both directions, and goes in the original one.
+	CtInfoEstablished      CtInfo = 0
+	CtInfoRelated          CtInfo = 1 // it is related to one, such as an ICMP error
+	CtInfoNew              CtInfo = 2 // it begins one
+	CtInfoEstablishedReply CtInfo = 3 // as established, in the other direction
+	CtInfoRelatedReply     CtInfo = 4 // as related, in the other direction
+	CtInfoUntracked        CtInfo = 7 // it was excepted from tracking
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v CtInfo) String() string { return enumCtInfo.Text(uint64(v)) }
 
-// ParseCtInfo reads what String prints: a name or a number.
-func ParseCtInfo(s string) (CtInfo, error) {
-	return nlpolicy.ParseEnum[CtInfo](&enumCtInfo, s)
-}
+// ParseCtInfo reads what String returns, or a number.
+func ParseCtInfo(s string) (CtInfo, error) { return nlpolicy.ParseEnum[CtInfo](&enumCtInfo, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v CtInfo) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *CtInfo) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseCtInfo(string(b))
-	return err
-}
+// UnmarshalText is ParseCtInfo.
+func (v *CtInfo) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumCtInfo, b, v) }
 
 // CtStatus is the set of flags ct-status: status of a connection (enum ip_conntrack_status).
 type CtStatus uint32
 
-// The values of CtStatus.
 const (
-	// CtStatusExpected: another connection announced it.
-	CtStatusExpected CtStatus = 0x1
-	// CtStatusSeenReply: packets have been seen in both directions.
-	CtStatusSeenReply CtStatus = 0x2
-	// CtStatusAssured: it is not dropped early when the table is full.
-	CtStatusAssured CtStatus = 0x4
-	// CtStatusConfirmed: its first packet has left this host, or reached a socket.
-	CtStatusConfirmed CtStatus = 0x8
-	// CtStatusSrcNat: its source is translated.
-	CtStatusSrcNat CtStatus = 0x10
-	// CtStatusDstNat: its destination is translated.
-	CtStatusDstNat CtStatus = 0x20
-	// CtStatusSeqAdjust: its TCP sequence numbers are adjusted.
-	CtStatusSeqAdjust CtStatus = 0x40
-	// CtStatusSrcNatDone: whether to translate the source was decided.
-	CtStatusSrcNatDone CtStatus = 0x80
-	// CtStatusDstNatDone: whether to translate the destination was decided.
-	CtStatusDstNatDone CtStatus = 0x100
-	// CtStatusDying: it was removed from the table.
-	CtStatusDying CtStatus = 0x200
-	// CtStatusFixedTimeout: its timeout cannot be changed.
-	CtStatusFixedTimeout CtStatus = 0x400
-	// CtStatusTemplate: it is no connection, but a template for one.
-	CtStatusTemplate CtStatus = 0x800
-	// CtStatusNatClash: it clashed with another when it was added.
-	CtStatusNatClash CtStatus = 0x1000
-	// CtStatusHelper: its helper was assigned by a rule.
-	CtStatusHelper CtStatus = 0x2000
-	// CtStatusOffload: a flow table forwards it.
-	CtStatusOffload CtStatus = 0x4000
-	// CtStatusHwOffload: hardware forwards it.
-	CtStatusHwOffload CtStatus = 0x8000
+	CtStatusExpected     CtStatus = 0x1    // another connection announced it
+	CtStatusSeenReply    CtStatus = 0x2    // packets have been seen in both directions
+	CtStatusAssured      CtStatus = 0x4    // it is not dropped early when the table is full
+	CtStatusConfirmed    CtStatus = 0x8    // its first packet has left this host, or reached a socket
+	CtStatusSrcNat       CtStatus = 0x10   // its source is translated
+	CtStatusDstNat       CtStatus = 0x20   // its destination is translated
+	CtStatusSeqAdjust    CtStatus = 0x40   // its TCP sequence numbers are adjusted
+	CtStatusSrcNatDone   CtStatus = 0x80   // whether to translate the source was decided
+	CtStatusDstNatDone   CtStatus = 0x100  // whether to translate the destination was decided
+	CtStatusDying        CtStatus = 0x200  // it was removed from the table
+	CtStatusFixedTimeout CtStatus = 0x400  // its timeout cannot be changed
+	CtStatusTemplate     CtStatus = 0x800  // it is no connection, but a template for one
+	CtStatusNatClash     CtStatus = 0x1000 // it clashed with another when it was added
+	CtStatusHelper       CtStatus = 0x2000 // its helper was assigned by a rule
+	CtStatusOffload      CtStatus = 0x4000 // a flow table forwards it
+	CtStatusHwOffload    CtStatus = 0x8000 // hardware forwards it
 )
 
 // String returns the names of the flags, joined by |.
 func (v CtStatus) String() string { return enumCtStatus.Text(uint64(v)) }
 
-// ParseCtStatus reads what String prints: names of flags or numbers, joined by |.
-func ParseCtStatus(s string) (CtStatus, error) {
-	return nlpolicy.ParseEnum[CtStatus](&enumCtStatus, s)
-}
+// ParseCtStatus reads what String returns, or a number.
+func ParseCtStatus(s string) (CtStatus, error) { return nlpolicy.ParseEnum[CtStatus](&enumCtStatus, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v CtStatus) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *CtStatus) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseCtStatus(string(b))
-	return err
-}
+// UnmarshalText is ParseCtStatus.
+func (v *CtStatus) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumCtStatus, b, v) }
 
 // CtTcpState is the enum ct-tcp-state: states of a TCP connection (enum tcp_conntrack).
 type CtTcpState uint8
 
-// The values of CtTcpState.
 const (
-	// CtTcpStateNone: none yet.
-	CtTcpStateNone CtTcpState = 0
-	// CtTcpStateSynSent: a SYN was sent.
-	CtTcpStateSynSent CtTcpState = 1
-	// CtTcpStateSynRecv: it was answered.
-	CtTcpStateSynRecv CtTcpState = 2
-	// CtTcpStateEstablished: the connection is open.
-	CtTcpStateEstablished CtTcpState = 3
-	// CtTcpStateFinWait: one side has sent a FIN.
-	CtTcpStateFinWait CtTcpState = 4
-	// CtTcpStateCloseWait: that FIN was acknowledged.
-	CtTcpStateCloseWait CtTcpState = 5
-	// CtTcpStateLastAck: both sides have sent a FIN.
-	CtTcpStateLastAck CtTcpState = 6
-	// CtTcpStateTimeWait: both FINs were acknowledged.
-	CtTcpStateTimeWait CtTcpState = 7
-	// CtTcpStateClose: a reset was seen.
-	CtTcpStateClose CtTcpState = 8
-	// CtTcpStateSynSent2: both sides have sent a SYN.
-	CtTcpStateSynSent2 CtTcpState = 9
+	CtTcpStateNone        CtTcpState = 0 // none yet
+	CtTcpStateSynSent     CtTcpState = 1 // a SYN was sent
+	CtTcpStateSynRecv     CtTcpState = 2 // it was answered
+	CtTcpStateEstablished CtTcpState = 3 // the connection is open
+	CtTcpStateFinWait     CtTcpState = 4 // one side has sent a FIN
+	CtTcpStateCloseWait   CtTcpState = 5 // that FIN was acknowledged
+	CtTcpStateLastAck     CtTcpState = 6 // both sides have sent a FIN
+	CtTcpStateTimeWait    CtTcpState = 7 // both FINs were acknowledged
+	CtTcpStateClose       CtTcpState = 8 // a reset was seen
+	CtTcpStateSynSent2    CtTcpState = 9 // both sides have sent a SYN
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v CtTcpState) String() string { return enumCtTcpState.Text(uint64(v)) }
 
-// ParseCtTcpState reads what String prints: a name or a number.
+// ParseCtTcpState reads what String returns, or a number.
 func ParseCtTcpState(s string) (CtTcpState, error) {
 	return nlpolicy.ParseEnum[CtTcpState](&enumCtTcpState, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v CtTcpState) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *CtTcpState) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseCtTcpState(string(b))
-	return err
+// UnmarshalText is ParseCtTcpState.
+func (v *CtTcpState) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumCtTcpState, b, v)
 }
 
 // ExpFlags is the set of flags exp-flags: flags of an expectation (NF_CT_EXPECT_*).
 type ExpFlags uint32
 
-// The values of ExpFlags.
 const (
-	// ExpFlagsPermanent: it stays after its connection has come.
-	ExpFlagsPermanent ExpFlags = 0x1
-	// ExpFlagsInactive: it does not count now.
-	ExpFlagsInactive ExpFlags = 0x2
-	// ExpFlagsUserspace: a process made it.
-	ExpFlagsUserspace ExpFlags = 0x4
+	ExpFlagsPermanent ExpFlags = 0x1 // it stays after its connection has come
+	ExpFlagsInactive  ExpFlags = 0x2 // it does not count now
+	ExpFlagsUserspace ExpFlags = 0x4 // a process made it
 )
 
 // String returns the names of the flags, joined by |.
 func (v ExpFlags) String() string { return enumExpFlags.Text(uint64(v)) }
 
-// ParseExpFlags reads what String prints: names of flags or numbers, joined by |.
-func ParseExpFlags(s string) (ExpFlags, error) {
-	return nlpolicy.ParseEnum[ExpFlags](&enumExpFlags, s)
-}
+// ParseExpFlags reads what String returns, or a number.
+func ParseExpFlags(s string) (ExpFlags, error) { return nlpolicy.ParseEnum[ExpFlags](&enumExpFlags, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v ExpFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *ExpFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseExpFlags(string(b))
-	return err
-}
+// UnmarshalText is ParseExpFlags.
+func (v *ExpFlags) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumExpFlags, b, v) }

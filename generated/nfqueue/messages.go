@@ -11,110 +11,81 @@ import (
 // PacketMessage is the packet event: packets that wait for a verdict. They do not come on a
 // multicast group, but to the port of the socket that has bound the queue.
 type PacketMessage struct {
-	Header            Nfgenmsg
-	PacketHdr         nlattr.Opt[PacketHdr]       // number, protocol and hook of the packet
-	Mark              nlattr.Opt[uint32]          // packet mark, if it is not 0
-	Timestamp         nlattr.Opt[PacketTimestamp] // when the packet arrived, if the kernel noted that
-	IfindexIndev      nlattr.Opt[uint32]          // index of the input interface
-	IfindexOutdev     nlattr.Opt[uint32]          // index of the output interface
-	IfindexPhysindev  nlattr.Opt[uint32]          // index of the bridge port that is the input interface
-	IfindexPhysoutdev nlattr.Opt[uint32]          // index of the bridge port that is the output interface
-	Hwaddr            nlattr.Opt[PacketHw]        // link layer address of the sender
-	Payload           []byte
-	Ct                *CtAttrs            // the connection, with the flag conntrack
-	CtInfo            nlattr.Opt[CtInfo]  // state of the packet towards the connection
-	CapLen            nlattr.Opt[uint32]  // length of the whole packet, if payload is shorter
-	SkbInfo           nlattr.Opt[SkbInfo] // what is to be known of the payload
-	Uid               nlattr.Opt[uint32]
-	Gid               nlattr.Opt[uint32] // group id of the owner of the packet's socket
-	Secctx            nlattr.Opt[string] // security label of the packet's socket, with the flag secctx
-	Vlan              *VlanAttrs         // VLAN tag, family bridge
-	L2hdr             []byte             // link layer header of a bridged frame
-	Priority          nlattr.Opt[uint32] // class for traffic control, if it is not 0
-	CgroupClassid     nlattr.Opt[uint32] // class id of the control group of the packet's socket
-	Unknown           []nlattr.Attr      // what the fields cannot hold, as it came
+	Header    Nfgenmsg
+	PacketHdr nlattr.Opt[PacketHdr] // number, protocol and hook of the packet
+	Mark      nlattr.Opt[uint32]
+	Timestamp nlattr.Opt[PacketTimestamp] // when the packet arrived, if the kernel noted that
+	// Index of the input interface; that of the bridge, if it is a port of one.
+	IfindexIndev nlattr.Opt[uint32]
+	// Index of the output interface; that of the bridge, if it is a port of one.
+	IfindexOutdev     nlattr.Opt[uint32]
+	IfindexPhysindev  nlattr.Opt[uint32]   // index of the bridge port that is the input interface
+	IfindexPhysoutdev nlattr.Opt[uint32]   // index of the bridge port that is the output interface
+	Hwaddr            nlattr.Opt[PacketHw] // link layer address of the sender
+	// The packet from the network header on, as much as was asked for. In a verdict, what
+	// replaces it, which can have another length; checksums are the caller's.
+	Payload []byte
+	// The connection, with the flag conntrack. In a verdict: mark, labels, timeout, status or
+	// help of it are changed.
+	Ct      *CtAttrs
+	CtInfo  nlattr.Opt[CtInfo]  // state of the packet towards the connection
+	CapLen  nlattr.Opt[uint32]  // length of the whole packet, if payload is shorter
+	SkbInfo nlattr.Opt[SkbInfo] // what is to be known of the payload
+	// User id of the owner of the packet's socket, with the flag uid-gid.
+	Uid    nlattr.Opt[uint32]
+	Gid    nlattr.Opt[uint32] // group id of the owner of the packet's socket
+	Secctx nlattr.Opt[string] // security label of the packet's socket, with the flag secctx
+	// VLAN tag, family bridge. In a verdict, the new one.
+	Vlan *VlanAttrs
+	// Link layer header of a bridged frame. In a verdict, the new one.
+	L2hdr []byte
+	// Class for traffic control, if it is not 0. In a verdict, the new one.
+	Priority nlattr.Opt[uint32]
+	// Class id of the control group of the packet's socket (net_cls). Since Linux 6.9.
+	CgroupClassid nlattr.Opt[uint32]
+	Unknown       []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *PacketMessage) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(PacketMessage)
 	}
 	x.Header.encode(e, e.Extend(4))
 	if x.PacketHdr.OK {
-		nest := e.BeginRaw(AttrPacketPacketHdr)
-		x.PacketHdr.V.encode(e.Extend(8))
-		e.End(nest)
+		x.PacketHdr.V.encode(e.Struct(AttrPacketPacketHdr, 8))
 	}
-	if x.Mark.OK {
-		e.Uint32BE(AttrPacketMark, x.Mark.V)
-	}
+	e.OptUint32BE(AttrPacketMark, x.Mark)
 	if x.Timestamp.OK {
-		nest := e.BeginRaw(AttrPacketTimestamp)
-		x.Timestamp.V.encode(e.Extend(16))
-		e.End(nest)
+		x.Timestamp.V.encode(e.Struct(AttrPacketTimestamp, 16))
 	}
-	if x.IfindexIndev.OK {
-		e.Uint32BE(AttrPacketIfindexIndev, x.IfindexIndev.V)
-	}
-	if x.IfindexOutdev.OK {
-		e.Uint32BE(AttrPacketIfindexOutdev, x.IfindexOutdev.V)
-	}
-	if x.IfindexPhysindev.OK {
-		e.Uint32BE(AttrPacketIfindexPhysindev, x.IfindexPhysindev.V)
-	}
-	if x.IfindexPhysoutdev.OK {
-		e.Uint32BE(AttrPacketIfindexPhysoutdev, x.IfindexPhysoutdev.V)
-	}
+	e.OptUint32BE(AttrPacketIfindexIndev, x.IfindexIndev)
+	e.OptUint32BE(AttrPacketIfindexOutdev, x.IfindexOutdev)
+	e.OptUint32BE(AttrPacketIfindexPhysindev, x.IfindexPhysindev)
+	e.OptUint32BE(AttrPacketIfindexPhysoutdev, x.IfindexPhysoutdev)
 	if x.Hwaddr.OK {
-		nest := e.BeginRaw(AttrPacketHwaddr)
-		x.Hwaddr.V.encode(e.Extend(12))
-		e.End(nest)
+		x.Hwaddr.V.encode(e.Struct(AttrPacketHwaddr, 12))
 	}
-	if x.Payload != nil {
-		e.Bytes(AttrPacketPayload, x.Payload)
-	}
+	e.OptBytes(AttrPacketPayload, x.Payload)
 	if x.Ct != nil {
-		nest := e.Begin(AttrPacketCt)
-		x.Ct.encode(e)
-		e.End(nest)
+		x.Ct.encode(e, AttrPacketCt)
 	}
-	if x.CtInfo.OK {
-		e.Uint32BE(AttrPacketCtInfo, uint32(x.CtInfo.V))
-	}
-	if x.CapLen.OK {
-		e.Uint32BE(AttrPacketCapLen, x.CapLen.V)
-	}
-	if x.SkbInfo.OK {
-		e.Uint32BE(AttrPacketSkbInfo, uint32(x.SkbInfo.V))
-	}
-	if x.Uid.OK {
-		e.Uint32BE(AttrPacketUid, x.Uid.V)
-	}
-	if x.Gid.OK {
-		e.Uint32BE(AttrPacketGid, x.Gid.V)
-	}
-	if x.Secctx.OK {
-		e.String(AttrPacketSecctx, x.Secctx.V)
-	}
+	nlattr.OptEnum32BE(e, AttrPacketCtInfo, x.CtInfo)
+	e.OptUint32BE(AttrPacketCapLen, x.CapLen)
+	nlattr.OptEnum32BE(e, AttrPacketSkbInfo, x.SkbInfo)
+	e.OptUint32BE(AttrPacketUid, x.Uid)
+	e.OptUint32BE(AttrPacketGid, x.Gid)
+	e.OptString(AttrPacketSecctx, x.Secctx)
 	if x.Vlan != nil {
-		nest := e.Begin(AttrPacketVlan)
-		x.Vlan.encode(e)
-		e.End(nest)
+		x.Vlan.encode(e, AttrPacketVlan)
 	}
-	if x.L2hdr != nil {
-		e.Bytes(AttrPacketL2hdr, x.L2hdr)
-	}
-	if x.Priority.OK {
-		e.Uint32BE(AttrPacketPriority, x.Priority.V)
-	}
-	if x.CgroupClassid.OK {
-		e.Uint32BE(AttrPacketCgroupClassid, x.CgroupClassid.V)
-	}
+	e.OptBytes(AttrPacketL2hdr, x.L2hdr)
+	e.OptUint32BE(AttrPacketPriority, x.Priority)
+	e.OptUint32BE(AttrPacketCgroupClassid, x.CgroupClassid)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *PacketMessage) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
@@ -123,73 +94,63 @@ func (x *PacketMessage) DecodeFrom(d *nlattr.Decoder) {
 			x.PacketHdr.OK = true
 			x.PacketHdr.V.decode(d.Payload())
 		case AttrPacketMark:
-			x.Mark = nlattr.Some(d.Uint32BE())
+			x.Mark = d.OptUint32BE()
 		case AttrPacketTimestamp:
 			x.Timestamp.OK = true
 			x.Timestamp.V.decode(d.Payload())
 		case AttrPacketIfindexIndev:
-			x.IfindexIndev = nlattr.Some(d.Uint32BE())
+			x.IfindexIndev = d.OptUint32BE()
 		case AttrPacketIfindexOutdev:
-			x.IfindexOutdev = nlattr.Some(d.Uint32BE())
+			x.IfindexOutdev = d.OptUint32BE()
 		case AttrPacketIfindexPhysindev:
-			x.IfindexPhysindev = nlattr.Some(d.Uint32BE())
+			x.IfindexPhysindev = d.OptUint32BE()
 		case AttrPacketIfindexPhysoutdev:
-			x.IfindexPhysoutdev = nlattr.Some(d.Uint32BE())
+			x.IfindexPhysoutdev = d.OptUint32BE()
 		case AttrPacketHwaddr:
 			x.Hwaddr.OK = true
 			x.Hwaddr.V.decode(d.Payload())
 		case AttrPacketPayload:
 			x.Payload = d.Bytes()
 		case AttrPacketCt:
-			v := nlattr.New[CtAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[CtAttrs](d); v.decode(d, &x.Unknown) {
 				x.Ct = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrPacketCtInfo:
 			x.CtInfo = nlattr.Some(CtInfo(d.Uint32BE()))
 		case AttrPacketCapLen:
-			x.CapLen = nlattr.Some(d.Uint32BE())
+			x.CapLen = d.OptUint32BE()
 		case AttrPacketSkbInfo:
 			x.SkbInfo = nlattr.Some(SkbInfo(d.Uint32BE()))
 		case AttrPacketUid:
-			x.Uid = nlattr.Some(d.Uint32BE())
+			x.Uid = d.OptUint32BE()
 		case AttrPacketGid:
-			x.Gid = nlattr.Some(d.Uint32BE())
+			x.Gid = d.OptUint32BE()
 		case AttrPacketSecctx:
-			x.Secctx = nlattr.Some(d.String())
+			x.Secctx = d.OptString()
 		case AttrPacketVlan:
-			v := nlattr.New[VlanAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[VlanAttrs](d); v.decode(d, &x.Unknown) {
 				x.Vlan = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrPacketL2hdr:
 			x.L2hdr = d.Bytes()
 		case AttrPacketPriority:
-			x.Priority = nlattr.Some(d.Uint32BE())
+			x.Priority = d.OptUint32BE()
 		case AttrPacketCgroupClassid:
-			x.CgroupClassid = nlattr.Some(d.Uint32BE())
+			x.CgroupClassid = d.OptUint32BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *PacketMessage) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyPacketMessage.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *PacketMessage) UnmarshalBinary(b []byte) error {
 	*x = PacketMessage{}
 	d := nlattr.NewDecoder(b)
@@ -198,72 +159,60 @@ func (x *PacketMessage) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *PacketMessage) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyPacketMessage, x)
-}
+func (x *PacketMessage) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyPacketMessage, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *PacketMessage) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyPacketMessage, b, x)
 }
 
-// VerdictRequest is the verdict request: say what becomes of a packet. Only the socket that has
-// bound the queue may. ENOENT if no such packet waits.
+// VerdictRequest is the request of [Client.Verdict].
 type VerdictRequest struct {
 	Header     Nfgenmsg
 	VerdictHdr nlattr.Opt[VerdictHdr] // the verdict
-	Mark       nlattr.Opt[uint32]     // packet mark, if it is not 0
-	Payload    []byte
-	Ct         *CtAttrs           // the connection, with the flag conntrack
-	Exp        *ExpAttrs          // in a verdict: a connection to expect
-	Vlan       *VlanAttrs         // VLAN tag, family bridge
-	L2hdr      []byte             // link layer header of a bridged frame
-	Priority   nlattr.Opt[uint32] // class for traffic control, if it is not 0
-	Unknown    []nlattr.Attr      // what the fields cannot hold, as it came
+	Mark       nlattr.Opt[uint32]
+	// The packet from the network header on, as much as was asked for. In a verdict, what
+	// replaces it, which can have another length; checksums are the caller's.
+	Payload []byte
+	// The connection, with the flag conntrack. In a verdict: mark, labels, timeout, status or
+	// help of it are changed.
+	Ct  *CtAttrs
+	Exp *ExpAttrs // in a verdict: a connection to expect
+	// VLAN tag, family bridge. In a verdict, the new one.
+	Vlan *VlanAttrs
+	// Link layer header of a bridged frame. In a verdict, the new one.
+	L2hdr []byte
+	// Class for traffic control, if it is not 0. In a verdict, the new one.
+	Priority nlattr.Opt[uint32]
+	Unknown  []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *VerdictRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(VerdictRequest)
 	}
 	x.Header.encode(e, e.Extend(4))
 	if x.VerdictHdr.OK {
-		nest := e.BeginRaw(AttrPacketVerdictHdr)
-		x.VerdictHdr.V.encode(e.Extend(8))
-		e.End(nest)
+		x.VerdictHdr.V.encode(e.Struct(AttrPacketVerdictHdr, 8))
 	}
-	if x.Mark.OK {
-		e.Uint32BE(AttrPacketMark, x.Mark.V)
-	}
-	if x.Payload != nil {
-		e.Bytes(AttrPacketPayload, x.Payload)
-	}
+	e.OptUint32BE(AttrPacketMark, x.Mark)
+	e.OptBytes(AttrPacketPayload, x.Payload)
 	if x.Ct != nil {
-		nest := e.Begin(AttrPacketCt)
-		x.Ct.encode(e)
-		e.End(nest)
+		x.Ct.encode(e, AttrPacketCt)
 	}
 	if x.Exp != nil {
-		nest := e.Begin(AttrPacketExp)
-		x.Exp.encode(e)
-		e.End(nest)
+		x.Exp.encode(e, AttrPacketExp)
 	}
 	if x.Vlan != nil {
-		nest := e.Begin(AttrPacketVlan)
-		x.Vlan.encode(e)
-		e.End(nest)
+		x.Vlan.encode(e, AttrPacketVlan)
 	}
-	if x.L2hdr != nil {
-		e.Bytes(AttrPacketL2hdr, x.L2hdr)
-	}
-	if x.Priority.OK {
-		e.Uint32BE(AttrPacketPriority, x.Priority.V)
-	}
+	e.OptBytes(AttrPacketL2hdr, x.L2hdr)
+	e.OptUint32BE(AttrPacketPriority, x.Priority)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *VerdictRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
@@ -272,54 +221,39 @@ func (x *VerdictRequest) DecodeFrom(d *nlattr.Decoder) {
 			x.VerdictHdr.OK = true
 			x.VerdictHdr.V.decode(d.Payload())
 		case AttrPacketMark:
-			x.Mark = nlattr.Some(d.Uint32BE())
+			x.Mark = d.OptUint32BE()
 		case AttrPacketPayload:
 			x.Payload = d.Bytes()
 		case AttrPacketCt:
-			v := nlattr.New[CtAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[CtAttrs](d); v.decode(d, &x.Unknown) {
 				x.Ct = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrPacketExp:
-			v := nlattr.New[ExpAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[ExpAttrs](d); v.decode(d, &x.Unknown) {
 				x.Exp = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrPacketVlan:
-			v := nlattr.New[VlanAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[VlanAttrs](d); v.decode(d, &x.Unknown) {
 				x.Vlan = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrPacketL2hdr:
 			x.L2hdr = d.Bytes()
 		case AttrPacketPriority:
-			x.Priority = nlattr.Some(d.Uint32BE())
+			x.Priority = d.OptUint32BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *VerdictRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyVerdictRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *VerdictRequest) UnmarshalBinary(b []byte) error {
 	*x = VerdictRequest{}
 	d := nlattr.NewDecoder(b)
@@ -332,57 +266,47 @@ func (x *VerdictRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyVerdictRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *VerdictRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyVerdictRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *VerdictRequest) Validate() error {
 	return policyVerdictRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// ConfigRequest is the config request: configure the queue in the header, which is first bound, by
-// the socket that is to get its packets.
+// ConfigRequest is the request of [Client.Config].
 type ConfigRequest struct {
-	Header      Nfgenmsg
-	Cmd         nlattr.Opt[ConfigCmd]    // what to do with the queue
-	Params      nlattr.Opt[ConfigParams] // what of a packet is sent
-	QueueMaxlen nlattr.Opt[uint32]       // largest number of packets that wait for a verdict
-	Mask        nlattr.Opt[ConfigFlags]  // flags that are changed
-	Flags       nlattr.Opt[ConfigFlags]  // values of those flags
-	Unknown     []nlattr.Attr            // what the fields cannot hold, as it came
+	Header Nfgenmsg
+	Cmd    nlattr.Opt[ConfigCmd]    // what to do with the queue
+	Params nlattr.Opt[ConfigParams] // what of a packet is sent
+	// Largest number of packets that wait for a verdict; 1024 if nothing is said.
+	QueueMaxlen nlattr.Opt[uint32]
+	Mask        nlattr.Opt[ConfigFlags] // flags that are changed
+	Flags       nlattr.Opt[ConfigFlags] // values of those flags
+	Unknown     []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *ConfigRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(ConfigRequest)
 	}
 	x.Header.encode(e, e.Extend(4))
 	if x.Cmd.OK {
-		nest := e.BeginRaw(AttrConfigCmd)
-		x.Cmd.V.encode(e.Extend(4))
-		e.End(nest)
+		x.Cmd.V.encode(e.Struct(AttrConfigCmd, 4))
 	}
 	if x.Params.OK {
-		nest := e.BeginRaw(AttrConfigParams)
-		x.Params.V.encode(e.Extend(8))
-		e.End(nest)
+		x.Params.V.encode(e.Struct(AttrConfigParams, 8))
 	}
-	if x.QueueMaxlen.OK {
-		e.Uint32BE(AttrConfigQueueMaxlen, x.QueueMaxlen.V)
-	}
-	if x.Mask.OK {
-		e.Uint32BE(AttrConfigMask, uint32(x.Mask.V))
-	}
-	if x.Flags.OK {
-		e.Uint32BE(AttrConfigFlags, uint32(x.Flags.V))
-	}
+	e.OptUint32BE(AttrConfigQueueMaxlen, x.QueueMaxlen)
+	nlattr.OptEnum32BE(e, AttrConfigMask, x.Mask)
+	nlattr.OptEnum32BE(e, AttrConfigFlags, x.Flags)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *ConfigRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
@@ -394,25 +318,25 @@ func (x *ConfigRequest) DecodeFrom(d *nlattr.Decoder) {
 			x.Params.OK = true
 			x.Params.V.decode(d.Payload())
 		case AttrConfigQueueMaxlen:
-			x.QueueMaxlen = nlattr.Some(d.Uint32BE())
+			x.QueueMaxlen = d.OptUint32BE()
 		case AttrConfigMask:
 			x.Mask = nlattr.Some(ConfigFlags(d.Uint32BE()))
 		case AttrConfigFlags:
 			x.Flags = nlattr.Some(ConfigFlags(d.Uint32BE()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *ConfigRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyConfigRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *ConfigRequest) UnmarshalBinary(b []byte) error {
 	*x = ConfigRequest{}
 	d := nlattr.NewDecoder(b)
@@ -421,47 +345,40 @@ func (x *ConfigRequest) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *ConfigRequest) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyConfigRequest, x)
-}
+func (x *ConfigRequest) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyConfigRequest, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *ConfigRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyConfigRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *ConfigRequest) Validate() error {
 	return policyConfigRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// VerdictBatchRequest is the verdict-batch request: say what becomes of all packets that wait and
-// whose number is not after the one in verdict-hdr; mark changes them all. ENOENT if none does.
+// VerdictBatchRequest is the request of [Client.VerdictBatch].
 type VerdictBatchRequest struct {
 	Header     Nfgenmsg
 	VerdictHdr nlattr.Opt[VerdictHdr] // the verdict
-	Mark       nlattr.Opt[uint32]     // packet mark, if it is not 0
-	Unknown    []nlattr.Attr          // what the fields cannot hold, as it came
+	Mark       nlattr.Opt[uint32]
+	Unknown    []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *VerdictBatchRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(VerdictBatchRequest)
 	}
 	x.Header.encode(e, e.Extend(4))
 	if x.VerdictHdr.OK {
-		nest := e.BeginRaw(AttrPacketVerdictHdr)
-		x.VerdictHdr.V.encode(e.Extend(8))
-		e.End(nest)
+		x.VerdictHdr.V.encode(e.Struct(AttrPacketVerdictHdr, 8))
 	}
-	if x.Mark.OK {
-		e.Uint32BE(AttrPacketMark, x.Mark.V)
-	}
+	e.OptUint32BE(AttrPacketMark, x.Mark)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *VerdictBatchRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
@@ -470,21 +387,21 @@ func (x *VerdictBatchRequest) DecodeFrom(d *nlattr.Decoder) {
 			x.VerdictHdr.OK = true
 			x.VerdictHdr.V.decode(d.Payload())
 		case AttrPacketMark:
-			x.Mark = nlattr.Some(d.Uint32BE())
+			x.Mark = d.OptUint32BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *VerdictBatchRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyVerdictBatchRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *VerdictBatchRequest) UnmarshalBinary(b []byte) error {
 	*x = VerdictBatchRequest{}
 	d := nlattr.NewDecoder(b)
@@ -497,12 +414,12 @@ func (x *VerdictBatchRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyVerdictBatchRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *VerdictBatchRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyVerdictBatchRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *VerdictBatchRequest) Validate() error {
 	return policyVerdictBatchRequest.ValidateBinary(x, nlpolicy.Strict)
 }

@@ -11,198 +11,190 @@ import (
 // HookAttrs is the attribute set hook-attrs: where a base chain is attached (enum
 // nft_hook_attributes).
 type HookAttrs struct {
-	Num      nlattr.Opt[uint32] // number of the hook, which depends on the family
-	Priority nlattr.Opt[int32]  // order among the chains of a hook, lowest first
-	Dev      nlattr.Opt[string]
-	Devs     *HookDevAttrs // the devices of an ingress or egress hook
-	Unknown  []nlattr.Attr // what the fields cannot hold, as it came
+	// Number of the hook, which depends on the family; see inet-hook and netdev-hook.
+	Num nlattr.Opt[uint32]
+	// Order among the chains of a hook, lowest first. nft has names for some: raw is -300,
+	// mangle -150, dstnat -100, filter 0, security 50, srcnat 100.
+	Priority nlattr.Opt[int32]
+	// Name of the device, for an ingress or egress hook with a single one.
+	Dev nlattr.Opt[string]
+	// The devices of an ingress or egress hook. delchain with some of them detaches the chain
+	// from those.
+	Devs    *HookDevAttrs
+	Unknown []nlattr.Attr
 }
 
-func (x *HookAttrs) encode(e *nlattr.Encoder) {
-	if x.Num.OK {
-		e.Uint32BE(AttrHookNum, x.Num.V)
-	}
-	if x.Priority.OK {
-		e.Int32BE(AttrHookPriority, x.Priority.V)
-	}
-	if x.Dev.OK {
-		e.String(AttrHookDev, x.Dev.V)
-	}
+func (x *HookAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32BE(AttrHookNum, x.Num)
+	e.OptInt32BE(AttrHookPriority, x.Priority)
+	e.OptString(AttrHookDev, x.Dev)
 	if x.Devs != nil {
-		nest := e.Begin(AttrHookDevs)
-		x.Devs.encode(e)
-		e.End(nest)
+		x.Devs.encode(e, AttrHookDevs)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *HookAttrs) decode(d *nlattr.Decoder) {
+func (x *HookAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrHookNum:
-			x.Num = nlattr.Some(d.Uint32BE())
+			x.Num = d.OptUint32BE()
 		case AttrHookPriority:
-			x.Priority = nlattr.Some(d.Int32BE())
+			x.Priority = d.OptInt32BE()
 		case AttrHookDev:
-			x.Dev = nlattr.Some(d.String())
+			x.Dev = d.OptString()
 		case AttrHookDevs:
-			v := nlattr.New[HookDevAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HookDevAttrs](d); v.decode(d, &x.Unknown) {
 				x.Devs = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // HookDevAttrs is the attribute set hook-dev-attrs: devices of a hook (enum
 // nft_devices_attributes).
 type HookDevAttrs struct {
-	Name    []string // name of a device
+	Name []string // name of a device
+	// Beginning of the names of devices, also of those that appear later. Since Linux 6.17.
 	Prefix  []string
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *HookDevAttrs) encode(e *nlattr.Encoder) {
+func (x *HookDevAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	for _, v := range x.Name {
 		e.String(AttrHookDevName, v)
 	}
 	for _, v := range x.Prefix {
 		e.String(AttrHookDevPrefix, v)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *HookDevAttrs) decode(d *nlattr.Decoder) {
+func (x *HookDevAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrHookDevName:
-			if x.Name == nil {
-				x.Name = nlattr.MakeSlice[string](d, d.Count())
-			}
-			x.Name = append(x.Name, d.String())
+			x.Name = append(nlattr.Room(d, x.Name), d.String())
 		case AttrHookDevPrefix:
-			if x.Prefix == nil {
-				x.Prefix = nlattr.MakeSlice[string](d, d.Count())
-			}
-			x.Prefix = append(x.Prefix, d.String())
+			x.Prefix = append(nlattr.Room(d, x.Prefix), d.String())
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // CounterAttrs is the attribute set counter-attrs: a counter: an expression, an object, or that of
 // a chain's policy (enum nft_counter_attributes).
 type CounterAttrs struct {
-	Bytes   nlattr.Opt[uint64] // number of bytes
-	Packets nlattr.Opt[uint64] // number of packets
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	// Number of bytes. In a request, what to begin with.
+	Bytes nlattr.Opt[uint64]
+	// Number of packets. In a request, what to begin with.
+	Packets nlattr.Opt[uint64]
+	Unknown []nlattr.Attr
 }
 
-func (x *CounterAttrs) encode(e *nlattr.Encoder) {
-	if x.Bytes.OK {
-		e.Uint64BE(AttrCounterBytes, x.Bytes.V)
-	}
-	if x.Packets.OK {
-		e.Uint64BE(AttrCounterPackets, x.Packets.V)
-	}
-	e.Raw(x.Unknown)
+func (x *CounterAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint64BE(AttrCounterBytes, x.Bytes)
+	e.OptUint64BE(AttrCounterPackets, x.Packets)
+	e.Close(n, x.Unknown)
 }
 
-func (x *CounterAttrs) decode(d *nlattr.Decoder) {
+func (x *CounterAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrCounterBytes:
-			x.Bytes = nlattr.Some(d.Uint64BE())
+			x.Bytes = d.OptUint64BE()
 		case AttrCounterPackets:
-			x.Packets = nlattr.Some(d.Uint64BE())
+			x.Packets = d.OptUint64BE()
 		case AttrCounterPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ExprListAttrs is the attribute set expr-list-attrs: a list of expressions (enum
 // nft_list_attributes).
 type ExprListAttrs struct {
-	Elem    []ExprAttrs   // an expression
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Elem    []ExprAttrs // an expression
+	Unknown []nlattr.Attr
 }
 
-func (x *ExprListAttrs) encode(e *nlattr.Encoder) {
+func (x *ExprListAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	for i := range x.Elem {
-		nest := e.Begin(AttrExprListElem)
-		x.Elem[i].encode(e)
-		e.End(nest)
+		x.Elem[i].encode(e, AttrExprListElem)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ExprListAttrs) decode(d *nlattr.Decoder) {
+func (x *ExprListAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrExprListElem:
-			if x.Elem == nil {
-				x.Elem = nlattr.MakeSlice[ExprAttrs](d, d.Count())
-			}
-			x.Elem = append(x.Elem, ExprAttrs{})
-			nest := d.Enter()
-			x.Elem[len(x.Elem)-1].decode(d)
-			if !d.Close(nest) {
-				x.Elem, x.Unknown = x.Elem[:len(x.Elem)-1], d.Unknown(x.Unknown)
+			x.Elem = append(nlattr.Room(d, x.Elem), ExprAttrs{})
+			if !x.Elem[len(x.Elem)-1].decode(d, &x.Unknown) {
+				x.Elem = x.Elem[:len(x.Elem)-1]
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ExprAttrs is the attribute set expr-attrs: an expression (enum nft_expr_attributes).
 type ExprAttrs struct {
-	Name    nlattr.Opt[string] // name of the kind of expression, which says what data is
-	Data    ExprOpsMsg         // what the expression does
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Name nlattr.Opt[string] // name of the kind of expression, which says what data is
+	// What the expression does. Absent for notrack.
+	Data    ExprOpsMsg
+	Unknown []nlattr.Attr
 }
 
-func (x *ExprAttrs) encode(e *nlattr.Encoder) {
+func (x *ExprAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	name := x.Name
 	if !name.OK && x.Data != nil {
-		name = selectorOfExprOpsMsg(e, AttrExprData, x.Data)
+		name = e.Selector(AttrExprData, "name", x.Data.byExprOpsMsg())
 	}
-	if name.OK {
-		e.String(AttrExprName, name.V)
-	}
+	e.OptString(AttrExprName, name)
 	if x.Data != nil {
 		encodeExprOpsMsg(e, AttrExprData, name.V, x.Data)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ExprAttrs) decode(d *nlattr.Decoder) {
+func (x *ExprAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	var atData nlattr.Frame
-	var hasData bool
 	for d.Next() {
 		switch d.Type() {
 		case AttrExprName:
-			x.Name = nlattr.Some(d.String())
+			x.Name = d.OptString()
 		case AttrExprData:
-			atData, hasData = d.Skip(), true
+			atData = d.Skip()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
-	if hasData && d.Err() == nil {
+	if atData.Skipped() && d.Err() == nil {
 		back := d.Resume(atData)
 		x.Data = decodeExprOpsMsg(d, x.Name.V)
 		d.Return(back)
 	}
+	return d.Close(n, odd)
 }
 
 // RuleCompatAttrs is the attribute set rule-compat-attrs: protocol of a rule of iptables-nft (enum
@@ -210,290 +202,244 @@ func (x *ExprAttrs) decode(d *nlattr.Decoder) {
 type RuleCompatAttrs struct {
 	Proto   nlattr.Opt[uint32]          // number of the transport protocol, 0 for any
 	Flags   nlattr.Opt[RuleCompatFlags] // whether the rule is for all others
-	Unknown []nlattr.Attr               // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *RuleCompatAttrs) encode(e *nlattr.Encoder) {
-	if x.Proto.OK {
-		e.Uint32BE(AttrRuleCompatProto, x.Proto.V)
-	}
-	if x.Flags.OK {
-		e.Uint32BE(AttrRuleCompatFlags, uint32(x.Flags.V))
-	}
-	e.Raw(x.Unknown)
+func (x *RuleCompatAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32BE(AttrRuleCompatProto, x.Proto)
+	nlattr.OptEnum32BE(e, AttrRuleCompatFlags, x.Flags)
+	e.Close(n, x.Unknown)
 }
 
-func (x *RuleCompatAttrs) decode(d *nlattr.Decoder) {
+func (x *RuleCompatAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrRuleCompatProto:
-			x.Proto = nlattr.Some(d.Uint32BE())
+			x.Proto = d.OptUint32BE()
 		case AttrRuleCompatFlags:
 			x.Flags = nlattr.Some(RuleCompatFlags(d.Uint32BE()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // SetDescAttrs is the attribute set set-desc-attrs: what is known of the elements of a set (enum
 // nft_set_desc_attributes).
 type SetDescAttrs struct {
-	Size    nlattr.Opt[uint32]  // largest number of elements
-	Concat  *SetDescConcatAttrs // the fields of a concatenation
-	Unknown []nlattr.Attr       // what the fields cannot hold, as it came
+	// Largest number of elements. More are refused with ENFILE.
+	Size nlattr.Opt[uint32]
+	// The fields of a concatenation. With it, a set of intervals has ranges in each field.
+	Concat  *SetDescConcatAttrs
+	Unknown []nlattr.Attr
 }
 
-func (x *SetDescAttrs) encode(e *nlattr.Encoder) {
-	if x.Size.OK {
-		e.Uint32BE(AttrSetDescSize, x.Size.V)
-	}
+func (x *SetDescAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32BE(AttrSetDescSize, x.Size)
 	if x.Concat != nil {
-		nest := e.Begin(AttrSetDescConcat)
-		x.Concat.encode(e)
-		e.End(nest)
+		x.Concat.encode(e, AttrSetDescConcat)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *SetDescAttrs) decode(d *nlattr.Decoder) {
+func (x *SetDescAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrSetDescSize:
-			x.Size = nlattr.Some(d.Uint32BE())
+			x.Size = d.OptUint32BE()
 		case AttrSetDescConcat:
-			v := nlattr.New[SetDescConcatAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[SetDescConcatAttrs](d); v.decode(d, &x.Unknown) {
 				x.Concat = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // SetDescConcatAttrs is the attribute set set-desc-concat-attrs: the fields of a concatenation, at
 // most 16 (enum nft_list_attributes).
 type SetDescConcatAttrs struct {
 	Elem    []SetFieldAttrs // a field
-	Unknown []nlattr.Attr   // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *SetDescConcatAttrs) encode(e *nlattr.Encoder) {
+func (x *SetDescConcatAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	for i := range x.Elem {
-		nest := e.Begin(AttrSetDescConcatElem)
-		x.Elem[i].encode(e)
-		e.End(nest)
+		x.Elem[i].encode(e, AttrSetDescConcatElem)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *SetDescConcatAttrs) decode(d *nlattr.Decoder) {
+func (x *SetDescConcatAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrSetDescConcatElem:
-			if x.Elem == nil {
-				x.Elem = nlattr.MakeSlice[SetFieldAttrs](d, d.Count())
-			}
-			x.Elem = append(x.Elem, SetFieldAttrs{})
-			nest := d.Enter()
-			x.Elem[len(x.Elem)-1].decode(d)
-			if !d.Close(nest) {
-				x.Elem, x.Unknown = x.Elem[:len(x.Elem)-1], d.Unknown(x.Unknown)
+			x.Elem = append(nlattr.Room(d, x.Elem), SetFieldAttrs{})
+			if !x.Elem[len(x.Elem)-1].decode(d, &x.Unknown) {
+				x.Elem = x.Elem[:len(x.Elem)-1]
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // SetFieldAttrs is the attribute set set-field-attrs: a field of a concatenation (enum
 // nft_set_field_attributes).
 type SetFieldAttrs struct {
+	// Length of the field in bytes, at most 16, without what fills it up to a multiple of four.
 	Len     nlattr.Opt[uint32]
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *SetFieldAttrs) encode(e *nlattr.Encoder) {
-	if x.Len.OK {
-		e.Uint32BE(AttrSetFieldLen, x.Len.V)
-	}
-	e.Raw(x.Unknown)
+func (x *SetFieldAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32BE(AttrSetFieldLen, x.Len)
+	e.Close(n, x.Unknown)
 }
 
-func (x *SetFieldAttrs) decode(d *nlattr.Decoder) {
+func (x *SetFieldAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrSetFieldLen:
-			x.Len = nlattr.Some(d.Uint32BE())
+			x.Len = d.OptUint32BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // SetelemAttrs is the attribute set setelem-attrs: an element of a set or map (enum
 // nft_set_elem_attributes).
 type SetelemAttrs struct {
-	Key         *DataAttrs               // the key, or the beginning of a range
-	Data        *DataAttrs               // what the map has for the key
-	Flags       nlattr.Opt[SetElemFlags] // flags of the element
-	Timeout     nlattr.Opt[uint64]       // time until the element expires, in milliseconds
-	Expiration  nlattr.Opt[uint64]       // milliseconds left until the element expires
-	Userdata    []byte                   // bytes that the kernel keeps for programs
-	Expr        *ExprAttrs               // the expression of the element with its state, if it is one
-	Objref      nlattr.Opt[string]       // name of the object that an object map has for the key
-	KeyEnd      *DataAttrs
+	// The key, or the beginning of a range. Absent for the element with the flag catchall.
+	Key   *DataAttrs
+	Data  *DataAttrs               // what the map has for the key
+	Flags nlattr.Opt[SetElemFlags] // flags of the element
+	// Time until the element expires, in milliseconds; 0 is never, whatever the set says.
+	Timeout nlattr.Opt[uint64]
+	// Milliseconds left until the element expires. In a request, what is left of the timeout to
+	// begin with.
+	Expiration nlattr.Opt[uint64]
+	// Bytes that the kernel keeps for programs; nft keeps comments in them.
+	Userdata []byte
+	Expr     *ExprAttrs         // the expression of the element with its state, if it is one
+	Objref   nlattr.Opt[string] // name of the object that an object map has for the key
+	// The end of a range, included, in sets whose ranges are concatenations.
+	KeyEnd *DataAttrs
+	// The expressions of the element with their state, if there are several.
 	Expressions *ExprListAttrs
-	Unknown     []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown     []nlattr.Attr
 }
 
-func (x *SetelemAttrs) encode(e *nlattr.Encoder) {
+func (x *SetelemAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	if x.Key != nil {
-		nest := e.Begin(AttrSetelemKey)
-		x.Key.encode(e)
-		e.End(nest)
+		x.Key.encode(e, AttrSetelemKey)
 	}
 	if x.Data != nil {
-		nest := e.Begin(AttrSetelemData)
-		x.Data.encode(e)
-		e.End(nest)
+		x.Data.encode(e, AttrSetelemData)
 	}
-	if x.Flags.OK {
-		e.Uint32BE(AttrSetelemFlags, uint32(x.Flags.V))
-	}
-	if x.Timeout.OK {
-		e.Uint64BE(AttrSetelemTimeout, x.Timeout.V)
-	}
-	if x.Expiration.OK {
-		e.Uint64BE(AttrSetelemExpiration, x.Expiration.V)
-	}
-	if x.Userdata != nil {
-		e.Bytes(AttrSetelemUserdata, x.Userdata)
-	}
+	nlattr.OptEnum32BE(e, AttrSetelemFlags, x.Flags)
+	e.OptUint64BE(AttrSetelemTimeout, x.Timeout)
+	e.OptUint64BE(AttrSetelemExpiration, x.Expiration)
+	e.OptBytes(AttrSetelemUserdata, x.Userdata)
 	if x.Expr != nil {
-		nest := e.Begin(AttrSetelemExpr)
-		x.Expr.encode(e)
-		e.End(nest)
+		x.Expr.encode(e, AttrSetelemExpr)
 	}
-	if x.Objref.OK {
-		e.String(AttrSetelemObjref, x.Objref.V)
-	}
+	e.OptString(AttrSetelemObjref, x.Objref)
 	if x.KeyEnd != nil {
-		nest := e.Begin(AttrSetelemKeyEnd)
-		x.KeyEnd.encode(e)
-		e.End(nest)
+		x.KeyEnd.encode(e, AttrSetelemKeyEnd)
 	}
 	if x.Expressions != nil {
-		nest := e.Begin(AttrSetelemExpressions)
-		x.Expressions.encode(e)
-		e.End(nest)
+		x.Expressions.encode(e, AttrSetelemExpressions)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *SetelemAttrs) decode(d *nlattr.Decoder) {
+func (x *SetelemAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrSetelemKey:
-			v := nlattr.New[DataAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[DataAttrs](d); v.decode(d, &x.Unknown) {
 				x.Key = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrSetelemData:
-			v := nlattr.New[DataAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[DataAttrs](d); v.decode(d, &x.Unknown) {
 				x.Data = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrSetelemFlags:
 			x.Flags = nlattr.Some(SetElemFlags(d.Uint32BE()))
 		case AttrSetelemTimeout:
-			x.Timeout = nlattr.Some(d.Uint64BE())
+			x.Timeout = d.OptUint64BE()
 		case AttrSetelemExpiration:
-			x.Expiration = nlattr.Some(d.Uint64BE())
+			x.Expiration = d.OptUint64BE()
 		case AttrSetelemUserdata:
 			x.Userdata = d.Bytes()
 		case AttrSetelemExpr:
-			v := nlattr.New[ExprAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[ExprAttrs](d); v.decode(d, &x.Unknown) {
 				x.Expr = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrSetelemObjref:
-			x.Objref = nlattr.Some(d.String())
+			x.Objref = d.OptString()
 		case AttrSetelemKeyEnd:
-			v := nlattr.New[DataAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[DataAttrs](d); v.decode(d, &x.Unknown) {
 				x.KeyEnd = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrSetelemExpressions:
-			v := nlattr.New[ExprListAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[ExprListAttrs](d); v.decode(d, &x.Unknown) {
 				x.Expressions = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrSetelemPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // SetelemListElemAttrs is the attribute set setelem-list-elem-attrs: a list of elements (enum
 // nft_list_attributes).
 type SetelemListElemAttrs struct {
 	Elem    []SetelemAttrs // an element
-	Unknown []nlattr.Attr  // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *SetelemListElemAttrs) encode(e *nlattr.Encoder) {
+func (x *SetelemListElemAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	for i := range x.Elem {
-		nest := e.Begin(AttrSetelemListElemElem)
-		x.Elem[i].encode(e)
-		e.End(nest)
+		x.Elem[i].encode(e, AttrSetelemListElemElem)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *SetelemListElemAttrs) decode(d *nlattr.Decoder) {
+func (x *SetelemListElemAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrSetelemListElemElem:
-			if x.Elem == nil {
-				x.Elem = nlattr.MakeSlice[SetelemAttrs](d, d.Count())
-			}
-			x.Elem = append(x.Elem, SetelemAttrs{})
-			nest := d.Enter()
-			x.Elem[len(x.Elem)-1].decode(d)
-			if !d.Close(nest) {
-				x.Elem, x.Unknown = x.Elem[:len(x.Elem)-1], d.Unknown(x.Unknown)
+			x.Elem = append(nlattr.Room(d, x.Elem), SetelemAttrs{})
+			if !x.Elem[len(x.Elem)-1].decode(d, &x.Unknown) {
+				x.Elem = x.Elem[:len(x.Elem)-1]
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // FlowtableHookAttrs is the attribute set flowtable-hook-attrs: where a flow table is attached
@@ -502,83 +448,71 @@ type FlowtableHookAttrs struct {
 	Num      nlattr.Opt[uint32] // number of the hook: 0, ingress of netdev-hook
 	Priority nlattr.Opt[int32]  // order among what is attached to the hook, lowest first
 	Devs     *HookDevAttrs      // the devices
-	Unknown  []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown  []nlattr.Attr
 }
 
-func (x *FlowtableHookAttrs) encode(e *nlattr.Encoder) {
-	if x.Num.OK {
-		e.Uint32BE(AttrFlowtableHookNum, x.Num.V)
-	}
-	if x.Priority.OK {
-		e.Int32BE(AttrFlowtableHookPriority, x.Priority.V)
-	}
+func (x *FlowtableHookAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32BE(AttrFlowtableHookNum, x.Num)
+	e.OptInt32BE(AttrFlowtableHookPriority, x.Priority)
 	if x.Devs != nil {
-		nest := e.Begin(AttrFlowtableHookDevs)
-		x.Devs.encode(e)
-		e.End(nest)
+		x.Devs.encode(e, AttrFlowtableHookDevs)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *FlowtableHookAttrs) decode(d *nlattr.Decoder) {
+func (x *FlowtableHookAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrFlowtableHookNum:
-			x.Num = nlattr.Some(d.Uint32BE())
+			x.Num = d.OptUint32BE()
 		case AttrFlowtableHookPriority:
-			x.Priority = nlattr.Some(d.Int32BE())
+			x.Priority = d.OptInt32BE()
 		case AttrFlowtableHookDevs:
-			v := nlattr.New[HookDevAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HookDevAttrs](d); v.decode(d, &x.Unknown) {
 				x.Devs = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // DataAttrs is the attribute set data-attrs: bytes or a verdict (enum nft_data_attributes).
 type DataAttrs struct {
+	// Bytes as the register holds them: most of what comes from packets in network order, meta
+	// and ct data in host order.
 	Value   []byte
 	Verdict *VerdictAttrs // a verdict
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *DataAttrs) encode(e *nlattr.Encoder) {
-	if x.Value != nil {
-		e.Bytes(AttrDataValue, x.Value)
-	}
+func (x *DataAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptBytes(AttrDataValue, x.Value)
 	if x.Verdict != nil {
-		nest := e.Begin(AttrDataVerdict)
-		x.Verdict.encode(e)
-		e.End(nest)
+		x.Verdict.encode(e, AttrDataVerdict)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *DataAttrs) decode(d *nlattr.Decoder) {
+func (x *DataAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrDataValue:
 			x.Value = d.Bytes()
 		case AttrDataVerdict:
-			v := nlattr.New[VerdictAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[VerdictAttrs](d); v.decode(d, &x.Unknown) {
 				x.Verdict = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // VerdictAttrs is the attribute set verdict-attrs: a verdict (enum nft_verdict_attributes).
@@ -586,35 +520,32 @@ type VerdictAttrs struct {
 	Code    nlattr.Opt[VerdictCode] // the verdict
 	Chain   nlattr.Opt[string]      // name of the chain to jump or go to
 	ChainID nlattr.Opt[uint32]      // as chain, with the id of a chain of the same batch
-	Unknown []nlattr.Attr           // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *VerdictAttrs) encode(e *nlattr.Encoder) {
-	if x.Code.OK {
-		e.Uint32BE(AttrVerdictCode, uint32(x.Code.V))
-	}
-	if x.Chain.OK {
-		e.String(AttrVerdictChain, x.Chain.V)
-	}
-	if x.ChainID.OK {
-		e.Uint32BE(AttrVerdictChainID, x.ChainID.V)
-	}
-	e.Raw(x.Unknown)
+func (x *VerdictAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnum32BE(e, AttrVerdictCode, x.Code)
+	e.OptString(AttrVerdictChain, x.Chain)
+	e.OptUint32BE(AttrVerdictChainID, x.ChainID)
+	e.Close(n, x.Unknown)
 }
 
-func (x *VerdictAttrs) decode(d *nlattr.Decoder) {
+func (x *VerdictAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrVerdictCode:
 			x.Code = nlattr.Some(VerdictCode(d.Uint32BE()))
 		case AttrVerdictChain:
-			x.Chain = nlattr.Some(d.String())
+			x.Chain = d.OptString()
 		case AttrVerdictChainID:
-			x.ChainID = nlattr.Some(d.Uint32BE())
+			x.ChainID = d.OptUint32BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ExprImmediateAttrs is the attribute set expr-immediate-attrs: loads constants or gives a verdict
@@ -622,90 +553,72 @@ func (x *VerdictAttrs) decode(d *nlattr.Decoder) {
 type ExprImmediateAttrs struct {
 	Dreg    nlattr.Opt[Register] // register that is written; verdict for a verdict
 	Data    *DataAttrs           // the bytes or the verdict
-	Unknown []nlattr.Attr        // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *ExprImmediateAttrs) encode(e *nlattr.Encoder) {
-	if x.Dreg.OK {
-		e.Uint32BE(AttrExprImmediateDreg, uint32(x.Dreg.V))
-	}
+func (x *ExprImmediateAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnum32BE(e, AttrExprImmediateDreg, x.Dreg)
 	if x.Data != nil {
-		nest := e.Begin(AttrExprImmediateData)
-		x.Data.encode(e)
-		e.End(nest)
+		x.Data.encode(e, AttrExprImmediateData)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ExprImmediateAttrs) decode(d *nlattr.Decoder) {
+func (x *ExprImmediateAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrExprImmediateDreg:
 			x.Dreg = nlattr.Some(Register(d.Uint32BE()))
 		case AttrExprImmediateData:
-			v := nlattr.New[DataAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[DataAttrs](d); v.decode(d, &x.Unknown) {
 				x.Data = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ExprBitwiseAttrs is the attribute set expr-bitwise-attrs: computes with bits (enum
 // nft_bitwise_attributes).
 type ExprBitwiseAttrs struct {
-	Sreg    nlattr.Opt[Register]   // register that is read
-	Dreg    nlattr.Opt[Register]   // register that is written
-	Len     nlattr.Opt[uint32]     // length of the operands in bytes
-	Mask    *DataAttrs             // what mask-xor ANDs with
-	Xor     *DataAttrs             // what mask-xor XORs with then
-	Op      nlattr.Opt[BitwiseOps] // the operation; mask-xor if absent
-	Data    *DataAttrs             // number of bits to shift by, u32 in host order
-	Sreg2   nlattr.Opt[Register]   // register with the second operand of and, or, xor
-	Unknown []nlattr.Attr          // what the fields cannot hold, as it came
+	Sreg nlattr.Opt[Register]   // register that is read
+	Dreg nlattr.Opt[Register]   // register that is written
+	Len  nlattr.Opt[uint32]     // length of the operands in bytes
+	Mask *DataAttrs             // what mask-xor ANDs with
+	Xor  *DataAttrs             // what mask-xor XORs with then
+	Op   nlattr.Opt[BitwiseOps] // the operation; mask-xor if absent
+	// Number of bits to shift by, u32 in host order; or the second operand of and, or, xor.
+	Data *DataAttrs
+	// Register with the second operand of and, or, xor. Since Linux 6.13.
+	Sreg2   nlattr.Opt[Register]
+	Unknown []nlattr.Attr
 }
 
-func (x *ExprBitwiseAttrs) encode(e *nlattr.Encoder) {
-	if x.Sreg.OK {
-		e.Uint32BE(AttrExprBitwiseSreg, uint32(x.Sreg.V))
-	}
-	if x.Dreg.OK {
-		e.Uint32BE(AttrExprBitwiseDreg, uint32(x.Dreg.V))
-	}
-	if x.Len.OK {
-		e.Uint32BE(AttrExprBitwiseLen, x.Len.V)
-	}
+func (x *ExprBitwiseAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnum32BE(e, AttrExprBitwiseSreg, x.Sreg)
+	nlattr.OptEnum32BE(e, AttrExprBitwiseDreg, x.Dreg)
+	e.OptUint32BE(AttrExprBitwiseLen, x.Len)
 	if x.Mask != nil {
-		nest := e.Begin(AttrExprBitwiseMask)
-		x.Mask.encode(e)
-		e.End(nest)
+		x.Mask.encode(e, AttrExprBitwiseMask)
 	}
 	if x.Xor != nil {
-		nest := e.Begin(AttrExprBitwiseXor)
-		x.Xor.encode(e)
-		e.End(nest)
+		x.Xor.encode(e, AttrExprBitwiseXor)
 	}
-	if x.Op.OK {
-		e.Uint32BE(AttrExprBitwiseOp, uint32(x.Op.V))
-	}
+	nlattr.OptEnum32BE(e, AttrExprBitwiseOp, x.Op)
 	if x.Data != nil {
-		nest := e.Begin(AttrExprBitwiseData)
-		x.Data.encode(e)
-		e.End(nest)
+		x.Data.encode(e, AttrExprBitwiseData)
 	}
-	if x.Sreg2.OK {
-		e.Uint32BE(AttrExprBitwiseSreg2, uint32(x.Sreg2.V))
-	}
-	e.Raw(x.Unknown)
+	nlattr.OptEnum32BE(e, AttrExprBitwiseSreg2, x.Sreg2)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ExprBitwiseAttrs) decode(d *nlattr.Decoder) {
+func (x *ExprBitwiseAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrExprBitwiseSreg:
@@ -713,42 +626,28 @@ func (x *ExprBitwiseAttrs) decode(d *nlattr.Decoder) {
 		case AttrExprBitwiseDreg:
 			x.Dreg = nlattr.Some(Register(d.Uint32BE()))
 		case AttrExprBitwiseLen:
-			x.Len = nlattr.Some(d.Uint32BE())
+			x.Len = d.OptUint32BE()
 		case AttrExprBitwiseMask:
-			v := nlattr.New[DataAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[DataAttrs](d); v.decode(d, &x.Unknown) {
 				x.Mask = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrExprBitwiseXor:
-			v := nlattr.New[DataAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[DataAttrs](d); v.decode(d, &x.Unknown) {
 				x.Xor = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrExprBitwiseOp:
 			x.Op = nlattr.Some(BitwiseOps(d.Uint32BE()))
 		case AttrExprBitwiseData:
-			v := nlattr.New[DataAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[DataAttrs](d); v.decode(d, &x.Unknown) {
 				x.Data = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrExprBitwiseSreg2:
 			x.Sreg2 = nlattr.Some(Register(d.Uint32BE()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ExprByteorderAttrs is the attribute set expr-byteorder-attrs: changes the byte order of numbers
@@ -759,29 +658,21 @@ type ExprByteorderAttrs struct {
 	Op      nlattr.Opt[ByteorderOps] // the direction
 	Len     nlattr.Opt[uint32]       // length of all numbers in bytes
 	Size    nlattr.Opt[uint32]       // length of one number in bytes: 2, 4 or 8
-	Unknown []nlattr.Attr            // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *ExprByteorderAttrs) encode(e *nlattr.Encoder) {
-	if x.Sreg.OK {
-		e.Uint32BE(AttrExprByteorderSreg, uint32(x.Sreg.V))
-	}
-	if x.Dreg.OK {
-		e.Uint32BE(AttrExprByteorderDreg, uint32(x.Dreg.V))
-	}
-	if x.Op.OK {
-		e.Uint32BE(AttrExprByteorderOp, uint32(x.Op.V))
-	}
-	if x.Len.OK {
-		e.Uint32BE(AttrExprByteorderLen, x.Len.V)
-	}
-	if x.Size.OK {
-		e.Uint32BE(AttrExprByteorderSize, x.Size.V)
-	}
-	e.Raw(x.Unknown)
+func (x *ExprByteorderAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnum32BE(e, AttrExprByteorderSreg, x.Sreg)
+	nlattr.OptEnum32BE(e, AttrExprByteorderDreg, x.Dreg)
+	nlattr.OptEnum32BE(e, AttrExprByteorderOp, x.Op)
+	e.OptUint32BE(AttrExprByteorderLen, x.Len)
+	e.OptUint32BE(AttrExprByteorderSize, x.Size)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ExprByteorderAttrs) decode(d *nlattr.Decoder) {
+func (x *ExprByteorderAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrExprByteorderSreg:
@@ -791,13 +682,14 @@ func (x *ExprByteorderAttrs) decode(d *nlattr.Decoder) {
 		case AttrExprByteorderOp:
 			x.Op = nlattr.Some(ByteorderOps(d.Uint32BE()))
 		case AttrExprByteorderLen:
-			x.Len = nlattr.Some(d.Uint32BE())
+			x.Len = d.OptUint32BE()
 		case AttrExprByteorderSize:
-			x.Size = nlattr.Some(d.Uint32BE())
+			x.Size = d.OptUint32BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ExprCmpAttrs is the attribute set expr-cmp-attrs: compares a register with constant bytes; the
@@ -806,25 +698,21 @@ type ExprCmpAttrs struct {
 	Sreg    nlattr.Opt[Register] // register that is read
 	Op      nlattr.Opt[CmpOps]   // the comparison
 	Data    *DataAttrs           // the bytes
-	Unknown []nlattr.Attr        // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *ExprCmpAttrs) encode(e *nlattr.Encoder) {
-	if x.Sreg.OK {
-		e.Uint32BE(AttrExprCmpSreg, uint32(x.Sreg.V))
-	}
-	if x.Op.OK {
-		e.Uint32BE(AttrExprCmpOp, uint32(x.Op.V))
-	}
+func (x *ExprCmpAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnum32BE(e, AttrExprCmpSreg, x.Sreg)
+	nlattr.OptEnum32BE(e, AttrExprCmpOp, x.Op)
 	if x.Data != nil {
-		nest := e.Begin(AttrExprCmpData)
-		x.Data.encode(e)
-		e.End(nest)
+		x.Data.encode(e, AttrExprCmpData)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ExprCmpAttrs) decode(d *nlattr.Decoder) {
+func (x *ExprCmpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrExprCmpSreg:
@@ -832,18 +720,14 @@ func (x *ExprCmpAttrs) decode(d *nlattr.Decoder) {
 		case AttrExprCmpOp:
 			x.Op = nlattr.Some(CmpOps(d.Uint32BE()))
 		case AttrExprCmpData:
-			v := nlattr.New[DataAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[DataAttrs](d); v.decode(d, &x.Unknown) {
 				x.Data = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ExprRangeAttrs is the attribute set expr-range-attrs: compares a register with a range; the rule
@@ -853,30 +737,24 @@ type ExprRangeAttrs struct {
 	Op       nlattr.Opt[RangeOps] // inside or outside
 	FromData *DataAttrs           // first value of the range
 	ToData   *DataAttrs           // last value of the range
-	Unknown  []nlattr.Attr        // what the fields cannot hold, as it came
+	Unknown  []nlattr.Attr
 }
 
-func (x *ExprRangeAttrs) encode(e *nlattr.Encoder) {
-	if x.Sreg.OK {
-		e.Uint32BE(AttrExprRangeSreg, uint32(x.Sreg.V))
-	}
-	if x.Op.OK {
-		e.Uint32BE(AttrExprRangeOp, uint32(x.Op.V))
-	}
+func (x *ExprRangeAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnum32BE(e, AttrExprRangeSreg, x.Sreg)
+	nlattr.OptEnum32BE(e, AttrExprRangeOp, x.Op)
 	if x.FromData != nil {
-		nest := e.Begin(AttrExprRangeFromData)
-		x.FromData.encode(e)
-		e.End(nest)
+		x.FromData.encode(e, AttrExprRangeFromData)
 	}
 	if x.ToData != nil {
-		nest := e.Begin(AttrExprRangeToData)
-		x.ToData.encode(e)
-		e.End(nest)
+		x.ToData.encode(e, AttrExprRangeToData)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ExprRangeAttrs) decode(d *nlattr.Decoder) {
+func (x *ExprRangeAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrExprRangeSreg:
@@ -884,135 +762,107 @@ func (x *ExprRangeAttrs) decode(d *nlattr.Decoder) {
 		case AttrExprRangeOp:
 			x.Op = nlattr.Some(RangeOps(d.Uint32BE()))
 		case AttrExprRangeFromData:
-			v := nlattr.New[DataAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[DataAttrs](d); v.decode(d, &x.Unknown) {
 				x.FromData = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrExprRangeToData:
-			v := nlattr.New[DataAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[DataAttrs](d); v.decode(d, &x.Unknown) {
 				x.ToData = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ExprLookupAttrs is the attribute set expr-lookup-attrs: looks a key up in a set or map; the rule
 // goes on if it is there (enum nft_lookup_attributes).
 type ExprLookupAttrs struct {
-	Set     nlattr.Opt[string]   // name of the set
-	Sreg    nlattr.Opt[Register] // register with the key
-	Dreg    nlattr.Opt[Register] // register that gets the data of a map
+	Set  nlattr.Opt[string]   // name of the set
+	Sreg nlattr.Opt[Register] // register with the key
+	// Register that gets the data of a map; verdict for a map of verdicts.
+	Dreg nlattr.Opt[Register]
+	// As set, with the id of a set of the same batch, which also finds one whose name is not
+	// known yet.
 	SetID   nlattr.Opt[uint32]
 	Flags   nlattr.Opt[LookupFlags] // whether to match what is not there
-	Unknown []nlattr.Attr           // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *ExprLookupAttrs) encode(e *nlattr.Encoder) {
-	if x.Set.OK {
-		e.String(AttrExprLookupSet, x.Set.V)
-	}
-	if x.Sreg.OK {
-		e.Uint32BE(AttrExprLookupSreg, uint32(x.Sreg.V))
-	}
-	if x.Dreg.OK {
-		e.Uint32BE(AttrExprLookupDreg, uint32(x.Dreg.V))
-	}
-	if x.SetID.OK {
-		e.Uint32BE(AttrExprLookupSetID, x.SetID.V)
-	}
-	if x.Flags.OK {
-		e.Uint32BE(AttrExprLookupFlags, uint32(x.Flags.V))
-	}
-	e.Raw(x.Unknown)
+func (x *ExprLookupAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptString(AttrExprLookupSet, x.Set)
+	nlattr.OptEnum32BE(e, AttrExprLookupSreg, x.Sreg)
+	nlattr.OptEnum32BE(e, AttrExprLookupDreg, x.Dreg)
+	e.OptUint32BE(AttrExprLookupSetID, x.SetID)
+	nlattr.OptEnum32BE(e, AttrExprLookupFlags, x.Flags)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ExprLookupAttrs) decode(d *nlattr.Decoder) {
+func (x *ExprLookupAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrExprLookupSet:
-			x.Set = nlattr.Some(d.String())
+			x.Set = d.OptString()
 		case AttrExprLookupSreg:
 			x.Sreg = nlattr.Some(Register(d.Uint32BE()))
 		case AttrExprLookupDreg:
 			x.Dreg = nlattr.Some(Register(d.Uint32BE()))
 		case AttrExprLookupSetID:
-			x.SetID = nlattr.Some(d.Uint32BE())
+			x.SetID = d.OptUint32BE()
 		case AttrExprLookupFlags:
 			x.Flags = nlattr.Some(LookupFlags(d.Uint32BE()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ExprDynsetAttrs is the attribute set expr-dynset-attrs: adds, updates or deletes an element of a
 // set (enum nft_dynset_attributes).
 type ExprDynsetAttrs struct {
-	SetName     nlattr.Opt[string]      // name of the set
-	SetID       nlattr.Opt[uint32]      // as set-name, with the id of a set of the same batch
-	Op          nlattr.Opt[DynsetOps]   // what to do
-	SregKey     nlattr.Opt[Register]    // register with the key
-	SregData    nlattr.Opt[Register]    // register with the data of a map
-	Timeout     nlattr.Opt[uint64]      // time until the element expires, in milliseconds
+	SetName  nlattr.Opt[string]    // name of the set
+	SetID    nlattr.Opt[uint32]    // as set-name, with the id of a set of the same batch
+	Op       nlattr.Opt[DynsetOps] // what to do
+	SregKey  nlattr.Opt[Register]  // register with the key
+	SregData nlattr.Opt[Register]  // register with the data of a map
+	// Time until the element expires, in milliseconds; absent, that of the set.
+	Timeout     nlattr.Opt[uint64]
 	Expr        *ExprAttrs              // the expression that the element gets, if it is one
 	Flags       nlattr.Opt[DynsetFlags] // flags
 	Expressions *ExprListAttrs          // the expressions that the element gets, if there are several
-	Unknown     []nlattr.Attr           // what the fields cannot hold, as it came
+	Unknown     []nlattr.Attr
 }
 
-func (x *ExprDynsetAttrs) encode(e *nlattr.Encoder) {
-	if x.SetName.OK {
-		e.String(AttrExprDynsetSetName, x.SetName.V)
-	}
-	if x.SetID.OK {
-		e.Uint32BE(AttrExprDynsetSetID, x.SetID.V)
-	}
-	if x.Op.OK {
-		e.Uint32BE(AttrExprDynsetOp, uint32(x.Op.V))
-	}
-	if x.SregKey.OK {
-		e.Uint32BE(AttrExprDynsetSregKey, uint32(x.SregKey.V))
-	}
-	if x.SregData.OK {
-		e.Uint32BE(AttrExprDynsetSregData, uint32(x.SregData.V))
-	}
-	if x.Timeout.OK {
-		e.Uint64BE(AttrExprDynsetTimeout, x.Timeout.V)
-	}
+func (x *ExprDynsetAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptString(AttrExprDynsetSetName, x.SetName)
+	e.OptUint32BE(AttrExprDynsetSetID, x.SetID)
+	nlattr.OptEnum32BE(e, AttrExprDynsetOp, x.Op)
+	nlattr.OptEnum32BE(e, AttrExprDynsetSregKey, x.SregKey)
+	nlattr.OptEnum32BE(e, AttrExprDynsetSregData, x.SregData)
+	e.OptUint64BE(AttrExprDynsetTimeout, x.Timeout)
 	if x.Expr != nil {
-		nest := e.Begin(AttrExprDynsetExpr)
-		x.Expr.encode(e)
-		e.End(nest)
+		x.Expr.encode(e, AttrExprDynsetExpr)
 	}
-	if x.Flags.OK {
-		e.Uint32BE(AttrExprDynsetFlags, uint32(x.Flags.V))
-	}
+	nlattr.OptEnum32BE(e, AttrExprDynsetFlags, x.Flags)
 	if x.Expressions != nil {
-		nest := e.Begin(AttrExprDynsetExpressions)
-		x.Expressions.encode(e)
-		e.End(nest)
+		x.Expressions.encode(e, AttrExprDynsetExpressions)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ExprDynsetAttrs) decode(d *nlattr.Decoder) {
+func (x *ExprDynsetAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrExprDynsetSetName:
-			x.SetName = nlattr.Some(d.String())
+			x.SetName = d.OptString()
 		case AttrExprDynsetSetID:
-			x.SetID = nlattr.Some(d.Uint32BE())
+			x.SetID = d.OptUint32BE()
 		case AttrExprDynsetOp:
 			x.Op = nlattr.Some(DynsetOps(d.Uint32BE()))
 		case AttrExprDynsetSregKey:
@@ -1020,32 +870,23 @@ func (x *ExprDynsetAttrs) decode(d *nlattr.Decoder) {
 		case AttrExprDynsetSregData:
 			x.SregData = nlattr.Some(Register(d.Uint32BE()))
 		case AttrExprDynsetTimeout:
-			x.Timeout = nlattr.Some(d.Uint64BE())
+			x.Timeout = d.OptUint64BE()
 		case AttrExprDynsetExpr:
-			v := nlattr.New[ExprAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[ExprAttrs](d); v.decode(d, &x.Unknown) {
 				x.Expr = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrExprDynsetFlags:
 			x.Flags = nlattr.Some(DynsetFlags(d.Uint32BE()))
 		case AttrExprDynsetExpressions:
-			v := nlattr.New[ExprListAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[ExprListAttrs](d); v.decode(d, &x.Unknown) {
 				x.Expressions = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrExprDynsetPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ExprPayloadAttrs is the attribute set expr-payload-attrs: loads bytes of the packet, or writes
@@ -1059,38 +900,24 @@ type ExprPayloadAttrs struct {
 	CsumType   nlattr.Opt[PayloadCsumTypes] // checksum of the header that is written
 	CsumOffset nlattr.Opt[uint32]           // offset of that checksum from base
 	CsumFlags  nlattr.Opt[PayloadCsumFlags] // whether the transport checksum changes, too
-	Unknown    []nlattr.Attr                // what the fields cannot hold, as it came
+	Unknown    []nlattr.Attr
 }
 
-func (x *ExprPayloadAttrs) encode(e *nlattr.Encoder) {
-	if x.Dreg.OK {
-		e.Uint32BE(AttrExprPayloadDreg, uint32(x.Dreg.V))
-	}
-	if x.Base.OK {
-		e.Uint32BE(AttrExprPayloadBase, uint32(x.Base.V))
-	}
-	if x.Offset.OK {
-		e.Uint32BE(AttrExprPayloadOffset, x.Offset.V)
-	}
-	if x.Len.OK {
-		e.Uint32BE(AttrExprPayloadLen, x.Len.V)
-	}
-	if x.Sreg.OK {
-		e.Uint32BE(AttrExprPayloadSreg, uint32(x.Sreg.V))
-	}
-	if x.CsumType.OK {
-		e.Uint32BE(AttrExprPayloadCsumType, uint32(x.CsumType.V))
-	}
-	if x.CsumOffset.OK {
-		e.Uint32BE(AttrExprPayloadCsumOffset, x.CsumOffset.V)
-	}
-	if x.CsumFlags.OK {
-		e.Uint32BE(AttrExprPayloadCsumFlags, uint32(x.CsumFlags.V))
-	}
-	e.Raw(x.Unknown)
+func (x *ExprPayloadAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnum32BE(e, AttrExprPayloadDreg, x.Dreg)
+	nlattr.OptEnum32BE(e, AttrExprPayloadBase, x.Base)
+	e.OptUint32BE(AttrExprPayloadOffset, x.Offset)
+	e.OptUint32BE(AttrExprPayloadLen, x.Len)
+	nlattr.OptEnum32BE(e, AttrExprPayloadSreg, x.Sreg)
+	nlattr.OptEnum32BE(e, AttrExprPayloadCsumType, x.CsumType)
+	e.OptUint32BE(AttrExprPayloadCsumOffset, x.CsumOffset)
+	nlattr.OptEnum32BE(e, AttrExprPayloadCsumFlags, x.CsumFlags)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ExprPayloadAttrs) decode(d *nlattr.Decoder) {
+func (x *ExprPayloadAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrExprPayloadDreg:
@@ -1098,79 +925,69 @@ func (x *ExprPayloadAttrs) decode(d *nlattr.Decoder) {
 		case AttrExprPayloadBase:
 			x.Base = nlattr.Some(PayloadBase(d.Uint32BE()))
 		case AttrExprPayloadOffset:
-			x.Offset = nlattr.Some(d.Uint32BE())
+			x.Offset = d.OptUint32BE()
 		case AttrExprPayloadLen:
-			x.Len = nlattr.Some(d.Uint32BE())
+			x.Len = d.OptUint32BE()
 		case AttrExprPayloadSreg:
 			x.Sreg = nlattr.Some(Register(d.Uint32BE()))
 		case AttrExprPayloadCsumType:
 			x.CsumType = nlattr.Some(PayloadCsumTypes(d.Uint32BE()))
 		case AttrExprPayloadCsumOffset:
-			x.CsumOffset = nlattr.Some(d.Uint32BE())
+			x.CsumOffset = d.OptUint32BE()
 		case AttrExprPayloadCsumFlags:
 			x.CsumFlags = nlattr.Some(PayloadCsumFlags(d.Uint32BE()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ExprInnerAttrs is the attribute set expr-inner-attrs: runs an expression on the packet inside a
 // tunnel (enum nft_inner_attributes). Since Linux 6.2.
 type ExprInnerAttrs struct {
-	Num     nlattr.Opt[uint32]     // number of the tunnel header; 0, the first
-	Type    nlattr.Opt[InnerType]  // the tunnel protocol
-	Flags   nlattr.Opt[InnerFlags] // which headers there are
+	Num   nlattr.Opt[uint32]     // number of the tunnel header; 0, the first
+	Type  nlattr.Opt[InnerType]  // the tunnel protocol
+	Flags nlattr.Opt[InnerFlags] // which headers there are
+	// Length of the fixed part of the tunnel header in bytes, at most 64.
 	Hdrsize nlattr.Opt[uint32]
-	Expr    *ExprAttrs    // the expression: payload or meta
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Expr    *ExprAttrs // the expression: payload or meta
+	Unknown []nlattr.Attr
 }
 
-func (x *ExprInnerAttrs) encode(e *nlattr.Encoder) {
-	if x.Num.OK {
-		e.Uint32BE(AttrExprInnerNum, x.Num.V)
-	}
-	if x.Type.OK {
-		e.Uint32BE(AttrExprInnerType, uint32(x.Type.V))
-	}
-	if x.Flags.OK {
-		e.Uint32BE(AttrExprInnerFlags, uint32(x.Flags.V))
-	}
-	if x.Hdrsize.OK {
-		e.Uint32BE(AttrExprInnerHdrsize, x.Hdrsize.V)
-	}
+func (x *ExprInnerAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32BE(AttrExprInnerNum, x.Num)
+	nlattr.OptEnum32BE(e, AttrExprInnerType, x.Type)
+	nlattr.OptEnum32BE(e, AttrExprInnerFlags, x.Flags)
+	e.OptUint32BE(AttrExprInnerHdrsize, x.Hdrsize)
 	if x.Expr != nil {
-		nest := e.Begin(AttrExprInnerExpr)
-		x.Expr.encode(e)
-		e.End(nest)
+		x.Expr.encode(e, AttrExprInnerExpr)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ExprInnerAttrs) decode(d *nlattr.Decoder) {
+func (x *ExprInnerAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrExprInnerNum:
-			x.Num = nlattr.Some(d.Uint32BE())
+			x.Num = d.OptUint32BE()
 		case AttrExprInnerType:
 			x.Type = nlattr.Some(InnerType(d.Uint32BE()))
 		case AttrExprInnerFlags:
 			x.Flags = nlattr.Some(InnerFlags(d.Uint32BE()))
 		case AttrExprInnerHdrsize:
-			x.Hdrsize = nlattr.Some(d.Uint32BE())
+			x.Hdrsize = d.OptUint32BE()
 		case AttrExprInnerExpr:
-			v := nlattr.New[ExprAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[ExprAttrs](d); v.decode(d, &x.Unknown) {
 				x.Expr = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ExprExthdrAttrs is the attribute set expr-exthdr-attrs: loads bytes of an extension header or
@@ -1184,45 +1001,33 @@ type ExprExthdrAttrs struct {
 	Flags   nlattr.Opt[ExthdrFlags] // whether only presence counts
 	Op      nlattr.Opt[ExthdrOp]    // where to look; IPv6 extension headers if absent
 	Sreg    nlattr.Opt[Register]    // register with the bytes to write
-	Unknown []nlattr.Attr           // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *ExprExthdrAttrs) encode(e *nlattr.Encoder) {
-	if x.Dreg.OK {
-		e.Uint32BE(AttrExprExthdrDreg, uint32(x.Dreg.V))
-	}
-	if x.Type.OK {
-		e.Uint8(AttrExprExthdrType, x.Type.V)
-	}
-	if x.Offset.OK {
-		e.Uint32BE(AttrExprExthdrOffset, x.Offset.V)
-	}
-	if x.Len.OK {
-		e.Uint32BE(AttrExprExthdrLen, x.Len.V)
-	}
-	if x.Flags.OK {
-		e.Uint32BE(AttrExprExthdrFlags, uint32(x.Flags.V))
-	}
-	if x.Op.OK {
-		e.Uint32BE(AttrExprExthdrOp, uint32(x.Op.V))
-	}
-	if x.Sreg.OK {
-		e.Uint32BE(AttrExprExthdrSreg, uint32(x.Sreg.V))
-	}
-	e.Raw(x.Unknown)
+func (x *ExprExthdrAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnum32BE(e, AttrExprExthdrDreg, x.Dreg)
+	e.OptUint8(AttrExprExthdrType, x.Type)
+	e.OptUint32BE(AttrExprExthdrOffset, x.Offset)
+	e.OptUint32BE(AttrExprExthdrLen, x.Len)
+	nlattr.OptEnum32BE(e, AttrExprExthdrFlags, x.Flags)
+	nlattr.OptEnum32BE(e, AttrExprExthdrOp, x.Op)
+	nlattr.OptEnum32BE(e, AttrExprExthdrSreg, x.Sreg)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ExprExthdrAttrs) decode(d *nlattr.Decoder) {
+func (x *ExprExthdrAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrExprExthdrDreg:
 			x.Dreg = nlattr.Some(Register(d.Uint32BE()))
 		case AttrExprExthdrType:
-			x.Type = nlattr.Some(d.Uint8())
+			x.Type = d.OptUint8()
 		case AttrExprExthdrOffset:
-			x.Offset = nlattr.Some(d.Uint32BE())
+			x.Offset = d.OptUint32BE()
 		case AttrExprExthdrLen:
-			x.Len = nlattr.Some(d.Uint32BE())
+			x.Len = d.OptUint32BE()
 		case AttrExprExthdrFlags:
 			x.Flags = nlattr.Some(ExthdrFlags(d.Uint32BE()))
 		case AttrExprExthdrOp:
@@ -1230,9 +1035,10 @@ func (x *ExprExthdrAttrs) decode(d *nlattr.Decoder) {
 		case AttrExprExthdrSreg:
 			x.Sreg = nlattr.Some(Register(d.Uint32BE()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ExprMetaAttrs is the attribute set expr-meta-attrs: loads a fact about the packet, or sets it if
@@ -1241,23 +1047,19 @@ type ExprMetaAttrs struct {
 	Dreg    nlattr.Opt[Register] // register that gets it
 	Key     nlattr.Opt[MetaKeys] // the fact
 	Sreg    nlattr.Opt[Register] // register with the new value
-	Unknown []nlattr.Attr        // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *ExprMetaAttrs) encode(e *nlattr.Encoder) {
-	if x.Dreg.OK {
-		e.Uint32BE(AttrExprMetaDreg, uint32(x.Dreg.V))
-	}
-	if x.Key.OK {
-		e.Uint32BE(AttrExprMetaKey, uint32(x.Key.V))
-	}
-	if x.Sreg.OK {
-		e.Uint32BE(AttrExprMetaSreg, uint32(x.Sreg.V))
-	}
-	e.Raw(x.Unknown)
+func (x *ExprMetaAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnum32BE(e, AttrExprMetaDreg, x.Dreg)
+	nlattr.OptEnum32BE(e, AttrExprMetaKey, x.Key)
+	nlattr.OptEnum32BE(e, AttrExprMetaSreg, x.Sreg)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ExprMetaAttrs) decode(d *nlattr.Decoder) {
+func (x *ExprMetaAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrExprMetaDreg:
@@ -1267,9 +1069,10 @@ func (x *ExprMetaAttrs) decode(d *nlattr.Decoder) {
 		case AttrExprMetaSreg:
 			x.Sreg = nlattr.Some(Register(d.Uint32BE()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ExprRtAttrs is the attribute set expr-rt-attrs: loads a fact about the packet's route (enum
@@ -1277,20 +1080,18 @@ func (x *ExprMetaAttrs) decode(d *nlattr.Decoder) {
 type ExprRtAttrs struct {
 	Dreg    nlattr.Opt[Register] // register that gets it
 	Key     nlattr.Opt[RtKeys]   // the fact
-	Unknown []nlattr.Attr        // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *ExprRtAttrs) encode(e *nlattr.Encoder) {
-	if x.Dreg.OK {
-		e.Uint32BE(AttrExprRtDreg, uint32(x.Dreg.V))
-	}
-	if x.Key.OK {
-		e.Uint32BE(AttrExprRtKey, uint32(x.Key.V))
-	}
-	e.Raw(x.Unknown)
+func (x *ExprRtAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnum32BE(e, AttrExprRtDreg, x.Dreg)
+	nlattr.OptEnum32BE(e, AttrExprRtKey, x.Key)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ExprRtAttrs) decode(d *nlattr.Decoder) {
+func (x *ExprRtAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrExprRtDreg:
@@ -1298,34 +1099,32 @@ func (x *ExprRtAttrs) decode(d *nlattr.Decoder) {
 		case AttrExprRtKey:
 			x.Key = nlattr.Some(RtKeys(d.Uint32BE()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ExprSocketAttrs is the attribute set expr-socket-attrs: loads a fact about the socket that the
 // packet is for (enum nft_socket_attributes).
 type ExprSocketAttrs struct {
-	Key     nlattr.Opt[SocketKeys] // the fact
-	Dreg    nlattr.Opt[Register]   // register that gets it
+	Key  nlattr.Opt[SocketKeys] // the fact
+	Dreg nlattr.Opt[Register]   // register that gets it
+	// How far below the root of the control groups the one that counts is, for cgroupv2.
 	Level   nlattr.Opt[uint32]
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *ExprSocketAttrs) encode(e *nlattr.Encoder) {
-	if x.Key.OK {
-		e.Uint32BE(AttrExprSocketKey, uint32(x.Key.V))
-	}
-	if x.Dreg.OK {
-		e.Uint32BE(AttrExprSocketDreg, uint32(x.Dreg.V))
-	}
-	if x.Level.OK {
-		e.Uint32BE(AttrExprSocketLevel, x.Level.V)
-	}
-	e.Raw(x.Unknown)
+func (x *ExprSocketAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnum32BE(e, AttrExprSocketKey, x.Key)
+	nlattr.OptEnum32BE(e, AttrExprSocketDreg, x.Dreg)
+	e.OptUint32BE(AttrExprSocketLevel, x.Level)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ExprSocketAttrs) decode(d *nlattr.Decoder) {
+func (x *ExprSocketAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrExprSocketKey:
@@ -1333,59 +1132,45 @@ func (x *ExprSocketAttrs) decode(d *nlattr.Decoder) {
 		case AttrExprSocketDreg:
 			x.Dreg = nlattr.Some(Register(d.Uint32BE()))
 		case AttrExprSocketLevel:
-			x.Level = nlattr.Some(d.Uint32BE())
+			x.Level = d.OptUint32BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ExprHashAttrs is the attribute set expr-hash-attrs: computes a hash (enum nft_hash_attributes).
 type ExprHashAttrs struct {
-	Sreg    nlattr.Opt[Register]  // register with what is hashed; jenkins only
-	Dreg    nlattr.Opt[Register]  // register that gets the hash, u32 in host order
-	Len     nlattr.Opt[uint32]    // number of bytes that are hashed; jenkins only
-	Modulus nlattr.Opt[uint32]    // number of different results
-	Seed    nlattr.Opt[uint32]    // seed of jenkins
+	Sreg    nlattr.Opt[Register] // register with what is hashed; jenkins only
+	Dreg    nlattr.Opt[Register] // register that gets the hash, u32 in host order
+	Len     nlattr.Opt[uint32]   // number of bytes that are hashed; jenkins only
+	Modulus nlattr.Opt[uint32]   // number of different results
+	// Seed of jenkins. Absent, the kernel chooses one, and does not tell it.
+	Seed    nlattr.Opt[uint32]
 	Offset  nlattr.Opt[uint32]    // number that is added to the result
 	Type    nlattr.Opt[HashTypes] // how to compute
 	SetName nlattr.Opt[string]    // not used any more
 	SetID   nlattr.Opt[uint32]    // not used any more
-	Unknown []nlattr.Attr         // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *ExprHashAttrs) encode(e *nlattr.Encoder) {
-	if x.Sreg.OK {
-		e.Uint32BE(AttrExprHashSreg, uint32(x.Sreg.V))
-	}
-	if x.Dreg.OK {
-		e.Uint32BE(AttrExprHashDreg, uint32(x.Dreg.V))
-	}
-	if x.Len.OK {
-		e.Uint32BE(AttrExprHashLen, x.Len.V)
-	}
-	if x.Modulus.OK {
-		e.Uint32BE(AttrExprHashModulus, x.Modulus.V)
-	}
-	if x.Seed.OK {
-		e.Uint32BE(AttrExprHashSeed, x.Seed.V)
-	}
-	if x.Offset.OK {
-		e.Uint32BE(AttrExprHashOffset, x.Offset.V)
-	}
-	if x.Type.OK {
-		e.Uint32BE(AttrExprHashType, uint32(x.Type.V))
-	}
-	if x.SetName.OK {
-		e.String(AttrExprHashSetName, x.SetName.V)
-	}
-	if x.SetID.OK {
-		e.Uint32BE(AttrExprHashSetID, x.SetID.V)
-	}
-	e.Raw(x.Unknown)
+func (x *ExprHashAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnum32BE(e, AttrExprHashSreg, x.Sreg)
+	nlattr.OptEnum32BE(e, AttrExprHashDreg, x.Dreg)
+	e.OptUint32BE(AttrExprHashLen, x.Len)
+	e.OptUint32BE(AttrExprHashModulus, x.Modulus)
+	e.OptUint32BE(AttrExprHashSeed, x.Seed)
+	e.OptUint32BE(AttrExprHashOffset, x.Offset)
+	nlattr.OptEnum32BE(e, AttrExprHashType, x.Type)
+	e.OptString(AttrExprHashSetName, x.SetName)
+	e.OptUint32BE(AttrExprHashSetID, x.SetID)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ExprHashAttrs) decode(d *nlattr.Decoder) {
+func (x *ExprHashAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrExprHashSreg:
@@ -1393,23 +1178,24 @@ func (x *ExprHashAttrs) decode(d *nlattr.Decoder) {
 		case AttrExprHashDreg:
 			x.Dreg = nlattr.Some(Register(d.Uint32BE()))
 		case AttrExprHashLen:
-			x.Len = nlattr.Some(d.Uint32BE())
+			x.Len = d.OptUint32BE()
 		case AttrExprHashModulus:
-			x.Modulus = nlattr.Some(d.Uint32BE())
+			x.Modulus = d.OptUint32BE()
 		case AttrExprHashSeed:
-			x.Seed = nlattr.Some(d.Uint32BE())
+			x.Seed = d.OptUint32BE()
 		case AttrExprHashOffset:
-			x.Offset = nlattr.Some(d.Uint32BE())
+			x.Offset = d.OptUint32BE()
 		case AttrExprHashType:
 			x.Type = nlattr.Some(HashTypes(d.Uint32BE()))
 		case AttrExprHashSetName:
-			x.SetName = nlattr.Some(d.String())
+			x.SetName = d.OptString()
 		case AttrExprHashSetID:
-			x.SetID = nlattr.Some(d.Uint32BE())
+			x.SetID = d.OptUint32BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ExprCtAttrs is the attribute set expr-ct-attrs: loads a fact about the packet's connection, or
@@ -1419,26 +1205,20 @@ type ExprCtAttrs struct {
 	Key       nlattr.Opt[CtKeys]      // the fact
 	Direction nlattr.Opt[CtDirection] // direction, for facts of one direction
 	Sreg      nlattr.Opt[Register]    // register with the new value
-	Unknown   []nlattr.Attr           // what the fields cannot hold, as it came
+	Unknown   []nlattr.Attr
 }
 
-func (x *ExprCtAttrs) encode(e *nlattr.Encoder) {
-	if x.Dreg.OK {
-		e.Uint32BE(AttrExprCtDreg, uint32(x.Dreg.V))
-	}
-	if x.Key.OK {
-		e.Uint32BE(AttrExprCtKey, uint32(x.Key.V))
-	}
-	if x.Direction.OK {
-		e.Uint8(AttrExprCtDirection, uint8(x.Direction.V))
-	}
-	if x.Sreg.OK {
-		e.Uint32BE(AttrExprCtSreg, uint32(x.Sreg.V))
-	}
-	e.Raw(x.Unknown)
+func (x *ExprCtAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnum32BE(e, AttrExprCtDreg, x.Dreg)
+	nlattr.OptEnum32BE(e, AttrExprCtKey, x.Key)
+	nlattr.OptEnum8(e, AttrExprCtDirection, x.Direction)
+	nlattr.OptEnum32BE(e, AttrExprCtSreg, x.Sreg)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ExprCtAttrs) decode(d *nlattr.Decoder) {
+func (x *ExprCtAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrExprCtDreg:
@@ -1450,34 +1230,36 @@ func (x *ExprCtAttrs) decode(d *nlattr.Decoder) {
 		case AttrExprCtSreg:
 			x.Sreg = nlattr.Some(Register(d.Uint32BE()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ExprFlowOffloadAttrs is the attribute set expr-flow-offload-attrs: adds the packet's connection
 // to a flow table (enum nft_offload_attributes).
 type ExprFlowOffloadAttrs struct {
 	Name    nlattr.Opt[string] // name of the flow table
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *ExprFlowOffloadAttrs) encode(e *nlattr.Encoder) {
-	if x.Name.OK {
-		e.String(AttrExprFlowOffloadName, x.Name.V)
-	}
-	e.Raw(x.Unknown)
+func (x *ExprFlowOffloadAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptString(AttrExprFlowOffloadName, x.Name)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ExprFlowOffloadAttrs) decode(d *nlattr.Decoder) {
+func (x *ExprFlowOffloadAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrExprFlowOffloadName:
-			x.Name = nlattr.Some(d.String())
+			x.Name = d.OptString()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // LimitAttrs is the attribute set limit-attrs: a rate that is not to be exceeded, as expression or
@@ -1488,46 +1270,39 @@ type LimitAttrs struct {
 	Burst   nlattr.Opt[uint32]     // packets or bytes that may come at once on top
 	Type    nlattr.Opt[LimitType]  // what is counted
 	Flags   nlattr.Opt[LimitFlags] // whether to match what exceeds it
-	Unknown []nlattr.Attr          // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *LimitAttrs) encode(e *nlattr.Encoder) {
-	if x.Rate.OK {
-		e.Uint64BE(AttrLimitRate, x.Rate.V)
-	}
-	if x.Unit.OK {
-		e.Uint64BE(AttrLimitUnit, x.Unit.V)
-	}
-	if x.Burst.OK {
-		e.Uint32BE(AttrLimitBurst, x.Burst.V)
-	}
-	if x.Type.OK {
-		e.Uint32BE(AttrLimitType, uint32(x.Type.V))
-	}
-	if x.Flags.OK {
-		e.Uint32BE(AttrLimitFlags, uint32(x.Flags.V))
-	}
-	e.Raw(x.Unknown)
+func (x *LimitAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint64BE(AttrLimitRate, x.Rate)
+	e.OptUint64BE(AttrLimitUnit, x.Unit)
+	e.OptUint32BE(AttrLimitBurst, x.Burst)
+	nlattr.OptEnum32BE(e, AttrLimitType, x.Type)
+	nlattr.OptEnum32BE(e, AttrLimitFlags, x.Flags)
+	e.Close(n, x.Unknown)
 }
 
-func (x *LimitAttrs) decode(d *nlattr.Decoder) {
+func (x *LimitAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrLimitRate:
-			x.Rate = nlattr.Some(d.Uint64BE())
+			x.Rate = d.OptUint64BE()
 		case AttrLimitUnit:
-			x.Unit = nlattr.Some(d.Uint64BE())
+			x.Unit = d.OptUint64BE()
 		case AttrLimitBurst:
-			x.Burst = nlattr.Some(d.Uint32BE())
+			x.Burst = d.OptUint32BE()
 		case AttrLimitType:
 			x.Type = nlattr.Some(LimitType(d.Uint32BE()))
 		case AttrLimitFlags:
 			x.Flags = nlattr.Some(LimitFlags(d.Uint32BE()))
 		case AttrLimitPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ConnlimitAttrs is the attribute set connlimit-attrs: a number of connections, as expression or
@@ -1535,30 +1310,29 @@ func (x *LimitAttrs) decode(d *nlattr.Decoder) {
 type ConnlimitAttrs struct {
 	Count   nlattr.Opt[uint32]         // number of connections up to which the rule goes on
 	Flags   nlattr.Opt[ConnlimitFlags] // whether to match what exceeds it
-	Unknown []nlattr.Attr              // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *ConnlimitAttrs) encode(e *nlattr.Encoder) {
-	if x.Count.OK {
-		e.Uint32BE(AttrConnlimitCount, x.Count.V)
-	}
-	if x.Flags.OK {
-		e.Uint32BE(AttrConnlimitFlags, uint32(x.Flags.V))
-	}
-	e.Raw(x.Unknown)
+func (x *ConnlimitAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32BE(AttrConnlimitCount, x.Count)
+	nlattr.OptEnum32BE(e, AttrConnlimitFlags, x.Flags)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ConnlimitAttrs) decode(d *nlattr.Decoder) {
+func (x *ConnlimitAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrConnlimitCount:
-			x.Count = nlattr.Some(d.Uint32BE())
+			x.Count = d.OptUint32BE()
 		case AttrConnlimitFlags:
 			x.Flags = nlattr.Some(ConnlimitFlags(d.Uint32BE()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ExprLastAttrs is the attribute set expr-last-attrs: remembers when the rule was reached last
@@ -1566,222 +1340,210 @@ func (x *ConnlimitAttrs) decode(d *nlattr.Decoder) {
 type ExprLastAttrs struct {
 	Set     nlattr.Opt[uint32] // 0 if it never was
 	Msecs   nlattr.Opt[uint64] // how many milliseconds ago that was
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *ExprLastAttrs) encode(e *nlattr.Encoder) {
-	if x.Set.OK {
-		e.Uint32BE(AttrExprLastSet, x.Set.V)
-	}
-	if x.Msecs.OK {
-		e.Uint64BE(AttrExprLastMsecs, x.Msecs.V)
-	}
-	e.Raw(x.Unknown)
+func (x *ExprLastAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32BE(AttrExprLastSet, x.Set)
+	e.OptUint64BE(AttrExprLastMsecs, x.Msecs)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ExprLastAttrs) decode(d *nlattr.Decoder) {
+func (x *ExprLastAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrExprLastSet:
-			x.Set = nlattr.Some(d.Uint32BE())
+			x.Set = d.OptUint32BE()
 		case AttrExprLastMsecs:
-			x.Msecs = nlattr.Some(d.Uint64BE())
+			x.Msecs = d.OptUint64BE()
 		case AttrExprLastPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ExprLogAttrs is the attribute set expr-log-attrs: logs the packet: to the processes that listen
 // on a group of nflog, or in the kernel's log (enum nft_log_attributes).
 type ExprLogAttrs struct {
-	Group      nlattr.Opt[uint16] // group of the family nflog
-	Prefix     nlattr.Opt[string] // text that stands before each entry
-	Snaplen    nlattr.Opt[uint32] // bytes of the packet that go to the group
+	// Group of the family nflog. Present, packets go there.
+	Group  nlattr.Opt[uint16]
+	Prefix nlattr.Opt[string] // text that stands before each entry
+	// Bytes of the packet that go to the group; absent, as its listener asked.
+	Snaplen nlattr.Opt[uint32]
+	// Packets that are gathered before the group's listener gets them.
 	Qthreshold nlattr.Opt[uint16]
 	Level      nlattr.Opt[LogLevel] // level in the kernel's log; not together with group
 	Flags      nlattr.Opt[LogFlags] // what the kernel's log shows
-	Unknown    []nlattr.Attr        // what the fields cannot hold, as it came
+	Unknown    []nlattr.Attr
 }
 
-func (x *ExprLogAttrs) encode(e *nlattr.Encoder) {
-	if x.Group.OK {
-		e.Uint16BE(AttrExprLogGroup, x.Group.V)
-	}
-	if x.Prefix.OK {
-		e.String(AttrExprLogPrefix, x.Prefix.V)
-	}
-	if x.Snaplen.OK {
-		e.Uint32BE(AttrExprLogSnaplen, x.Snaplen.V)
-	}
-	if x.Qthreshold.OK {
-		e.Uint16BE(AttrExprLogQthreshold, x.Qthreshold.V)
-	}
-	if x.Level.OK {
-		e.Uint32BE(AttrExprLogLevel, uint32(x.Level.V))
-	}
-	if x.Flags.OK {
-		e.Uint32BE(AttrExprLogFlags, uint32(x.Flags.V))
-	}
-	e.Raw(x.Unknown)
+func (x *ExprLogAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint16BE(AttrExprLogGroup, x.Group)
+	e.OptString(AttrExprLogPrefix, x.Prefix)
+	e.OptUint32BE(AttrExprLogSnaplen, x.Snaplen)
+	e.OptUint16BE(AttrExprLogQthreshold, x.Qthreshold)
+	nlattr.OptEnum32BE(e, AttrExprLogLevel, x.Level)
+	nlattr.OptEnum32BE(e, AttrExprLogFlags, x.Flags)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ExprLogAttrs) decode(d *nlattr.Decoder) {
+func (x *ExprLogAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrExprLogGroup:
-			x.Group = nlattr.Some(d.Uint16BE())
+			x.Group = d.OptUint16BE()
 		case AttrExprLogPrefix:
-			x.Prefix = nlattr.Some(d.String())
+			x.Prefix = d.OptString()
 		case AttrExprLogSnaplen:
-			x.Snaplen = nlattr.Some(d.Uint32BE())
+			x.Snaplen = d.OptUint32BE()
 		case AttrExprLogQthreshold:
-			x.Qthreshold = nlattr.Some(d.Uint16BE())
+			x.Qthreshold = d.OptUint16BE()
 		case AttrExprLogLevel:
 			x.Level = nlattr.Some(LogLevel(d.Uint32BE()))
 		case AttrExprLogFlags:
 			x.Flags = nlattr.Some(LogFlags(d.Uint32BE()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ExprQueueAttrs is the attribute set expr-queue-attrs: hands the packet to a process that listens
 // on a queue of nfqueue (enum nft_queue_attributes).
 type ExprQueueAttrs struct {
-	Num      nlattr.Opt[uint16]     // number of the queue, or of the first
-	Total    nlattr.Opt[uint16]     // number of queues to spread packets over
-	Flags    nlattr.Opt[QueueFlags] // flags
+	Num   nlattr.Opt[uint16]     // number of the queue, or of the first
+	Total nlattr.Opt[uint16]     // number of queues to spread packets over
+	Flags nlattr.Opt[QueueFlags] // flags
+	// Register with the number of the queue, u16 in host order, in place of num and total.
 	SregQnum nlattr.Opt[Register]
-	Unknown  []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown  []nlattr.Attr
 }
 
-func (x *ExprQueueAttrs) encode(e *nlattr.Encoder) {
-	if x.Num.OK {
-		e.Uint16BE(AttrExprQueueNum, x.Num.V)
-	}
-	if x.Total.OK {
-		e.Uint16BE(AttrExprQueueTotal, x.Total.V)
-	}
-	if x.Flags.OK {
-		e.Uint16BE(AttrExprQueueFlags, uint16(x.Flags.V))
-	}
-	if x.SregQnum.OK {
-		e.Uint32BE(AttrExprQueueSregQnum, uint32(x.SregQnum.V))
-	}
-	e.Raw(x.Unknown)
+func (x *ExprQueueAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint16BE(AttrExprQueueNum, x.Num)
+	e.OptUint16BE(AttrExprQueueTotal, x.Total)
+	nlattr.OptEnum16BE(e, AttrExprQueueFlags, x.Flags)
+	nlattr.OptEnum32BE(e, AttrExprQueueSregQnum, x.SregQnum)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ExprQueueAttrs) decode(d *nlattr.Decoder) {
+func (x *ExprQueueAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrExprQueueNum:
-			x.Num = nlattr.Some(d.Uint16BE())
+			x.Num = d.OptUint16BE()
 		case AttrExprQueueTotal:
-			x.Total = nlattr.Some(d.Uint16BE())
+			x.Total = d.OptUint16BE()
 		case AttrExprQueueFlags:
 			x.Flags = nlattr.Some(QueueFlags(d.Uint16BE()))
 		case AttrExprQueueSregQnum:
 			x.SregQnum = nlattr.Some(Register(d.Uint32BE()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // QuotaAttrs is the attribute set quota-attrs: an amount of bytes, as expression or object (enum
 // nft_quota_attributes).
 type QuotaAttrs struct {
-	Bytes    nlattr.Opt[uint64]     // the amount in bytes
-	Flags    nlattr.Opt[QuotaFlags] // flags
-	Consumed nlattr.Opt[uint64]     // bytes that are used up
-	Unknown  []nlattr.Attr          // what the fields cannot hold, as it came
+	Bytes nlattr.Opt[uint64]     // the amount in bytes
+	Flags nlattr.Opt[QuotaFlags] // flags
+	// Bytes that are used up. In a request, what to begin with.
+	Consumed nlattr.Opt[uint64]
+	Unknown  []nlattr.Attr
 }
 
-func (x *QuotaAttrs) encode(e *nlattr.Encoder) {
-	if x.Bytes.OK {
-		e.Uint64BE(AttrQuotaBytes, x.Bytes.V)
-	}
-	if x.Flags.OK {
-		e.Uint32BE(AttrQuotaFlags, uint32(x.Flags.V))
-	}
-	if x.Consumed.OK {
-		e.Uint64BE(AttrQuotaConsumed, x.Consumed.V)
-	}
-	e.Raw(x.Unknown)
+func (x *QuotaAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint64BE(AttrQuotaBytes, x.Bytes)
+	nlattr.OptEnum32BE(e, AttrQuotaFlags, x.Flags)
+	e.OptUint64BE(AttrQuotaConsumed, x.Consumed)
+	e.Close(n, x.Unknown)
 }
 
-func (x *QuotaAttrs) decode(d *nlattr.Decoder) {
+func (x *QuotaAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrQuotaBytes:
-			x.Bytes = nlattr.Some(d.Uint64BE())
+			x.Bytes = d.OptUint64BE()
 		case AttrQuotaFlags:
 			x.Flags = nlattr.Some(QuotaFlags(d.Uint32BE()))
 		case AttrQuotaConsumed:
-			x.Consumed = nlattr.Some(d.Uint64BE())
+			x.Consumed = d.OptUint64BE()
 		case AttrQuotaPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // SecmarkAttrs is the attribute set secmark-attrs: a security label (enum nft_secmark_attributes).
 type SecmarkAttrs struct {
 	Ctx     nlattr.Opt[string] // the label as the security module writes it
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *SecmarkAttrs) encode(e *nlattr.Encoder) {
-	if x.Ctx.OK {
-		e.String(AttrSecmarkCtx, x.Ctx.V)
-	}
-	e.Raw(x.Unknown)
+func (x *SecmarkAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptString(AttrSecmarkCtx, x.Ctx)
+	e.Close(n, x.Unknown)
 }
 
-func (x *SecmarkAttrs) decode(d *nlattr.Decoder) {
+func (x *SecmarkAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrSecmarkCtx:
-			x.Ctx = nlattr.Some(d.String())
+			x.Ctx = d.OptString()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ExprRejectAttrs is the attribute set expr-reject-attrs: drops the packet and tells its sender
 // (enum nft_reject_attributes).
 type ExprRejectAttrs struct {
-	Type     nlattr.Opt[RejectTypes] // how to tell
+	Type nlattr.Opt[RejectTypes] // how to tell
+	// Code of the ICMP or ICMPv6 message, or one of reject-inet-code for icmpx-unreach.
 	IcmpCode nlattr.Opt[uint8]
-	Unknown  []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown  []nlattr.Attr
 }
 
-func (x *ExprRejectAttrs) encode(e *nlattr.Encoder) {
-	if x.Type.OK {
-		e.Uint32BE(AttrExprRejectType, uint32(x.Type.V))
-	}
-	if x.IcmpCode.OK {
-		e.Uint8(AttrExprRejectIcmpCode, x.IcmpCode.V)
-	}
-	e.Raw(x.Unknown)
+func (x *ExprRejectAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnum32BE(e, AttrExprRejectType, x.Type)
+	e.OptUint8(AttrExprRejectIcmpCode, x.IcmpCode)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ExprRejectAttrs) decode(d *nlattr.Decoder) {
+func (x *ExprRejectAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrExprRejectType:
 			x.Type = nlattr.Some(RejectTypes(d.Uint32BE()))
 		case AttrExprRejectIcmpCode:
-			x.IcmpCode = nlattr.Some(d.Uint8())
+			x.IcmpCode = d.OptUint8()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ExprNatAttrs is the attribute set expr-nat-attrs: translates addresses and ports; ends the rule
@@ -1794,35 +1556,23 @@ type ExprNatAttrs struct {
 	RegProtoMin nlattr.Opt[Register]      // register with the first port, u16 in network order
 	RegProtoMax nlattr.Opt[Register]      // register with the last port; absent, there is one
 	Flags       nlattr.Opt[NatRangeFlags] // how to choose
-	Unknown     []nlattr.Attr             // what the fields cannot hold, as it came
+	Unknown     []nlattr.Attr
 }
 
-func (x *ExprNatAttrs) encode(e *nlattr.Encoder) {
-	if x.Type.OK {
-		e.Uint32BE(AttrExprNatType, uint32(x.Type.V))
-	}
-	if x.Family.OK {
-		e.Uint32BE(AttrExprNatFamily, uint32(x.Family.V))
-	}
-	if x.RegAddrMin.OK {
-		e.Uint32BE(AttrExprNatRegAddrMin, uint32(x.RegAddrMin.V))
-	}
-	if x.RegAddrMax.OK {
-		e.Uint32BE(AttrExprNatRegAddrMax, uint32(x.RegAddrMax.V))
-	}
-	if x.RegProtoMin.OK {
-		e.Uint32BE(AttrExprNatRegProtoMin, uint32(x.RegProtoMin.V))
-	}
-	if x.RegProtoMax.OK {
-		e.Uint32BE(AttrExprNatRegProtoMax, uint32(x.RegProtoMax.V))
-	}
-	if x.Flags.OK {
-		e.Uint32BE(AttrExprNatFlags, uint32(x.Flags.V))
-	}
-	e.Raw(x.Unknown)
+func (x *ExprNatAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnum32BE(e, AttrExprNatType, x.Type)
+	nlattr.OptEnum32BE(e, AttrExprNatFamily, x.Family)
+	nlattr.OptEnum32BE(e, AttrExprNatRegAddrMin, x.RegAddrMin)
+	nlattr.OptEnum32BE(e, AttrExprNatRegAddrMax, x.RegAddrMax)
+	nlattr.OptEnum32BE(e, AttrExprNatRegProtoMin, x.RegProtoMin)
+	nlattr.OptEnum32BE(e, AttrExprNatRegProtoMax, x.RegProtoMax)
+	nlattr.OptEnum32BE(e, AttrExprNatFlags, x.Flags)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ExprNatAttrs) decode(d *nlattr.Decoder) {
+func (x *ExprNatAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrExprNatType:
@@ -1840,9 +1590,10 @@ func (x *ExprNatAttrs) decode(d *nlattr.Decoder) {
 		case AttrExprNatFlags:
 			x.Flags = nlattr.Some(NatRangeFlags(d.Uint32BE()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ExprMasqAttrs is the attribute set expr-masq-attrs: translates the source to the address of the
@@ -1851,23 +1602,19 @@ type ExprMasqAttrs struct {
 	Flags       nlattr.Opt[NatRangeFlags] // how to choose the port
 	RegProtoMin nlattr.Opt[Register]      // register with the first port, u16 in network order
 	RegProtoMax nlattr.Opt[Register]      // register with the last port
-	Unknown     []nlattr.Attr             // what the fields cannot hold, as it came
+	Unknown     []nlattr.Attr
 }
 
-func (x *ExprMasqAttrs) encode(e *nlattr.Encoder) {
-	if x.Flags.OK {
-		e.Uint32BE(AttrExprMasqFlags, uint32(x.Flags.V))
-	}
-	if x.RegProtoMin.OK {
-		e.Uint32BE(AttrExprMasqRegProtoMin, uint32(x.RegProtoMin.V))
-	}
-	if x.RegProtoMax.OK {
-		e.Uint32BE(AttrExprMasqRegProtoMax, uint32(x.RegProtoMax.V))
-	}
-	e.Raw(x.Unknown)
+func (x *ExprMasqAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnum32BE(e, AttrExprMasqFlags, x.Flags)
+	nlattr.OptEnum32BE(e, AttrExprMasqRegProtoMin, x.RegProtoMin)
+	nlattr.OptEnum32BE(e, AttrExprMasqRegProtoMax, x.RegProtoMax)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ExprMasqAttrs) decode(d *nlattr.Decoder) {
+func (x *ExprMasqAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrExprMasqFlags:
@@ -1877,9 +1624,10 @@ func (x *ExprMasqAttrs) decode(d *nlattr.Decoder) {
 		case AttrExprMasqRegProtoMax:
 			x.RegProtoMax = nlattr.Some(Register(d.Uint32BE()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ExprRedirAttrs is the attribute set expr-redir-attrs: translates the destination to this host
@@ -1888,23 +1636,19 @@ type ExprRedirAttrs struct {
 	RegProtoMin nlattr.Opt[Register]      // register with the first port, u16 in network order
 	RegProtoMax nlattr.Opt[Register]      // register with the last port
 	Flags       nlattr.Opt[NatRangeFlags] // how to choose the port
-	Unknown     []nlattr.Attr             // what the fields cannot hold, as it came
+	Unknown     []nlattr.Attr
 }
 
-func (x *ExprRedirAttrs) encode(e *nlattr.Encoder) {
-	if x.RegProtoMin.OK {
-		e.Uint32BE(AttrExprRedirRegProtoMin, uint32(x.RegProtoMin.V))
-	}
-	if x.RegProtoMax.OK {
-		e.Uint32BE(AttrExprRedirRegProtoMax, uint32(x.RegProtoMax.V))
-	}
-	if x.Flags.OK {
-		e.Uint32BE(AttrExprRedirFlags, uint32(x.Flags.V))
-	}
-	e.Raw(x.Unknown)
+func (x *ExprRedirAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnum32BE(e, AttrExprRedirRegProtoMin, x.RegProtoMin)
+	nlattr.OptEnum32BE(e, AttrExprRedirRegProtoMax, x.RegProtoMax)
+	nlattr.OptEnum32BE(e, AttrExprRedirFlags, x.Flags)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ExprRedirAttrs) decode(d *nlattr.Decoder) {
+func (x *ExprRedirAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrExprRedirRegProtoMin:
@@ -1914,30 +1658,32 @@ func (x *ExprRedirAttrs) decode(d *nlattr.Decoder) {
 		case AttrExprRedirFlags:
 			x.Flags = nlattr.Some(NatRangeFlags(d.Uint32BE()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ExprDupAttrs is the attribute set expr-dup-attrs: sends a copy of the packet elsewhere (enum
 // nft_dup_attributes).
 type ExprDupAttrs struct {
-	SregAddr nlattr.Opt[Register] // register with the address of the gateway
-	SregDev  nlattr.Opt[Register]
-	Unknown  []nlattr.Attr // what the fields cannot hold, as it came
+	// Register with the address of the gateway; families ipv4, ipv6, inet.
+	SregAddr nlattr.Opt[Register]
+	// Register with the index of the output interface, u32 in host order; needed in the family
+	// netdev.
+	SregDev nlattr.Opt[Register]
+	Unknown []nlattr.Attr
 }
 
-func (x *ExprDupAttrs) encode(e *nlattr.Encoder) {
-	if x.SregAddr.OK {
-		e.Uint32BE(AttrExprDupSregAddr, uint32(x.SregAddr.V))
-	}
-	if x.SregDev.OK {
-		e.Uint32BE(AttrExprDupSregDev, uint32(x.SregDev.V))
-	}
-	e.Raw(x.Unknown)
+func (x *ExprDupAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnum32BE(e, AttrExprDupSregAddr, x.SregAddr)
+	nlattr.OptEnum32BE(e, AttrExprDupSregDev, x.SregDev)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ExprDupAttrs) decode(d *nlattr.Decoder) {
+func (x *ExprDupAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrExprDupSregAddr:
@@ -1945,34 +1691,32 @@ func (x *ExprDupAttrs) decode(d *nlattr.Decoder) {
 		case AttrExprDupSregDev:
 			x.SregDev = nlattr.Some(Register(d.Uint32BE()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ExprFwdAttrs is the attribute set expr-fwd-attrs: sends the packet out by another device; family
 // netdev (enum nft_fwd_attributes).
 type ExprFwdAttrs struct {
-	SregDev  nlattr.Opt[Register] // register with the index of the device, u32 in host order
-	SregAddr nlattr.Opt[Register] // register with the address of the next hop
-	Nfproto  nlattr.Opt[Nfproto]  // family of that address
-	Unknown  []nlattr.Attr        // what the fields cannot hold, as it came
+	SregDev nlattr.Opt[Register] // register with the index of the device, u32 in host order
+	// Register with the address of the next hop; absent, the frame goes as it is.
+	SregAddr nlattr.Opt[Register]
+	Nfproto  nlattr.Opt[Nfproto] // family of that address
+	Unknown  []nlattr.Attr
 }
 
-func (x *ExprFwdAttrs) encode(e *nlattr.Encoder) {
-	if x.SregDev.OK {
-		e.Uint32BE(AttrExprFwdSregDev, uint32(x.SregDev.V))
-	}
-	if x.SregAddr.OK {
-		e.Uint32BE(AttrExprFwdSregAddr, uint32(x.SregAddr.V))
-	}
-	if x.Nfproto.OK {
-		e.Uint32BE(AttrExprFwdNfproto, uint32(x.Nfproto.V))
-	}
-	e.Raw(x.Unknown)
+func (x *ExprFwdAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnum32BE(e, AttrExprFwdSregDev, x.SregDev)
+	nlattr.OptEnum32BE(e, AttrExprFwdSregAddr, x.SregAddr)
+	nlattr.OptEnum32BE(e, AttrExprFwdNfproto, x.Nfproto)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ExprFwdAttrs) decode(d *nlattr.Decoder) {
+func (x *ExprFwdAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrExprFwdSregDev:
@@ -1982,9 +1726,10 @@ func (x *ExprFwdAttrs) decode(d *nlattr.Decoder) {
 		case AttrExprFwdNfproto:
 			x.Nfproto = nlattr.Some(Nfproto(d.Uint32BE()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ExprTproxyAttrs is the attribute set expr-tproxy-attrs: gives the packet to a local socket and
@@ -1993,23 +1738,19 @@ type ExprTproxyAttrs struct {
 	Family  nlattr.Opt[Nfproto]  // family of the packets; unspec for both in an inet table
 	RegAddr nlattr.Opt[Register] // register with the address of the socket
 	RegPort nlattr.Opt[Register] // register with the port of the socket, u16 in network order
-	Unknown []nlattr.Attr        // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *ExprTproxyAttrs) encode(e *nlattr.Encoder) {
-	if x.Family.OK {
-		e.Uint32BE(AttrExprTproxyFamily, uint32(x.Family.V))
-	}
-	if x.RegAddr.OK {
-		e.Uint32BE(AttrExprTproxyRegAddr, uint32(x.RegAddr.V))
-	}
-	if x.RegPort.OK {
-		e.Uint32BE(AttrExprTproxyRegPort, uint32(x.RegPort.V))
-	}
-	e.Raw(x.Unknown)
+func (x *ExprTproxyAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnum32BE(e, AttrExprTproxyFamily, x.Family)
+	nlattr.OptEnum32BE(e, AttrExprTproxyRegAddr, x.RegAddr)
+	nlattr.OptEnum32BE(e, AttrExprTproxyRegPort, x.RegPort)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ExprTproxyAttrs) decode(d *nlattr.Decoder) {
+func (x *ExprTproxyAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrExprTproxyFamily:
@@ -2019,9 +1760,10 @@ func (x *ExprTproxyAttrs) decode(d *nlattr.Decoder) {
 		case AttrExprTproxyRegPort:
 			x.RegPort = nlattr.Some(Register(d.Uint32BE()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ExprObjrefAttrs is the attribute set expr-objref-attrs: uses a stateful object, given by name or
@@ -2032,45 +1774,38 @@ type ExprObjrefAttrs struct {
 	SetSreg nlattr.Opt[Register]   // register with the key, for a map
 	SetName nlattr.Opt[string]     // name of the object map
 	SetID   nlattr.Opt[uint32]     // as set-name, with the id of a map of the same batch
-	Unknown []nlattr.Attr          // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *ExprObjrefAttrs) encode(e *nlattr.Encoder) {
-	if x.ImmType.OK {
-		e.Uint32BE(AttrExprObjrefImmType, uint32(x.ImmType.V))
-	}
-	if x.ImmName.OK {
-		e.String(AttrExprObjrefImmName, x.ImmName.V)
-	}
-	if x.SetSreg.OK {
-		e.Uint32BE(AttrExprObjrefSetSreg, uint32(x.SetSreg.V))
-	}
-	if x.SetName.OK {
-		e.String(AttrExprObjrefSetName, x.SetName.V)
-	}
-	if x.SetID.OK {
-		e.Uint32BE(AttrExprObjrefSetID, x.SetID.V)
-	}
-	e.Raw(x.Unknown)
+func (x *ExprObjrefAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnum32BE(e, AttrExprObjrefImmType, x.ImmType)
+	e.OptString(AttrExprObjrefImmName, x.ImmName)
+	nlattr.OptEnum32BE(e, AttrExprObjrefSetSreg, x.SetSreg)
+	e.OptString(AttrExprObjrefSetName, x.SetName)
+	e.OptUint32BE(AttrExprObjrefSetID, x.SetID)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ExprObjrefAttrs) decode(d *nlattr.Decoder) {
+func (x *ExprObjrefAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrExprObjrefImmType:
 			x.ImmType = nlattr.Some(ObjectType(d.Uint32BE()))
 		case AttrExprObjrefImmName:
-			x.ImmName = nlattr.Some(d.String())
+			x.ImmName = d.OptString()
 		case AttrExprObjrefSetSreg:
 			x.SetSreg = nlattr.Some(Register(d.Uint32BE()))
 		case AttrExprObjrefSetName:
-			x.SetName = nlattr.Some(d.String())
+			x.SetName = d.OptString()
 		case AttrExprObjrefSetID:
-			x.SetID = nlattr.Some(d.Uint32BE())
+			x.SetID = d.OptUint32BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ExprFibAttrs is the attribute set expr-fib-attrs: looks an address of the packet up in the
@@ -2079,23 +1814,19 @@ type ExprFibAttrs struct {
 	Dreg    nlattr.Opt[Register]  // register that gets the result
 	Result  nlattr.Opt[FibResult] // what to load
 	Flags   nlattr.Opt[FibFlags]  // what to look up
-	Unknown []nlattr.Attr         // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *ExprFibAttrs) encode(e *nlattr.Encoder) {
-	if x.Dreg.OK {
-		e.Uint32BE(AttrExprFibDreg, uint32(x.Dreg.V))
-	}
-	if x.Result.OK {
-		e.Uint32BE(AttrExprFibResult, uint32(x.Result.V))
-	}
-	if x.Flags.OK {
-		e.Uint32BE(AttrExprFibFlags, uint32(x.Flags.V))
-	}
-	e.Raw(x.Unknown)
+func (x *ExprFibAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnum32BE(e, AttrExprFibDreg, x.Dreg)
+	nlattr.OptEnum32BE(e, AttrExprFibResult, x.Result)
+	nlattr.OptEnum32BE(e, AttrExprFibFlags, x.Flags)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ExprFibAttrs) decode(d *nlattr.Decoder) {
+func (x *ExprFibAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrExprFibDreg:
@@ -2105,9 +1836,10 @@ func (x *ExprFibAttrs) decode(d *nlattr.Decoder) {
 		case AttrExprFibFlags:
 			x.Flags = nlattr.Some(FibFlags(d.Uint32BE()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ExprOsfAttrs is the attribute set expr-osf-attrs: guesses the operating system that sent a TCP
@@ -2116,23 +1848,19 @@ type ExprOsfAttrs struct {
 	Dreg    nlattr.Opt[Register] // register that gets the name; 16 bytes
 	Ttl     nlattr.Opt[OsfTtl]   // how to check the TTL
 	Flags   nlattr.Opt[OsfFlags] // flags
-	Unknown []nlattr.Attr        // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *ExprOsfAttrs) encode(e *nlattr.Encoder) {
-	if x.Dreg.OK {
-		e.Uint32BE(AttrExprOsfDreg, uint32(x.Dreg.V))
-	}
-	if x.Ttl.OK {
-		e.Uint8(AttrExprOsfTtl, uint8(x.Ttl.V))
-	}
-	if x.Flags.OK {
-		e.Uint32BE(AttrExprOsfFlags, uint32(x.Flags.V))
-	}
-	e.Raw(x.Unknown)
+func (x *ExprOsfAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnum32BE(e, AttrExprOsfDreg, x.Dreg)
+	nlattr.OptEnum8(e, AttrExprOsfTtl, x.Ttl)
+	nlattr.OptEnum32BE(e, AttrExprOsfFlags, x.Flags)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ExprOsfAttrs) decode(d *nlattr.Decoder) {
+func (x *ExprOsfAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrExprOsfDreg:
@@ -2142,9 +1870,10 @@ func (x *ExprOsfAttrs) decode(d *nlattr.Decoder) {
 		case AttrExprOsfFlags:
 			x.Flags = nlattr.Some(OsfFlags(d.Uint32BE()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // SynproxyAttrs is the attribute set synproxy-attrs: answers TCP SYNs in the place of the server,
@@ -2153,64 +1882,56 @@ type SynproxyAttrs struct {
 	Mss     nlattr.Opt[uint16]        // maximum segment size that clients are told
 	Wscale  nlattr.Opt[uint8]         // window scale that clients are told, at most 14
 	Flags   nlattr.Opt[SynproxyFlags] // options that clients are told
-	Unknown []nlattr.Attr             // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *SynproxyAttrs) encode(e *nlattr.Encoder) {
-	if x.Mss.OK {
-		e.Uint16BE(AttrSynproxyMss, x.Mss.V)
-	}
-	if x.Wscale.OK {
-		e.Uint8(AttrSynproxyWscale, x.Wscale.V)
-	}
-	if x.Flags.OK {
-		e.Uint32BE(AttrSynproxyFlags, uint32(x.Flags.V))
-	}
-	e.Raw(x.Unknown)
+func (x *SynproxyAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint16BE(AttrSynproxyMss, x.Mss)
+	e.OptUint8(AttrSynproxyWscale, x.Wscale)
+	nlattr.OptEnum32BE(e, AttrSynproxyFlags, x.Flags)
+	e.Close(n, x.Unknown)
 }
 
-func (x *SynproxyAttrs) decode(d *nlattr.Decoder) {
+func (x *SynproxyAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrSynproxyMss:
-			x.Mss = nlattr.Some(d.Uint16BE())
+			x.Mss = d.OptUint16BE()
 		case AttrSynproxyWscale:
-			x.Wscale = nlattr.Some(d.Uint8())
+			x.Wscale = d.OptUint8()
 		case AttrSynproxyFlags:
 			x.Flags = nlattr.Some(SynproxyFlags(d.Uint32BE()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ExprXfrmAttrs is the attribute set expr-xfrm-attrs: loads a fact about the packet's IPsec state
 // (enum nft_xfrm_attributes).
 type ExprXfrmAttrs struct {
-	Dreg    nlattr.Opt[Register] // register that gets it
-	Key     nlattr.Opt[XfrmKeys] // the fact
-	Dir     nlattr.Opt[XfrmDir]  // direction
+	Dreg nlattr.Opt[Register] // register that gets it
+	Key  nlattr.Opt[XfrmKeys] // the fact
+	Dir  nlattr.Opt[XfrmDir]  // direction
+	// Number of the transformation among those of the packet, from 0.
 	Spnum   nlattr.Opt[uint32]
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *ExprXfrmAttrs) encode(e *nlattr.Encoder) {
-	if x.Dreg.OK {
-		e.Uint32BE(AttrExprXfrmDreg, uint32(x.Dreg.V))
-	}
-	if x.Key.OK {
-		e.Uint32BE(AttrExprXfrmKey, uint32(x.Key.V))
-	}
-	if x.Dir.OK {
-		e.Uint8(AttrExprXfrmDir, uint8(x.Dir.V))
-	}
-	if x.Spnum.OK {
-		e.Uint32BE(AttrExprXfrmSpnum, x.Spnum.V)
-	}
-	e.Raw(x.Unknown)
+func (x *ExprXfrmAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnum32BE(e, AttrExprXfrmDreg, x.Dreg)
+	nlattr.OptEnum32BE(e, AttrExprXfrmKey, x.Key)
+	nlattr.OptEnum8(e, AttrExprXfrmDir, x.Dir)
+	e.OptUint32BE(AttrExprXfrmSpnum, x.Spnum)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ExprXfrmAttrs) decode(d *nlattr.Decoder) {
+func (x *ExprXfrmAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrExprXfrmDreg:
@@ -2220,11 +1941,12 @@ func (x *ExprXfrmAttrs) decode(d *nlattr.Decoder) {
 		case AttrExprXfrmDir:
 			x.Dir = nlattr.Some(XfrmDir(d.Uint8()))
 		case AttrExprXfrmSpnum:
-			x.Spnum = nlattr.Some(d.Uint32BE())
+			x.Spnum = d.OptUint32BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ExprNumgenAttrs is the attribute set expr-numgen-attrs: makes numbers (enum nft_ng_attributes).
@@ -2235,50 +1957,41 @@ type ExprNumgenAttrs struct {
 	Offset  nlattr.Opt[uint32]   // number that is added to the result
 	SetName nlattr.Opt[string]   // not used any more
 	SetID   nlattr.Opt[uint32]   // not used any more
-	Unknown []nlattr.Attr        // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *ExprNumgenAttrs) encode(e *nlattr.Encoder) {
-	if x.Dreg.OK {
-		e.Uint32BE(AttrExprNumgenDreg, uint32(x.Dreg.V))
-	}
-	if x.Modulus.OK {
-		e.Uint32BE(AttrExprNumgenModulus, x.Modulus.V)
-	}
-	if x.Type.OK {
-		e.Uint32BE(AttrExprNumgenType, uint32(x.Type.V))
-	}
-	if x.Offset.OK {
-		e.Uint32BE(AttrExprNumgenOffset, x.Offset.V)
-	}
-	if x.SetName.OK {
-		e.String(AttrExprNumgenSetName, x.SetName.V)
-	}
-	if x.SetID.OK {
-		e.Uint32BE(AttrExprNumgenSetID, x.SetID.V)
-	}
-	e.Raw(x.Unknown)
+func (x *ExprNumgenAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnum32BE(e, AttrExprNumgenDreg, x.Dreg)
+	e.OptUint32BE(AttrExprNumgenModulus, x.Modulus)
+	nlattr.OptEnum32BE(e, AttrExprNumgenType, x.Type)
+	e.OptUint32BE(AttrExprNumgenOffset, x.Offset)
+	e.OptString(AttrExprNumgenSetName, x.SetName)
+	e.OptUint32BE(AttrExprNumgenSetID, x.SetID)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ExprNumgenAttrs) decode(d *nlattr.Decoder) {
+func (x *ExprNumgenAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrExprNumgenDreg:
 			x.Dreg = nlattr.Some(Register(d.Uint32BE()))
 		case AttrExprNumgenModulus:
-			x.Modulus = nlattr.Some(d.Uint32BE())
+			x.Modulus = d.OptUint32BE()
 		case AttrExprNumgenType:
 			x.Type = nlattr.Some(NgTypes(d.Uint32BE()))
 		case AttrExprNumgenOffset:
-			x.Offset = nlattr.Some(d.Uint32BE())
+			x.Offset = d.OptUint32BE()
 		case AttrExprNumgenSetName:
-			x.SetName = nlattr.Some(d.String())
+			x.SetName = d.OptString()
 		case AttrExprNumgenSetID:
-			x.SetID = nlattr.Some(d.Uint32BE())
+			x.SetID = d.OptUint32BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ExprTunnelAttrs is the attribute set expr-tunnel-attrs: loads a fact about the packet's tunnel
@@ -2287,23 +2000,19 @@ type ExprTunnelAttrs struct {
 	Key     nlattr.Opt[TunnelKeys] // the fact
 	Dreg    nlattr.Opt[Register]   // register that gets it
 	Mode    nlattr.Opt[TunnelMode] // which metadata count
-	Unknown []nlattr.Attr          // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *ExprTunnelAttrs) encode(e *nlattr.Encoder) {
-	if x.Key.OK {
-		e.Uint32BE(AttrExprTunnelKey, uint32(x.Key.V))
-	}
-	if x.Dreg.OK {
-		e.Uint32BE(AttrExprTunnelDreg, uint32(x.Dreg.V))
-	}
-	if x.Mode.OK {
-		e.Uint32BE(AttrExprTunnelMode, uint32(x.Mode.V))
-	}
-	e.Raw(x.Unknown)
+func (x *ExprTunnelAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnum32BE(e, AttrExprTunnelKey, x.Key)
+	nlattr.OptEnum32BE(e, AttrExprTunnelDreg, x.Dreg)
+	nlattr.OptEnum32BE(e, AttrExprTunnelMode, x.Mode)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ExprTunnelAttrs) decode(d *nlattr.Decoder) {
+func (x *ExprTunnelAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrExprTunnelKey:
@@ -2313,9 +2022,10 @@ func (x *ExprTunnelAttrs) decode(d *nlattr.Decoder) {
 		case AttrExprTunnelMode:
 			x.Mode = nlattr.Some(TunnelMode(d.Uint32BE()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ExprMatchAttrs is the attribute set expr-match-attrs: a match of iptables (enum
@@ -2324,35 +2034,32 @@ type ExprMatchAttrs struct {
 	Name    nlattr.Opt[string] // name of the match
 	Rev     nlattr.Opt[uint32] // revision of the match, at most 255
 	Info    []byte             // the match's C struct in the kernel's form
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *ExprMatchAttrs) encode(e *nlattr.Encoder) {
-	if x.Name.OK {
-		e.String(AttrExprMatchName, x.Name.V)
-	}
-	if x.Rev.OK {
-		e.Uint32BE(AttrExprMatchRev, x.Rev.V)
-	}
-	if x.Info != nil {
-		e.Bytes(AttrExprMatchInfo, x.Info)
-	}
-	e.Raw(x.Unknown)
+func (x *ExprMatchAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptString(AttrExprMatchName, x.Name)
+	e.OptUint32BE(AttrExprMatchRev, x.Rev)
+	e.OptBytes(AttrExprMatchInfo, x.Info)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ExprMatchAttrs) decode(d *nlattr.Decoder) {
+func (x *ExprMatchAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrExprMatchName:
-			x.Name = nlattr.Some(d.String())
+			x.Name = d.OptString()
 		case AttrExprMatchRev:
-			x.Rev = nlattr.Some(d.Uint32BE())
+			x.Rev = d.OptUint32BE()
 		case AttrExprMatchInfo:
 			x.Info = d.Bytes()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ExprTargetAttrs is the attribute set expr-target-attrs: a target of iptables (enum
@@ -2361,35 +2068,32 @@ type ExprTargetAttrs struct {
 	Name    nlattr.Opt[string] // name of the target
 	Rev     nlattr.Opt[uint32] // revision of the target, at most 255
 	Info    []byte             // the target's C struct in the kernel's form
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *ExprTargetAttrs) encode(e *nlattr.Encoder) {
-	if x.Name.OK {
-		e.String(AttrExprTargetName, x.Name.V)
-	}
-	if x.Rev.OK {
-		e.Uint32BE(AttrExprTargetRev, x.Rev.V)
-	}
-	if x.Info != nil {
-		e.Bytes(AttrExprTargetInfo, x.Info)
-	}
-	e.Raw(x.Unknown)
+func (x *ExprTargetAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptString(AttrExprTargetName, x.Name)
+	e.OptUint32BE(AttrExprTargetRev, x.Rev)
+	e.OptBytes(AttrExprTargetInfo, x.Info)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ExprTargetAttrs) decode(d *nlattr.Decoder) {
+func (x *ExprTargetAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrExprTargetName:
-			x.Name = nlattr.Some(d.String())
+			x.Name = d.OptString()
 		case AttrExprTargetRev:
-			x.Rev = nlattr.Some(d.Uint32BE())
+			x.Rev = d.OptUint32BE()
 		case AttrExprTargetInfo:
 			x.Info = d.Bytes()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // CtHelperAttrs is the attribute set ct-helper-attrs: a connection tracking helper (enum
@@ -2398,66 +2102,66 @@ type CtHelperAttrs struct {
 	Name    nlattr.Opt[string]  // name of the helper, such as ftp
 	L3proto nlattr.Opt[Nfproto] // family of the connections; absent, that of the table
 	L4proto nlattr.Opt[L4Proto] // transport protocol of the connections
-	Unknown []nlattr.Attr       // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *CtHelperAttrs) encode(e *nlattr.Encoder) {
-	if x.Name.OK {
-		e.String(AttrCtHelperName, x.Name.V)
-	}
+func (x *CtHelperAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptString(AttrCtHelperName, x.Name)
 	if x.L3proto.OK {
 		e.Uint16BE(AttrCtHelperL3proto, nlattr.Fit[uint16](e, AttrCtHelperL3proto, x.L3proto.V))
 	}
-	if x.L4proto.OK {
-		e.Uint8(AttrCtHelperL4proto, uint8(x.L4proto.V))
-	}
-	e.Raw(x.Unknown)
+	nlattr.OptEnum8(e, AttrCtHelperL4proto, x.L4proto)
+	e.Close(n, x.Unknown)
 }
 
-func (x *CtHelperAttrs) decode(d *nlattr.Decoder) {
+func (x *CtHelperAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrCtHelperName:
-			x.Name = nlattr.Some(d.String())
+			x.Name = d.OptString()
 		case AttrCtHelperL3proto:
 			x.L3proto = nlattr.Some(Nfproto(d.Uint16BE()))
 		case AttrCtHelperL4proto:
 			x.L4proto = nlattr.Some(L4Proto(d.Uint8()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // CtTimeoutAttrs is the attribute set ct-timeout-attrs: timeouts of connection tracking (enum
 // nft_ct_timeout_timeout_attributes).
 type CtTimeoutAttrs struct {
 	L3proto nlattr.Opt[Nfproto] // family of the connections; absent, that of the table
+	// Transport protocol of the connections, which says what data is.
 	L4proto nlattr.Opt[L4Proto]
-	Data    CtTimeoutDataMsg // the timeouts of the protocol's states
-	Unknown []nlattr.Attr    // what the fields cannot hold, as it came
+	// The timeouts of the protocol's states. Those that are absent are the default ones.
+	Data    CtTimeoutDataMsg
+	Unknown []nlattr.Attr
 }
 
-func (x *CtTimeoutAttrs) encode(e *nlattr.Encoder) {
+func (x *CtTimeoutAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	l4proto := x.L4proto
 	if !l4proto.OK && x.Data != nil {
-		l4proto = nlattr.ParseSelector(selectorOfCtTimeoutDataMsg(e, AttrCtTimeoutData, x.Data), ParseL4Proto)
+		l4proto = nlattr.ParseSelector(e.Selector(AttrCtTimeoutData, "l4proto", x.Data.byCtTimeoutDataMsg()), ParseL4Proto)
 	}
 	if x.L3proto.OK {
 		e.Uint16BE(AttrCtTimeoutL3proto, nlattr.Fit[uint16](e, AttrCtTimeoutL3proto, x.L3proto.V))
 	}
-	if l4proto.OK {
-		e.Uint8(AttrCtTimeoutL4proto, uint8(l4proto.V))
-	}
+	nlattr.OptEnum8(e, AttrCtTimeoutL4proto, l4proto)
 	if x.Data != nil {
 		encodeCtTimeoutDataMsg(e, AttrCtTimeoutData, nlattr.NamedSelector(l4proto), x.Data)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *CtTimeoutAttrs) decode(d *nlattr.Decoder) {
+func (x *CtTimeoutAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	var atData nlattr.Frame
-	var hasData bool
 	for d.Next() {
 		switch d.Type() {
 		case AttrCtTimeoutL3proto:
@@ -2465,16 +2169,17 @@ func (x *CtTimeoutAttrs) decode(d *nlattr.Decoder) {
 		case AttrCtTimeoutL4proto:
 			x.L4proto = nlattr.Some(L4Proto(d.Uint8()))
 		case AttrCtTimeoutData:
-			atData, hasData = d.Skip(), true
+			atData = d.Skip()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
-	if hasData && d.Err() == nil {
+	if atData.Skipped() && d.Err() == nil {
 		back := d.Resume(atData)
 		x.Data = decodeCtTimeoutDataMsg(d, nlattr.NamedSelector(x.L4proto))
 		d.Return(back)
 	}
+	return d.Close(n, odd)
 }
 
 // CtTimeoutTcpAttrs is the attribute set ct-timeout-tcp-attrs: timeouts of TCP by state (enum
@@ -2491,75 +2196,56 @@ type CtTimeoutTcpAttrs struct {
 	SynSent2    nlattr.Opt[uint32] // both sides have sent a SYN
 	Retrans     nlattr.Opt[uint32] // too many segments were sent again
 	Unack       nlattr.Opt[uint32] // segments stay unacknowledged
-	Unknown     []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown     []nlattr.Attr
 }
 
-func (x *CtTimeoutTcpAttrs) encode(e *nlattr.Encoder) {
-	if x.SynSent.OK {
-		e.Uint32BE(AttrCtTimeoutTcpSynSent, x.SynSent.V)
-	}
-	if x.SynRecv.OK {
-		e.Uint32BE(AttrCtTimeoutTcpSynRecv, x.SynRecv.V)
-	}
-	if x.Established.OK {
-		e.Uint32BE(AttrCtTimeoutTcpEstablished, x.Established.V)
-	}
-	if x.FinWait.OK {
-		e.Uint32BE(AttrCtTimeoutTcpFinWait, x.FinWait.V)
-	}
-	if x.CloseWait.OK {
-		e.Uint32BE(AttrCtTimeoutTcpCloseWait, x.CloseWait.V)
-	}
-	if x.LastAck.OK {
-		e.Uint32BE(AttrCtTimeoutTcpLastAck, x.LastAck.V)
-	}
-	if x.TimeWait.OK {
-		e.Uint32BE(AttrCtTimeoutTcpTimeWait, x.TimeWait.V)
-	}
-	if x.Close.OK {
-		e.Uint32BE(AttrCtTimeoutTcpClose, x.Close.V)
-	}
-	if x.SynSent2.OK {
-		e.Uint32BE(AttrCtTimeoutTcpSynSent2, x.SynSent2.V)
-	}
-	if x.Retrans.OK {
-		e.Uint32BE(AttrCtTimeoutTcpRetrans, x.Retrans.V)
-	}
-	if x.Unack.OK {
-		e.Uint32BE(AttrCtTimeoutTcpUnack, x.Unack.V)
-	}
-	e.Raw(x.Unknown)
+func (x *CtTimeoutTcpAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32BE(AttrCtTimeoutTcpSynSent, x.SynSent)
+	e.OptUint32BE(AttrCtTimeoutTcpSynRecv, x.SynRecv)
+	e.OptUint32BE(AttrCtTimeoutTcpEstablished, x.Established)
+	e.OptUint32BE(AttrCtTimeoutTcpFinWait, x.FinWait)
+	e.OptUint32BE(AttrCtTimeoutTcpCloseWait, x.CloseWait)
+	e.OptUint32BE(AttrCtTimeoutTcpLastAck, x.LastAck)
+	e.OptUint32BE(AttrCtTimeoutTcpTimeWait, x.TimeWait)
+	e.OptUint32BE(AttrCtTimeoutTcpClose, x.Close)
+	e.OptUint32BE(AttrCtTimeoutTcpSynSent2, x.SynSent2)
+	e.OptUint32BE(AttrCtTimeoutTcpRetrans, x.Retrans)
+	e.OptUint32BE(AttrCtTimeoutTcpUnack, x.Unack)
+	e.Close(n, x.Unknown)
 }
 
-func (x *CtTimeoutTcpAttrs) decode(d *nlattr.Decoder) {
+func (x *CtTimeoutTcpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrCtTimeoutTcpSynSent:
-			x.SynSent = nlattr.Some(d.Uint32BE())
+			x.SynSent = d.OptUint32BE()
 		case AttrCtTimeoutTcpSynRecv:
-			x.SynRecv = nlattr.Some(d.Uint32BE())
+			x.SynRecv = d.OptUint32BE()
 		case AttrCtTimeoutTcpEstablished:
-			x.Established = nlattr.Some(d.Uint32BE())
+			x.Established = d.OptUint32BE()
 		case AttrCtTimeoutTcpFinWait:
-			x.FinWait = nlattr.Some(d.Uint32BE())
+			x.FinWait = d.OptUint32BE()
 		case AttrCtTimeoutTcpCloseWait:
-			x.CloseWait = nlattr.Some(d.Uint32BE())
+			x.CloseWait = d.OptUint32BE()
 		case AttrCtTimeoutTcpLastAck:
-			x.LastAck = nlattr.Some(d.Uint32BE())
+			x.LastAck = d.OptUint32BE()
 		case AttrCtTimeoutTcpTimeWait:
-			x.TimeWait = nlattr.Some(d.Uint32BE())
+			x.TimeWait = d.OptUint32BE()
 		case AttrCtTimeoutTcpClose:
-			x.Close = nlattr.Some(d.Uint32BE())
+			x.Close = d.OptUint32BE()
 		case AttrCtTimeoutTcpSynSent2:
-			x.SynSent2 = nlattr.Some(d.Uint32BE())
+			x.SynSent2 = d.OptUint32BE()
 		case AttrCtTimeoutTcpRetrans:
-			x.Retrans = nlattr.Some(d.Uint32BE())
+			x.Retrans = d.OptUint32BE()
 		case AttrCtTimeoutTcpUnack:
-			x.Unack = nlattr.Some(d.Uint32BE())
+			x.Unack = d.OptUint32BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // CtTimeoutUdpAttrs is the attribute set ct-timeout-udp-attrs: timeouts of UDP (enum
@@ -2567,30 +2253,29 @@ func (x *CtTimeoutTcpAttrs) decode(d *nlattr.Decoder) {
 type CtTimeoutUdpAttrs struct {
 	Unreplied nlattr.Opt[uint32] // packets were seen in one direction
 	Replied   nlattr.Opt[uint32] // packets were seen in both directions
-	Unknown   []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown   []nlattr.Attr
 }
 
-func (x *CtTimeoutUdpAttrs) encode(e *nlattr.Encoder) {
-	if x.Unreplied.OK {
-		e.Uint32BE(AttrCtTimeoutUdpUnreplied, x.Unreplied.V)
-	}
-	if x.Replied.OK {
-		e.Uint32BE(AttrCtTimeoutUdpReplied, x.Replied.V)
-	}
-	e.Raw(x.Unknown)
+func (x *CtTimeoutUdpAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32BE(AttrCtTimeoutUdpUnreplied, x.Unreplied)
+	e.OptUint32BE(AttrCtTimeoutUdpReplied, x.Replied)
+	e.Close(n, x.Unknown)
 }
 
-func (x *CtTimeoutUdpAttrs) decode(d *nlattr.Decoder) {
+func (x *CtTimeoutUdpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrCtTimeoutUdpUnreplied:
-			x.Unreplied = nlattr.Some(d.Uint32BE())
+			x.Unreplied = d.OptUint32BE()
 		case AttrCtTimeoutUdpReplied:
-			x.Replied = nlattr.Some(d.Uint32BE())
+			x.Replied = d.OptUint32BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // CtTimeoutUdpliteAttrs is the attribute set ct-timeout-udplite-attrs: timeouts of UDP-Lite (enum
@@ -2598,80 +2283,81 @@ func (x *CtTimeoutUdpAttrs) decode(d *nlattr.Decoder) {
 type CtTimeoutUdpliteAttrs struct {
 	Unreplied nlattr.Opt[uint32] // packets were seen in one direction
 	Replied   nlattr.Opt[uint32] // packets were seen in both directions
-	Unknown   []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown   []nlattr.Attr
 }
 
-func (x *CtTimeoutUdpliteAttrs) encode(e *nlattr.Encoder) {
-	if x.Unreplied.OK {
-		e.Uint32BE(AttrCtTimeoutUdpliteUnreplied, x.Unreplied.V)
-	}
-	if x.Replied.OK {
-		e.Uint32BE(AttrCtTimeoutUdpliteReplied, x.Replied.V)
-	}
-	e.Raw(x.Unknown)
+func (x *CtTimeoutUdpliteAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32BE(AttrCtTimeoutUdpliteUnreplied, x.Unreplied)
+	e.OptUint32BE(AttrCtTimeoutUdpliteReplied, x.Replied)
+	e.Close(n, x.Unknown)
 }
 
-func (x *CtTimeoutUdpliteAttrs) decode(d *nlattr.Decoder) {
+func (x *CtTimeoutUdpliteAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrCtTimeoutUdpliteUnreplied:
-			x.Unreplied = nlattr.Some(d.Uint32BE())
+			x.Unreplied = d.OptUint32BE()
 		case AttrCtTimeoutUdpliteReplied:
-			x.Replied = nlattr.Some(d.Uint32BE())
+			x.Replied = d.OptUint32BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // CtTimeoutIcmpAttrs is the attribute set ct-timeout-icmp-attrs: timeout of ICMP (enum
 // ctattr_timeout_icmp), in seconds.
 type CtTimeoutIcmpAttrs struct {
 	Timeout nlattr.Opt[uint32] // a request was seen
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *CtTimeoutIcmpAttrs) encode(e *nlattr.Encoder) {
-	if x.Timeout.OK {
-		e.Uint32BE(AttrCtTimeoutIcmpTimeout, x.Timeout.V)
-	}
-	e.Raw(x.Unknown)
+func (x *CtTimeoutIcmpAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32BE(AttrCtTimeoutIcmpTimeout, x.Timeout)
+	e.Close(n, x.Unknown)
 }
 
-func (x *CtTimeoutIcmpAttrs) decode(d *nlattr.Decoder) {
+func (x *CtTimeoutIcmpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrCtTimeoutIcmpTimeout:
-			x.Timeout = nlattr.Some(d.Uint32BE())
+			x.Timeout = d.OptUint32BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // CtTimeoutIcmpv6Attrs is the attribute set ct-timeout-icmpv6-attrs: timeout of ICMPv6 (enum
 // ctattr_timeout_icmpv6), in seconds.
 type CtTimeoutIcmpv6Attrs struct {
 	Timeout nlattr.Opt[uint32] // a request was seen
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *CtTimeoutIcmpv6Attrs) encode(e *nlattr.Encoder) {
-	if x.Timeout.OK {
-		e.Uint32BE(AttrCtTimeoutIcmpv6Timeout, x.Timeout.V)
-	}
-	e.Raw(x.Unknown)
+func (x *CtTimeoutIcmpv6Attrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32BE(AttrCtTimeoutIcmpv6Timeout, x.Timeout)
+	e.Close(n, x.Unknown)
 }
 
-func (x *CtTimeoutIcmpv6Attrs) decode(d *nlattr.Decoder) {
+func (x *CtTimeoutIcmpv6Attrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrCtTimeoutIcmpv6Timeout:
-			x.Timeout = nlattr.Some(d.Uint32BE())
+			x.Timeout = d.OptUint32BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // CtTimeoutDccpAttrs is the attribute set ct-timeout-dccp-attrs: timeouts of DCCP by state (enum
@@ -2684,55 +2370,44 @@ type CtTimeoutDccpAttrs struct {
 	Closereq nlattr.Opt[uint32] // the server asks the client to close
 	Closing  nlattr.Opt[uint32] // a close was seen
 	Timewait nlattr.Opt[uint32] // the connection is closed
-	Unknown  []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown  []nlattr.Attr
 }
 
-func (x *CtTimeoutDccpAttrs) encode(e *nlattr.Encoder) {
-	if x.Request.OK {
-		e.Uint32BE(AttrCtTimeoutDccpRequest, x.Request.V)
-	}
-	if x.Respond.OK {
-		e.Uint32BE(AttrCtTimeoutDccpRespond, x.Respond.V)
-	}
-	if x.Partopen.OK {
-		e.Uint32BE(AttrCtTimeoutDccpPartopen, x.Partopen.V)
-	}
-	if x.Open.OK {
-		e.Uint32BE(AttrCtTimeoutDccpOpen, x.Open.V)
-	}
-	if x.Closereq.OK {
-		e.Uint32BE(AttrCtTimeoutDccpClosereq, x.Closereq.V)
-	}
-	if x.Closing.OK {
-		e.Uint32BE(AttrCtTimeoutDccpClosing, x.Closing.V)
-	}
-	if x.Timewait.OK {
-		e.Uint32BE(AttrCtTimeoutDccpTimewait, x.Timewait.V)
-	}
-	e.Raw(x.Unknown)
+func (x *CtTimeoutDccpAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32BE(AttrCtTimeoutDccpRequest, x.Request)
+	e.OptUint32BE(AttrCtTimeoutDccpRespond, x.Respond)
+	e.OptUint32BE(AttrCtTimeoutDccpPartopen, x.Partopen)
+	e.OptUint32BE(AttrCtTimeoutDccpOpen, x.Open)
+	e.OptUint32BE(AttrCtTimeoutDccpClosereq, x.Closereq)
+	e.OptUint32BE(AttrCtTimeoutDccpClosing, x.Closing)
+	e.OptUint32BE(AttrCtTimeoutDccpTimewait, x.Timewait)
+	e.Close(n, x.Unknown)
 }
 
-func (x *CtTimeoutDccpAttrs) decode(d *nlattr.Decoder) {
+func (x *CtTimeoutDccpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrCtTimeoutDccpRequest:
-			x.Request = nlattr.Some(d.Uint32BE())
+			x.Request = d.OptUint32BE()
 		case AttrCtTimeoutDccpRespond:
-			x.Respond = nlattr.Some(d.Uint32BE())
+			x.Respond = d.OptUint32BE()
 		case AttrCtTimeoutDccpPartopen:
-			x.Partopen = nlattr.Some(d.Uint32BE())
+			x.Partopen = d.OptUint32BE()
 		case AttrCtTimeoutDccpOpen:
-			x.Open = nlattr.Some(d.Uint32BE())
+			x.Open = d.OptUint32BE()
 		case AttrCtTimeoutDccpClosereq:
-			x.Closereq = nlattr.Some(d.Uint32BE())
+			x.Closereq = d.OptUint32BE()
 		case AttrCtTimeoutDccpClosing:
-			x.Closing = nlattr.Some(d.Uint32BE())
+			x.Closing = d.OptUint32BE()
 		case AttrCtTimeoutDccpTimewait:
-			x.Timewait = nlattr.Some(d.Uint32BE())
+			x.Timewait = d.OptUint32BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // CtTimeoutSctpAttrs is the attribute set ct-timeout-sctp-attrs: timeouts of SCTP by state (enum
@@ -2747,65 +2422,50 @@ type CtTimeoutSctpAttrs struct {
 	ShutdownAckSent nlattr.Opt[uint32] // a SHUTDOWN ACK was seen
 	HeartbeatSent   nlattr.Opt[uint32] // a HEARTBEAT was seen on a further path
 	HeartbeatAcked  nlattr.Opt[uint32] // not used any more
-	Unknown         []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown         []nlattr.Attr
 }
 
-func (x *CtTimeoutSctpAttrs) encode(e *nlattr.Encoder) {
-	if x.Closed.OK {
-		e.Uint32BE(AttrCtTimeoutSctpClosed, x.Closed.V)
-	}
-	if x.CookieWait.OK {
-		e.Uint32BE(AttrCtTimeoutSctpCookieWait, x.CookieWait.V)
-	}
-	if x.CookieEchoed.OK {
-		e.Uint32BE(AttrCtTimeoutSctpCookieEchoed, x.CookieEchoed.V)
-	}
-	if x.Established.OK {
-		e.Uint32BE(AttrCtTimeoutSctpEstablished, x.Established.V)
-	}
-	if x.ShutdownSent.OK {
-		e.Uint32BE(AttrCtTimeoutSctpShutdownSent, x.ShutdownSent.V)
-	}
-	if x.ShutdownRecd.OK {
-		e.Uint32BE(AttrCtTimeoutSctpShutdownRecd, x.ShutdownRecd.V)
-	}
-	if x.ShutdownAckSent.OK {
-		e.Uint32BE(AttrCtTimeoutSctpShutdownAckSent, x.ShutdownAckSent.V)
-	}
-	if x.HeartbeatSent.OK {
-		e.Uint32BE(AttrCtTimeoutSctpHeartbeatSent, x.HeartbeatSent.V)
-	}
-	if x.HeartbeatAcked.OK {
-		e.Uint32BE(AttrCtTimeoutSctpHeartbeatAcked, x.HeartbeatAcked.V)
-	}
-	e.Raw(x.Unknown)
+func (x *CtTimeoutSctpAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32BE(AttrCtTimeoutSctpClosed, x.Closed)
+	e.OptUint32BE(AttrCtTimeoutSctpCookieWait, x.CookieWait)
+	e.OptUint32BE(AttrCtTimeoutSctpCookieEchoed, x.CookieEchoed)
+	e.OptUint32BE(AttrCtTimeoutSctpEstablished, x.Established)
+	e.OptUint32BE(AttrCtTimeoutSctpShutdownSent, x.ShutdownSent)
+	e.OptUint32BE(AttrCtTimeoutSctpShutdownRecd, x.ShutdownRecd)
+	e.OptUint32BE(AttrCtTimeoutSctpShutdownAckSent, x.ShutdownAckSent)
+	e.OptUint32BE(AttrCtTimeoutSctpHeartbeatSent, x.HeartbeatSent)
+	e.OptUint32BE(AttrCtTimeoutSctpHeartbeatAcked, x.HeartbeatAcked)
+	e.Close(n, x.Unknown)
 }
 
-func (x *CtTimeoutSctpAttrs) decode(d *nlattr.Decoder) {
+func (x *CtTimeoutSctpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrCtTimeoutSctpClosed:
-			x.Closed = nlattr.Some(d.Uint32BE())
+			x.Closed = d.OptUint32BE()
 		case AttrCtTimeoutSctpCookieWait:
-			x.CookieWait = nlattr.Some(d.Uint32BE())
+			x.CookieWait = d.OptUint32BE()
 		case AttrCtTimeoutSctpCookieEchoed:
-			x.CookieEchoed = nlattr.Some(d.Uint32BE())
+			x.CookieEchoed = d.OptUint32BE()
 		case AttrCtTimeoutSctpEstablished:
-			x.Established = nlattr.Some(d.Uint32BE())
+			x.Established = d.OptUint32BE()
 		case AttrCtTimeoutSctpShutdownSent:
-			x.ShutdownSent = nlattr.Some(d.Uint32BE())
+			x.ShutdownSent = d.OptUint32BE()
 		case AttrCtTimeoutSctpShutdownRecd:
-			x.ShutdownRecd = nlattr.Some(d.Uint32BE())
+			x.ShutdownRecd = d.OptUint32BE()
 		case AttrCtTimeoutSctpShutdownAckSent:
-			x.ShutdownAckSent = nlattr.Some(d.Uint32BE())
+			x.ShutdownAckSent = d.OptUint32BE()
 		case AttrCtTimeoutSctpHeartbeatSent:
-			x.HeartbeatSent = nlattr.Some(d.Uint32BE())
+			x.HeartbeatSent = d.OptUint32BE()
 		case AttrCtTimeoutSctpHeartbeatAcked:
-			x.HeartbeatAcked = nlattr.Some(d.Uint32BE())
+			x.HeartbeatAcked = d.OptUint32BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // CtTimeoutGreAttrs is the attribute set ct-timeout-gre-attrs: timeouts of GRE (enum
@@ -2813,30 +2473,29 @@ func (x *CtTimeoutSctpAttrs) decode(d *nlattr.Decoder) {
 type CtTimeoutGreAttrs struct {
 	Unreplied nlattr.Opt[uint32] // packets were seen in one direction
 	Replied   nlattr.Opt[uint32] // packets were seen in both directions
-	Unknown   []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown   []nlattr.Attr
 }
 
-func (x *CtTimeoutGreAttrs) encode(e *nlattr.Encoder) {
-	if x.Unreplied.OK {
-		e.Uint32BE(AttrCtTimeoutGreUnreplied, x.Unreplied.V)
-	}
-	if x.Replied.OK {
-		e.Uint32BE(AttrCtTimeoutGreReplied, x.Replied.V)
-	}
-	e.Raw(x.Unknown)
+func (x *CtTimeoutGreAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32BE(AttrCtTimeoutGreUnreplied, x.Unreplied)
+	e.OptUint32BE(AttrCtTimeoutGreReplied, x.Replied)
+	e.Close(n, x.Unknown)
 }
 
-func (x *CtTimeoutGreAttrs) decode(d *nlattr.Decoder) {
+func (x *CtTimeoutGreAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrCtTimeoutGreUnreplied:
-			x.Unreplied = nlattr.Some(d.Uint32BE())
+			x.Unreplied = d.OptUint32BE()
 		case AttrCtTimeoutGreReplied:
-			x.Replied = nlattr.Some(d.Uint32BE())
+			x.Replied = d.OptUint32BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // CtExpectAttrs is the attribute set ct-expect-attrs: connections that are expected (enum
@@ -2845,31 +2504,27 @@ type CtExpectAttrs struct {
 	L3proto nlattr.Opt[Nfproto] // family of the connections; absent, that of the table
 	L4proto nlattr.Opt[L4Proto] // transport protocol of the connections
 	Dport   nlattr.Opt[uint16]  // destination port of the connections
-	Timeout nlattr.Opt[uint32]  // time that they are expected for, in milliseconds
-	Size    nlattr.Opt[uint8]   // largest number of connections that are expected at a time
-	Unknown []nlattr.Attr       // what the fields cannot hold, as it came
+	// Time that they are expected for, in milliseconds. In host byte order, unlike the rest of
+	// the family.
+	Timeout nlattr.Opt[uint32]
+	Size    nlattr.Opt[uint8] // largest number of connections that are expected at a time
+	Unknown []nlattr.Attr
 }
 
-func (x *CtExpectAttrs) encode(e *nlattr.Encoder) {
+func (x *CtExpectAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	if x.L3proto.OK {
 		e.Uint16BE(AttrCtExpectL3proto, nlattr.Fit[uint16](e, AttrCtExpectL3proto, x.L3proto.V))
 	}
-	if x.L4proto.OK {
-		e.Uint8(AttrCtExpectL4proto, uint8(x.L4proto.V))
-	}
-	if x.Dport.OK {
-		e.Uint16BE(AttrCtExpectDport, x.Dport.V)
-	}
-	if x.Timeout.OK {
-		e.Uint32(AttrCtExpectTimeout, x.Timeout.V)
-	}
-	if x.Size.OK {
-		e.Uint8(AttrCtExpectSize, x.Size.V)
-	}
-	e.Raw(x.Unknown)
+	nlattr.OptEnum8(e, AttrCtExpectL4proto, x.L4proto)
+	e.OptUint16BE(AttrCtExpectDport, x.Dport)
+	e.OptUint32(AttrCtExpectTimeout, x.Timeout)
+	e.OptUint8(AttrCtExpectSize, x.Size)
+	e.Close(n, x.Unknown)
 }
 
-func (x *CtExpectAttrs) decode(d *nlattr.Decoder) {
+func (x *CtExpectAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrCtExpectL3proto:
@@ -2877,15 +2532,16 @@ func (x *CtExpectAttrs) decode(d *nlattr.Decoder) {
 		case AttrCtExpectL4proto:
 			x.L4proto = nlattr.Some(L4Proto(d.Uint8()))
 		case AttrCtExpectDport:
-			x.Dport = nlattr.Some(d.Uint16BE())
+			x.Dport = d.OptUint16BE()
 		case AttrCtExpectTimeout:
-			x.Timeout = nlattr.Some(d.Uint32())
+			x.Timeout = d.OptUint32()
 		case AttrCtExpectSize:
-			x.Size = nlattr.Some(d.Uint8())
+			x.Size = d.OptUint8()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // TunnelAttrs is the attribute set tunnel-attrs: metadata for packets to a tunnel (enum
@@ -2900,92 +2556,62 @@ type TunnelAttrs struct {
 	Sport   nlattr.Opt[uint16]      // source port
 	Dport   nlattr.Opt[uint16]      // destination port
 	Opts    *TunnelOptsAttrs        // options of the tunnel protocol, of one protocol only
-	Unknown []nlattr.Attr           // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *TunnelAttrs) encode(e *nlattr.Encoder) {
-	if x.ID.OK {
-		e.Uint32BE(AttrTunnelID, x.ID.V)
-	}
+func (x *TunnelAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32BE(AttrTunnelID, x.ID)
 	if x.Ip != nil {
-		nest := e.Begin(AttrTunnelIp)
-		x.Ip.encode(e)
-		e.End(nest)
+		x.Ip.encode(e, AttrTunnelIp)
 	}
 	if x.Ip6 != nil {
-		nest := e.Begin(AttrTunnelIp6)
-		x.Ip6.encode(e)
-		e.End(nest)
+		x.Ip6.encode(e, AttrTunnelIp6)
 	}
-	if x.Flags.OK {
-		e.Uint32BE(AttrTunnelFlags, uint32(x.Flags.V))
-	}
-	if x.Tos.OK {
-		e.Uint8(AttrTunnelTos, x.Tos.V)
-	}
-	if x.Ttl.OK {
-		e.Uint8(AttrTunnelTtl, x.Ttl.V)
-	}
-	if x.Sport.OK {
-		e.Uint16BE(AttrTunnelSport, x.Sport.V)
-	}
-	if x.Dport.OK {
-		e.Uint16BE(AttrTunnelDport, x.Dport.V)
-	}
+	nlattr.OptEnum32BE(e, AttrTunnelFlags, x.Flags)
+	e.OptUint8(AttrTunnelTos, x.Tos)
+	e.OptUint8(AttrTunnelTtl, x.Ttl)
+	e.OptUint16BE(AttrTunnelSport, x.Sport)
+	e.OptUint16BE(AttrTunnelDport, x.Dport)
 	if x.Opts != nil {
-		nest := e.Begin(AttrTunnelOpts)
-		x.Opts.encode(e)
-		e.End(nest)
+		x.Opts.encode(e, AttrTunnelOpts)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *TunnelAttrs) decode(d *nlattr.Decoder) {
+func (x *TunnelAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrTunnelID:
-			x.ID = nlattr.Some(d.Uint32BE())
+			x.ID = d.OptUint32BE()
 		case AttrTunnelIp:
-			v := nlattr.New[TunnelIpAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[TunnelIpAttrs](d); v.decode(d, &x.Unknown) {
 				x.Ip = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrTunnelIp6:
-			v := nlattr.New[TunnelIp6Attrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[TunnelIp6Attrs](d); v.decode(d, &x.Unknown) {
 				x.Ip6 = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrTunnelFlags:
 			x.Flags = nlattr.Some(TunnelFlags(d.Uint32BE()))
 		case AttrTunnelTos:
-			x.Tos = nlattr.Some(d.Uint8())
+			x.Tos = d.OptUint8()
 		case AttrTunnelTtl:
-			x.Ttl = nlattr.Some(d.Uint8())
+			x.Ttl = d.OptUint8()
 		case AttrTunnelSport:
-			x.Sport = nlattr.Some(d.Uint16BE())
+			x.Sport = d.OptUint16BE()
 		case AttrTunnelDport:
-			x.Dport = nlattr.Some(d.Uint16BE())
+			x.Dport = d.OptUint16BE()
 		case AttrTunnelOpts:
-			v := nlattr.New[TunnelOptsAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[TunnelOptsAttrs](d); v.decode(d, &x.Unknown) {
 				x.Opts = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // TunnelIpAttrs is the attribute set tunnel-ip-attrs: IPv4 addresses of a tunnel (enum
@@ -2993,30 +2619,29 @@ func (x *TunnelAttrs) decode(d *nlattr.Decoder) {
 type TunnelIpAttrs struct {
 	Src     nlattr.Opt[netip.Addr] // source address
 	Dst     nlattr.Opt[netip.Addr] // destination address; needed
-	Unknown []nlattr.Attr          // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *TunnelIpAttrs) encode(e *nlattr.Encoder) {
-	if x.Src.OK {
-		e.Addr4(AttrTunnelIpSrc, x.Src.V)
-	}
-	if x.Dst.OK {
-		e.Addr4(AttrTunnelIpDst, x.Dst.V)
-	}
-	e.Raw(x.Unknown)
+func (x *TunnelIpAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptAddr4(AttrTunnelIpSrc, x.Src)
+	e.OptAddr4(AttrTunnelIpDst, x.Dst)
+	e.Close(n, x.Unknown)
 }
 
-func (x *TunnelIpAttrs) decode(d *nlattr.Decoder) {
+func (x *TunnelIpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrTunnelIpSrc:
-			x.Src = nlattr.Some(d.Addr4())
+			x.Src = d.OptAddr4()
 		case AttrTunnelIpDst:
-			x.Dst = nlattr.Some(d.Addr4())
+			x.Dst = d.OptAddr4()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // TunnelIp6Attrs is the attribute set tunnel-ip6-attrs: IPv6 addresses of a tunnel (enum
@@ -3025,43 +2650,32 @@ type TunnelIp6Attrs struct {
 	Src       nlattr.Opt[netip.Addr] // source address
 	Dst       nlattr.Opt[netip.Addr] // destination address; needed
 	Flowlabel nlattr.Opt[uint32]     // flow label
-	Unknown   []nlattr.Attr          // what the fields cannot hold, as it came
+	Unknown   []nlattr.Attr
 }
 
-func (x *TunnelIp6Attrs) encode(e *nlattr.Encoder) {
-	if x.Src.OK {
-		e.Addr(AttrTunnelIp6Src, x.Src.V)
-	}
-	if x.Dst.OK {
-		e.Addr(AttrTunnelIp6Dst, x.Dst.V)
-	}
-	if x.Flowlabel.OK {
-		e.Uint32BE(AttrTunnelIp6Flowlabel, x.Flowlabel.V)
-	}
-	e.Raw(x.Unknown)
+func (x *TunnelIp6Attrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptAddr(AttrTunnelIp6Src, x.Src)
+	e.OptAddr(AttrTunnelIp6Dst, x.Dst)
+	e.OptUint32BE(AttrTunnelIp6Flowlabel, x.Flowlabel)
+	e.Close(n, x.Unknown)
 }
 
-func (x *TunnelIp6Attrs) decode(d *nlattr.Decoder) {
+func (x *TunnelIp6Attrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrTunnelIp6Src:
-			if v, ok := d.Addr(); ok {
-				x.Src = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Src, &x.Unknown)
 		case AttrTunnelIp6Dst:
-			if v, ok := d.Addr(); ok {
-				x.Dst = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Dst, &x.Unknown)
 		case AttrTunnelIp6Flowlabel:
-			x.Flowlabel = nlattr.Some(d.Uint32BE())
+			x.Flowlabel = d.OptUint32BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // TunnelOptsAttrs is the attribute set tunnel-opts-attrs: options of tunnel protocols (enum
@@ -3070,88 +2684,71 @@ type TunnelOptsAttrs struct {
 	Vxlan   *TunnelVxlanAttrs   // options of VXLAN
 	Erspan  *TunnelErspanAttrs  // options of ERSPAN
 	Geneve  []TunnelGeneveAttrs // an option of Geneve
-	Unknown []nlattr.Attr       // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *TunnelOptsAttrs) encode(e *nlattr.Encoder) {
+func (x *TunnelOptsAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	if x.Vxlan != nil {
-		nest := e.Begin(AttrTunnelOptsVxlan)
-		x.Vxlan.encode(e)
-		e.End(nest)
+		x.Vxlan.encode(e, AttrTunnelOptsVxlan)
 	}
 	if x.Erspan != nil {
-		nest := e.Begin(AttrTunnelOptsErspan)
-		x.Erspan.encode(e)
-		e.End(nest)
+		x.Erspan.encode(e, AttrTunnelOptsErspan)
 	}
 	for i := range x.Geneve {
-		nest := e.Begin(AttrTunnelOptsGeneve)
-		x.Geneve[i].encode(e)
-		e.End(nest)
+		x.Geneve[i].encode(e, AttrTunnelOptsGeneve)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *TunnelOptsAttrs) decode(d *nlattr.Decoder) {
+func (x *TunnelOptsAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrTunnelOptsVxlan:
-			v := nlattr.New[TunnelVxlanAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[TunnelVxlanAttrs](d); v.decode(d, &x.Unknown) {
 				x.Vxlan = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrTunnelOptsErspan:
-			v := nlattr.New[TunnelErspanAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[TunnelErspanAttrs](d); v.decode(d, &x.Unknown) {
 				x.Erspan = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrTunnelOptsGeneve:
-			if x.Geneve == nil {
-				x.Geneve = nlattr.MakeSlice[TunnelGeneveAttrs](d, d.Count())
-			}
-			x.Geneve = append(x.Geneve, TunnelGeneveAttrs{})
-			nest := d.Enter()
-			x.Geneve[len(x.Geneve)-1].decode(d)
-			if !d.Close(nest) {
-				x.Geneve, x.Unknown = x.Geneve[:len(x.Geneve)-1], d.Unknown(x.Unknown)
+			x.Geneve = append(nlattr.Room(d, x.Geneve), TunnelGeneveAttrs{})
+			if !x.Geneve[len(x.Geneve)-1].decode(d, &x.Unknown) {
+				x.Geneve = x.Geneve[:len(x.Geneve)-1]
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // TunnelVxlanAttrs is the attribute set tunnel-vxlan-attrs: options of VXLAN (enum
 // nft_tunnel_opts_vxlan_attributes).
 type TunnelVxlanAttrs struct {
 	Gbp     nlattr.Opt[uint32] // group based policy
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *TunnelVxlanAttrs) encode(e *nlattr.Encoder) {
-	if x.Gbp.OK {
-		e.Uint32BE(AttrTunnelVxlanGbp, x.Gbp.V)
-	}
-	e.Raw(x.Unknown)
+func (x *TunnelVxlanAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32BE(AttrTunnelVxlanGbp, x.Gbp)
+	e.Close(n, x.Unknown)
 }
 
-func (x *TunnelVxlanAttrs) decode(d *nlattr.Decoder) {
+func (x *TunnelVxlanAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrTunnelVxlanGbp:
-			x.Gbp = nlattr.Some(d.Uint32BE())
+			x.Gbp = d.OptUint32BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // TunnelErspanAttrs is the attribute set tunnel-erspan-attrs: options of ERSPAN (enum
@@ -3160,41 +2757,37 @@ type TunnelErspanAttrs struct {
 	Version nlattr.Opt[uint32] // version, 1 or 2
 	V1Index nlattr.Opt[uint32] // index of the port, for version 1
 	V2Hwid  nlattr.Opt[uint8]  // id of the hardware, for version 2
+	// Direction of the mirrored traffic, for version 2: 0 ingress, 1 egress.
 	V2Dir   nlattr.Opt[uint8]
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *TunnelErspanAttrs) encode(e *nlattr.Encoder) {
-	if x.Version.OK {
-		e.Uint32BE(AttrTunnelErspanVersion, x.Version.V)
-	}
-	if x.V1Index.OK {
-		e.Uint32BE(AttrTunnelErspanV1Index, x.V1Index.V)
-	}
-	if x.V2Hwid.OK {
-		e.Uint8(AttrTunnelErspanV2Hwid, x.V2Hwid.V)
-	}
-	if x.V2Dir.OK {
-		e.Uint8(AttrTunnelErspanV2Dir, x.V2Dir.V)
-	}
-	e.Raw(x.Unknown)
+func (x *TunnelErspanAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32BE(AttrTunnelErspanVersion, x.Version)
+	e.OptUint32BE(AttrTunnelErspanV1Index, x.V1Index)
+	e.OptUint8(AttrTunnelErspanV2Hwid, x.V2Hwid)
+	e.OptUint8(AttrTunnelErspanV2Dir, x.V2Dir)
+	e.Close(n, x.Unknown)
 }
 
-func (x *TunnelErspanAttrs) decode(d *nlattr.Decoder) {
+func (x *TunnelErspanAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrTunnelErspanVersion:
-			x.Version = nlattr.Some(d.Uint32BE())
+			x.Version = d.OptUint32BE()
 		case AttrTunnelErspanV1Index:
-			x.V1Index = nlattr.Some(d.Uint32BE())
+			x.V1Index = d.OptUint32BE()
 		case AttrTunnelErspanV2Hwid:
-			x.V2Hwid = nlattr.Some(d.Uint8())
+			x.V2Hwid = d.OptUint8()
 		case AttrTunnelErspanV2Dir:
-			x.V2Dir = nlattr.Some(d.Uint8())
+			x.V2Dir = d.OptUint8()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // TunnelGeneveAttrs is the attribute set tunnel-geneve-attrs: an option of Geneve (enum
@@ -3203,33 +2796,30 @@ type TunnelGeneveAttrs struct {
 	Class   nlattr.Opt[uint16] // class of the option
 	Type    nlattr.Opt[uint8]  // type of the option
 	Data    []byte             // content; a multiple of four bytes
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *TunnelGeneveAttrs) encode(e *nlattr.Encoder) {
-	if x.Class.OK {
-		e.Uint16BE(AttrTunnelGeneveClass, x.Class.V)
-	}
-	if x.Type.OK {
-		e.Uint8(AttrTunnelGeneveType, x.Type.V)
-	}
-	if x.Data != nil {
-		e.Bytes(AttrTunnelGeneveData, x.Data)
-	}
-	e.Raw(x.Unknown)
+func (x *TunnelGeneveAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint16BE(AttrTunnelGeneveClass, x.Class)
+	e.OptUint8(AttrTunnelGeneveType, x.Type)
+	e.OptBytes(AttrTunnelGeneveData, x.Data)
+	e.Close(n, x.Unknown)
 }
 
-func (x *TunnelGeneveAttrs) decode(d *nlattr.Decoder) {
+func (x *TunnelGeneveAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrTunnelGeneveClass:
-			x.Class = nlattr.Some(d.Uint16BE())
+			x.Class = d.OptUint16BE()
 		case AttrTunnelGeneveType:
-			x.Type = nlattr.Some(d.Uint8())
+			x.Type = d.OptUint8()
 		case AttrTunnelGeneveData:
 			x.Data = d.Bytes()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }

@@ -12,241 +12,43 @@ import (
 // Family is the netlink family nftables.
 var Family = nlconn.Family{Name: "nftables", Protocol: 12}
 
-// OpBatchBegin describes the operation batch-begin.
-var OpBatchBegin = nlconn.Operation{Family: &Family, Name: "batch-begin",
-	Request: CmdBatchBegin,
-	Policy:  &policyBatchBeginRequest,
-}
-
-// OpBatchEnd describes the operation batch-end.
-var OpBatchEnd = nlconn.Operation{Family: &Family, Name: "batch-end",
-	Request: CmdBatchEnd,
-	Policy:  &policyBatchEndRequest,
-}
-
-// OpNewtable describes the operation newtable.
-var OpNewtable = nlconn.Operation{Family: &Family, Name: "newtable",
-	Request: CmdNewtable,
-	Policy:  &policyNewtableRequest,
-}
-
-// OpGettable describes the operation gettable.
-var OpGettable = nlconn.Operation{Family: &Family, Name: "gettable",
-	Request:     CmdGettable,
-	Reply:       2560,
-	Policy:      &policyGettableRequest,
-	DumpPolicy:  &policyGettableDumpRequest,
-	ReplyPolicy: &policyGettableReply,
-}
-
-// OpDeltable describes the operation deltable.
-var OpDeltable = nlconn.Operation{Family: &Family, Name: "deltable",
-	Request: CmdDeltable,
-	Policy:  &policyDeltableRequest,
-}
-
-// OpDestroytable describes the operation destroytable.
-var OpDestroytable = nlconn.Operation{Family: &Family, Name: "destroytable",
-	Request: CmdDestroytable,
-	Policy:  &policyDestroytableRequest,
-}
-
-// OpNewchain describes the operation newchain.
-var OpNewchain = nlconn.Operation{Family: &Family, Name: "newchain",
-	Request: CmdNewchain,
-	Policy:  &policyNewchainRequest,
-}
-
-// OpGetchain describes the operation getchain.
-var OpGetchain = nlconn.Operation{Family: &Family, Name: "getchain",
-	Request:     CmdGetchain,
-	Reply:       2563,
-	Policy:      &policyGetchainRequest,
-	DumpPolicy:  &policyGetchainDumpRequest,
-	ReplyPolicy: &policyGetchainReply,
-}
-
-// OpDelchain describes the operation delchain.
-var OpDelchain = nlconn.Operation{Family: &Family, Name: "delchain",
-	Request: CmdDelchain,
-	Policy:  &policyDelchainRequest,
-}
-
-// OpDestroychain describes the operation destroychain.
-var OpDestroychain = nlconn.Operation{Family: &Family, Name: "destroychain",
-	Request: CmdDestroychain,
-	Policy:  &policyDestroychainRequest,
-}
-
-// OpNewrule describes the operation newrule.
-var OpNewrule = nlconn.Operation{Family: &Family, Name: "newrule",
-	Request: CmdNewrule,
-	Policy:  &policyNewruleRequest,
-}
-
-// OpGetrule describes the operation getrule.
-var OpGetrule = nlconn.Operation{Family: &Family, Name: "getrule",
-	Request:     CmdGetrule,
-	Reply:       2566,
-	Policy:      &policyGetruleRequest,
-	DumpPolicy:  &policyGetruleDumpRequest,
-	ReplyPolicy: &policyGetruleReply,
-}
-
-// OpGetruleReset describes the operation getrule-reset.
-var OpGetruleReset = nlconn.Operation{Family: &Family, Name: "getrule-reset",
-	Request:     CmdGetruleReset,
-	Reply:       2566,
-	Policy:      &policyGetruleResetRequest,
-	DumpPolicy:  &policyGetruleResetDumpRequest,
-	ReplyPolicy: &policyGetruleResetReply,
-}
-
-// OpDelrule describes the operation delrule.
-var OpDelrule = nlconn.Operation{Family: &Family, Name: "delrule",
-	Request: CmdDelrule,
-	Policy:  &policyDelruleRequest,
-}
-
-// OpDestroyrule describes the operation destroyrule.
-var OpDestroyrule = nlconn.Operation{Family: &Family, Name: "destroyrule",
-	Request: CmdDestroyrule,
-	Policy:  &policyDestroyruleRequest,
-}
-
-// OpNewset describes the operation newset.
-var OpNewset = nlconn.Operation{Family: &Family, Name: "newset",
-	Request: CmdNewset,
-	Policy:  &policyNewsetRequest,
-}
-
-// OpGetset describes the operation getset.
-var OpGetset = nlconn.Operation{Family: &Family, Name: "getset",
-	Request:     CmdGetset,
-	Reply:       2569,
-	Policy:      &policyGetsetRequest,
-	DumpPolicy:  &policyGetsetDumpRequest,
-	ReplyPolicy: &policyGetsetReply,
-}
-
-// OpDelset describes the operation delset.
-var OpDelset = nlconn.Operation{Family: &Family, Name: "delset",
-	Request: CmdDelset,
-	Policy:  &policyDelsetRequest,
-}
-
-// OpDestroyset describes the operation destroyset.
-var OpDestroyset = nlconn.Operation{Family: &Family, Name: "destroyset",
-	Request: CmdDestroyset,
-	Policy:  &policyDestroysetRequest,
-}
-
-// OpNewsetelem describes the operation newsetelem.
-var OpNewsetelem = nlconn.Operation{Family: &Family, Name: "newsetelem",
-	Request: CmdNewsetelem,
-	Policy:  &policyNewsetelemRequest,
-}
-
-// OpGetsetelem describes the operation getsetelem.
-var OpGetsetelem = nlconn.Operation{Family: &Family, Name: "getsetelem",
-	Request:     CmdGetsetelem,
-	Reply:       2572,
-	Policy:      &policyGetsetelemRequest,
-	DumpPolicy:  &policyGetsetelemDumpRequest,
-	ReplyPolicy: &policyGetsetelemReply,
-}
-
-// OpGetsetelemReset describes the operation getsetelem-reset.
-var OpGetsetelemReset = nlconn.Operation{Family: &Family, Name: "getsetelem-reset",
-	Request:     CmdGetsetelemReset,
-	Reply:       2572,
-	Policy:      &policyGetsetelemResetRequest,
-	DumpPolicy:  &policyGetsetelemResetDumpRequest,
-	ReplyPolicy: &policyGetsetelemResetReply,
-}
-
-// OpDelsetelem describes the operation delsetelem.
-var OpDelsetelem = nlconn.Operation{Family: &Family, Name: "delsetelem",
-	Request: CmdDelsetelem,
-	Policy:  &policyDelsetelemRequest,
-}
-
-// OpDestroysetelem describes the operation destroysetelem.
-var OpDestroysetelem = nlconn.Operation{Family: &Family, Name: "destroysetelem",
-	Request: CmdDestroysetelem,
-	Policy:  &policyDestroysetelemRequest,
-}
-
-// OpGetgen describes the operation getgen.
-var OpGetgen = nlconn.Operation{Family: &Family, Name: "getgen",
-	Request:     CmdGetgen,
-	Reply:       2575,
-	Policy:      &policyGetgenRequest,
-	ReplyPolicy: &policyGetgenReply,
-}
-
-// OpNewobj describes the operation newobj.
-var OpNewobj = nlconn.Operation{Family: &Family, Name: "newobj",
-	Request: CmdNewobj,
-	Policy:  &policyNewobjRequest,
-}
-
-// OpGetobj describes the operation getobj.
-var OpGetobj = nlconn.Operation{Family: &Family, Name: "getobj",
-	Request:     CmdGetobj,
-	Reply:       2578,
-	Policy:      &policyGetobjRequest,
-	DumpPolicy:  &policyGetobjDumpRequest,
-	ReplyPolicy: &policyGetobjReply,
-}
-
-// OpGetobjReset describes the operation getobj-reset.
-var OpGetobjReset = nlconn.Operation{Family: &Family, Name: "getobj-reset",
-	Request:     CmdGetobjReset,
-	Reply:       2578,
-	Policy:      &policyGetobjResetRequest,
-	DumpPolicy:  &policyGetobjResetDumpRequest,
-	ReplyPolicy: &policyGetobjResetReply,
-}
-
-// OpDelobj describes the operation delobj.
-var OpDelobj = nlconn.Operation{Family: &Family, Name: "delobj",
-	Request: CmdDelobj,
-	Policy:  &policyDelobjRequest,
-}
-
-// OpDestroyobj describes the operation destroyobj.
-var OpDestroyobj = nlconn.Operation{Family: &Family, Name: "destroyobj",
-	Request: CmdDestroyobj,
-	Policy:  &policyDestroyobjRequest,
-}
-
-// OpNewflowtable describes the operation newflowtable.
-var OpNewflowtable = nlconn.Operation{Family: &Family, Name: "newflowtable",
-	Request: CmdNewflowtable,
-	Policy:  &policyNewflowtableRequest,
-}
-
-// OpGetflowtable describes the operation getflowtable.
-var OpGetflowtable = nlconn.Operation{Family: &Family, Name: "getflowtable",
-	Request:     CmdGetflowtable,
-	Reply:       2582,
-	Policy:      &policyGetflowtableRequest,
-	DumpPolicy:  &policyGetflowtableDumpRequest,
-	ReplyPolicy: &policyGetflowtableReply,
-}
-
-// OpDelflowtable describes the operation delflowtable.
-var OpDelflowtable = nlconn.Operation{Family: &Family, Name: "delflowtable",
-	Request: CmdDelflowtable,
-	Policy:  &policyDelflowtableRequest,
-}
-
-// OpDestroyflowtable describes the operation destroyflowtable.
-var OpDestroyflowtable = nlconn.Operation{Family: &Family, Name: "destroyflowtable",
-	Request: CmdDestroyflowtable,
-	Policy:  &policyDestroyflowtableRequest,
-}
+// The operations of the family.
+var (
+	OpBatchBegin       = nlconn.Operation{Family: &Family, Name: "batch-begin", Request: CmdBatchBegin, Policy: &policyBatchBeginRequest}
+	OpBatchEnd         = nlconn.Operation{Family: &Family, Name: "batch-end", Request: CmdBatchEnd, Policy: &policyBatchEndRequest}
+	OpNewtable         = nlconn.Operation{Family: &Family, Name: "newtable", Request: CmdNewtable, Policy: &policyNewtableRequest}
+	OpGettable         = nlconn.Operation{Family: &Family, Name: "gettable", Request: CmdGettable, Reply: 2560, Policy: &policyGettableRequest, DumpPolicy: &policyGettableDumpRequest, ReplyPolicy: &policyGettableReply}
+	OpDeltable         = nlconn.Operation{Family: &Family, Name: "deltable", Request: CmdDeltable, Policy: &policyDeltableRequest}
+	OpDestroytable     = nlconn.Operation{Family: &Family, Name: "destroytable", Request: CmdDestroytable, Policy: &policyDestroytableRequest}
+	OpNewchain         = nlconn.Operation{Family: &Family, Name: "newchain", Request: CmdNewchain, Policy: &policyNewchainRequest}
+	OpGetchain         = nlconn.Operation{Family: &Family, Name: "getchain", Request: CmdGetchain, Reply: 2563, Policy: &policyGetchainRequest, DumpPolicy: &policyGetchainDumpRequest, ReplyPolicy: &policyGetchainReply}
+	OpDelchain         = nlconn.Operation{Family: &Family, Name: "delchain", Request: CmdDelchain, Policy: &policyDelchainRequest}
+	OpDestroychain     = nlconn.Operation{Family: &Family, Name: "destroychain", Request: CmdDestroychain, Policy: &policyDestroychainRequest}
+	OpNewrule          = nlconn.Operation{Family: &Family, Name: "newrule", Request: CmdNewrule, Policy: &policyNewruleRequest}
+	OpGetrule          = nlconn.Operation{Family: &Family, Name: "getrule", Request: CmdGetrule, Reply: 2566, Policy: &policyGetruleRequest, DumpPolicy: &policyGetruleDumpRequest, ReplyPolicy: &policyGetruleReply}
+	OpGetruleReset     = nlconn.Operation{Family: &Family, Name: "getrule-reset", Request: CmdGetruleReset, Reply: 2566, Policy: &policyGetruleResetRequest, DumpPolicy: &policyGetruleResetDumpRequest, ReplyPolicy: &policyGetruleResetReply}
+	OpDelrule          = nlconn.Operation{Family: &Family, Name: "delrule", Request: CmdDelrule, Policy: &policyDelruleRequest}
+	OpDestroyrule      = nlconn.Operation{Family: &Family, Name: "destroyrule", Request: CmdDestroyrule, Policy: &policyDestroyruleRequest}
+	OpNewset           = nlconn.Operation{Family: &Family, Name: "newset", Request: CmdNewset, Policy: &policyNewsetRequest}
+	OpGetset           = nlconn.Operation{Family: &Family, Name: "getset", Request: CmdGetset, Reply: 2569, Policy: &policyGetsetRequest, DumpPolicy: &policyGetsetDumpRequest, ReplyPolicy: &policyGetsetReply}
+	OpDelset           = nlconn.Operation{Family: &Family, Name: "delset", Request: CmdDelset, Policy: &policyDelsetRequest}
+	OpDestroyset       = nlconn.Operation{Family: &Family, Name: "destroyset", Request: CmdDestroyset, Policy: &policyDestroysetRequest}
+	OpNewsetelem       = nlconn.Operation{Family: &Family, Name: "newsetelem", Request: CmdNewsetelem, Policy: &policyNewsetelemRequest}
+	OpGetsetelem       = nlconn.Operation{Family: &Family, Name: "getsetelem", Request: CmdGetsetelem, Reply: 2572, Policy: &policyGetsetelemRequest, DumpPolicy: &policyGetsetelemDumpRequest, ReplyPolicy: &policyGetsetelemReply}
+	OpGetsetelemReset  = nlconn.Operation{Family: &Family, Name: "getsetelem-reset", Request: CmdGetsetelemReset, Reply: 2572, Policy: &policyGetsetelemResetRequest, DumpPolicy: &policyGetsetelemResetDumpRequest, ReplyPolicy: &policyGetsetelemResetReply}
+	OpDelsetelem       = nlconn.Operation{Family: &Family, Name: "delsetelem", Request: CmdDelsetelem, Policy: &policyDelsetelemRequest}
+	OpDestroysetelem   = nlconn.Operation{Family: &Family, Name: "destroysetelem", Request: CmdDestroysetelem, Policy: &policyDestroysetelemRequest}
+	OpGetgen           = nlconn.Operation{Family: &Family, Name: "getgen", Request: CmdGetgen, Reply: 2575, Policy: &policyGetgenRequest, ReplyPolicy: &policyGetgenReply}
+	OpNewobj           = nlconn.Operation{Family: &Family, Name: "newobj", Request: CmdNewobj, Policy: &policyNewobjRequest}
+	OpGetobj           = nlconn.Operation{Family: &Family, Name: "getobj", Request: CmdGetobj, Reply: 2578, Policy: &policyGetobjRequest, DumpPolicy: &policyGetobjDumpRequest, ReplyPolicy: &policyGetobjReply}
+	OpGetobjReset      = nlconn.Operation{Family: &Family, Name: "getobj-reset", Request: CmdGetobjReset, Reply: 2578, Policy: &policyGetobjResetRequest, DumpPolicy: &policyGetobjResetDumpRequest, ReplyPolicy: &policyGetobjResetReply}
+	OpDelobj           = nlconn.Operation{Family: &Family, Name: "delobj", Request: CmdDelobj, Policy: &policyDelobjRequest}
+	OpDestroyobj       = nlconn.Operation{Family: &Family, Name: "destroyobj", Request: CmdDestroyobj, Policy: &policyDestroyobjRequest}
+	OpNewflowtable     = nlconn.Operation{Family: &Family, Name: "newflowtable", Request: CmdNewflowtable, Policy: &policyNewflowtableRequest}
+	OpGetflowtable     = nlconn.Operation{Family: &Family, Name: "getflowtable", Request: CmdGetflowtable, Reply: 2582, Policy: &policyGetflowtableRequest, DumpPolicy: &policyGetflowtableDumpRequest, ReplyPolicy: &policyGetflowtableReply}
+	OpDelflowtable     = nlconn.Operation{Family: &Family, Name: "delflowtable", Request: CmdDelflowtable, Policy: &policyDelflowtableRequest}
+	OpDestroyflowtable = nlconn.Operation{Family: &Family, Name: "destroyflowtable", Request: CmdDestroyflowtable, Policy: &policyDestroyflowtableRequest}
+)
 
 // Client calls the operations of the family nftables over a connection. It may be used by several
 // goroutines at a time.
@@ -283,20 +85,17 @@ func (c *Client) Gettable(ctx context.Context, req *GettableRequest, opts ...nlc
 	return nlconn.Do[GettableReply](ctx, c.conn, &OpGettable, req, opts...)
 }
 
-// GettableDump is the dump of the operation gettable: read the table of a name (do), or list those
-// of a family or all (dump).
+// GettableDump is [Client.Gettable] as a dump.
 func (c *Client) GettableDump(ctx context.Context, req *GettableDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*GettableReply, error] {
 	return nlconn.Dump[GettableReply](ctx, c.conn, &OpGettable, req, opts...)
 }
 
-// GettableDumpInto is GettableDump into the memory of *reply, again and again: nothing is allocated
-// for a message. What *reply refers to is valid until the next step; strings are valid for ever.
+// GettableDumpInto is [Client.GettableDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GettableDumpInto(ctx context.Context, req *GettableDumpRequest, reply *GettableReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[GettableReply](ctx, c.conn, &OpGettable, req, reply, opts...)
 }
 
-// GettableCollect is GettableDump into a slice. A dump that was interrupted is repeated; if that
-// does not help, what came is returned with the error.
+// GettableCollect is [Client.GettableDump] into a slice, see [nlconn.Collect].
 func (c *Client) GettableCollect(ctx context.Context, req *GettableDumpRequest, opts ...nlconn.CallOption) ([]*GettableReply, error) {
 	return nlconn.Collect[GettableReply](ctx, c.conn, &OpGettable, req, opts...)
 }
@@ -325,20 +124,17 @@ func (c *Client) Getchain(ctx context.Context, req *GetchainRequest, opts ...nlc
 	return nlconn.Do[GetchainReply](ctx, c.conn, &OpGetchain, req, opts...)
 }
 
-// GetchainDump is the dump of the operation getchain: read the chain of a name (do), or list those
-// of a family or all (dump).
+// GetchainDump is [Client.Getchain] as a dump.
 func (c *Client) GetchainDump(ctx context.Context, req *GetchainDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*GetchainReply, error] {
 	return nlconn.Dump[GetchainReply](ctx, c.conn, &OpGetchain, req, opts...)
 }
 
-// GetchainDumpInto is GetchainDump into the memory of *reply, again and again: nothing is allocated
-// for a message. What *reply refers to is valid until the next step; strings are valid for ever.
+// GetchainDumpInto is [Client.GetchainDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetchainDumpInto(ctx context.Context, req *GetchainDumpRequest, reply *GetchainReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[GetchainReply](ctx, c.conn, &OpGetchain, req, reply, opts...)
 }
 
-// GetchainCollect is GetchainDump into a slice. A dump that was interrupted is repeated; if that
-// does not help, what came is returned with the error.
+// GetchainCollect is [Client.GetchainDump] into a slice, see [nlconn.Collect].
 func (c *Client) GetchainCollect(ctx context.Context, req *GetchainDumpRequest, opts ...nlconn.CallOption) ([]*GetchainReply, error) {
 	return nlconn.Collect[GetchainReply](ctx, c.conn, &OpGetchain, req, opts...)
 }
@@ -368,20 +164,17 @@ func (c *Client) Getrule(ctx context.Context, req *GetruleRequest, opts ...nlcon
 	return nlconn.Do[GetruleReply](ctx, c.conn, &OpGetrule, req, opts...)
 }
 
-// GetruleDump is the dump of the operation getrule: read the rule of a handle (do), or list those
-// of a chain, a table, a family or all (dump).
+// GetruleDump is [Client.Getrule] as a dump.
 func (c *Client) GetruleDump(ctx context.Context, req *GetruleDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*GetruleReply, error] {
 	return nlconn.Dump[GetruleReply](ctx, c.conn, &OpGetrule, req, opts...)
 }
 
-// GetruleDumpInto is GetruleDump into the memory of *reply, again and again: nothing is allocated
-// for a message. What *reply refers to is valid until the next step; strings are valid for ever.
+// GetruleDumpInto is [Client.GetruleDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetruleDumpInto(ctx context.Context, req *GetruleDumpRequest, reply *GetruleReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[GetruleReply](ctx, c.conn, &OpGetrule, req, reply, opts...)
 }
 
-// GetruleCollect is GetruleDump into a slice. A dump that was interrupted is repeated; if that does
-// not help, what came is returned with the error.
+// GetruleCollect is [Client.GetruleDump] into a slice, see [nlconn.Collect].
 func (c *Client) GetruleCollect(ctx context.Context, req *GetruleDumpRequest, opts ...nlconn.CallOption) ([]*GetruleReply, error) {
 	return nlconn.Collect[GetruleReply](ctx, c.conn, &OpGetrule, req, opts...)
 }
@@ -392,21 +185,18 @@ func (c *Client) GetruleReset(ctx context.Context, req *GetruleResetRequest, opt
 	return nlconn.Do[GetruleResetReply](ctx, c.conn, &OpGetruleReset, req, opts...)
 }
 
-// GetruleResetDump is the dump of the operation getrule-reset: as getrule, and the counters and
-// other states of the expressions begin anew. Since Linux 6.2.
+// GetruleResetDump is [Client.GetruleReset] as a dump.
 func (c *Client) GetruleResetDump(ctx context.Context, req *GetruleResetDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*GetruleResetReply, error] {
 	return nlconn.Dump[GetruleResetReply](ctx, c.conn, &OpGetruleReset, req, opts...)
 }
 
-// GetruleResetDumpInto is GetruleResetDump into the memory of *reply, again and again: nothing is
-// allocated for a message. What *reply refers to is valid until the next step; strings are valid
-// for ever.
+// GetruleResetDumpInto is [Client.GetruleResetDump] into the memory of *reply, see
+// [nlconn.DumpInto].
 func (c *Client) GetruleResetDumpInto(ctx context.Context, req *GetruleResetDumpRequest, reply *GetruleResetReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[GetruleResetReply](ctx, c.conn, &OpGetruleReset, req, reply, opts...)
 }
 
-// GetruleResetCollect is GetruleResetDump into a slice. A dump that was interrupted is repeated; if
-// that does not help, what came is returned with the error.
+// GetruleResetCollect is [Client.GetruleResetDump] into a slice, see [nlconn.Collect].
 func (c *Client) GetruleResetCollect(ctx context.Context, req *GetruleResetDumpRequest, opts ...nlconn.CallOption) ([]*GetruleResetReply, error) {
 	return nlconn.Collect[GetruleResetReply](ctx, c.conn, &OpGetruleReset, req, opts...)
 }
@@ -435,20 +225,17 @@ func (c *Client) Getset(ctx context.Context, req *GetsetRequest, opts ...nlconn.
 	return nlconn.Do[GetsetReply](ctx, c.conn, &OpGetset, req, opts...)
 }
 
-// GetsetDump is the dump of the operation getset: read the set of a name (do), or list those of a
-// table, a family or all (dump). The elements are listed by getsetelem.
+// GetsetDump is [Client.Getset] as a dump.
 func (c *Client) GetsetDump(ctx context.Context, req *GetsetDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*GetsetReply, error] {
 	return nlconn.Dump[GetsetReply](ctx, c.conn, &OpGetset, req, opts...)
 }
 
-// GetsetDumpInto is GetsetDump into the memory of *reply, again and again: nothing is allocated for
-// a message. What *reply refers to is valid until the next step; strings are valid for ever.
+// GetsetDumpInto is [Client.GetsetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetsetDumpInto(ctx context.Context, req *GetsetDumpRequest, reply *GetsetReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[GetsetReply](ctx, c.conn, &OpGetset, req, reply, opts...)
 }
 
-// GetsetCollect is GetsetDump into a slice. A dump that was interrupted is repeated; if that does
-// not help, what came is returned with the error.
+// GetsetCollect is [Client.GetsetDump] into a slice, see [nlconn.Collect].
 func (c *Client) GetsetCollect(ctx context.Context, req *GetsetDumpRequest, opts ...nlconn.CallOption) ([]*GetsetReply, error) {
 	return nlconn.Collect[GetsetReply](ctx, c.conn, &OpGetset, req, opts...)
 }
@@ -476,21 +263,17 @@ func (c *Client) Getsetelem(ctx context.Context, req *GetsetelemRequest, opts ..
 	return nlconn.Do[GetsetelemReply](ctx, c.conn, &OpGetsetelem, req, opts...)
 }
 
-// GetsetelemDump is the dump of the operation getsetelem: look elements up, each answered by a
-// message (do), or list all of a set (dump).
+// GetsetelemDump is [Client.Getsetelem] as a dump.
 func (c *Client) GetsetelemDump(ctx context.Context, req *GetsetelemDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*GetsetelemReply, error] {
 	return nlconn.Dump[GetsetelemReply](ctx, c.conn, &OpGetsetelem, req, opts...)
 }
 
-// GetsetelemDumpInto is GetsetelemDump into the memory of *reply, again and again: nothing is
-// allocated for a message. What *reply refers to is valid until the next step; strings are valid
-// for ever.
+// GetsetelemDumpInto is [Client.GetsetelemDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetsetelemDumpInto(ctx context.Context, req *GetsetelemDumpRequest, reply *GetsetelemReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[GetsetelemReply](ctx, c.conn, &OpGetsetelem, req, reply, opts...)
 }
 
-// GetsetelemCollect is GetsetelemDump into a slice. A dump that was interrupted is repeated; if
-// that does not help, what came is returned with the error.
+// GetsetelemCollect is [Client.GetsetelemDump] into a slice, see [nlconn.Collect].
 func (c *Client) GetsetelemCollect(ctx context.Context, req *GetsetelemDumpRequest, opts ...nlconn.CallOption) ([]*GetsetelemReply, error) {
 	return nlconn.Collect[GetsetelemReply](ctx, c.conn, &OpGetsetelem, req, opts...)
 }
@@ -501,21 +284,18 @@ func (c *Client) GetsetelemReset(ctx context.Context, req *GetsetelemResetReques
 	return nlconn.Do[GetsetelemResetReply](ctx, c.conn, &OpGetsetelemReset, req, opts...)
 }
 
-// GetsetelemResetDump is the dump of the operation getsetelem-reset: as getsetelem, and the
-// counters and other states of the elements begin anew. Since Linux 6.5.
+// GetsetelemResetDump is [Client.GetsetelemReset] as a dump.
 func (c *Client) GetsetelemResetDump(ctx context.Context, req *GetsetelemResetDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*GetsetelemResetReply, error] {
 	return nlconn.Dump[GetsetelemResetReply](ctx, c.conn, &OpGetsetelemReset, req, opts...)
 }
 
-// GetsetelemResetDumpInto is GetsetelemResetDump into the memory of *reply, again and again:
-// nothing is allocated for a message. What *reply refers to is valid until the next step; strings
-// are valid for ever.
+// GetsetelemResetDumpInto is [Client.GetsetelemResetDump] into the memory of *reply, see
+// [nlconn.DumpInto].
 func (c *Client) GetsetelemResetDumpInto(ctx context.Context, req *GetsetelemResetDumpRequest, reply *GetsetelemResetReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[GetsetelemResetReply](ctx, c.conn, &OpGetsetelemReset, req, reply, opts...)
 }
 
-// GetsetelemResetCollect is GetsetelemResetDump into a slice. A dump that was interrupted is
-// repeated; if that does not help, what came is returned with the error.
+// GetsetelemResetCollect is [Client.GetsetelemResetDump] into a slice, see [nlconn.Collect].
 func (c *Client) GetsetelemResetCollect(ctx context.Context, req *GetsetelemResetDumpRequest, opts ...nlconn.CallOption) ([]*GetsetelemResetReply, error) {
 	return nlconn.Collect[GetsetelemResetReply](ctx, c.conn, &OpGetsetelemReset, req, opts...)
 }
@@ -549,20 +329,17 @@ func (c *Client) Getobj(ctx context.Context, req *GetobjRequest, opts ...nlconn.
 	return nlconn.Do[GetobjReply](ctx, c.conn, &OpGetobj, req, opts...)
 }
 
-// GetobjDump is the dump of the operation getobj: read the object of a name and kind (do), or list
-// those of a table, a kind, a family or all (dump).
+// GetobjDump is [Client.Getobj] as a dump.
 func (c *Client) GetobjDump(ctx context.Context, req *GetobjDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*GetobjReply, error] {
 	return nlconn.Dump[GetobjReply](ctx, c.conn, &OpGetobj, req, opts...)
 }
 
-// GetobjDumpInto is GetobjDump into the memory of *reply, again and again: nothing is allocated for
-// a message. What *reply refers to is valid until the next step; strings are valid for ever.
+// GetobjDumpInto is [Client.GetobjDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetobjDumpInto(ctx context.Context, req *GetobjDumpRequest, reply *GetobjReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[GetobjReply](ctx, c.conn, &OpGetobj, req, reply, opts...)
 }
 
-// GetobjCollect is GetobjDump into a slice. A dump that was interrupted is repeated; if that does
-// not help, what came is returned with the error.
+// GetobjCollect is [Client.GetobjDump] into a slice, see [nlconn.Collect].
 func (c *Client) GetobjCollect(ctx context.Context, req *GetobjDumpRequest, opts ...nlconn.CallOption) ([]*GetobjReply, error) {
 	return nlconn.Collect[GetobjReply](ctx, c.conn, &OpGetobj, req, opts...)
 }
@@ -572,21 +349,17 @@ func (c *Client) GetobjReset(ctx context.Context, req *GetobjResetRequest, opts 
 	return nlconn.Do[GetobjResetReply](ctx, c.conn, &OpGetobjReset, req, opts...)
 }
 
-// GetobjResetDump is the dump of the operation getobj-reset: as getobj, and counters and quotas
-// begin anew.
+// GetobjResetDump is [Client.GetobjReset] as a dump.
 func (c *Client) GetobjResetDump(ctx context.Context, req *GetobjResetDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*GetobjResetReply, error] {
 	return nlconn.Dump[GetobjResetReply](ctx, c.conn, &OpGetobjReset, req, opts...)
 }
 
-// GetobjResetDumpInto is GetobjResetDump into the memory of *reply, again and again: nothing is
-// allocated for a message. What *reply refers to is valid until the next step; strings are valid
-// for ever.
+// GetobjResetDumpInto is [Client.GetobjResetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetobjResetDumpInto(ctx context.Context, req *GetobjResetDumpRequest, reply *GetobjResetReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[GetobjResetReply](ctx, c.conn, &OpGetobjReset, req, reply, opts...)
 }
 
-// GetobjResetCollect is GetobjResetDump into a slice. A dump that was interrupted is repeated; if
-// that does not help, what came is returned with the error.
+// GetobjResetCollect is [Client.GetobjResetDump] into a slice, see [nlconn.Collect].
 func (c *Client) GetobjResetCollect(ctx context.Context, req *GetobjResetDumpRequest, opts ...nlconn.CallOption) ([]*GetobjResetReply, error) {
 	return nlconn.Collect[GetobjResetReply](ctx, c.conn, &OpGetobjReset, req, opts...)
 }
@@ -614,21 +387,18 @@ func (c *Client) Getflowtable(ctx context.Context, req *GetflowtableRequest, opt
 	return nlconn.Do[GetflowtableReply](ctx, c.conn, &OpGetflowtable, req, opts...)
 }
 
-// GetflowtableDump is the dump of the operation getflowtable: read the flow table of a name (do),
-// or list those of a table, a family or all (dump).
+// GetflowtableDump is [Client.Getflowtable] as a dump.
 func (c *Client) GetflowtableDump(ctx context.Context, req *GetflowtableDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*GetflowtableReply, error] {
 	return nlconn.Dump[GetflowtableReply](ctx, c.conn, &OpGetflowtable, req, opts...)
 }
 
-// GetflowtableDumpInto is GetflowtableDump into the memory of *reply, again and again: nothing is
-// allocated for a message. What *reply refers to is valid until the next step; strings are valid
-// for ever.
+// GetflowtableDumpInto is [Client.GetflowtableDump] into the memory of *reply, see
+// [nlconn.DumpInto].
 func (c *Client) GetflowtableDumpInto(ctx context.Context, req *GetflowtableDumpRequest, reply *GetflowtableReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[GetflowtableReply](ctx, c.conn, &OpGetflowtable, req, reply, opts...)
 }
 
-// GetflowtableCollect is GetflowtableDump into a slice. A dump that was interrupted is repeated; if
-// that does not help, what came is returned with the error.
+// GetflowtableCollect is [Client.GetflowtableDump] into a slice, see [nlconn.Collect].
 func (c *Client) GetflowtableCollect(ctx context.Context, req *GetflowtableDumpRequest, opts ...nlconn.CallOption) ([]*GetflowtableReply, error) {
 	return nlconn.Collect[GetflowtableReply](ctx, c.conn, &OpGetflowtable, req, opts...)
 }

@@ -6,124 +6,56 @@ import "github.com/nlgen/nlgen/runtime/nlconn"
 
 // The numbers of the operations: message types.
 const (
-	// CmdBatchBegin: begin a batch of changes. The ack tells of errors of the batch as a whole.
-	CmdBatchBegin uint16 = 16
-	// CmdBatchEnd: end a batch: carry it out, or refuse all of it if one message has an error.
-	CmdBatchEnd uint16 = 17
-	// CmdNewtable: add a table, with NLM_F_CREATE; NLM_F_EXCL refuses one that exists, without
-	// it the flag dormant of that is changed.
-	CmdNewtable uint16 = 2560
-	// CmdGettable: read the table of a name (do), or list those of a family or all (dump).
-	CmdGettable uint16 = 2561
-	// CmdDeltable: remove a table with all that is in it. Without a name, all tables of the
-	// family.
-	CmdDeltable uint16 = 2562
-	// CmdDestroytable: as deltable, but it is no error if there is none. Since Linux 6.3.
-	CmdDestroytable uint16 = 2586
-	// CmdNewtableNtf: a table was added or changed.
-	CmdNewtableNtf uint16 = 2560
-	// CmdDeltableNtf: a table was removed. It has the attributes that name it.
-	CmdDeltableNtf uint16 = 2562
-	// CmdNewchain: add a chain, with NLM_F_CREATE, or change the policy, the counters, the name
-	// or the devices of one that exists.
-	CmdNewchain uint16 = 2563
-	// CmdGetchain: read the chain of a name (do), or list those of a family or all (dump).
-	CmdGetchain uint16 = 2564
-	// CmdDelchain: remove a chain that nobody jumps to, with its rules. With the devices of a
-	// hook, detach it from those only.
-	CmdDelchain uint16 = 2565
-	// CmdDestroychain: as delchain, but it is no error if there is none. Since Linux 6.3.
-	CmdDestroychain uint16 = 2587
-	// CmdNewchainNtf: a chain was added or changed.
-	CmdNewchainNtf uint16 = 2563
-	// CmdDelchainNtf: a chain was removed. It has the attributes that name it.
-	CmdDelchainNtf uint16 = 2565
-	// CmdNewrule: add a rule, with NLM_F_CREATE: at the beginning of the chain, with
-	// NLM_F_APPEND at its end, or beside the rule position. With NLM_F_REPLACE it takes the
-	// place of the rule handle.
-	CmdNewrule uint16 = 2566
-	// CmdGetrule: read the rule of a handle (do), or list those of a chain, a table, a family
-	// or all (dump).
-	CmdGetrule uint16 = 2567
-	// CmdGetruleReset: as getrule, and the counters and other states of the expressions begin
-	// anew. Since Linux 6.2.
-	CmdGetruleReset uint16 = 2585
-	// CmdDelrule: remove the rule of a handle, or all of a chain, or all of a table.
-	CmdDelrule uint16 = 2568
-	// CmdDestroyrule: as delrule, but it is no error if there is none. Since Linux 6.3.
-	CmdDestroyrule uint16 = 2588
-	// CmdNewruleNtf: a rule was added or changed.
-	CmdNewruleNtf uint16 = 2566
-	// CmdDelruleNtf: a rule was removed. It has the attributes that name it.
-	CmdDelruleNtf uint16 = 2568
-	// CmdNewset: add a set or map, with NLM_F_CREATE. One that exists must be the same.
-	CmdNewset uint16 = 2569
-	// CmdGetset: read the set of a name (do), or list those of a table, a family or all (dump).
-	// The elements are listed by getsetelem.
-	CmdGetset uint16 = 2570
-	// CmdDelset: remove a set that no rule uses, with its elements.
-	CmdDelset uint16 = 2571
-	// CmdDestroyset: as delset, but it is no error if there is none. Since Linux 6.3.
-	CmdDestroyset uint16 = 2589
-	// CmdNewsetNtf: a set was added or changed.
-	CmdNewsetNtf uint16 = 2569
-	// CmdDelsetNtf: a set was removed. It has the attributes that name it.
-	CmdDelsetNtf uint16 = 2571
-	// CmdNewsetelem: add elements to a set, with NLM_F_CREATE; NLM_F_EXCL refuses those that
-	// exist.
-	CmdNewsetelem uint16 = 2572
-	// CmdGetsetelem: look elements up, each answered by a message (do), or list all of a set
-	// (dump).
-	CmdGetsetelem uint16 = 2573
-	// CmdGetsetelemReset: as getsetelem, and the counters and other states of the elements
-	// begin anew. Since Linux 6.5.
-	CmdGetsetelemReset uint16 = 2593
-	// CmdDelsetelem: remove elements from a set, or all if none is given.
-	CmdDelsetelem uint16 = 2574
-	// CmdDestroysetelem: as delsetelem, but it is no error if there is none. Since Linux 6.3.
-	CmdDestroysetelem uint16 = 2590
-	// CmdNewsetelemNtf: elements of a set was added or changed.
-	CmdNewsetelemNtf uint16 = 2572
-	// CmdDelsetelemNtf: elements of a set was removed. It has the attributes that name it.
-	CmdDelsetelemNtf uint16 = 2574
-	// CmdGetgen: read the generation of the ruleset. Two answers with the same number stand
-	// around a consistent listing.
-	CmdGetgen uint16 = 2576
-	// CmdNewgenNtf: a batch was carried out. It follows the notifications of what the batch
-	// changed.
-	CmdNewgenNtf uint16 = 2575
-	// CmdNewobj: add an object, with NLM_F_CREATE. One that exists gets the new parameters, if
-	// its kind can change them.
-	CmdNewobj uint16 = 2578
-	// CmdGetobj: read the object of a name and kind (do), or list those of a table, a kind, a
-	// family or all (dump).
-	CmdGetobj uint16 = 2579
-	// CmdGetobjReset: as getobj, and counters and quotas begin anew.
-	CmdGetobjReset uint16 = 2581
-	// CmdDelobj: remove an object that nobody uses.
-	CmdDelobj uint16 = 2580
-	// CmdDestroyobj: as delobj, but it is no error if there is none. Since Linux 6.3.
-	CmdDestroyobj uint16 = 2591
-	// CmdNewobjNtf: a stateful object was added or changed.
-	CmdNewobjNtf uint16 = 2578
-	// CmdDelobjNtf: a stateful object was removed. It has the attributes that name it.
-	CmdDelobjNtf uint16 = 2580
-	// CmdNewflowtable: add a flow table, with NLM_F_CREATE, or devices to one that exists.
-	CmdNewflowtable uint16 = 2582
-	// CmdGetflowtable: read the flow table of a name (do), or list those of a table, a family
-	// or all (dump).
-	CmdGetflowtable uint16 = 2583
-	// CmdDelflowtable: remove a flow table that no rule uses, or detach it from devices.
-	CmdDelflowtable uint16 = 2584
-	// CmdDestroyflowtable: as delflowtable, but it is no error if there is none. Since Linux
-	// 6.3.
+	CmdBatchBegin       uint16 = 16
+	CmdBatchEnd         uint16 = 17
+	CmdNewtable         uint16 = 2560
+	CmdGettable         uint16 = 2561
+	CmdDeltable         uint16 = 2562
+	CmdDestroytable     uint16 = 2586
+	CmdNewtableNtf      uint16 = 2560
+	CmdDeltableNtf      uint16 = 2562
+	CmdNewchain         uint16 = 2563
+	CmdGetchain         uint16 = 2564
+	CmdDelchain         uint16 = 2565
+	CmdDestroychain     uint16 = 2587
+	CmdNewchainNtf      uint16 = 2563
+	CmdDelchainNtf      uint16 = 2565
+	CmdNewrule          uint16 = 2566
+	CmdGetrule          uint16 = 2567
+	CmdGetruleReset     uint16 = 2585
+	CmdDelrule          uint16 = 2568
+	CmdDestroyrule      uint16 = 2588
+	CmdNewruleNtf       uint16 = 2566
+	CmdDelruleNtf       uint16 = 2568
+	CmdNewset           uint16 = 2569
+	CmdGetset           uint16 = 2570
+	CmdDelset           uint16 = 2571
+	CmdDestroyset       uint16 = 2589
+	CmdNewsetNtf        uint16 = 2569
+	CmdDelsetNtf        uint16 = 2571
+	CmdNewsetelem       uint16 = 2572
+	CmdGetsetelem       uint16 = 2573
+	CmdGetsetelemReset  uint16 = 2593
+	CmdDelsetelem       uint16 = 2574
+	CmdDestroysetelem   uint16 = 2590
+	CmdNewsetelemNtf    uint16 = 2572
+	CmdDelsetelemNtf    uint16 = 2574
+	CmdGetgen           uint16 = 2576
+	CmdNewgenNtf        uint16 = 2575
+	CmdNewobj           uint16 = 2578
+	CmdGetobj           uint16 = 2579
+	CmdGetobjReset      uint16 = 2581
+	CmdDelobj           uint16 = 2580
+	CmdDestroyobj       uint16 = 2591
+	CmdNewobjNtf        uint16 = 2578
+	CmdDelobjNtf        uint16 = 2580
+	CmdNewflowtable     uint16 = 2582
+	CmdGetflowtable     uint16 = 2583
+	CmdDelflowtable     uint16 = 2584
 	CmdDestroyflowtable uint16 = 2592
-	// CmdNewflowtableNtf: a flow table was added or changed.
-	CmdNewflowtableNtf uint16 = 2582
-	// CmdDelflowtableNtf: a flow table was removed. It has the attributes that name it.
-	CmdDelflowtableNtf uint16 = 2584
-	// CmdTraceNtf: a traced packet (meta nftrace) met a rule, the end of a chain or a policy.
-	CmdTraceNtf uint16 = 2577
+	CmdNewflowtableNtf  uint16 = 2582
+	CmdDelflowtableNtf  uint16 = 2584
+	CmdTraceNtf         uint16 = 2577
 )
 
 // The multicast groups of the family.
@@ -135,1163 +67,702 @@ var (
 // The numbers of the attributes in the set batch-attrs: attributes of batch-begin (enum
 // nfnl_batch_attributes).
 const (
-	// AttrBatchGenid: generation of the ruleset that the changes are based on. If the ruleset
-	// has changed since, the whole batch is refused with ERESTART. Absent: no check.
 	AttrBatchGenid uint16 = 1
 )
 
 // The numbers of the attributes in the set table-attrs: a table (enum nft_table_attributes).
 const (
-	// AttrTableName: name of the table, unique in its family.
-	AttrTableName uint16 = 1
-	// AttrTableFlags: flags of the table. newtable on a table that exists changes dormant only.
-	AttrTableFlags uint16 = 2
-	// AttrTableUse: number of chains, sets, objects and flow tables in the table. From the
-	// kernel.
-	AttrTableUse uint16 = 3
-	// AttrTableHandle: number of the table, which stays the same while it lives. deltable takes
-	// it in place of the name.
-	AttrTableHandle uint16 = 4
-	AttrTablePad    uint16 = 5
-	// AttrTableUserdata: bytes that the kernel keeps for programs; nft keeps comments in them.
+	AttrTableName     uint16 = 1 // name of the table, unique in its family
+	AttrTableFlags    uint16 = 2
+	AttrTableUse      uint16 = 3
+	AttrTableHandle   uint16 = 4
+	AttrTablePad      uint16 = 5
 	AttrTableUserdata uint16 = 6
-	// AttrTableOwner: netlink port of the socket that owns the table. From the kernel.
-	AttrTableOwner uint16 = 7
+	AttrTableOwner    uint16 = 7
 )
 
 // The numbers of the attributes in the set chain-attrs: a chain (enum nft_chain_attributes).
 const (
-	// AttrChainTable: name of the table.
-	AttrChainTable uint16 = 1
-	// AttrChainHandle: number of the chain. In newchain it names a chain to change, and name is
-	// then its new name.
+	AttrChainTable uint16 = 1 // name of the table
+	// Number of the chain. In newchain it names a chain to change, and name is then its new
+	// name.
 	AttrChainHandle uint16 = 2
-	// AttrChainName: name of the chain, unique in the table. Absent for one with the flag
-	// binding.
+	// Name of the chain, unique in the table. Absent for one with the flag binding.
 	AttrChainName uint16 = 3
-	// AttrChainHook: where the chain is attached. Its presence makes it a base chain.
-	AttrChainHook uint16 = 4
-	// AttrChainPolicy: what becomes of packets that reach the end of a base chain: drop or
-	// accept, which is the default.
-	AttrChainPolicy uint16 = 5
-	// AttrChainUse: number of rules in the chain, and of jumps to it. From the kernel.
-	AttrChainUse uint16 = 6
-	// AttrChainType: type of a base chain, which is filter if absent; else nat or route.
-	AttrChainType uint16 = 7
-	// AttrChainCounters: packets and bytes that met the policy. Given in newchain, they are
-	// counted and begin there.
+	// Where the chain is attached. Its presence makes it a base chain.
+	AttrChainHook     uint16 = 4
+	AttrChainPolicy   uint16 = 5
+	AttrChainUse      uint16 = 6
+	AttrChainType     uint16 = 7
 	AttrChainCounters uint16 = 8
 	AttrChainPad      uint16 = 9
-	// AttrChainFlags: flags of the chain.
-	AttrChainFlags uint16 = 10
-	// AttrChainID: a number of the caller's choice by which other messages of the same batch
-	// can refer to the chain.
-	AttrChainID uint16 = 11
-	// AttrChainUserdata: bytes that the kernel keeps for programs.
+	AttrChainFlags    uint16 = 10
+	AttrChainID       uint16 = 11
 	AttrChainUserdata uint16 = 12
 )
 
-// The numbers of the attributes in the set hook-attrs: where a base chain is attached (enum
-// nft_hook_attributes).
+// The attributes of [HookAttrs].
 const (
-	// AttrHookNum: number of the hook, which depends on the family; see inet-hook and
-	// netdev-hook.
-	AttrHookNum uint16 = 1
-	// AttrHookPriority: order among the chains of a hook, lowest first. nft has names for some:
-	// raw is -300, mangle -150, dstnat -100, filter 0, security 50, srcnat 100.
+	AttrHookNum      uint16 = 1
 	AttrHookPriority uint16 = 2
-	// AttrHookDev: name of the device, for an ingress or egress hook with a single one.
-	AttrHookDev uint16 = 3
-	// AttrHookDevs: the devices of an ingress or egress hook. delchain with some of them
-	// detaches the chain from those.
-	AttrHookDevs uint16 = 4
+	AttrHookDev      uint16 = 3
+	AttrHookDevs     uint16 = 4
 )
 
-// The numbers of the attributes in the set hook-dev-attrs: devices of a hook (enum
-// nft_devices_attributes).
+// The attributes of [HookDevAttrs].
 const (
-	// AttrHookDevName: name of a device.
-	AttrHookDevName uint16 = 1
-	// AttrHookDevPrefix: beginning of the names of devices, also of those that appear later.
-	// Since Linux 6.17.
+	AttrHookDevName   uint16 = 1
 	AttrHookDevPrefix uint16 = 2
 )
 
-// The numbers of the attributes in the set counter-attrs: a counter: an expression, an object, or
-// that of a chain's policy (enum nft_counter_attributes).
+// The attributes of [CounterAttrs].
 const (
-	// AttrCounterBytes: number of bytes. In a request, what to begin with.
-	AttrCounterBytes uint16 = 1
-	// AttrCounterPackets: number of packets. In a request, what to begin with.
+	AttrCounterBytes   uint16 = 1
 	AttrCounterPackets uint16 = 2
 	AttrCounterPad     uint16 = 3
 )
 
 // The numbers of the attributes in the set rule-attrs: a rule (enum nft_rule_attributes).
 const (
-	// AttrRuleTable: name of the table.
-	AttrRuleTable uint16 = 1
-	// AttrRuleChain: name of the chain.
-	AttrRuleChain uint16 = 2
-	// AttrRuleHandle: number of the rule, unique in the table. In newrule with NLM_F_REPLACE,
-	// the rule that is replaced.
-	AttrRuleHandle uint16 = 3
-	// AttrRuleExpressions: what the rule does, in order. The first expression that does not
-	// match ends it.
+	AttrRuleTable uint16 = 1 // name of the table
+	AttrRuleChain uint16 = 2 // name of the chain
+	// Number of the rule, unique in the table. In newrule with NLM_F_REPLACE, the rule that is
+	// replaced.
+	AttrRuleHandle      uint16 = 3
 	AttrRuleExpressions uint16 = 4
-	// AttrRuleCompat: protocol of a rule of iptables-nft, which the expressions match and
-	// target need.
-	AttrRuleCompat uint16 = 5
-	// AttrRulePosition: handle of a rule: with NLM_F_APPEND the new one goes behind it, else in
-	// front of it. In answers, the rule before this one.
-	AttrRulePosition uint16 = 6
-	// AttrRuleUserdata: bytes that the kernel keeps for programs; nft keeps comments in them.
-	AttrRuleUserdata uint16 = 7
-	AttrRulePad      uint16 = 8
-	// AttrRuleID: a number of the caller's choice by which other messages of the same batch can
-	// refer to the rule.
-	AttrRuleID uint16 = 9
-	// AttrRulePositionID: as position, with the id of a rule of the same batch.
-	AttrRulePositionID uint16 = 10
-	// AttrRuleChainID: as chain, with the id of a chain of the same batch.
-	AttrRuleChainID uint16 = 11
+	AttrRuleCompat      uint16 = 5
+	AttrRulePosition    uint16 = 6
+	AttrRuleUserdata    uint16 = 7
+	AttrRulePad         uint16 = 8
+	AttrRuleID          uint16 = 9
+	AttrRulePositionID  uint16 = 10
+	AttrRuleChainID     uint16 = 11
 )
 
-// The numbers of the attributes in the set expr-list-attrs: a list of expressions (enum
-// nft_list_attributes).
+// The attributes of [ExprListAttrs].
 const (
-	// AttrExprListElem: an expression.
 	AttrExprListElem uint16 = 1
 )
 
-// The numbers of the attributes in the set expr-attrs: an expression (enum nft_expr_attributes).
+// The attributes of [ExprAttrs].
 const (
-	// AttrExprName: name of the kind of expression, which says what data is.
 	AttrExprName uint16 = 1
-	// AttrExprData: what the expression does. Absent for notrack.
 	AttrExprData uint16 = 2
 )
 
-// The numbers of the attributes in the set rule-compat-attrs: protocol of a rule of iptables-nft
-// (enum nft_rule_compat_attributes).
+// The attributes of [RuleCompatAttrs].
 const (
-	// AttrRuleCompatProto: number of the transport protocol, 0 for any.
 	AttrRuleCompatProto uint16 = 1
-	// AttrRuleCompatFlags: whether the rule is for all others.
 	AttrRuleCompatFlags uint16 = 2
 )
 
 // The numbers of the attributes in the set set-attrs: a set or map (enum nft_set_attributes).
 const (
-	// AttrSetTable: name of the table.
-	AttrSetTable uint16 = 1
-	// AttrSetName: name of the set. That of an anonymous one holds %d; answers have the number
-	// in its place.
-	AttrSetName uint16 = 2
-	// AttrSetFlags: properties of the set.
-	AttrSetFlags uint16 = 3
-	// AttrSetKeyType: type of the keys as programs number them; the kernel only keeps it. nft
-	// numbers its types so, a concatenation with six bits each.
-	AttrSetKeyType uint16 = 4
-	// AttrSetKeyLen: length of a key in bytes, at most 64. Each field of a concatenation takes
-	// a multiple of four.
-	AttrSetKeyLen uint16 = 5
-	// AttrSetDataType: type of the data of a map. Numbers but verdict are for programs.
-	AttrSetDataType uint16 = 6
-	// AttrSetDataLen: length of the data of a map in bytes, at most 64; not needed for
-	// verdicts.
-	AttrSetDataLen uint16 = 7
-	// AttrSetPolicy: what to optimise.
-	AttrSetPolicy uint16 = 8
-	// AttrSetDesc: what is known of the elements.
-	AttrSetDesc uint16 = 9
-	// AttrSetID: a number of the caller's choice by which other messages of the same batch can
-	// refer to the set. The kernel demands it.
-	AttrSetID uint16 = 10
-	// AttrSetTimeout: time until an element expires, in milliseconds, if the element has no
-	// other.
-	AttrSetTimeout uint16 = 11
-	// AttrSetGcInterval: time between two looks for expired elements, in milliseconds.
-	AttrSetGcInterval uint16 = 12
-	// AttrSetUserdata: bytes that the kernel keeps for programs; nft keeps byte orders, types
-	// and comments in them.
-	AttrSetUserdata uint16 = 13
-	AttrSetPad      uint16 = 14
-	// AttrSetObjType: kind of the objects of an object map.
-	AttrSetObjType uint16 = 15
-	// AttrSetHandle: number of the set, which delset takes in place of the name.
-	AttrSetHandle uint16 = 16
-	// AttrSetExpr: the expression that each new element gets, if it is one.
-	AttrSetExpr uint16 = 17
-	// AttrSetExpressions: the expressions that each new element gets, if there are several.
+	AttrSetTable uint16 = 1 // name of the table
+	// Name of the set. That of an anonymous one holds %d; answers have the number in its place.
+	AttrSetName        uint16 = 2
+	AttrSetFlags       uint16 = 3
+	AttrSetKeyType     uint16 = 4
+	AttrSetKeyLen      uint16 = 5
+	AttrSetDataType    uint16 = 6
+	AttrSetDataLen     uint16 = 7
+	AttrSetPolicy      uint16 = 8
+	AttrSetDesc        uint16 = 9
+	AttrSetID          uint16 = 10
+	AttrSetTimeout     uint16 = 11
+	AttrSetGcInterval  uint16 = 12
+	AttrSetUserdata    uint16 = 13
+	AttrSetPad         uint16 = 14
+	AttrSetObjType     uint16 = 15
+	AttrSetHandle      uint16 = 16
+	AttrSetExpr        uint16 = 17
 	AttrSetExpressions uint16 = 18
-	// AttrSetType: how the kernel stores the set, such as hash or rbtree. From the kernel,
-	// since Linux 6.16.
-	AttrSetType uint16 = 19
-	// AttrSetCount: number of elements. From the kernel, since Linux 6.16.
-	AttrSetCount uint16 = 20
+	AttrSetType        uint16 = 19
+	AttrSetCount       uint16 = 20
 )
 
-// The numbers of the attributes in the set set-desc-attrs: what is known of the elements of a set
-// (enum nft_set_desc_attributes).
+// The attributes of [SetDescAttrs].
 const (
-	// AttrSetDescSize: largest number of elements. More are refused with ENFILE.
-	AttrSetDescSize uint16 = 1
-	// AttrSetDescConcat: the fields of a concatenation. With it, a set of intervals has ranges
-	// in each field.
+	AttrSetDescSize   uint16 = 1
 	AttrSetDescConcat uint16 = 2
 )
 
-// The numbers of the attributes in the set set-desc-concat-attrs: the fields of a concatenation, at
-// most 16 (enum nft_list_attributes).
+// The attributes of [SetDescConcatAttrs].
 const (
-	// AttrSetDescConcatElem: a field.
 	AttrSetDescConcatElem uint16 = 1
 )
 
-// The numbers of the attributes in the set set-field-attrs: a field of a concatenation (enum
-// nft_set_field_attributes).
+// The attributes of [SetFieldAttrs].
 const (
-	// AttrSetFieldLen: length of the field in bytes, at most 16, without what fills it up to a
-	// multiple of four.
 	AttrSetFieldLen uint16 = 1
 )
 
-// The numbers of the attributes in the set setelem-attrs: an element of a set or map (enum
-// nft_set_elem_attributes).
+// The attributes of [SetelemAttrs].
 const (
-	// AttrSetelemKey: the key, or the beginning of a range. Absent for the element with the
-	// flag catchall.
-	AttrSetelemKey uint16 = 1
-	// AttrSetelemData: what the map has for the key.
-	AttrSetelemData uint16 = 2
-	// AttrSetelemFlags: flags of the element.
-	AttrSetelemFlags uint16 = 3
-	// AttrSetelemTimeout: time until the element expires, in milliseconds; 0 is never, whatever
-	// the set says.
-	AttrSetelemTimeout uint16 = 4
-	// AttrSetelemExpiration: milliseconds left until the element expires. In a request, what is
-	// left of the timeout to begin with.
-	AttrSetelemExpiration uint16 = 5
-	// AttrSetelemUserdata: bytes that the kernel keeps for programs; nft keeps comments in
-	// them.
-	AttrSetelemUserdata uint16 = 6
-	// AttrSetelemExpr: the expression of the element with its state, if it is one.
-	AttrSetelemExpr uint16 = 7
-	AttrSetelemPad  uint16 = 8
-	// AttrSetelemObjref: name of the object that an object map has for the key.
-	AttrSetelemObjref uint16 = 9
-	// AttrSetelemKeyEnd: the end of a range, included, in sets whose ranges are concatenations.
-	AttrSetelemKeyEnd uint16 = 10
-	// AttrSetelemExpressions: the expressions of the element with their state, if there are
-	// several.
+	AttrSetelemKey         uint16 = 1
+	AttrSetelemData        uint16 = 2
+	AttrSetelemFlags       uint16 = 3
+	AttrSetelemTimeout     uint16 = 4
+	AttrSetelemExpiration  uint16 = 5
+	AttrSetelemUserdata    uint16 = 6
+	AttrSetelemExpr        uint16 = 7
+	AttrSetelemPad         uint16 = 8
+	AttrSetelemObjref      uint16 = 9
+	AttrSetelemKeyEnd      uint16 = 10
 	AttrSetelemExpressions uint16 = 11
 )
 
-// The numbers of the attributes in the set setelem-list-elem-attrs: a list of elements (enum
-// nft_list_attributes).
+// The attributes of [SetelemListElemAttrs].
 const (
-	// AttrSetelemListElemElem: an element.
 	AttrSetelemListElemElem uint16 = 1
 )
 
 // The numbers of the attributes in the set setelem-list-attrs: elements of a set (enum
 // nft_set_elem_list_attributes). The kernel tells more than fits one message in several.
 const (
-	// AttrSetelemListTable: name of the table.
-	AttrSetelemListTable uint16 = 1
-	// AttrSetelemListSet: name of the set.
-	AttrSetelemListSet uint16 = 2
-	// AttrSetelemListElements: the elements. delsetelem without any removes all.
+	AttrSetelemListTable uint16 = 1 // name of the table
+	AttrSetelemListSet   uint16 = 2 // name of the set
+	// The elements. delsetelem without any removes all.
 	AttrSetelemListElements uint16 = 3
-	// AttrSetelemListSetID: as set, with the id of a set of the same batch.
-	AttrSetelemListSetID uint16 = 4
+	AttrSetelemListSetID    uint16 = 4
 )
 
 // The numbers of the attributes in the set gen-attrs: the generation of the ruleset (enum
 // nft_gen_attributes).
 const (
-	// AttrGenID: number of the generation, one more after each batch that was carried out.
-	AttrGenID uint16 = 1
-	// AttrGenProcPid: process that made it; in notifications.
-	AttrGenProcPid uint16 = 2
-	// AttrGenProcName: name of that process; in notifications.
+	AttrGenID       uint16 = 1
+	AttrGenProcPid  uint16 = 2
 	AttrGenProcName uint16 = 3
 )
 
 // The numbers of the attributes in the set obj-attrs: a stateful object (enum
 // nft_object_attributes).
 const (
-	// AttrObjTable: name of the table.
-	AttrObjTable uint16 = 1
-	// AttrObjName: name of the object, unique for its kind in the table.
-	AttrObjName uint16 = 2
-	// AttrObjType: kind of the object, which says what data is.
-	AttrObjType uint16 = 3
-	// AttrObjData: the parameters and the state of the object.
-	AttrObjData uint16 = 4
-	// AttrObjUse: number of rules and elements that use the object. From the kernel.
-	AttrObjUse uint16 = 5
-	// AttrObjHandle: number of the object, which delobj takes in place of the name.
-	AttrObjHandle uint16 = 6
-	AttrObjPad    uint16 = 7
-	// AttrObjUserdata: bytes that the kernel keeps for programs.
+	AttrObjTable    uint16 = 1 // name of the table
+	AttrObjName     uint16 = 2 // name of the object, unique for its kind in the table
+	AttrObjType     uint16 = 3 // kind of the object, which says what data is
+	AttrObjData     uint16 = 4
+	AttrObjUse      uint16 = 5
+	AttrObjHandle   uint16 = 6
+	AttrObjPad      uint16 = 7
 	AttrObjUserdata uint16 = 8
 )
 
 // The numbers of the attributes in the set flowtable-attrs: a flow table, which forwards packets of
 // known connections past the ruleset (enum nft_flowtable_attributes).
 const (
-	// AttrFlowtableTable: name of the table.
-	AttrFlowtableTable uint16 = 1
-	// AttrFlowtableName: name of the flow table.
-	AttrFlowtableName uint16 = 2
-	// AttrFlowtableHook: devices that it is attached to. delflowtable with some of them
-	// detaches it from those.
-	AttrFlowtableHook uint16 = 3
-	// AttrFlowtableUse: number of rules that use it. From the kernel.
-	AttrFlowtableUse uint16 = 4
-	// AttrFlowtableHandle: number of the flow table, which delflowtable takes in place of the
-	// name.
+	AttrFlowtableTable uint16 = 1 // name of the table
+	AttrFlowtableName  uint16 = 2 // name of the flow table
+	// Devices that it is attached to. delflowtable with some of them detaches it from those.
+	AttrFlowtableHook   uint16 = 3
+	AttrFlowtableUse    uint16 = 4
 	AttrFlowtableHandle uint16 = 5
 	AttrFlowtablePad    uint16 = 6
-	// AttrFlowtableFlags: flags of the flow table.
-	AttrFlowtableFlags uint16 = 7
+	AttrFlowtableFlags  uint16 = 7
 )
 
-// The numbers of the attributes in the set flowtable-hook-attrs: where a flow table is attached
-// (enum nft_flowtable_hook_attributes).
+// The attributes of [FlowtableHookAttrs].
 const (
-	// AttrFlowtableHookNum: number of the hook: 0, ingress of netdev-hook.
-	AttrFlowtableHookNum uint16 = 1
-	// AttrFlowtableHookPriority: order among what is attached to the hook, lowest first.
+	AttrFlowtableHookNum      uint16 = 1
 	AttrFlowtableHookPriority uint16 = 2
-	// AttrFlowtableHookDevs: the devices.
-	AttrFlowtableHookDevs uint16 = 3
+	AttrFlowtableHookDevs     uint16 = 3
 )
 
-// The numbers of the attributes in the set data-attrs: bytes or a verdict (enum
-// nft_data_attributes).
+// The attributes of [DataAttrs].
 const (
-	// AttrDataValue: bytes as the register holds them: most of what comes from packets in
-	// network order, meta and ct data in host order.
-	AttrDataValue uint16 = 1
-	// AttrDataVerdict: a verdict.
+	AttrDataValue   uint16 = 1
 	AttrDataVerdict uint16 = 2
 )
 
-// The numbers of the attributes in the set verdict-attrs: a verdict (enum nft_verdict_attributes).
+// The attributes of [VerdictAttrs].
 const (
-	// AttrVerdictCode: the verdict.
-	AttrVerdictCode uint16 = 1
-	// AttrVerdictChain: name of the chain to jump or go to.
-	AttrVerdictChain uint16 = 2
-	// AttrVerdictChainID: as chain, with the id of a chain of the same batch.
+	AttrVerdictCode    uint16 = 1
+	AttrVerdictChain   uint16 = 2
 	AttrVerdictChainID uint16 = 3
 )
 
-// The numbers of the attributes in the set expr-immediate-attrs: loads constants or gives a verdict
-// (enum nft_immediate_attributes).
+// The attributes of [ExprImmediateAttrs].
 const (
-	// AttrExprImmediateDreg: register that is written; verdict for a verdict.
 	AttrExprImmediateDreg uint16 = 1
-	// AttrExprImmediateData: the bytes or the verdict.
 	AttrExprImmediateData uint16 = 2
 )
 
-// The numbers of the attributes in the set expr-bitwise-attrs: computes with bits (enum
-// nft_bitwise_attributes).
+// The attributes of [ExprBitwiseAttrs].
 const (
-	// AttrExprBitwiseSreg: register that is read.
-	AttrExprBitwiseSreg uint16 = 1
-	// AttrExprBitwiseDreg: register that is written.
-	AttrExprBitwiseDreg uint16 = 2
-	// AttrExprBitwiseLen: length of the operands in bytes.
-	AttrExprBitwiseLen uint16 = 3
-	// AttrExprBitwiseMask: what mask-xor ANDs with.
-	AttrExprBitwiseMask uint16 = 4
-	// AttrExprBitwiseXor: what mask-xor XORs with then.
-	AttrExprBitwiseXor uint16 = 5
-	// AttrExprBitwiseOp: the operation; mask-xor if absent.
-	AttrExprBitwiseOp uint16 = 6
-	// AttrExprBitwiseData: number of bits to shift by, u32 in host order; or the second operand
-	// of and, or, xor.
-	AttrExprBitwiseData uint16 = 7
-	// AttrExprBitwiseSreg2: register with the second operand of and, or, xor. Since Linux 6.13.
+	AttrExprBitwiseSreg  uint16 = 1
+	AttrExprBitwiseDreg  uint16 = 2
+	AttrExprBitwiseLen   uint16 = 3
+	AttrExprBitwiseMask  uint16 = 4
+	AttrExprBitwiseXor   uint16 = 5
+	AttrExprBitwiseOp    uint16 = 6
+	AttrExprBitwiseData  uint16 = 7
 	AttrExprBitwiseSreg2 uint16 = 8
 )
 
-// The numbers of the attributes in the set expr-byteorder-attrs: changes the byte order of numbers
-// in a register (enum nft_byteorder_attributes).
+// The attributes of [ExprByteorderAttrs].
 const (
-	// AttrExprByteorderSreg: register that is read.
 	AttrExprByteorderSreg uint16 = 1
-	// AttrExprByteorderDreg: register that is written.
 	AttrExprByteorderDreg uint16 = 2
-	// AttrExprByteorderOp: the direction.
-	AttrExprByteorderOp uint16 = 3
-	// AttrExprByteorderLen: length of all numbers in bytes.
-	AttrExprByteorderLen uint16 = 4
-	// AttrExprByteorderSize: length of one number in bytes: 2, 4 or 8.
+	AttrExprByteorderOp   uint16 = 3
+	AttrExprByteorderLen  uint16 = 4
 	AttrExprByteorderSize uint16 = 5
 )
 
-// The numbers of the attributes in the set expr-cmp-attrs: compares a register with constant bytes;
-// the rule goes on if the comparison holds (enum nft_cmp_attributes).
+// The attributes of [ExprCmpAttrs].
 const (
-	// AttrExprCmpSreg: register that is read.
 	AttrExprCmpSreg uint16 = 1
-	// AttrExprCmpOp: the comparison.
-	AttrExprCmpOp uint16 = 2
-	// AttrExprCmpData: the bytes.
+	AttrExprCmpOp   uint16 = 2
 	AttrExprCmpData uint16 = 3
 )
 
-// The numbers of the attributes in the set expr-range-attrs: compares a register with a range; the
-// rule goes on if that holds (enum nft_range_attributes).
+// The attributes of [ExprRangeAttrs].
 const (
-	// AttrExprRangeSreg: register that is read.
-	AttrExprRangeSreg uint16 = 1
-	// AttrExprRangeOp: inside or outside.
-	AttrExprRangeOp uint16 = 2
-	// AttrExprRangeFromData: first value of the range.
+	AttrExprRangeSreg     uint16 = 1
+	AttrExprRangeOp       uint16 = 2
 	AttrExprRangeFromData uint16 = 3
-	// AttrExprRangeToData: last value of the range.
-	AttrExprRangeToData uint16 = 4
+	AttrExprRangeToData   uint16 = 4
 )
 
-// The numbers of the attributes in the set expr-lookup-attrs: looks a key up in a set or map; the
-// rule goes on if it is there (enum nft_lookup_attributes).
+// The attributes of [ExprLookupAttrs].
 const (
-	// AttrExprLookupSet: name of the set.
-	AttrExprLookupSet uint16 = 1
-	// AttrExprLookupSreg: register with the key.
-	AttrExprLookupSreg uint16 = 2
-	// AttrExprLookupDreg: register that gets the data of a map; verdict for a map of verdicts.
-	AttrExprLookupDreg uint16 = 3
-	// AttrExprLookupSetID: as set, with the id of a set of the same batch, which also finds one
-	// whose name is not known yet.
+	AttrExprLookupSet   uint16 = 1
+	AttrExprLookupSreg  uint16 = 2
+	AttrExprLookupDreg  uint16 = 3
 	AttrExprLookupSetID uint16 = 4
-	// AttrExprLookupFlags: whether to match what is not there.
 	AttrExprLookupFlags uint16 = 5
 )
 
-// The numbers of the attributes in the set expr-dynset-attrs: adds, updates or deletes an element
-// of a set (enum nft_dynset_attributes).
+// The attributes of [ExprDynsetAttrs].
 const (
-	// AttrExprDynsetSetName: name of the set.
-	AttrExprDynsetSetName uint16 = 1
-	// AttrExprDynsetSetID: as set-name, with the id of a set of the same batch.
-	AttrExprDynsetSetID uint16 = 2
-	// AttrExprDynsetOp: what to do.
-	AttrExprDynsetOp uint16 = 3
-	// AttrExprDynsetSregKey: register with the key.
-	AttrExprDynsetSregKey uint16 = 4
-	// AttrExprDynsetSregData: register with the data of a map.
-	AttrExprDynsetSregData uint16 = 5
-	// AttrExprDynsetTimeout: time until the element expires, in milliseconds; absent, that of
-	// the set.
-	AttrExprDynsetTimeout uint16 = 6
-	// AttrExprDynsetExpr: the expression that the element gets, if it is one.
-	AttrExprDynsetExpr uint16 = 7
-	AttrExprDynsetPad  uint16 = 8
-	// AttrExprDynsetFlags: flags.
-	AttrExprDynsetFlags uint16 = 9
-	// AttrExprDynsetExpressions: the expressions that the element gets, if there are several.
+	AttrExprDynsetSetName     uint16 = 1
+	AttrExprDynsetSetID       uint16 = 2
+	AttrExprDynsetOp          uint16 = 3
+	AttrExprDynsetSregKey     uint16 = 4
+	AttrExprDynsetSregData    uint16 = 5
+	AttrExprDynsetTimeout     uint16 = 6
+	AttrExprDynsetExpr        uint16 = 7
+	AttrExprDynsetPad         uint16 = 8
+	AttrExprDynsetFlags       uint16 = 9
 	AttrExprDynsetExpressions uint16 = 10
 )
 
-// The numbers of the attributes in the set expr-payload-attrs: loads bytes of the packet, or writes
-// them if sreg is given (enum nft_payload_attributes).
+// The attributes of [ExprPayloadAttrs].
 const (
-	// AttrExprPayloadDreg: register that gets the bytes.
-	AttrExprPayloadDreg uint16 = 1
-	// AttrExprPayloadBase: header that offset counts from.
-	AttrExprPayloadBase uint16 = 2
-	// AttrExprPayloadOffset: offset of the first byte.
-	AttrExprPayloadOffset uint16 = 3
-	// AttrExprPayloadLen: number of bytes.
-	AttrExprPayloadLen uint16 = 4
-	// AttrExprPayloadSreg: register with the bytes to write.
-	AttrExprPayloadSreg uint16 = 5
-	// AttrExprPayloadCsumType: checksum of the header that is written.
-	AttrExprPayloadCsumType uint16 = 6
-	// AttrExprPayloadCsumOffset: offset of that checksum from base.
+	AttrExprPayloadDreg       uint16 = 1
+	AttrExprPayloadBase       uint16 = 2
+	AttrExprPayloadOffset     uint16 = 3
+	AttrExprPayloadLen        uint16 = 4
+	AttrExprPayloadSreg       uint16 = 5
+	AttrExprPayloadCsumType   uint16 = 6
 	AttrExprPayloadCsumOffset uint16 = 7
-	// AttrExprPayloadCsumFlags: whether the transport checksum changes, too.
-	AttrExprPayloadCsumFlags uint16 = 8
+	AttrExprPayloadCsumFlags  uint16 = 8
 )
 
-// The numbers of the attributes in the set expr-inner-attrs: runs an expression on the packet
-// inside a tunnel (enum nft_inner_attributes). Since Linux 6.2.
+// The attributes of [ExprInnerAttrs].
 const (
-	// AttrExprInnerNum: number of the tunnel header; 0, the first.
-	AttrExprInnerNum uint16 = 1
-	// AttrExprInnerType: the tunnel protocol.
-	AttrExprInnerType uint16 = 2
-	// AttrExprInnerFlags: which headers there are.
-	AttrExprInnerFlags uint16 = 3
-	// AttrExprInnerHdrsize: length of the fixed part of the tunnel header in bytes, at most 64.
+	AttrExprInnerNum     uint16 = 1
+	AttrExprInnerType    uint16 = 2
+	AttrExprInnerFlags   uint16 = 3
 	AttrExprInnerHdrsize uint16 = 4
-	// AttrExprInnerExpr: the expression: payload or meta.
-	AttrExprInnerExpr uint16 = 5
+	AttrExprInnerExpr    uint16 = 5
 )
 
-// The numbers of the attributes in the set expr-exthdr-attrs: loads bytes of an extension header or
-// option, writes them if sreg is given, or removes a TCP option if neither register is (enum
-// nft_exthdr_attributes).
+// The attributes of [ExprExthdrAttrs].
 const (
-	// AttrExprExthdrDreg: register that gets the bytes.
-	AttrExprExthdrDreg uint16 = 1
-	// AttrExprExthdrType: number of the header, option or chunk.
-	AttrExprExthdrType uint16 = 2
-	// AttrExprExthdrOffset: offset of the first byte in it.
+	AttrExprExthdrDreg   uint16 = 1
+	AttrExprExthdrType   uint16 = 2
 	AttrExprExthdrOffset uint16 = 3
-	// AttrExprExthdrLen: number of bytes.
-	AttrExprExthdrLen uint16 = 4
-	// AttrExprExthdrFlags: whether only presence counts.
-	AttrExprExthdrFlags uint16 = 5
-	// AttrExprExthdrOp: where to look; IPv6 extension headers if absent.
-	AttrExprExthdrOp uint16 = 6
-	// AttrExprExthdrSreg: register with the bytes to write.
-	AttrExprExthdrSreg uint16 = 7
+	AttrExprExthdrLen    uint16 = 4
+	AttrExprExthdrFlags  uint16 = 5
+	AttrExprExthdrOp     uint16 = 6
+	AttrExprExthdrSreg   uint16 = 7
 )
 
-// The numbers of the attributes in the set expr-meta-attrs: loads a fact about the packet, or sets
-// it if sreg is given (enum nft_meta_attributes).
+// The attributes of [ExprMetaAttrs].
 const (
-	// AttrExprMetaDreg: register that gets it.
 	AttrExprMetaDreg uint16 = 1
-	// AttrExprMetaKey: the fact.
-	AttrExprMetaKey uint16 = 2
-	// AttrExprMetaSreg: register with the new value.
+	AttrExprMetaKey  uint16 = 2
 	AttrExprMetaSreg uint16 = 3
 )
 
-// The numbers of the attributes in the set expr-rt-attrs: loads a fact about the packet's route
-// (enum nft_rt_attributes).
+// The attributes of [ExprRtAttrs].
 const (
-	// AttrExprRtDreg: register that gets it.
 	AttrExprRtDreg uint16 = 1
-	// AttrExprRtKey: the fact.
-	AttrExprRtKey uint16 = 2
+	AttrExprRtKey  uint16 = 2
 )
 
-// The numbers of the attributes in the set expr-socket-attrs: loads a fact about the socket that
-// the packet is for (enum nft_socket_attributes).
+// The attributes of [ExprSocketAttrs].
 const (
-	// AttrExprSocketKey: the fact.
-	AttrExprSocketKey uint16 = 1
-	// AttrExprSocketDreg: register that gets it.
-	AttrExprSocketDreg uint16 = 2
-	// AttrExprSocketLevel: how far below the root of the control groups the one that counts is,
-	// for cgroupv2.
+	AttrExprSocketKey   uint16 = 1
+	AttrExprSocketDreg  uint16 = 2
 	AttrExprSocketLevel uint16 = 3
 )
 
-// The numbers of the attributes in the set expr-hash-attrs: computes a hash (enum
-// nft_hash_attributes).
+// The attributes of [ExprHashAttrs].
 const (
-	// AttrExprHashSreg: register with what is hashed; jenkins only.
-	AttrExprHashSreg uint16 = 1
-	// AttrExprHashDreg: register that gets the hash, u32 in host order.
-	AttrExprHashDreg uint16 = 2
-	// AttrExprHashLen: number of bytes that are hashed; jenkins only.
-	AttrExprHashLen uint16 = 3
-	// AttrExprHashModulus: number of different results.
+	AttrExprHashSreg    uint16 = 1
+	AttrExprHashDreg    uint16 = 2
+	AttrExprHashLen     uint16 = 3
 	AttrExprHashModulus uint16 = 4
-	// AttrExprHashSeed: seed of jenkins. Absent, the kernel chooses one, and does not tell it.
-	AttrExprHashSeed uint16 = 5
-	// AttrExprHashOffset: number that is added to the result.
-	AttrExprHashOffset uint16 = 6
-	// AttrExprHashType: how to compute.
-	AttrExprHashType uint16 = 7
-	// AttrExprHashSetName: not used any more.
+	AttrExprHashSeed    uint16 = 5
+	AttrExprHashOffset  uint16 = 6
+	AttrExprHashType    uint16 = 7
 	AttrExprHashSetName uint16 = 8
-	// AttrExprHashSetID: not used any more.
-	AttrExprHashSetID uint16 = 9
+	AttrExprHashSetID   uint16 = 9
 )
 
-// The numbers of the attributes in the set expr-ct-attrs: loads a fact about the packet's
-// connection, or sets it if sreg is given (enum nft_ct_attributes).
+// The attributes of [ExprCtAttrs].
 const (
-	// AttrExprCtDreg: register that gets it.
-	AttrExprCtDreg uint16 = 1
-	// AttrExprCtKey: the fact.
-	AttrExprCtKey uint16 = 2
-	// AttrExprCtDirection: direction, for facts of one direction.
+	AttrExprCtDreg      uint16 = 1
+	AttrExprCtKey       uint16 = 2
 	AttrExprCtDirection uint16 = 3
-	// AttrExprCtSreg: register with the new value.
-	AttrExprCtSreg uint16 = 4
+	AttrExprCtSreg      uint16 = 4
 )
 
-// The numbers of the attributes in the set expr-flow-offload-attrs: adds the packet's connection to
-// a flow table (enum nft_offload_attributes).
+// The attributes of [ExprFlowOffloadAttrs].
 const (
-	// AttrExprFlowOffloadName: name of the flow table.
 	AttrExprFlowOffloadName uint16 = 1
 )
 
-// The numbers of the attributes in the set limit-attrs: a rate that is not to be exceeded, as
-// expression or object (enum nft_limit_attributes).
+// The attributes of [LimitAttrs].
 const (
-	// AttrLimitRate: packets or bytes a unit.
-	AttrLimitRate uint16 = 1
-	// AttrLimitUnit: unit of time in seconds: 1, 60, 3600, ...
-	AttrLimitUnit uint16 = 2
-	// AttrLimitBurst: packets or bytes that may come at once on top.
+	AttrLimitRate  uint16 = 1
+	AttrLimitUnit  uint16 = 2
 	AttrLimitBurst uint16 = 3
-	// AttrLimitType: what is counted.
-	AttrLimitType uint16 = 4
-	// AttrLimitFlags: whether to match what exceeds it.
+	AttrLimitType  uint16 = 4
 	AttrLimitFlags uint16 = 5
 	AttrLimitPad   uint16 = 6
 )
 
-// The numbers of the attributes in the set connlimit-attrs: a number of connections, as expression
-// or object (enum nft_connlimit_attributes).
+// The attributes of [ConnlimitAttrs].
 const (
-	// AttrConnlimitCount: number of connections up to which the rule goes on.
 	AttrConnlimitCount uint16 = 1
-	// AttrConnlimitFlags: whether to match what exceeds it.
 	AttrConnlimitFlags uint16 = 2
 )
 
-// The numbers of the attributes in the set expr-last-attrs: remembers when the rule was reached
-// last (enum nft_last_attributes). Since Linux 5.14.
+// The attributes of [ExprLastAttrs].
 const (
-	// AttrExprLastSet: 0 if it never was.
-	AttrExprLastSet uint16 = 1
-	// AttrExprLastMsecs: how many milliseconds ago that was.
+	AttrExprLastSet   uint16 = 1
 	AttrExprLastMsecs uint16 = 2
 	AttrExprLastPad   uint16 = 3
 )
 
-// The numbers of the attributes in the set expr-log-attrs: logs the packet: to the processes that
-// listen on a group of nflog, or in the kernel's log (enum nft_log_attributes).
+// The attributes of [ExprLogAttrs].
 const (
-	// AttrExprLogGroup: group of the family nflog. Present, packets go there.
-	AttrExprLogGroup uint16 = 1
-	// AttrExprLogPrefix: text that stands before each entry.
-	AttrExprLogPrefix uint16 = 2
-	// AttrExprLogSnaplen: bytes of the packet that go to the group; absent, as its listener
-	// asked.
-	AttrExprLogSnaplen uint16 = 3
-	// AttrExprLogQthreshold: packets that are gathered before the group's listener gets them.
+	AttrExprLogGroup      uint16 = 1
+	AttrExprLogPrefix     uint16 = 2
+	AttrExprLogSnaplen    uint16 = 3
 	AttrExprLogQthreshold uint16 = 4
-	// AttrExprLogLevel: level in the kernel's log; not together with group.
-	AttrExprLogLevel uint16 = 5
-	// AttrExprLogFlags: what the kernel's log shows.
-	AttrExprLogFlags uint16 = 6
+	AttrExprLogLevel      uint16 = 5
+	AttrExprLogFlags      uint16 = 6
 )
 
-// The numbers of the attributes in the set expr-queue-attrs: hands the packet to a process that
-// listens on a queue of nfqueue (enum nft_queue_attributes).
+// The attributes of [ExprQueueAttrs].
 const (
-	// AttrExprQueueNum: number of the queue, or of the first.
-	AttrExprQueueNum uint16 = 1
-	// AttrExprQueueTotal: number of queues to spread packets over.
-	AttrExprQueueTotal uint16 = 2
-	// AttrExprQueueFlags: flags.
-	AttrExprQueueFlags uint16 = 3
-	// AttrExprQueueSregQnum: register with the number of the queue, u16 in host order, in place
-	// of num and total.
+	AttrExprQueueNum      uint16 = 1
+	AttrExprQueueTotal    uint16 = 2
+	AttrExprQueueFlags    uint16 = 3
 	AttrExprQueueSregQnum uint16 = 4
 )
 
-// The numbers of the attributes in the set quota-attrs: an amount of bytes, as expression or object
-// (enum nft_quota_attributes).
+// The attributes of [QuotaAttrs].
 const (
-	// AttrQuotaBytes: the amount in bytes.
-	AttrQuotaBytes uint16 = 1
-	// AttrQuotaFlags: flags.
-	AttrQuotaFlags uint16 = 2
-	AttrQuotaPad   uint16 = 3
-	// AttrQuotaConsumed: bytes that are used up. In a request, what to begin with.
+	AttrQuotaBytes    uint16 = 1
+	AttrQuotaFlags    uint16 = 2
+	AttrQuotaPad      uint16 = 3
 	AttrQuotaConsumed uint16 = 4
 )
 
-// The numbers of the attributes in the set secmark-attrs: a security label (enum
-// nft_secmark_attributes).
+// The attributes of [SecmarkAttrs].
 const (
-	// AttrSecmarkCtx: the label as the security module writes it.
 	AttrSecmarkCtx uint16 = 1
 )
 
-// The numbers of the attributes in the set expr-reject-attrs: drops the packet and tells its sender
-// (enum nft_reject_attributes).
+// The attributes of [ExprRejectAttrs].
 const (
-	// AttrExprRejectType: how to tell.
-	AttrExprRejectType uint16 = 1
-	// AttrExprRejectIcmpCode: code of the ICMP or ICMPv6 message, or one of reject-inet-code
-	// for icmpx-unreach.
+	AttrExprRejectType     uint16 = 1
 	AttrExprRejectIcmpCode uint16 = 2
 )
 
-// The numbers of the attributes in the set expr-nat-attrs: translates addresses and ports; ends the
-// rule (enum nft_nat_attributes).
+// The attributes of [ExprNatAttrs].
 const (
-	// AttrExprNatType: source or destination.
-	AttrExprNatType uint16 = 1
-	// AttrExprNatFamily: family of the addresses: ipv4 or ipv6.
-	AttrExprNatFamily uint16 = 2
-	// AttrExprNatRegAddrMin: register with the first address.
-	AttrExprNatRegAddrMin uint16 = 3
-	// AttrExprNatRegAddrMax: register with the last address; absent, there is one.
-	AttrExprNatRegAddrMax uint16 = 4
-	// AttrExprNatRegProtoMin: register with the first port, u16 in network order.
+	AttrExprNatType        uint16 = 1
+	AttrExprNatFamily      uint16 = 2
+	AttrExprNatRegAddrMin  uint16 = 3
+	AttrExprNatRegAddrMax  uint16 = 4
 	AttrExprNatRegProtoMin uint16 = 5
-	// AttrExprNatRegProtoMax: register with the last port; absent, there is one.
 	AttrExprNatRegProtoMax uint16 = 6
-	// AttrExprNatFlags: how to choose.
-	AttrExprNatFlags uint16 = 7
+	AttrExprNatFlags       uint16 = 7
 )
 
-// The numbers of the attributes in the set expr-masq-attrs: translates the source to the address of
-// the output interface (enum nft_masq_attributes).
+// The attributes of [ExprMasqAttrs].
 const (
-	// AttrExprMasqFlags: how to choose the port.
-	AttrExprMasqFlags uint16 = 1
-	// AttrExprMasqRegProtoMin: register with the first port, u16 in network order.
+	AttrExprMasqFlags       uint16 = 1
 	AttrExprMasqRegProtoMin uint16 = 2
-	// AttrExprMasqRegProtoMax: register with the last port.
 	AttrExprMasqRegProtoMax uint16 = 3
 )
 
-// The numbers of the attributes in the set expr-redir-attrs: translates the destination to this
-// host (enum nft_redir_attributes).
+// The attributes of [ExprRedirAttrs].
 const (
-	// AttrExprRedirRegProtoMin: register with the first port, u16 in network order.
 	AttrExprRedirRegProtoMin uint16 = 1
-	// AttrExprRedirRegProtoMax: register with the last port.
 	AttrExprRedirRegProtoMax uint16 = 2
-	// AttrExprRedirFlags: how to choose the port.
-	AttrExprRedirFlags uint16 = 3
+	AttrExprRedirFlags       uint16 = 3
 )
 
-// The numbers of the attributes in the set expr-dup-attrs: sends a copy of the packet elsewhere
-// (enum nft_dup_attributes).
+// The attributes of [ExprDupAttrs].
 const (
-	// AttrExprDupSregAddr: register with the address of the gateway; families ipv4, ipv6, inet.
 	AttrExprDupSregAddr uint16 = 1
-	// AttrExprDupSregDev: register with the index of the output interface, u32 in host order;
-	// needed in the family netdev.
-	AttrExprDupSregDev uint16 = 2
+	AttrExprDupSregDev  uint16 = 2
 )
 
-// The numbers of the attributes in the set expr-fwd-attrs: sends the packet out by another device;
-// family netdev (enum nft_fwd_attributes).
+// The attributes of [ExprFwdAttrs].
 const (
-	// AttrExprFwdSregDev: register with the index of the device, u32 in host order.
-	AttrExprFwdSregDev uint16 = 1
-	// AttrExprFwdSregAddr: register with the address of the next hop; absent, the frame goes as
-	// it is.
+	AttrExprFwdSregDev  uint16 = 1
 	AttrExprFwdSregAddr uint16 = 2
-	// AttrExprFwdNfproto: family of that address.
-	AttrExprFwdNfproto uint16 = 3
+	AttrExprFwdNfproto  uint16 = 3
 )
 
-// The numbers of the attributes in the set expr-tproxy-attrs: gives the packet to a local socket
-// and leaves its addresses as they are (enum nft_tproxy_attributes).
+// The attributes of [ExprTproxyAttrs].
 const (
-	// AttrExprTproxyFamily: family of the packets; unspec for both in an inet table.
-	AttrExprTproxyFamily uint16 = 1
-	// AttrExprTproxyRegAddr: register with the address of the socket.
+	AttrExprTproxyFamily  uint16 = 1
 	AttrExprTproxyRegAddr uint16 = 2
-	// AttrExprTproxyRegPort: register with the port of the socket, u16 in network order.
 	AttrExprTproxyRegPort uint16 = 3
 )
 
-// The numbers of the attributes in the set expr-objref-attrs: uses a stateful object, given by name
-// or by a map (enum nft_objref_attributes).
+// The attributes of [ExprObjrefAttrs].
 const (
-	// AttrExprObjrefImmType: kind of the object, with imm-name.
 	AttrExprObjrefImmType uint16 = 1
-	// AttrExprObjrefImmName: name of the object.
 	AttrExprObjrefImmName uint16 = 2
-	// AttrExprObjrefSetSreg: register with the key, for a map.
 	AttrExprObjrefSetSreg uint16 = 3
-	// AttrExprObjrefSetName: name of the object map.
 	AttrExprObjrefSetName uint16 = 4
-	// AttrExprObjrefSetID: as set-name, with the id of a map of the same batch.
-	AttrExprObjrefSetID uint16 = 5
+	AttrExprObjrefSetID   uint16 = 5
 )
 
-// The numbers of the attributes in the set expr-fib-attrs: looks an address of the packet up in the
-// routing tables (enum nft_fib_attributes).
+// The attributes of [ExprFibAttrs].
 const (
-	// AttrExprFibDreg: register that gets the result.
-	AttrExprFibDreg uint16 = 1
-	// AttrExprFibResult: what to load.
+	AttrExprFibDreg   uint16 = 1
 	AttrExprFibResult uint16 = 2
-	// AttrExprFibFlags: what to look up.
-	AttrExprFibFlags uint16 = 3
+	AttrExprFibFlags  uint16 = 3
 )
 
-// The numbers of the attributes in the set expr-osf-attrs: guesses the operating system that sent a
-// TCP SYN (enum nft_osf_attributes).
+// The attributes of [ExprOsfAttrs].
 const (
-	// AttrExprOsfDreg: register that gets the name; 16 bytes.
-	AttrExprOsfDreg uint16 = 1
-	// AttrExprOsfTtl: how to check the TTL.
-	AttrExprOsfTtl uint16 = 2
-	// AttrExprOsfFlags: flags.
+	AttrExprOsfDreg  uint16 = 1
+	AttrExprOsfTtl   uint16 = 2
 	AttrExprOsfFlags uint16 = 3
 )
 
-// The numbers of the attributes in the set synproxy-attrs: answers TCP SYNs in the place of the
-// server, as expression or object (enum nft_synproxy_attributes).
+// The attributes of [SynproxyAttrs].
 const (
-	// AttrSynproxyMss: maximum segment size that clients are told.
-	AttrSynproxyMss uint16 = 1
-	// AttrSynproxyWscale: window scale that clients are told, at most 14.
+	AttrSynproxyMss    uint16 = 1
 	AttrSynproxyWscale uint16 = 2
-	// AttrSynproxyFlags: options that clients are told.
-	AttrSynproxyFlags uint16 = 3
+	AttrSynproxyFlags  uint16 = 3
 )
 
-// The numbers of the attributes in the set expr-xfrm-attrs: loads a fact about the packet's IPsec
-// state (enum nft_xfrm_attributes).
+// The attributes of [ExprXfrmAttrs].
 const (
-	// AttrExprXfrmDreg: register that gets it.
-	AttrExprXfrmDreg uint16 = 1
-	// AttrExprXfrmKey: the fact.
-	AttrExprXfrmKey uint16 = 2
-	// AttrExprXfrmDir: direction.
-	AttrExprXfrmDir uint16 = 3
-	// AttrExprXfrmSpnum: number of the transformation among those of the packet, from 0.
+	AttrExprXfrmDreg  uint16 = 1
+	AttrExprXfrmKey   uint16 = 2
+	AttrExprXfrmDir   uint16 = 3
 	AttrExprXfrmSpnum uint16 = 4
 )
 
-// The numbers of the attributes in the set expr-numgen-attrs: makes numbers (enum
-// nft_ng_attributes).
+// The attributes of [ExprNumgenAttrs].
 const (
-	// AttrExprNumgenDreg: register that gets the number, u32 in host order.
-	AttrExprNumgenDreg uint16 = 1
-	// AttrExprNumgenModulus: number of different results.
+	AttrExprNumgenDreg    uint16 = 1
 	AttrExprNumgenModulus uint16 = 2
-	// AttrExprNumgenType: how to make them.
-	AttrExprNumgenType uint16 = 3
-	// AttrExprNumgenOffset: number that is added to the result.
-	AttrExprNumgenOffset uint16 = 4
-	// AttrExprNumgenSetName: not used any more.
+	AttrExprNumgenType    uint16 = 3
+	AttrExprNumgenOffset  uint16 = 4
 	AttrExprNumgenSetName uint16 = 5
-	// AttrExprNumgenSetID: not used any more.
-	AttrExprNumgenSetID uint16 = 6
+	AttrExprNumgenSetID   uint16 = 6
 )
 
-// The numbers of the attributes in the set expr-tunnel-attrs: loads a fact about the packet's
-// tunnel metadata (enum nft_tunnel_attributes).
+// The attributes of [ExprTunnelAttrs].
 const (
-	// AttrExprTunnelKey: the fact.
-	AttrExprTunnelKey uint16 = 1
-	// AttrExprTunnelDreg: register that gets it.
+	AttrExprTunnelKey  uint16 = 1
 	AttrExprTunnelDreg uint16 = 2
-	// AttrExprTunnelMode: which metadata count.
 	AttrExprTunnelMode uint16 = 3
 )
 
-// The numbers of the attributes in the set expr-match-attrs: a match of iptables (enum
-// nft_match_attributes).
+// The attributes of [ExprMatchAttrs].
 const (
-	// AttrExprMatchName: name of the match.
 	AttrExprMatchName uint16 = 1
-	// AttrExprMatchRev: revision of the match, at most 255.
-	AttrExprMatchRev uint16 = 2
-	// AttrExprMatchInfo: the match's C struct in the kernel's form.
+	AttrExprMatchRev  uint16 = 2
 	AttrExprMatchInfo uint16 = 3
 )
 
-// The numbers of the attributes in the set expr-target-attrs: a target of iptables (enum
-// nft_target_attributes).
+// The attributes of [ExprTargetAttrs].
 const (
-	// AttrExprTargetName: name of the target.
 	AttrExprTargetName uint16 = 1
-	// AttrExprTargetRev: revision of the target, at most 255.
-	AttrExprTargetRev uint16 = 2
-	// AttrExprTargetInfo: the target's C struct in the kernel's form.
+	AttrExprTargetRev  uint16 = 2
 	AttrExprTargetInfo uint16 = 3
 )
 
-// The numbers of the attributes in the set ct-helper-attrs: a connection tracking helper (enum
-// nft_ct_helper_attributes).
+// The attributes of [CtHelperAttrs].
 const (
-	// AttrCtHelperName: name of the helper, such as ftp.
-	AttrCtHelperName uint16 = 1
-	// AttrCtHelperL3proto: family of the connections; absent, that of the table.
+	AttrCtHelperName    uint16 = 1
 	AttrCtHelperL3proto uint16 = 2
-	// AttrCtHelperL4proto: transport protocol of the connections.
 	AttrCtHelperL4proto uint16 = 3
 )
 
-// The numbers of the attributes in the set ct-timeout-attrs: timeouts of connection tracking (enum
-// nft_ct_timeout_timeout_attributes).
+// The attributes of [CtTimeoutAttrs].
 const (
-	// AttrCtTimeoutL3proto: family of the connections; absent, that of the table.
 	AttrCtTimeoutL3proto uint16 = 1
-	// AttrCtTimeoutL4proto: transport protocol of the connections, which says what data is.
 	AttrCtTimeoutL4proto uint16 = 2
-	// AttrCtTimeoutData: the timeouts of the protocol's states. Those that are absent are the
-	// default ones.
-	AttrCtTimeoutData uint16 = 3
+	AttrCtTimeoutData    uint16 = 3
 )
 
-// The numbers of the attributes in the set ct-timeout-tcp-attrs: timeouts of TCP by state (enum
-// ctattr_timeout_tcp), in seconds.
+// The attributes of [CtTimeoutTcpAttrs].
 const (
-	// AttrCtTimeoutTcpSynSent: a SYN was sent.
-	AttrCtTimeoutTcpSynSent uint16 = 1
-	// AttrCtTimeoutTcpSynRecv: a SYN was answered.
-	AttrCtTimeoutTcpSynRecv uint16 = 2
-	// AttrCtTimeoutTcpEstablished: the connection is open.
+	AttrCtTimeoutTcpSynSent     uint16 = 1
+	AttrCtTimeoutTcpSynRecv     uint16 = 2
 	AttrCtTimeoutTcpEstablished uint16 = 3
-	// AttrCtTimeoutTcpFinWait: one side has sent a FIN.
-	AttrCtTimeoutTcpFinWait uint16 = 4
-	// AttrCtTimeoutTcpCloseWait: that FIN was acknowledged.
-	AttrCtTimeoutTcpCloseWait uint16 = 5
-	// AttrCtTimeoutTcpLastAck: both sides have sent a FIN.
-	AttrCtTimeoutTcpLastAck uint16 = 6
-	// AttrCtTimeoutTcpTimeWait: both FINs were acknowledged.
-	AttrCtTimeoutTcpTimeWait uint16 = 7
-	// AttrCtTimeoutTcpClose: a reset was seen.
-	AttrCtTimeoutTcpClose uint16 = 8
-	// AttrCtTimeoutTcpSynSent2: both sides have sent a SYN.
-	AttrCtTimeoutTcpSynSent2 uint16 = 9
-	// AttrCtTimeoutTcpRetrans: too many segments were sent again.
-	AttrCtTimeoutTcpRetrans uint16 = 10
-	// AttrCtTimeoutTcpUnack: segments stay unacknowledged.
-	AttrCtTimeoutTcpUnack uint16 = 11
+	AttrCtTimeoutTcpFinWait     uint16 = 4
+	AttrCtTimeoutTcpCloseWait   uint16 = 5
+	AttrCtTimeoutTcpLastAck     uint16 = 6
+	AttrCtTimeoutTcpTimeWait    uint16 = 7
+	AttrCtTimeoutTcpClose       uint16 = 8
+	AttrCtTimeoutTcpSynSent2    uint16 = 9
+	AttrCtTimeoutTcpRetrans     uint16 = 10
+	AttrCtTimeoutTcpUnack       uint16 = 11
 )
 
-// The numbers of the attributes in the set ct-timeout-udp-attrs: timeouts of UDP (enum
-// ctattr_timeout_udp), in seconds.
+// The attributes of [CtTimeoutUdpAttrs].
 const (
-	// AttrCtTimeoutUdpUnreplied: packets were seen in one direction.
 	AttrCtTimeoutUdpUnreplied uint16 = 1
-	// AttrCtTimeoutUdpReplied: packets were seen in both directions.
-	AttrCtTimeoutUdpReplied uint16 = 2
+	AttrCtTimeoutUdpReplied   uint16 = 2
 )
 
-// The numbers of the attributes in the set ct-timeout-udplite-attrs: timeouts of UDP-Lite (enum
-// ctattr_timeout_udplite), in seconds.
+// The attributes of [CtTimeoutUdpliteAttrs].
 const (
-	// AttrCtTimeoutUdpliteUnreplied: packets were seen in one direction.
 	AttrCtTimeoutUdpliteUnreplied uint16 = 1
-	// AttrCtTimeoutUdpliteReplied: packets were seen in both directions.
-	AttrCtTimeoutUdpliteReplied uint16 = 2
+	AttrCtTimeoutUdpliteReplied   uint16 = 2
 )
 
-// The numbers of the attributes in the set ct-timeout-icmp-attrs: timeout of ICMP (enum
-// ctattr_timeout_icmp), in seconds.
+// The attributes of [CtTimeoutIcmpAttrs].
 const (
-	// AttrCtTimeoutIcmpTimeout: a request was seen.
 	AttrCtTimeoutIcmpTimeout uint16 = 1
 )
 
-// The numbers of the attributes in the set ct-timeout-icmpv6-attrs: timeout of ICMPv6 (enum
-// ctattr_timeout_icmpv6), in seconds.
+// The attributes of [CtTimeoutIcmpv6Attrs].
 const (
-	// AttrCtTimeoutIcmpv6Timeout: a request was seen.
 	AttrCtTimeoutIcmpv6Timeout uint16 = 1
 )
 
-// The numbers of the attributes in the set ct-timeout-dccp-attrs: timeouts of DCCP by state (enum
-// ctattr_timeout_dccp), in seconds. Kernels since Linux 6.17 have no DCCP.
+// The attributes of [CtTimeoutDccpAttrs].
 const (
-	// AttrCtTimeoutDccpRequest: a request was seen.
-	AttrCtTimeoutDccpRequest uint16 = 1
-	// AttrCtTimeoutDccpRespond: a response was seen.
-	AttrCtTimeoutDccpRespond uint16 = 2
-	// AttrCtTimeoutDccpPartopen: the client has acknowledged.
+	AttrCtTimeoutDccpRequest  uint16 = 1
+	AttrCtTimeoutDccpRespond  uint16 = 2
 	AttrCtTimeoutDccpPartopen uint16 = 3
-	// AttrCtTimeoutDccpOpen: the connection is open.
-	AttrCtTimeoutDccpOpen uint16 = 4
-	// AttrCtTimeoutDccpClosereq: the server asks the client to close.
+	AttrCtTimeoutDccpOpen     uint16 = 4
 	AttrCtTimeoutDccpClosereq uint16 = 5
-	// AttrCtTimeoutDccpClosing: a close was seen.
-	AttrCtTimeoutDccpClosing uint16 = 6
-	// AttrCtTimeoutDccpTimewait: the connection is closed.
+	AttrCtTimeoutDccpClosing  uint16 = 6
 	AttrCtTimeoutDccpTimewait uint16 = 7
 )
 
-// The numbers of the attributes in the set ct-timeout-sctp-attrs: timeouts of SCTP by state (enum
-// ctattr_timeout_sctp), in seconds.
+// The attributes of [CtTimeoutSctpAttrs].
 const (
-	// AttrCtTimeoutSctpClosed: no association.
-	AttrCtTimeoutSctpClosed uint16 = 1
-	// AttrCtTimeoutSctpCookieWait: an INIT was seen.
-	AttrCtTimeoutSctpCookieWait uint16 = 2
-	// AttrCtTimeoutSctpCookieEchoed: a COOKIE ECHO was seen.
-	AttrCtTimeoutSctpCookieEchoed uint16 = 3
-	// AttrCtTimeoutSctpEstablished: the association is open.
-	AttrCtTimeoutSctpEstablished uint16 = 4
-	// AttrCtTimeoutSctpShutdownSent: a SHUTDOWN was seen from the client.
-	AttrCtTimeoutSctpShutdownSent uint16 = 5
-	// AttrCtTimeoutSctpShutdownRecd: a SHUTDOWN was seen from the server.
-	AttrCtTimeoutSctpShutdownRecd uint16 = 6
-	// AttrCtTimeoutSctpShutdownAckSent: a SHUTDOWN ACK was seen.
+	AttrCtTimeoutSctpClosed          uint16 = 1
+	AttrCtTimeoutSctpCookieWait      uint16 = 2
+	AttrCtTimeoutSctpCookieEchoed    uint16 = 3
+	AttrCtTimeoutSctpEstablished     uint16 = 4
+	AttrCtTimeoutSctpShutdownSent    uint16 = 5
+	AttrCtTimeoutSctpShutdownRecd    uint16 = 6
 	AttrCtTimeoutSctpShutdownAckSent uint16 = 7
-	// AttrCtTimeoutSctpHeartbeatSent: a HEARTBEAT was seen on a further path.
-	AttrCtTimeoutSctpHeartbeatSent uint16 = 8
-	// AttrCtTimeoutSctpHeartbeatAcked: not used any more.
-	AttrCtTimeoutSctpHeartbeatAcked uint16 = 9
+	AttrCtTimeoutSctpHeartbeatSent   uint16 = 8
+	AttrCtTimeoutSctpHeartbeatAcked  uint16 = 9
 )
 
-// The numbers of the attributes in the set ct-timeout-gre-attrs: timeouts of GRE (enum
-// ctattr_timeout_gre), in seconds.
+// The attributes of [CtTimeoutGreAttrs].
 const (
-	// AttrCtTimeoutGreUnreplied: packets were seen in one direction.
 	AttrCtTimeoutGreUnreplied uint16 = 1
-	// AttrCtTimeoutGreReplied: packets were seen in both directions.
-	AttrCtTimeoutGreReplied uint16 = 2
+	AttrCtTimeoutGreReplied   uint16 = 2
 )
 
-// The numbers of the attributes in the set ct-expect-attrs: connections that are expected (enum
-// nft_ct_expectation_attributes).
+// The attributes of [CtExpectAttrs].
 const (
-	// AttrCtExpectL3proto: family of the connections; absent, that of the table.
 	AttrCtExpectL3proto uint16 = 1
-	// AttrCtExpectL4proto: transport protocol of the connections.
 	AttrCtExpectL4proto uint16 = 2
-	// AttrCtExpectDport: destination port of the connections.
-	AttrCtExpectDport uint16 = 3
-	// AttrCtExpectTimeout: time that they are expected for, in milliseconds. In host byte
-	// order, unlike the rest of the family.
+	AttrCtExpectDport   uint16 = 3
 	AttrCtExpectTimeout uint16 = 4
-	// AttrCtExpectSize: largest number of connections that are expected at a time.
-	AttrCtExpectSize uint16 = 5
+	AttrCtExpectSize    uint16 = 5
 )
 
-// The numbers of the attributes in the set tunnel-attrs: metadata for packets to a tunnel (enum
-// nft_tunnel_key_attributes).
+// The attributes of [TunnelAttrs].
 const (
-	// AttrTunnelID: id of the tunnel, such as the VNI.
-	AttrTunnelID uint16 = 1
-	// AttrTunnelIp: IPv4 addresses; either these or ip6.
-	AttrTunnelIp uint16 = 2
-	// AttrTunnelIp6: IPv6 addresses.
-	AttrTunnelIp6 uint16 = 3
-	// AttrTunnelFlags: flags.
+	AttrTunnelID    uint16 = 1
+	AttrTunnelIp    uint16 = 2
+	AttrTunnelIp6   uint16 = 3
 	AttrTunnelFlags uint16 = 4
-	// AttrTunnelTos: type of service, or traffic class, of the outer header.
-	AttrTunnelTos uint16 = 5
-	// AttrTunnelTtl: time to live of the outer header.
-	AttrTunnelTtl uint16 = 6
-	// AttrTunnelSport: source port.
+	AttrTunnelTos   uint16 = 5
+	AttrTunnelTtl   uint16 = 6
 	AttrTunnelSport uint16 = 7
-	// AttrTunnelDport: destination port.
 	AttrTunnelDport uint16 = 8
-	// AttrTunnelOpts: options of the tunnel protocol, of one protocol only.
-	AttrTunnelOpts uint16 = 9
+	AttrTunnelOpts  uint16 = 9
 )
 
-// The numbers of the attributes in the set tunnel-ip-attrs: IPv4 addresses of a tunnel (enum
-// nft_tunnel_key_ip_attributes).
+// The attributes of [TunnelIpAttrs].
 const (
-	// AttrTunnelIpSrc: source address.
 	AttrTunnelIpSrc uint16 = 1
-	// AttrTunnelIpDst: destination address; needed.
 	AttrTunnelIpDst uint16 = 2
 )
 
-// The numbers of the attributes in the set tunnel-ip6-attrs: IPv6 addresses of a tunnel (enum
-// nft_tunnel_key_ip6_attributes).
+// The attributes of [TunnelIp6Attrs].
 const (
-	// AttrTunnelIp6Src: source address.
-	AttrTunnelIp6Src uint16 = 1
-	// AttrTunnelIp6Dst: destination address; needed.
-	AttrTunnelIp6Dst uint16 = 2
-	// AttrTunnelIp6Flowlabel: flow label.
+	AttrTunnelIp6Src       uint16 = 1
+	AttrTunnelIp6Dst       uint16 = 2
 	AttrTunnelIp6Flowlabel uint16 = 3
 )
 
-// The numbers of the attributes in the set tunnel-opts-attrs: options of tunnel protocols (enum
-// nft_tunnel_opts_attributes).
+// The attributes of [TunnelOptsAttrs].
 const (
-	// AttrTunnelOptsVxlan: options of VXLAN.
-	AttrTunnelOptsVxlan uint16 = 1
-	// AttrTunnelOptsErspan: options of ERSPAN.
+	AttrTunnelOptsVxlan  uint16 = 1
 	AttrTunnelOptsErspan uint16 = 2
-	// AttrTunnelOptsGeneve: an option of Geneve.
 	AttrTunnelOptsGeneve uint16 = 3
 )
 
-// The numbers of the attributes in the set tunnel-vxlan-attrs: options of VXLAN (enum
-// nft_tunnel_opts_vxlan_attributes).
+// The attributes of [TunnelVxlanAttrs].
 const (
-	// AttrTunnelVxlanGbp: group based policy.
 	AttrTunnelVxlanGbp uint16 = 1
 )
 
-// The numbers of the attributes in the set tunnel-erspan-attrs: options of ERSPAN (enum
-// nft_tunnel_opts_erspan_attributes).
+// The attributes of [TunnelErspanAttrs].
 const (
-	// AttrTunnelErspanVersion: version, 1 or 2.
 	AttrTunnelErspanVersion uint16 = 1
-	// AttrTunnelErspanV1Index: index of the port, for version 1.
 	AttrTunnelErspanV1Index uint16 = 2
-	// AttrTunnelErspanV2Hwid: id of the hardware, for version 2.
-	AttrTunnelErspanV2Hwid uint16 = 3
-	// AttrTunnelErspanV2Dir: direction of the mirrored traffic, for version 2: 0 ingress, 1
-	// egress.
-	AttrTunnelErspanV2Dir uint16 = 4
+	AttrTunnelErspanV2Hwid  uint16 = 3
+	AttrTunnelErspanV2Dir   uint16 = 4
 )
 
-// The numbers of the attributes in the set tunnel-geneve-attrs: an option of Geneve (enum
-// nft_tunnel_opts_geneve_attributes).
+// The attributes of [TunnelGeneveAttrs].
 const (
-	// AttrTunnelGeneveClass: class of the option.
 	AttrTunnelGeneveClass uint16 = 1
-	// AttrTunnelGeneveType: type of the option.
-	AttrTunnelGeneveType uint16 = 2
-	// AttrTunnelGeneveData: content; a multiple of four bytes.
-	AttrTunnelGeneveData uint16 = 3
+	AttrTunnelGeneveType  uint16 = 2
+	AttrTunnelGeneveData  uint16 = 3
 )
 
 // The numbers of the attributes in the set trace-attrs: a step of a traced packet (enum
 // nft_trace_attributes). The headers and interfaces are told once for each packet and hook.
 const (
-	// AttrTraceTable: name of the table.
-	AttrTraceTable uint16 = 1
-	// AttrTraceChain: name of the chain.
-	AttrTraceChain uint16 = 2
-	// AttrTraceRuleHandle: handle of the rule.
-	AttrTraceRuleHandle uint16 = 3
-	// AttrTraceType: what happened.
-	AttrTraceType uint16 = 4
-	// AttrTraceVerdict: the verdict of the rule.
-	AttrTraceVerdict uint16 = 5
-	// AttrTraceID: number of the packet, the same in all its steps. It has no order: the kernel
-	// sends a hash of its own byte order.
-	AttrTraceID uint16 = 6
-	// AttrTraceLlHeader: the link layer header.
-	AttrTraceLlHeader uint16 = 7
-	// AttrTraceNetworkHeader: the network header, as far as the kernel sends it.
-	AttrTraceNetworkHeader uint16 = 8
-	// AttrTraceTransportHeader: the transport header, as far as the kernel sends it.
+	AttrTraceTable           uint16 = 1
+	AttrTraceChain           uint16 = 2
+	AttrTraceRuleHandle      uint16 = 3
+	AttrTraceType            uint16 = 4
+	AttrTraceVerdict         uint16 = 5
+	AttrTraceID              uint16 = 6
+	AttrTraceLlHeader        uint16 = 7
+	AttrTraceNetworkHeader   uint16 = 8
 	AttrTraceTransportHeader uint16 = 9
-	// AttrTraceIif: index of the input interface.
-	AttrTraceIif uint16 = 10
-	// AttrTraceIiftype: hardware type of the input interface (ARPHRD_*).
-	AttrTraceIiftype uint16 = 11
-	// AttrTraceOif: index of the output interface.
-	AttrTraceOif uint16 = 12
-	// AttrTraceOiftype: hardware type of the output interface.
-	AttrTraceOiftype uint16 = 13
-	// AttrTraceMark: the packet's mark, if it is not 0.
-	AttrTraceMark uint16 = 14
-	// AttrTraceNfproto: family of the packet.
-	AttrTraceNfproto uint16 = 15
-	// AttrTracePolicy: policy that decided, for the type policy.
-	AttrTracePolicy uint16 = 16
-	AttrTracePad    uint16 = 17
-	// AttrTraceCtID: id of the connection, as in the expression ct. Since Linux 6.16, as what
-	// follows.
-	AttrTraceCtID uint16 = 18
-	// AttrTraceCtDirection: direction of the packet.
-	AttrTraceCtDirection uint16 = 19
-	// AttrTraceCtStatus: status of the connection.
-	AttrTraceCtStatus uint16 = 20
-	// AttrTraceCtState: state of the packet.
-	AttrTraceCtState uint16 = 21
+	AttrTraceIif             uint16 = 10
+	AttrTraceIiftype         uint16 = 11
+	AttrTraceOif             uint16 = 12
+	AttrTraceOiftype         uint16 = 13
+	AttrTraceMark            uint16 = 14
+	AttrTraceNfproto         uint16 = 15
+	AttrTracePolicy          uint16 = 16
+	AttrTracePad             uint16 = 17
+	AttrTraceCtID            uint16 = 18
+	AttrTraceCtDirection     uint16 = 19
+	AttrTraceCtStatus        uint16 = 20
+	AttrTraceCtState         uint16 = 21
 )

@@ -14,82 +14,53 @@
 //     error.
 //   - [Client.Newtable]: add a table, with NLM_F_CREATE; NLM_F_EXCL refuses one that exists,
 //     without it the flag dormant of that is changed.
-//   - [Client.Gettable]: read the table of a name (do), or list those of a family or all (dump).
-//   - [Client.GettableDump]: read the table of a name (do), or list those of a family or all
-//     (dump).
+//   - [Client.Gettable], [Client.GettableDump]: read the table of a name (do), or list those of a
+//     family or all (dump).
 //   - [Client.Deltable]: remove a table with all that is in it.
 //   - [Client.Destroytable]: as deltable, but it is no error if there is none.
 //   - [Client.Newchain]: add a chain, with NLM_F_CREATE, or change the policy, the counters, the
 //     name or the devices of one that exists.
-//   - [Client.Getchain]: read the chain of a name (do), or list those of a family or all (dump).
-//   - [Client.GetchainDump]: read the chain of a name (do), or list those of a family or all
-//     (dump).
+//   - [Client.Getchain], [Client.GetchainDump]: read the chain of a name (do), or list those of a
+//     family or all (dump).
 //   - [Client.Delchain]: remove a chain that nobody jumps to, with its rules.
 //   - [Client.Destroychain]: as delchain, but it is no error if there is none.
 //   - [Client.Newrule]: add a rule, with NLM_F_CREATE: at the beginning of the chain, with
 //     NLM_F_APPEND at its end, or beside the rule position.
-//   - [Client.Getrule]: read the rule of a handle (do), or list those of a chain, a table, a family
-//     or all (dump).
-//   - [Client.GetruleDump]: read the rule of a handle (do), or list those of a chain, a table, a
-//     family or all (dump).
-//   - [Client.GetruleReset]: as getrule, and the counters and other states of the expressions begin
-//     anew.
-//   - [Client.GetruleResetDump]: as getrule, and the counters and other states of the expressions
-//     begin anew.
+//   - [Client.Getrule], [Client.GetruleDump]: read the rule of a handle (do), or list those of a
+//     chain, a table, a family or all (dump).
+//   - [Client.GetruleReset], [Client.GetruleResetDump]: as getrule, and the counters and other
+//     states of the expressions begin anew.
 //   - [Client.Delrule]: remove the rule of a handle, or all of a chain, or all of a table.
 //   - [Client.Destroyrule]: as delrule, but it is no error if there is none.
 //   - [Client.Newset]: add a set or map, with NLM_F_CREATE.
-//   - [Client.Getset]: read the set of a name (do), or list those of a table, a family or all
-//     (dump).
-//   - [Client.GetsetDump]: read the set of a name (do), or list those of a table, a family or all
-//     (dump).
+//   - [Client.Getset], [Client.GetsetDump]: read the set of a name (do), or list those of a table,
+//     a family or all (dump).
 //   - [Client.Delset]: remove a set that no rule uses, with its elements.
 //   - [Client.Destroyset]: as delset, but it is no error if there is none.
 //   - [Client.Newsetelem]: add elements to a set, with NLM_F_CREATE; NLM_F_EXCL refuses those that
 //     exist.
-//   - [Client.Getsetelem]: look elements up, each answered by a message (do), or list all of a set
-//     (dump).
-//   - [Client.GetsetelemDump]: look elements up, each answered by a message (do), or list all of a
-//     set (dump).
-//   - [Client.GetsetelemReset]: as getsetelem, and the counters and other states of the elements
-//     begin anew.
-//   - [Client.GetsetelemResetDump]: as getsetelem, and the counters and other states of the
-//     elements begin anew.
+//   - [Client.Getsetelem], [Client.GetsetelemDump]: look elements up, each answered by a message
+//     (do), or list all of a set (dump).
+//   - [Client.GetsetelemReset], [Client.GetsetelemResetDump]: as getsetelem, and the counters and
+//     other states of the elements begin anew.
 //   - [Client.Delsetelem]: remove elements from a set, or all if none is given.
 //   - [Client.Destroysetelem]: as delsetelem, but it is no error if there is none.
 //   - [Client.Getgen]: read the generation of the ruleset.
 //   - [Client.Newobj]: add an object, with NLM_F_CREATE.
-//   - [Client.Getobj]: read the object of a name and kind (do), or list those of a table, a kind, a
-//     family or all (dump).
-//   - [Client.GetobjDump]: read the object of a name and kind (do), or list those of a table, a
-//     kind, a family or all (dump).
-//   - [Client.GetobjReset]: as getobj, and counters and quotas begin anew.
-//   - [Client.GetobjResetDump]: as getobj, and counters and quotas begin anew.
+//   - [Client.Getobj], [Client.GetobjDump]: read the object of a name and kind (do), or list those
+//     of a table, a kind, a family or all (dump).
+//   - [Client.GetobjReset], [Client.GetobjResetDump]: as getobj, and counters and quotas begin
+//     anew.
 //   - [Client.Delobj]: remove an object that nobody uses.
 //   - [Client.Destroyobj]: as delobj, but it is no error if there is none.
 //   - [Client.Newflowtable]: add a flow table, with NLM_F_CREATE, or devices to one that exists.
-//   - [Client.Getflowtable]: read the flow table of a name (do), or list those of a table, a family
-//     or all (dump).
-//   - [Client.GetflowtableDump]: read the flow table of a name (do), or list those of a table, a
-//     family or all (dump).
+//   - [Client.Getflowtable], [Client.GetflowtableDump]: read the flow table of a name (do), or list
+//     those of a table, a family or all (dump).
 //   - [Client.Delflowtable]: remove a flow table that no rule uses, or detach it from devices.
 //   - [Client.Destroyflowtable]: as delflowtable, but it is no error if there is none.
-//   - [NewtableNtf]: a table was added or changed.
-//   - [DeltableNtf]: a table was removed.
-//   - [NewchainNtf]: a chain was added or changed.
-//   - [DelchainNtf]: a chain was removed.
-//   - [NewruleNtf]: a rule was added or changed.
-//   - [DelruleNtf]: a rule was removed.
-//   - [NewsetNtf]: a set was added or changed.
-//   - [DelsetNtf]: a set was removed.
-//   - [NewsetelemNtf]: elements of a set was added or changed.
-//   - [DelsetelemNtf]: elements of a set was removed.
-//   - [NewgenNtf]: a batch was carried out.
-//   - [NewobjNtf]: a stateful object was added or changed.
-//   - [DelobjNtf]: a stateful object was removed.
-//   - [NewflowtableNtf]: a flow table was added or changed.
-//   - [DelflowtableNtf]: a flow table was removed.
-//   - [TraceNtf]: a traced packet (meta nftrace) met a rule, the end of a chain or a policy.
+//   - Notifications: [NewtableNtf], [DeltableNtf], [NewchainNtf], [DelchainNtf], [NewruleNtf],
+//     [DelruleNtf], [NewsetNtf], [DelsetNtf], [NewsetelemNtf], [DelsetelemNtf], [NewgenNtf],
+//     [NewobjNtf], [DelobjNtf], [NewflowtableNtf], [DelflowtableNtf], [TraceNtf].
 //
 // # Use
 //

@@ -8,105 +8,78 @@ import "github.com/nlgen/nlgen/runtime/nlpolicy"
 // families where there is one.
 type Nfproto uint32
 
-// The values of Nfproto.
 const (
-	// NfprotoUnspec: none, or all in a dump.
-	NfprotoUnspec Nfproto = 0
-	// NfprotoInet: IPv4 and IPv6 in one table.
-	NfprotoInet Nfproto = 1
-	// NfprotoIpv4: IPv4; nft calls it ip.
-	NfprotoIpv4 Nfproto = 2
-	// NfprotoArp: ARP packets.
-	NfprotoArp Nfproto = 3
-	// NfprotoNetdev: packets as they enter or leave a network device.
-	NfprotoNetdev Nfproto = 5
-	// NfprotoBridge: frames that pass a bridge.
-	NfprotoBridge Nfproto = 7
-	// NfprotoIpv6: IPv6; nft calls it ip6.
-	NfprotoIpv6 Nfproto = 10
+	NfprotoUnspec Nfproto = 0  // none, or all in a dump
+	NfprotoInet   Nfproto = 1  // IPv4 and IPv6 in one table
+	NfprotoIpv4   Nfproto = 2  // IPv4; nft calls it ip
+	NfprotoArp    Nfproto = 3  // ARP packets
+	NfprotoNetdev Nfproto = 5  // packets as they enter or leave a network device
+	NfprotoBridge Nfproto = 7  // frames that pass a bridge
+	NfprotoIpv6   Nfproto = 10 // IPv6; nft calls it ip6
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v Nfproto) String() string { return enumNfproto.Text(uint64(v)) }
 
-// ParseNfproto reads what String prints: a name or a number.
-func ParseNfproto(s string) (Nfproto, error) {
-	return nlpolicy.ParseEnum[Nfproto](&enumNfproto, s)
-}
+// ParseNfproto reads what String returns, or a number.
+func ParseNfproto(s string) (Nfproto, error) { return nlpolicy.ParseEnum[Nfproto](&enumNfproto, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v Nfproto) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *Nfproto) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseNfproto(string(b))
-	return err
-}
+// UnmarshalText is ParseNfproto.
+func (v *Nfproto) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumNfproto, b, v) }
 
 // InetHook is the enum inet-hook: hooks of tables of the families inet, ipv4, ipv6 and bridge
 // (NF_INET_*), as numbers for hook attributes.
 type InetHook uint32
 
-// The values of InetHook.
 const (
-	// InetHookPreRouting: packets as they arrive, before a route is looked up.
-	InetHookPreRouting InetHook = 0
-	// InetHookLocalIn: packets for this host; arp tables have their input here, as 0.
+	InetHookPreRouting InetHook = 0 // packets as they arrive, before a route is looked up
+	// Packets for this host; arp tables have their input here, as 0.
 	InetHookLocalIn InetHook = 1
-	// InetHookForward: packets that are routed through.
-	InetHookForward InetHook = 2
-	// InetHookLocalOut: packets that this host sends; arp tables have their output here, as 1.
-	InetHookLocalOut InetHook = 3
-	// InetHookPostRouting: packets as they leave, behind the choice of a route.
-	InetHookPostRouting InetHook = 4
-	// InetHookIngress: packets as a device receives them, before pre-routing; inet only, with a
-	// device.
+	InetHookForward InetHook = 2 // packets that are routed through
+	// Packets that this host sends; arp tables have their output here, as 1.
+	InetHookLocalOut    InetHook = 3
+	InetHookPostRouting InetHook = 4 // packets as they leave, behind the choice of a route
+	// Packets as a device receives them, before pre-routing; inet only, with a device.
 	InetHookIngress InetHook = 5
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v InetHook) String() string { return enumInetHook.Text(uint64(v)) }
 
-// ParseInetHook reads what String prints: a name or a number.
-func ParseInetHook(s string) (InetHook, error) {
-	return nlpolicy.ParseEnum[InetHook](&enumInetHook, s)
-}
+// ParseInetHook reads what String returns, or a number.
+func ParseInetHook(s string) (InetHook, error) { return nlpolicy.ParseEnum[InetHook](&enumInetHook, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v InetHook) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *InetHook) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseInetHook(string(b))
-	return err
-}
+// UnmarshalText is ParseInetHook.
+func (v *InetHook) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumInetHook, b, v) }
 
 // NetdevHook is the enum netdev-hook: hooks of tables of the family netdev (NF_NETDEV_*).
 type NetdevHook uint32
 
-// The values of NetdevHook.
 const (
-	// NetdevHookIngress: packets as the device receives them.
-	NetdevHookIngress NetdevHook = 0
-	// NetdevHookEgress: packets as the device sends them.
-	NetdevHookEgress NetdevHook = 1
+	NetdevHookIngress NetdevHook = 0 // packets as the device receives them
+	NetdevHookEgress  NetdevHook = 1 // packets as the device sends them
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v NetdevHook) String() string { return enumNetdevHook.Text(uint64(v)) }
 
-// ParseNetdevHook reads what String prints: a name or a number.
+// ParseNetdevHook reads what String returns, or a number.
 func ParseNetdevHook(s string) (NetdevHook, error) {
 	return nlpolicy.ParseEnum[NetdevHook](&enumNetdevHook, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v NetdevHook) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *NetdevHook) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseNetdevHook(string(b))
-	return err
+// UnmarshalText is ParseNetdevHook.
+func (v *NetdevHook) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumNetdevHook, b, v)
 }
 
 // Register is the enum register: registers that expressions read and write (enum nft_registers). A
@@ -116,18 +89,12 @@ type Register uint32
 
 // The values of Register.
 const (
-	// RegisterVerdict: holds the verdict; immediate and lookup write it.
-	RegisterVerdict Register = 0
-	// RegisterReg1: bytes 0 to 15 of the data.
-	RegisterReg1 Register = 1
-	// RegisterReg2: bytes 16 to 31.
-	RegisterReg2 Register = 2
-	// RegisterReg3: bytes 32 to 47.
-	RegisterReg3 Register = 3
-	// RegisterReg4: bytes 48 to 63.
-	RegisterReg4 Register = 4
-	// RegisterReg3200: bytes 0 to 3 of the data; the others follow, 4 bytes each.
-	RegisterReg3200 Register = 8
+	RegisterVerdict Register = 0 // holds the verdict; immediate and lookup write it
+	RegisterReg1    Register = 1 // bytes 0 to 15 of the data
+	RegisterReg2    Register = 2 // bytes 16 to 31
+	RegisterReg3    Register = 3 // bytes 32 to 47
+	RegisterReg4    Register = 4 // bytes 48 to 63
+	RegisterReg3200 Register = 8 // bytes 0 to 3 of the data; the others follow, 4 bytes each
 	RegisterReg3201 Register = 9
 	RegisterReg3202 Register = 10
 	RegisterReg3203 Register = 11
@@ -142,1917 +109,1496 @@ const (
 	RegisterReg3212 Register = 20
 	RegisterReg3213 Register = 21
 	RegisterReg3214 Register = 22
-	// RegisterReg3215: bytes 60 to 63, the last.
-	RegisterReg3215 Register = 23
+	RegisterReg3215 Register = 23 // bytes 60 to 63, the last
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v Register) String() string { return enumRegister.Text(uint64(v)) }
 
-// ParseRegister reads what String prints: a name or a number.
-func ParseRegister(s string) (Register, error) {
-	return nlpolicy.ParseEnum[Register](&enumRegister, s)
-}
+// ParseRegister reads what String returns, or a number.
+func ParseRegister(s string) (Register, error) { return nlpolicy.ParseEnum[Register](&enumRegister, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v Register) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *Register) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseRegister(string(b))
-	return err
-}
+// UnmarshalText is ParseRegister.
+func (v *Register) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumRegister, b, v) }
 
 // VerdictCode is the enum verdict-code: what becomes of a packet: the verdicts of netfilter (NF_*),
 // which end its way through the hook, and those of nftables (NFT_*), which say where to go on. A
 // chain's policy is drop or accept.
 type VerdictCode uint32
 
-// The values of VerdictCode.
 const (
-	// VerdictCodeDrop: the packet is freed.
-	VerdictCodeDrop VerdictCode = 0
-	// VerdictCodeAccept: the packet leaves this base chain; later hooks still see it.
-	VerdictCodeAccept VerdictCode = 1
-	// VerdictCodeStolen: another part of the kernel has taken the packet over. Only seen in
-	// traces.
+	VerdictCodeDrop   VerdictCode = 0 // the packet is freed
+	VerdictCodeAccept VerdictCode = 1 // the packet leaves this base chain; later hooks still see it
+	// Another part of the kernel has taken the packet over. Only seen in traces.
 	VerdictCodeStolen VerdictCode = 2
-	// VerdictCodeQueue: a process decides, see the family nfqueue; the upper 16 bits are the
-	// number of its queue.
+	// A process decides, see the family nfqueue; the upper 16 bits are the number of its queue.
 	VerdictCodeQueue VerdictCode = 3
-	// VerdictCodeRepeat: the hook is run again. Only seen in traces.
+	// The hook is run again. Only seen in traces.
 	VerdictCodeRepeat VerdictCode = 4
-	// VerdictCodeReturn: go back to the rule behind the jump, or to the policy in a base chain.
+	// Go back to the rule behind the jump, or to the policy in a base chain.
 	VerdictCodeReturn VerdictCode = 4294967291
-	// VerdictCodeGoto: go on in another chain, and do not come back behind this rule.
-	VerdictCodeGoto VerdictCode = 4294967292
-	// VerdictCodeJump: go on in another chain, and come back behind this rule.
-	VerdictCodeJump VerdictCode = 4294967293
-	// VerdictCodeBreak: leave this rule; the next one follows.
-	VerdictCodeBreak VerdictCode = 4294967294
-	// VerdictCodeContinue: go on with the next expression.
-	VerdictCodeContinue VerdictCode = 4294967295
+	// Go on in another chain, and do not come back behind this rule.
+	VerdictCodeGoto     VerdictCode = 4294967292
+	VerdictCodeJump     VerdictCode = 4294967293 // go on in another chain, and come back behind this rule
+	VerdictCodeBreak    VerdictCode = 4294967294 // leave this rule; the next one follows
+	VerdictCodeContinue VerdictCode = 4294967295 // go on with the next expression
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v VerdictCode) String() string { return enumVerdictCode.Text(uint64(v)) }
 
-// ParseVerdictCode reads what String prints: a name or a number.
+// ParseVerdictCode reads what String returns, or a number.
 func ParseVerdictCode(s string) (VerdictCode, error) {
 	return nlpolicy.ParseEnum[VerdictCode](&enumVerdictCode, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v VerdictCode) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *VerdictCode) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseVerdictCode(string(b))
-	return err
+// UnmarshalText is ParseVerdictCode.
+func (v *VerdictCode) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumVerdictCode, b, v)
 }
 
 // TableFlags is the set of flags table-flags: flags of a table (NFT_TABLE_F_*).
 type TableFlags uint32
 
-// The values of TableFlags.
 const (
-	// TableFlagsDormant: the base chains of the table are not attached to their hooks.
-	TableFlagsDormant TableFlags = 0x1
-	// TableFlagsOwner: the table belongs to the socket that made it and goes when that closes;
-	// no other may change it.
+	TableFlagsDormant TableFlags = 0x1 // the base chains of the table are not attached to their hooks
+	// The table belongs to the socket that made it and goes when that closes; no other may
+	// change it.
 	TableFlagsOwner TableFlags = 0x2
-	// TableFlagsPersist: an owned table stays when its owner closes the socket, and can be
-	// taken over. Since Linux 6.9.
+	// An owned table stays when its owner closes the socket, and can be taken over. Since Linux
+	// 6.9.
 	TableFlagsPersist TableFlags = 0x4
 )
 
 // String returns the names of the flags, joined by |.
 func (v TableFlags) String() string { return enumTableFlags.Text(uint64(v)) }
 
-// ParseTableFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseTableFlags reads what String returns, or a number.
 func ParseTableFlags(s string) (TableFlags, error) {
 	return nlpolicy.ParseEnum[TableFlags](&enumTableFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v TableFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *TableFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseTableFlags(string(b))
-	return err
+// UnmarshalText is ParseTableFlags.
+func (v *TableFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumTableFlags, b, v)
 }
 
 // ChainFlags is the set of flags chain-flags: flags of a chain (NFT_CHAIN_*).
 type ChainFlags uint32
 
-// The values of ChainFlags.
 const (
-	// ChainFlagsBase: the chain is attached to a hook. The kernel sets it.
+	// The chain is attached to a hook. The kernel sets it.
 	ChainFlagsBase ChainFlags = 0x1
-	// ChainFlagsHwOffload: the rules are to be carried out by the hardware of the device;
-	// netdev ingress chains only.
+	// The rules are to be carried out by the hardware of the device; netdev ingress chains
+	// only.
 	ChainFlagsHwOffload ChainFlags = 0x2
-	// ChainFlagsBinding: the chain has no name and lives as long as the rule that jumps to it.
+	// The chain has no name and lives as long as the rule that jumps to it.
 	ChainFlagsBinding ChainFlags = 0x4
 )
 
 // String returns the names of the flags, joined by |.
 func (v ChainFlags) String() string { return enumChainFlags.Text(uint64(v)) }
 
-// ParseChainFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseChainFlags reads what String returns, or a number.
 func ParseChainFlags(s string) (ChainFlags, error) {
 	return nlpolicy.ParseEnum[ChainFlags](&enumChainFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v ChainFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *ChainFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseChainFlags(string(b))
-	return err
+// UnmarshalText is ParseChainFlags.
+func (v *ChainFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumChainFlags, b, v)
 }
 
 // RuleCompatFlags is the set of flags rule-compat-flags: how iptables' rules restrict the protocol
 // (NFT_RULE_COMPAT_F_*).
 type RuleCompatFlags uint32
 
-// The values of RuleCompatFlags.
 const (
-	// RuleCompatFlagsUnused: not used by any kernel.
-	RuleCompatFlagsUnused RuleCompatFlags = 0x1
-	// RuleCompatFlagsInvert: the rule is for all protocols but the one given.
-	RuleCompatFlagsInvert RuleCompatFlags = 0x2
+	RuleCompatFlagsUnused RuleCompatFlags = 0x1 // not used by any kernel
+	RuleCompatFlagsInvert RuleCompatFlags = 0x2 // the rule is for all protocols but the one given
 )
 
 // String returns the names of the flags, joined by |.
 func (v RuleCompatFlags) String() string { return enumRuleCompatFlags.Text(uint64(v)) }
 
-// ParseRuleCompatFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseRuleCompatFlags reads what String returns, or a number.
 func ParseRuleCompatFlags(s string) (RuleCompatFlags, error) {
 	return nlpolicy.ParseEnum[RuleCompatFlags](&enumRuleCompatFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v RuleCompatFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *RuleCompatFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseRuleCompatFlags(string(b))
-	return err
+// UnmarshalText is ParseRuleCompatFlags.
+func (v *RuleCompatFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumRuleCompatFlags, b, v)
 }
 
 // SetFlags is the set of flags set-flags: properties of a set (NFT_SET_*).
 type SetFlags uint32
 
-// The values of SetFlags.
 const (
-	// SetFlagsAnonymous: the set belongs to one rule and goes with it; its name must hold %d,
-	// which becomes a number.
+	// The set belongs to one rule and goes with it; its name must hold %d, which becomes a
+	// number.
 	SetFlagsAnonymous SetFlags = 0x1
-	// SetFlagsConstant: the elements cannot be changed once a rule uses the set.
-	SetFlagsConstant SetFlags = 0x2
-	// SetFlagsInterval: keys are ends of ranges.
-	SetFlagsInterval SetFlags = 0x4
-	// SetFlagsMap: the set maps keys to data.
-	SetFlagsMap SetFlags = 0x8
-	// SetFlagsTimeout: elements can expire.
-	SetFlagsTimeout SetFlags = 0x10
-	// SetFlagsEval: rules may add and update elements, see the expression dynset.
-	SetFlagsEval SetFlags = 0x20
-	// SetFlagsObject: the set maps keys to stateful objects.
-	SetFlagsObject SetFlags = 0x40
-	// SetFlagsConcat: keys are concatenations, whose fields desc describes.
-	SetFlagsConcat SetFlags = 0x80
-	// SetFlagsExpr: elements carry expressions.
-	SetFlagsExpr SetFlags = 0x100
+	SetFlagsConstant  SetFlags = 0x2   // the elements cannot be changed once a rule uses the set
+	SetFlagsInterval  SetFlags = 0x4   // keys are ends of ranges
+	SetFlagsMap       SetFlags = 0x8   // the set maps keys to data
+	SetFlagsTimeout   SetFlags = 0x10  // elements can expire
+	SetFlagsEval      SetFlags = 0x20  // rules may add and update elements, see the expression dynset
+	SetFlagsObject    SetFlags = 0x40  // the set maps keys to stateful objects
+	SetFlagsConcat    SetFlags = 0x80  // keys are concatenations, whose fields desc describes
+	SetFlagsExpr      SetFlags = 0x100 // elements carry expressions
 )
 
 // String returns the names of the flags, joined by |.
 func (v SetFlags) String() string { return enumSetFlags.Text(uint64(v)) }
 
-// ParseSetFlags reads what String prints: names of flags or numbers, joined by |.
-func ParseSetFlags(s string) (SetFlags, error) {
-	return nlpolicy.ParseEnum[SetFlags](&enumSetFlags, s)
-}
+// ParseSetFlags reads what String returns, or a number.
+func ParseSetFlags(s string) (SetFlags, error) { return nlpolicy.ParseEnum[SetFlags](&enumSetFlags, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v SetFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *SetFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseSetFlags(string(b))
-	return err
-}
+// UnmarshalText is ParseSetFlags.
+func (v *SetFlags) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumSetFlags, b, v) }
 
 // SetPolicy is the enum set-policy: what the kernel looks for when it chooses how to store a set
 // (NFT_SET_POL_*).
 type SetPolicy uint32
 
-// The values of SetPolicy.
 const (
-	// SetPolicyPerformance: the fastest look-ups.
-	SetPolicyPerformance SetPolicy = 0
-	// SetPolicyMemory: the least memory.
-	SetPolicyMemory SetPolicy = 1
+	SetPolicyPerformance SetPolicy = 0 // the fastest look-ups
+	SetPolicyMemory      SetPolicy = 1 // the least memory
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v SetPolicy) String() string { return enumSetPolicy.Text(uint64(v)) }
 
-// ParseSetPolicy reads what String prints: a name or a number.
+// ParseSetPolicy reads what String returns, or a number.
 func ParseSetPolicy(s string) (SetPolicy, error) {
 	return nlpolicy.ParseEnum[SetPolicy](&enumSetPolicy, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v SetPolicy) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *SetPolicy) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseSetPolicy(string(b))
-	return err
+// UnmarshalText is ParseSetPolicy.
+func (v *SetPolicy) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumSetPolicy, b, v)
 }
 
 // SetElemFlags is the set of flags set-elem-flags: flags of an element (NFT_SET_ELEM_*).
 type SetElemFlags uint32
 
-// The values of SetElemFlags.
 const (
-	// SetElemFlagsIntervalEnd: the key is the end, not included, of the range that the element
-	// before it began.
+	// The key is the end, not included, of the range that the element before it began.
 	SetElemFlagsIntervalEnd SetElemFlags = 0x1
-	// SetElemFlagsCatchall: the element stands for every key that no other has; it has no key
-	// of its own.
+	// The element stands for every key that no other has; it has no key of its own.
 	SetElemFlagsCatchall SetElemFlags = 0x2
 )
 
 // String returns the names of the flags, joined by |.
 func (v SetElemFlags) String() string { return enumSetElemFlags.Text(uint64(v)) }
 
-// ParseSetElemFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseSetElemFlags reads what String returns, or a number.
 func ParseSetElemFlags(s string) (SetElemFlags, error) {
 	return nlpolicy.ParseEnum[SetElemFlags](&enumSetElemFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v SetElemFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *SetElemFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseSetElemFlags(string(b))
-	return err
+// UnmarshalText is ParseSetElemFlags.
+func (v *SetElemFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumSetElemFlags, b, v)
 }
 
 // DataType is the enum data-type: type of the data of a map, as far as it matters to the kernel
 // (enum nft_data_types). Other numbers are free for programs, which keep their own types in them.
 type DataType uint32
 
-// The values of DataType.
 const (
-	// DataTypeValue: plain bytes.
-	DataTypeValue DataType = 0
-	// DataTypeVerdict: verdicts.
-	DataTypeVerdict DataType = 4294967040
+	DataTypeValue   DataType = 0          // plain bytes
+	DataTypeVerdict DataType = 4294967040 // verdicts
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v DataType) String() string { return enumDataType.Text(uint64(v)) }
 
-// ParseDataType reads what String prints: a name or a number.
-func ParseDataType(s string) (DataType, error) {
-	return nlpolicy.ParseEnum[DataType](&enumDataType, s)
-}
+// ParseDataType reads what String returns, or a number.
+func ParseDataType(s string) (DataType, error) { return nlpolicy.ParseEnum[DataType](&enumDataType, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v DataType) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *DataType) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseDataType(string(b))
-	return err
-}
+// UnmarshalText is ParseDataType.
+func (v *DataType) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumDataType, b, v) }
 
 // ObjectType is the enum object-type: kinds of stateful objects (NFT_OBJECT_*).
 type ObjectType uint32
 
-// The values of ObjectType.
 const (
-	// ObjectTypeUnspec: in a dump request, all kinds.
-	ObjectTypeUnspec ObjectType = 0
-	// ObjectTypeCounter: counts packets and bytes.
-	ObjectTypeCounter ObjectType = 1
-	// ObjectTypeQuota: tells whether an amount of bytes is used up.
-	ObjectTypeQuota ObjectType = 2
-	// ObjectTypeCtHelper: a connection tracking helper that rules assign.
-	ObjectTypeCtHelper ObjectType = 3
-	// ObjectTypeLimit: a rate that rules share.
-	ObjectTypeLimit ObjectType = 4
-	// ObjectTypeConnlimit: a number of connections that rules share.
-	ObjectTypeConnlimit ObjectType = 5
-	// ObjectTypeTunnel: metadata that packets to a tunnel get.
-	ObjectTypeTunnel ObjectType = 6
-	// ObjectTypeCtTimeout: timeouts of connection tracking that rules assign.
-	ObjectTypeCtTimeout ObjectType = 7
-	// ObjectTypeSecmark: a security label that packets get.
-	ObjectTypeSecmark ObjectType = 8
-	// ObjectTypeCtExpect: connections that are expected once the rule was hit.
-	ObjectTypeCtExpect ObjectType = 9
-	// ObjectTypeSynproxy: parameters of the SYN proxy.
-	ObjectTypeSynproxy ObjectType = 10
+	ObjectTypeUnspec    ObjectType = 0  // in a dump request, all kinds
+	ObjectTypeCounter   ObjectType = 1  // counts packets and bytes
+	ObjectTypeQuota     ObjectType = 2  // tells whether an amount of bytes is used up
+	ObjectTypeCtHelper  ObjectType = 3  // a connection tracking helper that rules assign
+	ObjectTypeLimit     ObjectType = 4  // a rate that rules share
+	ObjectTypeConnlimit ObjectType = 5  // a number of connections that rules share
+	ObjectTypeTunnel    ObjectType = 6  // metadata that packets to a tunnel get
+	ObjectTypeCtTimeout ObjectType = 7  // timeouts of connection tracking that rules assign
+	ObjectTypeSecmark   ObjectType = 8  // a security label that packets get
+	ObjectTypeCtExpect  ObjectType = 9  // connections that are expected once the rule was hit
+	ObjectTypeSynproxy  ObjectType = 10 // parameters of the SYN proxy
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v ObjectType) String() string { return enumObjectType.Text(uint64(v)) }
 
-// ParseObjectType reads what String prints: a name or a number.
+// ParseObjectType reads what String returns, or a number.
 func ParseObjectType(s string) (ObjectType, error) {
 	return nlpolicy.ParseEnum[ObjectType](&enumObjectType, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v ObjectType) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *ObjectType) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseObjectType(string(b))
-	return err
+// UnmarshalText is ParseObjectType.
+func (v *ObjectType) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumObjectType, b, v)
 }
 
 // FlowtableFlags is the set of flags flowtable-flags: flags of a flow table (NFT_FLOWTABLE_*).
 type FlowtableFlags uint32
 
-// The values of FlowtableFlags.
 const (
-	// FlowtableFlagsHwOffload: flows are to be forwarded by the hardware of the devices.
-	FlowtableFlagsHwOffload FlowtableFlags = 0x1
-	// FlowtableFlagsCounter: flows count packets and bytes, which the connection tracking entry
-	// shows.
+	FlowtableFlagsHwOffload FlowtableFlags = 0x1 // flows are to be forwarded by the hardware of the devices
+	// Flows count packets and bytes, which the connection tracking entry shows.
 	FlowtableFlagsCounter FlowtableFlags = 0x2
 )
 
 // String returns the names of the flags, joined by |.
 func (v FlowtableFlags) String() string { return enumFlowtableFlags.Text(uint64(v)) }
 
-// ParseFlowtableFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseFlowtableFlags reads what String returns, or a number.
 func ParseFlowtableFlags(s string) (FlowtableFlags, error) {
 	return nlpolicy.ParseEnum[FlowtableFlags](&enumFlowtableFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v FlowtableFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *FlowtableFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseFlowtableFlags(string(b))
-	return err
+// UnmarshalText is ParseFlowtableFlags.
+func (v *FlowtableFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumFlowtableFlags, b, v)
 }
 
 // BitwiseOps is the enum bitwise-ops: what bitwise computes (enum nft_bitwise_ops).
 type BitwiseOps uint32
 
-// The values of BitwiseOps.
 const (
-	// BitwiseOpsMaskXor: (sreg AND mask) XOR xor: with the right operands, AND, OR, XOR and NOT
-	// with constants.
+	// (sreg AND mask) XOR xor: with the right operands, AND, OR, XOR and NOT with constants.
 	BitwiseOpsMaskXor BitwiseOps = 0
-	// BitwiseOpsLshift: shift left by the number of bits in data.
-	BitwiseOpsLshift BitwiseOps = 1
-	// BitwiseOpsRshift: shift right by the number of bits in data.
-	BitwiseOpsRshift BitwiseOps = 2
-	// BitwiseOpsAnd: sreg AND sreg2 or data. Since Linux 6.13.
+	BitwiseOpsLshift  BitwiseOps = 1 // shift left by the number of bits in data
+	BitwiseOpsRshift  BitwiseOps = 2 // shift right by the number of bits in data
+	// Sreg AND sreg2 or data. Since Linux 6.13.
 	BitwiseOpsAnd BitwiseOps = 3
-	// BitwiseOpsOr: sreg OR sreg2 or data. Since Linux 6.13.
+	// Sreg OR sreg2 or data. Since Linux 6.13.
 	BitwiseOpsOr BitwiseOps = 4
-	// BitwiseOpsXor: sreg XOR sreg2 or data. Since Linux 6.13.
+	// Sreg XOR sreg2 or data. Since Linux 6.13.
 	BitwiseOpsXor BitwiseOps = 5
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v BitwiseOps) String() string { return enumBitwiseOps.Text(uint64(v)) }
 
-// ParseBitwiseOps reads what String prints: a name or a number.
+// ParseBitwiseOps reads what String returns, or a number.
 func ParseBitwiseOps(s string) (BitwiseOps, error) {
 	return nlpolicy.ParseEnum[BitwiseOps](&enumBitwiseOps, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v BitwiseOps) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *BitwiseOps) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseBitwiseOps(string(b))
-	return err
+// UnmarshalText is ParseBitwiseOps.
+func (v *BitwiseOps) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumBitwiseOps, b, v)
 }
 
 // ByteorderOps is the enum byteorder-ops: directions of byteorder (enum nft_byteorder_ops).
 type ByteorderOps uint32
 
-// The values of ByteorderOps.
 const (
-	// ByteorderOpsNtoh: from network to host order.
-	ByteorderOpsNtoh ByteorderOps = 0
-	// ByteorderOpsHton: from host to network order.
-	ByteorderOpsHton ByteorderOps = 1
+	ByteorderOpsNtoh ByteorderOps = 0 // from network to host order
+	ByteorderOpsHton ByteorderOps = 1 // from host to network order
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v ByteorderOps) String() string { return enumByteorderOps.Text(uint64(v)) }
 
-// ParseByteorderOps reads what String prints: a name or a number.
+// ParseByteorderOps reads what String returns, or a number.
 func ParseByteorderOps(s string) (ByteorderOps, error) {
 	return nlpolicy.ParseEnum[ByteorderOps](&enumByteorderOps, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v ByteorderOps) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *ByteorderOps) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseByteorderOps(string(b))
-	return err
+// UnmarshalText is ParseByteorderOps.
+func (v *ByteorderOps) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumByteorderOps, b, v)
 }
 
 // CmpOps is the enum cmp-ops: comparisons (enum nft_cmp_ops). The bytes are compared as memcmp
 // does, so numbers must be in network order for lt to gte.
 type CmpOps uint32
 
-// The values of CmpOps.
 const (
-	// CmpOpsEq: equal.
-	CmpOpsEq CmpOps = 0
-	// CmpOpsNeq: not equal.
-	CmpOpsNeq CmpOps = 1
-	// CmpOpsLt: less than.
-	CmpOpsLt CmpOps = 2
-	// CmpOpsLte: less than or equal.
-	CmpOpsLte CmpOps = 3
-	// CmpOpsGt: greater than.
-	CmpOpsGt CmpOps = 4
-	// CmpOpsGte: greater than or equal.
-	CmpOpsGte CmpOps = 5
+	CmpOpsEq  CmpOps = 0 // equal
+	CmpOpsNeq CmpOps = 1 // not equal
+	CmpOpsLt  CmpOps = 2 // less than
+	CmpOpsLte CmpOps = 3 // less than or equal
+	CmpOpsGt  CmpOps = 4 // greater than
+	CmpOpsGte CmpOps = 5 // greater than or equal
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v CmpOps) String() string { return enumCmpOps.Text(uint64(v)) }
 
-// ParseCmpOps reads what String prints: a name or a number.
-func ParseCmpOps(s string) (CmpOps, error) {
-	return nlpolicy.ParseEnum[CmpOps](&enumCmpOps, s)
-}
+// ParseCmpOps reads what String returns, or a number.
+func ParseCmpOps(s string) (CmpOps, error) { return nlpolicy.ParseEnum[CmpOps](&enumCmpOps, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v CmpOps) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *CmpOps) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseCmpOps(string(b))
-	return err
-}
+// UnmarshalText is ParseCmpOps.
+func (v *CmpOps) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumCmpOps, b, v) }
 
 // RangeOps is the enum range-ops: comparisons with a range (enum nft_range_ops).
 type RangeOps uint32
 
-// The values of RangeOps.
 const (
-	// RangeOpsEq: inside, both ends included.
-	RangeOpsEq RangeOps = 0
-	// RangeOpsNeq: outside.
-	RangeOpsNeq RangeOps = 1
+	RangeOpsEq  RangeOps = 0 // inside, both ends included
+	RangeOpsNeq RangeOps = 1 // outside
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v RangeOps) String() string { return enumRangeOps.Text(uint64(v)) }
 
-// ParseRangeOps reads what String prints: a name or a number.
-func ParseRangeOps(s string) (RangeOps, error) {
-	return nlpolicy.ParseEnum[RangeOps](&enumRangeOps, s)
-}
+// ParseRangeOps reads what String returns, or a number.
+func ParseRangeOps(s string) (RangeOps, error) { return nlpolicy.ParseEnum[RangeOps](&enumRangeOps, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v RangeOps) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *RangeOps) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseRangeOps(string(b))
-	return err
-}
+// UnmarshalText is ParseRangeOps.
+func (v *RangeOps) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumRangeOps, b, v) }
 
 // LookupFlags is the set of flags lookup-flags: flags of lookup (enum nft_lookup_flags).
 type LookupFlags uint32
 
-// The values of LookupFlags.
 const (
-	// LookupFlagsInvert: match if the set does not have the key.
-	LookupFlagsInvert LookupFlags = 0x1
+	LookupFlagsInvert LookupFlags = 0x1 // match if the set does not have the key
 )
 
 // String returns the names of the flags, joined by |.
 func (v LookupFlags) String() string { return enumLookupFlags.Text(uint64(v)) }
 
-// ParseLookupFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseLookupFlags reads what String returns, or a number.
 func ParseLookupFlags(s string) (LookupFlags, error) {
 	return nlpolicy.ParseEnum[LookupFlags](&enumLookupFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v LookupFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *LookupFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseLookupFlags(string(b))
-	return err
+// UnmarshalText is ParseLookupFlags.
+func (v *LookupFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumLookupFlags, b, v)
 }
 
 // DynsetOps is the enum dynset-ops: what a rule does with an element (enum nft_dynset_ops).
 type DynsetOps uint32
 
-// The values of DynsetOps.
 const (
-	// DynsetOpsAdd: add it, unless the set has it.
-	DynsetOpsAdd DynsetOps = 0
-	// DynsetOpsUpdate: add it, or begin its timeout again.
-	DynsetOpsUpdate DynsetOps = 1
-	// DynsetOpsDelete: remove it.
-	DynsetOpsDelete DynsetOps = 2
+	DynsetOpsAdd    DynsetOps = 0 // add it, unless the set has it
+	DynsetOpsUpdate DynsetOps = 1 // add it, or begin its timeout again
+	DynsetOpsDelete DynsetOps = 2 // remove it
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v DynsetOps) String() string { return enumDynsetOps.Text(uint64(v)) }
 
-// ParseDynsetOps reads what String prints: a name or a number.
+// ParseDynsetOps reads what String returns, or a number.
 func ParseDynsetOps(s string) (DynsetOps, error) {
 	return nlpolicy.ParseEnum[DynsetOps](&enumDynsetOps, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v DynsetOps) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *DynsetOps) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseDynsetOps(string(b))
-	return err
+// UnmarshalText is ParseDynsetOps.
+func (v *DynsetOps) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumDynsetOps, b, v)
 }
 
 // DynsetFlags is the set of flags dynset-flags: flags of dynset (enum nft_dynset_flags).
 type DynsetFlags uint32
 
-// The values of DynsetFlags.
 const (
-	// DynsetFlagsInvert: go on with the rule if the operation could not be done.
-	DynsetFlagsInvert DynsetFlags = 0x1
-	// DynsetFlagsExpr: expressions are given as a list, not a single one.
-	DynsetFlagsExpr DynsetFlags = 0x2
+	DynsetFlagsInvert DynsetFlags = 0x1 // go on with the rule if the operation could not be done
+	DynsetFlagsExpr   DynsetFlags = 0x2 // expressions are given as a list, not a single one
 )
 
 // String returns the names of the flags, joined by |.
 func (v DynsetFlags) String() string { return enumDynsetFlags.Text(uint64(v)) }
 
-// ParseDynsetFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseDynsetFlags reads what String returns, or a number.
 func ParseDynsetFlags(s string) (DynsetFlags, error) {
 	return nlpolicy.ParseEnum[DynsetFlags](&enumDynsetFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v DynsetFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *DynsetFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseDynsetFlags(string(b))
-	return err
+// UnmarshalText is ParseDynsetFlags.
+func (v *DynsetFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumDynsetFlags, b, v)
 }
 
 // PayloadBase is the enum payload-base: header that an offset counts from (enum nft_payload_bases).
 type PayloadBase uint32
 
-// The values of PayloadBase.
 const (
-	// PayloadBaseLlHeader: the link layer header, including VLAN tags.
-	PayloadBaseLlHeader PayloadBase = 0
-	// PayloadBaseNetworkHeader: the IPv4, IPv6 or ARP header.
-	PayloadBaseNetworkHeader PayloadBase = 1
-	// PayloadBaseTransportHeader: the header of TCP, UDP and so on.
-	PayloadBaseTransportHeader PayloadBase = 2
-	// PayloadBaseInnerHeader: what the transport protocol carries.
-	PayloadBaseInnerHeader PayloadBase = 3
-	// PayloadBaseTunHeader: the header of the tunnel protocol, within the expression inner
-	// only.
+	PayloadBaseLlHeader        PayloadBase = 0 // the link layer header, including VLAN tags
+	PayloadBaseNetworkHeader   PayloadBase = 1 // the IPv4, IPv6 or ARP header
+	PayloadBaseTransportHeader PayloadBase = 2 // the header of TCP, UDP and so on
+	PayloadBaseInnerHeader     PayloadBase = 3 // what the transport protocol carries
+	// The header of the tunnel protocol, within the expression inner only.
 	PayloadBaseTunHeader PayloadBase = 4
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v PayloadBase) String() string { return enumPayloadBase.Text(uint64(v)) }
 
-// ParsePayloadBase reads what String prints: a name or a number.
+// ParsePayloadBase reads what String returns, or a number.
 func ParsePayloadBase(s string) (PayloadBase, error) {
 	return nlpolicy.ParseEnum[PayloadBase](&enumPayloadBase, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v PayloadBase) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *PayloadBase) UnmarshalText(b []byte) (err error) {
-	*v, err = ParsePayloadBase(string(b))
-	return err
+// UnmarshalText is ParsePayloadBase.
+func (v *PayloadBase) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumPayloadBase, b, v)
 }
 
 // PayloadCsumTypes is the enum payload-csum-types: checksum that is kept right when the packet is
 // written (enum nft_payload_csum_types).
 type PayloadCsumTypes uint32
 
-// The values of PayloadCsumTypes.
 const (
-	// PayloadCsumTypesNone: no checksum.
-	PayloadCsumTypesNone PayloadCsumTypes = 0
-	// PayloadCsumTypesInet: the 16-bit ones' complement sum of IPv4, TCP, UDP and ICMP.
-	PayloadCsumTypesInet PayloadCsumTypes = 1
-	// PayloadCsumTypesSctp: the CRC-32c of SCTP.
-	PayloadCsumTypesSctp PayloadCsumTypes = 2
+	PayloadCsumTypesNone PayloadCsumTypes = 0 // no checksum
+	PayloadCsumTypesInet PayloadCsumTypes = 1 // the 16-bit ones' complement sum of IPv4, TCP, UDP and ICMP
+	PayloadCsumTypesSctp PayloadCsumTypes = 2 // the CRC-32c of SCTP
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v PayloadCsumTypes) String() string { return enumPayloadCsumTypes.Text(uint64(v)) }
 
-// ParsePayloadCsumTypes reads what String prints: a name or a number.
+// ParsePayloadCsumTypes reads what String returns, or a number.
 func ParsePayloadCsumTypes(s string) (PayloadCsumTypes, error) {
 	return nlpolicy.ParseEnum[PayloadCsumTypes](&enumPayloadCsumTypes, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v PayloadCsumTypes) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *PayloadCsumTypes) UnmarshalText(b []byte) (err error) {
-	*v, err = ParsePayloadCsumTypes(string(b))
-	return err
+// UnmarshalText is ParsePayloadCsumTypes.
+func (v *PayloadCsumTypes) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumPayloadCsumTypes, b, v)
 }
 
 // PayloadCsumFlags is the set of flags payload-csum-flags: flags for checksums (enum
 // nft_payload_csum_flags).
 type PayloadCsumFlags uint32
 
-// The values of PayloadCsumFlags.
 const (
-	// PayloadCsumFlagsL4csumPseudohdr: the written bytes are part of the pseudo header, so the
-	// transport checksum changes, too.
+	// The written bytes are part of the pseudo header, so the transport checksum changes, too.
 	PayloadCsumFlagsL4csumPseudohdr PayloadCsumFlags = 0x1
 )
 
 // String returns the names of the flags, joined by |.
 func (v PayloadCsumFlags) String() string { return enumPayloadCsumFlags.Text(uint64(v)) }
 
-// ParsePayloadCsumFlags reads what String prints: names of flags or numbers, joined by |.
+// ParsePayloadCsumFlags reads what String returns, or a number.
 func ParsePayloadCsumFlags(s string) (PayloadCsumFlags, error) {
 	return nlpolicy.ParseEnum[PayloadCsumFlags](&enumPayloadCsumFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v PayloadCsumFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *PayloadCsumFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParsePayloadCsumFlags(string(b))
-	return err
+// UnmarshalText is ParsePayloadCsumFlags.
+func (v *PayloadCsumFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumPayloadCsumFlags, b, v)
 }
 
 // InnerType is the enum inner-type: tunnel protocols that inner can look into (enum
 // nft_inner_type).
 type InnerType uint32
 
-// The values of InnerType.
 const (
-	// InnerTypeUnspec: one that flags and hdrsize describe.
-	InnerTypeUnspec InnerType = 0
-	// InnerTypeVxlan: VXLAN.
-	InnerTypeVxlan InnerType = 1
-	// InnerTypeGeneve: geneve, with its options.
-	InnerTypeGeneve InnerType = 2
+	InnerTypeUnspec InnerType = 0 // one that flags and hdrsize describe
+	InnerTypeVxlan  InnerType = 1 // VXLAN
+	InnerTypeGeneve InnerType = 2 // geneve, with its options
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v InnerType) String() string { return enumInnerType.Text(uint64(v)) }
 
-// ParseInnerType reads what String prints: a name or a number.
+// ParseInnerType reads what String returns, or a number.
 func ParseInnerType(s string) (InnerType, error) {
 	return nlpolicy.ParseEnum[InnerType](&enumInnerType, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v InnerType) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *InnerType) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseInnerType(string(b))
-	return err
+// UnmarshalText is ParseInnerType.
+func (v *InnerType) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumInnerType, b, v)
 }
 
 // InnerFlags is the set of flags inner-flags: which headers there are in the tunnel (enum
 // nft_inner_flags).
 type InnerFlags uint32
 
-// The values of InnerFlags.
 const (
-	// InnerFlagsHdrsize: the tunnel header has the length that is given.
-	InnerFlagsHdrsize InnerFlags = 0x1
-	// InnerFlagsLl: a link layer header.
-	InnerFlagsLl InnerFlags = 0x2
-	// InnerFlagsNh: a network header.
-	InnerFlagsNh InnerFlags = 0x4
-	// InnerFlagsTh: a transport header.
-	InnerFlagsTh InnerFlags = 0x8
+	InnerFlagsHdrsize InnerFlags = 0x1 // the tunnel header has the length that is given
+	InnerFlagsLl      InnerFlags = 0x2 // a link layer header
+	InnerFlagsNh      InnerFlags = 0x4 // a network header
+	InnerFlagsTh      InnerFlags = 0x8 // a transport header
 )
 
 // String returns the names of the flags, joined by |.
 func (v InnerFlags) String() string { return enumInnerFlags.Text(uint64(v)) }
 
-// ParseInnerFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseInnerFlags reads what String returns, or a number.
 func ParseInnerFlags(s string) (InnerFlags, error) {
 	return nlpolicy.ParseEnum[InnerFlags](&enumInnerFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v InnerFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *InnerFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseInnerFlags(string(b))
-	return err
+// UnmarshalText is ParseInnerFlags.
+func (v *InnerFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumInnerFlags, b, v)
 }
 
 // ExthdrFlags is the set of flags exthdr-flags: flags of exthdr (enum nft_exthdr_flags).
 type ExthdrFlags uint32
 
-// The values of ExthdrFlags.
 const (
-	// ExthdrFlagsPresent: load 1 or 0, whether the header is there, in place of its bytes.
+	// Load 1 or 0, whether the header is there, in place of its bytes.
 	ExthdrFlagsPresent ExthdrFlags = 0x1
 )
 
 // String returns the names of the flags, joined by |.
 func (v ExthdrFlags) String() string { return enumExthdrFlags.Text(uint64(v)) }
 
-// ParseExthdrFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseExthdrFlags reads what String returns, or a number.
 func ParseExthdrFlags(s string) (ExthdrFlags, error) {
 	return nlpolicy.ParseEnum[ExthdrFlags](&enumExthdrFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v ExthdrFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *ExthdrFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseExthdrFlags(string(b))
-	return err
+// UnmarshalText is ParseExthdrFlags.
+func (v *ExthdrFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumExthdrFlags, b, v)
 }
 
 // ExthdrOp is the enum exthdr-op: where exthdr looks (enum nft_exthdr_op).
 type ExthdrOp uint32
 
-// The values of ExthdrOp.
 const (
-	// ExthdrOpIpv6: extension headers of IPv6.
-	ExthdrOpIpv6 ExthdrOp = 0
-	// ExthdrOpTcpopt: options of TCP.
-	ExthdrOpTcpopt ExthdrOp = 1
-	// ExthdrOpIpv4: options of IPv4.
-	ExthdrOpIpv4 ExthdrOp = 2
-	// ExthdrOpSctp: chunks of SCTP.
-	ExthdrOpSctp ExthdrOp = 3
-	// ExthdrOpDccp: options of DCCP.
-	ExthdrOpDccp ExthdrOp = 4
+	ExthdrOpIpv6   ExthdrOp = 0 // extension headers of IPv6
+	ExthdrOpTcpopt ExthdrOp = 1 // options of TCP
+	ExthdrOpIpv4   ExthdrOp = 2 // options of IPv4
+	ExthdrOpSctp   ExthdrOp = 3 // chunks of SCTP
+	ExthdrOpDccp   ExthdrOp = 4 // options of DCCP
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v ExthdrOp) String() string { return enumExthdrOp.Text(uint64(v)) }
 
-// ParseExthdrOp reads what String prints: a name or a number.
-func ParseExthdrOp(s string) (ExthdrOp, error) {
-	return nlpolicy.ParseEnum[ExthdrOp](&enumExthdrOp, s)
-}
+// ParseExthdrOp reads what String returns, or a number.
+func ParseExthdrOp(s string) (ExthdrOp, error) { return nlpolicy.ParseEnum[ExthdrOp](&enumExthdrOp, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v ExthdrOp) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *ExthdrOp) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseExthdrOp(string(b))
-	return err
-}
+// UnmarshalText is ParseExthdrOp.
+func (v *ExthdrOp) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumExthdrOp, b, v) }
 
 // MetaKeys is the enum meta-keys: facts about a packet that are not in its bytes (enum
 // nft_meta_keys). Numbers are in host byte order, if not said otherwise.
 type MetaKeys uint32
 
-// The values of MetaKeys.
 const (
-	// MetaKeysLen: length in bytes, from the network header on; u32.
-	MetaKeysLen MetaKeys = 0
-	// MetaKeysProtocol: EtherType, in network order; u16.
-	MetaKeysProtocol MetaKeys = 1
-	// MetaKeysPriority: class for traffic control, as a handle of tc; u32. Can be set.
+	MetaKeysLen      MetaKeys = 0 // length in bytes, from the network header on; u32
+	MetaKeysProtocol MetaKeys = 1 // EtherType, in network order; u16
+	// Class for traffic control, as a handle of tc; u32. Can be set.
 	MetaKeysPriority MetaKeys = 2
-	// MetaKeysMark: packet mark; u32. Can be set.
-	MetaKeysMark MetaKeys = 3
-	// MetaKeysIif: index of the input interface; u32.
-	MetaKeysIif MetaKeys = 4
-	// MetaKeysOif: index of the output interface; u32.
-	MetaKeysOif MetaKeys = 5
-	// MetaKeysIifname: name of the input interface; 16 bytes with zeros behind.
-	MetaKeysIifname MetaKeys = 6
-	// MetaKeysOifname: name of the output interface; 16 bytes with zeros behind.
-	MetaKeysOifname MetaKeys = 7
-	// MetaKeysIftype: hardware type of the input interface (ARPHRD_*); u16.
-	MetaKeysIftype MetaKeys = 8
-	// MetaKeysOiftype: hardware type of the output interface; u16.
-	MetaKeysOiftype MetaKeys = 9
-	// MetaKeysSkuid: user id of the socket's owner; u32.
-	MetaKeysSkuid MetaKeys = 10
-	// MetaKeysSkgid: group id of the socket's owner; u32.
-	MetaKeysSkgid MetaKeys = 11
-	// MetaKeysNftrace: whether the packet is traced; u8. Can be set.
-	MetaKeysNftrace MetaKeys = 12
-	// MetaKeysRtclassid: realm of the route; u32.
-	MetaKeysRtclassid MetaKeys = 13
-	// MetaKeysSecmark: security mark; u32. Can be set.
+	// Packet mark; u32. Can be set.
+	MetaKeysMark    MetaKeys = 3
+	MetaKeysIif     MetaKeys = 4  // index of the input interface; u32
+	MetaKeysOif     MetaKeys = 5  // index of the output interface; u32
+	MetaKeysIifname MetaKeys = 6  // name of the input interface; 16 bytes with zeros behind
+	MetaKeysOifname MetaKeys = 7  // name of the output interface; 16 bytes with zeros behind
+	MetaKeysIftype  MetaKeys = 8  // hardware type of the input interface (ARPHRD_*); u16
+	MetaKeysOiftype MetaKeys = 9  // hardware type of the output interface; u16
+	MetaKeysSkuid   MetaKeys = 10 // user id of the socket's owner; u32
+	MetaKeysSkgid   MetaKeys = 11 // group id of the socket's owner; u32
+	// Whether the packet is traced; u8. Can be set.
+	MetaKeysNftrace   MetaKeys = 12
+	MetaKeysRtclassid MetaKeys = 13 // realm of the route; u32
+	// Security mark; u32. Can be set.
 	MetaKeysSecmark MetaKeys = 14
-	// MetaKeysNfproto: family of the packet, ipv4 or ipv6 in inet tables; u8.
-	MetaKeysNfproto MetaKeys = 15
-	// MetaKeysL4Proto: number of the transport protocol; u8.
-	MetaKeysL4Proto MetaKeys = 16
-	// MetaKeysBriIifname: name of the bridge that the input interface is a port of; 16 bytes.
+	MetaKeysNfproto MetaKeys = 15 // family of the packet, ipv4 or ipv6 in inet tables; u8
+	MetaKeysL4Proto MetaKeys = 16 // number of the transport protocol; u8
+	// Name of the bridge that the input interface is a port of; 16 bytes.
 	MetaKeysBriIifname MetaKeys = 17
-	// MetaKeysBriOifname: name of the bridge that the output interface is a port of; 16 bytes.
+	// Name of the bridge that the output interface is a port of; 16 bytes.
 	MetaKeysBriOifname MetaKeys = 18
-	// MetaKeysPkttype: whom the link layer sent the packet to (PACKET_*); u8. Can be set.
-	MetaKeysPkttype MetaKeys = 19
-	// MetaKeysCpu: number of the processor at work; u32.
-	MetaKeysCpu MetaKeys = 20
-	// MetaKeysIifgroup: group of the input interface; u32.
-	MetaKeysIifgroup MetaKeys = 21
-	// MetaKeysOifgroup: group of the output interface; u32.
-	MetaKeysOifgroup MetaKeys = 22
-	// MetaKeysCgroup: class id of the socket's control group (net_cls); u32.
-	MetaKeysCgroup MetaKeys = 23
-	// MetaKeysPrandom: a random number; u32.
-	MetaKeysPrandom MetaKeys = 24
-	// MetaKeysSecpath: whether the packet came through IPsec; u8.
-	MetaKeysSecpath MetaKeys = 25
-	// MetaKeysIifkind: kind of the input interface, such as vlan; 16 bytes.
-	MetaKeysIifkind MetaKeys = 26
-	// MetaKeysOifkind: kind of the output interface; 16 bytes.
-	MetaKeysOifkind MetaKeys = 27
-	// MetaKeysBriIifpvid: VLAN id that the bridge port gives untagged frames; u16.
-	MetaKeysBriIifpvid MetaKeys = 28
-	// MetaKeysBriIifvproto: VLAN protocol of the bridge, in network order; u16.
-	MetaKeysBriIifvproto MetaKeys = 29
-	// MetaKeysTimeNs: nanoseconds since 1970; u64.
-	MetaKeysTimeNs MetaKeys = 30
-	// MetaKeysTimeDay: day of the week, Sunday is 0; u8.
-	MetaKeysTimeDay MetaKeys = 31
-	// MetaKeysTimeHour: seconds since midnight, UTC; u32.
-	MetaKeysTimeHour MetaKeys = 32
-	// MetaKeysSdif: index of the interface below a VRF that the packet came in by; u32.
-	MetaKeysSdif MetaKeys = 33
-	// MetaKeysSdifname: name of that interface; 16 bytes.
-	MetaKeysSdifname MetaKeys = 34
-	// MetaKeysBriBroute: whether the frame is routed and not bridged; u8. Can be set only.
+	// Whom the link layer sent the packet to (PACKET_*); u8. Can be set.
+	MetaKeysPkttype      MetaKeys = 19
+	MetaKeysCpu          MetaKeys = 20 // number of the processor at work; u32
+	MetaKeysIifgroup     MetaKeys = 21 // group of the input interface; u32
+	MetaKeysOifgroup     MetaKeys = 22 // group of the output interface; u32
+	MetaKeysCgroup       MetaKeys = 23 // class id of the socket's control group (net_cls); u32
+	MetaKeysPrandom      MetaKeys = 24 // a random number; u32
+	MetaKeysSecpath      MetaKeys = 25 // whether the packet came through IPsec; u8
+	MetaKeysIifkind      MetaKeys = 26 // kind of the input interface, such as vlan; 16 bytes
+	MetaKeysOifkind      MetaKeys = 27 // kind of the output interface; 16 bytes
+	MetaKeysBriIifpvid   MetaKeys = 28 // VLAN id that the bridge port gives untagged frames; u16
+	MetaKeysBriIifvproto MetaKeys = 29 // VLAN protocol of the bridge, in network order; u16
+	MetaKeysTimeNs       MetaKeys = 30 // nanoseconds since 1970; u64
+	MetaKeysTimeDay      MetaKeys = 31 // day of the week, Sunday is 0; u8
+	MetaKeysTimeHour     MetaKeys = 32 // seconds since midnight, UTC; u32
+	// Index of the interface below a VRF that the packet came in by; u32.
+	MetaKeysSdif     MetaKeys = 33
+	MetaKeysSdifname MetaKeys = 34 // name of that interface; 16 bytes
+	// Whether the frame is routed and not bridged; u8. Can be set only.
 	MetaKeysBriBroute MetaKeys = 35
-	// MetaKeysBriIifhwaddr: link layer address of the bridge; 6 bytes. Since Linux 6.18.
+	// Link layer address of the bridge; 6 bytes. Since Linux 6.18.
 	MetaKeysBriIifhwaddr MetaKeys = 37
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v MetaKeys) String() string { return enumMetaKeys.Text(uint64(v)) }
 
-// ParseMetaKeys reads what String prints: a name or a number.
-func ParseMetaKeys(s string) (MetaKeys, error) {
-	return nlpolicy.ParseEnum[MetaKeys](&enumMetaKeys, s)
-}
+// ParseMetaKeys reads what String returns, or a number.
+func ParseMetaKeys(s string) (MetaKeys, error) { return nlpolicy.ParseEnum[MetaKeys](&enumMetaKeys, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v MetaKeys) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *MetaKeys) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseMetaKeys(string(b))
-	return err
-}
+// UnmarshalText is ParseMetaKeys.
+func (v *MetaKeys) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumMetaKeys, b, v) }
 
 // RtKeys is the enum rt-keys: facts about the route of a packet (enum nft_rt_keys).
 type RtKeys uint32
 
-// The values of RtKeys.
 const (
-	// RtKeysClassid: realm; u32 in host order.
-	RtKeysClassid RtKeys = 0
-	// RtKeysNexthop4: IPv4 address of the next hop; 4 bytes.
-	RtKeysNexthop4 RtKeys = 1
-	// RtKeysNexthop6: IPv6 address of the next hop; 16 bytes.
-	RtKeysNexthop6 RtKeys = 2
-	// RtKeysTcpmss: largest TCP segment that the path admits; u16 in host order.
-	RtKeysTcpmss RtKeys = 3
-	// RtKeysXfrm: whether the packet will be encrypted by IPsec; u8.
-	RtKeysXfrm RtKeys = 4
+	RtKeysClassid  RtKeys = 0 // realm; u32 in host order
+	RtKeysNexthop4 RtKeys = 1 // IPv4 address of the next hop; 4 bytes
+	RtKeysNexthop6 RtKeys = 2 // IPv6 address of the next hop; 16 bytes
+	RtKeysTcpmss   RtKeys = 3 // largest TCP segment that the path admits; u16 in host order
+	RtKeysXfrm     RtKeys = 4 // whether the packet will be encrypted by IPsec; u8
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v RtKeys) String() string { return enumRtKeys.Text(uint64(v)) }
 
-// ParseRtKeys reads what String prints: a name or a number.
-func ParseRtKeys(s string) (RtKeys, error) {
-	return nlpolicy.ParseEnum[RtKeys](&enumRtKeys, s)
-}
+// ParseRtKeys reads what String returns, or a number.
+func ParseRtKeys(s string) (RtKeys, error) { return nlpolicy.ParseEnum[RtKeys](&enumRtKeys, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v RtKeys) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *RtKeys) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseRtKeys(string(b))
-	return err
-}
+// UnmarshalText is ParseRtKeys.
+func (v *RtKeys) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumRtKeys, b, v) }
 
 // SocketKeys is the enum socket-keys: facts about the socket that a packet is for (enum
 // nft_socket_keys).
 type SocketKeys uint32
 
-// The values of SocketKeys.
 const (
-	// SocketKeysTransparent: whether it has the option IP_TRANSPARENT; u8.
-	SocketKeysTransparent SocketKeys = 0
-	// SocketKeysMark: its mark; u32 in host order.
-	SocketKeysMark SocketKeys = 1
-	// SocketKeysWildcard: whether it is bound to any address; u8.
-	SocketKeysWildcard SocketKeys = 2
-	// SocketKeysCgroupv2: id of its control group of version 2, at the level given; u64 in host
-	// order.
+	SocketKeysTransparent SocketKeys = 0 // whether it has the option IP_TRANSPARENT; u8
+	SocketKeysMark        SocketKeys = 1 // its mark; u32 in host order
+	SocketKeysWildcard    SocketKeys = 2 // whether it is bound to any address; u8
+	// Id of its control group of version 2, at the level given; u64 in host order.
 	SocketKeysCgroupv2 SocketKeys = 3
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v SocketKeys) String() string { return enumSocketKeys.Text(uint64(v)) }
 
-// ParseSocketKeys reads what String prints: a name or a number.
+// ParseSocketKeys reads what String returns, or a number.
 func ParseSocketKeys(s string) (SocketKeys, error) {
 	return nlpolicy.ParseEnum[SocketKeys](&enumSocketKeys, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v SocketKeys) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *SocketKeys) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseSocketKeys(string(b))
-	return err
+// UnmarshalText is ParseSocketKeys.
+func (v *SocketKeys) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumSocketKeys, b, v)
 }
 
 // HashTypes is the enum hash-types: how hash computes (enum nft_hash_types).
 type HashTypes uint32
 
-// The values of HashTypes.
 const (
-	// HashTypesJenkins: Jenkins' hash of a register, with a seed.
-	HashTypesJenkins HashTypes = 0
-	// HashTypesSym: a hash that is the same for both directions of a connection.
-	HashTypesSym HashTypes = 1
+	HashTypesJenkins HashTypes = 0 // Jenkins' hash of a register, with a seed
+	HashTypesSym     HashTypes = 1 // a hash that is the same for both directions of a connection
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v HashTypes) String() string { return enumHashTypes.Text(uint64(v)) }
 
-// ParseHashTypes reads what String prints: a name or a number.
+// ParseHashTypes reads what String returns, or a number.
 func ParseHashTypes(s string) (HashTypes, error) {
 	return nlpolicy.ParseEnum[HashTypes](&enumHashTypes, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v HashTypes) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *HashTypes) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseHashTypes(string(b))
-	return err
+// UnmarshalText is ParseHashTypes.
+func (v *HashTypes) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumHashTypes, b, v)
 }
 
 // CtKeys is the enum ct-keys: facts about the connection of a packet (enum nft_ct_keys). Numbers
 // are in host byte order, if not said otherwise.
 type CtKeys uint32
 
-// The values of CtKeys.
 const (
-	// CtKeysState: state of the packet towards the connection, see ct-state; u32.
-	CtKeysState CtKeys = 0
-	// CtKeysDirection: direction of the packet, see ct-direction; u8.
-	CtKeysDirection CtKeys = 1
-	// CtKeysStatus: status of the connection, see ct-status; u32.
-	CtKeysStatus CtKeys = 2
-	// CtKeysMark: mark of the connection; u32. Can be set.
+	// State of the packet towards the connection, see ct-state; u32.
+	CtKeysState     CtKeys = 0
+	CtKeysDirection CtKeys = 1 // direction of the packet, see ct-direction; u8
+	CtKeysStatus    CtKeys = 2 // status of the connection, see ct-status; u32
+	// Mark of the connection; u32. Can be set.
 	CtKeysMark CtKeys = 3
-	// CtKeysSecmark: security mark of the connection; u32. Can be set.
-	CtKeysSecmark CtKeys = 4
-	// CtKeysExpiration: milliseconds until the entry expires; u32.
-	CtKeysExpiration CtKeys = 5
-	// CtKeysHelper: name of the helper; 16 bytes.
-	CtKeysHelper CtKeys = 6
-	// CtKeysL3protocol: address family of a direction; u8.
-	CtKeysL3protocol CtKeys = 7
-	// CtKeysSrc: source address of a direction, 4 or 16 bytes by its family; src-ip and src-ip6
-	// replace it.
+	// Security mark of the connection; u32. Can be set.
+	CtKeysSecmark    CtKeys = 4
+	CtKeysExpiration CtKeys = 5 // milliseconds until the entry expires; u32
+	CtKeysHelper     CtKeys = 6 // name of the helper; 16 bytes
+	CtKeysL3protocol CtKeys = 7 // address family of a direction; u8
+	// Source address of a direction, 4 or 16 bytes by its family; src-ip and src-ip6 replace
+	// it.
 	CtKeysSrc CtKeys = 8
-	// CtKeysDst: destination address of a direction; dst-ip and dst-ip6 replace it.
-	CtKeysDst CtKeys = 9
-	// CtKeysProtocol: transport protocol of a direction; u8.
-	CtKeysProtocol CtKeys = 10
-	// CtKeysProtoSrc: source port of a direction, or what the protocol has for it; u16 in
-	// network order.
+	// Destination address of a direction; dst-ip and dst-ip6 replace it.
+	CtKeysDst      CtKeys = 9
+	CtKeysProtocol CtKeys = 10 // transport protocol of a direction; u8
+	// Source port of a direction, or what the protocol has for it; u16 in network order.
 	CtKeysProtoSrc CtKeys = 11
-	// CtKeysProtoDst: destination port of a direction; u16 in network order.
-	CtKeysProtoDst CtKeys = 12
-	// CtKeysLabels: the 128 labels; 16 bytes. Can be set.
+	CtKeysProtoDst CtKeys = 12 // destination port of a direction; u16 in network order
+	// The 128 labels; 16 bytes. Can be set.
 	CtKeysLabels CtKeys = 13
-	// CtKeysPkts: packets, of a direction or both; u64.
-	CtKeysPkts CtKeys = 14
-	// CtKeysBytes: bytes, of a direction or both; u64.
-	CtKeysBytes CtKeys = 15
-	// CtKeysAvgpkt: bytes a packet on average; u64.
-	CtKeysAvgpkt CtKeys = 16
-	// CtKeysZone: zone; u16. Can be set before the connection is looked up.
+	CtKeysPkts   CtKeys = 14 // packets, of a direction or both; u64
+	CtKeysBytes  CtKeys = 15 // bytes, of a direction or both; u64
+	CtKeysAvgpkt CtKeys = 16 // bytes a packet on average; u64
+	// Zone; u16. Can be set before the connection is looked up.
 	CtKeysZone CtKeys = 17
-	// CtKeysEventmask: events that are told of the connection (bits of IPCT_*); u16. Can be set
-	// only.
+	// Events that are told of the connection (bits of IPCT_*); u16. Can be set only.
 	CtKeysEventmask CtKeys = 18
-	// CtKeysSrcIp: IPv4 source address of a direction; 4 bytes.
-	CtKeysSrcIp CtKeys = 19
-	// CtKeysDstIp: IPv4 destination address of a direction; 4 bytes.
-	CtKeysDstIp CtKeys = 20
-	// CtKeysSrcIp6: IPv6 source address of a direction; 16 bytes.
-	CtKeysSrcIp6 CtKeys = 21
-	// CtKeysDstIp6: IPv6 destination address of a direction; 16 bytes.
-	CtKeysDstIp6 CtKeys = 22
-	// CtKeysCtID: id of the entry, as connection tracking shows it; u32.
-	CtKeysCtID CtKeys = 23
+	CtKeysSrcIp     CtKeys = 19 // IPv4 source address of a direction; 4 bytes
+	CtKeysDstIp     CtKeys = 20 // IPv4 destination address of a direction; 4 bytes
+	CtKeysSrcIp6    CtKeys = 21 // IPv6 source address of a direction; 16 bytes
+	CtKeysDstIp6    CtKeys = 22 // IPv6 destination address of a direction; 16 bytes
+	CtKeysCtID      CtKeys = 23 // id of the entry, as connection tracking shows it; u32
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v CtKeys) String() string { return enumCtKeys.Text(uint64(v)) }
 
-// ParseCtKeys reads what String prints: a name or a number.
-func ParseCtKeys(s string) (CtKeys, error) {
-	return nlpolicy.ParseEnum[CtKeys](&enumCtKeys, s)
-}
+// ParseCtKeys reads what String returns, or a number.
+func ParseCtKeys(s string) (CtKeys, error) { return nlpolicy.ParseEnum[CtKeys](&enumCtKeys, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v CtKeys) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *CtKeys) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseCtKeys(string(b))
-	return err
-}
+// UnmarshalText is ParseCtKeys.
+func (v *CtKeys) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumCtKeys, b, v) }
 
 // CtDirection is the enum ct-direction: directions of a connection (enum ip_conntrack_dir).
 type CtDirection uint8
 
-// The values of CtDirection.
 const (
-	// CtDirectionOriginal: as the first packet went.
-	CtDirectionOriginal CtDirection = 0
-	// CtDirectionReply: the other way.
-	CtDirectionReply CtDirection = 1
+	CtDirectionOriginal CtDirection = 0 // as the first packet went
+	CtDirectionReply    CtDirection = 1 // the other way
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v CtDirection) String() string { return enumCtDirection.Text(uint64(v)) }
 
-// ParseCtDirection reads what String prints: a name or a number.
+// ParseCtDirection reads what String returns, or a number.
 func ParseCtDirection(s string) (CtDirection, error) {
 	return nlpolicy.ParseEnum[CtDirection](&enumCtDirection, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v CtDirection) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *CtDirection) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseCtDirection(string(b))
-	return err
+// UnmarshalText is ParseCtDirection.
+func (v *CtDirection) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumCtDirection, b, v)
 }
 
 // CtState is the set of flags ct-state: states that a packet can have towards its connection
 // (NF_CT_STATE_*).
 type CtState uint32
 
-// The values of CtState.
 const (
-	// CtStateInvalid: it belongs to none, and could not begin one.
-	CtStateInvalid CtState = 0x1
-	// CtStateEstablished: packets have been seen in both directions.
-	CtStateEstablished CtState = 0x2
-	// CtStateRelated: it begins a connection that another has announced, or is an ICMP error
-	// about one.
-	CtStateRelated CtState = 0x4
-	// CtStateNew: it begins a connection.
-	CtStateNew CtState = 0x8
-	// CtStateUntracked: it was excepted from tracking, see notrack.
-	CtStateUntracked CtState = 0x40
+	CtStateInvalid     CtState = 0x1 // it belongs to none, and could not begin one
+	CtStateEstablished CtState = 0x2 // packets have been seen in both directions
+	// It begins a connection that another has announced, or is an ICMP error about one.
+	CtStateRelated   CtState = 0x4
+	CtStateNew       CtState = 0x8  // it begins a connection
+	CtStateUntracked CtState = 0x40 // it was excepted from tracking, see notrack
 )
 
 // String returns the names of the flags, joined by |.
 func (v CtState) String() string { return enumCtState.Text(uint64(v)) }
 
-// ParseCtState reads what String prints: names of flags or numbers, joined by |.
-func ParseCtState(s string) (CtState, error) {
-	return nlpolicy.ParseEnum[CtState](&enumCtState, s)
-}
+// ParseCtState reads what String returns, or a number.
+func ParseCtState(s string) (CtState, error) { return nlpolicy.ParseEnum[CtState](&enumCtState, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v CtState) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *CtState) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseCtState(string(b))
-	return err
-}
+// UnmarshalText is ParseCtState.
+func (v *CtState) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumCtState, b, v) }
 
 // CtStatus is the set of flags ct-status: status of a connection (enum ip_conntrack_status).
 type CtStatus uint32
 
-// The values of CtStatus.
 const (
-	// CtStatusExpected: another connection announced it.
-	CtStatusExpected CtStatus = 0x1
-	// CtStatusSeenReply: packets have been seen in both directions.
-	CtStatusSeenReply CtStatus = 0x2
-	// CtStatusAssured: it is not dropped early when the table is full.
-	CtStatusAssured CtStatus = 0x4
-	// CtStatusConfirmed: its first packet has left this host, or reached a socket.
-	CtStatusConfirmed CtStatus = 0x8
-	// CtStatusSrcNat: its source is translated.
-	CtStatusSrcNat CtStatus = 0x10
-	// CtStatusDstNat: its destination is translated.
-	CtStatusDstNat CtStatus = 0x20
-	// CtStatusSeqAdjust: its TCP sequence numbers are adjusted.
-	CtStatusSeqAdjust CtStatus = 0x40
-	// CtStatusSrcNatDone: whether to translate the source was decided.
-	CtStatusSrcNatDone CtStatus = 0x80
-	// CtStatusDstNatDone: whether to translate the destination was decided.
-	CtStatusDstNatDone CtStatus = 0x100
-	// CtStatusDying: it was removed from the table.
-	CtStatusDying CtStatus = 0x200
-	// CtStatusFixedTimeout: its timeout cannot be changed.
-	CtStatusFixedTimeout CtStatus = 0x400
-	// CtStatusTemplate: it is no connection, but a template for one.
-	CtStatusTemplate CtStatus = 0x800
-	// CtStatusNatClash: it clashed with another when it was added.
-	CtStatusNatClash CtStatus = 0x1000
-	// CtStatusHelper: its helper was assigned by a rule.
-	CtStatusHelper CtStatus = 0x2000
-	// CtStatusOffload: a flow table forwards it.
-	CtStatusOffload CtStatus = 0x4000
-	// CtStatusHwOffload: hardware forwards it.
-	CtStatusHwOffload CtStatus = 0x8000
+	CtStatusExpected     CtStatus = 0x1    // another connection announced it
+	CtStatusSeenReply    CtStatus = 0x2    // packets have been seen in both directions
+	CtStatusAssured      CtStatus = 0x4    // it is not dropped early when the table is full
+	CtStatusConfirmed    CtStatus = 0x8    // its first packet has left this host, or reached a socket
+	CtStatusSrcNat       CtStatus = 0x10   // its source is translated
+	CtStatusDstNat       CtStatus = 0x20   // its destination is translated
+	CtStatusSeqAdjust    CtStatus = 0x40   // its TCP sequence numbers are adjusted
+	CtStatusSrcNatDone   CtStatus = 0x80   // whether to translate the source was decided
+	CtStatusDstNatDone   CtStatus = 0x100  // whether to translate the destination was decided
+	CtStatusDying        CtStatus = 0x200  // it was removed from the table
+	CtStatusFixedTimeout CtStatus = 0x400  // its timeout cannot be changed
+	CtStatusTemplate     CtStatus = 0x800  // it is no connection, but a template for one
+	CtStatusNatClash     CtStatus = 0x1000 // it clashed with another when it was added
+	CtStatusHelper       CtStatus = 0x2000 // its helper was assigned by a rule
+	CtStatusOffload      CtStatus = 0x4000 // a flow table forwards it
+	CtStatusHwOffload    CtStatus = 0x8000 // hardware forwards it
 )
 
 // String returns the names of the flags, joined by |.
 func (v CtStatus) String() string { return enumCtStatus.Text(uint64(v)) }
 
-// ParseCtStatus reads what String prints: names of flags or numbers, joined by |.
-func ParseCtStatus(s string) (CtStatus, error) {
-	return nlpolicy.ParseEnum[CtStatus](&enumCtStatus, s)
-}
+// ParseCtStatus reads what String returns, or a number.
+func ParseCtStatus(s string) (CtStatus, error) { return nlpolicy.ParseEnum[CtStatus](&enumCtStatus, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v CtStatus) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *CtStatus) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseCtStatus(string(b))
-	return err
-}
+// UnmarshalText is ParseCtStatus.
+func (v *CtStatus) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumCtStatus, b, v) }
 
 // LimitType is the enum limit-type: what limit counts (enum nft_limit_type).
 type LimitType uint32
 
-// The values of LimitType.
 const (
-	// LimitTypePkts: packets.
-	LimitTypePkts LimitType = 0
-	// LimitTypePktBytes: bytes.
-	LimitTypePktBytes LimitType = 1
+	LimitTypePkts     LimitType = 0 // packets
+	LimitTypePktBytes LimitType = 1 // bytes
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v LimitType) String() string { return enumLimitType.Text(uint64(v)) }
 
-// ParseLimitType reads what String prints: a name or a number.
+// ParseLimitType reads what String returns, or a number.
 func ParseLimitType(s string) (LimitType, error) {
 	return nlpolicy.ParseEnum[LimitType](&enumLimitType, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v LimitType) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *LimitType) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseLimitType(string(b))
-	return err
+// UnmarshalText is ParseLimitType.
+func (v *LimitType) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumLimitType, b, v)
 }
 
 // LimitFlags is the set of flags limit-flags: flags of limit (enum nft_limit_flags).
 type LimitFlags uint32
 
-// The values of LimitFlags.
 const (
-	// LimitFlagsInvert: match what exceeds the rate.
-	LimitFlagsInvert LimitFlags = 0x1
+	LimitFlagsInvert LimitFlags = 0x1 // match what exceeds the rate
 )
 
 // String returns the names of the flags, joined by |.
 func (v LimitFlags) String() string { return enumLimitFlags.Text(uint64(v)) }
 
-// ParseLimitFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseLimitFlags reads what String returns, or a number.
 func ParseLimitFlags(s string) (LimitFlags, error) {
 	return nlpolicy.ParseEnum[LimitFlags](&enumLimitFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v LimitFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *LimitFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseLimitFlags(string(b))
-	return err
+// UnmarshalText is ParseLimitFlags.
+func (v *LimitFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumLimitFlags, b, v)
 }
 
 // ConnlimitFlags is the set of flags connlimit-flags: flags of connlimit (enum
 // nft_connlimit_flags).
 type ConnlimitFlags uint32
 
-// The values of ConnlimitFlags.
 const (
-	// ConnlimitFlagsInvert: match once there are more connections than count.
-	ConnlimitFlagsInvert ConnlimitFlags = 0x1
+	ConnlimitFlagsInvert ConnlimitFlags = 0x1 // match once there are more connections than count
 )
 
 // String returns the names of the flags, joined by |.
 func (v ConnlimitFlags) String() string { return enumConnlimitFlags.Text(uint64(v)) }
 
-// ParseConnlimitFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseConnlimitFlags reads what String returns, or a number.
 func ParseConnlimitFlags(s string) (ConnlimitFlags, error) {
 	return nlpolicy.ParseEnum[ConnlimitFlags](&enumConnlimitFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v ConnlimitFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *ConnlimitFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseConnlimitFlags(string(b))
-	return err
+// UnmarshalText is ParseConnlimitFlags.
+func (v *ConnlimitFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumConnlimitFlags, b, v)
 }
 
 // QuotaFlags is the set of flags quota-flags: flags of quota (enum nft_quota_flags).
 type QuotaFlags uint32
 
-// The values of QuotaFlags.
 const (
-	// QuotaFlagsInvert: match once the quota is used up.
-	QuotaFlagsInvert QuotaFlags = 0x1
-	// QuotaFlagsDepleted: the quota is used up. The kernel sets it.
+	QuotaFlagsInvert QuotaFlags = 0x1 // match once the quota is used up
+	// The quota is used up. The kernel sets it.
 	QuotaFlagsDepleted QuotaFlags = 0x2
 )
 
 // String returns the names of the flags, joined by |.
 func (v QuotaFlags) String() string { return enumQuotaFlags.Text(uint64(v)) }
 
-// ParseQuotaFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseQuotaFlags reads what String returns, or a number.
 func ParseQuotaFlags(s string) (QuotaFlags, error) {
 	return nlpolicy.ParseEnum[QuotaFlags](&enumQuotaFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v QuotaFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *QuotaFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseQuotaFlags(string(b))
-	return err
+// UnmarshalText is ParseQuotaFlags.
+func (v *QuotaFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumQuotaFlags, b, v)
 }
 
 // LogLevel is the enum log-level: levels of the kernel's log (enum nft_log_level).
 type LogLevel uint32
 
-// The values of LogLevel.
 const (
-	// LogLevelEmerg: the system is unusable.
-	LogLevelEmerg LogLevel = 0
-	// LogLevelAlert: something must be done at once.
-	LogLevelAlert LogLevel = 1
-	// LogLevelCrit: critical.
-	LogLevelCrit LogLevel = 2
-	// LogLevelErr: errors.
-	LogLevelErr LogLevel = 3
-	// LogLevelWarning: warnings; the default.
-	LogLevelWarning LogLevel = 4
-	// LogLevelNotice: normal but notable.
-	LogLevelNotice LogLevel = 5
-	// LogLevelInfo: informative.
-	LogLevelInfo LogLevel = 6
-	// LogLevelDebug: for developers.
-	LogLevelDebug LogLevel = 7
-	// LogLevelAudit: not the kernel's log, but a record for the audit subsystem; only with
-	// inet, ip and ip6 packets.
+	LogLevelEmerg   LogLevel = 0 // the system is unusable
+	LogLevelAlert   LogLevel = 1 // something must be done at once
+	LogLevelCrit    LogLevel = 2 // critical
+	LogLevelErr     LogLevel = 3 // errors
+	LogLevelWarning LogLevel = 4 // warnings; the default
+	LogLevelNotice  LogLevel = 5 // normal but notable
+	LogLevelInfo    LogLevel = 6 // informative
+	LogLevelDebug   LogLevel = 7 // for developers
+	// Not the kernel's log, but a record for the audit subsystem; only with inet, ip and ip6
+	// packets.
 	LogLevelAudit LogLevel = 8
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v LogLevel) String() string { return enumLogLevel.Text(uint64(v)) }
 
-// ParseLogLevel reads what String prints: a name or a number.
-func ParseLogLevel(s string) (LogLevel, error) {
-	return nlpolicy.ParseEnum[LogLevel](&enumLogLevel, s)
-}
+// ParseLogLevel reads what String returns, or a number.
+func ParseLogLevel(s string) (LogLevel, error) { return nlpolicy.ParseEnum[LogLevel](&enumLogLevel, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v LogLevel) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *LogLevel) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseLogLevel(string(b))
-	return err
-}
+// UnmarshalText is ParseLogLevel.
+func (v *LogLevel) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumLogLevel, b, v) }
 
 // LogFlags is the set of flags log-flags: what the kernel's log shows of a packet (NF_LOG_*).
 type LogFlags uint32
 
-// The values of LogFlags.
 const (
-	// LogFlagsTcpseq: TCP sequence numbers.
-	LogFlagsTcpseq LogFlags = 0x1
-	// LogFlagsTcpopt: TCP options.
-	LogFlagsTcpopt LogFlags = 0x2
-	// LogFlagsIpopt: IP options.
-	LogFlagsIpopt LogFlags = 0x4
-	// LogFlagsUid: user id of the socket's owner.
-	LogFlagsUid LogFlags = 0x8
-	// LogFlagsNflog: reserved.
-	LogFlagsNflog LogFlags = 0x10
-	// LogFlagsMacdecode: the link layer header in plain words.
-	LogFlagsMacdecode LogFlags = 0x20
+	LogFlagsTcpseq    LogFlags = 0x1  // TCP sequence numbers
+	LogFlagsTcpopt    LogFlags = 0x2  // TCP options
+	LogFlagsIpopt     LogFlags = 0x4  // IP options
+	LogFlagsUid       LogFlags = 0x8  // user id of the socket's owner
+	LogFlagsNflog     LogFlags = 0x10 // reserved
+	LogFlagsMacdecode LogFlags = 0x20 // the link layer header in plain words
 )
 
 // String returns the names of the flags, joined by |.
 func (v LogFlags) String() string { return enumLogFlags.Text(uint64(v)) }
 
-// ParseLogFlags reads what String prints: names of flags or numbers, joined by |.
-func ParseLogFlags(s string) (LogFlags, error) {
-	return nlpolicy.ParseEnum[LogFlags](&enumLogFlags, s)
-}
+// ParseLogFlags reads what String returns, or a number.
+func ParseLogFlags(s string) (LogFlags, error) { return nlpolicy.ParseEnum[LogFlags](&enumLogFlags, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v LogFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *LogFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseLogFlags(string(b))
-	return err
-}
+// UnmarshalText is ParseLogFlags.
+func (v *LogFlags) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumLogFlags, b, v) }
 
 // QueueFlags is the set of flags queue-flags: flags of queue (NFT_QUEUE_FLAG_*).
 type QueueFlags uint16
 
-// The values of QueueFlags.
 const (
-	// QueueFlagsBypass: accept the packet if no process listens on the queue; else it is
-	// dropped.
+	// Accept the packet if no process listens on the queue; else it is dropped.
 	QueueFlagsBypass QueueFlags = 0x1
-	// QueueFlagsCpuFanout: choose among the queues by processor, not by a hash of the
-	// addresses.
+	// Choose among the queues by processor, not by a hash of the addresses.
 	QueueFlagsCpuFanout QueueFlags = 0x2
 )
 
 // String returns the names of the flags, joined by |.
 func (v QueueFlags) String() string { return enumQueueFlags.Text(uint64(v)) }
 
-// ParseQueueFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseQueueFlags reads what String returns, or a number.
 func ParseQueueFlags(s string) (QueueFlags, error) {
 	return nlpolicy.ParseEnum[QueueFlags](&enumQueueFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v QueueFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *QueueFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseQueueFlags(string(b))
-	return err
+// UnmarshalText is ParseQueueFlags.
+func (v *QueueFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumQueueFlags, b, v)
 }
 
 // RejectTypes is the enum reject-types: how a packet is refused (enum nft_reject_types).
 type RejectTypes uint32
 
-// The values of RejectTypes.
 const (
-	// RejectTypesIcmpUnreach: an ICMP or ICMPv6 destination unreachable with the code given.
+	// An ICMP or ICMPv6 destination unreachable with the code given.
 	RejectTypesIcmpUnreach RejectTypes = 0
-	// RejectTypesTcpRst: a TCP reset.
-	RejectTypesTcpRst RejectTypes = 1
-	// RejectTypesIcmpxUnreach: as icmp-unreach, but the code is one of reject-inet-code, for
-	// tables with both families.
+	RejectTypesTcpRst      RejectTypes = 1 // a TCP reset
+	// As icmp-unreach, but the code is one of reject-inet-code, for tables with both families.
 	RejectTypesIcmpxUnreach RejectTypes = 2
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v RejectTypes) String() string { return enumRejectTypes.Text(uint64(v)) }
 
-// ParseRejectTypes reads what String prints: a name or a number.
+// ParseRejectTypes reads what String returns, or a number.
 func ParseRejectTypes(s string) (RejectTypes, error) {
 	return nlpolicy.ParseEnum[RejectTypes](&enumRejectTypes, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v RejectTypes) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *RejectTypes) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseRejectTypes(string(b))
-	return err
+// UnmarshalText is ParseRejectTypes.
+func (v *RejectTypes) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumRejectTypes, b, v)
 }
 
 // RejectInetCode is the enum reject-inet-code: reasons that exist in ICMP and in ICMPv6 (enum
 // nft_reject_inet_code).
 type RejectInetCode uint32
 
-// The values of RejectInetCode.
 const (
-	// RejectInetCodeNoRoute: no route to the destination.
-	RejectInetCodeNoRoute RejectInetCode = 0
-	// RejectInetCodePortUnreach: no one listens on the port.
-	RejectInetCodePortUnreach RejectInetCode = 1
-	// RejectInetCodeHostUnreach: the host cannot be reached.
-	RejectInetCodeHostUnreach RejectInetCode = 2
-	// RejectInetCodeAdminProhibited: forbidden by the administrator.
-	RejectInetCodeAdminProhibited RejectInetCode = 3
+	RejectInetCodeNoRoute         RejectInetCode = 0 // no route to the destination
+	RejectInetCodePortUnreach     RejectInetCode = 1 // no one listens on the port
+	RejectInetCodeHostUnreach     RejectInetCode = 2 // the host cannot be reached
+	RejectInetCodeAdminProhibited RejectInetCode = 3 // forbidden by the administrator
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v RejectInetCode) String() string { return enumRejectInetCode.Text(uint64(v)) }
 
-// ParseRejectInetCode reads what String prints: a name or a number.
+// ParseRejectInetCode reads what String returns, or a number.
 func ParseRejectInetCode(s string) (RejectInetCode, error) {
 	return nlpolicy.ParseEnum[RejectInetCode](&enumRejectInetCode, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v RejectInetCode) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *RejectInetCode) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseRejectInetCode(string(b))
-	return err
+// UnmarshalText is ParseRejectInetCode.
+func (v *RejectInetCode) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumRejectInetCode, b, v)
 }
 
 // NatTypes is the enum nat-types: what nat translates (enum nft_nat_types).
 type NatTypes uint32
 
-// The values of NatTypes.
 const (
-	// NatTypesSnat: the source.
-	NatTypesSnat NatTypes = 0
-	// NatTypesDnat: the destination.
-	NatTypesDnat NatTypes = 1
+	NatTypesSnat NatTypes = 0 // the source
+	NatTypesDnat NatTypes = 1 // the destination
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v NatTypes) String() string { return enumNatTypes.Text(uint64(v)) }
 
-// ParseNatTypes reads what String prints: a name or a number.
-func ParseNatTypes(s string) (NatTypes, error) {
-	return nlpolicy.ParseEnum[NatTypes](&enumNatTypes, s)
-}
+// ParseNatTypes reads what String returns, or a number.
+func ParseNatTypes(s string) (NatTypes, error) { return nlpolicy.ParseEnum[NatTypes](&enumNatTypes, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v NatTypes) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *NatTypes) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseNatTypes(string(b))
-	return err
-}
+// UnmarshalText is ParseNatTypes.
+func (v *NatTypes) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumNatTypes, b, v) }
 
 // NatRangeFlags is the set of flags nat-range-flags: how nat chooses addresses and ports
 // (NF_NAT_RANGE_*).
 type NatRangeFlags uint32
 
-// The values of NatRangeFlags.
 const (
-	// NatRangeFlagsMapIps: addresses are given. The kernel sets it.
+	// Addresses are given. The kernel sets it.
 	NatRangeFlagsMapIps NatRangeFlags = 0x1
-	// NatRangeFlagsProtoSpecified: ports are given. The kernel sets it.
+	// Ports are given. The kernel sets it.
 	NatRangeFlagsProtoSpecified NatRangeFlags = 0x2
-	// NatRangeFlagsProtoRandom: choose the port at random, by a hash that is the same for the
-	// same connection.
-	NatRangeFlagsProtoRandom NatRangeFlags = 0x4
-	// NatRangeFlagsPersistent: give a client the same address each time.
-	NatRangeFlagsPersistent NatRangeFlags = 0x8
-	// NatRangeFlagsProtoRandomFully: choose the port at random.
-	NatRangeFlagsProtoRandomFully NatRangeFlags = 0x10
-	// NatRangeFlagsProtoOffset: keep the distance of the port to the first of the range.
-	NatRangeFlagsProtoOffset NatRangeFlags = 0x20
-	// NatRangeFlagsNetmap: replace the prefix of the address and keep the rest.
-	NatRangeFlagsNetmap NatRangeFlags = 0x40
+	// Choose the port at random, by a hash that is the same for the same connection.
+	NatRangeFlagsProtoRandom      NatRangeFlags = 0x4
+	NatRangeFlagsPersistent       NatRangeFlags = 0x8  // give a client the same address each time
+	NatRangeFlagsProtoRandomFully NatRangeFlags = 0x10 // choose the port at random
+	NatRangeFlagsProtoOffset      NatRangeFlags = 0x20 // keep the distance of the port to the first of the range
+	NatRangeFlagsNetmap           NatRangeFlags = 0x40 // replace the prefix of the address and keep the rest
 )
 
 // String returns the names of the flags, joined by |.
 func (v NatRangeFlags) String() string { return enumNatRangeFlags.Text(uint64(v)) }
 
-// ParseNatRangeFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseNatRangeFlags reads what String returns, or a number.
 func ParseNatRangeFlags(s string) (NatRangeFlags, error) {
 	return nlpolicy.ParseEnum[NatRangeFlags](&enumNatRangeFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v NatRangeFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *NatRangeFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseNatRangeFlags(string(b))
-	return err
+// UnmarshalText is ParseNatRangeFlags.
+func (v *NatRangeFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumNatRangeFlags, b, v)
 }
 
 // FibResult is the enum fib-result: what fib loads (enum nft_fib_result).
 type FibResult uint32
 
-// The values of FibResult.
 const (
-	// FibResultUnspec: not valid.
-	FibResultUnspec FibResult = 0
-	// FibResultOif: index of the output interface; u32 in host order.
-	FibResultOif FibResult = 1
-	// FibResultOifname: name of the output interface; 16 bytes.
-	FibResultOifname FibResult = 2
-	// FibResultAddrtype: type of the address (RTN_*); u32 in host order.
-	FibResultAddrtype FibResult = 3
+	FibResultUnspec   FibResult = 0 // not valid
+	FibResultOif      FibResult = 1 // index of the output interface; u32 in host order
+	FibResultOifname  FibResult = 2 // name of the output interface; 16 bytes
+	FibResultAddrtype FibResult = 3 // type of the address (RTN_*); u32 in host order
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v FibResult) String() string { return enumFibResult.Text(uint64(v)) }
 
-// ParseFibResult reads what String prints: a name or a number.
+// ParseFibResult reads what String returns, or a number.
 func ParseFibResult(s string) (FibResult, error) {
 	return nlpolicy.ParseEnum[FibResult](&enumFibResult, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v FibResult) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *FibResult) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseFibResult(string(b))
-	return err
+// UnmarshalText is ParseFibResult.
+func (v *FibResult) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumFibResult, b, v)
 }
 
 // FibFlags is the set of flags fib-flags: what fib looks up (enum nft_fib_flags).
 type FibFlags uint32
 
-// The values of FibFlags.
 const (
-	// FibFlagsSaddr: the source address.
-	FibFlagsSaddr FibFlags = 0x1
-	// FibFlagsDaddr: the destination address.
-	FibFlagsDaddr FibFlags = 0x2
-	// FibFlagsMark: with the packet's mark.
-	FibFlagsMark FibFlags = 0x4
-	// FibFlagsIif: with the input interface.
-	FibFlagsIif FibFlags = 0x8
-	// FibFlagsOif: with the output interface.
-	FibFlagsOif FibFlags = 0x10
-	// FibFlagsPresent: load 1 or 0, whether there is a route.
-	FibFlagsPresent FibFlags = 0x20
+	FibFlagsSaddr   FibFlags = 0x1  // the source address
+	FibFlagsDaddr   FibFlags = 0x2  // the destination address
+	FibFlagsMark    FibFlags = 0x4  // with the packet's mark
+	FibFlagsIif     FibFlags = 0x8  // with the input interface
+	FibFlagsOif     FibFlags = 0x10 // with the output interface
+	FibFlagsPresent FibFlags = 0x20 // load 1 or 0, whether there is a route
 )
 
 // String returns the names of the flags, joined by |.
 func (v FibFlags) String() string { return enumFibFlags.Text(uint64(v)) }
 
-// ParseFibFlags reads what String prints: names of flags or numbers, joined by |.
-func ParseFibFlags(s string) (FibFlags, error) {
-	return nlpolicy.ParseEnum[FibFlags](&enumFibFlags, s)
-}
+// ParseFibFlags reads what String returns, or a number.
+func ParseFibFlags(s string) (FibFlags, error) { return nlpolicy.ParseEnum[FibFlags](&enumFibFlags, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v FibFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *FibFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseFibFlags(string(b))
-	return err
-}
+// UnmarshalText is ParseFibFlags.
+func (v *FibFlags) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumFibFlags, b, v) }
 
 // OsfFlags is the set of flags osf-flags: flags of osf (enum nft_osf_flags).
 type OsfFlags uint32
 
-// The values of OsfFlags.
 const (
-	// OsfFlagsVersion: load the version of the system with its name.
-	OsfFlagsVersion OsfFlags = 0x1
+	OsfFlagsVersion OsfFlags = 0x1 // load the version of the system with its name
 )
 
 // String returns the names of the flags, joined by |.
 func (v OsfFlags) String() string { return enumOsfFlags.Text(uint64(v)) }
 
-// ParseOsfFlags reads what String prints: names of flags or numbers, joined by |.
-func ParseOsfFlags(s string) (OsfFlags, error) {
-	return nlpolicy.ParseEnum[OsfFlags](&enumOsfFlags, s)
-}
+// ParseOsfFlags reads what String returns, or a number.
+func ParseOsfFlags(s string) (OsfFlags, error) { return nlpolicy.ParseEnum[OsfFlags](&enumOsfFlags, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v OsfFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *OsfFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseOsfFlags(string(b))
-	return err
-}
+// UnmarshalText is ParseOsfFlags.
+func (v *OsfFlags) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumOsfFlags, b, v) }
 
 // OsfTtl is the enum osf-ttl: how osf checks the TTL of a packet (NF_OSF_TTL_*).
 type OsfTtl uint8
 
-// The values of OsfTtl.
 const (
-	// OsfTtlTrue: it must be that of the fingerprint: the sender is on this network.
-	OsfTtlTrue OsfTtl = 0
-	// OsfTtlLess: it must be that of the fingerprint or less.
-	OsfTtlLess OsfTtl = 1
-	// OsfTtlNocheck: it is not looked at.
-	OsfTtlNocheck OsfTtl = 2
+	// It must be that of the fingerprint: the sender is on this network.
+	OsfTtlTrue    OsfTtl = 0
+	OsfTtlLess    OsfTtl = 1 // it must be that of the fingerprint or less
+	OsfTtlNocheck OsfTtl = 2 // it is not looked at
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v OsfTtl) String() string { return enumOsfTtl.Text(uint64(v)) }
 
-// ParseOsfTtl reads what String prints: a name or a number.
-func ParseOsfTtl(s string) (OsfTtl, error) {
-	return nlpolicy.ParseEnum[OsfTtl](&enumOsfTtl, s)
-}
+// ParseOsfTtl reads what String returns, or a number.
+func ParseOsfTtl(s string) (OsfTtl, error) { return nlpolicy.ParseEnum[OsfTtl](&enumOsfTtl, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v OsfTtl) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *OsfTtl) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseOsfTtl(string(b))
-	return err
-}
+// UnmarshalText is ParseOsfTtl.
+func (v *OsfTtl) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumOsfTtl, b, v) }
 
 // SynproxyFlags is the set of flags synproxy-flags: TCP options that the SYN proxy answers with
 // (NF_SYNPROXY_OPT_*).
 type SynproxyFlags uint32
 
-// The values of SynproxyFlags.
 const (
-	// SynproxyFlagsMss: maximum segment size.
-	SynproxyFlagsMss SynproxyFlags = 0x1
-	// SynproxyFlagsWscale: window scale.
-	SynproxyFlagsWscale SynproxyFlags = 0x2
-	// SynproxyFlagsSackPerm: selective acknowledgements.
-	SynproxyFlagsSackPerm SynproxyFlags = 0x4
-	// SynproxyFlagsTimestamp: timestamps.
-	SynproxyFlagsTimestamp SynproxyFlags = 0x8
-	// SynproxyFlagsEcn: explicit congestion notification. A request can not set it.
+	SynproxyFlagsMss       SynproxyFlags = 0x1 // maximum segment size
+	SynproxyFlagsWscale    SynproxyFlags = 0x2 // window scale
+	SynproxyFlagsSackPerm  SynproxyFlags = 0x4 // selective acknowledgements
+	SynproxyFlagsTimestamp SynproxyFlags = 0x8 // timestamps
+	// Explicit congestion notification. A request can not set it.
 	SynproxyFlagsEcn SynproxyFlags = 0x10
 )
 
 // String returns the names of the flags, joined by |.
 func (v SynproxyFlags) String() string { return enumSynproxyFlags.Text(uint64(v)) }
 
-// ParseSynproxyFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseSynproxyFlags reads what String returns, or a number.
 func ParseSynproxyFlags(s string) (SynproxyFlags, error) {
 	return nlpolicy.ParseEnum[SynproxyFlags](&enumSynproxyFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v SynproxyFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *SynproxyFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseSynproxyFlags(string(b))
-	return err
+// UnmarshalText is ParseSynproxyFlags.
+func (v *SynproxyFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumSynproxyFlags, b, v)
 }
 
 // XfrmKeys is the enum xfrm-keys: facts about the IPsec state of a packet (enum nft_xfrm_keys).
 type XfrmKeys uint32
 
-// The values of XfrmKeys.
 const (
-	// XfrmKeysUnspec: not valid.
-	XfrmKeysUnspec XfrmKeys = 0
-	// XfrmKeysDaddrIp4: IPv4 destination of the tunnel; 4 bytes.
-	XfrmKeysDaddrIp4 XfrmKeys = 1
-	// XfrmKeysDaddrIp6: IPv6 destination of the tunnel; 16 bytes.
-	XfrmKeysDaddrIp6 XfrmKeys = 2
-	// XfrmKeysSaddrIp4: IPv4 source of the tunnel; 4 bytes.
-	XfrmKeysSaddrIp4 XfrmKeys = 3
-	// XfrmKeysSaddrIp6: IPv6 source of the tunnel; 16 bytes.
-	XfrmKeysSaddrIp6 XfrmKeys = 4
-	// XfrmKeysReqid: request id; u32 in host order.
-	XfrmKeysReqid XfrmKeys = 5
-	// XfrmKeysSpi: security parameter index; u32 in network order.
-	XfrmKeysSpi XfrmKeys = 6
+	XfrmKeysUnspec   XfrmKeys = 0 // not valid
+	XfrmKeysDaddrIp4 XfrmKeys = 1 // IPv4 destination of the tunnel; 4 bytes
+	XfrmKeysDaddrIp6 XfrmKeys = 2 // IPv6 destination of the tunnel; 16 bytes
+	XfrmKeysSaddrIp4 XfrmKeys = 3 // IPv4 source of the tunnel; 4 bytes
+	XfrmKeysSaddrIp6 XfrmKeys = 4 // IPv6 source of the tunnel; 16 bytes
+	XfrmKeysReqid    XfrmKeys = 5 // request id; u32 in host order
+	XfrmKeysSpi      XfrmKeys = 6 // security parameter index; u32 in network order
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v XfrmKeys) String() string { return enumXfrmKeys.Text(uint64(v)) }
 
-// ParseXfrmKeys reads what String prints: a name or a number.
-func ParseXfrmKeys(s string) (XfrmKeys, error) {
-	return nlpolicy.ParseEnum[XfrmKeys](&enumXfrmKeys, s)
-}
+// ParseXfrmKeys reads what String returns, or a number.
+func ParseXfrmKeys(s string) (XfrmKeys, error) { return nlpolicy.ParseEnum[XfrmKeys](&enumXfrmKeys, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v XfrmKeys) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *XfrmKeys) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseXfrmKeys(string(b))
-	return err
-}
+// UnmarshalText is ParseXfrmKeys.
+func (v *XfrmKeys) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumXfrmKeys, b, v) }
 
 // XfrmDir is the enum xfrm-dir: direction of the IPsec state (XFRM_POLICY_*).
 type XfrmDir uint8
 
-// The values of XfrmDir.
 const (
-	// XfrmDirIn: of packets that came in.
-	XfrmDirIn XfrmDir = 0
-	// XfrmDirOut: of packets that go out.
-	XfrmDirOut XfrmDir = 1
+	XfrmDirIn  XfrmDir = 0 // of packets that came in
+	XfrmDirOut XfrmDir = 1 // of packets that go out
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v XfrmDir) String() string { return enumXfrmDir.Text(uint64(v)) }
 
-// ParseXfrmDir reads what String prints: a name or a number.
-func ParseXfrmDir(s string) (XfrmDir, error) {
-	return nlpolicy.ParseEnum[XfrmDir](&enumXfrmDir, s)
-}
+// ParseXfrmDir reads what String returns, or a number.
+func ParseXfrmDir(s string) (XfrmDir, error) { return nlpolicy.ParseEnum[XfrmDir](&enumXfrmDir, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v XfrmDir) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *XfrmDir) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseXfrmDir(string(b))
-	return err
-}
+// UnmarshalText is ParseXfrmDir.
+func (v *XfrmDir) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumXfrmDir, b, v) }
 
 // TraceTypes is the enum trace-types: what happened to a traced packet (enum nft_trace_types).
 type TraceTypes uint32
 
-// The values of TraceTypes.
 const (
-	// TraceTypesUnspec: not sent.
-	TraceTypesUnspec TraceTypes = 0
-	// TraceTypesPolicy: it reached the policy of a base chain.
-	TraceTypesPolicy TraceTypes = 1
-	// TraceTypesReturn: a chain ended, or a rule returned from it.
-	TraceTypesReturn TraceTypes = 2
-	// TraceTypesRule: a rule gave a verdict.
-	TraceTypesRule TraceTypes = 3
+	TraceTypesUnspec TraceTypes = 0 // not sent
+	TraceTypesPolicy TraceTypes = 1 // it reached the policy of a base chain
+	TraceTypesReturn TraceTypes = 2 // a chain ended, or a rule returned from it
+	TraceTypesRule   TraceTypes = 3 // a rule gave a verdict
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v TraceTypes) String() string { return enumTraceTypes.Text(uint64(v)) }
 
-// ParseTraceTypes reads what String prints: a name or a number.
+// ParseTraceTypes reads what String returns, or a number.
 func ParseTraceTypes(s string) (TraceTypes, error) {
 	return nlpolicy.ParseEnum[TraceTypes](&enumTraceTypes, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v TraceTypes) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *TraceTypes) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseTraceTypes(string(b))
-	return err
+// UnmarshalText is ParseTraceTypes.
+func (v *TraceTypes) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumTraceTypes, b, v)
 }
 
 // NgTypes is the enum ng-types: how numgen makes numbers (enum nft_ng_types).
 type NgTypes uint32
 
-// The values of NgTypes.
 const (
-	// NgTypesIncremental: one after the other.
-	NgTypesIncremental NgTypes = 0
-	// NgTypesRandom: at random.
-	NgTypesRandom NgTypes = 1
+	NgTypesIncremental NgTypes = 0 // one after the other
+	NgTypesRandom      NgTypes = 1 // at random
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v NgTypes) String() string { return enumNgTypes.Text(uint64(v)) }
 
-// ParseNgTypes reads what String prints: a name or a number.
-func ParseNgTypes(s string) (NgTypes, error) {
-	return nlpolicy.ParseEnum[NgTypes](&enumNgTypes, s)
-}
+// ParseNgTypes reads what String returns, or a number.
+func ParseNgTypes(s string) (NgTypes, error) { return nlpolicy.ParseEnum[NgTypes](&enumNgTypes, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v NgTypes) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *NgTypes) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseNgTypes(string(b))
-	return err
-}
+// UnmarshalText is ParseNgTypes.
+func (v *NgTypes) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumNgTypes, b, v) }
 
 // TunnelFlags is the set of flags tunnel-flags: flags of a tunnel object (enum nft_tunnel_flags).
 type TunnelFlags uint32
 
-// The values of TunnelFlags.
 const (
-	// TunnelFlagsZeroCsumTx: send UDP without a checksum.
-	TunnelFlagsZeroCsumTx TunnelFlags = 0x1
-	// TunnelFlagsDontFragment: set the don't-fragment bit.
-	TunnelFlagsDontFragment TunnelFlags = 0x2
-	// TunnelFlagsSeqNumber: number the packets.
-	TunnelFlagsSeqNumber TunnelFlags = 0x4
+	TunnelFlagsZeroCsumTx   TunnelFlags = 0x1 // send UDP without a checksum
+	TunnelFlagsDontFragment TunnelFlags = 0x2 // set the don't-fragment bit
+	TunnelFlagsSeqNumber    TunnelFlags = 0x4 // number the packets
 )
 
 // String returns the names of the flags, joined by |.
 func (v TunnelFlags) String() string { return enumTunnelFlags.Text(uint64(v)) }
 
-// ParseTunnelFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseTunnelFlags reads what String returns, or a number.
 func ParseTunnelFlags(s string) (TunnelFlags, error) {
 	return nlpolicy.ParseEnum[TunnelFlags](&enumTunnelFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v TunnelFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *TunnelFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseTunnelFlags(string(b))
-	return err
+// UnmarshalText is ParseTunnelFlags.
+func (v *TunnelFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumTunnelFlags, b, v)
 }
 
 // TunnelKeys is the enum tunnel-keys: facts about the tunnel of a packet (enum nft_tunnel_keys).
 type TunnelKeys uint32
 
-// The values of TunnelKeys.
 const (
-	// TunnelKeysPath: whether the packet has tunnel metadata; u8.
-	TunnelKeysPath TunnelKeys = 0
-	// TunnelKeysID: id of the tunnel, such as the VNI; u32 in host order.
-	TunnelKeysID TunnelKeys = 1
+	TunnelKeysPath TunnelKeys = 0 // whether the packet has tunnel metadata; u8
+	TunnelKeysID   TunnelKeys = 1 // id of the tunnel, such as the VNI; u32 in host order
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v TunnelKeys) String() string { return enumTunnelKeys.Text(uint64(v)) }
 
-// ParseTunnelKeys reads what String prints: a name or a number.
+// ParseTunnelKeys reads what String returns, or a number.
 func ParseTunnelKeys(s string) (TunnelKeys, error) {
 	return nlpolicy.ParseEnum[TunnelKeys](&enumTunnelKeys, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v TunnelKeys) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *TunnelKeys) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseTunnelKeys(string(b))
-	return err
+// UnmarshalText is ParseTunnelKeys.
+func (v *TunnelKeys) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumTunnelKeys, b, v)
 }
 
 // TunnelMode is the enum tunnel-mode: which tunnel metadata count (enum nft_tunnel_mode).
 type TunnelMode uint32
 
-// The values of TunnelMode.
 const (
-	// TunnelModeNone: those of either direction.
-	TunnelModeNone TunnelMode = 0
-	// TunnelModeRx: those of a packet that came out of a tunnel.
-	TunnelModeRx TunnelMode = 1
-	// TunnelModeTx: those of a packet on its way into one.
-	TunnelModeTx TunnelMode = 2
+	TunnelModeNone TunnelMode = 0 // those of either direction
+	TunnelModeRx   TunnelMode = 1 // those of a packet that came out of a tunnel
+	TunnelModeTx   TunnelMode = 2 // those of a packet on its way into one
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v TunnelMode) String() string { return enumTunnelMode.Text(uint64(v)) }
 
-// ParseTunnelMode reads what String prints: a name or a number.
+// ParseTunnelMode reads what String returns, or a number.
 func ParseTunnelMode(s string) (TunnelMode, error) {
 	return nlpolicy.ParseEnum[TunnelMode](&enumTunnelMode, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v TunnelMode) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *TunnelMode) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseTunnelMode(string(b))
-	return err
+// UnmarshalText is ParseTunnelMode.
+func (v *TunnelMode) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumTunnelMode, b, v)
 }
 
 // L4Proto is the enum l4-proto: transport protocols whose timeouts have names (IPPROTO_*); others
@@ -2071,19 +1617,14 @@ const (
 	L4ProtoUdplite L4Proto = 136
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v L4Proto) String() string { return enumL4Proto.Text(uint64(v)) }
 
-// ParseL4Proto reads what String prints: a name or a number.
-func ParseL4Proto(s string) (L4Proto, error) {
-	return nlpolicy.ParseEnum[L4Proto](&enumL4Proto, s)
-}
+// ParseL4Proto reads what String returns, or a number.
+func ParseL4Proto(s string) (L4Proto, error) { return nlpolicy.ParseEnum[L4Proto](&enumL4Proto, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v L4Proto) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *L4Proto) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseL4Proto(string(b))
-	return err
-}
+// UnmarshalText is ParseL4Proto.
+func (v *L4Proto) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumL4Proto, b, v) }

@@ -8,47 +8,46 @@ import (
 	"github.com/nlgen/nlgen/runtime/nlpolicy"
 )
 
-// BatchBeginRequest is the batch-begin request: begin a batch of changes. The ack tells of errors
-// of the batch as a whole.
+// BatchBeginRequest is the request of [Client.BatchBegin].
 type BatchBeginRequest struct {
-	Header  Nfgenmsg
-	Genid   nlattr.Opt[uint32] // generation of the ruleset that the changes are based on
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Header Nfgenmsg
+	// Generation of the ruleset that the changes are based on. If the ruleset has changed
+	// since, the whole batch is refused with ERESTART. Absent: no check.
+	Genid   nlattr.Opt[uint32]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *BatchBeginRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(BatchBeginRequest)
 	}
 	x.Header.encode(e, e.Extend(4))
-	if x.Genid.OK {
-		e.Uint32BE(AttrBatchGenid, x.Genid.V)
-	}
+	e.OptUint32BE(AttrBatchGenid, x.Genid)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *BatchBeginRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrBatchGenid:
-			x.Genid = nlattr.Some(d.Uint32BE())
+			x.Genid = d.OptUint32BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *BatchBeginRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyBatchBeginRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *BatchBeginRequest) UnmarshalBinary(b []byte) error {
 	*x = BatchBeginRequest{}
 	d := nlattr.NewDecoder(b)
@@ -61,24 +60,23 @@ func (x *BatchBeginRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyBatchBeginRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *BatchBeginRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyBatchBeginRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *BatchBeginRequest) Validate() error {
 	return policyBatchBeginRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// BatchEndRequest is the batch-end request: end a batch: carry it out, or refuse all of it if one
-// message has an error.
+// BatchEndRequest is the request of [Client.BatchEnd].
 type BatchEndRequest struct {
 	Header  Nfgenmsg
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *BatchEndRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(BatchEndRequest)
@@ -87,22 +85,22 @@ func (x *BatchEndRequest) EncodeTo(e *nlattr.Encoder) {
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *BatchEndRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
-		x.Unknown = d.Unknown(x.Unknown)
+		d.Keep(&x.Unknown)
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *BatchEndRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyBatchEndRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *BatchEndRequest) UnmarshalBinary(b []byte) error {
 	*x = BatchEndRequest{}
 	d := nlattr.NewDecoder(b)
@@ -115,70 +113,65 @@ func (x *BatchEndRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyBatchEndRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *BatchEndRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyBatchEndRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *BatchEndRequest) Validate() error {
 	return policyBatchEndRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// NewtableRequest is the newtable request: add a table, with NLM_F_CREATE; NLM_F_EXCL refuses one
-// that exists, without it the flag dormant of that is changed.
+// NewtableRequest is the request of [Client.Newtable].
 type NewtableRequest struct {
-	Header   Nfgenmsg
-	Name     nlattr.Opt[string]     // name of the table, unique in its family
-	Flags    nlattr.Opt[TableFlags] // flags of the table
-	Userdata []byte                 // bytes that the kernel keeps for programs
-	Unknown  []nlattr.Attr          // what the fields cannot hold, as it came
+	Header Nfgenmsg
+	Name   nlattr.Opt[string]
+	// Flags of the table. newtable on a table that exists changes dormant only.
+	Flags nlattr.Opt[TableFlags]
+	// Bytes that the kernel keeps for programs; nft keeps comments in them.
+	Userdata []byte
+	Unknown  []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *NewtableRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(NewtableRequest)
 	}
 	x.Header.encode(e, e.Extend(4))
-	if x.Name.OK {
-		e.String(AttrTableName, x.Name.V)
-	}
-	if x.Flags.OK {
-		e.Uint32BE(AttrTableFlags, uint32(x.Flags.V))
-	}
-	if x.Userdata != nil {
-		e.Bytes(AttrTableUserdata, x.Userdata)
-	}
+	e.OptString(AttrTableName, x.Name)
+	nlattr.OptEnum32BE(e, AttrTableFlags, x.Flags)
+	e.OptBytes(AttrTableUserdata, x.Userdata)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *NewtableRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrTableName:
-			x.Name = nlattr.Some(d.String())
+			x.Name = d.OptString()
 		case AttrTableFlags:
 			x.Flags = nlattr.Some(TableFlags(d.Uint32BE()))
 		case AttrTableUserdata:
 			x.Userdata = d.Bytes()
 		case AttrTablePad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *NewtableRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyNewtableRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *NewtableRequest) UnmarshalBinary(b []byte) error {
 	*x = NewtableRequest{}
 	d := nlattr.NewDecoder(b)
@@ -191,58 +184,55 @@ func (x *NewtableRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyNewtableRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *NewtableRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyNewtableRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *NewtableRequest) Validate() error {
 	return policyNewtableRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GettableRequest is the gettable request: read the table of a name (do), or list those of a family
-// or all (dump).
+// GettableRequest is the request of [Client.Gettable].
 type GettableRequest struct {
 	Header  Nfgenmsg
-	Name    nlattr.Opt[string] // name of the table, unique in its family
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Name    nlattr.Opt[string]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GettableRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GettableRequest)
 	}
 	x.Header.encode(e, e.Extend(4))
-	if x.Name.OK {
-		e.String(AttrTableName, x.Name.V)
-	}
+	e.OptString(AttrTableName, x.Name)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GettableRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrTableName:
-			x.Name = nlattr.Some(d.String())
+			x.Name = d.OptString()
 		case AttrTablePad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GettableRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGettableRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GettableRequest) UnmarshalBinary(b []byte) error {
 	*x = GettableRequest{}
 	d := nlattr.NewDecoder(b)
@@ -255,24 +245,23 @@ func (x *GettableRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGettableRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GettableRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGettableRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GettableRequest) Validate() error {
 	return policyGettableRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GettableDumpRequest is the gettable dump request: read the table of a name (do), or list those of
-// a family or all (dump).
+// GettableDumpRequest is the request of [Client.GettableDump].
 type GettableDumpRequest struct {
 	Header  Nfgenmsg
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GettableDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GettableDumpRequest)
@@ -281,26 +270,26 @@ func (x *GettableDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GettableDumpRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrTablePad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GettableDumpRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGettableDumpRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GettableDumpRequest) UnmarshalBinary(b []byte) error {
 	*x = GettableDumpRequest{}
 	d := nlattr.NewDecoder(b)
@@ -313,88 +302,81 @@ func (x *GettableDumpRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGettableDumpRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GettableDumpRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGettableDumpRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GettableDumpRequest) Validate() error {
 	return policyGettableDumpRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GettableReply is the gettable reply: read the table of a name (do), or list those of a family or
-// all (dump).
+// GettableReply is the reply of [Client.Gettable].
 type GettableReply struct {
-	Header   Nfgenmsg
-	Name     nlattr.Opt[string]     // name of the table, unique in its family
-	Flags    nlattr.Opt[TableFlags] // flags of the table
-	Use      nlattr.Opt[uint32]     // number of chains, sets, objects and flow tables in the table
-	Handle   nlattr.Opt[uint64]     // number of the table, which stays the same while it lives
-	Userdata []byte                 // bytes that the kernel keeps for programs
-	Owner    nlattr.Opt[uint32]     // netlink port of the socket that owns the table
-	Unknown  []nlattr.Attr          // what the fields cannot hold, as it came
+	Header Nfgenmsg
+	Name   nlattr.Opt[string]
+	// Flags of the table. newtable on a table that exists changes dormant only.
+	Flags nlattr.Opt[TableFlags]
+	// Number of chains, sets, objects and flow tables in the table. From the kernel.
+	Use nlattr.Opt[uint32]
+	// Number of the table, which stays the same while it lives. deltable takes it in place of
+	// the name.
+	Handle nlattr.Opt[uint64]
+	// Bytes that the kernel keeps for programs; nft keeps comments in them.
+	Userdata []byte
+	// Netlink port of the socket that owns the table. From the kernel.
+	Owner   nlattr.Opt[uint32]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GettableReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GettableReply)
 	}
 	x.Header.encode(e, e.Extend(4))
-	if x.Name.OK {
-		e.String(AttrTableName, x.Name.V)
-	}
-	if x.Flags.OK {
-		e.Uint32BE(AttrTableFlags, uint32(x.Flags.V))
-	}
-	if x.Use.OK {
-		e.Uint32BE(AttrTableUse, x.Use.V)
-	}
-	if x.Handle.OK {
-		e.Uint64BE(AttrTableHandle, x.Handle.V)
-	}
-	if x.Userdata != nil {
-		e.Bytes(AttrTableUserdata, x.Userdata)
-	}
-	if x.Owner.OK {
-		e.Uint32BE(AttrTableOwner, x.Owner.V)
-	}
+	e.OptString(AttrTableName, x.Name)
+	nlattr.OptEnum32BE(e, AttrTableFlags, x.Flags)
+	e.OptUint32BE(AttrTableUse, x.Use)
+	e.OptUint64BE(AttrTableHandle, x.Handle)
+	e.OptBytes(AttrTableUserdata, x.Userdata)
+	e.OptUint32BE(AttrTableOwner, x.Owner)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GettableReply) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrTableName:
-			x.Name = nlattr.Some(d.String())
+			x.Name = d.OptString()
 		case AttrTableFlags:
 			x.Flags = nlattr.Some(TableFlags(d.Uint32BE()))
 		case AttrTableUse:
-			x.Use = nlattr.Some(d.Uint32BE())
+			x.Use = d.OptUint32BE()
 		case AttrTableHandle:
-			x.Handle = nlattr.Some(d.Uint64BE())
+			x.Handle = d.OptUint64BE()
 		case AttrTableUserdata:
 			x.Userdata = d.Bytes()
 		case AttrTableOwner:
-			x.Owner = nlattr.Some(d.Uint32BE())
+			x.Owner = d.OptUint32BE()
 		case AttrTablePad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GettableReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGettableReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GettableReply) UnmarshalBinary(b []byte) error {
 	*x = GettableReply{}
 	d := nlattr.NewDecoder(b)
@@ -403,63 +385,58 @@ func (x *GettableReply) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *GettableReply) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyGettableReply, x)
-}
+func (x *GettableReply) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyGettableReply, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GettableReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGettableReply, b, x)
 }
 
-// DeltableRequest is the deltable request: remove a table with all that is in it. Without a name,
-// all tables of the family.
+// DeltableRequest is the request of [Client.Deltable].
 type DeltableRequest struct {
-	Header  Nfgenmsg
-	Name    nlattr.Opt[string] // name of the table, unique in its family
-	Handle  nlattr.Opt[uint64] // number of the table, which stays the same while it lives
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Header Nfgenmsg
+	Name   nlattr.Opt[string]
+	// Number of the table, which stays the same while it lives. deltable takes it in place of
+	// the name.
+	Handle  nlattr.Opt[uint64]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *DeltableRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(DeltableRequest)
 	}
 	x.Header.encode(e, e.Extend(4))
-	if x.Name.OK {
-		e.String(AttrTableName, x.Name.V)
-	}
-	if x.Handle.OK {
-		e.Uint64BE(AttrTableHandle, x.Handle.V)
-	}
+	e.OptString(AttrTableName, x.Name)
+	e.OptUint64BE(AttrTableHandle, x.Handle)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *DeltableRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrTableName:
-			x.Name = nlattr.Some(d.String())
+			x.Name = d.OptString()
 		case AttrTableHandle:
-			x.Handle = nlattr.Some(d.Uint64BE())
+			x.Handle = d.OptUint64BE()
 		case AttrTablePad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *DeltableRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyDeltableRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *DeltableRequest) UnmarshalBinary(b []byte) error {
 	*x = DeltableRequest{}
 	d := nlattr.NewDecoder(b)
@@ -472,134 +449,109 @@ func (x *DeltableRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyDeltableRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *DeltableRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyDeltableRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *DeltableRequest) Validate() error {
 	return policyDeltableRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// DestroytableRequest is the destroytable request: as deltable, but it is no error if there is
-// none. Since Linux 6.3.
+// DestroytableRequest is the request of [Client.Destroytable].
 type DestroytableRequest = DeltableRequest
 
-// NewchainRequest is the newchain request: add a chain, with NLM_F_CREATE, or change the policy,
-// the counters, the name or the devices of one that exists.
+// NewchainRequest is the request of [Client.Newchain].
 type NewchainRequest struct {
-	Header   Nfgenmsg
-	Table    nlattr.Opt[string] // name of the table
-	Handle   nlattr.Opt[uint64] // number of the chain
-	Name     nlattr.Opt[string] // name of the chain, unique in the table
-	Hook     *HookAttrs         // where the chain is attached
-	Policy   nlattr.Opt[VerdictCode]
-	Type     nlattr.Opt[string]     // type of a base chain, which is filter if absent
-	Counters *CounterAttrs          // packets and bytes that met the policy
+	Header Nfgenmsg
+	Table  nlattr.Opt[string]
+	Handle nlattr.Opt[uint64]
+	Name   nlattr.Opt[string]
+	Hook   *HookAttrs
+	// What becomes of packets that reach the end of a base chain: drop or accept, which is the
+	// default.
+	Policy nlattr.Opt[VerdictCode]
+	// Type of a base chain, which is filter if absent; else nat or route.
+	Type nlattr.Opt[string]
+	// Packets and bytes that met the policy. Given in newchain, they are counted and begin
+	// there.
+	Counters *CounterAttrs
 	Flags    nlattr.Opt[ChainFlags] // flags of the chain
+	// A number of the caller's choice by which other messages of the same batch can refer to
+	// the chain.
 	ID       nlattr.Opt[uint32]
-	Userdata []byte        // bytes that the kernel keeps for programs
-	Unknown  []nlattr.Attr // what the fields cannot hold, as it came
+	Userdata []byte // bytes that the kernel keeps for programs
+	Unknown  []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *NewchainRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(NewchainRequest)
 	}
 	x.Header.encode(e, e.Extend(4))
-	if x.Table.OK {
-		e.String(AttrChainTable, x.Table.V)
-	}
-	if x.Handle.OK {
-		e.Uint64BE(AttrChainHandle, x.Handle.V)
-	}
-	if x.Name.OK {
-		e.String(AttrChainName, x.Name.V)
-	}
+	e.OptString(AttrChainTable, x.Table)
+	e.OptUint64BE(AttrChainHandle, x.Handle)
+	e.OptString(AttrChainName, x.Name)
 	if x.Hook != nil {
-		nest := e.Begin(AttrChainHook)
-		x.Hook.encode(e)
-		e.End(nest)
+		x.Hook.encode(e, AttrChainHook)
 	}
-	if x.Policy.OK {
-		e.Uint32BE(AttrChainPolicy, uint32(x.Policy.V))
-	}
-	if x.Type.OK {
-		e.String(AttrChainType, x.Type.V)
-	}
+	nlattr.OptEnum32BE(e, AttrChainPolicy, x.Policy)
+	e.OptString(AttrChainType, x.Type)
 	if x.Counters != nil {
-		nest := e.Begin(AttrChainCounters)
-		x.Counters.encode(e)
-		e.End(nest)
+		x.Counters.encode(e, AttrChainCounters)
 	}
-	if x.Flags.OK {
-		e.Uint32BE(AttrChainFlags, uint32(x.Flags.V))
-	}
-	if x.ID.OK {
-		e.Uint32BE(AttrChainID, x.ID.V)
-	}
-	if x.Userdata != nil {
-		e.Bytes(AttrChainUserdata, x.Userdata)
-	}
+	nlattr.OptEnum32BE(e, AttrChainFlags, x.Flags)
+	e.OptUint32BE(AttrChainID, x.ID)
+	e.OptBytes(AttrChainUserdata, x.Userdata)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *NewchainRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrChainTable:
-			x.Table = nlattr.Some(d.String())
+			x.Table = d.OptString()
 		case AttrChainHandle:
-			x.Handle = nlattr.Some(d.Uint64BE())
+			x.Handle = d.OptUint64BE()
 		case AttrChainName:
-			x.Name = nlattr.Some(d.String())
+			x.Name = d.OptString()
 		case AttrChainHook:
-			v := nlattr.New[HookAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HookAttrs](d); v.decode(d, &x.Unknown) {
 				x.Hook = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrChainPolicy:
 			x.Policy = nlattr.Some(VerdictCode(d.Uint32BE()))
 		case AttrChainType:
-			x.Type = nlattr.Some(d.String())
+			x.Type = d.OptString()
 		case AttrChainCounters:
-			v := nlattr.New[CounterAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[CounterAttrs](d); v.decode(d, &x.Unknown) {
 				x.Counters = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrChainFlags:
 			x.Flags = nlattr.Some(ChainFlags(d.Uint32BE()))
 		case AttrChainID:
-			x.ID = nlattr.Some(d.Uint32BE())
+			x.ID = d.OptUint32BE()
 		case AttrChainUserdata:
 			x.Userdata = d.Bytes()
 		case AttrChainPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *NewchainRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyNewchainRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *NewchainRequest) UnmarshalBinary(b []byte) error {
 	*x = NewchainRequest{}
 	d := nlattr.NewDecoder(b)
@@ -612,64 +564,59 @@ func (x *NewchainRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyNewchainRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *NewchainRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyNewchainRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *NewchainRequest) Validate() error {
 	return policyNewchainRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetchainRequest is the getchain request: read the chain of a name (do), or list those of a family
-// or all (dump).
+// GetchainRequest is the request of [Client.Getchain].
 type GetchainRequest struct {
 	Header  Nfgenmsg
-	Table   nlattr.Opt[string] // name of the table
-	Name    nlattr.Opt[string] // name of the chain, unique in the table
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Table   nlattr.Opt[string]
+	Name    nlattr.Opt[string]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetchainRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetchainRequest)
 	}
 	x.Header.encode(e, e.Extend(4))
-	if x.Table.OK {
-		e.String(AttrChainTable, x.Table.V)
-	}
-	if x.Name.OK {
-		e.String(AttrChainName, x.Name.V)
-	}
+	e.OptString(AttrChainTable, x.Table)
+	e.OptString(AttrChainName, x.Name)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetchainRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrChainTable:
-			x.Table = nlattr.Some(d.String())
+			x.Table = d.OptString()
 		case AttrChainName:
-			x.Name = nlattr.Some(d.String())
+			x.Name = d.OptString()
 		case AttrChainPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetchainRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetchainRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetchainRequest) UnmarshalBinary(b []byte) error {
 	*x = GetchainRequest{}
 	d := nlattr.NewDecoder(b)
@@ -682,24 +629,23 @@ func (x *GetchainRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetchainRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetchainRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetchainRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GetchainRequest) Validate() error {
 	return policyGetchainRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetchainDumpRequest is the getchain dump request: read the chain of a name (do), or list those of
-// a family or all (dump).
+// GetchainDumpRequest is the request of [Client.GetchainDump].
 type GetchainDumpRequest struct {
 	Header  Nfgenmsg
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetchainDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetchainDumpRequest)
@@ -708,26 +654,26 @@ func (x *GetchainDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetchainDumpRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrChainPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetchainDumpRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetchainDumpRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetchainDumpRequest) UnmarshalBinary(b []byte) error {
 	*x = GetchainDumpRequest{}
 	d := nlattr.NewDecoder(b)
@@ -740,110 +686,85 @@ func (x *GetchainDumpRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetchainDumpRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetchainDumpRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetchainDumpRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GetchainDumpRequest) Validate() error {
 	return policyGetchainDumpRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetchainReply is the getchain reply: read the chain of a name (do), or list those of a family or
-// all (dump).
+// GetchainReply is the reply of [Client.Getchain].
 type GetchainReply struct {
-	Header   Nfgenmsg
-	Table    nlattr.Opt[string] // name of the table
-	Handle   nlattr.Opt[uint64] // number of the chain
-	Name     nlattr.Opt[string] // name of the chain, unique in the table
-	Hook     *HookAttrs         // where the chain is attached
-	Policy   nlattr.Opt[VerdictCode]
-	Use      nlattr.Opt[uint32]     // number of rules in the chain, and of jumps to it
-	Type     nlattr.Opt[string]     // type of a base chain, which is filter if absent
-	Counters *CounterAttrs          // packets and bytes that met the policy
+	Header Nfgenmsg
+	Table  nlattr.Opt[string]
+	Handle nlattr.Opt[uint64]
+	Name   nlattr.Opt[string]
+	Hook   *HookAttrs
+	// What becomes of packets that reach the end of a base chain: drop or accept, which is the
+	// default.
+	Policy nlattr.Opt[VerdictCode]
+	// Number of rules in the chain, and of jumps to it. From the kernel.
+	Use nlattr.Opt[uint32]
+	// Type of a base chain, which is filter if absent; else nat or route.
+	Type nlattr.Opt[string]
+	// Packets and bytes that met the policy. Given in newchain, they are counted and begin
+	// there.
+	Counters *CounterAttrs
 	Flags    nlattr.Opt[ChainFlags] // flags of the chain
 	Userdata []byte                 // bytes that the kernel keeps for programs
-	Unknown  []nlattr.Attr          // what the fields cannot hold, as it came
+	Unknown  []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetchainReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetchainReply)
 	}
 	x.Header.encode(e, e.Extend(4))
-	if x.Table.OK {
-		e.String(AttrChainTable, x.Table.V)
-	}
-	if x.Handle.OK {
-		e.Uint64BE(AttrChainHandle, x.Handle.V)
-	}
-	if x.Name.OK {
-		e.String(AttrChainName, x.Name.V)
-	}
+	e.OptString(AttrChainTable, x.Table)
+	e.OptUint64BE(AttrChainHandle, x.Handle)
+	e.OptString(AttrChainName, x.Name)
 	if x.Hook != nil {
-		nest := e.Begin(AttrChainHook)
-		x.Hook.encode(e)
-		e.End(nest)
+		x.Hook.encode(e, AttrChainHook)
 	}
-	if x.Policy.OK {
-		e.Uint32BE(AttrChainPolicy, uint32(x.Policy.V))
-	}
-	if x.Use.OK {
-		e.Uint32BE(AttrChainUse, x.Use.V)
-	}
-	if x.Type.OK {
-		e.String(AttrChainType, x.Type.V)
-	}
+	nlattr.OptEnum32BE(e, AttrChainPolicy, x.Policy)
+	e.OptUint32BE(AttrChainUse, x.Use)
+	e.OptString(AttrChainType, x.Type)
 	if x.Counters != nil {
-		nest := e.Begin(AttrChainCounters)
-		x.Counters.encode(e)
-		e.End(nest)
+		x.Counters.encode(e, AttrChainCounters)
 	}
-	if x.Flags.OK {
-		e.Uint32BE(AttrChainFlags, uint32(x.Flags.V))
-	}
-	if x.Userdata != nil {
-		e.Bytes(AttrChainUserdata, x.Userdata)
-	}
+	nlattr.OptEnum32BE(e, AttrChainFlags, x.Flags)
+	e.OptBytes(AttrChainUserdata, x.Userdata)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetchainReply) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrChainTable:
-			x.Table = nlattr.Some(d.String())
+			x.Table = d.OptString()
 		case AttrChainHandle:
-			x.Handle = nlattr.Some(d.Uint64BE())
+			x.Handle = d.OptUint64BE()
 		case AttrChainName:
-			x.Name = nlattr.Some(d.String())
+			x.Name = d.OptString()
 		case AttrChainHook:
-			v := nlattr.New[HookAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HookAttrs](d); v.decode(d, &x.Unknown) {
 				x.Hook = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrChainPolicy:
 			x.Policy = nlattr.Some(VerdictCode(d.Uint32BE()))
 		case AttrChainUse:
-			x.Use = nlattr.Some(d.Uint32BE())
+			x.Use = d.OptUint32BE()
 		case AttrChainType:
-			x.Type = nlattr.Some(d.String())
+			x.Type = d.OptString()
 		case AttrChainCounters:
-			v := nlattr.New[CounterAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[CounterAttrs](d); v.decode(d, &x.Unknown) {
 				x.Counters = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrChainFlags:
 			x.Flags = nlattr.Some(ChainFlags(d.Uint32BE()))
@@ -851,19 +772,19 @@ func (x *GetchainReply) DecodeFrom(d *nlattr.Decoder) {
 			x.Userdata = d.Bytes()
 		case AttrChainPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetchainReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetchainReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetchainReply) UnmarshalBinary(b []byte) error {
 	*x = GetchainReply{}
 	d := nlattr.NewDecoder(b)
@@ -872,84 +793,68 @@ func (x *GetchainReply) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *GetchainReply) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyGetchainReply, x)
-}
+func (x *GetchainReply) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyGetchainReply, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetchainReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetchainReply, b, x)
 }
 
-// DelchainRequest is the delchain request: remove a chain that nobody jumps to, with its rules.
-// With the devices of a hook, detach it from those only.
+// DelchainRequest is the request of [Client.Delchain].
 type DelchainRequest struct {
 	Header  Nfgenmsg
-	Table   nlattr.Opt[string] // name of the table
-	Handle  nlattr.Opt[uint64] // number of the chain
-	Name    nlattr.Opt[string] // name of the chain, unique in the table
-	Hook    *HookAttrs         // where the chain is attached
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Table   nlattr.Opt[string]
+	Handle  nlattr.Opt[uint64]
+	Name    nlattr.Opt[string]
+	Hook    *HookAttrs
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *DelchainRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(DelchainRequest)
 	}
 	x.Header.encode(e, e.Extend(4))
-	if x.Table.OK {
-		e.String(AttrChainTable, x.Table.V)
-	}
-	if x.Handle.OK {
-		e.Uint64BE(AttrChainHandle, x.Handle.V)
-	}
-	if x.Name.OK {
-		e.String(AttrChainName, x.Name.V)
-	}
+	e.OptString(AttrChainTable, x.Table)
+	e.OptUint64BE(AttrChainHandle, x.Handle)
+	e.OptString(AttrChainName, x.Name)
 	if x.Hook != nil {
-		nest := e.Begin(AttrChainHook)
-		x.Hook.encode(e)
-		e.End(nest)
+		x.Hook.encode(e, AttrChainHook)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *DelchainRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrChainTable:
-			x.Table = nlattr.Some(d.String())
+			x.Table = d.OptString()
 		case AttrChainHandle:
-			x.Handle = nlattr.Some(d.Uint64BE())
+			x.Handle = d.OptUint64BE()
 		case AttrChainName:
-			x.Name = nlattr.Some(d.String())
+			x.Name = d.OptString()
 		case AttrChainHook:
-			v := nlattr.New[HookAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[HookAttrs](d); v.decode(d, &x.Unknown) {
 				x.Hook = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrChainPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *DelchainRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyDelchainRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *DelchainRequest) UnmarshalBinary(b []byte) error {
 	*x = DelchainRequest{}
 	d := nlattr.NewDecoder(b)
@@ -962,135 +867,109 @@ func (x *DelchainRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyDelchainRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *DelchainRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyDelchainRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *DelchainRequest) Validate() error {
 	return policyDelchainRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// DestroychainRequest is the destroychain request: as delchain, but it is no error if there is
-// none. Since Linux 6.3.
+// DestroychainRequest is the request of [Client.Destroychain].
 type DestroychainRequest = DelchainRequest
 
-// NewruleRequest is the newrule request: add a rule, with NLM_F_CREATE: at the beginning of the
-// chain, with NLM_F_APPEND at its end, or beside the rule position. With NLM_F_REPLACE it takes the
-// place of the rule handle.
+// NewruleRequest is the request of [Client.Newrule].
 type NewruleRequest struct {
-	Header      Nfgenmsg
-	Table       nlattr.Opt[string] // name of the table
-	Chain       nlattr.Opt[string] // name of the chain
-	Handle      nlattr.Opt[uint64] // number of the rule, unique in the table
-	Expressions *ExprListAttrs     // what the rule does, in order
-	Compat      *RuleCompatAttrs
-	Position    nlattr.Opt[uint64]
-	Userdata    []byte // bytes that the kernel keeps for programs
-	ID          nlattr.Opt[uint32]
-	PositionID  nlattr.Opt[uint32] // as position, with the id of a rule of the same batch
-	ChainID     nlattr.Opt[uint32] // as chain, with the id of a chain of the same batch
-	Unknown     []nlattr.Attr      // what the fields cannot hold, as it came
+	Header Nfgenmsg
+	Table  nlattr.Opt[string]
+	Chain  nlattr.Opt[string]
+	Handle nlattr.Opt[uint64]
+	// What the rule does, in order. The first expression that does not match ends it.
+	Expressions *ExprListAttrs
+	// Protocol of a rule of iptables-nft, which the expressions match and target need.
+	Compat *RuleCompatAttrs
+	// Handle of a rule: with NLM_F_APPEND the new one goes behind it, else in front of it. In
+	// answers, the rule before this one.
+	Position nlattr.Opt[uint64]
+	// Bytes that the kernel keeps for programs; nft keeps comments in them.
+	Userdata []byte
+	// A number of the caller's choice by which other messages of the same batch can refer to
+	// the rule.
+	ID         nlattr.Opt[uint32]
+	PositionID nlattr.Opt[uint32] // as position, with the id of a rule of the same batch
+	ChainID    nlattr.Opt[uint32] // as chain, with the id of a chain of the same batch
+	Unknown    []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *NewruleRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(NewruleRequest)
 	}
 	x.Header.encode(e, e.Extend(4))
-	if x.Table.OK {
-		e.String(AttrRuleTable, x.Table.V)
-	}
-	if x.Chain.OK {
-		e.String(AttrRuleChain, x.Chain.V)
-	}
-	if x.Handle.OK {
-		e.Uint64BE(AttrRuleHandle, x.Handle.V)
-	}
+	e.OptString(AttrRuleTable, x.Table)
+	e.OptString(AttrRuleChain, x.Chain)
+	e.OptUint64BE(AttrRuleHandle, x.Handle)
 	if x.Expressions != nil {
-		nest := e.Begin(AttrRuleExpressions)
-		x.Expressions.encode(e)
-		e.End(nest)
+		x.Expressions.encode(e, AttrRuleExpressions)
 	}
 	if x.Compat != nil {
-		nest := e.Begin(AttrRuleCompat)
-		x.Compat.encode(e)
-		e.End(nest)
+		x.Compat.encode(e, AttrRuleCompat)
 	}
-	if x.Position.OK {
-		e.Uint64BE(AttrRulePosition, x.Position.V)
-	}
-	if x.Userdata != nil {
-		e.Bytes(AttrRuleUserdata, x.Userdata)
-	}
-	if x.ID.OK {
-		e.Uint32BE(AttrRuleID, x.ID.V)
-	}
-	if x.PositionID.OK {
-		e.Uint32BE(AttrRulePositionID, x.PositionID.V)
-	}
-	if x.ChainID.OK {
-		e.Uint32BE(AttrRuleChainID, x.ChainID.V)
-	}
+	e.OptUint64BE(AttrRulePosition, x.Position)
+	e.OptBytes(AttrRuleUserdata, x.Userdata)
+	e.OptUint32BE(AttrRuleID, x.ID)
+	e.OptUint32BE(AttrRulePositionID, x.PositionID)
+	e.OptUint32BE(AttrRuleChainID, x.ChainID)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *NewruleRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrRuleTable:
-			x.Table = nlattr.Some(d.String())
+			x.Table = d.OptString()
 		case AttrRuleChain:
-			x.Chain = nlattr.Some(d.String())
+			x.Chain = d.OptString()
 		case AttrRuleHandle:
-			x.Handle = nlattr.Some(d.Uint64BE())
+			x.Handle = d.OptUint64BE()
 		case AttrRuleExpressions:
-			v := nlattr.New[ExprListAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[ExprListAttrs](d); v.decode(d, &x.Unknown) {
 				x.Expressions = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrRuleCompat:
-			v := nlattr.New[RuleCompatAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[RuleCompatAttrs](d); v.decode(d, &x.Unknown) {
 				x.Compat = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrRulePosition:
-			x.Position = nlattr.Some(d.Uint64BE())
+			x.Position = d.OptUint64BE()
 		case AttrRuleUserdata:
 			x.Userdata = d.Bytes()
 		case AttrRuleID:
-			x.ID = nlattr.Some(d.Uint32BE())
+			x.ID = d.OptUint32BE()
 		case AttrRulePositionID:
-			x.PositionID = nlattr.Some(d.Uint32BE())
+			x.PositionID = d.OptUint32BE()
 		case AttrRuleChainID:
-			x.ChainID = nlattr.Some(d.Uint32BE())
+			x.ChainID = d.OptUint32BE()
 		case AttrRulePad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *NewruleRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyNewruleRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *NewruleRequest) UnmarshalBinary(b []byte) error {
 	*x = NewruleRequest{}
 	d := nlattr.NewDecoder(b)
@@ -1103,70 +982,63 @@ func (x *NewruleRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyNewruleRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *NewruleRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyNewruleRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *NewruleRequest) Validate() error {
 	return policyNewruleRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetruleRequest is the getrule request: read the rule of a handle (do), or list those of a chain,
-// a table, a family or all (dump).
+// GetruleRequest is the request of [Client.Getrule].
 type GetruleRequest struct {
 	Header  Nfgenmsg
-	Table   nlattr.Opt[string] // name of the table
-	Chain   nlattr.Opt[string] // name of the chain
-	Handle  nlattr.Opt[uint64] // number of the rule, unique in the table
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Table   nlattr.Opt[string]
+	Chain   nlattr.Opt[string]
+	Handle  nlattr.Opt[uint64]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetruleRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetruleRequest)
 	}
 	x.Header.encode(e, e.Extend(4))
-	if x.Table.OK {
-		e.String(AttrRuleTable, x.Table.V)
-	}
-	if x.Chain.OK {
-		e.String(AttrRuleChain, x.Chain.V)
-	}
-	if x.Handle.OK {
-		e.Uint64BE(AttrRuleHandle, x.Handle.V)
-	}
+	e.OptString(AttrRuleTable, x.Table)
+	e.OptString(AttrRuleChain, x.Chain)
+	e.OptUint64BE(AttrRuleHandle, x.Handle)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetruleRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrRuleTable:
-			x.Table = nlattr.Some(d.String())
+			x.Table = d.OptString()
 		case AttrRuleChain:
-			x.Chain = nlattr.Some(d.String())
+			x.Chain = d.OptString()
 		case AttrRuleHandle:
-			x.Handle = nlattr.Some(d.Uint64BE())
+			x.Handle = d.OptUint64BE()
 		case AttrRulePad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetruleRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetruleRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetruleRequest) UnmarshalBinary(b []byte) error {
 	*x = GetruleRequest{}
 	d := nlattr.NewDecoder(b)
@@ -1179,64 +1051,59 @@ func (x *GetruleRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetruleRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetruleRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetruleRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GetruleRequest) Validate() error {
 	return policyGetruleRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetruleDumpRequest is the getrule dump request: read the rule of a handle (do), or list those of
-// a chain, a table, a family or all (dump).
+// GetruleDumpRequest is the request of [Client.GetruleDump].
 type GetruleDumpRequest struct {
 	Header  Nfgenmsg
-	Table   nlattr.Opt[string] // name of the table
-	Chain   nlattr.Opt[string] // name of the chain
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Table   nlattr.Opt[string]
+	Chain   nlattr.Opt[string]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetruleDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetruleDumpRequest)
 	}
 	x.Header.encode(e, e.Extend(4))
-	if x.Table.OK {
-		e.String(AttrRuleTable, x.Table.V)
-	}
-	if x.Chain.OK {
-		e.String(AttrRuleChain, x.Chain.V)
-	}
+	e.OptString(AttrRuleTable, x.Table)
+	e.OptString(AttrRuleChain, x.Chain)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetruleDumpRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrRuleTable:
-			x.Table = nlattr.Some(d.String())
+			x.Table = d.OptString()
 		case AttrRuleChain:
-			x.Chain = nlattr.Some(d.String())
+			x.Chain = d.OptString()
 		case AttrRulePad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetruleDumpRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetruleDumpRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetruleDumpRequest) UnmarshalBinary(b []byte) error {
 	*x = GetruleDumpRequest{}
 	d := nlattr.NewDecoder(b)
@@ -1249,97 +1116,83 @@ func (x *GetruleDumpRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetruleDumpRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetruleDumpRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetruleDumpRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GetruleDumpRequest) Validate() error {
 	return policyGetruleDumpRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetruleReply is the getrule reply: read the rule of a handle (do), or list those of a chain, a
-// table, a family or all (dump).
+// GetruleReply is the reply of [Client.Getrule].
 type GetruleReply struct {
-	Header      Nfgenmsg
-	Table       nlattr.Opt[string] // name of the table
-	Chain       nlattr.Opt[string] // name of the chain
-	Handle      nlattr.Opt[uint64] // number of the rule, unique in the table
-	Expressions *ExprListAttrs     // what the rule does, in order
-	Position    nlattr.Opt[uint64]
-	Userdata    []byte        // bytes that the kernel keeps for programs
-	Unknown     []nlattr.Attr // what the fields cannot hold, as it came
+	Header Nfgenmsg
+	Table  nlattr.Opt[string]
+	Chain  nlattr.Opt[string]
+	Handle nlattr.Opt[uint64]
+	// What the rule does, in order. The first expression that does not match ends it.
+	Expressions *ExprListAttrs
+	// Handle of a rule: with NLM_F_APPEND the new one goes behind it, else in front of it. In
+	// answers, the rule before this one.
+	Position nlattr.Opt[uint64]
+	// Bytes that the kernel keeps for programs; nft keeps comments in them.
+	Userdata []byte
+	Unknown  []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetruleReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetruleReply)
 	}
 	x.Header.encode(e, e.Extend(4))
-	if x.Table.OK {
-		e.String(AttrRuleTable, x.Table.V)
-	}
-	if x.Chain.OK {
-		e.String(AttrRuleChain, x.Chain.V)
-	}
-	if x.Handle.OK {
-		e.Uint64BE(AttrRuleHandle, x.Handle.V)
-	}
+	e.OptString(AttrRuleTable, x.Table)
+	e.OptString(AttrRuleChain, x.Chain)
+	e.OptUint64BE(AttrRuleHandle, x.Handle)
 	if x.Expressions != nil {
-		nest := e.Begin(AttrRuleExpressions)
-		x.Expressions.encode(e)
-		e.End(nest)
+		x.Expressions.encode(e, AttrRuleExpressions)
 	}
-	if x.Position.OK {
-		e.Uint64BE(AttrRulePosition, x.Position.V)
-	}
-	if x.Userdata != nil {
-		e.Bytes(AttrRuleUserdata, x.Userdata)
-	}
+	e.OptUint64BE(AttrRulePosition, x.Position)
+	e.OptBytes(AttrRuleUserdata, x.Userdata)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetruleReply) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrRuleTable:
-			x.Table = nlattr.Some(d.String())
+			x.Table = d.OptString()
 		case AttrRuleChain:
-			x.Chain = nlattr.Some(d.String())
+			x.Chain = d.OptString()
 		case AttrRuleHandle:
-			x.Handle = nlattr.Some(d.Uint64BE())
+			x.Handle = d.OptUint64BE()
 		case AttrRuleExpressions:
-			v := nlattr.New[ExprListAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[ExprListAttrs](d); v.decode(d, &x.Unknown) {
 				x.Expressions = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrRulePosition:
-			x.Position = nlattr.Some(d.Uint64BE())
+			x.Position = d.OptUint64BE()
 		case AttrRuleUserdata:
 			x.Userdata = d.Bytes()
 		case AttrRulePad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetruleReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetruleReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetruleReply) UnmarshalBinary(b []byte) error {
 	*x = GetruleReply{}
 	d := nlattr.NewDecoder(b)
@@ -1348,87 +1201,75 @@ func (x *GetruleReply) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *GetruleReply) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyGetruleReply, x)
-}
+func (x *GetruleReply) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyGetruleReply, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetruleReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetruleReply, b, x)
 }
 
-// GetruleResetRequest is the getrule-reset request: as getrule, and the counters and other states
-// of the expressions begin anew. Since Linux 6.2.
+// GetruleResetRequest is the request of [Client.GetruleReset].
 type GetruleResetRequest = GetruleRequest
 
-// GetruleResetDumpRequest is the getrule-reset dump request: as getrule, and the counters and other
-// states of the expressions begin anew. Since Linux 6.2.
+// GetruleResetDumpRequest is the request of [Client.GetruleResetDump].
 type GetruleResetDumpRequest = GetruleDumpRequest
 
-// GetruleResetReply is the getrule-reset reply: as getrule, and the counters and other states of
-// the expressions begin anew. Since Linux 6.2.
+// GetruleResetReply is the reply of [Client.GetruleReset].
 type GetruleResetReply = GetruleReply
 
-// DelruleRequest is the delrule request: remove the rule of a handle, or all of a chain, or all of
-// a table.
+// DelruleRequest is the request of [Client.Delrule].
 type DelruleRequest struct {
-	Header  Nfgenmsg
-	Table   nlattr.Opt[string] // name of the table
-	Chain   nlattr.Opt[string] // name of the chain
-	Handle  nlattr.Opt[uint64] // number of the rule, unique in the table
+	Header Nfgenmsg
+	Table  nlattr.Opt[string]
+	Chain  nlattr.Opt[string]
+	Handle nlattr.Opt[uint64]
+	// A number of the caller's choice by which other messages of the same batch can refer to
+	// the rule.
 	ID      nlattr.Opt[uint32]
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *DelruleRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(DelruleRequest)
 	}
 	x.Header.encode(e, e.Extend(4))
-	if x.Table.OK {
-		e.String(AttrRuleTable, x.Table.V)
-	}
-	if x.Chain.OK {
-		e.String(AttrRuleChain, x.Chain.V)
-	}
-	if x.Handle.OK {
-		e.Uint64BE(AttrRuleHandle, x.Handle.V)
-	}
-	if x.ID.OK {
-		e.Uint32BE(AttrRuleID, x.ID.V)
-	}
+	e.OptString(AttrRuleTable, x.Table)
+	e.OptString(AttrRuleChain, x.Chain)
+	e.OptUint64BE(AttrRuleHandle, x.Handle)
+	e.OptUint32BE(AttrRuleID, x.ID)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *DelruleRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrRuleTable:
-			x.Table = nlattr.Some(d.String())
+			x.Table = d.OptString()
 		case AttrRuleChain:
-			x.Chain = nlattr.Some(d.String())
+			x.Chain = d.OptString()
 		case AttrRuleHandle:
-			x.Handle = nlattr.Some(d.Uint64BE())
+			x.Handle = d.OptUint64BE()
 		case AttrRuleID:
-			x.ID = nlattr.Some(d.Uint32BE())
+			x.ID = d.OptUint32BE()
 		case AttrRulePad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *DelruleRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyDelruleRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *DelruleRequest) UnmarshalBinary(b []byte) error {
 	*x = DelruleRequest{}
 	d := nlattr.NewDecoder(b)
@@ -1441,179 +1282,142 @@ func (x *DelruleRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyDelruleRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *DelruleRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyDelruleRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *DelruleRequest) Validate() error {
 	return policyDelruleRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// DestroyruleRequest is the destroyrule request: as delrule, but it is no error if there is none.
-// Since Linux 6.3.
+// DestroyruleRequest is the request of [Client.Destroyrule].
 type DestroyruleRequest = DelruleRequest
 
-// NewsetRequest is the newset request: add a set or map, with NLM_F_CREATE. One that exists must be
-// the same.
+// NewsetRequest is the request of [Client.Newset].
 type NewsetRequest struct {
-	Header      Nfgenmsg
-	Table       nlattr.Opt[string]    // name of the table
-	Name        nlattr.Opt[string]    // name of the set
-	Flags       nlattr.Opt[SetFlags]  // properties of the set
-	KeyType     nlattr.Opt[uint32]    // type of the keys as programs number them
-	KeyLen      nlattr.Opt[uint32]    // length of a key in bytes, at most 64
-	DataType    nlattr.Opt[DataType]  // type of the data of a map
-	DataLen     nlattr.Opt[uint32]    // length of the data of a map in bytes, at most 64
-	Policy      nlattr.Opt[SetPolicy] // what to optimise
-	Desc        *SetDescAttrs         // what is known of the elements
-	ID          nlattr.Opt[uint32]
-	Timeout     nlattr.Opt[uint64]
-	GcInterval  nlattr.Opt[uint32]     // time between two looks for expired elements, in milliseconds
-	Userdata    []byte                 // bytes that the kernel keeps for programs
-	ObjType     nlattr.Opt[ObjectType] // kind of the objects of an object map
-	Expr        *ExprAttrs             // the expression that each new element gets, if it is one
+	Header Nfgenmsg
+	Table  nlattr.Opt[string]
+	Name   nlattr.Opt[string]
+	Flags  nlattr.Opt[SetFlags] // properties of the set
+	// Type of the keys as programs number them; the kernel only keeps it. nft numbers its types
+	// so, a concatenation with six bits each.
+	KeyType nlattr.Opt[uint32]
+	// Length of a key in bytes, at most 64. Each field of a concatenation takes a multiple of
+	// four.
+	KeyLen nlattr.Opt[uint32]
+	// Type of the data of a map. Numbers but verdict are for programs.
+	DataType nlattr.Opt[DataType]
+	// Length of the data of a map in bytes, at most 64; not needed for verdicts.
+	DataLen nlattr.Opt[uint32]
+	Policy  nlattr.Opt[SetPolicy] // what to optimise
+	Desc    *SetDescAttrs         // what is known of the elements
+	// A number of the caller's choice by which other messages of the same batch can refer to
+	// the set. The kernel demands it.
+	ID nlattr.Opt[uint32]
+	// Time until an element expires, in milliseconds, if the element has no other.
+	Timeout    nlattr.Opt[uint64]
+	GcInterval nlattr.Opt[uint32] // time between two looks for expired elements, in milliseconds
+	// Bytes that the kernel keeps for programs; nft keeps byte orders, types and comments in
+	// them.
+	Userdata []byte
+	ObjType  nlattr.Opt[ObjectType] // kind of the objects of an object map
+	Expr     *ExprAttrs             // the expression that each new element gets, if it is one
+	// The expressions that each new element gets, if there are several.
 	Expressions *ExprListAttrs
-	Unknown     []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown     []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *NewsetRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(NewsetRequest)
 	}
 	x.Header.encode(e, e.Extend(4))
-	if x.Table.OK {
-		e.String(AttrSetTable, x.Table.V)
-	}
-	if x.Name.OK {
-		e.String(AttrSetName, x.Name.V)
-	}
-	if x.Flags.OK {
-		e.Uint32BE(AttrSetFlags, uint32(x.Flags.V))
-	}
-	if x.KeyType.OK {
-		e.Uint32BE(AttrSetKeyType, x.KeyType.V)
-	}
-	if x.KeyLen.OK {
-		e.Uint32BE(AttrSetKeyLen, x.KeyLen.V)
-	}
-	if x.DataType.OK {
-		e.Uint32BE(AttrSetDataType, uint32(x.DataType.V))
-	}
-	if x.DataLen.OK {
-		e.Uint32BE(AttrSetDataLen, x.DataLen.V)
-	}
-	if x.Policy.OK {
-		e.Uint32BE(AttrSetPolicy, uint32(x.Policy.V))
-	}
+	e.OptString(AttrSetTable, x.Table)
+	e.OptString(AttrSetName, x.Name)
+	nlattr.OptEnum32BE(e, AttrSetFlags, x.Flags)
+	e.OptUint32BE(AttrSetKeyType, x.KeyType)
+	e.OptUint32BE(AttrSetKeyLen, x.KeyLen)
+	nlattr.OptEnum32BE(e, AttrSetDataType, x.DataType)
+	e.OptUint32BE(AttrSetDataLen, x.DataLen)
+	nlattr.OptEnum32BE(e, AttrSetPolicy, x.Policy)
 	if x.Desc != nil {
-		nest := e.Begin(AttrSetDesc)
-		x.Desc.encode(e)
-		e.End(nest)
+		x.Desc.encode(e, AttrSetDesc)
 	}
-	if x.ID.OK {
-		e.Uint32BE(AttrSetID, x.ID.V)
-	}
-	if x.Timeout.OK {
-		e.Uint64BE(AttrSetTimeout, x.Timeout.V)
-	}
-	if x.GcInterval.OK {
-		e.Uint32BE(AttrSetGcInterval, x.GcInterval.V)
-	}
-	if x.Userdata != nil {
-		e.Bytes(AttrSetUserdata, x.Userdata)
-	}
-	if x.ObjType.OK {
-		e.Uint32BE(AttrSetObjType, uint32(x.ObjType.V))
-	}
+	e.OptUint32BE(AttrSetID, x.ID)
+	e.OptUint64BE(AttrSetTimeout, x.Timeout)
+	e.OptUint32BE(AttrSetGcInterval, x.GcInterval)
+	e.OptBytes(AttrSetUserdata, x.Userdata)
+	nlattr.OptEnum32BE(e, AttrSetObjType, x.ObjType)
 	if x.Expr != nil {
-		nest := e.Begin(AttrSetExpr)
-		x.Expr.encode(e)
-		e.End(nest)
+		x.Expr.encode(e, AttrSetExpr)
 	}
 	if x.Expressions != nil {
-		nest := e.Begin(AttrSetExpressions)
-		x.Expressions.encode(e)
-		e.End(nest)
+		x.Expressions.encode(e, AttrSetExpressions)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *NewsetRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrSetTable:
-			x.Table = nlattr.Some(d.String())
+			x.Table = d.OptString()
 		case AttrSetName:
-			x.Name = nlattr.Some(d.String())
+			x.Name = d.OptString()
 		case AttrSetFlags:
 			x.Flags = nlattr.Some(SetFlags(d.Uint32BE()))
 		case AttrSetKeyType:
-			x.KeyType = nlattr.Some(d.Uint32BE())
+			x.KeyType = d.OptUint32BE()
 		case AttrSetKeyLen:
-			x.KeyLen = nlattr.Some(d.Uint32BE())
+			x.KeyLen = d.OptUint32BE()
 		case AttrSetDataType:
 			x.DataType = nlattr.Some(DataType(d.Uint32BE()))
 		case AttrSetDataLen:
-			x.DataLen = nlattr.Some(d.Uint32BE())
+			x.DataLen = d.OptUint32BE()
 		case AttrSetPolicy:
 			x.Policy = nlattr.Some(SetPolicy(d.Uint32BE()))
 		case AttrSetDesc:
-			v := nlattr.New[SetDescAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[SetDescAttrs](d); v.decode(d, &x.Unknown) {
 				x.Desc = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrSetID:
-			x.ID = nlattr.Some(d.Uint32BE())
+			x.ID = d.OptUint32BE()
 		case AttrSetTimeout:
-			x.Timeout = nlattr.Some(d.Uint64BE())
+			x.Timeout = d.OptUint64BE()
 		case AttrSetGcInterval:
-			x.GcInterval = nlattr.Some(d.Uint32BE())
+			x.GcInterval = d.OptUint32BE()
 		case AttrSetUserdata:
 			x.Userdata = d.Bytes()
 		case AttrSetObjType:
 			x.ObjType = nlattr.Some(ObjectType(d.Uint32BE()))
 		case AttrSetExpr:
-			v := nlattr.New[ExprAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[ExprAttrs](d); v.decode(d, &x.Unknown) {
 				x.Expr = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrSetExpressions:
-			v := nlattr.New[ExprListAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[ExprListAttrs](d); v.decode(d, &x.Unknown) {
 				x.Expressions = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrSetPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *NewsetRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyNewsetRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *NewsetRequest) UnmarshalBinary(b []byte) error {
 	*x = NewsetRequest{}
 	d := nlattr.NewDecoder(b)
@@ -1622,68 +1426,61 @@ func (x *NewsetRequest) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *NewsetRequest) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyNewsetRequest, x)
-}
+func (x *NewsetRequest) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyNewsetRequest, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *NewsetRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyNewsetRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *NewsetRequest) Validate() error {
 	return policyNewsetRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetsetRequest is the getset request: read the set of a name (do), or list those of a table, a
-// family or all (dump). The elements are listed by getsetelem.
+// GetsetRequest is the request of [Client.Getset].
 type GetsetRequest struct {
 	Header  Nfgenmsg
-	Table   nlattr.Opt[string] // name of the table
-	Name    nlattr.Opt[string] // name of the set
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Table   nlattr.Opt[string]
+	Name    nlattr.Opt[string]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetsetRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetsetRequest)
 	}
 	x.Header.encode(e, e.Extend(4))
-	if x.Table.OK {
-		e.String(AttrSetTable, x.Table.V)
-	}
-	if x.Name.OK {
-		e.String(AttrSetName, x.Name.V)
-	}
+	e.OptString(AttrSetTable, x.Table)
+	e.OptString(AttrSetName, x.Name)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetsetRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrSetTable:
-			x.Table = nlattr.Some(d.String())
+			x.Table = d.OptString()
 		case AttrSetName:
-			x.Name = nlattr.Some(d.String())
+			x.Name = d.OptString()
 		case AttrSetPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetsetRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetsetRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetsetRequest) UnmarshalBinary(b []byte) error {
 	*x = GetsetRequest{}
 	d := nlattr.NewDecoder(b)
@@ -1692,62 +1489,57 @@ func (x *GetsetRequest) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *GetsetRequest) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyGetsetRequest, x)
-}
+func (x *GetsetRequest) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyGetsetRequest, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetsetRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetsetRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GetsetRequest) Validate() error {
 	return policyGetsetRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetsetDumpRequest is the getset dump request: read the set of a name (do), or list those of a
-// table, a family or all (dump). The elements are listed by getsetelem.
+// GetsetDumpRequest is the request of [Client.GetsetDump].
 type GetsetDumpRequest struct {
 	Header  Nfgenmsg
-	Table   nlattr.Opt[string] // name of the table
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Table   nlattr.Opt[string]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetsetDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetsetDumpRequest)
 	}
 	x.Header.encode(e, e.Extend(4))
-	if x.Table.OK {
-		e.String(AttrSetTable, x.Table.V)
-	}
+	e.OptString(AttrSetTable, x.Table)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetsetDumpRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrSetTable:
-			x.Table = nlattr.Some(d.String())
+			x.Table = d.OptString()
 		case AttrSetPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetsetDumpRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetsetDumpRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetsetDumpRequest) UnmarshalBinary(b []byte) error {
 	*x = GetsetDumpRequest{}
 	d := nlattr.NewDecoder(b)
@@ -1760,187 +1552,147 @@ func (x *GetsetDumpRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetsetDumpRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetsetDumpRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetsetDumpRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GetsetDumpRequest) Validate() error {
 	return policyGetsetDumpRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetsetReply is the getset reply: read the set of a name (do), or list those of a table, a family
-// or all (dump). The elements are listed by getsetelem.
+// GetsetReply is the reply of [Client.Getset].
 type GetsetReply struct {
-	Header      Nfgenmsg
-	Table       nlattr.Opt[string]    // name of the table
-	Name        nlattr.Opt[string]    // name of the set
-	Flags       nlattr.Opt[SetFlags]  // properties of the set
-	KeyType     nlattr.Opt[uint32]    // type of the keys as programs number them
-	KeyLen      nlattr.Opt[uint32]    // length of a key in bytes, at most 64
-	DataType    nlattr.Opt[DataType]  // type of the data of a map
-	DataLen     nlattr.Opt[uint32]    // length of the data of a map in bytes, at most 64
-	Policy      nlattr.Opt[SetPolicy] // what to optimise
-	Desc        *SetDescAttrs         // what is known of the elements
-	Timeout     nlattr.Opt[uint64]
-	GcInterval  nlattr.Opt[uint32]     // time between two looks for expired elements, in milliseconds
-	Userdata    []byte                 // bytes that the kernel keeps for programs
-	ObjType     nlattr.Opt[ObjectType] // kind of the objects of an object map
-	Handle      nlattr.Opt[uint64]     // number of the set, which delset takes in place of the name
-	Expr        *ExprAttrs             // the expression that each new element gets, if it is one
+	Header Nfgenmsg
+	Table  nlattr.Opt[string]
+	Name   nlattr.Opt[string]
+	Flags  nlattr.Opt[SetFlags] // properties of the set
+	// Type of the keys as programs number them; the kernel only keeps it. nft numbers its types
+	// so, a concatenation with six bits each.
+	KeyType nlattr.Opt[uint32]
+	// Length of a key in bytes, at most 64. Each field of a concatenation takes a multiple of
+	// four.
+	KeyLen nlattr.Opt[uint32]
+	// Type of the data of a map. Numbers but verdict are for programs.
+	DataType nlattr.Opt[DataType]
+	// Length of the data of a map in bytes, at most 64; not needed for verdicts.
+	DataLen nlattr.Opt[uint32]
+	Policy  nlattr.Opt[SetPolicy] // what to optimise
+	Desc    *SetDescAttrs         // what is known of the elements
+	// Time until an element expires, in milliseconds, if the element has no other.
+	Timeout    nlattr.Opt[uint64]
+	GcInterval nlattr.Opt[uint32] // time between two looks for expired elements, in milliseconds
+	// Bytes that the kernel keeps for programs; nft keeps byte orders, types and comments in
+	// them.
+	Userdata []byte
+	ObjType  nlattr.Opt[ObjectType] // kind of the objects of an object map
+	Handle   nlattr.Opt[uint64]     // number of the set, which delset takes in place of the name
+	Expr     *ExprAttrs             // the expression that each new element gets, if it is one
+	// The expressions that each new element gets, if there are several.
 	Expressions *ExprListAttrs
-	Type        nlattr.Opt[string] // how the kernel stores the set, such as hash or rbtree
-	Count       nlattr.Opt[uint32] // number of elements
-	Unknown     []nlattr.Attr      // what the fields cannot hold, as it came
+	// How the kernel stores the set, such as hash or rbtree. From the kernel, since Linux 6.16.
+	Type nlattr.Opt[string]
+	// Number of elements. From the kernel, since Linux 6.16.
+	Count   nlattr.Opt[uint32]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetsetReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetsetReply)
 	}
 	x.Header.encode(e, e.Extend(4))
-	if x.Table.OK {
-		e.String(AttrSetTable, x.Table.V)
-	}
-	if x.Name.OK {
-		e.String(AttrSetName, x.Name.V)
-	}
-	if x.Flags.OK {
-		e.Uint32BE(AttrSetFlags, uint32(x.Flags.V))
-	}
-	if x.KeyType.OK {
-		e.Uint32BE(AttrSetKeyType, x.KeyType.V)
-	}
-	if x.KeyLen.OK {
-		e.Uint32BE(AttrSetKeyLen, x.KeyLen.V)
-	}
-	if x.DataType.OK {
-		e.Uint32BE(AttrSetDataType, uint32(x.DataType.V))
-	}
-	if x.DataLen.OK {
-		e.Uint32BE(AttrSetDataLen, x.DataLen.V)
-	}
-	if x.Policy.OK {
-		e.Uint32BE(AttrSetPolicy, uint32(x.Policy.V))
-	}
+	e.OptString(AttrSetTable, x.Table)
+	e.OptString(AttrSetName, x.Name)
+	nlattr.OptEnum32BE(e, AttrSetFlags, x.Flags)
+	e.OptUint32BE(AttrSetKeyType, x.KeyType)
+	e.OptUint32BE(AttrSetKeyLen, x.KeyLen)
+	nlattr.OptEnum32BE(e, AttrSetDataType, x.DataType)
+	e.OptUint32BE(AttrSetDataLen, x.DataLen)
+	nlattr.OptEnum32BE(e, AttrSetPolicy, x.Policy)
 	if x.Desc != nil {
-		nest := e.Begin(AttrSetDesc)
-		x.Desc.encode(e)
-		e.End(nest)
+		x.Desc.encode(e, AttrSetDesc)
 	}
-	if x.Timeout.OK {
-		e.Uint64BE(AttrSetTimeout, x.Timeout.V)
-	}
-	if x.GcInterval.OK {
-		e.Uint32BE(AttrSetGcInterval, x.GcInterval.V)
-	}
-	if x.Userdata != nil {
-		e.Bytes(AttrSetUserdata, x.Userdata)
-	}
-	if x.ObjType.OK {
-		e.Uint32BE(AttrSetObjType, uint32(x.ObjType.V))
-	}
-	if x.Handle.OK {
-		e.Uint64BE(AttrSetHandle, x.Handle.V)
-	}
+	e.OptUint64BE(AttrSetTimeout, x.Timeout)
+	e.OptUint32BE(AttrSetGcInterval, x.GcInterval)
+	e.OptBytes(AttrSetUserdata, x.Userdata)
+	nlattr.OptEnum32BE(e, AttrSetObjType, x.ObjType)
+	e.OptUint64BE(AttrSetHandle, x.Handle)
 	if x.Expr != nil {
-		nest := e.Begin(AttrSetExpr)
-		x.Expr.encode(e)
-		e.End(nest)
+		x.Expr.encode(e, AttrSetExpr)
 	}
 	if x.Expressions != nil {
-		nest := e.Begin(AttrSetExpressions)
-		x.Expressions.encode(e)
-		e.End(nest)
+		x.Expressions.encode(e, AttrSetExpressions)
 	}
-	if x.Type.OK {
-		e.String(AttrSetType, x.Type.V)
-	}
-	if x.Count.OK {
-		e.Uint32BE(AttrSetCount, x.Count.V)
-	}
+	e.OptString(AttrSetType, x.Type)
+	e.OptUint32BE(AttrSetCount, x.Count)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetsetReply) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrSetTable:
-			x.Table = nlattr.Some(d.String())
+			x.Table = d.OptString()
 		case AttrSetName:
-			x.Name = nlattr.Some(d.String())
+			x.Name = d.OptString()
 		case AttrSetFlags:
 			x.Flags = nlattr.Some(SetFlags(d.Uint32BE()))
 		case AttrSetKeyType:
-			x.KeyType = nlattr.Some(d.Uint32BE())
+			x.KeyType = d.OptUint32BE()
 		case AttrSetKeyLen:
-			x.KeyLen = nlattr.Some(d.Uint32BE())
+			x.KeyLen = d.OptUint32BE()
 		case AttrSetDataType:
 			x.DataType = nlattr.Some(DataType(d.Uint32BE()))
 		case AttrSetDataLen:
-			x.DataLen = nlattr.Some(d.Uint32BE())
+			x.DataLen = d.OptUint32BE()
 		case AttrSetPolicy:
 			x.Policy = nlattr.Some(SetPolicy(d.Uint32BE()))
 		case AttrSetDesc:
-			v := nlattr.New[SetDescAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[SetDescAttrs](d); v.decode(d, &x.Unknown) {
 				x.Desc = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrSetTimeout:
-			x.Timeout = nlattr.Some(d.Uint64BE())
+			x.Timeout = d.OptUint64BE()
 		case AttrSetGcInterval:
-			x.GcInterval = nlattr.Some(d.Uint32BE())
+			x.GcInterval = d.OptUint32BE()
 		case AttrSetUserdata:
 			x.Userdata = d.Bytes()
 		case AttrSetObjType:
 			x.ObjType = nlattr.Some(ObjectType(d.Uint32BE()))
 		case AttrSetHandle:
-			x.Handle = nlattr.Some(d.Uint64BE())
+			x.Handle = d.OptUint64BE()
 		case AttrSetExpr:
-			v := nlattr.New[ExprAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[ExprAttrs](d); v.decode(d, &x.Unknown) {
 				x.Expr = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrSetExpressions:
-			v := nlattr.New[ExprListAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[ExprListAttrs](d); v.decode(d, &x.Unknown) {
 				x.Expressions = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrSetType:
-			x.Type = nlattr.Some(d.String())
+			x.Type = d.OptString()
 		case AttrSetCount:
-			x.Count = nlattr.Some(d.Uint32BE())
+			x.Count = d.OptUint32BE()
 		case AttrSetPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetsetReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetsetReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetsetReply) UnmarshalBinary(b []byte) error {
 	*x = GetsetReply{}
 	d := nlattr.NewDecoder(b)
@@ -1949,68 +1701,60 @@ func (x *GetsetReply) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *GetsetReply) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyGetsetReply, x)
-}
+func (x *GetsetReply) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyGetsetReply, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetsetReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetsetReply, b, x)
 }
 
-// DelsetRequest is the delset request: remove a set that no rule uses, with its elements.
+// DelsetRequest is the request of [Client.Delset].
 type DelsetRequest struct {
 	Header  Nfgenmsg
-	Table   nlattr.Opt[string] // name of the table
-	Name    nlattr.Opt[string] // name of the set
+	Table   nlattr.Opt[string]
+	Name    nlattr.Opt[string]
 	Handle  nlattr.Opt[uint64] // number of the set, which delset takes in place of the name
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *DelsetRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(DelsetRequest)
 	}
 	x.Header.encode(e, e.Extend(4))
-	if x.Table.OK {
-		e.String(AttrSetTable, x.Table.V)
-	}
-	if x.Name.OK {
-		e.String(AttrSetName, x.Name.V)
-	}
-	if x.Handle.OK {
-		e.Uint64BE(AttrSetHandle, x.Handle.V)
-	}
+	e.OptString(AttrSetTable, x.Table)
+	e.OptString(AttrSetName, x.Name)
+	e.OptUint64BE(AttrSetHandle, x.Handle)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *DelsetRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrSetTable:
-			x.Table = nlattr.Some(d.String())
+			x.Table = d.OptString()
 		case AttrSetName:
-			x.Name = nlattr.Some(d.String())
+			x.Name = d.OptString()
 		case AttrSetHandle:
-			x.Handle = nlattr.Some(d.Uint64BE())
+			x.Handle = d.OptUint64BE()
 		case AttrSetPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *DelsetRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyDelsetRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *DelsetRequest) UnmarshalBinary(b []byte) error {
 	*x = DelsetRequest{}
 	d := nlattr.NewDecoder(b)
@@ -2019,92 +1763,75 @@ func (x *DelsetRequest) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *DelsetRequest) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyDelsetRequest, x)
-}
+func (x *DelsetRequest) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyDelsetRequest, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *DelsetRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyDelsetRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *DelsetRequest) Validate() error {
 	return policyDelsetRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// DestroysetRequest is the destroyset request: as delset, but it is no error if there is none.
-// Since Linux 6.3.
+// DestroysetRequest is the request of [Client.Destroyset].
 type DestroysetRequest = DelsetRequest
 
-// NewsetelemRequest is the newsetelem request: add elements to a set, with NLM_F_CREATE; NLM_F_EXCL
-// refuses those that exist.
+// NewsetelemRequest is the request of [Client.Newsetelem].
 type NewsetelemRequest struct {
 	Header   Nfgenmsg
-	Table    nlattr.Opt[string]    // name of the table
-	Set      nlattr.Opt[string]    // name of the set
-	Elements *SetelemListElemAttrs // the elements
-	SetID    nlattr.Opt[uint32]    // as set, with the id of a set of the same batch
-	Unknown  []nlattr.Attr         // what the fields cannot hold, as it came
+	Table    nlattr.Opt[string]
+	Set      nlattr.Opt[string]
+	Elements *SetelemListElemAttrs
+	SetID    nlattr.Opt[uint32] // as set, with the id of a set of the same batch
+	Unknown  []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *NewsetelemRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(NewsetelemRequest)
 	}
 	x.Header.encode(e, e.Extend(4))
-	if x.Table.OK {
-		e.String(AttrSetelemListTable, x.Table.V)
-	}
-	if x.Set.OK {
-		e.String(AttrSetelemListSet, x.Set.V)
-	}
+	e.OptString(AttrSetelemListTable, x.Table)
+	e.OptString(AttrSetelemListSet, x.Set)
 	if x.Elements != nil {
-		nest := e.Begin(AttrSetelemListElements)
-		x.Elements.encode(e)
-		e.End(nest)
+		x.Elements.encode(e, AttrSetelemListElements)
 	}
-	if x.SetID.OK {
-		e.Uint32BE(AttrSetelemListSetID, x.SetID.V)
-	}
+	e.OptUint32BE(AttrSetelemListSetID, x.SetID)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *NewsetelemRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrSetelemListTable:
-			x.Table = nlattr.Some(d.String())
+			x.Table = d.OptString()
 		case AttrSetelemListSet:
-			x.Set = nlattr.Some(d.String())
+			x.Set = d.OptString()
 		case AttrSetelemListElements:
-			v := nlattr.New[SetelemListElemAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[SetelemListElemAttrs](d); v.decode(d, &x.Unknown) {
 				x.Elements = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrSetelemListSetID:
-			x.SetID = nlattr.Some(d.Uint32BE())
+			x.SetID = d.OptUint32BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *NewsetelemRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyNewsetelemRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *NewsetelemRequest) UnmarshalBinary(b []byte) error {
 	*x = NewsetelemRequest{}
 	d := nlattr.NewDecoder(b)
@@ -2117,78 +1844,66 @@ func (x *NewsetelemRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyNewsetelemRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *NewsetelemRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyNewsetelemRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *NewsetelemRequest) Validate() error {
 	return policyNewsetelemRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetsetelemRequest is the getsetelem request: look elements up, each answered by a message (do),
-// or list all of a set (dump).
+// GetsetelemRequest is the request of [Client.Getsetelem].
 type GetsetelemRequest struct {
 	Header   Nfgenmsg
-	Table    nlattr.Opt[string]    // name of the table
-	Set      nlattr.Opt[string]    // name of the set
-	Elements *SetelemListElemAttrs // the elements
-	Unknown  []nlattr.Attr         // what the fields cannot hold, as it came
+	Table    nlattr.Opt[string]
+	Set      nlattr.Opt[string]
+	Elements *SetelemListElemAttrs
+	Unknown  []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetsetelemRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetsetelemRequest)
 	}
 	x.Header.encode(e, e.Extend(4))
-	if x.Table.OK {
-		e.String(AttrSetelemListTable, x.Table.V)
-	}
-	if x.Set.OK {
-		e.String(AttrSetelemListSet, x.Set.V)
-	}
+	e.OptString(AttrSetelemListTable, x.Table)
+	e.OptString(AttrSetelemListSet, x.Set)
 	if x.Elements != nil {
-		nest := e.Begin(AttrSetelemListElements)
-		x.Elements.encode(e)
-		e.End(nest)
+		x.Elements.encode(e, AttrSetelemListElements)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetsetelemRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrSetelemListTable:
-			x.Table = nlattr.Some(d.String())
+			x.Table = d.OptString()
 		case AttrSetelemListSet:
-			x.Set = nlattr.Some(d.String())
+			x.Set = d.OptString()
 		case AttrSetelemListElements:
-			v := nlattr.New[SetelemListElemAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[SetelemListElemAttrs](d); v.decode(d, &x.Unknown) {
 				x.Elements = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetsetelemRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetsetelemRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetsetelemRequest) UnmarshalBinary(b []byte) error {
 	*x = GetsetelemRequest{}
 	d := nlattr.NewDecoder(b)
@@ -2201,63 +1916,58 @@ func (x *GetsetelemRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetsetelemRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetsetelemRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetsetelemRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GetsetelemRequest) Validate() error {
 	return policyGetsetelemRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetsetelemDumpRequest is the getsetelem dump request: look elements up, each answered by a
-// message (do), or list all of a set (dump).
+// GetsetelemDumpRequest is the request of [Client.GetsetelemDump].
 type GetsetelemDumpRequest struct {
 	Header  Nfgenmsg
-	Table   nlattr.Opt[string] // name of the table
-	Set     nlattr.Opt[string] // name of the set
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Table   nlattr.Opt[string]
+	Set     nlattr.Opt[string]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetsetelemDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetsetelemDumpRequest)
 	}
 	x.Header.encode(e, e.Extend(4))
-	if x.Table.OK {
-		e.String(AttrSetelemListTable, x.Table.V)
-	}
-	if x.Set.OK {
-		e.String(AttrSetelemListSet, x.Set.V)
-	}
+	e.OptString(AttrSetelemListTable, x.Table)
+	e.OptString(AttrSetelemListSet, x.Set)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetsetelemDumpRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrSetelemListTable:
-			x.Table = nlattr.Some(d.String())
+			x.Table = d.OptString()
 		case AttrSetelemListSet:
-			x.Set = nlattr.Some(d.String())
+			x.Set = d.OptString()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetsetelemDumpRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetsetelemDumpRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetsetelemDumpRequest) UnmarshalBinary(b []byte) error {
 	*x = GetsetelemDumpRequest{}
 	d := nlattr.NewDecoder(b)
@@ -2270,78 +1980,66 @@ func (x *GetsetelemDumpRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetsetelemDumpRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetsetelemDumpRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetsetelemDumpRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GetsetelemDumpRequest) Validate() error {
 	return policyGetsetelemDumpRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetsetelemReply is the getsetelem reply: look elements up, each answered by a message (do), or
-// list all of a set (dump).
+// GetsetelemReply is the reply of [Client.Getsetelem].
 type GetsetelemReply struct {
 	Header   Nfgenmsg
-	Table    nlattr.Opt[string]    // name of the table
-	Set      nlattr.Opt[string]    // name of the set
-	Elements *SetelemListElemAttrs // the elements
-	Unknown  []nlattr.Attr         // what the fields cannot hold, as it came
+	Table    nlattr.Opt[string]
+	Set      nlattr.Opt[string]
+	Elements *SetelemListElemAttrs
+	Unknown  []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetsetelemReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetsetelemReply)
 	}
 	x.Header.encode(e, e.Extend(4))
-	if x.Table.OK {
-		e.String(AttrSetelemListTable, x.Table.V)
-	}
-	if x.Set.OK {
-		e.String(AttrSetelemListSet, x.Set.V)
-	}
+	e.OptString(AttrSetelemListTable, x.Table)
+	e.OptString(AttrSetelemListSet, x.Set)
 	if x.Elements != nil {
-		nest := e.Begin(AttrSetelemListElements)
-		x.Elements.encode(e)
-		e.End(nest)
+		x.Elements.encode(e, AttrSetelemListElements)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetsetelemReply) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrSetelemListTable:
-			x.Table = nlattr.Some(d.String())
+			x.Table = d.OptString()
 		case AttrSetelemListSet:
-			x.Set = nlattr.Some(d.String())
+			x.Set = d.OptString()
 		case AttrSetelemListElements:
-			v := nlattr.New[SetelemListElemAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[SetelemListElemAttrs](d); v.decode(d, &x.Unknown) {
 				x.Elements = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetsetelemReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetsetelemReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetsetelemReply) UnmarshalBinary(b []byte) error {
 	*x = GetsetelemReply{}
 	d := nlattr.NewDecoder(b)
@@ -2354,38 +2052,33 @@ func (x *GetsetelemReply) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetsetelemReply, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetsetelemReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetsetelemReply, b, x)
 }
 
-// GetsetelemResetRequest is the getsetelem-reset request: as getsetelem, and the counters and other
-// states of the elements begin anew. Since Linux 6.5.
+// GetsetelemResetRequest is the request of [Client.GetsetelemReset].
 type GetsetelemResetRequest = GetsetelemRequest
 
-// GetsetelemResetDumpRequest is the getsetelem-reset dump request: as getsetelem, and the counters
-// and other states of the elements begin anew. Since Linux 6.5.
+// GetsetelemResetDumpRequest is the request of [Client.GetsetelemResetDump].
 type GetsetelemResetDumpRequest = GetsetelemDumpRequest
 
-// GetsetelemResetReply is the getsetelem-reset reply: as getsetelem, and the counters and other
-// states of the elements begin anew. Since Linux 6.5.
+// GetsetelemResetReply is the reply of [Client.GetsetelemReset].
 type GetsetelemResetReply = GetsetelemReply
 
-// DelsetelemRequest is the delsetelem request: remove elements from a set, or all if none is given.
+// DelsetelemRequest is the request of [Client.Delsetelem].
 type DelsetelemRequest = GetsetelemRequest
 
-// DestroysetelemRequest is the destroysetelem request: as delsetelem, but it is no error if there
-// is none. Since Linux 6.3.
+// DestroysetelemRequest is the request of [Client.Destroysetelem].
 type DestroysetelemRequest = GetsetelemRequest
 
-// GetgenRequest is the getgen request: read the generation of the ruleset. Two answers with the
-// same number stand around a consistent listing.
+// GetgenRequest is the request of [Client.Getgen].
 type GetgenRequest struct {
 	Header  Nfgenmsg
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetgenRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetgenRequest)
@@ -2394,22 +2087,22 @@ func (x *GetgenRequest) EncodeTo(e *nlattr.Encoder) {
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetgenRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
-		x.Unknown = d.Unknown(x.Unknown)
+		d.Keep(&x.Unknown)
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetgenRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetgenRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetgenRequest) UnmarshalBinary(b []byte) error {
 	*x = GetgenRequest{}
 	d := nlattr.NewDecoder(b)
@@ -2418,73 +2111,65 @@ func (x *GetgenRequest) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *GetgenRequest) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyGetgenRequest, x)
-}
+func (x *GetgenRequest) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyGetgenRequest, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetgenRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetgenRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GetgenRequest) Validate() error {
 	return policyGetgenRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetgenReply is the getgen reply: read the generation of the ruleset. Two answers with the same
-// number stand around a consistent listing.
+// GetgenReply is the reply of [Client.Getgen].
 type GetgenReply struct {
-	Header   Nfgenmsg
+	Header Nfgenmsg
+	// Number of the generation, one more after each batch that was carried out.
 	ID       nlattr.Opt[uint32]
 	ProcPid  nlattr.Opt[uint32] // process that made it; in notifications
 	ProcName nlattr.Opt[string] // name of that process; in notifications
-	Unknown  []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown  []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetgenReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetgenReply)
 	}
 	x.Header.encode(e, e.Extend(4))
-	if x.ID.OK {
-		e.Uint32BE(AttrGenID, x.ID.V)
-	}
-	if x.ProcPid.OK {
-		e.Uint32BE(AttrGenProcPid, x.ProcPid.V)
-	}
-	if x.ProcName.OK {
-		e.String(AttrGenProcName, x.ProcName.V)
-	}
+	e.OptUint32BE(AttrGenID, x.ID)
+	e.OptUint32BE(AttrGenProcPid, x.ProcPid)
+	e.OptString(AttrGenProcName, x.ProcName)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetgenReply) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrGenID:
-			x.ID = nlattr.Some(d.Uint32BE())
+			x.ID = d.OptUint32BE()
 		case AttrGenProcPid:
-			x.ProcPid = nlattr.Some(d.Uint32BE())
+			x.ProcPid = d.OptUint32BE()
 		case AttrGenProcName:
-			x.ProcName = nlattr.Some(d.String())
+			x.ProcName = d.OptString()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetgenReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetgenReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetgenReply) UnmarshalBinary(b []byte) error {
 	*x = GetgenReply{}
 	d := nlattr.NewDecoder(b)
@@ -2493,28 +2178,25 @@ func (x *GetgenReply) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *GetgenReply) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyGetgenReply, x)
-}
+func (x *GetgenReply) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyGetgenReply, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetgenReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetgenReply, b, x)
 }
 
-// NewobjRequest is the newobj request: add an object, with NLM_F_CREATE. One that exists gets the
-// new parameters, if its kind can change them.
+// NewobjRequest is the request of [Client.Newobj].
 type NewobjRequest struct {
 	Header   Nfgenmsg
-	Table    nlattr.Opt[string]     // name of the table
-	Name     nlattr.Opt[string]     // name of the object, unique for its kind in the table
-	Type     nlattr.Opt[ObjectType] // kind of the object, which says what data is
-	Data     ObjDataMsg             // the parameters and the state of the object
-	Userdata []byte                 // bytes that the kernel keeps for programs
-	Unknown  []nlattr.Attr          // what the fields cannot hold, as it came
+	Table    nlattr.Opt[string]
+	Name     nlattr.Opt[string]
+	Type     nlattr.Opt[ObjectType]
+	Data     ObjDataMsg // the parameters and the state of the object
+	Userdata []byte     // bytes that the kernel keeps for programs
+	Unknown  []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *NewobjRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(NewobjRequest)
@@ -2522,63 +2204,54 @@ func (x *NewobjRequest) EncodeTo(e *nlattr.Encoder) {
 	x.Header.encode(e, e.Extend(4))
 	typeText := x.Type
 	if !typeText.OK && x.Data != nil {
-		typeText = nlattr.ParseSelector(selectorOfObjDataMsg(e, AttrObjData, x.Data), ParseObjectType)
+		typeText = nlattr.ParseSelector(e.Selector(AttrObjData, "type", x.Data.byObjDataMsg()), ParseObjectType)
 	}
-	if x.Table.OK {
-		e.String(AttrObjTable, x.Table.V)
-	}
-	if x.Name.OK {
-		e.String(AttrObjName, x.Name.V)
-	}
-	if typeText.OK {
-		e.Uint32BE(AttrObjType, uint32(typeText.V))
-	}
+	e.OptString(AttrObjTable, x.Table)
+	e.OptString(AttrObjName, x.Name)
+	nlattr.OptEnum32BE(e, AttrObjType, typeText)
 	if x.Data != nil {
 		encodeObjDataMsg(e, AttrObjData, nlattr.NamedSelector(typeText), x.Data)
 	}
-	if x.Userdata != nil {
-		e.Bytes(AttrObjUserdata, x.Userdata)
-	}
+	e.OptBytes(AttrObjUserdata, x.Userdata)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *NewobjRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	var atData nlattr.Frame
-	var hasData bool
 	for d.Next() {
 		switch d.Type() {
 		case AttrObjTable:
-			x.Table = nlattr.Some(d.String())
+			x.Table = d.OptString()
 		case AttrObjName:
-			x.Name = nlattr.Some(d.String())
+			x.Name = d.OptString()
 		case AttrObjType:
 			x.Type = nlattr.Some(ObjectType(d.Uint32BE()))
 		case AttrObjData:
-			atData, hasData = d.Skip(), true
+			atData = d.Skip()
 		case AttrObjUserdata:
 			x.Userdata = d.Bytes()
 		case AttrObjPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
-	if hasData && d.Err() == nil {
+	if atData.Skipped() && d.Err() == nil {
 		back := d.Resume(atData)
 		x.Data = decodeObjDataMsg(d, nlattr.NamedSelector(x.Type))
 		d.Return(back)
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *NewobjRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyNewobjRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *NewobjRequest) UnmarshalBinary(b []byte) error {
 	*x = NewobjRequest{}
 	d := nlattr.NewDecoder(b)
@@ -2587,74 +2260,65 @@ func (x *NewobjRequest) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *NewobjRequest) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyNewobjRequest, x)
-}
+func (x *NewobjRequest) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyNewobjRequest, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *NewobjRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyNewobjRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *NewobjRequest) Validate() error {
 	return policyNewobjRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetobjRequest is the getobj request: read the object of a name and kind (do), or list those of a
-// table, a kind, a family or all (dump).
+// GetobjRequest is the request of [Client.Getobj].
 type GetobjRequest struct {
 	Header  Nfgenmsg
-	Table   nlattr.Opt[string]     // name of the table
-	Name    nlattr.Opt[string]     // name of the object, unique for its kind in the table
-	Type    nlattr.Opt[ObjectType] // kind of the object, which says what data is
-	Unknown []nlattr.Attr          // what the fields cannot hold, as it came
+	Table   nlattr.Opt[string]
+	Name    nlattr.Opt[string]
+	Type    nlattr.Opt[ObjectType]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetobjRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetobjRequest)
 	}
 	x.Header.encode(e, e.Extend(4))
-	if x.Table.OK {
-		e.String(AttrObjTable, x.Table.V)
-	}
-	if x.Name.OK {
-		e.String(AttrObjName, x.Name.V)
-	}
-	if x.Type.OK {
-		e.Uint32BE(AttrObjType, uint32(x.Type.V))
-	}
+	e.OptString(AttrObjTable, x.Table)
+	e.OptString(AttrObjName, x.Name)
+	nlattr.OptEnum32BE(e, AttrObjType, x.Type)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetobjRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrObjTable:
-			x.Table = nlattr.Some(d.String())
+			x.Table = d.OptString()
 		case AttrObjName:
-			x.Name = nlattr.Some(d.String())
+			x.Name = d.OptString()
 		case AttrObjType:
 			x.Type = nlattr.Some(ObjectType(d.Uint32BE()))
 		case AttrObjPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetobjRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetobjRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetobjRequest) UnmarshalBinary(b []byte) error {
 	*x = GetobjRequest{}
 	d := nlattr.NewDecoder(b)
@@ -2663,68 +2327,61 @@ func (x *GetobjRequest) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *GetobjRequest) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyGetobjRequest, x)
-}
+func (x *GetobjRequest) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyGetobjRequest, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetobjRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetobjRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GetobjRequest) Validate() error {
 	return policyGetobjRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetobjDumpRequest is the getobj dump request: read the object of a name and kind (do), or list
-// those of a table, a kind, a family or all (dump).
+// GetobjDumpRequest is the request of [Client.GetobjDump].
 type GetobjDumpRequest struct {
 	Header  Nfgenmsg
-	Table   nlattr.Opt[string]     // name of the table
-	Type    nlattr.Opt[ObjectType] // kind of the object, which says what data is
-	Unknown []nlattr.Attr          // what the fields cannot hold, as it came
+	Table   nlattr.Opt[string]
+	Type    nlattr.Opt[ObjectType]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetobjDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetobjDumpRequest)
 	}
 	x.Header.encode(e, e.Extend(4))
-	if x.Table.OK {
-		e.String(AttrObjTable, x.Table.V)
-	}
-	if x.Type.OK {
-		e.Uint32BE(AttrObjType, uint32(x.Type.V))
-	}
+	e.OptString(AttrObjTable, x.Table)
+	nlattr.OptEnum32BE(e, AttrObjType, x.Type)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetobjDumpRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrObjTable:
-			x.Table = nlattr.Some(d.String())
+			x.Table = d.OptString()
 		case AttrObjType:
 			x.Type = nlattr.Some(ObjectType(d.Uint32BE()))
 		case AttrObjPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetobjDumpRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetobjDumpRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetobjDumpRequest) UnmarshalBinary(b []byte) error {
 	*x = GetobjDumpRequest{}
 	d := nlattr.NewDecoder(b)
@@ -2737,31 +2394,32 @@ func (x *GetobjDumpRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetobjDumpRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetobjDumpRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetobjDumpRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GetobjDumpRequest) Validate() error {
 	return policyGetobjDumpRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetobjReply is the getobj reply: read the object of a name and kind (do), or list those of a
-// table, a kind, a family or all (dump).
+// GetobjReply is the reply of [Client.Getobj].
 type GetobjReply struct {
-	Header   Nfgenmsg
-	Table    nlattr.Opt[string]     // name of the table
-	Name     nlattr.Opt[string]     // name of the object, unique for its kind in the table
-	Type     nlattr.Opt[ObjectType] // kind of the object, which says what data is
-	Data     ObjDataMsg             // the parameters and the state of the object
-	Use      nlattr.Opt[uint32]     // number of rules and elements that use the object
+	Header Nfgenmsg
+	Table  nlattr.Opt[string]
+	Name   nlattr.Opt[string]
+	Type   nlattr.Opt[ObjectType]
+	Data   ObjDataMsg // the parameters and the state of the object
+	// Number of rules and elements that use the object. From the kernel.
+	Use nlattr.Opt[uint32]
+	// Number of the object, which delobj takes in place of the name.
 	Handle   nlattr.Opt[uint64]
-	Userdata []byte        // bytes that the kernel keeps for programs
-	Unknown  []nlattr.Attr // what the fields cannot hold, as it came
+	Userdata []byte // bytes that the kernel keeps for programs
+	Unknown  []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetobjReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetobjReply)
@@ -2769,73 +2427,60 @@ func (x *GetobjReply) EncodeTo(e *nlattr.Encoder) {
 	x.Header.encode(e, e.Extend(4))
 	typeText := x.Type
 	if !typeText.OK && x.Data != nil {
-		typeText = nlattr.ParseSelector(selectorOfObjDataMsg(e, AttrObjData, x.Data), ParseObjectType)
+		typeText = nlattr.ParseSelector(e.Selector(AttrObjData, "type", x.Data.byObjDataMsg()), ParseObjectType)
 	}
-	if x.Table.OK {
-		e.String(AttrObjTable, x.Table.V)
-	}
-	if x.Name.OK {
-		e.String(AttrObjName, x.Name.V)
-	}
-	if typeText.OK {
-		e.Uint32BE(AttrObjType, uint32(typeText.V))
-	}
+	e.OptString(AttrObjTable, x.Table)
+	e.OptString(AttrObjName, x.Name)
+	nlattr.OptEnum32BE(e, AttrObjType, typeText)
 	if x.Data != nil {
 		encodeObjDataMsg(e, AttrObjData, nlattr.NamedSelector(typeText), x.Data)
 	}
-	if x.Use.OK {
-		e.Uint32BE(AttrObjUse, x.Use.V)
-	}
-	if x.Handle.OK {
-		e.Uint64BE(AttrObjHandle, x.Handle.V)
-	}
-	if x.Userdata != nil {
-		e.Bytes(AttrObjUserdata, x.Userdata)
-	}
+	e.OptUint32BE(AttrObjUse, x.Use)
+	e.OptUint64BE(AttrObjHandle, x.Handle)
+	e.OptBytes(AttrObjUserdata, x.Userdata)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetobjReply) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	var atData nlattr.Frame
-	var hasData bool
 	for d.Next() {
 		switch d.Type() {
 		case AttrObjTable:
-			x.Table = nlattr.Some(d.String())
+			x.Table = d.OptString()
 		case AttrObjName:
-			x.Name = nlattr.Some(d.String())
+			x.Name = d.OptString()
 		case AttrObjType:
 			x.Type = nlattr.Some(ObjectType(d.Uint32BE()))
 		case AttrObjData:
-			atData, hasData = d.Skip(), true
+			atData = d.Skip()
 		case AttrObjUse:
-			x.Use = nlattr.Some(d.Uint32BE())
+			x.Use = d.OptUint32BE()
 		case AttrObjHandle:
-			x.Handle = nlattr.Some(d.Uint64BE())
+			x.Handle = d.OptUint64BE()
 		case AttrObjUserdata:
 			x.Userdata = d.Bytes()
 		case AttrObjPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
-	if hasData && d.Err() == nil {
+	if atData.Skipped() && d.Err() == nil {
 		back := d.Resume(atData)
 		x.Data = decodeObjDataMsg(d, nlattr.NamedSelector(x.Type))
 		d.Return(back)
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetobjReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetobjReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetobjReply) UnmarshalBinary(b []byte) error {
 	*x = GetobjReply{}
 	d := nlattr.NewDecoder(b)
@@ -2844,84 +2489,74 @@ func (x *GetobjReply) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *GetobjReply) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyGetobjReply, x)
-}
+func (x *GetobjReply) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyGetobjReply, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetobjReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetobjReply, b, x)
 }
 
-// GetobjResetRequest is the getobj-reset request: as getobj, and counters and quotas begin anew.
+// GetobjResetRequest is the request of [Client.GetobjReset].
 type GetobjResetRequest = GetobjRequest
 
-// GetobjResetDumpRequest is the getobj-reset dump request: as getobj, and counters and quotas begin
-// anew.
+// GetobjResetDumpRequest is the request of [Client.GetobjResetDump].
 type GetobjResetDumpRequest = GetobjDumpRequest
 
-// GetobjResetReply is the getobj-reset reply: as getobj, and counters and quotas begin anew.
+// GetobjResetReply is the reply of [Client.GetobjReset].
 type GetobjResetReply = GetobjReply
 
-// DelobjRequest is the delobj request: remove an object that nobody uses.
+// DelobjRequest is the request of [Client.Delobj].
 type DelobjRequest struct {
-	Header  Nfgenmsg
-	Table   nlattr.Opt[string]     // name of the table
-	Name    nlattr.Opt[string]     // name of the object, unique for its kind in the table
-	Type    nlattr.Opt[ObjectType] // kind of the object, which says what data is
+	Header Nfgenmsg
+	Table  nlattr.Opt[string]
+	Name   nlattr.Opt[string]
+	Type   nlattr.Opt[ObjectType]
+	// Number of the object, which delobj takes in place of the name.
 	Handle  nlattr.Opt[uint64]
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *DelobjRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(DelobjRequest)
 	}
 	x.Header.encode(e, e.Extend(4))
-	if x.Table.OK {
-		e.String(AttrObjTable, x.Table.V)
-	}
-	if x.Name.OK {
-		e.String(AttrObjName, x.Name.V)
-	}
-	if x.Type.OK {
-		e.Uint32BE(AttrObjType, uint32(x.Type.V))
-	}
-	if x.Handle.OK {
-		e.Uint64BE(AttrObjHandle, x.Handle.V)
-	}
+	e.OptString(AttrObjTable, x.Table)
+	e.OptString(AttrObjName, x.Name)
+	nlattr.OptEnum32BE(e, AttrObjType, x.Type)
+	e.OptUint64BE(AttrObjHandle, x.Handle)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *DelobjRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrObjTable:
-			x.Table = nlattr.Some(d.String())
+			x.Table = d.OptString()
 		case AttrObjName:
-			x.Name = nlattr.Some(d.String())
+			x.Name = d.OptString()
 		case AttrObjType:
 			x.Type = nlattr.Some(ObjectType(d.Uint32BE()))
 		case AttrObjHandle:
-			x.Handle = nlattr.Some(d.Uint64BE())
+			x.Handle = d.OptUint64BE()
 		case AttrObjPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *DelobjRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyDelobjRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *DelobjRequest) UnmarshalBinary(b []byte) error {
 	*x = DelobjRequest{}
 	d := nlattr.NewDecoder(b)
@@ -2930,93 +2565,76 @@ func (x *DelobjRequest) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *DelobjRequest) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyDelobjRequest, x)
-}
+func (x *DelobjRequest) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyDelobjRequest, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *DelobjRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyDelobjRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *DelobjRequest) Validate() error {
 	return policyDelobjRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// DestroyobjRequest is the destroyobj request: as delobj, but it is no error if there is none.
-// Since Linux 6.3.
+// DestroyobjRequest is the request of [Client.Destroyobj].
 type DestroyobjRequest = DelobjRequest
 
-// NewflowtableRequest is the newflowtable request: add a flow table, with NLM_F_CREATE, or devices
-// to one that exists.
+// NewflowtableRequest is the request of [Client.Newflowtable].
 type NewflowtableRequest struct {
 	Header  Nfgenmsg
-	Table   nlattr.Opt[string]         // name of the table
-	Name    nlattr.Opt[string]         // name of the flow table
-	Hook    *FlowtableHookAttrs        // devices that it is attached to
+	Table   nlattr.Opt[string]
+	Name    nlattr.Opt[string]
+	Hook    *FlowtableHookAttrs
 	Flags   nlattr.Opt[FlowtableFlags] // flags of the flow table
-	Unknown []nlattr.Attr              // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *NewflowtableRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(NewflowtableRequest)
 	}
 	x.Header.encode(e, e.Extend(4))
-	if x.Table.OK {
-		e.String(AttrFlowtableTable, x.Table.V)
-	}
-	if x.Name.OK {
-		e.String(AttrFlowtableName, x.Name.V)
-	}
+	e.OptString(AttrFlowtableTable, x.Table)
+	e.OptString(AttrFlowtableName, x.Name)
 	if x.Hook != nil {
-		nest := e.Begin(AttrFlowtableHook)
-		x.Hook.encode(e)
-		e.End(nest)
+		x.Hook.encode(e, AttrFlowtableHook)
 	}
-	if x.Flags.OK {
-		e.Uint32BE(AttrFlowtableFlags, uint32(x.Flags.V))
-	}
+	nlattr.OptEnum32BE(e, AttrFlowtableFlags, x.Flags)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *NewflowtableRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrFlowtableTable:
-			x.Table = nlattr.Some(d.String())
+			x.Table = d.OptString()
 		case AttrFlowtableName:
-			x.Name = nlattr.Some(d.String())
+			x.Name = d.OptString()
 		case AttrFlowtableHook:
-			v := nlattr.New[FlowtableHookAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[FlowtableHookAttrs](d); v.decode(d, &x.Unknown) {
 				x.Hook = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrFlowtableFlags:
 			x.Flags = nlattr.Some(FlowtableFlags(d.Uint32BE()))
 		case AttrFlowtablePad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *NewflowtableRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyNewflowtableRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *NewflowtableRequest) UnmarshalBinary(b []byte) error {
 	*x = NewflowtableRequest{}
 	d := nlattr.NewDecoder(b)
@@ -3029,64 +2647,59 @@ func (x *NewflowtableRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyNewflowtableRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *NewflowtableRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyNewflowtableRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *NewflowtableRequest) Validate() error {
 	return policyNewflowtableRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetflowtableRequest is the getflowtable request: read the flow table of a name (do), or list
-// those of a table, a family or all (dump).
+// GetflowtableRequest is the request of [Client.Getflowtable].
 type GetflowtableRequest struct {
 	Header  Nfgenmsg
-	Table   nlattr.Opt[string] // name of the table
-	Name    nlattr.Opt[string] // name of the flow table
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Table   nlattr.Opt[string]
+	Name    nlattr.Opt[string]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetflowtableRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetflowtableRequest)
 	}
 	x.Header.encode(e, e.Extend(4))
-	if x.Table.OK {
-		e.String(AttrFlowtableTable, x.Table.V)
-	}
-	if x.Name.OK {
-		e.String(AttrFlowtableName, x.Name.V)
-	}
+	e.OptString(AttrFlowtableTable, x.Table)
+	e.OptString(AttrFlowtableName, x.Name)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetflowtableRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrFlowtableTable:
-			x.Table = nlattr.Some(d.String())
+			x.Table = d.OptString()
 		case AttrFlowtableName:
-			x.Name = nlattr.Some(d.String())
+			x.Name = d.OptString()
 		case AttrFlowtablePad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetflowtableRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetflowtableRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetflowtableRequest) UnmarshalBinary(b []byte) error {
 	*x = GetflowtableRequest{}
 	d := nlattr.NewDecoder(b)
@@ -3099,58 +2712,55 @@ func (x *GetflowtableRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetflowtableRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetflowtableRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetflowtableRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GetflowtableRequest) Validate() error {
 	return policyGetflowtableRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetflowtableDumpRequest is the getflowtable dump request: read the flow table of a name (do), or
-// list those of a table, a family or all (dump).
+// GetflowtableDumpRequest is the request of [Client.GetflowtableDump].
 type GetflowtableDumpRequest struct {
 	Header  Nfgenmsg
-	Table   nlattr.Opt[string] // name of the table
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Table   nlattr.Opt[string]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetflowtableDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetflowtableDumpRequest)
 	}
 	x.Header.encode(e, e.Extend(4))
-	if x.Table.OK {
-		e.String(AttrFlowtableTable, x.Table.V)
-	}
+	e.OptString(AttrFlowtableTable, x.Table)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetflowtableDumpRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrFlowtableTable:
-			x.Table = nlattr.Some(d.String())
+			x.Table = d.OptString()
 		case AttrFlowtablePad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetflowtableDumpRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetflowtableDumpRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetflowtableDumpRequest) UnmarshalBinary(b []byte) error {
 	*x = GetflowtableDumpRequest{}
 	d := nlattr.NewDecoder(b)
@@ -3163,97 +2773,81 @@ func (x *GetflowtableDumpRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetflowtableDumpRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetflowtableDumpRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetflowtableDumpRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GetflowtableDumpRequest) Validate() error {
 	return policyGetflowtableDumpRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetflowtableReply is the getflowtable reply: read the flow table of a name (do), or list those of
-// a table, a family or all (dump).
+// GetflowtableReply is the reply of [Client.Getflowtable].
 type GetflowtableReply struct {
-	Header  Nfgenmsg
-	Table   nlattr.Opt[string]  // name of the table
-	Name    nlattr.Opt[string]  // name of the flow table
-	Hook    *FlowtableHookAttrs // devices that it is attached to
-	Use     nlattr.Opt[uint32]  // number of rules that use it
+	Header Nfgenmsg
+	Table  nlattr.Opt[string]
+	Name   nlattr.Opt[string]
+	Hook   *FlowtableHookAttrs
+	// Number of rules that use it. From the kernel.
+	Use nlattr.Opt[uint32]
+	// Number of the flow table, which delflowtable takes in place of the name.
 	Handle  nlattr.Opt[uint64]
 	Flags   nlattr.Opt[FlowtableFlags] // flags of the flow table
-	Unknown []nlattr.Attr              // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetflowtableReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetflowtableReply)
 	}
 	x.Header.encode(e, e.Extend(4))
-	if x.Table.OK {
-		e.String(AttrFlowtableTable, x.Table.V)
-	}
-	if x.Name.OK {
-		e.String(AttrFlowtableName, x.Name.V)
-	}
+	e.OptString(AttrFlowtableTable, x.Table)
+	e.OptString(AttrFlowtableName, x.Name)
 	if x.Hook != nil {
-		nest := e.Begin(AttrFlowtableHook)
-		x.Hook.encode(e)
-		e.End(nest)
+		x.Hook.encode(e, AttrFlowtableHook)
 	}
-	if x.Use.OK {
-		e.Uint32BE(AttrFlowtableUse, x.Use.V)
-	}
-	if x.Handle.OK {
-		e.Uint64BE(AttrFlowtableHandle, x.Handle.V)
-	}
-	if x.Flags.OK {
-		e.Uint32BE(AttrFlowtableFlags, uint32(x.Flags.V))
-	}
+	e.OptUint32BE(AttrFlowtableUse, x.Use)
+	e.OptUint64BE(AttrFlowtableHandle, x.Handle)
+	nlattr.OptEnum32BE(e, AttrFlowtableFlags, x.Flags)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetflowtableReply) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrFlowtableTable:
-			x.Table = nlattr.Some(d.String())
+			x.Table = d.OptString()
 		case AttrFlowtableName:
-			x.Name = nlattr.Some(d.String())
+			x.Name = d.OptString()
 		case AttrFlowtableHook:
-			v := nlattr.New[FlowtableHookAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[FlowtableHookAttrs](d); v.decode(d, &x.Unknown) {
 				x.Hook = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrFlowtableUse:
-			x.Use = nlattr.Some(d.Uint32BE())
+			x.Use = d.OptUint32BE()
 		case AttrFlowtableHandle:
-			x.Handle = nlattr.Some(d.Uint64BE())
+			x.Handle = d.OptUint64BE()
 		case AttrFlowtableFlags:
 			x.Flags = nlattr.Some(FlowtableFlags(d.Uint32BE()))
 		case AttrFlowtablePad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetflowtableReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetflowtableReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetflowtableReply) UnmarshalBinary(b []byte) error {
 	*x = GetflowtableReply{}
 	d := nlattr.NewDecoder(b)
@@ -3266,80 +2860,67 @@ func (x *GetflowtableReply) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetflowtableReply, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetflowtableReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetflowtableReply, b, x)
 }
 
-// DelflowtableRequest is the delflowtable request: remove a flow table that no rule uses, or detach
-// it from devices.
+// DelflowtableRequest is the request of [Client.Delflowtable].
 type DelflowtableRequest struct {
-	Header  Nfgenmsg
-	Table   nlattr.Opt[string]  // name of the table
-	Name    nlattr.Opt[string]  // name of the flow table
-	Hook    *FlowtableHookAttrs // devices that it is attached to
+	Header Nfgenmsg
+	Table  nlattr.Opt[string]
+	Name   nlattr.Opt[string]
+	Hook   *FlowtableHookAttrs
+	// Number of the flow table, which delflowtable takes in place of the name.
 	Handle  nlattr.Opt[uint64]
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *DelflowtableRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(DelflowtableRequest)
 	}
 	x.Header.encode(e, e.Extend(4))
-	if x.Table.OK {
-		e.String(AttrFlowtableTable, x.Table.V)
-	}
-	if x.Name.OK {
-		e.String(AttrFlowtableName, x.Name.V)
-	}
+	e.OptString(AttrFlowtableTable, x.Table)
+	e.OptString(AttrFlowtableName, x.Name)
 	if x.Hook != nil {
-		nest := e.Begin(AttrFlowtableHook)
-		x.Hook.encode(e)
-		e.End(nest)
+		x.Hook.encode(e, AttrFlowtableHook)
 	}
-	if x.Handle.OK {
-		e.Uint64BE(AttrFlowtableHandle, x.Handle.V)
-	}
+	e.OptUint64BE(AttrFlowtableHandle, x.Handle)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *DelflowtableRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrFlowtableTable:
-			x.Table = nlattr.Some(d.String())
+			x.Table = d.OptString()
 		case AttrFlowtableName:
-			x.Name = nlattr.Some(d.String())
+			x.Name = d.OptString()
 		case AttrFlowtableHook:
-			v := nlattr.New[FlowtableHookAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[FlowtableHookAttrs](d); v.decode(d, &x.Unknown) {
 				x.Hook = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrFlowtableHandle:
-			x.Handle = nlattr.Some(d.Uint64BE())
+			x.Handle = d.OptUint64BE()
 		case AttrFlowtablePad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *DelflowtableRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyDelflowtableRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *DelflowtableRequest) UnmarshalBinary(b []byte) error {
 	*x = DelflowtableRequest{}
 	d := nlattr.NewDecoder(b)
@@ -3352,30 +2933,31 @@ func (x *DelflowtableRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyDelflowtableRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *DelflowtableRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyDelflowtableRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *DelflowtableRequest) Validate() error {
 	return policyDelflowtableRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// DestroyflowtableRequest is the destroyflowtable request: as delflowtable, but it is no error if
-// there is none. Since Linux 6.3.
+// DestroyflowtableRequest is the request of [Client.Destroyflowtable].
 type DestroyflowtableRequest = DelflowtableRequest
 
 // TraceNtfMessage is the trace-ntf event: a traced packet (meta nftrace) met a rule, the end of a
 // chain or a policy.
 type TraceNtfMessage struct {
-	Header          Nfgenmsg
-	Table           nlattr.Opt[string]      // name of the table
-	Chain           nlattr.Opt[string]      // name of the chain
-	RuleHandle      nlattr.Opt[uint64]      // handle of the rule
-	Type            nlattr.Opt[TraceTypes]  // what happened
-	Verdict         *VerdictAttrs           // the verdict of the rule
-	ID              nlattr.Opt[uint32]      // number of the packet, the same in all its steps
+	Header     Nfgenmsg
+	Table      nlattr.Opt[string]     // name of the table
+	Chain      nlattr.Opt[string]     // name of the chain
+	RuleHandle nlattr.Opt[uint64]     // handle of the rule
+	Type       nlattr.Opt[TraceTypes] // what happened
+	Verdict    *VerdictAttrs          // the verdict of the rule
+	// Number of the packet, the same in all its steps. It has no order: the kernel sends a hash
+	// of its own byte order.
+	ID              nlattr.Opt[uint32]
 	LlHeader        []byte                  // the link layer header
 	NetworkHeader   []byte                  // the network header, as far as the kernel sends it
 	TransportHeader []byte                  // the transport header, as far as the kernel sends it
@@ -3386,108 +2968,64 @@ type TraceNtfMessage struct {
 	Mark            nlattr.Opt[uint32]      // the packet's mark, if it is not 0
 	Nfproto         nlattr.Opt[Nfproto]     // family of the packet
 	Policy          nlattr.Opt[VerdictCode] // policy that decided, for the type policy
-	CtID            nlattr.Opt[uint32]      // id of the connection, as in the expression ct
-	CtDirection     nlattr.Opt[CtDirection] // direction of the packet
-	CtStatus        nlattr.Opt[CtStatus]    // status of the connection
-	CtState         nlattr.Opt[CtState]     // state of the packet
-	Unknown         []nlattr.Attr           // what the fields cannot hold, as it came
+	// Id of the connection, as in the expression ct. Since Linux 6.16, as what follows.
+	CtID        nlattr.Opt[uint32]
+	CtDirection nlattr.Opt[CtDirection] // direction of the packet
+	CtStatus    nlattr.Opt[CtStatus]    // status of the connection
+	CtState     nlattr.Opt[CtState]     // state of the packet
+	Unknown     []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *TraceNtfMessage) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(TraceNtfMessage)
 	}
 	x.Header.encode(e, e.Extend(4))
-	if x.Table.OK {
-		e.String(AttrTraceTable, x.Table.V)
-	}
-	if x.Chain.OK {
-		e.String(AttrTraceChain, x.Chain.V)
-	}
-	if x.RuleHandle.OK {
-		e.Uint64BE(AttrTraceRuleHandle, x.RuleHandle.V)
-	}
-	if x.Type.OK {
-		e.Uint32BE(AttrTraceType, uint32(x.Type.V))
-	}
+	e.OptString(AttrTraceTable, x.Table)
+	e.OptString(AttrTraceChain, x.Chain)
+	e.OptUint64BE(AttrTraceRuleHandle, x.RuleHandle)
+	nlattr.OptEnum32BE(e, AttrTraceType, x.Type)
 	if x.Verdict != nil {
-		nest := e.Begin(AttrTraceVerdict)
-		x.Verdict.encode(e)
-		e.End(nest)
+		x.Verdict.encode(e, AttrTraceVerdict)
 	}
-	if x.ID.OK {
-		e.Uint32BE(AttrTraceID, x.ID.V)
-	}
-	if x.LlHeader != nil {
-		e.Bytes(AttrTraceLlHeader, x.LlHeader)
-	}
-	if x.NetworkHeader != nil {
-		e.Bytes(AttrTraceNetworkHeader, x.NetworkHeader)
-	}
-	if x.TransportHeader != nil {
-		e.Bytes(AttrTraceTransportHeader, x.TransportHeader)
-	}
-	if x.Iif.OK {
-		e.Uint32BE(AttrTraceIif, x.Iif.V)
-	}
-	if x.Iiftype.OK {
-		e.Uint16BE(AttrTraceIiftype, x.Iiftype.V)
-	}
-	if x.Oif.OK {
-		e.Uint32BE(AttrTraceOif, x.Oif.V)
-	}
-	if x.Oiftype.OK {
-		e.Uint16BE(AttrTraceOiftype, x.Oiftype.V)
-	}
-	if x.Mark.OK {
-		e.Uint32BE(AttrTraceMark, x.Mark.V)
-	}
-	if x.Nfproto.OK {
-		e.Uint32BE(AttrTraceNfproto, uint32(x.Nfproto.V))
-	}
-	if x.Policy.OK {
-		e.Uint32BE(AttrTracePolicy, uint32(x.Policy.V))
-	}
-	if x.CtID.OK {
-		e.Uint32BE(AttrTraceCtID, x.CtID.V)
-	}
-	if x.CtDirection.OK {
-		e.Uint8(AttrTraceCtDirection, uint8(x.CtDirection.V))
-	}
-	if x.CtStatus.OK {
-		e.Uint32BE(AttrTraceCtStatus, uint32(x.CtStatus.V))
-	}
-	if x.CtState.OK {
-		e.Uint32BE(AttrTraceCtState, uint32(x.CtState.V))
-	}
+	e.OptUint32BE(AttrTraceID, x.ID)
+	e.OptBytes(AttrTraceLlHeader, x.LlHeader)
+	e.OptBytes(AttrTraceNetworkHeader, x.NetworkHeader)
+	e.OptBytes(AttrTraceTransportHeader, x.TransportHeader)
+	e.OptUint32BE(AttrTraceIif, x.Iif)
+	e.OptUint16BE(AttrTraceIiftype, x.Iiftype)
+	e.OptUint32BE(AttrTraceOif, x.Oif)
+	e.OptUint16BE(AttrTraceOiftype, x.Oiftype)
+	e.OptUint32BE(AttrTraceMark, x.Mark)
+	nlattr.OptEnum32BE(e, AttrTraceNfproto, x.Nfproto)
+	nlattr.OptEnum32BE(e, AttrTracePolicy, x.Policy)
+	e.OptUint32BE(AttrTraceCtID, x.CtID)
+	nlattr.OptEnum8(e, AttrTraceCtDirection, x.CtDirection)
+	nlattr.OptEnum32BE(e, AttrTraceCtStatus, x.CtStatus)
+	nlattr.OptEnum32BE(e, AttrTraceCtState, x.CtState)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *TraceNtfMessage) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrTraceTable:
-			x.Table = nlattr.Some(d.String())
+			x.Table = d.OptString()
 		case AttrTraceChain:
-			x.Chain = nlattr.Some(d.String())
+			x.Chain = d.OptString()
 		case AttrTraceRuleHandle:
-			x.RuleHandle = nlattr.Some(d.Uint64BE())
+			x.RuleHandle = d.OptUint64BE()
 		case AttrTraceType:
 			x.Type = nlattr.Some(TraceTypes(d.Uint32BE()))
 		case AttrTraceVerdict:
-			v := nlattr.New[VerdictAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[VerdictAttrs](d); v.decode(d, &x.Unknown) {
 				x.Verdict = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrTraceID:
-			x.ID = nlattr.Some(d.Uint32BE())
+			x.ID = d.OptUint32BE()
 		case AttrTraceLlHeader:
 			x.LlHeader = d.Bytes()
 		case AttrTraceNetworkHeader:
@@ -3495,21 +3033,21 @@ func (x *TraceNtfMessage) DecodeFrom(d *nlattr.Decoder) {
 		case AttrTraceTransportHeader:
 			x.TransportHeader = d.Bytes()
 		case AttrTraceIif:
-			x.Iif = nlattr.Some(d.Uint32BE())
+			x.Iif = d.OptUint32BE()
 		case AttrTraceIiftype:
-			x.Iiftype = nlattr.Some(d.Uint16BE())
+			x.Iiftype = d.OptUint16BE()
 		case AttrTraceOif:
-			x.Oif = nlattr.Some(d.Uint32BE())
+			x.Oif = d.OptUint32BE()
 		case AttrTraceOiftype:
-			x.Oiftype = nlattr.Some(d.Uint16BE())
+			x.Oiftype = d.OptUint16BE()
 		case AttrTraceMark:
-			x.Mark = nlattr.Some(d.Uint32BE())
+			x.Mark = d.OptUint32BE()
 		case AttrTraceNfproto:
 			x.Nfproto = nlattr.Some(Nfproto(d.Uint32BE()))
 		case AttrTracePolicy:
 			x.Policy = nlattr.Some(VerdictCode(d.Uint32BE()))
 		case AttrTraceCtID:
-			x.CtID = nlattr.Some(d.Uint32BE())
+			x.CtID = d.OptUint32BE()
 		case AttrTraceCtDirection:
 			x.CtDirection = nlattr.Some(CtDirection(d.Uint8()))
 		case AttrTraceCtStatus:
@@ -3518,19 +3056,19 @@ func (x *TraceNtfMessage) DecodeFrom(d *nlattr.Decoder) {
 			x.CtState = nlattr.Some(CtState(d.Uint32BE()))
 		case AttrTracePad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *TraceNtfMessage) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyTraceNtfMessage.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *TraceNtfMessage) UnmarshalBinary(b []byte) error {
 	*x = TraceNtfMessage{}
 	d := nlattr.NewDecoder(b)
@@ -3543,7 +3081,7 @@ func (x *TraceNtfMessage) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyTraceNtfMessage, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *TraceNtfMessage) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyTraceNtfMessage, b, x)
 }

@@ -8,177 +8,177 @@ var policyBatchBeginRequest = nlpolicy.Message{Family: "nftables", Op: "batch-be
 
 var policyBatchEndRequest = nlpolicy.Message{Family: "nftables", Op: "batch-end", Header: &structNfgenmsg, Attrs: &setBatchAttrs, Accept: []uint16{}}
 
-var policyNewtableRequest = nlpolicy.Message{Family: "nftables", Op: "newtable", Header: &structNfgenmsg, Attrs: &setTableAttrs, Accept: []uint16{AttrTableName, AttrTableFlags, AttrTableUserdata}}
+var policyNewtableRequest = nlpolicy.Message{Family: "nftables", Op: "newtable", Header: &structNfgenmsg, Attrs: &setTableAttrs, Accept: []uint16{1, 2, 6}}
 
-var policyGettableRequest = nlpolicy.Message{Family: "nftables", Op: "gettable", Header: &structNfgenmsg, Attrs: &setTableAttrs, Accept: []uint16{AttrTableName}}
+var policyGettableRequest = nlpolicy.Message{Family: "nftables", Op: "gettable", Header: &structNfgenmsg, Attrs: &setTableAttrs, Accept: []uint16{1}}
 
 var policyGettableDumpRequest = nlpolicy.Message{Family: "nftables", Op: "gettable", Header: &structNfgenmsg, Attrs: &setTableAttrs, Accept: []uint16{}}
 
 var policyGettableReply = nlpolicy.Message{Family: "nftables", Op: "gettable", Header: &structNfgenmsg, Attrs: &setTableAttrs}
 
-var policyDeltableRequest = nlpolicy.Message{Family: "nftables", Op: "deltable", Header: &structNfgenmsg, Attrs: &setTableAttrs, Accept: []uint16{AttrTableName, AttrTableHandle}}
+var policyDeltableRequest = nlpolicy.Message{Family: "nftables", Op: "deltable", Header: &structNfgenmsg, Attrs: &setTableAttrs, Accept: []uint16{1, 4}}
 
-var policyDestroytableRequest = nlpolicy.Message{Family: "nftables", Op: "destroytable", Header: &structNfgenmsg, Attrs: &setTableAttrs, Accept: []uint16{AttrTableName, AttrTableHandle}}
+var policyDestroytableRequest = nlpolicy.Message{Family: "nftables", Op: "destroytable", Header: &structNfgenmsg, Attrs: &setTableAttrs, Accept: []uint16{1, 4}}
 
-var policyNewchainRequest = nlpolicy.Message{Family: "nftables", Op: "newchain", Header: &structNfgenmsg, Attrs: &setChainAttrs, Accept: []uint16{AttrChainTable, AttrChainHandle, AttrChainName, AttrChainHook, AttrChainPolicy, AttrChainType, AttrChainCounters, AttrChainFlags, AttrChainID, AttrChainUserdata}}
+var policyNewchainRequest = nlpolicy.Message{Family: "nftables", Op: "newchain", Header: &structNfgenmsg, Attrs: &setChainAttrs, Accept: []uint16{1, 2, 3, 4, 5, 7, 8, 10, 11, 12}}
 
-var policyGetchainRequest = nlpolicy.Message{Family: "nftables", Op: "getchain", Header: &structNfgenmsg, Attrs: &setChainAttrs, Accept: []uint16{AttrChainTable, AttrChainName}}
+var policyGetchainRequest = nlpolicy.Message{Family: "nftables", Op: "getchain", Header: &structNfgenmsg, Attrs: &setChainAttrs, Accept: []uint16{1, 3}}
 
 var policyGetchainDumpRequest = nlpolicy.Message{Family: "nftables", Op: "getchain", Header: &structNfgenmsg, Attrs: &setChainAttrs, Accept: []uint16{}}
 
 var policyGetchainReply = nlpolicy.Message{Family: "nftables", Op: "getchain", Header: &structNfgenmsg, Attrs: &setChainAttrs}
 
-var policyDelchainRequest = nlpolicy.Message{Family: "nftables", Op: "delchain", Header: &structNfgenmsg, Attrs: &setChainAttrs, Accept: []uint16{AttrChainTable, AttrChainHandle, AttrChainName, AttrChainHook}}
+var policyDelchainRequest = nlpolicy.Message{Family: "nftables", Op: "delchain", Header: &structNfgenmsg, Attrs: &setChainAttrs, Accept: []uint16{1, 2, 3, 4}}
 
-var policyDestroychainRequest = nlpolicy.Message{Family: "nftables", Op: "destroychain", Header: &structNfgenmsg, Attrs: &setChainAttrs, Accept: []uint16{AttrChainTable, AttrChainHandle, AttrChainName, AttrChainHook}}
+var policyDestroychainRequest = nlpolicy.Message{Family: "nftables", Op: "destroychain", Header: &structNfgenmsg, Attrs: &setChainAttrs, Accept: []uint16{1, 2, 3, 4}}
 
 var policyNewruleRequest = nlpolicy.Message{Family: "nftables", Op: "newrule", Header: &structNfgenmsg, Attrs: &setRuleAttrs}
 
-var policyGetruleRequest = nlpolicy.Message{Family: "nftables", Op: "getrule", Header: &structNfgenmsg, Attrs: &setRuleAttrs, Accept: []uint16{AttrRuleTable, AttrRuleChain, AttrRuleHandle}}
+var policyGetruleRequest = nlpolicy.Message{Family: "nftables", Op: "getrule", Header: &structNfgenmsg, Attrs: &setRuleAttrs, Accept: []uint16{1, 2, 3}}
 
-var policyGetruleDumpRequest = nlpolicy.Message{Family: "nftables", Op: "getrule", Header: &structNfgenmsg, Attrs: &setRuleAttrs, Accept: []uint16{AttrRuleTable, AttrRuleChain}}
+var policyGetruleDumpRequest = nlpolicy.Message{Family: "nftables", Op: "getrule", Header: &structNfgenmsg, Attrs: &setRuleAttrs, Accept: []uint16{1, 2}}
 
 var policyGetruleReply = nlpolicy.Message{Family: "nftables", Op: "getrule", Header: &structNfgenmsg, Attrs: &setRuleAttrs}
 
-var policyGetruleResetRequest = nlpolicy.Message{Family: "nftables", Op: "getrule-reset", Header: &structNfgenmsg, Attrs: &setRuleAttrs, Accept: []uint16{AttrRuleTable, AttrRuleChain, AttrRuleHandle}}
+var policyGetruleResetRequest = nlpolicy.Message{Family: "nftables", Op: "getrule-reset", Header: &structNfgenmsg, Attrs: &setRuleAttrs, Accept: []uint16{1, 2, 3}}
 
-var policyGetruleResetDumpRequest = nlpolicy.Message{Family: "nftables", Op: "getrule-reset", Header: &structNfgenmsg, Attrs: &setRuleAttrs, Accept: []uint16{AttrRuleTable, AttrRuleChain}}
+var policyGetruleResetDumpRequest = nlpolicy.Message{Family: "nftables", Op: "getrule-reset", Header: &structNfgenmsg, Attrs: &setRuleAttrs, Accept: []uint16{1, 2}}
 
 var policyGetruleResetReply = nlpolicy.Message{Family: "nftables", Op: "getrule-reset", Header: &structNfgenmsg, Attrs: &setRuleAttrs}
 
-var policyDelruleRequest = nlpolicy.Message{Family: "nftables", Op: "delrule", Header: &structNfgenmsg, Attrs: &setRuleAttrs, Accept: []uint16{AttrRuleTable, AttrRuleChain, AttrRuleHandle, AttrRuleID}}
+var policyDelruleRequest = nlpolicy.Message{Family: "nftables", Op: "delrule", Header: &structNfgenmsg, Attrs: &setRuleAttrs, Accept: []uint16{1, 2, 3, 9}}
 
-var policyDestroyruleRequest = nlpolicy.Message{Family: "nftables", Op: "destroyrule", Header: &structNfgenmsg, Attrs: &setRuleAttrs, Accept: []uint16{AttrRuleTable, AttrRuleChain, AttrRuleHandle, AttrRuleID}}
+var policyDestroyruleRequest = nlpolicy.Message{Family: "nftables", Op: "destroyrule", Header: &structNfgenmsg, Attrs: &setRuleAttrs, Accept: []uint16{1, 2, 3, 9}}
 
-var policyNewsetRequest = nlpolicy.Message{Family: "nftables", Op: "newset", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{AttrSetTable, AttrSetName, AttrSetFlags, AttrSetKeyType, AttrSetKeyLen, AttrSetDataType, AttrSetDataLen, AttrSetPolicy, AttrSetDesc, AttrSetID, AttrSetTimeout, AttrSetGcInterval, AttrSetUserdata, AttrSetObjType, AttrSetExpr, AttrSetExpressions}}
+var policyNewsetRequest = nlpolicy.Message{Family: "nftables", Op: "newset", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 15, 17, 18}}
 
-var policyGetsetRequest = nlpolicy.Message{Family: "nftables", Op: "getset", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{AttrSetTable, AttrSetName}}
+var policyGetsetRequest = nlpolicy.Message{Family: "nftables", Op: "getset", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{1, 2}}
 
-var policyGetsetDumpRequest = nlpolicy.Message{Family: "nftables", Op: "getset", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{AttrSetTable}}
+var policyGetsetDumpRequest = nlpolicy.Message{Family: "nftables", Op: "getset", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{1}}
 
 var policyGetsetReply = nlpolicy.Message{Family: "nftables", Op: "getset", Header: &structNfgenmsg, Attrs: &setSetAttrs}
 
-var policyDelsetRequest = nlpolicy.Message{Family: "nftables", Op: "delset", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{AttrSetTable, AttrSetName, AttrSetHandle}}
+var policyDelsetRequest = nlpolicy.Message{Family: "nftables", Op: "delset", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{1, 2, 16}}
 
-var policyDestroysetRequest = nlpolicy.Message{Family: "nftables", Op: "destroyset", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{AttrSetTable, AttrSetName, AttrSetHandle}}
+var policyDestroysetRequest = nlpolicy.Message{Family: "nftables", Op: "destroyset", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{1, 2, 16}}
 
 var policyNewsetelemRequest = nlpolicy.Message{Family: "nftables", Op: "newsetelem", Header: &structNfgenmsg, Attrs: &setSetelemListAttrs}
 
-var policyGetsetelemRequest = nlpolicy.Message{Family: "nftables", Op: "getsetelem", Header: &structNfgenmsg, Attrs: &setSetelemListAttrs, Accept: []uint16{AttrSetelemListTable, AttrSetelemListSet, AttrSetelemListElements}}
+var policyGetsetelemRequest = nlpolicy.Message{Family: "nftables", Op: "getsetelem", Header: &structNfgenmsg, Attrs: &setSetelemListAttrs, Accept: []uint16{1, 2, 3}}
 
-var policyGetsetelemDumpRequest = nlpolicy.Message{Family: "nftables", Op: "getsetelem", Header: &structNfgenmsg, Attrs: &setSetelemListAttrs, Accept: []uint16{AttrSetelemListTable, AttrSetelemListSet}}
+var policyGetsetelemDumpRequest = nlpolicy.Message{Family: "nftables", Op: "getsetelem", Header: &structNfgenmsg, Attrs: &setSetelemListAttrs, Accept: []uint16{1, 2}}
 
 var policyGetsetelemReply = nlpolicy.Message{Family: "nftables", Op: "getsetelem", Header: &structNfgenmsg, Attrs: &setSetelemListAttrs}
 
-var policyGetsetelemResetRequest = nlpolicy.Message{Family: "nftables", Op: "getsetelem-reset", Header: &structNfgenmsg, Attrs: &setSetelemListAttrs, Accept: []uint16{AttrSetelemListTable, AttrSetelemListSet, AttrSetelemListElements}}
+var policyGetsetelemResetRequest = nlpolicy.Message{Family: "nftables", Op: "getsetelem-reset", Header: &structNfgenmsg, Attrs: &setSetelemListAttrs, Accept: []uint16{1, 2, 3}}
 
-var policyGetsetelemResetDumpRequest = nlpolicy.Message{Family: "nftables", Op: "getsetelem-reset", Header: &structNfgenmsg, Attrs: &setSetelemListAttrs, Accept: []uint16{AttrSetelemListTable, AttrSetelemListSet}}
+var policyGetsetelemResetDumpRequest = nlpolicy.Message{Family: "nftables", Op: "getsetelem-reset", Header: &structNfgenmsg, Attrs: &setSetelemListAttrs, Accept: []uint16{1, 2}}
 
 var policyGetsetelemResetReply = nlpolicy.Message{Family: "nftables", Op: "getsetelem-reset", Header: &structNfgenmsg, Attrs: &setSetelemListAttrs}
 
-var policyDelsetelemRequest = nlpolicy.Message{Family: "nftables", Op: "delsetelem", Header: &structNfgenmsg, Attrs: &setSetelemListAttrs, Accept: []uint16{AttrSetelemListTable, AttrSetelemListSet, AttrSetelemListElements}}
+var policyDelsetelemRequest = nlpolicy.Message{Family: "nftables", Op: "delsetelem", Header: &structNfgenmsg, Attrs: &setSetelemListAttrs, Accept: []uint16{1, 2, 3}}
 
-var policyDestroysetelemRequest = nlpolicy.Message{Family: "nftables", Op: "destroysetelem", Header: &structNfgenmsg, Attrs: &setSetelemListAttrs, Accept: []uint16{AttrSetelemListTable, AttrSetelemListSet, AttrSetelemListElements}}
+var policyDestroysetelemRequest = nlpolicy.Message{Family: "nftables", Op: "destroysetelem", Header: &structNfgenmsg, Attrs: &setSetelemListAttrs, Accept: []uint16{1, 2, 3}}
 
 var policyGetgenRequest = nlpolicy.Message{Family: "nftables", Op: "getgen", Header: &structNfgenmsg, Attrs: &setGenAttrs, Accept: []uint16{}}
 
 var policyGetgenReply = nlpolicy.Message{Family: "nftables", Op: "getgen", Header: &structNfgenmsg, Attrs: &setGenAttrs}
 
-var policyNewobjRequest = nlpolicy.Message{Family: "nftables", Op: "newobj", Header: &structNfgenmsg, Attrs: &setObjAttrs, Accept: []uint16{AttrObjTable, AttrObjName, AttrObjType, AttrObjData, AttrObjUserdata}}
+var policyNewobjRequest = nlpolicy.Message{Family: "nftables", Op: "newobj", Header: &structNfgenmsg, Attrs: &setObjAttrs, Accept: []uint16{1, 2, 3, 4, 8}}
 
-var policyGetobjRequest = nlpolicy.Message{Family: "nftables", Op: "getobj", Header: &structNfgenmsg, Attrs: &setObjAttrs, Accept: []uint16{AttrObjTable, AttrObjName, AttrObjType}}
+var policyGetobjRequest = nlpolicy.Message{Family: "nftables", Op: "getobj", Header: &structNfgenmsg, Attrs: &setObjAttrs, Accept: []uint16{1, 2, 3}}
 
-var policyGetobjDumpRequest = nlpolicy.Message{Family: "nftables", Op: "getobj", Header: &structNfgenmsg, Attrs: &setObjAttrs, Accept: []uint16{AttrObjTable, AttrObjType}}
+var policyGetobjDumpRequest = nlpolicy.Message{Family: "nftables", Op: "getobj", Header: &structNfgenmsg, Attrs: &setObjAttrs, Accept: []uint16{1, 3}}
 
 var policyGetobjReply = nlpolicy.Message{Family: "nftables", Op: "getobj", Header: &structNfgenmsg, Attrs: &setObjAttrs}
 
-var policyGetobjResetRequest = nlpolicy.Message{Family: "nftables", Op: "getobj-reset", Header: &structNfgenmsg, Attrs: &setObjAttrs, Accept: []uint16{AttrObjTable, AttrObjName, AttrObjType}}
+var policyGetobjResetRequest = nlpolicy.Message{Family: "nftables", Op: "getobj-reset", Header: &structNfgenmsg, Attrs: &setObjAttrs, Accept: []uint16{1, 2, 3}}
 
-var policyGetobjResetDumpRequest = nlpolicy.Message{Family: "nftables", Op: "getobj-reset", Header: &structNfgenmsg, Attrs: &setObjAttrs, Accept: []uint16{AttrObjTable, AttrObjType}}
+var policyGetobjResetDumpRequest = nlpolicy.Message{Family: "nftables", Op: "getobj-reset", Header: &structNfgenmsg, Attrs: &setObjAttrs, Accept: []uint16{1, 3}}
 
 var policyGetobjResetReply = nlpolicy.Message{Family: "nftables", Op: "getobj-reset", Header: &structNfgenmsg, Attrs: &setObjAttrs}
 
-var policyDelobjRequest = nlpolicy.Message{Family: "nftables", Op: "delobj", Header: &structNfgenmsg, Attrs: &setObjAttrs, Accept: []uint16{AttrObjTable, AttrObjName, AttrObjType, AttrObjHandle}}
+var policyDelobjRequest = nlpolicy.Message{Family: "nftables", Op: "delobj", Header: &structNfgenmsg, Attrs: &setObjAttrs, Accept: []uint16{1, 2, 3, 6}}
 
-var policyDestroyobjRequest = nlpolicy.Message{Family: "nftables", Op: "destroyobj", Header: &structNfgenmsg, Attrs: &setObjAttrs, Accept: []uint16{AttrObjTable, AttrObjName, AttrObjType, AttrObjHandle}}
+var policyDestroyobjRequest = nlpolicy.Message{Family: "nftables", Op: "destroyobj", Header: &structNfgenmsg, Attrs: &setObjAttrs, Accept: []uint16{1, 2, 3, 6}}
 
-var policyNewflowtableRequest = nlpolicy.Message{Family: "nftables", Op: "newflowtable", Header: &structNfgenmsg, Attrs: &setFlowtableAttrs, Accept: []uint16{AttrFlowtableTable, AttrFlowtableName, AttrFlowtableHook, AttrFlowtableFlags}}
+var policyNewflowtableRequest = nlpolicy.Message{Family: "nftables", Op: "newflowtable", Header: &structNfgenmsg, Attrs: &setFlowtableAttrs, Accept: []uint16{1, 2, 3, 7}}
 
-var policyGetflowtableRequest = nlpolicy.Message{Family: "nftables", Op: "getflowtable", Header: &structNfgenmsg, Attrs: &setFlowtableAttrs, Accept: []uint16{AttrFlowtableTable, AttrFlowtableName}}
+var policyGetflowtableRequest = nlpolicy.Message{Family: "nftables", Op: "getflowtable", Header: &structNfgenmsg, Attrs: &setFlowtableAttrs, Accept: []uint16{1, 2}}
 
-var policyGetflowtableDumpRequest = nlpolicy.Message{Family: "nftables", Op: "getflowtable", Header: &structNfgenmsg, Attrs: &setFlowtableAttrs, Accept: []uint16{AttrFlowtableTable}}
+var policyGetflowtableDumpRequest = nlpolicy.Message{Family: "nftables", Op: "getflowtable", Header: &structNfgenmsg, Attrs: &setFlowtableAttrs, Accept: []uint16{1}}
 
 var policyGetflowtableReply = nlpolicy.Message{Family: "nftables", Op: "getflowtable", Header: &structNfgenmsg, Attrs: &setFlowtableAttrs}
 
-var policyDelflowtableRequest = nlpolicy.Message{Family: "nftables", Op: "delflowtable", Header: &structNfgenmsg, Attrs: &setFlowtableAttrs, Accept: []uint16{AttrFlowtableTable, AttrFlowtableName, AttrFlowtableHook, AttrFlowtableHandle}}
+var policyDelflowtableRequest = nlpolicy.Message{Family: "nftables", Op: "delflowtable", Header: &structNfgenmsg, Attrs: &setFlowtableAttrs, Accept: []uint16{1, 2, 3, 5}}
 
-var policyDestroyflowtableRequest = nlpolicy.Message{Family: "nftables", Op: "destroyflowtable", Header: &structNfgenmsg, Attrs: &setFlowtableAttrs, Accept: []uint16{AttrFlowtableTable, AttrFlowtableName, AttrFlowtableHook, AttrFlowtableHandle}}
+var policyDestroyflowtableRequest = nlpolicy.Message{Family: "nftables", Op: "destroyflowtable", Header: &structNfgenmsg, Attrs: &setFlowtableAttrs, Accept: []uint16{1, 2, 3, 5}}
 
 var policyTraceNtfMessage = nlpolicy.Message{Family: "nftables", Op: "trace-ntf", Header: &structNfgenmsg, Attrs: &setTraceAttrs}
 
 var setBatchAttrs = nlpolicy.Set{Name: "batch-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "genid", Number: AttrBatchGenid, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "genid", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
 }}
 
 var setTableAttrs = nlpolicy.Set{Name: "table-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "name", Number: AttrTableName, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
-	{Name: "flags", Number: AttrTableFlags, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumTableFlags},
-	{Name: "use", Number: AttrTableUse, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "handle", Number: AttrTableHandle, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "pad", Number: AttrTablePad, Kind: nlpolicy.Pad},
-	{Name: "userdata", Number: AttrTableUserdata, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 256}},
-	{Name: "owner", Number: AttrTableOwner, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "name", Number: 1, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
+	{Name: "flags", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumTableFlags},
+	{Name: "use", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "handle", Number: 4, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
+	{Name: "pad", Number: 5, Kind: nlpolicy.Pad},
+	{Name: "userdata", Number: 6, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 256}},
+	{Name: "owner", Number: 7, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
 }}
 
 var setChainAttrs = nlpolicy.Set{Name: "chain-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "table", Number: AttrChainTable, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
-	{Name: "handle", Number: AttrChainHandle, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "name", Number: AttrChainName, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
-	{Name: "hook", Number: AttrChainHook, Kind: nlpolicy.Nest, Nested: &setHookAttrs},
-	{Name: "policy", Number: AttrChainPolicy, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumVerdictCode},
-	{Name: "use", Number: AttrChainUse, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "type", Number: AttrChainType, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 42}},
-	{Name: "counters", Number: AttrChainCounters, Kind: nlpolicy.Nest, Nested: &setCounterAttrs},
-	{Name: "pad", Number: AttrChainPad, Kind: nlpolicy.Pad},
-	{Name: "flags", Number: AttrChainFlags, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumChainFlags},
-	{Name: "id", Number: AttrChainID, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "userdata", Number: AttrChainUserdata, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 256}},
+	{Name: "table", Number: 1, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
+	{Name: "handle", Number: 2, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
+	{Name: "name", Number: 3, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
+	{Name: "hook", Number: 4, Kind: nlpolicy.Nest, Nested: &setHookAttrs},
+	{Name: "policy", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumVerdictCode},
+	{Name: "use", Number: 6, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "type", Number: 7, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 42}},
+	{Name: "counters", Number: 8, Kind: nlpolicy.Nest, Nested: &setCounterAttrs},
+	{Name: "pad", Number: 9, Kind: nlpolicy.Pad},
+	{Name: "flags", Number: 10, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumChainFlags},
+	{Name: "id", Number: 11, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "userdata", Number: 12, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 256}},
 }}
 
 var setHookAttrs = nlpolicy.Set{Name: "hook-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "num", Number: AttrHookNum, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "priority", Number: AttrHookPriority, Kind: nlpolicy.S32, Flags: nlpolicy.BigEndian},
-	{Name: "dev", Number: AttrHookDev, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 15}},
-	{Name: "devs", Number: AttrHookDevs, Kind: nlpolicy.Nest, Nested: &setHookDevAttrs},
+	{Name: "num", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "priority", Number: 2, Kind: nlpolicy.S32, Flags: nlpolicy.BigEndian},
+	{Name: "dev", Number: 3, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 15}},
+	{Name: "devs", Number: 4, Kind: nlpolicy.Nest, Nested: &setHookDevAttrs},
 }}
 
 var setHookDevAttrs = nlpolicy.Set{Name: "hook-dev-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "name", Number: AttrHookDevName, Kind: nlpolicy.String, Flags: nlpolicy.Multi, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 15}},
-	{Name: "prefix", Number: AttrHookDevPrefix, Kind: nlpolicy.String, Flags: nlpolicy.Multi, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 15}},
+	{Name: "name", Number: 1, Kind: nlpolicy.String, Flags: nlpolicy.Multi, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 15}},
+	{Name: "prefix", Number: 2, Kind: nlpolicy.String, Flags: nlpolicy.Multi, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 15}},
 }}
 
 var setCounterAttrs = nlpolicy.Set{Name: "counter-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "bytes", Number: AttrCounterBytes, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "packets", Number: AttrCounterPackets, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "pad", Number: AttrCounterPad, Kind: nlpolicy.Pad},
+	{Name: "bytes", Number: 1, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
+	{Name: "packets", Number: 2, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
+	{Name: "pad", Number: 3, Kind: nlpolicy.Pad},
 }}
 
 var setRuleAttrs = nlpolicy.Set{Name: "rule-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "table", Number: AttrRuleTable, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
-	{Name: "chain", Number: AttrRuleChain, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
-	{Name: "handle", Number: AttrRuleHandle, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "expressions", Number: AttrRuleExpressions, Kind: nlpolicy.Nest, Nested: refExprListAttrs{}},
-	{Name: "compat", Number: AttrRuleCompat, Kind: nlpolicy.Nest, Nested: &setRuleCompatAttrs},
-	{Name: "position", Number: AttrRulePosition, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "userdata", Number: AttrRuleUserdata, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 256}},
-	{Name: "pad", Number: AttrRulePad, Kind: nlpolicy.Pad},
-	{Name: "id", Number: AttrRuleID, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "position-id", Number: AttrRulePositionID, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "chain-id", Number: AttrRuleChainID, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "table", Number: 1, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
+	{Name: "chain", Number: 2, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
+	{Name: "handle", Number: 3, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
+	{Name: "expressions", Number: 4, Kind: nlpolicy.Nest, Nested: refExprListAttrs{}},
+	{Name: "compat", Number: 5, Kind: nlpolicy.Nest, Nested: &setRuleCompatAttrs},
+	{Name: "position", Number: 6, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
+	{Name: "userdata", Number: 7, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 256}},
+	{Name: "pad", Number: 8, Kind: nlpolicy.Pad},
+	{Name: "id", Number: 9, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "position-id", Number: 10, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "chain-id", Number: 11, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
 }}
 
 var setExprListAttrs = nlpolicy.Set{Name: "expr-list-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "elem", Number: AttrExprListElem, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: refExprAttrs{}},
+	{Name: "elem", Number: 1, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: refExprAttrs{}},
 }}
 
 // refExprListAttrs refers to setExprListAttrs from within.
@@ -189,8 +189,8 @@ func (refExprListAttrs) Set() *nlpolicy.Set {
 }
 
 var setExprAttrs = nlpolicy.Set{Name: "expr-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "name", Number: AttrExprName, Kind: nlpolicy.String},
-	{Name: "data", Number: AttrExprData, Kind: nlpolicy.SubMessage, Sub: &subExprOpsMsg, Selector: "name"},
+	{Name: "name", Number: 1, Kind: nlpolicy.String},
+	{Name: "data", Number: 2, Kind: nlpolicy.SubMessage, Sub: &subExprOpsMsg, Selector: "name"},
 }}
 
 // refExprAttrs refers to setExprAttrs from within.
@@ -201,171 +201,171 @@ func (refExprAttrs) Set() *nlpolicy.Set {
 }
 
 var setRuleCompatAttrs = nlpolicy.Set{Name: "rule-compat-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "proto", Number: AttrRuleCompatProto, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "flags", Number: AttrRuleCompatFlags, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRuleCompatFlags},
+	{Name: "proto", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "flags", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRuleCompatFlags},
 }}
 
 var setSetAttrs = nlpolicy.Set{Name: "set-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "table", Number: AttrSetTable, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
-	{Name: "name", Number: AttrSetName, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
-	{Name: "flags", Number: AttrSetFlags, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumSetFlags},
-	{Name: "key-type", Number: AttrSetKeyType, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "key-len", Number: AttrSetKeyLen, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "data-type", Number: AttrSetDataType, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumDataType},
-	{Name: "data-len", Number: AttrSetDataLen, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "policy", Number: AttrSetPolicy, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumSetPolicy},
-	{Name: "desc", Number: AttrSetDesc, Kind: nlpolicy.Nest, Nested: &setSetDescAttrs},
-	{Name: "id", Number: AttrSetID, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "timeout", Number: AttrSetTimeout, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "gc-interval", Number: AttrSetGcInterval, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "userdata", Number: AttrSetUserdata, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 256}},
-	{Name: "pad", Number: AttrSetPad, Kind: nlpolicy.Pad},
-	{Name: "obj-type", Number: AttrSetObjType, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumObjectType},
-	{Name: "handle", Number: AttrSetHandle, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "expr", Number: AttrSetExpr, Kind: nlpolicy.Nest, Nested: refExprAttrs{}},
-	{Name: "expressions", Number: AttrSetExpressions, Kind: nlpolicy.Nest, Nested: refExprListAttrs{}},
-	{Name: "type", Number: AttrSetType, Kind: nlpolicy.String},
-	{Name: "count", Number: AttrSetCount, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "table", Number: 1, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
+	{Name: "name", Number: 2, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
+	{Name: "flags", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumSetFlags},
+	{Name: "key-type", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "key-len", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "data-type", Number: 6, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumDataType},
+	{Name: "data-len", Number: 7, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "policy", Number: 8, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumSetPolicy},
+	{Name: "desc", Number: 9, Kind: nlpolicy.Nest, Nested: &setSetDescAttrs},
+	{Name: "id", Number: 10, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "timeout", Number: 11, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
+	{Name: "gc-interval", Number: 12, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "userdata", Number: 13, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 256}},
+	{Name: "pad", Number: 14, Kind: nlpolicy.Pad},
+	{Name: "obj-type", Number: 15, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumObjectType},
+	{Name: "handle", Number: 16, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
+	{Name: "expr", Number: 17, Kind: nlpolicy.Nest, Nested: refExprAttrs{}},
+	{Name: "expressions", Number: 18, Kind: nlpolicy.Nest, Nested: refExprListAttrs{}},
+	{Name: "type", Number: 19, Kind: nlpolicy.String},
+	{Name: "count", Number: 20, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
 }}
 
 var setSetDescAttrs = nlpolicy.Set{Name: "set-desc-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "size", Number: AttrSetDescSize, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "concat", Number: AttrSetDescConcat, Kind: nlpolicy.Nest, Nested: &setSetDescConcatAttrs},
+	{Name: "size", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "concat", Number: 2, Kind: nlpolicy.Nest, Nested: &setSetDescConcatAttrs},
 }}
 
 var setSetDescConcatAttrs = nlpolicy.Set{Name: "set-desc-concat-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "elem", Number: AttrSetDescConcatElem, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setSetFieldAttrs},
+	{Name: "elem", Number: 1, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setSetFieldAttrs},
 }}
 
 var setSetFieldAttrs = nlpolicy.Set{Name: "set-field-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "len", Number: AttrSetFieldLen, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "len", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
 }}
 
 var setSetelemAttrs = nlpolicy.Set{Name: "setelem-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "key", Number: AttrSetelemKey, Kind: nlpolicy.Nest, Nested: &setDataAttrs},
-	{Name: "data", Number: AttrSetelemData, Kind: nlpolicy.Nest, Nested: &setDataAttrs},
-	{Name: "flags", Number: AttrSetelemFlags, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumSetElemFlags},
-	{Name: "timeout", Number: AttrSetelemTimeout, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "expiration", Number: AttrSetelemExpiration, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "userdata", Number: AttrSetelemUserdata, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 256}},
-	{Name: "expr", Number: AttrSetelemExpr, Kind: nlpolicy.Nest, Nested: refExprAttrs{}},
-	{Name: "pad", Number: AttrSetelemPad, Kind: nlpolicy.Pad},
-	{Name: "objref", Number: AttrSetelemObjref, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
-	{Name: "key-end", Number: AttrSetelemKeyEnd, Kind: nlpolicy.Nest, Nested: &setDataAttrs},
-	{Name: "expressions", Number: AttrSetelemExpressions, Kind: nlpolicy.Nest, Nested: refExprListAttrs{}},
+	{Name: "key", Number: 1, Kind: nlpolicy.Nest, Nested: &setDataAttrs},
+	{Name: "data", Number: 2, Kind: nlpolicy.Nest, Nested: &setDataAttrs},
+	{Name: "flags", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumSetElemFlags},
+	{Name: "timeout", Number: 4, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
+	{Name: "expiration", Number: 5, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
+	{Name: "userdata", Number: 6, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 256}},
+	{Name: "expr", Number: 7, Kind: nlpolicy.Nest, Nested: refExprAttrs{}},
+	{Name: "pad", Number: 8, Kind: nlpolicy.Pad},
+	{Name: "objref", Number: 9, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
+	{Name: "key-end", Number: 10, Kind: nlpolicy.Nest, Nested: &setDataAttrs},
+	{Name: "expressions", Number: 11, Kind: nlpolicy.Nest, Nested: refExprListAttrs{}},
 }}
 
 var setSetelemListElemAttrs = nlpolicy.Set{Name: "setelem-list-elem-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "elem", Number: AttrSetelemListElemElem, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setSetelemAttrs},
+	{Name: "elem", Number: 1, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setSetelemAttrs},
 }}
 
 var setSetelemListAttrs = nlpolicy.Set{Name: "setelem-list-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "table", Number: AttrSetelemListTable, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
-	{Name: "set", Number: AttrSetelemListSet, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
-	{Name: "elements", Number: AttrSetelemListElements, Kind: nlpolicy.Nest, Nested: &setSetelemListElemAttrs},
-	{Name: "set-id", Number: AttrSetelemListSetID, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "table", Number: 1, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
+	{Name: "set", Number: 2, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
+	{Name: "elements", Number: 3, Kind: nlpolicy.Nest, Nested: &setSetelemListElemAttrs},
+	{Name: "set-id", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
 }}
 
 var setGenAttrs = nlpolicy.Set{Name: "gen-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "id", Number: AttrGenID, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "proc-pid", Number: AttrGenProcPid, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "proc-name", Number: AttrGenProcName, Kind: nlpolicy.String},
+	{Name: "id", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "proc-pid", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "proc-name", Number: 3, Kind: nlpolicy.String},
 }}
 
 var setObjAttrs = nlpolicy.Set{Name: "obj-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "table", Number: AttrObjTable, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
-	{Name: "name", Number: AttrObjName, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
-	{Name: "type", Number: AttrObjType, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumObjectType},
-	{Name: "data", Number: AttrObjData, Kind: nlpolicy.SubMessage, Sub: &subObjDataMsg, Selector: "type"},
-	{Name: "use", Number: AttrObjUse, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "handle", Number: AttrObjHandle, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "pad", Number: AttrObjPad, Kind: nlpolicy.Pad},
-	{Name: "userdata", Number: AttrObjUserdata, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 256}},
+	{Name: "table", Number: 1, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
+	{Name: "name", Number: 2, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
+	{Name: "type", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumObjectType},
+	{Name: "data", Number: 4, Kind: nlpolicy.SubMessage, Sub: &subObjDataMsg, Selector: "type"},
+	{Name: "use", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "handle", Number: 6, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
+	{Name: "pad", Number: 7, Kind: nlpolicy.Pad},
+	{Name: "userdata", Number: 8, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 256}},
 }}
 
 var setFlowtableAttrs = nlpolicy.Set{Name: "flowtable-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "table", Number: AttrFlowtableTable, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
-	{Name: "name", Number: AttrFlowtableName, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
-	{Name: "hook", Number: AttrFlowtableHook, Kind: nlpolicy.Nest, Nested: &setFlowtableHookAttrs},
-	{Name: "use", Number: AttrFlowtableUse, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "handle", Number: AttrFlowtableHandle, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "pad", Number: AttrFlowtablePad, Kind: nlpolicy.Pad},
-	{Name: "flags", Number: AttrFlowtableFlags, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumFlowtableFlags},
+	{Name: "table", Number: 1, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
+	{Name: "name", Number: 2, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
+	{Name: "hook", Number: 3, Kind: nlpolicy.Nest, Nested: &setFlowtableHookAttrs},
+	{Name: "use", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "handle", Number: 5, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
+	{Name: "pad", Number: 6, Kind: nlpolicy.Pad},
+	{Name: "flags", Number: 7, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumFlowtableFlags},
 }}
 
 var setFlowtableHookAttrs = nlpolicy.Set{Name: "flowtable-hook-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "num", Number: AttrFlowtableHookNum, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "priority", Number: AttrFlowtableHookPriority, Kind: nlpolicy.S32, Flags: nlpolicy.BigEndian},
-	{Name: "devs", Number: AttrFlowtableHookDevs, Kind: nlpolicy.Nest, Nested: &setHookDevAttrs},
+	{Name: "num", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "priority", Number: 2, Kind: nlpolicy.S32, Flags: nlpolicy.BigEndian},
+	{Name: "devs", Number: 3, Kind: nlpolicy.Nest, Nested: &setHookDevAttrs},
 }}
 
 var setDataAttrs = nlpolicy.Set{Name: "data-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "value", Number: AttrDataValue, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 64}},
-	{Name: "verdict", Number: AttrDataVerdict, Kind: nlpolicy.Nest, Nested: &setVerdictAttrs},
+	{Name: "value", Number: 1, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 64}},
+	{Name: "verdict", Number: 2, Kind: nlpolicy.Nest, Nested: &setVerdictAttrs},
 }}
 
 var setVerdictAttrs = nlpolicy.Set{Name: "verdict-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "code", Number: AttrVerdictCode, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumVerdictCode},
-	{Name: "chain", Number: AttrVerdictChain, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
-	{Name: "chain-id", Number: AttrVerdictChainID, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "code", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumVerdictCode},
+	{Name: "chain", Number: 2, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
+	{Name: "chain-id", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
 }}
 
 var setExprImmediateAttrs = nlpolicy.Set{Name: "expr-immediate-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "dreg", Number: AttrExprImmediateDreg, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "data", Number: AttrExprImmediateData, Kind: nlpolicy.Nest, Nested: &setDataAttrs},
+	{Name: "dreg", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
+	{Name: "data", Number: 2, Kind: nlpolicy.Nest, Nested: &setDataAttrs},
 }}
 
 var setExprBitwiseAttrs = nlpolicy.Set{Name: "expr-bitwise-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "sreg", Number: AttrExprBitwiseSreg, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "dreg", Number: AttrExprBitwiseDreg, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "len", Number: AttrExprBitwiseLen, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "mask", Number: AttrExprBitwiseMask, Kind: nlpolicy.Nest, Nested: &setDataAttrs},
-	{Name: "xor", Number: AttrExprBitwiseXor, Kind: nlpolicy.Nest, Nested: &setDataAttrs},
-	{Name: "op", Number: AttrExprBitwiseOp, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumBitwiseOps},
-	{Name: "data", Number: AttrExprBitwiseData, Kind: nlpolicy.Nest, Nested: &setDataAttrs},
-	{Name: "sreg2", Number: AttrExprBitwiseSreg2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
+	{Name: "sreg", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
+	{Name: "dreg", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
+	{Name: "len", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "mask", Number: 4, Kind: nlpolicy.Nest, Nested: &setDataAttrs},
+	{Name: "xor", Number: 5, Kind: nlpolicy.Nest, Nested: &setDataAttrs},
+	{Name: "op", Number: 6, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumBitwiseOps},
+	{Name: "data", Number: 7, Kind: nlpolicy.Nest, Nested: &setDataAttrs},
+	{Name: "sreg2", Number: 8, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
 }}
 
 var setExprByteorderAttrs = nlpolicy.Set{Name: "expr-byteorder-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "sreg", Number: AttrExprByteorderSreg, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "dreg", Number: AttrExprByteorderDreg, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "op", Number: AttrExprByteorderOp, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumByteorderOps},
-	{Name: "len", Number: AttrExprByteorderLen, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "size", Number: AttrExprByteorderSize, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "sreg", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
+	{Name: "dreg", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
+	{Name: "op", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumByteorderOps},
+	{Name: "len", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "size", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
 }}
 
 var setExprCmpAttrs = nlpolicy.Set{Name: "expr-cmp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "sreg", Number: AttrExprCmpSreg, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "op", Number: AttrExprCmpOp, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumCmpOps},
-	{Name: "data", Number: AttrExprCmpData, Kind: nlpolicy.Nest, Nested: &setDataAttrs},
+	{Name: "sreg", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
+	{Name: "op", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumCmpOps},
+	{Name: "data", Number: 3, Kind: nlpolicy.Nest, Nested: &setDataAttrs},
 }}
 
 var setExprRangeAttrs = nlpolicy.Set{Name: "expr-range-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "sreg", Number: AttrExprRangeSreg, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "op", Number: AttrExprRangeOp, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRangeOps},
-	{Name: "from-data", Number: AttrExprRangeFromData, Kind: nlpolicy.Nest, Nested: &setDataAttrs},
-	{Name: "to-data", Number: AttrExprRangeToData, Kind: nlpolicy.Nest, Nested: &setDataAttrs},
+	{Name: "sreg", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
+	{Name: "op", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRangeOps},
+	{Name: "from-data", Number: 3, Kind: nlpolicy.Nest, Nested: &setDataAttrs},
+	{Name: "to-data", Number: 4, Kind: nlpolicy.Nest, Nested: &setDataAttrs},
 }}
 
 var setExprLookupAttrs = nlpolicy.Set{Name: "expr-lookup-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "set", Number: AttrExprLookupSet, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
-	{Name: "sreg", Number: AttrExprLookupSreg, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "dreg", Number: AttrExprLookupDreg, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "set-id", Number: AttrExprLookupSetID, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "flags", Number: AttrExprLookupFlags, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumLookupFlags},
+	{Name: "set", Number: 1, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
+	{Name: "sreg", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
+	{Name: "dreg", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
+	{Name: "set-id", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "flags", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumLookupFlags},
 }}
 
 var setExprDynsetAttrs = nlpolicy.Set{Name: "expr-dynset-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "set-name", Number: AttrExprDynsetSetName, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
-	{Name: "set-id", Number: AttrExprDynsetSetID, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "op", Number: AttrExprDynsetOp, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumDynsetOps},
-	{Name: "sreg-key", Number: AttrExprDynsetSregKey, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "sreg-data", Number: AttrExprDynsetSregData, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "timeout", Number: AttrExprDynsetTimeout, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "expr", Number: AttrExprDynsetExpr, Kind: nlpolicy.Nest, Nested: refExprAttrs{}},
-	{Name: "pad", Number: AttrExprDynsetPad, Kind: nlpolicy.Pad},
-	{Name: "flags", Number: AttrExprDynsetFlags, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumDynsetFlags},
-	{Name: "expressions", Number: AttrExprDynsetExpressions, Kind: nlpolicy.Nest, Nested: refExprListAttrs{}},
+	{Name: "set-name", Number: 1, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
+	{Name: "set-id", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "op", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumDynsetOps},
+	{Name: "sreg-key", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
+	{Name: "sreg-data", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
+	{Name: "timeout", Number: 6, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
+	{Name: "expr", Number: 7, Kind: nlpolicy.Nest, Nested: refExprAttrs{}},
+	{Name: "pad", Number: 8, Kind: nlpolicy.Pad},
+	{Name: "flags", Number: 9, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumDynsetFlags},
+	{Name: "expressions", Number: 10, Kind: nlpolicy.Nest, Nested: refExprListAttrs{}},
 }}
 
 // refExprDynsetAttrs refers to setExprDynsetAttrs from within.
@@ -376,22 +376,22 @@ func (refExprDynsetAttrs) Set() *nlpolicy.Set {
 }
 
 var setExprPayloadAttrs = nlpolicy.Set{Name: "expr-payload-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "dreg", Number: AttrExprPayloadDreg, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "base", Number: AttrExprPayloadBase, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumPayloadBase},
-	{Name: "offset", Number: AttrExprPayloadOffset, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "len", Number: AttrExprPayloadLen, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "sreg", Number: AttrExprPayloadSreg, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "csum-type", Number: AttrExprPayloadCsumType, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumPayloadCsumTypes},
-	{Name: "csum-offset", Number: AttrExprPayloadCsumOffset, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "csum-flags", Number: AttrExprPayloadCsumFlags, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumPayloadCsumFlags},
+	{Name: "dreg", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
+	{Name: "base", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumPayloadBase},
+	{Name: "offset", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "len", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "sreg", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
+	{Name: "csum-type", Number: 6, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumPayloadCsumTypes},
+	{Name: "csum-offset", Number: 7, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "csum-flags", Number: 8, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumPayloadCsumFlags},
 }}
 
 var setExprInnerAttrs = nlpolicy.Set{Name: "expr-inner-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "num", Number: AttrExprInnerNum, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "type", Number: AttrExprInnerType, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumInnerType},
-	{Name: "flags", Number: AttrExprInnerFlags, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumInnerFlags},
-	{Name: "hdrsize", Number: AttrExprInnerHdrsize, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "expr", Number: AttrExprInnerExpr, Kind: nlpolicy.Nest, Nested: refExprAttrs{}},
+	{Name: "num", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "type", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumInnerType},
+	{Name: "flags", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumInnerFlags},
+	{Name: "hdrsize", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "expr", Number: 5, Kind: nlpolicy.Nest, Nested: refExprAttrs{}},
 }}
 
 // refExprInnerAttrs refers to setExprInnerAttrs from within.
@@ -402,353 +402,353 @@ func (refExprInnerAttrs) Set() *nlpolicy.Set {
 }
 
 var setExprExthdrAttrs = nlpolicy.Set{Name: "expr-exthdr-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "dreg", Number: AttrExprExthdrDreg, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "type", Number: AttrExprExthdrType, Kind: nlpolicy.U8},
-	{Name: "offset", Number: AttrExprExthdrOffset, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "len", Number: AttrExprExthdrLen, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "flags", Number: AttrExprExthdrFlags, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumExthdrFlags},
-	{Name: "op", Number: AttrExprExthdrOp, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumExthdrOp},
-	{Name: "sreg", Number: AttrExprExthdrSreg, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
+	{Name: "dreg", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
+	{Name: "type", Number: 2, Kind: nlpolicy.U8},
+	{Name: "offset", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "len", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "flags", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumExthdrFlags},
+	{Name: "op", Number: 6, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumExthdrOp},
+	{Name: "sreg", Number: 7, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
 }}
 
 var setExprMetaAttrs = nlpolicy.Set{Name: "expr-meta-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "dreg", Number: AttrExprMetaDreg, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "key", Number: AttrExprMetaKey, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumMetaKeys},
-	{Name: "sreg", Number: AttrExprMetaSreg, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
+	{Name: "dreg", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
+	{Name: "key", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumMetaKeys},
+	{Name: "sreg", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
 }}
 
 var setExprRtAttrs = nlpolicy.Set{Name: "expr-rt-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "dreg", Number: AttrExprRtDreg, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "key", Number: AttrExprRtKey, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRtKeys},
+	{Name: "dreg", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
+	{Name: "key", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRtKeys},
 }}
 
 var setExprSocketAttrs = nlpolicy.Set{Name: "expr-socket-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "key", Number: AttrExprSocketKey, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumSocketKeys},
-	{Name: "dreg", Number: AttrExprSocketDreg, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "level", Number: AttrExprSocketLevel, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "key", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumSocketKeys},
+	{Name: "dreg", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
+	{Name: "level", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
 }}
 
 var setExprHashAttrs = nlpolicy.Set{Name: "expr-hash-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "sreg", Number: AttrExprHashSreg, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "dreg", Number: AttrExprHashDreg, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "len", Number: AttrExprHashLen, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "modulus", Number: AttrExprHashModulus, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "seed", Number: AttrExprHashSeed, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "offset", Number: AttrExprHashOffset, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "type", Number: AttrExprHashType, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumHashTypes},
-	{Name: "set-name", Number: AttrExprHashSetName, Kind: nlpolicy.String},
-	{Name: "set-id", Number: AttrExprHashSetID, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "sreg", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
+	{Name: "dreg", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
+	{Name: "len", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "modulus", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "seed", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "offset", Number: 6, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "type", Number: 7, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumHashTypes},
+	{Name: "set-name", Number: 8, Kind: nlpolicy.String},
+	{Name: "set-id", Number: 9, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
 }}
 
 var setExprCtAttrs = nlpolicy.Set{Name: "expr-ct-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "dreg", Number: AttrExprCtDreg, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "key", Number: AttrExprCtKey, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumCtKeys},
-	{Name: "direction", Number: AttrExprCtDirection, Kind: nlpolicy.U8, Enum: &enumCtDirection},
-	{Name: "sreg", Number: AttrExprCtSreg, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
+	{Name: "dreg", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
+	{Name: "key", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumCtKeys},
+	{Name: "direction", Number: 3, Kind: nlpolicy.U8, Enum: &enumCtDirection},
+	{Name: "sreg", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
 }}
 
 var setExprFlowOffloadAttrs = nlpolicy.Set{Name: "expr-flow-offload-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "name", Number: AttrExprFlowOffloadName, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
+	{Name: "name", Number: 1, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
 }}
 
 var setLimitAttrs = nlpolicy.Set{Name: "limit-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "rate", Number: AttrLimitRate, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "unit", Number: AttrLimitUnit, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "burst", Number: AttrLimitBurst, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "type", Number: AttrLimitType, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumLimitType},
-	{Name: "flags", Number: AttrLimitFlags, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumLimitFlags},
-	{Name: "pad", Number: AttrLimitPad, Kind: nlpolicy.Pad},
+	{Name: "rate", Number: 1, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
+	{Name: "unit", Number: 2, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
+	{Name: "burst", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "type", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumLimitType},
+	{Name: "flags", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumLimitFlags},
+	{Name: "pad", Number: 6, Kind: nlpolicy.Pad},
 }}
 
 var setConnlimitAttrs = nlpolicy.Set{Name: "connlimit-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "count", Number: AttrConnlimitCount, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "flags", Number: AttrConnlimitFlags, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumConnlimitFlags},
+	{Name: "count", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "flags", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumConnlimitFlags},
 }}
 
 var setExprLastAttrs = nlpolicy.Set{Name: "expr-last-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "set", Number: AttrExprLastSet, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "msecs", Number: AttrExprLastMsecs, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "pad", Number: AttrExprLastPad, Kind: nlpolicy.Pad},
+	{Name: "set", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "msecs", Number: 2, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
+	{Name: "pad", Number: 3, Kind: nlpolicy.Pad},
 }}
 
 var setExprLogAttrs = nlpolicy.Set{Name: "expr-log-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "group", Number: AttrExprLogGroup, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "prefix", Number: AttrExprLogPrefix, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 127}},
-	{Name: "snaplen", Number: AttrExprLogSnaplen, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "qthreshold", Number: AttrExprLogQthreshold, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "level", Number: AttrExprLogLevel, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumLogLevel},
-	{Name: "flags", Number: AttrExprLogFlags, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumLogFlags},
+	{Name: "group", Number: 1, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "prefix", Number: 2, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 127}},
+	{Name: "snaplen", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "qthreshold", Number: 4, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "level", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumLogLevel},
+	{Name: "flags", Number: 6, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumLogFlags},
 }}
 
 var setExprQueueAttrs = nlpolicy.Set{Name: "expr-queue-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "num", Number: AttrExprQueueNum, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "total", Number: AttrExprQueueTotal, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "flags", Number: AttrExprQueueFlags, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian, Enum: &enumQueueFlags},
-	{Name: "sreg-qnum", Number: AttrExprQueueSregQnum, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
+	{Name: "num", Number: 1, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "total", Number: 2, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "flags", Number: 3, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian, Enum: &enumQueueFlags},
+	{Name: "sreg-qnum", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
 }}
 
 var setQuotaAttrs = nlpolicy.Set{Name: "quota-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "bytes", Number: AttrQuotaBytes, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "flags", Number: AttrQuotaFlags, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumQuotaFlags},
-	{Name: "pad", Number: AttrQuotaPad, Kind: nlpolicy.Pad},
-	{Name: "consumed", Number: AttrQuotaConsumed, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
+	{Name: "bytes", Number: 1, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
+	{Name: "flags", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumQuotaFlags},
+	{Name: "pad", Number: 3, Kind: nlpolicy.Pad},
+	{Name: "consumed", Number: 4, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
 }}
 
 var setSecmarkAttrs = nlpolicy.Set{Name: "secmark-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "ctx", Number: AttrSecmarkCtx, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 4096}},
+	{Name: "ctx", Number: 1, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 4096}},
 }}
 
 var setExprRejectAttrs = nlpolicy.Set{Name: "expr-reject-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "type", Number: AttrExprRejectType, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRejectTypes},
-	{Name: "icmp-code", Number: AttrExprRejectIcmpCode, Kind: nlpolicy.U8},
+	{Name: "type", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRejectTypes},
+	{Name: "icmp-code", Number: 2, Kind: nlpolicy.U8},
 }}
 
 var setExprNatAttrs = nlpolicy.Set{Name: "expr-nat-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "type", Number: AttrExprNatType, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumNatTypes},
-	{Name: "family", Number: AttrExprNatFamily, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumNfproto},
-	{Name: "reg-addr-min", Number: AttrExprNatRegAddrMin, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "reg-addr-max", Number: AttrExprNatRegAddrMax, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "reg-proto-min", Number: AttrExprNatRegProtoMin, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "reg-proto-max", Number: AttrExprNatRegProtoMax, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "flags", Number: AttrExprNatFlags, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumNatRangeFlags},
+	{Name: "type", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumNatTypes},
+	{Name: "family", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumNfproto},
+	{Name: "reg-addr-min", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
+	{Name: "reg-addr-max", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
+	{Name: "reg-proto-min", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
+	{Name: "reg-proto-max", Number: 6, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
+	{Name: "flags", Number: 7, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumNatRangeFlags},
 }}
 
 var setExprMasqAttrs = nlpolicy.Set{Name: "expr-masq-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "flags", Number: AttrExprMasqFlags, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumNatRangeFlags},
-	{Name: "reg-proto-min", Number: AttrExprMasqRegProtoMin, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "reg-proto-max", Number: AttrExprMasqRegProtoMax, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
+	{Name: "flags", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumNatRangeFlags},
+	{Name: "reg-proto-min", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
+	{Name: "reg-proto-max", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
 }}
 
 var setExprRedirAttrs = nlpolicy.Set{Name: "expr-redir-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "reg-proto-min", Number: AttrExprRedirRegProtoMin, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "reg-proto-max", Number: AttrExprRedirRegProtoMax, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "flags", Number: AttrExprRedirFlags, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumNatRangeFlags},
+	{Name: "reg-proto-min", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
+	{Name: "reg-proto-max", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
+	{Name: "flags", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumNatRangeFlags},
 }}
 
 var setExprDupAttrs = nlpolicy.Set{Name: "expr-dup-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "sreg-addr", Number: AttrExprDupSregAddr, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "sreg-dev", Number: AttrExprDupSregDev, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
+	{Name: "sreg-addr", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
+	{Name: "sreg-dev", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
 }}
 
 var setExprFwdAttrs = nlpolicy.Set{Name: "expr-fwd-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "sreg-dev", Number: AttrExprFwdSregDev, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "sreg-addr", Number: AttrExprFwdSregAddr, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "nfproto", Number: AttrExprFwdNfproto, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumNfproto},
+	{Name: "sreg-dev", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
+	{Name: "sreg-addr", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
+	{Name: "nfproto", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumNfproto},
 }}
 
 var setExprTproxyAttrs = nlpolicy.Set{Name: "expr-tproxy-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "family", Number: AttrExprTproxyFamily, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumNfproto},
-	{Name: "reg-addr", Number: AttrExprTproxyRegAddr, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "reg-port", Number: AttrExprTproxyRegPort, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
+	{Name: "family", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumNfproto},
+	{Name: "reg-addr", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
+	{Name: "reg-port", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
 }}
 
 var setExprObjrefAttrs = nlpolicy.Set{Name: "expr-objref-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "imm-type", Number: AttrExprObjrefImmType, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumObjectType},
-	{Name: "imm-name", Number: AttrExprObjrefImmName, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
-	{Name: "set-sreg", Number: AttrExprObjrefSetSreg, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "set-name", Number: AttrExprObjrefSetName, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
-	{Name: "set-id", Number: AttrExprObjrefSetID, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "imm-type", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumObjectType},
+	{Name: "imm-name", Number: 2, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
+	{Name: "set-sreg", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
+	{Name: "set-name", Number: 4, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
+	{Name: "set-id", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
 }}
 
 var setExprFibAttrs = nlpolicy.Set{Name: "expr-fib-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "dreg", Number: AttrExprFibDreg, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "result", Number: AttrExprFibResult, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumFibResult},
-	{Name: "flags", Number: AttrExprFibFlags, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumFibFlags},
+	{Name: "dreg", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
+	{Name: "result", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumFibResult},
+	{Name: "flags", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumFibFlags},
 }}
 
 var setExprOsfAttrs = nlpolicy.Set{Name: "expr-osf-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "dreg", Number: AttrExprOsfDreg, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "ttl", Number: AttrExprOsfTtl, Kind: nlpolicy.U8, Enum: &enumOsfTtl},
-	{Name: "flags", Number: AttrExprOsfFlags, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumOsfFlags},
+	{Name: "dreg", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
+	{Name: "ttl", Number: 2, Kind: nlpolicy.U8, Enum: &enumOsfTtl},
+	{Name: "flags", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumOsfFlags},
 }}
 
 var setSynproxyAttrs = nlpolicy.Set{Name: "synproxy-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "mss", Number: AttrSynproxyMss, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "wscale", Number: AttrSynproxyWscale, Kind: nlpolicy.U8},
-	{Name: "flags", Number: AttrSynproxyFlags, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumSynproxyFlags},
+	{Name: "mss", Number: 1, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "wscale", Number: 2, Kind: nlpolicy.U8},
+	{Name: "flags", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumSynproxyFlags},
 }}
 
 var setExprXfrmAttrs = nlpolicy.Set{Name: "expr-xfrm-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "dreg", Number: AttrExprXfrmDreg, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "key", Number: AttrExprXfrmKey, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumXfrmKeys},
-	{Name: "dir", Number: AttrExprXfrmDir, Kind: nlpolicy.U8, Enum: &enumXfrmDir},
-	{Name: "spnum", Number: AttrExprXfrmSpnum, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "dreg", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
+	{Name: "key", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumXfrmKeys},
+	{Name: "dir", Number: 3, Kind: nlpolicy.U8, Enum: &enumXfrmDir},
+	{Name: "spnum", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
 }}
 
 var setExprNumgenAttrs = nlpolicy.Set{Name: "expr-numgen-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "dreg", Number: AttrExprNumgenDreg, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "modulus", Number: AttrExprNumgenModulus, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "type", Number: AttrExprNumgenType, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumNgTypes},
-	{Name: "offset", Number: AttrExprNumgenOffset, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "set-name", Number: AttrExprNumgenSetName, Kind: nlpolicy.String},
-	{Name: "set-id", Number: AttrExprNumgenSetID, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "dreg", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
+	{Name: "modulus", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "type", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumNgTypes},
+	{Name: "offset", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "set-name", Number: 5, Kind: nlpolicy.String},
+	{Name: "set-id", Number: 6, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
 }}
 
 var setExprTunnelAttrs = nlpolicy.Set{Name: "expr-tunnel-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "key", Number: AttrExprTunnelKey, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumTunnelKeys},
-	{Name: "dreg", Number: AttrExprTunnelDreg, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "mode", Number: AttrExprTunnelMode, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumTunnelMode},
+	{Name: "key", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumTunnelKeys},
+	{Name: "dreg", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
+	{Name: "mode", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumTunnelMode},
 }}
 
 var setExprMatchAttrs = nlpolicy.Set{Name: "expr-match-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "name", Number: AttrExprMatchName, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 29}},
-	{Name: "rev", Number: AttrExprMatchRev, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "info", Number: AttrExprMatchInfo, Kind: nlpolicy.Binary},
+	{Name: "name", Number: 1, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 29}},
+	{Name: "rev", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "info", Number: 3, Kind: nlpolicy.Binary},
 }}
 
 var setExprTargetAttrs = nlpolicy.Set{Name: "expr-target-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "name", Number: AttrExprTargetName, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 29}},
-	{Name: "rev", Number: AttrExprTargetRev, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "info", Number: AttrExprTargetInfo, Kind: nlpolicy.Binary},
+	{Name: "name", Number: 1, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 29}},
+	{Name: "rev", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "info", Number: 3, Kind: nlpolicy.Binary},
 }}
 
 var setCtHelperAttrs = nlpolicy.Set{Name: "ct-helper-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "name", Number: AttrCtHelperName, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 15}},
-	{Name: "l3proto", Number: AttrCtHelperL3proto, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian, Enum: &enumNfproto},
-	{Name: "l4proto", Number: AttrCtHelperL4proto, Kind: nlpolicy.U8, Enum: &enumL4Proto},
+	{Name: "name", Number: 1, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 15}},
+	{Name: "l3proto", Number: 2, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian, Enum: &enumNfproto},
+	{Name: "l4proto", Number: 3, Kind: nlpolicy.U8, Enum: &enumL4Proto},
 }}
 
 var setCtTimeoutAttrs = nlpolicy.Set{Name: "ct-timeout-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "l3proto", Number: AttrCtTimeoutL3proto, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian, Enum: &enumNfproto},
-	{Name: "l4proto", Number: AttrCtTimeoutL4proto, Kind: nlpolicy.U8, Enum: &enumL4Proto},
-	{Name: "data", Number: AttrCtTimeoutData, Kind: nlpolicy.SubMessage, Sub: &subCtTimeoutDataMsg, Selector: "l4proto"},
+	{Name: "l3proto", Number: 1, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian, Enum: &enumNfproto},
+	{Name: "l4proto", Number: 2, Kind: nlpolicy.U8, Enum: &enumL4Proto},
+	{Name: "data", Number: 3, Kind: nlpolicy.SubMessage, Sub: &subCtTimeoutDataMsg, Selector: "l4proto"},
 }}
 
 var setCtTimeoutTcpAttrs = nlpolicy.Set{Name: "ct-timeout-tcp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "syn-sent", Number: AttrCtTimeoutTcpSynSent, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "syn-recv", Number: AttrCtTimeoutTcpSynRecv, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "established", Number: AttrCtTimeoutTcpEstablished, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "fin-wait", Number: AttrCtTimeoutTcpFinWait, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "close-wait", Number: AttrCtTimeoutTcpCloseWait, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "last-ack", Number: AttrCtTimeoutTcpLastAck, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "time-wait", Number: AttrCtTimeoutTcpTimeWait, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "close", Number: AttrCtTimeoutTcpClose, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "syn-sent2", Number: AttrCtTimeoutTcpSynSent2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "retrans", Number: AttrCtTimeoutTcpRetrans, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "unack", Number: AttrCtTimeoutTcpUnack, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "syn-sent", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "syn-recv", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "established", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "fin-wait", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "close-wait", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "last-ack", Number: 6, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "time-wait", Number: 7, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "close", Number: 8, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "syn-sent2", Number: 9, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "retrans", Number: 10, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "unack", Number: 11, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
 }}
 
 var setCtTimeoutUdpAttrs = nlpolicy.Set{Name: "ct-timeout-udp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "unreplied", Number: AttrCtTimeoutUdpUnreplied, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "replied", Number: AttrCtTimeoutUdpReplied, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "unreplied", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "replied", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
 }}
 
 var setCtTimeoutUdpliteAttrs = nlpolicy.Set{Name: "ct-timeout-udplite-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "unreplied", Number: AttrCtTimeoutUdpliteUnreplied, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "replied", Number: AttrCtTimeoutUdpliteReplied, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "unreplied", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "replied", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
 }}
 
 var setCtTimeoutIcmpAttrs = nlpolicy.Set{Name: "ct-timeout-icmp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "timeout", Number: AttrCtTimeoutIcmpTimeout, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "timeout", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
 }}
 
 var setCtTimeoutIcmpv6Attrs = nlpolicy.Set{Name: "ct-timeout-icmpv6-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "timeout", Number: AttrCtTimeoutIcmpv6Timeout, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "timeout", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
 }}
 
 var setCtTimeoutDccpAttrs = nlpolicy.Set{Name: "ct-timeout-dccp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "request", Number: AttrCtTimeoutDccpRequest, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "respond", Number: AttrCtTimeoutDccpRespond, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "partopen", Number: AttrCtTimeoutDccpPartopen, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "open", Number: AttrCtTimeoutDccpOpen, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "closereq", Number: AttrCtTimeoutDccpClosereq, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "closing", Number: AttrCtTimeoutDccpClosing, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "timewait", Number: AttrCtTimeoutDccpTimewait, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "request", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "respond", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "partopen", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "open", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "closereq", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "closing", Number: 6, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "timewait", Number: 7, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
 }}
 
 var setCtTimeoutSctpAttrs = nlpolicy.Set{Name: "ct-timeout-sctp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "closed", Number: AttrCtTimeoutSctpClosed, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "cookie-wait", Number: AttrCtTimeoutSctpCookieWait, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "cookie-echoed", Number: AttrCtTimeoutSctpCookieEchoed, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "established", Number: AttrCtTimeoutSctpEstablished, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "shutdown-sent", Number: AttrCtTimeoutSctpShutdownSent, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "shutdown-recd", Number: AttrCtTimeoutSctpShutdownRecd, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "shutdown-ack-sent", Number: AttrCtTimeoutSctpShutdownAckSent, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "heartbeat-sent", Number: AttrCtTimeoutSctpHeartbeatSent, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "heartbeat-acked", Number: AttrCtTimeoutSctpHeartbeatAcked, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "closed", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "cookie-wait", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "cookie-echoed", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "established", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "shutdown-sent", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "shutdown-recd", Number: 6, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "shutdown-ack-sent", Number: 7, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "heartbeat-sent", Number: 8, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "heartbeat-acked", Number: 9, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
 }}
 
 var setCtTimeoutGreAttrs = nlpolicy.Set{Name: "ct-timeout-gre-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "unreplied", Number: AttrCtTimeoutGreUnreplied, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "replied", Number: AttrCtTimeoutGreReplied, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "unreplied", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "replied", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
 }}
 
 var setCtExpectAttrs = nlpolicy.Set{Name: "ct-expect-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "l3proto", Number: AttrCtExpectL3proto, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian, Enum: &enumNfproto},
-	{Name: "l4proto", Number: AttrCtExpectL4proto, Kind: nlpolicy.U8, Enum: &enumL4Proto},
-	{Name: "dport", Number: AttrCtExpectDport, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "timeout", Number: AttrCtExpectTimeout, Kind: nlpolicy.U32},
-	{Name: "size", Number: AttrCtExpectSize, Kind: nlpolicy.U8},
+	{Name: "l3proto", Number: 1, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian, Enum: &enumNfproto},
+	{Name: "l4proto", Number: 2, Kind: nlpolicy.U8, Enum: &enumL4Proto},
+	{Name: "dport", Number: 3, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "timeout", Number: 4, Kind: nlpolicy.U32},
+	{Name: "size", Number: 5, Kind: nlpolicy.U8},
 }}
 
 var setTunnelAttrs = nlpolicy.Set{Name: "tunnel-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "id", Number: AttrTunnelID, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "ip", Number: AttrTunnelIp, Kind: nlpolicy.Nest, Nested: &setTunnelIpAttrs},
-	{Name: "ip6", Number: AttrTunnelIp6, Kind: nlpolicy.Nest, Nested: &setTunnelIp6Attrs},
-	{Name: "flags", Number: AttrTunnelFlags, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumTunnelFlags},
-	{Name: "tos", Number: AttrTunnelTos, Kind: nlpolicy.U8},
-	{Name: "ttl", Number: AttrTunnelTtl, Kind: nlpolicy.U8},
-	{Name: "sport", Number: AttrTunnelSport, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "dport", Number: AttrTunnelDport, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "opts", Number: AttrTunnelOpts, Kind: nlpolicy.Nest, Nested: &setTunnelOptsAttrs},
+	{Name: "id", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "ip", Number: 2, Kind: nlpolicy.Nest, Nested: &setTunnelIpAttrs},
+	{Name: "ip6", Number: 3, Kind: nlpolicy.Nest, Nested: &setTunnelIp6Attrs},
+	{Name: "flags", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumTunnelFlags},
+	{Name: "tos", Number: 5, Kind: nlpolicy.U8},
+	{Name: "ttl", Number: 6, Kind: nlpolicy.U8},
+	{Name: "sport", Number: 7, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "dport", Number: 8, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "opts", Number: 9, Kind: nlpolicy.Nest, Nested: &setTunnelOptsAttrs},
 }}
 
 var setTunnelIpAttrs = nlpolicy.Set{Name: "tunnel-ip-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "src", Number: AttrTunnelIpSrc, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "dst", Number: AttrTunnelIpDst, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
+	{Name: "src", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
+	{Name: "dst", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
 }}
 
 var setTunnelIp6Attrs = nlpolicy.Set{Name: "tunnel-ip6-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "src", Number: AttrTunnelIp6Src, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
-	{Name: "dst", Number: AttrTunnelIp6Dst, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
-	{Name: "flowlabel", Number: AttrTunnelIp6Flowlabel, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "src", Number: 1, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
+	{Name: "dst", Number: 2, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
+	{Name: "flowlabel", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
 }}
 
 var setTunnelOptsAttrs = nlpolicy.Set{Name: "tunnel-opts-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "vxlan", Number: AttrTunnelOptsVxlan, Kind: nlpolicy.Nest, Nested: &setTunnelVxlanAttrs},
-	{Name: "erspan", Number: AttrTunnelOptsErspan, Kind: nlpolicy.Nest, Nested: &setTunnelErspanAttrs},
-	{Name: "geneve", Number: AttrTunnelOptsGeneve, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setTunnelGeneveAttrs},
+	{Name: "vxlan", Number: 1, Kind: nlpolicy.Nest, Nested: &setTunnelVxlanAttrs},
+	{Name: "erspan", Number: 2, Kind: nlpolicy.Nest, Nested: &setTunnelErspanAttrs},
+	{Name: "geneve", Number: 3, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setTunnelGeneveAttrs},
 }}
 
 var setTunnelVxlanAttrs = nlpolicy.Set{Name: "tunnel-vxlan-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "gbp", Number: AttrTunnelVxlanGbp, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "gbp", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
 }}
 
 var setTunnelErspanAttrs = nlpolicy.Set{Name: "tunnel-erspan-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "version", Number: AttrTunnelErspanVersion, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "v1-index", Number: AttrTunnelErspanV1Index, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "v2-hwid", Number: AttrTunnelErspanV2Hwid, Kind: nlpolicy.U8},
-	{Name: "v2-dir", Number: AttrTunnelErspanV2Dir, Kind: nlpolicy.U8},
+	{Name: "version", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "v1-index", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "v2-hwid", Number: 3, Kind: nlpolicy.U8},
+	{Name: "v2-dir", Number: 4, Kind: nlpolicy.U8},
 }}
 
 var setTunnelGeneveAttrs = nlpolicy.Set{Name: "tunnel-geneve-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "class", Number: AttrTunnelGeneveClass, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "type", Number: AttrTunnelGeneveType, Kind: nlpolicy.U8},
-	{Name: "data", Number: AttrTunnelGeneveData, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 127}},
+	{Name: "class", Number: 1, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "type", Number: 2, Kind: nlpolicy.U8},
+	{Name: "data", Number: 3, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 127}},
 }}
 
 var setTraceAttrs = nlpolicy.Set{Name: "trace-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "table", Number: AttrTraceTable, Kind: nlpolicy.String},
-	{Name: "chain", Number: AttrTraceChain, Kind: nlpolicy.String},
-	{Name: "rule-handle", Number: AttrTraceRuleHandle, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "type", Number: AttrTraceType, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumTraceTypes},
-	{Name: "verdict", Number: AttrTraceVerdict, Kind: nlpolicy.Nest, Nested: &setVerdictAttrs},
-	{Name: "id", Number: AttrTraceID, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "ll-header", Number: AttrTraceLlHeader, Kind: nlpolicy.Binary},
-	{Name: "network-header", Number: AttrTraceNetworkHeader, Kind: nlpolicy.Binary},
-	{Name: "transport-header", Number: AttrTraceTransportHeader, Kind: nlpolicy.Binary},
-	{Name: "iif", Number: AttrTraceIif, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "iiftype", Number: AttrTraceIiftype, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "oif", Number: AttrTraceOif, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "oiftype", Number: AttrTraceOiftype, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "mark", Number: AttrTraceMark, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "nfproto", Number: AttrTraceNfproto, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumNfproto},
-	{Name: "policy", Number: AttrTracePolicy, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumVerdictCode},
-	{Name: "pad", Number: AttrTracePad, Kind: nlpolicy.Pad},
-	{Name: "ct-id", Number: AttrTraceCtID, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "ct-direction", Number: AttrTraceCtDirection, Kind: nlpolicy.U8, Enum: &enumCtDirection},
-	{Name: "ct-status", Number: AttrTraceCtStatus, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumCtStatus},
-	{Name: "ct-state", Number: AttrTraceCtState, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumCtState},
+	{Name: "table", Number: 1, Kind: nlpolicy.String},
+	{Name: "chain", Number: 2, Kind: nlpolicy.String},
+	{Name: "rule-handle", Number: 3, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
+	{Name: "type", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumTraceTypes},
+	{Name: "verdict", Number: 5, Kind: nlpolicy.Nest, Nested: &setVerdictAttrs},
+	{Name: "id", Number: 6, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "ll-header", Number: 7, Kind: nlpolicy.Binary},
+	{Name: "network-header", Number: 8, Kind: nlpolicy.Binary},
+	{Name: "transport-header", Number: 9, Kind: nlpolicy.Binary},
+	{Name: "iif", Number: 10, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "iiftype", Number: 11, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "oif", Number: 12, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "oiftype", Number: 13, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "mark", Number: 14, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "nfproto", Number: 15, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumNfproto},
+	{Name: "policy", Number: 16, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumVerdictCode},
+	{Name: "pad", Number: 17, Kind: nlpolicy.Pad},
+	{Name: "ct-id", Number: 18, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "ct-direction", Number: 19, Kind: nlpolicy.U8, Enum: &enumCtDirection},
+	{Name: "ct-status", Number: 20, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumCtStatus},
+	{Name: "ct-state", Number: 21, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumCtState},
 }}
 
 var subExprOpsMsg = nlpolicy.SubMsg{Name: "expr-ops", Formats: []nlpolicy.Format{
@@ -819,13 +819,13 @@ var subCtTimeoutDataMsg = nlpolicy.SubMsg{Name: "ct-timeout-data", Formats: []nl
 }}
 
 var structNfgenmsg = nlpolicy.Struct{Name: "nfgenmsg", Size: 4, Members: []nlpolicy.Member{
-	{Name: "nfgen-family", Offset: 0, Size: 1, Kind: nlpolicy.U8, Enum: &enumNfproto},
-	{Name: "version", Offset: 1, Size: 1, Kind: nlpolicy.U8},
-	{Name: "res-id", Offset: 2, Size: 2, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "nfgen-family", Size: 1, Enum: &enumNfproto},
+	{Name: "version", Offset: 1, Size: 1},
+	{Name: "res-id", Offset: 2, Size: 2, Flags: nlpolicy.BigEndian},
 }}
 
 var enumNfproto = nlpolicy.Enum{Name: "nfproto", Names: []nlpolicy.Value{
-	{Name: "unspec", Value: 0},
+	{Name: "unspec"},
 	{Name: "inet", Value: 1},
 	{Name: "ipv4", Value: 2},
 	{Name: "arp", Value: 3},
@@ -835,7 +835,7 @@ var enumNfproto = nlpolicy.Enum{Name: "nfproto", Names: []nlpolicy.Value{
 }}
 
 var enumInetHook = nlpolicy.Enum{Name: "inet-hook", Names: []nlpolicy.Value{
-	{Name: "pre-routing", Value: 0},
+	{Name: "pre-routing"},
 	{Name: "local-in", Value: 1},
 	{Name: "forward", Value: 2},
 	{Name: "local-out", Value: 3},
@@ -844,12 +844,12 @@ var enumInetHook = nlpolicy.Enum{Name: "inet-hook", Names: []nlpolicy.Value{
 }}
 
 var enumNetdevHook = nlpolicy.Enum{Name: "netdev-hook", Names: []nlpolicy.Value{
-	{Name: "ingress", Value: 0},
+	{Name: "ingress"},
 	{Name: "egress", Value: 1},
 }}
 
 var enumRegister = nlpolicy.Enum{Name: "register", Names: []nlpolicy.Value{
-	{Name: "verdict", Value: 0},
+	{Name: "verdict"},
 	{Name: "reg1", Value: 1},
 	{Name: "reg2", Value: 2},
 	{Name: "reg3", Value: 3},
@@ -873,7 +873,7 @@ var enumRegister = nlpolicy.Enum{Name: "register", Names: []nlpolicy.Value{
 }}
 
 var enumVerdictCode = nlpolicy.Enum{Name: "verdict-code", Names: []nlpolicy.Value{
-	{Name: "drop", Value: 0},
+	{Name: "drop"},
 	{Name: "accept", Value: 1},
 	{Name: "stolen", Value: 2},
 	{Name: "queue", Value: 3},
@@ -915,7 +915,7 @@ var enumSetFlags = nlpolicy.Enum{Name: "set-flags", Flags: true, Names: []nlpoli
 }}
 
 var enumSetPolicy = nlpolicy.Enum{Name: "set-policy", Names: []nlpolicy.Value{
-	{Name: "performance", Value: 0},
+	{Name: "performance"},
 	{Name: "memory", Value: 1},
 }}
 
@@ -925,12 +925,12 @@ var enumSetElemFlags = nlpolicy.Enum{Name: "set-elem-flags", Flags: true, Names:
 }}
 
 var enumDataType = nlpolicy.Enum{Name: "data-type", Names: []nlpolicy.Value{
-	{Name: "value", Value: 0},
+	{Name: "value"},
 	{Name: "verdict", Value: 4294967040},
 }}
 
 var enumObjectType = nlpolicy.Enum{Name: "object-type", Names: []nlpolicy.Value{
-	{Name: "unspec", Value: 0},
+	{Name: "unspec"},
 	{Name: "counter", Value: 1},
 	{Name: "quota", Value: 2},
 	{Name: "ct-helper", Value: 3},
@@ -949,7 +949,7 @@ var enumFlowtableFlags = nlpolicy.Enum{Name: "flowtable-flags", Flags: true, Nam
 }}
 
 var enumBitwiseOps = nlpolicy.Enum{Name: "bitwise-ops", Names: []nlpolicy.Value{
-	{Name: "mask-xor", Value: 0},
+	{Name: "mask-xor"},
 	{Name: "lshift", Value: 1},
 	{Name: "rshift", Value: 2},
 	{Name: "and", Value: 3},
@@ -958,12 +958,12 @@ var enumBitwiseOps = nlpolicy.Enum{Name: "bitwise-ops", Names: []nlpolicy.Value{
 }}
 
 var enumByteorderOps = nlpolicy.Enum{Name: "byteorder-ops", Names: []nlpolicy.Value{
-	{Name: "ntoh", Value: 0},
+	{Name: "ntoh"},
 	{Name: "hton", Value: 1},
 }}
 
 var enumCmpOps = nlpolicy.Enum{Name: "cmp-ops", Names: []nlpolicy.Value{
-	{Name: "eq", Value: 0},
+	{Name: "eq"},
 	{Name: "neq", Value: 1},
 	{Name: "lt", Value: 2},
 	{Name: "lte", Value: 3},
@@ -972,7 +972,7 @@ var enumCmpOps = nlpolicy.Enum{Name: "cmp-ops", Names: []nlpolicy.Value{
 }}
 
 var enumRangeOps = nlpolicy.Enum{Name: "range-ops", Names: []nlpolicy.Value{
-	{Name: "eq", Value: 0},
+	{Name: "eq"},
 	{Name: "neq", Value: 1},
 }}
 
@@ -981,7 +981,7 @@ var enumLookupFlags = nlpolicy.Enum{Name: "lookup-flags", Flags: true, Names: []
 }}
 
 var enumDynsetOps = nlpolicy.Enum{Name: "dynset-ops", Names: []nlpolicy.Value{
-	{Name: "add", Value: 0},
+	{Name: "add"},
 	{Name: "update", Value: 1},
 	{Name: "delete", Value: 2},
 }}
@@ -992,7 +992,7 @@ var enumDynsetFlags = nlpolicy.Enum{Name: "dynset-flags", Flags: true, Names: []
 }}
 
 var enumPayloadBase = nlpolicy.Enum{Name: "payload-base", Names: []nlpolicy.Value{
-	{Name: "ll-header", Value: 0},
+	{Name: "ll-header"},
 	{Name: "network-header", Value: 1},
 	{Name: "transport-header", Value: 2},
 	{Name: "inner-header", Value: 3},
@@ -1000,7 +1000,7 @@ var enumPayloadBase = nlpolicy.Enum{Name: "payload-base", Names: []nlpolicy.Valu
 }}
 
 var enumPayloadCsumTypes = nlpolicy.Enum{Name: "payload-csum-types", Names: []nlpolicy.Value{
-	{Name: "none", Value: 0},
+	{Name: "none"},
 	{Name: "inet", Value: 1},
 	{Name: "sctp", Value: 2},
 }}
@@ -1010,7 +1010,7 @@ var enumPayloadCsumFlags = nlpolicy.Enum{Name: "payload-csum-flags", Flags: true
 }}
 
 var enumInnerType = nlpolicy.Enum{Name: "inner-type", Names: []nlpolicy.Value{
-	{Name: "unspec", Value: 0},
+	{Name: "unspec"},
 	{Name: "vxlan", Value: 1},
 	{Name: "geneve", Value: 2},
 }}
@@ -1027,7 +1027,7 @@ var enumExthdrFlags = nlpolicy.Enum{Name: "exthdr-flags", Flags: true, Names: []
 }}
 
 var enumExthdrOp = nlpolicy.Enum{Name: "exthdr-op", Names: []nlpolicy.Value{
-	{Name: "ipv6", Value: 0},
+	{Name: "ipv6"},
 	{Name: "tcpopt", Value: 1},
 	{Name: "ipv4", Value: 2},
 	{Name: "sctp", Value: 3},
@@ -1035,7 +1035,7 @@ var enumExthdrOp = nlpolicy.Enum{Name: "exthdr-op", Names: []nlpolicy.Value{
 }}
 
 var enumMetaKeys = nlpolicy.Enum{Name: "meta-keys", Names: []nlpolicy.Value{
-	{Name: "len", Value: 0},
+	{Name: "len"},
 	{Name: "protocol", Value: 1},
 	{Name: "priority", Value: 2},
 	{Name: "mark", Value: 3},
@@ -1075,7 +1075,7 @@ var enumMetaKeys = nlpolicy.Enum{Name: "meta-keys", Names: []nlpolicy.Value{
 }}
 
 var enumRtKeys = nlpolicy.Enum{Name: "rt-keys", Names: []nlpolicy.Value{
-	{Name: "classid", Value: 0},
+	{Name: "classid"},
 	{Name: "nexthop4", Value: 1},
 	{Name: "nexthop6", Value: 2},
 	{Name: "tcpmss", Value: 3},
@@ -1083,19 +1083,19 @@ var enumRtKeys = nlpolicy.Enum{Name: "rt-keys", Names: []nlpolicy.Value{
 }}
 
 var enumSocketKeys = nlpolicy.Enum{Name: "socket-keys", Names: []nlpolicy.Value{
-	{Name: "transparent", Value: 0},
+	{Name: "transparent"},
 	{Name: "mark", Value: 1},
 	{Name: "wildcard", Value: 2},
 	{Name: "cgroupv2", Value: 3},
 }}
 
 var enumHashTypes = nlpolicy.Enum{Name: "hash-types", Names: []nlpolicy.Value{
-	{Name: "jenkins", Value: 0},
+	{Name: "jenkins"},
 	{Name: "sym", Value: 1},
 }}
 
 var enumCtKeys = nlpolicy.Enum{Name: "ct-keys", Names: []nlpolicy.Value{
-	{Name: "state", Value: 0},
+	{Name: "state"},
 	{Name: "direction", Value: 1},
 	{Name: "status", Value: 2},
 	{Name: "mark", Value: 3},
@@ -1122,7 +1122,7 @@ var enumCtKeys = nlpolicy.Enum{Name: "ct-keys", Names: []nlpolicy.Value{
 }}
 
 var enumCtDirection = nlpolicy.Enum{Name: "ct-direction", Names: []nlpolicy.Value{
-	{Name: "original", Value: 0},
+	{Name: "original"},
 	{Name: "reply", Value: 1},
 }}
 
@@ -1154,7 +1154,7 @@ var enumCtStatus = nlpolicy.Enum{Name: "ct-status", Flags: true, Names: []nlpoli
 }}
 
 var enumLimitType = nlpolicy.Enum{Name: "limit-type", Names: []nlpolicy.Value{
-	{Name: "pkts", Value: 0},
+	{Name: "pkts"},
 	{Name: "pkt-bytes", Value: 1},
 }}
 
@@ -1172,7 +1172,7 @@ var enumQuotaFlags = nlpolicy.Enum{Name: "quota-flags", Flags: true, Names: []nl
 }}
 
 var enumLogLevel = nlpolicy.Enum{Name: "log-level", Names: []nlpolicy.Value{
-	{Name: "emerg", Value: 0},
+	{Name: "emerg"},
 	{Name: "alert", Value: 1},
 	{Name: "crit", Value: 2},
 	{Name: "err", Value: 3},
@@ -1198,20 +1198,20 @@ var enumQueueFlags = nlpolicy.Enum{Name: "queue-flags", Flags: true, Names: []nl
 }}
 
 var enumRejectTypes = nlpolicy.Enum{Name: "reject-types", Names: []nlpolicy.Value{
-	{Name: "icmp-unreach", Value: 0},
+	{Name: "icmp-unreach"},
 	{Name: "tcp-rst", Value: 1},
 	{Name: "icmpx-unreach", Value: 2},
 }}
 
 var enumRejectInetCode = nlpolicy.Enum{Name: "reject-inet-code", Names: []nlpolicy.Value{
-	{Name: "no-route", Value: 0},
+	{Name: "no-route"},
 	{Name: "port-unreach", Value: 1},
 	{Name: "host-unreach", Value: 2},
 	{Name: "admin-prohibited", Value: 3},
 }}
 
 var enumNatTypes = nlpolicy.Enum{Name: "nat-types", Names: []nlpolicy.Value{
-	{Name: "snat", Value: 0},
+	{Name: "snat"},
 	{Name: "dnat", Value: 1},
 }}
 
@@ -1226,7 +1226,7 @@ var enumNatRangeFlags = nlpolicy.Enum{Name: "nat-range-flags", Flags: true, Name
 }}
 
 var enumFibResult = nlpolicy.Enum{Name: "fib-result", Names: []nlpolicy.Value{
-	{Name: "unspec", Value: 0},
+	{Name: "unspec"},
 	{Name: "oif", Value: 1},
 	{Name: "oifname", Value: 2},
 	{Name: "addrtype", Value: 3},
@@ -1246,7 +1246,7 @@ var enumOsfFlags = nlpolicy.Enum{Name: "osf-flags", Flags: true, Names: []nlpoli
 }}
 
 var enumOsfTtl = nlpolicy.Enum{Name: "osf-ttl", Names: []nlpolicy.Value{
-	{Name: "true", Value: 0},
+	{Name: "true"},
 	{Name: "less", Value: 1},
 	{Name: "nocheck", Value: 2},
 }}
@@ -1260,7 +1260,7 @@ var enumSynproxyFlags = nlpolicy.Enum{Name: "synproxy-flags", Flags: true, Names
 }}
 
 var enumXfrmKeys = nlpolicy.Enum{Name: "xfrm-keys", Names: []nlpolicy.Value{
-	{Name: "unspec", Value: 0},
+	{Name: "unspec"},
 	{Name: "daddr-ip4", Value: 1},
 	{Name: "daddr-ip6", Value: 2},
 	{Name: "saddr-ip4", Value: 3},
@@ -1270,19 +1270,19 @@ var enumXfrmKeys = nlpolicy.Enum{Name: "xfrm-keys", Names: []nlpolicy.Value{
 }}
 
 var enumXfrmDir = nlpolicy.Enum{Name: "xfrm-dir", Names: []nlpolicy.Value{
-	{Name: "in", Value: 0},
+	{Name: "in"},
 	{Name: "out", Value: 1},
 }}
 
 var enumTraceTypes = nlpolicy.Enum{Name: "trace-types", Names: []nlpolicy.Value{
-	{Name: "unspec", Value: 0},
+	{Name: "unspec"},
 	{Name: "policy", Value: 1},
 	{Name: "return", Value: 2},
 	{Name: "rule", Value: 3},
 }}
 
 var enumNgTypes = nlpolicy.Enum{Name: "ng-types", Names: []nlpolicy.Value{
-	{Name: "incremental", Value: 0},
+	{Name: "incremental"},
 	{Name: "random", Value: 1},
 }}
 
@@ -1293,12 +1293,12 @@ var enumTunnelFlags = nlpolicy.Enum{Name: "tunnel-flags", Flags: true, Names: []
 }}
 
 var enumTunnelKeys = nlpolicy.Enum{Name: "tunnel-keys", Names: []nlpolicy.Value{
-	{Name: "path", Value: 0},
+	{Name: "path"},
 	{Name: "id", Value: 1},
 }}
 
 var enumTunnelMode = nlpolicy.Enum{Name: "tunnel-mode", Names: []nlpolicy.Value{
-	{Name: "none", Value: 0},
+	{Name: "none"},
 	{Name: "rx", Value: 1},
 	{Name: "tx", Value: 2},
 }}

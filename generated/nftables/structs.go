@@ -4,12 +4,17 @@ package nftables
 
 import "github.com/nlgen/nlgen/runtime/nlattr"
 
-// Nfgenmsg is the C struct nfgenmsg of 4 bytes: the header behind the netlink header of every
-// message of nfnetlink (struct nfgenmsg, 4 bytes).
+// Nfgenmsg is the C struct nfgenmsg: the header behind the netlink header of every message of
+// nfnetlink (struct nfgenmsg, 4 bytes).
 type Nfgenmsg struct {
-	NfgenFamily Nfproto // family of the table that the message is about
-	Version     uint8   // version of nfnetlink, 0 (NFNETLINK_V0)
-	ResID       uint16
+	// Family of the table that the message is about; in a dump request, unspec asks for all
+	// families. In batch-begin and batch-end it is unspec.
+	NfgenFamily Nfproto
+	Version     uint8 // version of nfnetlink, 0 (NFNETLINK_V0)
+	// In batch-begin and batch-end the subsystem that the batch is for, 10
+	// (NFNL_SUBSYS_NFTABLES). In answers and notifications the low 16 bits of the generation of
+	// the ruleset; 0 in other requests.
+	ResID uint16
 }
 
 func (x *Nfgenmsg) encode(e *nlattr.Encoder, b []byte) {
@@ -20,27 +25,8 @@ func (x *Nfgenmsg) encode(e *nlattr.Encoder, b []byte) {
 }
 
 func (x *Nfgenmsg) decode(b []byte) {
-	if len(b) < 4 {
-		var full [4]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:4]
+	b = nlattr.Fixed(b, 4)
 	x.NfgenFamily = Nfproto(b[0])
 	x.Version = b[1]
 	x.ResID = nlattr.GetUint16BE(b[2:])
-}
-
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *Nfgenmsg) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(&e, e.Extend(4))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *Nfgenmsg) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
 }

@@ -14,251 +14,135 @@ import "github.com/nlgen/nlgen/runtime/nlattr"
 // *ExprRejectAttrs, *ExprRtAttrs, *ExprSocketAttrs, *SynproxyAttrs, *ExprTargetAttrs,
 // *ExprTproxyAttrs, *ExprTunnelAttrs, *ExprXfrmAttrs or ExprOpsRaw.
 type ExprOpsMsg interface {
-	isExprOpsMsg()
+	byExprOpsMsg() string // what chooses this form
 }
 
 // ExprOpsRaw is content whose form the spec does not know.
 type ExprOpsRaw []byte
 
-func (*ExprBitwiseAttrs) isExprOpsMsg()     {}
-func (*ExprByteorderAttrs) isExprOpsMsg()   {}
-func (*ExprCmpAttrs) isExprOpsMsg()         {}
-func (*ConnlimitAttrs) isExprOpsMsg()       {}
-func (*CounterAttrs) isExprOpsMsg()         {}
-func (*ExprCtAttrs) isExprOpsMsg()          {}
-func (*ExprDupAttrs) isExprOpsMsg()         {}
-func (*ExprDynsetAttrs) isExprOpsMsg()      {}
-func (*ExprExthdrAttrs) isExprOpsMsg()      {}
-func (*ExprFibAttrs) isExprOpsMsg()         {}
-func (*ExprFlowOffloadAttrs) isExprOpsMsg() {}
-func (*ExprFwdAttrs) isExprOpsMsg()         {}
-func (*ExprHashAttrs) isExprOpsMsg()        {}
-func (*ExprImmediateAttrs) isExprOpsMsg()   {}
-func (*ExprInnerAttrs) isExprOpsMsg()       {}
-func (*ExprLastAttrs) isExprOpsMsg()        {}
-func (*LimitAttrs) isExprOpsMsg()           {}
-func (*ExprLogAttrs) isExprOpsMsg()         {}
-func (*ExprLookupAttrs) isExprOpsMsg()      {}
-func (*ExprMasqAttrs) isExprOpsMsg()        {}
-func (*ExprMatchAttrs) isExprOpsMsg()       {}
-func (*ExprMetaAttrs) isExprOpsMsg()        {}
-func (*ExprNatAttrs) isExprOpsMsg()         {}
-func (*ExprNumgenAttrs) isExprOpsMsg()      {}
-func (*ExprObjrefAttrs) isExprOpsMsg()      {}
-func (*ExprOsfAttrs) isExprOpsMsg()         {}
-func (*ExprPayloadAttrs) isExprOpsMsg()     {}
-func (*ExprQueueAttrs) isExprOpsMsg()       {}
-func (*QuotaAttrs) isExprOpsMsg()           {}
-func (*ExprRangeAttrs) isExprOpsMsg()       {}
-func (*ExprRedirAttrs) isExprOpsMsg()       {}
-func (*ExprRejectAttrs) isExprOpsMsg()      {}
-func (*ExprRtAttrs) isExprOpsMsg()          {}
-func (*ExprSocketAttrs) isExprOpsMsg()      {}
-func (*SynproxyAttrs) isExprOpsMsg()        {}
-func (*ExprTargetAttrs) isExprOpsMsg()      {}
-func (*ExprTproxyAttrs) isExprOpsMsg()      {}
-func (*ExprTunnelAttrs) isExprOpsMsg()      {}
-func (*ExprXfrmAttrs) isExprOpsMsg()        {}
-func (ExprOpsRaw) isExprOpsMsg()            {}
+func (*ExprBitwiseAttrs) byExprOpsMsg() string     { return "bitwise" }
+func (*ExprByteorderAttrs) byExprOpsMsg() string   { return "byteorder" }
+func (*ExprCmpAttrs) byExprOpsMsg() string         { return "cmp" }
+func (*ConnlimitAttrs) byExprOpsMsg() string       { return "connlimit" }
+func (*CounterAttrs) byExprOpsMsg() string         { return "counter" }
+func (*ExprCtAttrs) byExprOpsMsg() string          { return "ct" }
+func (*ExprDupAttrs) byExprOpsMsg() string         { return "dup" }
+func (*ExprDynsetAttrs) byExprOpsMsg() string      { return "dynset" }
+func (*ExprExthdrAttrs) byExprOpsMsg() string      { return "exthdr" }
+func (*ExprFibAttrs) byExprOpsMsg() string         { return "fib" }
+func (*ExprFlowOffloadAttrs) byExprOpsMsg() string { return "flow_offload" }
+func (*ExprFwdAttrs) byExprOpsMsg() string         { return "fwd" }
+func (*ExprHashAttrs) byExprOpsMsg() string        { return "hash" }
+func (*ExprImmediateAttrs) byExprOpsMsg() string   { return "immediate" }
+func (*ExprInnerAttrs) byExprOpsMsg() string       { return "inner" }
+func (*ExprLastAttrs) byExprOpsMsg() string        { return "last" }
+func (*LimitAttrs) byExprOpsMsg() string           { return "limit" }
+func (*ExprLogAttrs) byExprOpsMsg() string         { return "log" }
+func (*ExprLookupAttrs) byExprOpsMsg() string      { return "lookup" }
+func (*ExprMasqAttrs) byExprOpsMsg() string        { return "masq" }
+func (*ExprMatchAttrs) byExprOpsMsg() string       { return "match" }
+func (*ExprMetaAttrs) byExprOpsMsg() string        { return "meta" }
+func (*ExprNatAttrs) byExprOpsMsg() string         { return "nat" }
+func (*ExprNumgenAttrs) byExprOpsMsg() string      { return "numgen" }
+func (*ExprObjrefAttrs) byExprOpsMsg() string      { return "objref" }
+func (*ExprOsfAttrs) byExprOpsMsg() string         { return "osf" }
+func (*ExprPayloadAttrs) byExprOpsMsg() string     { return "payload" }
+func (*ExprQueueAttrs) byExprOpsMsg() string       { return "queue" }
+func (*QuotaAttrs) byExprOpsMsg() string           { return "quota" }
+func (*ExprRangeAttrs) byExprOpsMsg() string       { return "range" }
+func (*ExprRedirAttrs) byExprOpsMsg() string       { return "redir" }
+func (*ExprRejectAttrs) byExprOpsMsg() string      { return "reject" }
+func (*ExprRtAttrs) byExprOpsMsg() string          { return "rt" }
+func (*ExprSocketAttrs) byExprOpsMsg() string      { return "socket" }
+func (*SynproxyAttrs) byExprOpsMsg() string        { return "synproxy" }
+func (*ExprTargetAttrs) byExprOpsMsg() string      { return "target" }
+func (*ExprTproxyAttrs) byExprOpsMsg() string      { return "tproxy" }
+func (*ExprTunnelAttrs) byExprOpsMsg() string      { return "tunnel" }
+func (*ExprXfrmAttrs) byExprOpsMsg() string        { return "xfrm" }
+func (ExprOpsRaw) byExprOpsMsg() string            { return "" }
 
 // encodeExprOpsMsg appends the sub-message expr-ops as the attribute typ.
 func encodeExprOpsMsg(e *nlattr.Encoder, typ uint16, selector string, m ExprOpsMsg) {
+	e.Select(typ, "name", selector, m.byExprOpsMsg())
 	switch m := m.(type) {
 	case *ExprBitwiseAttrs:
-		e.Select(typ, "*ExprBitwiseAttrs", "name", selector, "bitwise")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *ExprByteorderAttrs:
-		e.Select(typ, "*ExprByteorderAttrs", "name", selector, "byteorder")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *ExprCmpAttrs:
-		e.Select(typ, "*ExprCmpAttrs", "name", selector, "cmp")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *ConnlimitAttrs:
-		e.Select(typ, "*ConnlimitAttrs", "name", selector, "connlimit")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *CounterAttrs:
-		e.Select(typ, "*CounterAttrs", "name", selector, "counter")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *ExprCtAttrs:
-		e.Select(typ, "*ExprCtAttrs", "name", selector, "ct")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *ExprDupAttrs:
-		e.Select(typ, "*ExprDupAttrs", "name", selector, "dup")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *ExprDynsetAttrs:
-		e.Select(typ, "*ExprDynsetAttrs", "name", selector, "dynset")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *ExprExthdrAttrs:
-		e.Select(typ, "*ExprExthdrAttrs", "name", selector, "exthdr")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *ExprFibAttrs:
-		e.Select(typ, "*ExprFibAttrs", "name", selector, "fib")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *ExprFlowOffloadAttrs:
-		e.Select(typ, "*ExprFlowOffloadAttrs", "name", selector, "flow_offload")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *ExprFwdAttrs:
-		e.Select(typ, "*ExprFwdAttrs", "name", selector, "fwd")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *ExprHashAttrs:
-		e.Select(typ, "*ExprHashAttrs", "name", selector, "hash")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *ExprImmediateAttrs:
-		e.Select(typ, "*ExprImmediateAttrs", "name", selector, "immediate")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *ExprInnerAttrs:
-		e.Select(typ, "*ExprInnerAttrs", "name", selector, "inner")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *ExprLastAttrs:
-		e.Select(typ, "*ExprLastAttrs", "name", selector, "last")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *LimitAttrs:
-		e.Select(typ, "*LimitAttrs", "name", selector, "limit")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *ExprLogAttrs:
-		e.Select(typ, "*ExprLogAttrs", "name", selector, "log")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *ExprLookupAttrs:
-		e.Select(typ, "*ExprLookupAttrs", "name", selector, "lookup")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *ExprMasqAttrs:
-		e.Select(typ, "*ExprMasqAttrs", "name", selector, "masq")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *ExprMatchAttrs:
-		e.Select(typ, "*ExprMatchAttrs", "name", selector, "match")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *ExprMetaAttrs:
-		e.Select(typ, "*ExprMetaAttrs", "name", selector, "meta")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *ExprNatAttrs:
-		e.Select(typ, "*ExprNatAttrs", "name", selector, "nat")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *ExprNumgenAttrs:
-		e.Select(typ, "*ExprNumgenAttrs", "name", selector, "numgen")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *ExprObjrefAttrs:
-		e.Select(typ, "*ExprObjrefAttrs", "name", selector, "objref")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *ExprOsfAttrs:
-		e.Select(typ, "*ExprOsfAttrs", "name", selector, "osf")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *ExprPayloadAttrs:
-		e.Select(typ, "*ExprPayloadAttrs", "name", selector, "payload")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *ExprQueueAttrs:
-		e.Select(typ, "*ExprQueueAttrs", "name", selector, "queue")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *QuotaAttrs:
-		e.Select(typ, "*QuotaAttrs", "name", selector, "quota")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *ExprRangeAttrs:
-		e.Select(typ, "*ExprRangeAttrs", "name", selector, "range")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *ExprRedirAttrs:
-		e.Select(typ, "*ExprRedirAttrs", "name", selector, "redir")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *ExprRejectAttrs:
-		e.Select(typ, "*ExprRejectAttrs", "name", selector, "reject")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *ExprRtAttrs:
-		e.Select(typ, "*ExprRtAttrs", "name", selector, "rt")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *ExprSocketAttrs:
-		e.Select(typ, "*ExprSocketAttrs", "name", selector, "socket")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *SynproxyAttrs:
-		e.Select(typ, "*SynproxyAttrs", "name", selector, "synproxy")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *ExprTargetAttrs:
-		e.Select(typ, "*ExprTargetAttrs", "name", selector, "target")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *ExprTproxyAttrs:
-		e.Select(typ, "*ExprTproxyAttrs", "name", selector, "tproxy")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *ExprTunnelAttrs:
-		e.Select(typ, "*ExprTunnelAttrs", "name", selector, "tunnel")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *ExprXfrmAttrs:
-		e.Select(typ, "*ExprXfrmAttrs", "name", selector, "xfrm")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case ExprOpsRaw:
 		e.Bytes(typ, m)
 	}
@@ -268,442 +152,211 @@ func encodeExprOpsMsg(e *nlattr.Encoder, typ uint16, selector string, m ExprOpsM
 func decodeExprOpsMsg(d *nlattr.Decoder, selector string) ExprOpsMsg {
 	switch selector {
 	case "bitwise":
-		m := nlattr.New[ExprBitwiseAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[ExprBitwiseAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "byteorder":
-		m := nlattr.New[ExprByteorderAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[ExprByteorderAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "cmp":
-		m := nlattr.New[ExprCmpAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[ExprCmpAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "connlimit":
-		m := nlattr.New[ConnlimitAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[ConnlimitAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "counter":
-		m := nlattr.New[CounterAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[CounterAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "ct":
-		m := nlattr.New[ExprCtAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[ExprCtAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "dup":
-		m := nlattr.New[ExprDupAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[ExprDupAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "dynset":
-		m := nlattr.New[ExprDynsetAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[ExprDynsetAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "exthdr":
-		m := nlattr.New[ExprExthdrAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[ExprExthdrAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "fib":
-		m := nlattr.New[ExprFibAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[ExprFibAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "flow_offload":
-		m := nlattr.New[ExprFlowOffloadAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[ExprFlowOffloadAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "fwd":
-		m := nlattr.New[ExprFwdAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[ExprFwdAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "hash":
-		m := nlattr.New[ExprHashAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[ExprHashAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "immediate":
-		m := nlattr.New[ExprImmediateAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[ExprImmediateAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "inner":
-		m := nlattr.New[ExprInnerAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[ExprInnerAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "last":
-		m := nlattr.New[ExprLastAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[ExprLastAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "limit":
-		m := nlattr.New[LimitAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[LimitAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "log":
-		m := nlattr.New[ExprLogAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[ExprLogAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "lookup":
-		m := nlattr.New[ExprLookupAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[ExprLookupAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "masq":
-		m := nlattr.New[ExprMasqAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[ExprMasqAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "match":
-		m := nlattr.New[ExprMatchAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[ExprMatchAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "meta":
-		m := nlattr.New[ExprMetaAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[ExprMetaAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "nat":
-		m := nlattr.New[ExprNatAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[ExprNatAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "numgen":
-		m := nlattr.New[ExprNumgenAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[ExprNumgenAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "objref":
-		m := nlattr.New[ExprObjrefAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[ExprObjrefAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "osf":
-		m := nlattr.New[ExprOsfAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[ExprOsfAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "payload":
-		m := nlattr.New[ExprPayloadAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[ExprPayloadAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "queue":
-		m := nlattr.New[ExprQueueAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[ExprQueueAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "quota":
-		m := nlattr.New[QuotaAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[QuotaAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "range":
-		m := nlattr.New[ExprRangeAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[ExprRangeAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "redir":
-		m := nlattr.New[ExprRedirAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[ExprRedirAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "reject":
-		m := nlattr.New[ExprRejectAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[ExprRejectAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "rt":
-		m := nlattr.New[ExprRtAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[ExprRtAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "socket":
-		m := nlattr.New[ExprSocketAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[ExprSocketAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "synproxy":
-		m := nlattr.New[SynproxyAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[SynproxyAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "target":
-		m := nlattr.New[ExprTargetAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[ExprTargetAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "tproxy":
-		m := nlattr.New[ExprTproxyAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[ExprTproxyAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "tunnel":
-		m := nlattr.New[ExprTunnelAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[ExprTunnelAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "xfrm":
-		m := nlattr.New[ExprXfrmAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[ExprXfrmAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	}
 	return ExprOpsRaw(d.Bytes())
 }
 
-// selectorOfExprOpsMsg returns the value of the selector that the content tells.
-func selectorOfExprOpsMsg(_ *nlattr.Encoder, _ uint16, m ExprOpsMsg) nlattr.Opt[string] {
-	switch m.(type) {
-	case *ExprBitwiseAttrs:
-		return nlattr.Some("bitwise")
-	case *ExprByteorderAttrs:
-		return nlattr.Some("byteorder")
-	case *ExprCmpAttrs:
-		return nlattr.Some("cmp")
-	case *ConnlimitAttrs:
-		return nlattr.Some("connlimit")
-	case *CounterAttrs:
-		return nlattr.Some("counter")
-	case *ExprCtAttrs:
-		return nlattr.Some("ct")
-	case *ExprDupAttrs:
-		return nlattr.Some("dup")
-	case *ExprDynsetAttrs:
-		return nlattr.Some("dynset")
-	case *ExprExthdrAttrs:
-		return nlattr.Some("exthdr")
-	case *ExprFibAttrs:
-		return nlattr.Some("fib")
-	case *ExprFlowOffloadAttrs:
-		return nlattr.Some("flow_offload")
-	case *ExprFwdAttrs:
-		return nlattr.Some("fwd")
-	case *ExprHashAttrs:
-		return nlattr.Some("hash")
-	case *ExprImmediateAttrs:
-		return nlattr.Some("immediate")
-	case *ExprInnerAttrs:
-		return nlattr.Some("inner")
-	case *ExprLastAttrs:
-		return nlattr.Some("last")
-	case *LimitAttrs:
-		return nlattr.Some("limit")
-	case *ExprLogAttrs:
-		return nlattr.Some("log")
-	case *ExprLookupAttrs:
-		return nlattr.Some("lookup")
-	case *ExprMasqAttrs:
-		return nlattr.Some("masq")
-	case *ExprMatchAttrs:
-		return nlattr.Some("match")
-	case *ExprMetaAttrs:
-		return nlattr.Some("meta")
-	case *ExprNatAttrs:
-		return nlattr.Some("nat")
-	case *ExprNumgenAttrs:
-		return nlattr.Some("numgen")
-	case *ExprObjrefAttrs:
-		return nlattr.Some("objref")
-	case *ExprOsfAttrs:
-		return nlattr.Some("osf")
-	case *ExprPayloadAttrs:
-		return nlattr.Some("payload")
-	case *ExprQueueAttrs:
-		return nlattr.Some("queue")
-	case *QuotaAttrs:
-		return nlattr.Some("quota")
-	case *ExprRangeAttrs:
-		return nlattr.Some("range")
-	case *ExprRedirAttrs:
-		return nlattr.Some("redir")
-	case *ExprRejectAttrs:
-		return nlattr.Some("reject")
-	case *ExprRtAttrs:
-		return nlattr.Some("rt")
-	case *ExprSocketAttrs:
-		return nlattr.Some("socket")
-	case *SynproxyAttrs:
-		return nlattr.Some("synproxy")
-	case *ExprTargetAttrs:
-		return nlattr.Some("target")
-	case *ExprTproxyAttrs:
-		return nlattr.Some("tproxy")
-	case *ExprTunnelAttrs:
-		return nlattr.Some("tunnel")
-	case *ExprXfrmAttrs:
-		return nlattr.Some("xfrm")
-	}
-	return nlattr.Opt[string]{}
-}
-
 // ObjDataMsg is the content of the sub-message obj-data.
 // It is *CounterAttrs, *QuotaAttrs, *CtHelperAttrs, *LimitAttrs, *ConnlimitAttrs, *TunnelAttrs,
 // *CtTimeoutAttrs, *SecmarkAttrs, *CtExpectAttrs, *SynproxyAttrs or ObjDataRaw.
 type ObjDataMsg interface {
-	isObjDataMsg()
+	byObjDataMsg() string // what chooses this form
 }
 
 // ObjDataRaw is content whose form the spec does not know.
 type ObjDataRaw []byte
 
-func (*CounterAttrs) isObjDataMsg()   {}
-func (*QuotaAttrs) isObjDataMsg()     {}
-func (*CtHelperAttrs) isObjDataMsg()  {}
-func (*LimitAttrs) isObjDataMsg()     {}
-func (*ConnlimitAttrs) isObjDataMsg() {}
-func (*TunnelAttrs) isObjDataMsg()    {}
-func (*CtTimeoutAttrs) isObjDataMsg() {}
-func (*SecmarkAttrs) isObjDataMsg()   {}
-func (*CtExpectAttrs) isObjDataMsg()  {}
-func (*SynproxyAttrs) isObjDataMsg()  {}
-func (ObjDataRaw) isObjDataMsg()      {}
+func (*CounterAttrs) byObjDataMsg() string   { return "counter" }
+func (*QuotaAttrs) byObjDataMsg() string     { return "quota" }
+func (*CtHelperAttrs) byObjDataMsg() string  { return "ct-helper" }
+func (*LimitAttrs) byObjDataMsg() string     { return "limit" }
+func (*ConnlimitAttrs) byObjDataMsg() string { return "connlimit" }
+func (*TunnelAttrs) byObjDataMsg() string    { return "tunnel" }
+func (*CtTimeoutAttrs) byObjDataMsg() string { return "ct-timeout" }
+func (*SecmarkAttrs) byObjDataMsg() string   { return "secmark" }
+func (*CtExpectAttrs) byObjDataMsg() string  { return "ct-expect" }
+func (*SynproxyAttrs) byObjDataMsg() string  { return "synproxy" }
+func (ObjDataRaw) byObjDataMsg() string      { return "" }
 
 // encodeObjDataMsg appends the sub-message obj-data as the attribute typ.
 func encodeObjDataMsg(e *nlattr.Encoder, typ uint16, selector string, m ObjDataMsg) {
+	e.Select(typ, "type", selector, m.byObjDataMsg())
 	switch m := m.(type) {
 	case *CounterAttrs:
-		e.Select(typ, "*CounterAttrs", "type", selector, "counter")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *QuotaAttrs:
-		e.Select(typ, "*QuotaAttrs", "type", selector, "quota")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *CtHelperAttrs:
-		e.Select(typ, "*CtHelperAttrs", "type", selector, "ct-helper")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *LimitAttrs:
-		e.Select(typ, "*LimitAttrs", "type", selector, "limit")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *ConnlimitAttrs:
-		e.Select(typ, "*ConnlimitAttrs", "type", selector, "connlimit")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *TunnelAttrs:
-		e.Select(typ, "*TunnelAttrs", "type", selector, "tunnel")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *CtTimeoutAttrs:
-		e.Select(typ, "*CtTimeoutAttrs", "type", selector, "ct-timeout")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *SecmarkAttrs:
-		e.Select(typ, "*SecmarkAttrs", "type", selector, "secmark")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *CtExpectAttrs:
-		e.Select(typ, "*CtExpectAttrs", "type", selector, "ct-expect")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *SynproxyAttrs:
-		e.Select(typ, "*SynproxyAttrs", "type", selector, "synproxy")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case ObjDataRaw:
 		e.Bytes(typ, m)
 	}
@@ -713,104 +366,47 @@ func encodeObjDataMsg(e *nlattr.Encoder, typ uint16, selector string, m ObjDataM
 func decodeObjDataMsg(d *nlattr.Decoder, selector string) ObjDataMsg {
 	switch selector {
 	case "counter":
-		m := nlattr.New[CounterAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[CounterAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "quota":
-		m := nlattr.New[QuotaAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[QuotaAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "ct-helper":
-		m := nlattr.New[CtHelperAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[CtHelperAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "limit":
-		m := nlattr.New[LimitAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[LimitAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "connlimit":
-		m := nlattr.New[ConnlimitAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[ConnlimitAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "tunnel":
-		m := nlattr.New[TunnelAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[TunnelAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "ct-timeout":
-		m := nlattr.New[CtTimeoutAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[CtTimeoutAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "secmark":
-		m := nlattr.New[SecmarkAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[SecmarkAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "ct-expect":
-		m := nlattr.New[CtExpectAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[CtExpectAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "synproxy":
-		m := nlattr.New[SynproxyAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[SynproxyAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	}
 	return ObjDataRaw(d.Bytes())
-}
-
-// selectorOfObjDataMsg returns the value of the selector that the content tells.
-func selectorOfObjDataMsg(_ *nlattr.Encoder, _ uint16, m ObjDataMsg) nlattr.Opt[string] {
-	switch m.(type) {
-	case *CounterAttrs:
-		return nlattr.Some("counter")
-	case *QuotaAttrs:
-		return nlattr.Some("quota")
-	case *CtHelperAttrs:
-		return nlattr.Some("ct-helper")
-	case *LimitAttrs:
-		return nlattr.Some("limit")
-	case *ConnlimitAttrs:
-		return nlattr.Some("connlimit")
-	case *TunnelAttrs:
-		return nlattr.Some("tunnel")
-	case *CtTimeoutAttrs:
-		return nlattr.Some("ct-timeout")
-	case *SecmarkAttrs:
-		return nlattr.Some("secmark")
-	case *CtExpectAttrs:
-		return nlattr.Some("ct-expect")
-	case *SynproxyAttrs:
-		return nlattr.Some("synproxy")
-	}
-	return nlattr.Opt[string]{}
 }
 
 // CtTimeoutDataMsg is the content of the sub-message ct-timeout-data.
@@ -818,65 +414,42 @@ func selectorOfObjDataMsg(_ *nlattr.Encoder, _ uint16, m ObjDataMsg) nlattr.Opt[
 // *CtTimeoutGreAttrs, *CtTimeoutIcmpv6Attrs, *CtTimeoutSctpAttrs, *CtTimeoutUdpliteAttrs or
 // CtTimeoutDataRaw.
 type CtTimeoutDataMsg interface {
-	isCtTimeoutDataMsg()
+	byCtTimeoutDataMsg() string // what chooses this form
 }
 
 // CtTimeoutDataRaw is content whose form the spec does not know.
 type CtTimeoutDataRaw []byte
 
-func (*CtTimeoutIcmpAttrs) isCtTimeoutDataMsg()    {}
-func (*CtTimeoutTcpAttrs) isCtTimeoutDataMsg()     {}
-func (*CtTimeoutUdpAttrs) isCtTimeoutDataMsg()     {}
-func (*CtTimeoutDccpAttrs) isCtTimeoutDataMsg()    {}
-func (*CtTimeoutGreAttrs) isCtTimeoutDataMsg()     {}
-func (*CtTimeoutIcmpv6Attrs) isCtTimeoutDataMsg()  {}
-func (*CtTimeoutSctpAttrs) isCtTimeoutDataMsg()    {}
-func (*CtTimeoutUdpliteAttrs) isCtTimeoutDataMsg() {}
-func (CtTimeoutDataRaw) isCtTimeoutDataMsg()       {}
+func (*CtTimeoutIcmpAttrs) byCtTimeoutDataMsg() string    { return "icmp" }
+func (*CtTimeoutTcpAttrs) byCtTimeoutDataMsg() string     { return "tcp" }
+func (*CtTimeoutUdpAttrs) byCtTimeoutDataMsg() string     { return "udp" }
+func (*CtTimeoutDccpAttrs) byCtTimeoutDataMsg() string    { return "dccp" }
+func (*CtTimeoutGreAttrs) byCtTimeoutDataMsg() string     { return "gre" }
+func (*CtTimeoutIcmpv6Attrs) byCtTimeoutDataMsg() string  { return "icmpv6" }
+func (*CtTimeoutSctpAttrs) byCtTimeoutDataMsg() string    { return "sctp" }
+func (*CtTimeoutUdpliteAttrs) byCtTimeoutDataMsg() string { return "udplite" }
+func (CtTimeoutDataRaw) byCtTimeoutDataMsg() string       { return "" }
 
 // encodeCtTimeoutDataMsg appends the sub-message ct-timeout-data as the attribute typ.
 func encodeCtTimeoutDataMsg(e *nlattr.Encoder, typ uint16, selector string, m CtTimeoutDataMsg) {
+	e.Select(typ, "l4proto", selector, m.byCtTimeoutDataMsg())
 	switch m := m.(type) {
 	case *CtTimeoutIcmpAttrs:
-		e.Select(typ, "*CtTimeoutIcmpAttrs", "l4proto", selector, "icmp")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *CtTimeoutTcpAttrs:
-		e.Select(typ, "*CtTimeoutTcpAttrs", "l4proto", selector, "tcp")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *CtTimeoutUdpAttrs:
-		e.Select(typ, "*CtTimeoutUdpAttrs", "l4proto", selector, "udp")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *CtTimeoutDccpAttrs:
-		e.Select(typ, "*CtTimeoutDccpAttrs", "l4proto", selector, "dccp")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *CtTimeoutGreAttrs:
-		e.Select(typ, "*CtTimeoutGreAttrs", "l4proto", selector, "gre")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *CtTimeoutIcmpv6Attrs:
-		e.Select(typ, "*CtTimeoutIcmpv6Attrs", "l4proto", selector, "icmpv6")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *CtTimeoutSctpAttrs:
-		e.Select(typ, "*CtTimeoutSctpAttrs", "l4proto", selector, "sctp")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *CtTimeoutUdpliteAttrs:
-		e.Select(typ, "*CtTimeoutUdpliteAttrs", "l4proto", selector, "udplite")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case CtTimeoutDataRaw:
 		e.Bytes(typ, m)
 	}
@@ -886,84 +459,37 @@ func encodeCtTimeoutDataMsg(e *nlattr.Encoder, typ uint16, selector string, m Ct
 func decodeCtTimeoutDataMsg(d *nlattr.Decoder, selector string) CtTimeoutDataMsg {
 	switch selector {
 	case "icmp":
-		m := nlattr.New[CtTimeoutIcmpAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[CtTimeoutIcmpAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "tcp":
-		m := nlattr.New[CtTimeoutTcpAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[CtTimeoutTcpAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "udp":
-		m := nlattr.New[CtTimeoutUdpAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[CtTimeoutUdpAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "dccp":
-		m := nlattr.New[CtTimeoutDccpAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[CtTimeoutDccpAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "gre":
-		m := nlattr.New[CtTimeoutGreAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[CtTimeoutGreAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "icmpv6":
-		m := nlattr.New[CtTimeoutIcmpv6Attrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[CtTimeoutIcmpv6Attrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "sctp":
-		m := nlattr.New[CtTimeoutSctpAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[CtTimeoutSctpAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "udplite":
-		m := nlattr.New[CtTimeoutUdpliteAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[CtTimeoutUdpliteAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	}
 	return CtTimeoutDataRaw(d.Bytes())
-}
-
-// selectorOfCtTimeoutDataMsg returns the value of the selector that the content tells.
-func selectorOfCtTimeoutDataMsg(_ *nlattr.Encoder, _ uint16, m CtTimeoutDataMsg) nlattr.Opt[string] {
-	switch m.(type) {
-	case *CtTimeoutIcmpAttrs:
-		return nlattr.Some("icmp")
-	case *CtTimeoutTcpAttrs:
-		return nlattr.Some("tcp")
-	case *CtTimeoutUdpAttrs:
-		return nlattr.Some("udp")
-	case *CtTimeoutDccpAttrs:
-		return nlattr.Some("dccp")
-	case *CtTimeoutGreAttrs:
-		return nlattr.Some("gre")
-	case *CtTimeoutIcmpv6Attrs:
-		return nlattr.Some("icmpv6")
-	case *CtTimeoutSctpAttrs:
-		return nlattr.Some("sctp")
-	case *CtTimeoutUdpliteAttrs:
-		return nlattr.Some("udplite")
-	}
-	return nlattr.Opt[string]{}
 }

@@ -7,62 +7,64 @@ import "github.com/nlgen/nlgen/runtime/nlattr"
 // McastGroupAttrs is the attribute set mcast-group-attrs: one multicast group of a family
 // (CTRL_ATTR_MCAST_GRP_*).
 type McastGroupAttrs struct {
-	Name    nlattr.Opt[string]
-	ID      nlattr.Opt[uint32] // number to join the group by (NETLINK_ADD_MEMBERSHIP)
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	// Name of the group, unique within its family, at most 15 bytes without the NUL.
+	Name nlattr.Opt[string]
+	// Number to join the group by (NETLINK_ADD_MEMBERSHIP). It is handed out when the family
+	// registers and differs from boot to boot.
+	ID      nlattr.Opt[uint32]
+	Unknown []nlattr.Attr
 }
 
-func (x *McastGroupAttrs) encode(e *nlattr.Encoder) {
-	if x.Name.OK {
-		e.String(AttrMcastGroupName, x.Name.V)
-	}
-	if x.ID.OK {
-		e.Uint32(AttrMcastGroupID, x.ID.V)
-	}
-	e.Raw(x.Unknown)
+func (x *McastGroupAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptString(AttrMcastGroupName, x.Name)
+	e.OptUint32(AttrMcastGroupID, x.ID)
+	e.Close(n, x.Unknown)
 }
 
-func (x *McastGroupAttrs) decode(d *nlattr.Decoder) {
+func (x *McastGroupAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrMcastGroupName:
-			x.Name = nlattr.Some(d.String())
+			x.Name = d.OptString()
 		case AttrMcastGroupID:
-			x.ID = nlattr.Some(d.Uint32())
+			x.ID = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // OpAttrs is the attribute set op-attrs: one command of a family (CTRL_ATTR_OP_*).
 type OpAttrs struct {
+	// Number of the command, as in the field cmd of struct genlmsghdr.
 	ID      nlattr.Opt[uint32]
 	Flags   nlattr.Opt[OpFlags] // what the command offers and which privilege it takes
-	Unknown []nlattr.Attr       // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *OpAttrs) encode(e *nlattr.Encoder) {
-	if x.ID.OK {
-		e.Uint32(AttrOpID, x.ID.V)
-	}
-	if x.Flags.OK {
-		e.Uint32(AttrOpFlags, uint32(x.Flags.V))
-	}
-	e.Raw(x.Unknown)
+func (x *OpAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrOpID, x.ID)
+	nlattr.OptEnum32(e, AttrOpFlags, x.Flags)
+	e.Close(n, x.Unknown)
 }
 
-func (x *OpAttrs) decode(d *nlattr.Decoder) {
+func (x *OpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrOpID:
-			x.ID = nlattr.Some(d.Uint32())
+			x.ID = d.OptUint32()
 		case AttrOpFlags:
 			x.Flags = nlattr.Some(OpFlags(d.Uint32()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // PolicyAttrs is the attribute set policy-attrs: what a policy accepts for one attribute (enum
@@ -70,116 +72,104 @@ func (x *OpAttrs) decode(d *nlattr.Decoder) {
 // max-value-u, or mask in their place; signed ones min-value-s and max-value-s. The order is not
 // fixed.
 type PolicyAttrs struct {
-	Type           nlattr.Opt[AttrType] // type of the payload
-	MinValueS      nlattr.Opt[int64]    // smallest value accepted for a signed integer
-	MaxValueS      nlattr.Opt[int64]    // largest value accepted for a signed integer
-	MinValueU      nlattr.Opt[uint64]   // smallest value accepted for an unsigned integer
-	MaxValueU      nlattr.Opt[uint64]   // largest value accepted for an unsigned integer
-	MinLength      nlattr.Opt[uint32]   // fewest bytes accepted; only for binary
-	MaxLength      nlattr.Opt[uint32]   // most bytes accepted for binary and text
-	PolicyIdx      nlattr.Opt[uint32]
-	PolicyMaxtype  nlattr.Opt[uint32] // highest attribute number of the policy that policy-idx names
+	// Type of the payload; in every description, though not the first attribute of it.
+	Type      nlattr.Opt[AttrType]
+	MinValueS nlattr.Opt[int64]  // smallest value accepted for a signed integer
+	MaxValueS nlattr.Opt[int64]  // largest value accepted for a signed integer
+	MinValueU nlattr.Opt[uint64] // smallest value accepted for an unsigned integer
+	MaxValueU nlattr.Opt[uint64] // largest value accepted for an unsigned integer
+	MinLength nlattr.Opt[uint32] // fewest bytes accepted; only for binary
+	// Most bytes accepted for binary and text; the final NUL of a text is not counted.
+	MaxLength nlattr.Opt[uint32]
+	// Index, within this dump, of the policy for what a nested or nested-array attribute
+	// contains. Absent if the kernel states none.
+	PolicyIdx     nlattr.Opt[uint32]
+	PolicyMaxtype nlattr.Opt[uint32] // highest attribute number of the policy that policy-idx names
+	// Bits that may be set in the selector, and so in the value, of a bitfield32.
 	Bitfield32Mask nlattr.Opt[uint32]
-	Mask           nlattr.Opt[uint64] // bits that may be set in an unsigned integer
-	Unknown        []nlattr.Attr      // what the fields cannot hold, as it came
+	// Bits that may be set in an unsigned integer; stands in place of a range.
+	Mask    nlattr.Opt[uint64]
+	Unknown []nlattr.Attr
 }
 
-func (x *PolicyAttrs) encode(e *nlattr.Encoder) {
-	if x.Type.OK {
-		e.Uint32(AttrPolicyType, uint32(x.Type.V))
-	}
-	if x.MinValueS.OK {
-		e.Int64(AttrPolicyMinValueS, x.MinValueS.V)
-	}
-	if x.MaxValueS.OK {
-		e.Int64(AttrPolicyMaxValueS, x.MaxValueS.V)
-	}
-	if x.MinValueU.OK {
-		e.Uint64(AttrPolicyMinValueU, x.MinValueU.V)
-	}
-	if x.MaxValueU.OK {
-		e.Uint64(AttrPolicyMaxValueU, x.MaxValueU.V)
-	}
-	if x.MinLength.OK {
-		e.Uint32(AttrPolicyMinLength, x.MinLength.V)
-	}
-	if x.MaxLength.OK {
-		e.Uint32(AttrPolicyMaxLength, x.MaxLength.V)
-	}
-	if x.PolicyIdx.OK {
-		e.Uint32(AttrPolicyPolicyIdx, x.PolicyIdx.V)
-	}
-	if x.PolicyMaxtype.OK {
-		e.Uint32(AttrPolicyPolicyMaxtype, x.PolicyMaxtype.V)
-	}
-	if x.Bitfield32Mask.OK {
-		e.Uint32(AttrPolicyBitfield32Mask, x.Bitfield32Mask.V)
-	}
-	if x.Mask.OK {
-		e.Uint64(AttrPolicyMask, x.Mask.V)
-	}
-	e.Raw(x.Unknown)
+func (x *PolicyAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnum32(e, AttrPolicyType, x.Type)
+	e.OptInt64(AttrPolicyMinValueS, x.MinValueS)
+	e.OptInt64(AttrPolicyMaxValueS, x.MaxValueS)
+	e.OptUint64(AttrPolicyMinValueU, x.MinValueU)
+	e.OptUint64(AttrPolicyMaxValueU, x.MaxValueU)
+	e.OptUint32(AttrPolicyMinLength, x.MinLength)
+	e.OptUint32(AttrPolicyMaxLength, x.MaxLength)
+	e.OptUint32(AttrPolicyPolicyIdx, x.PolicyIdx)
+	e.OptUint32(AttrPolicyPolicyMaxtype, x.PolicyMaxtype)
+	e.OptUint32(AttrPolicyBitfield32Mask, x.Bitfield32Mask)
+	e.OptUint64(AttrPolicyMask, x.Mask)
+	e.Close(n, x.Unknown)
 }
 
-func (x *PolicyAttrs) decode(d *nlattr.Decoder) {
+func (x *PolicyAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrPolicyType:
 			x.Type = nlattr.Some(AttrType(d.Uint32()))
 		case AttrPolicyMinValueS:
-			x.MinValueS = nlattr.Some(d.Int64())
+			x.MinValueS = d.OptInt64()
 		case AttrPolicyMaxValueS:
-			x.MaxValueS = nlattr.Some(d.Int64())
+			x.MaxValueS = d.OptInt64()
 		case AttrPolicyMinValueU:
-			x.MinValueU = nlattr.Some(d.Uint64())
+			x.MinValueU = d.OptUint64()
 		case AttrPolicyMaxValueU:
-			x.MaxValueU = nlattr.Some(d.Uint64())
+			x.MaxValueU = d.OptUint64()
 		case AttrPolicyMinLength:
-			x.MinLength = nlattr.Some(d.Uint32())
+			x.MinLength = d.OptUint32()
 		case AttrPolicyMaxLength:
-			x.MaxLength = nlattr.Some(d.Uint32())
+			x.MaxLength = d.OptUint32()
 		case AttrPolicyPolicyIdx:
-			x.PolicyIdx = nlattr.Some(d.Uint32())
+			x.PolicyIdx = d.OptUint32()
 		case AttrPolicyPolicyMaxtype:
-			x.PolicyMaxtype = nlattr.Some(d.Uint32())
+			x.PolicyMaxtype = d.OptUint32()
 		case AttrPolicyBitfield32Mask:
-			x.Bitfield32Mask = nlattr.Some(d.Uint32())
+			x.Bitfield32Mask = d.OptUint32()
 		case AttrPolicyMask:
-			x.Mask = nlattr.Some(d.Uint64())
+			x.Mask = d.OptUint64()
 		case AttrPolicyPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // OpPolicyAttrs is the attribute set op-policy-attrs: indexes of the policies of one command, to be
 // looked up in the policy messages of the same dump (CTRL_ATTR_POLICY_*).
 type OpPolicyAttrs struct {
-	Do      nlattr.Opt[uint32] // policy of the request of the do
-	Dump    nlattr.Opt[uint32] // policy of the request of the dump
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	// Policy of the request of the do. Absent if the command has no do or checks nothing.
+	Do nlattr.Opt[uint32]
+	// Policy of the request of the dump. Absent if there is no dump or it checks nothing.
+	Dump    nlattr.Opt[uint32]
+	Unknown []nlattr.Attr
 }
 
-func (x *OpPolicyAttrs) encode(e *nlattr.Encoder) {
-	if x.Do.OK {
-		e.Uint32(AttrOpPolicyDo, x.Do.V)
-	}
-	if x.Dump.OK {
-		e.Uint32(AttrOpPolicyDump, x.Dump.V)
-	}
-	e.Raw(x.Unknown)
+func (x *OpPolicyAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrOpPolicyDo, x.Do)
+	e.OptUint32(AttrOpPolicyDump, x.Dump)
+	e.Close(n, x.Unknown)
 }
 
-func (x *OpPolicyAttrs) decode(d *nlattr.Decoder) {
+func (x *OpPolicyAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrOpPolicyDo:
-			x.Do = nlattr.Some(d.Uint32())
+			x.Do = d.OptUint32()
 		case AttrOpPolicyDump:
-			x.Dump = nlattr.Some(d.Uint32())
+			x.Dump = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }

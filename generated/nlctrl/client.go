@@ -13,24 +13,11 @@ import (
 // Family is the netlink family nlctrl.
 var Family = nlconn.Family{Name: "nlctrl", Protocol: 16, Generic: true, Version: 2}
 
-// OpGetfamily describes the operation getfamily.
-var OpGetfamily = nlconn.Operation{Family: &Family, Name: "getfamily",
-	Request:     CmdGetfamily,
-	Reply:       1,
-	Single:      true,
-	Policy:      &policyGetfamilyRequest,
-	DumpPolicy:  &policyGetfamilyDumpRequest,
-	ReplyPolicy: &policyGetfamilyReply,
-	Mode:        nlpolicy.Liberal,
-}
-
-// OpGetpolicy describes the operation getpolicy.
-var OpGetpolicy = nlconn.Operation{Family: &Family, Name: "getpolicy",
-	Request:     CmdGetpolicy,
-	DumpReply:   CmdGetpolicy,
-	Policy:      &policyGetpolicyDumpRequest,
-	ReplyPolicy: &policyGetpolicyReply,
-}
+// The operations of the family.
+var (
+	OpGetfamily = nlconn.Operation{Family: &Family, Name: "getfamily", Request: CmdGetfamily, Reply: 1, Single: true, Policy: &policyGetfamilyRequest, DumpPolicy: &policyGetfamilyDumpRequest, ReplyPolicy: &policyGetfamilyReply, Mode: nlpolicy.Liberal}
+	OpGetpolicy = nlconn.Operation{Family: &Family, Name: "getpolicy", Request: CmdGetpolicy, DumpReply: CmdGetpolicy, Policy: &policyGetpolicyDumpRequest, ReplyPolicy: &policyGetpolicyReply}
+)
 
 // Client calls the operations of the family nlctrl over a connection. It may be used by several
 // goroutines at a time.
@@ -50,22 +37,17 @@ func (c *Client) Getfamily(ctx context.Context, req *GetfamilyRequest, opts ...n
 	return nlconn.Do[GetfamilyReply](ctx, c.conn, &OpGetfamily, req, opts...)
 }
 
-// GetfamilyDump is the dump of the operation getfamily: look up one family by its name or its
-// number (do), or list all families that are registered (dump). ENOENT says that there is no such
-// family, also when it exists but is not visible in the network namespace of the socket.
+// GetfamilyDump is [Client.Getfamily] as a dump.
 func (c *Client) GetfamilyDump(ctx context.Context, req *GetfamilyDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*GetfamilyReply, error] {
 	return nlconn.Dump[GetfamilyReply](ctx, c.conn, &OpGetfamily, req, opts...)
 }
 
-// GetfamilyDumpInto is GetfamilyDump into the memory of *reply, again and again: nothing is
-// allocated for a message. What *reply refers to is valid until the next step; strings are valid
-// for ever.
+// GetfamilyDumpInto is [Client.GetfamilyDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetfamilyDumpInto(ctx context.Context, req *GetfamilyDumpRequest, reply *GetfamilyReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[GetfamilyReply](ctx, c.conn, &OpGetfamily, req, reply, opts...)
 }
 
-// GetfamilyCollect is GetfamilyDump into a slice. A dump that was interrupted is repeated; if that
-// does not help, what came is returned with the error.
+// GetfamilyCollect is [Client.GetfamilyDump] into a slice, see [nlconn.Collect].
 func (c *Client) GetfamilyCollect(ctx context.Context, req *GetfamilyDumpRequest, opts ...nlconn.CallOption) ([]*GetfamilyReply, error) {
 	return nlconn.Collect[GetfamilyReply](ctx, c.conn, &OpGetfamily, req, opts...)
 }
@@ -77,15 +59,12 @@ func (c *Client) GetpolicyDump(ctx context.Context, req *GetpolicyDumpRequest, o
 	return nlconn.Dump[GetpolicyReply](ctx, c.conn, &OpGetpolicy, req, opts...)
 }
 
-// GetpolicyDumpInto is GetpolicyDump into the memory of *reply, again and again: nothing is
-// allocated for a message. What *reply refers to is valid until the next step; strings are valid
-// for ever.
+// GetpolicyDumpInto is [Client.GetpolicyDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetpolicyDumpInto(ctx context.Context, req *GetpolicyDumpRequest, reply *GetpolicyReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[GetpolicyReply](ctx, c.conn, &OpGetpolicy, req, reply, opts...)
 }
 
-// GetpolicyCollect is GetpolicyDump into a slice. A dump that was interrupted is repeated; if that
-// does not help, what came is returned with the error.
+// GetpolicyCollect is [Client.GetpolicyDump] into a slice, see [nlconn.Collect].
 func (c *Client) GetpolicyCollect(ctx context.Context, req *GetpolicyDumpRequest, opts ...nlconn.CallOption) ([]*GetpolicyReply, error) {
 	return nlconn.Collect[GetpolicyReply](ctx, c.conn, &OpGetpolicy, req, opts...)
 }

@@ -6,26 +6,11 @@ import "github.com/nlgen/nlgen/runtime/nlconn"
 
 // The numbers of the operations: commands in struct genlmsghdr.
 const (
-	// CmdGetfamily: look up one family by its name or its number (do), or list all families
-	// that are registered (dump). ENOENT says that there is no such family, also when it exists
-	// but is not visible in the network namespace of the socket.
-	CmdGetfamily uint16 = 3
-	// CmdGetpolicy: report the policies of one family, chosen by name or number, and narrowed
-	// to one command by op. Only as a dump: first the map from commands to policies, then the
-	// policies, one attribute per message. ENODATA says that the family has none.
-	CmdGetpolicy uint16 = 10
-	// CmdNewfamilyNtf: a family was registered (CTRL_CMD_NEWFAMILY). It has the content of a
-	// getfamily reply. Families that are not namespace-aware announce it in the initial one
-	// only.
-	CmdNewfamilyNtf uint16 = 1
-	// CmdDelfamilyNtf: a family is gone (CTRL_CMD_DELFAMILY), with the content that getfamily
-	// would have given before. Its family-id may be handed out again.
-	CmdDelfamilyNtf uint16 = 2
-	// CmdNewmcastGrpNtf: a multicast group of a family was added (CTRL_CMD_NEWMCAST_GRP). One
-	// message per group follows the newfamily-ntf of the family.
+	CmdGetfamily      uint16 = 3
+	CmdGetpolicy      uint16 = 10
+	CmdNewfamilyNtf   uint16 = 1
+	CmdDelfamilyNtf   uint16 = 2
 	CmdNewmcastGrpNtf uint16 = 7
-	// CmdDelmcastGrpNtf: a multicast group of a family was removed (CTRL_CMD_DELMCAST_GRP). One
-	// message per group precedes the delfamily-ntf of the family.
 	CmdDelmcastGrpNtf uint16 = 8
 )
 
@@ -37,102 +22,53 @@ var (
 // The numbers of the attributes in the set ctrl-attrs: top-level attributes of every message of the
 // controller (CTRL_ATTR_*).
 const (
-	// AttrCtrlFamilyID: number of the family: the nlmsg_type of its messages. All but the
-	// controller's own are handed out when the family registers, so they differ from boot to
-	// boot.
+	// Number of the family: the nlmsg_type of its messages. All but the controller's own are
+	// handed out when the family registers, so they differ from boot to boot.
 	AttrCtrlFamilyID uint16 = 1
-	// AttrCtrlFamilyName: name of the family, at most 15 bytes without the NUL (GENL_NAMSIZ). A
-	// getfamily by a name that is not registered loads the module that claims the name.
-	AttrCtrlFamilyName uint16 = 2
-	// AttrCtrlVersion: version the family registered with; information only, nothing checks it.
-	AttrCtrlVersion uint16 = 3
-	// AttrCtrlHdrsize: size in bytes of the fixed header that stands between struct genlmsghdr
-	// and the attributes in every message of the family; 0 if it has none.
-	AttrCtrlHdrsize uint16 = 4
-	// AttrCtrlMaxattr: highest attribute number of the policy that the whole family shares; 0
-	// for families whose commands have policies of their own.
-	AttrCtrlMaxattr uint16 = 5
-	// AttrCtrlOps: commands that user space may call, numbered from 1. Absent if there are
-	// none. The kernel leaves NLA_F_NESTED unset here.
-	AttrCtrlOps uint16 = 6
-	// AttrCtrlMcastGroups: multicast groups of the family, numbered from 1. Absent if there are
-	// none. In newmcast-grp-ntf and delmcast-grp-ntf it holds the one group concerned.
+	// Name of the family, at most 15 bytes without the NUL (GENL_NAMSIZ). A getfamily by a name
+	// that is not registered loads the module that claims the name.
+	AttrCtrlFamilyName  uint16 = 2
+	AttrCtrlVersion     uint16 = 3
+	AttrCtrlHdrsize     uint16 = 4
+	AttrCtrlMaxattr     uint16 = 5
+	AttrCtrlOps         uint16 = 6
 	AttrCtrlMcastGroups uint16 = 7
-	// AttrCtrlPolicy: description of one attribute. Two levels of nests carry data in their
-	// attribute numbers: the index of the policy, then the number of the attribute described.
-	// The dump sends one attribute per message.
-	AttrCtrlPolicy uint16 = 8
-	// AttrCtrlOpPolicy: policies that one command uses. The attribute number of the level in
-	// between is the number of the command, but 0 for a command that can only be dumped: ask
-	// for such a command with op. These messages come before those with policy.
-	AttrCtrlOpPolicy uint16 = 9
-	// AttrCtrlOp: command whose policies are wanted. Without it getpolicy reports those of all
-	// commands. A number that the family does not have is refused with ENOENT.
-	AttrCtrlOp uint16 = 10
+	AttrCtrlPolicy      uint16 = 8
+	AttrCtrlOpPolicy    uint16 = 9
+	AttrCtrlOp          uint16 = 10
 )
 
-// The numbers of the attributes in the set mcast-group-attrs: one multicast group of a family
-// (CTRL_ATTR_MCAST_GRP_*).
+// The attributes of [McastGroupAttrs].
 const (
-	// AttrMcastGroupName: name of the group, unique within its family, at most 15 bytes without
-	// the NUL.
 	AttrMcastGroupName uint16 = 1
-	// AttrMcastGroupID: number to join the group by (NETLINK_ADD_MEMBERSHIP). It is handed out
-	// when the family registers and differs from boot to boot.
-	AttrMcastGroupID uint16 = 2
+	AttrMcastGroupID   uint16 = 2
 )
 
-// The numbers of the attributes in the set op-attrs: one command of a family (CTRL_ATTR_OP_*).
+// The attributes of [OpAttrs].
 const (
-	// AttrOpID: number of the command, as in the field cmd of struct genlmsghdr.
-	AttrOpID uint16 = 1
-	// AttrOpFlags: what the command offers and which privilege it takes.
+	AttrOpID    uint16 = 1
 	AttrOpFlags uint16 = 2
 )
 
-// The numbers of the attributes in the set policy-attrs: what a policy accepts for one attribute
-// (enum netlink_policy_type_attr, NL_POLICY_TYPE_ATTR_*). Unsigned integers carry min-value-u and
-// max-value-u, or mask in their place; signed ones min-value-s and max-value-s. The order is not
-// fixed.
+// The attributes of [PolicyAttrs].
 const (
-	// AttrPolicyType: type of the payload; in every description, though not the first attribute
-	// of it.
-	AttrPolicyType uint16 = 1
-	// AttrPolicyMinValueS: smallest value accepted for a signed integer.
-	AttrPolicyMinValueS uint16 = 2
-	// AttrPolicyMaxValueS: largest value accepted for a signed integer.
-	AttrPolicyMaxValueS uint16 = 3
-	// AttrPolicyMinValueU: smallest value accepted for an unsigned integer.
-	AttrPolicyMinValueU uint16 = 4
-	// AttrPolicyMaxValueU: largest value accepted for an unsigned integer.
-	AttrPolicyMaxValueU uint16 = 5
-	// AttrPolicyMinLength: fewest bytes accepted; only for binary.
-	AttrPolicyMinLength uint16 = 6
-	// AttrPolicyMaxLength: most bytes accepted for binary and text; the final NUL of a text is
-	// not counted.
-	AttrPolicyMaxLength uint16 = 7
-	// AttrPolicyPolicyIdx: index, within this dump, of the policy for what a nested or
-	// nested-array attribute contains. Absent if the kernel states none.
-	AttrPolicyPolicyIdx uint16 = 8
-	// AttrPolicyPolicyMaxtype: highest attribute number of the policy that policy-idx names.
-	AttrPolicyPolicyMaxtype uint16 = 9
-	// AttrPolicyBitfield32Mask: bits that may be set in the selector, and so in the value, of a
-	// bitfield32.
+	AttrPolicyType           uint16 = 1
+	AttrPolicyMinValueS      uint16 = 2
+	AttrPolicyMaxValueS      uint16 = 3
+	AttrPolicyMinValueU      uint16 = 4
+	AttrPolicyMaxValueU      uint16 = 5
+	AttrPolicyMinLength      uint16 = 6
+	AttrPolicyMaxLength      uint16 = 7
+	AttrPolicyPolicyIdx      uint16 = 8
+	AttrPolicyPolicyMaxtype  uint16 = 9
 	AttrPolicyBitfield32Mask uint16 = 10
-	// AttrPolicyPad: filler that aligns 64-bit values to eight bytes on CPUs that need it; no
-	// content.
-	AttrPolicyPad uint16 = 11
-	// AttrPolicyMask: bits that may be set in an unsigned integer; stands in place of a range.
+	// Filler that aligns 64-bit values to eight bytes on CPUs that need it; no content.
+	AttrPolicyPad  uint16 = 11
 	AttrPolicyMask uint16 = 12
 )
 
-// The numbers of the attributes in the set op-policy-attrs: indexes of the policies of one command,
-// to be looked up in the policy messages of the same dump (CTRL_ATTR_POLICY_*).
+// The attributes of [OpPolicyAttrs].
 const (
-	// AttrOpPolicyDo: policy of the request of the do. Absent if the command has no do or
-	// checks nothing.
-	AttrOpPolicyDo uint16 = 1
-	// AttrOpPolicyDump: policy of the request of the dump. Absent if there is no dump or it
-	// checks nothing.
+	AttrOpPolicyDo   uint16 = 1
 	AttrOpPolicyDump uint16 = 2
 )

@@ -7,17 +7,11 @@
 //
 // # Operations
 //
-//   - [Client.Getfamily]: look up one family by its name or its number (do), or list all families
-//     that are registered (dump).
-//   - [Client.GetfamilyDump]: look up one family by its name or its number (do), or list all
-//     families that are registered (dump).
+//   - [Client.Getfamily], [Client.GetfamilyDump]: look up one family by its name or its number
+//     (do), or list all families that are registered (dump).
 //   - [Client.GetpolicyDump]: report the policies of one family, chosen by name or number, and
 //     narrowed to one command by op.
-//   - [NewfamilyNtf]: a family was registered (CTRL_CMD_NEWFAMILY).
-//   - [DelfamilyNtf]: a family is gone (CTRL_CMD_DELFAMILY), with the content that getfamily would
-//     have given before.
-//   - [NewmcastGrpNtf]: a multicast group of a family was added (CTRL_CMD_NEWMCAST_GRP).
-//   - [DelmcastGrpNtf]: a multicast group of a family was removed (CTRL_CMD_DELMCAST_GRP).
+//   - Notifications: [NewfamilyNtf], [DelfamilyNtf], [NewmcastGrpNtf], [DelmcastGrpNtf].
 //
 // # Use
 //

@@ -8,101 +8,76 @@ import "github.com/nlgen/nlgen/runtime/nlpolicy"
 // are GENL_ADMIN_PERM, GENL_CMD_CAP_* and GENL_UNS_ADMIN_PERM.
 type OpFlags uint32
 
-// The values of OpFlags.
 const (
-	// OpFlagsAdminPerm: the caller needs CAP_NET_ADMIN in the initial user namespace, else the
-	// command fails with EPERM (GENL_ADMIN_PERM).
+	// The caller needs CAP_NET_ADMIN in the initial user namespace, else the command fails with
+	// EPERM (GENL_ADMIN_PERM).
 	OpFlagsAdminPerm OpFlags = 0x1
-	// OpFlagsCmdCapDo: the command can be called as a do, that is without NLM_F_DUMP
-	// (GENL_CMD_CAP_DO).
+	// The command can be called as a do, that is without NLM_F_DUMP (GENL_CMD_CAP_DO).
 	OpFlagsCmdCapDo OpFlags = 0x2
-	// OpFlagsCmdCapDump: the command can be called as a dump, that is with NLM_F_DUMP
-	// (GENL_CMD_CAP_DUMP).
+	// The command can be called as a dump, that is with NLM_F_DUMP (GENL_CMD_CAP_DUMP).
 	OpFlagsCmdCapDump OpFlags = 0x4
-	// OpFlagsCmdCapHaspol: the command checks its request against a policy, which getpolicy can
-	// report (GENL_CMD_CAP_HASPOL).
+	// The command checks its request against a policy, which getpolicy can report
+	// (GENL_CMD_CAP_HASPOL).
 	OpFlagsCmdCapHaspol OpFlags = 0x8
-	// OpFlagsUnsAdminPerm: the caller needs CAP_NET_ADMIN in the user namespace that owns the
-	// network namespace of its socket, else EPERM (GENL_UNS_ADMIN_PERM).
+	// The caller needs CAP_NET_ADMIN in the user namespace that owns the network namespace of
+	// its socket, else EPERM (GENL_UNS_ADMIN_PERM).
 	OpFlagsUnsAdminPerm OpFlags = 0x10
 )
 
 // String returns the names of the flags, joined by |.
 func (v OpFlags) String() string { return enumOpFlags.Text(uint64(v)) }
 
-// ParseOpFlags reads what String prints: names of flags or numbers, joined by |.
-func ParseOpFlags(s string) (OpFlags, error) {
-	return nlpolicy.ParseEnum[OpFlags](&enumOpFlags, s)
-}
+// ParseOpFlags reads what String returns, or a number.
+func ParseOpFlags(s string) (OpFlags, error) { return nlpolicy.ParseEnum[OpFlags](&enumOpFlags, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v OpFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *OpFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseOpFlags(string(b))
-	return err
-}
+// UnmarshalText is ParseOpFlags.
+func (v *OpFlags) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumOpFlags, b, v) }
 
 // AttrType is the enum attr-type: how a policy describes the payload of one attribute (enum
 // netlink_attribute_type, NL_ATTR_TYPE_*).
 type AttrType uint32
 
-// The values of AttrType.
 const (
-	// AttrTypeInvalid: no type. The kernel never reports it.
+	// No type. The kernel never reports it.
 	AttrTypeInvalid AttrType = 0
-	// AttrTypeFlag: no payload; the attribute is either there or not.
-	AttrTypeFlag AttrType = 1
-	// AttrTypeU8: unsigned integer of one byte.
-	AttrTypeU8 AttrType = 2
-	// AttrTypeU16: unsigned integer of two bytes, of either byte order.
-	AttrTypeU16 AttrType = 3
-	// AttrTypeU32: unsigned integer of four bytes, of either byte order.
-	AttrTypeU32 AttrType = 4
-	// AttrTypeU64: unsigned integer of eight bytes, of either byte order.
-	AttrTypeU64 AttrType = 5
-	// AttrTypeS8: signed integer of one byte.
-	AttrTypeS8 AttrType = 6
-	// AttrTypeS16: signed integer of two bytes.
-	AttrTypeS16 AttrType = 7
-	// AttrTypeS32: signed integer of four bytes.
-	AttrTypeS32 AttrType = 8
-	// AttrTypeS64: signed integer of eight bytes.
-	AttrTypeS64 AttrType = 9
-	// AttrTypeBinary: bytes; min-length and max-length bound their number where they are given.
+	AttrTypeFlag    AttrType = 1 // no payload; the attribute is either there or not
+	AttrTypeU8      AttrType = 2 // unsigned integer of one byte
+	AttrTypeU16     AttrType = 3 // unsigned integer of two bytes, of either byte order
+	AttrTypeU32     AttrType = 4 // unsigned integer of four bytes, of either byte order
+	AttrTypeU64     AttrType = 5 // unsigned integer of eight bytes, of either byte order
+	AttrTypeS8      AttrType = 6 // signed integer of one byte
+	AttrTypeS16     AttrType = 7 // signed integer of two bytes
+	AttrTypeS32     AttrType = 8 // signed integer of four bytes
+	AttrTypeS64     AttrType = 9 // signed integer of eight bytes
+	// Bytes; min-length and max-length bound their number where they are given.
 	AttrTypeBinary AttrType = 10
-	// AttrTypeString: text that need not end in a NUL byte; max-length does not count one.
+	// Text that need not end in a NUL byte; max-length does not count one.
 	AttrTypeString AttrType = 11
-	// AttrTypeNulString: text that must end in a NUL byte; max-length does not count that byte.
+	// Text that must end in a NUL byte; max-length does not count that byte.
 	AttrTypeNulString AttrType = 12
-	// AttrTypeNested: attributes, which the policy named by policy-idx describes, if it is
-	// known.
+	// Attributes, which the policy named by policy-idx describes, if it is known.
 	AttrTypeNested AttrType = 13
-	// AttrTypeNestedArray: attributes whose numbers are indexes and whose payloads are
-	// attributes of the policy named by policy-idx.
+	// Attributes whose numbers are indexes and whose payloads are attributes of the policy
+	// named by policy-idx.
 	AttrTypeNestedArray AttrType = 14
-	// AttrTypeBitfield32: two words of 32 bits, value and selector (struct nla_bitfield32).
+	// Two words of 32 bits, value and selector (struct nla_bitfield32).
 	AttrTypeBitfield32 AttrType = 15
-	// AttrTypeSint: signed integer of four or eight bytes, as the sender chooses.
-	AttrTypeSint AttrType = 16
-	// AttrTypeUint: unsigned integer of four or eight bytes, as the sender chooses.
+	AttrTypeSint       AttrType = 16 // signed integer of four or eight bytes, as the sender chooses
+	// Unsigned integer of four or eight bytes, as the sender chooses.
 	AttrTypeUint AttrType = 17
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v AttrType) String() string { return enumAttrType.Text(uint64(v)) }
 
-// ParseAttrType reads what String prints: a name or a number.
-func ParseAttrType(s string) (AttrType, error) {
-	return nlpolicy.ParseEnum[AttrType](&enumAttrType, s)
-}
+// ParseAttrType reads what String returns, or a number.
+func ParseAttrType(s string) (AttrType, error) { return nlpolicy.ParseEnum[AttrType](&enumAttrType, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v AttrType) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *AttrType) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseAttrType(string(b))
-	return err
-}
+// UnmarshalText is ParseAttrType.
+func (v *AttrType) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumAttrType, b, v) }

@@ -8,51 +8,45 @@ import (
 	"github.com/nlgen/nlgen/runtime/nlpolicy"
 )
 
-// GetfamilyRequest is the getfamily request: look up one family by its name or its number (do), or
-// list all families that are registered (dump). ENOENT says that there is no such family, also when
-// it exists but is not visible in the network namespace of the socket.
+// GetfamilyRequest is the request of [Client.Getfamily].
 type GetfamilyRequest struct {
-	FamilyID   nlattr.Opt[uint16] // number of the family: the nlmsg_type of its messages
-	FamilyName nlattr.Opt[string] // name of the family, at most 15 bytes without the NUL
-	Unknown    []nlattr.Attr      // what the fields cannot hold, as it came
+	FamilyID   nlattr.Opt[uint16]
+	FamilyName nlattr.Opt[string]
+	Unknown    []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetfamilyRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetfamilyRequest)
 	}
-	if x.FamilyID.OK {
-		e.Uint16(AttrCtrlFamilyID, x.FamilyID.V)
-	}
-	if x.FamilyName.OK {
-		e.String(AttrCtrlFamilyName, x.FamilyName.V)
-	}
+	e.OptUint16(AttrCtrlFamilyID, x.FamilyID)
+	e.OptString(AttrCtrlFamilyName, x.FamilyName)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetfamilyRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrCtrlFamilyID:
-			x.FamilyID = nlattr.Some(d.Uint16())
+			x.FamilyID = d.OptUint16()
 		case AttrCtrlFamilyName:
-			x.FamilyName = nlattr.Some(d.String())
+			x.FamilyName = d.OptString()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetfamilyRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetfamilyRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetfamilyRequest) UnmarshalBinary(b []byte) error {
 	*x = GetfamilyRequest{}
 	d := nlattr.NewDecoder(b)
@@ -65,24 +59,22 @@ func (x *GetfamilyRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetfamilyRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetfamilyRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetfamilyRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GetfamilyRequest) Validate() error {
 	return policyGetfamilyRequest.ValidateBinary(x, nlpolicy.Liberal)
 }
 
-// GetfamilyDumpRequest is the getfamily dump request: look up one family by its name or its number
-// (do), or list all families that are registered (dump). ENOENT says that there is no such family,
-// also when it exists but is not visible in the network namespace of the socket.
+// GetfamilyDumpRequest is the request of [Client.GetfamilyDump].
 type GetfamilyDumpRequest struct {
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetfamilyDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetfamilyDumpRequest)
@@ -90,21 +82,21 @@ func (x *GetfamilyDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetfamilyDumpRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
-		x.Unknown = d.Unknown(x.Unknown)
+		d.Keep(&x.Unknown)
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetfamilyDumpRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetfamilyDumpRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetfamilyDumpRequest) UnmarshalBinary(b []byte) error {
 	*x = GetfamilyDumpRequest{}
 	d := nlattr.NewDecoder(b)
@@ -117,127 +109,116 @@ func (x *GetfamilyDumpRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetfamilyDumpRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetfamilyDumpRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetfamilyDumpRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GetfamilyDumpRequest) Validate() error {
 	return policyGetfamilyDumpRequest.ValidateBinary(x, nlpolicy.Liberal)
 }
 
-// GetfamilyReply is the getfamily reply: look up one family by its name or its number (do), or list
-// all families that are registered (dump). ENOENT says that there is no such family, also when it
-// exists but is not visible in the network namespace of the socket.
+// GetfamilyReply is the reply of [Client.Getfamily].
 type GetfamilyReply struct {
-	FamilyID    nlattr.Opt[uint16] // number of the family: the nlmsg_type of its messages
-	FamilyName  nlattr.Opt[string] // name of the family, at most 15 bytes without the NUL
-	Version     nlattr.Opt[uint32] // version the family registered with
-	Hdrsize     nlattr.Opt[uint32]
-	Maxattr     nlattr.Opt[uint32]
-	Ops         []nlattr.Indexed[OpAttrs]         // commands that user space may call, numbered from 1
-	McastGroups []nlattr.Indexed[McastGroupAttrs] // multicast groups of the family, numbered from 1
-	Unknown     []nlattr.Attr                     // what the fields cannot hold, as it came
+	FamilyID   nlattr.Opt[uint16]
+	FamilyName nlattr.Opt[string]
+	// Version the family registered with; information only, nothing checks it.
+	Version nlattr.Opt[uint32]
+	// Size in bytes of the fixed header that stands between struct genlmsghdr and the
+	// attributes in every message of the family; 0 if it has none.
+	Hdrsize nlattr.Opt[uint32]
+	// Highest attribute number of the policy that the whole family shares; 0 for families whose
+	// commands have policies of their own.
+	Maxattr nlattr.Opt[uint32]
+	// Commands that user space may call, numbered from 1. Absent if there are none. The kernel
+	// leaves NLA_F_NESTED unset here.
+	Ops []nlattr.Indexed[OpAttrs]
+	// Multicast groups of the family, numbered from 1. Absent if there are none. In
+	// newmcast-grp-ntf and delmcast-grp-ntf it holds the one group concerned.
+	McastGroups []nlattr.Indexed[McastGroupAttrs]
+	Unknown     []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetfamilyReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetfamilyReply)
 	}
-	if x.FamilyID.OK {
-		e.Uint16(AttrCtrlFamilyID, x.FamilyID.V)
-	}
-	if x.FamilyName.OK {
-		e.String(AttrCtrlFamilyName, x.FamilyName.V)
-	}
-	if x.Version.OK {
-		e.Uint32(AttrCtrlVersion, x.Version.V)
-	}
-	if x.Hdrsize.OK {
-		e.Uint32(AttrCtrlHdrsize, x.Hdrsize.V)
-	}
-	if x.Maxattr.OK {
-		e.Uint32(AttrCtrlMaxattr, x.Maxattr.V)
-	}
+	e.OptUint16(AttrCtrlFamilyID, x.FamilyID)
+	e.OptString(AttrCtrlFamilyName, x.FamilyName)
+	e.OptUint32(AttrCtrlVersion, x.Version)
+	e.OptUint32(AttrCtrlHdrsize, x.Hdrsize)
+	e.OptUint32(AttrCtrlMaxattr, x.Maxattr)
 	if x.Ops != nil {
 		array := e.Begin(AttrCtrlOps)
 		for i := range x.Ops {
-			entry := e.BeginEntry(x.Ops[i].Index)
-			x.Ops[i].V.encode(e)
-			e.End(entry)
+			x.Ops[i].V.encode(e, e.Entry(x.Ops[i].Index))
 		}
 		e.End(array)
 	}
 	if x.McastGroups != nil {
 		array := e.Begin(AttrCtrlMcastGroups)
 		for i := range x.McastGroups {
-			entry := e.BeginEntry(x.McastGroups[i].Index)
-			x.McastGroups[i].V.encode(e)
-			e.End(entry)
+			x.McastGroups[i].V.encode(e, e.Entry(x.McastGroups[i].Index))
 		}
 		e.End(array)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetfamilyReply) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrCtrlFamilyID:
-			x.FamilyID = nlattr.Some(d.Uint16())
+			x.FamilyID = d.OptUint16()
 		case AttrCtrlFamilyName:
-			x.FamilyName = nlattr.Some(d.String())
+			x.FamilyName = d.OptString()
 		case AttrCtrlVersion:
-			x.Version = nlattr.Some(d.Uint32())
+			x.Version = d.OptUint32()
 		case AttrCtrlHdrsize:
-			x.Hdrsize = nlattr.Some(d.Uint32())
+			x.Hdrsize = d.OptUint32()
 		case AttrCtrlMaxattr:
-			x.Maxattr = nlattr.Some(d.Uint32())
+			x.Maxattr = d.OptUint32()
 		case AttrCtrlOps:
 			list := nlattr.MakeSlice[nlattr.Indexed[OpAttrs]](d, d.Members())
 			array := d.Enter()
 			for d.Next() {
 				list = append(list, nlattr.Indexed[OpAttrs]{Index: d.Type()})
-				entry := d.Enter()
-				list[len(list)-1].V.decode(d)
-				d.Leave(entry)
+				if !list[len(list)-1].V.decode(d, nil) {
+					d.Fail(nlattr.ErrLength)
+				}
 			}
-			if d.Close(array) {
+			if d.Close(array, &x.Unknown) {
 				x.Ops = list
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrCtrlMcastGroups:
 			list := nlattr.MakeSlice[nlattr.Indexed[McastGroupAttrs]](d, d.Members())
 			array := d.Enter()
 			for d.Next() {
 				list = append(list, nlattr.Indexed[McastGroupAttrs]{Index: d.Type()})
-				entry := d.Enter()
-				list[len(list)-1].V.decode(d)
-				d.Leave(entry)
+				if !list[len(list)-1].V.decode(d, nil) {
+					d.Fail(nlattr.ErrLength)
+				}
 			}
-			if d.Close(array) {
+			if d.Close(array, &x.Unknown) {
 				x.McastGroups = list
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetfamilyReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetfamilyReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetfamilyReply) UnmarshalBinary(b []byte) error {
 	*x = GetfamilyReply{}
 	d := nlattr.NewDecoder(b)
@@ -250,62 +231,56 @@ func (x *GetfamilyReply) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetfamilyReply, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetfamilyReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetfamilyReply, b, x)
 }
 
-// GetpolicyDumpRequest is the getpolicy dump request: report the policies of one family, chosen by
-// name or number, and narrowed to one command by op. Only as a dump: first the map from commands to
-// policies, then the policies, one attribute per message. ENODATA says that the family has none.
+// GetpolicyDumpRequest is the request of [Client.GetpolicyDump].
 type GetpolicyDumpRequest struct {
-	FamilyID   nlattr.Opt[uint16] // number of the family: the nlmsg_type of its messages
-	FamilyName nlattr.Opt[string] // name of the family, at most 15 bytes without the NUL
-	Op         nlattr.Opt[uint32] // command whose policies are wanted
-	Unknown    []nlattr.Attr      // what the fields cannot hold, as it came
+	FamilyID   nlattr.Opt[uint16]
+	FamilyName nlattr.Opt[string]
+	// Command whose policies are wanted. Without it getpolicy reports those of all commands. A
+	// number that the family does not have is refused with ENOENT.
+	Op      nlattr.Opt[uint32]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetpolicyDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetpolicyDumpRequest)
 	}
-	if x.FamilyID.OK {
-		e.Uint16(AttrCtrlFamilyID, x.FamilyID.V)
-	}
-	if x.FamilyName.OK {
-		e.String(AttrCtrlFamilyName, x.FamilyName.V)
-	}
-	if x.Op.OK {
-		e.Uint32(AttrCtrlOp, x.Op.V)
-	}
+	e.OptUint16(AttrCtrlFamilyID, x.FamilyID)
+	e.OptString(AttrCtrlFamilyName, x.FamilyName)
+	e.OptUint32(AttrCtrlOp, x.Op)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetpolicyDumpRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrCtrlFamilyID:
-			x.FamilyID = nlattr.Some(d.Uint16())
+			x.FamilyID = d.OptUint16()
 		case AttrCtrlFamilyName:
-			x.FamilyName = nlattr.Some(d.String())
+			x.FamilyName = d.OptString()
 		case AttrCtrlOp:
-			x.Op = nlattr.Some(d.Uint32())
+			x.Op = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetpolicyDumpRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetpolicyDumpRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetpolicyDumpRequest) UnmarshalBinary(b []byte) error {
 	*x = GetpolicyDumpRequest{}
 	d := nlattr.NewDecoder(b)
@@ -318,42 +293,42 @@ func (x *GetpolicyDumpRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetpolicyDumpRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetpolicyDumpRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetpolicyDumpRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GetpolicyDumpRequest) Validate() error {
 	return policyGetpolicyDumpRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetpolicyReply is the getpolicy reply: report the policies of one family, chosen by name or
-// number, and narrowed to one command by op. Only as a dump: first the map from commands to
-// policies, then the policies, one attribute per message. ENODATA says that the family has none.
+// GetpolicyReply is the reply of [Client.GetpolicyDump].
 type GetpolicyReply struct {
-	FamilyID nlattr.Opt[uint16]                              // number of the family: the nlmsg_type of its messages
-	Policy   []nlattr.Indexed[[]nlattr.Indexed[PolicyAttrs]] // description of one attribute
-	OpPolicy []nlattr.Indexed[OpPolicyAttrs]                 // policies that one command uses
-	Unknown  []nlattr.Attr                                   // what the fields cannot hold, as it came
+	FamilyID nlattr.Opt[uint16]
+	// Description of one attribute. Two levels of nests carry data in their attribute numbers:
+	// the index of the policy, then the number of the attribute described. The dump sends one
+	// attribute per message.
+	Policy []nlattr.Indexed[[]nlattr.Indexed[PolicyAttrs]]
+	// Policies that one command uses. The attribute number of the level in between is the
+	// number of the command, but 0 for a command that can only be dumped: ask for such a
+	// command with op. These messages come before those with policy.
+	OpPolicy []nlattr.Indexed[OpPolicyAttrs]
+	Unknown  []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetpolicyReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetpolicyReply)
 	}
-	if x.FamilyID.OK {
-		e.Uint16(AttrCtrlFamilyID, x.FamilyID.V)
-	}
+	e.OptUint16(AttrCtrlFamilyID, x.FamilyID)
 	if x.Policy != nil {
 		array := e.Begin(AttrCtrlPolicy)
 		for i0 := range x.Policy {
 			entry0 := e.BeginEntry(x.Policy[i0].Index)
 			for i1 := range x.Policy[i0].V {
-				entry1 := e.BeginEntry(x.Policy[i0].V[i1].Index)
-				x.Policy[i0].V[i1].V.encode(e)
-				e.End(entry1)
+				x.Policy[i0].V[i1].V.encode(e, e.Entry(x.Policy[i0].V[i1].Index))
 			}
 			e.End(entry0)
 		}
@@ -362,21 +337,19 @@ func (x *GetpolicyReply) EncodeTo(e *nlattr.Encoder) {
 	if x.OpPolicy != nil {
 		array := e.Begin(AttrCtrlOpPolicy)
 		for i0 := range x.OpPolicy {
-			entry0 := e.BeginEntry(x.OpPolicy[i0].Index)
-			x.OpPolicy[i0].V.encode(e)
-			e.End(entry0)
+			x.OpPolicy[i0].V.encode(e, e.Entry(x.OpPolicy[i0].Index))
 		}
 		e.End(array)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetpolicyReply) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrCtrlFamilyID:
-			x.FamilyID = nlattr.Some(d.Uint16())
+			x.FamilyID = d.OptUint16()
 		case AttrCtrlPolicy:
 			list0 := nlattr.MakeSlice[nlattr.Indexed[[]nlattr.Indexed[PolicyAttrs]]](d, d.Members())
 			array0 := d.Enter()
@@ -386,47 +359,43 @@ func (x *GetpolicyReply) DecodeFrom(d *nlattr.Decoder) {
 				array1 := d.Enter()
 				for d.Next() {
 					list1 = append(list1, nlattr.Indexed[PolicyAttrs]{Index: d.Type()})
-					entry1 := d.Enter()
-					list1[len(list1)-1].V.decode(d)
-					d.Leave(entry1)
+					if !list1[len(list1)-1].V.decode(d, nil) {
+						d.Fail(nlattr.ErrLength)
+					}
 				}
 				d.Leave(array1)
 				entry0.V = list1
 				list0 = append(list0, entry0)
 			}
-			if d.Close(array0) {
+			if d.Close(array0, &x.Unknown) {
 				x.Policy = list0
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrCtrlOpPolicy:
 			list0 := nlattr.MakeSlice[nlattr.Indexed[OpPolicyAttrs]](d, d.Members())
 			array0 := d.Enter()
 			for d.Next() {
 				list0 = append(list0, nlattr.Indexed[OpPolicyAttrs]{Index: d.Type()})
-				entry0 := d.Enter()
-				list0[len(list0)-1].V.decode(d)
-				d.Leave(entry0)
+				if !list0[len(list0)-1].V.decode(d, nil) {
+					d.Fail(nlattr.ErrLength)
+				}
 			}
-			if d.Close(array0) {
+			if d.Close(array0, &x.Unknown) {
 				x.OpPolicy = list0
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetpolicyReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetpolicyReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetpolicyReply) UnmarshalBinary(b []byte) error {
 	*x = GetpolicyReply{}
 	d := nlattr.NewDecoder(b)
@@ -439,7 +408,7 @@ func (x *GetpolicyReply) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetpolicyReply, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetpolicyReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetpolicyReply, b, x)
 }
@@ -447,71 +416,65 @@ func (x *GetpolicyReply) UnmarshalJSON(b []byte) error {
 // NewmcastGrpNtfMessage is the newmcast-grp-ntf event: a multicast group of a family was added
 // (CTRL_CMD_NEWMCAST_GRP). One message per group follows the newfamily-ntf of the family.
 type NewmcastGrpNtfMessage struct {
-	FamilyID    nlattr.Opt[uint16]                // number of the family: the nlmsg_type of its messages
-	FamilyName  nlattr.Opt[string]                // name of the family, at most 15 bytes without the NUL
-	McastGroups []nlattr.Indexed[McastGroupAttrs] // multicast groups of the family, numbered from 1
-	Unknown     []nlattr.Attr                     // what the fields cannot hold, as it came
+	FamilyID   nlattr.Opt[uint16]
+	FamilyName nlattr.Opt[string]
+	// Multicast groups of the family, numbered from 1. Absent if there are none. In
+	// newmcast-grp-ntf and delmcast-grp-ntf it holds the one group concerned.
+	McastGroups []nlattr.Indexed[McastGroupAttrs]
+	Unknown     []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *NewmcastGrpNtfMessage) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(NewmcastGrpNtfMessage)
 	}
-	if x.FamilyID.OK {
-		e.Uint16(AttrCtrlFamilyID, x.FamilyID.V)
-	}
-	if x.FamilyName.OK {
-		e.String(AttrCtrlFamilyName, x.FamilyName.V)
-	}
+	e.OptUint16(AttrCtrlFamilyID, x.FamilyID)
+	e.OptString(AttrCtrlFamilyName, x.FamilyName)
 	if x.McastGroups != nil {
 		array := e.Begin(AttrCtrlMcastGroups)
 		for i := range x.McastGroups {
-			entry := e.BeginEntry(x.McastGroups[i].Index)
-			x.McastGroups[i].V.encode(e)
-			e.End(entry)
+			x.McastGroups[i].V.encode(e, e.Entry(x.McastGroups[i].Index))
 		}
 		e.End(array)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *NewmcastGrpNtfMessage) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrCtrlFamilyID:
-			x.FamilyID = nlattr.Some(d.Uint16())
+			x.FamilyID = d.OptUint16()
 		case AttrCtrlFamilyName:
-			x.FamilyName = nlattr.Some(d.String())
+			x.FamilyName = d.OptString()
 		case AttrCtrlMcastGroups:
 			list := nlattr.MakeSlice[nlattr.Indexed[McastGroupAttrs]](d, d.Members())
 			array := d.Enter()
 			for d.Next() {
 				list = append(list, nlattr.Indexed[McastGroupAttrs]{Index: d.Type()})
-				entry := d.Enter()
-				list[len(list)-1].V.decode(d)
-				d.Leave(entry)
+				if !list[len(list)-1].V.decode(d, nil) {
+					d.Fail(nlattr.ErrLength)
+				}
 			}
-			if d.Close(array) {
+			if d.Close(array, &x.Unknown) {
 				x.McastGroups = list
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *NewmcastGrpNtfMessage) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyNewmcastGrpNtfMessage.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *NewmcastGrpNtfMessage) UnmarshalBinary(b []byte) error {
 	*x = NewmcastGrpNtfMessage{}
 	d := nlattr.NewDecoder(b)
@@ -524,7 +487,7 @@ func (x *NewmcastGrpNtfMessage) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyNewmcastGrpNtfMessage, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *NewmcastGrpNtfMessage) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyNewmcastGrpNtfMessage, b, x)
 }

@@ -4,13 +4,13 @@ package nlctrl
 
 import "github.com/nlgen/nlgen/runtime/nlpolicy"
 
-var policyGetfamilyRequest = nlpolicy.Message{Family: "nlctrl", Op: "getfamily", Attrs: &setCtrlAttrs, Accept: []uint16{AttrCtrlFamilyID, AttrCtrlFamilyName}}
+var policyGetfamilyRequest = nlpolicy.Message{Family: "nlctrl", Op: "getfamily", Attrs: &setCtrlAttrs, Accept: []uint16{1, 2}}
 
 var policyGetfamilyDumpRequest = nlpolicy.Message{Family: "nlctrl", Op: "getfamily", Attrs: &setCtrlAttrs, Accept: []uint16{}}
 
 var policyGetfamilyReply = nlpolicy.Message{Family: "nlctrl", Op: "getfamily", Attrs: &setCtrlAttrs}
 
-var policyGetpolicyDumpRequest = nlpolicy.Message{Family: "nlctrl", Op: "getpolicy", Attrs: &setCtrlAttrs, Accept: []uint16{AttrCtrlFamilyID, AttrCtrlFamilyName, AttrCtrlOp}}
+var policyGetpolicyDumpRequest = nlpolicy.Message{Family: "nlctrl", Op: "getpolicy", Attrs: &setCtrlAttrs, Accept: []uint16{1, 2, 10}}
 
 var policyGetpolicyReply = nlpolicy.Message{Family: "nlctrl", Op: "getpolicy", Attrs: &setCtrlAttrs}
 
@@ -19,46 +19,46 @@ var policyNewmcastGrpNtfMessage = nlpolicy.Message{Family: "nlctrl", Op: "newmca
 var policyDelmcastGrpNtfMessage = nlpolicy.Message{Family: "nlctrl", Op: "delmcast-grp-ntf", Attrs: &setCtrlAttrs}
 
 var setCtrlAttrs = nlpolicy.Set{Name: "ctrl-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "family-id", Number: AttrCtrlFamilyID, Kind: nlpolicy.U16},
-	{Name: "family-name", Number: AttrCtrlFamilyName, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 15}},
-	{Name: "version", Number: AttrCtrlVersion, Kind: nlpolicy.U32},
-	{Name: "hdrsize", Number: AttrCtrlHdrsize, Kind: nlpolicy.U32},
-	{Name: "maxattr", Number: AttrCtrlMaxattr, Kind: nlpolicy.U32},
-	{Name: "ops", Number: AttrCtrlOps, Kind: nlpolicy.IndexedArray, Elem: nlpolicy.Nest, Nested: &setOpAttrs},
-	{Name: "mcast-groups", Number: AttrCtrlMcastGroups, Kind: nlpolicy.IndexedArray, Elem: nlpolicy.Nest, Nested: &setMcastGroupAttrs},
-	{Name: "policy", Number: AttrCtrlPolicy, Kind: nlpolicy.NestTypeValue, Nested: &setPolicyAttrs, Levels: []string{"policy-id", "attr-id"}},
-	{Name: "op-policy", Number: AttrCtrlOpPolicy, Kind: nlpolicy.NestTypeValue, Nested: &setOpPolicyAttrs, Levels: []string{"op-id"}},
-	{Name: "op", Number: AttrCtrlOp, Kind: nlpolicy.U32},
+	{Name: "family-id", Number: 1, Kind: nlpolicy.U16},
+	{Name: "family-name", Number: 2, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 15}},
+	{Name: "version", Number: 3, Kind: nlpolicy.U32},
+	{Name: "hdrsize", Number: 4, Kind: nlpolicy.U32},
+	{Name: "maxattr", Number: 5, Kind: nlpolicy.U32},
+	{Name: "ops", Number: 6, Kind: nlpolicy.IndexedArray, Elem: nlpolicy.Nest, Nested: &setOpAttrs},
+	{Name: "mcast-groups", Number: 7, Kind: nlpolicy.IndexedArray, Elem: nlpolicy.Nest, Nested: &setMcastGroupAttrs},
+	{Name: "policy", Number: 8, Kind: nlpolicy.NestTypeValue, Nested: &setPolicyAttrs, Levels: []string{"policy-id", "attr-id"}},
+	{Name: "op-policy", Number: 9, Kind: nlpolicy.NestTypeValue, Nested: &setOpPolicyAttrs, Levels: []string{"op-id"}},
+	{Name: "op", Number: 10, Kind: nlpolicy.U32},
 }}
 
 var setMcastGroupAttrs = nlpolicy.Set{Name: "mcast-group-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "name", Number: AttrMcastGroupName, Kind: nlpolicy.String},
-	{Name: "id", Number: AttrMcastGroupID, Kind: nlpolicy.U32},
+	{Name: "name", Number: 1, Kind: nlpolicy.String},
+	{Name: "id", Number: 2, Kind: nlpolicy.U32},
 }}
 
 var setOpAttrs = nlpolicy.Set{Name: "op-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "id", Number: AttrOpID, Kind: nlpolicy.U32},
-	{Name: "flags", Number: AttrOpFlags, Kind: nlpolicy.U32, Enum: &enumOpFlags},
+	{Name: "id", Number: 1, Kind: nlpolicy.U32},
+	{Name: "flags", Number: 2, Kind: nlpolicy.U32, Enum: &enumOpFlags},
 }}
 
 var setPolicyAttrs = nlpolicy.Set{Name: "policy-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "type", Number: AttrPolicyType, Kind: nlpolicy.U32, Enum: &enumAttrType},
-	{Name: "min-value-s", Number: AttrPolicyMinValueS, Kind: nlpolicy.S64},
-	{Name: "max-value-s", Number: AttrPolicyMaxValueS, Kind: nlpolicy.S64},
-	{Name: "min-value-u", Number: AttrPolicyMinValueU, Kind: nlpolicy.U64},
-	{Name: "max-value-u", Number: AttrPolicyMaxValueU, Kind: nlpolicy.U64},
-	{Name: "min-length", Number: AttrPolicyMinLength, Kind: nlpolicy.U32},
-	{Name: "max-length", Number: AttrPolicyMaxLength, Kind: nlpolicy.U32},
-	{Name: "policy-idx", Number: AttrPolicyPolicyIdx, Kind: nlpolicy.U32},
-	{Name: "policy-maxtype", Number: AttrPolicyPolicyMaxtype, Kind: nlpolicy.U32},
-	{Name: "bitfield32-mask", Number: AttrPolicyBitfield32Mask, Kind: nlpolicy.U32},
-	{Name: "pad", Number: AttrPolicyPad, Kind: nlpolicy.Pad},
-	{Name: "mask", Number: AttrPolicyMask, Kind: nlpolicy.U64},
+	{Name: "type", Number: 1, Kind: nlpolicy.U32, Enum: &enumAttrType},
+	{Name: "min-value-s", Number: 2, Kind: nlpolicy.S64},
+	{Name: "max-value-s", Number: 3, Kind: nlpolicy.S64},
+	{Name: "min-value-u", Number: 4, Kind: nlpolicy.U64},
+	{Name: "max-value-u", Number: 5, Kind: nlpolicy.U64},
+	{Name: "min-length", Number: 6, Kind: nlpolicy.U32},
+	{Name: "max-length", Number: 7, Kind: nlpolicy.U32},
+	{Name: "policy-idx", Number: 8, Kind: nlpolicy.U32},
+	{Name: "policy-maxtype", Number: 9, Kind: nlpolicy.U32},
+	{Name: "bitfield32-mask", Number: 10, Kind: nlpolicy.U32},
+	{Name: "pad", Number: 11, Kind: nlpolicy.Pad},
+	{Name: "mask", Number: 12, Kind: nlpolicy.U64},
 }}
 
 var setOpPolicyAttrs = nlpolicy.Set{Name: "op-policy-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "do", Number: AttrOpPolicyDo, Kind: nlpolicy.U32},
-	{Name: "dump", Number: AttrOpPolicyDump, Kind: nlpolicy.U32},
+	{Name: "do", Number: 1, Kind: nlpolicy.U32},
+	{Name: "dump", Number: 2, Kind: nlpolicy.U32},
 }}
 
 var enumOpFlags = nlpolicy.Enum{Name: "op-flags", Flags: true, Names: []nlpolicy.Value{
@@ -70,7 +70,7 @@ var enumOpFlags = nlpolicy.Enum{Name: "op-flags", Flags: true, Names: []nlpolicy
 }}
 
 var enumAttrType = nlpolicy.Enum{Name: "attr-type", Names: []nlpolicy.Value{
-	{Name: "invalid", Value: 0},
+	{Name: "invalid"},
 	{Name: "flag", Value: 1},
 	{Name: "u8", Value: 2},
 	{Name: "u16", Value: 3},

@@ -4,27 +4,17 @@ package packetdiag
 
 // The numbers of the operations: message types.
 const (
-	// CmdGet: list all sockets. The answer has the header packet-diag-msg.
 	CmdGet uint16 = 20
 )
 
 // The numbers of the attributes in the set packet-diag-attrs: a socket.
 const (
-	// AttrPacketDiagInfo: state of the socket.
-	AttrPacketDiagInfo uint16 = 0
-	// AttrPacketDiagMclist: what the socket asks of interfaces.
-	AttrPacketDiagMclist uint16 = 1
-	// AttrPacketDiagRxRing: the ring of received packets.
-	AttrPacketDiagRxRing uint16 = 2
-	// AttrPacketDiagTxRing: the ring of packets to send.
-	AttrPacketDiagTxRing uint16 = 3
-	// AttrPacketDiagFanout: group of sockets that share packets; its number in the lower 16
-	// bits, how they share (PACKET_FANOUT_*) in the upper.
-	AttrPacketDiagFanout uint16 = 4
-	// AttrPacketDiagUid: user id of the owner.
-	AttrPacketDiagUid uint16 = 5
-	// AttrPacketDiagMeminfo: memory of the socket.
+	AttrPacketDiagInfo    uint16 = 0
+	AttrPacketDiagMclist  uint16 = 1
+	AttrPacketDiagRxRing  uint16 = 2
+	AttrPacketDiagTxRing  uint16 = 3
+	AttrPacketDiagFanout  uint16 = 4
+	AttrPacketDiagUid     uint16 = 5
 	AttrPacketDiagMeminfo uint16 = 6
-	// AttrPacketDiagFilter: the filter.
-	AttrPacketDiagFilter uint16 = 7
+	AttrPacketDiagFilter  uint16 = 7
 )

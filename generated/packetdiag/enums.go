@@ -7,101 +7,76 @@ import "github.com/nlgen/nlgen/runtime/nlpolicy"
 // Show is the set of flags show: attributes that are wanted (PACKET_SHOW_*).
 type Show uint32
 
-// The values of Show.
 const (
-	// ShowInfo: the attributes info and uid.
-	ShowInfo Show = 0x1
-	// ShowMclist: the attribute mclist.
-	ShowMclist Show = 0x2
-	// ShowRingCfg: the attributes rx-ring and tx-ring.
-	ShowRingCfg Show = 0x4
-	// ShowFanout: the attribute fanout.
-	ShowFanout Show = 0x8
-	// ShowMeminfo: the attribute meminfo.
-	ShowMeminfo Show = 0x10
-	// ShowFilter: the attribute filter; only with CAP_NET_ADMIN.
-	ShowFilter Show = 0x20
+	ShowInfo    Show = 0x1  // the attributes info and uid
+	ShowMclist  Show = 0x2  // the attribute mclist
+	ShowRingCfg Show = 0x4  // the attributes rx-ring and tx-ring
+	ShowFanout  Show = 0x8  // the attribute fanout
+	ShowMeminfo Show = 0x10 // the attribute meminfo
+	ShowFilter  Show = 0x20 // the attribute filter; only with CAP_NET_ADMIN
 )
 
 // String returns the names of the flags, joined by |.
 func (v Show) String() string { return enumShow.Text(uint64(v)) }
 
-// ParseShow reads what String prints: names of flags or numbers, joined by |.
-func ParseShow(s string) (Show, error) {
-	return nlpolicy.ParseEnum[Show](&enumShow, s)
-}
+// ParseShow reads what String returns, or a number.
+func ParseShow(s string) (Show, error) { return nlpolicy.ParseEnum[Show](&enumShow, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v Show) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *Show) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseShow(string(b))
-	return err
-}
+// UnmarshalText is ParseShow.
+func (v *Show) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumShow, b, v) }
 
 // InfoFlags is the set of flags info-flags: options of a socket (PDI_*).
 type InfoFlags uint32
 
-// The values of InfoFlags.
 const (
-	// InfoFlagsRunning: the socket receives packets.
-	InfoFlagsRunning InfoFlags = 0x1
-	// InfoFlagsAuxdata: PACKET_AUXDATA.
-	InfoFlagsAuxdata InfoFlags = 0x2
-	// InfoFlagsOrigdev: PACKET_ORIGDEV.
-	InfoFlagsOrigdev InfoFlags = 0x4
-	// InfoFlagsVnethdr: PACKET_VNET_HDR.
-	InfoFlagsVnethdr InfoFlags = 0x8
-	// InfoFlagsLoss: PACKET_LOSS.
-	InfoFlagsLoss InfoFlags = 0x10
+	InfoFlagsRunning InfoFlags = 0x1  // the socket receives packets
+	InfoFlagsAuxdata InfoFlags = 0x2  // PACKET_AUXDATA
+	InfoFlagsOrigdev InfoFlags = 0x4  // PACKET_ORIGDEV
+	InfoFlagsVnethdr InfoFlags = 0x8  // PACKET_VNET_HDR
+	InfoFlagsLoss    InfoFlags = 0x10 // PACKET_LOSS
 )
 
 // String returns the names of the flags, joined by |.
 func (v InfoFlags) String() string { return enumInfoFlags.Text(uint64(v)) }
 
-// ParseInfoFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseInfoFlags reads what String returns, or a number.
 func ParseInfoFlags(s string) (InfoFlags, error) {
 	return nlpolicy.ParseEnum[InfoFlags](&enumInfoFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v InfoFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *InfoFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseInfoFlags(string(b))
-	return err
+// UnmarshalText is ParseInfoFlags.
+func (v *InfoFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumInfoFlags, b, v)
 }
 
 // MclistType is the enum mclist-type: what a socket asks of an interface (PACKET_MR_*).
 type MclistType uint16
 
-// The values of MclistType.
 const (
-	// MclistTypeMulticast: packets to a multicast address.
-	MclistTypeMulticast MclistType = 0
-	// MclistTypePromisc: all packets.
-	MclistTypePromisc MclistType = 1
-	// MclistTypeAllmulti: all multicast packets.
-	MclistTypeAllmulti MclistType = 2
-	// MclistTypeUnicast: packets to one more address.
-	MclistTypeUnicast MclistType = 3
+	MclistTypeMulticast MclistType = 0 // packets to a multicast address
+	MclistTypePromisc   MclistType = 1 // all packets
+	MclistTypeAllmulti  MclistType = 2 // all multicast packets
+	MclistTypeUnicast   MclistType = 3 // packets to one more address
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v MclistType) String() string { return enumMclistType.Text(uint64(v)) }
 
-// ParseMclistType reads what String prints: a name or a number.
+// ParseMclistType reads what String returns, or a number.
 func ParseMclistType(s string) (MclistType, error) {
 	return nlpolicy.ParseEnum[MclistType](&enumMclistType, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v MclistType) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *MclistType) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseMclistType(string(b))
-	return err
+// UnmarshalText is ParseMclistType.
+func (v *MclistType) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumMclistType, b, v)
 }

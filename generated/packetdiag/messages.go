@@ -8,14 +8,13 @@ import (
 	"github.com/nlgen/nlgen/runtime/nlpolicy"
 )
 
-// GetDumpRequest is the get dump request: list all sockets. The answer has the header
-// packet-diag-msg.
+// GetDumpRequest is the request of [Client.GetDump].
 type GetDumpRequest struct {
 	Header  PacketDiagReq
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetDumpRequest)
@@ -24,22 +23,22 @@ func (x *GetDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetDumpRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(20))
 	for d.Next() {
-		x.Unknown = d.Unknown(x.Unknown)
+		d.Keep(&x.Unknown)
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetDumpRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetDumpRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetDumpRequest) UnmarshalBinary(b []byte) error {
 	*x = GetDumpRequest{}
 	d := nlattr.NewDecoder(b)
@@ -52,40 +51,40 @@ func (x *GetDumpRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetDumpRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetDumpRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetDumpRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GetDumpRequest) Validate() error {
 	return policyGetDumpRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetReply is the get reply: list all sockets. The answer has the header packet-diag-msg.
+// GetReply is the reply of [Client.GetDump].
 type GetReply struct {
-	Header  PacketDiagMsg
-	Info    *PacketDiagInfo    // state of the socket
-	Mclist  *PacketDiagMclists // what the socket asks of interfaces
-	RxRing  *PacketDiagRing    // the ring of received packets
-	TxRing  *PacketDiagRing    // the ring of packets to send
-	Fanout  nlattr.Opt[uint32] // group of sockets that share packets
+	Header PacketDiagMsg
+	Info   *PacketDiagInfo    // state of the socket
+	Mclist *PacketDiagMclists // what the socket asks of interfaces
+	RxRing *PacketDiagRing    // the ring of received packets
+	TxRing *PacketDiagRing    // the ring of packets to send
+	// Group of sockets that share packets; its number in the lower 16 bits, how they share
+	// (PACKET_FANOUT_*) in the upper.
+	Fanout  nlattr.Opt[uint32]
 	Uid     nlattr.Opt[uint32] // user id of the owner
 	Meminfo *SkMeminfo         // memory of the socket
 	Filter  *SockFprog         // the filter
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetReply)
 	}
 	x.Header.encode(e.Extend(16))
 	if x.Info != nil {
-		nest := e.BeginRaw(AttrPacketDiagInfo)
-		x.Info.encode(e.Extend(24))
-		e.End(nest)
+		x.Info.encode(e.Struct(AttrPacketDiagInfo, 24))
 	}
 	if x.Mclist != nil {
 		nest := e.BeginRaw(AttrPacketDiagMclist)
@@ -93,25 +92,15 @@ func (x *GetReply) EncodeTo(e *nlattr.Encoder) {
 		e.End(nest)
 	}
 	if x.RxRing != nil {
-		nest := e.BeginRaw(AttrPacketDiagRxRing)
-		x.RxRing.encode(e.Extend(28))
-		e.End(nest)
+		x.RxRing.encode(e.Struct(AttrPacketDiagRxRing, 28))
 	}
 	if x.TxRing != nil {
-		nest := e.BeginRaw(AttrPacketDiagTxRing)
-		x.TxRing.encode(e.Extend(28))
-		e.End(nest)
+		x.TxRing.encode(e.Struct(AttrPacketDiagTxRing, 28))
 	}
-	if x.Fanout.OK {
-		e.Uint32(AttrPacketDiagFanout, x.Fanout.V)
-	}
-	if x.Uid.OK {
-		e.Uint32(AttrPacketDiagUid, x.Uid.V)
-	}
+	e.OptUint32(AttrPacketDiagFanout, x.Fanout)
+	e.OptUint32(AttrPacketDiagUid, x.Uid)
 	if x.Meminfo != nil {
-		nest := e.BeginRaw(AttrPacketDiagMeminfo)
-		x.Meminfo.encode(e.Extend(36))
-		e.End(nest)
+		x.Meminfo.encode(e.Struct(AttrPacketDiagMeminfo, 36))
 	}
 	if x.Filter != nil {
 		nest := e.BeginRaw(AttrPacketDiagFilter)
@@ -121,53 +110,47 @@ func (x *GetReply) EncodeTo(e *nlattr.Encoder) {
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetReply) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(16))
 	for d.Next() {
 		switch d.Type() {
 		case AttrPacketDiagInfo:
-			v := nlattr.New[PacketDiagInfo](d)
-			v.decode(d.Payload())
-			x.Info = v
+			x.Info = nlattr.New[PacketDiagInfo](d)
+			x.Info.decode(d.Payload())
 		case AttrPacketDiagMclist:
-			v := nlattr.New[PacketDiagMclists](d)
-			v.decode(d.Payload())
-			x.Mclist = v
+			x.Mclist = nlattr.New[PacketDiagMclists](d)
+			x.Mclist.decode(d.Payload())
 		case AttrPacketDiagRxRing:
-			v := nlattr.New[PacketDiagRing](d)
-			v.decode(d.Payload())
-			x.RxRing = v
+			x.RxRing = nlattr.New[PacketDiagRing](d)
+			x.RxRing.decode(d.Payload())
 		case AttrPacketDiagTxRing:
-			v := nlattr.New[PacketDiagRing](d)
-			v.decode(d.Payload())
-			x.TxRing = v
+			x.TxRing = nlattr.New[PacketDiagRing](d)
+			x.TxRing.decode(d.Payload())
 		case AttrPacketDiagFanout:
-			x.Fanout = nlattr.Some(d.Uint32())
+			x.Fanout = d.OptUint32()
 		case AttrPacketDiagUid:
-			x.Uid = nlattr.Some(d.Uint32())
+			x.Uid = d.OptUint32()
 		case AttrPacketDiagMeminfo:
-			v := nlattr.New[SkMeminfo](d)
-			v.decode(d.Payload())
-			x.Meminfo = v
+			x.Meminfo = nlattr.New[SkMeminfo](d)
+			x.Meminfo.decode(d.Payload())
 		case AttrPacketDiagFilter:
-			v := nlattr.New[SockFprog](d)
-			v.decode(d.Payload())
-			x.Filter = v
+			x.Filter = nlattr.New[SockFprog](d)
+			x.Filter.decode(d.Payload())
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetReply) UnmarshalBinary(b []byte) error {
 	*x = GetReply{}
 	d := nlattr.NewDecoder(b)
@@ -176,11 +159,7 @@ func (x *GetReply) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *GetReply) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyGetReply, x)
-}
+func (x *GetReply) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyGetReply, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
-func (x *GetReply) UnmarshalJSON(b []byte) error {
-	return nljson.Unmarshal(&policyGetReply, b, x)
-}
+// UnmarshalJSON reads what MarshalJSON returns.
+func (x *GetReply) UnmarshalJSON(b []byte) error { return nljson.Unmarshal(&policyGetReply, b, x) }

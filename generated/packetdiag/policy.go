@@ -11,83 +11,83 @@ var policyGetReply = nlpolicy.Message{Family: "packet-diag", Op: "get", Header: 
 var setReqAttrs = nlpolicy.Set{Name: "req-attrs"}
 
 var setPacketDiagAttrs = nlpolicy.Set{Name: "packet-diag-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "info", Number: AttrPacketDiagInfo, Kind: nlpolicy.Binary, Struct: &structPacketDiagInfo},
-	{Name: "mclist", Number: AttrPacketDiagMclist, Kind: nlpolicy.Binary, Struct: &structPacketDiagMclists},
-	{Name: "rx-ring", Number: AttrPacketDiagRxRing, Kind: nlpolicy.Binary, Struct: &structPacketDiagRing},
-	{Name: "tx-ring", Number: AttrPacketDiagTxRing, Kind: nlpolicy.Binary, Struct: &structPacketDiagRing},
-	{Name: "fanout", Number: AttrPacketDiagFanout, Kind: nlpolicy.U32},
-	{Name: "uid", Number: AttrPacketDiagUid, Kind: nlpolicy.U32},
-	{Name: "meminfo", Number: AttrPacketDiagMeminfo, Kind: nlpolicy.Binary, Struct: &structSkMeminfo},
-	{Name: "filter", Number: AttrPacketDiagFilter, Kind: nlpolicy.Binary, Struct: &structSockFprog},
+	{Name: "info", Number: 0, Kind: nlpolicy.Binary, Struct: &structPacketDiagInfo},
+	{Name: "mclist", Number: 1, Kind: nlpolicy.Binary, Struct: &structPacketDiagMclists},
+	{Name: "rx-ring", Number: 2, Kind: nlpolicy.Binary, Struct: &structPacketDiagRing},
+	{Name: "tx-ring", Number: 3, Kind: nlpolicy.Binary, Struct: &structPacketDiagRing},
+	{Name: "fanout", Number: 4, Kind: nlpolicy.U32},
+	{Name: "uid", Number: 5, Kind: nlpolicy.U32},
+	{Name: "meminfo", Number: 6, Kind: nlpolicy.Binary, Struct: &structSkMeminfo},
+	{Name: "filter", Number: 7, Kind: nlpolicy.Binary, Struct: &structSockFprog},
 }}
 
 var structPacketDiagReq = nlpolicy.Struct{Name: "packet-diag-req", Size: 20, Members: []nlpolicy.Member{
-	{Name: "sdiag-family", Offset: 0, Size: 1, Kind: nlpolicy.U8},
-	{Name: "sdiag-protocol", Offset: 1, Size: 1, Kind: nlpolicy.U8},
+	{Name: "sdiag-family", Size: 1},
+	{Name: "sdiag-protocol", Offset: 1, Size: 1},
 	{Name: "pad", Offset: 2, Size: 2, Kind: nlpolicy.Pad},
-	{Name: "pdiag-ino", Offset: 4, Size: 4, Kind: nlpolicy.U32},
-	{Name: "pdiag-show", Offset: 8, Size: 4, Kind: nlpolicy.U32, Enum: &enumShow},
-	{Name: "pdiag-cookie0", Offset: 12, Size: 4, Kind: nlpolicy.U32},
-	{Name: "pdiag-cookie1", Offset: 16, Size: 4, Kind: nlpolicy.U32},
+	{Name: "pdiag-ino", Offset: 4, Size: 4},
+	{Name: "pdiag-show", Offset: 8, Size: 4, Enum: &enumShow},
+	{Name: "pdiag-cookie0", Offset: 12, Size: 4},
+	{Name: "pdiag-cookie1", Offset: 16, Size: 4},
 }}
 
 var structPacketDiagMsg = nlpolicy.Struct{Name: "packet-diag-msg", Size: 16, Members: []nlpolicy.Member{
-	{Name: "pdiag-family", Offset: 0, Size: 1, Kind: nlpolicy.U8},
-	{Name: "pdiag-type", Offset: 1, Size: 1, Kind: nlpolicy.U8},
-	{Name: "pdiag-num", Offset: 2, Size: 2, Kind: nlpolicy.U16},
-	{Name: "pdiag-ino", Offset: 4, Size: 4, Kind: nlpolicy.U32},
-	{Name: "pdiag-cookie0", Offset: 8, Size: 4, Kind: nlpolicy.U32},
-	{Name: "pdiag-cookie1", Offset: 12, Size: 4, Kind: nlpolicy.U32},
+	{Name: "pdiag-family", Size: 1},
+	{Name: "pdiag-type", Offset: 1, Size: 1},
+	{Name: "pdiag-num", Offset: 2, Size: 2},
+	{Name: "pdiag-ino", Offset: 4, Size: 4},
+	{Name: "pdiag-cookie0", Offset: 8, Size: 4},
+	{Name: "pdiag-cookie1", Offset: 12, Size: 4},
 }}
 
 var structPacketDiagInfo = nlpolicy.Struct{Name: "packet-diag-info", Size: 24, Members: []nlpolicy.Member{
-	{Name: "index", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "version", Offset: 4, Size: 4, Kind: nlpolicy.U32},
-	{Name: "reserve", Offset: 8, Size: 4, Kind: nlpolicy.U32},
-	{Name: "copy-thresh", Offset: 12, Size: 4, Kind: nlpolicy.U32},
-	{Name: "tstamp", Offset: 16, Size: 4, Kind: nlpolicy.U32},
-	{Name: "flags", Offset: 20, Size: 4, Kind: nlpolicy.U32, Enum: &enumInfoFlags},
+	{Name: "index", Size: 4},
+	{Name: "version", Offset: 4, Size: 4},
+	{Name: "reserve", Offset: 8, Size: 4},
+	{Name: "copy-thresh", Offset: 12, Size: 4},
+	{Name: "tstamp", Offset: 16, Size: 4},
+	{Name: "flags", Offset: 20, Size: 4, Enum: &enumInfoFlags},
 }}
 
 var structPacketDiagMclist = nlpolicy.Struct{Name: "packet-diag-mclist", Size: 44, Members: []nlpolicy.Member{
-	{Name: "index", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "count", Offset: 4, Size: 4, Kind: nlpolicy.U32},
-	{Name: "type", Offset: 8, Size: 2, Kind: nlpolicy.U16, Enum: &enumMclistType},
-	{Name: "alen", Offset: 10, Size: 2, Kind: nlpolicy.U16},
+	{Name: "index", Size: 4},
+	{Name: "count", Offset: 4, Size: 4},
+	{Name: "type", Offset: 8, Size: 2, Enum: &enumMclistType},
+	{Name: "alen", Offset: 10, Size: 2},
 	{Name: "addr", Offset: 12, Size: 32, Kind: nlpolicy.Binary},
 }}
 
-var structPacketDiagMclists = nlpolicy.Struct{Name: "packet-diag-mclists", Size: 0, Members: []nlpolicy.Member{}, Array: &nlpolicy.Array{Member: nlpolicy.Member{Name: "entries", Offset: 0, Size: 44, Kind: nlpolicy.Binary, Struct: &structPacketDiagMclist}}}
+var structPacketDiagMclists = nlpolicy.Struct{Name: "packet-diag-mclists", Size: 0, Members: []nlpolicy.Member{}, Array: &nlpolicy.Array{Member: nlpolicy.Member{Name: "entries", Size: 44, Struct: &structPacketDiagMclist}}}
 
 var structPacketDiagRing = nlpolicy.Struct{Name: "packet-diag-ring", Size: 28, Members: []nlpolicy.Member{
-	{Name: "block-size", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "block-nr", Offset: 4, Size: 4, Kind: nlpolicy.U32},
-	{Name: "frame-size", Offset: 8, Size: 4, Kind: nlpolicy.U32},
-	{Name: "frame-nr", Offset: 12, Size: 4, Kind: nlpolicy.U32},
-	{Name: "retire-tmo", Offset: 16, Size: 4, Kind: nlpolicy.U32},
-	{Name: "sizeof-priv", Offset: 20, Size: 4, Kind: nlpolicy.U32},
-	{Name: "features", Offset: 24, Size: 4, Kind: nlpolicy.U32},
+	{Name: "block-size", Size: 4},
+	{Name: "block-nr", Offset: 4, Size: 4},
+	{Name: "frame-size", Offset: 8, Size: 4},
+	{Name: "frame-nr", Offset: 12, Size: 4},
+	{Name: "retire-tmo", Offset: 16, Size: 4},
+	{Name: "sizeof-priv", Offset: 20, Size: 4},
+	{Name: "features", Offset: 24, Size: 4},
 }}
 
 var structSockFilter = nlpolicy.Struct{Name: "sock-filter", Size: 8, Members: []nlpolicy.Member{
-	{Name: "code", Offset: 0, Size: 2, Kind: nlpolicy.U16},
-	{Name: "jt", Offset: 2, Size: 1, Kind: nlpolicy.U8},
-	{Name: "jf", Offset: 3, Size: 1, Kind: nlpolicy.U8},
-	{Name: "k", Offset: 4, Size: 4, Kind: nlpolicy.U32},
+	{Name: "code", Size: 2},
+	{Name: "jt", Offset: 2, Size: 1},
+	{Name: "jf", Offset: 3, Size: 1},
+	{Name: "k", Offset: 4, Size: 4},
 }}
 
-var structSockFprog = nlpolicy.Struct{Name: "sock-fprog", Size: 0, Members: []nlpolicy.Member{}, Array: &nlpolicy.Array{Member: nlpolicy.Member{Name: "insns", Offset: 0, Size: 8, Kind: nlpolicy.Binary, Struct: &structSockFilter}}}
+var structSockFprog = nlpolicy.Struct{Name: "sock-fprog", Size: 0, Members: []nlpolicy.Member{}, Array: &nlpolicy.Array{Member: nlpolicy.Member{Name: "insns", Size: 8, Struct: &structSockFilter}}}
 
 var structSkMeminfo = nlpolicy.Struct{Name: "sk-meminfo", Size: 36, Members: []nlpolicy.Member{
-	{Name: "rmem-alloc", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "rcvbuf", Offset: 4, Size: 4, Kind: nlpolicy.U32},
-	{Name: "wmem-alloc", Offset: 8, Size: 4, Kind: nlpolicy.U32},
-	{Name: "sndbuf", Offset: 12, Size: 4, Kind: nlpolicy.U32},
-	{Name: "fwd-alloc", Offset: 16, Size: 4, Kind: nlpolicy.U32},
-	{Name: "wmem-queued", Offset: 20, Size: 4, Kind: nlpolicy.U32},
-	{Name: "optmem", Offset: 24, Size: 4, Kind: nlpolicy.U32},
-	{Name: "backlog", Offset: 28, Size: 4, Kind: nlpolicy.U32},
-	{Name: "drops", Offset: 32, Size: 4, Kind: nlpolicy.U32},
+	{Name: "rmem-alloc", Size: 4},
+	{Name: "rcvbuf", Offset: 4, Size: 4},
+	{Name: "wmem-alloc", Offset: 8, Size: 4},
+	{Name: "sndbuf", Offset: 12, Size: 4},
+	{Name: "fwd-alloc", Offset: 16, Size: 4},
+	{Name: "wmem-queued", Offset: 20, Size: 4},
+	{Name: "optmem", Offset: 24, Size: 4},
+	{Name: "backlog", Offset: 28, Size: 4},
+	{Name: "drops", Offset: 32, Size: 4},
 }}
 
 var enumShow = nlpolicy.Enum{Name: "show", Flags: true, Names: []nlpolicy.Value{
@@ -108,7 +108,7 @@ var enumInfoFlags = nlpolicy.Enum{Name: "info-flags", Flags: true, Names: []nlpo
 }}
 
 var enumMclistType = nlpolicy.Enum{Name: "mclist-type", Names: []nlpolicy.Value{
-	{Name: "multicast", Value: 0},
+	{Name: "multicast"},
 	{Name: "promisc", Value: 1},
 	{Name: "allmulti", Value: 2},
 	{Name: "unicast", Value: 3},

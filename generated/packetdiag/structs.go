@@ -4,14 +4,17 @@ package packetdiag
 
 import "github.com/nlgen/nlgen/runtime/nlattr"
 
-// PacketDiagReq is the C struct packet-diag-req of 20 bytes: the header of a request.
+// PacketDiagReq is the C struct packet-diag-req: the header of a request.
 type PacketDiagReq struct {
 	SdiagFamily   uint8  // AF_PACKET
 	SdiagProtocol uint8  // must be 0
 	PdiagIno      uint32 // not used; there is no do
 	PdiagShow     Show   // attributes that are wanted
-	PdiagCookie0  uint32 // low half of the cookie, which no other socket ever has
-	PdiagCookie1  uint32 // high half of the cookie
+	// Low half of the cookie, which no other socket ever has; all ones in a request stands for
+	// any.
+	PdiagCookie0 uint32
+	// High half of the cookie; all ones in a request stands for any.
+	PdiagCookie1 uint32
 }
 
 func (x *PacketDiagReq) encode(b []byte) {
@@ -25,12 +28,7 @@ func (x *PacketDiagReq) encode(b []byte) {
 }
 
 func (x *PacketDiagReq) decode(b []byte) {
-	if len(b) < 20 {
-		var full [20]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:20]
+	b = nlattr.Fixed(b, 20)
 	x.SdiagFamily = b[0]
 	x.SdiagProtocol = b[1]
 	x.PdiagIno = nlattr.GetUint32(b[4:])
@@ -39,28 +37,18 @@ func (x *PacketDiagReq) decode(b []byte) {
 	x.PdiagCookie1 = nlattr.GetUint32(b[16:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *PacketDiagReq) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(20))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *PacketDiagReq) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// PacketDiagMsg is the C struct packet-diag-msg of 16 bytes: the header of an answer.
+// PacketDiagMsg is the C struct packet-diag-msg: the header of an answer.
 type PacketDiagMsg struct {
-	PdiagFamily  uint8  // AF_PACKET
-	PdiagType    uint8  // type of the socket, SOCK_DGRAM or SOCK_RAW
-	PdiagNum     uint16 // Ethernet protocol that is received
-	PdiagIno     uint32 // number of the inode
-	PdiagCookie0 uint32 // low half of the cookie, which no other socket ever has
-	PdiagCookie1 uint32 // high half of the cookie
+	PdiagFamily uint8 // AF_PACKET
+	PdiagType   uint8 // type of the socket, SOCK_DGRAM or SOCK_RAW
+	// Ethernet protocol that is received (ETH_P_*), in host byte order.
+	PdiagNum uint16
+	PdiagIno uint32 // number of the inode
+	// Low half of the cookie, which no other socket ever has; all ones in a request stands for
+	// any.
+	PdiagCookie0 uint32
+	// High half of the cookie; all ones in a request stands for any.
+	PdiagCookie1 uint32
 }
 
 func (x *PacketDiagMsg) encode(b []byte) {
@@ -74,12 +62,7 @@ func (x *PacketDiagMsg) encode(b []byte) {
 }
 
 func (x *PacketDiagMsg) decode(b []byte) {
-	if len(b) < 16 {
-		var full [16]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:16]
+	b = nlattr.Fixed(b, 16)
 	x.PdiagFamily = b[0]
 	x.PdiagType = b[1]
 	x.PdiagNum = nlattr.GetUint16(b[2:])
@@ -88,23 +71,9 @@ func (x *PacketDiagMsg) decode(b []byte) {
 	x.PdiagCookie1 = nlattr.GetUint32(b[12:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *PacketDiagMsg) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(16))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *PacketDiagMsg) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// PacketDiagInfo is the C struct packet-diag-info of 24 bytes: state of a socket (struct
-// packet_diag_info).
+// PacketDiagInfo is the C struct packet-diag-info: state of a socket (struct packet_diag_info).
 type PacketDiagInfo struct {
+	// Index of the interface that the socket is bound to, 0 if to none.
 	Index      uint32
 	Version    uint32    // version of the ring (TPACKET_V1 is 0)
 	Reserve    uint32    // bytes kept free in front of packets in the ring
@@ -124,12 +93,7 @@ func (x *PacketDiagInfo) encode(b []byte) {
 }
 
 func (x *PacketDiagInfo) decode(b []byte) {
-	if len(b) < 24 {
-		var full [24]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:24]
+	b = nlattr.Fixed(b, 24)
 	x.Index = nlattr.GetUint32(b)
 	x.Version = nlattr.GetUint32(b[4:])
 	x.Reserve = nlattr.GetUint32(b[8:])
@@ -138,22 +102,8 @@ func (x *PacketDiagInfo) decode(b []byte) {
 	x.Flags = InfoFlags(nlattr.GetUint32(b[20:]))
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *PacketDiagInfo) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(24))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *PacketDiagInfo) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// PacketDiagMclist is the C struct packet-diag-mclist of 44 bytes: what a socket asks of an
-// interface (struct packet_diag_mclist).
+// PacketDiagMclist is the C struct packet-diag-mclist: what a socket asks of an interface (struct
+// packet_diag_mclist).
 type PacketDiagMclist struct {
 	Index uint32     // index of the interface
 	Count uint32     // how often it asked
@@ -172,12 +122,7 @@ func (x *PacketDiagMclist) encode(b []byte) {
 }
 
 func (x *PacketDiagMclist) decode(b []byte) {
-	if len(b) < 44 {
-		var full [44]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:44]
+	b = nlattr.Fixed(b, 44)
 	x.Index = nlattr.GetUint32(b)
 	x.Count = nlattr.GetUint32(b[4:])
 	x.Type = MclistType(nlattr.GetUint16(b[8:]))
@@ -187,17 +132,11 @@ func (x *PacketDiagMclist) decode(b []byte) {
 
 // AppendBinary appends the struct as the kernel lays it out.
 func (x *PacketDiagMclist) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(44))
-	return e.Finish()
+	return nlattr.AppendStruct(b, 44, x.encode)
 }
 
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *PacketDiagMclist) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
+// UnmarshalBinary reads the struct, of whatever length. It never fails.
+func (x *PacketDiagMclist) UnmarshalBinary(b []byte) error { x.decode(b); return nil }
 
 // PacketDiagMclists is the C struct packet-diag-mclists, an array: all that a socket asks of
 // interfaces.
@@ -224,29 +163,15 @@ func (x *PacketDiagMclists) decode(b []byte) {
 	}
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *PacketDiagMclists) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(&e)
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *PacketDiagMclists) UnmarshalBinary(b []byte) error {
-	*x = PacketDiagMclists{}
-	x.decode(b)
-	return nil
-}
-
-// PacketDiagRing is the C struct packet-diag-ring of 28 bytes: a ring that a process maps (struct
+// PacketDiagRing is the C struct packet-diag-ring: a ring that a process maps (struct
 // packet_diag_ring).
 type PacketDiagRing struct {
-	BlockSize  uint32 // bytes of a block
-	BlockNr    uint32 // number of blocks
-	FrameSize  uint32 // bytes of a frame
-	FrameNr    uint32 // number of frames
-	RetireTmo  uint32 // milliseconds until a block is handed over that is not full
+	BlockSize uint32 // bytes of a block
+	BlockNr   uint32 // number of blocks
+	FrameSize uint32 // bytes of a frame
+	FrameNr   uint32 // number of frames
+	// Milliseconds until a block is handed over that is not full (TPACKET_V3).
+	RetireTmo  uint32
 	SizeofPriv uint32 // bytes of each block for the process (TPACKET_V3)
 	Features   uint32 // features asked for (TPACKET_V3)
 }
@@ -263,12 +188,7 @@ func (x *PacketDiagRing) encode(b []byte) {
 }
 
 func (x *PacketDiagRing) decode(b []byte) {
-	if len(b) < 28 {
-		var full [28]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:28]
+	b = nlattr.Fixed(b, 28)
 	x.BlockSize = nlattr.GetUint32(b)
 	x.BlockNr = nlattr.GetUint32(b[4:])
 	x.FrameSize = nlattr.GetUint32(b[8:])
@@ -278,22 +198,8 @@ func (x *PacketDiagRing) decode(b []byte) {
 	x.Features = nlattr.GetUint32(b[24:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *PacketDiagRing) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(28))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *PacketDiagRing) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// SockFilter is the C struct sock-filter of 8 bytes: an instruction of a classic BPF program
-// (struct sock_filter).
+// SockFilter is the C struct sock-filter: an instruction of a classic BPF program (struct
+// sock_filter).
 type SockFilter struct {
 	Code uint16 // what to do
 	Jt   uint8  // instructions to skip if it holds
@@ -310,12 +216,7 @@ func (x *SockFilter) encode(b []byte) {
 }
 
 func (x *SockFilter) decode(b []byte) {
-	if len(b) < 8 {
-		var full [8]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:8]
+	b = nlattr.Fixed(b, 8)
 	x.Code = nlattr.GetUint16(b)
 	x.Jt = b[2]
 	x.Jf = b[3]
@@ -324,17 +225,11 @@ func (x *SockFilter) decode(b []byte) {
 
 // AppendBinary appends the struct as the kernel lays it out.
 func (x *SockFilter) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(8))
-	return e.Finish()
+	return nlattr.AppendStruct(b, 8, x.encode)
 }
 
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *SockFilter) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
+// UnmarshalBinary reads the struct, of whatever length. It never fails.
+func (x *SockFilter) UnmarshalBinary(b []byte) error { x.decode(b); return nil }
 
 // SockFprog is the C struct sock-fprog, an array: a classic BPF program.
 type SockFprog struct {
@@ -360,23 +255,8 @@ func (x *SockFprog) decode(b []byte) {
 	}
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *SockFprog) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(&e)
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *SockFprog) UnmarshalBinary(b []byte) error {
-	*x = SockFprog{}
-	x.decode(b)
-	return nil
-}
-
-// SkMeminfo is the C struct sk-meminfo of 36 bytes: memory of a socket (SK_MEMINFO_*), bytes with
-// the kernel's overhead.
+// SkMeminfo is the C struct sk-meminfo: memory of a socket (SK_MEMINFO_*), bytes with the kernel's
+// overhead.
 type SkMeminfo struct {
 	RmemAlloc  uint32 // bytes in the receive queue
 	Rcvbuf     uint32 // limit of the receive buffer in bytes
@@ -403,12 +283,7 @@ func (x *SkMeminfo) encode(b []byte) {
 }
 
 func (x *SkMeminfo) decode(b []byte) {
-	if len(b) < 36 {
-		var full [36]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:36]
+	b = nlattr.Fixed(b, 36)
 	x.RmemAlloc = nlattr.GetUint32(b)
 	x.Rcvbuf = nlattr.GetUint32(b[4:])
 	x.WmemAlloc = nlattr.GetUint32(b[8:])
@@ -418,18 +293,4 @@ func (x *SkMeminfo) decode(b []byte) {
 	x.Optmem = nlattr.GetUint32(b[24:])
 	x.Backlog = nlattr.GetUint32(b[28:])
 	x.Drops = nlattr.GetUint32(b[32:])
-}
-
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *SkMeminfo) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(36))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *SkMeminfo) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
 }

@@ -12,42 +12,14 @@ import (
 // Family is the netlink family rt-addr.
 var Family = nlconn.Family{Name: "rt-addr", Protocol: 0}
 
-// OpNewaddr describes the operation newaddr.
-var OpNewaddr = nlconn.Operation{Family: &Family, Name: "newaddr",
-	Request: CmdNewaddr,
-	Policy:  &policyNewaddrRequest,
-}
-
-// OpDeladdr describes the operation deladdr.
-var OpDeladdr = nlconn.Operation{Family: &Family, Name: "deladdr",
-	Request: CmdDeladdr,
-	Policy:  &policyDeladdrRequest,
-}
-
-// OpGetaddr describes the operation getaddr.
-var OpGetaddr = nlconn.Operation{Family: &Family, Name: "getaddr",
-	Request:     CmdGetaddr,
-	Reply:       20,
-	Policy:      &policyGetaddrRequest,
-	DumpPolicy:  &policyGetaddrDumpRequest,
-	ReplyPolicy: &policyGetaddrReply,
-}
-
-// OpGetmulticast describes the operation getmulticast.
-var OpGetmulticast = nlconn.Operation{Family: &Family, Name: "getmulticast",
-	Request:     CmdGetmulticast,
-	DumpReply:   CmdGetmulticast,
-	Policy:      &policyGetmulticastDumpRequest,
-	ReplyPolicy: &policyGetmulticastReply,
-}
-
-// OpGetanycast describes the operation getanycast.
-var OpGetanycast = nlconn.Operation{Family: &Family, Name: "getanycast",
-	Request:     CmdGetanycast,
-	DumpReply:   CmdGetanycast,
-	Policy:      &policyGetanycastDumpRequest,
-	ReplyPolicy: &policyGetanycastReply,
-}
+// The operations of the family.
+var (
+	OpNewaddr      = nlconn.Operation{Family: &Family, Name: "newaddr", Request: CmdNewaddr, Policy: &policyNewaddrRequest}
+	OpDeladdr      = nlconn.Operation{Family: &Family, Name: "deladdr", Request: CmdDeladdr, Policy: &policyDeladdrRequest}
+	OpGetaddr      = nlconn.Operation{Family: &Family, Name: "getaddr", Request: CmdGetaddr, Reply: 20, Policy: &policyGetaddrRequest, DumpPolicy: &policyGetaddrDumpRequest, ReplyPolicy: &policyGetaddrReply}
+	OpGetmulticast = nlconn.Operation{Family: &Family, Name: "getmulticast", Request: CmdGetmulticast, DumpReply: CmdGetmulticast, Policy: &policyGetmulticastDumpRequest, ReplyPolicy: &policyGetmulticastReply}
+	OpGetanycast   = nlconn.Operation{Family: &Family, Name: "getanycast", Request: CmdGetanycast, DumpReply: CmdGetanycast, Policy: &policyGetanycastDumpRequest, ReplyPolicy: &policyGetanycastReply}
+)
 
 // Client calls the operations of the family rt-addr over a connection. It may be used by several
 // goroutines at a time.
@@ -81,21 +53,17 @@ func (c *Client) Getaddr(ctx context.Context, req *GetaddrRequest, opts ...nlcon
 	return nlconn.Do[GetaddrReply](ctx, c.conn, &OpGetaddr, req, opts...)
 }
 
-// GetaddrDump is the dump of the operation getaddr: list addresses (dump), narrowed by family and
-// interface in the header. The do reads one IPv6 address, given as address or local, and is not
-// supported for IPv4.
+// GetaddrDump is [Client.Getaddr] as a dump.
 func (c *Client) GetaddrDump(ctx context.Context, req *GetaddrDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*GetaddrReply, error] {
 	return nlconn.Dump[GetaddrReply](ctx, c.conn, &OpGetaddr, req, opts...)
 }
 
-// GetaddrDumpInto is GetaddrDump into the memory of *reply, again and again: nothing is allocated
-// for a message. What *reply refers to is valid until the next step; strings are valid for ever.
+// GetaddrDumpInto is [Client.GetaddrDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetaddrDumpInto(ctx context.Context, req *GetaddrDumpRequest, reply *GetaddrReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[GetaddrReply](ctx, c.conn, &OpGetaddr, req, reply, opts...)
 }
 
-// GetaddrCollect is GetaddrDump into a slice. A dump that was interrupted is repeated; if that does
-// not help, what came is returned with the error.
+// GetaddrCollect is [Client.GetaddrDump] into a slice, see [nlconn.Collect].
 func (c *Client) GetaddrCollect(ctx context.Context, req *GetaddrDumpRequest, opts ...nlconn.CallOption) ([]*GetaddrReply, error) {
 	return nlconn.Collect[GetaddrReply](ctx, c.conn, &OpGetaddr, req, opts...)
 }
@@ -107,15 +75,13 @@ func (c *Client) GetmulticastDump(ctx context.Context, req *GetmulticastDumpRequ
 	return nlconn.Dump[GetmulticastReply](ctx, c.conn, &OpGetmulticast, req, opts...)
 }
 
-// GetmulticastDumpInto is GetmulticastDump into the memory of *reply, again and again: nothing is
-// allocated for a message. What *reply refers to is valid until the next step; strings are valid
-// for ever.
+// GetmulticastDumpInto is [Client.GetmulticastDump] into the memory of *reply, see
+// [nlconn.DumpInto].
 func (c *Client) GetmulticastDumpInto(ctx context.Context, req *GetmulticastDumpRequest, reply *GetmulticastReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[GetmulticastReply](ctx, c.conn, &OpGetmulticast, req, reply, opts...)
 }
 
-// GetmulticastCollect is GetmulticastDump into a slice. A dump that was interrupted is repeated; if
-// that does not help, what came is returned with the error.
+// GetmulticastCollect is [Client.GetmulticastDump] into a slice, see [nlconn.Collect].
 func (c *Client) GetmulticastCollect(ctx context.Context, req *GetmulticastDumpRequest, opts ...nlconn.CallOption) ([]*GetmulticastReply, error) {
 	return nlconn.Collect[GetmulticastReply](ctx, c.conn, &OpGetmulticast, req, opts...)
 }
@@ -127,15 +93,12 @@ func (c *Client) GetanycastDump(ctx context.Context, req *GetanycastDumpRequest,
 	return nlconn.Dump[GetanycastReply](ctx, c.conn, &OpGetanycast, req, opts...)
 }
 
-// GetanycastDumpInto is GetanycastDump into the memory of *reply, again and again: nothing is
-// allocated for a message. What *reply refers to is valid until the next step; strings are valid
-// for ever.
+// GetanycastDumpInto is [Client.GetanycastDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetanycastDumpInto(ctx context.Context, req *GetanycastDumpRequest, reply *GetanycastReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[GetanycastReply](ctx, c.conn, &OpGetanycast, req, reply, opts...)
 }
 
-// GetanycastCollect is GetanycastDump into a slice. A dump that was interrupted is repeated; if
-// that does not help, what came is returned with the error.
+// GetanycastCollect is [Client.GetanycastDump] into a slice, see [nlconn.Collect].
 func (c *Client) GetanycastCollect(ctx context.Context, req *GetanycastDumpRequest, opts ...nlconn.CallOption) ([]*GetanycastReply, error) {
 	return nlconn.Collect[GetanycastReply](ctx, c.conn, &OpGetanycast, req, opts...)
 }

@@ -6,40 +6,17 @@ import "github.com/nlgen/nlgen/runtime/nlconn"
 
 // The numbers of the operations: message types.
 const (
-	// CmdNewaddr: add an address to the interface ifa-index. With NLM_F_REPLACE an address that
-	// is there already gets new lifetimes, flags, rt-priority and proto; without it, EEXIST.
-	CmdNewaddr uint16 = 20
-	// CmdDeladdr: remove an address. IPv4 wants local, or label, or address with the prefix
-	// length, and removes the first that matches; IPv6 wants local or address. EADDRNOTAVAIL if
-	// none does.
-	CmdDeladdr uint16 = 21
-	// CmdGetaddr: list addresses (dump), narrowed by family and interface in the header. The do
-	// reads one IPv6 address, given as address or local, and is not supported for IPv4.
-	CmdGetaddr uint16 = 22
-	// CmdNewaddrNtf: an address was added or changed (RTM_NEWADDR). Sent to rtnlgrp-ipv4-ifaddr
-	// or rtnlgrp-ipv6-ifaddr; for IPv6 also when duplicate address detection ends.
-	CmdNewaddrNtf uint16 = 20
-	// CmdDeladdrNtf: an address was removed (RTM_DELADDR). Sent to rtnlgrp-ipv4-ifaddr or
-	// rtnlgrp-ipv6-ifaddr.
-	CmdDeladdrNtf uint16 = 21
-	// CmdGetmulticast: list the multicast addresses that interfaces have joined. Answers bear
-	// the message type of the request. IPv4 since Linux 6.15, IPv6 always.
-	CmdGetmulticast uint16 = 58
-	// CmdNewmulticastNtf: an interface joined a multicast address (RTM_NEWMULTICAST). Sent to
-	// rtnlgrp-ipv4-mcaddr or rtnlgrp-ipv6-mcaddr since Linux 6.14.
+	CmdNewaddr         uint16 = 20
+	CmdDeladdr         uint16 = 21
+	CmdGetaddr         uint16 = 22
+	CmdNewaddrNtf      uint16 = 20
+	CmdDeladdrNtf      uint16 = 21
+	CmdGetmulticast    uint16 = 58
 	CmdNewmulticastNtf uint16 = 56
-	// CmdDelmulticastNtf: an interface left a multicast address (RTM_DELMULTICAST). Sent to
-	// rtnlgrp-ipv4-mcaddr or rtnlgrp-ipv6-mcaddr since Linux 6.14.
 	CmdDelmulticastNtf uint16 = 57
-	// CmdGetanycast: list the IPv6 anycast addresses that interfaces have joined; ifa-family
-	// must be AF_INET6. Answers bear the message type of the request.
-	CmdGetanycast uint16 = 62
-	// CmdNewanycastNtf: an interface joined an anycast address (RTM_NEWANYCAST). Sent to
-	// rtnlgrp-ipv6-acaddr by kernels that know this group.
-	CmdNewanycastNtf uint16 = 60
-	// CmdDelanycastNtf: an interface left an anycast address (RTM_DELANYCAST). Sent to
-	// rtnlgrp-ipv6-acaddr by kernels that know this group.
-	CmdDelanycastNtf uint16 = 61
+	CmdGetanycast      uint16 = 62
+	CmdNewanycastNtf   uint16 = 60
+	CmdDelanycastNtf   uint16 = 61
 )
 
 // The multicast groups of the family.
@@ -53,36 +30,24 @@ var (
 
 // The numbers of the attributes in the set addr-attrs: attributes of an address (IFA_*).
 const (
-	// AttrAddrAddress: the address of the prefix. On a point-to-point interface, or with local
-	// given, it is the address of the peer; else it equals local. Network byte order.
+	// The address of the prefix. On a point-to-point interface, or with local given, it is the
+	// address of the peer; else it equals local. Network byte order.
 	AttrAddrAddress uint16 = 1
-	// AttrAddrLocal: the address of this host, in network byte order. newaddr for IPv4 demands
-	// it and takes it for address too; IPv6 takes either. Reported for IPv6 only if it differs.
+	// The address of this host, in network byte order. newaddr for IPv4 demands it and takes it
+	// for address too; IPv6 takes either. Reported for IPv6 only if it differs.
 	AttrAddrLocal uint16 = 2
-	// AttrAddrLabel: name of the address, at most 15 bytes: that of the interface, with an
-	// optional suffix after a colon. IPv4 only; a deladdr with it removes a matching one only.
-	AttrAddrLabel uint16 = 3
-	// AttrAddrBroadcast: broadcast address of the prefix; four bytes, IPv4 only. Absent if it
-	// has none.
+	// Name of the address, at most 15 bytes: that of the interface, with an optional suffix
+	// after a colon. IPv4 only; a deladdr with it removes a matching one only.
+	AttrAddrLabel     uint16 = 3
 	AttrAddrBroadcast uint16 = 4
-	// AttrAddrAnycast: the anycast address, in answers of getanycast and its notifications;
-	// IPv6 only.
-	AttrAddrAnycast uint16 = 5
-	// AttrAddrCacheinfo: lifetimes and ages. Absent in a request means valid and preferred for
-	// ever.
-	AttrAddrCacheinfo uint16 = 6
-	// AttrAddrMulticast: the multicast address, in answers of getmulticast and its
-	// notifications.
-	AttrAddrMulticast uint16 = 7
-	// AttrAddrFlags: all flags (IFA_FLAGS). It extends and replaces the header member
-	// ifa-flags, which has room for the first eight only.
-	AttrAddrFlags uint16 = 8
-	// AttrAddrRtPriority: metric of the route to the prefix that comes with the address. 0 or
-	// absent leaves the choice to the kernel.
+	AttrAddrAnycast   uint16 = 5
+	// Lifetimes and ages. Absent in a request means valid and preferred for ever.
+	AttrAddrCacheinfo  uint16 = 6
+	AttrAddrMulticast  uint16 = 7
+	AttrAddrFlags      uint16 = 8
 	AttrAddrRtPriority uint16 = 9
-	// AttrAddrTargetNetnsid: number, in the namespace of the socket, of the network namespace
-	// to read from instead (see rt-nsid). Repeated in the answers.
+	// Number, in the namespace of the socket, of the network namespace to read from instead
+	// (see rt-nsid). Repeated in the answers.
 	AttrAddrTargetNetnsid uint16 = 10
-	// AttrAddrProto: who made the address. Reported only if it is not unspec.
-	AttrAddrProto uint16 = 11
+	AttrAddrProto         uint16 = 11
 )

@@ -8,17 +8,13 @@
 //
 //   - [Client.Newaddr]: add an address to the interface ifa-index.
 //   - [Client.Deladdr]: remove an address.
-//   - [Client.Getaddr]: list addresses (dump), narrowed by family and interface in the header.
-//   - [Client.GetaddrDump]: list addresses (dump), narrowed by family and interface in the header.
+//   - [Client.Getaddr], [Client.GetaddrDump]: list addresses (dump), narrowed by family and
+//     interface in the header.
 //   - [Client.GetmulticastDump]: list the multicast addresses that interfaces have joined.
 //   - [Client.GetanycastDump]: list the IPv6 anycast addresses that interfaces have joined;
 //     ifa-family must be AF_INET6.
-//   - [NewaddrNtf]: an address was added or changed (RTM_NEWADDR).
-//   - [DeladdrNtf]: an address was removed (RTM_DELADDR).
-//   - [NewmulticastNtf]: an interface joined a multicast address (RTM_NEWMULTICAST).
-//   - [DelmulticastNtf]: an interface left a multicast address (RTM_DELMULTICAST).
-//   - [NewanycastNtf]: an interface joined an anycast address (RTM_NEWANYCAST).
-//   - [DelanycastNtf]: an interface left an anycast address (RTM_DELANYCAST).
+//   - Notifications: [NewaddrNtf], [DeladdrNtf], [NewmulticastNtf], [DelmulticastNtf],
+//     [NewanycastNtf], [DelanycastNtf].
 //
 // # Use
 //

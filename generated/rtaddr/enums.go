@@ -7,123 +7,89 @@ import "github.com/nlgen/nlgen/runtime/nlpolicy"
 // IfaFlags is the set of flags ifa-flags: state and properties of an address (IFA_F_*).
 type IfaFlags uint32
 
-// The values of IfaFlags.
 const (
-	// IfaFlagsSecondary: IPv4: another address of the same prefix came first on this interface.
-	// IPv6: a temporary privacy address (IFA_F_TEMPORARY is the same bit). Set by the kernel.
+	// IPv4: another address of the same prefix came first on this interface. IPv6: a temporary
+	// privacy address (IFA_F_TEMPORARY is the same bit). Set by the kernel.
 	IfaFlagsSecondary IfaFlags = 0x1
-	// IfaFlagsNodad: skip duplicate address detection; IPv6 only.
-	IfaFlagsNodad IfaFlags = 0x2
-	// IfaFlagsOptimistic: the address may be used while its duplicate address detection runs;
-	// IPv6 only.
+	IfaFlagsNodad     IfaFlags = 0x2 // skip duplicate address detection; IPv6 only
+	// The address may be used while its duplicate address detection runs; IPv6 only.
 	IfaFlagsOptimistic IfaFlags = 0x4
-	// IfaFlagsDadfailed: duplicate address detection found another owner. Set by the kernel;
-	// IPv6 only.
-	IfaFlagsDadfailed IfaFlags = 0x8
-	// IfaFlagsHomeaddress: home address of Mobile IPv6 (RFC 6275).
-	IfaFlagsHomeaddress IfaFlags = 0x10
-	// IfaFlagsDeprecated: the preferred lifetime is over; new connections should use another
-	// address.
+	// Duplicate address detection found another owner. Set by the kernel; IPv6 only.
+	IfaFlagsDadfailed   IfaFlags = 0x8
+	IfaFlagsHomeaddress IfaFlags = 0x10 // home address of Mobile IPv6 (RFC 6275)
+	// The preferred lifetime is over; new connections should use another address.
 	IfaFlagsDeprecated IfaFlags = 0x20
-	// IfaFlagsTentative: duplicate address detection is not finished. Set by the kernel; IPv6
-	// only.
+	// Duplicate address detection is not finished. Set by the kernel; IPv6 only.
 	IfaFlagsTentative IfaFlags = 0x40
-	// IfaFlagsPermanent: the address has no limited lifetime. Set by the kernel from cacheinfo.
+	// The address has no limited lifetime. Set by the kernel from cacheinfo.
 	IfaFlagsPermanent IfaFlags = 0x80
-	// IfaFlagsManagetempaddr: the kernel makes and renews temporary privacy addresses for this
-	// one, as it does for addresses from router advertisements; IPv6 only.
+	// The kernel makes and renews temporary privacy addresses for this one, as it does for
+	// addresses from router advertisements; IPv6 only.
 	IfaFlagsManagetempaddr IfaFlags = 0x100
-	// IfaFlagsNoprefixroute: do not install the route to the prefix of the address along with
-	// it.
+	// Do not install the route to the prefix of the address along with it.
 	IfaFlagsNoprefixroute IfaFlags = 0x200
-	// IfaFlagsMcautojoin: join the multicast group when the multicast address given is added.
+	// Join the multicast group when the multicast address given is added.
 	IfaFlagsMcautojoin IfaFlags = 0x400
-	// IfaFlagsStablePrivacy: the interface part was made by the stable privacy scheme of RFC
-	// 7217. Set by the kernel; IPv6 only.
+	// The interface part was made by the stable privacy scheme of RFC 7217. Set by the kernel;
+	// IPv6 only.
 	IfaFlagsStablePrivacy IfaFlags = 0x800
 )
 
 // String returns the names of the flags, joined by |.
 func (v IfaFlags) String() string { return enumIfaFlags.Text(uint64(v)) }
 
-// ParseIfaFlags reads what String prints: names of flags or numbers, joined by |.
-func ParseIfaFlags(s string) (IfaFlags, error) {
-	return nlpolicy.ParseEnum[IfaFlags](&enumIfaFlags, s)
-}
+// ParseIfaFlags reads what String returns, or a number.
+func ParseIfaFlags(s string) (IfaFlags, error) { return nlpolicy.ParseEnum[IfaFlags](&enumIfaFlags, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v IfaFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *IfaFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseIfaFlags(string(b))
-	return err
-}
+// UnmarshalText is ParseIfaFlags.
+func (v *IfaFlags) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumIfaFlags, b, v) }
 
 // RtScope is the enum rt-scope: distance at which an address or destination is valid (enum
 // rt_scope_t, RT_SCOPE_*). Other numbers are free for the administrator.
 type RtScope uint8
 
-// The values of RtScope.
 const (
-	// RtScopeUniverse: valid everywhere.
-	RtScopeUniverse RtScope = 0
-	// RtScopeSite: valid within the site; for IPv6, a site-local address.
-	RtScopeSite RtScope = 200
-	// RtScopeLink: valid on the attached link only.
-	RtScopeLink RtScope = 253
-	// RtScopeHost: valid within this host only, as loopback addresses are.
-	RtScopeHost RtScope = 254
-	// RtScopeNowhere: reserved for destinations that do not exist.
-	RtScopeNowhere RtScope = 255
+	RtScopeUniverse RtScope = 0   // valid everywhere
+	RtScopeSite     RtScope = 200 // valid within the site; for IPv6, a site-local address
+	RtScopeLink     RtScope = 253 // valid on the attached link only
+	RtScopeHost     RtScope = 254 // valid within this host only, as loopback addresses are
+	RtScopeNowhere  RtScope = 255 // reserved for destinations that do not exist
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v RtScope) String() string { return enumRtScope.Text(uint64(v)) }
 
-// ParseRtScope reads what String prints: a name or a number.
-func ParseRtScope(s string) (RtScope, error) {
-	return nlpolicy.ParseEnum[RtScope](&enumRtScope, s)
-}
+// ParseRtScope reads what String returns, or a number.
+func ParseRtScope(s string) (RtScope, error) { return nlpolicy.ParseEnum[RtScope](&enumRtScope, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v RtScope) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *RtScope) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseRtScope(string(b))
-	return err
-}
+// UnmarshalText is ParseRtScope.
+func (v *RtScope) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumRtScope, b, v) }
 
 // IfaProto is the enum ifa-proto: who made an address (IFAPROT_*). Numbers from 4 up are free for
 // programs; the kernel stores and returns them.
 type IfaProto uint8
 
-// The values of IfaProto.
 const (
-	// IfaProtoUnspec: not stated, as for most addresses that user space adds.
-	IfaProtoUnspec IfaProto = 0
-	// IfaProtoKernelLo: the kernel, for the loopback interface.
-	IfaProtoKernelLo IfaProto = 1
-	// IfaProtoKernelRa: the kernel, from a router advertisement.
-	IfaProtoKernelRa IfaProto = 2
-	// IfaProtoKernelLl: the kernel, as the link-local address of an interface.
-	IfaProtoKernelLl IfaProto = 3
+	IfaProtoUnspec   IfaProto = 0 // not stated, as for most addresses that user space adds
+	IfaProtoKernelLo IfaProto = 1 // the kernel, for the loopback interface
+	IfaProtoKernelRa IfaProto = 2 // the kernel, from a router advertisement
+	IfaProtoKernelLl IfaProto = 3 // the kernel, as the link-local address of an interface
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v IfaProto) String() string { return enumIfaProto.Text(uint64(v)) }
 
-// ParseIfaProto reads what String prints: a name or a number.
-func ParseIfaProto(s string) (IfaProto, error) {
-	return nlpolicy.ParseEnum[IfaProto](&enumIfaProto, s)
-}
+// ParseIfaProto reads what String returns, or a number.
+func ParseIfaProto(s string) (IfaProto, error) { return nlpolicy.ParseEnum[IfaProto](&enumIfaProto, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v IfaProto) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *IfaProto) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseIfaProto(string(b))
-	return err
-}
+// UnmarshalText is ParseIfaProto.
+func (v *IfaProto) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumIfaProto, b, v) }

@@ -10,105 +10,81 @@ import (
 	"github.com/nlgen/nlgen/runtime/nlpolicy"
 )
 
-// NewaddrRequest is the newaddr request: add an address to the interface ifa-index. With
-// NLM_F_REPLACE an address that is there already gets new lifetimes, flags, rt-priority and proto;
-// without it, EEXIST.
+// NewaddrRequest is the request of [Client.Newaddr].
 type NewaddrRequest struct {
-	Header     Ifaddrmsg
-	Address    nlattr.Opt[netip.Addr] // the address of the prefix
-	Local      nlattr.Opt[netip.Addr] // the address of this host, in network byte order
-	Label      nlattr.Opt[string]
-	Broadcast  nlattr.Opt[netip.Addr]   // broadcast address of the prefix; four bytes, IPv4 only
-	Cacheinfo  nlattr.Opt[IfaCacheinfo] // lifetimes and ages
-	Flags      nlattr.Opt[IfaFlags]     // all flags (IFA_FLAGS)
+	Header  Ifaddrmsg
+	Address nlattr.Opt[netip.Addr]
+	Local   nlattr.Opt[netip.Addr]
+	Label   nlattr.Opt[string]
+	// Broadcast address of the prefix; four bytes, IPv4 only. Absent if it has none.
+	Broadcast nlattr.Opt[netip.Addr]
+	Cacheinfo nlattr.Opt[IfaCacheinfo]
+	// All flags (IFA_FLAGS). It extends and replaces the header member ifa-flags, which has
+	// room for the first eight only.
+	Flags nlattr.Opt[IfaFlags]
+	// Metric of the route to the prefix that comes with the address. 0 or absent leaves the
+	// choice to the kernel.
 	RtPriority nlattr.Opt[uint32]
-	Proto      nlattr.Opt[IfaProto] // who made the address
-	Unknown    []nlattr.Attr        // what the fields cannot hold, as it came
+	// Who made the address. Reported only if it is not unspec.
+	Proto   nlattr.Opt[IfaProto]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *NewaddrRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(NewaddrRequest)
 	}
 	x.Header.encode(e, e.Extend(8))
-	if x.Address.OK {
-		e.Addr(AttrAddrAddress, x.Address.V)
-	}
-	if x.Local.OK {
-		e.Addr(AttrAddrLocal, x.Local.V)
-	}
-	if x.Label.OK {
-		e.String(AttrAddrLabel, x.Label.V)
-	}
-	if x.Broadcast.OK {
-		e.Addr(AttrAddrBroadcast, x.Broadcast.V)
-	}
+	e.OptAddr(AttrAddrAddress, x.Address)
+	e.OptAddr(AttrAddrLocal, x.Local)
+	e.OptString(AttrAddrLabel, x.Label)
+	e.OptAddr(AttrAddrBroadcast, x.Broadcast)
 	if x.Cacheinfo.OK {
-		nest := e.BeginRaw(AttrAddrCacheinfo)
-		x.Cacheinfo.V.encode(e.Extend(16))
-		e.End(nest)
+		x.Cacheinfo.V.encode(e.Struct(AttrAddrCacheinfo, 16))
 	}
-	if x.Flags.OK {
-		e.Uint32(AttrAddrFlags, uint32(x.Flags.V))
-	}
-	if x.RtPriority.OK {
-		e.Uint32(AttrAddrRtPriority, x.RtPriority.V)
-	}
-	if x.Proto.OK {
-		e.Uint8(AttrAddrProto, uint8(x.Proto.V))
-	}
+	nlattr.OptEnum32(e, AttrAddrFlags, x.Flags)
+	e.OptUint32(AttrAddrRtPriority, x.RtPriority)
+	nlattr.OptEnum8(e, AttrAddrProto, x.Proto)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *NewaddrRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(8))
 	for d.Next() {
 		switch d.Type() {
 		case AttrAddrAddress:
-			if v, ok := d.Addr(); ok {
-				x.Address = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Address, &x.Unknown)
 		case AttrAddrLocal:
-			if v, ok := d.Addr(); ok {
-				x.Local = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Local, &x.Unknown)
 		case AttrAddrLabel:
-			x.Label = nlattr.Some(d.String())
+			x.Label = d.OptString()
 		case AttrAddrBroadcast:
-			if v, ok := d.Addr(); ok {
-				x.Broadcast = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Broadcast, &x.Unknown)
 		case AttrAddrCacheinfo:
 			x.Cacheinfo.OK = true
 			x.Cacheinfo.V.decode(d.Payload())
 		case AttrAddrFlags:
 			x.Flags = nlattr.Some(IfaFlags(d.Uint32()))
 		case AttrAddrRtPriority:
-			x.RtPriority = nlattr.Some(d.Uint32())
+			x.RtPriority = d.OptUint32()
 		case AttrAddrProto:
 			x.Proto = nlattr.Some(IfaProto(d.Uint8()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *NewaddrRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyNewaddrRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *NewaddrRequest) UnmarshalBinary(b []byte) error {
 	*x = NewaddrRequest{}
 	d := nlattr.NewDecoder(b)
@@ -121,78 +97,62 @@ func (x *NewaddrRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyNewaddrRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *NewaddrRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyNewaddrRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *NewaddrRequest) Validate() error {
 	return policyNewaddrRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// DeladdrRequest is the deladdr request: remove an address. IPv4 wants local, or label, or address
-// with the prefix length, and removes the first that matches; IPv6 wants local or address.
-// EADDRNOTAVAIL if none does.
+// DeladdrRequest is the request of [Client.Deladdr].
 type DeladdrRequest struct {
 	Header  Ifaddrmsg
-	Address nlattr.Opt[netip.Addr] // the address of the prefix
-	Local   nlattr.Opt[netip.Addr] // the address of this host, in network byte order
+	Address nlattr.Opt[netip.Addr]
+	Local   nlattr.Opt[netip.Addr]
 	Label   nlattr.Opt[string]
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *DeladdrRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(DeladdrRequest)
 	}
 	x.Header.encode(e, e.Extend(8))
-	if x.Address.OK {
-		e.Addr(AttrAddrAddress, x.Address.V)
-	}
-	if x.Local.OK {
-		e.Addr(AttrAddrLocal, x.Local.V)
-	}
-	if x.Label.OK {
-		e.String(AttrAddrLabel, x.Label.V)
-	}
+	e.OptAddr(AttrAddrAddress, x.Address)
+	e.OptAddr(AttrAddrLocal, x.Local)
+	e.OptString(AttrAddrLabel, x.Label)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *DeladdrRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(8))
 	for d.Next() {
 		switch d.Type() {
 		case AttrAddrAddress:
-			if v, ok := d.Addr(); ok {
-				x.Address = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Address, &x.Unknown)
 		case AttrAddrLocal:
-			if v, ok := d.Addr(); ok {
-				x.Local = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Local, &x.Unknown)
 		case AttrAddrLabel:
-			x.Label = nlattr.Some(d.String())
+			x.Label = d.OptString()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *DeladdrRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyDeladdrRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *DeladdrRequest) UnmarshalBinary(b []byte) error {
 	*x = DeladdrRequest{}
 	d := nlattr.NewDecoder(b)
@@ -205,78 +165,62 @@ func (x *DeladdrRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyDeladdrRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *DeladdrRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyDeladdrRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *DeladdrRequest) Validate() error {
 	return policyDeladdrRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetaddrRequest is the getaddr request: list addresses (dump), narrowed by family and interface in
-// the header. The do reads one IPv6 address, given as address or local, and is not supported for
-// IPv4.
+// GetaddrRequest is the request of [Client.Getaddr].
 type GetaddrRequest struct {
 	Header        Ifaddrmsg
-	Address       nlattr.Opt[netip.Addr] // the address of the prefix
-	Local         nlattr.Opt[netip.Addr] // the address of this host, in network byte order
+	Address       nlattr.Opt[netip.Addr]
+	Local         nlattr.Opt[netip.Addr]
 	TargetNetnsid nlattr.Opt[int32]
-	Unknown       []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown       []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetaddrRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetaddrRequest)
 	}
 	x.Header.encode(e, e.Extend(8))
-	if x.Address.OK {
-		e.Addr(AttrAddrAddress, x.Address.V)
-	}
-	if x.Local.OK {
-		e.Addr(AttrAddrLocal, x.Local.V)
-	}
-	if x.TargetNetnsid.OK {
-		e.Int32(AttrAddrTargetNetnsid, x.TargetNetnsid.V)
-	}
+	e.OptAddr(AttrAddrAddress, x.Address)
+	e.OptAddr(AttrAddrLocal, x.Local)
+	e.OptInt32(AttrAddrTargetNetnsid, x.TargetNetnsid)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetaddrRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(8))
 	for d.Next() {
 		switch d.Type() {
 		case AttrAddrAddress:
-			if v, ok := d.Addr(); ok {
-				x.Address = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Address, &x.Unknown)
 		case AttrAddrLocal:
-			if v, ok := d.Addr(); ok {
-				x.Local = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Local, &x.Unknown)
 		case AttrAddrTargetNetnsid:
-			x.TargetNetnsid = nlattr.Some(d.Int32())
+			x.TargetNetnsid = d.OptInt32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetaddrRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetaddrRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetaddrRequest) UnmarshalBinary(b []byte) error {
 	*x = GetaddrRequest{}
 	d := nlattr.NewDecoder(b)
@@ -289,58 +233,54 @@ func (x *GetaddrRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetaddrRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetaddrRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetaddrRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GetaddrRequest) Validate() error {
 	return policyGetaddrRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetaddrDumpRequest is the getaddr dump request: list addresses (dump), narrowed by family and
-// interface in the header. The do reads one IPv6 address, given as address or local, and is not
-// supported for IPv4.
+// GetaddrDumpRequest is the request of [Client.GetaddrDump].
 type GetaddrDumpRequest struct {
 	Header        Ifaddrmsg
 	TargetNetnsid nlattr.Opt[int32]
-	Unknown       []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown       []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetaddrDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetaddrDumpRequest)
 	}
 	x.Header.encode(e, e.Extend(8))
-	if x.TargetNetnsid.OK {
-		e.Int32(AttrAddrTargetNetnsid, x.TargetNetnsid.V)
-	}
+	e.OptInt32(AttrAddrTargetNetnsid, x.TargetNetnsid)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetaddrDumpRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(8))
 	for d.Next() {
 		switch d.Type() {
 		case AttrAddrTargetNetnsid:
-			x.TargetNetnsid = nlattr.Some(d.Int32())
+			x.TargetNetnsid = d.OptInt32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetaddrDumpRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetaddrDumpRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetaddrDumpRequest) UnmarshalBinary(b []byte) error {
 	*x = GetaddrDumpRequest{}
 	d := nlattr.NewDecoder(b)
@@ -353,120 +293,95 @@ func (x *GetaddrDumpRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetaddrDumpRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetaddrDumpRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetaddrDumpRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GetaddrDumpRequest) Validate() error {
 	return policyGetaddrDumpRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetaddrReply is the getaddr reply: list addresses (dump), narrowed by family and interface in the
-// header. The do reads one IPv6 address, given as address or local, and is not supported for IPv4.
+// GetaddrReply is the reply of [Client.Getaddr].
 type GetaddrReply struct {
-	Header        Ifaddrmsg
-	Address       nlattr.Opt[netip.Addr] // the address of the prefix
-	Local         nlattr.Opt[netip.Addr] // the address of this host, in network byte order
-	Label         nlattr.Opt[string]
-	Broadcast     nlattr.Opt[netip.Addr]   // broadcast address of the prefix; four bytes, IPv4 only
-	Cacheinfo     nlattr.Opt[IfaCacheinfo] // lifetimes and ages
-	Flags         nlattr.Opt[IfaFlags]     // all flags (IFA_FLAGS)
+	Header  Ifaddrmsg
+	Address nlattr.Opt[netip.Addr]
+	Local   nlattr.Opt[netip.Addr]
+	Label   nlattr.Opt[string]
+	// Broadcast address of the prefix; four bytes, IPv4 only. Absent if it has none.
+	Broadcast nlattr.Opt[netip.Addr]
+	Cacheinfo nlattr.Opt[IfaCacheinfo]
+	// All flags (IFA_FLAGS). It extends and replaces the header member ifa-flags, which has
+	// room for the first eight only.
+	Flags nlattr.Opt[IfaFlags]
+	// Metric of the route to the prefix that comes with the address. 0 or absent leaves the
+	// choice to the kernel.
 	RtPriority    nlattr.Opt[uint32]
 	TargetNetnsid nlattr.Opt[int32]
-	Proto         nlattr.Opt[IfaProto] // who made the address
-	Unknown       []nlattr.Attr        // what the fields cannot hold, as it came
+	// Who made the address. Reported only if it is not unspec.
+	Proto   nlattr.Opt[IfaProto]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetaddrReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetaddrReply)
 	}
 	x.Header.encode(e, e.Extend(8))
-	if x.Address.OK {
-		e.Addr(AttrAddrAddress, x.Address.V)
-	}
-	if x.Local.OK {
-		e.Addr(AttrAddrLocal, x.Local.V)
-	}
-	if x.Label.OK {
-		e.String(AttrAddrLabel, x.Label.V)
-	}
-	if x.Broadcast.OK {
-		e.Addr(AttrAddrBroadcast, x.Broadcast.V)
-	}
+	e.OptAddr(AttrAddrAddress, x.Address)
+	e.OptAddr(AttrAddrLocal, x.Local)
+	e.OptString(AttrAddrLabel, x.Label)
+	e.OptAddr(AttrAddrBroadcast, x.Broadcast)
 	if x.Cacheinfo.OK {
-		nest := e.BeginRaw(AttrAddrCacheinfo)
-		x.Cacheinfo.V.encode(e.Extend(16))
-		e.End(nest)
+		x.Cacheinfo.V.encode(e.Struct(AttrAddrCacheinfo, 16))
 	}
-	if x.Flags.OK {
-		e.Uint32(AttrAddrFlags, uint32(x.Flags.V))
-	}
-	if x.RtPriority.OK {
-		e.Uint32(AttrAddrRtPriority, x.RtPriority.V)
-	}
-	if x.TargetNetnsid.OK {
-		e.Int32(AttrAddrTargetNetnsid, x.TargetNetnsid.V)
-	}
-	if x.Proto.OK {
-		e.Uint8(AttrAddrProto, uint8(x.Proto.V))
-	}
+	nlattr.OptEnum32(e, AttrAddrFlags, x.Flags)
+	e.OptUint32(AttrAddrRtPriority, x.RtPriority)
+	e.OptInt32(AttrAddrTargetNetnsid, x.TargetNetnsid)
+	nlattr.OptEnum8(e, AttrAddrProto, x.Proto)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetaddrReply) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(8))
 	for d.Next() {
 		switch d.Type() {
 		case AttrAddrAddress:
-			if v, ok := d.Addr(); ok {
-				x.Address = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Address, &x.Unknown)
 		case AttrAddrLocal:
-			if v, ok := d.Addr(); ok {
-				x.Local = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Local, &x.Unknown)
 		case AttrAddrLabel:
-			x.Label = nlattr.Some(d.String())
+			x.Label = d.OptString()
 		case AttrAddrBroadcast:
-			if v, ok := d.Addr(); ok {
-				x.Broadcast = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Broadcast, &x.Unknown)
 		case AttrAddrCacheinfo:
 			x.Cacheinfo.OK = true
 			x.Cacheinfo.V.decode(d.Payload())
 		case AttrAddrFlags:
 			x.Flags = nlattr.Some(IfaFlags(d.Uint32()))
 		case AttrAddrRtPriority:
-			x.RtPriority = nlattr.Some(d.Uint32())
+			x.RtPriority = d.OptUint32()
 		case AttrAddrTargetNetnsid:
-			x.TargetNetnsid = nlattr.Some(d.Int32())
+			x.TargetNetnsid = d.OptInt32()
 		case AttrAddrProto:
 			x.Proto = nlattr.Some(IfaProto(d.Uint8()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetaddrReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetaddrReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetaddrReply) UnmarshalBinary(b []byte) error {
 	*x = GetaddrReply{}
 	d := nlattr.NewDecoder(b)
@@ -475,51 +390,41 @@ func (x *GetaddrReply) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *GetaddrReply) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyGetaddrReply, x)
-}
+func (x *GetaddrReply) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyGetaddrReply, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetaddrReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetaddrReply, b, x)
 }
 
-// GetmulticastDumpRequest is the getmulticast dump request: list the multicast addresses that
-// interfaces have joined. Answers bear the message type of the request. IPv4 since Linux 6.15, IPv6
-// always.
+// GetmulticastDumpRequest is the request of [Client.GetmulticastDump].
 type GetmulticastDumpRequest = GetaddrDumpRequest
 
-// GetmulticastReply is the getmulticast reply: list the multicast addresses that interfaces have
-// joined. Answers bear the message type of the request. IPv4 since Linux 6.15, IPv6 always.
+// GetmulticastReply is the reply of [Client.GetmulticastDump].
 type GetmulticastReply struct {
-	Header        Ifaddrmsg
-	Cacheinfo     nlattr.Opt[IfaCacheinfo] // lifetimes and ages
+	Header    Ifaddrmsg
+	Cacheinfo nlattr.Opt[IfaCacheinfo]
+	// The multicast address, in answers of getmulticast and its notifications.
 	Multicast     nlattr.Opt[netip.Addr]
 	TargetNetnsid nlattr.Opt[int32]
-	Unknown       []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown       []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetmulticastReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetmulticastReply)
 	}
 	x.Header.encode(e, e.Extend(8))
 	if x.Cacheinfo.OK {
-		nest := e.BeginRaw(AttrAddrCacheinfo)
-		x.Cacheinfo.V.encode(e.Extend(16))
-		e.End(nest)
+		x.Cacheinfo.V.encode(e.Struct(AttrAddrCacheinfo, 16))
 	}
-	if x.Multicast.OK {
-		e.Addr(AttrAddrMulticast, x.Multicast.V)
-	}
-	if x.TargetNetnsid.OK {
-		e.Int32(AttrAddrTargetNetnsid, x.TargetNetnsid.V)
-	}
+	e.OptAddr(AttrAddrMulticast, x.Multicast)
+	e.OptInt32(AttrAddrTargetNetnsid, x.TargetNetnsid)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetmulticastReply) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(8))
 	for d.Next() {
@@ -528,27 +433,23 @@ func (x *GetmulticastReply) DecodeFrom(d *nlattr.Decoder) {
 			x.Cacheinfo.OK = true
 			x.Cacheinfo.V.decode(d.Payload())
 		case AttrAddrMulticast:
-			if v, ok := d.Addr(); ok {
-				x.Multicast = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Multicast, &x.Unknown)
 		case AttrAddrTargetNetnsid:
-			x.TargetNetnsid = nlattr.Some(d.Int32())
+			x.TargetNetnsid = d.OptInt32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetmulticastReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetmulticastReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetmulticastReply) UnmarshalBinary(b []byte) error {
 	*x = GetmulticastReply{}
 	d := nlattr.NewDecoder(b)
@@ -561,76 +462,64 @@ func (x *GetmulticastReply) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetmulticastReply, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetmulticastReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetmulticastReply, b, x)
 }
 
-// GetanycastDumpRequest is the getanycast dump request: list the IPv6 anycast addresses that
-// interfaces have joined; ifa-family must be AF_INET6. Answers bear the message type of the
-// request.
+// GetanycastDumpRequest is the request of [Client.GetanycastDump].
 type GetanycastDumpRequest = GetaddrDumpRequest
 
-// GetanycastReply is the getanycast reply: list the IPv6 anycast addresses that interfaces have
-// joined; ifa-family must be AF_INET6. Answers bear the message type of the request.
+// GetanycastReply is the reply of [Client.GetanycastDump].
 type GetanycastReply struct {
-	Header        Ifaddrmsg
+	Header Ifaddrmsg
+	// The anycast address, in answers of getanycast and its notifications; IPv6 only.
 	Anycast       nlattr.Opt[netip.Addr]
-	Cacheinfo     nlattr.Opt[IfaCacheinfo] // lifetimes and ages
+	Cacheinfo     nlattr.Opt[IfaCacheinfo]
 	TargetNetnsid nlattr.Opt[int32]
-	Unknown       []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown       []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetanycastReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetanycastReply)
 	}
 	x.Header.encode(e, e.Extend(8))
-	if x.Anycast.OK {
-		e.Addr(AttrAddrAnycast, x.Anycast.V)
-	}
+	e.OptAddr(AttrAddrAnycast, x.Anycast)
 	if x.Cacheinfo.OK {
-		nest := e.BeginRaw(AttrAddrCacheinfo)
-		x.Cacheinfo.V.encode(e.Extend(16))
-		e.End(nest)
+		x.Cacheinfo.V.encode(e.Struct(AttrAddrCacheinfo, 16))
 	}
-	if x.TargetNetnsid.OK {
-		e.Int32(AttrAddrTargetNetnsid, x.TargetNetnsid.V)
-	}
+	e.OptInt32(AttrAddrTargetNetnsid, x.TargetNetnsid)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetanycastReply) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(8))
 	for d.Next() {
 		switch d.Type() {
 		case AttrAddrAnycast:
-			if v, ok := d.Addr(); ok {
-				x.Anycast = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Anycast, &x.Unknown)
 		case AttrAddrCacheinfo:
 			x.Cacheinfo.OK = true
 			x.Cacheinfo.V.decode(d.Payload())
 		case AttrAddrTargetNetnsid:
-			x.TargetNetnsid = nlattr.Some(d.Int32())
+			x.TargetNetnsid = d.OptInt32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetanycastReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetanycastReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetanycastReply) UnmarshalBinary(b []byte) error {
 	*x = GetanycastReply{}
 	d := nlattr.NewDecoder(b)
@@ -643,7 +532,7 @@ func (x *GetanycastReply) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetanycastReply, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetanycastReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetanycastReply, b, x)
 }

@@ -4,51 +4,51 @@ package rtaddr
 
 import "github.com/nlgen/nlgen/runtime/nlpolicy"
 
-var policyNewaddrRequest = nlpolicy.Message{Family: "rt-addr", Op: "newaddr", Header: &structIfaddrmsg, Attrs: &setAddrAttrs, Accept: []uint16{AttrAddrAddress, AttrAddrLocal, AttrAddrLabel, AttrAddrBroadcast, AttrAddrCacheinfo, AttrAddrFlags, AttrAddrRtPriority, AttrAddrProto}}
+var policyNewaddrRequest = nlpolicy.Message{Family: "rt-addr", Op: "newaddr", Header: &structIfaddrmsg, Attrs: &setAddrAttrs, Accept: []uint16{1, 2, 3, 4, 6, 8, 9, 11}}
 
-var policyDeladdrRequest = nlpolicy.Message{Family: "rt-addr", Op: "deladdr", Header: &structIfaddrmsg, Attrs: &setAddrAttrs, Accept: []uint16{AttrAddrAddress, AttrAddrLocal, AttrAddrLabel}}
+var policyDeladdrRequest = nlpolicy.Message{Family: "rt-addr", Op: "deladdr", Header: &structIfaddrmsg, Attrs: &setAddrAttrs, Accept: []uint16{1, 2, 3}}
 
-var policyGetaddrRequest = nlpolicy.Message{Family: "rt-addr", Op: "getaddr", Header: &structIfaddrmsg, Attrs: &setAddrAttrs, Accept: []uint16{AttrAddrAddress, AttrAddrLocal, AttrAddrTargetNetnsid}}
+var policyGetaddrRequest = nlpolicy.Message{Family: "rt-addr", Op: "getaddr", Header: &structIfaddrmsg, Attrs: &setAddrAttrs, Accept: []uint16{1, 2, 10}}
 
-var policyGetaddrDumpRequest = nlpolicy.Message{Family: "rt-addr", Op: "getaddr", Header: &structIfaddrmsg, Attrs: &setAddrAttrs, Accept: []uint16{AttrAddrTargetNetnsid}}
+var policyGetaddrDumpRequest = nlpolicy.Message{Family: "rt-addr", Op: "getaddr", Header: &structIfaddrmsg, Attrs: &setAddrAttrs, Accept: []uint16{10}}
 
 var policyGetaddrReply = nlpolicy.Message{Family: "rt-addr", Op: "getaddr", Header: &structIfaddrmsg, Attrs: &setAddrAttrs}
 
-var policyGetmulticastDumpRequest = nlpolicy.Message{Family: "rt-addr", Op: "getmulticast", Header: &structIfaddrmsg, Attrs: &setAddrAttrs, Accept: []uint16{AttrAddrTargetNetnsid}}
+var policyGetmulticastDumpRequest = nlpolicy.Message{Family: "rt-addr", Op: "getmulticast", Header: &structIfaddrmsg, Attrs: &setAddrAttrs, Accept: []uint16{10}}
 
 var policyGetmulticastReply = nlpolicy.Message{Family: "rt-addr", Op: "getmulticast", Header: &structIfaddrmsg, Attrs: &setAddrAttrs}
 
-var policyGetanycastDumpRequest = nlpolicy.Message{Family: "rt-addr", Op: "getanycast", Header: &structIfaddrmsg, Attrs: &setAddrAttrs, Accept: []uint16{AttrAddrTargetNetnsid}}
+var policyGetanycastDumpRequest = nlpolicy.Message{Family: "rt-addr", Op: "getanycast", Header: &structIfaddrmsg, Attrs: &setAddrAttrs, Accept: []uint16{10}}
 
 var policyGetanycastReply = nlpolicy.Message{Family: "rt-addr", Op: "getanycast", Header: &structIfaddrmsg, Attrs: &setAddrAttrs}
 
 var setAddrAttrs = nlpolicy.Set{Name: "addr-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "address", Number: AttrAddrAddress, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4OrV6},
-	{Name: "local", Number: AttrAddrLocal, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4OrV6},
-	{Name: "label", Number: AttrAddrLabel, Kind: nlpolicy.String, Flags: nlpolicy.Unterminated, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 15}},
-	{Name: "broadcast", Number: AttrAddrBroadcast, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4OrV6},
-	{Name: "anycast", Number: AttrAddrAnycast, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4OrV6},
-	{Name: "cacheinfo", Number: AttrAddrCacheinfo, Kind: nlpolicy.Binary, Struct: &structIfaCacheinfo},
-	{Name: "multicast", Number: AttrAddrMulticast, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4OrV6},
-	{Name: "flags", Number: AttrAddrFlags, Kind: nlpolicy.U32, Enum: &enumIfaFlags},
-	{Name: "rt-priority", Number: AttrAddrRtPriority, Kind: nlpolicy.U32},
-	{Name: "target-netnsid", Number: AttrAddrTargetNetnsid, Kind: nlpolicy.S32},
-	{Name: "proto", Number: AttrAddrProto, Kind: nlpolicy.U8, Enum: &enumIfaProto},
+	{Name: "address", Number: 1, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4OrV6},
+	{Name: "local", Number: 2, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4OrV6},
+	{Name: "label", Number: 3, Kind: nlpolicy.String, Flags: nlpolicy.Unterminated, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 15}},
+	{Name: "broadcast", Number: 4, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4OrV6},
+	{Name: "anycast", Number: 5, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4OrV6},
+	{Name: "cacheinfo", Number: 6, Kind: nlpolicy.Binary, Struct: &structIfaCacheinfo},
+	{Name: "multicast", Number: 7, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4OrV6},
+	{Name: "flags", Number: 8, Kind: nlpolicy.U32, Enum: &enumIfaFlags},
+	{Name: "rt-priority", Number: 9, Kind: nlpolicy.U32},
+	{Name: "target-netnsid", Number: 10, Kind: nlpolicy.S32},
+	{Name: "proto", Number: 11, Kind: nlpolicy.U8, Enum: &enumIfaProto},
 }}
 
 var structIfaddrmsg = nlpolicy.Struct{Name: "ifaddrmsg", Size: 8, Members: []nlpolicy.Member{
-	{Name: "ifa-family", Offset: 0, Size: 1, Kind: nlpolicy.U8},
-	{Name: "ifa-prefixlen", Offset: 1, Size: 1, Kind: nlpolicy.U8},
-	{Name: "ifa-flags", Offset: 2, Size: 1, Kind: nlpolicy.U8, Enum: &enumIfaFlags},
-	{Name: "ifa-scope", Offset: 3, Size: 1, Kind: nlpolicy.U8, Enum: &enumRtScope},
-	{Name: "ifa-index", Offset: 4, Size: 4, Kind: nlpolicy.U32},
+	{Name: "ifa-family", Size: 1},
+	{Name: "ifa-prefixlen", Offset: 1, Size: 1},
+	{Name: "ifa-flags", Offset: 2, Size: 1, Enum: &enumIfaFlags},
+	{Name: "ifa-scope", Offset: 3, Size: 1, Enum: &enumRtScope},
+	{Name: "ifa-index", Offset: 4, Size: 4},
 }}
 
 var structIfaCacheinfo = nlpolicy.Struct{Name: "ifa-cacheinfo", Size: 16, Members: []nlpolicy.Member{
-	{Name: "ifa-prefered", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "ifa-valid", Offset: 4, Size: 4, Kind: nlpolicy.U32},
-	{Name: "cstamp", Offset: 8, Size: 4, Kind: nlpolicy.U32},
-	{Name: "tstamp", Offset: 12, Size: 4, Kind: nlpolicy.U32},
+	{Name: "ifa-prefered", Size: 4},
+	{Name: "ifa-valid", Offset: 4, Size: 4},
+	{Name: "cstamp", Offset: 8, Size: 4},
+	{Name: "tstamp", Offset: 12, Size: 4},
 }}
 
 var enumIfaFlags = nlpolicy.Enum{Name: "ifa-flags", Flags: true, Names: []nlpolicy.Value{
@@ -67,7 +67,7 @@ var enumIfaFlags = nlpolicy.Enum{Name: "ifa-flags", Flags: true, Names: []nlpoli
 }}
 
 var enumRtScope = nlpolicy.Enum{Name: "rt-scope", Names: []nlpolicy.Value{
-	{Name: "universe", Value: 0},
+	{Name: "universe"},
 	{Name: "site", Value: 200},
 	{Name: "link", Value: 253},
 	{Name: "host", Value: 254},
@@ -75,7 +75,7 @@ var enumRtScope = nlpolicy.Enum{Name: "rt-scope", Names: []nlpolicy.Value{
 }}
 
 var enumIfaProto = nlpolicy.Enum{Name: "ifa-proto", Names: []nlpolicy.Value{
-	{Name: "unspec", Value: 0},
+	{Name: "unspec"},
 	{Name: "kernel-lo", Value: 1},
 	{Name: "kernel-ra", Value: 2},
 	{Name: "kernel-ll", Value: 3},

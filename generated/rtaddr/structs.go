@@ -4,15 +4,22 @@ package rtaddr
 
 import "github.com/nlgen/nlgen/runtime/nlattr"
 
-// Ifaddrmsg is the C struct ifaddrmsg of 8 bytes: fixed header of every address message (struct
-// ifaddrmsg, 8 bytes). A strict dump request may set ifa-family and ifa-index only; both work as
-// filters.
+// Ifaddrmsg is the C struct ifaddrmsg: fixed header of every address message (struct ifaddrmsg, 8
+// bytes). A strict dump request may set ifa-family and ifa-index only; both work as filters.
 type Ifaddrmsg struct {
-	IfaFamily    uint8    // address family, AF_INET (2) or AF_INET6 (10)
-	IfaPrefixlen uint8    // length of the prefix in bits, at most 32 or 128
-	IfaFlags     IfaFlags // low eight bits of the flags
-	IfaScope     RtScope  // where the address is valid
-	IfaIndex     uint32   // index of the interface
+	// Address family, AF_INET (2) or AF_INET6 (10). In a dump 0 asks for both.
+	IfaFamily uint8
+	// Length of the prefix in bits, at most 32 or 128. Multicast and anycast messages always
+	// carry the full length.
+	IfaPrefixlen uint8
+	// Low eight bits of the flags. If the attribute flags is there, as in every answer of the
+	// kernel, it replaces them.
+	IfaFlags IfaFlags
+	// Where the address is valid. Free to choose for IPv4; the kernel derives it from the
+	// address for IPv6.
+	IfaScope RtScope
+	// Index of the interface. In a dump 0 asks for all interfaces.
+	IfaIndex uint32
 }
 
 func (x *Ifaddrmsg) encode(e *nlattr.Encoder, b []byte) {
@@ -25,12 +32,7 @@ func (x *Ifaddrmsg) encode(e *nlattr.Encoder, b []byte) {
 }
 
 func (x *Ifaddrmsg) decode(b []byte) {
-	if len(b) < 8 {
-		var full [8]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:8]
+	b = nlattr.Fixed(b, 8)
 	x.IfaFamily = b[0]
 	x.IfaPrefixlen = b[1]
 	x.IfaFlags = IfaFlags(b[2])
@@ -38,27 +40,18 @@ func (x *Ifaddrmsg) decode(b []byte) {
 	x.IfaIndex = nlattr.GetUint32(b[4:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *Ifaddrmsg) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(&e, e.Extend(8))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *Ifaddrmsg) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// IfaCacheinfo is the C struct ifa-cacheinfo of 16 bytes: lifetimes and ages of an address (struct
+// IfaCacheinfo is the C struct ifa-cacheinfo: lifetimes and ages of an address (struct
 // ifa_cacheinfo, 16 bytes). In a request only the two lifetimes count.
 type IfaCacheinfo struct {
-	IfaPrefered uint32 // seconds left until the address becomes deprecated
-	IfaValid    uint32 // seconds left until the address is removed
-	Cstamp      uint32
-	Tstamp      uint32
+	// Seconds left until the address becomes deprecated; 4294967295 is for ever. It may not
+	// exceed ifa-valid.
+	IfaPrefered uint32
+	// Seconds left until the address is removed; 4294967295 is for ever, 0 is refused.
+	IfaValid uint32
+	// When the address was made, in hundredths of a second since boot.
+	Cstamp uint32
+	// When the address was last changed, in hundredths of a second since boot.
+	Tstamp uint32
 }
 
 func (x *IfaCacheinfo) encode(b []byte) {
@@ -70,28 +63,9 @@ func (x *IfaCacheinfo) encode(b []byte) {
 }
 
 func (x *IfaCacheinfo) decode(b []byte) {
-	if len(b) < 16 {
-		var full [16]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:16]
+	b = nlattr.Fixed(b, 16)
 	x.IfaPrefered = nlattr.GetUint32(b)
 	x.IfaValid = nlattr.GetUint32(b[4:])
 	x.Cstamp = nlattr.GetUint32(b[8:])
 	x.Tstamp = nlattr.GetUint32(b[12:])
-}
-
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *IfaCacheinfo) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(16))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *IfaCacheinfo) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
 }

@@ -12,26 +12,12 @@ import (
 // Family is the netlink family rt-addrlabel.
 var Family = nlconn.Family{Name: "rt-addrlabel", Protocol: 0}
 
-// OpNewaddrlabel describes the operation newaddrlabel.
-var OpNewaddrlabel = nlconn.Operation{Family: &Family, Name: "newaddrlabel",
-	Request: CmdNewaddrlabel,
-	Policy:  &policyNewaddrlabelRequest,
-}
-
-// OpDeladdrlabel describes the operation deladdrlabel.
-var OpDeladdrlabel = nlconn.Operation{Family: &Family, Name: "deladdrlabel",
-	Request: CmdDeladdrlabel,
-	Policy:  &policyDeladdrlabelRequest,
-}
-
-// OpGetaddrlabel describes the operation getaddrlabel.
-var OpGetaddrlabel = nlconn.Operation{Family: &Family, Name: "getaddrlabel",
-	Request:     CmdGetaddrlabel,
-	Reply:       72,
-	Policy:      &policyGetaddrlabelRequest,
-	DumpPolicy:  &policyGetaddrlabelDumpRequest,
-	ReplyPolicy: &policyGetaddrlabelReply,
-}
+// The operations of the family.
+var (
+	OpNewaddrlabel = nlconn.Operation{Family: &Family, Name: "newaddrlabel", Request: CmdNewaddrlabel, Policy: &policyNewaddrlabelRequest}
+	OpDeladdrlabel = nlconn.Operation{Family: &Family, Name: "deladdrlabel", Request: CmdDeladdrlabel, Policy: &policyDeladdrlabelRequest}
+	OpGetaddrlabel = nlconn.Operation{Family: &Family, Name: "getaddrlabel", Request: CmdGetaddrlabel, Reply: 72, Policy: &policyGetaddrlabelRequest, DumpPolicy: &policyGetaddrlabelDumpRequest, ReplyPolicy: &policyGetaddrlabelReply}
+)
 
 // Client calls the operations of the family rt-addrlabel over a connection. It may be used by
 // several goroutines at a time.
@@ -62,22 +48,18 @@ func (c *Client) Getaddrlabel(ctx context.Context, req *GetaddrlabelRequest, opt
 	return nlconn.Do[GetaddrlabelReply](ctx, c.conn, &OpGetaddrlabel, req, opts...)
 }
 
-// GetaddrlabelDump is the dump of the operation getaddrlabel: read the label that an address has on
-// an interface, which is that of the longest prefix (do), or list all labels (dump). ESRCH if no
-// prefix covers it. The do misses the prefixes of loopback and mapped addresses.
+// GetaddrlabelDump is [Client.Getaddrlabel] as a dump.
 func (c *Client) GetaddrlabelDump(ctx context.Context, req *GetaddrlabelDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*GetaddrlabelReply, error] {
 	return nlconn.Dump[GetaddrlabelReply](ctx, c.conn, &OpGetaddrlabel, req, opts...)
 }
 
-// GetaddrlabelDumpInto is GetaddrlabelDump into the memory of *reply, again and again: nothing is
-// allocated for a message. What *reply refers to is valid until the next step; strings are valid
-// for ever.
+// GetaddrlabelDumpInto is [Client.GetaddrlabelDump] into the memory of *reply, see
+// [nlconn.DumpInto].
 func (c *Client) GetaddrlabelDumpInto(ctx context.Context, req *GetaddrlabelDumpRequest, reply *GetaddrlabelReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[GetaddrlabelReply](ctx, c.conn, &OpGetaddrlabel, req, reply, opts...)
 }
 
-// GetaddrlabelCollect is GetaddrlabelDump into a slice. A dump that was interrupted is repeated; if
-// that does not help, what came is returned with the error.
+// GetaddrlabelCollect is [Client.GetaddrlabelDump] into a slice, see [nlconn.Collect].
 func (c *Client) GetaddrlabelCollect(ctx context.Context, req *GetaddrlabelDumpRequest, opts ...nlconn.CallOption) ([]*GetaddrlabelReply, error) {
 	return nlconn.Collect[GetaddrlabelReply](ctx, c.conn, &OpGetaddrlabel, req, opts...)
 }

@@ -4,23 +4,14 @@ package rtaddrlabel
 
 // The numbers of the operations: message types.
 const (
-	// CmdNewaddrlabel: label a prefix. NLM_F_CREATE is needed to add; NLM_F_REPLACE changes the
-	// label of a prefix that has one, which otherwise is refused (EEXIST).
 	CmdNewaddrlabel uint16 = 72
-	// CmdDeladdrlabel: remove the label of a prefix. ESRCH if it has none.
 	CmdDeladdrlabel uint16 = 73
-	// CmdGetaddrlabel: read the label that an address has on an interface, which is that of the
-	// longest prefix (do), or list all labels (dump). ESRCH if no prefix covers it. The do
-	// misses the prefixes of loopback and mapped addresses.
 	CmdGetaddrlabel uint16 = 74
 )
 
 // The numbers of the attributes in the set addrlabel-attrs: attributes of a label (IFAL_*).
 const (
-	// AttrAddrlabelAddress: the prefix, 16 bytes in network byte order; required in requests
-	// but the dump.
+	// The prefix, 16 bytes in network byte order; required in requests but the dump.
 	AttrAddrlabelAddress uint16 = 1
-	// AttrAddrlabelLabel: the label; any number but 4294967295. Required in newaddrlabel and,
-	// though any will do, in deladdrlabel.
-	AttrAddrlabelLabel uint16 = 2
+	AttrAddrlabelLabel   uint16 = 2
 )

@@ -8,10 +8,8 @@
 //
 //   - [Client.Newaddrlabel]: label a prefix.
 //   - [Client.Deladdrlabel]: remove the label of a prefix.
-//   - [Client.Getaddrlabel]: read the label that an address has on an interface, which is that of
-//     the longest prefix (do), or list all labels (dump).
-//   - [Client.GetaddrlabelDump]: read the label that an address has on an interface, which is that
-//     of the longest prefix (do), or list all labels (dump).
+//   - [Client.Getaddrlabel], [Client.GetaddrlabelDump]: read the label that an address has on an
+//     interface, which is that of the longest prefix (do), or list all labels (dump).
 //
 // # Use
 //

@@ -10,57 +10,50 @@ import (
 	"github.com/nlgen/nlgen/runtime/nlpolicy"
 )
 
-// NewaddrlabelRequest is the newaddrlabel request: label a prefix. NLM_F_CREATE is needed to add;
-// NLM_F_REPLACE changes the label of a prefix that has one, which otherwise is refused (EEXIST).
+// NewaddrlabelRequest is the request of [Client.Newaddrlabel].
 type NewaddrlabelRequest struct {
 	Header  Ifaddrlblmsg
-	Address nlattr.Opt[netip.Addr] // the prefix, 16 bytes in network byte order
-	Label   nlattr.Opt[uint32]     // the label; any number but 4294967295
-	Unknown []nlattr.Attr          // what the fields cannot hold, as it came
+	Address nlattr.Opt[netip.Addr]
+	// The label; any number but 4294967295. Required in newaddrlabel and, though any will do,
+	// in deladdrlabel.
+	Label   nlattr.Opt[uint32]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *NewaddrlabelRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(NewaddrlabelRequest)
 	}
 	x.Header.encode(e.Extend(12))
-	if x.Address.OK {
-		e.Addr(AttrAddrlabelAddress, x.Address.V)
-	}
-	if x.Label.OK {
-		e.Uint32(AttrAddrlabelLabel, x.Label.V)
-	}
+	e.OptAddr(AttrAddrlabelAddress, x.Address)
+	e.OptUint32(AttrAddrlabelLabel, x.Label)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *NewaddrlabelRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(12))
 	for d.Next() {
 		switch d.Type() {
 		case AttrAddrlabelAddress:
-			if v, ok := d.Addr(); ok {
-				x.Address = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Address, &x.Unknown)
 		case AttrAddrlabelLabel:
-			x.Label = nlattr.Some(d.Uint32())
+			x.Label = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *NewaddrlabelRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyNewaddrlabelRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *NewaddrlabelRequest) UnmarshalBinary(b []byte) error {
 	*x = NewaddrlabelRequest{}
 	d := nlattr.NewDecoder(b)
@@ -73,66 +66,57 @@ func (x *NewaddrlabelRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyNewaddrlabelRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *NewaddrlabelRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyNewaddrlabelRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *NewaddrlabelRequest) Validate() error {
 	return policyNewaddrlabelRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// DeladdrlabelRequest is the deladdrlabel request: remove the label of a prefix. ESRCH if it has
-// none.
+// DeladdrlabelRequest is the request of [Client.Deladdrlabel].
 type DeladdrlabelRequest = NewaddrlabelRequest
 
-// GetaddrlabelRequest is the getaddrlabel request: read the label that an address has on an
-// interface, which is that of the longest prefix (do), or list all labels (dump). ESRCH if no
-// prefix covers it. The do misses the prefixes of loopback and mapped addresses.
+// GetaddrlabelRequest is the request of [Client.Getaddrlabel].
 type GetaddrlabelRequest struct {
 	Header  Ifaddrlblmsg
-	Address nlattr.Opt[netip.Addr] // the prefix, 16 bytes in network byte order
-	Unknown []nlattr.Attr          // what the fields cannot hold, as it came
+	Address nlattr.Opt[netip.Addr]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetaddrlabelRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetaddrlabelRequest)
 	}
 	x.Header.encode(e.Extend(12))
-	if x.Address.OK {
-		e.Addr(AttrAddrlabelAddress, x.Address.V)
-	}
+	e.OptAddr(AttrAddrlabelAddress, x.Address)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetaddrlabelRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(12))
 	for d.Next() {
 		switch d.Type() {
 		case AttrAddrlabelAddress:
-			if v, ok := d.Addr(); ok {
-				x.Address = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Address, &x.Unknown)
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetaddrlabelRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetaddrlabelRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetaddrlabelRequest) UnmarshalBinary(b []byte) error {
 	*x = GetaddrlabelRequest{}
 	d := nlattr.NewDecoder(b)
@@ -145,25 +129,23 @@ func (x *GetaddrlabelRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetaddrlabelRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetaddrlabelRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetaddrlabelRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GetaddrlabelRequest) Validate() error {
 	return policyGetaddrlabelRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetaddrlabelDumpRequest is the getaddrlabel dump request: read the label that an address has on
-// an interface, which is that of the longest prefix (do), or list all labels (dump). ESRCH if no
-// prefix covers it. The do misses the prefixes of loopback and mapped addresses.
+// GetaddrlabelDumpRequest is the request of [Client.GetaddrlabelDump].
 type GetaddrlabelDumpRequest struct {
 	Header  Ifaddrlblmsg
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetaddrlabelDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetaddrlabelDumpRequest)
@@ -172,22 +154,22 @@ func (x *GetaddrlabelDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetaddrlabelDumpRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(12))
 	for d.Next() {
-		x.Unknown = d.Unknown(x.Unknown)
+		d.Keep(&x.Unknown)
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetaddrlabelDumpRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetaddrlabelDumpRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetaddrlabelDumpRequest) UnmarshalBinary(b []byte) error {
 	*x = GetaddrlabelDumpRequest{}
 	d := nlattr.NewDecoder(b)
@@ -200,68 +182,60 @@ func (x *GetaddrlabelDumpRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetaddrlabelDumpRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetaddrlabelDumpRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetaddrlabelDumpRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GetaddrlabelDumpRequest) Validate() error {
 	return policyGetaddrlabelDumpRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetaddrlabelReply is the getaddrlabel reply: read the label that an address has on an interface,
-// which is that of the longest prefix (do), or list all labels (dump). ESRCH if no prefix covers
-// it. The do misses the prefixes of loopback and mapped addresses.
+// GetaddrlabelReply is the reply of [Client.Getaddrlabel].
 type GetaddrlabelReply struct {
 	Header  Ifaddrlblmsg
-	Address nlattr.Opt[netip.Addr] // the prefix, 16 bytes in network byte order
-	Label   nlattr.Opt[uint32]     // the label; any number but 4294967295
-	Unknown []nlattr.Attr          // what the fields cannot hold, as it came
+	Address nlattr.Opt[netip.Addr]
+	// The label; any number but 4294967295. Required in newaddrlabel and, though any will do,
+	// in deladdrlabel.
+	Label   nlattr.Opt[uint32]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetaddrlabelReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetaddrlabelReply)
 	}
 	x.Header.encode(e.Extend(12))
-	if x.Address.OK {
-		e.Addr(AttrAddrlabelAddress, x.Address.V)
-	}
-	if x.Label.OK {
-		e.Uint32(AttrAddrlabelLabel, x.Label.V)
-	}
+	e.OptAddr(AttrAddrlabelAddress, x.Address)
+	e.OptUint32(AttrAddrlabelLabel, x.Label)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetaddrlabelReply) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(12))
 	for d.Next() {
 		switch d.Type() {
 		case AttrAddrlabelAddress:
-			if v, ok := d.Addr(); ok {
-				x.Address = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Address, &x.Unknown)
 		case AttrAddrlabelLabel:
-			x.Label = nlattr.Some(d.Uint32())
+			x.Label = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetaddrlabelReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetaddrlabelReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetaddrlabelReply) UnmarshalBinary(b []byte) error {
 	*x = GetaddrlabelReply{}
 	d := nlattr.NewDecoder(b)
@@ -274,7 +248,7 @@ func (x *GetaddrlabelReply) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetaddrlabelReply, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetaddrlabelReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetaddrlabelReply, b, x)
 }

@@ -8,22 +8,22 @@ var policyNewaddrlabelRequest = nlpolicy.Message{Family: "rt-addrlabel", Op: "ne
 
 var policyDeladdrlabelRequest = nlpolicy.Message{Family: "rt-addrlabel", Op: "deladdrlabel", Header: &structIfaddrlblmsg, Attrs: &setAddrlabelAttrs}
 
-var policyGetaddrlabelRequest = nlpolicy.Message{Family: "rt-addrlabel", Op: "getaddrlabel", Header: &structIfaddrlblmsg, Attrs: &setAddrlabelAttrs, Accept: []uint16{AttrAddrlabelAddress}}
+var policyGetaddrlabelRequest = nlpolicy.Message{Family: "rt-addrlabel", Op: "getaddrlabel", Header: &structIfaddrlblmsg, Attrs: &setAddrlabelAttrs, Accept: []uint16{1}}
 
 var policyGetaddrlabelDumpRequest = nlpolicy.Message{Family: "rt-addrlabel", Op: "getaddrlabel", Header: &structIfaddrlblmsg, Attrs: &setAddrlabelAttrs, Accept: []uint16{}}
 
 var policyGetaddrlabelReply = nlpolicy.Message{Family: "rt-addrlabel", Op: "getaddrlabel", Header: &structIfaddrlblmsg, Attrs: &setAddrlabelAttrs}
 
 var setAddrlabelAttrs = nlpolicy.Set{Name: "addrlabel-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "address", Number: AttrAddrlabelAddress, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
-	{Name: "label", Number: AttrAddrlabelLabel, Kind: nlpolicy.U32},
+	{Name: "address", Number: 1, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
+	{Name: "label", Number: 2, Kind: nlpolicy.U32},
 }}
 
 var structIfaddrlblmsg = nlpolicy.Struct{Name: "ifaddrlblmsg", Size: 12, Members: []nlpolicy.Member{
-	{Name: "ifal-family", Offset: 0, Size: 1, Kind: nlpolicy.U8},
+	{Name: "ifal-family", Size: 1},
 	{Name: "ifal-reserved", Offset: 1, Size: 1, Kind: nlpolicy.Pad},
-	{Name: "ifal-prefixlen", Offset: 2, Size: 1, Kind: nlpolicy.U8},
-	{Name: "ifal-flags", Offset: 3, Size: 1, Kind: nlpolicy.U8},
-	{Name: "ifal-index", Offset: 4, Size: 4, Kind: nlpolicy.U32},
-	{Name: "ifal-seq", Offset: 8, Size: 4, Kind: nlpolicy.U32},
+	{Name: "ifal-prefixlen", Offset: 2, Size: 1},
+	{Name: "ifal-flags", Offset: 3, Size: 1},
+	{Name: "ifal-index", Offset: 4, Size: 4},
+	{Name: "ifal-seq", Offset: 8, Size: 4},
 }}

@@ -4,14 +4,16 @@ package rtaddrlabel
 
 import "github.com/nlgen/nlgen/runtime/nlattr"
 
-// Ifaddrlblmsg is the C struct ifaddrlblmsg of 12 bytes: fixed header of every message (struct
-// ifaddrlblmsg, 12 bytes).
+// Ifaddrlblmsg is the C struct ifaddrlblmsg: fixed header of every message (struct ifaddrlblmsg, 12
+// bytes).
 type Ifaddrlblmsg struct {
-	IfalFamily    uint8  // always AF_INET6 (10)
-	IfalPrefixlen uint8  // length of the prefix in bits, at most 128
+	IfalFamily uint8 // always AF_INET6 (10)
+	// Length of the prefix in bits, at most 128; 128 in the do of getaddrlabel.
+	IfalPrefixlen uint8
 	IfalFlags     uint8  // zero; no flags are defined
 	IfalIndex     uint32 // index of the interface that the label is for, 0 for all
-	IfalSeq       uint32 // counter of changes to the table, in answers
+	// Counter of changes to the table, in answers; zero in requests.
+	IfalSeq uint32
 }
 
 func (x *Ifaddrlblmsg) encode(b []byte) {
@@ -24,29 +26,10 @@ func (x *Ifaddrlblmsg) encode(b []byte) {
 }
 
 func (x *Ifaddrlblmsg) decode(b []byte) {
-	if len(b) < 12 {
-		var full [12]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:12]
+	b = nlattr.Fixed(b, 12)
 	x.IfalFamily = b[0]
 	x.IfalPrefixlen = b[2]
 	x.IfalFlags = b[3]
 	x.IfalIndex = nlattr.GetUint32(b[4:])
 	x.IfalSeq = nlattr.GetUint32(b[8:])
-}
-
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *Ifaddrlblmsg) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(12))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *Ifaddrlblmsg) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
 }

@@ -12,317 +12,284 @@ import (
 // PropListLinkAttrs is the attribute set prop-list-link-attrs: alternative names in the property
 // list of a link.
 type PropListLinkAttrs struct {
-	AltIfname []string      // one alternative name, unique in the namespace
-	Unknown   []nlattr.Attr // what the fields cannot hold, as it came
+	AltIfname []string
+	Unknown   []nlattr.Attr
 }
 
-func (x *PropListLinkAttrs) encode(e *nlattr.Encoder) {
+func (x *PropListLinkAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	for _, v := range x.AltIfname {
 		e.String(AttrLinkAltIfname, v)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *PropListLinkAttrs) decode(d *nlattr.Decoder) {
+func (x *PropListLinkAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrLinkAltIfname:
-			if x.AltIfname == nil {
-				x.AltIfname = nlattr.MakeSlice[string](d, d.Count())
-			}
-			x.AltIfname = append(x.AltIfname, d.String())
+			x.AltIfname = append(nlattr.Room(d, x.AltIfname), d.String())
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ProtoDownReasonAttrs is the attribute set proto-down-reason-attrs: reasons that keep a link down,
 // bits with a meaning that user space agrees on.
 type ProtoDownReasonAttrs struct {
-	Mask    nlattr.Opt[uint32] // bits that a request changes
+	// Bits that a request changes. Requests only (IFLA_PROTO_DOWN_REASON_MASK).
+	Mask    nlattr.Opt[uint32]
 	Value   nlattr.Opt[uint32] // bits that are set (IFLA_PROTO_DOWN_REASON_VALUE)
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *ProtoDownReasonAttrs) encode(e *nlattr.Encoder) {
-	if x.Mask.OK {
-		e.Uint32(AttrProtoDownReasonMask, x.Mask.V)
-	}
-	if x.Value.OK {
-		e.Uint32(AttrProtoDownReasonValue, x.Value.V)
-	}
-	e.Raw(x.Unknown)
+func (x *ProtoDownReasonAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrProtoDownReasonMask, x.Mask)
+	e.OptUint32(AttrProtoDownReasonValue, x.Value)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ProtoDownReasonAttrs) decode(d *nlattr.Decoder) {
+func (x *ProtoDownReasonAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrProtoDownReasonMask:
-			x.Mask = nlattr.Some(d.Uint32())
+			x.Mask = d.OptUint32()
 		case AttrProtoDownReasonValue:
-			x.Value = nlattr.Some(d.Uint32())
+			x.Value = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // LinkDevlinkPortAttrs is the attribute set link-devlink-port-attrs: the devlink port of a link,
 // with the numbers of the devlink family.
 type LinkDevlinkPortAttrs struct {
-	BusName   nlattr.Opt[string] // bus of the devlink instance, for example pci
-	DevName   nlattr.Opt[string] // device of the devlink instance on that bus
-	PortIndex nlattr.Opt[uint32] // index of the port in the devlink instance
-	Unknown   []nlattr.Attr      // what the fields cannot hold, as it came
+	// Bus of the devlink instance, for example pci (DEVLINK_ATTR_BUS_NAME).
+	BusName nlattr.Opt[string]
+	// Device of the devlink instance on that bus (DEVLINK_ATTR_DEV_NAME).
+	DevName nlattr.Opt[string]
+	// Index of the port in the devlink instance (DEVLINK_ATTR_PORT_INDEX).
+	PortIndex nlattr.Opt[uint32]
+	Unknown   []nlattr.Attr
 }
 
-func (x *LinkDevlinkPortAttrs) encode(e *nlattr.Encoder) {
-	if x.BusName.OK {
-		e.String(AttrLinkDevlinkPortBusName, x.BusName.V)
-	}
-	if x.DevName.OK {
-		e.String(AttrLinkDevlinkPortDevName, x.DevName.V)
-	}
-	if x.PortIndex.OK {
-		e.Uint32(AttrLinkDevlinkPortPortIndex, x.PortIndex.V)
-	}
-	e.Raw(x.Unknown)
+func (x *LinkDevlinkPortAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptString(AttrLinkDevlinkPortBusName, x.BusName)
+	e.OptString(AttrLinkDevlinkPortDevName, x.DevName)
+	e.OptUint32(AttrLinkDevlinkPortPortIndex, x.PortIndex)
+	e.Close(n, x.Unknown)
 }
 
-func (x *LinkDevlinkPortAttrs) decode(d *nlattr.Decoder) {
+func (x *LinkDevlinkPortAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrLinkDevlinkPortBusName:
-			x.BusName = nlattr.Some(d.String())
+			x.BusName = d.OptString()
 		case AttrLinkDevlinkPortDevName:
-			x.DevName = nlattr.Some(d.String())
+			x.DevName = d.OptString()
 		case AttrLinkDevlinkPortPortIndex:
-			x.PortIndex = nlattr.Some(d.Uint32())
+			x.PortIndex = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // LinkDpllPinAttrs is the attribute set link-dpll-pin-attrs: the DPLL pin of a link, with the
 // numbers of the dpll family.
 type LinkDpllPinAttrs struct {
 	ID      nlattr.Opt[uint32] // identifier of the pin (DPLL_A_PIN_ID)
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *LinkDpllPinAttrs) encode(e *nlattr.Encoder) {
-	if x.ID.OK {
-		e.Uint32(AttrLinkDpllPinID, x.ID.V)
-	}
-	e.Raw(x.Unknown)
+func (x *LinkDpllPinAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrLinkDpllPinID, x.ID)
+	e.Close(n, x.Unknown)
 }
 
-func (x *LinkDpllPinAttrs) decode(d *nlattr.Decoder) {
+func (x *LinkDpllPinAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrLinkDpllPinID:
-			x.ID = nlattr.Some(d.Uint32())
+			x.ID = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // AfSpecAttrs is the attribute set af-spec-attrs: one attribute for each address family, numbered
 // as the family.
 type AfSpecAttrs struct {
-	Inet    *IflaAttrs    // IPv4 (AF_INET)
-	Inet6   *Ifla6Attrs   // IPv6 (AF_INET6)
-	Mctp    *MctpAttrs    // management component transport protocol (AF_MCTP)
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Inet    *IflaAttrs  // IPv4 (AF_INET)
+	Inet6   *Ifla6Attrs // IPv6 (AF_INET6)
+	Mctp    *MctpAttrs  // management component transport protocol (AF_MCTP)
+	Unknown []nlattr.Attr
 }
 
-func (x *AfSpecAttrs) encode(e *nlattr.Encoder) {
+func (x *AfSpecAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	if x.Inet != nil {
-		nest := e.Begin(AttrAfSpecInet)
-		x.Inet.encode(e)
-		e.End(nest)
+		x.Inet.encode(e, AttrAfSpecInet)
 	}
 	if x.Inet6 != nil {
-		nest := e.Begin(AttrAfSpecInet6)
-		x.Inet6.encode(e)
-		e.End(nest)
+		x.Inet6.encode(e, AttrAfSpecInet6)
 	}
 	if x.Mctp != nil {
-		nest := e.Begin(AttrAfSpecMctp)
-		x.Mctp.encode(e)
-		e.End(nest)
+		x.Mctp.encode(e, AttrAfSpecMctp)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *AfSpecAttrs) decode(d *nlattr.Decoder) {
+func (x *AfSpecAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrAfSpecInet:
-			v := nlattr.New[IflaAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[IflaAttrs](d); v.decode(d, &x.Unknown) {
 				x.Inet = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrAfSpecInet6:
-			v := nlattr.New[Ifla6Attrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[Ifla6Attrs](d); v.decode(d, &x.Unknown) {
 				x.Inet6 = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrAfSpecMctp:
-			v := nlattr.New[MctpAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[MctpAttrs](d); v.decode(d, &x.Unknown) {
 				x.Mctp = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // VfinfoListAttrs is the attribute set vfinfo-list-attrs: virtual functions of an SR-IOV device.
 type VfinfoListAttrs struct {
 	Info    []VfinfoAttrs // one virtual function (IFLA_VF_INFO)
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *VfinfoListAttrs) encode(e *nlattr.Encoder) {
+func (x *VfinfoListAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	for i := range x.Info {
-		nest := e.Begin(AttrVfinfoListInfo)
-		x.Info[i].encode(e)
-		e.End(nest)
+		x.Info[i].encode(e, AttrVfinfoListInfo)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *VfinfoListAttrs) decode(d *nlattr.Decoder) {
+func (x *VfinfoListAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrVfinfoListInfo:
-			if x.Info == nil {
-				x.Info = nlattr.MakeSlice[VfinfoAttrs](d, d.Count())
-			}
-			x.Info = append(x.Info, VfinfoAttrs{})
-			nest := d.Enter()
-			x.Info[len(x.Info)-1].decode(d)
-			if !d.Close(nest) {
-				x.Info, x.Unknown = x.Info[:len(x.Info)-1], d.Unknown(x.Unknown)
+			x.Info = append(nlattr.Room(d, x.Info), VfinfoAttrs{})
+			if !x.Info[len(x.Info)-1].decode(d, &x.Unknown) {
+				x.Info = x.Info[:len(x.Info)-1]
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // VfinfoAttrs is the attribute set vfinfo-attrs: settings and counters of one virtual function.
 // Each struct begins with the number of the function.
 type VfinfoAttrs struct {
-	Mac        *IflaVfMac                   // hardware address
-	Vlan       nlattr.Opt[IflaVfVlan]       // default VLAN
-	TxRate     nlattr.Opt[IflaVfTxRate]     // send limit, older form
-	Spoofchk   nlattr.Opt[IflaVfSpoofchk]   // check of source addresses
-	LinkState  nlattr.Opt[IflaVfLinkState]  // link state
-	Rate       nlattr.Opt[IflaVfRate]       // guaranteed rate and send limit
-	RssQueryEn nlattr.Opt[IflaVfRssQueryEn] // whether the function may read its RSS settings
-	Stats      *VfStatsAttrs                // counters; absent with skip-stats
-	Trust      nlattr.Opt[IflaVfTrust]      // whether the function may do what affects others
-	IbNodeGuid nlattr.Opt[IflaVfGuid]       // InfiniBand node GUID, if the driver has one
-	IbPortGuid nlattr.Opt[IflaVfGuid]       // InfiniBand port GUID, if the driver has one
-	VlanList   *VfVlanAttrs                 // VLANs with their protocol
-	Broadcast  *IflaVfBroadcast             // broadcast hardware address
-	Unknown    []nlattr.Attr                // what the fields cannot hold, as it came
+	// Hardware address. Writable (IFLA_VF_MAC).
+	Mac *IflaVfMac
+	// Default VLAN. Writable (IFLA_VF_VLAN).
+	Vlan nlattr.Opt[IflaVfVlan]
+	// Send limit, older form. Writable (IFLA_VF_TX_RATE).
+	TxRate nlattr.Opt[IflaVfTxRate]
+	// Check of source addresses. Writable (IFLA_VF_SPOOFCHK).
+	Spoofchk nlattr.Opt[IflaVfSpoofchk]
+	// Link state. Writable (IFLA_VF_LINK_STATE).
+	LinkState nlattr.Opt[IflaVfLinkState]
+	// Guaranteed rate and send limit. Writable (IFLA_VF_RATE).
+	Rate nlattr.Opt[IflaVfRate]
+	// Whether the function may read its RSS settings. Writable (IFLA_VF_RSS_QUERY_EN).
+	RssQueryEn nlattr.Opt[IflaVfRssQueryEn]
+	// Counters; absent with skip-stats. Read only (IFLA_VF_STATS).
+	Stats *VfStatsAttrs
+	// Whether the function may do what affects others. Writable (IFLA_VF_TRUST).
+	Trust nlattr.Opt[IflaVfTrust]
+	// InfiniBand node GUID, if the driver has one. Writable (IFLA_VF_IB_NODE_GUID).
+	IbNodeGuid nlattr.Opt[IflaVfGuid]
+	// InfiniBand port GUID, if the driver has one. Writable (IFLA_VF_IB_PORT_GUID).
+	IbPortGuid nlattr.Opt[IflaVfGuid]
+	// VLANs with their protocol. Writable (IFLA_VF_VLAN_LIST).
+	VlanList *VfVlanAttrs
+	// Broadcast hardware address. Read only (IFLA_VF_BROADCAST).
+	Broadcast *IflaVfBroadcast
+	Unknown   []nlattr.Attr
 }
 
-func (x *VfinfoAttrs) encode(e *nlattr.Encoder) {
+func (x *VfinfoAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	if x.Mac != nil {
-		nest := e.BeginRaw(AttrVfinfoMac)
-		x.Mac.encode(e.Extend(36))
-		e.End(nest)
+		x.Mac.encode(e.Struct(AttrVfinfoMac, 36))
 	}
 	if x.Vlan.OK {
-		nest := e.BeginRaw(AttrVfinfoVlan)
-		x.Vlan.V.encode(e.Extend(12))
-		e.End(nest)
+		x.Vlan.V.encode(e.Struct(AttrVfinfoVlan, 12))
 	}
 	if x.TxRate.OK {
-		nest := e.BeginRaw(AttrVfinfoTxRate)
-		x.TxRate.V.encode(e.Extend(8))
-		e.End(nest)
+		x.TxRate.V.encode(e.Struct(AttrVfinfoTxRate, 8))
 	}
 	if x.Spoofchk.OK {
-		nest := e.BeginRaw(AttrVfinfoSpoofchk)
-		x.Spoofchk.V.encode(e.Extend(8))
-		e.End(nest)
+		x.Spoofchk.V.encode(e.Struct(AttrVfinfoSpoofchk, 8))
 	}
 	if x.LinkState.OK {
-		nest := e.BeginRaw(AttrVfinfoLinkState)
-		x.LinkState.V.encode(e.Extend(8))
-		e.End(nest)
+		x.LinkState.V.encode(e.Struct(AttrVfinfoLinkState, 8))
 	}
 	if x.Rate.OK {
-		nest := e.BeginRaw(AttrVfinfoRate)
-		x.Rate.V.encode(e.Extend(12))
-		e.End(nest)
+		x.Rate.V.encode(e.Struct(AttrVfinfoRate, 12))
 	}
 	if x.RssQueryEn.OK {
-		nest := e.BeginRaw(AttrVfinfoRssQueryEn)
-		x.RssQueryEn.V.encode(e.Extend(8))
-		e.End(nest)
+		x.RssQueryEn.V.encode(e.Struct(AttrVfinfoRssQueryEn, 8))
 	}
 	if x.Stats != nil {
-		nest := e.Begin(AttrVfinfoStats)
-		x.Stats.encode(e)
-		e.End(nest)
+		x.Stats.encode(e, AttrVfinfoStats)
 	}
 	if x.Trust.OK {
-		nest := e.BeginRaw(AttrVfinfoTrust)
-		x.Trust.V.encode(e.Extend(8))
-		e.End(nest)
+		x.Trust.V.encode(e.Struct(AttrVfinfoTrust, 8))
 	}
 	if x.IbNodeGuid.OK {
-		nest := e.BeginRaw(AttrVfinfoIbNodeGuid)
-		x.IbNodeGuid.V.encode(e.Extend(16))
-		e.End(nest)
+		x.IbNodeGuid.V.encode(e.Struct(AttrVfinfoIbNodeGuid, 16))
 	}
 	if x.IbPortGuid.OK {
-		nest := e.BeginRaw(AttrVfinfoIbPortGuid)
-		x.IbPortGuid.V.encode(e.Extend(16))
-		e.End(nest)
+		x.IbPortGuid.V.encode(e.Struct(AttrVfinfoIbPortGuid, 16))
 	}
 	if x.VlanList != nil {
-		nest := e.Begin(AttrVfinfoVlanList)
-		x.VlanList.encode(e)
-		e.End(nest)
+		x.VlanList.encode(e, AttrVfinfoVlanList)
 	}
 	if x.Broadcast != nil {
-		nest := e.BeginRaw(AttrVfinfoBroadcast)
-		x.Broadcast.encode(e.Extend(32))
-		e.End(nest)
+		x.Broadcast.encode(e.Struct(AttrVfinfoBroadcast, 32))
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *VfinfoAttrs) decode(d *nlattr.Decoder) {
+func (x *VfinfoAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrVfinfoMac:
-			v := nlattr.New[IflaVfMac](d)
-			v.decode(d.Payload())
-			x.Mac = v
+			x.Mac = nlattr.New[IflaVfMac](d)
+			x.Mac.decode(d.Payload())
 		case AttrVfinfoVlan:
 			x.Vlan.OK = true
 			x.Vlan.V.decode(d.Payload())
@@ -342,13 +309,8 @@ func (x *VfinfoAttrs) decode(d *nlattr.Decoder) {
 			x.RssQueryEn.OK = true
 			x.RssQueryEn.V.decode(d.Payload())
 		case AttrVfinfoStats:
-			v := nlattr.New[VfStatsAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[VfStatsAttrs](d); v.decode(d, &x.Unknown) {
 				x.Stats = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrVfinfoTrust:
 			x.Trust.OK = true
@@ -360,22 +322,17 @@ func (x *VfinfoAttrs) decode(d *nlattr.Decoder) {
 			x.IbPortGuid.OK = true
 			x.IbPortGuid.V.decode(d.Payload())
 		case AttrVfinfoVlanList:
-			v := nlattr.New[VfVlanAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[VfVlanAttrs](d); v.decode(d, &x.Unknown) {
 				x.VlanList = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrVfinfoBroadcast:
-			v := nlattr.New[IflaVfBroadcast](d)
-			v.decode(d.Payload())
-			x.Broadcast = v
+			x.Broadcast = nlattr.New[IflaVfBroadcast](d)
+			x.Broadcast.decode(d.Payload())
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // VfStatsAttrs is the attribute set vf-stats-attrs: counters of a virtual function, numbered from
@@ -389,173 +346,146 @@ type VfStatsAttrs struct {
 	Multicast nlattr.Opt[uint64] // multicast packets received (IFLA_VF_STATS_MULTICAST)
 	RxDropped nlattr.Opt[uint64] // received packets dropped (IFLA_VF_STATS_RX_DROPPED)
 	TxDropped nlattr.Opt[uint64] // packets dropped before sending (IFLA_VF_STATS_TX_DROPPED)
-	Unknown   []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown   []nlattr.Attr
 }
 
-func (x *VfStatsAttrs) encode(e *nlattr.Encoder) {
-	if x.RxPackets.OK {
-		e.Uint64(AttrVfStatsRxPackets, x.RxPackets.V)
-	}
-	if x.TxPackets.OK {
-		e.Uint64(AttrVfStatsTxPackets, x.TxPackets.V)
-	}
-	if x.RxBytes.OK {
-		e.Uint64(AttrVfStatsRxBytes, x.RxBytes.V)
-	}
-	if x.TxBytes.OK {
-		e.Uint64(AttrVfStatsTxBytes, x.TxBytes.V)
-	}
-	if x.Broadcast.OK {
-		e.Uint64(AttrVfStatsBroadcast, x.Broadcast.V)
-	}
-	if x.Multicast.OK {
-		e.Uint64(AttrVfStatsMulticast, x.Multicast.V)
-	}
-	if x.RxDropped.OK {
-		e.Uint64(AttrVfStatsRxDropped, x.RxDropped.V)
-	}
-	if x.TxDropped.OK {
-		e.Uint64(AttrVfStatsTxDropped, x.TxDropped.V)
-	}
-	e.Raw(x.Unknown)
+func (x *VfStatsAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint64(AttrVfStatsRxPackets, x.RxPackets)
+	e.OptUint64(AttrVfStatsTxPackets, x.TxPackets)
+	e.OptUint64(AttrVfStatsRxBytes, x.RxBytes)
+	e.OptUint64(AttrVfStatsTxBytes, x.TxBytes)
+	e.OptUint64(AttrVfStatsBroadcast, x.Broadcast)
+	e.OptUint64(AttrVfStatsMulticast, x.Multicast)
+	e.OptUint64(AttrVfStatsRxDropped, x.RxDropped)
+	e.OptUint64(AttrVfStatsTxDropped, x.TxDropped)
+	e.Close(n, x.Unknown)
 }
 
-func (x *VfStatsAttrs) decode(d *nlattr.Decoder) {
+func (x *VfStatsAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrVfStatsRxPackets:
-			x.RxPackets = nlattr.Some(d.Uint64())
+			x.RxPackets = d.OptUint64()
 		case AttrVfStatsTxPackets:
-			x.TxPackets = nlattr.Some(d.Uint64())
+			x.TxPackets = d.OptUint64()
 		case AttrVfStatsRxBytes:
-			x.RxBytes = nlattr.Some(d.Uint64())
+			x.RxBytes = d.OptUint64()
 		case AttrVfStatsTxBytes:
-			x.TxBytes = nlattr.Some(d.Uint64())
+			x.TxBytes = d.OptUint64()
 		case AttrVfStatsBroadcast:
-			x.Broadcast = nlattr.Some(d.Uint64())
+			x.Broadcast = d.OptUint64()
 		case AttrVfStatsMulticast:
-			x.Multicast = nlattr.Some(d.Uint64())
+			x.Multicast = d.OptUint64()
 		case AttrVfStatsRxDropped:
-			x.RxDropped = nlattr.Some(d.Uint64())
+			x.RxDropped = d.OptUint64()
 		case AttrVfStatsTxDropped:
-			x.TxDropped = nlattr.Some(d.Uint64())
+			x.TxDropped = d.OptUint64()
 		case AttrVfStatsPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // VfVlanAttrs is the attribute set vf-vlan-attrs: VLANs of a virtual function. The kernel takes and
 // sends one.
 type VfVlanAttrs struct {
 	Info    []IflaVfVlanInfo // one VLAN (IFLA_VF_VLAN_INFO)
-	Unknown []nlattr.Attr    // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *VfVlanAttrs) encode(e *nlattr.Encoder) {
+func (x *VfVlanAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	for i := range x.Info {
-		nest := e.BeginRaw(AttrVfVlanInfo)
-		x.Info[i].encode(e.Extend(16))
-		e.End(nest)
+		x.Info[i].encode(e.Struct(AttrVfVlanInfo, 16))
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *VfVlanAttrs) decode(d *nlattr.Decoder) {
+func (x *VfVlanAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrVfVlanInfo:
-			if x.Info == nil {
-				x.Info = nlattr.MakeSlice[IflaVfVlanInfo](d, d.Count())
-			}
-			x.Info = append(x.Info, IflaVfVlanInfo{})
+			x.Info = append(nlattr.Room(d, x.Info), IflaVfVlanInfo{})
 			x.Info[len(x.Info)-1].decode(d.Payload())
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // VfPortsAttrs is the attribute set vf-ports-attrs: port profiles of virtual functions.
 type VfPortsAttrs struct {
 	Port    []PortSelfAttrs // port profile of one virtual function (IFLA_VF_PORT)
-	Unknown []nlattr.Attr   // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *VfPortsAttrs) encode(e *nlattr.Encoder) {
+func (x *VfPortsAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	for i := range x.Port {
-		nest := e.Begin(AttrVfPortsPort)
-		x.Port[i].encode(e)
-		e.End(nest)
+		x.Port[i].encode(e, AttrVfPortsPort)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *VfPortsAttrs) decode(d *nlattr.Decoder) {
+func (x *VfPortsAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrVfPortsPort:
-			if x.Port == nil {
-				x.Port = nlattr.MakeSlice[PortSelfAttrs](d, d.Count())
-			}
-			x.Port = append(x.Port, PortSelfAttrs{})
-			nest := d.Enter()
-			x.Port[len(x.Port)-1].decode(d)
-			if !d.Close(nest) {
-				x.Port, x.Unknown = x.Port[:len(x.Port)-1], d.Unknown(x.Unknown)
+			x.Port = append(nlattr.Room(d, x.Port), PortSelfAttrs{})
+			if !x.Port[len(x.Port)-1].decode(d, &x.Unknown) {
+				x.Port = x.Port[:len(x.Port)-1]
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // PortSelfAttrs is the attribute set port-self-attrs: port profile (802.1Qbg) of a virtual function
 // or of the link itself.
 type PortSelfAttrs struct {
-	Vf           nlattr.Opt[uint32]       // number of the virtual function
-	Profile      nlattr.Opt[string]       // name of the profile (IFLA_PORT_PROFILE)
-	VsiType      []byte                   // reserved for the VSI type (struct ifla_port_vsi)
-	InstanceUuid []byte                   // UUID of the virtual machine's port (IFLA_PORT_INSTANCE_UUID)
-	HostUuid     []byte                   // UUID of the host (IFLA_PORT_HOST_UUID)
-	Request      nlattr.Opt[PortRequest]  // what to do (IFLA_PORT_REQUEST)
-	Response     nlattr.Opt[PortResponse] // state of the last request
-	Unknown      []nlattr.Attr            // what the fields cannot hold, as it came
+	// Number of the virtual function; required in vf-ports, absent in port-self (IFLA_PORT_VF).
+	Vf      nlattr.Opt[uint32]
+	Profile nlattr.Opt[string] // name of the profile (IFLA_PORT_PROFILE)
+	// Reserved for the VSI type (struct ifla_port_vsi); the kernel refuses and does not send it
+	// (IFLA_PORT_VSI_TYPE).
+	VsiType      []byte
+	InstanceUuid []byte                  // UUID of the virtual machine's port (IFLA_PORT_INSTANCE_UUID)
+	HostUuid     []byte                  // UUID of the host (IFLA_PORT_HOST_UUID)
+	Request      nlattr.Opt[PortRequest] // what to do (IFLA_PORT_REQUEST)
+	// State of the last request. Read only (IFLA_PORT_RESPONSE).
+	Response nlattr.Opt[PortResponse]
+	Unknown  []nlattr.Attr
 }
 
-func (x *PortSelfAttrs) encode(e *nlattr.Encoder) {
-	if x.Vf.OK {
-		e.Uint32(AttrPortSelfVf, x.Vf.V)
-	}
-	if x.Profile.OK {
-		e.String(AttrPortSelfProfile, x.Profile.V)
-	}
-	if x.VsiType != nil {
-		e.Bytes(AttrPortSelfVsiType, x.VsiType)
-	}
-	if x.InstanceUuid != nil {
-		e.Bytes(AttrPortSelfInstanceUuid, x.InstanceUuid)
-	}
-	if x.HostUuid != nil {
-		e.Bytes(AttrPortSelfHostUuid, x.HostUuid)
-	}
-	if x.Request.OK {
-		e.Uint8(AttrPortSelfRequest, uint8(x.Request.V))
-	}
-	if x.Response.OK {
-		e.Uint16(AttrPortSelfResponse, uint16(x.Response.V))
-	}
-	e.Raw(x.Unknown)
+func (x *PortSelfAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrPortSelfVf, x.Vf)
+	e.OptString(AttrPortSelfProfile, x.Profile)
+	e.OptBytes(AttrPortSelfVsiType, x.VsiType)
+	e.OptBytes(AttrPortSelfInstanceUuid, x.InstanceUuid)
+	e.OptBytes(AttrPortSelfHostUuid, x.HostUuid)
+	nlattr.OptEnum8(e, AttrPortSelfRequest, x.Request)
+	nlattr.OptEnum16(e, AttrPortSelfResponse, x.Response)
+	e.Close(n, x.Unknown)
 }
 
-func (x *PortSelfAttrs) decode(d *nlattr.Decoder) {
+func (x *PortSelfAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrPortSelfVf:
-			x.Vf = nlattr.Some(d.Uint32())
+			x.Vf = d.OptUint32()
 		case AttrPortSelfProfile:
-			x.Profile = nlattr.Some(d.String())
+			x.Profile = d.OptString()
 		case AttrPortSelfVsiType:
 			x.VsiType = d.Bytes()
 		case AttrPortSelfInstanceUuid:
@@ -567,143 +497,168 @@ func (x *PortSelfAttrs) decode(d *nlattr.Decoder) {
 		case AttrPortSelfResponse:
 			x.Response = nlattr.Some(PortResponse(d.Uint16()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // LinkinfoAttrs is the attribute set linkinfo-attrs: kind of a link, and what belongs to the kind.
 type LinkinfoAttrs struct {
-	Kind      nlattr.Opt[string]    // kind of the link, such as vlan or veth
-	Data      LinkinfoDataMsg       // settings and state that belong to the kind (IFLA_INFO_DATA)
-	Xstats    []byte                // further counters of the kind, as its driver lays them out
-	SlaveKind nlattr.Opt[string]    // kind of the master, such as bridge or bond
-	SlaveData LinkinfoMemberDataMsg // settings and state of the link as port of its master
-	Unknown   []nlattr.Attr         // what the fields cannot hold, as it came
+	// Kind of the link, such as vlan or veth. Required to create one; physical devices have
+	// none (IFLA_INFO_KIND).
+	Kind nlattr.Opt[string]
+	Data LinkinfoDataMsg // settings and state that belong to the kind (IFLA_INFO_DATA)
+	// Further counters of the kind, as its driver lays them out; CAN sends struct
+	// can_device_stats (IFLA_INFO_XSTATS).
+	Xstats []byte
+	// Kind of the master, such as bridge or bond. Absent unless the link is a port
+	// (IFLA_INFO_SLAVE_KIND).
+	SlaveKind nlattr.Opt[string]
+	// Settings and state of the link as port of its master (IFLA_INFO_SLAVE_DATA).
+	SlaveData LinkinfoMemberDataMsg
+	Unknown   []nlattr.Attr
 }
 
-func (x *LinkinfoAttrs) encode(e *nlattr.Encoder) {
+func (x *LinkinfoAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	kind := x.Kind
 	if !kind.OK && x.Data != nil {
-		kind = selectorOfLinkinfoDataMsg(e, AttrLinkinfoData, x.Data)
+		kind = e.Selector(AttrLinkinfoData, "kind", x.Data.byLinkinfoDataMsg())
 	}
 	slaveKind := x.SlaveKind
 	if !slaveKind.OK && x.SlaveData != nil {
-		slaveKind = selectorOfLinkinfoMemberDataMsg(e, AttrLinkinfoSlaveData, x.SlaveData)
+		slaveKind = e.Selector(AttrLinkinfoSlaveData, "slave-kind", x.SlaveData.byLinkinfoMemberDataMsg())
 	}
-	if kind.OK {
-		e.String(AttrLinkinfoKind, kind.V)
-	}
+	e.OptString(AttrLinkinfoKind, kind)
 	if x.Data != nil {
 		encodeLinkinfoDataMsg(e, AttrLinkinfoData, kind.V, kind.V, x.Data)
 	}
-	if x.Xstats != nil {
-		e.Bytes(AttrLinkinfoXstats, x.Xstats)
-	}
-	if slaveKind.OK {
-		e.String(AttrLinkinfoSlaveKind, slaveKind.V)
-	}
+	e.OptBytes(AttrLinkinfoXstats, x.Xstats)
+	e.OptString(AttrLinkinfoSlaveKind, slaveKind)
 	if x.SlaveData != nil {
 		encodeLinkinfoMemberDataMsg(e, AttrLinkinfoSlaveData, slaveKind.V, x.SlaveData)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *LinkinfoAttrs) decode(d *nlattr.Decoder) {
+func (x *LinkinfoAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	var atData nlattr.Frame
-	var hasData bool
 	var atSlaveData nlattr.Frame
-	var hasSlaveData bool
 	for d.Next() {
 		switch d.Type() {
 		case AttrLinkinfoKind:
-			x.Kind = nlattr.Some(d.String())
+			x.Kind = d.OptString()
 		case AttrLinkinfoData:
-			atData, hasData = d.Skip(), true
+			atData = d.Skip()
 		case AttrLinkinfoXstats:
 			x.Xstats = d.Bytes()
 		case AttrLinkinfoSlaveKind:
-			x.SlaveKind = nlattr.Some(d.String())
+			x.SlaveKind = d.OptString()
 		case AttrLinkinfoSlaveData:
-			atSlaveData, hasSlaveData = d.Skip(), true
+			atSlaveData = d.Skip()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
-	if hasData && d.Err() == nil {
+	if atData.Skipped() && d.Err() == nil {
 		back := d.Resume(atData)
 		x.Data = decodeLinkinfoDataMsg(d, x.Kind.V, x.Kind.V)
 		d.Return(back)
 	}
-	if hasSlaveData && d.Err() == nil {
+	if atSlaveData.Skipped() && d.Err() == nil {
 		back := d.Resume(atSlaveData)
 		x.SlaveData = decodeLinkinfoMemberDataMsg(d, x.SlaveKind.V)
 		d.Return(back)
 	}
+	return d.Close(n, odd)
 }
 
 // LinkinfoBondAttrs is the attribute set linkinfo-bond-attrs: bond. Many settings can change only
 // while the bond has no ports or is down.
 type LinkinfoBondAttrs struct {
-	Mode            nlattr.Opt[BondMode]            // how the ports are used (IFLA_BOND_MODE)
-	ActiveSlave     nlattr.Opt[uint32]              // index of the active port, in modes that have one
-	Miimon          nlattr.Opt[uint32]              // milliseconds between link checks, 0 for none
-	Updelay         nlattr.Opt[uint32]              // milliseconds before a port that came up is used
-	Downdelay       nlattr.Opt[uint32]              // milliseconds before a port that went down is given up
-	UseCarrier      nlattr.Opt[uint8]               // 1 checks links by their carrier, 0 by ioctl
-	ArpInterval     nlattr.Opt[uint32]              // milliseconds between ARP probes, 0 for none
-	ArpIpTarget     []netip.Addr                    // IPv4 addresses to probe, up to 16, network byte order
-	ArpValidate     nlattr.Opt[BondArpValidate]     // which ports check what they receive (IFLA_BOND_ARP_VALIDATE)
-	ArpAllTargets   nlattr.Opt[BondArpAllTargets]   // whether any or all targets must answer
-	Primary         nlattr.Opt[uint32]              // index of the preferred port, 0 for none (IFLA_BOND_PRIMARY)
-	PrimaryReselect nlattr.Opt[BondPrimaryReselect] // when the preferred port is chosen again
-	FailOverMac     nlattr.Opt[BondFailOverMac]     // hardware addresses of the ports in active-backup mode
-	XmitHashPolicy  nlattr.Opt[BondXmitHashPolicy]  // what is hashed to choose a port (IFLA_BOND_XMIT_HASH_POLICY)
-	ResendIgmp      nlattr.Opt[uint32]              // multicast reports to send after a fail-over, 0-255
-	NumPeerNotif    nlattr.Opt[uint8]               // announcements to neighbours after a fail-over
-	AllSlavesActive nlattr.Opt[uint8]               // 1 also receives on backup ports
-	MinLinks        nlattr.Opt[uint32]              // ports that must be up for the bond to have carrier
-	LpInterval      nlattr.Opt[uint32]              // seconds between learning packets to the switches
+	Mode nlattr.Opt[BondMode] // how the ports are used (IFLA_BOND_MODE)
+	// Index of the active port, in modes that have one (IFLA_BOND_ACTIVE_SLAVE).
+	ActiveSlave nlattr.Opt[uint32]
+	// Milliseconds between link checks, 0 for none (IFLA_BOND_MIIMON).
+	Miimon nlattr.Opt[uint32]
+	// Milliseconds before a port that came up is used; a multiple of miimon
+	// (IFLA_BOND_UPDELAY).
+	Updelay nlattr.Opt[uint32]
+	// Milliseconds before a port that went down is given up; a multiple of miimon
+	// (IFLA_BOND_DOWNDELAY).
+	Downdelay nlattr.Opt[uint32]
+	// 1 checks links by their carrier, 0 by ioctl. Newer kernels accept only 1
+	// (IFLA_BOND_USE_CARRIER).
+	UseCarrier nlattr.Opt[uint8]
+	// Milliseconds between ARP probes, 0 for none (IFLA_BOND_ARP_INTERVAL).
+	ArpInterval nlattr.Opt[uint32]
+	// IPv4 addresses to probe, up to 16, network byte order (IFLA_BOND_ARP_IP_TARGET).
+	ArpIpTarget []netip.Addr
+	ArpValidate nlattr.Opt[BondArpValidate] // which ports check what they receive (IFLA_BOND_ARP_VALIDATE)
+	// Whether any or all targets must answer (IFLA_BOND_ARP_ALL_TARGETS).
+	ArpAllTargets nlattr.Opt[BondArpAllTargets]
+	Primary       nlattr.Opt[uint32] // index of the preferred port, 0 for none (IFLA_BOND_PRIMARY)
+	// When the preferred port is chosen again (IFLA_BOND_PRIMARY_RESELECT).
+	PrimaryReselect nlattr.Opt[BondPrimaryReselect]
+	// Hardware addresses of the ports in active-backup mode (IFLA_BOND_FAIL_OVER_MAC).
+	FailOverMac    nlattr.Opt[BondFailOverMac]
+	XmitHashPolicy nlattr.Opt[BondXmitHashPolicy] // what is hashed to choose a port (IFLA_BOND_XMIT_HASH_POLICY)
+	// Multicast reports to send after a fail-over, 0-255 (IFLA_BOND_RESEND_IGMP).
+	ResendIgmp nlattr.Opt[uint32]
+	// Announcements to neighbours after a fail-over (IFLA_BOND_NUM_PEER_NOTIF).
+	NumPeerNotif nlattr.Opt[uint8]
+	// 1 also receives on backup ports (IFLA_BOND_ALL_SLAVES_ACTIVE).
+	AllSlavesActive nlattr.Opt[uint8]
+	// Ports that must be up for the bond to have carrier (802.3ad) (IFLA_BOND_MIN_LINKS).
+	MinLinks nlattr.Opt[uint32]
+	// Seconds between learning packets to the switches (IFLA_BOND_LP_INTERVAL).
+	LpInterval nlattr.Opt[uint32]
+	// Packets on one port before the next in round-robin, 0 for a random port
+	// (IFLA_BOND_PACKETS_PER_SLAVE).
 	PacketsPerSlave nlattr.Opt[uint32]
-	AdLacpRate      nlattr.Opt[BondLacpRate] // how often LACP messages are asked for
-	AdSelect        nlattr.Opt[BondAdSelect] // how the active aggregator is chosen (IFLA_BOND_AD_SELECT)
-	AdInfo          *BondAdInfoAttrs         // state of LACP, in 802.3ad mode
-	AdActorSysPrio  nlattr.Opt[uint16]       // LACP system priority, 1-65535
-	AdUserPortKey   nlattr.Opt[uint16]       // upper bits of the LACP port key, 0-1023
-	AdActorSystem   net.HardwareAddr         // LACP system address
-	TlbDynamicLb    nlattr.Opt[uint8]        // 1 moves flows between ports in tlb mode
-	PeerNotifDelay  nlattr.Opt[uint32]       // milliseconds between announcements after a fail-over
-	AdLacpActive    nlattr.Opt[uint8]        // 1 sends LACP messages without being asked
-	MissedMax       nlattr.Opt[uint8]        // failed ARP probes before a port is down
-	NsIp6Target     []netip.Addr             // IPv6 addresses to probe, up to 16 (IFLA_BOND_NS_IP6_TARGET)
-	CoupledControl  nlattr.Opt[uint8]        // 1 starts to receive and send together
-	BroadcastNeigh  nlattr.Opt[uint8]        // 1 sends ARP and neighbour discovery on all ports (802.3ad)
-	LacpStrict      nlattr.Opt[uint8]        // 1 wants LACP answers before a port carries traffic
-	Unknown         []nlattr.Attr            // what the fields cannot hold, as it came
+	// How often LACP messages are asked for (IFLA_BOND_AD_LACP_RATE).
+	AdLacpRate nlattr.Opt[BondLacpRate]
+	AdSelect   nlattr.Opt[BondAdSelect] // how the active aggregator is chosen (IFLA_BOND_AD_SELECT)
+	// State of LACP, in 802.3ad mode. Read only (IFLA_BOND_AD_INFO).
+	AdInfo *BondAdInfoAttrs
+	// LACP system priority, 1-65535. Needs CAP_NET_ADMIN to read (IFLA_BOND_AD_ACTOR_SYS_PRIO).
+	AdActorSysPrio nlattr.Opt[uint16]
+	// Upper bits of the LACP port key, 0-1023. Needs CAP_NET_ADMIN to read
+	// (IFLA_BOND_AD_USER_PORT_KEY).
+	AdUserPortKey nlattr.Opt[uint16]
+	// LACP system address. Needs CAP_NET_ADMIN to read (IFLA_BOND_AD_ACTOR_SYSTEM).
+	AdActorSystem net.HardwareAddr
+	// 1 moves flows between ports in tlb mode (IFLA_BOND_TLB_DYNAMIC_LB).
+	TlbDynamicLb nlattr.Opt[uint8]
+	// Milliseconds between announcements after a fail-over (IFLA_BOND_PEER_NOTIF_DELAY).
+	PeerNotifDelay nlattr.Opt[uint32]
+	// 1 sends LACP messages without being asked (IFLA_BOND_AD_LACP_ACTIVE).
+	AdLacpActive nlattr.Opt[uint8]
+	// Failed ARP probes before a port is down (IFLA_BOND_MISSED_MAX).
+	MissedMax   nlattr.Opt[uint8]
+	NsIp6Target []netip.Addr // IPv6 addresses to probe, up to 16 (IFLA_BOND_NS_IP6_TARGET)
+	// 1 starts to receive and send together (802.3ad) (IFLA_BOND_COUPLED_CONTROL).
+	CoupledControl nlattr.Opt[uint8]
+	// 1 sends ARP and neighbour discovery on all ports (802.3ad). Since Linux 6.17
+	// (IFLA_BOND_BROADCAST_NEIGH).
+	BroadcastNeigh nlattr.Opt[uint8]
+	// 1 wants LACP answers before a port carries traffic. In kernels of 2026
+	// (IFLA_BOND_LACP_STRICT).
+	LacpStrict nlattr.Opt[uint8]
+	Unknown    []nlattr.Attr
 }
 
-func (x *LinkinfoBondAttrs) encode(e *nlattr.Encoder) {
-	if x.Mode.OK {
-		e.Uint8(AttrLinkinfoBondMode, uint8(x.Mode.V))
-	}
-	if x.ActiveSlave.OK {
-		e.Uint32(AttrLinkinfoBondActiveSlave, x.ActiveSlave.V)
-	}
-	if x.Miimon.OK {
-		e.Uint32(AttrLinkinfoBondMiimon, x.Miimon.V)
-	}
-	if x.Updelay.OK {
-		e.Uint32(AttrLinkinfoBondUpdelay, x.Updelay.V)
-	}
-	if x.Downdelay.OK {
-		e.Uint32(AttrLinkinfoBondDowndelay, x.Downdelay.V)
-	}
-	if x.UseCarrier.OK {
-		e.Uint8(AttrLinkinfoBondUseCarrier, x.UseCarrier.V)
-	}
-	if x.ArpInterval.OK {
-		e.Uint32(AttrLinkinfoBondArpInterval, x.ArpInterval.V)
-	}
+func (x *LinkinfoBondAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnum8(e, AttrLinkinfoBondMode, x.Mode)
+	e.OptUint32(AttrLinkinfoBondActiveSlave, x.ActiveSlave)
+	e.OptUint32(AttrLinkinfoBondMiimon, x.Miimon)
+	e.OptUint32(AttrLinkinfoBondUpdelay, x.Updelay)
+	e.OptUint32(AttrLinkinfoBondDowndelay, x.Downdelay)
+	e.OptUint8(AttrLinkinfoBondUseCarrier, x.UseCarrier)
+	e.OptUint32(AttrLinkinfoBondArpInterval, x.ArpInterval)
 	if x.ArpIpTarget != nil {
 		array := e.Begin(AttrLinkinfoBondArpIpTarget)
 		for i, v := range x.ArpIpTarget {
@@ -711,74 +666,30 @@ func (x *LinkinfoBondAttrs) encode(e *nlattr.Encoder) {
 		}
 		e.End(array)
 	}
-	if x.ArpValidate.OK {
-		e.Uint32(AttrLinkinfoBondArpValidate, uint32(x.ArpValidate.V))
-	}
-	if x.ArpAllTargets.OK {
-		e.Uint32(AttrLinkinfoBondArpAllTargets, uint32(x.ArpAllTargets.V))
-	}
-	if x.Primary.OK {
-		e.Uint32(AttrLinkinfoBondPrimary, x.Primary.V)
-	}
-	if x.PrimaryReselect.OK {
-		e.Uint8(AttrLinkinfoBondPrimaryReselect, uint8(x.PrimaryReselect.V))
-	}
-	if x.FailOverMac.OK {
-		e.Uint8(AttrLinkinfoBondFailOverMac, uint8(x.FailOverMac.V))
-	}
-	if x.XmitHashPolicy.OK {
-		e.Uint8(AttrLinkinfoBondXmitHashPolicy, uint8(x.XmitHashPolicy.V))
-	}
-	if x.ResendIgmp.OK {
-		e.Uint32(AttrLinkinfoBondResendIgmp, x.ResendIgmp.V)
-	}
-	if x.NumPeerNotif.OK {
-		e.Uint8(AttrLinkinfoBondNumPeerNotif, x.NumPeerNotif.V)
-	}
-	if x.AllSlavesActive.OK {
-		e.Uint8(AttrLinkinfoBondAllSlavesActive, x.AllSlavesActive.V)
-	}
-	if x.MinLinks.OK {
-		e.Uint32(AttrLinkinfoBondMinLinks, x.MinLinks.V)
-	}
-	if x.LpInterval.OK {
-		e.Uint32(AttrLinkinfoBondLpInterval, x.LpInterval.V)
-	}
-	if x.PacketsPerSlave.OK {
-		e.Uint32(AttrLinkinfoBondPacketsPerSlave, x.PacketsPerSlave.V)
-	}
-	if x.AdLacpRate.OK {
-		e.Uint8(AttrLinkinfoBondAdLacpRate, uint8(x.AdLacpRate.V))
-	}
-	if x.AdSelect.OK {
-		e.Uint8(AttrLinkinfoBondAdSelect, uint8(x.AdSelect.V))
-	}
+	nlattr.OptEnum32(e, AttrLinkinfoBondArpValidate, x.ArpValidate)
+	nlattr.OptEnum32(e, AttrLinkinfoBondArpAllTargets, x.ArpAllTargets)
+	e.OptUint32(AttrLinkinfoBondPrimary, x.Primary)
+	nlattr.OptEnum8(e, AttrLinkinfoBondPrimaryReselect, x.PrimaryReselect)
+	nlattr.OptEnum8(e, AttrLinkinfoBondFailOverMac, x.FailOverMac)
+	nlattr.OptEnum8(e, AttrLinkinfoBondXmitHashPolicy, x.XmitHashPolicy)
+	e.OptUint32(AttrLinkinfoBondResendIgmp, x.ResendIgmp)
+	e.OptUint8(AttrLinkinfoBondNumPeerNotif, x.NumPeerNotif)
+	e.OptUint8(AttrLinkinfoBondAllSlavesActive, x.AllSlavesActive)
+	e.OptUint32(AttrLinkinfoBondMinLinks, x.MinLinks)
+	e.OptUint32(AttrLinkinfoBondLpInterval, x.LpInterval)
+	e.OptUint32(AttrLinkinfoBondPacketsPerSlave, x.PacketsPerSlave)
+	nlattr.OptEnum8(e, AttrLinkinfoBondAdLacpRate, x.AdLacpRate)
+	nlattr.OptEnum8(e, AttrLinkinfoBondAdSelect, x.AdSelect)
 	if x.AdInfo != nil {
-		nest := e.Begin(AttrLinkinfoBondAdInfo)
-		x.AdInfo.encode(e)
-		e.End(nest)
+		x.AdInfo.encode(e, AttrLinkinfoBondAdInfo)
 	}
-	if x.AdActorSysPrio.OK {
-		e.Uint16(AttrLinkinfoBondAdActorSysPrio, x.AdActorSysPrio.V)
-	}
-	if x.AdUserPortKey.OK {
-		e.Uint16(AttrLinkinfoBondAdUserPortKey, x.AdUserPortKey.V)
-	}
-	if x.AdActorSystem != nil {
-		e.Bytes(AttrLinkinfoBondAdActorSystem, x.AdActorSystem)
-	}
-	if x.TlbDynamicLb.OK {
-		e.Uint8(AttrLinkinfoBondTlbDynamicLb, x.TlbDynamicLb.V)
-	}
-	if x.PeerNotifDelay.OK {
-		e.Uint32(AttrLinkinfoBondPeerNotifDelay, x.PeerNotifDelay.V)
-	}
-	if x.AdLacpActive.OK {
-		e.Uint8(AttrLinkinfoBondAdLacpActive, x.AdLacpActive.V)
-	}
-	if x.MissedMax.OK {
-		e.Uint8(AttrLinkinfoBondMissedMax, x.MissedMax.V)
-	}
+	e.OptUint16(AttrLinkinfoBondAdActorSysPrio, x.AdActorSysPrio)
+	e.OptUint16(AttrLinkinfoBondAdUserPortKey, x.AdUserPortKey)
+	e.OptBytes(AttrLinkinfoBondAdActorSystem, x.AdActorSystem)
+	e.OptUint8(AttrLinkinfoBondTlbDynamicLb, x.TlbDynamicLb)
+	e.OptUint32(AttrLinkinfoBondPeerNotifDelay, x.PeerNotifDelay)
+	e.OptUint8(AttrLinkinfoBondAdLacpActive, x.AdLacpActive)
+	e.OptUint8(AttrLinkinfoBondMissedMax, x.MissedMax)
 	if x.NsIp6Target != nil {
 		array := e.Begin(AttrLinkinfoBondNsIp6Target)
 		for i, v := range x.NsIp6Target {
@@ -786,52 +697,45 @@ func (x *LinkinfoBondAttrs) encode(e *nlattr.Encoder) {
 		}
 		e.End(array)
 	}
-	if x.CoupledControl.OK {
-		e.Uint8(AttrLinkinfoBondCoupledControl, x.CoupledControl.V)
-	}
-	if x.BroadcastNeigh.OK {
-		e.Uint8(AttrLinkinfoBondBroadcastNeigh, x.BroadcastNeigh.V)
-	}
-	if x.LacpStrict.OK {
-		e.Uint8(AttrLinkinfoBondLacpStrict, x.LacpStrict.V)
-	}
-	e.Raw(x.Unknown)
+	e.OptUint8(AttrLinkinfoBondCoupledControl, x.CoupledControl)
+	e.OptUint8(AttrLinkinfoBondBroadcastNeigh, x.BroadcastNeigh)
+	e.OptUint8(AttrLinkinfoBondLacpStrict, x.LacpStrict)
+	e.Close(n, x.Unknown)
 }
 
-func (x *LinkinfoBondAttrs) decode(d *nlattr.Decoder) {
+func (x *LinkinfoBondAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrLinkinfoBondMode:
 			x.Mode = nlattr.Some(BondMode(d.Uint8()))
 		case AttrLinkinfoBondActiveSlave:
-			x.ActiveSlave = nlattr.Some(d.Uint32())
+			x.ActiveSlave = d.OptUint32()
 		case AttrLinkinfoBondMiimon:
-			x.Miimon = nlattr.Some(d.Uint32())
+			x.Miimon = d.OptUint32()
 		case AttrLinkinfoBondUpdelay:
-			x.Updelay = nlattr.Some(d.Uint32())
+			x.Updelay = d.OptUint32()
 		case AttrLinkinfoBondDowndelay:
-			x.Downdelay = nlattr.Some(d.Uint32())
+			x.Downdelay = d.OptUint32()
 		case AttrLinkinfoBondUseCarrier:
-			x.UseCarrier = nlattr.Some(d.Uint8())
+			x.UseCarrier = d.OptUint8()
 		case AttrLinkinfoBondArpInterval:
-			x.ArpInterval = nlattr.Some(d.Uint32())
+			x.ArpInterval = d.OptUint32()
 		case AttrLinkinfoBondArpIpTarget:
 			list := nlattr.MakeSlice[netip.Addr](d, d.Members())
 			array := d.Enter()
 			for d.Next() {
 				list = append(list, d.Addr4())
 			}
-			if d.Close(array) {
+			if d.Close(array, &x.Unknown) {
 				x.ArpIpTarget = list
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkinfoBondArpValidate:
 			x.ArpValidate = nlattr.Some(BondArpValidate(d.Uint32()))
 		case AttrLinkinfoBondArpAllTargets:
 			x.ArpAllTargets = nlattr.Some(BondArpAllTargets(d.Uint32()))
 		case AttrLinkinfoBondPrimary:
-			x.Primary = nlattr.Some(d.Uint32())
+			x.Primary = d.OptUint32()
 		case AttrLinkinfoBondPrimaryReselect:
 			x.PrimaryReselect = nlattr.Some(BondPrimaryReselect(d.Uint8()))
 		case AttrLinkinfoBondFailOverMac:
@@ -839,44 +743,39 @@ func (x *LinkinfoBondAttrs) decode(d *nlattr.Decoder) {
 		case AttrLinkinfoBondXmitHashPolicy:
 			x.XmitHashPolicy = nlattr.Some(BondXmitHashPolicy(d.Uint8()))
 		case AttrLinkinfoBondResendIgmp:
-			x.ResendIgmp = nlattr.Some(d.Uint32())
+			x.ResendIgmp = d.OptUint32()
 		case AttrLinkinfoBondNumPeerNotif:
-			x.NumPeerNotif = nlattr.Some(d.Uint8())
+			x.NumPeerNotif = d.OptUint8()
 		case AttrLinkinfoBondAllSlavesActive:
-			x.AllSlavesActive = nlattr.Some(d.Uint8())
+			x.AllSlavesActive = d.OptUint8()
 		case AttrLinkinfoBondMinLinks:
-			x.MinLinks = nlattr.Some(d.Uint32())
+			x.MinLinks = d.OptUint32()
 		case AttrLinkinfoBondLpInterval:
-			x.LpInterval = nlattr.Some(d.Uint32())
+			x.LpInterval = d.OptUint32()
 		case AttrLinkinfoBondPacketsPerSlave:
-			x.PacketsPerSlave = nlattr.Some(d.Uint32())
+			x.PacketsPerSlave = d.OptUint32()
 		case AttrLinkinfoBondAdLacpRate:
 			x.AdLacpRate = nlattr.Some(BondLacpRate(d.Uint8()))
 		case AttrLinkinfoBondAdSelect:
 			x.AdSelect = nlattr.Some(BondAdSelect(d.Uint8()))
 		case AttrLinkinfoBondAdInfo:
-			v := nlattr.New[BondAdInfoAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[BondAdInfoAttrs](d); v.decode(d, &x.Unknown) {
 				x.AdInfo = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkinfoBondAdActorSysPrio:
-			x.AdActorSysPrio = nlattr.Some(d.Uint16())
+			x.AdActorSysPrio = d.OptUint16()
 		case AttrLinkinfoBondAdUserPortKey:
-			x.AdUserPortKey = nlattr.Some(d.Uint16())
+			x.AdUserPortKey = d.OptUint16()
 		case AttrLinkinfoBondAdActorSystem:
 			x.AdActorSystem = d.Bytes()
 		case AttrLinkinfoBondTlbDynamicLb:
-			x.TlbDynamicLb = nlattr.Some(d.Uint8())
+			x.TlbDynamicLb = d.OptUint8()
 		case AttrLinkinfoBondPeerNotifDelay:
-			x.PeerNotifDelay = nlattr.Some(d.Uint32())
+			x.PeerNotifDelay = d.OptUint32()
 		case AttrLinkinfoBondAdLacpActive:
-			x.AdLacpActive = nlattr.Some(d.Uint8())
+			x.AdLacpActive = d.OptUint8()
 		case AttrLinkinfoBondMissedMax:
-			x.MissedMax = nlattr.Some(d.Uint8())
+			x.MissedMax = d.OptUint8()
 		case AttrLinkinfoBondNsIp6Target:
 			list := nlattr.MakeSlice[netip.Addr](d, d.Members())
 			array := d.Enter()
@@ -887,21 +786,20 @@ func (x *LinkinfoBondAttrs) decode(d *nlattr.Decoder) {
 					d.Fail(nlattr.ErrLength)
 				}
 			}
-			if d.Close(array) {
+			if d.Close(array, &x.Unknown) {
 				x.NsIp6Target = list
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkinfoBondCoupledControl:
-			x.CoupledControl = nlattr.Some(d.Uint8())
+			x.CoupledControl = d.OptUint8()
 		case AttrLinkinfoBondBroadcastNeigh:
-			x.BroadcastNeigh = nlattr.Some(d.Uint8())
+			x.BroadcastNeigh = d.OptUint8()
 		case AttrLinkinfoBondLacpStrict:
-			x.LacpStrict = nlattr.Some(d.Uint8())
+			x.LacpStrict = d.OptUint8()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // BondAdInfoAttrs is the attribute set bond-ad-info-attrs: state of the active LACP aggregator.
@@ -910,106 +808,94 @@ type BondAdInfoAttrs struct {
 	NumPorts   nlattr.Opt[uint16] // number of its ports (IFLA_BOND_AD_INFO_NUM_PORTS)
 	ActorKey   nlattr.Opt[uint16] // own key (IFLA_BOND_AD_INFO_ACTOR_KEY)
 	PartnerKey nlattr.Opt[uint16] // key of the partner (IFLA_BOND_AD_INFO_PARTNER_KEY)
-	PartnerMac net.HardwareAddr   // system address of the partner
-	Unknown    []nlattr.Attr      // what the fields cannot hold, as it came
+	// System address of the partner (IFLA_BOND_AD_INFO_PARTNER_MAC).
+	PartnerMac net.HardwareAddr
+	Unknown    []nlattr.Attr
 }
 
-func (x *BondAdInfoAttrs) encode(e *nlattr.Encoder) {
-	if x.Aggregator.OK {
-		e.Uint16(AttrBondAdInfoAggregator, x.Aggregator.V)
-	}
-	if x.NumPorts.OK {
-		e.Uint16(AttrBondAdInfoNumPorts, x.NumPorts.V)
-	}
-	if x.ActorKey.OK {
-		e.Uint16(AttrBondAdInfoActorKey, x.ActorKey.V)
-	}
-	if x.PartnerKey.OK {
-		e.Uint16(AttrBondAdInfoPartnerKey, x.PartnerKey.V)
-	}
-	if x.PartnerMac != nil {
-		e.Bytes(AttrBondAdInfoPartnerMac, x.PartnerMac)
-	}
-	e.Raw(x.Unknown)
+func (x *BondAdInfoAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint16(AttrBondAdInfoAggregator, x.Aggregator)
+	e.OptUint16(AttrBondAdInfoNumPorts, x.NumPorts)
+	e.OptUint16(AttrBondAdInfoActorKey, x.ActorKey)
+	e.OptUint16(AttrBondAdInfoPartnerKey, x.PartnerKey)
+	e.OptBytes(AttrBondAdInfoPartnerMac, x.PartnerMac)
+	e.Close(n, x.Unknown)
 }
 
-func (x *BondAdInfoAttrs) decode(d *nlattr.Decoder) {
+func (x *BondAdInfoAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrBondAdInfoAggregator:
-			x.Aggregator = nlattr.Some(d.Uint16())
+			x.Aggregator = d.OptUint16()
 		case AttrBondAdInfoNumPorts:
-			x.NumPorts = nlattr.Some(d.Uint16())
+			x.NumPorts = d.OptUint16()
 		case AttrBondAdInfoActorKey:
-			x.ActorKey = nlattr.Some(d.Uint16())
+			x.ActorKey = d.OptUint16()
 		case AttrBondAdInfoPartnerKey:
-			x.PartnerKey = nlattr.Some(d.Uint16())
+			x.PartnerKey = d.OptUint16()
 		case AttrBondAdInfoPartnerMac:
 			x.PartnerMac = d.Bytes()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // BondSlaveAttrs is the attribute set bond-slave-attrs: port of a bond.
 type BondSlaveAttrs struct {
-	State                  nlattr.Opt[BondSlaveState] // whether the port is active
-	MiiStatus              nlattr.Opt[BondLinkStatus] // link of the port
-	LinkFailureCount       nlattr.Opt[uint32]         // how often the link failed
-	PermHwaddr             net.HardwareAddr           // hardware address before it became a port
-	QueueID                nlattr.Opt[uint16]         // send queue of the bond that is bound to the port, 0 for none
-	AdAggregatorID         nlattr.Opt[uint16]         // LACP aggregator of the port
-	AdActorOperPortState   nlattr.Opt[LacpState]      // LACP state of this side
-	AdPartnerOperPortState nlattr.Opt[LacpState]      // LACP state of the partner
-	Prio                   nlattr.Opt[int32]          // priority in the choice of a new active port, higher wins
-	ActorPortPrio          nlattr.Opt[uint16]         // LACP priority of the port
-	AdChurnActorState      nlattr.Opt[BondChurnState] // churn detection of this side
-	AdChurnPartnerState    nlattr.Opt[BondChurnState] // churn detection of the partner
-	Unknown                []nlattr.Attr              // what the fields cannot hold, as it came
+	// Whether the port is active. Read only (IFLA_BOND_SLAVE_STATE).
+	State nlattr.Opt[BondSlaveState]
+	// Link of the port. Read only (IFLA_BOND_SLAVE_MII_STATUS).
+	MiiStatus nlattr.Opt[BondLinkStatus]
+	// How often the link failed. Read only (IFLA_BOND_SLAVE_LINK_FAILURE_COUNT).
+	LinkFailureCount nlattr.Opt[uint32]
+	// Hardware address before it became a port. Read only (IFLA_BOND_SLAVE_PERM_HWADDR).
+	PermHwaddr net.HardwareAddr
+	// Send queue of the bond that is bound to the port, 0 for none. Writable
+	// (IFLA_BOND_SLAVE_QUEUE_ID).
+	QueueID nlattr.Opt[uint16]
+	// LACP aggregator of the port. 802.3ad only (IFLA_BOND_SLAVE_AD_AGGREGATOR_ID).
+	AdAggregatorID nlattr.Opt[uint16]
+	// LACP state of this side. 802.3ad only (IFLA_BOND_SLAVE_AD_ACTOR_OPER_PORT_STATE).
+	AdActorOperPortState nlattr.Opt[LacpState]
+	// LACP state of the partner. 802.3ad only (IFLA_BOND_SLAVE_AD_PARTNER_OPER_PORT_STATE).
+	AdPartnerOperPortState nlattr.Opt[LacpState]
+	// Priority in the choice of a new active port, higher wins. Writable
+	// (IFLA_BOND_SLAVE_PRIO).
+	Prio nlattr.Opt[int32]
+	// LACP priority of the port. Writable (IFLA_BOND_SLAVE_ACTOR_PORT_PRIO).
+	ActorPortPrio nlattr.Opt[uint16]
+	// Churn detection of this side. 802.3ad only (IFLA_BOND_SLAVE_AD_CHURN_ACTOR_STATE).
+	AdChurnActorState nlattr.Opt[BondChurnState]
+	// Churn detection of the partner. 802.3ad only (IFLA_BOND_SLAVE_AD_CHURN_PARTNER_STATE).
+	AdChurnPartnerState nlattr.Opt[BondChurnState]
+	Unknown             []nlattr.Attr
 }
 
-func (x *BondSlaveAttrs) encode(e *nlattr.Encoder) {
-	if x.State.OK {
-		e.Uint8(AttrBondSlaveState, uint8(x.State.V))
-	}
-	if x.MiiStatus.OK {
-		e.Uint8(AttrBondSlaveMiiStatus, uint8(x.MiiStatus.V))
-	}
-	if x.LinkFailureCount.OK {
-		e.Uint32(AttrBondSlaveLinkFailureCount, x.LinkFailureCount.V)
-	}
-	if x.PermHwaddr != nil {
-		e.Bytes(AttrBondSlavePermHwaddr, x.PermHwaddr)
-	}
-	if x.QueueID.OK {
-		e.Uint16(AttrBondSlaveQueueID, x.QueueID.V)
-	}
-	if x.AdAggregatorID.OK {
-		e.Uint16(AttrBondSlaveAdAggregatorID, x.AdAggregatorID.V)
-	}
+func (x *BondSlaveAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnum8(e, AttrBondSlaveState, x.State)
+	nlattr.OptEnum8(e, AttrBondSlaveMiiStatus, x.MiiStatus)
+	e.OptUint32(AttrBondSlaveLinkFailureCount, x.LinkFailureCount)
+	e.OptBytes(AttrBondSlavePermHwaddr, x.PermHwaddr)
+	e.OptUint16(AttrBondSlaveQueueID, x.QueueID)
+	e.OptUint16(AttrBondSlaveAdAggregatorID, x.AdAggregatorID)
 	if x.AdActorOperPortState.OK {
 		e.Uint8(AttrBondSlaveAdActorOperPortState, nlattr.Fit[uint8](e, AttrBondSlaveAdActorOperPortState, x.AdActorOperPortState.V))
 	}
-	if x.AdPartnerOperPortState.OK {
-		e.Uint16(AttrBondSlaveAdPartnerOperPortState, uint16(x.AdPartnerOperPortState.V))
-	}
-	if x.Prio.OK {
-		e.Int32(AttrBondSlavePrio, x.Prio.V)
-	}
-	if x.ActorPortPrio.OK {
-		e.Uint16(AttrBondSlaveActorPortPrio, x.ActorPortPrio.V)
-	}
-	if x.AdChurnActorState.OK {
-		e.Uint8(AttrBondSlaveAdChurnActorState, uint8(x.AdChurnActorState.V))
-	}
-	if x.AdChurnPartnerState.OK {
-		e.Uint8(AttrBondSlaveAdChurnPartnerState, uint8(x.AdChurnPartnerState.V))
-	}
-	e.Raw(x.Unknown)
+	nlattr.OptEnum16(e, AttrBondSlaveAdPartnerOperPortState, x.AdPartnerOperPortState)
+	e.OptInt32(AttrBondSlavePrio, x.Prio)
+	e.OptUint16(AttrBondSlaveActorPortPrio, x.ActorPortPrio)
+	nlattr.OptEnum8(e, AttrBondSlaveAdChurnActorState, x.AdChurnActorState)
+	nlattr.OptEnum8(e, AttrBondSlaveAdChurnPartnerState, x.AdChurnPartnerState)
+	e.Close(n, x.Unknown)
 }
 
-func (x *BondSlaveAttrs) decode(d *nlattr.Decoder) {
+func (x *BondSlaveAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrBondSlaveState:
@@ -1017,262 +903,204 @@ func (x *BondSlaveAttrs) decode(d *nlattr.Decoder) {
 		case AttrBondSlaveMiiStatus:
 			x.MiiStatus = nlattr.Some(BondLinkStatus(d.Uint8()))
 		case AttrBondSlaveLinkFailureCount:
-			x.LinkFailureCount = nlattr.Some(d.Uint32())
+			x.LinkFailureCount = d.OptUint32()
 		case AttrBondSlavePermHwaddr:
 			x.PermHwaddr = d.Bytes()
 		case AttrBondSlaveQueueID:
-			x.QueueID = nlattr.Some(d.Uint16())
+			x.QueueID = d.OptUint16()
 		case AttrBondSlaveAdAggregatorID:
-			x.AdAggregatorID = nlattr.Some(d.Uint16())
+			x.AdAggregatorID = d.OptUint16()
 		case AttrBondSlaveAdActorOperPortState:
 			x.AdActorOperPortState = nlattr.Some(LacpState(d.Uint8()))
 		case AttrBondSlaveAdPartnerOperPortState:
 			x.AdPartnerOperPortState = nlattr.Some(LacpState(d.Uint16()))
 		case AttrBondSlavePrio:
-			x.Prio = nlattr.Some(d.Int32())
+			x.Prio = d.OptInt32()
 		case AttrBondSlaveActorPortPrio:
-			x.ActorPortPrio = nlattr.Some(d.Uint16())
+			x.ActorPortPrio = d.OptUint16()
 		case AttrBondSlaveAdChurnActorState:
 			x.AdChurnActorState = nlattr.Some(BondChurnState(d.Uint8()))
 		case AttrBondSlaveAdChurnPartnerState:
 			x.AdChurnPartnerState = nlattr.Some(BondChurnState(d.Uint8()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // LinkinfoBridgeAttrs is the attribute set linkinfo-bridge-attrs: bridge. Times are in hundredths
 // of a second (USER_HZ).
 type LinkinfoBridgeAttrs struct {
-	ForwardDelay            nlattr.Opt[uint32]
-	HelloTime               nlattr.Opt[uint32]         // time between hello messages, 100-1000 (IFLA_BR_HELLO_TIME)
-	MaxAge                  nlattr.Opt[uint32]         // time until a silent bridge counts as lost, 600-4000
-	AgeingTime              nlattr.Opt[uint32]         // lifetime of learned addresses, 30000 by default
-	StpState                nlattr.Opt[BridgeStpState] // spanning tree (IFLA_BR_STP_STATE)
-	Priority                nlattr.Opt[uint16]         // priority of the bridge, lower wins
-	VlanFiltering           nlattr.Opt[uint8]          // 1 filters by VLAN (IFLA_BR_VLAN_FILTERING)
-	VlanProtocol            nlattr.Opt[VlanProtocols]  // ethertype of filtered VLANs, network byte order
-	GroupFwdMask            nlattr.Opt[uint16]         // link-local groups to forward, bit n for 01:80:c2:00:00:0n
-	RootID                  nlattr.Opt[IflaBridgeID]   // root of the spanning tree
-	BridgeID                nlattr.Opt[IflaBridgeID]   // identifier of this bridge
-	RootPort                nlattr.Opt[uint16]         // number of the port towards the root
-	RootPathCost            nlattr.Opt[uint32]         // cost of the path to the root
-	TopologyChange          nlattr.Opt[uint8]          // 1 while a topology change is announced
-	TopologyChangeDetected  nlattr.Opt[uint8]          // 1 if this bridge has seen the change
-	HelloTimer              nlattr.Opt[uint64]         // time left of the hello timer
-	TcnTimer                nlattr.Opt[uint64]         // time left of the topology change notification timer
-	TopologyChangeTimer     nlattr.Opt[uint64]         // time left of the topology change timer
-	GcTimer                 nlattr.Opt[uint64]         // time left until old addresses are removed
-	GroupAddr               net.HardwareAddr           // destination of spanning tree messages, 01:80:c2:00:00:0x
-	FdbFlush                bool                       // forget learned addresses
-	McastRouter             nlattr.Opt[MdbRtrType]     // whether the bridge itself counts as multicast router
-	McastSnooping           nlattr.Opt[uint8]          // 1 watches IGMP and MLD (IFLA_BR_MCAST_SNOOPING)
-	McastQueryUseIfaddr     nlattr.Opt[uint8]          // 1 sends queries from the bridge's own address
-	McastQuerier            nlattr.Opt[uint8]          // 1 sends queries (IFLA_BR_MCAST_QUERIER)
-	McastHashElasticity     nlattr.Opt[uint32]         // obsolete, always 16 (IFLA_BR_MCAST_HASH_ELASTICITY)
-	McastHashMax            nlattr.Opt[uint32]         // most multicast groups, a power of two
-	McastLastMemberCnt      nlattr.Opt[uint32]         // queries after a leave message
-	McastStartupQueryCnt    nlattr.Opt[uint32]         // queries at start (IFLA_BR_MCAST_STARTUP_QUERY_CNT)
-	McastLastMemberIntvl    nlattr.Opt[uint64]         // time between queries after a leave message
-	McastMembershipIntvl    nlattr.Opt[uint64]         // time until a group without reports is removed
-	McastQuerierIntvl       nlattr.Opt[uint64]         // time until a silent querier is replaced
-	McastQueryIntvl         nlattr.Opt[uint64]         // time between queries (IFLA_BR_MCAST_QUERY_INTVL)
-	McastQueryResponseIntvl nlattr.Opt[uint64]         // time that hosts have to answer a query
-	McastStartupQueryIntvl  nlattr.Opt[uint64]         // time between queries at start
-	NfCallIptables          nlattr.Opt[uint8]          // 1 shows IPv4 packets to iptables (IFLA_BR_NF_CALL_IPTABLES)
-	NfCallIp6tables         nlattr.Opt[uint8]          // 1 shows IPv6 packets to ip6tables
-	NfCallArptables         nlattr.Opt[uint8]          // 1 shows ARP packets to arptables (IFLA_BR_NF_CALL_ARPTABLES)
-	VlanDefaultPvid         nlattr.Opt[uint16]         // VLAN of untagged packets on new ports, 0 for none
-	VlanStatsEnabled        nlattr.Opt[uint8]          // 1 counts per VLAN (IFLA_BR_VLAN_STATS_ENABLED)
-	McastStatsEnabled       nlattr.Opt[uint8]          // 1 counts IGMP and MLD messages (IFLA_BR_MCAST_STATS_ENABLED)
-	McastIgmpVersion        nlattr.Opt[uint8]          // IGMP version of queries, 2 or 3 (IFLA_BR_MCAST_IGMP_VERSION)
-	McastMldVersion         nlattr.Opt[uint8]          // MLD version of queries, 1 or 2 (IFLA_BR_MCAST_MLD_VERSION)
-	VlanStatsPerPort        nlattr.Opt[uint8]          // 1 counts per VLAN and port
-	MultiBoolopt            nlattr.Opt[BrBooloptMulti] // further switches (IFLA_BR_MULTI_BOOLOPT)
-	McastQuerierState       *BridgeQuerierAttrs        // the queriers that the bridge knows
-	FdbNLearned             nlattr.Opt[uint32]         // number of learned addresses
-	FdbMaxLearned           nlattr.Opt[uint32]         // most learned addresses, 0 for no limit
-	Unknown                 []nlattr.Attr              // what the fields cannot hold, as it came
+	// Time in the listening and in the learning state, 200-3000 with spanning tree
+	// (IFLA_BR_FORWARD_DELAY).
+	ForwardDelay nlattr.Opt[uint32]
+	HelloTime    nlattr.Opt[uint32] // time between hello messages, 100-1000 (IFLA_BR_HELLO_TIME)
+	// Time until a silent bridge counts as lost, 600-4000 (IFLA_BR_MAX_AGE).
+	MaxAge nlattr.Opt[uint32]
+	// Lifetime of learned addresses, 30000 by default (IFLA_BR_AGEING_TIME).
+	AgeingTime nlattr.Opt[uint32]
+	StpState   nlattr.Opt[BridgeStpState] // spanning tree (IFLA_BR_STP_STATE)
+	// Priority of the bridge, lower wins. Host byte order (IFLA_BR_PRIORITY).
+	Priority      nlattr.Opt[uint16]
+	VlanFiltering nlattr.Opt[uint8] // 1 filters by VLAN (IFLA_BR_VLAN_FILTERING)
+	// Ethertype of filtered VLANs, network byte order (IFLA_BR_VLAN_PROTOCOL).
+	VlanProtocol nlattr.Opt[VlanProtocols]
+	// Link-local groups to forward, bit n for 01:80:c2:00:00:0n (IFLA_BR_GROUP_FWD_MASK).
+	GroupFwdMask nlattr.Opt[uint16]
+	// Root of the spanning tree. Read only (IFLA_BR_ROOT_ID).
+	RootID nlattr.Opt[IflaBridgeID]
+	// Identifier of this bridge. Read only (IFLA_BR_BRIDGE_ID).
+	BridgeID nlattr.Opt[IflaBridgeID]
+	// Number of the port towards the root. Read only (IFLA_BR_ROOT_PORT).
+	RootPort nlattr.Opt[uint16]
+	// Cost of the path to the root. Read only (IFLA_BR_ROOT_PATH_COST).
+	RootPathCost nlattr.Opt[uint32]
+	// 1 while a topology change is announced. Read only (IFLA_BR_TOPOLOGY_CHANGE).
+	TopologyChange nlattr.Opt[uint8]
+	// 1 if this bridge has seen the change. Read only (IFLA_BR_TOPOLOGY_CHANGE_DETECTED).
+	TopologyChangeDetected nlattr.Opt[uint8]
+	// Time left of the hello timer. Read only (IFLA_BR_HELLO_TIMER).
+	HelloTimer nlattr.Opt[uint64]
+	// Time left of the topology change notification timer. Read only (IFLA_BR_TCN_TIMER).
+	TcnTimer nlattr.Opt[uint64]
+	// Time left of the topology change timer. Read only (IFLA_BR_TOPOLOGY_CHANGE_TIMER).
+	TopologyChangeTimer nlattr.Opt[uint64]
+	// Time left until old addresses are removed. Read only (IFLA_BR_GC_TIMER).
+	GcTimer nlattr.Opt[uint64]
+	// Destination of spanning tree messages, 01:80:c2:00:00:0x (IFLA_BR_GROUP_ADDR).
+	GroupAddr net.HardwareAddr
+	// Forget learned addresses. Requests only (IFLA_BR_FDB_FLUSH).
+	FdbFlush bool
+	// Whether the bridge itself counts as multicast router (IFLA_BR_MCAST_ROUTER).
+	McastRouter   nlattr.Opt[MdbRtrType]
+	McastSnooping nlattr.Opt[uint8] // 1 watches IGMP and MLD (IFLA_BR_MCAST_SNOOPING)
+	// 1 sends queries from the bridge's own address (IFLA_BR_MCAST_QUERY_USE_IFADDR).
+	McastQueryUseIfaddr nlattr.Opt[uint8]
+	McastQuerier        nlattr.Opt[uint8]  // 1 sends queries (IFLA_BR_MCAST_QUERIER)
+	McastHashElasticity nlattr.Opt[uint32] // obsolete, always 16 (IFLA_BR_MCAST_HASH_ELASTICITY)
+	// Most multicast groups, a power of two (IFLA_BR_MCAST_HASH_MAX).
+	McastHashMax nlattr.Opt[uint32]
+	// Queries after a leave message (IFLA_BR_MCAST_LAST_MEMBER_CNT).
+	McastLastMemberCnt   nlattr.Opt[uint32]
+	McastStartupQueryCnt nlattr.Opt[uint32] // queries at start (IFLA_BR_MCAST_STARTUP_QUERY_CNT)
+	// Time between queries after a leave message (IFLA_BR_MCAST_LAST_MEMBER_INTVL).
+	McastLastMemberIntvl nlattr.Opt[uint64]
+	// Time until a group without reports is removed (IFLA_BR_MCAST_MEMBERSHIP_INTVL).
+	McastMembershipIntvl nlattr.Opt[uint64]
+	// Time until a silent querier is replaced (IFLA_BR_MCAST_QUERIER_INTVL).
+	McastQuerierIntvl nlattr.Opt[uint64]
+	McastQueryIntvl   nlattr.Opt[uint64] // time between queries (IFLA_BR_MCAST_QUERY_INTVL)
+	// Time that hosts have to answer a query (IFLA_BR_MCAST_QUERY_RESPONSE_INTVL).
+	McastQueryResponseIntvl nlattr.Opt[uint64]
+	// Time between queries at start (IFLA_BR_MCAST_STARTUP_QUERY_INTVL).
+	McastStartupQueryIntvl nlattr.Opt[uint64]
+	NfCallIptables         nlattr.Opt[uint8] // 1 shows IPv4 packets to iptables (IFLA_BR_NF_CALL_IPTABLES)
+	// 1 shows IPv6 packets to ip6tables (IFLA_BR_NF_CALL_IP6TABLES).
+	NfCallIp6tables nlattr.Opt[uint8]
+	NfCallArptables nlattr.Opt[uint8] // 1 shows ARP packets to arptables (IFLA_BR_NF_CALL_ARPTABLES)
+	// VLAN of untagged packets on new ports, 0 for none (IFLA_BR_VLAN_DEFAULT_PVID).
+	VlanDefaultPvid   nlattr.Opt[uint16]
+	VlanStatsEnabled  nlattr.Opt[uint8] // 1 counts per VLAN (IFLA_BR_VLAN_STATS_ENABLED)
+	McastStatsEnabled nlattr.Opt[uint8] // 1 counts IGMP and MLD messages (IFLA_BR_MCAST_STATS_ENABLED)
+	McastIgmpVersion  nlattr.Opt[uint8] // IGMP version of queries, 2 or 3 (IFLA_BR_MCAST_IGMP_VERSION)
+	McastMldVersion   nlattr.Opt[uint8] // MLD version of queries, 1 or 2 (IFLA_BR_MCAST_MLD_VERSION)
+	// 1 counts per VLAN and port. Settable while no port has a VLAN
+	// (IFLA_BR_VLAN_STATS_PER_PORT).
+	VlanStatsPerPort nlattr.Opt[uint8]
+	MultiBoolopt     nlattr.Opt[BrBooloptMulti] // further switches (IFLA_BR_MULTI_BOOLOPT)
+	// The queriers that the bridge knows. Read only (IFLA_BR_MCAST_QUERIER_STATE).
+	McastQuerierState *BridgeQuerierAttrs
+	// Number of learned addresses. Read only (IFLA_BR_FDB_N_LEARNED).
+	FdbNLearned nlattr.Opt[uint32]
+	// Most learned addresses, 0 for no limit (IFLA_BR_FDB_MAX_LEARNED).
+	FdbMaxLearned nlattr.Opt[uint32]
+	Unknown       []nlattr.Attr
 }
 
-func (x *LinkinfoBridgeAttrs) encode(e *nlattr.Encoder) {
-	if x.ForwardDelay.OK {
-		e.Uint32(AttrLinkinfoBridgeForwardDelay, x.ForwardDelay.V)
-	}
-	if x.HelloTime.OK {
-		e.Uint32(AttrLinkinfoBridgeHelloTime, x.HelloTime.V)
-	}
-	if x.MaxAge.OK {
-		e.Uint32(AttrLinkinfoBridgeMaxAge, x.MaxAge.V)
-	}
-	if x.AgeingTime.OK {
-		e.Uint32(AttrLinkinfoBridgeAgeingTime, x.AgeingTime.V)
-	}
-	if x.StpState.OK {
-		e.Uint32(AttrLinkinfoBridgeStpState, uint32(x.StpState.V))
-	}
-	if x.Priority.OK {
-		e.Uint16(AttrLinkinfoBridgePriority, x.Priority.V)
-	}
-	if x.VlanFiltering.OK {
-		e.Uint8(AttrLinkinfoBridgeVlanFiltering, x.VlanFiltering.V)
-	}
-	if x.VlanProtocol.OK {
-		e.Uint16BE(AttrLinkinfoBridgeVlanProtocol, uint16(x.VlanProtocol.V))
-	}
-	if x.GroupFwdMask.OK {
-		e.Uint16(AttrLinkinfoBridgeGroupFwdMask, x.GroupFwdMask.V)
-	}
+func (x *LinkinfoBridgeAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrLinkinfoBridgeForwardDelay, x.ForwardDelay)
+	e.OptUint32(AttrLinkinfoBridgeHelloTime, x.HelloTime)
+	e.OptUint32(AttrLinkinfoBridgeMaxAge, x.MaxAge)
+	e.OptUint32(AttrLinkinfoBridgeAgeingTime, x.AgeingTime)
+	nlattr.OptEnum32(e, AttrLinkinfoBridgeStpState, x.StpState)
+	e.OptUint16(AttrLinkinfoBridgePriority, x.Priority)
+	e.OptUint8(AttrLinkinfoBridgeVlanFiltering, x.VlanFiltering)
+	nlattr.OptEnum16BE(e, AttrLinkinfoBridgeVlanProtocol, x.VlanProtocol)
+	e.OptUint16(AttrLinkinfoBridgeGroupFwdMask, x.GroupFwdMask)
 	if x.RootID.OK {
-		nest := e.BeginRaw(AttrLinkinfoBridgeRootID)
-		x.RootID.V.encode(e.Extend(8))
-		e.End(nest)
+		x.RootID.V.encode(e.Struct(AttrLinkinfoBridgeRootID, 8))
 	}
 	if x.BridgeID.OK {
-		nest := e.BeginRaw(AttrLinkinfoBridgeBridgeID)
-		x.BridgeID.V.encode(e.Extend(8))
-		e.End(nest)
+		x.BridgeID.V.encode(e.Struct(AttrLinkinfoBridgeBridgeID, 8))
 	}
-	if x.RootPort.OK {
-		e.Uint16(AttrLinkinfoBridgeRootPort, x.RootPort.V)
-	}
-	if x.RootPathCost.OK {
-		e.Uint32(AttrLinkinfoBridgeRootPathCost, x.RootPathCost.V)
-	}
-	if x.TopologyChange.OK {
-		e.Uint8(AttrLinkinfoBridgeTopologyChange, x.TopologyChange.V)
-	}
-	if x.TopologyChangeDetected.OK {
-		e.Uint8(AttrLinkinfoBridgeTopologyChangeDetected, x.TopologyChangeDetected.V)
-	}
-	if x.HelloTimer.OK {
-		e.Uint64(AttrLinkinfoBridgeHelloTimer, x.HelloTimer.V)
-	}
-	if x.TcnTimer.OK {
-		e.Uint64(AttrLinkinfoBridgeTcnTimer, x.TcnTimer.V)
-	}
-	if x.TopologyChangeTimer.OK {
-		e.Uint64(AttrLinkinfoBridgeTopologyChangeTimer, x.TopologyChangeTimer.V)
-	}
-	if x.GcTimer.OK {
-		e.Uint64(AttrLinkinfoBridgeGcTimer, x.GcTimer.V)
-	}
-	if x.GroupAddr != nil {
-		e.Bytes(AttrLinkinfoBridgeGroupAddr, x.GroupAddr)
-	}
-	if x.FdbFlush {
-		e.Flag(AttrLinkinfoBridgeFdbFlush)
-	}
-	if x.McastRouter.OK {
-		e.Uint8(AttrLinkinfoBridgeMcastRouter, uint8(x.McastRouter.V))
-	}
-	if x.McastSnooping.OK {
-		e.Uint8(AttrLinkinfoBridgeMcastSnooping, x.McastSnooping.V)
-	}
-	if x.McastQueryUseIfaddr.OK {
-		e.Uint8(AttrLinkinfoBridgeMcastQueryUseIfaddr, x.McastQueryUseIfaddr.V)
-	}
-	if x.McastQuerier.OK {
-		e.Uint8(AttrLinkinfoBridgeMcastQuerier, x.McastQuerier.V)
-	}
-	if x.McastHashElasticity.OK {
-		e.Uint32(AttrLinkinfoBridgeMcastHashElasticity, x.McastHashElasticity.V)
-	}
-	if x.McastHashMax.OK {
-		e.Uint32(AttrLinkinfoBridgeMcastHashMax, x.McastHashMax.V)
-	}
-	if x.McastLastMemberCnt.OK {
-		e.Uint32(AttrLinkinfoBridgeMcastLastMemberCnt, x.McastLastMemberCnt.V)
-	}
-	if x.McastStartupQueryCnt.OK {
-		e.Uint32(AttrLinkinfoBridgeMcastStartupQueryCnt, x.McastStartupQueryCnt.V)
-	}
-	if x.McastLastMemberIntvl.OK {
-		e.Uint64(AttrLinkinfoBridgeMcastLastMemberIntvl, x.McastLastMemberIntvl.V)
-	}
-	if x.McastMembershipIntvl.OK {
-		e.Uint64(AttrLinkinfoBridgeMcastMembershipIntvl, x.McastMembershipIntvl.V)
-	}
-	if x.McastQuerierIntvl.OK {
-		e.Uint64(AttrLinkinfoBridgeMcastQuerierIntvl, x.McastQuerierIntvl.V)
-	}
-	if x.McastQueryIntvl.OK {
-		e.Uint64(AttrLinkinfoBridgeMcastQueryIntvl, x.McastQueryIntvl.V)
-	}
-	if x.McastQueryResponseIntvl.OK {
-		e.Uint64(AttrLinkinfoBridgeMcastQueryResponseIntvl, x.McastQueryResponseIntvl.V)
-	}
-	if x.McastStartupQueryIntvl.OK {
-		e.Uint64(AttrLinkinfoBridgeMcastStartupQueryIntvl, x.McastStartupQueryIntvl.V)
-	}
-	if x.NfCallIptables.OK {
-		e.Uint8(AttrLinkinfoBridgeNfCallIptables, x.NfCallIptables.V)
-	}
-	if x.NfCallIp6tables.OK {
-		e.Uint8(AttrLinkinfoBridgeNfCallIp6tables, x.NfCallIp6tables.V)
-	}
-	if x.NfCallArptables.OK {
-		e.Uint8(AttrLinkinfoBridgeNfCallArptables, x.NfCallArptables.V)
-	}
-	if x.VlanDefaultPvid.OK {
-		e.Uint16(AttrLinkinfoBridgeVlanDefaultPvid, x.VlanDefaultPvid.V)
-	}
-	if x.VlanStatsEnabled.OK {
-		e.Uint8(AttrLinkinfoBridgeVlanStatsEnabled, x.VlanStatsEnabled.V)
-	}
-	if x.McastStatsEnabled.OK {
-		e.Uint8(AttrLinkinfoBridgeMcastStatsEnabled, x.McastStatsEnabled.V)
-	}
-	if x.McastIgmpVersion.OK {
-		e.Uint8(AttrLinkinfoBridgeMcastIgmpVersion, x.McastIgmpVersion.V)
-	}
-	if x.McastMldVersion.OK {
-		e.Uint8(AttrLinkinfoBridgeMcastMldVersion, x.McastMldVersion.V)
-	}
-	if x.VlanStatsPerPort.OK {
-		e.Uint8(AttrLinkinfoBridgeVlanStatsPerPort, x.VlanStatsPerPort.V)
-	}
+	e.OptUint16(AttrLinkinfoBridgeRootPort, x.RootPort)
+	e.OptUint32(AttrLinkinfoBridgeRootPathCost, x.RootPathCost)
+	e.OptUint8(AttrLinkinfoBridgeTopologyChange, x.TopologyChange)
+	e.OptUint8(AttrLinkinfoBridgeTopologyChangeDetected, x.TopologyChangeDetected)
+	e.OptUint64(AttrLinkinfoBridgeHelloTimer, x.HelloTimer)
+	e.OptUint64(AttrLinkinfoBridgeTcnTimer, x.TcnTimer)
+	e.OptUint64(AttrLinkinfoBridgeTopologyChangeTimer, x.TopologyChangeTimer)
+	e.OptUint64(AttrLinkinfoBridgeGcTimer, x.GcTimer)
+	e.OptBytes(AttrLinkinfoBridgeGroupAddr, x.GroupAddr)
+	e.OptFlag(AttrLinkinfoBridgeFdbFlush, x.FdbFlush)
+	nlattr.OptEnum8(e, AttrLinkinfoBridgeMcastRouter, x.McastRouter)
+	e.OptUint8(AttrLinkinfoBridgeMcastSnooping, x.McastSnooping)
+	e.OptUint8(AttrLinkinfoBridgeMcastQueryUseIfaddr, x.McastQueryUseIfaddr)
+	e.OptUint8(AttrLinkinfoBridgeMcastQuerier, x.McastQuerier)
+	e.OptUint32(AttrLinkinfoBridgeMcastHashElasticity, x.McastHashElasticity)
+	e.OptUint32(AttrLinkinfoBridgeMcastHashMax, x.McastHashMax)
+	e.OptUint32(AttrLinkinfoBridgeMcastLastMemberCnt, x.McastLastMemberCnt)
+	e.OptUint32(AttrLinkinfoBridgeMcastStartupQueryCnt, x.McastStartupQueryCnt)
+	e.OptUint64(AttrLinkinfoBridgeMcastLastMemberIntvl, x.McastLastMemberIntvl)
+	e.OptUint64(AttrLinkinfoBridgeMcastMembershipIntvl, x.McastMembershipIntvl)
+	e.OptUint64(AttrLinkinfoBridgeMcastQuerierIntvl, x.McastQuerierIntvl)
+	e.OptUint64(AttrLinkinfoBridgeMcastQueryIntvl, x.McastQueryIntvl)
+	e.OptUint64(AttrLinkinfoBridgeMcastQueryResponseIntvl, x.McastQueryResponseIntvl)
+	e.OptUint64(AttrLinkinfoBridgeMcastStartupQueryIntvl, x.McastStartupQueryIntvl)
+	e.OptUint8(AttrLinkinfoBridgeNfCallIptables, x.NfCallIptables)
+	e.OptUint8(AttrLinkinfoBridgeNfCallIp6tables, x.NfCallIp6tables)
+	e.OptUint8(AttrLinkinfoBridgeNfCallArptables, x.NfCallArptables)
+	e.OptUint16(AttrLinkinfoBridgeVlanDefaultPvid, x.VlanDefaultPvid)
+	e.OptUint8(AttrLinkinfoBridgeVlanStatsEnabled, x.VlanStatsEnabled)
+	e.OptUint8(AttrLinkinfoBridgeMcastStatsEnabled, x.McastStatsEnabled)
+	e.OptUint8(AttrLinkinfoBridgeMcastIgmpVersion, x.McastIgmpVersion)
+	e.OptUint8(AttrLinkinfoBridgeMcastMldVersion, x.McastMldVersion)
+	e.OptUint8(AttrLinkinfoBridgeVlanStatsPerPort, x.VlanStatsPerPort)
 	if x.MultiBoolopt.OK {
-		nest := e.BeginRaw(AttrLinkinfoBridgeMultiBoolopt)
-		x.MultiBoolopt.V.encode(e.Extend(8))
-		e.End(nest)
+		x.MultiBoolopt.V.encode(e.Struct(AttrLinkinfoBridgeMultiBoolopt, 8))
 	}
 	if x.McastQuerierState != nil {
-		nest := e.Begin(AttrLinkinfoBridgeMcastQuerierState)
-		x.McastQuerierState.encode(e)
-		e.End(nest)
+		x.McastQuerierState.encode(e, AttrLinkinfoBridgeMcastQuerierState)
 	}
-	if x.FdbNLearned.OK {
-		e.Uint32(AttrLinkinfoBridgeFdbNLearned, x.FdbNLearned.V)
-	}
-	if x.FdbMaxLearned.OK {
-		e.Uint32(AttrLinkinfoBridgeFdbMaxLearned, x.FdbMaxLearned.V)
-	}
-	e.Raw(x.Unknown)
+	e.OptUint32(AttrLinkinfoBridgeFdbNLearned, x.FdbNLearned)
+	e.OptUint32(AttrLinkinfoBridgeFdbMaxLearned, x.FdbMaxLearned)
+	e.Close(n, x.Unknown)
 }
 
-func (x *LinkinfoBridgeAttrs) decode(d *nlattr.Decoder) {
+func (x *LinkinfoBridgeAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrLinkinfoBridgeForwardDelay:
-			x.ForwardDelay = nlattr.Some(d.Uint32())
+			x.ForwardDelay = d.OptUint32()
 		case AttrLinkinfoBridgeHelloTime:
-			x.HelloTime = nlattr.Some(d.Uint32())
+			x.HelloTime = d.OptUint32()
 		case AttrLinkinfoBridgeMaxAge:
-			x.MaxAge = nlattr.Some(d.Uint32())
+			x.MaxAge = d.OptUint32()
 		case AttrLinkinfoBridgeAgeingTime:
-			x.AgeingTime = nlattr.Some(d.Uint32())
+			x.AgeingTime = d.OptUint32()
 		case AttrLinkinfoBridgeStpState:
 			x.StpState = nlattr.Some(BridgeStpState(d.Uint32()))
 		case AttrLinkinfoBridgePriority:
-			x.Priority = nlattr.Some(d.Uint16())
+			x.Priority = d.OptUint16()
 		case AttrLinkinfoBridgeVlanFiltering:
-			x.VlanFiltering = nlattr.Some(d.Uint8())
+			x.VlanFiltering = d.OptUint8()
 		case AttrLinkinfoBridgeVlanProtocol:
 			x.VlanProtocol = nlattr.Some(VlanProtocols(d.Uint16BE()))
 		case AttrLinkinfoBridgeGroupFwdMask:
-			x.GroupFwdMask = nlattr.Some(d.Uint16())
+			x.GroupFwdMask = d.OptUint16()
 		case AttrLinkinfoBridgeRootID:
 			x.RootID.OK = true
 			x.RootID.V.decode(d.Payload())
@@ -1280,21 +1108,21 @@ func (x *LinkinfoBridgeAttrs) decode(d *nlattr.Decoder) {
 			x.BridgeID.OK = true
 			x.BridgeID.V.decode(d.Payload())
 		case AttrLinkinfoBridgeRootPort:
-			x.RootPort = nlattr.Some(d.Uint16())
+			x.RootPort = d.OptUint16()
 		case AttrLinkinfoBridgeRootPathCost:
-			x.RootPathCost = nlattr.Some(d.Uint32())
+			x.RootPathCost = d.OptUint32()
 		case AttrLinkinfoBridgeTopologyChange:
-			x.TopologyChange = nlattr.Some(d.Uint8())
+			x.TopologyChange = d.OptUint8()
 		case AttrLinkinfoBridgeTopologyChangeDetected:
-			x.TopologyChangeDetected = nlattr.Some(d.Uint8())
+			x.TopologyChangeDetected = d.OptUint8()
 		case AttrLinkinfoBridgeHelloTimer:
-			x.HelloTimer = nlattr.Some(d.Uint64())
+			x.HelloTimer = d.OptUint64()
 		case AttrLinkinfoBridgeTcnTimer:
-			x.TcnTimer = nlattr.Some(d.Uint64())
+			x.TcnTimer = d.OptUint64()
 		case AttrLinkinfoBridgeTopologyChangeTimer:
-			x.TopologyChangeTimer = nlattr.Some(d.Uint64())
+			x.TopologyChangeTimer = d.OptUint64()
 		case AttrLinkinfoBridgeGcTimer:
-			x.GcTimer = nlattr.Some(d.Uint64())
+			x.GcTimer = d.OptUint64()
 		case AttrLinkinfoBridgeGroupAddr:
 			x.GroupAddr = d.Bytes()
 		case AttrLinkinfoBridgeFdbFlush:
@@ -1302,349 +1130,294 @@ func (x *LinkinfoBridgeAttrs) decode(d *nlattr.Decoder) {
 		case AttrLinkinfoBridgeMcastRouter:
 			x.McastRouter = nlattr.Some(MdbRtrType(d.Uint8()))
 		case AttrLinkinfoBridgeMcastSnooping:
-			x.McastSnooping = nlattr.Some(d.Uint8())
+			x.McastSnooping = d.OptUint8()
 		case AttrLinkinfoBridgeMcastQueryUseIfaddr:
-			x.McastQueryUseIfaddr = nlattr.Some(d.Uint8())
+			x.McastQueryUseIfaddr = d.OptUint8()
 		case AttrLinkinfoBridgeMcastQuerier:
-			x.McastQuerier = nlattr.Some(d.Uint8())
+			x.McastQuerier = d.OptUint8()
 		case AttrLinkinfoBridgeMcastHashElasticity:
-			x.McastHashElasticity = nlattr.Some(d.Uint32())
+			x.McastHashElasticity = d.OptUint32()
 		case AttrLinkinfoBridgeMcastHashMax:
-			x.McastHashMax = nlattr.Some(d.Uint32())
+			x.McastHashMax = d.OptUint32()
 		case AttrLinkinfoBridgeMcastLastMemberCnt:
-			x.McastLastMemberCnt = nlattr.Some(d.Uint32())
+			x.McastLastMemberCnt = d.OptUint32()
 		case AttrLinkinfoBridgeMcastStartupQueryCnt:
-			x.McastStartupQueryCnt = nlattr.Some(d.Uint32())
+			x.McastStartupQueryCnt = d.OptUint32()
 		case AttrLinkinfoBridgeMcastLastMemberIntvl:
-			x.McastLastMemberIntvl = nlattr.Some(d.Uint64())
+			x.McastLastMemberIntvl = d.OptUint64()
 		case AttrLinkinfoBridgeMcastMembershipIntvl:
-			x.McastMembershipIntvl = nlattr.Some(d.Uint64())
+			x.McastMembershipIntvl = d.OptUint64()
 		case AttrLinkinfoBridgeMcastQuerierIntvl:
-			x.McastQuerierIntvl = nlattr.Some(d.Uint64())
+			x.McastQuerierIntvl = d.OptUint64()
 		case AttrLinkinfoBridgeMcastQueryIntvl:
-			x.McastQueryIntvl = nlattr.Some(d.Uint64())
+			x.McastQueryIntvl = d.OptUint64()
 		case AttrLinkinfoBridgeMcastQueryResponseIntvl:
-			x.McastQueryResponseIntvl = nlattr.Some(d.Uint64())
+			x.McastQueryResponseIntvl = d.OptUint64()
 		case AttrLinkinfoBridgeMcastStartupQueryIntvl:
-			x.McastStartupQueryIntvl = nlattr.Some(d.Uint64())
+			x.McastStartupQueryIntvl = d.OptUint64()
 		case AttrLinkinfoBridgeNfCallIptables:
-			x.NfCallIptables = nlattr.Some(d.Uint8())
+			x.NfCallIptables = d.OptUint8()
 		case AttrLinkinfoBridgeNfCallIp6tables:
-			x.NfCallIp6tables = nlattr.Some(d.Uint8())
+			x.NfCallIp6tables = d.OptUint8()
 		case AttrLinkinfoBridgeNfCallArptables:
-			x.NfCallArptables = nlattr.Some(d.Uint8())
+			x.NfCallArptables = d.OptUint8()
 		case AttrLinkinfoBridgeVlanDefaultPvid:
-			x.VlanDefaultPvid = nlattr.Some(d.Uint16())
+			x.VlanDefaultPvid = d.OptUint16()
 		case AttrLinkinfoBridgeVlanStatsEnabled:
-			x.VlanStatsEnabled = nlattr.Some(d.Uint8())
+			x.VlanStatsEnabled = d.OptUint8()
 		case AttrLinkinfoBridgeMcastStatsEnabled:
-			x.McastStatsEnabled = nlattr.Some(d.Uint8())
+			x.McastStatsEnabled = d.OptUint8()
 		case AttrLinkinfoBridgeMcastIgmpVersion:
-			x.McastIgmpVersion = nlattr.Some(d.Uint8())
+			x.McastIgmpVersion = d.OptUint8()
 		case AttrLinkinfoBridgeMcastMldVersion:
-			x.McastMldVersion = nlattr.Some(d.Uint8())
+			x.McastMldVersion = d.OptUint8()
 		case AttrLinkinfoBridgeVlanStatsPerPort:
-			x.VlanStatsPerPort = nlattr.Some(d.Uint8())
+			x.VlanStatsPerPort = d.OptUint8()
 		case AttrLinkinfoBridgeMultiBoolopt:
 			x.MultiBoolopt.OK = true
 			x.MultiBoolopt.V.decode(d.Payload())
 		case AttrLinkinfoBridgeMcastQuerierState:
-			v := nlattr.New[BridgeQuerierAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[BridgeQuerierAttrs](d); v.decode(d, &x.Unknown) {
 				x.McastQuerierState = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkinfoBridgeFdbNLearned:
-			x.FdbNLearned = nlattr.Some(d.Uint32())
+			x.FdbNLearned = d.OptUint32()
 		case AttrLinkinfoBridgeFdbMaxLearned:
-			x.FdbMaxLearned = nlattr.Some(d.Uint32())
+			x.FdbMaxLearned = d.OptUint32()
 		case AttrLinkinfoBridgePad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // BridgeQuerierAttrs is the attribute set bridge-querier-attrs: the multicast queriers that a
 // bridge has chosen.
 type BridgeQuerierAttrs struct {
-	IpAddress      nlattr.Opt[netip.Addr] // address of the IPv4 querier (BRIDGE_QUERIER_IP_ADDRESS)
-	IpPort         nlattr.Opt[uint32]
-	IpOtherTimer   nlattr.Opt[uint64]     // time until it counts as lost, in hundredths of a second
-	Ipv6Address    nlattr.Opt[netip.Addr] // address of the IPv6 querier (BRIDGE_QUERIER_IPV6_ADDRESS)
-	Ipv6Port       nlattr.Opt[uint32]
-	Ipv6OtherTimer nlattr.Opt[uint64] // time until it counts as lost, in hundredths of a second
-	Unknown        []nlattr.Attr      // what the fields cannot hold, as it came
+	IpAddress nlattr.Opt[netip.Addr] // address of the IPv4 querier (BRIDGE_QUERIER_IP_ADDRESS)
+	// Index of the port that it is behind, absent if it is the bridge itself
+	// (BRIDGE_QUERIER_IP_PORT).
+	IpPort nlattr.Opt[uint32]
+	// Time until it counts as lost, in hundredths of a second (BRIDGE_QUERIER_IP_OTHER_TIMER).
+	IpOtherTimer nlattr.Opt[uint64]
+	Ipv6Address  nlattr.Opt[netip.Addr] // address of the IPv6 querier (BRIDGE_QUERIER_IPV6_ADDRESS)
+	// Index of the port that it is behind, absent if it is the bridge itself
+	// (BRIDGE_QUERIER_IPV6_PORT).
+	Ipv6Port nlattr.Opt[uint32]
+	// Time until it counts as lost, in hundredths of a second
+	// (BRIDGE_QUERIER_IPV6_OTHER_TIMER).
+	Ipv6OtherTimer nlattr.Opt[uint64]
+	Unknown        []nlattr.Attr
 }
 
-func (x *BridgeQuerierAttrs) encode(e *nlattr.Encoder) {
-	if x.IpAddress.OK {
-		e.Addr(AttrBridgeQuerierIpAddress, x.IpAddress.V)
-	}
-	if x.IpPort.OK {
-		e.Uint32(AttrBridgeQuerierIpPort, x.IpPort.V)
-	}
-	if x.IpOtherTimer.OK {
-		e.Uint64(AttrBridgeQuerierIpOtherTimer, x.IpOtherTimer.V)
-	}
-	if x.Ipv6Address.OK {
-		e.Addr(AttrBridgeQuerierIpv6Address, x.Ipv6Address.V)
-	}
-	if x.Ipv6Port.OK {
-		e.Uint32(AttrBridgeQuerierIpv6Port, x.Ipv6Port.V)
-	}
-	if x.Ipv6OtherTimer.OK {
-		e.Uint64(AttrBridgeQuerierIpv6OtherTimer, x.Ipv6OtherTimer.V)
-	}
-	e.Raw(x.Unknown)
+func (x *BridgeQuerierAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptAddr(AttrBridgeQuerierIpAddress, x.IpAddress)
+	e.OptUint32(AttrBridgeQuerierIpPort, x.IpPort)
+	e.OptUint64(AttrBridgeQuerierIpOtherTimer, x.IpOtherTimer)
+	e.OptAddr(AttrBridgeQuerierIpv6Address, x.Ipv6Address)
+	e.OptUint32(AttrBridgeQuerierIpv6Port, x.Ipv6Port)
+	e.OptUint64(AttrBridgeQuerierIpv6OtherTimer, x.Ipv6OtherTimer)
+	e.Close(n, x.Unknown)
 }
 
-func (x *BridgeQuerierAttrs) decode(d *nlattr.Decoder) {
+func (x *BridgeQuerierAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrBridgeQuerierIpAddress:
-			if v, ok := d.Addr(); ok {
-				x.IpAddress = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.IpAddress, &x.Unknown)
 		case AttrBridgeQuerierIpPort:
-			x.IpPort = nlattr.Some(d.Uint32())
+			x.IpPort = d.OptUint32()
 		case AttrBridgeQuerierIpOtherTimer:
-			x.IpOtherTimer = nlattr.Some(d.Uint64())
+			x.IpOtherTimer = d.OptUint64()
 		case AttrBridgeQuerierIpv6Address:
-			if v, ok := d.Addr(); ok {
-				x.Ipv6Address = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Ipv6Address, &x.Unknown)
 		case AttrBridgeQuerierIpv6Port:
-			x.Ipv6Port = nlattr.Some(d.Uint32())
+			x.Ipv6Port = d.OptUint32()
 		case AttrBridgeQuerierIpv6OtherTimer:
-			x.Ipv6OtherTimer = nlattr.Some(d.Uint64())
+			x.Ipv6OtherTimer = d.OptUint64()
 		case AttrBridgeQuerierPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // LinkinfoBrportAttrs is the attribute set linkinfo-brport-attrs: port of a bridge. Switches are
 // bytes, 0 or 1, in both directions; times are in hundredths of a second.
 type LinkinfoBrportAttrs struct {
-	State              nlattr.Opt[BrState]      // spanning tree state
-	Priority           nlattr.Opt[uint16]       // priority of the port, 0-63
-	Cost               nlattr.Opt[uint32]       // path cost of the port, 1-65535
-	Mode               nlattr.Opt[uint8]        // 1 sends frames back out of the port they came from
-	Guard              nlattr.Opt[uint8]        // 1 disables the port when it receives a BPDU
-	Protect            nlattr.Opt[uint8]        // 1 keeps the port from becoming root port
-	FastLeave          nlattr.Opt[uint8]        // 1 stops multicast at once after a leave message
-	Learning           nlattr.Opt[uint8]        // 1 learns source addresses (IFLA_BRPORT_LEARNING)
-	UnicastFlood       nlattr.Opt[uint8]        // 1 floods unicast frames to unknown addresses
-	Proxyarp           nlattr.Opt[uint8]        // 1 answers ARP for known neighbours (IFLA_BRPORT_PROXYARP)
-	LearningSync       nlattr.Opt[uint8]        // 1 takes over addresses that the device has learned
-	ProxyarpWifi       nlattr.Opt[uint8]        // 1 answers ARP as wireless access points need it
-	RootID             nlattr.Opt[IflaBridgeID] // designated root
-	BridgeID           nlattr.Opt[IflaBridgeID] // designated bridge
-	DesignatedPort     nlattr.Opt[uint16]       // designated port
-	DesignatedCost     nlattr.Opt[uint16]       // designated cost
-	ID                 nlattr.Opt[uint16]       // identifier of the port, priority and number
-	No                 nlattr.Opt[uint16]       // number of the port
-	TopologyChangeAck  nlattr.Opt[uint8]        // 1 if a topology change is to be acknowledged
-	ConfigPending      nlattr.Opt[uint8]        // 1 if a configuration message waits
-	MessageAgeTimer    nlattr.Opt[uint64]       // time left of the message age timer
-	ForwardDelayTimer  nlattr.Opt[uint64]       // time left of the forward delay timer
-	HoldTimer          nlattr.Opt[uint64]       // time left of the hold timer
-	Flush              bool                     // forget addresses learned on the port
-	MulticastRouter    nlattr.Opt[MdbRtrType]   // whether a multicast router is assumed behind the port
-	McastFlood         nlattr.Opt[uint8]        // 1 floods multicast frames to unknown groups
-	McastToUcast       nlattr.Opt[uint8]        // 1 turns multicast into a unicast frame for each listener
-	VlanTunnel         nlattr.Opt[uint8]        // 1 maps VLANs to tunnel identifiers (IFLA_BRPORT_VLAN_TUNNEL)
-	BcastFlood         nlattr.Opt[uint8]        // 1 floods broadcast frames (IFLA_BRPORT_BCAST_FLOOD)
-	GroupFwdMask       nlattr.Opt[uint16]       // link-local groups to forward, bit n for 01:80:c2:00:00:0n
-	NeighSuppress      nlattr.Opt[uint8]
-	Isolated           nlattr.Opt[uint8] // 1 cuts the port off from other isolated ports
-	BackupPort         nlattr.Opt[uint32]
-	MrpRingOpen        nlattr.Opt[uint8]  // 1 if the MRP ring is open
-	MrpInOpen          nlattr.Opt[uint8]  // 1 if the MRP interconnection is open
-	McastEhtHostsLimit nlattr.Opt[uint32] // most hosts tracked for explicit multicast tracking
-	McastEhtHostsCnt   nlattr.Opt[uint32] // number of hosts tracked
-	Locked             nlattr.Opt[uint8]  // 1 drops frames from unknown source addresses
-	Mab                nlattr.Opt[uint8]  // 1 records those addresses for authentication
-	McastNGroups       nlattr.Opt[uint32] // number of multicast entries
-	McastMaxGroups     nlattr.Opt[uint32] // most multicast entries, 0 for no limit
-	NeighVlanSuppress  nlattr.Opt[uint8]  // 1 lets each VLAN decide about neigh-suppress
-	BackupNhid         nlattr.Opt[uint32]
-	Unknown            []nlattr.Attr // what the fields cannot hold, as it came
+	// Spanning tree state. Writable without spanning tree in the kernel (IFLA_BRPORT_STATE).
+	State nlattr.Opt[BrState]
+	// Priority of the port, 0-63. Writable (IFLA_BRPORT_PRIORITY).
+	Priority nlattr.Opt[uint16]
+	// Path cost of the port, 1-65535. Writable (IFLA_BRPORT_COST).
+	Cost nlattr.Opt[uint32]
+	// 1 sends frames back out of the port they came from (hairpin) (IFLA_BRPORT_MODE).
+	Mode nlattr.Opt[uint8]
+	// 1 disables the port when it receives a BPDU (IFLA_BRPORT_GUARD).
+	Guard nlattr.Opt[uint8]
+	// 1 keeps the port from becoming root port (IFLA_BRPORT_PROTECT).
+	Protect nlattr.Opt[uint8]
+	// 1 stops multicast at once after a leave message (IFLA_BRPORT_FAST_LEAVE).
+	FastLeave nlattr.Opt[uint8]
+	Learning  nlattr.Opt[uint8] // 1 learns source addresses (IFLA_BRPORT_LEARNING)
+	// 1 floods unicast frames to unknown addresses (IFLA_BRPORT_UNICAST_FLOOD).
+	UnicastFlood nlattr.Opt[uint8]
+	Proxyarp     nlattr.Opt[uint8] // 1 answers ARP for known neighbours (IFLA_BRPORT_PROXYARP)
+	// 1 takes over addresses that the device has learned (IFLA_BRPORT_LEARNING_SYNC).
+	LearningSync nlattr.Opt[uint8]
+	// 1 answers ARP as wireless access points need it (IFLA_BRPORT_PROXYARP_WIFI).
+	ProxyarpWifi nlattr.Opt[uint8]
+	// Designated root. Read only (IFLA_BRPORT_ROOT_ID).
+	RootID nlattr.Opt[IflaBridgeID]
+	// Designated bridge. Read only (IFLA_BRPORT_BRIDGE_ID).
+	BridgeID nlattr.Opt[IflaBridgeID]
+	// Designated port. Read only (IFLA_BRPORT_DESIGNATED_PORT).
+	DesignatedPort nlattr.Opt[uint16]
+	// Designated cost. Read only (IFLA_BRPORT_DESIGNATED_COST).
+	DesignatedCost nlattr.Opt[uint16]
+	// Identifier of the port, priority and number. Read only (IFLA_BRPORT_ID).
+	ID nlattr.Opt[uint16]
+	// Number of the port. Read only (IFLA_BRPORT_NO).
+	No nlattr.Opt[uint16]
+	// 1 if a topology change is to be acknowledged. Read only
+	// (IFLA_BRPORT_TOPOLOGY_CHANGE_ACK).
+	TopologyChangeAck nlattr.Opt[uint8]
+	// 1 if a configuration message waits. Read only (IFLA_BRPORT_CONFIG_PENDING).
+	ConfigPending nlattr.Opt[uint8]
+	// Time left of the message age timer. Read only (IFLA_BRPORT_MESSAGE_AGE_TIMER).
+	MessageAgeTimer nlattr.Opt[uint64]
+	// Time left of the forward delay timer. Read only (IFLA_BRPORT_FORWARD_DELAY_TIMER).
+	ForwardDelayTimer nlattr.Opt[uint64]
+	// Time left of the hold timer. Read only (IFLA_BRPORT_HOLD_TIMER).
+	HoldTimer nlattr.Opt[uint64]
+	// Forget addresses learned on the port. Requests only (IFLA_BRPORT_FLUSH).
+	Flush bool
+	// Whether a multicast router is assumed behind the port (IFLA_BRPORT_MULTICAST_ROUTER).
+	MulticastRouter nlattr.Opt[MdbRtrType]
+	// 1 floods multicast frames to unknown groups (IFLA_BRPORT_MCAST_FLOOD).
+	McastFlood nlattr.Opt[uint8]
+	// 1 turns multicast into a unicast frame for each listener (IFLA_BRPORT_MCAST_TO_UCAST).
+	McastToUcast nlattr.Opt[uint8]
+	VlanTunnel   nlattr.Opt[uint8] // 1 maps VLANs to tunnel identifiers (IFLA_BRPORT_VLAN_TUNNEL)
+	BcastFlood   nlattr.Opt[uint8] // 1 floods broadcast frames (IFLA_BRPORT_BCAST_FLOOD)
+	// Link-local groups to forward, bit n for 01:80:c2:00:00:0n (IFLA_BRPORT_GROUP_FWD_MASK).
+	GroupFwdMask nlattr.Opt[uint16]
+	// 1 answers ARP and neighbour discovery in place of flooding it
+	// (IFLA_BRPORT_NEIGH_SUPPRESS).
+	NeighSuppress nlattr.Opt[uint8]
+	// 1 cuts the port off from other isolated ports (IFLA_BRPORT_ISOLATED).
+	Isolated nlattr.Opt[uint8]
+	// Index of the port that takes over without carrier, 0 for none (IFLA_BRPORT_BACKUP_PORT).
+	BackupPort nlattr.Opt[uint32]
+	// 1 if the MRP ring is open. Read only (IFLA_BRPORT_MRP_RING_OPEN).
+	MrpRingOpen nlattr.Opt[uint8]
+	// 1 if the MRP interconnection is open. Read only (IFLA_BRPORT_MRP_IN_OPEN).
+	MrpInOpen nlattr.Opt[uint8]
+	// Most hosts tracked for explicit multicast tracking (IFLA_BRPORT_MCAST_EHT_HOSTS_LIMIT).
+	McastEhtHostsLimit nlattr.Opt[uint32]
+	// Number of hosts tracked. Read only (IFLA_BRPORT_MCAST_EHT_HOSTS_CNT).
+	McastEhtHostsCnt nlattr.Opt[uint32]
+	// 1 drops frames from unknown source addresses (IFLA_BRPORT_LOCKED).
+	Locked nlattr.Opt[uint8]
+	// 1 records those addresses for authentication; needs locked and learning
+	// (IFLA_BRPORT_MAB).
+	Mab nlattr.Opt[uint8]
+	// Number of multicast entries. Read only (IFLA_BRPORT_MCAST_N_GROUPS).
+	McastNGroups nlattr.Opt[uint32]
+	// Most multicast entries, 0 for no limit (IFLA_BRPORT_MCAST_MAX_GROUPS).
+	McastMaxGroups nlattr.Opt[uint32]
+	// 1 lets each VLAN decide about neigh-suppress (IFLA_BRPORT_NEIGH_VLAN_SUPPRESS).
+	NeighVlanSuppress nlattr.Opt[uint8]
+	// Nexthop object for packets that go to the backup port, 0 for none
+	// (IFLA_BRPORT_BACKUP_NHID).
+	BackupNhid nlattr.Opt[uint32]
+	Unknown    []nlattr.Attr
 }
 
-func (x *LinkinfoBrportAttrs) encode(e *nlattr.Encoder) {
-	if x.State.OK {
-		e.Uint8(AttrLinkinfoBrportState, uint8(x.State.V))
-	}
-	if x.Priority.OK {
-		e.Uint16(AttrLinkinfoBrportPriority, x.Priority.V)
-	}
-	if x.Cost.OK {
-		e.Uint32(AttrLinkinfoBrportCost, x.Cost.V)
-	}
-	if x.Mode.OK {
-		e.Uint8(AttrLinkinfoBrportMode, x.Mode.V)
-	}
-	if x.Guard.OK {
-		e.Uint8(AttrLinkinfoBrportGuard, x.Guard.V)
-	}
-	if x.Protect.OK {
-		e.Uint8(AttrLinkinfoBrportProtect, x.Protect.V)
-	}
-	if x.FastLeave.OK {
-		e.Uint8(AttrLinkinfoBrportFastLeave, x.FastLeave.V)
-	}
-	if x.Learning.OK {
-		e.Uint8(AttrLinkinfoBrportLearning, x.Learning.V)
-	}
-	if x.UnicastFlood.OK {
-		e.Uint8(AttrLinkinfoBrportUnicastFlood, x.UnicastFlood.V)
-	}
-	if x.Proxyarp.OK {
-		e.Uint8(AttrLinkinfoBrportProxyarp, x.Proxyarp.V)
-	}
-	if x.LearningSync.OK {
-		e.Uint8(AttrLinkinfoBrportLearningSync, x.LearningSync.V)
-	}
-	if x.ProxyarpWifi.OK {
-		e.Uint8(AttrLinkinfoBrportProxyarpWifi, x.ProxyarpWifi.V)
-	}
+func (x *LinkinfoBrportAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnum8(e, AttrLinkinfoBrportState, x.State)
+	e.OptUint16(AttrLinkinfoBrportPriority, x.Priority)
+	e.OptUint32(AttrLinkinfoBrportCost, x.Cost)
+	e.OptUint8(AttrLinkinfoBrportMode, x.Mode)
+	e.OptUint8(AttrLinkinfoBrportGuard, x.Guard)
+	e.OptUint8(AttrLinkinfoBrportProtect, x.Protect)
+	e.OptUint8(AttrLinkinfoBrportFastLeave, x.FastLeave)
+	e.OptUint8(AttrLinkinfoBrportLearning, x.Learning)
+	e.OptUint8(AttrLinkinfoBrportUnicastFlood, x.UnicastFlood)
+	e.OptUint8(AttrLinkinfoBrportProxyarp, x.Proxyarp)
+	e.OptUint8(AttrLinkinfoBrportLearningSync, x.LearningSync)
+	e.OptUint8(AttrLinkinfoBrportProxyarpWifi, x.ProxyarpWifi)
 	if x.RootID.OK {
-		nest := e.BeginRaw(AttrLinkinfoBrportRootID)
-		x.RootID.V.encode(e.Extend(8))
-		e.End(nest)
+		x.RootID.V.encode(e.Struct(AttrLinkinfoBrportRootID, 8))
 	}
 	if x.BridgeID.OK {
-		nest := e.BeginRaw(AttrLinkinfoBrportBridgeID)
-		x.BridgeID.V.encode(e.Extend(8))
-		e.End(nest)
+		x.BridgeID.V.encode(e.Struct(AttrLinkinfoBrportBridgeID, 8))
 	}
-	if x.DesignatedPort.OK {
-		e.Uint16(AttrLinkinfoBrportDesignatedPort, x.DesignatedPort.V)
-	}
-	if x.DesignatedCost.OK {
-		e.Uint16(AttrLinkinfoBrportDesignatedCost, x.DesignatedCost.V)
-	}
-	if x.ID.OK {
-		e.Uint16(AttrLinkinfoBrportID, x.ID.V)
-	}
-	if x.No.OK {
-		e.Uint16(AttrLinkinfoBrportNo, x.No.V)
-	}
-	if x.TopologyChangeAck.OK {
-		e.Uint8(AttrLinkinfoBrportTopologyChangeAck, x.TopologyChangeAck.V)
-	}
-	if x.ConfigPending.OK {
-		e.Uint8(AttrLinkinfoBrportConfigPending, x.ConfigPending.V)
-	}
-	if x.MessageAgeTimer.OK {
-		e.Uint64(AttrLinkinfoBrportMessageAgeTimer, x.MessageAgeTimer.V)
-	}
-	if x.ForwardDelayTimer.OK {
-		e.Uint64(AttrLinkinfoBrportForwardDelayTimer, x.ForwardDelayTimer.V)
-	}
-	if x.HoldTimer.OK {
-		e.Uint64(AttrLinkinfoBrportHoldTimer, x.HoldTimer.V)
-	}
-	if x.Flush {
-		e.Flag(AttrLinkinfoBrportFlush)
-	}
-	if x.MulticastRouter.OK {
-		e.Uint8(AttrLinkinfoBrportMulticastRouter, uint8(x.MulticastRouter.V))
-	}
-	if x.McastFlood.OK {
-		e.Uint8(AttrLinkinfoBrportMcastFlood, x.McastFlood.V)
-	}
-	if x.McastToUcast.OK {
-		e.Uint8(AttrLinkinfoBrportMcastToUcast, x.McastToUcast.V)
-	}
-	if x.VlanTunnel.OK {
-		e.Uint8(AttrLinkinfoBrportVlanTunnel, x.VlanTunnel.V)
-	}
-	if x.BcastFlood.OK {
-		e.Uint8(AttrLinkinfoBrportBcastFlood, x.BcastFlood.V)
-	}
-	if x.GroupFwdMask.OK {
-		e.Uint16(AttrLinkinfoBrportGroupFwdMask, x.GroupFwdMask.V)
-	}
-	if x.NeighSuppress.OK {
-		e.Uint8(AttrLinkinfoBrportNeighSuppress, x.NeighSuppress.V)
-	}
-	if x.Isolated.OK {
-		e.Uint8(AttrLinkinfoBrportIsolated, x.Isolated.V)
-	}
-	if x.BackupPort.OK {
-		e.Uint32(AttrLinkinfoBrportBackupPort, x.BackupPort.V)
-	}
-	if x.MrpRingOpen.OK {
-		e.Uint8(AttrLinkinfoBrportMrpRingOpen, x.MrpRingOpen.V)
-	}
-	if x.MrpInOpen.OK {
-		e.Uint8(AttrLinkinfoBrportMrpInOpen, x.MrpInOpen.V)
-	}
-	if x.McastEhtHostsLimit.OK {
-		e.Uint32(AttrLinkinfoBrportMcastEhtHostsLimit, x.McastEhtHostsLimit.V)
-	}
-	if x.McastEhtHostsCnt.OK {
-		e.Uint32(AttrLinkinfoBrportMcastEhtHostsCnt, x.McastEhtHostsCnt.V)
-	}
-	if x.Locked.OK {
-		e.Uint8(AttrLinkinfoBrportLocked, x.Locked.V)
-	}
-	if x.Mab.OK {
-		e.Uint8(AttrLinkinfoBrportMab, x.Mab.V)
-	}
-	if x.McastNGroups.OK {
-		e.Uint32(AttrLinkinfoBrportMcastNGroups, x.McastNGroups.V)
-	}
-	if x.McastMaxGroups.OK {
-		e.Uint32(AttrLinkinfoBrportMcastMaxGroups, x.McastMaxGroups.V)
-	}
-	if x.NeighVlanSuppress.OK {
-		e.Uint8(AttrLinkinfoBrportNeighVlanSuppress, x.NeighVlanSuppress.V)
-	}
-	if x.BackupNhid.OK {
-		e.Uint32(AttrLinkinfoBrportBackupNhid, x.BackupNhid.V)
-	}
-	e.Raw(x.Unknown)
+	e.OptUint16(AttrLinkinfoBrportDesignatedPort, x.DesignatedPort)
+	e.OptUint16(AttrLinkinfoBrportDesignatedCost, x.DesignatedCost)
+	e.OptUint16(AttrLinkinfoBrportID, x.ID)
+	e.OptUint16(AttrLinkinfoBrportNo, x.No)
+	e.OptUint8(AttrLinkinfoBrportTopologyChangeAck, x.TopologyChangeAck)
+	e.OptUint8(AttrLinkinfoBrportConfigPending, x.ConfigPending)
+	e.OptUint64(AttrLinkinfoBrportMessageAgeTimer, x.MessageAgeTimer)
+	e.OptUint64(AttrLinkinfoBrportForwardDelayTimer, x.ForwardDelayTimer)
+	e.OptUint64(AttrLinkinfoBrportHoldTimer, x.HoldTimer)
+	e.OptFlag(AttrLinkinfoBrportFlush, x.Flush)
+	nlattr.OptEnum8(e, AttrLinkinfoBrportMulticastRouter, x.MulticastRouter)
+	e.OptUint8(AttrLinkinfoBrportMcastFlood, x.McastFlood)
+	e.OptUint8(AttrLinkinfoBrportMcastToUcast, x.McastToUcast)
+	e.OptUint8(AttrLinkinfoBrportVlanTunnel, x.VlanTunnel)
+	e.OptUint8(AttrLinkinfoBrportBcastFlood, x.BcastFlood)
+	e.OptUint16(AttrLinkinfoBrportGroupFwdMask, x.GroupFwdMask)
+	e.OptUint8(AttrLinkinfoBrportNeighSuppress, x.NeighSuppress)
+	e.OptUint8(AttrLinkinfoBrportIsolated, x.Isolated)
+	e.OptUint32(AttrLinkinfoBrportBackupPort, x.BackupPort)
+	e.OptUint8(AttrLinkinfoBrportMrpRingOpen, x.MrpRingOpen)
+	e.OptUint8(AttrLinkinfoBrportMrpInOpen, x.MrpInOpen)
+	e.OptUint32(AttrLinkinfoBrportMcastEhtHostsLimit, x.McastEhtHostsLimit)
+	e.OptUint32(AttrLinkinfoBrportMcastEhtHostsCnt, x.McastEhtHostsCnt)
+	e.OptUint8(AttrLinkinfoBrportLocked, x.Locked)
+	e.OptUint8(AttrLinkinfoBrportMab, x.Mab)
+	e.OptUint32(AttrLinkinfoBrportMcastNGroups, x.McastNGroups)
+	e.OptUint32(AttrLinkinfoBrportMcastMaxGroups, x.McastMaxGroups)
+	e.OptUint8(AttrLinkinfoBrportNeighVlanSuppress, x.NeighVlanSuppress)
+	e.OptUint32(AttrLinkinfoBrportBackupNhid, x.BackupNhid)
+	e.Close(n, x.Unknown)
 }
 
-func (x *LinkinfoBrportAttrs) decode(d *nlattr.Decoder) {
+func (x *LinkinfoBrportAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrLinkinfoBrportState:
 			x.State = nlattr.Some(BrState(d.Uint8()))
 		case AttrLinkinfoBrportPriority:
-			x.Priority = nlattr.Some(d.Uint16())
+			x.Priority = d.OptUint16()
 		case AttrLinkinfoBrportCost:
-			x.Cost = nlattr.Some(d.Uint32())
+			x.Cost = d.OptUint32()
 		case AttrLinkinfoBrportMode:
-			x.Mode = nlattr.Some(d.Uint8())
+			x.Mode = d.OptUint8()
 		case AttrLinkinfoBrportGuard:
-			x.Guard = nlattr.Some(d.Uint8())
+			x.Guard = d.OptUint8()
 		case AttrLinkinfoBrportProtect:
-			x.Protect = nlattr.Some(d.Uint8())
+			x.Protect = d.OptUint8()
 		case AttrLinkinfoBrportFastLeave:
-			x.FastLeave = nlattr.Some(d.Uint8())
+			x.FastLeave = d.OptUint8()
 		case AttrLinkinfoBrportLearning:
-			x.Learning = nlattr.Some(d.Uint8())
+			x.Learning = d.OptUint8()
 		case AttrLinkinfoBrportUnicastFlood:
-			x.UnicastFlood = nlattr.Some(d.Uint8())
+			x.UnicastFlood = d.OptUint8()
 		case AttrLinkinfoBrportProxyarp:
-			x.Proxyarp = nlattr.Some(d.Uint8())
+			x.Proxyarp = d.OptUint8()
 		case AttrLinkinfoBrportLearningSync:
-			x.LearningSync = nlattr.Some(d.Uint8())
+			x.LearningSync = d.OptUint8()
 		case AttrLinkinfoBrportProxyarpWifi:
-			x.ProxyarpWifi = nlattr.Some(d.Uint8())
+			x.ProxyarpWifi = d.OptUint8()
 		case AttrLinkinfoBrportRootID:
 			x.RootID.OK = true
 			x.RootID.V.decode(d.Payload())
@@ -1652,211 +1425,175 @@ func (x *LinkinfoBrportAttrs) decode(d *nlattr.Decoder) {
 			x.BridgeID.OK = true
 			x.BridgeID.V.decode(d.Payload())
 		case AttrLinkinfoBrportDesignatedPort:
-			x.DesignatedPort = nlattr.Some(d.Uint16())
+			x.DesignatedPort = d.OptUint16()
 		case AttrLinkinfoBrportDesignatedCost:
-			x.DesignatedCost = nlattr.Some(d.Uint16())
+			x.DesignatedCost = d.OptUint16()
 		case AttrLinkinfoBrportID:
-			x.ID = nlattr.Some(d.Uint16())
+			x.ID = d.OptUint16()
 		case AttrLinkinfoBrportNo:
-			x.No = nlattr.Some(d.Uint16())
+			x.No = d.OptUint16()
 		case AttrLinkinfoBrportTopologyChangeAck:
-			x.TopologyChangeAck = nlattr.Some(d.Uint8())
+			x.TopologyChangeAck = d.OptUint8()
 		case AttrLinkinfoBrportConfigPending:
-			x.ConfigPending = nlattr.Some(d.Uint8())
+			x.ConfigPending = d.OptUint8()
 		case AttrLinkinfoBrportMessageAgeTimer:
-			x.MessageAgeTimer = nlattr.Some(d.Uint64())
+			x.MessageAgeTimer = d.OptUint64()
 		case AttrLinkinfoBrportForwardDelayTimer:
-			x.ForwardDelayTimer = nlattr.Some(d.Uint64())
+			x.ForwardDelayTimer = d.OptUint64()
 		case AttrLinkinfoBrportHoldTimer:
-			x.HoldTimer = nlattr.Some(d.Uint64())
+			x.HoldTimer = d.OptUint64()
 		case AttrLinkinfoBrportFlush:
 			x.Flush = true
 		case AttrLinkinfoBrportMulticastRouter:
 			x.MulticastRouter = nlattr.Some(MdbRtrType(d.Uint8()))
 		case AttrLinkinfoBrportMcastFlood:
-			x.McastFlood = nlattr.Some(d.Uint8())
+			x.McastFlood = d.OptUint8()
 		case AttrLinkinfoBrportMcastToUcast:
-			x.McastToUcast = nlattr.Some(d.Uint8())
+			x.McastToUcast = d.OptUint8()
 		case AttrLinkinfoBrportVlanTunnel:
-			x.VlanTunnel = nlattr.Some(d.Uint8())
+			x.VlanTunnel = d.OptUint8()
 		case AttrLinkinfoBrportBcastFlood:
-			x.BcastFlood = nlattr.Some(d.Uint8())
+			x.BcastFlood = d.OptUint8()
 		case AttrLinkinfoBrportGroupFwdMask:
-			x.GroupFwdMask = nlattr.Some(d.Uint16())
+			x.GroupFwdMask = d.OptUint16()
 		case AttrLinkinfoBrportNeighSuppress:
-			x.NeighSuppress = nlattr.Some(d.Uint8())
+			x.NeighSuppress = d.OptUint8()
 		case AttrLinkinfoBrportIsolated:
-			x.Isolated = nlattr.Some(d.Uint8())
+			x.Isolated = d.OptUint8()
 		case AttrLinkinfoBrportBackupPort:
-			x.BackupPort = nlattr.Some(d.Uint32())
+			x.BackupPort = d.OptUint32()
 		case AttrLinkinfoBrportMrpRingOpen:
-			x.MrpRingOpen = nlattr.Some(d.Uint8())
+			x.MrpRingOpen = d.OptUint8()
 		case AttrLinkinfoBrportMrpInOpen:
-			x.MrpInOpen = nlattr.Some(d.Uint8())
+			x.MrpInOpen = d.OptUint8()
 		case AttrLinkinfoBrportMcastEhtHostsLimit:
-			x.McastEhtHostsLimit = nlattr.Some(d.Uint32())
+			x.McastEhtHostsLimit = d.OptUint32()
 		case AttrLinkinfoBrportMcastEhtHostsCnt:
-			x.McastEhtHostsCnt = nlattr.Some(d.Uint32())
+			x.McastEhtHostsCnt = d.OptUint32()
 		case AttrLinkinfoBrportLocked:
-			x.Locked = nlattr.Some(d.Uint8())
+			x.Locked = d.OptUint8()
 		case AttrLinkinfoBrportMab:
-			x.Mab = nlattr.Some(d.Uint8())
+			x.Mab = d.OptUint8()
 		case AttrLinkinfoBrportMcastNGroups:
-			x.McastNGroups = nlattr.Some(d.Uint32())
+			x.McastNGroups = d.OptUint32()
 		case AttrLinkinfoBrportMcastMaxGroups:
-			x.McastMaxGroups = nlattr.Some(d.Uint32())
+			x.McastMaxGroups = d.OptUint32()
 		case AttrLinkinfoBrportNeighVlanSuppress:
-			x.NeighVlanSuppress = nlattr.Some(d.Uint8())
+			x.NeighVlanSuppress = d.OptUint8()
 		case AttrLinkinfoBrportBackupNhid:
-			x.BackupNhid = nlattr.Some(d.Uint32())
+			x.BackupNhid = d.OptUint32()
 		case AttrLinkinfoBrportPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // LinkinfoGreAttrs is the attribute set linkinfo-gre-attrs: GRE tunnel over IPv4, with or without
 // Ethernet header, and ERSPAN.
 type LinkinfoGreAttrs struct {
-	Link            nlattr.Opt[uint32]     // index of the lower link, 0 for any (IFLA_GRE_LINK)
-	Iflags          nlattr.Opt[GreFlags]   // header fields of received packets, network byte order
-	Oflags          nlattr.Opt[GreFlags]   // header fields of sent packets, network byte order
-	Ikey            nlattr.Opt[uint32]     // key of received packets, network byte order
-	Okey            nlattr.Opt[uint32]     // key of sent packets, network byte order
-	Local           nlattr.Opt[netip.Addr] // local address, all zero for any (IFLA_GRE_LOCAL)
-	Remote          nlattr.Opt[netip.Addr] // remote address, all zero for any (IFLA_GRE_REMOTE)
-	Ttl             nlattr.Opt[uint8]      // hop limit of outer packets, 0 to copy it (IFLA_GRE_TTL)
-	Tos             nlattr.Opt[uint8]      // type of service of outer packets, 1 to copy it
-	Pmtudisc        nlattr.Opt[uint8]      // 1 sets the don't-fragment bit (IFLA_GRE_PMTUDISC)
-	EncapLimit      nlattr.Opt[uint8]      // limit of nested tunnels
-	Flowinfo        nlattr.Opt[uint32]
-	Flags           nlattr.Opt[Ip6TnlFlags]      // flags of the tunnel
-	EncapType       nlattr.Opt[TunnelEncapType]  // additional encapsulation (IFLA_GRE_ENCAP_TYPE)
-	EncapFlags      nlattr.Opt[TunnelEncapFlags] // options of that encapsulation (IFLA_GRE_ENCAP_FLAGS)
-	EncapSport      nlattr.Opt[uint16]           // its UDP source port, network byte order
-	EncapDport      nlattr.Opt[uint16]           // its UDP destination port, network byte order
+	Link nlattr.Opt[uint32] // index of the lower link, 0 for any (IFLA_GRE_LINK)
+	// Header fields of received packets, network byte order (IFLA_GRE_IFLAGS).
+	Iflags nlattr.Opt[GreFlags]
+	// Header fields of sent packets, network byte order (IFLA_GRE_OFLAGS).
+	Oflags nlattr.Opt[GreFlags]
+	// Key of received packets, network byte order; with flag key (IFLA_GRE_IKEY).
+	Ikey nlattr.Opt[uint32]
+	// Key of sent packets, network byte order; with flag key (IFLA_GRE_OKEY).
+	Okey   nlattr.Opt[uint32]
+	Local  nlattr.Opt[netip.Addr] // local address, all zero for any (IFLA_GRE_LOCAL)
+	Remote nlattr.Opt[netip.Addr] // remote address, all zero for any (IFLA_GRE_REMOTE)
+	Ttl    nlattr.Opt[uint8]      // hop limit of outer packets, 0 to copy it (IFLA_GRE_TTL)
+	// Type of service of outer packets, 1 to copy it (IFLA_GRE_TOS).
+	Tos      nlattr.Opt[uint8]
+	Pmtudisc nlattr.Opt[uint8] // 1 sets the don't-fragment bit (IFLA_GRE_PMTUDISC)
+	// Limit of nested tunnels. IPv6 only (IFLA_GRE_ENCAP_LIMIT).
+	EncapLimit nlattr.Opt[uint8]
+	// Traffic class and flow label of outer packets, network byte order. IPv6 only
+	// (IFLA_GRE_FLOWINFO).
+	Flowinfo nlattr.Opt[uint32]
+	// Flags of the tunnel. IPv6 only (IFLA_GRE_FLAGS).
+	Flags      nlattr.Opt[Ip6TnlFlags]
+	EncapType  nlattr.Opt[TunnelEncapType]  // additional encapsulation (IFLA_GRE_ENCAP_TYPE)
+	EncapFlags nlattr.Opt[TunnelEncapFlags] // options of that encapsulation (IFLA_GRE_ENCAP_FLAGS)
+	// Its UDP source port, network byte order; 0 for automatic (IFLA_GRE_ENCAP_SPORT).
+	EncapSport nlattr.Opt[uint16]
+	// Its UDP destination port, network byte order (IFLA_GRE_ENCAP_DPORT).
+	EncapDport nlattr.Opt[uint16]
+	// Takes the destination from each packet, for Open vSwitch or BPF
+	// (IFLA_GRE_COLLECT_METADATA).
 	CollectMetadata bool
-	IgnoreDf        nlattr.Opt[uint8]  // 1 ignores the don't-fragment bit of inner packets
-	Fwmark          nlattr.Opt[uint32] // firewall mark of outer packets, 0 for none (IFLA_GRE_FWMARK)
-	ErspanIndex     nlattr.Opt[uint32] // index of an ERSPAN version 1 session, 20 bits
-	ErspanVer       nlattr.Opt[uint8]  // ERSPAN version, 0, 1 or 2 (IFLA_GRE_ERSPAN_VER)
-	ErspanDir       nlattr.Opt[uint8]  // direction of an ERSPAN version 2 session, 0 received, 1 sent
-	ErspanHwid      nlattr.Opt[uint16] // hardware identifier of an ERSPAN version 2 session, 6 bits
-	Unknown         []nlattr.Attr      // what the fields cannot hold, as it came
+	// 1 ignores the don't-fragment bit of inner packets (IFLA_GRE_IGNORE_DF).
+	IgnoreDf nlattr.Opt[uint8]
+	Fwmark   nlattr.Opt[uint32] // firewall mark of outer packets, 0 for none (IFLA_GRE_FWMARK)
+	// Index of an ERSPAN version 1 session, 20 bits (IFLA_GRE_ERSPAN_INDEX).
+	ErspanIndex nlattr.Opt[uint32]
+	ErspanVer   nlattr.Opt[uint8] // ERSPAN version, 0, 1 or 2 (IFLA_GRE_ERSPAN_VER)
+	// Direction of an ERSPAN version 2 session, 0 received, 1 sent (IFLA_GRE_ERSPAN_DIR).
+	ErspanDir nlattr.Opt[uint8]
+	// Hardware identifier of an ERSPAN version 2 session, 6 bits (IFLA_GRE_ERSPAN_HWID).
+	ErspanHwid nlattr.Opt[uint16]
+	Unknown    []nlattr.Attr
 }
 
-func (x *LinkinfoGreAttrs) encode(e *nlattr.Encoder) {
-	if x.Link.OK {
-		e.Uint32(AttrLinkinfoGreLink, x.Link.V)
-	}
-	if x.Iflags.OK {
-		e.Uint16BE(AttrLinkinfoGreIflags, uint16(x.Iflags.V))
-	}
-	if x.Oflags.OK {
-		e.Uint16BE(AttrLinkinfoGreOflags, uint16(x.Oflags.V))
-	}
-	if x.Ikey.OK {
-		e.Uint32BE(AttrLinkinfoGreIkey, x.Ikey.V)
-	}
-	if x.Okey.OK {
-		e.Uint32BE(AttrLinkinfoGreOkey, x.Okey.V)
-	}
-	if x.Local.OK {
-		e.Addr(AttrLinkinfoGreLocal, x.Local.V)
-	}
-	if x.Remote.OK {
-		e.Addr(AttrLinkinfoGreRemote, x.Remote.V)
-	}
-	if x.Ttl.OK {
-		e.Uint8(AttrLinkinfoGreTtl, x.Ttl.V)
-	}
-	if x.Tos.OK {
-		e.Uint8(AttrLinkinfoGreTos, x.Tos.V)
-	}
-	if x.Pmtudisc.OK {
-		e.Uint8(AttrLinkinfoGrePmtudisc, x.Pmtudisc.V)
-	}
-	if x.EncapLimit.OK {
-		e.Uint8(AttrLinkinfoGreEncapLimit, x.EncapLimit.V)
-	}
-	if x.Flowinfo.OK {
-		e.Uint32BE(AttrLinkinfoGreFlowinfo, x.Flowinfo.V)
-	}
-	if x.Flags.OK {
-		e.Uint32(AttrLinkinfoGreFlags, uint32(x.Flags.V))
-	}
-	if x.EncapType.OK {
-		e.Uint16(AttrLinkinfoGreEncapType, uint16(x.EncapType.V))
-	}
-	if x.EncapFlags.OK {
-		e.Uint16(AttrLinkinfoGreEncapFlags, uint16(x.EncapFlags.V))
-	}
-	if x.EncapSport.OK {
-		e.Uint16BE(AttrLinkinfoGreEncapSport, x.EncapSport.V)
-	}
-	if x.EncapDport.OK {
-		e.Uint16BE(AttrLinkinfoGreEncapDport, x.EncapDport.V)
-	}
-	if x.CollectMetadata {
-		e.Flag(AttrLinkinfoGreCollectMetadata)
-	}
-	if x.IgnoreDf.OK {
-		e.Uint8(AttrLinkinfoGreIgnoreDf, x.IgnoreDf.V)
-	}
-	if x.Fwmark.OK {
-		e.Uint32(AttrLinkinfoGreFwmark, x.Fwmark.V)
-	}
-	if x.ErspanIndex.OK {
-		e.Uint32(AttrLinkinfoGreErspanIndex, x.ErspanIndex.V)
-	}
-	if x.ErspanVer.OK {
-		e.Uint8(AttrLinkinfoGreErspanVer, x.ErspanVer.V)
-	}
-	if x.ErspanDir.OK {
-		e.Uint8(AttrLinkinfoGreErspanDir, x.ErspanDir.V)
-	}
-	if x.ErspanHwid.OK {
-		e.Uint16(AttrLinkinfoGreErspanHwid, x.ErspanHwid.V)
-	}
-	e.Raw(x.Unknown)
+func (x *LinkinfoGreAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrLinkinfoGreLink, x.Link)
+	nlattr.OptEnum16BE(e, AttrLinkinfoGreIflags, x.Iflags)
+	nlattr.OptEnum16BE(e, AttrLinkinfoGreOflags, x.Oflags)
+	e.OptUint32BE(AttrLinkinfoGreIkey, x.Ikey)
+	e.OptUint32BE(AttrLinkinfoGreOkey, x.Okey)
+	e.OptAddr(AttrLinkinfoGreLocal, x.Local)
+	e.OptAddr(AttrLinkinfoGreRemote, x.Remote)
+	e.OptUint8(AttrLinkinfoGreTtl, x.Ttl)
+	e.OptUint8(AttrLinkinfoGreTos, x.Tos)
+	e.OptUint8(AttrLinkinfoGrePmtudisc, x.Pmtudisc)
+	e.OptUint8(AttrLinkinfoGreEncapLimit, x.EncapLimit)
+	e.OptUint32BE(AttrLinkinfoGreFlowinfo, x.Flowinfo)
+	nlattr.OptEnum32(e, AttrLinkinfoGreFlags, x.Flags)
+	nlattr.OptEnum16(e, AttrLinkinfoGreEncapType, x.EncapType)
+	nlattr.OptEnum16(e, AttrLinkinfoGreEncapFlags, x.EncapFlags)
+	e.OptUint16BE(AttrLinkinfoGreEncapSport, x.EncapSport)
+	e.OptUint16BE(AttrLinkinfoGreEncapDport, x.EncapDport)
+	e.OptFlag(AttrLinkinfoGreCollectMetadata, x.CollectMetadata)
+	e.OptUint8(AttrLinkinfoGreIgnoreDf, x.IgnoreDf)
+	e.OptUint32(AttrLinkinfoGreFwmark, x.Fwmark)
+	e.OptUint32(AttrLinkinfoGreErspanIndex, x.ErspanIndex)
+	e.OptUint8(AttrLinkinfoGreErspanVer, x.ErspanVer)
+	e.OptUint8(AttrLinkinfoGreErspanDir, x.ErspanDir)
+	e.OptUint16(AttrLinkinfoGreErspanHwid, x.ErspanHwid)
+	e.Close(n, x.Unknown)
 }
 
-func (x *LinkinfoGreAttrs) decode(d *nlattr.Decoder) {
+func (x *LinkinfoGreAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrLinkinfoGreLink:
-			x.Link = nlattr.Some(d.Uint32())
+			x.Link = d.OptUint32()
 		case AttrLinkinfoGreIflags:
 			x.Iflags = nlattr.Some(GreFlags(d.Uint16BE()))
 		case AttrLinkinfoGreOflags:
 			x.Oflags = nlattr.Some(GreFlags(d.Uint16BE()))
 		case AttrLinkinfoGreIkey:
-			x.Ikey = nlattr.Some(d.Uint32BE())
+			x.Ikey = d.OptUint32BE()
 		case AttrLinkinfoGreOkey:
-			x.Okey = nlattr.Some(d.Uint32BE())
+			x.Okey = d.OptUint32BE()
 		case AttrLinkinfoGreLocal:
-			if v, ok := d.Addr(); ok {
-				x.Local = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Local, &x.Unknown)
 		case AttrLinkinfoGreRemote:
-			if v, ok := d.Addr(); ok {
-				x.Remote = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Remote, &x.Unknown)
 		case AttrLinkinfoGreTtl:
-			x.Ttl = nlattr.Some(d.Uint8())
+			x.Ttl = d.OptUint8()
 		case AttrLinkinfoGreTos:
-			x.Tos = nlattr.Some(d.Uint8())
+			x.Tos = d.OptUint8()
 		case AttrLinkinfoGrePmtudisc:
-			x.Pmtudisc = nlattr.Some(d.Uint8())
+			x.Pmtudisc = d.OptUint8()
 		case AttrLinkinfoGreEncapLimit:
-			x.EncapLimit = nlattr.Some(d.Uint8())
+			x.EncapLimit = d.OptUint8()
 		case AttrLinkinfoGreFlowinfo:
-			x.Flowinfo = nlattr.Some(d.Uint32BE())
+			x.Flowinfo = d.OptUint32BE()
 		case AttrLinkinfoGreFlags:
 			x.Flags = nlattr.Some(Ip6TnlFlags(d.Uint32()))
 		case AttrLinkinfoGreEncapType:
@@ -1864,154 +1601,122 @@ func (x *LinkinfoGreAttrs) decode(d *nlattr.Decoder) {
 		case AttrLinkinfoGreEncapFlags:
 			x.EncapFlags = nlattr.Some(TunnelEncapFlags(d.Uint16()))
 		case AttrLinkinfoGreEncapSport:
-			x.EncapSport = nlattr.Some(d.Uint16BE())
+			x.EncapSport = d.OptUint16BE()
 		case AttrLinkinfoGreEncapDport:
-			x.EncapDport = nlattr.Some(d.Uint16BE())
+			x.EncapDport = d.OptUint16BE()
 		case AttrLinkinfoGreCollectMetadata:
 			x.CollectMetadata = true
 		case AttrLinkinfoGreIgnoreDf:
-			x.IgnoreDf = nlattr.Some(d.Uint8())
+			x.IgnoreDf = d.OptUint8()
 		case AttrLinkinfoGreFwmark:
-			x.Fwmark = nlattr.Some(d.Uint32())
+			x.Fwmark = d.OptUint32()
 		case AttrLinkinfoGreErspanIndex:
-			x.ErspanIndex = nlattr.Some(d.Uint32())
+			x.ErspanIndex = d.OptUint32()
 		case AttrLinkinfoGreErspanVer:
-			x.ErspanVer = nlattr.Some(d.Uint8())
+			x.ErspanVer = d.OptUint8()
 		case AttrLinkinfoGreErspanDir:
-			x.ErspanDir = nlattr.Some(d.Uint8())
+			x.ErspanDir = d.OptUint8()
 		case AttrLinkinfoGreErspanHwid:
-			x.ErspanHwid = nlattr.Some(d.Uint16())
+			x.ErspanHwid = d.OptUint16()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // LinkinfoGre6Attrs is the attribute set linkinfo-gre6-attrs: GRE tunnel over IPv6, with or without
 // Ethernet header, and ERSPAN.
 type LinkinfoGre6Attrs struct {
-	Link            nlattr.Opt[uint32]     // index of the lower link, 0 for any (IFLA_GRE_LINK)
-	Iflags          nlattr.Opt[GreFlags]   // header fields of received packets, network byte order
-	Oflags          nlattr.Opt[GreFlags]   // header fields of sent packets, network byte order
-	Ikey            nlattr.Opt[uint32]     // key of received packets, network byte order
-	Okey            nlattr.Opt[uint32]     // key of sent packets, network byte order
-	Local           nlattr.Opt[netip.Addr] // local IPv6 address (IFLA_GRE_LOCAL)
-	Remote          nlattr.Opt[netip.Addr] // remote IPv6 address (IFLA_GRE_REMOTE)
-	Ttl             nlattr.Opt[uint8]      // hop limit of outer packets, 0 to copy it (IFLA_GRE_TTL)
-	EncapLimit      nlattr.Opt[uint8]      // limit of nested tunnels
-	Flowinfo        nlattr.Opt[uint32]
-	Flags           nlattr.Opt[Ip6TnlFlags]      // flags of the tunnel
-	EncapType       nlattr.Opt[TunnelEncapType]  // additional encapsulation (IFLA_GRE_ENCAP_TYPE)
-	EncapFlags      nlattr.Opt[TunnelEncapFlags] // options of that encapsulation (IFLA_GRE_ENCAP_FLAGS)
-	EncapSport      nlattr.Opt[uint16]           // its UDP source port, network byte order
-	EncapDport      nlattr.Opt[uint16]           // its UDP destination port, network byte order
+	Link nlattr.Opt[uint32] // index of the lower link, 0 for any (IFLA_GRE_LINK)
+	// Header fields of received packets, network byte order (IFLA_GRE_IFLAGS).
+	Iflags nlattr.Opt[GreFlags]
+	// Header fields of sent packets, network byte order (IFLA_GRE_OFLAGS).
+	Oflags nlattr.Opt[GreFlags]
+	// Key of received packets, network byte order; with flag key (IFLA_GRE_IKEY).
+	Ikey nlattr.Opt[uint32]
+	// Key of sent packets, network byte order; with flag key (IFLA_GRE_OKEY).
+	Okey   nlattr.Opt[uint32]
+	Local  nlattr.Opt[netip.Addr] // local IPv6 address (IFLA_GRE_LOCAL)
+	Remote nlattr.Opt[netip.Addr] // remote IPv6 address (IFLA_GRE_REMOTE)
+	Ttl    nlattr.Opt[uint8]      // hop limit of outer packets, 0 to copy it (IFLA_GRE_TTL)
+	// Limit of nested tunnels. IPv6 only (IFLA_GRE_ENCAP_LIMIT).
+	EncapLimit nlattr.Opt[uint8]
+	// Traffic class and flow label of outer packets, network byte order. IPv6 only
+	// (IFLA_GRE_FLOWINFO).
+	Flowinfo nlattr.Opt[uint32]
+	// Flags of the tunnel. IPv6 only (IFLA_GRE_FLAGS).
+	Flags      nlattr.Opt[Ip6TnlFlags]
+	EncapType  nlattr.Opt[TunnelEncapType]  // additional encapsulation (IFLA_GRE_ENCAP_TYPE)
+	EncapFlags nlattr.Opt[TunnelEncapFlags] // options of that encapsulation (IFLA_GRE_ENCAP_FLAGS)
+	// Its UDP source port, network byte order; 0 for automatic (IFLA_GRE_ENCAP_SPORT).
+	EncapSport nlattr.Opt[uint16]
+	// Its UDP destination port, network byte order (IFLA_GRE_ENCAP_DPORT).
+	EncapDport nlattr.Opt[uint16]
+	// Takes the destination from each packet, for Open vSwitch or BPF
+	// (IFLA_GRE_COLLECT_METADATA).
 	CollectMetadata bool
 	Fwmark          nlattr.Opt[uint32] // firewall mark of outer packets, 0 for none (IFLA_GRE_FWMARK)
-	ErspanIndex     nlattr.Opt[uint32] // index of an ERSPAN version 1 session, 20 bits
-	ErspanVer       nlattr.Opt[uint8]  // ERSPAN version, 0, 1 or 2 (IFLA_GRE_ERSPAN_VER)
-	ErspanDir       nlattr.Opt[uint8]  // direction of an ERSPAN version 2 session, 0 received, 1 sent
-	ErspanHwid      nlattr.Opt[uint16] // hardware identifier of an ERSPAN version 2 session, 6 bits
-	Unknown         []nlattr.Attr      // what the fields cannot hold, as it came
+	// Index of an ERSPAN version 1 session, 20 bits (IFLA_GRE_ERSPAN_INDEX).
+	ErspanIndex nlattr.Opt[uint32]
+	ErspanVer   nlattr.Opt[uint8] // ERSPAN version, 0, 1 or 2 (IFLA_GRE_ERSPAN_VER)
+	// Direction of an ERSPAN version 2 session, 0 received, 1 sent (IFLA_GRE_ERSPAN_DIR).
+	ErspanDir nlattr.Opt[uint8]
+	// Hardware identifier of an ERSPAN version 2 session, 6 bits (IFLA_GRE_ERSPAN_HWID).
+	ErspanHwid nlattr.Opt[uint16]
+	Unknown    []nlattr.Attr
 }
 
-func (x *LinkinfoGre6Attrs) encode(e *nlattr.Encoder) {
-	if x.Link.OK {
-		e.Uint32(AttrLinkinfoGreLink, x.Link.V)
-	}
-	if x.Iflags.OK {
-		e.Uint16BE(AttrLinkinfoGreIflags, uint16(x.Iflags.V))
-	}
-	if x.Oflags.OK {
-		e.Uint16BE(AttrLinkinfoGreOflags, uint16(x.Oflags.V))
-	}
-	if x.Ikey.OK {
-		e.Uint32BE(AttrLinkinfoGreIkey, x.Ikey.V)
-	}
-	if x.Okey.OK {
-		e.Uint32BE(AttrLinkinfoGreOkey, x.Okey.V)
-	}
-	if x.Local.OK {
-		e.Addr(AttrLinkinfoGreLocal, x.Local.V)
-	}
-	if x.Remote.OK {
-		e.Addr(AttrLinkinfoGreRemote, x.Remote.V)
-	}
-	if x.Ttl.OK {
-		e.Uint8(AttrLinkinfoGreTtl, x.Ttl.V)
-	}
-	if x.EncapLimit.OK {
-		e.Uint8(AttrLinkinfoGreEncapLimit, x.EncapLimit.V)
-	}
-	if x.Flowinfo.OK {
-		e.Uint32BE(AttrLinkinfoGreFlowinfo, x.Flowinfo.V)
-	}
-	if x.Flags.OK {
-		e.Uint32(AttrLinkinfoGreFlags, uint32(x.Flags.V))
-	}
-	if x.EncapType.OK {
-		e.Uint16(AttrLinkinfoGreEncapType, uint16(x.EncapType.V))
-	}
-	if x.EncapFlags.OK {
-		e.Uint16(AttrLinkinfoGreEncapFlags, uint16(x.EncapFlags.V))
-	}
-	if x.EncapSport.OK {
-		e.Uint16BE(AttrLinkinfoGreEncapSport, x.EncapSport.V)
-	}
-	if x.EncapDport.OK {
-		e.Uint16BE(AttrLinkinfoGreEncapDport, x.EncapDport.V)
-	}
-	if x.CollectMetadata {
-		e.Flag(AttrLinkinfoGreCollectMetadata)
-	}
-	if x.Fwmark.OK {
-		e.Uint32(AttrLinkinfoGreFwmark, x.Fwmark.V)
-	}
-	if x.ErspanIndex.OK {
-		e.Uint32(AttrLinkinfoGreErspanIndex, x.ErspanIndex.V)
-	}
-	if x.ErspanVer.OK {
-		e.Uint8(AttrLinkinfoGreErspanVer, x.ErspanVer.V)
-	}
-	if x.ErspanDir.OK {
-		e.Uint8(AttrLinkinfoGreErspanDir, x.ErspanDir.V)
-	}
-	if x.ErspanHwid.OK {
-		e.Uint16(AttrLinkinfoGreErspanHwid, x.ErspanHwid.V)
-	}
-	e.Raw(x.Unknown)
+func (x *LinkinfoGre6Attrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrLinkinfoGreLink, x.Link)
+	nlattr.OptEnum16BE(e, AttrLinkinfoGreIflags, x.Iflags)
+	nlattr.OptEnum16BE(e, AttrLinkinfoGreOflags, x.Oflags)
+	e.OptUint32BE(AttrLinkinfoGreIkey, x.Ikey)
+	e.OptUint32BE(AttrLinkinfoGreOkey, x.Okey)
+	e.OptAddr(AttrLinkinfoGreLocal, x.Local)
+	e.OptAddr(AttrLinkinfoGreRemote, x.Remote)
+	e.OptUint8(AttrLinkinfoGreTtl, x.Ttl)
+	e.OptUint8(AttrLinkinfoGreEncapLimit, x.EncapLimit)
+	e.OptUint32BE(AttrLinkinfoGreFlowinfo, x.Flowinfo)
+	nlattr.OptEnum32(e, AttrLinkinfoGreFlags, x.Flags)
+	nlattr.OptEnum16(e, AttrLinkinfoGreEncapType, x.EncapType)
+	nlattr.OptEnum16(e, AttrLinkinfoGreEncapFlags, x.EncapFlags)
+	e.OptUint16BE(AttrLinkinfoGreEncapSport, x.EncapSport)
+	e.OptUint16BE(AttrLinkinfoGreEncapDport, x.EncapDport)
+	e.OptFlag(AttrLinkinfoGreCollectMetadata, x.CollectMetadata)
+	e.OptUint32(AttrLinkinfoGreFwmark, x.Fwmark)
+	e.OptUint32(AttrLinkinfoGreErspanIndex, x.ErspanIndex)
+	e.OptUint8(AttrLinkinfoGreErspanVer, x.ErspanVer)
+	e.OptUint8(AttrLinkinfoGreErspanDir, x.ErspanDir)
+	e.OptUint16(AttrLinkinfoGreErspanHwid, x.ErspanHwid)
+	e.Close(n, x.Unknown)
 }
 
-func (x *LinkinfoGre6Attrs) decode(d *nlattr.Decoder) {
+func (x *LinkinfoGre6Attrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrLinkinfoGreLink:
-			x.Link = nlattr.Some(d.Uint32())
+			x.Link = d.OptUint32()
 		case AttrLinkinfoGreIflags:
 			x.Iflags = nlattr.Some(GreFlags(d.Uint16BE()))
 		case AttrLinkinfoGreOflags:
 			x.Oflags = nlattr.Some(GreFlags(d.Uint16BE()))
 		case AttrLinkinfoGreIkey:
-			x.Ikey = nlattr.Some(d.Uint32BE())
+			x.Ikey = d.OptUint32BE()
 		case AttrLinkinfoGreOkey:
-			x.Okey = nlattr.Some(d.Uint32BE())
+			x.Okey = d.OptUint32BE()
 		case AttrLinkinfoGreLocal:
-			if v, ok := d.Addr(); ok {
-				x.Local = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Local, &x.Unknown)
 		case AttrLinkinfoGreRemote:
-			if v, ok := d.Addr(); ok {
-				x.Remote = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Remote, &x.Unknown)
 		case AttrLinkinfoGreTtl:
-			x.Ttl = nlattr.Some(d.Uint8())
+			x.Ttl = d.OptUint8()
 		case AttrLinkinfoGreEncapLimit:
-			x.EncapLimit = nlattr.Some(d.Uint8())
+			x.EncapLimit = d.OptUint8()
 		case AttrLinkinfoGreFlowinfo:
-			x.Flowinfo = nlattr.Some(d.Uint32BE())
+			x.Flowinfo = d.OptUint32BE()
 		case AttrLinkinfoGreFlags:
 			x.Flags = nlattr.Some(Ip6TnlFlags(d.Uint32()))
 		case AttrLinkinfoGreEncapType:
@@ -2019,25 +1724,26 @@ func (x *LinkinfoGre6Attrs) decode(d *nlattr.Decoder) {
 		case AttrLinkinfoGreEncapFlags:
 			x.EncapFlags = nlattr.Some(TunnelEncapFlags(d.Uint16()))
 		case AttrLinkinfoGreEncapSport:
-			x.EncapSport = nlattr.Some(d.Uint16BE())
+			x.EncapSport = d.OptUint16BE()
 		case AttrLinkinfoGreEncapDport:
-			x.EncapDport = nlattr.Some(d.Uint16BE())
+			x.EncapDport = d.OptUint16BE()
 		case AttrLinkinfoGreCollectMetadata:
 			x.CollectMetadata = true
 		case AttrLinkinfoGreFwmark:
-			x.Fwmark = nlattr.Some(d.Uint32())
+			x.Fwmark = d.OptUint32()
 		case AttrLinkinfoGreErspanIndex:
-			x.ErspanIndex = nlattr.Some(d.Uint32())
+			x.ErspanIndex = d.OptUint32()
 		case AttrLinkinfoGreErspanVer:
-			x.ErspanVer = nlattr.Some(d.Uint8())
+			x.ErspanVer = d.OptUint8()
 		case AttrLinkinfoGreErspanDir:
-			x.ErspanDir = nlattr.Some(d.Uint8())
+			x.ErspanDir = d.OptUint8()
 		case AttrLinkinfoGreErspanHwid:
-			x.ErspanHwid = nlattr.Some(d.Uint16())
+			x.ErspanHwid = d.OptUint16()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // LinkinfoVtiAttrs is the attribute set linkinfo-vti-attrs: IPsec tunnel over IPv4.
@@ -2048,58 +1754,41 @@ type LinkinfoVtiAttrs struct {
 	Local   nlattr.Opt[netip.Addr] // local address (IFLA_VTI_LOCAL)
 	Remote  nlattr.Opt[netip.Addr] // remote address (IFLA_VTI_REMOTE)
 	Fwmark  nlattr.Opt[uint32]     // firewall mark of outer packets, 0 for none (IFLA_VTI_FWMARK)
-	Unknown []nlattr.Attr          // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *LinkinfoVtiAttrs) encode(e *nlattr.Encoder) {
-	if x.Link.OK {
-		e.Uint32(AttrLinkinfoVtiLink, x.Link.V)
-	}
-	if x.Ikey.OK {
-		e.Uint32BE(AttrLinkinfoVtiIkey, x.Ikey.V)
-	}
-	if x.Okey.OK {
-		e.Uint32BE(AttrLinkinfoVtiOkey, x.Okey.V)
-	}
-	if x.Local.OK {
-		e.Addr(AttrLinkinfoVtiLocal, x.Local.V)
-	}
-	if x.Remote.OK {
-		e.Addr(AttrLinkinfoVtiRemote, x.Remote.V)
-	}
-	if x.Fwmark.OK {
-		e.Uint32(AttrLinkinfoVtiFwmark, x.Fwmark.V)
-	}
-	e.Raw(x.Unknown)
+func (x *LinkinfoVtiAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrLinkinfoVtiLink, x.Link)
+	e.OptUint32BE(AttrLinkinfoVtiIkey, x.Ikey)
+	e.OptUint32BE(AttrLinkinfoVtiOkey, x.Okey)
+	e.OptAddr(AttrLinkinfoVtiLocal, x.Local)
+	e.OptAddr(AttrLinkinfoVtiRemote, x.Remote)
+	e.OptUint32(AttrLinkinfoVtiFwmark, x.Fwmark)
+	e.Close(n, x.Unknown)
 }
 
-func (x *LinkinfoVtiAttrs) decode(d *nlattr.Decoder) {
+func (x *LinkinfoVtiAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrLinkinfoVtiLink:
-			x.Link = nlattr.Some(d.Uint32())
+			x.Link = d.OptUint32()
 		case AttrLinkinfoVtiIkey:
-			x.Ikey = nlattr.Some(d.Uint32BE())
+			x.Ikey = d.OptUint32BE()
 		case AttrLinkinfoVtiOkey:
-			x.Okey = nlattr.Some(d.Uint32BE())
+			x.Okey = d.OptUint32BE()
 		case AttrLinkinfoVtiLocal:
-			if v, ok := d.Addr(); ok {
-				x.Local = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Local, &x.Unknown)
 		case AttrLinkinfoVtiRemote:
-			if v, ok := d.Addr(); ok {
-				x.Remote = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Remote, &x.Unknown)
 		case AttrLinkinfoVtiFwmark:
-			x.Fwmark = nlattr.Some(d.Uint32())
+			x.Fwmark = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // LinkinfoVti6Attrs is the attribute set linkinfo-vti6-attrs: IPsec tunnel over IPv6.
@@ -2110,171 +1799,129 @@ type LinkinfoVti6Attrs struct {
 	Local   nlattr.Opt[netip.Addr] // local IPv6 address (IFLA_VTI_LOCAL)
 	Remote  nlattr.Opt[netip.Addr] // remote IPv6 address (IFLA_VTI_REMOTE)
 	Fwmark  nlattr.Opt[uint32]     // firewall mark of outer packets, 0 for none (IFLA_VTI_FWMARK)
-	Unknown []nlattr.Attr          // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *LinkinfoVti6Attrs) encode(e *nlattr.Encoder) {
-	if x.Link.OK {
-		e.Uint32(AttrLinkinfoVtiLink, x.Link.V)
-	}
-	if x.Ikey.OK {
-		e.Uint32BE(AttrLinkinfoVtiIkey, x.Ikey.V)
-	}
-	if x.Okey.OK {
-		e.Uint32BE(AttrLinkinfoVtiOkey, x.Okey.V)
-	}
-	if x.Local.OK {
-		e.Addr(AttrLinkinfoVtiLocal, x.Local.V)
-	}
-	if x.Remote.OK {
-		e.Addr(AttrLinkinfoVtiRemote, x.Remote.V)
-	}
-	if x.Fwmark.OK {
-		e.Uint32(AttrLinkinfoVtiFwmark, x.Fwmark.V)
-	}
-	e.Raw(x.Unknown)
+func (x *LinkinfoVti6Attrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrLinkinfoVtiLink, x.Link)
+	e.OptUint32BE(AttrLinkinfoVtiIkey, x.Ikey)
+	e.OptUint32BE(AttrLinkinfoVtiOkey, x.Okey)
+	e.OptAddr(AttrLinkinfoVtiLocal, x.Local)
+	e.OptAddr(AttrLinkinfoVtiRemote, x.Remote)
+	e.OptUint32(AttrLinkinfoVtiFwmark, x.Fwmark)
+	e.Close(n, x.Unknown)
 }
 
-func (x *LinkinfoVti6Attrs) decode(d *nlattr.Decoder) {
+func (x *LinkinfoVti6Attrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrLinkinfoVtiLink:
-			x.Link = nlattr.Some(d.Uint32())
+			x.Link = d.OptUint32()
 		case AttrLinkinfoVtiIkey:
-			x.Ikey = nlattr.Some(d.Uint32BE())
+			x.Ikey = d.OptUint32BE()
 		case AttrLinkinfoVtiOkey:
-			x.Okey = nlattr.Some(d.Uint32BE())
+			x.Okey = d.OptUint32BE()
 		case AttrLinkinfoVtiLocal:
-			if v, ok := d.Addr(); ok {
-				x.Local = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Local, &x.Unknown)
 		case AttrLinkinfoVtiRemote:
-			if v, ok := d.Addr(); ok {
-				x.Remote = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Remote, &x.Unknown)
 		case AttrLinkinfoVtiFwmark:
-			x.Fwmark = nlattr.Some(d.Uint32())
+			x.Fwmark = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // LinkinfoGeneveAttrs is the attribute set linkinfo-geneve-attrs: geneve tunnel. Most settings
 // cannot change after creation.
 type LinkinfoGeneveAttrs struct {
-	ID                nlattr.Opt[uint32]     // virtual network, 24 bits (IFLA_GENEVE_ID)
-	Remote            nlattr.Opt[netip.Addr] // IPv4 address of the remote end (IFLA_GENEVE_REMOTE)
-	Ttl               nlattr.Opt[uint8]
-	Tos               nlattr.Opt[uint8]  // type of service of outer packets, 1 to copy it
-	Port              nlattr.Opt[uint16] // UDP port of the remote end, network byte order
-	CollectMetadata   bool
-	Remote6           nlattr.Opt[netip.Addr] // IPv6 address of the remote end (IFLA_GENEVE_REMOTE6)
-	UdpCsum           nlattr.Opt[uint8]      // 1 fills in UDP checksums over IPv4 (IFLA_GENEVE_UDP_CSUM)
-	UdpZeroCsum6Tx    nlattr.Opt[uint8]      // 1 sends no UDP checksums over IPv6
-	UdpZeroCsum6Rx    nlattr.Opt[uint8]      // 1 accepts no UDP checksums over IPv6
-	Label             nlattr.Opt[uint32]
-	TtlInherit        nlattr.Opt[uint8]               // 1 copies the hop limit of the inner packet
-	Df                nlattr.Opt[GeneveDf]            // Don't-fragment bit of outer packets (IFLA_GENEVE_DF)
-	InnerProtoInherit bool                            // carries IP packets without an Ethernet header
-	PortRange         nlattr.Opt[IflaGenevePortRange] // UDP source ports
-	GroHint           bool                            // adds a header option that helps receive offload
-	Unknown           []nlattr.Attr                   // what the fields cannot hold, as it came
+	ID     nlattr.Opt[uint32]     // virtual network, 24 bits (IFLA_GENEVE_ID)
+	Remote nlattr.Opt[netip.Addr] // IPv4 address of the remote end (IFLA_GENEVE_REMOTE)
+	// Hop limit of outer packets, 0 to follow the route or, with ttl-inherit, the inner packet
+	// (IFLA_GENEVE_TTL).
+	Ttl nlattr.Opt[uint8]
+	// Type of service of outer packets, 1 to copy it (IFLA_GENEVE_TOS).
+	Tos nlattr.Opt[uint8]
+	// UDP port of the remote end, network byte order; 6081 by default (IFLA_GENEVE_PORT).
+	Port nlattr.Opt[uint16]
+	// Takes the destination from each packet, for Open vSwitch or BPF
+	// (IFLA_GENEVE_COLLECT_METADATA).
+	CollectMetadata bool
+	Remote6         nlattr.Opt[netip.Addr] // IPv6 address of the remote end (IFLA_GENEVE_REMOTE6)
+	UdpCsum         nlattr.Opt[uint8]      // 1 fills in UDP checksums over IPv4 (IFLA_GENEVE_UDP_CSUM)
+	// 1 sends no UDP checksums over IPv6 (IFLA_GENEVE_UDP_ZERO_CSUM6_TX).
+	UdpZeroCsum6Tx nlattr.Opt[uint8]
+	// 1 accepts no UDP checksums over IPv6 (IFLA_GENEVE_UDP_ZERO_CSUM6_RX).
+	UdpZeroCsum6Rx nlattr.Opt[uint8]
+	// Flow label of outer IPv6 packets, 20 bits, network byte order (IFLA_GENEVE_LABEL).
+	Label nlattr.Opt[uint32]
+	// 1 copies the hop limit of the inner packet (IFLA_GENEVE_TTL_INHERIT).
+	TtlInherit nlattr.Opt[uint8]
+	Df         nlattr.Opt[GeneveDf] // Don't-fragment bit of outer packets (IFLA_GENEVE_DF)
+	// Carries IP packets without an Ethernet header (IFLA_GENEVE_INNER_PROTO_INHERIT).
+	InnerProtoInherit bool
+	// UDP source ports. Since Linux 6.15 (IFLA_GENEVE_PORT_RANGE).
+	PortRange nlattr.Opt[IflaGenevePortRange]
+	// Adds a header option that helps receive offload. Since Linux 7.0 (IFLA_GENEVE_GRO_HINT).
+	GroHint bool
+	Unknown []nlattr.Attr
 }
 
-func (x *LinkinfoGeneveAttrs) encode(e *nlattr.Encoder) {
-	if x.ID.OK {
-		e.Uint32(AttrLinkinfoGeneveID, x.ID.V)
-	}
-	if x.Remote.OK {
-		e.Addr(AttrLinkinfoGeneveRemote, x.Remote.V)
-	}
-	if x.Ttl.OK {
-		e.Uint8(AttrLinkinfoGeneveTtl, x.Ttl.V)
-	}
-	if x.Tos.OK {
-		e.Uint8(AttrLinkinfoGeneveTos, x.Tos.V)
-	}
-	if x.Port.OK {
-		e.Uint16BE(AttrLinkinfoGenevePort, x.Port.V)
-	}
-	if x.CollectMetadata {
-		e.Flag(AttrLinkinfoGeneveCollectMetadata)
-	}
-	if x.Remote6.OK {
-		e.Addr(AttrLinkinfoGeneveRemote6, x.Remote6.V)
-	}
-	if x.UdpCsum.OK {
-		e.Uint8(AttrLinkinfoGeneveUdpCsum, x.UdpCsum.V)
-	}
-	if x.UdpZeroCsum6Tx.OK {
-		e.Uint8(AttrLinkinfoGeneveUdpZeroCsum6Tx, x.UdpZeroCsum6Tx.V)
-	}
-	if x.UdpZeroCsum6Rx.OK {
-		e.Uint8(AttrLinkinfoGeneveUdpZeroCsum6Rx, x.UdpZeroCsum6Rx.V)
-	}
-	if x.Label.OK {
-		e.Uint32BE(AttrLinkinfoGeneveLabel, x.Label.V)
-	}
-	if x.TtlInherit.OK {
-		e.Uint8(AttrLinkinfoGeneveTtlInherit, x.TtlInherit.V)
-	}
-	if x.Df.OK {
-		e.Uint8(AttrLinkinfoGeneveDf, uint8(x.Df.V))
-	}
-	if x.InnerProtoInherit {
-		e.Flag(AttrLinkinfoGeneveInnerProtoInherit)
-	}
+func (x *LinkinfoGeneveAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrLinkinfoGeneveID, x.ID)
+	e.OptAddr(AttrLinkinfoGeneveRemote, x.Remote)
+	e.OptUint8(AttrLinkinfoGeneveTtl, x.Ttl)
+	e.OptUint8(AttrLinkinfoGeneveTos, x.Tos)
+	e.OptUint16BE(AttrLinkinfoGenevePort, x.Port)
+	e.OptFlag(AttrLinkinfoGeneveCollectMetadata, x.CollectMetadata)
+	e.OptAddr(AttrLinkinfoGeneveRemote6, x.Remote6)
+	e.OptUint8(AttrLinkinfoGeneveUdpCsum, x.UdpCsum)
+	e.OptUint8(AttrLinkinfoGeneveUdpZeroCsum6Tx, x.UdpZeroCsum6Tx)
+	e.OptUint8(AttrLinkinfoGeneveUdpZeroCsum6Rx, x.UdpZeroCsum6Rx)
+	e.OptUint32BE(AttrLinkinfoGeneveLabel, x.Label)
+	e.OptUint8(AttrLinkinfoGeneveTtlInherit, x.TtlInherit)
+	nlattr.OptEnum8(e, AttrLinkinfoGeneveDf, x.Df)
+	e.OptFlag(AttrLinkinfoGeneveInnerProtoInherit, x.InnerProtoInherit)
 	if x.PortRange.OK {
-		nest := e.BeginRaw(AttrLinkinfoGenevePortRange)
-		x.PortRange.V.encode(e.Extend(4))
-		e.End(nest)
+		x.PortRange.V.encode(e.Struct(AttrLinkinfoGenevePortRange, 4))
 	}
-	if x.GroHint {
-		e.Flag(AttrLinkinfoGeneveGroHint)
-	}
-	e.Raw(x.Unknown)
+	e.OptFlag(AttrLinkinfoGeneveGroHint, x.GroHint)
+	e.Close(n, x.Unknown)
 }
 
-func (x *LinkinfoGeneveAttrs) decode(d *nlattr.Decoder) {
+func (x *LinkinfoGeneveAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrLinkinfoGeneveID:
-			x.ID = nlattr.Some(d.Uint32())
+			x.ID = d.OptUint32()
 		case AttrLinkinfoGeneveRemote:
-			if v, ok := d.Addr(); ok {
-				x.Remote = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Remote, &x.Unknown)
 		case AttrLinkinfoGeneveTtl:
-			x.Ttl = nlattr.Some(d.Uint8())
+			x.Ttl = d.OptUint8()
 		case AttrLinkinfoGeneveTos:
-			x.Tos = nlattr.Some(d.Uint8())
+			x.Tos = d.OptUint8()
 		case AttrLinkinfoGenevePort:
-			x.Port = nlattr.Some(d.Uint16BE())
+			x.Port = d.OptUint16BE()
 		case AttrLinkinfoGeneveCollectMetadata:
 			x.CollectMetadata = true
 		case AttrLinkinfoGeneveRemote6:
-			if v, ok := d.Addr(); ok {
-				x.Remote6 = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Remote6, &x.Unknown)
 		case AttrLinkinfoGeneveUdpCsum:
-			x.UdpCsum = nlattr.Some(d.Uint8())
+			x.UdpCsum = d.OptUint8()
 		case AttrLinkinfoGeneveUdpZeroCsum6Tx:
-			x.UdpZeroCsum6Tx = nlattr.Some(d.Uint8())
+			x.UdpZeroCsum6Tx = d.OptUint8()
 		case AttrLinkinfoGeneveUdpZeroCsum6Rx:
-			x.UdpZeroCsum6Rx = nlattr.Some(d.Uint8())
+			x.UdpZeroCsum6Rx = d.OptUint8()
 		case AttrLinkinfoGeneveLabel:
-			x.Label = nlattr.Some(d.Uint32BE())
+			x.Label = d.OptUint32BE()
 		case AttrLinkinfoGeneveTtlInherit:
-			x.TtlInherit = nlattr.Some(d.Uint8())
+			x.TtlInherit = d.OptUint8()
 		case AttrLinkinfoGeneveDf:
 			x.Df = nlattr.Some(GeneveDf(d.Uint8()))
 		case AttrLinkinfoGeneveInnerProtoInherit:
@@ -2285,634 +1932,541 @@ func (x *LinkinfoGeneveAttrs) decode(d *nlattr.Decoder) {
 		case AttrLinkinfoGeneveGroHint:
 			x.GroHint = true
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // LinkinfoIptunAttrs is the attribute set linkinfo-iptun-attrs: IP tunnel over IPv4 (ipip, sit).
 type LinkinfoIptunAttrs struct {
-	Link               nlattr.Opt[uint32]     // index of the lower link, 0 for any (IFLA_IPTUN_LINK)
-	Local              nlattr.Opt[netip.Addr] // local address, all zero for any (IFLA_IPTUN_LOCAL)
-	Remote             nlattr.Opt[netip.Addr] // remote address, all zero for any (IFLA_IPTUN_REMOTE)
-	Ttl                nlattr.Opt[uint8]      // hop limit of outer packets, 0 to copy it (IFLA_IPTUN_TTL)
-	Tos                nlattr.Opt[uint8]      // type of service of outer packets, 1 to copy it
-	EncapLimit         nlattr.Opt[uint8]      // limit of nested tunnels
-	Flowinfo           nlattr.Opt[uint32]
-	Flags              nlattr.Opt[uint16] // 1 for an ISATAP tunnel (SIT_ISATAP), network byte order
-	Proto              nlattr.Opt[uint8]
-	Pmtudisc           nlattr.Opt[uint8]            // 1 sets the don't-fragment bit (IFLA_IPTUN_PMTUDISC)
-	X6rdPrefix         nlattr.Opt[netip.Addr]       // prefix of 6rd addresses
-	X6rdRelayPrefix    nlattr.Opt[netip.Addr]       // prefix of the IPv4 addresses of 6rd
-	X6rdPrefixlen      nlattr.Opt[uint16]           // length of 6rd-prefix, in bits
-	X6rdRelayPrefixlen nlattr.Opt[uint16]           // length of 6rd-relay-prefix, in bits
+	Link   nlattr.Opt[uint32]     // index of the lower link, 0 for any (IFLA_IPTUN_LINK)
+	Local  nlattr.Opt[netip.Addr] // local address, all zero for any (IFLA_IPTUN_LOCAL)
+	Remote nlattr.Opt[netip.Addr] // remote address, all zero for any (IFLA_IPTUN_REMOTE)
+	Ttl    nlattr.Opt[uint8]      // hop limit of outer packets, 0 to copy it (IFLA_IPTUN_TTL)
+	// Type of service of outer packets, 1 to copy it (IFLA_IPTUN_TOS).
+	Tos nlattr.Opt[uint8]
+	// Limit of nested tunnels. IPv6 only (IFLA_IPTUN_ENCAP_LIMIT).
+	EncapLimit nlattr.Opt[uint8]
+	// Traffic class and flow label of outer packets, network byte order. IPv6 only
+	// (IFLA_IPTUN_FLOWINFO).
+	Flowinfo nlattr.Opt[uint32]
+	// 1 for an ISATAP tunnel (SIT_ISATAP), network byte order. sit only (IFLA_IPTUN_FLAGS).
+	Flags nlattr.Opt[uint16]
+	// IP protocol inside, 4 for IPv4, 41 for IPv6, 137 for MPLS, 0 for any (IFLA_IPTUN_PROTO).
+	Proto    nlattr.Opt[uint8]
+	Pmtudisc nlattr.Opt[uint8] // 1 sets the don't-fragment bit (IFLA_IPTUN_PMTUDISC)
+	// Prefix of 6rd addresses. sit only (IFLA_IPTUN_6RD_PREFIX).
+	X6rdPrefix nlattr.Opt[netip.Addr]
+	// Prefix of the IPv4 addresses of 6rd. sit only (IFLA_IPTUN_6RD_RELAY_PREFIX).
+	X6rdRelayPrefix nlattr.Opt[netip.Addr]
+	// Length of 6rd-prefix, in bits. sit only (IFLA_IPTUN_6RD_PREFIXLEN).
+	X6rdPrefixlen nlattr.Opt[uint16]
+	// Length of 6rd-relay-prefix, in bits. sit only (IFLA_IPTUN_6RD_RELAY_PREFIXLEN).
+	X6rdRelayPrefixlen nlattr.Opt[uint16]
 	EncapType          nlattr.Opt[TunnelEncapType]  // additional encapsulation (IFLA_IPTUN_ENCAP_TYPE)
 	EncapFlags         nlattr.Opt[TunnelEncapFlags] // options of that encapsulation (IFLA_IPTUN_ENCAP_FLAGS)
-	EncapSport         nlattr.Opt[uint16]           // its UDP source port, network byte order
-	EncapDport         nlattr.Opt[uint16]           // its UDP destination port, network byte order
-	CollectMetadata    bool
-	Fwmark             nlattr.Opt[uint32] // firewall mark of outer packets, 0 for none
-	Unknown            []nlattr.Attr      // what the fields cannot hold, as it came
+	// Its UDP source port, network byte order; 0 for automatic (IFLA_IPTUN_ENCAP_SPORT).
+	EncapSport nlattr.Opt[uint16]
+	// Its UDP destination port, network byte order (IFLA_IPTUN_ENCAP_DPORT).
+	EncapDport nlattr.Opt[uint16]
+	// Takes the destination from each packet, for Open vSwitch or BPF
+	// (IFLA_IPTUN_COLLECT_METADATA).
+	CollectMetadata bool
+	// Firewall mark of outer packets, 0 for none (IFLA_IPTUN_FWMARK).
+	Fwmark  nlattr.Opt[uint32]
+	Unknown []nlattr.Attr
 }
 
-func (x *LinkinfoIptunAttrs) encode(e *nlattr.Encoder) {
-	if x.Link.OK {
-		e.Uint32(AttrLinkinfoIptunLink, x.Link.V)
-	}
-	if x.Local.OK {
-		e.Addr(AttrLinkinfoIptunLocal, x.Local.V)
-	}
-	if x.Remote.OK {
-		e.Addr(AttrLinkinfoIptunRemote, x.Remote.V)
-	}
-	if x.Ttl.OK {
-		e.Uint8(AttrLinkinfoIptunTtl, x.Ttl.V)
-	}
-	if x.Tos.OK {
-		e.Uint8(AttrLinkinfoIptunTos, x.Tos.V)
-	}
-	if x.EncapLimit.OK {
-		e.Uint8(AttrLinkinfoIptunEncapLimit, x.EncapLimit.V)
-	}
-	if x.Flowinfo.OK {
-		e.Uint32BE(AttrLinkinfoIptunFlowinfo, x.Flowinfo.V)
-	}
-	if x.Flags.OK {
-		e.Uint16BE(AttrLinkinfoIptunFlags, x.Flags.V)
-	}
-	if x.Proto.OK {
-		e.Uint8(AttrLinkinfoIptunProto, x.Proto.V)
-	}
-	if x.Pmtudisc.OK {
-		e.Uint8(AttrLinkinfoIptunPmtudisc, x.Pmtudisc.V)
-	}
-	if x.X6rdPrefix.OK {
-		e.Addr(AttrLinkinfoIptun6rdPrefix, x.X6rdPrefix.V)
-	}
-	if x.X6rdRelayPrefix.OK {
-		e.Addr(AttrLinkinfoIptun6rdRelayPrefix, x.X6rdRelayPrefix.V)
-	}
-	if x.X6rdPrefixlen.OK {
-		e.Uint16(AttrLinkinfoIptun6rdPrefixlen, x.X6rdPrefixlen.V)
-	}
-	if x.X6rdRelayPrefixlen.OK {
-		e.Uint16(AttrLinkinfoIptun6rdRelayPrefixlen, x.X6rdRelayPrefixlen.V)
-	}
-	if x.EncapType.OK {
-		e.Uint16(AttrLinkinfoIptunEncapType, uint16(x.EncapType.V))
-	}
-	if x.EncapFlags.OK {
-		e.Uint16(AttrLinkinfoIptunEncapFlags, uint16(x.EncapFlags.V))
-	}
-	if x.EncapSport.OK {
-		e.Uint16BE(AttrLinkinfoIptunEncapSport, x.EncapSport.V)
-	}
-	if x.EncapDport.OK {
-		e.Uint16BE(AttrLinkinfoIptunEncapDport, x.EncapDport.V)
-	}
-	if x.CollectMetadata {
-		e.Flag(AttrLinkinfoIptunCollectMetadata)
-	}
-	if x.Fwmark.OK {
-		e.Uint32(AttrLinkinfoIptunFwmark, x.Fwmark.V)
-	}
-	e.Raw(x.Unknown)
+func (x *LinkinfoIptunAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrLinkinfoIptunLink, x.Link)
+	e.OptAddr(AttrLinkinfoIptunLocal, x.Local)
+	e.OptAddr(AttrLinkinfoIptunRemote, x.Remote)
+	e.OptUint8(AttrLinkinfoIptunTtl, x.Ttl)
+	e.OptUint8(AttrLinkinfoIptunTos, x.Tos)
+	e.OptUint8(AttrLinkinfoIptunEncapLimit, x.EncapLimit)
+	e.OptUint32BE(AttrLinkinfoIptunFlowinfo, x.Flowinfo)
+	e.OptUint16BE(AttrLinkinfoIptunFlags, x.Flags)
+	e.OptUint8(AttrLinkinfoIptunProto, x.Proto)
+	e.OptUint8(AttrLinkinfoIptunPmtudisc, x.Pmtudisc)
+	e.OptAddr(AttrLinkinfoIptun6rdPrefix, x.X6rdPrefix)
+	e.OptAddr(AttrLinkinfoIptun6rdRelayPrefix, x.X6rdRelayPrefix)
+	e.OptUint16(AttrLinkinfoIptun6rdPrefixlen, x.X6rdPrefixlen)
+	e.OptUint16(AttrLinkinfoIptun6rdRelayPrefixlen, x.X6rdRelayPrefixlen)
+	nlattr.OptEnum16(e, AttrLinkinfoIptunEncapType, x.EncapType)
+	nlattr.OptEnum16(e, AttrLinkinfoIptunEncapFlags, x.EncapFlags)
+	e.OptUint16BE(AttrLinkinfoIptunEncapSport, x.EncapSport)
+	e.OptUint16BE(AttrLinkinfoIptunEncapDport, x.EncapDport)
+	e.OptFlag(AttrLinkinfoIptunCollectMetadata, x.CollectMetadata)
+	e.OptUint32(AttrLinkinfoIptunFwmark, x.Fwmark)
+	e.Close(n, x.Unknown)
 }
 
-func (x *LinkinfoIptunAttrs) decode(d *nlattr.Decoder) {
+func (x *LinkinfoIptunAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrLinkinfoIptunLink:
-			x.Link = nlattr.Some(d.Uint32())
+			x.Link = d.OptUint32()
 		case AttrLinkinfoIptunLocal:
-			if v, ok := d.Addr(); ok {
-				x.Local = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Local, &x.Unknown)
 		case AttrLinkinfoIptunRemote:
-			if v, ok := d.Addr(); ok {
-				x.Remote = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Remote, &x.Unknown)
 		case AttrLinkinfoIptunTtl:
-			x.Ttl = nlattr.Some(d.Uint8())
+			x.Ttl = d.OptUint8()
 		case AttrLinkinfoIptunTos:
-			x.Tos = nlattr.Some(d.Uint8())
+			x.Tos = d.OptUint8()
 		case AttrLinkinfoIptunEncapLimit:
-			x.EncapLimit = nlattr.Some(d.Uint8())
+			x.EncapLimit = d.OptUint8()
 		case AttrLinkinfoIptunFlowinfo:
-			x.Flowinfo = nlattr.Some(d.Uint32BE())
+			x.Flowinfo = d.OptUint32BE()
 		case AttrLinkinfoIptunFlags:
-			x.Flags = nlattr.Some(d.Uint16BE())
+			x.Flags = d.OptUint16BE()
 		case AttrLinkinfoIptunProto:
-			x.Proto = nlattr.Some(d.Uint8())
+			x.Proto = d.OptUint8()
 		case AttrLinkinfoIptunPmtudisc:
-			x.Pmtudisc = nlattr.Some(d.Uint8())
+			x.Pmtudisc = d.OptUint8()
 		case AttrLinkinfoIptun6rdPrefix:
-			if v, ok := d.Addr(); ok {
-				x.X6rdPrefix = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.X6rdPrefix, &x.Unknown)
 		case AttrLinkinfoIptun6rdRelayPrefix:
-			if v, ok := d.Addr(); ok {
-				x.X6rdRelayPrefix = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.X6rdRelayPrefix, &x.Unknown)
 		case AttrLinkinfoIptun6rdPrefixlen:
-			x.X6rdPrefixlen = nlattr.Some(d.Uint16())
+			x.X6rdPrefixlen = d.OptUint16()
 		case AttrLinkinfoIptun6rdRelayPrefixlen:
-			x.X6rdRelayPrefixlen = nlattr.Some(d.Uint16())
+			x.X6rdRelayPrefixlen = d.OptUint16()
 		case AttrLinkinfoIptunEncapType:
 			x.EncapType = nlattr.Some(TunnelEncapType(d.Uint16()))
 		case AttrLinkinfoIptunEncapFlags:
 			x.EncapFlags = nlattr.Some(TunnelEncapFlags(d.Uint16()))
 		case AttrLinkinfoIptunEncapSport:
-			x.EncapSport = nlattr.Some(d.Uint16BE())
+			x.EncapSport = d.OptUint16BE()
 		case AttrLinkinfoIptunEncapDport:
-			x.EncapDport = nlattr.Some(d.Uint16BE())
+			x.EncapDport = d.OptUint16BE()
 		case AttrLinkinfoIptunCollectMetadata:
 			x.CollectMetadata = true
 		case AttrLinkinfoIptunFwmark:
-			x.Fwmark = nlattr.Some(d.Uint32())
+			x.Fwmark = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // LinkinfoIp6tnlAttrs is the attribute set linkinfo-ip6tnl-attrs: IP tunnel over IPv6. Numbers as
 // in linkinfo-iptun-attrs, but flags are 32 bits in host byte order.
 type LinkinfoIp6tnlAttrs struct {
-	Link            nlattr.Opt[uint32]     // index of the lower link, 0 for any (IFLA_IPTUN_LINK)
-	Local           nlattr.Opt[netip.Addr] // local address, all zero for any (IFLA_IPTUN_LOCAL)
-	Remote          nlattr.Opt[netip.Addr] // remote address, all zero for any (IFLA_IPTUN_REMOTE)
-	Ttl             nlattr.Opt[uint8]      // hop limit of outer packets, 0 to copy it (IFLA_IPTUN_TTL)
-	EncapLimit      nlattr.Opt[uint8]      // limit of nested tunnels (IFLA_IPTUN_ENCAP_LIMIT)
-	Flowinfo        nlattr.Opt[uint32]
-	Flags           nlattr.Opt[Ip6TnlFlags]      // flags of the tunnel, host byte order (IFLA_IPTUN_FLAGS)
-	Proto           nlattr.Opt[uint8]            // IP protocol inside, 4 for IPv4, 41 for IPv6, 0 for both
-	EncapType       nlattr.Opt[TunnelEncapType]  // additional encapsulation (IFLA_IPTUN_ENCAP_TYPE)
-	EncapFlags      nlattr.Opt[TunnelEncapFlags] // options of that encapsulation (IFLA_IPTUN_ENCAP_FLAGS)
-	EncapSport      nlattr.Opt[uint16]           // its UDP source port, network byte order
-	EncapDport      nlattr.Opt[uint16]           // its UDP destination port, network byte order
+	Link       nlattr.Opt[uint32]     // index of the lower link, 0 for any (IFLA_IPTUN_LINK)
+	Local      nlattr.Opt[netip.Addr] // local address, all zero for any (IFLA_IPTUN_LOCAL)
+	Remote     nlattr.Opt[netip.Addr] // remote address, all zero for any (IFLA_IPTUN_REMOTE)
+	Ttl        nlattr.Opt[uint8]      // hop limit of outer packets, 0 to copy it (IFLA_IPTUN_TTL)
+	EncapLimit nlattr.Opt[uint8]      // limit of nested tunnels (IFLA_IPTUN_ENCAP_LIMIT)
+	// Traffic class and flow label of outer packets, network byte order (IFLA_IPTUN_FLOWINFO).
+	Flowinfo nlattr.Opt[uint32]
+	Flags    nlattr.Opt[Ip6TnlFlags] // flags of the tunnel, host byte order (IFLA_IPTUN_FLAGS)
+	// IP protocol inside, 4 for IPv4, 41 for IPv6, 0 for both (IFLA_IPTUN_PROTO).
+	Proto      nlattr.Opt[uint8]
+	EncapType  nlattr.Opt[TunnelEncapType]  // additional encapsulation (IFLA_IPTUN_ENCAP_TYPE)
+	EncapFlags nlattr.Opt[TunnelEncapFlags] // options of that encapsulation (IFLA_IPTUN_ENCAP_FLAGS)
+	// Its UDP source port, network byte order; 0 for automatic (IFLA_IPTUN_ENCAP_SPORT).
+	EncapSport nlattr.Opt[uint16]
+	// Its UDP destination port, network byte order (IFLA_IPTUN_ENCAP_DPORT).
+	EncapDport nlattr.Opt[uint16]
+	// Takes the destination from each packet, for Open vSwitch or BPF
+	// (IFLA_IPTUN_COLLECT_METADATA).
 	CollectMetadata bool
-	Fwmark          nlattr.Opt[uint32] // firewall mark of outer packets, 0 for none
-	Unknown         []nlattr.Attr      // what the fields cannot hold, as it came
+	// Firewall mark of outer packets, 0 for none (IFLA_IPTUN_FWMARK).
+	Fwmark  nlattr.Opt[uint32]
+	Unknown []nlattr.Attr
 }
 
-func (x *LinkinfoIp6tnlAttrs) encode(e *nlattr.Encoder) {
-	if x.Link.OK {
-		e.Uint32(AttrLinkinfoIp6tnlLink, x.Link.V)
-	}
-	if x.Local.OK {
-		e.Addr(AttrLinkinfoIp6tnlLocal, x.Local.V)
-	}
-	if x.Remote.OK {
-		e.Addr(AttrLinkinfoIp6tnlRemote, x.Remote.V)
-	}
-	if x.Ttl.OK {
-		e.Uint8(AttrLinkinfoIp6tnlTtl, x.Ttl.V)
-	}
-	if x.EncapLimit.OK {
-		e.Uint8(AttrLinkinfoIp6tnlEncapLimit, x.EncapLimit.V)
-	}
-	if x.Flowinfo.OK {
-		e.Uint32BE(AttrLinkinfoIp6tnlFlowinfo, x.Flowinfo.V)
-	}
-	if x.Flags.OK {
-		e.Uint32(AttrLinkinfoIp6tnlFlags, uint32(x.Flags.V))
-	}
-	if x.Proto.OK {
-		e.Uint8(AttrLinkinfoIp6tnlProto, x.Proto.V)
-	}
-	if x.EncapType.OK {
-		e.Uint16(AttrLinkinfoIp6tnlEncapType, uint16(x.EncapType.V))
-	}
-	if x.EncapFlags.OK {
-		e.Uint16(AttrLinkinfoIp6tnlEncapFlags, uint16(x.EncapFlags.V))
-	}
-	if x.EncapSport.OK {
-		e.Uint16BE(AttrLinkinfoIp6tnlEncapSport, x.EncapSport.V)
-	}
-	if x.EncapDport.OK {
-		e.Uint16BE(AttrLinkinfoIp6tnlEncapDport, x.EncapDport.V)
-	}
-	if x.CollectMetadata {
-		e.Flag(AttrLinkinfoIp6tnlCollectMetadata)
-	}
-	if x.Fwmark.OK {
-		e.Uint32(AttrLinkinfoIp6tnlFwmark, x.Fwmark.V)
-	}
-	e.Raw(x.Unknown)
+func (x *LinkinfoIp6tnlAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrLinkinfoIp6tnlLink, x.Link)
+	e.OptAddr(AttrLinkinfoIp6tnlLocal, x.Local)
+	e.OptAddr(AttrLinkinfoIp6tnlRemote, x.Remote)
+	e.OptUint8(AttrLinkinfoIp6tnlTtl, x.Ttl)
+	e.OptUint8(AttrLinkinfoIp6tnlEncapLimit, x.EncapLimit)
+	e.OptUint32BE(AttrLinkinfoIp6tnlFlowinfo, x.Flowinfo)
+	nlattr.OptEnum32(e, AttrLinkinfoIp6tnlFlags, x.Flags)
+	e.OptUint8(AttrLinkinfoIp6tnlProto, x.Proto)
+	nlattr.OptEnum16(e, AttrLinkinfoIp6tnlEncapType, x.EncapType)
+	nlattr.OptEnum16(e, AttrLinkinfoIp6tnlEncapFlags, x.EncapFlags)
+	e.OptUint16BE(AttrLinkinfoIp6tnlEncapSport, x.EncapSport)
+	e.OptUint16BE(AttrLinkinfoIp6tnlEncapDport, x.EncapDport)
+	e.OptFlag(AttrLinkinfoIp6tnlCollectMetadata, x.CollectMetadata)
+	e.OptUint32(AttrLinkinfoIp6tnlFwmark, x.Fwmark)
+	e.Close(n, x.Unknown)
 }
 
-func (x *LinkinfoIp6tnlAttrs) decode(d *nlattr.Decoder) {
+func (x *LinkinfoIp6tnlAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrLinkinfoIp6tnlLink:
-			x.Link = nlattr.Some(d.Uint32())
+			x.Link = d.OptUint32()
 		case AttrLinkinfoIp6tnlLocal:
-			if v, ok := d.Addr(); ok {
-				x.Local = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Local, &x.Unknown)
 		case AttrLinkinfoIp6tnlRemote:
-			if v, ok := d.Addr(); ok {
-				x.Remote = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Remote, &x.Unknown)
 		case AttrLinkinfoIp6tnlTtl:
-			x.Ttl = nlattr.Some(d.Uint8())
+			x.Ttl = d.OptUint8()
 		case AttrLinkinfoIp6tnlEncapLimit:
-			x.EncapLimit = nlattr.Some(d.Uint8())
+			x.EncapLimit = d.OptUint8()
 		case AttrLinkinfoIp6tnlFlowinfo:
-			x.Flowinfo = nlattr.Some(d.Uint32BE())
+			x.Flowinfo = d.OptUint32BE()
 		case AttrLinkinfoIp6tnlFlags:
 			x.Flags = nlattr.Some(Ip6TnlFlags(d.Uint32()))
 		case AttrLinkinfoIp6tnlProto:
-			x.Proto = nlattr.Some(d.Uint8())
+			x.Proto = d.OptUint8()
 		case AttrLinkinfoIp6tnlEncapType:
 			x.EncapType = nlattr.Some(TunnelEncapType(d.Uint16()))
 		case AttrLinkinfoIp6tnlEncapFlags:
 			x.EncapFlags = nlattr.Some(TunnelEncapFlags(d.Uint16()))
 		case AttrLinkinfoIp6tnlEncapSport:
-			x.EncapSport = nlattr.Some(d.Uint16BE())
+			x.EncapSport = d.OptUint16BE()
 		case AttrLinkinfoIp6tnlEncapDport:
-			x.EncapDport = nlattr.Some(d.Uint16BE())
+			x.EncapDport = d.OptUint16BE()
 		case AttrLinkinfoIp6tnlCollectMetadata:
 			x.CollectMetadata = true
 		case AttrLinkinfoIp6tnlFwmark:
-			x.Fwmark = nlattr.Some(d.Uint32())
+			x.Fwmark = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // LinkinfoTunAttrs is the attribute set linkinfo-tun-attrs: tun or tap link. Read only; such links
 // are made with /dev/net/tun.
 type LinkinfoTunAttrs struct {
-	Owner             nlattr.Opt[uint32]  // user who may attach to it, absent if any (IFLA_TUN_OWNER)
-	Group             nlattr.Opt[uint32]  // group who may attach to it, absent if any (IFLA_TUN_GROUP)
-	Type              nlattr.Opt[TunType] // IP packets or Ethernet frames (IFLA_TUN_TYPE)
-	Pi                nlattr.Opt[uint8]   // 1 if packets begin with struct tun_pi (IFLA_TUN_PI)
-	VnetHdr           nlattr.Opt[uint8]   // 1 if packets begin with a virtio header (IFLA_TUN_VNET_HDR)
-	Persist           nlattr.Opt[uint8]   // 1 if the link stays when nobody is attached
-	MultiQueue        nlattr.Opt[uint8]   // 1 if it can have several queues (IFLA_TUN_MULTI_QUEUE)
-	NumQueues         nlattr.Opt[uint32]  // queues in use; multi-queue only (IFLA_TUN_NUM_QUEUES)
-	NumDisabledQueues nlattr.Opt[uint32]  // queues detached for now
-	Unknown           []nlattr.Attr       // what the fields cannot hold, as it came
+	Owner   nlattr.Opt[uint32]  // user who may attach to it, absent if any (IFLA_TUN_OWNER)
+	Group   nlattr.Opt[uint32]  // group who may attach to it, absent if any (IFLA_TUN_GROUP)
+	Type    nlattr.Opt[TunType] // IP packets or Ethernet frames (IFLA_TUN_TYPE)
+	Pi      nlattr.Opt[uint8]   // 1 if packets begin with struct tun_pi (IFLA_TUN_PI)
+	VnetHdr nlattr.Opt[uint8]   // 1 if packets begin with a virtio header (IFLA_TUN_VNET_HDR)
+	// 1 if the link stays when nobody is attached (IFLA_TUN_PERSIST).
+	Persist    nlattr.Opt[uint8]
+	MultiQueue nlattr.Opt[uint8]  // 1 if it can have several queues (IFLA_TUN_MULTI_QUEUE)
+	NumQueues  nlattr.Opt[uint32] // queues in use; multi-queue only (IFLA_TUN_NUM_QUEUES)
+	// Queues detached for now; multi-queue only (IFLA_TUN_NUM_DISABLED_QUEUES).
+	NumDisabledQueues nlattr.Opt[uint32]
+	Unknown           []nlattr.Attr
 }
 
-func (x *LinkinfoTunAttrs) encode(e *nlattr.Encoder) {
-	if x.Owner.OK {
-		e.Uint32(AttrLinkinfoTunOwner, x.Owner.V)
-	}
-	if x.Group.OK {
-		e.Uint32(AttrLinkinfoTunGroup, x.Group.V)
-	}
-	if x.Type.OK {
-		e.Uint8(AttrLinkinfoTunType, uint8(x.Type.V))
-	}
-	if x.Pi.OK {
-		e.Uint8(AttrLinkinfoTunPi, x.Pi.V)
-	}
-	if x.VnetHdr.OK {
-		e.Uint8(AttrLinkinfoTunVnetHdr, x.VnetHdr.V)
-	}
-	if x.Persist.OK {
-		e.Uint8(AttrLinkinfoTunPersist, x.Persist.V)
-	}
-	if x.MultiQueue.OK {
-		e.Uint8(AttrLinkinfoTunMultiQueue, x.MultiQueue.V)
-	}
-	if x.NumQueues.OK {
-		e.Uint32(AttrLinkinfoTunNumQueues, x.NumQueues.V)
-	}
-	if x.NumDisabledQueues.OK {
-		e.Uint32(AttrLinkinfoTunNumDisabledQueues, x.NumDisabledQueues.V)
-	}
-	e.Raw(x.Unknown)
+func (x *LinkinfoTunAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrLinkinfoTunOwner, x.Owner)
+	e.OptUint32(AttrLinkinfoTunGroup, x.Group)
+	nlattr.OptEnum8(e, AttrLinkinfoTunType, x.Type)
+	e.OptUint8(AttrLinkinfoTunPi, x.Pi)
+	e.OptUint8(AttrLinkinfoTunVnetHdr, x.VnetHdr)
+	e.OptUint8(AttrLinkinfoTunPersist, x.Persist)
+	e.OptUint8(AttrLinkinfoTunMultiQueue, x.MultiQueue)
+	e.OptUint32(AttrLinkinfoTunNumQueues, x.NumQueues)
+	e.OptUint32(AttrLinkinfoTunNumDisabledQueues, x.NumDisabledQueues)
+	e.Close(n, x.Unknown)
 }
 
-func (x *LinkinfoTunAttrs) decode(d *nlattr.Decoder) {
+func (x *LinkinfoTunAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrLinkinfoTunOwner:
-			x.Owner = nlattr.Some(d.Uint32())
+			x.Owner = d.OptUint32()
 		case AttrLinkinfoTunGroup:
-			x.Group = nlattr.Some(d.Uint32())
+			x.Group = d.OptUint32()
 		case AttrLinkinfoTunType:
 			x.Type = nlattr.Some(TunType(d.Uint8()))
 		case AttrLinkinfoTunPi:
-			x.Pi = nlattr.Some(d.Uint8())
+			x.Pi = d.OptUint8()
 		case AttrLinkinfoTunVnetHdr:
-			x.VnetHdr = nlattr.Some(d.Uint8())
+			x.VnetHdr = d.OptUint8()
 		case AttrLinkinfoTunPersist:
-			x.Persist = nlattr.Some(d.Uint8())
+			x.Persist = d.OptUint8()
 		case AttrLinkinfoTunMultiQueue:
-			x.MultiQueue = nlattr.Some(d.Uint8())
+			x.MultiQueue = d.OptUint8()
 		case AttrLinkinfoTunNumQueues:
-			x.NumQueues = nlattr.Some(d.Uint32())
+			x.NumQueues = d.OptUint32()
 		case AttrLinkinfoTunNumDisabledQueues:
-			x.NumDisabledQueues = nlattr.Some(d.Uint32())
+			x.NumDisabledQueues = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // LinkinfoVlanAttrs is the attribute set linkinfo-vlan-attrs: VLAN link on top of another link.
 type LinkinfoVlanAttrs struct {
-	ID         nlattr.Opt[uint16]        // VLAN identifier, 0-4094
+	// VLAN identifier, 0-4094. Required on creation, fixed afterwards (IFLA_VLAN_ID).
+	ID         nlattr.Opt[uint16]
 	Flags      nlattr.Opt[IflaVlanFlags] // flags and the mask of those to change (IFLA_VLAN_FLAGS)
 	EgressQos  *IflaVlanQosAttrs         // priorities of sent frames (IFLA_VLAN_EGRESS_QOS)
 	IngressQos *IflaVlanQosAttrs         // priorities of received frames (IFLA_VLAN_INGRESS_QOS)
-	Protocol   nlattr.Opt[VlanProtocols] // ethertype of the tag, network byte order
-	Unknown    []nlattr.Attr             // what the fields cannot hold, as it came
+	// Ethertype of the tag, network byte order; 802.1Q by default (IFLA_VLAN_PROTOCOL).
+	Protocol nlattr.Opt[VlanProtocols]
+	Unknown  []nlattr.Attr
 }
 
-func (x *LinkinfoVlanAttrs) encode(e *nlattr.Encoder) {
-	if x.ID.OK {
-		e.Uint16(AttrLinkinfoVlanID, x.ID.V)
-	}
+func (x *LinkinfoVlanAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint16(AttrLinkinfoVlanID, x.ID)
 	if x.Flags.OK {
-		nest := e.BeginRaw(AttrLinkinfoVlanFlags)
-		x.Flags.V.encode(e.Extend(8))
-		e.End(nest)
+		x.Flags.V.encode(e.Struct(AttrLinkinfoVlanFlags, 8))
 	}
 	if x.EgressQos != nil {
-		nest := e.Begin(AttrLinkinfoVlanEgressQos)
-		x.EgressQos.encode(e)
-		e.End(nest)
+		x.EgressQos.encode(e, AttrLinkinfoVlanEgressQos)
 	}
 	if x.IngressQos != nil {
-		nest := e.Begin(AttrLinkinfoVlanIngressQos)
-		x.IngressQos.encode(e)
-		e.End(nest)
+		x.IngressQos.encode(e, AttrLinkinfoVlanIngressQos)
 	}
-	if x.Protocol.OK {
-		e.Uint16BE(AttrLinkinfoVlanProtocol, uint16(x.Protocol.V))
-	}
-	e.Raw(x.Unknown)
+	nlattr.OptEnum16BE(e, AttrLinkinfoVlanProtocol, x.Protocol)
+	e.Close(n, x.Unknown)
 }
 
-func (x *LinkinfoVlanAttrs) decode(d *nlattr.Decoder) {
+func (x *LinkinfoVlanAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrLinkinfoVlanID:
-			x.ID = nlattr.Some(d.Uint16())
+			x.ID = d.OptUint16()
 		case AttrLinkinfoVlanFlags:
 			x.Flags.OK = true
 			x.Flags.V.decode(d.Payload())
 		case AttrLinkinfoVlanEgressQos:
-			v := nlattr.New[IflaVlanQosAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[IflaVlanQosAttrs](d); v.decode(d, &x.Unknown) {
 				x.EgressQos = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkinfoVlanIngressQos:
-			v := nlattr.New[IflaVlanQosAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[IflaVlanQosAttrs](d); v.decode(d, &x.Unknown) {
 				x.IngressQos = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkinfoVlanProtocol:
 			x.Protocol = nlattr.Some(VlanProtocols(d.Uint16BE()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // IflaVlanQosAttrs is the attribute set ifla-vlan-qos: mappings of priorities.
 type IflaVlanQosAttrs struct {
 	Mapping []IflaVlanQosMapping // one mapping (IFLA_VLAN_QOS_MAPPING)
-	Unknown []nlattr.Attr        // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *IflaVlanQosAttrs) encode(e *nlattr.Encoder) {
+func (x *IflaVlanQosAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	for i := range x.Mapping {
-		nest := e.BeginRaw(AttrIflaVlanQosMapping)
-		x.Mapping[i].encode(e.Extend(8))
-		e.End(nest)
+		x.Mapping[i].encode(e.Struct(AttrIflaVlanQosMapping, 8))
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *IflaVlanQosAttrs) decode(d *nlattr.Decoder) {
+func (x *IflaVlanQosAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrIflaVlanQosMapping:
-			if x.Mapping == nil {
-				x.Mapping = nlattr.MakeSlice[IflaVlanQosMapping](d, d.Count())
-			}
-			x.Mapping = append(x.Mapping, IflaVlanQosMapping{})
+			x.Mapping = append(nlattr.Room(d, x.Mapping), IflaVlanQosMapping{})
 			x.Mapping[len(x.Mapping)-1].decode(d.Payload())
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // LinkinfoVrfAttrs is the attribute set linkinfo-vrf-attrs: virtual routing and forwarding domain.
 type LinkinfoVrfAttrs struct {
-	Table   nlattr.Opt[uint32] // routing table of the domain
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	// Routing table of the domain. Required on creation (IFLA_VRF_TABLE).
+	Table   nlattr.Opt[uint32]
+	Unknown []nlattr.Attr
 }
 
-func (x *LinkinfoVrfAttrs) encode(e *nlattr.Encoder) {
-	if x.Table.OK {
-		e.Uint32(AttrLinkinfoVrfTable, x.Table.V)
-	}
-	e.Raw(x.Unknown)
+func (x *LinkinfoVrfAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrLinkinfoVrfTable, x.Table)
+	e.Close(n, x.Unknown)
 }
 
-func (x *LinkinfoVrfAttrs) decode(d *nlattr.Decoder) {
+func (x *LinkinfoVrfAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrLinkinfoVrfTable:
-			x.Table = nlattr.Some(d.Uint32())
+			x.Table = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // LinkinfoVrfPortAttrs is the attribute set linkinfo-vrf-port-attrs: port of a VRF.
 type LinkinfoVrfPortAttrs struct {
-	Table   nlattr.Opt[uint32] // routing table of the VRF
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	// Routing table of the VRF. Read only (IFLA_VRF_PORT_TABLE).
+	Table   nlattr.Opt[uint32]
+	Unknown []nlattr.Attr
 }
 
-func (x *LinkinfoVrfPortAttrs) encode(e *nlattr.Encoder) {
-	if x.Table.OK {
-		e.Uint32(AttrLinkinfoVrfPortTable, x.Table.V)
-	}
-	e.Raw(x.Unknown)
+func (x *LinkinfoVrfPortAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrLinkinfoVrfPortTable, x.Table)
+	e.Close(n, x.Unknown)
 }
 
-func (x *LinkinfoVrfPortAttrs) decode(d *nlattr.Decoder) {
+func (x *LinkinfoVrfPortAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrLinkinfoVrfPortTable:
-			x.Table = nlattr.Some(d.Uint32())
+			x.Table = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // XdpAttrs is the attribute set xdp-attrs: XDP programs of a link.
 type XdpAttrs struct {
-	Fd         nlattr.Opt[int32]       // file descriptor of the program to attach, -1 to detach
-	Attached   nlattr.Opt[XdpAttached] // where programs are attached
-	Flags      nlattr.Opt[XdpFlags]    // how to attach
-	ProgID     nlattr.Opt[uint32]      // identifier of the program, if exactly one is attached
-	DrvProgID  nlattr.Opt[uint32]      // identifier of the driver's program
-	SkbProgID  nlattr.Opt[uint32]      // identifier of the generic program
-	HwProgID   nlattr.Opt[uint32]      // identifier of the device's program
-	ExpectedFd nlattr.Opt[int32]       // file descriptor of the program to replace; with flag replace
-	Unknown    []nlattr.Attr           // what the fields cannot hold, as it came
+	// File descriptor of the program to attach, -1 to detach. Requests only (IFLA_XDP_FD).
+	Fd nlattr.Opt[int32]
+	// Where programs are attached. Read only (IFLA_XDP_ATTACHED).
+	Attached nlattr.Opt[XdpAttached]
+	// How to attach. Requests only (IFLA_XDP_FLAGS).
+	Flags nlattr.Opt[XdpFlags]
+	// Identifier of the program, if exactly one is attached. Read only (IFLA_XDP_PROG_ID).
+	ProgID nlattr.Opt[uint32]
+	// Identifier of the driver's program. Read only (IFLA_XDP_DRV_PROG_ID).
+	DrvProgID nlattr.Opt[uint32]
+	// Identifier of the generic program. Read only (IFLA_XDP_SKB_PROG_ID).
+	SkbProgID nlattr.Opt[uint32]
+	// Identifier of the device's program. Read only (IFLA_XDP_HW_PROG_ID).
+	HwProgID nlattr.Opt[uint32]
+	// File descriptor of the program to replace; with flag replace. Requests only
+	// (IFLA_XDP_EXPECTED_FD).
+	ExpectedFd nlattr.Opt[int32]
+	Unknown    []nlattr.Attr
 }
 
-func (x *XdpAttrs) encode(e *nlattr.Encoder) {
-	if x.Fd.OK {
-		e.Int32(AttrXdpFd, x.Fd.V)
-	}
-	if x.Attached.OK {
-		e.Uint8(AttrXdpAttached, uint8(x.Attached.V))
-	}
-	if x.Flags.OK {
-		e.Uint32(AttrXdpFlags, uint32(x.Flags.V))
-	}
-	if x.ProgID.OK {
-		e.Uint32(AttrXdpProgID, x.ProgID.V)
-	}
-	if x.DrvProgID.OK {
-		e.Uint32(AttrXdpDrvProgID, x.DrvProgID.V)
-	}
-	if x.SkbProgID.OK {
-		e.Uint32(AttrXdpSkbProgID, x.SkbProgID.V)
-	}
-	if x.HwProgID.OK {
-		e.Uint32(AttrXdpHwProgID, x.HwProgID.V)
-	}
-	if x.ExpectedFd.OK {
-		e.Int32(AttrXdpExpectedFd, x.ExpectedFd.V)
-	}
-	e.Raw(x.Unknown)
+func (x *XdpAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptInt32(AttrXdpFd, x.Fd)
+	nlattr.OptEnum8(e, AttrXdpAttached, x.Attached)
+	nlattr.OptEnum32(e, AttrXdpFlags, x.Flags)
+	e.OptUint32(AttrXdpProgID, x.ProgID)
+	e.OptUint32(AttrXdpDrvProgID, x.DrvProgID)
+	e.OptUint32(AttrXdpSkbProgID, x.SkbProgID)
+	e.OptUint32(AttrXdpHwProgID, x.HwProgID)
+	e.OptInt32(AttrXdpExpectedFd, x.ExpectedFd)
+	e.Close(n, x.Unknown)
 }
 
-func (x *XdpAttrs) decode(d *nlattr.Decoder) {
+func (x *XdpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrXdpFd:
-			x.Fd = nlattr.Some(d.Int32())
+			x.Fd = d.OptInt32()
 		case AttrXdpAttached:
 			x.Attached = nlattr.Some(XdpAttached(d.Uint8()))
 		case AttrXdpFlags:
 			x.Flags = nlattr.Some(XdpFlags(d.Uint32()))
 		case AttrXdpProgID:
-			x.ProgID = nlattr.Some(d.Uint32())
+			x.ProgID = d.OptUint32()
 		case AttrXdpDrvProgID:
-			x.DrvProgID = nlattr.Some(d.Uint32())
+			x.DrvProgID = d.OptUint32()
 		case AttrXdpSkbProgID:
-			x.SkbProgID = nlattr.Some(d.Uint32())
+			x.SkbProgID = d.OptUint32()
 		case AttrXdpHwProgID:
-			x.HwProgID = nlattr.Some(d.Uint32())
+			x.HwProgID = d.OptUint32()
 		case AttrXdpExpectedFd:
-			x.ExpectedFd = nlattr.Some(d.Int32())
+			x.ExpectedFd = d.OptInt32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // IflaAttrs is the attribute set ifla-attrs: IPv4 settings of a link.
 type IflaAttrs struct {
+	// All settings, host byte order, at the positions of ipv4-devconf; some are signed. This is
+	// the form the kernel sends. To write, the kernel wants a nest with one u32 attribute per
+	// setting instead (IFLA_INET_CONF).
 	Conf    []uint32
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *IflaAttrs) encode(e *nlattr.Encoder) {
-	if x.Conf != nil {
-		nlattr.PutArray[uint32](e, AttrIflaConf, x.Conf)
-	}
-	e.Raw(x.Unknown)
+func (x *IflaAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptArray[uint32](e, AttrIflaConf, x.Conf)
+	e.Close(n, x.Unknown)
 }
 
-func (x *IflaAttrs) decode(d *nlattr.Decoder) {
+func (x *IflaAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrIflaConf:
 			x.Conf = nlattr.Array[uint32, uint32](d)
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // Ifla6Attrs is the attribute set ifla6-attrs: IPv6 settings and state of a link.
 type Ifla6Attrs struct {
-	Flags       nlattr.Opt[Inet6IfFlags] // state
-	Conf        []uint32
-	Stats       []uint64                  // counters at the positions of ifla-inet6-stats
-	Mcast       []byte                    // never used by the kernel (IFLA_INET6_MCAST)
-	Cacheinfo   nlattr.Opt[IflaCacheinfo] // reassembly and neighbour discovery times
-	Icmp6stats  []uint64                  // counters at the positions of ifla-icmp6-stats
-	Token       nlattr.Opt[netip.Addr]
-	AddrGenMode nlattr.Opt[In6AddrGenMode] // how link-local addresses are made
-	RaMtu       nlattr.Opt[uint32]
-	Unknown     []nlattr.Attr // what the fields cannot hold, as it came
+	// State. Read only (IFLA_INET6_FLAGS).
+	Flags nlattr.Opt[Inet6IfFlags]
+	// All settings, host byte order, at the positions of ipv6-devconf; some are signed. Read
+	// only (IFLA_INET6_CONF).
+	Conf []uint32
+	// Counters at the positions of ifla-inet6-stats; absent with skip-stats (IFLA_INET6_STATS).
+	Stats []uint64
+	Mcast []byte // never used by the kernel (IFLA_INET6_MCAST)
+	// Reassembly and neighbour discovery times. Read only (IFLA_INET6_CACHEINFO).
+	Cacheinfo nlattr.Opt[IflaCacheinfo]
+	// Counters at the positions of ifla-icmp6-stats; absent with skip-stats
+	// (IFLA_INET6_ICMP6STATS).
+	Icmp6stats []uint64
+	// Interface identifier for autoconfigured addresses, :: for none. Writable
+	// (IFLA_INET6_TOKEN).
+	Token nlattr.Opt[netip.Addr]
+	// How link-local addresses are made. Writable (IFLA_INET6_ADDR_GEN_MODE).
+	AddrGenMode nlattr.Opt[In6AddrGenMode]
+	// MTU from the last router advertisement, present if there was one. Read only
+	// (IFLA_INET6_RA_MTU).
+	RaMtu   nlattr.Opt[uint32]
+	Unknown []nlattr.Attr
 }
 
-func (x *Ifla6Attrs) encode(e *nlattr.Encoder) {
-	if x.Flags.OK {
-		e.Uint32(AttrIfla6Flags, uint32(x.Flags.V))
-	}
-	if x.Conf != nil {
-		nlattr.PutArray[uint32](e, AttrIfla6Conf, x.Conf)
-	}
-	if x.Stats != nil {
-		nlattr.PutArray[uint64](e, AttrIfla6Stats, x.Stats)
-	}
-	if x.Mcast != nil {
-		e.Bytes(AttrIfla6Mcast, x.Mcast)
-	}
+func (x *Ifla6Attrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnum32(e, AttrIfla6Flags, x.Flags)
+	nlattr.OptArray[uint32](e, AttrIfla6Conf, x.Conf)
+	nlattr.OptArray[uint64](e, AttrIfla6Stats, x.Stats)
+	e.OptBytes(AttrIfla6Mcast, x.Mcast)
 	if x.Cacheinfo.OK {
-		nest := e.BeginRaw(AttrIfla6Cacheinfo)
-		x.Cacheinfo.V.encode(e.Extend(16))
-		e.End(nest)
+		x.Cacheinfo.V.encode(e.Struct(AttrIfla6Cacheinfo, 16))
 	}
-	if x.Icmp6stats != nil {
-		nlattr.PutArray[uint64](e, AttrIfla6Icmp6stats, x.Icmp6stats)
-	}
-	if x.Token.OK {
-		e.Addr(AttrIfla6Token, x.Token.V)
-	}
-	if x.AddrGenMode.OK {
-		e.Uint8(AttrIfla6AddrGenMode, uint8(x.AddrGenMode.V))
-	}
-	if x.RaMtu.OK {
-		e.Uint32(AttrIfla6RaMtu, x.RaMtu.V)
-	}
-	e.Raw(x.Unknown)
+	nlattr.OptArray[uint64](e, AttrIfla6Icmp6stats, x.Icmp6stats)
+	e.OptAddr(AttrIfla6Token, x.Token)
+	nlattr.OptEnum8(e, AttrIfla6AddrGenMode, x.AddrGenMode)
+	e.OptUint32(AttrIfla6RaMtu, x.RaMtu)
+	e.Close(n, x.Unknown)
 }
 
-func (x *Ifla6Attrs) decode(d *nlattr.Decoder) {
+func (x *Ifla6Attrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrIfla6Flags:
@@ -2929,97 +2483,84 @@ func (x *Ifla6Attrs) decode(d *nlattr.Decoder) {
 		case AttrIfla6Icmp6stats:
 			x.Icmp6stats = nlattr.Array[uint64, uint64](d)
 		case AttrIfla6Token:
-			if v, ok := d.Addr(); ok {
-				x.Token = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Token, &x.Unknown)
 		case AttrIfla6AddrGenMode:
 			x.AddrGenMode = nlattr.Some(In6AddrGenMode(d.Uint8()))
 		case AttrIfla6RaMtu:
-			x.RaMtu = nlattr.Some(d.Uint32())
+			x.RaMtu = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // MctpAttrs is the attribute set mctp-attrs: MCTP settings of a link.
 type MctpAttrs struct {
-	Net         nlattr.Opt[uint32]          // number of the MCTP network
-	PhysBinding nlattr.Opt[MctpPhysBinding] // medium
-	Unknown     []nlattr.Attr               // what the fields cannot hold, as it came
+	// Number of the MCTP network. Writable (IFLA_MCTP_NET).
+	Net nlattr.Opt[uint32]
+	// Medium. Read only (IFLA_MCTP_PHYS_BINDING).
+	PhysBinding nlattr.Opt[MctpPhysBinding]
+	Unknown     []nlattr.Attr
 }
 
-func (x *MctpAttrs) encode(e *nlattr.Encoder) {
-	if x.Net.OK {
-		e.Uint32(AttrMctpNet, x.Net.V)
-	}
-	if x.PhysBinding.OK {
-		e.Uint8(AttrMctpPhysBinding, uint8(x.PhysBinding.V))
-	}
-	e.Raw(x.Unknown)
+func (x *MctpAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrMctpNet, x.Net)
+	nlattr.OptEnum8(e, AttrMctpPhysBinding, x.PhysBinding)
+	e.Close(n, x.Unknown)
 }
 
-func (x *MctpAttrs) decode(d *nlattr.Decoder) {
+func (x *MctpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrMctpNet:
-			x.Net = nlattr.Some(d.Uint32())
+			x.Net = d.OptUint32()
 		case AttrMctpPhysBinding:
 			x.PhysBinding = nlattr.Some(MctpPhysBinding(d.Uint8()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // LinkXstatsAttrs is the attribute set link-xstats-attrs: further counters, by kind of link.
 type LinkXstatsAttrs struct {
 	Bridge  *BridgeXstatsAttrs // bridge (LINK_XSTATS_TYPE_BRIDGE)
 	Bond    *BondXstatsAttrs   // bond (LINK_XSTATS_TYPE_BOND)
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *LinkXstatsAttrs) encode(e *nlattr.Encoder) {
+func (x *LinkXstatsAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	if x.Bridge != nil {
-		nest := e.Begin(AttrLinkXstatsBridge)
-		x.Bridge.encode(e)
-		e.End(nest)
+		x.Bridge.encode(e, AttrLinkXstatsBridge)
 	}
 	if x.Bond != nil {
-		nest := e.Begin(AttrLinkXstatsBond)
-		x.Bond.encode(e)
-		e.End(nest)
+		x.Bond.encode(e, AttrLinkXstatsBond)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *LinkXstatsAttrs) decode(d *nlattr.Decoder) {
+func (x *LinkXstatsAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrLinkXstatsBridge:
-			v := nlattr.New[BridgeXstatsAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[BridgeXstatsAttrs](d); v.decode(d, &x.Unknown) {
 				x.Bridge = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkXstatsBond:
-			v := nlattr.New[BondXstatsAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[BondXstatsAttrs](d); v.decode(d, &x.Unknown) {
 				x.Bond = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // BridgeXstatsAttrs is the attribute set bridge-xstats-attrs: further counters of a bridge or its
@@ -3028,532 +2569,448 @@ type BridgeXstatsAttrs struct {
 	Vlan    []BridgeVlanXstats // counters of one VLAN (BRIDGE_XSTATS_VLAN)
 	Mcast   *BrMcastStats      // multicast counters (BRIDGE_XSTATS_MCAST)
 	Stp     *BridgeStpXstats   // spanning tree counters of a port (BRIDGE_XSTATS_STP)
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *BridgeXstatsAttrs) encode(e *nlattr.Encoder) {
+func (x *BridgeXstatsAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	for i := range x.Vlan {
-		nest := e.BeginRaw(AttrBridgeXstatsVlan)
-		x.Vlan[i].encode(e.Extend(40))
-		e.End(nest)
+		x.Vlan[i].encode(e.Struct(AttrBridgeXstatsVlan, 40))
 	}
 	if x.Mcast != nil {
-		nest := e.BeginRaw(AttrBridgeXstatsMcast)
-		x.Mcast.encode(e.Extend(240))
-		e.End(nest)
+		x.Mcast.encode(e.Struct(AttrBridgeXstatsMcast, 240))
 	}
 	if x.Stp != nil {
-		nest := e.BeginRaw(AttrBridgeXstatsStp)
-		x.Stp.encode(e.Extend(48))
-		e.End(nest)
+		x.Stp.encode(e.Struct(AttrBridgeXstatsStp, 48))
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *BridgeXstatsAttrs) decode(d *nlattr.Decoder) {
+func (x *BridgeXstatsAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrBridgeXstatsVlan:
-			if x.Vlan == nil {
-				x.Vlan = nlattr.MakeSlice[BridgeVlanXstats](d, d.Count())
-			}
-			x.Vlan = append(x.Vlan, BridgeVlanXstats{})
+			x.Vlan = append(nlattr.Room(d, x.Vlan), BridgeVlanXstats{})
 			x.Vlan[len(x.Vlan)-1].decode(d.Payload())
 		case AttrBridgeXstatsMcast:
-			v := nlattr.New[BrMcastStats](d)
-			v.decode(d.Payload())
-			x.Mcast = v
+			x.Mcast = nlattr.New[BrMcastStats](d)
+			x.Mcast.decode(d.Payload())
 		case AttrBridgeXstatsStp:
-			v := nlattr.New[BridgeStpXstats](d)
-			v.decode(d.Payload())
-			x.Stp = v
+			x.Stp = nlattr.New[BridgeStpXstats](d)
+			x.Stp.decode(d.Payload())
 		case AttrBridgeXstatsPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // BondXstatsAttrs is the attribute set bond-xstats-attrs: further counters of a bond or its port.
 type BondXstatsAttrs struct {
 	X3ad    *Bond3adStatAttrs // LACP counters (BOND_XSTATS_3AD)
-	Unknown []nlattr.Attr     // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *BondXstatsAttrs) encode(e *nlattr.Encoder) {
+func (x *BondXstatsAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	if x.X3ad != nil {
-		nest := e.Begin(AttrBondXstats3ad)
-		x.X3ad.encode(e)
-		e.End(nest)
+		x.X3ad.encode(e, AttrBondXstats3ad)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *BondXstatsAttrs) decode(d *nlattr.Decoder) {
+func (x *BondXstatsAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrBondXstats3ad:
-			v := nlattr.New[Bond3adStatAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[Bond3adStatAttrs](d); v.decode(d, &x.Unknown) {
 				x.X3ad = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // Bond3adStatAttrs is the attribute set bond-3ad-stat-attrs: LACP counters, numbered from 0.
 type Bond3adStatAttrs struct {
-	LacpduRx        nlattr.Opt[uint64] // LACP messages received (BOND_3AD_STAT_LACPDU_RX)
-	LacpduTx        nlattr.Opt[uint64] // LACP messages sent (BOND_3AD_STAT_LACPDU_TX)
-	LacpduUnknownRx nlattr.Opt[uint64] // unknown slow protocol messages received
-	LacpduIllegalRx nlattr.Opt[uint64] // malformed slow protocol messages received
+	LacpduRx nlattr.Opt[uint64] // LACP messages received (BOND_3AD_STAT_LACPDU_RX)
+	LacpduTx nlattr.Opt[uint64] // LACP messages sent (BOND_3AD_STAT_LACPDU_TX)
+	// Unknown slow protocol messages received (BOND_3AD_STAT_LACPDU_UNKNOWN_RX).
+	LacpduUnknownRx nlattr.Opt[uint64]
+	// Malformed slow protocol messages received (BOND_3AD_STAT_LACPDU_ILLEGAL_RX).
+	LacpduIllegalRx nlattr.Opt[uint64]
 	MarkerRx        nlattr.Opt[uint64] // markers received (BOND_3AD_STAT_MARKER_RX)
 	MarkerTx        nlattr.Opt[uint64] // markers sent (BOND_3AD_STAT_MARKER_TX)
 	MarkerRespRx    nlattr.Opt[uint64] // marker responses received (BOND_3AD_STAT_MARKER_RESP_RX)
 	MarkerRespTx    nlattr.Opt[uint64] // marker responses sent (BOND_3AD_STAT_MARKER_RESP_TX)
-	MarkerUnknownRx nlattr.Opt[uint64] // unknown marker messages received
-	Unknown         []nlattr.Attr      // what the fields cannot hold, as it came
+	// Unknown marker messages received (BOND_3AD_STAT_MARKER_UNKNOWN_RX).
+	MarkerUnknownRx nlattr.Opt[uint64]
+	Unknown         []nlattr.Attr
 }
 
-func (x *Bond3adStatAttrs) encode(e *nlattr.Encoder) {
-	if x.LacpduRx.OK {
-		e.Uint64(AttrBond3adStatLacpduRx, x.LacpduRx.V)
-	}
-	if x.LacpduTx.OK {
-		e.Uint64(AttrBond3adStatLacpduTx, x.LacpduTx.V)
-	}
-	if x.LacpduUnknownRx.OK {
-		e.Uint64(AttrBond3adStatLacpduUnknownRx, x.LacpduUnknownRx.V)
-	}
-	if x.LacpduIllegalRx.OK {
-		e.Uint64(AttrBond3adStatLacpduIllegalRx, x.LacpduIllegalRx.V)
-	}
-	if x.MarkerRx.OK {
-		e.Uint64(AttrBond3adStatMarkerRx, x.MarkerRx.V)
-	}
-	if x.MarkerTx.OK {
-		e.Uint64(AttrBond3adStatMarkerTx, x.MarkerTx.V)
-	}
-	if x.MarkerRespRx.OK {
-		e.Uint64(AttrBond3adStatMarkerRespRx, x.MarkerRespRx.V)
-	}
-	if x.MarkerRespTx.OK {
-		e.Uint64(AttrBond3adStatMarkerRespTx, x.MarkerRespTx.V)
-	}
-	if x.MarkerUnknownRx.OK {
-		e.Uint64(AttrBond3adStatMarkerUnknownRx, x.MarkerUnknownRx.V)
-	}
-	e.Raw(x.Unknown)
+func (x *Bond3adStatAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint64(AttrBond3adStatLacpduRx, x.LacpduRx)
+	e.OptUint64(AttrBond3adStatLacpduTx, x.LacpduTx)
+	e.OptUint64(AttrBond3adStatLacpduUnknownRx, x.LacpduUnknownRx)
+	e.OptUint64(AttrBond3adStatLacpduIllegalRx, x.LacpduIllegalRx)
+	e.OptUint64(AttrBond3adStatMarkerRx, x.MarkerRx)
+	e.OptUint64(AttrBond3adStatMarkerTx, x.MarkerTx)
+	e.OptUint64(AttrBond3adStatMarkerRespRx, x.MarkerRespRx)
+	e.OptUint64(AttrBond3adStatMarkerRespTx, x.MarkerRespTx)
+	e.OptUint64(AttrBond3adStatMarkerUnknownRx, x.MarkerUnknownRx)
+	e.Close(n, x.Unknown)
 }
 
-func (x *Bond3adStatAttrs) decode(d *nlattr.Decoder) {
+func (x *Bond3adStatAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrBond3adStatLacpduRx:
-			x.LacpduRx = nlattr.Some(d.Uint64())
+			x.LacpduRx = d.OptUint64()
 		case AttrBond3adStatLacpduTx:
-			x.LacpduTx = nlattr.Some(d.Uint64())
+			x.LacpduTx = d.OptUint64()
 		case AttrBond3adStatLacpduUnknownRx:
-			x.LacpduUnknownRx = nlattr.Some(d.Uint64())
+			x.LacpduUnknownRx = d.OptUint64()
 		case AttrBond3adStatLacpduIllegalRx:
-			x.LacpduIllegalRx = nlattr.Some(d.Uint64())
+			x.LacpduIllegalRx = d.OptUint64()
 		case AttrBond3adStatMarkerRx:
-			x.MarkerRx = nlattr.Some(d.Uint64())
+			x.MarkerRx = d.OptUint64()
 		case AttrBond3adStatMarkerTx:
-			x.MarkerTx = nlattr.Some(d.Uint64())
+			x.MarkerTx = d.OptUint64()
 		case AttrBond3adStatMarkerRespRx:
-			x.MarkerRespRx = nlattr.Some(d.Uint64())
+			x.MarkerRespRx = d.OptUint64()
 		case AttrBond3adStatMarkerRespTx:
-			x.MarkerRespTx = nlattr.Some(d.Uint64())
+			x.MarkerRespTx = d.OptUint64()
 		case AttrBond3adStatMarkerUnknownRx:
-			x.MarkerUnknownRx = nlattr.Some(d.Uint64())
+			x.MarkerUnknownRx = d.OptUint64()
 		case AttrBond3adStatPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // StatsAfSpecAttrs is the attribute set stats-af-spec-attrs: counters of address families, numbered
 // as the family.
 type StatsAfSpecAttrs struct {
 	Mpls    *MplsStatsAttrs // MPLS (AF_MPLS)
-	Unknown []nlattr.Attr   // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *StatsAfSpecAttrs) encode(e *nlattr.Encoder) {
+func (x *StatsAfSpecAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	if x.Mpls != nil {
-		nest := e.Begin(AttrStatsAfSpecMpls)
-		x.Mpls.encode(e)
-		e.End(nest)
+		x.Mpls.encode(e, AttrStatsAfSpecMpls)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *StatsAfSpecAttrs) decode(d *nlattr.Decoder) {
+func (x *StatsAfSpecAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrStatsAfSpecMpls:
-			v := nlattr.New[MplsStatsAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[MplsStatsAttrs](d); v.decode(d, &x.Unknown) {
 				x.Mpls = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // MplsStatsAttrs is the attribute set mpls-stats-attrs: MPLS counters of a link.
 type MplsStatsAttrs struct {
 	Link    *MplsLinkStats // counters (MPLS_STATS_LINK)
-	Unknown []nlattr.Attr  // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *MplsStatsAttrs) encode(e *nlattr.Encoder) {
+func (x *MplsStatsAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	if x.Link != nil {
-		nest := e.BeginRaw(AttrMplsStatsLink)
-		x.Link.encode(e.Extend(72))
-		e.End(nest)
+		x.Link.encode(e.Struct(AttrMplsStatsLink, 72))
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *MplsStatsAttrs) decode(d *nlattr.Decoder) {
+func (x *MplsStatsAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrMplsStatsLink:
-			v := nlattr.New[MplsLinkStats](d)
-			v.decode(d.Payload())
-			x.Link = v
+			x.Link = nlattr.New[MplsLinkStats](d)
+			x.Link.decode(d.Payload())
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // LinkOffloadXstatsAttrs is the attribute set link-offload-xstats: counters of hardware offload.
 type LinkOffloadXstatsAttrs struct {
-	CpuHit  *RtnlLinkStats64                  // packets that the CPU handled although the link is offloaded
-	HwSInfo []nlattr.Indexed[HwSInfoOneAttrs] // state of the counters that must be switched on
-	L3Stats *RtnlHwStats64                    // routed packets that hardware counted
-	Unknown []nlattr.Attr                     // what the fields cannot hold, as it came
+	// Packets that the CPU handled although the link is offloaded
+	// (IFLA_OFFLOAD_XSTATS_CPU_HIT).
+	CpuHit *RtnlLinkStats64
+	// State of the counters that must be switched on. The index is the number of their
+	// attribute in this set, 3 for l3-stats (IFLA_OFFLOAD_XSTATS_HW_S_INFO).
+	HwSInfo []nlattr.Indexed[HwSInfoOneAttrs]
+	// Routed packets that hardware counted. Switched on with setstats
+	// (IFLA_OFFLOAD_XSTATS_L3_STATS).
+	L3Stats *RtnlHwStats64
+	Unknown []nlattr.Attr
 }
 
-func (x *LinkOffloadXstatsAttrs) encode(e *nlattr.Encoder) {
+func (x *LinkOffloadXstatsAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	if x.CpuHit != nil {
-		nest := e.BeginRaw(AttrLinkOffloadXstatsCpuHit)
-		x.CpuHit.encode(e.Extend(200))
-		e.End(nest)
+		x.CpuHit.encode(e.Struct(AttrLinkOffloadXstatsCpuHit, 200))
 	}
 	if x.HwSInfo != nil {
 		array := e.Begin(AttrLinkOffloadXstatsHwSInfo)
 		for i := range x.HwSInfo {
-			entry := e.BeginEntry(x.HwSInfo[i].Index)
-			x.HwSInfo[i].V.encode(e)
-			e.End(entry)
+			x.HwSInfo[i].V.encode(e, e.Entry(x.HwSInfo[i].Index))
 		}
 		e.End(array)
 	}
 	if x.L3Stats != nil {
-		nest := e.BeginRaw(AttrLinkOffloadXstatsL3Stats)
-		x.L3Stats.encode(e.Extend(72))
-		e.End(nest)
+		x.L3Stats.encode(e.Struct(AttrLinkOffloadXstatsL3Stats, 72))
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *LinkOffloadXstatsAttrs) decode(d *nlattr.Decoder) {
+func (x *LinkOffloadXstatsAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrLinkOffloadXstatsCpuHit:
-			v := nlattr.New[RtnlLinkStats64](d)
-			v.decode(d.Payload())
-			x.CpuHit = v
+			x.CpuHit = nlattr.New[RtnlLinkStats64](d)
+			x.CpuHit.decode(d.Payload())
 		case AttrLinkOffloadXstatsHwSInfo:
 			list := nlattr.MakeSlice[nlattr.Indexed[HwSInfoOneAttrs]](d, d.Members())
 			array := d.Enter()
 			for d.Next() {
 				list = append(list, nlattr.Indexed[HwSInfoOneAttrs]{Index: d.Type()})
-				entry := d.Enter()
-				list[len(list)-1].V.decode(d)
-				d.Leave(entry)
+				if !list[len(list)-1].V.decode(d, nil) {
+					d.Fail(nlattr.ErrLength)
+				}
 			}
-			if d.Close(array) {
+			if d.Close(array, &x.Unknown) {
 				x.HwSInfo = list
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkOffloadXstatsL3Stats:
-			v := nlattr.New[RtnlHwStats64](d)
-			v.decode(d.Payload())
-			x.L3Stats = v
+			x.L3Stats = nlattr.New[RtnlHwStats64](d)
+			x.L3Stats.decode(d.Payload())
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // HwSInfoOneAttrs is the attribute set hw-s-info-one: state of one kind of hardware counters.
 type HwSInfoOneAttrs struct {
-	Request nlattr.Opt[uint8] // 1 if user space has asked for them
+	// 1 if user space has asked for them (IFLA_OFFLOAD_XSTATS_HW_S_INFO_REQUEST).
+	Request nlattr.Opt[uint8]
 	Used    nlattr.Opt[uint8] // 1 if a device counts (IFLA_OFFLOAD_XSTATS_HW_S_INFO_USED)
-	Unknown []nlattr.Attr     // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *HwSInfoOneAttrs) encode(e *nlattr.Encoder) {
-	if x.Request.OK {
-		e.Uint8(AttrHwSInfoOneRequest, x.Request.V)
-	}
-	if x.Used.OK {
-		e.Uint8(AttrHwSInfoOneUsed, x.Used.V)
-	}
-	e.Raw(x.Unknown)
+func (x *HwSInfoOneAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint8(AttrHwSInfoOneRequest, x.Request)
+	e.OptUint8(AttrHwSInfoOneUsed, x.Used)
+	e.Close(n, x.Unknown)
 }
 
-func (x *HwSInfoOneAttrs) decode(d *nlattr.Decoder) {
+func (x *HwSInfoOneAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrHwSInfoOneRequest:
-			x.Request = nlattr.Some(d.Uint8())
+			x.Request = d.OptUint8()
 		case AttrHwSInfoOneUsed:
-			x.Used = nlattr.Some(d.Uint8())
+			x.Used = d.OptUint8()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // LinkinfoVxlanAttrs is the attribute set linkinfo-vxlan-attrs: VXLAN tunnel. Many settings cannot
 // change after creation.
 type LinkinfoVxlanAttrs struct {
-	ID               nlattr.Opt[uint32]             // virtual network, 24 bits
-	Group            nlattr.Opt[netip.Addr]         // IPv4 multicast group, or address of the default remote end
-	Link             nlattr.Opt[uint32]             // index of the lower link, 0 for any (IFLA_VXLAN_LINK)
-	Local            nlattr.Opt[netip.Addr]         // IPv4 source address of outer packets (IFLA_VXLAN_LOCAL)
-	Ttl              nlattr.Opt[uint8]              // hop limit of outer packets, 0 for the default
-	Tos              nlattr.Opt[uint8]              // type of service of outer packets, 1 to copy it
-	Learning         nlattr.Opt[uint8]              // 1 learns the remote end of source addresses
-	Ageing           nlattr.Opt[uint32]             // lifetime of learned addresses, in seconds
-	Limit            nlattr.Opt[uint32]             // most forwarding entries, 0 for no limit (IFLA_VXLAN_LIMIT)
-	PortRange        nlattr.Opt[IflaVxlanPortRange] // UDP source ports, network byte order (IFLA_VXLAN_PORT_RANGE)
-	Proxy            nlattr.Opt[uint8]              // 1 answers ARP and neighbour discovery (IFLA_VXLAN_PROXY)
-	Rsc              nlattr.Opt[uint8]              // 1 sends packets for routers directly
-	L2miss           nlattr.Opt[uint8]              // 1 notifies about unknown hardware addresses
-	L3miss           nlattr.Opt[uint8]              // 1 notifies about unknown IP addresses (IFLA_VXLAN_L3MISS)
-	Port             nlattr.Opt[uint16]             // UDP port of the remote end, network byte order
-	Group6           nlattr.Opt[netip.Addr]         // IPv6 multicast group, or address of the default remote end
-	Local6           nlattr.Opt[netip.Addr]         // IPv6 source address of outer packets (IFLA_VXLAN_LOCAL6)
-	UdpCsum          nlattr.Opt[uint8]              // 1 fills in UDP checksums over IPv4 (IFLA_VXLAN_UDP_CSUM)
-	UdpZeroCsum6Tx   nlattr.Opt[uint8]              // 1 sends no UDP checksums over IPv6
-	UdpZeroCsum6Rx   nlattr.Opt[uint8]              // 1 accepts no UDP checksums over IPv6
-	RemcsumTx        nlattr.Opt[uint8]              // 1 sends remote checksum offload (IFLA_VXLAN_REMCSUM_TX)
-	RemcsumRx        nlattr.Opt[uint8]              // 1 accepts remote checksum offload (IFLA_VXLAN_REMCSUM_RX)
-	Gbp              bool                           // carries packet marks in the group policy extension
-	RemcsumNopartial bool                           // remote checksum offload completes the checksum at once
-	CollectMetadata  nlattr.Opt[uint8]
-	Label            nlattr.Opt[uint32]
-	Gpe              bool
-	TtlInherit       []byte                       // copies the hop limit of the inner packet
-	Df               nlattr.Opt[VxlanDf]          // Don't-fragment bit of outer packets (IFLA_VXLAN_DF)
-	Vnifilter        nlattr.Opt[uint8]            // 1 accepts only the listed virtual networks
-	Localbypass      nlattr.Opt[uint8]            // 1 hands packets to a local VXLAN link without sending them
-	LabelPolicy      nlattr.Opt[VxlanLabelPolicy] // where the flow label comes from (IFLA_VXLAN_LABEL_POLICY)
-	ReservedBits     []byte
-	McRoute          nlattr.Opt[uint8] // 1 sends multicast by the multicast routing table
-	Unknown          []nlattr.Attr     // what the fields cannot hold, as it came
+	// Virtual network, 24 bits. Required on creation unless collect-metadata is on
+	// (IFLA_VXLAN_ID).
+	ID nlattr.Opt[uint32]
+	// IPv4 multicast group, or address of the default remote end (IFLA_VXLAN_GROUP).
+	Group nlattr.Opt[netip.Addr]
+	Link  nlattr.Opt[uint32]     // index of the lower link, 0 for any (IFLA_VXLAN_LINK)
+	Local nlattr.Opt[netip.Addr] // IPv4 source address of outer packets (IFLA_VXLAN_LOCAL)
+	// Hop limit of outer packets, 0 for the default (IFLA_VXLAN_TTL).
+	Ttl nlattr.Opt[uint8]
+	// Type of service of outer packets, 1 to copy it (IFLA_VXLAN_TOS).
+	Tos nlattr.Opt[uint8]
+	// 1 learns the remote end of source addresses. On by default (IFLA_VXLAN_LEARNING).
+	Learning nlattr.Opt[uint8]
+	// Lifetime of learned addresses, in seconds (IFLA_VXLAN_AGEING).
+	Ageing    nlattr.Opt[uint32]
+	Limit     nlattr.Opt[uint32]             // most forwarding entries, 0 for no limit (IFLA_VXLAN_LIMIT)
+	PortRange nlattr.Opt[IflaVxlanPortRange] // UDP source ports, network byte order (IFLA_VXLAN_PORT_RANGE)
+	Proxy     nlattr.Opt[uint8]              // 1 answers ARP and neighbour discovery (IFLA_VXLAN_PROXY)
+	// 1 sends packets for routers directly (route short circuit) (IFLA_VXLAN_RSC).
+	Rsc nlattr.Opt[uint8]
+	// 1 notifies about unknown hardware addresses (IFLA_VXLAN_L2MISS).
+	L2miss nlattr.Opt[uint8]
+	L3miss nlattr.Opt[uint8] // 1 notifies about unknown IP addresses (IFLA_VXLAN_L3MISS)
+	// UDP port of the remote end, network byte order; 8472 by default, 4789 is the registered
+	// one (IFLA_VXLAN_PORT).
+	Port nlattr.Opt[uint16]
+	// IPv6 multicast group, or address of the default remote end (IFLA_VXLAN_GROUP6).
+	Group6  nlattr.Opt[netip.Addr]
+	Local6  nlattr.Opt[netip.Addr] // IPv6 source address of outer packets (IFLA_VXLAN_LOCAL6)
+	UdpCsum nlattr.Opt[uint8]      // 1 fills in UDP checksums over IPv4 (IFLA_VXLAN_UDP_CSUM)
+	// 1 sends no UDP checksums over IPv6 (IFLA_VXLAN_UDP_ZERO_CSUM6_TX).
+	UdpZeroCsum6Tx nlattr.Opt[uint8]
+	// 1 accepts no UDP checksums over IPv6 (IFLA_VXLAN_UDP_ZERO_CSUM6_RX).
+	UdpZeroCsum6Rx nlattr.Opt[uint8]
+	RemcsumTx      nlattr.Opt[uint8] // 1 sends remote checksum offload (IFLA_VXLAN_REMCSUM_TX)
+	RemcsumRx      nlattr.Opt[uint8] // 1 accepts remote checksum offload (IFLA_VXLAN_REMCSUM_RX)
+	// Carries packet marks in the group policy extension (IFLA_VXLAN_GBP).
+	Gbp bool
+	// Remote checksum offload completes the checksum at once (IFLA_VXLAN_REMCSUM_NOPARTIAL).
+	RemcsumNopartial bool
+	// 1 takes the destination from each packet, for Open vSwitch or BPF
+	// (IFLA_VXLAN_COLLECT_METADATA).
+	CollectMetadata nlattr.Opt[uint8]
+	// Flow label of outer IPv6 packets, 20 bits, network byte order (IFLA_VXLAN_LABEL).
+	Label nlattr.Opt[uint32]
+	// Generic protocol extension, packets without an Ethernet header (IFLA_VXLAN_GPE).
+	Gpe bool
+	// Copies the hop limit of the inner packet. An empty value in a request turns it on; the
+	// kernel sends one byte, 0 or 1 (IFLA_VXLAN_TTL_INHERIT).
+	TtlInherit []byte
+	Df         nlattr.Opt[VxlanDf] // Don't-fragment bit of outer packets (IFLA_VXLAN_DF)
+	// 1 accepts only the listed virtual networks; with collect-metadata (IFLA_VXLAN_VNIFILTER).
+	Vnifilter nlattr.Opt[uint8]
+	// 1 hands packets to a local VXLAN link without sending them (IFLA_VXLAN_LOCALBYPASS).
+	Localbypass nlattr.Opt[uint8]
+	LabelPolicy nlattr.Opt[VxlanLabelPolicy] // where the flow label comes from (IFLA_VXLAN_LABEL_POLICY)
+	// Header bits that received packets may set though nothing here uses them, a mask of the
+	// VXLAN header (IFLA_VXLAN_RESERVED_BITS).
+	ReservedBits []byte
+	// 1 sends multicast by the multicast routing table (IFLA_VXLAN_MC_ROUTE).
+	McRoute nlattr.Opt[uint8]
+	Unknown []nlattr.Attr
 }
 
-func (x *LinkinfoVxlanAttrs) encode(e *nlattr.Encoder) {
-	if x.ID.OK {
-		e.Uint32(AttrLinkinfoVxlanID, x.ID.V)
-	}
-	if x.Group.OK {
-		e.Addr(AttrLinkinfoVxlanGroup, x.Group.V)
-	}
-	if x.Link.OK {
-		e.Uint32(AttrLinkinfoVxlanLink, x.Link.V)
-	}
-	if x.Local.OK {
-		e.Addr(AttrLinkinfoVxlanLocal, x.Local.V)
-	}
-	if x.Ttl.OK {
-		e.Uint8(AttrLinkinfoVxlanTtl, x.Ttl.V)
-	}
-	if x.Tos.OK {
-		e.Uint8(AttrLinkinfoVxlanTos, x.Tos.V)
-	}
-	if x.Learning.OK {
-		e.Uint8(AttrLinkinfoVxlanLearning, x.Learning.V)
-	}
-	if x.Ageing.OK {
-		e.Uint32(AttrLinkinfoVxlanAgeing, x.Ageing.V)
-	}
-	if x.Limit.OK {
-		e.Uint32(AttrLinkinfoVxlanLimit, x.Limit.V)
-	}
+func (x *LinkinfoVxlanAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrLinkinfoVxlanID, x.ID)
+	e.OptAddr(AttrLinkinfoVxlanGroup, x.Group)
+	e.OptUint32(AttrLinkinfoVxlanLink, x.Link)
+	e.OptAddr(AttrLinkinfoVxlanLocal, x.Local)
+	e.OptUint8(AttrLinkinfoVxlanTtl, x.Ttl)
+	e.OptUint8(AttrLinkinfoVxlanTos, x.Tos)
+	e.OptUint8(AttrLinkinfoVxlanLearning, x.Learning)
+	e.OptUint32(AttrLinkinfoVxlanAgeing, x.Ageing)
+	e.OptUint32(AttrLinkinfoVxlanLimit, x.Limit)
 	if x.PortRange.OK {
-		nest := e.BeginRaw(AttrLinkinfoVxlanPortRange)
-		x.PortRange.V.encode(e.Extend(4))
-		e.End(nest)
+		x.PortRange.V.encode(e.Struct(AttrLinkinfoVxlanPortRange, 4))
 	}
-	if x.Proxy.OK {
-		e.Uint8(AttrLinkinfoVxlanProxy, x.Proxy.V)
-	}
-	if x.Rsc.OK {
-		e.Uint8(AttrLinkinfoVxlanRsc, x.Rsc.V)
-	}
-	if x.L2miss.OK {
-		e.Uint8(AttrLinkinfoVxlanL2miss, x.L2miss.V)
-	}
-	if x.L3miss.OK {
-		e.Uint8(AttrLinkinfoVxlanL3miss, x.L3miss.V)
-	}
-	if x.Port.OK {
-		e.Uint16BE(AttrLinkinfoVxlanPort, x.Port.V)
-	}
-	if x.Group6.OK {
-		e.Addr(AttrLinkinfoVxlanGroup6, x.Group6.V)
-	}
-	if x.Local6.OK {
-		e.Addr(AttrLinkinfoVxlanLocal6, x.Local6.V)
-	}
-	if x.UdpCsum.OK {
-		e.Uint8(AttrLinkinfoVxlanUdpCsum, x.UdpCsum.V)
-	}
-	if x.UdpZeroCsum6Tx.OK {
-		e.Uint8(AttrLinkinfoVxlanUdpZeroCsum6Tx, x.UdpZeroCsum6Tx.V)
-	}
-	if x.UdpZeroCsum6Rx.OK {
-		e.Uint8(AttrLinkinfoVxlanUdpZeroCsum6Rx, x.UdpZeroCsum6Rx.V)
-	}
-	if x.RemcsumTx.OK {
-		e.Uint8(AttrLinkinfoVxlanRemcsumTx, x.RemcsumTx.V)
-	}
-	if x.RemcsumRx.OK {
-		e.Uint8(AttrLinkinfoVxlanRemcsumRx, x.RemcsumRx.V)
-	}
-	if x.Gbp {
-		e.Flag(AttrLinkinfoVxlanGbp)
-	}
-	if x.RemcsumNopartial {
-		e.Flag(AttrLinkinfoVxlanRemcsumNopartial)
-	}
-	if x.CollectMetadata.OK {
-		e.Uint8(AttrLinkinfoVxlanCollectMetadata, x.CollectMetadata.V)
-	}
-	if x.Label.OK {
-		e.Uint32BE(AttrLinkinfoVxlanLabel, x.Label.V)
-	}
-	if x.Gpe {
-		e.Flag(AttrLinkinfoVxlanGpe)
-	}
-	if x.TtlInherit != nil {
-		e.Bytes(AttrLinkinfoVxlanTtlInherit, x.TtlInherit)
-	}
-	if x.Df.OK {
-		e.Uint8(AttrLinkinfoVxlanDf, uint8(x.Df.V))
-	}
-	if x.Vnifilter.OK {
-		e.Uint8(AttrLinkinfoVxlanVnifilter, x.Vnifilter.V)
-	}
-	if x.Localbypass.OK {
-		e.Uint8(AttrLinkinfoVxlanLocalbypass, x.Localbypass.V)
-	}
-	if x.LabelPolicy.OK {
-		e.Uint32(AttrLinkinfoVxlanLabelPolicy, uint32(x.LabelPolicy.V))
-	}
-	if x.ReservedBits != nil {
-		e.Bytes(AttrLinkinfoVxlanReservedBits, x.ReservedBits)
-	}
-	if x.McRoute.OK {
-		e.Uint8(AttrLinkinfoVxlanMcRoute, x.McRoute.V)
-	}
-	e.Raw(x.Unknown)
+	e.OptUint8(AttrLinkinfoVxlanProxy, x.Proxy)
+	e.OptUint8(AttrLinkinfoVxlanRsc, x.Rsc)
+	e.OptUint8(AttrLinkinfoVxlanL2miss, x.L2miss)
+	e.OptUint8(AttrLinkinfoVxlanL3miss, x.L3miss)
+	e.OptUint16BE(AttrLinkinfoVxlanPort, x.Port)
+	e.OptAddr(AttrLinkinfoVxlanGroup6, x.Group6)
+	e.OptAddr(AttrLinkinfoVxlanLocal6, x.Local6)
+	e.OptUint8(AttrLinkinfoVxlanUdpCsum, x.UdpCsum)
+	e.OptUint8(AttrLinkinfoVxlanUdpZeroCsum6Tx, x.UdpZeroCsum6Tx)
+	e.OptUint8(AttrLinkinfoVxlanUdpZeroCsum6Rx, x.UdpZeroCsum6Rx)
+	e.OptUint8(AttrLinkinfoVxlanRemcsumTx, x.RemcsumTx)
+	e.OptUint8(AttrLinkinfoVxlanRemcsumRx, x.RemcsumRx)
+	e.OptFlag(AttrLinkinfoVxlanGbp, x.Gbp)
+	e.OptFlag(AttrLinkinfoVxlanRemcsumNopartial, x.RemcsumNopartial)
+	e.OptUint8(AttrLinkinfoVxlanCollectMetadata, x.CollectMetadata)
+	e.OptUint32BE(AttrLinkinfoVxlanLabel, x.Label)
+	e.OptFlag(AttrLinkinfoVxlanGpe, x.Gpe)
+	e.OptBytes(AttrLinkinfoVxlanTtlInherit, x.TtlInherit)
+	nlattr.OptEnum8(e, AttrLinkinfoVxlanDf, x.Df)
+	e.OptUint8(AttrLinkinfoVxlanVnifilter, x.Vnifilter)
+	e.OptUint8(AttrLinkinfoVxlanLocalbypass, x.Localbypass)
+	nlattr.OptEnum32(e, AttrLinkinfoVxlanLabelPolicy, x.LabelPolicy)
+	e.OptBytes(AttrLinkinfoVxlanReservedBits, x.ReservedBits)
+	e.OptUint8(AttrLinkinfoVxlanMcRoute, x.McRoute)
+	e.Close(n, x.Unknown)
 }
 
-func (x *LinkinfoVxlanAttrs) decode(d *nlattr.Decoder) {
+func (x *LinkinfoVxlanAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrLinkinfoVxlanID:
-			x.ID = nlattr.Some(d.Uint32())
+			x.ID = d.OptUint32()
 		case AttrLinkinfoVxlanGroup:
-			if v, ok := d.Addr(); ok {
-				x.Group = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Group, &x.Unknown)
 		case AttrLinkinfoVxlanLink:
-			x.Link = nlattr.Some(d.Uint32())
+			x.Link = d.OptUint32()
 		case AttrLinkinfoVxlanLocal:
-			if v, ok := d.Addr(); ok {
-				x.Local = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Local, &x.Unknown)
 		case AttrLinkinfoVxlanTtl:
-			x.Ttl = nlattr.Some(d.Uint8())
+			x.Ttl = d.OptUint8()
 		case AttrLinkinfoVxlanTos:
-			x.Tos = nlattr.Some(d.Uint8())
+			x.Tos = d.OptUint8()
 		case AttrLinkinfoVxlanLearning:
-			x.Learning = nlattr.Some(d.Uint8())
+			x.Learning = d.OptUint8()
 		case AttrLinkinfoVxlanAgeing:
-			x.Ageing = nlattr.Some(d.Uint32())
+			x.Ageing = d.OptUint32()
 		case AttrLinkinfoVxlanLimit:
-			x.Limit = nlattr.Some(d.Uint32())
+			x.Limit = d.OptUint32()
 		case AttrLinkinfoVxlanPortRange:
 			x.PortRange.OK = true
 			x.PortRange.V.decode(d.Payload())
 		case AttrLinkinfoVxlanProxy:
-			x.Proxy = nlattr.Some(d.Uint8())
+			x.Proxy = d.OptUint8()
 		case AttrLinkinfoVxlanRsc:
-			x.Rsc = nlattr.Some(d.Uint8())
+			x.Rsc = d.OptUint8()
 		case AttrLinkinfoVxlanL2miss:
-			x.L2miss = nlattr.Some(d.Uint8())
+			x.L2miss = d.OptUint8()
 		case AttrLinkinfoVxlanL3miss:
-			x.L3miss = nlattr.Some(d.Uint8())
+			x.L3miss = d.OptUint8()
 		case AttrLinkinfoVxlanPort:
-			x.Port = nlattr.Some(d.Uint16BE())
+			x.Port = d.OptUint16BE()
 		case AttrLinkinfoVxlanGroup6:
-			if v, ok := d.Addr(); ok {
-				x.Group6 = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Group6, &x.Unknown)
 		case AttrLinkinfoVxlanLocal6:
-			if v, ok := d.Addr(); ok {
-				x.Local6 = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Local6, &x.Unknown)
 		case AttrLinkinfoVxlanUdpCsum:
-			x.UdpCsum = nlattr.Some(d.Uint8())
+			x.UdpCsum = d.OptUint8()
 		case AttrLinkinfoVxlanUdpZeroCsum6Tx:
-			x.UdpZeroCsum6Tx = nlattr.Some(d.Uint8())
+			x.UdpZeroCsum6Tx = d.OptUint8()
 		case AttrLinkinfoVxlanUdpZeroCsum6Rx:
-			x.UdpZeroCsum6Rx = nlattr.Some(d.Uint8())
+			x.UdpZeroCsum6Rx = d.OptUint8()
 		case AttrLinkinfoVxlanRemcsumTx:
-			x.RemcsumTx = nlattr.Some(d.Uint8())
+			x.RemcsumTx = d.OptUint8()
 		case AttrLinkinfoVxlanRemcsumRx:
-			x.RemcsumRx = nlattr.Some(d.Uint8())
+			x.RemcsumRx = d.OptUint8()
 		case AttrLinkinfoVxlanGbp:
 			x.Gbp = true
 		case AttrLinkinfoVxlanRemcsumNopartial:
 			x.RemcsumNopartial = true
 		case AttrLinkinfoVxlanCollectMetadata:
-			x.CollectMetadata = nlattr.Some(d.Uint8())
+			x.CollectMetadata = d.OptUint8()
 		case AttrLinkinfoVxlanLabel:
-			x.Label = nlattr.Some(d.Uint32BE())
+			x.Label = d.OptUint32BE()
 		case AttrLinkinfoVxlanGpe:
 			x.Gpe = true
 		case AttrLinkinfoVxlanTtlInherit:
@@ -3561,121 +3018,123 @@ func (x *LinkinfoVxlanAttrs) decode(d *nlattr.Decoder) {
 		case AttrLinkinfoVxlanDf:
 			x.Df = nlattr.Some(VxlanDf(d.Uint8()))
 		case AttrLinkinfoVxlanVnifilter:
-			x.Vnifilter = nlattr.Some(d.Uint8())
+			x.Vnifilter = d.OptUint8()
 		case AttrLinkinfoVxlanLocalbypass:
-			x.Localbypass = nlattr.Some(d.Uint8())
+			x.Localbypass = d.OptUint8()
 		case AttrLinkinfoVxlanLabelPolicy:
 			x.LabelPolicy = nlattr.Some(VxlanLabelPolicy(d.Uint32()))
 		case AttrLinkinfoVxlanReservedBits:
 			x.ReservedBits = d.Bytes()
 		case AttrLinkinfoVxlanMcRoute:
-			x.McRoute = nlattr.Some(d.Uint8())
+			x.McRoute = d.OptUint8()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // LinkinfoVethAttrs is the attribute set linkinfo-veth-attrs: pair of virtual Ethernet links.
 type LinkinfoVethAttrs struct {
-	Peer    VethPeerMsg   // the other end, a link message of its own
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	// The other end, a link message of its own. Requests only (VETH_INFO_PEER).
+	Peer    VethPeerMsg
+	Unknown []nlattr.Attr
 }
 
-func (x *LinkinfoVethAttrs) encode(e *nlattr.Encoder, kind string) {
+func (x *LinkinfoVethAttrs) encode(e *nlattr.Encoder, typ uint16, kind string) {
+	n := e.Begin(typ)
 	if x.Peer != nil {
 		encodeVethPeerMsg(e, AttrLinkinfoVethPeer, kind, x.Peer)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *LinkinfoVethAttrs) decode(d *nlattr.Decoder, kind string) {
+func (x *LinkinfoVethAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr, kind string) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrLinkinfoVethPeer:
 			x.Peer = decodeVethPeerMsg(d, kind)
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // LinkinfoVxcanAttrs is the attribute set linkinfo-vxcan-attrs: pair of virtual CAN links.
 type LinkinfoVxcanAttrs struct {
-	Peer    VxcanPeerMsg  // the other end, a link message of its own
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	// The other end, a link message of its own. Requests only (VXCAN_INFO_PEER).
+	Peer    VxcanPeerMsg
+	Unknown []nlattr.Attr
 }
 
-func (x *LinkinfoVxcanAttrs) encode(e *nlattr.Encoder, kind string) {
+func (x *LinkinfoVxcanAttrs) encode(e *nlattr.Encoder, typ uint16, kind string) {
+	n := e.Begin(typ)
 	if x.Peer != nil {
 		encodeVxcanPeerMsg(e, AttrLinkinfoVxcanPeer, kind, x.Peer)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *LinkinfoVxcanAttrs) decode(d *nlattr.Decoder, kind string) {
+func (x *LinkinfoVxcanAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr, kind string) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrLinkinfoVxcanPeer:
 			x.Peer = decodeVxcanPeerMsg(d, kind)
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // LinkinfoNetkitAttrs is the attribute set linkinfo-netkit-attrs: pair of links driven by BPF.
 type LinkinfoNetkitAttrs struct {
-	PeerInfo   NetkitPeerMsg            // the other end, a link message of its own
-	Primary    nlattr.Opt[uint8]        // 1 on the end that the pair was created with
-	Policy     nlattr.Opt[NetkitPolicy] // packets of this end without a BPF program
-	PeerPolicy nlattr.Opt[NetkitPolicy] // packets of the other end without a BPF program
-	Mode       nlattr.Opt[NetkitMode]   // layer; fixed after creation (IFLA_NETKIT_MODE)
-	Scrub      nlattr.Opt[NetkitScrub]  // mark and priority of packets of this end
-	PeerScrub  nlattr.Opt[NetkitScrub]  // mark and priority of packets of the other end
-	Headroom   nlattr.Opt[uint16]       // bytes to keep free before a packet (IFLA_NETKIT_HEADROOM)
-	Tailroom   nlattr.Opt[uint16]       // bytes to keep free after a packet (IFLA_NETKIT_TAILROOM)
-	Unknown    []nlattr.Attr            // what the fields cannot hold, as it came
+	// The other end, a link message of its own. Requests only (IFLA_NETKIT_PEER_INFO).
+	PeerInfo NetkitPeerMsg
+	// 1 on the end that the pair was created with. Read only (IFLA_NETKIT_PRIMARY).
+	Primary nlattr.Opt[uint8]
+	// Packets of this end without a BPF program (IFLA_NETKIT_POLICY).
+	Policy nlattr.Opt[NetkitPolicy]
+	// Packets of the other end without a BPF program (IFLA_NETKIT_PEER_POLICY).
+	PeerPolicy nlattr.Opt[NetkitPolicy]
+	Mode       nlattr.Opt[NetkitMode] // layer; fixed after creation (IFLA_NETKIT_MODE)
+	// Mark and priority of packets of this end; fixed after creation (IFLA_NETKIT_SCRUB).
+	Scrub nlattr.Opt[NetkitScrub]
+	// Mark and priority of packets of the other end; fixed after creation
+	// (IFLA_NETKIT_PEER_SCRUB).
+	PeerScrub nlattr.Opt[NetkitScrub]
+	Headroom  nlattr.Opt[uint16] // bytes to keep free before a packet (IFLA_NETKIT_HEADROOM)
+	Tailroom  nlattr.Opt[uint16] // bytes to keep free after a packet (IFLA_NETKIT_TAILROOM)
+	Unknown   []nlattr.Attr
 }
 
-func (x *LinkinfoNetkitAttrs) encode(e *nlattr.Encoder, kind string) {
+func (x *LinkinfoNetkitAttrs) encode(e *nlattr.Encoder, typ uint16, kind string) {
+	n := e.Begin(typ)
 	if x.PeerInfo != nil {
 		encodeNetkitPeerMsg(e, AttrLinkinfoNetkitPeerInfo, kind, x.PeerInfo)
 	}
-	if x.Primary.OK {
-		e.Uint8(AttrLinkinfoNetkitPrimary, x.Primary.V)
-	}
-	if x.Policy.OK {
-		e.Uint32(AttrLinkinfoNetkitPolicy, uint32(x.Policy.V))
-	}
-	if x.PeerPolicy.OK {
-		e.Uint32(AttrLinkinfoNetkitPeerPolicy, uint32(x.PeerPolicy.V))
-	}
-	if x.Mode.OK {
-		e.Uint32(AttrLinkinfoNetkitMode, uint32(x.Mode.V))
-	}
-	if x.Scrub.OK {
-		e.Uint32(AttrLinkinfoNetkitScrub, uint32(x.Scrub.V))
-	}
-	if x.PeerScrub.OK {
-		e.Uint32(AttrLinkinfoNetkitPeerScrub, uint32(x.PeerScrub.V))
-	}
-	if x.Headroom.OK {
-		e.Uint16(AttrLinkinfoNetkitHeadroom, x.Headroom.V)
-	}
-	if x.Tailroom.OK {
-		e.Uint16(AttrLinkinfoNetkitTailroom, x.Tailroom.V)
-	}
-	e.Raw(x.Unknown)
+	e.OptUint8(AttrLinkinfoNetkitPrimary, x.Primary)
+	nlattr.OptEnum32(e, AttrLinkinfoNetkitPolicy, x.Policy)
+	nlattr.OptEnum32(e, AttrLinkinfoNetkitPeerPolicy, x.PeerPolicy)
+	nlattr.OptEnum32(e, AttrLinkinfoNetkitMode, x.Mode)
+	nlattr.OptEnum32(e, AttrLinkinfoNetkitScrub, x.Scrub)
+	nlattr.OptEnum32(e, AttrLinkinfoNetkitPeerScrub, x.PeerScrub)
+	e.OptUint16(AttrLinkinfoNetkitHeadroom, x.Headroom)
+	e.OptUint16(AttrLinkinfoNetkitTailroom, x.Tailroom)
+	e.Close(n, x.Unknown)
 }
 
-func (x *LinkinfoNetkitAttrs) decode(d *nlattr.Decoder, kind string) {
+func (x *LinkinfoNetkitAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr, kind string) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrLinkinfoNetkitPeerInfo:
 			x.PeerInfo = decodeNetkitPeerMsg(d, kind)
 		case AttrLinkinfoNetkitPrimary:
-			x.Primary = nlattr.Some(d.Uint8())
+			x.Primary = d.OptUint8()
 		case AttrLinkinfoNetkitPolicy:
 			x.Policy = nlattr.Some(NetkitPolicy(d.Uint32()))
 		case AttrLinkinfoNetkitPeerPolicy:
@@ -3687,64 +3146,59 @@ func (x *LinkinfoNetkitAttrs) decode(d *nlattr.Decoder, kind string) {
 		case AttrLinkinfoNetkitPeerScrub:
 			x.PeerScrub = nlattr.Some(NetkitScrub(d.Uint32()))
 		case AttrLinkinfoNetkitHeadroom:
-			x.Headroom = nlattr.Some(d.Uint16())
+			x.Headroom = d.OptUint16()
 		case AttrLinkinfoNetkitTailroom:
-			x.Tailroom = nlattr.Some(d.Uint16())
+			x.Tailroom = d.OptUint16()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // LinkinfoMacvlanAttrs is the attribute set linkinfo-macvlan-attrs: macvlan or macvtap link on top
 // of another link.
 type LinkinfoMacvlanAttrs struct {
-	Mode           nlattr.Opt[MacvlanMode]        // how links on one device talk to each other
-	Flags          nlattr.Opt[MacvlanFlags]       // flags (IFLA_MACVLAN_FLAGS)
-	MacaddrMode    nlattr.Opt[MacvlanMacaddrMode] // change to the list of source addresses, in source mode
-	Macaddr        net.HardwareAddr               // the source address to add or delete
-	MacaddrData    *MacvlanMacaddrAttrs           // the list of source addresses (IFLA_MACVLAN_MACADDR_DATA)
-	MacaddrCount   nlattr.Opt[uint32]             // number of source addresses
-	BcQueueLen     nlattr.Opt[uint32]
-	BcQueueLenUsed nlattr.Opt[uint32] // length of that queue in use
-	BcCutoff       nlattr.Opt[int32]
-	Unknown        []nlattr.Attr // what the fields cannot hold, as it came
+	// How links on one device talk to each other (IFLA_MACVLAN_MODE).
+	Mode  nlattr.Opt[MacvlanMode]
+	Flags nlattr.Opt[MacvlanFlags] // flags (IFLA_MACVLAN_FLAGS)
+	// Change to the list of source addresses, in source mode. Requests only
+	// (IFLA_MACVLAN_MACADDR_MODE).
+	MacaddrMode nlattr.Opt[MacvlanMacaddrMode]
+	// The source address to add or delete. Requests only (IFLA_MACVLAN_MACADDR).
+	Macaddr     net.HardwareAddr
+	MacaddrData *MacvlanMacaddrAttrs // the list of source addresses (IFLA_MACVLAN_MACADDR_DATA)
+	// Number of source addresses. Read only (IFLA_MACVLAN_MACADDR_COUNT).
+	MacaddrCount nlattr.Opt[uint32]
+	// Length of the queue of broadcast packets that this link asks for
+	// (IFLA_MACVLAN_BC_QUEUE_LEN).
+	BcQueueLen nlattr.Opt[uint32]
+	// Length of that queue in use. Read only (IFLA_MACVLAN_BC_QUEUE_LEN_USED).
+	BcQueueLenUsed nlattr.Opt[uint32]
+	// Sharing of broadcasts above which they are handled at once, negative for never. Absent at
+	// its default 1 (IFLA_MACVLAN_BC_CUTOFF).
+	BcCutoff nlattr.Opt[int32]
+	Unknown  []nlattr.Attr
 }
 
-func (x *LinkinfoMacvlanAttrs) encode(e *nlattr.Encoder) {
-	if x.Mode.OK {
-		e.Uint32(AttrLinkinfoMacvlanMode, uint32(x.Mode.V))
-	}
-	if x.Flags.OK {
-		e.Uint16(AttrLinkinfoMacvlanFlags, uint16(x.Flags.V))
-	}
-	if x.MacaddrMode.OK {
-		e.Uint32(AttrLinkinfoMacvlanMacaddrMode, uint32(x.MacaddrMode.V))
-	}
-	if x.Macaddr != nil {
-		e.Bytes(AttrLinkinfoMacvlanMacaddr, x.Macaddr)
-	}
+func (x *LinkinfoMacvlanAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnum32(e, AttrLinkinfoMacvlanMode, x.Mode)
+	nlattr.OptEnum16(e, AttrLinkinfoMacvlanFlags, x.Flags)
+	nlattr.OptEnum32(e, AttrLinkinfoMacvlanMacaddrMode, x.MacaddrMode)
+	e.OptBytes(AttrLinkinfoMacvlanMacaddr, x.Macaddr)
 	if x.MacaddrData != nil {
-		nest := e.Begin(AttrLinkinfoMacvlanMacaddrData)
-		x.MacaddrData.encode(e)
-		e.End(nest)
+		x.MacaddrData.encode(e, AttrLinkinfoMacvlanMacaddrData)
 	}
-	if x.MacaddrCount.OK {
-		e.Uint32(AttrLinkinfoMacvlanMacaddrCount, x.MacaddrCount.V)
-	}
-	if x.BcQueueLen.OK {
-		e.Uint32(AttrLinkinfoMacvlanBcQueueLen, x.BcQueueLen.V)
-	}
-	if x.BcQueueLenUsed.OK {
-		e.Uint32(AttrLinkinfoMacvlanBcQueueLenUsed, x.BcQueueLenUsed.V)
-	}
-	if x.BcCutoff.OK {
-		e.Int32(AttrLinkinfoMacvlanBcCutoff, x.BcCutoff.V)
-	}
-	e.Raw(x.Unknown)
+	e.OptUint32(AttrLinkinfoMacvlanMacaddrCount, x.MacaddrCount)
+	e.OptUint32(AttrLinkinfoMacvlanBcQueueLen, x.BcQueueLen)
+	e.OptUint32(AttrLinkinfoMacvlanBcQueueLenUsed, x.BcQueueLenUsed)
+	e.OptInt32(AttrLinkinfoMacvlanBcCutoff, x.BcCutoff)
+	e.Close(n, x.Unknown)
 }
 
-func (x *LinkinfoMacvlanAttrs) decode(d *nlattr.Decoder) {
+func (x *LinkinfoMacvlanAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrLinkinfoMacvlanMode:
@@ -3756,54 +3210,50 @@ func (x *LinkinfoMacvlanAttrs) decode(d *nlattr.Decoder) {
 		case AttrLinkinfoMacvlanMacaddr:
 			x.Macaddr = d.Bytes()
 		case AttrLinkinfoMacvlanMacaddrData:
-			v := nlattr.New[MacvlanMacaddrAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[MacvlanMacaddrAttrs](d); v.decode(d, &x.Unknown) {
 				x.MacaddrData = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkinfoMacvlanMacaddrCount:
-			x.MacaddrCount = nlattr.Some(d.Uint32())
+			x.MacaddrCount = d.OptUint32()
 		case AttrLinkinfoMacvlanBcQueueLen:
-			x.BcQueueLen = nlattr.Some(d.Uint32())
+			x.BcQueueLen = d.OptUint32()
 		case AttrLinkinfoMacvlanBcQueueLenUsed:
-			x.BcQueueLenUsed = nlattr.Some(d.Uint32())
+			x.BcQueueLenUsed = d.OptUint32()
 		case AttrLinkinfoMacvlanBcCutoff:
-			x.BcCutoff = nlattr.Some(d.Int32())
+			x.BcCutoff = d.OptInt32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // MacvlanMacaddrAttrs is the attribute set macvlan-macaddr-attrs: source addresses of a macvlan
 // link.
 type MacvlanMacaddrAttrs struct {
 	Macaddr []net.HardwareAddr // one address (IFLA_MACVLAN_MACADDR)
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *MacvlanMacaddrAttrs) encode(e *nlattr.Encoder) {
+func (x *MacvlanMacaddrAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	for _, v := range x.Macaddr {
 		e.Bytes(AttrLinkinfoMacvlanMacaddr, v)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *MacvlanMacaddrAttrs) decode(d *nlattr.Decoder) {
+func (x *MacvlanMacaddrAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrLinkinfoMacvlanMacaddr:
-			if x.Macaddr == nil {
-				x.Macaddr = nlattr.MakeSlice[net.HardwareAddr](d, d.Count())
-			}
-			x.Macaddr = append(x.Macaddr, d.Bytes())
+			x.Macaddr = append(nlattr.Room(d, x.Macaddr), d.Bytes())
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // LinkinfoIpvlanAttrs is the attribute set linkinfo-ipvlan-attrs: ipvlan or ipvtap link on top of
@@ -3811,20 +3261,18 @@ func (x *MacvlanMacaddrAttrs) decode(d *nlattr.Decoder) {
 type LinkinfoIpvlanAttrs struct {
 	Mode    nlattr.Opt[IpvlanMode]  // layer; shared by all links on one device (IFLA_IPVLAN_MODE)
 	Flags   nlattr.Opt[IpvlanFlags] // flags; shared by all links on one device (IFLA_IPVLAN_FLAGS)
-	Unknown []nlattr.Attr           // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *LinkinfoIpvlanAttrs) encode(e *nlattr.Encoder) {
-	if x.Mode.OK {
-		e.Uint16(AttrLinkinfoIpvlanMode, uint16(x.Mode.V))
-	}
-	if x.Flags.OK {
-		e.Uint16(AttrLinkinfoIpvlanFlags, uint16(x.Flags.V))
-	}
-	e.Raw(x.Unknown)
+func (x *LinkinfoIpvlanAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnum16(e, AttrLinkinfoIpvlanMode, x.Mode)
+	nlattr.OptEnum16(e, AttrLinkinfoIpvlanFlags, x.Flags)
+	e.Close(n, x.Unknown)
 }
 
-func (x *LinkinfoIpvlanAttrs) decode(d *nlattr.Decoder) {
+func (x *LinkinfoIpvlanAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrLinkinfoIpvlanMode:
@@ -3832,55 +3280,60 @@ func (x *LinkinfoIpvlanAttrs) decode(d *nlattr.Decoder) {
 		case AttrLinkinfoIpvlanFlags:
 			x.Flags = nlattr.Some(IpvlanFlags(d.Uint16()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // LinkinfoXfrmAttrs is the attribute set linkinfo-xfrm-attrs: IPsec link.
 type LinkinfoXfrmAttrs struct {
-	Link            nlattr.Opt[uint32] // index of the lower link, 0 for any (IFLA_XFRM_LINK)
-	IfID            nlattr.Opt[uint32] // identifier that states and policies refer to
-	CollectMetadata bool               // takes the identifier from each packet
-	Unknown         []nlattr.Attr      // what the fields cannot hold, as it came
+	Link nlattr.Opt[uint32] // index of the lower link, 0 for any (IFLA_XFRM_LINK)
+	// Identifier that states and policies refer to (IFLA_XFRM_IF_ID).
+	IfID nlattr.Opt[uint32]
+	// Takes the identifier from each packet (IFLA_XFRM_COLLECT_METADATA).
+	CollectMetadata bool
+	Unknown         []nlattr.Attr
 }
 
-func (x *LinkinfoXfrmAttrs) encode(e *nlattr.Encoder) {
-	if x.Link.OK {
-		e.Uint32(AttrLinkinfoXfrmLink, x.Link.V)
-	}
-	if x.IfID.OK {
-		e.Uint32(AttrLinkinfoXfrmIfID, x.IfID.V)
-	}
-	if x.CollectMetadata {
-		e.Flag(AttrLinkinfoXfrmCollectMetadata)
-	}
-	e.Raw(x.Unknown)
+func (x *LinkinfoXfrmAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrLinkinfoXfrmLink, x.Link)
+	e.OptUint32(AttrLinkinfoXfrmIfID, x.IfID)
+	e.OptFlag(AttrLinkinfoXfrmCollectMetadata, x.CollectMetadata)
+	e.Close(n, x.Unknown)
 }
 
-func (x *LinkinfoXfrmAttrs) decode(d *nlattr.Decoder) {
+func (x *LinkinfoXfrmAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrLinkinfoXfrmLink:
-			x.Link = nlattr.Some(d.Uint32())
+			x.Link = d.OptUint32()
 		case AttrLinkinfoXfrmIfID:
-			x.IfID = nlattr.Some(d.Uint32())
+			x.IfID = d.OptUint32()
 		case AttrLinkinfoXfrmCollectMetadata:
 			x.CollectMetadata = true
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // LinkinfoMacsecAttrs is the attribute set linkinfo-macsec-attrs: MACsec link on top of another
 // link.
 type LinkinfoMacsecAttrs struct {
-	Sci           nlattr.Opt[uint64]
-	Port          nlattr.Opt[uint16]           // port part of the identifier, network byte order
-	IcvLen        nlattr.Opt[uint8]            // length of the integrity check, 8-16 bytes
-	CipherSuite   nlattr.Opt[uint64]           // cipher, 0x0080c20001000001 for GCM-AES-128, host byte order
-	Window        nlattr.Opt[uint32]           // size of the replay window, in packets
+	// Secure channel identifier, MAC address and port, network byte order (IFLA_MACSEC_SCI).
+	Sci nlattr.Opt[uint64]
+	// Port part of the identifier, network byte order. Requests only (IFLA_MACSEC_PORT).
+	Port nlattr.Opt[uint16]
+	// Length of the integrity check, 8-16 bytes (IFLA_MACSEC_ICV_LEN).
+	IcvLen nlattr.Opt[uint8]
+	// Cipher, 0x0080c20001000001 for GCM-AES-128, host byte order (IFLA_MACSEC_CIPHER_SUITE).
+	CipherSuite nlattr.Opt[uint64]
+	// Size of the replay window, in packets. Sent with replay-protect (IFLA_MACSEC_WINDOW).
+	Window        nlattr.Opt[uint32]
 	EncodingSa    nlattr.Opt[uint8]            // association used to send, 0-3 (IFLA_MACSEC_ENCODING_SA)
 	Encrypt       nlattr.Opt[uint8]            // 1 encrypts, 0 only protects (IFLA_MACSEC_ENCRYPT)
 	Protect       nlattr.Opt[uint8]            // 1 protects sent frames (IFLA_MACSEC_PROTECT)
@@ -3890,318 +3343,275 @@ type LinkinfoMacsecAttrs struct {
 	ReplayProtect nlattr.Opt[uint8]            // 1 drops repeated frames (IFLA_MACSEC_REPLAY_PROTECT)
 	Validation    nlattr.Opt[MacsecValidation] // checks of received frames (IFLA_MACSEC_VALIDATION)
 	Offload       nlattr.Opt[MacsecOffload]    // where MACsec runs (IFLA_MACSEC_OFFLOAD)
-	Unknown       []nlattr.Attr                // what the fields cannot hold, as it came
+	Unknown       []nlattr.Attr
 }
 
-func (x *LinkinfoMacsecAttrs) encode(e *nlattr.Encoder) {
-	if x.Sci.OK {
-		e.Uint64BE(AttrLinkinfoMacsecSci, x.Sci.V)
-	}
-	if x.Port.OK {
-		e.Uint16BE(AttrLinkinfoMacsecPort, x.Port.V)
-	}
-	if x.IcvLen.OK {
-		e.Uint8(AttrLinkinfoMacsecIcvLen, x.IcvLen.V)
-	}
-	if x.CipherSuite.OK {
-		e.Uint64(AttrLinkinfoMacsecCipherSuite, x.CipherSuite.V)
-	}
-	if x.Window.OK {
-		e.Uint32(AttrLinkinfoMacsecWindow, x.Window.V)
-	}
-	if x.EncodingSa.OK {
-		e.Uint8(AttrLinkinfoMacsecEncodingSa, x.EncodingSa.V)
-	}
-	if x.Encrypt.OK {
-		e.Uint8(AttrLinkinfoMacsecEncrypt, x.Encrypt.V)
-	}
-	if x.Protect.OK {
-		e.Uint8(AttrLinkinfoMacsecProtect, x.Protect.V)
-	}
-	if x.IncSci.OK {
-		e.Uint8(AttrLinkinfoMacsecIncSci, x.IncSci.V)
-	}
-	if x.Es.OK {
-		e.Uint8(AttrLinkinfoMacsecEs, x.Es.V)
-	}
-	if x.Scb.OK {
-		e.Uint8(AttrLinkinfoMacsecScb, x.Scb.V)
-	}
-	if x.ReplayProtect.OK {
-		e.Uint8(AttrLinkinfoMacsecReplayProtect, x.ReplayProtect.V)
-	}
-	if x.Validation.OK {
-		e.Uint8(AttrLinkinfoMacsecValidation, uint8(x.Validation.V))
-	}
-	if x.Offload.OK {
-		e.Uint8(AttrLinkinfoMacsecOffload, uint8(x.Offload.V))
-	}
-	e.Raw(x.Unknown)
+func (x *LinkinfoMacsecAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint64BE(AttrLinkinfoMacsecSci, x.Sci)
+	e.OptUint16BE(AttrLinkinfoMacsecPort, x.Port)
+	e.OptUint8(AttrLinkinfoMacsecIcvLen, x.IcvLen)
+	e.OptUint64(AttrLinkinfoMacsecCipherSuite, x.CipherSuite)
+	e.OptUint32(AttrLinkinfoMacsecWindow, x.Window)
+	e.OptUint8(AttrLinkinfoMacsecEncodingSa, x.EncodingSa)
+	e.OptUint8(AttrLinkinfoMacsecEncrypt, x.Encrypt)
+	e.OptUint8(AttrLinkinfoMacsecProtect, x.Protect)
+	e.OptUint8(AttrLinkinfoMacsecIncSci, x.IncSci)
+	e.OptUint8(AttrLinkinfoMacsecEs, x.Es)
+	e.OptUint8(AttrLinkinfoMacsecScb, x.Scb)
+	e.OptUint8(AttrLinkinfoMacsecReplayProtect, x.ReplayProtect)
+	nlattr.OptEnum8(e, AttrLinkinfoMacsecValidation, x.Validation)
+	nlattr.OptEnum8(e, AttrLinkinfoMacsecOffload, x.Offload)
+	e.Close(n, x.Unknown)
 }
 
-func (x *LinkinfoMacsecAttrs) decode(d *nlattr.Decoder) {
+func (x *LinkinfoMacsecAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrLinkinfoMacsecSci:
-			x.Sci = nlattr.Some(d.Uint64BE())
+			x.Sci = d.OptUint64BE()
 		case AttrLinkinfoMacsecPort:
-			x.Port = nlattr.Some(d.Uint16BE())
+			x.Port = d.OptUint16BE()
 		case AttrLinkinfoMacsecIcvLen:
-			x.IcvLen = nlattr.Some(d.Uint8())
+			x.IcvLen = d.OptUint8()
 		case AttrLinkinfoMacsecCipherSuite:
-			x.CipherSuite = nlattr.Some(d.Uint64())
+			x.CipherSuite = d.OptUint64()
 		case AttrLinkinfoMacsecWindow:
-			x.Window = nlattr.Some(d.Uint32())
+			x.Window = d.OptUint32()
 		case AttrLinkinfoMacsecEncodingSa:
-			x.EncodingSa = nlattr.Some(d.Uint8())
+			x.EncodingSa = d.OptUint8()
 		case AttrLinkinfoMacsecEncrypt:
-			x.Encrypt = nlattr.Some(d.Uint8())
+			x.Encrypt = d.OptUint8()
 		case AttrLinkinfoMacsecProtect:
-			x.Protect = nlattr.Some(d.Uint8())
+			x.Protect = d.OptUint8()
 		case AttrLinkinfoMacsecIncSci:
-			x.IncSci = nlattr.Some(d.Uint8())
+			x.IncSci = d.OptUint8()
 		case AttrLinkinfoMacsecEs:
-			x.Es = nlattr.Some(d.Uint8())
+			x.Es = d.OptUint8()
 		case AttrLinkinfoMacsecScb:
-			x.Scb = nlattr.Some(d.Uint8())
+			x.Scb = d.OptUint8()
 		case AttrLinkinfoMacsecReplayProtect:
-			x.ReplayProtect = nlattr.Some(d.Uint8())
+			x.ReplayProtect = d.OptUint8()
 		case AttrLinkinfoMacsecValidation:
 			x.Validation = nlattr.Some(MacsecValidation(d.Uint8()))
 		case AttrLinkinfoMacsecOffload:
 			x.Offload = nlattr.Some(MacsecOffload(d.Uint8()))
 		case AttrLinkinfoMacsecPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // LinkinfoHsrAttrs is the attribute set linkinfo-hsr-attrs: HSR or PRP link over two others.
 type LinkinfoHsrAttrs struct {
-	Slave1          nlattr.Opt[uint32]      // index of the first lower link (IFLA_HSR_SLAVE1)
-	Slave2          nlattr.Opt[uint32]      // index of the second lower link (IFLA_HSR_SLAVE2)
-	MulticastSpec   nlattr.Opt[uint8]       // last byte of the supervision address
-	SupervisionAddr net.HardwareAddr        // destination of supervision frames
-	SeqNr           nlattr.Opt[uint16]      // sequence number of the next frame
-	Version         nlattr.Opt[uint8]       // version of HSR, 0 or 1 (IFLA_HSR_VERSION)
-	Protocol        nlattr.Opt[HsrProtocol] // protocol (IFLA_HSR_PROTOCOL)
-	Interlink       nlattr.Opt[uint32]      // index of the interlink link, absent if none
-	Unknown         []nlattr.Attr           // what the fields cannot hold, as it came
+	Slave1 nlattr.Opt[uint32] // index of the first lower link (IFLA_HSR_SLAVE1)
+	Slave2 nlattr.Opt[uint32] // index of the second lower link (IFLA_HSR_SLAVE2)
+	// Last byte of the supervision address. Requests only (IFLA_HSR_MULTICAST_SPEC).
+	MulticastSpec nlattr.Opt[uint8]
+	// Destination of supervision frames. Read only (IFLA_HSR_SUPERVISION_ADDR).
+	SupervisionAddr net.HardwareAddr
+	// Sequence number of the next frame. Read only (IFLA_HSR_SEQ_NR).
+	SeqNr    nlattr.Opt[uint16]
+	Version  nlattr.Opt[uint8]       // version of HSR, 0 or 1 (IFLA_HSR_VERSION)
+	Protocol nlattr.Opt[HsrProtocol] // protocol (IFLA_HSR_PROTOCOL)
+	// Index of the interlink link, absent if none. Since Linux 6.10 (IFLA_HSR_INTERLINK).
+	Interlink nlattr.Opt[uint32]
+	Unknown   []nlattr.Attr
 }
 
-func (x *LinkinfoHsrAttrs) encode(e *nlattr.Encoder) {
-	if x.Slave1.OK {
-		e.Uint32(AttrLinkinfoHsrSlave1, x.Slave1.V)
-	}
-	if x.Slave2.OK {
-		e.Uint32(AttrLinkinfoHsrSlave2, x.Slave2.V)
-	}
-	if x.MulticastSpec.OK {
-		e.Uint8(AttrLinkinfoHsrMulticastSpec, x.MulticastSpec.V)
-	}
-	if x.SupervisionAddr != nil {
-		e.Bytes(AttrLinkinfoHsrSupervisionAddr, x.SupervisionAddr)
-	}
-	if x.SeqNr.OK {
-		e.Uint16(AttrLinkinfoHsrSeqNr, x.SeqNr.V)
-	}
-	if x.Version.OK {
-		e.Uint8(AttrLinkinfoHsrVersion, x.Version.V)
-	}
-	if x.Protocol.OK {
-		e.Uint8(AttrLinkinfoHsrProtocol, uint8(x.Protocol.V))
-	}
-	if x.Interlink.OK {
-		e.Uint32(AttrLinkinfoHsrInterlink, x.Interlink.V)
-	}
-	e.Raw(x.Unknown)
+func (x *LinkinfoHsrAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrLinkinfoHsrSlave1, x.Slave1)
+	e.OptUint32(AttrLinkinfoHsrSlave2, x.Slave2)
+	e.OptUint8(AttrLinkinfoHsrMulticastSpec, x.MulticastSpec)
+	e.OptBytes(AttrLinkinfoHsrSupervisionAddr, x.SupervisionAddr)
+	e.OptUint16(AttrLinkinfoHsrSeqNr, x.SeqNr)
+	e.OptUint8(AttrLinkinfoHsrVersion, x.Version)
+	nlattr.OptEnum8(e, AttrLinkinfoHsrProtocol, x.Protocol)
+	e.OptUint32(AttrLinkinfoHsrInterlink, x.Interlink)
+	e.Close(n, x.Unknown)
 }
 
-func (x *LinkinfoHsrAttrs) decode(d *nlattr.Decoder) {
+func (x *LinkinfoHsrAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrLinkinfoHsrSlave1:
-			x.Slave1 = nlattr.Some(d.Uint32())
+			x.Slave1 = d.OptUint32()
 		case AttrLinkinfoHsrSlave2:
-			x.Slave2 = nlattr.Some(d.Uint32())
+			x.Slave2 = d.OptUint32()
 		case AttrLinkinfoHsrMulticastSpec:
-			x.MulticastSpec = nlattr.Some(d.Uint8())
+			x.MulticastSpec = d.OptUint8()
 		case AttrLinkinfoHsrSupervisionAddr:
 			x.SupervisionAddr = d.Bytes()
 		case AttrLinkinfoHsrSeqNr:
-			x.SeqNr = nlattr.Some(d.Uint16())
+			x.SeqNr = d.OptUint16()
 		case AttrLinkinfoHsrVersion:
-			x.Version = nlattr.Some(d.Uint8())
+			x.Version = d.OptUint8()
 		case AttrLinkinfoHsrProtocol:
 			x.Protocol = nlattr.Some(HsrProtocol(d.Uint8()))
 		case AttrLinkinfoHsrInterlink:
-			x.Interlink = nlattr.Some(d.Uint32())
+			x.Interlink = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // LinkinfoGtpAttrs is the attribute set linkinfo-gtp-attrs: GTP tunnel of mobile networks.
 type LinkinfoGtpAttrs struct {
-	Fd0           nlattr.Opt[uint32]     // file descriptor of the UDP socket for GTPv0
-	Fd1           nlattr.Opt[uint32]     // file descriptor of the UDP socket for GTPv1
-	PdpHashsize   nlattr.Opt[uint32]     // size of the hash table of contexts (IFLA_GTP_PDP_HASHSIZE)
-	Role          nlattr.Opt[GtpRole]    // role (IFLA_GTP_ROLE)
-	CreateSockets nlattr.Opt[uint8]      // 1 lets the kernel make the sockets
-	RestartCount  nlattr.Opt[uint8]      // restart counter for echo messages (IFLA_GTP_RESTART_COUNT)
-	Local         nlattr.Opt[netip.Addr] // IPv4 address of those sockets, network byte order
-	Local6        nlattr.Opt[netip.Addr] // IPv6 address of those sockets
-	Unknown       []nlattr.Attr          // what the fields cannot hold, as it came
+	// File descriptor of the UDP socket for GTPv0. Requests only (IFLA_GTP_FD0).
+	Fd0 nlattr.Opt[uint32]
+	// File descriptor of the UDP socket for GTPv1. Requests only (IFLA_GTP_FD1).
+	Fd1         nlattr.Opt[uint32]
+	PdpHashsize nlattr.Opt[uint32]  // size of the hash table of contexts (IFLA_GTP_PDP_HASHSIZE)
+	Role        nlattr.Opt[GtpRole] // role (IFLA_GTP_ROLE)
+	// 1 lets the kernel make the sockets. Requests only (IFLA_GTP_CREATE_SOCKETS).
+	CreateSockets nlattr.Opt[uint8]
+	RestartCount  nlattr.Opt[uint8] // restart counter for echo messages (IFLA_GTP_RESTART_COUNT)
+	// IPv4 address of those sockets, network byte order. Requests only (IFLA_GTP_LOCAL).
+	Local nlattr.Opt[netip.Addr]
+	// IPv6 address of those sockets. Requests only (IFLA_GTP_LOCAL6).
+	Local6  nlattr.Opt[netip.Addr]
+	Unknown []nlattr.Attr
 }
 
-func (x *LinkinfoGtpAttrs) encode(e *nlattr.Encoder) {
-	if x.Fd0.OK {
-		e.Uint32(AttrLinkinfoGtpFd0, x.Fd0.V)
-	}
-	if x.Fd1.OK {
-		e.Uint32(AttrLinkinfoGtpFd1, x.Fd1.V)
-	}
-	if x.PdpHashsize.OK {
-		e.Uint32(AttrLinkinfoGtpPdpHashsize, x.PdpHashsize.V)
-	}
-	if x.Role.OK {
-		e.Uint32(AttrLinkinfoGtpRole, uint32(x.Role.V))
-	}
-	if x.CreateSockets.OK {
-		e.Uint8(AttrLinkinfoGtpCreateSockets, x.CreateSockets.V)
-	}
-	if x.RestartCount.OK {
-		e.Uint8(AttrLinkinfoGtpRestartCount, x.RestartCount.V)
-	}
-	if x.Local.OK {
-		e.Addr4(AttrLinkinfoGtpLocal, x.Local.V)
-	}
-	if x.Local6.OK {
-		e.Addr(AttrLinkinfoGtpLocal6, x.Local6.V)
-	}
-	e.Raw(x.Unknown)
+func (x *LinkinfoGtpAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrLinkinfoGtpFd0, x.Fd0)
+	e.OptUint32(AttrLinkinfoGtpFd1, x.Fd1)
+	e.OptUint32(AttrLinkinfoGtpPdpHashsize, x.PdpHashsize)
+	nlattr.OptEnum32(e, AttrLinkinfoGtpRole, x.Role)
+	e.OptUint8(AttrLinkinfoGtpCreateSockets, x.CreateSockets)
+	e.OptUint8(AttrLinkinfoGtpRestartCount, x.RestartCount)
+	e.OptAddr4(AttrLinkinfoGtpLocal, x.Local)
+	e.OptAddr(AttrLinkinfoGtpLocal6, x.Local6)
+	e.Close(n, x.Unknown)
 }
 
-func (x *LinkinfoGtpAttrs) decode(d *nlattr.Decoder) {
+func (x *LinkinfoGtpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrLinkinfoGtpFd0:
-			x.Fd0 = nlattr.Some(d.Uint32())
+			x.Fd0 = d.OptUint32()
 		case AttrLinkinfoGtpFd1:
-			x.Fd1 = nlattr.Some(d.Uint32())
+			x.Fd1 = d.OptUint32()
 		case AttrLinkinfoGtpPdpHashsize:
-			x.PdpHashsize = nlattr.Some(d.Uint32())
+			x.PdpHashsize = d.OptUint32()
 		case AttrLinkinfoGtpRole:
 			x.Role = nlattr.Some(GtpRole(d.Uint32()))
 		case AttrLinkinfoGtpCreateSockets:
-			x.CreateSockets = nlattr.Some(d.Uint8())
+			x.CreateSockets = d.OptUint8()
 		case AttrLinkinfoGtpRestartCount:
-			x.RestartCount = nlattr.Some(d.Uint8())
+			x.RestartCount = d.OptUint8()
 		case AttrLinkinfoGtpLocal:
-			x.Local = nlattr.Some(d.Addr4())
+			x.Local = d.OptAddr4()
 		case AttrLinkinfoGtpLocal6:
-			if v, ok := d.Addr(); ok {
-				x.Local6 = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Local6, &x.Unknown)
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // LinkinfoBareudpAttrs is the attribute set linkinfo-bareudp-attrs: tunnel of one protocol over
 // UDP.
 type LinkinfoBareudpAttrs struct {
-	Port           nlattr.Opt[uint16] // UDP port, network byte order (IFLA_BAREUDP_PORT)
-	Ethertype      nlattr.Opt[uint16] // ethertype of the inner packets, network byte order
-	SrcportMin     nlattr.Opt[uint16] // smallest UDP source port, host byte order
+	Port nlattr.Opt[uint16] // UDP port, network byte order (IFLA_BAREUDP_PORT)
+	// Ethertype of the inner packets, network byte order (IFLA_BAREUDP_ETHERTYPE).
+	Ethertype nlattr.Opt[uint16]
+	// Smallest UDP source port, host byte order (IFLA_BAREUDP_SRCPORT_MIN).
+	SrcportMin nlattr.Opt[uint16]
+	// Also carries the related protocol, IPv6 with IPv4 or multicast with MPLS unicast
+	// (IFLA_BAREUDP_MULTIPROTO_MODE).
 	MultiprotoMode bool
-	Unknown        []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown        []nlattr.Attr
 }
 
-func (x *LinkinfoBareudpAttrs) encode(e *nlattr.Encoder) {
-	if x.Port.OK {
-		e.Uint16BE(AttrLinkinfoBareudpPort, x.Port.V)
-	}
-	if x.Ethertype.OK {
-		e.Uint16BE(AttrLinkinfoBareudpEthertype, x.Ethertype.V)
-	}
-	if x.SrcportMin.OK {
-		e.Uint16(AttrLinkinfoBareudpSrcportMin, x.SrcportMin.V)
-	}
-	if x.MultiprotoMode {
-		e.Flag(AttrLinkinfoBareudpMultiprotoMode)
-	}
-	e.Raw(x.Unknown)
+func (x *LinkinfoBareudpAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint16BE(AttrLinkinfoBareudpPort, x.Port)
+	e.OptUint16BE(AttrLinkinfoBareudpEthertype, x.Ethertype)
+	e.OptUint16(AttrLinkinfoBareudpSrcportMin, x.SrcportMin)
+	e.OptFlag(AttrLinkinfoBareudpMultiprotoMode, x.MultiprotoMode)
+	e.Close(n, x.Unknown)
 }
 
-func (x *LinkinfoBareudpAttrs) decode(d *nlattr.Decoder) {
+func (x *LinkinfoBareudpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrLinkinfoBareudpPort:
-			x.Port = nlattr.Some(d.Uint16BE())
+			x.Port = d.OptUint16BE()
 		case AttrLinkinfoBareudpEthertype:
-			x.Ethertype = nlattr.Some(d.Uint16BE())
+			x.Ethertype = d.OptUint16BE()
 		case AttrLinkinfoBareudpSrcportMin:
-			x.SrcportMin = nlattr.Some(d.Uint16())
+			x.SrcportMin = d.OptUint16()
 		case AttrLinkinfoBareudpMultiprotoMode:
 			x.MultiprotoMode = true
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // LinkinfoPppAttrs is the attribute set linkinfo-ppp-attrs: PPP link.
 type LinkinfoPppAttrs struct {
-	DevFd   nlattr.Opt[int32] // file descriptor of /dev/ppp that drives the link
-	Unknown []nlattr.Attr     // what the fields cannot hold, as it came
+	// File descriptor of /dev/ppp that drives the link. Requests only (IFLA_PPP_DEV_FD).
+	DevFd   nlattr.Opt[int32]
+	Unknown []nlattr.Attr
 }
 
-func (x *LinkinfoPppAttrs) encode(e *nlattr.Encoder) {
-	if x.DevFd.OK {
-		e.Int32(AttrLinkinfoPppDevFd, x.DevFd.V)
-	}
-	e.Raw(x.Unknown)
+func (x *LinkinfoPppAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptInt32(AttrLinkinfoPppDevFd, x.DevFd)
+	e.Close(n, x.Unknown)
 }
 
-func (x *LinkinfoPppAttrs) decode(d *nlattr.Decoder) {
+func (x *LinkinfoPppAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrLinkinfoPppDevFd:
-			x.DevFd = nlattr.Some(d.Int32())
+			x.DevFd = d.OptInt32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // LinkinfoBatadvAttrs is the attribute set linkinfo-batadv-attrs: B.A.T.M.A.N. mesh.
 type LinkinfoBatadvAttrs struct {
-	AlgoName nlattr.Opt[string] // routing algorithm, such as BATMAN_IV
-	Unknown  []nlattr.Attr      // what the fields cannot hold, as it came
+	// Routing algorithm, such as BATMAN_IV. Requests only (IFLA_BATADV_ALGO_NAME).
+	AlgoName nlattr.Opt[string]
+	Unknown  []nlattr.Attr
 }
 
-func (x *LinkinfoBatadvAttrs) encode(e *nlattr.Encoder) {
-	if x.AlgoName.OK {
-		e.String(AttrLinkinfoBatadvAlgoName, x.AlgoName.V)
-	}
-	e.Raw(x.Unknown)
+func (x *LinkinfoBatadvAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptString(AttrLinkinfoBatadvAlgoName, x.AlgoName)
+	e.Close(n, x.Unknown)
 }
 
-func (x *LinkinfoBatadvAttrs) decode(d *nlattr.Decoder) {
+func (x *LinkinfoBatadvAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrLinkinfoBatadvAlgoName:
-			x.AlgoName = nlattr.Some(d.String())
+			x.AlgoName = d.OptString()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // LinkinfoIpoibAttrs is the attribute set linkinfo-ipoib-attrs: IP over InfiniBand.
@@ -4209,35 +3619,32 @@ type LinkinfoIpoibAttrs struct {
 	Pkey    nlattr.Opt[uint16]    // partition key, host byte order (IFLA_IPOIB_PKEY)
 	Mode    nlattr.Opt[IpoibMode] // transport (IFLA_IPOIB_MODE)
 	Umcast  nlattr.Opt[uint16]    // 1 lets user space join multicast groups (IFLA_IPOIB_UMCAST)
-	Unknown []nlattr.Attr         // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *LinkinfoIpoibAttrs) encode(e *nlattr.Encoder) {
-	if x.Pkey.OK {
-		e.Uint16(AttrLinkinfoIpoibPkey, x.Pkey.V)
-	}
-	if x.Mode.OK {
-		e.Uint16(AttrLinkinfoIpoibMode, uint16(x.Mode.V))
-	}
-	if x.Umcast.OK {
-		e.Uint16(AttrLinkinfoIpoibUmcast, x.Umcast.V)
-	}
-	e.Raw(x.Unknown)
+func (x *LinkinfoIpoibAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint16(AttrLinkinfoIpoibPkey, x.Pkey)
+	nlattr.OptEnum16(e, AttrLinkinfoIpoibMode, x.Mode)
+	e.OptUint16(AttrLinkinfoIpoibUmcast, x.Umcast)
+	e.Close(n, x.Unknown)
 }
 
-func (x *LinkinfoIpoibAttrs) decode(d *nlattr.Decoder) {
+func (x *LinkinfoIpoibAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrLinkinfoIpoibPkey:
-			x.Pkey = nlattr.Some(d.Uint16())
+			x.Pkey = d.OptUint16()
 		case AttrLinkinfoIpoibMode:
 			x.Mode = nlattr.Some(IpoibMode(d.Uint16()))
 		case AttrLinkinfoIpoibUmcast:
-			x.Umcast = nlattr.Some(d.Uint16())
+			x.Umcast = d.OptUint16()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // LinkinfoRmnetAttrs is the attribute set linkinfo-rmnet-attrs: multiplexed channel of a mobile
@@ -4245,217 +3652,217 @@ func (x *LinkinfoIpoibAttrs) decode(d *nlattr.Decoder) {
 type LinkinfoRmnetAttrs struct {
 	MuxID   nlattr.Opt[uint16]         // channel, 1-254 (IFLA_RMNET_MUX_ID)
 	Flags   nlattr.Opt[IflaRmnetFlags] // features and the mask of those to change (IFLA_RMNET_FLAGS)
-	Unknown []nlattr.Attr              // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *LinkinfoRmnetAttrs) encode(e *nlattr.Encoder) {
-	if x.MuxID.OK {
-		e.Uint16(AttrLinkinfoRmnetMuxID, x.MuxID.V)
-	}
+func (x *LinkinfoRmnetAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint16(AttrLinkinfoRmnetMuxID, x.MuxID)
 	if x.Flags.OK {
-		nest := e.BeginRaw(AttrLinkinfoRmnetFlags)
-		x.Flags.V.encode(e.Extend(8))
-		e.End(nest)
+		x.Flags.V.encode(e.Struct(AttrLinkinfoRmnetFlags, 8))
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *LinkinfoRmnetAttrs) decode(d *nlattr.Decoder) {
+func (x *LinkinfoRmnetAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrLinkinfoRmnetMuxID:
-			x.MuxID = nlattr.Some(d.Uint16())
+			x.MuxID = d.OptUint16()
 		case AttrLinkinfoRmnetFlags:
 			x.Flags.OK = true
 			x.Flags.V.decode(d.Payload())
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // LinkinfoWwanAttrs is the attribute set linkinfo-wwan-attrs: link of a mobile modem.
 type LinkinfoWwanAttrs struct {
-	LinkID  nlattr.Opt[uint32] // number of the link on its modem
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	// Number of the link on its modem. Requests only (IFLA_WWAN_LINK_ID).
+	LinkID  nlattr.Opt[uint32]
+	Unknown []nlattr.Attr
 }
 
-func (x *LinkinfoWwanAttrs) encode(e *nlattr.Encoder) {
-	if x.LinkID.OK {
-		e.Uint32(AttrLinkinfoWwanLinkID, x.LinkID.V)
-	}
-	e.Raw(x.Unknown)
+func (x *LinkinfoWwanAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrLinkinfoWwanLinkID, x.LinkID)
+	e.Close(n, x.Unknown)
 }
 
-func (x *LinkinfoWwanAttrs) decode(d *nlattr.Decoder) {
+func (x *LinkinfoWwanAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrLinkinfoWwanLinkID:
-			x.LinkID = nlattr.Some(d.Uint32())
+			x.LinkID = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // LinkinfoDsaAttrs is the attribute set linkinfo-dsa-attrs: port of a switch that hangs on another
 // link.
 type LinkinfoDsaAttrs struct {
-	Conduit nlattr.Opt[uint32] // index of the link towards the switch
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	// Index of the link towards the switch. Writable (IFLA_DSA_CONDUIT).
+	Conduit nlattr.Opt[uint32]
+	Unknown []nlattr.Attr
 }
 
-func (x *LinkinfoDsaAttrs) encode(e *nlattr.Encoder) {
-	if x.Conduit.OK {
-		e.Uint32(AttrLinkinfoDsaConduit, x.Conduit.V)
-	}
-	e.Raw(x.Unknown)
+func (x *LinkinfoDsaAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrLinkinfoDsaConduit, x.Conduit)
+	e.Close(n, x.Unknown)
 }
 
-func (x *LinkinfoDsaAttrs) decode(d *nlattr.Decoder) {
+func (x *LinkinfoDsaAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrLinkinfoDsaConduit:
-			x.Conduit = nlattr.Some(d.Uint32())
+			x.Conduit = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // LinkinfoAmtAttrs is the attribute set linkinfo-amt-attrs: automatic multicast tunnel.
 type LinkinfoAmtAttrs struct {
-	Mode        nlattr.Opt[AmtMode]    // role (IFLA_AMT_MODE)
-	RelayPort   nlattr.Opt[uint16]     // UDP port of the relay, network byte order
-	GatewayPort nlattr.Opt[uint16]     // UDP port of the gateway, network byte order
+	Mode nlattr.Opt[AmtMode] // role (IFLA_AMT_MODE)
+	// UDP port of the relay, network byte order (IFLA_AMT_RELAY_PORT).
+	RelayPort nlattr.Opt[uint16]
+	// UDP port of the gateway, network byte order (IFLA_AMT_GATEWAY_PORT).
+	GatewayPort nlattr.Opt[uint16]
 	Link        nlattr.Opt[uint32]     // index of the lower link (IFLA_AMT_LINK)
 	LocalIp     nlattr.Opt[netip.Addr] // local IPv4 address (IFLA_AMT_LOCAL_IP)
-	RemoteIp    nlattr.Opt[netip.Addr] // IPv4 address of the relay that was found
-	DiscoveryIp nlattr.Opt[netip.Addr] // IPv4 address where a gateway looks for its relay
-	MaxTunnels  nlattr.Opt[uint32]     // most gateways of a relay (IFLA_AMT_MAX_TUNNELS)
-	Unknown     []nlattr.Attr          // what the fields cannot hold, as it came
+	// IPv4 address of the relay that was found. Read only (IFLA_AMT_REMOTE_IP).
+	RemoteIp nlattr.Opt[netip.Addr]
+	// IPv4 address where a gateway looks for its relay (IFLA_AMT_DISCOVERY_IP).
+	DiscoveryIp nlattr.Opt[netip.Addr]
+	MaxTunnels  nlattr.Opt[uint32] // most gateways of a relay (IFLA_AMT_MAX_TUNNELS)
+	Unknown     []nlattr.Attr
 }
 
-func (x *LinkinfoAmtAttrs) encode(e *nlattr.Encoder) {
-	if x.Mode.OK {
-		e.Uint32(AttrLinkinfoAmtMode, uint32(x.Mode.V))
-	}
-	if x.RelayPort.OK {
-		e.Uint16BE(AttrLinkinfoAmtRelayPort, x.RelayPort.V)
-	}
-	if x.GatewayPort.OK {
-		e.Uint16BE(AttrLinkinfoAmtGatewayPort, x.GatewayPort.V)
-	}
-	if x.Link.OK {
-		e.Uint32(AttrLinkinfoAmtLink, x.Link.V)
-	}
-	if x.LocalIp.OK {
-		e.Addr(AttrLinkinfoAmtLocalIp, x.LocalIp.V)
-	}
-	if x.RemoteIp.OK {
-		e.Addr(AttrLinkinfoAmtRemoteIp, x.RemoteIp.V)
-	}
-	if x.DiscoveryIp.OK {
-		e.Addr(AttrLinkinfoAmtDiscoveryIp, x.DiscoveryIp.V)
-	}
-	if x.MaxTunnels.OK {
-		e.Uint32(AttrLinkinfoAmtMaxTunnels, x.MaxTunnels.V)
-	}
-	e.Raw(x.Unknown)
+func (x *LinkinfoAmtAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnum32(e, AttrLinkinfoAmtMode, x.Mode)
+	e.OptUint16BE(AttrLinkinfoAmtRelayPort, x.RelayPort)
+	e.OptUint16BE(AttrLinkinfoAmtGatewayPort, x.GatewayPort)
+	e.OptUint32(AttrLinkinfoAmtLink, x.Link)
+	e.OptAddr(AttrLinkinfoAmtLocalIp, x.LocalIp)
+	e.OptAddr(AttrLinkinfoAmtRemoteIp, x.RemoteIp)
+	e.OptAddr(AttrLinkinfoAmtDiscoveryIp, x.DiscoveryIp)
+	e.OptUint32(AttrLinkinfoAmtMaxTunnels, x.MaxTunnels)
+	e.Close(n, x.Unknown)
 }
 
-func (x *LinkinfoAmtAttrs) decode(d *nlattr.Decoder) {
+func (x *LinkinfoAmtAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrLinkinfoAmtMode:
 			x.Mode = nlattr.Some(AmtMode(d.Uint32()))
 		case AttrLinkinfoAmtRelayPort:
-			x.RelayPort = nlattr.Some(d.Uint16BE())
+			x.RelayPort = d.OptUint16BE()
 		case AttrLinkinfoAmtGatewayPort:
-			x.GatewayPort = nlattr.Some(d.Uint16BE())
+			x.GatewayPort = d.OptUint16BE()
 		case AttrLinkinfoAmtLink:
-			x.Link = nlattr.Some(d.Uint32())
+			x.Link = d.OptUint32()
 		case AttrLinkinfoAmtLocalIp:
-			if v, ok := d.Addr(); ok {
-				x.LocalIp = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.LocalIp, &x.Unknown)
 		case AttrLinkinfoAmtRemoteIp:
-			if v, ok := d.Addr(); ok {
-				x.RemoteIp = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.RemoteIp, &x.Unknown)
 		case AttrLinkinfoAmtDiscoveryIp:
-			if v, ok := d.Addr(); ok {
-				x.DiscoveryIp = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.DiscoveryIp, &x.Unknown)
 		case AttrLinkinfoAmtMaxTunnels:
-			x.MaxTunnels = nlattr.Some(d.Uint32())
+			x.MaxTunnels = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // LinkinfoOvpnAttrs is the attribute set linkinfo-ovpn-attrs: OpenVPN link.
 type LinkinfoOvpnAttrs struct {
 	Mode    nlattr.Opt[OvpnMode] // number of peers; fixed after creation (IFLA_OVPN_MODE)
-	Unknown []nlattr.Attr        // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *LinkinfoOvpnAttrs) encode(e *nlattr.Encoder) {
-	if x.Mode.OK {
-		e.Uint8(AttrLinkinfoOvpnMode, uint8(x.Mode.V))
-	}
-	e.Raw(x.Unknown)
+func (x *LinkinfoOvpnAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnum8(e, AttrLinkinfoOvpnMode, x.Mode)
+	e.Close(n, x.Unknown)
 }
 
-func (x *LinkinfoOvpnAttrs) decode(d *nlattr.Decoder) {
+func (x *LinkinfoOvpnAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrLinkinfoOvpnMode:
 			x.Mode = nlattr.Some(OvpnMode(d.Uint8()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // LinkinfoCanAttrs is the attribute set linkinfo-can-attrs: CAN controller.
 type LinkinfoCanAttrs struct {
-	Bittiming            *CanBittiming              // bit timing (IFLA_CAN_BITTIMING)
-	BittimingConst       *CanBittimingConst         // limits of the bit timing
-	Clock                nlattr.Opt[CanClock]       // clock
-	State                nlattr.Opt[CanState]       // state
-	Ctrlmode             nlattr.Opt[CanCtrlmode]    // modes (IFLA_CAN_CTRLMODE)
-	RestartMs            nlattr.Opt[uint32]         // milliseconds before a restart after bus-off, 0 for none
-	Restart              nlattr.Opt[uint32]         // any value restarts the controller at once
-	BerrCounter          nlattr.Opt[CanBerrCounter] // error counters
-	DataBittiming        *CanBittiming              // bit timing of the data phase of CAN FD
-	DataBittimingConst   *CanBittimingConst         // its limits
-	Termination          nlattr.Opt[uint16]         // bus termination, in ohms, 0 for none (IFLA_CAN_TERMINATION)
-	TerminationConst     []uint16                   // terminations that can be chosen
-	BitrateConst         []uint32                   // bit rates that can be chosen
-	DataBitrateConst     []uint32                   // bit rates of the data phase that can be chosen
-	BitrateMax           nlattr.Opt[uint32]         // highest bit rate of the transceiver
-	Tdc                  *LinkinfoCanTdcAttrs       // compensation of the transmitter delay of CAN FD
-	CtrlmodeExt          *LinkinfoCanCtrlmodeAttrs  // which modes exist
-	XlDataBittiming      *CanBittiming              // bit timing of the data phase of CAN XL
-	XlDataBittimingConst *CanBittimingConst         // its limits
-	XlDataBitrateConst   []uint32                   // bit rates of that phase that can be chosen
-	XlTdc                *LinkinfoCanTdcAttrs       // compensation of the transmitter delay of CAN XL
-	Unknown              []nlattr.Attr              // what the fields cannot hold, as it came
+	Bittiming *CanBittiming // bit timing (IFLA_CAN_BITTIMING)
+	// Limits of the bit timing. Read only (IFLA_CAN_BITTIMING_CONST).
+	BittimingConst *CanBittimingConst
+	// Clock. Read only (IFLA_CAN_CLOCK).
+	Clock nlattr.Opt[CanClock]
+	// State. Read only (IFLA_CAN_STATE).
+	State    nlattr.Opt[CanState]
+	Ctrlmode nlattr.Opt[CanCtrlmode] // modes (IFLA_CAN_CTRLMODE)
+	// Milliseconds before a restart after bus-off, 0 for none (IFLA_CAN_RESTART_MS).
+	RestartMs nlattr.Opt[uint32]
+	// Any value restarts the controller at once. Requests only (IFLA_CAN_RESTART).
+	Restart nlattr.Opt[uint32]
+	// Error counters. Read only (IFLA_CAN_BERR_COUNTER).
+	BerrCounter nlattr.Opt[CanBerrCounter]
+	// Bit timing of the data phase of CAN FD (IFLA_CAN_DATA_BITTIMING).
+	DataBittiming *CanBittiming
+	// Its limits. Read only (IFLA_CAN_DATA_BITTIMING_CONST).
+	DataBittimingConst *CanBittimingConst
+	Termination        nlattr.Opt[uint16] // bus termination, in ohms, 0 for none (IFLA_CAN_TERMINATION)
+	// Terminations that can be chosen. Read only (IFLA_CAN_TERMINATION_CONST).
+	TerminationConst []uint16
+	// Bit rates that can be chosen. Read only (IFLA_CAN_BITRATE_CONST).
+	BitrateConst []uint32
+	// Bit rates of the data phase that can be chosen. Read only (IFLA_CAN_DATA_BITRATE_CONST).
+	DataBitrateConst []uint32
+	// Highest bit rate of the transceiver. Read only (IFLA_CAN_BITRATE_MAX).
+	BitrateMax nlattr.Opt[uint32]
+	// Compensation of the transmitter delay of CAN FD (IFLA_CAN_TDC).
+	Tdc *LinkinfoCanTdcAttrs
+	// Which modes exist. Read only (IFLA_CAN_CTRLMODE_EXT).
+	CtrlmodeExt *LinkinfoCanCtrlmodeAttrs
+	// Bit timing of the data phase of CAN XL (IFLA_CAN_XL_DATA_BITTIMING).
+	XlDataBittiming *CanBittiming
+	// Its limits. Read only (IFLA_CAN_XL_DATA_BITTIMING_CONST).
+	XlDataBittimingConst *CanBittimingConst
+	// Bit rates of that phase that can be chosen. Read only (IFLA_CAN_XL_DATA_BITRATE_CONST).
+	XlDataBitrateConst []uint32
+	// Compensation of the transmitter delay of CAN XL (IFLA_CAN_XL_TDC).
+	XlTdc   *LinkinfoCanTdcAttrs
+	Unknown []nlattr.Attr
 }
 
-func (x *LinkinfoCanAttrs) encode(e *nlattr.Encoder) {
+func (x *LinkinfoCanAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	if x.Bittiming != nil {
-		nest := e.BeginRaw(AttrLinkinfoCanBittiming)
-		x.Bittiming.encode(e.Extend(32))
-		e.End(nest)
+		x.Bittiming.encode(e.Struct(AttrLinkinfoCanBittiming, 32))
 	}
 	if x.BittimingConst != nil {
 		nest := e.BeginRaw(AttrLinkinfoCanBittimingConst)
@@ -4463,96 +3870,61 @@ func (x *LinkinfoCanAttrs) encode(e *nlattr.Encoder) {
 		e.End(nest)
 	}
 	if x.Clock.OK {
-		nest := e.BeginRaw(AttrLinkinfoCanClock)
-		x.Clock.V.encode(e.Extend(4))
-		e.End(nest)
+		x.Clock.V.encode(e.Struct(AttrLinkinfoCanClock, 4))
 	}
-	if x.State.OK {
-		e.Uint32(AttrLinkinfoCanState, uint32(x.State.V))
-	}
+	nlattr.OptEnum32(e, AttrLinkinfoCanState, x.State)
 	if x.Ctrlmode.OK {
-		nest := e.BeginRaw(AttrLinkinfoCanCtrlmode)
-		x.Ctrlmode.V.encode(e.Extend(8))
-		e.End(nest)
+		x.Ctrlmode.V.encode(e.Struct(AttrLinkinfoCanCtrlmode, 8))
 	}
-	if x.RestartMs.OK {
-		e.Uint32(AttrLinkinfoCanRestartMs, x.RestartMs.V)
-	}
-	if x.Restart.OK {
-		e.Uint32(AttrLinkinfoCanRestart, x.Restart.V)
-	}
+	e.OptUint32(AttrLinkinfoCanRestartMs, x.RestartMs)
+	e.OptUint32(AttrLinkinfoCanRestart, x.Restart)
 	if x.BerrCounter.OK {
-		nest := e.BeginRaw(AttrLinkinfoCanBerrCounter)
-		x.BerrCounter.V.encode(e.Extend(4))
-		e.End(nest)
+		x.BerrCounter.V.encode(e.Struct(AttrLinkinfoCanBerrCounter, 4))
 	}
 	if x.DataBittiming != nil {
-		nest := e.BeginRaw(AttrLinkinfoCanDataBittiming)
-		x.DataBittiming.encode(e.Extend(32))
-		e.End(nest)
+		x.DataBittiming.encode(e.Struct(AttrLinkinfoCanDataBittiming, 32))
 	}
 	if x.DataBittimingConst != nil {
 		nest := e.BeginRaw(AttrLinkinfoCanDataBittimingConst)
 		x.DataBittimingConst.encode(e, e.Extend(48))
 		e.End(nest)
 	}
-	if x.Termination.OK {
-		e.Uint16(AttrLinkinfoCanTermination, x.Termination.V)
-	}
-	if x.TerminationConst != nil {
-		nlattr.PutArray[uint16](e, AttrLinkinfoCanTerminationConst, x.TerminationConst)
-	}
-	if x.BitrateConst != nil {
-		nlattr.PutArray[uint32](e, AttrLinkinfoCanBitrateConst, x.BitrateConst)
-	}
-	if x.DataBitrateConst != nil {
-		nlattr.PutArray[uint32](e, AttrLinkinfoCanDataBitrateConst, x.DataBitrateConst)
-	}
-	if x.BitrateMax.OK {
-		e.Uint32(AttrLinkinfoCanBitrateMax, x.BitrateMax.V)
-	}
+	e.OptUint16(AttrLinkinfoCanTermination, x.Termination)
+	nlattr.OptArray[uint16](e, AttrLinkinfoCanTerminationConst, x.TerminationConst)
+	nlattr.OptArray[uint32](e, AttrLinkinfoCanBitrateConst, x.BitrateConst)
+	nlattr.OptArray[uint32](e, AttrLinkinfoCanDataBitrateConst, x.DataBitrateConst)
+	e.OptUint32(AttrLinkinfoCanBitrateMax, x.BitrateMax)
 	if x.Tdc != nil {
-		nest := e.Begin(AttrLinkinfoCanTdc)
-		x.Tdc.encode(e)
-		e.End(nest)
+		x.Tdc.encode(e, AttrLinkinfoCanTdc)
 	}
 	if x.CtrlmodeExt != nil {
-		nest := e.Begin(AttrLinkinfoCanCtrlmodeExt)
-		x.CtrlmodeExt.encode(e)
-		e.End(nest)
+		x.CtrlmodeExt.encode(e, AttrLinkinfoCanCtrlmodeExt)
 	}
 	if x.XlDataBittiming != nil {
-		nest := e.BeginRaw(AttrLinkinfoCanXlDataBittiming)
-		x.XlDataBittiming.encode(e.Extend(32))
-		e.End(nest)
+		x.XlDataBittiming.encode(e.Struct(AttrLinkinfoCanXlDataBittiming, 32))
 	}
 	if x.XlDataBittimingConst != nil {
 		nest := e.BeginRaw(AttrLinkinfoCanXlDataBittimingConst)
 		x.XlDataBittimingConst.encode(e, e.Extend(48))
 		e.End(nest)
 	}
-	if x.XlDataBitrateConst != nil {
-		nlattr.PutArray[uint32](e, AttrLinkinfoCanXlDataBitrateConst, x.XlDataBitrateConst)
-	}
+	nlattr.OptArray[uint32](e, AttrLinkinfoCanXlDataBitrateConst, x.XlDataBitrateConst)
 	if x.XlTdc != nil {
-		nest := e.Begin(AttrLinkinfoCanXlTdc)
-		x.XlTdc.encode(e)
-		e.End(nest)
+		x.XlTdc.encode(e, AttrLinkinfoCanXlTdc)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *LinkinfoCanAttrs) decode(d *nlattr.Decoder) {
+func (x *LinkinfoCanAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrLinkinfoCanBittiming:
-			v := nlattr.New[CanBittiming](d)
-			v.decode(d.Payload())
-			x.Bittiming = v
+			x.Bittiming = nlattr.New[CanBittiming](d)
+			x.Bittiming.decode(d.Payload())
 		case AttrLinkinfoCanBittimingConst:
-			v := nlattr.New[CanBittimingConst](d)
-			v.decode(d.Payload())
-			x.BittimingConst = v
+			x.BittimingConst = nlattr.New[CanBittimingConst](d)
+			x.BittimingConst.decode(d.Payload())
 		case AttrLinkinfoCanClock:
 			x.Clock.OK = true
 			x.Clock.V.decode(d.Payload())
@@ -4562,22 +3934,20 @@ func (x *LinkinfoCanAttrs) decode(d *nlattr.Decoder) {
 			x.Ctrlmode.OK = true
 			x.Ctrlmode.V.decode(d.Payload())
 		case AttrLinkinfoCanRestartMs:
-			x.RestartMs = nlattr.Some(d.Uint32())
+			x.RestartMs = d.OptUint32()
 		case AttrLinkinfoCanRestart:
-			x.Restart = nlattr.Some(d.Uint32())
+			x.Restart = d.OptUint32()
 		case AttrLinkinfoCanBerrCounter:
 			x.BerrCounter.OK = true
 			x.BerrCounter.V.decode(d.Payload())
 		case AttrLinkinfoCanDataBittiming:
-			v := nlattr.New[CanBittiming](d)
-			v.decode(d.Payload())
-			x.DataBittiming = v
+			x.DataBittiming = nlattr.New[CanBittiming](d)
+			x.DataBittiming.decode(d.Payload())
 		case AttrLinkinfoCanDataBittimingConst:
-			v := nlattr.New[CanBittimingConst](d)
-			v.decode(d.Payload())
-			x.DataBittimingConst = v
+			x.DataBittimingConst = nlattr.New[CanBittimingConst](d)
+			x.DataBittimingConst.decode(d.Payload())
 		case AttrLinkinfoCanTermination:
-			x.Termination = nlattr.Some(d.Uint16())
+			x.Termination = d.OptUint16()
 		case AttrLinkinfoCanTerminationConst:
 			x.TerminationConst = nlattr.Array[uint16, uint16](d)
 		case AttrLinkinfoCanBitrateConst:
@@ -4585,144 +3955,120 @@ func (x *LinkinfoCanAttrs) decode(d *nlattr.Decoder) {
 		case AttrLinkinfoCanDataBitrateConst:
 			x.DataBitrateConst = nlattr.Array[uint32, uint32](d)
 		case AttrLinkinfoCanBitrateMax:
-			x.BitrateMax = nlattr.Some(d.Uint32())
+			x.BitrateMax = d.OptUint32()
 		case AttrLinkinfoCanTdc:
-			v := nlattr.New[LinkinfoCanTdcAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[LinkinfoCanTdcAttrs](d); v.decode(d, &x.Unknown) {
 				x.Tdc = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkinfoCanCtrlmodeExt:
-			v := nlattr.New[LinkinfoCanCtrlmodeAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[LinkinfoCanCtrlmodeAttrs](d); v.decode(d, &x.Unknown) {
 				x.CtrlmodeExt = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkinfoCanXlDataBittiming:
-			v := nlattr.New[CanBittiming](d)
-			v.decode(d.Payload())
-			x.XlDataBittiming = v
+			x.XlDataBittiming = nlattr.New[CanBittiming](d)
+			x.XlDataBittiming.decode(d.Payload())
 		case AttrLinkinfoCanXlDataBittimingConst:
-			v := nlattr.New[CanBittimingConst](d)
-			v.decode(d.Payload())
-			x.XlDataBittimingConst = v
+			x.XlDataBittimingConst = nlattr.New[CanBittimingConst](d)
+			x.XlDataBittimingConst.decode(d.Payload())
 		case AttrLinkinfoCanXlDataBitrateConst:
 			x.XlDataBitrateConst = nlattr.Array[uint32, uint32](d)
 		case AttrLinkinfoCanXlTdc:
-			v := nlattr.New[LinkinfoCanTdcAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[LinkinfoCanTdcAttrs](d); v.decode(d, &x.Unknown) {
 				x.XlTdc = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // LinkinfoCanTdcAttrs is the attribute set linkinfo-can-tdc-attrs: compensation of the transmitter
 // delay, in clock periods.
 type LinkinfoCanTdcAttrs struct {
-	TdcvMin nlattr.Opt[uint32] // smallest measured delay
-	TdcvMax nlattr.Opt[uint32] // largest measured delay
-	TdcoMin nlattr.Opt[uint32] // smallest offset
-	TdcoMax nlattr.Opt[uint32] // largest offset
-	TdcfMin nlattr.Opt[uint32] // smallest filter window
-	TdcfMax nlattr.Opt[uint32] // largest filter window
+	// Smallest measured delay. Read only (IFLA_CAN_TDC_TDCV_MIN).
+	TdcvMin nlattr.Opt[uint32]
+	// Largest measured delay. Read only (IFLA_CAN_TDC_TDCV_MAX).
+	TdcvMax nlattr.Opt[uint32]
+	// Smallest offset. Read only (IFLA_CAN_TDC_TDCO_MIN).
+	TdcoMin nlattr.Opt[uint32]
+	// Largest offset. Read only (IFLA_CAN_TDC_TDCO_MAX).
+	TdcoMax nlattr.Opt[uint32]
+	// Smallest filter window. Read only (IFLA_CAN_TDC_TDCF_MIN).
+	TdcfMin nlattr.Opt[uint32]
+	// Largest filter window. Read only (IFLA_CAN_TDC_TDCF_MAX).
+	TdcfMax nlattr.Opt[uint32]
 	Tdcv    nlattr.Opt[uint32] // measured delay; writable in manual mode (IFLA_CAN_TDC_TDCV)
 	Tdco    nlattr.Opt[uint32] // offset (IFLA_CAN_TDC_TDCO)
 	Tdcf    nlattr.Opt[uint32] // filter window (IFLA_CAN_TDC_TDCF)
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *LinkinfoCanTdcAttrs) encode(e *nlattr.Encoder) {
-	if x.TdcvMin.OK {
-		e.Uint32(AttrLinkinfoCanTdcTdcvMin, x.TdcvMin.V)
-	}
-	if x.TdcvMax.OK {
-		e.Uint32(AttrLinkinfoCanTdcTdcvMax, x.TdcvMax.V)
-	}
-	if x.TdcoMin.OK {
-		e.Uint32(AttrLinkinfoCanTdcTdcoMin, x.TdcoMin.V)
-	}
-	if x.TdcoMax.OK {
-		e.Uint32(AttrLinkinfoCanTdcTdcoMax, x.TdcoMax.V)
-	}
-	if x.TdcfMin.OK {
-		e.Uint32(AttrLinkinfoCanTdcTdcfMin, x.TdcfMin.V)
-	}
-	if x.TdcfMax.OK {
-		e.Uint32(AttrLinkinfoCanTdcTdcfMax, x.TdcfMax.V)
-	}
-	if x.Tdcv.OK {
-		e.Uint32(AttrLinkinfoCanTdcTdcv, x.Tdcv.V)
-	}
-	if x.Tdco.OK {
-		e.Uint32(AttrLinkinfoCanTdcTdco, x.Tdco.V)
-	}
-	if x.Tdcf.OK {
-		e.Uint32(AttrLinkinfoCanTdcTdcf, x.Tdcf.V)
-	}
-	e.Raw(x.Unknown)
+func (x *LinkinfoCanTdcAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrLinkinfoCanTdcTdcvMin, x.TdcvMin)
+	e.OptUint32(AttrLinkinfoCanTdcTdcvMax, x.TdcvMax)
+	e.OptUint32(AttrLinkinfoCanTdcTdcoMin, x.TdcoMin)
+	e.OptUint32(AttrLinkinfoCanTdcTdcoMax, x.TdcoMax)
+	e.OptUint32(AttrLinkinfoCanTdcTdcfMin, x.TdcfMin)
+	e.OptUint32(AttrLinkinfoCanTdcTdcfMax, x.TdcfMax)
+	e.OptUint32(AttrLinkinfoCanTdcTdcv, x.Tdcv)
+	e.OptUint32(AttrLinkinfoCanTdcTdco, x.Tdco)
+	e.OptUint32(AttrLinkinfoCanTdcTdcf, x.Tdcf)
+	e.Close(n, x.Unknown)
 }
 
-func (x *LinkinfoCanTdcAttrs) decode(d *nlattr.Decoder) {
+func (x *LinkinfoCanTdcAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrLinkinfoCanTdcTdcvMin:
-			x.TdcvMin = nlattr.Some(d.Uint32())
+			x.TdcvMin = d.OptUint32()
 		case AttrLinkinfoCanTdcTdcvMax:
-			x.TdcvMax = nlattr.Some(d.Uint32())
+			x.TdcvMax = d.OptUint32()
 		case AttrLinkinfoCanTdcTdcoMin:
-			x.TdcoMin = nlattr.Some(d.Uint32())
+			x.TdcoMin = d.OptUint32()
 		case AttrLinkinfoCanTdcTdcoMax:
-			x.TdcoMax = nlattr.Some(d.Uint32())
+			x.TdcoMax = d.OptUint32()
 		case AttrLinkinfoCanTdcTdcfMin:
-			x.TdcfMin = nlattr.Some(d.Uint32())
+			x.TdcfMin = d.OptUint32()
 		case AttrLinkinfoCanTdcTdcfMax:
-			x.TdcfMax = nlattr.Some(d.Uint32())
+			x.TdcfMax = d.OptUint32()
 		case AttrLinkinfoCanTdcTdcv:
-			x.Tdcv = nlattr.Some(d.Uint32())
+			x.Tdcv = d.OptUint32()
 		case AttrLinkinfoCanTdcTdco:
-			x.Tdco = nlattr.Some(d.Uint32())
+			x.Tdco = d.OptUint32()
 		case AttrLinkinfoCanTdcTdcf:
-			x.Tdcf = nlattr.Some(d.Uint32())
+			x.Tdcf = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // LinkinfoCanCtrlmodeAttrs is the attribute set linkinfo-can-ctrlmode-attrs: modes of a CAN
 // controller.
 type LinkinfoCanCtrlmodeAttrs struct {
 	Supported nlattr.Opt[CanCtrlmodeFlags] // modes that can be changed (IFLA_CAN_CTRLMODE_SUPPORTED)
-	Unknown   []nlattr.Attr                // what the fields cannot hold, as it came
+	Unknown   []nlattr.Attr
 }
 
-func (x *LinkinfoCanCtrlmodeAttrs) encode(e *nlattr.Encoder) {
-	if x.Supported.OK {
-		e.Uint32(AttrLinkinfoCanCtrlmodeSupported, uint32(x.Supported.V))
-	}
-	e.Raw(x.Unknown)
+func (x *LinkinfoCanCtrlmodeAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnum32(e, AttrLinkinfoCanCtrlmodeSupported, x.Supported)
+	e.Close(n, x.Unknown)
 }
 
-func (x *LinkinfoCanCtrlmodeAttrs) decode(d *nlattr.Decoder) {
+func (x *LinkinfoCanCtrlmodeAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrLinkinfoCanCtrlmodeSupported:
 			x.Supported = nlattr.Some(CanCtrlmodeFlags(d.Uint32()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }

@@ -12,60 +12,17 @@ import (
 // Family is the netlink family rt-link.
 var Family = nlconn.Family{Name: "rt-link", Protocol: 0}
 
-// OpNewlink describes the operation newlink.
-var OpNewlink = nlconn.Operation{Family: &Family, Name: "newlink",
-	Request: CmdNewlink,
-	Policy:  &policyNewlinkRequest,
-}
-
-// OpDellink describes the operation dellink.
-var OpDellink = nlconn.Operation{Family: &Family, Name: "dellink",
-	Request: CmdDellink,
-	Policy:  &policyDellinkRequest,
-}
-
-// OpGetlink describes the operation getlink.
-var OpGetlink = nlconn.Operation{Family: &Family, Name: "getlink",
-	Request:     CmdGetlink,
-	Reply:       16,
-	Single:      true,
-	Policy:      &policyGetlinkRequest,
-	DumpPolicy:  &policyGetlinkDumpRequest,
-	ReplyPolicy: &policyGetlinkReply,
-}
-
-// OpSetlink describes the operation setlink.
-var OpSetlink = nlconn.Operation{Family: &Family, Name: "setlink",
-	Request: CmdSetlink,
-	Policy:  &policySetlinkRequest,
-}
-
-// OpNewlinkprop describes the operation newlinkprop.
-var OpNewlinkprop = nlconn.Operation{Family: &Family, Name: "newlinkprop",
-	Request: CmdNewlinkprop,
-	Policy:  &policyNewlinkpropRequest,
-}
-
-// OpDellinkprop describes the operation dellinkprop.
-var OpDellinkprop = nlconn.Operation{Family: &Family, Name: "dellinkprop",
-	Request: CmdDellinkprop,
-	Policy:  &policyDellinkpropRequest,
-}
-
-// OpGetstats describes the operation getstats.
-var OpGetstats = nlconn.Operation{Family: &Family, Name: "getstats",
-	Request:     CmdGetstats,
-	Reply:       92,
-	Policy:      &policyGetstatsRequest,
-	DumpPolicy:  &policyGetstatsDumpRequest,
-	ReplyPolicy: &policyGetstatsReply,
-}
-
-// OpSetstats describes the operation setstats.
-var OpSetstats = nlconn.Operation{Family: &Family, Name: "setstats",
-	Request: CmdSetstats,
-	Policy:  &policySetstatsRequest,
-}
+// The operations of the family.
+var (
+	OpNewlink     = nlconn.Operation{Family: &Family, Name: "newlink", Request: CmdNewlink, Policy: &policyNewlinkRequest}
+	OpDellink     = nlconn.Operation{Family: &Family, Name: "dellink", Request: CmdDellink, Policy: &policyDellinkRequest}
+	OpGetlink     = nlconn.Operation{Family: &Family, Name: "getlink", Request: CmdGetlink, Reply: 16, Single: true, Policy: &policyGetlinkRequest, DumpPolicy: &policyGetlinkDumpRequest, ReplyPolicy: &policyGetlinkReply}
+	OpSetlink     = nlconn.Operation{Family: &Family, Name: "setlink", Request: CmdSetlink, Policy: &policySetlinkRequest}
+	OpNewlinkprop = nlconn.Operation{Family: &Family, Name: "newlinkprop", Request: CmdNewlinkprop, Policy: &policyNewlinkpropRequest}
+	OpDellinkprop = nlconn.Operation{Family: &Family, Name: "dellinkprop", Request: CmdDellinkprop, Policy: &policyDellinkpropRequest}
+	OpGetstats    = nlconn.Operation{Family: &Family, Name: "getstats", Request: CmdGetstats, Reply: 92, Policy: &policyGetstatsRequest, DumpPolicy: &policyGetstatsDumpRequest, ReplyPolicy: &policyGetstatsReply}
+	OpSetstats    = nlconn.Operation{Family: &Family, Name: "setstats", Request: CmdSetstats, Policy: &policySetstatsRequest}
+)
 
 // Client calls the operations of the family rt-link over a connection. It may be used by several
 // goroutines at a time.
@@ -97,20 +54,17 @@ func (c *Client) Getlink(ctx context.Context, req *GetlinkRequest, opts ...nlcon
 	return nlconn.Do[GetlinkReply](ctx, c.conn, &OpGetlink, req, opts...)
 }
 
-// GetlinkDump is the dump of the operation getlink: get one link, by index or name, or dump all
-// links (RTM_GETLINK). A dump can be narrowed to the ports of a master and to a kind.
+// GetlinkDump is [Client.Getlink] as a dump.
 func (c *Client) GetlinkDump(ctx context.Context, req *GetlinkDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*GetlinkReply, error] {
 	return nlconn.Dump[GetlinkReply](ctx, c.conn, &OpGetlink, req, opts...)
 }
 
-// GetlinkDumpInto is GetlinkDump into the memory of *reply, again and again: nothing is allocated
-// for a message. What *reply refers to is valid until the next step; strings are valid for ever.
+// GetlinkDumpInto is [Client.GetlinkDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetlinkDumpInto(ctx context.Context, req *GetlinkDumpRequest, reply *GetlinkReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[GetlinkReply](ctx, c.conn, &OpGetlink, req, reply, opts...)
 }
 
-// GetlinkCollect is GetlinkDump into a slice. A dump that was interrupted is repeated; if that does
-// not help, what came is returned with the error.
+// GetlinkCollect is [Client.GetlinkDump] into a slice, see [nlconn.Collect].
 func (c *Client) GetlinkCollect(ctx context.Context, req *GetlinkDumpRequest, opts ...nlconn.CallOption) ([]*GetlinkReply, error) {
 	return nlconn.Collect[GetlinkReply](ctx, c.conn, &OpGetlink, req, opts...)
 }
@@ -140,20 +94,17 @@ func (c *Client) Getstats(ctx context.Context, req *GetstatsRequest, opts ...nlc
 	return nlconn.Do[GetstatsReply](ctx, c.conn, &OpGetstats, req, opts...)
 }
 
-// GetstatsDump is the dump of the operation getstats: get the statistics of one link or dump those
-// of all (RTM_GETSTATS). The filter-mask of the header says which.
+// GetstatsDump is [Client.Getstats] as a dump.
 func (c *Client) GetstatsDump(ctx context.Context, req *GetstatsDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*GetstatsReply, error] {
 	return nlconn.Dump[GetstatsReply](ctx, c.conn, &OpGetstats, req, opts...)
 }
 
-// GetstatsDumpInto is GetstatsDump into the memory of *reply, again and again: nothing is allocated
-// for a message. What *reply refers to is valid until the next step; strings are valid for ever.
+// GetstatsDumpInto is [Client.GetstatsDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetstatsDumpInto(ctx context.Context, req *GetstatsDumpRequest, reply *GetstatsReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[GetstatsReply](ctx, c.conn, &OpGetstats, req, reply, opts...)
 }
 
-// GetstatsCollect is GetstatsDump into a slice. A dump that was interrupted is repeated; if that
-// does not help, what came is returned with the error.
+// GetstatsCollect is [Client.GetstatsDump] into a slice, see [nlconn.Collect].
 func (c *Client) GetstatsCollect(ctx context.Context, req *GetstatsDumpRequest, opts ...nlconn.CallOption) ([]*GetstatsReply, error) {
 	return nlconn.Collect[GetstatsReply](ctx, c.conn, &OpGetstats, req, opts...)
 }

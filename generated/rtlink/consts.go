@@ -6,42 +6,17 @@ import "github.com/nlgen/nlgen/runtime/nlconn"
 
 // The numbers of the operations: message types.
 const (
-	// CmdNewlink: create a link, or change one that exists (RTM_NEWLINK). With NLM_F_CREATE a
-	// missing link is created, with NLM_F_EXCL an existing one is an error. Needs
-	// CAP_NET_ADMIN.
-	CmdNewlink uint16 = 16
-	// CmdNewlinkNtf: a link was created or changed, moved here from another namespace, or
-	// something on it happened (RTM_NEWLINK). Bridges send it for their ports as well, with
-	// family AF_BRIDGE in the header.
-	CmdNewlinkNtf uint16 = 16
-	// CmdDellink: delete a link, or all links of a group (RTM_DELLINK). Physical devices cannot
-	// be deleted. Needs CAP_NET_ADMIN.
-	CmdDellink uint16 = 17
-	// CmdDellinkNtf: a link was deleted or moved to another namespace (RTM_DELLINK). With
-	// family AF_BRIDGE in the header a port left its bridge and the link itself is still there.
-	CmdDellinkNtf uint16 = 17
-	// CmdGetlink: get one link, by index or name, or dump all links (RTM_GETLINK). A dump can
-	// be narrowed to the ports of a master and to a kind.
-	CmdGetlink uint16 = 18
-	// CmdSetlink: change a link that exists (RTM_SETLINK); settings of the kind change with
-	// newlink only. With family AF_BRIDGE in the header, change a bridge port by its protinfo.
-	// Needs CAP_NET_ADMIN.
-	CmdSetlink uint16 = 19
-	// CmdNewlinkprop: add alternative names to a link (RTM_NEWLINKPROP). Send it with
-	// NLM_F_CREATE and NLM_F_EXCL. Needs CAP_NET_ADMIN.
+	CmdNewlink     uint16 = 16
+	CmdNewlinkNtf  uint16 = 16
+	CmdDellink     uint16 = 17
+	CmdDellinkNtf  uint16 = 17
+	CmdGetlink     uint16 = 18
+	CmdSetlink     uint16 = 19
 	CmdNewlinkprop uint16 = 108
-	// CmdDellinkprop: take alternative names from a link (RTM_DELLINKPROP). Needs
-	// CAP_NET_ADMIN.
 	CmdDellinkprop uint16 = 109
-	// CmdGetstats: get the statistics of one link or dump those of all (RTM_GETSTATS). The
-	// filter-mask of the header says which.
-	CmdGetstats uint16 = 94
-	// CmdNewstatsNtf: hardware counters of a link were switched on or off or began to count
-	// (RTM_NEWSTATS).
+	CmdGetstats    uint16 = 94
 	CmdNewstatsNtf uint16 = 92
-	// CmdSetstats: switch hardware counters of a link on or off (RTM_SETSTATS). The header
-	// names the link and is zero otherwise. Needs CAP_NET_ADMIN.
-	CmdSetstats uint16 = 95
+	CmdSetstats    uint16 = 95
 )
 
 // The multicast groups of the family.
@@ -53,1707 +28,909 @@ var (
 // The numbers of the attributes in the set link-attrs: attributes of a link. For links of family
 // AF_BRIDGE the kernel uses the same numbers with other contents for protinfo and af-spec.
 const (
-	// AttrLinkAddress: hardware address; 6 bytes for Ethernet, 4 or 16 for IP tunnels, where it
-	// is the local address. Writable (IFLA_ADDRESS).
+	// Hardware address; 6 bytes for Ethernet, 4 or 16 for IP tunnels, where it is the local
+	// address. Writable (IFLA_ADDRESS).
 	AttrLinkAddress uint16 = 1
-	// AttrLinkBroadcast: hardware broadcast address; the remote address of a point-to-point
-	// tunnel. Writable (IFLA_BROADCAST).
+	// Hardware broadcast address; the remote address of a point-to-point tunnel. Writable
+	// (IFLA_BROADCAST).
 	AttrLinkBroadcast uint16 = 2
-	// AttrLinkIfname: name of the link. Selects the link when ifi-index is 0, renames it
-	// otherwise; on creation a %d in it is replaced by a free number (IFLA_IFNAME).
+	// Name of the link. Selects the link when ifi-index is 0, renames it otherwise; on creation
+	// a %d in it is replaced by a free number (IFLA_IFNAME).
 	AttrLinkIfname uint16 = 3
-	// AttrLinkMtu: largest payload, in bytes. Writable, between min-mtu and max-mtu (IFLA_MTU).
+	// Largest payload, in bytes. Writable, between min-mtu and max-mtu (IFLA_MTU).
 	AttrLinkMtu uint16 = 4
-	// AttrLinkLink: index of the lower or parent link, in the namespace link-netnsid if that is
-	// present. Settable on creation (IFLA_LINK).
+	// Index of the lower or parent link, in the namespace link-netnsid if that is present.
+	// Settable on creation (IFLA_LINK).
 	AttrLinkLink uint16 = 5
-	// AttrLinkQdisc: name of the root queueing discipline. Read only (IFLA_QDISC).
-	AttrLinkQdisc uint16 = 6
-	// AttrLinkStats: counters in 32 bits; absent with skip-stats (IFLA_STATS).
-	AttrLinkStats uint16 = 7
-	// AttrLinkCost: never used by the kernel (IFLA_COST).
-	AttrLinkCost uint16 = 8
-	// AttrLinkPriority: never used by the kernel (IFLA_PRIORITY).
-	AttrLinkPriority uint16 = 9
-	// AttrLinkMaster: index of the bridge, bond, VRF or other link that this one is a port of;
-	// 0 in a request takes it out. In a dump request it selects the ports of that link
-	// (IFLA_MASTER).
+	// Name of the root queueing discipline. Read only (IFLA_QDISC).
+	AttrLinkQdisc    uint16 = 6
+	AttrLinkStats    uint16 = 7 // counters in 32 bits; absent with skip-stats (IFLA_STATS)
+	AttrLinkCost     uint16 = 8 // never used by the kernel (IFLA_COST)
+	AttrLinkPriority uint16 = 9 // never used by the kernel (IFLA_PRIORITY)
+	// Index of the bridge, bond, VRF or other link that this one is a port of; 0 in a request
+	// takes it out. In a dump request it selects the ports of that link (IFLA_MASTER).
 	AttrLinkMaster uint16 = 10
-	// AttrLinkWireless: an event of the wireless extensions (struct iw_event), in a link
-	// message of its own. Absent otherwise (IFLA_WIRELESS).
+	// An event of the wireless extensions (struct iw_event), in a link message of its own.
+	// Absent otherwise (IFLA_WIRELESS).
 	AttrLinkWireless uint16 = 11
-	// AttrLinkProtinfo: state of a bridge port, in messages of family AF_BRIDGE only. In
-	// messages of family AF_INET6 it holds ifla6-attrs instead (IFLA_PROTINFO).
+	// State of a bridge port, in messages of family AF_BRIDGE only. In messages of family
+	// AF_INET6 it holds ifla6-attrs instead (IFLA_PROTINFO).
 	AttrLinkProtinfo uint16 = 12
-	// AttrLinkTxqlen: length of the send queue, in packets. Writable (IFLA_TXQLEN).
+	// Length of the send queue, in packets. Writable (IFLA_TXQLEN).
 	AttrLinkTxqlen uint16 = 13
-	// AttrLinkMap: bus resources of old hardware (IFLA_MAP).
-	AttrLinkMap uint16 = 14
-	// AttrLinkWeight: accepted and ignored; NAPI weight in old kernels (IFLA_WEIGHT).
+	AttrLinkMap    uint16 = 14 // bus resources of old hardware (IFLA_MAP)
+	// Accepted and ignored; NAPI weight in old kernels (IFLA_WEIGHT).
 	AttrLinkWeight uint16 = 15
-	// AttrLinkOperstate: operational state. A request may move it between dormant, testing and
-	// up, see linkmode (IFLA_OPERSTATE).
+	// Operational state. A request may move it between dormant, testing and up, see linkmode
+	// (IFLA_OPERSTATE).
 	AttrLinkOperstate uint16 = 16
-	// AttrLinkLinkmode: what happens when the carrier comes up. Writable (IFLA_LINKMODE).
+	// What happens when the carrier comes up. Writable (IFLA_LINKMODE).
 	AttrLinkLinkmode uint16 = 17
-	// AttrLinkLinkinfo: kind of a virtual link with the settings and state that belong to the
-	// kind, and the same for the master it is a port of (IFLA_LINKINFO).
+	// Kind of a virtual link with the settings and state that belong to the kind, and the same
+	// for the master it is a port of (IFLA_LINKINFO).
 	AttrLinkLinkinfo uint16 = 18
-	// AttrLinkNetNsPid: moves the link to, or creates it in, the network namespace of this
-	// process. Requests only (IFLA_NET_NS_PID).
+	// Moves the link to, or creates it in, the network namespace of this process. Requests only
+	// (IFLA_NET_NS_PID).
 	AttrLinkNetNsPid uint16 = 19
-	// AttrLinkIfalias: free text for people; an empty one removes it. The kernel sends it only
-	// if it is set (IFLA_IFALIAS).
+	// Free text for people; an empty one removes it. The kernel sends it only if it is set
+	// (IFLA_IFALIAS).
 	AttrLinkIfalias uint16 = 20
-	// AttrLinkNumVf: number of virtual functions of an SR-IOV device. Sent if the request had
-	// the vf filter (IFLA_NUM_VF).
+	// Number of virtual functions of an SR-IOV device. Sent if the request had the vf filter
+	// (IFLA_NUM_VF).
 	AttrLinkNumVf uint16 = 21
-	// AttrLinkVfinfoList: virtual functions of an SR-IOV device. Sent if the request had the vf
-	// filter; writable (IFLA_VFINFO_LIST).
+	// Virtual functions of an SR-IOV device. Sent if the request had the vf filter; writable
+	// (IFLA_VFINFO_LIST).
 	AttrLinkVfinfoList uint16 = 22
-	// AttrLinkStats64: counters in 64 bits; absent with skip-stats (IFLA_STATS64).
-	AttrLinkStats64 uint16 = 23
-	// AttrLinkVfPorts: port profiles of virtual functions (802.1Qbg), for drivers that have
-	// them. Sent if the request had the vf filter (IFLA_VF_PORTS).
+	AttrLinkStats64    uint16 = 23 // counters in 64 bits; absent with skip-stats (IFLA_STATS64)
+	// Port profiles of virtual functions (802.1Qbg), for drivers that have them. Sent if the
+	// request had the vf filter (IFLA_VF_PORTS).
 	AttrLinkVfPorts uint16 = 24
-	// AttrLinkPortSelf: port profile of the link itself. Sent if the request had the vf filter
-	// (IFLA_PORT_SELF).
+	// Port profile of the link itself. Sent if the request had the vf filter (IFLA_PORT_SELF).
 	AttrLinkPortSelf uint16 = 25
-	// AttrLinkAfSpec: settings and state of each address family. In messages of family
-	// AF_BRIDGE it holds another set, with bridge flags and VLANs (IFLA_AF_SPEC).
+	// Settings and state of each address family. In messages of family AF_BRIDGE it holds
+	// another set, with bridge flags and VLANs (IFLA_AF_SPEC).
 	AttrLinkAfSpec uint16 = 26
-	// AttrLinkGroup: group of links, 0 by default. A request without a name and index acts on
-	// all links of the group (IFLA_GROUP).
+	// Group of links, 0 by default. A request without a name and index acts on all links of the
+	// group (IFLA_GROUP).
 	AttrLinkGroup uint16 = 27
-	// AttrLinkNetNsFd: moves the link to, or creates it in, the network namespace that this
-	// file descriptor refers to. Requests only (IFLA_NET_NS_FD).
+	// Moves the link to, or creates it in, the network namespace that this file descriptor
+	// refers to. Requests only (IFLA_NET_NS_FD).
 	AttrLinkNetNsFd uint16 = 28
-	// AttrLinkExtMask: what the answer shall hold besides, or leave out. Requests only
-	// (IFLA_EXT_MASK).
+	// What the answer shall hold besides, or leave out. Requests only (IFLA_EXT_MASK).
 	AttrLinkExtMask uint16 = 29
-	// AttrLinkPromiscuity: how many users want promiscuous mode; above 0 it is on. Read only
-	// (IFLA_PROMISCUITY).
+	// How many users want promiscuous mode; above 0 it is on. Read only (IFLA_PROMISCUITY).
 	AttrLinkPromiscuity uint16 = 30
-	// AttrLinkNumTxQueues: number of send queues that are allocated. Settable on creation
-	// (IFLA_NUM_TX_QUEUES).
+	// Number of send queues that are allocated. Settable on creation (IFLA_NUM_TX_QUEUES).
 	AttrLinkNumTxQueues uint16 = 31
-	// AttrLinkNumRxQueues: number of receive queues that are allocated. Settable on creation
-	// (IFLA_NUM_RX_QUEUES).
+	// Number of receive queues that are allocated. Settable on creation (IFLA_NUM_RX_QUEUES).
 	AttrLinkNumRxQueues uint16 = 32
-	// AttrLinkCarrier: 1 with carrier, 0 without. Writable on virtual links (IFLA_CARRIER).
+	// 1 with carrier, 0 without. Writable on virtual links (IFLA_CARRIER).
 	AttrLinkCarrier uint16 = 33
-	// AttrLinkPhysPortID: identifies the physical port, equal for all links that share it
-	// (IFLA_PHYS_PORT_ID).
+	// Identifies the physical port, equal for all links that share it (IFLA_PHYS_PORT_ID).
 	AttrLinkPhysPortID uint16 = 34
-	// AttrLinkCarrierChanges: how often the carrier came or went. Read only
-	// (IFLA_CARRIER_CHANGES).
+	// How often the carrier came or went. Read only (IFLA_CARRIER_CHANGES).
 	AttrLinkCarrierChanges uint16 = 35
-	// AttrLinkPhysSwitchID: identifies the switch that the link is a port of
-	// (IFLA_PHYS_SWITCH_ID).
+	// Identifies the switch that the link is a port of (IFLA_PHYS_SWITCH_ID).
 	AttrLinkPhysSwitchID uint16 = 36
-	// AttrLinkLinkNetnsid: namespace, as this one numbers it, of the link that attribute link
-	// refers to. Present only if it is another one; on creation, where the new link's kind is
-	// to look for it (IFLA_LINK_NETNSID).
+	// Namespace, as this one numbers it, of the link that attribute link refers to. Present
+	// only if it is another one; on creation, where the new link's kind is to look for it
+	// (IFLA_LINK_NETNSID).
 	AttrLinkLinkNetnsid uint16 = 37
-	// AttrLinkPhysPortName: name of the physical port as printed on the device
-	// (IFLA_PHYS_PORT_NAME).
+	// Name of the physical port as printed on the device (IFLA_PHYS_PORT_NAME).
 	AttrLinkPhysPortName uint16 = 38
-	// AttrLinkProtoDown: 1 if a protocol keeps the link down. Writable for drivers that support
-	// it (IFLA_PROTO_DOWN).
+	// 1 if a protocol keeps the link down. Writable for drivers that support it
+	// (IFLA_PROTO_DOWN).
 	AttrLinkProtoDown uint16 = 39
-	// AttrLinkGsoMaxSegs: most segments of an offloaded packet. Writable, up to tso-max-segs
-	// (IFLA_GSO_MAX_SEGS).
+	// Most segments of an offloaded packet. Writable, up to tso-max-segs (IFLA_GSO_MAX_SEGS).
 	AttrLinkGsoMaxSegs uint16 = 40
-	// AttrLinkGsoMaxSize: largest packet handed to segmentation offload, in bytes. Writable, up
-	// to tso-max-size (IFLA_GSO_MAX_SIZE).
+	// Largest packet handed to segmentation offload, in bytes. Writable, up to tso-max-size
+	// (IFLA_GSO_MAX_SIZE).
 	AttrLinkGsoMaxSize uint16 = 41
-	// AttrLinkPad: alignment (IFLA_PAD).
-	AttrLinkPad uint16 = 42
-	// AttrLinkXdp: attached XDP programs (IFLA_XDP).
-	AttrLinkXdp uint16 = 43
-	// AttrLinkEvent: why a notification was sent. Notifications only (IFLA_EVENT).
+	AttrLinkPad        uint16 = 42 // alignment (IFLA_PAD)
+	AttrLinkXdp        uint16 = 43 // attached XDP programs (IFLA_XDP)
+	// Why a notification was sent. Notifications only (IFLA_EVENT).
 	AttrLinkEvent uint16 = 44
-	// AttrLinkNewNetnsid: namespace that the link moved to, as this one numbers it. Only in the
-	// dellink notification of the move (IFLA_NEW_NETNSID).
+	// Namespace that the link moved to, as this one numbers it. Only in the dellink
+	// notification of the move (IFLA_NEW_NETNSID).
 	AttrLinkNewNetnsid uint16 = 45
-	// AttrLinkTargetNetnsid: namespace that the request is about, as this one numbers it; the
-	// kernel repeats it in the answer (IFLA_TARGET_NETNSID).
+	// Namespace that the request is about, as this one numbers it; the kernel repeats it in the
+	// answer (IFLA_TARGET_NETNSID).
 	AttrLinkTargetNetnsid uint16 = 46
-	// AttrLinkCarrierUpCount: how often the carrier came. Read only (IFLA_CARRIER_UP_COUNT).
+	// How often the carrier came. Read only (IFLA_CARRIER_UP_COUNT).
 	AttrLinkCarrierUpCount uint16 = 47
-	// AttrLinkCarrierDownCount: how often the carrier went. Read only
-	// (IFLA_CARRIER_DOWN_COUNT).
+	// How often the carrier went. Read only (IFLA_CARRIER_DOWN_COUNT).
 	AttrLinkCarrierDownCount uint16 = 48
-	// AttrLinkNewIfindex: index that the link has, or in a request is to have, in the namespace
-	// that it moves to (IFLA_NEW_IFINDEX).
+	// Index that the link has, or in a request is to have, in the namespace that it moves to
+	// (IFLA_NEW_IFINDEX).
 	AttrLinkNewIfindex uint16 = 49
-	// AttrLinkMinMtu: smallest MTU of the device, in bytes. Read only (IFLA_MIN_MTU).
+	// Smallest MTU of the device, in bytes. Read only (IFLA_MIN_MTU).
 	AttrLinkMinMtu uint16 = 50
-	// AttrLinkMaxMtu: largest MTU of the device, in bytes; 0 if unlimited. Read only
-	// (IFLA_MAX_MTU).
+	// Largest MTU of the device, in bytes; 0 if unlimited. Read only (IFLA_MAX_MTU).
 	AttrLinkMaxMtu uint16 = 51
-	// AttrLinkPropList: alternative names of the link. Changed with newlinkprop and dellinkprop
-	// (IFLA_PROP_LIST).
+	// Alternative names of the link. Changed with newlinkprop and dellinkprop (IFLA_PROP_LIST).
 	AttrLinkPropList uint16 = 52
-	// AttrLinkAltIfname: alternative name. At the top level of a request it selects the link in
-	// place of ifname (IFLA_ALT_IFNAME).
+	// Alternative name. At the top level of a request it selects the link in place of ifname
+	// (IFLA_ALT_IFNAME).
 	AttrLinkAltIfname uint16 = 53
-	// AttrLinkPermAddress: hardware address that the device was built with. Read only
-	// (IFLA_PERM_ADDRESS).
+	// Hardware address that the device was built with. Read only (IFLA_PERM_ADDRESS).
 	AttrLinkPermAddress uint16 = 54
-	// AttrLinkProtoDownReason: reasons why the link is kept down, present with at least one.
-	// The link can come up when none is left (IFLA_PROTO_DOWN_REASON).
+	// Reasons why the link is kept down, present with at least one. The link can come up when
+	// none is left (IFLA_PROTO_DOWN_REASON).
 	AttrLinkProtoDownReason uint16 = 55
-	// AttrLinkParentDevName: name of the device, for example on the PCI bus, that the link
-	// belongs to (IFLA_PARENT_DEV_NAME).
+	// Name of the device, for example on the PCI bus, that the link belongs to
+	// (IFLA_PARENT_DEV_NAME).
 	AttrLinkParentDevName uint16 = 56
-	// AttrLinkParentDevBusName: bus of that device, for example pci (IFLA_PARENT_DEV_BUS_NAME).
+	// Bus of that device, for example pci (IFLA_PARENT_DEV_BUS_NAME).
 	AttrLinkParentDevBusName uint16 = 57
-	// AttrLinkGroMaxSize: largest packet made by receive offload, in bytes. Writable
-	// (IFLA_GRO_MAX_SIZE).
+	// Largest packet made by receive offload, in bytes. Writable (IFLA_GRO_MAX_SIZE).
 	AttrLinkGroMaxSize uint16 = 58
-	// AttrLinkTsoMaxSize: largest packet that the device can segment, in bytes. Read only
-	// (IFLA_TSO_MAX_SIZE).
+	// Largest packet that the device can segment, in bytes. Read only (IFLA_TSO_MAX_SIZE).
 	AttrLinkTsoMaxSize uint16 = 59
-	// AttrLinkTsoMaxSegs: most segments that the device can make of a packet. Read only
-	// (IFLA_TSO_MAX_SEGS).
+	// Most segments that the device can make of a packet. Read only (IFLA_TSO_MAX_SEGS).
 	AttrLinkTsoMaxSegs uint16 = 60
-	// AttrLinkAllmulti: how many users want all multicast packets; above 0 they are received.
-	// Read only (IFLA_ALLMULTI).
+	// How many users want all multicast packets; above 0 they are received. Read only
+	// (IFLA_ALLMULTI).
 	AttrLinkAllmulti uint16 = 61
-	// AttrLinkDevlinkPort: the devlink port that the link belongs to, empty if none
-	// (IFLA_DEVLINK_PORT).
+	// The devlink port that the link belongs to, empty if none (IFLA_DEVLINK_PORT).
 	AttrLinkDevlinkPort uint16 = 62
-	// AttrLinkGsoIpv4MaxSize: as gso-max-size, for IPv4. Writable (IFLA_GSO_IPV4_MAX_SIZE).
+	// As gso-max-size, for IPv4. Writable (IFLA_GSO_IPV4_MAX_SIZE).
 	AttrLinkGsoIpv4MaxSize uint16 = 63
-	// AttrLinkGroIpv4MaxSize: as gro-max-size, for IPv4. Writable (IFLA_GRO_IPV4_MAX_SIZE).
+	// As gro-max-size, for IPv4. Writable (IFLA_GRO_IPV4_MAX_SIZE).
 	AttrLinkGroIpv4MaxSize uint16 = 64
-	// AttrLinkDpllPin: the pin of a digital phase-locked loop that the link belongs to, empty
-	// if none (IFLA_DPLL_PIN).
+	// The pin of a digital phase-locked loop that the link belongs to, empty if none
+	// (IFLA_DPLL_PIN).
 	AttrLinkDpllPin uint16 = 65
-	// AttrLinkMaxPacingOffloadHorizon: how far ahead the device can schedule packets, in
-	// nanoseconds; 0 if it cannot. Read only (IFLA_MAX_PACING_OFFLOAD_HORIZON).
+	// How far ahead the device can schedule packets, in nanoseconds; 0 if it cannot. Read only
+	// (IFLA_MAX_PACING_OFFLOAD_HORIZON).
 	AttrLinkMaxPacingOffloadHorizon uint16 = 66
-	// AttrLinkNetnsImmutable: 1 if the link cannot move to another namespace. Read only
-	// (IFLA_NETNS_IMMUTABLE).
+	// 1 if the link cannot move to another namespace. Read only (IFLA_NETNS_IMMUTABLE).
 	AttrLinkNetnsImmutable uint16 = 67
-	// AttrLinkHeadroom: bytes that the device needs before a packet. Read only (IFLA_HEADROOM).
+	// Bytes that the device needs before a packet. Read only (IFLA_HEADROOM).
 	AttrLinkHeadroom uint16 = 68
-	// AttrLinkTailroom: bytes that the device needs after a packet. Read only (IFLA_TAILROOM).
+	// Bytes that the device needs after a packet. Read only (IFLA_TAILROOM).
 	AttrLinkTailroom uint16 = 69
 )
 
-// The numbers of the attributes in the set proto-down-reason-attrs: reasons that keep a link down,
-// bits with a meaning that user space agrees on.
+// The attributes of [ProtoDownReasonAttrs].
 const (
-	// AttrProtoDownReasonMask: bits that a request changes. Requests only
-	// (IFLA_PROTO_DOWN_REASON_MASK).
-	AttrProtoDownReasonMask uint16 = 1
-	// AttrProtoDownReasonValue: bits that are set (IFLA_PROTO_DOWN_REASON_VALUE).
+	AttrProtoDownReasonMask  uint16 = 1
 	AttrProtoDownReasonValue uint16 = 2
 )
 
-// The numbers of the attributes in the set link-devlink-port-attrs: the devlink port of a link,
-// with the numbers of the devlink family.
+// The attributes of [LinkDevlinkPortAttrs].
 const (
-	// AttrLinkDevlinkPortBusName: bus of the devlink instance, for example pci
-	// (DEVLINK_ATTR_BUS_NAME).
-	AttrLinkDevlinkPortBusName uint16 = 1
-	// AttrLinkDevlinkPortDevName: device of the devlink instance on that bus
-	// (DEVLINK_ATTR_DEV_NAME).
-	AttrLinkDevlinkPortDevName uint16 = 2
-	// AttrLinkDevlinkPortPortIndex: index of the port in the devlink instance
-	// (DEVLINK_ATTR_PORT_INDEX).
+	AttrLinkDevlinkPortBusName   uint16 = 1
+	AttrLinkDevlinkPortDevName   uint16 = 2
 	AttrLinkDevlinkPortPortIndex uint16 = 3
 )
 
-// The numbers of the attributes in the set link-dpll-pin-attrs: the DPLL pin of a link, with the
-// numbers of the dpll family.
+// The attributes of [LinkDpllPinAttrs].
 const (
-	// AttrLinkDpllPinID: identifier of the pin (DPLL_A_PIN_ID).
 	AttrLinkDpllPinID uint16 = 1
 )
 
-// The numbers of the attributes in the set af-spec-attrs: one attribute for each address family,
-// numbered as the family.
+// The attributes of [AfSpecAttrs].
 const (
-	// AttrAfSpecInet: IPv4 (AF_INET).
-	AttrAfSpecInet uint16 = 2
-	// AttrAfSpecInet6: IPv6 (AF_INET6).
+	AttrAfSpecInet  uint16 = 2
 	AttrAfSpecInet6 uint16 = 10
-	// AttrAfSpecMctp: management component transport protocol (AF_MCTP).
-	AttrAfSpecMctp uint16 = 45
+	AttrAfSpecMctp  uint16 = 45
 )
 
-// The numbers of the attributes in the set vfinfo-list-attrs: virtual functions of an SR-IOV
-// device.
+// The attributes of [VfinfoListAttrs].
 const (
-	// AttrVfinfoListInfo: one virtual function (IFLA_VF_INFO).
 	AttrVfinfoListInfo uint16 = 1
 )
 
-// The numbers of the attributes in the set vfinfo-attrs: settings and counters of one virtual
-// function. Each struct begins with the number of the function.
+// The attributes of [VfinfoAttrs].
 const (
-	// AttrVfinfoMac: hardware address. Writable (IFLA_VF_MAC).
-	AttrVfinfoMac uint16 = 1
-	// AttrVfinfoVlan: default VLAN. Writable (IFLA_VF_VLAN).
-	AttrVfinfoVlan uint16 = 2
-	// AttrVfinfoTxRate: send limit, older form. Writable (IFLA_VF_TX_RATE).
-	AttrVfinfoTxRate uint16 = 3
-	// AttrVfinfoSpoofchk: check of source addresses. Writable (IFLA_VF_SPOOFCHK).
-	AttrVfinfoSpoofchk uint16 = 4
-	// AttrVfinfoLinkState: link state. Writable (IFLA_VF_LINK_STATE).
-	AttrVfinfoLinkState uint16 = 5
-	// AttrVfinfoRate: guaranteed rate and send limit. Writable (IFLA_VF_RATE).
-	AttrVfinfoRate uint16 = 6
-	// AttrVfinfoRssQueryEn: whether the function may read its RSS settings. Writable
-	// (IFLA_VF_RSS_QUERY_EN).
+	AttrVfinfoMac        uint16 = 1
+	AttrVfinfoVlan       uint16 = 2
+	AttrVfinfoTxRate     uint16 = 3
+	AttrVfinfoSpoofchk   uint16 = 4
+	AttrVfinfoLinkState  uint16 = 5
+	AttrVfinfoRate       uint16 = 6
 	AttrVfinfoRssQueryEn uint16 = 7
-	// AttrVfinfoStats: counters; absent with skip-stats. Read only (IFLA_VF_STATS).
-	AttrVfinfoStats uint16 = 8
-	// AttrVfinfoTrust: whether the function may do what affects others. Writable
-	// (IFLA_VF_TRUST).
-	AttrVfinfoTrust uint16 = 9
-	// AttrVfinfoIbNodeGuid: InfiniBand node GUID, if the driver has one. Writable
-	// (IFLA_VF_IB_NODE_GUID).
+	AttrVfinfoStats      uint16 = 8
+	AttrVfinfoTrust      uint16 = 9
 	AttrVfinfoIbNodeGuid uint16 = 10
-	// AttrVfinfoIbPortGuid: InfiniBand port GUID, if the driver has one. Writable
-	// (IFLA_VF_IB_PORT_GUID).
 	AttrVfinfoIbPortGuid uint16 = 11
-	// AttrVfinfoVlanList: VLANs with their protocol. Writable (IFLA_VF_VLAN_LIST).
-	AttrVfinfoVlanList uint16 = 12
-	// AttrVfinfoBroadcast: broadcast hardware address. Read only (IFLA_VF_BROADCAST).
-	AttrVfinfoBroadcast uint16 = 13
+	AttrVfinfoVlanList   uint16 = 12
+	AttrVfinfoBroadcast  uint16 = 13
 )
 
-// The numbers of the attributes in the set vf-stats-attrs: counters of a virtual function, numbered
-// from 0.
+// The attributes of [VfStatsAttrs].
 const (
-	// AttrVfStatsRxPackets: packets received (IFLA_VF_STATS_RX_PACKETS).
 	AttrVfStatsRxPackets uint16 = 0
-	// AttrVfStatsTxPackets: packets sent (IFLA_VF_STATS_TX_PACKETS).
 	AttrVfStatsTxPackets uint16 = 1
-	// AttrVfStatsRxBytes: bytes received (IFLA_VF_STATS_RX_BYTES).
-	AttrVfStatsRxBytes uint16 = 2
-	// AttrVfStatsTxBytes: bytes sent (IFLA_VF_STATS_TX_BYTES).
-	AttrVfStatsTxBytes uint16 = 3
-	// AttrVfStatsBroadcast: broadcast packets received (IFLA_VF_STATS_BROADCAST).
+	AttrVfStatsRxBytes   uint16 = 2
+	AttrVfStatsTxBytes   uint16 = 3
 	AttrVfStatsBroadcast uint16 = 4
-	// AttrVfStatsMulticast: multicast packets received (IFLA_VF_STATS_MULTICAST).
 	AttrVfStatsMulticast uint16 = 5
-	// AttrVfStatsPad: alignment (IFLA_VF_STATS_PAD).
-	AttrVfStatsPad uint16 = 6
-	// AttrVfStatsRxDropped: received packets dropped (IFLA_VF_STATS_RX_DROPPED).
+	AttrVfStatsPad       uint16 = 6 // alignment (IFLA_VF_STATS_PAD)
 	AttrVfStatsRxDropped uint16 = 7
-	// AttrVfStatsTxDropped: packets dropped before sending (IFLA_VF_STATS_TX_DROPPED).
 	AttrVfStatsTxDropped uint16 = 8
 )
 
-// The numbers of the attributes in the set vf-vlan-attrs: VLANs of a virtual function. The kernel
-// takes and sends one.
+// The attributes of [VfVlanAttrs].
 const (
-	// AttrVfVlanInfo: one VLAN (IFLA_VF_VLAN_INFO).
 	AttrVfVlanInfo uint16 = 1
 )
 
-// The numbers of the attributes in the set vf-ports-attrs: port profiles of virtual functions.
+// The attributes of [VfPortsAttrs].
 const (
-	// AttrVfPortsPort: port profile of one virtual function (IFLA_VF_PORT).
 	AttrVfPortsPort uint16 = 1
 )
 
-// The numbers of the attributes in the set port-self-attrs: port profile (802.1Qbg) of a virtual
-// function or of the link itself.
+// The attributes of [PortSelfAttrs].
 const (
-	// AttrPortSelfVf: number of the virtual function; required in vf-ports, absent in port-self
-	// (IFLA_PORT_VF).
-	AttrPortSelfVf uint16 = 1
-	// AttrPortSelfProfile: name of the profile (IFLA_PORT_PROFILE).
-	AttrPortSelfProfile uint16 = 2
-	// AttrPortSelfVsiType: reserved for the VSI type (struct ifla_port_vsi); the kernel refuses
-	// and does not send it (IFLA_PORT_VSI_TYPE).
-	AttrPortSelfVsiType uint16 = 3
-	// AttrPortSelfInstanceUuid: UUID of the virtual machine's port (IFLA_PORT_INSTANCE_UUID).
+	AttrPortSelfVf           uint16 = 1
+	AttrPortSelfProfile      uint16 = 2
+	AttrPortSelfVsiType      uint16 = 3
 	AttrPortSelfInstanceUuid uint16 = 4
-	// AttrPortSelfHostUuid: UUID of the host (IFLA_PORT_HOST_UUID).
-	AttrPortSelfHostUuid uint16 = 5
-	// AttrPortSelfRequest: what to do (IFLA_PORT_REQUEST).
-	AttrPortSelfRequest uint16 = 6
-	// AttrPortSelfResponse: state of the last request. Read only (IFLA_PORT_RESPONSE).
-	AttrPortSelfResponse uint16 = 7
+	AttrPortSelfHostUuid     uint16 = 5
+	AttrPortSelfRequest      uint16 = 6
+	AttrPortSelfResponse     uint16 = 7
 )
 
-// The numbers of the attributes in the set linkinfo-attrs: kind of a link, and what belongs to the
-// kind.
+// The attributes of [LinkinfoAttrs].
 const (
-	// AttrLinkinfoKind: kind of the link, such as vlan or veth. Required to create one;
-	// physical devices have none (IFLA_INFO_KIND).
-	AttrLinkinfoKind uint16 = 1
-	// AttrLinkinfoData: settings and state that belong to the kind (IFLA_INFO_DATA).
-	AttrLinkinfoData uint16 = 2
-	// AttrLinkinfoXstats: further counters of the kind, as its driver lays them out; CAN sends
-	// struct can_device_stats (IFLA_INFO_XSTATS).
-	AttrLinkinfoXstats uint16 = 3
-	// AttrLinkinfoSlaveKind: kind of the master, such as bridge or bond. Absent unless the link
-	// is a port (IFLA_INFO_SLAVE_KIND).
+	AttrLinkinfoKind      uint16 = 1
+	AttrLinkinfoData      uint16 = 2
+	AttrLinkinfoXstats    uint16 = 3
 	AttrLinkinfoSlaveKind uint16 = 4
-	// AttrLinkinfoSlaveData: settings and state of the link as port of its master
-	// (IFLA_INFO_SLAVE_DATA).
 	AttrLinkinfoSlaveData uint16 = 5
 )
 
-// The numbers of the attributes in the set linkinfo-bond-attrs: bond. Many settings can change only
-// while the bond has no ports or is down.
+// The attributes of [LinkinfoBondAttrs].
 const (
-	// AttrLinkinfoBondMode: how the ports are used (IFLA_BOND_MODE).
-	AttrLinkinfoBondMode uint16 = 1
-	// AttrLinkinfoBondActiveSlave: index of the active port, in modes that have one
-	// (IFLA_BOND_ACTIVE_SLAVE).
-	AttrLinkinfoBondActiveSlave uint16 = 2
-	// AttrLinkinfoBondMiimon: milliseconds between link checks, 0 for none (IFLA_BOND_MIIMON).
-	AttrLinkinfoBondMiimon uint16 = 3
-	// AttrLinkinfoBondUpdelay: milliseconds before a port that came up is used; a multiple of
-	// miimon (IFLA_BOND_UPDELAY).
-	AttrLinkinfoBondUpdelay uint16 = 4
-	// AttrLinkinfoBondDowndelay: milliseconds before a port that went down is given up; a
-	// multiple of miimon (IFLA_BOND_DOWNDELAY).
-	AttrLinkinfoBondDowndelay uint16 = 5
-	// AttrLinkinfoBondUseCarrier: 1 checks links by their carrier, 0 by ioctl. Newer kernels
-	// accept only 1 (IFLA_BOND_USE_CARRIER).
-	AttrLinkinfoBondUseCarrier uint16 = 6
-	// AttrLinkinfoBondArpInterval: milliseconds between ARP probes, 0 for none
-	// (IFLA_BOND_ARP_INTERVAL).
-	AttrLinkinfoBondArpInterval uint16 = 7
-	// AttrLinkinfoBondArpIpTarget: IPv4 addresses to probe, up to 16, network byte order
-	// (IFLA_BOND_ARP_IP_TARGET).
-	AttrLinkinfoBondArpIpTarget uint16 = 8
-	// AttrLinkinfoBondArpValidate: which ports check what they receive
-	// (IFLA_BOND_ARP_VALIDATE).
-	AttrLinkinfoBondArpValidate uint16 = 9
-	// AttrLinkinfoBondArpAllTargets: whether any or all targets must answer
-	// (IFLA_BOND_ARP_ALL_TARGETS).
-	AttrLinkinfoBondArpAllTargets uint16 = 10
-	// AttrLinkinfoBondPrimary: index of the preferred port, 0 for none (IFLA_BOND_PRIMARY).
-	AttrLinkinfoBondPrimary uint16 = 11
-	// AttrLinkinfoBondPrimaryReselect: when the preferred port is chosen again
-	// (IFLA_BOND_PRIMARY_RESELECT).
+	AttrLinkinfoBondMode            uint16 = 1
+	AttrLinkinfoBondActiveSlave     uint16 = 2
+	AttrLinkinfoBondMiimon          uint16 = 3
+	AttrLinkinfoBondUpdelay         uint16 = 4
+	AttrLinkinfoBondDowndelay       uint16 = 5
+	AttrLinkinfoBondUseCarrier      uint16 = 6
+	AttrLinkinfoBondArpInterval     uint16 = 7
+	AttrLinkinfoBondArpIpTarget     uint16 = 8
+	AttrLinkinfoBondArpValidate     uint16 = 9
+	AttrLinkinfoBondArpAllTargets   uint16 = 10
+	AttrLinkinfoBondPrimary         uint16 = 11
 	AttrLinkinfoBondPrimaryReselect uint16 = 12
-	// AttrLinkinfoBondFailOverMac: hardware addresses of the ports in active-backup mode
-	// (IFLA_BOND_FAIL_OVER_MAC).
-	AttrLinkinfoBondFailOverMac uint16 = 13
-	// AttrLinkinfoBondXmitHashPolicy: what is hashed to choose a port
-	// (IFLA_BOND_XMIT_HASH_POLICY).
-	AttrLinkinfoBondXmitHashPolicy uint16 = 14
-	// AttrLinkinfoBondResendIgmp: multicast reports to send after a fail-over, 0-255
-	// (IFLA_BOND_RESEND_IGMP).
-	AttrLinkinfoBondResendIgmp uint16 = 15
-	// AttrLinkinfoBondNumPeerNotif: announcements to neighbours after a fail-over
-	// (IFLA_BOND_NUM_PEER_NOTIF).
-	AttrLinkinfoBondNumPeerNotif uint16 = 16
-	// AttrLinkinfoBondAllSlavesActive: 1 also receives on backup ports
-	// (IFLA_BOND_ALL_SLAVES_ACTIVE).
+	AttrLinkinfoBondFailOverMac     uint16 = 13
+	AttrLinkinfoBondXmitHashPolicy  uint16 = 14
+	AttrLinkinfoBondResendIgmp      uint16 = 15
+	AttrLinkinfoBondNumPeerNotif    uint16 = 16
 	AttrLinkinfoBondAllSlavesActive uint16 = 17
-	// AttrLinkinfoBondMinLinks: ports that must be up for the bond to have carrier (802.3ad)
-	// (IFLA_BOND_MIN_LINKS).
-	AttrLinkinfoBondMinLinks uint16 = 18
-	// AttrLinkinfoBondLpInterval: seconds between learning packets to the switches
-	// (IFLA_BOND_LP_INTERVAL).
-	AttrLinkinfoBondLpInterval uint16 = 19
-	// AttrLinkinfoBondPacketsPerSlave: packets on one port before the next in round-robin, 0
-	// for a random port (IFLA_BOND_PACKETS_PER_SLAVE).
+	AttrLinkinfoBondMinLinks        uint16 = 18
+	AttrLinkinfoBondLpInterval      uint16 = 19
 	AttrLinkinfoBondPacketsPerSlave uint16 = 20
-	// AttrLinkinfoBondAdLacpRate: how often LACP messages are asked for
-	// (IFLA_BOND_AD_LACP_RATE).
-	AttrLinkinfoBondAdLacpRate uint16 = 21
-	// AttrLinkinfoBondAdSelect: how the active aggregator is chosen (IFLA_BOND_AD_SELECT).
-	AttrLinkinfoBondAdSelect uint16 = 22
-	// AttrLinkinfoBondAdInfo: state of LACP, in 802.3ad mode. Read only (IFLA_BOND_AD_INFO).
-	AttrLinkinfoBondAdInfo uint16 = 23
-	// AttrLinkinfoBondAdActorSysPrio: LACP system priority, 1-65535. Needs CAP_NET_ADMIN to
-	// read (IFLA_BOND_AD_ACTOR_SYS_PRIO).
-	AttrLinkinfoBondAdActorSysPrio uint16 = 24
-	// AttrLinkinfoBondAdUserPortKey: upper bits of the LACP port key, 0-1023. Needs
-	// CAP_NET_ADMIN to read (IFLA_BOND_AD_USER_PORT_KEY).
-	AttrLinkinfoBondAdUserPortKey uint16 = 25
-	// AttrLinkinfoBondAdActorSystem: LACP system address. Needs CAP_NET_ADMIN to read
-	// (IFLA_BOND_AD_ACTOR_SYSTEM).
-	AttrLinkinfoBondAdActorSystem uint16 = 26
-	// AttrLinkinfoBondTlbDynamicLb: 1 moves flows between ports in tlb mode
-	// (IFLA_BOND_TLB_DYNAMIC_LB).
-	AttrLinkinfoBondTlbDynamicLb uint16 = 27
-	// AttrLinkinfoBondPeerNotifDelay: milliseconds between announcements after a fail-over
-	// (IFLA_BOND_PEER_NOTIF_DELAY).
-	AttrLinkinfoBondPeerNotifDelay uint16 = 28
-	// AttrLinkinfoBondAdLacpActive: 1 sends LACP messages without being asked
-	// (IFLA_BOND_AD_LACP_ACTIVE).
-	AttrLinkinfoBondAdLacpActive uint16 = 29
-	// AttrLinkinfoBondMissedMax: failed ARP probes before a port is down
-	// (IFLA_BOND_MISSED_MAX).
-	AttrLinkinfoBondMissedMax uint16 = 30
-	// AttrLinkinfoBondNsIp6Target: IPv6 addresses to probe, up to 16 (IFLA_BOND_NS_IP6_TARGET).
-	AttrLinkinfoBondNsIp6Target uint16 = 31
-	// AttrLinkinfoBondCoupledControl: 1 starts to receive and send together (802.3ad)
-	// (IFLA_BOND_COUPLED_CONTROL).
-	AttrLinkinfoBondCoupledControl uint16 = 32
-	// AttrLinkinfoBondBroadcastNeigh: 1 sends ARP and neighbour discovery on all ports
-	// (802.3ad). Since Linux 6.17 (IFLA_BOND_BROADCAST_NEIGH).
-	AttrLinkinfoBondBroadcastNeigh uint16 = 33
-	// AttrLinkinfoBondLacpStrict: 1 wants LACP answers before a port carries traffic. In
-	// kernels of 2026 (IFLA_BOND_LACP_STRICT).
-	AttrLinkinfoBondLacpStrict uint16 = 34
+	AttrLinkinfoBondAdLacpRate      uint16 = 21
+	AttrLinkinfoBondAdSelect        uint16 = 22
+	AttrLinkinfoBondAdInfo          uint16 = 23
+	AttrLinkinfoBondAdActorSysPrio  uint16 = 24
+	AttrLinkinfoBondAdUserPortKey   uint16 = 25
+	AttrLinkinfoBondAdActorSystem   uint16 = 26
+	AttrLinkinfoBondTlbDynamicLb    uint16 = 27
+	AttrLinkinfoBondPeerNotifDelay  uint16 = 28
+	AttrLinkinfoBondAdLacpActive    uint16 = 29
+	AttrLinkinfoBondMissedMax       uint16 = 30
+	AttrLinkinfoBondNsIp6Target     uint16 = 31
+	AttrLinkinfoBondCoupledControl  uint16 = 32
+	AttrLinkinfoBondBroadcastNeigh  uint16 = 33
+	AttrLinkinfoBondLacpStrict      uint16 = 34
 )
 
-// The numbers of the attributes in the set bond-ad-info-attrs: state of the active LACP aggregator.
+// The attributes of [BondAdInfoAttrs].
 const (
-	// AttrBondAdInfoAggregator: identifier of the aggregator (IFLA_BOND_AD_INFO_AGGREGATOR).
 	AttrBondAdInfoAggregator uint16 = 1
-	// AttrBondAdInfoNumPorts: number of its ports (IFLA_BOND_AD_INFO_NUM_PORTS).
-	AttrBondAdInfoNumPorts uint16 = 2
-	// AttrBondAdInfoActorKey: own key (IFLA_BOND_AD_INFO_ACTOR_KEY).
-	AttrBondAdInfoActorKey uint16 = 3
-	// AttrBondAdInfoPartnerKey: key of the partner (IFLA_BOND_AD_INFO_PARTNER_KEY).
+	AttrBondAdInfoNumPorts   uint16 = 2
+	AttrBondAdInfoActorKey   uint16 = 3
 	AttrBondAdInfoPartnerKey uint16 = 4
-	// AttrBondAdInfoPartnerMac: system address of the partner (IFLA_BOND_AD_INFO_PARTNER_MAC).
 	AttrBondAdInfoPartnerMac uint16 = 5
 )
 
-// The numbers of the attributes in the set bond-slave-attrs: port of a bond.
+// The attributes of [BondSlaveAttrs].
 const (
-	// AttrBondSlaveState: whether the port is active. Read only (IFLA_BOND_SLAVE_STATE).
-	AttrBondSlaveState uint16 = 1
-	// AttrBondSlaveMiiStatus: link of the port. Read only (IFLA_BOND_SLAVE_MII_STATUS).
-	AttrBondSlaveMiiStatus uint16 = 2
-	// AttrBondSlaveLinkFailureCount: how often the link failed. Read only
-	// (IFLA_BOND_SLAVE_LINK_FAILURE_COUNT).
-	AttrBondSlaveLinkFailureCount uint16 = 3
-	// AttrBondSlavePermHwaddr: hardware address before it became a port. Read only
-	// (IFLA_BOND_SLAVE_PERM_HWADDR).
-	AttrBondSlavePermHwaddr uint16 = 4
-	// AttrBondSlaveQueueID: send queue of the bond that is bound to the port, 0 for none.
-	// Writable (IFLA_BOND_SLAVE_QUEUE_ID).
-	AttrBondSlaveQueueID uint16 = 5
-	// AttrBondSlaveAdAggregatorID: LACP aggregator of the port. 802.3ad only
-	// (IFLA_BOND_SLAVE_AD_AGGREGATOR_ID).
-	AttrBondSlaveAdAggregatorID uint16 = 6
-	// AttrBondSlaveAdActorOperPortState: LACP state of this side. 802.3ad only
-	// (IFLA_BOND_SLAVE_AD_ACTOR_OPER_PORT_STATE).
-	AttrBondSlaveAdActorOperPortState uint16 = 7
-	// AttrBondSlaveAdPartnerOperPortState: LACP state of the partner. 802.3ad only
-	// (IFLA_BOND_SLAVE_AD_PARTNER_OPER_PORT_STATE).
+	AttrBondSlaveState                  uint16 = 1
+	AttrBondSlaveMiiStatus              uint16 = 2
+	AttrBondSlaveLinkFailureCount       uint16 = 3
+	AttrBondSlavePermHwaddr             uint16 = 4
+	AttrBondSlaveQueueID                uint16 = 5
+	AttrBondSlaveAdAggregatorID         uint16 = 6
+	AttrBondSlaveAdActorOperPortState   uint16 = 7
 	AttrBondSlaveAdPartnerOperPortState uint16 = 8
-	// AttrBondSlavePrio: priority in the choice of a new active port, higher wins. Writable
-	// (IFLA_BOND_SLAVE_PRIO).
-	AttrBondSlavePrio uint16 = 9
-	// AttrBondSlaveActorPortPrio: LACP priority of the port. Writable
-	// (IFLA_BOND_SLAVE_ACTOR_PORT_PRIO).
-	AttrBondSlaveActorPortPrio uint16 = 10
-	// AttrBondSlaveAdChurnActorState: churn detection of this side. 802.3ad only
-	// (IFLA_BOND_SLAVE_AD_CHURN_ACTOR_STATE).
-	AttrBondSlaveAdChurnActorState uint16 = 11
-	// AttrBondSlaveAdChurnPartnerState: churn detection of the partner. 802.3ad only
-	// (IFLA_BOND_SLAVE_AD_CHURN_PARTNER_STATE).
-	AttrBondSlaveAdChurnPartnerState uint16 = 12
+	AttrBondSlavePrio                   uint16 = 9
+	AttrBondSlaveActorPortPrio          uint16 = 10
+	AttrBondSlaveAdChurnActorState      uint16 = 11
+	AttrBondSlaveAdChurnPartnerState    uint16 = 12
 )
 
-// The numbers of the attributes in the set linkinfo-bridge-attrs: bridge. Times are in hundredths
-// of a second (USER_HZ).
+// The attributes of [LinkinfoBridgeAttrs].
 const (
-	// AttrLinkinfoBridgeForwardDelay: time in the listening and in the learning state, 200-3000
-	// with spanning tree (IFLA_BR_FORWARD_DELAY).
-	AttrLinkinfoBridgeForwardDelay uint16 = 1
-	// AttrLinkinfoBridgeHelloTime: time between hello messages, 100-1000 (IFLA_BR_HELLO_TIME).
-	AttrLinkinfoBridgeHelloTime uint16 = 2
-	// AttrLinkinfoBridgeMaxAge: time until a silent bridge counts as lost, 600-4000
-	// (IFLA_BR_MAX_AGE).
-	AttrLinkinfoBridgeMaxAge uint16 = 3
-	// AttrLinkinfoBridgeAgeingTime: lifetime of learned addresses, 30000 by default
-	// (IFLA_BR_AGEING_TIME).
-	AttrLinkinfoBridgeAgeingTime uint16 = 4
-	// AttrLinkinfoBridgeStpState: spanning tree (IFLA_BR_STP_STATE).
-	AttrLinkinfoBridgeStpState uint16 = 5
-	// AttrLinkinfoBridgePriority: priority of the bridge, lower wins. Host byte order
-	// (IFLA_BR_PRIORITY).
-	AttrLinkinfoBridgePriority uint16 = 6
-	// AttrLinkinfoBridgeVlanFiltering: 1 filters by VLAN (IFLA_BR_VLAN_FILTERING).
-	AttrLinkinfoBridgeVlanFiltering uint16 = 7
-	// AttrLinkinfoBridgeVlanProtocol: ethertype of filtered VLANs, network byte order
-	// (IFLA_BR_VLAN_PROTOCOL).
-	AttrLinkinfoBridgeVlanProtocol uint16 = 8
-	// AttrLinkinfoBridgeGroupFwdMask: link-local groups to forward, bit n for 01:80:c2:00:00:0n
-	// (IFLA_BR_GROUP_FWD_MASK).
-	AttrLinkinfoBridgeGroupFwdMask uint16 = 9
-	// AttrLinkinfoBridgeRootID: root of the spanning tree. Read only (IFLA_BR_ROOT_ID).
-	AttrLinkinfoBridgeRootID uint16 = 10
-	// AttrLinkinfoBridgeBridgeID: identifier of this bridge. Read only (IFLA_BR_BRIDGE_ID).
-	AttrLinkinfoBridgeBridgeID uint16 = 11
-	// AttrLinkinfoBridgeRootPort: number of the port towards the root. Read only
-	// (IFLA_BR_ROOT_PORT).
-	AttrLinkinfoBridgeRootPort uint16 = 12
-	// AttrLinkinfoBridgeRootPathCost: cost of the path to the root. Read only
-	// (IFLA_BR_ROOT_PATH_COST).
-	AttrLinkinfoBridgeRootPathCost uint16 = 13
-	// AttrLinkinfoBridgeTopologyChange: 1 while a topology change is announced. Read only
-	// (IFLA_BR_TOPOLOGY_CHANGE).
-	AttrLinkinfoBridgeTopologyChange uint16 = 14
-	// AttrLinkinfoBridgeTopologyChangeDetected: 1 if this bridge has seen the change. Read only
-	// (IFLA_BR_TOPOLOGY_CHANGE_DETECTED).
-	AttrLinkinfoBridgeTopologyChangeDetected uint16 = 15
-	// AttrLinkinfoBridgeHelloTimer: time left of the hello timer. Read only
-	// (IFLA_BR_HELLO_TIMER).
-	AttrLinkinfoBridgeHelloTimer uint16 = 16
-	// AttrLinkinfoBridgeTcnTimer: time left of the topology change notification timer. Read
-	// only (IFLA_BR_TCN_TIMER).
-	AttrLinkinfoBridgeTcnTimer uint16 = 17
-	// AttrLinkinfoBridgeTopologyChangeTimer: time left of the topology change timer. Read only
-	// (IFLA_BR_TOPOLOGY_CHANGE_TIMER).
-	AttrLinkinfoBridgeTopologyChangeTimer uint16 = 18
-	// AttrLinkinfoBridgeGcTimer: time left until old addresses are removed. Read only
-	// (IFLA_BR_GC_TIMER).
-	AttrLinkinfoBridgeGcTimer uint16 = 19
-	// AttrLinkinfoBridgeGroupAddr: destination of spanning tree messages, 01:80:c2:00:00:0x
-	// (IFLA_BR_GROUP_ADDR).
-	AttrLinkinfoBridgeGroupAddr uint16 = 20
-	// AttrLinkinfoBridgeFdbFlush: forget learned addresses. Requests only (IFLA_BR_FDB_FLUSH).
-	AttrLinkinfoBridgeFdbFlush uint16 = 21
-	// AttrLinkinfoBridgeMcastRouter: whether the bridge itself counts as multicast router
-	// (IFLA_BR_MCAST_ROUTER).
-	AttrLinkinfoBridgeMcastRouter uint16 = 22
-	// AttrLinkinfoBridgeMcastSnooping: 1 watches IGMP and MLD (IFLA_BR_MCAST_SNOOPING).
-	AttrLinkinfoBridgeMcastSnooping uint16 = 23
-	// AttrLinkinfoBridgeMcastQueryUseIfaddr: 1 sends queries from the bridge's own address
-	// (IFLA_BR_MCAST_QUERY_USE_IFADDR).
-	AttrLinkinfoBridgeMcastQueryUseIfaddr uint16 = 24
-	// AttrLinkinfoBridgeMcastQuerier: 1 sends queries (IFLA_BR_MCAST_QUERIER).
-	AttrLinkinfoBridgeMcastQuerier uint16 = 25
-	// AttrLinkinfoBridgeMcastHashElasticity: obsolete, always 16
-	// (IFLA_BR_MCAST_HASH_ELASTICITY).
-	AttrLinkinfoBridgeMcastHashElasticity uint16 = 26
-	// AttrLinkinfoBridgeMcastHashMax: most multicast groups, a power of two
-	// (IFLA_BR_MCAST_HASH_MAX).
-	AttrLinkinfoBridgeMcastHashMax uint16 = 27
-	// AttrLinkinfoBridgeMcastLastMemberCnt: queries after a leave message
-	// (IFLA_BR_MCAST_LAST_MEMBER_CNT).
-	AttrLinkinfoBridgeMcastLastMemberCnt uint16 = 28
-	// AttrLinkinfoBridgeMcastStartupQueryCnt: queries at start
-	// (IFLA_BR_MCAST_STARTUP_QUERY_CNT).
-	AttrLinkinfoBridgeMcastStartupQueryCnt uint16 = 29
-	// AttrLinkinfoBridgeMcastLastMemberIntvl: time between queries after a leave message
-	// (IFLA_BR_MCAST_LAST_MEMBER_INTVL).
-	AttrLinkinfoBridgeMcastLastMemberIntvl uint16 = 30
-	// AttrLinkinfoBridgeMcastMembershipIntvl: time until a group without reports is removed
-	// (IFLA_BR_MCAST_MEMBERSHIP_INTVL).
-	AttrLinkinfoBridgeMcastMembershipIntvl uint16 = 31
-	// AttrLinkinfoBridgeMcastQuerierIntvl: time until a silent querier is replaced
-	// (IFLA_BR_MCAST_QUERIER_INTVL).
-	AttrLinkinfoBridgeMcastQuerierIntvl uint16 = 32
-	// AttrLinkinfoBridgeMcastQueryIntvl: time between queries (IFLA_BR_MCAST_QUERY_INTVL).
-	AttrLinkinfoBridgeMcastQueryIntvl uint16 = 33
-	// AttrLinkinfoBridgeMcastQueryResponseIntvl: time that hosts have to answer a query
-	// (IFLA_BR_MCAST_QUERY_RESPONSE_INTVL).
+	AttrLinkinfoBridgeForwardDelay            uint16 = 1
+	AttrLinkinfoBridgeHelloTime               uint16 = 2
+	AttrLinkinfoBridgeMaxAge                  uint16 = 3
+	AttrLinkinfoBridgeAgeingTime              uint16 = 4
+	AttrLinkinfoBridgeStpState                uint16 = 5
+	AttrLinkinfoBridgePriority                uint16 = 6
+	AttrLinkinfoBridgeVlanFiltering           uint16 = 7
+	AttrLinkinfoBridgeVlanProtocol            uint16 = 8
+	AttrLinkinfoBridgeGroupFwdMask            uint16 = 9
+	AttrLinkinfoBridgeRootID                  uint16 = 10
+	AttrLinkinfoBridgeBridgeID                uint16 = 11
+	AttrLinkinfoBridgeRootPort                uint16 = 12
+	AttrLinkinfoBridgeRootPathCost            uint16 = 13
+	AttrLinkinfoBridgeTopologyChange          uint16 = 14
+	AttrLinkinfoBridgeTopologyChangeDetected  uint16 = 15
+	AttrLinkinfoBridgeHelloTimer              uint16 = 16
+	AttrLinkinfoBridgeTcnTimer                uint16 = 17
+	AttrLinkinfoBridgeTopologyChangeTimer     uint16 = 18
+	AttrLinkinfoBridgeGcTimer                 uint16 = 19
+	AttrLinkinfoBridgeGroupAddr               uint16 = 20
+	AttrLinkinfoBridgeFdbFlush                uint16 = 21
+	AttrLinkinfoBridgeMcastRouter             uint16 = 22
+	AttrLinkinfoBridgeMcastSnooping           uint16 = 23
+	AttrLinkinfoBridgeMcastQueryUseIfaddr     uint16 = 24
+	AttrLinkinfoBridgeMcastQuerier            uint16 = 25
+	AttrLinkinfoBridgeMcastHashElasticity     uint16 = 26
+	AttrLinkinfoBridgeMcastHashMax            uint16 = 27
+	AttrLinkinfoBridgeMcastLastMemberCnt      uint16 = 28
+	AttrLinkinfoBridgeMcastStartupQueryCnt    uint16 = 29
+	AttrLinkinfoBridgeMcastLastMemberIntvl    uint16 = 30
+	AttrLinkinfoBridgeMcastMembershipIntvl    uint16 = 31
+	AttrLinkinfoBridgeMcastQuerierIntvl       uint16 = 32
+	AttrLinkinfoBridgeMcastQueryIntvl         uint16 = 33
 	AttrLinkinfoBridgeMcastQueryResponseIntvl uint16 = 34
-	// AttrLinkinfoBridgeMcastStartupQueryIntvl: time between queries at start
-	// (IFLA_BR_MCAST_STARTUP_QUERY_INTVL).
-	AttrLinkinfoBridgeMcastStartupQueryIntvl uint16 = 35
-	// AttrLinkinfoBridgeNfCallIptables: 1 shows IPv4 packets to iptables
-	// (IFLA_BR_NF_CALL_IPTABLES).
-	AttrLinkinfoBridgeNfCallIptables uint16 = 36
-	// AttrLinkinfoBridgeNfCallIp6tables: 1 shows IPv6 packets to ip6tables
-	// (IFLA_BR_NF_CALL_IP6TABLES).
-	AttrLinkinfoBridgeNfCallIp6tables uint16 = 37
-	// AttrLinkinfoBridgeNfCallArptables: 1 shows ARP packets to arptables
-	// (IFLA_BR_NF_CALL_ARPTABLES).
-	AttrLinkinfoBridgeNfCallArptables uint16 = 38
-	// AttrLinkinfoBridgeVlanDefaultPvid: VLAN of untagged packets on new ports, 0 for none
-	// (IFLA_BR_VLAN_DEFAULT_PVID).
-	AttrLinkinfoBridgeVlanDefaultPvid uint16 = 39
-	// AttrLinkinfoBridgePad: alignment (IFLA_BR_PAD).
-	AttrLinkinfoBridgePad uint16 = 40
-	// AttrLinkinfoBridgeVlanStatsEnabled: 1 counts per VLAN (IFLA_BR_VLAN_STATS_ENABLED).
-	AttrLinkinfoBridgeVlanStatsEnabled uint16 = 41
-	// AttrLinkinfoBridgeMcastStatsEnabled: 1 counts IGMP and MLD messages
-	// (IFLA_BR_MCAST_STATS_ENABLED).
-	AttrLinkinfoBridgeMcastStatsEnabled uint16 = 42
-	// AttrLinkinfoBridgeMcastIgmpVersion: IGMP version of queries, 2 or 3
-	// (IFLA_BR_MCAST_IGMP_VERSION).
-	AttrLinkinfoBridgeMcastIgmpVersion uint16 = 43
-	// AttrLinkinfoBridgeMcastMldVersion: MLD version of queries, 1 or 2
-	// (IFLA_BR_MCAST_MLD_VERSION).
-	AttrLinkinfoBridgeMcastMldVersion uint16 = 44
-	// AttrLinkinfoBridgeVlanStatsPerPort: 1 counts per VLAN and port. Settable while no port
-	// has a VLAN (IFLA_BR_VLAN_STATS_PER_PORT).
-	AttrLinkinfoBridgeVlanStatsPerPort uint16 = 45
-	// AttrLinkinfoBridgeMultiBoolopt: further switches (IFLA_BR_MULTI_BOOLOPT).
-	AttrLinkinfoBridgeMultiBoolopt uint16 = 46
-	// AttrLinkinfoBridgeMcastQuerierState: the queriers that the bridge knows. Read only
-	// (IFLA_BR_MCAST_QUERIER_STATE).
-	AttrLinkinfoBridgeMcastQuerierState uint16 = 47
-	// AttrLinkinfoBridgeFdbNLearned: number of learned addresses. Read only
-	// (IFLA_BR_FDB_N_LEARNED).
-	AttrLinkinfoBridgeFdbNLearned uint16 = 48
-	// AttrLinkinfoBridgeFdbMaxLearned: most learned addresses, 0 for no limit
-	// (IFLA_BR_FDB_MAX_LEARNED).
-	AttrLinkinfoBridgeFdbMaxLearned uint16 = 49
+	AttrLinkinfoBridgeMcastStartupQueryIntvl  uint16 = 35
+	AttrLinkinfoBridgeNfCallIptables          uint16 = 36
+	AttrLinkinfoBridgeNfCallIp6tables         uint16 = 37
+	AttrLinkinfoBridgeNfCallArptables         uint16 = 38
+	AttrLinkinfoBridgeVlanDefaultPvid         uint16 = 39
+	AttrLinkinfoBridgePad                     uint16 = 40 // alignment (IFLA_BR_PAD)
+	AttrLinkinfoBridgeVlanStatsEnabled        uint16 = 41
+	AttrLinkinfoBridgeMcastStatsEnabled       uint16 = 42
+	AttrLinkinfoBridgeMcastIgmpVersion        uint16 = 43
+	AttrLinkinfoBridgeMcastMldVersion         uint16 = 44
+	AttrLinkinfoBridgeVlanStatsPerPort        uint16 = 45
+	AttrLinkinfoBridgeMultiBoolopt            uint16 = 46
+	AttrLinkinfoBridgeMcastQuerierState       uint16 = 47
+	AttrLinkinfoBridgeFdbNLearned             uint16 = 48
+	AttrLinkinfoBridgeFdbMaxLearned           uint16 = 49
 )
 
-// The numbers of the attributes in the set bridge-querier-attrs: the multicast queriers that a
-// bridge has chosen.
+// The attributes of [BridgeQuerierAttrs].
 const (
-	// AttrBridgeQuerierIpAddress: address of the IPv4 querier (BRIDGE_QUERIER_IP_ADDRESS).
-	AttrBridgeQuerierIpAddress uint16 = 1
-	// AttrBridgeQuerierIpPort: index of the port that it is behind, absent if it is the bridge
-	// itself (BRIDGE_QUERIER_IP_PORT).
-	AttrBridgeQuerierIpPort uint16 = 2
-	// AttrBridgeQuerierIpOtherTimer: time until it counts as lost, in hundredths of a second
-	// (BRIDGE_QUERIER_IP_OTHER_TIMER).
-	AttrBridgeQuerierIpOtherTimer uint16 = 3
-	// AttrBridgeQuerierPad: alignment (BRIDGE_QUERIER_PAD).
-	AttrBridgeQuerierPad uint16 = 4
-	// AttrBridgeQuerierIpv6Address: address of the IPv6 querier (BRIDGE_QUERIER_IPV6_ADDRESS).
-	AttrBridgeQuerierIpv6Address uint16 = 5
-	// AttrBridgeQuerierIpv6Port: index of the port that it is behind, absent if it is the
-	// bridge itself (BRIDGE_QUERIER_IPV6_PORT).
-	AttrBridgeQuerierIpv6Port uint16 = 6
-	// AttrBridgeQuerierIpv6OtherTimer: time until it counts as lost, in hundredths of a second
-	// (BRIDGE_QUERIER_IPV6_OTHER_TIMER).
+	AttrBridgeQuerierIpAddress      uint16 = 1
+	AttrBridgeQuerierIpPort         uint16 = 2
+	AttrBridgeQuerierIpOtherTimer   uint16 = 3
+	AttrBridgeQuerierPad            uint16 = 4 // alignment (BRIDGE_QUERIER_PAD)
+	AttrBridgeQuerierIpv6Address    uint16 = 5
+	AttrBridgeQuerierIpv6Port       uint16 = 6
 	AttrBridgeQuerierIpv6OtherTimer uint16 = 7
 )
 
-// The numbers of the attributes in the set linkinfo-brport-attrs: port of a bridge. Switches are
-// bytes, 0 or 1, in both directions; times are in hundredths of a second.
+// The attributes of [LinkinfoBrportAttrs].
 const (
-	// AttrLinkinfoBrportState: spanning tree state. Writable without spanning tree in the
-	// kernel (IFLA_BRPORT_STATE).
-	AttrLinkinfoBrportState uint16 = 1
-	// AttrLinkinfoBrportPriority: priority of the port, 0-63. Writable (IFLA_BRPORT_PRIORITY).
-	AttrLinkinfoBrportPriority uint16 = 2
-	// AttrLinkinfoBrportCost: path cost of the port, 1-65535. Writable (IFLA_BRPORT_COST).
-	AttrLinkinfoBrportCost uint16 = 3
-	// AttrLinkinfoBrportMode: 1 sends frames back out of the port they came from (hairpin)
-	// (IFLA_BRPORT_MODE).
-	AttrLinkinfoBrportMode uint16 = 4
-	// AttrLinkinfoBrportGuard: 1 disables the port when it receives a BPDU (IFLA_BRPORT_GUARD).
-	AttrLinkinfoBrportGuard uint16 = 5
-	// AttrLinkinfoBrportProtect: 1 keeps the port from becoming root port
-	// (IFLA_BRPORT_PROTECT).
-	AttrLinkinfoBrportProtect uint16 = 6
-	// AttrLinkinfoBrportFastLeave: 1 stops multicast at once after a leave message
-	// (IFLA_BRPORT_FAST_LEAVE).
-	AttrLinkinfoBrportFastLeave uint16 = 7
-	// AttrLinkinfoBrportLearning: 1 learns source addresses (IFLA_BRPORT_LEARNING).
-	AttrLinkinfoBrportLearning uint16 = 8
-	// AttrLinkinfoBrportUnicastFlood: 1 floods unicast frames to unknown addresses
-	// (IFLA_BRPORT_UNICAST_FLOOD).
-	AttrLinkinfoBrportUnicastFlood uint16 = 9
-	// AttrLinkinfoBrportProxyarp: 1 answers ARP for known neighbours (IFLA_BRPORT_PROXYARP).
-	AttrLinkinfoBrportProxyarp uint16 = 10
-	// AttrLinkinfoBrportLearningSync: 1 takes over addresses that the device has learned
-	// (IFLA_BRPORT_LEARNING_SYNC).
-	AttrLinkinfoBrportLearningSync uint16 = 11
-	// AttrLinkinfoBrportProxyarpWifi: 1 answers ARP as wireless access points need it
-	// (IFLA_BRPORT_PROXYARP_WIFI).
-	AttrLinkinfoBrportProxyarpWifi uint16 = 12
-	// AttrLinkinfoBrportRootID: designated root. Read only (IFLA_BRPORT_ROOT_ID).
-	AttrLinkinfoBrportRootID uint16 = 13
-	// AttrLinkinfoBrportBridgeID: designated bridge. Read only (IFLA_BRPORT_BRIDGE_ID).
-	AttrLinkinfoBrportBridgeID uint16 = 14
-	// AttrLinkinfoBrportDesignatedPort: designated port. Read only
-	// (IFLA_BRPORT_DESIGNATED_PORT).
-	AttrLinkinfoBrportDesignatedPort uint16 = 15
-	// AttrLinkinfoBrportDesignatedCost: designated cost. Read only
-	// (IFLA_BRPORT_DESIGNATED_COST).
-	AttrLinkinfoBrportDesignatedCost uint16 = 16
-	// AttrLinkinfoBrportID: identifier of the port, priority and number. Read only
-	// (IFLA_BRPORT_ID).
-	AttrLinkinfoBrportID uint16 = 17
-	// AttrLinkinfoBrportNo: number of the port. Read only (IFLA_BRPORT_NO).
-	AttrLinkinfoBrportNo uint16 = 18
-	// AttrLinkinfoBrportTopologyChangeAck: 1 if a topology change is to be acknowledged. Read
-	// only (IFLA_BRPORT_TOPOLOGY_CHANGE_ACK).
-	AttrLinkinfoBrportTopologyChangeAck uint16 = 19
-	// AttrLinkinfoBrportConfigPending: 1 if a configuration message waits. Read only
-	// (IFLA_BRPORT_CONFIG_PENDING).
-	AttrLinkinfoBrportConfigPending uint16 = 20
-	// AttrLinkinfoBrportMessageAgeTimer: time left of the message age timer. Read only
-	// (IFLA_BRPORT_MESSAGE_AGE_TIMER).
-	AttrLinkinfoBrportMessageAgeTimer uint16 = 21
-	// AttrLinkinfoBrportForwardDelayTimer: time left of the forward delay timer. Read only
-	// (IFLA_BRPORT_FORWARD_DELAY_TIMER).
-	AttrLinkinfoBrportForwardDelayTimer uint16 = 22
-	// AttrLinkinfoBrportHoldTimer: time left of the hold timer. Read only
-	// (IFLA_BRPORT_HOLD_TIMER).
-	AttrLinkinfoBrportHoldTimer uint16 = 23
-	// AttrLinkinfoBrportFlush: forget addresses learned on the port. Requests only
-	// (IFLA_BRPORT_FLUSH).
-	AttrLinkinfoBrportFlush uint16 = 24
-	// AttrLinkinfoBrportMulticastRouter: whether a multicast router is assumed behind the port
-	// (IFLA_BRPORT_MULTICAST_ROUTER).
-	AttrLinkinfoBrportMulticastRouter uint16 = 25
-	// AttrLinkinfoBrportPad: alignment (IFLA_BRPORT_PAD).
-	AttrLinkinfoBrportPad uint16 = 26
-	// AttrLinkinfoBrportMcastFlood: 1 floods multicast frames to unknown groups
-	// (IFLA_BRPORT_MCAST_FLOOD).
-	AttrLinkinfoBrportMcastFlood uint16 = 27
-	// AttrLinkinfoBrportMcastToUcast: 1 turns multicast into a unicast frame for each listener
-	// (IFLA_BRPORT_MCAST_TO_UCAST).
-	AttrLinkinfoBrportMcastToUcast uint16 = 28
-	// AttrLinkinfoBrportVlanTunnel: 1 maps VLANs to tunnel identifiers
-	// (IFLA_BRPORT_VLAN_TUNNEL).
-	AttrLinkinfoBrportVlanTunnel uint16 = 29
-	// AttrLinkinfoBrportBcastFlood: 1 floods broadcast frames (IFLA_BRPORT_BCAST_FLOOD).
-	AttrLinkinfoBrportBcastFlood uint16 = 30
-	// AttrLinkinfoBrportGroupFwdMask: link-local groups to forward, bit n for 01:80:c2:00:00:0n
-	// (IFLA_BRPORT_GROUP_FWD_MASK).
-	AttrLinkinfoBrportGroupFwdMask uint16 = 31
-	// AttrLinkinfoBrportNeighSuppress: 1 answers ARP and neighbour discovery in place of
-	// flooding it (IFLA_BRPORT_NEIGH_SUPPRESS).
-	AttrLinkinfoBrportNeighSuppress uint16 = 32
-	// AttrLinkinfoBrportIsolated: 1 cuts the port off from other isolated ports
-	// (IFLA_BRPORT_ISOLATED).
-	AttrLinkinfoBrportIsolated uint16 = 33
-	// AttrLinkinfoBrportBackupPort: index of the port that takes over without carrier, 0 for
-	// none (IFLA_BRPORT_BACKUP_PORT).
-	AttrLinkinfoBrportBackupPort uint16 = 34
-	// AttrLinkinfoBrportMrpRingOpen: 1 if the MRP ring is open. Read only
-	// (IFLA_BRPORT_MRP_RING_OPEN).
-	AttrLinkinfoBrportMrpRingOpen uint16 = 35
-	// AttrLinkinfoBrportMrpInOpen: 1 if the MRP interconnection is open. Read only
-	// (IFLA_BRPORT_MRP_IN_OPEN).
-	AttrLinkinfoBrportMrpInOpen uint16 = 36
-	// AttrLinkinfoBrportMcastEhtHostsLimit: most hosts tracked for explicit multicast tracking
-	// (IFLA_BRPORT_MCAST_EHT_HOSTS_LIMIT).
+	AttrLinkinfoBrportState              uint16 = 1
+	AttrLinkinfoBrportPriority           uint16 = 2
+	AttrLinkinfoBrportCost               uint16 = 3
+	AttrLinkinfoBrportMode               uint16 = 4
+	AttrLinkinfoBrportGuard              uint16 = 5
+	AttrLinkinfoBrportProtect            uint16 = 6
+	AttrLinkinfoBrportFastLeave          uint16 = 7
+	AttrLinkinfoBrportLearning           uint16 = 8
+	AttrLinkinfoBrportUnicastFlood       uint16 = 9
+	AttrLinkinfoBrportProxyarp           uint16 = 10
+	AttrLinkinfoBrportLearningSync       uint16 = 11
+	AttrLinkinfoBrportProxyarpWifi       uint16 = 12
+	AttrLinkinfoBrportRootID             uint16 = 13
+	AttrLinkinfoBrportBridgeID           uint16 = 14
+	AttrLinkinfoBrportDesignatedPort     uint16 = 15
+	AttrLinkinfoBrportDesignatedCost     uint16 = 16
+	AttrLinkinfoBrportID                 uint16 = 17
+	AttrLinkinfoBrportNo                 uint16 = 18
+	AttrLinkinfoBrportTopologyChangeAck  uint16 = 19
+	AttrLinkinfoBrportConfigPending      uint16 = 20
+	AttrLinkinfoBrportMessageAgeTimer    uint16 = 21
+	AttrLinkinfoBrportForwardDelayTimer  uint16 = 22
+	AttrLinkinfoBrportHoldTimer          uint16 = 23
+	AttrLinkinfoBrportFlush              uint16 = 24
+	AttrLinkinfoBrportMulticastRouter    uint16 = 25
+	AttrLinkinfoBrportPad                uint16 = 26 // alignment (IFLA_BRPORT_PAD)
+	AttrLinkinfoBrportMcastFlood         uint16 = 27
+	AttrLinkinfoBrportMcastToUcast       uint16 = 28
+	AttrLinkinfoBrportVlanTunnel         uint16 = 29
+	AttrLinkinfoBrportBcastFlood         uint16 = 30
+	AttrLinkinfoBrportGroupFwdMask       uint16 = 31
+	AttrLinkinfoBrportNeighSuppress      uint16 = 32
+	AttrLinkinfoBrportIsolated           uint16 = 33
+	AttrLinkinfoBrportBackupPort         uint16 = 34
+	AttrLinkinfoBrportMrpRingOpen        uint16 = 35
+	AttrLinkinfoBrportMrpInOpen          uint16 = 36
 	AttrLinkinfoBrportMcastEhtHostsLimit uint16 = 37
-	// AttrLinkinfoBrportMcastEhtHostsCnt: number of hosts tracked. Read only
-	// (IFLA_BRPORT_MCAST_EHT_HOSTS_CNT).
-	AttrLinkinfoBrportMcastEhtHostsCnt uint16 = 38
-	// AttrLinkinfoBrportLocked: 1 drops frames from unknown source addresses
-	// (IFLA_BRPORT_LOCKED).
-	AttrLinkinfoBrportLocked uint16 = 39
-	// AttrLinkinfoBrportMab: 1 records those addresses for authentication; needs locked and
-	// learning (IFLA_BRPORT_MAB).
-	AttrLinkinfoBrportMab uint16 = 40
-	// AttrLinkinfoBrportMcastNGroups: number of multicast entries. Read only
-	// (IFLA_BRPORT_MCAST_N_GROUPS).
-	AttrLinkinfoBrportMcastNGroups uint16 = 41
-	// AttrLinkinfoBrportMcastMaxGroups: most multicast entries, 0 for no limit
-	// (IFLA_BRPORT_MCAST_MAX_GROUPS).
-	AttrLinkinfoBrportMcastMaxGroups uint16 = 42
-	// AttrLinkinfoBrportNeighVlanSuppress: 1 lets each VLAN decide about neigh-suppress
-	// (IFLA_BRPORT_NEIGH_VLAN_SUPPRESS).
-	AttrLinkinfoBrportNeighVlanSuppress uint16 = 43
-	// AttrLinkinfoBrportBackupNhid: nexthop object for packets that go to the backup port, 0
-	// for none (IFLA_BRPORT_BACKUP_NHID).
-	AttrLinkinfoBrportBackupNhid uint16 = 44
+	AttrLinkinfoBrportMcastEhtHostsCnt   uint16 = 38
+	AttrLinkinfoBrportLocked             uint16 = 39
+	AttrLinkinfoBrportMab                uint16 = 40
+	AttrLinkinfoBrportMcastNGroups       uint16 = 41
+	AttrLinkinfoBrportMcastMaxGroups     uint16 = 42
+	AttrLinkinfoBrportNeighVlanSuppress  uint16 = 43
+	AttrLinkinfoBrportBackupNhid         uint16 = 44
 )
 
-// The numbers of the attributes in the set linkinfo-gre-attrs: GRE tunnel over IPv4, with or
-// without Ethernet header, and ERSPAN.
+// The attributes of [LinkinfoGreAttrs].
 const (
-	// AttrLinkinfoGreLink: index of the lower link, 0 for any (IFLA_GRE_LINK).
-	AttrLinkinfoGreLink uint16 = 1
-	// AttrLinkinfoGreIflags: header fields of received packets, network byte order
-	// (IFLA_GRE_IFLAGS).
-	AttrLinkinfoGreIflags uint16 = 2
-	// AttrLinkinfoGreOflags: header fields of sent packets, network byte order
-	// (IFLA_GRE_OFLAGS).
-	AttrLinkinfoGreOflags uint16 = 3
-	// AttrLinkinfoGreIkey: key of received packets, network byte order; with flag key
-	// (IFLA_GRE_IKEY).
-	AttrLinkinfoGreIkey uint16 = 4
-	// AttrLinkinfoGreOkey: key of sent packets, network byte order; with flag key
-	// (IFLA_GRE_OKEY).
-	AttrLinkinfoGreOkey uint16 = 5
-	// AttrLinkinfoGreLocal: local address, all zero for any (IFLA_GRE_LOCAL).
-	AttrLinkinfoGreLocal uint16 = 6
-	// AttrLinkinfoGreRemote: remote address, all zero for any (IFLA_GRE_REMOTE).
-	AttrLinkinfoGreRemote uint16 = 7
-	// AttrLinkinfoGreTtl: hop limit of outer packets, 0 to copy it (IFLA_GRE_TTL).
-	AttrLinkinfoGreTtl uint16 = 8
-	// AttrLinkinfoGreTos: type of service of outer packets, 1 to copy it (IFLA_GRE_TOS).
-	AttrLinkinfoGreTos uint16 = 9
-	// AttrLinkinfoGrePmtudisc: 1 sets the don't-fragment bit (IFLA_GRE_PMTUDISC).
-	AttrLinkinfoGrePmtudisc uint16 = 10
-	// AttrLinkinfoGreEncapLimit: limit of nested tunnels. IPv6 only (IFLA_GRE_ENCAP_LIMIT).
-	AttrLinkinfoGreEncapLimit uint16 = 11
-	// AttrLinkinfoGreFlowinfo: traffic class and flow label of outer packets, network byte
-	// order. IPv6 only (IFLA_GRE_FLOWINFO).
-	AttrLinkinfoGreFlowinfo uint16 = 12
-	// AttrLinkinfoGreFlags: flags of the tunnel. IPv6 only (IFLA_GRE_FLAGS).
-	AttrLinkinfoGreFlags uint16 = 13
-	// AttrLinkinfoGreEncapType: additional encapsulation (IFLA_GRE_ENCAP_TYPE).
-	AttrLinkinfoGreEncapType uint16 = 14
-	// AttrLinkinfoGreEncapFlags: options of that encapsulation (IFLA_GRE_ENCAP_FLAGS).
-	AttrLinkinfoGreEncapFlags uint16 = 15
-	// AttrLinkinfoGreEncapSport: its UDP source port, network byte order; 0 for automatic
-	// (IFLA_GRE_ENCAP_SPORT).
-	AttrLinkinfoGreEncapSport uint16 = 16
-	// AttrLinkinfoGreEncapDport: its UDP destination port, network byte order
-	// (IFLA_GRE_ENCAP_DPORT).
-	AttrLinkinfoGreEncapDport uint16 = 17
-	// AttrLinkinfoGreCollectMetadata: takes the destination from each packet, for Open vSwitch
-	// or BPF (IFLA_GRE_COLLECT_METADATA).
+	AttrLinkinfoGreLink            uint16 = 1
+	AttrLinkinfoGreIflags          uint16 = 2
+	AttrLinkinfoGreOflags          uint16 = 3
+	AttrLinkinfoGreIkey            uint16 = 4
+	AttrLinkinfoGreOkey            uint16 = 5
+	AttrLinkinfoGreLocal           uint16 = 6
+	AttrLinkinfoGreRemote          uint16 = 7
+	AttrLinkinfoGreTtl             uint16 = 8
+	AttrLinkinfoGreTos             uint16 = 9
+	AttrLinkinfoGrePmtudisc        uint16 = 10
+	AttrLinkinfoGreEncapLimit      uint16 = 11
+	AttrLinkinfoGreFlowinfo        uint16 = 12
+	AttrLinkinfoGreFlags           uint16 = 13
+	AttrLinkinfoGreEncapType       uint16 = 14
+	AttrLinkinfoGreEncapFlags      uint16 = 15
+	AttrLinkinfoGreEncapSport      uint16 = 16
+	AttrLinkinfoGreEncapDport      uint16 = 17
 	AttrLinkinfoGreCollectMetadata uint16 = 18
-	// AttrLinkinfoGreIgnoreDf: 1 ignores the don't-fragment bit of inner packets
-	// (IFLA_GRE_IGNORE_DF).
-	AttrLinkinfoGreIgnoreDf uint16 = 19
-	// AttrLinkinfoGreFwmark: firewall mark of outer packets, 0 for none (IFLA_GRE_FWMARK).
-	AttrLinkinfoGreFwmark uint16 = 20
-	// AttrLinkinfoGreErspanIndex: index of an ERSPAN version 1 session, 20 bits
-	// (IFLA_GRE_ERSPAN_INDEX).
-	AttrLinkinfoGreErspanIndex uint16 = 21
-	// AttrLinkinfoGreErspanVer: ERSPAN version, 0, 1 or 2 (IFLA_GRE_ERSPAN_VER).
-	AttrLinkinfoGreErspanVer uint16 = 22
-	// AttrLinkinfoGreErspanDir: direction of an ERSPAN version 2 session, 0 received, 1 sent
-	// (IFLA_GRE_ERSPAN_DIR).
-	AttrLinkinfoGreErspanDir uint16 = 23
-	// AttrLinkinfoGreErspanHwid: hardware identifier of an ERSPAN version 2 session, 6 bits
-	// (IFLA_GRE_ERSPAN_HWID).
-	AttrLinkinfoGreErspanHwid uint16 = 24
+	AttrLinkinfoGreIgnoreDf        uint16 = 19
+	AttrLinkinfoGreFwmark          uint16 = 20
+	AttrLinkinfoGreErspanIndex     uint16 = 21
+	AttrLinkinfoGreErspanVer       uint16 = 22
+	AttrLinkinfoGreErspanDir       uint16 = 23
+	AttrLinkinfoGreErspanHwid      uint16 = 24
 )
 
-// The numbers of the attributes in the set linkinfo-vti-attrs: IPsec tunnel over IPv4.
+// The attributes of [LinkinfoVtiAttrs].
 const (
-	// AttrLinkinfoVtiLink: index of the lower link, 0 for any (IFLA_VTI_LINK).
-	AttrLinkinfoVtiLink uint16 = 1
-	// AttrLinkinfoVtiIkey: key of received packets, network byte order (IFLA_VTI_IKEY).
-	AttrLinkinfoVtiIkey uint16 = 2
-	// AttrLinkinfoVtiOkey: key of sent packets, network byte order (IFLA_VTI_OKEY).
-	AttrLinkinfoVtiOkey uint16 = 3
-	// AttrLinkinfoVtiLocal: local address (IFLA_VTI_LOCAL).
-	AttrLinkinfoVtiLocal uint16 = 4
-	// AttrLinkinfoVtiRemote: remote address (IFLA_VTI_REMOTE).
+	AttrLinkinfoVtiLink   uint16 = 1
+	AttrLinkinfoVtiIkey   uint16 = 2
+	AttrLinkinfoVtiOkey   uint16 = 3
+	AttrLinkinfoVtiLocal  uint16 = 4
 	AttrLinkinfoVtiRemote uint16 = 5
-	// AttrLinkinfoVtiFwmark: firewall mark of outer packets, 0 for none (IFLA_VTI_FWMARK).
 	AttrLinkinfoVtiFwmark uint16 = 6
 )
 
-// The numbers of the attributes in the set linkinfo-geneve-attrs: geneve tunnel. Most settings
-// cannot change after creation.
+// The attributes of [LinkinfoGeneveAttrs].
 const (
-	// AttrLinkinfoGeneveID: virtual network, 24 bits (IFLA_GENEVE_ID).
-	AttrLinkinfoGeneveID uint16 = 1
-	// AttrLinkinfoGeneveRemote: IPv4 address of the remote end (IFLA_GENEVE_REMOTE).
-	AttrLinkinfoGeneveRemote uint16 = 2
-	// AttrLinkinfoGeneveTtl: hop limit of outer packets, 0 to follow the route or, with
-	// ttl-inherit, the inner packet (IFLA_GENEVE_TTL).
-	AttrLinkinfoGeneveTtl uint16 = 3
-	// AttrLinkinfoGeneveTos: type of service of outer packets, 1 to copy it (IFLA_GENEVE_TOS).
-	AttrLinkinfoGeneveTos uint16 = 4
-	// AttrLinkinfoGenevePort: UDP port of the remote end, network byte order; 6081 by default
-	// (IFLA_GENEVE_PORT).
-	AttrLinkinfoGenevePort uint16 = 5
-	// AttrLinkinfoGeneveCollectMetadata: takes the destination from each packet, for Open
-	// vSwitch or BPF (IFLA_GENEVE_COLLECT_METADATA).
-	AttrLinkinfoGeneveCollectMetadata uint16 = 6
-	// AttrLinkinfoGeneveRemote6: IPv6 address of the remote end (IFLA_GENEVE_REMOTE6).
-	AttrLinkinfoGeneveRemote6 uint16 = 7
-	// AttrLinkinfoGeneveUdpCsum: 1 fills in UDP checksums over IPv4 (IFLA_GENEVE_UDP_CSUM).
-	AttrLinkinfoGeneveUdpCsum uint16 = 8
-	// AttrLinkinfoGeneveUdpZeroCsum6Tx: 1 sends no UDP checksums over IPv6
-	// (IFLA_GENEVE_UDP_ZERO_CSUM6_TX).
-	AttrLinkinfoGeneveUdpZeroCsum6Tx uint16 = 9
-	// AttrLinkinfoGeneveUdpZeroCsum6Rx: 1 accepts no UDP checksums over IPv6
-	// (IFLA_GENEVE_UDP_ZERO_CSUM6_RX).
-	AttrLinkinfoGeneveUdpZeroCsum6Rx uint16 = 10
-	// AttrLinkinfoGeneveLabel: flow label of outer IPv6 packets, 20 bits, network byte order
-	// (IFLA_GENEVE_LABEL).
-	AttrLinkinfoGeneveLabel uint16 = 11
-	// AttrLinkinfoGeneveTtlInherit: 1 copies the hop limit of the inner packet
-	// (IFLA_GENEVE_TTL_INHERIT).
-	AttrLinkinfoGeneveTtlInherit uint16 = 12
-	// AttrLinkinfoGeneveDf: Don't-fragment bit of outer packets (IFLA_GENEVE_DF).
-	AttrLinkinfoGeneveDf uint16 = 13
-	// AttrLinkinfoGeneveInnerProtoInherit: carries IP packets without an Ethernet header
-	// (IFLA_GENEVE_INNER_PROTO_INHERIT).
+	AttrLinkinfoGeneveID                uint16 = 1
+	AttrLinkinfoGeneveRemote            uint16 = 2
+	AttrLinkinfoGeneveTtl               uint16 = 3
+	AttrLinkinfoGeneveTos               uint16 = 4
+	AttrLinkinfoGenevePort              uint16 = 5
+	AttrLinkinfoGeneveCollectMetadata   uint16 = 6
+	AttrLinkinfoGeneveRemote6           uint16 = 7
+	AttrLinkinfoGeneveUdpCsum           uint16 = 8
+	AttrLinkinfoGeneveUdpZeroCsum6Tx    uint16 = 9
+	AttrLinkinfoGeneveUdpZeroCsum6Rx    uint16 = 10
+	AttrLinkinfoGeneveLabel             uint16 = 11
+	AttrLinkinfoGeneveTtlInherit        uint16 = 12
+	AttrLinkinfoGeneveDf                uint16 = 13
 	AttrLinkinfoGeneveInnerProtoInherit uint16 = 14
-	// AttrLinkinfoGenevePortRange: UDP source ports. Since Linux 6.15 (IFLA_GENEVE_PORT_RANGE).
-	AttrLinkinfoGenevePortRange uint16 = 15
-	// AttrLinkinfoGeneveGroHint: adds a header option that helps receive offload. Since Linux
-	// 7.0 (IFLA_GENEVE_GRO_HINT).
-	AttrLinkinfoGeneveGroHint uint16 = 16
+	AttrLinkinfoGenevePortRange         uint16 = 15
+	AttrLinkinfoGeneveGroHint           uint16 = 16
 )
 
-// The numbers of the attributes in the set linkinfo-iptun-attrs: IP tunnel over IPv4 (ipip, sit).
+// The attributes of [LinkinfoIptunAttrs].
 const (
-	// AttrLinkinfoIptunLink: index of the lower link, 0 for any (IFLA_IPTUN_LINK).
-	AttrLinkinfoIptunLink uint16 = 1
-	// AttrLinkinfoIptunLocal: local address, all zero for any (IFLA_IPTUN_LOCAL).
-	AttrLinkinfoIptunLocal uint16 = 2
-	// AttrLinkinfoIptunRemote: remote address, all zero for any (IFLA_IPTUN_REMOTE).
-	AttrLinkinfoIptunRemote uint16 = 3
-	// AttrLinkinfoIptunTtl: hop limit of outer packets, 0 to copy it (IFLA_IPTUN_TTL).
-	AttrLinkinfoIptunTtl uint16 = 4
-	// AttrLinkinfoIptunTos: type of service of outer packets, 1 to copy it (IFLA_IPTUN_TOS).
-	AttrLinkinfoIptunTos uint16 = 5
-	// AttrLinkinfoIptunEncapLimit: limit of nested tunnels. IPv6 only (IFLA_IPTUN_ENCAP_LIMIT).
-	AttrLinkinfoIptunEncapLimit uint16 = 6
-	// AttrLinkinfoIptunFlowinfo: traffic class and flow label of outer packets, network byte
-	// order. IPv6 only (IFLA_IPTUN_FLOWINFO).
-	AttrLinkinfoIptunFlowinfo uint16 = 7
-	// AttrLinkinfoIptunFlags: 1 for an ISATAP tunnel (SIT_ISATAP), network byte order. sit only
-	// (IFLA_IPTUN_FLAGS).
-	AttrLinkinfoIptunFlags uint16 = 8
-	// AttrLinkinfoIptunProto: IP protocol inside, 4 for IPv4, 41 for IPv6, 137 for MPLS, 0 for
-	// any (IFLA_IPTUN_PROTO).
-	AttrLinkinfoIptunProto uint16 = 9
-	// AttrLinkinfoIptunPmtudisc: 1 sets the don't-fragment bit (IFLA_IPTUN_PMTUDISC).
-	AttrLinkinfoIptunPmtudisc uint16 = 10
-	// AttrLinkinfoIptun6rdPrefix: prefix of 6rd addresses. sit only (IFLA_IPTUN_6RD_PREFIX).
-	AttrLinkinfoIptun6rdPrefix uint16 = 11
-	// AttrLinkinfoIptun6rdRelayPrefix: prefix of the IPv4 addresses of 6rd. sit only
-	// (IFLA_IPTUN_6RD_RELAY_PREFIX).
-	AttrLinkinfoIptun6rdRelayPrefix uint16 = 12
-	// AttrLinkinfoIptun6rdPrefixlen: length of 6rd-prefix, in bits. sit only
-	// (IFLA_IPTUN_6RD_PREFIXLEN).
-	AttrLinkinfoIptun6rdPrefixlen uint16 = 13
-	// AttrLinkinfoIptun6rdRelayPrefixlen: length of 6rd-relay-prefix, in bits. sit only
-	// (IFLA_IPTUN_6RD_RELAY_PREFIXLEN).
+	AttrLinkinfoIptunLink              uint16 = 1
+	AttrLinkinfoIptunLocal             uint16 = 2
+	AttrLinkinfoIptunRemote            uint16 = 3
+	AttrLinkinfoIptunTtl               uint16 = 4
+	AttrLinkinfoIptunTos               uint16 = 5
+	AttrLinkinfoIptunEncapLimit        uint16 = 6
+	AttrLinkinfoIptunFlowinfo          uint16 = 7
+	AttrLinkinfoIptunFlags             uint16 = 8
+	AttrLinkinfoIptunProto             uint16 = 9
+	AttrLinkinfoIptunPmtudisc          uint16 = 10
+	AttrLinkinfoIptun6rdPrefix         uint16 = 11
+	AttrLinkinfoIptun6rdRelayPrefix    uint16 = 12
+	AttrLinkinfoIptun6rdPrefixlen      uint16 = 13
 	AttrLinkinfoIptun6rdRelayPrefixlen uint16 = 14
-	// AttrLinkinfoIptunEncapType: additional encapsulation (IFLA_IPTUN_ENCAP_TYPE).
-	AttrLinkinfoIptunEncapType uint16 = 15
-	// AttrLinkinfoIptunEncapFlags: options of that encapsulation (IFLA_IPTUN_ENCAP_FLAGS).
-	AttrLinkinfoIptunEncapFlags uint16 = 16
-	// AttrLinkinfoIptunEncapSport: its UDP source port, network byte order; 0 for automatic
-	// (IFLA_IPTUN_ENCAP_SPORT).
-	AttrLinkinfoIptunEncapSport uint16 = 17
-	// AttrLinkinfoIptunEncapDport: its UDP destination port, network byte order
-	// (IFLA_IPTUN_ENCAP_DPORT).
-	AttrLinkinfoIptunEncapDport uint16 = 18
-	// AttrLinkinfoIptunCollectMetadata: takes the destination from each packet, for Open
-	// vSwitch or BPF (IFLA_IPTUN_COLLECT_METADATA).
-	AttrLinkinfoIptunCollectMetadata uint16 = 19
-	// AttrLinkinfoIptunFwmark: firewall mark of outer packets, 0 for none (IFLA_IPTUN_FWMARK).
-	AttrLinkinfoIptunFwmark uint16 = 20
+	AttrLinkinfoIptunEncapType         uint16 = 15
+	AttrLinkinfoIptunEncapFlags        uint16 = 16
+	AttrLinkinfoIptunEncapSport        uint16 = 17
+	AttrLinkinfoIptunEncapDport        uint16 = 18
+	AttrLinkinfoIptunCollectMetadata   uint16 = 19
+	AttrLinkinfoIptunFwmark            uint16 = 20
 )
 
-// The numbers of the attributes in the set linkinfo-ip6tnl-attrs: IP tunnel over IPv6. Numbers as
-// in linkinfo-iptun-attrs, but flags are 32 bits in host byte order.
+// The attributes of [LinkinfoIp6tnlAttrs].
 const (
-	// AttrLinkinfoIp6tnlLink: index of the lower link, 0 for any (IFLA_IPTUN_LINK).
-	AttrLinkinfoIp6tnlLink uint16 = 1
-	// AttrLinkinfoIp6tnlLocal: local address, all zero for any (IFLA_IPTUN_LOCAL).
-	AttrLinkinfoIp6tnlLocal uint16 = 2
-	// AttrLinkinfoIp6tnlRemote: remote address, all zero for any (IFLA_IPTUN_REMOTE).
-	AttrLinkinfoIp6tnlRemote uint16 = 3
-	// AttrLinkinfoIp6tnlTtl: hop limit of outer packets, 0 to copy it (IFLA_IPTUN_TTL).
-	AttrLinkinfoIp6tnlTtl uint16 = 4
-	// AttrLinkinfoIp6tnlEncapLimit: limit of nested tunnels (IFLA_IPTUN_ENCAP_LIMIT).
-	AttrLinkinfoIp6tnlEncapLimit uint16 = 6
-	// AttrLinkinfoIp6tnlFlowinfo: traffic class and flow label of outer packets, network byte
-	// order (IFLA_IPTUN_FLOWINFO).
-	AttrLinkinfoIp6tnlFlowinfo uint16 = 7
-	// AttrLinkinfoIp6tnlFlags: flags of the tunnel, host byte order (IFLA_IPTUN_FLAGS).
-	AttrLinkinfoIp6tnlFlags uint16 = 8
-	// AttrLinkinfoIp6tnlProto: IP protocol inside, 4 for IPv4, 41 for IPv6, 0 for both
-	// (IFLA_IPTUN_PROTO).
-	AttrLinkinfoIp6tnlProto uint16 = 9
-	// AttrLinkinfoIp6tnlEncapType: additional encapsulation (IFLA_IPTUN_ENCAP_TYPE).
-	AttrLinkinfoIp6tnlEncapType uint16 = 15
-	// AttrLinkinfoIp6tnlEncapFlags: options of that encapsulation (IFLA_IPTUN_ENCAP_FLAGS).
-	AttrLinkinfoIp6tnlEncapFlags uint16 = 16
-	// AttrLinkinfoIp6tnlEncapSport: its UDP source port, network byte order; 0 for automatic
-	// (IFLA_IPTUN_ENCAP_SPORT).
-	AttrLinkinfoIp6tnlEncapSport uint16 = 17
-	// AttrLinkinfoIp6tnlEncapDport: its UDP destination port, network byte order
-	// (IFLA_IPTUN_ENCAP_DPORT).
-	AttrLinkinfoIp6tnlEncapDport uint16 = 18
-	// AttrLinkinfoIp6tnlCollectMetadata: takes the destination from each packet, for Open
-	// vSwitch or BPF (IFLA_IPTUN_COLLECT_METADATA).
+	AttrLinkinfoIp6tnlLink            uint16 = 1
+	AttrLinkinfoIp6tnlLocal           uint16 = 2
+	AttrLinkinfoIp6tnlRemote          uint16 = 3
+	AttrLinkinfoIp6tnlTtl             uint16 = 4
+	AttrLinkinfoIp6tnlEncapLimit      uint16 = 6
+	AttrLinkinfoIp6tnlFlowinfo        uint16 = 7
+	AttrLinkinfoIp6tnlFlags           uint16 = 8
+	AttrLinkinfoIp6tnlProto           uint16 = 9
+	AttrLinkinfoIp6tnlEncapType       uint16 = 15
+	AttrLinkinfoIp6tnlEncapFlags      uint16 = 16
+	AttrLinkinfoIp6tnlEncapSport      uint16 = 17
+	AttrLinkinfoIp6tnlEncapDport      uint16 = 18
 	AttrLinkinfoIp6tnlCollectMetadata uint16 = 19
-	// AttrLinkinfoIp6tnlFwmark: firewall mark of outer packets, 0 for none (IFLA_IPTUN_FWMARK).
-	AttrLinkinfoIp6tnlFwmark uint16 = 20
+	AttrLinkinfoIp6tnlFwmark          uint16 = 20
 )
 
-// The numbers of the attributes in the set linkinfo-tun-attrs: tun or tap link. Read only; such
-// links are made with /dev/net/tun.
+// The attributes of [LinkinfoTunAttrs].
 const (
-	// AttrLinkinfoTunOwner: user who may attach to it, absent if any (IFLA_TUN_OWNER).
-	AttrLinkinfoTunOwner uint16 = 1
-	// AttrLinkinfoTunGroup: group who may attach to it, absent if any (IFLA_TUN_GROUP).
-	AttrLinkinfoTunGroup uint16 = 2
-	// AttrLinkinfoTunType: IP packets or Ethernet frames (IFLA_TUN_TYPE).
-	AttrLinkinfoTunType uint16 = 3
-	// AttrLinkinfoTunPi: 1 if packets begin with struct tun_pi (IFLA_TUN_PI).
-	AttrLinkinfoTunPi uint16 = 4
-	// AttrLinkinfoTunVnetHdr: 1 if packets begin with a virtio header (IFLA_TUN_VNET_HDR).
-	AttrLinkinfoTunVnetHdr uint16 = 5
-	// AttrLinkinfoTunPersist: 1 if the link stays when nobody is attached (IFLA_TUN_PERSIST).
-	AttrLinkinfoTunPersist uint16 = 6
-	// AttrLinkinfoTunMultiQueue: 1 if it can have several queues (IFLA_TUN_MULTI_QUEUE).
-	AttrLinkinfoTunMultiQueue uint16 = 7
-	// AttrLinkinfoTunNumQueues: queues in use; multi-queue only (IFLA_TUN_NUM_QUEUES).
-	AttrLinkinfoTunNumQueues uint16 = 8
-	// AttrLinkinfoTunNumDisabledQueues: queues detached for now; multi-queue only
-	// (IFLA_TUN_NUM_DISABLED_QUEUES).
+	AttrLinkinfoTunOwner             uint16 = 1
+	AttrLinkinfoTunGroup             uint16 = 2
+	AttrLinkinfoTunType              uint16 = 3
+	AttrLinkinfoTunPi                uint16 = 4
+	AttrLinkinfoTunVnetHdr           uint16 = 5
+	AttrLinkinfoTunPersist           uint16 = 6
+	AttrLinkinfoTunMultiQueue        uint16 = 7
+	AttrLinkinfoTunNumQueues         uint16 = 8
 	AttrLinkinfoTunNumDisabledQueues uint16 = 9
 )
 
-// The numbers of the attributes in the set linkinfo-vlan-attrs: VLAN link on top of another link.
+// The attributes of [LinkinfoVlanAttrs].
 const (
-	// AttrLinkinfoVlanID: VLAN identifier, 0-4094. Required on creation, fixed afterwards
-	// (IFLA_VLAN_ID).
-	AttrLinkinfoVlanID uint16 = 1
-	// AttrLinkinfoVlanFlags: flags and the mask of those to change (IFLA_VLAN_FLAGS).
-	AttrLinkinfoVlanFlags uint16 = 2
-	// AttrLinkinfoVlanEgressQos: priorities of sent frames (IFLA_VLAN_EGRESS_QOS).
-	AttrLinkinfoVlanEgressQos uint16 = 3
-	// AttrLinkinfoVlanIngressQos: priorities of received frames (IFLA_VLAN_INGRESS_QOS).
+	AttrLinkinfoVlanID         uint16 = 1
+	AttrLinkinfoVlanFlags      uint16 = 2
+	AttrLinkinfoVlanEgressQos  uint16 = 3
 	AttrLinkinfoVlanIngressQos uint16 = 4
-	// AttrLinkinfoVlanProtocol: ethertype of the tag, network byte order; 802.1Q by default
-	// (IFLA_VLAN_PROTOCOL).
-	AttrLinkinfoVlanProtocol uint16 = 5
+	AttrLinkinfoVlanProtocol   uint16 = 5
 )
 
-// The numbers of the attributes in the set ifla-vlan-qos: mappings of priorities.
+// The attributes of [IflaVlanQosAttrs].
 const (
-	// AttrIflaVlanQosMapping: one mapping (IFLA_VLAN_QOS_MAPPING).
 	AttrIflaVlanQosMapping uint16 = 1
 )
 
-// The numbers of the attributes in the set linkinfo-vrf-attrs: virtual routing and forwarding
-// domain.
+// The attributes of [LinkinfoVrfAttrs].
 const (
-	// AttrLinkinfoVrfTable: routing table of the domain. Required on creation (IFLA_VRF_TABLE).
 	AttrLinkinfoVrfTable uint16 = 1
 )
 
-// The numbers of the attributes in the set linkinfo-vrf-port-attrs: port of a VRF.
+// The attributes of [LinkinfoVrfPortAttrs].
 const (
-	// AttrLinkinfoVrfPortTable: routing table of the VRF. Read only (IFLA_VRF_PORT_TABLE).
 	AttrLinkinfoVrfPortTable uint16 = 1
 )
 
-// The numbers of the attributes in the set xdp-attrs: XDP programs of a link.
+// The attributes of [XdpAttrs].
 const (
-	// AttrXdpFd: file descriptor of the program to attach, -1 to detach. Requests only
-	// (IFLA_XDP_FD).
-	AttrXdpFd uint16 = 1
-	// AttrXdpAttached: where programs are attached. Read only (IFLA_XDP_ATTACHED).
-	AttrXdpAttached uint16 = 2
-	// AttrXdpFlags: how to attach. Requests only (IFLA_XDP_FLAGS).
-	AttrXdpFlags uint16 = 3
-	// AttrXdpProgID: identifier of the program, if exactly one is attached. Read only
-	// (IFLA_XDP_PROG_ID).
-	AttrXdpProgID uint16 = 4
-	// AttrXdpDrvProgID: identifier of the driver's program. Read only (IFLA_XDP_DRV_PROG_ID).
-	AttrXdpDrvProgID uint16 = 5
-	// AttrXdpSkbProgID: identifier of the generic program. Read only (IFLA_XDP_SKB_PROG_ID).
-	AttrXdpSkbProgID uint16 = 6
-	// AttrXdpHwProgID: identifier of the device's program. Read only (IFLA_XDP_HW_PROG_ID).
-	AttrXdpHwProgID uint16 = 7
-	// AttrXdpExpectedFd: file descriptor of the program to replace; with flag replace. Requests
-	// only (IFLA_XDP_EXPECTED_FD).
+	AttrXdpFd         uint16 = 1
+	AttrXdpAttached   uint16 = 2
+	AttrXdpFlags      uint16 = 3
+	AttrXdpProgID     uint16 = 4
+	AttrXdpDrvProgID  uint16 = 5
+	AttrXdpSkbProgID  uint16 = 6
+	AttrXdpHwProgID   uint16 = 7
 	AttrXdpExpectedFd uint16 = 8
 )
 
-// The numbers of the attributes in the set ifla-attrs: IPv4 settings of a link.
+// The attributes of [IflaAttrs].
 const (
-	// AttrIflaConf: all settings, host byte order, at the positions of ipv4-devconf; some are
-	// signed. This is the form the kernel sends. To write, the kernel wants a nest with one u32
-	// attribute per setting instead (IFLA_INET_CONF).
 	AttrIflaConf uint16 = 1
 )
 
-// The numbers of the attributes in the set ifla6-attrs: IPv6 settings and state of a link.
+// The attributes of [Ifla6Attrs].
 const (
-	// AttrIfla6Flags: state. Read only (IFLA_INET6_FLAGS).
-	AttrIfla6Flags uint16 = 1
-	// AttrIfla6Conf: all settings, host byte order, at the positions of ipv6-devconf; some are
-	// signed. Read only (IFLA_INET6_CONF).
-	AttrIfla6Conf uint16 = 2
-	// AttrIfla6Stats: counters at the positions of ifla-inet6-stats; absent with skip-stats
-	// (IFLA_INET6_STATS).
-	AttrIfla6Stats uint16 = 3
-	// AttrIfla6Mcast: never used by the kernel (IFLA_INET6_MCAST).
-	AttrIfla6Mcast uint16 = 4
-	// AttrIfla6Cacheinfo: reassembly and neighbour discovery times. Read only
-	// (IFLA_INET6_CACHEINFO).
-	AttrIfla6Cacheinfo uint16 = 5
-	// AttrIfla6Icmp6stats: counters at the positions of ifla-icmp6-stats; absent with
-	// skip-stats (IFLA_INET6_ICMP6STATS).
-	AttrIfla6Icmp6stats uint16 = 6
-	// AttrIfla6Token: interface identifier for autoconfigured addresses, :: for none. Writable
-	// (IFLA_INET6_TOKEN).
-	AttrIfla6Token uint16 = 7
-	// AttrIfla6AddrGenMode: how link-local addresses are made. Writable
-	// (IFLA_INET6_ADDR_GEN_MODE).
+	AttrIfla6Flags       uint16 = 1
+	AttrIfla6Conf        uint16 = 2
+	AttrIfla6Stats       uint16 = 3
+	AttrIfla6Mcast       uint16 = 4
+	AttrIfla6Cacheinfo   uint16 = 5
+	AttrIfla6Icmp6stats  uint16 = 6
+	AttrIfla6Token       uint16 = 7
 	AttrIfla6AddrGenMode uint16 = 8
-	// AttrIfla6RaMtu: MTU from the last router advertisement, present if there was one. Read
-	// only (IFLA_INET6_RA_MTU).
-	AttrIfla6RaMtu uint16 = 9
+	AttrIfla6RaMtu       uint16 = 9
 )
 
-// The numbers of the attributes in the set mctp-attrs: MCTP settings of a link.
+// The attributes of [MctpAttrs].
 const (
-	// AttrMctpNet: number of the MCTP network. Writable (IFLA_MCTP_NET).
-	AttrMctpNet uint16 = 1
-	// AttrMctpPhysBinding: medium. Read only (IFLA_MCTP_PHYS_BINDING).
+	AttrMctpNet         uint16 = 1
 	AttrMctpPhysBinding uint16 = 2
 )
 
 // The numbers of the attributes in the set stats-attrs: statistics of a link. A request asks for
 // them with filter-mask.
 const (
-	// AttrStatsLink64: counters of the link (IFLA_STATS_LINK_64).
-	AttrStatsLink64 uint16 = 1
-	// AttrStatsLinkXstats: further counters of a master, by its kind (IFLA_STATS_LINK_XSTATS).
-	AttrStatsLinkXstats uint16 = 2
-	// AttrStatsLinkXstatsSlave: further counters of a port, by the kind of its master
-	// (IFLA_STATS_LINK_XSTATS_SLAVE).
-	AttrStatsLinkXstatsSlave uint16 = 3
-	// AttrStatsLinkOffloadXstats: counters of hardware offload
-	// (IFLA_STATS_LINK_OFFLOAD_XSTATS).
+	AttrStatsLink64            uint16 = 1
+	AttrStatsLinkXstats        uint16 = 2
+	AttrStatsLinkXstatsSlave   uint16 = 3
 	AttrStatsLinkOffloadXstats uint16 = 4
-	// AttrStatsAfSpec: counters of address families (IFLA_STATS_AF_SPEC).
-	AttrStatsAfSpec uint16 = 5
+	AttrStatsAfSpec            uint16 = 5
 )
 
-// The numbers of the attributes in the set link-xstats-attrs: further counters, by kind of link.
+// The attributes of [LinkXstatsAttrs].
 const (
-	// AttrLinkXstatsBridge: bridge (LINK_XSTATS_TYPE_BRIDGE).
 	AttrLinkXstatsBridge uint16 = 1
-	// AttrLinkXstatsBond: bond (LINK_XSTATS_TYPE_BOND).
-	AttrLinkXstatsBond uint16 = 2
+	AttrLinkXstatsBond   uint16 = 2
 )
 
-// The numbers of the attributes in the set bridge-xstats-attrs: further counters of a bridge or its
-// port.
+// The attributes of [BridgeXstatsAttrs].
 const (
-	// AttrBridgeXstatsVlan: counters of one VLAN (BRIDGE_XSTATS_VLAN).
-	AttrBridgeXstatsVlan uint16 = 1
-	// AttrBridgeXstatsMcast: multicast counters (BRIDGE_XSTATS_MCAST).
+	AttrBridgeXstatsVlan  uint16 = 1
 	AttrBridgeXstatsMcast uint16 = 2
-	// AttrBridgeXstatsPad: alignment (BRIDGE_XSTATS_PAD).
-	AttrBridgeXstatsPad uint16 = 3
-	// AttrBridgeXstatsStp: spanning tree counters of a port (BRIDGE_XSTATS_STP).
-	AttrBridgeXstatsStp uint16 = 4
+	AttrBridgeXstatsPad   uint16 = 3 // alignment (BRIDGE_XSTATS_PAD)
+	AttrBridgeXstatsStp   uint16 = 4
 )
 
-// The numbers of the attributes in the set bond-xstats-attrs: further counters of a bond or its
-// port.
+// The attributes of [BondXstatsAttrs].
 const (
-	// AttrBondXstats3ad: LACP counters (BOND_XSTATS_3AD).
 	AttrBondXstats3ad uint16 = 1
 )
 
-// The numbers of the attributes in the set bond-3ad-stat-attrs: LACP counters, numbered from 0.
+// The attributes of [Bond3adStatAttrs].
 const (
-	// AttrBond3adStatLacpduRx: LACP messages received (BOND_3AD_STAT_LACPDU_RX).
-	AttrBond3adStatLacpduRx uint16 = 0
-	// AttrBond3adStatLacpduTx: LACP messages sent (BOND_3AD_STAT_LACPDU_TX).
-	AttrBond3adStatLacpduTx uint16 = 1
-	// AttrBond3adStatLacpduUnknownRx: unknown slow protocol messages received
-	// (BOND_3AD_STAT_LACPDU_UNKNOWN_RX).
+	AttrBond3adStatLacpduRx        uint16 = 0
+	AttrBond3adStatLacpduTx        uint16 = 1
 	AttrBond3adStatLacpduUnknownRx uint16 = 2
-	// AttrBond3adStatLacpduIllegalRx: malformed slow protocol messages received
-	// (BOND_3AD_STAT_LACPDU_ILLEGAL_RX).
 	AttrBond3adStatLacpduIllegalRx uint16 = 3
-	// AttrBond3adStatMarkerRx: markers received (BOND_3AD_STAT_MARKER_RX).
-	AttrBond3adStatMarkerRx uint16 = 4
-	// AttrBond3adStatMarkerTx: markers sent (BOND_3AD_STAT_MARKER_TX).
-	AttrBond3adStatMarkerTx uint16 = 5
-	// AttrBond3adStatMarkerRespRx: marker responses received (BOND_3AD_STAT_MARKER_RESP_RX).
-	AttrBond3adStatMarkerRespRx uint16 = 6
-	// AttrBond3adStatMarkerRespTx: marker responses sent (BOND_3AD_STAT_MARKER_RESP_TX).
-	AttrBond3adStatMarkerRespTx uint16 = 7
-	// AttrBond3adStatMarkerUnknownRx: unknown marker messages received
-	// (BOND_3AD_STAT_MARKER_UNKNOWN_RX).
+	AttrBond3adStatMarkerRx        uint16 = 4
+	AttrBond3adStatMarkerTx        uint16 = 5
+	AttrBond3adStatMarkerRespRx    uint16 = 6
+	AttrBond3adStatMarkerRespTx    uint16 = 7
 	AttrBond3adStatMarkerUnknownRx uint16 = 8
-	// AttrBond3adStatPad: alignment (BOND_3AD_STAT_PAD).
-	AttrBond3adStatPad uint16 = 9
+	AttrBond3adStatPad             uint16 = 9 // alignment (BOND_3AD_STAT_PAD)
 )
 
-// The numbers of the attributes in the set stats-af-spec-attrs: counters of address families,
-// numbered as the family.
+// The attributes of [StatsAfSpecAttrs].
 const (
-	// AttrStatsAfSpecMpls: MPLS (AF_MPLS).
 	AttrStatsAfSpecMpls uint16 = 28
 )
 
-// The numbers of the attributes in the set mpls-stats-attrs: MPLS counters of a link.
+// The attributes of [MplsStatsAttrs].
 const (
-	// AttrMplsStatsLink: counters (MPLS_STATS_LINK).
 	AttrMplsStatsLink uint16 = 1
 )
 
-// The numbers of the attributes in the set link-offload-xstats: counters of hardware offload.
+// The attributes of [LinkOffloadXstatsAttrs].
 const (
-	// AttrLinkOffloadXstatsCpuHit: packets that the CPU handled although the link is offloaded
-	// (IFLA_OFFLOAD_XSTATS_CPU_HIT).
-	AttrLinkOffloadXstatsCpuHit uint16 = 1
-	// AttrLinkOffloadXstatsHwSInfo: state of the counters that must be switched on. The index
-	// is the number of their attribute in this set, 3 for l3-stats
-	// (IFLA_OFFLOAD_XSTATS_HW_S_INFO).
+	AttrLinkOffloadXstatsCpuHit  uint16 = 1
 	AttrLinkOffloadXstatsHwSInfo uint16 = 2
-	// AttrLinkOffloadXstatsL3Stats: routed packets that hardware counted. Switched on with
-	// setstats (IFLA_OFFLOAD_XSTATS_L3_STATS).
 	AttrLinkOffloadXstatsL3Stats uint16 = 3
 )
 
-// The numbers of the attributes in the set hw-s-info-one: state of one kind of hardware counters.
+// The attributes of [HwSInfoOneAttrs].
 const (
-	// AttrHwSInfoOneRequest: 1 if user space has asked for them
-	// (IFLA_OFFLOAD_XSTATS_HW_S_INFO_REQUEST).
 	AttrHwSInfoOneRequest uint16 = 1
-	// AttrHwSInfoOneUsed: 1 if a device counts (IFLA_OFFLOAD_XSTATS_HW_S_INFO_USED).
-	AttrHwSInfoOneUsed uint16 = 2
+	AttrHwSInfoOneUsed    uint16 = 2
 )
 
 // The numbers of the attributes in the set stats-getset-attrs: attributes of a request that changes
 // statistics.
 const (
-	// AttrStatsGetsetGetFilters: nest of masks with the numbers of stats-attrs that narrows a
-	// getstats request (IFLA_STATS_GET_FILTERS).
-	AttrStatsGetsetGetFilters uint16 = 1
-	// AttrStatsGetsetSetOffloadXstatsL3Stats: 1 switches hardware counters of routed packets
-	// on, 0 off (IFLA_STATS_SET_OFFLOAD_XSTATS_L3_STATS).
+	// Nest of masks with the numbers of stats-attrs that narrows a getstats request
+	// (IFLA_STATS_GET_FILTERS).
+	AttrStatsGetsetGetFilters              uint16 = 1
 	AttrStatsGetsetSetOffloadXstatsL3Stats uint16 = 2
 )
 
-// The numbers of the attributes in the set linkinfo-vxlan-attrs: VXLAN tunnel. Many settings cannot
-// change after creation.
+// The attributes of [LinkinfoVxlanAttrs].
 const (
-	// AttrLinkinfoVxlanID: virtual network, 24 bits. Required on creation unless
-	// collect-metadata is on (IFLA_VXLAN_ID).
-	AttrLinkinfoVxlanID uint16 = 1
-	// AttrLinkinfoVxlanGroup: IPv4 multicast group, or address of the default remote end
-	// (IFLA_VXLAN_GROUP).
-	AttrLinkinfoVxlanGroup uint16 = 2
-	// AttrLinkinfoVxlanLink: index of the lower link, 0 for any (IFLA_VXLAN_LINK).
-	AttrLinkinfoVxlanLink uint16 = 3
-	// AttrLinkinfoVxlanLocal: IPv4 source address of outer packets (IFLA_VXLAN_LOCAL).
-	AttrLinkinfoVxlanLocal uint16 = 4
-	// AttrLinkinfoVxlanTtl: hop limit of outer packets, 0 for the default (IFLA_VXLAN_TTL).
-	AttrLinkinfoVxlanTtl uint16 = 5
-	// AttrLinkinfoVxlanTos: type of service of outer packets, 1 to copy it (IFLA_VXLAN_TOS).
-	AttrLinkinfoVxlanTos uint16 = 6
-	// AttrLinkinfoVxlanLearning: 1 learns the remote end of source addresses. On by default
-	// (IFLA_VXLAN_LEARNING).
-	AttrLinkinfoVxlanLearning uint16 = 7
-	// AttrLinkinfoVxlanAgeing: lifetime of learned addresses, in seconds (IFLA_VXLAN_AGEING).
-	AttrLinkinfoVxlanAgeing uint16 = 8
-	// AttrLinkinfoVxlanLimit: most forwarding entries, 0 for no limit (IFLA_VXLAN_LIMIT).
-	AttrLinkinfoVxlanLimit uint16 = 9
-	// AttrLinkinfoVxlanPortRange: UDP source ports, network byte order (IFLA_VXLAN_PORT_RANGE).
-	AttrLinkinfoVxlanPortRange uint16 = 10
-	// AttrLinkinfoVxlanProxy: 1 answers ARP and neighbour discovery (IFLA_VXLAN_PROXY).
-	AttrLinkinfoVxlanProxy uint16 = 11
-	// AttrLinkinfoVxlanRsc: 1 sends packets for routers directly (route short circuit)
-	// (IFLA_VXLAN_RSC).
-	AttrLinkinfoVxlanRsc uint16 = 12
-	// AttrLinkinfoVxlanL2miss: 1 notifies about unknown hardware addresses (IFLA_VXLAN_L2MISS).
-	AttrLinkinfoVxlanL2miss uint16 = 13
-	// AttrLinkinfoVxlanL3miss: 1 notifies about unknown IP addresses (IFLA_VXLAN_L3MISS).
-	AttrLinkinfoVxlanL3miss uint16 = 14
-	// AttrLinkinfoVxlanPort: UDP port of the remote end, network byte order; 8472 by default,
-	// 4789 is the registered one (IFLA_VXLAN_PORT).
-	AttrLinkinfoVxlanPort uint16 = 15
-	// AttrLinkinfoVxlanGroup6: IPv6 multicast group, or address of the default remote end
-	// (IFLA_VXLAN_GROUP6).
-	AttrLinkinfoVxlanGroup6 uint16 = 16
-	// AttrLinkinfoVxlanLocal6: IPv6 source address of outer packets (IFLA_VXLAN_LOCAL6).
-	AttrLinkinfoVxlanLocal6 uint16 = 17
-	// AttrLinkinfoVxlanUdpCsum: 1 fills in UDP checksums over IPv4 (IFLA_VXLAN_UDP_CSUM).
-	AttrLinkinfoVxlanUdpCsum uint16 = 18
-	// AttrLinkinfoVxlanUdpZeroCsum6Tx: 1 sends no UDP checksums over IPv6
-	// (IFLA_VXLAN_UDP_ZERO_CSUM6_TX).
-	AttrLinkinfoVxlanUdpZeroCsum6Tx uint16 = 19
-	// AttrLinkinfoVxlanUdpZeroCsum6Rx: 1 accepts no UDP checksums over IPv6
-	// (IFLA_VXLAN_UDP_ZERO_CSUM6_RX).
-	AttrLinkinfoVxlanUdpZeroCsum6Rx uint16 = 20
-	// AttrLinkinfoVxlanRemcsumTx: 1 sends remote checksum offload (IFLA_VXLAN_REMCSUM_TX).
-	AttrLinkinfoVxlanRemcsumTx uint16 = 21
-	// AttrLinkinfoVxlanRemcsumRx: 1 accepts remote checksum offload (IFLA_VXLAN_REMCSUM_RX).
-	AttrLinkinfoVxlanRemcsumRx uint16 = 22
-	// AttrLinkinfoVxlanGbp: carries packet marks in the group policy extension
-	// (IFLA_VXLAN_GBP).
-	AttrLinkinfoVxlanGbp uint16 = 23
-	// AttrLinkinfoVxlanRemcsumNopartial: remote checksum offload completes the checksum at once
-	// (IFLA_VXLAN_REMCSUM_NOPARTIAL).
+	AttrLinkinfoVxlanID               uint16 = 1
+	AttrLinkinfoVxlanGroup            uint16 = 2
+	AttrLinkinfoVxlanLink             uint16 = 3
+	AttrLinkinfoVxlanLocal            uint16 = 4
+	AttrLinkinfoVxlanTtl              uint16 = 5
+	AttrLinkinfoVxlanTos              uint16 = 6
+	AttrLinkinfoVxlanLearning         uint16 = 7
+	AttrLinkinfoVxlanAgeing           uint16 = 8
+	AttrLinkinfoVxlanLimit            uint16 = 9
+	AttrLinkinfoVxlanPortRange        uint16 = 10
+	AttrLinkinfoVxlanProxy            uint16 = 11
+	AttrLinkinfoVxlanRsc              uint16 = 12
+	AttrLinkinfoVxlanL2miss           uint16 = 13
+	AttrLinkinfoVxlanL3miss           uint16 = 14
+	AttrLinkinfoVxlanPort             uint16 = 15
+	AttrLinkinfoVxlanGroup6           uint16 = 16
+	AttrLinkinfoVxlanLocal6           uint16 = 17
+	AttrLinkinfoVxlanUdpCsum          uint16 = 18
+	AttrLinkinfoVxlanUdpZeroCsum6Tx   uint16 = 19
+	AttrLinkinfoVxlanUdpZeroCsum6Rx   uint16 = 20
+	AttrLinkinfoVxlanRemcsumTx        uint16 = 21
+	AttrLinkinfoVxlanRemcsumRx        uint16 = 22
+	AttrLinkinfoVxlanGbp              uint16 = 23
 	AttrLinkinfoVxlanRemcsumNopartial uint16 = 24
-	// AttrLinkinfoVxlanCollectMetadata: 1 takes the destination from each packet, for Open
-	// vSwitch or BPF (IFLA_VXLAN_COLLECT_METADATA).
-	AttrLinkinfoVxlanCollectMetadata uint16 = 25
-	// AttrLinkinfoVxlanLabel: flow label of outer IPv6 packets, 20 bits, network byte order
-	// (IFLA_VXLAN_LABEL).
-	AttrLinkinfoVxlanLabel uint16 = 26
-	// AttrLinkinfoVxlanGpe: generic protocol extension, packets without an Ethernet header
-	// (IFLA_VXLAN_GPE).
-	AttrLinkinfoVxlanGpe uint16 = 27
-	// AttrLinkinfoVxlanTtlInherit: copies the hop limit of the inner packet. An empty value in
-	// a request turns it on; the kernel sends one byte, 0 or 1 (IFLA_VXLAN_TTL_INHERIT).
-	AttrLinkinfoVxlanTtlInherit uint16 = 28
-	// AttrLinkinfoVxlanDf: Don't-fragment bit of outer packets (IFLA_VXLAN_DF).
-	AttrLinkinfoVxlanDf uint16 = 29
-	// AttrLinkinfoVxlanVnifilter: 1 accepts only the listed virtual networks; with
-	// collect-metadata (IFLA_VXLAN_VNIFILTER).
-	AttrLinkinfoVxlanVnifilter uint16 = 30
-	// AttrLinkinfoVxlanLocalbypass: 1 hands packets to a local VXLAN link without sending them
-	// (IFLA_VXLAN_LOCALBYPASS).
-	AttrLinkinfoVxlanLocalbypass uint16 = 31
-	// AttrLinkinfoVxlanLabelPolicy: where the flow label comes from (IFLA_VXLAN_LABEL_POLICY).
-	AttrLinkinfoVxlanLabelPolicy uint16 = 32
-	// AttrLinkinfoVxlanReservedBits: header bits that received packets may set though nothing
-	// here uses them, a mask of the VXLAN header (IFLA_VXLAN_RESERVED_BITS).
-	AttrLinkinfoVxlanReservedBits uint16 = 33
-	// AttrLinkinfoVxlanMcRoute: 1 sends multicast by the multicast routing table
-	// (IFLA_VXLAN_MC_ROUTE).
-	AttrLinkinfoVxlanMcRoute uint16 = 34
+	AttrLinkinfoVxlanCollectMetadata  uint16 = 25
+	AttrLinkinfoVxlanLabel            uint16 = 26
+	AttrLinkinfoVxlanGpe              uint16 = 27
+	AttrLinkinfoVxlanTtlInherit       uint16 = 28
+	AttrLinkinfoVxlanDf               uint16 = 29
+	AttrLinkinfoVxlanVnifilter        uint16 = 30
+	AttrLinkinfoVxlanLocalbypass      uint16 = 31
+	AttrLinkinfoVxlanLabelPolicy      uint16 = 32
+	AttrLinkinfoVxlanReservedBits     uint16 = 33
+	AttrLinkinfoVxlanMcRoute          uint16 = 34
 )
 
-// The numbers of the attributes in the set linkinfo-veth-attrs: pair of virtual Ethernet links.
+// The attributes of [LinkinfoVethAttrs].
 const (
-	// AttrLinkinfoVethPeer: the other end, a link message of its own. Requests only
-	// (VETH_INFO_PEER).
 	AttrLinkinfoVethPeer uint16 = 1
 )
 
-// The numbers of the attributes in the set linkinfo-vxcan-attrs: pair of virtual CAN links.
+// The attributes of [LinkinfoVxcanAttrs].
 const (
-	// AttrLinkinfoVxcanPeer: the other end, a link message of its own. Requests only
-	// (VXCAN_INFO_PEER).
 	AttrLinkinfoVxcanPeer uint16 = 1
 )
 
-// The numbers of the attributes in the set linkinfo-netkit-attrs: pair of links driven by BPF.
+// The attributes of [LinkinfoNetkitAttrs].
 const (
-	// AttrLinkinfoNetkitPeerInfo: the other end, a link message of its own. Requests only
-	// (IFLA_NETKIT_PEER_INFO).
-	AttrLinkinfoNetkitPeerInfo uint16 = 1
-	// AttrLinkinfoNetkitPrimary: 1 on the end that the pair was created with. Read only
-	// (IFLA_NETKIT_PRIMARY).
-	AttrLinkinfoNetkitPrimary uint16 = 2
-	// AttrLinkinfoNetkitPolicy: packets of this end without a BPF program (IFLA_NETKIT_POLICY).
-	AttrLinkinfoNetkitPolicy uint16 = 3
-	// AttrLinkinfoNetkitPeerPolicy: packets of the other end without a BPF program
-	// (IFLA_NETKIT_PEER_POLICY).
+	AttrLinkinfoNetkitPeerInfo   uint16 = 1
+	AttrLinkinfoNetkitPrimary    uint16 = 2
+	AttrLinkinfoNetkitPolicy     uint16 = 3
 	AttrLinkinfoNetkitPeerPolicy uint16 = 4
-	// AttrLinkinfoNetkitMode: layer; fixed after creation (IFLA_NETKIT_MODE).
-	AttrLinkinfoNetkitMode uint16 = 5
-	// AttrLinkinfoNetkitScrub: mark and priority of packets of this end; fixed after creation
-	// (IFLA_NETKIT_SCRUB).
-	AttrLinkinfoNetkitScrub uint16 = 6
-	// AttrLinkinfoNetkitPeerScrub: mark and priority of packets of the other end; fixed after
-	// creation (IFLA_NETKIT_PEER_SCRUB).
-	AttrLinkinfoNetkitPeerScrub uint16 = 7
-	// AttrLinkinfoNetkitHeadroom: bytes to keep free before a packet (IFLA_NETKIT_HEADROOM).
-	AttrLinkinfoNetkitHeadroom uint16 = 8
-	// AttrLinkinfoNetkitTailroom: bytes to keep free after a packet (IFLA_NETKIT_TAILROOM).
-	AttrLinkinfoNetkitTailroom uint16 = 9
+	AttrLinkinfoNetkitMode       uint16 = 5
+	AttrLinkinfoNetkitScrub      uint16 = 6
+	AttrLinkinfoNetkitPeerScrub  uint16 = 7
+	AttrLinkinfoNetkitHeadroom   uint16 = 8
+	AttrLinkinfoNetkitTailroom   uint16 = 9
 )
 
-// The numbers of the attributes in the set linkinfo-macvlan-attrs: macvlan or macvtap link on top
-// of another link.
+// The attributes of [LinkinfoMacvlanAttrs].
 const (
-	// AttrLinkinfoMacvlanMode: how links on one device talk to each other (IFLA_MACVLAN_MODE).
-	AttrLinkinfoMacvlanMode uint16 = 1
-	// AttrLinkinfoMacvlanFlags: flags (IFLA_MACVLAN_FLAGS).
-	AttrLinkinfoMacvlanFlags uint16 = 2
-	// AttrLinkinfoMacvlanMacaddrMode: change to the list of source addresses, in source mode.
-	// Requests only (IFLA_MACVLAN_MACADDR_MODE).
-	AttrLinkinfoMacvlanMacaddrMode uint16 = 3
-	// AttrLinkinfoMacvlanMacaddr: the source address to add or delete. Requests only
-	// (IFLA_MACVLAN_MACADDR).
-	AttrLinkinfoMacvlanMacaddr uint16 = 4
-	// AttrLinkinfoMacvlanMacaddrData: the list of source addresses (IFLA_MACVLAN_MACADDR_DATA).
-	AttrLinkinfoMacvlanMacaddrData uint16 = 5
-	// AttrLinkinfoMacvlanMacaddrCount: number of source addresses. Read only
-	// (IFLA_MACVLAN_MACADDR_COUNT).
-	AttrLinkinfoMacvlanMacaddrCount uint16 = 6
-	// AttrLinkinfoMacvlanBcQueueLen: length of the queue of broadcast packets that this link
-	// asks for (IFLA_MACVLAN_BC_QUEUE_LEN).
-	AttrLinkinfoMacvlanBcQueueLen uint16 = 7
-	// AttrLinkinfoMacvlanBcQueueLenUsed: length of that queue in use. Read only
-	// (IFLA_MACVLAN_BC_QUEUE_LEN_USED).
+	AttrLinkinfoMacvlanMode           uint16 = 1
+	AttrLinkinfoMacvlanFlags          uint16 = 2
+	AttrLinkinfoMacvlanMacaddrMode    uint16 = 3
+	AttrLinkinfoMacvlanMacaddr        uint16 = 4
+	AttrLinkinfoMacvlanMacaddrData    uint16 = 5
+	AttrLinkinfoMacvlanMacaddrCount   uint16 = 6
+	AttrLinkinfoMacvlanBcQueueLen     uint16 = 7
 	AttrLinkinfoMacvlanBcQueueLenUsed uint16 = 8
-	// AttrLinkinfoMacvlanBcCutoff: sharing of broadcasts above which they are handled at once,
-	// negative for never. Absent at its default 1 (IFLA_MACVLAN_BC_CUTOFF).
-	AttrLinkinfoMacvlanBcCutoff uint16 = 9
+	AttrLinkinfoMacvlanBcCutoff       uint16 = 9
 )
 
-// The numbers of the attributes in the set linkinfo-ipvlan-attrs: ipvlan or ipvtap link on top of
-// another link.
+// The attributes of [LinkinfoIpvlanAttrs].
 const (
-	// AttrLinkinfoIpvlanMode: layer; shared by all links on one device (IFLA_IPVLAN_MODE).
-	AttrLinkinfoIpvlanMode uint16 = 1
-	// AttrLinkinfoIpvlanFlags: flags; shared by all links on one device (IFLA_IPVLAN_FLAGS).
+	AttrLinkinfoIpvlanMode  uint16 = 1
 	AttrLinkinfoIpvlanFlags uint16 = 2
 )
 
-// The numbers of the attributes in the set linkinfo-xfrm-attrs: IPsec link.
+// The attributes of [LinkinfoXfrmAttrs].
 const (
-	// AttrLinkinfoXfrmLink: index of the lower link, 0 for any (IFLA_XFRM_LINK).
-	AttrLinkinfoXfrmLink uint16 = 1
-	// AttrLinkinfoXfrmIfID: identifier that states and policies refer to (IFLA_XFRM_IF_ID).
-	AttrLinkinfoXfrmIfID uint16 = 2
-	// AttrLinkinfoXfrmCollectMetadata: takes the identifier from each packet
-	// (IFLA_XFRM_COLLECT_METADATA).
+	AttrLinkinfoXfrmLink            uint16 = 1
+	AttrLinkinfoXfrmIfID            uint16 = 2
 	AttrLinkinfoXfrmCollectMetadata uint16 = 3
 )
 
-// The numbers of the attributes in the set linkinfo-macsec-attrs: MACsec link on top of another
-// link.
+// The attributes of [LinkinfoMacsecAttrs].
 const (
-	// AttrLinkinfoMacsecSci: secure channel identifier, MAC address and port, network byte
-	// order (IFLA_MACSEC_SCI).
-	AttrLinkinfoMacsecSci uint16 = 1
-	// AttrLinkinfoMacsecPort: port part of the identifier, network byte order. Requests only
-	// (IFLA_MACSEC_PORT).
-	AttrLinkinfoMacsecPort uint16 = 2
-	// AttrLinkinfoMacsecIcvLen: length of the integrity check, 8-16 bytes
-	// (IFLA_MACSEC_ICV_LEN).
-	AttrLinkinfoMacsecIcvLen uint16 = 3
-	// AttrLinkinfoMacsecCipherSuite: cipher, 0x0080c20001000001 for GCM-AES-128, host byte
-	// order (IFLA_MACSEC_CIPHER_SUITE).
-	AttrLinkinfoMacsecCipherSuite uint16 = 4
-	// AttrLinkinfoMacsecWindow: size of the replay window, in packets. Sent with replay-protect
-	// (IFLA_MACSEC_WINDOW).
-	AttrLinkinfoMacsecWindow uint16 = 5
-	// AttrLinkinfoMacsecEncodingSa: association used to send, 0-3 (IFLA_MACSEC_ENCODING_SA).
-	AttrLinkinfoMacsecEncodingSa uint16 = 6
-	// AttrLinkinfoMacsecEncrypt: 1 encrypts, 0 only protects (IFLA_MACSEC_ENCRYPT).
-	AttrLinkinfoMacsecEncrypt uint16 = 7
-	// AttrLinkinfoMacsecProtect: 1 protects sent frames (IFLA_MACSEC_PROTECT).
-	AttrLinkinfoMacsecProtect uint16 = 8
-	// AttrLinkinfoMacsecIncSci: 1 puts the identifier into sent frames (IFLA_MACSEC_INC_SCI).
-	AttrLinkinfoMacsecIncSci uint16 = 9
-	// AttrLinkinfoMacsecEs: 1 sets the end station bit (IFLA_MACSEC_ES).
-	AttrLinkinfoMacsecEs uint16 = 10
-	// AttrLinkinfoMacsecScb: 1 sets the single copy broadcast bit (IFLA_MACSEC_SCB).
-	AttrLinkinfoMacsecScb uint16 = 11
-	// AttrLinkinfoMacsecReplayProtect: 1 drops repeated frames (IFLA_MACSEC_REPLAY_PROTECT).
+	AttrLinkinfoMacsecSci           uint16 = 1
+	AttrLinkinfoMacsecPort          uint16 = 2
+	AttrLinkinfoMacsecIcvLen        uint16 = 3
+	AttrLinkinfoMacsecCipherSuite   uint16 = 4
+	AttrLinkinfoMacsecWindow        uint16 = 5
+	AttrLinkinfoMacsecEncodingSa    uint16 = 6
+	AttrLinkinfoMacsecEncrypt       uint16 = 7
+	AttrLinkinfoMacsecProtect       uint16 = 8
+	AttrLinkinfoMacsecIncSci        uint16 = 9
+	AttrLinkinfoMacsecEs            uint16 = 10
+	AttrLinkinfoMacsecScb           uint16 = 11
 	AttrLinkinfoMacsecReplayProtect uint16 = 12
-	// AttrLinkinfoMacsecValidation: checks of received frames (IFLA_MACSEC_VALIDATION).
-	AttrLinkinfoMacsecValidation uint16 = 13
-	// AttrLinkinfoMacsecPad: alignment (IFLA_MACSEC_PAD).
-	AttrLinkinfoMacsecPad uint16 = 14
-	// AttrLinkinfoMacsecOffload: where MACsec runs (IFLA_MACSEC_OFFLOAD).
-	AttrLinkinfoMacsecOffload uint16 = 15
+	AttrLinkinfoMacsecValidation    uint16 = 13
+	AttrLinkinfoMacsecPad           uint16 = 14 // alignment (IFLA_MACSEC_PAD)
+	AttrLinkinfoMacsecOffload       uint16 = 15
 )
 
-// The numbers of the attributes in the set linkinfo-hsr-attrs: HSR or PRP link over two others.
+// The attributes of [LinkinfoHsrAttrs].
 const (
-	// AttrLinkinfoHsrSlave1: index of the first lower link (IFLA_HSR_SLAVE1).
-	AttrLinkinfoHsrSlave1 uint16 = 1
-	// AttrLinkinfoHsrSlave2: index of the second lower link (IFLA_HSR_SLAVE2).
-	AttrLinkinfoHsrSlave2 uint16 = 2
-	// AttrLinkinfoHsrMulticastSpec: last byte of the supervision address. Requests only
-	// (IFLA_HSR_MULTICAST_SPEC).
-	AttrLinkinfoHsrMulticastSpec uint16 = 3
-	// AttrLinkinfoHsrSupervisionAddr: destination of supervision frames. Read only
-	// (IFLA_HSR_SUPERVISION_ADDR).
+	AttrLinkinfoHsrSlave1          uint16 = 1
+	AttrLinkinfoHsrSlave2          uint16 = 2
+	AttrLinkinfoHsrMulticastSpec   uint16 = 3
 	AttrLinkinfoHsrSupervisionAddr uint16 = 4
-	// AttrLinkinfoHsrSeqNr: sequence number of the next frame. Read only (IFLA_HSR_SEQ_NR).
-	AttrLinkinfoHsrSeqNr uint16 = 5
-	// AttrLinkinfoHsrVersion: version of HSR, 0 or 1 (IFLA_HSR_VERSION).
-	AttrLinkinfoHsrVersion uint16 = 6
-	// AttrLinkinfoHsrProtocol: protocol (IFLA_HSR_PROTOCOL).
-	AttrLinkinfoHsrProtocol uint16 = 7
-	// AttrLinkinfoHsrInterlink: index of the interlink link, absent if none. Since Linux 6.10
-	// (IFLA_HSR_INTERLINK).
-	AttrLinkinfoHsrInterlink uint16 = 8
+	AttrLinkinfoHsrSeqNr           uint16 = 5
+	AttrLinkinfoHsrVersion         uint16 = 6
+	AttrLinkinfoHsrProtocol        uint16 = 7
+	AttrLinkinfoHsrInterlink       uint16 = 8
 )
 
-// The numbers of the attributes in the set linkinfo-gtp-attrs: GTP tunnel of mobile networks.
+// The attributes of [LinkinfoGtpAttrs].
 const (
-	// AttrLinkinfoGtpFd0: file descriptor of the UDP socket for GTPv0. Requests only
-	// (IFLA_GTP_FD0).
-	AttrLinkinfoGtpFd0 uint16 = 1
-	// AttrLinkinfoGtpFd1: file descriptor of the UDP socket for GTPv1. Requests only
-	// (IFLA_GTP_FD1).
-	AttrLinkinfoGtpFd1 uint16 = 2
-	// AttrLinkinfoGtpPdpHashsize: size of the hash table of contexts (IFLA_GTP_PDP_HASHSIZE).
-	AttrLinkinfoGtpPdpHashsize uint16 = 3
-	// AttrLinkinfoGtpRole: role (IFLA_GTP_ROLE).
-	AttrLinkinfoGtpRole uint16 = 4
-	// AttrLinkinfoGtpCreateSockets: 1 lets the kernel make the sockets. Requests only
-	// (IFLA_GTP_CREATE_SOCKETS).
+	AttrLinkinfoGtpFd0           uint16 = 1
+	AttrLinkinfoGtpFd1           uint16 = 2
+	AttrLinkinfoGtpPdpHashsize   uint16 = 3
+	AttrLinkinfoGtpRole          uint16 = 4
 	AttrLinkinfoGtpCreateSockets uint16 = 5
-	// AttrLinkinfoGtpRestartCount: restart counter for echo messages (IFLA_GTP_RESTART_COUNT).
-	AttrLinkinfoGtpRestartCount uint16 = 6
-	// AttrLinkinfoGtpLocal: IPv4 address of those sockets, network byte order. Requests only
-	// (IFLA_GTP_LOCAL).
-	AttrLinkinfoGtpLocal uint16 = 7
-	// AttrLinkinfoGtpLocal6: IPv6 address of those sockets. Requests only (IFLA_GTP_LOCAL6).
-	AttrLinkinfoGtpLocal6 uint16 = 8
+	AttrLinkinfoGtpRestartCount  uint16 = 6
+	AttrLinkinfoGtpLocal         uint16 = 7
+	AttrLinkinfoGtpLocal6        uint16 = 8
 )
 
-// The numbers of the attributes in the set linkinfo-bareudp-attrs: tunnel of one protocol over UDP.
+// The attributes of [LinkinfoBareudpAttrs].
 const (
-	// AttrLinkinfoBareudpPort: UDP port, network byte order (IFLA_BAREUDP_PORT).
-	AttrLinkinfoBareudpPort uint16 = 1
-	// AttrLinkinfoBareudpEthertype: ethertype of the inner packets, network byte order
-	// (IFLA_BAREUDP_ETHERTYPE).
-	AttrLinkinfoBareudpEthertype uint16 = 2
-	// AttrLinkinfoBareudpSrcportMin: smallest UDP source port, host byte order
-	// (IFLA_BAREUDP_SRCPORT_MIN).
-	AttrLinkinfoBareudpSrcportMin uint16 = 3
-	// AttrLinkinfoBareudpMultiprotoMode: also carries the related protocol, IPv6 with IPv4 or
-	// multicast with MPLS unicast (IFLA_BAREUDP_MULTIPROTO_MODE).
+	AttrLinkinfoBareudpPort           uint16 = 1
+	AttrLinkinfoBareudpEthertype      uint16 = 2
+	AttrLinkinfoBareudpSrcportMin     uint16 = 3
 	AttrLinkinfoBareudpMultiprotoMode uint16 = 4
 )
 
-// The numbers of the attributes in the set linkinfo-ppp-attrs: PPP link.
+// The attributes of [LinkinfoPppAttrs].
 const (
-	// AttrLinkinfoPppDevFd: file descriptor of /dev/ppp that drives the link. Requests only
-	// (IFLA_PPP_DEV_FD).
 	AttrLinkinfoPppDevFd uint16 = 1
 )
 
-// The numbers of the attributes in the set linkinfo-batadv-attrs: B.A.T.M.A.N. mesh.
+// The attributes of [LinkinfoBatadvAttrs].
 const (
-	// AttrLinkinfoBatadvAlgoName: routing algorithm, such as BATMAN_IV. Requests only
-	// (IFLA_BATADV_ALGO_NAME).
 	AttrLinkinfoBatadvAlgoName uint16 = 1
 )
 
-// The numbers of the attributes in the set linkinfo-ipoib-attrs: IP over InfiniBand.
+// The attributes of [LinkinfoIpoibAttrs].
 const (
-	// AttrLinkinfoIpoibPkey: partition key, host byte order (IFLA_IPOIB_PKEY).
-	AttrLinkinfoIpoibPkey uint16 = 1
-	// AttrLinkinfoIpoibMode: transport (IFLA_IPOIB_MODE).
-	AttrLinkinfoIpoibMode uint16 = 2
-	// AttrLinkinfoIpoibUmcast: 1 lets user space join multicast groups (IFLA_IPOIB_UMCAST).
+	AttrLinkinfoIpoibPkey   uint16 = 1
+	AttrLinkinfoIpoibMode   uint16 = 2
 	AttrLinkinfoIpoibUmcast uint16 = 3
 )
 
-// The numbers of the attributes in the set linkinfo-rmnet-attrs: multiplexed channel of a mobile
-// modem.
+// The attributes of [LinkinfoRmnetAttrs].
 const (
-	// AttrLinkinfoRmnetMuxID: channel, 1-254 (IFLA_RMNET_MUX_ID).
 	AttrLinkinfoRmnetMuxID uint16 = 1
-	// AttrLinkinfoRmnetFlags: features and the mask of those to change (IFLA_RMNET_FLAGS).
 	AttrLinkinfoRmnetFlags uint16 = 2
 )
 
-// The numbers of the attributes in the set linkinfo-wwan-attrs: link of a mobile modem.
+// The attributes of [LinkinfoWwanAttrs].
 const (
-	// AttrLinkinfoWwanLinkID: number of the link on its modem. Requests only
-	// (IFLA_WWAN_LINK_ID).
 	AttrLinkinfoWwanLinkID uint16 = 1
 )
 
-// The numbers of the attributes in the set linkinfo-dsa-attrs: port of a switch that hangs on
-// another link.
+// The attributes of [LinkinfoDsaAttrs].
 const (
-	// AttrLinkinfoDsaConduit: index of the link towards the switch. Writable
-	// (IFLA_DSA_CONDUIT).
 	AttrLinkinfoDsaConduit uint16 = 1
 )
 
-// The numbers of the attributes in the set linkinfo-amt-attrs: automatic multicast tunnel.
+// The attributes of [LinkinfoAmtAttrs].
 const (
-	// AttrLinkinfoAmtMode: role (IFLA_AMT_MODE).
-	AttrLinkinfoAmtMode uint16 = 1
-	// AttrLinkinfoAmtRelayPort: UDP port of the relay, network byte order
-	// (IFLA_AMT_RELAY_PORT).
-	AttrLinkinfoAmtRelayPort uint16 = 2
-	// AttrLinkinfoAmtGatewayPort: UDP port of the gateway, network byte order
-	// (IFLA_AMT_GATEWAY_PORT).
+	AttrLinkinfoAmtMode        uint16 = 1
+	AttrLinkinfoAmtRelayPort   uint16 = 2
 	AttrLinkinfoAmtGatewayPort uint16 = 3
-	// AttrLinkinfoAmtLink: index of the lower link (IFLA_AMT_LINK).
-	AttrLinkinfoAmtLink uint16 = 4
-	// AttrLinkinfoAmtLocalIp: local IPv4 address (IFLA_AMT_LOCAL_IP).
-	AttrLinkinfoAmtLocalIp uint16 = 5
-	// AttrLinkinfoAmtRemoteIp: IPv4 address of the relay that was found. Read only
-	// (IFLA_AMT_REMOTE_IP).
-	AttrLinkinfoAmtRemoteIp uint16 = 6
-	// AttrLinkinfoAmtDiscoveryIp: IPv4 address where a gateway looks for its relay
-	// (IFLA_AMT_DISCOVERY_IP).
+	AttrLinkinfoAmtLink        uint16 = 4
+	AttrLinkinfoAmtLocalIp     uint16 = 5
+	AttrLinkinfoAmtRemoteIp    uint16 = 6
 	AttrLinkinfoAmtDiscoveryIp uint16 = 7
-	// AttrLinkinfoAmtMaxTunnels: most gateways of a relay (IFLA_AMT_MAX_TUNNELS).
-	AttrLinkinfoAmtMaxTunnels uint16 = 8
+	AttrLinkinfoAmtMaxTunnels  uint16 = 8
 )
 
-// The numbers of the attributes in the set linkinfo-ovpn-attrs: OpenVPN link.
+// The attributes of [LinkinfoOvpnAttrs].
 const (
-	// AttrLinkinfoOvpnMode: number of peers; fixed after creation (IFLA_OVPN_MODE).
 	AttrLinkinfoOvpnMode uint16 = 1
 )
 
-// The numbers of the attributes in the set linkinfo-can-attrs: CAN controller.
+// The attributes of [LinkinfoCanAttrs].
 const (
-	// AttrLinkinfoCanBittiming: bit timing (IFLA_CAN_BITTIMING).
-	AttrLinkinfoCanBittiming uint16 = 1
-	// AttrLinkinfoCanBittimingConst: limits of the bit timing. Read only
-	// (IFLA_CAN_BITTIMING_CONST).
-	AttrLinkinfoCanBittimingConst uint16 = 2
-	// AttrLinkinfoCanClock: clock. Read only (IFLA_CAN_CLOCK).
-	AttrLinkinfoCanClock uint16 = 3
-	// AttrLinkinfoCanState: state. Read only (IFLA_CAN_STATE).
-	AttrLinkinfoCanState uint16 = 4
-	// AttrLinkinfoCanCtrlmode: modes (IFLA_CAN_CTRLMODE).
-	AttrLinkinfoCanCtrlmode uint16 = 5
-	// AttrLinkinfoCanRestartMs: milliseconds before a restart after bus-off, 0 for none
-	// (IFLA_CAN_RESTART_MS).
-	AttrLinkinfoCanRestartMs uint16 = 6
-	// AttrLinkinfoCanRestart: any value restarts the controller at once. Requests only
-	// (IFLA_CAN_RESTART).
-	AttrLinkinfoCanRestart uint16 = 7
-	// AttrLinkinfoCanBerrCounter: error counters. Read only (IFLA_CAN_BERR_COUNTER).
-	AttrLinkinfoCanBerrCounter uint16 = 8
-	// AttrLinkinfoCanDataBittiming: bit timing of the data phase of CAN FD
-	// (IFLA_CAN_DATA_BITTIMING).
-	AttrLinkinfoCanDataBittiming uint16 = 9
-	// AttrLinkinfoCanDataBittimingConst: its limits. Read only (IFLA_CAN_DATA_BITTIMING_CONST).
-	AttrLinkinfoCanDataBittimingConst uint16 = 10
-	// AttrLinkinfoCanTermination: bus termination, in ohms, 0 for none (IFLA_CAN_TERMINATION).
-	AttrLinkinfoCanTermination uint16 = 11
-	// AttrLinkinfoCanTerminationConst: terminations that can be chosen. Read only
-	// (IFLA_CAN_TERMINATION_CONST).
-	AttrLinkinfoCanTerminationConst uint16 = 12
-	// AttrLinkinfoCanBitrateConst: bit rates that can be chosen. Read only
-	// (IFLA_CAN_BITRATE_CONST).
-	AttrLinkinfoCanBitrateConst uint16 = 13
-	// AttrLinkinfoCanDataBitrateConst: bit rates of the data phase that can be chosen. Read
-	// only (IFLA_CAN_DATA_BITRATE_CONST).
-	AttrLinkinfoCanDataBitrateConst uint16 = 14
-	// AttrLinkinfoCanBitrateMax: highest bit rate of the transceiver. Read only
-	// (IFLA_CAN_BITRATE_MAX).
-	AttrLinkinfoCanBitrateMax uint16 = 15
-	// AttrLinkinfoCanTdc: compensation of the transmitter delay of CAN FD (IFLA_CAN_TDC).
-	AttrLinkinfoCanTdc uint16 = 16
-	// AttrLinkinfoCanCtrlmodeExt: which modes exist. Read only (IFLA_CAN_CTRLMODE_EXT).
-	AttrLinkinfoCanCtrlmodeExt uint16 = 17
-	// AttrLinkinfoCanXlDataBittiming: bit timing of the data phase of CAN XL
-	// (IFLA_CAN_XL_DATA_BITTIMING).
-	AttrLinkinfoCanXlDataBittiming uint16 = 18
-	// AttrLinkinfoCanXlDataBittimingConst: its limits. Read only
-	// (IFLA_CAN_XL_DATA_BITTIMING_CONST).
+	AttrLinkinfoCanBittiming            uint16 = 1
+	AttrLinkinfoCanBittimingConst       uint16 = 2
+	AttrLinkinfoCanClock                uint16 = 3
+	AttrLinkinfoCanState                uint16 = 4
+	AttrLinkinfoCanCtrlmode             uint16 = 5
+	AttrLinkinfoCanRestartMs            uint16 = 6
+	AttrLinkinfoCanRestart              uint16 = 7
+	AttrLinkinfoCanBerrCounter          uint16 = 8
+	AttrLinkinfoCanDataBittiming        uint16 = 9
+	AttrLinkinfoCanDataBittimingConst   uint16 = 10
+	AttrLinkinfoCanTermination          uint16 = 11
+	AttrLinkinfoCanTerminationConst     uint16 = 12
+	AttrLinkinfoCanBitrateConst         uint16 = 13
+	AttrLinkinfoCanDataBitrateConst     uint16 = 14
+	AttrLinkinfoCanBitrateMax           uint16 = 15
+	AttrLinkinfoCanTdc                  uint16 = 16
+	AttrLinkinfoCanCtrlmodeExt          uint16 = 17
+	AttrLinkinfoCanXlDataBittiming      uint16 = 18
 	AttrLinkinfoCanXlDataBittimingConst uint16 = 19
-	// AttrLinkinfoCanXlDataBitrateConst: bit rates of that phase that can be chosen. Read only
-	// (IFLA_CAN_XL_DATA_BITRATE_CONST).
-	AttrLinkinfoCanXlDataBitrateConst uint16 = 20
-	// AttrLinkinfoCanXlTdc: compensation of the transmitter delay of CAN XL (IFLA_CAN_XL_TDC).
-	AttrLinkinfoCanXlTdc uint16 = 21
+	AttrLinkinfoCanXlDataBitrateConst   uint16 = 20
+	AttrLinkinfoCanXlTdc                uint16 = 21
 )
 
-// The numbers of the attributes in the set linkinfo-can-tdc-attrs: compensation of the transmitter
-// delay, in clock periods.
+// The attributes of [LinkinfoCanTdcAttrs].
 const (
-	// AttrLinkinfoCanTdcTdcvMin: smallest measured delay. Read only (IFLA_CAN_TDC_TDCV_MIN).
 	AttrLinkinfoCanTdcTdcvMin uint16 = 1
-	// AttrLinkinfoCanTdcTdcvMax: largest measured delay. Read only (IFLA_CAN_TDC_TDCV_MAX).
 	AttrLinkinfoCanTdcTdcvMax uint16 = 2
-	// AttrLinkinfoCanTdcTdcoMin: smallest offset. Read only (IFLA_CAN_TDC_TDCO_MIN).
 	AttrLinkinfoCanTdcTdcoMin uint16 = 3
-	// AttrLinkinfoCanTdcTdcoMax: largest offset. Read only (IFLA_CAN_TDC_TDCO_MAX).
 	AttrLinkinfoCanTdcTdcoMax uint16 = 4
-	// AttrLinkinfoCanTdcTdcfMin: smallest filter window. Read only (IFLA_CAN_TDC_TDCF_MIN).
 	AttrLinkinfoCanTdcTdcfMin uint16 = 5
-	// AttrLinkinfoCanTdcTdcfMax: largest filter window. Read only (IFLA_CAN_TDC_TDCF_MAX).
 	AttrLinkinfoCanTdcTdcfMax uint16 = 6
-	// AttrLinkinfoCanTdcTdcv: measured delay; writable in manual mode (IFLA_CAN_TDC_TDCV).
-	AttrLinkinfoCanTdcTdcv uint16 = 7
-	// AttrLinkinfoCanTdcTdco: offset (IFLA_CAN_TDC_TDCO).
-	AttrLinkinfoCanTdcTdco uint16 = 8
-	// AttrLinkinfoCanTdcTdcf: filter window (IFLA_CAN_TDC_TDCF).
-	AttrLinkinfoCanTdcTdcf uint16 = 9
+	AttrLinkinfoCanTdcTdcv    uint16 = 7
+	AttrLinkinfoCanTdcTdco    uint16 = 8
+	AttrLinkinfoCanTdcTdcf    uint16 = 9
 )
 
-// The numbers of the attributes in the set linkinfo-can-ctrlmode-attrs: modes of a CAN controller.
+// The attributes of [LinkinfoCanCtrlmodeAttrs].
 const (
-	// AttrLinkinfoCanCtrlmodeSupported: modes that can be changed
-	// (IFLA_CAN_CTRLMODE_SUPPORTED).
 	AttrLinkinfoCanCtrlmodeSupported uint16 = 1
 )

@@ -8,20 +8,16 @@
 //
 //   - [Client.Newlink]: create a link, or change one that exists (RTM_NEWLINK).
 //   - [Client.Dellink]: delete a link, or all links of a group (RTM_DELLINK).
-//   - [Client.Getlink]: get one link, by index or name, or dump all links (RTM_GETLINK).
-//   - [Client.GetlinkDump]: get one link, by index or name, or dump all links (RTM_GETLINK).
+//   - [Client.Getlink], [Client.GetlinkDump]: get one link, by index or name, or dump all links
+//     (RTM_GETLINK).
 //   - [Client.Setlink]: change a link that exists (RTM_SETLINK); settings of the kind change with
 //     newlink only.
 //   - [Client.Newlinkprop]: add alternative names to a link (RTM_NEWLINKPROP).
 //   - [Client.Dellinkprop]: take alternative names from a link (RTM_DELLINKPROP).
-//   - [Client.Getstats]: get the statistics of one link or dump those of all (RTM_GETSTATS).
-//   - [Client.GetstatsDump]: get the statistics of one link or dump those of all (RTM_GETSTATS).
+//   - [Client.Getstats], [Client.GetstatsDump]: get the statistics of one link or dump those of all
+//     (RTM_GETSTATS).
 //   - [Client.Setstats]: switch hardware counters of a link on or off (RTM_SETSTATS).
-//   - [NewlinkNtf]: a link was created or changed, moved here from another namespace, or something
-//     on it happened (RTM_NEWLINK).
-//   - [DellinkNtf]: a link was deleted or moved to another namespace (RTM_DELLINK).
-//   - [NewstatsNtf]: hardware counters of a link were switched on or off or began to count
-//     (RTM_NEWSTATS).
+//   - Notifications: [NewlinkNtf], [DellinkNtf], [NewstatsNtf].
 //
 // # Use
 //

@@ -8,302 +8,227 @@ import "github.com/nlgen/nlgen/runtime/nlpolicy"
 // constant. A change takes effect only for bits that ifi-change also names.
 type IfinfoFlags uint32
 
-// The values of IfinfoFlags.
 const (
-	// IfinfoFlagsUp: administratively up; the flag a caller sets to bring a link up or clears
-	// to take it down (IFF_UP).
+	// Administratively up; the flag a caller sets to bring a link up or clears to take it down
+	// (IFF_UP).
 	IfinfoFlagsUp IfinfoFlags = 0x1
-	// IfinfoFlagsBroadcast: the broadcast address is valid. Set by the driver (IFF_BROADCAST).
+	// The broadcast address is valid. Set by the driver (IFF_BROADCAST).
 	IfinfoFlagsBroadcast IfinfoFlags = 0x2
-	// IfinfoFlagsDebug: driver debugging is on, where a driver supports it (IFF_DEBUG).
+	// Driver debugging is on, where a driver supports it (IFF_DEBUG).
 	IfinfoFlagsDebug IfinfoFlags = 0x4
-	// IfinfoFlagsLoopback: the device is a loopback device. Set by the driver (IFF_LOOPBACK).
+	// The device is a loopback device. Set by the driver (IFF_LOOPBACK).
 	IfinfoFlagsLoopback IfinfoFlags = 0x8
-	// IfinfoFlagsPointToPoint: the link has exactly one peer. Set by the driver
-	// (IFF_POINTOPOINT).
+	// The link has exactly one peer. Set by the driver (IFF_POINTOPOINT).
 	IfinfoFlagsPointToPoint IfinfoFlags = 0x10
-	// IfinfoFlagsNoTrailers: historic, no effect (IFF_NOTRAILERS).
-	IfinfoFlagsNoTrailers IfinfoFlags = 0x20
-	// IfinfoFlagsRunning: the operational state is up or unknown. Read only (IFF_RUNNING).
+	IfinfoFlagsNoTrailers   IfinfoFlags = 0x20 // historic, no effect (IFF_NOTRAILERS)
+	// The operational state is up or unknown. Read only (IFF_RUNNING).
 	IfinfoFlagsRunning IfinfoFlags = 0x40
-	// IfinfoFlagsNoArp: no address resolution on this link (IFF_NOARP).
-	IfinfoFlagsNoArp IfinfoFlags = 0x80
-	// IfinfoFlagsPromisc: receive all packets. Shows only what was asked for with this flag;
-	// the promiscuity attribute counts all users (IFF_PROMISC).
-	IfinfoFlagsPromisc IfinfoFlags = 0x100
-	// IfinfoFlagsAllMulti: receive all multicast packets (IFF_ALLMULTI).
-	IfinfoFlagsAllMulti IfinfoFlags = 0x200
-	// IfinfoFlagsMaster: a load balancer that other links are enslaved to. Set by the driver
-	// (IFF_MASTER).
+	IfinfoFlagsNoArp   IfinfoFlags = 0x80 // no address resolution on this link (IFF_NOARP)
+	// Receive all packets. Shows only what was asked for with this flag; the promiscuity
+	// attribute counts all users (IFF_PROMISC).
+	IfinfoFlagsPromisc  IfinfoFlags = 0x100
+	IfinfoFlagsAllMulti IfinfoFlags = 0x200 // receive all multicast packets (IFF_ALLMULTI)
+	// A load balancer that other links are enslaved to. Set by the driver (IFF_MASTER).
 	IfinfoFlagsMaster IfinfoFlags = 0x400
-	// IfinfoFlagsSlave: enslaved to a bond or load balancer. Set by the kernel (IFF_SLAVE).
-	IfinfoFlagsSlave IfinfoFlags = 0x800
-	// IfinfoFlagsMulticast: the device can send and receive multicast (IFF_MULTICAST).
-	IfinfoFlagsMulticast IfinfoFlags = 0x1000
-	// IfinfoFlagsPortsel: the driver can select a port or media type (IFF_PORTSEL).
-	IfinfoFlagsPortsel IfinfoFlags = 0x2000
-	// IfinfoFlagsAutoMedia: the driver chooses the media by itself (IFF_AUTOMEDIA).
-	IfinfoFlagsAutoMedia IfinfoFlags = 0x4000
-	// IfinfoFlagsDynamic: dial-up style link whose addresses are lost when it goes down
-	// (IFF_DYNAMIC).
+	// Enslaved to a bond or load balancer. Set by the kernel (IFF_SLAVE).
+	IfinfoFlagsSlave     IfinfoFlags = 0x800
+	IfinfoFlagsMulticast IfinfoFlags = 0x1000 // the device can send and receive multicast (IFF_MULTICAST)
+	IfinfoFlagsPortsel   IfinfoFlags = 0x2000 // the driver can select a port or media type (IFF_PORTSEL)
+	IfinfoFlagsAutoMedia IfinfoFlags = 0x4000 // the driver chooses the media by itself (IFF_AUTOMEDIA)
+	// Dial-up style link whose addresses are lost when it goes down (IFF_DYNAMIC).
 	IfinfoFlagsDynamic IfinfoFlags = 0x8000
-	// IfinfoFlagsLowerUp: the lower layer, such as the carrier of a cable, is up. Read only
-	// (IFF_LOWER_UP).
+	// The lower layer, such as the carrier of a cable, is up. Read only (IFF_LOWER_UP).
 	IfinfoFlagsLowerUp IfinfoFlags = 0x10000
-	// IfinfoFlagsDormant: the driver reports that the link waits for an event. Read only
-	// (IFF_DORMANT).
+	// The driver reports that the link waits for an event. Read only (IFF_DORMANT).
 	IfinfoFlagsDormant IfinfoFlags = 0x20000
-	// IfinfoFlagsEcho: the device echoes sent packets (CAN). Set by the driver (IFF_ECHO).
+	// The device echoes sent packets (CAN). Set by the driver (IFF_ECHO).
 	IfinfoFlagsEcho IfinfoFlags = 0x40000
 )
 
 // String returns the names of the flags, joined by |.
 func (v IfinfoFlags) String() string { return enumIfinfoFlags.Text(uint64(v)) }
 
-// ParseIfinfoFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseIfinfoFlags reads what String returns, or a number.
 func ParseIfinfoFlags(s string) (IfinfoFlags, error) {
 	return nlpolicy.ParseEnum[IfinfoFlags](&enumIfinfoFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v IfinfoFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *IfinfoFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseIfinfoFlags(string(b))
-	return err
+// UnmarshalText is ParseIfinfoFlags.
+func (v *IfinfoFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumIfinfoFlags, b, v)
 }
 
 // VlanProtocols is the enum vlan-protocols: ethertype of the VLAN tag.
 type VlanProtocols uint16
 
-// The values of VlanProtocols.
 const (
-	// VlanProtocols8021q: customer tag, IEEE 802.1Q (ETH_P_8021Q).
-	VlanProtocols8021q VlanProtocols = 33024
-	// VlanProtocols8021ad: service tag of stacked VLANs, IEEE 802.1ad (ETH_P_8021AD).
-	VlanProtocols8021ad VlanProtocols = 34984
+	VlanProtocols8021q  VlanProtocols = 33024 // customer tag, IEEE 802.1Q (ETH_P_8021Q)
+	VlanProtocols8021ad VlanProtocols = 34984 // service tag of stacked VLANs, IEEE 802.1ad (ETH_P_8021AD)
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v VlanProtocols) String() string { return enumVlanProtocols.Text(uint64(v)) }
 
-// ParseVlanProtocols reads what String prints: a name or a number.
+// ParseVlanProtocols reads what String returns, or a number.
 func ParseVlanProtocols(s string) (VlanProtocols, error) {
 	return nlpolicy.ParseEnum[VlanProtocols](&enumVlanProtocols, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v VlanProtocols) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *VlanProtocols) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseVlanProtocols(string(b))
-	return err
+// UnmarshalText is ParseVlanProtocols.
+func (v *VlanProtocols) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumVlanProtocols, b, v)
 }
 
 // Operstate is the enum operstate: operational state of a link, after RFC 2863.
 type Operstate uint8
 
-// The values of Operstate.
 const (
-	// OperstateUnknown: the driver does not track the state; treat the link as usable
-	// (IF_OPER_UNKNOWN).
+	// The driver does not track the state; treat the link as usable (IF_OPER_UNKNOWN).
 	OperstateUnknown Operstate = 0
-	// OperstateNotpresent: a component is missing. The kernel does not use it
-	// (IF_OPER_NOTPRESENT).
+	// A component is missing. The kernel does not use it (IF_OPER_NOTPRESENT).
 	OperstateNotpresent Operstate = 1
-	// OperstateDown: not able to carry traffic, for example without carrier (IF_OPER_DOWN).
-	OperstateDown Operstate = 2
-	// OperstateLowerlayerdown: a link below this one is down (IF_OPER_LOWERLAYERDOWN).
-	OperstateLowerlayerdown Operstate = 3
-	// OperstateTesting: a test mode is on, only test packets pass (IF_OPER_TESTING).
-	OperstateTesting Operstate = 4
-	// OperstateDormant: waiting for an event outside the kernel, such as 802.1X authentication
-	// (IF_OPER_DORMANT).
+	// Not able to carry traffic, for example without carrier (IF_OPER_DOWN).
+	OperstateDown           Operstate = 2
+	OperstateLowerlayerdown Operstate = 3 // a link below this one is down (IF_OPER_LOWERLAYERDOWN)
+	OperstateTesting        Operstate = 4 // a test mode is on, only test packets pass (IF_OPER_TESTING)
+	// Waiting for an event outside the kernel, such as 802.1X authentication (IF_OPER_DORMANT).
 	OperstateDormant Operstate = 5
-	// OperstateUp: ready to carry traffic (IF_OPER_UP).
-	OperstateUp Operstate = 6
+	OperstateUp      Operstate = 6 // ready to carry traffic (IF_OPER_UP)
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v Operstate) String() string { return enumOperstate.Text(uint64(v)) }
 
-// ParseOperstate reads what String prints: a name or a number.
+// ParseOperstate reads what String returns, or a number.
 func ParseOperstate(s string) (Operstate, error) {
 	return nlpolicy.ParseEnum[Operstate](&enumOperstate, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v Operstate) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *Operstate) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseOperstate(string(b))
-	return err
+// UnmarshalText is ParseOperstate.
+func (v *Operstate) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumOperstate, b, v)
 }
 
 // LinkMode is the enum link-mode: what state the kernel moves a link to when its carrier comes up.
 type LinkMode uint8
 
-// The values of LinkMode.
 const (
-	// LinkModeDefault: straight to operational state up (IF_LINK_MODE_DEFAULT).
-	LinkModeDefault LinkMode = 0
-	// LinkModeDormant: to dormant; user space then sets the state to up (IF_LINK_MODE_DORMANT).
+	LinkModeDefault LinkMode = 0 // straight to operational state up (IF_LINK_MODE_DEFAULT)
+	// To dormant; user space then sets the state to up (IF_LINK_MODE_DORMANT).
 	LinkModeDormant LinkMode = 1
-	// LinkModeTesting: to testing; user space then sets the state to up (IF_LINK_MODE_TESTING).
+	// To testing; user space then sets the state to up (IF_LINK_MODE_TESTING).
 	LinkModeTesting LinkMode = 2
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v LinkMode) String() string { return enumLinkMode.Text(uint64(v)) }
 
-// ParseLinkMode reads what String prints: a name or a number.
-func ParseLinkMode(s string) (LinkMode, error) {
-	return nlpolicy.ParseEnum[LinkMode](&enumLinkMode, s)
-}
+// ParseLinkMode reads what String returns, or a number.
+func ParseLinkMode(s string) (LinkMode, error) { return nlpolicy.ParseEnum[LinkMode](&enumLinkMode, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v LinkMode) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *LinkMode) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseLinkMode(string(b))
-	return err
-}
+// UnmarshalText is ParseLinkMode.
+func (v *LinkMode) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumLinkMode, b, v) }
 
 // LinkEvent is the enum link-event: why the kernel sent a link notification, as far as it says.
 type LinkEvent uint32
 
-// The values of LinkEvent.
 const (
-	// LinkEventNone: no particular event (IFLA_EVENT_NONE).
-	LinkEventNone LinkEvent = 0
-	// LinkEventReboot: the device was reset internally (IFLA_EVENT_REBOOT).
-	LinkEventReboot LinkEvent = 1
-	// LinkEventFeatures: offload features changed (IFLA_EVENT_FEATURES).
-	LinkEventFeatures LinkEvent = 2
-	// LinkEventBondingFailover: the active port of a bond changed
-	// (IFLA_EVENT_BONDING_FAILOVER).
+	LinkEventNone     LinkEvent = 0 // no particular event (IFLA_EVENT_NONE)
+	LinkEventReboot   LinkEvent = 1 // the device was reset internally (IFLA_EVENT_REBOOT)
+	LinkEventFeatures LinkEvent = 2 // offload features changed (IFLA_EVENT_FEATURES)
+	// The active port of a bond changed (IFLA_EVENT_BONDING_FAILOVER).
 	LinkEventBondingFailover LinkEvent = 3
-	// LinkEventNotifyPeers: the link announced itself to its neighbours again, with gratuitous
-	// ARP or neighbour advertisements (IFLA_EVENT_NOTIFY_PEERS).
+	// The link announced itself to its neighbours again, with gratuitous ARP or neighbour
+	// advertisements (IFLA_EVENT_NOTIFY_PEERS).
 	LinkEventNotifyPeers LinkEvent = 4
-	// LinkEventIgmpResend: multicast memberships were reported again (IFLA_EVENT_IGMP_RESEND).
-	LinkEventIgmpResend LinkEvent = 5
-	// LinkEventBondingOptions: options of a bond changed (IFLA_EVENT_BONDING_OPTIONS).
-	LinkEventBondingOptions LinkEvent = 6
+	// Multicast memberships were reported again (IFLA_EVENT_IGMP_RESEND).
+	LinkEventIgmpResend     LinkEvent = 5
+	LinkEventBondingOptions LinkEvent = 6 // options of a bond changed (IFLA_EVENT_BONDING_OPTIONS)
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v LinkEvent) String() string { return enumLinkEvent.Text(uint64(v)) }
 
-// ParseLinkEvent reads what String prints: a name or a number.
+// ParseLinkEvent reads what String returns, or a number.
 func ParseLinkEvent(s string) (LinkEvent, error) {
 	return nlpolicy.ParseEnum[LinkEvent](&enumLinkEvent, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v LinkEvent) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *LinkEvent) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseLinkEvent(string(b))
-	return err
+// UnmarshalText is ParseLinkEvent.
+func (v *LinkEvent) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumLinkEvent, b, v)
 }
 
 // Ipv4Devconf is the enum ipv4-devconf: position of each IPv4 setting in the array ifla-attrs.conf.
 // The kernel's IPV4_DEVCONF_ constants, which number a request, are one higher.
 type Ipv4Devconf uint32
 
-// The values of Ipv4Devconf.
 const (
-	// Ipv4DevconfForwarding: forward packets that arrive here.
-	Ipv4DevconfForwarding Ipv4Devconf = 0
-	// Ipv4DevconfMcForwarding: multicast routing is on; set by a routing daemon.
-	Ipv4DevconfMcForwarding Ipv4Devconf = 1
-	// Ipv4DevconfProxyArp: answer ARP requests for addresses routed elsewhere.
-	Ipv4DevconfProxyArp Ipv4Devconf = 2
-	// Ipv4DevconfAcceptRedirects: accept ICMP redirects.
-	Ipv4DevconfAcceptRedirects Ipv4Devconf = 3
-	// Ipv4DevconfSecureRedirects: accept redirects only to known gateways.
-	Ipv4DevconfSecureRedirects Ipv4Devconf = 4
-	// Ipv4DevconfSendRedirects: send redirects when acting as router.
-	Ipv4DevconfSendRedirects Ipv4Devconf = 5
-	// Ipv4DevconfSharedMedia: the medium carries several subnets.
-	Ipv4DevconfSharedMedia Ipv4Devconf = 6
-	// Ipv4DevconfRpFilter: reverse path check, 0 off, 1 strict, 2 loose.
-	Ipv4DevconfRpFilter Ipv4Devconf = 7
-	// Ipv4DevconfAcceptSourceRoute: accept source routed packets.
-	Ipv4DevconfAcceptSourceRoute Ipv4Devconf = 8
-	// Ipv4DevconfBootpRelay: accept packets from 0.0.0.0/8 for a relay daemon.
-	Ipv4DevconfBootpRelay Ipv4Devconf = 9
-	// Ipv4DevconfLogMartians: log packets with impossible addresses.
-	Ipv4DevconfLogMartians Ipv4Devconf = 10
-	// Ipv4DevconfTag: free number for user space.
-	Ipv4DevconfTag Ipv4Devconf = 11
-	// Ipv4DevconfArpfilter: answer ARP only where the route to the sender leaves.
-	Ipv4DevconfArpfilter Ipv4Devconf = 12
-	// Ipv4DevconfMediumID: identifier of the medium for proxy ARP.
-	Ipv4DevconfMediumID Ipv4Devconf = 13
-	// Ipv4DevconfNoxfrm: disable IPsec processing of sent packets.
-	Ipv4DevconfNoxfrm Ipv4Devconf = 14
-	// Ipv4DevconfNopolicy: disable IPsec policy checks.
-	Ipv4DevconfNopolicy Ipv4Devconf = 15
-	// Ipv4DevconfForceIgmpVersion: IGMP version to use, 0 for automatic.
-	Ipv4DevconfForceIgmpVersion Ipv4Devconf = 16
-	// Ipv4DevconfArpAnnounce: which source addresses ARP requests may carry.
-	Ipv4DevconfArpAnnounce Ipv4Devconf = 17
-	// Ipv4DevconfArpIgnore: which ARP requests to answer.
-	Ipv4DevconfArpIgnore Ipv4Devconf = 18
-	// Ipv4DevconfPromoteSecondaries: promote a secondary address when the primary is deleted.
-	Ipv4DevconfPromoteSecondaries Ipv4Devconf = 19
-	// Ipv4DevconfArpAccept: create neighbours from gratuitous ARP.
-	Ipv4DevconfArpAccept Ipv4Devconf = 20
-	// Ipv4DevconfArpNotify: send gratuitous ARP when the link or its address comes up.
-	Ipv4DevconfArpNotify Ipv4Devconf = 21
-	// Ipv4DevconfAcceptLocal: accept packets whose source is a local address.
-	Ipv4DevconfAcceptLocal Ipv4Devconf = 22
-	// Ipv4DevconfSrcVmark: take the packet mark into account in reverse path checks.
-	Ipv4DevconfSrcVmark Ipv4Devconf = 23
-	// Ipv4DevconfProxyArpPvlan: proxy ARP back to the same link, for private VLANs.
-	Ipv4DevconfProxyArpPvlan Ipv4Devconf = 24
-	// Ipv4DevconfRouteLocalnet: treat 127.0.0.0/8 as routable.
-	Ipv4DevconfRouteLocalnet Ipv4Devconf = 25
-	// Ipv4DevconfIgmpv2UnsolicitedReportInterval: milliseconds until an unsolicited IGMPv1 or
-	// v2 report is repeated.
+	Ipv4DevconfForwarding         Ipv4Devconf = 0  // forward packets that arrive here
+	Ipv4DevconfMcForwarding       Ipv4Devconf = 1  // multicast routing is on; set by a routing daemon
+	Ipv4DevconfProxyArp           Ipv4Devconf = 2  // answer ARP requests for addresses routed elsewhere
+	Ipv4DevconfAcceptRedirects    Ipv4Devconf = 3  // accept ICMP redirects
+	Ipv4DevconfSecureRedirects    Ipv4Devconf = 4  // accept redirects only to known gateways
+	Ipv4DevconfSendRedirects      Ipv4Devconf = 5  // send redirects when acting as router
+	Ipv4DevconfSharedMedia        Ipv4Devconf = 6  // the medium carries several subnets
+	Ipv4DevconfRpFilter           Ipv4Devconf = 7  // reverse path check, 0 off, 1 strict, 2 loose
+	Ipv4DevconfAcceptSourceRoute  Ipv4Devconf = 8  // accept source routed packets
+	Ipv4DevconfBootpRelay         Ipv4Devconf = 9  // accept packets from 0.0.0.0/8 for a relay daemon
+	Ipv4DevconfLogMartians        Ipv4Devconf = 10 // log packets with impossible addresses
+	Ipv4DevconfTag                Ipv4Devconf = 11 // free number for user space
+	Ipv4DevconfArpfilter          Ipv4Devconf = 12 // answer ARP only where the route to the sender leaves
+	Ipv4DevconfMediumID           Ipv4Devconf = 13 // identifier of the medium for proxy ARP
+	Ipv4DevconfNoxfrm             Ipv4Devconf = 14 // disable IPsec processing of sent packets
+	Ipv4DevconfNopolicy           Ipv4Devconf = 15 // disable IPsec policy checks
+	Ipv4DevconfForceIgmpVersion   Ipv4Devconf = 16 // IGMP version to use, 0 for automatic
+	Ipv4DevconfArpAnnounce        Ipv4Devconf = 17 // which source addresses ARP requests may carry
+	Ipv4DevconfArpIgnore          Ipv4Devconf = 18 // which ARP requests to answer
+	Ipv4DevconfPromoteSecondaries Ipv4Devconf = 19 // promote a secondary address when the primary is deleted
+	Ipv4DevconfArpAccept          Ipv4Devconf = 20 // create neighbours from gratuitous ARP
+	Ipv4DevconfArpNotify          Ipv4Devconf = 21 // send gratuitous ARP when the link or its address comes up
+	Ipv4DevconfAcceptLocal        Ipv4Devconf = 22 // accept packets whose source is a local address
+	Ipv4DevconfSrcVmark           Ipv4Devconf = 23 // take the packet mark into account in reverse path checks
+	Ipv4DevconfProxyArpPvlan      Ipv4Devconf = 24 // proxy ARP back to the same link, for private VLANs
+	Ipv4DevconfRouteLocalnet      Ipv4Devconf = 25 // treat 127.0.0.0/8 as routable
+	// Milliseconds until an unsolicited IGMPv1 or v2 report is repeated.
 	Ipv4DevconfIgmpv2UnsolicitedReportInterval Ipv4Devconf = 26
-	// Ipv4DevconfIgmpv3UnsolicitedReportInterval: milliseconds until an unsolicited IGMPv3
-	// report is repeated.
-	Ipv4DevconfIgmpv3UnsolicitedReportInterval Ipv4Devconf = 27
-	// Ipv4DevconfIgnoreRoutesWithLinkdown: skip routes over this link while it has no carrier.
-	Ipv4DevconfIgnoreRoutesWithLinkdown Ipv4Devconf = 28
-	// Ipv4DevconfDropUnicastInL2Multicast: drop unicast IP in multicast frames.
-	Ipv4DevconfDropUnicastInL2Multicast Ipv4Devconf = 29
-	// Ipv4DevconfDropGratuitousArp: drop gratuitous ARP.
-	Ipv4DevconfDropGratuitousArp Ipv4Devconf = 30
-	// Ipv4DevconfBcForwarding: forward directed broadcasts.
-	Ipv4DevconfBcForwarding Ipv4Devconf = 31
-	// Ipv4DevconfArpEvictNocarrier: flush ARP entries when the carrier is lost.
-	Ipv4DevconfArpEvictNocarrier Ipv4Devconf = 32
+	Ipv4DevconfIgmpv3UnsolicitedReportInterval Ipv4Devconf = 27 // milliseconds until an unsolicited IGMPv3 report is repeated
+	Ipv4DevconfIgnoreRoutesWithLinkdown        Ipv4Devconf = 28 // skip routes over this link while it has no carrier
+	Ipv4DevconfDropUnicastInL2Multicast        Ipv4Devconf = 29 // drop unicast IP in multicast frames
+	Ipv4DevconfDropGratuitousArp               Ipv4Devconf = 30 // drop gratuitous ARP
+	Ipv4DevconfBcForwarding                    Ipv4Devconf = 31 // forward directed broadcasts
+	Ipv4DevconfArpEvictNocarrier               Ipv4Devconf = 32 // flush ARP entries when the carrier is lost
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v Ipv4Devconf) String() string { return enumIpv4Devconf.Text(uint64(v)) }
 
-// ParseIpv4Devconf reads what String prints: a name or a number.
+// ParseIpv4Devconf reads what String returns, or a number.
 func ParseIpv4Devconf(s string) (Ipv4Devconf, error) {
 	return nlpolicy.ParseEnum[Ipv4Devconf](&enumIpv4Devconf, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v Ipv4Devconf) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *Ipv4Devconf) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseIpv4Devconf(string(b))
-	return err
+// UnmarshalText is ParseIpv4Devconf.
+func (v *Ipv4Devconf) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumIpv4Devconf, b, v)
 }
 
 // Ipv6Devconf is the enum ipv6-devconf: position of each IPv6 setting in the array
@@ -311,188 +236,113 @@ func (v *Ipv4Devconf) UnmarshalText(b []byte) (err error) {
 // listed here, an older one fewer.
 type Ipv6Devconf uint32
 
-// The values of Ipv6Devconf.
 const (
-	// Ipv6DevconfForwarding: forward packets that arrive here.
-	Ipv6DevconfForwarding Ipv6Devconf = 0
-	// Ipv6DevconfHoplimit: default hop limit.
-	Ipv6DevconfHoplimit Ipv6Devconf = 1
-	// Ipv6DevconfMtu6: IPv6 MTU, in bytes.
-	Ipv6DevconfMtu6 Ipv6Devconf = 2
-	// Ipv6DevconfAcceptRa: accept router advertisements, 2 also while forwarding.
-	Ipv6DevconfAcceptRa Ipv6Devconf = 3
-	// Ipv6DevconfAcceptRedirects: accept redirects.
-	Ipv6DevconfAcceptRedirects Ipv6Devconf = 4
-	// Ipv6DevconfAutoconf: configure addresses from advertised prefixes.
-	Ipv6DevconfAutoconf Ipv6Devconf = 5
-	// Ipv6DevconfDadTransmits: number of duplicate address probes.
-	Ipv6DevconfDadTransmits Ipv6Devconf = 6
-	// Ipv6DevconfRtrSolicits: number of router solicitations, -1 without end.
-	Ipv6DevconfRtrSolicits Ipv6Devconf = 7
-	// Ipv6DevconfRtrSolicitInterval: milliseconds between router solicitations.
-	Ipv6DevconfRtrSolicitInterval Ipv6Devconf = 8
-	// Ipv6DevconfRtrSolicitDelay: milliseconds before the first router solicitation.
-	Ipv6DevconfRtrSolicitDelay Ipv6Devconf = 9
-	// Ipv6DevconfUseTempaddr: use of temporary addresses, 2 prefers them.
-	Ipv6DevconfUseTempaddr Ipv6Devconf = 10
-	// Ipv6DevconfTempValidLft: valid lifetime of temporary addresses, in seconds.
-	Ipv6DevconfTempValidLft Ipv6Devconf = 11
-	// Ipv6DevconfTempPreferedLft: preferred lifetime of temporary addresses, in seconds.
-	Ipv6DevconfTempPreferedLft Ipv6Devconf = 12
-	// Ipv6DevconfRegenMaxRetry: tries to create a temporary address.
-	Ipv6DevconfRegenMaxRetry Ipv6Devconf = 13
-	// Ipv6DevconfMaxDesyncFactor: largest random shortening of those lifetimes, in seconds.
-	Ipv6DevconfMaxDesyncFactor Ipv6Devconf = 14
-	// Ipv6DevconfMaxAddresses: limit of automatically configured addresses.
-	Ipv6DevconfMaxAddresses Ipv6Devconf = 15
-	// Ipv6DevconfForceMldVersion: MLD version to use, 0 for automatic.
-	Ipv6DevconfForceMldVersion Ipv6Devconf = 16
-	// Ipv6DevconfAcceptRaDefrtr: learn default routers from advertisements.
-	Ipv6DevconfAcceptRaDefrtr Ipv6Devconf = 17
-	// Ipv6DevconfAcceptRaPinfo: learn prefixes from advertisements.
-	Ipv6DevconfAcceptRaPinfo Ipv6Devconf = 18
-	// Ipv6DevconfAcceptRaRtrPref: respect the router preference.
-	Ipv6DevconfAcceptRaRtrPref Ipv6Devconf = 19
-	// Ipv6DevconfRtrProbeInterval: milliseconds between probes of a router that does not
-	// answer.
-	Ipv6DevconfRtrProbeInterval Ipv6Devconf = 20
-	// Ipv6DevconfAcceptRaRtInfoMaxPlen: longest prefix accepted from route information.
-	Ipv6DevconfAcceptRaRtInfoMaxPlen Ipv6Devconf = 21
-	// Ipv6DevconfProxyNdp: answer neighbour solicitations for proxied addresses.
-	Ipv6DevconfProxyNdp Ipv6Devconf = 22
-	// Ipv6DevconfOptimisticDad: use addresses while their probe is running.
-	Ipv6DevconfOptimisticDad Ipv6Devconf = 23
-	// Ipv6DevconfAcceptSourceRoute: accept routing headers.
-	Ipv6DevconfAcceptSourceRoute Ipv6Devconf = 24
-	// Ipv6DevconfMcForwarding: multicast routing is on.
-	Ipv6DevconfMcForwarding Ipv6Devconf = 25
-	// Ipv6DevconfDisableIpv6: no IPv6 on this link.
-	Ipv6DevconfDisableIpv6 Ipv6Devconf = 26
-	// Ipv6DevconfAcceptDad: reaction to a duplicate address, 2 disables IPv6.
-	Ipv6DevconfAcceptDad Ipv6Devconf = 27
-	// Ipv6DevconfForceTllao: always send the target link-layer address.
-	Ipv6DevconfForceTllao Ipv6Devconf = 28
-	// Ipv6DevconfNdiscNotify: announce a changed hardware address.
-	Ipv6DevconfNdiscNotify Ipv6Devconf = 29
-	// Ipv6DevconfMldv1UnsolicitedReportInterval: milliseconds until an unsolicited MLDv1 report
-	// is repeated.
-	Ipv6DevconfMldv1UnsolicitedReportInterval Ipv6Devconf = 30
-	// Ipv6DevconfMldv2UnsolicitedReportInterval: milliseconds until an unsolicited MLDv2 report
-	// is repeated.
-	Ipv6DevconfMldv2UnsolicitedReportInterval Ipv6Devconf = 31
-	// Ipv6DevconfSuppressFragNdisc: drop fragmented neighbour discovery.
-	Ipv6DevconfSuppressFragNdisc Ipv6Devconf = 32
-	// Ipv6DevconfAcceptRaFromLocal: accept advertisements from own addresses.
-	Ipv6DevconfAcceptRaFromLocal Ipv6Devconf = 33
-	// Ipv6DevconfUseOptimistic: optimistic addresses may be chosen as source.
-	Ipv6DevconfUseOptimistic Ipv6Devconf = 34
-	// Ipv6DevconfAcceptRaMtu: learn the MTU from advertisements.
-	Ipv6DevconfAcceptRaMtu Ipv6Devconf = 35
-	// Ipv6DevconfStableSecret: place of the secret of stable addresses; always sent as 0.
-	Ipv6DevconfStableSecret Ipv6Devconf = 36
-	// Ipv6DevconfUseOifAddrsOnly: only addresses of the outgoing link as source.
-	Ipv6DevconfUseOifAddrsOnly Ipv6Devconf = 37
-	// Ipv6DevconfAcceptRaMinHopLimit: smallest hop limit accepted from advertisements.
-	Ipv6DevconfAcceptRaMinHopLimit Ipv6Devconf = 38
-	// Ipv6DevconfIgnoreRoutesWithLinkdown: skip routes over this link while it has no carrier.
-	Ipv6DevconfIgnoreRoutesWithLinkdown Ipv6Devconf = 39
-	// Ipv6DevconfDropUnicastInL2Multicast: drop unicast IP in multicast frames.
-	Ipv6DevconfDropUnicastInL2Multicast Ipv6Devconf = 40
-	// Ipv6DevconfDropUnsolicitedNa: drop unsolicited neighbour advertisements.
-	Ipv6DevconfDropUnsolicitedNa Ipv6Devconf = 41
-	// Ipv6DevconfKeepAddrOnDown: keep addresses when the link goes down.
-	Ipv6DevconfKeepAddrOnDown Ipv6Devconf = 42
-	// Ipv6DevconfRtrSolicitMaxInterval: longest interval of router solicitations, in
-	// milliseconds.
-	Ipv6DevconfRtrSolicitMaxInterval Ipv6Devconf = 43
-	// Ipv6DevconfSeg6Enabled: accept segment routed packets.
-	Ipv6DevconfSeg6Enabled Ipv6Devconf = 44
-	// Ipv6DevconfSeg6RequireHmac: check of the segment routing HMAC.
-	Ipv6DevconfSeg6RequireHmac Ipv6Devconf = 45
-	// Ipv6DevconfEnhancedDad: put a nonce into duplicate address probes.
-	Ipv6DevconfEnhancedDad Ipv6Devconf = 46
-	// Ipv6DevconfAddrGenMode: how link-local addresses are made, as in6-addr-gen-mode.
-	Ipv6DevconfAddrGenMode Ipv6Devconf = 47
-	// Ipv6DevconfDisablePolicy: disable IPsec policy checks.
-	Ipv6DevconfDisablePolicy Ipv6Devconf = 48
-	// Ipv6DevconfAcceptRaRtInfoMinPlen: shortest prefix accepted from route information.
-	Ipv6DevconfAcceptRaRtInfoMinPlen Ipv6Devconf = 49
-	// Ipv6DevconfNdiscTclass: traffic class of neighbour discovery packets.
-	Ipv6DevconfNdiscTclass Ipv6Devconf = 50
-	// Ipv6DevconfRplSegEnabled: accept RPL source routes.
-	Ipv6DevconfRplSegEnabled Ipv6Devconf = 51
-	// Ipv6DevconfRaDefrtrMetric: metric of learned default routes.
-	Ipv6DevconfRaDefrtrMetric Ipv6Devconf = 52
-	// Ipv6DevconfIoam6Enabled: accept IOAM.
-	Ipv6DevconfIoam6Enabled Ipv6Devconf = 53
-	// Ipv6DevconfIoam6ID: IOAM identifier of the link.
-	Ipv6DevconfIoam6ID Ipv6Devconf = 54
-	// Ipv6DevconfIoam6IDWide: wide IOAM identifier of the link.
-	Ipv6DevconfIoam6IDWide Ipv6Devconf = 55
-	// Ipv6DevconfNdiscEvictNocarrier: flush neighbours when the carrier is lost.
-	Ipv6DevconfNdiscEvictNocarrier Ipv6Devconf = 56
-	// Ipv6DevconfAcceptUntrackedNa: create neighbours from unsolicited advertisements.
-	Ipv6DevconfAcceptUntrackedNa Ipv6Devconf = 57
-	// Ipv6DevconfAcceptRaMinLft: smallest lifetime accepted from advertisements, in seconds.
-	Ipv6DevconfAcceptRaMinLft Ipv6Devconf = 58
-	// Ipv6DevconfForceForwarding: forward on this link whatever the global setting says.
-	Ipv6DevconfForceForwarding Ipv6Devconf = 59
+	Ipv6DevconfForwarding                     Ipv6Devconf = 0  // forward packets that arrive here
+	Ipv6DevconfHoplimit                       Ipv6Devconf = 1  // default hop limit
+	Ipv6DevconfMtu6                           Ipv6Devconf = 2  // IPv6 MTU, in bytes
+	Ipv6DevconfAcceptRa                       Ipv6Devconf = 3  // accept router advertisements, 2 also while forwarding
+	Ipv6DevconfAcceptRedirects                Ipv6Devconf = 4  // accept redirects
+	Ipv6DevconfAutoconf                       Ipv6Devconf = 5  // configure addresses from advertised prefixes
+	Ipv6DevconfDadTransmits                   Ipv6Devconf = 6  // number of duplicate address probes
+	Ipv6DevconfRtrSolicits                    Ipv6Devconf = 7  // number of router solicitations, -1 without end
+	Ipv6DevconfRtrSolicitInterval             Ipv6Devconf = 8  // milliseconds between router solicitations
+	Ipv6DevconfRtrSolicitDelay                Ipv6Devconf = 9  // milliseconds before the first router solicitation
+	Ipv6DevconfUseTempaddr                    Ipv6Devconf = 10 // use of temporary addresses, 2 prefers them
+	Ipv6DevconfTempValidLft                   Ipv6Devconf = 11 // valid lifetime of temporary addresses, in seconds
+	Ipv6DevconfTempPreferedLft                Ipv6Devconf = 12 // preferred lifetime of temporary addresses, in seconds
+	Ipv6DevconfRegenMaxRetry                  Ipv6Devconf = 13 // tries to create a temporary address
+	Ipv6DevconfMaxDesyncFactor                Ipv6Devconf = 14 // largest random shortening of those lifetimes, in seconds
+	Ipv6DevconfMaxAddresses                   Ipv6Devconf = 15 // limit of automatically configured addresses
+	Ipv6DevconfForceMldVersion                Ipv6Devconf = 16 // MLD version to use, 0 for automatic
+	Ipv6DevconfAcceptRaDefrtr                 Ipv6Devconf = 17 // learn default routers from advertisements
+	Ipv6DevconfAcceptRaPinfo                  Ipv6Devconf = 18 // learn prefixes from advertisements
+	Ipv6DevconfAcceptRaRtrPref                Ipv6Devconf = 19 // respect the router preference
+	Ipv6DevconfRtrProbeInterval               Ipv6Devconf = 20 // milliseconds between probes of a router that does not answer
+	Ipv6DevconfAcceptRaRtInfoMaxPlen          Ipv6Devconf = 21 // longest prefix accepted from route information
+	Ipv6DevconfProxyNdp                       Ipv6Devconf = 22 // answer neighbour solicitations for proxied addresses
+	Ipv6DevconfOptimisticDad                  Ipv6Devconf = 23 // use addresses while their probe is running
+	Ipv6DevconfAcceptSourceRoute              Ipv6Devconf = 24 // accept routing headers
+	Ipv6DevconfMcForwarding                   Ipv6Devconf = 25 // multicast routing is on
+	Ipv6DevconfDisableIpv6                    Ipv6Devconf = 26 // no IPv6 on this link
+	Ipv6DevconfAcceptDad                      Ipv6Devconf = 27 // reaction to a duplicate address, 2 disables IPv6
+	Ipv6DevconfForceTllao                     Ipv6Devconf = 28 // always send the target link-layer address
+	Ipv6DevconfNdiscNotify                    Ipv6Devconf = 29 // announce a changed hardware address
+	Ipv6DevconfMldv1UnsolicitedReportInterval Ipv6Devconf = 30 // milliseconds until an unsolicited MLDv1 report is repeated
+	Ipv6DevconfMldv2UnsolicitedReportInterval Ipv6Devconf = 31 // milliseconds until an unsolicited MLDv2 report is repeated
+	Ipv6DevconfSuppressFragNdisc              Ipv6Devconf = 32 // drop fragmented neighbour discovery
+	Ipv6DevconfAcceptRaFromLocal              Ipv6Devconf = 33 // accept advertisements from own addresses
+	Ipv6DevconfUseOptimistic                  Ipv6Devconf = 34 // optimistic addresses may be chosen as source
+	Ipv6DevconfAcceptRaMtu                    Ipv6Devconf = 35 // learn the MTU from advertisements
+	Ipv6DevconfStableSecret                   Ipv6Devconf = 36 // place of the secret of stable addresses; always sent as 0
+	Ipv6DevconfUseOifAddrsOnly                Ipv6Devconf = 37 // only addresses of the outgoing link as source
+	Ipv6DevconfAcceptRaMinHopLimit            Ipv6Devconf = 38 // smallest hop limit accepted from advertisements
+	Ipv6DevconfIgnoreRoutesWithLinkdown       Ipv6Devconf = 39 // skip routes over this link while it has no carrier
+	Ipv6DevconfDropUnicastInL2Multicast       Ipv6Devconf = 40 // drop unicast IP in multicast frames
+	Ipv6DevconfDropUnsolicitedNa              Ipv6Devconf = 41 // drop unsolicited neighbour advertisements
+	Ipv6DevconfKeepAddrOnDown                 Ipv6Devconf = 42 // keep addresses when the link goes down
+	Ipv6DevconfRtrSolicitMaxInterval          Ipv6Devconf = 43 // longest interval of router solicitations, in milliseconds
+	Ipv6DevconfSeg6Enabled                    Ipv6Devconf = 44 // accept segment routed packets
+	Ipv6DevconfSeg6RequireHmac                Ipv6Devconf = 45 // check of the segment routing HMAC
+	Ipv6DevconfEnhancedDad                    Ipv6Devconf = 46 // put a nonce into duplicate address probes
+	Ipv6DevconfAddrGenMode                    Ipv6Devconf = 47 // how link-local addresses are made, as in6-addr-gen-mode
+	Ipv6DevconfDisablePolicy                  Ipv6Devconf = 48 // disable IPsec policy checks
+	Ipv6DevconfAcceptRaRtInfoMinPlen          Ipv6Devconf = 49 // shortest prefix accepted from route information
+	Ipv6DevconfNdiscTclass                    Ipv6Devconf = 50 // traffic class of neighbour discovery packets
+	Ipv6DevconfRplSegEnabled                  Ipv6Devconf = 51 // accept RPL source routes
+	Ipv6DevconfRaDefrtrMetric                 Ipv6Devconf = 52 // metric of learned default routes
+	Ipv6DevconfIoam6Enabled                   Ipv6Devconf = 53 // accept IOAM
+	Ipv6DevconfIoam6ID                        Ipv6Devconf = 54 // IOAM identifier of the link
+	Ipv6DevconfIoam6IDWide                    Ipv6Devconf = 55 // wide IOAM identifier of the link
+	Ipv6DevconfNdiscEvictNocarrier            Ipv6Devconf = 56 // flush neighbours when the carrier is lost
+	Ipv6DevconfAcceptUntrackedNa              Ipv6Devconf = 57 // create neighbours from unsolicited advertisements
+	Ipv6DevconfAcceptRaMinLft                 Ipv6Devconf = 58 // smallest lifetime accepted from advertisements, in seconds
+	Ipv6DevconfForceForwarding                Ipv6Devconf = 59 // forward on this link whatever the global setting says
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v Ipv6Devconf) String() string { return enumIpv6Devconf.Text(uint64(v)) }
 
-// ParseIpv6Devconf reads what String prints: a name or a number.
+// ParseIpv6Devconf reads what String returns, or a number.
 func ParseIpv6Devconf(s string) (Ipv6Devconf, error) {
 	return nlpolicy.ParseEnum[Ipv6Devconf](&enumIpv6Devconf, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v Ipv6Devconf) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *Ipv6Devconf) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseIpv6Devconf(string(b))
-	return err
+// UnmarshalText is ParseIpv6Devconf.
+func (v *Ipv6Devconf) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumIpv6Devconf, b, v)
 }
 
 // IflaIcmp6Stats is the enum ifla-icmp6-stats: position of each ICMPv6 counter in the array
 // ifla6-attrs.icmp6stats, the kernel's ICMP6_MIB_ constants.
 type IflaIcmp6Stats uint32
 
-// The values of IflaIcmp6Stats.
 const (
-	// IflaIcmp6StatsNum: how many values the array holds, itself included.
-	IflaIcmp6StatsNum IflaIcmp6Stats = 0
-	// IflaIcmp6StatsInmsgs: messages received.
-	IflaIcmp6StatsInmsgs IflaIcmp6Stats = 1
-	// IflaIcmp6StatsInerrors: messages received with errors.
-	IflaIcmp6StatsInerrors IflaIcmp6Stats = 2
-	// IflaIcmp6StatsOutmsgs: messages sent.
-	IflaIcmp6StatsOutmsgs IflaIcmp6Stats = 3
-	// IflaIcmp6StatsOuterrors: messages that could not be sent.
-	IflaIcmp6StatsOuterrors IflaIcmp6Stats = 4
-	// IflaIcmp6StatsCsumerrors: messages with a bad checksum.
-	IflaIcmp6StatsCsumerrors IflaIcmp6Stats = 5
-	// IflaIcmp6StatsRatelimithost: messages held back by the rate limit.
-	IflaIcmp6StatsRatelimithost IflaIcmp6Stats = 6
+	IflaIcmp6StatsNum           IflaIcmp6Stats = 0 // how many values the array holds, itself included
+	IflaIcmp6StatsInmsgs        IflaIcmp6Stats = 1 // messages received
+	IflaIcmp6StatsInerrors      IflaIcmp6Stats = 2 // messages received with errors
+	IflaIcmp6StatsOutmsgs       IflaIcmp6Stats = 3 // messages sent
+	IflaIcmp6StatsOuterrors     IflaIcmp6Stats = 4 // messages that could not be sent
+	IflaIcmp6StatsCsumerrors    IflaIcmp6Stats = 5 // messages with a bad checksum
+	IflaIcmp6StatsRatelimithost IflaIcmp6Stats = 6 // messages held back by the rate limit
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v IflaIcmp6Stats) String() string { return enumIflaIcmp6Stats.Text(uint64(v)) }
 
-// ParseIflaIcmp6Stats reads what String prints: a name or a number.
+// ParseIflaIcmp6Stats reads what String returns, or a number.
 func ParseIflaIcmp6Stats(s string) (IflaIcmp6Stats, error) {
 	return nlpolicy.ParseEnum[IflaIcmp6Stats](&enumIflaIcmp6Stats, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v IflaIcmp6Stats) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *IflaIcmp6Stats) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseIflaIcmp6Stats(string(b))
-	return err
+// UnmarshalText is ParseIflaIcmp6Stats.
+func (v *IflaIcmp6Stats) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumIflaIcmp6Stats, b, v)
 }
 
 // IflaInet6Stats is the enum ifla-inet6-stats: position of each IPv6 counter in the array
@@ -500,493 +350,379 @@ func (v *IflaIcmp6Stats) UnmarshalText(b []byte) (err error) {
 // releases; these are the positions of 6.18.
 type IflaInet6Stats uint32
 
-// The values of IflaInet6Stats.
 const (
-	// IflaInet6StatsNum: how many values the array holds, itself included.
-	IflaInet6StatsNum IflaInet6Stats = 0
-	// IflaInet6StatsInpkts: packets received.
-	IflaInet6StatsInpkts IflaInet6Stats = 1
-	// IflaInet6StatsInoctets: bytes received.
-	IflaInet6StatsInoctets IflaInet6Stats = 2
-	// IflaInet6StatsIndelivers: packets delivered to this host.
-	IflaInet6StatsIndelivers IflaInet6Stats = 3
-	// IflaInet6StatsNoectpkts: packets received without ECN capability.
-	IflaInet6StatsNoectpkts IflaInet6Stats = 4
-	// IflaInet6StatsEct1Pkts: packets received with ECT(1).
-	IflaInet6StatsEct1Pkts IflaInet6Stats = 5
-	// IflaInet6StatsEct0Pkts: packets received with ECT(0).
-	IflaInet6StatsEct0Pkts IflaInet6Stats = 6
-	// IflaInet6StatsCepkts: packets received with congestion experienced.
-	IflaInet6StatsCepkts IflaInet6Stats = 7
-	// IflaInet6StatsOutrequests: packets that local protocols asked to send.
-	IflaInet6StatsOutrequests IflaInet6Stats = 8
-	// IflaInet6StatsOutpkts: packets sent.
-	IflaInet6StatsOutpkts IflaInet6Stats = 9
-	// IflaInet6StatsOutoctets: bytes sent.
-	IflaInet6StatsOutoctets IflaInet6Stats = 10
-	// IflaInet6StatsOutforwdatagrams: packets forwarded.
-	IflaInet6StatsOutforwdatagrams IflaInet6Stats = 11
-	// IflaInet6StatsInhdrerrors: header errors.
-	IflaInet6StatsInhdrerrors IflaInet6Stats = 12
-	// IflaInet6StatsIntoobigerrors: packets too big to forward.
-	IflaInet6StatsIntoobigerrors IflaInet6Stats = 13
-	// IflaInet6StatsInnoroutes: packets without a route.
-	IflaInet6StatsInnoroutes IflaInet6Stats = 14
-	// IflaInet6StatsInaddrerrors: packets with a wrong destination address.
-	IflaInet6StatsInaddrerrors IflaInet6Stats = 15
-	// IflaInet6StatsInunknownprotos: packets of an unknown protocol.
-	IflaInet6StatsInunknownprotos IflaInet6Stats = 16
-	// IflaInet6StatsIntruncatedpkts: truncated packets.
-	IflaInet6StatsIntruncatedpkts IflaInet6Stats = 17
-	// IflaInet6StatsIndiscards: good packets dropped on receipt.
-	IflaInet6StatsIndiscards IflaInet6Stats = 18
-	// IflaInet6StatsOutdiscards: good packets dropped before sending.
-	IflaInet6StatsOutdiscards IflaInet6Stats = 19
-	// IflaInet6StatsOutnoroutes: packets to send without a route.
-	IflaInet6StatsOutnoroutes IflaInet6Stats = 20
-	// IflaInet6StatsReasmtimeout: reassemblies that timed out.
-	IflaInet6StatsReasmtimeout IflaInet6Stats = 21
-	// IflaInet6StatsReasmreqds: fragments received.
-	IflaInet6StatsReasmreqds IflaInet6Stats = 22
-	// IflaInet6StatsReasmoks: packets reassembled.
-	IflaInet6StatsReasmoks IflaInet6Stats = 23
-	// IflaInet6StatsReasmfails: failed reassemblies.
-	IflaInet6StatsReasmfails IflaInet6Stats = 24
-	// IflaInet6StatsFragoks: packets fragmented.
-	IflaInet6StatsFragoks IflaInet6Stats = 25
-	// IflaInet6StatsFragfails: packets that could not be fragmented.
-	IflaInet6StatsFragfails IflaInet6Stats = 26
-	// IflaInet6StatsFragcreates: fragments made.
-	IflaInet6StatsFragcreates IflaInet6Stats = 27
-	// IflaInet6StatsInmcastpkts: multicast packets received.
-	IflaInet6StatsInmcastpkts IflaInet6Stats = 28
-	// IflaInet6StatsOutmcastpkts: multicast packets sent.
-	IflaInet6StatsOutmcastpkts IflaInet6Stats = 29
-	// IflaInet6StatsInbcastpkts: broadcast packets received.
-	IflaInet6StatsInbcastpkts IflaInet6Stats = 30
-	// IflaInet6StatsOutbcastpkts: broadcast packets sent.
-	IflaInet6StatsOutbcastpkts IflaInet6Stats = 31
-	// IflaInet6StatsInmcastoctets: multicast bytes received.
-	IflaInet6StatsInmcastoctets IflaInet6Stats = 32
-	// IflaInet6StatsOutmcastoctets: multicast bytes sent.
-	IflaInet6StatsOutmcastoctets IflaInet6Stats = 33
-	// IflaInet6StatsInbcastoctets: broadcast bytes received.
-	IflaInet6StatsInbcastoctets IflaInet6Stats = 34
-	// IflaInet6StatsOutbcastoctets: broadcast bytes sent.
-	IflaInet6StatsOutbcastoctets IflaInet6Stats = 35
-	// IflaInet6StatsCsumerrors: packets with a bad checksum.
-	IflaInet6StatsCsumerrors IflaInet6Stats = 36
-	// IflaInet6StatsReasmOverlaps: reassemblies with overlapping fragments.
-	IflaInet6StatsReasmOverlaps IflaInet6Stats = 37
+	IflaInet6StatsNum              IflaInet6Stats = 0  // how many values the array holds, itself included
+	IflaInet6StatsInpkts           IflaInet6Stats = 1  // packets received
+	IflaInet6StatsInoctets         IflaInet6Stats = 2  // bytes received
+	IflaInet6StatsIndelivers       IflaInet6Stats = 3  // packets delivered to this host
+	IflaInet6StatsNoectpkts        IflaInet6Stats = 4  // packets received without ECN capability
+	IflaInet6StatsEct1Pkts         IflaInet6Stats = 5  // packets received with ECT(1)
+	IflaInet6StatsEct0Pkts         IflaInet6Stats = 6  // packets received with ECT(0)
+	IflaInet6StatsCepkts           IflaInet6Stats = 7  // packets received with congestion experienced
+	IflaInet6StatsOutrequests      IflaInet6Stats = 8  // packets that local protocols asked to send
+	IflaInet6StatsOutpkts          IflaInet6Stats = 9  // packets sent
+	IflaInet6StatsOutoctets        IflaInet6Stats = 10 // bytes sent
+	IflaInet6StatsOutforwdatagrams IflaInet6Stats = 11 // packets forwarded
+	IflaInet6StatsInhdrerrors      IflaInet6Stats = 12 // header errors
+	IflaInet6StatsIntoobigerrors   IflaInet6Stats = 13 // packets too big to forward
+	IflaInet6StatsInnoroutes       IflaInet6Stats = 14 // packets without a route
+	IflaInet6StatsInaddrerrors     IflaInet6Stats = 15 // packets with a wrong destination address
+	IflaInet6StatsInunknownprotos  IflaInet6Stats = 16 // packets of an unknown protocol
+	IflaInet6StatsIntruncatedpkts  IflaInet6Stats = 17 // truncated packets
+	IflaInet6StatsIndiscards       IflaInet6Stats = 18 // good packets dropped on receipt
+	IflaInet6StatsOutdiscards      IflaInet6Stats = 19 // good packets dropped before sending
+	IflaInet6StatsOutnoroutes      IflaInet6Stats = 20 // packets to send without a route
+	IflaInet6StatsReasmtimeout     IflaInet6Stats = 21 // reassemblies that timed out
+	IflaInet6StatsReasmreqds       IflaInet6Stats = 22 // fragments received
+	IflaInet6StatsReasmoks         IflaInet6Stats = 23 // packets reassembled
+	IflaInet6StatsReasmfails       IflaInet6Stats = 24 // failed reassemblies
+	IflaInet6StatsFragoks          IflaInet6Stats = 25 // packets fragmented
+	IflaInet6StatsFragfails        IflaInet6Stats = 26 // packets that could not be fragmented
+	IflaInet6StatsFragcreates      IflaInet6Stats = 27 // fragments made
+	IflaInet6StatsInmcastpkts      IflaInet6Stats = 28 // multicast packets received
+	IflaInet6StatsOutmcastpkts     IflaInet6Stats = 29 // multicast packets sent
+	IflaInet6StatsInbcastpkts      IflaInet6Stats = 30 // broadcast packets received
+	IflaInet6StatsOutbcastpkts     IflaInet6Stats = 31 // broadcast packets sent
+	IflaInet6StatsInmcastoctets    IflaInet6Stats = 32 // multicast bytes received
+	IflaInet6StatsOutmcastoctets   IflaInet6Stats = 33 // multicast bytes sent
+	IflaInet6StatsInbcastoctets    IflaInet6Stats = 34 // broadcast bytes received
+	IflaInet6StatsOutbcastoctets   IflaInet6Stats = 35 // broadcast bytes sent
+	IflaInet6StatsCsumerrors       IflaInet6Stats = 36 // packets with a bad checksum
+	IflaInet6StatsReasmOverlaps    IflaInet6Stats = 37 // reassemblies with overlapping fragments
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v IflaInet6Stats) String() string { return enumIflaInet6Stats.Text(uint64(v)) }
 
-// ParseIflaInet6Stats reads what String prints: a name or a number.
+// ParseIflaInet6Stats reads what String returns, or a number.
 func ParseIflaInet6Stats(s string) (IflaInet6Stats, error) {
 	return nlpolicy.ParseEnum[IflaInet6Stats](&enumIflaInet6Stats, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v IflaInet6Stats) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *IflaInet6Stats) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseIflaInet6Stats(string(b))
-	return err
+// UnmarshalText is ParseIflaInet6Stats.
+func (v *IflaInet6Stats) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumIflaInet6Stats, b, v)
 }
 
 // In6AddrGenMode is the enum in6-addr-gen-mode: how IPv6 interface identifiers of link-local and
 // autoconfigured addresses are made.
 type In6AddrGenMode uint8
 
-// The values of In6AddrGenMode.
 const (
-	// In6AddrGenModeEui64: from the hardware address (IN6_ADDR_GEN_MODE_EUI64).
-	In6AddrGenModeEui64 In6AddrGenMode = 0
-	// In6AddrGenModeNone: no link-local address is made (IN6_ADDR_GEN_MODE_NONE).
-	In6AddrGenModeNone In6AddrGenMode = 1
-	// In6AddrGenModeStablePrivacy: from a secret that user space sets (RFC 7217)
-	// (IN6_ADDR_GEN_MODE_STABLE_PRIVACY).
+	In6AddrGenModeEui64 In6AddrGenMode = 0 // from the hardware address (IN6_ADDR_GEN_MODE_EUI64)
+	In6AddrGenModeNone  In6AddrGenMode = 1 // no link-local address is made (IN6_ADDR_GEN_MODE_NONE)
+	// From a secret that user space sets (RFC 7217) (IN6_ADDR_GEN_MODE_STABLE_PRIVACY).
 	In6AddrGenModeStablePrivacy In6AddrGenMode = 2
-	// In6AddrGenModeRandom: from a secret that the kernel draws (IN6_ADDR_GEN_MODE_RANDOM).
+	// From a secret that the kernel draws (IN6_ADDR_GEN_MODE_RANDOM).
 	In6AddrGenModeRandom In6AddrGenMode = 3
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v In6AddrGenMode) String() string { return enumIn6AddrGenMode.Text(uint64(v)) }
 
-// ParseIn6AddrGenMode reads what String prints: a name or a number.
+// ParseIn6AddrGenMode reads what String returns, or a number.
 func ParseIn6AddrGenMode(s string) (In6AddrGenMode, error) {
 	return nlpolicy.ParseEnum[In6AddrGenMode](&enumIn6AddrGenMode, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v In6AddrGenMode) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *In6AddrGenMode) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseIn6AddrGenMode(string(b))
-	return err
+// UnmarshalText is ParseIn6AddrGenMode.
+func (v *In6AddrGenMode) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumIn6AddrGenMode, b, v)
 }
 
 // Inet6IfFlags is the set of flags inet6-if-flags: IPv6 state of a link, the IF_ flags of the
 // kernel.
 type Inet6IfFlags uint32
 
-// The values of Inet6IfFlags.
 const (
-	// Inet6IfFlagsRsSent: a router solicitation has been sent (IF_RS_SENT).
-	Inet6IfFlagsRsSent Inet6IfFlags = 0x10
-	// Inet6IfFlagsRaRcvd: a router advertisement has been received (IF_RA_RCVD).
-	Inet6IfFlagsRaRcvd Inet6IfFlags = 0x20
-	// Inet6IfFlagsRaManaged: the router says that addresses come from DHCPv6 (IF_RA_MANAGED).
+	Inet6IfFlagsRsSent Inet6IfFlags = 0x10 // a router solicitation has been sent (IF_RS_SENT)
+	Inet6IfFlagsRaRcvd Inet6IfFlags = 0x20 // a router advertisement has been received (IF_RA_RCVD)
+	// The router says that addresses come from DHCPv6 (IF_RA_MANAGED).
 	Inet6IfFlagsRaManaged Inet6IfFlags = 0x40
-	// Inet6IfFlagsRaOtherconf: the router says that other settings come from DHCPv6
-	// (IF_RA_OTHERCONF).
+	// The router says that other settings come from DHCPv6 (IF_RA_OTHERCONF).
 	Inet6IfFlagsRaOtherconf Inet6IfFlags = 0x80
-	// Inet6IfFlagsReady: IPv6 is ready on this link (IF_READY).
-	Inet6IfFlagsReady Inet6IfFlags = 0x80000000
+	Inet6IfFlagsReady       Inet6IfFlags = 0x80000000 // IPv6 is ready on this link (IF_READY)
 )
 
 // String returns the names of the flags, joined by |.
 func (v Inet6IfFlags) String() string { return enumInet6IfFlags.Text(uint64(v)) }
 
-// ParseInet6IfFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseInet6IfFlags reads what String returns, or a number.
 func ParseInet6IfFlags(s string) (Inet6IfFlags, error) {
 	return nlpolicy.ParseEnum[Inet6IfFlags](&enumInet6IfFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v Inet6IfFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *Inet6IfFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseInet6IfFlags(string(b))
-	return err
+// UnmarshalText is ParseInet6IfFlags.
+func (v *Inet6IfFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumInet6IfFlags, b, v)
 }
 
 // BrBoolopt is the set of flags br-boolopt: switches of a bridge that share one attribute.
 type BrBoolopt uint32
 
-// The values of BrBoolopt.
 const (
-	// BrBooloptNoLlLearn: learn no addresses from link-local frames (BR_BOOLOPT_NO_LL_LEARN).
-	BrBooloptNoLlLearn BrBoolopt = 0x1
-	// BrBooloptMcastVlanSnooping: multicast snooping per VLAN (BR_BOOLOPT_MCAST_VLAN_SNOOPING).
-	BrBooloptMcastVlanSnooping BrBoolopt = 0x2
-	// BrBooloptMstEnable: multiple spanning trees. Refused while VLANs exist
-	// (BR_BOOLOPT_MST_ENABLE).
+	// Learn no addresses from link-local frames (BR_BOOLOPT_NO_LL_LEARN).
+	BrBooloptNoLlLearn         BrBoolopt = 0x1
+	BrBooloptMcastVlanSnooping BrBoolopt = 0x2 // multicast snooping per VLAN (BR_BOOLOPT_MCAST_VLAN_SNOOPING)
+	// Multiple spanning trees. Refused while VLANs exist (BR_BOOLOPT_MST_ENABLE).
 	BrBooloptMstEnable BrBoolopt = 0x4
-	// BrBooloptMdbOffloadFailNotification: notify when a multicast entry cannot be offloaded
+	// Notify when a multicast entry cannot be offloaded
 	// (BR_BOOLOPT_MDB_OFFLOAD_FAIL_NOTIFICATION).
 	BrBooloptMdbOffloadFailNotification BrBoolopt = 0x8
-	// BrBooloptFdbLocalVlan0: keep local addresses in VLAN 0 only
-	// (BR_BOOLOPT_FDB_LOCAL_VLAN_0).
+	// Keep local addresses in VLAN 0 only (BR_BOOLOPT_FDB_LOCAL_VLAN_0).
 	BrBooloptFdbLocalVlan0 BrBoolopt = 0x10
 )
 
 // String returns the names of the flags, joined by |.
 func (v BrBoolopt) String() string { return enumBrBoolopt.Text(uint64(v)) }
 
-// ParseBrBoolopt reads what String prints: names of flags or numbers, joined by |.
+// ParseBrBoolopt reads what String returns, or a number.
 func ParseBrBoolopt(s string) (BrBoolopt, error) {
 	return nlpolicy.ParseEnum[BrBoolopt](&enumBrBoolopt, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v BrBoolopt) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *BrBoolopt) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseBrBoolopt(string(b))
-	return err
+// UnmarshalText is ParseBrBoolopt.
+func (v *BrBoolopt) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumBrBoolopt, b, v)
 }
 
 // BridgeStpState is the enum bridge-stp-state: who runs the spanning tree protocol of a bridge. Any
 // value but 0 in a request turns it on.
 type BridgeStpState uint32
 
-// The values of BridgeStpState.
 const (
-	// BridgeStpStateOff: no spanning tree (BR_NO_STP).
-	BridgeStpStateOff BridgeStpState = 0
-	// BridgeStpStateKernel: the kernel runs it (BR_KERNEL_STP).
-	BridgeStpStateKernel BridgeStpState = 1
-	// BridgeStpStateUser: a daemon runs it (BR_USER_STP). Read only.
+	BridgeStpStateOff    BridgeStpState = 0 // no spanning tree (BR_NO_STP)
+	BridgeStpStateKernel BridgeStpState = 1 // the kernel runs it (BR_KERNEL_STP)
+	// A daemon runs it (BR_USER_STP). Read only.
 	BridgeStpStateUser BridgeStpState = 2
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v BridgeStpState) String() string { return enumBridgeStpState.Text(uint64(v)) }
 
-// ParseBridgeStpState reads what String prints: a name or a number.
+// ParseBridgeStpState reads what String returns, or a number.
 func ParseBridgeStpState(s string) (BridgeStpState, error) {
 	return nlpolicy.ParseEnum[BridgeStpState](&enumBridgeStpState, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v BridgeStpState) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *BridgeStpState) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseBridgeStpState(string(b))
-	return err
+// UnmarshalText is ParseBridgeStpState.
+func (v *BridgeStpState) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumBridgeStpState, b, v)
 }
 
 // BrState is the enum br-state: spanning tree state of a bridge port.
 type BrState uint8
 
-// The values of BrState.
 const (
-	// BrStateDisabled: the port takes no part and forwards nothing (BR_STATE_DISABLED).
-	BrStateDisabled BrState = 0
-	// BrStateListening: only handles spanning tree messages (BR_STATE_LISTENING).
-	BrStateListening BrState = 1
-	// BrStateLearning: learns addresses, forwards nothing yet (BR_STATE_LEARNING).
-	BrStateLearning BrState = 2
-	// BrStateForwarding: fully active (BR_STATE_FORWARDING).
-	BrStateForwarding BrState = 3
-	// BrStateBlocking: only receives spanning tree messages (BR_STATE_BLOCKING).
-	BrStateBlocking BrState = 4
+	// The port takes no part and forwards nothing (BR_STATE_DISABLED).
+	BrStateDisabled   BrState = 0
+	BrStateListening  BrState = 1 // only handles spanning tree messages (BR_STATE_LISTENING)
+	BrStateLearning   BrState = 2 // learns addresses, forwards nothing yet (BR_STATE_LEARNING)
+	BrStateForwarding BrState = 3 // fully active (BR_STATE_FORWARDING)
+	BrStateBlocking   BrState = 4 // only receives spanning tree messages (BR_STATE_BLOCKING)
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v BrState) String() string { return enumBrState.Text(uint64(v)) }
 
-// ParseBrState reads what String prints: a name or a number.
-func ParseBrState(s string) (BrState, error) {
-	return nlpolicy.ParseEnum[BrState](&enumBrState, s)
-}
+// ParseBrState reads what String returns, or a number.
+func ParseBrState(s string) (BrState, error) { return nlpolicy.ParseEnum[BrState](&enumBrState, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v BrState) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *BrState) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseBrState(string(b))
-	return err
-}
+// UnmarshalText is ParseBrState.
+func (v *BrState) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumBrState, b, v) }
 
 // MdbRtrType is the enum mdb-rtr-type: whether a multicast router is assumed behind a bridge or
 // port.
 type MdbRtrType uint8
 
-// The values of MdbRtrType.
 const (
-	// MdbRtrTypeDisabled: never (MDB_RTR_TYPE_DISABLED).
-	MdbRtrTypeDisabled MdbRtrType = 0
-	// MdbRtrTypeTempQuery: when queries are seen (MDB_RTR_TYPE_TEMP_QUERY).
-	MdbRtrTypeTempQuery MdbRtrType = 1
-	// MdbRtrTypePerm: always (MDB_RTR_TYPE_PERM).
-	MdbRtrTypePerm MdbRtrType = 2
-	// MdbRtrTypeTemp: for a while, renewed by user space. Ports only (MDB_RTR_TYPE_TEMP).
+	MdbRtrTypeDisabled  MdbRtrType = 0 // never (MDB_RTR_TYPE_DISABLED)
+	MdbRtrTypeTempQuery MdbRtrType = 1 // when queries are seen (MDB_RTR_TYPE_TEMP_QUERY)
+	MdbRtrTypePerm      MdbRtrType = 2 // always (MDB_RTR_TYPE_PERM)
+	// For a while, renewed by user space. Ports only (MDB_RTR_TYPE_TEMP).
 	MdbRtrTypeTemp MdbRtrType = 3
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v MdbRtrType) String() string { return enumMdbRtrType.Text(uint64(v)) }
 
-// ParseMdbRtrType reads what String prints: a name or a number.
+// ParseMdbRtrType reads what String returns, or a number.
 func ParseMdbRtrType(s string) (MdbRtrType, error) {
 	return nlpolicy.ParseEnum[MdbRtrType](&enumMdbRtrType, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v MdbRtrType) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *MdbRtrType) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseMdbRtrType(string(b))
-	return err
+// UnmarshalText is ParseMdbRtrType.
+func (v *MdbRtrType) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumMdbRtrType, b, v)
 }
 
 // VlanFlags is the set of flags vlan-flags: flags of a VLAN link.
 type VlanFlags uint32
 
-// The values of VlanFlags.
 const (
-	// VlanFlagsReorderHdr: take the tag out of received frames. On by default
-	// (VLAN_FLAG_REORDER_HDR).
+	// Take the tag out of received frames. On by default (VLAN_FLAG_REORDER_HDR).
 	VlanFlagsReorderHdr VlanFlags = 0x1
-	// VlanFlagsGvrp: register the VLAN with switches by GVRP (VLAN_FLAG_GVRP).
-	VlanFlagsGvrp VlanFlags = 0x2
-	// VlanFlagsLooseBinding: the operational state does not follow the lower link
-	// (VLAN_FLAG_LOOSE_BINDING).
+	VlanFlagsGvrp       VlanFlags = 0x2 // register the VLAN with switches by GVRP (VLAN_FLAG_GVRP)
+	// The operational state does not follow the lower link (VLAN_FLAG_LOOSE_BINDING).
 	VlanFlagsLooseBinding VlanFlags = 0x4
-	// VlanFlagsMvrp: register the VLAN with switches by MVRP (VLAN_FLAG_MVRP).
-	VlanFlagsMvrp VlanFlags = 0x8
-	// VlanFlagsBridgeBinding: on a bridge, the state follows the ports that are members of the
-	// VLAN (VLAN_FLAG_BRIDGE_BINDING).
+	VlanFlagsMvrp         VlanFlags = 0x8 // register the VLAN with switches by MVRP (VLAN_FLAG_MVRP)
+	// On a bridge, the state follows the ports that are members of the VLAN
+	// (VLAN_FLAG_BRIDGE_BINDING).
 	VlanFlagsBridgeBinding VlanFlags = 0x10
 )
 
 // String returns the names of the flags, joined by |.
 func (v VlanFlags) String() string { return enumVlanFlags.Text(uint64(v)) }
 
-// ParseVlanFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseVlanFlags reads what String returns, or a number.
 func ParseVlanFlags(s string) (VlanFlags, error) {
 	return nlpolicy.ParseEnum[VlanFlags](&enumVlanFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v VlanFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *VlanFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseVlanFlags(string(b))
-	return err
+// UnmarshalText is ParseVlanFlags.
+func (v *VlanFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumVlanFlags, b, v)
 }
 
 // VxlanDf is the enum vxlan-df: Don't-fragment bit of the outer IPv4 header.
 type VxlanDf uint8
 
-// The values of VxlanDf.
 const (
-	// VxlanDfUnset: clear (VXLAN_DF_UNSET).
-	VxlanDfUnset VxlanDf = 0
-	// VxlanDfSet: set (VXLAN_DF_SET).
-	VxlanDfSet VxlanDf = 1
-	// VxlanDfInherit: as in the inner header (VXLAN_DF_INHERIT).
-	VxlanDfInherit VxlanDf = 2
+	VxlanDfUnset   VxlanDf = 0 // clear (VXLAN_DF_UNSET)
+	VxlanDfSet     VxlanDf = 1 // set (VXLAN_DF_SET)
+	VxlanDfInherit VxlanDf = 2 // as in the inner header (VXLAN_DF_INHERIT)
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v VxlanDf) String() string { return enumVxlanDf.Text(uint64(v)) }
 
-// ParseVxlanDf reads what String prints: a name or a number.
-func ParseVxlanDf(s string) (VxlanDf, error) {
-	return nlpolicy.ParseEnum[VxlanDf](&enumVxlanDf, s)
-}
+// ParseVxlanDf reads what String returns, or a number.
+func ParseVxlanDf(s string) (VxlanDf, error) { return nlpolicy.ParseEnum[VxlanDf](&enumVxlanDf, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v VxlanDf) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *VxlanDf) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseVxlanDf(string(b))
-	return err
-}
+// UnmarshalText is ParseVxlanDf.
+func (v *VxlanDf) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumVxlanDf, b, v) }
 
 // VxlanLabelPolicy is the enum vxlan-label-policy: flow label of the outer IPv6 header.
 type VxlanLabelPolicy uint32
 
-// The values of VxlanLabelPolicy.
 const (
-	// VxlanLabelPolicyFixed: the value of label (VXLAN_LABEL_FIXED).
-	VxlanLabelPolicyFixed VxlanLabelPolicy = 0
-	// VxlanLabelPolicyInherit: as in the inner header (VXLAN_LABEL_INHERIT).
-	VxlanLabelPolicyInherit VxlanLabelPolicy = 1
+	VxlanLabelPolicyFixed   VxlanLabelPolicy = 0 // the value of label (VXLAN_LABEL_FIXED)
+	VxlanLabelPolicyInherit VxlanLabelPolicy = 1 // as in the inner header (VXLAN_LABEL_INHERIT)
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v VxlanLabelPolicy) String() string { return enumVxlanLabelPolicy.Text(uint64(v)) }
 
-// ParseVxlanLabelPolicy reads what String prints: a name or a number.
+// ParseVxlanLabelPolicy reads what String returns, or a number.
 func ParseVxlanLabelPolicy(s string) (VxlanLabelPolicy, error) {
 	return nlpolicy.ParseEnum[VxlanLabelPolicy](&enumVxlanLabelPolicy, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v VxlanLabelPolicy) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *VxlanLabelPolicy) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseVxlanLabelPolicy(string(b))
-	return err
+// UnmarshalText is ParseVxlanLabelPolicy.
+func (v *VxlanLabelPolicy) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumVxlanLabelPolicy, b, v)
 }
 
 // GeneveDf is the enum geneve-df: Don't-fragment bit of the outer IPv4 header.
 type GeneveDf uint8
 
-// The values of GeneveDf.
 const (
-	// GeneveDfUnset: clear (GENEVE_DF_UNSET).
-	GeneveDfUnset GeneveDf = 0
-	// GeneveDfSet: set (GENEVE_DF_SET).
-	GeneveDfSet GeneveDf = 1
-	// GeneveDfInherit: as in the inner header (GENEVE_DF_INHERIT).
-	GeneveDfInherit GeneveDf = 2
+	GeneveDfUnset   GeneveDf = 0 // clear (GENEVE_DF_UNSET)
+	GeneveDfSet     GeneveDf = 1 // set (GENEVE_DF_SET)
+	GeneveDfInherit GeneveDf = 2 // as in the inner header (GENEVE_DF_INHERIT)
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v GeneveDf) String() string { return enumGeneveDf.Text(uint64(v)) }
 
-// ParseGeneveDf reads what String prints: a name or a number.
-func ParseGeneveDf(s string) (GeneveDf, error) {
-	return nlpolicy.ParseEnum[GeneveDf](&enumGeneveDf, s)
-}
+// ParseGeneveDf reads what String returns, or a number.
+func ParseGeneveDf(s string) (GeneveDf, error) { return nlpolicy.ParseEnum[GeneveDf](&enumGeneveDf, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v GeneveDf) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *GeneveDf) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseGeneveDf(string(b))
-	return err
-}
+// UnmarshalText is ParseGeneveDf.
+func (v *GeneveDf) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumGeneveDf, b, v) }
 
 // IflaVfLinkStateEnum is the enum ifla-vf-link-state-enum: link state of a virtual function.
 type IflaVfLinkStateEnum uint32
 
-// The values of IflaVfLinkStateEnum.
 const (
-	// IflaVfLinkStateEnumAuto: follows the physical port (IFLA_VF_LINK_STATE_AUTO).
-	IflaVfLinkStateEnumAuto IflaVfLinkStateEnum = 0
-	// IflaVfLinkStateEnumEnable: always up (IFLA_VF_LINK_STATE_ENABLE).
-	IflaVfLinkStateEnumEnable IflaVfLinkStateEnum = 1
-	// IflaVfLinkStateEnumDisable: always down (IFLA_VF_LINK_STATE_DISABLE).
-	IflaVfLinkStateEnumDisable IflaVfLinkStateEnum = 2
+	IflaVfLinkStateEnumAuto    IflaVfLinkStateEnum = 0 // follows the physical port (IFLA_VF_LINK_STATE_AUTO)
+	IflaVfLinkStateEnumEnable  IflaVfLinkStateEnum = 1 // always up (IFLA_VF_LINK_STATE_ENABLE)
+	IflaVfLinkStateEnumDisable IflaVfLinkStateEnum = 2 // always down (IFLA_VF_LINK_STATE_DISABLE)
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v IflaVfLinkStateEnum) String() string { return enumIflaVfLinkStateEnum.Text(uint64(v)) }
 
-// ParseIflaVfLinkStateEnum reads what String prints: a name or a number.
+// ParseIflaVfLinkStateEnum reads what String returns, or a number.
 func ParseIflaVfLinkStateEnum(s string) (IflaVfLinkStateEnum, error) {
 	return nlpolicy.ParseEnum[IflaVfLinkStateEnum](&enumIflaVfLinkStateEnum, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v IflaVfLinkStateEnum) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *IflaVfLinkStateEnum) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseIflaVfLinkStateEnum(string(b))
-	return err
+// UnmarshalText is ParseIflaVfLinkStateEnum.
+func (v *IflaVfLinkStateEnum) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumIflaVfLinkStateEnum, b, v)
 }
 
 // PortRequest is the enum port-request: what to do with the profile of a port (802.1Qbg).
 type PortRequest uint8
 
-// The values of PortRequest.
 const (
-	// PortRequestPreassociate: check and reserve nothing (PORT_REQUEST_PREASSOCIATE).
-	PortRequestPreassociate PortRequest = 0
-	// PortRequestPreassociateRr: check and reserve resources (PORT_REQUEST_PREASSOCIATE_RR).
-	PortRequestPreassociateRr PortRequest = 1
-	// PortRequestAssociate: associate (PORT_REQUEST_ASSOCIATE).
-	PortRequestAssociate PortRequest = 2
-	// PortRequestDisassociate: give up the association (PORT_REQUEST_DISASSOCIATE).
-	PortRequestDisassociate PortRequest = 3
+	PortRequestPreassociate   PortRequest = 0 // check and reserve nothing (PORT_REQUEST_PREASSOCIATE)
+	PortRequestPreassociateRr PortRequest = 1 // check and reserve resources (PORT_REQUEST_PREASSOCIATE_RR)
+	PortRequestAssociate      PortRequest = 2 // associate (PORT_REQUEST_ASSOCIATE)
+	PortRequestDisassociate   PortRequest = 3 // give up the association (PORT_REQUEST_DISASSOCIATE)
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v PortRequest) String() string { return enumPortRequest.Text(uint64(v)) }
 
-// ParsePortRequest reads what String prints: a name or a number.
+// ParsePortRequest reads what String returns, or a number.
 func ParsePortRequest(s string) (PortRequest, error) {
 	return nlpolicy.ParseEnum[PortRequest](&enumPortRequest, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v PortRequest) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *PortRequest) UnmarshalText(b []byte) (err error) {
-	*v, err = ParsePortRequest(string(b))
-	return err
+// UnmarshalText is ParsePortRequest.
+func (v *PortRequest) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumPortRequest, b, v)
 }
 
 // PortResponse is the enum port-response: state of a port profile request. Numbers below 256 are
@@ -994,1363 +730,1090 @@ func (v *PortRequest) UnmarshalText(b []byte) (err error) {
 // (PORT_PROFILE_RESPONSE_).
 type PortResponse uint16
 
-// The values of PortResponse.
 const (
-	// PortResponseVdpSuccess: accepted (PORT_VDP_RESPONSE_SUCCESS).
-	PortResponseVdpSuccess PortResponse = 0
-	// PortResponseVdpInvalidFormat: malformed request (PORT_VDP_RESPONSE_INVALID_FORMAT).
-	PortResponseVdpInvalidFormat PortResponse = 1
-	// PortResponseVdpInsufficientResources: not enough resources
-	// (PORT_VDP_RESPONSE_INSUFFICIENT_RESOURCES).
+	PortResponseVdpSuccess       PortResponse = 0 // accepted (PORT_VDP_RESPONSE_SUCCESS)
+	PortResponseVdpInvalidFormat PortResponse = 1 // malformed request (PORT_VDP_RESPONSE_INVALID_FORMAT)
+	// Not enough resources (PORT_VDP_RESPONSE_INSUFFICIENT_RESOURCES).
 	PortResponseVdpInsufficientResources PortResponse = 2
-	// PortResponseVdpUnusedVtid: the type identifier is not in use
-	// (PORT_VDP_RESPONSE_UNUSED_VTID).
+	// The type identifier is not in use (PORT_VDP_RESPONSE_UNUSED_VTID).
 	PortResponseVdpUnusedVtid PortResponse = 3
-	// PortResponseVdpVtidViolation: the type identifier is not allowed
-	// (PORT_VDP_RESPONSE_VTID_VIOLATION).
+	// The type identifier is not allowed (PORT_VDP_RESPONSE_VTID_VIOLATION).
 	PortResponseVdpVtidViolation PortResponse = 4
-	// PortResponseVdpVtidVersionViolation: the version of the type identifier is not allowed
+	// The version of the type identifier is not allowed
 	// (PORT_VDP_RESPONSE_VTID_VERSION_VIOALTION).
 	PortResponseVdpVtidVersionViolation PortResponse = 5
-	// PortResponseVdpOutOfSync: the two sides disagree about the state
-	// (PORT_VDP_RESPONSE_OUT_OF_SYNC).
+	// The two sides disagree about the state (PORT_VDP_RESPONSE_OUT_OF_SYNC).
 	PortResponseVdpOutOfSync PortResponse = 6
-	// PortResponseSuccess: done (PORT_PROFILE_RESPONSE_SUCCESS).
-	PortResponseSuccess PortResponse = 256
-	// PortResponseInprogress: not decided yet (PORT_PROFILE_RESPONSE_INPROGRESS).
-	PortResponseInprogress PortResponse = 257
-	// PortResponseInvalid: invalid profile (PORT_PROFILE_RESPONSE_INVALID).
-	PortResponseInvalid PortResponse = 258
-	// PortResponseBadstate: not possible in this state (PORT_PROFILE_RESPONSE_BADSTATE).
-	PortResponseBadstate PortResponse = 259
-	// PortResponseInsufficientResources: not enough resources
-	// (PORT_PROFILE_RESPONSE_INSUFFICIENT_RESOURCES).
+	PortResponseSuccess      PortResponse = 256 // done (PORT_PROFILE_RESPONSE_SUCCESS)
+	PortResponseInprogress   PortResponse = 257 // not decided yet (PORT_PROFILE_RESPONSE_INPROGRESS)
+	PortResponseInvalid      PortResponse = 258 // invalid profile (PORT_PROFILE_RESPONSE_INVALID)
+	PortResponseBadstate     PortResponse = 259 // not possible in this state (PORT_PROFILE_RESPONSE_BADSTATE)
+	// Not enough resources (PORT_PROFILE_RESPONSE_INSUFFICIENT_RESOURCES).
 	PortResponseInsufficientResources PortResponse = 260
-	// PortResponseError: any other error (PORT_PROFILE_RESPONSE_ERROR).
-	PortResponseError PortResponse = 261
+	PortResponseError                 PortResponse = 261 // any other error (PORT_PROFILE_RESPONSE_ERROR)
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v PortResponse) String() string { return enumPortResponse.Text(uint64(v)) }
 
-// ParsePortResponse reads what String prints: a name or a number.
+// ParsePortResponse reads what String returns, or a number.
 func ParsePortResponse(s string) (PortResponse, error) {
 	return nlpolicy.ParseEnum[PortResponse](&enumPortResponse, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v PortResponse) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *PortResponse) UnmarshalText(b []byte) (err error) {
-	*v, err = ParsePortResponse(string(b))
-	return err
+// UnmarshalText is ParsePortResponse.
+func (v *PortResponse) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumPortResponse, b, v)
 }
 
 // RtextFilter is the set of flags rtext-filter: what a link request asks for in addition, or asks
 // to leave out.
 type RtextFilter uint32
 
-// The values of RtextFilter.
 const (
-	// RtextFilterVf: send SR-IOV data, that is num-vf, vfinfo-list, vf-ports and port-self
-	// (RTEXT_FILTER_VF).
-	RtextFilterVf RtextFilter = 0x1
-	// RtextFilterBrvlan: AF_BRIDGE only, send each VLAN of a port.
-	RtextFilterBrvlan RtextFilter = 0x2
-	// RtextFilterBrvlanCompressed: AF_BRIDGE only, send VLANs as ranges.
-	RtextFilterBrvlanCompressed RtextFilter = 0x4
-	// RtextFilterSkipStats: leave out counters, which makes dumps much smaller
-	// (RTEXT_FILTER_SKIP_STATS).
+	// Send SR-IOV data, that is num-vf, vfinfo-list, vf-ports and port-self (RTEXT_FILTER_VF).
+	RtextFilterVf               RtextFilter = 0x1
+	RtextFilterBrvlan           RtextFilter = 0x2 // AF_BRIDGE only, send each VLAN of a port
+	RtextFilterBrvlanCompressed RtextFilter = 0x4 // AF_BRIDGE only, send VLANs as ranges
+	// Leave out counters, which makes dumps much smaller (RTEXT_FILTER_SKIP_STATS).
 	RtextFilterSkipStats RtextFilter = 0x8
-	// RtextFilterMrp: AF_BRIDGE only, send media redundancy state.
-	RtextFilterMrp RtextFilter = 0x10
-	// RtextFilterCfmConfig: AF_BRIDGE only, send the configuration of connectivity fault
-	// management.
+	RtextFilterMrp       RtextFilter = 0x10 // AF_BRIDGE only, send media redundancy state
+	// AF_BRIDGE only, send the configuration of connectivity fault management.
 	RtextFilterCfmConfig RtextFilter = 0x20
-	// RtextFilterCfmStatus: AF_BRIDGE only, send the state of connectivity fault management.
+	// AF_BRIDGE only, send the state of connectivity fault management.
 	RtextFilterCfmStatus RtextFilter = 0x40
-	// RtextFilterMst: AF_BRIDGE only, send multiple spanning tree state.
-	RtextFilterMst RtextFilter = 0x80
+	RtextFilterMst       RtextFilter = 0x80 // AF_BRIDGE only, send multiple spanning tree state
 )
 
 // String returns the names of the flags, joined by |.
 func (v RtextFilter) String() string { return enumRtextFilter.Text(uint64(v)) }
 
-// ParseRtextFilter reads what String prints: names of flags or numbers, joined by |.
+// ParseRtextFilter reads what String returns, or a number.
 func ParseRtextFilter(s string) (RtextFilter, error) {
 	return nlpolicy.ParseEnum[RtextFilter](&enumRtextFilter, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v RtextFilter) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *RtextFilter) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseRtextFilter(string(b))
-	return err
+// UnmarshalText is ParseRtextFilter.
+func (v *RtextFilter) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumRtextFilter, b, v)
 }
 
 // XdpAttached is the enum xdp-attached: where XDP programs are attached.
 type XdpAttached uint8
 
-// The values of XdpAttached.
 const (
-	// XdpAttachedNone: no program (XDP_ATTACHED_NONE).
-	XdpAttachedNone XdpAttached = 0
-	// XdpAttachedDrv: one program, run by the driver (XDP_ATTACHED_DRV).
-	XdpAttachedDrv XdpAttached = 1
-	// XdpAttachedSkb: one program, run by the generic code of the stack (XDP_ATTACHED_SKB).
-	XdpAttachedSkb XdpAttached = 2
-	// XdpAttachedHw: one program, run by the device (XDP_ATTACHED_HW).
-	XdpAttachedHw XdpAttached = 3
-	// XdpAttachedMulti: several programs in different places (XDP_ATTACHED_MULTI).
-	XdpAttachedMulti XdpAttached = 4
+	XdpAttachedNone XdpAttached = 0 // no program (XDP_ATTACHED_NONE)
+	XdpAttachedDrv  XdpAttached = 1 // one program, run by the driver (XDP_ATTACHED_DRV)
+	// One program, run by the generic code of the stack (XDP_ATTACHED_SKB).
+	XdpAttachedSkb   XdpAttached = 2
+	XdpAttachedHw    XdpAttached = 3 // one program, run by the device (XDP_ATTACHED_HW)
+	XdpAttachedMulti XdpAttached = 4 // several programs in different places (XDP_ATTACHED_MULTI)
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v XdpAttached) String() string { return enumXdpAttached.Text(uint64(v)) }
 
-// ParseXdpAttached reads what String prints: a name or a number.
+// ParseXdpAttached reads what String returns, or a number.
 func ParseXdpAttached(s string) (XdpAttached, error) {
 	return nlpolicy.ParseEnum[XdpAttached](&enumXdpAttached, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v XdpAttached) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *XdpAttached) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseXdpAttached(string(b))
-	return err
+// UnmarshalText is ParseXdpAttached.
+func (v *XdpAttached) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumXdpAttached, b, v)
 }
 
 // XdpFlags is the set of flags xdp-flags: how to attach an XDP program.
 type XdpFlags uint32
 
-// The values of XdpFlags.
 const (
-	// XdpFlagsUpdateIfNoexist: fail if a program is attached already
-	// (XDP_FLAGS_UPDATE_IF_NOEXIST).
+	// Fail if a program is attached already (XDP_FLAGS_UPDATE_IF_NOEXIST).
 	XdpFlagsUpdateIfNoexist XdpFlags = 0x1
-	// XdpFlagsSkbMode: attach in the generic code (XDP_FLAGS_SKB_MODE).
-	XdpFlagsSkbMode XdpFlags = 0x2
-	// XdpFlagsDrvMode: attach in the driver (XDP_FLAGS_DRV_MODE).
-	XdpFlagsDrvMode XdpFlags = 0x4
-	// XdpFlagsHwMode: attach in the device (XDP_FLAGS_HW_MODE).
-	XdpFlagsHwMode XdpFlags = 0x8
-	// XdpFlagsReplace: replace the program that expected-fd refers to (XDP_FLAGS_REPLACE).
+	XdpFlagsSkbMode         XdpFlags = 0x2 // attach in the generic code (XDP_FLAGS_SKB_MODE)
+	XdpFlagsDrvMode         XdpFlags = 0x4 // attach in the driver (XDP_FLAGS_DRV_MODE)
+	XdpFlagsHwMode          XdpFlags = 0x8 // attach in the device (XDP_FLAGS_HW_MODE)
+	// Replace the program that expected-fd refers to (XDP_FLAGS_REPLACE).
 	XdpFlagsReplace XdpFlags = 0x10
 )
 
 // String returns the names of the flags, joined by |.
 func (v XdpFlags) String() string { return enumXdpFlags.Text(uint64(v)) }
 
-// ParseXdpFlags reads what String prints: names of flags or numbers, joined by |.
-func ParseXdpFlags(s string) (XdpFlags, error) {
-	return nlpolicy.ParseEnum[XdpFlags](&enumXdpFlags, s)
-}
+// ParseXdpFlags reads what String returns, or a number.
+func ParseXdpFlags(s string) (XdpFlags, error) { return nlpolicy.ParseEnum[XdpFlags](&enumXdpFlags, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v XdpFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *XdpFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseXdpFlags(string(b))
-	return err
-}
+// UnmarshalText is ParseXdpFlags.
+func (v *XdpFlags) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumXdpFlags, b, v) }
 
 // MacvlanMode is the enum macvlan-mode: how macvlan links on one device talk to each other.
 type MacvlanMode uint32
 
-// The values of MacvlanMode.
 const (
-	// MacvlanModePrivate: not at all (MACVLAN_MODE_PRIVATE).
-	MacvlanModePrivate MacvlanMode = 1
-	// MacvlanModeVepa: through an external switch (MACVLAN_MODE_VEPA).
-	MacvlanModeVepa MacvlanMode = 2
-	// MacvlanModeBridge: directly (MACVLAN_MODE_BRIDGE).
-	MacvlanModeBridge MacvlanMode = 4
-	// MacvlanModePassthru: one link takes over the device (MACVLAN_MODE_PASSTHRU).
-	MacvlanModePassthru MacvlanMode = 8
-	// MacvlanModeSource: frames are assigned by a list of source addresses
-	// (MACVLAN_MODE_SOURCE).
+	MacvlanModePrivate  MacvlanMode = 1 // not at all (MACVLAN_MODE_PRIVATE)
+	MacvlanModeVepa     MacvlanMode = 2 // through an external switch (MACVLAN_MODE_VEPA)
+	MacvlanModeBridge   MacvlanMode = 4 // directly (MACVLAN_MODE_BRIDGE)
+	MacvlanModePassthru MacvlanMode = 8 // one link takes over the device (MACVLAN_MODE_PASSTHRU)
+	// Frames are assigned by a list of source addresses (MACVLAN_MODE_SOURCE).
 	MacvlanModeSource MacvlanMode = 16
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v MacvlanMode) String() string { return enumMacvlanMode.Text(uint64(v)) }
 
-// ParseMacvlanMode reads what String prints: a name or a number.
+// ParseMacvlanMode reads what String returns, or a number.
 func ParseMacvlanMode(s string) (MacvlanMode, error) {
 	return nlpolicy.ParseEnum[MacvlanMode](&enumMacvlanMode, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v MacvlanMode) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *MacvlanMode) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseMacvlanMode(string(b))
-	return err
+// UnmarshalText is ParseMacvlanMode.
+func (v *MacvlanMode) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumMacvlanMode, b, v)
 }
 
 // MacvlanFlags is the set of flags macvlan-flags: flags of a macvlan link.
 type MacvlanFlags uint16
 
-// The values of MacvlanFlags.
 const (
-	// MacvlanFlagsNopromisc: in passthru mode, do not make the device promiscuous
-	// (MACVLAN_FLAG_NOPROMISC).
+	// In passthru mode, do not make the device promiscuous (MACVLAN_FLAG_NOPROMISC).
 	MacvlanFlagsNopromisc MacvlanFlags = 0x1
-	// MacvlanFlagsNodst: in source mode, do not deliver to the link that owns the destination
-	// address as well (MACVLAN_FLAG_NODST).
+	// In source mode, do not deliver to the link that owns the destination address as well
+	// (MACVLAN_FLAG_NODST).
 	MacvlanFlagsNodst MacvlanFlags = 0x2
 )
 
 // String returns the names of the flags, joined by |.
 func (v MacvlanFlags) String() string { return enumMacvlanFlags.Text(uint64(v)) }
 
-// ParseMacvlanFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseMacvlanFlags reads what String returns, or a number.
 func ParseMacvlanFlags(s string) (MacvlanFlags, error) {
 	return nlpolicy.ParseEnum[MacvlanFlags](&enumMacvlanFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v MacvlanFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *MacvlanFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseMacvlanFlags(string(b))
-	return err
+// UnmarshalText is ParseMacvlanFlags.
+func (v *MacvlanFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumMacvlanFlags, b, v)
 }
 
 // MacvlanMacaddrMode is the enum macvlan-macaddr-mode: change to make to the list of source
 // addresses.
 type MacvlanMacaddrMode uint32
 
-// The values of MacvlanMacaddrMode.
 const (
-	// MacvlanMacaddrModeAdd: add one address (MACVLAN_MACADDR_ADD).
-	MacvlanMacaddrModeAdd MacvlanMacaddrMode = 0
-	// MacvlanMacaddrModeDel: delete one address (MACVLAN_MACADDR_DEL).
-	MacvlanMacaddrModeDel MacvlanMacaddrMode = 1
-	// MacvlanMacaddrModeFlush: delete all addresses (MACVLAN_MACADDR_FLUSH).
-	MacvlanMacaddrModeFlush MacvlanMacaddrMode = 2
-	// MacvlanMacaddrModeSet: replace the list (MACVLAN_MACADDR_SET).
-	MacvlanMacaddrModeSet MacvlanMacaddrMode = 3
+	MacvlanMacaddrModeAdd   MacvlanMacaddrMode = 0 // add one address (MACVLAN_MACADDR_ADD)
+	MacvlanMacaddrModeDel   MacvlanMacaddrMode = 1 // delete one address (MACVLAN_MACADDR_DEL)
+	MacvlanMacaddrModeFlush MacvlanMacaddrMode = 2 // delete all addresses (MACVLAN_MACADDR_FLUSH)
+	MacvlanMacaddrModeSet   MacvlanMacaddrMode = 3 // replace the list (MACVLAN_MACADDR_SET)
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v MacvlanMacaddrMode) String() string { return enumMacvlanMacaddrMode.Text(uint64(v)) }
 
-// ParseMacvlanMacaddrMode reads what String prints: a name or a number.
+// ParseMacvlanMacaddrMode reads what String returns, or a number.
 func ParseMacvlanMacaddrMode(s string) (MacvlanMacaddrMode, error) {
 	return nlpolicy.ParseEnum[MacvlanMacaddrMode](&enumMacvlanMacaddrMode, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v MacvlanMacaddrMode) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *MacvlanMacaddrMode) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseMacvlanMacaddrMode(string(b))
-	return err
+// UnmarshalText is ParseMacvlanMacaddrMode.
+func (v *MacvlanMacaddrMode) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumMacvlanMacaddrMode, b, v)
 }
 
 // IpvlanMode is the enum ipvlan-mode: layer at which ipvlan works.
 type IpvlanMode uint16
 
-// The values of IpvlanMode.
 const (
-	// IpvlanModeL2: links share the layer 2 domain of the device (IPVLAN_MODE_L2).
+	// Links share the layer 2 domain of the device (IPVLAN_MODE_L2).
 	IpvlanModeL2 IpvlanMode = 0
-	// IpvlanModeL3: routing happens in the namespace of the device (IPVLAN_MODE_L3).
+	// Routing happens in the namespace of the device (IPVLAN_MODE_L3).
 	IpvlanModeL3 IpvlanMode = 1
-	// IpvlanModeL3s: as l3, with netfilter hooks of that namespace (IPVLAN_MODE_L3S).
+	// As l3, with netfilter hooks of that namespace (IPVLAN_MODE_L3S).
 	IpvlanModeL3s IpvlanMode = 2
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v IpvlanMode) String() string { return enumIpvlanMode.Text(uint64(v)) }
 
-// ParseIpvlanMode reads what String prints: a name or a number.
+// ParseIpvlanMode reads what String returns, or a number.
 func ParseIpvlanMode(s string) (IpvlanMode, error) {
 	return nlpolicy.ParseEnum[IpvlanMode](&enumIpvlanMode, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v IpvlanMode) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *IpvlanMode) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseIpvlanMode(string(b))
-	return err
+// UnmarshalText is ParseIpvlanMode.
+func (v *IpvlanMode) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumIpvlanMode, b, v)
 }
 
 // IpvlanFlags is the set of flags ipvlan-flags: flags of an ipvlan link.
 type IpvlanFlags uint16
 
-// The values of IpvlanFlags.
 const (
-	// IpvlanFlagsPrivate: links on one device do not see each other (IPVLAN_F_PRIVATE).
-	IpvlanFlagsPrivate IpvlanFlags = 0x1
-	// IpvlanFlagsVepa: traffic between links goes through an external switch (IPVLAN_F_VEPA).
+	IpvlanFlagsPrivate IpvlanFlags = 0x1 // links on one device do not see each other (IPVLAN_F_PRIVATE)
+	// Traffic between links goes through an external switch (IPVLAN_F_VEPA).
 	IpvlanFlagsVepa IpvlanFlags = 0x2
 )
 
 // String returns the names of the flags, joined by |.
 func (v IpvlanFlags) String() string { return enumIpvlanFlags.Text(uint64(v)) }
 
-// ParseIpvlanFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseIpvlanFlags reads what String returns, or a number.
 func ParseIpvlanFlags(s string) (IpvlanFlags, error) {
 	return nlpolicy.ParseEnum[IpvlanFlags](&enumIpvlanFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v IpvlanFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *IpvlanFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseIpvlanFlags(string(b))
-	return err
+// UnmarshalText is ParseIpvlanFlags.
+func (v *IpvlanFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumIpvlanFlags, b, v)
 }
 
 // BondMode is the enum bond-mode: how a bond uses its ports.
 type BondMode uint8
 
-// The values of BondMode.
 const (
-	// BondModeRoundrobin: each packet on the next port (BOND_MODE_ROUNDROBIN).
-	BondModeRoundrobin BondMode = 0
-	// BondModeActivebackup: one port at a time (BOND_MODE_ACTIVEBACKUP).
-	BondModeActivebackup BondMode = 1
-	// BondModeXor: by hash of the packet's addresses (BOND_MODE_XOR).
-	BondModeXor BondMode = 2
-	// BondModeBroadcast: every packet on all ports (BOND_MODE_BROADCAST).
-	BondModeBroadcast BondMode = 3
-	// BondMode8023ad: link aggregation by LACP (IEEE 802.3ad) (BOND_MODE_8023AD).
-	BondMode8023ad BondMode = 4
-	// BondModeTlb: balances sent traffic by load (BOND_MODE_TLB).
-	BondModeTlb BondMode = 5
-	// BondModeAlb: balances sent and received traffic by load (BOND_MODE_ALB).
-	BondModeAlb BondMode = 6
+	BondModeRoundrobin   BondMode = 0 // each packet on the next port (BOND_MODE_ROUNDROBIN)
+	BondModeActivebackup BondMode = 1 // one port at a time (BOND_MODE_ACTIVEBACKUP)
+	BondModeXor          BondMode = 2 // by hash of the packet's addresses (BOND_MODE_XOR)
+	BondModeBroadcast    BondMode = 3 // every packet on all ports (BOND_MODE_BROADCAST)
+	BondMode8023ad       BondMode = 4 // link aggregation by LACP (IEEE 802.3ad) (BOND_MODE_8023AD)
+	BondModeTlb          BondMode = 5 // balances sent traffic by load (BOND_MODE_TLB)
+	BondModeAlb          BondMode = 6 // balances sent and received traffic by load (BOND_MODE_ALB)
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v BondMode) String() string { return enumBondMode.Text(uint64(v)) }
 
-// ParseBondMode reads what String prints: a name or a number.
-func ParseBondMode(s string) (BondMode, error) {
-	return nlpolicy.ParseEnum[BondMode](&enumBondMode, s)
-}
+// ParseBondMode reads what String returns, or a number.
+func ParseBondMode(s string) (BondMode, error) { return nlpolicy.ParseEnum[BondMode](&enumBondMode, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v BondMode) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *BondMode) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseBondMode(string(b))
-	return err
-}
+// UnmarshalText is ParseBondMode.
+func (v *BondMode) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumBondMode, b, v) }
 
 // BondXmitHashPolicy is the enum bond-xmit-hash-policy: what the modes xor, 802.3ad and tlb hash.
 type BondXmitHashPolicy uint8
 
-// The values of BondXmitHashPolicy.
 const (
-	// BondXmitHashPolicyLayer2: MAC addresses (BOND_XMIT_POLICY_LAYER2).
-	BondXmitHashPolicyLayer2 BondXmitHashPolicy = 0
-	// BondXmitHashPolicyLayer34: IP addresses and ports (BOND_XMIT_POLICY_LAYER34).
-	BondXmitHashPolicyLayer34 BondXmitHashPolicy = 1
-	// BondXmitHashPolicyLayer23: MAC and IP addresses (BOND_XMIT_POLICY_LAYER23).
-	BondXmitHashPolicyLayer23 BondXmitHashPolicy = 2
-	// BondXmitHashPolicyEncap23: as layer23, of the inner packet of tunnels
-	// (BOND_XMIT_POLICY_ENCAP23).
+	BondXmitHashPolicyLayer2  BondXmitHashPolicy = 0 // MAC addresses (BOND_XMIT_POLICY_LAYER2)
+	BondXmitHashPolicyLayer34 BondXmitHashPolicy = 1 // IP addresses and ports (BOND_XMIT_POLICY_LAYER34)
+	BondXmitHashPolicyLayer23 BondXmitHashPolicy = 2 // MAC and IP addresses (BOND_XMIT_POLICY_LAYER23)
+	// As layer23, of the inner packet of tunnels (BOND_XMIT_POLICY_ENCAP23).
 	BondXmitHashPolicyEncap23 BondXmitHashPolicy = 3
-	// BondXmitHashPolicyEncap34: as layer34, of the inner packet of tunnels
-	// (BOND_XMIT_POLICY_ENCAP34).
-	BondXmitHashPolicyEncap34 BondXmitHashPolicy = 4
-	// BondXmitHashPolicyVlanSrcmac: VLAN and source MAC address (BOND_XMIT_POLICY_VLAN_SRCMAC).
-	BondXmitHashPolicyVlanSrcmac BondXmitHashPolicy = 5
+	// As layer34, of the inner packet of tunnels (BOND_XMIT_POLICY_ENCAP34).
+	BondXmitHashPolicyEncap34    BondXmitHashPolicy = 4
+	BondXmitHashPolicyVlanSrcmac BondXmitHashPolicy = 5 // VLAN and source MAC address (BOND_XMIT_POLICY_VLAN_SRCMAC)
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v BondXmitHashPolicy) String() string { return enumBondXmitHashPolicy.Text(uint64(v)) }
 
-// ParseBondXmitHashPolicy reads what String prints: a name or a number.
+// ParseBondXmitHashPolicy reads what String returns, or a number.
 func ParseBondXmitHashPolicy(s string) (BondXmitHashPolicy, error) {
 	return nlpolicy.ParseEnum[BondXmitHashPolicy](&enumBondXmitHashPolicy, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v BondXmitHashPolicy) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *BondXmitHashPolicy) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseBondXmitHashPolicy(string(b))
-	return err
+// UnmarshalText is ParseBondXmitHashPolicy.
+func (v *BondXmitHashPolicy) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumBondXmitHashPolicy, b, v)
 }
 
 // BondArpValidate is the enum bond-arp-validate: which ports check the ARP answers and probes that
 // they receive.
 type BondArpValidate uint32
 
-// The values of BondArpValidate.
 const (
-	// BondArpValidateNone: none (BOND_ARP_VALIDATE_NONE).
-	BondArpValidateNone BondArpValidate = 0
-	// BondArpValidateActive: the active port (BOND_ARP_VALIDATE_ACTIVE).
-	BondArpValidateActive BondArpValidate = 1
-	// BondArpValidateBackup: the backup ports (BOND_ARP_VALIDATE_BACKUP).
-	BondArpValidateBackup BondArpValidate = 2
-	// BondArpValidateAll: all ports (BOND_ARP_VALIDATE_ALL).
-	BondArpValidateAll BondArpValidate = 3
-	// BondArpValidateFilter: only ARP counts as traffic, unchecked (BOND_ARP_FILTER).
-	BondArpValidateFilter BondArpValidate = 4
-	// BondArpValidateFilterActive: only ARP counts, checked on the active port
-	// (BOND_ARP_FILTER_ACTIVE).
+	BondArpValidateNone   BondArpValidate = 0 // none (BOND_ARP_VALIDATE_NONE)
+	BondArpValidateActive BondArpValidate = 1 // the active port (BOND_ARP_VALIDATE_ACTIVE)
+	BondArpValidateBackup BondArpValidate = 2 // the backup ports (BOND_ARP_VALIDATE_BACKUP)
+	BondArpValidateAll    BondArpValidate = 3 // all ports (BOND_ARP_VALIDATE_ALL)
+	BondArpValidateFilter BondArpValidate = 4 // only ARP counts as traffic, unchecked (BOND_ARP_FILTER)
+	// Only ARP counts, checked on the active port (BOND_ARP_FILTER_ACTIVE).
 	BondArpValidateFilterActive BondArpValidate = 5
-	// BondArpValidateFilterBackup: only ARP counts, checked on backup ports
-	// (BOND_ARP_FILTER_BACKUP).
+	// Only ARP counts, checked on backup ports (BOND_ARP_FILTER_BACKUP).
 	BondArpValidateFilterBackup BondArpValidate = 6
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v BondArpValidate) String() string { return enumBondArpValidate.Text(uint64(v)) }
 
-// ParseBondArpValidate reads what String prints: a name or a number.
+// ParseBondArpValidate reads what String returns, or a number.
 func ParseBondArpValidate(s string) (BondArpValidate, error) {
 	return nlpolicy.ParseEnum[BondArpValidate](&enumBondArpValidate, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v BondArpValidate) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *BondArpValidate) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseBondArpValidate(string(b))
-	return err
+// UnmarshalText is ParseBondArpValidate.
+func (v *BondArpValidate) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumBondArpValidate, b, v)
 }
 
 // BondArpAllTargets is the enum bond-arp-all-targets: how many ARP targets must answer.
 type BondArpAllTargets uint32
 
-// The values of BondArpAllTargets.
 const (
-	// BondArpAllTargetsAny: one of them (BOND_ARP_TARGETS_ANY).
-	BondArpAllTargetsAny BondArpAllTargets = 0
-	// BondArpAllTargetsAll: all of them (BOND_ARP_TARGETS_ALL).
-	BondArpAllTargetsAll BondArpAllTargets = 1
+	BondArpAllTargetsAny BondArpAllTargets = 0 // one of them (BOND_ARP_TARGETS_ANY)
+	BondArpAllTargetsAll BondArpAllTargets = 1 // all of them (BOND_ARP_TARGETS_ALL)
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v BondArpAllTargets) String() string { return enumBondArpAllTargets.Text(uint64(v)) }
 
-// ParseBondArpAllTargets reads what String prints: a name or a number.
+// ParseBondArpAllTargets reads what String returns, or a number.
 func ParseBondArpAllTargets(s string) (BondArpAllTargets, error) {
 	return nlpolicy.ParseEnum[BondArpAllTargets](&enumBondArpAllTargets, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v BondArpAllTargets) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *BondArpAllTargets) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseBondArpAllTargets(string(b))
-	return err
+// UnmarshalText is ParseBondArpAllTargets.
+func (v *BondArpAllTargets) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumBondArpAllTargets, b, v)
 }
 
 // BondPrimaryReselect is the enum bond-primary-reselect: when the primary port becomes active
 // again.
 type BondPrimaryReselect uint8
 
-// The values of BondPrimaryReselect.
 const (
-	// BondPrimaryReselectAlways: as soon as it is up (BOND_PRI_RESELECT_ALWAYS).
-	BondPrimaryReselectAlways BondPrimaryReselect = 0
-	// BondPrimaryReselectBetter: if its speed and duplex are better than those of the active
-	// port (BOND_PRI_RESELECT_BETTER).
-	BondPrimaryReselectBetter BondPrimaryReselect = 1
-	// BondPrimaryReselectFailure: when the active port fails (BOND_PRI_RESELECT_FAILURE).
-	BondPrimaryReselectFailure BondPrimaryReselect = 2
+	BondPrimaryReselectAlways BondPrimaryReselect = 0 // as soon as it is up (BOND_PRI_RESELECT_ALWAYS)
+	// If its speed and duplex are better than those of the active port
+	// (BOND_PRI_RESELECT_BETTER).
+	BondPrimaryReselectBetter  BondPrimaryReselect = 1
+	BondPrimaryReselectFailure BondPrimaryReselect = 2 // when the active port fails (BOND_PRI_RESELECT_FAILURE)
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v BondPrimaryReselect) String() string { return enumBondPrimaryReselect.Text(uint64(v)) }
 
-// ParseBondPrimaryReselect reads what String prints: a name or a number.
+// ParseBondPrimaryReselect reads what String returns, or a number.
 func ParseBondPrimaryReselect(s string) (BondPrimaryReselect, error) {
 	return nlpolicy.ParseEnum[BondPrimaryReselect](&enumBondPrimaryReselect, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v BondPrimaryReselect) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *BondPrimaryReselect) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseBondPrimaryReselect(string(b))
-	return err
+// UnmarshalText is ParseBondPrimaryReselect.
+func (v *BondPrimaryReselect) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumBondPrimaryReselect, b, v)
 }
 
 // BondFailOverMac is the enum bond-fail-over-mac: hardware addresses of the ports of an
 // active-backup bond.
 type BondFailOverMac uint8
 
-// The values of BondFailOverMac.
 const (
-	// BondFailOverMacNone: all ports have the address of the bond (BOND_FOM_NONE).
-	BondFailOverMacNone BondFailOverMac = 0
-	// BondFailOverMacActive: the bond has the address of the active port (BOND_FOM_ACTIVE).
+	BondFailOverMacNone BondFailOverMac = 0 // all ports have the address of the bond (BOND_FOM_NONE)
+	// The bond has the address of the active port (BOND_FOM_ACTIVE).
 	BondFailOverMacActive BondFailOverMac = 1
-	// BondFailOverMacFollow: only the active port has the address of the bond
-	// (BOND_FOM_FOLLOW).
+	// Only the active port has the address of the bond (BOND_FOM_FOLLOW).
 	BondFailOverMacFollow BondFailOverMac = 2
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v BondFailOverMac) String() string { return enumBondFailOverMac.Text(uint64(v)) }
 
-// ParseBondFailOverMac reads what String prints: a name or a number.
+// ParseBondFailOverMac reads what String returns, or a number.
 func ParseBondFailOverMac(s string) (BondFailOverMac, error) {
 	return nlpolicy.ParseEnum[BondFailOverMac](&enumBondFailOverMac, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v BondFailOverMac) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *BondFailOverMac) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseBondFailOverMac(string(b))
-	return err
+// UnmarshalText is ParseBondFailOverMac.
+func (v *BondFailOverMac) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumBondFailOverMac, b, v)
 }
 
 // BondLacpRate is the enum bond-lacp-rate: how often LACP messages are asked for.
 type BondLacpRate uint8
 
-// The values of BondLacpRate.
 const (
-	// BondLacpRateSlow: every 30 seconds (AD_LACP_SLOW).
-	BondLacpRateSlow BondLacpRate = 0
-	// BondLacpRateFast: every second (AD_LACP_FAST).
-	BondLacpRateFast BondLacpRate = 1
+	BondLacpRateSlow BondLacpRate = 0 // every 30 seconds (AD_LACP_SLOW)
+	BondLacpRateFast BondLacpRate = 1 // every second (AD_LACP_FAST)
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v BondLacpRate) String() string { return enumBondLacpRate.Text(uint64(v)) }
 
-// ParseBondLacpRate reads what String prints: a name or a number.
+// ParseBondLacpRate reads what String returns, or a number.
 func ParseBondLacpRate(s string) (BondLacpRate, error) {
 	return nlpolicy.ParseEnum[BondLacpRate](&enumBondLacpRate, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v BondLacpRate) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *BondLacpRate) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseBondLacpRate(string(b))
-	return err
+// UnmarshalText is ParseBondLacpRate.
+func (v *BondLacpRate) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumBondLacpRate, b, v)
 }
 
 // BondAdSelect is the enum bond-ad-select: how LACP chooses the active aggregator.
 type BondAdSelect uint8
 
-// The values of BondAdSelect.
 const (
-	// BondAdSelectStable: by bandwidth, only when the current one has no port left
-	// (BOND_AD_STABLE).
-	BondAdSelectStable BondAdSelect = 0
-	// BondAdSelectBandwidth: by bandwidth, at every change (BOND_AD_BANDWIDTH).
-	BondAdSelectBandwidth BondAdSelect = 1
-	// BondAdSelectCount: by number of ports, at every change (BOND_AD_COUNT).
-	BondAdSelectCount BondAdSelect = 2
-	// BondAdSelectPrio: by the priority of the ports (BOND_AD_PRIO).
-	BondAdSelectPrio BondAdSelect = 3
+	// By bandwidth, only when the current one has no port left (BOND_AD_STABLE).
+	BondAdSelectStable    BondAdSelect = 0
+	BondAdSelectBandwidth BondAdSelect = 1 // by bandwidth, at every change (BOND_AD_BANDWIDTH)
+	BondAdSelectCount     BondAdSelect = 2 // by number of ports, at every change (BOND_AD_COUNT)
+	BondAdSelectPrio      BondAdSelect = 3 // by the priority of the ports (BOND_AD_PRIO)
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v BondAdSelect) String() string { return enumBondAdSelect.Text(uint64(v)) }
 
-// ParseBondAdSelect reads what String prints: a name or a number.
+// ParseBondAdSelect reads what String returns, or a number.
 func ParseBondAdSelect(s string) (BondAdSelect, error) {
 	return nlpolicy.ParseEnum[BondAdSelect](&enumBondAdSelect, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v BondAdSelect) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *BondAdSelect) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseBondAdSelect(string(b))
-	return err
+// UnmarshalText is ParseBondAdSelect.
+func (v *BondAdSelect) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumBondAdSelect, b, v)
 }
 
 // BondSlaveState is the enum bond-slave-state: use of a port by its bond.
 type BondSlaveState uint8
 
-// The values of BondSlaveState.
 const (
-	// BondSlaveStateActive: carries traffic (BOND_STATE_ACTIVE).
-	BondSlaveStateActive BondSlaveState = 0
-	// BondSlaveStateBackup: stands by (BOND_STATE_BACKUP).
-	BondSlaveStateBackup BondSlaveState = 1
+	BondSlaveStateActive BondSlaveState = 0 // carries traffic (BOND_STATE_ACTIVE)
+	BondSlaveStateBackup BondSlaveState = 1 // stands by (BOND_STATE_BACKUP)
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v BondSlaveState) String() string { return enumBondSlaveState.Text(uint64(v)) }
 
-// ParseBondSlaveState reads what String prints: a name or a number.
+// ParseBondSlaveState reads what String returns, or a number.
 func ParseBondSlaveState(s string) (BondSlaveState, error) {
 	return nlpolicy.ParseEnum[BondSlaveState](&enumBondSlaveState, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v BondSlaveState) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *BondSlaveState) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseBondSlaveState(string(b))
-	return err
+// UnmarshalText is ParseBondSlaveState.
+func (v *BondSlaveState) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumBondSlaveState, b, v)
 }
 
 // BondLinkStatus is the enum bond-link-status: link of a port as its bond sees it.
 type BondLinkStatus uint8
 
-// The values of BondLinkStatus.
 const (
-	// BondLinkStatusUp: up (BOND_LINK_UP).
-	BondLinkStatusUp BondLinkStatus = 0
-	// BondLinkStatusFail: down since less than the down delay (BOND_LINK_FAIL).
-	BondLinkStatusFail BondLinkStatus = 1
-	// BondLinkStatusDown: down (BOND_LINK_DOWN).
-	BondLinkStatusDown BondLinkStatus = 2
-	// BondLinkStatusBack: up since less than the up delay (BOND_LINK_BACK).
-	BondLinkStatusBack BondLinkStatus = 3
+	BondLinkStatusUp   BondLinkStatus = 0 // up (BOND_LINK_UP)
+	BondLinkStatusFail BondLinkStatus = 1 // down since less than the down delay (BOND_LINK_FAIL)
+	BondLinkStatusDown BondLinkStatus = 2 // down (BOND_LINK_DOWN)
+	BondLinkStatusBack BondLinkStatus = 3 // up since less than the up delay (BOND_LINK_BACK)
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v BondLinkStatus) String() string { return enumBondLinkStatus.Text(uint64(v)) }
 
-// ParseBondLinkStatus reads what String prints: a name or a number.
+// ParseBondLinkStatus reads what String returns, or a number.
 func ParseBondLinkStatus(s string) (BondLinkStatus, error) {
 	return nlpolicy.ParseEnum[BondLinkStatus](&enumBondLinkStatus, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v BondLinkStatus) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *BondLinkStatus) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseBondLinkStatus(string(b))
-	return err
+// UnmarshalText is ParseBondLinkStatus.
+func (v *BondLinkStatus) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumBondLinkStatus, b, v)
 }
 
 // LacpState is the set of flags lacp-state: state bits of an LACP port (IEEE 802.3ad).
 type LacpState uint16
 
-// The values of LacpState.
 const (
-	// LacpStateLacpActivity: sends LACP messages without being asked
-	// (LACP_STATE_LACP_ACTIVITY).
-	LacpStateLacpActivity LacpState = 0x1
-	// LacpStateLacpTimeout: short timeout (LACP_STATE_LACP_TIMEOUT).
-	LacpStateLacpTimeout LacpState = 0x2
-	// LacpStateAggregation: may be aggregated (LACP_STATE_AGGREGATION).
-	LacpStateAggregation LacpState = 0x4
-	// LacpStateSynchronization: in the right aggregator (LACP_STATE_SYNCHRONIZATION).
-	LacpStateSynchronization LacpState = 0x8
-	// LacpStateCollecting: receives (LACP_STATE_COLLECTING).
-	LacpStateCollecting LacpState = 0x10
-	// LacpStateDistributing: sends (LACP_STATE_DISTRIBUTING).
-	LacpStateDistributing LacpState = 0x20
-	// LacpStateDefaulted: uses defaults for want of messages of the partner
-	// (LACP_STATE_DEFAULTED).
+	// Sends LACP messages without being asked (LACP_STATE_LACP_ACTIVITY).
+	LacpStateLacpActivity    LacpState = 0x1
+	LacpStateLacpTimeout     LacpState = 0x2  // short timeout (LACP_STATE_LACP_TIMEOUT)
+	LacpStateAggregation     LacpState = 0x4  // may be aggregated (LACP_STATE_AGGREGATION)
+	LacpStateSynchronization LacpState = 0x8  // in the right aggregator (LACP_STATE_SYNCHRONIZATION)
+	LacpStateCollecting      LacpState = 0x10 // receives (LACP_STATE_COLLECTING)
+	LacpStateDistributing    LacpState = 0x20 // sends (LACP_STATE_DISTRIBUTING)
+	// Uses defaults for want of messages of the partner (LACP_STATE_DEFAULTED).
 	LacpStateDefaulted LacpState = 0x40
-	// LacpStateExpired: the partner has timed out (LACP_STATE_EXPIRED).
-	LacpStateExpired LacpState = 0x80
+	LacpStateExpired   LacpState = 0x80 // the partner has timed out (LACP_STATE_EXPIRED)
 )
 
 // String returns the names of the flags, joined by |.
 func (v LacpState) String() string { return enumLacpState.Text(uint64(v)) }
 
-// ParseLacpState reads what String prints: names of flags or numbers, joined by |.
+// ParseLacpState reads what String returns, or a number.
 func ParseLacpState(s string) (LacpState, error) {
 	return nlpolicy.ParseEnum[LacpState](&enumLacpState, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v LacpState) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *LacpState) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseLacpState(string(b))
-	return err
+// UnmarshalText is ParseLacpState.
+func (v *LacpState) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumLacpState, b, v)
 }
 
 // BondChurnState is the enum bond-churn-state: churn detection of an LACP port.
 type BondChurnState uint8
 
-// The values of BondChurnState.
 const (
-	// BondChurnStateMonitor: watching (AD_CHURN_MONITOR).
-	BondChurnStateMonitor BondChurnState = 0
-	// BondChurnStateChurn: the port does not settle (AD_CHURN).
-	BondChurnStateChurn BondChurnState = 1
-	// BondChurnStateNoChurn: the port has settled (AD_NO_CHURN).
-	BondChurnStateNoChurn BondChurnState = 2
+	BondChurnStateMonitor BondChurnState = 0 // watching (AD_CHURN_MONITOR)
+	BondChurnStateChurn   BondChurnState = 1 // the port does not settle (AD_CHURN)
+	BondChurnStateNoChurn BondChurnState = 2 // the port has settled (AD_NO_CHURN)
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v BondChurnState) String() string { return enumBondChurnState.Text(uint64(v)) }
 
-// ParseBondChurnState reads what String prints: a name or a number.
+// ParseBondChurnState reads what String returns, or a number.
 func ParseBondChurnState(s string) (BondChurnState, error) {
 	return nlpolicy.ParseEnum[BondChurnState](&enumBondChurnState, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v BondChurnState) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *BondChurnState) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseBondChurnState(string(b))
-	return err
+// UnmarshalText is ParseBondChurnState.
+func (v *BondChurnState) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumBondChurnState, b, v)
 }
 
 // GreFlags is the set of flags gre-flags: fields of the GRE header, bits of a 16 bit number.
 type GreFlags uint16
 
-// The values of GreFlags.
 const (
-	// GreFlagsAck: acknowledgement number (PPTP) (GRE_ACK).
-	GreFlagsAck GreFlags = 0x80
-	// GreFlagsStrict: strict source route (GRE_STRICT).
-	GreFlagsStrict GreFlags = 0x800
-	// GreFlagsSeq: sequence number (GRE_SEQ).
-	GreFlagsSeq GreFlags = 0x1000
-	// GreFlagsKey: key (GRE_KEY).
-	GreFlagsKey GreFlags = 0x2000
-	// GreFlagsRouting: routing (GRE_ROUTING).
-	GreFlagsRouting GreFlags = 0x4000
-	// GreFlagsCsum: checksum (GRE_CSUM).
-	GreFlagsCsum GreFlags = 0x8000
+	GreFlagsAck     GreFlags = 0x80   // acknowledgement number (PPTP) (GRE_ACK)
+	GreFlagsStrict  GreFlags = 0x800  // strict source route (GRE_STRICT)
+	GreFlagsSeq     GreFlags = 0x1000 // sequence number (GRE_SEQ)
+	GreFlagsKey     GreFlags = 0x2000 // key (GRE_KEY)
+	GreFlagsRouting GreFlags = 0x4000 // routing (GRE_ROUTING)
+	GreFlagsCsum    GreFlags = 0x8000 // checksum (GRE_CSUM)
 )
 
 // String returns the names of the flags, joined by |.
 func (v GreFlags) String() string { return enumGreFlags.Text(uint64(v)) }
 
-// ParseGreFlags reads what String prints: names of flags or numbers, joined by |.
-func ParseGreFlags(s string) (GreFlags, error) {
-	return nlpolicy.ParseEnum[GreFlags](&enumGreFlags, s)
-}
+// ParseGreFlags reads what String returns, or a number.
+func ParseGreFlags(s string) (GreFlags, error) { return nlpolicy.ParseEnum[GreFlags](&enumGreFlags, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v GreFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *GreFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseGreFlags(string(b))
-	return err
-}
+// UnmarshalText is ParseGreFlags.
+func (v *GreFlags) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumGreFlags, b, v) }
 
 // TunnelEncapType is the enum tunnel-encap-type: additional UDP or MPLS encapsulation of a tunnel.
 type TunnelEncapType uint16
 
-// The values of TunnelEncapType.
 const (
-	// TunnelEncapTypeNone: none (TUNNEL_ENCAP_NONE).
-	TunnelEncapTypeNone TunnelEncapType = 0
-	// TunnelEncapTypeFou: foo over UDP (TUNNEL_ENCAP_FOU).
-	TunnelEncapTypeFou TunnelEncapType = 1
-	// TunnelEncapTypeGue: generic UDP encapsulation (TUNNEL_ENCAP_GUE).
-	TunnelEncapTypeGue TunnelEncapType = 2
-	// TunnelEncapTypeMpls: MPLS (TUNNEL_ENCAP_MPLS).
-	TunnelEncapTypeMpls TunnelEncapType = 3
+	TunnelEncapTypeNone TunnelEncapType = 0 // none (TUNNEL_ENCAP_NONE)
+	TunnelEncapTypeFou  TunnelEncapType = 1 // foo over UDP (TUNNEL_ENCAP_FOU)
+	TunnelEncapTypeGue  TunnelEncapType = 2 // generic UDP encapsulation (TUNNEL_ENCAP_GUE)
+	TunnelEncapTypeMpls TunnelEncapType = 3 // MPLS (TUNNEL_ENCAP_MPLS)
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v TunnelEncapType) String() string { return enumTunnelEncapType.Text(uint64(v)) }
 
-// ParseTunnelEncapType reads what String prints: a name or a number.
+// ParseTunnelEncapType reads what String returns, or a number.
 func ParseTunnelEncapType(s string) (TunnelEncapType, error) {
 	return nlpolicy.ParseEnum[TunnelEncapType](&enumTunnelEncapType, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v TunnelEncapType) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *TunnelEncapType) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseTunnelEncapType(string(b))
-	return err
+// UnmarshalText is ParseTunnelEncapType.
+func (v *TunnelEncapType) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumTunnelEncapType, b, v)
 }
 
 // TunnelEncapFlags is the set of flags tunnel-encap-flags: options of the additional encapsulation.
 type TunnelEncapFlags uint16
 
-// The values of TunnelEncapFlags.
 const (
-	// TunnelEncapFlagsCsum: UDP checksums over IPv4 (TUNNEL_ENCAP_FLAG_CSUM).
-	TunnelEncapFlagsCsum TunnelEncapFlags = 0x1
-	// TunnelEncapFlagsCsum6: UDP checksums over IPv6 (TUNNEL_ENCAP_FLAG_CSUM6).
-	TunnelEncapFlagsCsum6 TunnelEncapFlags = 0x2
-	// TunnelEncapFlagsRemcsum: remote checksum offload (TUNNEL_ENCAP_FLAG_REMCSUM).
-	TunnelEncapFlagsRemcsum TunnelEncapFlags = 0x4
+	TunnelEncapFlagsCsum    TunnelEncapFlags = 0x1 // UDP checksums over IPv4 (TUNNEL_ENCAP_FLAG_CSUM)
+	TunnelEncapFlagsCsum6   TunnelEncapFlags = 0x2 // UDP checksums over IPv6 (TUNNEL_ENCAP_FLAG_CSUM6)
+	TunnelEncapFlagsRemcsum TunnelEncapFlags = 0x4 // remote checksum offload (TUNNEL_ENCAP_FLAG_REMCSUM)
 )
 
 // String returns the names of the flags, joined by |.
 func (v TunnelEncapFlags) String() string { return enumTunnelEncapFlags.Text(uint64(v)) }
 
-// ParseTunnelEncapFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseTunnelEncapFlags reads what String returns, or a number.
 func ParseTunnelEncapFlags(s string) (TunnelEncapFlags, error) {
 	return nlpolicy.ParseEnum[TunnelEncapFlags](&enumTunnelEncapFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v TunnelEncapFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *TunnelEncapFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseTunnelEncapFlags(string(b))
-	return err
+// UnmarshalText is ParseTunnelEncapFlags.
+func (v *TunnelEncapFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumTunnelEncapFlags, b, v)
 }
 
 // Ip6TnlFlags is the set of flags ip6-tnl-flags: flags of an IPv6 tunnel.
 type Ip6TnlFlags uint32
 
-// The values of Ip6TnlFlags.
 const (
-	// Ip6TnlFlagsIgnEncapLimit: add no encapsulation limit option (IP6_TNL_F_IGN_ENCAP_LIMIT).
+	// Add no encapsulation limit option (IP6_TNL_F_IGN_ENCAP_LIMIT).
 	Ip6TnlFlagsIgnEncapLimit Ip6TnlFlags = 0x1
-	// Ip6TnlFlagsUseOrigTclass: copy the traffic class of the inner packet
-	// (IP6_TNL_F_USE_ORIG_TCLASS).
+	// Copy the traffic class of the inner packet (IP6_TNL_F_USE_ORIG_TCLASS).
 	Ip6TnlFlagsUseOrigTclass Ip6TnlFlags = 0x2
-	// Ip6TnlFlagsUseOrigFlowlabel: copy the flow label of the inner packet
-	// (IP6_TNL_F_USE_ORIG_FLOWLABEL).
+	// Copy the flow label of the inner packet (IP6_TNL_F_USE_ORIG_FLOWLABEL).
 	Ip6TnlFlagsUseOrigFlowlabel Ip6TnlFlags = 0x4
-	// Ip6TnlFlagsMip6Dev: used by Mobile IPv6 (IP6_TNL_F_MIP6_DEV).
-	Ip6TnlFlagsMip6Dev Ip6TnlFlags = 0x8
-	// Ip6TnlFlagsRcvDscpCopy: copy the DSCP of the outer packet on receipt
-	// (IP6_TNL_F_RCV_DSCP_COPY).
+	Ip6TnlFlagsMip6Dev          Ip6TnlFlags = 0x8 // used by Mobile IPv6 (IP6_TNL_F_MIP6_DEV)
+	// Copy the DSCP of the outer packet on receipt (IP6_TNL_F_RCV_DSCP_COPY).
 	Ip6TnlFlagsRcvDscpCopy Ip6TnlFlags = 0x10
-	// Ip6TnlFlagsUseOrigFwmark: copy the firewall mark of the inner packet
-	// (IP6_TNL_F_USE_ORIG_FWMARK).
+	// Copy the firewall mark of the inner packet (IP6_TNL_F_USE_ORIG_FWMARK).
 	Ip6TnlFlagsUseOrigFwmark Ip6TnlFlags = 0x20
-	// Ip6TnlFlagsAllowLocalRemote: the remote end may be an address of this host
-	// (IP6_TNL_F_ALLOW_LOCAL_REMOTE).
+	// The remote end may be an address of this host (IP6_TNL_F_ALLOW_LOCAL_REMOTE).
 	Ip6TnlFlagsAllowLocalRemote Ip6TnlFlags = 0x40
-	// Ip6TnlFlagsCapXmit: the tunnel can send. Read only (IP6_TNL_F_CAP_XMIT).
+	// The tunnel can send. Read only (IP6_TNL_F_CAP_XMIT).
 	Ip6TnlFlagsCapXmit Ip6TnlFlags = 0x10000
-	// Ip6TnlFlagsCapRcv: the tunnel can receive. Read only (IP6_TNL_F_CAP_RCV).
+	// The tunnel can receive. Read only (IP6_TNL_F_CAP_RCV).
 	Ip6TnlFlagsCapRcv Ip6TnlFlags = 0x20000
-	// Ip6TnlFlagsCapPerPacket: the former two are decided for each packet. Read only
-	// (IP6_TNL_F_CAP_PER_PACKET).
+	// The former two are decided for each packet. Read only (IP6_TNL_F_CAP_PER_PACKET).
 	Ip6TnlFlagsCapPerPacket Ip6TnlFlags = 0x40000
 )
 
 // String returns the names of the flags, joined by |.
 func (v Ip6TnlFlags) String() string { return enumIp6TnlFlags.Text(uint64(v)) }
 
-// ParseIp6TnlFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseIp6TnlFlags reads what String returns, or a number.
 func ParseIp6TnlFlags(s string) (Ip6TnlFlags, error) {
 	return nlpolicy.ParseEnum[Ip6TnlFlags](&enumIp6TnlFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v Ip6TnlFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *Ip6TnlFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseIp6TnlFlags(string(b))
-	return err
+// UnmarshalText is ParseIp6TnlFlags.
+func (v *Ip6TnlFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumIp6TnlFlags, b, v)
 }
 
 // TunType is the enum tun-type: kind of a tun device.
 type TunType uint8
 
-// The values of TunType.
 const (
-	// TunTypeTun: carries IP packets (IFF_TUN).
-	TunTypeTun TunType = 1
-	// TunTypeTap: carries Ethernet frames (IFF_TAP).
-	TunTypeTap TunType = 2
+	TunTypeTun TunType = 1 // carries IP packets (IFF_TUN)
+	TunTypeTap TunType = 2 // carries Ethernet frames (IFF_TAP)
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v TunType) String() string { return enumTunType.Text(uint64(v)) }
 
-// ParseTunType reads what String prints: a name or a number.
-func ParseTunType(s string) (TunType, error) {
-	return nlpolicy.ParseEnum[TunType](&enumTunType, s)
-}
+// ParseTunType reads what String returns, or a number.
+func ParseTunType(s string) (TunType, error) { return nlpolicy.ParseEnum[TunType](&enumTunType, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v TunType) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *TunType) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseTunType(string(b))
-	return err
-}
+// UnmarshalText is ParseTunType.
+func (v *TunType) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumTunType, b, v) }
 
 // NetkitPolicy is the enum netkit-policy: what happens to packets that no BPF program decides
 // about.
 type NetkitPolicy uint32
 
-// The values of NetkitPolicy.
 const (
-	// NetkitPolicyForward: they pass (NETKIT_PASS).
-	NetkitPolicyForward NetkitPolicy = 0
-	// NetkitPolicyBlackhole: they are dropped (NETKIT_DROP).
-	NetkitPolicyBlackhole NetkitPolicy = 2
+	NetkitPolicyForward   NetkitPolicy = 0 // they pass (NETKIT_PASS)
+	NetkitPolicyBlackhole NetkitPolicy = 2 // they are dropped (NETKIT_DROP)
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v NetkitPolicy) String() string { return enumNetkitPolicy.Text(uint64(v)) }
 
-// ParseNetkitPolicy reads what String prints: a name or a number.
+// ParseNetkitPolicy reads what String returns, or a number.
 func ParseNetkitPolicy(s string) (NetkitPolicy, error) {
 	return nlpolicy.ParseEnum[NetkitPolicy](&enumNetkitPolicy, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v NetkitPolicy) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *NetkitPolicy) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseNetkitPolicy(string(b))
-	return err
+// UnmarshalText is ParseNetkitPolicy.
+func (v *NetkitPolicy) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumNetkitPolicy, b, v)
 }
 
 // NetkitMode is the enum netkit-mode: layer at which a netkit pair works.
 type NetkitMode uint32
 
-// The values of NetkitMode.
 const (
-	// NetkitModeL2: Ethernet frames (NETKIT_L2).
-	NetkitModeL2 NetkitMode = 0
-	// NetkitModeL3: IP packets, no hardware addresses (NETKIT_L3).
-	NetkitModeL3 NetkitMode = 1
+	NetkitModeL2 NetkitMode = 0 // Ethernet frames (NETKIT_L2)
+	NetkitModeL3 NetkitMode = 1 // IP packets, no hardware addresses (NETKIT_L3)
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v NetkitMode) String() string { return enumNetkitMode.Text(uint64(v)) }
 
-// ParseNetkitMode reads what String prints: a name or a number.
+// ParseNetkitMode reads what String returns, or a number.
 func ParseNetkitMode(s string) (NetkitMode, error) {
 	return nlpolicy.ParseEnum[NetkitMode](&enumNetkitMode, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v NetkitMode) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *NetkitMode) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseNetkitMode(string(b))
-	return err
+// UnmarshalText is ParseNetkitMode.
+func (v *NetkitMode) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumNetkitMode, b, v)
 }
 
 // NetkitScrub is the enum netkit-scrub: whether packet mark and priority are cleared on the way to
 // another namespace.
 type NetkitScrub uint32
 
-// The values of NetkitScrub.
 const (
-	// NetkitScrubNone: kept (NETKIT_SCRUB_NONE).
-	NetkitScrubNone NetkitScrub = 0
-	// NetkitScrubDefault: cleared (NETKIT_SCRUB_DEFAULT).
-	NetkitScrubDefault NetkitScrub = 1
+	NetkitScrubNone    NetkitScrub = 0 // kept (NETKIT_SCRUB_NONE)
+	NetkitScrubDefault NetkitScrub = 1 // cleared (NETKIT_SCRUB_DEFAULT)
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v NetkitScrub) String() string { return enumNetkitScrub.Text(uint64(v)) }
 
-// ParseNetkitScrub reads what String prints: a name or a number.
+// ParseNetkitScrub reads what String returns, or a number.
 func ParseNetkitScrub(s string) (NetkitScrub, error) {
 	return nlpolicy.ParseEnum[NetkitScrub](&enumNetkitScrub, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v NetkitScrub) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *NetkitScrub) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseNetkitScrub(string(b))
-	return err
+// UnmarshalText is ParseNetkitScrub.
+func (v *NetkitScrub) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumNetkitScrub, b, v)
 }
 
 // OvpnMode is the enum ovpn-mode: peers of an OpenVPN link.
 type OvpnMode uint8
 
-// The values of OvpnMode.
 const (
-	// OvpnModeP2p: one peer (OVPN_MODE_P2P).
-	OvpnModeP2p OvpnMode = 0
-	// OvpnModeMp: several peers (OVPN_MODE_MP).
-	OvpnModeMp OvpnMode = 1
+	OvpnModeP2p OvpnMode = 0 // one peer (OVPN_MODE_P2P)
+	OvpnModeMp  OvpnMode = 1 // several peers (OVPN_MODE_MP)
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v OvpnMode) String() string { return enumOvpnMode.Text(uint64(v)) }
 
-// ParseOvpnMode reads what String prints: a name or a number.
-func ParseOvpnMode(s string) (OvpnMode, error) {
-	return nlpolicy.ParseEnum[OvpnMode](&enumOvpnMode, s)
-}
+// ParseOvpnMode reads what String returns, or a number.
+func ParseOvpnMode(s string) (OvpnMode, error) { return nlpolicy.ParseEnum[OvpnMode](&enumOvpnMode, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v OvpnMode) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *OvpnMode) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseOvpnMode(string(b))
-	return err
-}
+// UnmarshalText is ParseOvpnMode.
+func (v *OvpnMode) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumOvpnMode, b, v) }
 
 // GtpRole is the enum gtp-role: role of a GTP link.
 type GtpRole uint32
 
-// The values of GtpRole.
 const (
-	// GtpRoleGgsn: gateway side (GTP_ROLE_GGSN).
-	GtpRoleGgsn GtpRole = 0
-	// GtpRoleSgsn: serving node side (GTP_ROLE_SGSN).
-	GtpRoleSgsn GtpRole = 1
+	GtpRoleGgsn GtpRole = 0 // gateway side (GTP_ROLE_GGSN)
+	GtpRoleSgsn GtpRole = 1 // serving node side (GTP_ROLE_SGSN)
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v GtpRole) String() string { return enumGtpRole.Text(uint64(v)) }
 
-// ParseGtpRole reads what String prints: a name or a number.
-func ParseGtpRole(s string) (GtpRole, error) {
-	return nlpolicy.ParseEnum[GtpRole](&enumGtpRole, s)
-}
+// ParseGtpRole reads what String returns, or a number.
+func ParseGtpRole(s string) (GtpRole, error) { return nlpolicy.ParseEnum[GtpRole](&enumGtpRole, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v GtpRole) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *GtpRole) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseGtpRole(string(b))
-	return err
-}
+// UnmarshalText is ParseGtpRole.
+func (v *GtpRole) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumGtpRole, b, v) }
 
 // HsrProtocol is the enum hsr-protocol: redundancy protocol of an hsr link.
 type HsrProtocol uint8
 
-// The values of HsrProtocol.
 const (
-	// HsrProtocolHsr: high-availability seamless redundancy, a ring (HSR_PROTOCOL_HSR).
+	// High-availability seamless redundancy, a ring (HSR_PROTOCOL_HSR).
 	HsrProtocolHsr HsrProtocol = 0
-	// HsrProtocolPrp: parallel redundancy protocol, two networks (HSR_PROTOCOL_PRP).
+	// Parallel redundancy protocol, two networks (HSR_PROTOCOL_PRP).
 	HsrProtocolPrp HsrProtocol = 1
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v HsrProtocol) String() string { return enumHsrProtocol.Text(uint64(v)) }
 
-// ParseHsrProtocol reads what String prints: a name or a number.
+// ParseHsrProtocol reads what String returns, or a number.
 func ParseHsrProtocol(s string) (HsrProtocol, error) {
 	return nlpolicy.ParseEnum[HsrProtocol](&enumHsrProtocol, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v HsrProtocol) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *HsrProtocol) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseHsrProtocol(string(b))
-	return err
+// UnmarshalText is ParseHsrProtocol.
+func (v *HsrProtocol) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumHsrProtocol, b, v)
 }
 
 // MacsecValidation is the enum macsec-validation: what MACsec does with received frames.
 type MacsecValidation uint8
 
-// The values of MacsecValidation.
 const (
-	// MacsecValidationDisabled: checks nothing (MACSEC_VALIDATE_DISABLED).
-	MacsecValidationDisabled MacsecValidation = 0
-	// MacsecValidationCheck: checks and counts, drops nothing (MACSEC_VALIDATE_CHECK).
-	MacsecValidationCheck MacsecValidation = 1
-	// MacsecValidationStrict: drops what fails the check (MACSEC_VALIDATE_STRICT).
-	MacsecValidationStrict MacsecValidation = 2
+	MacsecValidationDisabled MacsecValidation = 0 // checks nothing (MACSEC_VALIDATE_DISABLED)
+	MacsecValidationCheck    MacsecValidation = 1 // checks and counts, drops nothing (MACSEC_VALIDATE_CHECK)
+	MacsecValidationStrict   MacsecValidation = 2 // drops what fails the check (MACSEC_VALIDATE_STRICT)
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v MacsecValidation) String() string { return enumMacsecValidation.Text(uint64(v)) }
 
-// ParseMacsecValidation reads what String prints: a name or a number.
+// ParseMacsecValidation reads what String returns, or a number.
 func ParseMacsecValidation(s string) (MacsecValidation, error) {
 	return nlpolicy.ParseEnum[MacsecValidation](&enumMacsecValidation, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v MacsecValidation) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *MacsecValidation) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseMacsecValidation(string(b))
-	return err
+// UnmarshalText is ParseMacsecValidation.
+func (v *MacsecValidation) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumMacsecValidation, b, v)
 }
 
 // MacsecOffload is the enum macsec-offload: where MACsec runs.
 type MacsecOffload uint8
 
-// The values of MacsecOffload.
 const (
-	// MacsecOffloadOff: in software (MACSEC_OFFLOAD_OFF).
-	MacsecOffloadOff MacsecOffload = 0
-	// MacsecOffloadPhy: in the PHY (MACSEC_OFFLOAD_PHY).
-	MacsecOffloadPhy MacsecOffload = 1
-	// MacsecOffloadMac: in the network controller (MACSEC_OFFLOAD_MAC).
-	MacsecOffloadMac MacsecOffload = 2
+	MacsecOffloadOff MacsecOffload = 0 // in software (MACSEC_OFFLOAD_OFF)
+	MacsecOffloadPhy MacsecOffload = 1 // in the PHY (MACSEC_OFFLOAD_PHY)
+	MacsecOffloadMac MacsecOffload = 2 // in the network controller (MACSEC_OFFLOAD_MAC)
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v MacsecOffload) String() string { return enumMacsecOffload.Text(uint64(v)) }
 
-// ParseMacsecOffload reads what String prints: a name or a number.
+// ParseMacsecOffload reads what String returns, or a number.
 func ParseMacsecOffload(s string) (MacsecOffload, error) {
 	return nlpolicy.ParseEnum[MacsecOffload](&enumMacsecOffload, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v MacsecOffload) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *MacsecOffload) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseMacsecOffload(string(b))
-	return err
+// UnmarshalText is ParseMacsecOffload.
+func (v *MacsecOffload) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumMacsecOffload, b, v)
 }
 
 // IpoibMode is the enum ipoib-mode: transport of IP over InfiniBand.
 type IpoibMode uint16
 
-// The values of IpoibMode.
 const (
-	// IpoibModeDatagram: unreliable datagrams (IPOIB_MODE_DATAGRAM).
-	IpoibModeDatagram IpoibMode = 0
-	// IpoibModeConnected: connections (IPOIB_MODE_CONNECTED).
-	IpoibModeConnected IpoibMode = 1
+	IpoibModeDatagram  IpoibMode = 0 // unreliable datagrams (IPOIB_MODE_DATAGRAM)
+	IpoibModeConnected IpoibMode = 1 // connections (IPOIB_MODE_CONNECTED)
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v IpoibMode) String() string { return enumIpoibMode.Text(uint64(v)) }
 
-// ParseIpoibMode reads what String prints: a name or a number.
+// ParseIpoibMode reads what String returns, or a number.
 func ParseIpoibMode(s string) (IpoibMode, error) {
 	return nlpolicy.ParseEnum[IpoibMode](&enumIpoibMode, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v IpoibMode) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *IpoibMode) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseIpoibMode(string(b))
-	return err
+// UnmarshalText is ParseIpoibMode.
+func (v *IpoibMode) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumIpoibMode, b, v)
 }
 
 // AmtMode is the enum amt-mode: role of an AMT link.
 type AmtMode uint32
 
-// The values of AmtMode.
 const (
-	// AmtModeGateway: sends membership reports, receives multicast (AMT_MODE_GATEWAY).
+	// Sends membership reports, receives multicast (AMT_MODE_GATEWAY).
 	AmtModeGateway AmtMode = 0
-	// AmtModeRelay: receives membership reports, sends multicast (AMT_MODE_RELAY).
+	// Receives membership reports, sends multicast (AMT_MODE_RELAY).
 	AmtModeRelay AmtMode = 1
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v AmtMode) String() string { return enumAmtMode.Text(uint64(v)) }
 
-// ParseAmtMode reads what String prints: a name or a number.
-func ParseAmtMode(s string) (AmtMode, error) {
-	return nlpolicy.ParseEnum[AmtMode](&enumAmtMode, s)
-}
+// ParseAmtMode reads what String returns, or a number.
+func ParseAmtMode(s string) (AmtMode, error) { return nlpolicy.ParseEnum[AmtMode](&enumAmtMode, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v AmtMode) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *AmtMode) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseAmtMode(string(b))
-	return err
-}
+// UnmarshalText is ParseAmtMode.
+func (v *AmtMode) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumAmtMode, b, v) }
 
 // RmnetFlags is the set of flags rmnet-flags: features of an rmnet link.
 type RmnetFlags uint32
 
-// The values of RmnetFlags.
 const (
-	// RmnetFlagsIngressDeaggregation: split aggregated frames that arrive
-	// (RMNET_FLAGS_INGRESS_DEAGGREGATION).
+	// Split aggregated frames that arrive (RMNET_FLAGS_INGRESS_DEAGGREGATION).
 	RmnetFlagsIngressDeaggregation RmnetFlags = 0x1
-	// RmnetFlagsIngressMapCommands: handle MAP commands that arrive
-	// (RMNET_FLAGS_INGRESS_MAP_COMMANDS).
+	// Handle MAP commands that arrive (RMNET_FLAGS_INGRESS_MAP_COMMANDS).
 	RmnetFlagsIngressMapCommands RmnetFlags = 0x2
-	// RmnetFlagsIngressMapCksumv4: version 4 checksum trailer on receipt
-	// (RMNET_FLAGS_INGRESS_MAP_CKSUMV4).
+	// Version 4 checksum trailer on receipt (RMNET_FLAGS_INGRESS_MAP_CKSUMV4).
 	RmnetFlagsIngressMapCksumv4 RmnetFlags = 0x4
-	// RmnetFlagsEgressMapCksumv4: version 4 checksum header when sending
-	// (RMNET_FLAGS_EGRESS_MAP_CKSUMV4).
+	// Version 4 checksum header when sending (RMNET_FLAGS_EGRESS_MAP_CKSUMV4).
 	RmnetFlagsEgressMapCksumv4 RmnetFlags = 0x8
-	// RmnetFlagsIngressMapCksumv5: version 5 checksum header on receipt
-	// (RMNET_FLAGS_INGRESS_MAP_CKSUMV5).
+	// Version 5 checksum header on receipt (RMNET_FLAGS_INGRESS_MAP_CKSUMV5).
 	RmnetFlagsIngressMapCksumv5 RmnetFlags = 0x10
-	// RmnetFlagsEgressMapCksumv5: version 5 checksum header when sending
-	// (RMNET_FLAGS_EGRESS_MAP_CKSUMV5).
+	// Version 5 checksum header when sending (RMNET_FLAGS_EGRESS_MAP_CKSUMV5).
 	RmnetFlagsEgressMapCksumv5 RmnetFlags = 0x20
 )
 
 // String returns the names of the flags, joined by |.
 func (v RmnetFlags) String() string { return enumRmnetFlags.Text(uint64(v)) }
 
-// ParseRmnetFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseRmnetFlags reads what String returns, or a number.
 func ParseRmnetFlags(s string) (RmnetFlags, error) {
 	return nlpolicy.ParseEnum[RmnetFlags](&enumRmnetFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v RmnetFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *RmnetFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseRmnetFlags(string(b))
-	return err
+// UnmarshalText is ParseRmnetFlags.
+func (v *RmnetFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumRmnetFlags, b, v)
 }
 
 // MctpPhysBinding is the enum mctp-phys-binding: medium of an MCTP link, numbered as in DMTF
 // DSP0239.
 type MctpPhysBinding uint8
 
-// The values of MctpPhysBinding.
 const (
-	// MctpPhysBindingUnspec: not told (MCTP_PHYS_BINDING_UNSPEC).
-	MctpPhysBindingUnspec MctpPhysBinding = 0
-	// MctpPhysBindingSmbus: SMBus or I2C (MCTP_PHYS_BINDING_SMBUS).
-	MctpPhysBindingSmbus MctpPhysBinding = 1
-	// MctpPhysBindingPcieVdm: PCIe vendor defined messages (MCTP_PHYS_BINDING_PCIE_VDM).
-	MctpPhysBindingPcieVdm MctpPhysBinding = 2
-	// MctpPhysBindingUsb: USB (MCTP_PHYS_BINDING_USB).
-	MctpPhysBindingUsb MctpPhysBinding = 3
-	// MctpPhysBindingKcs: keyboard controller style (MCTP_PHYS_BINDING_KCS).
-	MctpPhysBindingKcs MctpPhysBinding = 4
-	// MctpPhysBindingSerial: serial line (MCTP_PHYS_BINDING_SERIAL).
-	MctpPhysBindingSerial MctpPhysBinding = 5
-	// MctpPhysBindingI3c: I3C (MCTP_PHYS_BINDING_I3C).
-	MctpPhysBindingI3c MctpPhysBinding = 6
-	// MctpPhysBindingMmbi: memory mapped buffer (MCTP_PHYS_BINDING_MMBI).
-	MctpPhysBindingMmbi MctpPhysBinding = 7
-	// MctpPhysBindingPcc: platform communication channel (MCTP_PHYS_BINDING_PCC).
-	MctpPhysBindingPcc MctpPhysBinding = 8
-	// MctpPhysBindingUcie: UCIe (MCTP_PHYS_BINDING_UCIE).
-	MctpPhysBindingUcie MctpPhysBinding = 9
-	// MctpPhysBindingVendor: defined by a vendor (MCTP_PHYS_BINDING_VENDOR).
-	MctpPhysBindingVendor MctpPhysBinding = 255
+	MctpPhysBindingUnspec  MctpPhysBinding = 0   // not told (MCTP_PHYS_BINDING_UNSPEC)
+	MctpPhysBindingSmbus   MctpPhysBinding = 1   // SMBus or I2C (MCTP_PHYS_BINDING_SMBUS)
+	MctpPhysBindingPcieVdm MctpPhysBinding = 2   // PCIe vendor defined messages (MCTP_PHYS_BINDING_PCIE_VDM)
+	MctpPhysBindingUsb     MctpPhysBinding = 3   // USB (MCTP_PHYS_BINDING_USB)
+	MctpPhysBindingKcs     MctpPhysBinding = 4   // keyboard controller style (MCTP_PHYS_BINDING_KCS)
+	MctpPhysBindingSerial  MctpPhysBinding = 5   // serial line (MCTP_PHYS_BINDING_SERIAL)
+	MctpPhysBindingI3c     MctpPhysBinding = 6   // I3C (MCTP_PHYS_BINDING_I3C)
+	MctpPhysBindingMmbi    MctpPhysBinding = 7   // memory mapped buffer (MCTP_PHYS_BINDING_MMBI)
+	MctpPhysBindingPcc     MctpPhysBinding = 8   // platform communication channel (MCTP_PHYS_BINDING_PCC)
+	MctpPhysBindingUcie    MctpPhysBinding = 9   // UCIe (MCTP_PHYS_BINDING_UCIE)
+	MctpPhysBindingVendor  MctpPhysBinding = 255 // defined by a vendor (MCTP_PHYS_BINDING_VENDOR)
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v MctpPhysBinding) String() string { return enumMctpPhysBinding.Text(uint64(v)) }
 
-// ParseMctpPhysBinding reads what String prints: a name or a number.
+// ParseMctpPhysBinding reads what String returns, or a number.
 func ParseMctpPhysBinding(s string) (MctpPhysBinding, error) {
 	return nlpolicy.ParseEnum[MctpPhysBinding](&enumMctpPhysBinding, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v MctpPhysBinding) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *MctpPhysBinding) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseMctpPhysBinding(string(b))
-	return err
+// UnmarshalText is ParseMctpPhysBinding.
+func (v *MctpPhysBinding) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumMctpPhysBinding, b, v)
 }
 
 // CanState is the enum can-state: state of a CAN controller.
 type CanState uint32
 
-// The values of CanState.
 const (
-	// CanStateErrorActive: fewer than 96 errors (CAN_STATE_ERROR_ACTIVE).
-	CanStateErrorActive CanState = 0
-	// CanStateErrorWarning: fewer than 128 errors (CAN_STATE_ERROR_WARNING).
-	CanStateErrorWarning CanState = 1
-	// CanStateErrorPassive: fewer than 256 errors (CAN_STATE_ERROR_PASSIVE).
-	CanStateErrorPassive CanState = 2
-	// CanStateBusOff: switched off after too many errors (CAN_STATE_BUS_OFF).
-	CanStateBusOff CanState = 3
-	// CanStateStopped: not started (CAN_STATE_STOPPED).
-	CanStateStopped CanState = 4
-	// CanStateSleeping: asleep (CAN_STATE_SLEEPING).
-	CanStateSleeping CanState = 5
+	CanStateErrorActive  CanState = 0 // fewer than 96 errors (CAN_STATE_ERROR_ACTIVE)
+	CanStateErrorWarning CanState = 1 // fewer than 128 errors (CAN_STATE_ERROR_WARNING)
+	CanStateErrorPassive CanState = 2 // fewer than 256 errors (CAN_STATE_ERROR_PASSIVE)
+	CanStateBusOff       CanState = 3 // switched off after too many errors (CAN_STATE_BUS_OFF)
+	CanStateStopped      CanState = 4 // not started (CAN_STATE_STOPPED)
+	CanStateSleeping     CanState = 5 // asleep (CAN_STATE_SLEEPING)
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v CanState) String() string { return enumCanState.Text(uint64(v)) }
 
-// ParseCanState reads what String prints: a name or a number.
-func ParseCanState(s string) (CanState, error) {
-	return nlpolicy.ParseEnum[CanState](&enumCanState, s)
-}
+// ParseCanState reads what String returns, or a number.
+func ParseCanState(s string) (CanState, error) { return nlpolicy.ParseEnum[CanState](&enumCanState, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v CanState) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *CanState) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseCanState(string(b))
-	return err
-}
+// UnmarshalText is ParseCanState.
+func (v *CanState) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumCanState, b, v) }
 
 // CanCtrlmodeFlags is the set of flags can-ctrlmode-flags: modes of a CAN controller.
 type CanCtrlmodeFlags uint32
 
-// The values of CanCtrlmodeFlags.
 const (
-	// CanCtrlmodeFlagsLoopback: receives what it sends (CAN_CTRLMODE_LOOPBACK).
-	CanCtrlmodeFlagsLoopback CanCtrlmodeFlags = 0x1
-	// CanCtrlmodeFlagsListenonly: sends nothing, not even acknowledgements
-	// (CAN_CTRLMODE_LISTENONLY).
-	CanCtrlmodeFlagsListenonly CanCtrlmodeFlags = 0x2
-	// CanCtrlmodeFlags3Samples: samples each bit three times (CAN_CTRLMODE_3_SAMPLES).
-	CanCtrlmodeFlags3Samples CanCtrlmodeFlags = 0x4
-	// CanCtrlmodeFlagsOneShot: does not repeat a failed frame (CAN_CTRLMODE_ONE_SHOT).
-	CanCtrlmodeFlagsOneShot CanCtrlmodeFlags = 0x8
-	// CanCtrlmodeFlagsBerrReporting: reports bus errors (CAN_CTRLMODE_BERR_REPORTING).
-	CanCtrlmodeFlagsBerrReporting CanCtrlmodeFlags = 0x10
-	// CanCtrlmodeFlagsFd: CAN FD frames (CAN_CTRLMODE_FD).
-	CanCtrlmodeFlagsFd CanCtrlmodeFlags = 0x20
-	// CanCtrlmodeFlagsPresumeAck: does not need acknowledgements (CAN_CTRLMODE_PRESUME_ACK).
-	CanCtrlmodeFlagsPresumeAck CanCtrlmodeFlags = 0x40
-	// CanCtrlmodeFlagsFdNonIso: CAN FD as before the ISO standard (CAN_CTRLMODE_FD_NON_ISO).
-	CanCtrlmodeFlagsFdNonIso CanCtrlmodeFlags = 0x80
-	// CanCtrlmodeFlagsCcLen8Dlc: raw length codes above 8 in classic frames
-	// (CAN_CTRLMODE_CC_LEN8_DLC).
+	CanCtrlmodeFlagsLoopback CanCtrlmodeFlags = 0x1 // receives what it sends (CAN_CTRLMODE_LOOPBACK)
+	// Sends nothing, not even acknowledgements (CAN_CTRLMODE_LISTENONLY).
+	CanCtrlmodeFlagsListenonly    CanCtrlmodeFlags = 0x2
+	CanCtrlmodeFlags3Samples      CanCtrlmodeFlags = 0x4  // samples each bit three times (CAN_CTRLMODE_3_SAMPLES)
+	CanCtrlmodeFlagsOneShot       CanCtrlmodeFlags = 0x8  // does not repeat a failed frame (CAN_CTRLMODE_ONE_SHOT)
+	CanCtrlmodeFlagsBerrReporting CanCtrlmodeFlags = 0x10 // reports bus errors (CAN_CTRLMODE_BERR_REPORTING)
+	CanCtrlmodeFlagsFd            CanCtrlmodeFlags = 0x20 // CAN FD frames (CAN_CTRLMODE_FD)
+	CanCtrlmodeFlagsPresumeAck    CanCtrlmodeFlags = 0x40 // does not need acknowledgements (CAN_CTRLMODE_PRESUME_ACK)
+	CanCtrlmodeFlagsFdNonIso      CanCtrlmodeFlags = 0x80 // CAN FD as before the ISO standard (CAN_CTRLMODE_FD_NON_ISO)
+	// Raw length codes above 8 in classic frames (CAN_CTRLMODE_CC_LEN8_DLC).
 	CanCtrlmodeFlagsCcLen8Dlc CanCtrlmodeFlags = 0x100
-	// CanCtrlmodeFlagsTdcAuto: transmitter delay is measured by the controller
-	// (CAN_CTRLMODE_TDC_AUTO).
+	// Transmitter delay is measured by the controller (CAN_CTRLMODE_TDC_AUTO).
 	CanCtrlmodeFlagsTdcAuto CanCtrlmodeFlags = 0x200
-	// CanCtrlmodeFlagsTdcManual: transmitter delay is set by the user
-	// (CAN_CTRLMODE_TDC_MANUAL).
+	// Transmitter delay is set by the user (CAN_CTRLMODE_TDC_MANUAL).
 	CanCtrlmodeFlagsTdcManual CanCtrlmodeFlags = 0x400
 )
 
 // String returns the names of the flags, joined by |.
 func (v CanCtrlmodeFlags) String() string { return enumCanCtrlmodeFlags.Text(uint64(v)) }
 
-// ParseCanCtrlmodeFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseCanCtrlmodeFlags reads what String returns, or a number.
 func ParseCanCtrlmodeFlags(s string) (CanCtrlmodeFlags, error) {
 	return nlpolicy.ParseEnum[CanCtrlmodeFlags](&enumCanCtrlmodeFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v CanCtrlmodeFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *CanCtrlmodeFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseCanCtrlmodeFlags(string(b))
-	return err
+// UnmarshalText is ParseCanCtrlmodeFlags.
+func (v *CanCtrlmodeFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumCanCtrlmodeFlags, b, v)
 }

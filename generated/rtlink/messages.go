@@ -10,186 +10,112 @@ import (
 	"github.com/nlgen/nlgen/runtime/nlpolicy"
 )
 
-// NewlinkRequest is the newlink request: create a link, or change one that exists (RTM_NEWLINK).
-// With NLM_F_CREATE a missing link is created, with NLM_F_EXCL an existing one is an error. Needs
-// CAP_NET_ADMIN.
+// NewlinkRequest is the request of [Client.Newlink].
 type NewlinkRequest struct {
 	Header          Ifinfomsg
-	Address         net.HardwareAddr   // hardware address
-	Broadcast       net.HardwareAddr   // hardware broadcast address
-	Ifname          nlattr.Opt[string] // name of the link
-	Mtu             nlattr.Opt[uint32] // largest payload, in bytes
+	Address         net.HardwareAddr
+	Broadcast       net.HardwareAddr
+	Ifname          nlattr.Opt[string]
+	Mtu             nlattr.Opt[uint32]
 	Link            nlattr.Opt[uint32]
 	Master          nlattr.Opt[uint32]
-	Protinfo        *LinkinfoBrportAttrs  // state of a bridge port, in messages of family AF_BRIDGE only
-	Txqlen          nlattr.Opt[uint32]    // length of the send queue, in packets
-	Map             *RtnlLinkIfmap        // bus resources of old hardware (IFLA_MAP)
-	Operstate       nlattr.Opt[Operstate] // operational state
-	Linkmode        nlattr.Opt[LinkMode]  // what happens when the carrier comes up
+	Protinfo        *LinkinfoBrportAttrs
+	Txqlen          nlattr.Opt[uint32]
+	Map             *RtnlLinkIfmap
+	Operstate       nlattr.Opt[Operstate]
+	Linkmode        nlattr.Opt[LinkMode]
 	Linkinfo        *LinkinfoAttrs
 	NetNsPid        nlattr.Opt[uint32]
-	Ifalias         nlattr.Opt[string] // free text for people; an empty one removes it
-	VfinfoList      *VfinfoListAttrs   // virtual functions of an SR-IOV device
-	VfPorts         *VfPortsAttrs      // port profiles of virtual functions
-	PortSelf        *PortSelfAttrs     // port profile of the link itself
-	AfSpec          *AfSpecAttrs       // settings and state of each address family
-	Group           nlattr.Opt[uint32] // group of links, 0 by default
+	Ifalias         nlattr.Opt[string]
+	VfinfoList      *VfinfoListAttrs
+	VfPorts         *VfPortsAttrs
+	PortSelf        *PortSelfAttrs
+	AfSpec          *AfSpecAttrs
+	Group           nlattr.Opt[uint32]
 	NetNsFd         nlattr.Opt[uint32]
-	NumTxQueues     nlattr.Opt[uint32] // number of send queues that are allocated
-	NumRxQueues     nlattr.Opt[uint32] // number of receive queues that are allocated
-	Carrier         nlattr.Opt[uint8]  // 1 with carrier, 0 without
+	NumTxQueues     nlattr.Opt[uint32]
+	NumRxQueues     nlattr.Opt[uint32]
+	Carrier         nlattr.Opt[uint8]
 	LinkNetnsid     nlattr.Opt[int32]
-	ProtoDown       nlattr.Opt[uint8]  // 1 if a protocol keeps the link down
-	GsoMaxSegs      nlattr.Opt[uint32] // most segments of an offloaded packet
-	GsoMaxSize      nlattr.Opt[uint32] // largest packet handed to segmentation offload, in bytes
-	Xdp             *XdpAttrs          // attached XDP programs (IFLA_XDP)
-	TargetNetnsid   nlattr.Opt[int32]  // namespace that the request is about, as this one numbers it
+	ProtoDown       nlattr.Opt[uint8]
+	GsoMaxSegs      nlattr.Opt[uint32]
+	GsoMaxSize      nlattr.Opt[uint32]
+	Xdp             *XdpAttrs
+	TargetNetnsid   nlattr.Opt[int32]
 	NewIfindex      nlattr.Opt[int32]
-	AltIfname       nlattr.Opt[string]    // alternative name
-	ProtoDownReason *ProtoDownReasonAttrs // reasons why the link is kept down, present with at least one
+	AltIfname       nlattr.Opt[string]
+	ProtoDownReason *ProtoDownReasonAttrs
 	ParentDevName   nlattr.Opt[string]
-	GroMaxSize      nlattr.Opt[uint32] // largest packet made by receive offload, in bytes
-	GsoIpv4MaxSize  nlattr.Opt[uint32] // as gso-max-size, for IPv4
-	GroIpv4MaxSize  nlattr.Opt[uint32] // as gro-max-size, for IPv4
-	Unknown         []nlattr.Attr      // what the fields cannot hold, as it came
+	GroMaxSize      nlattr.Opt[uint32]
+	GsoIpv4MaxSize  nlattr.Opt[uint32]
+	GroIpv4MaxSize  nlattr.Opt[uint32]
+	Unknown         []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *NewlinkRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(NewlinkRequest)
 	}
 	x.Header.encode(e.Extend(16))
-	if x.Address != nil {
-		e.Bytes(AttrLinkAddress, x.Address)
-	}
-	if x.Broadcast != nil {
-		e.Bytes(AttrLinkBroadcast, x.Broadcast)
-	}
-	if x.Ifname.OK {
-		e.String(AttrLinkIfname, x.Ifname.V)
-	}
-	if x.Mtu.OK {
-		e.Uint32(AttrLinkMtu, x.Mtu.V)
-	}
-	if x.Link.OK {
-		e.Uint32(AttrLinkLink, x.Link.V)
-	}
-	if x.Master.OK {
-		e.Uint32(AttrLinkMaster, x.Master.V)
-	}
+	e.OptBytes(AttrLinkAddress, x.Address)
+	e.OptBytes(AttrLinkBroadcast, x.Broadcast)
+	e.OptString(AttrLinkIfname, x.Ifname)
+	e.OptUint32(AttrLinkMtu, x.Mtu)
+	e.OptUint32(AttrLinkLink, x.Link)
+	e.OptUint32(AttrLinkMaster, x.Master)
 	if x.Protinfo != nil {
-		nest := e.Begin(AttrLinkProtinfo)
-		x.Protinfo.encode(e)
-		e.End(nest)
+		x.Protinfo.encode(e, AttrLinkProtinfo)
 	}
-	if x.Txqlen.OK {
-		e.Uint32(AttrLinkTxqlen, x.Txqlen.V)
-	}
+	e.OptUint32(AttrLinkTxqlen, x.Txqlen)
 	if x.Map != nil {
-		nest := e.BeginRaw(AttrLinkMap)
-		x.Map.encode(e.Extend(32))
-		e.End(nest)
+		x.Map.encode(e.Struct(AttrLinkMap, 32))
 	}
-	if x.Operstate.OK {
-		e.Uint8(AttrLinkOperstate, uint8(x.Operstate.V))
-	}
-	if x.Linkmode.OK {
-		e.Uint8(AttrLinkLinkmode, uint8(x.Linkmode.V))
-	}
+	nlattr.OptEnum8(e, AttrLinkOperstate, x.Operstate)
+	nlattr.OptEnum8(e, AttrLinkLinkmode, x.Linkmode)
 	if x.Linkinfo != nil {
-		nest := e.Begin(AttrLinkLinkinfo)
-		x.Linkinfo.encode(e)
-		e.End(nest)
+		x.Linkinfo.encode(e, AttrLinkLinkinfo)
 	}
-	if x.NetNsPid.OK {
-		e.Uint32(AttrLinkNetNsPid, x.NetNsPid.V)
-	}
-	if x.Ifalias.OK {
-		e.String(AttrLinkIfalias, x.Ifalias.V)
-	}
+	e.OptUint32(AttrLinkNetNsPid, x.NetNsPid)
+	e.OptString(AttrLinkIfalias, x.Ifalias)
 	if x.VfinfoList != nil {
-		nest := e.Begin(AttrLinkVfinfoList)
-		x.VfinfoList.encode(e)
-		e.End(nest)
+		x.VfinfoList.encode(e, AttrLinkVfinfoList)
 	}
 	if x.VfPorts != nil {
-		nest := e.Begin(AttrLinkVfPorts)
-		x.VfPorts.encode(e)
-		e.End(nest)
+		x.VfPorts.encode(e, AttrLinkVfPorts)
 	}
 	if x.PortSelf != nil {
-		nest := e.Begin(AttrLinkPortSelf)
-		x.PortSelf.encode(e)
-		e.End(nest)
+		x.PortSelf.encode(e, AttrLinkPortSelf)
 	}
 	if x.AfSpec != nil {
-		nest := e.Begin(AttrLinkAfSpec)
-		x.AfSpec.encode(e)
-		e.End(nest)
+		x.AfSpec.encode(e, AttrLinkAfSpec)
 	}
-	if x.Group.OK {
-		e.Uint32(AttrLinkGroup, x.Group.V)
-	}
-	if x.NetNsFd.OK {
-		e.Uint32(AttrLinkNetNsFd, x.NetNsFd.V)
-	}
-	if x.NumTxQueues.OK {
-		e.Uint32(AttrLinkNumTxQueues, x.NumTxQueues.V)
-	}
-	if x.NumRxQueues.OK {
-		e.Uint32(AttrLinkNumRxQueues, x.NumRxQueues.V)
-	}
-	if x.Carrier.OK {
-		e.Uint8(AttrLinkCarrier, x.Carrier.V)
-	}
-	if x.LinkNetnsid.OK {
-		e.Int32(AttrLinkLinkNetnsid, x.LinkNetnsid.V)
-	}
-	if x.ProtoDown.OK {
-		e.Uint8(AttrLinkProtoDown, x.ProtoDown.V)
-	}
-	if x.GsoMaxSegs.OK {
-		e.Uint32(AttrLinkGsoMaxSegs, x.GsoMaxSegs.V)
-	}
-	if x.GsoMaxSize.OK {
-		e.Uint32(AttrLinkGsoMaxSize, x.GsoMaxSize.V)
-	}
+	e.OptUint32(AttrLinkGroup, x.Group)
+	e.OptUint32(AttrLinkNetNsFd, x.NetNsFd)
+	e.OptUint32(AttrLinkNumTxQueues, x.NumTxQueues)
+	e.OptUint32(AttrLinkNumRxQueues, x.NumRxQueues)
+	e.OptUint8(AttrLinkCarrier, x.Carrier)
+	e.OptInt32(AttrLinkLinkNetnsid, x.LinkNetnsid)
+	e.OptUint8(AttrLinkProtoDown, x.ProtoDown)
+	e.OptUint32(AttrLinkGsoMaxSegs, x.GsoMaxSegs)
+	e.OptUint32(AttrLinkGsoMaxSize, x.GsoMaxSize)
 	if x.Xdp != nil {
-		nest := e.Begin(AttrLinkXdp)
-		x.Xdp.encode(e)
-		e.End(nest)
+		x.Xdp.encode(e, AttrLinkXdp)
 	}
-	if x.TargetNetnsid.OK {
-		e.Int32(AttrLinkTargetNetnsid, x.TargetNetnsid.V)
-	}
-	if x.NewIfindex.OK {
-		e.Int32(AttrLinkNewIfindex, x.NewIfindex.V)
-	}
-	if x.AltIfname.OK {
-		e.String(AttrLinkAltIfname, x.AltIfname.V)
-	}
+	e.OptInt32(AttrLinkTargetNetnsid, x.TargetNetnsid)
+	e.OptInt32(AttrLinkNewIfindex, x.NewIfindex)
+	e.OptString(AttrLinkAltIfname, x.AltIfname)
 	if x.ProtoDownReason != nil {
-		nest := e.Begin(AttrLinkProtoDownReason)
-		x.ProtoDownReason.encode(e)
-		e.End(nest)
+		x.ProtoDownReason.encode(e, AttrLinkProtoDownReason)
 	}
-	if x.ParentDevName.OK {
-		e.String(AttrLinkParentDevName, x.ParentDevName.V)
-	}
-	if x.GroMaxSize.OK {
-		e.Uint32(AttrLinkGroMaxSize, x.GroMaxSize.V)
-	}
-	if x.GsoIpv4MaxSize.OK {
-		e.Uint32(AttrLinkGsoIpv4MaxSize, x.GsoIpv4MaxSize.V)
-	}
-	if x.GroIpv4MaxSize.OK {
-		e.Uint32(AttrLinkGroIpv4MaxSize, x.GroIpv4MaxSize.V)
-	}
+	e.OptString(AttrLinkParentDevName, x.ParentDevName)
+	e.OptUint32(AttrLinkGroMaxSize, x.GroMaxSize)
+	e.OptUint32(AttrLinkGsoIpv4MaxSize, x.GsoIpv4MaxSize)
+	e.OptUint32(AttrLinkGroIpv4MaxSize, x.GroIpv4MaxSize)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *NewlinkRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(16))
 	for d.Next() {
@@ -199,146 +125,105 @@ func (x *NewlinkRequest) DecodeFrom(d *nlattr.Decoder) {
 		case AttrLinkBroadcast:
 			x.Broadcast = d.Bytes()
 		case AttrLinkIfname:
-			x.Ifname = nlattr.Some(d.String())
+			x.Ifname = d.OptString()
 		case AttrLinkMtu:
-			x.Mtu = nlattr.Some(d.Uint32())
+			x.Mtu = d.OptUint32()
 		case AttrLinkLink:
-			x.Link = nlattr.Some(d.Uint32())
+			x.Link = d.OptUint32()
 		case AttrLinkMaster:
-			x.Master = nlattr.Some(d.Uint32())
+			x.Master = d.OptUint32()
 		case AttrLinkProtinfo:
-			v := nlattr.New[LinkinfoBrportAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[LinkinfoBrportAttrs](d); v.decode(d, &x.Unknown) {
 				x.Protinfo = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkTxqlen:
-			x.Txqlen = nlattr.Some(d.Uint32())
+			x.Txqlen = d.OptUint32()
 		case AttrLinkMap:
-			v := nlattr.New[RtnlLinkIfmap](d)
-			v.decode(d.Payload())
-			x.Map = v
+			x.Map = nlattr.New[RtnlLinkIfmap](d)
+			x.Map.decode(d.Payload())
 		case AttrLinkOperstate:
 			x.Operstate = nlattr.Some(Operstate(d.Uint8()))
 		case AttrLinkLinkmode:
 			x.Linkmode = nlattr.Some(LinkMode(d.Uint8()))
 		case AttrLinkLinkinfo:
-			v := nlattr.New[LinkinfoAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[LinkinfoAttrs](d); v.decode(d, &x.Unknown) {
 				x.Linkinfo = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkNetNsPid:
-			x.NetNsPid = nlattr.Some(d.Uint32())
+			x.NetNsPid = d.OptUint32()
 		case AttrLinkIfalias:
-			x.Ifalias = nlattr.Some(d.String())
+			x.Ifalias = d.OptString()
 		case AttrLinkVfinfoList:
-			v := nlattr.New[VfinfoListAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[VfinfoListAttrs](d); v.decode(d, &x.Unknown) {
 				x.VfinfoList = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkVfPorts:
-			v := nlattr.New[VfPortsAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[VfPortsAttrs](d); v.decode(d, &x.Unknown) {
 				x.VfPorts = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkPortSelf:
-			v := nlattr.New[PortSelfAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[PortSelfAttrs](d); v.decode(d, &x.Unknown) {
 				x.PortSelf = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkAfSpec:
-			v := nlattr.New[AfSpecAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[AfSpecAttrs](d); v.decode(d, &x.Unknown) {
 				x.AfSpec = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkGroup:
-			x.Group = nlattr.Some(d.Uint32())
+			x.Group = d.OptUint32()
 		case AttrLinkNetNsFd:
-			x.NetNsFd = nlattr.Some(d.Uint32())
+			x.NetNsFd = d.OptUint32()
 		case AttrLinkNumTxQueues:
-			x.NumTxQueues = nlattr.Some(d.Uint32())
+			x.NumTxQueues = d.OptUint32()
 		case AttrLinkNumRxQueues:
-			x.NumRxQueues = nlattr.Some(d.Uint32())
+			x.NumRxQueues = d.OptUint32()
 		case AttrLinkCarrier:
-			x.Carrier = nlattr.Some(d.Uint8())
+			x.Carrier = d.OptUint8()
 		case AttrLinkLinkNetnsid:
-			x.LinkNetnsid = nlattr.Some(d.Int32())
+			x.LinkNetnsid = d.OptInt32()
 		case AttrLinkProtoDown:
-			x.ProtoDown = nlattr.Some(d.Uint8())
+			x.ProtoDown = d.OptUint8()
 		case AttrLinkGsoMaxSegs:
-			x.GsoMaxSegs = nlattr.Some(d.Uint32())
+			x.GsoMaxSegs = d.OptUint32()
 		case AttrLinkGsoMaxSize:
-			x.GsoMaxSize = nlattr.Some(d.Uint32())
+			x.GsoMaxSize = d.OptUint32()
 		case AttrLinkXdp:
-			v := nlattr.New[XdpAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[XdpAttrs](d); v.decode(d, &x.Unknown) {
 				x.Xdp = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkTargetNetnsid:
-			x.TargetNetnsid = nlattr.Some(d.Int32())
+			x.TargetNetnsid = d.OptInt32()
 		case AttrLinkNewIfindex:
-			x.NewIfindex = nlattr.Some(d.Int32())
+			x.NewIfindex = d.OptInt32()
 		case AttrLinkAltIfname:
-			x.AltIfname = nlattr.Some(d.String())
+			x.AltIfname = d.OptString()
 		case AttrLinkProtoDownReason:
-			v := nlattr.New[ProtoDownReasonAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[ProtoDownReasonAttrs](d); v.decode(d, &x.Unknown) {
 				x.ProtoDownReason = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkParentDevName:
-			x.ParentDevName = nlattr.Some(d.String())
+			x.ParentDevName = d.OptString()
 		case AttrLinkGroMaxSize:
-			x.GroMaxSize = nlattr.Some(d.Uint32())
+			x.GroMaxSize = d.OptUint32()
 		case AttrLinkGsoIpv4MaxSize:
-			x.GsoIpv4MaxSize = nlattr.Some(d.Uint32())
+			x.GsoIpv4MaxSize = d.OptUint32()
 		case AttrLinkGroIpv4MaxSize:
-			x.GroIpv4MaxSize = nlattr.Some(d.Uint32())
+			x.GroIpv4MaxSize = d.OptUint32()
 		case AttrLinkCost, AttrLinkPriority, AttrLinkPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *NewlinkRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyNewlinkRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *NewlinkRequest) UnmarshalBinary(b []byte) error {
 	*x = NewlinkRequest{}
 	d := nlattr.NewDecoder(b)
@@ -351,76 +236,67 @@ func (x *NewlinkRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyNewlinkRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *NewlinkRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyNewlinkRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *NewlinkRequest) Validate() error {
 	return policyNewlinkRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// DellinkRequest is the dellink request: delete a link, or all links of a group (RTM_DELLINK).
-// Physical devices cannot be deleted. Needs CAP_NET_ADMIN.
+// DellinkRequest is the request of [Client.Dellink].
 type DellinkRequest struct {
 	Header        Ifinfomsg
-	Ifname        nlattr.Opt[string] // name of the link
-	Group         nlattr.Opt[uint32] // group of links, 0 by default
-	TargetNetnsid nlattr.Opt[int32]  // namespace that the request is about, as this one numbers it
-	AltIfname     nlattr.Opt[string] // alternative name
-	Unknown       []nlattr.Attr      // what the fields cannot hold, as it came
+	Ifname        nlattr.Opt[string]
+	Group         nlattr.Opt[uint32]
+	TargetNetnsid nlattr.Opt[int32]
+	AltIfname     nlattr.Opt[string]
+	Unknown       []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *DellinkRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(DellinkRequest)
 	}
 	x.Header.encode(e.Extend(16))
-	if x.Ifname.OK {
-		e.String(AttrLinkIfname, x.Ifname.V)
-	}
-	if x.Group.OK {
-		e.Uint32(AttrLinkGroup, x.Group.V)
-	}
-	if x.TargetNetnsid.OK {
-		e.Int32(AttrLinkTargetNetnsid, x.TargetNetnsid.V)
-	}
-	if x.AltIfname.OK {
-		e.String(AttrLinkAltIfname, x.AltIfname.V)
-	}
+	e.OptString(AttrLinkIfname, x.Ifname)
+	e.OptUint32(AttrLinkGroup, x.Group)
+	e.OptInt32(AttrLinkTargetNetnsid, x.TargetNetnsid)
+	e.OptString(AttrLinkAltIfname, x.AltIfname)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *DellinkRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(16))
 	for d.Next() {
 		switch d.Type() {
 		case AttrLinkIfname:
-			x.Ifname = nlattr.Some(d.String())
+			x.Ifname = d.OptString()
 		case AttrLinkGroup:
-			x.Group = nlattr.Some(d.Uint32())
+			x.Group = d.OptUint32()
 		case AttrLinkTargetNetnsid:
-			x.TargetNetnsid = nlattr.Some(d.Int32())
+			x.TargetNetnsid = d.OptInt32()
 		case AttrLinkAltIfname:
-			x.AltIfname = nlattr.Some(d.String())
+			x.AltIfname = d.OptString()
 		case AttrLinkCost, AttrLinkPriority, AttrLinkPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *DellinkRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyDellinkRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *DellinkRequest) UnmarshalBinary(b []byte) error {
 	*x = DellinkRequest{}
 	d := nlattr.NewDecoder(b)
@@ -433,76 +309,67 @@ func (x *DellinkRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyDellinkRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *DellinkRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyDellinkRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *DellinkRequest) Validate() error {
 	return policyDellinkRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetlinkRequest is the getlink request: get one link, by index or name, or dump all links
-// (RTM_GETLINK). A dump can be narrowed to the ports of a master and to a kind.
+// GetlinkRequest is the request of [Client.Getlink].
 type GetlinkRequest struct {
 	Header        Ifinfomsg
-	Ifname        nlattr.Opt[string]      // name of the link
-	ExtMask       nlattr.Opt[RtextFilter] // what the answer shall hold besides, or leave out
-	TargetNetnsid nlattr.Opt[int32]       // namespace that the request is about, as this one numbers it
-	AltIfname     nlattr.Opt[string]      // alternative name
-	Unknown       []nlattr.Attr           // what the fields cannot hold, as it came
+	Ifname        nlattr.Opt[string]
+	ExtMask       nlattr.Opt[RtextFilter]
+	TargetNetnsid nlattr.Opt[int32]
+	AltIfname     nlattr.Opt[string]
+	Unknown       []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetlinkRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetlinkRequest)
 	}
 	x.Header.encode(e.Extend(16))
-	if x.Ifname.OK {
-		e.String(AttrLinkIfname, x.Ifname.V)
-	}
-	if x.ExtMask.OK {
-		e.Uint32(AttrLinkExtMask, uint32(x.ExtMask.V))
-	}
-	if x.TargetNetnsid.OK {
-		e.Int32(AttrLinkTargetNetnsid, x.TargetNetnsid.V)
-	}
-	if x.AltIfname.OK {
-		e.String(AttrLinkAltIfname, x.AltIfname.V)
-	}
+	e.OptString(AttrLinkIfname, x.Ifname)
+	nlattr.OptEnum32(e, AttrLinkExtMask, x.ExtMask)
+	e.OptInt32(AttrLinkTargetNetnsid, x.TargetNetnsid)
+	e.OptString(AttrLinkAltIfname, x.AltIfname)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetlinkRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(16))
 	for d.Next() {
 		switch d.Type() {
 		case AttrLinkIfname:
-			x.Ifname = nlattr.Some(d.String())
+			x.Ifname = d.OptString()
 		case AttrLinkExtMask:
 			x.ExtMask = nlattr.Some(RtextFilter(d.Uint32()))
 		case AttrLinkTargetNetnsid:
-			x.TargetNetnsid = nlattr.Some(d.Int32())
+			x.TargetNetnsid = d.OptInt32()
 		case AttrLinkAltIfname:
-			x.AltIfname = nlattr.Some(d.String())
+			x.AltIfname = d.OptString()
 		case AttrLinkCost, AttrLinkPriority, AttrLinkPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetlinkRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetlinkRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetlinkRequest) UnmarshalBinary(b []byte) error {
 	*x = GetlinkRequest{}
 	d := nlattr.NewDecoder(b)
@@ -515,85 +382,71 @@ func (x *GetlinkRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetlinkRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetlinkRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetlinkRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GetlinkRequest) Validate() error {
 	return policyGetlinkRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetlinkDumpRequest is the getlink dump request: get one link, by index or name, or dump all links
-// (RTM_GETLINK). A dump can be narrowed to the ports of a master and to a kind.
+// GetlinkDumpRequest is the request of [Client.GetlinkDump].
 type GetlinkDumpRequest struct {
 	Header        Ifinfomsg
 	Master        nlattr.Opt[uint32]
 	Linkinfo      *LinkinfoAttrs
-	ExtMask       nlattr.Opt[RtextFilter] // what the answer shall hold besides, or leave out
-	TargetNetnsid nlattr.Opt[int32]       // namespace that the request is about, as this one numbers it
-	Unknown       []nlattr.Attr           // what the fields cannot hold, as it came
+	ExtMask       nlattr.Opt[RtextFilter]
+	TargetNetnsid nlattr.Opt[int32]
+	Unknown       []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetlinkDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetlinkDumpRequest)
 	}
 	x.Header.encode(e.Extend(16))
-	if x.Master.OK {
-		e.Uint32(AttrLinkMaster, x.Master.V)
-	}
+	e.OptUint32(AttrLinkMaster, x.Master)
 	if x.Linkinfo != nil {
-		nest := e.Begin(AttrLinkLinkinfo)
-		x.Linkinfo.encode(e)
-		e.End(nest)
+		x.Linkinfo.encode(e, AttrLinkLinkinfo)
 	}
-	if x.ExtMask.OK {
-		e.Uint32(AttrLinkExtMask, uint32(x.ExtMask.V))
-	}
-	if x.TargetNetnsid.OK {
-		e.Int32(AttrLinkTargetNetnsid, x.TargetNetnsid.V)
-	}
+	nlattr.OptEnum32(e, AttrLinkExtMask, x.ExtMask)
+	e.OptInt32(AttrLinkTargetNetnsid, x.TargetNetnsid)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetlinkDumpRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(16))
 	for d.Next() {
 		switch d.Type() {
 		case AttrLinkMaster:
-			x.Master = nlattr.Some(d.Uint32())
+			x.Master = d.OptUint32()
 		case AttrLinkLinkinfo:
-			v := nlattr.New[LinkinfoAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[LinkinfoAttrs](d); v.decode(d, &x.Unknown) {
 				x.Linkinfo = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkExtMask:
 			x.ExtMask = nlattr.Some(RtextFilter(d.Uint32()))
 		case AttrLinkTargetNetnsid:
-			x.TargetNetnsid = nlattr.Some(d.Int32())
+			x.TargetNetnsid = d.OptInt32()
 		case AttrLinkCost, AttrLinkPriority, AttrLinkPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetlinkDumpRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetlinkDumpRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetlinkDumpRequest) UnmarshalBinary(b []byte) error {
 	*x = GetlinkDumpRequest{}
 	d := nlattr.NewDecoder(b)
@@ -606,305 +459,182 @@ func (x *GetlinkDumpRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetlinkDumpRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetlinkDumpRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetlinkDumpRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GetlinkDumpRequest) Validate() error {
 	return policyGetlinkDumpRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetlinkReply is the getlink reply: get one link, by index or name, or dump all links
-// (RTM_GETLINK). A dump can be narrowed to the ports of a master and to a kind.
+// GetlinkReply is the reply of [Client.Getlink].
 type GetlinkReply struct {
 	Header                  Ifinfomsg
-	Address                 net.HardwareAddr   // hardware address
-	Broadcast               net.HardwareAddr   // hardware broadcast address
-	Ifname                  nlattr.Opt[string] // name of the link
-	Mtu                     nlattr.Opt[uint32] // largest payload, in bytes
+	Address                 net.HardwareAddr
+	Broadcast               net.HardwareAddr
+	Ifname                  nlattr.Opt[string]
+	Mtu                     nlattr.Opt[uint32]
 	Link                    nlattr.Opt[uint32]
-	Qdisc                   nlattr.Opt[string] // name of the root queueing discipline
-	Stats                   *RtnlLinkStats     // counters in 32 bits; absent with skip-stats (IFLA_STATS)
+	Qdisc                   nlattr.Opt[string]
+	Stats                   *RtnlLinkStats
 	Master                  nlattr.Opt[uint32]
-	Wireless                []byte                // an event of the wireless extensions
-	Protinfo                *LinkinfoBrportAttrs  // state of a bridge port, in messages of family AF_BRIDGE only
-	Txqlen                  nlattr.Opt[uint32]    // length of the send queue, in packets
-	Map                     *RtnlLinkIfmap        // bus resources of old hardware (IFLA_MAP)
-	Operstate               nlattr.Opt[Operstate] // operational state
-	Linkmode                nlattr.Opt[LinkMode]  // what happens when the carrier comes up
+	Wireless                []byte
+	Protinfo                *LinkinfoBrportAttrs
+	Txqlen                  nlattr.Opt[uint32]
+	Map                     *RtnlLinkIfmap
+	Operstate               nlattr.Opt[Operstate]
+	Linkmode                nlattr.Opt[LinkMode]
 	Linkinfo                *LinkinfoAttrs
-	Ifalias                 nlattr.Opt[string] // free text for people; an empty one removes it
-	NumVf                   nlattr.Opt[uint32] // number of virtual functions of an SR-IOV device
-	VfinfoList              *VfinfoListAttrs   // virtual functions of an SR-IOV device
-	Stats64                 *RtnlLinkStats64   // counters in 64 bits; absent with skip-stats (IFLA_STATS64)
-	VfPorts                 *VfPortsAttrs      // port profiles of virtual functions
-	PortSelf                *PortSelfAttrs     // port profile of the link itself
-	AfSpec                  *AfSpecAttrs       // settings and state of each address family
-	Group                   nlattr.Opt[uint32] // group of links, 0 by default
-	Promiscuity             nlattr.Opt[uint32] // how many users want promiscuous mode; above 0 it is on
-	NumTxQueues             nlattr.Opt[uint32] // number of send queues that are allocated
-	NumRxQueues             nlattr.Opt[uint32] // number of receive queues that are allocated
-	Carrier                 nlattr.Opt[uint8]  // 1 with carrier, 0 without
+	Ifalias                 nlattr.Opt[string]
+	NumVf                   nlattr.Opt[uint32]
+	VfinfoList              *VfinfoListAttrs
+	Stats64                 *RtnlLinkStats64
+	VfPorts                 *VfPortsAttrs
+	PortSelf                *PortSelfAttrs
+	AfSpec                  *AfSpecAttrs
+	Group                   nlattr.Opt[uint32]
+	Promiscuity             nlattr.Opt[uint32]
+	NumTxQueues             nlattr.Opt[uint32]
+	NumRxQueues             nlattr.Opt[uint32]
+	Carrier                 nlattr.Opt[uint8]
 	PhysPortID              []byte
-	CarrierChanges          nlattr.Opt[uint32] // how often the carrier came or went
-	PhysSwitchID            []byte             // identifies the switch that the link is a port of
+	CarrierChanges          nlattr.Opt[uint32]
+	PhysSwitchID            []byte
 	LinkNetnsid             nlattr.Opt[int32]
-	PhysPortName            nlattr.Opt[string]    // name of the physical port as printed on the device
-	ProtoDown               nlattr.Opt[uint8]     // 1 if a protocol keeps the link down
-	GsoMaxSegs              nlattr.Opt[uint32]    // most segments of an offloaded packet
-	GsoMaxSize              nlattr.Opt[uint32]    // largest packet handed to segmentation offload, in bytes
-	Xdp                     *XdpAttrs             // attached XDP programs (IFLA_XDP)
-	Event                   nlattr.Opt[LinkEvent] // why a notification was sent
-	NewNetnsid              nlattr.Opt[int32]     // namespace that the link moved to, as this one numbers it
-	TargetNetnsid           nlattr.Opt[int32]     // namespace that the request is about, as this one numbers it
-	CarrierUpCount          nlattr.Opt[uint32]    // how often the carrier came
-	CarrierDownCount        nlattr.Opt[uint32]    // how often the carrier went
+	PhysPortName            nlattr.Opt[string]
+	ProtoDown               nlattr.Opt[uint8]
+	GsoMaxSegs              nlattr.Opt[uint32]
+	GsoMaxSize              nlattr.Opt[uint32]
+	Xdp                     *XdpAttrs
+	Event                   nlattr.Opt[LinkEvent]
+	NewNetnsid              nlattr.Opt[int32]
+	TargetNetnsid           nlattr.Opt[int32]
+	CarrierUpCount          nlattr.Opt[uint32]
+	CarrierDownCount        nlattr.Opt[uint32]
 	NewIfindex              nlattr.Opt[int32]
-	MinMtu                  nlattr.Opt[uint32]    // smallest MTU of the device, in bytes
-	MaxMtu                  nlattr.Opt[uint32]    // largest MTU of the device, in bytes; 0 if unlimited
-	PropList                *PropListLinkAttrs    // alternative names of the link
-	PermAddress             net.HardwareAddr      // hardware address that the device was built with
-	ProtoDownReason         *ProtoDownReasonAttrs // reasons why the link is kept down, present with at least one
+	MinMtu                  nlattr.Opt[uint32]
+	MaxMtu                  nlattr.Opt[uint32]
+	PropList                *PropListLinkAttrs
+	PermAddress             net.HardwareAddr
+	ProtoDownReason         *ProtoDownReasonAttrs
 	ParentDevName           nlattr.Opt[string]
-	ParentDevBusName        nlattr.Opt[string]    // bus of that device, for example pci
-	GroMaxSize              nlattr.Opt[uint32]    // largest packet made by receive offload, in bytes
-	TsoMaxSize              nlattr.Opt[uint32]    // largest packet that the device can segment, in bytes
-	TsoMaxSegs              nlattr.Opt[uint32]    // most segments that the device can make of a packet
-	Allmulti                nlattr.Opt[uint32]    // how many users want all multicast packets
-	DevlinkPort             *LinkDevlinkPortAttrs // the devlink port that the link belongs to, empty if none
-	GsoIpv4MaxSize          nlattr.Opt[uint32]    // as gso-max-size, for IPv4
-	GroIpv4MaxSize          nlattr.Opt[uint32]    // as gro-max-size, for IPv4
+	ParentDevBusName        nlattr.Opt[string]
+	GroMaxSize              nlattr.Opt[uint32]
+	TsoMaxSize              nlattr.Opt[uint32]
+	TsoMaxSegs              nlattr.Opt[uint32]
+	Allmulti                nlattr.Opt[uint32]
+	DevlinkPort             *LinkDevlinkPortAttrs
+	GsoIpv4MaxSize          nlattr.Opt[uint32]
+	GroIpv4MaxSize          nlattr.Opt[uint32]
 	DpllPin                 *LinkDpllPinAttrs
 	MaxPacingOffloadHorizon nlattr.Opt[uint64]
-	NetnsImmutable          nlattr.Opt[uint8]  // 1 if the link cannot move to another namespace
-	Headroom                nlattr.Opt[uint16] // bytes that the device needs before a packet
-	Tailroom                nlattr.Opt[uint16] // bytes that the device needs after a packet
-	Unknown                 []nlattr.Attr      // what the fields cannot hold, as it came
+	NetnsImmutable          nlattr.Opt[uint8]
+	Headroom                nlattr.Opt[uint16]
+	Tailroom                nlattr.Opt[uint16]
+	Unknown                 []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetlinkReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetlinkReply)
 	}
 	x.Header.encode(e.Extend(16))
-	if x.Address != nil {
-		e.Bytes(AttrLinkAddress, x.Address)
-	}
-	if x.Broadcast != nil {
-		e.Bytes(AttrLinkBroadcast, x.Broadcast)
-	}
-	if x.Ifname.OK {
-		e.String(AttrLinkIfname, x.Ifname.V)
-	}
-	if x.Mtu.OK {
-		e.Uint32(AttrLinkMtu, x.Mtu.V)
-	}
-	if x.Link.OK {
-		e.Uint32(AttrLinkLink, x.Link.V)
-	}
-	if x.Qdisc.OK {
-		e.String(AttrLinkQdisc, x.Qdisc.V)
-	}
+	e.OptBytes(AttrLinkAddress, x.Address)
+	e.OptBytes(AttrLinkBroadcast, x.Broadcast)
+	e.OptString(AttrLinkIfname, x.Ifname)
+	e.OptUint32(AttrLinkMtu, x.Mtu)
+	e.OptUint32(AttrLinkLink, x.Link)
+	e.OptString(AttrLinkQdisc, x.Qdisc)
 	if x.Stats != nil {
-		nest := e.BeginRaw(AttrLinkStats)
-		x.Stats.encode(e.Extend(96))
-		e.End(nest)
+		x.Stats.encode(e.Struct(AttrLinkStats, 96))
 	}
-	if x.Master.OK {
-		e.Uint32(AttrLinkMaster, x.Master.V)
-	}
-	if x.Wireless != nil {
-		e.Bytes(AttrLinkWireless, x.Wireless)
-	}
+	e.OptUint32(AttrLinkMaster, x.Master)
+	e.OptBytes(AttrLinkWireless, x.Wireless)
 	if x.Protinfo != nil {
-		nest := e.Begin(AttrLinkProtinfo)
-		x.Protinfo.encode(e)
-		e.End(nest)
+		x.Protinfo.encode(e, AttrLinkProtinfo)
 	}
-	if x.Txqlen.OK {
-		e.Uint32(AttrLinkTxqlen, x.Txqlen.V)
-	}
+	e.OptUint32(AttrLinkTxqlen, x.Txqlen)
 	if x.Map != nil {
-		nest := e.BeginRaw(AttrLinkMap)
-		x.Map.encode(e.Extend(32))
-		e.End(nest)
+		x.Map.encode(e.Struct(AttrLinkMap, 32))
 	}
-	if x.Operstate.OK {
-		e.Uint8(AttrLinkOperstate, uint8(x.Operstate.V))
-	}
-	if x.Linkmode.OK {
-		e.Uint8(AttrLinkLinkmode, uint8(x.Linkmode.V))
-	}
+	nlattr.OptEnum8(e, AttrLinkOperstate, x.Operstate)
+	nlattr.OptEnum8(e, AttrLinkLinkmode, x.Linkmode)
 	if x.Linkinfo != nil {
-		nest := e.Begin(AttrLinkLinkinfo)
-		x.Linkinfo.encode(e)
-		e.End(nest)
+		x.Linkinfo.encode(e, AttrLinkLinkinfo)
 	}
-	if x.Ifalias.OK {
-		e.String(AttrLinkIfalias, x.Ifalias.V)
-	}
-	if x.NumVf.OK {
-		e.Uint32(AttrLinkNumVf, x.NumVf.V)
-	}
+	e.OptString(AttrLinkIfalias, x.Ifalias)
+	e.OptUint32(AttrLinkNumVf, x.NumVf)
 	if x.VfinfoList != nil {
-		nest := e.Begin(AttrLinkVfinfoList)
-		x.VfinfoList.encode(e)
-		e.End(nest)
+		x.VfinfoList.encode(e, AttrLinkVfinfoList)
 	}
 	if x.Stats64 != nil {
-		nest := e.BeginRaw(AttrLinkStats64)
-		x.Stats64.encode(e.Extend(200))
-		e.End(nest)
+		x.Stats64.encode(e.Struct(AttrLinkStats64, 200))
 	}
 	if x.VfPorts != nil {
-		nest := e.Begin(AttrLinkVfPorts)
-		x.VfPorts.encode(e)
-		e.End(nest)
+		x.VfPorts.encode(e, AttrLinkVfPorts)
 	}
 	if x.PortSelf != nil {
-		nest := e.Begin(AttrLinkPortSelf)
-		x.PortSelf.encode(e)
-		e.End(nest)
+		x.PortSelf.encode(e, AttrLinkPortSelf)
 	}
 	if x.AfSpec != nil {
-		nest := e.Begin(AttrLinkAfSpec)
-		x.AfSpec.encode(e)
-		e.End(nest)
+		x.AfSpec.encode(e, AttrLinkAfSpec)
 	}
-	if x.Group.OK {
-		e.Uint32(AttrLinkGroup, x.Group.V)
-	}
-	if x.Promiscuity.OK {
-		e.Uint32(AttrLinkPromiscuity, x.Promiscuity.V)
-	}
-	if x.NumTxQueues.OK {
-		e.Uint32(AttrLinkNumTxQueues, x.NumTxQueues.V)
-	}
-	if x.NumRxQueues.OK {
-		e.Uint32(AttrLinkNumRxQueues, x.NumRxQueues.V)
-	}
-	if x.Carrier.OK {
-		e.Uint8(AttrLinkCarrier, x.Carrier.V)
-	}
-	if x.PhysPortID != nil {
-		e.Bytes(AttrLinkPhysPortID, x.PhysPortID)
-	}
-	if x.CarrierChanges.OK {
-		e.Uint32(AttrLinkCarrierChanges, x.CarrierChanges.V)
-	}
-	if x.PhysSwitchID != nil {
-		e.Bytes(AttrLinkPhysSwitchID, x.PhysSwitchID)
-	}
-	if x.LinkNetnsid.OK {
-		e.Int32(AttrLinkLinkNetnsid, x.LinkNetnsid.V)
-	}
-	if x.PhysPortName.OK {
-		e.String(AttrLinkPhysPortName, x.PhysPortName.V)
-	}
-	if x.ProtoDown.OK {
-		e.Uint8(AttrLinkProtoDown, x.ProtoDown.V)
-	}
-	if x.GsoMaxSegs.OK {
-		e.Uint32(AttrLinkGsoMaxSegs, x.GsoMaxSegs.V)
-	}
-	if x.GsoMaxSize.OK {
-		e.Uint32(AttrLinkGsoMaxSize, x.GsoMaxSize.V)
-	}
+	e.OptUint32(AttrLinkGroup, x.Group)
+	e.OptUint32(AttrLinkPromiscuity, x.Promiscuity)
+	e.OptUint32(AttrLinkNumTxQueues, x.NumTxQueues)
+	e.OptUint32(AttrLinkNumRxQueues, x.NumRxQueues)
+	e.OptUint8(AttrLinkCarrier, x.Carrier)
+	e.OptBytes(AttrLinkPhysPortID, x.PhysPortID)
+	e.OptUint32(AttrLinkCarrierChanges, x.CarrierChanges)
+	e.OptBytes(AttrLinkPhysSwitchID, x.PhysSwitchID)
+	e.OptInt32(AttrLinkLinkNetnsid, x.LinkNetnsid)
+	e.OptString(AttrLinkPhysPortName, x.PhysPortName)
+	e.OptUint8(AttrLinkProtoDown, x.ProtoDown)
+	e.OptUint32(AttrLinkGsoMaxSegs, x.GsoMaxSegs)
+	e.OptUint32(AttrLinkGsoMaxSize, x.GsoMaxSize)
 	if x.Xdp != nil {
-		nest := e.Begin(AttrLinkXdp)
-		x.Xdp.encode(e)
-		e.End(nest)
+		x.Xdp.encode(e, AttrLinkXdp)
 	}
-	if x.Event.OK {
-		e.Uint32(AttrLinkEvent, uint32(x.Event.V))
-	}
-	if x.NewNetnsid.OK {
-		e.Int32(AttrLinkNewNetnsid, x.NewNetnsid.V)
-	}
-	if x.TargetNetnsid.OK {
-		e.Int32(AttrLinkTargetNetnsid, x.TargetNetnsid.V)
-	}
-	if x.CarrierUpCount.OK {
-		e.Uint32(AttrLinkCarrierUpCount, x.CarrierUpCount.V)
-	}
-	if x.CarrierDownCount.OK {
-		e.Uint32(AttrLinkCarrierDownCount, x.CarrierDownCount.V)
-	}
-	if x.NewIfindex.OK {
-		e.Int32(AttrLinkNewIfindex, x.NewIfindex.V)
-	}
-	if x.MinMtu.OK {
-		e.Uint32(AttrLinkMinMtu, x.MinMtu.V)
-	}
-	if x.MaxMtu.OK {
-		e.Uint32(AttrLinkMaxMtu, x.MaxMtu.V)
-	}
+	nlattr.OptEnum32(e, AttrLinkEvent, x.Event)
+	e.OptInt32(AttrLinkNewNetnsid, x.NewNetnsid)
+	e.OptInt32(AttrLinkTargetNetnsid, x.TargetNetnsid)
+	e.OptUint32(AttrLinkCarrierUpCount, x.CarrierUpCount)
+	e.OptUint32(AttrLinkCarrierDownCount, x.CarrierDownCount)
+	e.OptInt32(AttrLinkNewIfindex, x.NewIfindex)
+	e.OptUint32(AttrLinkMinMtu, x.MinMtu)
+	e.OptUint32(AttrLinkMaxMtu, x.MaxMtu)
 	if x.PropList != nil {
-		nest := e.Begin(AttrLinkPropList)
-		x.PropList.encode(e)
-		e.End(nest)
+		x.PropList.encode(e, AttrLinkPropList)
 	}
-	if x.PermAddress != nil {
-		e.Bytes(AttrLinkPermAddress, x.PermAddress)
-	}
+	e.OptBytes(AttrLinkPermAddress, x.PermAddress)
 	if x.ProtoDownReason != nil {
-		nest := e.Begin(AttrLinkProtoDownReason)
-		x.ProtoDownReason.encode(e)
-		e.End(nest)
+		x.ProtoDownReason.encode(e, AttrLinkProtoDownReason)
 	}
-	if x.ParentDevName.OK {
-		e.String(AttrLinkParentDevName, x.ParentDevName.V)
-	}
-	if x.ParentDevBusName.OK {
-		e.String(AttrLinkParentDevBusName, x.ParentDevBusName.V)
-	}
-	if x.GroMaxSize.OK {
-		e.Uint32(AttrLinkGroMaxSize, x.GroMaxSize.V)
-	}
-	if x.TsoMaxSize.OK {
-		e.Uint32(AttrLinkTsoMaxSize, x.TsoMaxSize.V)
-	}
-	if x.TsoMaxSegs.OK {
-		e.Uint32(AttrLinkTsoMaxSegs, x.TsoMaxSegs.V)
-	}
-	if x.Allmulti.OK {
-		e.Uint32(AttrLinkAllmulti, x.Allmulti.V)
-	}
+	e.OptString(AttrLinkParentDevName, x.ParentDevName)
+	e.OptString(AttrLinkParentDevBusName, x.ParentDevBusName)
+	e.OptUint32(AttrLinkGroMaxSize, x.GroMaxSize)
+	e.OptUint32(AttrLinkTsoMaxSize, x.TsoMaxSize)
+	e.OptUint32(AttrLinkTsoMaxSegs, x.TsoMaxSegs)
+	e.OptUint32(AttrLinkAllmulti, x.Allmulti)
 	if x.DevlinkPort != nil {
-		nest := e.Begin(AttrLinkDevlinkPort)
-		x.DevlinkPort.encode(e)
-		e.End(nest)
+		x.DevlinkPort.encode(e, AttrLinkDevlinkPort)
 	}
-	if x.GsoIpv4MaxSize.OK {
-		e.Uint32(AttrLinkGsoIpv4MaxSize, x.GsoIpv4MaxSize.V)
-	}
-	if x.GroIpv4MaxSize.OK {
-		e.Uint32(AttrLinkGroIpv4MaxSize, x.GroIpv4MaxSize.V)
-	}
+	e.OptUint32(AttrLinkGsoIpv4MaxSize, x.GsoIpv4MaxSize)
+	e.OptUint32(AttrLinkGroIpv4MaxSize, x.GroIpv4MaxSize)
 	if x.DpllPin != nil {
-		nest := e.Begin(AttrLinkDpllPin)
-		x.DpllPin.encode(e)
-		e.End(nest)
+		x.DpllPin.encode(e, AttrLinkDpllPin)
 	}
-	if x.MaxPacingOffloadHorizon.OK {
-		e.Uint(AttrLinkMaxPacingOffloadHorizon, x.MaxPacingOffloadHorizon.V)
-	}
-	if x.NetnsImmutable.OK {
-		e.Uint8(AttrLinkNetnsImmutable, x.NetnsImmutable.V)
-	}
-	if x.Headroom.OK {
-		e.Uint16(AttrLinkHeadroom, x.Headroom.V)
-	}
-	if x.Tailroom.OK {
-		e.Uint16(AttrLinkTailroom, x.Tailroom.V)
-	}
+	e.OptUint(AttrLinkMaxPacingOffloadHorizon, x.MaxPacingOffloadHorizon)
+	e.OptUint8(AttrLinkNetnsImmutable, x.NetnsImmutable)
+	e.OptUint16(AttrLinkHeadroom, x.Headroom)
+	e.OptUint16(AttrLinkTailroom, x.Tailroom)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetlinkReply) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(16))
 	for d.Next() {
@@ -914,221 +644,163 @@ func (x *GetlinkReply) DecodeFrom(d *nlattr.Decoder) {
 		case AttrLinkBroadcast:
 			x.Broadcast = d.Bytes()
 		case AttrLinkIfname:
-			x.Ifname = nlattr.Some(d.String())
+			x.Ifname = d.OptString()
 		case AttrLinkMtu:
-			x.Mtu = nlattr.Some(d.Uint32())
+			x.Mtu = d.OptUint32()
 		case AttrLinkLink:
-			x.Link = nlattr.Some(d.Uint32())
+			x.Link = d.OptUint32()
 		case AttrLinkQdisc:
-			x.Qdisc = nlattr.Some(d.String())
+			x.Qdisc = d.OptString()
 		case AttrLinkStats:
-			v := nlattr.New[RtnlLinkStats](d)
-			v.decode(d.Payload())
-			x.Stats = v
+			x.Stats = nlattr.New[RtnlLinkStats](d)
+			x.Stats.decode(d.Payload())
 		case AttrLinkMaster:
-			x.Master = nlattr.Some(d.Uint32())
+			x.Master = d.OptUint32()
 		case AttrLinkWireless:
 			x.Wireless = d.Bytes()
 		case AttrLinkProtinfo:
-			v := nlattr.New[LinkinfoBrportAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[LinkinfoBrportAttrs](d); v.decode(d, &x.Unknown) {
 				x.Protinfo = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkTxqlen:
-			x.Txqlen = nlattr.Some(d.Uint32())
+			x.Txqlen = d.OptUint32()
 		case AttrLinkMap:
-			v := nlattr.New[RtnlLinkIfmap](d)
-			v.decode(d.Payload())
-			x.Map = v
+			x.Map = nlattr.New[RtnlLinkIfmap](d)
+			x.Map.decode(d.Payload())
 		case AttrLinkOperstate:
 			x.Operstate = nlattr.Some(Operstate(d.Uint8()))
 		case AttrLinkLinkmode:
 			x.Linkmode = nlattr.Some(LinkMode(d.Uint8()))
 		case AttrLinkLinkinfo:
-			v := nlattr.New[LinkinfoAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[LinkinfoAttrs](d); v.decode(d, &x.Unknown) {
 				x.Linkinfo = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkIfalias:
-			x.Ifalias = nlattr.Some(d.String())
+			x.Ifalias = d.OptString()
 		case AttrLinkNumVf:
-			x.NumVf = nlattr.Some(d.Uint32())
+			x.NumVf = d.OptUint32()
 		case AttrLinkVfinfoList:
-			v := nlattr.New[VfinfoListAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[VfinfoListAttrs](d); v.decode(d, &x.Unknown) {
 				x.VfinfoList = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkStats64:
-			v := nlattr.New[RtnlLinkStats64](d)
-			v.decode(d.Payload())
-			x.Stats64 = v
+			x.Stats64 = nlattr.New[RtnlLinkStats64](d)
+			x.Stats64.decode(d.Payload())
 		case AttrLinkVfPorts:
-			v := nlattr.New[VfPortsAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[VfPortsAttrs](d); v.decode(d, &x.Unknown) {
 				x.VfPorts = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkPortSelf:
-			v := nlattr.New[PortSelfAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[PortSelfAttrs](d); v.decode(d, &x.Unknown) {
 				x.PortSelf = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkAfSpec:
-			v := nlattr.New[AfSpecAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[AfSpecAttrs](d); v.decode(d, &x.Unknown) {
 				x.AfSpec = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkGroup:
-			x.Group = nlattr.Some(d.Uint32())
+			x.Group = d.OptUint32()
 		case AttrLinkPromiscuity:
-			x.Promiscuity = nlattr.Some(d.Uint32())
+			x.Promiscuity = d.OptUint32()
 		case AttrLinkNumTxQueues:
-			x.NumTxQueues = nlattr.Some(d.Uint32())
+			x.NumTxQueues = d.OptUint32()
 		case AttrLinkNumRxQueues:
-			x.NumRxQueues = nlattr.Some(d.Uint32())
+			x.NumRxQueues = d.OptUint32()
 		case AttrLinkCarrier:
-			x.Carrier = nlattr.Some(d.Uint8())
+			x.Carrier = d.OptUint8()
 		case AttrLinkPhysPortID:
 			x.PhysPortID = d.Bytes()
 		case AttrLinkCarrierChanges:
-			x.CarrierChanges = nlattr.Some(d.Uint32())
+			x.CarrierChanges = d.OptUint32()
 		case AttrLinkPhysSwitchID:
 			x.PhysSwitchID = d.Bytes()
 		case AttrLinkLinkNetnsid:
-			x.LinkNetnsid = nlattr.Some(d.Int32())
+			x.LinkNetnsid = d.OptInt32()
 		case AttrLinkPhysPortName:
-			x.PhysPortName = nlattr.Some(d.String())
+			x.PhysPortName = d.OptString()
 		case AttrLinkProtoDown:
-			x.ProtoDown = nlattr.Some(d.Uint8())
+			x.ProtoDown = d.OptUint8()
 		case AttrLinkGsoMaxSegs:
-			x.GsoMaxSegs = nlattr.Some(d.Uint32())
+			x.GsoMaxSegs = d.OptUint32()
 		case AttrLinkGsoMaxSize:
-			x.GsoMaxSize = nlattr.Some(d.Uint32())
+			x.GsoMaxSize = d.OptUint32()
 		case AttrLinkXdp:
-			v := nlattr.New[XdpAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[XdpAttrs](d); v.decode(d, &x.Unknown) {
 				x.Xdp = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkEvent:
 			x.Event = nlattr.Some(LinkEvent(d.Uint32()))
 		case AttrLinkNewNetnsid:
-			x.NewNetnsid = nlattr.Some(d.Int32())
+			x.NewNetnsid = d.OptInt32()
 		case AttrLinkTargetNetnsid:
-			x.TargetNetnsid = nlattr.Some(d.Int32())
+			x.TargetNetnsid = d.OptInt32()
 		case AttrLinkCarrierUpCount:
-			x.CarrierUpCount = nlattr.Some(d.Uint32())
+			x.CarrierUpCount = d.OptUint32()
 		case AttrLinkCarrierDownCount:
-			x.CarrierDownCount = nlattr.Some(d.Uint32())
+			x.CarrierDownCount = d.OptUint32()
 		case AttrLinkNewIfindex:
-			x.NewIfindex = nlattr.Some(d.Int32())
+			x.NewIfindex = d.OptInt32()
 		case AttrLinkMinMtu:
-			x.MinMtu = nlattr.Some(d.Uint32())
+			x.MinMtu = d.OptUint32()
 		case AttrLinkMaxMtu:
-			x.MaxMtu = nlattr.Some(d.Uint32())
+			x.MaxMtu = d.OptUint32()
 		case AttrLinkPropList:
-			v := nlattr.New[PropListLinkAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[PropListLinkAttrs](d); v.decode(d, &x.Unknown) {
 				x.PropList = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkPermAddress:
 			x.PermAddress = d.Bytes()
 		case AttrLinkProtoDownReason:
-			v := nlattr.New[ProtoDownReasonAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[ProtoDownReasonAttrs](d); v.decode(d, &x.Unknown) {
 				x.ProtoDownReason = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkParentDevName:
-			x.ParentDevName = nlattr.Some(d.String())
+			x.ParentDevName = d.OptString()
 		case AttrLinkParentDevBusName:
-			x.ParentDevBusName = nlattr.Some(d.String())
+			x.ParentDevBusName = d.OptString()
 		case AttrLinkGroMaxSize:
-			x.GroMaxSize = nlattr.Some(d.Uint32())
+			x.GroMaxSize = d.OptUint32()
 		case AttrLinkTsoMaxSize:
-			x.TsoMaxSize = nlattr.Some(d.Uint32())
+			x.TsoMaxSize = d.OptUint32()
 		case AttrLinkTsoMaxSegs:
-			x.TsoMaxSegs = nlattr.Some(d.Uint32())
+			x.TsoMaxSegs = d.OptUint32()
 		case AttrLinkAllmulti:
-			x.Allmulti = nlattr.Some(d.Uint32())
+			x.Allmulti = d.OptUint32()
 		case AttrLinkDevlinkPort:
-			v := nlattr.New[LinkDevlinkPortAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[LinkDevlinkPortAttrs](d); v.decode(d, &x.Unknown) {
 				x.DevlinkPort = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkGsoIpv4MaxSize:
-			x.GsoIpv4MaxSize = nlattr.Some(d.Uint32())
+			x.GsoIpv4MaxSize = d.OptUint32()
 		case AttrLinkGroIpv4MaxSize:
-			x.GroIpv4MaxSize = nlattr.Some(d.Uint32())
+			x.GroIpv4MaxSize = d.OptUint32()
 		case AttrLinkDpllPin:
-			v := nlattr.New[LinkDpllPinAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[LinkDpllPinAttrs](d); v.decode(d, &x.Unknown) {
 				x.DpllPin = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkMaxPacingOffloadHorizon:
-			x.MaxPacingOffloadHorizon = nlattr.Some(d.Uint())
+			x.MaxPacingOffloadHorizon = d.OptUint()
 		case AttrLinkNetnsImmutable:
-			x.NetnsImmutable = nlattr.Some(d.Uint8())
+			x.NetnsImmutable = d.OptUint8()
 		case AttrLinkHeadroom:
-			x.Headroom = nlattr.Some(d.Uint16())
+			x.Headroom = d.OptUint16()
 		case AttrLinkTailroom:
-			x.Tailroom = nlattr.Some(d.Uint16())
+			x.Tailroom = d.OptUint16()
 		case AttrLinkCost, AttrLinkPriority, AttrLinkPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetlinkReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetlinkReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetlinkReply) UnmarshalBinary(b []byte) error {
 	*x = GetlinkReply{}
 	d := nlattr.NewDecoder(b)
@@ -1137,83 +809,67 @@ func (x *GetlinkReply) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *GetlinkReply) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyGetlinkReply, x)
-}
+func (x *GetlinkReply) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyGetlinkReply, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetlinkReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetlinkReply, b, x)
 }
 
-// SetlinkRequest is the setlink request: change a link that exists (RTM_SETLINK); settings of the
-// kind change with newlink only. With family AF_BRIDGE in the header, change a bridge port by its
-// protinfo. Needs CAP_NET_ADMIN.
+// SetlinkRequest is the request of [Client.Setlink].
 type SetlinkRequest = NewlinkRequest
 
-// NewlinkpropRequest is the newlinkprop request: add alternative names to a link (RTM_NEWLINKPROP).
-// Send it with NLM_F_CREATE and NLM_F_EXCL. Needs CAP_NET_ADMIN.
+// NewlinkpropRequest is the request of [Client.Newlinkprop].
 type NewlinkpropRequest struct {
 	Header    Ifinfomsg
-	Ifname    nlattr.Opt[string] // name of the link
-	PropList  *PropListLinkAttrs // alternative names of the link
-	AltIfname nlattr.Opt[string] // alternative name
-	Unknown   []nlattr.Attr      // what the fields cannot hold, as it came
+	Ifname    nlattr.Opt[string]
+	PropList  *PropListLinkAttrs
+	AltIfname nlattr.Opt[string]
+	Unknown   []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *NewlinkpropRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(NewlinkpropRequest)
 	}
 	x.Header.encode(e.Extend(16))
-	if x.Ifname.OK {
-		e.String(AttrLinkIfname, x.Ifname.V)
-	}
+	e.OptString(AttrLinkIfname, x.Ifname)
 	if x.PropList != nil {
-		nest := e.Begin(AttrLinkPropList)
-		x.PropList.encode(e)
-		e.End(nest)
+		x.PropList.encode(e, AttrLinkPropList)
 	}
-	if x.AltIfname.OK {
-		e.String(AttrLinkAltIfname, x.AltIfname.V)
-	}
+	e.OptString(AttrLinkAltIfname, x.AltIfname)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *NewlinkpropRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(16))
 	for d.Next() {
 		switch d.Type() {
 		case AttrLinkIfname:
-			x.Ifname = nlattr.Some(d.String())
+			x.Ifname = d.OptString()
 		case AttrLinkPropList:
-			v := nlattr.New[PropListLinkAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[PropListLinkAttrs](d); v.decode(d, &x.Unknown) {
 				x.PropList = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkAltIfname:
-			x.AltIfname = nlattr.Some(d.String())
+			x.AltIfname = d.OptString()
 		case AttrLinkCost, AttrLinkPriority, AttrLinkPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *NewlinkpropRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyNewlinkpropRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *NewlinkpropRequest) UnmarshalBinary(b []byte) error {
 	*x = NewlinkpropRequest{}
 	d := nlattr.NewDecoder(b)
@@ -1226,28 +882,26 @@ func (x *NewlinkpropRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyNewlinkpropRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *NewlinkpropRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyNewlinkpropRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *NewlinkpropRequest) Validate() error {
 	return policyNewlinkpropRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// DellinkpropRequest is the dellinkprop request: take alternative names from a link
-// (RTM_DELLINKPROP). Needs CAP_NET_ADMIN.
+// DellinkpropRequest is the request of [Client.Dellinkprop].
 type DellinkpropRequest = NewlinkpropRequest
 
-// GetstatsRequest is the getstats request: get the statistics of one link or dump those of all
-// (RTM_GETSTATS). The filter-mask of the header says which.
+// GetstatsRequest is the request of [Client.Getstats].
 type GetstatsRequest struct {
 	Header  IfStatsMsg
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetstatsRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetstatsRequest)
@@ -1256,22 +910,22 @@ func (x *GetstatsRequest) EncodeTo(e *nlattr.Encoder) {
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetstatsRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(12))
 	for d.Next() {
-		x.Unknown = d.Unknown(x.Unknown)
+		d.Keep(&x.Unknown)
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetstatsRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetstatsRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetstatsRequest) UnmarshalBinary(b []byte) error {
 	*x = GetstatsRequest{}
 	d := nlattr.NewDecoder(b)
@@ -1284,125 +938,95 @@ func (x *GetstatsRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetstatsRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetstatsRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetstatsRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GetstatsRequest) Validate() error {
 	return policyGetstatsRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetstatsDumpRequest is the getstats dump request: get the statistics of one link or dump those of
-// all (RTM_GETSTATS). The filter-mask of the header says which.
+// GetstatsDumpRequest is the request of [Client.GetstatsDump].
 type GetstatsDumpRequest = GetstatsRequest
 
-// GetstatsReply is the getstats reply: get the statistics of one link or dump those of all
-// (RTM_GETSTATS). The filter-mask of the header says which.
+// GetstatsReply is the reply of [Client.Getstats].
 type GetstatsReply struct {
-	Header            IfStatsMsg
-	Link64            *RtnlLinkStats64        // counters of the link (IFLA_STATS_LINK_64)
-	LinkXstats        *LinkXstatsAttrs        // further counters of a master, by its kind
-	LinkXstatsSlave   *LinkXstatsAttrs        // further counters of a port, by the kind of its master
-	LinkOffloadXstats *LinkOffloadXstatsAttrs // counters of hardware offload
-	AfSpec            *StatsAfSpecAttrs       // counters of address families (IFLA_STATS_AF_SPEC)
-	Unknown           []nlattr.Attr           // what the fields cannot hold, as it came
+	Header IfStatsMsg
+	Link64 *RtnlLinkStats64 // counters of the link (IFLA_STATS_LINK_64)
+	// Further counters of a master, by its kind (IFLA_STATS_LINK_XSTATS).
+	LinkXstats *LinkXstatsAttrs
+	// Further counters of a port, by the kind of its master (IFLA_STATS_LINK_XSTATS_SLAVE).
+	LinkXstatsSlave *LinkXstatsAttrs
+	// Counters of hardware offload (IFLA_STATS_LINK_OFFLOAD_XSTATS).
+	LinkOffloadXstats *LinkOffloadXstatsAttrs
+	AfSpec            *StatsAfSpecAttrs // counters of address families (IFLA_STATS_AF_SPEC)
+	Unknown           []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetstatsReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetstatsReply)
 	}
 	x.Header.encode(e.Extend(12))
 	if x.Link64 != nil {
-		nest := e.BeginRaw(AttrStatsLink64)
-		x.Link64.encode(e.Extend(200))
-		e.End(nest)
+		x.Link64.encode(e.Struct(AttrStatsLink64, 200))
 	}
 	if x.LinkXstats != nil {
-		nest := e.Begin(AttrStatsLinkXstats)
-		x.LinkXstats.encode(e)
-		e.End(nest)
+		x.LinkXstats.encode(e, AttrStatsLinkXstats)
 	}
 	if x.LinkXstatsSlave != nil {
-		nest := e.Begin(AttrStatsLinkXstatsSlave)
-		x.LinkXstatsSlave.encode(e)
-		e.End(nest)
+		x.LinkXstatsSlave.encode(e, AttrStatsLinkXstatsSlave)
 	}
 	if x.LinkOffloadXstats != nil {
-		nest := e.Begin(AttrStatsLinkOffloadXstats)
-		x.LinkOffloadXstats.encode(e)
-		e.End(nest)
+		x.LinkOffloadXstats.encode(e, AttrStatsLinkOffloadXstats)
 	}
 	if x.AfSpec != nil {
-		nest := e.Begin(AttrStatsAfSpec)
-		x.AfSpec.encode(e)
-		e.End(nest)
+		x.AfSpec.encode(e, AttrStatsAfSpec)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetstatsReply) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(12))
 	for d.Next() {
 		switch d.Type() {
 		case AttrStatsLink64:
-			v := nlattr.New[RtnlLinkStats64](d)
-			v.decode(d.Payload())
-			x.Link64 = v
+			x.Link64 = nlattr.New[RtnlLinkStats64](d)
+			x.Link64.decode(d.Payload())
 		case AttrStatsLinkXstats:
-			v := nlattr.New[LinkXstatsAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[LinkXstatsAttrs](d); v.decode(d, &x.Unknown) {
 				x.LinkXstats = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrStatsLinkXstatsSlave:
-			v := nlattr.New[LinkXstatsAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[LinkXstatsAttrs](d); v.decode(d, &x.Unknown) {
 				x.LinkXstatsSlave = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrStatsLinkOffloadXstats:
-			v := nlattr.New[LinkOffloadXstatsAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[LinkOffloadXstatsAttrs](d); v.decode(d, &x.Unknown) {
 				x.LinkOffloadXstats = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrStatsAfSpec:
-			v := nlattr.New[StatsAfSpecAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[StatsAfSpecAttrs](d); v.decode(d, &x.Unknown) {
 				x.AfSpec = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetstatsReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetstatsReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetstatsReply) UnmarshalBinary(b []byte) error {
 	*x = GetstatsReply{}
 	d := nlattr.NewDecoder(b)
@@ -1411,57 +1035,54 @@ func (x *GetstatsReply) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *GetstatsReply) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyGetstatsReply, x)
-}
+func (x *GetstatsReply) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyGetstatsReply, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetstatsReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetstatsReply, b, x)
 }
 
-// SetstatsRequest is the setstats request: switch hardware counters of a link on or off
-// (RTM_SETSTATS). The header names the link and is zero otherwise. Needs CAP_NET_ADMIN.
+// SetstatsRequest is the request of [Client.Setstats].
 type SetstatsRequest struct {
-	Header                  IfStatsMsg
-	SetOffloadXstatsL3Stats nlattr.Opt[uint8] // 1 switches hardware counters of routed packets on, 0 off
-	Unknown                 []nlattr.Attr     // what the fields cannot hold, as it came
+	Header IfStatsMsg
+	// 1 switches hardware counters of routed packets on, 0 off
+	// (IFLA_STATS_SET_OFFLOAD_XSTATS_L3_STATS).
+	SetOffloadXstatsL3Stats nlattr.Opt[uint8]
+	Unknown                 []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *SetstatsRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(SetstatsRequest)
 	}
 	x.Header.encode(e.Extend(12))
-	if x.SetOffloadXstatsL3Stats.OK {
-		e.Uint8(AttrStatsGetsetSetOffloadXstatsL3Stats, x.SetOffloadXstatsL3Stats.V)
-	}
+	e.OptUint8(AttrStatsGetsetSetOffloadXstatsL3Stats, x.SetOffloadXstatsL3Stats)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *SetstatsRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(12))
 	for d.Next() {
 		switch d.Type() {
 		case AttrStatsGetsetSetOffloadXstatsL3Stats:
-			x.SetOffloadXstatsL3Stats = nlattr.Some(d.Uint8())
+			x.SetOffloadXstatsL3Stats = d.OptUint8()
 		case AttrStatsGetsetGetFilters:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *SetstatsRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policySetstatsRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *SetstatsRequest) UnmarshalBinary(b []byte) error {
 	*x = SetstatsRequest{}
 	d := nlattr.NewDecoder(b)
@@ -1474,12 +1095,12 @@ func (x *SetstatsRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policySetstatsRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *SetstatsRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policySetstatsRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *SetstatsRequest) Validate() error {
 	return policySetstatsRequest.ValidateBinary(x, nlpolicy.Strict)
 }

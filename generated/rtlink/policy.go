@@ -4,21 +4,21 @@ package rtlink
 
 import "github.com/nlgen/nlgen/runtime/nlpolicy"
 
-var policyNewlinkRequest = nlpolicy.Message{Family: "rt-link", Op: "newlink", Header: &structIfinfomsg, Attrs: &setLinkAttrs, Accept: []uint16{AttrLinkAddress, AttrLinkBroadcast, AttrLinkIfname, AttrLinkMtu, AttrLinkLink, AttrLinkMaster, AttrLinkProtinfo, AttrLinkTxqlen, AttrLinkMap, AttrLinkOperstate, AttrLinkLinkmode, AttrLinkLinkinfo, AttrLinkNetNsPid, AttrLinkIfalias, AttrLinkVfinfoList, AttrLinkVfPorts, AttrLinkPortSelf, AttrLinkAfSpec, AttrLinkGroup, AttrLinkNetNsFd, AttrLinkNumTxQueues, AttrLinkNumRxQueues, AttrLinkCarrier, AttrLinkLinkNetnsid, AttrLinkProtoDown, AttrLinkGsoMaxSegs, AttrLinkGsoMaxSize, AttrLinkXdp, AttrLinkTargetNetnsid, AttrLinkNewIfindex, AttrLinkAltIfname, AttrLinkProtoDownReason, AttrLinkParentDevName, AttrLinkGroMaxSize, AttrLinkGsoIpv4MaxSize, AttrLinkGroIpv4MaxSize}}
+var policyNewlinkRequest = nlpolicy.Message{Family: "rt-link", Op: "newlink", Header: &structIfinfomsg, Attrs: &setLinkAttrs, Accept: []uint16{1, 2, 3, 4, 5, 10, 12, 13, 14, 16, 17, 18, 19, 20, 22, 24, 25, 26, 27, 28, 31, 32, 33, 37, 39, 40, 41, 43, 46, 49, 53, 55, 56, 58, 63, 64}}
 
-var policyDellinkRequest = nlpolicy.Message{Family: "rt-link", Op: "dellink", Header: &structIfinfomsg, Attrs: &setLinkAttrs, Accept: []uint16{AttrLinkIfname, AttrLinkGroup, AttrLinkTargetNetnsid, AttrLinkAltIfname}}
+var policyDellinkRequest = nlpolicy.Message{Family: "rt-link", Op: "dellink", Header: &structIfinfomsg, Attrs: &setLinkAttrs, Accept: []uint16{3, 27, 46, 53}}
 
-var policyGetlinkRequest = nlpolicy.Message{Family: "rt-link", Op: "getlink", Header: &structIfinfomsg, Attrs: &setLinkAttrs, Accept: []uint16{AttrLinkIfname, AttrLinkExtMask, AttrLinkTargetNetnsid, AttrLinkAltIfname}}
+var policyGetlinkRequest = nlpolicy.Message{Family: "rt-link", Op: "getlink", Header: &structIfinfomsg, Attrs: &setLinkAttrs, Accept: []uint16{3, 29, 46, 53}}
 
-var policyGetlinkDumpRequest = nlpolicy.Message{Family: "rt-link", Op: "getlink", Header: &structIfinfomsg, Attrs: &setLinkAttrs, Accept: []uint16{AttrLinkMaster, AttrLinkLinkinfo, AttrLinkExtMask, AttrLinkTargetNetnsid}}
+var policyGetlinkDumpRequest = nlpolicy.Message{Family: "rt-link", Op: "getlink", Header: &structIfinfomsg, Attrs: &setLinkAttrs, Accept: []uint16{10, 18, 29, 46}}
 
 var policyGetlinkReply = nlpolicy.Message{Family: "rt-link", Op: "getlink", Header: &structIfinfomsg, Attrs: &setLinkAttrs}
 
-var policySetlinkRequest = nlpolicy.Message{Family: "rt-link", Op: "setlink", Header: &structIfinfomsg, Attrs: &setLinkAttrs, Accept: []uint16{AttrLinkAddress, AttrLinkBroadcast, AttrLinkIfname, AttrLinkMtu, AttrLinkLink, AttrLinkMaster, AttrLinkProtinfo, AttrLinkTxqlen, AttrLinkMap, AttrLinkOperstate, AttrLinkLinkmode, AttrLinkLinkinfo, AttrLinkNetNsPid, AttrLinkIfalias, AttrLinkVfinfoList, AttrLinkVfPorts, AttrLinkPortSelf, AttrLinkAfSpec, AttrLinkGroup, AttrLinkNetNsFd, AttrLinkNumTxQueues, AttrLinkNumRxQueues, AttrLinkCarrier, AttrLinkLinkNetnsid, AttrLinkProtoDown, AttrLinkGsoMaxSegs, AttrLinkGsoMaxSize, AttrLinkXdp, AttrLinkTargetNetnsid, AttrLinkNewIfindex, AttrLinkAltIfname, AttrLinkProtoDownReason, AttrLinkParentDevName, AttrLinkGroMaxSize, AttrLinkGsoIpv4MaxSize, AttrLinkGroIpv4MaxSize}}
+var policySetlinkRequest = nlpolicy.Message{Family: "rt-link", Op: "setlink", Header: &structIfinfomsg, Attrs: &setLinkAttrs, Accept: []uint16{1, 2, 3, 4, 5, 10, 12, 13, 14, 16, 17, 18, 19, 20, 22, 24, 25, 26, 27, 28, 31, 32, 33, 37, 39, 40, 41, 43, 46, 49, 53, 55, 56, 58, 63, 64}}
 
-var policyNewlinkpropRequest = nlpolicy.Message{Family: "rt-link", Op: "newlinkprop", Header: &structIfinfomsg, Attrs: &setLinkAttrs, Accept: []uint16{AttrLinkIfname, AttrLinkPropList, AttrLinkAltIfname}}
+var policyNewlinkpropRequest = nlpolicy.Message{Family: "rt-link", Op: "newlinkprop", Header: &structIfinfomsg, Attrs: &setLinkAttrs, Accept: []uint16{3, 52, 53}}
 
-var policyDellinkpropRequest = nlpolicy.Message{Family: "rt-link", Op: "dellinkprop", Header: &structIfinfomsg, Attrs: &setLinkAttrs, Accept: []uint16{AttrLinkIfname, AttrLinkPropList, AttrLinkAltIfname}}
+var policyDellinkpropRequest = nlpolicy.Message{Family: "rt-link", Op: "dellinkprop", Header: &structIfinfomsg, Attrs: &setLinkAttrs, Accept: []uint16{3, 52, 53}}
 
 var policyGetstatsRequest = nlpolicy.Message{Family: "rt-link", Op: "getstats", Header: &structIfStatsMsg, Attrs: &setStatsAttrs, Accept: []uint16{}}
 
@@ -29,75 +29,75 @@ var policyGetstatsReply = nlpolicy.Message{Family: "rt-link", Op: "getstats", He
 var policySetstatsRequest = nlpolicy.Message{Family: "rt-link", Op: "setstats", Header: &structIfStatsMsg, Attrs: &setStatsGetsetAttrs}
 
 var setLinkAttrs = nlpolicy.Set{Name: "link-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "address", Number: AttrLinkAddress, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 32}},
-	{Name: "broadcast", Number: AttrLinkBroadcast, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 32}},
-	{Name: "ifname", Number: AttrLinkIfname, Kind: nlpolicy.String, Flags: nlpolicy.Unterminated, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 15}},
-	{Name: "mtu", Number: AttrLinkMtu, Kind: nlpolicy.U32},
-	{Name: "link", Number: AttrLinkLink, Kind: nlpolicy.U32},
-	{Name: "qdisc", Number: AttrLinkQdisc, Kind: nlpolicy.String},
-	{Name: "stats", Number: AttrLinkStats, Kind: nlpolicy.Binary, Struct: &structRtnlLinkStats},
-	{Name: "cost", Number: AttrLinkCost, Kind: nlpolicy.Unused},
-	{Name: "priority", Number: AttrLinkPriority, Kind: nlpolicy.Unused},
-	{Name: "master", Number: AttrLinkMaster, Kind: nlpolicy.U32},
-	{Name: "wireless", Number: AttrLinkWireless, Kind: nlpolicy.Binary},
-	{Name: "protinfo", Number: AttrLinkProtinfo, Kind: nlpolicy.Nest, Nested: &setLinkinfoBrportAttrs},
-	{Name: "txqlen", Number: AttrLinkTxqlen, Kind: nlpolicy.U32},
-	{Name: "map", Number: AttrLinkMap, Kind: nlpolicy.Binary, Struct: &structRtnlLinkIfmap},
-	{Name: "weight", Number: AttrLinkWeight, Kind: nlpolicy.U32},
-	{Name: "operstate", Number: AttrLinkOperstate, Kind: nlpolicy.U8, Enum: &enumOperstate},
-	{Name: "linkmode", Number: AttrLinkLinkmode, Kind: nlpolicy.U8, Enum: &enumLinkMode},
-	{Name: "linkinfo", Number: AttrLinkLinkinfo, Kind: nlpolicy.Nest, Nested: refLinkinfoAttrs{}},
-	{Name: "net-ns-pid", Number: AttrLinkNetNsPid, Kind: nlpolicy.U32},
-	{Name: "ifalias", Number: AttrLinkIfalias, Kind: nlpolicy.String, Flags: nlpolicy.Unterminated, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 254}},
-	{Name: "num-vf", Number: AttrLinkNumVf, Kind: nlpolicy.U32},
-	{Name: "vfinfo-list", Number: AttrLinkVfinfoList, Kind: nlpolicy.Nest, Nested: &setVfinfoListAttrs},
-	{Name: "stats64", Number: AttrLinkStats64, Kind: nlpolicy.Binary, Struct: &structRtnlLinkStats64},
-	{Name: "vf-ports", Number: AttrLinkVfPorts, Kind: nlpolicy.Nest, Nested: &setVfPortsAttrs},
-	{Name: "port-self", Number: AttrLinkPortSelf, Kind: nlpolicy.Nest, Nested: &setPortSelfAttrs},
-	{Name: "af-spec", Number: AttrLinkAfSpec, Kind: nlpolicy.Nest, Nested: &setAfSpecAttrs},
-	{Name: "group", Number: AttrLinkGroup, Kind: nlpolicy.U32},
-	{Name: "net-ns-fd", Number: AttrLinkNetNsFd, Kind: nlpolicy.U32},
-	{Name: "ext-mask", Number: AttrLinkExtMask, Kind: nlpolicy.U32, Enum: &enumRtextFilter},
-	{Name: "promiscuity", Number: AttrLinkPromiscuity, Kind: nlpolicy.U32},
-	{Name: "num-tx-queues", Number: AttrLinkNumTxQueues, Kind: nlpolicy.U32},
-	{Name: "num-rx-queues", Number: AttrLinkNumRxQueues, Kind: nlpolicy.U32},
-	{Name: "carrier", Number: AttrLinkCarrier, Kind: nlpolicy.U8},
-	{Name: "phys-port-id", Number: AttrLinkPhysPortID, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 32}},
-	{Name: "carrier-changes", Number: AttrLinkCarrierChanges, Kind: nlpolicy.U32},
-	{Name: "phys-switch-id", Number: AttrLinkPhysSwitchID, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 32}},
-	{Name: "link-netnsid", Number: AttrLinkLinkNetnsid, Kind: nlpolicy.S32},
-	{Name: "phys-port-name", Number: AttrLinkPhysPortName, Kind: nlpolicy.String},
-	{Name: "proto-down", Number: AttrLinkProtoDown, Kind: nlpolicy.U8},
-	{Name: "gso-max-segs", Number: AttrLinkGsoMaxSegs, Kind: nlpolicy.U32},
-	{Name: "gso-max-size", Number: AttrLinkGsoMaxSize, Kind: nlpolicy.U32},
-	{Name: "pad", Number: AttrLinkPad, Kind: nlpolicy.Pad},
-	{Name: "xdp", Number: AttrLinkXdp, Kind: nlpolicy.Nest, Nested: &setXdpAttrs},
-	{Name: "event", Number: AttrLinkEvent, Kind: nlpolicy.U32, Enum: &enumLinkEvent},
-	{Name: "new-netnsid", Number: AttrLinkNewNetnsid, Kind: nlpolicy.S32},
-	{Name: "target-netnsid", Number: AttrLinkTargetNetnsid, Kind: nlpolicy.S32},
-	{Name: "carrier-up-count", Number: AttrLinkCarrierUpCount, Kind: nlpolicy.U32},
-	{Name: "carrier-down-count", Number: AttrLinkCarrierDownCount, Kind: nlpolicy.U32},
-	{Name: "new-ifindex", Number: AttrLinkNewIfindex, Kind: nlpolicy.S32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
-	{Name: "min-mtu", Number: AttrLinkMinMtu, Kind: nlpolicy.U32},
-	{Name: "max-mtu", Number: AttrLinkMaxMtu, Kind: nlpolicy.U32},
-	{Name: "prop-list", Number: AttrLinkPropList, Kind: nlpolicy.Nest, Nested: &setPropListLinkAttrs},
-	{Name: "alt-ifname", Number: AttrLinkAltIfname, Kind: nlpolicy.String, Flags: nlpolicy.Unterminated, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 127}},
-	{Name: "perm-address", Number: AttrLinkPermAddress, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 32}},
-	{Name: "proto-down-reason", Number: AttrLinkProtoDownReason, Kind: nlpolicy.Nest, Nested: &setProtoDownReasonAttrs},
-	{Name: "parent-dev-name", Number: AttrLinkParentDevName, Kind: nlpolicy.String},
-	{Name: "parent-dev-bus-name", Number: AttrLinkParentDevBusName, Kind: nlpolicy.String},
-	{Name: "gro-max-size", Number: AttrLinkGroMaxSize, Kind: nlpolicy.U32},
-	{Name: "tso-max-size", Number: AttrLinkTsoMaxSize, Kind: nlpolicy.U32},
-	{Name: "tso-max-segs", Number: AttrLinkTsoMaxSegs, Kind: nlpolicy.U32},
-	{Name: "allmulti", Number: AttrLinkAllmulti, Kind: nlpolicy.U32},
-	{Name: "devlink-port", Number: AttrLinkDevlinkPort, Kind: nlpolicy.Nest, Nested: &setLinkDevlinkPortAttrs},
-	{Name: "gso-ipv4-max-size", Number: AttrLinkGsoIpv4MaxSize, Kind: nlpolicy.U32},
-	{Name: "gro-ipv4-max-size", Number: AttrLinkGroIpv4MaxSize, Kind: nlpolicy.U32},
-	{Name: "dpll-pin", Number: AttrLinkDpllPin, Kind: nlpolicy.Nest, Nested: &setLinkDpllPinAttrs},
-	{Name: "max-pacing-offload-horizon", Number: AttrLinkMaxPacingOffloadHorizon, Kind: nlpolicy.Uint},
-	{Name: "netns-immutable", Number: AttrLinkNetnsImmutable, Kind: nlpolicy.U8},
-	{Name: "headroom", Number: AttrLinkHeadroom, Kind: nlpolicy.U16},
-	{Name: "tailroom", Number: AttrLinkTailroom, Kind: nlpolicy.U16},
+	{Name: "address", Number: 1, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 32}},
+	{Name: "broadcast", Number: 2, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 32}},
+	{Name: "ifname", Number: 3, Kind: nlpolicy.String, Flags: nlpolicy.Unterminated, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 15}},
+	{Name: "mtu", Number: 4, Kind: nlpolicy.U32},
+	{Name: "link", Number: 5, Kind: nlpolicy.U32},
+	{Name: "qdisc", Number: 6, Kind: nlpolicy.String},
+	{Name: "stats", Number: 7, Kind: nlpolicy.Binary, Struct: &structRtnlLinkStats},
+	{Name: "cost", Number: 8, Kind: nlpolicy.Unused},
+	{Name: "priority", Number: 9, Kind: nlpolicy.Unused},
+	{Name: "master", Number: 10, Kind: nlpolicy.U32},
+	{Name: "wireless", Number: 11, Kind: nlpolicy.Binary},
+	{Name: "protinfo", Number: 12, Kind: nlpolicy.Nest, Nested: &setLinkinfoBrportAttrs},
+	{Name: "txqlen", Number: 13, Kind: nlpolicy.U32},
+	{Name: "map", Number: 14, Kind: nlpolicy.Binary, Struct: &structRtnlLinkIfmap},
+	{Name: "weight", Number: 15, Kind: nlpolicy.U32},
+	{Name: "operstate", Number: 16, Kind: nlpolicy.U8, Enum: &enumOperstate},
+	{Name: "linkmode", Number: 17, Kind: nlpolicy.U8, Enum: &enumLinkMode},
+	{Name: "linkinfo", Number: 18, Kind: nlpolicy.Nest, Nested: refLinkinfoAttrs{}},
+	{Name: "net-ns-pid", Number: 19, Kind: nlpolicy.U32},
+	{Name: "ifalias", Number: 20, Kind: nlpolicy.String, Flags: nlpolicy.Unterminated, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 254}},
+	{Name: "num-vf", Number: 21, Kind: nlpolicy.U32},
+	{Name: "vfinfo-list", Number: 22, Kind: nlpolicy.Nest, Nested: &setVfinfoListAttrs},
+	{Name: "stats64", Number: 23, Kind: nlpolicy.Binary, Struct: &structRtnlLinkStats64},
+	{Name: "vf-ports", Number: 24, Kind: nlpolicy.Nest, Nested: &setVfPortsAttrs},
+	{Name: "port-self", Number: 25, Kind: nlpolicy.Nest, Nested: &setPortSelfAttrs},
+	{Name: "af-spec", Number: 26, Kind: nlpolicy.Nest, Nested: &setAfSpecAttrs},
+	{Name: "group", Number: 27, Kind: nlpolicy.U32},
+	{Name: "net-ns-fd", Number: 28, Kind: nlpolicy.U32},
+	{Name: "ext-mask", Number: 29, Kind: nlpolicy.U32, Enum: &enumRtextFilter},
+	{Name: "promiscuity", Number: 30, Kind: nlpolicy.U32},
+	{Name: "num-tx-queues", Number: 31, Kind: nlpolicy.U32},
+	{Name: "num-rx-queues", Number: 32, Kind: nlpolicy.U32},
+	{Name: "carrier", Number: 33, Kind: nlpolicy.U8},
+	{Name: "phys-port-id", Number: 34, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 32}},
+	{Name: "carrier-changes", Number: 35, Kind: nlpolicy.U32},
+	{Name: "phys-switch-id", Number: 36, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 32}},
+	{Name: "link-netnsid", Number: 37, Kind: nlpolicy.S32},
+	{Name: "phys-port-name", Number: 38, Kind: nlpolicy.String},
+	{Name: "proto-down", Number: 39, Kind: nlpolicy.U8},
+	{Name: "gso-max-segs", Number: 40, Kind: nlpolicy.U32},
+	{Name: "gso-max-size", Number: 41, Kind: nlpolicy.U32},
+	{Name: "pad", Number: 42, Kind: nlpolicy.Pad},
+	{Name: "xdp", Number: 43, Kind: nlpolicy.Nest, Nested: &setXdpAttrs},
+	{Name: "event", Number: 44, Kind: nlpolicy.U32, Enum: &enumLinkEvent},
+	{Name: "new-netnsid", Number: 45, Kind: nlpolicy.S32},
+	{Name: "target-netnsid", Number: 46, Kind: nlpolicy.S32},
+	{Name: "carrier-up-count", Number: 47, Kind: nlpolicy.U32},
+	{Name: "carrier-down-count", Number: 48, Kind: nlpolicy.U32},
+	{Name: "new-ifindex", Number: 49, Kind: nlpolicy.S32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
+	{Name: "min-mtu", Number: 50, Kind: nlpolicy.U32},
+	{Name: "max-mtu", Number: 51, Kind: nlpolicy.U32},
+	{Name: "prop-list", Number: 52, Kind: nlpolicy.Nest, Nested: &setPropListLinkAttrs},
+	{Name: "alt-ifname", Number: 53, Kind: nlpolicy.String, Flags: nlpolicy.Unterminated, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 127}},
+	{Name: "perm-address", Number: 54, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 32}},
+	{Name: "proto-down-reason", Number: 55, Kind: nlpolicy.Nest, Nested: &setProtoDownReasonAttrs},
+	{Name: "parent-dev-name", Number: 56, Kind: nlpolicy.String},
+	{Name: "parent-dev-bus-name", Number: 57, Kind: nlpolicy.String},
+	{Name: "gro-max-size", Number: 58, Kind: nlpolicy.U32},
+	{Name: "tso-max-size", Number: 59, Kind: nlpolicy.U32},
+	{Name: "tso-max-segs", Number: 60, Kind: nlpolicy.U32},
+	{Name: "allmulti", Number: 61, Kind: nlpolicy.U32},
+	{Name: "devlink-port", Number: 62, Kind: nlpolicy.Nest, Nested: &setLinkDevlinkPortAttrs},
+	{Name: "gso-ipv4-max-size", Number: 63, Kind: nlpolicy.U32},
+	{Name: "gro-ipv4-max-size", Number: 64, Kind: nlpolicy.U32},
+	{Name: "dpll-pin", Number: 65, Kind: nlpolicy.Nest, Nested: &setLinkDpllPinAttrs},
+	{Name: "max-pacing-offload-horizon", Number: 66, Kind: nlpolicy.Uint},
+	{Name: "netns-immutable", Number: 67, Kind: nlpolicy.U8},
+	{Name: "headroom", Number: 68, Kind: nlpolicy.U16},
+	{Name: "tailroom", Number: 69, Kind: nlpolicy.U16},
 }}
 
 // refLinkAttrs refers to setLinkAttrs from within.
@@ -108,86 +108,86 @@ func (refLinkAttrs) Set() *nlpolicy.Set {
 }
 
 var setPropListLinkAttrs = nlpolicy.Set{Name: "prop-list-link-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "alt-ifname", Number: AttrLinkAltIfname, Kind: nlpolicy.String, Flags: nlpolicy.Multi | nlpolicy.Unterminated, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 127}},
+	{Name: "alt-ifname", Number: 53, Kind: nlpolicy.String, Flags: nlpolicy.Multi | nlpolicy.Unterminated, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 127}},
 }}
 
 var setProtoDownReasonAttrs = nlpolicy.Set{Name: "proto-down-reason-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "mask", Number: AttrProtoDownReasonMask, Kind: nlpolicy.U32, Hint: nlpolicy.Hex},
-	{Name: "value", Number: AttrProtoDownReasonValue, Kind: nlpolicy.U32, Hint: nlpolicy.Hex},
+	{Name: "mask", Number: 1, Kind: nlpolicy.U32, Hint: nlpolicy.Hex},
+	{Name: "value", Number: 2, Kind: nlpolicy.U32, Hint: nlpolicy.Hex},
 }}
 
 var setLinkDevlinkPortAttrs = nlpolicy.Set{Name: "link-devlink-port-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "bus-name", Number: AttrLinkDevlinkPortBusName, Kind: nlpolicy.String},
-	{Name: "dev-name", Number: AttrLinkDevlinkPortDevName, Kind: nlpolicy.String},
-	{Name: "port-index", Number: AttrLinkDevlinkPortPortIndex, Kind: nlpolicy.U32},
+	{Name: "bus-name", Number: 1, Kind: nlpolicy.String},
+	{Name: "dev-name", Number: 2, Kind: nlpolicy.String},
+	{Name: "port-index", Number: 3, Kind: nlpolicy.U32},
 }}
 
 var setLinkDpllPinAttrs = nlpolicy.Set{Name: "link-dpll-pin-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "id", Number: AttrLinkDpllPinID, Kind: nlpolicy.U32},
+	{Name: "id", Number: 1, Kind: nlpolicy.U32},
 }}
 
 var setAfSpecAttrs = nlpolicy.Set{Name: "af-spec-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "inet", Number: AttrAfSpecInet, Kind: nlpolicy.Nest, Nested: &setIflaAttrs},
-	{Name: "inet6", Number: AttrAfSpecInet6, Kind: nlpolicy.Nest, Nested: &setIfla6Attrs},
-	{Name: "mctp", Number: AttrAfSpecMctp, Kind: nlpolicy.Nest, Nested: &setMctpAttrs},
+	{Name: "inet", Number: 2, Kind: nlpolicy.Nest, Nested: &setIflaAttrs},
+	{Name: "inet6", Number: 10, Kind: nlpolicy.Nest, Nested: &setIfla6Attrs},
+	{Name: "mctp", Number: 45, Kind: nlpolicy.Nest, Nested: &setMctpAttrs},
 }}
 
 var setVfinfoListAttrs = nlpolicy.Set{Name: "vfinfo-list-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "info", Number: AttrVfinfoListInfo, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setVfinfoAttrs},
+	{Name: "info", Number: 1, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setVfinfoAttrs},
 }}
 
 var setVfinfoAttrs = nlpolicy.Set{Name: "vfinfo-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "mac", Number: AttrVfinfoMac, Kind: nlpolicy.Binary, Struct: &structIflaVfMac},
-	{Name: "vlan", Number: AttrVfinfoVlan, Kind: nlpolicy.Binary, Struct: &structIflaVfVlan},
-	{Name: "tx-rate", Number: AttrVfinfoTxRate, Kind: nlpolicy.Binary, Struct: &structIflaVfTxRate},
-	{Name: "spoofchk", Number: AttrVfinfoSpoofchk, Kind: nlpolicy.Binary, Struct: &structIflaVfSpoofchk},
-	{Name: "link-state", Number: AttrVfinfoLinkState, Kind: nlpolicy.Binary, Struct: &structIflaVfLinkState},
-	{Name: "rate", Number: AttrVfinfoRate, Kind: nlpolicy.Binary, Struct: &structIflaVfRate},
-	{Name: "rss-query-en", Number: AttrVfinfoRssQueryEn, Kind: nlpolicy.Binary, Struct: &structIflaVfRssQueryEn},
-	{Name: "stats", Number: AttrVfinfoStats, Kind: nlpolicy.Nest, Nested: &setVfStatsAttrs},
-	{Name: "trust", Number: AttrVfinfoTrust, Kind: nlpolicy.Binary, Struct: &structIflaVfTrust},
-	{Name: "ib-node-guid", Number: AttrVfinfoIbNodeGuid, Kind: nlpolicy.Binary, Struct: &structIflaVfGuid},
-	{Name: "ib-port-guid", Number: AttrVfinfoIbPortGuid, Kind: nlpolicy.Binary, Struct: &structIflaVfGuid},
-	{Name: "vlan-list", Number: AttrVfinfoVlanList, Kind: nlpolicy.Nest, Nested: &setVfVlanAttrs},
-	{Name: "broadcast", Number: AttrVfinfoBroadcast, Kind: nlpolicy.Binary, Struct: &structIflaVfBroadcast},
+	{Name: "mac", Number: 1, Kind: nlpolicy.Binary, Struct: &structIflaVfMac},
+	{Name: "vlan", Number: 2, Kind: nlpolicy.Binary, Struct: &structIflaVfVlan},
+	{Name: "tx-rate", Number: 3, Kind: nlpolicy.Binary, Struct: &structIflaVfTxRate},
+	{Name: "spoofchk", Number: 4, Kind: nlpolicy.Binary, Struct: &structIflaVfSpoofchk},
+	{Name: "link-state", Number: 5, Kind: nlpolicy.Binary, Struct: &structIflaVfLinkState},
+	{Name: "rate", Number: 6, Kind: nlpolicy.Binary, Struct: &structIflaVfRate},
+	{Name: "rss-query-en", Number: 7, Kind: nlpolicy.Binary, Struct: &structIflaVfRssQueryEn},
+	{Name: "stats", Number: 8, Kind: nlpolicy.Nest, Nested: &setVfStatsAttrs},
+	{Name: "trust", Number: 9, Kind: nlpolicy.Binary, Struct: &structIflaVfTrust},
+	{Name: "ib-node-guid", Number: 10, Kind: nlpolicy.Binary, Struct: &structIflaVfGuid},
+	{Name: "ib-port-guid", Number: 11, Kind: nlpolicy.Binary, Struct: &structIflaVfGuid},
+	{Name: "vlan-list", Number: 12, Kind: nlpolicy.Nest, Nested: &setVfVlanAttrs},
+	{Name: "broadcast", Number: 13, Kind: nlpolicy.Binary, Struct: &structIflaVfBroadcast},
 }}
 
 var setVfStatsAttrs = nlpolicy.Set{Name: "vf-stats-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "rx-packets", Number: AttrVfStatsRxPackets, Kind: nlpolicy.U64},
-	{Name: "tx-packets", Number: AttrVfStatsTxPackets, Kind: nlpolicy.U64},
-	{Name: "rx-bytes", Number: AttrVfStatsRxBytes, Kind: nlpolicy.U64},
-	{Name: "tx-bytes", Number: AttrVfStatsTxBytes, Kind: nlpolicy.U64},
-	{Name: "broadcast", Number: AttrVfStatsBroadcast, Kind: nlpolicy.U64},
-	{Name: "multicast", Number: AttrVfStatsMulticast, Kind: nlpolicy.U64},
-	{Name: "pad", Number: AttrVfStatsPad, Kind: nlpolicy.Pad},
-	{Name: "rx-dropped", Number: AttrVfStatsRxDropped, Kind: nlpolicy.U64},
-	{Name: "tx-dropped", Number: AttrVfStatsTxDropped, Kind: nlpolicy.U64},
+	{Name: "rx-packets", Number: 0, Kind: nlpolicy.U64},
+	{Name: "tx-packets", Number: 1, Kind: nlpolicy.U64},
+	{Name: "rx-bytes", Number: 2, Kind: nlpolicy.U64},
+	{Name: "tx-bytes", Number: 3, Kind: nlpolicy.U64},
+	{Name: "broadcast", Number: 4, Kind: nlpolicy.U64},
+	{Name: "multicast", Number: 5, Kind: nlpolicy.U64},
+	{Name: "pad", Number: 6, Kind: nlpolicy.Pad},
+	{Name: "rx-dropped", Number: 7, Kind: nlpolicy.U64},
+	{Name: "tx-dropped", Number: 8, Kind: nlpolicy.U64},
 }}
 
 var setVfVlanAttrs = nlpolicy.Set{Name: "vf-vlan-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "info", Number: AttrVfVlanInfo, Kind: nlpolicy.Binary, Flags: nlpolicy.Multi, Struct: &structIflaVfVlanInfo},
+	{Name: "info", Number: 1, Kind: nlpolicy.Binary, Flags: nlpolicy.Multi, Struct: &structIflaVfVlanInfo},
 }}
 
 var setVfPortsAttrs = nlpolicy.Set{Name: "vf-ports-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "port", Number: AttrVfPortsPort, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setPortSelfAttrs},
+	{Name: "port", Number: 1, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setPortSelfAttrs},
 }}
 
 var setPortSelfAttrs = nlpolicy.Set{Name: "port-self-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "vf", Number: AttrPortSelfVf, Kind: nlpolicy.U32},
-	{Name: "profile", Number: AttrPortSelfProfile, Kind: nlpolicy.String, Flags: nlpolicy.Unterminated, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 40}},
-	{Name: "vsi-type", Number: AttrPortSelfVsiType, Kind: nlpolicy.Binary},
-	{Name: "instance-uuid", Number: AttrPortSelfInstanceUuid, Kind: nlpolicy.Binary, Hint: nlpolicy.UUID, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 16}},
-	{Name: "host-uuid", Number: AttrPortSelfHostUuid, Kind: nlpolicy.Binary, Hint: nlpolicy.UUID, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 16}},
-	{Name: "request", Number: AttrPortSelfRequest, Kind: nlpolicy.U8, Enum: &enumPortRequest},
-	{Name: "response", Number: AttrPortSelfResponse, Kind: nlpolicy.U16, Enum: &enumPortResponse},
+	{Name: "vf", Number: 1, Kind: nlpolicy.U32},
+	{Name: "profile", Number: 2, Kind: nlpolicy.String, Flags: nlpolicy.Unterminated, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 40}},
+	{Name: "vsi-type", Number: 3, Kind: nlpolicy.Binary},
+	{Name: "instance-uuid", Number: 4, Kind: nlpolicy.Binary, Hint: nlpolicy.UUID, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 16}},
+	{Name: "host-uuid", Number: 5, Kind: nlpolicy.Binary, Hint: nlpolicy.UUID, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 16}},
+	{Name: "request", Number: 6, Kind: nlpolicy.U8, Enum: &enumPortRequest},
+	{Name: "response", Number: 7, Kind: nlpolicy.U16, Enum: &enumPortResponse},
 }}
 
 var setLinkinfoAttrs = nlpolicy.Set{Name: "linkinfo-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "kind", Number: AttrLinkinfoKind, Kind: nlpolicy.String, Flags: nlpolicy.Unterminated},
-	{Name: "data", Number: AttrLinkinfoData, Kind: nlpolicy.SubMessage, Sub: &subLinkinfoDataMsg, Selector: "kind"},
-	{Name: "xstats", Number: AttrLinkinfoXstats, Kind: nlpolicy.Binary},
-	{Name: "slave-kind", Number: AttrLinkinfoSlaveKind, Kind: nlpolicy.String, Flags: nlpolicy.Unterminated},
-	{Name: "slave-data", Number: AttrLinkinfoSlaveData, Kind: nlpolicy.SubMessage, Sub: &subLinkinfoMemberDataMsg, Selector: "slave-kind"},
+	{Name: "kind", Number: 1, Kind: nlpolicy.String, Flags: nlpolicy.Unterminated},
+	{Name: "data", Number: 2, Kind: nlpolicy.SubMessage, Sub: &subLinkinfoDataMsg, Selector: "kind"},
+	{Name: "xstats", Number: 3, Kind: nlpolicy.Binary},
+	{Name: "slave-kind", Number: 4, Kind: nlpolicy.String, Flags: nlpolicy.Unterminated},
+	{Name: "slave-data", Number: 5, Kind: nlpolicy.SubMessage, Sub: &subLinkinfoMemberDataMsg, Selector: "slave-kind"},
 }}
 
 // refLinkinfoAttrs refers to setLinkinfoAttrs from within.
@@ -198,466 +198,466 @@ func (refLinkinfoAttrs) Set() *nlpolicy.Set {
 }
 
 var setLinkinfoBondAttrs = nlpolicy.Set{Name: "linkinfo-bond-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "mode", Number: AttrLinkinfoBondMode, Kind: nlpolicy.U8, Enum: &enumBondMode},
-	{Name: "active-slave", Number: AttrLinkinfoBondActiveSlave, Kind: nlpolicy.U32},
-	{Name: "miimon", Number: AttrLinkinfoBondMiimon, Kind: nlpolicy.U32},
-	{Name: "updelay", Number: AttrLinkinfoBondUpdelay, Kind: nlpolicy.U32},
-	{Name: "downdelay", Number: AttrLinkinfoBondDowndelay, Kind: nlpolicy.U32},
-	{Name: "use-carrier", Number: AttrLinkinfoBondUseCarrier, Kind: nlpolicy.U8},
-	{Name: "arp-interval", Number: AttrLinkinfoBondArpInterval, Kind: nlpolicy.U32},
-	{Name: "arp-ip-target", Number: AttrLinkinfoBondArpIpTarget, Kind: nlpolicy.IndexedArray, Elem: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "arp-validate", Number: AttrLinkinfoBondArpValidate, Kind: nlpolicy.U32, Enum: &enumBondArpValidate},
-	{Name: "arp-all-targets", Number: AttrLinkinfoBondArpAllTargets, Kind: nlpolicy.U32, Enum: &enumBondArpAllTargets},
-	{Name: "primary", Number: AttrLinkinfoBondPrimary, Kind: nlpolicy.U32},
-	{Name: "primary-reselect", Number: AttrLinkinfoBondPrimaryReselect, Kind: nlpolicy.U8, Enum: &enumBondPrimaryReselect},
-	{Name: "fail-over-mac", Number: AttrLinkinfoBondFailOverMac, Kind: nlpolicy.U8, Enum: &enumBondFailOverMac},
-	{Name: "xmit-hash-policy", Number: AttrLinkinfoBondXmitHashPolicy, Kind: nlpolicy.U8, Enum: &enumBondXmitHashPolicy},
-	{Name: "resend-igmp", Number: AttrLinkinfoBondResendIgmp, Kind: nlpolicy.U32},
-	{Name: "num-peer-notif", Number: AttrLinkinfoBondNumPeerNotif, Kind: nlpolicy.U8},
-	{Name: "all-slaves-active", Number: AttrLinkinfoBondAllSlavesActive, Kind: nlpolicy.U8},
-	{Name: "min-links", Number: AttrLinkinfoBondMinLinks, Kind: nlpolicy.U32},
-	{Name: "lp-interval", Number: AttrLinkinfoBondLpInterval, Kind: nlpolicy.U32},
-	{Name: "packets-per-slave", Number: AttrLinkinfoBondPacketsPerSlave, Kind: nlpolicy.U32},
-	{Name: "ad-lacp-rate", Number: AttrLinkinfoBondAdLacpRate, Kind: nlpolicy.U8, Enum: &enumBondLacpRate},
-	{Name: "ad-select", Number: AttrLinkinfoBondAdSelect, Kind: nlpolicy.U8, Enum: &enumBondAdSelect},
-	{Name: "ad-info", Number: AttrLinkinfoBondAdInfo, Kind: nlpolicy.Nest, Nested: &setBondAdInfoAttrs},
-	{Name: "ad-actor-sys-prio", Number: AttrLinkinfoBondAdActorSysPrio, Kind: nlpolicy.U16},
-	{Name: "ad-user-port-key", Number: AttrLinkinfoBondAdUserPortKey, Kind: nlpolicy.U16},
-	{Name: "ad-actor-system", Number: AttrLinkinfoBondAdActorSystem, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 6}},
-	{Name: "tlb-dynamic-lb", Number: AttrLinkinfoBondTlbDynamicLb, Kind: nlpolicy.U8},
-	{Name: "peer-notif-delay", Number: AttrLinkinfoBondPeerNotifDelay, Kind: nlpolicy.U32},
-	{Name: "ad-lacp-active", Number: AttrLinkinfoBondAdLacpActive, Kind: nlpolicy.U8},
-	{Name: "missed-max", Number: AttrLinkinfoBondMissedMax, Kind: nlpolicy.U8},
-	{Name: "ns-ip6-target", Number: AttrLinkinfoBondNsIp6Target, Kind: nlpolicy.IndexedArray, Elem: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
-	{Name: "coupled-control", Number: AttrLinkinfoBondCoupledControl, Kind: nlpolicy.U8},
-	{Name: "broadcast-neigh", Number: AttrLinkinfoBondBroadcastNeigh, Kind: nlpolicy.U8},
-	{Name: "lacp-strict", Number: AttrLinkinfoBondLacpStrict, Kind: nlpolicy.U8},
+	{Name: "mode", Number: 1, Kind: nlpolicy.U8, Enum: &enumBondMode},
+	{Name: "active-slave", Number: 2, Kind: nlpolicy.U32},
+	{Name: "miimon", Number: 3, Kind: nlpolicy.U32},
+	{Name: "updelay", Number: 4, Kind: nlpolicy.U32},
+	{Name: "downdelay", Number: 5, Kind: nlpolicy.U32},
+	{Name: "use-carrier", Number: 6, Kind: nlpolicy.U8},
+	{Name: "arp-interval", Number: 7, Kind: nlpolicy.U32},
+	{Name: "arp-ip-target", Number: 8, Kind: nlpolicy.IndexedArray, Elem: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
+	{Name: "arp-validate", Number: 9, Kind: nlpolicy.U32, Enum: &enumBondArpValidate},
+	{Name: "arp-all-targets", Number: 10, Kind: nlpolicy.U32, Enum: &enumBondArpAllTargets},
+	{Name: "primary", Number: 11, Kind: nlpolicy.U32},
+	{Name: "primary-reselect", Number: 12, Kind: nlpolicy.U8, Enum: &enumBondPrimaryReselect},
+	{Name: "fail-over-mac", Number: 13, Kind: nlpolicy.U8, Enum: &enumBondFailOverMac},
+	{Name: "xmit-hash-policy", Number: 14, Kind: nlpolicy.U8, Enum: &enumBondXmitHashPolicy},
+	{Name: "resend-igmp", Number: 15, Kind: nlpolicy.U32},
+	{Name: "num-peer-notif", Number: 16, Kind: nlpolicy.U8},
+	{Name: "all-slaves-active", Number: 17, Kind: nlpolicy.U8},
+	{Name: "min-links", Number: 18, Kind: nlpolicy.U32},
+	{Name: "lp-interval", Number: 19, Kind: nlpolicy.U32},
+	{Name: "packets-per-slave", Number: 20, Kind: nlpolicy.U32},
+	{Name: "ad-lacp-rate", Number: 21, Kind: nlpolicy.U8, Enum: &enumBondLacpRate},
+	{Name: "ad-select", Number: 22, Kind: nlpolicy.U8, Enum: &enumBondAdSelect},
+	{Name: "ad-info", Number: 23, Kind: nlpolicy.Nest, Nested: &setBondAdInfoAttrs},
+	{Name: "ad-actor-sys-prio", Number: 24, Kind: nlpolicy.U16},
+	{Name: "ad-user-port-key", Number: 25, Kind: nlpolicy.U16},
+	{Name: "ad-actor-system", Number: 26, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 6}},
+	{Name: "tlb-dynamic-lb", Number: 27, Kind: nlpolicy.U8},
+	{Name: "peer-notif-delay", Number: 28, Kind: nlpolicy.U32},
+	{Name: "ad-lacp-active", Number: 29, Kind: nlpolicy.U8},
+	{Name: "missed-max", Number: 30, Kind: nlpolicy.U8},
+	{Name: "ns-ip6-target", Number: 31, Kind: nlpolicy.IndexedArray, Elem: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
+	{Name: "coupled-control", Number: 32, Kind: nlpolicy.U8},
+	{Name: "broadcast-neigh", Number: 33, Kind: nlpolicy.U8},
+	{Name: "lacp-strict", Number: 34, Kind: nlpolicy.U8},
 }}
 
 var setBondAdInfoAttrs = nlpolicy.Set{Name: "bond-ad-info-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "aggregator", Number: AttrBondAdInfoAggregator, Kind: nlpolicy.U16},
-	{Name: "num-ports", Number: AttrBondAdInfoNumPorts, Kind: nlpolicy.U16},
-	{Name: "actor-key", Number: AttrBondAdInfoActorKey, Kind: nlpolicy.U16},
-	{Name: "partner-key", Number: AttrBondAdInfoPartnerKey, Kind: nlpolicy.U16},
-	{Name: "partner-mac", Number: AttrBondAdInfoPartnerMac, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 6}},
+	{Name: "aggregator", Number: 1, Kind: nlpolicy.U16},
+	{Name: "num-ports", Number: 2, Kind: nlpolicy.U16},
+	{Name: "actor-key", Number: 3, Kind: nlpolicy.U16},
+	{Name: "partner-key", Number: 4, Kind: nlpolicy.U16},
+	{Name: "partner-mac", Number: 5, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 6}},
 }}
 
 var setBondSlaveAttrs = nlpolicy.Set{Name: "bond-slave-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "state", Number: AttrBondSlaveState, Kind: nlpolicy.U8, Enum: &enumBondSlaveState},
-	{Name: "mii-status", Number: AttrBondSlaveMiiStatus, Kind: nlpolicy.U8, Enum: &enumBondLinkStatus},
-	{Name: "link-failure-count", Number: AttrBondSlaveLinkFailureCount, Kind: nlpolicy.U32},
-	{Name: "perm-hwaddr", Number: AttrBondSlavePermHwaddr, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 32}},
-	{Name: "queue-id", Number: AttrBondSlaveQueueID, Kind: nlpolicy.U16},
-	{Name: "ad-aggregator-id", Number: AttrBondSlaveAdAggregatorID, Kind: nlpolicy.U16},
-	{Name: "ad-actor-oper-port-state", Number: AttrBondSlaveAdActorOperPortState, Kind: nlpolicy.U8, Enum: &enumLacpState},
-	{Name: "ad-partner-oper-port-state", Number: AttrBondSlaveAdPartnerOperPortState, Kind: nlpolicy.U16, Enum: &enumLacpState},
-	{Name: "prio", Number: AttrBondSlavePrio, Kind: nlpolicy.S32},
-	{Name: "actor-port-prio", Number: AttrBondSlaveActorPortPrio, Kind: nlpolicy.U16},
-	{Name: "ad-churn-actor-state", Number: AttrBondSlaveAdChurnActorState, Kind: nlpolicy.U8, Enum: &enumBondChurnState},
-	{Name: "ad-churn-partner-state", Number: AttrBondSlaveAdChurnPartnerState, Kind: nlpolicy.U8, Enum: &enumBondChurnState},
+	{Name: "state", Number: 1, Kind: nlpolicy.U8, Enum: &enumBondSlaveState},
+	{Name: "mii-status", Number: 2, Kind: nlpolicy.U8, Enum: &enumBondLinkStatus},
+	{Name: "link-failure-count", Number: 3, Kind: nlpolicy.U32},
+	{Name: "perm-hwaddr", Number: 4, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 32}},
+	{Name: "queue-id", Number: 5, Kind: nlpolicy.U16},
+	{Name: "ad-aggregator-id", Number: 6, Kind: nlpolicy.U16},
+	{Name: "ad-actor-oper-port-state", Number: 7, Kind: nlpolicy.U8, Enum: &enumLacpState},
+	{Name: "ad-partner-oper-port-state", Number: 8, Kind: nlpolicy.U16, Enum: &enumLacpState},
+	{Name: "prio", Number: 9, Kind: nlpolicy.S32},
+	{Name: "actor-port-prio", Number: 10, Kind: nlpolicy.U16},
+	{Name: "ad-churn-actor-state", Number: 11, Kind: nlpolicy.U8, Enum: &enumBondChurnState},
+	{Name: "ad-churn-partner-state", Number: 12, Kind: nlpolicy.U8, Enum: &enumBondChurnState},
 }}
 
 var setLinkinfoBridgeAttrs = nlpolicy.Set{Name: "linkinfo-bridge-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "forward-delay", Number: AttrLinkinfoBridgeForwardDelay, Kind: nlpolicy.U32},
-	{Name: "hello-time", Number: AttrLinkinfoBridgeHelloTime, Kind: nlpolicy.U32},
-	{Name: "max-age", Number: AttrLinkinfoBridgeMaxAge, Kind: nlpolicy.U32},
-	{Name: "ageing-time", Number: AttrLinkinfoBridgeAgeingTime, Kind: nlpolicy.U32},
-	{Name: "stp-state", Number: AttrLinkinfoBridgeStpState, Kind: nlpolicy.U32, Enum: &enumBridgeStpState},
-	{Name: "priority", Number: AttrLinkinfoBridgePriority, Kind: nlpolicy.U16},
-	{Name: "vlan-filtering", Number: AttrLinkinfoBridgeVlanFiltering, Kind: nlpolicy.U8},
-	{Name: "vlan-protocol", Number: AttrLinkinfoBridgeVlanProtocol, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian, Enum: &enumVlanProtocols},
-	{Name: "group-fwd-mask", Number: AttrLinkinfoBridgeGroupFwdMask, Kind: nlpolicy.U16},
-	{Name: "root-id", Number: AttrLinkinfoBridgeRootID, Kind: nlpolicy.Binary, Struct: &structIflaBridgeID},
-	{Name: "bridge-id", Number: AttrLinkinfoBridgeBridgeID, Kind: nlpolicy.Binary, Struct: &structIflaBridgeID},
-	{Name: "root-port", Number: AttrLinkinfoBridgeRootPort, Kind: nlpolicy.U16},
-	{Name: "root-path-cost", Number: AttrLinkinfoBridgeRootPathCost, Kind: nlpolicy.U32},
-	{Name: "topology-change", Number: AttrLinkinfoBridgeTopologyChange, Kind: nlpolicy.U8},
-	{Name: "topology-change-detected", Number: AttrLinkinfoBridgeTopologyChangeDetected, Kind: nlpolicy.U8},
-	{Name: "hello-timer", Number: AttrLinkinfoBridgeHelloTimer, Kind: nlpolicy.U64},
-	{Name: "tcn-timer", Number: AttrLinkinfoBridgeTcnTimer, Kind: nlpolicy.U64},
-	{Name: "topology-change-timer", Number: AttrLinkinfoBridgeTopologyChangeTimer, Kind: nlpolicy.U64},
-	{Name: "gc-timer", Number: AttrLinkinfoBridgeGcTimer, Kind: nlpolicy.U64},
-	{Name: "group-addr", Number: AttrLinkinfoBridgeGroupAddr, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 6}},
-	{Name: "fdb-flush", Number: AttrLinkinfoBridgeFdbFlush, Kind: nlpolicy.Flag},
-	{Name: "mcast-router", Number: AttrLinkinfoBridgeMcastRouter, Kind: nlpolicy.U8, Enum: &enumMdbRtrType},
-	{Name: "mcast-snooping", Number: AttrLinkinfoBridgeMcastSnooping, Kind: nlpolicy.U8},
-	{Name: "mcast-query-use-ifaddr", Number: AttrLinkinfoBridgeMcastQueryUseIfaddr, Kind: nlpolicy.U8},
-	{Name: "mcast-querier", Number: AttrLinkinfoBridgeMcastQuerier, Kind: nlpolicy.U8},
-	{Name: "mcast-hash-elasticity", Number: AttrLinkinfoBridgeMcastHashElasticity, Kind: nlpolicy.U32},
-	{Name: "mcast-hash-max", Number: AttrLinkinfoBridgeMcastHashMax, Kind: nlpolicy.U32},
-	{Name: "mcast-last-member-cnt", Number: AttrLinkinfoBridgeMcastLastMemberCnt, Kind: nlpolicy.U32},
-	{Name: "mcast-startup-query-cnt", Number: AttrLinkinfoBridgeMcastStartupQueryCnt, Kind: nlpolicy.U32},
-	{Name: "mcast-last-member-intvl", Number: AttrLinkinfoBridgeMcastLastMemberIntvl, Kind: nlpolicy.U64},
-	{Name: "mcast-membership-intvl", Number: AttrLinkinfoBridgeMcastMembershipIntvl, Kind: nlpolicy.U64},
-	{Name: "mcast-querier-intvl", Number: AttrLinkinfoBridgeMcastQuerierIntvl, Kind: nlpolicy.U64},
-	{Name: "mcast-query-intvl", Number: AttrLinkinfoBridgeMcastQueryIntvl, Kind: nlpolicy.U64},
-	{Name: "mcast-query-response-intvl", Number: AttrLinkinfoBridgeMcastQueryResponseIntvl, Kind: nlpolicy.U64},
-	{Name: "mcast-startup-query-intvl", Number: AttrLinkinfoBridgeMcastStartupQueryIntvl, Kind: nlpolicy.U64},
-	{Name: "nf-call-iptables", Number: AttrLinkinfoBridgeNfCallIptables, Kind: nlpolicy.U8},
-	{Name: "nf-call-ip6tables", Number: AttrLinkinfoBridgeNfCallIp6tables, Kind: nlpolicy.U8},
-	{Name: "nf-call-arptables", Number: AttrLinkinfoBridgeNfCallArptables, Kind: nlpolicy.U8},
-	{Name: "vlan-default-pvid", Number: AttrLinkinfoBridgeVlanDefaultPvid, Kind: nlpolicy.U16},
-	{Name: "pad", Number: AttrLinkinfoBridgePad, Kind: nlpolicy.Pad},
-	{Name: "vlan-stats-enabled", Number: AttrLinkinfoBridgeVlanStatsEnabled, Kind: nlpolicy.U8},
-	{Name: "mcast-stats-enabled", Number: AttrLinkinfoBridgeMcastStatsEnabled, Kind: nlpolicy.U8},
-	{Name: "mcast-igmp-version", Number: AttrLinkinfoBridgeMcastIgmpVersion, Kind: nlpolicy.U8},
-	{Name: "mcast-mld-version", Number: AttrLinkinfoBridgeMcastMldVersion, Kind: nlpolicy.U8},
-	{Name: "vlan-stats-per-port", Number: AttrLinkinfoBridgeVlanStatsPerPort, Kind: nlpolicy.U8},
-	{Name: "multi-boolopt", Number: AttrLinkinfoBridgeMultiBoolopt, Kind: nlpolicy.Binary, Struct: &structBrBooloptMulti},
-	{Name: "mcast-querier-state", Number: AttrLinkinfoBridgeMcastQuerierState, Kind: nlpolicy.Nest, Nested: &setBridgeQuerierAttrs},
-	{Name: "fdb-n-learned", Number: AttrLinkinfoBridgeFdbNLearned, Kind: nlpolicy.U32},
-	{Name: "fdb-max-learned", Number: AttrLinkinfoBridgeFdbMaxLearned, Kind: nlpolicy.U32},
+	{Name: "forward-delay", Number: 1, Kind: nlpolicy.U32},
+	{Name: "hello-time", Number: 2, Kind: nlpolicy.U32},
+	{Name: "max-age", Number: 3, Kind: nlpolicy.U32},
+	{Name: "ageing-time", Number: 4, Kind: nlpolicy.U32},
+	{Name: "stp-state", Number: 5, Kind: nlpolicy.U32, Enum: &enumBridgeStpState},
+	{Name: "priority", Number: 6, Kind: nlpolicy.U16},
+	{Name: "vlan-filtering", Number: 7, Kind: nlpolicy.U8},
+	{Name: "vlan-protocol", Number: 8, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian, Enum: &enumVlanProtocols},
+	{Name: "group-fwd-mask", Number: 9, Kind: nlpolicy.U16},
+	{Name: "root-id", Number: 10, Kind: nlpolicy.Binary, Struct: &structIflaBridgeID},
+	{Name: "bridge-id", Number: 11, Kind: nlpolicy.Binary, Struct: &structIflaBridgeID},
+	{Name: "root-port", Number: 12, Kind: nlpolicy.U16},
+	{Name: "root-path-cost", Number: 13, Kind: nlpolicy.U32},
+	{Name: "topology-change", Number: 14, Kind: nlpolicy.U8},
+	{Name: "topology-change-detected", Number: 15, Kind: nlpolicy.U8},
+	{Name: "hello-timer", Number: 16, Kind: nlpolicy.U64},
+	{Name: "tcn-timer", Number: 17, Kind: nlpolicy.U64},
+	{Name: "topology-change-timer", Number: 18, Kind: nlpolicy.U64},
+	{Name: "gc-timer", Number: 19, Kind: nlpolicy.U64},
+	{Name: "group-addr", Number: 20, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 6}},
+	{Name: "fdb-flush", Number: 21, Kind: nlpolicy.Flag},
+	{Name: "mcast-router", Number: 22, Kind: nlpolicy.U8, Enum: &enumMdbRtrType},
+	{Name: "mcast-snooping", Number: 23, Kind: nlpolicy.U8},
+	{Name: "mcast-query-use-ifaddr", Number: 24, Kind: nlpolicy.U8},
+	{Name: "mcast-querier", Number: 25, Kind: nlpolicy.U8},
+	{Name: "mcast-hash-elasticity", Number: 26, Kind: nlpolicy.U32},
+	{Name: "mcast-hash-max", Number: 27, Kind: nlpolicy.U32},
+	{Name: "mcast-last-member-cnt", Number: 28, Kind: nlpolicy.U32},
+	{Name: "mcast-startup-query-cnt", Number: 29, Kind: nlpolicy.U32},
+	{Name: "mcast-last-member-intvl", Number: 30, Kind: nlpolicy.U64},
+	{Name: "mcast-membership-intvl", Number: 31, Kind: nlpolicy.U64},
+	{Name: "mcast-querier-intvl", Number: 32, Kind: nlpolicy.U64},
+	{Name: "mcast-query-intvl", Number: 33, Kind: nlpolicy.U64},
+	{Name: "mcast-query-response-intvl", Number: 34, Kind: nlpolicy.U64},
+	{Name: "mcast-startup-query-intvl", Number: 35, Kind: nlpolicy.U64},
+	{Name: "nf-call-iptables", Number: 36, Kind: nlpolicy.U8},
+	{Name: "nf-call-ip6tables", Number: 37, Kind: nlpolicy.U8},
+	{Name: "nf-call-arptables", Number: 38, Kind: nlpolicy.U8},
+	{Name: "vlan-default-pvid", Number: 39, Kind: nlpolicy.U16},
+	{Name: "pad", Number: 40, Kind: nlpolicy.Pad},
+	{Name: "vlan-stats-enabled", Number: 41, Kind: nlpolicy.U8},
+	{Name: "mcast-stats-enabled", Number: 42, Kind: nlpolicy.U8},
+	{Name: "mcast-igmp-version", Number: 43, Kind: nlpolicy.U8},
+	{Name: "mcast-mld-version", Number: 44, Kind: nlpolicy.U8},
+	{Name: "vlan-stats-per-port", Number: 45, Kind: nlpolicy.U8},
+	{Name: "multi-boolopt", Number: 46, Kind: nlpolicy.Binary, Struct: &structBrBooloptMulti},
+	{Name: "mcast-querier-state", Number: 47, Kind: nlpolicy.Nest, Nested: &setBridgeQuerierAttrs},
+	{Name: "fdb-n-learned", Number: 48, Kind: nlpolicy.U32},
+	{Name: "fdb-max-learned", Number: 49, Kind: nlpolicy.U32},
 }}
 
 var setBridgeQuerierAttrs = nlpolicy.Set{Name: "bridge-querier-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "ip-address", Number: AttrBridgeQuerierIpAddress, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 4}},
-	{Name: "ip-port", Number: AttrBridgeQuerierIpPort, Kind: nlpolicy.U32},
-	{Name: "ip-other-timer", Number: AttrBridgeQuerierIpOtherTimer, Kind: nlpolicy.U64},
-	{Name: "pad", Number: AttrBridgeQuerierPad, Kind: nlpolicy.Pad},
-	{Name: "ipv6-address", Number: AttrBridgeQuerierIpv6Address, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
-	{Name: "ipv6-port", Number: AttrBridgeQuerierIpv6Port, Kind: nlpolicy.U32},
-	{Name: "ipv6-other-timer", Number: AttrBridgeQuerierIpv6OtherTimer, Kind: nlpolicy.U64},
+	{Name: "ip-address", Number: 1, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 4}},
+	{Name: "ip-port", Number: 2, Kind: nlpolicy.U32},
+	{Name: "ip-other-timer", Number: 3, Kind: nlpolicy.U64},
+	{Name: "pad", Number: 4, Kind: nlpolicy.Pad},
+	{Name: "ipv6-address", Number: 5, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
+	{Name: "ipv6-port", Number: 6, Kind: nlpolicy.U32},
+	{Name: "ipv6-other-timer", Number: 7, Kind: nlpolicy.U64},
 }}
 
 var setLinkinfoBrportAttrs = nlpolicy.Set{Name: "linkinfo-brport-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "state", Number: AttrLinkinfoBrportState, Kind: nlpolicy.U8, Enum: &enumBrState},
-	{Name: "priority", Number: AttrLinkinfoBrportPriority, Kind: nlpolicy.U16},
-	{Name: "cost", Number: AttrLinkinfoBrportCost, Kind: nlpolicy.U32},
-	{Name: "mode", Number: AttrLinkinfoBrportMode, Kind: nlpolicy.U8},
-	{Name: "guard", Number: AttrLinkinfoBrportGuard, Kind: nlpolicy.U8},
-	{Name: "protect", Number: AttrLinkinfoBrportProtect, Kind: nlpolicy.U8},
-	{Name: "fast-leave", Number: AttrLinkinfoBrportFastLeave, Kind: nlpolicy.U8},
-	{Name: "learning", Number: AttrLinkinfoBrportLearning, Kind: nlpolicy.U8},
-	{Name: "unicast-flood", Number: AttrLinkinfoBrportUnicastFlood, Kind: nlpolicy.U8},
-	{Name: "proxyarp", Number: AttrLinkinfoBrportProxyarp, Kind: nlpolicy.U8},
-	{Name: "learning-sync", Number: AttrLinkinfoBrportLearningSync, Kind: nlpolicy.U8},
-	{Name: "proxyarp-wifi", Number: AttrLinkinfoBrportProxyarpWifi, Kind: nlpolicy.U8},
-	{Name: "root-id", Number: AttrLinkinfoBrportRootID, Kind: nlpolicy.Binary, Struct: &structIflaBridgeID},
-	{Name: "bridge-id", Number: AttrLinkinfoBrportBridgeID, Kind: nlpolicy.Binary, Struct: &structIflaBridgeID},
-	{Name: "designated-port", Number: AttrLinkinfoBrportDesignatedPort, Kind: nlpolicy.U16},
-	{Name: "designated-cost", Number: AttrLinkinfoBrportDesignatedCost, Kind: nlpolicy.U16},
-	{Name: "id", Number: AttrLinkinfoBrportID, Kind: nlpolicy.U16},
-	{Name: "no", Number: AttrLinkinfoBrportNo, Kind: nlpolicy.U16},
-	{Name: "topology-change-ack", Number: AttrLinkinfoBrportTopologyChangeAck, Kind: nlpolicy.U8},
-	{Name: "config-pending", Number: AttrLinkinfoBrportConfigPending, Kind: nlpolicy.U8},
-	{Name: "message-age-timer", Number: AttrLinkinfoBrportMessageAgeTimer, Kind: nlpolicy.U64},
-	{Name: "forward-delay-timer", Number: AttrLinkinfoBrportForwardDelayTimer, Kind: nlpolicy.U64},
-	{Name: "hold-timer", Number: AttrLinkinfoBrportHoldTimer, Kind: nlpolicy.U64},
-	{Name: "flush", Number: AttrLinkinfoBrportFlush, Kind: nlpolicy.Flag},
-	{Name: "multicast-router", Number: AttrLinkinfoBrportMulticastRouter, Kind: nlpolicy.U8, Enum: &enumMdbRtrType},
-	{Name: "pad", Number: AttrLinkinfoBrportPad, Kind: nlpolicy.Pad},
-	{Name: "mcast-flood", Number: AttrLinkinfoBrportMcastFlood, Kind: nlpolicy.U8},
-	{Name: "mcast-to-ucast", Number: AttrLinkinfoBrportMcastToUcast, Kind: nlpolicy.U8},
-	{Name: "vlan-tunnel", Number: AttrLinkinfoBrportVlanTunnel, Kind: nlpolicy.U8},
-	{Name: "bcast-flood", Number: AttrLinkinfoBrportBcastFlood, Kind: nlpolicy.U8},
-	{Name: "group-fwd-mask", Number: AttrLinkinfoBrportGroupFwdMask, Kind: nlpolicy.U16},
-	{Name: "neigh-suppress", Number: AttrLinkinfoBrportNeighSuppress, Kind: nlpolicy.U8},
-	{Name: "isolated", Number: AttrLinkinfoBrportIsolated, Kind: nlpolicy.U8},
-	{Name: "backup-port", Number: AttrLinkinfoBrportBackupPort, Kind: nlpolicy.U32},
-	{Name: "mrp-ring-open", Number: AttrLinkinfoBrportMrpRingOpen, Kind: nlpolicy.U8},
-	{Name: "mrp-in-open", Number: AttrLinkinfoBrportMrpInOpen, Kind: nlpolicy.U8},
-	{Name: "mcast-eht-hosts-limit", Number: AttrLinkinfoBrportMcastEhtHostsLimit, Kind: nlpolicy.U32},
-	{Name: "mcast-eht-hosts-cnt", Number: AttrLinkinfoBrportMcastEhtHostsCnt, Kind: nlpolicy.U32},
-	{Name: "locked", Number: AttrLinkinfoBrportLocked, Kind: nlpolicy.U8},
-	{Name: "mab", Number: AttrLinkinfoBrportMab, Kind: nlpolicy.U8},
-	{Name: "mcast-n-groups", Number: AttrLinkinfoBrportMcastNGroups, Kind: nlpolicy.U32},
-	{Name: "mcast-max-groups", Number: AttrLinkinfoBrportMcastMaxGroups, Kind: nlpolicy.U32},
-	{Name: "neigh-vlan-suppress", Number: AttrLinkinfoBrportNeighVlanSuppress, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}},
-	{Name: "backup-nhid", Number: AttrLinkinfoBrportBackupNhid, Kind: nlpolicy.U32},
+	{Name: "state", Number: 1, Kind: nlpolicy.U8, Enum: &enumBrState},
+	{Name: "priority", Number: 2, Kind: nlpolicy.U16},
+	{Name: "cost", Number: 3, Kind: nlpolicy.U32},
+	{Name: "mode", Number: 4, Kind: nlpolicy.U8},
+	{Name: "guard", Number: 5, Kind: nlpolicy.U8},
+	{Name: "protect", Number: 6, Kind: nlpolicy.U8},
+	{Name: "fast-leave", Number: 7, Kind: nlpolicy.U8},
+	{Name: "learning", Number: 8, Kind: nlpolicy.U8},
+	{Name: "unicast-flood", Number: 9, Kind: nlpolicy.U8},
+	{Name: "proxyarp", Number: 10, Kind: nlpolicy.U8},
+	{Name: "learning-sync", Number: 11, Kind: nlpolicy.U8},
+	{Name: "proxyarp-wifi", Number: 12, Kind: nlpolicy.U8},
+	{Name: "root-id", Number: 13, Kind: nlpolicy.Binary, Struct: &structIflaBridgeID},
+	{Name: "bridge-id", Number: 14, Kind: nlpolicy.Binary, Struct: &structIflaBridgeID},
+	{Name: "designated-port", Number: 15, Kind: nlpolicy.U16},
+	{Name: "designated-cost", Number: 16, Kind: nlpolicy.U16},
+	{Name: "id", Number: 17, Kind: nlpolicy.U16},
+	{Name: "no", Number: 18, Kind: nlpolicy.U16},
+	{Name: "topology-change-ack", Number: 19, Kind: nlpolicy.U8},
+	{Name: "config-pending", Number: 20, Kind: nlpolicy.U8},
+	{Name: "message-age-timer", Number: 21, Kind: nlpolicy.U64},
+	{Name: "forward-delay-timer", Number: 22, Kind: nlpolicy.U64},
+	{Name: "hold-timer", Number: 23, Kind: nlpolicy.U64},
+	{Name: "flush", Number: 24, Kind: nlpolicy.Flag},
+	{Name: "multicast-router", Number: 25, Kind: nlpolicy.U8, Enum: &enumMdbRtrType},
+	{Name: "pad", Number: 26, Kind: nlpolicy.Pad},
+	{Name: "mcast-flood", Number: 27, Kind: nlpolicy.U8},
+	{Name: "mcast-to-ucast", Number: 28, Kind: nlpolicy.U8},
+	{Name: "vlan-tunnel", Number: 29, Kind: nlpolicy.U8},
+	{Name: "bcast-flood", Number: 30, Kind: nlpolicy.U8},
+	{Name: "group-fwd-mask", Number: 31, Kind: nlpolicy.U16},
+	{Name: "neigh-suppress", Number: 32, Kind: nlpolicy.U8},
+	{Name: "isolated", Number: 33, Kind: nlpolicy.U8},
+	{Name: "backup-port", Number: 34, Kind: nlpolicy.U32},
+	{Name: "mrp-ring-open", Number: 35, Kind: nlpolicy.U8},
+	{Name: "mrp-in-open", Number: 36, Kind: nlpolicy.U8},
+	{Name: "mcast-eht-hosts-limit", Number: 37, Kind: nlpolicy.U32},
+	{Name: "mcast-eht-hosts-cnt", Number: 38, Kind: nlpolicy.U32},
+	{Name: "locked", Number: 39, Kind: nlpolicy.U8},
+	{Name: "mab", Number: 40, Kind: nlpolicy.U8},
+	{Name: "mcast-n-groups", Number: 41, Kind: nlpolicy.U32},
+	{Name: "mcast-max-groups", Number: 42, Kind: nlpolicy.U32},
+	{Name: "neigh-vlan-suppress", Number: 43, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}},
+	{Name: "backup-nhid", Number: 44, Kind: nlpolicy.U32},
 }}
 
 var setLinkinfoGreAttrs = nlpolicy.Set{Name: "linkinfo-gre-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "link", Number: AttrLinkinfoGreLink, Kind: nlpolicy.U32},
-	{Name: "iflags", Number: AttrLinkinfoGreIflags, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian, Enum: &enumGreFlags},
-	{Name: "oflags", Number: AttrLinkinfoGreOflags, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian, Enum: &enumGreFlags},
-	{Name: "ikey", Number: AttrLinkinfoGreIkey, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "okey", Number: AttrLinkinfoGreOkey, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "local", Number: AttrLinkinfoGreLocal, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4},
-	{Name: "remote", Number: AttrLinkinfoGreRemote, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4},
-	{Name: "ttl", Number: AttrLinkinfoGreTtl, Kind: nlpolicy.U8},
-	{Name: "tos", Number: AttrLinkinfoGreTos, Kind: nlpolicy.U8},
-	{Name: "pmtudisc", Number: AttrLinkinfoGrePmtudisc, Kind: nlpolicy.U8},
-	{Name: "encap-limit", Number: AttrLinkinfoGreEncapLimit, Kind: nlpolicy.U8},
-	{Name: "flowinfo", Number: AttrLinkinfoGreFlowinfo, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "flags", Number: AttrLinkinfoGreFlags, Kind: nlpolicy.U32, Enum: &enumIp6TnlFlags},
-	{Name: "encap-type", Number: AttrLinkinfoGreEncapType, Kind: nlpolicy.U16, Enum: &enumTunnelEncapType},
-	{Name: "encap-flags", Number: AttrLinkinfoGreEncapFlags, Kind: nlpolicy.U16, Enum: &enumTunnelEncapFlags},
-	{Name: "encap-sport", Number: AttrLinkinfoGreEncapSport, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "encap-dport", Number: AttrLinkinfoGreEncapDport, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "collect-metadata", Number: AttrLinkinfoGreCollectMetadata, Kind: nlpolicy.Flag},
-	{Name: "ignore-df", Number: AttrLinkinfoGreIgnoreDf, Kind: nlpolicy.U8},
-	{Name: "fwmark", Number: AttrLinkinfoGreFwmark, Kind: nlpolicy.U32},
-	{Name: "erspan-index", Number: AttrLinkinfoGreErspanIndex, Kind: nlpolicy.U32},
-	{Name: "erspan-ver", Number: AttrLinkinfoGreErspanVer, Kind: nlpolicy.U8},
-	{Name: "erspan-dir", Number: AttrLinkinfoGreErspanDir, Kind: nlpolicy.U8},
-	{Name: "erspan-hwid", Number: AttrLinkinfoGreErspanHwid, Kind: nlpolicy.U16},
+	{Name: "link", Number: 1, Kind: nlpolicy.U32},
+	{Name: "iflags", Number: 2, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian, Enum: &enumGreFlags},
+	{Name: "oflags", Number: 3, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian, Enum: &enumGreFlags},
+	{Name: "ikey", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "okey", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "local", Number: 6, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4},
+	{Name: "remote", Number: 7, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4},
+	{Name: "ttl", Number: 8, Kind: nlpolicy.U8},
+	{Name: "tos", Number: 9, Kind: nlpolicy.U8},
+	{Name: "pmtudisc", Number: 10, Kind: nlpolicy.U8},
+	{Name: "encap-limit", Number: 11, Kind: nlpolicy.U8},
+	{Name: "flowinfo", Number: 12, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "flags", Number: 13, Kind: nlpolicy.U32, Enum: &enumIp6TnlFlags},
+	{Name: "encap-type", Number: 14, Kind: nlpolicy.U16, Enum: &enumTunnelEncapType},
+	{Name: "encap-flags", Number: 15, Kind: nlpolicy.U16, Enum: &enumTunnelEncapFlags},
+	{Name: "encap-sport", Number: 16, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "encap-dport", Number: 17, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "collect-metadata", Number: 18, Kind: nlpolicy.Flag},
+	{Name: "ignore-df", Number: 19, Kind: nlpolicy.U8},
+	{Name: "fwmark", Number: 20, Kind: nlpolicy.U32},
+	{Name: "erspan-index", Number: 21, Kind: nlpolicy.U32},
+	{Name: "erspan-ver", Number: 22, Kind: nlpolicy.U8},
+	{Name: "erspan-dir", Number: 23, Kind: nlpolicy.U8},
+	{Name: "erspan-hwid", Number: 24, Kind: nlpolicy.U16},
 }}
 
 var setLinkinfoGre6Attrs = nlpolicy.Set{Name: "linkinfo-gre6-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "link", Number: AttrLinkinfoGreLink, Kind: nlpolicy.U32},
-	{Name: "iflags", Number: AttrLinkinfoGreIflags, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian, Enum: &enumGreFlags},
-	{Name: "oflags", Number: AttrLinkinfoGreOflags, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian, Enum: &enumGreFlags},
-	{Name: "ikey", Number: AttrLinkinfoGreIkey, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "okey", Number: AttrLinkinfoGreOkey, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "local", Number: AttrLinkinfoGreLocal, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6},
-	{Name: "remote", Number: AttrLinkinfoGreRemote, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6},
-	{Name: "ttl", Number: AttrLinkinfoGreTtl, Kind: nlpolicy.U8},
-	{Name: "encap-limit", Number: AttrLinkinfoGreEncapLimit, Kind: nlpolicy.U8},
-	{Name: "flowinfo", Number: AttrLinkinfoGreFlowinfo, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "flags", Number: AttrLinkinfoGreFlags, Kind: nlpolicy.U32, Enum: &enumIp6TnlFlags},
-	{Name: "encap-type", Number: AttrLinkinfoGreEncapType, Kind: nlpolicy.U16, Enum: &enumTunnelEncapType},
-	{Name: "encap-flags", Number: AttrLinkinfoGreEncapFlags, Kind: nlpolicy.U16, Enum: &enumTunnelEncapFlags},
-	{Name: "encap-sport", Number: AttrLinkinfoGreEncapSport, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "encap-dport", Number: AttrLinkinfoGreEncapDport, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "collect-metadata", Number: AttrLinkinfoGreCollectMetadata, Kind: nlpolicy.Flag},
-	{Name: "fwmark", Number: AttrLinkinfoGreFwmark, Kind: nlpolicy.U32},
-	{Name: "erspan-index", Number: AttrLinkinfoGreErspanIndex, Kind: nlpolicy.U32},
-	{Name: "erspan-ver", Number: AttrLinkinfoGreErspanVer, Kind: nlpolicy.U8},
-	{Name: "erspan-dir", Number: AttrLinkinfoGreErspanDir, Kind: nlpolicy.U8},
-	{Name: "erspan-hwid", Number: AttrLinkinfoGreErspanHwid, Kind: nlpolicy.U16},
+	{Name: "link", Number: 1, Kind: nlpolicy.U32},
+	{Name: "iflags", Number: 2, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian, Enum: &enumGreFlags},
+	{Name: "oflags", Number: 3, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian, Enum: &enumGreFlags},
+	{Name: "ikey", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "okey", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "local", Number: 6, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6},
+	{Name: "remote", Number: 7, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6},
+	{Name: "ttl", Number: 8, Kind: nlpolicy.U8},
+	{Name: "encap-limit", Number: 11, Kind: nlpolicy.U8},
+	{Name: "flowinfo", Number: 12, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "flags", Number: 13, Kind: nlpolicy.U32, Enum: &enumIp6TnlFlags},
+	{Name: "encap-type", Number: 14, Kind: nlpolicy.U16, Enum: &enumTunnelEncapType},
+	{Name: "encap-flags", Number: 15, Kind: nlpolicy.U16, Enum: &enumTunnelEncapFlags},
+	{Name: "encap-sport", Number: 16, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "encap-dport", Number: 17, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "collect-metadata", Number: 18, Kind: nlpolicy.Flag},
+	{Name: "fwmark", Number: 20, Kind: nlpolicy.U32},
+	{Name: "erspan-index", Number: 21, Kind: nlpolicy.U32},
+	{Name: "erspan-ver", Number: 22, Kind: nlpolicy.U8},
+	{Name: "erspan-dir", Number: 23, Kind: nlpolicy.U8},
+	{Name: "erspan-hwid", Number: 24, Kind: nlpolicy.U16},
 }}
 
 var setLinkinfoVtiAttrs = nlpolicy.Set{Name: "linkinfo-vti-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "link", Number: AttrLinkinfoVtiLink, Kind: nlpolicy.U32},
-	{Name: "ikey", Number: AttrLinkinfoVtiIkey, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "okey", Number: AttrLinkinfoVtiOkey, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "local", Number: AttrLinkinfoVtiLocal, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4},
-	{Name: "remote", Number: AttrLinkinfoVtiRemote, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4},
-	{Name: "fwmark", Number: AttrLinkinfoVtiFwmark, Kind: nlpolicy.U32},
+	{Name: "link", Number: 1, Kind: nlpolicy.U32},
+	{Name: "ikey", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "okey", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "local", Number: 4, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4},
+	{Name: "remote", Number: 5, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4},
+	{Name: "fwmark", Number: 6, Kind: nlpolicy.U32},
 }}
 
 var setLinkinfoVti6Attrs = nlpolicy.Set{Name: "linkinfo-vti6-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "link", Number: AttrLinkinfoVtiLink, Kind: nlpolicy.U32},
-	{Name: "ikey", Number: AttrLinkinfoVtiIkey, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "okey", Number: AttrLinkinfoVtiOkey, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "local", Number: AttrLinkinfoVtiLocal, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6},
-	{Name: "remote", Number: AttrLinkinfoVtiRemote, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6},
-	{Name: "fwmark", Number: AttrLinkinfoVtiFwmark, Kind: nlpolicy.U32},
+	{Name: "link", Number: 1, Kind: nlpolicy.U32},
+	{Name: "ikey", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "okey", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "local", Number: 4, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6},
+	{Name: "remote", Number: 5, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6},
+	{Name: "fwmark", Number: 6, Kind: nlpolicy.U32},
 }}
 
 var setLinkinfoGeneveAttrs = nlpolicy.Set{Name: "linkinfo-geneve-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "id", Number: AttrLinkinfoGeneveID, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 16777215}},
-	{Name: "remote", Number: AttrLinkinfoGeneveRemote, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 4}},
-	{Name: "ttl", Number: AttrLinkinfoGeneveTtl, Kind: nlpolicy.U8},
-	{Name: "tos", Number: AttrLinkinfoGeneveTos, Kind: nlpolicy.U8},
-	{Name: "port", Number: AttrLinkinfoGenevePort, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "collect-metadata", Number: AttrLinkinfoGeneveCollectMetadata, Kind: nlpolicy.Flag},
-	{Name: "remote6", Number: AttrLinkinfoGeneveRemote6, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
-	{Name: "udp-csum", Number: AttrLinkinfoGeneveUdpCsum, Kind: nlpolicy.U8},
-	{Name: "udp-zero-csum6-tx", Number: AttrLinkinfoGeneveUdpZeroCsum6Tx, Kind: nlpolicy.U8},
-	{Name: "udp-zero-csum6-rx", Number: AttrLinkinfoGeneveUdpZeroCsum6Rx, Kind: nlpolicy.U8},
-	{Name: "label", Number: AttrLinkinfoGeneveLabel, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "ttl-inherit", Number: AttrLinkinfoGeneveTtlInherit, Kind: nlpolicy.U8},
-	{Name: "df", Number: AttrLinkinfoGeneveDf, Kind: nlpolicy.U8, Enum: &enumGeneveDf},
-	{Name: "inner-proto-inherit", Number: AttrLinkinfoGeneveInnerProtoInherit, Kind: nlpolicy.Flag},
-	{Name: "port-range", Number: AttrLinkinfoGenevePortRange, Kind: nlpolicy.Binary, Struct: &structIflaGenevePortRange},
-	{Name: "gro-hint", Number: AttrLinkinfoGeneveGroHint, Kind: nlpolicy.Flag},
+	{Name: "id", Number: 1, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 16777215}},
+	{Name: "remote", Number: 2, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 4}},
+	{Name: "ttl", Number: 3, Kind: nlpolicy.U8},
+	{Name: "tos", Number: 4, Kind: nlpolicy.U8},
+	{Name: "port", Number: 5, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "collect-metadata", Number: 6, Kind: nlpolicy.Flag},
+	{Name: "remote6", Number: 7, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
+	{Name: "udp-csum", Number: 8, Kind: nlpolicy.U8},
+	{Name: "udp-zero-csum6-tx", Number: 9, Kind: nlpolicy.U8},
+	{Name: "udp-zero-csum6-rx", Number: 10, Kind: nlpolicy.U8},
+	{Name: "label", Number: 11, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "ttl-inherit", Number: 12, Kind: nlpolicy.U8},
+	{Name: "df", Number: 13, Kind: nlpolicy.U8, Enum: &enumGeneveDf},
+	{Name: "inner-proto-inherit", Number: 14, Kind: nlpolicy.Flag},
+	{Name: "port-range", Number: 15, Kind: nlpolicy.Binary, Struct: &structIflaGenevePortRange},
+	{Name: "gro-hint", Number: 16, Kind: nlpolicy.Flag},
 }}
 
 var setLinkinfoIptunAttrs = nlpolicy.Set{Name: "linkinfo-iptun-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "link", Number: AttrLinkinfoIptunLink, Kind: nlpolicy.U32},
-	{Name: "local", Number: AttrLinkinfoIptunLocal, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4},
-	{Name: "remote", Number: AttrLinkinfoIptunRemote, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4},
-	{Name: "ttl", Number: AttrLinkinfoIptunTtl, Kind: nlpolicy.U8},
-	{Name: "tos", Number: AttrLinkinfoIptunTos, Kind: nlpolicy.U8},
-	{Name: "encap-limit", Number: AttrLinkinfoIptunEncapLimit, Kind: nlpolicy.U8},
-	{Name: "flowinfo", Number: AttrLinkinfoIptunFlowinfo, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "flags", Number: AttrLinkinfoIptunFlags, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "proto", Number: AttrLinkinfoIptunProto, Kind: nlpolicy.U8},
-	{Name: "pmtudisc", Number: AttrLinkinfoIptunPmtudisc, Kind: nlpolicy.U8},
-	{Name: "6rd-prefix", Number: AttrLinkinfoIptun6rdPrefix, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6},
-	{Name: "6rd-relay-prefix", Number: AttrLinkinfoIptun6rdRelayPrefix, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4},
-	{Name: "6rd-prefixlen", Number: AttrLinkinfoIptun6rdPrefixlen, Kind: nlpolicy.U16},
-	{Name: "6rd-relay-prefixlen", Number: AttrLinkinfoIptun6rdRelayPrefixlen, Kind: nlpolicy.U16},
-	{Name: "encap-type", Number: AttrLinkinfoIptunEncapType, Kind: nlpolicy.U16, Enum: &enumTunnelEncapType},
-	{Name: "encap-flags", Number: AttrLinkinfoIptunEncapFlags, Kind: nlpolicy.U16, Enum: &enumTunnelEncapFlags},
-	{Name: "encap-sport", Number: AttrLinkinfoIptunEncapSport, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "encap-dport", Number: AttrLinkinfoIptunEncapDport, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "collect-metadata", Number: AttrLinkinfoIptunCollectMetadata, Kind: nlpolicy.Flag},
-	{Name: "fwmark", Number: AttrLinkinfoIptunFwmark, Kind: nlpolicy.U32},
+	{Name: "link", Number: 1, Kind: nlpolicy.U32},
+	{Name: "local", Number: 2, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4},
+	{Name: "remote", Number: 3, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4},
+	{Name: "ttl", Number: 4, Kind: nlpolicy.U8},
+	{Name: "tos", Number: 5, Kind: nlpolicy.U8},
+	{Name: "encap-limit", Number: 6, Kind: nlpolicy.U8},
+	{Name: "flowinfo", Number: 7, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "flags", Number: 8, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "proto", Number: 9, Kind: nlpolicy.U8},
+	{Name: "pmtudisc", Number: 10, Kind: nlpolicy.U8},
+	{Name: "6rd-prefix", Number: 11, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6},
+	{Name: "6rd-relay-prefix", Number: 12, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4},
+	{Name: "6rd-prefixlen", Number: 13, Kind: nlpolicy.U16},
+	{Name: "6rd-relay-prefixlen", Number: 14, Kind: nlpolicy.U16},
+	{Name: "encap-type", Number: 15, Kind: nlpolicy.U16, Enum: &enumTunnelEncapType},
+	{Name: "encap-flags", Number: 16, Kind: nlpolicy.U16, Enum: &enumTunnelEncapFlags},
+	{Name: "encap-sport", Number: 17, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "encap-dport", Number: 18, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "collect-metadata", Number: 19, Kind: nlpolicy.Flag},
+	{Name: "fwmark", Number: 20, Kind: nlpolicy.U32},
 }}
 
 var setLinkinfoIp6tnlAttrs = nlpolicy.Set{Name: "linkinfo-ip6tnl-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "link", Number: AttrLinkinfoIp6tnlLink, Kind: nlpolicy.U32},
-	{Name: "local", Number: AttrLinkinfoIp6tnlLocal, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6},
-	{Name: "remote", Number: AttrLinkinfoIp6tnlRemote, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6},
-	{Name: "ttl", Number: AttrLinkinfoIp6tnlTtl, Kind: nlpolicy.U8},
-	{Name: "encap-limit", Number: AttrLinkinfoIp6tnlEncapLimit, Kind: nlpolicy.U8},
-	{Name: "flowinfo", Number: AttrLinkinfoIp6tnlFlowinfo, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "flags", Number: AttrLinkinfoIp6tnlFlags, Kind: nlpolicy.U32, Enum: &enumIp6TnlFlags},
-	{Name: "proto", Number: AttrLinkinfoIp6tnlProto, Kind: nlpolicy.U8},
-	{Name: "encap-type", Number: AttrLinkinfoIp6tnlEncapType, Kind: nlpolicy.U16, Enum: &enumTunnelEncapType},
-	{Name: "encap-flags", Number: AttrLinkinfoIp6tnlEncapFlags, Kind: nlpolicy.U16, Enum: &enumTunnelEncapFlags},
-	{Name: "encap-sport", Number: AttrLinkinfoIp6tnlEncapSport, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "encap-dport", Number: AttrLinkinfoIp6tnlEncapDport, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "collect-metadata", Number: AttrLinkinfoIp6tnlCollectMetadata, Kind: nlpolicy.Flag},
-	{Name: "fwmark", Number: AttrLinkinfoIp6tnlFwmark, Kind: nlpolicy.U32},
+	{Name: "link", Number: 1, Kind: nlpolicy.U32},
+	{Name: "local", Number: 2, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6},
+	{Name: "remote", Number: 3, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6},
+	{Name: "ttl", Number: 4, Kind: nlpolicy.U8},
+	{Name: "encap-limit", Number: 6, Kind: nlpolicy.U8},
+	{Name: "flowinfo", Number: 7, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "flags", Number: 8, Kind: nlpolicy.U32, Enum: &enumIp6TnlFlags},
+	{Name: "proto", Number: 9, Kind: nlpolicy.U8},
+	{Name: "encap-type", Number: 15, Kind: nlpolicy.U16, Enum: &enumTunnelEncapType},
+	{Name: "encap-flags", Number: 16, Kind: nlpolicy.U16, Enum: &enumTunnelEncapFlags},
+	{Name: "encap-sport", Number: 17, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "encap-dport", Number: 18, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "collect-metadata", Number: 19, Kind: nlpolicy.Flag},
+	{Name: "fwmark", Number: 20, Kind: nlpolicy.U32},
 }}
 
 var setLinkinfoTunAttrs = nlpolicy.Set{Name: "linkinfo-tun-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "owner", Number: AttrLinkinfoTunOwner, Kind: nlpolicy.U32},
-	{Name: "group", Number: AttrLinkinfoTunGroup, Kind: nlpolicy.U32},
-	{Name: "type", Number: AttrLinkinfoTunType, Kind: nlpolicy.U8, Enum: &enumTunType},
-	{Name: "pi", Number: AttrLinkinfoTunPi, Kind: nlpolicy.U8},
-	{Name: "vnet-hdr", Number: AttrLinkinfoTunVnetHdr, Kind: nlpolicy.U8},
-	{Name: "persist", Number: AttrLinkinfoTunPersist, Kind: nlpolicy.U8},
-	{Name: "multi-queue", Number: AttrLinkinfoTunMultiQueue, Kind: nlpolicy.U8},
-	{Name: "num-queues", Number: AttrLinkinfoTunNumQueues, Kind: nlpolicy.U32},
-	{Name: "num-disabled-queues", Number: AttrLinkinfoTunNumDisabledQueues, Kind: nlpolicy.U32},
+	{Name: "owner", Number: 1, Kind: nlpolicy.U32},
+	{Name: "group", Number: 2, Kind: nlpolicy.U32},
+	{Name: "type", Number: 3, Kind: nlpolicy.U8, Enum: &enumTunType},
+	{Name: "pi", Number: 4, Kind: nlpolicy.U8},
+	{Name: "vnet-hdr", Number: 5, Kind: nlpolicy.U8},
+	{Name: "persist", Number: 6, Kind: nlpolicy.U8},
+	{Name: "multi-queue", Number: 7, Kind: nlpolicy.U8},
+	{Name: "num-queues", Number: 8, Kind: nlpolicy.U32},
+	{Name: "num-disabled-queues", Number: 9, Kind: nlpolicy.U32},
 }}
 
 var setLinkinfoVlanAttrs = nlpolicy.Set{Name: "linkinfo-vlan-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "id", Number: AttrLinkinfoVlanID, Kind: nlpolicy.U16, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 4094}},
-	{Name: "flags", Number: AttrLinkinfoVlanFlags, Kind: nlpolicy.Binary, Struct: &structIflaVlanFlags},
-	{Name: "egress-qos", Number: AttrLinkinfoVlanEgressQos, Kind: nlpolicy.Nest, Nested: &setIflaVlanQosAttrs},
-	{Name: "ingress-qos", Number: AttrLinkinfoVlanIngressQos, Kind: nlpolicy.Nest, Nested: &setIflaVlanQosAttrs},
-	{Name: "protocol", Number: AttrLinkinfoVlanProtocol, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian, Enum: &enumVlanProtocols},
+	{Name: "id", Number: 1, Kind: nlpolicy.U16, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 4094}},
+	{Name: "flags", Number: 2, Kind: nlpolicy.Binary, Struct: &structIflaVlanFlags},
+	{Name: "egress-qos", Number: 3, Kind: nlpolicy.Nest, Nested: &setIflaVlanQosAttrs},
+	{Name: "ingress-qos", Number: 4, Kind: nlpolicy.Nest, Nested: &setIflaVlanQosAttrs},
+	{Name: "protocol", Number: 5, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian, Enum: &enumVlanProtocols},
 }}
 
 var setIflaVlanQosAttrs = nlpolicy.Set{Name: "ifla-vlan-qos", Attrs: []nlpolicy.Attr{
-	{Name: "mapping", Number: AttrIflaVlanQosMapping, Kind: nlpolicy.Binary, Flags: nlpolicy.Multi, Struct: &structIflaVlanQosMapping},
+	{Name: "mapping", Number: 1, Kind: nlpolicy.Binary, Flags: nlpolicy.Multi, Struct: &structIflaVlanQosMapping},
 }}
 
 var setLinkinfoVrfAttrs = nlpolicy.Set{Name: "linkinfo-vrf-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "table", Number: AttrLinkinfoVrfTable, Kind: nlpolicy.U32},
+	{Name: "table", Number: 1, Kind: nlpolicy.U32},
 }}
 
 var setLinkinfoVrfPortAttrs = nlpolicy.Set{Name: "linkinfo-vrf-port-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "table", Number: AttrLinkinfoVrfPortTable, Kind: nlpolicy.U32},
+	{Name: "table", Number: 1, Kind: nlpolicy.U32},
 }}
 
 var setXdpAttrs = nlpolicy.Set{Name: "xdp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "fd", Number: AttrXdpFd, Kind: nlpolicy.S32},
-	{Name: "attached", Number: AttrXdpAttached, Kind: nlpolicy.U8, Enum: &enumXdpAttached},
-	{Name: "flags", Number: AttrXdpFlags, Kind: nlpolicy.U32, Enum: &enumXdpFlags},
-	{Name: "prog-id", Number: AttrXdpProgID, Kind: nlpolicy.U32},
-	{Name: "drv-prog-id", Number: AttrXdpDrvProgID, Kind: nlpolicy.U32},
-	{Name: "skb-prog-id", Number: AttrXdpSkbProgID, Kind: nlpolicy.U32},
-	{Name: "hw-prog-id", Number: AttrXdpHwProgID, Kind: nlpolicy.U32},
-	{Name: "expected-fd", Number: AttrXdpExpectedFd, Kind: nlpolicy.S32},
+	{Name: "fd", Number: 1, Kind: nlpolicy.S32},
+	{Name: "attached", Number: 2, Kind: nlpolicy.U8, Enum: &enumXdpAttached},
+	{Name: "flags", Number: 3, Kind: nlpolicy.U32, Enum: &enumXdpFlags},
+	{Name: "prog-id", Number: 4, Kind: nlpolicy.U32},
+	{Name: "drv-prog-id", Number: 5, Kind: nlpolicy.U32},
+	{Name: "skb-prog-id", Number: 6, Kind: nlpolicy.U32},
+	{Name: "hw-prog-id", Number: 7, Kind: nlpolicy.U32},
+	{Name: "expected-fd", Number: 8, Kind: nlpolicy.S32},
 }}
 
 var setIflaAttrs = nlpolicy.Set{Name: "ifla-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "conf", Number: AttrIflaConf, Kind: nlpolicy.Binary, Elem: nlpolicy.U32},
+	{Name: "conf", Number: 1, Kind: nlpolicy.Binary, Elem: nlpolicy.U32},
 }}
 
 var setIfla6Attrs = nlpolicy.Set{Name: "ifla6-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "flags", Number: AttrIfla6Flags, Kind: nlpolicy.U32, Enum: &enumInet6IfFlags},
-	{Name: "conf", Number: AttrIfla6Conf, Kind: nlpolicy.Binary, Elem: nlpolicy.U32},
-	{Name: "stats", Number: AttrIfla6Stats, Kind: nlpolicy.Binary, Elem: nlpolicy.U64},
-	{Name: "mcast", Number: AttrIfla6Mcast, Kind: nlpolicy.Binary},
-	{Name: "cacheinfo", Number: AttrIfla6Cacheinfo, Kind: nlpolicy.Binary, Struct: &structIflaCacheinfo},
-	{Name: "icmp6stats", Number: AttrIfla6Icmp6stats, Kind: nlpolicy.Binary, Elem: nlpolicy.U64},
-	{Name: "token", Number: AttrIfla6Token, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 16}},
-	{Name: "addr-gen-mode", Number: AttrIfla6AddrGenMode, Kind: nlpolicy.U8, Enum: &enumIn6AddrGenMode},
-	{Name: "ra-mtu", Number: AttrIfla6RaMtu, Kind: nlpolicy.U32},
+	{Name: "flags", Number: 1, Kind: nlpolicy.U32, Enum: &enumInet6IfFlags},
+	{Name: "conf", Number: 2, Kind: nlpolicy.Binary, Elem: nlpolicy.U32},
+	{Name: "stats", Number: 3, Kind: nlpolicy.Binary, Elem: nlpolicy.U64},
+	{Name: "mcast", Number: 4, Kind: nlpolicy.Binary},
+	{Name: "cacheinfo", Number: 5, Kind: nlpolicy.Binary, Struct: &structIflaCacheinfo},
+	{Name: "icmp6stats", Number: 6, Kind: nlpolicy.Binary, Elem: nlpolicy.U64},
+	{Name: "token", Number: 7, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 16}},
+	{Name: "addr-gen-mode", Number: 8, Kind: nlpolicy.U8, Enum: &enumIn6AddrGenMode},
+	{Name: "ra-mtu", Number: 9, Kind: nlpolicy.U32},
 }}
 
 var setMctpAttrs = nlpolicy.Set{Name: "mctp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "net", Number: AttrMctpNet, Kind: nlpolicy.U32},
-	{Name: "phys-binding", Number: AttrMctpPhysBinding, Kind: nlpolicy.U8, Enum: &enumMctpPhysBinding},
+	{Name: "net", Number: 1, Kind: nlpolicy.U32},
+	{Name: "phys-binding", Number: 2, Kind: nlpolicy.U8, Enum: &enumMctpPhysBinding},
 }}
 
 var setStatsAttrs = nlpolicy.Set{Name: "stats-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "link-64", Number: AttrStatsLink64, Kind: nlpolicy.Binary, Struct: &structRtnlLinkStats64},
-	{Name: "link-xstats", Number: AttrStatsLinkXstats, Kind: nlpolicy.Nest, Nested: &setLinkXstatsAttrs},
-	{Name: "link-xstats-slave", Number: AttrStatsLinkXstatsSlave, Kind: nlpolicy.Nest, Nested: &setLinkXstatsAttrs},
-	{Name: "link-offload-xstats", Number: AttrStatsLinkOffloadXstats, Kind: nlpolicy.Nest, Nested: &setLinkOffloadXstatsAttrs},
-	{Name: "af-spec", Number: AttrStatsAfSpec, Kind: nlpolicy.Nest, Nested: &setStatsAfSpecAttrs},
+	{Name: "link-64", Number: 1, Kind: nlpolicy.Binary, Struct: &structRtnlLinkStats64},
+	{Name: "link-xstats", Number: 2, Kind: nlpolicy.Nest, Nested: &setLinkXstatsAttrs},
+	{Name: "link-xstats-slave", Number: 3, Kind: nlpolicy.Nest, Nested: &setLinkXstatsAttrs},
+	{Name: "link-offload-xstats", Number: 4, Kind: nlpolicy.Nest, Nested: &setLinkOffloadXstatsAttrs},
+	{Name: "af-spec", Number: 5, Kind: nlpolicy.Nest, Nested: &setStatsAfSpecAttrs},
 }}
 
 var setLinkXstatsAttrs = nlpolicy.Set{Name: "link-xstats-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "bridge", Number: AttrLinkXstatsBridge, Kind: nlpolicy.Nest, Nested: &setBridgeXstatsAttrs},
-	{Name: "bond", Number: AttrLinkXstatsBond, Kind: nlpolicy.Nest, Nested: &setBondXstatsAttrs},
+	{Name: "bridge", Number: 1, Kind: nlpolicy.Nest, Nested: &setBridgeXstatsAttrs},
+	{Name: "bond", Number: 2, Kind: nlpolicy.Nest, Nested: &setBondXstatsAttrs},
 }}
 
 var setBridgeXstatsAttrs = nlpolicy.Set{Name: "bridge-xstats-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "vlan", Number: AttrBridgeXstatsVlan, Kind: nlpolicy.Binary, Flags: nlpolicy.Multi, Struct: &structBridgeVlanXstats},
-	{Name: "mcast", Number: AttrBridgeXstatsMcast, Kind: nlpolicy.Binary, Struct: &structBrMcastStats},
-	{Name: "pad", Number: AttrBridgeXstatsPad, Kind: nlpolicy.Pad},
-	{Name: "stp", Number: AttrBridgeXstatsStp, Kind: nlpolicy.Binary, Struct: &structBridgeStpXstats},
+	{Name: "vlan", Number: 1, Kind: nlpolicy.Binary, Flags: nlpolicy.Multi, Struct: &structBridgeVlanXstats},
+	{Name: "mcast", Number: 2, Kind: nlpolicy.Binary, Struct: &structBrMcastStats},
+	{Name: "pad", Number: 3, Kind: nlpolicy.Pad},
+	{Name: "stp", Number: 4, Kind: nlpolicy.Binary, Struct: &structBridgeStpXstats},
 }}
 
 var setBondXstatsAttrs = nlpolicy.Set{Name: "bond-xstats-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "3ad", Number: AttrBondXstats3ad, Kind: nlpolicy.Nest, Nested: &setBond3adStatAttrs},
+	{Name: "3ad", Number: 1, Kind: nlpolicy.Nest, Nested: &setBond3adStatAttrs},
 }}
 
 var setBond3adStatAttrs = nlpolicy.Set{Name: "bond-3ad-stat-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "lacpdu-rx", Number: AttrBond3adStatLacpduRx, Kind: nlpolicy.U64},
-	{Name: "lacpdu-tx", Number: AttrBond3adStatLacpduTx, Kind: nlpolicy.U64},
-	{Name: "lacpdu-unknown-rx", Number: AttrBond3adStatLacpduUnknownRx, Kind: nlpolicy.U64},
-	{Name: "lacpdu-illegal-rx", Number: AttrBond3adStatLacpduIllegalRx, Kind: nlpolicy.U64},
-	{Name: "marker-rx", Number: AttrBond3adStatMarkerRx, Kind: nlpolicy.U64},
-	{Name: "marker-tx", Number: AttrBond3adStatMarkerTx, Kind: nlpolicy.U64},
-	{Name: "marker-resp-rx", Number: AttrBond3adStatMarkerRespRx, Kind: nlpolicy.U64},
-	{Name: "marker-resp-tx", Number: AttrBond3adStatMarkerRespTx, Kind: nlpolicy.U64},
-	{Name: "marker-unknown-rx", Number: AttrBond3adStatMarkerUnknownRx, Kind: nlpolicy.U64},
-	{Name: "pad", Number: AttrBond3adStatPad, Kind: nlpolicy.Pad},
+	{Name: "lacpdu-rx", Number: 0, Kind: nlpolicy.U64},
+	{Name: "lacpdu-tx", Number: 1, Kind: nlpolicy.U64},
+	{Name: "lacpdu-unknown-rx", Number: 2, Kind: nlpolicy.U64},
+	{Name: "lacpdu-illegal-rx", Number: 3, Kind: nlpolicy.U64},
+	{Name: "marker-rx", Number: 4, Kind: nlpolicy.U64},
+	{Name: "marker-tx", Number: 5, Kind: nlpolicy.U64},
+	{Name: "marker-resp-rx", Number: 6, Kind: nlpolicy.U64},
+	{Name: "marker-resp-tx", Number: 7, Kind: nlpolicy.U64},
+	{Name: "marker-unknown-rx", Number: 8, Kind: nlpolicy.U64},
+	{Name: "pad", Number: 9, Kind: nlpolicy.Pad},
 }}
 
 var setStatsAfSpecAttrs = nlpolicy.Set{Name: "stats-af-spec-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "mpls", Number: AttrStatsAfSpecMpls, Kind: nlpolicy.Nest, Nested: &setMplsStatsAttrs},
+	{Name: "mpls", Number: 28, Kind: nlpolicy.Nest, Nested: &setMplsStatsAttrs},
 }}
 
 var setMplsStatsAttrs = nlpolicy.Set{Name: "mpls-stats-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "link", Number: AttrMplsStatsLink, Kind: nlpolicy.Binary, Struct: &structMplsLinkStats},
+	{Name: "link", Number: 1, Kind: nlpolicy.Binary, Struct: &structMplsLinkStats},
 }}
 
 var setLinkOffloadXstatsAttrs = nlpolicy.Set{Name: "link-offload-xstats", Attrs: []nlpolicy.Attr{
-	{Name: "cpu-hit", Number: AttrLinkOffloadXstatsCpuHit, Kind: nlpolicy.Binary, Struct: &structRtnlLinkStats64},
-	{Name: "hw-s-info", Number: AttrLinkOffloadXstatsHwSInfo, Kind: nlpolicy.IndexedArray, Elem: nlpolicy.Nest, Nested: &setHwSInfoOneAttrs},
-	{Name: "l3-stats", Number: AttrLinkOffloadXstatsL3Stats, Kind: nlpolicy.Binary, Struct: &structRtnlHwStats64},
+	{Name: "cpu-hit", Number: 1, Kind: nlpolicy.Binary, Struct: &structRtnlLinkStats64},
+	{Name: "hw-s-info", Number: 2, Kind: nlpolicy.IndexedArray, Elem: nlpolicy.Nest, Nested: &setHwSInfoOneAttrs},
+	{Name: "l3-stats", Number: 3, Kind: nlpolicy.Binary, Struct: &structRtnlHwStats64},
 }}
 
 var setHwSInfoOneAttrs = nlpolicy.Set{Name: "hw-s-info-one", Attrs: []nlpolicy.Attr{
-	{Name: "request", Number: AttrHwSInfoOneRequest, Kind: nlpolicy.U8},
-	{Name: "used", Number: AttrHwSInfoOneUsed, Kind: nlpolicy.U8},
+	{Name: "request", Number: 1, Kind: nlpolicy.U8},
+	{Name: "used", Number: 2, Kind: nlpolicy.U8},
 }}
 
 var setStatsGetsetAttrs = nlpolicy.Set{Name: "stats-getset-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "get-filters", Number: AttrStatsGetsetGetFilters, Kind: nlpolicy.Unused},
-	{Name: "set-offload-xstats-l3-stats", Number: AttrStatsGetsetSetOffloadXstatsL3Stats, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}},
+	{Name: "get-filters", Number: 1, Kind: nlpolicy.Unused},
+	{Name: "set-offload-xstats-l3-stats", Number: 2, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}},
 }}
 
 var setLinkinfoVxlanAttrs = nlpolicy.Set{Name: "linkinfo-vxlan-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "id", Number: AttrLinkinfoVxlanID, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 16777215}},
-	{Name: "group", Number: AttrLinkinfoVxlanGroup, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 4}},
-	{Name: "link", Number: AttrLinkinfoVxlanLink, Kind: nlpolicy.U32},
-	{Name: "local", Number: AttrLinkinfoVxlanLocal, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 4}},
-	{Name: "ttl", Number: AttrLinkinfoVxlanTtl, Kind: nlpolicy.U8},
-	{Name: "tos", Number: AttrLinkinfoVxlanTos, Kind: nlpolicy.U8},
-	{Name: "learning", Number: AttrLinkinfoVxlanLearning, Kind: nlpolicy.U8},
-	{Name: "ageing", Number: AttrLinkinfoVxlanAgeing, Kind: nlpolicy.U32},
-	{Name: "limit", Number: AttrLinkinfoVxlanLimit, Kind: nlpolicy.U32},
-	{Name: "port-range", Number: AttrLinkinfoVxlanPortRange, Kind: nlpolicy.Binary, Struct: &structIflaVxlanPortRange},
-	{Name: "proxy", Number: AttrLinkinfoVxlanProxy, Kind: nlpolicy.U8},
-	{Name: "rsc", Number: AttrLinkinfoVxlanRsc, Kind: nlpolicy.U8},
-	{Name: "l2miss", Number: AttrLinkinfoVxlanL2miss, Kind: nlpolicy.U8},
-	{Name: "l3miss", Number: AttrLinkinfoVxlanL3miss, Kind: nlpolicy.U8},
-	{Name: "port", Number: AttrLinkinfoVxlanPort, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "group6", Number: AttrLinkinfoVxlanGroup6, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
-	{Name: "local6", Number: AttrLinkinfoVxlanLocal6, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
-	{Name: "udp-csum", Number: AttrLinkinfoVxlanUdpCsum, Kind: nlpolicy.U8},
-	{Name: "udp-zero-csum6-tx", Number: AttrLinkinfoVxlanUdpZeroCsum6Tx, Kind: nlpolicy.U8},
-	{Name: "udp-zero-csum6-rx", Number: AttrLinkinfoVxlanUdpZeroCsum6Rx, Kind: nlpolicy.U8},
-	{Name: "remcsum-tx", Number: AttrLinkinfoVxlanRemcsumTx, Kind: nlpolicy.U8},
-	{Name: "remcsum-rx", Number: AttrLinkinfoVxlanRemcsumRx, Kind: nlpolicy.U8},
-	{Name: "gbp", Number: AttrLinkinfoVxlanGbp, Kind: nlpolicy.Flag},
-	{Name: "remcsum-nopartial", Number: AttrLinkinfoVxlanRemcsumNopartial, Kind: nlpolicy.Flag},
-	{Name: "collect-metadata", Number: AttrLinkinfoVxlanCollectMetadata, Kind: nlpolicy.U8},
-	{Name: "label", Number: AttrLinkinfoVxlanLabel, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "gpe", Number: AttrLinkinfoVxlanGpe, Kind: nlpolicy.Flag},
-	{Name: "ttl-inherit", Number: AttrLinkinfoVxlanTtlInherit, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 1}},
-	{Name: "df", Number: AttrLinkinfoVxlanDf, Kind: nlpolicy.U8, Enum: &enumVxlanDf},
-	{Name: "vnifilter", Number: AttrLinkinfoVxlanVnifilter, Kind: nlpolicy.U8},
-	{Name: "localbypass", Number: AttrLinkinfoVxlanLocalbypass, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}},
-	{Name: "label-policy", Number: AttrLinkinfoVxlanLabelPolicy, Kind: nlpolicy.U32, Enum: &enumVxlanLabelPolicy},
-	{Name: "reserved-bits", Number: AttrLinkinfoVxlanReservedBits, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 8}},
-	{Name: "mc-route", Number: AttrLinkinfoVxlanMcRoute, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}},
+	{Name: "id", Number: 1, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 16777215}},
+	{Name: "group", Number: 2, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 4}},
+	{Name: "link", Number: 3, Kind: nlpolicy.U32},
+	{Name: "local", Number: 4, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 4}},
+	{Name: "ttl", Number: 5, Kind: nlpolicy.U8},
+	{Name: "tos", Number: 6, Kind: nlpolicy.U8},
+	{Name: "learning", Number: 7, Kind: nlpolicy.U8},
+	{Name: "ageing", Number: 8, Kind: nlpolicy.U32},
+	{Name: "limit", Number: 9, Kind: nlpolicy.U32},
+	{Name: "port-range", Number: 10, Kind: nlpolicy.Binary, Struct: &structIflaVxlanPortRange},
+	{Name: "proxy", Number: 11, Kind: nlpolicy.U8},
+	{Name: "rsc", Number: 12, Kind: nlpolicy.U8},
+	{Name: "l2miss", Number: 13, Kind: nlpolicy.U8},
+	{Name: "l3miss", Number: 14, Kind: nlpolicy.U8},
+	{Name: "port", Number: 15, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "group6", Number: 16, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
+	{Name: "local6", Number: 17, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
+	{Name: "udp-csum", Number: 18, Kind: nlpolicy.U8},
+	{Name: "udp-zero-csum6-tx", Number: 19, Kind: nlpolicy.U8},
+	{Name: "udp-zero-csum6-rx", Number: 20, Kind: nlpolicy.U8},
+	{Name: "remcsum-tx", Number: 21, Kind: nlpolicy.U8},
+	{Name: "remcsum-rx", Number: 22, Kind: nlpolicy.U8},
+	{Name: "gbp", Number: 23, Kind: nlpolicy.Flag},
+	{Name: "remcsum-nopartial", Number: 24, Kind: nlpolicy.Flag},
+	{Name: "collect-metadata", Number: 25, Kind: nlpolicy.U8},
+	{Name: "label", Number: 26, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "gpe", Number: 27, Kind: nlpolicy.Flag},
+	{Name: "ttl-inherit", Number: 28, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 1}},
+	{Name: "df", Number: 29, Kind: nlpolicy.U8, Enum: &enumVxlanDf},
+	{Name: "vnifilter", Number: 30, Kind: nlpolicy.U8},
+	{Name: "localbypass", Number: 31, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}},
+	{Name: "label-policy", Number: 32, Kind: nlpolicy.U32, Enum: &enumVxlanLabelPolicy},
+	{Name: "reserved-bits", Number: 33, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 8}},
+	{Name: "mc-route", Number: 34, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}},
 }}
 
 var setLinkinfoVethAttrs = nlpolicy.Set{Name: "linkinfo-veth-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "peer", Number: AttrLinkinfoVethPeer, Kind: nlpolicy.SubMessage, Sub: &subVethPeerMsg, Selector: "kind"},
+	{Name: "peer", Number: 1, Kind: nlpolicy.SubMessage, Sub: &subVethPeerMsg, Selector: "kind"},
 }}
 
 // refLinkinfoVethAttrs refers to setLinkinfoVethAttrs from within.
@@ -668,7 +668,7 @@ func (refLinkinfoVethAttrs) Set() *nlpolicy.Set {
 }
 
 var setLinkinfoVxcanAttrs = nlpolicy.Set{Name: "linkinfo-vxcan-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "peer", Number: AttrLinkinfoVxcanPeer, Kind: nlpolicy.SubMessage, Sub: &subVxcanPeerMsg, Selector: "kind"},
+	{Name: "peer", Number: 1, Kind: nlpolicy.SubMessage, Sub: &subVxcanPeerMsg, Selector: "kind"},
 }}
 
 // refLinkinfoVxcanAttrs refers to setLinkinfoVxcanAttrs from within.
@@ -679,15 +679,15 @@ func (refLinkinfoVxcanAttrs) Set() *nlpolicy.Set {
 }
 
 var setLinkinfoNetkitAttrs = nlpolicy.Set{Name: "linkinfo-netkit-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "peer-info", Number: AttrLinkinfoNetkitPeerInfo, Kind: nlpolicy.SubMessage, Sub: &subNetkitPeerMsg, Selector: "kind"},
-	{Name: "primary", Number: AttrLinkinfoNetkitPrimary, Kind: nlpolicy.U8},
-	{Name: "policy", Number: AttrLinkinfoNetkitPolicy, Kind: nlpolicy.U32, Enum: &enumNetkitPolicy},
-	{Name: "peer-policy", Number: AttrLinkinfoNetkitPeerPolicy, Kind: nlpolicy.U32, Enum: &enumNetkitPolicy},
-	{Name: "mode", Number: AttrLinkinfoNetkitMode, Kind: nlpolicy.U32, Enum: &enumNetkitMode},
-	{Name: "scrub", Number: AttrLinkinfoNetkitScrub, Kind: nlpolicy.U32, Enum: &enumNetkitScrub},
-	{Name: "peer-scrub", Number: AttrLinkinfoNetkitPeerScrub, Kind: nlpolicy.U32, Enum: &enumNetkitScrub},
-	{Name: "headroom", Number: AttrLinkinfoNetkitHeadroom, Kind: nlpolicy.U16},
-	{Name: "tailroom", Number: AttrLinkinfoNetkitTailroom, Kind: nlpolicy.U16},
+	{Name: "peer-info", Number: 1, Kind: nlpolicy.SubMessage, Sub: &subNetkitPeerMsg, Selector: "kind"},
+	{Name: "primary", Number: 2, Kind: nlpolicy.U8},
+	{Name: "policy", Number: 3, Kind: nlpolicy.U32, Enum: &enumNetkitPolicy},
+	{Name: "peer-policy", Number: 4, Kind: nlpolicy.U32, Enum: &enumNetkitPolicy},
+	{Name: "mode", Number: 5, Kind: nlpolicy.U32, Enum: &enumNetkitMode},
+	{Name: "scrub", Number: 6, Kind: nlpolicy.U32, Enum: &enumNetkitScrub},
+	{Name: "peer-scrub", Number: 7, Kind: nlpolicy.U32, Enum: &enumNetkitScrub},
+	{Name: "headroom", Number: 8, Kind: nlpolicy.U16},
+	{Name: "tailroom", Number: 9, Kind: nlpolicy.U16},
 }}
 
 // refLinkinfoNetkitAttrs refers to setLinkinfoNetkitAttrs from within.
@@ -698,159 +698,159 @@ func (refLinkinfoNetkitAttrs) Set() *nlpolicy.Set {
 }
 
 var setLinkinfoMacvlanAttrs = nlpolicy.Set{Name: "linkinfo-macvlan-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "mode", Number: AttrLinkinfoMacvlanMode, Kind: nlpolicy.U32, Enum: &enumMacvlanMode},
-	{Name: "flags", Number: AttrLinkinfoMacvlanFlags, Kind: nlpolicy.U16, Enum: &enumMacvlanFlags},
-	{Name: "macaddr-mode", Number: AttrLinkinfoMacvlanMacaddrMode, Kind: nlpolicy.U32, Enum: &enumMacvlanMacaddrMode},
-	{Name: "macaddr", Number: AttrLinkinfoMacvlanMacaddr, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 6}},
-	{Name: "macaddr-data", Number: AttrLinkinfoMacvlanMacaddrData, Kind: nlpolicy.Nest, Nested: &setMacvlanMacaddrAttrs},
-	{Name: "macaddr-count", Number: AttrLinkinfoMacvlanMacaddrCount, Kind: nlpolicy.U32},
-	{Name: "bc-queue-len", Number: AttrLinkinfoMacvlanBcQueueLen, Kind: nlpolicy.U32},
-	{Name: "bc-queue-len-used", Number: AttrLinkinfoMacvlanBcQueueLenUsed, Kind: nlpolicy.U32},
-	{Name: "bc-cutoff", Number: AttrLinkinfoMacvlanBcCutoff, Kind: nlpolicy.S32},
+	{Name: "mode", Number: 1, Kind: nlpolicy.U32, Enum: &enumMacvlanMode},
+	{Name: "flags", Number: 2, Kind: nlpolicy.U16, Enum: &enumMacvlanFlags},
+	{Name: "macaddr-mode", Number: 3, Kind: nlpolicy.U32, Enum: &enumMacvlanMacaddrMode},
+	{Name: "macaddr", Number: 4, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 6}},
+	{Name: "macaddr-data", Number: 5, Kind: nlpolicy.Nest, Nested: &setMacvlanMacaddrAttrs},
+	{Name: "macaddr-count", Number: 6, Kind: nlpolicy.U32},
+	{Name: "bc-queue-len", Number: 7, Kind: nlpolicy.U32},
+	{Name: "bc-queue-len-used", Number: 8, Kind: nlpolicy.U32},
+	{Name: "bc-cutoff", Number: 9, Kind: nlpolicy.S32},
 }}
 
 var setMacvlanMacaddrAttrs = nlpolicy.Set{Name: "macvlan-macaddr-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "macaddr", Number: AttrLinkinfoMacvlanMacaddr, Kind: nlpolicy.Binary, Flags: nlpolicy.Multi, Hint: nlpolicy.MAC, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 6}},
+	{Name: "macaddr", Number: 4, Kind: nlpolicy.Binary, Flags: nlpolicy.Multi, Hint: nlpolicy.MAC, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 6}},
 }}
 
 var setLinkinfoIpvlanAttrs = nlpolicy.Set{Name: "linkinfo-ipvlan-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "mode", Number: AttrLinkinfoIpvlanMode, Kind: nlpolicy.U16, Enum: &enumIpvlanMode},
-	{Name: "flags", Number: AttrLinkinfoIpvlanFlags, Kind: nlpolicy.U16, Enum: &enumIpvlanFlags},
+	{Name: "mode", Number: 1, Kind: nlpolicy.U16, Enum: &enumIpvlanMode},
+	{Name: "flags", Number: 2, Kind: nlpolicy.U16, Enum: &enumIpvlanFlags},
 }}
 
 var setLinkinfoXfrmAttrs = nlpolicy.Set{Name: "linkinfo-xfrm-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "link", Number: AttrLinkinfoXfrmLink, Kind: nlpolicy.U32},
-	{Name: "if-id", Number: AttrLinkinfoXfrmIfID, Kind: nlpolicy.U32},
-	{Name: "collect-metadata", Number: AttrLinkinfoXfrmCollectMetadata, Kind: nlpolicy.Flag},
+	{Name: "link", Number: 1, Kind: nlpolicy.U32},
+	{Name: "if-id", Number: 2, Kind: nlpolicy.U32},
+	{Name: "collect-metadata", Number: 3, Kind: nlpolicy.Flag},
 }}
 
 var setLinkinfoMacsecAttrs = nlpolicy.Set{Name: "linkinfo-macsec-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "sci", Number: AttrLinkinfoMacsecSci, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian, Hint: nlpolicy.Hex},
-	{Name: "port", Number: AttrLinkinfoMacsecPort, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "icv-len", Number: AttrLinkinfoMacsecIcvLen, Kind: nlpolicy.U8},
-	{Name: "cipher-suite", Number: AttrLinkinfoMacsecCipherSuite, Kind: nlpolicy.U64, Hint: nlpolicy.Hex},
-	{Name: "window", Number: AttrLinkinfoMacsecWindow, Kind: nlpolicy.U32},
-	{Name: "encoding-sa", Number: AttrLinkinfoMacsecEncodingSa, Kind: nlpolicy.U8},
-	{Name: "encrypt", Number: AttrLinkinfoMacsecEncrypt, Kind: nlpolicy.U8},
-	{Name: "protect", Number: AttrLinkinfoMacsecProtect, Kind: nlpolicy.U8},
-	{Name: "inc-sci", Number: AttrLinkinfoMacsecIncSci, Kind: nlpolicy.U8},
-	{Name: "es", Number: AttrLinkinfoMacsecEs, Kind: nlpolicy.U8},
-	{Name: "scb", Number: AttrLinkinfoMacsecScb, Kind: nlpolicy.U8},
-	{Name: "replay-protect", Number: AttrLinkinfoMacsecReplayProtect, Kind: nlpolicy.U8},
-	{Name: "validation", Number: AttrLinkinfoMacsecValidation, Kind: nlpolicy.U8, Enum: &enumMacsecValidation},
-	{Name: "pad", Number: AttrLinkinfoMacsecPad, Kind: nlpolicy.Pad},
-	{Name: "offload", Number: AttrLinkinfoMacsecOffload, Kind: nlpolicy.U8, Enum: &enumMacsecOffload},
+	{Name: "sci", Number: 1, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian, Hint: nlpolicy.Hex},
+	{Name: "port", Number: 2, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "icv-len", Number: 3, Kind: nlpolicy.U8},
+	{Name: "cipher-suite", Number: 4, Kind: nlpolicy.U64, Hint: nlpolicy.Hex},
+	{Name: "window", Number: 5, Kind: nlpolicy.U32},
+	{Name: "encoding-sa", Number: 6, Kind: nlpolicy.U8},
+	{Name: "encrypt", Number: 7, Kind: nlpolicy.U8},
+	{Name: "protect", Number: 8, Kind: nlpolicy.U8},
+	{Name: "inc-sci", Number: 9, Kind: nlpolicy.U8},
+	{Name: "es", Number: 10, Kind: nlpolicy.U8},
+	{Name: "scb", Number: 11, Kind: nlpolicy.U8},
+	{Name: "replay-protect", Number: 12, Kind: nlpolicy.U8},
+	{Name: "validation", Number: 13, Kind: nlpolicy.U8, Enum: &enumMacsecValidation},
+	{Name: "pad", Number: 14, Kind: nlpolicy.Pad},
+	{Name: "offload", Number: 15, Kind: nlpolicy.U8, Enum: &enumMacsecOffload},
 }}
 
 var setLinkinfoHsrAttrs = nlpolicy.Set{Name: "linkinfo-hsr-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "slave1", Number: AttrLinkinfoHsrSlave1, Kind: nlpolicy.U32},
-	{Name: "slave2", Number: AttrLinkinfoHsrSlave2, Kind: nlpolicy.U32},
-	{Name: "multicast-spec", Number: AttrLinkinfoHsrMulticastSpec, Kind: nlpolicy.U8},
-	{Name: "supervision-addr", Number: AttrLinkinfoHsrSupervisionAddr, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 6}},
-	{Name: "seq-nr", Number: AttrLinkinfoHsrSeqNr, Kind: nlpolicy.U16},
-	{Name: "version", Number: AttrLinkinfoHsrVersion, Kind: nlpolicy.U8},
-	{Name: "protocol", Number: AttrLinkinfoHsrProtocol, Kind: nlpolicy.U8, Enum: &enumHsrProtocol},
-	{Name: "interlink", Number: AttrLinkinfoHsrInterlink, Kind: nlpolicy.U32},
+	{Name: "slave1", Number: 1, Kind: nlpolicy.U32},
+	{Name: "slave2", Number: 2, Kind: nlpolicy.U32},
+	{Name: "multicast-spec", Number: 3, Kind: nlpolicy.U8},
+	{Name: "supervision-addr", Number: 4, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 6}},
+	{Name: "seq-nr", Number: 5, Kind: nlpolicy.U16},
+	{Name: "version", Number: 6, Kind: nlpolicy.U8},
+	{Name: "protocol", Number: 7, Kind: nlpolicy.U8, Enum: &enumHsrProtocol},
+	{Name: "interlink", Number: 8, Kind: nlpolicy.U32},
 }}
 
 var setLinkinfoGtpAttrs = nlpolicy.Set{Name: "linkinfo-gtp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "fd0", Number: AttrLinkinfoGtpFd0, Kind: nlpolicy.U32},
-	{Name: "fd1", Number: AttrLinkinfoGtpFd1, Kind: nlpolicy.U32},
-	{Name: "pdp-hashsize", Number: AttrLinkinfoGtpPdpHashsize, Kind: nlpolicy.U32},
-	{Name: "role", Number: AttrLinkinfoGtpRole, Kind: nlpolicy.U32, Enum: &enumGtpRole},
-	{Name: "create-sockets", Number: AttrLinkinfoGtpCreateSockets, Kind: nlpolicy.U8},
-	{Name: "restart-count", Number: AttrLinkinfoGtpRestartCount, Kind: nlpolicy.U8},
-	{Name: "local", Number: AttrLinkinfoGtpLocal, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "local6", Number: AttrLinkinfoGtpLocal6, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
+	{Name: "fd0", Number: 1, Kind: nlpolicy.U32},
+	{Name: "fd1", Number: 2, Kind: nlpolicy.U32},
+	{Name: "pdp-hashsize", Number: 3, Kind: nlpolicy.U32},
+	{Name: "role", Number: 4, Kind: nlpolicy.U32, Enum: &enumGtpRole},
+	{Name: "create-sockets", Number: 5, Kind: nlpolicy.U8},
+	{Name: "restart-count", Number: 6, Kind: nlpolicy.U8},
+	{Name: "local", Number: 7, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
+	{Name: "local6", Number: 8, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
 }}
 
 var setLinkinfoBareudpAttrs = nlpolicy.Set{Name: "linkinfo-bareudp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "port", Number: AttrLinkinfoBareudpPort, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "ethertype", Number: AttrLinkinfoBareudpEthertype, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian, Hint: nlpolicy.Hex},
-	{Name: "srcport-min", Number: AttrLinkinfoBareudpSrcportMin, Kind: nlpolicy.U16},
-	{Name: "multiproto-mode", Number: AttrLinkinfoBareudpMultiprotoMode, Kind: nlpolicy.Flag},
+	{Name: "port", Number: 1, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "ethertype", Number: 2, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian, Hint: nlpolicy.Hex},
+	{Name: "srcport-min", Number: 3, Kind: nlpolicy.U16},
+	{Name: "multiproto-mode", Number: 4, Kind: nlpolicy.Flag},
 }}
 
 var setLinkinfoPppAttrs = nlpolicy.Set{Name: "linkinfo-ppp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "dev-fd", Number: AttrLinkinfoPppDevFd, Kind: nlpolicy.S32},
+	{Name: "dev-fd", Number: 1, Kind: nlpolicy.S32},
 }}
 
 var setLinkinfoBatadvAttrs = nlpolicy.Set{Name: "linkinfo-batadv-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "algo-name", Number: AttrLinkinfoBatadvAlgoName, Kind: nlpolicy.String},
+	{Name: "algo-name", Number: 1, Kind: nlpolicy.String},
 }}
 
 var setLinkinfoIpoibAttrs = nlpolicy.Set{Name: "linkinfo-ipoib-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "pkey", Number: AttrLinkinfoIpoibPkey, Kind: nlpolicy.U16, Hint: nlpolicy.Hex},
-	{Name: "mode", Number: AttrLinkinfoIpoibMode, Kind: nlpolicy.U16, Enum: &enumIpoibMode},
-	{Name: "umcast", Number: AttrLinkinfoIpoibUmcast, Kind: nlpolicy.U16},
+	{Name: "pkey", Number: 1, Kind: nlpolicy.U16, Hint: nlpolicy.Hex},
+	{Name: "mode", Number: 2, Kind: nlpolicy.U16, Enum: &enumIpoibMode},
+	{Name: "umcast", Number: 3, Kind: nlpolicy.U16},
 }}
 
 var setLinkinfoRmnetAttrs = nlpolicy.Set{Name: "linkinfo-rmnet-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "mux-id", Number: AttrLinkinfoRmnetMuxID, Kind: nlpolicy.U16},
-	{Name: "flags", Number: AttrLinkinfoRmnetFlags, Kind: nlpolicy.Binary, Struct: &structIflaRmnetFlags},
+	{Name: "mux-id", Number: 1, Kind: nlpolicy.U16},
+	{Name: "flags", Number: 2, Kind: nlpolicy.Binary, Struct: &structIflaRmnetFlags},
 }}
 
 var setLinkinfoWwanAttrs = nlpolicy.Set{Name: "linkinfo-wwan-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "link-id", Number: AttrLinkinfoWwanLinkID, Kind: nlpolicy.U32},
+	{Name: "link-id", Number: 1, Kind: nlpolicy.U32},
 }}
 
 var setLinkinfoDsaAttrs = nlpolicy.Set{Name: "linkinfo-dsa-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "conduit", Number: AttrLinkinfoDsaConduit, Kind: nlpolicy.U32},
+	{Name: "conduit", Number: 1, Kind: nlpolicy.U32},
 }}
 
 var setLinkinfoAmtAttrs = nlpolicy.Set{Name: "linkinfo-amt-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "mode", Number: AttrLinkinfoAmtMode, Kind: nlpolicy.U32, Enum: &enumAmtMode},
-	{Name: "relay-port", Number: AttrLinkinfoAmtRelayPort, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "gateway-port", Number: AttrLinkinfoAmtGatewayPort, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "link", Number: AttrLinkinfoAmtLink, Kind: nlpolicy.U32},
-	{Name: "local-ip", Number: AttrLinkinfoAmtLocalIp, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 4}},
-	{Name: "remote-ip", Number: AttrLinkinfoAmtRemoteIp, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 4}},
-	{Name: "discovery-ip", Number: AttrLinkinfoAmtDiscoveryIp, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 4}},
-	{Name: "max-tunnels", Number: AttrLinkinfoAmtMaxTunnels, Kind: nlpolicy.U32},
+	{Name: "mode", Number: 1, Kind: nlpolicy.U32, Enum: &enumAmtMode},
+	{Name: "relay-port", Number: 2, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "gateway-port", Number: 3, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "link", Number: 4, Kind: nlpolicy.U32},
+	{Name: "local-ip", Number: 5, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 4}},
+	{Name: "remote-ip", Number: 6, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 4}},
+	{Name: "discovery-ip", Number: 7, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 4}},
+	{Name: "max-tunnels", Number: 8, Kind: nlpolicy.U32},
 }}
 
 var setLinkinfoOvpnAttrs = nlpolicy.Set{Name: "linkinfo-ovpn-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "mode", Number: AttrLinkinfoOvpnMode, Kind: nlpolicy.U8, Enum: &enumOvpnMode},
+	{Name: "mode", Number: 1, Kind: nlpolicy.U8, Enum: &enumOvpnMode},
 }}
 
 var setLinkinfoCanAttrs = nlpolicy.Set{Name: "linkinfo-can-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "bittiming", Number: AttrLinkinfoCanBittiming, Kind: nlpolicy.Binary, Struct: &structCanBittiming},
-	{Name: "bittiming-const", Number: AttrLinkinfoCanBittimingConst, Kind: nlpolicy.Binary, Struct: &structCanBittimingConst},
-	{Name: "clock", Number: AttrLinkinfoCanClock, Kind: nlpolicy.Binary, Struct: &structCanClock},
-	{Name: "state", Number: AttrLinkinfoCanState, Kind: nlpolicy.U32, Enum: &enumCanState},
-	{Name: "ctrlmode", Number: AttrLinkinfoCanCtrlmode, Kind: nlpolicy.Binary, Struct: &structCanCtrlmode},
-	{Name: "restart-ms", Number: AttrLinkinfoCanRestartMs, Kind: nlpolicy.U32},
-	{Name: "restart", Number: AttrLinkinfoCanRestart, Kind: nlpolicy.U32},
-	{Name: "berr-counter", Number: AttrLinkinfoCanBerrCounter, Kind: nlpolicy.Binary, Struct: &structCanBerrCounter},
-	{Name: "data-bittiming", Number: AttrLinkinfoCanDataBittiming, Kind: nlpolicy.Binary, Struct: &structCanBittiming},
-	{Name: "data-bittiming-const", Number: AttrLinkinfoCanDataBittimingConst, Kind: nlpolicy.Binary, Struct: &structCanBittimingConst},
-	{Name: "termination", Number: AttrLinkinfoCanTermination, Kind: nlpolicy.U16},
-	{Name: "termination-const", Number: AttrLinkinfoCanTerminationConst, Kind: nlpolicy.Binary, Elem: nlpolicy.U16},
-	{Name: "bitrate-const", Number: AttrLinkinfoCanBitrateConst, Kind: nlpolicy.Binary, Elem: nlpolicy.U32},
-	{Name: "data-bitrate-const", Number: AttrLinkinfoCanDataBitrateConst, Kind: nlpolicy.Binary, Elem: nlpolicy.U32},
-	{Name: "bitrate-max", Number: AttrLinkinfoCanBitrateMax, Kind: nlpolicy.U32},
-	{Name: "tdc", Number: AttrLinkinfoCanTdc, Kind: nlpolicy.Nest, Nested: &setLinkinfoCanTdcAttrs},
-	{Name: "ctrlmode-ext", Number: AttrLinkinfoCanCtrlmodeExt, Kind: nlpolicy.Nest, Nested: &setLinkinfoCanCtrlmodeAttrs},
-	{Name: "xl-data-bittiming", Number: AttrLinkinfoCanXlDataBittiming, Kind: nlpolicy.Binary, Struct: &structCanBittiming},
-	{Name: "xl-data-bittiming-const", Number: AttrLinkinfoCanXlDataBittimingConst, Kind: nlpolicy.Binary, Struct: &structCanBittimingConst},
-	{Name: "xl-data-bitrate-const", Number: AttrLinkinfoCanXlDataBitrateConst, Kind: nlpolicy.Binary, Elem: nlpolicy.U32},
-	{Name: "xl-tdc", Number: AttrLinkinfoCanXlTdc, Kind: nlpolicy.Nest, Nested: &setLinkinfoCanTdcAttrs},
+	{Name: "bittiming", Number: 1, Kind: nlpolicy.Binary, Struct: &structCanBittiming},
+	{Name: "bittiming-const", Number: 2, Kind: nlpolicy.Binary, Struct: &structCanBittimingConst},
+	{Name: "clock", Number: 3, Kind: nlpolicy.Binary, Struct: &structCanClock},
+	{Name: "state", Number: 4, Kind: nlpolicy.U32, Enum: &enumCanState},
+	{Name: "ctrlmode", Number: 5, Kind: nlpolicy.Binary, Struct: &structCanCtrlmode},
+	{Name: "restart-ms", Number: 6, Kind: nlpolicy.U32},
+	{Name: "restart", Number: 7, Kind: nlpolicy.U32},
+	{Name: "berr-counter", Number: 8, Kind: nlpolicy.Binary, Struct: &structCanBerrCounter},
+	{Name: "data-bittiming", Number: 9, Kind: nlpolicy.Binary, Struct: &structCanBittiming},
+	{Name: "data-bittiming-const", Number: 10, Kind: nlpolicy.Binary, Struct: &structCanBittimingConst},
+	{Name: "termination", Number: 11, Kind: nlpolicy.U16},
+	{Name: "termination-const", Number: 12, Kind: nlpolicy.Binary, Elem: nlpolicy.U16},
+	{Name: "bitrate-const", Number: 13, Kind: nlpolicy.Binary, Elem: nlpolicy.U32},
+	{Name: "data-bitrate-const", Number: 14, Kind: nlpolicy.Binary, Elem: nlpolicy.U32},
+	{Name: "bitrate-max", Number: 15, Kind: nlpolicy.U32},
+	{Name: "tdc", Number: 16, Kind: nlpolicy.Nest, Nested: &setLinkinfoCanTdcAttrs},
+	{Name: "ctrlmode-ext", Number: 17, Kind: nlpolicy.Nest, Nested: &setLinkinfoCanCtrlmodeAttrs},
+	{Name: "xl-data-bittiming", Number: 18, Kind: nlpolicy.Binary, Struct: &structCanBittiming},
+	{Name: "xl-data-bittiming-const", Number: 19, Kind: nlpolicy.Binary, Struct: &structCanBittimingConst},
+	{Name: "xl-data-bitrate-const", Number: 20, Kind: nlpolicy.Binary, Elem: nlpolicy.U32},
+	{Name: "xl-tdc", Number: 21, Kind: nlpolicy.Nest, Nested: &setLinkinfoCanTdcAttrs},
 }}
 
 var setLinkinfoCanTdcAttrs = nlpolicy.Set{Name: "linkinfo-can-tdc-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "tdcv-min", Number: AttrLinkinfoCanTdcTdcvMin, Kind: nlpolicy.U32},
-	{Name: "tdcv-max", Number: AttrLinkinfoCanTdcTdcvMax, Kind: nlpolicy.U32},
-	{Name: "tdco-min", Number: AttrLinkinfoCanTdcTdcoMin, Kind: nlpolicy.U32},
-	{Name: "tdco-max", Number: AttrLinkinfoCanTdcTdcoMax, Kind: nlpolicy.U32},
-	{Name: "tdcf-min", Number: AttrLinkinfoCanTdcTdcfMin, Kind: nlpolicy.U32},
-	{Name: "tdcf-max", Number: AttrLinkinfoCanTdcTdcfMax, Kind: nlpolicy.U32},
-	{Name: "tdcv", Number: AttrLinkinfoCanTdcTdcv, Kind: nlpolicy.U32},
-	{Name: "tdco", Number: AttrLinkinfoCanTdcTdco, Kind: nlpolicy.U32},
-	{Name: "tdcf", Number: AttrLinkinfoCanTdcTdcf, Kind: nlpolicy.U32},
+	{Name: "tdcv-min", Number: 1, Kind: nlpolicy.U32},
+	{Name: "tdcv-max", Number: 2, Kind: nlpolicy.U32},
+	{Name: "tdco-min", Number: 3, Kind: nlpolicy.U32},
+	{Name: "tdco-max", Number: 4, Kind: nlpolicy.U32},
+	{Name: "tdcf-min", Number: 5, Kind: nlpolicy.U32},
+	{Name: "tdcf-max", Number: 6, Kind: nlpolicy.U32},
+	{Name: "tdcv", Number: 7, Kind: nlpolicy.U32},
+	{Name: "tdco", Number: 8, Kind: nlpolicy.U32},
+	{Name: "tdcf", Number: 9, Kind: nlpolicy.U32},
 }}
 
 var setLinkinfoCanCtrlmodeAttrs = nlpolicy.Set{Name: "linkinfo-can-ctrlmode-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "supported", Number: AttrLinkinfoCanCtrlmodeSupported, Kind: nlpolicy.U32, Enum: &enumCanCtrlmodeFlags},
+	{Name: "supported", Number: 1, Kind: nlpolicy.U32, Enum: &enumCanCtrlmodeFlags},
 }}
 
 var subLinkinfoDataMsg = nlpolicy.SubMsg{Name: "linkinfo-data-msg", Formats: []nlpolicy.Format{
@@ -926,299 +926,299 @@ var subNetkitPeerMsg = nlpolicy.SubMsg{Name: "netkit-peer-msg", Formats: []nlpol
 }}
 
 var structIfinfomsg = nlpolicy.Struct{Name: "ifinfomsg", Size: 16, Members: []nlpolicy.Member{
-	{Name: "ifi-family", Offset: 0, Size: 1, Kind: nlpolicy.U8},
+	{Name: "ifi-family", Size: 1},
 	{Name: "pad", Offset: 1, Size: 1, Kind: nlpolicy.Pad},
-	{Name: "ifi-type", Offset: 2, Size: 2, Kind: nlpolicy.U16},
+	{Name: "ifi-type", Offset: 2, Size: 2},
 	{Name: "ifi-index", Offset: 4, Size: 4, Kind: nlpolicy.S32},
-	{Name: "ifi-flags", Offset: 8, Size: 4, Kind: nlpolicy.U32, Enum: &enumIfinfoFlags},
-	{Name: "ifi-change", Offset: 12, Size: 4, Kind: nlpolicy.U32},
+	{Name: "ifi-flags", Offset: 8, Size: 4, Enum: &enumIfinfoFlags},
+	{Name: "ifi-change", Offset: 12, Size: 4},
 }}
 
 var structIflaBridgeID = nlpolicy.Struct{Name: "ifla-bridge-id", Size: 8, Members: []nlpolicy.Member{
-	{Name: "prio", Offset: 0, Size: 2, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "prio", Size: 2, Flags: nlpolicy.BigEndian},
 	{Name: "addr", Offset: 2, Size: 6, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC},
 }}
 
 var structIflaCacheinfo = nlpolicy.Struct{Name: "ifla-cacheinfo", Size: 16, Members: []nlpolicy.Member{
-	{Name: "max-reasm-len", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "tstamp", Offset: 4, Size: 4, Kind: nlpolicy.U32},
-	{Name: "reachable-time", Offset: 8, Size: 4, Kind: nlpolicy.U32},
-	{Name: "retrans-time", Offset: 12, Size: 4, Kind: nlpolicy.U32},
+	{Name: "max-reasm-len", Size: 4},
+	{Name: "tstamp", Offset: 4, Size: 4},
+	{Name: "reachable-time", Offset: 8, Size: 4},
+	{Name: "retrans-time", Offset: 12, Size: 4},
 }}
 
 var structRtnlLinkStats = nlpolicy.Struct{Name: "rtnl-link-stats", Size: 96, Members: []nlpolicy.Member{
-	{Name: "rx-packets", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "tx-packets", Offset: 4, Size: 4, Kind: nlpolicy.U32},
-	{Name: "rx-bytes", Offset: 8, Size: 4, Kind: nlpolicy.U32},
-	{Name: "tx-bytes", Offset: 12, Size: 4, Kind: nlpolicy.U32},
-	{Name: "rx-errors", Offset: 16, Size: 4, Kind: nlpolicy.U32},
-	{Name: "tx-errors", Offset: 20, Size: 4, Kind: nlpolicy.U32},
-	{Name: "rx-dropped", Offset: 24, Size: 4, Kind: nlpolicy.U32},
-	{Name: "tx-dropped", Offset: 28, Size: 4, Kind: nlpolicy.U32},
-	{Name: "multicast", Offset: 32, Size: 4, Kind: nlpolicy.U32},
-	{Name: "collisions", Offset: 36, Size: 4, Kind: nlpolicy.U32},
-	{Name: "rx-length-errors", Offset: 40, Size: 4, Kind: nlpolicy.U32},
-	{Name: "rx-over-errors", Offset: 44, Size: 4, Kind: nlpolicy.U32},
-	{Name: "rx-crc-errors", Offset: 48, Size: 4, Kind: nlpolicy.U32},
-	{Name: "rx-frame-errors", Offset: 52, Size: 4, Kind: nlpolicy.U32},
-	{Name: "rx-fifo-errors", Offset: 56, Size: 4, Kind: nlpolicy.U32},
-	{Name: "rx-missed-errors", Offset: 60, Size: 4, Kind: nlpolicy.U32},
-	{Name: "tx-aborted-errors", Offset: 64, Size: 4, Kind: nlpolicy.U32},
-	{Name: "tx-carrier-errors", Offset: 68, Size: 4, Kind: nlpolicy.U32},
-	{Name: "tx-fifo-errors", Offset: 72, Size: 4, Kind: nlpolicy.U32},
-	{Name: "tx-heartbeat-errors", Offset: 76, Size: 4, Kind: nlpolicy.U32},
-	{Name: "tx-window-errors", Offset: 80, Size: 4, Kind: nlpolicy.U32},
-	{Name: "rx-compressed", Offset: 84, Size: 4, Kind: nlpolicy.U32},
-	{Name: "tx-compressed", Offset: 88, Size: 4, Kind: nlpolicy.U32},
-	{Name: "rx-nohandler", Offset: 92, Size: 4, Kind: nlpolicy.U32},
+	{Name: "rx-packets", Size: 4},
+	{Name: "tx-packets", Offset: 4, Size: 4},
+	{Name: "rx-bytes", Offset: 8, Size: 4},
+	{Name: "tx-bytes", Offset: 12, Size: 4},
+	{Name: "rx-errors", Offset: 16, Size: 4},
+	{Name: "tx-errors", Offset: 20, Size: 4},
+	{Name: "rx-dropped", Offset: 24, Size: 4},
+	{Name: "tx-dropped", Offset: 28, Size: 4},
+	{Name: "multicast", Offset: 32, Size: 4},
+	{Name: "collisions", Offset: 36, Size: 4},
+	{Name: "rx-length-errors", Offset: 40, Size: 4},
+	{Name: "rx-over-errors", Offset: 44, Size: 4},
+	{Name: "rx-crc-errors", Offset: 48, Size: 4},
+	{Name: "rx-frame-errors", Offset: 52, Size: 4},
+	{Name: "rx-fifo-errors", Offset: 56, Size: 4},
+	{Name: "rx-missed-errors", Offset: 60, Size: 4},
+	{Name: "tx-aborted-errors", Offset: 64, Size: 4},
+	{Name: "tx-carrier-errors", Offset: 68, Size: 4},
+	{Name: "tx-fifo-errors", Offset: 72, Size: 4},
+	{Name: "tx-heartbeat-errors", Offset: 76, Size: 4},
+	{Name: "tx-window-errors", Offset: 80, Size: 4},
+	{Name: "rx-compressed", Offset: 84, Size: 4},
+	{Name: "tx-compressed", Offset: 88, Size: 4},
+	{Name: "rx-nohandler", Offset: 92, Size: 4},
 }}
 
 var structRtnlLinkStats64 = nlpolicy.Struct{Name: "rtnl-link-stats64", Size: 200, Members: []nlpolicy.Member{
-	{Name: "rx-packets", Offset: 0, Size: 8, Kind: nlpolicy.U64},
-	{Name: "tx-packets", Offset: 8, Size: 8, Kind: nlpolicy.U64},
-	{Name: "rx-bytes", Offset: 16, Size: 8, Kind: nlpolicy.U64},
-	{Name: "tx-bytes", Offset: 24, Size: 8, Kind: nlpolicy.U64},
-	{Name: "rx-errors", Offset: 32, Size: 8, Kind: nlpolicy.U64},
-	{Name: "tx-errors", Offset: 40, Size: 8, Kind: nlpolicy.U64},
-	{Name: "rx-dropped", Offset: 48, Size: 8, Kind: nlpolicy.U64},
-	{Name: "tx-dropped", Offset: 56, Size: 8, Kind: nlpolicy.U64},
-	{Name: "multicast", Offset: 64, Size: 8, Kind: nlpolicy.U64},
-	{Name: "collisions", Offset: 72, Size: 8, Kind: nlpolicy.U64},
-	{Name: "rx-length-errors", Offset: 80, Size: 8, Kind: nlpolicy.U64},
-	{Name: "rx-over-errors", Offset: 88, Size: 8, Kind: nlpolicy.U64},
-	{Name: "rx-crc-errors", Offset: 96, Size: 8, Kind: nlpolicy.U64},
-	{Name: "rx-frame-errors", Offset: 104, Size: 8, Kind: nlpolicy.U64},
-	{Name: "rx-fifo-errors", Offset: 112, Size: 8, Kind: nlpolicy.U64},
-	{Name: "rx-missed-errors", Offset: 120, Size: 8, Kind: nlpolicy.U64},
-	{Name: "tx-aborted-errors", Offset: 128, Size: 8, Kind: nlpolicy.U64},
-	{Name: "tx-carrier-errors", Offset: 136, Size: 8, Kind: nlpolicy.U64},
-	{Name: "tx-fifo-errors", Offset: 144, Size: 8, Kind: nlpolicy.U64},
-	{Name: "tx-heartbeat-errors", Offset: 152, Size: 8, Kind: nlpolicy.U64},
-	{Name: "tx-window-errors", Offset: 160, Size: 8, Kind: nlpolicy.U64},
-	{Name: "rx-compressed", Offset: 168, Size: 8, Kind: nlpolicy.U64},
-	{Name: "tx-compressed", Offset: 176, Size: 8, Kind: nlpolicy.U64},
-	{Name: "rx-nohandler", Offset: 184, Size: 8, Kind: nlpolicy.U64},
-	{Name: "rx-otherhost-dropped", Offset: 192, Size: 8, Kind: nlpolicy.U64},
+	{Name: "rx-packets", Size: 8},
+	{Name: "tx-packets", Offset: 8, Size: 8},
+	{Name: "rx-bytes", Offset: 16, Size: 8},
+	{Name: "tx-bytes", Offset: 24, Size: 8},
+	{Name: "rx-errors", Offset: 32, Size: 8},
+	{Name: "tx-errors", Offset: 40, Size: 8},
+	{Name: "rx-dropped", Offset: 48, Size: 8},
+	{Name: "tx-dropped", Offset: 56, Size: 8},
+	{Name: "multicast", Offset: 64, Size: 8},
+	{Name: "collisions", Offset: 72, Size: 8},
+	{Name: "rx-length-errors", Offset: 80, Size: 8},
+	{Name: "rx-over-errors", Offset: 88, Size: 8},
+	{Name: "rx-crc-errors", Offset: 96, Size: 8},
+	{Name: "rx-frame-errors", Offset: 104, Size: 8},
+	{Name: "rx-fifo-errors", Offset: 112, Size: 8},
+	{Name: "rx-missed-errors", Offset: 120, Size: 8},
+	{Name: "tx-aborted-errors", Offset: 128, Size: 8},
+	{Name: "tx-carrier-errors", Offset: 136, Size: 8},
+	{Name: "tx-fifo-errors", Offset: 144, Size: 8},
+	{Name: "tx-heartbeat-errors", Offset: 152, Size: 8},
+	{Name: "tx-window-errors", Offset: 160, Size: 8},
+	{Name: "rx-compressed", Offset: 168, Size: 8},
+	{Name: "tx-compressed", Offset: 176, Size: 8},
+	{Name: "rx-nohandler", Offset: 184, Size: 8},
+	{Name: "rx-otherhost-dropped", Offset: 192, Size: 8},
 }}
 
 var structRtnlHwStats64 = nlpolicy.Struct{Name: "rtnl-hw-stats64", Size: 72, Members: []nlpolicy.Member{
-	{Name: "rx-packets", Offset: 0, Size: 8, Kind: nlpolicy.U64},
-	{Name: "tx-packets", Offset: 8, Size: 8, Kind: nlpolicy.U64},
-	{Name: "rx-bytes", Offset: 16, Size: 8, Kind: nlpolicy.U64},
-	{Name: "tx-bytes", Offset: 24, Size: 8, Kind: nlpolicy.U64},
-	{Name: "rx-errors", Offset: 32, Size: 8, Kind: nlpolicy.U64},
-	{Name: "tx-errors", Offset: 40, Size: 8, Kind: nlpolicy.U64},
-	{Name: "rx-dropped", Offset: 48, Size: 8, Kind: nlpolicy.U64},
-	{Name: "tx-dropped", Offset: 56, Size: 8, Kind: nlpolicy.U64},
-	{Name: "multicast", Offset: 64, Size: 8, Kind: nlpolicy.U64},
+	{Name: "rx-packets", Size: 8},
+	{Name: "tx-packets", Offset: 8, Size: 8},
+	{Name: "rx-bytes", Offset: 16, Size: 8},
+	{Name: "tx-bytes", Offset: 24, Size: 8},
+	{Name: "rx-errors", Offset: 32, Size: 8},
+	{Name: "tx-errors", Offset: 40, Size: 8},
+	{Name: "rx-dropped", Offset: 48, Size: 8},
+	{Name: "tx-dropped", Offset: 56, Size: 8},
+	{Name: "multicast", Offset: 64, Size: 8},
 }}
 
 var structRtnlLinkIfmap = nlpolicy.Struct{Name: "rtnl-link-ifmap", Size: 32, Members: []nlpolicy.Member{
-	{Name: "mem-start", Offset: 0, Size: 8, Kind: nlpolicy.U64},
-	{Name: "mem-end", Offset: 8, Size: 8, Kind: nlpolicy.U64},
-	{Name: "base-addr", Offset: 16, Size: 8, Kind: nlpolicy.U64},
-	{Name: "irq", Offset: 24, Size: 2, Kind: nlpolicy.U16},
-	{Name: "dma", Offset: 26, Size: 1, Kind: nlpolicy.U8},
-	{Name: "port", Offset: 27, Size: 1, Kind: nlpolicy.U8},
+	{Name: "mem-start", Size: 8},
+	{Name: "mem-end", Offset: 8, Size: 8},
+	{Name: "base-addr", Offset: 16, Size: 8},
+	{Name: "irq", Offset: 24, Size: 2},
+	{Name: "dma", Offset: 26, Size: 1},
+	{Name: "port", Offset: 27, Size: 1},
 	{Name: "pad", Offset: 28, Size: 4, Kind: nlpolicy.Pad},
 }}
 
 var structBrBooloptMulti = nlpolicy.Struct{Name: "br-boolopt-multi", Size: 8, Members: []nlpolicy.Member{
-	{Name: "optval", Offset: 0, Size: 4, Kind: nlpolicy.U32, Enum: &enumBrBoolopt},
-	{Name: "optmask", Offset: 4, Size: 4, Kind: nlpolicy.U32, Enum: &enumBrBoolopt},
+	{Name: "optval", Size: 4, Enum: &enumBrBoolopt},
+	{Name: "optmask", Offset: 4, Size: 4, Enum: &enumBrBoolopt},
 }}
 
 var structIfStatsMsg = nlpolicy.Struct{Name: "if-stats-msg", Size: 12, Members: []nlpolicy.Member{
-	{Name: "family", Offset: 0, Size: 1, Kind: nlpolicy.U8},
+	{Name: "family", Size: 1},
 	{Name: "pad", Offset: 1, Size: 3, Kind: nlpolicy.Pad},
-	{Name: "ifindex", Offset: 4, Size: 4, Kind: nlpolicy.U32},
-	{Name: "filter-mask", Offset: 8, Size: 4, Kind: nlpolicy.U32},
+	{Name: "ifindex", Offset: 4, Size: 4},
+	{Name: "filter-mask", Offset: 8, Size: 4},
 }}
 
 var structIflaVlanFlags = nlpolicy.Struct{Name: "ifla-vlan-flags", Size: 8, Members: []nlpolicy.Member{
-	{Name: "flags", Offset: 0, Size: 4, Kind: nlpolicy.U32, Enum: &enumVlanFlags},
-	{Name: "mask", Offset: 4, Size: 4, Kind: nlpolicy.U32, Hint: nlpolicy.Hex},
+	{Name: "flags", Size: 4, Enum: &enumVlanFlags},
+	{Name: "mask", Offset: 4, Size: 4, Hint: nlpolicy.Hex},
 }}
 
 var structIflaVlanQosMapping = nlpolicy.Struct{Name: "ifla-vlan-qos-mapping", Size: 8, Members: []nlpolicy.Member{
-	{Name: "from", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "to", Offset: 4, Size: 4, Kind: nlpolicy.U32},
+	{Name: "from", Size: 4},
+	{Name: "to", Offset: 4, Size: 4},
 }}
 
 var structIflaVxlanPortRange = nlpolicy.Struct{Name: "ifla-vxlan-port-range", Size: 4, Members: []nlpolicy.Member{
-	{Name: "low", Offset: 0, Size: 2, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "high", Offset: 2, Size: 2, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "low", Size: 2, Flags: nlpolicy.BigEndian},
+	{Name: "high", Offset: 2, Size: 2, Flags: nlpolicy.BigEndian},
 }}
 
 var structIflaGenevePortRange = nlpolicy.Struct{Name: "ifla-geneve-port-range", Size: 4, Members: []nlpolicy.Member{
-	{Name: "low", Offset: 0, Size: 2, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "high", Offset: 2, Size: 2, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "low", Size: 2, Flags: nlpolicy.BigEndian},
+	{Name: "high", Offset: 2, Size: 2, Flags: nlpolicy.BigEndian},
 }}
 
 var structIflaVfMac = nlpolicy.Struct{Name: "ifla-vf-mac", Size: 36, Members: []nlpolicy.Member{
-	{Name: "vf", Offset: 0, Size: 4, Kind: nlpolicy.U32},
+	{Name: "vf", Size: 4},
 	{Name: "mac", Offset: 4, Size: 32, Kind: nlpolicy.Binary},
 }}
 
 var structIflaVfBroadcast = nlpolicy.Struct{Name: "ifla-vf-broadcast", Size: 32, Members: []nlpolicy.Member{
-	{Name: "broadcast", Offset: 0, Size: 32, Kind: nlpolicy.Binary},
+	{Name: "broadcast", Size: 32, Kind: nlpolicy.Binary},
 }}
 
 var structIflaVfVlan = nlpolicy.Struct{Name: "ifla-vf-vlan", Size: 12, Members: []nlpolicy.Member{
-	{Name: "vf", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "vlan", Offset: 4, Size: 4, Kind: nlpolicy.U32},
-	{Name: "qos", Offset: 8, Size: 4, Kind: nlpolicy.U32},
+	{Name: "vf", Size: 4},
+	{Name: "vlan", Offset: 4, Size: 4},
+	{Name: "qos", Offset: 8, Size: 4},
 }}
 
 var structIflaVfTxRate = nlpolicy.Struct{Name: "ifla-vf-tx-rate", Size: 8, Members: []nlpolicy.Member{
-	{Name: "vf", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "rate", Offset: 4, Size: 4, Kind: nlpolicy.U32},
+	{Name: "vf", Size: 4},
+	{Name: "rate", Offset: 4, Size: 4},
 }}
 
 var structIflaVfSpoofchk = nlpolicy.Struct{Name: "ifla-vf-spoofchk", Size: 8, Members: []nlpolicy.Member{
-	{Name: "vf", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "setting", Offset: 4, Size: 4, Kind: nlpolicy.U32},
+	{Name: "vf", Size: 4},
+	{Name: "setting", Offset: 4, Size: 4},
 }}
 
 var structIflaVfLinkState = nlpolicy.Struct{Name: "ifla-vf-link-state", Size: 8, Members: []nlpolicy.Member{
-	{Name: "vf", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "link-state", Offset: 4, Size: 4, Kind: nlpolicy.U32, Enum: &enumIflaVfLinkStateEnum},
+	{Name: "vf", Size: 4},
+	{Name: "link-state", Offset: 4, Size: 4, Enum: &enumIflaVfLinkStateEnum},
 }}
 
 var structIflaVfRate = nlpolicy.Struct{Name: "ifla-vf-rate", Size: 12, Members: []nlpolicy.Member{
-	{Name: "vf", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "min-tx-rate", Offset: 4, Size: 4, Kind: nlpolicy.U32},
-	{Name: "max-tx-rate", Offset: 8, Size: 4, Kind: nlpolicy.U32},
+	{Name: "vf", Size: 4},
+	{Name: "min-tx-rate", Offset: 4, Size: 4},
+	{Name: "max-tx-rate", Offset: 8, Size: 4},
 }}
 
 var structIflaVfRssQueryEn = nlpolicy.Struct{Name: "ifla-vf-rss-query-en", Size: 8, Members: []nlpolicy.Member{
-	{Name: "vf", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "setting", Offset: 4, Size: 4, Kind: nlpolicy.U32},
+	{Name: "vf", Size: 4},
+	{Name: "setting", Offset: 4, Size: 4},
 }}
 
 var structIflaVfTrust = nlpolicy.Struct{Name: "ifla-vf-trust", Size: 8, Members: []nlpolicy.Member{
-	{Name: "vf", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "setting", Offset: 4, Size: 4, Kind: nlpolicy.U32},
+	{Name: "vf", Size: 4},
+	{Name: "setting", Offset: 4, Size: 4},
 }}
 
 var structIflaVfGuid = nlpolicy.Struct{Name: "ifla-vf-guid", Size: 16, Members: []nlpolicy.Member{
-	{Name: "vf", Offset: 0, Size: 4, Kind: nlpolicy.U32},
+	{Name: "vf", Size: 4},
 	{Name: "pad", Offset: 4, Size: 4, Kind: nlpolicy.Pad},
-	{Name: "guid", Offset: 8, Size: 8, Kind: nlpolicy.U64},
+	{Name: "guid", Offset: 8, Size: 8},
 }}
 
 var structIflaVfVlanInfo = nlpolicy.Struct{Name: "ifla-vf-vlan-info", Size: 16, Members: []nlpolicy.Member{
-	{Name: "vf", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "vlan", Offset: 4, Size: 4, Kind: nlpolicy.U32},
-	{Name: "qos", Offset: 8, Size: 4, Kind: nlpolicy.U32},
-	{Name: "vlan-proto", Offset: 12, Size: 2, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian, Enum: &enumVlanProtocols},
+	{Name: "vf", Size: 4},
+	{Name: "vlan", Offset: 4, Size: 4},
+	{Name: "qos", Offset: 8, Size: 4},
+	{Name: "vlan-proto", Offset: 12, Size: 2, Flags: nlpolicy.BigEndian, Enum: &enumVlanProtocols},
 	{Name: "pad", Offset: 14, Size: 2, Kind: nlpolicy.Pad},
 }}
 
 var structIflaRmnetFlags = nlpolicy.Struct{Name: "ifla-rmnet-flags", Size: 8, Members: []nlpolicy.Member{
-	{Name: "flags", Offset: 0, Size: 4, Kind: nlpolicy.U32, Enum: &enumRmnetFlags},
-	{Name: "mask", Offset: 4, Size: 4, Kind: nlpolicy.U32, Enum: &enumRmnetFlags},
+	{Name: "flags", Size: 4, Enum: &enumRmnetFlags},
+	{Name: "mask", Offset: 4, Size: 4, Enum: &enumRmnetFlags},
 }}
 
 var structCanBittiming = nlpolicy.Struct{Name: "can-bittiming", Size: 32, Members: []nlpolicy.Member{
-	{Name: "bitrate", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "sample-point", Offset: 4, Size: 4, Kind: nlpolicy.U32},
-	{Name: "tq", Offset: 8, Size: 4, Kind: nlpolicy.U32},
-	{Name: "prop-seg", Offset: 12, Size: 4, Kind: nlpolicy.U32},
-	{Name: "phase-seg1", Offset: 16, Size: 4, Kind: nlpolicy.U32},
-	{Name: "phase-seg2", Offset: 20, Size: 4, Kind: nlpolicy.U32},
-	{Name: "sjw", Offset: 24, Size: 4, Kind: nlpolicy.U32},
-	{Name: "brp", Offset: 28, Size: 4, Kind: nlpolicy.U32},
+	{Name: "bitrate", Size: 4},
+	{Name: "sample-point", Offset: 4, Size: 4},
+	{Name: "tq", Offset: 8, Size: 4},
+	{Name: "prop-seg", Offset: 12, Size: 4},
+	{Name: "phase-seg1", Offset: 16, Size: 4},
+	{Name: "phase-seg2", Offset: 20, Size: 4},
+	{Name: "sjw", Offset: 24, Size: 4},
+	{Name: "brp", Offset: 28, Size: 4},
 }}
 
 var structCanBittimingConst = nlpolicy.Struct{Name: "can-bittiming-const", Size: 48, Members: []nlpolicy.Member{
-	{Name: "name", Offset: 0, Size: 16, Kind: nlpolicy.String},
-	{Name: "tseg1-min", Offset: 16, Size: 4, Kind: nlpolicy.U32},
-	{Name: "tseg1-max", Offset: 20, Size: 4, Kind: nlpolicy.U32},
-	{Name: "tseg2-min", Offset: 24, Size: 4, Kind: nlpolicy.U32},
-	{Name: "tseg2-max", Offset: 28, Size: 4, Kind: nlpolicy.U32},
-	{Name: "sjw-max", Offset: 32, Size: 4, Kind: nlpolicy.U32},
-	{Name: "brp-min", Offset: 36, Size: 4, Kind: nlpolicy.U32},
-	{Name: "brp-max", Offset: 40, Size: 4, Kind: nlpolicy.U32},
-	{Name: "brp-inc", Offset: 44, Size: 4, Kind: nlpolicy.U32},
+	{Name: "name", Size: 16, Kind: nlpolicy.String},
+	{Name: "tseg1-min", Offset: 16, Size: 4},
+	{Name: "tseg1-max", Offset: 20, Size: 4},
+	{Name: "tseg2-min", Offset: 24, Size: 4},
+	{Name: "tseg2-max", Offset: 28, Size: 4},
+	{Name: "sjw-max", Offset: 32, Size: 4},
+	{Name: "brp-min", Offset: 36, Size: 4},
+	{Name: "brp-max", Offset: 40, Size: 4},
+	{Name: "brp-inc", Offset: 44, Size: 4},
 }}
 
 var structCanClock = nlpolicy.Struct{Name: "can-clock", Size: 4, Members: []nlpolicy.Member{
-	{Name: "freq", Offset: 0, Size: 4, Kind: nlpolicy.U32},
+	{Name: "freq", Size: 4},
 }}
 
 var structCanBerrCounter = nlpolicy.Struct{Name: "can-berr-counter", Size: 4, Members: []nlpolicy.Member{
-	{Name: "txerr", Offset: 0, Size: 2, Kind: nlpolicy.U16},
-	{Name: "rxerr", Offset: 2, Size: 2, Kind: nlpolicy.U16},
+	{Name: "txerr", Size: 2},
+	{Name: "rxerr", Offset: 2, Size: 2},
 }}
 
 var structCanCtrlmode = nlpolicy.Struct{Name: "can-ctrlmode", Size: 8, Members: []nlpolicy.Member{
-	{Name: "mask", Offset: 0, Size: 4, Kind: nlpolicy.U32, Enum: &enumCanCtrlmodeFlags},
-	{Name: "flags", Offset: 4, Size: 4, Kind: nlpolicy.U32, Enum: &enumCanCtrlmodeFlags},
+	{Name: "mask", Size: 4, Enum: &enumCanCtrlmodeFlags},
+	{Name: "flags", Offset: 4, Size: 4, Enum: &enumCanCtrlmodeFlags},
 }}
 
 var structBridgeVlanXstats = nlpolicy.Struct{Name: "bridge-vlan-xstats", Size: 40, Members: []nlpolicy.Member{
-	{Name: "rx-bytes", Offset: 0, Size: 8, Kind: nlpolicy.U64},
-	{Name: "rx-packets", Offset: 8, Size: 8, Kind: nlpolicy.U64},
-	{Name: "tx-bytes", Offset: 16, Size: 8, Kind: nlpolicy.U64},
-	{Name: "tx-packets", Offset: 24, Size: 8, Kind: nlpolicy.U64},
-	{Name: "vid", Offset: 32, Size: 2, Kind: nlpolicy.U16},
-	{Name: "flags", Offset: 34, Size: 2, Kind: nlpolicy.U16, Hint: nlpolicy.Hex},
-	{Name: "pad2", Offset: 36, Size: 4, Kind: nlpolicy.U32},
+	{Name: "rx-bytes", Size: 8},
+	{Name: "rx-packets", Offset: 8, Size: 8},
+	{Name: "tx-bytes", Offset: 16, Size: 8},
+	{Name: "tx-packets", Offset: 24, Size: 8},
+	{Name: "vid", Offset: 32, Size: 2},
+	{Name: "flags", Offset: 34, Size: 2, Hint: nlpolicy.Hex},
+	{Name: "pad2", Offset: 36, Size: 4},
 }}
 
 var structBrMcastStats = nlpolicy.Struct{Name: "br-mcast-stats", Size: 240, Members: []nlpolicy.Member{
-	{Name: "igmp-v1queries-rx", Offset: 0, Size: 8, Kind: nlpolicy.U64},
-	{Name: "igmp-v1queries-tx", Offset: 8, Size: 8, Kind: nlpolicy.U64},
-	{Name: "igmp-v2queries-rx", Offset: 16, Size: 8, Kind: nlpolicy.U64},
-	{Name: "igmp-v2queries-tx", Offset: 24, Size: 8, Kind: nlpolicy.U64},
-	{Name: "igmp-v3queries-rx", Offset: 32, Size: 8, Kind: nlpolicy.U64},
-	{Name: "igmp-v3queries-tx", Offset: 40, Size: 8, Kind: nlpolicy.U64},
-	{Name: "igmp-leaves-rx", Offset: 48, Size: 8, Kind: nlpolicy.U64},
-	{Name: "igmp-leaves-tx", Offset: 56, Size: 8, Kind: nlpolicy.U64},
-	{Name: "igmp-v1reports-rx", Offset: 64, Size: 8, Kind: nlpolicy.U64},
-	{Name: "igmp-v1reports-tx", Offset: 72, Size: 8, Kind: nlpolicy.U64},
-	{Name: "igmp-v2reports-rx", Offset: 80, Size: 8, Kind: nlpolicy.U64},
-	{Name: "igmp-v2reports-tx", Offset: 88, Size: 8, Kind: nlpolicy.U64},
-	{Name: "igmp-v3reports-rx", Offset: 96, Size: 8, Kind: nlpolicy.U64},
-	{Name: "igmp-v3reports-tx", Offset: 104, Size: 8, Kind: nlpolicy.U64},
-	{Name: "igmp-parse-errors", Offset: 112, Size: 8, Kind: nlpolicy.U64},
-	{Name: "mld-v1queries-rx", Offset: 120, Size: 8, Kind: nlpolicy.U64},
-	{Name: "mld-v1queries-tx", Offset: 128, Size: 8, Kind: nlpolicy.U64},
-	{Name: "mld-v2queries-rx", Offset: 136, Size: 8, Kind: nlpolicy.U64},
-	{Name: "mld-v2queries-tx", Offset: 144, Size: 8, Kind: nlpolicy.U64},
-	{Name: "mld-leaves-rx", Offset: 152, Size: 8, Kind: nlpolicy.U64},
-	{Name: "mld-leaves-tx", Offset: 160, Size: 8, Kind: nlpolicy.U64},
-	{Name: "mld-v1reports-rx", Offset: 168, Size: 8, Kind: nlpolicy.U64},
-	{Name: "mld-v1reports-tx", Offset: 176, Size: 8, Kind: nlpolicy.U64},
-	{Name: "mld-v2reports-rx", Offset: 184, Size: 8, Kind: nlpolicy.U64},
-	{Name: "mld-v2reports-tx", Offset: 192, Size: 8, Kind: nlpolicy.U64},
-	{Name: "mld-parse-errors", Offset: 200, Size: 8, Kind: nlpolicy.U64},
-	{Name: "mcast-bytes-rx", Offset: 208, Size: 8, Kind: nlpolicy.U64},
-	{Name: "mcast-bytes-tx", Offset: 216, Size: 8, Kind: nlpolicy.U64},
-	{Name: "mcast-packets-rx", Offset: 224, Size: 8, Kind: nlpolicy.U64},
-	{Name: "mcast-packets-tx", Offset: 232, Size: 8, Kind: nlpolicy.U64},
+	{Name: "igmp-v1queries-rx", Size: 8},
+	{Name: "igmp-v1queries-tx", Offset: 8, Size: 8},
+	{Name: "igmp-v2queries-rx", Offset: 16, Size: 8},
+	{Name: "igmp-v2queries-tx", Offset: 24, Size: 8},
+	{Name: "igmp-v3queries-rx", Offset: 32, Size: 8},
+	{Name: "igmp-v3queries-tx", Offset: 40, Size: 8},
+	{Name: "igmp-leaves-rx", Offset: 48, Size: 8},
+	{Name: "igmp-leaves-tx", Offset: 56, Size: 8},
+	{Name: "igmp-v1reports-rx", Offset: 64, Size: 8},
+	{Name: "igmp-v1reports-tx", Offset: 72, Size: 8},
+	{Name: "igmp-v2reports-rx", Offset: 80, Size: 8},
+	{Name: "igmp-v2reports-tx", Offset: 88, Size: 8},
+	{Name: "igmp-v3reports-rx", Offset: 96, Size: 8},
+	{Name: "igmp-v3reports-tx", Offset: 104, Size: 8},
+	{Name: "igmp-parse-errors", Offset: 112, Size: 8},
+	{Name: "mld-v1queries-rx", Offset: 120, Size: 8},
+	{Name: "mld-v1queries-tx", Offset: 128, Size: 8},
+	{Name: "mld-v2queries-rx", Offset: 136, Size: 8},
+	{Name: "mld-v2queries-tx", Offset: 144, Size: 8},
+	{Name: "mld-leaves-rx", Offset: 152, Size: 8},
+	{Name: "mld-leaves-tx", Offset: 160, Size: 8},
+	{Name: "mld-v1reports-rx", Offset: 168, Size: 8},
+	{Name: "mld-v1reports-tx", Offset: 176, Size: 8},
+	{Name: "mld-v2reports-rx", Offset: 184, Size: 8},
+	{Name: "mld-v2reports-tx", Offset: 192, Size: 8},
+	{Name: "mld-parse-errors", Offset: 200, Size: 8},
+	{Name: "mcast-bytes-rx", Offset: 208, Size: 8},
+	{Name: "mcast-bytes-tx", Offset: 216, Size: 8},
+	{Name: "mcast-packets-rx", Offset: 224, Size: 8},
+	{Name: "mcast-packets-tx", Offset: 232, Size: 8},
 }}
 
 var structBridgeStpXstats = nlpolicy.Struct{Name: "bridge-stp-xstats", Size: 48, Members: []nlpolicy.Member{
-	{Name: "transition-blk", Offset: 0, Size: 8, Kind: nlpolicy.U64},
-	{Name: "transition-fwd", Offset: 8, Size: 8, Kind: nlpolicy.U64},
-	{Name: "rx-bpdu", Offset: 16, Size: 8, Kind: nlpolicy.U64},
-	{Name: "tx-bpdu", Offset: 24, Size: 8, Kind: nlpolicy.U64},
-	{Name: "rx-tcn", Offset: 32, Size: 8, Kind: nlpolicy.U64},
-	{Name: "tx-tcn", Offset: 40, Size: 8, Kind: nlpolicy.U64},
+	{Name: "transition-blk", Size: 8},
+	{Name: "transition-fwd", Offset: 8, Size: 8},
+	{Name: "rx-bpdu", Offset: 16, Size: 8},
+	{Name: "tx-bpdu", Offset: 24, Size: 8},
+	{Name: "rx-tcn", Offset: 32, Size: 8},
+	{Name: "tx-tcn", Offset: 40, Size: 8},
 }}
 
 var structMplsLinkStats = nlpolicy.Struct{Name: "mpls-link-stats", Size: 72, Members: []nlpolicy.Member{
-	{Name: "rx-packets", Offset: 0, Size: 8, Kind: nlpolicy.U64},
-	{Name: "tx-packets", Offset: 8, Size: 8, Kind: nlpolicy.U64},
-	{Name: "rx-bytes", Offset: 16, Size: 8, Kind: nlpolicy.U64},
-	{Name: "tx-bytes", Offset: 24, Size: 8, Kind: nlpolicy.U64},
-	{Name: "rx-errors", Offset: 32, Size: 8, Kind: nlpolicy.U64},
-	{Name: "tx-errors", Offset: 40, Size: 8, Kind: nlpolicy.U64},
-	{Name: "rx-dropped", Offset: 48, Size: 8, Kind: nlpolicy.U64},
-	{Name: "tx-dropped", Offset: 56, Size: 8, Kind: nlpolicy.U64},
-	{Name: "rx-noroute", Offset: 64, Size: 8, Kind: nlpolicy.U64},
+	{Name: "rx-packets", Size: 8},
+	{Name: "tx-packets", Offset: 8, Size: 8},
+	{Name: "rx-bytes", Offset: 16, Size: 8},
+	{Name: "tx-bytes", Offset: 24, Size: 8},
+	{Name: "rx-errors", Offset: 32, Size: 8},
+	{Name: "tx-errors", Offset: 40, Size: 8},
+	{Name: "rx-dropped", Offset: 48, Size: 8},
+	{Name: "tx-dropped", Offset: 56, Size: 8},
+	{Name: "rx-noroute", Offset: 64, Size: 8},
 }}
 
 var enumIfinfoFlags = nlpolicy.Enum{Name: "ifinfo-flags", Flags: true, Names: []nlpolicy.Value{
@@ -1249,7 +1249,7 @@ var enumVlanProtocols = nlpolicy.Enum{Name: "vlan-protocols", Names: []nlpolicy.
 }}
 
 var enumOperstate = nlpolicy.Enum{Name: "operstate", Names: []nlpolicy.Value{
-	{Name: "unknown", Value: 0},
+	{Name: "unknown"},
 	{Name: "notpresent", Value: 1},
 	{Name: "down", Value: 2},
 	{Name: "lowerlayerdown", Value: 3},
@@ -1259,13 +1259,13 @@ var enumOperstate = nlpolicy.Enum{Name: "operstate", Names: []nlpolicy.Value{
 }}
 
 var enumLinkMode = nlpolicy.Enum{Name: "link-mode", Names: []nlpolicy.Value{
-	{Name: "default", Value: 0},
+	{Name: "default"},
 	{Name: "dormant", Value: 1},
 	{Name: "testing", Value: 2},
 }}
 
 var enumLinkEvent = nlpolicy.Enum{Name: "link-event", Names: []nlpolicy.Value{
-	{Name: "none", Value: 0},
+	{Name: "none"},
 	{Name: "reboot", Value: 1},
 	{Name: "features", Value: 2},
 	{Name: "bonding-failover", Value: 3},
@@ -1275,7 +1275,7 @@ var enumLinkEvent = nlpolicy.Enum{Name: "link-event", Names: []nlpolicy.Value{
 }}
 
 var enumIpv4Devconf = nlpolicy.Enum{Name: "ipv4-devconf", Names: []nlpolicy.Value{
-	{Name: "forwarding", Value: 0},
+	{Name: "forwarding"},
 	{Name: "mc-forwarding", Value: 1},
 	{Name: "proxy-arp", Value: 2},
 	{Name: "accept-redirects", Value: 3},
@@ -1311,7 +1311,7 @@ var enumIpv4Devconf = nlpolicy.Enum{Name: "ipv4-devconf", Names: []nlpolicy.Valu
 }}
 
 var enumIpv6Devconf = nlpolicy.Enum{Name: "ipv6-devconf", Names: []nlpolicy.Value{
-	{Name: "forwarding", Value: 0},
+	{Name: "forwarding"},
 	{Name: "hoplimit", Value: 1},
 	{Name: "mtu6", Value: 2},
 	{Name: "accept-ra", Value: 3},
@@ -1374,7 +1374,7 @@ var enumIpv6Devconf = nlpolicy.Enum{Name: "ipv6-devconf", Names: []nlpolicy.Valu
 }}
 
 var enumIflaIcmp6Stats = nlpolicy.Enum{Name: "ifla-icmp6-stats", Names: []nlpolicy.Value{
-	{Name: "num", Value: 0},
+	{Name: "num"},
 	{Name: "inmsgs", Value: 1},
 	{Name: "inerrors", Value: 2},
 	{Name: "outmsgs", Value: 3},
@@ -1384,7 +1384,7 @@ var enumIflaIcmp6Stats = nlpolicy.Enum{Name: "ifla-icmp6-stats", Names: []nlpoli
 }}
 
 var enumIflaInet6Stats = nlpolicy.Enum{Name: "ifla-inet6-stats", Names: []nlpolicy.Value{
-	{Name: "num", Value: 0},
+	{Name: "num"},
 	{Name: "inpkts", Value: 1},
 	{Name: "inoctets", Value: 2},
 	{Name: "indelivers", Value: 3},
@@ -1425,7 +1425,7 @@ var enumIflaInet6Stats = nlpolicy.Enum{Name: "ifla-inet6-stats", Names: []nlpoli
 }}
 
 var enumIn6AddrGenMode = nlpolicy.Enum{Name: "in6-addr-gen-mode", Names: []nlpolicy.Value{
-	{Name: "eui64", Value: 0},
+	{Name: "eui64"},
 	{Name: "none", Value: 1},
 	{Name: "stable-privacy", Value: 2},
 	{Name: "random", Value: 3},
@@ -1448,13 +1448,13 @@ var enumBrBoolopt = nlpolicy.Enum{Name: "br-boolopt", Flags: true, Names: []nlpo
 }}
 
 var enumBridgeStpState = nlpolicy.Enum{Name: "bridge-stp-state", Names: []nlpolicy.Value{
-	{Name: "off", Value: 0},
+	{Name: "off"},
 	{Name: "kernel", Value: 1},
 	{Name: "user", Value: 2},
 }}
 
 var enumBrState = nlpolicy.Enum{Name: "br-state", Names: []nlpolicy.Value{
-	{Name: "disabled", Value: 0},
+	{Name: "disabled"},
 	{Name: "listening", Value: 1},
 	{Name: "learning", Value: 2},
 	{Name: "forwarding", Value: 3},
@@ -1462,7 +1462,7 @@ var enumBrState = nlpolicy.Enum{Name: "br-state", Names: []nlpolicy.Value{
 }}
 
 var enumMdbRtrType = nlpolicy.Enum{Name: "mdb-rtr-type", Names: []nlpolicy.Value{
-	{Name: "disabled", Value: 0},
+	{Name: "disabled"},
 	{Name: "temp-query", Value: 1},
 	{Name: "perm", Value: 2},
 	{Name: "temp", Value: 3},
@@ -1477,37 +1477,37 @@ var enumVlanFlags = nlpolicy.Enum{Name: "vlan-flags", Flags: true, Names: []nlpo
 }}
 
 var enumVxlanDf = nlpolicy.Enum{Name: "vxlan-df", Names: []nlpolicy.Value{
-	{Name: "unset", Value: 0},
+	{Name: "unset"},
 	{Name: "set", Value: 1},
 	{Name: "inherit", Value: 2},
 }}
 
 var enumVxlanLabelPolicy = nlpolicy.Enum{Name: "vxlan-label-policy", Names: []nlpolicy.Value{
-	{Name: "fixed", Value: 0},
+	{Name: "fixed"},
 	{Name: "inherit", Value: 1},
 }}
 
 var enumGeneveDf = nlpolicy.Enum{Name: "geneve-df", Names: []nlpolicy.Value{
-	{Name: "unset", Value: 0},
+	{Name: "unset"},
 	{Name: "set", Value: 1},
 	{Name: "inherit", Value: 2},
 }}
 
 var enumIflaVfLinkStateEnum = nlpolicy.Enum{Name: "ifla-vf-link-state-enum", Names: []nlpolicy.Value{
-	{Name: "auto", Value: 0},
+	{Name: "auto"},
 	{Name: "enable", Value: 1},
 	{Name: "disable", Value: 2},
 }}
 
 var enumPortRequest = nlpolicy.Enum{Name: "port-request", Names: []nlpolicy.Value{
-	{Name: "preassociate", Value: 0},
+	{Name: "preassociate"},
 	{Name: "preassociate-rr", Value: 1},
 	{Name: "associate", Value: 2},
 	{Name: "disassociate", Value: 3},
 }}
 
 var enumPortResponse = nlpolicy.Enum{Name: "port-response", Names: []nlpolicy.Value{
-	{Name: "vdp-success", Value: 0},
+	{Name: "vdp-success"},
 	{Name: "vdp-invalid-format", Value: 1},
 	{Name: "vdp-insufficient-resources", Value: 2},
 	{Name: "vdp-unused-vtid", Value: 3},
@@ -1534,7 +1534,7 @@ var enumRtextFilter = nlpolicy.Enum{Name: "rtext-filter", Flags: true, Names: []
 }}
 
 var enumXdpAttached = nlpolicy.Enum{Name: "xdp-attached", Names: []nlpolicy.Value{
-	{Name: "none", Value: 0},
+	{Name: "none"},
 	{Name: "drv", Value: 1},
 	{Name: "skb", Value: 2},
 	{Name: "hw", Value: 3},
@@ -1563,14 +1563,14 @@ var enumMacvlanFlags = nlpolicy.Enum{Name: "macvlan-flags", Flags: true, Names: 
 }}
 
 var enumMacvlanMacaddrMode = nlpolicy.Enum{Name: "macvlan-macaddr-mode", Names: []nlpolicy.Value{
-	{Name: "add", Value: 0},
+	{Name: "add"},
 	{Name: "del", Value: 1},
 	{Name: "flush", Value: 2},
 	{Name: "set", Value: 3},
 }}
 
 var enumIpvlanMode = nlpolicy.Enum{Name: "ipvlan-mode", Names: []nlpolicy.Value{
-	{Name: "l2", Value: 0},
+	{Name: "l2"},
 	{Name: "l3", Value: 1},
 	{Name: "l3s", Value: 2},
 }}
@@ -1581,7 +1581,7 @@ var enumIpvlanFlags = nlpolicy.Enum{Name: "ipvlan-flags", Flags: true, Names: []
 }}
 
 var enumBondMode = nlpolicy.Enum{Name: "bond-mode", Names: []nlpolicy.Value{
-	{Name: "roundrobin", Value: 0},
+	{Name: "roundrobin"},
 	{Name: "activebackup", Value: 1},
 	{Name: "xor", Value: 2},
 	{Name: "broadcast", Value: 3},
@@ -1591,7 +1591,7 @@ var enumBondMode = nlpolicy.Enum{Name: "bond-mode", Names: []nlpolicy.Value{
 }}
 
 var enumBondXmitHashPolicy = nlpolicy.Enum{Name: "bond-xmit-hash-policy", Names: []nlpolicy.Value{
-	{Name: "layer2", Value: 0},
+	{Name: "layer2"},
 	{Name: "layer34", Value: 1},
 	{Name: "layer23", Value: 2},
 	{Name: "encap23", Value: 3},
@@ -1600,7 +1600,7 @@ var enumBondXmitHashPolicy = nlpolicy.Enum{Name: "bond-xmit-hash-policy", Names:
 }}
 
 var enumBondArpValidate = nlpolicy.Enum{Name: "bond-arp-validate", Names: []nlpolicy.Value{
-	{Name: "none", Value: 0},
+	{Name: "none"},
 	{Name: "active", Value: 1},
 	{Name: "backup", Value: 2},
 	{Name: "all", Value: 3},
@@ -1610,41 +1610,41 @@ var enumBondArpValidate = nlpolicy.Enum{Name: "bond-arp-validate", Names: []nlpo
 }}
 
 var enumBondArpAllTargets = nlpolicy.Enum{Name: "bond-arp-all-targets", Names: []nlpolicy.Value{
-	{Name: "any", Value: 0},
+	{Name: "any"},
 	{Name: "all", Value: 1},
 }}
 
 var enumBondPrimaryReselect = nlpolicy.Enum{Name: "bond-primary-reselect", Names: []nlpolicy.Value{
-	{Name: "always", Value: 0},
+	{Name: "always"},
 	{Name: "better", Value: 1},
 	{Name: "failure", Value: 2},
 }}
 
 var enumBondFailOverMac = nlpolicy.Enum{Name: "bond-fail-over-mac", Names: []nlpolicy.Value{
-	{Name: "none", Value: 0},
+	{Name: "none"},
 	{Name: "active", Value: 1},
 	{Name: "follow", Value: 2},
 }}
 
 var enumBondLacpRate = nlpolicy.Enum{Name: "bond-lacp-rate", Names: []nlpolicy.Value{
-	{Name: "slow", Value: 0},
+	{Name: "slow"},
 	{Name: "fast", Value: 1},
 }}
 
 var enumBondAdSelect = nlpolicy.Enum{Name: "bond-ad-select", Names: []nlpolicy.Value{
-	{Name: "stable", Value: 0},
+	{Name: "stable"},
 	{Name: "bandwidth", Value: 1},
 	{Name: "count", Value: 2},
 	{Name: "prio", Value: 3},
 }}
 
 var enumBondSlaveState = nlpolicy.Enum{Name: "bond-slave-state", Names: []nlpolicy.Value{
-	{Name: "active", Value: 0},
+	{Name: "active"},
 	{Name: "backup", Value: 1},
 }}
 
 var enumBondLinkStatus = nlpolicy.Enum{Name: "bond-link-status", Names: []nlpolicy.Value{
-	{Name: "up", Value: 0},
+	{Name: "up"},
 	{Name: "fail", Value: 1},
 	{Name: "down", Value: 2},
 	{Name: "back", Value: 3},
@@ -1662,7 +1662,7 @@ var enumLacpState = nlpolicy.Enum{Name: "lacp-state", Flags: true, Names: []nlpo
 }}
 
 var enumBondChurnState = nlpolicy.Enum{Name: "bond-churn-state", Names: []nlpolicy.Value{
-	{Name: "monitor", Value: 0},
+	{Name: "monitor"},
 	{Name: "churn", Value: 1},
 	{Name: "no-churn", Value: 2},
 }}
@@ -1677,7 +1677,7 @@ var enumGreFlags = nlpolicy.Enum{Name: "gre-flags", Flags: true, Names: []nlpoli
 }}
 
 var enumTunnelEncapType = nlpolicy.Enum{Name: "tunnel-encap-type", Names: []nlpolicy.Value{
-	{Name: "none", Value: 0},
+	{Name: "none"},
 	{Name: "fou", Value: 1},
 	{Name: "gue", Value: 2},
 	{Name: "mpls", Value: 3},
@@ -1708,54 +1708,54 @@ var enumTunType = nlpolicy.Enum{Name: "tun-type", Names: []nlpolicy.Value{
 }}
 
 var enumNetkitPolicy = nlpolicy.Enum{Name: "netkit-policy", Names: []nlpolicy.Value{
-	{Name: "forward", Value: 0},
+	{Name: "forward"},
 	{Name: "blackhole", Value: 2},
 }}
 
 var enumNetkitMode = nlpolicy.Enum{Name: "netkit-mode", Names: []nlpolicy.Value{
-	{Name: "l2", Value: 0},
+	{Name: "l2"},
 	{Name: "l3", Value: 1},
 }}
 
 var enumNetkitScrub = nlpolicy.Enum{Name: "netkit-scrub", Names: []nlpolicy.Value{
-	{Name: "none", Value: 0},
+	{Name: "none"},
 	{Name: "default", Value: 1},
 }}
 
 var enumOvpnMode = nlpolicy.Enum{Name: "ovpn-mode", Names: []nlpolicy.Value{
-	{Name: "p2p", Value: 0},
+	{Name: "p2p"},
 	{Name: "mp", Value: 1},
 }}
 
 var enumGtpRole = nlpolicy.Enum{Name: "gtp-role", Names: []nlpolicy.Value{
-	{Name: "ggsn", Value: 0},
+	{Name: "ggsn"},
 	{Name: "sgsn", Value: 1},
 }}
 
 var enumHsrProtocol = nlpolicy.Enum{Name: "hsr-protocol", Names: []nlpolicy.Value{
-	{Name: "hsr", Value: 0},
+	{Name: "hsr"},
 	{Name: "prp", Value: 1},
 }}
 
 var enumMacsecValidation = nlpolicy.Enum{Name: "macsec-validation", Names: []nlpolicy.Value{
-	{Name: "disabled", Value: 0},
+	{Name: "disabled"},
 	{Name: "check", Value: 1},
 	{Name: "strict", Value: 2},
 }}
 
 var enumMacsecOffload = nlpolicy.Enum{Name: "macsec-offload", Names: []nlpolicy.Value{
-	{Name: "off", Value: 0},
+	{Name: "off"},
 	{Name: "phy", Value: 1},
 	{Name: "mac", Value: 2},
 }}
 
 var enumIpoibMode = nlpolicy.Enum{Name: "ipoib-mode", Names: []nlpolicy.Value{
-	{Name: "datagram", Value: 0},
+	{Name: "datagram"},
 	{Name: "connected", Value: 1},
 }}
 
 var enumAmtMode = nlpolicy.Enum{Name: "amt-mode", Names: []nlpolicy.Value{
-	{Name: "gateway", Value: 0},
+	{Name: "gateway"},
 	{Name: "relay", Value: 1},
 }}
 
@@ -1769,7 +1769,7 @@ var enumRmnetFlags = nlpolicy.Enum{Name: "rmnet-flags", Flags: true, Names: []nl
 }}
 
 var enumMctpPhysBinding = nlpolicy.Enum{Name: "mctp-phys-binding", Names: []nlpolicy.Value{
-	{Name: "unspec", Value: 0},
+	{Name: "unspec"},
 	{Name: "smbus", Value: 1},
 	{Name: "pcie-vdm", Value: 2},
 	{Name: "usb", Value: 3},
@@ -1783,7 +1783,7 @@ var enumMctpPhysBinding = nlpolicy.Enum{Name: "mctp-phys-binding", Names: []nlpo
 }}
 
 var enumCanState = nlpolicy.Enum{Name: "can-state", Names: []nlpolicy.Value{
-	{Name: "error-active", Value: 0},
+	{Name: "error-active"},
 	{Name: "error-warning", Value: 1},
 	{Name: "error-passive", Value: 2},
 	{Name: "bus-off", Value: 3},

@@ -4,7 +4,7 @@ package rtlink
 
 import "github.com/nlgen/nlgen/runtime/nlattr"
 
-// Rtgenmsg is the C struct rtgenmsg of 1 byte: the generic rtnetlink header (struct rtgenmsg). Link
+// Rtgenmsg is the C struct rtgenmsg: the generic rtnetlink header (struct rtgenmsg). Link
 // operations use ifinfomsg instead; strict kernels do not take this one for them.
 type Rtgenmsg struct {
 	Family uint8 // address family of the dump, 0 for all (rtgen_family)
@@ -15,36 +15,32 @@ func (x *Rtgenmsg) encode(b []byte) {
 }
 
 func (x *Rtgenmsg) decode(b []byte) {
-	if len(b) < 1 {
-		var full [1]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:1]
+	b = nlattr.Fixed(b, 1)
 	x.Family = b[0]
 }
 
 // AppendBinary appends the struct as the kernel lays it out.
-func (x *Rtgenmsg) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(1))
-	return e.Finish()
-}
+func (x *Rtgenmsg) AppendBinary(b []byte) ([]byte, error) { return nlattr.AppendStruct(b, 1, x.encode) }
 
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *Rtgenmsg) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
+// UnmarshalBinary reads the struct, of whatever length. It never fails.
+func (x *Rtgenmsg) UnmarshalBinary(b []byte) error { x.decode(b); return nil }
 
-// Ifinfomsg is the C struct ifinfomsg of 16 bytes: header of every link message (struct ifinfomsg).
+// Ifinfomsg is the C struct ifinfomsg: header of every link message (struct ifinfomsg).
 type Ifinfomsg struct {
-	IfiFamily uint8 // 0
-	IfiType   uint16
-	IfiIndex  int32       // interface index
-	IfiFlags  IfinfoFlags // interface flags
-	IfiChange uint32      // mask of the flags to change
+	// 0 (AF_UNSPEC) for links as such, 7 (AF_BRIDGE) for bridge ports, 10 (AF_INET6) for the
+	// IPv6 view of a link.
+	IfiFamily uint8
+	// Hardware type, an ARPHRD_ constant, for example 1 for Ethernet or 772 for loopback. Zero
+	// in requests.
+	IfiType uint16
+	// Interface index. In a request 0 means that a name attribute selects the link; on creation
+	// it asks for that index.
+	IfiIndex int32
+	// Interface flags. In a request only the bits in ifi-change matter.
+	IfiFlags IfinfoFlags
+	// Mask of the flags to change; 0xffffffff or 0 stand for all of them. In notifications the
+	// flags that have changed.
+	IfiChange uint32
 }
 
 func (x *Ifinfomsg) encode(b []byte) {
@@ -57,12 +53,7 @@ func (x *Ifinfomsg) encode(b []byte) {
 }
 
 func (x *Ifinfomsg) decode(b []byte) {
-	if len(b) < 16 {
-		var full [16]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:16]
+	b = nlattr.Fixed(b, 16)
 	x.IfiFamily = b[0]
 	x.IfiType = nlattr.GetUint16(b[2:])
 	x.IfiIndex = int32(nlattr.GetUint32(b[4:]))
@@ -70,62 +61,30 @@ func (x *Ifinfomsg) decode(b []byte) {
 	x.IfiChange = nlattr.GetUint32(b[12:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *Ifinfomsg) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(16))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *Ifinfomsg) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// IflaBridgeID is the C struct ifla-bridge-id of 8 bytes: a bridge identifier of the spanning tree
-// protocol (struct ifla_bridge_id).
+// IflaBridgeID is the C struct ifla-bridge-id: a bridge identifier of the spanning tree protocol
+// (struct ifla_bridge_id).
 type IflaBridgeID struct {
-	Prio uint16  // priority, network byte order on the wire
+	// Priority, network byte order on the wire; lower wins the election.
+	Prio uint16
 	Addr [6]byte // MAC address of the bridge
 }
 
 func (x *IflaBridgeID) encode(b []byte) {
-	b = b[:8]
 	nlattr.PutUint16BE(b, x.Prio)
 	copy(b[2:], x.Addr[:])
 }
 
 func (x *IflaBridgeID) decode(b []byte) {
-	if len(b) < 8 {
-		var full [8]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:8]
+	b = nlattr.Fixed(b, 8)
 	x.Prio = nlattr.GetUint16BE(b)
 	x.Addr = [6]byte(b[2:8])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *IflaBridgeID) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(8))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *IflaBridgeID) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// IflaCacheinfo is the C struct ifla-cacheinfo of 16 bytes: IPv6 reassembly and neighbour discovery
-// times of a link (struct ifla_cacheinfo).
+// IflaCacheinfo is the C struct ifla-cacheinfo: IPv6 reassembly and neighbour discovery times of a
+// link (struct ifla_cacheinfo).
 type IflaCacheinfo struct {
-	MaxReasmLen   uint32 // largest reassembled packet, in bytes
+	MaxReasmLen uint32 // largest reassembled packet, in bytes
+	// When the IPv6 settings last changed, in hundredths of a second since boot.
 	Tstamp        uint32
 	ReachableTime uint32 // reachable time of neighbours, in milliseconds
 	RetransTime   uint32 // time between neighbour solicitations, in milliseconds
@@ -140,50 +99,38 @@ func (x *IflaCacheinfo) encode(b []byte) {
 }
 
 func (x *IflaCacheinfo) decode(b []byte) {
-	if len(b) < 16 {
-		var full [16]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:16]
+	b = nlattr.Fixed(b, 16)
 	x.MaxReasmLen = nlattr.GetUint32(b)
 	x.Tstamp = nlattr.GetUint32(b[4:])
 	x.ReachableTime = nlattr.GetUint32(b[8:])
 	x.RetransTime = nlattr.GetUint32(b[12:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *IflaCacheinfo) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(16))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *IflaCacheinfo) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// RtnlLinkStats is the C struct rtnl-link-stats of 96 bytes: link counters in 32 bits (struct
-// rtnl_link_stats). They wrap; prefer the 64 bit ones.
+// RtnlLinkStats is the C struct rtnl-link-stats: link counters in 32 bits (struct rtnl_link_stats).
+// They wrap; prefer the 64 bit ones.
 type RtnlLinkStats struct {
-	RxPackets         uint32 // good packets received
-	TxPackets         uint32 // packets sent
-	RxBytes           uint32 // bytes of good packets received
-	TxBytes           uint32 // bytes sent
-	RxErrors          uint32
-	TxErrors          uint32
-	RxDropped         uint32
-	TxDropped         uint32
-	Multicast         uint32 // multicast packets received
-	Collisions        uint32 // collisions while sending
-	RxLengthErrors    uint32 // packets received with a wrong length
-	RxOverErrors      uint32
-	RxCrcErrors       uint32 // packets received with a wrong checksum
-	RxFrameErrors     uint32 // packets received that do not end on a byte
-	RxFifoErrors      uint32 // receive queue overflows
+	RxPackets uint32 // good packets received
+	TxPackets uint32 // packets sent
+	RxBytes   uint32 // bytes of good packets received
+	TxBytes   uint32 // bytes sent
+	// Bad packets received, the sum of the receive errors below and others.
+	RxErrors uint32
+	// Packets that could not be sent, the sum of the send errors below and others.
+	TxErrors uint32
+	// Received packets that were dropped, for example for want of memory or of a protocol.
+	RxDropped uint32
+	// Packets dropped before sending, for example for want of memory.
+	TxDropped      uint32
+	Multicast      uint32 // multicast packets received
+	Collisions     uint32 // collisions while sending
+	RxLengthErrors uint32 // packets received with a wrong length
+	// Receive overflows of the device, or packets too large for its buffers.
+	RxOverErrors  uint32
+	RxCrcErrors   uint32 // packets received with a wrong checksum
+	RxFrameErrors uint32 // packets received that do not end on a byte
+	// Receive queue overflows; software links also count sequence errors here.
+	RxFifoErrors uint32
+	// Packets that the device dropped because the host was too slow.
 	RxMissedErrors    uint32
 	TxAbortedErrors   uint32 // sends aborted after too many collisions
 	TxCarrierErrors   uint32 // sends that lost the carrier
@@ -192,7 +139,8 @@ type RtnlLinkStats struct {
 	TxWindowErrors    uint32 // sends with a late collision
 	RxCompressed      uint32 // compressed packets received
 	TxCompressed      uint32 // compressed packets sent
-	RxNohandler       uint32
+	// Packets dropped because the link is not to receive, such as the backup port of a bond.
+	RxNohandler uint32
 }
 
 func (x *RtnlLinkStats) encode(b []byte) {
@@ -224,12 +172,7 @@ func (x *RtnlLinkStats) encode(b []byte) {
 }
 
 func (x *RtnlLinkStats) decode(b []byte) {
-	if len(b) < 96 {
-		var full [96]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:96]
+	b = nlattr.Fixed(b, 96)
 	x.RxPackets = nlattr.GetUint32(b)
 	x.TxPackets = nlattr.GetUint32(b[4:])
 	x.RxBytes = nlattr.GetUint32(b[8:])
@@ -256,47 +199,42 @@ func (x *RtnlLinkStats) decode(b []byte) {
 	x.RxNohandler = nlattr.GetUint32(b[92:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *RtnlLinkStats) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(96))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *RtnlLinkStats) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// RtnlLinkStats64 is the C struct rtnl-link-stats64 of 200 bytes: link counters in 64 bits (struct
+// RtnlLinkStats64 is the C struct rtnl-link-stats64: link counters in 64 bits (struct
 // rtnl_link_stats64). Kernels before 5.19 do not send the last one.
 type RtnlLinkStats64 struct {
-	RxPackets          uint64 // good packets received
-	TxPackets          uint64 // packets sent
-	RxBytes            uint64 // bytes of good packets received
-	TxBytes            uint64 // bytes sent
-	RxErrors           uint64
-	TxErrors           uint64
-	RxDropped          uint64
-	TxDropped          uint64
-	Multicast          uint64 // multicast packets received
-	Collisions         uint64 // collisions while sending
-	RxLengthErrors     uint64 // packets received with a wrong length
-	RxOverErrors       uint64
-	RxCrcErrors        uint64 // packets received with a wrong checksum
-	RxFrameErrors      uint64 // packets received that do not end on a byte
-	RxFifoErrors       uint64 // receive queue overflows
-	RxMissedErrors     uint64
-	TxAbortedErrors    uint64 // sends aborted after too many collisions
-	TxCarrierErrors    uint64 // sends that lost the carrier
-	TxFifoErrors       uint64 // sends that failed because data came too late
-	TxHeartbeatErrors  uint64 // missing heartbeats of old half-duplex Ethernet
-	TxWindowErrors     uint64 // sends with a late collision
-	RxCompressed       uint64 // compressed packets received
-	TxCompressed       uint64 // compressed packets sent
-	RxNohandler        uint64
+	RxPackets uint64 // good packets received
+	TxPackets uint64 // packets sent
+	RxBytes   uint64 // bytes of good packets received
+	TxBytes   uint64 // bytes sent
+	// Bad packets received, the sum of the receive errors below and others.
+	RxErrors uint64
+	// Packets that could not be sent, the sum of the send errors below and others.
+	TxErrors uint64
+	// Received packets that were dropped, for example for want of memory or of a protocol.
+	RxDropped uint64
+	// Packets dropped before sending, for example for want of memory.
+	TxDropped      uint64
+	Multicast      uint64 // multicast packets received
+	Collisions     uint64 // collisions while sending
+	RxLengthErrors uint64 // packets received with a wrong length
+	// Receive overflows of the device, or packets too large for its buffers.
+	RxOverErrors  uint64
+	RxCrcErrors   uint64 // packets received with a wrong checksum
+	RxFrameErrors uint64 // packets received that do not end on a byte
+	// Receive queue overflows; software links also count sequence errors here.
+	RxFifoErrors uint64
+	// Packets that the device dropped because the host was too slow.
+	RxMissedErrors    uint64
+	TxAbortedErrors   uint64 // sends aborted after too many collisions
+	TxCarrierErrors   uint64 // sends that lost the carrier
+	TxFifoErrors      uint64 // sends that failed because data came too late
+	TxHeartbeatErrors uint64 // missing heartbeats of old half-duplex Ethernet
+	TxWindowErrors    uint64 // sends with a late collision
+	RxCompressed      uint64 // compressed packets received
+	TxCompressed      uint64 // compressed packets sent
+	// Packets dropped because the link is not to receive, such as the backup port of a bond.
+	RxNohandler uint64
+	// Packets dropped because their destination MAC address is another host's.
 	RxOtherhostDropped uint64
 }
 
@@ -330,12 +268,7 @@ func (x *RtnlLinkStats64) encode(b []byte) {
 }
 
 func (x *RtnlLinkStats64) decode(b []byte) {
-	if len(b) < 200 {
-		var full [200]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:200]
+	b = nlattr.Fixed(b, 200)
 	x.RxPackets = nlattr.GetUint64(b)
 	x.TxPackets = nlattr.GetUint64(b[8:])
 	x.RxBytes = nlattr.GetUint64(b[16:])
@@ -363,22 +296,8 @@ func (x *RtnlLinkStats64) decode(b []byte) {
 	x.RxOtherhostDropped = nlattr.GetUint64(b[192:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *RtnlLinkStats64) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(200))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *RtnlLinkStats64) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// RtnlHwStats64 is the C struct rtnl-hw-stats64 of 72 bytes: link counters that hardware collects
-// itself (struct rtnl_hw_stats64), as in rtnl-link-stats64.
+// RtnlHwStats64 is the C struct rtnl-hw-stats64: link counters that hardware collects itself
+// (struct rtnl_hw_stats64), as in rtnl-link-stats64.
 type RtnlHwStats64 struct {
 	RxPackets uint64 // packets received
 	TxPackets uint64 // packets sent
@@ -405,12 +324,7 @@ func (x *RtnlHwStats64) encode(b []byte) {
 }
 
 func (x *RtnlHwStats64) decode(b []byte) {
-	if len(b) < 72 {
-		var full [72]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:72]
+	b = nlattr.Fixed(b, 72)
 	x.RxPackets = nlattr.GetUint64(b)
 	x.TxPackets = nlattr.GetUint64(b[8:])
 	x.RxBytes = nlattr.GetUint64(b[16:])
@@ -422,21 +336,7 @@ func (x *RtnlHwStats64) decode(b []byte) {
 	x.Multicast = nlattr.GetUint64(b[64:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *RtnlHwStats64) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(72))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *RtnlHwStats64) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// RtnlLinkIfmap is the C struct rtnl-link-ifmap of 32 bytes: bus resources of old hardware (struct
+// RtnlLinkIfmap is the C struct rtnl-link-ifmap: bus resources of old hardware (struct
 // rtnl_link_ifmap); zero for nearly every device. The kernel refuses less than its 32 bytes.
 type RtnlLinkIfmap struct {
 	MemStart uint64 // start of shared memory
@@ -458,12 +358,7 @@ func (x *RtnlLinkIfmap) encode(b []byte) {
 }
 
 func (x *RtnlLinkIfmap) decode(b []byte) {
-	if len(b) < 32 {
-		var full [32]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:32]
+	b = nlattr.Fixed(b, 32)
 	x.MemStart = nlattr.GetUint64(b)
 	x.MemEnd = nlattr.GetUint64(b[8:])
 	x.BaseAddr = nlattr.GetUint64(b[16:])
@@ -472,64 +367,32 @@ func (x *RtnlLinkIfmap) decode(b []byte) {
 	x.Port = b[27]
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *RtnlLinkIfmap) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(32))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *RtnlLinkIfmap) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// BrBooloptMulti is the C struct br-boolopt-multi of 8 bytes: value and mask of the bridge switches
-// (struct br_boolopt_multi).
+// BrBooloptMulti is the C struct br-boolopt-multi: value and mask of the bridge switches (struct
+// br_boolopt_multi).
 type BrBooloptMulti struct {
-	Optval  BrBoolopt // the switches that are on
-	Optmask BrBoolopt // the switches that a request changes
+	Optval BrBoolopt // the switches that are on
+	// The switches that a request changes; in replies those that the kernel knows.
+	Optmask BrBoolopt
 }
 
 func (x *BrBooloptMulti) encode(b []byte) {
-	b = b[:8]
 	nlattr.PutUint32(b, uint32(x.Optval))
 	nlattr.PutUint32(b[4:], uint32(x.Optmask))
 }
 
 func (x *BrBooloptMulti) decode(b []byte) {
-	if len(b) < 8 {
-		var full [8]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:8]
+	b = nlattr.Fixed(b, 8)
 	x.Optval = BrBoolopt(nlattr.GetUint32(b))
 	x.Optmask = BrBoolopt(nlattr.GetUint32(b[4:]))
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *BrBooloptMulti) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(8))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *BrBooloptMulti) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// IfStatsMsg is the C struct if-stats-msg of 12 bytes: header of statistics messages (struct
-// if_stats_msg).
+// IfStatsMsg is the C struct if-stats-msg: header of statistics messages (struct if_stats_msg).
 type IfStatsMsg struct {
-	Family     uint8  // address family, 0 (AF_UNSPEC)
-	Ifindex    uint32 // interface index; 0 in a dump of all links
-	FilterMask uint32 // which attributes to send
+	Family  uint8  // address family, 0 (AF_UNSPEC)
+	Ifindex uint32 // interface index; 0 in a dump of all links
+	// Which attributes to send. Bit n-1 asks for attribute number n of stats-attrs, so 1 asks
+	// for link-64. Must not be 0 in getstats and must be 0 in setstats.
+	FilterMask uint32
 }
 
 func (x *IfStatsMsg) encode(b []byte) {
@@ -540,223 +403,107 @@ func (x *IfStatsMsg) encode(b []byte) {
 }
 
 func (x *IfStatsMsg) decode(b []byte) {
-	if len(b) < 12 {
-		var full [12]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:12]
+	b = nlattr.Fixed(b, 12)
 	x.Family = b[0]
 	x.Ifindex = nlattr.GetUint32(b[4:])
 	x.FilterMask = nlattr.GetUint32(b[8:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *IfStatsMsg) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(12))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *IfStatsMsg) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// IflaVlanFlags is the C struct ifla-vlan-flags of 8 bytes: flags of a VLAN link and the mask of
-// those to change (struct ifla_vlan_flags).
+// IflaVlanFlags is the C struct ifla-vlan-flags: flags of a VLAN link and the mask of those to
+// change (struct ifla_vlan_flags).
 type IflaVlanFlags struct {
 	Flags VlanFlags // flags that are on
 	Mask  uint32    // bits that a request changes; the kernel sends all ones
 }
 
 func (x *IflaVlanFlags) encode(b []byte) {
-	b = b[:8]
 	nlattr.PutUint32(b, uint32(x.Flags))
 	nlattr.PutUint32(b[4:], x.Mask)
 }
 
 func (x *IflaVlanFlags) decode(b []byte) {
-	if len(b) < 8 {
-		var full [8]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:8]
+	b = nlattr.Fixed(b, 8)
 	x.Flags = VlanFlags(nlattr.GetUint32(b))
 	x.Mask = nlattr.GetUint32(b[4:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *IflaVlanFlags) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(8))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *IflaVlanFlags) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// IflaVlanQosMapping is the C struct ifla-vlan-qos-mapping of 8 bytes: one mapping of priorities
-// (struct ifla_vlan_qos_mapping).
+// IflaVlanQosMapping is the C struct ifla-vlan-qos-mapping: one mapping of priorities (struct
+// ifla_vlan_qos_mapping).
 type IflaVlanQosMapping struct {
-	From uint32 // received 802.1p priority
-	To   uint32 // packet priority for ingress, 802.1p priority
+	// Received 802.1p priority (0-7) for ingress, packet priority for egress.
+	From uint32
+	// Packet priority for ingress, 802.1p priority (0-7) for egress.
+	To uint32
 }
 
 func (x *IflaVlanQosMapping) encode(b []byte) {
-	b = b[:8]
 	nlattr.PutUint32(b, x.From)
 	nlattr.PutUint32(b[4:], x.To)
 }
 
 func (x *IflaVlanQosMapping) decode(b []byte) {
-	if len(b) < 8 {
-		var full [8]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:8]
+	b = nlattr.Fixed(b, 8)
 	x.From = nlattr.GetUint32(b)
 	x.To = nlattr.GetUint32(b[4:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *IflaVlanQosMapping) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(8))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *IflaVlanQosMapping) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// IflaVxlanPortRange is the C struct ifla-vxlan-port-range of 4 bytes: range of UDP source ports
-// (struct ifla_vxlan_port_range).
+// IflaVxlanPortRange is the C struct ifla-vxlan-port-range: range of UDP source ports (struct
+// ifla_vxlan_port_range).
 type IflaVxlanPortRange struct {
 	Low  uint16 // first port, network byte order
 	High uint16 // last port, network byte order
 }
 
 func (x *IflaVxlanPortRange) encode(b []byte) {
-	b = b[:4]
 	nlattr.PutUint16BE(b, x.Low)
 	nlattr.PutUint16BE(b[2:], x.High)
 }
 
 func (x *IflaVxlanPortRange) decode(b []byte) {
-	if len(b) < 4 {
-		var full [4]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:4]
+	b = nlattr.Fixed(b, 4)
 	x.Low = nlattr.GetUint16BE(b)
 	x.High = nlattr.GetUint16BE(b[2:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *IflaVxlanPortRange) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(4))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *IflaVxlanPortRange) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// IflaGenevePortRange is the C struct ifla-geneve-port-range of 4 bytes: range of UDP source ports
-// (struct ifla_geneve_port_range).
+// IflaGenevePortRange is the C struct ifla-geneve-port-range: range of UDP source ports (struct
+// ifla_geneve_port_range).
 type IflaGenevePortRange struct {
 	Low  uint16 // first port, network byte order
 	High uint16 // last port, network byte order
 }
 
 func (x *IflaGenevePortRange) encode(b []byte) {
-	b = b[:4]
 	nlattr.PutUint16BE(b, x.Low)
 	nlattr.PutUint16BE(b[2:], x.High)
 }
 
 func (x *IflaGenevePortRange) decode(b []byte) {
-	if len(b) < 4 {
-		var full [4]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:4]
+	b = nlattr.Fixed(b, 4)
 	x.Low = nlattr.GetUint16BE(b)
 	x.High = nlattr.GetUint16BE(b[2:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *IflaGenevePortRange) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(4))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *IflaGenevePortRange) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// IflaVfMac is the C struct ifla-vf-mac of 36 bytes: hardware address of a virtual function (struct
+// IflaVfMac is the C struct ifla-vf-mac: hardware address of a virtual function (struct
 // ifla_vf_mac).
 type IflaVfMac struct {
-	Vf  uint32   // number of the virtual function, from 0
-	Mac [32]byte // the address in its first bytes
+	Vf uint32 // number of the virtual function, from 0
+	// The address in its first bytes (6 for Ethernet), the rest zero.
+	Mac [32]byte
 }
 
 func (x *IflaVfMac) encode(b []byte) {
-	b = b[:36]
 	nlattr.PutUint32(b, x.Vf)
 	copy(b[4:], x.Mac[:])
 }
 
 func (x *IflaVfMac) decode(b []byte) {
-	if len(b) < 36 {
-		var full [36]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:36]
+	b = nlattr.Fixed(b, 36)
 	x.Vf = nlattr.GetUint32(b)
 	x.Mac = [32]byte(b[4:36])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *IflaVfMac) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(36))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *IflaVfMac) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// IflaVfBroadcast is the C struct ifla-vf-broadcast of 32 bytes: broadcast hardware address of a
-// virtual function (struct ifla_vf_broadcast).
+// IflaVfBroadcast is the C struct ifla-vf-broadcast: broadcast hardware address of a virtual
+// function (struct ifla_vf_broadcast).
 type IflaVfBroadcast struct {
 	Broadcast [32]byte // the address in its first bytes, the rest zero
 }
@@ -766,30 +513,11 @@ func (x *IflaVfBroadcast) encode(b []byte) {
 }
 
 func (x *IflaVfBroadcast) decode(b []byte) {
-	if len(b) < 32 {
-		var full [32]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:32]
+	b = nlattr.Fixed(b, 32)
 	x.Broadcast = [32]byte(b[0:32])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *IflaVfBroadcast) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(32))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *IflaVfBroadcast) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// IflaVfVlan is the C struct ifla-vf-vlan of 12 bytes: default VLAN of a virtual function (struct
+// IflaVfVlan is the C struct ifla-vf-vlan: default VLAN of a virtual function (struct
 // ifla_vf_vlan).
 type IflaVfVlan struct {
 	Vf   uint32 // number of the virtual function
@@ -805,32 +533,13 @@ func (x *IflaVfVlan) encode(b []byte) {
 }
 
 func (x *IflaVfVlan) decode(b []byte) {
-	if len(b) < 12 {
-		var full [12]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:12]
+	b = nlattr.Fixed(b, 12)
 	x.Vf = nlattr.GetUint32(b)
 	x.Vlan = nlattr.GetUint32(b[4:])
 	x.Qos = nlattr.GetUint32(b[8:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *IflaVfVlan) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(12))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *IflaVfVlan) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// IflaVfTxRate is the C struct ifla-vf-tx-rate of 8 bytes: send limit of a virtual function (struct
+// IflaVfTxRate is the C struct ifla-vf-tx-rate: send limit of a virtual function (struct
 // ifla_vf_tx_rate), superseded by ifla-vf-rate.
 type IflaVfTxRate struct {
 	Vf   uint32 // number of the virtual function
@@ -838,114 +547,53 @@ type IflaVfTxRate struct {
 }
 
 func (x *IflaVfTxRate) encode(b []byte) {
-	b = b[:8]
 	nlattr.PutUint32(b, x.Vf)
 	nlattr.PutUint32(b[4:], x.Rate)
 }
 
 func (x *IflaVfTxRate) decode(b []byte) {
-	if len(b) < 8 {
-		var full [8]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:8]
+	b = nlattr.Fixed(b, 8)
 	x.Vf = nlattr.GetUint32(b)
 	x.Rate = nlattr.GetUint32(b[4:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *IflaVfTxRate) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(8))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *IflaVfTxRate) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// IflaVfSpoofchk is the C struct ifla-vf-spoofchk of 8 bytes: address spoofing check of a virtual
-// function (struct ifla_vf_spoofchk).
+// IflaVfSpoofchk is the C struct ifla-vf-spoofchk: address spoofing check of a virtual function
+// (struct ifla_vf_spoofchk).
 type IflaVfSpoofchk struct {
 	Vf      uint32 // number of the virtual function
 	Setting uint32 // 1 on, 0 off; all ones if the driver does not tell
 }
 
 func (x *IflaVfSpoofchk) encode(b []byte) {
-	b = b[:8]
 	nlattr.PutUint32(b, x.Vf)
 	nlattr.PutUint32(b[4:], x.Setting)
 }
 
 func (x *IflaVfSpoofchk) decode(b []byte) {
-	if len(b) < 8 {
-		var full [8]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:8]
+	b = nlattr.Fixed(b, 8)
 	x.Vf = nlattr.GetUint32(b)
 	x.Setting = nlattr.GetUint32(b[4:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *IflaVfSpoofchk) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(8))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *IflaVfSpoofchk) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// IflaVfLinkState is the C struct ifla-vf-link-state of 8 bytes: link state of a virtual function
-// (struct ifla_vf_link_state).
+// IflaVfLinkState is the C struct ifla-vf-link-state: link state of a virtual function (struct
+// ifla_vf_link_state).
 type IflaVfLinkState struct {
 	Vf        uint32              // number of the virtual function
 	LinkState IflaVfLinkStateEnum // state as the virtual function sees it
 }
 
 func (x *IflaVfLinkState) encode(b []byte) {
-	b = b[:8]
 	nlattr.PutUint32(b, x.Vf)
 	nlattr.PutUint32(b[4:], uint32(x.LinkState))
 }
 
 func (x *IflaVfLinkState) decode(b []byte) {
-	if len(b) < 8 {
-		var full [8]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:8]
+	b = nlattr.Fixed(b, 8)
 	x.Vf = nlattr.GetUint32(b)
 	x.LinkState = IflaVfLinkStateEnum(nlattr.GetUint32(b[4:]))
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *IflaVfLinkState) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(8))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *IflaVfLinkState) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// IflaVfRate is the C struct ifla-vf-rate of 12 bytes: send rates of a virtual function (struct
-// ifla_vf_rate).
+// IflaVfRate is the C struct ifla-vf-rate: send rates of a virtual function (struct ifla_vf_rate).
 type IflaVfRate struct {
 	Vf        uint32 // number of the virtual function
 	MinTxRate uint32 // guaranteed rate in Mbit/s, 0 for none
@@ -960,147 +608,67 @@ func (x *IflaVfRate) encode(b []byte) {
 }
 
 func (x *IflaVfRate) decode(b []byte) {
-	if len(b) < 12 {
-		var full [12]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:12]
+	b = nlattr.Fixed(b, 12)
 	x.Vf = nlattr.GetUint32(b)
 	x.MinTxRate = nlattr.GetUint32(b[4:])
 	x.MaxTxRate = nlattr.GetUint32(b[8:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *IflaVfRate) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(12))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *IflaVfRate) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// IflaVfRssQueryEn is the C struct ifla-vf-rss-query-en of 8 bytes: whether a virtual function may
-// read its RSS table and key (struct ifla_vf_rss_query_en).
+// IflaVfRssQueryEn is the C struct ifla-vf-rss-query-en: whether a virtual function may read its
+// RSS table and key (struct ifla_vf_rss_query_en).
 type IflaVfRssQueryEn struct {
 	Vf      uint32 // number of the virtual function
 	Setting uint32 // 1 allowed, 0 not; all ones if the driver does not tell
 }
 
 func (x *IflaVfRssQueryEn) encode(b []byte) {
-	b = b[:8]
 	nlattr.PutUint32(b, x.Vf)
 	nlattr.PutUint32(b[4:], x.Setting)
 }
 
 func (x *IflaVfRssQueryEn) decode(b []byte) {
-	if len(b) < 8 {
-		var full [8]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:8]
+	b = nlattr.Fixed(b, 8)
 	x.Vf = nlattr.GetUint32(b)
 	x.Setting = nlattr.GetUint32(b[4:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *IflaVfRssQueryEn) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(8))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *IflaVfRssQueryEn) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// IflaVfTrust is the C struct ifla-vf-trust of 8 bytes: trust in a virtual function (struct
-// ifla_vf_trust).
+// IflaVfTrust is the C struct ifla-vf-trust: trust in a virtual function (struct ifla_vf_trust).
 type IflaVfTrust struct {
 	Vf      uint32 // number of the virtual function
 	Setting uint32 // 1 trusted, 0 not; all ones if the driver does not tell
 }
 
 func (x *IflaVfTrust) encode(b []byte) {
-	b = b[:8]
 	nlattr.PutUint32(b, x.Vf)
 	nlattr.PutUint32(b[4:], x.Setting)
 }
 
 func (x *IflaVfTrust) decode(b []byte) {
-	if len(b) < 8 {
-		var full [8]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:8]
+	b = nlattr.Fixed(b, 8)
 	x.Vf = nlattr.GetUint32(b)
 	x.Setting = nlattr.GetUint32(b[4:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *IflaVfTrust) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(8))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *IflaVfTrust) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// IflaVfGuid is the C struct ifla-vf-guid of 16 bytes: InfiniBand GUID of a virtual function
-// (struct ifla_vf_guid).
+// IflaVfGuid is the C struct ifla-vf-guid: InfiniBand GUID of a virtual function (struct
+// ifla_vf_guid).
 type IflaVfGuid struct {
 	Vf   uint32 // number of the virtual function
 	Guid uint64 // the GUID, host byte order
 }
 
 func (x *IflaVfGuid) encode(b []byte) {
-	b = b[:16]
 	nlattr.PutUint32(b, x.Vf)
 	nlattr.PutUint64(b[8:], x.Guid)
 }
 
 func (x *IflaVfGuid) decode(b []byte) {
-	if len(b) < 16 {
-		var full [16]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:16]
+	b = nlattr.Fixed(b, 16)
 	x.Vf = nlattr.GetUint32(b)
 	x.Guid = nlattr.GetUint64(b[8:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *IflaVfGuid) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(16))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *IflaVfGuid) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// IflaVfVlanInfo is the C struct ifla-vf-vlan-info of 16 bytes: one VLAN of a virtual function
-// (struct ifla_vf_vlan_info).
+// IflaVfVlanInfo is the C struct ifla-vf-vlan-info: one VLAN of a virtual function (struct
+// ifla_vf_vlan_info).
 type IflaVfVlanInfo struct {
 	Vf        uint32        // number of the virtual function
 	Vlan      uint32        // VLAN 1-4095, 0 for none
@@ -1117,72 +685,33 @@ func (x *IflaVfVlanInfo) encode(b []byte) {
 }
 
 func (x *IflaVfVlanInfo) decode(b []byte) {
-	if len(b) < 16 {
-		var full [16]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:16]
+	b = nlattr.Fixed(b, 16)
 	x.Vf = nlattr.GetUint32(b)
 	x.Vlan = nlattr.GetUint32(b[4:])
 	x.Qos = nlattr.GetUint32(b[8:])
 	x.VlanProto = VlanProtocols(nlattr.GetUint16BE(b[12:]))
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *IflaVfVlanInfo) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(16))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *IflaVfVlanInfo) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// IflaRmnetFlags is the C struct ifla-rmnet-flags of 8 bytes: features of an rmnet link and the
-// mask of those to change (struct ifla_rmnet_flags).
+// IflaRmnetFlags is the C struct ifla-rmnet-flags: features of an rmnet link and the mask of those
+// to change (struct ifla_rmnet_flags).
 type IflaRmnetFlags struct {
 	Flags RmnetFlags // features that are on
 	Mask  RmnetFlags // features that a request changes
 }
 
 func (x *IflaRmnetFlags) encode(b []byte) {
-	b = b[:8]
 	nlattr.PutUint32(b, uint32(x.Flags))
 	nlattr.PutUint32(b[4:], uint32(x.Mask))
 }
 
 func (x *IflaRmnetFlags) decode(b []byte) {
-	if len(b) < 8 {
-		var full [8]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:8]
+	b = nlattr.Fixed(b, 8)
 	x.Flags = RmnetFlags(nlattr.GetUint32(b))
 	x.Mask = RmnetFlags(nlattr.GetUint32(b[4:]))
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *IflaRmnetFlags) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(8))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *IflaRmnetFlags) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// CanBittiming is the C struct can-bittiming of 32 bytes: bit timing of a CAN bus (struct
-// can_bittiming). With a bitrate the kernel works out the rest.
+// CanBittiming is the C struct can-bittiming: bit timing of a CAN bus (struct can_bittiming). With
+// a bitrate the kernel works out the rest.
 type CanBittiming struct {
 	Bitrate     uint32 // bits per second
 	SamplePoint uint32 // sample point, in tenths of a percent of the bit
@@ -1207,12 +736,7 @@ func (x *CanBittiming) encode(b []byte) {
 }
 
 func (x *CanBittiming) decode(b []byte) {
-	if len(b) < 32 {
-		var full [32]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:32]
+	b = nlattr.Fixed(b, 32)
 	x.Bitrate = nlattr.GetUint32(b)
 	x.SamplePoint = nlattr.GetUint32(b[4:])
 	x.Tq = nlattr.GetUint32(b[8:])
@@ -1223,22 +747,8 @@ func (x *CanBittiming) decode(b []byte) {
 	x.Brp = nlattr.GetUint32(b[28:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *CanBittiming) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(32))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *CanBittiming) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// CanBittimingConst is the C struct can-bittiming-const of 48 bytes: limits of a CAN controller's
-// bit timing (struct can_bittiming_const).
+// CanBittimingConst is the C struct can-bittiming-const: limits of a CAN controller's bit timing
+// (struct can_bittiming_const).
 type CanBittimingConst struct {
 	Name     string // name of the controller
 	Tseg1Min uint32 // least propagation plus first phase segment, in quanta
@@ -1265,12 +775,7 @@ func (x *CanBittimingConst) encode(e *nlattr.Encoder, b []byte) {
 }
 
 func (x *CanBittimingConst) decode(b []byte) {
-	if len(b) < 48 {
-		var full [48]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:48]
+	b = nlattr.Fixed(b, 48)
 	x.Name = nlattr.CString(b[0:16])
 	x.Tseg1Min = nlattr.GetUint32(b[16:])
 	x.Tseg1Max = nlattr.GetUint32(b[20:])
@@ -1282,21 +787,7 @@ func (x *CanBittimingConst) decode(b []byte) {
 	x.BrpInc = nlattr.GetUint32(b[44:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *CanBittimingConst) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(&e, e.Extend(48))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *CanBittimingConst) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// CanClock is the C struct can-clock of 4 bytes: clock of a CAN controller (struct can_clock).
+// CanClock is the C struct can-clock: clock of a CAN controller (struct can_clock).
 type CanClock struct {
 	Freq uint32 // frequency in Hz
 }
@@ -1306,115 +797,58 @@ func (x *CanClock) encode(b []byte) {
 }
 
 func (x *CanClock) decode(b []byte) {
-	if len(b) < 4 {
-		var full [4]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:4]
+	b = nlattr.Fixed(b, 4)
 	x.Freq = nlattr.GetUint32(b)
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *CanClock) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(4))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *CanClock) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// CanBerrCounter is the C struct can-berr-counter of 4 bytes: error counters of a CAN controller
-// (struct can_berr_counter).
+// CanBerrCounter is the C struct can-berr-counter: error counters of a CAN controller (struct
+// can_berr_counter).
 type CanBerrCounter struct {
 	Txerr uint16 // errors while sending
 	Rxerr uint16 // errors while receiving
 }
 
 func (x *CanBerrCounter) encode(b []byte) {
-	b = b[:4]
 	nlattr.PutUint16(b, x.Txerr)
 	nlattr.PutUint16(b[2:], x.Rxerr)
 }
 
 func (x *CanBerrCounter) decode(b []byte) {
-	if len(b) < 4 {
-		var full [4]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:4]
+	b = nlattr.Fixed(b, 4)
 	x.Txerr = nlattr.GetUint16(b)
 	x.Rxerr = nlattr.GetUint16(b[2:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *CanBerrCounter) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(4))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *CanBerrCounter) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// CanCtrlmode is the C struct can-ctrlmode of 8 bytes: modes of a CAN controller and the mask of
-// those to change (struct can_ctrlmode).
+// CanCtrlmode is the C struct can-ctrlmode: modes of a CAN controller and the mask of those to
+// change (struct can_ctrlmode).
 type CanCtrlmode struct {
-	Mask  CanCtrlmodeFlags // modes that a request changes
+	// Modes that a request changes; all ones in replies of some drivers.
+	Mask  CanCtrlmodeFlags
 	Flags CanCtrlmodeFlags // modes that are on
 }
 
 func (x *CanCtrlmode) encode(b []byte) {
-	b = b[:8]
 	nlattr.PutUint32(b, uint32(x.Mask))
 	nlattr.PutUint32(b[4:], uint32(x.Flags))
 }
 
 func (x *CanCtrlmode) decode(b []byte) {
-	if len(b) < 8 {
-		var full [8]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:8]
+	b = nlattr.Fixed(b, 8)
 	x.Mask = CanCtrlmodeFlags(nlattr.GetUint32(b))
 	x.Flags = CanCtrlmodeFlags(nlattr.GetUint32(b[4:]))
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *CanCtrlmode) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(8))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *CanCtrlmode) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// BridgeVlanXstats is the C struct bridge-vlan-xstats of 40 bytes: counters of one VLAN of a bridge
-// or port (struct bridge_vlan_xstats).
+// BridgeVlanXstats is the C struct bridge-vlan-xstats: counters of one VLAN of a bridge or port
+// (struct bridge_vlan_xstats).
 type BridgeVlanXstats struct {
 	RxBytes   uint64 // bytes received
 	RxPackets uint64 // packets received
 	TxBytes   uint64 // bytes sent
 	TxPackets uint64 // packets sent
 	Vid       uint16 // VLAN
-	Flags     uint16
-	Pad2      uint32 // zero
+	// BRIDGE_VLAN_INFO_ flags of the VLAN, for example 2 for the PVID and 4 for untagged.
+	Flags uint16
+	Pad2  uint32 // zero
 }
 
 func (x *BridgeVlanXstats) encode(b []byte) {
@@ -1429,12 +863,7 @@ func (x *BridgeVlanXstats) encode(b []byte) {
 }
 
 func (x *BridgeVlanXstats) decode(b []byte) {
-	if len(b) < 40 {
-		var full [40]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:40]
+	b = nlattr.Fixed(b, 40)
 	x.RxBytes = nlattr.GetUint64(b)
 	x.RxPackets = nlattr.GetUint64(b[8:])
 	x.TxBytes = nlattr.GetUint64(b[16:])
@@ -1444,22 +873,8 @@ func (x *BridgeVlanXstats) decode(b []byte) {
 	x.Pad2 = nlattr.GetUint32(b[36:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *BridgeVlanXstats) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(40))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *BridgeVlanXstats) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// BrMcastStats is the C struct br-mcast-stats of 240 bytes: multicast counters of a bridge or port
-// (struct br_mcast_stats).
+// BrMcastStats is the C struct br-mcast-stats: multicast counters of a bridge or port (struct
+// br_mcast_stats).
 type BrMcastStats struct {
 	IgmpV1queriesRx uint64 // IGMPv1 queries received
 	IgmpV1queriesTx uint64 // IGMPv1 queries sent
@@ -1528,12 +943,7 @@ func (x *BrMcastStats) encode(b []byte) {
 }
 
 func (x *BrMcastStats) decode(b []byte) {
-	if len(b) < 240 {
-		var full [240]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:240]
+	b = nlattr.Fixed(b, 240)
 	x.IgmpV1queriesRx = nlattr.GetUint64(b)
 	x.IgmpV1queriesTx = nlattr.GetUint64(b[8:])
 	x.IgmpV2queriesRx = nlattr.GetUint64(b[16:])
@@ -1566,22 +976,8 @@ func (x *BrMcastStats) decode(b []byte) {
 	x.McastPacketsTx = nlattr.GetUint64(b[232:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *BrMcastStats) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(240))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *BrMcastStats) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// BridgeStpXstats is the C struct bridge-stp-xstats of 48 bytes: spanning tree counters of a bridge
-// port (struct bridge_stp_xstats).
+// BridgeStpXstats is the C struct bridge-stp-xstats: spanning tree counters of a bridge port
+// (struct bridge_stp_xstats).
 type BridgeStpXstats struct {
 	TransitionBlk uint64 // changes to blocking
 	TransitionFwd uint64 // changes to forwarding
@@ -1602,12 +998,7 @@ func (x *BridgeStpXstats) encode(b []byte) {
 }
 
 func (x *BridgeStpXstats) decode(b []byte) {
-	if len(b) < 48 {
-		var full [48]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:48]
+	b = nlattr.Fixed(b, 48)
 	x.TransitionBlk = nlattr.GetUint64(b)
 	x.TransitionFwd = nlattr.GetUint64(b[8:])
 	x.RxBpdu = nlattr.GetUint64(b[16:])
@@ -1616,22 +1007,7 @@ func (x *BridgeStpXstats) decode(b []byte) {
 	x.TxTcn = nlattr.GetUint64(b[40:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *BridgeStpXstats) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(48))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *BridgeStpXstats) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// MplsLinkStats is the C struct mpls-link-stats of 72 bytes: MPLS counters of a link (struct
-// mpls_link_stats).
+// MplsLinkStats is the C struct mpls-link-stats: MPLS counters of a link (struct mpls_link_stats).
 type MplsLinkStats struct {
 	RxPackets uint64 // packets received
 	TxPackets uint64 // packets sent
@@ -1658,12 +1034,7 @@ func (x *MplsLinkStats) encode(b []byte) {
 }
 
 func (x *MplsLinkStats) decode(b []byte) {
-	if len(b) < 72 {
-		var full [72]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:72]
+	b = nlattr.Fixed(b, 72)
 	x.RxPackets = nlattr.GetUint64(b)
 	x.TxPackets = nlattr.GetUint64(b[8:])
 	x.RxBytes = nlattr.GetUint64(b[16:])
@@ -1673,18 +1044,4 @@ func (x *MplsLinkStats) decode(b []byte) {
 	x.RxDropped = nlattr.GetUint64(b[48:])
 	x.TxDropped = nlattr.GetUint64(b[56:])
 	x.RxNoroute = nlattr.GetUint64(b[64:])
-}
-
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *MplsLinkStats) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(72))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *MplsLinkStats) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
 }

@@ -19,209 +19,114 @@ import (
 // *LinkinfoVxcanAttrs, *LinkinfoVxlanAttrs, *LinkinfoWwanAttrs, *LinkinfoXfrmAttrs or
 // LinkinfoDataRaw.
 type LinkinfoDataMsg interface {
-	isLinkinfoDataMsg()
+	byLinkinfoDataMsg() string // what chooses this form
 }
 
 // LinkinfoDataRaw is content whose form the spec does not know.
 type LinkinfoDataRaw []byte
 
-func (*LinkinfoAmtAttrs) isLinkinfoDataMsg()     {}
-func (*LinkinfoBareudpAttrs) isLinkinfoDataMsg() {}
-func (*LinkinfoBatadvAttrs) isLinkinfoDataMsg()  {}
-func (*LinkinfoBondAttrs) isLinkinfoDataMsg()    {}
-func (*LinkinfoBridgeAttrs) isLinkinfoDataMsg()  {}
-func (*LinkinfoCanAttrs) isLinkinfoDataMsg()     {}
-func (*LinkinfoDsaAttrs) isLinkinfoDataMsg()     {}
-func (*LinkinfoGreAttrs) isLinkinfoDataMsg()     {}
-func (*LinkinfoGeneveAttrs) isLinkinfoDataMsg()  {}
-func (*LinkinfoGtpAttrs) isLinkinfoDataMsg()     {}
-func (*LinkinfoHsrAttrs) isLinkinfoDataMsg()     {}
-func (*LinkinfoGre6Attrs) isLinkinfoDataMsg()    {}
-func (*LinkinfoIp6tnlAttrs) isLinkinfoDataMsg()  {}
-func (*LinkinfoIptunAttrs) isLinkinfoDataMsg()   {}
-func (*LinkinfoIpoibAttrs) isLinkinfoDataMsg()   {}
-func (*LinkinfoIpvlanAttrs) isLinkinfoDataMsg()  {}
-func (*LinkinfoMacsecAttrs) isLinkinfoDataMsg()  {}
-func (*LinkinfoMacvlanAttrs) isLinkinfoDataMsg() {}
-func (*LinkinfoNetkitAttrs) isLinkinfoDataMsg()  {}
-func (*LinkinfoOvpnAttrs) isLinkinfoDataMsg()    {}
-func (*LinkinfoPppAttrs) isLinkinfoDataMsg()     {}
-func (*LinkinfoRmnetAttrs) isLinkinfoDataMsg()   {}
-func (*LinkinfoTunAttrs) isLinkinfoDataMsg()     {}
-func (*LinkinfoVethAttrs) isLinkinfoDataMsg()    {}
-func (*LinkinfoVlanAttrs) isLinkinfoDataMsg()    {}
-func (*LinkinfoVrfAttrs) isLinkinfoDataMsg()     {}
-func (*LinkinfoVtiAttrs) isLinkinfoDataMsg()     {}
-func (*LinkinfoVti6Attrs) isLinkinfoDataMsg()    {}
-func (*LinkinfoVxcanAttrs) isLinkinfoDataMsg()   {}
-func (*LinkinfoVxlanAttrs) isLinkinfoDataMsg()   {}
-func (*LinkinfoWwanAttrs) isLinkinfoDataMsg()    {}
-func (*LinkinfoXfrmAttrs) isLinkinfoDataMsg()    {}
-func (LinkinfoDataRaw) isLinkinfoDataMsg()       {}
+func (*LinkinfoAmtAttrs) byLinkinfoDataMsg() string     { return "amt" }
+func (*LinkinfoBareudpAttrs) byLinkinfoDataMsg() string { return "bareudp" }
+func (*LinkinfoBatadvAttrs) byLinkinfoDataMsg() string  { return "batadv" }
+func (*LinkinfoBondAttrs) byLinkinfoDataMsg() string    { return "bond" }
+func (*LinkinfoBridgeAttrs) byLinkinfoDataMsg() string  { return "bridge" }
+func (*LinkinfoCanAttrs) byLinkinfoDataMsg() string     { return "can" }
+func (*LinkinfoDsaAttrs) byLinkinfoDataMsg() string     { return "dsa" }
+func (*LinkinfoGreAttrs) byLinkinfoDataMsg() string     { return "erspan, gre, gretap" }
+func (*LinkinfoGeneveAttrs) byLinkinfoDataMsg() string  { return "geneve" }
+func (*LinkinfoGtpAttrs) byLinkinfoDataMsg() string     { return "gtp" }
+func (*LinkinfoHsrAttrs) byLinkinfoDataMsg() string     { return "hsr" }
+func (*LinkinfoGre6Attrs) byLinkinfoDataMsg() string    { return "ip6erspan, ip6gre, ip6gretap" }
+func (*LinkinfoIp6tnlAttrs) byLinkinfoDataMsg() string  { return "ip6tnl" }
+func (*LinkinfoIptunAttrs) byLinkinfoDataMsg() string   { return "ipip, sit" }
+func (*LinkinfoIpoibAttrs) byLinkinfoDataMsg() string   { return "ipoib" }
+func (*LinkinfoIpvlanAttrs) byLinkinfoDataMsg() string  { return "ipvlan, ipvtap" }
+func (*LinkinfoMacsecAttrs) byLinkinfoDataMsg() string  { return "macsec" }
+func (*LinkinfoMacvlanAttrs) byLinkinfoDataMsg() string { return "macvlan, macvtap" }
+func (*LinkinfoNetkitAttrs) byLinkinfoDataMsg() string  { return "netkit" }
+func (*LinkinfoOvpnAttrs) byLinkinfoDataMsg() string    { return "ovpn" }
+func (*LinkinfoPppAttrs) byLinkinfoDataMsg() string     { return "ppp" }
+func (*LinkinfoRmnetAttrs) byLinkinfoDataMsg() string   { return "rmnet" }
+func (*LinkinfoTunAttrs) byLinkinfoDataMsg() string     { return "tun" }
+func (*LinkinfoVethAttrs) byLinkinfoDataMsg() string    { return "veth" }
+func (*LinkinfoVlanAttrs) byLinkinfoDataMsg() string    { return "vlan" }
+func (*LinkinfoVrfAttrs) byLinkinfoDataMsg() string     { return "vrf" }
+func (*LinkinfoVtiAttrs) byLinkinfoDataMsg() string     { return "vti" }
+func (*LinkinfoVti6Attrs) byLinkinfoDataMsg() string    { return "vti6" }
+func (*LinkinfoVxcanAttrs) byLinkinfoDataMsg() string   { return "vxcan" }
+func (*LinkinfoVxlanAttrs) byLinkinfoDataMsg() string   { return "vxlan" }
+func (*LinkinfoWwanAttrs) byLinkinfoDataMsg() string    { return "wwan" }
+func (*LinkinfoXfrmAttrs) byLinkinfoDataMsg() string    { return "xfrm" }
+func (LinkinfoDataRaw) byLinkinfoDataMsg() string       { return "" }
 
 // encodeLinkinfoDataMsg appends the sub-message linkinfo-data-msg as the attribute typ.
 func encodeLinkinfoDataMsg(e *nlattr.Encoder, typ uint16, selector, kind string, m LinkinfoDataMsg) {
+	e.Select(typ, "kind", selector, m.byLinkinfoDataMsg())
 	switch m := m.(type) {
 	case *LinkinfoAmtAttrs:
-		e.Select(typ, "*LinkinfoAmtAttrs", "kind", selector, "amt")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *LinkinfoBareudpAttrs:
-		e.Select(typ, "*LinkinfoBareudpAttrs", "kind", selector, "bareudp")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *LinkinfoBatadvAttrs:
-		e.Select(typ, "*LinkinfoBatadvAttrs", "kind", selector, "batadv")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *LinkinfoBondAttrs:
-		e.Select(typ, "*LinkinfoBondAttrs", "kind", selector, "bond")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *LinkinfoBridgeAttrs:
-		e.Select(typ, "*LinkinfoBridgeAttrs", "kind", selector, "bridge")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *LinkinfoCanAttrs:
-		e.Select(typ, "*LinkinfoCanAttrs", "kind", selector, "can")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *LinkinfoDsaAttrs:
-		e.Select(typ, "*LinkinfoDsaAttrs", "kind", selector, "dsa")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *LinkinfoGreAttrs:
-		e.Select(typ, "*LinkinfoGreAttrs", "kind", selector, "erspan", "gre", "gretap")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *LinkinfoGeneveAttrs:
-		e.Select(typ, "*LinkinfoGeneveAttrs", "kind", selector, "geneve")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *LinkinfoGtpAttrs:
-		e.Select(typ, "*LinkinfoGtpAttrs", "kind", selector, "gtp")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *LinkinfoHsrAttrs:
-		e.Select(typ, "*LinkinfoHsrAttrs", "kind", selector, "hsr")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *LinkinfoGre6Attrs:
-		e.Select(typ, "*LinkinfoGre6Attrs", "kind", selector, "ip6erspan", "ip6gre", "ip6gretap")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *LinkinfoIp6tnlAttrs:
-		e.Select(typ, "*LinkinfoIp6tnlAttrs", "kind", selector, "ip6tnl")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *LinkinfoIptunAttrs:
-		e.Select(typ, "*LinkinfoIptunAttrs", "kind", selector, "ipip", "sit")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *LinkinfoIpoibAttrs:
-		e.Select(typ, "*LinkinfoIpoibAttrs", "kind", selector, "ipoib")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *LinkinfoIpvlanAttrs:
-		e.Select(typ, "*LinkinfoIpvlanAttrs", "kind", selector, "ipvlan", "ipvtap")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *LinkinfoMacsecAttrs:
-		e.Select(typ, "*LinkinfoMacsecAttrs", "kind", selector, "macsec")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *LinkinfoMacvlanAttrs:
-		e.Select(typ, "*LinkinfoMacvlanAttrs", "kind", selector, "macvlan", "macvtap")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *LinkinfoNetkitAttrs:
-		e.Select(typ, "*LinkinfoNetkitAttrs", "kind", selector, "netkit")
-		nest := e.Begin(typ)
-		m.encode(e, kind)
-		e.End(nest)
+		m.encode(e, typ, kind)
 	case *LinkinfoOvpnAttrs:
-		e.Select(typ, "*LinkinfoOvpnAttrs", "kind", selector, "ovpn")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *LinkinfoPppAttrs:
-		e.Select(typ, "*LinkinfoPppAttrs", "kind", selector, "ppp")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *LinkinfoRmnetAttrs:
-		e.Select(typ, "*LinkinfoRmnetAttrs", "kind", selector, "rmnet")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *LinkinfoTunAttrs:
-		e.Select(typ, "*LinkinfoTunAttrs", "kind", selector, "tun")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *LinkinfoVethAttrs:
-		e.Select(typ, "*LinkinfoVethAttrs", "kind", selector, "veth")
-		nest := e.Begin(typ)
-		m.encode(e, kind)
-		e.End(nest)
+		m.encode(e, typ, kind)
 	case *LinkinfoVlanAttrs:
-		e.Select(typ, "*LinkinfoVlanAttrs", "kind", selector, "vlan")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *LinkinfoVrfAttrs:
-		e.Select(typ, "*LinkinfoVrfAttrs", "kind", selector, "vrf")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *LinkinfoVtiAttrs:
-		e.Select(typ, "*LinkinfoVtiAttrs", "kind", selector, "vti")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *LinkinfoVti6Attrs:
-		e.Select(typ, "*LinkinfoVti6Attrs", "kind", selector, "vti6")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *LinkinfoVxcanAttrs:
-		e.Select(typ, "*LinkinfoVxcanAttrs", "kind", selector, "vxcan")
-		nest := e.Begin(typ)
-		m.encode(e, kind)
-		e.End(nest)
+		m.encode(e, typ, kind)
 	case *LinkinfoVxlanAttrs:
-		e.Select(typ, "*LinkinfoVxlanAttrs", "kind", selector, "vxlan")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *LinkinfoWwanAttrs:
-		e.Select(typ, "*LinkinfoWwanAttrs", "kind", selector, "wwan")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *LinkinfoXfrmAttrs:
-		e.Select(typ, "*LinkinfoXfrmAttrs", "kind", selector, "xfrm")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case LinkinfoDataRaw:
 		e.Bytes(typ, m)
 	}
@@ -231,337 +136,162 @@ func encodeLinkinfoDataMsg(e *nlattr.Encoder, typ uint16, selector, kind string,
 func decodeLinkinfoDataMsg(d *nlattr.Decoder, selector, kind string) LinkinfoDataMsg {
 	switch selector {
 	case "amt":
-		m := nlattr.New[LinkinfoAmtAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[LinkinfoAmtAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "bareudp":
-		m := nlattr.New[LinkinfoBareudpAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[LinkinfoBareudpAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "batadv":
-		m := nlattr.New[LinkinfoBatadvAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[LinkinfoBatadvAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "bond":
-		m := nlattr.New[LinkinfoBondAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[LinkinfoBondAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "bridge":
-		m := nlattr.New[LinkinfoBridgeAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[LinkinfoBridgeAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "can":
-		m := nlattr.New[LinkinfoCanAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[LinkinfoCanAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "dsa":
-		m := nlattr.New[LinkinfoDsaAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[LinkinfoDsaAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "erspan", "gre", "gretap":
-		m := nlattr.New[LinkinfoGreAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[LinkinfoGreAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "geneve":
-		m := nlattr.New[LinkinfoGeneveAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[LinkinfoGeneveAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "gtp":
-		m := nlattr.New[LinkinfoGtpAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[LinkinfoGtpAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "hsr":
-		m := nlattr.New[LinkinfoHsrAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[LinkinfoHsrAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "ip6erspan", "ip6gre", "ip6gretap":
-		m := nlattr.New[LinkinfoGre6Attrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[LinkinfoGre6Attrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "ip6tnl":
-		m := nlattr.New[LinkinfoIp6tnlAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[LinkinfoIp6tnlAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "ipip", "sit":
-		m := nlattr.New[LinkinfoIptunAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[LinkinfoIptunAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "ipoib":
-		m := nlattr.New[LinkinfoIpoibAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[LinkinfoIpoibAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "ipvlan", "ipvtap":
-		m := nlattr.New[LinkinfoIpvlanAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[LinkinfoIpvlanAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "macsec":
-		m := nlattr.New[LinkinfoMacsecAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[LinkinfoMacsecAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "macvlan", "macvtap":
-		m := nlattr.New[LinkinfoMacvlanAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[LinkinfoMacvlanAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "netkit":
-		m := nlattr.New[LinkinfoNetkitAttrs](d)
-		nest := d.Enter()
-		m.decode(d, kind)
-		if d.Close(nest) {
+		if m := nlattr.New[LinkinfoNetkitAttrs](d); m.decode(d, nil, kind) {
 			return m
 		}
 	case "ovpn":
-		m := nlattr.New[LinkinfoOvpnAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[LinkinfoOvpnAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "ppp":
-		m := nlattr.New[LinkinfoPppAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[LinkinfoPppAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "rmnet":
-		m := nlattr.New[LinkinfoRmnetAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[LinkinfoRmnetAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "tun":
-		m := nlattr.New[LinkinfoTunAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[LinkinfoTunAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "veth":
-		m := nlattr.New[LinkinfoVethAttrs](d)
-		nest := d.Enter()
-		m.decode(d, kind)
-		if d.Close(nest) {
+		if m := nlattr.New[LinkinfoVethAttrs](d); m.decode(d, nil, kind) {
 			return m
 		}
 	case "vlan":
-		m := nlattr.New[LinkinfoVlanAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[LinkinfoVlanAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "vrf":
-		m := nlattr.New[LinkinfoVrfAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[LinkinfoVrfAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "vti":
-		m := nlattr.New[LinkinfoVtiAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[LinkinfoVtiAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "vti6":
-		m := nlattr.New[LinkinfoVti6Attrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[LinkinfoVti6Attrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "vxcan":
-		m := nlattr.New[LinkinfoVxcanAttrs](d)
-		nest := d.Enter()
-		m.decode(d, kind)
-		if d.Close(nest) {
+		if m := nlattr.New[LinkinfoVxcanAttrs](d); m.decode(d, nil, kind) {
 			return m
 		}
 	case "vxlan":
-		m := nlattr.New[LinkinfoVxlanAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[LinkinfoVxlanAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "wwan":
-		m := nlattr.New[LinkinfoWwanAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[LinkinfoWwanAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "xfrm":
-		m := nlattr.New[LinkinfoXfrmAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[LinkinfoXfrmAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	}
 	return LinkinfoDataRaw(d.Bytes())
 }
 
-// selectorOfLinkinfoDataMsg returns the value of the selector that the content tells.
-func selectorOfLinkinfoDataMsg(e *nlattr.Encoder, typ uint16, m LinkinfoDataMsg) nlattr.Opt[string] {
-	switch m.(type) {
-	case *LinkinfoAmtAttrs:
-		return nlattr.Some("amt")
-	case *LinkinfoBareudpAttrs:
-		return nlattr.Some("bareudp")
-	case *LinkinfoBatadvAttrs:
-		return nlattr.Some("batadv")
-	case *LinkinfoBondAttrs:
-		return nlattr.Some("bond")
-	case *LinkinfoBridgeAttrs:
-		return nlattr.Some("bridge")
-	case *LinkinfoCanAttrs:
-		return nlattr.Some("can")
-	case *LinkinfoDsaAttrs:
-		return nlattr.Some("dsa")
-	case *LinkinfoGreAttrs:
-		e.Ambiguous(typ, "*LinkinfoGreAttrs", "kind", "erspan, gre, gretap")
-	case *LinkinfoGeneveAttrs:
-		return nlattr.Some("geneve")
-	case *LinkinfoGtpAttrs:
-		return nlattr.Some("gtp")
-	case *LinkinfoHsrAttrs:
-		return nlattr.Some("hsr")
-	case *LinkinfoGre6Attrs:
-		e.Ambiguous(typ, "*LinkinfoGre6Attrs", "kind", "ip6erspan, ip6gre, ip6gretap")
-	case *LinkinfoIp6tnlAttrs:
-		return nlattr.Some("ip6tnl")
-	case *LinkinfoIptunAttrs:
-		e.Ambiguous(typ, "*LinkinfoIptunAttrs", "kind", "ipip, sit")
-	case *LinkinfoIpoibAttrs:
-		return nlattr.Some("ipoib")
-	case *LinkinfoIpvlanAttrs:
-		e.Ambiguous(typ, "*LinkinfoIpvlanAttrs", "kind", "ipvlan, ipvtap")
-	case *LinkinfoMacsecAttrs:
-		return nlattr.Some("macsec")
-	case *LinkinfoMacvlanAttrs:
-		e.Ambiguous(typ, "*LinkinfoMacvlanAttrs", "kind", "macvlan, macvtap")
-	case *LinkinfoNetkitAttrs:
-		return nlattr.Some("netkit")
-	case *LinkinfoOvpnAttrs:
-		return nlattr.Some("ovpn")
-	case *LinkinfoPppAttrs:
-		return nlattr.Some("ppp")
-	case *LinkinfoRmnetAttrs:
-		return nlattr.Some("rmnet")
-	case *LinkinfoTunAttrs:
-		return nlattr.Some("tun")
-	case *LinkinfoVethAttrs:
-		return nlattr.Some("veth")
-	case *LinkinfoVlanAttrs:
-		return nlattr.Some("vlan")
-	case *LinkinfoVrfAttrs:
-		return nlattr.Some("vrf")
-	case *LinkinfoVtiAttrs:
-		return nlattr.Some("vti")
-	case *LinkinfoVti6Attrs:
-		return nlattr.Some("vti6")
-	case *LinkinfoVxcanAttrs:
-		return nlattr.Some("vxcan")
-	case *LinkinfoVxlanAttrs:
-		return nlattr.Some("vxlan")
-	case *LinkinfoWwanAttrs:
-		return nlattr.Some("wwan")
-	case *LinkinfoXfrmAttrs:
-		return nlattr.Some("xfrm")
-	}
-	return nlattr.Opt[string]{}
-}
-
 // LinkinfoMemberDataMsg is the content of the sub-message linkinfo-member-data-msg.
 // It is *BondSlaveAttrs, *LinkinfoBrportAttrs, *LinkinfoVrfPortAttrs or LinkinfoMemberDataRaw.
 type LinkinfoMemberDataMsg interface {
-	isLinkinfoMemberDataMsg()
+	byLinkinfoMemberDataMsg() string // what chooses this form
 }
 
 // LinkinfoMemberDataRaw is content whose form the spec does not know.
 type LinkinfoMemberDataRaw []byte
 
-func (*BondSlaveAttrs) isLinkinfoMemberDataMsg()       {}
-func (*LinkinfoBrportAttrs) isLinkinfoMemberDataMsg()  {}
-func (*LinkinfoVrfPortAttrs) isLinkinfoMemberDataMsg() {}
-func (LinkinfoMemberDataRaw) isLinkinfoMemberDataMsg() {}
+func (*BondSlaveAttrs) byLinkinfoMemberDataMsg() string       { return "bond" }
+func (*LinkinfoBrportAttrs) byLinkinfoMemberDataMsg() string  { return "bridge" }
+func (*LinkinfoVrfPortAttrs) byLinkinfoMemberDataMsg() string { return "vrf" }
+func (LinkinfoMemberDataRaw) byLinkinfoMemberDataMsg() string { return "" }
 
 // encodeLinkinfoMemberDataMsg appends the sub-message linkinfo-member-data-msg as the attribute
 // typ.
 func encodeLinkinfoMemberDataMsg(e *nlattr.Encoder, typ uint16, selector string, m LinkinfoMemberDataMsg) {
+	e.Select(typ, "slave-kind", selector, m.byLinkinfoMemberDataMsg())
 	switch m := m.(type) {
 	case *BondSlaveAttrs:
-		e.Select(typ, "*BondSlaveAttrs", "slave-kind", selector, "bond")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *LinkinfoBrportAttrs:
-		e.Select(typ, "*LinkinfoBrportAttrs", "slave-kind", selector, "bridge")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *LinkinfoVrfPortAttrs:
-		e.Select(typ, "*LinkinfoVrfPortAttrs", "slave-kind", selector, "vrf")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case LinkinfoMemberDataRaw:
 		e.Bytes(typ, m)
 	}
@@ -572,360 +302,208 @@ func encodeLinkinfoMemberDataMsg(e *nlattr.Encoder, typ uint16, selector string,
 func decodeLinkinfoMemberDataMsg(d *nlattr.Decoder, selector string) LinkinfoMemberDataMsg {
 	switch selector {
 	case "bond":
-		m := nlattr.New[BondSlaveAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[BondSlaveAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "bridge":
-		m := nlattr.New[LinkinfoBrportAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[LinkinfoBrportAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "vrf":
-		m := nlattr.New[LinkinfoVrfPortAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[LinkinfoVrfPortAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	}
 	return LinkinfoMemberDataRaw(d.Bytes())
 }
 
-// selectorOfLinkinfoMemberDataMsg returns the value of the selector that the content tells.
-func selectorOfLinkinfoMemberDataMsg(_ *nlattr.Encoder, _ uint16, m LinkinfoMemberDataMsg) nlattr.Opt[string] {
-	switch m.(type) {
-	case *BondSlaveAttrs:
-		return nlattr.Some("bond")
-	case *LinkinfoBrportAttrs:
-		return nlattr.Some("bridge")
-	case *LinkinfoVrfPortAttrs:
-		return nlattr.Some("vrf")
-	}
-	return nlattr.Opt[string]{}
-}
-
 // VethPeerMsg is the content of the sub-message veth-peer-msg.
 // It is *VethPeerVeth or VethPeerRaw.
 type VethPeerMsg interface {
-	isVethPeerMsg()
+	byVethPeerMsg() string // what chooses this form
 }
 
 // VethPeerRaw is content whose form the spec does not know.
 type VethPeerRaw []byte
 
-func (*VethPeerVeth) isVethPeerMsg() {}
-func (VethPeerRaw) isVethPeerMsg()   {}
+func (*VethPeerVeth) byVethPeerMsg() string { return "veth" }
+func (VethPeerRaw) byVethPeerMsg() string   { return "" }
 
 // VethPeerVeth is the sub-message veth-peer-msg for veth: attributes of a link. For links of family
 // AF_BRIDGE the kernel uses the same numbers with other contents for protinfo and af-spec.
 type VethPeerVeth struct {
 	Header                  Ifinfomsg
-	Address                 net.HardwareAddr   // hardware address
-	Broadcast               net.HardwareAddr   // hardware broadcast address
-	Ifname                  nlattr.Opt[string] // name of the link
-	Mtu                     nlattr.Opt[uint32] // largest payload, in bytes
+	Address                 net.HardwareAddr
+	Broadcast               net.HardwareAddr
+	Ifname                  nlattr.Opt[string]
+	Mtu                     nlattr.Opt[uint32]
 	Link                    nlattr.Opt[uint32]
-	Qdisc                   nlattr.Opt[string] // name of the root queueing discipline
-	Stats                   *RtnlLinkStats     // counters in 32 bits; absent with skip-stats (IFLA_STATS)
+	Qdisc                   nlattr.Opt[string]
+	Stats                   *RtnlLinkStats
 	Master                  nlattr.Opt[uint32]
-	Wireless                []byte                // an event of the wireless extensions
-	Protinfo                *LinkinfoBrportAttrs  // state of a bridge port, in messages of family AF_BRIDGE only
-	Txqlen                  nlattr.Opt[uint32]    // length of the send queue, in packets
-	Map                     *RtnlLinkIfmap        // bus resources of old hardware (IFLA_MAP)
-	Weight                  nlattr.Opt[uint32]    // accepted and ignored
-	Operstate               nlattr.Opt[Operstate] // operational state
-	Linkmode                nlattr.Opt[LinkMode]  // what happens when the carrier comes up
+	Wireless                []byte
+	Protinfo                *LinkinfoBrportAttrs
+	Txqlen                  nlattr.Opt[uint32]
+	Map                     *RtnlLinkIfmap
+	Weight                  nlattr.Opt[uint32]
+	Operstate               nlattr.Opt[Operstate]
+	Linkmode                nlattr.Opt[LinkMode]
 	Linkinfo                *LinkinfoAttrs
 	NetNsPid                nlattr.Opt[uint32]
-	Ifalias                 nlattr.Opt[string] // free text for people; an empty one removes it
-	NumVf                   nlattr.Opt[uint32] // number of virtual functions of an SR-IOV device
-	VfinfoList              *VfinfoListAttrs   // virtual functions of an SR-IOV device
-	Stats64                 *RtnlLinkStats64   // counters in 64 bits; absent with skip-stats (IFLA_STATS64)
-	VfPorts                 *VfPortsAttrs      // port profiles of virtual functions
-	PortSelf                *PortSelfAttrs     // port profile of the link itself
-	AfSpec                  *AfSpecAttrs       // settings and state of each address family
-	Group                   nlattr.Opt[uint32] // group of links, 0 by default
+	Ifalias                 nlattr.Opt[string]
+	NumVf                   nlattr.Opt[uint32]
+	VfinfoList              *VfinfoListAttrs
+	Stats64                 *RtnlLinkStats64
+	VfPorts                 *VfPortsAttrs
+	PortSelf                *PortSelfAttrs
+	AfSpec                  *AfSpecAttrs
+	Group                   nlattr.Opt[uint32]
 	NetNsFd                 nlattr.Opt[uint32]
-	ExtMask                 nlattr.Opt[RtextFilter] // what the answer shall hold besides, or leave out
-	Promiscuity             nlattr.Opt[uint32]      // how many users want promiscuous mode; above 0 it is on
-	NumTxQueues             nlattr.Opt[uint32]      // number of send queues that are allocated
-	NumRxQueues             nlattr.Opt[uint32]      // number of receive queues that are allocated
-	Carrier                 nlattr.Opt[uint8]       // 1 with carrier, 0 without
+	ExtMask                 nlattr.Opt[RtextFilter]
+	Promiscuity             nlattr.Opt[uint32]
+	NumTxQueues             nlattr.Opt[uint32]
+	NumRxQueues             nlattr.Opt[uint32]
+	Carrier                 nlattr.Opt[uint8]
 	PhysPortID              []byte
-	CarrierChanges          nlattr.Opt[uint32] // how often the carrier came or went
-	PhysSwitchID            []byte             // identifies the switch that the link is a port of
+	CarrierChanges          nlattr.Opt[uint32]
+	PhysSwitchID            []byte
 	LinkNetnsid             nlattr.Opt[int32]
-	PhysPortName            nlattr.Opt[string]    // name of the physical port as printed on the device
-	ProtoDown               nlattr.Opt[uint8]     // 1 if a protocol keeps the link down
-	GsoMaxSegs              nlattr.Opt[uint32]    // most segments of an offloaded packet
-	GsoMaxSize              nlattr.Opt[uint32]    // largest packet handed to segmentation offload, in bytes
-	Xdp                     *XdpAttrs             // attached XDP programs (IFLA_XDP)
-	Event                   nlattr.Opt[LinkEvent] // why a notification was sent
-	NewNetnsid              nlattr.Opt[int32]     // namespace that the link moved to, as this one numbers it
-	TargetNetnsid           nlattr.Opt[int32]     // namespace that the request is about, as this one numbers it
-	CarrierUpCount          nlattr.Opt[uint32]    // how often the carrier came
-	CarrierDownCount        nlattr.Opt[uint32]    // how often the carrier went
+	PhysPortName            nlattr.Opt[string]
+	ProtoDown               nlattr.Opt[uint8]
+	GsoMaxSegs              nlattr.Opt[uint32]
+	GsoMaxSize              nlattr.Opt[uint32]
+	Xdp                     *XdpAttrs
+	Event                   nlattr.Opt[LinkEvent]
+	NewNetnsid              nlattr.Opt[int32]
+	TargetNetnsid           nlattr.Opt[int32]
+	CarrierUpCount          nlattr.Opt[uint32]
+	CarrierDownCount        nlattr.Opt[uint32]
 	NewIfindex              nlattr.Opt[int32]
-	MinMtu                  nlattr.Opt[uint32]    // smallest MTU of the device, in bytes
-	MaxMtu                  nlattr.Opt[uint32]    // largest MTU of the device, in bytes; 0 if unlimited
-	PropList                *PropListLinkAttrs    // alternative names of the link
-	AltIfname               nlattr.Opt[string]    // alternative name
-	PermAddress             net.HardwareAddr      // hardware address that the device was built with
-	ProtoDownReason         *ProtoDownReasonAttrs // reasons why the link is kept down, present with at least one
+	MinMtu                  nlattr.Opt[uint32]
+	MaxMtu                  nlattr.Opt[uint32]
+	PropList                *PropListLinkAttrs
+	AltIfname               nlattr.Opt[string]
+	PermAddress             net.HardwareAddr
+	ProtoDownReason         *ProtoDownReasonAttrs
 	ParentDevName           nlattr.Opt[string]
-	ParentDevBusName        nlattr.Opt[string]    // bus of that device, for example pci
-	GroMaxSize              nlattr.Opt[uint32]    // largest packet made by receive offload, in bytes
-	TsoMaxSize              nlattr.Opt[uint32]    // largest packet that the device can segment, in bytes
-	TsoMaxSegs              nlattr.Opt[uint32]    // most segments that the device can make of a packet
-	Allmulti                nlattr.Opt[uint32]    // how many users want all multicast packets
-	DevlinkPort             *LinkDevlinkPortAttrs // the devlink port that the link belongs to, empty if none
-	GsoIpv4MaxSize          nlattr.Opt[uint32]    // as gso-max-size, for IPv4
-	GroIpv4MaxSize          nlattr.Opt[uint32]    // as gro-max-size, for IPv4
+	ParentDevBusName        nlattr.Opt[string]
+	GroMaxSize              nlattr.Opt[uint32]
+	TsoMaxSize              nlattr.Opt[uint32]
+	TsoMaxSegs              nlattr.Opt[uint32]
+	Allmulti                nlattr.Opt[uint32]
+	DevlinkPort             *LinkDevlinkPortAttrs
+	GsoIpv4MaxSize          nlattr.Opt[uint32]
+	GroIpv4MaxSize          nlattr.Opt[uint32]
 	DpllPin                 *LinkDpllPinAttrs
 	MaxPacingOffloadHorizon nlattr.Opt[uint64]
-	NetnsImmutable          nlattr.Opt[uint8]  // 1 if the link cannot move to another namespace
-	Headroom                nlattr.Opt[uint16] // bytes that the device needs before a packet
-	Tailroom                nlattr.Opt[uint16] // bytes that the device needs after a packet
-	Unknown                 []nlattr.Attr      // what the fields cannot hold, as it came
+	NetnsImmutable          nlattr.Opt[uint8]
+	Headroom                nlattr.Opt[uint16]
+	Tailroom                nlattr.Opt[uint16]
+	Unknown                 []nlattr.Attr
 }
 
-func (x *VethPeerVeth) encode(e *nlattr.Encoder) {
+func (x *VethPeerVeth) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	x.Header.encode(e.Extend(16))
-	if x.Address != nil {
-		e.Bytes(AttrLinkAddress, x.Address)
-	}
-	if x.Broadcast != nil {
-		e.Bytes(AttrLinkBroadcast, x.Broadcast)
-	}
-	if x.Ifname.OK {
-		e.String(AttrLinkIfname, x.Ifname.V)
-	}
-	if x.Mtu.OK {
-		e.Uint32(AttrLinkMtu, x.Mtu.V)
-	}
-	if x.Link.OK {
-		e.Uint32(AttrLinkLink, x.Link.V)
-	}
-	if x.Qdisc.OK {
-		e.String(AttrLinkQdisc, x.Qdisc.V)
-	}
+	e.OptBytes(AttrLinkAddress, x.Address)
+	e.OptBytes(AttrLinkBroadcast, x.Broadcast)
+	e.OptString(AttrLinkIfname, x.Ifname)
+	e.OptUint32(AttrLinkMtu, x.Mtu)
+	e.OptUint32(AttrLinkLink, x.Link)
+	e.OptString(AttrLinkQdisc, x.Qdisc)
 	if x.Stats != nil {
-		nest := e.BeginRaw(AttrLinkStats)
-		x.Stats.encode(e.Extend(96))
-		e.End(nest)
+		x.Stats.encode(e.Struct(AttrLinkStats, 96))
 	}
-	if x.Master.OK {
-		e.Uint32(AttrLinkMaster, x.Master.V)
-	}
-	if x.Wireless != nil {
-		e.Bytes(AttrLinkWireless, x.Wireless)
-	}
+	e.OptUint32(AttrLinkMaster, x.Master)
+	e.OptBytes(AttrLinkWireless, x.Wireless)
 	if x.Protinfo != nil {
-		nest := e.Begin(AttrLinkProtinfo)
-		x.Protinfo.encode(e)
-		e.End(nest)
+		x.Protinfo.encode(e, AttrLinkProtinfo)
 	}
-	if x.Txqlen.OK {
-		e.Uint32(AttrLinkTxqlen, x.Txqlen.V)
-	}
+	e.OptUint32(AttrLinkTxqlen, x.Txqlen)
 	if x.Map != nil {
-		nest := e.BeginRaw(AttrLinkMap)
-		x.Map.encode(e.Extend(32))
-		e.End(nest)
+		x.Map.encode(e.Struct(AttrLinkMap, 32))
 	}
-	if x.Weight.OK {
-		e.Uint32(AttrLinkWeight, x.Weight.V)
-	}
-	if x.Operstate.OK {
-		e.Uint8(AttrLinkOperstate, uint8(x.Operstate.V))
-	}
-	if x.Linkmode.OK {
-		e.Uint8(AttrLinkLinkmode, uint8(x.Linkmode.V))
-	}
+	e.OptUint32(AttrLinkWeight, x.Weight)
+	nlattr.OptEnum8(e, AttrLinkOperstate, x.Operstate)
+	nlattr.OptEnum8(e, AttrLinkLinkmode, x.Linkmode)
 	if x.Linkinfo != nil {
-		nest := e.Begin(AttrLinkLinkinfo)
-		x.Linkinfo.encode(e)
-		e.End(nest)
+		x.Linkinfo.encode(e, AttrLinkLinkinfo)
 	}
-	if x.NetNsPid.OK {
-		e.Uint32(AttrLinkNetNsPid, x.NetNsPid.V)
-	}
-	if x.Ifalias.OK {
-		e.String(AttrLinkIfalias, x.Ifalias.V)
-	}
-	if x.NumVf.OK {
-		e.Uint32(AttrLinkNumVf, x.NumVf.V)
-	}
+	e.OptUint32(AttrLinkNetNsPid, x.NetNsPid)
+	e.OptString(AttrLinkIfalias, x.Ifalias)
+	e.OptUint32(AttrLinkNumVf, x.NumVf)
 	if x.VfinfoList != nil {
-		nest := e.Begin(AttrLinkVfinfoList)
-		x.VfinfoList.encode(e)
-		e.End(nest)
+		x.VfinfoList.encode(e, AttrLinkVfinfoList)
 	}
 	if x.Stats64 != nil {
-		nest := e.BeginRaw(AttrLinkStats64)
-		x.Stats64.encode(e.Extend(200))
-		e.End(nest)
+		x.Stats64.encode(e.Struct(AttrLinkStats64, 200))
 	}
 	if x.VfPorts != nil {
-		nest := e.Begin(AttrLinkVfPorts)
-		x.VfPorts.encode(e)
-		e.End(nest)
+		x.VfPorts.encode(e, AttrLinkVfPorts)
 	}
 	if x.PortSelf != nil {
-		nest := e.Begin(AttrLinkPortSelf)
-		x.PortSelf.encode(e)
-		e.End(nest)
+		x.PortSelf.encode(e, AttrLinkPortSelf)
 	}
 	if x.AfSpec != nil {
-		nest := e.Begin(AttrLinkAfSpec)
-		x.AfSpec.encode(e)
-		e.End(nest)
+		x.AfSpec.encode(e, AttrLinkAfSpec)
 	}
-	if x.Group.OK {
-		e.Uint32(AttrLinkGroup, x.Group.V)
-	}
-	if x.NetNsFd.OK {
-		e.Uint32(AttrLinkNetNsFd, x.NetNsFd.V)
-	}
-	if x.ExtMask.OK {
-		e.Uint32(AttrLinkExtMask, uint32(x.ExtMask.V))
-	}
-	if x.Promiscuity.OK {
-		e.Uint32(AttrLinkPromiscuity, x.Promiscuity.V)
-	}
-	if x.NumTxQueues.OK {
-		e.Uint32(AttrLinkNumTxQueues, x.NumTxQueues.V)
-	}
-	if x.NumRxQueues.OK {
-		e.Uint32(AttrLinkNumRxQueues, x.NumRxQueues.V)
-	}
-	if x.Carrier.OK {
-		e.Uint8(AttrLinkCarrier, x.Carrier.V)
-	}
-	if x.PhysPortID != nil {
-		e.Bytes(AttrLinkPhysPortID, x.PhysPortID)
-	}
-	if x.CarrierChanges.OK {
-		e.Uint32(AttrLinkCarrierChanges, x.CarrierChanges.V)
-	}
-	if x.PhysSwitchID != nil {
-		e.Bytes(AttrLinkPhysSwitchID, x.PhysSwitchID)
-	}
-	if x.LinkNetnsid.OK {
-		e.Int32(AttrLinkLinkNetnsid, x.LinkNetnsid.V)
-	}
-	if x.PhysPortName.OK {
-		e.String(AttrLinkPhysPortName, x.PhysPortName.V)
-	}
-	if x.ProtoDown.OK {
-		e.Uint8(AttrLinkProtoDown, x.ProtoDown.V)
-	}
-	if x.GsoMaxSegs.OK {
-		e.Uint32(AttrLinkGsoMaxSegs, x.GsoMaxSegs.V)
-	}
-	if x.GsoMaxSize.OK {
-		e.Uint32(AttrLinkGsoMaxSize, x.GsoMaxSize.V)
-	}
+	e.OptUint32(AttrLinkGroup, x.Group)
+	e.OptUint32(AttrLinkNetNsFd, x.NetNsFd)
+	nlattr.OptEnum32(e, AttrLinkExtMask, x.ExtMask)
+	e.OptUint32(AttrLinkPromiscuity, x.Promiscuity)
+	e.OptUint32(AttrLinkNumTxQueues, x.NumTxQueues)
+	e.OptUint32(AttrLinkNumRxQueues, x.NumRxQueues)
+	e.OptUint8(AttrLinkCarrier, x.Carrier)
+	e.OptBytes(AttrLinkPhysPortID, x.PhysPortID)
+	e.OptUint32(AttrLinkCarrierChanges, x.CarrierChanges)
+	e.OptBytes(AttrLinkPhysSwitchID, x.PhysSwitchID)
+	e.OptInt32(AttrLinkLinkNetnsid, x.LinkNetnsid)
+	e.OptString(AttrLinkPhysPortName, x.PhysPortName)
+	e.OptUint8(AttrLinkProtoDown, x.ProtoDown)
+	e.OptUint32(AttrLinkGsoMaxSegs, x.GsoMaxSegs)
+	e.OptUint32(AttrLinkGsoMaxSize, x.GsoMaxSize)
 	if x.Xdp != nil {
-		nest := e.Begin(AttrLinkXdp)
-		x.Xdp.encode(e)
-		e.End(nest)
+		x.Xdp.encode(e, AttrLinkXdp)
 	}
-	if x.Event.OK {
-		e.Uint32(AttrLinkEvent, uint32(x.Event.V))
-	}
-	if x.NewNetnsid.OK {
-		e.Int32(AttrLinkNewNetnsid, x.NewNetnsid.V)
-	}
-	if x.TargetNetnsid.OK {
-		e.Int32(AttrLinkTargetNetnsid, x.TargetNetnsid.V)
-	}
-	if x.CarrierUpCount.OK {
-		e.Uint32(AttrLinkCarrierUpCount, x.CarrierUpCount.V)
-	}
-	if x.CarrierDownCount.OK {
-		e.Uint32(AttrLinkCarrierDownCount, x.CarrierDownCount.V)
-	}
-	if x.NewIfindex.OK {
-		e.Int32(AttrLinkNewIfindex, x.NewIfindex.V)
-	}
-	if x.MinMtu.OK {
-		e.Uint32(AttrLinkMinMtu, x.MinMtu.V)
-	}
-	if x.MaxMtu.OK {
-		e.Uint32(AttrLinkMaxMtu, x.MaxMtu.V)
-	}
+	nlattr.OptEnum32(e, AttrLinkEvent, x.Event)
+	e.OptInt32(AttrLinkNewNetnsid, x.NewNetnsid)
+	e.OptInt32(AttrLinkTargetNetnsid, x.TargetNetnsid)
+	e.OptUint32(AttrLinkCarrierUpCount, x.CarrierUpCount)
+	e.OptUint32(AttrLinkCarrierDownCount, x.CarrierDownCount)
+	e.OptInt32(AttrLinkNewIfindex, x.NewIfindex)
+	e.OptUint32(AttrLinkMinMtu, x.MinMtu)
+	e.OptUint32(AttrLinkMaxMtu, x.MaxMtu)
 	if x.PropList != nil {
-		nest := e.Begin(AttrLinkPropList)
-		x.PropList.encode(e)
-		e.End(nest)
+		x.PropList.encode(e, AttrLinkPropList)
 	}
-	if x.AltIfname.OK {
-		e.String(AttrLinkAltIfname, x.AltIfname.V)
-	}
-	if x.PermAddress != nil {
-		e.Bytes(AttrLinkPermAddress, x.PermAddress)
-	}
+	e.OptString(AttrLinkAltIfname, x.AltIfname)
+	e.OptBytes(AttrLinkPermAddress, x.PermAddress)
 	if x.ProtoDownReason != nil {
-		nest := e.Begin(AttrLinkProtoDownReason)
-		x.ProtoDownReason.encode(e)
-		e.End(nest)
+		x.ProtoDownReason.encode(e, AttrLinkProtoDownReason)
 	}
-	if x.ParentDevName.OK {
-		e.String(AttrLinkParentDevName, x.ParentDevName.V)
-	}
-	if x.ParentDevBusName.OK {
-		e.String(AttrLinkParentDevBusName, x.ParentDevBusName.V)
-	}
-	if x.GroMaxSize.OK {
-		e.Uint32(AttrLinkGroMaxSize, x.GroMaxSize.V)
-	}
-	if x.TsoMaxSize.OK {
-		e.Uint32(AttrLinkTsoMaxSize, x.TsoMaxSize.V)
-	}
-	if x.TsoMaxSegs.OK {
-		e.Uint32(AttrLinkTsoMaxSegs, x.TsoMaxSegs.V)
-	}
-	if x.Allmulti.OK {
-		e.Uint32(AttrLinkAllmulti, x.Allmulti.V)
-	}
+	e.OptString(AttrLinkParentDevName, x.ParentDevName)
+	e.OptString(AttrLinkParentDevBusName, x.ParentDevBusName)
+	e.OptUint32(AttrLinkGroMaxSize, x.GroMaxSize)
+	e.OptUint32(AttrLinkTsoMaxSize, x.TsoMaxSize)
+	e.OptUint32(AttrLinkTsoMaxSegs, x.TsoMaxSegs)
+	e.OptUint32(AttrLinkAllmulti, x.Allmulti)
 	if x.DevlinkPort != nil {
-		nest := e.Begin(AttrLinkDevlinkPort)
-		x.DevlinkPort.encode(e)
-		e.End(nest)
+		x.DevlinkPort.encode(e, AttrLinkDevlinkPort)
 	}
-	if x.GsoIpv4MaxSize.OK {
-		e.Uint32(AttrLinkGsoIpv4MaxSize, x.GsoIpv4MaxSize.V)
-	}
-	if x.GroIpv4MaxSize.OK {
-		e.Uint32(AttrLinkGroIpv4MaxSize, x.GroIpv4MaxSize.V)
-	}
+	e.OptUint32(AttrLinkGsoIpv4MaxSize, x.GsoIpv4MaxSize)
+	e.OptUint32(AttrLinkGroIpv4MaxSize, x.GroIpv4MaxSize)
 	if x.DpllPin != nil {
-		nest := e.Begin(AttrLinkDpllPin)
-		x.DpllPin.encode(e)
-		e.End(nest)
+		x.DpllPin.encode(e, AttrLinkDpllPin)
 	}
-	if x.MaxPacingOffloadHorizon.OK {
-		e.Uint(AttrLinkMaxPacingOffloadHorizon, x.MaxPacingOffloadHorizon.V)
-	}
-	if x.NetnsImmutable.OK {
-		e.Uint8(AttrLinkNetnsImmutable, x.NetnsImmutable.V)
-	}
-	if x.Headroom.OK {
-		e.Uint16(AttrLinkHeadroom, x.Headroom.V)
-	}
-	if x.Tailroom.OK {
-		e.Uint16(AttrLinkTailroom, x.Tailroom.V)
-	}
-	e.Raw(x.Unknown)
+	e.OptUint(AttrLinkMaxPacingOffloadHorizon, x.MaxPacingOffloadHorizon)
+	e.OptUint8(AttrLinkNetnsImmutable, x.NetnsImmutable)
+	e.OptUint16(AttrLinkHeadroom, x.Headroom)
+	e.OptUint16(AttrLinkTailroom, x.Tailroom)
+	e.Close(n, x.Unknown)
 }
 
-func (x *VethPeerVeth) decode(d *nlattr.Decoder) {
+func (x *VethPeerVeth) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	x.Header.decode(d.Header(16))
 	for d.Next() {
 		switch d.Type() {
@@ -934,231 +512,172 @@ func (x *VethPeerVeth) decode(d *nlattr.Decoder) {
 		case AttrLinkBroadcast:
 			x.Broadcast = d.Bytes()
 		case AttrLinkIfname:
-			x.Ifname = nlattr.Some(d.String())
+			x.Ifname = d.OptString()
 		case AttrLinkMtu:
-			x.Mtu = nlattr.Some(d.Uint32())
+			x.Mtu = d.OptUint32()
 		case AttrLinkLink:
-			x.Link = nlattr.Some(d.Uint32())
+			x.Link = d.OptUint32()
 		case AttrLinkQdisc:
-			x.Qdisc = nlattr.Some(d.String())
+			x.Qdisc = d.OptString()
 		case AttrLinkStats:
-			v := nlattr.New[RtnlLinkStats](d)
-			v.decode(d.Payload())
-			x.Stats = v
+			x.Stats = nlattr.New[RtnlLinkStats](d)
+			x.Stats.decode(d.Payload())
 		case AttrLinkMaster:
-			x.Master = nlattr.Some(d.Uint32())
+			x.Master = d.OptUint32()
 		case AttrLinkWireless:
 			x.Wireless = d.Bytes()
 		case AttrLinkProtinfo:
-			v := nlattr.New[LinkinfoBrportAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[LinkinfoBrportAttrs](d); v.decode(d, &x.Unknown) {
 				x.Protinfo = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkTxqlen:
-			x.Txqlen = nlattr.Some(d.Uint32())
+			x.Txqlen = d.OptUint32()
 		case AttrLinkMap:
-			v := nlattr.New[RtnlLinkIfmap](d)
-			v.decode(d.Payload())
-			x.Map = v
+			x.Map = nlattr.New[RtnlLinkIfmap](d)
+			x.Map.decode(d.Payload())
 		case AttrLinkWeight:
-			x.Weight = nlattr.Some(d.Uint32())
+			x.Weight = d.OptUint32()
 		case AttrLinkOperstate:
 			x.Operstate = nlattr.Some(Operstate(d.Uint8()))
 		case AttrLinkLinkmode:
 			x.Linkmode = nlattr.Some(LinkMode(d.Uint8()))
 		case AttrLinkLinkinfo:
-			v := nlattr.New[LinkinfoAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[LinkinfoAttrs](d); v.decode(d, &x.Unknown) {
 				x.Linkinfo = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkNetNsPid:
-			x.NetNsPid = nlattr.Some(d.Uint32())
+			x.NetNsPid = d.OptUint32()
 		case AttrLinkIfalias:
-			x.Ifalias = nlattr.Some(d.String())
+			x.Ifalias = d.OptString()
 		case AttrLinkNumVf:
-			x.NumVf = nlattr.Some(d.Uint32())
+			x.NumVf = d.OptUint32()
 		case AttrLinkVfinfoList:
-			v := nlattr.New[VfinfoListAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[VfinfoListAttrs](d); v.decode(d, &x.Unknown) {
 				x.VfinfoList = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkStats64:
-			v := nlattr.New[RtnlLinkStats64](d)
-			v.decode(d.Payload())
-			x.Stats64 = v
+			x.Stats64 = nlattr.New[RtnlLinkStats64](d)
+			x.Stats64.decode(d.Payload())
 		case AttrLinkVfPorts:
-			v := nlattr.New[VfPortsAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[VfPortsAttrs](d); v.decode(d, &x.Unknown) {
 				x.VfPorts = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkPortSelf:
-			v := nlattr.New[PortSelfAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[PortSelfAttrs](d); v.decode(d, &x.Unknown) {
 				x.PortSelf = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkAfSpec:
-			v := nlattr.New[AfSpecAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[AfSpecAttrs](d); v.decode(d, &x.Unknown) {
 				x.AfSpec = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkGroup:
-			x.Group = nlattr.Some(d.Uint32())
+			x.Group = d.OptUint32()
 		case AttrLinkNetNsFd:
-			x.NetNsFd = nlattr.Some(d.Uint32())
+			x.NetNsFd = d.OptUint32()
 		case AttrLinkExtMask:
 			x.ExtMask = nlattr.Some(RtextFilter(d.Uint32()))
 		case AttrLinkPromiscuity:
-			x.Promiscuity = nlattr.Some(d.Uint32())
+			x.Promiscuity = d.OptUint32()
 		case AttrLinkNumTxQueues:
-			x.NumTxQueues = nlattr.Some(d.Uint32())
+			x.NumTxQueues = d.OptUint32()
 		case AttrLinkNumRxQueues:
-			x.NumRxQueues = nlattr.Some(d.Uint32())
+			x.NumRxQueues = d.OptUint32()
 		case AttrLinkCarrier:
-			x.Carrier = nlattr.Some(d.Uint8())
+			x.Carrier = d.OptUint8()
 		case AttrLinkPhysPortID:
 			x.PhysPortID = d.Bytes()
 		case AttrLinkCarrierChanges:
-			x.CarrierChanges = nlattr.Some(d.Uint32())
+			x.CarrierChanges = d.OptUint32()
 		case AttrLinkPhysSwitchID:
 			x.PhysSwitchID = d.Bytes()
 		case AttrLinkLinkNetnsid:
-			x.LinkNetnsid = nlattr.Some(d.Int32())
+			x.LinkNetnsid = d.OptInt32()
 		case AttrLinkPhysPortName:
-			x.PhysPortName = nlattr.Some(d.String())
+			x.PhysPortName = d.OptString()
 		case AttrLinkProtoDown:
-			x.ProtoDown = nlattr.Some(d.Uint8())
+			x.ProtoDown = d.OptUint8()
 		case AttrLinkGsoMaxSegs:
-			x.GsoMaxSegs = nlattr.Some(d.Uint32())
+			x.GsoMaxSegs = d.OptUint32()
 		case AttrLinkGsoMaxSize:
-			x.GsoMaxSize = nlattr.Some(d.Uint32())
+			x.GsoMaxSize = d.OptUint32()
 		case AttrLinkXdp:
-			v := nlattr.New[XdpAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[XdpAttrs](d); v.decode(d, &x.Unknown) {
 				x.Xdp = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkEvent:
 			x.Event = nlattr.Some(LinkEvent(d.Uint32()))
 		case AttrLinkNewNetnsid:
-			x.NewNetnsid = nlattr.Some(d.Int32())
+			x.NewNetnsid = d.OptInt32()
 		case AttrLinkTargetNetnsid:
-			x.TargetNetnsid = nlattr.Some(d.Int32())
+			x.TargetNetnsid = d.OptInt32()
 		case AttrLinkCarrierUpCount:
-			x.CarrierUpCount = nlattr.Some(d.Uint32())
+			x.CarrierUpCount = d.OptUint32()
 		case AttrLinkCarrierDownCount:
-			x.CarrierDownCount = nlattr.Some(d.Uint32())
+			x.CarrierDownCount = d.OptUint32()
 		case AttrLinkNewIfindex:
-			x.NewIfindex = nlattr.Some(d.Int32())
+			x.NewIfindex = d.OptInt32()
 		case AttrLinkMinMtu:
-			x.MinMtu = nlattr.Some(d.Uint32())
+			x.MinMtu = d.OptUint32()
 		case AttrLinkMaxMtu:
-			x.MaxMtu = nlattr.Some(d.Uint32())
+			x.MaxMtu = d.OptUint32()
 		case AttrLinkPropList:
-			v := nlattr.New[PropListLinkAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[PropListLinkAttrs](d); v.decode(d, &x.Unknown) {
 				x.PropList = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkAltIfname:
-			x.AltIfname = nlattr.Some(d.String())
+			x.AltIfname = d.OptString()
 		case AttrLinkPermAddress:
 			x.PermAddress = d.Bytes()
 		case AttrLinkProtoDownReason:
-			v := nlattr.New[ProtoDownReasonAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[ProtoDownReasonAttrs](d); v.decode(d, &x.Unknown) {
 				x.ProtoDownReason = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkParentDevName:
-			x.ParentDevName = nlattr.Some(d.String())
+			x.ParentDevName = d.OptString()
 		case AttrLinkParentDevBusName:
-			x.ParentDevBusName = nlattr.Some(d.String())
+			x.ParentDevBusName = d.OptString()
 		case AttrLinkGroMaxSize:
-			x.GroMaxSize = nlattr.Some(d.Uint32())
+			x.GroMaxSize = d.OptUint32()
 		case AttrLinkTsoMaxSize:
-			x.TsoMaxSize = nlattr.Some(d.Uint32())
+			x.TsoMaxSize = d.OptUint32()
 		case AttrLinkTsoMaxSegs:
-			x.TsoMaxSegs = nlattr.Some(d.Uint32())
+			x.TsoMaxSegs = d.OptUint32()
 		case AttrLinkAllmulti:
-			x.Allmulti = nlattr.Some(d.Uint32())
+			x.Allmulti = d.OptUint32()
 		case AttrLinkDevlinkPort:
-			v := nlattr.New[LinkDevlinkPortAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[LinkDevlinkPortAttrs](d); v.decode(d, &x.Unknown) {
 				x.DevlinkPort = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkGsoIpv4MaxSize:
-			x.GsoIpv4MaxSize = nlattr.Some(d.Uint32())
+			x.GsoIpv4MaxSize = d.OptUint32()
 		case AttrLinkGroIpv4MaxSize:
-			x.GroIpv4MaxSize = nlattr.Some(d.Uint32())
+			x.GroIpv4MaxSize = d.OptUint32()
 		case AttrLinkDpllPin:
-			v := nlattr.New[LinkDpllPinAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[LinkDpllPinAttrs](d); v.decode(d, &x.Unknown) {
 				x.DpllPin = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkMaxPacingOffloadHorizon:
-			x.MaxPacingOffloadHorizon = nlattr.Some(d.Uint())
+			x.MaxPacingOffloadHorizon = d.OptUint()
 		case AttrLinkNetnsImmutable:
-			x.NetnsImmutable = nlattr.Some(d.Uint8())
+			x.NetnsImmutable = d.OptUint8()
 		case AttrLinkHeadroom:
-			x.Headroom = nlattr.Some(d.Uint16())
+			x.Headroom = d.OptUint16()
 		case AttrLinkTailroom:
-			x.Tailroom = nlattr.Some(d.Uint16())
+			x.Tailroom = d.OptUint16()
 		case AttrLinkCost, AttrLinkPriority, AttrLinkPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // encodeVethPeerMsg appends the sub-message veth-peer-msg as the attribute typ.
 func encodeVethPeerMsg(e *nlattr.Encoder, typ uint16, selector string, m VethPeerMsg) {
+	e.Select(typ, "kind", selector, m.byVethPeerMsg())
 	switch m := m.(type) {
 	case *VethPeerVeth:
-		e.Select(typ, "*VethPeerVeth", "kind", selector, "veth")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case VethPeerRaw:
 		e.Bytes(typ, m)
 	}
@@ -1171,10 +690,7 @@ func decodeVethPeerMsg(d *nlattr.Decoder, selector string) VethPeerMsg {
 		if len(d.Payload()) < 16 {
 			break
 		}
-		m := nlattr.New[VethPeerVeth](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[VethPeerVeth](d); m.decode(d, nil) {
 			return m
 		}
 	}
@@ -1184,320 +700,190 @@ func decodeVethPeerMsg(d *nlattr.Decoder, selector string) VethPeerMsg {
 // VxcanPeerMsg is the content of the sub-message vxcan-peer-msg.
 // It is *VxcanPeerVxcan or VxcanPeerRaw.
 type VxcanPeerMsg interface {
-	isVxcanPeerMsg()
+	byVxcanPeerMsg() string // what chooses this form
 }
 
 // VxcanPeerRaw is content whose form the spec does not know.
 type VxcanPeerRaw []byte
 
-func (*VxcanPeerVxcan) isVxcanPeerMsg() {}
-func (VxcanPeerRaw) isVxcanPeerMsg()    {}
+func (*VxcanPeerVxcan) byVxcanPeerMsg() string { return "vxcan" }
+func (VxcanPeerRaw) byVxcanPeerMsg() string    { return "" }
 
 // VxcanPeerVxcan is the sub-message vxcan-peer-msg for vxcan: attributes of a link. For links of
 // family AF_BRIDGE the kernel uses the same numbers with other contents for protinfo and af-spec.
 type VxcanPeerVxcan struct {
 	Header                  Ifinfomsg
-	Address                 net.HardwareAddr   // hardware address
-	Broadcast               net.HardwareAddr   // hardware broadcast address
-	Ifname                  nlattr.Opt[string] // name of the link
-	Mtu                     nlattr.Opt[uint32] // largest payload, in bytes
+	Address                 net.HardwareAddr
+	Broadcast               net.HardwareAddr
+	Ifname                  nlattr.Opt[string]
+	Mtu                     nlattr.Opt[uint32]
 	Link                    nlattr.Opt[uint32]
-	Qdisc                   nlattr.Opt[string] // name of the root queueing discipline
-	Stats                   *RtnlLinkStats     // counters in 32 bits; absent with skip-stats (IFLA_STATS)
+	Qdisc                   nlattr.Opt[string]
+	Stats                   *RtnlLinkStats
 	Master                  nlattr.Opt[uint32]
-	Wireless                []byte                // an event of the wireless extensions
-	Protinfo                *LinkinfoBrportAttrs  // state of a bridge port, in messages of family AF_BRIDGE only
-	Txqlen                  nlattr.Opt[uint32]    // length of the send queue, in packets
-	Map                     *RtnlLinkIfmap        // bus resources of old hardware (IFLA_MAP)
-	Weight                  nlattr.Opt[uint32]    // accepted and ignored
-	Operstate               nlattr.Opt[Operstate] // operational state
-	Linkmode                nlattr.Opt[LinkMode]  // what happens when the carrier comes up
+	Wireless                []byte
+	Protinfo                *LinkinfoBrportAttrs
+	Txqlen                  nlattr.Opt[uint32]
+	Map                     *RtnlLinkIfmap
+	Weight                  nlattr.Opt[uint32]
+	Operstate               nlattr.Opt[Operstate]
+	Linkmode                nlattr.Opt[LinkMode]
 	Linkinfo                *LinkinfoAttrs
 	NetNsPid                nlattr.Opt[uint32]
-	Ifalias                 nlattr.Opt[string] // free text for people; an empty one removes it
-	NumVf                   nlattr.Opt[uint32] // number of virtual functions of an SR-IOV device
-	VfinfoList              *VfinfoListAttrs   // virtual functions of an SR-IOV device
-	Stats64                 *RtnlLinkStats64   // counters in 64 bits; absent with skip-stats (IFLA_STATS64)
-	VfPorts                 *VfPortsAttrs      // port profiles of virtual functions
-	PortSelf                *PortSelfAttrs     // port profile of the link itself
-	AfSpec                  *AfSpecAttrs       // settings and state of each address family
-	Group                   nlattr.Opt[uint32] // group of links, 0 by default
+	Ifalias                 nlattr.Opt[string]
+	NumVf                   nlattr.Opt[uint32]
+	VfinfoList              *VfinfoListAttrs
+	Stats64                 *RtnlLinkStats64
+	VfPorts                 *VfPortsAttrs
+	PortSelf                *PortSelfAttrs
+	AfSpec                  *AfSpecAttrs
+	Group                   nlattr.Opt[uint32]
 	NetNsFd                 nlattr.Opt[uint32]
-	ExtMask                 nlattr.Opt[RtextFilter] // what the answer shall hold besides, or leave out
-	Promiscuity             nlattr.Opt[uint32]      // how many users want promiscuous mode; above 0 it is on
-	NumTxQueues             nlattr.Opt[uint32]      // number of send queues that are allocated
-	NumRxQueues             nlattr.Opt[uint32]      // number of receive queues that are allocated
-	Carrier                 nlattr.Opt[uint8]       // 1 with carrier, 0 without
+	ExtMask                 nlattr.Opt[RtextFilter]
+	Promiscuity             nlattr.Opt[uint32]
+	NumTxQueues             nlattr.Opt[uint32]
+	NumRxQueues             nlattr.Opt[uint32]
+	Carrier                 nlattr.Opt[uint8]
 	PhysPortID              []byte
-	CarrierChanges          nlattr.Opt[uint32] // how often the carrier came or went
-	PhysSwitchID            []byte             // identifies the switch that the link is a port of
+	CarrierChanges          nlattr.Opt[uint32]
+	PhysSwitchID            []byte
 	LinkNetnsid             nlattr.Opt[int32]
-	PhysPortName            nlattr.Opt[string]    // name of the physical port as printed on the device
-	ProtoDown               nlattr.Opt[uint8]     // 1 if a protocol keeps the link down
-	GsoMaxSegs              nlattr.Opt[uint32]    // most segments of an offloaded packet
-	GsoMaxSize              nlattr.Opt[uint32]    // largest packet handed to segmentation offload, in bytes
-	Xdp                     *XdpAttrs             // attached XDP programs (IFLA_XDP)
-	Event                   nlattr.Opt[LinkEvent] // why a notification was sent
-	NewNetnsid              nlattr.Opt[int32]     // namespace that the link moved to, as this one numbers it
-	TargetNetnsid           nlattr.Opt[int32]     // namespace that the request is about, as this one numbers it
-	CarrierUpCount          nlattr.Opt[uint32]    // how often the carrier came
-	CarrierDownCount        nlattr.Opt[uint32]    // how often the carrier went
+	PhysPortName            nlattr.Opt[string]
+	ProtoDown               nlattr.Opt[uint8]
+	GsoMaxSegs              nlattr.Opt[uint32]
+	GsoMaxSize              nlattr.Opt[uint32]
+	Xdp                     *XdpAttrs
+	Event                   nlattr.Opt[LinkEvent]
+	NewNetnsid              nlattr.Opt[int32]
+	TargetNetnsid           nlattr.Opt[int32]
+	CarrierUpCount          nlattr.Opt[uint32]
+	CarrierDownCount        nlattr.Opt[uint32]
 	NewIfindex              nlattr.Opt[int32]
-	MinMtu                  nlattr.Opt[uint32]    // smallest MTU of the device, in bytes
-	MaxMtu                  nlattr.Opt[uint32]    // largest MTU of the device, in bytes; 0 if unlimited
-	PropList                *PropListLinkAttrs    // alternative names of the link
-	AltIfname               nlattr.Opt[string]    // alternative name
-	PermAddress             net.HardwareAddr      // hardware address that the device was built with
-	ProtoDownReason         *ProtoDownReasonAttrs // reasons why the link is kept down, present with at least one
+	MinMtu                  nlattr.Opt[uint32]
+	MaxMtu                  nlattr.Opt[uint32]
+	PropList                *PropListLinkAttrs
+	AltIfname               nlattr.Opt[string]
+	PermAddress             net.HardwareAddr
+	ProtoDownReason         *ProtoDownReasonAttrs
 	ParentDevName           nlattr.Opt[string]
-	ParentDevBusName        nlattr.Opt[string]    // bus of that device, for example pci
-	GroMaxSize              nlattr.Opt[uint32]    // largest packet made by receive offload, in bytes
-	TsoMaxSize              nlattr.Opt[uint32]    // largest packet that the device can segment, in bytes
-	TsoMaxSegs              nlattr.Opt[uint32]    // most segments that the device can make of a packet
-	Allmulti                nlattr.Opt[uint32]    // how many users want all multicast packets
-	DevlinkPort             *LinkDevlinkPortAttrs // the devlink port that the link belongs to, empty if none
-	GsoIpv4MaxSize          nlattr.Opt[uint32]    // as gso-max-size, for IPv4
-	GroIpv4MaxSize          nlattr.Opt[uint32]    // as gro-max-size, for IPv4
+	ParentDevBusName        nlattr.Opt[string]
+	GroMaxSize              nlattr.Opt[uint32]
+	TsoMaxSize              nlattr.Opt[uint32]
+	TsoMaxSegs              nlattr.Opt[uint32]
+	Allmulti                nlattr.Opt[uint32]
+	DevlinkPort             *LinkDevlinkPortAttrs
+	GsoIpv4MaxSize          nlattr.Opt[uint32]
+	GroIpv4MaxSize          nlattr.Opt[uint32]
 	DpllPin                 *LinkDpllPinAttrs
 	MaxPacingOffloadHorizon nlattr.Opt[uint64]
-	NetnsImmutable          nlattr.Opt[uint8]  // 1 if the link cannot move to another namespace
-	Headroom                nlattr.Opt[uint16] // bytes that the device needs before a packet
-	Tailroom                nlattr.Opt[uint16] // bytes that the device needs after a packet
-	Unknown                 []nlattr.Attr      // what the fields cannot hold, as it came
+	NetnsImmutable          nlattr.Opt[uint8]
+	Headroom                nlattr.Opt[uint16]
+	Tailroom                nlattr.Opt[uint16]
+	Unknown                 []nlattr.Attr
 }
 
-func (x *VxcanPeerVxcan) encode(e *nlattr.Encoder) {
+func (x *VxcanPeerVxcan) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	x.Header.encode(e.Extend(16))
-	if x.Address != nil {
-		e.Bytes(AttrLinkAddress, x.Address)
-	}
-	if x.Broadcast != nil {
-		e.Bytes(AttrLinkBroadcast, x.Broadcast)
-	}
-	if x.Ifname.OK {
-		e.String(AttrLinkIfname, x.Ifname.V)
-	}
-	if x.Mtu.OK {
-		e.Uint32(AttrLinkMtu, x.Mtu.V)
-	}
-	if x.Link.OK {
-		e.Uint32(AttrLinkLink, x.Link.V)
-	}
-	if x.Qdisc.OK {
-		e.String(AttrLinkQdisc, x.Qdisc.V)
-	}
+	e.OptBytes(AttrLinkAddress, x.Address)
+	e.OptBytes(AttrLinkBroadcast, x.Broadcast)
+	e.OptString(AttrLinkIfname, x.Ifname)
+	e.OptUint32(AttrLinkMtu, x.Mtu)
+	e.OptUint32(AttrLinkLink, x.Link)
+	e.OptString(AttrLinkQdisc, x.Qdisc)
 	if x.Stats != nil {
-		nest := e.BeginRaw(AttrLinkStats)
-		x.Stats.encode(e.Extend(96))
-		e.End(nest)
+		x.Stats.encode(e.Struct(AttrLinkStats, 96))
 	}
-	if x.Master.OK {
-		e.Uint32(AttrLinkMaster, x.Master.V)
-	}
-	if x.Wireless != nil {
-		e.Bytes(AttrLinkWireless, x.Wireless)
-	}
+	e.OptUint32(AttrLinkMaster, x.Master)
+	e.OptBytes(AttrLinkWireless, x.Wireless)
 	if x.Protinfo != nil {
-		nest := e.Begin(AttrLinkProtinfo)
-		x.Protinfo.encode(e)
-		e.End(nest)
+		x.Protinfo.encode(e, AttrLinkProtinfo)
 	}
-	if x.Txqlen.OK {
-		e.Uint32(AttrLinkTxqlen, x.Txqlen.V)
-	}
+	e.OptUint32(AttrLinkTxqlen, x.Txqlen)
 	if x.Map != nil {
-		nest := e.BeginRaw(AttrLinkMap)
-		x.Map.encode(e.Extend(32))
-		e.End(nest)
+		x.Map.encode(e.Struct(AttrLinkMap, 32))
 	}
-	if x.Weight.OK {
-		e.Uint32(AttrLinkWeight, x.Weight.V)
-	}
-	if x.Operstate.OK {
-		e.Uint8(AttrLinkOperstate, uint8(x.Operstate.V))
-	}
-	if x.Linkmode.OK {
-		e.Uint8(AttrLinkLinkmode, uint8(x.Linkmode.V))
-	}
+	e.OptUint32(AttrLinkWeight, x.Weight)
+	nlattr.OptEnum8(e, AttrLinkOperstate, x.Operstate)
+	nlattr.OptEnum8(e, AttrLinkLinkmode, x.Linkmode)
 	if x.Linkinfo != nil {
-		nest := e.Begin(AttrLinkLinkinfo)
-		x.Linkinfo.encode(e)
-		e.End(nest)
+		x.Linkinfo.encode(e, AttrLinkLinkinfo)
 	}
-	if x.NetNsPid.OK {
-		e.Uint32(AttrLinkNetNsPid, x.NetNsPid.V)
-	}
-	if x.Ifalias.OK {
-		e.String(AttrLinkIfalias, x.Ifalias.V)
-	}
-	if x.NumVf.OK {
-		e.Uint32(AttrLinkNumVf, x.NumVf.V)
-	}
+	e.OptUint32(AttrLinkNetNsPid, x.NetNsPid)
+	e.OptString(AttrLinkIfalias, x.Ifalias)
+	e.OptUint32(AttrLinkNumVf, x.NumVf)
 	if x.VfinfoList != nil {
-		nest := e.Begin(AttrLinkVfinfoList)
-		x.VfinfoList.encode(e)
-		e.End(nest)
+		x.VfinfoList.encode(e, AttrLinkVfinfoList)
 	}
 	if x.Stats64 != nil {
-		nest := e.BeginRaw(AttrLinkStats64)
-		x.Stats64.encode(e.Extend(200))
-		e.End(nest)
+		x.Stats64.encode(e.Struct(AttrLinkStats64, 200))
 	}
 	if x.VfPorts != nil {
-		nest := e.Begin(AttrLinkVfPorts)
-		x.VfPorts.encode(e)
-		e.End(nest)
+		x.VfPorts.encode(e, AttrLinkVfPorts)
 	}
 	if x.PortSelf != nil {
-		nest := e.Begin(AttrLinkPortSelf)
-		x.PortSelf.encode(e)
-		e.End(nest)
+		x.PortSelf.encode(e, AttrLinkPortSelf)
 	}
 	if x.AfSpec != nil {
-		nest := e.Begin(AttrLinkAfSpec)
-		x.AfSpec.encode(e)
-		e.End(nest)
+		x.AfSpec.encode(e, AttrLinkAfSpec)
 	}
-	if x.Group.OK {
-		e.Uint32(AttrLinkGroup, x.Group.V)
-	}
-	if x.NetNsFd.OK {
-		e.Uint32(AttrLinkNetNsFd, x.NetNsFd.V)
-	}
-	if x.ExtMask.OK {
-		e.Uint32(AttrLinkExtMask, uint32(x.ExtMask.V))
-	}
-	if x.Promiscuity.OK {
-		e.Uint32(AttrLinkPromiscuity, x.Promiscuity.V)
-	}
-	if x.NumTxQueues.OK {
-		e.Uint32(AttrLinkNumTxQueues, x.NumTxQueues.V)
-	}
-	if x.NumRxQueues.OK {
-		e.Uint32(AttrLinkNumRxQueues, x.NumRxQueues.V)
-	}
-	if x.Carrier.OK {
-		e.Uint8(AttrLinkCarrier, x.Carrier.V)
-	}
-	if x.PhysPortID != nil {
-		e.Bytes(AttrLinkPhysPortID, x.PhysPortID)
-	}
-	if x.CarrierChanges.OK {
-		e.Uint32(AttrLinkCarrierChanges, x.CarrierChanges.V)
-	}
-	if x.PhysSwitchID != nil {
-		e.Bytes(AttrLinkPhysSwitchID, x.PhysSwitchID)
-	}
-	if x.LinkNetnsid.OK {
-		e.Int32(AttrLinkLinkNetnsid, x.LinkNetnsid.V)
-	}
-	if x.PhysPortName.OK {
-		e.String(AttrLinkPhysPortName, x.PhysPortName.V)
-	}
-	if x.ProtoDown.OK {
-		e.Uint8(AttrLinkProtoDown, x.ProtoDown.V)
-	}
-	if x.GsoMaxSegs.OK {
-		e.Uint32(AttrLinkGsoMaxSegs, x.GsoMaxSegs.V)
-	}
-	if x.GsoMaxSize.OK {
-		e.Uint32(AttrLinkGsoMaxSize, x.GsoMaxSize.V)
-	}
+	e.OptUint32(AttrLinkGroup, x.Group)
+	e.OptUint32(AttrLinkNetNsFd, x.NetNsFd)
+	nlattr.OptEnum32(e, AttrLinkExtMask, x.ExtMask)
+	e.OptUint32(AttrLinkPromiscuity, x.Promiscuity)
+	e.OptUint32(AttrLinkNumTxQueues, x.NumTxQueues)
+	e.OptUint32(AttrLinkNumRxQueues, x.NumRxQueues)
+	e.OptUint8(AttrLinkCarrier, x.Carrier)
+	e.OptBytes(AttrLinkPhysPortID, x.PhysPortID)
+	e.OptUint32(AttrLinkCarrierChanges, x.CarrierChanges)
+	e.OptBytes(AttrLinkPhysSwitchID, x.PhysSwitchID)
+	e.OptInt32(AttrLinkLinkNetnsid, x.LinkNetnsid)
+	e.OptString(AttrLinkPhysPortName, x.PhysPortName)
+	e.OptUint8(AttrLinkProtoDown, x.ProtoDown)
+	e.OptUint32(AttrLinkGsoMaxSegs, x.GsoMaxSegs)
+	e.OptUint32(AttrLinkGsoMaxSize, x.GsoMaxSize)
 	if x.Xdp != nil {
-		nest := e.Begin(AttrLinkXdp)
-		x.Xdp.encode(e)
-		e.End(nest)
+		x.Xdp.encode(e, AttrLinkXdp)
 	}
-	if x.Event.OK {
-		e.Uint32(AttrLinkEvent, uint32(x.Event.V))
-	}
-	if x.NewNetnsid.OK {
-		e.Int32(AttrLinkNewNetnsid, x.NewNetnsid.V)
-	}
-	if x.TargetNetnsid.OK {
-		e.Int32(AttrLinkTargetNetnsid, x.TargetNetnsid.V)
-	}
-	if x.CarrierUpCount.OK {
-		e.Uint32(AttrLinkCarrierUpCount, x.CarrierUpCount.V)
-	}
-	if x.CarrierDownCount.OK {
-		e.Uint32(AttrLinkCarrierDownCount, x.CarrierDownCount.V)
-	}
-	if x.NewIfindex.OK {
-		e.Int32(AttrLinkNewIfindex, x.NewIfindex.V)
-	}
-	if x.MinMtu.OK {
-		e.Uint32(AttrLinkMinMtu, x.MinMtu.V)
-	}
-	if x.MaxMtu.OK {
-		e.Uint32(AttrLinkMaxMtu, x.MaxMtu.V)
-	}
+	nlattr.OptEnum32(e, AttrLinkEvent, x.Event)
+	e.OptInt32(AttrLinkNewNetnsid, x.NewNetnsid)
+	e.OptInt32(AttrLinkTargetNetnsid, x.TargetNetnsid)
+	e.OptUint32(AttrLinkCarrierUpCount, x.CarrierUpCount)
+	e.OptUint32(AttrLinkCarrierDownCount, x.CarrierDownCount)
+	e.OptInt32(AttrLinkNewIfindex, x.NewIfindex)
+	e.OptUint32(AttrLinkMinMtu, x.MinMtu)
+	e.OptUint32(AttrLinkMaxMtu, x.MaxMtu)
 	if x.PropList != nil {
-		nest := e.Begin(AttrLinkPropList)
-		x.PropList.encode(e)
-		e.End(nest)
+		x.PropList.encode(e, AttrLinkPropList)
 	}
-	if x.AltIfname.OK {
-		e.String(AttrLinkAltIfname, x.AltIfname.V)
-	}
-	if x.PermAddress != nil {
-		e.Bytes(AttrLinkPermAddress, x.PermAddress)
-	}
+	e.OptString(AttrLinkAltIfname, x.AltIfname)
+	e.OptBytes(AttrLinkPermAddress, x.PermAddress)
 	if x.ProtoDownReason != nil {
-		nest := e.Begin(AttrLinkProtoDownReason)
-		x.ProtoDownReason.encode(e)
-		e.End(nest)
+		x.ProtoDownReason.encode(e, AttrLinkProtoDownReason)
 	}
-	if x.ParentDevName.OK {
-		e.String(AttrLinkParentDevName, x.ParentDevName.V)
-	}
-	if x.ParentDevBusName.OK {
-		e.String(AttrLinkParentDevBusName, x.ParentDevBusName.V)
-	}
-	if x.GroMaxSize.OK {
-		e.Uint32(AttrLinkGroMaxSize, x.GroMaxSize.V)
-	}
-	if x.TsoMaxSize.OK {
-		e.Uint32(AttrLinkTsoMaxSize, x.TsoMaxSize.V)
-	}
-	if x.TsoMaxSegs.OK {
-		e.Uint32(AttrLinkTsoMaxSegs, x.TsoMaxSegs.V)
-	}
-	if x.Allmulti.OK {
-		e.Uint32(AttrLinkAllmulti, x.Allmulti.V)
-	}
+	e.OptString(AttrLinkParentDevName, x.ParentDevName)
+	e.OptString(AttrLinkParentDevBusName, x.ParentDevBusName)
+	e.OptUint32(AttrLinkGroMaxSize, x.GroMaxSize)
+	e.OptUint32(AttrLinkTsoMaxSize, x.TsoMaxSize)
+	e.OptUint32(AttrLinkTsoMaxSegs, x.TsoMaxSegs)
+	e.OptUint32(AttrLinkAllmulti, x.Allmulti)
 	if x.DevlinkPort != nil {
-		nest := e.Begin(AttrLinkDevlinkPort)
-		x.DevlinkPort.encode(e)
-		e.End(nest)
+		x.DevlinkPort.encode(e, AttrLinkDevlinkPort)
 	}
-	if x.GsoIpv4MaxSize.OK {
-		e.Uint32(AttrLinkGsoIpv4MaxSize, x.GsoIpv4MaxSize.V)
-	}
-	if x.GroIpv4MaxSize.OK {
-		e.Uint32(AttrLinkGroIpv4MaxSize, x.GroIpv4MaxSize.V)
-	}
+	e.OptUint32(AttrLinkGsoIpv4MaxSize, x.GsoIpv4MaxSize)
+	e.OptUint32(AttrLinkGroIpv4MaxSize, x.GroIpv4MaxSize)
 	if x.DpllPin != nil {
-		nest := e.Begin(AttrLinkDpllPin)
-		x.DpllPin.encode(e)
-		e.End(nest)
+		x.DpllPin.encode(e, AttrLinkDpllPin)
 	}
-	if x.MaxPacingOffloadHorizon.OK {
-		e.Uint(AttrLinkMaxPacingOffloadHorizon, x.MaxPacingOffloadHorizon.V)
-	}
-	if x.NetnsImmutable.OK {
-		e.Uint8(AttrLinkNetnsImmutable, x.NetnsImmutable.V)
-	}
-	if x.Headroom.OK {
-		e.Uint16(AttrLinkHeadroom, x.Headroom.V)
-	}
-	if x.Tailroom.OK {
-		e.Uint16(AttrLinkTailroom, x.Tailroom.V)
-	}
-	e.Raw(x.Unknown)
+	e.OptUint(AttrLinkMaxPacingOffloadHorizon, x.MaxPacingOffloadHorizon)
+	e.OptUint8(AttrLinkNetnsImmutable, x.NetnsImmutable)
+	e.OptUint16(AttrLinkHeadroom, x.Headroom)
+	e.OptUint16(AttrLinkTailroom, x.Tailroom)
+	e.Close(n, x.Unknown)
 }
 
-func (x *VxcanPeerVxcan) decode(d *nlattr.Decoder) {
+func (x *VxcanPeerVxcan) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	x.Header.decode(d.Header(16))
 	for d.Next() {
 		switch d.Type() {
@@ -1506,231 +892,172 @@ func (x *VxcanPeerVxcan) decode(d *nlattr.Decoder) {
 		case AttrLinkBroadcast:
 			x.Broadcast = d.Bytes()
 		case AttrLinkIfname:
-			x.Ifname = nlattr.Some(d.String())
+			x.Ifname = d.OptString()
 		case AttrLinkMtu:
-			x.Mtu = nlattr.Some(d.Uint32())
+			x.Mtu = d.OptUint32()
 		case AttrLinkLink:
-			x.Link = nlattr.Some(d.Uint32())
+			x.Link = d.OptUint32()
 		case AttrLinkQdisc:
-			x.Qdisc = nlattr.Some(d.String())
+			x.Qdisc = d.OptString()
 		case AttrLinkStats:
-			v := nlattr.New[RtnlLinkStats](d)
-			v.decode(d.Payload())
-			x.Stats = v
+			x.Stats = nlattr.New[RtnlLinkStats](d)
+			x.Stats.decode(d.Payload())
 		case AttrLinkMaster:
-			x.Master = nlattr.Some(d.Uint32())
+			x.Master = d.OptUint32()
 		case AttrLinkWireless:
 			x.Wireless = d.Bytes()
 		case AttrLinkProtinfo:
-			v := nlattr.New[LinkinfoBrportAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[LinkinfoBrportAttrs](d); v.decode(d, &x.Unknown) {
 				x.Protinfo = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkTxqlen:
-			x.Txqlen = nlattr.Some(d.Uint32())
+			x.Txqlen = d.OptUint32()
 		case AttrLinkMap:
-			v := nlattr.New[RtnlLinkIfmap](d)
-			v.decode(d.Payload())
-			x.Map = v
+			x.Map = nlattr.New[RtnlLinkIfmap](d)
+			x.Map.decode(d.Payload())
 		case AttrLinkWeight:
-			x.Weight = nlattr.Some(d.Uint32())
+			x.Weight = d.OptUint32()
 		case AttrLinkOperstate:
 			x.Operstate = nlattr.Some(Operstate(d.Uint8()))
 		case AttrLinkLinkmode:
 			x.Linkmode = nlattr.Some(LinkMode(d.Uint8()))
 		case AttrLinkLinkinfo:
-			v := nlattr.New[LinkinfoAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[LinkinfoAttrs](d); v.decode(d, &x.Unknown) {
 				x.Linkinfo = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkNetNsPid:
-			x.NetNsPid = nlattr.Some(d.Uint32())
+			x.NetNsPid = d.OptUint32()
 		case AttrLinkIfalias:
-			x.Ifalias = nlattr.Some(d.String())
+			x.Ifalias = d.OptString()
 		case AttrLinkNumVf:
-			x.NumVf = nlattr.Some(d.Uint32())
+			x.NumVf = d.OptUint32()
 		case AttrLinkVfinfoList:
-			v := nlattr.New[VfinfoListAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[VfinfoListAttrs](d); v.decode(d, &x.Unknown) {
 				x.VfinfoList = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkStats64:
-			v := nlattr.New[RtnlLinkStats64](d)
-			v.decode(d.Payload())
-			x.Stats64 = v
+			x.Stats64 = nlattr.New[RtnlLinkStats64](d)
+			x.Stats64.decode(d.Payload())
 		case AttrLinkVfPorts:
-			v := nlattr.New[VfPortsAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[VfPortsAttrs](d); v.decode(d, &x.Unknown) {
 				x.VfPorts = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkPortSelf:
-			v := nlattr.New[PortSelfAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[PortSelfAttrs](d); v.decode(d, &x.Unknown) {
 				x.PortSelf = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkAfSpec:
-			v := nlattr.New[AfSpecAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[AfSpecAttrs](d); v.decode(d, &x.Unknown) {
 				x.AfSpec = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkGroup:
-			x.Group = nlattr.Some(d.Uint32())
+			x.Group = d.OptUint32()
 		case AttrLinkNetNsFd:
-			x.NetNsFd = nlattr.Some(d.Uint32())
+			x.NetNsFd = d.OptUint32()
 		case AttrLinkExtMask:
 			x.ExtMask = nlattr.Some(RtextFilter(d.Uint32()))
 		case AttrLinkPromiscuity:
-			x.Promiscuity = nlattr.Some(d.Uint32())
+			x.Promiscuity = d.OptUint32()
 		case AttrLinkNumTxQueues:
-			x.NumTxQueues = nlattr.Some(d.Uint32())
+			x.NumTxQueues = d.OptUint32()
 		case AttrLinkNumRxQueues:
-			x.NumRxQueues = nlattr.Some(d.Uint32())
+			x.NumRxQueues = d.OptUint32()
 		case AttrLinkCarrier:
-			x.Carrier = nlattr.Some(d.Uint8())
+			x.Carrier = d.OptUint8()
 		case AttrLinkPhysPortID:
 			x.PhysPortID = d.Bytes()
 		case AttrLinkCarrierChanges:
-			x.CarrierChanges = nlattr.Some(d.Uint32())
+			x.CarrierChanges = d.OptUint32()
 		case AttrLinkPhysSwitchID:
 			x.PhysSwitchID = d.Bytes()
 		case AttrLinkLinkNetnsid:
-			x.LinkNetnsid = nlattr.Some(d.Int32())
+			x.LinkNetnsid = d.OptInt32()
 		case AttrLinkPhysPortName:
-			x.PhysPortName = nlattr.Some(d.String())
+			x.PhysPortName = d.OptString()
 		case AttrLinkProtoDown:
-			x.ProtoDown = nlattr.Some(d.Uint8())
+			x.ProtoDown = d.OptUint8()
 		case AttrLinkGsoMaxSegs:
-			x.GsoMaxSegs = nlattr.Some(d.Uint32())
+			x.GsoMaxSegs = d.OptUint32()
 		case AttrLinkGsoMaxSize:
-			x.GsoMaxSize = nlattr.Some(d.Uint32())
+			x.GsoMaxSize = d.OptUint32()
 		case AttrLinkXdp:
-			v := nlattr.New[XdpAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[XdpAttrs](d); v.decode(d, &x.Unknown) {
 				x.Xdp = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkEvent:
 			x.Event = nlattr.Some(LinkEvent(d.Uint32()))
 		case AttrLinkNewNetnsid:
-			x.NewNetnsid = nlattr.Some(d.Int32())
+			x.NewNetnsid = d.OptInt32()
 		case AttrLinkTargetNetnsid:
-			x.TargetNetnsid = nlattr.Some(d.Int32())
+			x.TargetNetnsid = d.OptInt32()
 		case AttrLinkCarrierUpCount:
-			x.CarrierUpCount = nlattr.Some(d.Uint32())
+			x.CarrierUpCount = d.OptUint32()
 		case AttrLinkCarrierDownCount:
-			x.CarrierDownCount = nlattr.Some(d.Uint32())
+			x.CarrierDownCount = d.OptUint32()
 		case AttrLinkNewIfindex:
-			x.NewIfindex = nlattr.Some(d.Int32())
+			x.NewIfindex = d.OptInt32()
 		case AttrLinkMinMtu:
-			x.MinMtu = nlattr.Some(d.Uint32())
+			x.MinMtu = d.OptUint32()
 		case AttrLinkMaxMtu:
-			x.MaxMtu = nlattr.Some(d.Uint32())
+			x.MaxMtu = d.OptUint32()
 		case AttrLinkPropList:
-			v := nlattr.New[PropListLinkAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[PropListLinkAttrs](d); v.decode(d, &x.Unknown) {
 				x.PropList = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkAltIfname:
-			x.AltIfname = nlattr.Some(d.String())
+			x.AltIfname = d.OptString()
 		case AttrLinkPermAddress:
 			x.PermAddress = d.Bytes()
 		case AttrLinkProtoDownReason:
-			v := nlattr.New[ProtoDownReasonAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[ProtoDownReasonAttrs](d); v.decode(d, &x.Unknown) {
 				x.ProtoDownReason = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkParentDevName:
-			x.ParentDevName = nlattr.Some(d.String())
+			x.ParentDevName = d.OptString()
 		case AttrLinkParentDevBusName:
-			x.ParentDevBusName = nlattr.Some(d.String())
+			x.ParentDevBusName = d.OptString()
 		case AttrLinkGroMaxSize:
-			x.GroMaxSize = nlattr.Some(d.Uint32())
+			x.GroMaxSize = d.OptUint32()
 		case AttrLinkTsoMaxSize:
-			x.TsoMaxSize = nlattr.Some(d.Uint32())
+			x.TsoMaxSize = d.OptUint32()
 		case AttrLinkTsoMaxSegs:
-			x.TsoMaxSegs = nlattr.Some(d.Uint32())
+			x.TsoMaxSegs = d.OptUint32()
 		case AttrLinkAllmulti:
-			x.Allmulti = nlattr.Some(d.Uint32())
+			x.Allmulti = d.OptUint32()
 		case AttrLinkDevlinkPort:
-			v := nlattr.New[LinkDevlinkPortAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[LinkDevlinkPortAttrs](d); v.decode(d, &x.Unknown) {
 				x.DevlinkPort = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkGsoIpv4MaxSize:
-			x.GsoIpv4MaxSize = nlattr.Some(d.Uint32())
+			x.GsoIpv4MaxSize = d.OptUint32()
 		case AttrLinkGroIpv4MaxSize:
-			x.GroIpv4MaxSize = nlattr.Some(d.Uint32())
+			x.GroIpv4MaxSize = d.OptUint32()
 		case AttrLinkDpllPin:
-			v := nlattr.New[LinkDpllPinAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[LinkDpllPinAttrs](d); v.decode(d, &x.Unknown) {
 				x.DpllPin = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkMaxPacingOffloadHorizon:
-			x.MaxPacingOffloadHorizon = nlattr.Some(d.Uint())
+			x.MaxPacingOffloadHorizon = d.OptUint()
 		case AttrLinkNetnsImmutable:
-			x.NetnsImmutable = nlattr.Some(d.Uint8())
+			x.NetnsImmutable = d.OptUint8()
 		case AttrLinkHeadroom:
-			x.Headroom = nlattr.Some(d.Uint16())
+			x.Headroom = d.OptUint16()
 		case AttrLinkTailroom:
-			x.Tailroom = nlattr.Some(d.Uint16())
+			x.Tailroom = d.OptUint16()
 		case AttrLinkCost, AttrLinkPriority, AttrLinkPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // encodeVxcanPeerMsg appends the sub-message vxcan-peer-msg as the attribute typ.
 func encodeVxcanPeerMsg(e *nlattr.Encoder, typ uint16, selector string, m VxcanPeerMsg) {
+	e.Select(typ, "kind", selector, m.byVxcanPeerMsg())
 	switch m := m.(type) {
 	case *VxcanPeerVxcan:
-		e.Select(typ, "*VxcanPeerVxcan", "kind", selector, "vxcan")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case VxcanPeerRaw:
 		e.Bytes(typ, m)
 	}
@@ -1743,10 +1070,7 @@ func decodeVxcanPeerMsg(d *nlattr.Decoder, selector string) VxcanPeerMsg {
 		if len(d.Payload()) < 16 {
 			break
 		}
-		m := nlattr.New[VxcanPeerVxcan](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[VxcanPeerVxcan](d); m.decode(d, nil) {
 			return m
 		}
 	}
@@ -1756,321 +1080,191 @@ func decodeVxcanPeerMsg(d *nlattr.Decoder, selector string) VxcanPeerMsg {
 // NetkitPeerMsg is the content of the sub-message netkit-peer-msg.
 // It is *NetkitPeerNetkit or NetkitPeerRaw.
 type NetkitPeerMsg interface {
-	isNetkitPeerMsg()
+	byNetkitPeerMsg() string // what chooses this form
 }
 
 // NetkitPeerRaw is content whose form the spec does not know.
 type NetkitPeerRaw []byte
 
-func (*NetkitPeerNetkit) isNetkitPeerMsg() {}
-func (NetkitPeerRaw) isNetkitPeerMsg()     {}
+func (*NetkitPeerNetkit) byNetkitPeerMsg() string { return "netkit" }
+func (NetkitPeerRaw) byNetkitPeerMsg() string     { return "" }
 
 // NetkitPeerNetkit is the sub-message netkit-peer-msg for netkit: attributes of a link. For links
 // of family AF_BRIDGE the kernel uses the same numbers with other contents for protinfo and
 // af-spec.
 type NetkitPeerNetkit struct {
 	Header                  Ifinfomsg
-	Address                 net.HardwareAddr   // hardware address
-	Broadcast               net.HardwareAddr   // hardware broadcast address
-	Ifname                  nlattr.Opt[string] // name of the link
-	Mtu                     nlattr.Opt[uint32] // largest payload, in bytes
+	Address                 net.HardwareAddr
+	Broadcast               net.HardwareAddr
+	Ifname                  nlattr.Opt[string]
+	Mtu                     nlattr.Opt[uint32]
 	Link                    nlattr.Opt[uint32]
-	Qdisc                   nlattr.Opt[string] // name of the root queueing discipline
-	Stats                   *RtnlLinkStats     // counters in 32 bits; absent with skip-stats (IFLA_STATS)
+	Qdisc                   nlattr.Opt[string]
+	Stats                   *RtnlLinkStats
 	Master                  nlattr.Opt[uint32]
-	Wireless                []byte                // an event of the wireless extensions
-	Protinfo                *LinkinfoBrportAttrs  // state of a bridge port, in messages of family AF_BRIDGE only
-	Txqlen                  nlattr.Opt[uint32]    // length of the send queue, in packets
-	Map                     *RtnlLinkIfmap        // bus resources of old hardware (IFLA_MAP)
-	Weight                  nlattr.Opt[uint32]    // accepted and ignored
-	Operstate               nlattr.Opt[Operstate] // operational state
-	Linkmode                nlattr.Opt[LinkMode]  // what happens when the carrier comes up
+	Wireless                []byte
+	Protinfo                *LinkinfoBrportAttrs
+	Txqlen                  nlattr.Opt[uint32]
+	Map                     *RtnlLinkIfmap
+	Weight                  nlattr.Opt[uint32]
+	Operstate               nlattr.Opt[Operstate]
+	Linkmode                nlattr.Opt[LinkMode]
 	Linkinfo                *LinkinfoAttrs
 	NetNsPid                nlattr.Opt[uint32]
-	Ifalias                 nlattr.Opt[string] // free text for people; an empty one removes it
-	NumVf                   nlattr.Opt[uint32] // number of virtual functions of an SR-IOV device
-	VfinfoList              *VfinfoListAttrs   // virtual functions of an SR-IOV device
-	Stats64                 *RtnlLinkStats64   // counters in 64 bits; absent with skip-stats (IFLA_STATS64)
-	VfPorts                 *VfPortsAttrs      // port profiles of virtual functions
-	PortSelf                *PortSelfAttrs     // port profile of the link itself
-	AfSpec                  *AfSpecAttrs       // settings and state of each address family
-	Group                   nlattr.Opt[uint32] // group of links, 0 by default
+	Ifalias                 nlattr.Opt[string]
+	NumVf                   nlattr.Opt[uint32]
+	VfinfoList              *VfinfoListAttrs
+	Stats64                 *RtnlLinkStats64
+	VfPorts                 *VfPortsAttrs
+	PortSelf                *PortSelfAttrs
+	AfSpec                  *AfSpecAttrs
+	Group                   nlattr.Opt[uint32]
 	NetNsFd                 nlattr.Opt[uint32]
-	ExtMask                 nlattr.Opt[RtextFilter] // what the answer shall hold besides, or leave out
-	Promiscuity             nlattr.Opt[uint32]      // how many users want promiscuous mode; above 0 it is on
-	NumTxQueues             nlattr.Opt[uint32]      // number of send queues that are allocated
-	NumRxQueues             nlattr.Opt[uint32]      // number of receive queues that are allocated
-	Carrier                 nlattr.Opt[uint8]       // 1 with carrier, 0 without
+	ExtMask                 nlattr.Opt[RtextFilter]
+	Promiscuity             nlattr.Opt[uint32]
+	NumTxQueues             nlattr.Opt[uint32]
+	NumRxQueues             nlattr.Opt[uint32]
+	Carrier                 nlattr.Opt[uint8]
 	PhysPortID              []byte
-	CarrierChanges          nlattr.Opt[uint32] // how often the carrier came or went
-	PhysSwitchID            []byte             // identifies the switch that the link is a port of
+	CarrierChanges          nlattr.Opt[uint32]
+	PhysSwitchID            []byte
 	LinkNetnsid             nlattr.Opt[int32]
-	PhysPortName            nlattr.Opt[string]    // name of the physical port as printed on the device
-	ProtoDown               nlattr.Opt[uint8]     // 1 if a protocol keeps the link down
-	GsoMaxSegs              nlattr.Opt[uint32]    // most segments of an offloaded packet
-	GsoMaxSize              nlattr.Opt[uint32]    // largest packet handed to segmentation offload, in bytes
-	Xdp                     *XdpAttrs             // attached XDP programs (IFLA_XDP)
-	Event                   nlattr.Opt[LinkEvent] // why a notification was sent
-	NewNetnsid              nlattr.Opt[int32]     // namespace that the link moved to, as this one numbers it
-	TargetNetnsid           nlattr.Opt[int32]     // namespace that the request is about, as this one numbers it
-	CarrierUpCount          nlattr.Opt[uint32]    // how often the carrier came
-	CarrierDownCount        nlattr.Opt[uint32]    // how often the carrier went
+	PhysPortName            nlattr.Opt[string]
+	ProtoDown               nlattr.Opt[uint8]
+	GsoMaxSegs              nlattr.Opt[uint32]
+	GsoMaxSize              nlattr.Opt[uint32]
+	Xdp                     *XdpAttrs
+	Event                   nlattr.Opt[LinkEvent]
+	NewNetnsid              nlattr.Opt[int32]
+	TargetNetnsid           nlattr.Opt[int32]
+	CarrierUpCount          nlattr.Opt[uint32]
+	CarrierDownCount        nlattr.Opt[uint32]
 	NewIfindex              nlattr.Opt[int32]
-	MinMtu                  nlattr.Opt[uint32]    // smallest MTU of the device, in bytes
-	MaxMtu                  nlattr.Opt[uint32]    // largest MTU of the device, in bytes; 0 if unlimited
-	PropList                *PropListLinkAttrs    // alternative names of the link
-	AltIfname               nlattr.Opt[string]    // alternative name
-	PermAddress             net.HardwareAddr      // hardware address that the device was built with
-	ProtoDownReason         *ProtoDownReasonAttrs // reasons why the link is kept down, present with at least one
+	MinMtu                  nlattr.Opt[uint32]
+	MaxMtu                  nlattr.Opt[uint32]
+	PropList                *PropListLinkAttrs
+	AltIfname               nlattr.Opt[string]
+	PermAddress             net.HardwareAddr
+	ProtoDownReason         *ProtoDownReasonAttrs
 	ParentDevName           nlattr.Opt[string]
-	ParentDevBusName        nlattr.Opt[string]    // bus of that device, for example pci
-	GroMaxSize              nlattr.Opt[uint32]    // largest packet made by receive offload, in bytes
-	TsoMaxSize              nlattr.Opt[uint32]    // largest packet that the device can segment, in bytes
-	TsoMaxSegs              nlattr.Opt[uint32]    // most segments that the device can make of a packet
-	Allmulti                nlattr.Opt[uint32]    // how many users want all multicast packets
-	DevlinkPort             *LinkDevlinkPortAttrs // the devlink port that the link belongs to, empty if none
-	GsoIpv4MaxSize          nlattr.Opt[uint32]    // as gso-max-size, for IPv4
-	GroIpv4MaxSize          nlattr.Opt[uint32]    // as gro-max-size, for IPv4
+	ParentDevBusName        nlattr.Opt[string]
+	GroMaxSize              nlattr.Opt[uint32]
+	TsoMaxSize              nlattr.Opt[uint32]
+	TsoMaxSegs              nlattr.Opt[uint32]
+	Allmulti                nlattr.Opt[uint32]
+	DevlinkPort             *LinkDevlinkPortAttrs
+	GsoIpv4MaxSize          nlattr.Opt[uint32]
+	GroIpv4MaxSize          nlattr.Opt[uint32]
 	DpllPin                 *LinkDpllPinAttrs
 	MaxPacingOffloadHorizon nlattr.Opt[uint64]
-	NetnsImmutable          nlattr.Opt[uint8]  // 1 if the link cannot move to another namespace
-	Headroom                nlattr.Opt[uint16] // bytes that the device needs before a packet
-	Tailroom                nlattr.Opt[uint16] // bytes that the device needs after a packet
-	Unknown                 []nlattr.Attr      // what the fields cannot hold, as it came
+	NetnsImmutable          nlattr.Opt[uint8]
+	Headroom                nlattr.Opt[uint16]
+	Tailroom                nlattr.Opt[uint16]
+	Unknown                 []nlattr.Attr
 }
 
-func (x *NetkitPeerNetkit) encode(e *nlattr.Encoder) {
+func (x *NetkitPeerNetkit) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	x.Header.encode(e.Extend(16))
-	if x.Address != nil {
-		e.Bytes(AttrLinkAddress, x.Address)
-	}
-	if x.Broadcast != nil {
-		e.Bytes(AttrLinkBroadcast, x.Broadcast)
-	}
-	if x.Ifname.OK {
-		e.String(AttrLinkIfname, x.Ifname.V)
-	}
-	if x.Mtu.OK {
-		e.Uint32(AttrLinkMtu, x.Mtu.V)
-	}
-	if x.Link.OK {
-		e.Uint32(AttrLinkLink, x.Link.V)
-	}
-	if x.Qdisc.OK {
-		e.String(AttrLinkQdisc, x.Qdisc.V)
-	}
+	e.OptBytes(AttrLinkAddress, x.Address)
+	e.OptBytes(AttrLinkBroadcast, x.Broadcast)
+	e.OptString(AttrLinkIfname, x.Ifname)
+	e.OptUint32(AttrLinkMtu, x.Mtu)
+	e.OptUint32(AttrLinkLink, x.Link)
+	e.OptString(AttrLinkQdisc, x.Qdisc)
 	if x.Stats != nil {
-		nest := e.BeginRaw(AttrLinkStats)
-		x.Stats.encode(e.Extend(96))
-		e.End(nest)
+		x.Stats.encode(e.Struct(AttrLinkStats, 96))
 	}
-	if x.Master.OK {
-		e.Uint32(AttrLinkMaster, x.Master.V)
-	}
-	if x.Wireless != nil {
-		e.Bytes(AttrLinkWireless, x.Wireless)
-	}
+	e.OptUint32(AttrLinkMaster, x.Master)
+	e.OptBytes(AttrLinkWireless, x.Wireless)
 	if x.Protinfo != nil {
-		nest := e.Begin(AttrLinkProtinfo)
-		x.Protinfo.encode(e)
-		e.End(nest)
+		x.Protinfo.encode(e, AttrLinkProtinfo)
 	}
-	if x.Txqlen.OK {
-		e.Uint32(AttrLinkTxqlen, x.Txqlen.V)
-	}
+	e.OptUint32(AttrLinkTxqlen, x.Txqlen)
 	if x.Map != nil {
-		nest := e.BeginRaw(AttrLinkMap)
-		x.Map.encode(e.Extend(32))
-		e.End(nest)
+		x.Map.encode(e.Struct(AttrLinkMap, 32))
 	}
-	if x.Weight.OK {
-		e.Uint32(AttrLinkWeight, x.Weight.V)
-	}
-	if x.Operstate.OK {
-		e.Uint8(AttrLinkOperstate, uint8(x.Operstate.V))
-	}
-	if x.Linkmode.OK {
-		e.Uint8(AttrLinkLinkmode, uint8(x.Linkmode.V))
-	}
+	e.OptUint32(AttrLinkWeight, x.Weight)
+	nlattr.OptEnum8(e, AttrLinkOperstate, x.Operstate)
+	nlattr.OptEnum8(e, AttrLinkLinkmode, x.Linkmode)
 	if x.Linkinfo != nil {
-		nest := e.Begin(AttrLinkLinkinfo)
-		x.Linkinfo.encode(e)
-		e.End(nest)
+		x.Linkinfo.encode(e, AttrLinkLinkinfo)
 	}
-	if x.NetNsPid.OK {
-		e.Uint32(AttrLinkNetNsPid, x.NetNsPid.V)
-	}
-	if x.Ifalias.OK {
-		e.String(AttrLinkIfalias, x.Ifalias.V)
-	}
-	if x.NumVf.OK {
-		e.Uint32(AttrLinkNumVf, x.NumVf.V)
-	}
+	e.OptUint32(AttrLinkNetNsPid, x.NetNsPid)
+	e.OptString(AttrLinkIfalias, x.Ifalias)
+	e.OptUint32(AttrLinkNumVf, x.NumVf)
 	if x.VfinfoList != nil {
-		nest := e.Begin(AttrLinkVfinfoList)
-		x.VfinfoList.encode(e)
-		e.End(nest)
+		x.VfinfoList.encode(e, AttrLinkVfinfoList)
 	}
 	if x.Stats64 != nil {
-		nest := e.BeginRaw(AttrLinkStats64)
-		x.Stats64.encode(e.Extend(200))
-		e.End(nest)
+		x.Stats64.encode(e.Struct(AttrLinkStats64, 200))
 	}
 	if x.VfPorts != nil {
-		nest := e.Begin(AttrLinkVfPorts)
-		x.VfPorts.encode(e)
-		e.End(nest)
+		x.VfPorts.encode(e, AttrLinkVfPorts)
 	}
 	if x.PortSelf != nil {
-		nest := e.Begin(AttrLinkPortSelf)
-		x.PortSelf.encode(e)
-		e.End(nest)
+		x.PortSelf.encode(e, AttrLinkPortSelf)
 	}
 	if x.AfSpec != nil {
-		nest := e.Begin(AttrLinkAfSpec)
-		x.AfSpec.encode(e)
-		e.End(nest)
+		x.AfSpec.encode(e, AttrLinkAfSpec)
 	}
-	if x.Group.OK {
-		e.Uint32(AttrLinkGroup, x.Group.V)
-	}
-	if x.NetNsFd.OK {
-		e.Uint32(AttrLinkNetNsFd, x.NetNsFd.V)
-	}
-	if x.ExtMask.OK {
-		e.Uint32(AttrLinkExtMask, uint32(x.ExtMask.V))
-	}
-	if x.Promiscuity.OK {
-		e.Uint32(AttrLinkPromiscuity, x.Promiscuity.V)
-	}
-	if x.NumTxQueues.OK {
-		e.Uint32(AttrLinkNumTxQueues, x.NumTxQueues.V)
-	}
-	if x.NumRxQueues.OK {
-		e.Uint32(AttrLinkNumRxQueues, x.NumRxQueues.V)
-	}
-	if x.Carrier.OK {
-		e.Uint8(AttrLinkCarrier, x.Carrier.V)
-	}
-	if x.PhysPortID != nil {
-		e.Bytes(AttrLinkPhysPortID, x.PhysPortID)
-	}
-	if x.CarrierChanges.OK {
-		e.Uint32(AttrLinkCarrierChanges, x.CarrierChanges.V)
-	}
-	if x.PhysSwitchID != nil {
-		e.Bytes(AttrLinkPhysSwitchID, x.PhysSwitchID)
-	}
-	if x.LinkNetnsid.OK {
-		e.Int32(AttrLinkLinkNetnsid, x.LinkNetnsid.V)
-	}
-	if x.PhysPortName.OK {
-		e.String(AttrLinkPhysPortName, x.PhysPortName.V)
-	}
-	if x.ProtoDown.OK {
-		e.Uint8(AttrLinkProtoDown, x.ProtoDown.V)
-	}
-	if x.GsoMaxSegs.OK {
-		e.Uint32(AttrLinkGsoMaxSegs, x.GsoMaxSegs.V)
-	}
-	if x.GsoMaxSize.OK {
-		e.Uint32(AttrLinkGsoMaxSize, x.GsoMaxSize.V)
-	}
+	e.OptUint32(AttrLinkGroup, x.Group)
+	e.OptUint32(AttrLinkNetNsFd, x.NetNsFd)
+	nlattr.OptEnum32(e, AttrLinkExtMask, x.ExtMask)
+	e.OptUint32(AttrLinkPromiscuity, x.Promiscuity)
+	e.OptUint32(AttrLinkNumTxQueues, x.NumTxQueues)
+	e.OptUint32(AttrLinkNumRxQueues, x.NumRxQueues)
+	e.OptUint8(AttrLinkCarrier, x.Carrier)
+	e.OptBytes(AttrLinkPhysPortID, x.PhysPortID)
+	e.OptUint32(AttrLinkCarrierChanges, x.CarrierChanges)
+	e.OptBytes(AttrLinkPhysSwitchID, x.PhysSwitchID)
+	e.OptInt32(AttrLinkLinkNetnsid, x.LinkNetnsid)
+	e.OptString(AttrLinkPhysPortName, x.PhysPortName)
+	e.OptUint8(AttrLinkProtoDown, x.ProtoDown)
+	e.OptUint32(AttrLinkGsoMaxSegs, x.GsoMaxSegs)
+	e.OptUint32(AttrLinkGsoMaxSize, x.GsoMaxSize)
 	if x.Xdp != nil {
-		nest := e.Begin(AttrLinkXdp)
-		x.Xdp.encode(e)
-		e.End(nest)
+		x.Xdp.encode(e, AttrLinkXdp)
 	}
-	if x.Event.OK {
-		e.Uint32(AttrLinkEvent, uint32(x.Event.V))
-	}
-	if x.NewNetnsid.OK {
-		e.Int32(AttrLinkNewNetnsid, x.NewNetnsid.V)
-	}
-	if x.TargetNetnsid.OK {
-		e.Int32(AttrLinkTargetNetnsid, x.TargetNetnsid.V)
-	}
-	if x.CarrierUpCount.OK {
-		e.Uint32(AttrLinkCarrierUpCount, x.CarrierUpCount.V)
-	}
-	if x.CarrierDownCount.OK {
-		e.Uint32(AttrLinkCarrierDownCount, x.CarrierDownCount.V)
-	}
-	if x.NewIfindex.OK {
-		e.Int32(AttrLinkNewIfindex, x.NewIfindex.V)
-	}
-	if x.MinMtu.OK {
-		e.Uint32(AttrLinkMinMtu, x.MinMtu.V)
-	}
-	if x.MaxMtu.OK {
-		e.Uint32(AttrLinkMaxMtu, x.MaxMtu.V)
-	}
+	nlattr.OptEnum32(e, AttrLinkEvent, x.Event)
+	e.OptInt32(AttrLinkNewNetnsid, x.NewNetnsid)
+	e.OptInt32(AttrLinkTargetNetnsid, x.TargetNetnsid)
+	e.OptUint32(AttrLinkCarrierUpCount, x.CarrierUpCount)
+	e.OptUint32(AttrLinkCarrierDownCount, x.CarrierDownCount)
+	e.OptInt32(AttrLinkNewIfindex, x.NewIfindex)
+	e.OptUint32(AttrLinkMinMtu, x.MinMtu)
+	e.OptUint32(AttrLinkMaxMtu, x.MaxMtu)
 	if x.PropList != nil {
-		nest := e.Begin(AttrLinkPropList)
-		x.PropList.encode(e)
-		e.End(nest)
+		x.PropList.encode(e, AttrLinkPropList)
 	}
-	if x.AltIfname.OK {
-		e.String(AttrLinkAltIfname, x.AltIfname.V)
-	}
-	if x.PermAddress != nil {
-		e.Bytes(AttrLinkPermAddress, x.PermAddress)
-	}
+	e.OptString(AttrLinkAltIfname, x.AltIfname)
+	e.OptBytes(AttrLinkPermAddress, x.PermAddress)
 	if x.ProtoDownReason != nil {
-		nest := e.Begin(AttrLinkProtoDownReason)
-		x.ProtoDownReason.encode(e)
-		e.End(nest)
+		x.ProtoDownReason.encode(e, AttrLinkProtoDownReason)
 	}
-	if x.ParentDevName.OK {
-		e.String(AttrLinkParentDevName, x.ParentDevName.V)
-	}
-	if x.ParentDevBusName.OK {
-		e.String(AttrLinkParentDevBusName, x.ParentDevBusName.V)
-	}
-	if x.GroMaxSize.OK {
-		e.Uint32(AttrLinkGroMaxSize, x.GroMaxSize.V)
-	}
-	if x.TsoMaxSize.OK {
-		e.Uint32(AttrLinkTsoMaxSize, x.TsoMaxSize.V)
-	}
-	if x.TsoMaxSegs.OK {
-		e.Uint32(AttrLinkTsoMaxSegs, x.TsoMaxSegs.V)
-	}
-	if x.Allmulti.OK {
-		e.Uint32(AttrLinkAllmulti, x.Allmulti.V)
-	}
+	e.OptString(AttrLinkParentDevName, x.ParentDevName)
+	e.OptString(AttrLinkParentDevBusName, x.ParentDevBusName)
+	e.OptUint32(AttrLinkGroMaxSize, x.GroMaxSize)
+	e.OptUint32(AttrLinkTsoMaxSize, x.TsoMaxSize)
+	e.OptUint32(AttrLinkTsoMaxSegs, x.TsoMaxSegs)
+	e.OptUint32(AttrLinkAllmulti, x.Allmulti)
 	if x.DevlinkPort != nil {
-		nest := e.Begin(AttrLinkDevlinkPort)
-		x.DevlinkPort.encode(e)
-		e.End(nest)
+		x.DevlinkPort.encode(e, AttrLinkDevlinkPort)
 	}
-	if x.GsoIpv4MaxSize.OK {
-		e.Uint32(AttrLinkGsoIpv4MaxSize, x.GsoIpv4MaxSize.V)
-	}
-	if x.GroIpv4MaxSize.OK {
-		e.Uint32(AttrLinkGroIpv4MaxSize, x.GroIpv4MaxSize.V)
-	}
+	e.OptUint32(AttrLinkGsoIpv4MaxSize, x.GsoIpv4MaxSize)
+	e.OptUint32(AttrLinkGroIpv4MaxSize, x.GroIpv4MaxSize)
 	if x.DpllPin != nil {
-		nest := e.Begin(AttrLinkDpllPin)
-		x.DpllPin.encode(e)
-		e.End(nest)
+		x.DpllPin.encode(e, AttrLinkDpllPin)
 	}
-	if x.MaxPacingOffloadHorizon.OK {
-		e.Uint(AttrLinkMaxPacingOffloadHorizon, x.MaxPacingOffloadHorizon.V)
-	}
-	if x.NetnsImmutable.OK {
-		e.Uint8(AttrLinkNetnsImmutable, x.NetnsImmutable.V)
-	}
-	if x.Headroom.OK {
-		e.Uint16(AttrLinkHeadroom, x.Headroom.V)
-	}
-	if x.Tailroom.OK {
-		e.Uint16(AttrLinkTailroom, x.Tailroom.V)
-	}
-	e.Raw(x.Unknown)
+	e.OptUint(AttrLinkMaxPacingOffloadHorizon, x.MaxPacingOffloadHorizon)
+	e.OptUint8(AttrLinkNetnsImmutable, x.NetnsImmutable)
+	e.OptUint16(AttrLinkHeadroom, x.Headroom)
+	e.OptUint16(AttrLinkTailroom, x.Tailroom)
+	e.Close(n, x.Unknown)
 }
 
-func (x *NetkitPeerNetkit) decode(d *nlattr.Decoder) {
+func (x *NetkitPeerNetkit) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	x.Header.decode(d.Header(16))
 	for d.Next() {
 		switch d.Type() {
@@ -2079,231 +1273,172 @@ func (x *NetkitPeerNetkit) decode(d *nlattr.Decoder) {
 		case AttrLinkBroadcast:
 			x.Broadcast = d.Bytes()
 		case AttrLinkIfname:
-			x.Ifname = nlattr.Some(d.String())
+			x.Ifname = d.OptString()
 		case AttrLinkMtu:
-			x.Mtu = nlattr.Some(d.Uint32())
+			x.Mtu = d.OptUint32()
 		case AttrLinkLink:
-			x.Link = nlattr.Some(d.Uint32())
+			x.Link = d.OptUint32()
 		case AttrLinkQdisc:
-			x.Qdisc = nlattr.Some(d.String())
+			x.Qdisc = d.OptString()
 		case AttrLinkStats:
-			v := nlattr.New[RtnlLinkStats](d)
-			v.decode(d.Payload())
-			x.Stats = v
+			x.Stats = nlattr.New[RtnlLinkStats](d)
+			x.Stats.decode(d.Payload())
 		case AttrLinkMaster:
-			x.Master = nlattr.Some(d.Uint32())
+			x.Master = d.OptUint32()
 		case AttrLinkWireless:
 			x.Wireless = d.Bytes()
 		case AttrLinkProtinfo:
-			v := nlattr.New[LinkinfoBrportAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[LinkinfoBrportAttrs](d); v.decode(d, &x.Unknown) {
 				x.Protinfo = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkTxqlen:
-			x.Txqlen = nlattr.Some(d.Uint32())
+			x.Txqlen = d.OptUint32()
 		case AttrLinkMap:
-			v := nlattr.New[RtnlLinkIfmap](d)
-			v.decode(d.Payload())
-			x.Map = v
+			x.Map = nlattr.New[RtnlLinkIfmap](d)
+			x.Map.decode(d.Payload())
 		case AttrLinkWeight:
-			x.Weight = nlattr.Some(d.Uint32())
+			x.Weight = d.OptUint32()
 		case AttrLinkOperstate:
 			x.Operstate = nlattr.Some(Operstate(d.Uint8()))
 		case AttrLinkLinkmode:
 			x.Linkmode = nlattr.Some(LinkMode(d.Uint8()))
 		case AttrLinkLinkinfo:
-			v := nlattr.New[LinkinfoAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[LinkinfoAttrs](d); v.decode(d, &x.Unknown) {
 				x.Linkinfo = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkNetNsPid:
-			x.NetNsPid = nlattr.Some(d.Uint32())
+			x.NetNsPid = d.OptUint32()
 		case AttrLinkIfalias:
-			x.Ifalias = nlattr.Some(d.String())
+			x.Ifalias = d.OptString()
 		case AttrLinkNumVf:
-			x.NumVf = nlattr.Some(d.Uint32())
+			x.NumVf = d.OptUint32()
 		case AttrLinkVfinfoList:
-			v := nlattr.New[VfinfoListAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[VfinfoListAttrs](d); v.decode(d, &x.Unknown) {
 				x.VfinfoList = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkStats64:
-			v := nlattr.New[RtnlLinkStats64](d)
-			v.decode(d.Payload())
-			x.Stats64 = v
+			x.Stats64 = nlattr.New[RtnlLinkStats64](d)
+			x.Stats64.decode(d.Payload())
 		case AttrLinkVfPorts:
-			v := nlattr.New[VfPortsAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[VfPortsAttrs](d); v.decode(d, &x.Unknown) {
 				x.VfPorts = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkPortSelf:
-			v := nlattr.New[PortSelfAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[PortSelfAttrs](d); v.decode(d, &x.Unknown) {
 				x.PortSelf = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkAfSpec:
-			v := nlattr.New[AfSpecAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[AfSpecAttrs](d); v.decode(d, &x.Unknown) {
 				x.AfSpec = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkGroup:
-			x.Group = nlattr.Some(d.Uint32())
+			x.Group = d.OptUint32()
 		case AttrLinkNetNsFd:
-			x.NetNsFd = nlattr.Some(d.Uint32())
+			x.NetNsFd = d.OptUint32()
 		case AttrLinkExtMask:
 			x.ExtMask = nlattr.Some(RtextFilter(d.Uint32()))
 		case AttrLinkPromiscuity:
-			x.Promiscuity = nlattr.Some(d.Uint32())
+			x.Promiscuity = d.OptUint32()
 		case AttrLinkNumTxQueues:
-			x.NumTxQueues = nlattr.Some(d.Uint32())
+			x.NumTxQueues = d.OptUint32()
 		case AttrLinkNumRxQueues:
-			x.NumRxQueues = nlattr.Some(d.Uint32())
+			x.NumRxQueues = d.OptUint32()
 		case AttrLinkCarrier:
-			x.Carrier = nlattr.Some(d.Uint8())
+			x.Carrier = d.OptUint8()
 		case AttrLinkPhysPortID:
 			x.PhysPortID = d.Bytes()
 		case AttrLinkCarrierChanges:
-			x.CarrierChanges = nlattr.Some(d.Uint32())
+			x.CarrierChanges = d.OptUint32()
 		case AttrLinkPhysSwitchID:
 			x.PhysSwitchID = d.Bytes()
 		case AttrLinkLinkNetnsid:
-			x.LinkNetnsid = nlattr.Some(d.Int32())
+			x.LinkNetnsid = d.OptInt32()
 		case AttrLinkPhysPortName:
-			x.PhysPortName = nlattr.Some(d.String())
+			x.PhysPortName = d.OptString()
 		case AttrLinkProtoDown:
-			x.ProtoDown = nlattr.Some(d.Uint8())
+			x.ProtoDown = d.OptUint8()
 		case AttrLinkGsoMaxSegs:
-			x.GsoMaxSegs = nlattr.Some(d.Uint32())
+			x.GsoMaxSegs = d.OptUint32()
 		case AttrLinkGsoMaxSize:
-			x.GsoMaxSize = nlattr.Some(d.Uint32())
+			x.GsoMaxSize = d.OptUint32()
 		case AttrLinkXdp:
-			v := nlattr.New[XdpAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[XdpAttrs](d); v.decode(d, &x.Unknown) {
 				x.Xdp = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkEvent:
 			x.Event = nlattr.Some(LinkEvent(d.Uint32()))
 		case AttrLinkNewNetnsid:
-			x.NewNetnsid = nlattr.Some(d.Int32())
+			x.NewNetnsid = d.OptInt32()
 		case AttrLinkTargetNetnsid:
-			x.TargetNetnsid = nlattr.Some(d.Int32())
+			x.TargetNetnsid = d.OptInt32()
 		case AttrLinkCarrierUpCount:
-			x.CarrierUpCount = nlattr.Some(d.Uint32())
+			x.CarrierUpCount = d.OptUint32()
 		case AttrLinkCarrierDownCount:
-			x.CarrierDownCount = nlattr.Some(d.Uint32())
+			x.CarrierDownCount = d.OptUint32()
 		case AttrLinkNewIfindex:
-			x.NewIfindex = nlattr.Some(d.Int32())
+			x.NewIfindex = d.OptInt32()
 		case AttrLinkMinMtu:
-			x.MinMtu = nlattr.Some(d.Uint32())
+			x.MinMtu = d.OptUint32()
 		case AttrLinkMaxMtu:
-			x.MaxMtu = nlattr.Some(d.Uint32())
+			x.MaxMtu = d.OptUint32()
 		case AttrLinkPropList:
-			v := nlattr.New[PropListLinkAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[PropListLinkAttrs](d); v.decode(d, &x.Unknown) {
 				x.PropList = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkAltIfname:
-			x.AltIfname = nlattr.Some(d.String())
+			x.AltIfname = d.OptString()
 		case AttrLinkPermAddress:
 			x.PermAddress = d.Bytes()
 		case AttrLinkProtoDownReason:
-			v := nlattr.New[ProtoDownReasonAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[ProtoDownReasonAttrs](d); v.decode(d, &x.Unknown) {
 				x.ProtoDownReason = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkParentDevName:
-			x.ParentDevName = nlattr.Some(d.String())
+			x.ParentDevName = d.OptString()
 		case AttrLinkParentDevBusName:
-			x.ParentDevBusName = nlattr.Some(d.String())
+			x.ParentDevBusName = d.OptString()
 		case AttrLinkGroMaxSize:
-			x.GroMaxSize = nlattr.Some(d.Uint32())
+			x.GroMaxSize = d.OptUint32()
 		case AttrLinkTsoMaxSize:
-			x.TsoMaxSize = nlattr.Some(d.Uint32())
+			x.TsoMaxSize = d.OptUint32()
 		case AttrLinkTsoMaxSegs:
-			x.TsoMaxSegs = nlattr.Some(d.Uint32())
+			x.TsoMaxSegs = d.OptUint32()
 		case AttrLinkAllmulti:
-			x.Allmulti = nlattr.Some(d.Uint32())
+			x.Allmulti = d.OptUint32()
 		case AttrLinkDevlinkPort:
-			v := nlattr.New[LinkDevlinkPortAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[LinkDevlinkPortAttrs](d); v.decode(d, &x.Unknown) {
 				x.DevlinkPort = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkGsoIpv4MaxSize:
-			x.GsoIpv4MaxSize = nlattr.Some(d.Uint32())
+			x.GsoIpv4MaxSize = d.OptUint32()
 		case AttrLinkGroIpv4MaxSize:
-			x.GroIpv4MaxSize = nlattr.Some(d.Uint32())
+			x.GroIpv4MaxSize = d.OptUint32()
 		case AttrLinkDpllPin:
-			v := nlattr.New[LinkDpllPinAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[LinkDpllPinAttrs](d); v.decode(d, &x.Unknown) {
 				x.DpllPin = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrLinkMaxPacingOffloadHorizon:
-			x.MaxPacingOffloadHorizon = nlattr.Some(d.Uint())
+			x.MaxPacingOffloadHorizon = d.OptUint()
 		case AttrLinkNetnsImmutable:
-			x.NetnsImmutable = nlattr.Some(d.Uint8())
+			x.NetnsImmutable = d.OptUint8()
 		case AttrLinkHeadroom:
-			x.Headroom = nlattr.Some(d.Uint16())
+			x.Headroom = d.OptUint16()
 		case AttrLinkTailroom:
-			x.Tailroom = nlattr.Some(d.Uint16())
+			x.Tailroom = d.OptUint16()
 		case AttrLinkCost, AttrLinkPriority, AttrLinkPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // encodeNetkitPeerMsg appends the sub-message netkit-peer-msg as the attribute typ.
 func encodeNetkitPeerMsg(e *nlattr.Encoder, typ uint16, selector string, m NetkitPeerMsg) {
+	e.Select(typ, "kind", selector, m.byNetkitPeerMsg())
 	switch m := m.(type) {
 	case *NetkitPeerNetkit:
-		e.Select(typ, "*NetkitPeerNetkit", "kind", selector, "netkit")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case NetkitPeerRaw:
 		e.Bytes(typ, m)
 	}
@@ -2316,10 +1451,7 @@ func decodeNetkitPeerMsg(d *nlattr.Decoder, selector string) NetkitPeerMsg {
 		if len(d.Payload()) < 16 {
 			break
 		}
-		m := nlattr.New[NetkitPeerNetkit](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[NetkitPeerNetkit](d); m.decode(d, nil) {
 			return m
 		}
 	}

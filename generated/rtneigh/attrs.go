@@ -8,21 +8,20 @@ import "github.com/nlgen/nlgen/runtime/nlattr"
 // (NFEA_*).
 type FdbExtAttrs struct {
 	ActivityNotify nlattr.Opt[FdbNotify] // notification of activity
-	DontRefresh    bool
-	Unknown        []nlattr.Attr // what the fields cannot hold, as it came
+	// In a newneigh that replaces, do not take the request as a sign of activity.
+	DontRefresh bool
+	Unknown     []nlattr.Attr
 }
 
-func (x *FdbExtAttrs) encode(e *nlattr.Encoder) {
-	if x.ActivityNotify.OK {
-		e.Uint8(AttrFdbExtActivityNotify, uint8(x.ActivityNotify.V))
-	}
-	if x.DontRefresh {
-		e.Flag(AttrFdbExtDontRefresh)
-	}
-	e.Raw(x.Unknown)
+func (x *FdbExtAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnum8(e, AttrFdbExtActivityNotify, x.ActivityNotify)
+	e.OptFlag(AttrFdbExtDontRefresh, x.DontRefresh)
+	e.Close(n, x.Unknown)
 }
 
-func (x *FdbExtAttrs) decode(d *nlattr.Decoder) {
+func (x *FdbExtAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrFdbExtActivityNotify:
@@ -30,135 +29,112 @@ func (x *FdbExtAttrs) decode(d *nlattr.Decoder) {
 		case AttrFdbExtDontRefresh:
 			x.DontRefresh = true
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // NdtpaAttrs is the attribute set ndtpa-attrs: parameters of neighbours on an interface (NDTPA_*).
 // Times are in milliseconds.
 type NdtpaAttrs struct {
-	Ifindex             nlattr.Opt[uint32] // index of the interface
-	Refcnt              nlattr.Opt[uint32] // number of users of these parameters, read-only
-	ReachableTime       nlattr.Opt[uint64]
-	BaseReachableTime   nlattr.Opt[uint64] // mean of reachable-time
-	RetransTime         nlattr.Opt[uint64] // time between two solicitations
-	GcStaletime         nlattr.Opt[uint64] // age at which a stale entry that nobody uses is removed
-	DelayProbeTime      nlattr.Opt[uint64] // how long a stale neighbour may be used before it is probed
-	QueueLen            nlattr.Opt[uint32] // packets that may wait for the resolution of an address
-	AppProbes           nlattr.Opt[uint32]
-	UcastProbes         nlattr.Opt[uint32] // unicast probes before a neighbour is taken for unreachable
-	McastProbes         nlattr.Opt[uint32] // multicast or broadcast probes before resolution fails
-	AnycastDelay        nlattr.Opt[uint64]
-	ProxyDelay          nlattr.Opt[uint64] // longest random delay of an answer for a proxied address
-	ProxyQlen           nlattr.Opt[uint32] // solicitations for proxied addresses that may wait
-	Locktime            nlattr.Opt[uint64]
+	// Index of the interface. 0 or absent stands for the defaults.
+	Ifindex nlattr.Opt[uint32]
+	Refcnt  nlattr.Opt[uint32] // number of users of these parameters, read-only
+	// How long a neighbour counts as reachable without a new sign of life, read-only: drawn
+	// between half and one and a half of base-reachable-time.
+	ReachableTime     nlattr.Opt[uint64]
+	BaseReachableTime nlattr.Opt[uint64] // mean of reachable-time
+	RetransTime       nlattr.Opt[uint64] // time between two solicitations
+	GcStaletime       nlattr.Opt[uint64] // age at which a stale entry that nobody uses is removed
+	DelayProbeTime    nlattr.Opt[uint64] // how long a stale neighbour may be used before it is probed
+	// Packets that may wait for the resolution of an address. An estimate from queue-lenbytes
+	// in answers; in a request it sets that.
+	QueueLen nlattr.Opt[uint32]
+	// Requests to user space, as getneigh notifications, before multicast probes are sent.
+	AppProbes   nlattr.Opt[uint32]
+	UcastProbes nlattr.Opt[uint32] // unicast probes before a neighbour is taken for unreachable
+	McastProbes nlattr.Opt[uint32] // multicast or broadcast probes before resolution fails
+	// Longest random delay of an answer to a solicitation of an anycast address.
+	AnycastDelay nlattr.Opt[uint64]
+	ProxyDelay   nlattr.Opt[uint64] // longest random delay of an answer for a proxied address
+	ProxyQlen    nlattr.Opt[uint32] // solicitations for proxied addresses that may wait
+	// Shortest time between two changes of the link-layer address of an entry.
+	Locktime nlattr.Opt[uint64]
+	// Bytes of memory of packets that may wait for the resolution of an address.
 	QueueLenbytes       nlattr.Opt[uint32]
 	McastReprobes       nlattr.Opt[uint32] // multicast probes after unicast probes have failed
 	IntervalProbeTimeMs nlattr.Opt[uint64] // time between probes of a managed neighbour; at least 1
-	Unknown             []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown             []nlattr.Attr
 }
 
-func (x *NdtpaAttrs) encode(e *nlattr.Encoder) {
-	if x.Ifindex.OK {
-		e.Uint32(AttrNdtpaIfindex, x.Ifindex.V)
-	}
-	if x.Refcnt.OK {
-		e.Uint32(AttrNdtpaRefcnt, x.Refcnt.V)
-	}
-	if x.ReachableTime.OK {
-		e.Uint64(AttrNdtpaReachableTime, x.ReachableTime.V)
-	}
-	if x.BaseReachableTime.OK {
-		e.Uint64(AttrNdtpaBaseReachableTime, x.BaseReachableTime.V)
-	}
-	if x.RetransTime.OK {
-		e.Uint64(AttrNdtpaRetransTime, x.RetransTime.V)
-	}
-	if x.GcStaletime.OK {
-		e.Uint64(AttrNdtpaGcStaletime, x.GcStaletime.V)
-	}
-	if x.DelayProbeTime.OK {
-		e.Uint64(AttrNdtpaDelayProbeTime, x.DelayProbeTime.V)
-	}
-	if x.QueueLen.OK {
-		e.Uint32(AttrNdtpaQueueLen, x.QueueLen.V)
-	}
-	if x.AppProbes.OK {
-		e.Uint32(AttrNdtpaAppProbes, x.AppProbes.V)
-	}
-	if x.UcastProbes.OK {
-		e.Uint32(AttrNdtpaUcastProbes, x.UcastProbes.V)
-	}
-	if x.McastProbes.OK {
-		e.Uint32(AttrNdtpaMcastProbes, x.McastProbes.V)
-	}
-	if x.AnycastDelay.OK {
-		e.Uint64(AttrNdtpaAnycastDelay, x.AnycastDelay.V)
-	}
-	if x.ProxyDelay.OK {
-		e.Uint64(AttrNdtpaProxyDelay, x.ProxyDelay.V)
-	}
-	if x.ProxyQlen.OK {
-		e.Uint32(AttrNdtpaProxyQlen, x.ProxyQlen.V)
-	}
-	if x.Locktime.OK {
-		e.Uint64(AttrNdtpaLocktime, x.Locktime.V)
-	}
-	if x.QueueLenbytes.OK {
-		e.Uint32(AttrNdtpaQueueLenbytes, x.QueueLenbytes.V)
-	}
-	if x.McastReprobes.OK {
-		e.Uint32(AttrNdtpaMcastReprobes, x.McastReprobes.V)
-	}
-	if x.IntervalProbeTimeMs.OK {
-		e.Uint64(AttrNdtpaIntervalProbeTimeMs, x.IntervalProbeTimeMs.V)
-	}
-	e.Raw(x.Unknown)
+func (x *NdtpaAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrNdtpaIfindex, x.Ifindex)
+	e.OptUint32(AttrNdtpaRefcnt, x.Refcnt)
+	e.OptUint64(AttrNdtpaReachableTime, x.ReachableTime)
+	e.OptUint64(AttrNdtpaBaseReachableTime, x.BaseReachableTime)
+	e.OptUint64(AttrNdtpaRetransTime, x.RetransTime)
+	e.OptUint64(AttrNdtpaGcStaletime, x.GcStaletime)
+	e.OptUint64(AttrNdtpaDelayProbeTime, x.DelayProbeTime)
+	e.OptUint32(AttrNdtpaQueueLen, x.QueueLen)
+	e.OptUint32(AttrNdtpaAppProbes, x.AppProbes)
+	e.OptUint32(AttrNdtpaUcastProbes, x.UcastProbes)
+	e.OptUint32(AttrNdtpaMcastProbes, x.McastProbes)
+	e.OptUint64(AttrNdtpaAnycastDelay, x.AnycastDelay)
+	e.OptUint64(AttrNdtpaProxyDelay, x.ProxyDelay)
+	e.OptUint32(AttrNdtpaProxyQlen, x.ProxyQlen)
+	e.OptUint64(AttrNdtpaLocktime, x.Locktime)
+	e.OptUint32(AttrNdtpaQueueLenbytes, x.QueueLenbytes)
+	e.OptUint32(AttrNdtpaMcastReprobes, x.McastReprobes)
+	e.OptUint64(AttrNdtpaIntervalProbeTimeMs, x.IntervalProbeTimeMs)
+	e.Close(n, x.Unknown)
 }
 
-func (x *NdtpaAttrs) decode(d *nlattr.Decoder) {
+func (x *NdtpaAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrNdtpaIfindex:
-			x.Ifindex = nlattr.Some(d.Uint32())
+			x.Ifindex = d.OptUint32()
 		case AttrNdtpaRefcnt:
-			x.Refcnt = nlattr.Some(d.Uint32())
+			x.Refcnt = d.OptUint32()
 		case AttrNdtpaReachableTime:
-			x.ReachableTime = nlattr.Some(d.Uint64())
+			x.ReachableTime = d.OptUint64()
 		case AttrNdtpaBaseReachableTime:
-			x.BaseReachableTime = nlattr.Some(d.Uint64())
+			x.BaseReachableTime = d.OptUint64()
 		case AttrNdtpaRetransTime:
-			x.RetransTime = nlattr.Some(d.Uint64())
+			x.RetransTime = d.OptUint64()
 		case AttrNdtpaGcStaletime:
-			x.GcStaletime = nlattr.Some(d.Uint64())
+			x.GcStaletime = d.OptUint64()
 		case AttrNdtpaDelayProbeTime:
-			x.DelayProbeTime = nlattr.Some(d.Uint64())
+			x.DelayProbeTime = d.OptUint64()
 		case AttrNdtpaQueueLen:
-			x.QueueLen = nlattr.Some(d.Uint32())
+			x.QueueLen = d.OptUint32()
 		case AttrNdtpaAppProbes:
-			x.AppProbes = nlattr.Some(d.Uint32())
+			x.AppProbes = d.OptUint32()
 		case AttrNdtpaUcastProbes:
-			x.UcastProbes = nlattr.Some(d.Uint32())
+			x.UcastProbes = d.OptUint32()
 		case AttrNdtpaMcastProbes:
-			x.McastProbes = nlattr.Some(d.Uint32())
+			x.McastProbes = d.OptUint32()
 		case AttrNdtpaAnycastDelay:
-			x.AnycastDelay = nlattr.Some(d.Uint64())
+			x.AnycastDelay = d.OptUint64()
 		case AttrNdtpaProxyDelay:
-			x.ProxyDelay = nlattr.Some(d.Uint64())
+			x.ProxyDelay = d.OptUint64()
 		case AttrNdtpaProxyQlen:
-			x.ProxyQlen = nlattr.Some(d.Uint32())
+			x.ProxyQlen = d.OptUint32()
 		case AttrNdtpaLocktime:
-			x.Locktime = nlattr.Some(d.Uint64())
+			x.Locktime = d.OptUint64()
 		case AttrNdtpaQueueLenbytes:
-			x.QueueLenbytes = nlattr.Some(d.Uint32())
+			x.QueueLenbytes = d.OptUint32()
 		case AttrNdtpaMcastReprobes:
-			x.McastReprobes = nlattr.Some(d.Uint32())
+			x.McastReprobes = d.OptUint32()
 		case AttrNdtpaIntervalProbeTimeMs:
-			x.IntervalProbeTimeMs = nlattr.Some(d.Uint64())
+			x.IntervalProbeTimeMs = d.OptUint64()
 		case AttrNdtpaPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }

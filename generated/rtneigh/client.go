@@ -12,41 +12,14 @@ import (
 // Family is the netlink family rt-neigh.
 var Family = nlconn.Family{Name: "rt-neigh", Protocol: 0}
 
-// OpNewneigh describes the operation newneigh.
-var OpNewneigh = nlconn.Operation{Family: &Family, Name: "newneigh",
-	Request: CmdNewneigh,
-	Policy:  &policyNewneighRequest,
-}
-
-// OpDelneigh describes the operation delneigh.
-var OpDelneigh = nlconn.Operation{Family: &Family, Name: "delneigh",
-	Request: CmdDelneigh,
-	Policy:  &policyDelneighRequest,
-}
-
-// OpGetneigh describes the operation getneigh.
-var OpGetneigh = nlconn.Operation{Family: &Family, Name: "getneigh",
-	Request:     CmdGetneigh,
-	Reply:       28,
-	Single:      true,
-	Policy:      &policyGetneighRequest,
-	DumpPolicy:  &policyGetneighDumpRequest,
-	ReplyPolicy: &policyGetneighReply,
-}
-
-// OpGetneightbl describes the operation getneightbl.
-var OpGetneightbl = nlconn.Operation{Family: &Family, Name: "getneightbl",
-	Request:     CmdGetneightbl,
-	DumpReply:   64,
-	Policy:      &policyGetneightblDumpRequest,
-	ReplyPolicy: &policyGetneightblReply,
-}
-
-// OpSetneightbl describes the operation setneightbl.
-var OpSetneightbl = nlconn.Operation{Family: &Family, Name: "setneightbl",
-	Request: CmdSetneightbl,
-	Policy:  &policySetneightblRequest,
-}
+// The operations of the family.
+var (
+	OpNewneigh    = nlconn.Operation{Family: &Family, Name: "newneigh", Request: CmdNewneigh, Policy: &policyNewneighRequest}
+	OpDelneigh    = nlconn.Operation{Family: &Family, Name: "delneigh", Request: CmdDelneigh, Policy: &policyDelneighRequest}
+	OpGetneigh    = nlconn.Operation{Family: &Family, Name: "getneigh", Request: CmdGetneigh, Reply: 28, Single: true, Policy: &policyGetneighRequest, DumpPolicy: &policyGetneighDumpRequest, ReplyPolicy: &policyGetneighReply}
+	OpGetneightbl = nlconn.Operation{Family: &Family, Name: "getneightbl", Request: CmdGetneightbl, DumpReply: 64, Policy: &policyGetneightblDumpRequest, ReplyPolicy: &policyGetneightblReply}
+	OpSetneightbl = nlconn.Operation{Family: &Family, Name: "setneightbl", Request: CmdSetneightbl, Policy: &policySetneightblRequest}
+)
 
 // Client calls the operations of the family rt-neigh over a connection. It may be used by several
 // goroutines at a time.
@@ -78,21 +51,17 @@ func (c *Client) Getneigh(ctx context.Context, req *GetneighRequest, opts ...nlc
 	return nlconn.Do[GetneighReply](ctx, c.conn, &OpGetneigh, req, opts...)
 }
 
-// GetneighDump is the dump of the operation getneigh: look up one entry (do), or list those of a
-// family (dump): the neighbours, the proxies if the flag proxy is set, or with AF_BRIDGE the
-// forwarding databases.
+// GetneighDump is [Client.Getneigh] as a dump.
 func (c *Client) GetneighDump(ctx context.Context, req *GetneighDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*GetneighReply, error] {
 	return nlconn.Dump[GetneighReply](ctx, c.conn, &OpGetneigh, req, opts...)
 }
 
-// GetneighDumpInto is GetneighDump into the memory of *reply, again and again: nothing is allocated
-// for a message. What *reply refers to is valid until the next step; strings are valid for ever.
+// GetneighDumpInto is [Client.GetneighDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetneighDumpInto(ctx context.Context, req *GetneighDumpRequest, reply *GetneighReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[GetneighReply](ctx, c.conn, &OpGetneigh, req, reply, opts...)
 }
 
-// GetneighCollect is GetneighDump into a slice. A dump that was interrupted is repeated; if that
-// does not help, what came is returned with the error.
+// GetneighCollect is [Client.GetneighDump] into a slice, see [nlconn.Collect].
 func (c *Client) GetneighCollect(ctx context.Context, req *GetneighDumpRequest, opts ...nlconn.CallOption) ([]*GetneighReply, error) {
 	return nlconn.Collect[GetneighReply](ctx, c.conn, &OpGetneigh, req, opts...)
 }
@@ -103,15 +72,12 @@ func (c *Client) GetneightblDump(ctx context.Context, req *GetneightblDumpReques
 	return nlconn.Dump[GetneightblReply](ctx, c.conn, &OpGetneightbl, req, opts...)
 }
 
-// GetneightblDumpInto is GetneightblDump into the memory of *reply, again and again: nothing is
-// allocated for a message. What *reply refers to is valid until the next step; strings are valid
-// for ever.
+// GetneightblDumpInto is [Client.GetneightblDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetneightblDumpInto(ctx context.Context, req *GetneightblDumpRequest, reply *GetneightblReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[GetneightblReply](ctx, c.conn, &OpGetneightbl, req, reply, opts...)
 }
 
-// GetneightblCollect is GetneightblDump into a slice. A dump that was interrupted is repeated; if
-// that does not help, what came is returned with the error.
+// GetneightblCollect is [Client.GetneightblDump] into a slice, see [nlconn.Collect].
 func (c *Client) GetneightblCollect(ctx context.Context, req *GetneightblDumpRequest, opts ...nlconn.CallOption) ([]*GetneightblReply, error) {
 	return nlconn.Collect[GetneightblReply](ctx, c.conn, &OpGetneightbl, req, opts...)
 }

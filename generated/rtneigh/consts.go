@@ -6,30 +6,13 @@ import "github.com/nlgen/nlgen/runtime/nlconn"
 
 // The numbers of the operations: message types.
 const (
-	// CmdNewneigh: add an entry or change it. NLM_F_CREATE is needed to add, NLM_F_EXCL refuses
-	// one that exists (EEXIST), NLM_F_REPLACE replaces the link-layer address or, for
-	// AF_BRIDGE, the whole entry; NLM_F_APPEND adds a remote end to an entry of a VXLAN link.
-	CmdNewneigh uint16 = 28
-	// CmdDelneigh: remove one entry, ENOENT if there is none. With NLM_F_BULK and AF_BRIDGE,
-	// remove all entries of the database that match the request.
-	CmdDelneigh uint16 = 29
-	// CmdGetneigh: look up one entry (do), or list those of a family (dump): the neighbours,
-	// the proxies if the flag proxy is set, or with AF_BRIDGE the forwarding databases.
-	CmdGetneigh uint16 = 30
-	// CmdNewneighNtf: an entry was added or changed, or its state changed (RTM_NEWNEIGH). Sent
-	// to rtnlgrp-neigh, but for proxies.
+	CmdNewneigh    uint16 = 28
+	CmdDelneigh    uint16 = 29
+	CmdGetneigh    uint16 = 30
 	CmdNewneighNtf uint16 = 28
-	// CmdDelneighNtf: an entry was removed (RTM_DELNEIGH). Sent to rtnlgrp-neigh.
 	CmdDelneighNtf uint16 = 29
-	// CmdGetneighNtf: the kernel asks user space to resolve an address (RTM_GETNEIGH), if
-	// app-probes is not 0 or the entry is of a device that leaves resolution to user space.
-	// Sent to rtnlgrp-neigh; answer with newneigh.
 	CmdGetneighNtf uint16 = 30
-	// CmdGetneightbl: list the neighbour tables, with the parameters of each interface behind.
 	CmdGetneightbl uint16 = 66
-	// CmdSetneightbl: change a neighbour table or the parameters of an interface. ENOENT if
-	// there is no table of the name, or for thresholds and gc-interval outside of the first
-	// namespace.
 	CmdSetneightbl uint16 = 67
 )
 
@@ -41,139 +24,84 @@ var (
 // The numbers of the attributes in the set neighbour-attrs: attributes of a neighbour or of an
 // entry of a forwarding database (NDA_*).
 const (
-	// AttrNeighbourDst: address of the neighbour, in network byte order; required in its
-	// requests. In a VXLAN database, the remote end to send frames for lladdr to.
+	// Address of the neighbour, in network byte order; required in its requests. In a VXLAN
+	// database, the remote end to send frames for lladdr to.
 	AttrNeighbourDst uint16 = 1
-	// AttrNeighbourLladdr: link-layer address of the neighbour, as long as the addresses of its
-	// interface. Absent while it is not known. For AF_BRIDGE the address of the entry;
-	// required.
-	AttrNeighbourLladdr uint16 = 2
-	// AttrNeighbourCacheinfo: ages of the entry, in answers.
+	// Link-layer address of the neighbour, as long as the addresses of its interface. Absent
+	// while it is not known. For AF_BRIDGE the address of the entry; required.
+	AttrNeighbourLladdr    uint16 = 2
 	AttrNeighbourCacheinfo uint16 = 3
-	// AttrNeighbourProbes: number of probes sent without an answer, in answers.
-	AttrNeighbourProbes uint16 = 4
-	// AttrNeighbourVlan: AF_BRIDGE, the VLAN of the entry, 1 to 4094. Absent in a newneigh
-	// means every VLAN of the port.
+	AttrNeighbourProbes    uint16 = 4
+	// AF_BRIDGE, the VLAN of the entry, 1 to 4094. Absent in a newneigh means every VLAN of the
+	// port.
 	AttrNeighbourVlan uint16 = 5
-	// AttrNeighbourPort: VXLAN, UDP port of the remote end, in network byte order. Absent means
-	// that of the link.
+	// VXLAN, UDP port of the remote end, in network byte order. Absent means that of the link.
 	AttrNeighbourPort uint16 = 6
-	// AttrNeighbourVni: VXLAN, network identifier to send with, 24 bits in host byte order.
-	// Absent means that of the link.
+	// VXLAN, network identifier to send with, 24 bits in host byte order. Absent means that of
+	// the link.
 	AttrNeighbourVni uint16 = 7
-	// AttrNeighbourIfindex: in a dump, only entries of this interface. In a VXLAN database, the
-	// interface through which the remote end is reached.
+	// In a dump, only entries of this interface. In a VXLAN database, the interface through
+	// which the remote end is reached.
 	AttrNeighbourIfindex uint16 = 8
-	// AttrNeighbourMaster: index of the bridge that the port belongs to, in answers of
-	// AF_BRIDGE. In a dump, only entries of interfaces that belong to this master.
-	AttrNeighbourMaster uint16 = 9
-	// AttrNeighbourLinkNetnsid: VXLAN, number of the network namespace in which ifindex counts
-	// (see rt-nsid), in answers; absent if it is the namespace of the link.
+	// Index of the bridge that the port belongs to, in answers of AF_BRIDGE. In a dump, only
+	// entries of interfaces that belong to this master.
+	AttrNeighbourMaster      uint16 = 9
 	AttrNeighbourLinkNetnsid uint16 = 10
-	// AttrNeighbourSrcVni: VXLAN link with external metadata, network identifier that the entry
-	// is valid for, 24 bits in host byte order.
-	AttrNeighbourSrcVni uint16 = 11
-	// AttrNeighbourProtocol: who made the entry. Reported only if it is not unspec.
+	// VXLAN link with external metadata, network identifier that the entry is valid for, 24
+	// bits in host byte order.
+	AttrNeighbourSrcVni   uint16 = 11
 	AttrNeighbourProtocol uint16 = 12
-	// AttrNeighbourNhID: VXLAN, number of the nexthop object, a group for databases, that holds
-	// the remote ends (see rt-nexthop). Not together with dst, port, vni and ifindex.
-	AttrNeighbourNhID uint16 = 13
-	// AttrNeighbourFdbExtAttrs: further settings of an entry of a bridge.
-	AttrNeighbourFdbExtAttrs uint16 = 14
-	// AttrNeighbourFlagsExt: flags that do not fit into ndm-flags.
-	AttrNeighbourFlagsExt uint16 = 15
-	// AttrNeighbourNdmStateMask: in a bulk delneigh, the bits of ndm-state to compare: entries
-	// are removed whose state equals ndm-state in these bits. 0 compares none.
+	// VXLAN, number of the nexthop object, a group for databases, that holds the remote ends
+	// (see rt-nexthop). Not together with dst, port, vni and ifindex.
+	AttrNeighbourNhID         uint16 = 13
+	AttrNeighbourFdbExtAttrs  uint16 = 14
+	AttrNeighbourFlagsExt     uint16 = 15
 	AttrNeighbourNdmStateMask uint16 = 16
-	// AttrNeighbourNdmFlagsMask: in a bulk delneigh, the bits of ndm-flags to compare: entries
-	// are removed whose flags equal ndm-flags in these bits. 0 compares none.
 	AttrNeighbourNdmFlagsMask uint16 = 17
 )
 
-// The numbers of the attributes in the set fdb-ext-attrs: further settings of an entry of a bridge
-// (NFEA_*).
+// The attributes of [FdbExtAttrs].
 const (
-	// AttrFdbExtActivityNotify: notification of activity.
 	AttrFdbExtActivityNotify uint16 = 1
-	// AttrFdbExtDontRefresh: in a newneigh that replaces, do not take the request as a sign of
-	// activity.
-	AttrFdbExtDontRefresh uint16 = 2
+	AttrFdbExtDontRefresh    uint16 = 2
 )
 
 // The numbers of the attributes in the set ndt-attrs: attributes of a neighbour table (NDTA_*). A
 // dump sends a message with all of them for the table, whose parms are the defaults, then one with
 // name and parms for each interface.
 const (
-	// AttrNdtName: name of the table, arp_cache or ndisc_cache; required in setneightbl.
-	AttrNdtName uint16 = 1
-	// AttrNdtThresh1: number of entries below which nothing is collected. This, thresh2,
-	// thresh3 and gc-interval hold for all network namespaces and change only from the first
-	// one.
-	AttrNdtThresh1 uint16 = 2
-	// AttrNdtThresh2: number of entries above which those older than 5 seconds are collected at
-	// once.
-	AttrNdtThresh2 uint16 = 3
-	// AttrNdtThresh3: largest number of entries.
-	AttrNdtThresh3 uint16 = 4
-	// AttrNdtConfig: state of the table, read-only. Absent in the messages for interfaces.
-	AttrNdtConfig uint16 = 5
-	// AttrNdtParms: parameters, of one interface or those that new interfaces start with.
-	AttrNdtParms uint16 = 6
-	// AttrNdtStats: counters, read-only. Absent in the messages for interfaces.
-	AttrNdtStats uint16 = 7
-	// AttrNdtGcInterval: milliseconds between runs of garbage collection.
+	AttrNdtName       uint16 = 1
+	AttrNdtThresh1    uint16 = 2
+	AttrNdtThresh2    uint16 = 3
+	AttrNdtThresh3    uint16 = 4
+	AttrNdtConfig     uint16 = 5
+	AttrNdtParms      uint16 = 6
+	AttrNdtStats      uint16 = 7
 	AttrNdtGcInterval uint16 = 8
-	// AttrNdtPad: filler that aligns 64-bit values to eight bytes on CPUs that need it; no
-	// content.
+	// Filler that aligns 64-bit values to eight bytes on CPUs that need it; no content.
 	AttrNdtPad uint16 = 9
 )
 
-// The numbers of the attributes in the set ndtpa-attrs: parameters of neighbours on an interface
-// (NDTPA_*). Times are in milliseconds.
+// The attributes of [NdtpaAttrs].
 const (
-	// AttrNdtpaIfindex: index of the interface. 0 or absent stands for the defaults.
-	AttrNdtpaIfindex uint16 = 1
-	// AttrNdtpaRefcnt: number of users of these parameters, read-only.
-	AttrNdtpaRefcnt uint16 = 2
-	// AttrNdtpaReachableTime: how long a neighbour counts as reachable without a new sign of
-	// life, read-only: drawn between half and one and a half of base-reachable-time.
-	AttrNdtpaReachableTime uint16 = 3
-	// AttrNdtpaBaseReachableTime: mean of reachable-time.
+	AttrNdtpaIfindex           uint16 = 1
+	AttrNdtpaRefcnt            uint16 = 2
+	AttrNdtpaReachableTime     uint16 = 3
 	AttrNdtpaBaseReachableTime uint16 = 4
-	// AttrNdtpaRetransTime: time between two solicitations.
-	AttrNdtpaRetransTime uint16 = 5
-	// AttrNdtpaGcStaletime: age at which a stale entry that nobody uses is removed.
-	AttrNdtpaGcStaletime uint16 = 6
-	// AttrNdtpaDelayProbeTime: how long a stale neighbour may be used before it is probed.
-	AttrNdtpaDelayProbeTime uint16 = 7
-	// AttrNdtpaQueueLen: packets that may wait for the resolution of an address. An estimate
-	// from queue-lenbytes in answers; in a request it sets that.
-	AttrNdtpaQueueLen uint16 = 8
-	// AttrNdtpaAppProbes: requests to user space, as getneigh notifications, before multicast
-	// probes are sent.
-	AttrNdtpaAppProbes uint16 = 9
-	// AttrNdtpaUcastProbes: unicast probes before a neighbour is taken for unreachable.
-	AttrNdtpaUcastProbes uint16 = 10
-	// AttrNdtpaMcastProbes: multicast or broadcast probes before resolution fails.
-	AttrNdtpaMcastProbes uint16 = 11
-	// AttrNdtpaAnycastDelay: longest random delay of an answer to a solicitation of an anycast
-	// address.
-	AttrNdtpaAnycastDelay uint16 = 12
-	// AttrNdtpaProxyDelay: longest random delay of an answer for a proxied address.
-	AttrNdtpaProxyDelay uint16 = 13
-	// AttrNdtpaProxyQlen: solicitations for proxied addresses that may wait.
-	AttrNdtpaProxyQlen uint16 = 14
-	// AttrNdtpaLocktime: shortest time between two changes of the link-layer address of an
-	// entry.
-	AttrNdtpaLocktime uint16 = 15
-	// AttrNdtpaQueueLenbytes: bytes of memory of packets that may wait for the resolution of an
-	// address.
-	AttrNdtpaQueueLenbytes uint16 = 16
-	// AttrNdtpaMcastReprobes: multicast probes after unicast probes have failed.
-	AttrNdtpaMcastReprobes uint16 = 17
-	// AttrNdtpaPad: filler that aligns 64-bit values to eight bytes on CPUs that need it; no
-	// content.
-	AttrNdtpaPad uint16 = 18
-	// AttrNdtpaIntervalProbeTimeMs: time between probes of a managed neighbour; at least 1.
+	AttrNdtpaRetransTime       uint16 = 5
+	AttrNdtpaGcStaletime       uint16 = 6
+	AttrNdtpaDelayProbeTime    uint16 = 7
+	AttrNdtpaQueueLen          uint16 = 8
+	AttrNdtpaAppProbes         uint16 = 9
+	AttrNdtpaUcastProbes       uint16 = 10
+	AttrNdtpaMcastProbes       uint16 = 11
+	AttrNdtpaAnycastDelay      uint16 = 12
+	AttrNdtpaProxyDelay        uint16 = 13
+	AttrNdtpaProxyQlen         uint16 = 14
+	AttrNdtpaLocktime          uint16 = 15
+	AttrNdtpaQueueLenbytes     uint16 = 16
+	AttrNdtpaMcastReprobes     uint16 = 17
+	// Filler that aligns 64-bit values to eight bytes on CPUs that need it; no content.
+	AttrNdtpaPad                 uint16 = 18
 	AttrNdtpaIntervalProbeTimeMs uint16 = 19
 )

@@ -8,17 +8,13 @@
 //
 //   - [Client.Newneigh]: add an entry or change it.
 //   - [Client.Delneigh]: remove one entry, ENOENT if there is none.
-//   - [Client.Getneigh]: look up one entry (do), or list those of a family (dump): the neighbours,
-//     the proxies if the flag proxy is set, or with AF_BRIDGE the forwarding databases.
-//   - [Client.GetneighDump]: look up one entry (do), or list those of a family (dump): the
-//     neighbours, the proxies if the flag proxy is set, or with AF_BRIDGE the forwarding databases.
+//   - [Client.Getneigh], [Client.GetneighDump]: look up one entry (do), or list those of a family
+//     (dump): the neighbours, the proxies if the flag proxy is set, or with AF_BRIDGE the
+//     forwarding databases.
 //   - [Client.GetneightblDump]: list the neighbour tables, with the parameters of each interface
 //     behind.
 //   - [Client.Setneightbl]: change a neighbour table or the parameters of an interface.
-//   - [NewneighNtf]: an entry was added or changed, or its state changed (RTM_NEWNEIGH).
-//   - [DelneighNtf]: an entry was removed (RTM_DELNEIGH).
-//   - [GetneighNtf]: the kernel asks user space to resolve an address (RTM_GETNEIGH), if app-probes
-//     is not 0 or the entry is of a device that leaves resolution to user space.
+//   - Notifications: [NewneighNtf], [DelneighNtf], [GetneighNtf].
 //
 // # Use
 //

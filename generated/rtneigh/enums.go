@@ -9,247 +9,193 @@ import "github.com/nlgen/nlgen/runtime/nlpolicy"
 // ndm-state-mask.
 type NudState uint16
 
-// The values of NudState.
 const (
-	// NudStateIncomplete: resolution runs; the link-layer address is not known yet. Refused in
-	// requests.
+	// Resolution runs; the link-layer address is not known yet. Refused in requests.
 	NudStateIncomplete NudState = 0x1
-	// NudStateReachable: the neighbour answered within the last reachable-time.
-	NudStateReachable NudState = 0x2
-	// NudStateStale: the address is known but old. It is used, and then verified.
+	NudStateReachable  NudState = 0x2 // the neighbour answered within the last reachable-time
+	// The address is known but old. It is used, and then verified.
 	NudStateStale NudState = 0x4
-	// NudStateDelay: a packet was sent to a stale neighbour; waiting for signs of life from
-	// above.
+	// A packet was sent to a stale neighbour; waiting for signs of life from above.
 	NudStateDelay NudState = 0x8
-	// NudStateProbe: unicast probes are being sent to verify the address.
-	NudStateProbe NudState = 0x10
-	// NudStateFailed: resolution failed. A newneigh refuses it unless an entry is changed.
-	NudStateFailed NudState = 0x20
-	// NudStateNoarp: no resolution is needed or done; such entries do not age.
-	NudStateNoarp NudState = 0x40
-	// NudStatePermanent: set by the administrator; neither verified nor collected.
-	NudStatePermanent NudState = 0x80
+	NudStateProbe NudState = 0x10 // unicast probes are being sent to verify the address
+	// Resolution failed. A newneigh refuses it unless an entry is changed.
+	NudStateFailed    NudState = 0x20
+	NudStateNoarp     NudState = 0x40 // no resolution is needed or done; such entries do not age
+	NudStatePermanent NudState = 0x80 // set by the administrator; neither verified nor collected
 )
 
 // String returns the names of the flags, joined by |.
 func (v NudState) String() string { return enumNudState.Text(uint64(v)) }
 
-// ParseNudState reads what String prints: names of flags or numbers, joined by |.
-func ParseNudState(s string) (NudState, error) {
-	return nlpolicy.ParseEnum[NudState](&enumNudState, s)
-}
+// ParseNudState reads what String returns, or a number.
+func ParseNudState(s string) (NudState, error) { return nlpolicy.ParseEnum[NudState](&enumNudState, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v NudState) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *NudState) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseNudState(string(b))
-	return err
-}
+// UnmarshalText is ParseNudState.
+func (v *NudState) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumNudState, b, v) }
 
 // NtfFlags is the set of flags ntf-flags: properties of an entry that fit into the header (NTF_*).
 type NtfFlags uint8
 
-// The values of NtfFlags.
 const (
-	// NtfFlagsUse: in a newneigh, start resolution as if a packet had been sent. For AF_BRIDGE,
-	// refresh the entry as if the address had been seen. Not stored.
+	// In a newneigh, start resolution as if a packet had been sent. For AF_BRIDGE, refresh the
+	// entry as if the address had been seen. Not stored.
 	NtfFlagsUse NtfFlags = 0x1
-	// NtfFlagsSelf: AF_BRIDGE: the database of the link ndm-ifindex itself. Requests to a VXLAN
-	// link or to the unicast filter of a device need it.
+	// AF_BRIDGE: the database of the link ndm-ifindex itself. Requests to a VXLAN link or to
+	// the unicast filter of a device need it.
 	NtfFlagsSelf NtfFlags = 0x2
-	// NtfFlagsMaster: AF_BRIDGE: the database of the bridge that ndm-ifindex is a port of.
-	// Assumed if neither self nor master is given.
+	// AF_BRIDGE: the database of the bridge that ndm-ifindex is a port of. Assumed if neither
+	// self nor master is given.
 	NtfFlagsMaster NtfFlags = 0x4
-	// NtfFlagsProxy: a proxy entry: this host answers for the address. It has no link-layer
-	// address and no state, and stands in a list of its own, which a dump shows only with this
-	// flag.
+	// A proxy entry: this host answers for the address. It has no link-layer address and no
+	// state, and stands in a list of its own, which a dump shows only with this flag.
 	NtfFlagsProxy NtfFlags = 0x8
-	// NtfFlagsExtLearned: learnt outside of the kernel, by a control plane or by hardware. Such
-	// entries are not collected; in a bridge they do not age.
+	// Learnt outside of the kernel, by a control plane or by hardware. Such entries are not
+	// collected; in a bridge they do not age.
 	NtfFlagsExtLearned NtfFlags = 0x10
-	// NtfFlagsOffloaded: AF_BRIDGE, the entry is in hardware. Set by the kernel.
+	// AF_BRIDGE, the entry is in hardware. Set by the kernel.
 	NtfFlagsOffloaded NtfFlags = 0x20
-	// NtfFlagsSticky: AF_BRIDGE, the address does not move to another port.
-	NtfFlagsSticky NtfFlags = 0x40
-	// NtfFlagsRouter: IPv6, the neighbour is a router. VXLAN links set it for router entries.
+	NtfFlagsSticky    NtfFlags = 0x40 // AF_BRIDGE, the address does not move to another port
+	// IPv6, the neighbour is a router. VXLAN links set it for router entries.
 	NtfFlagsRouter NtfFlags = 0x80
 )
 
 // String returns the names of the flags, joined by |.
 func (v NtfFlags) String() string { return enumNtfFlags.Text(uint64(v)) }
 
-// ParseNtfFlags reads what String prints: names of flags or numbers, joined by |.
-func ParseNtfFlags(s string) (NtfFlags, error) {
-	return nlpolicy.ParseEnum[NtfFlags](&enumNtfFlags, s)
-}
+// ParseNtfFlags reads what String returns, or a number.
+func ParseNtfFlags(s string) (NtfFlags, error) { return nlpolicy.ParseEnum[NtfFlags](&enumNtfFlags, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v NtfFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *NtfFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseNtfFlags(string(b))
-	return err
-}
+// UnmarshalText is ParseNtfFlags.
+func (v *NtfFlags) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumNtfFlags, b, v) }
 
 // NtfExtFlags is the set of flags ntf-ext-flags: properties of an entry that do not fit into the
 // header (NTF_EXT_*).
 type NtfExtFlags uint32
 
-// The values of NtfExtFlags.
 const (
-	// NtfExtFlagsManaged: the kernel resolves the neighbour and keeps it reachable by probing
-	// every interval-probe-time-ms, with no traffic needed (since Linux 5.16).
+	// The kernel resolves the neighbour and keeps it reachable by probing every
+	// interval-probe-time-ms, with no traffic needed (since Linux 5.16).
 	NtfExtFlagsManaged NtfExtFlags = 0x1
-	// NtfExtFlagsLocked: AF_BRIDGE, the address showed up behind a locked port and waits for
-	// authentication; nothing is forwarded to it. Set by a bridge with mab (since Linux 6.2).
+	// AF_BRIDGE, the address showed up behind a locked port and waits for authentication;
+	// nothing is forwarded to it. Set by a bridge with mab (since Linux 6.2).
 	NtfExtFlagsLocked NtfExtFlags = 0x2
-	// NtfExtFlagsExtValidated: the neighbour was validated by a control plane, so the kernel
-	// neither probes nor collects it, and keeps it stale rather than failed (since Linux 6.18).
+	// The neighbour was validated by a control plane, so the kernel neither probes nor collects
+	// it, and keeps it stale rather than failed (since Linux 6.18).
 	NtfExtFlagsExtValidated NtfExtFlags = 0x4
 )
 
 // String returns the names of the flags, joined by |.
 func (v NtfExtFlags) String() string { return enumNtfExtFlags.Text(uint64(v)) }
 
-// ParseNtfExtFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseNtfExtFlags reads what String returns, or a number.
 func ParseNtfExtFlags(s string) (NtfExtFlags, error) {
 	return nlpolicy.ParseEnum[NtfExtFlags](&enumNtfExtFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v NtfExtFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *NtfExtFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseNtfExtFlags(string(b))
-	return err
+// UnmarshalText is ParseNtfExtFlags.
+func (v *NtfExtFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumNtfExtFlags, b, v)
 }
 
 // RtmType is the enum rtm-type: kind of an address (RTN_*), as in routes.
 type RtmType uint8
 
-// The values of RtmType.
 const (
-	// RtmTypeUnspec: not stated.
-	RtmTypeUnspec RtmType = 0
-	// RtmTypeUnicast: another host.
-	RtmTypeUnicast RtmType = 1
-	// RtmTypeLocal: an address of this host.
-	RtmTypeLocal RtmType = 2
-	// RtmTypeBroadcast: a broadcast address.
-	RtmTypeBroadcast RtmType = 3
-	// RtmTypeAnycast: an anycast address of this host.
-	RtmTypeAnycast RtmType = 4
-	// RtmTypeMulticast: a multicast address, mapped to a link-layer address without resolution.
-	RtmTypeMulticast RtmType = 5
-	// RtmTypeBlackhole: packets are dropped; not used for neighbours.
-	RtmTypeBlackhole RtmType = 6
-	// RtmTypeUnreachable: packets are refused; not used for neighbours.
-	RtmTypeUnreachable RtmType = 7
-	// RtmTypeProhibit: packets are forbidden; not used for neighbours.
-	RtmTypeProhibit RtmType = 8
-	// RtmTypeThrow: continue in the next table; not used for neighbours.
-	RtmTypeThrow RtmType = 9
-	// RtmTypeNat: address translation; not used for neighbours.
-	RtmTypeNat RtmType = 10
-	// RtmTypeXresolve: external resolution; not used for neighbours.
-	RtmTypeXresolve RtmType = 11
+	RtmTypeUnspec    RtmType = 0 // not stated
+	RtmTypeUnicast   RtmType = 1 // another host
+	RtmTypeLocal     RtmType = 2 // an address of this host
+	RtmTypeBroadcast RtmType = 3 // a broadcast address
+	RtmTypeAnycast   RtmType = 4 // an anycast address of this host
+	// A multicast address, mapped to a link-layer address without resolution.
+	RtmTypeMulticast   RtmType = 5
+	RtmTypeBlackhole   RtmType = 6  // packets are dropped; not used for neighbours
+	RtmTypeUnreachable RtmType = 7  // packets are refused; not used for neighbours
+	RtmTypeProhibit    RtmType = 8  // packets are forbidden; not used for neighbours
+	RtmTypeThrow       RtmType = 9  // continue in the next table; not used for neighbours
+	RtmTypeNat         RtmType = 10 // address translation; not used for neighbours
+	RtmTypeXresolve    RtmType = 11 // external resolution; not used for neighbours
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v RtmType) String() string { return enumRtmType.Text(uint64(v)) }
 
-// ParseRtmType reads what String prints: a name or a number.
-func ParseRtmType(s string) (RtmType, error) {
-	return nlpolicy.ParseEnum[RtmType](&enumRtmType, s)
-}
+// ParseRtmType reads what String returns, or a number.
+func ParseRtmType(s string) (RtmType, error) { return nlpolicy.ParseEnum[RtmType](&enumRtmType, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v RtmType) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *RtmType) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseRtmType(string(b))
-	return err
-}
+// UnmarshalText is ParseRtmType.
+func (v *RtmType) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumRtmType, b, v) }
 
 // RtProtocol is the enum rt-protocol: who made an entry (RTPROT_*), with the numbers of routes. The
 // kernel stores and returns it; numbers not listed are free for programs.
 type RtProtocol uint8
 
-// The values of RtProtocol.
 const (
-	// RtProtocolUnspec: not stated.
-	RtProtocolUnspec RtProtocol = 0
-	// RtProtocolRedirect: an ICMP redirect.
-	RtProtocolRedirect RtProtocol = 1
-	// RtProtocolKernel: the kernel.
-	RtProtocolKernel RtProtocol = 2
-	// RtProtocolBoot: made during boot.
-	RtProtocolBoot RtProtocol = 3
-	// RtProtocolStatic: the administrator.
-	RtProtocolStatic RtProtocol = 4
-	// RtProtocolRa: an IPv6 router advertisement.
-	RtProtocolRa RtProtocol = 9
-	// RtProtocolZebra: zebra, the manager of Quagga and FRR, also for entries of EVPN.
-	RtProtocolZebra RtProtocol = 11
-	// RtProtocolBird: the routing daemon BIRD.
-	RtProtocolBird RtProtocol = 12
-	// RtProtocolDhcp: a DHCP client.
-	RtProtocolDhcp RtProtocol = 16
-	// RtProtocolKeepalived: keepalived.
-	RtProtocolKeepalived RtProtocol = 18
-	// RtProtocolBgp: BGP.
-	RtProtocolBgp RtProtocol = 186
+	RtProtocolUnspec   RtProtocol = 0 // not stated
+	RtProtocolRedirect RtProtocol = 1 // an ICMP redirect
+	RtProtocolKernel   RtProtocol = 2 // the kernel
+	RtProtocolBoot     RtProtocol = 3 // made during boot
+	RtProtocolStatic   RtProtocol = 4 // the administrator
+	RtProtocolRa       RtProtocol = 9 // an IPv6 router advertisement
+	// Zebra, the manager of Quagga and FRR, also for entries of EVPN.
+	RtProtocolZebra      RtProtocol = 11
+	RtProtocolBird       RtProtocol = 12  // the routing daemon BIRD
+	RtProtocolDhcp       RtProtocol = 16  // a DHCP client
+	RtProtocolKeepalived RtProtocol = 18  // keepalived
+	RtProtocolBgp        RtProtocol = 186 // BGP
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v RtProtocol) String() string { return enumRtProtocol.Text(uint64(v)) }
 
-// ParseRtProtocol reads what String prints: a name or a number.
+// ParseRtProtocol reads what String returns, or a number.
 func ParseRtProtocol(s string) (RtProtocol, error) {
 	return nlpolicy.ParseEnum[RtProtocol](&enumRtProtocol, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v RtProtocol) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *RtProtocol) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseRtProtocol(string(b))
-	return err
+// UnmarshalText is ParseRtProtocol.
+func (v *RtProtocol) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumRtProtocol, b, v)
 }
 
 // FdbNotify is the set of flags fdb-notify: notification of the activity of an address in a bridge
 // (FDB_NOTIFY_*).
 type FdbNotify uint8
 
-// The values of FdbNotify.
 const (
-	// FdbNotifyBit: notify when the address becomes active or inactive, even if the entry is
-	// static.
+	// Notify when the address becomes active or inactive, even if the entry is static.
 	FdbNotifyBit FdbNotify = 0x1
-	// FdbNotifyInactiveBit: the address is inactive. Given in a request, it marks the entry so
-	// that no notification says so again.
+	// The address is inactive. Given in a request, it marks the entry so that no notification
+	// says so again.
 	FdbNotifyInactiveBit FdbNotify = 0x2
 )
 
 // String returns the names of the flags, joined by |.
 func (v FdbNotify) String() string { return enumFdbNotify.Text(uint64(v)) }
 
-// ParseFdbNotify reads what String prints: names of flags or numbers, joined by |.
+// ParseFdbNotify reads what String returns, or a number.
 func ParseFdbNotify(s string) (FdbNotify, error) {
 	return nlpolicy.ParseEnum[FdbNotify](&enumFdbNotify, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v FdbNotify) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *FdbNotify) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseFdbNotify(string(b))
-	return err
+// UnmarshalText is ParseFdbNotify.
+func (v *FdbNotify) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumFdbNotify, b, v)
 }

@@ -11,121 +11,89 @@ import (
 	"github.com/nlgen/nlgen/runtime/nlpolicy"
 )
 
-// NewneighRequest is the newneigh request: add an entry or change it. NLM_F_CREATE is needed to
-// add, NLM_F_EXCL refuses one that exists (EEXIST), NLM_F_REPLACE replaces the link-layer address
-// or, for AF_BRIDGE, the whole entry; NLM_F_APPEND adds a remote end to an entry of a VXLAN link.
+// NewneighRequest is the request of [Client.Newneigh].
 type NewneighRequest struct {
-	Header      Ndmsg
-	Dst         nlattr.Opt[netip.Addr] // address of the neighbour, in network byte order
-	Lladdr      net.HardwareAddr
-	Vlan        nlattr.Opt[uint16] // AF_BRIDGE, the VLAN of the entry, 1 to 4094
-	Port        nlattr.Opt[uint16] // VXLAN, UDP port of the remote end, in network byte order
-	Vni         nlattr.Opt[uint32]
-	Ifindex     nlattr.Opt[uint32] // in a dump, only entries of this interface
-	SrcVni      nlattr.Opt[uint32]
-	Protocol    nlattr.Opt[RtProtocol] // who made the entry
+	Header  Ndmsg
+	Dst     nlattr.Opt[netip.Addr]
+	Lladdr  net.HardwareAddr
+	Vlan    nlattr.Opt[uint16]
+	Port    nlattr.Opt[uint16]
+	Vni     nlattr.Opt[uint32]
+	Ifindex nlattr.Opt[uint32]
+	SrcVni  nlattr.Opt[uint32]
+	// Who made the entry. Reported only if it is not unspec.
+	Protocol    nlattr.Opt[RtProtocol]
 	NhID        nlattr.Opt[uint32]
 	FdbExtAttrs *FdbExtAttrs            // further settings of an entry of a bridge
 	FlagsExt    nlattr.Opt[NtfExtFlags] // flags that do not fit into ndm-flags
-	Unknown     []nlattr.Attr           // what the fields cannot hold, as it came
+	Unknown     []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *NewneighRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(NewneighRequest)
 	}
 	x.Header.encode(e.Extend(12))
-	if x.Dst.OK {
-		e.Addr(AttrNeighbourDst, x.Dst.V)
-	}
-	if x.Lladdr != nil {
-		e.Bytes(AttrNeighbourLladdr, x.Lladdr)
-	}
-	if x.Vlan.OK {
-		e.Uint16(AttrNeighbourVlan, x.Vlan.V)
-	}
-	if x.Port.OK {
-		e.Uint16BE(AttrNeighbourPort, x.Port.V)
-	}
-	if x.Vni.OK {
-		e.Uint32(AttrNeighbourVni, x.Vni.V)
-	}
-	if x.Ifindex.OK {
-		e.Uint32(AttrNeighbourIfindex, x.Ifindex.V)
-	}
-	if x.SrcVni.OK {
-		e.Uint32(AttrNeighbourSrcVni, x.SrcVni.V)
-	}
-	if x.Protocol.OK {
-		e.Uint8(AttrNeighbourProtocol, uint8(x.Protocol.V))
-	}
-	if x.NhID.OK {
-		e.Uint32(AttrNeighbourNhID, x.NhID.V)
-	}
+	e.OptAddr(AttrNeighbourDst, x.Dst)
+	e.OptBytes(AttrNeighbourLladdr, x.Lladdr)
+	e.OptUint16(AttrNeighbourVlan, x.Vlan)
+	e.OptUint16BE(AttrNeighbourPort, x.Port)
+	e.OptUint32(AttrNeighbourVni, x.Vni)
+	e.OptUint32(AttrNeighbourIfindex, x.Ifindex)
+	e.OptUint32(AttrNeighbourSrcVni, x.SrcVni)
+	nlattr.OptEnum8(e, AttrNeighbourProtocol, x.Protocol)
+	e.OptUint32(AttrNeighbourNhID, x.NhID)
 	if x.FdbExtAttrs != nil {
-		nest := e.Begin(AttrNeighbourFdbExtAttrs)
-		x.FdbExtAttrs.encode(e)
-		e.End(nest)
+		x.FdbExtAttrs.encode(e, AttrNeighbourFdbExtAttrs)
 	}
-	if x.FlagsExt.OK {
-		e.Uint32(AttrNeighbourFlagsExt, uint32(x.FlagsExt.V))
-	}
+	nlattr.OptEnum32(e, AttrNeighbourFlagsExt, x.FlagsExt)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *NewneighRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(12))
 	for d.Next() {
 		switch d.Type() {
 		case AttrNeighbourDst:
-			if v, ok := d.Addr(); ok {
-				x.Dst = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Dst, &x.Unknown)
 		case AttrNeighbourLladdr:
 			x.Lladdr = d.Bytes()
 		case AttrNeighbourVlan:
-			x.Vlan = nlattr.Some(d.Uint16())
+			x.Vlan = d.OptUint16()
 		case AttrNeighbourPort:
-			x.Port = nlattr.Some(d.Uint16BE())
+			x.Port = d.OptUint16BE()
 		case AttrNeighbourVni:
-			x.Vni = nlattr.Some(d.Uint32())
+			x.Vni = d.OptUint32()
 		case AttrNeighbourIfindex:
-			x.Ifindex = nlattr.Some(d.Uint32())
+			x.Ifindex = d.OptUint32()
 		case AttrNeighbourSrcVni:
-			x.SrcVni = nlattr.Some(d.Uint32())
+			x.SrcVni = d.OptUint32()
 		case AttrNeighbourProtocol:
 			x.Protocol = nlattr.Some(RtProtocol(d.Uint8()))
 		case AttrNeighbourNhID:
-			x.NhID = nlattr.Some(d.Uint32())
+			x.NhID = d.OptUint32()
 		case AttrNeighbourFdbExtAttrs:
-			v := nlattr.New[FdbExtAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[FdbExtAttrs](d); v.decode(d, &x.Unknown) {
 				x.FdbExtAttrs = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrNeighbourFlagsExt:
 			x.FlagsExt = nlattr.Some(NtfExtFlags(d.Uint32()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *NewneighRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyNewneighRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *NewneighRequest) UnmarshalBinary(b []byte) error {
 	*x = NewneighRequest{}
 	d := nlattr.NewDecoder(b)
@@ -138,115 +106,94 @@ func (x *NewneighRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyNewneighRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *NewneighRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyNewneighRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *NewneighRequest) Validate() error {
 	return policyNewneighRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// DelneighRequest is the delneigh request: remove one entry, ENOENT if there is none. With
-// NLM_F_BULK and AF_BRIDGE, remove all entries of the database that match the request.
+// DelneighRequest is the request of [Client.Delneigh].
 type DelneighRequest struct {
-	Header       Ndmsg
-	Dst          nlattr.Opt[netip.Addr] // address of the neighbour, in network byte order
-	Lladdr       net.HardwareAddr
-	Vlan         nlattr.Opt[uint16] // AF_BRIDGE, the VLAN of the entry, 1 to 4094
-	Port         nlattr.Opt[uint16] // VXLAN, UDP port of the remote end, in network byte order
-	Vni          nlattr.Opt[uint32]
-	Ifindex      nlattr.Opt[uint32] // in a dump, only entries of this interface
-	SrcVni       nlattr.Opt[uint32]
-	NhID         nlattr.Opt[uint32]
+	Header  Ndmsg
+	Dst     nlattr.Opt[netip.Addr]
+	Lladdr  net.HardwareAddr
+	Vlan    nlattr.Opt[uint16]
+	Port    nlattr.Opt[uint16]
+	Vni     nlattr.Opt[uint32]
+	Ifindex nlattr.Opt[uint32]
+	SrcVni  nlattr.Opt[uint32]
+	NhID    nlattr.Opt[uint32]
+	// In a bulk delneigh, the bits of ndm-state to compare: entries are removed whose state
+	// equals ndm-state in these bits. 0 compares none.
 	NdmStateMask nlattr.Opt[NudState]
+	// In a bulk delneigh, the bits of ndm-flags to compare: entries are removed whose flags
+	// equal ndm-flags in these bits. 0 compares none.
 	NdmFlagsMask nlattr.Opt[NtfFlags]
-	Unknown      []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown      []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *DelneighRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(DelneighRequest)
 	}
 	x.Header.encode(e.Extend(12))
-	if x.Dst.OK {
-		e.Addr(AttrNeighbourDst, x.Dst.V)
-	}
-	if x.Lladdr != nil {
-		e.Bytes(AttrNeighbourLladdr, x.Lladdr)
-	}
-	if x.Vlan.OK {
-		e.Uint16(AttrNeighbourVlan, x.Vlan.V)
-	}
-	if x.Port.OK {
-		e.Uint16BE(AttrNeighbourPort, x.Port.V)
-	}
-	if x.Vni.OK {
-		e.Uint32(AttrNeighbourVni, x.Vni.V)
-	}
-	if x.Ifindex.OK {
-		e.Uint32(AttrNeighbourIfindex, x.Ifindex.V)
-	}
-	if x.SrcVni.OK {
-		e.Uint32(AttrNeighbourSrcVni, x.SrcVni.V)
-	}
-	if x.NhID.OK {
-		e.Uint32(AttrNeighbourNhID, x.NhID.V)
-	}
-	if x.NdmStateMask.OK {
-		e.Uint16(AttrNeighbourNdmStateMask, uint16(x.NdmStateMask.V))
-	}
-	if x.NdmFlagsMask.OK {
-		e.Uint8(AttrNeighbourNdmFlagsMask, uint8(x.NdmFlagsMask.V))
-	}
+	e.OptAddr(AttrNeighbourDst, x.Dst)
+	e.OptBytes(AttrNeighbourLladdr, x.Lladdr)
+	e.OptUint16(AttrNeighbourVlan, x.Vlan)
+	e.OptUint16BE(AttrNeighbourPort, x.Port)
+	e.OptUint32(AttrNeighbourVni, x.Vni)
+	e.OptUint32(AttrNeighbourIfindex, x.Ifindex)
+	e.OptUint32(AttrNeighbourSrcVni, x.SrcVni)
+	e.OptUint32(AttrNeighbourNhID, x.NhID)
+	nlattr.OptEnum16(e, AttrNeighbourNdmStateMask, x.NdmStateMask)
+	nlattr.OptEnum8(e, AttrNeighbourNdmFlagsMask, x.NdmFlagsMask)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *DelneighRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(12))
 	for d.Next() {
 		switch d.Type() {
 		case AttrNeighbourDst:
-			if v, ok := d.Addr(); ok {
-				x.Dst = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Dst, &x.Unknown)
 		case AttrNeighbourLladdr:
 			x.Lladdr = d.Bytes()
 		case AttrNeighbourVlan:
-			x.Vlan = nlattr.Some(d.Uint16())
+			x.Vlan = d.OptUint16()
 		case AttrNeighbourPort:
-			x.Port = nlattr.Some(d.Uint16BE())
+			x.Port = d.OptUint16BE()
 		case AttrNeighbourVni:
-			x.Vni = nlattr.Some(d.Uint32())
+			x.Vni = d.OptUint32()
 		case AttrNeighbourIfindex:
-			x.Ifindex = nlattr.Some(d.Uint32())
+			x.Ifindex = d.OptUint32()
 		case AttrNeighbourSrcVni:
-			x.SrcVni = nlattr.Some(d.Uint32())
+			x.SrcVni = d.OptUint32()
 		case AttrNeighbourNhID:
-			x.NhID = nlattr.Some(d.Uint32())
+			x.NhID = d.OptUint32()
 		case AttrNeighbourNdmStateMask:
 			x.NdmStateMask = nlattr.Some(NudState(d.Uint16()))
 		case AttrNeighbourNdmFlagsMask:
 			x.NdmFlagsMask = nlattr.Some(NtfFlags(d.Uint8()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *DelneighRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyDelneighRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *DelneighRequest) UnmarshalBinary(b []byte) error {
 	*x = DelneighRequest{}
 	d := nlattr.NewDecoder(b)
@@ -259,86 +206,70 @@ func (x *DelneighRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyDelneighRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *DelneighRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyDelneighRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *DelneighRequest) Validate() error {
 	return policyDelneighRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetneighRequest is the getneigh request: look up one entry (do), or list those of a family
-// (dump): the neighbours, the proxies if the flag proxy is set, or with AF_BRIDGE the forwarding
-// databases.
+// GetneighRequest is the request of [Client.Getneigh].
 type GetneighRequest struct {
 	Header  Ndmsg
-	Dst     nlattr.Opt[netip.Addr] // address of the neighbour, in network byte order
+	Dst     nlattr.Opt[netip.Addr]
 	Lladdr  net.HardwareAddr
-	Vlan    nlattr.Opt[uint16] // AF_BRIDGE, the VLAN of the entry, 1 to 4094
+	Vlan    nlattr.Opt[uint16]
 	Vni     nlattr.Opt[uint32]
 	Master  nlattr.Opt[uint32]
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetneighRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetneighRequest)
 	}
 	x.Header.encode(e.Extend(12))
-	if x.Dst.OK {
-		e.Addr(AttrNeighbourDst, x.Dst.V)
-	}
-	if x.Lladdr != nil {
-		e.Bytes(AttrNeighbourLladdr, x.Lladdr)
-	}
-	if x.Vlan.OK {
-		e.Uint16(AttrNeighbourVlan, x.Vlan.V)
-	}
-	if x.Vni.OK {
-		e.Uint32(AttrNeighbourVni, x.Vni.V)
-	}
-	if x.Master.OK {
-		e.Uint32(AttrNeighbourMaster, x.Master.V)
-	}
+	e.OptAddr(AttrNeighbourDst, x.Dst)
+	e.OptBytes(AttrNeighbourLladdr, x.Lladdr)
+	e.OptUint16(AttrNeighbourVlan, x.Vlan)
+	e.OptUint32(AttrNeighbourVni, x.Vni)
+	e.OptUint32(AttrNeighbourMaster, x.Master)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetneighRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(12))
 	for d.Next() {
 		switch d.Type() {
 		case AttrNeighbourDst:
-			if v, ok := d.Addr(); ok {
-				x.Dst = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Dst, &x.Unknown)
 		case AttrNeighbourLladdr:
 			x.Lladdr = d.Bytes()
 		case AttrNeighbourVlan:
-			x.Vlan = nlattr.Some(d.Uint16())
+			x.Vlan = d.OptUint16()
 		case AttrNeighbourVni:
-			x.Vni = nlattr.Some(d.Uint32())
+			x.Vni = d.OptUint32()
 		case AttrNeighbourMaster:
-			x.Master = nlattr.Some(d.Uint32())
+			x.Master = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetneighRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetneighRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetneighRequest) UnmarshalBinary(b []byte) error {
 	*x = GetneighRequest{}
 	d := nlattr.NewDecoder(b)
@@ -351,64 +282,58 @@ func (x *GetneighRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetneighRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetneighRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetneighRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GetneighRequest) Validate() error {
 	return policyGetneighRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetneighDumpRequest is the getneigh dump request: look up one entry (do), or list those of a
-// family (dump): the neighbours, the proxies if the flag proxy is set, or with AF_BRIDGE the
-// forwarding databases.
+// GetneighDumpRequest is the request of [Client.GetneighDump].
 type GetneighDumpRequest struct {
 	Header  Ndmsg
-	Ifindex nlattr.Opt[uint32] // in a dump, only entries of this interface
+	Ifindex nlattr.Opt[uint32]
 	Master  nlattr.Opt[uint32]
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetneighDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetneighDumpRequest)
 	}
 	x.Header.encode(e.Extend(12))
-	if x.Ifindex.OK {
-		e.Uint32(AttrNeighbourIfindex, x.Ifindex.V)
-	}
-	if x.Master.OK {
-		e.Uint32(AttrNeighbourMaster, x.Master.V)
-	}
+	e.OptUint32(AttrNeighbourIfindex, x.Ifindex)
+	e.OptUint32(AttrNeighbourMaster, x.Master)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetneighDumpRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(12))
 	for d.Next() {
 		switch d.Type() {
 		case AttrNeighbourIfindex:
-			x.Ifindex = nlattr.Some(d.Uint32())
+			x.Ifindex = d.OptUint32()
 		case AttrNeighbourMaster:
-			x.Master = nlattr.Some(d.Uint32())
+			x.Master = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetneighDumpRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetneighDumpRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetneighDumpRequest) UnmarshalBinary(b []byte) error {
 	*x = GetneighDumpRequest{}
 	d := nlattr.NewDecoder(b)
@@ -421,157 +346,120 @@ func (x *GetneighDumpRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetneighDumpRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetneighDumpRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetneighDumpRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GetneighDumpRequest) Validate() error {
 	return policyGetneighDumpRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetneighReply is the getneigh reply: look up one entry (do), or list those of a family (dump):
-// the neighbours, the proxies if the flag proxy is set, or with AF_BRIDGE the forwarding databases.
+// GetneighReply is the reply of [Client.Getneigh].
 type GetneighReply struct {
-	Header      Ndmsg
-	Dst         nlattr.Opt[netip.Addr] // address of the neighbour, in network byte order
-	Lladdr      net.HardwareAddr
-	Cacheinfo   nlattr.Opt[NdaCacheinfo] // ages of the entry, in answers
-	Probes      nlattr.Opt[uint32]       // number of probes sent without an answer, in answers
-	Vlan        nlattr.Opt[uint16]       // AF_BRIDGE, the VLAN of the entry, 1 to 4094
-	Port        nlattr.Opt[uint16]       // VXLAN, UDP port of the remote end, in network byte order
-	Vni         nlattr.Opt[uint32]
-	Ifindex     nlattr.Opt[uint32] // in a dump, only entries of this interface
-	Master      nlattr.Opt[uint32]
+	Header    Ndmsg
+	Dst       nlattr.Opt[netip.Addr]
+	Lladdr    net.HardwareAddr
+	Cacheinfo nlattr.Opt[NdaCacheinfo] // ages of the entry, in answers
+	Probes    nlattr.Opt[uint32]       // number of probes sent without an answer, in answers
+	Vlan      nlattr.Opt[uint16]
+	Port      nlattr.Opt[uint16]
+	Vni       nlattr.Opt[uint32]
+	Ifindex   nlattr.Opt[uint32]
+	Master    nlattr.Opt[uint32]
+	// VXLAN, number of the network namespace in which ifindex counts (see rt-nsid), in answers;
+	// absent if it is the namespace of the link.
 	LinkNetnsid nlattr.Opt[int32]
 	SrcVni      nlattr.Opt[uint32]
-	Protocol    nlattr.Opt[RtProtocol] // who made the entry
+	// Who made the entry. Reported only if it is not unspec.
+	Protocol    nlattr.Opt[RtProtocol]
 	NhID        nlattr.Opt[uint32]
 	FdbExtAttrs *FdbExtAttrs            // further settings of an entry of a bridge
 	FlagsExt    nlattr.Opt[NtfExtFlags] // flags that do not fit into ndm-flags
-	Unknown     []nlattr.Attr           // what the fields cannot hold, as it came
+	Unknown     []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetneighReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetneighReply)
 	}
 	x.Header.encode(e.Extend(12))
-	if x.Dst.OK {
-		e.Addr(AttrNeighbourDst, x.Dst.V)
-	}
-	if x.Lladdr != nil {
-		e.Bytes(AttrNeighbourLladdr, x.Lladdr)
-	}
+	e.OptAddr(AttrNeighbourDst, x.Dst)
+	e.OptBytes(AttrNeighbourLladdr, x.Lladdr)
 	if x.Cacheinfo.OK {
-		nest := e.BeginRaw(AttrNeighbourCacheinfo)
-		x.Cacheinfo.V.encode(e.Extend(16))
-		e.End(nest)
+		x.Cacheinfo.V.encode(e.Struct(AttrNeighbourCacheinfo, 16))
 	}
-	if x.Probes.OK {
-		e.Uint32(AttrNeighbourProbes, x.Probes.V)
-	}
-	if x.Vlan.OK {
-		e.Uint16(AttrNeighbourVlan, x.Vlan.V)
-	}
-	if x.Port.OK {
-		e.Uint16BE(AttrNeighbourPort, x.Port.V)
-	}
-	if x.Vni.OK {
-		e.Uint32(AttrNeighbourVni, x.Vni.V)
-	}
-	if x.Ifindex.OK {
-		e.Uint32(AttrNeighbourIfindex, x.Ifindex.V)
-	}
-	if x.Master.OK {
-		e.Uint32(AttrNeighbourMaster, x.Master.V)
-	}
-	if x.LinkNetnsid.OK {
-		e.Int32(AttrNeighbourLinkNetnsid, x.LinkNetnsid.V)
-	}
-	if x.SrcVni.OK {
-		e.Uint32(AttrNeighbourSrcVni, x.SrcVni.V)
-	}
-	if x.Protocol.OK {
-		e.Uint8(AttrNeighbourProtocol, uint8(x.Protocol.V))
-	}
-	if x.NhID.OK {
-		e.Uint32(AttrNeighbourNhID, x.NhID.V)
-	}
+	e.OptUint32(AttrNeighbourProbes, x.Probes)
+	e.OptUint16(AttrNeighbourVlan, x.Vlan)
+	e.OptUint16BE(AttrNeighbourPort, x.Port)
+	e.OptUint32(AttrNeighbourVni, x.Vni)
+	e.OptUint32(AttrNeighbourIfindex, x.Ifindex)
+	e.OptUint32(AttrNeighbourMaster, x.Master)
+	e.OptInt32(AttrNeighbourLinkNetnsid, x.LinkNetnsid)
+	e.OptUint32(AttrNeighbourSrcVni, x.SrcVni)
+	nlattr.OptEnum8(e, AttrNeighbourProtocol, x.Protocol)
+	e.OptUint32(AttrNeighbourNhID, x.NhID)
 	if x.FdbExtAttrs != nil {
-		nest := e.Begin(AttrNeighbourFdbExtAttrs)
-		x.FdbExtAttrs.encode(e)
-		e.End(nest)
+		x.FdbExtAttrs.encode(e, AttrNeighbourFdbExtAttrs)
 	}
-	if x.FlagsExt.OK {
-		e.Uint32(AttrNeighbourFlagsExt, uint32(x.FlagsExt.V))
-	}
+	nlattr.OptEnum32(e, AttrNeighbourFlagsExt, x.FlagsExt)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetneighReply) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(12))
 	for d.Next() {
 		switch d.Type() {
 		case AttrNeighbourDst:
-			if v, ok := d.Addr(); ok {
-				x.Dst = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Dst, &x.Unknown)
 		case AttrNeighbourLladdr:
 			x.Lladdr = d.Bytes()
 		case AttrNeighbourCacheinfo:
 			x.Cacheinfo.OK = true
 			x.Cacheinfo.V.decode(d.Payload())
 		case AttrNeighbourProbes:
-			x.Probes = nlattr.Some(d.Uint32())
+			x.Probes = d.OptUint32()
 		case AttrNeighbourVlan:
-			x.Vlan = nlattr.Some(d.Uint16())
+			x.Vlan = d.OptUint16()
 		case AttrNeighbourPort:
-			x.Port = nlattr.Some(d.Uint16BE())
+			x.Port = d.OptUint16BE()
 		case AttrNeighbourVni:
-			x.Vni = nlattr.Some(d.Uint32())
+			x.Vni = d.OptUint32()
 		case AttrNeighbourIfindex:
-			x.Ifindex = nlattr.Some(d.Uint32())
+			x.Ifindex = d.OptUint32()
 		case AttrNeighbourMaster:
-			x.Master = nlattr.Some(d.Uint32())
+			x.Master = d.OptUint32()
 		case AttrNeighbourLinkNetnsid:
-			x.LinkNetnsid = nlattr.Some(d.Int32())
+			x.LinkNetnsid = d.OptInt32()
 		case AttrNeighbourSrcVni:
-			x.SrcVni = nlattr.Some(d.Uint32())
+			x.SrcVni = d.OptUint32()
 		case AttrNeighbourProtocol:
 			x.Protocol = nlattr.Some(RtProtocol(d.Uint8()))
 		case AttrNeighbourNhID:
-			x.NhID = nlattr.Some(d.Uint32())
+			x.NhID = d.OptUint32()
 		case AttrNeighbourFdbExtAttrs:
-			v := nlattr.New[FdbExtAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[FdbExtAttrs](d); v.decode(d, &x.Unknown) {
 				x.FdbExtAttrs = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrNeighbourFlagsExt:
 			x.FlagsExt = nlattr.Some(NtfExtFlags(d.Uint32()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetneighReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetneighReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetneighReply) UnmarshalBinary(b []byte) error {
 	*x = GetneighReply{}
 	d := nlattr.NewDecoder(b)
@@ -580,23 +468,20 @@ func (x *GetneighReply) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *GetneighReply) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyGetneighReply, x)
-}
+func (x *GetneighReply) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyGetneighReply, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetneighReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetneighReply, b, x)
 }
 
-// GetneightblDumpRequest is the getneightbl dump request: list the neighbour tables, with the
-// parameters of each interface behind.
+// GetneightblDumpRequest is the request of [Client.GetneightblDump].
 type GetneightblDumpRequest struct {
 	Header  Ndtmsg
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetneightblDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetneightblDumpRequest)
@@ -605,26 +490,26 @@ func (x *GetneightblDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetneightblDumpRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrNdtPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetneightblDumpRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetneightblDumpRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetneightblDumpRequest) UnmarshalBinary(b []byte) error {
 	*x = GetneightblDumpRequest{}
 	d := nlattr.NewDecoder(b)
@@ -637,117 +522,100 @@ func (x *GetneightblDumpRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetneightblDumpRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetneightblDumpRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetneightblDumpRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GetneightblDumpRequest) Validate() error {
 	return policyGetneightblDumpRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetneightblReply is the getneightbl reply: list the neighbour tables, with the parameters of each
-// interface behind.
+// GetneightblReply is the reply of [Client.GetneightblDump].
 type GetneightblReply struct {
-	Header     Ndtmsg
-	Name       nlattr.Opt[string] // name of the table, arp_cache or ndisc_cache
-	Thresh1    nlattr.Opt[uint32] // number of entries below which nothing is collected
-	Thresh2    nlattr.Opt[uint32]
-	Thresh3    nlattr.Opt[uint32] // largest number of entries
-	Config     *NdtConfig         // state of the table, read-only
-	Parms      *NdtpaAttrs
-	Stats      *NdtStats          // counters, read-only
+	Header Ndtmsg
+	// Name of the table, arp_cache or ndisc_cache; required in setneightbl.
+	Name nlattr.Opt[string]
+	// Number of entries below which nothing is collected. This, thresh2, thresh3 and
+	// gc-interval hold for all network namespaces and change only from the first one.
+	Thresh1 nlattr.Opt[uint32]
+	// Number of entries above which those older than 5 seconds are collected at once.
+	Thresh2 nlattr.Opt[uint32]
+	Thresh3 nlattr.Opt[uint32] // largest number of entries
+	// State of the table, read-only. Absent in the messages for interfaces.
+	Config *NdtConfig
+	// Parameters, of one interface or those that new interfaces start with.
+	Parms *NdtpaAttrs
+	// Counters, read-only. Absent in the messages for interfaces.
+	Stats      *NdtStats
 	GcInterval nlattr.Opt[uint64] // milliseconds between runs of garbage collection
-	Unknown    []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown    []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetneightblReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetneightblReply)
 	}
 	x.Header.encode(e.Extend(4))
-	if x.Name.OK {
-		e.String(AttrNdtName, x.Name.V)
-	}
-	if x.Thresh1.OK {
-		e.Uint32(AttrNdtThresh1, x.Thresh1.V)
-	}
-	if x.Thresh2.OK {
-		e.Uint32(AttrNdtThresh2, x.Thresh2.V)
-	}
-	if x.Thresh3.OK {
-		e.Uint32(AttrNdtThresh3, x.Thresh3.V)
-	}
+	e.OptString(AttrNdtName, x.Name)
+	e.OptUint32(AttrNdtThresh1, x.Thresh1)
+	e.OptUint32(AttrNdtThresh2, x.Thresh2)
+	e.OptUint32(AttrNdtThresh3, x.Thresh3)
 	if x.Config != nil {
-		nest := e.BeginRaw(AttrNdtConfig)
-		x.Config.encode(e.Extend(32))
-		e.End(nest)
+		x.Config.encode(e.Struct(AttrNdtConfig, 32))
 	}
 	if x.Parms != nil {
-		nest := e.Begin(AttrNdtParms)
-		x.Parms.encode(e)
-		e.End(nest)
+		x.Parms.encode(e, AttrNdtParms)
 	}
 	if x.Stats != nil {
-		nest := e.BeginRaw(AttrNdtStats)
-		x.Stats.encode(e.Extend(88))
-		e.End(nest)
+		x.Stats.encode(e.Struct(AttrNdtStats, 88))
 	}
-	if x.GcInterval.OK {
-		e.Uint64(AttrNdtGcInterval, x.GcInterval.V)
-	}
+	e.OptUint64(AttrNdtGcInterval, x.GcInterval)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetneightblReply) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrNdtName:
-			x.Name = nlattr.Some(d.String())
+			x.Name = d.OptString()
 		case AttrNdtThresh1:
-			x.Thresh1 = nlattr.Some(d.Uint32())
+			x.Thresh1 = d.OptUint32()
 		case AttrNdtThresh2:
-			x.Thresh2 = nlattr.Some(d.Uint32())
+			x.Thresh2 = d.OptUint32()
 		case AttrNdtThresh3:
-			x.Thresh3 = nlattr.Some(d.Uint32())
+			x.Thresh3 = d.OptUint32()
 		case AttrNdtConfig:
-			v := nlattr.New[NdtConfig](d)
-			v.decode(d.Payload())
-			x.Config = v
+			x.Config = nlattr.New[NdtConfig](d)
+			x.Config.decode(d.Payload())
 		case AttrNdtParms:
-			v := nlattr.New[NdtpaAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[NdtpaAttrs](d); v.decode(d, &x.Unknown) {
 				x.Parms = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrNdtStats:
-			v := nlattr.New[NdtStats](d)
-			v.decode(d.Payload())
-			x.Stats = v
+			x.Stats = nlattr.New[NdtStats](d)
+			x.Stats.decode(d.Payload())
 		case AttrNdtGcInterval:
-			x.GcInterval = nlattr.Some(d.Uint64())
+			x.GcInterval = d.OptUint64()
 		case AttrNdtPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetneightblReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetneightblReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetneightblReply) UnmarshalBinary(b []byte) error {
 	*x = GetneightblReply{}
 	d := nlattr.NewDecoder(b)
@@ -760,93 +628,79 @@ func (x *GetneightblReply) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetneightblReply, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetneightblReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetneightblReply, b, x)
 }
 
-// SetneightblRequest is the setneightbl request: change a neighbour table or the parameters of an
-// interface. ENOENT if there is no table of the name, or for thresholds and gc-interval outside of
-// the first namespace.
+// SetneightblRequest is the request of [Client.Setneightbl].
 type SetneightblRequest struct {
-	Header     Ndtmsg
-	Name       nlattr.Opt[string] // name of the table, arp_cache or ndisc_cache
-	Thresh1    nlattr.Opt[uint32] // number of entries below which nothing is collected
-	Thresh2    nlattr.Opt[uint32]
-	Thresh3    nlattr.Opt[uint32] // largest number of entries
+	Header Ndtmsg
+	// Name of the table, arp_cache or ndisc_cache; required in setneightbl.
+	Name nlattr.Opt[string]
+	// Number of entries below which nothing is collected. This, thresh2, thresh3 and
+	// gc-interval hold for all network namespaces and change only from the first one.
+	Thresh1 nlattr.Opt[uint32]
+	// Number of entries above which those older than 5 seconds are collected at once.
+	Thresh2 nlattr.Opt[uint32]
+	Thresh3 nlattr.Opt[uint32] // largest number of entries
+	// Parameters, of one interface or those that new interfaces start with.
 	Parms      *NdtpaAttrs
 	GcInterval nlattr.Opt[uint64] // milliseconds between runs of garbage collection
-	Unknown    []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown    []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *SetneightblRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(SetneightblRequest)
 	}
 	x.Header.encode(e.Extend(4))
-	if x.Name.OK {
-		e.String(AttrNdtName, x.Name.V)
-	}
-	if x.Thresh1.OK {
-		e.Uint32(AttrNdtThresh1, x.Thresh1.V)
-	}
-	if x.Thresh2.OK {
-		e.Uint32(AttrNdtThresh2, x.Thresh2.V)
-	}
-	if x.Thresh3.OK {
-		e.Uint32(AttrNdtThresh3, x.Thresh3.V)
-	}
+	e.OptString(AttrNdtName, x.Name)
+	e.OptUint32(AttrNdtThresh1, x.Thresh1)
+	e.OptUint32(AttrNdtThresh2, x.Thresh2)
+	e.OptUint32(AttrNdtThresh3, x.Thresh3)
 	if x.Parms != nil {
-		nest := e.Begin(AttrNdtParms)
-		x.Parms.encode(e)
-		e.End(nest)
+		x.Parms.encode(e, AttrNdtParms)
 	}
-	if x.GcInterval.OK {
-		e.Uint64(AttrNdtGcInterval, x.GcInterval.V)
-	}
+	e.OptUint64(AttrNdtGcInterval, x.GcInterval)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *SetneightblRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
 		switch d.Type() {
 		case AttrNdtName:
-			x.Name = nlattr.Some(d.String())
+			x.Name = d.OptString()
 		case AttrNdtThresh1:
-			x.Thresh1 = nlattr.Some(d.Uint32())
+			x.Thresh1 = d.OptUint32()
 		case AttrNdtThresh2:
-			x.Thresh2 = nlattr.Some(d.Uint32())
+			x.Thresh2 = d.OptUint32()
 		case AttrNdtThresh3:
-			x.Thresh3 = nlattr.Some(d.Uint32())
+			x.Thresh3 = d.OptUint32()
 		case AttrNdtParms:
-			v := nlattr.New[NdtpaAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[NdtpaAttrs](d); v.decode(d, &x.Unknown) {
 				x.Parms = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrNdtGcInterval:
-			x.GcInterval = nlattr.Some(d.Uint64())
+			x.GcInterval = d.OptUint64()
 		case AttrNdtPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *SetneightblRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policySetneightblRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *SetneightblRequest) UnmarshalBinary(b []byte) error {
 	*x = SetneightblRequest{}
 	d := nlattr.NewDecoder(b)
@@ -859,12 +713,12 @@ func (x *SetneightblRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policySetneightblRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *SetneightblRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policySetneightblRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *SetneightblRequest) Validate() error {
 	return policySetneightblRequest.ValidateBinary(x, nlpolicy.Strict)
 }

@@ -4,13 +4,13 @@ package rtneigh
 
 import "github.com/nlgen/nlgen/runtime/nlpolicy"
 
-var policyNewneighRequest = nlpolicy.Message{Family: "rt-neigh", Op: "newneigh", Header: &structNdmsg, Attrs: &setNeighbourAttrs, Accept: []uint16{AttrNeighbourDst, AttrNeighbourLladdr, AttrNeighbourVlan, AttrNeighbourPort, AttrNeighbourVni, AttrNeighbourIfindex, AttrNeighbourSrcVni, AttrNeighbourProtocol, AttrNeighbourNhID, AttrNeighbourFdbExtAttrs, AttrNeighbourFlagsExt}}
+var policyNewneighRequest = nlpolicy.Message{Family: "rt-neigh", Op: "newneigh", Header: &structNdmsg, Attrs: &setNeighbourAttrs, Accept: []uint16{1, 2, 5, 6, 7, 8, 11, 12, 13, 14, 15}}
 
-var policyDelneighRequest = nlpolicy.Message{Family: "rt-neigh", Op: "delneigh", Header: &structNdmsg, Attrs: &setNeighbourAttrs, Accept: []uint16{AttrNeighbourDst, AttrNeighbourLladdr, AttrNeighbourVlan, AttrNeighbourPort, AttrNeighbourVni, AttrNeighbourIfindex, AttrNeighbourSrcVni, AttrNeighbourNhID, AttrNeighbourNdmStateMask, AttrNeighbourNdmFlagsMask}}
+var policyDelneighRequest = nlpolicy.Message{Family: "rt-neigh", Op: "delneigh", Header: &structNdmsg, Attrs: &setNeighbourAttrs, Accept: []uint16{1, 2, 5, 6, 7, 8, 11, 13, 16, 17}}
 
-var policyGetneighRequest = nlpolicy.Message{Family: "rt-neigh", Op: "getneigh", Header: &structNdmsg, Attrs: &setNeighbourAttrs, Accept: []uint16{AttrNeighbourDst, AttrNeighbourLladdr, AttrNeighbourVlan, AttrNeighbourVni, AttrNeighbourMaster}}
+var policyGetneighRequest = nlpolicy.Message{Family: "rt-neigh", Op: "getneigh", Header: &structNdmsg, Attrs: &setNeighbourAttrs, Accept: []uint16{1, 2, 5, 7, 9}}
 
-var policyGetneighDumpRequest = nlpolicy.Message{Family: "rt-neigh", Op: "getneigh", Header: &structNdmsg, Attrs: &setNeighbourAttrs, Accept: []uint16{AttrNeighbourIfindex, AttrNeighbourMaster}}
+var policyGetneighDumpRequest = nlpolicy.Message{Family: "rt-neigh", Op: "getneigh", Header: &structNdmsg, Attrs: &setNeighbourAttrs, Accept: []uint16{8, 9}}
 
 var policyGetneighReply = nlpolicy.Message{Family: "rt-neigh", Op: "getneigh", Header: &structNdmsg, Attrs: &setNeighbourAttrs}
 
@@ -18,112 +18,112 @@ var policyGetneightblDumpRequest = nlpolicy.Message{Family: "rt-neigh", Op: "get
 
 var policyGetneightblReply = nlpolicy.Message{Family: "rt-neigh", Op: "getneightbl", Header: &structNdtmsg, Attrs: &setNdtAttrs}
 
-var policySetneightblRequest = nlpolicy.Message{Family: "rt-neigh", Op: "setneightbl", Header: &structNdtmsg, Attrs: &setNdtAttrs, Accept: []uint16{AttrNdtName, AttrNdtThresh1, AttrNdtThresh2, AttrNdtThresh3, AttrNdtParms, AttrNdtGcInterval}}
+var policySetneightblRequest = nlpolicy.Message{Family: "rt-neigh", Op: "setneightbl", Header: &structNdtmsg, Attrs: &setNdtAttrs, Accept: []uint16{1, 2, 3, 4, 6, 8}}
 
 var setNeighbourAttrs = nlpolicy.Set{Name: "neighbour-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "dst", Number: AttrNeighbourDst, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4OrV6},
-	{Name: "lladdr", Number: AttrNeighbourLladdr, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC},
-	{Name: "cacheinfo", Number: AttrNeighbourCacheinfo, Kind: nlpolicy.Binary, Struct: &structNdaCacheinfo},
-	{Name: "probes", Number: AttrNeighbourProbes, Kind: nlpolicy.U32},
-	{Name: "vlan", Number: AttrNeighbourVlan, Kind: nlpolicy.U16},
-	{Name: "port", Number: AttrNeighbourPort, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "vni", Number: AttrNeighbourVni, Kind: nlpolicy.U32},
-	{Name: "ifindex", Number: AttrNeighbourIfindex, Kind: nlpolicy.U32},
-	{Name: "master", Number: AttrNeighbourMaster, Kind: nlpolicy.U32},
-	{Name: "link-netnsid", Number: AttrNeighbourLinkNetnsid, Kind: nlpolicy.S32},
-	{Name: "src-vni", Number: AttrNeighbourSrcVni, Kind: nlpolicy.U32},
-	{Name: "protocol", Number: AttrNeighbourProtocol, Kind: nlpolicy.U8, Enum: &enumRtProtocol},
-	{Name: "nh-id", Number: AttrNeighbourNhID, Kind: nlpolicy.U32},
-	{Name: "fdb-ext-attrs", Number: AttrNeighbourFdbExtAttrs, Kind: nlpolicy.Nest, Nested: &setFdbExtAttrs},
-	{Name: "flags-ext", Number: AttrNeighbourFlagsExt, Kind: nlpolicy.U32, Enum: &enumNtfExtFlags},
-	{Name: "ndm-state-mask", Number: AttrNeighbourNdmStateMask, Kind: nlpolicy.U16, Enum: &enumNudState},
-	{Name: "ndm-flags-mask", Number: AttrNeighbourNdmFlagsMask, Kind: nlpolicy.U8, Enum: &enumNtfFlags},
+	{Name: "dst", Number: 1, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4OrV6},
+	{Name: "lladdr", Number: 2, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC},
+	{Name: "cacheinfo", Number: 3, Kind: nlpolicy.Binary, Struct: &structNdaCacheinfo},
+	{Name: "probes", Number: 4, Kind: nlpolicy.U32},
+	{Name: "vlan", Number: 5, Kind: nlpolicy.U16},
+	{Name: "port", Number: 6, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "vni", Number: 7, Kind: nlpolicy.U32},
+	{Name: "ifindex", Number: 8, Kind: nlpolicy.U32},
+	{Name: "master", Number: 9, Kind: nlpolicy.U32},
+	{Name: "link-netnsid", Number: 10, Kind: nlpolicy.S32},
+	{Name: "src-vni", Number: 11, Kind: nlpolicy.U32},
+	{Name: "protocol", Number: 12, Kind: nlpolicy.U8, Enum: &enumRtProtocol},
+	{Name: "nh-id", Number: 13, Kind: nlpolicy.U32},
+	{Name: "fdb-ext-attrs", Number: 14, Kind: nlpolicy.Nest, Nested: &setFdbExtAttrs},
+	{Name: "flags-ext", Number: 15, Kind: nlpolicy.U32, Enum: &enumNtfExtFlags},
+	{Name: "ndm-state-mask", Number: 16, Kind: nlpolicy.U16, Enum: &enumNudState},
+	{Name: "ndm-flags-mask", Number: 17, Kind: nlpolicy.U8, Enum: &enumNtfFlags},
 }}
 
 var setFdbExtAttrs = nlpolicy.Set{Name: "fdb-ext-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "activity-notify", Number: AttrFdbExtActivityNotify, Kind: nlpolicy.U8, Enum: &enumFdbNotify},
-	{Name: "dont-refresh", Number: AttrFdbExtDontRefresh, Kind: nlpolicy.Flag},
+	{Name: "activity-notify", Number: 1, Kind: nlpolicy.U8, Enum: &enumFdbNotify},
+	{Name: "dont-refresh", Number: 2, Kind: nlpolicy.Flag},
 }}
 
 var setNdtAttrs = nlpolicy.Set{Name: "ndt-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "name", Number: AttrNdtName, Kind: nlpolicy.String},
-	{Name: "thresh1", Number: AttrNdtThresh1, Kind: nlpolicy.U32},
-	{Name: "thresh2", Number: AttrNdtThresh2, Kind: nlpolicy.U32},
-	{Name: "thresh3", Number: AttrNdtThresh3, Kind: nlpolicy.U32},
-	{Name: "config", Number: AttrNdtConfig, Kind: nlpolicy.Binary, Struct: &structNdtConfig},
-	{Name: "parms", Number: AttrNdtParms, Kind: nlpolicy.Nest, Nested: &setNdtpaAttrs},
-	{Name: "stats", Number: AttrNdtStats, Kind: nlpolicy.Binary, Struct: &structNdtStats},
-	{Name: "gc-interval", Number: AttrNdtGcInterval, Kind: nlpolicy.U64},
-	{Name: "pad", Number: AttrNdtPad, Kind: nlpolicy.Pad},
+	{Name: "name", Number: 1, Kind: nlpolicy.String},
+	{Name: "thresh1", Number: 2, Kind: nlpolicy.U32},
+	{Name: "thresh2", Number: 3, Kind: nlpolicy.U32},
+	{Name: "thresh3", Number: 4, Kind: nlpolicy.U32},
+	{Name: "config", Number: 5, Kind: nlpolicy.Binary, Struct: &structNdtConfig},
+	{Name: "parms", Number: 6, Kind: nlpolicy.Nest, Nested: &setNdtpaAttrs},
+	{Name: "stats", Number: 7, Kind: nlpolicy.Binary, Struct: &structNdtStats},
+	{Name: "gc-interval", Number: 8, Kind: nlpolicy.U64},
+	{Name: "pad", Number: 9, Kind: nlpolicy.Pad},
 }}
 
 var setNdtpaAttrs = nlpolicy.Set{Name: "ndtpa-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "ifindex", Number: AttrNdtpaIfindex, Kind: nlpolicy.U32},
-	{Name: "refcnt", Number: AttrNdtpaRefcnt, Kind: nlpolicy.U32},
-	{Name: "reachable-time", Number: AttrNdtpaReachableTime, Kind: nlpolicy.U64},
-	{Name: "base-reachable-time", Number: AttrNdtpaBaseReachableTime, Kind: nlpolicy.U64},
-	{Name: "retrans-time", Number: AttrNdtpaRetransTime, Kind: nlpolicy.U64},
-	{Name: "gc-staletime", Number: AttrNdtpaGcStaletime, Kind: nlpolicy.U64},
-	{Name: "delay-probe-time", Number: AttrNdtpaDelayProbeTime, Kind: nlpolicy.U64},
-	{Name: "queue-len", Number: AttrNdtpaQueueLen, Kind: nlpolicy.U32},
-	{Name: "app-probes", Number: AttrNdtpaAppProbes, Kind: nlpolicy.U32},
-	{Name: "ucast-probes", Number: AttrNdtpaUcastProbes, Kind: nlpolicy.U32},
-	{Name: "mcast-probes", Number: AttrNdtpaMcastProbes, Kind: nlpolicy.U32},
-	{Name: "anycast-delay", Number: AttrNdtpaAnycastDelay, Kind: nlpolicy.U64},
-	{Name: "proxy-delay", Number: AttrNdtpaProxyDelay, Kind: nlpolicy.U64},
-	{Name: "proxy-qlen", Number: AttrNdtpaProxyQlen, Kind: nlpolicy.U32},
-	{Name: "locktime", Number: AttrNdtpaLocktime, Kind: nlpolicy.U64},
-	{Name: "queue-lenbytes", Number: AttrNdtpaQueueLenbytes, Kind: nlpolicy.U32},
-	{Name: "mcast-reprobes", Number: AttrNdtpaMcastReprobes, Kind: nlpolicy.U32},
-	{Name: "pad", Number: AttrNdtpaPad, Kind: nlpolicy.Pad},
-	{Name: "interval-probe-time-ms", Number: AttrNdtpaIntervalProbeTimeMs, Kind: nlpolicy.U64, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
+	{Name: "ifindex", Number: 1, Kind: nlpolicy.U32},
+	{Name: "refcnt", Number: 2, Kind: nlpolicy.U32},
+	{Name: "reachable-time", Number: 3, Kind: nlpolicy.U64},
+	{Name: "base-reachable-time", Number: 4, Kind: nlpolicy.U64},
+	{Name: "retrans-time", Number: 5, Kind: nlpolicy.U64},
+	{Name: "gc-staletime", Number: 6, Kind: nlpolicy.U64},
+	{Name: "delay-probe-time", Number: 7, Kind: nlpolicy.U64},
+	{Name: "queue-len", Number: 8, Kind: nlpolicy.U32},
+	{Name: "app-probes", Number: 9, Kind: nlpolicy.U32},
+	{Name: "ucast-probes", Number: 10, Kind: nlpolicy.U32},
+	{Name: "mcast-probes", Number: 11, Kind: nlpolicy.U32},
+	{Name: "anycast-delay", Number: 12, Kind: nlpolicy.U64},
+	{Name: "proxy-delay", Number: 13, Kind: nlpolicy.U64},
+	{Name: "proxy-qlen", Number: 14, Kind: nlpolicy.U32},
+	{Name: "locktime", Number: 15, Kind: nlpolicy.U64},
+	{Name: "queue-lenbytes", Number: 16, Kind: nlpolicy.U32},
+	{Name: "mcast-reprobes", Number: 17, Kind: nlpolicy.U32},
+	{Name: "pad", Number: 18, Kind: nlpolicy.Pad},
+	{Name: "interval-probe-time-ms", Number: 19, Kind: nlpolicy.U64, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
 }}
 
 var structNdmsg = nlpolicy.Struct{Name: "ndmsg", Size: 12, Members: []nlpolicy.Member{
-	{Name: "ndm-family", Offset: 0, Size: 1, Kind: nlpolicy.U8},
+	{Name: "ndm-family", Size: 1},
 	{Name: "ndm-pad", Offset: 1, Size: 3, Kind: nlpolicy.Pad},
 	{Name: "ndm-ifindex", Offset: 4, Size: 4, Kind: nlpolicy.S32},
-	{Name: "ndm-state", Offset: 8, Size: 2, Kind: nlpolicy.U16, Enum: &enumNudState},
-	{Name: "ndm-flags", Offset: 10, Size: 1, Kind: nlpolicy.U8, Enum: &enumNtfFlags},
-	{Name: "ndm-type", Offset: 11, Size: 1, Kind: nlpolicy.U8, Enum: &enumRtmType},
+	{Name: "ndm-state", Offset: 8, Size: 2, Enum: &enumNudState},
+	{Name: "ndm-flags", Offset: 10, Size: 1, Enum: &enumNtfFlags},
+	{Name: "ndm-type", Offset: 11, Size: 1, Enum: &enumRtmType},
 }}
 
 var structNdtmsg = nlpolicy.Struct{Name: "ndtmsg", Size: 4, Members: []nlpolicy.Member{
-	{Name: "family", Offset: 0, Size: 1, Kind: nlpolicy.U8},
+	{Name: "family", Size: 1},
 	{Name: "pad", Offset: 1, Size: 3, Kind: nlpolicy.Pad},
 }}
 
 var structNdaCacheinfo = nlpolicy.Struct{Name: "nda-cacheinfo", Size: 16, Members: []nlpolicy.Member{
-	{Name: "confirmed", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "used", Offset: 4, Size: 4, Kind: nlpolicy.U32},
-	{Name: "updated", Offset: 8, Size: 4, Kind: nlpolicy.U32},
-	{Name: "refcnt", Offset: 12, Size: 4, Kind: nlpolicy.U32},
+	{Name: "confirmed", Size: 4},
+	{Name: "used", Offset: 4, Size: 4},
+	{Name: "updated", Offset: 8, Size: 4},
+	{Name: "refcnt", Offset: 12, Size: 4},
 }}
 
 var structNdtConfig = nlpolicy.Struct{Name: "ndt-config", Size: 32, Members: []nlpolicy.Member{
-	{Name: "key-len", Offset: 0, Size: 2, Kind: nlpolicy.U16},
-	{Name: "entry-size", Offset: 2, Size: 2, Kind: nlpolicy.U16},
-	{Name: "entries", Offset: 4, Size: 4, Kind: nlpolicy.U32},
-	{Name: "last-flush", Offset: 8, Size: 4, Kind: nlpolicy.U32},
-	{Name: "last-rand", Offset: 12, Size: 4, Kind: nlpolicy.U32},
-	{Name: "hash-rnd", Offset: 16, Size: 4, Kind: nlpolicy.U32},
-	{Name: "hash-mask", Offset: 20, Size: 4, Kind: nlpolicy.U32},
-	{Name: "hash-chain-gc", Offset: 24, Size: 4, Kind: nlpolicy.U32},
-	{Name: "proxy-qlen", Offset: 28, Size: 4, Kind: nlpolicy.U32},
+	{Name: "key-len", Size: 2},
+	{Name: "entry-size", Offset: 2, Size: 2},
+	{Name: "entries", Offset: 4, Size: 4},
+	{Name: "last-flush", Offset: 8, Size: 4},
+	{Name: "last-rand", Offset: 12, Size: 4},
+	{Name: "hash-rnd", Offset: 16, Size: 4},
+	{Name: "hash-mask", Offset: 20, Size: 4},
+	{Name: "hash-chain-gc", Offset: 24, Size: 4},
+	{Name: "proxy-qlen", Offset: 28, Size: 4},
 }}
 
 var structNdtStats = nlpolicy.Struct{Name: "ndt-stats", Size: 88, Members: []nlpolicy.Member{
-	{Name: "allocs", Offset: 0, Size: 8, Kind: nlpolicy.U64},
-	{Name: "destroys", Offset: 8, Size: 8, Kind: nlpolicy.U64},
-	{Name: "hash-grows", Offset: 16, Size: 8, Kind: nlpolicy.U64},
-	{Name: "res-failed", Offset: 24, Size: 8, Kind: nlpolicy.U64},
-	{Name: "lookups", Offset: 32, Size: 8, Kind: nlpolicy.U64},
-	{Name: "hits", Offset: 40, Size: 8, Kind: nlpolicy.U64},
-	{Name: "rcv-probes-mcast", Offset: 48, Size: 8, Kind: nlpolicy.U64},
-	{Name: "rcv-probes-ucast", Offset: 56, Size: 8, Kind: nlpolicy.U64},
-	{Name: "periodic-gc-runs", Offset: 64, Size: 8, Kind: nlpolicy.U64},
-	{Name: "forced-gc-runs", Offset: 72, Size: 8, Kind: nlpolicy.U64},
-	{Name: "table-fulls", Offset: 80, Size: 8, Kind: nlpolicy.U64},
+	{Name: "allocs", Size: 8},
+	{Name: "destroys", Offset: 8, Size: 8},
+	{Name: "hash-grows", Offset: 16, Size: 8},
+	{Name: "res-failed", Offset: 24, Size: 8},
+	{Name: "lookups", Offset: 32, Size: 8},
+	{Name: "hits", Offset: 40, Size: 8},
+	{Name: "rcv-probes-mcast", Offset: 48, Size: 8},
+	{Name: "rcv-probes-ucast", Offset: 56, Size: 8},
+	{Name: "periodic-gc-runs", Offset: 64, Size: 8},
+	{Name: "forced-gc-runs", Offset: 72, Size: 8},
+	{Name: "table-fulls", Offset: 80, Size: 8},
 }}
 
 var enumNudState = nlpolicy.Enum{Name: "nud-state", Flags: true, Names: []nlpolicy.Value{
@@ -155,7 +155,7 @@ var enumNtfExtFlags = nlpolicy.Enum{Name: "ntf-ext-flags", Flags: true, Names: [
 }}
 
 var enumRtmType = nlpolicy.Enum{Name: "rtm-type", Names: []nlpolicy.Value{
-	{Name: "unspec", Value: 0},
+	{Name: "unspec"},
 	{Name: "unicast", Value: 1},
 	{Name: "local", Value: 2},
 	{Name: "broadcast", Value: 3},
@@ -170,7 +170,7 @@ var enumRtmType = nlpolicy.Enum{Name: "rtm-type", Names: []nlpolicy.Value{
 }}
 
 var enumRtProtocol = nlpolicy.Enum{Name: "rt-protocol", Names: []nlpolicy.Value{
-	{Name: "unspec", Value: 0},
+	{Name: "unspec"},
 	{Name: "redirect", Value: 1},
 	{Name: "kernel", Value: 2},
 	{Name: "boot", Value: 3},

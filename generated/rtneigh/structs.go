@@ -4,14 +4,22 @@ package rtneigh
 
 import "github.com/nlgen/nlgen/runtime/nlattr"
 
-// Ndmsg is the C struct ndmsg of 12 bytes: fixed header of every neighbour message (struct ndmsg,
-// 12 bytes). A strict dump request may set ndm-family and, for the proxies, the flag proxy only.
+// Ndmsg is the C struct ndmsg: fixed header of every neighbour message (struct ndmsg, 12 bytes). A
+// strict dump request may set ndm-family and, for the proxies, the flag proxy only.
 type Ndmsg struct {
-	NdmFamily  uint8    // what the entry belongs to: AF_INET
-	NdmIfindex int32    // index of the interface
-	NdmState   NudState // state of the entry
-	NdmFlags   NtfFlags // low eight bits of the flags; flags-ext has the others
-	NdmType    RtmType
+	// What the entry belongs to: AF_INET (2) or AF_INET6 (10) for neighbours, AF_BRIDGE (7) for
+	// forwarding databases. In a dump 0 asks for the neighbours of all families.
+	NdmFamily uint8
+	// Index of the interface. For AF_BRIDGE the port that the address is behind, or the bridge
+	// or VXLAN link itself. In a dump use the attribute ifindex.
+	NdmIfindex int32
+	// State of the entry. A newneigh may set any but incomplete and failed; for AF_BRIDGE
+	// permanent makes a local address, noarp a static one and reachable one that ages.
+	NdmState NudState
+	NdmFlags NtfFlags // low eight bits of the flags; flags-ext has the others
+	// Kind of the address, derived by the kernel: unicast, local, broadcast, anycast or
+	// multicast. 0 in requests.
+	NdmType RtmType
 }
 
 func (x *Ndmsg) encode(b []byte) {
@@ -24,12 +32,7 @@ func (x *Ndmsg) encode(b []byte) {
 }
 
 func (x *Ndmsg) decode(b []byte) {
-	if len(b) < 12 {
-		var full [12]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:12]
+	b = nlattr.Fixed(b, 12)
 	x.NdmFamily = b[0]
 	x.NdmIfindex = int32(nlattr.GetUint32(b[4:]))
 	x.NdmState = NudState(nlattr.GetUint16(b[8:]))
@@ -37,24 +40,11 @@ func (x *Ndmsg) decode(b []byte) {
 	x.NdmType = RtmType(b[11])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *Ndmsg) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(12))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *Ndmsg) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// Ndtmsg is the C struct ndtmsg of 4 bytes: fixed header of every message about neighbour tables
-// (struct ndtmsg, 4 bytes).
+// Ndtmsg is the C struct ndtmsg: fixed header of every message about neighbour tables (struct
+// ndtmsg, 4 bytes).
 type Ndtmsg struct {
-	Family uint8 // address family of the table, AF_INET (2) or AF_INET6 (10)
+	// Address family of the table, AF_INET (2) or AF_INET6 (10). 0 in a dump asks for all.
+	Family uint8
 }
 
 func (x *Ndtmsg) encode(b []byte) {
@@ -62,36 +52,19 @@ func (x *Ndtmsg) encode(b []byte) {
 }
 
 func (x *Ndtmsg) decode(b []byte) {
-	if len(b) < 4 {
-		var full [4]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:4]
+	b = nlattr.Fixed(b, 4)
 	x.Family = b[0]
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *Ndtmsg) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(4))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *Ndtmsg) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// NdaCacheinfo is the C struct nda-cacheinfo of 16 bytes: ages of an entry (struct nda_cacheinfo,
-// 16 bytes), in clock ticks of user space, 100 a second.
+// NdaCacheinfo is the C struct nda-cacheinfo: ages of an entry (struct nda_cacheinfo, 16 bytes), in
+// clock ticks of user space, 100 a second.
 type NdaCacheinfo struct {
-	Confirmed uint32 // ticks since the neighbour was last confirmed to be reachable
-	Used      uint32 // ticks since the entry was last used
-	Updated   uint32 // ticks since the entry was last changed
-	Refcnt    uint32 // number of users of the entry
+	// Ticks since the neighbour was last confirmed to be reachable. 0 in a bridge.
+	Confirmed uint32
+	// Ticks since the entry was last used; for AF_BRIDGE, since a frame came from it.
+	Used    uint32
+	Updated uint32 // ticks since the entry was last changed
+	Refcnt  uint32 // number of users of the entry
 }
 
 func (x *NdaCacheinfo) encode(b []byte) {
@@ -103,43 +76,27 @@ func (x *NdaCacheinfo) encode(b []byte) {
 }
 
 func (x *NdaCacheinfo) decode(b []byte) {
-	if len(b) < 16 {
-		var full [16]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:16]
+	b = nlattr.Fixed(b, 16)
 	x.Confirmed = nlattr.GetUint32(b)
 	x.Used = nlattr.GetUint32(b[4:])
 	x.Updated = nlattr.GetUint32(b[8:])
 	x.Refcnt = nlattr.GetUint32(b[12:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *NdaCacheinfo) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(16))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *NdaCacheinfo) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// NdtConfig is the C struct ndt-config of 32 bytes: state of a neighbour table (struct ndt_config,
-// 32 bytes), read-only.
+// NdtConfig is the C struct ndt-config: state of a neighbour table (struct ndt_config, 32 bytes),
+// read-only.
 type NdtConfig struct {
-	KeyLen      uint16 // length of the addresses in the table in bytes, 4 or 16
-	EntrySize   uint16
-	Entries     uint32 // number of entries, of all network namespaces
-	LastFlush   uint32 // milliseconds since garbage was last collected by force
-	LastRand    uint32
-	HashRnd     uint32 // random number that goes into the hash
-	HashMask    uint32 // number of hash buckets less one
-	HashChainGc uint32 // bucket where garbage collection goes on
+	KeyLen uint16 // length of the addresses in the table in bytes, 4 or 16
+	// Memory that an entry takes in bytes, without what a device adds.
+	EntrySize uint16
+	Entries   uint32 // number of entries, of all network namespaces
+	LastFlush uint32 // milliseconds since garbage was last collected by force
+	// Milliseconds since reachable-time was last drawn anew around base-reachable-time.
+	LastRand uint32
+	HashRnd  uint32 // random number that goes into the hash
+	HashMask uint32 // number of hash buckets less one
+	// Bucket where garbage collection goes on; always 0 in current kernels.
+	HashChainGc uint32
 	ProxyQlen   uint32 // number of packets that wait for the proxy's answer
 }
 
@@ -157,12 +114,7 @@ func (x *NdtConfig) encode(b []byte) {
 }
 
 func (x *NdtConfig) decode(b []byte) {
-	if len(b) < 32 {
-		var full [32]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:32]
+	b = nlattr.Fixed(b, 32)
 	x.KeyLen = nlattr.GetUint16(b)
 	x.EntrySize = nlattr.GetUint16(b[2:])
 	x.Entries = nlattr.GetUint32(b[4:])
@@ -174,22 +126,8 @@ func (x *NdtConfig) decode(b []byte) {
 	x.ProxyQlen = nlattr.GetUint32(b[28:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *NdtConfig) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(32))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *NdtConfig) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// NdtStats is the C struct ndt-stats of 88 bytes: counters of a neighbour table over all network
-// namespaces (struct ndt_stats, 88 bytes), read-only.
+// NdtStats is the C struct ndt-stats: counters of a neighbour table over all network namespaces
+// (struct ndt_stats, 88 bytes), read-only.
 type NdtStats struct {
 	Allocs         uint64 // entries made
 	Destroys       uint64 // entries removed and freed
@@ -220,12 +158,7 @@ func (x *NdtStats) encode(b []byte) {
 }
 
 func (x *NdtStats) decode(b []byte) {
-	if len(b) < 88 {
-		var full [88]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:88]
+	b = nlattr.Fixed(b, 88)
 	x.Allocs = nlattr.GetUint64(b)
 	x.Destroys = nlattr.GetUint64(b[8:])
 	x.HashGrows = nlattr.GetUint64(b[16:])
@@ -237,18 +170,4 @@ func (x *NdtStats) decode(b []byte) {
 	x.PeriodicGcRuns = nlattr.GetUint64(b[64:])
 	x.ForcedGcRuns = nlattr.GetUint64(b[72:])
 	x.TableFulls = nlattr.GetUint64(b[80:])
-}
-
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *NdtStats) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(88))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *NdtStats) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
 }

@@ -12,15 +12,10 @@ import (
 // Family is the netlink family rt-netconf.
 var Family = nlconn.Family{Name: "rt-netconf", Protocol: 0}
 
-// OpGetnetconf describes the operation getnetconf.
-var OpGetnetconf = nlconn.Operation{Family: &Family, Name: "getnetconf",
-	Request:     CmdGetnetconf,
-	Reply:       80,
-	Single:      true,
-	Policy:      &policyGetnetconfRequest,
-	DumpPolicy:  &policyGetnetconfDumpRequest,
-	ReplyPolicy: &policyGetnetconfReply,
-}
+// The operations of the family.
+var (
+	OpGetnetconf = nlconn.Operation{Family: &Family, Name: "getnetconf", Request: CmdGetnetconf, Reply: 80, Single: true, Policy: &policyGetnetconfRequest, DumpPolicy: &policyGetnetconfDumpRequest, ReplyPolicy: &policyGetnetconfReply}
+)
 
 // Client calls the operations of the family rt-netconf over a connection. It may be used by several
 // goroutines at a time.
@@ -39,22 +34,17 @@ func (c *Client) Getnetconf(ctx context.Context, req *GetnetconfRequest, opts ..
 	return nlconn.Do[GetnetconfReply](ctx, c.conn, &OpGetnetconf, req, opts...)
 }
 
-// GetnetconfDump is the dump of the operation getnetconf: read the settings of one interface, of
-// all or of default (do; the index is required), or list those of every interface, all and default
-// (dump).
+// GetnetconfDump is [Client.Getnetconf] as a dump.
 func (c *Client) GetnetconfDump(ctx context.Context, req *GetnetconfDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*GetnetconfReply, error] {
 	return nlconn.Dump[GetnetconfReply](ctx, c.conn, &OpGetnetconf, req, opts...)
 }
 
-// GetnetconfDumpInto is GetnetconfDump into the memory of *reply, again and again: nothing is
-// allocated for a message. What *reply refers to is valid until the next step; strings are valid
-// for ever.
+// GetnetconfDumpInto is [Client.GetnetconfDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetnetconfDumpInto(ctx context.Context, req *GetnetconfDumpRequest, reply *GetnetconfReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[GetnetconfReply](ctx, c.conn, &OpGetnetconf, req, reply, opts...)
 }
 
-// GetnetconfCollect is GetnetconfDump into a slice. A dump that was interrupted is repeated; if
-// that does not help, what came is returned with the error.
+// GetnetconfCollect is [Client.GetnetconfDump] into a slice, see [nlconn.Collect].
 func (c *Client) GetnetconfCollect(ctx context.Context, req *GetnetconfDumpRequest, opts ...nlconn.CallOption) ([]*GetnetconfReply, error) {
 	return nlconn.Collect[GetnetconfReply](ctx, c.conn, &OpGetnetconf, req, opts...)
 }

@@ -6,14 +6,8 @@ import "github.com/nlgen/nlgen/runtime/nlconn"
 
 // The numbers of the operations: message types.
 const (
-	// CmdGetnetconf: read the settings of one interface, of all or of default (do; the index is
-	// required), or list those of every interface, all and default (dump).
-	CmdGetnetconf uint16 = 82
-	// CmdNewnetconfNtf: settings have changed or an interface came into being (RTM_NEWNETCONF).
-	// The group is that of the protocol.
+	CmdGetnetconf    uint16 = 82
 	CmdNewnetconfNtf uint16 = 80
-	// CmdDelnetconfNtf: the interface is gone (RTM_DELNETCONF). The group is that of the
-	// protocol.
 	CmdDelnetconfNtf uint16 = 81
 )
 
@@ -28,31 +22,13 @@ var (
 // said otherwise. An answer to a request has all that the protocol knows, a notification the index
 // and what has changed.
 const (
-	// AttrNetconfIfindex: index of the interface, or one of the numbers below 0 for all or
-	// default.
-	AttrNetconfIfindex uint16 = 1
-	// AttrNetconfForwarding: whether packets that came in by the interface are forwarded; IPv4
-	// and IPv6. For IPv6 it makes the interface that of a router, and may be 2 to accept router
-	// advertisements.
-	AttrNetconfForwarding uint16 = 2
-	// AttrNetconfRpFilter: how source addresses are verified; IPv4 only.
-	AttrNetconfRpFilter uint16 = 3
-	// AttrNetconfMcForwarding: whether a multicast routing daemon has the interface; IPv4 and
-	// IPv6.
-	AttrNetconfMcForwarding uint16 = 4
-	// AttrNetconfProxyNeigh: whether the interface answers for addresses elsewhere: proxy_arp
-	// for IPv4, proxy_ndp for IPv6.
-	AttrNetconfProxyNeigh uint16 = 5
-	// AttrNetconfIgnoreRoutesWithLinkdown: whether routes through the interface are skipped
-	// while it has no carrier; IPv4 and IPv6.
+	AttrNetconfIfindex                  uint16 = 1
+	AttrNetconfForwarding               uint16 = 2
+	AttrNetconfRpFilter                 uint16 = 3
+	AttrNetconfMcForwarding             uint16 = 4
+	AttrNetconfProxyNeigh               uint16 = 5
 	AttrNetconfIgnoreRoutesWithLinkdown uint16 = 6
-	// AttrNetconfInput: whether the interface takes labelled packets; MPLS only.
-	AttrNetconfInput uint16 = 7
-	// AttrNetconfBcForwarding: whether directed broadcasts are forwarded to the interface's
-	// network; IPv4 only. Its changes are not announced.
-	AttrNetconfBcForwarding uint16 = 8
-	// AttrNetconfForceForwarding: whether IPv6 packets that came in by the interface are
-	// forwarded without it becoming that of a router; IPv6 only, since Linux 6.17. Linux 6.18
-	// announces its changes with the index alone, and leaves it out of answers.
-	AttrNetconfForceForwarding uint16 = 9
+	AttrNetconfInput                    uint16 = 7
+	AttrNetconfBcForwarding             uint16 = 8
+	AttrNetconfForceForwarding          uint16 = 9
 )

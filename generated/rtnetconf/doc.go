@@ -6,12 +6,10 @@
 //
 // # Operations
 //
-//   - [Client.Getnetconf]: read the settings of one interface, of all or of default (do; the index
-//     is required), or list those of every interface, all and default (dump).
-//   - [Client.GetnetconfDump]: read the settings of one interface, of all or of default (do; the
-//     index is required), or list those of every interface, all and default (dump).
-//   - [NewnetconfNtf]: settings have changed or an interface came into being (RTM_NEWNETCONF).
-//   - [DelnetconfNtf]: the interface is gone (RTM_DELNETCONF).
+//   - [Client.Getnetconf], [Client.GetnetconfDump]: read the settings of one interface, of all or
+//     of default (do; the index is required), or list those of every interface, all and default
+//     (dump).
+//   - Notifications: [NewnetconfNtf], [DelnetconfNtf].
 //
 // # Use
 //

@@ -7,58 +7,42 @@ import "github.com/nlgen/nlgen/runtime/nlpolicy"
 // Ifindex is the enum ifindex: indexes that stand for no interface (NETCONFA_IFINDEX_*).
 type Ifindex int32
 
-// The values of Ifindex.
 const (
-	// IfindexAll: the settings named all, which add to those of each interface or replace them.
-	IfindexAll Ifindex = -1
-	// IfindexDefault: the settings named default, which new interfaces start with.
-	IfindexDefault Ifindex = -2
+	// The settings named all, which add to those of each interface or replace them.
+	IfindexAll     Ifindex = -1
+	IfindexDefault Ifindex = -2 // the settings named default, which new interfaces start with
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v Ifindex) String() string { return enumIfindex.SignedText(int64(v)) }
 
-// ParseIfindex reads what String prints: a name or a number.
-func ParseIfindex(s string) (Ifindex, error) {
-	return nlpolicy.ParseEnum[Ifindex](&enumIfindex, s)
-}
+// ParseIfindex reads what String returns, or a number.
+func ParseIfindex(s string) (Ifindex, error) { return nlpolicy.ParseEnum[Ifindex](&enumIfindex, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v Ifindex) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *Ifindex) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseIfindex(string(b))
-	return err
-}
+// UnmarshalText is ParseIfindex.
+func (v *Ifindex) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumIfindex, b, v) }
 
 // RpFilter is the enum rp-filter: how the source addresses of IPv4 packets are verified (RFC 3704).
 type RpFilter int32
 
-// The values of RpFilter.
 const (
-	// RpFilterOff: not at all.
-	RpFilterOff RpFilter = 0
-	// RpFilterStrict: the best route to the source must lead out of the interface the packet
-	// came in by.
+	RpFilterOff RpFilter = 0 // not at all
+	// The best route to the source must lead out of the interface the packet came in by.
 	RpFilterStrict RpFilter = 1
-	// RpFilterLoose: some interface must have a route to the source.
-	RpFilterLoose RpFilter = 2
+	RpFilterLoose  RpFilter = 2 // some interface must have a route to the source
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v RpFilter) String() string { return enumRpFilter.SignedText(int64(v)) }
 
-// ParseRpFilter reads what String prints: a name or a number.
-func ParseRpFilter(s string) (RpFilter, error) {
-	return nlpolicy.ParseEnum[RpFilter](&enumRpFilter, s)
-}
+// ParseRpFilter reads what String returns, or a number.
+func ParseRpFilter(s string) (RpFilter, error) { return nlpolicy.ParseEnum[RpFilter](&enumRpFilter, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v RpFilter) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *RpFilter) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseRpFilter(string(b))
-	return err
-}
+// UnmarshalText is ParseRpFilter.
+func (v *RpFilter) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumRpFilter, b, v) }

@@ -8,28 +8,26 @@ import (
 	"github.com/nlgen/nlgen/runtime/nlpolicy"
 )
 
-// GetnetconfRequest is the getnetconf request: read the settings of one interface, of all or of
-// default (do; the index is required), or list those of every interface, all and default (dump).
+// GetnetconfRequest is the request of [Client.Getnetconf].
 type GetnetconfRequest struct {
-	Header  Netconfmsg
+	Header Netconfmsg
+	// Index of the interface, or one of the numbers below 0 for all or default.
 	Ifindex nlattr.Opt[Ifindex]
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetnetconfRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetnetconfRequest)
 	}
 	x.Header.encode(e.Extend(1))
 	e.Pad()
-	if x.Ifindex.OK {
-		e.Int32(AttrNetconfIfindex, int32(x.Ifindex.V))
-	}
+	nlattr.OptEnum32(e, AttrNetconfIfindex, x.Ifindex)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetnetconfRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(1))
 	for d.Next() {
@@ -37,19 +35,19 @@ func (x *GetnetconfRequest) DecodeFrom(d *nlattr.Decoder) {
 		case AttrNetconfIfindex:
 			x.Ifindex = nlattr.Some(Ifindex(d.Int32()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetnetconfRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetnetconfRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetnetconfRequest) UnmarshalBinary(b []byte) error {
 	*x = GetnetconfRequest{}
 	d := nlattr.NewDecoder(b)
@@ -62,25 +60,23 @@ func (x *GetnetconfRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetnetconfRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetnetconfRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetnetconfRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GetnetconfRequest) Validate() error {
 	return policyGetnetconfRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetnetconfDumpRequest is the getnetconf dump request: read the settings of one interface, of all
-// or of default (do; the index is required), or list those of every interface, all and default
-// (dump).
+// GetnetconfDumpRequest is the request of [Client.GetnetconfDump].
 type GetnetconfDumpRequest struct {
 	Header  Netconfmsg
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetnetconfDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetnetconfDumpRequest)
@@ -90,22 +86,22 @@ func (x *GetnetconfDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetnetconfDumpRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(1))
 	for d.Next() {
-		x.Unknown = d.Unknown(x.Unknown)
+		d.Keep(&x.Unknown)
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetnetconfDumpRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetnetconfDumpRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetnetconfDumpRequest) UnmarshalBinary(b []byte) error {
 	*x = GetnetconfDumpRequest{}
 	d := nlattr.NewDecoder(b)
@@ -118,70 +114,63 @@ func (x *GetnetconfDumpRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetnetconfDumpRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetnetconfDumpRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetnetconfDumpRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GetnetconfDumpRequest) Validate() error {
 	return policyGetnetconfDumpRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetnetconfReply is the getnetconf reply: read the settings of one interface, of all or of default
-// (do; the index is required), or list those of every interface, all and default (dump).
+// GetnetconfReply is the reply of [Client.Getnetconf].
 type GetnetconfReply struct {
-	Header                   Netconfmsg
-	Ifindex                  nlattr.Opt[Ifindex]
-	Forwarding               nlattr.Opt[int32]    // whether packets that came in by the interface are forwarded
-	RpFilter                 nlattr.Opt[RpFilter] // how source addresses are verified; IPv4 only
-	McForwarding             nlattr.Opt[int32]    // whether a multicast routing daemon has the interface
-	ProxyNeigh               nlattr.Opt[int32]
+	Header Netconfmsg
+	// Index of the interface, or one of the numbers below 0 for all or default.
+	Ifindex nlattr.Opt[Ifindex]
+	// Whether packets that came in by the interface are forwarded; IPv4 and IPv6. For IPv6 it
+	// makes the interface that of a router, and may be 2 to accept router advertisements.
+	Forwarding nlattr.Opt[int32]
+	RpFilter   nlattr.Opt[RpFilter] // how source addresses are verified; IPv4 only
+	// Whether a multicast routing daemon has the interface; IPv4 and IPv6.
+	McForwarding nlattr.Opt[int32]
+	// Whether the interface answers for addresses elsewhere: proxy_arp for IPv4, proxy_ndp for
+	// IPv6.
+	ProxyNeigh nlattr.Opt[int32]
+	// Whether routes through the interface are skipped while it has no carrier; IPv4 and IPv6.
 	IgnoreRoutesWithLinkdown nlattr.Opt[int32]
 	Input                    nlattr.Opt[int32] // whether the interface takes labelled packets; MPLS only
-	BcForwarding             nlattr.Opt[int32]
-	ForceForwarding          nlattr.Opt[int32]
-	Unknown                  []nlattr.Attr // what the fields cannot hold, as it came
+	// Whether directed broadcasts are forwarded to the interface's network; IPv4 only. Its
+	// changes are not announced.
+	BcForwarding nlattr.Opt[int32]
+	// Whether IPv6 packets that came in by the interface are forwarded without it becoming that
+	// of a router; IPv6 only, since Linux 6.17. Linux 6.18 announces its changes with the index
+	// alone, and leaves it out of answers.
+	ForceForwarding nlattr.Opt[int32]
+	Unknown         []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetnetconfReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetnetconfReply)
 	}
 	x.Header.encode(e.Extend(1))
 	e.Pad()
-	if x.Ifindex.OK {
-		e.Int32(AttrNetconfIfindex, int32(x.Ifindex.V))
-	}
-	if x.Forwarding.OK {
-		e.Int32(AttrNetconfForwarding, x.Forwarding.V)
-	}
-	if x.RpFilter.OK {
-		e.Int32(AttrNetconfRpFilter, int32(x.RpFilter.V))
-	}
-	if x.McForwarding.OK {
-		e.Int32(AttrNetconfMcForwarding, x.McForwarding.V)
-	}
-	if x.ProxyNeigh.OK {
-		e.Int32(AttrNetconfProxyNeigh, x.ProxyNeigh.V)
-	}
-	if x.IgnoreRoutesWithLinkdown.OK {
-		e.Int32(AttrNetconfIgnoreRoutesWithLinkdown, x.IgnoreRoutesWithLinkdown.V)
-	}
-	if x.Input.OK {
-		e.Int32(AttrNetconfInput, x.Input.V)
-	}
-	if x.BcForwarding.OK {
-		e.Int32(AttrNetconfBcForwarding, x.BcForwarding.V)
-	}
-	if x.ForceForwarding.OK {
-		e.Int32(AttrNetconfForceForwarding, x.ForceForwarding.V)
-	}
+	nlattr.OptEnum32(e, AttrNetconfIfindex, x.Ifindex)
+	e.OptInt32(AttrNetconfForwarding, x.Forwarding)
+	nlattr.OptEnum32(e, AttrNetconfRpFilter, x.RpFilter)
+	e.OptInt32(AttrNetconfMcForwarding, x.McForwarding)
+	e.OptInt32(AttrNetconfProxyNeigh, x.ProxyNeigh)
+	e.OptInt32(AttrNetconfIgnoreRoutesWithLinkdown, x.IgnoreRoutesWithLinkdown)
+	e.OptInt32(AttrNetconfInput, x.Input)
+	e.OptInt32(AttrNetconfBcForwarding, x.BcForwarding)
+	e.OptInt32(AttrNetconfForceForwarding, x.ForceForwarding)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetnetconfReply) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(1))
 	for d.Next() {
@@ -189,35 +178,35 @@ func (x *GetnetconfReply) DecodeFrom(d *nlattr.Decoder) {
 		case AttrNetconfIfindex:
 			x.Ifindex = nlattr.Some(Ifindex(d.Int32()))
 		case AttrNetconfForwarding:
-			x.Forwarding = nlattr.Some(d.Int32())
+			x.Forwarding = d.OptInt32()
 		case AttrNetconfRpFilter:
 			x.RpFilter = nlattr.Some(RpFilter(d.Int32()))
 		case AttrNetconfMcForwarding:
-			x.McForwarding = nlattr.Some(d.Int32())
+			x.McForwarding = d.OptInt32()
 		case AttrNetconfProxyNeigh:
-			x.ProxyNeigh = nlattr.Some(d.Int32())
+			x.ProxyNeigh = d.OptInt32()
 		case AttrNetconfIgnoreRoutesWithLinkdown:
-			x.IgnoreRoutesWithLinkdown = nlattr.Some(d.Int32())
+			x.IgnoreRoutesWithLinkdown = d.OptInt32()
 		case AttrNetconfInput:
-			x.Input = nlattr.Some(d.Int32())
+			x.Input = d.OptInt32()
 		case AttrNetconfBcForwarding:
-			x.BcForwarding = nlattr.Some(d.Int32())
+			x.BcForwarding = d.OptInt32()
 		case AttrNetconfForceForwarding:
-			x.ForceForwarding = nlattr.Some(d.Int32())
+			x.ForceForwarding = d.OptInt32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetnetconfReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetnetconfReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetnetconfReply) UnmarshalBinary(b []byte) error {
 	*x = GetnetconfReply{}
 	d := nlattr.NewDecoder(b)
@@ -230,7 +219,7 @@ func (x *GetnetconfReply) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetnetconfReply, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetnetconfReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetnetconfReply, b, x)
 }

@@ -4,26 +4,26 @@ package rtnetconf
 
 import "github.com/nlgen/nlgen/runtime/nlpolicy"
 
-var policyGetnetconfRequest = nlpolicy.Message{Family: "rt-netconf", Op: "getnetconf", Header: &structNetconfmsg, Attrs: &setNetconfAttrs, Accept: []uint16{AttrNetconfIfindex}}
+var policyGetnetconfRequest = nlpolicy.Message{Family: "rt-netconf", Op: "getnetconf", Header: &structNetconfmsg, Attrs: &setNetconfAttrs, Accept: []uint16{1}}
 
 var policyGetnetconfDumpRequest = nlpolicy.Message{Family: "rt-netconf", Op: "getnetconf", Header: &structNetconfmsg, Attrs: &setNetconfAttrs, Accept: []uint16{}}
 
 var policyGetnetconfReply = nlpolicy.Message{Family: "rt-netconf", Op: "getnetconf", Header: &structNetconfmsg, Attrs: &setNetconfAttrs}
 
 var setNetconfAttrs = nlpolicy.Set{Name: "netconf-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "ifindex", Number: AttrNetconfIfindex, Kind: nlpolicy.S32, Enum: &enumIfindex},
-	{Name: "forwarding", Number: AttrNetconfForwarding, Kind: nlpolicy.S32},
-	{Name: "rp-filter", Number: AttrNetconfRpFilter, Kind: nlpolicy.S32, Enum: &enumRpFilter},
-	{Name: "mc-forwarding", Number: AttrNetconfMcForwarding, Kind: nlpolicy.S32},
-	{Name: "proxy-neigh", Number: AttrNetconfProxyNeigh, Kind: nlpolicy.S32},
-	{Name: "ignore-routes-with-linkdown", Number: AttrNetconfIgnoreRoutesWithLinkdown, Kind: nlpolicy.S32},
-	{Name: "input", Number: AttrNetconfInput, Kind: nlpolicy.S32},
-	{Name: "bc-forwarding", Number: AttrNetconfBcForwarding, Kind: nlpolicy.S32},
-	{Name: "force-forwarding", Number: AttrNetconfForceForwarding, Kind: nlpolicy.S32},
+	{Name: "ifindex", Number: 1, Kind: nlpolicy.S32, Enum: &enumIfindex},
+	{Name: "forwarding", Number: 2, Kind: nlpolicy.S32},
+	{Name: "rp-filter", Number: 3, Kind: nlpolicy.S32, Enum: &enumRpFilter},
+	{Name: "mc-forwarding", Number: 4, Kind: nlpolicy.S32},
+	{Name: "proxy-neigh", Number: 5, Kind: nlpolicy.S32},
+	{Name: "ignore-routes-with-linkdown", Number: 6, Kind: nlpolicy.S32},
+	{Name: "input", Number: 7, Kind: nlpolicy.S32},
+	{Name: "bc-forwarding", Number: 8, Kind: nlpolicy.S32},
+	{Name: "force-forwarding", Number: 9, Kind: nlpolicy.S32},
 }}
 
 var structNetconfmsg = nlpolicy.Struct{Name: "netconfmsg", Size: 1, Members: []nlpolicy.Member{
-	{Name: "ncm-family", Offset: 0, Size: 1, Kind: nlpolicy.U8},
+	{Name: "ncm-family", Size: 1},
 }}
 
 var enumIfindex = nlpolicy.Enum{Name: "ifindex", Names: []nlpolicy.Value{
@@ -32,7 +32,7 @@ var enumIfindex = nlpolicy.Enum{Name: "ifindex", Names: []nlpolicy.Value{
 }}
 
 var enumRpFilter = nlpolicy.Enum{Name: "rp-filter", Names: []nlpolicy.Value{
-	{Name: "off", Value: 0},
+	{Name: "off"},
 	{Name: "strict", Value: 1},
 	{Name: "loose", Value: 2},
 }}

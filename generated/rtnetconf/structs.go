@@ -4,10 +4,12 @@ package rtnetconf
 
 import "github.com/nlgen/nlgen/runtime/nlattr"
 
-// Netconfmsg is the C struct netconfmsg of 1 byte: fixed header of every message (struct
-// netconfmsg, 1 byte and padding). Strict requests must have zeros in the padding.
+// Netconfmsg is the C struct netconfmsg: fixed header of every message (struct netconfmsg, 1 byte
+// and padding). Strict requests must have zeros in the padding.
 type Netconfmsg struct {
-	NcmFamily uint8 // protocol whose settings are meant: AF_INET
+	// Protocol whose settings are meant: AF_INET (2), AF_INET6 (10) or AF_MPLS (28). 0 in a
+	// dump asks for all.
+	NcmFamily uint8
 }
 
 func (x *Netconfmsg) encode(b []byte) {
@@ -15,25 +17,6 @@ func (x *Netconfmsg) encode(b []byte) {
 }
 
 func (x *Netconfmsg) decode(b []byte) {
-	if len(b) < 1 {
-		var full [1]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:1]
+	b = nlattr.Fixed(b, 1)
 	x.NcmFamily = b[0]
-}
-
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *Netconfmsg) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(1))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *Netconfmsg) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
 }

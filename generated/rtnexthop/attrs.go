@@ -11,399 +11,342 @@ import (
 // ResGroupAttrs is the attribute set res-group-attrs: parameters of a resilient group
 // (NHA_RES_GROUP_*). Times are in clock ticks of user space, 100 a second.
 type ResGroupAttrs struct {
-	Buckets         nlattr.Opt[uint16] // number of buckets
-	IdleTimer       nlattr.Opt[uint32]
+	// Number of buckets; required when the group is made, and cannot change.
+	Buckets nlattr.Opt[uint16]
+	// Ticks without a packet after which a bucket is idle and may move; 12000 if absent.
+	IdleTimer nlattr.Opt[uint32]
+	// Ticks for which the group may be out of balance before busy buckets move, too; 0 or
+	// absent for ever.
 	UnbalancedTimer nlattr.Opt[uint32]
-	UnbalancedTime  nlattr.Opt[uint64]
-	Unknown         []nlattr.Attr // what the fields cannot hold, as it came
+	// Ticks since the group is out of balance, 0 if it is in balance; in answers.
+	UnbalancedTime nlattr.Opt[uint64]
+	Unknown        []nlattr.Attr
 }
 
-func (x *ResGroupAttrs) encode(e *nlattr.Encoder) {
-	if x.Buckets.OK {
-		e.Uint16(AttrResGroupBuckets, x.Buckets.V)
-	}
-	if x.IdleTimer.OK {
-		e.Uint32(AttrResGroupIdleTimer, x.IdleTimer.V)
-	}
-	if x.UnbalancedTimer.OK {
-		e.Uint32(AttrResGroupUnbalancedTimer, x.UnbalancedTimer.V)
-	}
-	if x.UnbalancedTime.OK {
-		e.Uint64(AttrResGroupUnbalancedTime, x.UnbalancedTime.V)
-	}
-	e.Raw(x.Unknown)
+func (x *ResGroupAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint16(AttrResGroupBuckets, x.Buckets)
+	e.OptUint32(AttrResGroupIdleTimer, x.IdleTimer)
+	e.OptUint32(AttrResGroupUnbalancedTimer, x.UnbalancedTimer)
+	e.OptUint64(AttrResGroupUnbalancedTime, x.UnbalancedTime)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ResGroupAttrs) decode(d *nlattr.Decoder) {
+func (x *ResGroupAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrResGroupBuckets:
-			x.Buckets = nlattr.Some(d.Uint16())
+			x.Buckets = d.OptUint16()
 		case AttrResGroupIdleTimer:
-			x.IdleTimer = nlattr.Some(d.Uint32())
+			x.IdleTimer = d.OptUint32()
 		case AttrResGroupUnbalancedTimer:
-			x.UnbalancedTimer = nlattr.Some(d.Uint32())
+			x.UnbalancedTimer = d.OptUint32()
 		case AttrResGroupUnbalancedTime:
-			x.UnbalancedTime = nlattr.Some(d.Uint64())
+			x.UnbalancedTime = d.OptUint64()
 		case AttrResGroupPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ResBucketAttrs is the attribute set res-bucket-attrs: a bucket of a resilient group
 // (NHA_RES_BUCKET_*).
 type ResBucketAttrs struct {
-	Index    nlattr.Opt[uint16] // number of the bucket, from 0 on
+	// Number of the bucket, from 0 on; required in the do of getnexthopbucket.
+	Index nlattr.Opt[uint16]
+	// Time since the last packet in clock ticks of user space, 100 a second; in answers.
 	IdleTime nlattr.Opt[uint64]
-	NhID     nlattr.Opt[uint32] // number of the nexthop that the bucket sends to
-	Unknown  []nlattr.Attr      // what the fields cannot hold, as it came
+	// Number of the nexthop that the bucket sends to. In a dump, only buckets of this nexthop.
+	NhID    nlattr.Opt[uint32]
+	Unknown []nlattr.Attr
 }
 
-func (x *ResBucketAttrs) encode(e *nlattr.Encoder) {
-	if x.Index.OK {
-		e.Uint16(AttrResBucketIndex, x.Index.V)
-	}
-	if x.IdleTime.OK {
-		e.Uint64(AttrResBucketIdleTime, x.IdleTime.V)
-	}
-	if x.NhID.OK {
-		e.Uint32(AttrResBucketNhID, x.NhID.V)
-	}
-	e.Raw(x.Unknown)
+func (x *ResBucketAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint16(AttrResBucketIndex, x.Index)
+	e.OptUint64(AttrResBucketIdleTime, x.IdleTime)
+	e.OptUint32(AttrResBucketNhID, x.NhID)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ResBucketAttrs) decode(d *nlattr.Decoder) {
+func (x *ResBucketAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrResBucketIndex:
-			x.Index = nlattr.Some(d.Uint16())
+			x.Index = d.OptUint16()
 		case AttrResBucketIdleTime:
-			x.IdleTime = nlattr.Some(d.Uint64())
+			x.IdleTime = d.OptUint64()
 		case AttrResBucketNhID:
-			x.NhID = nlattr.Some(d.Uint32())
+			x.NhID = d.OptUint32()
 		case AttrResBucketPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // GroupStatsAttrs is the attribute set group-stats-attrs: counters of a group (NHA_GROUP_STATS_*).
 type GroupStatsAttrs struct {
 	Entry   []GroupStatsEntryAttrs // counters of one member, in the order of the group
-	Unknown []nlattr.Attr          // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *GroupStatsAttrs) encode(e *nlattr.Encoder) {
+func (x *GroupStatsAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	for i := range x.Entry {
-		nest := e.Begin(AttrGroupStatsEntry)
-		x.Entry[i].encode(e)
-		e.End(nest)
+		x.Entry[i].encode(e, AttrGroupStatsEntry)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *GroupStatsAttrs) decode(d *nlattr.Decoder) {
+func (x *GroupStatsAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrGroupStatsEntry:
-			if x.Entry == nil {
-				x.Entry = nlattr.MakeSlice[GroupStatsEntryAttrs](d, d.Count())
-			}
-			x.Entry = append(x.Entry, GroupStatsEntryAttrs{})
-			nest := d.Enter()
-			x.Entry[len(x.Entry)-1].decode(d)
-			if !d.Close(nest) {
-				x.Entry, x.Unknown = x.Entry[:len(x.Entry)-1], d.Unknown(x.Unknown)
+			x.Entry = append(nlattr.Room(d, x.Entry), GroupStatsEntryAttrs{})
+			if !x.Entry[len(x.Entry)-1].decode(d, &x.Unknown) {
+				x.Entry = x.Entry[:len(x.Entry)-1]
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // GroupStatsEntryAttrs is the attribute set group-stats-entry-attrs: counters of a member of a
 // group (NHA_GROUP_STATS_ENTRY_*).
 type GroupStatsEntryAttrs struct {
-	ID        nlattr.Opt[uint32] // number of the nexthop
+	ID nlattr.Opt[uint32] // number of the nexthop
+	// Packets sent through the member, those by hardware among them.
 	Packets   nlattr.Opt[uint64]
 	PacketsHw nlattr.Opt[uint64] // packets sent through the member by hardware
-	Unknown   []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown   []nlattr.Attr
 }
 
-func (x *GroupStatsEntryAttrs) encode(e *nlattr.Encoder) {
-	if x.ID.OK {
-		e.Uint32(AttrGroupStatsEntryID, x.ID.V)
-	}
-	if x.Packets.OK {
-		e.Uint(AttrGroupStatsEntryPackets, x.Packets.V)
-	}
-	if x.PacketsHw.OK {
-		e.Uint(AttrGroupStatsEntryPacketsHw, x.PacketsHw.V)
-	}
-	e.Raw(x.Unknown)
+func (x *GroupStatsEntryAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrGroupStatsEntryID, x.ID)
+	e.OptUint(AttrGroupStatsEntryPackets, x.Packets)
+	e.OptUint(AttrGroupStatsEntryPacketsHw, x.PacketsHw)
+	e.Close(n, x.Unknown)
 }
 
-func (x *GroupStatsEntryAttrs) decode(d *nlattr.Decoder) {
+func (x *GroupStatsEntryAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrGroupStatsEntryID:
-			x.ID = nlattr.Some(d.Uint32())
+			x.ID = d.OptUint32()
 		case AttrGroupStatsEntryPackets:
-			x.Packets = nlattr.Some(d.Uint())
+			x.Packets = d.OptUint()
 		case AttrGroupStatsEntryPacketsHw:
-			x.PacketsHw = nlattr.Some(d.Uint())
+			x.PacketsHw = d.OptUint()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // EncapMplsAttrs is the attribute set encap-mpls-attrs: encapsulation in MPLS (MPLS_IPTUNNEL_*).
 type EncapMplsAttrs struct {
-	Dst     []uint32          // labels to push, outermost first, at most 30; required
-	Ttl     nlattr.Opt[uint8] // TTL of the labels
-	Unknown []nlattr.Attr     // what the fields cannot hold, as it came
+	// Labels to push, outermost first, at most 30; required. Each has the label in its upper 20
+	// bits; bit 8 marks the bottom of the stack, in the last only.
+	Dst []uint32
+	// TTL of the labels. Absent or 0 copies that of the packet or takes the default.
+	Ttl     nlattr.Opt[uint8]
+	Unknown []nlattr.Attr
 }
 
-func (x *EncapMplsAttrs) encode(e *nlattr.Encoder) {
-	if x.Dst != nil {
-		nlattr.PutArrayBE[uint32](e, AttrEncapMplsDst, x.Dst)
-	}
-	if x.Ttl.OK {
-		e.Uint8(AttrEncapMplsTtl, x.Ttl.V)
-	}
-	e.Raw(x.Unknown)
+func (x *EncapMplsAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptArrayBE[uint32](e, AttrEncapMplsDst, x.Dst)
+	e.OptUint8(AttrEncapMplsTtl, x.Ttl)
+	e.Close(n, x.Unknown)
 }
 
-func (x *EncapMplsAttrs) decode(d *nlattr.Decoder) {
+func (x *EncapMplsAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrEncapMplsDst:
 			x.Dst = nlattr.ArrayBE[uint32, uint32](d)
 		case AttrEncapMplsTtl:
-			x.Ttl = nlattr.Some(d.Uint8())
+			x.Ttl = d.OptUint8()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // EncapIpAttrs is the attribute set encap-ip-attrs: metadata for an IPv4 tunnel device (enum
 // lwtunnel_ip_t, LWTUNNEL_IP_*). It takes effect when oif is a device in external mode.
 type EncapIpAttrs struct {
-	ID      nlattr.Opt[uint64] // tunnel id, such as a VNI or a GRE key, in network byte order
-	Dst     nlattr.Opt[netip.Addr]
-	Src     nlattr.Opt[netip.Addr]   // source address of the outer header, in network byte order
+	ID nlattr.Opt[uint64] // tunnel id, such as a VNI or a GRE key, in network byte order
+	// Destination address of the outer header, in network byte order.
+	Dst nlattr.Opt[netip.Addr]
+	// Source address of the outer header, in network byte order; 0 lets the kernel choose.
+	Src     nlattr.Opt[netip.Addr]
 	Ttl     nlattr.Opt[uint8]        // TTL of the outer header; 0 leaves it to the device
 	Tos     nlattr.Opt[uint8]        // DSCP and ECN byte of the outer header
 	Flags   nlattr.Opt[EncapIpFlags] // options of the tunnel, in network byte order
 	Opts    *EncapIpOptsAttrs        // options of the tunnel protocol
-	Unknown []nlattr.Attr            // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *EncapIpAttrs) encode(e *nlattr.Encoder) {
-	if x.ID.OK {
-		e.Uint64BE(AttrEncapIpID, x.ID.V)
-	}
-	if x.Dst.OK {
-		e.Addr4(AttrEncapIpDst, x.Dst.V)
-	}
-	if x.Src.OK {
-		e.Addr4(AttrEncapIpSrc, x.Src.V)
-	}
-	if x.Ttl.OK {
-		e.Uint8(AttrEncapIpTtl, x.Ttl.V)
-	}
-	if x.Tos.OK {
-		e.Uint8(AttrEncapIpTos, x.Tos.V)
-	}
-	if x.Flags.OK {
-		e.Uint16BE(AttrEncapIpFlags, uint16(x.Flags.V))
-	}
+func (x *EncapIpAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint64BE(AttrEncapIpID, x.ID)
+	e.OptAddr4(AttrEncapIpDst, x.Dst)
+	e.OptAddr4(AttrEncapIpSrc, x.Src)
+	e.OptUint8(AttrEncapIpTtl, x.Ttl)
+	e.OptUint8(AttrEncapIpTos, x.Tos)
+	nlattr.OptEnum16BE(e, AttrEncapIpFlags, x.Flags)
 	if x.Opts != nil {
-		nest := e.Begin(AttrEncapIpOpts)
-		x.Opts.encode(e)
-		e.End(nest)
+		x.Opts.encode(e, AttrEncapIpOpts)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *EncapIpAttrs) decode(d *nlattr.Decoder) {
+func (x *EncapIpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrEncapIpID:
-			x.ID = nlattr.Some(d.Uint64BE())
+			x.ID = d.OptUint64BE()
 		case AttrEncapIpDst:
-			x.Dst = nlattr.Some(d.Addr4())
+			x.Dst = d.OptAddr4()
 		case AttrEncapIpSrc:
-			x.Src = nlattr.Some(d.Addr4())
+			x.Src = d.OptAddr4()
 		case AttrEncapIpTtl:
-			x.Ttl = nlattr.Some(d.Uint8())
+			x.Ttl = d.OptUint8()
 		case AttrEncapIpTos:
-			x.Tos = nlattr.Some(d.Uint8())
+			x.Tos = d.OptUint8()
 		case AttrEncapIpFlags:
 			x.Flags = nlattr.Some(EncapIpFlags(d.Uint16BE()))
 		case AttrEncapIpOpts:
-			v := nlattr.New[EncapIpOptsAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[EncapIpOptsAttrs](d); v.decode(d, &x.Unknown) {
 				x.Opts = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrEncapIpPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // EncapIp6Attrs is the attribute set encap-ip6-attrs: metadata for an IPv6 tunnel device (enum
 // lwtunnel_ip6_t, LWTUNNEL_IP6_*). It takes effect when oif is a device in external mode.
 type EncapIp6Attrs struct {
-	ID       nlattr.Opt[uint64] // tunnel id, such as a VNI or a GRE key, in network byte order
-	Dst      nlattr.Opt[netip.Addr]
-	Src      nlattr.Opt[netip.Addr]   // source address of the outer header
+	ID nlattr.Opt[uint64] // tunnel id, such as a VNI or a GRE key, in network byte order
+	// Destination address of the outer header, in network byte order.
+	Dst nlattr.Opt[netip.Addr]
+	// Source address of the outer header; all zeros lets the kernel choose.
+	Src      nlattr.Opt[netip.Addr]
 	Hoplimit nlattr.Opt[uint8]        // hop limit of the outer header; 0 leaves it to the device
 	Tc       nlattr.Opt[uint8]        // traffic class of the outer header
 	Flags    nlattr.Opt[EncapIpFlags] // options of the tunnel, in network byte order
 	Opts     *EncapIpOptsAttrs        // options of the tunnel protocol
-	Unknown  []nlattr.Attr            // what the fields cannot hold, as it came
+	Unknown  []nlattr.Attr
 }
 
-func (x *EncapIp6Attrs) encode(e *nlattr.Encoder) {
-	if x.ID.OK {
-		e.Uint64BE(AttrEncapIp6ID, x.ID.V)
-	}
-	if x.Dst.OK {
-		e.Addr(AttrEncapIp6Dst, x.Dst.V)
-	}
-	if x.Src.OK {
-		e.Addr(AttrEncapIp6Src, x.Src.V)
-	}
-	if x.Hoplimit.OK {
-		e.Uint8(AttrEncapIp6Hoplimit, x.Hoplimit.V)
-	}
-	if x.Tc.OK {
-		e.Uint8(AttrEncapIp6Tc, x.Tc.V)
-	}
-	if x.Flags.OK {
-		e.Uint16BE(AttrEncapIp6Flags, uint16(x.Flags.V))
-	}
+func (x *EncapIp6Attrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint64BE(AttrEncapIp6ID, x.ID)
+	e.OptAddr(AttrEncapIp6Dst, x.Dst)
+	e.OptAddr(AttrEncapIp6Src, x.Src)
+	e.OptUint8(AttrEncapIp6Hoplimit, x.Hoplimit)
+	e.OptUint8(AttrEncapIp6Tc, x.Tc)
+	nlattr.OptEnum16BE(e, AttrEncapIp6Flags, x.Flags)
 	if x.Opts != nil {
-		nest := e.Begin(AttrEncapIp6Opts)
-		x.Opts.encode(e)
-		e.End(nest)
+		x.Opts.encode(e, AttrEncapIp6Opts)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *EncapIp6Attrs) decode(d *nlattr.Decoder) {
+func (x *EncapIp6Attrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrEncapIp6ID:
-			x.ID = nlattr.Some(d.Uint64BE())
+			x.ID = d.OptUint64BE()
 		case AttrEncapIp6Dst:
-			if v, ok := d.Addr(); ok {
-				x.Dst = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Dst, &x.Unknown)
 		case AttrEncapIp6Src:
-			if v, ok := d.Addr(); ok {
-				x.Src = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Src, &x.Unknown)
 		case AttrEncapIp6Hoplimit:
-			x.Hoplimit = nlattr.Some(d.Uint8())
+			x.Hoplimit = d.OptUint8()
 		case AttrEncapIp6Tc:
-			x.Tc = nlattr.Some(d.Uint8())
+			x.Tc = d.OptUint8()
 		case AttrEncapIp6Flags:
 			x.Flags = nlattr.Some(EncapIpFlags(d.Uint16BE()))
 		case AttrEncapIp6Opts:
-			v := nlattr.New[EncapIpOptsAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[EncapIpOptsAttrs](d); v.decode(d, &x.Unknown) {
 				x.Opts = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrEncapIp6Pad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // EncapIpOptsAttrs is the attribute set encap-ip-opts-attrs: options of a tunnel protocol
 // (LWTUNNEL_IP_OPTS_*); all of one kind.
 type EncapIpOptsAttrs struct {
-	Geneve  []EncapIpOptGeneveAttrs // one Geneve option
-	Vxlan   *EncapIpOptVxlanAttrs   // the VXLAN group policy
-	Erspan  *EncapIpOptErspanAttrs  // the ERSPAN header
-	Unknown []nlattr.Attr           // what the fields cannot hold, as it came
+	// One Geneve option; as many as are wanted, in the order they are sent.
+	Geneve  []EncapIpOptGeneveAttrs
+	Vxlan   *EncapIpOptVxlanAttrs  // the VXLAN group policy
+	Erspan  *EncapIpOptErspanAttrs // the ERSPAN header
+	Unknown []nlattr.Attr
 }
 
-func (x *EncapIpOptsAttrs) encode(e *nlattr.Encoder) {
+func (x *EncapIpOptsAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	for i := range x.Geneve {
-		nest := e.Begin(AttrEncapIpOptsGeneve)
-		x.Geneve[i].encode(e)
-		e.End(nest)
+		x.Geneve[i].encode(e, AttrEncapIpOptsGeneve)
 	}
 	if x.Vxlan != nil {
-		nest := e.Begin(AttrEncapIpOptsVxlan)
-		x.Vxlan.encode(e)
-		e.End(nest)
+		x.Vxlan.encode(e, AttrEncapIpOptsVxlan)
 	}
 	if x.Erspan != nil {
-		nest := e.Begin(AttrEncapIpOptsErspan)
-		x.Erspan.encode(e)
-		e.End(nest)
+		x.Erspan.encode(e, AttrEncapIpOptsErspan)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *EncapIpOptsAttrs) decode(d *nlattr.Decoder) {
+func (x *EncapIpOptsAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrEncapIpOptsGeneve:
-			if x.Geneve == nil {
-				x.Geneve = nlattr.MakeSlice[EncapIpOptGeneveAttrs](d, d.Count())
-			}
-			x.Geneve = append(x.Geneve, EncapIpOptGeneveAttrs{})
-			nest := d.Enter()
-			x.Geneve[len(x.Geneve)-1].decode(d)
-			if !d.Close(nest) {
-				x.Geneve, x.Unknown = x.Geneve[:len(x.Geneve)-1], d.Unknown(x.Unknown)
+			x.Geneve = append(nlattr.Room(d, x.Geneve), EncapIpOptGeneveAttrs{})
+			if !x.Geneve[len(x.Geneve)-1].decode(d, &x.Unknown) {
+				x.Geneve = x.Geneve[:len(x.Geneve)-1]
 			}
 		case AttrEncapIpOptsVxlan:
-			v := nlattr.New[EncapIpOptVxlanAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[EncapIpOptVxlanAttrs](d); v.decode(d, &x.Unknown) {
 				x.Vxlan = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrEncapIpOptsErspan:
-			v := nlattr.New[EncapIpOptErspanAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[EncapIpOptErspanAttrs](d); v.decode(d, &x.Unknown) {
 				x.Erspan = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // EncapIpOptGeneveAttrs is the attribute set encap-ip-opt-geneve-attrs: one Geneve option
@@ -412,136 +355,128 @@ type EncapIpOptGeneveAttrs struct {
 	Class   nlattr.Opt[uint16] // option class, in network byte order
 	Type    nlattr.Opt[uint8]  // option type; the highest bit marks a critical option
 	Data    []byte             // content of the option, a multiple of 4 bytes
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *EncapIpOptGeneveAttrs) encode(e *nlattr.Encoder) {
-	if x.Class.OK {
-		e.Uint16BE(AttrEncapIpOptGeneveClass, x.Class.V)
-	}
-	if x.Type.OK {
-		e.Uint8(AttrEncapIpOptGeneveType, x.Type.V)
-	}
-	if x.Data != nil {
-		e.Bytes(AttrEncapIpOptGeneveData, x.Data)
-	}
-	e.Raw(x.Unknown)
+func (x *EncapIpOptGeneveAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint16BE(AttrEncapIpOptGeneveClass, x.Class)
+	e.OptUint8(AttrEncapIpOptGeneveType, x.Type)
+	e.OptBytes(AttrEncapIpOptGeneveData, x.Data)
+	e.Close(n, x.Unknown)
 }
 
-func (x *EncapIpOptGeneveAttrs) decode(d *nlattr.Decoder) {
+func (x *EncapIpOptGeneveAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrEncapIpOptGeneveClass:
-			x.Class = nlattr.Some(d.Uint16BE())
+			x.Class = d.OptUint16BE()
 		case AttrEncapIpOptGeneveType:
-			x.Type = nlattr.Some(d.Uint8())
+			x.Type = d.OptUint8()
 		case AttrEncapIpOptGeneveData:
 			x.Data = d.Bytes()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // EncapIpOptVxlanAttrs is the attribute set encap-ip-opt-vxlan-attrs: options of VXLAN
 // (LWTUNNEL_IP_OPT_VXLAN_*).
 type EncapIpOptVxlanAttrs struct {
+	// Group based policy field in host byte order, the policy id in its low 16 bits.
 	Gbp     nlattr.Opt[uint32]
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *EncapIpOptVxlanAttrs) encode(e *nlattr.Encoder) {
-	if x.Gbp.OK {
-		e.Uint32(AttrEncapIpOptVxlanGbp, x.Gbp.V)
-	}
-	e.Raw(x.Unknown)
+func (x *EncapIpOptVxlanAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrEncapIpOptVxlanGbp, x.Gbp)
+	e.Close(n, x.Unknown)
 }
 
-func (x *EncapIpOptVxlanAttrs) decode(d *nlattr.Decoder) {
+func (x *EncapIpOptVxlanAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrEncapIpOptVxlanGbp:
-			x.Gbp = nlattr.Some(d.Uint32())
+			x.Gbp = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // EncapIpOptErspanAttrs is the attribute set encap-ip-opt-erspan-attrs: header of ERSPAN
 // (LWTUNNEL_IP_OPT_ERSPAN_*): index for version 1, dir and hwid for version 2.
 type EncapIpOptErspanAttrs struct {
-	Ver     nlattr.Opt[uint8]  // version, 1 or 2; required
-	Index   nlattr.Opt[uint32] // index of the mirrored port, 20 bits, in network byte order
+	Ver nlattr.Opt[uint8] // version, 1 or 2; required
+	// Index of the mirrored port, 20 bits, in network byte order; version 1.
+	Index nlattr.Opt[uint32]
+	// Direction of the mirrored packet, 0 for received and 1 for sent; version 2.
 	Dir     nlattr.Opt[uint8]
 	Hwid    nlattr.Opt[uint8] // number of the hardware unit that mirrors, 6 bits; version 2
-	Unknown []nlattr.Attr     // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *EncapIpOptErspanAttrs) encode(e *nlattr.Encoder) {
-	if x.Ver.OK {
-		e.Uint8(AttrEncapIpOptErspanVer, x.Ver.V)
-	}
-	if x.Index.OK {
-		e.Uint32BE(AttrEncapIpOptErspanIndex, x.Index.V)
-	}
-	if x.Dir.OK {
-		e.Uint8(AttrEncapIpOptErspanDir, x.Dir.V)
-	}
-	if x.Hwid.OK {
-		e.Uint8(AttrEncapIpOptErspanHwid, x.Hwid.V)
-	}
-	e.Raw(x.Unknown)
+func (x *EncapIpOptErspanAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint8(AttrEncapIpOptErspanVer, x.Ver)
+	e.OptUint32BE(AttrEncapIpOptErspanIndex, x.Index)
+	e.OptUint8(AttrEncapIpOptErspanDir, x.Dir)
+	e.OptUint8(AttrEncapIpOptErspanHwid, x.Hwid)
+	e.Close(n, x.Unknown)
 }
 
-func (x *EncapIpOptErspanAttrs) decode(d *nlattr.Decoder) {
+func (x *EncapIpOptErspanAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrEncapIpOptErspanVer:
-			x.Ver = nlattr.Some(d.Uint8())
+			x.Ver = d.OptUint8()
 		case AttrEncapIpOptErspanIndex:
-			x.Index = nlattr.Some(d.Uint32BE())
+			x.Index = d.OptUint32BE()
 		case AttrEncapIpOptErspanDir:
-			x.Dir = nlattr.Some(d.Uint8())
+			x.Dir = d.OptUint8()
 		case AttrEncapIpOptErspanHwid:
-			x.Hwid = nlattr.Some(d.Uint8())
+			x.Hwid = d.OptUint8()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // EncapIlaAttrs is the attribute set encap-ila-attrs: translation by identifier locator addressing
 // (those of ILA_ATTR_* that encapsulations use).
 type EncapIlaAttrs struct {
-	Locator   nlattr.Opt[uint64]
-	CsumMode  nlattr.Opt[IlaCsumMode]  // how the transport checksum is kept right
-	IdentType nlattr.Opt[IlaIdentType] // type of the identifier, the lower 64 bits
-	HookType  nlattr.Opt[IlaHookType]  // where the translation happens; route-output if absent
-	Unknown   []nlattr.Attr            // what the fields cannot hold, as it came
+	// Upper 64 bits of the address that packets get, in network byte order; required.
+	Locator  nlattr.Opt[uint64]
+	CsumMode nlattr.Opt[IlaCsumMode] // how the transport checksum is kept right
+	// Type of the identifier, the lower 64 bits; use-format if absent.
+	IdentType nlattr.Opt[IlaIdentType]
+	HookType  nlattr.Opt[IlaHookType] // where the translation happens; route-output if absent
+	Unknown   []nlattr.Attr
 }
 
-func (x *EncapIlaAttrs) encode(e *nlattr.Encoder) {
-	if x.Locator.OK {
-		e.Uint64BE(AttrEncapIlaLocator, x.Locator.V)
-	}
-	if x.CsumMode.OK {
-		e.Uint8(AttrEncapIlaCsumMode, uint8(x.CsumMode.V))
-	}
-	if x.IdentType.OK {
-		e.Uint8(AttrEncapIlaIdentType, uint8(x.IdentType.V))
-	}
-	if x.HookType.OK {
-		e.Uint8(AttrEncapIlaHookType, uint8(x.HookType.V))
-	}
-	e.Raw(x.Unknown)
+func (x *EncapIlaAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint64BE(AttrEncapIlaLocator, x.Locator)
+	nlattr.OptEnum8(e, AttrEncapIlaCsumMode, x.CsumMode)
+	nlattr.OptEnum8(e, AttrEncapIlaIdentType, x.IdentType)
+	nlattr.OptEnum8(e, AttrEncapIlaHookType, x.HookType)
+	e.Close(n, x.Unknown)
 }
 
-func (x *EncapIlaAttrs) decode(d *nlattr.Decoder) {
+func (x *EncapIlaAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrEncapIlaLocator:
-			x.Locator = nlattr.Some(d.Uint64BE())
+			x.Locator = d.OptUint64BE()
 		case AttrEncapIlaCsumMode:
 			x.CsumMode = nlattr.Some(IlaCsumMode(d.Uint8()))
 		case AttrEncapIlaIdentType:
@@ -549,198 +484,174 @@ func (x *EncapIlaAttrs) decode(d *nlattr.Decoder) {
 		case AttrEncapIlaHookType:
 			x.HookType = nlattr.Some(IlaHookType(d.Uint8()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // EncapSeg6Attrs is the attribute set encap-seg6-attrs: segment routing of packets that leave by
 // the nexthop (SEG6_IPTUNNEL_*).
 type EncapSeg6Attrs struct {
+	// Struct seg6_iptunnel_encap: the mode in 4 bytes, the segment routing header in 8
+	// (seg6-iptunnel-encap), then the segments, 16 bytes each, the last of the path first, and
+	// TLVs if any.
 	Srh     []byte
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *EncapSeg6Attrs) encode(e *nlattr.Encoder) {
-	if x.Srh != nil {
-		e.Bytes(AttrEncapSeg6Srh, x.Srh)
-	}
-	e.Raw(x.Unknown)
+func (x *EncapSeg6Attrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptBytes(AttrEncapSeg6Srh, x.Srh)
+	e.Close(n, x.Unknown)
 }
 
-func (x *EncapSeg6Attrs) decode(d *nlattr.Decoder) {
+func (x *EncapSeg6Attrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrEncapSeg6Srh:
 			x.Srh = d.Bytes()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // EncapBpfAttrs is the attribute set encap-bpf-attrs: BPF programs of a nexthop (LWT_BPF_*); at
 // least one of the three.
 type EncapBpfAttrs struct {
-	In           *LwtBpfProgAttrs // program for received packets, of type BPF_PROG_TYPE_LWT_IN
-	Out          *LwtBpfProgAttrs
-	Xmit         *LwtBpfProgAttrs
+	In *LwtBpfProgAttrs // program for received packets, of type BPF_PROG_TYPE_LWT_IN
+	// Program for packets sent by this host, of type BPF_PROG_TYPE_LWT_OUT.
+	Out *LwtBpfProgAttrs
+	// Program for packets about to leave, of type BPF_PROG_TYPE_LWT_XMIT.
+	Xmit *LwtBpfProgAttrs
+	// Bytes to keep free before the packet for the program xmit, at most 256.
 	XmitHeadroom nlattr.Opt[uint32]
-	Unknown      []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown      []nlattr.Attr
 }
 
-func (x *EncapBpfAttrs) encode(e *nlattr.Encoder) {
+func (x *EncapBpfAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	if x.In != nil {
-		nest := e.Begin(AttrEncapBpfIn)
-		x.In.encode(e)
-		e.End(nest)
+		x.In.encode(e, AttrEncapBpfIn)
 	}
 	if x.Out != nil {
-		nest := e.Begin(AttrEncapBpfOut)
-		x.Out.encode(e)
-		e.End(nest)
+		x.Out.encode(e, AttrEncapBpfOut)
 	}
 	if x.Xmit != nil {
-		nest := e.Begin(AttrEncapBpfXmit)
-		x.Xmit.encode(e)
-		e.End(nest)
+		x.Xmit.encode(e, AttrEncapBpfXmit)
 	}
-	if x.XmitHeadroom.OK {
-		e.Uint32(AttrEncapBpfXmitHeadroom, x.XmitHeadroom.V)
-	}
-	e.Raw(x.Unknown)
+	e.OptUint32(AttrEncapBpfXmitHeadroom, x.XmitHeadroom)
+	e.Close(n, x.Unknown)
 }
 
-func (x *EncapBpfAttrs) decode(d *nlattr.Decoder) {
+func (x *EncapBpfAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrEncapBpfIn:
-			v := nlattr.New[LwtBpfProgAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[LwtBpfProgAttrs](d); v.decode(d, &x.Unknown) {
 				x.In = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrEncapBpfOut:
-			v := nlattr.New[LwtBpfProgAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[LwtBpfProgAttrs](d); v.decode(d, &x.Unknown) {
 				x.Out = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrEncapBpfXmit:
-			v := nlattr.New[LwtBpfProgAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[LwtBpfProgAttrs](d); v.decode(d, &x.Unknown) {
 				x.Xmit = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrEncapBpfXmitHeadroom:
-			x.XmitHeadroom = nlattr.Some(d.Uint32())
+			x.XmitHeadroom = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // LwtBpfProgAttrs is the attribute set lwt-bpf-prog-attrs: one BPF program of a nexthop
 // (LWT_BPF_PROG_*). A request needs both attributes.
 type LwtBpfProgAttrs struct {
+	// File descriptor of the loaded program, in the calling process; not in answers.
 	Fd      nlattr.Opt[uint32]
 	Name    nlattr.Opt[string] // name shown in answers, at most 256 bytes; free to choose
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *LwtBpfProgAttrs) encode(e *nlattr.Encoder) {
-	if x.Fd.OK {
-		e.Uint32(AttrLwtBpfProgFd, x.Fd.V)
-	}
-	if x.Name.OK {
-		e.String(AttrLwtBpfProgName, x.Name.V)
-	}
-	e.Raw(x.Unknown)
+func (x *LwtBpfProgAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrLwtBpfProgFd, x.Fd)
+	e.OptString(AttrLwtBpfProgName, x.Name)
+	e.Close(n, x.Unknown)
 }
 
-func (x *LwtBpfProgAttrs) decode(d *nlattr.Decoder) {
+func (x *LwtBpfProgAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrLwtBpfProgFd:
-			x.Fd = nlattr.Some(d.Uint32())
+			x.Fd = d.OptUint32()
 		case AttrLwtBpfProgName:
-			x.Name = nlattr.Some(d.String())
+			x.Name = d.OptString()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // EncapSeg6LocalAttrs is the attribute set encap-seg6-local-attrs: endpoint of segment routing
 // (SEG6_LOCAL_*). The action says what else is needed.
 type EncapSeg6LocalAttrs struct {
-	Action   nlattr.Opt[Seg6LocalAction] // what is done with packets; required
-	Srh      []byte
-	Table    nlattr.Opt[uint32]
-	Nh4      nlattr.Opt[netip.Addr] // IPv4 address of the next hop, for end-dx4
-	Nh6      nlattr.Opt[netip.Addr] // IPv6 address of the next hop, for end-x and end-dx6
-	Iif      nlattr.Opt[uint32]     // index of the input interface
-	Oif      nlattr.Opt[uint32]     // index of the output interface, for end-dx2
-	Bpf      *Seg6LocalBpfProgAttrs // the program of end-bpf
+	Action nlattr.Opt[Seg6LocalAction] // what is done with packets; required
+	// Segment routing header to add, for end-b6 and end-b6-encap: struct ipv6_sr_hdr, then its
+	// segments, 16 bytes each.
+	Srh []byte
+	// Number of the table to look the packet up in, for end-t and end-dt6.
+	Table nlattr.Opt[uint32]
+	Nh4   nlattr.Opt[netip.Addr] // IPv4 address of the next hop, for end-dx4
+	Nh6   nlattr.Opt[netip.Addr] // IPv6 address of the next hop, for end-x and end-dx6
+	// Index of the input interface. No action that is implemented takes it.
+	Iif nlattr.Opt[uint32]
+	// Index of the output interface, for end-dx2; optional for end-x in newer kernels.
+	Oif nlattr.Opt[uint32]
+	Bpf *Seg6LocalBpfProgAttrs // the program of end-bpf
+	// Number of the table of a VRF device, for end-dt4, end-dt6 and end-dt46.
 	Vrftable nlattr.Opt[uint32]
-	Counters *Seg6LocalCntAttrs // counters of the endpoint
+	// Counters of the endpoint. In a request it switches them on and must hold all three; their
+	// values are ignored.
+	Counters *Seg6LocalCntAttrs
 	Flavors  *Seg6LocalFlvAttrs // flavors of the action, for end and end-x
-	Unknown  []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown  []nlattr.Attr
 }
 
-func (x *EncapSeg6LocalAttrs) encode(e *nlattr.Encoder) {
-	if x.Action.OK {
-		e.Uint32(AttrEncapSeg6LocalAction, uint32(x.Action.V))
-	}
-	if x.Srh != nil {
-		e.Bytes(AttrEncapSeg6LocalSrh, x.Srh)
-	}
-	if x.Table.OK {
-		e.Uint32(AttrEncapSeg6LocalTable, x.Table.V)
-	}
-	if x.Nh4.OK {
-		e.Addr(AttrEncapSeg6LocalNh4, x.Nh4.V)
-	}
-	if x.Nh6.OK {
-		e.Addr(AttrEncapSeg6LocalNh6, x.Nh6.V)
-	}
-	if x.Iif.OK {
-		e.Uint32(AttrEncapSeg6LocalIif, x.Iif.V)
-	}
-	if x.Oif.OK {
-		e.Uint32(AttrEncapSeg6LocalOif, x.Oif.V)
-	}
+func (x *EncapSeg6LocalAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnum32(e, AttrEncapSeg6LocalAction, x.Action)
+	e.OptBytes(AttrEncapSeg6LocalSrh, x.Srh)
+	e.OptUint32(AttrEncapSeg6LocalTable, x.Table)
+	e.OptAddr(AttrEncapSeg6LocalNh4, x.Nh4)
+	e.OptAddr(AttrEncapSeg6LocalNh6, x.Nh6)
+	e.OptUint32(AttrEncapSeg6LocalIif, x.Iif)
+	e.OptUint32(AttrEncapSeg6LocalOif, x.Oif)
 	if x.Bpf != nil {
-		nest := e.Begin(AttrEncapSeg6LocalBpf)
-		x.Bpf.encode(e)
-		e.End(nest)
+		x.Bpf.encode(e, AttrEncapSeg6LocalBpf)
 	}
-	if x.Vrftable.OK {
-		e.Uint32(AttrEncapSeg6LocalVrftable, x.Vrftable.V)
-	}
+	e.OptUint32(AttrEncapSeg6LocalVrftable, x.Vrftable)
 	if x.Counters != nil {
-		nest := e.Begin(AttrEncapSeg6LocalCounters)
-		x.Counters.encode(e)
-		e.End(nest)
+		x.Counters.encode(e, AttrEncapSeg6LocalCounters)
 	}
 	if x.Flavors != nil {
-		nest := e.Begin(AttrEncapSeg6LocalFlavors)
-		x.Flavors.encode(e)
-		e.End(nest)
+		x.Flavors.encode(e, AttrEncapSeg6LocalFlavors)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *EncapSeg6LocalAttrs) decode(d *nlattr.Decoder) {
+func (x *EncapSeg6LocalAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrEncapSeg6LocalAction:
@@ -748,87 +659,66 @@ func (x *EncapSeg6LocalAttrs) decode(d *nlattr.Decoder) {
 		case AttrEncapSeg6LocalSrh:
 			x.Srh = d.Bytes()
 		case AttrEncapSeg6LocalTable:
-			x.Table = nlattr.Some(d.Uint32())
+			x.Table = d.OptUint32()
 		case AttrEncapSeg6LocalNh4:
-			if v, ok := d.Addr(); ok {
-				x.Nh4 = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Nh4, &x.Unknown)
 		case AttrEncapSeg6LocalNh6:
-			if v, ok := d.Addr(); ok {
-				x.Nh6 = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Nh6, &x.Unknown)
 		case AttrEncapSeg6LocalIif:
-			x.Iif = nlattr.Some(d.Uint32())
+			x.Iif = d.OptUint32()
 		case AttrEncapSeg6LocalOif:
-			x.Oif = nlattr.Some(d.Uint32())
+			x.Oif = d.OptUint32()
 		case AttrEncapSeg6LocalBpf:
-			v := nlattr.New[Seg6LocalBpfProgAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[Seg6LocalBpfProgAttrs](d); v.decode(d, &x.Unknown) {
 				x.Bpf = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrEncapSeg6LocalVrftable:
-			x.Vrftable = nlattr.Some(d.Uint32())
+			x.Vrftable = d.OptUint32()
 		case AttrEncapSeg6LocalCounters:
-			v := nlattr.New[Seg6LocalCntAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[Seg6LocalCntAttrs](d); v.decode(d, &x.Unknown) {
 				x.Counters = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrEncapSeg6LocalFlavors:
-			v := nlattr.New[Seg6LocalFlvAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[Seg6LocalFlvAttrs](d); v.decode(d, &x.Unknown) {
 				x.Flavors = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // Seg6LocalBpfProgAttrs is the attribute set seg6-local-bpf-prog-attrs: program of end-bpf
 // (SEG6_LOCAL_BPF_PROG and SEG6_LOCAL_BPF_PROG_NAME); both required.
 type Seg6LocalBpfProgAttrs struct {
+	// In a request the file descriptor of a program of type BPF_PROG_TYPE_LWT_SEG6LOCAL, in an
+	// answer its id.
 	Prog     nlattr.Opt[uint32]
 	ProgName nlattr.Opt[string] // name shown in answers, at most 256 bytes; free to choose
-	Unknown  []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown  []nlattr.Attr
 }
 
-func (x *Seg6LocalBpfProgAttrs) encode(e *nlattr.Encoder) {
-	if x.Prog.OK {
-		e.Uint32(AttrSeg6LocalBpfProgProg, x.Prog.V)
-	}
-	if x.ProgName.OK {
-		e.String(AttrSeg6LocalBpfProgProgName, x.ProgName.V)
-	}
-	e.Raw(x.Unknown)
+func (x *Seg6LocalBpfProgAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrSeg6LocalBpfProgProg, x.Prog)
+	e.OptString(AttrSeg6LocalBpfProgProgName, x.ProgName)
+	e.Close(n, x.Unknown)
 }
 
-func (x *Seg6LocalBpfProgAttrs) decode(d *nlattr.Decoder) {
+func (x *Seg6LocalBpfProgAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrSeg6LocalBpfProgProg:
-			x.Prog = nlattr.Some(d.Uint32())
+			x.Prog = d.OptUint32()
 		case AttrSeg6LocalBpfProgProgName:
-			x.ProgName = nlattr.Some(d.String())
+			x.ProgName = d.OptString()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // Seg6LocalCntAttrs is the attribute set seg6-local-cnt-attrs: counters of a segment routing
@@ -837,163 +727,149 @@ type Seg6LocalCntAttrs struct {
 	Packets nlattr.Opt[uint64] // packets processed without an error
 	Bytes   nlattr.Opt[uint64] // bytes of these packets
 	Errors  nlattr.Opt[uint64] // packets that failed and were dropped
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *Seg6LocalCntAttrs) encode(e *nlattr.Encoder) {
-	if x.Packets.OK {
-		e.Uint64(AttrSeg6LocalCntPackets, x.Packets.V)
-	}
-	if x.Bytes.OK {
-		e.Uint64(AttrSeg6LocalCntBytes, x.Bytes.V)
-	}
-	if x.Errors.OK {
-		e.Uint64(AttrSeg6LocalCntErrors, x.Errors.V)
-	}
-	e.Raw(x.Unknown)
+func (x *Seg6LocalCntAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint64(AttrSeg6LocalCntPackets, x.Packets)
+	e.OptUint64(AttrSeg6LocalCntBytes, x.Bytes)
+	e.OptUint64(AttrSeg6LocalCntErrors, x.Errors)
+	e.Close(n, x.Unknown)
 }
 
-func (x *Seg6LocalCntAttrs) decode(d *nlattr.Decoder) {
+func (x *Seg6LocalCntAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrSeg6LocalCntPackets:
-			x.Packets = nlattr.Some(d.Uint64())
+			x.Packets = d.OptUint64()
 		case AttrSeg6LocalCntBytes:
-			x.Bytes = nlattr.Some(d.Uint64())
+			x.Bytes = d.OptUint64()
 		case AttrSeg6LocalCntErrors:
-			x.Errors = nlattr.Some(d.Uint64())
+			x.Errors = d.OptUint64()
 		case AttrSeg6LocalCntPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // Seg6LocalFlvAttrs is the attribute set seg6-local-flv-attrs: flavors of a segment routing
 // endpoint (SEG6_LOCAL_FLV_*).
 type Seg6LocalFlvAttrs struct {
-	Operation    nlattr.Opt[Seg6LocalFlvOp] // flavors that apply; required
-	LcblockBits  nlattr.Opt[uint8]          // bits of the locator block with next-csid, a multiple of 8
+	Operation nlattr.Opt[Seg6LocalFlvOp] // flavors that apply; required
+	// Bits of the locator block with next-csid, a multiple of 8; 32 if absent.
+	LcblockBits nlattr.Opt[uint8]
+	// Bits of the locator node function with next-csid, a multiple of 8; 16 if absent.
 	LcnodeFnBits nlattr.Opt[uint8]
-	Unknown      []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown      []nlattr.Attr
 }
 
-func (x *Seg6LocalFlvAttrs) encode(e *nlattr.Encoder) {
-	if x.Operation.OK {
-		e.Uint32(AttrSeg6LocalFlvOperation, uint32(x.Operation.V))
-	}
-	if x.LcblockBits.OK {
-		e.Uint8(AttrSeg6LocalFlvLcblockBits, x.LcblockBits.V)
-	}
-	if x.LcnodeFnBits.OK {
-		e.Uint8(AttrSeg6LocalFlvLcnodeFnBits, x.LcnodeFnBits.V)
-	}
-	e.Raw(x.Unknown)
+func (x *Seg6LocalFlvAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnum32(e, AttrSeg6LocalFlvOperation, x.Operation)
+	e.OptUint8(AttrSeg6LocalFlvLcblockBits, x.LcblockBits)
+	e.OptUint8(AttrSeg6LocalFlvLcnodeFnBits, x.LcnodeFnBits)
+	e.Close(n, x.Unknown)
 }
 
-func (x *Seg6LocalFlvAttrs) decode(d *nlattr.Decoder) {
+func (x *Seg6LocalFlvAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrSeg6LocalFlvOperation:
 			x.Operation = nlattr.Some(Seg6LocalFlvOp(d.Uint32()))
 		case AttrSeg6LocalFlvLcblockBits:
-			x.LcblockBits = nlattr.Some(d.Uint8())
+			x.LcblockBits = d.OptUint8()
 		case AttrSeg6LocalFlvLcnodeFnBits:
-			x.LcnodeFnBits = nlattr.Some(d.Uint8())
+			x.LcnodeFnBits = d.OptUint8()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // EncapRplAttrs is the attribute set encap-rpl-attrs: RPL source routing (RPL_IPTUNNEL_*).
 type EncapRplAttrs struct {
-	Srh     []byte        // header to insert: struct ipv6_rpl_sr_hdr
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	// Header to insert: struct ipv6_rpl_sr_hdr (ipv6-rpl-sr-hdr), then the addresses of the
+	// path, 16 bytes each.
+	Srh     []byte
+	Unknown []nlattr.Attr
 }
 
-func (x *EncapRplAttrs) encode(e *nlattr.Encoder) {
-	if x.Srh != nil {
-		e.Bytes(AttrEncapRplSrh, x.Srh)
-	}
-	e.Raw(x.Unknown)
+func (x *EncapRplAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptBytes(AttrEncapRplSrh, x.Srh)
+	e.Close(n, x.Unknown)
 }
 
-func (x *EncapRplAttrs) decode(d *nlattr.Decoder) {
+func (x *EncapRplAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrEncapRplSrh:
 			x.Srh = d.Bytes()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // EncapIoam6Attrs is the attribute set encap-ioam6-attrs: in-situ OAM trace option
 // (IOAM6_IPTUNNEL_*).
 type EncapIoam6Attrs struct {
-	Mode    nlattr.Opt[Ioam6Mode]     // how the option is added; inline if absent
-	Dst     nlattr.Opt[netip.Addr]    // destination of the outer header
-	Trace   nlattr.Opt[Ioam6TraceHdr] // the trace header to insert; required
-	FreqK   nlattr.Opt[uint32]        // the option goes into freq-k of each freq-n packets
-	FreqN   nlattr.Opt[uint32]        // number of packets that freq-k is counted against
-	Src     nlattr.Opt[netip.Addr]    // source of the outer header; the kernel chooses if absent
-	Unknown []nlattr.Attr             // what the fields cannot hold, as it came
+	Mode nlattr.Opt[Ioam6Mode] // how the option is added; inline if absent
+	// Destination of the outer header; required unless the mode is inline.
+	Dst   nlattr.Opt[netip.Addr]
+	Trace nlattr.Opt[Ioam6TraceHdr] // the trace header to insert; required
+	// The option goes into freq-k of each freq-n packets; given with freq-n or not at all.
+	FreqK nlattr.Opt[uint32]
+	// Number of packets that freq-k is counted against; not less than freq-k.
+	FreqN nlattr.Opt[uint32]
+	// Source of the outer header; the kernel chooses if absent. In newer kernels only.
+	Src     nlattr.Opt[netip.Addr]
+	Unknown []nlattr.Attr
 }
 
-func (x *EncapIoam6Attrs) encode(e *nlattr.Encoder) {
-	if x.Mode.OK {
-		e.Uint8(AttrEncapIoam6Mode, uint8(x.Mode.V))
-	}
-	if x.Dst.OK {
-		e.Addr(AttrEncapIoam6Dst, x.Dst.V)
-	}
+func (x *EncapIoam6Attrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnum8(e, AttrEncapIoam6Mode, x.Mode)
+	e.OptAddr(AttrEncapIoam6Dst, x.Dst)
 	if x.Trace.OK {
-		nest := e.BeginRaw(AttrEncapIoam6Trace)
-		x.Trace.V.encode(e.Extend(8))
-		e.End(nest)
+		x.Trace.V.encode(e.Struct(AttrEncapIoam6Trace, 8))
 	}
-	if x.FreqK.OK {
-		e.Uint32(AttrEncapIoam6FreqK, x.FreqK.V)
-	}
-	if x.FreqN.OK {
-		e.Uint32(AttrEncapIoam6FreqN, x.FreqN.V)
-	}
-	if x.Src.OK {
-		e.Addr(AttrEncapIoam6Src, x.Src.V)
-	}
-	e.Raw(x.Unknown)
+	e.OptUint32(AttrEncapIoam6FreqK, x.FreqK)
+	e.OptUint32(AttrEncapIoam6FreqN, x.FreqN)
+	e.OptAddr(AttrEncapIoam6Src, x.Src)
+	e.Close(n, x.Unknown)
 }
 
-func (x *EncapIoam6Attrs) decode(d *nlattr.Decoder) {
+func (x *EncapIoam6Attrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrEncapIoam6Mode:
 			x.Mode = nlattr.Some(Ioam6Mode(d.Uint8()))
 		case AttrEncapIoam6Dst:
-			if v, ok := d.Addr(); ok {
-				x.Dst = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Dst, &x.Unknown)
 		case AttrEncapIoam6Trace:
 			x.Trace.OK = true
 			x.Trace.V.decode(d.Payload())
 		case AttrEncapIoam6FreqK:
-			x.FreqK = nlattr.Some(d.Uint32())
+			x.FreqK = d.OptUint32()
 		case AttrEncapIoam6FreqN:
-			x.FreqN = nlattr.Some(d.Uint32())
+			x.FreqN = d.OptUint32()
 		case AttrEncapIoam6Src:
-			if v, ok := d.Addr(); ok {
-				x.Src = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Src, &x.Unknown)
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // EncapXfrmAttrs is the attribute set encap-xfrm-attrs: metadata for an xfrm interface
@@ -1001,28 +877,27 @@ func (x *EncapIoam6Attrs) decode(d *nlattr.Decoder) {
 type EncapXfrmAttrs struct {
 	IfID    nlattr.Opt[uint32] // interface id that selects policies and states; required
 	Link    nlattr.Opt[uint32] // index of the underlying interface; optional
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *EncapXfrmAttrs) encode(e *nlattr.Encoder) {
-	if x.IfID.OK {
-		e.Uint32(AttrEncapXfrmIfID, x.IfID.V)
-	}
-	if x.Link.OK {
-		e.Uint32(AttrEncapXfrmLink, x.Link.V)
-	}
-	e.Raw(x.Unknown)
+func (x *EncapXfrmAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrEncapXfrmIfID, x.IfID)
+	e.OptUint32(AttrEncapXfrmLink, x.Link)
+	e.Close(n, x.Unknown)
 }
 
-func (x *EncapXfrmAttrs) decode(d *nlattr.Decoder) {
+func (x *EncapXfrmAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrEncapXfrmIfID:
-			x.IfID = nlattr.Some(d.Uint32())
+			x.IfID = d.OptUint32()
 		case AttrEncapXfrmLink:
-			x.Link = nlattr.Some(d.Uint32())
+			x.Link = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }

@@ -12,36 +12,13 @@ import (
 // Family is the netlink family rt-nexthop.
 var Family = nlconn.Family{Name: "rt-nexthop", Protocol: 0}
 
-// OpNewnexthop describes the operation newnexthop.
-var OpNewnexthop = nlconn.Operation{Family: &Family, Name: "newnexthop",
-	Request: CmdNewnexthop,
-	Policy:  &policyNewnexthopRequest,
-}
-
-// OpDelnexthop describes the operation delnexthop.
-var OpDelnexthop = nlconn.Operation{Family: &Family, Name: "delnexthop",
-	Request: CmdDelnexthop,
-	Policy:  &policyDelnexthopRequest,
-}
-
-// OpGetnexthop describes the operation getnexthop.
-var OpGetnexthop = nlconn.Operation{Family: &Family, Name: "getnexthop",
-	Request:     CmdGetnexthop,
-	Reply:       104,
-	Single:      true,
-	Policy:      &policyGetnexthopRequest,
-	DumpPolicy:  &policyGetnexthopDumpRequest,
-	ReplyPolicy: &policyGetnexthopReply,
-}
-
-// OpGetnexthopbucket describes the operation getnexthopbucket.
-var OpGetnexthopbucket = nlconn.Operation{Family: &Family, Name: "getnexthopbucket",
-	Request:     CmdGetnexthopbucket,
-	Reply:       116,
-	Policy:      &policyGetnexthopbucketRequest,
-	DumpPolicy:  &policyGetnexthopbucketDumpRequest,
-	ReplyPolicy: &policyGetnexthopbucketReply,
-}
+// The operations of the family.
+var (
+	OpNewnexthop       = nlconn.Operation{Family: &Family, Name: "newnexthop", Request: CmdNewnexthop, Policy: &policyNewnexthopRequest}
+	OpDelnexthop       = nlconn.Operation{Family: &Family, Name: "delnexthop", Request: CmdDelnexthop, Policy: &policyDelnexthopRequest}
+	OpGetnexthop       = nlconn.Operation{Family: &Family, Name: "getnexthop", Request: CmdGetnexthop, Reply: 104, Single: true, Policy: &policyGetnexthopRequest, DumpPolicy: &policyGetnexthopDumpRequest, ReplyPolicy: &policyGetnexthopReply}
+	OpGetnexthopbucket = nlconn.Operation{Family: &Family, Name: "getnexthopbucket", Request: CmdGetnexthopbucket, Reply: 116, Policy: &policyGetnexthopbucketRequest, DumpPolicy: &policyGetnexthopbucketDumpRequest, ReplyPolicy: &policyGetnexthopbucketReply}
+)
 
 // Client calls the operations of the family rt-nexthop over a connection. It may be used by several
 // goroutines at a time.
@@ -73,21 +50,17 @@ func (c *Client) Getnexthop(ctx context.Context, req *GetnexthopRequest, opts ..
 	return nlconn.Do[GetnexthopReply](ctx, c.conn, &OpGetnexthop, req, opts...)
 }
 
-// GetnexthopDump is the dump of the operation getnexthop: read one nexthop (do), or list them in
-// the order of their numbers (dump).
+// GetnexthopDump is [Client.Getnexthop] as a dump.
 func (c *Client) GetnexthopDump(ctx context.Context, req *GetnexthopDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*GetnexthopReply, error] {
 	return nlconn.Dump[GetnexthopReply](ctx, c.conn, &OpGetnexthop, req, opts...)
 }
 
-// GetnexthopDumpInto is GetnexthopDump into the memory of *reply, again and again: nothing is
-// allocated for a message. What *reply refers to is valid until the next step; strings are valid
-// for ever.
+// GetnexthopDumpInto is [Client.GetnexthopDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetnexthopDumpInto(ctx context.Context, req *GetnexthopDumpRequest, reply *GetnexthopReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[GetnexthopReply](ctx, c.conn, &OpGetnexthop, req, reply, opts...)
 }
 
-// GetnexthopCollect is GetnexthopDump into a slice. A dump that was interrupted is repeated; if
-// that does not help, what came is returned with the error.
+// GetnexthopCollect is [Client.GetnexthopDump] into a slice, see [nlconn.Collect].
 func (c *Client) GetnexthopCollect(ctx context.Context, req *GetnexthopDumpRequest, opts ...nlconn.CallOption) ([]*GetnexthopReply, error) {
 	return nlconn.Collect[GetnexthopReply](ctx, c.conn, &OpGetnexthop, req, opts...)
 }
@@ -99,22 +72,18 @@ func (c *Client) Getnexthopbucket(ctx context.Context, req *GetnexthopbucketRequ
 	return nlconn.Do[GetnexthopbucketReply](ctx, c.conn, &OpGetnexthopbucket, req, opts...)
 }
 
-// GetnexthopbucketDump is the dump of the operation getnexthopbucket: read one bucket of a
-// resilient group (do; its id and the index in res-bucket are required), or list the buckets of all
-// groups or of one (dump).
+// GetnexthopbucketDump is [Client.Getnexthopbucket] as a dump.
 func (c *Client) GetnexthopbucketDump(ctx context.Context, req *GetnexthopbucketDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*GetnexthopbucketReply, error] {
 	return nlconn.Dump[GetnexthopbucketReply](ctx, c.conn, &OpGetnexthopbucket, req, opts...)
 }
 
-// GetnexthopbucketDumpInto is GetnexthopbucketDump into the memory of *reply, again and again:
-// nothing is allocated for a message. What *reply refers to is valid until the next step; strings
-// are valid for ever.
+// GetnexthopbucketDumpInto is [Client.GetnexthopbucketDump] into the memory of *reply, see
+// [nlconn.DumpInto].
 func (c *Client) GetnexthopbucketDumpInto(ctx context.Context, req *GetnexthopbucketDumpRequest, reply *GetnexthopbucketReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[GetnexthopbucketReply](ctx, c.conn, &OpGetnexthopbucket, req, reply, opts...)
 }
 
-// GetnexthopbucketCollect is GetnexthopbucketDump into a slice. A dump that was interrupted is
-// repeated; if that does not help, what came is returned with the error.
+// GetnexthopbucketCollect is [Client.GetnexthopbucketDump] into a slice, see [nlconn.Collect].
 func (c *Client) GetnexthopbucketCollect(ctx context.Context, req *GetnexthopbucketDumpRequest, opts ...nlconn.CallOption) ([]*GetnexthopbucketReply, error) {
 	return nlconn.Collect[GetnexthopbucketReply](ctx, c.conn, &OpGetnexthopbucket, req, opts...)
 }

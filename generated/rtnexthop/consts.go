@@ -6,27 +6,12 @@ import "github.com/nlgen/nlgen/runtime/nlconn"
 
 // The numbers of the operations: message types.
 const (
-	// CmdNewnexthop: add a nexthop or a group. NLM_F_CREATE is needed to add, NLM_F_EXCL
-	// refuses a number that exists (EEXIST), NLM_F_REPLACE replaces the nexthop in all routes
-	// that use it; a group stays a group.
-	CmdNewnexthop uint16 = 104
-	// CmdDelnexthop: remove a nexthop, along with the routes that use it and from all groups; a
-	// group that loses its last member goes, too. ENOENT if there is none.
-	CmdDelnexthop uint16 = 105
-	// CmdGetnexthop: read one nexthop (do), or list them in the order of their numbers (dump).
-	CmdGetnexthop uint16 = 106
-	// CmdNewnexthopNtf: a nexthop was added or replaced (RTM_NEWNEXTHOP). Sent to
-	// rtnlgrp-nexthop.
-	CmdNewnexthopNtf uint16 = 104
-	// CmdDelnexthopNtf: a nexthop was removed (RTM_DELNEXTHOP). Sent to rtnlgrp-nexthop.
-	// Nexthops that vanish with their device are not announced one by one.
-	CmdDelnexthopNtf uint16 = 105
-	// CmdGetnexthopbucket: read one bucket of a resilient group (do; its id and the index in
-	// res-bucket are required), or list the buckets of all groups or of one (dump).
-	CmdGetnexthopbucket uint16 = 118
-	// CmdNewnexthopbucketNtf: a bucket of a resilient group became idle and was given to
-	// another nexthop (RTM_NEWNEXTHOPBUCKET); buckets that move when the group changes are not
-	// announced. Sent to rtnlgrp-nexthop.
+	CmdNewnexthop          uint16 = 104
+	CmdDelnexthop          uint16 = 105
+	CmdGetnexthop          uint16 = 106
+	CmdNewnexthopNtf       uint16 = 104
+	CmdDelnexthopNtf       uint16 = 105
+	CmdGetnexthopbucket    uint16 = 118
 	CmdNewnexthopbucketNtf uint16 = 116
 )
 
@@ -38,362 +23,204 @@ var (
 // The numbers of the attributes in the set nexthop-attrs: attributes of a nexthop (NHA_*). A
 // nexthop is a group, a blackhole, or has an interface or a gateway.
 const (
-	// AttrNexthopID: number of the nexthop. A newnexthop without it, or with 0, gets one that
-	// is free, which only the notification tells (NLM_F_ECHO sends it to the caller). Required
-	// in delnexthop and in the do of getnexthop.
-	AttrNexthopID uint16 = 1
-	// AttrNexthopGroup: members of the group: struct nexthop_grp (nexthop-grp), 8 bytes each,
-	// one after the other. A group has no blackhole, oif, gateway and encap.
-	AttrNexthopGroup uint16 = 2
-	// AttrNexthopGroupType: how the group spreads flows; mpath if absent. It cannot change.
+	// Number of the nexthop. A newnexthop without it, or with 0, gets one that is free, which
+	// only the notification tells (NLM_F_ECHO sends it to the caller). Required in delnexthop
+	// and in the do of getnexthop.
+	AttrNexthopID        uint16 = 1
+	AttrNexthopGroup     uint16 = 2
 	AttrNexthopGroupType uint16 = 3
-	// AttrNexthopBlackhole: drop packets. Excludes oif, gateway and encap, and needs lo to be
-	// up.
 	AttrNexthopBlackhole uint16 = 4
-	// AttrNexthopOif: index of the output interface, which must be up; IPv6 can do without if
-	// there is a gateway. In a dump, only nexthops of this interface.
-	AttrNexthopOif uint16 = 5
-	// AttrNexthopGateway: address of the gateway, of the family in the header, in network byte
-	// order. With fdb the address of the remote end of a tunnel.
-	AttrNexthopGateway uint16 = 6
-	// AttrNexthopEncapType: kind of lightweight tunnel; required along with encap, and selects
-	// its content.
+	// Index of the output interface, which must be up; IPv6 can do without if there is a
+	// gateway. In a dump, only nexthops of this interface.
+	AttrNexthopOif       uint16 = 5
+	AttrNexthopGateway   uint16 = 6
 	AttrNexthopEncapType uint16 = 7
-	// AttrNexthopEncap: parameters of the lightweight tunnel that the nexthop applies to
-	// packets.
-	AttrNexthopEncap uint16 = 8
-	// AttrNexthopGroups: in a dump, only groups.
-	AttrNexthopGroups uint16 = 9
-	// AttrNexthopMaster: in a dump, only nexthops whose interface belongs to this master, such
-	// as a VRF.
-	AttrNexthopMaster uint16 = 10
-	// AttrNexthopFdb: the nexthop is for forwarding databases of VXLAN links, not for routes.
-	// Excludes oif, blackhole and encap; the members of a group with it must have it too. A
-	// dump takes it and lists all the same.
-	AttrNexthopFdb uint16 = 11
-	// AttrNexthopResGroup: parameters of a resilient group.
-	AttrNexthopResGroup uint16 = 12
-	// AttrNexthopResBucket: a bucket of a resilient group.
-	AttrNexthopResBucket uint16 = 13
-	// AttrNexthopOpFlags: flags of the operation.
-	AttrNexthopOpFlags uint16 = 14
-	// AttrNexthopGroupStats: counters of the members of a group, in answers.
-	AttrNexthopGroupStats uint16 = 15
-	// AttrNexthopHwStatsEnable: 1 to have hardware count packets of the members of a group, 0
-	// not to. In answers along with group-stats.
+	AttrNexthopEncap     uint16 = 8
+	AttrNexthopGroups    uint16 = 9
+	AttrNexthopMaster    uint16 = 10
+	// The nexthop is for forwarding databases of VXLAN links, not for routes. Excludes oif,
+	// blackhole and encap; the members of a group with it must have it too. A dump takes it and
+	// lists all the same.
+	AttrNexthopFdb           uint16 = 11
+	AttrNexthopResGroup      uint16 = 12
+	AttrNexthopResBucket     uint16 = 13 // a bucket of a resilient group
+	AttrNexthopOpFlags       uint16 = 14 // flags of the operation
+	AttrNexthopGroupStats    uint16 = 15
 	AttrNexthopHwStatsEnable uint16 = 16
-	// AttrNexthopHwStatsUsed: 1 if some hardware counts packets of the group, else 0. In
-	// answers.
-	AttrNexthopHwStatsUsed uint16 = 17
+	AttrNexthopHwStatsUsed   uint16 = 17
 )
 
-// The numbers of the attributes in the set res-group-attrs: parameters of a resilient group
-// (NHA_RES_GROUP_*). Times are in clock ticks of user space, 100 a second.
+// The attributes of [ResGroupAttrs].
 const (
-	// AttrResGroupPad: filler that aligns 64-bit values to eight bytes on CPUs that need it; no
-	// content.
-	AttrResGroupPad uint16 = 0
-	// AttrResGroupBuckets: number of buckets; required when the group is made, and cannot
-	// change.
-	AttrResGroupBuckets uint16 = 1
-	// AttrResGroupIdleTimer: ticks without a packet after which a bucket is idle and may move;
-	// 12000 if absent.
-	AttrResGroupIdleTimer uint16 = 2
-	// AttrResGroupUnbalancedTimer: ticks for which the group may be out of balance before busy
-	// buckets move, too; 0 or absent for ever.
+	// Filler that aligns 64-bit values to eight bytes on CPUs that need it; no content.
+	AttrResGroupPad             uint16 = 0
+	AttrResGroupBuckets         uint16 = 1
+	AttrResGroupIdleTimer       uint16 = 2
 	AttrResGroupUnbalancedTimer uint16 = 3
-	// AttrResGroupUnbalancedTime: ticks since the group is out of balance, 0 if it is in
-	// balance; in answers.
-	AttrResGroupUnbalancedTime uint16 = 4
+	AttrResGroupUnbalancedTime  uint16 = 4
 )
 
-// The numbers of the attributes in the set res-bucket-attrs: a bucket of a resilient group
-// (NHA_RES_BUCKET_*).
+// The attributes of [ResBucketAttrs].
 const (
-	// AttrResBucketPad: filler that aligns 64-bit values to eight bytes on CPUs that need it;
-	// no content.
-	AttrResBucketPad uint16 = 0
-	// AttrResBucketIndex: number of the bucket, from 0 on; required in the do of
-	// getnexthopbucket.
-	AttrResBucketIndex uint16 = 1
-	// AttrResBucketIdleTime: time since the last packet in clock ticks of user space, 100 a
-	// second; in answers.
+	// Filler that aligns 64-bit values to eight bytes on CPUs that need it; no content.
+	AttrResBucketPad      uint16 = 0
+	AttrResBucketIndex    uint16 = 1
 	AttrResBucketIdleTime uint16 = 2
-	// AttrResBucketNhID: number of the nexthop that the bucket sends to. In a dump, only
-	// buckets of this nexthop.
-	AttrResBucketNhID uint16 = 3
+	AttrResBucketNhID     uint16 = 3
 )
 
-// The numbers of the attributes in the set group-stats-attrs: counters of a group
-// (NHA_GROUP_STATS_*).
+// The attributes of [GroupStatsAttrs].
 const (
-	// AttrGroupStatsEntry: counters of one member, in the order of the group.
 	AttrGroupStatsEntry uint16 = 1
 )
 
-// The numbers of the attributes in the set group-stats-entry-attrs: counters of a member of a group
-// (NHA_GROUP_STATS_ENTRY_*).
+// The attributes of [GroupStatsEntryAttrs].
 const (
-	// AttrGroupStatsEntryID: number of the nexthop.
-	AttrGroupStatsEntryID uint16 = 1
-	// AttrGroupStatsEntryPackets: packets sent through the member, those by hardware among
-	// them.
-	AttrGroupStatsEntryPackets uint16 = 2
-	// AttrGroupStatsEntryPacketsHw: packets sent through the member by hardware.
+	AttrGroupStatsEntryID        uint16 = 1
+	AttrGroupStatsEntryPackets   uint16 = 2
 	AttrGroupStatsEntryPacketsHw uint16 = 3
 )
 
-// The numbers of the attributes in the set encap-mpls-attrs: encapsulation in MPLS
-// (MPLS_IPTUNNEL_*).
+// The attributes of [EncapMplsAttrs].
 const (
-	// AttrEncapMplsDst: labels to push, outermost first, at most 30; required. Each has the
-	// label in its upper 20 bits; bit 8 marks the bottom of the stack, in the last only.
 	AttrEncapMplsDst uint16 = 1
-	// AttrEncapMplsTtl: TTL of the labels. Absent or 0 copies that of the packet or takes the
-	// default.
 	AttrEncapMplsTtl uint16 = 2
 )
 
-// The numbers of the attributes in the set encap-ip-attrs: metadata for an IPv4 tunnel device (enum
-// lwtunnel_ip_t, LWTUNNEL_IP_*). It takes effect when oif is a device in external mode.
+// The attributes of [EncapIpAttrs].
 const (
-	// AttrEncapIpID: tunnel id, such as a VNI or a GRE key, in network byte order.
-	AttrEncapIpID uint16 = 1
-	// AttrEncapIpDst: destination address of the outer header, in network byte order.
-	AttrEncapIpDst uint16 = 2
-	// AttrEncapIpSrc: source address of the outer header, in network byte order; 0 lets the
-	// kernel choose.
-	AttrEncapIpSrc uint16 = 3
-	// AttrEncapIpTtl: TTL of the outer header; 0 leaves it to the device.
-	AttrEncapIpTtl uint16 = 4
-	// AttrEncapIpTos: DSCP and ECN byte of the outer header.
-	AttrEncapIpTos uint16 = 5
-	// AttrEncapIpFlags: options of the tunnel, in network byte order.
+	AttrEncapIpID    uint16 = 1
+	AttrEncapIpDst   uint16 = 2
+	AttrEncapIpSrc   uint16 = 3
+	AttrEncapIpTtl   uint16 = 4
+	AttrEncapIpTos   uint16 = 5
 	AttrEncapIpFlags uint16 = 6
-	// AttrEncapIpPad: filler that aligns 64-bit values to eight bytes on CPUs that need it; no
-	// content.
-	AttrEncapIpPad uint16 = 7
-	// AttrEncapIpOpts: options of the tunnel protocol.
+	// Filler that aligns 64-bit values to eight bytes on CPUs that need it; no content.
+	AttrEncapIpPad  uint16 = 7
 	AttrEncapIpOpts uint16 = 8
 )
 
-// The numbers of the attributes in the set encap-ip6-attrs: metadata for an IPv6 tunnel device
-// (enum lwtunnel_ip6_t, LWTUNNEL_IP6_*). It takes effect when oif is a device in external mode.
+// The attributes of [EncapIp6Attrs].
 const (
-	// AttrEncapIp6ID: tunnel id, such as a VNI or a GRE key, in network byte order.
-	AttrEncapIp6ID uint16 = 1
-	// AttrEncapIp6Dst: destination address of the outer header, in network byte order.
-	AttrEncapIp6Dst uint16 = 2
-	// AttrEncapIp6Src: source address of the outer header; all zeros lets the kernel choose.
-	AttrEncapIp6Src uint16 = 3
-	// AttrEncapIp6Hoplimit: hop limit of the outer header; 0 leaves it to the device.
+	AttrEncapIp6ID       uint16 = 1
+	AttrEncapIp6Dst      uint16 = 2
+	AttrEncapIp6Src      uint16 = 3
 	AttrEncapIp6Hoplimit uint16 = 4
-	// AttrEncapIp6Tc: traffic class of the outer header.
-	AttrEncapIp6Tc uint16 = 5
-	// AttrEncapIp6Flags: options of the tunnel, in network byte order.
-	AttrEncapIp6Flags uint16 = 6
-	// AttrEncapIp6Pad: filler that aligns 64-bit values to eight bytes on CPUs that need it; no
-	// content.
-	AttrEncapIp6Pad uint16 = 7
-	// AttrEncapIp6Opts: options of the tunnel protocol.
+	AttrEncapIp6Tc       uint16 = 5
+	AttrEncapIp6Flags    uint16 = 6
+	// Filler that aligns 64-bit values to eight bytes on CPUs that need it; no content.
+	AttrEncapIp6Pad  uint16 = 7
 	AttrEncapIp6Opts uint16 = 8
 )
 
-// The numbers of the attributes in the set encap-ip-opts-attrs: options of a tunnel protocol
-// (LWTUNNEL_IP_OPTS_*); all of one kind.
+// The attributes of [EncapIpOptsAttrs].
 const (
-	// AttrEncapIpOptsGeneve: one Geneve option; as many as are wanted, in the order they are
-	// sent.
 	AttrEncapIpOptsGeneve uint16 = 1
-	// AttrEncapIpOptsVxlan: the VXLAN group policy.
-	AttrEncapIpOptsVxlan uint16 = 2
-	// AttrEncapIpOptsErspan: the ERSPAN header.
+	AttrEncapIpOptsVxlan  uint16 = 2
 	AttrEncapIpOptsErspan uint16 = 3
 )
 
-// The numbers of the attributes in the set encap-ip-opt-geneve-attrs: one Geneve option
-// (LWTUNNEL_IP_OPT_GENEVE_*). All three attributes are required.
+// The attributes of [EncapIpOptGeneveAttrs].
 const (
-	// AttrEncapIpOptGeneveClass: option class, in network byte order.
 	AttrEncapIpOptGeneveClass uint16 = 1
-	// AttrEncapIpOptGeneveType: option type; the highest bit marks a critical option.
-	AttrEncapIpOptGeneveType uint16 = 2
-	// AttrEncapIpOptGeneveData: content of the option, a multiple of 4 bytes.
-	AttrEncapIpOptGeneveData uint16 = 3
+	AttrEncapIpOptGeneveType  uint16 = 2
+	AttrEncapIpOptGeneveData  uint16 = 3
 )
 
-// The numbers of the attributes in the set encap-ip-opt-vxlan-attrs: options of VXLAN
-// (LWTUNNEL_IP_OPT_VXLAN_*).
+// The attributes of [EncapIpOptVxlanAttrs].
 const (
-	// AttrEncapIpOptVxlanGbp: group based policy field in host byte order, the policy id in its
-	// low 16 bits.
 	AttrEncapIpOptVxlanGbp uint16 = 1
 )
 
-// The numbers of the attributes in the set encap-ip-opt-erspan-attrs: header of ERSPAN
-// (LWTUNNEL_IP_OPT_ERSPAN_*): index for version 1, dir and hwid for version 2.
+// The attributes of [EncapIpOptErspanAttrs].
 const (
-	// AttrEncapIpOptErspanVer: version, 1 or 2; required.
-	AttrEncapIpOptErspanVer uint16 = 1
-	// AttrEncapIpOptErspanIndex: index of the mirrored port, 20 bits, in network byte order;
-	// version 1.
+	AttrEncapIpOptErspanVer   uint16 = 1
 	AttrEncapIpOptErspanIndex uint16 = 2
-	// AttrEncapIpOptErspanDir: direction of the mirrored packet, 0 for received and 1 for sent;
-	// version 2.
-	AttrEncapIpOptErspanDir uint16 = 3
-	// AttrEncapIpOptErspanHwid: number of the hardware unit that mirrors, 6 bits; version 2.
-	AttrEncapIpOptErspanHwid uint16 = 4
+	AttrEncapIpOptErspanDir   uint16 = 3
+	AttrEncapIpOptErspanHwid  uint16 = 4
 )
 
-// The numbers of the attributes in the set encap-ila-attrs: translation by identifier locator
-// addressing (those of ILA_ATTR_* that encapsulations use).
+// The attributes of [EncapIlaAttrs].
 const (
-	// AttrEncapIlaLocator: upper 64 bits of the address that packets get, in network byte
-	// order; required.
-	AttrEncapIlaLocator uint16 = 1
-	// AttrEncapIlaCsumMode: how the transport checksum is kept right.
-	AttrEncapIlaCsumMode uint16 = 7
-	// AttrEncapIlaIdentType: type of the identifier, the lower 64 bits; use-format if absent.
+	AttrEncapIlaLocator   uint16 = 1
+	AttrEncapIlaCsumMode  uint16 = 7
 	AttrEncapIlaIdentType uint16 = 8
-	// AttrEncapIlaHookType: where the translation happens; route-output if absent.
-	AttrEncapIlaHookType uint16 = 9
+	AttrEncapIlaHookType  uint16 = 9
 )
 
-// The numbers of the attributes in the set encap-seg6-attrs: segment routing of packets that leave
-// by the nexthop (SEG6_IPTUNNEL_*).
+// The attributes of [EncapSeg6Attrs].
 const (
-	// AttrEncapSeg6Srh: struct seg6_iptunnel_encap: the mode in 4 bytes, the segment routing
-	// header in 8 (seg6-iptunnel-encap), then the segments, 16 bytes each, the last of the path
-	// first, and TLVs if any.
 	AttrEncapSeg6Srh uint16 = 1
 )
 
-// The numbers of the attributes in the set encap-bpf-attrs: BPF programs of a nexthop (LWT_BPF_*);
-// at least one of the three.
+// The attributes of [EncapBpfAttrs].
 const (
-	// AttrEncapBpfIn: program for received packets, of type BPF_PROG_TYPE_LWT_IN.
-	AttrEncapBpfIn uint16 = 1
-	// AttrEncapBpfOut: program for packets sent by this host, of type BPF_PROG_TYPE_LWT_OUT.
-	AttrEncapBpfOut uint16 = 2
-	// AttrEncapBpfXmit: program for packets about to leave, of type BPF_PROG_TYPE_LWT_XMIT.
-	AttrEncapBpfXmit uint16 = 3
-	// AttrEncapBpfXmitHeadroom: bytes to keep free before the packet for the program xmit, at
-	// most 256.
+	AttrEncapBpfIn           uint16 = 1
+	AttrEncapBpfOut          uint16 = 2
+	AttrEncapBpfXmit         uint16 = 3
 	AttrEncapBpfXmitHeadroom uint16 = 4
 )
 
-// The numbers of the attributes in the set lwt-bpf-prog-attrs: one BPF program of a nexthop
-// (LWT_BPF_PROG_*). A request needs both attributes.
+// The attributes of [LwtBpfProgAttrs].
 const (
-	// AttrLwtBpfProgFd: file descriptor of the loaded program, in the calling process; not in
-	// answers.
-	AttrLwtBpfProgFd uint16 = 1
-	// AttrLwtBpfProgName: name shown in answers, at most 256 bytes; free to choose.
+	AttrLwtBpfProgFd   uint16 = 1
 	AttrLwtBpfProgName uint16 = 2
 )
 
-// The numbers of the attributes in the set encap-seg6-local-attrs: endpoint of segment routing
-// (SEG6_LOCAL_*). The action says what else is needed.
+// The attributes of [EncapSeg6LocalAttrs].
 const (
-	// AttrEncapSeg6LocalAction: what is done with packets; required.
-	AttrEncapSeg6LocalAction uint16 = 1
-	// AttrEncapSeg6LocalSrh: segment routing header to add, for end-b6 and end-b6-encap: struct
-	// ipv6_sr_hdr, then its segments, 16 bytes each.
-	AttrEncapSeg6LocalSrh uint16 = 2
-	// AttrEncapSeg6LocalTable: number of the table to look the packet up in, for end-t and
-	// end-dt6.
-	AttrEncapSeg6LocalTable uint16 = 3
-	// AttrEncapSeg6LocalNh4: IPv4 address of the next hop, for end-dx4.
-	AttrEncapSeg6LocalNh4 uint16 = 4
-	// AttrEncapSeg6LocalNh6: IPv6 address of the next hop, for end-x and end-dx6.
-	AttrEncapSeg6LocalNh6 uint16 = 5
-	// AttrEncapSeg6LocalIif: index of the input interface. No action that is implemented takes
-	// it.
-	AttrEncapSeg6LocalIif uint16 = 6
-	// AttrEncapSeg6LocalOif: index of the output interface, for end-dx2; optional for end-x in
-	// newer kernels.
-	AttrEncapSeg6LocalOif uint16 = 7
-	// AttrEncapSeg6LocalBpf: the program of end-bpf.
-	AttrEncapSeg6LocalBpf uint16 = 8
-	// AttrEncapSeg6LocalVrftable: number of the table of a VRF device, for end-dt4, end-dt6 and
-	// end-dt46.
+	AttrEncapSeg6LocalAction   uint16 = 1
+	AttrEncapSeg6LocalSrh      uint16 = 2
+	AttrEncapSeg6LocalTable    uint16 = 3
+	AttrEncapSeg6LocalNh4      uint16 = 4
+	AttrEncapSeg6LocalNh6      uint16 = 5
+	AttrEncapSeg6LocalIif      uint16 = 6
+	AttrEncapSeg6LocalOif      uint16 = 7
+	AttrEncapSeg6LocalBpf      uint16 = 8
 	AttrEncapSeg6LocalVrftable uint16 = 9
-	// AttrEncapSeg6LocalCounters: counters of the endpoint. In a request it switches them on
-	// and must hold all three; their values are ignored.
 	AttrEncapSeg6LocalCounters uint16 = 10
-	// AttrEncapSeg6LocalFlavors: flavors of the action, for end and end-x.
-	AttrEncapSeg6LocalFlavors uint16 = 11
+	AttrEncapSeg6LocalFlavors  uint16 = 11
 )
 
-// The numbers of the attributes in the set seg6-local-bpf-prog-attrs: program of end-bpf
-// (SEG6_LOCAL_BPF_PROG and SEG6_LOCAL_BPF_PROG_NAME); both required.
+// The attributes of [Seg6LocalBpfProgAttrs].
 const (
-	// AttrSeg6LocalBpfProgProg: in a request the file descriptor of a program of type
-	// BPF_PROG_TYPE_LWT_SEG6LOCAL, in an answer its id.
-	AttrSeg6LocalBpfProgProg uint16 = 1
-	// AttrSeg6LocalBpfProgProgName: name shown in answers, at most 256 bytes; free to choose.
+	AttrSeg6LocalBpfProgProg     uint16 = 1
 	AttrSeg6LocalBpfProgProgName uint16 = 2
 )
 
-// The numbers of the attributes in the set seg6-local-cnt-attrs: counters of a segment routing
-// endpoint (SEG6_LOCAL_CNT_*).
+// The attributes of [Seg6LocalCntAttrs].
 const (
-	// AttrSeg6LocalCntPad: filler that aligns 64-bit values to eight bytes on CPUs that need
-	// it; no content.
-	AttrSeg6LocalCntPad uint16 = 1
-	// AttrSeg6LocalCntPackets: packets processed without an error.
+	// Filler that aligns 64-bit values to eight bytes on CPUs that need it; no content.
+	AttrSeg6LocalCntPad     uint16 = 1
 	AttrSeg6LocalCntPackets uint16 = 2
-	// AttrSeg6LocalCntBytes: bytes of these packets.
-	AttrSeg6LocalCntBytes uint16 = 3
-	// AttrSeg6LocalCntErrors: packets that failed and were dropped.
-	AttrSeg6LocalCntErrors uint16 = 4
+	AttrSeg6LocalCntBytes   uint16 = 3
+	AttrSeg6LocalCntErrors  uint16 = 4
 )
 
-// The numbers of the attributes in the set seg6-local-flv-attrs: flavors of a segment routing
-// endpoint (SEG6_LOCAL_FLV_*).
+// The attributes of [Seg6LocalFlvAttrs].
 const (
-	// AttrSeg6LocalFlvOperation: flavors that apply; required.
-	AttrSeg6LocalFlvOperation uint16 = 1
-	// AttrSeg6LocalFlvLcblockBits: bits of the locator block with next-csid, a multiple of 8;
-	// 32 if absent.
-	AttrSeg6LocalFlvLcblockBits uint16 = 2
-	// AttrSeg6LocalFlvLcnodeFnBits: bits of the locator node function with next-csid, a
-	// multiple of 8; 16 if absent.
+	AttrSeg6LocalFlvOperation    uint16 = 1
+	AttrSeg6LocalFlvLcblockBits  uint16 = 2
 	AttrSeg6LocalFlvLcnodeFnBits uint16 = 3
 )
 
-// The numbers of the attributes in the set encap-rpl-attrs: RPL source routing (RPL_IPTUNNEL_*).
+// The attributes of [EncapRplAttrs].
 const (
-	// AttrEncapRplSrh: header to insert: struct ipv6_rpl_sr_hdr (ipv6-rpl-sr-hdr), then the
-	// addresses of the path, 16 bytes each.
 	AttrEncapRplSrh uint16 = 1
 )
 
-// The numbers of the attributes in the set encap-ioam6-attrs: in-situ OAM trace option
-// (IOAM6_IPTUNNEL_*).
+// The attributes of [EncapIoam6Attrs].
 const (
-	// AttrEncapIoam6Mode: how the option is added; inline if absent.
-	AttrEncapIoam6Mode uint16 = 1
-	// AttrEncapIoam6Dst: destination of the outer header; required unless the mode is inline.
-	AttrEncapIoam6Dst uint16 = 2
-	// AttrEncapIoam6Trace: the trace header to insert; required.
+	AttrEncapIoam6Mode  uint16 = 1
+	AttrEncapIoam6Dst   uint16 = 2
 	AttrEncapIoam6Trace uint16 = 3
-	// AttrEncapIoam6FreqK: the option goes into freq-k of each freq-n packets; given with
-	// freq-n or not at all.
 	AttrEncapIoam6FreqK uint16 = 4
-	// AttrEncapIoam6FreqN: number of packets that freq-k is counted against; not less than
-	// freq-k.
 	AttrEncapIoam6FreqN uint16 = 5
-	// AttrEncapIoam6Src: source of the outer header; the kernel chooses if absent. In newer
-	// kernels only.
-	AttrEncapIoam6Src uint16 = 6
+	AttrEncapIoam6Src   uint16 = 6
 )
 
-// The numbers of the attributes in the set encap-xfrm-attrs: metadata for an xfrm interface
-// (LWT_XFRM_*).
+// The attributes of [EncapXfrmAttrs].
 const (
-	// AttrEncapXfrmIfID: interface id that selects policies and states; required.
 	AttrEncapXfrmIfID uint16 = 1
-	// AttrEncapXfrmLink: index of the underlying interface; optional.
 	AttrEncapXfrmLink uint16 = 2
 )

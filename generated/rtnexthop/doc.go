@@ -9,18 +9,12 @@
 //   - [Client.Newnexthop]: add a nexthop or a group.
 //   - [Client.Delnexthop]: remove a nexthop, along with the routes that use it and from all groups;
 //     a group that loses its last member goes, too.
-//   - [Client.Getnexthop]: read one nexthop (do), or list them in the order of their numbers
-//     (dump).
-//   - [Client.GetnexthopDump]: read one nexthop (do), or list them in the order of their numbers
-//     (dump).
-//   - [Client.Getnexthopbucket]: read one bucket of a resilient group (do; its id and the index in
-//     res-bucket are required), or list the buckets of all groups or of one (dump).
-//   - [Client.GetnexthopbucketDump]: read one bucket of a resilient group (do; its id and the index
-//     in res-bucket are required), or list the buckets of all groups or of one (dump).
-//   - [NewnexthopNtf]: a nexthop was added or replaced (RTM_NEWNEXTHOP).
-//   - [DelnexthopNtf]: a nexthop was removed (RTM_DELNEXTHOP).
-//   - [NewnexthopbucketNtf]: a bucket of a resilient group became idle and was given to another
-//     nexthop (RTM_NEWNEXTHOPBUCKET); buckets that move when the group changes are not announced.
+//   - [Client.Getnexthop], [Client.GetnexthopDump]: read one nexthop (do), or list them in the
+//     order of their numbers (dump).
+//   - [Client.Getnexthopbucket], [Client.GetnexthopbucketDump]: read one bucket of a resilient
+//     group (do; its id and the index in res-bucket are required), or list the buckets of all
+//     groups or of one (dump).
+//   - Notifications: [NewnexthopNtf], [DelnexthopNtf], [NewnexthopbucketNtf].
 //
 // # Use
 //

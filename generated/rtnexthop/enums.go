@@ -7,574 +7,445 @@ import "github.com/nlgen/nlgen/runtime/nlpolicy"
 // NexthopGrpType is the enum nexthop-grp-type: how a group spreads flows (NEXTHOP_GRP_TYPE_*).
 type NexthopGrpType uint16
 
-// The values of NexthopGrpType.
 const (
-	// NexthopGrpTypeMpath: by ranges of the hash, in proportion to the weights. Any change of
-	// the group may move any flow.
+	// By ranges of the hash, in proportion to the weights. Any change of the group may move any
+	// flow.
 	NexthopGrpTypeMpath NexthopGrpType = 0
-	// NexthopGrpTypeRes: through a table of buckets, each of which belongs to a member. A
-	// change of the group moves buckets that are idle, and busy ones only after
-	// unbalanced-timer.
+	// Through a table of buckets, each of which belongs to a member. A change of the group
+	// moves buckets that are idle, and busy ones only after unbalanced-timer.
 	NexthopGrpTypeRes NexthopGrpType = 1
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v NexthopGrpType) String() string { return enumNexthopGrpType.Text(uint64(v)) }
 
-// ParseNexthopGrpType reads what String prints: a name or a number.
+// ParseNexthopGrpType reads what String returns, or a number.
 func ParseNexthopGrpType(s string) (NexthopGrpType, error) {
 	return nlpolicy.ParseEnum[NexthopGrpType](&enumNexthopGrpType, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v NexthopGrpType) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *NexthopGrpType) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseNexthopGrpType(string(b))
-	return err
+// UnmarshalText is ParseNexthopGrpType.
+func (v *NexthopGrpType) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumNexthopGrpType, b, v)
 }
 
 // NhaOpFlag is the set of flags nha-op-flag: flags of an operation (NHA_OP_FLAG_*).
 type NhaOpFlag uint32
 
-// The values of NhaOpFlag.
 const (
-	// NhaOpFlagDumpStats: in getnexthop, answer with group-stats.
-	NhaOpFlagDumpStats NhaOpFlag = 0x1
-	// NhaOpFlagDumpHwStats: in getnexthop, answer with hw-stats-used and with the counters of
-	// the hardware in group-stats. Only together with dump-stats.
+	NhaOpFlagDumpStats NhaOpFlag = 0x1 // in getnexthop, answer with group-stats
+	// In getnexthop, answer with hw-stats-used and with the counters of the hardware in
+	// group-stats. Only together with dump-stats.
 	NhaOpFlagDumpHwStats NhaOpFlag = 0x2
-	// NhaOpFlagRespGrpResvd0: in answers with a group, the reserved members of its structs are
-	// zero.
+	// In answers with a group, the reserved members of its structs are zero.
 	NhaOpFlagRespGrpResvd0 NhaOpFlag = 0x80000000
 )
 
 // String returns the names of the flags, joined by |.
 func (v NhaOpFlag) String() string { return enumNhaOpFlag.Text(uint64(v)) }
 
-// ParseNhaOpFlag reads what String prints: names of flags or numbers, joined by |.
+// ParseNhaOpFlag reads what String returns, or a number.
 func ParseNhaOpFlag(s string) (NhaOpFlag, error) {
 	return nlpolicy.ParseEnum[NhaOpFlag](&enumNhaOpFlag, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v NhaOpFlag) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *NhaOpFlag) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseNhaOpFlag(string(b))
-	return err
+// UnmarshalText is ParseNhaOpFlag.
+func (v *NhaOpFlag) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumNhaOpFlag, b, v)
 }
 
 // RtScope is the enum rt-scope: distance to a nexthop (enum rt_scope_t, RT_SCOPE_*).
 type RtScope uint8
 
-// The values of RtScope.
 const (
-	// RtScopeUniverse: anywhere; groups and IPv6 nexthops have it.
-	RtScopeUniverse RtScope = 0
-	// RtScopeSite: within the site.
-	RtScopeSite RtScope = 200
-	// RtScopeLink: on a link this host is attached to, as gateways are.
-	RtScopeLink RtScope = 253
-	// RtScopeHost: this host itself; a nexthop without a gateway.
-	RtScopeHost RtScope = 254
-	// RtScopeNowhere: does not exist.
-	RtScopeNowhere RtScope = 255
+	RtScopeUniverse RtScope = 0   // anywhere; groups and IPv6 nexthops have it
+	RtScopeSite     RtScope = 200 // within the site
+	RtScopeLink     RtScope = 253 // on a link this host is attached to, as gateways are
+	RtScopeHost     RtScope = 254 // this host itself; a nexthop without a gateway
+	RtScopeNowhere  RtScope = 255 // does not exist
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v RtScope) String() string { return enumRtScope.Text(uint64(v)) }
 
-// ParseRtScope reads what String prints: a name or a number.
-func ParseRtScope(s string) (RtScope, error) {
-	return nlpolicy.ParseEnum[RtScope](&enumRtScope, s)
-}
+// ParseRtScope reads what String returns, or a number.
+func ParseRtScope(s string) (RtScope, error) { return nlpolicy.ParseEnum[RtScope](&enumRtScope, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v RtScope) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *RtScope) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseRtScope(string(b))
-	return err
-}
+// UnmarshalText is ParseRtScope.
+func (v *RtScope) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumRtScope, b, v) }
 
 // RtnhFlags is the set of flags rtnh-flags: state and properties of a nexthop (RTNH_F_*).
 type RtnhFlags uint32
 
-// The values of RtnhFlags.
 const (
-	// RtnhFlagsDead: unusable, for the device is down. Set by the kernel; refused in requests.
-	RtnhFlagsDead RtnhFlags = 0x1
-	// RtnhFlagsPervasive: not used for nexthops; refused in requests.
-	RtnhFlagsPervasive RtnhFlags = 0x2
-	// RtnhFlagsOnlink: take the gateway to be reachable on the device even if no route covers
-	// it. The only flag that requests may have.
+	// Unusable, for the device is down. Set by the kernel; refused in requests.
+	RtnhFlagsDead      RtnhFlags = 0x1
+	RtnhFlagsPervasive RtnhFlags = 0x2 // not used for nexthops; refused in requests
+	// Take the gateway to be reachable on the device even if no route covers it. The only flag
+	// that requests may have.
 	RtnhFlagsOnlink RtnhFlags = 0x4
-	// RtnhFlagsOffload: the nexthop is in hardware. Set by the kernel.
+	// The nexthop is in hardware. Set by the kernel.
 	RtnhFlagsOffload RtnhFlags = 0x8
-	// RtnhFlagsLinkdown: the device has no carrier. Set by the kernel; refused in requests.
-	RtnhFlagsLinkdown RtnhFlags = 0x10
-	// RtnhFlagsUnresolved: not used for nexthops.
-	RtnhFlagsUnresolved RtnhFlags = 0x20
-	// RtnhFlagsTrap: the hardware hands packets to the CPU. Set by the kernel.
+	// The device has no carrier. Set by the kernel; refused in requests.
+	RtnhFlagsLinkdown   RtnhFlags = 0x10
+	RtnhFlagsUnresolved RtnhFlags = 0x20 // not used for nexthops
+	// The hardware hands packets to the CPU. Set by the kernel.
 	RtnhFlagsTrap RtnhFlags = 0x40
 )
 
 // String returns the names of the flags, joined by |.
 func (v RtnhFlags) String() string { return enumRtnhFlags.Text(uint64(v)) }
 
-// ParseRtnhFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseRtnhFlags reads what String returns, or a number.
 func ParseRtnhFlags(s string) (RtnhFlags, error) {
 	return nlpolicy.ParseEnum[RtnhFlags](&enumRtnhFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v RtnhFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *RtnhFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseRtnhFlags(string(b))
-	return err
+// UnmarshalText is ParseRtnhFlags.
+func (v *RtnhFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumRtnhFlags, b, v)
 }
 
 // RtProtocol is the enum rt-protocol: who added a nexthop (RTPROT_*), with the numbers of routes.
 // The kernel stores and returns it; numbers not listed are free for programs.
 type RtProtocol uint8
 
-// The values of RtProtocol.
 const (
-	// RtProtocolUnspec: not stated. As it is without nh-protocol.
-	RtProtocolUnspec RtProtocol = 0
-	// RtProtocolRedirect: not used for nexthops.
-	RtProtocolRedirect RtProtocol = 1
-	// RtProtocolKernel: not used for nexthops.
-	RtProtocolKernel RtProtocol = 2
-	// RtProtocolBoot: added during boot; what a tool uses that states nothing else.
-	RtProtocolBoot RtProtocol = 3
-	// RtProtocolStatic: added by the administrator.
-	RtProtocolStatic RtProtocol = 4
-	// RtProtocolGated: added by the routing daemon gated.
-	RtProtocolGated RtProtocol = 8
-	// RtProtocolRa: not used for nexthops.
-	RtProtocolRa RtProtocol = 9
-	// RtProtocolMrt: added by Merit MRT.
-	RtProtocolMrt RtProtocol = 10
-	// RtProtocolZebra: added by zebra, the route manager of Quagga and FRR.
-	RtProtocolZebra RtProtocol = 11
-	// RtProtocolBird: added by the routing daemon BIRD.
-	RtProtocolBird RtProtocol = 12
-	// RtProtocolDnrouted: added by the DECnet routing daemon.
-	RtProtocolDnrouted RtProtocol = 13
-	// RtProtocolXorp: added by XORP.
-	RtProtocolXorp RtProtocol = 14
-	// RtProtocolNtk: added by Netsukuku.
-	RtProtocolNtk RtProtocol = 15
-	// RtProtocolDhcp: added by a DHCP client.
-	RtProtocolDhcp RtProtocol = 16
-	// RtProtocolMrouted: added by a multicast routing daemon.
-	RtProtocolMrouted RtProtocol = 17
-	// RtProtocolKeepalived: added by keepalived.
-	RtProtocolKeepalived RtProtocol = 18
-	// RtProtocolBabel: added by a daemon for Babel.
-	RtProtocolBabel RtProtocol = 42
-	// RtProtocolOvn: added by Open Virtual Network.
-	RtProtocolOvn RtProtocol = 84
-	// RtProtocolOpenr: added by a daemon for Open/R.
-	RtProtocolOpenr RtProtocol = 99
-	// RtProtocolBgp: added by a daemon for BGP.
-	RtProtocolBgp RtProtocol = 186
-	// RtProtocolIsis: added by a daemon for IS-IS.
-	RtProtocolIsis RtProtocol = 187
-	// RtProtocolOspf: added by a daemon for OSPF.
-	RtProtocolOspf RtProtocol = 188
-	// RtProtocolRip: added by a daemon for RIP.
-	RtProtocolRip RtProtocol = 189
-	// RtProtocolEigrp: added by a daemon for EIGRP.
-	RtProtocolEigrp RtProtocol = 192
+	// Not stated. As it is without nh-protocol.
+	RtProtocolUnspec     RtProtocol = 0
+	RtProtocolRedirect   RtProtocol = 1   // not used for nexthops
+	RtProtocolKernel     RtProtocol = 2   // not used for nexthops
+	RtProtocolBoot       RtProtocol = 3   // added during boot; what a tool uses that states nothing else
+	RtProtocolStatic     RtProtocol = 4   // added by the administrator
+	RtProtocolGated      RtProtocol = 8   // added by the routing daemon gated
+	RtProtocolRa         RtProtocol = 9   // not used for nexthops
+	RtProtocolMrt        RtProtocol = 10  // added by Merit MRT
+	RtProtocolZebra      RtProtocol = 11  // added by zebra, the route manager of Quagga and FRR
+	RtProtocolBird       RtProtocol = 12  // added by the routing daemon BIRD
+	RtProtocolDnrouted   RtProtocol = 13  // added by the DECnet routing daemon
+	RtProtocolXorp       RtProtocol = 14  // added by XORP
+	RtProtocolNtk        RtProtocol = 15  // added by Netsukuku
+	RtProtocolDhcp       RtProtocol = 16  // added by a DHCP client
+	RtProtocolMrouted    RtProtocol = 17  // added by a multicast routing daemon
+	RtProtocolKeepalived RtProtocol = 18  // added by keepalived
+	RtProtocolBabel      RtProtocol = 42  // added by a daemon for Babel
+	RtProtocolOvn        RtProtocol = 84  // added by Open Virtual Network
+	RtProtocolOpenr      RtProtocol = 99  // added by a daemon for Open/R
+	RtProtocolBgp        RtProtocol = 186 // added by a daemon for BGP
+	RtProtocolIsis       RtProtocol = 187 // added by a daemon for IS-IS
+	RtProtocolOspf       RtProtocol = 188 // added by a daemon for OSPF
+	RtProtocolRip        RtProtocol = 189 // added by a daemon for RIP
+	RtProtocolEigrp      RtProtocol = 192 // added by a daemon for EIGRP
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v RtProtocol) String() string { return enumRtProtocol.Text(uint64(v)) }
 
-// ParseRtProtocol reads what String prints: a name or a number.
+// ParseRtProtocol reads what String returns, or a number.
 func ParseRtProtocol(s string) (RtProtocol, error) {
 	return nlpolicy.ParseEnum[RtProtocol](&enumRtProtocol, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v RtProtocol) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *RtProtocol) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseRtProtocol(string(b))
-	return err
+// UnmarshalText is ParseRtProtocol.
+func (v *RtProtocol) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumRtProtocol, b, v)
 }
 
 // EncapType is the enum encap-type: kind of lightweight tunnel a nexthop applies (enum
 // lwtunnel_encap_types, LWTUNNEL_ENCAP_*); says what encap holds.
 type EncapType uint16
 
-// The values of EncapType.
 const (
-	// EncapTypeNone: no encapsulation.
-	EncapTypeNone EncapType = 0
-	// EncapTypeMpls: push MPLS labels.
-	EncapTypeMpls EncapType = 1
-	// EncapTypeIp: metadata for an IPv4 tunnel device (GRE, VXLAN, Geneve, ERSPAN and others).
+	EncapTypeNone EncapType = 0 // no encapsulation
+	EncapTypeMpls EncapType = 1 // push MPLS labels
+	// Metadata for an IPv4 tunnel device (GRE, VXLAN, Geneve, ERSPAN and others).
 	EncapTypeIp EncapType = 2
-	// EncapTypeIla: identifier locator addressing, a translation of IPv6 addresses.
+	// Identifier locator addressing, a translation of IPv6 addresses.
 	EncapTypeIla EncapType = 3
-	// EncapTypeIp6: metadata for an IPv6 tunnel device.
-	EncapTypeIp6 EncapType = 4
-	// EncapTypeSeg6: insert an IPv6 segment routing header, or encapsulate with one.
+	EncapTypeIp6 EncapType = 4 // metadata for an IPv6 tunnel device
+	// Insert an IPv6 segment routing header, or encapsulate with one.
 	EncapTypeSeg6 EncapType = 5
-	// EncapTypeBpf: run BPF programs on packets of the nexthop.
-	EncapTypeBpf EncapType = 6
-	// EncapTypeSeg6Local: segment routing endpoint, what this node does with packets for one
-	// segment.
+	EncapTypeBpf  EncapType = 6 // run BPF programs on packets of the nexthop
+	// Segment routing endpoint, what this node does with packets for one segment.
 	EncapTypeSeg6Local EncapType = 7
-	// EncapTypeRpl: insert an RPL source routing header.
-	EncapTypeRpl EncapType = 8
-	// EncapTypeIoam6: insert an in-situ OAM trace option into IPv6 packets.
-	EncapTypeIoam6 EncapType = 9
-	// EncapTypeXfrm: metadata for an xfrm interface that collects it.
-	EncapTypeXfrm EncapType = 10
+	EncapTypeRpl       EncapType = 8  // insert an RPL source routing header
+	EncapTypeIoam6     EncapType = 9  // insert an in-situ OAM trace option into IPv6 packets
+	EncapTypeXfrm      EncapType = 10 // metadata for an xfrm interface that collects it
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v EncapType) String() string { return enumEncapType.Text(uint64(v)) }
 
-// ParseEncapType reads what String prints: a name or a number.
+// ParseEncapType reads what String returns, or a number.
 func ParseEncapType(s string) (EncapType, error) {
 	return nlpolicy.ParseEnum[EncapType](&enumEncapType, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v EncapType) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *EncapType) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseEncapType(string(b))
-	return err
+// UnmarshalText is ParseEncapType.
+func (v *EncapType) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumEncapType, b, v)
 }
 
 // EncapIpFlags is the set of flags encap-ip-flags: options of IP tunnel metadata (TUNNEL_*), sent
 // in network byte order. The kernel sets the four option bits itself and ignores them in requests.
 type EncapIpFlags uint16
 
-// The values of EncapIpFlags.
 const (
-	// EncapIpFlagsCsum: compute the checksum of the tunnel protocol.
-	EncapIpFlagsCsum EncapIpFlags = 0x1
-	// EncapIpFlagsRouting: GRE routing field; not used.
-	EncapIpFlagsRouting EncapIpFlags = 0x2
-	// EncapIpFlagsKey: the tunnel id is present and is sent as the key.
-	EncapIpFlagsKey EncapIpFlags = 0x4
-	// EncapIpFlagsSeq: send sequence numbers.
-	EncapIpFlagsSeq EncapIpFlags = 0x8
-	// EncapIpFlagsStrict: GRE strict source route; not used.
-	EncapIpFlagsStrict EncapIpFlags = 0x10
-	// EncapIpFlagsRec: GRE recursion control; not used.
-	EncapIpFlagsRec EncapIpFlags = 0x20
-	// EncapIpFlagsVersion: GRE version field; not used.
-	EncapIpFlagsVersion EncapIpFlags = 0x40
-	// EncapIpFlagsNoKey: the tunnel carries no key.
-	EncapIpFlagsNoKey EncapIpFlags = 0x80
-	// EncapIpFlagsDontFragment: set the don't-fragment bit of the outer IPv4 header.
-	EncapIpFlagsDontFragment EncapIpFlags = 0x100
-	// EncapIpFlagsOam: mark as a Geneve operations packet.
-	EncapIpFlagsOam EncapIpFlags = 0x200
-	// EncapIpFlagsCritOpt: critical Geneve options are present.
-	EncapIpFlagsCritOpt EncapIpFlags = 0x400
-	// EncapIpFlagsGeneveOpt: options of type Geneve are present.
-	EncapIpFlagsGeneveOpt EncapIpFlags = 0x800
-	// EncapIpFlagsVxlanOpt: options of type VXLAN are present.
-	EncapIpFlagsVxlanOpt EncapIpFlags = 0x1000
-	// EncapIpFlagsNocache: do not cache the route of the outer packet.
-	EncapIpFlagsNocache EncapIpFlags = 0x2000
-	// EncapIpFlagsErspanOpt: options of type ERSPAN are present.
-	EncapIpFlagsErspanOpt EncapIpFlags = 0x4000
-	// EncapIpFlagsGtpOpt: options of type GTP are present.
-	EncapIpFlagsGtpOpt EncapIpFlags = 0x8000
+	EncapIpFlagsCsum         EncapIpFlags = 0x1    // compute the checksum of the tunnel protocol
+	EncapIpFlagsRouting      EncapIpFlags = 0x2    // GRE routing field; not used
+	EncapIpFlagsKey          EncapIpFlags = 0x4    // the tunnel id is present and is sent as the key
+	EncapIpFlagsSeq          EncapIpFlags = 0x8    // send sequence numbers
+	EncapIpFlagsStrict       EncapIpFlags = 0x10   // GRE strict source route; not used
+	EncapIpFlagsRec          EncapIpFlags = 0x20   // GRE recursion control; not used
+	EncapIpFlagsVersion      EncapIpFlags = 0x40   // GRE version field; not used
+	EncapIpFlagsNoKey        EncapIpFlags = 0x80   // the tunnel carries no key
+	EncapIpFlagsDontFragment EncapIpFlags = 0x100  // set the don't-fragment bit of the outer IPv4 header
+	EncapIpFlagsOam          EncapIpFlags = 0x200  // mark as a Geneve operations packet
+	EncapIpFlagsCritOpt      EncapIpFlags = 0x400  // critical Geneve options are present
+	EncapIpFlagsGeneveOpt    EncapIpFlags = 0x800  // options of type Geneve are present
+	EncapIpFlagsVxlanOpt     EncapIpFlags = 0x1000 // options of type VXLAN are present
+	EncapIpFlagsNocache      EncapIpFlags = 0x2000 // do not cache the route of the outer packet
+	EncapIpFlagsErspanOpt    EncapIpFlags = 0x4000 // options of type ERSPAN are present
+	EncapIpFlagsGtpOpt       EncapIpFlags = 0x8000 // options of type GTP are present
 )
 
 // String returns the names of the flags, joined by |.
 func (v EncapIpFlags) String() string { return enumEncapIpFlags.Text(uint64(v)) }
 
-// ParseEncapIpFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseEncapIpFlags reads what String returns, or a number.
 func ParseEncapIpFlags(s string) (EncapIpFlags, error) {
 	return nlpolicy.ParseEnum[EncapIpFlags](&enumEncapIpFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v EncapIpFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *EncapIpFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseEncapIpFlags(string(b))
-	return err
+// UnmarshalText is ParseEncapIpFlags.
+func (v *EncapIpFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumEncapIpFlags, b, v)
 }
 
 // IlaCsumMode is the enum ila-csum-mode: how ILA keeps transport checksums right (ILA_CSUM_*).
 type IlaCsumMode uint8
 
-// The values of IlaCsumMode.
 const (
-	// IlaCsumModeAdjustTransport: adjust the checksum in the transport header.
-	IlaCsumModeAdjustTransport IlaCsumMode = 0
-	// IlaCsumModeNeutralMap: adjust bits of the identifier so that the checksum holds; the
-	// C-bit tells.
-	IlaCsumModeNeutralMap IlaCsumMode = 1
-	// IlaCsumModeNoAction: leave it wrong.
-	IlaCsumModeNoAction IlaCsumMode = 2
-	// IlaCsumModeNeutralMapAuto: as neutral-map, for every address and without the C-bit.
-	IlaCsumModeNeutralMapAuto IlaCsumMode = 3
+	IlaCsumModeAdjustTransport IlaCsumMode = 0 // adjust the checksum in the transport header
+	// Adjust bits of the identifier so that the checksum holds; the C-bit tells.
+	IlaCsumModeNeutralMap     IlaCsumMode = 1
+	IlaCsumModeNoAction       IlaCsumMode = 2 // leave it wrong
+	IlaCsumModeNeutralMapAuto IlaCsumMode = 3 // as neutral-map, for every address and without the C-bit
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v IlaCsumMode) String() string { return enumIlaCsumMode.Text(uint64(v)) }
 
-// ParseIlaCsumMode reads what String prints: a name or a number.
+// ParseIlaCsumMode reads what String returns, or a number.
 func ParseIlaCsumMode(s string) (IlaCsumMode, error) {
 	return nlpolicy.ParseEnum[IlaCsumMode](&enumIlaCsumMode, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v IlaCsumMode) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *IlaCsumMode) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseIlaCsumMode(string(b))
-	return err
+// UnmarshalText is ParseIlaCsumMode.
+func (v *IlaCsumMode) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumIlaCsumMode, b, v)
 }
 
 // IlaIdentType is the enum ila-ident-type: type of an ILA identifier (ILA_ATYPE_*).
 type IlaIdentType uint8
 
-// The values of IlaIdentType.
 const (
-	// IlaIdentTypeIid: interface identifier.
-	IlaIdentTypeIid IlaIdentType = 0
-	// IlaIdentTypeLuid: locally unique identifier.
-	IlaIdentTypeLuid IlaIdentType = 1
-	// IlaIdentTypeVirtV4: virtual network identifier with an IPv4 address.
-	IlaIdentTypeVirtV4 IlaIdentType = 2
-	// IlaIdentTypeVirtUniV6: virtual network identifier with an IPv6 unicast address.
-	IlaIdentTypeVirtUniV6 IlaIdentType = 3
-	// IlaIdentTypeVirtMultiV6: virtual network identifier with an IPv6 multicast address.
-	IlaIdentTypeVirtMultiV6 IlaIdentType = 4
-	// IlaIdentTypeNonlocalAddr: address that is not local.
-	IlaIdentTypeNonlocalAddr IlaIdentType = 5
-	// IlaIdentTypeRsvd1: reserved.
-	IlaIdentTypeRsvd1 IlaIdentType = 6
-	// IlaIdentTypeRsvd2: reserved.
-	IlaIdentTypeRsvd2 IlaIdentType = 7
-	// IlaIdentTypeUseFormat: read the type from the type field of the identifier itself.
-	IlaIdentTypeUseFormat IlaIdentType = 32
+	IlaIdentTypeIid          IlaIdentType = 0  // interface identifier
+	IlaIdentTypeLuid         IlaIdentType = 1  // locally unique identifier
+	IlaIdentTypeVirtV4       IlaIdentType = 2  // virtual network identifier with an IPv4 address
+	IlaIdentTypeVirtUniV6    IlaIdentType = 3  // virtual network identifier with an IPv6 unicast address
+	IlaIdentTypeVirtMultiV6  IlaIdentType = 4  // virtual network identifier with an IPv6 multicast address
+	IlaIdentTypeNonlocalAddr IlaIdentType = 5  // address that is not local
+	IlaIdentTypeRsvd1        IlaIdentType = 6  // reserved
+	IlaIdentTypeRsvd2        IlaIdentType = 7  // reserved
+	IlaIdentTypeUseFormat    IlaIdentType = 32 // read the type from the type field of the identifier itself
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v IlaIdentType) String() string { return enumIlaIdentType.Text(uint64(v)) }
 
-// ParseIlaIdentType reads what String prints: a name or a number.
+// ParseIlaIdentType reads what String returns, or a number.
 func ParseIlaIdentType(s string) (IlaIdentType, error) {
 	return nlpolicy.ParseEnum[IlaIdentType](&enumIlaIdentType, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v IlaIdentType) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *IlaIdentType) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseIlaIdentType(string(b))
-	return err
+// UnmarshalText is ParseIlaIdentType.
+func (v *IlaIdentType) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumIlaIdentType, b, v)
 }
 
 // IlaHookType is the enum ila-hook-type: where in the path of a packet ILA translates (ILA_HOOK_*).
 type IlaHookType uint8
 
-// The values of IlaHookType.
 const (
-	// IlaHookTypeRouteOutput: when the packet leaves.
-	IlaHookTypeRouteOutput IlaHookType = 0
-	// IlaHookTypeRouteInput: when the packet comes in.
-	IlaHookTypeRouteInput IlaHookType = 1
+	IlaHookTypeRouteOutput IlaHookType = 0 // when the packet leaves
+	IlaHookTypeRouteInput  IlaHookType = 1 // when the packet comes in
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v IlaHookType) String() string { return enumIlaHookType.Text(uint64(v)) }
 
-// ParseIlaHookType reads what String prints: a name or a number.
+// ParseIlaHookType reads what String returns, or a number.
 func ParseIlaHookType(s string) (IlaHookType, error) {
 	return nlpolicy.ParseEnum[IlaHookType](&enumIlaHookType, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v IlaHookType) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *IlaHookType) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseIlaHookType(string(b))
-	return err
+// UnmarshalText is ParseIlaHookType.
+func (v *IlaHookType) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumIlaHookType, b, v)
 }
 
 // Seg6Mode is the enum seg6-mode: how a segment routing header is added (SEG6_IPTUN_MODE_*).
 type Seg6Mode uint32
 
-// The values of Seg6Mode.
 const (
-	// Seg6ModeInline: insert the header after the IPv6 header of the packet; IPv6 only.
+	// Insert the header after the IPv6 header of the packet; IPv6 only.
 	Seg6ModeInline Seg6Mode = 0
-	// Seg6ModeEncap: put an outer IPv6 header and the segment routing header before the packet.
-	Seg6ModeEncap Seg6Mode = 1
-	// Seg6ModeL2encap: encapsulate the whole Ethernet frame.
-	Seg6ModeL2encap Seg6Mode = 2
-	// Seg6ModeEncapRed: as encap, without the first segment in the list (reduced).
-	Seg6ModeEncapRed Seg6Mode = 3
-	// Seg6ModeL2encapRed: as l2encap, without the first segment in the list (reduced).
-	Seg6ModeL2encapRed Seg6Mode = 4
+	// Put an outer IPv6 header and the segment routing header before the packet.
+	Seg6ModeEncap      Seg6Mode = 1
+	Seg6ModeL2encap    Seg6Mode = 2 // encapsulate the whole Ethernet frame
+	Seg6ModeEncapRed   Seg6Mode = 3 // as encap, without the first segment in the list (reduced)
+	Seg6ModeL2encapRed Seg6Mode = 4 // as l2encap, without the first segment in the list (reduced)
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v Seg6Mode) String() string { return enumSeg6Mode.Text(uint64(v)) }
 
-// ParseSeg6Mode reads what String prints: a name or a number.
-func ParseSeg6Mode(s string) (Seg6Mode, error) {
-	return nlpolicy.ParseEnum[Seg6Mode](&enumSeg6Mode, s)
-}
+// ParseSeg6Mode reads what String returns, or a number.
+func ParseSeg6Mode(s string) (Seg6Mode, error) { return nlpolicy.ParseEnum[Seg6Mode](&enumSeg6Mode, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v Seg6Mode) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *Seg6Mode) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseSeg6Mode(string(b))
-	return err
-}
+// UnmarshalText is ParseSeg6Mode.
+func (v *Seg6Mode) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumSeg6Mode, b, v) }
 
 // Seg6LocalAction is the enum seg6-local-action: endpoint behaviour of RFC 8986
 // (SEG6_LOCAL_ACTION_*). Each demands and allows its own attributes of encap-seg6-local-attrs.
 type Seg6LocalAction uint32
 
-// The values of Seg6LocalAction.
 const (
-	// Seg6LocalActionUnspec: none; refused.
-	Seg6LocalActionUnspec Seg6LocalAction = 0
-	// Seg6LocalActionEnd: go on to the next segment. Takes flavors.
+	Seg6LocalActionUnspec Seg6LocalAction = 0 // none; refused
+	// Go on to the next segment. Takes flavors.
 	Seg6LocalActionEnd Seg6LocalAction = 1
-	// Seg6LocalActionEndX: go on to the next segment through the neighbour nh6. Takes flavors.
-	Seg6LocalActionEndX Seg6LocalAction = 2
-	// Seg6LocalActionEndT: go on to the next segment, looked up in table.
-	Seg6LocalActionEndT Seg6LocalAction = 3
-	// Seg6LocalActionEndDx2: decapsulate an Ethernet frame and send it out of oif.
-	Seg6LocalActionEndDx2 Seg6LocalAction = 4
-	// Seg6LocalActionEndDx6: decapsulate an IPv6 packet and forward it to nh6.
-	Seg6LocalActionEndDx6 Seg6LocalAction = 5
-	// Seg6LocalActionEndDx4: decapsulate an IPv4 packet and forward it to nh4.
-	Seg6LocalActionEndDx4 Seg6LocalAction = 6
-	// Seg6LocalActionEndDt6: decapsulate an IPv6 packet and look it up in table or vrftable.
-	Seg6LocalActionEndDt6 Seg6LocalAction = 7
-	// Seg6LocalActionEndDt4: decapsulate an IPv4 packet and look it up in vrftable.
-	Seg6LocalActionEndDt4 Seg6LocalAction = 8
-	// Seg6LocalActionEndB6: insert the further header srh.
-	Seg6LocalActionEndB6 Seg6LocalAction = 9
-	// Seg6LocalActionEndB6Encap: encapsulate with the further header srh.
-	Seg6LocalActionEndB6Encap Seg6LocalAction = 10
-	// Seg6LocalActionEndBm: encapsulate with MPLS; not implemented.
-	Seg6LocalActionEndBm Seg6LocalAction = 11
-	// Seg6LocalActionEndS: look the last segment up in a table; not implemented.
-	Seg6LocalActionEndS Seg6LocalAction = 12
-	// Seg6LocalActionEndAs: static proxy to an application that does not know segments; not
-	// implemented.
-	Seg6LocalActionEndAs Seg6LocalAction = 13
-	// Seg6LocalActionEndAm: masquerading proxy to such an application; not implemented.
-	Seg6LocalActionEndAm Seg6LocalAction = 14
-	// Seg6LocalActionEndBpf: go on to the next segment and run the program bpf.
-	Seg6LocalActionEndBpf Seg6LocalAction = 15
-	// Seg6LocalActionEndDt46: decapsulate an IPv4 or IPv6 packet and look it up in vrftable.
+	// Go on to the next segment through the neighbour nh6. Takes flavors.
+	Seg6LocalActionEndX   Seg6LocalAction = 2
+	Seg6LocalActionEndT   Seg6LocalAction = 3 // go on to the next segment, looked up in table
+	Seg6LocalActionEndDx2 Seg6LocalAction = 4 // decapsulate an Ethernet frame and send it out of oif
+	Seg6LocalActionEndDx6 Seg6LocalAction = 5 // decapsulate an IPv6 packet and forward it to nh6
+	Seg6LocalActionEndDx4 Seg6LocalAction = 6 // decapsulate an IPv4 packet and forward it to nh4
+	// Decapsulate an IPv6 packet and look it up in table or vrftable.
+	Seg6LocalActionEndDt6     Seg6LocalAction = 7
+	Seg6LocalActionEndDt4     Seg6LocalAction = 8  // decapsulate an IPv4 packet and look it up in vrftable
+	Seg6LocalActionEndB6      Seg6LocalAction = 9  // insert the further header srh
+	Seg6LocalActionEndB6Encap Seg6LocalAction = 10 // encapsulate with the further header srh
+	Seg6LocalActionEndBm      Seg6LocalAction = 11 // encapsulate with MPLS; not implemented
+	Seg6LocalActionEndS       Seg6LocalAction = 12 // look the last segment up in a table; not implemented
+	// Static proxy to an application that does not know segments; not implemented.
+	Seg6LocalActionEndAs  Seg6LocalAction = 13
+	Seg6LocalActionEndAm  Seg6LocalAction = 14 // masquerading proxy to such an application; not implemented
+	Seg6LocalActionEndBpf Seg6LocalAction = 15 // go on to the next segment and run the program bpf
+	// Decapsulate an IPv4 or IPv6 packet and look it up in vrftable.
 	Seg6LocalActionEndDt46 Seg6LocalAction = 16
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v Seg6LocalAction) String() string { return enumSeg6LocalAction.Text(uint64(v)) }
 
-// ParseSeg6LocalAction reads what String prints: a name or a number.
+// ParseSeg6LocalAction reads what String returns, or a number.
 func ParseSeg6LocalAction(s string) (Seg6LocalAction, error) {
 	return nlpolicy.ParseEnum[Seg6LocalAction](&enumSeg6LocalAction, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v Seg6LocalAction) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *Seg6LocalAction) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseSeg6LocalAction(string(b))
-	return err
+// UnmarshalText is ParseSeg6LocalAction.
+func (v *Seg6LocalAction) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumSeg6LocalAction, b, v)
 }
 
 // Seg6LocalFlvOp is the set of flags seg6-local-flv-op: flavors of an endpoint behaviour. The bit
 // numbers are SEG6_LOCAL_FLV_OP_*, the first of which is 1.
 type Seg6LocalFlvOp uint32
 
-// The values of Seg6LocalFlvOp.
 const (
-	// Seg6LocalFlvOpPsp: the last but one segment removes the segment routing header.
-	Seg6LocalFlvOpPsp Seg6LocalFlvOp = 0x2
-	// Seg6LocalFlvOpUsp: the last segment removes the segment routing header; not implemented.
+	Seg6LocalFlvOpPsp Seg6LocalFlvOp = 0x2 // the last but one segment removes the segment routing header
+	// The last segment removes the segment routing header; not implemented.
 	Seg6LocalFlvOpUsp Seg6LocalFlvOp = 0x4
-	// Seg6LocalFlvOpUsd: the last segment decapsulates; not implemented.
-	Seg6LocalFlvOpUsd Seg6LocalFlvOp = 0x8
-	// Seg6LocalFlvOpNextCsid: the segment is a container of compressed ones, consumed one by
-	// one (RFC 9800).
+	Seg6LocalFlvOpUsd Seg6LocalFlvOp = 0x8 // the last segment decapsulates; not implemented
+	// The segment is a container of compressed ones, consumed one by one (RFC 9800).
 	Seg6LocalFlvOpNextCsid Seg6LocalFlvOp = 0x10
 )
 
 // String returns the names of the flags, joined by |.
 func (v Seg6LocalFlvOp) String() string { return enumSeg6LocalFlvOp.Text(uint64(v)) }
 
-// ParseSeg6LocalFlvOp reads what String prints: names of flags or numbers, joined by |.
+// ParseSeg6LocalFlvOp reads what String returns, or a number.
 func ParseSeg6LocalFlvOp(s string) (Seg6LocalFlvOp, error) {
 	return nlpolicy.ParseEnum[Seg6LocalFlvOp](&enumSeg6LocalFlvOp, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v Seg6LocalFlvOp) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *Seg6LocalFlvOp) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseSeg6LocalFlvOp(string(b))
-	return err
+// UnmarshalText is ParseSeg6LocalFlvOp.
+func (v *Seg6LocalFlvOp) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumSeg6LocalFlvOp, b, v)
 }
 
 // Ioam6Mode is the enum ioam6-mode: how the trace option is added (IOAM6_IPTUNNEL_MODE_*).
 type Ioam6Mode uint8
 
-// The values of Ioam6Mode.
 const (
-	// Ioam6ModeInline: insert it into the packet.
-	Ioam6ModeInline Ioam6Mode = 1
-	// Ioam6ModeEncap: put an outer IPv6 header with the option before the packet.
-	Ioam6ModeEncap Ioam6Mode = 2
-	// Ioam6ModeAuto: as inline for packets of this host, as encap for forwarded ones.
+	Ioam6ModeInline Ioam6Mode = 1 // insert it into the packet
+	Ioam6ModeEncap  Ioam6Mode = 2 // put an outer IPv6 header with the option before the packet
+	// As inline for packets of this host, as encap for forwarded ones.
 	Ioam6ModeAuto Ioam6Mode = 3
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v Ioam6Mode) String() string { return enumIoam6Mode.Text(uint64(v)) }
 
-// ParseIoam6Mode reads what String prints: a name or a number.
+// ParseIoam6Mode reads what String returns, or a number.
 func ParseIoam6Mode(s string) (Ioam6Mode, error) {
 	return nlpolicy.ParseEnum[Ioam6Mode](&enumIoam6Mode, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v Ioam6Mode) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *Ioam6Mode) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseIoam6Mode(string(b))
-	return err
+// UnmarshalText is ParseIoam6Mode.
+func (v *Ioam6Mode) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumIoam6Mode, b, v)
 }

@@ -10,26 +10,34 @@ import (
 	"github.com/nlgen/nlgen/runtime/nlpolicy"
 )
 
-// NewnexthopRequest is the newnexthop request: add a nexthop or a group. NLM_F_CREATE is needed to
-// add, NLM_F_EXCL refuses a number that exists (EEXIST), NLM_F_REPLACE replaces the nexthop in all
-// routes that use it; a group stays a group.
+// NewnexthopRequest is the request of [Client.Newnexthop].
 type NewnexthopRequest struct {
-	Header        Nhmsg
-	ID            nlattr.Opt[uint32]         // number of the nexthop
-	Group         []byte                     // members of the group: struct nexthop_grp
-	GroupType     nlattr.Opt[NexthopGrpType] // how the group spreads flows; mpath if absent
-	Blackhole     bool                       // drop packets
-	Oif           nlattr.Opt[uint32]         // index of the output interface, which must be up
-	Gateway       nlattr.Opt[netip.Addr]
-	EncapType     nlattr.Opt[EncapType] // kind of lightweight tunnel
-	Encap         EncapMsg
-	Fdb           bool
-	ResGroup      *ResGroupAttrs // parameters of a resilient group
+	Header Nhmsg
+	ID     nlattr.Opt[uint32]
+	// Members of the group: struct nexthop_grp (nexthop-grp), 8 bytes each, one after the
+	// other. A group has no blackhole, oif, gateway and encap.
+	Group []byte
+	// How the group spreads flows; mpath if absent. It cannot change.
+	GroupType nlattr.Opt[NexthopGrpType]
+	// Drop packets. Excludes oif, gateway and encap, and needs lo to be up.
+	Blackhole bool
+	Oif       nlattr.Opt[uint32]
+	// Address of the gateway, of the family in the header, in network byte order. With fdb the
+	// address of the remote end of a tunnel.
+	Gateway nlattr.Opt[netip.Addr]
+	// Kind of lightweight tunnel; required along with encap, and selects its content.
+	EncapType nlattr.Opt[EncapType]
+	// Parameters of the lightweight tunnel that the nexthop applies to packets.
+	Encap    EncapMsg
+	Fdb      bool
+	ResGroup *ResGroupAttrs // parameters of a resilient group
+	// 1 to have hardware count packets of the members of a group, 0 not to. In answers along
+	// with group-stats.
 	HwStatsEnable nlattr.Opt[uint32]
-	Unknown       []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown       []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *NewnexthopRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(NewnexthopRequest)
@@ -37,55 +45,34 @@ func (x *NewnexthopRequest) EncodeTo(e *nlattr.Encoder) {
 	x.Header.encode(e.Extend(8))
 	encapType := x.EncapType
 	if !encapType.OK && x.Encap != nil {
-		encapType = nlattr.ParseSelector(selectorOfEncapMsg(e, AttrNexthopEncap, x.Encap), ParseEncapType)
+		encapType = nlattr.ParseSelector(e.Selector(AttrNexthopEncap, "encap-type", x.Encap.byEncapMsg()), ParseEncapType)
 	}
-	if x.ID.OK {
-		e.Uint32(AttrNexthopID, x.ID.V)
-	}
-	if x.Group != nil {
-		e.Bytes(AttrNexthopGroup, x.Group)
-	}
-	if x.GroupType.OK {
-		e.Uint16(AttrNexthopGroupType, uint16(x.GroupType.V))
-	}
-	if x.Blackhole {
-		e.Flag(AttrNexthopBlackhole)
-	}
-	if x.Oif.OK {
-		e.Uint32(AttrNexthopOif, x.Oif.V)
-	}
-	if x.Gateway.OK {
-		e.Addr(AttrNexthopGateway, x.Gateway.V)
-	}
-	if encapType.OK {
-		e.Uint16(AttrNexthopEncapType, uint16(encapType.V))
-	}
+	e.OptUint32(AttrNexthopID, x.ID)
+	e.OptBytes(AttrNexthopGroup, x.Group)
+	nlattr.OptEnum16(e, AttrNexthopGroupType, x.GroupType)
+	e.OptFlag(AttrNexthopBlackhole, x.Blackhole)
+	e.OptUint32(AttrNexthopOif, x.Oif)
+	e.OptAddr(AttrNexthopGateway, x.Gateway)
+	nlattr.OptEnum16(e, AttrNexthopEncapType, encapType)
 	if x.Encap != nil {
 		encodeEncapMsg(e, AttrNexthopEncap, nlattr.NamedSelector(encapType), x.Encap)
 	}
-	if x.Fdb {
-		e.Flag(AttrNexthopFdb)
-	}
+	e.OptFlag(AttrNexthopFdb, x.Fdb)
 	if x.ResGroup != nil {
-		nest := e.Begin(AttrNexthopResGroup)
-		x.ResGroup.encode(e)
-		e.End(nest)
+		x.ResGroup.encode(e, AttrNexthopResGroup)
 	}
-	if x.HwStatsEnable.OK {
-		e.Uint32(AttrNexthopHwStatsEnable, x.HwStatsEnable.V)
-	}
+	e.OptUint32(AttrNexthopHwStatsEnable, x.HwStatsEnable)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *NewnexthopRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(8))
 	var atEncap nlattr.Frame
-	var hasEncap bool
 	for d.Next() {
 		switch d.Type() {
 		case AttrNexthopID:
-			x.ID = nlattr.Some(d.Uint32())
+			x.ID = d.OptUint32()
 		case AttrNexthopGroup:
 			x.Group = d.Bytes()
 		case AttrNexthopGroupType:
@@ -93,49 +80,40 @@ func (x *NewnexthopRequest) DecodeFrom(d *nlattr.Decoder) {
 		case AttrNexthopBlackhole:
 			x.Blackhole = true
 		case AttrNexthopOif:
-			x.Oif = nlattr.Some(d.Uint32())
+			x.Oif = d.OptUint32()
 		case AttrNexthopGateway:
-			if v, ok := d.Addr(); ok {
-				x.Gateway = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Gateway, &x.Unknown)
 		case AttrNexthopEncapType:
 			x.EncapType = nlattr.Some(EncapType(d.Uint16()))
 		case AttrNexthopEncap:
-			atEncap, hasEncap = d.Skip(), true
+			atEncap = d.Skip()
 		case AttrNexthopFdb:
 			x.Fdb = true
 		case AttrNexthopResGroup:
-			v := nlattr.New[ResGroupAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[ResGroupAttrs](d); v.decode(d, &x.Unknown) {
 				x.ResGroup = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrNexthopHwStatsEnable:
-			x.HwStatsEnable = nlattr.Some(d.Uint32())
+			x.HwStatsEnable = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
-	if hasEncap && d.Err() == nil {
+	if atEncap.Skipped() && d.Err() == nil {
 		back := d.Resume(atEncap)
 		x.Encap = decodeEncapMsg(d, nlattr.NamedSelector(x.EncapType))
 		d.Return(back)
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *NewnexthopRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyNewnexthopRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *NewnexthopRequest) UnmarshalBinary(b []byte) error {
 	*x = NewnexthopRequest{}
 	d := nlattr.NewDecoder(b)
@@ -148,57 +126,54 @@ func (x *NewnexthopRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyNewnexthopRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *NewnexthopRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyNewnexthopRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *NewnexthopRequest) Validate() error {
 	return policyNewnexthopRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// DelnexthopRequest is the delnexthop request: remove a nexthop, along with the routes that use it
-// and from all groups; a group that loses its last member goes, too. ENOENT if there is none.
+// DelnexthopRequest is the request of [Client.Delnexthop].
 type DelnexthopRequest struct {
 	Header  Nhmsg
-	ID      nlattr.Opt[uint32] // number of the nexthop
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	ID      nlattr.Opt[uint32]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *DelnexthopRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(DelnexthopRequest)
 	}
 	x.Header.encode(e.Extend(8))
-	if x.ID.OK {
-		e.Uint32(AttrNexthopID, x.ID.V)
-	}
+	e.OptUint32(AttrNexthopID, x.ID)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *DelnexthopRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(8))
 	for d.Next() {
 		switch d.Type() {
 		case AttrNexthopID:
-			x.ID = nlattr.Some(d.Uint32())
+			x.ID = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *DelnexthopRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyDelnexthopRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *DelnexthopRequest) UnmarshalBinary(b []byte) error {
 	*x = DelnexthopRequest{}
 	d := nlattr.NewDecoder(b)
@@ -211,63 +186,58 @@ func (x *DelnexthopRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyDelnexthopRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *DelnexthopRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyDelnexthopRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *DelnexthopRequest) Validate() error {
 	return policyDelnexthopRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetnexthopRequest is the getnexthop request: read one nexthop (do), or list them in the order of
-// their numbers (dump).
+// GetnexthopRequest is the request of [Client.Getnexthop].
 type GetnexthopRequest struct {
 	Header  Nhmsg
-	ID      nlattr.Opt[uint32]    // number of the nexthop
-	OpFlags nlattr.Opt[NhaOpFlag] // flags of the operation
-	Unknown []nlattr.Attr         // what the fields cannot hold, as it came
+	ID      nlattr.Opt[uint32]
+	OpFlags nlattr.Opt[NhaOpFlag]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetnexthopRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetnexthopRequest)
 	}
 	x.Header.encode(e.Extend(8))
-	if x.ID.OK {
-		e.Uint32(AttrNexthopID, x.ID.V)
-	}
-	if x.OpFlags.OK {
-		e.Uint32(AttrNexthopOpFlags, uint32(x.OpFlags.V))
-	}
+	e.OptUint32(AttrNexthopID, x.ID)
+	nlattr.OptEnum32(e, AttrNexthopOpFlags, x.OpFlags)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetnexthopRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(8))
 	for d.Next() {
 		switch d.Type() {
 		case AttrNexthopID:
-			x.ID = nlattr.Some(d.Uint32())
+			x.ID = d.OptUint32()
 		case AttrNexthopOpFlags:
 			x.OpFlags = nlattr.Some(NhaOpFlag(d.Uint32()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetnexthopRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetnexthopRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetnexthopRequest) UnmarshalBinary(b []byte) error {
 	*x = GetnexthopRequest{}
 	d := nlattr.NewDecoder(b)
@@ -280,81 +250,71 @@ func (x *GetnexthopRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetnexthopRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetnexthopRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetnexthopRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GetnexthopRequest) Validate() error {
 	return policyGetnexthopRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetnexthopDumpRequest is the getnexthop dump request: read one nexthop (do), or list them in the
-// order of their numbers (dump).
+// GetnexthopDumpRequest is the request of [Client.GetnexthopDump].
 type GetnexthopDumpRequest struct {
-	Header  Nhmsg
-	Oif     nlattr.Opt[uint32] // index of the output interface, which must be up
-	Groups  bool               // in a dump, only groups
+	Header Nhmsg
+	Oif    nlattr.Opt[uint32]
+	Groups bool // in a dump, only groups
+	// In a dump, only nexthops whose interface belongs to this master, such as a VRF.
 	Master  nlattr.Opt[uint32]
 	Fdb     bool
-	OpFlags nlattr.Opt[NhaOpFlag] // flags of the operation
-	Unknown []nlattr.Attr         // what the fields cannot hold, as it came
+	OpFlags nlattr.Opt[NhaOpFlag]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetnexthopDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetnexthopDumpRequest)
 	}
 	x.Header.encode(e.Extend(8))
-	if x.Oif.OK {
-		e.Uint32(AttrNexthopOif, x.Oif.V)
-	}
-	if x.Groups {
-		e.Flag(AttrNexthopGroups)
-	}
-	if x.Master.OK {
-		e.Uint32(AttrNexthopMaster, x.Master.V)
-	}
-	if x.Fdb {
-		e.Flag(AttrNexthopFdb)
-	}
-	if x.OpFlags.OK {
-		e.Uint32(AttrNexthopOpFlags, uint32(x.OpFlags.V))
-	}
+	e.OptUint32(AttrNexthopOif, x.Oif)
+	e.OptFlag(AttrNexthopGroups, x.Groups)
+	e.OptUint32(AttrNexthopMaster, x.Master)
+	e.OptFlag(AttrNexthopFdb, x.Fdb)
+	nlattr.OptEnum32(e, AttrNexthopOpFlags, x.OpFlags)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetnexthopDumpRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(8))
 	for d.Next() {
 		switch d.Type() {
 		case AttrNexthopOif:
-			x.Oif = nlattr.Some(d.Uint32())
+			x.Oif = d.OptUint32()
 		case AttrNexthopGroups:
 			x.Groups = true
 		case AttrNexthopMaster:
-			x.Master = nlattr.Some(d.Uint32())
+			x.Master = d.OptUint32()
 		case AttrNexthopFdb:
 			x.Fdb = true
 		case AttrNexthopOpFlags:
 			x.OpFlags = nlattr.Some(NhaOpFlag(d.Uint32()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetnexthopDumpRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetnexthopDumpRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetnexthopDumpRequest) UnmarshalBinary(b []byte) error {
 	*x = GetnexthopDumpRequest{}
 	d := nlattr.NewDecoder(b)
@@ -367,38 +327,48 @@ func (x *GetnexthopDumpRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetnexthopDumpRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetnexthopDumpRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetnexthopDumpRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GetnexthopDumpRequest) Validate() error {
 	return policyGetnexthopDumpRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetnexthopReply is the getnexthop reply: read one nexthop (do), or list them in the order of
-// their numbers (dump).
+// GetnexthopReply is the reply of [Client.Getnexthop].
 type GetnexthopReply struct {
-	Header        Nhmsg
-	ID            nlattr.Opt[uint32]         // number of the nexthop
-	Group         []byte                     // members of the group: struct nexthop_grp
-	GroupType     nlattr.Opt[NexthopGrpType] // how the group spreads flows; mpath if absent
-	Blackhole     bool                       // drop packets
-	Oif           nlattr.Opt[uint32]         // index of the output interface, which must be up
-	Gateway       nlattr.Opt[netip.Addr]
-	EncapType     nlattr.Opt[EncapType] // kind of lightweight tunnel
-	Encap         EncapMsg
-	Fdb           bool
-	ResGroup      *ResGroupAttrs        // parameters of a resilient group
-	OpFlags       nlattr.Opt[NhaOpFlag] // flags of the operation
-	GroupStats    *GroupStatsAttrs      // counters of the members of a group, in answers
+	Header Nhmsg
+	ID     nlattr.Opt[uint32]
+	// Members of the group: struct nexthop_grp (nexthop-grp), 8 bytes each, one after the
+	// other. A group has no blackhole, oif, gateway and encap.
+	Group []byte
+	// How the group spreads flows; mpath if absent. It cannot change.
+	GroupType nlattr.Opt[NexthopGrpType]
+	// Drop packets. Excludes oif, gateway and encap, and needs lo to be up.
+	Blackhole bool
+	Oif       nlattr.Opt[uint32]
+	// Address of the gateway, of the family in the header, in network byte order. With fdb the
+	// address of the remote end of a tunnel.
+	Gateway nlattr.Opt[netip.Addr]
+	// Kind of lightweight tunnel; required along with encap, and selects its content.
+	EncapType nlattr.Opt[EncapType]
+	// Parameters of the lightweight tunnel that the nexthop applies to packets.
+	Encap      EncapMsg
+	Fdb        bool
+	ResGroup   *ResGroupAttrs // parameters of a resilient group
+	OpFlags    nlattr.Opt[NhaOpFlag]
+	GroupStats *GroupStatsAttrs // counters of the members of a group, in answers
+	// 1 to have hardware count packets of the members of a group, 0 not to. In answers along
+	// with group-stats.
 	HwStatsEnable nlattr.Opt[uint32]
-	HwStatsUsed   nlattr.Opt[uint32] // 1 if some hardware counts packets of the group, else 0
-	Unknown       []nlattr.Attr      // what the fields cannot hold, as it came
+	// 1 if some hardware counts packets of the group, else 0. In answers.
+	HwStatsUsed nlattr.Opt[uint32]
+	Unknown     []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetnexthopReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetnexthopReply)
@@ -406,66 +376,39 @@ func (x *GetnexthopReply) EncodeTo(e *nlattr.Encoder) {
 	x.Header.encode(e.Extend(8))
 	encapType := x.EncapType
 	if !encapType.OK && x.Encap != nil {
-		encapType = nlattr.ParseSelector(selectorOfEncapMsg(e, AttrNexthopEncap, x.Encap), ParseEncapType)
+		encapType = nlattr.ParseSelector(e.Selector(AttrNexthopEncap, "encap-type", x.Encap.byEncapMsg()), ParseEncapType)
 	}
-	if x.ID.OK {
-		e.Uint32(AttrNexthopID, x.ID.V)
-	}
-	if x.Group != nil {
-		e.Bytes(AttrNexthopGroup, x.Group)
-	}
-	if x.GroupType.OK {
-		e.Uint16(AttrNexthopGroupType, uint16(x.GroupType.V))
-	}
-	if x.Blackhole {
-		e.Flag(AttrNexthopBlackhole)
-	}
-	if x.Oif.OK {
-		e.Uint32(AttrNexthopOif, x.Oif.V)
-	}
-	if x.Gateway.OK {
-		e.Addr(AttrNexthopGateway, x.Gateway.V)
-	}
-	if encapType.OK {
-		e.Uint16(AttrNexthopEncapType, uint16(encapType.V))
-	}
+	e.OptUint32(AttrNexthopID, x.ID)
+	e.OptBytes(AttrNexthopGroup, x.Group)
+	nlattr.OptEnum16(e, AttrNexthopGroupType, x.GroupType)
+	e.OptFlag(AttrNexthopBlackhole, x.Blackhole)
+	e.OptUint32(AttrNexthopOif, x.Oif)
+	e.OptAddr(AttrNexthopGateway, x.Gateway)
+	nlattr.OptEnum16(e, AttrNexthopEncapType, encapType)
 	if x.Encap != nil {
 		encodeEncapMsg(e, AttrNexthopEncap, nlattr.NamedSelector(encapType), x.Encap)
 	}
-	if x.Fdb {
-		e.Flag(AttrNexthopFdb)
-	}
+	e.OptFlag(AttrNexthopFdb, x.Fdb)
 	if x.ResGroup != nil {
-		nest := e.Begin(AttrNexthopResGroup)
-		x.ResGroup.encode(e)
-		e.End(nest)
+		x.ResGroup.encode(e, AttrNexthopResGroup)
 	}
-	if x.OpFlags.OK {
-		e.Uint32(AttrNexthopOpFlags, uint32(x.OpFlags.V))
-	}
+	nlattr.OptEnum32(e, AttrNexthopOpFlags, x.OpFlags)
 	if x.GroupStats != nil {
-		nest := e.Begin(AttrNexthopGroupStats)
-		x.GroupStats.encode(e)
-		e.End(nest)
+		x.GroupStats.encode(e, AttrNexthopGroupStats)
 	}
-	if x.HwStatsEnable.OK {
-		e.Uint32(AttrNexthopHwStatsEnable, x.HwStatsEnable.V)
-	}
-	if x.HwStatsUsed.OK {
-		e.Uint32(AttrNexthopHwStatsUsed, x.HwStatsUsed.V)
-	}
+	e.OptUint32(AttrNexthopHwStatsEnable, x.HwStatsEnable)
+	e.OptUint32(AttrNexthopHwStatsUsed, x.HwStatsUsed)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetnexthopReply) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(8))
 	var atEncap nlattr.Frame
-	var hasEncap bool
 	for d.Next() {
 		switch d.Type() {
 		case AttrNexthopID:
-			x.ID = nlattr.Some(d.Uint32())
+			x.ID = d.OptUint32()
 		case AttrNexthopGroup:
 			x.Group = d.Bytes()
 		case AttrNexthopGroupType:
@@ -473,62 +416,48 @@ func (x *GetnexthopReply) DecodeFrom(d *nlattr.Decoder) {
 		case AttrNexthopBlackhole:
 			x.Blackhole = true
 		case AttrNexthopOif:
-			x.Oif = nlattr.Some(d.Uint32())
+			x.Oif = d.OptUint32()
 		case AttrNexthopGateway:
-			if v, ok := d.Addr(); ok {
-				x.Gateway = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Gateway, &x.Unknown)
 		case AttrNexthopEncapType:
 			x.EncapType = nlattr.Some(EncapType(d.Uint16()))
 		case AttrNexthopEncap:
-			atEncap, hasEncap = d.Skip(), true
+			atEncap = d.Skip()
 		case AttrNexthopFdb:
 			x.Fdb = true
 		case AttrNexthopResGroup:
-			v := nlattr.New[ResGroupAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[ResGroupAttrs](d); v.decode(d, &x.Unknown) {
 				x.ResGroup = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrNexthopOpFlags:
 			x.OpFlags = nlattr.Some(NhaOpFlag(d.Uint32()))
 		case AttrNexthopGroupStats:
-			v := nlattr.New[GroupStatsAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[GroupStatsAttrs](d); v.decode(d, &x.Unknown) {
 				x.GroupStats = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrNexthopHwStatsEnable:
-			x.HwStatsEnable = nlattr.Some(d.Uint32())
+			x.HwStatsEnable = d.OptUint32()
 		case AttrNexthopHwStatsUsed:
-			x.HwStatsUsed = nlattr.Some(d.Uint32())
+			x.HwStatsUsed = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
-	if hasEncap && d.Err() == nil {
+	if atEncap.Skipped() && d.Err() == nil {
 		back := d.Resume(atEncap)
 		x.Encap = decodeEncapMsg(d, nlattr.NamedSelector(x.EncapType))
 		d.Return(back)
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetnexthopReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetnexthopReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetnexthopReply) UnmarshalBinary(b []byte) error {
 	*x = GetnexthopReply{}
 	d := nlattr.NewDecoder(b)
@@ -541,68 +470,57 @@ func (x *GetnexthopReply) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetnexthopReply, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetnexthopReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetnexthopReply, b, x)
 }
 
-// GetnexthopbucketRequest is the getnexthopbucket request: read one bucket of a resilient group
-// (do; its id and the index in res-bucket are required), or list the buckets of all groups or of
-// one (dump).
+// GetnexthopbucketRequest is the request of [Client.Getnexthopbucket].
 type GetnexthopbucketRequest struct {
 	Header    Nhmsg
-	ID        nlattr.Opt[uint32] // number of the nexthop
-	ResBucket *ResBucketAttrs    // a bucket of a resilient group
-	Unknown   []nlattr.Attr      // what the fields cannot hold, as it came
+	ID        nlattr.Opt[uint32]
+	ResBucket *ResBucketAttrs
+	Unknown   []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetnexthopbucketRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetnexthopbucketRequest)
 	}
 	x.Header.encode(e.Extend(8))
-	if x.ID.OK {
-		e.Uint32(AttrNexthopID, x.ID.V)
-	}
+	e.OptUint32(AttrNexthopID, x.ID)
 	if x.ResBucket != nil {
-		nest := e.Begin(AttrNexthopResBucket)
-		x.ResBucket.encode(e)
-		e.End(nest)
+		x.ResBucket.encode(e, AttrNexthopResBucket)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetnexthopbucketRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(8))
 	for d.Next() {
 		switch d.Type() {
 		case AttrNexthopID:
-			x.ID = nlattr.Some(d.Uint32())
+			x.ID = d.OptUint32()
 		case AttrNexthopResBucket:
-			v := nlattr.New[ResBucketAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[ResBucketAttrs](d); v.decode(d, &x.Unknown) {
 				x.ResBucket = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetnexthopbucketRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetnexthopbucketRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetnexthopbucketRequest) UnmarshalBinary(b []byte) error {
 	*x = GetnexthopbucketRequest{}
 	d := nlattr.NewDecoder(b)
@@ -615,85 +533,71 @@ func (x *GetnexthopbucketRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetnexthopbucketRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetnexthopbucketRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetnexthopbucketRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GetnexthopbucketRequest) Validate() error {
 	return policyGetnexthopbucketRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetnexthopbucketDumpRequest is the getnexthopbucket dump request: read one bucket of a resilient
-// group (do; its id and the index in res-bucket are required), or list the buckets of all groups or
-// of one (dump).
+// GetnexthopbucketDumpRequest is the request of [Client.GetnexthopbucketDump].
 type GetnexthopbucketDumpRequest struct {
-	Header    Nhmsg
-	ID        nlattr.Opt[uint32] // number of the nexthop
-	Oif       nlattr.Opt[uint32] // index of the output interface, which must be up
+	Header Nhmsg
+	ID     nlattr.Opt[uint32]
+	Oif    nlattr.Opt[uint32]
+	// In a dump, only nexthops whose interface belongs to this master, such as a VRF.
 	Master    nlattr.Opt[uint32]
-	ResBucket *ResBucketAttrs // a bucket of a resilient group
-	Unknown   []nlattr.Attr   // what the fields cannot hold, as it came
+	ResBucket *ResBucketAttrs
+	Unknown   []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetnexthopbucketDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetnexthopbucketDumpRequest)
 	}
 	x.Header.encode(e.Extend(8))
-	if x.ID.OK {
-		e.Uint32(AttrNexthopID, x.ID.V)
-	}
-	if x.Oif.OK {
-		e.Uint32(AttrNexthopOif, x.Oif.V)
-	}
-	if x.Master.OK {
-		e.Uint32(AttrNexthopMaster, x.Master.V)
-	}
+	e.OptUint32(AttrNexthopID, x.ID)
+	e.OptUint32(AttrNexthopOif, x.Oif)
+	e.OptUint32(AttrNexthopMaster, x.Master)
 	if x.ResBucket != nil {
-		nest := e.Begin(AttrNexthopResBucket)
-		x.ResBucket.encode(e)
-		e.End(nest)
+		x.ResBucket.encode(e, AttrNexthopResBucket)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetnexthopbucketDumpRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(8))
 	for d.Next() {
 		switch d.Type() {
 		case AttrNexthopID:
-			x.ID = nlattr.Some(d.Uint32())
+			x.ID = d.OptUint32()
 		case AttrNexthopOif:
-			x.Oif = nlattr.Some(d.Uint32())
+			x.Oif = d.OptUint32()
 		case AttrNexthopMaster:
-			x.Master = nlattr.Some(d.Uint32())
+			x.Master = d.OptUint32()
 		case AttrNexthopResBucket:
-			v := nlattr.New[ResBucketAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[ResBucketAttrs](d); v.decode(d, &x.Unknown) {
 				x.ResBucket = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetnexthopbucketDumpRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetnexthopbucketDumpRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetnexthopbucketDumpRequest) UnmarshalBinary(b []byte) error {
 	*x = GetnexthopbucketDumpRequest{}
 	d := nlattr.NewDecoder(b)
@@ -706,73 +610,62 @@ func (x *GetnexthopbucketDumpRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetnexthopbucketDumpRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetnexthopbucketDumpRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetnexthopbucketDumpRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GetnexthopbucketDumpRequest) Validate() error {
 	return policyGetnexthopbucketDumpRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetnexthopbucketReply is the getnexthopbucket reply: read one bucket of a resilient group (do;
-// its id and the index in res-bucket are required), or list the buckets of all groups or of one
-// (dump).
+// GetnexthopbucketReply is the reply of [Client.Getnexthopbucket].
 type GetnexthopbucketReply struct {
 	Header    Nhmsg
-	ID        nlattr.Opt[uint32] // number of the nexthop
-	ResBucket *ResBucketAttrs    // a bucket of a resilient group
-	Unknown   []nlattr.Attr      // what the fields cannot hold, as it came
+	ID        nlattr.Opt[uint32]
+	ResBucket *ResBucketAttrs
+	Unknown   []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetnexthopbucketReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetnexthopbucketReply)
 	}
 	x.Header.encode(e.Extend(8))
-	if x.ID.OK {
-		e.Uint32(AttrNexthopID, x.ID.V)
-	}
+	e.OptUint32(AttrNexthopID, x.ID)
 	if x.ResBucket != nil {
-		nest := e.Begin(AttrNexthopResBucket)
-		x.ResBucket.encode(e)
-		e.End(nest)
+		x.ResBucket.encode(e, AttrNexthopResBucket)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetnexthopbucketReply) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(8))
 	for d.Next() {
 		switch d.Type() {
 		case AttrNexthopID:
-			x.ID = nlattr.Some(d.Uint32())
+			x.ID = d.OptUint32()
 		case AttrNexthopResBucket:
-			v := nlattr.New[ResBucketAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[ResBucketAttrs](d); v.decode(d, &x.Unknown) {
 				x.ResBucket = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetnexthopbucketReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetnexthopbucketReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetnexthopbucketReply) UnmarshalBinary(b []byte) error {
 	*x = GetnexthopbucketReply{}
 	d := nlattr.NewDecoder(b)
@@ -785,7 +678,7 @@ func (x *GetnexthopbucketReply) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetnexthopbucketReply, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetnexthopbucketReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetnexthopbucketReply, b, x)
 }

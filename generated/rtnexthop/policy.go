@@ -4,188 +4,188 @@ package rtnexthop
 
 import "github.com/nlgen/nlgen/runtime/nlpolicy"
 
-var policyNewnexthopRequest = nlpolicy.Message{Family: "rt-nexthop", Op: "newnexthop", Header: &structNhmsg, Attrs: &setNexthopAttrs, Accept: []uint16{AttrNexthopID, AttrNexthopGroup, AttrNexthopGroupType, AttrNexthopBlackhole, AttrNexthopOif, AttrNexthopGateway, AttrNexthopEncapType, AttrNexthopEncap, AttrNexthopFdb, AttrNexthopResGroup, AttrNexthopHwStatsEnable}}
+var policyNewnexthopRequest = nlpolicy.Message{Family: "rt-nexthop", Op: "newnexthop", Header: &structNhmsg, Attrs: &setNexthopAttrs, Accept: []uint16{1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 16}}
 
-var policyDelnexthopRequest = nlpolicy.Message{Family: "rt-nexthop", Op: "delnexthop", Header: &structNhmsg, Attrs: &setNexthopAttrs, Accept: []uint16{AttrNexthopID}}
+var policyDelnexthopRequest = nlpolicy.Message{Family: "rt-nexthop", Op: "delnexthop", Header: &structNhmsg, Attrs: &setNexthopAttrs, Accept: []uint16{1}}
 
-var policyGetnexthopRequest = nlpolicy.Message{Family: "rt-nexthop", Op: "getnexthop", Header: &structNhmsg, Attrs: &setNexthopAttrs, Accept: []uint16{AttrNexthopID, AttrNexthopOpFlags}}
+var policyGetnexthopRequest = nlpolicy.Message{Family: "rt-nexthop", Op: "getnexthop", Header: &structNhmsg, Attrs: &setNexthopAttrs, Accept: []uint16{1, 14}}
 
-var policyGetnexthopDumpRequest = nlpolicy.Message{Family: "rt-nexthop", Op: "getnexthop", Header: &structNhmsg, Attrs: &setNexthopAttrs, Accept: []uint16{AttrNexthopOif, AttrNexthopGroups, AttrNexthopMaster, AttrNexthopFdb, AttrNexthopOpFlags}}
+var policyGetnexthopDumpRequest = nlpolicy.Message{Family: "rt-nexthop", Op: "getnexthop", Header: &structNhmsg, Attrs: &setNexthopAttrs, Accept: []uint16{5, 9, 10, 11, 14}}
 
 var policyGetnexthopReply = nlpolicy.Message{Family: "rt-nexthop", Op: "getnexthop", Header: &structNhmsg, Attrs: &setNexthopAttrs}
 
-var policyGetnexthopbucketRequest = nlpolicy.Message{Family: "rt-nexthop", Op: "getnexthopbucket", Header: &structNhmsg, Attrs: &setNexthopAttrs, Accept: []uint16{AttrNexthopID, AttrNexthopResBucket}}
+var policyGetnexthopbucketRequest = nlpolicy.Message{Family: "rt-nexthop", Op: "getnexthopbucket", Header: &structNhmsg, Attrs: &setNexthopAttrs, Accept: []uint16{1, 13}}
 
-var policyGetnexthopbucketDumpRequest = nlpolicy.Message{Family: "rt-nexthop", Op: "getnexthopbucket", Header: &structNhmsg, Attrs: &setNexthopAttrs, Accept: []uint16{AttrNexthopID, AttrNexthopOif, AttrNexthopMaster, AttrNexthopResBucket}}
+var policyGetnexthopbucketDumpRequest = nlpolicy.Message{Family: "rt-nexthop", Op: "getnexthopbucket", Header: &structNhmsg, Attrs: &setNexthopAttrs, Accept: []uint16{1, 5, 10, 13}}
 
 var policyGetnexthopbucketReply = nlpolicy.Message{Family: "rt-nexthop", Op: "getnexthopbucket", Header: &structNhmsg, Attrs: &setNexthopAttrs}
 
 var setNexthopAttrs = nlpolicy.Set{Name: "nexthop-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "id", Number: AttrNexthopID, Kind: nlpolicy.U32},
-	{Name: "group", Number: AttrNexthopGroup, Kind: nlpolicy.Binary},
-	{Name: "group-type", Number: AttrNexthopGroupType, Kind: nlpolicy.U16, Enum: &enumNexthopGrpType},
-	{Name: "blackhole", Number: AttrNexthopBlackhole, Kind: nlpolicy.Flag},
-	{Name: "oif", Number: AttrNexthopOif, Kind: nlpolicy.U32},
-	{Name: "gateway", Number: AttrNexthopGateway, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4OrV6},
-	{Name: "encap-type", Number: AttrNexthopEncapType, Kind: nlpolicy.U16, Enum: &enumEncapType},
-	{Name: "encap", Number: AttrNexthopEncap, Kind: nlpolicy.SubMessage, Sub: &subEncapMsg, Selector: "encap-type"},
-	{Name: "groups", Number: AttrNexthopGroups, Kind: nlpolicy.Flag},
-	{Name: "master", Number: AttrNexthopMaster, Kind: nlpolicy.U32},
-	{Name: "fdb", Number: AttrNexthopFdb, Kind: nlpolicy.Flag},
-	{Name: "res-group", Number: AttrNexthopResGroup, Kind: nlpolicy.Nest, Nested: &setResGroupAttrs},
-	{Name: "res-bucket", Number: AttrNexthopResBucket, Kind: nlpolicy.Nest, Nested: &setResBucketAttrs},
-	{Name: "op-flags", Number: AttrNexthopOpFlags, Kind: nlpolicy.U32, Enum: &enumNhaOpFlag},
-	{Name: "group-stats", Number: AttrNexthopGroupStats, Kind: nlpolicy.Nest, Nested: &setGroupStatsAttrs},
-	{Name: "hw-stats-enable", Number: AttrNexthopHwStatsEnable, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}},
-	{Name: "hw-stats-used", Number: AttrNexthopHwStatsUsed, Kind: nlpolicy.U32},
+	{Name: "id", Number: 1, Kind: nlpolicy.U32},
+	{Name: "group", Number: 2, Kind: nlpolicy.Binary},
+	{Name: "group-type", Number: 3, Kind: nlpolicy.U16, Enum: &enumNexthopGrpType},
+	{Name: "blackhole", Number: 4, Kind: nlpolicy.Flag},
+	{Name: "oif", Number: 5, Kind: nlpolicy.U32},
+	{Name: "gateway", Number: 6, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4OrV6},
+	{Name: "encap-type", Number: 7, Kind: nlpolicy.U16, Enum: &enumEncapType},
+	{Name: "encap", Number: 8, Kind: nlpolicy.SubMessage, Sub: &subEncapMsg, Selector: "encap-type"},
+	{Name: "groups", Number: 9, Kind: nlpolicy.Flag},
+	{Name: "master", Number: 10, Kind: nlpolicy.U32},
+	{Name: "fdb", Number: 11, Kind: nlpolicy.Flag},
+	{Name: "res-group", Number: 12, Kind: nlpolicy.Nest, Nested: &setResGroupAttrs},
+	{Name: "res-bucket", Number: 13, Kind: nlpolicy.Nest, Nested: &setResBucketAttrs},
+	{Name: "op-flags", Number: 14, Kind: nlpolicy.U32, Enum: &enumNhaOpFlag},
+	{Name: "group-stats", Number: 15, Kind: nlpolicy.Nest, Nested: &setGroupStatsAttrs},
+	{Name: "hw-stats-enable", Number: 16, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}},
+	{Name: "hw-stats-used", Number: 17, Kind: nlpolicy.U32},
 }}
 
 var setResGroupAttrs = nlpolicy.Set{Name: "res-group-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "pad", Number: AttrResGroupPad, Kind: nlpolicy.Pad},
-	{Name: "buckets", Number: AttrResGroupBuckets, Kind: nlpolicy.U16, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
-	{Name: "idle-timer", Number: AttrResGroupIdleTimer, Kind: nlpolicy.U32},
-	{Name: "unbalanced-timer", Number: AttrResGroupUnbalancedTimer, Kind: nlpolicy.U32},
-	{Name: "unbalanced-time", Number: AttrResGroupUnbalancedTime, Kind: nlpolicy.U64},
+	{Name: "pad", Number: 0, Kind: nlpolicy.Pad},
+	{Name: "buckets", Number: 1, Kind: nlpolicy.U16, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
+	{Name: "idle-timer", Number: 2, Kind: nlpolicy.U32},
+	{Name: "unbalanced-timer", Number: 3, Kind: nlpolicy.U32},
+	{Name: "unbalanced-time", Number: 4, Kind: nlpolicy.U64},
 }}
 
 var setResBucketAttrs = nlpolicy.Set{Name: "res-bucket-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "pad", Number: AttrResBucketPad, Kind: nlpolicy.Pad},
-	{Name: "index", Number: AttrResBucketIndex, Kind: nlpolicy.U16},
-	{Name: "idle-time", Number: AttrResBucketIdleTime, Kind: nlpolicy.U64},
-	{Name: "nh-id", Number: AttrResBucketNhID, Kind: nlpolicy.U32},
+	{Name: "pad", Number: 0, Kind: nlpolicy.Pad},
+	{Name: "index", Number: 1, Kind: nlpolicy.U16},
+	{Name: "idle-time", Number: 2, Kind: nlpolicy.U64},
+	{Name: "nh-id", Number: 3, Kind: nlpolicy.U32},
 }}
 
 var setGroupStatsAttrs = nlpolicy.Set{Name: "group-stats-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "entry", Number: AttrGroupStatsEntry, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setGroupStatsEntryAttrs},
+	{Name: "entry", Number: 1, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setGroupStatsEntryAttrs},
 }}
 
 var setGroupStatsEntryAttrs = nlpolicy.Set{Name: "group-stats-entry-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "id", Number: AttrGroupStatsEntryID, Kind: nlpolicy.U32},
-	{Name: "packets", Number: AttrGroupStatsEntryPackets, Kind: nlpolicy.Uint},
-	{Name: "packets-hw", Number: AttrGroupStatsEntryPacketsHw, Kind: nlpolicy.Uint},
+	{Name: "id", Number: 1, Kind: nlpolicy.U32},
+	{Name: "packets", Number: 2, Kind: nlpolicy.Uint},
+	{Name: "packets-hw", Number: 3, Kind: nlpolicy.Uint},
 }}
 
 var setEncapMplsAttrs = nlpolicy.Set{Name: "encap-mpls-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "dst", Number: AttrEncapMplsDst, Kind: nlpolicy.Binary, Elem: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "ttl", Number: AttrEncapMplsTtl, Kind: nlpolicy.U8},
+	{Name: "dst", Number: 1, Kind: nlpolicy.Binary, Elem: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "ttl", Number: 2, Kind: nlpolicy.U8},
 }}
 
 var setEncapIpAttrs = nlpolicy.Set{Name: "encap-ip-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "id", Number: AttrEncapIpID, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "dst", Number: AttrEncapIpDst, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "src", Number: AttrEncapIpSrc, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "ttl", Number: AttrEncapIpTtl, Kind: nlpolicy.U8},
-	{Name: "tos", Number: AttrEncapIpTos, Kind: nlpolicy.U8},
-	{Name: "flags", Number: AttrEncapIpFlags, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian, Enum: &enumEncapIpFlags},
-	{Name: "pad", Number: AttrEncapIpPad, Kind: nlpolicy.Pad},
-	{Name: "opts", Number: AttrEncapIpOpts, Kind: nlpolicy.Nest, Nested: &setEncapIpOptsAttrs},
+	{Name: "id", Number: 1, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
+	{Name: "dst", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
+	{Name: "src", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
+	{Name: "ttl", Number: 4, Kind: nlpolicy.U8},
+	{Name: "tos", Number: 5, Kind: nlpolicy.U8},
+	{Name: "flags", Number: 6, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian, Enum: &enumEncapIpFlags},
+	{Name: "pad", Number: 7, Kind: nlpolicy.Pad},
+	{Name: "opts", Number: 8, Kind: nlpolicy.Nest, Nested: &setEncapIpOptsAttrs},
 }}
 
 var setEncapIp6Attrs = nlpolicy.Set{Name: "encap-ip6-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "id", Number: AttrEncapIp6ID, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "dst", Number: AttrEncapIp6Dst, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
-	{Name: "src", Number: AttrEncapIp6Src, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
-	{Name: "hoplimit", Number: AttrEncapIp6Hoplimit, Kind: nlpolicy.U8},
-	{Name: "tc", Number: AttrEncapIp6Tc, Kind: nlpolicy.U8},
-	{Name: "flags", Number: AttrEncapIp6Flags, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian, Enum: &enumEncapIpFlags},
-	{Name: "pad", Number: AttrEncapIp6Pad, Kind: nlpolicy.Pad},
-	{Name: "opts", Number: AttrEncapIp6Opts, Kind: nlpolicy.Nest, Nested: &setEncapIpOptsAttrs},
+	{Name: "id", Number: 1, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
+	{Name: "dst", Number: 2, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
+	{Name: "src", Number: 3, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
+	{Name: "hoplimit", Number: 4, Kind: nlpolicy.U8},
+	{Name: "tc", Number: 5, Kind: nlpolicy.U8},
+	{Name: "flags", Number: 6, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian, Enum: &enumEncapIpFlags},
+	{Name: "pad", Number: 7, Kind: nlpolicy.Pad},
+	{Name: "opts", Number: 8, Kind: nlpolicy.Nest, Nested: &setEncapIpOptsAttrs},
 }}
 
 var setEncapIpOptsAttrs = nlpolicy.Set{Name: "encap-ip-opts-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "geneve", Number: AttrEncapIpOptsGeneve, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setEncapIpOptGeneveAttrs},
-	{Name: "vxlan", Number: AttrEncapIpOptsVxlan, Kind: nlpolicy.Nest, Nested: &setEncapIpOptVxlanAttrs},
-	{Name: "erspan", Number: AttrEncapIpOptsErspan, Kind: nlpolicy.Nest, Nested: &setEncapIpOptErspanAttrs},
+	{Name: "geneve", Number: 1, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setEncapIpOptGeneveAttrs},
+	{Name: "vxlan", Number: 2, Kind: nlpolicy.Nest, Nested: &setEncapIpOptVxlanAttrs},
+	{Name: "erspan", Number: 3, Kind: nlpolicy.Nest, Nested: &setEncapIpOptErspanAttrs},
 }}
 
 var setEncapIpOptGeneveAttrs = nlpolicy.Set{Name: "encap-ip-opt-geneve-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "class", Number: AttrEncapIpOptGeneveClass, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "type", Number: AttrEncapIpOptGeneveType, Kind: nlpolicy.U8},
-	{Name: "data", Number: AttrEncapIpOptGeneveData, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 127}},
+	{Name: "class", Number: 1, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "type", Number: 2, Kind: nlpolicy.U8},
+	{Name: "data", Number: 3, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 127}},
 }}
 
 var setEncapIpOptVxlanAttrs = nlpolicy.Set{Name: "encap-ip-opt-vxlan-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "gbp", Number: AttrEncapIpOptVxlanGbp, Kind: nlpolicy.U32},
+	{Name: "gbp", Number: 1, Kind: nlpolicy.U32},
 }}
 
 var setEncapIpOptErspanAttrs = nlpolicy.Set{Name: "encap-ip-opt-erspan-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "ver", Number: AttrEncapIpOptErspanVer, Kind: nlpolicy.U8},
-	{Name: "index", Number: AttrEncapIpOptErspanIndex, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "dir", Number: AttrEncapIpOptErspanDir, Kind: nlpolicy.U8},
-	{Name: "hwid", Number: AttrEncapIpOptErspanHwid, Kind: nlpolicy.U8},
+	{Name: "ver", Number: 1, Kind: nlpolicy.U8},
+	{Name: "index", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "dir", Number: 3, Kind: nlpolicy.U8},
+	{Name: "hwid", Number: 4, Kind: nlpolicy.U8},
 }}
 
 var setEncapIlaAttrs = nlpolicy.Set{Name: "encap-ila-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "locator", Number: AttrEncapIlaLocator, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "csum-mode", Number: AttrEncapIlaCsumMode, Kind: nlpolicy.U8, Enum: &enumIlaCsumMode},
-	{Name: "ident-type", Number: AttrEncapIlaIdentType, Kind: nlpolicy.U8, Enum: &enumIlaIdentType},
-	{Name: "hook-type", Number: AttrEncapIlaHookType, Kind: nlpolicy.U8, Enum: &enumIlaHookType},
+	{Name: "locator", Number: 1, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
+	{Name: "csum-mode", Number: 7, Kind: nlpolicy.U8, Enum: &enumIlaCsumMode},
+	{Name: "ident-type", Number: 8, Kind: nlpolicy.U8, Enum: &enumIlaIdentType},
+	{Name: "hook-type", Number: 9, Kind: nlpolicy.U8, Enum: &enumIlaHookType},
 }}
 
 var setEncapSeg6Attrs = nlpolicy.Set{Name: "encap-seg6-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "srh", Number: AttrEncapSeg6Srh, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMinLen, MinLen: 28}},
+	{Name: "srh", Number: 1, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMinLen, MinLen: 28}},
 }}
 
 var setEncapBpfAttrs = nlpolicy.Set{Name: "encap-bpf-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "in", Number: AttrEncapBpfIn, Kind: nlpolicy.Nest, Nested: &setLwtBpfProgAttrs},
-	{Name: "out", Number: AttrEncapBpfOut, Kind: nlpolicy.Nest, Nested: &setLwtBpfProgAttrs},
-	{Name: "xmit", Number: AttrEncapBpfXmit, Kind: nlpolicy.Nest, Nested: &setLwtBpfProgAttrs},
-	{Name: "xmit-headroom", Number: AttrEncapBpfXmitHeadroom, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 256}},
+	{Name: "in", Number: 1, Kind: nlpolicy.Nest, Nested: &setLwtBpfProgAttrs},
+	{Name: "out", Number: 2, Kind: nlpolicy.Nest, Nested: &setLwtBpfProgAttrs},
+	{Name: "xmit", Number: 3, Kind: nlpolicy.Nest, Nested: &setLwtBpfProgAttrs},
+	{Name: "xmit-headroom", Number: 4, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 256}},
 }}
 
 var setLwtBpfProgAttrs = nlpolicy.Set{Name: "lwt-bpf-prog-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "fd", Number: AttrLwtBpfProgFd, Kind: nlpolicy.U32},
-	{Name: "name", Number: AttrLwtBpfProgName, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 256}},
+	{Name: "fd", Number: 1, Kind: nlpolicy.U32},
+	{Name: "name", Number: 2, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 256}},
 }}
 
 var setEncapSeg6LocalAttrs = nlpolicy.Set{Name: "encap-seg6-local-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "action", Number: AttrEncapSeg6LocalAction, Kind: nlpolicy.U32, Enum: &enumSeg6LocalAction},
-	{Name: "srh", Number: AttrEncapSeg6LocalSrh, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMinLen, MinLen: 24}},
-	{Name: "table", Number: AttrEncapSeg6LocalTable, Kind: nlpolicy.U32},
-	{Name: "nh4", Number: AttrEncapSeg6LocalNh4, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 4}},
-	{Name: "nh6", Number: AttrEncapSeg6LocalNh6, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
-	{Name: "iif", Number: AttrEncapSeg6LocalIif, Kind: nlpolicy.U32},
-	{Name: "oif", Number: AttrEncapSeg6LocalOif, Kind: nlpolicy.U32},
-	{Name: "bpf", Number: AttrEncapSeg6LocalBpf, Kind: nlpolicy.Nest, Nested: &setSeg6LocalBpfProgAttrs},
-	{Name: "vrftable", Number: AttrEncapSeg6LocalVrftable, Kind: nlpolicy.U32},
-	{Name: "counters", Number: AttrEncapSeg6LocalCounters, Kind: nlpolicy.Nest, Nested: &setSeg6LocalCntAttrs},
-	{Name: "flavors", Number: AttrEncapSeg6LocalFlavors, Kind: nlpolicy.Nest, Nested: &setSeg6LocalFlvAttrs},
+	{Name: "action", Number: 1, Kind: nlpolicy.U32, Enum: &enumSeg6LocalAction},
+	{Name: "srh", Number: 2, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMinLen, MinLen: 24}},
+	{Name: "table", Number: 3, Kind: nlpolicy.U32},
+	{Name: "nh4", Number: 4, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 4}},
+	{Name: "nh6", Number: 5, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
+	{Name: "iif", Number: 6, Kind: nlpolicy.U32},
+	{Name: "oif", Number: 7, Kind: nlpolicy.U32},
+	{Name: "bpf", Number: 8, Kind: nlpolicy.Nest, Nested: &setSeg6LocalBpfProgAttrs},
+	{Name: "vrftable", Number: 9, Kind: nlpolicy.U32},
+	{Name: "counters", Number: 10, Kind: nlpolicy.Nest, Nested: &setSeg6LocalCntAttrs},
+	{Name: "flavors", Number: 11, Kind: nlpolicy.Nest, Nested: &setSeg6LocalFlvAttrs},
 }}
 
 var setSeg6LocalBpfProgAttrs = nlpolicy.Set{Name: "seg6-local-bpf-prog-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "prog", Number: AttrSeg6LocalBpfProgProg, Kind: nlpolicy.U32},
-	{Name: "prog-name", Number: AttrSeg6LocalBpfProgProgName, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 256}},
+	{Name: "prog", Number: 1, Kind: nlpolicy.U32},
+	{Name: "prog-name", Number: 2, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 256}},
 }}
 
 var setSeg6LocalCntAttrs = nlpolicy.Set{Name: "seg6-local-cnt-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "pad", Number: AttrSeg6LocalCntPad, Kind: nlpolicy.Pad},
-	{Name: "packets", Number: AttrSeg6LocalCntPackets, Kind: nlpolicy.U64},
-	{Name: "bytes", Number: AttrSeg6LocalCntBytes, Kind: nlpolicy.U64},
-	{Name: "errors", Number: AttrSeg6LocalCntErrors, Kind: nlpolicy.U64},
+	{Name: "pad", Number: 1, Kind: nlpolicy.Pad},
+	{Name: "packets", Number: 2, Kind: nlpolicy.U64},
+	{Name: "bytes", Number: 3, Kind: nlpolicy.U64},
+	{Name: "errors", Number: 4, Kind: nlpolicy.U64},
 }}
 
 var setSeg6LocalFlvAttrs = nlpolicy.Set{Name: "seg6-local-flv-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "operation", Number: AttrSeg6LocalFlvOperation, Kind: nlpolicy.U32, Enum: &enumSeg6LocalFlvOp},
-	{Name: "lcblock-bits", Number: AttrSeg6LocalFlvLcblockBits, Kind: nlpolicy.U8},
-	{Name: "lcnode-fn-bits", Number: AttrSeg6LocalFlvLcnodeFnBits, Kind: nlpolicy.U8},
+	{Name: "operation", Number: 1, Kind: nlpolicy.U32, Enum: &enumSeg6LocalFlvOp},
+	{Name: "lcblock-bits", Number: 2, Kind: nlpolicy.U8},
+	{Name: "lcnode-fn-bits", Number: 3, Kind: nlpolicy.U8},
 }}
 
 var setEncapRplAttrs = nlpolicy.Set{Name: "encap-rpl-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "srh", Number: AttrEncapRplSrh, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMinLen, MinLen: 24}},
+	{Name: "srh", Number: 1, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMinLen, MinLen: 24}},
 }}
 
 var setEncapIoam6Attrs = nlpolicy.Set{Name: "encap-ioam6-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "mode", Number: AttrEncapIoam6Mode, Kind: nlpolicy.U8, Enum: &enumIoam6Mode},
-	{Name: "dst", Number: AttrEncapIoam6Dst, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
-	{Name: "trace", Number: AttrEncapIoam6Trace, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 8}, Struct: &structIoam6TraceHdr},
-	{Name: "freq-k", Number: AttrEncapIoam6FreqK, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 1, Max: 1000000}},
-	{Name: "freq-n", Number: AttrEncapIoam6FreqN, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 1, Max: 1000000}},
-	{Name: "src", Number: AttrEncapIoam6Src, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
+	{Name: "mode", Number: 1, Kind: nlpolicy.U8, Enum: &enumIoam6Mode},
+	{Name: "dst", Number: 2, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
+	{Name: "trace", Number: 3, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 8}, Struct: &structIoam6TraceHdr},
+	{Name: "freq-k", Number: 4, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 1, Max: 1000000}},
+	{Name: "freq-n", Number: 5, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 1, Max: 1000000}},
+	{Name: "src", Number: 6, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
 }}
 
 var setEncapXfrmAttrs = nlpolicy.Set{Name: "encap-xfrm-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "if-id", Number: AttrEncapXfrmIfID, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
-	{Name: "link", Number: AttrEncapXfrmLink, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
+	{Name: "if-id", Number: 1, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
+	{Name: "link", Number: 2, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
 }}
 
 var subEncapMsg = nlpolicy.SubMsg{Name: "encap-msg", Formats: []nlpolicy.Format{
@@ -202,22 +202,22 @@ var subEncapMsg = nlpolicy.SubMsg{Name: "encap-msg", Formats: []nlpolicy.Format{
 }}
 
 var structNhmsg = nlpolicy.Struct{Name: "nhmsg", Size: 8, Members: []nlpolicy.Member{
-	{Name: "nh-family", Offset: 0, Size: 1, Kind: nlpolicy.U8},
-	{Name: "nh-scope", Offset: 1, Size: 1, Kind: nlpolicy.U8, Enum: &enumRtScope},
-	{Name: "nh-protocol", Offset: 2, Size: 1, Kind: nlpolicy.U8, Enum: &enumRtProtocol},
+	{Name: "nh-family", Size: 1},
+	{Name: "nh-scope", Offset: 1, Size: 1, Enum: &enumRtScope},
+	{Name: "nh-protocol", Offset: 2, Size: 1, Enum: &enumRtProtocol},
 	{Name: "resvd", Offset: 3, Size: 1, Kind: nlpolicy.Pad},
-	{Name: "nh-flags", Offset: 4, Size: 4, Kind: nlpolicy.U32, Enum: &enumRtnhFlags},
+	{Name: "nh-flags", Offset: 4, Size: 4, Enum: &enumRtnhFlags},
 }}
 
 var structIoam6TraceHdr = nlpolicy.Struct{Name: "ioam6-trace-hdr", Size: 8, Members: []nlpolicy.Member{
-	{Name: "namespace-id", Offset: 0, Size: 2, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "nodelen", Offset: 2, Size: 1, Kind: nlpolicy.U8},
-	{Name: "remlen", Offset: 3, Size: 1, Kind: nlpolicy.U8},
-	{Name: "type", Offset: 4, Size: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "namespace-id", Size: 2, Flags: nlpolicy.BigEndian},
+	{Name: "nodelen", Offset: 2, Size: 1},
+	{Name: "remlen", Offset: 3, Size: 1},
+	{Name: "type", Offset: 4, Size: 4, Flags: nlpolicy.BigEndian},
 }}
 
 var enumNexthopGrpType = nlpolicy.Enum{Name: "nexthop-grp-type", Names: []nlpolicy.Value{
-	{Name: "mpath", Value: 0},
+	{Name: "mpath"},
 	{Name: "res", Value: 1},
 }}
 
@@ -228,7 +228,7 @@ var enumNhaOpFlag = nlpolicy.Enum{Name: "nha-op-flag", Flags: true, Names: []nlp
 }}
 
 var enumRtScope = nlpolicy.Enum{Name: "rt-scope", Names: []nlpolicy.Value{
-	{Name: "universe", Value: 0},
+	{Name: "universe"},
 	{Name: "site", Value: 200},
 	{Name: "link", Value: 253},
 	{Name: "host", Value: 254},
@@ -246,7 +246,7 @@ var enumRtnhFlags = nlpolicy.Enum{Name: "rtnh-flags", Flags: true, Names: []nlpo
 }}
 
 var enumRtProtocol = nlpolicy.Enum{Name: "rt-protocol", Names: []nlpolicy.Value{
-	{Name: "unspec", Value: 0},
+	{Name: "unspec"},
 	{Name: "redirect", Value: 1},
 	{Name: "kernel", Value: 2},
 	{Name: "boot", Value: 3},
@@ -273,7 +273,7 @@ var enumRtProtocol = nlpolicy.Enum{Name: "rt-protocol", Names: []nlpolicy.Value{
 }}
 
 var enumEncapType = nlpolicy.Enum{Name: "encap-type", Names: []nlpolicy.Value{
-	{Name: "none", Value: 0},
+	{Name: "none"},
 	{Name: "mpls", Value: 1},
 	{Name: "ip", Value: 2},
 	{Name: "ila", Value: 3},
@@ -306,14 +306,14 @@ var enumEncapIpFlags = nlpolicy.Enum{Name: "encap-ip-flags", Flags: true, Names:
 }}
 
 var enumIlaCsumMode = nlpolicy.Enum{Name: "ila-csum-mode", Names: []nlpolicy.Value{
-	{Name: "adjust-transport", Value: 0},
+	{Name: "adjust-transport"},
 	{Name: "neutral-map", Value: 1},
 	{Name: "no-action", Value: 2},
 	{Name: "neutral-map-auto", Value: 3},
 }}
 
 var enumIlaIdentType = nlpolicy.Enum{Name: "ila-ident-type", Names: []nlpolicy.Value{
-	{Name: "iid", Value: 0},
+	{Name: "iid"},
 	{Name: "luid", Value: 1},
 	{Name: "virt-v4", Value: 2},
 	{Name: "virt-uni-v6", Value: 3},
@@ -325,12 +325,12 @@ var enumIlaIdentType = nlpolicy.Enum{Name: "ila-ident-type", Names: []nlpolicy.V
 }}
 
 var enumIlaHookType = nlpolicy.Enum{Name: "ila-hook-type", Names: []nlpolicy.Value{
-	{Name: "route-output", Value: 0},
+	{Name: "route-output"},
 	{Name: "route-input", Value: 1},
 }}
 
 var enumSeg6Mode = nlpolicy.Enum{Name: "seg6-mode", Names: []nlpolicy.Value{
-	{Name: "inline", Value: 0},
+	{Name: "inline"},
 	{Name: "encap", Value: 1},
 	{Name: "l2encap", Value: 2},
 	{Name: "encap-red", Value: 3},
@@ -338,7 +338,7 @@ var enumSeg6Mode = nlpolicy.Enum{Name: "seg6-mode", Names: []nlpolicy.Value{
 }}
 
 var enumSeg6LocalAction = nlpolicy.Enum{Name: "seg6-local-action", Names: []nlpolicy.Value{
-	{Name: "unspec", Value: 0},
+	{Name: "unspec"},
 	{Name: "end", Value: 1},
 	{Name: "end-x", Value: 2},
 	{Name: "end-t", Value: 3},

@@ -4,11 +4,14 @@ package rtnexthop
 
 import "github.com/nlgen/nlgen/runtime/nlattr"
 
-// Nhmsg is the C struct nhmsg of 8 bytes: fixed header of every message (struct nhmsg, 8 bytes). A
-// dump request may set the family only; requests about buckets have zeros but for the family.
+// Nhmsg is the C struct nhmsg: fixed header of every message (struct nhmsg, 8 bytes). A dump
+// request may set the family only; requests about buckets have zeros but for the family.
 type Nhmsg struct {
-	NhFamily   uint8      // address family: AF_INET (2) or AF_INET6 (10)
-	NhScope    RtScope    // distance to the nexthop
+	// Address family: AF_INET (2) or AF_INET6 (10). Groups have 0 (AF_UNSPEC), and a blackhole
+	// that of the routes it is for.
+	NhFamily uint8
+	// Distance to the nexthop. Set by the kernel; 0 in requests.
+	NhScope    RtScope
 	NhProtocol RtProtocol // who added the nexthop
 	NhFlags    RtnhFlags  // state and properties of the nexthop
 }
@@ -22,39 +25,24 @@ func (x *Nhmsg) encode(b []byte) {
 }
 
 func (x *Nhmsg) decode(b []byte) {
-	if len(b) < 8 {
-		var full [8]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:8]
+	b = nlattr.Fixed(b, 8)
 	x.NhFamily = b[0]
 	x.NhScope = RtScope(b[1])
 	x.NhProtocol = RtProtocol(b[2])
 	x.NhFlags = RtnhFlags(nlattr.GetUint32(b[4:]))
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *Nhmsg) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(8))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *Nhmsg) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// NexthopGrp is the C struct nexthop-grp of 8 bytes: one member of a group (struct nexthop_grp, 8
-// bytes).
+// NexthopGrp is the C struct nexthop-grp: one member of a group (struct nexthop_grp, 8 bytes).
 type NexthopGrp struct {
-	ID         uint32 // number of the nexthop, which must exist and be no group
-	Weight     uint8
-	WeightHigh uint8  // the high eight bits of the weight less one
-	Resvd2     uint16 // zero
+	ID uint32 // number of the nexthop, which must exist and be no group
+	// Weight of the member less one, so that 0 is a weight of 1: the low eight bits. A member
+	// gets a share of the flows that is proportional to its weight.
+	Weight uint8
+	// The high eight bits of the weight less one. 0 before Linux 6.12, which refuses others.
+	WeightHigh uint8
+	// Zero. Answers of kernels that do not say resp-grp-resvd-0 in op-flags may have any bytes
+	// here.
+	Resvd2 uint16
 }
 
 func (x *NexthopGrp) encode(b []byte) {
@@ -66,12 +54,7 @@ func (x *NexthopGrp) encode(b []byte) {
 }
 
 func (x *NexthopGrp) decode(b []byte) {
-	if len(b) < 8 {
-		var full [8]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:8]
+	b = nlattr.Fixed(b, 8)
 	x.ID = nlattr.GetUint32(b)
 	x.Weight = b[4]
 	x.WeightHigh = b[5]
@@ -80,26 +63,24 @@ func (x *NexthopGrp) decode(b []byte) {
 
 // AppendBinary appends the struct as the kernel lays it out.
 func (x *NexthopGrp) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(8))
-	return e.Finish()
+	return nlattr.AppendStruct(b, 8, x.encode)
 }
 
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *NexthopGrp) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
+// UnmarshalBinary reads the struct, of whatever length. It never fails.
+func (x *NexthopGrp) UnmarshalBinary(b []byte) error { x.decode(b); return nil }
 
-// Ipv6SrHdr is the C struct ipv6-sr-hdr of 8 bytes: segment routing header of RFC 8754 as it goes
-// over the wire (struct ipv6_sr_hdr, 8 bytes). The segments, 16 bytes each, follow it, the last one
-// of the path first, then TLVs.
+// Ipv6SrHdr is the C struct ipv6-sr-hdr: segment routing header of RFC 8754 as it goes over the
+// wire (struct ipv6_sr_hdr, 8 bytes). The segments, 16 bytes each, follow it, the last one of the
+// path first, then TLVs.
 type Ipv6SrHdr struct {
-	Nexthdr      uint8 // protocol of the header behind it
-	Hdrlen       uint8 // length of the segments and TLVs in units of 8 bytes
-	Type         uint8 // type of the routing header, always 4 (IPV6_SRCRT_TYPE_4)
-	SegmentsLeft uint8 // segments still to be visited
+	// Protocol of the header behind it. The kernel fills it in; 0 in a request.
+	Nexthdr uint8
+	// Length of the segments and TLVs in units of 8 bytes; 2 for each segment.
+	Hdrlen uint8
+	Type   uint8 // type of the routing header, always 4 (IPV6_SRCRT_TYPE_4)
+	// Segments still to be visited; the index of the first one on the path.
+	SegmentsLeft uint8
+	// Index of the last entry of the list, that is the number of segments less one.
 	FirstSegment uint8
 	Flags        uint8  // SR6_FLAG1_* of RFC 8754; 8 says that an HMAC TLV follows
 	Tag          uint16 // mark of a class of packets; the kernel passes it on
@@ -117,12 +98,7 @@ func (x *Ipv6SrHdr) encode(b []byte) {
 }
 
 func (x *Ipv6SrHdr) decode(b []byte) {
-	if len(b) < 8 {
-		var full [8]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:8]
+	b = nlattr.Fixed(b, 8)
 	x.Nexthdr = b[0]
 	x.Hdrlen = b[1]
 	x.Type = b[2]
@@ -134,19 +110,13 @@ func (x *Ipv6SrHdr) decode(b []byte) {
 
 // AppendBinary appends the struct as the kernel lays it out.
 func (x *Ipv6SrHdr) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(8))
-	return e.Finish()
+	return nlattr.AppendStruct(b, 8, x.encode)
 }
 
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *Ipv6SrHdr) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
+// UnmarshalBinary reads the struct, of whatever length. It never fails.
+func (x *Ipv6SrHdr) UnmarshalBinary(b []byte) error { x.decode(b); return nil }
 
-// Seg6IptunnelEncap is the C struct seg6-iptunnel-encap of 12 bytes: start of the attribute srh of
+// Seg6IptunnelEncap is the C struct seg6-iptunnel-encap: start of the attribute srh of
 // encap-seg6-attrs (struct seg6_iptunnel_encap and the struct ipv6_sr_hdr behind it, 12 bytes). The
 // segments follow.
 type Seg6IptunnelEncap struct {
@@ -155,45 +125,36 @@ type Seg6IptunnelEncap struct {
 }
 
 func (x *Seg6IptunnelEncap) encode(b []byte) {
-	b = b[:12]
 	nlattr.PutUint32(b, uint32(x.Mode))
 	x.Srh.encode(b[4:12])
 }
 
 func (x *Seg6IptunnelEncap) decode(b []byte) {
-	if len(b) < 12 {
-		var full [12]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:12]
+	b = nlattr.Fixed(b, 12)
 	x.Mode = Seg6Mode(nlattr.GetUint32(b))
 	x.Srh.decode(b[4:12])
 }
 
 // AppendBinary appends the struct as the kernel lays it out.
 func (x *Seg6IptunnelEncap) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(12))
-	return e.Finish()
+	return nlattr.AppendStruct(b, 12, x.encode)
 }
 
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *Seg6IptunnelEncap) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
+// UnmarshalBinary reads the struct, of whatever length. It never fails.
+func (x *Seg6IptunnelEncap) UnmarshalBinary(b []byte) error { x.decode(b); return nil }
 
-// Ipv6RplSrHdr is the C struct ipv6-rpl-sr-hdr of 8 bytes: RPL source routing header of RFC 6554
-// (struct ipv6_rpl_sr_hdr, 8 bytes). The addresses follow it; in a request they are whole, 16 bytes
-// each.
+// Ipv6RplSrHdr is the C struct ipv6-rpl-sr-hdr: RPL source routing header of RFC 6554 (struct
+// ipv6_rpl_sr_hdr, 8 bytes). The addresses follow it; in a request they are whole, 16 bytes each.
 type Ipv6RplSrHdr struct {
-	Nexthdr      uint8 // protocol of the header behind it
-	Hdrlen       uint8 // length of what follows these 8 bytes, in units of 8 bytes
+	// Protocol of the header behind it. The kernel fills it in; 0 in a request.
+	Nexthdr uint8
+	// Length of what follows these 8 bytes, in units of 8 bytes; 2 for each address.
+	Hdrlen       uint8
 	Type         uint8 // type of the routing header, always 3 (IPV6_SRCRT_TYPE_3)
 	SegmentsLeft uint8 // number of addresses still to be visited
-	Compression  uint32
+	// From the highest bit: 4 bits CmprI, 4 bits CmprE, 4 bits pad length, 20 bits reserved. 0
+	// in a request; the kernel compresses by itself.
+	Compression uint32
 }
 
 func (x *Ipv6RplSrHdr) encode(b []byte) {
@@ -206,12 +167,7 @@ func (x *Ipv6RplSrHdr) encode(b []byte) {
 }
 
 func (x *Ipv6RplSrHdr) decode(b []byte) {
-	if len(b) < 8 {
-		var full [8]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:8]
+	b = nlattr.Fixed(b, 8)
 	x.Nexthdr = b[0]
 	x.Hdrlen = b[1]
 	x.Type = b[2]
@@ -221,25 +177,24 @@ func (x *Ipv6RplSrHdr) decode(b []byte) {
 
 // AppendBinary appends the struct as the kernel lays it out.
 func (x *Ipv6RplSrHdr) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(8))
-	return e.Finish()
+	return nlattr.AppendStruct(b, 8, x.encode)
 }
 
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *Ipv6RplSrHdr) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
+// UnmarshalBinary reads the struct, of whatever length. It never fails.
+func (x *Ipv6RplSrHdr) UnmarshalBinary(b []byte) error { x.decode(b); return nil }
 
-// Ioam6TraceHdr is the C struct ioam6-trace-hdr of 8 bytes: header of a pre-allocated trace option
-// of RFC 9197 (struct ioam6_trace_hdr, 8 bytes).
+// Ioam6TraceHdr is the C struct ioam6-trace-hdr: header of a pre-allocated trace option of RFC 9197
+// (struct ioam6_trace_hdr, 8 bytes).
 type Ioam6TraceHdr struct {
 	NamespaceID uint16 // namespace of the trace data
-	Nodelen     uint8
-	Remlen      uint8 // lower seven bits: room for trace data, in units of 4 bytes
-	Type        uint32
+	// Upper five bits: length of what each node adds, in units of 4 bytes. Next bit: overflow.
+	// 0 in a request; the kernel computes it.
+	Nodelen uint8
+	// Lower seven bits: room for trace data, in units of 4 bytes; at most 61.
+	Remlen uint8
+	// Upper 24 bits: which data each node records, bit 0 of RFC 9197 being the highest. The
+	// lowest 8 bits are reserved.
+	Type uint32
 }
 
 func (x *Ioam6TraceHdr) encode(b []byte) {
@@ -251,28 +206,9 @@ func (x *Ioam6TraceHdr) encode(b []byte) {
 }
 
 func (x *Ioam6TraceHdr) decode(b []byte) {
-	if len(b) < 8 {
-		var full [8]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:8]
+	b = nlattr.Fixed(b, 8)
 	x.NamespaceID = nlattr.GetUint16BE(b)
 	x.Nodelen = b[2]
 	x.Remlen = b[3]
 	x.Type = nlattr.GetUint32BE(b[4:])
-}
-
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *Ioam6TraceHdr) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(8))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *Ioam6TraceHdr) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
 }

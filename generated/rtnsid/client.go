@@ -12,21 +12,11 @@ import (
 // Family is the netlink family rt-nsid.
 var Family = nlconn.Family{Name: "rt-nsid", Protocol: 0}
 
-// OpNewnsid describes the operation newnsid.
-var OpNewnsid = nlconn.Operation{Family: &Family, Name: "newnsid",
-	Request: CmdNewnsid,
-	Policy:  &policyNewnsidRequest,
-}
-
-// OpGetnsid describes the operation getnsid.
-var OpGetnsid = nlconn.Operation{Family: &Family, Name: "getnsid",
-	Request:     CmdGetnsid,
-	Reply:       88,
-	Single:      true,
-	Policy:      &policyGetnsidRequest,
-	DumpPolicy:  &policyGetnsidDumpRequest,
-	ReplyPolicy: &policyGetnsidReply,
-}
+// The operations of the family.
+var (
+	OpNewnsid = nlconn.Operation{Family: &Family, Name: "newnsid", Request: CmdNewnsid, Policy: &policyNewnsidRequest}
+	OpGetnsid = nlconn.Operation{Family: &Family, Name: "getnsid", Request: CmdGetnsid, Reply: 88, Single: true, Policy: &policyGetnsidRequest, DumpPolicy: &policyGetnsidDumpRequest, ReplyPolicy: &policyGetnsidReply}
+)
 
 // Client calls the operations of the family rt-nsid over a connection. It may be used by several
 // goroutines at a time.
@@ -51,20 +41,17 @@ func (c *Client) Getnsid(ctx context.Context, req *GetnsidRequest, opts ...nlcon
 	return nlconn.Do[GetnsidReply](ctx, c.conn, &OpGetnsid, req, opts...)
 }
 
-// GetnsidDump is the dump of the operation getnsid: read the number of a namespace (do), or list
-// all numbers (dump). A namespace without a number is no error: its nsid is not-assigned.
+// GetnsidDump is [Client.Getnsid] as a dump.
 func (c *Client) GetnsidDump(ctx context.Context, req *GetnsidDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*GetnsidReply, error] {
 	return nlconn.Dump[GetnsidReply](ctx, c.conn, &OpGetnsid, req, opts...)
 }
 
-// GetnsidDumpInto is GetnsidDump into the memory of *reply, again and again: nothing is allocated
-// for a message. What *reply refers to is valid until the next step; strings are valid for ever.
+// GetnsidDumpInto is [Client.GetnsidDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetnsidDumpInto(ctx context.Context, req *GetnsidDumpRequest, reply *GetnsidReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[GetnsidReply](ctx, c.conn, &OpGetnsid, req, reply, opts...)
 }
 
-// GetnsidCollect is GetnsidDump into a slice. A dump that was interrupted is repeated; if that does
-// not help, what came is returned with the error.
+// GetnsidCollect is [Client.GetnsidDump] into a slice, see [nlconn.Collect].
 func (c *Client) GetnsidCollect(ctx context.Context, req *GetnsidDumpRequest, opts ...nlconn.CallOption) ([]*GetnsidReply, error) {
 	return nlconn.Collect[GetnsidReply](ctx, c.conn, &OpGetnsid, req, opts...)
 }

@@ -6,15 +6,9 @@ import "github.com/nlgen/nlgen/runtime/nlconn"
 
 // The numbers of the operations: message types.
 const (
-	// CmdNewnsid: give a namespace, named by pid or fd, a number in the namespace of the
-	// socket. EEXIST if it has one already or the number is taken.
-	CmdNewnsid uint16 = 88
-	// CmdGetnsid: read the number of a namespace (do), or list all numbers (dump). A namespace
-	// without a number is no error: its nsid is not-assigned.
-	CmdGetnsid uint16 = 90
-	// CmdNewnsidNtf: a number was assigned (RTM_NEWNSID). Sent to rtnlgrp-nsid.
+	CmdNewnsid    uint16 = 88
+	CmdGetnsid    uint16 = 90
 	CmdNewnsidNtf uint16 = 88
-	// CmdDelnsidNtf: a namespace with a number is gone (RTM_DELNSID). Sent to rtnlgrp-nsid.
 	CmdDelnsidNtf uint16 = 89
 )
 
@@ -26,18 +20,11 @@ var (
 // The numbers of the attributes in the set nsid-attrs: attributes of a number (NETNSA_*). A request
 // names a namespace by nsid, pid or fd; the first of pid, fd and nsid that is there counts.
 const (
-	// AttrNsidNsid: the number, 0 or more, in the namespace of the socket, or in that of
-	// target-nsid. In newnsid the number to assign; required.
-	AttrNsidNsid uint16 = 1
-	// AttrNsidPid: process whose namespace is meant, in requests.
-	AttrNsidPid uint16 = 2
-	// AttrNsidFd: file descriptor of the caller, open on a namespace such as a file of
-	// /run/netns, in requests.
-	AttrNsidFd uint16 = 3
-	// AttrNsidTargetNsid: in a getnsid, read the numbers of the namespace that has this number,
-	// not those of the socket's.
-	AttrNsidTargetNsid uint16 = 4
-	// AttrNsidCurrentNsid: in answers to requests with target-nsid, the number of the same
-	// namespace in that of the socket; not-assigned if it has none.
+	// The number, 0 or more, in the namespace of the socket, or in that of target-nsid. In
+	// newnsid the number to assign; required.
+	AttrNsidNsid        uint16 = 1
+	AttrNsidPid         uint16 = 2
+	AttrNsidFd          uint16 = 3
+	AttrNsidTargetNsid  uint16 = 4
 	AttrNsidCurrentNsid uint16 = 5
 )

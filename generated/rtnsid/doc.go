@@ -8,10 +8,9 @@
 //
 //   - [Client.Newnsid]: give a namespace, named by pid or fd, a number in the namespace of the
 //     socket.
-//   - [Client.Getnsid]: read the number of a namespace (do), or list all numbers (dump).
-//   - [Client.GetnsidDump]: read the number of a namespace (do), or list all numbers (dump).
-//   - [NewnsidNtf]: a number was assigned (RTM_NEWNSID).
-//   - [DelnsidNtf]: a namespace with a number is gone (RTM_DELNSID).
+//   - [Client.Getnsid], [Client.GetnsidDump]: read the number of a namespace (do), or list all
+//     numbers (dump).
+//   - Notifications: [NewnsidNtf], [DelnsidNtf].
 //
 // # Use
 //

@@ -7,26 +7,20 @@ import "github.com/nlgen/nlgen/runtime/nlpolicy"
 // Nsid is the enum nsid: numbers with a meaning (NETNSA_NSID_*).
 type Nsid int32
 
-// The values of Nsid.
 const (
-	// NsidNotAssigned: none: in an answer, the namespace has no number; in newnsid, let the
-	// kernel choose the lowest that is free.
+	// None: in an answer, the namespace has no number; in newnsid, let the kernel choose the
+	// lowest that is free.
 	NsidNotAssigned Nsid = -1
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v Nsid) String() string { return enumNsid.SignedText(int64(v)) }
 
-// ParseNsid reads what String prints: a name or a number.
-func ParseNsid(s string) (Nsid, error) {
-	return nlpolicy.ParseEnum[Nsid](&enumNsid, s)
-}
+// ParseNsid reads what String returns, or a number.
+func ParseNsid(s string) (Nsid, error) { return nlpolicy.ParseEnum[Nsid](&enumNsid, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v Nsid) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *Nsid) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseNsid(string(b))
-	return err
-}
+// UnmarshalText is ParseNsid.
+func (v *Nsid) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumNsid, b, v) }

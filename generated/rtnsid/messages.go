@@ -8,36 +8,31 @@ import (
 	"github.com/nlgen/nlgen/runtime/nlpolicy"
 )
 
-// NewnsidRequest is the newnsid request: give a namespace, named by pid or fd, a number in the
-// namespace of the socket. EEXIST if it has one already or the number is taken.
+// NewnsidRequest is the request of [Client.Newnsid].
 type NewnsidRequest struct {
-	Header  Rtgenmsg
-	Nsid    nlattr.Opt[Nsid]
-	Pid     nlattr.Opt[uint32] // process whose namespace is meant, in requests
+	Header Rtgenmsg
+	Nsid   nlattr.Opt[Nsid]
+	Pid    nlattr.Opt[uint32] // process whose namespace is meant, in requests
+	// File descriptor of the caller, open on a namespace such as a file of /run/netns, in
+	// requests.
 	Fd      nlattr.Opt[uint32]
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *NewnsidRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(NewnsidRequest)
 	}
 	x.Header.encode(e.Extend(1))
 	e.Pad()
-	if x.Nsid.OK {
-		e.Int32(AttrNsidNsid, int32(x.Nsid.V))
-	}
-	if x.Pid.OK {
-		e.Uint32(AttrNsidPid, x.Pid.V)
-	}
-	if x.Fd.OK {
-		e.Uint32(AttrNsidFd, x.Fd.V)
-	}
+	nlattr.OptEnum32(e, AttrNsidNsid, x.Nsid)
+	e.OptUint32(AttrNsidPid, x.Pid)
+	e.OptUint32(AttrNsidFd, x.Fd)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *NewnsidRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(1))
 	for d.Next() {
@@ -45,23 +40,23 @@ func (x *NewnsidRequest) DecodeFrom(d *nlattr.Decoder) {
 		case AttrNsidNsid:
 			x.Nsid = nlattr.Some(Nsid(d.Int32()))
 		case AttrNsidPid:
-			x.Pid = nlattr.Some(d.Uint32())
+			x.Pid = d.OptUint32()
 		case AttrNsidFd:
-			x.Fd = nlattr.Some(d.Uint32())
+			x.Fd = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *NewnsidRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyNewnsidRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *NewnsidRequest) UnmarshalBinary(b []byte) error {
 	*x = NewnsidRequest{}
 	d := nlattr.NewDecoder(b)
@@ -74,50 +69,45 @@ func (x *NewnsidRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyNewnsidRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *NewnsidRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyNewnsidRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *NewnsidRequest) Validate() error {
 	return policyNewnsidRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetnsidRequest is the getnsid request: read the number of a namespace (do), or list all numbers
-// (dump). A namespace without a number is no error: its nsid is not-assigned.
+// GetnsidRequest is the request of [Client.Getnsid].
 type GetnsidRequest struct {
-	Header     Rtgenmsg
-	Nsid       nlattr.Opt[Nsid]
-	Pid        nlattr.Opt[uint32] // process whose namespace is meant, in requests
-	Fd         nlattr.Opt[uint32]
+	Header Rtgenmsg
+	Nsid   nlattr.Opt[Nsid]
+	Pid    nlattr.Opt[uint32] // process whose namespace is meant, in requests
+	// File descriptor of the caller, open on a namespace such as a file of /run/netns, in
+	// requests.
+	Fd nlattr.Opt[uint32]
+	// In a getnsid, read the numbers of the namespace that has this number, not those of the
+	// socket's.
 	TargetNsid nlattr.Opt[int32]
-	Unknown    []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown    []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetnsidRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetnsidRequest)
 	}
 	x.Header.encode(e.Extend(1))
 	e.Pad()
-	if x.Nsid.OK {
-		e.Int32(AttrNsidNsid, int32(x.Nsid.V))
-	}
-	if x.Pid.OK {
-		e.Uint32(AttrNsidPid, x.Pid.V)
-	}
-	if x.Fd.OK {
-		e.Uint32(AttrNsidFd, x.Fd.V)
-	}
-	if x.TargetNsid.OK {
-		e.Int32(AttrNsidTargetNsid, x.TargetNsid.V)
-	}
+	nlattr.OptEnum32(e, AttrNsidNsid, x.Nsid)
+	e.OptUint32(AttrNsidPid, x.Pid)
+	e.OptUint32(AttrNsidFd, x.Fd)
+	e.OptInt32(AttrNsidTargetNsid, x.TargetNsid)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetnsidRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(1))
 	for d.Next() {
@@ -125,25 +115,25 @@ func (x *GetnsidRequest) DecodeFrom(d *nlattr.Decoder) {
 		case AttrNsidNsid:
 			x.Nsid = nlattr.Some(Nsid(d.Int32()))
 		case AttrNsidPid:
-			x.Pid = nlattr.Some(d.Uint32())
+			x.Pid = d.OptUint32()
 		case AttrNsidFd:
-			x.Fd = nlattr.Some(d.Uint32())
+			x.Fd = d.OptUint32()
 		case AttrNsidTargetNsid:
-			x.TargetNsid = nlattr.Some(d.Int32())
+			x.TargetNsid = d.OptInt32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetnsidRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetnsidRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetnsidRequest) UnmarshalBinary(b []byte) error {
 	*x = GetnsidRequest{}
 	d := nlattr.NewDecoder(b)
@@ -156,58 +146,57 @@ func (x *GetnsidRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetnsidRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetnsidRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetnsidRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GetnsidRequest) Validate() error {
 	return policyGetnsidRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetnsidDumpRequest is the getnsid dump request: read the number of a namespace (do), or list all
-// numbers (dump). A namespace without a number is no error: its nsid is not-assigned.
+// GetnsidDumpRequest is the request of [Client.GetnsidDump].
 type GetnsidDumpRequest struct {
-	Header     Rtgenmsg
+	Header Rtgenmsg
+	// In a getnsid, read the numbers of the namespace that has this number, not those of the
+	// socket's.
 	TargetNsid nlattr.Opt[int32]
-	Unknown    []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown    []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetnsidDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetnsidDumpRequest)
 	}
 	x.Header.encode(e.Extend(1))
 	e.Pad()
-	if x.TargetNsid.OK {
-		e.Int32(AttrNsidTargetNsid, x.TargetNsid.V)
-	}
+	e.OptInt32(AttrNsidTargetNsid, x.TargetNsid)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetnsidDumpRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(1))
 	for d.Next() {
 		switch d.Type() {
 		case AttrNsidTargetNsid:
-			x.TargetNsid = nlattr.Some(d.Int32())
+			x.TargetNsid = d.OptInt32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetnsidDumpRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetnsidDumpRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetnsidDumpRequest) UnmarshalBinary(b []byte) error {
 	*x = GetnsidDumpRequest{}
 	d := nlattr.NewDecoder(b)
@@ -220,42 +209,39 @@ func (x *GetnsidDumpRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetnsidDumpRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetnsidDumpRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetnsidDumpRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GetnsidDumpRequest) Validate() error {
 	return policyGetnsidDumpRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetnsidReply is the getnsid reply: read the number of a namespace (do), or list all numbers
-// (dump). A namespace without a number is no error: its nsid is not-assigned.
+// GetnsidReply is the reply of [Client.Getnsid].
 type GetnsidReply struct {
-	Header      Rtgenmsg
-	Nsid        nlattr.Opt[Nsid]
+	Header Rtgenmsg
+	Nsid   nlattr.Opt[Nsid]
+	// In answers to requests with target-nsid, the number of the same namespace in that of the
+	// socket; not-assigned if it has none.
 	CurrentNsid nlattr.Opt[Nsid]
-	Unknown     []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown     []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetnsidReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetnsidReply)
 	}
 	x.Header.encode(e.Extend(1))
 	e.Pad()
-	if x.Nsid.OK {
-		e.Int32(AttrNsidNsid, int32(x.Nsid.V))
-	}
-	if x.CurrentNsid.OK {
-		e.Int32(AttrNsidCurrentNsid, int32(x.CurrentNsid.V))
-	}
+	nlattr.OptEnum32(e, AttrNsidNsid, x.Nsid)
+	nlattr.OptEnum32(e, AttrNsidCurrentNsid, x.CurrentNsid)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetnsidReply) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(1))
 	for d.Next() {
@@ -265,19 +251,19 @@ func (x *GetnsidReply) DecodeFrom(d *nlattr.Decoder) {
 		case AttrNsidCurrentNsid:
 			x.CurrentNsid = nlattr.Some(Nsid(d.Int32()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetnsidReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetnsidReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetnsidReply) UnmarshalBinary(b []byte) error {
 	*x = GetnsidReply{}
 	d := nlattr.NewDecoder(b)
@@ -286,11 +272,9 @@ func (x *GetnsidReply) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *GetnsidReply) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyGetnsidReply, x)
-}
+func (x *GetnsidReply) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyGetnsidReply, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetnsidReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetnsidReply, b, x)
 }

@@ -4,24 +4,24 @@ package rtnsid
 
 import "github.com/nlgen/nlgen/runtime/nlpolicy"
 
-var policyNewnsidRequest = nlpolicy.Message{Family: "rt-nsid", Op: "newnsid", Header: &structRtgenmsg, Attrs: &setNsidAttrs, Accept: []uint16{AttrNsidNsid, AttrNsidPid, AttrNsidFd}}
+var policyNewnsidRequest = nlpolicy.Message{Family: "rt-nsid", Op: "newnsid", Header: &structRtgenmsg, Attrs: &setNsidAttrs, Accept: []uint16{1, 2, 3}}
 
-var policyGetnsidRequest = nlpolicy.Message{Family: "rt-nsid", Op: "getnsid", Header: &structRtgenmsg, Attrs: &setNsidAttrs, Accept: []uint16{AttrNsidNsid, AttrNsidPid, AttrNsidFd, AttrNsidTargetNsid}}
+var policyGetnsidRequest = nlpolicy.Message{Family: "rt-nsid", Op: "getnsid", Header: &structRtgenmsg, Attrs: &setNsidAttrs, Accept: []uint16{1, 2, 3, 4}}
 
-var policyGetnsidDumpRequest = nlpolicy.Message{Family: "rt-nsid", Op: "getnsid", Header: &structRtgenmsg, Attrs: &setNsidAttrs, Accept: []uint16{AttrNsidTargetNsid}}
+var policyGetnsidDumpRequest = nlpolicy.Message{Family: "rt-nsid", Op: "getnsid", Header: &structRtgenmsg, Attrs: &setNsidAttrs, Accept: []uint16{4}}
 
 var policyGetnsidReply = nlpolicy.Message{Family: "rt-nsid", Op: "getnsid", Header: &structRtgenmsg, Attrs: &setNsidAttrs}
 
 var setNsidAttrs = nlpolicy.Set{Name: "nsid-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "nsid", Number: AttrNsidNsid, Kind: nlpolicy.S32, Enum: &enumNsid},
-	{Name: "pid", Number: AttrNsidPid, Kind: nlpolicy.U32},
-	{Name: "fd", Number: AttrNsidFd, Kind: nlpolicy.U32},
-	{Name: "target-nsid", Number: AttrNsidTargetNsid, Kind: nlpolicy.S32},
-	{Name: "current-nsid", Number: AttrNsidCurrentNsid, Kind: nlpolicy.S32, Enum: &enumNsid},
+	{Name: "nsid", Number: 1, Kind: nlpolicy.S32, Enum: &enumNsid},
+	{Name: "pid", Number: 2, Kind: nlpolicy.U32},
+	{Name: "fd", Number: 3, Kind: nlpolicy.U32},
+	{Name: "target-nsid", Number: 4, Kind: nlpolicy.S32},
+	{Name: "current-nsid", Number: 5, Kind: nlpolicy.S32, Enum: &enumNsid},
 }}
 
 var structRtgenmsg = nlpolicy.Struct{Name: "rtgenmsg", Size: 1, Members: []nlpolicy.Member{
-	{Name: "rtgen-family", Offset: 0, Size: 1, Kind: nlpolicy.U8},
+	{Name: "rtgen-family", Size: 1},
 }}
 
 var enumNsid = nlpolicy.Enum{Name: "nsid", Names: []nlpolicy.Value{

@@ -4,8 +4,8 @@ package rtnsid
 
 import "github.com/nlgen/nlgen/runtime/nlattr"
 
-// Rtgenmsg is the C struct rtgenmsg of 1 byte: fixed header of every message (struct rtgenmsg, 1
-// byte and padding).
+// Rtgenmsg is the C struct rtgenmsg: fixed header of every message (struct rtgenmsg, 1 byte and
+// padding).
 type Rtgenmsg struct {
 	RtgenFamily uint8 // 0 (AF_UNSPEC)
 }
@@ -15,25 +15,6 @@ func (x *Rtgenmsg) encode(b []byte) {
 }
 
 func (x *Rtgenmsg) decode(b []byte) {
-	if len(b) < 1 {
-		var full [1]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:1]
+	b = nlattr.Fixed(b, 1)
 	x.RtgenFamily = b[0]
-}
-
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *Rtgenmsg) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(1))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *Rtgenmsg) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
 }

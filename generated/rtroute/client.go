@@ -12,27 +12,12 @@ import (
 // Family is the netlink family rt-route.
 var Family = nlconn.Family{Name: "rt-route", Protocol: 0}
 
-// OpGetroute describes the operation getroute.
-var OpGetroute = nlconn.Operation{Family: &Family, Name: "getroute",
-	Request:     CmdGetroute,
-	Reply:       24,
-	Single:      true,
-	Policy:      &policyGetrouteRequest,
-	DumpPolicy:  &policyGetrouteDumpRequest,
-	ReplyPolicy: &policyGetrouteReply,
-}
-
-// OpNewroute describes the operation newroute.
-var OpNewroute = nlconn.Operation{Family: &Family, Name: "newroute",
-	Request: CmdNewroute,
-	Policy:  &policyNewrouteRequest,
-}
-
-// OpDelroute describes the operation delroute.
-var OpDelroute = nlconn.Operation{Family: &Family, Name: "delroute",
-	Request: CmdDelroute,
-	Policy:  &policyDelrouteRequest,
-}
+// The operations of the family.
+var (
+	OpGetroute = nlconn.Operation{Family: &Family, Name: "getroute", Request: CmdGetroute, Reply: 24, Single: true, Policy: &policyGetrouteRequest, DumpPolicy: &policyGetrouteDumpRequest, ReplyPolicy: &policyGetrouteReply}
+	OpNewroute = nlconn.Operation{Family: &Family, Name: "newroute", Request: CmdNewroute, Policy: &policyNewrouteRequest}
+	OpDelroute = nlconn.Operation{Family: &Family, Name: "delroute", Request: CmdDelroute, Policy: &policyDelrouteRequest}
+)
 
 // Client calls the operations of the family rt-route over a connection. It may be used by several
 // goroutines at a time.
@@ -52,21 +37,17 @@ func (c *Client) Getroute(ctx context.Context, req *GetrouteRequest, opts ...nlc
 	return nlconn.Do[GetrouteReply](ctx, c.conn, &OpGetroute, req, opts...)
 }
 
-// GetrouteDump is the dump of the operation getroute: look up the route that a packet would take,
-// as the attributes of the request describe it (do), or list the routes of tables (dump). With the
-// header flag fib-match the lookup answers with the entry of the table.
+// GetrouteDump is [Client.Getroute] as a dump.
 func (c *Client) GetrouteDump(ctx context.Context, req *GetrouteDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*GetrouteReply, error] {
 	return nlconn.Dump[GetrouteReply](ctx, c.conn, &OpGetroute, req, opts...)
 }
 
-// GetrouteDumpInto is GetrouteDump into the memory of *reply, again and again: nothing is allocated
-// for a message. What *reply refers to is valid until the next step; strings are valid for ever.
+// GetrouteDumpInto is [Client.GetrouteDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetrouteDumpInto(ctx context.Context, req *GetrouteDumpRequest, reply *GetrouteReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[GetrouteReply](ctx, c.conn, &OpGetroute, req, reply, opts...)
 }
 
-// GetrouteCollect is GetrouteDump into a slice. A dump that was interrupted is repeated; if that
-// does not help, what came is returned with the error.
+// GetrouteCollect is [Client.GetrouteDump] into a slice, see [nlconn.Collect].
 func (c *Client) GetrouteCollect(ctx context.Context, req *GetrouteDumpRequest, opts ...nlconn.CallOption) ([]*GetrouteReply, error) {
 	return nlconn.Collect[GetrouteReply](ctx, c.conn, &OpGetroute, req, opts...)
 }

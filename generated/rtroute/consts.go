@@ -6,23 +6,10 @@ import "github.com/nlgen/nlgen/runtime/nlconn"
 
 // The numbers of the operations: message types.
 const (
-	// CmdGetroute: look up the route that a packet would take, as the attributes of the request
-	// describe it (do), or list the routes of tables (dump). With the header flag fib-match the
-	// lookup answers with the entry of the table.
-	CmdGetroute uint16 = 26
-	// CmdNewroute: add a route. NLM_F_CREATE and NLM_F_EXCL refuse one that exists (EEXIST),
-	// NLM_F_REPLACE replaces it, NLM_F_APPEND adds a further one to the same prefix. The
-	// attributes that only answers and lookups use are ignored.
-	CmdNewroute uint16 = 24
-	// CmdDelroute: remove the first route that matches all that the request states: prefix,
-	// table and type, and as far as given protocol, scope, priority and next hops. ESRCH if
-	// none does.
-	CmdDelroute uint16 = 25
-	// CmdNewrouteNtf: a route was added or replaced, or its state in hardware changed
-	// (RTM_NEWROUTE). The group is that of its family.
+	CmdGetroute    uint16 = 26
+	CmdNewroute    uint16 = 24
+	CmdDelroute    uint16 = 25
 	CmdNewrouteNtf uint16 = 24
-	// CmdDelrouteNtf: a route was removed (RTM_DELROUTE). The group is that of its family. IPv4
-	// routes that vanish with their device are not announced one by one.
 	CmdDelrouteNtf uint16 = 25
 )
 
@@ -37,387 +24,232 @@ var (
 
 // The numbers of the attributes in the set route-attrs: top-level attributes of a route (RTA_*).
 const (
-	// AttrRouteDst: destination, of rtm-dst-len bits, in network byte order; absent for the
-	// default route. For MPLS a label stack entry of 4 bytes, the label in its upper 20 bits.
+	// Destination, of rtm-dst-len bits, in network byte order; absent for the default route.
+	// For MPLS a label stack entry of 4 bytes, the label in its upper 20 bits.
 	AttrRouteDst uint16 = 1
-	// AttrRouteSrc: source prefix of rtm-src-len bits that packets must match (IPv6), or the
-	// source of a lookup or of a multicast forwarding entry.
+	// Source prefix of rtm-src-len bits that packets must match (IPv6), or the source of a
+	// lookup or of a multicast forwarding entry.
 	AttrRouteSrc uint16 = 2
-	// AttrRouteIif: index of the input interface: in getroute, look up as a packet that came in
-	// there; for a multicast forwarding entry, where packets are expected.
+	// Index of the input interface: in getroute, look up as a packet that came in there; for a
+	// multicast forwarding entry, where packets are expected.
 	AttrRouteIif uint16 = 3
-	// AttrRouteOif: index of the output interface. Absent for multipath routes, whose next hops
-	// have their own. A filter in a dump.
+	// Index of the output interface. Absent for multipath routes, whose next hops have their
+	// own. A filter in a dump.
 	AttrRouteOif uint16 = 4
-	// AttrRouteGateway: address of the gateway, of the family of the route; see via for another
-	// one. Absent if the destination is on the link.
-	AttrRouteGateway uint16 = 5
-	// AttrRoutePriority: metric of the route; of routes to one prefix the lowest wins. Absent
-	// is 0 for IPv4; for IPv6 the kernel then takes 1024.
-	AttrRoutePriority uint16 = 6
-	// AttrRoutePrefsrc: source address that packets get if their socket has chosen none.
-	AttrRoutePrefsrc uint16 = 7
-	// AttrRouteMetrics: parameters of the path, mostly for TCP.
-	AttrRouteMetrics uint16 = 8
-	// AttrRouteMultipath: several next hops, one record after the other: struct rtnexthop (8
-	// bytes), then its attributes (nexthop-attrs), then zeros up to a multiple of 4. rtnh-len
-	// counts header and attributes but not these zeros. No NLA_F_NESTED.
+	// Address of the gateway, of the family of the route; see via for another one. Absent if
+	// the destination is on the link.
+	AttrRouteGateway   uint16 = 5
+	AttrRoutePriority  uint16 = 6
+	AttrRoutePrefsrc   uint16 = 7
+	AttrRouteMetrics   uint16 = 8
 	AttrRouteMultipath uint16 = 9
-	// AttrRouteProtoinfo: RTA_PROTOINFO, which no kernel uses any more.
-	AttrRouteProtoinfo uint16 = 10
-	// AttrRouteFlow: realms for the classifier: the realm of the source in the upper 16 bits,
-	// that of the destination in the lower 16. IPv4 only.
-	AttrRouteFlow uint16 = 11
-	// AttrRouteCacheinfo: statistics. Reported for IPv6 routes and for lookups; ignored in
-	// requests.
+	AttrRouteProtoinfo uint16 = 10 // RTA_PROTOINFO, which no kernel uses any more
+	// Realms for the classifier: the realm of the source in the upper 16 bits, that of the
+	// destination in the lower 16. IPv4 only.
+	AttrRouteFlow      uint16 = 11
 	AttrRouteCacheinfo uint16 = 12
-	// AttrRouteSession: RTA_SESSION, which no kernel uses any more.
-	AttrRouteSession uint16 = 13
-	// AttrRouteMpAlgo: RTA_MP_ALGO, which no kernel uses any more.
-	AttrRouteMpAlgo uint16 = 14
-	// AttrRouteTable: number of the table, which may exceed 255; see rt-table for those with a
-	// meaning. It replaces rtm-table, and is in every answer. A filter in a dump: ENOENT if no
-	// such table exists.
+	AttrRouteSession   uint16 = 13 // RTA_SESSION, which no kernel uses any more
+	AttrRouteMpAlgo    uint16 = 14 // RTA_MP_ALGO, which no kernel uses any more
+	// Number of the table, which may exceed 255; see rt-table for those with a meaning. It
+	// replaces rtm-table, and is in every answer. A filter in a dump: ENOENT if no such table
+	// exists.
 	AttrRouteTable uint16 = 15
-	// AttrRouteMark: in getroute, look up as a packet with this firewall mark; repeated in the
-	// answer.
-	AttrRouteMark uint16 = 16
-	// AttrRouteMfcStats: counters of a multicast forwarding entry.
+	// In getroute, look up as a packet with this firewall mark; repeated in the answer.
+	AttrRouteMark     uint16 = 16
 	AttrRouteMfcStats uint16 = 17
-	// AttrRouteVia: gateway of another family than the route: an IPv6 gateway of an IPv4 route,
-	// or any gateway of an MPLS route. The kernel checks the length by the family.
+	// Gateway of another family than the route: an IPv6 gateway of an IPv4 route, or any
+	// gateway of an MPLS route. The kernel checks the length by the family.
 	AttrRouteVia uint16 = 18
-	// AttrRouteNewdst: MPLS labels that replace the incoming one, outermost first, at most 30.
-	// Each has the label in its upper 20 bits; bit 8 marks the bottom of the stack, in the last
-	// only. Absent means pop.
+	// MPLS labels that replace the incoming one, outermost first, at most 30. Each has the
+	// label in its upper 20 bits; bit 8 marks the bottom of the stack, in the last only. Absent
+	// means pop.
 	AttrRouteNewdst uint16 = 19
-	// AttrRoutePref: preference among default routers; IPv6 only.
-	AttrRoutePref uint16 = 20
-	// AttrRouteEncapType: kind of lightweight tunnel; required along with encap, and selects
-	// its content.
+	AttrRoutePref   uint16 = 20
+	// Kind of lightweight tunnel; required along with encap, and selects its content.
 	AttrRouteEncapType uint16 = 21
-	// AttrRouteEncap: parameters of the lightweight tunnel that the route applies to packets.
-	AttrRouteEncap uint16 = 22
-	// AttrRouteExpires: lifetime of the route in seconds, in requests; IPv6 only. Answers use
-	// cacheinfo.
+	// Parameters of the lightweight tunnel that the route applies to packets.
+	AttrRouteEncap   uint16 = 22
 	AttrRouteExpires uint16 = 23
-	// AttrRoutePad: filler that aligns 64-bit values to eight bytes on CPUs that need it; no
-	// content.
+	// Filler that aligns 64-bit values to eight bytes on CPUs that need it; no content.
 	AttrRoutePad uint16 = 24
-	// AttrRouteUid: in getroute, look up as a socket of this user id; repeated in the answer.
-	AttrRouteUid uint16 = 25
-	// AttrRouteTtlPropagate: MPLS: 1 to copy the TTL between the label and the packet inside, 0
-	// not to. Absent leaves it to the setting of the network namespace.
+	// In getroute, look up as a socket of this user id; repeated in the answer.
+	AttrRouteUid          uint16 = 25
 	AttrRouteTtlPropagate uint16 = 26
-	// AttrRouteIpProto: in getroute, look up as a packet of this protocol: IPPROTO_TCP (6),
-	// IPPROTO_UDP (17), IPPROTO_ICMP (1) or IPPROTO_ICMPV6 (58).
+	// In getroute, look up as a packet of this protocol: IPPROTO_TCP (6), IPPROTO_UDP (17),
+	// IPPROTO_ICMP (1) or IPPROTO_ICMPV6 (58).
 	AttrRouteIpProto uint16 = 27
-	// AttrRouteSport: in getroute, look up as a packet from this port. Network byte order.
+	// In getroute, look up as a packet from this port. Network byte order.
 	AttrRouteSport uint16 = 28
-	// AttrRouteDport: in getroute, look up as a packet to this port. Network byte order.
+	// In getroute, look up as a packet to this port. Network byte order.
 	AttrRouteDport uint16 = 29
-	// AttrRouteNhID: number of the nexthop object that holds the next hops (see rt-nexthop). A
-	// request that has it must not describe next hops itself.
-	AttrRouteNhID uint16 = 30
-	// AttrRouteFlowlabel: in getroute, look up as an IPv6 packet with this flow label, 20 bits
-	// in network byte order; repeated in the answer.
+	AttrRouteNhID  uint16 = 30
+	// In getroute, look up as an IPv6 packet with this flow label, 20 bits in network byte
+	// order; repeated in the answer.
 	AttrRouteFlowlabel uint16 = 31
 )
 
-// The numbers of the attributes in the set metrics: parameters of the path (RTAX_*). A value of 0
-// means not set.
+// The attributes of [MetricsAttrs].
 const (
-	// AttrMetricsUnspec: number 0, which has no meaning.
-	AttrMetricsUnspec uint16 = 0
-	// AttrMetricsLock: metrics that the kernel must not adapt to what it learns.
-	AttrMetricsLock uint16 = 1
-	// AttrMetricsMtu: MTU of the path in bytes.
-	AttrMetricsMtu uint16 = 2
-	// AttrMetricsWindow: largest window to advertise, in bytes.
-	AttrMetricsWindow uint16 = 3
-	// AttrMetricsRtt: initial round-trip time in units of 1/8 millisecond.
-	AttrMetricsRtt uint16 = 4
-	// AttrMetricsRttvar: initial variance of the round-trip time in units of 1/4 millisecond.
-	AttrMetricsRttvar uint16 = 5
-	// AttrMetricsSsthresh: initial slow start threshold, in segments.
-	AttrMetricsSsthresh uint16 = 6
-	// AttrMetricsCwnd: upper bound of the congestion window, in segments; works only if locked.
-	AttrMetricsCwnd uint16 = 7
-	// AttrMetricsAdvmss: largest segment to advertise to peers, in bytes.
-	AttrMetricsAdvmss uint16 = 8
-	// AttrMetricsReordering: reordering of packets that TCP tolerates before it assumes a loss,
-	// in segments.
-	AttrMetricsReordering uint16 = 9
-	// AttrMetricsHoplimit: hop limit or TTL of packets sent, at most 255.
-	AttrMetricsHoplimit uint16 = 10
-	// AttrMetricsInitcwnd: congestion window of new connections, in segments.
-	AttrMetricsInitcwnd uint16 = 11
-	// AttrMetricsFeatures: protocol features to use on the route.
-	AttrMetricsFeatures uint16 = 12
-	// AttrMetricsRtoMin: least retransmission timeout of TCP, in milliseconds.
-	AttrMetricsRtoMin uint16 = 13
-	// AttrMetricsInitrwnd: window to advertise on new connections, in segments.
-	AttrMetricsInitrwnd uint16 = 14
-	// AttrMetricsQuickack: 1 to acknowledge each segment at once.
-	AttrMetricsQuickack uint16 = 15
-	// AttrMetricsCcAlgo: name of the congestion control algorithm, at most 15 bytes. Senders
-	// may leave the final NUL out.
-	AttrMetricsCcAlgo uint16 = 16
-	// AttrMetricsFastopenNoCookie: 1 to let TCP Fast Open work without a cookie.
+	AttrMetricsUnspec           uint16 = 0 // number 0, which has no meaning
+	AttrMetricsLock             uint16 = 1
+	AttrMetricsMtu              uint16 = 2
+	AttrMetricsWindow           uint16 = 3
+	AttrMetricsRtt              uint16 = 4
+	AttrMetricsRttvar           uint16 = 5
+	AttrMetricsSsthresh         uint16 = 6
+	AttrMetricsCwnd             uint16 = 7
+	AttrMetricsAdvmss           uint16 = 8
+	AttrMetricsReordering       uint16 = 9
+	AttrMetricsHoplimit         uint16 = 10
+	AttrMetricsInitcwnd         uint16 = 11
+	AttrMetricsFeatures         uint16 = 12
+	AttrMetricsRtoMin           uint16 = 13
+	AttrMetricsInitrwnd         uint16 = 14
+	AttrMetricsQuickack         uint16 = 15
+	AttrMetricsCcAlgo           uint16 = 16
 	AttrMetricsFastopenNoCookie uint16 = 17
 )
 
-// The numbers of the attributes in the set encap-mpls-attrs: encapsulation in MPLS
-// (MPLS_IPTUNNEL_*).
+// The attributes of [EncapMplsAttrs].
 const (
-	// AttrEncapMplsDst: labels to push, outermost first, at most 30; required. Each has the
-	// label in its upper 20 bits; bit 8 marks the bottom of the stack, in the last only.
 	AttrEncapMplsDst uint16 = 1
-	// AttrEncapMplsTtl: TTL of the labels. Absent or 0 copies that of the packet or takes the
-	// default.
 	AttrEncapMplsTtl uint16 = 2
 )
 
-// The numbers of the attributes in the set encap-ip-attrs: metadata for an IPv4 tunnel device (enum
-// lwtunnel_ip_t, LWTUNNEL_IP_*). It takes effect when oif is a device in external mode.
+// The attributes of [EncapIpAttrs].
 const (
-	// AttrEncapIpID: tunnel id, such as a VNI or a GRE key, in network byte order.
-	AttrEncapIpID uint16 = 1
-	// AttrEncapIpDst: destination address of the outer header, in network byte order.
-	AttrEncapIpDst uint16 = 2
-	// AttrEncapIpSrc: source address of the outer header, in network byte order; 0 lets the
-	// kernel choose.
-	AttrEncapIpSrc uint16 = 3
-	// AttrEncapIpTtl: TTL of the outer header; 0 leaves it to the device.
-	AttrEncapIpTtl uint16 = 4
-	// AttrEncapIpTos: DSCP and ECN byte of the outer header.
-	AttrEncapIpTos uint16 = 5
-	// AttrEncapIpFlags: options of the tunnel, in network byte order.
+	AttrEncapIpID    uint16 = 1
+	AttrEncapIpDst   uint16 = 2
+	AttrEncapIpSrc   uint16 = 3
+	AttrEncapIpTtl   uint16 = 4
+	AttrEncapIpTos   uint16 = 5
 	AttrEncapIpFlags uint16 = 6
-	// AttrEncapIpPad: filler that aligns 64-bit values to eight bytes on CPUs that need it; no
-	// content.
-	AttrEncapIpPad uint16 = 7
-	// AttrEncapIpOpts: options of the tunnel protocol.
+	// Filler that aligns 64-bit values to eight bytes on CPUs that need it; no content.
+	AttrEncapIpPad  uint16 = 7
 	AttrEncapIpOpts uint16 = 8
 )
 
-// The numbers of the attributes in the set encap-ip6-attrs: metadata for an IPv6 tunnel device
-// (enum lwtunnel_ip6_t, LWTUNNEL_IP6_*). It takes effect when oif is a device in external mode.
+// The attributes of [EncapIp6Attrs].
 const (
-	// AttrEncapIp6ID: tunnel id, such as a VNI or a GRE key, in network byte order.
-	AttrEncapIp6ID uint16 = 1
-	// AttrEncapIp6Dst: destination address of the outer header, in network byte order.
-	AttrEncapIp6Dst uint16 = 2
-	// AttrEncapIp6Src: source address of the outer header; all zeros lets the kernel choose.
-	AttrEncapIp6Src uint16 = 3
-	// AttrEncapIp6Hoplimit: hop limit of the outer header; 0 leaves it to the device.
+	AttrEncapIp6ID       uint16 = 1
+	AttrEncapIp6Dst      uint16 = 2
+	AttrEncapIp6Src      uint16 = 3
 	AttrEncapIp6Hoplimit uint16 = 4
-	// AttrEncapIp6Tc: traffic class of the outer header.
-	AttrEncapIp6Tc uint16 = 5
-	// AttrEncapIp6Flags: options of the tunnel, in network byte order.
-	AttrEncapIp6Flags uint16 = 6
-	// AttrEncapIp6Pad: filler that aligns 64-bit values to eight bytes on CPUs that need it; no
-	// content.
-	AttrEncapIp6Pad uint16 = 7
-	// AttrEncapIp6Opts: options of the tunnel protocol.
+	AttrEncapIp6Tc       uint16 = 5
+	AttrEncapIp6Flags    uint16 = 6
+	// Filler that aligns 64-bit values to eight bytes on CPUs that need it; no content.
+	AttrEncapIp6Pad  uint16 = 7
 	AttrEncapIp6Opts uint16 = 8
 )
 
-// The numbers of the attributes in the set encap-ip-opts-attrs: options of a tunnel protocol
-// (LWTUNNEL_IP_OPTS_*); all of one kind.
+// The attributes of [EncapIpOptsAttrs].
 const (
-	// AttrEncapIpOptsGeneve: one Geneve option; as many as are wanted, in the order they are
-	// sent.
 	AttrEncapIpOptsGeneve uint16 = 1
-	// AttrEncapIpOptsVxlan: the VXLAN group policy.
-	AttrEncapIpOptsVxlan uint16 = 2
-	// AttrEncapIpOptsErspan: the ERSPAN header.
+	AttrEncapIpOptsVxlan  uint16 = 2
 	AttrEncapIpOptsErspan uint16 = 3
 )
 
-// The numbers of the attributes in the set encap-ip-opt-geneve-attrs: one Geneve option
-// (LWTUNNEL_IP_OPT_GENEVE_*). All three attributes are required.
+// The attributes of [EncapIpOptGeneveAttrs].
 const (
-	// AttrEncapIpOptGeneveClass: option class, in network byte order.
 	AttrEncapIpOptGeneveClass uint16 = 1
-	// AttrEncapIpOptGeneveType: option type; the highest bit marks a critical option.
-	AttrEncapIpOptGeneveType uint16 = 2
-	// AttrEncapIpOptGeneveData: content of the option, a multiple of 4 bytes.
-	AttrEncapIpOptGeneveData uint16 = 3
+	AttrEncapIpOptGeneveType  uint16 = 2
+	AttrEncapIpOptGeneveData  uint16 = 3
 )
 
-// The numbers of the attributes in the set encap-ip-opt-vxlan-attrs: options of VXLAN
-// (LWTUNNEL_IP_OPT_VXLAN_*).
+// The attributes of [EncapIpOptVxlanAttrs].
 const (
-	// AttrEncapIpOptVxlanGbp: group based policy field in host byte order, the policy id in its
-	// low 16 bits.
 	AttrEncapIpOptVxlanGbp uint16 = 1
 )
 
-// The numbers of the attributes in the set encap-ip-opt-erspan-attrs: header of ERSPAN
-// (LWTUNNEL_IP_OPT_ERSPAN_*): index for version 1, dir and hwid for version 2.
+// The attributes of [EncapIpOptErspanAttrs].
 const (
-	// AttrEncapIpOptErspanVer: version, 1 or 2; required.
-	AttrEncapIpOptErspanVer uint16 = 1
-	// AttrEncapIpOptErspanIndex: index of the mirrored port, 20 bits, in network byte order;
-	// version 1.
+	AttrEncapIpOptErspanVer   uint16 = 1
 	AttrEncapIpOptErspanIndex uint16 = 2
-	// AttrEncapIpOptErspanDir: direction of the mirrored packet, 0 for received and 1 for sent;
-	// version 2.
-	AttrEncapIpOptErspanDir uint16 = 3
-	// AttrEncapIpOptErspanHwid: number of the hardware unit that mirrors, 6 bits; version 2.
-	AttrEncapIpOptErspanHwid uint16 = 4
+	AttrEncapIpOptErspanDir   uint16 = 3
+	AttrEncapIpOptErspanHwid  uint16 = 4
 )
 
-// The numbers of the attributes in the set encap-ila-attrs: translation by identifier locator
-// addressing (those of ILA_ATTR_* that routes use).
+// The attributes of [EncapIlaAttrs].
 const (
-	// AttrEncapIlaLocator: upper 64 bits of the address that packets get, in network byte
-	// order; required.
-	AttrEncapIlaLocator uint16 = 1
-	// AttrEncapIlaCsumMode: how the transport checksum is kept right.
-	AttrEncapIlaCsumMode uint16 = 7
-	// AttrEncapIlaIdentType: type of the identifier, the lower 64 bits; use-format if absent.
+	AttrEncapIlaLocator   uint16 = 1
+	AttrEncapIlaCsumMode  uint16 = 7
 	AttrEncapIlaIdentType uint16 = 8
-	// AttrEncapIlaHookType: where the translation happens; route-output if absent.
-	AttrEncapIlaHookType uint16 = 9
+	AttrEncapIlaHookType  uint16 = 9
 )
 
-// The numbers of the attributes in the set encap-seg6-attrs: segment routing of packets that leave
-// by the route (SEG6_IPTUNNEL_*).
+// The attributes of [EncapSeg6Attrs].
 const (
-	// AttrEncapSeg6Srh: struct seg6_iptunnel_encap: the mode in 4 bytes, the segment routing
-	// header in 8 (seg6-iptunnel-encap), then the segments, 16 bytes each, the last of the path
-	// first, and TLVs if any.
 	AttrEncapSeg6Srh uint16 = 1
 )
 
-// The numbers of the attributes in the set encap-bpf-attrs: BPF programs of a route (LWT_BPF_*); at
-// least one of the three.
+// The attributes of [EncapBpfAttrs].
 const (
-	// AttrEncapBpfIn: program for received packets, of type BPF_PROG_TYPE_LWT_IN.
-	AttrEncapBpfIn uint16 = 1
-	// AttrEncapBpfOut: program for packets sent by this host, of type BPF_PROG_TYPE_LWT_OUT.
-	AttrEncapBpfOut uint16 = 2
-	// AttrEncapBpfXmit: program for packets about to leave, of type BPF_PROG_TYPE_LWT_XMIT.
-	AttrEncapBpfXmit uint16 = 3
-	// AttrEncapBpfXmitHeadroom: bytes to keep free before the packet for the program xmit, at
-	// most 256.
+	AttrEncapBpfIn           uint16 = 1
+	AttrEncapBpfOut          uint16 = 2
+	AttrEncapBpfXmit         uint16 = 3
 	AttrEncapBpfXmitHeadroom uint16 = 4
 )
 
-// The numbers of the attributes in the set lwt-bpf-prog-attrs: one BPF program of a route
-// (LWT_BPF_PROG_*). A request needs both attributes.
+// The attributes of [LwtBpfProgAttrs].
 const (
-	// AttrLwtBpfProgFd: file descriptor of the loaded program, in the calling process; not in
-	// answers.
-	AttrLwtBpfProgFd uint16 = 1
-	// AttrLwtBpfProgName: name shown in answers, at most 256 bytes; free to choose.
+	AttrLwtBpfProgFd   uint16 = 1
 	AttrLwtBpfProgName uint16 = 2
 )
 
-// The numbers of the attributes in the set encap-seg6-local-attrs: endpoint of segment routing
-// (SEG6_LOCAL_*). The action says what else is needed.
+// The attributes of [EncapSeg6LocalAttrs].
 const (
-	// AttrEncapSeg6LocalAction: what is done with packets; required.
-	AttrEncapSeg6LocalAction uint16 = 1
-	// AttrEncapSeg6LocalSrh: segment routing header to add, for end-b6 and end-b6-encap: struct
-	// ipv6_sr_hdr, then its segments, 16 bytes each.
-	AttrEncapSeg6LocalSrh uint16 = 2
-	// AttrEncapSeg6LocalTable: number of the table to look the packet up in, for end-t and
-	// end-dt6.
-	AttrEncapSeg6LocalTable uint16 = 3
-	// AttrEncapSeg6LocalNh4: IPv4 address of the next hop, for end-dx4.
-	AttrEncapSeg6LocalNh4 uint16 = 4
-	// AttrEncapSeg6LocalNh6: IPv6 address of the next hop, for end-x and end-dx6.
-	AttrEncapSeg6LocalNh6 uint16 = 5
-	// AttrEncapSeg6LocalIif: index of the input interface. No action that is implemented takes
-	// it.
-	AttrEncapSeg6LocalIif uint16 = 6
-	// AttrEncapSeg6LocalOif: index of the output interface, for end-dx2; optional for end-x in
-	// newer kernels.
-	AttrEncapSeg6LocalOif uint16 = 7
-	// AttrEncapSeg6LocalBpf: the program of end-bpf.
-	AttrEncapSeg6LocalBpf uint16 = 8
-	// AttrEncapSeg6LocalVrftable: number of the table of a VRF device, for end-dt4, end-dt6 and
-	// end-dt46.
+	AttrEncapSeg6LocalAction   uint16 = 1
+	AttrEncapSeg6LocalSrh      uint16 = 2
+	AttrEncapSeg6LocalTable    uint16 = 3
+	AttrEncapSeg6LocalNh4      uint16 = 4
+	AttrEncapSeg6LocalNh6      uint16 = 5
+	AttrEncapSeg6LocalIif      uint16 = 6
+	AttrEncapSeg6LocalOif      uint16 = 7
+	AttrEncapSeg6LocalBpf      uint16 = 8
 	AttrEncapSeg6LocalVrftable uint16 = 9
-	// AttrEncapSeg6LocalCounters: counters of the endpoint. In a request it switches them on
-	// and must hold all three; their values are ignored.
 	AttrEncapSeg6LocalCounters uint16 = 10
-	// AttrEncapSeg6LocalFlavors: flavors of the action, for end and end-x.
-	AttrEncapSeg6LocalFlavors uint16 = 11
+	AttrEncapSeg6LocalFlavors  uint16 = 11
 )
 
-// The numbers of the attributes in the set seg6-local-bpf-prog-attrs: program of end-bpf
-// (SEG6_LOCAL_BPF_PROG and SEG6_LOCAL_BPF_PROG_NAME); both required.
+// The attributes of [Seg6LocalBpfProgAttrs].
 const (
-	// AttrSeg6LocalBpfProgProg: in a request the file descriptor of a program of type
-	// BPF_PROG_TYPE_LWT_SEG6LOCAL, in an answer its id.
-	AttrSeg6LocalBpfProgProg uint16 = 1
-	// AttrSeg6LocalBpfProgProgName: name shown in answers, at most 256 bytes; free to choose.
+	AttrSeg6LocalBpfProgProg     uint16 = 1
 	AttrSeg6LocalBpfProgProgName uint16 = 2
 )
 
-// The numbers of the attributes in the set seg6-local-cnt-attrs: counters of a segment routing
-// endpoint (SEG6_LOCAL_CNT_*).
+// The attributes of [Seg6LocalCntAttrs].
 const (
-	// AttrSeg6LocalCntPad: filler that aligns 64-bit values to eight bytes on CPUs that need
-	// it; no content.
-	AttrSeg6LocalCntPad uint16 = 1
-	// AttrSeg6LocalCntPackets: packets processed without an error.
+	// Filler that aligns 64-bit values to eight bytes on CPUs that need it; no content.
+	AttrSeg6LocalCntPad     uint16 = 1
 	AttrSeg6LocalCntPackets uint16 = 2
-	// AttrSeg6LocalCntBytes: bytes of these packets.
-	AttrSeg6LocalCntBytes uint16 = 3
-	// AttrSeg6LocalCntErrors: packets that failed and were dropped.
-	AttrSeg6LocalCntErrors uint16 = 4
+	AttrSeg6LocalCntBytes   uint16 = 3
+	AttrSeg6LocalCntErrors  uint16 = 4
 )
 
-// The numbers of the attributes in the set seg6-local-flv-attrs: flavors of a segment routing
-// endpoint (SEG6_LOCAL_FLV_*).
+// The attributes of [Seg6LocalFlvAttrs].
 const (
-	// AttrSeg6LocalFlvOperation: flavors that apply; required.
-	AttrSeg6LocalFlvOperation uint16 = 1
-	// AttrSeg6LocalFlvLcblockBits: bits of the locator block with next-csid, a multiple of 8;
-	// 32 if absent.
-	AttrSeg6LocalFlvLcblockBits uint16 = 2
-	// AttrSeg6LocalFlvLcnodeFnBits: bits of the locator node function with next-csid, a
-	// multiple of 8; 16 if absent.
+	AttrSeg6LocalFlvOperation    uint16 = 1
+	AttrSeg6LocalFlvLcblockBits  uint16 = 2
 	AttrSeg6LocalFlvLcnodeFnBits uint16 = 3
 )
 
-// The numbers of the attributes in the set encap-rpl-attrs: RPL source routing (RPL_IPTUNNEL_*).
+// The attributes of [EncapRplAttrs].
 const (
-	// AttrEncapRplSrh: header to insert: struct ipv6_rpl_sr_hdr (ipv6-rpl-sr-hdr), then the
-	// addresses of the path, 16 bytes each.
 	AttrEncapRplSrh uint16 = 1
 )
 
-// The numbers of the attributes in the set encap-ioam6-attrs: in-situ OAM trace option
-// (IOAM6_IPTUNNEL_*).
+// The attributes of [EncapIoam6Attrs].
 const (
-	// AttrEncapIoam6Mode: how the option is added; inline if absent.
-	AttrEncapIoam6Mode uint16 = 1
-	// AttrEncapIoam6Dst: destination of the outer header; required unless the mode is inline.
-	AttrEncapIoam6Dst uint16 = 2
-	// AttrEncapIoam6Trace: the trace header to insert; required.
+	AttrEncapIoam6Mode  uint16 = 1
+	AttrEncapIoam6Dst   uint16 = 2
 	AttrEncapIoam6Trace uint16 = 3
-	// AttrEncapIoam6FreqK: the option goes into freq-k of each freq-n packets; given with
-	// freq-n or not at all.
 	AttrEncapIoam6FreqK uint16 = 4
-	// AttrEncapIoam6FreqN: number of packets that freq-k is counted against; not less than
-	// freq-k.
 	AttrEncapIoam6FreqN uint16 = 5
-	// AttrEncapIoam6Src: source of the outer header; the kernel chooses if absent. In newer
-	// kernels only.
-	AttrEncapIoam6Src uint16 = 6
+	AttrEncapIoam6Src   uint16 = 6
 )
 
-// The numbers of the attributes in the set encap-xfrm-attrs: metadata for an xfrm interface
-// (LWT_XFRM_*).
+// The attributes of [EncapXfrmAttrs].
 const (
-	// AttrEncapXfrmIfID: interface id that selects policies and states; required.
 	AttrEncapXfrmIfID uint16 = 1
-	// AttrEncapXfrmLink: index of the underlying interface; optional.
 	AttrEncapXfrmLink uint16 = 2
 )

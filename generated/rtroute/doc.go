@@ -6,16 +6,12 @@
 //
 // # Operations
 //
-//   - [Client.Getroute]: look up the route that a packet would take, as the attributes of the
-//     request describe it (do), or list the routes of tables (dump).
-//   - [Client.GetrouteDump]: look up the route that a packet would take, as the attributes of the
-//     request describe it (do), or list the routes of tables (dump).
+//   - [Client.Getroute], [Client.GetrouteDump]: look up the route that a packet would take, as the
+//     attributes of the request describe it (do), or list the routes of tables (dump).
 //   - [Client.Newroute]: add a route.
 //   - [Client.Delroute]: remove the first route that matches all that the request states: prefix,
 //     table and type, and as far as given protocol, scope, priority and next hops.
-//   - [NewrouteNtf]: a route was added or replaced, or its state in hardware changed
-//     (RTM_NEWROUTE).
-//   - [DelrouteNtf]: a route was removed (RTM_DELROUTE).
+//   - Notifications: [NewrouteNtf], [DelrouteNtf].
 //
 // # Use
 //

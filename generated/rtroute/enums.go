@@ -7,793 +7,603 @@ import "github.com/nlgen/nlgen/runtime/nlpolicy"
 // RtmType is the enum rtm-type: what happens to packets that match a route (RTN_*).
 type RtmType uint8
 
-// The values of RtmType.
 const (
-	// RtmTypeUnspec: not stated. In a dump request it matches every type.
-	RtmTypeUnspec RtmType = 0
-	// RtmTypeUnicast: forward through a gateway or to a neighbour.
-	RtmTypeUnicast RtmType = 1
-	// RtmTypeLocal: deliver to this host.
-	RtmTypeLocal RtmType = 2
-	// RtmTypeBroadcast: deliver to this host as a broadcast, and send as a link-layer
-	// broadcast.
+	// Not stated. In a dump request it matches every type.
+	RtmTypeUnspec  RtmType = 0
+	RtmTypeUnicast RtmType = 1 // forward through a gateway or to a neighbour
+	RtmTypeLocal   RtmType = 2 // deliver to this host
+	// Deliver to this host as a broadcast, and send as a link-layer broadcast.
 	RtmTypeBroadcast RtmType = 3
-	// RtmTypeAnycast: deliver to this host; packets are sent as unicast. IPv6 only in practice.
-	RtmTypeAnycast RtmType = 4
-	// RtmTypeMulticast: route for multicast destinations.
-	RtmTypeMulticast RtmType = 5
-	// RtmTypeBlackhole: drop without a word; a local sender gets EINVAL.
-	RtmTypeBlackhole RtmType = 6
-	// RtmTypeUnreachable: drop and answer ICMP host unreachable; a local sender gets
-	// EHOSTUNREACH.
+	// Deliver to this host; packets are sent as unicast. IPv6 only in practice.
+	RtmTypeAnycast   RtmType = 4
+	RtmTypeMulticast RtmType = 5 // route for multicast destinations
+	RtmTypeBlackhole RtmType = 6 // drop without a word; a local sender gets EINVAL
+	// Drop and answer ICMP host unreachable; a local sender gets EHOSTUNREACH.
 	RtmTypeUnreachable RtmType = 7
-	// RtmTypeProhibit: drop and answer ICMP administratively prohibited; a local sender gets
-	// EACCES.
+	// Drop and answer ICMP administratively prohibited; a local sender gets EACCES.
 	RtmTypeProhibit RtmType = 8
-	// RtmTypeThrow: end the lookup in this table and go on with the next rule.
-	RtmTypeThrow RtmType = 9
-	// RtmTypeNat: address translation by route; no kernel since 2.6 does it.
-	RtmTypeNat RtmType = 10
-	// RtmTypeXresolve: ask an external resolver; never implemented.
-	RtmTypeXresolve RtmType = 11
+	RtmTypeThrow    RtmType = 9  // end the lookup in this table and go on with the next rule
+	RtmTypeNat      RtmType = 10 // address translation by route; no kernel since 2.6 does it
+	RtmTypeXresolve RtmType = 11 // ask an external resolver; never implemented
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v RtmType) String() string { return enumRtmType.Text(uint64(v)) }
 
-// ParseRtmType reads what String prints: a name or a number.
-func ParseRtmType(s string) (RtmType, error) {
-	return nlpolicy.ParseEnum[RtmType](&enumRtmType, s)
-}
+// ParseRtmType reads what String returns, or a number.
+func ParseRtmType(s string) (RtmType, error) { return nlpolicy.ParseEnum[RtmType](&enumRtmType, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v RtmType) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *RtmType) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseRtmType(string(b))
-	return err
-}
+// UnmarshalText is ParseRtmType.
+func (v *RtmType) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumRtmType, b, v) }
 
 // RtProtocol is the enum rt-protocol: who installed a route (RTPROT_*). From static on the kernel
 // only stores the number, and every number not listed is free for programs.
 type RtProtocol uint8
 
-// The values of RtProtocol.
 const (
-	// RtProtocolUnspec: not stated. In a dump request it matches every protocol.
-	RtProtocolUnspec RtProtocol = 0
-	// RtProtocolRedirect: learnt from an ICMP redirect.
-	RtProtocolRedirect RtProtocol = 1
-	// RtProtocolKernel: made by the kernel, such as the route to the prefix of an address.
-	RtProtocolKernel RtProtocol = 2
-	// RtProtocolBoot: added during boot; what a tool uses that states nothing else.
-	RtProtocolBoot RtProtocol = 3
-	// RtProtocolStatic: added by the administrator.
-	RtProtocolStatic RtProtocol = 4
-	// RtProtocolGated: added by the routing daemon gated.
-	RtProtocolGated RtProtocol = 8
-	// RtProtocolRa: learnt from an IPv6 router advertisement.
-	RtProtocolRa RtProtocol = 9
-	// RtProtocolMrt: added by Merit MRT.
-	RtProtocolMrt RtProtocol = 10
-	// RtProtocolZebra: added by zebra, the route manager of Quagga and FRR.
-	RtProtocolZebra RtProtocol = 11
-	// RtProtocolBird: added by the routing daemon BIRD.
-	RtProtocolBird RtProtocol = 12
-	// RtProtocolDnrouted: added by the DECnet routing daemon.
-	RtProtocolDnrouted RtProtocol = 13
-	// RtProtocolXorp: added by XORP.
-	RtProtocolXorp RtProtocol = 14
-	// RtProtocolNtk: added by Netsukuku.
-	RtProtocolNtk RtProtocol = 15
-	// RtProtocolDhcp: added by a DHCP client.
-	RtProtocolDhcp RtProtocol = 16
-	// RtProtocolMrouted: added by a multicast routing daemon; also stated for entries of that
-	// cache.
-	RtProtocolMrouted RtProtocol = 17
-	// RtProtocolKeepalived: added by keepalived.
-	RtProtocolKeepalived RtProtocol = 18
-	// RtProtocolBabel: learnt by the Babel protocol.
-	RtProtocolBabel RtProtocol = 42
-	// RtProtocolOvn: added by Open Virtual Network.
-	RtProtocolOvn RtProtocol = 84
-	// RtProtocolOpenr: learnt by Open/R.
-	RtProtocolOpenr RtProtocol = 99
-	// RtProtocolBgp: learnt by BGP.
-	RtProtocolBgp RtProtocol = 186
-	// RtProtocolIsis: learnt by IS-IS.
-	RtProtocolIsis RtProtocol = 187
-	// RtProtocolOspf: learnt by OSPF.
-	RtProtocolOspf RtProtocol = 188
-	// RtProtocolRip: learnt by RIP.
-	RtProtocolRip RtProtocol = 189
-	// RtProtocolEigrp: learnt by EIGRP.
-	RtProtocolEigrp RtProtocol = 192
+	// Not stated. In a dump request it matches every protocol.
+	RtProtocolUnspec   RtProtocol = 0
+	RtProtocolRedirect RtProtocol = 1 // learnt from an ICMP redirect
+	// Made by the kernel, such as the route to the prefix of an address.
+	RtProtocolKernel   RtProtocol = 2
+	RtProtocolBoot     RtProtocol = 3  // added during boot; what a tool uses that states nothing else
+	RtProtocolStatic   RtProtocol = 4  // added by the administrator
+	RtProtocolGated    RtProtocol = 8  // added by the routing daemon gated
+	RtProtocolRa       RtProtocol = 9  // learnt from an IPv6 router advertisement
+	RtProtocolMrt      RtProtocol = 10 // added by Merit MRT
+	RtProtocolZebra    RtProtocol = 11 // added by zebra, the route manager of Quagga and FRR
+	RtProtocolBird     RtProtocol = 12 // added by the routing daemon BIRD
+	RtProtocolDnrouted RtProtocol = 13 // added by the DECnet routing daemon
+	RtProtocolXorp     RtProtocol = 14 // added by XORP
+	RtProtocolNtk      RtProtocol = 15 // added by Netsukuku
+	RtProtocolDhcp     RtProtocol = 16 // added by a DHCP client
+	// Added by a multicast routing daemon; also stated for entries of that cache.
+	RtProtocolMrouted    RtProtocol = 17
+	RtProtocolKeepalived RtProtocol = 18  // added by keepalived
+	RtProtocolBabel      RtProtocol = 42  // learnt by the Babel protocol
+	RtProtocolOvn        RtProtocol = 84  // added by Open Virtual Network
+	RtProtocolOpenr      RtProtocol = 99  // learnt by Open/R
+	RtProtocolBgp        RtProtocol = 186 // learnt by BGP
+	RtProtocolIsis       RtProtocol = 187 // learnt by IS-IS
+	RtProtocolOspf       RtProtocol = 188 // learnt by OSPF
+	RtProtocolRip        RtProtocol = 189 // learnt by RIP
+	RtProtocolEigrp      RtProtocol = 192 // learnt by EIGRP
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v RtProtocol) String() string { return enumRtProtocol.Text(uint64(v)) }
 
-// ParseRtProtocol reads what String prints: a name or a number.
+// ParseRtProtocol reads what String returns, or a number.
 func ParseRtProtocol(s string) (RtProtocol, error) {
 	return nlpolicy.ParseEnum[RtProtocol](&enumRtProtocol, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v RtProtocol) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *RtProtocol) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseRtProtocol(string(b))
-	return err
+// UnmarshalText is ParseRtProtocol.
+func (v *RtProtocol) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumRtProtocol, b, v)
 }
 
 // RtScope is the enum rt-scope: distance to a destination (enum rt_scope_t, RT_SCOPE_*). IPv6
 // always reports universe. Other numbers are free for the administrator.
 type RtScope uint8
 
-// The values of RtScope.
 const (
-	// RtScopeUniverse: anywhere, reached through a gateway.
-	RtScopeUniverse RtScope = 0
-	// RtScopeSite: within the site.
-	RtScopeSite RtScope = 200
-	// RtScopeLink: on a link this host is attached to.
-	RtScopeLink RtScope = 253
-	// RtScopeHost: this host itself.
-	RtScopeHost RtScope = 254
-	// RtScopeNowhere: does not exist. A delroute with it matches a route of any scope.
+	RtScopeUniverse RtScope = 0   // anywhere, reached through a gateway
+	RtScopeSite     RtScope = 200 // within the site
+	RtScopeLink     RtScope = 253 // on a link this host is attached to
+	RtScopeHost     RtScope = 254 // this host itself
+	// Does not exist. A delroute with it matches a route of any scope.
 	RtScopeNowhere RtScope = 255
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v RtScope) String() string { return enumRtScope.Text(uint64(v)) }
 
-// ParseRtScope reads what String prints: a name or a number.
-func ParseRtScope(s string) (RtScope, error) {
-	return nlpolicy.ParseEnum[RtScope](&enumRtScope, s)
-}
+// ParseRtScope reads what String returns, or a number.
+func ParseRtScope(s string) (RtScope, error) { return nlpolicy.ParseEnum[RtScope](&enumRtScope, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v RtScope) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *RtScope) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseRtScope(string(b))
-	return err
-}
+// UnmarshalText is ParseRtScope.
+func (v *RtScope) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumRtScope, b, v) }
 
 // RtTable is the enum rt-table: routing tables with a meaning (enum rt_class_t, RT_TABLE_*). All
 // other numbers up to 4294967295 are free; those above 255 travel in the attribute table only.
 type RtTable uint8
 
-// The values of RtTable.
 const (
-	// RtTableUnspec: not stated. A request then means main, or every table in a dump.
+	// Not stated. A request then means main, or every table in a dump.
 	RtTableUnspec RtTable = 0
-	// RtTableCompat: stands in rtm-table for a table above 255, whose number is in the
-	// attribute table.
-	RtTableCompat RtTable = 252
-	// RtTableDefault: the table consulted last.
-	RtTableDefault RtTable = 253
-	// RtTableMain: the table for ordinary routes.
-	RtTableMain RtTable = 254
-	// RtTableLocal: addresses of this host and broadcast addresses, kept by the kernel.
+	// Stands in rtm-table for a table above 255, whose number is in the attribute table.
+	RtTableCompat  RtTable = 252
+	RtTableDefault RtTable = 253 // the table consulted last
+	RtTableMain    RtTable = 254 // the table for ordinary routes
+	// Addresses of this host and broadcast addresses, kept by the kernel.
 	RtTableLocal RtTable = 255
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v RtTable) String() string { return enumRtTable.Text(uint64(v)) }
 
-// ParseRtTable reads what String prints: a name or a number.
-func ParseRtTable(s string) (RtTable, error) {
-	return nlpolicy.ParseEnum[RtTable](&enumRtTable, s)
-}
+// ParseRtTable reads what String returns, or a number.
+func ParseRtTable(s string) (RtTable, error) { return nlpolicy.ParseEnum[RtTable](&enumRtTable, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v RtTable) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *RtTable) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseRtTable(string(b))
-	return err
-}
+// UnmarshalText is ParseRtTable.
+func (v *RtTable) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumRtTable, b, v) }
 
 // RtmFlags is the set of flags rtm-flags: flags of a route message (RTM_F_*, from bit 8 on) and of
 // the next hop of a route that has only one (RTNH_F_*, the low bits; named nh- here).
 type RtmFlags uint32
 
-// The values of RtmFlags.
 const (
-	// RtmFlagsNhDead: the next hop is unusable, for its device is down. Set by the kernel
-	// (RTNH_F_DEAD).
+	// The next hop is unusable, for its device is down. Set by the kernel (RTNH_F_DEAD).
 	RtmFlagsNhDead RtmFlags = 0x1
-	// RtmFlagsNhPervasive: look the gateway up recursively; accepted and ignored
-	// (RTNH_F_PERVASIVE).
+	// Look the gateway up recursively; accepted and ignored (RTNH_F_PERVASIVE).
 	RtmFlagsNhPervasive RtmFlags = 0x2
-	// RtmFlagsNhOnlink: take the gateway to be reachable on the device even if no route covers
-	// it (RTNH_F_ONLINK).
+	// Take the gateway to be reachable on the device even if no route covers it
+	// (RTNH_F_ONLINK).
 	RtmFlagsNhOnlink RtmFlags = 0x4
-	// RtmFlagsNhOffload: the next hop is in hardware. Set by the kernel (RTNH_F_OFFLOAD).
+	// The next hop is in hardware. Set by the kernel (RTNH_F_OFFLOAD).
 	RtmFlagsNhOffload RtmFlags = 0x8
-	// RtmFlagsNhLinkdown: the device of the next hop has no carrier. Set by the kernel
-	// (RTNH_F_LINKDOWN).
+	// The device of the next hop has no carrier. Set by the kernel (RTNH_F_LINKDOWN).
 	RtmFlagsNhLinkdown RtmFlags = 0x10
-	// RtmFlagsNhUnresolved: a multicast forwarding entry that waits for user space to resolve
-	// it. Set by the kernel (RTNH_F_UNRESOLVED).
+	// A multicast forwarding entry that waits for user space to resolve it. Set by the kernel
+	// (RTNH_F_UNRESOLVED).
 	RtmFlagsNhUnresolved RtmFlags = 0x20
-	// RtmFlagsNhTrap: the hardware hands packets to the CPU. Set by the kernel (RTNH_F_TRAP).
+	// The hardware hands packets to the CPU. Set by the kernel (RTNH_F_TRAP).
 	RtmFlagsNhTrap RtmFlags = 0x40
-	// RtmFlagsNotify: in getroute, have the caller notified when the route changes
-	// (RTM_F_NOTIFY).
+	// In getroute, have the caller notified when the route changes (RTM_F_NOTIFY).
 	RtmFlagsNotify RtmFlags = 0x100
-	// RtmFlagsCloned: the answer to a lookup or an IPv6 exception, not an entry of a table. Set
-	// in a dump request it asks for these exceptions (RTM_F_CLONED).
-	RtmFlagsCloned RtmFlags = 0x200
-	// RtmFlagsEqualize: multipath equalizer; not implemented (RTM_F_EQUALIZE).
-	RtmFlagsEqualize RtmFlags = 0x400
-	// RtmFlagsPrefix: in an IPv6 dump request, list only routes for prefixes that router
-	// advertisements announced; set on these routes in answers (RTM_F_PREFIX).
+	// The answer to a lookup or an IPv6 exception, not an entry of a table. Set in a dump
+	// request it asks for these exceptions (RTM_F_CLONED).
+	RtmFlagsCloned   RtmFlags = 0x200
+	RtmFlagsEqualize RtmFlags = 0x400 // multipath equalizer; not implemented (RTM_F_EQUALIZE)
+	// In an IPv6 dump request, list only routes for prefixes that router advertisements
+	// announced; set on these routes in answers (RTM_F_PREFIX).
 	RtmFlagsPrefix RtmFlags = 0x800
-	// RtmFlagsLookupTable: in getroute, have rtm-table tell the table in which the route was
-	// found, not main (RTM_F_LOOKUP_TABLE).
+	// In getroute, have rtm-table tell the table in which the route was found, not main
+	// (RTM_F_LOOKUP_TABLE).
 	RtmFlagsLookupTable RtmFlags = 0x1000
-	// RtmFlagsFibMatch: in getroute, answer with the table entry that matched instead of the
-	// resolved route (RTM_F_FIB_MATCH).
+	// In getroute, answer with the table entry that matched instead of the resolved route
+	// (RTM_F_FIB_MATCH).
 	RtmFlagsFibMatch RtmFlags = 0x2000
-	// RtmFlagsOffload: the route is in hardware. Set by the kernel (RTM_F_OFFLOAD).
+	// The route is in hardware. Set by the kernel (RTM_F_OFFLOAD).
 	RtmFlagsOffload RtmFlags = 0x4000
-	// RtmFlagsTrap: hardware sends packets on this route to the CPU. Set by the kernel
-	// (RTM_F_TRAP).
+	// Hardware sends packets on this route to the CPU. Set by the kernel (RTM_F_TRAP).
 	RtmFlagsTrap RtmFlags = 0x8000
-	// RtmFlagsOffloadFailed: the route could not be put into hardware. Set by the kernel
-	// (RTM_F_OFFLOAD_FAILED).
+	// The route could not be put into hardware. Set by the kernel (RTM_F_OFFLOAD_FAILED).
 	RtmFlagsOffloadFailed RtmFlags = 0x20000000
 )
 
 // String returns the names of the flags, joined by |.
 func (v RtmFlags) String() string { return enumRtmFlags.Text(uint64(v)) }
 
-// ParseRtmFlags reads what String prints: names of flags or numbers, joined by |.
-func ParseRtmFlags(s string) (RtmFlags, error) {
-	return nlpolicy.ParseEnum[RtmFlags](&enumRtmFlags, s)
-}
+// ParseRtmFlags reads what String returns, or a number.
+func ParseRtmFlags(s string) (RtmFlags, error) { return nlpolicy.ParseEnum[RtmFlags](&enumRtmFlags, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v RtmFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *RtmFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseRtmFlags(string(b))
-	return err
-}
+// UnmarshalText is ParseRtmFlags.
+func (v *RtmFlags) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumRtmFlags, b, v) }
 
 // RtnhFlags is the set of flags rtnh-flags: flags of one next hop of a multipath route (RTNH_F_*).
 type RtnhFlags uint8
 
-// The values of RtnhFlags.
 const (
-	// RtnhFlagsDead: unusable, for the device is down. Set by the kernel; refused in requests.
-	RtnhFlagsDead RtnhFlags = 0x1
-	// RtnhFlagsPervasive: look the gateway up recursively; accepted and ignored.
-	RtnhFlagsPervasive RtnhFlags = 0x2
-	// RtnhFlagsOnlink: take the gateway to be reachable on the device even if no route covers
-	// it.
+	// Unusable, for the device is down. Set by the kernel; refused in requests.
+	RtnhFlagsDead      RtnhFlags = 0x1
+	RtnhFlagsPervasive RtnhFlags = 0x2 // look the gateway up recursively; accepted and ignored
+	// Take the gateway to be reachable on the device even if no route covers it.
 	RtnhFlagsOnlink RtnhFlags = 0x4
-	// RtnhFlagsOffload: the next hop is in hardware. Set by the kernel.
+	// The next hop is in hardware. Set by the kernel.
 	RtnhFlagsOffload RtnhFlags = 0x8
-	// RtnhFlagsLinkdown: the device has no carrier. Set by the kernel; refused in requests.
+	// The device has no carrier. Set by the kernel; refused in requests.
 	RtnhFlagsLinkdown RtnhFlags = 0x10
-	// RtnhFlagsUnresolved: multicast forwarding entry that user space has yet to resolve. Set
-	// by the kernel.
+	// Multicast forwarding entry that user space has yet to resolve. Set by the kernel.
 	RtnhFlagsUnresolved RtnhFlags = 0x20
-	// RtnhFlagsTrap: the hardware hands packets to the CPU. Set by the kernel.
+	// The hardware hands packets to the CPU. Set by the kernel.
 	RtnhFlagsTrap RtnhFlags = 0x40
 )
 
 // String returns the names of the flags, joined by |.
 func (v RtnhFlags) String() string { return enumRtnhFlags.Text(uint64(v)) }
 
-// ParseRtnhFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseRtnhFlags reads what String returns, or a number.
 func ParseRtnhFlags(s string) (RtnhFlags, error) {
 	return nlpolicy.ParseEnum[RtnhFlags](&enumRtnhFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v RtnhFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *RtnhFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseRtnhFlags(string(b))
-	return err
+// UnmarshalText is ParseRtnhFlags.
+func (v *RtnhFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumRtnhFlags, b, v)
 }
 
 // RtPref is the enum rt-pref: preference among IPv6 default routers (RFC 4191;
 // ICMPV6_ROUTER_PREF_*). The numbers are the two bits of a router advertisement.
 type RtPref uint8
 
-// The values of RtPref.
 const (
-	// RtPrefMedium: the usual preference.
-	RtPrefMedium RtPref = 0
-	// RtPrefHigh: preferred to the others.
-	RtPrefHigh RtPref = 1
-	// RtPrefInvalid: reserved; the kernel takes it for medium.
-	RtPrefInvalid RtPref = 2
-	// RtPrefLow: used if there is nothing better.
-	RtPrefLow RtPref = 3
+	RtPrefMedium  RtPref = 0 // the usual preference
+	RtPrefHigh    RtPref = 1 // preferred to the others
+	RtPrefInvalid RtPref = 2 // reserved; the kernel takes it for medium
+	RtPrefLow     RtPref = 3 // used if there is nothing better
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v RtPref) String() string { return enumRtPref.Text(uint64(v)) }
 
-// ParseRtPref reads what String prints: a name or a number.
-func ParseRtPref(s string) (RtPref, error) {
-	return nlpolicy.ParseEnum[RtPref](&enumRtPref, s)
-}
+// ParseRtPref reads what String returns, or a number.
+func ParseRtPref(s string) (RtPref, error) { return nlpolicy.ParseEnum[RtPref](&enumRtPref, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v RtPref) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *RtPref) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseRtPref(string(b))
-	return err
-}
+// UnmarshalText is ParseRtPref.
+func (v *RtPref) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumRtPref, b, v) }
 
 // MetricLock is the set of flags metric-lock: metrics that the kernel must not adapt. The bit
 // number is the number of the metric in the set metrics (1 << RTAX_*).
 type MetricLock uint32
 
-// The values of MetricLock.
 const (
-	// MetricLockMtu: path MTU discovery does not lower the MTU.
-	MetricLockMtu MetricLock = 0x4
-	// MetricLockWindow: the window clamp stays as given.
-	MetricLockWindow MetricLock = 0x8
-	// MetricLockRtt: the round-trip time is not updated from connections.
-	MetricLockRtt MetricLock = 0x10
-	// MetricLockRttvar: the round-trip variance is not updated from connections.
-	MetricLockRttvar MetricLock = 0x20
-	// MetricLockSsthresh: the slow start threshold is not updated from connections.
-	MetricLockSsthresh MetricLock = 0x40
-	// MetricLockCwnd: the congestion window is clamped to the metric and not updated.
-	MetricLockCwnd MetricLock = 0x80
-	// MetricLockAdvmss: the advertised segment size stays as given.
-	MetricLockAdvmss MetricLock = 0x100
-	// MetricLockReordering: the reordering distance is not updated from connections.
-	MetricLockReordering MetricLock = 0x200
-	// MetricLockHoplimit: the hop limit stays as given.
-	MetricLockHoplimit MetricLock = 0x400
-	// MetricLockInitcwnd: the initial congestion window stays as given.
-	MetricLockInitcwnd MetricLock = 0x800
-	// MetricLockFeatures: the features stay as given.
-	MetricLockFeatures MetricLock = 0x1000
-	// MetricLockRtoMin: the least retransmission timeout is the metric, whatever the socket
-	// asks.
-	MetricLockRtoMin MetricLock = 0x2000
-	// MetricLockInitrwnd: the initial receive window stays as given.
-	MetricLockInitrwnd MetricLock = 0x4000
-	// MetricLockQuickack: the quick acknowledgement setting stays as given.
-	MetricLockQuickack MetricLock = 0x8000
+	MetricLockMtu      MetricLock = 0x4  // path MTU discovery does not lower the MTU
+	MetricLockWindow   MetricLock = 0x8  // the window clamp stays as given
+	MetricLockRtt      MetricLock = 0x10 // the round-trip time is not updated from connections
+	MetricLockRttvar   MetricLock = 0x20 // the round-trip variance is not updated from connections
+	MetricLockSsthresh MetricLock = 0x40 // the slow start threshold is not updated from connections
+	// The congestion window is clamped to the metric and not updated.
+	MetricLockCwnd       MetricLock = 0x80
+	MetricLockAdvmss     MetricLock = 0x100  // the advertised segment size stays as given
+	MetricLockReordering MetricLock = 0x200  // the reordering distance is not updated from connections
+	MetricLockHoplimit   MetricLock = 0x400  // the hop limit stays as given
+	MetricLockInitcwnd   MetricLock = 0x800  // the initial congestion window stays as given
+	MetricLockFeatures   MetricLock = 0x1000 // the features stay as given
+	// The least retransmission timeout is the metric, whatever the socket asks.
+	MetricLockRtoMin   MetricLock = 0x2000
+	MetricLockInitrwnd MetricLock = 0x4000 // the initial receive window stays as given
+	MetricLockQuickack MetricLock = 0x8000 // the quick acknowledgement setting stays as given
 )
 
 // String returns the names of the flags, joined by |.
 func (v MetricLock) String() string { return enumMetricLock.Text(uint64(v)) }
 
-// ParseMetricLock reads what String prints: names of flags or numbers, joined by |.
+// ParseMetricLock reads what String returns, or a number.
 func ParseMetricLock(s string) (MetricLock, error) {
 	return nlpolicy.ParseEnum[MetricLock](&enumMetricLock, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v MetricLock) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *MetricLock) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseMetricLock(string(b))
-	return err
+// UnmarshalText is ParseMetricLock.
+func (v *MetricLock) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumMetricLock, b, v)
 }
 
 // RtaxFeatures is the set of flags rtax-features: protocol features of a route (RTAX_FEATURE_*).
 type RtaxFeatures uint32
 
-// The values of RtaxFeatures.
 const (
-	// RtaxFeaturesEcn: use explicit congestion notification with TCP connections on the route.
-	RtaxFeaturesEcn RtaxFeatures = 0x1
-	// RtaxFeaturesSack: without effect; once meant selective acknowledgements.
-	RtaxFeaturesSack RtaxFeatures = 0x2
-	// RtaxFeaturesTimestamp: without effect; once meant TCP timestamps.
-	RtaxFeaturesTimestamp RtaxFeatures = 0x4
-	// RtaxFeaturesAllfrag: add a fragment header to every IPv6 packet; without effect since
-	// Linux 6.7.
+	// Use explicit congestion notification with TCP connections on the route.
+	RtaxFeaturesEcn       RtaxFeatures = 0x1
+	RtaxFeaturesSack      RtaxFeatures = 0x2 // without effect; once meant selective acknowledgements
+	RtaxFeaturesTimestamp RtaxFeatures = 0x4 // without effect; once meant TCP timestamps
+	// Add a fragment header to every IPv6 packet; without effect since Linux 6.7.
 	RtaxFeaturesAllfrag RtaxFeatures = 0x8
-	// RtaxFeaturesTcpUsecTs: send TCP timestamps in microseconds instead of milliseconds (since
-	// Linux 6.7).
+	// Send TCP timestamps in microseconds instead of milliseconds (since Linux 6.7).
 	RtaxFeaturesTcpUsecTs RtaxFeatures = 0x10
 )
 
 // String returns the names of the flags, joined by |.
 func (v RtaxFeatures) String() string { return enumRtaxFeatures.Text(uint64(v)) }
 
-// ParseRtaxFeatures reads what String prints: names of flags or numbers, joined by |.
+// ParseRtaxFeatures reads what String returns, or a number.
 func ParseRtaxFeatures(s string) (RtaxFeatures, error) {
 	return nlpolicy.ParseEnum[RtaxFeatures](&enumRtaxFeatures, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v RtaxFeatures) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *RtaxFeatures) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseRtaxFeatures(string(b))
-	return err
+// UnmarshalText is ParseRtaxFeatures.
+func (v *RtaxFeatures) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumRtaxFeatures, b, v)
 }
 
 // EncapType is the enum encap-type: kind of lightweight tunnel a route applies (enum
 // lwtunnel_encap_types, LWTUNNEL_ENCAP_*); says what encap holds.
 type EncapType uint16
 
-// The values of EncapType.
 const (
-	// EncapTypeNone: no encapsulation.
-	EncapTypeNone EncapType = 0
-	// EncapTypeMpls: push MPLS labels.
-	EncapTypeMpls EncapType = 1
-	// EncapTypeIp: metadata for an IPv4 tunnel device (GRE, VXLAN, Geneve, ERSPAN and others).
+	EncapTypeNone EncapType = 0 // no encapsulation
+	EncapTypeMpls EncapType = 1 // push MPLS labels
+	// Metadata for an IPv4 tunnel device (GRE, VXLAN, Geneve, ERSPAN and others).
 	EncapTypeIp EncapType = 2
-	// EncapTypeIla: identifier locator addressing, a translation of IPv6 addresses.
+	// Identifier locator addressing, a translation of IPv6 addresses.
 	EncapTypeIla EncapType = 3
-	// EncapTypeIp6: metadata for an IPv6 tunnel device.
-	EncapTypeIp6 EncapType = 4
-	// EncapTypeSeg6: insert an IPv6 segment routing header, or encapsulate with one.
+	EncapTypeIp6 EncapType = 4 // metadata for an IPv6 tunnel device
+	// Insert an IPv6 segment routing header, or encapsulate with one.
 	EncapTypeSeg6 EncapType = 5
-	// EncapTypeBpf: run BPF programs on packets of the route.
-	EncapTypeBpf EncapType = 6
-	// EncapTypeSeg6Local: segment routing endpoint, what this node does with packets for one
-	// segment.
+	EncapTypeBpf  EncapType = 6 // run BPF programs on packets of the route
+	// Segment routing endpoint, what this node does with packets for one segment.
 	EncapTypeSeg6Local EncapType = 7
-	// EncapTypeRpl: insert an RPL source routing header.
-	EncapTypeRpl EncapType = 8
-	// EncapTypeIoam6: insert an in-situ OAM trace option into IPv6 packets.
-	EncapTypeIoam6 EncapType = 9
-	// EncapTypeXfrm: metadata for an xfrm interface that collects it.
-	EncapTypeXfrm EncapType = 10
+	EncapTypeRpl       EncapType = 8  // insert an RPL source routing header
+	EncapTypeIoam6     EncapType = 9  // insert an in-situ OAM trace option into IPv6 packets
+	EncapTypeXfrm      EncapType = 10 // metadata for an xfrm interface that collects it
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v EncapType) String() string { return enumEncapType.Text(uint64(v)) }
 
-// ParseEncapType reads what String prints: a name or a number.
+// ParseEncapType reads what String returns, or a number.
 func ParseEncapType(s string) (EncapType, error) {
 	return nlpolicy.ParseEnum[EncapType](&enumEncapType, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v EncapType) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *EncapType) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseEncapType(string(b))
-	return err
+// UnmarshalText is ParseEncapType.
+func (v *EncapType) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumEncapType, b, v)
 }
 
 // EncapIpFlags is the set of flags encap-ip-flags: options of IP tunnel metadata (TUNNEL_*), sent
 // in network byte order. The kernel sets the four option bits itself and ignores them in requests.
 type EncapIpFlags uint16
 
-// The values of EncapIpFlags.
 const (
-	// EncapIpFlagsCsum: compute the checksum of the tunnel protocol.
-	EncapIpFlagsCsum EncapIpFlags = 0x1
-	// EncapIpFlagsRouting: GRE routing field; not used.
-	EncapIpFlagsRouting EncapIpFlags = 0x2
-	// EncapIpFlagsKey: the tunnel id is present and is sent as the key.
-	EncapIpFlagsKey EncapIpFlags = 0x4
-	// EncapIpFlagsSeq: send sequence numbers.
-	EncapIpFlagsSeq EncapIpFlags = 0x8
-	// EncapIpFlagsStrict: GRE strict source route; not used.
-	EncapIpFlagsStrict EncapIpFlags = 0x10
-	// EncapIpFlagsRec: GRE recursion control; not used.
-	EncapIpFlagsRec EncapIpFlags = 0x20
-	// EncapIpFlagsVersion: GRE version field; not used.
-	EncapIpFlagsVersion EncapIpFlags = 0x40
-	// EncapIpFlagsNoKey: the tunnel carries no key.
-	EncapIpFlagsNoKey EncapIpFlags = 0x80
-	// EncapIpFlagsDontFragment: set the don't-fragment bit of the outer IPv4 header.
-	EncapIpFlagsDontFragment EncapIpFlags = 0x100
-	// EncapIpFlagsOam: mark as a Geneve operations packet.
-	EncapIpFlagsOam EncapIpFlags = 0x200
-	// EncapIpFlagsCritOpt: critical Geneve options are present.
-	EncapIpFlagsCritOpt EncapIpFlags = 0x400
-	// EncapIpFlagsGeneveOpt: options of type Geneve are present.
-	EncapIpFlagsGeneveOpt EncapIpFlags = 0x800
-	// EncapIpFlagsVxlanOpt: options of type VXLAN are present.
-	EncapIpFlagsVxlanOpt EncapIpFlags = 0x1000
-	// EncapIpFlagsNocache: do not cache the route of the outer packet.
-	EncapIpFlagsNocache EncapIpFlags = 0x2000
-	// EncapIpFlagsErspanOpt: options of type ERSPAN are present.
-	EncapIpFlagsErspanOpt EncapIpFlags = 0x4000
-	// EncapIpFlagsGtpOpt: options of type GTP are present.
-	EncapIpFlagsGtpOpt EncapIpFlags = 0x8000
+	EncapIpFlagsCsum         EncapIpFlags = 0x1    // compute the checksum of the tunnel protocol
+	EncapIpFlagsRouting      EncapIpFlags = 0x2    // GRE routing field; not used
+	EncapIpFlagsKey          EncapIpFlags = 0x4    // the tunnel id is present and is sent as the key
+	EncapIpFlagsSeq          EncapIpFlags = 0x8    // send sequence numbers
+	EncapIpFlagsStrict       EncapIpFlags = 0x10   // GRE strict source route; not used
+	EncapIpFlagsRec          EncapIpFlags = 0x20   // GRE recursion control; not used
+	EncapIpFlagsVersion      EncapIpFlags = 0x40   // GRE version field; not used
+	EncapIpFlagsNoKey        EncapIpFlags = 0x80   // the tunnel carries no key
+	EncapIpFlagsDontFragment EncapIpFlags = 0x100  // set the don't-fragment bit of the outer IPv4 header
+	EncapIpFlagsOam          EncapIpFlags = 0x200  // mark as a Geneve operations packet
+	EncapIpFlagsCritOpt      EncapIpFlags = 0x400  // critical Geneve options are present
+	EncapIpFlagsGeneveOpt    EncapIpFlags = 0x800  // options of type Geneve are present
+	EncapIpFlagsVxlanOpt     EncapIpFlags = 0x1000 // options of type VXLAN are present
+	EncapIpFlagsNocache      EncapIpFlags = 0x2000 // do not cache the route of the outer packet
+	EncapIpFlagsErspanOpt    EncapIpFlags = 0x4000 // options of type ERSPAN are present
+	EncapIpFlagsGtpOpt       EncapIpFlags = 0x8000 // options of type GTP are present
 )
 
 // String returns the names of the flags, joined by |.
 func (v EncapIpFlags) String() string { return enumEncapIpFlags.Text(uint64(v)) }
 
-// ParseEncapIpFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseEncapIpFlags reads what String returns, or a number.
 func ParseEncapIpFlags(s string) (EncapIpFlags, error) {
 	return nlpolicy.ParseEnum[EncapIpFlags](&enumEncapIpFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v EncapIpFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *EncapIpFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseEncapIpFlags(string(b))
-	return err
+// UnmarshalText is ParseEncapIpFlags.
+func (v *EncapIpFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumEncapIpFlags, b, v)
 }
 
 // IlaCsumMode is the enum ila-csum-mode: how ILA keeps transport checksums right (ILA_CSUM_*).
 type IlaCsumMode uint8
 
-// The values of IlaCsumMode.
 const (
-	// IlaCsumModeAdjustTransport: adjust the checksum in the transport header.
-	IlaCsumModeAdjustTransport IlaCsumMode = 0
-	// IlaCsumModeNeutralMap: adjust bits of the identifier so that the checksum holds; the
-	// C-bit tells.
-	IlaCsumModeNeutralMap IlaCsumMode = 1
-	// IlaCsumModeNoAction: leave it wrong.
-	IlaCsumModeNoAction IlaCsumMode = 2
-	// IlaCsumModeNeutralMapAuto: as neutral-map, for every address and without the C-bit.
-	IlaCsumModeNeutralMapAuto IlaCsumMode = 3
+	IlaCsumModeAdjustTransport IlaCsumMode = 0 // adjust the checksum in the transport header
+	// Adjust bits of the identifier so that the checksum holds; the C-bit tells.
+	IlaCsumModeNeutralMap     IlaCsumMode = 1
+	IlaCsumModeNoAction       IlaCsumMode = 2 // leave it wrong
+	IlaCsumModeNeutralMapAuto IlaCsumMode = 3 // as neutral-map, for every address and without the C-bit
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v IlaCsumMode) String() string { return enumIlaCsumMode.Text(uint64(v)) }
 
-// ParseIlaCsumMode reads what String prints: a name or a number.
+// ParseIlaCsumMode reads what String returns, or a number.
 func ParseIlaCsumMode(s string) (IlaCsumMode, error) {
 	return nlpolicy.ParseEnum[IlaCsumMode](&enumIlaCsumMode, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v IlaCsumMode) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *IlaCsumMode) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseIlaCsumMode(string(b))
-	return err
+// UnmarshalText is ParseIlaCsumMode.
+func (v *IlaCsumMode) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumIlaCsumMode, b, v)
 }
 
 // IlaIdentType is the enum ila-ident-type: type of an ILA identifier (ILA_ATYPE_*).
 type IlaIdentType uint8
 
-// The values of IlaIdentType.
 const (
-	// IlaIdentTypeIid: interface identifier.
-	IlaIdentTypeIid IlaIdentType = 0
-	// IlaIdentTypeLuid: locally unique identifier.
-	IlaIdentTypeLuid IlaIdentType = 1
-	// IlaIdentTypeVirtV4: virtual network identifier with an IPv4 address.
-	IlaIdentTypeVirtV4 IlaIdentType = 2
-	// IlaIdentTypeVirtUniV6: virtual network identifier with an IPv6 unicast address.
-	IlaIdentTypeVirtUniV6 IlaIdentType = 3
-	// IlaIdentTypeVirtMultiV6: virtual network identifier with an IPv6 multicast address.
-	IlaIdentTypeVirtMultiV6 IlaIdentType = 4
-	// IlaIdentTypeNonlocalAddr: address that is not local.
-	IlaIdentTypeNonlocalAddr IlaIdentType = 5
-	// IlaIdentTypeRsvd1: reserved.
-	IlaIdentTypeRsvd1 IlaIdentType = 6
-	// IlaIdentTypeRsvd2: reserved.
-	IlaIdentTypeRsvd2 IlaIdentType = 7
-	// IlaIdentTypeUseFormat: read the type from the type field of the identifier itself.
-	IlaIdentTypeUseFormat IlaIdentType = 32
+	IlaIdentTypeIid          IlaIdentType = 0  // interface identifier
+	IlaIdentTypeLuid         IlaIdentType = 1  // locally unique identifier
+	IlaIdentTypeVirtV4       IlaIdentType = 2  // virtual network identifier with an IPv4 address
+	IlaIdentTypeVirtUniV6    IlaIdentType = 3  // virtual network identifier with an IPv6 unicast address
+	IlaIdentTypeVirtMultiV6  IlaIdentType = 4  // virtual network identifier with an IPv6 multicast address
+	IlaIdentTypeNonlocalAddr IlaIdentType = 5  // address that is not local
+	IlaIdentTypeRsvd1        IlaIdentType = 6  // reserved
+	IlaIdentTypeRsvd2        IlaIdentType = 7  // reserved
+	IlaIdentTypeUseFormat    IlaIdentType = 32 // read the type from the type field of the identifier itself
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v IlaIdentType) String() string { return enumIlaIdentType.Text(uint64(v)) }
 
-// ParseIlaIdentType reads what String prints: a name or a number.
+// ParseIlaIdentType reads what String returns, or a number.
 func ParseIlaIdentType(s string) (IlaIdentType, error) {
 	return nlpolicy.ParseEnum[IlaIdentType](&enumIlaIdentType, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v IlaIdentType) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *IlaIdentType) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseIlaIdentType(string(b))
-	return err
+// UnmarshalText is ParseIlaIdentType.
+func (v *IlaIdentType) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumIlaIdentType, b, v)
 }
 
 // IlaHookType is the enum ila-hook-type: where in the path of a packet ILA translates (ILA_HOOK_*).
 type IlaHookType uint8
 
-// The values of IlaHookType.
 const (
-	// IlaHookTypeRouteOutput: when the packet leaves.
-	IlaHookTypeRouteOutput IlaHookType = 0
-	// IlaHookTypeRouteInput: when the packet comes in.
-	IlaHookTypeRouteInput IlaHookType = 1
+	IlaHookTypeRouteOutput IlaHookType = 0 // when the packet leaves
+	IlaHookTypeRouteInput  IlaHookType = 1 // when the packet comes in
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v IlaHookType) String() string { return enumIlaHookType.Text(uint64(v)) }
 
-// ParseIlaHookType reads what String prints: a name or a number.
+// ParseIlaHookType reads what String returns, or a number.
 func ParseIlaHookType(s string) (IlaHookType, error) {
 	return nlpolicy.ParseEnum[IlaHookType](&enumIlaHookType, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v IlaHookType) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *IlaHookType) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseIlaHookType(string(b))
-	return err
+// UnmarshalText is ParseIlaHookType.
+func (v *IlaHookType) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumIlaHookType, b, v)
 }
 
 // Seg6Mode is the enum seg6-mode: how a segment routing header is added (SEG6_IPTUN_MODE_*).
 type Seg6Mode uint32
 
-// The values of Seg6Mode.
 const (
-	// Seg6ModeInline: insert the header after the IPv6 header of the packet; IPv6 only.
+	// Insert the header after the IPv6 header of the packet; IPv6 only.
 	Seg6ModeInline Seg6Mode = 0
-	// Seg6ModeEncap: put an outer IPv6 header and the segment routing header before the packet.
-	Seg6ModeEncap Seg6Mode = 1
-	// Seg6ModeL2encap: encapsulate the whole Ethernet frame.
-	Seg6ModeL2encap Seg6Mode = 2
-	// Seg6ModeEncapRed: as encap, without the first segment in the list (reduced).
-	Seg6ModeEncapRed Seg6Mode = 3
-	// Seg6ModeL2encapRed: as l2encap, without the first segment in the list (reduced).
-	Seg6ModeL2encapRed Seg6Mode = 4
+	// Put an outer IPv6 header and the segment routing header before the packet.
+	Seg6ModeEncap      Seg6Mode = 1
+	Seg6ModeL2encap    Seg6Mode = 2 // encapsulate the whole Ethernet frame
+	Seg6ModeEncapRed   Seg6Mode = 3 // as encap, without the first segment in the list (reduced)
+	Seg6ModeL2encapRed Seg6Mode = 4 // as l2encap, without the first segment in the list (reduced)
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v Seg6Mode) String() string { return enumSeg6Mode.Text(uint64(v)) }
 
-// ParseSeg6Mode reads what String prints: a name or a number.
-func ParseSeg6Mode(s string) (Seg6Mode, error) {
-	return nlpolicy.ParseEnum[Seg6Mode](&enumSeg6Mode, s)
-}
+// ParseSeg6Mode reads what String returns, or a number.
+func ParseSeg6Mode(s string) (Seg6Mode, error) { return nlpolicy.ParseEnum[Seg6Mode](&enumSeg6Mode, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v Seg6Mode) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *Seg6Mode) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseSeg6Mode(string(b))
-	return err
-}
+// UnmarshalText is ParseSeg6Mode.
+func (v *Seg6Mode) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumSeg6Mode, b, v) }
 
 // Seg6LocalAction is the enum seg6-local-action: endpoint behaviour of RFC 8986
 // (SEG6_LOCAL_ACTION_*). Each demands and allows its own attributes of encap-seg6-local-attrs.
 type Seg6LocalAction uint32
 
-// The values of Seg6LocalAction.
 const (
-	// Seg6LocalActionUnspec: none; refused.
-	Seg6LocalActionUnspec Seg6LocalAction = 0
-	// Seg6LocalActionEnd: go on to the next segment. Takes flavors.
+	Seg6LocalActionUnspec Seg6LocalAction = 0 // none; refused
+	// Go on to the next segment. Takes flavors.
 	Seg6LocalActionEnd Seg6LocalAction = 1
-	// Seg6LocalActionEndX: go on to the next segment through the neighbour nh6. Takes flavors.
-	Seg6LocalActionEndX Seg6LocalAction = 2
-	// Seg6LocalActionEndT: go on to the next segment, looked up in table.
-	Seg6LocalActionEndT Seg6LocalAction = 3
-	// Seg6LocalActionEndDx2: decapsulate an Ethernet frame and send it out of oif.
-	Seg6LocalActionEndDx2 Seg6LocalAction = 4
-	// Seg6LocalActionEndDx6: decapsulate an IPv6 packet and forward it to nh6.
-	Seg6LocalActionEndDx6 Seg6LocalAction = 5
-	// Seg6LocalActionEndDx4: decapsulate an IPv4 packet and forward it to nh4.
-	Seg6LocalActionEndDx4 Seg6LocalAction = 6
-	// Seg6LocalActionEndDt6: decapsulate an IPv6 packet and look it up in table or vrftable.
-	Seg6LocalActionEndDt6 Seg6LocalAction = 7
-	// Seg6LocalActionEndDt4: decapsulate an IPv4 packet and look it up in vrftable.
-	Seg6LocalActionEndDt4 Seg6LocalAction = 8
-	// Seg6LocalActionEndB6: insert the further header srh.
-	Seg6LocalActionEndB6 Seg6LocalAction = 9
-	// Seg6LocalActionEndB6Encap: encapsulate with the further header srh.
-	Seg6LocalActionEndB6Encap Seg6LocalAction = 10
-	// Seg6LocalActionEndBm: encapsulate with MPLS; not implemented.
-	Seg6LocalActionEndBm Seg6LocalAction = 11
-	// Seg6LocalActionEndS: look the last segment up in a table; not implemented.
-	Seg6LocalActionEndS Seg6LocalAction = 12
-	// Seg6LocalActionEndAs: static proxy to an application that does not know segments; not
-	// implemented.
-	Seg6LocalActionEndAs Seg6LocalAction = 13
-	// Seg6LocalActionEndAm: masquerading proxy to such an application; not implemented.
-	Seg6LocalActionEndAm Seg6LocalAction = 14
-	// Seg6LocalActionEndBpf: go on to the next segment and run the program bpf.
-	Seg6LocalActionEndBpf Seg6LocalAction = 15
-	// Seg6LocalActionEndDt46: decapsulate an IPv4 or IPv6 packet and look it up in vrftable.
+	// Go on to the next segment through the neighbour nh6. Takes flavors.
+	Seg6LocalActionEndX   Seg6LocalAction = 2
+	Seg6LocalActionEndT   Seg6LocalAction = 3 // go on to the next segment, looked up in table
+	Seg6LocalActionEndDx2 Seg6LocalAction = 4 // decapsulate an Ethernet frame and send it out of oif
+	Seg6LocalActionEndDx6 Seg6LocalAction = 5 // decapsulate an IPv6 packet and forward it to nh6
+	Seg6LocalActionEndDx4 Seg6LocalAction = 6 // decapsulate an IPv4 packet and forward it to nh4
+	// Decapsulate an IPv6 packet and look it up in table or vrftable.
+	Seg6LocalActionEndDt6     Seg6LocalAction = 7
+	Seg6LocalActionEndDt4     Seg6LocalAction = 8  // decapsulate an IPv4 packet and look it up in vrftable
+	Seg6LocalActionEndB6      Seg6LocalAction = 9  // insert the further header srh
+	Seg6LocalActionEndB6Encap Seg6LocalAction = 10 // encapsulate with the further header srh
+	Seg6LocalActionEndBm      Seg6LocalAction = 11 // encapsulate with MPLS; not implemented
+	Seg6LocalActionEndS       Seg6LocalAction = 12 // look the last segment up in a table; not implemented
+	// Static proxy to an application that does not know segments; not implemented.
+	Seg6LocalActionEndAs  Seg6LocalAction = 13
+	Seg6LocalActionEndAm  Seg6LocalAction = 14 // masquerading proxy to such an application; not implemented
+	Seg6LocalActionEndBpf Seg6LocalAction = 15 // go on to the next segment and run the program bpf
+	// Decapsulate an IPv4 or IPv6 packet and look it up in vrftable.
 	Seg6LocalActionEndDt46 Seg6LocalAction = 16
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v Seg6LocalAction) String() string { return enumSeg6LocalAction.Text(uint64(v)) }
 
-// ParseSeg6LocalAction reads what String prints: a name or a number.
+// ParseSeg6LocalAction reads what String returns, or a number.
 func ParseSeg6LocalAction(s string) (Seg6LocalAction, error) {
 	return nlpolicy.ParseEnum[Seg6LocalAction](&enumSeg6LocalAction, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v Seg6LocalAction) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *Seg6LocalAction) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseSeg6LocalAction(string(b))
-	return err
+// UnmarshalText is ParseSeg6LocalAction.
+func (v *Seg6LocalAction) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumSeg6LocalAction, b, v)
 }
 
 // Seg6LocalFlvOp is the set of flags seg6-local-flv-op: flavors of an endpoint behaviour. The bit
 // numbers are SEG6_LOCAL_FLV_OP_*, the first of which is 1.
 type Seg6LocalFlvOp uint32
 
-// The values of Seg6LocalFlvOp.
 const (
-	// Seg6LocalFlvOpPsp: the last but one segment removes the segment routing header.
-	Seg6LocalFlvOpPsp Seg6LocalFlvOp = 0x2
-	// Seg6LocalFlvOpUsp: the last segment removes the segment routing header; not implemented.
+	Seg6LocalFlvOpPsp Seg6LocalFlvOp = 0x2 // the last but one segment removes the segment routing header
+	// The last segment removes the segment routing header; not implemented.
 	Seg6LocalFlvOpUsp Seg6LocalFlvOp = 0x4
-	// Seg6LocalFlvOpUsd: the last segment decapsulates; not implemented.
-	Seg6LocalFlvOpUsd Seg6LocalFlvOp = 0x8
-	// Seg6LocalFlvOpNextCsid: the segment is a container of compressed ones, consumed one by
-	// one (RFC 9800).
+	Seg6LocalFlvOpUsd Seg6LocalFlvOp = 0x8 // the last segment decapsulates; not implemented
+	// The segment is a container of compressed ones, consumed one by one (RFC 9800).
 	Seg6LocalFlvOpNextCsid Seg6LocalFlvOp = 0x10
 )
 
 // String returns the names of the flags, joined by |.
 func (v Seg6LocalFlvOp) String() string { return enumSeg6LocalFlvOp.Text(uint64(v)) }
 
-// ParseSeg6LocalFlvOp reads what String prints: names of flags or numbers, joined by |.
+// ParseSeg6LocalFlvOp reads what String returns, or a number.
 func ParseSeg6LocalFlvOp(s string) (Seg6LocalFlvOp, error) {
 	return nlpolicy.ParseEnum[Seg6LocalFlvOp](&enumSeg6LocalFlvOp, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v Seg6LocalFlvOp) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *Seg6LocalFlvOp) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseSeg6LocalFlvOp(string(b))
-	return err
+// UnmarshalText is ParseSeg6LocalFlvOp.
+func (v *Seg6LocalFlvOp) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumSeg6LocalFlvOp, b, v)
 }
 
 // Ioam6Mode is the enum ioam6-mode: how the trace option is added (IOAM6_IPTUNNEL_MODE_*).
 type Ioam6Mode uint8
 
-// The values of Ioam6Mode.
 const (
-	// Ioam6ModeInline: insert it into the packet.
-	Ioam6ModeInline Ioam6Mode = 1
-	// Ioam6ModeEncap: put an outer IPv6 header with the option before the packet.
-	Ioam6ModeEncap Ioam6Mode = 2
-	// Ioam6ModeAuto: as inline for packets of this host, as encap for forwarded ones.
+	Ioam6ModeInline Ioam6Mode = 1 // insert it into the packet
+	Ioam6ModeEncap  Ioam6Mode = 2 // put an outer IPv6 header with the option before the packet
+	// As inline for packets of this host, as encap for forwarded ones.
 	Ioam6ModeAuto Ioam6Mode = 3
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v Ioam6Mode) String() string { return enumIoam6Mode.Text(uint64(v)) }
 
-// ParseIoam6Mode reads what String prints: a name or a number.
+// ParseIoam6Mode reads what String returns, or a number.
 func ParseIoam6Mode(s string) (Ioam6Mode, error) {
 	return nlpolicy.ParseEnum[Ioam6Mode](&enumIoam6Mode, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v Ioam6Mode) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *Ioam6Mode) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseIoam6Mode(string(b))
-	return err
+// UnmarshalText is ParseIoam6Mode.
+func (v *Ioam6Mode) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumIoam6Mode, b, v)
 }

@@ -10,123 +10,89 @@ import (
 	"github.com/nlgen/nlgen/runtime/nlpolicy"
 )
 
-// GetrouteRequest is the getroute request: look up the route that a packet would take, as the
-// attributes of the request describe it (do), or list the routes of tables (dump). With the header
-// flag fib-match the lookup answers with the entry of the table.
+// GetrouteRequest is the request of [Client.Getroute].
 type GetrouteRequest struct {
 	Header    Rtmsg
-	Dst       nlattr.Opt[netip.Addr] // destination, of rtm-dst-len bits, in network byte order
-	Src       nlattr.Opt[netip.Addr] // source prefix of rtm-src-len bits that packets must match
+	Dst       nlattr.Opt[netip.Addr]
+	Src       nlattr.Opt[netip.Addr]
 	Iif       nlattr.Opt[uint32]
-	Oif       nlattr.Opt[uint32] // index of the output interface
-	Table     nlattr.Opt[uint32] // number of the table, which may exceed 255
-	Mark      nlattr.Opt[uint32] // in getroute, look up as a packet with this firewall mark
+	Oif       nlattr.Opt[uint32]
+	Table     nlattr.Opt[uint32]
+	Mark      nlattr.Opt[uint32]
 	Newdst    []uint32
-	Uid       nlattr.Opt[uint32] // in getroute, look up as a socket of this user id
+	Uid       nlattr.Opt[uint32]
 	IpProto   nlattr.Opt[uint8]
-	Sport     nlattr.Opt[uint16] // in getroute, look up as a packet from this port
-	Dport     nlattr.Opt[uint16] // in getroute, look up as a packet to this port
+	Sport     nlattr.Opt[uint16]
+	Dport     nlattr.Opt[uint16]
 	Flowlabel nlattr.Opt[uint32]
-	Unknown   []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown   []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetrouteRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetrouteRequest)
 	}
 	x.Header.encode(e.Extend(12))
-	if x.Dst.OK {
-		e.Addr(AttrRouteDst, x.Dst.V)
-	}
-	if x.Src.OK {
-		e.Addr(AttrRouteSrc, x.Src.V)
-	}
-	if x.Iif.OK {
-		e.Uint32(AttrRouteIif, x.Iif.V)
-	}
-	if x.Oif.OK {
-		e.Uint32(AttrRouteOif, x.Oif.V)
-	}
-	if x.Table.OK {
-		e.Uint32(AttrRouteTable, x.Table.V)
-	}
-	if x.Mark.OK {
-		e.Uint32(AttrRouteMark, x.Mark.V)
-	}
-	if x.Newdst != nil {
-		nlattr.PutArrayBE[uint32](e, AttrRouteNewdst, x.Newdst)
-	}
-	if x.Uid.OK {
-		e.Uint32(AttrRouteUid, x.Uid.V)
-	}
-	if x.IpProto.OK {
-		e.Uint8(AttrRouteIpProto, x.IpProto.V)
-	}
-	if x.Sport.OK {
-		e.Uint16BE(AttrRouteSport, x.Sport.V)
-	}
-	if x.Dport.OK {
-		e.Uint16BE(AttrRouteDport, x.Dport.V)
-	}
-	if x.Flowlabel.OK {
-		e.Uint32BE(AttrRouteFlowlabel, x.Flowlabel.V)
-	}
+	e.OptAddr(AttrRouteDst, x.Dst)
+	e.OptAddr(AttrRouteSrc, x.Src)
+	e.OptUint32(AttrRouteIif, x.Iif)
+	e.OptUint32(AttrRouteOif, x.Oif)
+	e.OptUint32(AttrRouteTable, x.Table)
+	e.OptUint32(AttrRouteMark, x.Mark)
+	nlattr.OptArrayBE[uint32](e, AttrRouteNewdst, x.Newdst)
+	e.OptUint32(AttrRouteUid, x.Uid)
+	e.OptUint8(AttrRouteIpProto, x.IpProto)
+	e.OptUint16BE(AttrRouteSport, x.Sport)
+	e.OptUint16BE(AttrRouteDport, x.Dport)
+	e.OptUint32BE(AttrRouteFlowlabel, x.Flowlabel)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetrouteRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(12))
 	for d.Next() {
 		switch d.Type() {
 		case AttrRouteDst:
-			if v, ok := d.Addr(); ok {
-				x.Dst = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Dst, &x.Unknown)
 		case AttrRouteSrc:
-			if v, ok := d.Addr(); ok {
-				x.Src = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Src, &x.Unknown)
 		case AttrRouteIif:
-			x.Iif = nlattr.Some(d.Uint32())
+			x.Iif = d.OptUint32()
 		case AttrRouteOif:
-			x.Oif = nlattr.Some(d.Uint32())
+			x.Oif = d.OptUint32()
 		case AttrRouteTable:
-			x.Table = nlattr.Some(d.Uint32())
+			x.Table = d.OptUint32()
 		case AttrRouteMark:
-			x.Mark = nlattr.Some(d.Uint32())
+			x.Mark = d.OptUint32()
 		case AttrRouteNewdst:
 			x.Newdst = nlattr.ArrayBE[uint32, uint32](d)
 		case AttrRouteUid:
-			x.Uid = nlattr.Some(d.Uint32())
+			x.Uid = d.OptUint32()
 		case AttrRouteIpProto:
-			x.IpProto = nlattr.Some(d.Uint8())
+			x.IpProto = d.OptUint8()
 		case AttrRouteSport:
-			x.Sport = nlattr.Some(d.Uint16BE())
+			x.Sport = d.OptUint16BE()
 		case AttrRouteDport:
-			x.Dport = nlattr.Some(d.Uint16BE())
+			x.Dport = d.OptUint16BE()
 		case AttrRouteFlowlabel:
-			x.Flowlabel = nlattr.Some(d.Uint32BE())
+			x.Flowlabel = d.OptUint32BE()
 		case AttrRouteProtoinfo, AttrRouteSession, AttrRouteMpAlgo, AttrRoutePad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetrouteRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetrouteRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetrouteRequest) UnmarshalBinary(b []byte) error {
 	*x = GetrouteRequest{}
 	d := nlattr.NewDecoder(b)
@@ -139,65 +105,59 @@ func (x *GetrouteRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetrouteRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetrouteRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetrouteRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GetrouteRequest) Validate() error {
 	return policyGetrouteRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetrouteDumpRequest is the getroute dump request: look up the route that a packet would take, as
-// the attributes of the request describe it (do), or list the routes of tables (dump). With the
-// header flag fib-match the lookup answers with the entry of the table.
+// GetrouteDumpRequest is the request of [Client.GetrouteDump].
 type GetrouteDumpRequest struct {
 	Header  Rtmsg
-	Oif     nlattr.Opt[uint32] // index of the output interface
-	Table   nlattr.Opt[uint32] // number of the table, which may exceed 255
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Oif     nlattr.Opt[uint32]
+	Table   nlattr.Opt[uint32]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetrouteDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetrouteDumpRequest)
 	}
 	x.Header.encode(e.Extend(12))
-	if x.Oif.OK {
-		e.Uint32(AttrRouteOif, x.Oif.V)
-	}
-	if x.Table.OK {
-		e.Uint32(AttrRouteTable, x.Table.V)
-	}
+	e.OptUint32(AttrRouteOif, x.Oif)
+	e.OptUint32(AttrRouteTable, x.Table)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetrouteDumpRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(12))
 	for d.Next() {
 		switch d.Type() {
 		case AttrRouteOif:
-			x.Oif = nlattr.Some(d.Uint32())
+			x.Oif = d.OptUint32()
 		case AttrRouteTable:
-			x.Table = nlattr.Some(d.Uint32())
+			x.Table = d.OptUint32()
 		case AttrRouteProtoinfo, AttrRouteSession, AttrRouteMpAlgo, AttrRoutePad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetrouteDumpRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetrouteDumpRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetrouteDumpRequest) UnmarshalBinary(b []byte) error {
 	*x = GetrouteDumpRequest{}
 	d := nlattr.NewDecoder(b)
@@ -210,52 +170,62 @@ func (x *GetrouteDumpRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetrouteDumpRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetrouteDumpRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetrouteDumpRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GetrouteDumpRequest) Validate() error {
 	return policyGetrouteDumpRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetrouteReply is the getroute reply: look up the route that a packet would take, as the
-// attributes of the request describe it (do), or list the routes of tables (dump). With the header
-// flag fib-match the lookup answers with the entry of the table.
+// GetrouteReply is the reply of [Client.Getroute].
 type GetrouteReply struct {
-	Header       Rtmsg
-	Dst          nlattr.Opt[netip.Addr] // destination, of rtm-dst-len bits, in network byte order
-	Src          nlattr.Opt[netip.Addr] // source prefix of rtm-src-len bits that packets must match
-	Iif          nlattr.Opt[uint32]
-	Oif          nlattr.Opt[uint32]     // index of the output interface
-	Gateway      nlattr.Opt[netip.Addr] // address of the gateway, of the family of the route
-	Priority     nlattr.Opt[uint32]     // metric of the route; of routes to one prefix the lowest wins
-	Prefsrc      nlattr.Opt[netip.Addr]
-	Metrics      *MetricsAttrs // parameters of the path, mostly for TCP
-	Multipath    []Nexthop
-	Flow         nlattr.Opt[uint32]
-	Cacheinfo    *RtaCacheinfo      // statistics
-	Table        nlattr.Opt[uint32] // number of the table, which may exceed 255
-	Mark         nlattr.Opt[uint32] // in getroute, look up as a packet with this firewall mark
-	MfcStats     *RtaMfcStats       // counters of a multicast forwarding entry
-	Via          *Rtvia
-	Newdst       []uint32
-	Pref         nlattr.Opt[RtPref]    // preference among default routers; IPv6 only
-	EncapType    nlattr.Opt[EncapType] // kind of lightweight tunnel
-	Encap        EncapMsg
-	Expires      nlattr.Opt[uint32] // lifetime of the route in seconds, in requests; IPv6 only
-	Uid          nlattr.Opt[uint32] // in getroute, look up as a socket of this user id
+	Header  Rtmsg
+	Dst     nlattr.Opt[netip.Addr]
+	Src     nlattr.Opt[netip.Addr]
+	Iif     nlattr.Opt[uint32]
+	Oif     nlattr.Opt[uint32]
+	Gateway nlattr.Opt[netip.Addr]
+	// Metric of the route; of routes to one prefix the lowest wins. Absent is 0 for IPv4; for
+	// IPv6 the kernel then takes 1024.
+	Priority nlattr.Opt[uint32]
+	// Source address that packets get if their socket has chosen none.
+	Prefsrc nlattr.Opt[netip.Addr]
+	Metrics *MetricsAttrs // parameters of the path, mostly for TCP
+	// Several next hops, one record after the other: struct rtnexthop (8 bytes), then its
+	// attributes (nexthop-attrs), then zeros up to a multiple of 4. rtnh-len counts header and
+	// attributes but not these zeros. No NLA_F_NESTED.
+	Multipath []Nexthop
+	Flow      nlattr.Opt[uint32]
+	// Statistics. Reported for IPv6 routes and for lookups; ignored in requests.
+	Cacheinfo *RtaCacheinfo
+	Table     nlattr.Opt[uint32]
+	Mark      nlattr.Opt[uint32]
+	MfcStats  *RtaMfcStats // counters of a multicast forwarding entry
+	Via       *Rtvia
+	Newdst    []uint32
+	Pref      nlattr.Opt[RtPref] // preference among default routers; IPv6 only
+	EncapType nlattr.Opt[EncapType]
+	Encap     EncapMsg
+	// Lifetime of the route in seconds, in requests; IPv6 only. Answers use cacheinfo.
+	Expires nlattr.Opt[uint32]
+	Uid     nlattr.Opt[uint32]
+	// MPLS: 1 to copy the TTL between the label and the packet inside, 0 not to. Absent leaves
+	// it to the setting of the network namespace.
 	TtlPropagate nlattr.Opt[uint8]
 	IpProto      nlattr.Opt[uint8]
-	Sport        nlattr.Opt[uint16] // in getroute, look up as a packet from this port
-	Dport        nlattr.Opt[uint16] // in getroute, look up as a packet to this port
-	NhID         nlattr.Opt[uint32] // number of the nexthop object that holds the next hops
-	Flowlabel    nlattr.Opt[uint32]
-	Unknown      []nlattr.Attr // what the fields cannot hold, as it came
+	Sport        nlattr.Opt[uint16]
+	Dport        nlattr.Opt[uint16]
+	// Number of the nexthop object that holds the next hops (see rt-nexthop). A request that
+	// has it must not describe next hops itself.
+	NhID      nlattr.Opt[uint32]
+	Flowlabel nlattr.Opt[uint32]
+	Unknown   []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetrouteReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetrouteReply)
@@ -263,33 +233,17 @@ func (x *GetrouteReply) EncodeTo(e *nlattr.Encoder) {
 	x.Header.encode(e.Extend(12))
 	encapType := x.EncapType
 	if !encapType.OK && x.Encap != nil {
-		encapType = nlattr.ParseSelector(selectorOfEncapMsg(e, AttrRouteEncap, x.Encap), ParseEncapType)
+		encapType = nlattr.ParseSelector(e.Selector(AttrRouteEncap, "encap-type", x.Encap.byEncapMsg()), ParseEncapType)
 	}
-	if x.Dst.OK {
-		e.Addr(AttrRouteDst, x.Dst.V)
-	}
-	if x.Src.OK {
-		e.Addr(AttrRouteSrc, x.Src.V)
-	}
-	if x.Iif.OK {
-		e.Uint32(AttrRouteIif, x.Iif.V)
-	}
-	if x.Oif.OK {
-		e.Uint32(AttrRouteOif, x.Oif.V)
-	}
-	if x.Gateway.OK {
-		e.Addr(AttrRouteGateway, x.Gateway.V)
-	}
-	if x.Priority.OK {
-		e.Uint32(AttrRoutePriority, x.Priority.V)
-	}
-	if x.Prefsrc.OK {
-		e.Addr(AttrRoutePrefsrc, x.Prefsrc.V)
-	}
+	e.OptAddr(AttrRouteDst, x.Dst)
+	e.OptAddr(AttrRouteSrc, x.Src)
+	e.OptUint32(AttrRouteIif, x.Iif)
+	e.OptUint32(AttrRouteOif, x.Oif)
+	e.OptAddr(AttrRouteGateway, x.Gateway)
+	e.OptUint32(AttrRoutePriority, x.Priority)
+	e.OptAddr(AttrRoutePrefsrc, x.Prefsrc)
 	if x.Metrics != nil {
-		nest := e.Begin(AttrRouteMetrics)
-		x.Metrics.encode(e)
-		e.End(nest)
+		x.Metrics.encode(e, AttrRouteMetrics)
 	}
 	if x.Multipath != nil {
 		nest := e.BeginRaw(AttrRouteMultipath)
@@ -298,114 +252,58 @@ func (x *GetrouteReply) EncodeTo(e *nlattr.Encoder) {
 		}
 		e.End(nest)
 	}
-	if x.Flow.OK {
-		e.Uint32(AttrRouteFlow, x.Flow.V)
-	}
+	e.OptUint32(AttrRouteFlow, x.Flow)
 	if x.Cacheinfo != nil {
-		nest := e.BeginRaw(AttrRouteCacheinfo)
-		x.Cacheinfo.encode(e.Extend(32))
-		e.End(nest)
+		x.Cacheinfo.encode(e.Struct(AttrRouteCacheinfo, 32))
 	}
-	if x.Table.OK {
-		e.Uint32(AttrRouteTable, x.Table.V)
-	}
-	if x.Mark.OK {
-		e.Uint32(AttrRouteMark, x.Mark.V)
-	}
+	e.OptUint32(AttrRouteTable, x.Table)
+	e.OptUint32(AttrRouteMark, x.Mark)
 	if x.MfcStats != nil {
-		nest := e.BeginRaw(AttrRouteMfcStats)
-		x.MfcStats.encode(e.Extend(24))
-		e.End(nest)
+		x.MfcStats.encode(e.Struct(AttrRouteMfcStats, 24))
 	}
 	if x.Via != nil {
-		nest := e.BeginRaw(AttrRouteVia)
-		x.Via.encode(e.Extend(18))
-		e.End(nest)
+		x.Via.encode(e.Struct(AttrRouteVia, 18))
 	}
-	if x.Newdst != nil {
-		nlattr.PutArrayBE[uint32](e, AttrRouteNewdst, x.Newdst)
-	}
-	if x.Pref.OK {
-		e.Uint8(AttrRoutePref, uint8(x.Pref.V))
-	}
-	if encapType.OK {
-		e.Uint16(AttrRouteEncapType, uint16(encapType.V))
-	}
+	nlattr.OptArrayBE[uint32](e, AttrRouteNewdst, x.Newdst)
+	nlattr.OptEnum8(e, AttrRoutePref, x.Pref)
+	nlattr.OptEnum16(e, AttrRouteEncapType, encapType)
 	if x.Encap != nil {
 		encodeEncapMsg(e, AttrRouteEncap, nlattr.NamedSelector(encapType), x.Encap)
 	}
-	if x.Expires.OK {
-		e.Uint32(AttrRouteExpires, x.Expires.V)
-	}
-	if x.Uid.OK {
-		e.Uint32(AttrRouteUid, x.Uid.V)
-	}
-	if x.TtlPropagate.OK {
-		e.Uint8(AttrRouteTtlPropagate, x.TtlPropagate.V)
-	}
-	if x.IpProto.OK {
-		e.Uint8(AttrRouteIpProto, x.IpProto.V)
-	}
-	if x.Sport.OK {
-		e.Uint16BE(AttrRouteSport, x.Sport.V)
-	}
-	if x.Dport.OK {
-		e.Uint16BE(AttrRouteDport, x.Dport.V)
-	}
-	if x.NhID.OK {
-		e.Uint32(AttrRouteNhID, x.NhID.V)
-	}
-	if x.Flowlabel.OK {
-		e.Uint32BE(AttrRouteFlowlabel, x.Flowlabel.V)
-	}
+	e.OptUint32(AttrRouteExpires, x.Expires)
+	e.OptUint32(AttrRouteUid, x.Uid)
+	e.OptUint8(AttrRouteTtlPropagate, x.TtlPropagate)
+	e.OptUint8(AttrRouteIpProto, x.IpProto)
+	e.OptUint16BE(AttrRouteSport, x.Sport)
+	e.OptUint16BE(AttrRouteDport, x.Dport)
+	e.OptUint32(AttrRouteNhID, x.NhID)
+	e.OptUint32BE(AttrRouteFlowlabel, x.Flowlabel)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetrouteReply) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(12))
 	var atEncap nlattr.Frame
-	var hasEncap bool
 	for d.Next() {
 		switch d.Type() {
 		case AttrRouteDst:
-			if v, ok := d.Addr(); ok {
-				x.Dst = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Dst, &x.Unknown)
 		case AttrRouteSrc:
-			if v, ok := d.Addr(); ok {
-				x.Src = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Src, &x.Unknown)
 		case AttrRouteIif:
-			x.Iif = nlattr.Some(d.Uint32())
+			x.Iif = d.OptUint32()
 		case AttrRouteOif:
-			x.Oif = nlattr.Some(d.Uint32())
+			x.Oif = d.OptUint32()
 		case AttrRouteGateway:
-			if v, ok := d.Addr(); ok {
-				x.Gateway = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Gateway, &x.Unknown)
 		case AttrRoutePriority:
-			x.Priority = nlattr.Some(d.Uint32())
+			x.Priority = d.OptUint32()
 		case AttrRoutePrefsrc:
-			if v, ok := d.Addr(); ok {
-				x.Prefsrc = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Prefsrc, &x.Unknown)
 		case AttrRouteMetrics:
-			v := nlattr.New[MetricsAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[MetricsAttrs](d); v.decode(d, &x.Unknown) {
 				x.Metrics = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrRouteMultipath:
 			list := nlattr.MakeSlice[Nexthop](d, d.Records(8, 0))
@@ -416,29 +314,24 @@ func (x *GetrouteReply) DecodeFrom(d *nlattr.Decoder) {
 				list[len(list)-1].decode(d)
 				d.LeaveRecord(&rec)
 			}
-			if d.Close(nest) {
+			if d.Close(nest, &x.Unknown) {
 				x.Multipath = list
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrRouteFlow:
-			x.Flow = nlattr.Some(d.Uint32())
+			x.Flow = d.OptUint32()
 		case AttrRouteCacheinfo:
-			v := nlattr.New[RtaCacheinfo](d)
-			v.decode(d.Payload())
-			x.Cacheinfo = v
+			x.Cacheinfo = nlattr.New[RtaCacheinfo](d)
+			x.Cacheinfo.decode(d.Payload())
 		case AttrRouteTable:
-			x.Table = nlattr.Some(d.Uint32())
+			x.Table = d.OptUint32()
 		case AttrRouteMark:
-			x.Mark = nlattr.Some(d.Uint32())
+			x.Mark = d.OptUint32()
 		case AttrRouteMfcStats:
-			v := nlattr.New[RtaMfcStats](d)
-			v.decode(d.Payload())
-			x.MfcStats = v
+			x.MfcStats = nlattr.New[RtaMfcStats](d)
+			x.MfcStats.decode(d.Payload())
 		case AttrRouteVia:
-			v := nlattr.New[Rtvia](d)
-			v.decode(d.Payload())
-			x.Via = v
+			x.Via = nlattr.New[Rtvia](d)
+			x.Via.decode(d.Payload())
 		case AttrRouteNewdst:
 			x.Newdst = nlattr.ArrayBE[uint32, uint32](d)
 		case AttrRoutePref:
@@ -446,43 +339,43 @@ func (x *GetrouteReply) DecodeFrom(d *nlattr.Decoder) {
 		case AttrRouteEncapType:
 			x.EncapType = nlattr.Some(EncapType(d.Uint16()))
 		case AttrRouteEncap:
-			atEncap, hasEncap = d.Skip(), true
+			atEncap = d.Skip()
 		case AttrRouteExpires:
-			x.Expires = nlattr.Some(d.Uint32())
+			x.Expires = d.OptUint32()
 		case AttrRouteUid:
-			x.Uid = nlattr.Some(d.Uint32())
+			x.Uid = d.OptUint32()
 		case AttrRouteTtlPropagate:
-			x.TtlPropagate = nlattr.Some(d.Uint8())
+			x.TtlPropagate = d.OptUint8()
 		case AttrRouteIpProto:
-			x.IpProto = nlattr.Some(d.Uint8())
+			x.IpProto = d.OptUint8()
 		case AttrRouteSport:
-			x.Sport = nlattr.Some(d.Uint16BE())
+			x.Sport = d.OptUint16BE()
 		case AttrRouteDport:
-			x.Dport = nlattr.Some(d.Uint16BE())
+			x.Dport = d.OptUint16BE()
 		case AttrRouteNhID:
-			x.NhID = nlattr.Some(d.Uint32())
+			x.NhID = d.OptUint32()
 		case AttrRouteFlowlabel:
-			x.Flowlabel = nlattr.Some(d.Uint32BE())
+			x.Flowlabel = d.OptUint32BE()
 		case AttrRouteProtoinfo, AttrRouteSession, AttrRouteMpAlgo, AttrRoutePad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
-	if hasEncap && d.Err() == nil {
+	if atEncap.Skipped() && d.Err() == nil {
 		back := d.Resume(atEncap)
 		x.Encap = decodeEncapMsg(d, nlattr.NamedSelector(x.EncapType))
 		d.Return(back)
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetrouteReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetrouteReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetrouteReply) UnmarshalBinary(b []byte) error {
 	*x = GetrouteReply{}
 	d := nlattr.NewDecoder(b)
@@ -491,51 +384,59 @@ func (x *GetrouteReply) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *GetrouteReply) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyGetrouteReply, x)
-}
+func (x *GetrouteReply) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyGetrouteReply, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetrouteReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetrouteReply, b, x)
 }
 
-// NewrouteRequest is the newroute request: add a route. NLM_F_CREATE and NLM_F_EXCL refuse one that
-// exists (EEXIST), NLM_F_REPLACE replaces it, NLM_F_APPEND adds a further one to the same prefix.
-// The attributes that only answers and lookups use are ignored.
+// NewrouteRequest is the request of [Client.Newroute].
 type NewrouteRequest struct {
-	Header       Rtmsg
-	Dst          nlattr.Opt[netip.Addr] // destination, of rtm-dst-len bits, in network byte order
-	Src          nlattr.Opt[netip.Addr] // source prefix of rtm-src-len bits that packets must match
-	Iif          nlattr.Opt[uint32]
-	Oif          nlattr.Opt[uint32]     // index of the output interface
-	Gateway      nlattr.Opt[netip.Addr] // address of the gateway, of the family of the route
-	Priority     nlattr.Opt[uint32]     // metric of the route; of routes to one prefix the lowest wins
-	Prefsrc      nlattr.Opt[netip.Addr]
-	Metrics      *MetricsAttrs // parameters of the path, mostly for TCP
-	Multipath    []Nexthop
-	Flow         nlattr.Opt[uint32]
-	Cacheinfo    *RtaCacheinfo      // statistics
-	Table        nlattr.Opt[uint32] // number of the table, which may exceed 255
-	Mark         nlattr.Opt[uint32] // in getroute, look up as a packet with this firewall mark
-	MfcStats     *RtaMfcStats       // counters of a multicast forwarding entry
-	Via          *Rtvia
-	Newdst       []uint32
-	Pref         nlattr.Opt[RtPref]    // preference among default routers; IPv6 only
-	EncapType    nlattr.Opt[EncapType] // kind of lightweight tunnel
-	Encap        EncapMsg
-	Expires      nlattr.Opt[uint32] // lifetime of the route in seconds, in requests; IPv6 only
-	Uid          nlattr.Opt[uint32] // in getroute, look up as a socket of this user id
+	Header  Rtmsg
+	Dst     nlattr.Opt[netip.Addr]
+	Src     nlattr.Opt[netip.Addr]
+	Iif     nlattr.Opt[uint32]
+	Oif     nlattr.Opt[uint32]
+	Gateway nlattr.Opt[netip.Addr]
+	// Metric of the route; of routes to one prefix the lowest wins. Absent is 0 for IPv4; for
+	// IPv6 the kernel then takes 1024.
+	Priority nlattr.Opt[uint32]
+	// Source address that packets get if their socket has chosen none.
+	Prefsrc nlattr.Opt[netip.Addr]
+	Metrics *MetricsAttrs // parameters of the path, mostly for TCP
+	// Several next hops, one record after the other: struct rtnexthop (8 bytes), then its
+	// attributes (nexthop-attrs), then zeros up to a multiple of 4. rtnh-len counts header and
+	// attributes but not these zeros. No NLA_F_NESTED.
+	Multipath []Nexthop
+	Flow      nlattr.Opt[uint32]
+	// Statistics. Reported for IPv6 routes and for lookups; ignored in requests.
+	Cacheinfo *RtaCacheinfo
+	Table     nlattr.Opt[uint32]
+	Mark      nlattr.Opt[uint32]
+	MfcStats  *RtaMfcStats // counters of a multicast forwarding entry
+	Via       *Rtvia
+	Newdst    []uint32
+	Pref      nlattr.Opt[RtPref] // preference among default routers; IPv6 only
+	EncapType nlattr.Opt[EncapType]
+	Encap     EncapMsg
+	// Lifetime of the route in seconds, in requests; IPv6 only. Answers use cacheinfo.
+	Expires nlattr.Opt[uint32]
+	Uid     nlattr.Opt[uint32]
+	// MPLS: 1 to copy the TTL between the label and the packet inside, 0 not to. Absent leaves
+	// it to the setting of the network namespace.
 	TtlPropagate nlattr.Opt[uint8]
 	IpProto      nlattr.Opt[uint8]
-	Sport        nlattr.Opt[uint16] // in getroute, look up as a packet from this port
-	Dport        nlattr.Opt[uint16] // in getroute, look up as a packet to this port
-	NhID         nlattr.Opt[uint32] // number of the nexthop object that holds the next hops
-	Flowlabel    nlattr.Opt[uint32]
-	Unknown      []nlattr.Attr // what the fields cannot hold, as it came
+	Sport        nlattr.Opt[uint16]
+	Dport        nlattr.Opt[uint16]
+	// Number of the nexthop object that holds the next hops (see rt-nexthop). A request that
+	// has it must not describe next hops itself.
+	NhID      nlattr.Opt[uint32]
+	Flowlabel nlattr.Opt[uint32]
+	Unknown   []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *NewrouteRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(NewrouteRequest)
@@ -543,33 +444,17 @@ func (x *NewrouteRequest) EncodeTo(e *nlattr.Encoder) {
 	x.Header.encode(e.Extend(12))
 	encapType := x.EncapType
 	if !encapType.OK && x.Encap != nil {
-		encapType = nlattr.ParseSelector(selectorOfEncapMsg(e, AttrRouteEncap, x.Encap), ParseEncapType)
+		encapType = nlattr.ParseSelector(e.Selector(AttrRouteEncap, "encap-type", x.Encap.byEncapMsg()), ParseEncapType)
 	}
-	if x.Dst.OK {
-		e.Addr(AttrRouteDst, x.Dst.V)
-	}
-	if x.Src.OK {
-		e.Addr(AttrRouteSrc, x.Src.V)
-	}
-	if x.Iif.OK {
-		e.Uint32(AttrRouteIif, x.Iif.V)
-	}
-	if x.Oif.OK {
-		e.Uint32(AttrRouteOif, x.Oif.V)
-	}
-	if x.Gateway.OK {
-		e.Addr(AttrRouteGateway, x.Gateway.V)
-	}
-	if x.Priority.OK {
-		e.Uint32(AttrRoutePriority, x.Priority.V)
-	}
-	if x.Prefsrc.OK {
-		e.Addr(AttrRoutePrefsrc, x.Prefsrc.V)
-	}
+	e.OptAddr(AttrRouteDst, x.Dst)
+	e.OptAddr(AttrRouteSrc, x.Src)
+	e.OptUint32(AttrRouteIif, x.Iif)
+	e.OptUint32(AttrRouteOif, x.Oif)
+	e.OptAddr(AttrRouteGateway, x.Gateway)
+	e.OptUint32(AttrRoutePriority, x.Priority)
+	e.OptAddr(AttrRoutePrefsrc, x.Prefsrc)
 	if x.Metrics != nil {
-		nest := e.Begin(AttrRouteMetrics)
-		x.Metrics.encode(e)
-		e.End(nest)
+		x.Metrics.encode(e, AttrRouteMetrics)
 	}
 	if x.Multipath != nil {
 		nest := e.BeginRaw(AttrRouteMultipath)
@@ -578,114 +463,58 @@ func (x *NewrouteRequest) EncodeTo(e *nlattr.Encoder) {
 		}
 		e.End(nest)
 	}
-	if x.Flow.OK {
-		e.Uint32(AttrRouteFlow, x.Flow.V)
-	}
+	e.OptUint32(AttrRouteFlow, x.Flow)
 	if x.Cacheinfo != nil {
-		nest := e.BeginRaw(AttrRouteCacheinfo)
-		x.Cacheinfo.encode(e.Extend(32))
-		e.End(nest)
+		x.Cacheinfo.encode(e.Struct(AttrRouteCacheinfo, 32))
 	}
-	if x.Table.OK {
-		e.Uint32(AttrRouteTable, x.Table.V)
-	}
-	if x.Mark.OK {
-		e.Uint32(AttrRouteMark, x.Mark.V)
-	}
+	e.OptUint32(AttrRouteTable, x.Table)
+	e.OptUint32(AttrRouteMark, x.Mark)
 	if x.MfcStats != nil {
-		nest := e.BeginRaw(AttrRouteMfcStats)
-		x.MfcStats.encode(e.Extend(24))
-		e.End(nest)
+		x.MfcStats.encode(e.Struct(AttrRouteMfcStats, 24))
 	}
 	if x.Via != nil {
-		nest := e.BeginRaw(AttrRouteVia)
-		x.Via.encode(e.Extend(18))
-		e.End(nest)
+		x.Via.encode(e.Struct(AttrRouteVia, 18))
 	}
-	if x.Newdst != nil {
-		nlattr.PutArrayBE[uint32](e, AttrRouteNewdst, x.Newdst)
-	}
-	if x.Pref.OK {
-		e.Uint8(AttrRoutePref, uint8(x.Pref.V))
-	}
-	if encapType.OK {
-		e.Uint16(AttrRouteEncapType, uint16(encapType.V))
-	}
+	nlattr.OptArrayBE[uint32](e, AttrRouteNewdst, x.Newdst)
+	nlattr.OptEnum8(e, AttrRoutePref, x.Pref)
+	nlattr.OptEnum16(e, AttrRouteEncapType, encapType)
 	if x.Encap != nil {
 		encodeEncapMsg(e, AttrRouteEncap, nlattr.NamedSelector(encapType), x.Encap)
 	}
-	if x.Expires.OK {
-		e.Uint32(AttrRouteExpires, x.Expires.V)
-	}
-	if x.Uid.OK {
-		e.Uint32(AttrRouteUid, x.Uid.V)
-	}
-	if x.TtlPropagate.OK {
-		e.Uint8(AttrRouteTtlPropagate, x.TtlPropagate.V)
-	}
-	if x.IpProto.OK {
-		e.Uint8(AttrRouteIpProto, x.IpProto.V)
-	}
-	if x.Sport.OK {
-		e.Uint16BE(AttrRouteSport, x.Sport.V)
-	}
-	if x.Dport.OK {
-		e.Uint16BE(AttrRouteDport, x.Dport.V)
-	}
-	if x.NhID.OK {
-		e.Uint32(AttrRouteNhID, x.NhID.V)
-	}
-	if x.Flowlabel.OK {
-		e.Uint32BE(AttrRouteFlowlabel, x.Flowlabel.V)
-	}
+	e.OptUint32(AttrRouteExpires, x.Expires)
+	e.OptUint32(AttrRouteUid, x.Uid)
+	e.OptUint8(AttrRouteTtlPropagate, x.TtlPropagate)
+	e.OptUint8(AttrRouteIpProto, x.IpProto)
+	e.OptUint16BE(AttrRouteSport, x.Sport)
+	e.OptUint16BE(AttrRouteDport, x.Dport)
+	e.OptUint32(AttrRouteNhID, x.NhID)
+	e.OptUint32BE(AttrRouteFlowlabel, x.Flowlabel)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *NewrouteRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(12))
 	var atEncap nlattr.Frame
-	var hasEncap bool
 	for d.Next() {
 		switch d.Type() {
 		case AttrRouteDst:
-			if v, ok := d.Addr(); ok {
-				x.Dst = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Dst, &x.Unknown)
 		case AttrRouteSrc:
-			if v, ok := d.Addr(); ok {
-				x.Src = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Src, &x.Unknown)
 		case AttrRouteIif:
-			x.Iif = nlattr.Some(d.Uint32())
+			x.Iif = d.OptUint32()
 		case AttrRouteOif:
-			x.Oif = nlattr.Some(d.Uint32())
+			x.Oif = d.OptUint32()
 		case AttrRouteGateway:
-			if v, ok := d.Addr(); ok {
-				x.Gateway = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Gateway, &x.Unknown)
 		case AttrRoutePriority:
-			x.Priority = nlattr.Some(d.Uint32())
+			x.Priority = d.OptUint32()
 		case AttrRoutePrefsrc:
-			if v, ok := d.Addr(); ok {
-				x.Prefsrc = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Prefsrc, &x.Unknown)
 		case AttrRouteMetrics:
-			v := nlattr.New[MetricsAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[MetricsAttrs](d); v.decode(d, &x.Unknown) {
 				x.Metrics = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrRouteMultipath:
 			list := nlattr.MakeSlice[Nexthop](d, d.Records(8, 0))
@@ -696,29 +525,24 @@ func (x *NewrouteRequest) DecodeFrom(d *nlattr.Decoder) {
 				list[len(list)-1].decode(d)
 				d.LeaveRecord(&rec)
 			}
-			if d.Close(nest) {
+			if d.Close(nest, &x.Unknown) {
 				x.Multipath = list
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrRouteFlow:
-			x.Flow = nlattr.Some(d.Uint32())
+			x.Flow = d.OptUint32()
 		case AttrRouteCacheinfo:
-			v := nlattr.New[RtaCacheinfo](d)
-			v.decode(d.Payload())
-			x.Cacheinfo = v
+			x.Cacheinfo = nlattr.New[RtaCacheinfo](d)
+			x.Cacheinfo.decode(d.Payload())
 		case AttrRouteTable:
-			x.Table = nlattr.Some(d.Uint32())
+			x.Table = d.OptUint32()
 		case AttrRouteMark:
-			x.Mark = nlattr.Some(d.Uint32())
+			x.Mark = d.OptUint32()
 		case AttrRouteMfcStats:
-			v := nlattr.New[RtaMfcStats](d)
-			v.decode(d.Payload())
-			x.MfcStats = v
+			x.MfcStats = nlattr.New[RtaMfcStats](d)
+			x.MfcStats.decode(d.Payload())
 		case AttrRouteVia:
-			v := nlattr.New[Rtvia](d)
-			v.decode(d.Payload())
-			x.Via = v
+			x.Via = nlattr.New[Rtvia](d)
+			x.Via.decode(d.Payload())
 		case AttrRouteNewdst:
 			x.Newdst = nlattr.ArrayBE[uint32, uint32](d)
 		case AttrRoutePref:
@@ -726,43 +550,43 @@ func (x *NewrouteRequest) DecodeFrom(d *nlattr.Decoder) {
 		case AttrRouteEncapType:
 			x.EncapType = nlattr.Some(EncapType(d.Uint16()))
 		case AttrRouteEncap:
-			atEncap, hasEncap = d.Skip(), true
+			atEncap = d.Skip()
 		case AttrRouteExpires:
-			x.Expires = nlattr.Some(d.Uint32())
+			x.Expires = d.OptUint32()
 		case AttrRouteUid:
-			x.Uid = nlattr.Some(d.Uint32())
+			x.Uid = d.OptUint32()
 		case AttrRouteTtlPropagate:
-			x.TtlPropagate = nlattr.Some(d.Uint8())
+			x.TtlPropagate = d.OptUint8()
 		case AttrRouteIpProto:
-			x.IpProto = nlattr.Some(d.Uint8())
+			x.IpProto = d.OptUint8()
 		case AttrRouteSport:
-			x.Sport = nlattr.Some(d.Uint16BE())
+			x.Sport = d.OptUint16BE()
 		case AttrRouteDport:
-			x.Dport = nlattr.Some(d.Uint16BE())
+			x.Dport = d.OptUint16BE()
 		case AttrRouteNhID:
-			x.NhID = nlattr.Some(d.Uint32())
+			x.NhID = d.OptUint32()
 		case AttrRouteFlowlabel:
-			x.Flowlabel = nlattr.Some(d.Uint32BE())
+			x.Flowlabel = d.OptUint32BE()
 		case AttrRouteProtoinfo, AttrRouteSession, AttrRouteMpAlgo, AttrRoutePad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
-	if hasEncap && d.Err() == nil {
+	if atEncap.Skipped() && d.Err() == nil {
 		back := d.Resume(atEncap)
 		x.Encap = decodeEncapMsg(d, nlattr.NamedSelector(x.EncapType))
 		d.Return(back)
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *NewrouteRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyNewrouteRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *NewrouteRequest) UnmarshalBinary(b []byte) error {
 	*x = NewrouteRequest{}
 	d := nlattr.NewDecoder(b)
@@ -775,17 +599,15 @@ func (x *NewrouteRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyNewrouteRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *NewrouteRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyNewrouteRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *NewrouteRequest) Validate() error {
 	return policyNewrouteRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// DelrouteRequest is the delroute request: remove the first route that matches all that the request
-// states: prefix, table and type, and as far as given protocol, scope, priority and next hops.
-// ESRCH if none does.
+// DelrouteRequest is the request of [Client.Delroute].
 type DelrouteRequest = NewrouteRequest

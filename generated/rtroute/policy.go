@@ -4,9 +4,9 @@ package rtroute
 
 import "github.com/nlgen/nlgen/runtime/nlpolicy"
 
-var policyGetrouteRequest = nlpolicy.Message{Family: "rt-route", Op: "getroute", Header: &structRtmsg, Attrs: &setRouteAttrs, Accept: []uint16{AttrRouteDst, AttrRouteSrc, AttrRouteIif, AttrRouteOif, AttrRouteTable, AttrRouteMark, AttrRouteNewdst, AttrRouteUid, AttrRouteIpProto, AttrRouteSport, AttrRouteDport, AttrRouteFlowlabel}}
+var policyGetrouteRequest = nlpolicy.Message{Family: "rt-route", Op: "getroute", Header: &structRtmsg, Attrs: &setRouteAttrs, Accept: []uint16{1, 2, 3, 4, 15, 16, 19, 25, 27, 28, 29, 31}}
 
-var policyGetrouteDumpRequest = nlpolicy.Message{Family: "rt-route", Op: "getroute", Header: &structRtmsg, Attrs: &setRouteAttrs, Accept: []uint16{AttrRouteOif, AttrRouteTable}}
+var policyGetrouteDumpRequest = nlpolicy.Message{Family: "rt-route", Op: "getroute", Header: &structRtmsg, Attrs: &setRouteAttrs, Accept: []uint16{4, 15}}
 
 var policyGetrouteReply = nlpolicy.Message{Family: "rt-route", Op: "getroute", Header: &structRtmsg, Attrs: &setRouteAttrs}
 
@@ -15,190 +15,190 @@ var policyNewrouteRequest = nlpolicy.Message{Family: "rt-route", Op: "newroute",
 var policyDelrouteRequest = nlpolicy.Message{Family: "rt-route", Op: "delroute", Header: &structRtmsg, Attrs: &setRouteAttrs}
 
 var setRouteAttrs = nlpolicy.Set{Name: "route-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "dst", Number: AttrRouteDst, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4OrV6},
-	{Name: "src", Number: AttrRouteSrc, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4OrV6},
-	{Name: "iif", Number: AttrRouteIif, Kind: nlpolicy.U32},
-	{Name: "oif", Number: AttrRouteOif, Kind: nlpolicy.U32},
-	{Name: "gateway", Number: AttrRouteGateway, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4OrV6},
-	{Name: "priority", Number: AttrRoutePriority, Kind: nlpolicy.U32},
-	{Name: "prefsrc", Number: AttrRoutePrefsrc, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4OrV6},
-	{Name: "metrics", Number: AttrRouteMetrics, Kind: nlpolicy.Nest, Nested: &setMetricsAttrs},
-	{Name: "multipath", Number: AttrRouteMultipath, Kind: nlpolicy.Binary, Record: &nlpolicy.Record{Header: &structRtnexthop, Length: "rtnh-len", Nested: &setNexthopAttrs}},
-	{Name: "protoinfo", Number: AttrRouteProtoinfo, Kind: nlpolicy.Unused},
-	{Name: "flow", Number: AttrRouteFlow, Kind: nlpolicy.U32},
-	{Name: "cacheinfo", Number: AttrRouteCacheinfo, Kind: nlpolicy.Binary, Struct: &structRtaCacheinfo},
-	{Name: "session", Number: AttrRouteSession, Kind: nlpolicy.Unused},
-	{Name: "mp-algo", Number: AttrRouteMpAlgo, Kind: nlpolicy.Unused},
-	{Name: "table", Number: AttrRouteTable, Kind: nlpolicy.U32},
-	{Name: "mark", Number: AttrRouteMark, Kind: nlpolicy.U32},
-	{Name: "mfc-stats", Number: AttrRouteMfcStats, Kind: nlpolicy.Binary, Struct: &structRtaMfcStats},
-	{Name: "via", Number: AttrRouteVia, Kind: nlpolicy.Binary, Struct: &structRtvia},
-	{Name: "newdst", Number: AttrRouteNewdst, Kind: nlpolicy.Binary, Elem: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "pref", Number: AttrRoutePref, Kind: nlpolicy.U8, Enum: &enumRtPref},
-	{Name: "encap-type", Number: AttrRouteEncapType, Kind: nlpolicy.U16, Enum: &enumEncapType},
-	{Name: "encap", Number: AttrRouteEncap, Kind: nlpolicy.SubMessage, Sub: &subEncapMsg, Selector: "encap-type"},
-	{Name: "expires", Number: AttrRouteExpires, Kind: nlpolicy.U32},
-	{Name: "pad", Number: AttrRoutePad, Kind: nlpolicy.Pad},
-	{Name: "uid", Number: AttrRouteUid, Kind: nlpolicy.U32},
-	{Name: "ttl-propagate", Number: AttrRouteTtlPropagate, Kind: nlpolicy.U8},
-	{Name: "ip-proto", Number: AttrRouteIpProto, Kind: nlpolicy.U8},
-	{Name: "sport", Number: AttrRouteSport, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "dport", Number: AttrRouteDport, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "nh-id", Number: AttrRouteNhID, Kind: nlpolicy.U32},
-	{Name: "flowlabel", Number: AttrRouteFlowlabel, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.Hex},
+	{Name: "dst", Number: 1, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4OrV6},
+	{Name: "src", Number: 2, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4OrV6},
+	{Name: "iif", Number: 3, Kind: nlpolicy.U32},
+	{Name: "oif", Number: 4, Kind: nlpolicy.U32},
+	{Name: "gateway", Number: 5, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4OrV6},
+	{Name: "priority", Number: 6, Kind: nlpolicy.U32},
+	{Name: "prefsrc", Number: 7, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4OrV6},
+	{Name: "metrics", Number: 8, Kind: nlpolicy.Nest, Nested: &setMetricsAttrs},
+	{Name: "multipath", Number: 9, Kind: nlpolicy.Binary, Record: &nlpolicy.Record{Header: &structRtnexthop, Length: "rtnh-len", Nested: &setNexthopAttrs}},
+	{Name: "protoinfo", Number: 10, Kind: nlpolicy.Unused},
+	{Name: "flow", Number: 11, Kind: nlpolicy.U32},
+	{Name: "cacheinfo", Number: 12, Kind: nlpolicy.Binary, Struct: &structRtaCacheinfo},
+	{Name: "session", Number: 13, Kind: nlpolicy.Unused},
+	{Name: "mp-algo", Number: 14, Kind: nlpolicy.Unused},
+	{Name: "table", Number: 15, Kind: nlpolicy.U32},
+	{Name: "mark", Number: 16, Kind: nlpolicy.U32},
+	{Name: "mfc-stats", Number: 17, Kind: nlpolicy.Binary, Struct: &structRtaMfcStats},
+	{Name: "via", Number: 18, Kind: nlpolicy.Binary, Struct: &structRtvia},
+	{Name: "newdst", Number: 19, Kind: nlpolicy.Binary, Elem: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "pref", Number: 20, Kind: nlpolicy.U8, Enum: &enumRtPref},
+	{Name: "encap-type", Number: 21, Kind: nlpolicy.U16, Enum: &enumEncapType},
+	{Name: "encap", Number: 22, Kind: nlpolicy.SubMessage, Sub: &subEncapMsg, Selector: "encap-type"},
+	{Name: "expires", Number: 23, Kind: nlpolicy.U32},
+	{Name: "pad", Number: 24, Kind: nlpolicy.Pad},
+	{Name: "uid", Number: 25, Kind: nlpolicy.U32},
+	{Name: "ttl-propagate", Number: 26, Kind: nlpolicy.U8},
+	{Name: "ip-proto", Number: 27, Kind: nlpolicy.U8},
+	{Name: "sport", Number: 28, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "dport", Number: 29, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "nh-id", Number: 30, Kind: nlpolicy.U32},
+	{Name: "flowlabel", Number: 31, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.Hex},
 }}
 
 var setNexthopAttrs = nlpolicy.Set{Name: "nexthop-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "gateway", Number: AttrRouteGateway, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4OrV6},
-	{Name: "flow", Number: AttrRouteFlow, Kind: nlpolicy.U32},
-	{Name: "via", Number: AttrRouteVia, Kind: nlpolicy.Binary, Struct: &structRtvia},
-	{Name: "newdst", Number: AttrRouteNewdst, Kind: nlpolicy.Binary, Elem: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "encap-type", Number: AttrRouteEncapType, Kind: nlpolicy.U16, Enum: &enumEncapType},
-	{Name: "encap", Number: AttrRouteEncap, Kind: nlpolicy.SubMessage, Sub: &subEncapMsg, Selector: "encap-type"},
+	{Name: "gateway", Number: 5, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4OrV6},
+	{Name: "flow", Number: 11, Kind: nlpolicy.U32},
+	{Name: "via", Number: 18, Kind: nlpolicy.Binary, Struct: &structRtvia},
+	{Name: "newdst", Number: 19, Kind: nlpolicy.Binary, Elem: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "encap-type", Number: 21, Kind: nlpolicy.U16, Enum: &enumEncapType},
+	{Name: "encap", Number: 22, Kind: nlpolicy.SubMessage, Sub: &subEncapMsg, Selector: "encap-type"},
 }}
 
 var setMetricsAttrs = nlpolicy.Set{Name: "metrics", Attrs: []nlpolicy.Attr{
-	{Name: "unspec", Number: AttrMetricsUnspec, Kind: nlpolicy.Unused},
-	{Name: "lock", Number: AttrMetricsLock, Kind: nlpolicy.U32, Enum: &enumMetricLock},
-	{Name: "mtu", Number: AttrMetricsMtu, Kind: nlpolicy.U32},
-	{Name: "window", Number: AttrMetricsWindow, Kind: nlpolicy.U32},
-	{Name: "rtt", Number: AttrMetricsRtt, Kind: nlpolicy.U32},
-	{Name: "rttvar", Number: AttrMetricsRttvar, Kind: nlpolicy.U32},
-	{Name: "ssthresh", Number: AttrMetricsSsthresh, Kind: nlpolicy.U32},
-	{Name: "cwnd", Number: AttrMetricsCwnd, Kind: nlpolicy.U32},
-	{Name: "advmss", Number: AttrMetricsAdvmss, Kind: nlpolicy.U32},
-	{Name: "reordering", Number: AttrMetricsReordering, Kind: nlpolicy.U32},
-	{Name: "hoplimit", Number: AttrMetricsHoplimit, Kind: nlpolicy.U32},
-	{Name: "initcwnd", Number: AttrMetricsInitcwnd, Kind: nlpolicy.U32},
-	{Name: "features", Number: AttrMetricsFeatures, Kind: nlpolicy.U32, Enum: &enumRtaxFeatures},
-	{Name: "rto-min", Number: AttrMetricsRtoMin, Kind: nlpolicy.U32},
-	{Name: "initrwnd", Number: AttrMetricsInitrwnd, Kind: nlpolicy.U32},
-	{Name: "quickack", Number: AttrMetricsQuickack, Kind: nlpolicy.U32},
-	{Name: "cc-algo", Number: AttrMetricsCcAlgo, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 15}},
-	{Name: "fastopen-no-cookie", Number: AttrMetricsFastopenNoCookie, Kind: nlpolicy.U32},
+	{Name: "unspec", Number: 0, Kind: nlpolicy.Unused},
+	{Name: "lock", Number: 1, Kind: nlpolicy.U32, Enum: &enumMetricLock},
+	{Name: "mtu", Number: 2, Kind: nlpolicy.U32},
+	{Name: "window", Number: 3, Kind: nlpolicy.U32},
+	{Name: "rtt", Number: 4, Kind: nlpolicy.U32},
+	{Name: "rttvar", Number: 5, Kind: nlpolicy.U32},
+	{Name: "ssthresh", Number: 6, Kind: nlpolicy.U32},
+	{Name: "cwnd", Number: 7, Kind: nlpolicy.U32},
+	{Name: "advmss", Number: 8, Kind: nlpolicy.U32},
+	{Name: "reordering", Number: 9, Kind: nlpolicy.U32},
+	{Name: "hoplimit", Number: 10, Kind: nlpolicy.U32},
+	{Name: "initcwnd", Number: 11, Kind: nlpolicy.U32},
+	{Name: "features", Number: 12, Kind: nlpolicy.U32, Enum: &enumRtaxFeatures},
+	{Name: "rto-min", Number: 13, Kind: nlpolicy.U32},
+	{Name: "initrwnd", Number: 14, Kind: nlpolicy.U32},
+	{Name: "quickack", Number: 15, Kind: nlpolicy.U32},
+	{Name: "cc-algo", Number: 16, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 15}},
+	{Name: "fastopen-no-cookie", Number: 17, Kind: nlpolicy.U32},
 }}
 
 var setEncapMplsAttrs = nlpolicy.Set{Name: "encap-mpls-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "dst", Number: AttrEncapMplsDst, Kind: nlpolicy.Binary, Elem: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "ttl", Number: AttrEncapMplsTtl, Kind: nlpolicy.U8},
+	{Name: "dst", Number: 1, Kind: nlpolicy.Binary, Elem: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "ttl", Number: 2, Kind: nlpolicy.U8},
 }}
 
 var setEncapIpAttrs = nlpolicy.Set{Name: "encap-ip-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "id", Number: AttrEncapIpID, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "dst", Number: AttrEncapIpDst, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "src", Number: AttrEncapIpSrc, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "ttl", Number: AttrEncapIpTtl, Kind: nlpolicy.U8},
-	{Name: "tos", Number: AttrEncapIpTos, Kind: nlpolicy.U8},
-	{Name: "flags", Number: AttrEncapIpFlags, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian, Enum: &enumEncapIpFlags},
-	{Name: "pad", Number: AttrEncapIpPad, Kind: nlpolicy.Pad},
-	{Name: "opts", Number: AttrEncapIpOpts, Kind: nlpolicy.Nest, Nested: &setEncapIpOptsAttrs},
+	{Name: "id", Number: 1, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
+	{Name: "dst", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
+	{Name: "src", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
+	{Name: "ttl", Number: 4, Kind: nlpolicy.U8},
+	{Name: "tos", Number: 5, Kind: nlpolicy.U8},
+	{Name: "flags", Number: 6, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian, Enum: &enumEncapIpFlags},
+	{Name: "pad", Number: 7, Kind: nlpolicy.Pad},
+	{Name: "opts", Number: 8, Kind: nlpolicy.Nest, Nested: &setEncapIpOptsAttrs},
 }}
 
 var setEncapIp6Attrs = nlpolicy.Set{Name: "encap-ip6-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "id", Number: AttrEncapIp6ID, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "dst", Number: AttrEncapIp6Dst, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
-	{Name: "src", Number: AttrEncapIp6Src, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
-	{Name: "hoplimit", Number: AttrEncapIp6Hoplimit, Kind: nlpolicy.U8},
-	{Name: "tc", Number: AttrEncapIp6Tc, Kind: nlpolicy.U8},
-	{Name: "flags", Number: AttrEncapIp6Flags, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian, Enum: &enumEncapIpFlags},
-	{Name: "pad", Number: AttrEncapIp6Pad, Kind: nlpolicy.Pad},
-	{Name: "opts", Number: AttrEncapIp6Opts, Kind: nlpolicy.Nest, Nested: &setEncapIpOptsAttrs},
+	{Name: "id", Number: 1, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
+	{Name: "dst", Number: 2, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
+	{Name: "src", Number: 3, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
+	{Name: "hoplimit", Number: 4, Kind: nlpolicy.U8},
+	{Name: "tc", Number: 5, Kind: nlpolicy.U8},
+	{Name: "flags", Number: 6, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian, Enum: &enumEncapIpFlags},
+	{Name: "pad", Number: 7, Kind: nlpolicy.Pad},
+	{Name: "opts", Number: 8, Kind: nlpolicy.Nest, Nested: &setEncapIpOptsAttrs},
 }}
 
 var setEncapIpOptsAttrs = nlpolicy.Set{Name: "encap-ip-opts-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "geneve", Number: AttrEncapIpOptsGeneve, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setEncapIpOptGeneveAttrs},
-	{Name: "vxlan", Number: AttrEncapIpOptsVxlan, Kind: nlpolicy.Nest, Nested: &setEncapIpOptVxlanAttrs},
-	{Name: "erspan", Number: AttrEncapIpOptsErspan, Kind: nlpolicy.Nest, Nested: &setEncapIpOptErspanAttrs},
+	{Name: "geneve", Number: 1, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setEncapIpOptGeneveAttrs},
+	{Name: "vxlan", Number: 2, Kind: nlpolicy.Nest, Nested: &setEncapIpOptVxlanAttrs},
+	{Name: "erspan", Number: 3, Kind: nlpolicy.Nest, Nested: &setEncapIpOptErspanAttrs},
 }}
 
 var setEncapIpOptGeneveAttrs = nlpolicy.Set{Name: "encap-ip-opt-geneve-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "class", Number: AttrEncapIpOptGeneveClass, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "type", Number: AttrEncapIpOptGeneveType, Kind: nlpolicy.U8},
-	{Name: "data", Number: AttrEncapIpOptGeneveData, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 127}},
+	{Name: "class", Number: 1, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "type", Number: 2, Kind: nlpolicy.U8},
+	{Name: "data", Number: 3, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 127}},
 }}
 
 var setEncapIpOptVxlanAttrs = nlpolicy.Set{Name: "encap-ip-opt-vxlan-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "gbp", Number: AttrEncapIpOptVxlanGbp, Kind: nlpolicy.U32},
+	{Name: "gbp", Number: 1, Kind: nlpolicy.U32},
 }}
 
 var setEncapIpOptErspanAttrs = nlpolicy.Set{Name: "encap-ip-opt-erspan-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "ver", Number: AttrEncapIpOptErspanVer, Kind: nlpolicy.U8},
-	{Name: "index", Number: AttrEncapIpOptErspanIndex, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "dir", Number: AttrEncapIpOptErspanDir, Kind: nlpolicy.U8},
-	{Name: "hwid", Number: AttrEncapIpOptErspanHwid, Kind: nlpolicy.U8},
+	{Name: "ver", Number: 1, Kind: nlpolicy.U8},
+	{Name: "index", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "dir", Number: 3, Kind: nlpolicy.U8},
+	{Name: "hwid", Number: 4, Kind: nlpolicy.U8},
 }}
 
 var setEncapIlaAttrs = nlpolicy.Set{Name: "encap-ila-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "locator", Number: AttrEncapIlaLocator, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "csum-mode", Number: AttrEncapIlaCsumMode, Kind: nlpolicy.U8, Enum: &enumIlaCsumMode},
-	{Name: "ident-type", Number: AttrEncapIlaIdentType, Kind: nlpolicy.U8, Enum: &enumIlaIdentType},
-	{Name: "hook-type", Number: AttrEncapIlaHookType, Kind: nlpolicy.U8, Enum: &enumIlaHookType},
+	{Name: "locator", Number: 1, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
+	{Name: "csum-mode", Number: 7, Kind: nlpolicy.U8, Enum: &enumIlaCsumMode},
+	{Name: "ident-type", Number: 8, Kind: nlpolicy.U8, Enum: &enumIlaIdentType},
+	{Name: "hook-type", Number: 9, Kind: nlpolicy.U8, Enum: &enumIlaHookType},
 }}
 
 var setEncapSeg6Attrs = nlpolicy.Set{Name: "encap-seg6-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "srh", Number: AttrEncapSeg6Srh, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMinLen, MinLen: 28}},
+	{Name: "srh", Number: 1, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMinLen, MinLen: 28}},
 }}
 
 var setEncapBpfAttrs = nlpolicy.Set{Name: "encap-bpf-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "in", Number: AttrEncapBpfIn, Kind: nlpolicy.Nest, Nested: &setLwtBpfProgAttrs},
-	{Name: "out", Number: AttrEncapBpfOut, Kind: nlpolicy.Nest, Nested: &setLwtBpfProgAttrs},
-	{Name: "xmit", Number: AttrEncapBpfXmit, Kind: nlpolicy.Nest, Nested: &setLwtBpfProgAttrs},
-	{Name: "xmit-headroom", Number: AttrEncapBpfXmitHeadroom, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 256}},
+	{Name: "in", Number: 1, Kind: nlpolicy.Nest, Nested: &setLwtBpfProgAttrs},
+	{Name: "out", Number: 2, Kind: nlpolicy.Nest, Nested: &setLwtBpfProgAttrs},
+	{Name: "xmit", Number: 3, Kind: nlpolicy.Nest, Nested: &setLwtBpfProgAttrs},
+	{Name: "xmit-headroom", Number: 4, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 256}},
 }}
 
 var setLwtBpfProgAttrs = nlpolicy.Set{Name: "lwt-bpf-prog-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "fd", Number: AttrLwtBpfProgFd, Kind: nlpolicy.U32},
-	{Name: "name", Number: AttrLwtBpfProgName, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 256}},
+	{Name: "fd", Number: 1, Kind: nlpolicy.U32},
+	{Name: "name", Number: 2, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 256}},
 }}
 
 var setEncapSeg6LocalAttrs = nlpolicy.Set{Name: "encap-seg6-local-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "action", Number: AttrEncapSeg6LocalAction, Kind: nlpolicy.U32, Enum: &enumSeg6LocalAction},
-	{Name: "srh", Number: AttrEncapSeg6LocalSrh, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMinLen, MinLen: 24}},
-	{Name: "table", Number: AttrEncapSeg6LocalTable, Kind: nlpolicy.U32},
-	{Name: "nh4", Number: AttrEncapSeg6LocalNh4, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 4}},
-	{Name: "nh6", Number: AttrEncapSeg6LocalNh6, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
-	{Name: "iif", Number: AttrEncapSeg6LocalIif, Kind: nlpolicy.U32},
-	{Name: "oif", Number: AttrEncapSeg6LocalOif, Kind: nlpolicy.U32},
-	{Name: "bpf", Number: AttrEncapSeg6LocalBpf, Kind: nlpolicy.Nest, Nested: &setSeg6LocalBpfProgAttrs},
-	{Name: "vrftable", Number: AttrEncapSeg6LocalVrftable, Kind: nlpolicy.U32},
-	{Name: "counters", Number: AttrEncapSeg6LocalCounters, Kind: nlpolicy.Nest, Nested: &setSeg6LocalCntAttrs},
-	{Name: "flavors", Number: AttrEncapSeg6LocalFlavors, Kind: nlpolicy.Nest, Nested: &setSeg6LocalFlvAttrs},
+	{Name: "action", Number: 1, Kind: nlpolicy.U32, Enum: &enumSeg6LocalAction},
+	{Name: "srh", Number: 2, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMinLen, MinLen: 24}},
+	{Name: "table", Number: 3, Kind: nlpolicy.U32},
+	{Name: "nh4", Number: 4, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 4}},
+	{Name: "nh6", Number: 5, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
+	{Name: "iif", Number: 6, Kind: nlpolicy.U32},
+	{Name: "oif", Number: 7, Kind: nlpolicy.U32},
+	{Name: "bpf", Number: 8, Kind: nlpolicy.Nest, Nested: &setSeg6LocalBpfProgAttrs},
+	{Name: "vrftable", Number: 9, Kind: nlpolicy.U32},
+	{Name: "counters", Number: 10, Kind: nlpolicy.Nest, Nested: &setSeg6LocalCntAttrs},
+	{Name: "flavors", Number: 11, Kind: nlpolicy.Nest, Nested: &setSeg6LocalFlvAttrs},
 }}
 
 var setSeg6LocalBpfProgAttrs = nlpolicy.Set{Name: "seg6-local-bpf-prog-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "prog", Number: AttrSeg6LocalBpfProgProg, Kind: nlpolicy.U32},
-	{Name: "prog-name", Number: AttrSeg6LocalBpfProgProgName, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 256}},
+	{Name: "prog", Number: 1, Kind: nlpolicy.U32},
+	{Name: "prog-name", Number: 2, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 256}},
 }}
 
 var setSeg6LocalCntAttrs = nlpolicy.Set{Name: "seg6-local-cnt-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "pad", Number: AttrSeg6LocalCntPad, Kind: nlpolicy.Pad},
-	{Name: "packets", Number: AttrSeg6LocalCntPackets, Kind: nlpolicy.U64},
-	{Name: "bytes", Number: AttrSeg6LocalCntBytes, Kind: nlpolicy.U64},
-	{Name: "errors", Number: AttrSeg6LocalCntErrors, Kind: nlpolicy.U64},
+	{Name: "pad", Number: 1, Kind: nlpolicy.Pad},
+	{Name: "packets", Number: 2, Kind: nlpolicy.U64},
+	{Name: "bytes", Number: 3, Kind: nlpolicy.U64},
+	{Name: "errors", Number: 4, Kind: nlpolicy.U64},
 }}
 
 var setSeg6LocalFlvAttrs = nlpolicy.Set{Name: "seg6-local-flv-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "operation", Number: AttrSeg6LocalFlvOperation, Kind: nlpolicy.U32, Enum: &enumSeg6LocalFlvOp},
-	{Name: "lcblock-bits", Number: AttrSeg6LocalFlvLcblockBits, Kind: nlpolicy.U8},
-	{Name: "lcnode-fn-bits", Number: AttrSeg6LocalFlvLcnodeFnBits, Kind: nlpolicy.U8},
+	{Name: "operation", Number: 1, Kind: nlpolicy.U32, Enum: &enumSeg6LocalFlvOp},
+	{Name: "lcblock-bits", Number: 2, Kind: nlpolicy.U8},
+	{Name: "lcnode-fn-bits", Number: 3, Kind: nlpolicy.U8},
 }}
 
 var setEncapRplAttrs = nlpolicy.Set{Name: "encap-rpl-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "srh", Number: AttrEncapRplSrh, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMinLen, MinLen: 24}},
+	{Name: "srh", Number: 1, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMinLen, MinLen: 24}},
 }}
 
 var setEncapIoam6Attrs = nlpolicy.Set{Name: "encap-ioam6-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "mode", Number: AttrEncapIoam6Mode, Kind: nlpolicy.U8, Enum: &enumIoam6Mode},
-	{Name: "dst", Number: AttrEncapIoam6Dst, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
-	{Name: "trace", Number: AttrEncapIoam6Trace, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 8}, Struct: &structIoam6TraceHdr},
-	{Name: "freq-k", Number: AttrEncapIoam6FreqK, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 1, Max: 1000000}},
-	{Name: "freq-n", Number: AttrEncapIoam6FreqN, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 1, Max: 1000000}},
-	{Name: "src", Number: AttrEncapIoam6Src, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
+	{Name: "mode", Number: 1, Kind: nlpolicy.U8, Enum: &enumIoam6Mode},
+	{Name: "dst", Number: 2, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
+	{Name: "trace", Number: 3, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 8}, Struct: &structIoam6TraceHdr},
+	{Name: "freq-k", Number: 4, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 1, Max: 1000000}},
+	{Name: "freq-n", Number: 5, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 1, Max: 1000000}},
+	{Name: "src", Number: 6, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
 }}
 
 var setEncapXfrmAttrs = nlpolicy.Set{Name: "encap-xfrm-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "if-id", Number: AttrEncapXfrmIfID, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
-	{Name: "link", Number: AttrEncapXfrmLink, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
+	{Name: "if-id", Number: 1, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
+	{Name: "link", Number: 2, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
 }}
 
 var subEncapMsg = nlpolicy.SubMsg{Name: "encap-msg", Formats: []nlpolicy.Format{
@@ -215,55 +215,55 @@ var subEncapMsg = nlpolicy.SubMsg{Name: "encap-msg", Formats: []nlpolicy.Format{
 }}
 
 var structRtmsg = nlpolicy.Struct{Name: "rtmsg", Size: 12, Members: []nlpolicy.Member{
-	{Name: "rtm-family", Offset: 0, Size: 1, Kind: nlpolicy.U8},
-	{Name: "rtm-dst-len", Offset: 1, Size: 1, Kind: nlpolicy.U8},
-	{Name: "rtm-src-len", Offset: 2, Size: 1, Kind: nlpolicy.U8},
-	{Name: "rtm-tos", Offset: 3, Size: 1, Kind: nlpolicy.U8},
-	{Name: "rtm-table", Offset: 4, Size: 1, Kind: nlpolicy.U8, Enum: &enumRtTable},
-	{Name: "rtm-protocol", Offset: 5, Size: 1, Kind: nlpolicy.U8, Enum: &enumRtProtocol},
-	{Name: "rtm-scope", Offset: 6, Size: 1, Kind: nlpolicy.U8, Enum: &enumRtScope},
-	{Name: "rtm-type", Offset: 7, Size: 1, Kind: nlpolicy.U8, Enum: &enumRtmType},
-	{Name: "rtm-flags", Offset: 8, Size: 4, Kind: nlpolicy.U32, Enum: &enumRtmFlags},
+	{Name: "rtm-family", Size: 1},
+	{Name: "rtm-dst-len", Offset: 1, Size: 1},
+	{Name: "rtm-src-len", Offset: 2, Size: 1},
+	{Name: "rtm-tos", Offset: 3, Size: 1},
+	{Name: "rtm-table", Offset: 4, Size: 1, Enum: &enumRtTable},
+	{Name: "rtm-protocol", Offset: 5, Size: 1, Enum: &enumRtProtocol},
+	{Name: "rtm-scope", Offset: 6, Size: 1, Enum: &enumRtScope},
+	{Name: "rtm-type", Offset: 7, Size: 1, Enum: &enumRtmType},
+	{Name: "rtm-flags", Offset: 8, Size: 4, Enum: &enumRtmFlags},
 }}
 
 var structRtnexthop = nlpolicy.Struct{Name: "rtnexthop", Size: 8, Members: []nlpolicy.Member{
-	{Name: "rtnh-len", Offset: 0, Size: 2, Kind: nlpolicy.U16},
-	{Name: "rtnh-flags", Offset: 2, Size: 1, Kind: nlpolicy.U8, Enum: &enumRtnhFlags},
-	{Name: "rtnh-hops", Offset: 3, Size: 1, Kind: nlpolicy.U8},
+	{Name: "rtnh-len", Size: 2},
+	{Name: "rtnh-flags", Offset: 2, Size: 1, Enum: &enumRtnhFlags},
+	{Name: "rtnh-hops", Offset: 3, Size: 1},
 	{Name: "rtnh-ifindex", Offset: 4, Size: 4, Kind: nlpolicy.S32},
 }}
 
 var structRtvia = nlpolicy.Struct{Name: "rtvia", Size: 18, Members: []nlpolicy.Member{
-	{Name: "rtvia-family", Offset: 0, Size: 2, Kind: nlpolicy.U16},
+	{Name: "rtvia-family", Size: 2},
 	{Name: "rtvia-addr", Offset: 2, Size: 16, Kind: nlpolicy.Binary},
 }}
 
 var structRtaCacheinfo = nlpolicy.Struct{Name: "rta-cacheinfo", Size: 32, Members: []nlpolicy.Member{
-	{Name: "rta-clntref", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "rta-lastuse", Offset: 4, Size: 4, Kind: nlpolicy.U32},
+	{Name: "rta-clntref", Size: 4},
+	{Name: "rta-lastuse", Offset: 4, Size: 4},
 	{Name: "rta-expires", Offset: 8, Size: 4, Kind: nlpolicy.S32},
-	{Name: "rta-error", Offset: 12, Size: 4, Kind: nlpolicy.U32},
-	{Name: "rta-used", Offset: 16, Size: 4, Kind: nlpolicy.U32},
-	{Name: "rta-id", Offset: 20, Size: 4, Kind: nlpolicy.U32},
-	{Name: "rta-ts", Offset: 24, Size: 4, Kind: nlpolicy.U32},
-	{Name: "rta-tsage", Offset: 28, Size: 4, Kind: nlpolicy.U32},
+	{Name: "rta-error", Offset: 12, Size: 4},
+	{Name: "rta-used", Offset: 16, Size: 4},
+	{Name: "rta-id", Offset: 20, Size: 4},
+	{Name: "rta-ts", Offset: 24, Size: 4},
+	{Name: "rta-tsage", Offset: 28, Size: 4},
 }}
 
 var structRtaMfcStats = nlpolicy.Struct{Name: "rta-mfc-stats", Size: 24, Members: []nlpolicy.Member{
-	{Name: "mfcs-packets", Offset: 0, Size: 8, Kind: nlpolicy.U64},
-	{Name: "mfcs-bytes", Offset: 8, Size: 8, Kind: nlpolicy.U64},
-	{Name: "mfcs-wrong-if", Offset: 16, Size: 8, Kind: nlpolicy.U64},
+	{Name: "mfcs-packets", Size: 8},
+	{Name: "mfcs-bytes", Offset: 8, Size: 8},
+	{Name: "mfcs-wrong-if", Offset: 16, Size: 8},
 }}
 
 var structIoam6TraceHdr = nlpolicy.Struct{Name: "ioam6-trace-hdr", Size: 8, Members: []nlpolicy.Member{
-	{Name: "namespace-id", Offset: 0, Size: 2, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "nodelen", Offset: 2, Size: 1, Kind: nlpolicy.U8},
-	{Name: "remlen", Offset: 3, Size: 1, Kind: nlpolicy.U8},
-	{Name: "type", Offset: 4, Size: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "namespace-id", Size: 2, Flags: nlpolicy.BigEndian},
+	{Name: "nodelen", Offset: 2, Size: 1},
+	{Name: "remlen", Offset: 3, Size: 1},
+	{Name: "type", Offset: 4, Size: 4, Flags: nlpolicy.BigEndian},
 }}
 
 var enumRtmType = nlpolicy.Enum{Name: "rtm-type", Names: []nlpolicy.Value{
-	{Name: "unspec", Value: 0},
+	{Name: "unspec"},
 	{Name: "unicast", Value: 1},
 	{Name: "local", Value: 2},
 	{Name: "broadcast", Value: 3},
@@ -278,7 +278,7 @@ var enumRtmType = nlpolicy.Enum{Name: "rtm-type", Names: []nlpolicy.Value{
 }}
 
 var enumRtProtocol = nlpolicy.Enum{Name: "rt-protocol", Names: []nlpolicy.Value{
-	{Name: "unspec", Value: 0},
+	{Name: "unspec"},
 	{Name: "redirect", Value: 1},
 	{Name: "kernel", Value: 2},
 	{Name: "boot", Value: 3},
@@ -305,7 +305,7 @@ var enumRtProtocol = nlpolicy.Enum{Name: "rt-protocol", Names: []nlpolicy.Value{
 }}
 
 var enumRtScope = nlpolicy.Enum{Name: "rt-scope", Names: []nlpolicy.Value{
-	{Name: "universe", Value: 0},
+	{Name: "universe"},
 	{Name: "site", Value: 200},
 	{Name: "link", Value: 253},
 	{Name: "host", Value: 254},
@@ -313,7 +313,7 @@ var enumRtScope = nlpolicy.Enum{Name: "rt-scope", Names: []nlpolicy.Value{
 }}
 
 var enumRtTable = nlpolicy.Enum{Name: "rt-table", Names: []nlpolicy.Value{
-	{Name: "unspec", Value: 0},
+	{Name: "unspec"},
 	{Name: "compat", Value: 252},
 	{Name: "default", Value: 253},
 	{Name: "main", Value: 254},
@@ -350,7 +350,7 @@ var enumRtnhFlags = nlpolicy.Enum{Name: "rtnh-flags", Flags: true, Names: []nlpo
 }}
 
 var enumRtPref = nlpolicy.Enum{Name: "rt-pref", Names: []nlpolicy.Value{
-	{Name: "medium", Value: 0},
+	{Name: "medium"},
 	{Name: "high", Value: 1},
 	{Name: "invalid", Value: 2},
 	{Name: "low", Value: 3},
@@ -382,7 +382,7 @@ var enumRtaxFeatures = nlpolicy.Enum{Name: "rtax-features", Flags: true, Names: 
 }}
 
 var enumEncapType = nlpolicy.Enum{Name: "encap-type", Names: []nlpolicy.Value{
-	{Name: "none", Value: 0},
+	{Name: "none"},
 	{Name: "mpls", Value: 1},
 	{Name: "ip", Value: 2},
 	{Name: "ila", Value: 3},
@@ -415,14 +415,14 @@ var enumEncapIpFlags = nlpolicy.Enum{Name: "encap-ip-flags", Flags: true, Names:
 }}
 
 var enumIlaCsumMode = nlpolicy.Enum{Name: "ila-csum-mode", Names: []nlpolicy.Value{
-	{Name: "adjust-transport", Value: 0},
+	{Name: "adjust-transport"},
 	{Name: "neutral-map", Value: 1},
 	{Name: "no-action", Value: 2},
 	{Name: "neutral-map-auto", Value: 3},
 }}
 
 var enumIlaIdentType = nlpolicy.Enum{Name: "ila-ident-type", Names: []nlpolicy.Value{
-	{Name: "iid", Value: 0},
+	{Name: "iid"},
 	{Name: "luid", Value: 1},
 	{Name: "virt-v4", Value: 2},
 	{Name: "virt-uni-v6", Value: 3},
@@ -434,12 +434,12 @@ var enumIlaIdentType = nlpolicy.Enum{Name: "ila-ident-type", Names: []nlpolicy.V
 }}
 
 var enumIlaHookType = nlpolicy.Enum{Name: "ila-hook-type", Names: []nlpolicy.Value{
-	{Name: "route-output", Value: 0},
+	{Name: "route-output"},
 	{Name: "route-input", Value: 1},
 }}
 
 var enumSeg6Mode = nlpolicy.Enum{Name: "seg6-mode", Names: []nlpolicy.Value{
-	{Name: "inline", Value: 0},
+	{Name: "inline"},
 	{Name: "encap", Value: 1},
 	{Name: "l2encap", Value: 2},
 	{Name: "encap-red", Value: 3},
@@ -447,7 +447,7 @@ var enumSeg6Mode = nlpolicy.Enum{Name: "seg6-mode", Names: []nlpolicy.Value{
 }}
 
 var enumSeg6LocalAction = nlpolicy.Enum{Name: "seg6-local-action", Names: []nlpolicy.Value{
-	{Name: "unspec", Value: 0},
+	{Name: "unspec"},
 	{Name: "end", Value: 1},
 	{Name: "end-x", Value: 2},
 	{Name: "end-t", Value: 3},

@@ -4,19 +4,30 @@ package rtroute
 
 import "github.com/nlgen/nlgen/runtime/nlattr"
 
-// Rtmsg is the C struct rtmsg of 12 bytes: fixed header of every route message (struct rtmsg, 12
-// bytes). A strict dump request may set rtm-family, rtm-table, rtm-protocol, rtm-type and the flags
-// cloned and prefix, all of them filters.
+// Rtmsg is the C struct rtmsg: fixed header of every route message (struct rtmsg, 12 bytes). A
+// strict dump request may set rtm-family, rtm-table, rtm-protocol, rtm-type and the flags cloned
+// and prefix, all of them filters.
 type Rtmsg struct {
-	RtmFamily   uint8      // address family of the route: AF_INET
-	RtmDstLen   uint8      // length of the prefix in dst, in bits
-	RtmSrcLen   uint8      // length of the prefix in src, in bits
-	RtmTos      uint8      // DSCP and ECN byte that packets must have (IPv4), 0 for any
-	RtmTable    RtTable    // table of the route; compat if its number is above 255
-	RtmProtocol RtProtocol // who installed the route
-	RtmScope    RtScope    // distance to the destination
-	RtmType     RtmType    // what happens to packets
-	RtmFlags    RtmFlags   // flags of the route, and of its next hop if it has just one
+	// Address family of the route: AF_INET (2), AF_INET6 (10), AF_MPLS (28), RTNL_FAMILY_IPMR
+	// (128) or RTNL_FAMILY_IP6MR (129). 0 in a dump asks for all.
+	RtmFamily uint8
+	// Length of the prefix in dst, in bits; 0 for the default route, 20 for MPLS. A getroute
+	// must have the full length of an address here.
+	RtmDstLen uint8
+	// Length of the prefix in src, in bits. IPv4 routes must have 0.
+	RtmSrcLen uint8
+	// DSCP and ECN byte that packets must have (IPv4), 0 for any; IPv6 must have 0.
+	RtmTos uint8
+	// Table of the route; compat if its number is above 255. The attribute table, if it is
+	// there, replaces it.
+	RtmTable RtTable
+	// Who installed the route. In a delroute 0 matches any.
+	RtmProtocol RtProtocol
+	// Distance to the destination. Ignored for IPv6.
+	RtmScope RtScope
+	// What happens to packets. 0 in a newroute is refused for IPv4, unicast for IPv6.
+	RtmType  RtmType
+	RtmFlags RtmFlags // flags of the route, and of its next hop if it has just one
 }
 
 func (x *Rtmsg) encode(b []byte) {
@@ -33,12 +44,7 @@ func (x *Rtmsg) encode(b []byte) {
 }
 
 func (x *Rtmsg) decode(b []byte) {
-	if len(b) < 12 {
-		var full [12]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:12]
+	b = nlattr.Fixed(b, 12)
 	x.RtmFamily = b[0]
 	x.RtmDstLen = b[1]
 	x.RtmSrcLen = b[2]
@@ -50,27 +56,17 @@ func (x *Rtmsg) decode(b []byte) {
 	x.RtmFlags = RtmFlags(nlattr.GetUint32(b[8:]))
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *Rtmsg) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(12))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *Rtmsg) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// Rtnexthop is the C struct rtnexthop of 8 bytes: header of one next hop inside multipath (struct
-// rtnexthop, 8 bytes). Its own attributes follow it, and belong to nexthop-attrs.
+// Rtnexthop is the C struct rtnexthop: header of one next hop inside multipath (struct rtnexthop, 8
+// bytes). Its own attributes follow it, and belong to nexthop-attrs.
 type Rtnexthop struct {
-	RtnhLen     uint16
-	RtnhFlags   RtnhFlags // state and properties of the next hop
-	RtnhHops    uint8     // weight of the next hop less one, so that 0 is a weight of 1
-	RtnhIfindex int32     // index of the output interface; 0 leaves it to the gateway
+	// Length in bytes of this header and the attributes that follow it. The next header starts
+	// at the next multiple of 4.
+	RtnhLen   uint16
+	RtnhFlags RtnhFlags // state and properties of the next hop
+	// Weight of the next hop less one, so that 0 is a weight of 1. For multicast forwarding
+	// entries, the TTL threshold of the interface.
+	RtnhHops    uint8
+	RtnhIfindex int32 // index of the output interface; 0 leaves it to the gateway
 }
 
 func (x *Rtnexthop) encode(b []byte) {
@@ -82,81 +78,54 @@ func (x *Rtnexthop) encode(b []byte) {
 }
 
 func (x *Rtnexthop) decode(b []byte) {
-	if len(b) < 8 {
-		var full [8]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:8]
+	b = nlattr.Fixed(b, 8)
 	x.RtnhLen = nlattr.GetUint16(b)
 	x.RtnhFlags = RtnhFlags(b[2])
 	x.RtnhHops = b[3]
 	x.RtnhIfindex = int32(nlattr.GetUint32(b[4:]))
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *Rtnexthop) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(8))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *Rtnexthop) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// Rtvia is the C struct rtvia of 18 bytes: gateway of another address family than the route (struct
-// rtvia). The C struct ends where the address ends: 6 bytes for IPv4, 18 for IPv6.
+// Rtvia is the C struct rtvia: gateway of another address family than the route (struct rtvia). The
+// C struct ends where the address ends: 6 bytes for IPv4, 18 for IPv6.
 type Rtvia struct {
-	RtviaFamily uint16   // address family of the gateway, in host byte order: AF_INET
-	RtviaAddr   [16]byte // address in network byte order: 4 bytes for IPv4, 16 for IPv6
+	// Address family of the gateway, in host byte order: AF_INET (2), AF_INET6 (10) or, for
+	// MPLS, AF_PACKET (17) with a link-layer address.
+	RtviaFamily uint16
+	// Address in network byte order: 4 bytes for IPv4, 16 for IPv6. Bytes beyond the address
+	// are not part of the message.
+	RtviaAddr [16]byte
 }
 
 func (x *Rtvia) encode(b []byte) {
-	b = b[:18]
 	nlattr.PutUint16(b, x.RtviaFamily)
 	copy(b[2:], x.RtviaAddr[:])
 }
 
 func (x *Rtvia) decode(b []byte) {
-	if len(b) < 18 {
-		var full [18]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:18]
+	b = nlattr.Fixed(b, 18)
 	x.RtviaFamily = nlattr.GetUint16(b)
 	x.RtviaAddr = [16]byte(b[2:18])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *Rtvia) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(18))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *Rtvia) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// RtaCacheinfo is the C struct rta-cacheinfo of 32 bytes: statistics of a cached or resolved route
-// (struct rta_cacheinfo, 32 bytes). Times are in clock ticks of user space, 100 a second.
+// RtaCacheinfo is the C struct rta-cacheinfo: statistics of a cached or resolved route (struct
+// rta_cacheinfo, 32 bytes). Times are in clock ticks of user space, 100 a second.
 type RtaCacheinfo struct {
-	RtaClntref uint32 // number of users of the route
+	// Number of users of the route; 0 where the kernel no longer counts them.
+	RtaClntref uint32
 	RtaLastuse uint32 // ticks since the route was last used
-	RtaExpires int32  // ticks until the route expires
-	RtaError   uint32
-	RtaUsed    uint32 // how often the route was used
-	RtaID      uint32 // last IP identification sent to the destination
-	RtaTs      uint32 // last TCP timestamp seen from the destination
-	RtaTsage   uint32 // seconds since rta-ts was seen
+	// Ticks until the route expires; 0 if it does not, negative if it is overdue.
+	RtaExpires int32
+	// Error that a use of the route yields, as a negative errno in two's complement, such as
+	// 4294967183 for EHOSTUNREACH; 0 if none.
+	RtaError uint32
+	// How often the route was used; 0 where the kernel no longer counts.
+	RtaUsed uint32
+	// Last IP identification sent to the destination. Always 0 in current kernels.
+	RtaID uint32
+	// Last TCP timestamp seen from the destination. Always 0 in current kernels.
+	RtaTs uint32
+	// Seconds since rta-ts was seen. Always 0 in current kernels.
+	RtaTsage uint32
 }
 
 func (x *RtaCacheinfo) encode(b []byte) {
@@ -172,12 +141,7 @@ func (x *RtaCacheinfo) encode(b []byte) {
 }
 
 func (x *RtaCacheinfo) decode(b []byte) {
-	if len(b) < 32 {
-		var full [32]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:32]
+	b = nlattr.Fixed(b, 32)
 	x.RtaClntref = nlattr.GetUint32(b)
 	x.RtaLastuse = nlattr.GetUint32(b[4:])
 	x.RtaExpires = int32(nlattr.GetUint32(b[8:]))
@@ -188,25 +152,12 @@ func (x *RtaCacheinfo) decode(b []byte) {
 	x.RtaTsage = nlattr.GetUint32(b[28:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *RtaCacheinfo) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(32))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *RtaCacheinfo) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// RtaMfcStats is the C struct rta-mfc-stats of 24 bytes: counters of a multicast forwarding entry
-// (struct rta_mfc_stats, 24 bytes).
+// RtaMfcStats is the C struct rta-mfc-stats: counters of a multicast forwarding entry (struct
+// rta_mfc_stats, 24 bytes).
 type RtaMfcStats struct {
 	MfcsPackets uint64 // packets forwarded
 	MfcsBytes   uint64 // bytes forwarded
+	// Packets that came in on another interface than the entry expects.
 	MfcsWrongIf uint64
 }
 
@@ -218,39 +169,24 @@ func (x *RtaMfcStats) encode(b []byte) {
 }
 
 func (x *RtaMfcStats) decode(b []byte) {
-	if len(b) < 24 {
-		var full [24]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:24]
+	b = nlattr.Fixed(b, 24)
 	x.MfcsPackets = nlattr.GetUint64(b)
 	x.MfcsBytes = nlattr.GetUint64(b[8:])
 	x.MfcsWrongIf = nlattr.GetUint64(b[16:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *RtaMfcStats) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(24))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *RtaMfcStats) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// Ipv6SrHdr is the C struct ipv6-sr-hdr of 8 bytes: segment routing header of RFC 8754 as it goes
-// over the wire (struct ipv6_sr_hdr, 8 bytes). The segments, 16 bytes each, follow it, the last one
-// of the path first, then TLVs.
+// Ipv6SrHdr is the C struct ipv6-sr-hdr: segment routing header of RFC 8754 as it goes over the
+// wire (struct ipv6_sr_hdr, 8 bytes). The segments, 16 bytes each, follow it, the last one of the
+// path first, then TLVs.
 type Ipv6SrHdr struct {
-	Nexthdr      uint8 // protocol of the header behind it
-	Hdrlen       uint8 // length of the segments and TLVs in units of 8 bytes
-	Type         uint8 // type of the routing header, always 4 (IPV6_SRCRT_TYPE_4)
-	SegmentsLeft uint8 // segments still to be visited
+	// Protocol of the header behind it. The kernel fills it in; 0 in a request.
+	Nexthdr uint8
+	// Length of the segments and TLVs in units of 8 bytes; 2 for each segment.
+	Hdrlen uint8
+	Type   uint8 // type of the routing header, always 4 (IPV6_SRCRT_TYPE_4)
+	// Segments still to be visited; the index of the first one on the path.
+	SegmentsLeft uint8
+	// Index of the last entry of the list, that is the number of segments less one.
 	FirstSegment uint8
 	Flags        uint8  // SR6_FLAG1_* of RFC 8754; 8 says that an HMAC TLV follows
 	Tag          uint16 // mark of a class of packets; the kernel passes it on
@@ -268,12 +204,7 @@ func (x *Ipv6SrHdr) encode(b []byte) {
 }
 
 func (x *Ipv6SrHdr) decode(b []byte) {
-	if len(b) < 8 {
-		var full [8]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:8]
+	b = nlattr.Fixed(b, 8)
 	x.Nexthdr = b[0]
 	x.Hdrlen = b[1]
 	x.Type = b[2]
@@ -285,19 +216,13 @@ func (x *Ipv6SrHdr) decode(b []byte) {
 
 // AppendBinary appends the struct as the kernel lays it out.
 func (x *Ipv6SrHdr) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(8))
-	return e.Finish()
+	return nlattr.AppendStruct(b, 8, x.encode)
 }
 
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *Ipv6SrHdr) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
+// UnmarshalBinary reads the struct, of whatever length. It never fails.
+func (x *Ipv6SrHdr) UnmarshalBinary(b []byte) error { x.decode(b); return nil }
 
-// Seg6IptunnelEncap is the C struct seg6-iptunnel-encap of 12 bytes: start of the attribute srh of
+// Seg6IptunnelEncap is the C struct seg6-iptunnel-encap: start of the attribute srh of
 // encap-seg6-attrs (struct seg6_iptunnel_encap and the struct ipv6_sr_hdr behind it, 12 bytes). The
 // segments follow.
 type Seg6IptunnelEncap struct {
@@ -306,45 +231,36 @@ type Seg6IptunnelEncap struct {
 }
 
 func (x *Seg6IptunnelEncap) encode(b []byte) {
-	b = b[:12]
 	nlattr.PutUint32(b, uint32(x.Mode))
 	x.Srh.encode(b[4:12])
 }
 
 func (x *Seg6IptunnelEncap) decode(b []byte) {
-	if len(b) < 12 {
-		var full [12]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:12]
+	b = nlattr.Fixed(b, 12)
 	x.Mode = Seg6Mode(nlattr.GetUint32(b))
 	x.Srh.decode(b[4:12])
 }
 
 // AppendBinary appends the struct as the kernel lays it out.
 func (x *Seg6IptunnelEncap) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(12))
-	return e.Finish()
+	return nlattr.AppendStruct(b, 12, x.encode)
 }
 
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *Seg6IptunnelEncap) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
+// UnmarshalBinary reads the struct, of whatever length. It never fails.
+func (x *Seg6IptunnelEncap) UnmarshalBinary(b []byte) error { x.decode(b); return nil }
 
-// Ipv6RplSrHdr is the C struct ipv6-rpl-sr-hdr of 8 bytes: RPL source routing header of RFC 6554
-// (struct ipv6_rpl_sr_hdr, 8 bytes). The addresses follow it; in a request they are whole, 16 bytes
-// each.
+// Ipv6RplSrHdr is the C struct ipv6-rpl-sr-hdr: RPL source routing header of RFC 6554 (struct
+// ipv6_rpl_sr_hdr, 8 bytes). The addresses follow it; in a request they are whole, 16 bytes each.
 type Ipv6RplSrHdr struct {
-	Nexthdr      uint8 // protocol of the header behind it
-	Hdrlen       uint8 // length of what follows these 8 bytes, in units of 8 bytes
+	// Protocol of the header behind it. The kernel fills it in; 0 in a request.
+	Nexthdr uint8
+	// Length of what follows these 8 bytes, in units of 8 bytes; 2 for each address.
+	Hdrlen       uint8
 	Type         uint8 // type of the routing header, always 3 (IPV6_SRCRT_TYPE_3)
 	SegmentsLeft uint8 // number of addresses still to be visited
-	Compression  uint32
+	// From the highest bit: 4 bits CmprI, 4 bits CmprE, 4 bits pad length, 20 bits reserved. 0
+	// in a request; the kernel compresses by itself.
+	Compression uint32
 }
 
 func (x *Ipv6RplSrHdr) encode(b []byte) {
@@ -357,12 +273,7 @@ func (x *Ipv6RplSrHdr) encode(b []byte) {
 }
 
 func (x *Ipv6RplSrHdr) decode(b []byte) {
-	if len(b) < 8 {
-		var full [8]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:8]
+	b = nlattr.Fixed(b, 8)
 	x.Nexthdr = b[0]
 	x.Hdrlen = b[1]
 	x.Type = b[2]
@@ -372,25 +283,24 @@ func (x *Ipv6RplSrHdr) decode(b []byte) {
 
 // AppendBinary appends the struct as the kernel lays it out.
 func (x *Ipv6RplSrHdr) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(8))
-	return e.Finish()
+	return nlattr.AppendStruct(b, 8, x.encode)
 }
 
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *Ipv6RplSrHdr) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
+// UnmarshalBinary reads the struct, of whatever length. It never fails.
+func (x *Ipv6RplSrHdr) UnmarshalBinary(b []byte) error { x.decode(b); return nil }
 
-// Ioam6TraceHdr is the C struct ioam6-trace-hdr of 8 bytes: header of a pre-allocated trace option
-// of RFC 9197 (struct ioam6_trace_hdr, 8 bytes).
+// Ioam6TraceHdr is the C struct ioam6-trace-hdr: header of a pre-allocated trace option of RFC 9197
+// (struct ioam6_trace_hdr, 8 bytes).
 type Ioam6TraceHdr struct {
 	NamespaceID uint16 // namespace of the trace data
-	Nodelen     uint8
-	Remlen      uint8 // lower seven bits: room for trace data, in units of 4 bytes
-	Type        uint32
+	// Upper five bits: length of what each node adds, in units of 4 bytes. Next bit: overflow.
+	// 0 in a request; the kernel computes it.
+	Nodelen uint8
+	// Lower seven bits: room for trace data, in units of 4 bytes; at most 61.
+	Remlen uint8
+	// Upper 24 bits: which data each node records, bit 0 of RFC 9197 being the highest. The
+	// lowest 8 bits are reserved.
+	Type uint32
 }
 
 func (x *Ioam6TraceHdr) encode(b []byte) {
@@ -402,28 +312,9 @@ func (x *Ioam6TraceHdr) encode(b []byte) {
 }
 
 func (x *Ioam6TraceHdr) decode(b []byte) {
-	if len(b) < 8 {
-		var full [8]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:8]
+	b = nlattr.Fixed(b, 8)
 	x.NamespaceID = nlattr.GetUint16BE(b)
 	x.Nodelen = b[2]
 	x.Remlen = b[3]
 	x.Type = nlattr.GetUint32BE(b[4:])
-}
-
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *Ioam6TraceHdr) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(8))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *Ioam6TraceHdr) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
 }

@@ -9,77 +9,48 @@ import "github.com/nlgen/nlgen/runtime/nlattr"
 // *EncapBpfAttrs, *EncapSeg6LocalAttrs, *EncapRplAttrs, *EncapIoam6Attrs, *EncapXfrmAttrs or
 // EncapRaw.
 type EncapMsg interface {
-	isEncapMsg()
+	byEncapMsg() string // what chooses this form
 }
 
 // EncapRaw is content whose form the spec does not know.
 type EncapRaw []byte
 
-func (*EncapMplsAttrs) isEncapMsg()      {}
-func (*EncapIpAttrs) isEncapMsg()        {}
-func (*EncapIlaAttrs) isEncapMsg()       {}
-func (*EncapIp6Attrs) isEncapMsg()       {}
-func (*EncapSeg6Attrs) isEncapMsg()      {}
-func (*EncapBpfAttrs) isEncapMsg()       {}
-func (*EncapSeg6LocalAttrs) isEncapMsg() {}
-func (*EncapRplAttrs) isEncapMsg()       {}
-func (*EncapIoam6Attrs) isEncapMsg()     {}
-func (*EncapXfrmAttrs) isEncapMsg()      {}
-func (EncapRaw) isEncapMsg()             {}
+func (*EncapMplsAttrs) byEncapMsg() string      { return "mpls" }
+func (*EncapIpAttrs) byEncapMsg() string        { return "ip" }
+func (*EncapIlaAttrs) byEncapMsg() string       { return "ila" }
+func (*EncapIp6Attrs) byEncapMsg() string       { return "ip6" }
+func (*EncapSeg6Attrs) byEncapMsg() string      { return "seg6" }
+func (*EncapBpfAttrs) byEncapMsg() string       { return "bpf" }
+func (*EncapSeg6LocalAttrs) byEncapMsg() string { return "seg6-local" }
+func (*EncapRplAttrs) byEncapMsg() string       { return "rpl" }
+func (*EncapIoam6Attrs) byEncapMsg() string     { return "ioam6" }
+func (*EncapXfrmAttrs) byEncapMsg() string      { return "xfrm" }
+func (EncapRaw) byEncapMsg() string             { return "" }
 
 // encodeEncapMsg appends the sub-message encap-msg as the attribute typ.
 func encodeEncapMsg(e *nlattr.Encoder, typ uint16, selector string, m EncapMsg) {
+	e.Select(typ, "encap-type", selector, m.byEncapMsg())
 	switch m := m.(type) {
 	case *EncapMplsAttrs:
-		e.Select(typ, "*EncapMplsAttrs", "encap-type", selector, "mpls")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *EncapIpAttrs:
-		e.Select(typ, "*EncapIpAttrs", "encap-type", selector, "ip")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *EncapIlaAttrs:
-		e.Select(typ, "*EncapIlaAttrs", "encap-type", selector, "ila")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *EncapIp6Attrs:
-		e.Select(typ, "*EncapIp6Attrs", "encap-type", selector, "ip6")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *EncapSeg6Attrs:
-		e.Select(typ, "*EncapSeg6Attrs", "encap-type", selector, "seg6")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *EncapBpfAttrs:
-		e.Select(typ, "*EncapBpfAttrs", "encap-type", selector, "bpf")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *EncapSeg6LocalAttrs:
-		e.Select(typ, "*EncapSeg6LocalAttrs", "encap-type", selector, "seg6-local")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *EncapRplAttrs:
-		e.Select(typ, "*EncapRplAttrs", "encap-type", selector, "rpl")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *EncapIoam6Attrs:
-		e.Select(typ, "*EncapIoam6Attrs", "encap-type", selector, "ioam6")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *EncapXfrmAttrs:
-		e.Select(typ, "*EncapXfrmAttrs", "encap-type", selector, "xfrm")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case EncapRaw:
 		e.Bytes(typ, m)
 	}
@@ -89,102 +60,45 @@ func encodeEncapMsg(e *nlattr.Encoder, typ uint16, selector string, m EncapMsg) 
 func decodeEncapMsg(d *nlattr.Decoder, selector string) EncapMsg {
 	switch selector {
 	case "mpls":
-		m := nlattr.New[EncapMplsAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[EncapMplsAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "ip":
-		m := nlattr.New[EncapIpAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[EncapIpAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "ila":
-		m := nlattr.New[EncapIlaAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[EncapIlaAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "ip6":
-		m := nlattr.New[EncapIp6Attrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[EncapIp6Attrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "seg6":
-		m := nlattr.New[EncapSeg6Attrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[EncapSeg6Attrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "bpf":
-		m := nlattr.New[EncapBpfAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[EncapBpfAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "seg6-local":
-		m := nlattr.New[EncapSeg6LocalAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[EncapSeg6LocalAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "rpl":
-		m := nlattr.New[EncapRplAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[EncapRplAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "ioam6":
-		m := nlattr.New[EncapIoam6Attrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[EncapIoam6Attrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "xfrm":
-		m := nlattr.New[EncapXfrmAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[EncapXfrmAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	}
 	return EncapRaw(d.Bytes())
-}
-
-// selectorOfEncapMsg returns the value of the selector that the content tells.
-func selectorOfEncapMsg(_ *nlattr.Encoder, _ uint16, m EncapMsg) nlattr.Opt[string] {
-	switch m.(type) {
-	case *EncapMplsAttrs:
-		return nlattr.Some("mpls")
-	case *EncapIpAttrs:
-		return nlattr.Some("ip")
-	case *EncapIlaAttrs:
-		return nlattr.Some("ila")
-	case *EncapIp6Attrs:
-		return nlattr.Some("ip6")
-	case *EncapSeg6Attrs:
-		return nlattr.Some("seg6")
-	case *EncapBpfAttrs:
-		return nlattr.Some("bpf")
-	case *EncapSeg6LocalAttrs:
-		return nlattr.Some("seg6-local")
-	case *EncapRplAttrs:
-		return nlattr.Some("rpl")
-	case *EncapIoam6Attrs:
-		return nlattr.Some("ioam6")
-	case *EncapXfrmAttrs:
-		return nlattr.Some("xfrm")
-	}
-	return nlattr.Opt[string]{}
 }

@@ -12,25 +12,12 @@ import (
 // Family is the netlink family rt-rule.
 var Family = nlconn.Family{Name: "rt-rule", Protocol: 0}
 
-// OpNewrule describes the operation newrule.
-var OpNewrule = nlconn.Operation{Family: &Family, Name: "newrule",
-	Request: CmdNewrule,
-	Policy:  &policyNewruleRequest,
-}
-
-// OpDelrule describes the operation delrule.
-var OpDelrule = nlconn.Operation{Family: &Family, Name: "delrule",
-	Request: CmdDelrule,
-	Policy:  &policyDelruleRequest,
-}
-
-// OpGetrule describes the operation getrule.
-var OpGetrule = nlconn.Operation{Family: &Family, Name: "getrule",
-	Request:     CmdGetrule,
-	DumpReply:   32,
-	Policy:      &policyGetruleDumpRequest,
-	ReplyPolicy: &policyGetruleReply,
-}
+// The operations of the family.
+var (
+	OpNewrule = nlconn.Operation{Family: &Family, Name: "newrule", Request: CmdNewrule, Policy: &policyNewruleRequest}
+	OpDelrule = nlconn.Operation{Family: &Family, Name: "delrule", Request: CmdDelrule, Policy: &policyDelruleRequest}
+	OpGetrule = nlconn.Operation{Family: &Family, Name: "getrule", Request: CmdGetrule, DumpReply: 32, Policy: &policyGetruleDumpRequest, ReplyPolicy: &policyGetruleReply}
+)
 
 // Client calls the operations of the family rt-rule over a connection. It may be used by several
 // goroutines at a time.
@@ -61,14 +48,12 @@ func (c *Client) GetruleDump(ctx context.Context, req *GetruleDumpRequest, opts 
 	return nlconn.Dump[GetruleReply](ctx, c.conn, &OpGetrule, req, opts...)
 }
 
-// GetruleDumpInto is GetruleDump into the memory of *reply, again and again: nothing is allocated
-// for a message. What *reply refers to is valid until the next step; strings are valid for ever.
+// GetruleDumpInto is [Client.GetruleDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetruleDumpInto(ctx context.Context, req *GetruleDumpRequest, reply *GetruleReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[GetruleReply](ctx, c.conn, &OpGetrule, req, reply, opts...)
 }
 
-// GetruleCollect is GetruleDump into a slice. A dump that was interrupted is repeated; if that does
-// not help, what came is returned with the error.
+// GetruleCollect is [Client.GetruleDump] into a slice, see [nlconn.Collect].
 func (c *Client) GetruleCollect(ctx context.Context, req *GetruleDumpRequest, opts ...nlconn.CallOption) ([]*GetruleReply, error) {
 	return nlconn.Collect[GetruleReply](ctx, c.conn, &OpGetrule, req, opts...)
 }

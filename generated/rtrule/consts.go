@@ -6,17 +6,10 @@ import "github.com/nlgen/nlgen/runtime/nlconn"
 
 // The numbers of the operations: message types.
 const (
-	// CmdNewrule: add a rule. With NLM_F_EXCL one that exists is refused (EEXIST); without,
-	// there are two then.
-	CmdNewrule uint16 = 32
-	// CmdDelrule: remove the first rule that matches all that the request states. ENOENT if
-	// none does, EPERM if it is permanent.
-	CmdDelrule uint16 = 33
-	// CmdGetrule: list the rules of a family, or of all, in their order.
-	CmdGetrule uint16 = 34
-	// CmdNewruleNtf: a rule was added (RTM_NEWRULE). The group is that of its family.
+	CmdNewrule    uint16 = 32
+	CmdDelrule    uint16 = 33
+	CmdGetrule    uint16 = 34
 	CmdNewruleNtf uint16 = 32
-	// CmdDelruleNtf: a rule was removed (RTM_DELRULE). The group is that of its family.
 	CmdDelruleNtf uint16 = 33
 )
 
@@ -29,82 +22,35 @@ var (
 // The numbers of the attributes in the set fib-rule-attrs: attributes of a rule (FRA_*). What a
 // rule does not have matches every packet; in a delrule it matches every rule.
 const (
-	// AttrFibRuleDst: destination prefix, of dst-len bits, in network byte order.
-	AttrFibRuleDst uint16 = 1
-	// AttrFibRuleSrc: source prefix, of src-len bits, in network byte order.
-	AttrFibRuleSrc uint16 = 2
-	// AttrFibRuleIifname: name of the interface that packets came in by, at most 15 bytes; lo
-	// for packets of this host. It need not exist yet.
-	AttrFibRuleIifname uint16 = 3
-	// AttrFibRuleGoto: priority of the rule to go on with, which must be higher; for the action
-	// goto.
-	AttrFibRuleGoto uint16 = 4
-	// AttrFibRuleUnused2: number without a meaning.
-	AttrFibRuleUnused2 uint16 = 5
-	// AttrFibRulePriority: place in the order of rules, the lowest first. A newrule without it
-	// gets one less than the second of the list; answers leave out 0.
-	AttrFibRulePriority uint16 = 6
-	// AttrFibRuleUnused3: number without a meaning.
-	AttrFibRuleUnused3 uint16 = 7
-	// AttrFibRuleUnused4: number without a meaning.
-	AttrFibRuleUnused4 uint16 = 8
-	// AttrFibRuleUnused5: number without a meaning.
-	AttrFibRuleUnused5 uint16 = 9
-	// AttrFibRuleFwmark: firewall mark of packets, in the bits of fwmask.
-	AttrFibRuleFwmark uint16 = 10
-	// AttrFibRuleFlow: realms that the classifier gets where routes have none: that of the
-	// source in the upper 16 bits, that of the destination in the lower 16. IPv4 only.
-	AttrFibRuleFlow uint16 = 11
-	// AttrFibRuleTunID: tunnel id of packets that came from a tunnel with external metadata, in
-	// network byte order; 0 for any.
-	AttrFibRuleTunID uint16 = 12
-	// AttrFibRuleSuppressIfgroup: skip routes whose interface is in this group (IFLA_GROUP),
-	// and go on with the next rule; 4294967295 for none.
-	AttrFibRuleSuppressIfgroup uint16 = 13
-	// AttrFibRuleSuppressPrefixlen: skip routes whose prefix has this many bits or less, and go
-	// on with the next rule: 0 skips default routes. 4294967295 for none.
+	AttrFibRuleDst               uint16 = 1
+	AttrFibRuleSrc               uint16 = 2
+	AttrFibRuleIifname           uint16 = 3
+	AttrFibRuleGoto              uint16 = 4
+	AttrFibRuleUnused2           uint16 = 5 // number without a meaning
+	AttrFibRulePriority          uint16 = 6
+	AttrFibRuleUnused3           uint16 = 7 // number without a meaning
+	AttrFibRuleUnused4           uint16 = 8 // number without a meaning
+	AttrFibRuleUnused5           uint16 = 9 // number without a meaning
+	AttrFibRuleFwmark            uint16 = 10
+	AttrFibRuleFlow              uint16 = 11
+	AttrFibRuleTunID             uint16 = 12
+	AttrFibRuleSuppressIfgroup   uint16 = 13
 	AttrFibRuleSuppressPrefixlen uint16 = 14
-	// AttrFibRuleTable: number of the table, which may exceed 255; see rt-table for those with
-	// a meaning. It replaces the table of the header, and is in every answer.
-	AttrFibRuleTable uint16 = 15
-	// AttrFibRuleFwmask: bits of the firewall mark to compare; all if absent.
-	AttrFibRuleFwmask uint16 = 16
-	// AttrFibRuleOifname: name of the interface that the socket of the sender is bound to, at
-	// most 15 bytes. It need not exist yet.
-	AttrFibRuleOifname uint16 = 17
-	// AttrFibRulePad: filler that aligns 64-bit values to eight bytes on CPUs that need it; no
-	// content.
-	AttrFibRulePad uint16 = 18
-	// AttrFibRuleL3mdev: 1 to look packets of a VRF up in the table of the VRF; the rule must
-	// name no table then.
-	AttrFibRuleL3mdev uint16 = 19
-	// AttrFibRuleUidRange: user ids of the sending sockets.
-	AttrFibRuleUidRange uint16 = 20
-	// AttrFibRuleProtocol: who added the rule.
-	AttrFibRuleProtocol uint16 = 21
-	// AttrFibRuleIpProto: protocol of packets, such as IPPROTO_TCP (6) or IPPROTO_UDP (17); 0
-	// for any.
-	AttrFibRuleIpProto uint16 = 22
-	// AttrFibRuleSportRange: source ports of packets.
-	AttrFibRuleSportRange uint16 = 23
-	// AttrFibRuleDportRange: destination ports of packets.
-	AttrFibRuleDportRange uint16 = 24
-	// AttrFibRuleDscp: DSCP of packets, the upper six bits of TOS or traffic class shifted
-	// down; since Linux 6.13.
-	AttrFibRuleDscp uint16 = 25
-	// AttrFibRuleFlowlabel: IPv6 flow label of packets, 20 bits in network byte order; since
-	// Linux 6.14.
-	AttrFibRuleFlowlabel uint16 = 26
-	// AttrFibRuleFlowlabelMask: bits of flowlabel to compare, in network byte order; all if
-	// absent.
+	AttrFibRuleTable             uint16 = 15
+	AttrFibRuleFwmask            uint16 = 16
+	AttrFibRuleOifname           uint16 = 17
+	// Filler that aligns 64-bit values to eight bytes on CPUs that need it; no content.
+	AttrFibRulePad           uint16 = 18
+	AttrFibRuleL3mdev        uint16 = 19
+	AttrFibRuleUidRange      uint16 = 20
+	AttrFibRuleProtocol      uint16 = 21
+	AttrFibRuleIpProto       uint16 = 22
+	AttrFibRuleSportRange    uint16 = 23
+	AttrFibRuleDportRange    uint16 = 24
+	AttrFibRuleDscp          uint16 = 25
+	AttrFibRuleFlowlabel     uint16 = 26
 	AttrFibRuleFlowlabelMask uint16 = 27
-	// AttrFibRuleSportMask: bits of the source port to compare, in host byte order; all if
-	// absent. Only with a sport-range of one port. Since Linux 6.15.
-	AttrFibRuleSportMask uint16 = 28
-	// AttrFibRuleDportMask: bits of the destination port to compare, in host byte order; all if
-	// absent. Only with a dport-range of one port. Since Linux 6.15.
-	AttrFibRuleDportMask uint16 = 29
-	// AttrFibRuleDscpMask: bits of dscp to compare; all if absent. Only with dscp. Since Linux
-	// 6.15.
-	AttrFibRuleDscpMask uint16 = 30
+	AttrFibRuleSportMask     uint16 = 28
+	AttrFibRuleDportMask     uint16 = 29
+	AttrFibRuleDscpMask      uint16 = 30
 )

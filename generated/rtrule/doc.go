@@ -9,8 +9,7 @@
 //   - [Client.Newrule]: add a rule.
 //   - [Client.Delrule]: remove the first rule that matches all that the request states.
 //   - [Client.GetruleDump]: list the rules of a family, or of all, in their order.
-//   - [NewruleNtf]: a rule was added (RTM_NEWRULE).
-//   - [DelruleNtf]: a rule was removed (RTM_DELRULE).
+//   - Notifications: [NewruleNtf], [DelruleNtf].
 //
 // # Use
 //

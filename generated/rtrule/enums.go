@@ -7,192 +7,141 @@ import "github.com/nlgen/nlgen/runtime/nlpolicy"
 // FrAct is the enum fr-act: what a rule does with packets (FR_ACT_*).
 type FrAct uint8
 
-// The values of FrAct.
 const (
-	// FrActUnspec: not stated. In a delrule it matches every action.
+	// Not stated. In a delrule it matches every action.
 	FrActUnspec FrAct = 0
-	// FrActToTbl: look the route up in the table. Go on with the next rule if there is none, or
-	// one that the rule suppresses.
-	FrActToTbl FrAct = 1
-	// FrActGoto: go on with the first rule of the priority in goto.
-	FrActGoto FrAct = 2
-	// FrActNop: go on with the next rule.
-	FrActNop FrAct = 3
-	// FrActRes3: reserved.
-	FrActRes3 FrAct = 4
-	// FrActRes4: reserved.
-	FrActRes4 FrAct = 5
-	// FrActBlackhole: drop without a word; a local sender gets EINVAL.
-	FrActBlackhole FrAct = 6
-	// FrActUnreachable: drop and answer ICMP unreachable; a local sender gets ENETUNREACH.
+	// Look the route up in the table. Go on with the next rule if there is none, or one that
+	// the rule suppresses.
+	FrActToTbl     FrAct = 1
+	FrActGoto      FrAct = 2 // go on with the first rule of the priority in goto
+	FrActNop       FrAct = 3 // go on with the next rule
+	FrActRes3      FrAct = 4 // reserved
+	FrActRes4      FrAct = 5 // reserved
+	FrActBlackhole FrAct = 6 // drop without a word; a local sender gets EINVAL
+	// Drop and answer ICMP unreachable; a local sender gets ENETUNREACH.
 	FrActUnreachable FrAct = 7
-	// FrActProhibit: drop and answer ICMP administratively prohibited; a local sender gets
-	// EACCES.
+	// Drop and answer ICMP administratively prohibited; a local sender gets EACCES.
 	FrActProhibit FrAct = 8
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v FrAct) String() string { return enumFrAct.Text(uint64(v)) }
 
-// ParseFrAct reads what String prints: a name or a number.
-func ParseFrAct(s string) (FrAct, error) {
-	return nlpolicy.ParseEnum[FrAct](&enumFrAct, s)
-}
+// ParseFrAct reads what String returns, or a number.
+func ParseFrAct(s string) (FrAct, error) { return nlpolicy.ParseEnum[FrAct](&enumFrAct, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v FrAct) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *FrAct) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseFrAct(string(b))
-	return err
-}
+// UnmarshalText is ParseFrAct.
+func (v *FrAct) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumFrAct, b, v) }
 
 // FibRuleFlags is the set of flags fib-rule-flags: state and properties of a rule (FIB_RULE_*).
 type FibRuleFlags uint32
 
-// The values of FibRuleFlags.
 const (
-	// FibRuleFlagsPermanent: the rule can not be removed. Set by the kernel.
+	// The rule can not be removed. Set by the kernel.
 	FibRuleFlagsPermanent FibRuleFlags = 0x1
-	// FibRuleFlagsInvert: the rule is for packets that do not match it.
-	FibRuleFlagsInvert FibRuleFlags = 0x2
-	// FibRuleFlagsUnresolved: there is no rule of the priority in goto at present. Set by the
-	// kernel.
+	FibRuleFlagsInvert    FibRuleFlags = 0x2 // the rule is for packets that do not match it
+	// There is no rule of the priority in goto at present. Set by the kernel.
 	FibRuleFlagsUnresolved FibRuleFlags = 0x4
-	// FibRuleFlagsIifDetached: there is no interface named iifname at present. Set by the
-	// kernel.
+	// There is no interface named iifname at present. Set by the kernel.
 	FibRuleFlagsIifDetached FibRuleFlags = 0x8
-	// FibRuleFlagsOifDetached: there is no interface named oifname at present. Set by the
-	// kernel.
+	// There is no interface named oifname at present. Set by the kernel.
 	FibRuleFlagsOifDetached FibRuleFlags = 0x10
-	// FibRuleFlagsFindSaddr: IPv6: take the rule only if the source address, where the sender
-	// has chosen none, falls into the prefix in src.
+	// IPv6: take the rule only if the source address, where the sender has chosen none, falls
+	// into the prefix in src.
 	FibRuleFlagsFindSaddr FibRuleFlags = 0x10000
 )
 
 // String returns the names of the flags, joined by |.
 func (v FibRuleFlags) String() string { return enumFibRuleFlags.Text(uint64(v)) }
 
-// ParseFibRuleFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseFibRuleFlags reads what String returns, or a number.
 func ParseFibRuleFlags(s string) (FibRuleFlags, error) {
 	return nlpolicy.ParseEnum[FibRuleFlags](&enumFibRuleFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v FibRuleFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *FibRuleFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseFibRuleFlags(string(b))
-	return err
+// UnmarshalText is ParseFibRuleFlags.
+func (v *FibRuleFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumFibRuleFlags, b, v)
 }
 
 // RtTable is the enum rt-table: routing tables with a meaning (enum rt_class_t, RT_TABLE_*). All
 // other numbers up to 4294967295 are free; those above 255 travel in the attribute table only.
 type RtTable uint8
 
-// The values of RtTable.
 const (
-	// RtTableUnspec: none, for rules that look nothing up. In a delrule it matches every table.
+	// None, for rules that look nothing up. In a delrule it matches every table.
 	RtTableUnspec RtTable = 0
-	// RtTableCompat: stands in the header for a table above 255, whose number is in the
-	// attribute table.
-	RtTableCompat RtTable = 252
-	// RtTableDefault: the table of the last rule there is by default.
-	RtTableDefault RtTable = 253
-	// RtTableMain: the table for ordinary routes.
-	RtTableMain RtTable = 254
-	// RtTableLocal: addresses of this host and broadcast addresses, kept by the kernel.
+	// Stands in the header for a table above 255, whose number is in the attribute table.
+	RtTableCompat  RtTable = 252
+	RtTableDefault RtTable = 253 // the table of the last rule there is by default
+	RtTableMain    RtTable = 254 // the table for ordinary routes
+	// Addresses of this host and broadcast addresses, kept by the kernel.
 	RtTableLocal RtTable = 255
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v RtTable) String() string { return enumRtTable.Text(uint64(v)) }
 
-// ParseRtTable reads what String prints: a name or a number.
-func ParseRtTable(s string) (RtTable, error) {
-	return nlpolicy.ParseEnum[RtTable](&enumRtTable, s)
-}
+// ParseRtTable reads what String returns, or a number.
+func ParseRtTable(s string) (RtTable, error) { return nlpolicy.ParseEnum[RtTable](&enumRtTable, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v RtTable) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *RtTable) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseRtTable(string(b))
-	return err
-}
+// UnmarshalText is ParseRtTable.
+func (v *RtTable) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumRtTable, b, v) }
 
 // RtProtocol is the enum rt-protocol: who added a rule (RTPROT_*), with the numbers of routes. The
 // kernel stores and returns it; numbers not listed are free for programs.
 type RtProtocol uint8
 
-// The values of RtProtocol.
 const (
-	// RtProtocolUnspec: not stated. In a delrule it matches every protocol.
-	RtProtocolUnspec RtProtocol = 0
-	// RtProtocolRedirect: not used for rules.
-	RtProtocolRedirect RtProtocol = 1
-	// RtProtocolKernel: made by the kernel, such as the rules that are there from the start.
-	RtProtocolKernel RtProtocol = 2
-	// RtProtocolBoot: added during boot; what a tool uses that states nothing else.
-	RtProtocolBoot RtProtocol = 3
-	// RtProtocolStatic: added by the administrator.
-	RtProtocolStatic RtProtocol = 4
-	// RtProtocolGated: added by the routing daemon gated.
-	RtProtocolGated RtProtocol = 8
-	// RtProtocolRa: not used for rules.
-	RtProtocolRa RtProtocol = 9
-	// RtProtocolMrt: added by Merit MRT.
-	RtProtocolMrt RtProtocol = 10
-	// RtProtocolZebra: added by zebra, the route manager of Quagga and FRR.
-	RtProtocolZebra RtProtocol = 11
-	// RtProtocolBird: added by the routing daemon BIRD.
-	RtProtocolBird RtProtocol = 12
-	// RtProtocolDnrouted: added by the DECnet routing daemon.
-	RtProtocolDnrouted RtProtocol = 13
-	// RtProtocolXorp: added by XORP.
-	RtProtocolXorp RtProtocol = 14
-	// RtProtocolNtk: added by Netsukuku.
-	RtProtocolNtk RtProtocol = 15
-	// RtProtocolDhcp: added by a DHCP client.
-	RtProtocolDhcp RtProtocol = 16
-	// RtProtocolMrouted: added by a multicast routing daemon.
-	RtProtocolMrouted RtProtocol = 17
-	// RtProtocolKeepalived: added by keepalived.
-	RtProtocolKeepalived RtProtocol = 18
-	// RtProtocolBabel: added by a daemon for Babel.
-	RtProtocolBabel RtProtocol = 42
-	// RtProtocolOvn: added by Open Virtual Network.
-	RtProtocolOvn RtProtocol = 84
-	// RtProtocolOpenr: added by a daemon for Open/R.
-	RtProtocolOpenr RtProtocol = 99
-	// RtProtocolBgp: added by a daemon for BGP.
-	RtProtocolBgp RtProtocol = 186
-	// RtProtocolIsis: added by a daemon for IS-IS.
-	RtProtocolIsis RtProtocol = 187
-	// RtProtocolOspf: added by a daemon for OSPF.
-	RtProtocolOspf RtProtocol = 188
-	// RtProtocolRip: added by a daemon for RIP.
-	RtProtocolRip RtProtocol = 189
-	// RtProtocolEigrp: added by a daemon for EIGRP.
-	RtProtocolEigrp RtProtocol = 192
+	// Not stated. In a delrule it matches every protocol.
+	RtProtocolUnspec   RtProtocol = 0
+	RtProtocolRedirect RtProtocol = 1 // not used for rules
+	// Made by the kernel, such as the rules that are there from the start.
+	RtProtocolKernel     RtProtocol = 2
+	RtProtocolBoot       RtProtocol = 3   // added during boot; what a tool uses that states nothing else
+	RtProtocolStatic     RtProtocol = 4   // added by the administrator
+	RtProtocolGated      RtProtocol = 8   // added by the routing daemon gated
+	RtProtocolRa         RtProtocol = 9   // not used for rules
+	RtProtocolMrt        RtProtocol = 10  // added by Merit MRT
+	RtProtocolZebra      RtProtocol = 11  // added by zebra, the route manager of Quagga and FRR
+	RtProtocolBird       RtProtocol = 12  // added by the routing daemon BIRD
+	RtProtocolDnrouted   RtProtocol = 13  // added by the DECnet routing daemon
+	RtProtocolXorp       RtProtocol = 14  // added by XORP
+	RtProtocolNtk        RtProtocol = 15  // added by Netsukuku
+	RtProtocolDhcp       RtProtocol = 16  // added by a DHCP client
+	RtProtocolMrouted    RtProtocol = 17  // added by a multicast routing daemon
+	RtProtocolKeepalived RtProtocol = 18  // added by keepalived
+	RtProtocolBabel      RtProtocol = 42  // added by a daemon for Babel
+	RtProtocolOvn        RtProtocol = 84  // added by Open Virtual Network
+	RtProtocolOpenr      RtProtocol = 99  // added by a daemon for Open/R
+	RtProtocolBgp        RtProtocol = 186 // added by a daemon for BGP
+	RtProtocolIsis       RtProtocol = 187 // added by a daemon for IS-IS
+	RtProtocolOspf       RtProtocol = 188 // added by a daemon for OSPF
+	RtProtocolRip        RtProtocol = 189 // added by a daemon for RIP
+	RtProtocolEigrp      RtProtocol = 192 // added by a daemon for EIGRP
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v RtProtocol) String() string { return enumRtProtocol.Text(uint64(v)) }
 
-// ParseRtProtocol reads what String prints: a name or a number.
+// ParseRtProtocol reads what String returns, or a number.
 func ParseRtProtocol(s string) (RtProtocol, error) {
 	return nlpolicy.ParseEnum[RtProtocol](&enumRtProtocol, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v RtProtocol) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *RtProtocol) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseRtProtocol(string(b))
-	return err
+// UnmarshalText is ParseRtProtocol.
+func (v *RtProtocol) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumRtProtocol, b, v)
 }

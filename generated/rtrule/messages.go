@@ -10,176 +10,145 @@ import (
 	"github.com/nlgen/nlgen/runtime/nlpolicy"
 )
 
-// NewruleRequest is the newrule request: add a rule. With NLM_F_EXCL one that exists is refused
-// (EEXIST); without, there are two then.
+// NewruleRequest is the request of [Client.Newrule].
 type NewruleRequest struct {
-	Header            FibRuleHdr
-	Dst               nlattr.Opt[netip.Addr] // destination prefix, of dst-len bits, in network byte order
-	Src               nlattr.Opt[netip.Addr] // source prefix, of src-len bits, in network byte order
-	Iifname           nlattr.Opt[string]
-	Goto              nlattr.Opt[uint32] // priority of the rule to go on with, which must be higher
-	Priority          nlattr.Opt[uint32] // place in the order of rules, the lowest first
-	Fwmark            nlattr.Opt[uint32] // firewall mark of packets, in the bits of fwmask
-	Flow              nlattr.Opt[uint32]
-	TunID             nlattr.Opt[uint64]
-	SuppressIfgroup   nlattr.Opt[uint32] // skip routes whose interface is in this group
+	Header FibRuleHdr
+	Dst    nlattr.Opt[netip.Addr] // destination prefix, of dst-len bits, in network byte order
+	Src    nlattr.Opt[netip.Addr] // source prefix, of src-len bits, in network byte order
+	// Name of the interface that packets came in by, at most 15 bytes; lo for packets of this
+	// host. It need not exist yet.
+	Iifname nlattr.Opt[string]
+	// Priority of the rule to go on with, which must be higher; for the action goto.
+	Goto nlattr.Opt[uint32]
+	// Place in the order of rules, the lowest first. A newrule without it gets one less than
+	// the second of the list; answers leave out 0.
+	Priority nlattr.Opt[uint32]
+	Fwmark   nlattr.Opt[uint32] // firewall mark of packets, in the bits of fwmask
+	// Realms that the classifier gets where routes have none: that of the source in the upper
+	// 16 bits, that of the destination in the lower 16. IPv4 only.
+	Flow nlattr.Opt[uint32]
+	// Tunnel id of packets that came from a tunnel with external metadata, in network byte
+	// order; 0 for any.
+	TunID nlattr.Opt[uint64]
+	// Skip routes whose interface is in this group (IFLA_GROUP), and go on with the next rule;
+	// 4294967295 for none.
+	SuppressIfgroup nlattr.Opt[uint32]
+	// Skip routes whose prefix has this many bits or less, and go on with the next rule: 0
+	// skips default routes. 4294967295 for none.
 	SuppressPrefixlen nlattr.Opt[uint32]
-	Table             nlattr.Opt[uint32] // number of the table, which may exceed 255
-	Fwmask            nlattr.Opt[uint32] // bits of the firewall mark to compare; all if absent
-	Oifname           nlattr.Opt[string]
-	L3mdev            nlattr.Opt[uint8]            // 1 to look packets of a VRF up in the table of the VRF
-	UidRange          nlattr.Opt[FibRuleUidRange]  // user ids of the sending sockets
-	Protocol          nlattr.Opt[RtProtocol]       // who added the rule
-	IpProto           nlattr.Opt[uint8]            // protocol of packets, such as IPPROTO_TCP
-	SportRange        nlattr.Opt[FibRulePortRange] // source ports of packets
-	DportRange        nlattr.Opt[FibRulePortRange] // destination ports of packets
-	Dscp              nlattr.Opt[uint8]
-	Flowlabel         nlattr.Opt[uint32] // IPv6 flow label of packets, 20 bits in network byte order
-	FlowlabelMask     nlattr.Opt[uint32] // bits of flowlabel to compare, in network byte order
-	SportMask         nlattr.Opt[uint16] // bits of the source port to compare, in host byte order
-	DportMask         nlattr.Opt[uint16] // bits of the destination port to compare, in host byte order
-	DscpMask          nlattr.Opt[uint8]  // bits of dscp to compare; all if absent
-	Unknown           []nlattr.Attr      // what the fields cannot hold, as it came
+	// Number of the table, which may exceed 255; see rt-table for those with a meaning. It
+	// replaces the table of the header, and is in every answer.
+	Table  nlattr.Opt[uint32]
+	Fwmask nlattr.Opt[uint32] // bits of the firewall mark to compare; all if absent
+	// Name of the interface that the socket of the sender is bound to, at most 15 bytes. It
+	// need not exist yet.
+	Oifname nlattr.Opt[string]
+	// 1 to look packets of a VRF up in the table of the VRF; the rule must name no table then.
+	L3mdev   nlattr.Opt[uint8]
+	UidRange nlattr.Opt[FibRuleUidRange] // user ids of the sending sockets
+	Protocol nlattr.Opt[RtProtocol]      // who added the rule
+	// Protocol of packets, such as IPPROTO_TCP (6) or IPPROTO_UDP (17); 0 for any.
+	IpProto    nlattr.Opt[uint8]
+	SportRange nlattr.Opt[FibRulePortRange] // source ports of packets
+	DportRange nlattr.Opt[FibRulePortRange] // destination ports of packets
+	// DSCP of packets, the upper six bits of TOS or traffic class shifted down; since Linux
+	// 6.13.
+	Dscp nlattr.Opt[uint8]
+	// IPv6 flow label of packets, 20 bits in network byte order; since Linux 6.14.
+	Flowlabel nlattr.Opt[uint32]
+	// Bits of flowlabel to compare, in network byte order; all if absent.
+	FlowlabelMask nlattr.Opt[uint32]
+	// Bits of the source port to compare, in host byte order; all if absent. Only with a
+	// sport-range of one port. Since Linux 6.15.
+	SportMask nlattr.Opt[uint16]
+	// Bits of the destination port to compare, in host byte order; all if absent. Only with a
+	// dport-range of one port. Since Linux 6.15.
+	DportMask nlattr.Opt[uint16]
+	// Bits of dscp to compare; all if absent. Only with dscp. Since Linux 6.15.
+	DscpMask nlattr.Opt[uint8]
+	Unknown  []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *NewruleRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(NewruleRequest)
 	}
 	x.Header.encode(e.Extend(12))
-	if x.Dst.OK {
-		e.Addr(AttrFibRuleDst, x.Dst.V)
-	}
-	if x.Src.OK {
-		e.Addr(AttrFibRuleSrc, x.Src.V)
-	}
-	if x.Iifname.OK {
-		e.String(AttrFibRuleIifname, x.Iifname.V)
-	}
-	if x.Goto.OK {
-		e.Uint32(AttrFibRuleGoto, x.Goto.V)
-	}
-	if x.Priority.OK {
-		e.Uint32(AttrFibRulePriority, x.Priority.V)
-	}
-	if x.Fwmark.OK {
-		e.Uint32(AttrFibRuleFwmark, x.Fwmark.V)
-	}
-	if x.Flow.OK {
-		e.Uint32(AttrFibRuleFlow, x.Flow.V)
-	}
-	if x.TunID.OK {
-		e.Uint64BE(AttrFibRuleTunID, x.TunID.V)
-	}
-	if x.SuppressIfgroup.OK {
-		e.Uint32(AttrFibRuleSuppressIfgroup, x.SuppressIfgroup.V)
-	}
-	if x.SuppressPrefixlen.OK {
-		e.Uint32(AttrFibRuleSuppressPrefixlen, x.SuppressPrefixlen.V)
-	}
-	if x.Table.OK {
-		e.Uint32(AttrFibRuleTable, x.Table.V)
-	}
-	if x.Fwmask.OK {
-		e.Uint32(AttrFibRuleFwmask, x.Fwmask.V)
-	}
-	if x.Oifname.OK {
-		e.String(AttrFibRuleOifname, x.Oifname.V)
-	}
-	if x.L3mdev.OK {
-		e.Uint8(AttrFibRuleL3mdev, x.L3mdev.V)
-	}
+	e.OptAddr(AttrFibRuleDst, x.Dst)
+	e.OptAddr(AttrFibRuleSrc, x.Src)
+	e.OptString(AttrFibRuleIifname, x.Iifname)
+	e.OptUint32(AttrFibRuleGoto, x.Goto)
+	e.OptUint32(AttrFibRulePriority, x.Priority)
+	e.OptUint32(AttrFibRuleFwmark, x.Fwmark)
+	e.OptUint32(AttrFibRuleFlow, x.Flow)
+	e.OptUint64BE(AttrFibRuleTunID, x.TunID)
+	e.OptUint32(AttrFibRuleSuppressIfgroup, x.SuppressIfgroup)
+	e.OptUint32(AttrFibRuleSuppressPrefixlen, x.SuppressPrefixlen)
+	e.OptUint32(AttrFibRuleTable, x.Table)
+	e.OptUint32(AttrFibRuleFwmask, x.Fwmask)
+	e.OptString(AttrFibRuleOifname, x.Oifname)
+	e.OptUint8(AttrFibRuleL3mdev, x.L3mdev)
 	if x.UidRange.OK {
-		nest := e.BeginRaw(AttrFibRuleUidRange)
-		x.UidRange.V.encode(e.Extend(8))
-		e.End(nest)
+		x.UidRange.V.encode(e.Struct(AttrFibRuleUidRange, 8))
 	}
-	if x.Protocol.OK {
-		e.Uint8(AttrFibRuleProtocol, uint8(x.Protocol.V))
-	}
-	if x.IpProto.OK {
-		e.Uint8(AttrFibRuleIpProto, x.IpProto.V)
-	}
+	nlattr.OptEnum8(e, AttrFibRuleProtocol, x.Protocol)
+	e.OptUint8(AttrFibRuleIpProto, x.IpProto)
 	if x.SportRange.OK {
-		nest := e.BeginRaw(AttrFibRuleSportRange)
-		x.SportRange.V.encode(e.Extend(4))
-		e.End(nest)
+		x.SportRange.V.encode(e.Struct(AttrFibRuleSportRange, 4))
 	}
 	if x.DportRange.OK {
-		nest := e.BeginRaw(AttrFibRuleDportRange)
-		x.DportRange.V.encode(e.Extend(4))
-		e.End(nest)
+		x.DportRange.V.encode(e.Struct(AttrFibRuleDportRange, 4))
 	}
-	if x.Dscp.OK {
-		e.Uint8(AttrFibRuleDscp, x.Dscp.V)
-	}
-	if x.Flowlabel.OK {
-		e.Uint32BE(AttrFibRuleFlowlabel, x.Flowlabel.V)
-	}
-	if x.FlowlabelMask.OK {
-		e.Uint32BE(AttrFibRuleFlowlabelMask, x.FlowlabelMask.V)
-	}
-	if x.SportMask.OK {
-		e.Uint16(AttrFibRuleSportMask, x.SportMask.V)
-	}
-	if x.DportMask.OK {
-		e.Uint16(AttrFibRuleDportMask, x.DportMask.V)
-	}
-	if x.DscpMask.OK {
-		e.Uint8(AttrFibRuleDscpMask, x.DscpMask.V)
-	}
+	e.OptUint8(AttrFibRuleDscp, x.Dscp)
+	e.OptUint32BE(AttrFibRuleFlowlabel, x.Flowlabel)
+	e.OptUint32BE(AttrFibRuleFlowlabelMask, x.FlowlabelMask)
+	e.OptUint16(AttrFibRuleSportMask, x.SportMask)
+	e.OptUint16(AttrFibRuleDportMask, x.DportMask)
+	e.OptUint8(AttrFibRuleDscpMask, x.DscpMask)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *NewruleRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(12))
 	for d.Next() {
 		switch d.Type() {
 		case AttrFibRuleDst:
-			if v, ok := d.Addr(); ok {
-				x.Dst = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Dst, &x.Unknown)
 		case AttrFibRuleSrc:
-			if v, ok := d.Addr(); ok {
-				x.Src = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Src, &x.Unknown)
 		case AttrFibRuleIifname:
-			x.Iifname = nlattr.Some(d.String())
+			x.Iifname = d.OptString()
 		case AttrFibRuleGoto:
-			x.Goto = nlattr.Some(d.Uint32())
+			x.Goto = d.OptUint32()
 		case AttrFibRulePriority:
-			x.Priority = nlattr.Some(d.Uint32())
+			x.Priority = d.OptUint32()
 		case AttrFibRuleFwmark:
-			x.Fwmark = nlattr.Some(d.Uint32())
+			x.Fwmark = d.OptUint32()
 		case AttrFibRuleFlow:
-			x.Flow = nlattr.Some(d.Uint32())
+			x.Flow = d.OptUint32()
 		case AttrFibRuleTunID:
-			x.TunID = nlattr.Some(d.Uint64BE())
+			x.TunID = d.OptUint64BE()
 		case AttrFibRuleSuppressIfgroup:
-			x.SuppressIfgroup = nlattr.Some(d.Uint32())
+			x.SuppressIfgroup = d.OptUint32()
 		case AttrFibRuleSuppressPrefixlen:
-			x.SuppressPrefixlen = nlattr.Some(d.Uint32())
+			x.SuppressPrefixlen = d.OptUint32()
 		case AttrFibRuleTable:
-			x.Table = nlattr.Some(d.Uint32())
+			x.Table = d.OptUint32()
 		case AttrFibRuleFwmask:
-			x.Fwmask = nlattr.Some(d.Uint32())
+			x.Fwmask = d.OptUint32()
 		case AttrFibRuleOifname:
-			x.Oifname = nlattr.Some(d.String())
+			x.Oifname = d.OptString()
 		case AttrFibRuleL3mdev:
-			x.L3mdev = nlattr.Some(d.Uint8())
+			x.L3mdev = d.OptUint8()
 		case AttrFibRuleUidRange:
 			x.UidRange.OK = true
 			x.UidRange.V.decode(d.Payload())
 		case AttrFibRuleProtocol:
 			x.Protocol = nlattr.Some(RtProtocol(d.Uint8()))
 		case AttrFibRuleIpProto:
-			x.IpProto = nlattr.Some(d.Uint8())
+			x.IpProto = d.OptUint8()
 		case AttrFibRuleSportRange:
 			x.SportRange.OK = true
 			x.SportRange.V.decode(d.Payload())
@@ -187,32 +156,32 @@ func (x *NewruleRequest) DecodeFrom(d *nlattr.Decoder) {
 			x.DportRange.OK = true
 			x.DportRange.V.decode(d.Payload())
 		case AttrFibRuleDscp:
-			x.Dscp = nlattr.Some(d.Uint8())
+			x.Dscp = d.OptUint8()
 		case AttrFibRuleFlowlabel:
-			x.Flowlabel = nlattr.Some(d.Uint32BE())
+			x.Flowlabel = d.OptUint32BE()
 		case AttrFibRuleFlowlabelMask:
-			x.FlowlabelMask = nlattr.Some(d.Uint32BE())
+			x.FlowlabelMask = d.OptUint32BE()
 		case AttrFibRuleSportMask:
-			x.SportMask = nlattr.Some(d.Uint16())
+			x.SportMask = d.OptUint16()
 		case AttrFibRuleDportMask:
-			x.DportMask = nlattr.Some(d.Uint16())
+			x.DportMask = d.OptUint16()
 		case AttrFibRuleDscpMask:
-			x.DscpMask = nlattr.Some(d.Uint8())
+			x.DscpMask = d.OptUint8()
 		case AttrFibRuleUnused2, AttrFibRuleUnused3, AttrFibRuleUnused4, AttrFibRuleUnused5, AttrFibRulePad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *NewruleRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyNewruleRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *NewruleRequest) UnmarshalBinary(b []byte) error {
 	*x = NewruleRequest{}
 	d := nlattr.NewDecoder(b)
@@ -225,28 +194,26 @@ func (x *NewruleRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyNewruleRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *NewruleRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyNewruleRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *NewruleRequest) Validate() error {
 	return policyNewruleRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// DelruleRequest is the delrule request: remove the first rule that matches all that the request
-// states. ENOENT if none does, EPERM if it is permanent.
+// DelruleRequest is the request of [Client.Delrule].
 type DelruleRequest = NewruleRequest
 
-// GetruleDumpRequest is the getrule dump request: list the rules of a family, or of all, in their
-// order.
+// GetruleDumpRequest is the request of [Client.GetruleDump].
 type GetruleDumpRequest struct {
 	Header  FibRuleHdr
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetruleDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetruleDumpRequest)
@@ -255,26 +222,26 @@ func (x *GetruleDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetruleDumpRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(12))
 	for d.Next() {
 		switch d.Type() {
 		case AttrFibRuleUnused2, AttrFibRuleUnused3, AttrFibRuleUnused4, AttrFibRuleUnused5, AttrFibRulePad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetruleDumpRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetruleDumpRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetruleDumpRequest) UnmarshalBinary(b []byte) error {
 	*x = GetruleDumpRequest{}
 	d := nlattr.NewDecoder(b)
@@ -287,185 +254,155 @@ func (x *GetruleDumpRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetruleDumpRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetruleDumpRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetruleDumpRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GetruleDumpRequest) Validate() error {
 	return policyGetruleDumpRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetruleReply is the getrule reply: list the rules of a family, or of all, in their order.
+// GetruleReply is the reply of [Client.GetruleDump].
 type GetruleReply struct {
-	Header            FibRuleHdr
-	Dst               nlattr.Opt[netip.Addr] // destination prefix, of dst-len bits, in network byte order
-	Src               nlattr.Opt[netip.Addr] // source prefix, of src-len bits, in network byte order
-	Iifname           nlattr.Opt[string]
-	Goto              nlattr.Opt[uint32] // priority of the rule to go on with, which must be higher
-	Priority          nlattr.Opt[uint32] // place in the order of rules, the lowest first
-	Fwmark            nlattr.Opt[uint32] // firewall mark of packets, in the bits of fwmask
-	Flow              nlattr.Opt[uint32]
-	TunID             nlattr.Opt[uint64]
-	SuppressIfgroup   nlattr.Opt[uint32] // skip routes whose interface is in this group
+	Header FibRuleHdr
+	Dst    nlattr.Opt[netip.Addr] // destination prefix, of dst-len bits, in network byte order
+	Src    nlattr.Opt[netip.Addr] // source prefix, of src-len bits, in network byte order
+	// Name of the interface that packets came in by, at most 15 bytes; lo for packets of this
+	// host. It need not exist yet.
+	Iifname nlattr.Opt[string]
+	// Priority of the rule to go on with, which must be higher; for the action goto.
+	Goto nlattr.Opt[uint32]
+	// Place in the order of rules, the lowest first. A newrule without it gets one less than
+	// the second of the list; answers leave out 0.
+	Priority nlattr.Opt[uint32]
+	Fwmark   nlattr.Opt[uint32] // firewall mark of packets, in the bits of fwmask
+	// Realms that the classifier gets where routes have none: that of the source in the upper
+	// 16 bits, that of the destination in the lower 16. IPv4 only.
+	Flow nlattr.Opt[uint32]
+	// Tunnel id of packets that came from a tunnel with external metadata, in network byte
+	// order; 0 for any.
+	TunID nlattr.Opt[uint64]
+	// Skip routes whose interface is in this group (IFLA_GROUP), and go on with the next rule;
+	// 4294967295 for none.
+	SuppressIfgroup nlattr.Opt[uint32]
+	// Skip routes whose prefix has this many bits or less, and go on with the next rule: 0
+	// skips default routes. 4294967295 for none.
 	SuppressPrefixlen nlattr.Opt[uint32]
-	Table             nlattr.Opt[uint32] // number of the table, which may exceed 255
-	Fwmask            nlattr.Opt[uint32] // bits of the firewall mark to compare; all if absent
-	Oifname           nlattr.Opt[string]
-	L3mdev            nlattr.Opt[uint8]            // 1 to look packets of a VRF up in the table of the VRF
-	UidRange          nlattr.Opt[FibRuleUidRange]  // user ids of the sending sockets
-	Protocol          nlattr.Opt[RtProtocol]       // who added the rule
-	IpProto           nlattr.Opt[uint8]            // protocol of packets, such as IPPROTO_TCP
-	SportRange        nlattr.Opt[FibRulePortRange] // source ports of packets
-	DportRange        nlattr.Opt[FibRulePortRange] // destination ports of packets
-	Dscp              nlattr.Opt[uint8]
-	Flowlabel         nlattr.Opt[uint32] // IPv6 flow label of packets, 20 bits in network byte order
-	FlowlabelMask     nlattr.Opt[uint32] // bits of flowlabel to compare, in network byte order
-	SportMask         nlattr.Opt[uint16] // bits of the source port to compare, in host byte order
-	DportMask         nlattr.Opt[uint16] // bits of the destination port to compare, in host byte order
-	DscpMask          nlattr.Opt[uint8]  // bits of dscp to compare; all if absent
-	Unknown           []nlattr.Attr      // what the fields cannot hold, as it came
+	// Number of the table, which may exceed 255; see rt-table for those with a meaning. It
+	// replaces the table of the header, and is in every answer.
+	Table  nlattr.Opt[uint32]
+	Fwmask nlattr.Opt[uint32] // bits of the firewall mark to compare; all if absent
+	// Name of the interface that the socket of the sender is bound to, at most 15 bytes. It
+	// need not exist yet.
+	Oifname nlattr.Opt[string]
+	// 1 to look packets of a VRF up in the table of the VRF; the rule must name no table then.
+	L3mdev   nlattr.Opt[uint8]
+	UidRange nlattr.Opt[FibRuleUidRange] // user ids of the sending sockets
+	Protocol nlattr.Opt[RtProtocol]      // who added the rule
+	// Protocol of packets, such as IPPROTO_TCP (6) or IPPROTO_UDP (17); 0 for any.
+	IpProto    nlattr.Opt[uint8]
+	SportRange nlattr.Opt[FibRulePortRange] // source ports of packets
+	DportRange nlattr.Opt[FibRulePortRange] // destination ports of packets
+	// DSCP of packets, the upper six bits of TOS or traffic class shifted down; since Linux
+	// 6.13.
+	Dscp nlattr.Opt[uint8]
+	// IPv6 flow label of packets, 20 bits in network byte order; since Linux 6.14.
+	Flowlabel nlattr.Opt[uint32]
+	// Bits of flowlabel to compare, in network byte order; all if absent.
+	FlowlabelMask nlattr.Opt[uint32]
+	// Bits of the source port to compare, in host byte order; all if absent. Only with a
+	// sport-range of one port. Since Linux 6.15.
+	SportMask nlattr.Opt[uint16]
+	// Bits of the destination port to compare, in host byte order; all if absent. Only with a
+	// dport-range of one port. Since Linux 6.15.
+	DportMask nlattr.Opt[uint16]
+	// Bits of dscp to compare; all if absent. Only with dscp. Since Linux 6.15.
+	DscpMask nlattr.Opt[uint8]
+	Unknown  []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetruleReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetruleReply)
 	}
 	x.Header.encode(e.Extend(12))
-	if x.Dst.OK {
-		e.Addr(AttrFibRuleDst, x.Dst.V)
-	}
-	if x.Src.OK {
-		e.Addr(AttrFibRuleSrc, x.Src.V)
-	}
-	if x.Iifname.OK {
-		e.String(AttrFibRuleIifname, x.Iifname.V)
-	}
-	if x.Goto.OK {
-		e.Uint32(AttrFibRuleGoto, x.Goto.V)
-	}
-	if x.Priority.OK {
-		e.Uint32(AttrFibRulePriority, x.Priority.V)
-	}
-	if x.Fwmark.OK {
-		e.Uint32(AttrFibRuleFwmark, x.Fwmark.V)
-	}
-	if x.Flow.OK {
-		e.Uint32(AttrFibRuleFlow, x.Flow.V)
-	}
-	if x.TunID.OK {
-		e.Uint64BE(AttrFibRuleTunID, x.TunID.V)
-	}
-	if x.SuppressIfgroup.OK {
-		e.Uint32(AttrFibRuleSuppressIfgroup, x.SuppressIfgroup.V)
-	}
-	if x.SuppressPrefixlen.OK {
-		e.Uint32(AttrFibRuleSuppressPrefixlen, x.SuppressPrefixlen.V)
-	}
-	if x.Table.OK {
-		e.Uint32(AttrFibRuleTable, x.Table.V)
-	}
-	if x.Fwmask.OK {
-		e.Uint32(AttrFibRuleFwmask, x.Fwmask.V)
-	}
-	if x.Oifname.OK {
-		e.String(AttrFibRuleOifname, x.Oifname.V)
-	}
-	if x.L3mdev.OK {
-		e.Uint8(AttrFibRuleL3mdev, x.L3mdev.V)
-	}
+	e.OptAddr(AttrFibRuleDst, x.Dst)
+	e.OptAddr(AttrFibRuleSrc, x.Src)
+	e.OptString(AttrFibRuleIifname, x.Iifname)
+	e.OptUint32(AttrFibRuleGoto, x.Goto)
+	e.OptUint32(AttrFibRulePriority, x.Priority)
+	e.OptUint32(AttrFibRuleFwmark, x.Fwmark)
+	e.OptUint32(AttrFibRuleFlow, x.Flow)
+	e.OptUint64BE(AttrFibRuleTunID, x.TunID)
+	e.OptUint32(AttrFibRuleSuppressIfgroup, x.SuppressIfgroup)
+	e.OptUint32(AttrFibRuleSuppressPrefixlen, x.SuppressPrefixlen)
+	e.OptUint32(AttrFibRuleTable, x.Table)
+	e.OptUint32(AttrFibRuleFwmask, x.Fwmask)
+	e.OptString(AttrFibRuleOifname, x.Oifname)
+	e.OptUint8(AttrFibRuleL3mdev, x.L3mdev)
 	if x.UidRange.OK {
-		nest := e.BeginRaw(AttrFibRuleUidRange)
-		x.UidRange.V.encode(e.Extend(8))
-		e.End(nest)
+		x.UidRange.V.encode(e.Struct(AttrFibRuleUidRange, 8))
 	}
-	if x.Protocol.OK {
-		e.Uint8(AttrFibRuleProtocol, uint8(x.Protocol.V))
-	}
-	if x.IpProto.OK {
-		e.Uint8(AttrFibRuleIpProto, x.IpProto.V)
-	}
+	nlattr.OptEnum8(e, AttrFibRuleProtocol, x.Protocol)
+	e.OptUint8(AttrFibRuleIpProto, x.IpProto)
 	if x.SportRange.OK {
-		nest := e.BeginRaw(AttrFibRuleSportRange)
-		x.SportRange.V.encode(e.Extend(4))
-		e.End(nest)
+		x.SportRange.V.encode(e.Struct(AttrFibRuleSportRange, 4))
 	}
 	if x.DportRange.OK {
-		nest := e.BeginRaw(AttrFibRuleDportRange)
-		x.DportRange.V.encode(e.Extend(4))
-		e.End(nest)
+		x.DportRange.V.encode(e.Struct(AttrFibRuleDportRange, 4))
 	}
-	if x.Dscp.OK {
-		e.Uint8(AttrFibRuleDscp, x.Dscp.V)
-	}
-	if x.Flowlabel.OK {
-		e.Uint32BE(AttrFibRuleFlowlabel, x.Flowlabel.V)
-	}
-	if x.FlowlabelMask.OK {
-		e.Uint32BE(AttrFibRuleFlowlabelMask, x.FlowlabelMask.V)
-	}
-	if x.SportMask.OK {
-		e.Uint16(AttrFibRuleSportMask, x.SportMask.V)
-	}
-	if x.DportMask.OK {
-		e.Uint16(AttrFibRuleDportMask, x.DportMask.V)
-	}
-	if x.DscpMask.OK {
-		e.Uint8(AttrFibRuleDscpMask, x.DscpMask.V)
-	}
+	e.OptUint8(AttrFibRuleDscp, x.Dscp)
+	e.OptUint32BE(AttrFibRuleFlowlabel, x.Flowlabel)
+	e.OptUint32BE(AttrFibRuleFlowlabelMask, x.FlowlabelMask)
+	e.OptUint16(AttrFibRuleSportMask, x.SportMask)
+	e.OptUint16(AttrFibRuleDportMask, x.DportMask)
+	e.OptUint8(AttrFibRuleDscpMask, x.DscpMask)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetruleReply) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(12))
 	for d.Next() {
 		switch d.Type() {
 		case AttrFibRuleDst:
-			if v, ok := d.Addr(); ok {
-				x.Dst = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Dst, &x.Unknown)
 		case AttrFibRuleSrc:
-			if v, ok := d.Addr(); ok {
-				x.Src = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Src, &x.Unknown)
 		case AttrFibRuleIifname:
-			x.Iifname = nlattr.Some(d.String())
+			x.Iifname = d.OptString()
 		case AttrFibRuleGoto:
-			x.Goto = nlattr.Some(d.Uint32())
+			x.Goto = d.OptUint32()
 		case AttrFibRulePriority:
-			x.Priority = nlattr.Some(d.Uint32())
+			x.Priority = d.OptUint32()
 		case AttrFibRuleFwmark:
-			x.Fwmark = nlattr.Some(d.Uint32())
+			x.Fwmark = d.OptUint32()
 		case AttrFibRuleFlow:
-			x.Flow = nlattr.Some(d.Uint32())
+			x.Flow = d.OptUint32()
 		case AttrFibRuleTunID:
-			x.TunID = nlattr.Some(d.Uint64BE())
+			x.TunID = d.OptUint64BE()
 		case AttrFibRuleSuppressIfgroup:
-			x.SuppressIfgroup = nlattr.Some(d.Uint32())
+			x.SuppressIfgroup = d.OptUint32()
 		case AttrFibRuleSuppressPrefixlen:
-			x.SuppressPrefixlen = nlattr.Some(d.Uint32())
+			x.SuppressPrefixlen = d.OptUint32()
 		case AttrFibRuleTable:
-			x.Table = nlattr.Some(d.Uint32())
+			x.Table = d.OptUint32()
 		case AttrFibRuleFwmask:
-			x.Fwmask = nlattr.Some(d.Uint32())
+			x.Fwmask = d.OptUint32()
 		case AttrFibRuleOifname:
-			x.Oifname = nlattr.Some(d.String())
+			x.Oifname = d.OptString()
 		case AttrFibRuleL3mdev:
-			x.L3mdev = nlattr.Some(d.Uint8())
+			x.L3mdev = d.OptUint8()
 		case AttrFibRuleUidRange:
 			x.UidRange.OK = true
 			x.UidRange.V.decode(d.Payload())
 		case AttrFibRuleProtocol:
 			x.Protocol = nlattr.Some(RtProtocol(d.Uint8()))
 		case AttrFibRuleIpProto:
-			x.IpProto = nlattr.Some(d.Uint8())
+			x.IpProto = d.OptUint8()
 		case AttrFibRuleSportRange:
 			x.SportRange.OK = true
 			x.SportRange.V.decode(d.Payload())
@@ -473,32 +410,32 @@ func (x *GetruleReply) DecodeFrom(d *nlattr.Decoder) {
 			x.DportRange.OK = true
 			x.DportRange.V.decode(d.Payload())
 		case AttrFibRuleDscp:
-			x.Dscp = nlattr.Some(d.Uint8())
+			x.Dscp = d.OptUint8()
 		case AttrFibRuleFlowlabel:
-			x.Flowlabel = nlattr.Some(d.Uint32BE())
+			x.Flowlabel = d.OptUint32BE()
 		case AttrFibRuleFlowlabelMask:
-			x.FlowlabelMask = nlattr.Some(d.Uint32BE())
+			x.FlowlabelMask = d.OptUint32BE()
 		case AttrFibRuleSportMask:
-			x.SportMask = nlattr.Some(d.Uint16())
+			x.SportMask = d.OptUint16()
 		case AttrFibRuleDportMask:
-			x.DportMask = nlattr.Some(d.Uint16())
+			x.DportMask = d.OptUint16()
 		case AttrFibRuleDscpMask:
-			x.DscpMask = nlattr.Some(d.Uint8())
+			x.DscpMask = d.OptUint8()
 		case AttrFibRuleUnused2, AttrFibRuleUnused3, AttrFibRuleUnused4, AttrFibRuleUnused5, AttrFibRulePad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetruleReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetruleReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetruleReply) UnmarshalBinary(b []byte) error {
 	*x = GetruleReply{}
 	d := nlattr.NewDecoder(b)
@@ -507,11 +444,9 @@ func (x *GetruleReply) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *GetruleReply) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyGetruleReply, x)
-}
+func (x *GetruleReply) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyGetruleReply, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetruleReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetruleReply, b, x)
 }

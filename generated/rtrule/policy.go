@@ -13,62 +13,62 @@ var policyGetruleDumpRequest = nlpolicy.Message{Family: "rt-rule", Op: "getrule"
 var policyGetruleReply = nlpolicy.Message{Family: "rt-rule", Op: "getrule", Header: &structFibRuleHdr, Attrs: &setFibRuleAttrs}
 
 var setFibRuleAttrs = nlpolicy.Set{Name: "fib-rule-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "dst", Number: AttrFibRuleDst, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4OrV6},
-	{Name: "src", Number: AttrFibRuleSrc, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4OrV6},
-	{Name: "iifname", Number: AttrFibRuleIifname, Kind: nlpolicy.String, Flags: nlpolicy.Unterminated, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 15}},
-	{Name: "goto", Number: AttrFibRuleGoto, Kind: nlpolicy.U32},
-	{Name: "unused2", Number: AttrFibRuleUnused2, Kind: nlpolicy.Unused},
-	{Name: "priority", Number: AttrFibRulePriority, Kind: nlpolicy.U32},
-	{Name: "unused3", Number: AttrFibRuleUnused3, Kind: nlpolicy.Unused},
-	{Name: "unused4", Number: AttrFibRuleUnused4, Kind: nlpolicy.Unused},
-	{Name: "unused5", Number: AttrFibRuleUnused5, Kind: nlpolicy.Unused},
-	{Name: "fwmark", Number: AttrFibRuleFwmark, Kind: nlpolicy.U32, Hint: nlpolicy.Hex},
-	{Name: "flow", Number: AttrFibRuleFlow, Kind: nlpolicy.U32},
-	{Name: "tun-id", Number: AttrFibRuleTunID, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "suppress-ifgroup", Number: AttrFibRuleSuppressIfgroup, Kind: nlpolicy.U32},
-	{Name: "suppress-prefixlen", Number: AttrFibRuleSuppressPrefixlen, Kind: nlpolicy.U32},
-	{Name: "table", Number: AttrFibRuleTable, Kind: nlpolicy.U32},
-	{Name: "fwmask", Number: AttrFibRuleFwmask, Kind: nlpolicy.U32, Hint: nlpolicy.Hex},
-	{Name: "oifname", Number: AttrFibRuleOifname, Kind: nlpolicy.String, Flags: nlpolicy.Unterminated, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 15}},
-	{Name: "pad", Number: AttrFibRulePad, Kind: nlpolicy.Pad},
-	{Name: "l3mdev", Number: AttrFibRuleL3mdev, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}},
-	{Name: "uid-range", Number: AttrFibRuleUidRange, Kind: nlpolicy.Binary, Struct: &structFibRuleUidRange},
-	{Name: "protocol", Number: AttrFibRuleProtocol, Kind: nlpolicy.U8, Enum: &enumRtProtocol},
-	{Name: "ip-proto", Number: AttrFibRuleIpProto, Kind: nlpolicy.U8},
-	{Name: "sport-range", Number: AttrFibRuleSportRange, Kind: nlpolicy.Binary, Struct: &structFibRulePortRange},
-	{Name: "dport-range", Number: AttrFibRuleDportRange, Kind: nlpolicy.Binary, Struct: &structFibRulePortRange},
-	{Name: "dscp", Number: AttrFibRuleDscp, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 63}},
-	{Name: "flowlabel", Number: AttrFibRuleFlowlabel, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.Hex, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1048575}},
-	{Name: "flowlabel-mask", Number: AttrFibRuleFlowlabelMask, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.Hex, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1048575}},
-	{Name: "sport-mask", Number: AttrFibRuleSportMask, Kind: nlpolicy.U16, Hint: nlpolicy.Hex},
-	{Name: "dport-mask", Number: AttrFibRuleDportMask, Kind: nlpolicy.U16, Hint: nlpolicy.Hex},
-	{Name: "dscp-mask", Number: AttrFibRuleDscpMask, Kind: nlpolicy.U8, Hint: nlpolicy.Hex, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 63}},
+	{Name: "dst", Number: 1, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4OrV6},
+	{Name: "src", Number: 2, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4OrV6},
+	{Name: "iifname", Number: 3, Kind: nlpolicy.String, Flags: nlpolicy.Unterminated, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 15}},
+	{Name: "goto", Number: 4, Kind: nlpolicy.U32},
+	{Name: "unused2", Number: 5, Kind: nlpolicy.Unused},
+	{Name: "priority", Number: 6, Kind: nlpolicy.U32},
+	{Name: "unused3", Number: 7, Kind: nlpolicy.Unused},
+	{Name: "unused4", Number: 8, Kind: nlpolicy.Unused},
+	{Name: "unused5", Number: 9, Kind: nlpolicy.Unused},
+	{Name: "fwmark", Number: 10, Kind: nlpolicy.U32, Hint: nlpolicy.Hex},
+	{Name: "flow", Number: 11, Kind: nlpolicy.U32},
+	{Name: "tun-id", Number: 12, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
+	{Name: "suppress-ifgroup", Number: 13, Kind: nlpolicy.U32},
+	{Name: "suppress-prefixlen", Number: 14, Kind: nlpolicy.U32},
+	{Name: "table", Number: 15, Kind: nlpolicy.U32},
+	{Name: "fwmask", Number: 16, Kind: nlpolicy.U32, Hint: nlpolicy.Hex},
+	{Name: "oifname", Number: 17, Kind: nlpolicy.String, Flags: nlpolicy.Unterminated, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 15}},
+	{Name: "pad", Number: 18, Kind: nlpolicy.Pad},
+	{Name: "l3mdev", Number: 19, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}},
+	{Name: "uid-range", Number: 20, Kind: nlpolicy.Binary, Struct: &structFibRuleUidRange},
+	{Name: "protocol", Number: 21, Kind: nlpolicy.U8, Enum: &enumRtProtocol},
+	{Name: "ip-proto", Number: 22, Kind: nlpolicy.U8},
+	{Name: "sport-range", Number: 23, Kind: nlpolicy.Binary, Struct: &structFibRulePortRange},
+	{Name: "dport-range", Number: 24, Kind: nlpolicy.Binary, Struct: &structFibRulePortRange},
+	{Name: "dscp", Number: 25, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 63}},
+	{Name: "flowlabel", Number: 26, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.Hex, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1048575}},
+	{Name: "flowlabel-mask", Number: 27, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.Hex, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1048575}},
+	{Name: "sport-mask", Number: 28, Kind: nlpolicy.U16, Hint: nlpolicy.Hex},
+	{Name: "dport-mask", Number: 29, Kind: nlpolicy.U16, Hint: nlpolicy.Hex},
+	{Name: "dscp-mask", Number: 30, Kind: nlpolicy.U8, Hint: nlpolicy.Hex, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 63}},
 }}
 
 var structFibRuleHdr = nlpolicy.Struct{Name: "fib-rule-hdr", Size: 12, Members: []nlpolicy.Member{
-	{Name: "family", Offset: 0, Size: 1, Kind: nlpolicy.U8},
-	{Name: "dst-len", Offset: 1, Size: 1, Kind: nlpolicy.U8},
-	{Name: "src-len", Offset: 2, Size: 1, Kind: nlpolicy.U8},
-	{Name: "tos", Offset: 3, Size: 1, Kind: nlpolicy.U8},
-	{Name: "table", Offset: 4, Size: 1, Kind: nlpolicy.U8, Enum: &enumRtTable},
+	{Name: "family", Size: 1},
+	{Name: "dst-len", Offset: 1, Size: 1},
+	{Name: "src-len", Offset: 2, Size: 1},
+	{Name: "tos", Offset: 3, Size: 1},
+	{Name: "table", Offset: 4, Size: 1, Enum: &enumRtTable},
 	{Name: "res1", Offset: 5, Size: 1, Kind: nlpolicy.Pad},
 	{Name: "res2", Offset: 6, Size: 1, Kind: nlpolicy.Pad},
-	{Name: "action", Offset: 7, Size: 1, Kind: nlpolicy.U8, Enum: &enumFrAct},
-	{Name: "flags", Offset: 8, Size: 4, Kind: nlpolicy.U32, Enum: &enumFibRuleFlags},
+	{Name: "action", Offset: 7, Size: 1, Enum: &enumFrAct},
+	{Name: "flags", Offset: 8, Size: 4, Enum: &enumFibRuleFlags},
 }}
 
 var structFibRulePortRange = nlpolicy.Struct{Name: "fib-rule-port-range", Size: 4, Members: []nlpolicy.Member{
-	{Name: "start", Offset: 0, Size: 2, Kind: nlpolicy.U16},
-	{Name: "end", Offset: 2, Size: 2, Kind: nlpolicy.U16},
+	{Name: "start", Size: 2},
+	{Name: "end", Offset: 2, Size: 2},
 }}
 
 var structFibRuleUidRange = nlpolicy.Struct{Name: "fib-rule-uid-range", Size: 8, Members: []nlpolicy.Member{
-	{Name: "start", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "end", Offset: 4, Size: 4, Kind: nlpolicy.U32},
+	{Name: "start", Size: 4},
+	{Name: "end", Offset: 4, Size: 4},
 }}
 
 var enumFrAct = nlpolicy.Enum{Name: "fr-act", Names: []nlpolicy.Value{
-	{Name: "unspec", Value: 0},
+	{Name: "unspec"},
 	{Name: "to-tbl", Value: 1},
 	{Name: "goto", Value: 2},
 	{Name: "nop", Value: 3},
@@ -89,7 +89,7 @@ var enumFibRuleFlags = nlpolicy.Enum{Name: "fib-rule-flags", Flags: true, Names:
 }}
 
 var enumRtTable = nlpolicy.Enum{Name: "rt-table", Names: []nlpolicy.Value{
-	{Name: "unspec", Value: 0},
+	{Name: "unspec"},
 	{Name: "compat", Value: 252},
 	{Name: "default", Value: 253},
 	{Name: "main", Value: 254},
@@ -97,7 +97,7 @@ var enumRtTable = nlpolicy.Enum{Name: "rt-table", Names: []nlpolicy.Value{
 }}
 
 var enumRtProtocol = nlpolicy.Enum{Name: "rt-protocol", Names: []nlpolicy.Value{
-	{Name: "unspec", Value: 0},
+	{Name: "unspec"},
 	{Name: "redirect", Value: 1},
 	{Name: "kernel", Value: 2},
 	{Name: "boot", Value: 3},

@@ -4,14 +4,20 @@ package rtrule
 
 import "github.com/nlgen/nlgen/runtime/nlattr"
 
-// FibRuleHdr is the C struct fib-rule-hdr of 12 bytes: fixed header of every rule message (struct
-// fib_rule_hdr, 12 bytes). A strict dump request may set the family only.
+// FibRuleHdr is the C struct fib-rule-hdr: fixed header of every rule message (struct fib_rule_hdr,
+// 12 bytes). A strict dump request may set the family only.
 type FibRuleHdr struct {
-	Family uint8        // address family of the rule: AF_INET
-	DstLen uint8        // length of the prefix in dst, in bits; 0 for any destination
-	SrcLen uint8        // length of the prefix in src, in bits; 0 for any source
-	Tos    uint8        // TOS or traffic class of packets, 0 for any
-	Table  RtTable      // table to look routes up in
+	// Address family of the rule: AF_INET (2), AF_INET6 (10), and for routes of multicast
+	// packets RTNL_FAMILY_IPMR (128) and RTNL_FAMILY_IP6MR (129). 0 in a dump asks for all.
+	Family uint8
+	DstLen uint8 // length of the prefix in dst, in bits; 0 for any destination
+	SrcLen uint8 // length of the prefix in src, in bits; 0 for any source
+	// TOS or traffic class of packets, 0 for any. Its lowest two bits, those of ECN, must be 0,
+	// and for IPv4 the upper three. Not together with dscp, which has all six bits.
+	Tos uint8
+	// Table to look routes up in; compat if its number is above 255. The attribute table, if it
+	// is there, replaces it.
+	Table  RtTable
 	Action FrAct        // what happens to packets that match
 	Flags  FibRuleFlags // state and properties of the rule
 }
@@ -28,12 +34,7 @@ func (x *FibRuleHdr) encode(b []byte) {
 }
 
 func (x *FibRuleHdr) decode(b []byte) {
-	if len(b) < 12 {
-		var full [12]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:12]
+	b = nlattr.Fixed(b, 12)
 	x.Family = b[0]
 	x.DstLen = b[1]
 	x.SrcLen = b[2]
@@ -43,92 +44,38 @@ func (x *FibRuleHdr) decode(b []byte) {
 	x.Flags = FibRuleFlags(nlattr.GetUint32(b[8:]))
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *FibRuleHdr) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(12))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *FibRuleHdr) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// FibRulePortRange is the C struct fib-rule-port-range of 4 bytes: range of ports (struct
-// fib_rule_port_range, 4 bytes), in host byte order.
+// FibRulePortRange is the C struct fib-rule-port-range: range of ports (struct fib_rule_port_range,
+// 4 bytes), in host byte order.
 type FibRulePortRange struct {
 	Start uint16 // first port, not 0
 	End   uint16 // last port, not less than the first
 }
 
 func (x *FibRulePortRange) encode(b []byte) {
-	b = b[:4]
 	nlattr.PutUint16(b, x.Start)
 	nlattr.PutUint16(b[2:], x.End)
 }
 
 func (x *FibRulePortRange) decode(b []byte) {
-	if len(b) < 4 {
-		var full [4]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:4]
+	b = nlattr.Fixed(b, 4)
 	x.Start = nlattr.GetUint16(b)
 	x.End = nlattr.GetUint16(b[2:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *FibRulePortRange) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(4))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *FibRulePortRange) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// FibRuleUidRange is the C struct fib-rule-uid-range of 8 bytes: range of user ids (struct
-// fib_rule_uid_range, 8 bytes).
+// FibRuleUidRange is the C struct fib-rule-uid-range: range of user ids (struct fib_rule_uid_range,
+// 8 bytes).
 type FibRuleUidRange struct {
 	Start uint32 // first user id
 	End   uint32 // last user id, not less than the first
 }
 
 func (x *FibRuleUidRange) encode(b []byte) {
-	b = b[:8]
 	nlattr.PutUint32(b, x.Start)
 	nlattr.PutUint32(b[4:], x.End)
 }
 
 func (x *FibRuleUidRange) decode(b []byte) {
-	if len(b) < 8 {
-		var full [8]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:8]
+	b = nlattr.Fixed(b, 8)
 	x.Start = nlattr.GetUint32(b)
 	x.End = nlattr.GetUint32(b[4:])
-}
-
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *FibRuleUidRange) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(8))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *FibRuleUidRange) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
 }

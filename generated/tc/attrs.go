@@ -18,45 +18,35 @@ type StatsAttrs struct {
 	RateEst64 nlattr.Opt[GnetStatsRateEst64] // estimated rate, where 32 bits are too few
 	BasicHw   nlattr.Opt[GnetStatsBasic]     // of basic, what has passed in hardware
 	Pkt64     nlattr.Opt[uint64]             // packets of basic, where 32 bits are too few
-	Unknown   []nlattr.Attr                  // what the fields cannot hold, as it came
+	Unknown   []nlattr.Attr
 }
 
-func (x *StatsAttrs) encode(e *nlattr.Encoder, kind string) {
+func (x *StatsAttrs) encode(e *nlattr.Encoder, typ uint16, kind string) {
+	n := e.Begin(typ)
 	if x.Basic.OK {
-		nest := e.BeginRaw(AttrStatsBasic)
-		x.Basic.V.encode(e.Extend(16))
-		e.End(nest)
+		x.Basic.V.encode(e.Struct(AttrStatsBasic, 16))
 	}
 	if x.RateEst.OK {
-		nest := e.BeginRaw(AttrStatsRateEst)
-		x.RateEst.V.encode(e.Extend(8))
-		e.End(nest)
+		x.RateEst.V.encode(e.Struct(AttrStatsRateEst, 8))
 	}
 	if x.Queue != nil {
-		nest := e.BeginRaw(AttrStatsQueue)
-		x.Queue.encode(e.Extend(20))
-		e.End(nest)
+		x.Queue.encode(e.Struct(AttrStatsQueue, 20))
 	}
 	if x.App != nil {
 		encodeQdiscXstatsMsg(e, AttrStatsApp, kind, x.App)
 	}
 	if x.RateEst64.OK {
-		nest := e.BeginRaw(AttrStatsRateEst64)
-		x.RateEst64.V.encode(e.Extend(16))
-		e.End(nest)
+		x.RateEst64.V.encode(e.Struct(AttrStatsRateEst64, 16))
 	}
 	if x.BasicHw.OK {
-		nest := e.BeginRaw(AttrStatsBasicHw)
-		x.BasicHw.V.encode(e.Extend(16))
-		e.End(nest)
+		x.BasicHw.V.encode(e.Struct(AttrStatsBasicHw, 16))
 	}
-	if x.Pkt64.OK {
-		e.Uint64(AttrStatsPkt64, x.Pkt64.V)
-	}
-	e.Raw(x.Unknown)
+	e.OptUint64(AttrStatsPkt64, x.Pkt64)
+	e.Close(n, x.Unknown)
 }
 
-func (x *StatsAttrs) decode(d *nlattr.Decoder, kind string) {
+func (x *StatsAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr, kind string) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrStatsBasic:
@@ -66,9 +56,8 @@ func (x *StatsAttrs) decode(d *nlattr.Decoder, kind string) {
 			x.RateEst.OK = true
 			x.RateEst.V.decode(d.Payload())
 		case AttrStatsQueue:
-			v := nlattr.New[GnetStatsQueue](d)
-			v.decode(d.Payload())
-			x.Queue = v
+			x.Queue = nlattr.New[GnetStatsQueue](d)
+			x.Queue.decode(d.Payload())
 		case AttrStatsApp:
 			x.App = decodeQdiscXstatsMsg(d, kind)
 		case AttrStatsRateEst64:
@@ -78,12 +67,13 @@ func (x *StatsAttrs) decode(d *nlattr.Decoder, kind string) {
 			x.BasicHw.OK = true
 			x.BasicHw.V.decode(d.Payload())
 		case AttrStatsPkt64:
-			x.Pkt64 = nlattr.Some(d.Uint64())
+			x.Pkt64 = d.OptUint64()
 		case AttrStatsPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ClassStatsAttrs is the attribute set class-stats-attrs: counters of a class.
@@ -95,45 +85,35 @@ type ClassStatsAttrs struct {
 	RateEst64 nlattr.Opt[GnetStatsRateEst64] // estimated rate, where 32 bits are too few
 	BasicHw   nlattr.Opt[GnetStatsBasic]     // of basic, what has passed in hardware
 	Pkt64     nlattr.Opt[uint64]             // packets of basic, where 32 bits are too few
-	Unknown   []nlattr.Attr                  // what the fields cannot hold, as it came
+	Unknown   []nlattr.Attr
 }
 
-func (x *ClassStatsAttrs) encode(e *nlattr.Encoder, kind string) {
+func (x *ClassStatsAttrs) encode(e *nlattr.Encoder, typ uint16, kind string) {
+	n := e.Begin(typ)
 	if x.Basic.OK {
-		nest := e.BeginRaw(AttrStatsBasic)
-		x.Basic.V.encode(e.Extend(16))
-		e.End(nest)
+		x.Basic.V.encode(e.Struct(AttrStatsBasic, 16))
 	}
 	if x.RateEst.OK {
-		nest := e.BeginRaw(AttrStatsRateEst)
-		x.RateEst.V.encode(e.Extend(8))
-		e.End(nest)
+		x.RateEst.V.encode(e.Struct(AttrStatsRateEst, 8))
 	}
 	if x.Queue != nil {
-		nest := e.BeginRaw(AttrStatsQueue)
-		x.Queue.encode(e.Extend(20))
-		e.End(nest)
+		x.Queue.encode(e.Struct(AttrStatsQueue, 20))
 	}
 	if x.App != nil {
 		encodeClassXstatsMsg(e, AttrStatsApp, kind, x.App)
 	}
 	if x.RateEst64.OK {
-		nest := e.BeginRaw(AttrStatsRateEst64)
-		x.RateEst64.V.encode(e.Extend(16))
-		e.End(nest)
+		x.RateEst64.V.encode(e.Struct(AttrStatsRateEst64, 16))
 	}
 	if x.BasicHw.OK {
-		nest := e.BeginRaw(AttrStatsBasicHw)
-		x.BasicHw.V.encode(e.Extend(16))
-		e.End(nest)
+		x.BasicHw.V.encode(e.Struct(AttrStatsBasicHw, 16))
 	}
-	if x.Pkt64.OK {
-		e.Uint64(AttrStatsPkt64, x.Pkt64.V)
-	}
-	e.Raw(x.Unknown)
+	e.OptUint64(AttrStatsPkt64, x.Pkt64)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ClassStatsAttrs) decode(d *nlattr.Decoder, kind string) {
+func (x *ClassStatsAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr, kind string) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrStatsBasic:
@@ -143,9 +123,8 @@ func (x *ClassStatsAttrs) decode(d *nlattr.Decoder, kind string) {
 			x.RateEst.OK = true
 			x.RateEst.V.decode(d.Payload())
 		case AttrStatsQueue:
-			v := nlattr.New[GnetStatsQueue](d)
-			v.decode(d.Payload())
-			x.Queue = v
+			x.Queue = nlattr.New[GnetStatsQueue](d)
+			x.Queue.decode(d.Payload())
 		case AttrStatsApp:
 			x.App = decodeClassXstatsMsg(d, kind)
 		case AttrStatsRateEst64:
@@ -155,850 +134,717 @@ func (x *ClassStatsAttrs) decode(d *nlattr.Decoder, kind string) {
 			x.BasicHw.OK = true
 			x.BasicHw.V.decode(d.Payload())
 		case AttrStatsPkt64:
-			x.Pkt64 = nlattr.Some(d.Uint64())
+			x.Pkt64 = d.OptUint64()
 		case AttrStatsPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // StabAttrs is the attribute set tca-stab-attrs: correction of packet sizes.
 type StabAttrs struct {
-	Base    *Sizespec     // how to look a size up
-	Data    []uint16      // table of sizes, tsize of them, in units of 2^size-log bytes
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Base    *Sizespec // how to look a size up
+	Data    []uint16  // table of sizes, tsize of them, in units of 2^size-log bytes
+	Unknown []nlattr.Attr
 }
 
-func (x *StabAttrs) encode(e *nlattr.Encoder) {
+func (x *StabAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	if x.Base != nil {
-		nest := e.BeginRaw(AttrStabBase)
-		x.Base.encode(e.Extend(24))
-		e.End(nest)
+		x.Base.encode(e.Struct(AttrStabBase, 24))
 	}
-	if x.Data != nil {
-		nlattr.PutArray[uint16](e, AttrStabData, x.Data)
-	}
-	e.Raw(x.Unknown)
+	nlattr.OptArray[uint16](e, AttrStabData, x.Data)
+	e.Close(n, x.Unknown)
 }
 
-func (x *StabAttrs) decode(d *nlattr.Decoder) {
+func (x *StabAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrStabBase:
-			v := nlattr.New[Sizespec](d)
-			v.decode(d.Payload())
-			x.Base = v
+			x.Base = nlattr.New[Sizespec](d)
+			x.Base.decode(d.Payload())
 		case AttrStabData:
 			x.Data = nlattr.Array[uint16, uint16](d)
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ActAttrs is the attribute set act-attrs: an action.
 type ActAttrs struct {
-	Kind        nlattr.Opt[string]            // kind, such as gact or mirred
-	Options     ActOptionsMsg                 // set-up, as the kind has it
-	Index       nlattr.Opt[uint32]            // number among the actions of its kind, to get or delete it
-	Stats       *StatsAttrs                   // counters
-	Cookie      []byte                        // bytes of the owner, which the kernel keeps
-	Flags       nlattr.Opt[nlattr.Bitfield32] // how the action is set up
-	HwStats     nlattr.Opt[nlattr.Bitfield32] // kinds of hardware counters that will do; absent: any
-	UsedHwStats nlattr.Opt[nlattr.Bitfield32] // kind of hardware counters in use
-	InHwCount   nlattr.Opt[uint32]            // devices that carry out the action
-	Unknown     []nlattr.Attr                 // what the fields cannot hold, as it came
+	// Kind, such as gact or mirred. It chooses the form of options.
+	Kind    nlattr.Opt[string]
+	Options ActOptionsMsg      // set-up, as the kind has it
+	Index   nlattr.Opt[uint32] // number among the actions of its kind, to get or delete it
+	// Counters. Read only.
+	Stats *StatsAttrs
+	// Bytes of the owner, which the kernel keeps. In the notification of a flush: the number of
+	// actions, a u32 (TCA_FCNT).
+	Cookie  []byte
+	Flags   nlattr.Opt[nlattr.Bitfield32] // how the action is set up
+	HwStats nlattr.Opt[nlattr.Bitfield32] // kinds of hardware counters that will do; absent: any
+	// Kind of hardware counters in use. Read only.
+	UsedHwStats nlattr.Opt[nlattr.Bitfield32]
+	// Devices that carry out the action. Read only.
+	InHwCount nlattr.Opt[uint32]
+	Unknown   []nlattr.Attr
 }
 
-func (x *ActAttrs) encode(e *nlattr.Encoder) {
+func (x *ActAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	kind := x.Kind
 	if !kind.OK && x.Options != nil {
-		kind = selectorOfActOptionsMsg(e, AttrActOptions, x.Options)
+		kind = e.Selector(AttrActOptions, "kind", x.Options.byActOptionsMsg())
 	}
-	if kind.OK {
-		e.String(AttrActKind, kind.V)
-	}
+	e.OptString(AttrActKind, kind)
 	if x.Options != nil {
 		encodeActOptionsMsg(e, AttrActOptions, kind.V, x.Options)
 	}
-	if x.Index.OK {
-		e.Uint32(AttrActIndex, x.Index.V)
-	}
+	e.OptUint32(AttrActIndex, x.Index)
 	if x.Stats != nil {
-		nest := e.Begin(AttrActStats)
-		x.Stats.encode(e, kind.V)
-		e.End(nest)
+		x.Stats.encode(e, AttrActStats, kind.V)
 	}
-	if x.Cookie != nil {
-		e.Bytes(AttrActCookie, x.Cookie)
-	}
-	if x.Flags.OK {
-		e.Bitfield32(AttrActFlags, x.Flags.V)
-	}
-	if x.HwStats.OK {
-		e.Bitfield32(AttrActHwStats, x.HwStats.V)
-	}
-	if x.UsedHwStats.OK {
-		e.Bitfield32(AttrActUsedHwStats, x.UsedHwStats.V)
-	}
-	if x.InHwCount.OK {
-		e.Uint32(AttrActInHwCount, x.InHwCount.V)
-	}
-	e.Raw(x.Unknown)
+	e.OptBytes(AttrActCookie, x.Cookie)
+	e.OptBitfield32(AttrActFlags, x.Flags)
+	e.OptBitfield32(AttrActHwStats, x.HwStats)
+	e.OptBitfield32(AttrActUsedHwStats, x.UsedHwStats)
+	e.OptUint32(AttrActInHwCount, x.InHwCount)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ActAttrs) decode(d *nlattr.Decoder) {
+func (x *ActAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	var atOptions nlattr.Frame
-	var hasOptions bool
 	var atStats nlattr.Frame
-	var hasStats bool
 	for d.Next() {
 		switch d.Type() {
 		case AttrActKind:
-			x.Kind = nlattr.Some(d.String())
+			x.Kind = d.OptString()
 		case AttrActOptions:
-			atOptions, hasOptions = d.Skip(), true
+			atOptions = d.Skip()
 		case AttrActIndex:
-			x.Index = nlattr.Some(d.Uint32())
+			x.Index = d.OptUint32()
 		case AttrActStats:
-			atStats, hasStats = d.Skip(), true
+			atStats = d.Skip()
 		case AttrActCookie:
 			x.Cookie = d.Bytes()
 		case AttrActFlags:
-			x.Flags = nlattr.Some(d.Bitfield32())
+			x.Flags = d.OptBitfield32()
 		case AttrActHwStats:
-			x.HwStats = nlattr.Some(d.Bitfield32())
+			x.HwStats = d.OptBitfield32()
 		case AttrActUsedHwStats:
-			x.UsedHwStats = nlattr.Some(d.Bitfield32())
+			x.UsedHwStats = d.OptBitfield32()
 		case AttrActInHwCount:
-			x.InHwCount = nlattr.Some(d.Uint32())
+			x.InHwCount = d.OptUint32()
 		case AttrActPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
-	if hasOptions && d.Err() == nil {
+	if atOptions.Skipped() && d.Err() == nil {
 		back := d.Resume(atOptions)
 		x.Options = decodeActOptionsMsg(d, x.Kind.V)
 		d.Return(back)
 	}
-	if hasStats && d.Err() == nil {
+	if atStats.Skipped() && d.Err() == nil {
 		back := d.Resume(atStats)
-		v := nlattr.New[StatsAttrs](d)
-		nest := d.Enter()
-		v.decode(d, x.Kind.V)
-		if d.Close(nest) {
+		if v := nlattr.New[StatsAttrs](d); v.decode(d, &x.Unknown, x.Kind.V) {
 			x.Stats = v
-		} else {
-			x.Unknown = d.Unknown(x.Unknown)
 		}
 		d.Return(back)
 	}
+	return d.Close(n, odd)
 }
 
 // ActBpfAttrs is the attribute set act-bpf-attrs: bpf: a program decides. Either ops and ops-len,
 // or fd.
 type ActBpfAttrs struct {
-	Tm      *ActTimes          // when it was set up and used
-	Parms   *Gact              // what all actions have
-	OpsLen  nlattr.Opt[uint16] // instructions of a classic program
-	Ops     *SockFilters       // a classic program
-	Fd      nlattr.Opt[uint32] // file descriptor of a loaded program of type sched_act
-	Name    nlattr.Opt[string] // name of the program, for people
-	Tag     []byte             // tag of the loaded program, 8 bytes
-	ID      nlattr.Opt[uint32] // number of the loaded program
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	// When it was set up and used. Read only.
+	Tm     *ActTimes
+	Parms  *Gact              // what all actions have
+	OpsLen nlattr.Opt[uint16] // instructions of a classic program
+	Ops    *SockFilters       // a classic program
+	// File descriptor of a loaded program of type sched_act. Requests only.
+	Fd   nlattr.Opt[uint32]
+	Name nlattr.Opt[string] // name of the program, for people
+	// Tag of the loaded program, 8 bytes. Read only.
+	Tag []byte
+	// Number of the loaded program. Read only.
+	ID      nlattr.Opt[uint32]
+	Unknown []nlattr.Attr
 }
 
-func (x *ActBpfAttrs) encode(e *nlattr.Encoder) {
+func (x *ActBpfAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	if x.Tm != nil {
-		nest := e.BeginRaw(AttrActBpfTm)
-		x.Tm.encode(e.Extend(32))
-		e.End(nest)
+		x.Tm.encode(e.Struct(AttrActBpfTm, 32))
 	}
 	if x.Parms != nil {
-		nest := e.BeginRaw(AttrActBpfParms)
-		x.Parms.encode(e.Extend(20))
-		e.End(nest)
+		x.Parms.encode(e.Struct(AttrActBpfParms, 20))
 	}
-	if x.OpsLen.OK {
-		e.Uint16(AttrActBpfOpsLen, x.OpsLen.V)
-	}
+	e.OptUint16(AttrActBpfOpsLen, x.OpsLen)
 	if x.Ops != nil {
 		nest := e.BeginRaw(AttrActBpfOps)
 		x.Ops.encode(e)
 		e.End(nest)
 	}
-	if x.Fd.OK {
-		e.Uint32(AttrActBpfFd, x.Fd.V)
-	}
-	if x.Name.OK {
-		e.String(AttrActBpfName, x.Name.V)
-	}
-	if x.Tag != nil {
-		e.Bytes(AttrActBpfTag, x.Tag)
-	}
-	if x.ID.OK {
-		e.Uint32(AttrActBpfID, x.ID.V)
-	}
-	e.Raw(x.Unknown)
+	e.OptUint32(AttrActBpfFd, x.Fd)
+	e.OptString(AttrActBpfName, x.Name)
+	e.OptBytes(AttrActBpfTag, x.Tag)
+	e.OptUint32(AttrActBpfID, x.ID)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ActBpfAttrs) decode(d *nlattr.Decoder) {
+func (x *ActBpfAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrActBpfTm:
-			v := nlattr.New[ActTimes](d)
-			v.decode(d.Payload())
-			x.Tm = v
+			x.Tm = nlattr.New[ActTimes](d)
+			x.Tm.decode(d.Payload())
 		case AttrActBpfParms:
-			v := nlattr.New[Gact](d)
-			v.decode(d.Payload())
-			x.Parms = v
+			x.Parms = nlattr.New[Gact](d)
+			x.Parms.decode(d.Payload())
 		case AttrActBpfOpsLen:
-			x.OpsLen = nlattr.Some(d.Uint16())
+			x.OpsLen = d.OptUint16()
 		case AttrActBpfOps:
-			v := nlattr.New[SockFilters](d)
-			v.decode(d.Payload())
-			x.Ops = v
+			x.Ops = nlattr.New[SockFilters](d)
+			x.Ops.decode(d.Payload())
 		case AttrActBpfFd:
-			x.Fd = nlattr.Some(d.Uint32())
+			x.Fd = d.OptUint32()
 		case AttrActBpfName:
-			x.Name = nlattr.Some(d.String())
+			x.Name = d.OptString()
 		case AttrActBpfTag:
 			x.Tag = d.Bytes()
 		case AttrActBpfID:
-			x.ID = nlattr.Some(d.Uint32())
+			x.ID = d.OptUint32()
 		case AttrActBpfPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ActConnmarkAttrs is the attribute set act-connmark-attrs: connmark: the mark of the connection
 // becomes that of the packet.
 type ActConnmarkAttrs struct {
-	Parms   *Connmark     // zone, and what all actions have
-	Tm      *ActTimes     // when it was set up and used
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Parms *Connmark // zone, and what all actions have
+	// When it was set up and used. Read only.
+	Tm      *ActTimes
+	Unknown []nlattr.Attr
 }
 
-func (x *ActConnmarkAttrs) encode(e *nlattr.Encoder) {
+func (x *ActConnmarkAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	if x.Parms != nil {
-		nest := e.BeginRaw(AttrActConnmarkParms)
-		x.Parms.encode(e.Extend(24))
-		e.End(nest)
+		x.Parms.encode(e.Struct(AttrActConnmarkParms, 24))
 	}
 	if x.Tm != nil {
-		nest := e.BeginRaw(AttrActConnmarkTm)
-		x.Tm.encode(e.Extend(32))
-		e.End(nest)
+		x.Tm.encode(e.Struct(AttrActConnmarkTm, 32))
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ActConnmarkAttrs) decode(d *nlattr.Decoder) {
+func (x *ActConnmarkAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrActConnmarkParms:
-			v := nlattr.New[Connmark](d)
-			v.decode(d.Payload())
-			x.Parms = v
+			x.Parms = nlattr.New[Connmark](d)
+			x.Parms.decode(d.Payload())
 		case AttrActConnmarkTm:
-			v := nlattr.New[ActTimes](d)
-			v.decode(d.Payload())
-			x.Tm = v
+			x.Tm = nlattr.New[ActTimes](d)
+			x.Tm.decode(d.Payload())
 		case AttrActConnmarkPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ActCsumAttrs is the attribute set act-csum-attrs: csum: computes checksums.
 type ActCsumAttrs struct {
-	Parms   *Csum         // which ones, and what all actions have
-	Tm      *ActTimes     // when it was set up and used
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Parms *Csum // which ones, and what all actions have
+	// When it was set up and used. Read only.
+	Tm      *ActTimes
+	Unknown []nlattr.Attr
 }
 
-func (x *ActCsumAttrs) encode(e *nlattr.Encoder) {
+func (x *ActCsumAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	if x.Parms != nil {
-		nest := e.BeginRaw(AttrActCsumParms)
-		x.Parms.encode(e.Extend(24))
-		e.End(nest)
+		x.Parms.encode(e.Struct(AttrActCsumParms, 24))
 	}
 	if x.Tm != nil {
-		nest := e.BeginRaw(AttrActCsumTm)
-		x.Tm.encode(e.Extend(32))
-		e.End(nest)
+		x.Tm.encode(e.Struct(AttrActCsumTm, 32))
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ActCsumAttrs) decode(d *nlattr.Decoder) {
+func (x *ActCsumAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrActCsumParms:
-			v := nlattr.New[Csum](d)
-			v.decode(d.Payload())
-			x.Parms = v
+			x.Parms = nlattr.New[Csum](d)
+			x.Parms.decode(d.Payload())
 		case AttrActCsumTm:
-			v := nlattr.New[ActTimes](d)
-			v.decode(d.Payload())
-			x.Tm = v
+			x.Tm = nlattr.New[ActTimes](d)
+			x.Tm.decode(d.Payload())
 		case AttrActCsumPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ActCtAttrs is the attribute set act-ct-attrs: ct: hands packets to conntrack.
 type ActCtAttrs struct {
-	Parms        *Gact                  // what all actions have
-	Tm           *ActTimes              // when it was set up and used
-	Action       nlattr.Opt[CtAction]   // what to do
-	Zone         nlattr.Opt[uint16]     // zone of conntrack
-	Mark         nlattr.Opt[uint32]     // mark that the connection gets
-	MarkMask     nlattr.Opt[uint32]     // bits of the mark to set
-	Labels       []byte                 // labels that the connection gets, 128 bits
-	LabelsMask   []byte                 // bits of the labels to set
-	NatIpv4Min   nlattr.Opt[netip.Addr] // first address to translate to
-	NatIpv4Max   nlattr.Opt[netip.Addr] // last one; by default the first
-	NatIpv6Min   nlattr.Opt[netip.Addr] // first address to translate to
+	Parms *Gact // what all actions have
+	// When it was set up and used. Read only.
+	Tm     *ActTimes
+	Action nlattr.Opt[CtAction] // what to do
+	Zone   nlattr.Opt[uint16]   // zone of conntrack
+	// Mark that the connection gets. With commit.
+	Mark     nlattr.Opt[uint32]
+	MarkMask nlattr.Opt[uint32] // bits of the mark to set
+	// Labels that the connection gets, 128 bits; what is left out is 0. With commit.
+	Labels     []byte
+	LabelsMask []byte // bits of the labels to set
+	// First address to translate to. With nat.
+	NatIpv4Min nlattr.Opt[netip.Addr]
+	NatIpv4Max nlattr.Opt[netip.Addr] // last one; by default the first
+	// First address to translate to. With nat.
+	NatIpv6Min   nlattr.Opt[netip.Addr]
 	NatIpv6Max   nlattr.Opt[netip.Addr] // last one; by default the first
 	NatPortMin   nlattr.Opt[uint16]     // first port to translate to
 	NatPortMax   nlattr.Opt[uint16]     // last one; by default the first
 	HelperName   nlattr.Opt[string]     // helper for the connection, such as ftp
 	HelperFamily nlattr.Opt[uint8]      // address family of the helper: 2 or 10
 	HelperProto  nlattr.Opt[uint8]      // protocol of the helper, an IPPROTO_ number
-	Unknown      []nlattr.Attr          // what the fields cannot hold, as it came
+	Unknown      []nlattr.Attr
 }
 
-func (x *ActCtAttrs) encode(e *nlattr.Encoder) {
+func (x *ActCtAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	if x.Parms != nil {
-		nest := e.BeginRaw(AttrActCtParms)
-		x.Parms.encode(e.Extend(20))
-		e.End(nest)
+		x.Parms.encode(e.Struct(AttrActCtParms, 20))
 	}
 	if x.Tm != nil {
-		nest := e.BeginRaw(AttrActCtTm)
-		x.Tm.encode(e.Extend(32))
-		e.End(nest)
+		x.Tm.encode(e.Struct(AttrActCtTm, 32))
 	}
-	if x.Action.OK {
-		e.Uint16(AttrActCtAction, uint16(x.Action.V))
-	}
-	if x.Zone.OK {
-		e.Uint16(AttrActCtZone, x.Zone.V)
-	}
-	if x.Mark.OK {
-		e.Uint32(AttrActCtMark, x.Mark.V)
-	}
-	if x.MarkMask.OK {
-		e.Uint32(AttrActCtMarkMask, x.MarkMask.V)
-	}
-	if x.Labels != nil {
-		e.Bytes(AttrActCtLabels, x.Labels)
-	}
-	if x.LabelsMask != nil {
-		e.Bytes(AttrActCtLabelsMask, x.LabelsMask)
-	}
-	if x.NatIpv4Min.OK {
-		e.Addr4(AttrActCtNatIpv4Min, x.NatIpv4Min.V)
-	}
-	if x.NatIpv4Max.OK {
-		e.Addr4(AttrActCtNatIpv4Max, x.NatIpv4Max.V)
-	}
-	if x.NatIpv6Min.OK {
-		e.Addr(AttrActCtNatIpv6Min, x.NatIpv6Min.V)
-	}
-	if x.NatIpv6Max.OK {
-		e.Addr(AttrActCtNatIpv6Max, x.NatIpv6Max.V)
-	}
-	if x.NatPortMin.OK {
-		e.Uint16BE(AttrActCtNatPortMin, x.NatPortMin.V)
-	}
-	if x.NatPortMax.OK {
-		e.Uint16BE(AttrActCtNatPortMax, x.NatPortMax.V)
-	}
-	if x.HelperName.OK {
-		e.String(AttrActCtHelperName, x.HelperName.V)
-	}
-	if x.HelperFamily.OK {
-		e.Uint8(AttrActCtHelperFamily, x.HelperFamily.V)
-	}
-	if x.HelperProto.OK {
-		e.Uint8(AttrActCtHelperProto, x.HelperProto.V)
-	}
-	e.Raw(x.Unknown)
+	nlattr.OptEnum16(e, AttrActCtAction, x.Action)
+	e.OptUint16(AttrActCtZone, x.Zone)
+	e.OptUint32(AttrActCtMark, x.Mark)
+	e.OptUint32(AttrActCtMarkMask, x.MarkMask)
+	e.OptBytes(AttrActCtLabels, x.Labels)
+	e.OptBytes(AttrActCtLabelsMask, x.LabelsMask)
+	e.OptAddr4(AttrActCtNatIpv4Min, x.NatIpv4Min)
+	e.OptAddr4(AttrActCtNatIpv4Max, x.NatIpv4Max)
+	e.OptAddr(AttrActCtNatIpv6Min, x.NatIpv6Min)
+	e.OptAddr(AttrActCtNatIpv6Max, x.NatIpv6Max)
+	e.OptUint16BE(AttrActCtNatPortMin, x.NatPortMin)
+	e.OptUint16BE(AttrActCtNatPortMax, x.NatPortMax)
+	e.OptString(AttrActCtHelperName, x.HelperName)
+	e.OptUint8(AttrActCtHelperFamily, x.HelperFamily)
+	e.OptUint8(AttrActCtHelperProto, x.HelperProto)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ActCtAttrs) decode(d *nlattr.Decoder) {
+func (x *ActCtAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrActCtParms:
-			v := nlattr.New[Gact](d)
-			v.decode(d.Payload())
-			x.Parms = v
+			x.Parms = nlattr.New[Gact](d)
+			x.Parms.decode(d.Payload())
 		case AttrActCtTm:
-			v := nlattr.New[ActTimes](d)
-			v.decode(d.Payload())
-			x.Tm = v
+			x.Tm = nlattr.New[ActTimes](d)
+			x.Tm.decode(d.Payload())
 		case AttrActCtAction:
 			x.Action = nlattr.Some(CtAction(d.Uint16()))
 		case AttrActCtZone:
-			x.Zone = nlattr.Some(d.Uint16())
+			x.Zone = d.OptUint16()
 		case AttrActCtMark:
-			x.Mark = nlattr.Some(d.Uint32())
+			x.Mark = d.OptUint32()
 		case AttrActCtMarkMask:
-			x.MarkMask = nlattr.Some(d.Uint32())
+			x.MarkMask = d.OptUint32()
 		case AttrActCtLabels:
 			x.Labels = d.Bytes()
 		case AttrActCtLabelsMask:
 			x.LabelsMask = d.Bytes()
 		case AttrActCtNatIpv4Min:
-			x.NatIpv4Min = nlattr.Some(d.Addr4())
+			x.NatIpv4Min = d.OptAddr4()
 		case AttrActCtNatIpv4Max:
-			x.NatIpv4Max = nlattr.Some(d.Addr4())
+			x.NatIpv4Max = d.OptAddr4()
 		case AttrActCtNatIpv6Min:
-			if v, ok := d.Addr(); ok {
-				x.NatIpv6Min = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.NatIpv6Min, &x.Unknown)
 		case AttrActCtNatIpv6Max:
-			if v, ok := d.Addr(); ok {
-				x.NatIpv6Max = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.NatIpv6Max, &x.Unknown)
 		case AttrActCtNatPortMin:
-			x.NatPortMin = nlattr.Some(d.Uint16BE())
+			x.NatPortMin = d.OptUint16BE()
 		case AttrActCtNatPortMax:
-			x.NatPortMax = nlattr.Some(d.Uint16BE())
+			x.NatPortMax = d.OptUint16BE()
 		case AttrActCtHelperName:
-			x.HelperName = nlattr.Some(d.String())
+			x.HelperName = d.OptString()
 		case AttrActCtHelperFamily:
-			x.HelperFamily = nlattr.Some(d.Uint8())
+			x.HelperFamily = d.OptUint8()
 		case AttrActCtHelperProto:
-			x.HelperProto = nlattr.Some(d.Uint8())
+			x.HelperProto = d.OptUint8()
 		case AttrActCtPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ActCtinfoAttrs is the attribute set act-ctinfo-attrs: ctinfo: DSCP and mark of the packet from
 // the mark of the connection.
 type ActCtinfoAttrs struct {
-	Tm                 *ActTimes          // when it was set up and used
+	// When it was set up and used. Read only.
+	Tm                 *ActTimes
 	Act                *Gact              // what all actions have
 	Zone               nlattr.Opt[uint16] // zone of conntrack
 	ParmsDscpMask      nlattr.Opt[uint32] // six bits of the mark that are the DSCP
 	ParmsDscpStatemask nlattr.Opt[uint32] // bits of the mark of which one must be set for that
 	ParmsCpmarkMask    nlattr.Opt[uint32] // bits of the mark to copy
-	StatsDscpSet       nlattr.Opt[uint64] // packets that got a DSCP
-	StatsDscpError     nlattr.Opt[uint64] // packets that could not get one
-	StatsCpmarkSet     nlattr.Opt[uint64] // packets that got the mark
-	Unknown            []nlattr.Attr      // what the fields cannot hold, as it came
+	// Packets that got a DSCP. Read only.
+	StatsDscpSet nlattr.Opt[uint64]
+	// Packets that could not get one. Read only.
+	StatsDscpError nlattr.Opt[uint64]
+	// Packets that got the mark. Read only.
+	StatsCpmarkSet nlattr.Opt[uint64]
+	Unknown        []nlattr.Attr
 }
 
-func (x *ActCtinfoAttrs) encode(e *nlattr.Encoder) {
+func (x *ActCtinfoAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	if x.Tm != nil {
-		nest := e.BeginRaw(AttrActCtinfoTm)
-		x.Tm.encode(e.Extend(32))
-		e.End(nest)
+		x.Tm.encode(e.Struct(AttrActCtinfoTm, 32))
 	}
 	if x.Act != nil {
-		nest := e.BeginRaw(AttrActCtinfoAct)
-		x.Act.encode(e.Extend(20))
-		e.End(nest)
+		x.Act.encode(e.Struct(AttrActCtinfoAct, 20))
 	}
-	if x.Zone.OK {
-		e.Uint16(AttrActCtinfoZone, x.Zone.V)
-	}
-	if x.ParmsDscpMask.OK {
-		e.Uint32(AttrActCtinfoParmsDscpMask, x.ParmsDscpMask.V)
-	}
-	if x.ParmsDscpStatemask.OK {
-		e.Uint32(AttrActCtinfoParmsDscpStatemask, x.ParmsDscpStatemask.V)
-	}
-	if x.ParmsCpmarkMask.OK {
-		e.Uint32(AttrActCtinfoParmsCpmarkMask, x.ParmsCpmarkMask.V)
-	}
-	if x.StatsDscpSet.OK {
-		e.Uint64(AttrActCtinfoStatsDscpSet, x.StatsDscpSet.V)
-	}
-	if x.StatsDscpError.OK {
-		e.Uint64(AttrActCtinfoStatsDscpError, x.StatsDscpError.V)
-	}
-	if x.StatsCpmarkSet.OK {
-		e.Uint64(AttrActCtinfoStatsCpmarkSet, x.StatsCpmarkSet.V)
-	}
-	e.Raw(x.Unknown)
+	e.OptUint16(AttrActCtinfoZone, x.Zone)
+	e.OptUint32(AttrActCtinfoParmsDscpMask, x.ParmsDscpMask)
+	e.OptUint32(AttrActCtinfoParmsDscpStatemask, x.ParmsDscpStatemask)
+	e.OptUint32(AttrActCtinfoParmsCpmarkMask, x.ParmsCpmarkMask)
+	e.OptUint64(AttrActCtinfoStatsDscpSet, x.StatsDscpSet)
+	e.OptUint64(AttrActCtinfoStatsDscpError, x.StatsDscpError)
+	e.OptUint64(AttrActCtinfoStatsCpmarkSet, x.StatsCpmarkSet)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ActCtinfoAttrs) decode(d *nlattr.Decoder) {
+func (x *ActCtinfoAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrActCtinfoTm:
-			v := nlattr.New[ActTimes](d)
-			v.decode(d.Payload())
-			x.Tm = v
+			x.Tm = nlattr.New[ActTimes](d)
+			x.Tm.decode(d.Payload())
 		case AttrActCtinfoAct:
-			v := nlattr.New[Gact](d)
-			v.decode(d.Payload())
-			x.Act = v
+			x.Act = nlattr.New[Gact](d)
+			x.Act.decode(d.Payload())
 		case AttrActCtinfoZone:
-			x.Zone = nlattr.Some(d.Uint16())
+			x.Zone = d.OptUint16()
 		case AttrActCtinfoParmsDscpMask:
-			x.ParmsDscpMask = nlattr.Some(d.Uint32())
+			x.ParmsDscpMask = d.OptUint32()
 		case AttrActCtinfoParmsDscpStatemask:
-			x.ParmsDscpStatemask = nlattr.Some(d.Uint32())
+			x.ParmsDscpStatemask = d.OptUint32()
 		case AttrActCtinfoParmsCpmarkMask:
-			x.ParmsCpmarkMask = nlattr.Some(d.Uint32())
+			x.ParmsCpmarkMask = d.OptUint32()
 		case AttrActCtinfoStatsDscpSet:
-			x.StatsDscpSet = nlattr.Some(d.Uint64())
+			x.StatsDscpSet = d.OptUint64()
 		case AttrActCtinfoStatsDscpError:
-			x.StatsDscpError = nlattr.Some(d.Uint64())
+			x.StatsDscpError = d.OptUint64()
 		case AttrActCtinfoStatsCpmarkSet:
-			x.StatsCpmarkSet = nlattr.Some(d.Uint64())
+			x.StatsCpmarkSet = d.OptUint64()
 		case AttrActCtinfoPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ActGactAttrs is the attribute set act-gact-attrs: gact: just the verdict.
 type ActGactAttrs struct {
-	Tm      *ActTimes         // when it was set up and used
+	// When it was set up and used. Read only.
+	Tm      *ActTimes
 	Parms   *Gact             // what all actions have
 	Prob    nlattr.Opt[GactP] // another verdict for some packets
-	Unknown []nlattr.Attr     // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *ActGactAttrs) encode(e *nlattr.Encoder) {
+func (x *ActGactAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	if x.Tm != nil {
-		nest := e.BeginRaw(AttrActGactTm)
-		x.Tm.encode(e.Extend(32))
-		e.End(nest)
+		x.Tm.encode(e.Struct(AttrActGactTm, 32))
 	}
 	if x.Parms != nil {
-		nest := e.BeginRaw(AttrActGactParms)
-		x.Parms.encode(e.Extend(20))
-		e.End(nest)
+		x.Parms.encode(e.Struct(AttrActGactParms, 20))
 	}
 	if x.Prob.OK {
-		nest := e.BeginRaw(AttrActGactProb)
-		x.Prob.V.encode(e.Extend(8))
-		e.End(nest)
+		x.Prob.V.encode(e.Struct(AttrActGactProb, 8))
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ActGactAttrs) decode(d *nlattr.Decoder) {
+func (x *ActGactAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrActGactTm:
-			v := nlattr.New[ActTimes](d)
-			v.decode(d.Payload())
-			x.Tm = v
+			x.Tm = nlattr.New[ActTimes](d)
+			x.Tm.decode(d.Payload())
 		case AttrActGactParms:
-			v := nlattr.New[Gact](d)
-			v.decode(d.Payload())
-			x.Parms = v
+			x.Parms = nlattr.New[Gact](d)
+			x.Parms.decode(d.Payload())
 		case AttrActGactProb:
 			x.Prob.OK = true
 			x.Prob.V.decode(d.Payload())
 		case AttrActGactPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ActGateAttrs is the attribute set act-gate-attrs: gate: lets packets through by a timetable,
 // 802.1Qci.
 type ActGateAttrs struct {
-	Tm           *ActTimes              // when it was set up and used
-	Parms        *Gact                  // what all actions have
-	Priority     nlattr.Opt[int32]      // priority of the streams, -1 for any
-	EntryList    *ActGateEntryListAttrs // the timetable
-	BaseTime     nlattr.Opt[uint64]     // when it begins, nanoseconds of the clock
-	CycleTime    nlattr.Opt[uint64]     // when it begins again, nanoseconds
+	// When it was set up and used. Read only.
+	Tm        *ActTimes
+	Parms     *Gact                  // what all actions have
+	Priority  nlattr.Opt[int32]      // priority of the streams, -1 for any
+	EntryList *ActGateEntryListAttrs // the timetable
+	BaseTime  nlattr.Opt[uint64]     // when it begins, nanoseconds of the clock
+	// When it begins again, nanoseconds; by default the sum of the intervals.
+	CycleTime nlattr.Opt[uint64]
+	// How much longer the last cycle before a new timetable may be, nanoseconds.
 	CycleTimeExt nlattr.Opt[uint64]
 	Flags        nlattr.Opt[uint32] // 0; kept for the writer
 	Clockid      nlattr.Opt[int32]  // clock of the times, a CLOCK_ number; 11 is TAI
-	Unknown      []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown      []nlattr.Attr
 }
 
-func (x *ActGateAttrs) encode(e *nlattr.Encoder) {
+func (x *ActGateAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	if x.Tm != nil {
-		nest := e.BeginRaw(AttrActGateTm)
-		x.Tm.encode(e.Extend(32))
-		e.End(nest)
+		x.Tm.encode(e.Struct(AttrActGateTm, 32))
 	}
 	if x.Parms != nil {
-		nest := e.BeginRaw(AttrActGateParms)
-		x.Parms.encode(e.Extend(20))
-		e.End(nest)
+		x.Parms.encode(e.Struct(AttrActGateParms, 20))
 	}
-	if x.Priority.OK {
-		e.Int32(AttrActGatePriority, x.Priority.V)
-	}
+	e.OptInt32(AttrActGatePriority, x.Priority)
 	if x.EntryList != nil {
-		nest := e.Begin(AttrActGateEntryList)
-		x.EntryList.encode(e)
-		e.End(nest)
+		x.EntryList.encode(e, AttrActGateEntryList)
 	}
-	if x.BaseTime.OK {
-		e.Uint64(AttrActGateBaseTime, x.BaseTime.V)
-	}
-	if x.CycleTime.OK {
-		e.Uint64(AttrActGateCycleTime, x.CycleTime.V)
-	}
-	if x.CycleTimeExt.OK {
-		e.Uint64(AttrActGateCycleTimeExt, x.CycleTimeExt.V)
-	}
-	if x.Flags.OK {
-		e.Uint32(AttrActGateFlags, x.Flags.V)
-	}
-	if x.Clockid.OK {
-		e.Int32(AttrActGateClockid, x.Clockid.V)
-	}
-	e.Raw(x.Unknown)
+	e.OptUint64(AttrActGateBaseTime, x.BaseTime)
+	e.OptUint64(AttrActGateCycleTime, x.CycleTime)
+	e.OptUint64(AttrActGateCycleTimeExt, x.CycleTimeExt)
+	e.OptUint32(AttrActGateFlags, x.Flags)
+	e.OptInt32(AttrActGateClockid, x.Clockid)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ActGateAttrs) decode(d *nlattr.Decoder) {
+func (x *ActGateAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrActGateTm:
-			v := nlattr.New[ActTimes](d)
-			v.decode(d.Payload())
-			x.Tm = v
+			x.Tm = nlattr.New[ActTimes](d)
+			x.Tm.decode(d.Payload())
 		case AttrActGateParms:
-			v := nlattr.New[Gact](d)
-			v.decode(d.Payload())
-			x.Parms = v
+			x.Parms = nlattr.New[Gact](d)
+			x.Parms.decode(d.Payload())
 		case AttrActGatePriority:
-			x.Priority = nlattr.Some(d.Int32())
+			x.Priority = d.OptInt32()
 		case AttrActGateEntryList:
-			v := nlattr.New[ActGateEntryListAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[ActGateEntryListAttrs](d); v.decode(d, &x.Unknown) {
 				x.EntryList = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrActGateBaseTime:
-			x.BaseTime = nlattr.Some(d.Uint64())
+			x.BaseTime = d.OptUint64()
 		case AttrActGateCycleTime:
-			x.CycleTime = nlattr.Some(d.Uint64())
+			x.CycleTime = d.OptUint64()
 		case AttrActGateCycleTimeExt:
-			x.CycleTimeExt = nlattr.Some(d.Uint64())
+			x.CycleTimeExt = d.OptUint64()
 		case AttrActGateFlags:
-			x.Flags = nlattr.Some(d.Uint32())
+			x.Flags = d.OptUint32()
 		case AttrActGateClockid:
-			x.Clockid = nlattr.Some(d.Int32())
+			x.Clockid = d.OptInt32()
 		case AttrActGatePad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ActGateEntryListAttrs is the attribute set act-gate-entry-list: a timetable.
 type ActGateEntryListAttrs struct {
 	OneEntry []ActGateEntryAttrs // one after the other
-	Unknown  []nlattr.Attr       // what the fields cannot hold, as it came
+	Unknown  []nlattr.Attr
 }
 
-func (x *ActGateEntryListAttrs) encode(e *nlattr.Encoder) {
+func (x *ActGateEntryListAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	for i := range x.OneEntry {
-		nest := e.Begin(AttrActGateEntryListOneEntry)
-		x.OneEntry[i].encode(e)
-		e.End(nest)
+		x.OneEntry[i].encode(e, AttrActGateEntryListOneEntry)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ActGateEntryListAttrs) decode(d *nlattr.Decoder) {
+func (x *ActGateEntryListAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrActGateEntryListOneEntry:
-			if x.OneEntry == nil {
-				x.OneEntry = nlattr.MakeSlice[ActGateEntryAttrs](d, d.Count())
-			}
-			x.OneEntry = append(x.OneEntry, ActGateEntryAttrs{})
-			nest := d.Enter()
-			x.OneEntry[len(x.OneEntry)-1].decode(d)
-			if !d.Close(nest) {
-				x.OneEntry, x.Unknown = x.OneEntry[:len(x.OneEntry)-1], d.Unknown(x.Unknown)
+			x.OneEntry = append(nlattr.Room(d, x.OneEntry), ActGateEntryAttrs{})
+			if !x.OneEntry[len(x.OneEntry)-1].decode(d, &x.Unknown) {
+				x.OneEntry = x.OneEntry[:len(x.OneEntry)-1]
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ActGateEntryAttrs is the attribute set act-gate-entry: a line of the timetable.
 type ActGateEntryAttrs struct {
-	Index     nlattr.Opt[uint32] // number of the line
+	// Number of the line. Read only.
+	Index     nlattr.Opt[uint32]
 	Gate      bool               // open; otherwise closed
 	Interval  nlattr.Opt[uint32] // how long, nanoseconds
 	Ipv       nlattr.Opt[int32]  // priority that packets get inside, -1: theirs
 	MaxOctets nlattr.Opt[int32]  // bytes that may pass, -1: any number
-	Unknown   []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown   []nlattr.Attr
 }
 
-func (x *ActGateEntryAttrs) encode(e *nlattr.Encoder) {
-	if x.Index.OK {
-		e.Uint32(AttrActGateEntryIndex, x.Index.V)
-	}
-	if x.Gate {
-		e.Flag(AttrActGateEntryGate)
-	}
-	if x.Interval.OK {
-		e.Uint32(AttrActGateEntryInterval, x.Interval.V)
-	}
-	if x.Ipv.OK {
-		e.Int32(AttrActGateEntryIpv, x.Ipv.V)
-	}
-	if x.MaxOctets.OK {
-		e.Int32(AttrActGateEntryMaxOctets, x.MaxOctets.V)
-	}
-	e.Raw(x.Unknown)
+func (x *ActGateEntryAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrActGateEntryIndex, x.Index)
+	e.OptFlag(AttrActGateEntryGate, x.Gate)
+	e.OptUint32(AttrActGateEntryInterval, x.Interval)
+	e.OptInt32(AttrActGateEntryIpv, x.Ipv)
+	e.OptInt32(AttrActGateEntryMaxOctets, x.MaxOctets)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ActGateEntryAttrs) decode(d *nlattr.Decoder) {
+func (x *ActGateEntryAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrActGateEntryIndex:
-			x.Index = nlattr.Some(d.Uint32())
+			x.Index = d.OptUint32()
 		case AttrActGateEntryGate:
 			x.Gate = true
 		case AttrActGateEntryInterval:
-			x.Interval = nlattr.Some(d.Uint32())
+			x.Interval = d.OptUint32()
 		case AttrActGateEntryIpv:
-			x.Ipv = nlattr.Some(d.Int32())
+			x.Ipv = d.OptInt32()
 		case AttrActGateEntryMaxOctets:
-			x.MaxOctets = nlattr.Some(d.Int32())
+			x.MaxOctets = d.OptInt32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ActIfeAttrs is the attribute set act-ife-attrs: ife: a header that carries data about the packet.
 type ActIfeAttrs struct {
-	Parms   *Ife                 // on or off, and what all actions have
-	Tm      *ActTimes            // when it was set up and used
-	Dmac    net.HardwareAddr     // destination in the outer header
-	Smac    net.HardwareAddr     // source in the outer header
-	Type    nlattr.Opt[uint16]   // ethertype of the outer header, host byte order
+	Parms *Ife // on or off, and what all actions have
+	// When it was set up and used. Read only.
+	Tm   *ActTimes
+	Dmac net.HardwareAddr // destination in the outer header
+	Smac net.HardwareAddr // source in the outer header
+	// Ethertype of the outer header, host byte order; 0xed3e by default.
+	Type    nlattr.Opt[uint16]
 	Metalst *ActIfeMetadataAttrs // what to carry, or which of it to take over
-	Unknown []nlattr.Attr        // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *ActIfeAttrs) encode(e *nlattr.Encoder) {
+func (x *ActIfeAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	if x.Parms != nil {
-		nest := e.BeginRaw(AttrActIfeParms)
-		x.Parms.encode(e.Extend(24))
-		e.End(nest)
+		x.Parms.encode(e.Struct(AttrActIfeParms, 24))
 	}
 	if x.Tm != nil {
-		nest := e.BeginRaw(AttrActIfeTm)
-		x.Tm.encode(e.Extend(32))
-		e.End(nest)
+		x.Tm.encode(e.Struct(AttrActIfeTm, 32))
 	}
-	if x.Dmac != nil {
-		e.Bytes(AttrActIfeDmac, x.Dmac)
-	}
-	if x.Smac != nil {
-		e.Bytes(AttrActIfeSmac, x.Smac)
-	}
-	if x.Type.OK {
-		e.Uint16(AttrActIfeType, x.Type.V)
-	}
+	e.OptBytes(AttrActIfeDmac, x.Dmac)
+	e.OptBytes(AttrActIfeSmac, x.Smac)
+	e.OptUint16(AttrActIfeType, x.Type)
 	if x.Metalst != nil {
-		nest := e.Begin(AttrActIfeMetalst)
-		x.Metalst.encode(e)
-		e.End(nest)
+		x.Metalst.encode(e, AttrActIfeMetalst)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ActIfeAttrs) decode(d *nlattr.Decoder) {
+func (x *ActIfeAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrActIfeParms:
-			v := nlattr.New[Ife](d)
-			v.decode(d.Payload())
-			x.Parms = v
+			x.Parms = nlattr.New[Ife](d)
+			x.Parms.decode(d.Payload())
 		case AttrActIfeTm:
-			v := nlattr.New[ActTimes](d)
-			v.decode(d.Payload())
-			x.Tm = v
+			x.Tm = nlattr.New[ActTimes](d)
+			x.Tm.decode(d.Payload())
 		case AttrActIfeDmac:
 			x.Dmac = d.Bytes()
 		case AttrActIfeSmac:
 			x.Smac = d.Bytes()
 		case AttrActIfeType:
-			x.Type = nlattr.Some(d.Uint16())
+			x.Type = d.OptUint16()
 		case AttrActIfeMetalst:
-			v := nlattr.New[ActIfeMetadataAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[ActIfeMetadataAttrs](d); v.decode(d, &x.Unknown) {
 				x.Metalst = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrActIfePad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ActIfeMetadataAttrs is the attribute set act-ife-metadata: data about a packet. A value, in host
 // byte order, or empty: that of the packet.
 type ActIfeMetadataAttrs struct {
-	Skbmark []byte        // mark, a u32
-	Hashid  []byte        // hash, a u32; no kernel carries it
-	Prio    []byte        // priority, a u32
-	Qmap    []byte        // queue, a u32; no kernel carries it
-	Tcindex []byte        // tc_index, a u16
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Skbmark []byte // mark, a u32
+	Hashid  []byte // hash, a u32; no kernel carries it
+	Prio    []byte // priority, a u32
+	Qmap    []byte // queue, a u32; no kernel carries it
+	Tcindex []byte // tc_index, a u16
+	Unknown []nlattr.Attr
 }
 
-func (x *ActIfeMetadataAttrs) encode(e *nlattr.Encoder) {
-	if x.Skbmark != nil {
-		e.Bytes(AttrActIfeMetadataSkbmark, x.Skbmark)
-	}
-	if x.Hashid != nil {
-		e.Bytes(AttrActIfeMetadataHashid, x.Hashid)
-	}
-	if x.Prio != nil {
-		e.Bytes(AttrActIfeMetadataPrio, x.Prio)
-	}
-	if x.Qmap != nil {
-		e.Bytes(AttrActIfeMetadataQmap, x.Qmap)
-	}
-	if x.Tcindex != nil {
-		e.Bytes(AttrActIfeMetadataTcindex, x.Tcindex)
-	}
-	e.Raw(x.Unknown)
+func (x *ActIfeMetadataAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptBytes(AttrActIfeMetadataSkbmark, x.Skbmark)
+	e.OptBytes(AttrActIfeMetadataHashid, x.Hashid)
+	e.OptBytes(AttrActIfeMetadataPrio, x.Prio)
+	e.OptBytes(AttrActIfeMetadataQmap, x.Qmap)
+	e.OptBytes(AttrActIfeMetadataTcindex, x.Tcindex)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ActIfeMetadataAttrs) decode(d *nlattr.Decoder) {
+func (x *ActIfeMetadataAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrActIfeMetadataSkbmark:
@@ -1012,179 +858,163 @@ func (x *ActIfeMetadataAttrs) decode(d *nlattr.Decoder) {
 		case AttrActIfeMetadataTcindex:
 			x.Tcindex = d.Bytes()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ActMirredAttrs is the attribute set act-mirred-attrs: mirred: sends or copies packets elsewhere.
 type ActMirredAttrs struct {
-	Tm      *ActTimes          // when it was set up and used
+	// When it was set up and used. Read only.
+	Tm      *ActTimes
 	Parms   *Mirred            // where to, and what all actions have
 	Blockid nlattr.Opt[uint32] // to all links of this block instead of to one
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *ActMirredAttrs) encode(e *nlattr.Encoder) {
+func (x *ActMirredAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	if x.Tm != nil {
-		nest := e.BeginRaw(AttrActMirredTm)
-		x.Tm.encode(e.Extend(32))
-		e.End(nest)
+		x.Tm.encode(e.Struct(AttrActMirredTm, 32))
 	}
 	if x.Parms != nil {
-		nest := e.BeginRaw(AttrActMirredParms)
-		x.Parms.encode(e.Extend(28))
-		e.End(nest)
+		x.Parms.encode(e.Struct(AttrActMirredParms, 28))
 	}
-	if x.Blockid.OK {
-		e.Uint32(AttrActMirredBlockid, x.Blockid.V)
-	}
-	e.Raw(x.Unknown)
+	e.OptUint32(AttrActMirredBlockid, x.Blockid)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ActMirredAttrs) decode(d *nlattr.Decoder) {
+func (x *ActMirredAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrActMirredTm:
-			v := nlattr.New[ActTimes](d)
-			v.decode(d.Payload())
-			x.Tm = v
+			x.Tm = nlattr.New[ActTimes](d)
+			x.Tm.decode(d.Payload())
 		case AttrActMirredParms:
-			v := nlattr.New[Mirred](d)
-			v.decode(d.Payload())
-			x.Parms = v
+			x.Parms = nlattr.New[Mirred](d)
+			x.Parms.decode(d.Payload())
 		case AttrActMirredBlockid:
-			x.Blockid = nlattr.Some(d.Uint32())
+			x.Blockid = d.OptUint32()
 		case AttrActMirredPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ActMplsAttrs is the attribute set act-mpls-attrs: mpls: changes labels.
 type ActMplsAttrs struct {
-	Tm      *ActTimes // when it was set up and used
-	Parms   *Mpls     // what to do, and what all actions have
+	// When it was set up and used. Read only.
+	Tm    *ActTimes
+	Parms *Mpls // what to do, and what all actions have
+	// Ethertype of the label, or of what is below a label taken off.
 	Proto   nlattr.Opt[uint16]
 	Label   nlattr.Opt[uint32] // label
 	Tc      nlattr.Opt[uint8]  // traffic class
 	Ttl     nlattr.Opt[uint8]  // TTL; by default that of the packet
 	Bos     nlattr.Opt[uint8]  // 1: the last label; by default as the packet is
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *ActMplsAttrs) encode(e *nlattr.Encoder) {
+func (x *ActMplsAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	if x.Tm != nil {
-		nest := e.BeginRaw(AttrActMplsTm)
-		x.Tm.encode(e.Extend(32))
-		e.End(nest)
+		x.Tm.encode(e.Struct(AttrActMplsTm, 32))
 	}
 	if x.Parms != nil {
-		nest := e.BeginRaw(AttrActMplsParms)
-		x.Parms.encode(e.Extend(24))
-		e.End(nest)
+		x.Parms.encode(e.Struct(AttrActMplsParms, 24))
 	}
-	if x.Proto.OK {
-		e.Uint16BE(AttrActMplsProto, x.Proto.V)
-	}
-	if x.Label.OK {
-		e.Uint32(AttrActMplsLabel, x.Label.V)
-	}
-	if x.Tc.OK {
-		e.Uint8(AttrActMplsTc, x.Tc.V)
-	}
-	if x.Ttl.OK {
-		e.Uint8(AttrActMplsTtl, x.Ttl.V)
-	}
-	if x.Bos.OK {
-		e.Uint8(AttrActMplsBos, x.Bos.V)
-	}
-	e.Raw(x.Unknown)
+	e.OptUint16BE(AttrActMplsProto, x.Proto)
+	e.OptUint32(AttrActMplsLabel, x.Label)
+	e.OptUint8(AttrActMplsTc, x.Tc)
+	e.OptUint8(AttrActMplsTtl, x.Ttl)
+	e.OptUint8(AttrActMplsBos, x.Bos)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ActMplsAttrs) decode(d *nlattr.Decoder) {
+func (x *ActMplsAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrActMplsTm:
-			v := nlattr.New[ActTimes](d)
-			v.decode(d.Payload())
-			x.Tm = v
+			x.Tm = nlattr.New[ActTimes](d)
+			x.Tm.decode(d.Payload())
 		case AttrActMplsParms:
-			v := nlattr.New[Mpls](d)
-			v.decode(d.Payload())
-			x.Parms = v
+			x.Parms = nlattr.New[Mpls](d)
+			x.Parms.decode(d.Payload())
 		case AttrActMplsProto:
-			x.Proto = nlattr.Some(d.Uint16BE())
+			x.Proto = d.OptUint16BE()
 		case AttrActMplsLabel:
-			x.Label = nlattr.Some(d.Uint32())
+			x.Label = d.OptUint32()
 		case AttrActMplsTc:
-			x.Tc = nlattr.Some(d.Uint8())
+			x.Tc = d.OptUint8()
 		case AttrActMplsTtl:
-			x.Ttl = nlattr.Some(d.Uint8())
+			x.Ttl = d.OptUint8()
 		case AttrActMplsBos:
-			x.Bos = nlattr.Some(d.Uint8())
+			x.Bos = d.OptUint8()
 		case AttrActMplsPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ActNatAttrs is the attribute set act-nat-attrs: nat: translates IPv4 addresses without state.
 type ActNatAttrs struct {
-	Parms   *Nat          // from what to what, and what all actions have
-	Tm      *ActTimes     // when it was set up and used
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Parms *Nat // from what to what, and what all actions have
+	// When it was set up and used. Read only.
+	Tm      *ActTimes
+	Unknown []nlattr.Attr
 }
 
-func (x *ActNatAttrs) encode(e *nlattr.Encoder) {
+func (x *ActNatAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	if x.Parms != nil {
-		nest := e.BeginRaw(AttrActNatParms)
-		x.Parms.encode(e.Extend(36))
-		e.End(nest)
+		x.Parms.encode(e.Struct(AttrActNatParms, 36))
 	}
 	if x.Tm != nil {
-		nest := e.BeginRaw(AttrActNatTm)
-		x.Tm.encode(e.Extend(32))
-		e.End(nest)
+		x.Tm.encode(e.Struct(AttrActNatTm, 32))
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ActNatAttrs) decode(d *nlattr.Decoder) {
+func (x *ActNatAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrActNatParms:
-			v := nlattr.New[Nat](d)
-			v.decode(d.Payload())
-			x.Parms = v
+			x.Parms = nlattr.New[Nat](d)
+			x.Parms.decode(d.Payload())
 		case AttrActNatTm:
-			v := nlattr.New[ActTimes](d)
-			v.decode(d.Payload())
-			x.Tm = v
+			x.Tm = nlattr.New[ActTimes](d)
+			x.Tm.decode(d.Payload())
 		case AttrActNatPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ActPeditAttrs is the attribute set act-pedit-attrs: pedit: changes words of packets. Requests
 // with keys-ex use parms-ex, others parms.
 type ActPeditAttrs struct {
-	Tm      *ActTimes            // when it was set up and used
+	// When it was set up and used. Read only.
+	Tm      *ActTimes
 	Parms   *PeditSel            // the keys, their offsets counted from the network header
 	ParmsEx *PeditSel            // the keys, of which keys-ex says more
 	KeysEx  *ActPeditKeysExAttrs // as many entries as there are keys
-	Unknown []nlattr.Attr        // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *ActPeditAttrs) encode(e *nlattr.Encoder) {
+func (x *ActPeditAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	if x.Tm != nil {
-		nest := e.BeginRaw(AttrActPeditTm)
-		x.Tm.encode(e.Extend(32))
-		e.End(nest)
+		x.Tm.encode(e.Struct(AttrActPeditTm, 32))
 	}
 	if x.Parms != nil {
 		nest := e.BeginRaw(AttrActPeditParms)
@@ -1197,76 +1027,64 @@ func (x *ActPeditAttrs) encode(e *nlattr.Encoder) {
 		e.End(nest)
 	}
 	if x.KeysEx != nil {
-		nest := e.Begin(AttrActPeditKeysEx)
-		x.KeysEx.encode(e)
-		e.End(nest)
+		x.KeysEx.encode(e, AttrActPeditKeysEx)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ActPeditAttrs) decode(d *nlattr.Decoder) {
+func (x *ActPeditAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrActPeditTm:
-			v := nlattr.New[ActTimes](d)
-			v.decode(d.Payload())
-			x.Tm = v
+			x.Tm = nlattr.New[ActTimes](d)
+			x.Tm.decode(d.Payload())
 		case AttrActPeditParms:
-			v := nlattr.New[PeditSel](d)
-			v.decode(d.Payload())
-			x.Parms = v
+			x.Parms = nlattr.New[PeditSel](d)
+			x.Parms.decode(d.Payload())
 		case AttrActPeditParmsEx:
-			v := nlattr.New[PeditSel](d)
-			v.decode(d.Payload())
-			x.ParmsEx = v
+			x.ParmsEx = nlattr.New[PeditSel](d)
+			x.ParmsEx.decode(d.Payload())
 		case AttrActPeditKeysEx:
-			v := nlattr.New[ActPeditKeysExAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[ActPeditKeysExAttrs](d); v.decode(d, &x.Unknown) {
 				x.KeysEx = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrActPeditPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ActPeditKeysExAttrs is the attribute set act-pedit-keys-ex: more about the keys of pedit.
 type ActPeditKeysExAttrs struct {
 	KeyEx   []ActPeditKeyExAttrs // of the keys one after the other
-	Unknown []nlattr.Attr        // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *ActPeditKeysExAttrs) encode(e *nlattr.Encoder) {
+func (x *ActPeditKeysExAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	for i := range x.KeyEx {
-		nest := e.Begin(AttrActPeditKeysExKeyEx)
-		x.KeyEx[i].encode(e)
-		e.End(nest)
+		x.KeyEx[i].encode(e, AttrActPeditKeysExKeyEx)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ActPeditKeysExAttrs) decode(d *nlattr.Decoder) {
+func (x *ActPeditKeysExAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrActPeditKeysExKeyEx:
-			if x.KeyEx == nil {
-				x.KeyEx = nlattr.MakeSlice[ActPeditKeyExAttrs](d, d.Count())
-			}
-			x.KeyEx = append(x.KeyEx, ActPeditKeyExAttrs{})
-			nest := d.Enter()
-			x.KeyEx[len(x.KeyEx)-1].decode(d)
-			if !d.Close(nest) {
-				x.KeyEx, x.Unknown = x.KeyEx[:len(x.KeyEx)-1], d.Unknown(x.Unknown)
+			x.KeyEx = append(nlattr.Room(d, x.KeyEx), ActPeditKeyExAttrs{})
+			if !x.KeyEx[len(x.KeyEx)-1].decode(d, &x.Unknown) {
+				x.KeyEx = x.KeyEx[:len(x.KeyEx)-1]
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ActPeditKeyExAttrs is the attribute set act-pedit-key-ex: more about one key. The kernel wants
@@ -1274,20 +1092,18 @@ func (x *ActPeditKeysExAttrs) decode(d *nlattr.Decoder) {
 type ActPeditKeyExAttrs struct {
 	Htype   nlattr.Opt[PeditHtype] // header that the offset counts from
 	Cmd     nlattr.Opt[PeditCmd]   // what to do with the value
-	Unknown []nlattr.Attr          // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *ActPeditKeyExAttrs) encode(e *nlattr.Encoder) {
-	if x.Htype.OK {
-		e.Uint16(AttrActPeditKeyExHtype, uint16(x.Htype.V))
-	}
-	if x.Cmd.OK {
-		e.Uint16(AttrActPeditKeyExCmd, uint16(x.Cmd.V))
-	}
-	e.Raw(x.Unknown)
+func (x *ActPeditKeyExAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnum16(e, AttrActPeditKeyExHtype, x.Htype)
+	nlattr.OptEnum16(e, AttrActPeditKeyExCmd, x.Cmd)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ActPeditKeyExAttrs) decode(d *nlattr.Decoder) {
+func (x *ActPeditKeyExAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrActPeditKeyExHtype:
@@ -1295,257 +1111,224 @@ func (x *ActPeditKeyExAttrs) decode(d *nlattr.Decoder) {
 		case AttrActPeditKeyExCmd:
 			x.Cmd = nlattr.Some(PeditCmd(d.Uint16()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ActSampleAttrs is the attribute set act-sample-attrs: sample: hands some packets to user space,
 // over the family psample.
 type ActSampleAttrs struct {
-	Tm           *ActTimes          // when it was set up and used
+	// When it was set up and used. Read only.
+	Tm           *ActTimes
 	Parms        *Gact              // what all actions have
 	Rate         nlattr.Opt[uint32] // one packet in so many
 	TruncSize    nlattr.Opt[uint32] // bytes of it at most; 0 or absent: all
 	PsampleGroup nlattr.Opt[uint32] // group of psample
-	Unknown      []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown      []nlattr.Attr
 }
 
-func (x *ActSampleAttrs) encode(e *nlattr.Encoder) {
+func (x *ActSampleAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	if x.Tm != nil {
-		nest := e.BeginRaw(AttrActSampleTm)
-		x.Tm.encode(e.Extend(32))
-		e.End(nest)
+		x.Tm.encode(e.Struct(AttrActSampleTm, 32))
 	}
 	if x.Parms != nil {
-		nest := e.BeginRaw(AttrActSampleParms)
-		x.Parms.encode(e.Extend(20))
-		e.End(nest)
+		x.Parms.encode(e.Struct(AttrActSampleParms, 20))
 	}
-	if x.Rate.OK {
-		e.Uint32(AttrActSampleRate, x.Rate.V)
-	}
-	if x.TruncSize.OK {
-		e.Uint32(AttrActSampleTruncSize, x.TruncSize.V)
-	}
-	if x.PsampleGroup.OK {
-		e.Uint32(AttrActSamplePsampleGroup, x.PsampleGroup.V)
-	}
-	e.Raw(x.Unknown)
+	e.OptUint32(AttrActSampleRate, x.Rate)
+	e.OptUint32(AttrActSampleTruncSize, x.TruncSize)
+	e.OptUint32(AttrActSamplePsampleGroup, x.PsampleGroup)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ActSampleAttrs) decode(d *nlattr.Decoder) {
+func (x *ActSampleAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrActSampleTm:
-			v := nlattr.New[ActTimes](d)
-			v.decode(d.Payload())
-			x.Tm = v
+			x.Tm = nlattr.New[ActTimes](d)
+			x.Tm.decode(d.Payload())
 		case AttrActSampleParms:
-			v := nlattr.New[Gact](d)
-			v.decode(d.Payload())
-			x.Parms = v
+			x.Parms = nlattr.New[Gact](d)
+			x.Parms.decode(d.Payload())
 		case AttrActSampleRate:
-			x.Rate = nlattr.Some(d.Uint32())
+			x.Rate = d.OptUint32()
 		case AttrActSampleTruncSize:
-			x.TruncSize = nlattr.Some(d.Uint32())
+			x.TruncSize = d.OptUint32()
 		case AttrActSamplePsampleGroup:
-			x.PsampleGroup = nlattr.Some(d.Uint32())
+			x.PsampleGroup = d.OptUint32()
 		case AttrActSamplePad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ActSimpleAttrs is the attribute set act-simple-attrs: simple: writes a line to the kernel's log.
 type ActSimpleAttrs struct {
-	Tm      *ActTimes          // when it was set up and used
+	// When it was set up and used. Read only.
+	Tm      *ActTimes
 	Parms   *Gact              // what all actions have
 	Data    nlattr.Opt[string] // the text, 31 characters at most
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *ActSimpleAttrs) encode(e *nlattr.Encoder) {
+func (x *ActSimpleAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	if x.Tm != nil {
-		nest := e.BeginRaw(AttrActSimpleTm)
-		x.Tm.encode(e.Extend(32))
-		e.End(nest)
+		x.Tm.encode(e.Struct(AttrActSimpleTm, 32))
 	}
 	if x.Parms != nil {
-		nest := e.BeginRaw(AttrActSimpleParms)
-		x.Parms.encode(e.Extend(20))
-		e.End(nest)
+		x.Parms.encode(e.Struct(AttrActSimpleParms, 20))
 	}
-	if x.Data.OK {
-		e.String(AttrActSimpleData, x.Data.V)
-	}
-	e.Raw(x.Unknown)
+	e.OptString(AttrActSimpleData, x.Data)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ActSimpleAttrs) decode(d *nlattr.Decoder) {
+func (x *ActSimpleAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrActSimpleTm:
-			v := nlattr.New[ActTimes](d)
-			v.decode(d.Payload())
-			x.Tm = v
+			x.Tm = nlattr.New[ActTimes](d)
+			x.Tm.decode(d.Payload())
 		case AttrActSimpleParms:
-			v := nlattr.New[Gact](d)
-			v.decode(d.Payload())
-			x.Parms = v
+			x.Parms = nlattr.New[Gact](d)
+			x.Parms.decode(d.Payload())
 		case AttrActSimpleData:
-			x.Data = nlattr.Some(d.String())
+			x.Data = d.OptString()
 		case AttrActSimplePad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ActSkbeditAttrs is the attribute set act-skbedit-attrs: skbedit: sets what the kernel knows of
 // the packet.
 type ActSkbeditAttrs struct {
-	Tm              *ActTimes          // when it was set up and used
-	Parms           *Gact              // what all actions have
-	Priority        nlattr.Opt[uint32] // priority, or class as major:minor
-	QueueMapping    nlattr.Opt[uint16] // sending queue
-	Mark            nlattr.Opt[uint32] // mark
+	// When it was set up and used. Read only.
+	Tm           *ActTimes
+	Parms        *Gact              // what all actions have
+	Priority     nlattr.Opt[uint32] // priority, or class as major:minor
+	QueueMapping nlattr.Opt[uint16] // sending queue
+	Mark         nlattr.Opt[uint32] // mark
+	// Kind of packet: 0 for this host, 1 broadcast, 2 multicast, 3 for another host.
 	Ptype           nlattr.Opt[uint16]
 	Mask            nlattr.Opt[uint32]       // bits of the mark to set; by default all
 	Flags           nlattr.Opt[SkbeditFlags] // what is set
 	QueueMappingMax nlattr.Opt[uint16]       // last sending queue, with txq-skbhash
-	Unknown         []nlattr.Attr            // what the fields cannot hold, as it came
+	Unknown         []nlattr.Attr
 }
 
-func (x *ActSkbeditAttrs) encode(e *nlattr.Encoder) {
+func (x *ActSkbeditAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	if x.Tm != nil {
-		nest := e.BeginRaw(AttrActSkbeditTm)
-		x.Tm.encode(e.Extend(32))
-		e.End(nest)
+		x.Tm.encode(e.Struct(AttrActSkbeditTm, 32))
 	}
 	if x.Parms != nil {
-		nest := e.BeginRaw(AttrActSkbeditParms)
-		x.Parms.encode(e.Extend(20))
-		e.End(nest)
+		x.Parms.encode(e.Struct(AttrActSkbeditParms, 20))
 	}
-	if x.Priority.OK {
-		e.Uint32(AttrActSkbeditPriority, x.Priority.V)
-	}
-	if x.QueueMapping.OK {
-		e.Uint16(AttrActSkbeditQueueMapping, x.QueueMapping.V)
-	}
-	if x.Mark.OK {
-		e.Uint32(AttrActSkbeditMark, x.Mark.V)
-	}
-	if x.Ptype.OK {
-		e.Uint16(AttrActSkbeditPtype, x.Ptype.V)
-	}
-	if x.Mask.OK {
-		e.Uint32(AttrActSkbeditMask, x.Mask.V)
-	}
-	if x.Flags.OK {
-		e.Uint64(AttrActSkbeditFlags, uint64(x.Flags.V))
-	}
-	if x.QueueMappingMax.OK {
-		e.Uint16(AttrActSkbeditQueueMappingMax, x.QueueMappingMax.V)
-	}
-	e.Raw(x.Unknown)
+	e.OptUint32(AttrActSkbeditPriority, x.Priority)
+	e.OptUint16(AttrActSkbeditQueueMapping, x.QueueMapping)
+	e.OptUint32(AttrActSkbeditMark, x.Mark)
+	e.OptUint16(AttrActSkbeditPtype, x.Ptype)
+	e.OptUint32(AttrActSkbeditMask, x.Mask)
+	nlattr.OptEnum64(e, AttrActSkbeditFlags, x.Flags)
+	e.OptUint16(AttrActSkbeditQueueMappingMax, x.QueueMappingMax)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ActSkbeditAttrs) decode(d *nlattr.Decoder) {
+func (x *ActSkbeditAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrActSkbeditTm:
-			v := nlattr.New[ActTimes](d)
-			v.decode(d.Payload())
-			x.Tm = v
+			x.Tm = nlattr.New[ActTimes](d)
+			x.Tm.decode(d.Payload())
 		case AttrActSkbeditParms:
-			v := nlattr.New[Gact](d)
-			v.decode(d.Payload())
-			x.Parms = v
+			x.Parms = nlattr.New[Gact](d)
+			x.Parms.decode(d.Payload())
 		case AttrActSkbeditPriority:
-			x.Priority = nlattr.Some(d.Uint32())
+			x.Priority = d.OptUint32()
 		case AttrActSkbeditQueueMapping:
-			x.QueueMapping = nlattr.Some(d.Uint16())
+			x.QueueMapping = d.OptUint16()
 		case AttrActSkbeditMark:
-			x.Mark = nlattr.Some(d.Uint32())
+			x.Mark = d.OptUint32()
 		case AttrActSkbeditPtype:
-			x.Ptype = nlattr.Some(d.Uint16())
+			x.Ptype = d.OptUint16()
 		case AttrActSkbeditMask:
-			x.Mask = nlattr.Some(d.Uint32())
+			x.Mask = d.OptUint32()
 		case AttrActSkbeditFlags:
 			x.Flags = nlattr.Some(SkbeditFlags(d.Uint64()))
 		case AttrActSkbeditQueueMappingMax:
-			x.QueueMappingMax = nlattr.Some(d.Uint16())
+			x.QueueMappingMax = d.OptUint16()
 		case AttrActSkbeditPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ActSkbmodAttrs is the attribute set act-skbmod-attrs: skbmod: changes the Ethernet header.
 type ActSkbmodAttrs struct {
-	Tm      *ActTimes          // when it was set up and used
+	// When it was set up and used. Read only.
+	Tm      *ActTimes
 	Parms   *Skbmod            // what to do, and what all actions have
 	Dmac    net.HardwareAddr   // destination
 	Smac    net.HardwareAddr   // source
 	Etype   nlattr.Opt[uint16] // ethertype, host byte order
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *ActSkbmodAttrs) encode(e *nlattr.Encoder) {
+func (x *ActSkbmodAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	if x.Tm != nil {
-		nest := e.BeginRaw(AttrActSkbmodTm)
-		x.Tm.encode(e.Extend(32))
-		e.End(nest)
+		x.Tm.encode(e.Struct(AttrActSkbmodTm, 32))
 	}
 	if x.Parms != nil {
-		nest := e.BeginRaw(AttrActSkbmodParms)
-		x.Parms.encode(e.Extend(32))
-		e.End(nest)
+		x.Parms.encode(e.Struct(AttrActSkbmodParms, 32))
 	}
-	if x.Dmac != nil {
-		e.Bytes(AttrActSkbmodDmac, x.Dmac)
-	}
-	if x.Smac != nil {
-		e.Bytes(AttrActSkbmodSmac, x.Smac)
-	}
-	if x.Etype.OK {
-		e.Uint16(AttrActSkbmodEtype, x.Etype.V)
-	}
-	e.Raw(x.Unknown)
+	e.OptBytes(AttrActSkbmodDmac, x.Dmac)
+	e.OptBytes(AttrActSkbmodSmac, x.Smac)
+	e.OptUint16(AttrActSkbmodEtype, x.Etype)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ActSkbmodAttrs) decode(d *nlattr.Decoder) {
+func (x *ActSkbmodAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrActSkbmodTm:
-			v := nlattr.New[ActTimes](d)
-			v.decode(d.Payload())
-			x.Tm = v
+			x.Tm = nlattr.New[ActTimes](d)
+			x.Tm.decode(d.Payload())
 		case AttrActSkbmodParms:
-			v := nlattr.New[Skbmod](d)
-			v.decode(d.Payload())
-			x.Parms = v
+			x.Parms = nlattr.New[Skbmod](d)
+			x.Parms.decode(d.Payload())
 		case AttrActSkbmodDmac:
 			x.Dmac = d.Bytes()
 		case AttrActSkbmodSmac:
 			x.Smac = d.Bytes()
 		case AttrActSkbmodEtype:
-			x.Etype = nlattr.Some(d.Uint16())
+			x.Etype = d.OptUint16()
 		case AttrActSkbmodPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ActTunnelKeyAttrs is the attribute set act-tunnel-key-attrs: tunnel_key: metadata for tunnel
 // devices.
 type ActTunnelKeyAttrs struct {
-	Tm         *ActTimes                 // when it was set up and used
+	// When it was set up and used. Read only.
+	Tm         *ActTimes
 	Parms      *TunnelKey                // set or release, and what all actions have
 	EncIpv4Src nlattr.Opt[netip.Addr]    // source of the tunnel
 	EncIpv4Dst nlattr.Opt[netip.Addr]    // destination of the tunnel
@@ -1558,111 +1341,73 @@ type ActTunnelKeyAttrs struct {
 	EncTos     nlattr.Opt[uint8]         // TOS of the tunnel
 	EncTtl     nlattr.Opt[uint8]         // TTL of the tunnel, 0: as always
 	NoFrag     bool                      // forbid fragments of the tunnel
-	Unknown    []nlattr.Attr             // what the fields cannot hold, as it came
+	Unknown    []nlattr.Attr
 }
 
-func (x *ActTunnelKeyAttrs) encode(e *nlattr.Encoder) {
+func (x *ActTunnelKeyAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	if x.Tm != nil {
-		nest := e.BeginRaw(AttrActTunnelKeyTm)
-		x.Tm.encode(e.Extend(32))
-		e.End(nest)
+		x.Tm.encode(e.Struct(AttrActTunnelKeyTm, 32))
 	}
 	if x.Parms != nil {
-		nest := e.BeginRaw(AttrActTunnelKeyParms)
-		x.Parms.encode(e.Extend(24))
-		e.End(nest)
+		x.Parms.encode(e.Struct(AttrActTunnelKeyParms, 24))
 	}
-	if x.EncIpv4Src.OK {
-		e.Addr4(AttrActTunnelKeyEncIpv4Src, x.EncIpv4Src.V)
-	}
-	if x.EncIpv4Dst.OK {
-		e.Addr4(AttrActTunnelKeyEncIpv4Dst, x.EncIpv4Dst.V)
-	}
-	if x.EncIpv6Src.OK {
-		e.Addr(AttrActTunnelKeyEncIpv6Src, x.EncIpv6Src.V)
-	}
-	if x.EncIpv6Dst.OK {
-		e.Addr(AttrActTunnelKeyEncIpv6Dst, x.EncIpv6Dst.V)
-	}
-	if x.EncKeyID.OK {
-		e.Uint32BE(AttrActTunnelKeyEncKeyID, x.EncKeyID.V)
-	}
-	if x.EncDstPort.OK {
-		e.Uint16BE(AttrActTunnelKeyEncDstPort, x.EncDstPort.V)
-	}
-	if x.NoCsum.OK {
-		e.Uint8(AttrActTunnelKeyNoCsum, x.NoCsum.V)
-	}
+	e.OptAddr4(AttrActTunnelKeyEncIpv4Src, x.EncIpv4Src)
+	e.OptAddr4(AttrActTunnelKeyEncIpv4Dst, x.EncIpv4Dst)
+	e.OptAddr(AttrActTunnelKeyEncIpv6Src, x.EncIpv6Src)
+	e.OptAddr(AttrActTunnelKeyEncIpv6Dst, x.EncIpv6Dst)
+	e.OptUint32BE(AttrActTunnelKeyEncKeyID, x.EncKeyID)
+	e.OptUint16BE(AttrActTunnelKeyEncDstPort, x.EncDstPort)
+	e.OptUint8(AttrActTunnelKeyNoCsum, x.NoCsum)
 	if x.EncOpts != nil {
-		nest := e.Begin(AttrActTunnelKeyEncOpts)
-		x.EncOpts.encode(e)
-		e.End(nest)
+		x.EncOpts.encode(e, AttrActTunnelKeyEncOpts)
 	}
-	if x.EncTos.OK {
-		e.Uint8(AttrActTunnelKeyEncTos, x.EncTos.V)
-	}
-	if x.EncTtl.OK {
-		e.Uint8(AttrActTunnelKeyEncTtl, x.EncTtl.V)
-	}
-	if x.NoFrag {
-		e.Flag(AttrActTunnelKeyNoFrag)
-	}
-	e.Raw(x.Unknown)
+	e.OptUint8(AttrActTunnelKeyEncTos, x.EncTos)
+	e.OptUint8(AttrActTunnelKeyEncTtl, x.EncTtl)
+	e.OptFlag(AttrActTunnelKeyNoFrag, x.NoFrag)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ActTunnelKeyAttrs) decode(d *nlattr.Decoder) {
+func (x *ActTunnelKeyAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrActTunnelKeyTm:
-			v := nlattr.New[ActTimes](d)
-			v.decode(d.Payload())
-			x.Tm = v
+			x.Tm = nlattr.New[ActTimes](d)
+			x.Tm.decode(d.Payload())
 		case AttrActTunnelKeyParms:
-			v := nlattr.New[TunnelKey](d)
-			v.decode(d.Payload())
-			x.Parms = v
+			x.Parms = nlattr.New[TunnelKey](d)
+			x.Parms.decode(d.Payload())
 		case AttrActTunnelKeyEncIpv4Src:
-			x.EncIpv4Src = nlattr.Some(d.Addr4())
+			x.EncIpv4Src = d.OptAddr4()
 		case AttrActTunnelKeyEncIpv4Dst:
-			x.EncIpv4Dst = nlattr.Some(d.Addr4())
+			x.EncIpv4Dst = d.OptAddr4()
 		case AttrActTunnelKeyEncIpv6Src:
-			if v, ok := d.Addr(); ok {
-				x.EncIpv6Src = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.EncIpv6Src, &x.Unknown)
 		case AttrActTunnelKeyEncIpv6Dst:
-			if v, ok := d.Addr(); ok {
-				x.EncIpv6Dst = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.EncIpv6Dst, &x.Unknown)
 		case AttrActTunnelKeyEncKeyID:
-			x.EncKeyID = nlattr.Some(d.Uint32BE())
+			x.EncKeyID = d.OptUint32BE()
 		case AttrActTunnelKeyEncDstPort:
-			x.EncDstPort = nlattr.Some(d.Uint16BE())
+			x.EncDstPort = d.OptUint16BE()
 		case AttrActTunnelKeyNoCsum:
-			x.NoCsum = nlattr.Some(d.Uint8())
+			x.NoCsum = d.OptUint8()
 		case AttrActTunnelKeyEncOpts:
-			v := nlattr.New[ActTunnelKeyEncOptsAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[ActTunnelKeyEncOptsAttrs](d); v.decode(d, &x.Unknown) {
 				x.EncOpts = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrActTunnelKeyEncTos:
-			x.EncTos = nlattr.Some(d.Uint8())
+			x.EncTos = d.OptUint8()
 		case AttrActTunnelKeyEncTtl:
-			x.EncTtl = nlattr.Some(d.Uint8())
+			x.EncTtl = d.OptUint8()
 		case AttrActTunnelKeyNoFrag:
 			x.NoFrag = true
 		case AttrActTunnelKeyPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ActTunnelKeyEncOptsAttrs is the attribute set act-tunnel-key-enc-opts: options of a tunnel
@@ -1671,75 +1416,59 @@ type ActTunnelKeyEncOptsAttrs struct {
 	Geneve  []GeneveOptAttrs // options of Geneve: requests have one in each
 	Vxlan   *VxlanOptAttrs   // extension of VXLAN
 	Erspan  *ErspanOptAttrs  // header of ERSPAN
-	Unknown []nlattr.Attr    // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *ActTunnelKeyEncOptsAttrs) encode(e *nlattr.Encoder) {
+func (x *ActTunnelKeyEncOptsAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	for i := range x.Geneve {
-		nest := e.Begin(AttrActTunnelKeyEncOptsGeneve)
-		x.Geneve[i].encode(e)
-		e.End(nest)
+		x.Geneve[i].encode(e, AttrActTunnelKeyEncOptsGeneve)
 	}
 	if x.Vxlan != nil {
-		nest := e.Begin(AttrActTunnelKeyEncOptsVxlan)
-		x.Vxlan.encode(e)
-		e.End(nest)
+		x.Vxlan.encode(e, AttrActTunnelKeyEncOptsVxlan)
 	}
 	if x.Erspan != nil {
-		nest := e.Begin(AttrActTunnelKeyEncOptsErspan)
-		x.Erspan.encode(e)
-		e.End(nest)
+		x.Erspan.encode(e, AttrActTunnelKeyEncOptsErspan)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ActTunnelKeyEncOptsAttrs) decode(d *nlattr.Decoder) {
+func (x *ActTunnelKeyEncOptsAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrActTunnelKeyEncOptsGeneve:
-			if x.Geneve == nil {
-				x.Geneve = nlattr.MakeSlice[GeneveOptAttrs](d, d.Count())
-			}
-			x.Geneve = append(x.Geneve, GeneveOptAttrs{})
-			nest := d.Enter()
-			x.Geneve[len(x.Geneve)-1].decode(d)
-			if !d.Close(nest) {
-				x.Geneve, x.Unknown = x.Geneve[:len(x.Geneve)-1], d.Unknown(x.Unknown)
+			x.Geneve = append(nlattr.Room(d, x.Geneve), GeneveOptAttrs{})
+			if !x.Geneve[len(x.Geneve)-1].decode(d, &x.Unknown) {
+				x.Geneve = x.Geneve[:len(x.Geneve)-1]
 			}
 		case AttrActTunnelKeyEncOptsVxlan:
-			v := nlattr.New[VxlanOptAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[VxlanOptAttrs](d); v.decode(d, &x.Unknown) {
 				x.Vxlan = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrActTunnelKeyEncOptsErspan:
-			v := nlattr.New[ErspanOptAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[ErspanOptAttrs](d); v.decode(d, &x.Unknown) {
 				x.Erspan = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // GeneveOptAttrs is the attribute set geneve-opt: an option of Geneve in a request. An answer has
 // all options in one, one after the other.
 type GeneveOptAttrs struct {
-	Class   []uint16 // who defined the option
-	Type    []uint8  // type; from 128 on critical
+	Class []uint16 // who defined the option
+	Type  []uint8  // type; from 128 on critical
+	// Data, a multiple of 4 bytes: the header of an option counts in 5 bits how many.
 	Data    [][]byte
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *GeneveOptAttrs) encode(e *nlattr.Encoder) {
+func (x *GeneveOptAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	for _, v := range x.Class {
 		e.Uint16BE(AttrGeneveOptClass, v)
 	}
@@ -1749,55 +1478,49 @@ func (x *GeneveOptAttrs) encode(e *nlattr.Encoder) {
 	for _, v := range x.Data {
 		e.Bytes(AttrGeneveOptData, v)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *GeneveOptAttrs) decode(d *nlattr.Decoder) {
+func (x *GeneveOptAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrGeneveOptClass:
-			if x.Class == nil {
-				x.Class = nlattr.MakeSlice[uint16](d, d.Count())
-			}
-			x.Class = append(x.Class, d.Uint16BE())
+			x.Class = append(nlattr.Room(d, x.Class), d.Uint16BE())
 		case AttrGeneveOptType:
-			if x.Type == nil {
-				x.Type = nlattr.MakeSlice[uint8](d, d.Count())
-			}
-			x.Type = append(x.Type, d.Uint8())
+			x.Type = append(nlattr.Room(d, x.Type), d.Uint8())
 		case AttrGeneveOptData:
-			if x.Data == nil {
-				x.Data = nlattr.MakeSlice[[]byte](d, d.Count())
-			}
-			x.Data = append(x.Data, d.Bytes())
+			x.Data = append(nlattr.Room(d, x.Data), d.Bytes())
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // VxlanOptAttrs is the attribute set vxlan-opt: the extension of VXLAN.
 type VxlanOptAttrs struct {
 	Gbp     nlattr.Opt[uint32] // group policy: its number and, from bit 16 on, flags
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *VxlanOptAttrs) encode(e *nlattr.Encoder) {
-	if x.Gbp.OK {
-		e.Uint32(AttrVxlanOptGbp, x.Gbp.V)
-	}
-	e.Raw(x.Unknown)
+func (x *VxlanOptAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrVxlanOptGbp, x.Gbp)
+	e.Close(n, x.Unknown)
 }
 
-func (x *VxlanOptAttrs) decode(d *nlattr.Decoder) {
+func (x *VxlanOptAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrVxlanOptGbp:
-			x.Gbp = nlattr.Some(d.Uint32())
+			x.Gbp = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ErspanOptAttrs is the attribute set erspan-opt: the header of ERSPAN.
@@ -1806,196 +1529,169 @@ type ErspanOptAttrs struct {
 	Index   nlattr.Opt[uint32] // index of the mirrored port
 	Dir     nlattr.Opt[uint8]  // 0 received, 1 sent
 	Hwid    nlattr.Opt[uint8]  // hardware id, 6 bits
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *ErspanOptAttrs) encode(e *nlattr.Encoder) {
-	if x.Ver.OK {
-		e.Uint8(AttrErspanOptVer, x.Ver.V)
-	}
-	if x.Index.OK {
-		e.Uint32BE(AttrErspanOptIndex, x.Index.V)
-	}
-	if x.Dir.OK {
-		e.Uint8(AttrErspanOptDir, x.Dir.V)
-	}
-	if x.Hwid.OK {
-		e.Uint8(AttrErspanOptHwid, x.Hwid.V)
-	}
-	e.Raw(x.Unknown)
+func (x *ErspanOptAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint8(AttrErspanOptVer, x.Ver)
+	e.OptUint32BE(AttrErspanOptIndex, x.Index)
+	e.OptUint8(AttrErspanOptDir, x.Dir)
+	e.OptUint8(AttrErspanOptHwid, x.Hwid)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ErspanOptAttrs) decode(d *nlattr.Decoder) {
+func (x *ErspanOptAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrErspanOptVer:
-			x.Ver = nlattr.Some(d.Uint8())
+			x.Ver = d.OptUint8()
 		case AttrErspanOptIndex:
-			x.Index = nlattr.Some(d.Uint32BE())
+			x.Index = d.OptUint32BE()
 		case AttrErspanOptDir:
-			x.Dir = nlattr.Some(d.Uint8())
+			x.Dir = d.OptUint8()
 		case AttrErspanOptHwid:
-			x.Hwid = nlattr.Some(d.Uint8())
+			x.Hwid = d.OptUint8()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ActVlanAttrs is the attribute set act-vlan-attrs: vlan: changes VLAN tags.
 type ActVlanAttrs struct {
-	Tm               *ActTimes          // when it was set up and used
+	// When it was set up and used. Read only.
+	Tm               *ActTimes
 	Parms            *Vlan              // what to do, and what all actions have
 	PushVlanID       nlattr.Opt[uint16] // VLAN, host byte order
 	PushVlanProtocol nlattr.Opt[uint16] // ethertype of the tag, 0x8100 by default, or 0x88a8
 	PushVlanPriority nlattr.Opt[uint8]  // priority, 0 to 7
-	PushEthDst       net.HardwareAddr   // destination of the header
-	PushEthSrc       net.HardwareAddr   // source of the header
-	Unknown          []nlattr.Attr      // what the fields cannot hold, as it came
+	// Destination of the header. With push-eth.
+	PushEthDst net.HardwareAddr
+	// Source of the header. With push-eth.
+	PushEthSrc net.HardwareAddr
+	Unknown    []nlattr.Attr
 }
 
-func (x *ActVlanAttrs) encode(e *nlattr.Encoder) {
+func (x *ActVlanAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	if x.Tm != nil {
-		nest := e.BeginRaw(AttrActVlanTm)
-		x.Tm.encode(e.Extend(32))
-		e.End(nest)
+		x.Tm.encode(e.Struct(AttrActVlanTm, 32))
 	}
 	if x.Parms != nil {
-		nest := e.BeginRaw(AttrActVlanParms)
-		x.Parms.encode(e.Extend(24))
-		e.End(nest)
+		x.Parms.encode(e.Struct(AttrActVlanParms, 24))
 	}
-	if x.PushVlanID.OK {
-		e.Uint16(AttrActVlanPushVlanID, x.PushVlanID.V)
-	}
-	if x.PushVlanProtocol.OK {
-		e.Uint16BE(AttrActVlanPushVlanProtocol, x.PushVlanProtocol.V)
-	}
-	if x.PushVlanPriority.OK {
-		e.Uint8(AttrActVlanPushVlanPriority, x.PushVlanPriority.V)
-	}
-	if x.PushEthDst != nil {
-		e.Bytes(AttrActVlanPushEthDst, x.PushEthDst)
-	}
-	if x.PushEthSrc != nil {
-		e.Bytes(AttrActVlanPushEthSrc, x.PushEthSrc)
-	}
-	e.Raw(x.Unknown)
+	e.OptUint16(AttrActVlanPushVlanID, x.PushVlanID)
+	e.OptUint16BE(AttrActVlanPushVlanProtocol, x.PushVlanProtocol)
+	e.OptUint8(AttrActVlanPushVlanPriority, x.PushVlanPriority)
+	e.OptBytes(AttrActVlanPushEthDst, x.PushEthDst)
+	e.OptBytes(AttrActVlanPushEthSrc, x.PushEthSrc)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ActVlanAttrs) decode(d *nlattr.Decoder) {
+func (x *ActVlanAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrActVlanTm:
-			v := nlattr.New[ActTimes](d)
-			v.decode(d.Payload())
-			x.Tm = v
+			x.Tm = nlattr.New[ActTimes](d)
+			x.Tm.decode(d.Payload())
 		case AttrActVlanParms:
-			v := nlattr.New[Vlan](d)
-			v.decode(d.Payload())
-			x.Parms = v
+			x.Parms = nlattr.New[Vlan](d)
+			x.Parms.decode(d.Payload())
 		case AttrActVlanPushVlanID:
-			x.PushVlanID = nlattr.Some(d.Uint16())
+			x.PushVlanID = d.OptUint16()
 		case AttrActVlanPushVlanProtocol:
-			x.PushVlanProtocol = nlattr.Some(d.Uint16BE())
+			x.PushVlanProtocol = d.OptUint16BE()
 		case AttrActVlanPushVlanPriority:
-			x.PushVlanPriority = nlattr.Some(d.Uint8())
+			x.PushVlanPriority = d.OptUint8()
 		case AttrActVlanPushEthDst:
 			x.PushEthDst = d.Bytes()
 		case AttrActVlanPushEthSrc:
 			x.PushEthSrc = d.Bytes()
 		case AttrActVlanPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // PoliceAttrs is the attribute set police-attrs: police: holds packets to a rate.
 type PoliceAttrs struct {
-	Tbf        *Police  // rates, and what all actions have
-	Rate       []uint32 // rate table: ticks for packets of each size, 256 of them
-	Peakrate   []uint32 // rate table of the peak rate
-	Avrate     nlattr.Opt[uint32]
-	Result     nlattr.Opt[ActVerdict] // what happens to packets within the rate; ok by default
-	Tm         *ActTimes              // when it was set up and used
-	Rate64     nlattr.Opt[uint64]     // bytes per second, where 32 bits are too few
-	Peakrate64 nlattr.Opt[uint64]     // highest bytes per second, where 32 bits are too few
-	Pktrate64  nlattr.Opt[uint64]     // packets per second, instead of bytes
-	Pktburst64 nlattr.Opt[uint64]     // packets in a burst
-	Unknown    []nlattr.Attr          // what the fields cannot hold, as it came
+	Tbf *Police // rates, and what all actions have
+	// Rate table: ticks for packets of each size, 256 of them. Requests only.
+	Rate []uint32
+	// Rate table of the peak rate. Requests only.
+	Peakrate []uint32
+	// Estimated bytes per second from which packets are beyond the rate. Needs an estimator.
+	Avrate nlattr.Opt[uint32]
+	Result nlattr.Opt[ActVerdict] // what happens to packets within the rate; ok by default
+	// When it was set up and used. Read only.
+	Tm         *ActTimes
+	Rate64     nlattr.Opt[uint64] // bytes per second, where 32 bits are too few
+	Peakrate64 nlattr.Opt[uint64] // highest bytes per second, where 32 bits are too few
+	Pktrate64  nlattr.Opt[uint64] // packets per second, instead of bytes
+	// Packets in a burst. The kernel keeps it in ticks at the rate.
+	Pktburst64 nlattr.Opt[uint64]
+	Unknown    []nlattr.Attr
 }
 
-func (x *PoliceAttrs) encode(e *nlattr.Encoder) {
+func (x *PoliceAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	if x.Tbf != nil {
 		nest := e.BeginRaw(AttrPoliceTbf)
 		x.Tbf.encode(e, e.Extend(56))
 		e.End(nest)
 	}
-	if x.Rate != nil {
-		nlattr.PutArray[uint32](e, AttrPoliceRate, x.Rate)
-	}
-	if x.Peakrate != nil {
-		nlattr.PutArray[uint32](e, AttrPolicePeakrate, x.Peakrate)
-	}
-	if x.Avrate.OK {
-		e.Uint32(AttrPoliceAvrate, x.Avrate.V)
-	}
-	if x.Result.OK {
-		e.Int32(AttrPoliceResult, int32(x.Result.V))
-	}
+	nlattr.OptArray[uint32](e, AttrPoliceRate, x.Rate)
+	nlattr.OptArray[uint32](e, AttrPolicePeakrate, x.Peakrate)
+	e.OptUint32(AttrPoliceAvrate, x.Avrate)
+	nlattr.OptEnum32(e, AttrPoliceResult, x.Result)
 	if x.Tm != nil {
-		nest := e.BeginRaw(AttrPoliceTm)
-		x.Tm.encode(e.Extend(32))
-		e.End(nest)
+		x.Tm.encode(e.Struct(AttrPoliceTm, 32))
 	}
-	if x.Rate64.OK {
-		e.Uint64(AttrPoliceRate64, x.Rate64.V)
-	}
-	if x.Peakrate64.OK {
-		e.Uint64(AttrPolicePeakrate64, x.Peakrate64.V)
-	}
-	if x.Pktrate64.OK {
-		e.Uint64(AttrPolicePktrate64, x.Pktrate64.V)
-	}
-	if x.Pktburst64.OK {
-		e.Uint64(AttrPolicePktburst64, x.Pktburst64.V)
-	}
-	e.Raw(x.Unknown)
+	e.OptUint64(AttrPoliceRate64, x.Rate64)
+	e.OptUint64(AttrPolicePeakrate64, x.Peakrate64)
+	e.OptUint64(AttrPolicePktrate64, x.Pktrate64)
+	e.OptUint64(AttrPolicePktburst64, x.Pktburst64)
+	e.Close(n, x.Unknown)
 }
 
-func (x *PoliceAttrs) decode(d *nlattr.Decoder) {
+func (x *PoliceAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrPoliceTbf:
-			v := nlattr.New[Police](d)
-			v.decode(d.Payload())
-			x.Tbf = v
+			x.Tbf = nlattr.New[Police](d)
+			x.Tbf.decode(d.Payload())
 		case AttrPoliceRate:
 			x.Rate = nlattr.Array[uint32, uint32](d)
 		case AttrPolicePeakrate:
 			x.Peakrate = nlattr.Array[uint32, uint32](d)
 		case AttrPoliceAvrate:
-			x.Avrate = nlattr.Some(d.Uint32())
+			x.Avrate = d.OptUint32()
 		case AttrPoliceResult:
 			x.Result = nlattr.Some(ActVerdict(d.Int32()))
 		case AttrPoliceTm:
-			v := nlattr.New[ActTimes](d)
-			v.decode(d.Payload())
-			x.Tm = v
+			x.Tm = nlattr.New[ActTimes](d)
+			x.Tm.decode(d.Payload())
 		case AttrPoliceRate64:
-			x.Rate64 = nlattr.Some(d.Uint64())
+			x.Rate64 = d.OptUint64()
 		case AttrPolicePeakrate64:
-			x.Peakrate64 = nlattr.Some(d.Uint64())
+			x.Peakrate64 = d.OptUint64()
 		case AttrPolicePktrate64:
-			x.Pktrate64 = nlattr.Some(d.Uint64())
+			x.Pktrate64 = d.OptUint64()
 		case AttrPolicePktburst64:
-			x.Pktburst64 = nlattr.Some(d.Uint64())
+			x.Pktburst64 = d.OptUint64()
 		case AttrPolicePad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // BasicAttrs is the attribute set basic-attrs: basic: a tree of matches.
@@ -2004,152 +1700,119 @@ type BasicAttrs struct {
 	Ematches *EmatchAttrs               // the tree; without one every packet matches
 	Act      []nlattr.Indexed[ActAttrs] // actions, numbered from 1 in their order
 	Police   *PoliceAttrs               // a rate to hold packets to, the old way; now an action
-	Pcnt     nlattr.Opt[BasicPcnt]      // counters
-	Unknown  []nlattr.Attr              // what the fields cannot hold, as it came
+	// Counters. Read only.
+	Pcnt    nlattr.Opt[BasicPcnt]
+	Unknown []nlattr.Attr
 }
 
-func (x *BasicAttrs) encode(e *nlattr.Encoder) {
-	if x.Classid.OK {
-		e.Uint32(AttrBasicClassid, x.Classid.V)
-	}
+func (x *BasicAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrBasicClassid, x.Classid)
 	if x.Ematches != nil {
-		nest := e.Begin(AttrBasicEmatches)
-		x.Ematches.encode(e)
-		e.End(nest)
+		x.Ematches.encode(e, AttrBasicEmatches)
 	}
 	if x.Act != nil {
 		array := e.Begin(AttrBasicAct)
 		for i := range x.Act {
-			entry := e.BeginEntry(x.Act[i].Index)
-			x.Act[i].V.encode(e)
-			e.End(entry)
+			x.Act[i].V.encode(e, e.Entry(x.Act[i].Index))
 		}
 		e.End(array)
 	}
 	if x.Police != nil {
-		nest := e.Begin(AttrBasicPolice)
-		x.Police.encode(e)
-		e.End(nest)
+		x.Police.encode(e, AttrBasicPolice)
 	}
 	if x.Pcnt.OK {
-		nest := e.BeginRaw(AttrBasicPcnt)
-		x.Pcnt.V.encode(e.Extend(16))
-		e.End(nest)
+		x.Pcnt.V.encode(e.Struct(AttrBasicPcnt, 16))
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *BasicAttrs) decode(d *nlattr.Decoder) {
+func (x *BasicAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrBasicClassid:
-			x.Classid = nlattr.Some(d.Uint32())
+			x.Classid = d.OptUint32()
 		case AttrBasicEmatches:
-			v := nlattr.New[EmatchAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[EmatchAttrs](d); v.decode(d, &x.Unknown) {
 				x.Ematches = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrBasicAct:
 			list := nlattr.MakeSlice[nlattr.Indexed[ActAttrs]](d, d.Members())
 			array := d.Enter()
 			for d.Next() {
 				list = append(list, nlattr.Indexed[ActAttrs]{Index: d.Type()})
-				entry := d.Enter()
-				list[len(list)-1].V.decode(d)
-				d.Leave(entry)
+				if !list[len(list)-1].V.decode(d, nil) {
+					d.Fail(nlattr.ErrLength)
+				}
 			}
-			if d.Close(array) {
+			if d.Close(array, &x.Unknown) {
 				x.Act = list
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrBasicPolice:
-			v := nlattr.New[PoliceAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[PoliceAttrs](d); v.decode(d, &x.Unknown) {
 				x.Police = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrBasicPcnt:
 			x.Pcnt.OK = true
 			x.Pcnt.V.decode(d.Payload())
 		case AttrBasicPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // BpfAttrs is the attribute set bpf-attrs: bpf: a program chooses. Either ops and ops-len, or fd.
 type BpfAttrs struct {
-	Act      []nlattr.Indexed[ActAttrs] // actions, numbered from 1 in their order
-	Police   *PoliceAttrs               // a rate to hold packets to, the old way; now an action
-	Classid  nlattr.Opt[uint32]         // class for packets that match, major:minor
-	OpsLen   nlattr.Opt[uint16]         // instructions of a classic program
-	Ops      *SockFilters               // a classic program
-	Fd       nlattr.Opt[uint32]         // file descriptor of a loaded program of type sched_cls
-	Name     nlattr.Opt[string]         // name of the program, for people
-	Flags    nlattr.Opt[BpfFlags]       // how it classifies
-	FlagsGen nlattr.Opt[ClsFlags]       // where it works
-	Tag      []byte                     // tag of the loaded program, 8 bytes
-	ID       nlattr.Opt[uint32]         // number of the loaded program
-	Unknown  []nlattr.Attr              // what the fields cannot hold, as it came
+	Act     []nlattr.Indexed[ActAttrs] // actions, numbered from 1 in their order
+	Police  *PoliceAttrs               // a rate to hold packets to, the old way; now an action
+	Classid nlattr.Opt[uint32]         // class for packets that match, major:minor
+	OpsLen  nlattr.Opt[uint16]         // instructions of a classic program
+	Ops     *SockFilters               // a classic program
+	// File descriptor of a loaded program of type sched_cls. Requests only.
+	Fd       nlattr.Opt[uint32]
+	Name     nlattr.Opt[string]   // name of the program, for people
+	Flags    nlattr.Opt[BpfFlags] // how it classifies
+	FlagsGen nlattr.Opt[ClsFlags] // where it works
+	// Tag of the loaded program, 8 bytes. Read only.
+	Tag []byte
+	// Number of the loaded program. Read only.
+	ID      nlattr.Opt[uint32]
+	Unknown []nlattr.Attr
 }
 
-func (x *BpfAttrs) encode(e *nlattr.Encoder) {
+func (x *BpfAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	if x.Act != nil {
 		array := e.Begin(AttrBpfAct)
 		for i := range x.Act {
-			entry := e.BeginEntry(x.Act[i].Index)
-			x.Act[i].V.encode(e)
-			e.End(entry)
+			x.Act[i].V.encode(e, e.Entry(x.Act[i].Index))
 		}
 		e.End(array)
 	}
 	if x.Police != nil {
-		nest := e.Begin(AttrBpfPolice)
-		x.Police.encode(e)
-		e.End(nest)
+		x.Police.encode(e, AttrBpfPolice)
 	}
-	if x.Classid.OK {
-		e.Uint32(AttrBpfClassid, x.Classid.V)
-	}
-	if x.OpsLen.OK {
-		e.Uint16(AttrBpfOpsLen, x.OpsLen.V)
-	}
+	e.OptUint32(AttrBpfClassid, x.Classid)
+	e.OptUint16(AttrBpfOpsLen, x.OpsLen)
 	if x.Ops != nil {
 		nest := e.BeginRaw(AttrBpfOps)
 		x.Ops.encode(e)
 		e.End(nest)
 	}
-	if x.Fd.OK {
-		e.Uint32(AttrBpfFd, x.Fd.V)
-	}
-	if x.Name.OK {
-		e.String(AttrBpfName, x.Name.V)
-	}
-	if x.Flags.OK {
-		e.Uint32(AttrBpfFlags, uint32(x.Flags.V))
-	}
-	if x.FlagsGen.OK {
-		e.Uint32(AttrBpfFlagsGen, uint32(x.FlagsGen.V))
-	}
-	if x.Tag != nil {
-		e.Bytes(AttrBpfTag, x.Tag)
-	}
-	if x.ID.OK {
-		e.Uint32(AttrBpfID, x.ID.V)
-	}
-	e.Raw(x.Unknown)
+	e.OptUint32(AttrBpfFd, x.Fd)
+	e.OptString(AttrBpfName, x.Name)
+	nlattr.OptEnum32(e, AttrBpfFlags, x.Flags)
+	nlattr.OptEnum32(e, AttrBpfFlagsGen, x.FlagsGen)
+	e.OptBytes(AttrBpfTag, x.Tag)
+	e.OptUint32(AttrBpfID, x.ID)
+	e.Close(n, x.Unknown)
 }
 
-func (x *BpfAttrs) decode(d *nlattr.Decoder) {
+func (x *BpfAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrBpfAct:
@@ -2157,36 +1820,28 @@ func (x *BpfAttrs) decode(d *nlattr.Decoder) {
 			array := d.Enter()
 			for d.Next() {
 				list = append(list, nlattr.Indexed[ActAttrs]{Index: d.Type()})
-				entry := d.Enter()
-				list[len(list)-1].V.decode(d)
-				d.Leave(entry)
+				if !list[len(list)-1].V.decode(d, nil) {
+					d.Fail(nlattr.ErrLength)
+				}
 			}
-			if d.Close(array) {
+			if d.Close(array, &x.Unknown) {
 				x.Act = list
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrBpfPolice:
-			v := nlattr.New[PoliceAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[PoliceAttrs](d); v.decode(d, &x.Unknown) {
 				x.Police = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrBpfClassid:
-			x.Classid = nlattr.Some(d.Uint32())
+			x.Classid = d.OptUint32()
 		case AttrBpfOpsLen:
-			x.OpsLen = nlattr.Some(d.Uint16())
+			x.OpsLen = d.OptUint16()
 		case AttrBpfOps:
-			v := nlattr.New[SockFilters](d)
-			v.decode(d.Payload())
-			x.Ops = v
+			x.Ops = nlattr.New[SockFilters](d)
+			x.Ops.decode(d.Payload())
 		case AttrBpfFd:
-			x.Fd = nlattr.Some(d.Uint32())
+			x.Fd = d.OptUint32()
 		case AttrBpfName:
-			x.Name = nlattr.Some(d.String())
+			x.Name = d.OptString()
 		case AttrBpfFlags:
 			x.Flags = nlattr.Some(BpfFlags(d.Uint32()))
 		case AttrBpfFlagsGen:
@@ -2194,11 +1849,12 @@ func (x *BpfAttrs) decode(d *nlattr.Decoder) {
 		case AttrBpfTag:
 			x.Tag = d.Bytes()
 		case AttrBpfID:
-			x.ID = nlattr.Some(d.Uint32())
+			x.ID = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // CgroupAttrs is the attribute set cgroup-attrs: cgroup: the class that the sender's control group
@@ -2207,33 +1863,29 @@ type CgroupAttrs struct {
 	Act      []nlattr.Indexed[ActAttrs] // actions, numbered from 1 in their order
 	Police   *PoliceAttrs               // a rate to hold packets to, the old way; now an action
 	Ematches *EmatchAttrs               // only packets that match this tree
-	Unknown  []nlattr.Attr              // what the fields cannot hold, as it came
+	Unknown  []nlattr.Attr
 }
 
-func (x *CgroupAttrs) encode(e *nlattr.Encoder) {
+func (x *CgroupAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	if x.Act != nil {
 		array := e.Begin(AttrCgroupAct)
 		for i := range x.Act {
-			entry := e.BeginEntry(x.Act[i].Index)
-			x.Act[i].V.encode(e)
-			e.End(entry)
+			x.Act[i].V.encode(e, e.Entry(x.Act[i].Index))
 		}
 		e.End(array)
 	}
 	if x.Police != nil {
-		nest := e.Begin(AttrCgroupPolice)
-		x.Police.encode(e)
-		e.End(nest)
+		x.Police.encode(e, AttrCgroupPolice)
 	}
 	if x.Ematches != nil {
-		nest := e.Begin(AttrCgroupEmatches)
-		x.Ematches.encode(e)
-		e.End(nest)
+		x.Ematches.encode(e, AttrCgroupEmatches)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *CgroupAttrs) decode(d *nlattr.Decoder) {
+func (x *CgroupAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrCgroupAct:
@@ -2241,59 +1893,48 @@ func (x *CgroupAttrs) decode(d *nlattr.Decoder) {
 			array := d.Enter()
 			for d.Next() {
 				list = append(list, nlattr.Indexed[ActAttrs]{Index: d.Type()})
-				entry := d.Enter()
-				list[len(list)-1].V.decode(d)
-				d.Leave(entry)
+				if !list[len(list)-1].V.decode(d, nil) {
+					d.Fail(nlattr.ErrLength)
+				}
 			}
-			if d.Close(array) {
+			if d.Close(array, &x.Unknown) {
 				x.Act = list
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrCgroupPolice:
-			v := nlattr.New[PoliceAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[PoliceAttrs](d); v.decode(d, &x.Unknown) {
 				x.Police = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrCgroupEmatches:
-			v := nlattr.New[EmatchAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[EmatchAttrs](d); v.decode(d, &x.Unknown) {
 				x.Ematches = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // EmatchAttrs is the attribute set ematch-attrs: a tree of matches.
 type EmatchAttrs struct {
-	TreeHdr  nlattr.Opt[EmatchTreeHdr] // how many there are
+	TreeHdr nlattr.Opt[EmatchTreeHdr] // how many there are
+	// One attribute for each match, numbered from 1: a struct tcf-ematch-hdr and what its kind
+	// has.
 	TreeList []byte
-	Unknown  []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown  []nlattr.Attr
 }
 
-func (x *EmatchAttrs) encode(e *nlattr.Encoder) {
+func (x *EmatchAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	if x.TreeHdr.OK {
-		nest := e.BeginRaw(AttrEmatchTreeHdr)
-		x.TreeHdr.V.encode(e.Extend(4))
-		e.End(nest)
+		x.TreeHdr.V.encode(e.Struct(AttrEmatchTreeHdr, 4))
 	}
-	if x.TreeList != nil {
-		e.Bytes(AttrEmatchTreeList, x.TreeList)
-	}
-	e.Raw(x.Unknown)
+	e.OptBytes(AttrEmatchTreeList, x.TreeList)
+	e.Close(n, x.Unknown)
 }
 
-func (x *EmatchAttrs) decode(d *nlattr.Decoder) {
+func (x *EmatchAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrEmatchTreeHdr:
@@ -2302,9 +1943,10 @@ func (x *EmatchAttrs) decode(d *nlattr.Decoder) {
 		case AttrEmatchTreeList:
 			x.TreeList = d.Bytes()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // FlowAttrs is the attribute set flow-attrs: flow: a class by arithmetic or a hash.
@@ -2321,60 +1963,38 @@ type FlowAttrs struct {
 	Police    *PoliceAttrs               // a rate to hold packets to, the old way; now an action
 	Ematches  *EmatchAttrs               // only packets that match this tree
 	Perturb   nlattr.Opt[uint32]         // hash: seconds until it changes, 0 for never
-	Unknown   []nlattr.Attr              // what the fields cannot hold, as it came
+	Unknown   []nlattr.Attr
 }
 
-func (x *FlowAttrs) encode(e *nlattr.Encoder) {
-	if x.Keys.OK {
-		e.Uint32(AttrFlowKeys, uint32(x.Keys.V))
-	}
-	if x.Mode.OK {
-		e.Uint32(AttrFlowMode, uint32(x.Mode.V))
-	}
-	if x.Baseclass.OK {
-		e.Uint32(AttrFlowBaseclass, x.Baseclass.V)
-	}
-	if x.Rshift.OK {
-		e.Uint32(AttrFlowRshift, x.Rshift.V)
-	}
-	if x.Addend.OK {
-		e.Uint32(AttrFlowAddend, x.Addend.V)
-	}
-	if x.Mask.OK {
-		e.Uint32(AttrFlowMask, x.Mask.V)
-	}
-	if x.Xor.OK {
-		e.Uint32(AttrFlowXor, x.Xor.V)
-	}
-	if x.Divisor.OK {
-		e.Uint32(AttrFlowDivisor, x.Divisor.V)
-	}
+func (x *FlowAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnum32(e, AttrFlowKeys, x.Keys)
+	nlattr.OptEnum32(e, AttrFlowMode, x.Mode)
+	e.OptUint32(AttrFlowBaseclass, x.Baseclass)
+	e.OptUint32(AttrFlowRshift, x.Rshift)
+	e.OptUint32(AttrFlowAddend, x.Addend)
+	e.OptUint32(AttrFlowMask, x.Mask)
+	e.OptUint32(AttrFlowXor, x.Xor)
+	e.OptUint32(AttrFlowDivisor, x.Divisor)
 	if x.Act != nil {
 		array := e.Begin(AttrFlowAct)
 		for i := range x.Act {
-			entry := e.BeginEntry(x.Act[i].Index)
-			x.Act[i].V.encode(e)
-			e.End(entry)
+			x.Act[i].V.encode(e, e.Entry(x.Act[i].Index))
 		}
 		e.End(array)
 	}
 	if x.Police != nil {
-		nest := e.Begin(AttrFlowPolice)
-		x.Police.encode(e)
-		e.End(nest)
+		x.Police.encode(e, AttrFlowPolice)
 	}
 	if x.Ematches != nil {
-		nest := e.Begin(AttrFlowEmatches)
-		x.Ematches.encode(e)
-		e.End(nest)
+		x.Ematches.encode(e, AttrFlowEmatches)
 	}
-	if x.Perturb.OK {
-		e.Uint32(AttrFlowPerturb, x.Perturb.V)
-	}
-	e.Raw(x.Unknown)
+	e.OptUint32(AttrFlowPerturb, x.Perturb)
+	e.Close(n, x.Unknown)
 }
 
-func (x *FlowAttrs) decode(d *nlattr.Decoder) {
+func (x *FlowAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrFlowKeys:
@@ -2382,55 +2002,44 @@ func (x *FlowAttrs) decode(d *nlattr.Decoder) {
 		case AttrFlowMode:
 			x.Mode = nlattr.Some(FlowMode(d.Uint32()))
 		case AttrFlowBaseclass:
-			x.Baseclass = nlattr.Some(d.Uint32())
+			x.Baseclass = d.OptUint32()
 		case AttrFlowRshift:
-			x.Rshift = nlattr.Some(d.Uint32())
+			x.Rshift = d.OptUint32()
 		case AttrFlowAddend:
-			x.Addend = nlattr.Some(d.Uint32())
+			x.Addend = d.OptUint32()
 		case AttrFlowMask:
-			x.Mask = nlattr.Some(d.Uint32())
+			x.Mask = d.OptUint32()
 		case AttrFlowXor:
-			x.Xor = nlattr.Some(d.Uint32())
+			x.Xor = d.OptUint32()
 		case AttrFlowDivisor:
-			x.Divisor = nlattr.Some(d.Uint32())
+			x.Divisor = d.OptUint32()
 		case AttrFlowAct:
 			list := nlattr.MakeSlice[nlattr.Indexed[ActAttrs]](d, d.Members())
 			array := d.Enter()
 			for d.Next() {
 				list = append(list, nlattr.Indexed[ActAttrs]{Index: d.Type()})
-				entry := d.Enter()
-				list[len(list)-1].V.decode(d)
-				d.Leave(entry)
+				if !list[len(list)-1].V.decode(d, nil) {
+					d.Fail(nlattr.ErrLength)
+				}
 			}
-			if d.Close(array) {
+			if d.Close(array, &x.Unknown) {
 				x.Act = list
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrFlowPolice:
-			v := nlattr.New[PoliceAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[PoliceAttrs](d); v.decode(d, &x.Unknown) {
 				x.Police = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrFlowEmatches:
-			v := nlattr.New[EmatchAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[EmatchAttrs](d); v.decode(d, &x.Unknown) {
 				x.Ematches = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrFlowPerturb:
-			x.Perturb = nlattr.Some(d.Uint32())
+			x.Perturb = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // FlowerAttrs is the attribute set flower-attrs: flower: compares fields of headers. A field
@@ -2521,406 +2130,185 @@ type FlowerAttrs struct {
 	KeyEncIpTtlMask      nlattr.Opt[uint8]              // its mask
 	KeyEncOpts           *FlowerKeyEncOptsAttrs         // options of the tunnel header, of one kind
 	KeyEncOptsMask       *FlowerKeyEncOptsAttrs         // their masks
-	InHwCount            nlattr.Opt[uint32]             // devices that carry out the filter
-	KeyPortSrcMin        nlattr.Opt[uint16]             // first source port of a range
-	KeyPortSrcMax        nlattr.Opt[uint16]             // last one
-	KeyPortDstMin        nlattr.Opt[uint16]             // first destination port of a range
-	KeyPortDstMax        nlattr.Opt[uint16]             // last one
-	KeyCtState           nlattr.Opt[FlowerKeyCtFlags]   // state in conntrack
-	KeyCtStateMask       nlattr.Opt[FlowerKeyCtFlags]   // which of it counts
-	KeyCtZone            nlattr.Opt[uint16]             // zone of conntrack
-	KeyCtZoneMask        nlattr.Opt[uint16]             // its mask
-	KeyCtMark            nlattr.Opt[uint32]             // mark of the connection
-	KeyCtMarkMask        nlattr.Opt[uint32]             // its mask
-	KeyCtLabels          []byte                         // labels of the connection, 128 bits; what is left out is 0
-	KeyCtLabelsMask      []byte                         // their mask
-	KeyMplsOpts          *FlowerKeyMplsOptsAttrs        // labels at any depth
-	KeyHash              nlattr.Opt[uint32]             // hash of the packet
-	KeyHashMask          nlattr.Opt[uint32]             // its mask
-	KeyNumOfVlans        nlattr.Opt[uint8]              // number of VLAN tags
-	KeyPppoeSid          nlattr.Opt[uint16]             // session of PPPoE
-	KeyPppProto          nlattr.Opt[uint16]             // protocol inside PPP
-	KeyL2tpv3Sid         nlattr.Opt[uint32]             // session of L2TPv3
-	L2Miss               nlattr.Opt[uint8]              // 1: a bridge did not know the destination
-	KeyCfm               *FlowerKeyCfmAttrs             // connectivity fault management, 802.1ag
-	KeySpi               nlattr.Opt[uint32]             // SPI of ESP or AH
-	KeySpiMask           nlattr.Opt[uint32]             // its mask
-	KeyEncFlags          nlattr.Opt[FlowerKeyCtrlFlags] // what the tunnel must be or not be
-	KeyEncFlagsMask      nlattr.Opt[FlowerKeyCtrlFlags] // which of it counts
-	Unknown              []nlattr.Attr                  // what the fields cannot hold, as it came
+	// Devices that carry out the filter. Read only.
+	InHwCount       nlattr.Opt[uint32]
+	KeyPortSrcMin   nlattr.Opt[uint16]             // first source port of a range
+	KeyPortSrcMax   nlattr.Opt[uint16]             // last one
+	KeyPortDstMin   nlattr.Opt[uint16]             // first destination port of a range
+	KeyPortDstMax   nlattr.Opt[uint16]             // last one
+	KeyCtState      nlattr.Opt[FlowerKeyCtFlags]   // state in conntrack
+	KeyCtStateMask  nlattr.Opt[FlowerKeyCtFlags]   // which of it counts
+	KeyCtZone       nlattr.Opt[uint16]             // zone of conntrack
+	KeyCtZoneMask   nlattr.Opt[uint16]             // its mask
+	KeyCtMark       nlattr.Opt[uint32]             // mark of the connection
+	KeyCtMarkMask   nlattr.Opt[uint32]             // its mask
+	KeyCtLabels     []byte                         // labels of the connection, 128 bits; what is left out is 0
+	KeyCtLabelsMask []byte                         // their mask
+	KeyMplsOpts     *FlowerKeyMplsOptsAttrs        // labels at any depth
+	KeyHash         nlattr.Opt[uint32]             // hash of the packet
+	KeyHashMask     nlattr.Opt[uint32]             // its mask
+	KeyNumOfVlans   nlattr.Opt[uint8]              // number of VLAN tags
+	KeyPppoeSid     nlattr.Opt[uint16]             // session of PPPoE
+	KeyPppProto     nlattr.Opt[uint16]             // protocol inside PPP
+	KeyL2tpv3Sid    nlattr.Opt[uint32]             // session of L2TPv3
+	L2Miss          nlattr.Opt[uint8]              // 1: a bridge did not know the destination
+	KeyCfm          *FlowerKeyCfmAttrs             // connectivity fault management, 802.1ag
+	KeySpi          nlattr.Opt[uint32]             // SPI of ESP or AH
+	KeySpiMask      nlattr.Opt[uint32]             // its mask
+	KeyEncFlags     nlattr.Opt[FlowerKeyCtrlFlags] // what the tunnel must be or not be
+	KeyEncFlagsMask nlattr.Opt[FlowerKeyCtrlFlags] // which of it counts
+	Unknown         []nlattr.Attr
 }
 
-func (x *FlowerAttrs) encode(e *nlattr.Encoder) {
-	if x.Classid.OK {
-		e.Uint32(AttrFlowerClassid, x.Classid.V)
-	}
-	if x.Indev.OK {
-		e.String(AttrFlowerIndev, x.Indev.V)
-	}
+func (x *FlowerAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrFlowerClassid, x.Classid)
+	e.OptString(AttrFlowerIndev, x.Indev)
 	if x.Act != nil {
 		array := e.Begin(AttrFlowerAct)
 		for i := range x.Act {
-			entry := e.BeginEntry(x.Act[i].Index)
-			x.Act[i].V.encode(e)
-			e.End(entry)
+			x.Act[i].V.encode(e, e.Entry(x.Act[i].Index))
 		}
 		e.End(array)
 	}
-	if x.KeyEthDst != nil {
-		e.Bytes(AttrFlowerKeyEthDst, x.KeyEthDst)
-	}
-	if x.KeyEthDstMask != nil {
-		e.Bytes(AttrFlowerKeyEthDstMask, x.KeyEthDstMask)
-	}
-	if x.KeyEthSrc != nil {
-		e.Bytes(AttrFlowerKeyEthSrc, x.KeyEthSrc)
-	}
-	if x.KeyEthSrcMask != nil {
-		e.Bytes(AttrFlowerKeyEthSrcMask, x.KeyEthSrcMask)
-	}
-	if x.KeyEthType.OK {
-		e.Uint16BE(AttrFlowerKeyEthType, x.KeyEthType.V)
-	}
-	if x.KeyIpProto.OK {
-		e.Uint8(AttrFlowerKeyIpProto, x.KeyIpProto.V)
-	}
-	if x.KeyIpv4Src.OK {
-		e.Addr4(AttrFlowerKeyIpv4Src, x.KeyIpv4Src.V)
-	}
-	if x.KeyIpv4SrcMask.OK {
-		e.Addr4(AttrFlowerKeyIpv4SrcMask, x.KeyIpv4SrcMask.V)
-	}
-	if x.KeyIpv4Dst.OK {
-		e.Addr4(AttrFlowerKeyIpv4Dst, x.KeyIpv4Dst.V)
-	}
-	if x.KeyIpv4DstMask.OK {
-		e.Addr4(AttrFlowerKeyIpv4DstMask, x.KeyIpv4DstMask.V)
-	}
-	if x.KeyIpv6Src.OK {
-		e.Addr(AttrFlowerKeyIpv6Src, x.KeyIpv6Src.V)
-	}
-	if x.KeyIpv6SrcMask.OK {
-		e.Addr(AttrFlowerKeyIpv6SrcMask, x.KeyIpv6SrcMask.V)
-	}
-	if x.KeyIpv6Dst.OK {
-		e.Addr(AttrFlowerKeyIpv6Dst, x.KeyIpv6Dst.V)
-	}
-	if x.KeyIpv6DstMask.OK {
-		e.Addr(AttrFlowerKeyIpv6DstMask, x.KeyIpv6DstMask.V)
-	}
-	if x.KeyTcpSrc.OK {
-		e.Uint16BE(AttrFlowerKeyTcpSrc, x.KeyTcpSrc.V)
-	}
-	if x.KeyTcpDst.OK {
-		e.Uint16BE(AttrFlowerKeyTcpDst, x.KeyTcpDst.V)
-	}
-	if x.KeyUdpSrc.OK {
-		e.Uint16BE(AttrFlowerKeyUdpSrc, x.KeyUdpSrc.V)
-	}
-	if x.KeyUdpDst.OK {
-		e.Uint16BE(AttrFlowerKeyUdpDst, x.KeyUdpDst.V)
-	}
-	if x.Flags.OK {
-		e.Uint32(AttrFlowerFlags, uint32(x.Flags.V))
-	}
-	if x.KeyVlanID.OK {
-		e.Uint16(AttrFlowerKeyVlanID, x.KeyVlanID.V)
-	}
-	if x.KeyVlanPrio.OK {
-		e.Uint8(AttrFlowerKeyVlanPrio, x.KeyVlanPrio.V)
-	}
-	if x.KeyVlanEthType.OK {
-		e.Uint16BE(AttrFlowerKeyVlanEthType, x.KeyVlanEthType.V)
-	}
-	if x.KeyEncKeyID.OK {
-		e.Uint32BE(AttrFlowerKeyEncKeyID, x.KeyEncKeyID.V)
-	}
-	if x.KeyEncIpv4Src.OK {
-		e.Addr4(AttrFlowerKeyEncIpv4Src, x.KeyEncIpv4Src.V)
-	}
-	if x.KeyEncIpv4SrcMask.OK {
-		e.Addr4(AttrFlowerKeyEncIpv4SrcMask, x.KeyEncIpv4SrcMask.V)
-	}
-	if x.KeyEncIpv4Dst.OK {
-		e.Addr4(AttrFlowerKeyEncIpv4Dst, x.KeyEncIpv4Dst.V)
-	}
-	if x.KeyEncIpv4DstMask.OK {
-		e.Addr4(AttrFlowerKeyEncIpv4DstMask, x.KeyEncIpv4DstMask.V)
-	}
-	if x.KeyEncIpv6Src.OK {
-		e.Addr(AttrFlowerKeyEncIpv6Src, x.KeyEncIpv6Src.V)
-	}
-	if x.KeyEncIpv6SrcMask.OK {
-		e.Addr(AttrFlowerKeyEncIpv6SrcMask, x.KeyEncIpv6SrcMask.V)
-	}
-	if x.KeyEncIpv6Dst.OK {
-		e.Addr(AttrFlowerKeyEncIpv6Dst, x.KeyEncIpv6Dst.V)
-	}
-	if x.KeyEncIpv6DstMask.OK {
-		e.Addr(AttrFlowerKeyEncIpv6DstMask, x.KeyEncIpv6DstMask.V)
-	}
-	if x.KeyTcpSrcMask.OK {
-		e.Uint16BE(AttrFlowerKeyTcpSrcMask, x.KeyTcpSrcMask.V)
-	}
-	if x.KeyTcpDstMask.OK {
-		e.Uint16BE(AttrFlowerKeyTcpDstMask, x.KeyTcpDstMask.V)
-	}
-	if x.KeyUdpSrcMask.OK {
-		e.Uint16BE(AttrFlowerKeyUdpSrcMask, x.KeyUdpSrcMask.V)
-	}
-	if x.KeyUdpDstMask.OK {
-		e.Uint16BE(AttrFlowerKeyUdpDstMask, x.KeyUdpDstMask.V)
-	}
-	if x.KeySctpSrcMask.OK {
-		e.Uint16BE(AttrFlowerKeySctpSrcMask, x.KeySctpSrcMask.V)
-	}
-	if x.KeySctpDstMask.OK {
-		e.Uint16BE(AttrFlowerKeySctpDstMask, x.KeySctpDstMask.V)
-	}
-	if x.KeySctpSrc.OK {
-		e.Uint16BE(AttrFlowerKeySctpSrc, x.KeySctpSrc.V)
-	}
-	if x.KeySctpDst.OK {
-		e.Uint16BE(AttrFlowerKeySctpDst, x.KeySctpDst.V)
-	}
-	if x.KeyEncUdpSrcPort.OK {
-		e.Uint16BE(AttrFlowerKeyEncUdpSrcPort, x.KeyEncUdpSrcPort.V)
-	}
-	if x.KeyEncUdpSrcPortMask.OK {
-		e.Uint16BE(AttrFlowerKeyEncUdpSrcPortMask, x.KeyEncUdpSrcPortMask.V)
-	}
-	if x.KeyEncUdpDstPort.OK {
-		e.Uint16BE(AttrFlowerKeyEncUdpDstPort, x.KeyEncUdpDstPort.V)
-	}
-	if x.KeyEncUdpDstPortMask.OK {
-		e.Uint16BE(AttrFlowerKeyEncUdpDstPortMask, x.KeyEncUdpDstPortMask.V)
-	}
-	if x.KeyFlags.OK {
-		e.Uint32BE(AttrFlowerKeyFlags, uint32(x.KeyFlags.V))
-	}
-	if x.KeyFlagsMask.OK {
-		e.Uint32BE(AttrFlowerKeyFlagsMask, uint32(x.KeyFlagsMask.V))
-	}
-	if x.KeyIcmpv4Code.OK {
-		e.Uint8(AttrFlowerKeyIcmpv4Code, x.KeyIcmpv4Code.V)
-	}
-	if x.KeyIcmpv4CodeMask.OK {
-		e.Uint8(AttrFlowerKeyIcmpv4CodeMask, x.KeyIcmpv4CodeMask.V)
-	}
-	if x.KeyIcmpv4Type.OK {
-		e.Uint8(AttrFlowerKeyIcmpv4Type, x.KeyIcmpv4Type.V)
-	}
-	if x.KeyIcmpv4TypeMask.OK {
-		e.Uint8(AttrFlowerKeyIcmpv4TypeMask, x.KeyIcmpv4TypeMask.V)
-	}
-	if x.KeyIcmpv6Code.OK {
-		e.Uint8(AttrFlowerKeyIcmpv6Code, x.KeyIcmpv6Code.V)
-	}
-	if x.KeyIcmpv6CodeMask.OK {
-		e.Uint8(AttrFlowerKeyIcmpv6CodeMask, x.KeyIcmpv6CodeMask.V)
-	}
-	if x.KeyIcmpv6Type.OK {
-		e.Uint8(AttrFlowerKeyIcmpv6Type, x.KeyIcmpv6Type.V)
-	}
-	if x.KeyIcmpv6TypeMask.OK {
-		e.Uint8(AttrFlowerKeyIcmpv6TypeMask, x.KeyIcmpv6TypeMask.V)
-	}
-	if x.KeyArpSip.OK {
-		e.Addr4(AttrFlowerKeyArpSip, x.KeyArpSip.V)
-	}
-	if x.KeyArpSipMask.OK {
-		e.Addr4(AttrFlowerKeyArpSipMask, x.KeyArpSipMask.V)
-	}
-	if x.KeyArpTip.OK {
-		e.Addr4(AttrFlowerKeyArpTip, x.KeyArpTip.V)
-	}
-	if x.KeyArpTipMask.OK {
-		e.Addr4(AttrFlowerKeyArpTipMask, x.KeyArpTipMask.V)
-	}
-	if x.KeyArpOp.OK {
-		e.Uint8(AttrFlowerKeyArpOp, x.KeyArpOp.V)
-	}
-	if x.KeyArpOpMask.OK {
-		e.Uint8(AttrFlowerKeyArpOpMask, x.KeyArpOpMask.V)
-	}
-	if x.KeyArpSha != nil {
-		e.Bytes(AttrFlowerKeyArpSha, x.KeyArpSha)
-	}
-	if x.KeyArpShaMask != nil {
-		e.Bytes(AttrFlowerKeyArpShaMask, x.KeyArpShaMask)
-	}
-	if x.KeyArpTha != nil {
-		e.Bytes(AttrFlowerKeyArpTha, x.KeyArpTha)
-	}
-	if x.KeyArpThaMask != nil {
-		e.Bytes(AttrFlowerKeyArpThaMask, x.KeyArpThaMask)
-	}
-	if x.KeyMplsTtl.OK {
-		e.Uint8(AttrFlowerKeyMplsTtl, x.KeyMplsTtl.V)
-	}
-	if x.KeyMplsBos.OK {
-		e.Uint8(AttrFlowerKeyMplsBos, x.KeyMplsBos.V)
-	}
-	if x.KeyMplsTc.OK {
-		e.Uint8(AttrFlowerKeyMplsTc, x.KeyMplsTc.V)
-	}
-	if x.KeyMplsLabel.OK {
-		e.Uint32(AttrFlowerKeyMplsLabel, x.KeyMplsLabel.V)
-	}
-	if x.KeyTcpFlags.OK {
-		e.Uint16BE(AttrFlowerKeyTcpFlags, x.KeyTcpFlags.V)
-	}
-	if x.KeyTcpFlagsMask.OK {
-		e.Uint16BE(AttrFlowerKeyTcpFlagsMask, x.KeyTcpFlagsMask.V)
-	}
-	if x.KeyIpTos.OK {
-		e.Uint8(AttrFlowerKeyIpTos, x.KeyIpTos.V)
-	}
-	if x.KeyIpTosMask.OK {
-		e.Uint8(AttrFlowerKeyIpTosMask, x.KeyIpTosMask.V)
-	}
-	if x.KeyIpTtl.OK {
-		e.Uint8(AttrFlowerKeyIpTtl, x.KeyIpTtl.V)
-	}
-	if x.KeyIpTtlMask.OK {
-		e.Uint8(AttrFlowerKeyIpTtlMask, x.KeyIpTtlMask.V)
-	}
-	if x.KeyCvlanID.OK {
-		e.Uint16(AttrFlowerKeyCvlanID, x.KeyCvlanID.V)
-	}
-	if x.KeyCvlanPrio.OK {
-		e.Uint8(AttrFlowerKeyCvlanPrio, x.KeyCvlanPrio.V)
-	}
-	if x.KeyCvlanEthType.OK {
-		e.Uint16BE(AttrFlowerKeyCvlanEthType, x.KeyCvlanEthType.V)
-	}
-	if x.KeyEncIpTos.OK {
-		e.Uint8(AttrFlowerKeyEncIpTos, x.KeyEncIpTos.V)
-	}
-	if x.KeyEncIpTosMask.OK {
-		e.Uint8(AttrFlowerKeyEncIpTosMask, x.KeyEncIpTosMask.V)
-	}
-	if x.KeyEncIpTtl.OK {
-		e.Uint8(AttrFlowerKeyEncIpTtl, x.KeyEncIpTtl.V)
-	}
-	if x.KeyEncIpTtlMask.OK {
-		e.Uint8(AttrFlowerKeyEncIpTtlMask, x.KeyEncIpTtlMask.V)
-	}
+	e.OptBytes(AttrFlowerKeyEthDst, x.KeyEthDst)
+	e.OptBytes(AttrFlowerKeyEthDstMask, x.KeyEthDstMask)
+	e.OptBytes(AttrFlowerKeyEthSrc, x.KeyEthSrc)
+	e.OptBytes(AttrFlowerKeyEthSrcMask, x.KeyEthSrcMask)
+	e.OptUint16BE(AttrFlowerKeyEthType, x.KeyEthType)
+	e.OptUint8(AttrFlowerKeyIpProto, x.KeyIpProto)
+	e.OptAddr4(AttrFlowerKeyIpv4Src, x.KeyIpv4Src)
+	e.OptAddr4(AttrFlowerKeyIpv4SrcMask, x.KeyIpv4SrcMask)
+	e.OptAddr4(AttrFlowerKeyIpv4Dst, x.KeyIpv4Dst)
+	e.OptAddr4(AttrFlowerKeyIpv4DstMask, x.KeyIpv4DstMask)
+	e.OptAddr(AttrFlowerKeyIpv6Src, x.KeyIpv6Src)
+	e.OptAddr(AttrFlowerKeyIpv6SrcMask, x.KeyIpv6SrcMask)
+	e.OptAddr(AttrFlowerKeyIpv6Dst, x.KeyIpv6Dst)
+	e.OptAddr(AttrFlowerKeyIpv6DstMask, x.KeyIpv6DstMask)
+	e.OptUint16BE(AttrFlowerKeyTcpSrc, x.KeyTcpSrc)
+	e.OptUint16BE(AttrFlowerKeyTcpDst, x.KeyTcpDst)
+	e.OptUint16BE(AttrFlowerKeyUdpSrc, x.KeyUdpSrc)
+	e.OptUint16BE(AttrFlowerKeyUdpDst, x.KeyUdpDst)
+	nlattr.OptEnum32(e, AttrFlowerFlags, x.Flags)
+	e.OptUint16(AttrFlowerKeyVlanID, x.KeyVlanID)
+	e.OptUint8(AttrFlowerKeyVlanPrio, x.KeyVlanPrio)
+	e.OptUint16BE(AttrFlowerKeyVlanEthType, x.KeyVlanEthType)
+	e.OptUint32BE(AttrFlowerKeyEncKeyID, x.KeyEncKeyID)
+	e.OptAddr4(AttrFlowerKeyEncIpv4Src, x.KeyEncIpv4Src)
+	e.OptAddr4(AttrFlowerKeyEncIpv4SrcMask, x.KeyEncIpv4SrcMask)
+	e.OptAddr4(AttrFlowerKeyEncIpv4Dst, x.KeyEncIpv4Dst)
+	e.OptAddr4(AttrFlowerKeyEncIpv4DstMask, x.KeyEncIpv4DstMask)
+	e.OptAddr(AttrFlowerKeyEncIpv6Src, x.KeyEncIpv6Src)
+	e.OptAddr(AttrFlowerKeyEncIpv6SrcMask, x.KeyEncIpv6SrcMask)
+	e.OptAddr(AttrFlowerKeyEncIpv6Dst, x.KeyEncIpv6Dst)
+	e.OptAddr(AttrFlowerKeyEncIpv6DstMask, x.KeyEncIpv6DstMask)
+	e.OptUint16BE(AttrFlowerKeyTcpSrcMask, x.KeyTcpSrcMask)
+	e.OptUint16BE(AttrFlowerKeyTcpDstMask, x.KeyTcpDstMask)
+	e.OptUint16BE(AttrFlowerKeyUdpSrcMask, x.KeyUdpSrcMask)
+	e.OptUint16BE(AttrFlowerKeyUdpDstMask, x.KeyUdpDstMask)
+	e.OptUint16BE(AttrFlowerKeySctpSrcMask, x.KeySctpSrcMask)
+	e.OptUint16BE(AttrFlowerKeySctpDstMask, x.KeySctpDstMask)
+	e.OptUint16BE(AttrFlowerKeySctpSrc, x.KeySctpSrc)
+	e.OptUint16BE(AttrFlowerKeySctpDst, x.KeySctpDst)
+	e.OptUint16BE(AttrFlowerKeyEncUdpSrcPort, x.KeyEncUdpSrcPort)
+	e.OptUint16BE(AttrFlowerKeyEncUdpSrcPortMask, x.KeyEncUdpSrcPortMask)
+	e.OptUint16BE(AttrFlowerKeyEncUdpDstPort, x.KeyEncUdpDstPort)
+	e.OptUint16BE(AttrFlowerKeyEncUdpDstPortMask, x.KeyEncUdpDstPortMask)
+	nlattr.OptEnum32BE(e, AttrFlowerKeyFlags, x.KeyFlags)
+	nlattr.OptEnum32BE(e, AttrFlowerKeyFlagsMask, x.KeyFlagsMask)
+	e.OptUint8(AttrFlowerKeyIcmpv4Code, x.KeyIcmpv4Code)
+	e.OptUint8(AttrFlowerKeyIcmpv4CodeMask, x.KeyIcmpv4CodeMask)
+	e.OptUint8(AttrFlowerKeyIcmpv4Type, x.KeyIcmpv4Type)
+	e.OptUint8(AttrFlowerKeyIcmpv4TypeMask, x.KeyIcmpv4TypeMask)
+	e.OptUint8(AttrFlowerKeyIcmpv6Code, x.KeyIcmpv6Code)
+	e.OptUint8(AttrFlowerKeyIcmpv6CodeMask, x.KeyIcmpv6CodeMask)
+	e.OptUint8(AttrFlowerKeyIcmpv6Type, x.KeyIcmpv6Type)
+	e.OptUint8(AttrFlowerKeyIcmpv6TypeMask, x.KeyIcmpv6TypeMask)
+	e.OptAddr4(AttrFlowerKeyArpSip, x.KeyArpSip)
+	e.OptAddr4(AttrFlowerKeyArpSipMask, x.KeyArpSipMask)
+	e.OptAddr4(AttrFlowerKeyArpTip, x.KeyArpTip)
+	e.OptAddr4(AttrFlowerKeyArpTipMask, x.KeyArpTipMask)
+	e.OptUint8(AttrFlowerKeyArpOp, x.KeyArpOp)
+	e.OptUint8(AttrFlowerKeyArpOpMask, x.KeyArpOpMask)
+	e.OptBytes(AttrFlowerKeyArpSha, x.KeyArpSha)
+	e.OptBytes(AttrFlowerKeyArpShaMask, x.KeyArpShaMask)
+	e.OptBytes(AttrFlowerKeyArpTha, x.KeyArpTha)
+	e.OptBytes(AttrFlowerKeyArpThaMask, x.KeyArpThaMask)
+	e.OptUint8(AttrFlowerKeyMplsTtl, x.KeyMplsTtl)
+	e.OptUint8(AttrFlowerKeyMplsBos, x.KeyMplsBos)
+	e.OptUint8(AttrFlowerKeyMplsTc, x.KeyMplsTc)
+	e.OptUint32(AttrFlowerKeyMplsLabel, x.KeyMplsLabel)
+	e.OptUint16BE(AttrFlowerKeyTcpFlags, x.KeyTcpFlags)
+	e.OptUint16BE(AttrFlowerKeyTcpFlagsMask, x.KeyTcpFlagsMask)
+	e.OptUint8(AttrFlowerKeyIpTos, x.KeyIpTos)
+	e.OptUint8(AttrFlowerKeyIpTosMask, x.KeyIpTosMask)
+	e.OptUint8(AttrFlowerKeyIpTtl, x.KeyIpTtl)
+	e.OptUint8(AttrFlowerKeyIpTtlMask, x.KeyIpTtlMask)
+	e.OptUint16(AttrFlowerKeyCvlanID, x.KeyCvlanID)
+	e.OptUint8(AttrFlowerKeyCvlanPrio, x.KeyCvlanPrio)
+	e.OptUint16BE(AttrFlowerKeyCvlanEthType, x.KeyCvlanEthType)
+	e.OptUint8(AttrFlowerKeyEncIpTos, x.KeyEncIpTos)
+	e.OptUint8(AttrFlowerKeyEncIpTosMask, x.KeyEncIpTosMask)
+	e.OptUint8(AttrFlowerKeyEncIpTtl, x.KeyEncIpTtl)
+	e.OptUint8(AttrFlowerKeyEncIpTtlMask, x.KeyEncIpTtlMask)
 	if x.KeyEncOpts != nil {
-		nest := e.Begin(AttrFlowerKeyEncOpts)
-		x.KeyEncOpts.encode(e)
-		e.End(nest)
+		x.KeyEncOpts.encode(e, AttrFlowerKeyEncOpts)
 	}
 	if x.KeyEncOptsMask != nil {
-		nest := e.Begin(AttrFlowerKeyEncOptsMask)
-		x.KeyEncOptsMask.encode(e)
-		e.End(nest)
+		x.KeyEncOptsMask.encode(e, AttrFlowerKeyEncOptsMask)
 	}
-	if x.InHwCount.OK {
-		e.Uint32(AttrFlowerInHwCount, x.InHwCount.V)
-	}
-	if x.KeyPortSrcMin.OK {
-		e.Uint16BE(AttrFlowerKeyPortSrcMin, x.KeyPortSrcMin.V)
-	}
-	if x.KeyPortSrcMax.OK {
-		e.Uint16BE(AttrFlowerKeyPortSrcMax, x.KeyPortSrcMax.V)
-	}
-	if x.KeyPortDstMin.OK {
-		e.Uint16BE(AttrFlowerKeyPortDstMin, x.KeyPortDstMin.V)
-	}
-	if x.KeyPortDstMax.OK {
-		e.Uint16BE(AttrFlowerKeyPortDstMax, x.KeyPortDstMax.V)
-	}
-	if x.KeyCtState.OK {
-		e.Uint16(AttrFlowerKeyCtState, uint16(x.KeyCtState.V))
-	}
-	if x.KeyCtStateMask.OK {
-		e.Uint16(AttrFlowerKeyCtStateMask, uint16(x.KeyCtStateMask.V))
-	}
-	if x.KeyCtZone.OK {
-		e.Uint16(AttrFlowerKeyCtZone, x.KeyCtZone.V)
-	}
-	if x.KeyCtZoneMask.OK {
-		e.Uint16(AttrFlowerKeyCtZoneMask, x.KeyCtZoneMask.V)
-	}
-	if x.KeyCtMark.OK {
-		e.Uint32(AttrFlowerKeyCtMark, x.KeyCtMark.V)
-	}
-	if x.KeyCtMarkMask.OK {
-		e.Uint32(AttrFlowerKeyCtMarkMask, x.KeyCtMarkMask.V)
-	}
-	if x.KeyCtLabels != nil {
-		e.Bytes(AttrFlowerKeyCtLabels, x.KeyCtLabels)
-	}
-	if x.KeyCtLabelsMask != nil {
-		e.Bytes(AttrFlowerKeyCtLabelsMask, x.KeyCtLabelsMask)
-	}
+	e.OptUint32(AttrFlowerInHwCount, x.InHwCount)
+	e.OptUint16BE(AttrFlowerKeyPortSrcMin, x.KeyPortSrcMin)
+	e.OptUint16BE(AttrFlowerKeyPortSrcMax, x.KeyPortSrcMax)
+	e.OptUint16BE(AttrFlowerKeyPortDstMin, x.KeyPortDstMin)
+	e.OptUint16BE(AttrFlowerKeyPortDstMax, x.KeyPortDstMax)
+	nlattr.OptEnum16(e, AttrFlowerKeyCtState, x.KeyCtState)
+	nlattr.OptEnum16(e, AttrFlowerKeyCtStateMask, x.KeyCtStateMask)
+	e.OptUint16(AttrFlowerKeyCtZone, x.KeyCtZone)
+	e.OptUint16(AttrFlowerKeyCtZoneMask, x.KeyCtZoneMask)
+	e.OptUint32(AttrFlowerKeyCtMark, x.KeyCtMark)
+	e.OptUint32(AttrFlowerKeyCtMarkMask, x.KeyCtMarkMask)
+	e.OptBytes(AttrFlowerKeyCtLabels, x.KeyCtLabels)
+	e.OptBytes(AttrFlowerKeyCtLabelsMask, x.KeyCtLabelsMask)
 	if x.KeyMplsOpts != nil {
-		nest := e.Begin(AttrFlowerKeyMplsOpts)
-		x.KeyMplsOpts.encode(e)
-		e.End(nest)
+		x.KeyMplsOpts.encode(e, AttrFlowerKeyMplsOpts)
 	}
-	if x.KeyHash.OK {
-		e.Uint32(AttrFlowerKeyHash, x.KeyHash.V)
-	}
-	if x.KeyHashMask.OK {
-		e.Uint32(AttrFlowerKeyHashMask, x.KeyHashMask.V)
-	}
-	if x.KeyNumOfVlans.OK {
-		e.Uint8(AttrFlowerKeyNumOfVlans, x.KeyNumOfVlans.V)
-	}
-	if x.KeyPppoeSid.OK {
-		e.Uint16BE(AttrFlowerKeyPppoeSid, x.KeyPppoeSid.V)
-	}
-	if x.KeyPppProto.OK {
-		e.Uint16BE(AttrFlowerKeyPppProto, x.KeyPppProto.V)
-	}
-	if x.KeyL2tpv3Sid.OK {
-		e.Uint32BE(AttrFlowerKeyL2tpv3Sid, x.KeyL2tpv3Sid.V)
-	}
-	if x.L2Miss.OK {
-		e.Uint8(AttrFlowerL2Miss, x.L2Miss.V)
-	}
+	e.OptUint32(AttrFlowerKeyHash, x.KeyHash)
+	e.OptUint32(AttrFlowerKeyHashMask, x.KeyHashMask)
+	e.OptUint8(AttrFlowerKeyNumOfVlans, x.KeyNumOfVlans)
+	e.OptUint16BE(AttrFlowerKeyPppoeSid, x.KeyPppoeSid)
+	e.OptUint16BE(AttrFlowerKeyPppProto, x.KeyPppProto)
+	e.OptUint32BE(AttrFlowerKeyL2tpv3Sid, x.KeyL2tpv3Sid)
+	e.OptUint8(AttrFlowerL2Miss, x.L2Miss)
 	if x.KeyCfm != nil {
-		nest := e.Begin(AttrFlowerKeyCfm)
-		x.KeyCfm.encode(e)
-		e.End(nest)
+		x.KeyCfm.encode(e, AttrFlowerKeyCfm)
 	}
-	if x.KeySpi.OK {
-		e.Uint32BE(AttrFlowerKeySpi, x.KeySpi.V)
-	}
-	if x.KeySpiMask.OK {
-		e.Uint32BE(AttrFlowerKeySpiMask, x.KeySpiMask.V)
-	}
-	if x.KeyEncFlags.OK {
-		e.Uint32BE(AttrFlowerKeyEncFlags, uint32(x.KeyEncFlags.V))
-	}
-	if x.KeyEncFlagsMask.OK {
-		e.Uint32BE(AttrFlowerKeyEncFlagsMask, uint32(x.KeyEncFlagsMask.V))
-	}
-	e.Raw(x.Unknown)
+	e.OptUint32BE(AttrFlowerKeySpi, x.KeySpi)
+	e.OptUint32BE(AttrFlowerKeySpiMask, x.KeySpiMask)
+	nlattr.OptEnum32BE(e, AttrFlowerKeyEncFlags, x.KeyEncFlags)
+	nlattr.OptEnum32BE(e, AttrFlowerKeyEncFlagsMask, x.KeyEncFlagsMask)
+	e.Close(n, x.Unknown)
 }
 
-func (x *FlowerAttrs) decode(d *nlattr.Decoder) {
+func (x *FlowerAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrFlowerClassid:
-			x.Classid = nlattr.Some(d.Uint32())
+			x.Classid = d.OptUint32()
 		case AttrFlowerIndev:
-			x.Indev = nlattr.Some(d.String())
+			x.Indev = d.OptString()
 		case AttrFlowerAct:
 			list := nlattr.MakeSlice[nlattr.Indexed[ActAttrs]](d, d.Members())
 			array := d.Enter()
 			for d.Next() {
 				list = append(list, nlattr.Indexed[ActAttrs]{Index: d.Type()})
-				entry := d.Enter()
-				list[len(list)-1].V.decode(d)
-				d.Leave(entry)
+				if !list[len(list)-1].V.decode(d, nil) {
+					d.Fail(nlattr.ErrLength)
+				}
 			}
-			if d.Close(array) {
+			if d.Close(array, &x.Unknown) {
 				x.Act = list
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrFlowerKeyEthDst:
 			x.KeyEthDst = d.Bytes()
@@ -2931,147 +2319,115 @@ func (x *FlowerAttrs) decode(d *nlattr.Decoder) {
 		case AttrFlowerKeyEthSrcMask:
 			x.KeyEthSrcMask = d.Bytes()
 		case AttrFlowerKeyEthType:
-			x.KeyEthType = nlattr.Some(d.Uint16BE())
+			x.KeyEthType = d.OptUint16BE()
 		case AttrFlowerKeyIpProto:
-			x.KeyIpProto = nlattr.Some(d.Uint8())
+			x.KeyIpProto = d.OptUint8()
 		case AttrFlowerKeyIpv4Src:
-			x.KeyIpv4Src = nlattr.Some(d.Addr4())
+			x.KeyIpv4Src = d.OptAddr4()
 		case AttrFlowerKeyIpv4SrcMask:
-			x.KeyIpv4SrcMask = nlattr.Some(d.Addr4())
+			x.KeyIpv4SrcMask = d.OptAddr4()
 		case AttrFlowerKeyIpv4Dst:
-			x.KeyIpv4Dst = nlattr.Some(d.Addr4())
+			x.KeyIpv4Dst = d.OptAddr4()
 		case AttrFlowerKeyIpv4DstMask:
-			x.KeyIpv4DstMask = nlattr.Some(d.Addr4())
+			x.KeyIpv4DstMask = d.OptAddr4()
 		case AttrFlowerKeyIpv6Src:
-			if v, ok := d.Addr(); ok {
-				x.KeyIpv6Src = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.KeyIpv6Src, &x.Unknown)
 		case AttrFlowerKeyIpv6SrcMask:
-			if v, ok := d.Addr(); ok {
-				x.KeyIpv6SrcMask = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.KeyIpv6SrcMask, &x.Unknown)
 		case AttrFlowerKeyIpv6Dst:
-			if v, ok := d.Addr(); ok {
-				x.KeyIpv6Dst = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.KeyIpv6Dst, &x.Unknown)
 		case AttrFlowerKeyIpv6DstMask:
-			if v, ok := d.Addr(); ok {
-				x.KeyIpv6DstMask = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.KeyIpv6DstMask, &x.Unknown)
 		case AttrFlowerKeyTcpSrc:
-			x.KeyTcpSrc = nlattr.Some(d.Uint16BE())
+			x.KeyTcpSrc = d.OptUint16BE()
 		case AttrFlowerKeyTcpDst:
-			x.KeyTcpDst = nlattr.Some(d.Uint16BE())
+			x.KeyTcpDst = d.OptUint16BE()
 		case AttrFlowerKeyUdpSrc:
-			x.KeyUdpSrc = nlattr.Some(d.Uint16BE())
+			x.KeyUdpSrc = d.OptUint16BE()
 		case AttrFlowerKeyUdpDst:
-			x.KeyUdpDst = nlattr.Some(d.Uint16BE())
+			x.KeyUdpDst = d.OptUint16BE()
 		case AttrFlowerFlags:
 			x.Flags = nlattr.Some(ClsFlags(d.Uint32()))
 		case AttrFlowerKeyVlanID:
-			x.KeyVlanID = nlattr.Some(d.Uint16())
+			x.KeyVlanID = d.OptUint16()
 		case AttrFlowerKeyVlanPrio:
-			x.KeyVlanPrio = nlattr.Some(d.Uint8())
+			x.KeyVlanPrio = d.OptUint8()
 		case AttrFlowerKeyVlanEthType:
-			x.KeyVlanEthType = nlattr.Some(d.Uint16BE())
+			x.KeyVlanEthType = d.OptUint16BE()
 		case AttrFlowerKeyEncKeyID:
-			x.KeyEncKeyID = nlattr.Some(d.Uint32BE())
+			x.KeyEncKeyID = d.OptUint32BE()
 		case AttrFlowerKeyEncIpv4Src:
-			x.KeyEncIpv4Src = nlattr.Some(d.Addr4())
+			x.KeyEncIpv4Src = d.OptAddr4()
 		case AttrFlowerKeyEncIpv4SrcMask:
-			x.KeyEncIpv4SrcMask = nlattr.Some(d.Addr4())
+			x.KeyEncIpv4SrcMask = d.OptAddr4()
 		case AttrFlowerKeyEncIpv4Dst:
-			x.KeyEncIpv4Dst = nlattr.Some(d.Addr4())
+			x.KeyEncIpv4Dst = d.OptAddr4()
 		case AttrFlowerKeyEncIpv4DstMask:
-			x.KeyEncIpv4DstMask = nlattr.Some(d.Addr4())
+			x.KeyEncIpv4DstMask = d.OptAddr4()
 		case AttrFlowerKeyEncIpv6Src:
-			if v, ok := d.Addr(); ok {
-				x.KeyEncIpv6Src = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.KeyEncIpv6Src, &x.Unknown)
 		case AttrFlowerKeyEncIpv6SrcMask:
-			if v, ok := d.Addr(); ok {
-				x.KeyEncIpv6SrcMask = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.KeyEncIpv6SrcMask, &x.Unknown)
 		case AttrFlowerKeyEncIpv6Dst:
-			if v, ok := d.Addr(); ok {
-				x.KeyEncIpv6Dst = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.KeyEncIpv6Dst, &x.Unknown)
 		case AttrFlowerKeyEncIpv6DstMask:
-			if v, ok := d.Addr(); ok {
-				x.KeyEncIpv6DstMask = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.KeyEncIpv6DstMask, &x.Unknown)
 		case AttrFlowerKeyTcpSrcMask:
-			x.KeyTcpSrcMask = nlattr.Some(d.Uint16BE())
+			x.KeyTcpSrcMask = d.OptUint16BE()
 		case AttrFlowerKeyTcpDstMask:
-			x.KeyTcpDstMask = nlattr.Some(d.Uint16BE())
+			x.KeyTcpDstMask = d.OptUint16BE()
 		case AttrFlowerKeyUdpSrcMask:
-			x.KeyUdpSrcMask = nlattr.Some(d.Uint16BE())
+			x.KeyUdpSrcMask = d.OptUint16BE()
 		case AttrFlowerKeyUdpDstMask:
-			x.KeyUdpDstMask = nlattr.Some(d.Uint16BE())
+			x.KeyUdpDstMask = d.OptUint16BE()
 		case AttrFlowerKeySctpSrcMask:
-			x.KeySctpSrcMask = nlattr.Some(d.Uint16BE())
+			x.KeySctpSrcMask = d.OptUint16BE()
 		case AttrFlowerKeySctpDstMask:
-			x.KeySctpDstMask = nlattr.Some(d.Uint16BE())
+			x.KeySctpDstMask = d.OptUint16BE()
 		case AttrFlowerKeySctpSrc:
-			x.KeySctpSrc = nlattr.Some(d.Uint16BE())
+			x.KeySctpSrc = d.OptUint16BE()
 		case AttrFlowerKeySctpDst:
-			x.KeySctpDst = nlattr.Some(d.Uint16BE())
+			x.KeySctpDst = d.OptUint16BE()
 		case AttrFlowerKeyEncUdpSrcPort:
-			x.KeyEncUdpSrcPort = nlattr.Some(d.Uint16BE())
+			x.KeyEncUdpSrcPort = d.OptUint16BE()
 		case AttrFlowerKeyEncUdpSrcPortMask:
-			x.KeyEncUdpSrcPortMask = nlattr.Some(d.Uint16BE())
+			x.KeyEncUdpSrcPortMask = d.OptUint16BE()
 		case AttrFlowerKeyEncUdpDstPort:
-			x.KeyEncUdpDstPort = nlattr.Some(d.Uint16BE())
+			x.KeyEncUdpDstPort = d.OptUint16BE()
 		case AttrFlowerKeyEncUdpDstPortMask:
-			x.KeyEncUdpDstPortMask = nlattr.Some(d.Uint16BE())
+			x.KeyEncUdpDstPortMask = d.OptUint16BE()
 		case AttrFlowerKeyFlags:
 			x.KeyFlags = nlattr.Some(FlowerKeyCtrlFlags(d.Uint32BE()))
 		case AttrFlowerKeyFlagsMask:
 			x.KeyFlagsMask = nlattr.Some(FlowerKeyCtrlFlags(d.Uint32BE()))
 		case AttrFlowerKeyIcmpv4Code:
-			x.KeyIcmpv4Code = nlattr.Some(d.Uint8())
+			x.KeyIcmpv4Code = d.OptUint8()
 		case AttrFlowerKeyIcmpv4CodeMask:
-			x.KeyIcmpv4CodeMask = nlattr.Some(d.Uint8())
+			x.KeyIcmpv4CodeMask = d.OptUint8()
 		case AttrFlowerKeyIcmpv4Type:
-			x.KeyIcmpv4Type = nlattr.Some(d.Uint8())
+			x.KeyIcmpv4Type = d.OptUint8()
 		case AttrFlowerKeyIcmpv4TypeMask:
-			x.KeyIcmpv4TypeMask = nlattr.Some(d.Uint8())
+			x.KeyIcmpv4TypeMask = d.OptUint8()
 		case AttrFlowerKeyIcmpv6Code:
-			x.KeyIcmpv6Code = nlattr.Some(d.Uint8())
+			x.KeyIcmpv6Code = d.OptUint8()
 		case AttrFlowerKeyIcmpv6CodeMask:
-			x.KeyIcmpv6CodeMask = nlattr.Some(d.Uint8())
+			x.KeyIcmpv6CodeMask = d.OptUint8()
 		case AttrFlowerKeyIcmpv6Type:
-			x.KeyIcmpv6Type = nlattr.Some(d.Uint8())
+			x.KeyIcmpv6Type = d.OptUint8()
 		case AttrFlowerKeyIcmpv6TypeMask:
-			x.KeyIcmpv6TypeMask = nlattr.Some(d.Uint8())
+			x.KeyIcmpv6TypeMask = d.OptUint8()
 		case AttrFlowerKeyArpSip:
-			x.KeyArpSip = nlattr.Some(d.Addr4())
+			x.KeyArpSip = d.OptAddr4()
 		case AttrFlowerKeyArpSipMask:
-			x.KeyArpSipMask = nlattr.Some(d.Addr4())
+			x.KeyArpSipMask = d.OptAddr4()
 		case AttrFlowerKeyArpTip:
-			x.KeyArpTip = nlattr.Some(d.Addr4())
+			x.KeyArpTip = d.OptAddr4()
 		case AttrFlowerKeyArpTipMask:
-			x.KeyArpTipMask = nlattr.Some(d.Addr4())
+			x.KeyArpTipMask = d.OptAddr4()
 		case AttrFlowerKeyArpOp:
-			x.KeyArpOp = nlattr.Some(d.Uint8())
+			x.KeyArpOp = d.OptUint8()
 		case AttrFlowerKeyArpOpMask:
-			x.KeyArpOpMask = nlattr.Some(d.Uint8())
+			x.KeyArpOpMask = d.OptUint8()
 		case AttrFlowerKeyArpSha:
 			x.KeyArpSha = d.Bytes()
 		case AttrFlowerKeyArpShaMask:
@@ -3081,127 +2437,108 @@ func (x *FlowerAttrs) decode(d *nlattr.Decoder) {
 		case AttrFlowerKeyArpThaMask:
 			x.KeyArpThaMask = d.Bytes()
 		case AttrFlowerKeyMplsTtl:
-			x.KeyMplsTtl = nlattr.Some(d.Uint8())
+			x.KeyMplsTtl = d.OptUint8()
 		case AttrFlowerKeyMplsBos:
-			x.KeyMplsBos = nlattr.Some(d.Uint8())
+			x.KeyMplsBos = d.OptUint8()
 		case AttrFlowerKeyMplsTc:
-			x.KeyMplsTc = nlattr.Some(d.Uint8())
+			x.KeyMplsTc = d.OptUint8()
 		case AttrFlowerKeyMplsLabel:
-			x.KeyMplsLabel = nlattr.Some(d.Uint32())
+			x.KeyMplsLabel = d.OptUint32()
 		case AttrFlowerKeyTcpFlags:
-			x.KeyTcpFlags = nlattr.Some(d.Uint16BE())
+			x.KeyTcpFlags = d.OptUint16BE()
 		case AttrFlowerKeyTcpFlagsMask:
-			x.KeyTcpFlagsMask = nlattr.Some(d.Uint16BE())
+			x.KeyTcpFlagsMask = d.OptUint16BE()
 		case AttrFlowerKeyIpTos:
-			x.KeyIpTos = nlattr.Some(d.Uint8())
+			x.KeyIpTos = d.OptUint8()
 		case AttrFlowerKeyIpTosMask:
-			x.KeyIpTosMask = nlattr.Some(d.Uint8())
+			x.KeyIpTosMask = d.OptUint8()
 		case AttrFlowerKeyIpTtl:
-			x.KeyIpTtl = nlattr.Some(d.Uint8())
+			x.KeyIpTtl = d.OptUint8()
 		case AttrFlowerKeyIpTtlMask:
-			x.KeyIpTtlMask = nlattr.Some(d.Uint8())
+			x.KeyIpTtlMask = d.OptUint8()
 		case AttrFlowerKeyCvlanID:
-			x.KeyCvlanID = nlattr.Some(d.Uint16())
+			x.KeyCvlanID = d.OptUint16()
 		case AttrFlowerKeyCvlanPrio:
-			x.KeyCvlanPrio = nlattr.Some(d.Uint8())
+			x.KeyCvlanPrio = d.OptUint8()
 		case AttrFlowerKeyCvlanEthType:
-			x.KeyCvlanEthType = nlattr.Some(d.Uint16BE())
+			x.KeyCvlanEthType = d.OptUint16BE()
 		case AttrFlowerKeyEncIpTos:
-			x.KeyEncIpTos = nlattr.Some(d.Uint8())
+			x.KeyEncIpTos = d.OptUint8()
 		case AttrFlowerKeyEncIpTosMask:
-			x.KeyEncIpTosMask = nlattr.Some(d.Uint8())
+			x.KeyEncIpTosMask = d.OptUint8()
 		case AttrFlowerKeyEncIpTtl:
-			x.KeyEncIpTtl = nlattr.Some(d.Uint8())
+			x.KeyEncIpTtl = d.OptUint8()
 		case AttrFlowerKeyEncIpTtlMask:
-			x.KeyEncIpTtlMask = nlattr.Some(d.Uint8())
+			x.KeyEncIpTtlMask = d.OptUint8()
 		case AttrFlowerKeyEncOpts:
-			v := nlattr.New[FlowerKeyEncOptsAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[FlowerKeyEncOptsAttrs](d); v.decode(d, &x.Unknown) {
 				x.KeyEncOpts = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrFlowerKeyEncOptsMask:
-			v := nlattr.New[FlowerKeyEncOptsAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[FlowerKeyEncOptsAttrs](d); v.decode(d, &x.Unknown) {
 				x.KeyEncOptsMask = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrFlowerInHwCount:
-			x.InHwCount = nlattr.Some(d.Uint32())
+			x.InHwCount = d.OptUint32()
 		case AttrFlowerKeyPortSrcMin:
-			x.KeyPortSrcMin = nlattr.Some(d.Uint16BE())
+			x.KeyPortSrcMin = d.OptUint16BE()
 		case AttrFlowerKeyPortSrcMax:
-			x.KeyPortSrcMax = nlattr.Some(d.Uint16BE())
+			x.KeyPortSrcMax = d.OptUint16BE()
 		case AttrFlowerKeyPortDstMin:
-			x.KeyPortDstMin = nlattr.Some(d.Uint16BE())
+			x.KeyPortDstMin = d.OptUint16BE()
 		case AttrFlowerKeyPortDstMax:
-			x.KeyPortDstMax = nlattr.Some(d.Uint16BE())
+			x.KeyPortDstMax = d.OptUint16BE()
 		case AttrFlowerKeyCtState:
 			x.KeyCtState = nlattr.Some(FlowerKeyCtFlags(d.Uint16()))
 		case AttrFlowerKeyCtStateMask:
 			x.KeyCtStateMask = nlattr.Some(FlowerKeyCtFlags(d.Uint16()))
 		case AttrFlowerKeyCtZone:
-			x.KeyCtZone = nlattr.Some(d.Uint16())
+			x.KeyCtZone = d.OptUint16()
 		case AttrFlowerKeyCtZoneMask:
-			x.KeyCtZoneMask = nlattr.Some(d.Uint16())
+			x.KeyCtZoneMask = d.OptUint16()
 		case AttrFlowerKeyCtMark:
-			x.KeyCtMark = nlattr.Some(d.Uint32())
+			x.KeyCtMark = d.OptUint32()
 		case AttrFlowerKeyCtMarkMask:
-			x.KeyCtMarkMask = nlattr.Some(d.Uint32())
+			x.KeyCtMarkMask = d.OptUint32()
 		case AttrFlowerKeyCtLabels:
 			x.KeyCtLabels = d.Bytes()
 		case AttrFlowerKeyCtLabelsMask:
 			x.KeyCtLabelsMask = d.Bytes()
 		case AttrFlowerKeyMplsOpts:
-			v := nlattr.New[FlowerKeyMplsOptsAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[FlowerKeyMplsOptsAttrs](d); v.decode(d, &x.Unknown) {
 				x.KeyMplsOpts = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrFlowerKeyHash:
-			x.KeyHash = nlattr.Some(d.Uint32())
+			x.KeyHash = d.OptUint32()
 		case AttrFlowerKeyHashMask:
-			x.KeyHashMask = nlattr.Some(d.Uint32())
+			x.KeyHashMask = d.OptUint32()
 		case AttrFlowerKeyNumOfVlans:
-			x.KeyNumOfVlans = nlattr.Some(d.Uint8())
+			x.KeyNumOfVlans = d.OptUint8()
 		case AttrFlowerKeyPppoeSid:
-			x.KeyPppoeSid = nlattr.Some(d.Uint16BE())
+			x.KeyPppoeSid = d.OptUint16BE()
 		case AttrFlowerKeyPppProto:
-			x.KeyPppProto = nlattr.Some(d.Uint16BE())
+			x.KeyPppProto = d.OptUint16BE()
 		case AttrFlowerKeyL2tpv3Sid:
-			x.KeyL2tpv3Sid = nlattr.Some(d.Uint32BE())
+			x.KeyL2tpv3Sid = d.OptUint32BE()
 		case AttrFlowerL2Miss:
-			x.L2Miss = nlattr.Some(d.Uint8())
+			x.L2Miss = d.OptUint8()
 		case AttrFlowerKeyCfm:
-			v := nlattr.New[FlowerKeyCfmAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[FlowerKeyCfmAttrs](d); v.decode(d, &x.Unknown) {
 				x.KeyCfm = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrFlowerKeySpi:
-			x.KeySpi = nlattr.Some(d.Uint32BE())
+			x.KeySpi = d.OptUint32BE()
 		case AttrFlowerKeySpiMask:
-			x.KeySpiMask = nlattr.Some(d.Uint32BE())
+			x.KeySpiMask = d.OptUint32BE()
 		case AttrFlowerKeyEncFlags:
 			x.KeyEncFlags = nlattr.Some(FlowerKeyCtrlFlags(d.Uint32BE()))
 		case AttrFlowerKeyEncFlagsMask:
 			x.KeyEncFlagsMask = nlattr.Some(FlowerKeyCtrlFlags(d.Uint32BE()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // FlowerKeyEncOptsAttrs is the attribute set flower-key-enc-opts-attrs: options of a tunnel header,
@@ -3212,185 +2549,147 @@ type FlowerKeyEncOptsAttrs struct {
 	Erspan  *ErspanOptAttrs           // header of ERSPAN
 	Gtp     *FlowerKeyEncOptGtpAttrs  // extension of GTP
 	Pfcp    *FlowerKeyEncOptPfcpAttrs // header of PFCP
-	Unknown []nlattr.Attr             // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *FlowerKeyEncOptsAttrs) encode(e *nlattr.Encoder) {
+func (x *FlowerKeyEncOptsAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	for i := range x.Geneve {
-		nest := e.Begin(AttrFlowerKeyEncOptsGeneve)
-		x.Geneve[i].encode(e)
-		e.End(nest)
+		x.Geneve[i].encode(e, AttrFlowerKeyEncOptsGeneve)
 	}
 	if x.Vxlan != nil {
-		nest := e.Begin(AttrFlowerKeyEncOptsVxlan)
-		x.Vxlan.encode(e)
-		e.End(nest)
+		x.Vxlan.encode(e, AttrFlowerKeyEncOptsVxlan)
 	}
 	if x.Erspan != nil {
-		nest := e.Begin(AttrFlowerKeyEncOptsErspan)
-		x.Erspan.encode(e)
-		e.End(nest)
+		x.Erspan.encode(e, AttrFlowerKeyEncOptsErspan)
 	}
 	if x.Gtp != nil {
-		nest := e.Begin(AttrFlowerKeyEncOptsGtp)
-		x.Gtp.encode(e)
-		e.End(nest)
+		x.Gtp.encode(e, AttrFlowerKeyEncOptsGtp)
 	}
 	if x.Pfcp != nil {
-		nest := e.Begin(AttrFlowerKeyEncOptsPfcp)
-		x.Pfcp.encode(e)
-		e.End(nest)
+		x.Pfcp.encode(e, AttrFlowerKeyEncOptsPfcp)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *FlowerKeyEncOptsAttrs) decode(d *nlattr.Decoder) {
+func (x *FlowerKeyEncOptsAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrFlowerKeyEncOptsGeneve:
-			if x.Geneve == nil {
-				x.Geneve = nlattr.MakeSlice[GeneveOptAttrs](d, d.Count())
-			}
-			x.Geneve = append(x.Geneve, GeneveOptAttrs{})
-			nest := d.Enter()
-			x.Geneve[len(x.Geneve)-1].decode(d)
-			if !d.Close(nest) {
-				x.Geneve, x.Unknown = x.Geneve[:len(x.Geneve)-1], d.Unknown(x.Unknown)
+			x.Geneve = append(nlattr.Room(d, x.Geneve), GeneveOptAttrs{})
+			if !x.Geneve[len(x.Geneve)-1].decode(d, &x.Unknown) {
+				x.Geneve = x.Geneve[:len(x.Geneve)-1]
 			}
 		case AttrFlowerKeyEncOptsVxlan:
-			v := nlattr.New[VxlanOptAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[VxlanOptAttrs](d); v.decode(d, &x.Unknown) {
 				x.Vxlan = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrFlowerKeyEncOptsErspan:
-			v := nlattr.New[ErspanOptAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[ErspanOptAttrs](d); v.decode(d, &x.Unknown) {
 				x.Erspan = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrFlowerKeyEncOptsGtp:
-			v := nlattr.New[FlowerKeyEncOptGtpAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[FlowerKeyEncOptGtpAttrs](d); v.decode(d, &x.Unknown) {
 				x.Gtp = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrFlowerKeyEncOptsPfcp:
-			v := nlattr.New[FlowerKeyEncOptPfcpAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[FlowerKeyEncOptPfcpAttrs](d); v.decode(d, &x.Unknown) {
 				x.Pfcp = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // FlowerKeyEncOptGtpAttrs is the attribute set flower-key-enc-opt-gtp-attrs: the extension of GTP.
 type FlowerKeyEncOptGtpAttrs struct {
 	PduType nlattr.Opt[uint8] // type of the session container
 	Qfi     nlattr.Opt[uint8] // number of the QoS flow
-	Unknown []nlattr.Attr     // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *FlowerKeyEncOptGtpAttrs) encode(e *nlattr.Encoder) {
-	if x.PduType.OK {
-		e.Uint8(AttrFlowerKeyEncOptGtpPduType, x.PduType.V)
-	}
-	if x.Qfi.OK {
-		e.Uint8(AttrFlowerKeyEncOptGtpQfi, x.Qfi.V)
-	}
-	e.Raw(x.Unknown)
+func (x *FlowerKeyEncOptGtpAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint8(AttrFlowerKeyEncOptGtpPduType, x.PduType)
+	e.OptUint8(AttrFlowerKeyEncOptGtpQfi, x.Qfi)
+	e.Close(n, x.Unknown)
 }
 
-func (x *FlowerKeyEncOptGtpAttrs) decode(d *nlattr.Decoder) {
+func (x *FlowerKeyEncOptGtpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrFlowerKeyEncOptGtpPduType:
-			x.PduType = nlattr.Some(d.Uint8())
+			x.PduType = d.OptUint8()
 		case AttrFlowerKeyEncOptGtpQfi:
-			x.Qfi = nlattr.Some(d.Uint8())
+			x.Qfi = d.OptUint8()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // FlowerKeyEncOptPfcpAttrs is the attribute set flower-key-enc-opt-pfcp-attrs: the header of PFCP.
 type FlowerKeyEncOptPfcpAttrs struct {
 	Type    nlattr.Opt[uint8]  // 0 of a node, 1 of a session
 	Seid    nlattr.Opt[uint64] // session
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *FlowerKeyEncOptPfcpAttrs) encode(e *nlattr.Encoder) {
-	if x.Type.OK {
-		e.Uint8(AttrFlowerKeyEncOptPfcpType, x.Type.V)
-	}
-	if x.Seid.OK {
-		e.Uint64BE(AttrFlowerKeyEncOptPfcpSeid, x.Seid.V)
-	}
-	e.Raw(x.Unknown)
+func (x *FlowerKeyEncOptPfcpAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint8(AttrFlowerKeyEncOptPfcpType, x.Type)
+	e.OptUint64BE(AttrFlowerKeyEncOptPfcpSeid, x.Seid)
+	e.Close(n, x.Unknown)
 }
 
-func (x *FlowerKeyEncOptPfcpAttrs) decode(d *nlattr.Decoder) {
+func (x *FlowerKeyEncOptPfcpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrFlowerKeyEncOptPfcpType:
-			x.Type = nlattr.Some(d.Uint8())
+			x.Type = d.OptUint8()
 		case AttrFlowerKeyEncOptPfcpSeid:
-			x.Seid = nlattr.Some(d.Uint64BE())
+			x.Seid = d.OptUint64BE()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // FlowerKeyMplsOptsAttrs is the attribute set flower-key-mpls-opts-attrs: labels.
 type FlowerKeyMplsOptsAttrs struct {
 	Lse     []FlowerKeyMplsOptAttrs // one for each label that counts
-	Unknown []nlattr.Attr           // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *FlowerKeyMplsOptsAttrs) encode(e *nlattr.Encoder) {
+func (x *FlowerKeyMplsOptsAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	for i := range x.Lse {
-		nest := e.Begin(AttrFlowerKeyMplsOptsLse)
-		x.Lse[i].encode(e)
-		e.End(nest)
+		x.Lse[i].encode(e, AttrFlowerKeyMplsOptsLse)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *FlowerKeyMplsOptsAttrs) decode(d *nlattr.Decoder) {
+func (x *FlowerKeyMplsOptsAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrFlowerKeyMplsOptsLse:
-			if x.Lse == nil {
-				x.Lse = nlattr.MakeSlice[FlowerKeyMplsOptAttrs](d, d.Count())
-			}
-			x.Lse = append(x.Lse, FlowerKeyMplsOptAttrs{})
-			nest := d.Enter()
-			x.Lse[len(x.Lse)-1].decode(d)
-			if !d.Close(nest) {
-				x.Lse, x.Unknown = x.Lse[:len(x.Lse)-1], d.Unknown(x.Unknown)
+			x.Lse = append(nlattr.Room(d, x.Lse), FlowerKeyMplsOptAttrs{})
+			if !x.Lse[len(x.Lse)-1].decode(d, &x.Unknown) {
+				x.Lse = x.Lse[:len(x.Lse)-1]
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // FlowerKeyMplsOptAttrs is the attribute set flower-key-mpls-opt-attrs: a label.
@@ -3400,75 +2699,67 @@ type FlowerKeyMplsOptAttrs struct {
 	LseBos   nlattr.Opt[uint8]  // 1: the last
 	LseTc    nlattr.Opt[uint8]  // traffic class
 	LseLabel nlattr.Opt[uint32] // label, host byte order
-	Unknown  []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown  []nlattr.Attr
 }
 
-func (x *FlowerKeyMplsOptAttrs) encode(e *nlattr.Encoder) {
-	if x.LseDepth.OK {
-		e.Uint8(AttrFlowerKeyMplsOptLseDepth, x.LseDepth.V)
-	}
-	if x.LseTtl.OK {
-		e.Uint8(AttrFlowerKeyMplsOptLseTtl, x.LseTtl.V)
-	}
-	if x.LseBos.OK {
-		e.Uint8(AttrFlowerKeyMplsOptLseBos, x.LseBos.V)
-	}
-	if x.LseTc.OK {
-		e.Uint8(AttrFlowerKeyMplsOptLseTc, x.LseTc.V)
-	}
-	if x.LseLabel.OK {
-		e.Uint32(AttrFlowerKeyMplsOptLseLabel, x.LseLabel.V)
-	}
-	e.Raw(x.Unknown)
+func (x *FlowerKeyMplsOptAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint8(AttrFlowerKeyMplsOptLseDepth, x.LseDepth)
+	e.OptUint8(AttrFlowerKeyMplsOptLseTtl, x.LseTtl)
+	e.OptUint8(AttrFlowerKeyMplsOptLseBos, x.LseBos)
+	e.OptUint8(AttrFlowerKeyMplsOptLseTc, x.LseTc)
+	e.OptUint32(AttrFlowerKeyMplsOptLseLabel, x.LseLabel)
+	e.Close(n, x.Unknown)
 }
 
-func (x *FlowerKeyMplsOptAttrs) decode(d *nlattr.Decoder) {
+func (x *FlowerKeyMplsOptAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrFlowerKeyMplsOptLseDepth:
-			x.LseDepth = nlattr.Some(d.Uint8())
+			x.LseDepth = d.OptUint8()
 		case AttrFlowerKeyMplsOptLseTtl:
-			x.LseTtl = nlattr.Some(d.Uint8())
+			x.LseTtl = d.OptUint8()
 		case AttrFlowerKeyMplsOptLseBos:
-			x.LseBos = nlattr.Some(d.Uint8())
+			x.LseBos = d.OptUint8()
 		case AttrFlowerKeyMplsOptLseTc:
-			x.LseTc = nlattr.Some(d.Uint8())
+			x.LseTc = d.OptUint8()
 		case AttrFlowerKeyMplsOptLseLabel:
-			x.LseLabel = nlattr.Some(d.Uint32())
+			x.LseLabel = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // FlowerKeyCfmAttrs is the attribute set flower-key-cfm-attrs: connectivity fault management.
 type FlowerKeyCfmAttrs struct {
 	MdLevel nlattr.Opt[uint8] // level of the maintenance domain
 	Opcode  nlattr.Opt[uint8] // kind of message
-	Unknown []nlattr.Attr     // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *FlowerKeyCfmAttrs) encode(e *nlattr.Encoder) {
-	if x.MdLevel.OK {
-		e.Uint8(AttrFlowerKeyCfmMdLevel, x.MdLevel.V)
-	}
-	if x.Opcode.OK {
-		e.Uint8(AttrFlowerKeyCfmOpcode, x.Opcode.V)
-	}
-	e.Raw(x.Unknown)
+func (x *FlowerKeyCfmAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint8(AttrFlowerKeyCfmMdLevel, x.MdLevel)
+	e.OptUint8(AttrFlowerKeyCfmOpcode, x.Opcode)
+	e.Close(n, x.Unknown)
 }
 
-func (x *FlowerKeyCfmAttrs) decode(d *nlattr.Decoder) {
+func (x *FlowerKeyCfmAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrFlowerKeyCfmMdLevel:
-			x.MdLevel = nlattr.Some(d.Uint8())
+			x.MdLevel = d.OptUint8()
 		case AttrFlowerKeyCfmOpcode:
-			x.Opcode = nlattr.Some(d.Uint8())
+			x.Opcode = d.OptUint8()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // FwAttrs is the attribute set fw-attrs: fw: the mark of the packet is the handle of the filter;
@@ -3478,73 +2769,60 @@ type FwAttrs struct {
 	Police  *PoliceAttrs               // a rate to hold packets to, the old way; now an action
 	Indev   nlattr.Opt[string]         // name of the link that received the packet
 	Act     []nlattr.Indexed[ActAttrs] // actions, numbered from 1 in their order
-	Mask    nlattr.Opt[uint32]         // bits of the mark that count
-	Unknown []nlattr.Attr              // what the fields cannot hold, as it came
+	// Bits of the mark that count; one mask for all filters of a priority.
+	Mask    nlattr.Opt[uint32]
+	Unknown []nlattr.Attr
 }
 
-func (x *FwAttrs) encode(e *nlattr.Encoder) {
-	if x.Classid.OK {
-		e.Uint32(AttrFwClassid, x.Classid.V)
-	}
+func (x *FwAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrFwClassid, x.Classid)
 	if x.Police != nil {
-		nest := e.Begin(AttrFwPolice)
-		x.Police.encode(e)
-		e.End(nest)
+		x.Police.encode(e, AttrFwPolice)
 	}
-	if x.Indev.OK {
-		e.String(AttrFwIndev, x.Indev.V)
-	}
+	e.OptString(AttrFwIndev, x.Indev)
 	if x.Act != nil {
 		array := e.Begin(AttrFwAct)
 		for i := range x.Act {
-			entry := e.BeginEntry(x.Act[i].Index)
-			x.Act[i].V.encode(e)
-			e.End(entry)
+			x.Act[i].V.encode(e, e.Entry(x.Act[i].Index))
 		}
 		e.End(array)
 	}
-	if x.Mask.OK {
-		e.Uint32(AttrFwMask, x.Mask.V)
-	}
-	e.Raw(x.Unknown)
+	e.OptUint32(AttrFwMask, x.Mask)
+	e.Close(n, x.Unknown)
 }
 
-func (x *FwAttrs) decode(d *nlattr.Decoder) {
+func (x *FwAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrFwClassid:
-			x.Classid = nlattr.Some(d.Uint32())
+			x.Classid = d.OptUint32()
 		case AttrFwPolice:
-			v := nlattr.New[PoliceAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[PoliceAttrs](d); v.decode(d, &x.Unknown) {
 				x.Police = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrFwIndev:
-			x.Indev = nlattr.Some(d.String())
+			x.Indev = d.OptString()
 		case AttrFwAct:
 			list := nlattr.MakeSlice[nlattr.Indexed[ActAttrs]](d, d.Members())
 			array := d.Enter()
 			for d.Next() {
 				list = append(list, nlattr.Indexed[ActAttrs]{Index: d.Type()})
-				entry := d.Enter()
-				list[len(list)-1].V.decode(d)
-				d.Leave(entry)
+				if !list[len(list)-1].V.decode(d, nil) {
+					d.Fail(nlattr.ErrLength)
+				}
 			}
-			if d.Close(array) {
+			if d.Close(array, &x.Unknown) {
 				x.Act = list
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrFwMask:
-			x.Mask = nlattr.Some(d.Uint32())
+			x.Mask = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // MatchallAttrs is the attribute set matchall-attrs: matchall: every packet.
@@ -3552,52 +2830,45 @@ type MatchallAttrs struct {
 	Classid nlattr.Opt[uint32]         // class for packets that match, major:minor
 	Act     []nlattr.Indexed[ActAttrs] // actions, numbered from 1 in their order
 	Flags   nlattr.Opt[ClsFlags]       // where it works
-	Pcnt    nlattr.Opt[MatchallPcnt]   // counter
-	Unknown []nlattr.Attr              // what the fields cannot hold, as it came
+	// Counter. Read only.
+	Pcnt    nlattr.Opt[MatchallPcnt]
+	Unknown []nlattr.Attr
 }
 
-func (x *MatchallAttrs) encode(e *nlattr.Encoder) {
-	if x.Classid.OK {
-		e.Uint32(AttrMatchallClassid, x.Classid.V)
-	}
+func (x *MatchallAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrMatchallClassid, x.Classid)
 	if x.Act != nil {
 		array := e.Begin(AttrMatchallAct)
 		for i := range x.Act {
-			entry := e.BeginEntry(x.Act[i].Index)
-			x.Act[i].V.encode(e)
-			e.End(entry)
+			x.Act[i].V.encode(e, e.Entry(x.Act[i].Index))
 		}
 		e.End(array)
 	}
-	if x.Flags.OK {
-		e.Uint32(AttrMatchallFlags, uint32(x.Flags.V))
-	}
+	nlattr.OptEnum32(e, AttrMatchallFlags, x.Flags)
 	if x.Pcnt.OK {
-		nest := e.BeginRaw(AttrMatchallPcnt)
-		x.Pcnt.V.encode(e.Extend(8))
-		e.End(nest)
+		x.Pcnt.V.encode(e.Struct(AttrMatchallPcnt, 8))
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *MatchallAttrs) decode(d *nlattr.Decoder) {
+func (x *MatchallAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrMatchallClassid:
-			x.Classid = nlattr.Some(d.Uint32())
+			x.Classid = d.OptUint32()
 		case AttrMatchallAct:
 			list := nlattr.MakeSlice[nlattr.Indexed[ActAttrs]](d, d.Members())
 			array := d.Enter()
 			for d.Next() {
 				list = append(list, nlattr.Indexed[ActAttrs]{Index: d.Type()})
-				entry := d.Enter()
-				list[len(list)-1].V.decode(d)
-				d.Leave(entry)
+				if !list[len(list)-1].V.decode(d, nil) {
+					d.Fail(nlattr.ErrLength)
+				}
 			}
-			if d.Close(array) {
+			if d.Close(array, &x.Unknown) {
 				x.Act = list
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrMatchallFlags:
 			x.Flags = nlattr.Some(ClsFlags(d.Uint32()))
@@ -3606,9 +2877,10 @@ func (x *MatchallAttrs) decode(d *nlattr.Decoder) {
 			x.Pcnt.V.decode(d.Payload())
 		case AttrMatchallPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // RouteAttrs is the attribute set route-attrs: route: realms of the IPv4 route.
@@ -3619,77 +2891,61 @@ type RouteAttrs struct {
 	Iif     nlattr.Opt[uint32]         // index of the link that received the packet
 	Police  *PoliceAttrs               // a rate to hold packets to, the old way; now an action
 	Act     []nlattr.Indexed[ActAttrs] // actions, numbered from 1 in their order
-	Unknown []nlattr.Attr              // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *RouteAttrs) encode(e *nlattr.Encoder) {
-	if x.Classid.OK {
-		e.Uint32(AttrRouteClassid, x.Classid.V)
-	}
-	if x.To.OK {
-		e.Uint32(AttrRouteTo, x.To.V)
-	}
-	if x.From.OK {
-		e.Uint32(AttrRouteFrom, x.From.V)
-	}
-	if x.Iif.OK {
-		e.Uint32(AttrRouteIif, x.Iif.V)
-	}
+func (x *RouteAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrRouteClassid, x.Classid)
+	e.OptUint32(AttrRouteTo, x.To)
+	e.OptUint32(AttrRouteFrom, x.From)
+	e.OptUint32(AttrRouteIif, x.Iif)
 	if x.Police != nil {
-		nest := e.Begin(AttrRoutePolice)
-		x.Police.encode(e)
-		e.End(nest)
+		x.Police.encode(e, AttrRoutePolice)
 	}
 	if x.Act != nil {
 		array := e.Begin(AttrRouteAct)
 		for i := range x.Act {
-			entry := e.BeginEntry(x.Act[i].Index)
-			x.Act[i].V.encode(e)
-			e.End(entry)
+			x.Act[i].V.encode(e, e.Entry(x.Act[i].Index))
 		}
 		e.End(array)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *RouteAttrs) decode(d *nlattr.Decoder) {
+func (x *RouteAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrRouteClassid:
-			x.Classid = nlattr.Some(d.Uint32())
+			x.Classid = d.OptUint32()
 		case AttrRouteTo:
-			x.To = nlattr.Some(d.Uint32())
+			x.To = d.OptUint32()
 		case AttrRouteFrom:
-			x.From = nlattr.Some(d.Uint32())
+			x.From = d.OptUint32()
 		case AttrRouteIif:
-			x.Iif = nlattr.Some(d.Uint32())
+			x.Iif = d.OptUint32()
 		case AttrRoutePolice:
-			v := nlattr.New[PoliceAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[PoliceAttrs](d); v.decode(d, &x.Unknown) {
 				x.Police = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrRouteAct:
 			list := nlattr.MakeSlice[nlattr.Indexed[ActAttrs]](d, d.Members())
 			array := d.Enter()
 			for d.Next() {
 				list = append(list, nlattr.Indexed[ActAttrs]{Index: d.Type()})
-				entry := d.Enter()
-				list[len(list)-1].V.decode(d)
-				d.Leave(entry)
+				if !list[len(list)-1].V.decode(d, nil) {
+					d.Fail(nlattr.ErrLength)
+				}
 			}
-			if d.Close(array) {
+			if d.Close(array, &x.Unknown) {
 				x.Act = list
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // U32Attrs is the attribute set u32-attrs: u32: compares words of the packet; rules stand in hash
@@ -3698,112 +2954,89 @@ type U32Attrs struct {
 	Classid nlattr.Opt[uint32] // class for packets that match, major:minor
 	Hash    nlattr.Opt[uint32] // hash table of the rule, with the bucket in bits 12 to 19
 	Link    nlattr.Opt[uint32] // hash table to go on in
+	// Make a hash table with so many buckets, a power of two, 256 at most.
 	Divisor nlattr.Opt[uint32]
 	Sel     *U32Sel                    // what to compare
 	Police  *PoliceAttrs               // a rate to hold packets to, the old way; now an action
 	Act     []nlattr.Indexed[ActAttrs] // actions, numbered from 1 in their order
 	Indev   nlattr.Opt[string]         // name of the link that received the packet
-	Pcnt    *U32Pcnt                   // counters
-	Mark    nlattr.Opt[U32Mark]        // and the mark of the packet
-	Flags   nlattr.Opt[ClsFlags]       // where it works
-	Unknown []nlattr.Attr              // what the fields cannot hold, as it came
+	// Counters. Read only.
+	Pcnt    *U32Pcnt
+	Mark    nlattr.Opt[U32Mark]  // and the mark of the packet
+	Flags   nlattr.Opt[ClsFlags] // where it works
+	Unknown []nlattr.Attr
 }
 
-func (x *U32Attrs) encode(e *nlattr.Encoder) {
-	if x.Classid.OK {
-		e.Uint32(AttrU32Classid, x.Classid.V)
-	}
-	if x.Hash.OK {
-		e.Uint32(AttrU32Hash, x.Hash.V)
-	}
-	if x.Link.OK {
-		e.Uint32(AttrU32Link, x.Link.V)
-	}
-	if x.Divisor.OK {
-		e.Uint32(AttrU32Divisor, x.Divisor.V)
-	}
+func (x *U32Attrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrU32Classid, x.Classid)
+	e.OptUint32(AttrU32Hash, x.Hash)
+	e.OptUint32(AttrU32Link, x.Link)
+	e.OptUint32(AttrU32Divisor, x.Divisor)
 	if x.Sel != nil {
 		nest := e.BeginRaw(AttrU32Sel)
 		x.Sel.encode(e)
 		e.End(nest)
 	}
 	if x.Police != nil {
-		nest := e.Begin(AttrU32Police)
-		x.Police.encode(e)
-		e.End(nest)
+		x.Police.encode(e, AttrU32Police)
 	}
 	if x.Act != nil {
 		array := e.Begin(AttrU32Act)
 		for i := range x.Act {
-			entry := e.BeginEntry(x.Act[i].Index)
-			x.Act[i].V.encode(e)
-			e.End(entry)
+			x.Act[i].V.encode(e, e.Entry(x.Act[i].Index))
 		}
 		e.End(array)
 	}
-	if x.Indev.OK {
-		e.String(AttrU32Indev, x.Indev.V)
-	}
+	e.OptString(AttrU32Indev, x.Indev)
 	if x.Pcnt != nil {
 		nest := e.BeginRaw(AttrU32Pcnt)
 		x.Pcnt.encode(e)
 		e.End(nest)
 	}
 	if x.Mark.OK {
-		nest := e.BeginRaw(AttrU32Mark)
-		x.Mark.V.encode(e.Extend(12))
-		e.End(nest)
+		x.Mark.V.encode(e.Struct(AttrU32Mark, 12))
 	}
-	if x.Flags.OK {
-		e.Uint32(AttrU32Flags, uint32(x.Flags.V))
-	}
-	e.Raw(x.Unknown)
+	nlattr.OptEnum32(e, AttrU32Flags, x.Flags)
+	e.Close(n, x.Unknown)
 }
 
-func (x *U32Attrs) decode(d *nlattr.Decoder) {
+func (x *U32Attrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrU32Classid:
-			x.Classid = nlattr.Some(d.Uint32())
+			x.Classid = d.OptUint32()
 		case AttrU32Hash:
-			x.Hash = nlattr.Some(d.Uint32())
+			x.Hash = d.OptUint32()
 		case AttrU32Link:
-			x.Link = nlattr.Some(d.Uint32())
+			x.Link = d.OptUint32()
 		case AttrU32Divisor:
-			x.Divisor = nlattr.Some(d.Uint32())
+			x.Divisor = d.OptUint32()
 		case AttrU32Sel:
-			v := nlattr.New[U32Sel](d)
-			v.decode(d.Payload())
-			x.Sel = v
+			x.Sel = nlattr.New[U32Sel](d)
+			x.Sel.decode(d.Payload())
 		case AttrU32Police:
-			v := nlattr.New[PoliceAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[PoliceAttrs](d); v.decode(d, &x.Unknown) {
 				x.Police = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrU32Act:
 			list := nlattr.MakeSlice[nlattr.Indexed[ActAttrs]](d, d.Members())
 			array := d.Enter()
 			for d.Next() {
 				list = append(list, nlattr.Indexed[ActAttrs]{Index: d.Type()})
-				entry := d.Enter()
-				list[len(list)-1].V.decode(d)
-				d.Leave(entry)
+				if !list[len(list)-1].V.decode(d, nil) {
+					d.Fail(nlattr.ErrLength)
+				}
 			}
-			if d.Close(array) {
+			if d.Close(array, &x.Unknown) {
 				x.Act = list
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrU32Indev:
-			x.Indev = nlattr.Some(d.String())
+			x.Indev = d.OptString()
 		case AttrU32Pcnt:
-			v := nlattr.New[U32Pcnt](d)
-			v.decode(d.Payload())
-			x.Pcnt = v
+			x.Pcnt = nlattr.New[U32Pcnt](d)
+			x.Pcnt.decode(d.Payload())
 		case AttrU32Mark:
 			x.Mark.OK = true
 			x.Mark.V.decode(d.Payload())
@@ -3811,9 +3044,10 @@ func (x *U32Attrs) decode(d *nlattr.Decoder) {
 			x.Flags = nlattr.Some(ClsFlags(d.Uint32()))
 		case AttrU32Pad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // CakeAttrs is the attribute set cake-attrs: cake: shaper, fair queues and AQM in one. Switches are
@@ -3824,81 +3058,51 @@ type CakeAttrs struct {
 	Atm          nlattr.Opt[CakeAtm]          // framing to account for
 	FlowMode     nlattr.Opt[CakeFlowMode]     // what a flow is
 	Overhead     nlattr.Opt[int32]            // bytes added to each packet, -64 to 256
-	Rtt          nlattr.Opt[uint32]           // usual time for a round trip, microseconds
-	Target       nlattr.Opt[uint32]           // delay to aim at, microseconds
-	Autorate     nlattr.Opt[uint32]           // find the rate out from what arrives
-	Memory       nlattr.Opt[uint32]           // bytes of memory, 0: from the rate
-	Nat          nlattr.Opt[uint32]           // look at the addresses before translation
-	Raw          nlattr.Opt[uint32]
-	Wash         nlattr.Opt[uint32]        // clear DSCPs afterwards
-	Mpu          nlattr.Opt[uint32]        // smallest size that counts, bytes
-	Ingress      nlattr.Opt[uint32]        // shape what arrives: dropped packets count as well
-	AckFilter    nlattr.Opt[CakeAckFilter] // which ACKs to drop
-	SplitGso     nlattr.Opt[uint32]        // split large segments
-	Fwmark       nlattr.Opt[uint32]        // bits of the mark that choose the tin, 0 for none
-	Unknown      []nlattr.Attr             // what the fields cannot hold, as it came
+	// Usual time for a round trip, microseconds; the AQM's interval.
+	Rtt      nlattr.Opt[uint32]
+	Target   nlattr.Opt[uint32] // delay to aim at, microseconds
+	Autorate nlattr.Opt[uint32] // find the rate out from what arrives
+	Memory   nlattr.Opt[uint32] // bytes of memory, 0: from the rate
+	Nat      nlattr.Opt[uint32] // look at the addresses before translation
+	// In a request: count packets as the kernel does, without overhead. In an answer: so it is.
+	Raw       nlattr.Opt[uint32]
+	Wash      nlattr.Opt[uint32]        // clear DSCPs afterwards
+	Mpu       nlattr.Opt[uint32]        // smallest size that counts, bytes
+	Ingress   nlattr.Opt[uint32]        // shape what arrives: dropped packets count as well
+	AckFilter nlattr.Opt[CakeAckFilter] // which ACKs to drop
+	SplitGso  nlattr.Opt[uint32]        // split large segments
+	Fwmark    nlattr.Opt[uint32]        // bits of the mark that choose the tin, 0 for none
+	Unknown   []nlattr.Attr
 }
 
-func (x *CakeAttrs) encode(e *nlattr.Encoder) {
-	if x.BaseRate64.OK {
-		e.Uint64(AttrCakeBaseRate64, x.BaseRate64.V)
-	}
-	if x.DiffservMode.OK {
-		e.Uint32(AttrCakeDiffservMode, uint32(x.DiffservMode.V))
-	}
-	if x.Atm.OK {
-		e.Uint32(AttrCakeAtm, uint32(x.Atm.V))
-	}
-	if x.FlowMode.OK {
-		e.Uint32(AttrCakeFlowMode, uint32(x.FlowMode.V))
-	}
-	if x.Overhead.OK {
-		e.Int32(AttrCakeOverhead, x.Overhead.V)
-	}
-	if x.Rtt.OK {
-		e.Uint32(AttrCakeRtt, x.Rtt.V)
-	}
-	if x.Target.OK {
-		e.Uint32(AttrCakeTarget, x.Target.V)
-	}
-	if x.Autorate.OK {
-		e.Uint32(AttrCakeAutorate, x.Autorate.V)
-	}
-	if x.Memory.OK {
-		e.Uint32(AttrCakeMemory, x.Memory.V)
-	}
-	if x.Nat.OK {
-		e.Uint32(AttrCakeNat, x.Nat.V)
-	}
-	if x.Raw.OK {
-		e.Uint32(AttrCakeRaw, x.Raw.V)
-	}
-	if x.Wash.OK {
-		e.Uint32(AttrCakeWash, x.Wash.V)
-	}
-	if x.Mpu.OK {
-		e.Uint32(AttrCakeMpu, x.Mpu.V)
-	}
-	if x.Ingress.OK {
-		e.Uint32(AttrCakeIngress, x.Ingress.V)
-	}
-	if x.AckFilter.OK {
-		e.Uint32(AttrCakeAckFilter, uint32(x.AckFilter.V))
-	}
-	if x.SplitGso.OK {
-		e.Uint32(AttrCakeSplitGso, x.SplitGso.V)
-	}
-	if x.Fwmark.OK {
-		e.Uint32(AttrCakeFwmark, x.Fwmark.V)
-	}
-	e.Raw(x.Unknown)
+func (x *CakeAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint64(AttrCakeBaseRate64, x.BaseRate64)
+	nlattr.OptEnum32(e, AttrCakeDiffservMode, x.DiffservMode)
+	nlattr.OptEnum32(e, AttrCakeAtm, x.Atm)
+	nlattr.OptEnum32(e, AttrCakeFlowMode, x.FlowMode)
+	e.OptInt32(AttrCakeOverhead, x.Overhead)
+	e.OptUint32(AttrCakeRtt, x.Rtt)
+	e.OptUint32(AttrCakeTarget, x.Target)
+	e.OptUint32(AttrCakeAutorate, x.Autorate)
+	e.OptUint32(AttrCakeMemory, x.Memory)
+	e.OptUint32(AttrCakeNat, x.Nat)
+	e.OptUint32(AttrCakeRaw, x.Raw)
+	e.OptUint32(AttrCakeWash, x.Wash)
+	e.OptUint32(AttrCakeMpu, x.Mpu)
+	e.OptUint32(AttrCakeIngress, x.Ingress)
+	nlattr.OptEnum32(e, AttrCakeAckFilter, x.AckFilter)
+	e.OptUint32(AttrCakeSplitGso, x.SplitGso)
+	e.OptUint32(AttrCakeFwmark, x.Fwmark)
+	e.Close(n, x.Unknown)
 }
 
-func (x *CakeAttrs) decode(d *nlattr.Decoder) {
+func (x *CakeAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrCakeBaseRate64:
-			x.BaseRate64 = nlattr.Some(d.Uint64())
+			x.BaseRate64 = d.OptUint64()
 		case AttrCakeDiffservMode:
 			x.DiffservMode = nlattr.Some(CakeDiffservMode(d.Uint32()))
 		case AttrCakeAtm:
@@ -3906,36 +3110,37 @@ func (x *CakeAttrs) decode(d *nlattr.Decoder) {
 		case AttrCakeFlowMode:
 			x.FlowMode = nlattr.Some(CakeFlowMode(d.Uint32()))
 		case AttrCakeOverhead:
-			x.Overhead = nlattr.Some(d.Int32())
+			x.Overhead = d.OptInt32()
 		case AttrCakeRtt:
-			x.Rtt = nlattr.Some(d.Uint32())
+			x.Rtt = d.OptUint32()
 		case AttrCakeTarget:
-			x.Target = nlattr.Some(d.Uint32())
+			x.Target = d.OptUint32()
 		case AttrCakeAutorate:
-			x.Autorate = nlattr.Some(d.Uint32())
+			x.Autorate = d.OptUint32()
 		case AttrCakeMemory:
-			x.Memory = nlattr.Some(d.Uint32())
+			x.Memory = d.OptUint32()
 		case AttrCakeNat:
-			x.Nat = nlattr.Some(d.Uint32())
+			x.Nat = d.OptUint32()
 		case AttrCakeRaw:
-			x.Raw = nlattr.Some(d.Uint32())
+			x.Raw = d.OptUint32()
 		case AttrCakeWash:
-			x.Wash = nlattr.Some(d.Uint32())
+			x.Wash = d.OptUint32()
 		case AttrCakeMpu:
-			x.Mpu = nlattr.Some(d.Uint32())
+			x.Mpu = d.OptUint32()
 		case AttrCakeIngress:
-			x.Ingress = nlattr.Some(d.Uint32())
+			x.Ingress = d.OptUint32()
 		case AttrCakeAckFilter:
 			x.AckFilter = nlattr.Some(CakeAckFilter(d.Uint32()))
 		case AttrCakeSplitGso:
-			x.SplitGso = nlattr.Some(d.Uint32())
+			x.SplitGso = d.OptUint32()
 		case AttrCakeFwmark:
-			x.Fwmark = nlattr.Some(d.Uint32())
+			x.Fwmark = d.OptUint32()
 		case AttrCakePad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // CakeStatsAttrs is the attribute set cake-stats-attrs: counters of cake. From deficit on: of a
@@ -3956,114 +3161,85 @@ type CakeStatsAttrs struct {
 	DropNextUs         nlattr.Opt[int32]                   // microseconds until the next drop
 	PDrop              nlattr.Opt[uint32]                  // probability of a drop by BLUE, 2^32 for 1
 	BlueTimerUs        nlattr.Opt[int32]                   // microseconds until BLUE may change it
-	Unknown            []nlattr.Attr                       // what the fields cannot hold, as it came
+	Unknown            []nlattr.Attr
 }
 
-func (x *CakeStatsAttrs) encode(e *nlattr.Encoder) {
-	if x.CapacityEstimate64.OK {
-		e.Uint64(AttrCakeStatsCapacityEstimate64, x.CapacityEstimate64.V)
-	}
-	if x.MemoryLimit.OK {
-		e.Uint32(AttrCakeStatsMemoryLimit, x.MemoryLimit.V)
-	}
-	if x.MemoryUsed.OK {
-		e.Uint32(AttrCakeStatsMemoryUsed, x.MemoryUsed.V)
-	}
-	if x.AvgNetoff.OK {
-		e.Uint32(AttrCakeStatsAvgNetoff, x.AvgNetoff.V)
-	}
-	if x.MinNetlen.OK {
-		e.Uint32(AttrCakeStatsMinNetlen, x.MinNetlen.V)
-	}
-	if x.MaxNetlen.OK {
-		e.Uint32(AttrCakeStatsMaxNetlen, x.MaxNetlen.V)
-	}
-	if x.MinAdjlen.OK {
-		e.Uint32(AttrCakeStatsMinAdjlen, x.MinAdjlen.V)
-	}
-	if x.MaxAdjlen.OK {
-		e.Uint32(AttrCakeStatsMaxAdjlen, x.MaxAdjlen.V)
-	}
+func (x *CakeStatsAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint64(AttrCakeStatsCapacityEstimate64, x.CapacityEstimate64)
+	e.OptUint32(AttrCakeStatsMemoryLimit, x.MemoryLimit)
+	e.OptUint32(AttrCakeStatsMemoryUsed, x.MemoryUsed)
+	e.OptUint32(AttrCakeStatsAvgNetoff, x.AvgNetoff)
+	e.OptUint32(AttrCakeStatsMinNetlen, x.MinNetlen)
+	e.OptUint32(AttrCakeStatsMaxNetlen, x.MaxNetlen)
+	e.OptUint32(AttrCakeStatsMinAdjlen, x.MinAdjlen)
+	e.OptUint32(AttrCakeStatsMaxAdjlen, x.MaxAdjlen)
 	if x.TinStats != nil {
 		array := e.Begin(AttrCakeStatsTinStats)
 		for i := range x.TinStats {
-			entry := e.BeginEntry(x.TinStats[i].Index)
-			x.TinStats[i].V.encode(e)
-			e.End(entry)
+			x.TinStats[i].V.encode(e, e.Entry(x.TinStats[i].Index))
 		}
 		e.End(array)
 	}
-	if x.Deficit.OK {
-		e.Int32(AttrCakeStatsDeficit, x.Deficit.V)
-	}
-	if x.CobaltCount.OK {
-		e.Uint32(AttrCakeStatsCobaltCount, x.CobaltCount.V)
-	}
-	if x.Dropping.OK {
-		e.Uint32(AttrCakeStatsDropping, x.Dropping.V)
-	}
-	if x.DropNextUs.OK {
-		e.Int32(AttrCakeStatsDropNextUs, x.DropNextUs.V)
-	}
-	if x.PDrop.OK {
-		e.Uint32(AttrCakeStatsPDrop, x.PDrop.V)
-	}
-	if x.BlueTimerUs.OK {
-		e.Int32(AttrCakeStatsBlueTimerUs, x.BlueTimerUs.V)
-	}
-	e.Raw(x.Unknown)
+	e.OptInt32(AttrCakeStatsDeficit, x.Deficit)
+	e.OptUint32(AttrCakeStatsCobaltCount, x.CobaltCount)
+	e.OptUint32(AttrCakeStatsDropping, x.Dropping)
+	e.OptInt32(AttrCakeStatsDropNextUs, x.DropNextUs)
+	e.OptUint32(AttrCakeStatsPDrop, x.PDrop)
+	e.OptInt32(AttrCakeStatsBlueTimerUs, x.BlueTimerUs)
+	e.Close(n, x.Unknown)
 }
 
-func (x *CakeStatsAttrs) decode(d *nlattr.Decoder) {
+func (x *CakeStatsAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrCakeStatsCapacityEstimate64:
-			x.CapacityEstimate64 = nlattr.Some(d.Uint64())
+			x.CapacityEstimate64 = d.OptUint64()
 		case AttrCakeStatsMemoryLimit:
-			x.MemoryLimit = nlattr.Some(d.Uint32())
+			x.MemoryLimit = d.OptUint32()
 		case AttrCakeStatsMemoryUsed:
-			x.MemoryUsed = nlattr.Some(d.Uint32())
+			x.MemoryUsed = d.OptUint32()
 		case AttrCakeStatsAvgNetoff:
-			x.AvgNetoff = nlattr.Some(d.Uint32())
+			x.AvgNetoff = d.OptUint32()
 		case AttrCakeStatsMinNetlen:
-			x.MinNetlen = nlattr.Some(d.Uint32())
+			x.MinNetlen = d.OptUint32()
 		case AttrCakeStatsMaxNetlen:
-			x.MaxNetlen = nlattr.Some(d.Uint32())
+			x.MaxNetlen = d.OptUint32()
 		case AttrCakeStatsMinAdjlen:
-			x.MinAdjlen = nlattr.Some(d.Uint32())
+			x.MinAdjlen = d.OptUint32()
 		case AttrCakeStatsMaxAdjlen:
-			x.MaxAdjlen = nlattr.Some(d.Uint32())
+			x.MaxAdjlen = d.OptUint32()
 		case AttrCakeStatsTinStats:
 			list := nlattr.MakeSlice[nlattr.Indexed[CakeTinStatsAttrs]](d, d.Members())
 			array := d.Enter()
 			for d.Next() {
 				list = append(list, nlattr.Indexed[CakeTinStatsAttrs]{Index: d.Type()})
-				entry := d.Enter()
-				list[len(list)-1].V.decode(d)
-				d.Leave(entry)
+				if !list[len(list)-1].V.decode(d, nil) {
+					d.Fail(nlattr.ErrLength)
+				}
 			}
-			if d.Close(array) {
+			if d.Close(array, &x.Unknown) {
 				x.TinStats = list
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrCakeStatsDeficit:
-			x.Deficit = nlattr.Some(d.Int32())
+			x.Deficit = d.OptInt32()
 		case AttrCakeStatsCobaltCount:
-			x.CobaltCount = nlattr.Some(d.Uint32())
+			x.CobaltCount = d.OptUint32()
 		case AttrCakeStatsDropping:
-			x.Dropping = nlattr.Some(d.Uint32())
+			x.Dropping = d.OptUint32()
 		case AttrCakeStatsDropNextUs:
-			x.DropNextUs = nlattr.Some(d.Int32())
+			x.DropNextUs = d.OptInt32()
 		case AttrCakeStatsPDrop:
-			x.PDrop = nlattr.Some(d.Uint32())
+			x.PDrop = d.OptUint32()
 		case AttrCakeStatsBlueTimerUs:
-			x.BlueTimerUs = nlattr.Some(d.Int32())
+			x.BlueTimerUs = d.OptInt32()
 		case AttrCakeStatsPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // CakeTinStatsAttrs is the attribute set cake-tin-stats-attrs: counters of a tin.
@@ -4092,195 +3268,149 @@ type CakeTinStatsAttrs struct {
 	UnresponsiveFlows  nlattr.Opt[uint32] // flows that do not react to drops
 	MaxSkblen          nlattr.Opt[uint32] // longest packet, bytes
 	FlowQuantum        nlattr.Opt[uint32] // bytes that a flow may send in a round
-	Unknown            []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown            []nlattr.Attr
 }
 
-func (x *CakeTinStatsAttrs) encode(e *nlattr.Encoder) {
-	if x.SentPackets.OK {
-		e.Uint32(AttrCakeTinStatsSentPackets, x.SentPackets.V)
-	}
-	if x.SentBytes64.OK {
-		e.Uint64(AttrCakeTinStatsSentBytes64, x.SentBytes64.V)
-	}
-	if x.DroppedPackets.OK {
-		e.Uint32(AttrCakeTinStatsDroppedPackets, x.DroppedPackets.V)
-	}
-	if x.DroppedBytes64.OK {
-		e.Uint64(AttrCakeTinStatsDroppedBytes64, x.DroppedBytes64.V)
-	}
-	if x.AcksDroppedPackets.OK {
-		e.Uint32(AttrCakeTinStatsAcksDroppedPackets, x.AcksDroppedPackets.V)
-	}
-	if x.AcksDroppedBytes64.OK {
-		e.Uint64(AttrCakeTinStatsAcksDroppedBytes64, x.AcksDroppedBytes64.V)
-	}
-	if x.EcnMarkedPackets.OK {
-		e.Uint32(AttrCakeTinStatsEcnMarkedPackets, x.EcnMarkedPackets.V)
-	}
-	if x.EcnMarkedBytes64.OK {
-		e.Uint64(AttrCakeTinStatsEcnMarkedBytes64, x.EcnMarkedBytes64.V)
-	}
-	if x.BacklogPackets.OK {
-		e.Uint32(AttrCakeTinStatsBacklogPackets, x.BacklogPackets.V)
-	}
-	if x.BacklogBytes.OK {
-		e.Uint32(AttrCakeTinStatsBacklogBytes, x.BacklogBytes.V)
-	}
-	if x.ThresholdRate64.OK {
-		e.Uint64(AttrCakeTinStatsThresholdRate64, x.ThresholdRate64.V)
-	}
-	if x.TargetUs.OK {
-		e.Uint32(AttrCakeTinStatsTargetUs, x.TargetUs.V)
-	}
-	if x.IntervalUs.OK {
-		e.Uint32(AttrCakeTinStatsIntervalUs, x.IntervalUs.V)
-	}
-	if x.WayIndirectHits.OK {
-		e.Uint32(AttrCakeTinStatsWayIndirectHits, x.WayIndirectHits.V)
-	}
-	if x.WayMisses.OK {
-		e.Uint32(AttrCakeTinStatsWayMisses, x.WayMisses.V)
-	}
-	if x.WayCollisions.OK {
-		e.Uint32(AttrCakeTinStatsWayCollisions, x.WayCollisions.V)
-	}
-	if x.PeakDelayUs.OK {
-		e.Uint32(AttrCakeTinStatsPeakDelayUs, x.PeakDelayUs.V)
-	}
-	if x.AvgDelayUs.OK {
-		e.Uint32(AttrCakeTinStatsAvgDelayUs, x.AvgDelayUs.V)
-	}
-	if x.BaseDelayUs.OK {
-		e.Uint32(AttrCakeTinStatsBaseDelayUs, x.BaseDelayUs.V)
-	}
-	if x.SparseFlows.OK {
-		e.Uint32(AttrCakeTinStatsSparseFlows, x.SparseFlows.V)
-	}
-	if x.BulkFlows.OK {
-		e.Uint32(AttrCakeTinStatsBulkFlows, x.BulkFlows.V)
-	}
-	if x.UnresponsiveFlows.OK {
-		e.Uint32(AttrCakeTinStatsUnresponsiveFlows, x.UnresponsiveFlows.V)
-	}
-	if x.MaxSkblen.OK {
-		e.Uint32(AttrCakeTinStatsMaxSkblen, x.MaxSkblen.V)
-	}
-	if x.FlowQuantum.OK {
-		e.Uint32(AttrCakeTinStatsFlowQuantum, x.FlowQuantum.V)
-	}
-	e.Raw(x.Unknown)
+func (x *CakeTinStatsAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrCakeTinStatsSentPackets, x.SentPackets)
+	e.OptUint64(AttrCakeTinStatsSentBytes64, x.SentBytes64)
+	e.OptUint32(AttrCakeTinStatsDroppedPackets, x.DroppedPackets)
+	e.OptUint64(AttrCakeTinStatsDroppedBytes64, x.DroppedBytes64)
+	e.OptUint32(AttrCakeTinStatsAcksDroppedPackets, x.AcksDroppedPackets)
+	e.OptUint64(AttrCakeTinStatsAcksDroppedBytes64, x.AcksDroppedBytes64)
+	e.OptUint32(AttrCakeTinStatsEcnMarkedPackets, x.EcnMarkedPackets)
+	e.OptUint64(AttrCakeTinStatsEcnMarkedBytes64, x.EcnMarkedBytes64)
+	e.OptUint32(AttrCakeTinStatsBacklogPackets, x.BacklogPackets)
+	e.OptUint32(AttrCakeTinStatsBacklogBytes, x.BacklogBytes)
+	e.OptUint64(AttrCakeTinStatsThresholdRate64, x.ThresholdRate64)
+	e.OptUint32(AttrCakeTinStatsTargetUs, x.TargetUs)
+	e.OptUint32(AttrCakeTinStatsIntervalUs, x.IntervalUs)
+	e.OptUint32(AttrCakeTinStatsWayIndirectHits, x.WayIndirectHits)
+	e.OptUint32(AttrCakeTinStatsWayMisses, x.WayMisses)
+	e.OptUint32(AttrCakeTinStatsWayCollisions, x.WayCollisions)
+	e.OptUint32(AttrCakeTinStatsPeakDelayUs, x.PeakDelayUs)
+	e.OptUint32(AttrCakeTinStatsAvgDelayUs, x.AvgDelayUs)
+	e.OptUint32(AttrCakeTinStatsBaseDelayUs, x.BaseDelayUs)
+	e.OptUint32(AttrCakeTinStatsSparseFlows, x.SparseFlows)
+	e.OptUint32(AttrCakeTinStatsBulkFlows, x.BulkFlows)
+	e.OptUint32(AttrCakeTinStatsUnresponsiveFlows, x.UnresponsiveFlows)
+	e.OptUint32(AttrCakeTinStatsMaxSkblen, x.MaxSkblen)
+	e.OptUint32(AttrCakeTinStatsFlowQuantum, x.FlowQuantum)
+	e.Close(n, x.Unknown)
 }
 
-func (x *CakeTinStatsAttrs) decode(d *nlattr.Decoder) {
+func (x *CakeTinStatsAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrCakeTinStatsSentPackets:
-			x.SentPackets = nlattr.Some(d.Uint32())
+			x.SentPackets = d.OptUint32()
 		case AttrCakeTinStatsSentBytes64:
-			x.SentBytes64 = nlattr.Some(d.Uint64())
+			x.SentBytes64 = d.OptUint64()
 		case AttrCakeTinStatsDroppedPackets:
-			x.DroppedPackets = nlattr.Some(d.Uint32())
+			x.DroppedPackets = d.OptUint32()
 		case AttrCakeTinStatsDroppedBytes64:
-			x.DroppedBytes64 = nlattr.Some(d.Uint64())
+			x.DroppedBytes64 = d.OptUint64()
 		case AttrCakeTinStatsAcksDroppedPackets:
-			x.AcksDroppedPackets = nlattr.Some(d.Uint32())
+			x.AcksDroppedPackets = d.OptUint32()
 		case AttrCakeTinStatsAcksDroppedBytes64:
-			x.AcksDroppedBytes64 = nlattr.Some(d.Uint64())
+			x.AcksDroppedBytes64 = d.OptUint64()
 		case AttrCakeTinStatsEcnMarkedPackets:
-			x.EcnMarkedPackets = nlattr.Some(d.Uint32())
+			x.EcnMarkedPackets = d.OptUint32()
 		case AttrCakeTinStatsEcnMarkedBytes64:
-			x.EcnMarkedBytes64 = nlattr.Some(d.Uint64())
+			x.EcnMarkedBytes64 = d.OptUint64()
 		case AttrCakeTinStatsBacklogPackets:
-			x.BacklogPackets = nlattr.Some(d.Uint32())
+			x.BacklogPackets = d.OptUint32()
 		case AttrCakeTinStatsBacklogBytes:
-			x.BacklogBytes = nlattr.Some(d.Uint32())
+			x.BacklogBytes = d.OptUint32()
 		case AttrCakeTinStatsThresholdRate64:
-			x.ThresholdRate64 = nlattr.Some(d.Uint64())
+			x.ThresholdRate64 = d.OptUint64()
 		case AttrCakeTinStatsTargetUs:
-			x.TargetUs = nlattr.Some(d.Uint32())
+			x.TargetUs = d.OptUint32()
 		case AttrCakeTinStatsIntervalUs:
-			x.IntervalUs = nlattr.Some(d.Uint32())
+			x.IntervalUs = d.OptUint32()
 		case AttrCakeTinStatsWayIndirectHits:
-			x.WayIndirectHits = nlattr.Some(d.Uint32())
+			x.WayIndirectHits = d.OptUint32()
 		case AttrCakeTinStatsWayMisses:
-			x.WayMisses = nlattr.Some(d.Uint32())
+			x.WayMisses = d.OptUint32()
 		case AttrCakeTinStatsWayCollisions:
-			x.WayCollisions = nlattr.Some(d.Uint32())
+			x.WayCollisions = d.OptUint32()
 		case AttrCakeTinStatsPeakDelayUs:
-			x.PeakDelayUs = nlattr.Some(d.Uint32())
+			x.PeakDelayUs = d.OptUint32()
 		case AttrCakeTinStatsAvgDelayUs:
-			x.AvgDelayUs = nlattr.Some(d.Uint32())
+			x.AvgDelayUs = d.OptUint32()
 		case AttrCakeTinStatsBaseDelayUs:
-			x.BaseDelayUs = nlattr.Some(d.Uint32())
+			x.BaseDelayUs = d.OptUint32()
 		case AttrCakeTinStatsSparseFlows:
-			x.SparseFlows = nlattr.Some(d.Uint32())
+			x.SparseFlows = d.OptUint32()
 		case AttrCakeTinStatsBulkFlows:
-			x.BulkFlows = nlattr.Some(d.Uint32())
+			x.BulkFlows = d.OptUint32()
 		case AttrCakeTinStatsUnresponsiveFlows:
-			x.UnresponsiveFlows = nlattr.Some(d.Uint32())
+			x.UnresponsiveFlows = d.OptUint32()
 		case AttrCakeTinStatsMaxSkblen:
-			x.MaxSkblen = nlattr.Some(d.Uint32())
+			x.MaxSkblen = d.OptUint32()
 		case AttrCakeTinStatsFlowQuantum:
-			x.FlowQuantum = nlattr.Some(d.Uint32())
+			x.FlowQuantum = d.OptUint32()
 		case AttrCakeTinStatsPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // CbsAttrs is the attribute set cbs-attrs: cbs: the credit-based shaper of 802.1Qav.
 type CbsAttrs struct {
-	Parms   *CbsQopt      // all of it
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Parms   *CbsQopt // all of it
+	Unknown []nlattr.Attr
 }
 
-func (x *CbsAttrs) encode(e *nlattr.Encoder) {
+func (x *CbsAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	if x.Parms != nil {
-		nest := e.BeginRaw(AttrCbsParms)
-		x.Parms.encode(e.Extend(20))
-		e.End(nest)
+		x.Parms.encode(e.Struct(AttrCbsParms, 20))
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *CbsAttrs) decode(d *nlattr.Decoder) {
+func (x *CbsAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrCbsParms:
-			v := nlattr.New[CbsQopt](d)
-			v.decode(d.Payload())
-			x.Parms = v
+			x.Parms = nlattr.New[CbsQopt](d)
+			x.Parms.decode(d.Payload())
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // ChokeAttrs is the attribute set choke-attrs: choke: RED that punishes flows which fill the queue.
 type ChokeAttrs struct {
-	Parms   nlattr.Opt[RedQopt] // thresholds
-	Stab    []byte              // how the average decays while idle, 256 shifts
-	MaxP    nlattr.Opt[uint32]  // probability at the upper threshold, 2^32 for 1
-	Unknown []nlattr.Attr       // what the fields cannot hold, as it came
+	Parms nlattr.Opt[RedQopt] // thresholds
+	// How the average decays while idle, 256 shifts. Requests only.
+	Stab    []byte
+	MaxP    nlattr.Opt[uint32] // probability at the upper threshold, 2^32 for 1
+	Unknown []nlattr.Attr
 }
 
-func (x *ChokeAttrs) encode(e *nlattr.Encoder) {
+func (x *ChokeAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	if x.Parms.OK {
 		nest := e.BeginRaw(AttrChokeParms)
 		x.Parms.V.encode(e, e.Extend(16))
 		e.End(nest)
 	}
-	if x.Stab != nil {
-		e.Bytes(AttrChokeStab, x.Stab)
-	}
-	if x.MaxP.OK {
-		e.Uint32(AttrChokeMaxP, x.MaxP.V)
-	}
-	e.Raw(x.Unknown)
+	e.OptBytes(AttrChokeStab, x.Stab)
+	e.OptUint32(AttrChokeMaxP, x.MaxP)
+	e.Close(n, x.Unknown)
 }
 
-func (x *ChokeAttrs) decode(d *nlattr.Decoder) {
+func (x *ChokeAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrChokeParms:
@@ -4289,11 +3419,12 @@ func (x *ChokeAttrs) decode(d *nlattr.Decoder) {
 		case AttrChokeStab:
 			x.Stab = d.Bytes()
 		case AttrChokeMaxP:
-			x.MaxP = nlattr.Some(d.Uint32())
+			x.MaxP = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // CodelAttrs is the attribute set codel-attrs: codel: drops by the time that packets wait. Times in
@@ -4304,69 +3435,63 @@ type CodelAttrs struct {
 	Interval    nlattr.Opt[uint32] // how long the delay must be above target
 	Ecn         nlattr.Opt[uint32] // 1: mark rather than drop
 	CeThreshold nlattr.Opt[uint32] // mark all packets that wait longer
-	Unknown     []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown     []nlattr.Attr
 }
 
-func (x *CodelAttrs) encode(e *nlattr.Encoder) {
-	if x.Target.OK {
-		e.Uint32(AttrCodelTarget, x.Target.V)
-	}
-	if x.Limit.OK {
-		e.Uint32(AttrCodelLimit, x.Limit.V)
-	}
-	if x.Interval.OK {
-		e.Uint32(AttrCodelInterval, x.Interval.V)
-	}
-	if x.Ecn.OK {
-		e.Uint32(AttrCodelEcn, x.Ecn.V)
-	}
-	if x.CeThreshold.OK {
-		e.Uint32(AttrCodelCeThreshold, x.CeThreshold.V)
-	}
-	e.Raw(x.Unknown)
+func (x *CodelAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrCodelTarget, x.Target)
+	e.OptUint32(AttrCodelLimit, x.Limit)
+	e.OptUint32(AttrCodelInterval, x.Interval)
+	e.OptUint32(AttrCodelEcn, x.Ecn)
+	e.OptUint32(AttrCodelCeThreshold, x.CeThreshold)
+	e.Close(n, x.Unknown)
 }
 
-func (x *CodelAttrs) decode(d *nlattr.Decoder) {
+func (x *CodelAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrCodelTarget:
-			x.Target = nlattr.Some(d.Uint32())
+			x.Target = d.OptUint32()
 		case AttrCodelLimit:
-			x.Limit = nlattr.Some(d.Uint32())
+			x.Limit = d.OptUint32()
 		case AttrCodelInterval:
-			x.Interval = nlattr.Some(d.Uint32())
+			x.Interval = d.OptUint32()
 		case AttrCodelEcn:
-			x.Ecn = nlattr.Some(d.Uint32())
+			x.Ecn = d.OptUint32()
 		case AttrCodelCeThreshold:
-			x.CeThreshold = nlattr.Some(d.Uint32())
+			x.CeThreshold = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // DrrAttrs is the attribute set drr-attrs: a class of drr.
 type DrrAttrs struct {
 	Quantum nlattr.Opt[uint32] // bytes that the class may send in a round; by default the MTU
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *DrrAttrs) encode(e *nlattr.Encoder) {
-	if x.Quantum.OK {
-		e.Uint32(AttrDrrQuantum, x.Quantum.V)
-	}
-	e.Raw(x.Unknown)
+func (x *DrrAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrDrrQuantum, x.Quantum)
+	e.Close(n, x.Unknown)
 }
 
-func (x *DrrAttrs) decode(d *nlattr.Decoder) {
+func (x *DrrAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrDrrQuantum:
-			x.Quantum = nlattr.Some(d.Uint32())
+			x.Quantum = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // Dualpi2Attrs is the attribute set dualpi2-attrs: dualpi2: two coupled queues, one of low delay
@@ -4380,129 +3505,105 @@ type Dualpi2Attrs struct {
 	Beta           nlattr.Opt[uint32] // proportional gain, hertz, in units of 1/256
 	StepThreshPkts nlattr.Opt[uint32] // packets in the queue of low delay from which all are marked
 	StepThreshUs   nlattr.Opt[uint32] // delay of that queue from which all are marked, microseconds
-	MinQlenStep    nlattr.Opt[uint32]
-	Coupling       nlattr.Opt[uint8]
-	DropOverload   nlattr.Opt[Dualpi2DropOverload] // what to do under overload
-	DropEarly      nlattr.Opt[Dualpi2DropEarly]    // when to decide about a packet
-	CProtection    nlattr.Opt[uint8]               // share that the classic queue is sure of, percent
-	EcnMask        nlattr.Opt[Dualpi2EcnMask]      // who goes into the queue of low delay
-	SplitGso       nlattr.Opt[Dualpi2SplitGso]     // what to do with large segments
-	Unknown        []nlattr.Attr                   // what the fields cannot hold, as it came
+	// Packets in that queue below which the threshold does not count.
+	MinQlenStep nlattr.Opt[uint32]
+	// How much stronger low delay is marked than classic is dropped.
+	Coupling     nlattr.Opt[uint8]
+	DropOverload nlattr.Opt[Dualpi2DropOverload] // what to do under overload
+	DropEarly    nlattr.Opt[Dualpi2DropEarly]    // when to decide about a packet
+	CProtection  nlattr.Opt[uint8]               // share that the classic queue is sure of, percent
+	EcnMask      nlattr.Opt[Dualpi2EcnMask]      // who goes into the queue of low delay
+	SplitGso     nlattr.Opt[Dualpi2SplitGso]     // what to do with large segments
+	Unknown      []nlattr.Attr
 }
 
-func (x *Dualpi2Attrs) encode(e *nlattr.Encoder) {
-	if x.Limit.OK {
-		e.Uint32(AttrDualpi2Limit, x.Limit.V)
-	}
-	if x.MemoryLimit.OK {
-		e.Uint32(AttrDualpi2MemoryLimit, x.MemoryLimit.V)
-	}
-	if x.Target.OK {
-		e.Uint32(AttrDualpi2Target, x.Target.V)
-	}
-	if x.Tupdate.OK {
-		e.Uint32(AttrDualpi2Tupdate, x.Tupdate.V)
-	}
-	if x.Alpha.OK {
-		e.Uint32(AttrDualpi2Alpha, x.Alpha.V)
-	}
-	if x.Beta.OK {
-		e.Uint32(AttrDualpi2Beta, x.Beta.V)
-	}
-	if x.StepThreshPkts.OK {
-		e.Uint32(AttrDualpi2StepThreshPkts, x.StepThreshPkts.V)
-	}
-	if x.StepThreshUs.OK {
-		e.Uint32(AttrDualpi2StepThreshUs, x.StepThreshUs.V)
-	}
-	if x.MinQlenStep.OK {
-		e.Uint32(AttrDualpi2MinQlenStep, x.MinQlenStep.V)
-	}
-	if x.Coupling.OK {
-		e.Uint8(AttrDualpi2Coupling, x.Coupling.V)
-	}
-	if x.DropOverload.OK {
-		e.Uint8(AttrDualpi2DropOverload, uint8(x.DropOverload.V))
-	}
-	if x.DropEarly.OK {
-		e.Uint8(AttrDualpi2DropEarly, uint8(x.DropEarly.V))
-	}
-	if x.CProtection.OK {
-		e.Uint8(AttrDualpi2CProtection, x.CProtection.V)
-	}
-	if x.EcnMask.OK {
-		e.Uint8(AttrDualpi2EcnMask, uint8(x.EcnMask.V))
-	}
-	if x.SplitGso.OK {
-		e.Uint8(AttrDualpi2SplitGso, uint8(x.SplitGso.V))
-	}
-	e.Raw(x.Unknown)
+func (x *Dualpi2Attrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrDualpi2Limit, x.Limit)
+	e.OptUint32(AttrDualpi2MemoryLimit, x.MemoryLimit)
+	e.OptUint32(AttrDualpi2Target, x.Target)
+	e.OptUint32(AttrDualpi2Tupdate, x.Tupdate)
+	e.OptUint32(AttrDualpi2Alpha, x.Alpha)
+	e.OptUint32(AttrDualpi2Beta, x.Beta)
+	e.OptUint32(AttrDualpi2StepThreshPkts, x.StepThreshPkts)
+	e.OptUint32(AttrDualpi2StepThreshUs, x.StepThreshUs)
+	e.OptUint32(AttrDualpi2MinQlenStep, x.MinQlenStep)
+	e.OptUint8(AttrDualpi2Coupling, x.Coupling)
+	nlattr.OptEnum8(e, AttrDualpi2DropOverload, x.DropOverload)
+	nlattr.OptEnum8(e, AttrDualpi2DropEarly, x.DropEarly)
+	e.OptUint8(AttrDualpi2CProtection, x.CProtection)
+	nlattr.OptEnum8(e, AttrDualpi2EcnMask, x.EcnMask)
+	nlattr.OptEnum8(e, AttrDualpi2SplitGso, x.SplitGso)
+	e.Close(n, x.Unknown)
 }
 
-func (x *Dualpi2Attrs) decode(d *nlattr.Decoder) {
+func (x *Dualpi2Attrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrDualpi2Limit:
-			x.Limit = nlattr.Some(d.Uint32())
+			x.Limit = d.OptUint32()
 		case AttrDualpi2MemoryLimit:
-			x.MemoryLimit = nlattr.Some(d.Uint32())
+			x.MemoryLimit = d.OptUint32()
 		case AttrDualpi2Target:
-			x.Target = nlattr.Some(d.Uint32())
+			x.Target = d.OptUint32()
 		case AttrDualpi2Tupdate:
-			x.Tupdate = nlattr.Some(d.Uint32())
+			x.Tupdate = d.OptUint32()
 		case AttrDualpi2Alpha:
-			x.Alpha = nlattr.Some(d.Uint32())
+			x.Alpha = d.OptUint32()
 		case AttrDualpi2Beta:
-			x.Beta = nlattr.Some(d.Uint32())
+			x.Beta = d.OptUint32()
 		case AttrDualpi2StepThreshPkts:
-			x.StepThreshPkts = nlattr.Some(d.Uint32())
+			x.StepThreshPkts = d.OptUint32()
 		case AttrDualpi2StepThreshUs:
-			x.StepThreshUs = nlattr.Some(d.Uint32())
+			x.StepThreshUs = d.OptUint32()
 		case AttrDualpi2MinQlenStep:
-			x.MinQlenStep = nlattr.Some(d.Uint32())
+			x.MinQlenStep = d.OptUint32()
 		case AttrDualpi2Coupling:
-			x.Coupling = nlattr.Some(d.Uint8())
+			x.Coupling = d.OptUint8()
 		case AttrDualpi2DropOverload:
 			x.DropOverload = nlattr.Some(Dualpi2DropOverload(d.Uint8()))
 		case AttrDualpi2DropEarly:
 			x.DropEarly = nlattr.Some(Dualpi2DropEarly(d.Uint8()))
 		case AttrDualpi2CProtection:
-			x.CProtection = nlattr.Some(d.Uint8())
+			x.CProtection = d.OptUint8()
 		case AttrDualpi2EcnMask:
 			x.EcnMask = nlattr.Some(Dualpi2EcnMask(d.Uint8()))
 		case AttrDualpi2SplitGso:
 			x.SplitGso = nlattr.Some(Dualpi2SplitGso(d.Uint8()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // EtfAttrs is the attribute set etf-attrs: etf: sends packets at the time that they carry.
 type EtfAttrs struct {
 	Parms   nlattr.Opt[EtfQopt] // all of it
-	Unknown []nlattr.Attr       // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *EtfAttrs) encode(e *nlattr.Encoder) {
+func (x *EtfAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	if x.Parms.OK {
-		nest := e.BeginRaw(AttrEtfParms)
-		x.Parms.V.encode(e.Extend(12))
-		e.End(nest)
+		x.Parms.V.encode(e.Struct(AttrEtfParms, 12))
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *EtfAttrs) decode(d *nlattr.Decoder) {
+func (x *EtfAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrEtfParms:
 			x.Parms.OK = true
 			x.Parms.V.decode(d.Payload())
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // EtsAttrs is the attribute set ets-attrs: ets: some bands strictly in order, the others in turns,
@@ -4512,128 +3613,115 @@ type EtsAttrs struct {
 	Nstrict nlattr.Opt[uint8] // of these strict ones, the first
 	Quanta  *EtsQuantaAttrs   // bytes in a turn of the others
 	Priomap *EtsPriomapAttrs  // bands of the priorities
-	Unknown []nlattr.Attr     // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *EtsAttrs) encode(e *nlattr.Encoder) {
-	if x.Nbands.OK {
-		e.Uint8(AttrEtsNbands, x.Nbands.V)
-	}
-	if x.Nstrict.OK {
-		e.Uint8(AttrEtsNstrict, x.Nstrict.V)
-	}
+func (x *EtsAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint8(AttrEtsNbands, x.Nbands)
+	e.OptUint8(AttrEtsNstrict, x.Nstrict)
 	if x.Quanta != nil {
-		nest := e.Begin(AttrEtsQuanta)
-		x.Quanta.encode(e)
-		e.End(nest)
+		x.Quanta.encode(e, AttrEtsQuanta)
 	}
 	if x.Priomap != nil {
-		nest := e.Begin(AttrEtsPriomap)
-		x.Priomap.encode(e)
-		e.End(nest)
+		x.Priomap.encode(e, AttrEtsPriomap)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *EtsAttrs) decode(d *nlattr.Decoder) {
+func (x *EtsAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrEtsNbands:
-			x.Nbands = nlattr.Some(d.Uint8())
+			x.Nbands = d.OptUint8()
 		case AttrEtsNstrict:
-			x.Nstrict = nlattr.Some(d.Uint8())
+			x.Nstrict = d.OptUint8()
 		case AttrEtsQuanta:
-			v := nlattr.New[EtsQuantaAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[EtsQuantaAttrs](d); v.decode(d, &x.Unknown) {
 				x.Quanta = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrEtsPriomap:
-			v := nlattr.New[EtsPriomapAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[EtsPriomapAttrs](d); v.decode(d, &x.Unknown) {
 				x.Priomap = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // EtsQuantaAttrs is the attribute set ets-quanta: bytes in a turn; also the options of a class of
 // ets, with one.
 type EtsQuantaAttrs struct {
-	QuantaBand []uint32      // of the bands one after the other, without strict ones
-	Unknown    []nlattr.Attr // what the fields cannot hold, as it came
+	QuantaBand []uint32 // of the bands one after the other, without strict ones
+	Unknown    []nlattr.Attr
 }
 
-func (x *EtsQuantaAttrs) encode(e *nlattr.Encoder) {
+func (x *EtsQuantaAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	for _, v := range x.QuantaBand {
 		e.Uint32(AttrEtsQuantaQuantaBand, v)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *EtsQuantaAttrs) decode(d *nlattr.Decoder) {
+func (x *EtsQuantaAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrEtsQuantaQuantaBand:
-			if x.QuantaBand == nil {
-				x.QuantaBand = nlattr.MakeSlice[uint32](d, d.Count())
-			}
-			x.QuantaBand = append(x.QuantaBand, d.Uint32())
+			x.QuantaBand = append(nlattr.Room(d, x.QuantaBand), d.Uint32())
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // EtsPriomapAttrs is the attribute set ets-priomap: bands of the 16 priorities of packets.
 type EtsPriomapAttrs struct {
-	PriomapBand []uint8       // band of each priority, from 0
-	Unknown     []nlattr.Attr // what the fields cannot hold, as it came
+	PriomapBand []uint8 // band of each priority, from 0
+	Unknown     []nlattr.Attr
 }
 
-func (x *EtsPriomapAttrs) encode(e *nlattr.Encoder) {
+func (x *EtsPriomapAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	for _, v := range x.PriomapBand {
 		e.Uint8(AttrEtsPriomapPriomapBand, v)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *EtsPriomapAttrs) decode(d *nlattr.Decoder) {
+func (x *EtsPriomapAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrEtsPriomapPriomapBand:
-			if x.PriomapBand == nil {
-				x.PriomapBand = nlattr.MakeSlice[uint8](d, d.Count())
-			}
-			x.PriomapBand = append(x.PriomapBand, d.Uint8())
+			x.PriomapBand = append(nlattr.Room(d, x.PriomapBand), d.Uint8())
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // FqAttrs is the attribute set fq-attrs: fq: a queue a flow, and the pacing of TCP. Times in
 // microseconds.
 type FqAttrs struct {
-	Plimit           nlattr.Opt[uint32] // packets that may wait
-	FlowPlimit       nlattr.Opt[uint32] // packets of one flow that may wait
-	Quantum          nlattr.Opt[uint32] // bytes that a flow may send in a round
-	InitialQuantum   nlattr.Opt[uint32] // bytes that a new flow may send at first
-	RateEnable       nlattr.Opt[uint32] // 1: keep to the rates that sockets ask for
-	FlowDefaultRate  nlattr.Opt[uint32] // without meaning now
-	FlowMaxRate      nlattr.Opt[uint32] // bytes per second of a flow at most
-	BucketsLog       nlattr.Opt[uint32] // binary logarithm of the size of the hash table
-	FlowRefillDelay  nlattr.Opt[uint32] // a flow that was idle for so long counts as new
-	OrphanMask       nlattr.Opt[uint32]
+	Plimit          nlattr.Opt[uint32] // packets that may wait
+	FlowPlimit      nlattr.Opt[uint32] // packets of one flow that may wait
+	Quantum         nlattr.Opt[uint32] // bytes that a flow may send in a round
+	InitialQuantum  nlattr.Opt[uint32] // bytes that a new flow may send at first
+	RateEnable      nlattr.Opt[uint32] // 1: keep to the rates that sockets ask for
+	FlowDefaultRate nlattr.Opt[uint32] // without meaning now
+	FlowMaxRate     nlattr.Opt[uint32] // bytes per second of a flow at most
+	BucketsLog      nlattr.Opt[uint32] // binary logarithm of the size of the hash table
+	FlowRefillDelay nlattr.Opt[uint32] // a flow that was idle for so long counts as new
+	// Packets without a socket go into flows by these bits of their hash.
+	OrphanMask nlattr.Opt[uint32]
+	// Flows below this rate, bytes per second, send packet by packet.
 	LowRateThreshold nlattr.Opt[uint32]
 	CeThreshold      nlattr.Opt[uint32] // mark packets that wait longer
 	TimerSlack       nlattr.Opt[uint32] // how late the timer may be, nanoseconds
@@ -4641,200 +3729,149 @@ type FqAttrs struct {
 	HorizonDrop      nlattr.Opt[uint8]  // 1: drop packets beyond the horizon, 0: bring them forward
 	Priomap          *PrioQopt          // bands of the priorities; there are 3
 	Weights          []int32            // bytes in a turn of each of the 3 bands
-	OffloadHorizon   nlattr.Opt[uint32]
-	Unknown          []nlattr.Attr // what the fields cannot hold, as it came
+	// Packets that are due within it go to the device at once, which paces. Since Linux 6.13.
+	OffloadHorizon nlattr.Opt[uint32]
+	Unknown        []nlattr.Attr
 }
 
-func (x *FqAttrs) encode(e *nlattr.Encoder) {
-	if x.Plimit.OK {
-		e.Uint32(AttrFqPlimit, x.Plimit.V)
-	}
-	if x.FlowPlimit.OK {
-		e.Uint32(AttrFqFlowPlimit, x.FlowPlimit.V)
-	}
-	if x.Quantum.OK {
-		e.Uint32(AttrFqQuantum, x.Quantum.V)
-	}
-	if x.InitialQuantum.OK {
-		e.Uint32(AttrFqInitialQuantum, x.InitialQuantum.V)
-	}
-	if x.RateEnable.OK {
-		e.Uint32(AttrFqRateEnable, x.RateEnable.V)
-	}
-	if x.FlowDefaultRate.OK {
-		e.Uint32(AttrFqFlowDefaultRate, x.FlowDefaultRate.V)
-	}
-	if x.FlowMaxRate.OK {
-		e.Uint32(AttrFqFlowMaxRate, x.FlowMaxRate.V)
-	}
-	if x.BucketsLog.OK {
-		e.Uint32(AttrFqBucketsLog, x.BucketsLog.V)
-	}
-	if x.FlowRefillDelay.OK {
-		e.Uint32(AttrFqFlowRefillDelay, x.FlowRefillDelay.V)
-	}
-	if x.OrphanMask.OK {
-		e.Uint32(AttrFqOrphanMask, x.OrphanMask.V)
-	}
-	if x.LowRateThreshold.OK {
-		e.Uint32(AttrFqLowRateThreshold, x.LowRateThreshold.V)
-	}
-	if x.CeThreshold.OK {
-		e.Uint32(AttrFqCeThreshold, x.CeThreshold.V)
-	}
-	if x.TimerSlack.OK {
-		e.Uint32(AttrFqTimerSlack, x.TimerSlack.V)
-	}
-	if x.Horizon.OK {
-		e.Uint32(AttrFqHorizon, x.Horizon.V)
-	}
-	if x.HorizonDrop.OK {
-		e.Uint8(AttrFqHorizonDrop, x.HorizonDrop.V)
-	}
+func (x *FqAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrFqPlimit, x.Plimit)
+	e.OptUint32(AttrFqFlowPlimit, x.FlowPlimit)
+	e.OptUint32(AttrFqQuantum, x.Quantum)
+	e.OptUint32(AttrFqInitialQuantum, x.InitialQuantum)
+	e.OptUint32(AttrFqRateEnable, x.RateEnable)
+	e.OptUint32(AttrFqFlowDefaultRate, x.FlowDefaultRate)
+	e.OptUint32(AttrFqFlowMaxRate, x.FlowMaxRate)
+	e.OptUint32(AttrFqBucketsLog, x.BucketsLog)
+	e.OptUint32(AttrFqFlowRefillDelay, x.FlowRefillDelay)
+	e.OptUint32(AttrFqOrphanMask, x.OrphanMask)
+	e.OptUint32(AttrFqLowRateThreshold, x.LowRateThreshold)
+	e.OptUint32(AttrFqCeThreshold, x.CeThreshold)
+	e.OptUint32(AttrFqTimerSlack, x.TimerSlack)
+	e.OptUint32(AttrFqHorizon, x.Horizon)
+	e.OptUint8(AttrFqHorizonDrop, x.HorizonDrop)
 	if x.Priomap != nil {
-		nest := e.BeginRaw(AttrFqPriomap)
-		x.Priomap.encode(e.Extend(20))
-		e.End(nest)
+		x.Priomap.encode(e.Struct(AttrFqPriomap, 20))
 	}
-	if x.Weights != nil {
-		nlattr.PutArray[int32](e, AttrFqWeights, x.Weights)
-	}
-	if x.OffloadHorizon.OK {
-		e.Uint32(AttrFqOffloadHorizon, x.OffloadHorizon.V)
-	}
-	e.Raw(x.Unknown)
+	nlattr.OptArray[int32](e, AttrFqWeights, x.Weights)
+	e.OptUint32(AttrFqOffloadHorizon, x.OffloadHorizon)
+	e.Close(n, x.Unknown)
 }
 
-func (x *FqAttrs) decode(d *nlattr.Decoder) {
+func (x *FqAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrFqPlimit:
-			x.Plimit = nlattr.Some(d.Uint32())
+			x.Plimit = d.OptUint32()
 		case AttrFqFlowPlimit:
-			x.FlowPlimit = nlattr.Some(d.Uint32())
+			x.FlowPlimit = d.OptUint32()
 		case AttrFqQuantum:
-			x.Quantum = nlattr.Some(d.Uint32())
+			x.Quantum = d.OptUint32()
 		case AttrFqInitialQuantum:
-			x.InitialQuantum = nlattr.Some(d.Uint32())
+			x.InitialQuantum = d.OptUint32()
 		case AttrFqRateEnable:
-			x.RateEnable = nlattr.Some(d.Uint32())
+			x.RateEnable = d.OptUint32()
 		case AttrFqFlowDefaultRate:
-			x.FlowDefaultRate = nlattr.Some(d.Uint32())
+			x.FlowDefaultRate = d.OptUint32()
 		case AttrFqFlowMaxRate:
-			x.FlowMaxRate = nlattr.Some(d.Uint32())
+			x.FlowMaxRate = d.OptUint32()
 		case AttrFqBucketsLog:
-			x.BucketsLog = nlattr.Some(d.Uint32())
+			x.BucketsLog = d.OptUint32()
 		case AttrFqFlowRefillDelay:
-			x.FlowRefillDelay = nlattr.Some(d.Uint32())
+			x.FlowRefillDelay = d.OptUint32()
 		case AttrFqOrphanMask:
-			x.OrphanMask = nlattr.Some(d.Uint32())
+			x.OrphanMask = d.OptUint32()
 		case AttrFqLowRateThreshold:
-			x.LowRateThreshold = nlattr.Some(d.Uint32())
+			x.LowRateThreshold = d.OptUint32()
 		case AttrFqCeThreshold:
-			x.CeThreshold = nlattr.Some(d.Uint32())
+			x.CeThreshold = d.OptUint32()
 		case AttrFqTimerSlack:
-			x.TimerSlack = nlattr.Some(d.Uint32())
+			x.TimerSlack = d.OptUint32()
 		case AttrFqHorizon:
-			x.Horizon = nlattr.Some(d.Uint32())
+			x.Horizon = d.OptUint32()
 		case AttrFqHorizonDrop:
-			x.HorizonDrop = nlattr.Some(d.Uint8())
+			x.HorizonDrop = d.OptUint8()
 		case AttrFqPriomap:
-			v := nlattr.New[PrioQopt](d)
-			v.decode(d.Payload())
-			x.Priomap = v
+			x.Priomap = nlattr.New[PrioQopt](d)
+			x.Priomap.decode(d.Payload())
 		case AttrFqWeights:
 			x.Weights = nlattr.Array[int32, int32](d)
 		case AttrFqOffloadHorizon:
-			x.OffloadHorizon = nlattr.Some(d.Uint32())
+			x.OffloadHorizon = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // FqCodelAttrs is the attribute set fq-codel-attrs: fq_codel: a codel a flow. Times in
 // microseconds.
 type FqCodelAttrs struct {
-	Target              nlattr.Opt[uint32] // delay to aim at
-	Limit               nlattr.Opt[uint32] // packets that may wait
-	Interval            nlattr.Opt[uint32] // how long the delay must be above target
-	Ecn                 nlattr.Opt[uint32] // 1: mark rather than drop
-	Flows               nlattr.Opt[uint32] // queues; only when it is made
-	Quantum             nlattr.Opt[uint32] // bytes that a flow may send in a round
-	CeThreshold         nlattr.Opt[uint32] // mark all packets that wait longer
-	DropBatchSize       nlattr.Opt[uint32] // packets dropped at once when the limit is reached
-	MemoryLimit         nlattr.Opt[uint32] // bytes of memory
+	Target        nlattr.Opt[uint32] // delay to aim at
+	Limit         nlattr.Opt[uint32] // packets that may wait
+	Interval      nlattr.Opt[uint32] // how long the delay must be above target
+	Ecn           nlattr.Opt[uint32] // 1: mark rather than drop
+	Flows         nlattr.Opt[uint32] // queues; only when it is made
+	Quantum       nlattr.Opt[uint32] // bytes that a flow may send in a round
+	CeThreshold   nlattr.Opt[uint32] // mark all packets that wait longer
+	DropBatchSize nlattr.Opt[uint32] // packets dropped at once when the limit is reached
+	MemoryLimit   nlattr.Opt[uint32] // bytes of memory
+	// ce-threshold only for packets with these bits of the traffic class.
 	CeThresholdSelector nlattr.Opt[uint8]
 	CeThresholdMask     nlattr.Opt[uint8] // which bits count
-	Unknown             []nlattr.Attr     // what the fields cannot hold, as it came
+	Unknown             []nlattr.Attr
 }
 
-func (x *FqCodelAttrs) encode(e *nlattr.Encoder) {
-	if x.Target.OK {
-		e.Uint32(AttrFqCodelTarget, x.Target.V)
-	}
-	if x.Limit.OK {
-		e.Uint32(AttrFqCodelLimit, x.Limit.V)
-	}
-	if x.Interval.OK {
-		e.Uint32(AttrFqCodelInterval, x.Interval.V)
-	}
-	if x.Ecn.OK {
-		e.Uint32(AttrFqCodelEcn, x.Ecn.V)
-	}
-	if x.Flows.OK {
-		e.Uint32(AttrFqCodelFlows, x.Flows.V)
-	}
-	if x.Quantum.OK {
-		e.Uint32(AttrFqCodelQuantum, x.Quantum.V)
-	}
-	if x.CeThreshold.OK {
-		e.Uint32(AttrFqCodelCeThreshold, x.CeThreshold.V)
-	}
-	if x.DropBatchSize.OK {
-		e.Uint32(AttrFqCodelDropBatchSize, x.DropBatchSize.V)
-	}
-	if x.MemoryLimit.OK {
-		e.Uint32(AttrFqCodelMemoryLimit, x.MemoryLimit.V)
-	}
-	if x.CeThresholdSelector.OK {
-		e.Uint8(AttrFqCodelCeThresholdSelector, x.CeThresholdSelector.V)
-	}
-	if x.CeThresholdMask.OK {
-		e.Uint8(AttrFqCodelCeThresholdMask, x.CeThresholdMask.V)
-	}
-	e.Raw(x.Unknown)
+func (x *FqCodelAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrFqCodelTarget, x.Target)
+	e.OptUint32(AttrFqCodelLimit, x.Limit)
+	e.OptUint32(AttrFqCodelInterval, x.Interval)
+	e.OptUint32(AttrFqCodelEcn, x.Ecn)
+	e.OptUint32(AttrFqCodelFlows, x.Flows)
+	e.OptUint32(AttrFqCodelQuantum, x.Quantum)
+	e.OptUint32(AttrFqCodelCeThreshold, x.CeThreshold)
+	e.OptUint32(AttrFqCodelDropBatchSize, x.DropBatchSize)
+	e.OptUint32(AttrFqCodelMemoryLimit, x.MemoryLimit)
+	e.OptUint8(AttrFqCodelCeThresholdSelector, x.CeThresholdSelector)
+	e.OptUint8(AttrFqCodelCeThresholdMask, x.CeThresholdMask)
+	e.Close(n, x.Unknown)
 }
 
-func (x *FqCodelAttrs) decode(d *nlattr.Decoder) {
+func (x *FqCodelAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrFqCodelTarget:
-			x.Target = nlattr.Some(d.Uint32())
+			x.Target = d.OptUint32()
 		case AttrFqCodelLimit:
-			x.Limit = nlattr.Some(d.Uint32())
+			x.Limit = d.OptUint32()
 		case AttrFqCodelInterval:
-			x.Interval = nlattr.Some(d.Uint32())
+			x.Interval = d.OptUint32()
 		case AttrFqCodelEcn:
-			x.Ecn = nlattr.Some(d.Uint32())
+			x.Ecn = d.OptUint32()
 		case AttrFqCodelFlows:
-			x.Flows = nlattr.Some(d.Uint32())
+			x.Flows = d.OptUint32()
 		case AttrFqCodelQuantum:
-			x.Quantum = nlattr.Some(d.Uint32())
+			x.Quantum = d.OptUint32()
 		case AttrFqCodelCeThreshold:
-			x.CeThreshold = nlattr.Some(d.Uint32())
+			x.CeThreshold = d.OptUint32()
 		case AttrFqCodelDropBatchSize:
-			x.DropBatchSize = nlattr.Some(d.Uint32())
+			x.DropBatchSize = d.OptUint32()
 		case AttrFqCodelMemoryLimit:
-			x.MemoryLimit = nlattr.Some(d.Uint32())
+			x.MemoryLimit = d.OptUint32()
 		case AttrFqCodelCeThresholdSelector:
-			x.CeThresholdSelector = nlattr.Some(d.Uint8())
+			x.CeThresholdSelector = d.OptUint8()
 		case AttrFqCodelCeThresholdMask:
-			x.CeThresholdMask = nlattr.Some(d.Uint8())
+			x.CeThresholdMask = d.OptUint8()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // FqPieAttrs is the attribute set fq-pie-attrs: fq_pie: a pie a flow. Times in microseconds.
@@ -4851,129 +3888,104 @@ type FqPieAttrs struct {
 	Ecn             nlattr.Opt[uint32] // 1: mark rather than drop
 	Bytemode        nlattr.Opt[uint32] // 1: small packets are dropped less
 	DqRateEstimator nlattr.Opt[uint32] // 1: the delay from the rate of leaving, 0: from timestamps
-	Unknown         []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown         []nlattr.Attr
 }
 
-func (x *FqPieAttrs) encode(e *nlattr.Encoder) {
-	if x.Limit.OK {
-		e.Uint32(AttrFqPieLimit, x.Limit.V)
-	}
-	if x.Flows.OK {
-		e.Uint32(AttrFqPieFlows, x.Flows.V)
-	}
-	if x.Target.OK {
-		e.Uint32(AttrFqPieTarget, x.Target.V)
-	}
-	if x.Tupdate.OK {
-		e.Uint32(AttrFqPieTupdate, x.Tupdate.V)
-	}
-	if x.Alpha.OK {
-		e.Uint32(AttrFqPieAlpha, x.Alpha.V)
-	}
-	if x.Beta.OK {
-		e.Uint32(AttrFqPieBeta, x.Beta.V)
-	}
-	if x.Quantum.OK {
-		e.Uint32(AttrFqPieQuantum, x.Quantum.V)
-	}
-	if x.MemoryLimit.OK {
-		e.Uint32(AttrFqPieMemoryLimit, x.MemoryLimit.V)
-	}
-	if x.EcnProb.OK {
-		e.Uint32(AttrFqPieEcnProb, x.EcnProb.V)
-	}
-	if x.Ecn.OK {
-		e.Uint32(AttrFqPieEcn, x.Ecn.V)
-	}
-	if x.Bytemode.OK {
-		e.Uint32(AttrFqPieBytemode, x.Bytemode.V)
-	}
-	if x.DqRateEstimator.OK {
-		e.Uint32(AttrFqPieDqRateEstimator, x.DqRateEstimator.V)
-	}
-	e.Raw(x.Unknown)
+func (x *FqPieAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrFqPieLimit, x.Limit)
+	e.OptUint32(AttrFqPieFlows, x.Flows)
+	e.OptUint32(AttrFqPieTarget, x.Target)
+	e.OptUint32(AttrFqPieTupdate, x.Tupdate)
+	e.OptUint32(AttrFqPieAlpha, x.Alpha)
+	e.OptUint32(AttrFqPieBeta, x.Beta)
+	e.OptUint32(AttrFqPieQuantum, x.Quantum)
+	e.OptUint32(AttrFqPieMemoryLimit, x.MemoryLimit)
+	e.OptUint32(AttrFqPieEcnProb, x.EcnProb)
+	e.OptUint32(AttrFqPieEcn, x.Ecn)
+	e.OptUint32(AttrFqPieBytemode, x.Bytemode)
+	e.OptUint32(AttrFqPieDqRateEstimator, x.DqRateEstimator)
+	e.Close(n, x.Unknown)
 }
 
-func (x *FqPieAttrs) decode(d *nlattr.Decoder) {
+func (x *FqPieAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrFqPieLimit:
-			x.Limit = nlattr.Some(d.Uint32())
+			x.Limit = d.OptUint32()
 		case AttrFqPieFlows:
-			x.Flows = nlattr.Some(d.Uint32())
+			x.Flows = d.OptUint32()
 		case AttrFqPieTarget:
-			x.Target = nlattr.Some(d.Uint32())
+			x.Target = d.OptUint32()
 		case AttrFqPieTupdate:
-			x.Tupdate = nlattr.Some(d.Uint32())
+			x.Tupdate = d.OptUint32()
 		case AttrFqPieAlpha:
-			x.Alpha = nlattr.Some(d.Uint32())
+			x.Alpha = d.OptUint32()
 		case AttrFqPieBeta:
-			x.Beta = nlattr.Some(d.Uint32())
+			x.Beta = d.OptUint32()
 		case AttrFqPieQuantum:
-			x.Quantum = nlattr.Some(d.Uint32())
+			x.Quantum = d.OptUint32()
 		case AttrFqPieMemoryLimit:
-			x.MemoryLimit = nlattr.Some(d.Uint32())
+			x.MemoryLimit = d.OptUint32()
 		case AttrFqPieEcnProb:
-			x.EcnProb = nlattr.Some(d.Uint32())
+			x.EcnProb = d.OptUint32()
 		case AttrFqPieEcn:
-			x.Ecn = nlattr.Some(d.Uint32())
+			x.Ecn = d.OptUint32()
 		case AttrFqPieBytemode:
-			x.Bytemode = nlattr.Some(d.Uint32())
+			x.Bytemode = d.OptUint32()
 		case AttrFqPieDqRateEstimator:
-			x.DqRateEstimator = nlattr.Some(d.Uint32())
+			x.DqRateEstimator = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // GredAttrs is the attribute set gred-attrs: gred: up to 16 virtual queues, each with RED. First
 // dps, then one queue after the other with parms, stab and max-p.
 type GredAttrs struct {
-	Parms   *GredQopts           // a queue; in answers 16 of them
-	Stab    []uint8              // how the average decays while idle, 256 shifts
-	Dps     nlattr.Opt[GredSopt] // how many queues there are
-	MaxP    []uint32             // probability at the upper threshold, 2^32 for 1
-	Limit   nlattr.Opt[uint32]   // bytes that may wait in all
-	VqList  *GredVqListAttrs     // the queues, with larger counters
-	Unknown []nlattr.Attr        // what the fields cannot hold, as it came
+	Parms *GredQopts // a queue; in answers 16 of them
+	// How the average decays while idle, 256 shifts. Requests only.
+	Stab []uint8
+	Dps  nlattr.Opt[GredSopt] // how many queues there are
+	// Probability at the upper threshold, 2^32 for 1; in answers those of the 16 queues.
+	MaxP []uint32
+	// Bytes that may wait in all. Not together with parms.
+	Limit   nlattr.Opt[uint32]
+	VqList  *GredVqListAttrs // the queues, with larger counters
+	Unknown []nlattr.Attr
 }
 
-func (x *GredAttrs) encode(e *nlattr.Encoder) {
+func (x *GredAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	if x.Parms != nil {
 		nest := e.BeginRaw(AttrGredParms)
 		x.Parms.encode(e)
 		e.End(nest)
 	}
-	if x.Stab != nil {
-		nlattr.PutArray[uint8](e, AttrGredStab, x.Stab)
-	}
+	nlattr.OptArray[uint8](e, AttrGredStab, x.Stab)
 	if x.Dps.OK {
 		nest := e.BeginRaw(AttrGredDps)
 		x.Dps.V.encode(e, e.Extend(12))
 		e.End(nest)
 	}
-	if x.MaxP != nil {
-		nlattr.PutArray[uint32](e, AttrGredMaxP, x.MaxP)
-	}
-	if x.Limit.OK {
-		e.Uint32(AttrGredLimit, x.Limit.V)
-	}
+	nlattr.OptArray[uint32](e, AttrGredMaxP, x.MaxP)
+	e.OptUint32(AttrGredLimit, x.Limit)
 	if x.VqList != nil {
-		nest := e.Begin(AttrGredVqList)
-		x.VqList.encode(e)
-		e.End(nest)
+		x.VqList.encode(e, AttrGredVqList)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *GredAttrs) decode(d *nlattr.Decoder) {
+func (x *GredAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrGredParms:
-			v := nlattr.New[GredQopts](d)
-			v.decode(d.Payload())
-			x.Parms = v
+			x.Parms = nlattr.New[GredQopts](d)
+			x.Parms.decode(d.Payload())
 		case AttrGredStab:
 			x.Stab = nlattr.Array[uint8, uint8](d)
 		case AttrGredDps:
@@ -4982,54 +3994,46 @@ func (x *GredAttrs) decode(d *nlattr.Decoder) {
 		case AttrGredMaxP:
 			x.MaxP = nlattr.Array[uint32, uint32](d)
 		case AttrGredLimit:
-			x.Limit = nlattr.Some(d.Uint32())
+			x.Limit = d.OptUint32()
 		case AttrGredVqList:
-			v := nlattr.New[GredVqListAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[GredVqListAttrs](d); v.decode(d, &x.Unknown) {
 				x.VqList = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // GredVqListAttrs is the attribute set tca-gred-vq-list-attrs: virtual queues.
 type GredVqListAttrs struct {
 	Entry   []GredVqEntryAttrs // one queue
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-func (x *GredVqListAttrs) encode(e *nlattr.Encoder) {
+func (x *GredVqListAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	for i := range x.Entry {
-		nest := e.Begin(AttrGredVqListEntry)
-		x.Entry[i].encode(e)
-		e.End(nest)
+		x.Entry[i].encode(e, AttrGredVqListEntry)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *GredVqListAttrs) decode(d *nlattr.Decoder) {
+func (x *GredVqListAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrGredVqListEntry:
-			if x.Entry == nil {
-				x.Entry = nlattr.MakeSlice[GredVqEntryAttrs](d, d.Count())
-			}
-			x.Entry = append(x.Entry, GredVqEntryAttrs{})
-			nest := d.Enter()
-			x.Entry[len(x.Entry)-1].decode(d)
-			if !d.Close(nest) {
-				x.Entry, x.Unknown = x.Entry[:len(x.Entry)-1], d.Unknown(x.Unknown)
+			x.Entry = append(nlattr.Room(d, x.Entry), GredVqEntryAttrs{})
+			if !x.Entry[len(x.Entry)-1].decode(d, &x.Unknown) {
+				x.Entry = x.Entry[:len(x.Entry)-1]
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // GredVqEntryAttrs is the attribute set tca-gred-vq-entry-attrs: a virtual queue. Requests have dp
@@ -5046,74 +4050,818 @@ type GredVqEntryAttrs struct {
 	StatPdrop      nlattr.Opt[uint32]   // dropped by the limit
 	StatOther      nlattr.Opt[uint32]   // dropped for other reasons
 	Flags          nlattr.Opt[RedFlags] // what happens to packets that were picked
-	Unknown        []nlattr.Attr        // what the fields cannot hold, as it came
+	Unknown        []nlattr.Attr
 }
 
-func (x *GredVqEntryAttrs) encode(e *nlattr.Encoder) {
-	if x.Dp.OK {
-		e.Uint32(AttrGredVqEntryDp, x.Dp.V)
-	}
-	if x.StatBytes.OK {
-		e.Uint64(AttrGredVqEntryStatBytes, x.StatBytes.V)
-	}
-	if x.StatPackets.OK {
-		e.Uint32(AttrGredVqEntryStatPackets, x.StatPackets.V)
-	}
-	if x.StatBacklog.OK {
-		e.Uint32(AttrGredVqEntryStatBacklog, x.StatBacklog.V)
-	}
-	if x.StatProbDrop.OK {
-		e.Uint32(AttrGredVqEntryStatProbDrop, x.StatProbDrop.V)
-	}
-	if x.StatProbMark.OK {
-		e.Uint32(AttrGredVqEntryStatProbMark, x.StatProbMark.V)
-	}
-	if x.StatForcedDrop.OK {
-		e.Uint32(AttrGredVqEntryStatForcedDrop, x.StatForcedDrop.V)
-	}
-	if x.StatForcedMark.OK {
-		e.Uint32(AttrGredVqEntryStatForcedMark, x.StatForcedMark.V)
-	}
-	if x.StatPdrop.OK {
-		e.Uint32(AttrGredVqEntryStatPdrop, x.StatPdrop.V)
-	}
-	if x.StatOther.OK {
-		e.Uint32(AttrGredVqEntryStatOther, x.StatOther.V)
-	}
-	if x.Flags.OK {
-		e.Uint32(AttrGredVqEntryFlags, uint32(x.Flags.V))
-	}
-	e.Raw(x.Unknown)
+func (x *GredVqEntryAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrGredVqEntryDp, x.Dp)
+	e.OptUint64(AttrGredVqEntryStatBytes, x.StatBytes)
+	e.OptUint32(AttrGredVqEntryStatPackets, x.StatPackets)
+	e.OptUint32(AttrGredVqEntryStatBacklog, x.StatBacklog)
+	e.OptUint32(AttrGredVqEntryStatProbDrop, x.StatProbDrop)
+	e.OptUint32(AttrGredVqEntryStatProbMark, x.StatProbMark)
+	e.OptUint32(AttrGredVqEntryStatForcedDrop, x.StatForcedDrop)
+	e.OptUint32(AttrGredVqEntryStatForcedMark, x.StatForcedMark)
+	e.OptUint32(AttrGredVqEntryStatPdrop, x.StatPdrop)
+	e.OptUint32(AttrGredVqEntryStatOther, x.StatOther)
+	nlattr.OptEnum32(e, AttrGredVqEntryFlags, x.Flags)
+	e.Close(n, x.Unknown)
 }
 
-func (x *GredVqEntryAttrs) decode(d *nlattr.Decoder) {
+func (x *GredVqEntryAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrGredVqEntryDp:
-			x.Dp = nlattr.Some(d.Uint32())
+			x.Dp = d.OptUint32()
 		case AttrGredVqEntryStatBytes:
-			x.StatBytes = nlattr.Some(d.Uint64())
+			x.StatBytes = d.OptUint64()
 		case AttrGredVqEntryStatPackets:
-			x.StatPackets = nlattr.Some(d.Uint32())
+			x.StatPackets = d.OptUint32()
 		case AttrGredVqEntryStatBacklog:
-			x.StatBacklog = nlattr.Some(d.Uint32())
+			x.StatBacklog = d.OptUint32()
 		case AttrGredVqEntryStatProbDrop:
-			x.StatProbDrop = nlattr.Some(d.Uint32())
+			x.StatProbDrop = d.OptUint32()
 		case AttrGredVqEntryStatProbMark:
-			x.StatProbMark = nlattr.Some(d.Uint32())
+			x.StatProbMark = d.OptUint32()
 		case AttrGredVqEntryStatForcedDrop:
-			x.StatForcedDrop = nlattr.Some(d.Uint32())
+			x.StatForcedDrop = d.OptUint32()
 		case AttrGredVqEntryStatForcedMark:
-			x.StatForcedMark = nlattr.Some(d.Uint32())
+			x.StatForcedMark = d.OptUint32()
 		case AttrGredVqEntryStatPdrop:
-			x.StatPdrop = nlattr.Some(d.Uint32())
+			x.StatPdrop = d.OptUint32()
 		case AttrGredVqEntryStatOther:
-			x.StatOther = nlattr.Some(d.Uint32())
+			x.StatOther = d.OptUint32()
 		case AttrGredVqEntryFlags:
 			x.Flags = nlattr.Some(RedFlags(d.Uint32()))
 		case AttrGredVqEntryPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
+}
+
+// HfscAttrs is the attribute set hfsc-attrs: a class of hfsc.
+type HfscAttrs struct {
+	Rsc     nlattr.Opt[ServiceCurve] // real-time curve: what the class is sure of
+	Fsc     nlattr.Opt[ServiceCurve] // link-sharing curve: its part of what is left
+	Usc     nlattr.Opt[ServiceCurve] // upper limit of that
+	Unknown []nlattr.Attr
+}
+
+func (x *HfscAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	if x.Rsc.OK {
+		x.Rsc.V.encode(e.Struct(AttrHfscRsc, 12))
+	}
+	if x.Fsc.OK {
+		x.Fsc.V.encode(e.Struct(AttrHfscFsc, 12))
+	}
+	if x.Usc.OK {
+		x.Usc.V.encode(e.Struct(AttrHfscUsc, 12))
+	}
+	e.Close(n, x.Unknown)
+}
+
+func (x *HfscAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
+	for d.Next() {
+		switch d.Type() {
+		case AttrHfscRsc:
+			x.Rsc.OK = true
+			x.Rsc.V.decode(d.Payload())
+		case AttrHfscFsc:
+			x.Fsc.OK = true
+			x.Fsc.V.decode(d.Payload())
+		case AttrHfscUsc:
+			x.Usc.OK = true
+			x.Usc.V.decode(d.Payload())
+		default:
+			d.Keep(&x.Unknown)
+		}
+	}
+	return d.Close(n, odd)
+}
+
+// HhfAttrs is the attribute set hhf-attrs: hhf: keeps flows that send most apart.
+type HhfAttrs struct {
+	BacklogLimit nlattr.Opt[uint32] // packets that may wait
+	Quantum      nlattr.Opt[uint32] // bytes in a turn
+	HhFlowsLimit nlattr.Opt[uint32] // heavy hitters at most
+	ResetTimeout nlattr.Opt[uint32] // microseconds until counting begins anew
+	AdmitBytes   nlattr.Opt[uint32] // bytes that make a heavy hitter
+	EvictTimeout nlattr.Opt[uint32] // microseconds without packets that end it
+	NonHhWeight  nlattr.Opt[uint32] // turns of the others for one of heavy hitters
+	Unknown      []nlattr.Attr
+}
+
+func (x *HhfAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrHhfBacklogLimit, x.BacklogLimit)
+	e.OptUint32(AttrHhfQuantum, x.Quantum)
+	e.OptUint32(AttrHhfHhFlowsLimit, x.HhFlowsLimit)
+	e.OptUint32(AttrHhfResetTimeout, x.ResetTimeout)
+	e.OptUint32(AttrHhfAdmitBytes, x.AdmitBytes)
+	e.OptUint32(AttrHhfEvictTimeout, x.EvictTimeout)
+	e.OptUint32(AttrHhfNonHhWeight, x.NonHhWeight)
+	e.Close(n, x.Unknown)
+}
+
+func (x *HhfAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
+	for d.Next() {
+		switch d.Type() {
+		case AttrHhfBacklogLimit:
+			x.BacklogLimit = d.OptUint32()
+		case AttrHhfQuantum:
+			x.Quantum = d.OptUint32()
+		case AttrHhfHhFlowsLimit:
+			x.HhFlowsLimit = d.OptUint32()
+		case AttrHhfResetTimeout:
+			x.ResetTimeout = d.OptUint32()
+		case AttrHhfAdmitBytes:
+			x.AdmitBytes = d.OptUint32()
+		case AttrHhfEvictTimeout:
+			x.EvictTimeout = d.OptUint32()
+		case AttrHhfNonHhWeight:
+			x.NonHhWeight = d.OptUint32()
+		default:
+			d.Keep(&x.Unknown)
+		}
+	}
+	return d.Close(n, odd)
+}
+
+// HtbAttrs is the attribute set htb-attrs: htb: a tree of classes that lend what they do not use.
+// The qdisc has init, direct-qlen and offload, a class the rest.
+type HtbAttrs struct {
+	Parms *HtbOpt  // a class
+	Init  *HtbGlob // the qdisc
+	// Rate table of the ceiling, 256 numbers of ticks. Requests only; for the kernel to guess
+	// the link layer.
+	Ctab []uint32
+	// Rate table of the rate. Requests only.
+	Rtab       []uint32
+	DirectQlen nlattr.Opt[uint32] // unshaped packets that may wait
+	Rate64     nlattr.Opt[uint64] // rate, where 32 bits are too few
+	Ceil64     nlattr.Opt[uint64] // ceiling, where 32 bits are too few
+	Offload    bool               // the device does the work
+	Unknown    []nlattr.Attr
+}
+
+func (x *HtbAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	if x.Parms != nil {
+		nest := e.BeginRaw(AttrHtbParms)
+		x.Parms.encode(e, e.Extend(44))
+		e.End(nest)
+	}
+	if x.Init != nil {
+		x.Init.encode(e.Struct(AttrHtbInit, 20))
+	}
+	nlattr.OptArray[uint32](e, AttrHtbCtab, x.Ctab)
+	nlattr.OptArray[uint32](e, AttrHtbRtab, x.Rtab)
+	e.OptUint32(AttrHtbDirectQlen, x.DirectQlen)
+	e.OptUint64(AttrHtbRate64, x.Rate64)
+	e.OptUint64(AttrHtbCeil64, x.Ceil64)
+	e.OptFlag(AttrHtbOffload, x.Offload)
+	e.Close(n, x.Unknown)
+}
+
+func (x *HtbAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
+	for d.Next() {
+		switch d.Type() {
+		case AttrHtbParms:
+			x.Parms = nlattr.New[HtbOpt](d)
+			x.Parms.decode(d.Payload())
+		case AttrHtbInit:
+			x.Init = nlattr.New[HtbGlob](d)
+			x.Init.decode(d.Payload())
+		case AttrHtbCtab:
+			x.Ctab = nlattr.Array[uint32, uint32](d)
+		case AttrHtbRtab:
+			x.Rtab = nlattr.Array[uint32, uint32](d)
+		case AttrHtbDirectQlen:
+			x.DirectQlen = d.OptUint32()
+		case AttrHtbRate64:
+			x.Rate64 = d.OptUint64()
+		case AttrHtbCeil64:
+			x.Ceil64 = d.OptUint64()
+		case AttrHtbOffload:
+			x.Offload = true
+		case AttrHtbPad:
+		default:
+			d.Keep(&x.Unknown)
+		}
+	}
+	return d.Close(n, odd)
+}
+
+// MqprioMinRatesAttrs is the attribute set mqprio-min-rates: lowest rates.
+type MqprioMinRatesAttrs struct {
+	MinRate64 []uint64 // bytes per second of the traffic classes, from 0
+	Unknown   []nlattr.Attr
+}
+
+func (x *MqprioMinRatesAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	for _, v := range x.MinRate64 {
+		e.Uint64(AttrMqprioMinRatesMinRate64, v)
+	}
+	e.Close(n, x.Unknown)
+}
+
+func (x *MqprioMinRatesAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
+	for d.Next() {
+		switch d.Type() {
+		case AttrMqprioMinRatesMinRate64:
+			x.MinRate64 = append(nlattr.Room(d, x.MinRate64), d.Uint64())
+		default:
+			d.Keep(&x.Unknown)
+		}
+	}
+	return d.Close(n, odd)
+}
+
+// MqprioMaxRatesAttrs is the attribute set mqprio-max-rates: highest rates.
+type MqprioMaxRatesAttrs struct {
+	MaxRate64 []uint64 // bytes per second of the traffic classes, from 0
+	Unknown   []nlattr.Attr
+}
+
+func (x *MqprioMaxRatesAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	for _, v := range x.MaxRate64 {
+		e.Uint64(AttrMqprioMaxRatesMaxRate64, v)
+	}
+	e.Close(n, x.Unknown)
+}
+
+func (x *MqprioMaxRatesAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
+	for d.Next() {
+		switch d.Type() {
+		case AttrMqprioMaxRatesMaxRate64:
+			x.MaxRate64 = append(nlattr.Room(d, x.MaxRate64), d.Uint64())
+		default:
+			d.Keep(&x.Unknown)
+		}
+	}
+	return d.Close(n, odd)
+}
+
+// MqprioTcEntryAttrs is the attribute set mqprio-tc-entry-attrs: a traffic class of mqprio.
+type MqprioTcEntryAttrs struct {
+	Index   nlattr.Opt[uint32] // which one
+	Fp      nlattr.Opt[Fp]     // frame preemption
+	Unknown []nlattr.Attr
+}
+
+func (x *MqprioTcEntryAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrMqprioTcEntryIndex, x.Index)
+	nlattr.OptEnum32(e, AttrMqprioTcEntryFp, x.Fp)
+	e.Close(n, x.Unknown)
+}
+
+func (x *MqprioTcEntryAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
+	for d.Next() {
+		switch d.Type() {
+		case AttrMqprioTcEntryIndex:
+			x.Index = d.OptUint32()
+		case AttrMqprioTcEntryFp:
+			x.Fp = nlattr.Some(Fp(d.Uint32()))
+		default:
+			d.Keep(&x.Unknown)
+		}
+	}
+	return d.Close(n, odd)
+}
+
+// NetemLossAttrs is the attribute set netem-loss-attrs: a model of losses, one of the two.
+type NetemLossAttrs struct {
+	Gi      *NetemGimodel            // four states
+	Ge      nlattr.Opt[NetemGemodel] // Gilbert-Elliott
+	Unknown []nlattr.Attr
+}
+
+func (x *NetemLossAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	if x.Gi != nil {
+		x.Gi.encode(e.Struct(AttrNetemLossGi, 20))
+	}
+	if x.Ge.OK {
+		x.Ge.V.encode(e.Struct(AttrNetemLossGe, 16))
+	}
+	e.Close(n, x.Unknown)
+}
+
+func (x *NetemLossAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
+	for d.Next() {
+		switch d.Type() {
+		case AttrNetemLossGi:
+			x.Gi = nlattr.New[NetemGimodel](d)
+			x.Gi.decode(d.Payload())
+		case AttrNetemLossGe:
+			x.Ge.OK = true
+			x.Ge.V.decode(d.Payload())
+		default:
+			d.Keep(&x.Unknown)
+		}
+	}
+	return d.Close(n, odd)
+}
+
+// PieAttrs is the attribute set pie-attrs: pie: drops by chance, to hold the delay. Times in
+// microseconds.
+type PieAttrs struct {
+	Target          nlattr.Opt[uint32] // delay to aim at
+	Limit           nlattr.Opt[uint32] // packets that may wait
+	Tupdate         nlattr.Opt[uint32] // time between updates of the probability
+	Alpha           nlattr.Opt[uint32] // gain, how much the delay is off
+	Beta            nlattr.Opt[uint32] // gain, how much the delay grows
+	Ecn             nlattr.Opt[uint32] // 1: mark rather than drop
+	Bytemode        nlattr.Opt[uint32] // 1: small packets are dropped less
+	DqRateEstimator nlattr.Opt[uint32] // 1: the delay from the rate of leaving, 0: from timestamps
+	Unknown         []nlattr.Attr
+}
+
+func (x *PieAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrPieTarget, x.Target)
+	e.OptUint32(AttrPieLimit, x.Limit)
+	e.OptUint32(AttrPieTupdate, x.Tupdate)
+	e.OptUint32(AttrPieAlpha, x.Alpha)
+	e.OptUint32(AttrPieBeta, x.Beta)
+	e.OptUint32(AttrPieEcn, x.Ecn)
+	e.OptUint32(AttrPieBytemode, x.Bytemode)
+	e.OptUint32(AttrPieDqRateEstimator, x.DqRateEstimator)
+	e.Close(n, x.Unknown)
+}
+
+func (x *PieAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
+	for d.Next() {
+		switch d.Type() {
+		case AttrPieTarget:
+			x.Target = d.OptUint32()
+		case AttrPieLimit:
+			x.Limit = d.OptUint32()
+		case AttrPieTupdate:
+			x.Tupdate = d.OptUint32()
+		case AttrPieAlpha:
+			x.Alpha = d.OptUint32()
+		case AttrPieBeta:
+			x.Beta = d.OptUint32()
+		case AttrPieEcn:
+			x.Ecn = d.OptUint32()
+		case AttrPieBytemode:
+			x.Bytemode = d.OptUint32()
+		case AttrPieDqRateEstimator:
+			x.DqRateEstimator = d.OptUint32()
+		default:
+			d.Keep(&x.Unknown)
+		}
+	}
+	return d.Close(n, odd)
+}
+
+// QfqAttrs is the attribute set qfq-attrs: a class of qfq.
+type QfqAttrs struct {
+	Weight  nlattr.Opt[uint32] // weight, 1 by default
+	Lmax    nlattr.Opt[uint32] // longest packet, bytes; by default from the MTU
+	Unknown []nlattr.Attr
+}
+
+func (x *QfqAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrQfqWeight, x.Weight)
+	e.OptUint32(AttrQfqLmax, x.Lmax)
+	e.Close(n, x.Unknown)
+}
+
+func (x *QfqAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
+	for d.Next() {
+		switch d.Type() {
+		case AttrQfqWeight:
+			x.Weight = d.OptUint32()
+		case AttrQfqLmax:
+			x.Lmax = d.OptUint32()
+		default:
+			d.Keep(&x.Unknown)
+		}
+	}
+	return d.Close(n, odd)
+}
+
+// RedAttrs is the attribute set red-attrs: red: drops by chance, the more the longer the queue is
+// on average.
+type RedAttrs struct {
+	Parms nlattr.Opt[RedQopt] // thresholds
+	// How the average decays while idle, 256 shifts. Requests only.
+	Stab           []byte
+	MaxP           nlattr.Opt[uint32]            // probability at the upper threshold, 2^32 for 1
+	Flags          nlattr.Opt[nlattr.Bitfield32] // what happens to packets that were picked
+	EarlyDropBlock nlattr.Opt[uint32]            // block of filters that see packets dropped by chance
+	MarkBlock      nlattr.Opt[uint32]            // block of filters that see packets marked
+	Unknown        []nlattr.Attr
+}
+
+func (x *RedAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	if x.Parms.OK {
+		nest := e.BeginRaw(AttrRedParms)
+		x.Parms.V.encode(e, e.Extend(16))
+		e.End(nest)
+	}
+	e.OptBytes(AttrRedStab, x.Stab)
+	e.OptUint32(AttrRedMaxP, x.MaxP)
+	e.OptBitfield32(AttrRedFlags, x.Flags)
+	e.OptUint32(AttrRedEarlyDropBlock, x.EarlyDropBlock)
+	e.OptUint32(AttrRedMarkBlock, x.MarkBlock)
+	e.Close(n, x.Unknown)
+}
+
+func (x *RedAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
+	for d.Next() {
+		switch d.Type() {
+		case AttrRedParms:
+			x.Parms.OK = true
+			x.Parms.V.decode(d.Payload())
+		case AttrRedStab:
+			x.Stab = d.Bytes()
+		case AttrRedMaxP:
+			x.MaxP = d.OptUint32()
+		case AttrRedFlags:
+			x.Flags = d.OptBitfield32()
+		case AttrRedEarlyDropBlock:
+			x.EarlyDropBlock = d.OptUint32()
+		case AttrRedMarkBlock:
+			x.MarkBlock = d.OptUint32()
+		default:
+			d.Keep(&x.Unknown)
+		}
+	}
+	return d.Close(n, odd)
+}
+
+// SfbAttrs is the attribute set sfb-attrs: sfb: finds flows that do not react.
+type SfbAttrs struct {
+	Parms   *SfbQopt // all of it
+	Unknown []nlattr.Attr
+}
+
+func (x *SfbAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	if x.Parms != nil {
+		x.Parms.encode(e.Struct(AttrSfbParms, 36))
+	}
+	e.Close(n, x.Unknown)
+}
+
+func (x *SfbAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
+	for d.Next() {
+		switch d.Type() {
+		case AttrSfbParms:
+			x.Parms = nlattr.New[SfbQopt](d)
+			x.Parms.decode(d.Payload())
+		default:
+			d.Keep(&x.Unknown)
+		}
+	}
+	return d.Close(n, odd)
+}
+
+// TaprioAttrs is the attribute set taprio-attrs: taprio: opens and closes gates of traffic classes
+// by a timetable, 802.1Qbv. Times in nanoseconds.
+type TaprioAttrs struct {
+	Priomap          *MqprioQopt                // traffic classes and their queues
+	SchedEntryList   *TaprioSchedEntryListAttrs // the timetable
+	SchedBaseTime    nlattr.Opt[int64]          // when it begins, by the clock
+	SchedSingleEntry *TaprioSchedEntryAttrs     // without meaning now
+	SchedClockid     nlattr.Opt[int32]          // clock of the times, a CLOCK_ number such as 11 for TAI
+	// The next timetable, while it has not begun. Read only.
+	AdminSched *TaprioAdminSchedAttrs
+	// When the timetable begins again; by default the sum of the intervals.
+	SchedCycleTime          nlattr.Opt[int64]
+	SchedCycleTimeExtension nlattr.Opt[int64]       // how much longer the last cycle before a new timetable may be
+	Flags                   nlattr.Opt[TaprioFlags] // where it works
+	// Time from here to the wire. With txtime-assist.
+	TxtimeDelay nlattr.Opt[uint32]
+	TcEntry     []TaprioTcEntryAttrs // a traffic class
+	Unknown     []nlattr.Attr
+}
+
+func (x *TaprioAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	if x.Priomap != nil {
+		x.Priomap.encode(e.Struct(AttrTaprioPriomap, 82))
+	}
+	if x.SchedEntryList != nil {
+		x.SchedEntryList.encode(e, AttrTaprioSchedEntryList)
+	}
+	e.OptInt64(AttrTaprioSchedBaseTime, x.SchedBaseTime)
+	if x.SchedSingleEntry != nil {
+		x.SchedSingleEntry.encode(e, AttrTaprioSchedSingleEntry)
+	}
+	e.OptInt32(AttrTaprioSchedClockid, x.SchedClockid)
+	if x.AdminSched != nil {
+		x.AdminSched.encode(e, AttrTaprioAdminSched)
+	}
+	e.OptInt64(AttrTaprioSchedCycleTime, x.SchedCycleTime)
+	e.OptInt64(AttrTaprioSchedCycleTimeExtension, x.SchedCycleTimeExtension)
+	nlattr.OptEnum32(e, AttrTaprioFlags, x.Flags)
+	e.OptUint32(AttrTaprioTxtimeDelay, x.TxtimeDelay)
+	for i := range x.TcEntry {
+		x.TcEntry[i].encode(e, AttrTaprioTcEntry)
+	}
+	e.Close(n, x.Unknown)
+}
+
+func (x *TaprioAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
+	for d.Next() {
+		switch d.Type() {
+		case AttrTaprioPriomap:
+			x.Priomap = nlattr.New[MqprioQopt](d)
+			x.Priomap.decode(d.Payload())
+		case AttrTaprioSchedEntryList:
+			if v := nlattr.New[TaprioSchedEntryListAttrs](d); v.decode(d, &x.Unknown) {
+				x.SchedEntryList = v
+			}
+		case AttrTaprioSchedBaseTime:
+			x.SchedBaseTime = d.OptInt64()
+		case AttrTaprioSchedSingleEntry:
+			if v := nlattr.New[TaprioSchedEntryAttrs](d); v.decode(d, &x.Unknown) {
+				x.SchedSingleEntry = v
+			}
+		case AttrTaprioSchedClockid:
+			x.SchedClockid = d.OptInt32()
+		case AttrTaprioAdminSched:
+			if v := nlattr.New[TaprioAdminSchedAttrs](d); v.decode(d, &x.Unknown) {
+				x.AdminSched = v
+			}
+		case AttrTaprioSchedCycleTime:
+			x.SchedCycleTime = d.OptInt64()
+		case AttrTaprioSchedCycleTimeExtension:
+			x.SchedCycleTimeExtension = d.OptInt64()
+		case AttrTaprioFlags:
+			x.Flags = nlattr.Some(TaprioFlags(d.Uint32()))
+		case AttrTaprioTxtimeDelay:
+			x.TxtimeDelay = d.OptUint32()
+		case AttrTaprioTcEntry:
+			x.TcEntry = append(nlattr.Room(d, x.TcEntry), TaprioTcEntryAttrs{})
+			if !x.TcEntry[len(x.TcEntry)-1].decode(d, &x.Unknown) {
+				x.TcEntry = x.TcEntry[:len(x.TcEntry)-1]
+			}
+		case AttrTaprioPad:
+		default:
+			d.Keep(&x.Unknown)
+		}
+	}
+	return d.Close(n, odd)
+}
+
+// TaprioAdminSchedAttrs is the attribute set taprio-admin-sched: a timetable that has not begun.
+type TaprioAdminSchedAttrs struct {
+	SchedEntryList *TaprioSchedEntryListAttrs // the timetable
+	SchedBaseTime  nlattr.Opt[int64]          // when it begins, by the clock
+	// When the timetable begins again; by default the sum of the intervals.
+	SchedCycleTime          nlattr.Opt[int64]
+	SchedCycleTimeExtension nlattr.Opt[int64] // how much longer the last cycle before a new timetable may be
+	Unknown                 []nlattr.Attr
+}
+
+func (x *TaprioAdminSchedAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	if x.SchedEntryList != nil {
+		x.SchedEntryList.encode(e, AttrTaprioSchedEntryList)
+	}
+	e.OptInt64(AttrTaprioSchedBaseTime, x.SchedBaseTime)
+	e.OptInt64(AttrTaprioSchedCycleTime, x.SchedCycleTime)
+	e.OptInt64(AttrTaprioSchedCycleTimeExtension, x.SchedCycleTimeExtension)
+	e.Close(n, x.Unknown)
+}
+
+func (x *TaprioAdminSchedAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
+	for d.Next() {
+		switch d.Type() {
+		case AttrTaprioSchedEntryList:
+			if v := nlattr.New[TaprioSchedEntryListAttrs](d); v.decode(d, &x.Unknown) {
+				x.SchedEntryList = v
+			}
+		case AttrTaprioSchedBaseTime:
+			x.SchedBaseTime = d.OptInt64()
+		case AttrTaprioSchedCycleTime:
+			x.SchedCycleTime = d.OptInt64()
+		case AttrTaprioSchedCycleTimeExtension:
+			x.SchedCycleTimeExtension = d.OptInt64()
+		case AttrTaprioPad:
+		default:
+			d.Keep(&x.Unknown)
+		}
+	}
+	return d.Close(n, odd)
+}
+
+// TaprioSchedEntryListAttrs is the attribute set taprio-sched-entry-list: a timetable.
+type TaprioSchedEntryListAttrs struct {
+	Entry   []TaprioSchedEntryAttrs // one line after the other
+	Unknown []nlattr.Attr
+}
+
+func (x *TaprioSchedEntryListAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	for i := range x.Entry {
+		x.Entry[i].encode(e, AttrTaprioSchedEntryListEntry)
+	}
+	e.Close(n, x.Unknown)
+}
+
+func (x *TaprioSchedEntryListAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
+	for d.Next() {
+		switch d.Type() {
+		case AttrTaprioSchedEntryListEntry:
+			x.Entry = append(nlattr.Room(d, x.Entry), TaprioSchedEntryAttrs{})
+			if !x.Entry[len(x.Entry)-1].decode(d, &x.Unknown) {
+				x.Entry = x.Entry[:len(x.Entry)-1]
+			}
+		default:
+			d.Keep(&x.Unknown)
+		}
+	}
+	return d.Close(n, odd)
+}
+
+// TaprioSchedEntryAttrs is the attribute set taprio-sched-entry: a line of the timetable.
+type TaprioSchedEntryAttrs struct {
+	// Number of the line. Read only.
+	Index    nlattr.Opt[uint32]
+	Cmd      nlattr.Opt[TaprioCmd] // what to do
+	GateMask nlattr.Opt[uint32]    // gates to open, a bit for each traffic class
+	Interval nlattr.Opt[uint32]    // how long, nanoseconds
+	Unknown  []nlattr.Attr
+}
+
+func (x *TaprioSchedEntryAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrTaprioSchedEntryIndex, x.Index)
+	nlattr.OptEnum8(e, AttrTaprioSchedEntryCmd, x.Cmd)
+	e.OptUint32(AttrTaprioSchedEntryGateMask, x.GateMask)
+	e.OptUint32(AttrTaprioSchedEntryInterval, x.Interval)
+	e.Close(n, x.Unknown)
+}
+
+func (x *TaprioSchedEntryAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
+	for d.Next() {
+		switch d.Type() {
+		case AttrTaprioSchedEntryIndex:
+			x.Index = d.OptUint32()
+		case AttrTaprioSchedEntryCmd:
+			x.Cmd = nlattr.Some(TaprioCmd(d.Uint8()))
+		case AttrTaprioSchedEntryGateMask:
+			x.GateMask = d.OptUint32()
+		case AttrTaprioSchedEntryInterval:
+			x.Interval = d.OptUint32()
+		default:
+			d.Keep(&x.Unknown)
+		}
+	}
+	return d.Close(n, odd)
+}
+
+// TaprioTcEntryAttrs is the attribute set taprio-tc-entry-attrs: a traffic class of taprio.
+type TaprioTcEntryAttrs struct {
+	Index   nlattr.Opt[uint32] // which one
+	MaxSdu  nlattr.Opt[uint32] // longest packet, bytes, 0 for any
+	Fp      nlattr.Opt[Fp]     // frame preemption
+	Unknown []nlattr.Attr
+}
+
+func (x *TaprioTcEntryAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrTaprioTcEntryIndex, x.Index)
+	e.OptUint32(AttrTaprioTcEntryMaxSdu, x.MaxSdu)
+	nlattr.OptEnum32(e, AttrTaprioTcEntryFp, x.Fp)
+	e.Close(n, x.Unknown)
+}
+
+func (x *TaprioTcEntryAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
+	for d.Next() {
+		switch d.Type() {
+		case AttrTaprioTcEntryIndex:
+			x.Index = d.OptUint32()
+		case AttrTaprioTcEntryMaxSdu:
+			x.MaxSdu = d.OptUint32()
+		case AttrTaprioTcEntryFp:
+			x.Fp = nlattr.Some(Fp(d.Uint32()))
+		default:
+			d.Keep(&x.Unknown)
+		}
+	}
+	return d.Close(n, odd)
+}
+
+// TaprioOffloadStatsAttrs is the attribute set taprio-offload-stats-attrs: counters of taprio in a
+// device.
+type TaprioOffloadStatsAttrs struct {
+	WindowDrops nlattr.Opt[uint64] // packets dropped since their gate never opened long enough
+	TxOverruns  nlattr.Opt[uint64] // packets that were still on the wire when their gate closed
+	Unknown     []nlattr.Attr
+}
+
+func (x *TaprioOffloadStatsAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint64(AttrTaprioOffloadStatsWindowDrops, x.WindowDrops)
+	e.OptUint64(AttrTaprioOffloadStatsTxOverruns, x.TxOverruns)
+	e.Close(n, x.Unknown)
+}
+
+func (x *TaprioOffloadStatsAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
+	for d.Next() {
+		switch d.Type() {
+		case AttrTaprioOffloadStatsWindowDrops:
+			x.WindowDrops = d.OptUint64()
+		case AttrTaprioOffloadStatsTxOverruns:
+			x.TxOverruns = d.OptUint64()
+		case AttrTaprioOffloadStatsPad:
+		default:
+			d.Keep(&x.Unknown)
+		}
+	}
+	return d.Close(n, odd)
+}
+
+// TbfAttrs is the attribute set tbf-attrs: tbf: a token bucket.
+type TbfAttrs struct {
+	Parms *TbfQopt // rates
+	// Rate table of the rate, 256 numbers of ticks. Requests only; for the kernel to guess the
+	// link layer.
+	Rtab []uint32
+	// Rate table of the peak rate. Requests only.
+	Ptab    []uint32
+	Rate64  nlattr.Opt[uint64] // rate, where 32 bits are too few
+	Prate64 nlattr.Opt[uint64] // peak rate, where 32 bits are too few
+	// Size of the bucket, bytes; instead of the ticks in parms. Requests only.
+	Burst nlattr.Opt[uint32]
+	// Size of the second bucket, bytes. Requests only.
+	Pburst  nlattr.Opt[uint32]
+	Unknown []nlattr.Attr
+}
+
+func (x *TbfAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	if x.Parms != nil {
+		nest := e.BeginRaw(AttrTbfParms)
+		x.Parms.encode(e, e.Extend(36))
+		e.End(nest)
+	}
+	nlattr.OptArray[uint32](e, AttrTbfRtab, x.Rtab)
+	nlattr.OptArray[uint32](e, AttrTbfPtab, x.Ptab)
+	e.OptUint64(AttrTbfRate64, x.Rate64)
+	e.OptUint64(AttrTbfPrate64, x.Prate64)
+	e.OptUint32(AttrTbfBurst, x.Burst)
+	e.OptUint32(AttrTbfPburst, x.Pburst)
+	e.Close(n, x.Unknown)
+}
+
+func (x *TbfAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
+	for d.Next() {
+		switch d.Type() {
+		case AttrTbfParms:
+			x.Parms = nlattr.New[TbfQopt](d)
+			x.Parms.decode(d.Payload())
+		case AttrTbfRtab:
+			x.Rtab = nlattr.Array[uint32, uint32](d)
+		case AttrTbfPtab:
+			x.Ptab = nlattr.Array[uint32, uint32](d)
+		case AttrTbfRate64:
+			x.Rate64 = d.OptUint64()
+		case AttrTbfPrate64:
+			x.Prate64 = d.OptUint64()
+		case AttrTbfBurst:
+			x.Burst = d.OptUint32()
+		case AttrTbfPburst:
+			x.Pburst = d.OptUint32()
+		case AttrTbfPad:
+		default:
+			d.Keep(&x.Unknown)
+		}
+	}
+	return d.Close(n, odd)
 }

@@ -12,111 +12,24 @@ import (
 // Family is the netlink family tc.
 var Family = nlconn.Family{Name: "tc", Protocol: 0}
 
-// OpNewqdisc describes the operation newqdisc.
-var OpNewqdisc = nlconn.Operation{Family: &Family, Name: "newqdisc",
-	Request: CmdNewqdisc,
-	Policy:  &policyNewqdiscRequest,
-}
-
-// OpDelqdisc describes the operation delqdisc.
-var OpDelqdisc = nlconn.Operation{Family: &Family, Name: "delqdisc",
-	Request: CmdDelqdisc,
-	Policy:  &policyDelqdiscRequest,
-}
-
-// OpGetqdisc describes the operation getqdisc.
-var OpGetqdisc = nlconn.Operation{Family: &Family, Name: "getqdisc",
-	Request:     CmdGetqdisc,
-	Reply:       36,
-	Policy:      &policyGetqdiscRequest,
-	DumpPolicy:  &policyGetqdiscDumpRequest,
-	ReplyPolicy: &policyGetqdiscReply,
-}
-
-// OpNewtclass describes the operation newtclass.
-var OpNewtclass = nlconn.Operation{Family: &Family, Name: "newtclass",
-	Request: CmdNewtclass,
-	Policy:  &policyNewtclassRequest,
-}
-
-// OpDeltclass describes the operation deltclass.
-var OpDeltclass = nlconn.Operation{Family: &Family, Name: "deltclass",
-	Request: CmdDeltclass,
-	Policy:  &policyDeltclassRequest,
-}
-
-// OpGettclass describes the operation gettclass.
-var OpGettclass = nlconn.Operation{Family: &Family, Name: "gettclass",
-	Request:     CmdGettclass,
-	Reply:       40,
-	Policy:      &policyGettclassRequest,
-	DumpPolicy:  &policyGettclassDumpRequest,
-	ReplyPolicy: &policyGettclassReply,
-}
-
-// OpNewtfilter describes the operation newtfilter.
-var OpNewtfilter = nlconn.Operation{Family: &Family, Name: "newtfilter",
-	Request: CmdNewtfilter,
-	Policy:  &policyNewtfilterRequest,
-}
-
-// OpDeltfilter describes the operation deltfilter.
-var OpDeltfilter = nlconn.Operation{Family: &Family, Name: "deltfilter",
-	Request: CmdDeltfilter,
-	Policy:  &policyDeltfilterRequest,
-}
-
-// OpGettfilter describes the operation gettfilter.
-var OpGettfilter = nlconn.Operation{Family: &Family, Name: "gettfilter",
-	Request:     CmdGettfilter,
-	Reply:       44,
-	Policy:      &policyGettfilterRequest,
-	DumpPolicy:  &policyGettfilterDumpRequest,
-	ReplyPolicy: &policyGettfilterReply,
-}
-
-// OpNewchain describes the operation newchain.
-var OpNewchain = nlconn.Operation{Family: &Family, Name: "newchain",
-	Request: CmdNewchain,
-	Policy:  &policyNewchainRequest,
-}
-
-// OpDelchain describes the operation delchain.
-var OpDelchain = nlconn.Operation{Family: &Family, Name: "delchain",
-	Request: CmdDelchain,
-	Policy:  &policyDelchainRequest,
-}
-
-// OpGetchain describes the operation getchain.
-var OpGetchain = nlconn.Operation{Family: &Family, Name: "getchain",
-	Request:     CmdGetchain,
-	Reply:       CmdGetchain,
-	DumpReply:   100,
-	Policy:      &policyGetchainRequest,
-	DumpPolicy:  &policyGetchainDumpRequest,
-	ReplyPolicy: &policyGetchainReply,
-}
-
-// OpNewaction describes the operation newaction.
-var OpNewaction = nlconn.Operation{Family: &Family, Name: "newaction",
-	Request: CmdNewaction,
-	Policy:  &policyNewactionRequest,
-}
-
-// OpDelaction describes the operation delaction.
-var OpDelaction = nlconn.Operation{Family: &Family, Name: "delaction",
-	Request: CmdDelaction,
-	Policy:  &policyDelactionRequest,
-}
-
-// OpGetaction describes the operation getaction.
-var OpGetaction = nlconn.Operation{Family: &Family, Name: "getaction",
-	Request:     CmdGetaction,
-	Reply:       CmdGetaction,
-	Policy:      &policyGetactionRequest,
-	DumpPolicy:  &policyGetactionDumpRequest,
-	ReplyPolicy: &policyGetactionReply,
-}
+// The operations of the family.
+var (
+	OpNewqdisc   = nlconn.Operation{Family: &Family, Name: "newqdisc", Request: CmdNewqdisc, Policy: &policyNewqdiscRequest}
+	OpDelqdisc   = nlconn.Operation{Family: &Family, Name: "delqdisc", Request: CmdDelqdisc, Policy: &policyDelqdiscRequest}
+	OpGetqdisc   = nlconn.Operation{Family: &Family, Name: "getqdisc", Request: CmdGetqdisc, Reply: 36, Policy: &policyGetqdiscRequest, DumpPolicy: &policyGetqdiscDumpRequest, ReplyPolicy: &policyGetqdiscReply}
+	OpNewtclass  = nlconn.Operation{Family: &Family, Name: "newtclass", Request: CmdNewtclass, Policy: &policyNewtclassRequest}
+	OpDeltclass  = nlconn.Operation{Family: &Family, Name: "deltclass", Request: CmdDeltclass, Policy: &policyDeltclassRequest}
+	OpGettclass  = nlconn.Operation{Family: &Family, Name: "gettclass", Request: CmdGettclass, Reply: 40, Policy: &policyGettclassRequest, DumpPolicy: &policyGettclassDumpRequest, ReplyPolicy: &policyGettclassReply}
+	OpNewtfilter = nlconn.Operation{Family: &Family, Name: "newtfilter", Request: CmdNewtfilter, Policy: &policyNewtfilterRequest}
+	OpDeltfilter = nlconn.Operation{Family: &Family, Name: "deltfilter", Request: CmdDeltfilter, Policy: &policyDeltfilterRequest}
+	OpGettfilter = nlconn.Operation{Family: &Family, Name: "gettfilter", Request: CmdGettfilter, Reply: 44, Policy: &policyGettfilterRequest, DumpPolicy: &policyGettfilterDumpRequest, ReplyPolicy: &policyGettfilterReply}
+	OpNewchain   = nlconn.Operation{Family: &Family, Name: "newchain", Request: CmdNewchain, Policy: &policyNewchainRequest}
+	OpDelchain   = nlconn.Operation{Family: &Family, Name: "delchain", Request: CmdDelchain, Policy: &policyDelchainRequest}
+	OpGetchain   = nlconn.Operation{Family: &Family, Name: "getchain", Request: CmdGetchain, Reply: CmdGetchain, DumpReply: 100, Policy: &policyGetchainRequest, DumpPolicy: &policyGetchainDumpRequest, ReplyPolicy: &policyGetchainReply}
+	OpNewaction  = nlconn.Operation{Family: &Family, Name: "newaction", Request: CmdNewaction, Policy: &policyNewactionRequest}
+	OpDelaction  = nlconn.Operation{Family: &Family, Name: "delaction", Request: CmdDelaction, Policy: &policyDelactionRequest}
+	OpGetaction  = nlconn.Operation{Family: &Family, Name: "getaction", Request: CmdGetaction, Reply: CmdGetaction, Policy: &policyGetactionRequest, DumpPolicy: &policyGetactionDumpRequest, ReplyPolicy: &policyGetactionReply}
+)
 
 // Client calls the operations of the family tc over a connection. It may be used by several
 // goroutines at a time.
@@ -150,21 +63,17 @@ func (c *Client) Getqdisc(ctx context.Context, req *GetqdiscRequest, opts ...nlc
 	return nlconn.Do[GetqdiscReply](ctx, c.conn, &OpGetqdisc, req, opts...)
 }
 
-// GetqdiscDump is the dump of the operation getqdisc: get a qdisc by parent or handle, or list
-// those of a link or of all links (RTM_GETQDISC). For one qdisc the kernel answers only with
-// NLM_F_ECHO: what it sends is the notification newqdisc-ntf.
+// GetqdiscDump is [Client.Getqdisc] as a dump.
 func (c *Client) GetqdiscDump(ctx context.Context, req *GetqdiscDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*GetqdiscReply, error] {
 	return nlconn.Dump[GetqdiscReply](ctx, c.conn, &OpGetqdisc, req, opts...)
 }
 
-// GetqdiscDumpInto is GetqdiscDump into the memory of *reply, again and again: nothing is allocated
-// for a message. What *reply refers to is valid until the next step; strings are valid for ever.
+// GetqdiscDumpInto is [Client.GetqdiscDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetqdiscDumpInto(ctx context.Context, req *GetqdiscDumpRequest, reply *GetqdiscReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[GetqdiscReply](ctx, c.conn, &OpGetqdisc, req, reply, opts...)
 }
 
-// GetqdiscCollect is GetqdiscDump into a slice. A dump that was interrupted is repeated; if that
-// does not help, what came is returned with the error.
+// GetqdiscCollect is [Client.GetqdiscDump] into a slice, see [nlconn.Collect].
 func (c *Client) GetqdiscCollect(ctx context.Context, req *GetqdiscDumpRequest, opts ...nlconn.CallOption) ([]*GetqdiscReply, error) {
 	return nlconn.Collect[GetqdiscReply](ctx, c.conn, &OpGetqdisc, req, opts...)
 }
@@ -188,22 +97,17 @@ func (c *Client) Gettclass(ctx context.Context, req *GettclassRequest, opts ...n
 	return nlconn.Do[GettclassReply](ctx, c.conn, &OpGettclass, req, opts...)
 }
 
-// GettclassDump is the dump of the operation gettclass: get a class by its handle, or list those of
-// a link, which the header must name (RTM_GETTCLASS). For one class the kernel answers only with
-// NLM_F_ECHO: what it sends is the notification newtclass-ntf.
+// GettclassDump is [Client.Gettclass] as a dump.
 func (c *Client) GettclassDump(ctx context.Context, req *GettclassDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*GettclassReply, error] {
 	return nlconn.Dump[GettclassReply](ctx, c.conn, &OpGettclass, req, opts...)
 }
 
-// GettclassDumpInto is GettclassDump into the memory of *reply, again and again: nothing is
-// allocated for a message. What *reply refers to is valid until the next step; strings are valid
-// for ever.
+// GettclassDumpInto is [Client.GettclassDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GettclassDumpInto(ctx context.Context, req *GettclassDumpRequest, reply *GettclassReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[GettclassReply](ctx, c.conn, &OpGettclass, req, reply, opts...)
 }
 
-// GettclassCollect is GettclassDump into a slice. A dump that was interrupted is repeated; if that
-// does not help, what came is returned with the error.
+// GettclassCollect is [Client.GettclassDump] into a slice, see [nlconn.Collect].
 func (c *Client) GettclassCollect(ctx context.Context, req *GettclassDumpRequest, opts ...nlconn.CallOption) ([]*GettclassReply, error) {
 	return nlconn.Collect[GettclassReply](ctx, c.conn, &OpGettclass, req, opts...)
 }
@@ -227,21 +131,17 @@ func (c *Client) Gettfilter(ctx context.Context, req *GettfilterRequest, opts ..
 	return nlconn.Do[GettfilterReply](ctx, c.conn, &OpGettfilter, req, opts...)
 }
 
-// GettfilterDump is the dump of the operation gettfilter: get a filter by parent, priority and
-// handle, or list those of a parent, block or chain (RTM_GETTFILTER).
+// GettfilterDump is [Client.Gettfilter] as a dump.
 func (c *Client) GettfilterDump(ctx context.Context, req *GettfilterDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*GettfilterReply, error] {
 	return nlconn.Dump[GettfilterReply](ctx, c.conn, &OpGettfilter, req, opts...)
 }
 
-// GettfilterDumpInto is GettfilterDump into the memory of *reply, again and again: nothing is
-// allocated for a message. What *reply refers to is valid until the next step; strings are valid
-// for ever.
+// GettfilterDumpInto is [Client.GettfilterDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GettfilterDumpInto(ctx context.Context, req *GettfilterDumpRequest, reply *GettfilterReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[GettfilterReply](ctx, c.conn, &OpGettfilter, req, reply, opts...)
 }
 
-// GettfilterCollect is GettfilterDump into a slice. A dump that was interrupted is repeated; if
-// that does not help, what came is returned with the error.
+// GettfilterCollect is [Client.GettfilterDump] into a slice, see [nlconn.Collect].
 func (c *Client) GettfilterCollect(ctx context.Context, req *GettfilterDumpRequest, opts ...nlconn.CallOption) ([]*GettfilterReply, error) {
 	return nlconn.Collect[GettfilterReply](ctx, c.conn, &OpGettfilter, req, opts...)
 }
@@ -265,20 +165,17 @@ func (c *Client) Getchain(ctx context.Context, req *GetchainRequest, opts ...nlc
 	return nlconn.Do[GetchainReply](ctx, c.conn, &OpGetchain, req, opts...)
 }
 
-// GetchainDump is the dump of the operation getchain: get a chain, which the kernel answers with
-// its own number 102, or list those of a parent or block (RTM_GETCHAIN).
+// GetchainDump is [Client.Getchain] as a dump.
 func (c *Client) GetchainDump(ctx context.Context, req *GetchainDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*GetchainReply, error] {
 	return nlconn.Dump[GetchainReply](ctx, c.conn, &OpGetchain, req, opts...)
 }
 
-// GetchainDumpInto is GetchainDump into the memory of *reply, again and again: nothing is allocated
-// for a message. What *reply refers to is valid until the next step; strings are valid for ever.
+// GetchainDumpInto is [Client.GetchainDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetchainDumpInto(ctx context.Context, req *GetchainDumpRequest, reply *GetchainReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[GetchainReply](ctx, c.conn, &OpGetchain, req, reply, opts...)
 }
 
-// GetchainCollect is GetchainDump into a slice. A dump that was interrupted is repeated; if that
-// does not help, what came is returned with the error.
+// GetchainCollect is [Client.GetchainDump] into a slice, see [nlconn.Collect].
 func (c *Client) GetchainCollect(ctx context.Context, req *GetchainDumpRequest, opts ...nlconn.CallOption) ([]*GetchainReply, error) {
 	return nlconn.Collect[GetchainReply](ctx, c.conn, &OpGetchain, req, opts...)
 }
@@ -301,21 +198,17 @@ func (c *Client) Getaction(ctx context.Context, req *GetactionRequest, opts ...n
 	return nlconn.Do[GetactionReply](ctx, c.conn, &OpGetaction, req, opts...)
 }
 
-// GetactionDump is the dump of the operation getaction: get actions by kind and index, or list
-// those of a kind (RTM_GETACTION).
+// GetactionDump is [Client.Getaction] as a dump.
 func (c *Client) GetactionDump(ctx context.Context, req *GetactionDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*GetactionReply, error] {
 	return nlconn.Dump[GetactionReply](ctx, c.conn, &OpGetaction, req, opts...)
 }
 
-// GetactionDumpInto is GetactionDump into the memory of *reply, again and again: nothing is
-// allocated for a message. What *reply refers to is valid until the next step; strings are valid
-// for ever.
+// GetactionDumpInto is [Client.GetactionDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetactionDumpInto(ctx context.Context, req *GetactionDumpRequest, reply *GetactionReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[GetactionReply](ctx, c.conn, &OpGetaction, req, reply, opts...)
 }
 
-// GetactionCollect is GetactionDump into a slice. A dump that was interrupted is repeated; if that
-// does not help, what came is returned with the error.
+// GetactionCollect is [Client.GetactionDump] into a slice, see [nlconn.Collect].
 func (c *Client) GetactionCollect(ctx context.Context, req *GetactionDumpRequest, opts ...nlconn.CallOption) ([]*GetactionReply, error) {
 	return nlconn.Collect[GetactionReply](ctx, c.conn, &OpGetaction, req, opts...)
 }

@@ -37,75 +37,31 @@ const ProbOne = 65535
 
 // The numbers of the operations: message types.
 const (
-	// CmdNewqdisc: make a qdisc, or change one (RTM_NEWQDISC). With NLM_F_CREATE a missing one
-	// is made, with NLM_F_REPLACE as well it takes the place of another, with NLM_F_EXCL an
-	// existing one is an error. Without a handle the kernel chooses one. Needs CAP_NET_ADMIN.
-	CmdNewqdisc uint16 = 36
-	// CmdNewqdiscNtf: a qdisc was made or changed, perhaps in place of another, of which a
-	// delqdisc-ntf tells first (RTM_NEWQDISC).
-	CmdNewqdiscNtf uint16 = 36
-	// CmdDelqdisc: delete a qdisc with all below it, found by parent or handle (RTM_DELQDISC).
-	// Needs CAP_NET_ADMIN.
-	CmdDelqdisc uint16 = 37
-	// CmdDelqdiscNtf: a qdisc was deleted (RTM_DELQDISC).
-	CmdDelqdiscNtf uint16 = 37
-	// CmdGetqdisc: get a qdisc by parent or handle, or list those of a link or of all links
-	// (RTM_GETQDISC). For one qdisc the kernel answers only with NLM_F_ECHO: what it sends is
-	// the notification newqdisc-ntf.
-	CmdGetqdisc uint16 = 38
-	// CmdNewtclass: make a class, or change one (RTM_NEWTCLASS), with NLM_F_CREATE, NLM_F_EXCL
-	// and NLM_F_REPLACE as for a qdisc. Needs CAP_NET_ADMIN.
-	CmdNewtclass uint16 = 40
-	// CmdNewtclassNtf: a class was made or changed (RTM_NEWTCLASS).
-	CmdNewtclassNtf uint16 = 40
-	// CmdDeltclass: delete a class by its handle; no class and no filter may need it
-	// (RTM_DELTCLASS). Needs CAP_NET_ADMIN.
-	CmdDeltclass uint16 = 41
-	// CmdDeltclassNtf: a class was deleted (RTM_DELTCLASS).
-	CmdDeltclassNtf uint16 = 41
-	// CmdGettclass: get a class by its handle, or list those of a link, which the header must
-	// name (RTM_GETTCLASS). For one class the kernel answers only with NLM_F_ECHO: what it
-	// sends is the notification newtclass-ntf.
-	CmdGettclass uint16 = 42
-	// CmdNewtfilter: make a filter, or change one (RTM_NEWTFILTER), with NLM_F_CREATE and
-	// NLM_F_EXCL as for a qdisc. The header's info has priority and ethertype; with priority 0
-	// the kernel chooses one. Needs CAP_NET_ADMIN.
-	CmdNewtfilter uint16 = 44
-	// CmdNewtfilterNtf: a filter was made or changed (RTM_NEWTFILTER).
+	CmdNewqdisc      uint16 = 36
+	CmdNewqdiscNtf   uint16 = 36
+	CmdDelqdisc      uint16 = 37
+	CmdDelqdiscNtf   uint16 = 37
+	CmdGetqdisc      uint16 = 38
+	CmdNewtclass     uint16 = 40
+	CmdNewtclassNtf  uint16 = 40
+	CmdDeltclass     uint16 = 41
+	CmdDeltclassNtf  uint16 = 41
+	CmdGettclass     uint16 = 42
+	CmdNewtfilter    uint16 = 44
 	CmdNewtfilterNtf uint16 = 44
-	// CmdDeltfilter: delete a filter, or all of a priority if the handle is 0, or all of a
-	// chain if the priority is 0 as well (RTM_DELTFILTER). Needs CAP_NET_ADMIN.
-	CmdDeltfilter uint16 = 45
-	// CmdDeltfilterNtf: a filter was deleted (RTM_DELTFILTER).
+	CmdDeltfilter    uint16 = 45
 	CmdDeltfilterNtf uint16 = 45
-	// CmdGettfilter: get a filter by parent, priority and handle, or list those of a parent,
-	// block or chain (RTM_GETTFILTER).
-	CmdGettfilter uint16 = 46
-	// CmdNewchain: make a chain of filters, perhaps with a template: the fields of flower that
-	// its filters will use (RTM_NEWCHAIN). Filters make chains that are missing by themselves.
-	// Needs CAP_NET_ADMIN.
-	CmdNewchain uint16 = 100
-	// CmdNewchainNtf: a chain was made (RTM_NEWCHAIN).
-	CmdNewchainNtf uint16 = 100
-	// CmdDelchain: delete a chain with its filters (RTM_DELCHAIN). Needs CAP_NET_ADMIN.
-	CmdDelchain uint16 = 101
-	// CmdDelchainNtf: a chain was deleted (RTM_DELCHAIN).
-	CmdDelchainNtf uint16 = 101
-	// CmdGetchain: get a chain, which the kernel answers with its own number 102, or list those
-	// of a parent or block (RTM_GETCHAIN).
-	CmdGetchain uint16 = 102
-	// CmdNewaction: make actions, or change them with NLM_F_REPLACE (RTM_NEWACTION). Needs
-	// CAP_NET_ADMIN.
-	CmdNewaction uint16 = 48
-	// CmdNewactionNtf: actions were made or changed (RTM_NEWACTION).
-	CmdNewactionNtf uint16 = 48
-	// CmdDelaction: delete actions by kind and index, or with NLM_F_ROOT all of a kind that no
-	// filter uses (RTM_DELACTION). Needs CAP_NET_ADMIN.
-	CmdDelaction uint16 = 49
-	// CmdDelactionNtf: actions were deleted (RTM_DELACTION).
-	CmdDelactionNtf uint16 = 49
-	// CmdGetaction: get actions by kind and index, or list those of a kind (RTM_GETACTION).
-	CmdGetaction uint16 = 50
+	CmdGettfilter    uint16 = 46
+	CmdNewchain      uint16 = 100
+	CmdNewchainNtf   uint16 = 100
+	CmdDelchain      uint16 = 101
+	CmdDelchainNtf   uint16 = 101
+	CmdGetchain      uint16 = 102
+	CmdNewaction     uint16 = 48
+	CmdNewactionNtf  uint16 = 48
+	CmdDelaction     uint16 = 49
+	CmdDelactionNtf  uint16 = 49
+	CmdGetaction     uint16 = 50
 )
 
 // The multicast groups of the family.
@@ -116,1658 +72,993 @@ var (
 // The numbers of the attributes in the set attrs: a qdisc; classes and filters use parts of the
 // same numbers.
 const (
-	// AttrKind: kind, such as htb or flower. It chooses the form of options and xstats.
-	AttrKind uint16 = 1
-	// AttrOptions: set-up, as the kind has it.
-	AttrOptions uint16 = 2
-	// AttrStats: counters, the old form. Read only.
-	AttrStats uint16 = 3
-	// AttrXstats: counters of the kind, the same as in stats2. Read only.
+	// Kind, such as htb or flower. It chooses the form of options and xstats.
+	AttrKind    uint16 = 1
+	AttrOptions uint16 = 2 // set-up, as the kind has it
+	// Counters, the old form. Read only.
+	AttrStats  uint16 = 3
 	AttrXstats uint16 = 4
-	// AttrRate: have the rate estimated; stats2 then has it. Requests only.
-	AttrRate uint16 = 5
-	// AttrFcnt: number of objects in a list; unused.
-	AttrFcnt uint16 = 6
-	// AttrStats2: counters. Read only.
-	AttrStats2 uint16 = 7
-	// AttrStab: correct the sizes of packets.
-	AttrStab uint16 = 8
-	AttrPad  uint16 = 9
-	// AttrDumpInvisible: list the qdiscs that are hidden as well, such as the default ones
-	// below mq.
+	// Have the rate estimated; stats2 then has it. Requests only.
+	AttrRate          uint16 = 5
+	AttrFcnt          uint16 = 6 // number of objects in a list; unused
+	AttrStats2        uint16 = 7
+	AttrStab          uint16 = 8
+	AttrPad           uint16 = 9
 	AttrDumpInvisible uint16 = 10
-	// AttrChain: number of the chain of filters, 0 by default.
-	AttrChain uint16 = 11
-	// AttrHwOffload: 1: the device does the work. Read only.
-	AttrHwOffload uint16 = 12
-	// AttrIngressBlock: share the filters for received packets with all qdiscs of the same
-	// number, 1 and up.
-	AttrIngressBlock uint16 = 13
-	// AttrEgressBlock: share the filters for sent packets with all qdiscs of the same number, 1
-	// and up.
-	AttrEgressBlock uint16 = 14
-	// AttrDumpFlags: what a dump of filters returns.
-	AttrDumpFlags uint16 = 15
-	// AttrExtWarnMsg: something that went otherwise than asked, in a notification.
-	AttrExtWarnMsg uint16 = 16
+	AttrChain         uint16 = 11 // number of the chain of filters, 0 by default
+	AttrHwOffload     uint16 = 12
+	AttrIngressBlock  uint16 = 13
+	AttrEgressBlock   uint16 = 14
+	AttrDumpFlags     uint16 = 15
+	AttrExtWarnMsg    uint16 = 16 // something that went otherwise than asked, in a notification
 )
 
-// The numbers of the attributes in the set tca-stats-attrs: counters of a qdisc or an action.
+// The attributes of [StatsAttrs].
 const (
-	// AttrStatsBasic: what has passed, in software and hardware.
-	AttrStatsBasic uint16 = 1
-	// AttrStatsRateEst: estimated rate, if that was asked for.
-	AttrStatsRateEst uint16 = 2
-	// AttrStatsQueue: state of the queue.
-	AttrStatsQueue uint16 = 3
-	// AttrStatsApp: counters of the kind.
-	AttrStatsApp uint16 = 4
-	// AttrStatsRateEst64: estimated rate, where 32 bits are too few.
+	AttrStatsBasic     uint16 = 1
+	AttrStatsRateEst   uint16 = 2
+	AttrStatsQueue     uint16 = 3
+	AttrStatsApp       uint16 = 4
 	AttrStatsRateEst64 uint16 = 5
 	AttrStatsPad       uint16 = 6
-	// AttrStatsBasicHw: of basic, what has passed in hardware.
-	AttrStatsBasicHw uint16 = 7
-	// AttrStatsPkt64: packets of basic, where 32 bits are too few.
-	AttrStatsPkt64 uint16 = 8
+	AttrStatsBasicHw   uint16 = 7
+	AttrStatsPkt64     uint16 = 8
 )
 
-// The numbers of the attributes in the set tca-stab-attrs: correction of packet sizes.
+// The attributes of [StabAttrs].
 const (
-	// AttrStabBase: how to look a size up.
 	AttrStabBase uint16 = 1
-	// AttrStabData: table of sizes, tsize of them, in units of 2^size-log bytes.
 	AttrStabData uint16 = 2
 )
 
 // The numbers of the attributes in the set root-attrs: actions of their own, apart from filters.
 const (
-	// AttrRootTab: the actions. Requests number them from 1, dumps from 0. To list or flush,
-	// one entry 1 with the kind.
-	AttrRootTab uint16 = 1
-	// AttrRootFlags: what a dump returns.
-	AttrRootFlags uint16 = 2
-	// AttrRootCount: number of actions in this message of a dump. Read only.
-	AttrRootCount uint16 = 3
-	// AttrRootTimeDelta: only actions used in the last so many milliseconds. Dump requests.
-	AttrRootTimeDelta uint16 = 4
-	// AttrRootExtWarnMsg: something that went otherwise than asked, in a notification.
+	// The actions. Requests number them from 1, dumps from 0. To list or flush, one entry 1
+	// with the kind.
+	AttrRootTab        uint16 = 1
+	AttrRootFlags      uint16 = 2
+	AttrRootCount      uint16 = 3
+	AttrRootTimeDelta  uint16 = 4
 	AttrRootExtWarnMsg uint16 = 5
 )
 
-// The numbers of the attributes in the set act-attrs: an action.
+// The attributes of [ActAttrs].
 const (
-	// AttrActKind: kind, such as gact or mirred. It chooses the form of options.
-	AttrActKind uint16 = 1
-	// AttrActOptions: set-up, as the kind has it.
-	AttrActOptions uint16 = 2
-	// AttrActIndex: number among the actions of its kind, to get or delete it.
-	AttrActIndex uint16 = 3
-	// AttrActStats: counters. Read only.
-	AttrActStats uint16 = 4
-	AttrActPad   uint16 = 5
-	// AttrActCookie: bytes of the owner, which the kernel keeps. In the notification of a
-	// flush: the number of actions, a u32 (TCA_FCNT).
-	AttrActCookie uint16 = 6
-	// AttrActFlags: how the action is set up.
-	AttrActFlags uint16 = 7
-	// AttrActHwStats: kinds of hardware counters that will do; absent: any.
-	AttrActHwStats uint16 = 8
-	// AttrActUsedHwStats: kind of hardware counters in use. Read only.
+	AttrActKind        uint16 = 1
+	AttrActOptions     uint16 = 2
+	AttrActIndex       uint16 = 3
+	AttrActStats       uint16 = 4
+	AttrActPad         uint16 = 5
+	AttrActCookie      uint16 = 6
+	AttrActFlags       uint16 = 7
+	AttrActHwStats     uint16 = 8
 	AttrActUsedHwStats uint16 = 9
-	// AttrActInHwCount: devices that carry out the action. Read only.
-	AttrActInHwCount uint16 = 10
+	AttrActInHwCount   uint16 = 10
 )
 
-// The numbers of the attributes in the set act-bpf-attrs: bpf: a program decides. Either ops and
-// ops-len, or fd.
+// The attributes of [ActBpfAttrs].
 const (
-	// AttrActBpfTm: when it was set up and used. Read only.
-	AttrActBpfTm uint16 = 1
-	// AttrActBpfParms: what all actions have.
-	AttrActBpfParms uint16 = 2
-	// AttrActBpfOpsLen: instructions of a classic program.
+	AttrActBpfTm     uint16 = 1
+	AttrActBpfParms  uint16 = 2
 	AttrActBpfOpsLen uint16 = 3
-	// AttrActBpfOps: a classic program.
-	AttrActBpfOps uint16 = 4
-	// AttrActBpfFd: file descriptor of a loaded program of type sched_act. Requests only.
-	AttrActBpfFd uint16 = 5
-	// AttrActBpfName: name of the program, for people.
-	AttrActBpfName uint16 = 6
-	AttrActBpfPad  uint16 = 7
-	// AttrActBpfTag: tag of the loaded program, 8 bytes. Read only.
-	AttrActBpfTag uint16 = 8
-	// AttrActBpfID: number of the loaded program. Read only.
-	AttrActBpfID uint16 = 9
+	AttrActBpfOps    uint16 = 4
+	AttrActBpfFd     uint16 = 5
+	AttrActBpfName   uint16 = 6
+	AttrActBpfPad    uint16 = 7
+	AttrActBpfTag    uint16 = 8
+	AttrActBpfID     uint16 = 9
 )
 
-// The numbers of the attributes in the set act-connmark-attrs: connmark: the mark of the connection
-// becomes that of the packet.
+// The attributes of [ActConnmarkAttrs].
 const (
-	// AttrActConnmarkParms: zone, and what all actions have.
 	AttrActConnmarkParms uint16 = 1
-	// AttrActConnmarkTm: when it was set up and used. Read only.
-	AttrActConnmarkTm  uint16 = 2
-	AttrActConnmarkPad uint16 = 3
+	AttrActConnmarkTm    uint16 = 2
+	AttrActConnmarkPad   uint16 = 3
 )
 
-// The numbers of the attributes in the set act-csum-attrs: csum: computes checksums.
+// The attributes of [ActCsumAttrs].
 const (
-	// AttrActCsumParms: which ones, and what all actions have.
 	AttrActCsumParms uint16 = 1
-	// AttrActCsumTm: when it was set up and used. Read only.
-	AttrActCsumTm  uint16 = 2
-	AttrActCsumPad uint16 = 3
+	AttrActCsumTm    uint16 = 2
+	AttrActCsumPad   uint16 = 3
 )
 
-// The numbers of the attributes in the set act-ct-attrs: ct: hands packets to conntrack.
+// The attributes of [ActCtAttrs].
 const (
-	// AttrActCtParms: what all actions have.
-	AttrActCtParms uint16 = 1
-	// AttrActCtTm: when it was set up and used. Read only.
-	AttrActCtTm uint16 = 2
-	// AttrActCtAction: what to do.
-	AttrActCtAction uint16 = 3
-	// AttrActCtZone: zone of conntrack.
-	AttrActCtZone uint16 = 4
-	// AttrActCtMark: mark that the connection gets. With commit.
-	AttrActCtMark uint16 = 5
-	// AttrActCtMarkMask: bits of the mark to set.
-	AttrActCtMarkMask uint16 = 6
-	// AttrActCtLabels: labels that the connection gets, 128 bits; what is left out is 0. With
-	// commit.
-	AttrActCtLabels uint16 = 7
-	// AttrActCtLabelsMask: bits of the labels to set.
-	AttrActCtLabelsMask uint16 = 8
-	// AttrActCtNatIpv4Min: first address to translate to. With nat.
-	AttrActCtNatIpv4Min uint16 = 9
-	// AttrActCtNatIpv4Max: last one; by default the first.
-	AttrActCtNatIpv4Max uint16 = 10
-	// AttrActCtNatIpv6Min: first address to translate to. With nat.
-	AttrActCtNatIpv6Min uint16 = 11
-	// AttrActCtNatIpv6Max: last one; by default the first.
-	AttrActCtNatIpv6Max uint16 = 12
-	// AttrActCtNatPortMin: first port to translate to.
-	AttrActCtNatPortMin uint16 = 13
-	// AttrActCtNatPortMax: last one; by default the first.
-	AttrActCtNatPortMax uint16 = 14
-	AttrActCtPad        uint16 = 15
-	// AttrActCtHelperName: helper for the connection, such as ftp.
-	AttrActCtHelperName uint16 = 16
-	// AttrActCtHelperFamily: address family of the helper: 2 or 10.
+	AttrActCtParms        uint16 = 1
+	AttrActCtTm           uint16 = 2
+	AttrActCtAction       uint16 = 3
+	AttrActCtZone         uint16 = 4
+	AttrActCtMark         uint16 = 5
+	AttrActCtMarkMask     uint16 = 6
+	AttrActCtLabels       uint16 = 7
+	AttrActCtLabelsMask   uint16 = 8
+	AttrActCtNatIpv4Min   uint16 = 9
+	AttrActCtNatIpv4Max   uint16 = 10
+	AttrActCtNatIpv6Min   uint16 = 11
+	AttrActCtNatIpv6Max   uint16 = 12
+	AttrActCtNatPortMin   uint16 = 13
+	AttrActCtNatPortMax   uint16 = 14
+	AttrActCtPad          uint16 = 15
+	AttrActCtHelperName   uint16 = 16
 	AttrActCtHelperFamily uint16 = 17
-	// AttrActCtHelperProto: protocol of the helper, an IPPROTO_ number.
-	AttrActCtHelperProto uint16 = 18
+	AttrActCtHelperProto  uint16 = 18
 )
 
-// The numbers of the attributes in the set act-ctinfo-attrs: ctinfo: DSCP and mark of the packet
-// from the mark of the connection.
+// The attributes of [ActCtinfoAttrs].
 const (
-	AttrActCtinfoPad uint16 = 1
-	// AttrActCtinfoTm: when it was set up and used. Read only.
-	AttrActCtinfoTm uint16 = 2
-	// AttrActCtinfoAct: what all actions have.
-	AttrActCtinfoAct uint16 = 3
-	// AttrActCtinfoZone: zone of conntrack.
-	AttrActCtinfoZone uint16 = 4
-	// AttrActCtinfoParmsDscpMask: six bits of the mark that are the DSCP.
-	AttrActCtinfoParmsDscpMask uint16 = 5
-	// AttrActCtinfoParmsDscpStatemask: bits of the mark of which one must be set for that.
+	AttrActCtinfoPad                uint16 = 1
+	AttrActCtinfoTm                 uint16 = 2
+	AttrActCtinfoAct                uint16 = 3
+	AttrActCtinfoZone               uint16 = 4
+	AttrActCtinfoParmsDscpMask      uint16 = 5
 	AttrActCtinfoParmsDscpStatemask uint16 = 6
-	// AttrActCtinfoParmsCpmarkMask: bits of the mark to copy.
-	AttrActCtinfoParmsCpmarkMask uint16 = 7
-	// AttrActCtinfoStatsDscpSet: packets that got a DSCP. Read only.
-	AttrActCtinfoStatsDscpSet uint16 = 8
-	// AttrActCtinfoStatsDscpError: packets that could not get one. Read only.
-	AttrActCtinfoStatsDscpError uint16 = 9
-	// AttrActCtinfoStatsCpmarkSet: packets that got the mark. Read only.
-	AttrActCtinfoStatsCpmarkSet uint16 = 10
+	AttrActCtinfoParmsCpmarkMask    uint16 = 7
+	AttrActCtinfoStatsDscpSet       uint16 = 8
+	AttrActCtinfoStatsDscpError     uint16 = 9
+	AttrActCtinfoStatsCpmarkSet     uint16 = 10
 )
 
-// The numbers of the attributes in the set act-gact-attrs: gact: just the verdict.
+// The attributes of [ActGactAttrs].
 const (
-	// AttrActGactTm: when it was set up and used. Read only.
-	AttrActGactTm uint16 = 1
-	// AttrActGactParms: what all actions have.
+	AttrActGactTm    uint16 = 1
 	AttrActGactParms uint16 = 2
-	// AttrActGactProb: another verdict for some packets.
-	AttrActGactProb uint16 = 3
-	AttrActGactPad  uint16 = 4
+	AttrActGactProb  uint16 = 3
+	AttrActGactPad   uint16 = 4
 )
 
-// The numbers of the attributes in the set act-gate-attrs: gate: lets packets through by a
-// timetable, 802.1Qci.
+// The attributes of [ActGateAttrs].
 const (
-	// AttrActGateTm: when it was set up and used. Read only.
-	AttrActGateTm uint16 = 1
-	// AttrActGateParms: what all actions have.
-	AttrActGateParms uint16 = 2
-	AttrActGatePad   uint16 = 3
-	// AttrActGatePriority: priority of the streams, -1 for any.
-	AttrActGatePriority uint16 = 4
-	// AttrActGateEntryList: the timetable.
-	AttrActGateEntryList uint16 = 5
-	// AttrActGateBaseTime: when it begins, nanoseconds of the clock.
-	AttrActGateBaseTime uint16 = 6
-	// AttrActGateCycleTime: when it begins again, nanoseconds; by default the sum of the
-	// intervals.
-	AttrActGateCycleTime uint16 = 7
-	// AttrActGateCycleTimeExt: how much longer the last cycle before a new timetable may be,
-	// nanoseconds.
+	AttrActGateTm           uint16 = 1
+	AttrActGateParms        uint16 = 2
+	AttrActGatePad          uint16 = 3
+	AttrActGatePriority     uint16 = 4
+	AttrActGateEntryList    uint16 = 5
+	AttrActGateBaseTime     uint16 = 6
+	AttrActGateCycleTime    uint16 = 7
 	AttrActGateCycleTimeExt uint16 = 8
-	// AttrActGateFlags: 0; kept for the writer.
-	AttrActGateFlags uint16 = 9
-	// AttrActGateClockid: clock of the times, a CLOCK_ number; 11 is TAI.
-	AttrActGateClockid uint16 = 10
+	AttrActGateFlags        uint16 = 9
+	AttrActGateClockid      uint16 = 10
 )
 
-// The numbers of the attributes in the set act-gate-entry-list: a timetable.
+// The attributes of [ActGateEntryListAttrs].
 const (
-	// AttrActGateEntryListOneEntry: one after the other.
 	AttrActGateEntryListOneEntry uint16 = 1
 )
 
-// The numbers of the attributes in the set act-gate-entry: a line of the timetable.
+// The attributes of [ActGateEntryAttrs].
 const (
-	// AttrActGateEntryIndex: number of the line. Read only.
-	AttrActGateEntryIndex uint16 = 1
-	// AttrActGateEntryGate: open; otherwise closed.
-	AttrActGateEntryGate uint16 = 2
-	// AttrActGateEntryInterval: how long, nanoseconds.
-	AttrActGateEntryInterval uint16 = 3
-	// AttrActGateEntryIpv: priority that packets get inside, -1: theirs.
-	AttrActGateEntryIpv uint16 = 4
-	// AttrActGateEntryMaxOctets: bytes that may pass, -1: any number.
+	AttrActGateEntryIndex     uint16 = 1
+	AttrActGateEntryGate      uint16 = 2
+	AttrActGateEntryInterval  uint16 = 3
+	AttrActGateEntryIpv       uint16 = 4
 	AttrActGateEntryMaxOctets uint16 = 5
 )
 
-// The numbers of the attributes in the set act-ife-attrs: ife: a header that carries data about the
-// packet.
+// The attributes of [ActIfeAttrs].
 const (
-	// AttrActIfeParms: on or off, and what all actions have.
-	AttrActIfeParms uint16 = 1
-	// AttrActIfeTm: when it was set up and used. Read only.
-	AttrActIfeTm uint16 = 2
-	// AttrActIfeDmac: destination in the outer header.
-	AttrActIfeDmac uint16 = 3
-	// AttrActIfeSmac: source in the outer header.
-	AttrActIfeSmac uint16 = 4
-	// AttrActIfeType: ethertype of the outer header, host byte order; 0xed3e by default.
-	AttrActIfeType uint16 = 5
-	// AttrActIfeMetalst: what to carry, or which of it to take over.
+	AttrActIfeParms   uint16 = 1
+	AttrActIfeTm      uint16 = 2
+	AttrActIfeDmac    uint16 = 3
+	AttrActIfeSmac    uint16 = 4
+	AttrActIfeType    uint16 = 5
 	AttrActIfeMetalst uint16 = 6
 	AttrActIfePad     uint16 = 7
 )
 
-// The numbers of the attributes in the set act-ife-metadata: data about a packet. A value, in host
-// byte order, or empty: that of the packet.
+// The attributes of [ActIfeMetadataAttrs].
 const (
-	// AttrActIfeMetadataSkbmark: mark, a u32.
 	AttrActIfeMetadataSkbmark uint16 = 1
-	// AttrActIfeMetadataHashid: hash, a u32; no kernel carries it.
-	AttrActIfeMetadataHashid uint16 = 2
-	// AttrActIfeMetadataPrio: priority, a u32.
-	AttrActIfeMetadataPrio uint16 = 3
-	// AttrActIfeMetadataQmap: queue, a u32; no kernel carries it.
-	AttrActIfeMetadataQmap uint16 = 4
-	// AttrActIfeMetadataTcindex: tc_index, a u16.
+	AttrActIfeMetadataHashid  uint16 = 2
+	AttrActIfeMetadataPrio    uint16 = 3
+	AttrActIfeMetadataQmap    uint16 = 4
 	AttrActIfeMetadataTcindex uint16 = 5
 )
 
-// The numbers of the attributes in the set act-mirred-attrs: mirred: sends or copies packets
-// elsewhere.
+// The attributes of [ActMirredAttrs].
 const (
-	// AttrActMirredTm: when it was set up and used. Read only.
-	AttrActMirredTm uint16 = 1
-	// AttrActMirredParms: where to, and what all actions have.
-	AttrActMirredParms uint16 = 2
-	AttrActMirredPad   uint16 = 3
-	// AttrActMirredBlockid: to all links of this block instead of to one.
+	AttrActMirredTm      uint16 = 1
+	AttrActMirredParms   uint16 = 2
+	AttrActMirredPad     uint16 = 3
 	AttrActMirredBlockid uint16 = 4
 )
 
-// The numbers of the attributes in the set act-mpls-attrs: mpls: changes labels.
+// The attributes of [ActMplsAttrs].
 const (
-	// AttrActMplsTm: when it was set up and used. Read only.
-	AttrActMplsTm uint16 = 1
-	// AttrActMplsParms: what to do, and what all actions have.
+	AttrActMplsTm    uint16 = 1
 	AttrActMplsParms uint16 = 2
 	AttrActMplsPad   uint16 = 3
-	// AttrActMplsProto: ethertype of the label, or of what is below a label taken off.
 	AttrActMplsProto uint16 = 4
-	// AttrActMplsLabel: label.
 	AttrActMplsLabel uint16 = 5
-	// AttrActMplsTc: traffic class.
-	AttrActMplsTc uint16 = 6
-	// AttrActMplsTtl: TTL; by default that of the packet.
-	AttrActMplsTtl uint16 = 7
-	// AttrActMplsBos: 1: the last label; by default as the packet is.
-	AttrActMplsBos uint16 = 8
+	AttrActMplsTc    uint16 = 6
+	AttrActMplsTtl   uint16 = 7
+	AttrActMplsBos   uint16 = 8
 )
 
-// The numbers of the attributes in the set act-nat-attrs: nat: translates IPv4 addresses without
-// state.
+// The attributes of [ActNatAttrs].
 const (
-	// AttrActNatParms: from what to what, and what all actions have.
 	AttrActNatParms uint16 = 1
-	// AttrActNatTm: when it was set up and used. Read only.
-	AttrActNatTm  uint16 = 2
-	AttrActNatPad uint16 = 3
+	AttrActNatTm    uint16 = 2
+	AttrActNatPad   uint16 = 3
 )
 
-// The numbers of the attributes in the set act-pedit-attrs: pedit: changes words of packets.
-// Requests with keys-ex use parms-ex, others parms.
+// The attributes of [ActPeditAttrs].
 const (
-	// AttrActPeditTm: when it was set up and used. Read only.
-	AttrActPeditTm uint16 = 1
-	// AttrActPeditParms: the keys, their offsets counted from the network header.
-	AttrActPeditParms uint16 = 2
-	AttrActPeditPad   uint16 = 3
-	// AttrActPeditParmsEx: the keys, of which keys-ex says more.
+	AttrActPeditTm      uint16 = 1
+	AttrActPeditParms   uint16 = 2
+	AttrActPeditPad     uint16 = 3
 	AttrActPeditParmsEx uint16 = 4
-	// AttrActPeditKeysEx: as many entries as there are keys.
-	AttrActPeditKeysEx uint16 = 5
+	AttrActPeditKeysEx  uint16 = 5
 )
 
-// The numbers of the attributes in the set act-pedit-keys-ex: more about the keys of pedit.
+// The attributes of [ActPeditKeysExAttrs].
 const (
-	// AttrActPeditKeysExKeyEx: of the keys one after the other.
 	AttrActPeditKeysExKeyEx uint16 = 6
 )
 
-// The numbers of the attributes in the set act-pedit-key-ex: more about one key. The kernel wants
-// both.
+// The attributes of [ActPeditKeyExAttrs].
 const (
-	// AttrActPeditKeyExHtype: header that the offset counts from.
 	AttrActPeditKeyExHtype uint16 = 1
-	// AttrActPeditKeyExCmd: what to do with the value.
-	AttrActPeditKeyExCmd uint16 = 2
+	AttrActPeditKeyExCmd   uint16 = 2
 )
 
-// The numbers of the attributes in the set act-sample-attrs: sample: hands some packets to user
-// space, over the family psample.
+// The attributes of [ActSampleAttrs].
 const (
-	// AttrActSampleTm: when it was set up and used. Read only.
-	AttrActSampleTm uint16 = 1
-	// AttrActSampleParms: what all actions have.
-	AttrActSampleParms uint16 = 2
-	// AttrActSampleRate: one packet in so many.
-	AttrActSampleRate uint16 = 3
-	// AttrActSampleTruncSize: bytes of it at most; 0 or absent: all.
-	AttrActSampleTruncSize uint16 = 4
-	// AttrActSamplePsampleGroup: group of psample.
+	AttrActSampleTm           uint16 = 1
+	AttrActSampleParms        uint16 = 2
+	AttrActSampleRate         uint16 = 3
+	AttrActSampleTruncSize    uint16 = 4
 	AttrActSamplePsampleGroup uint16 = 5
 	AttrActSamplePad          uint16 = 6
 )
 
-// The numbers of the attributes in the set act-simple-attrs: simple: writes a line to the kernel's
-// log.
+// The attributes of [ActSimpleAttrs].
 const (
-	// AttrActSimpleTm: when it was set up and used. Read only.
-	AttrActSimpleTm uint16 = 1
-	// AttrActSimpleParms: what all actions have.
+	AttrActSimpleTm    uint16 = 1
 	AttrActSimpleParms uint16 = 2
-	// AttrActSimpleData: the text, 31 characters at most.
-	AttrActSimpleData uint16 = 3
-	AttrActSimplePad  uint16 = 4
+	AttrActSimpleData  uint16 = 3
+	AttrActSimplePad   uint16 = 4
 )
 
-// The numbers of the attributes in the set act-skbedit-attrs: skbedit: sets what the kernel knows
-// of the packet.
+// The attributes of [ActSkbeditAttrs].
 const (
-	// AttrActSkbeditTm: when it was set up and used. Read only.
-	AttrActSkbeditTm uint16 = 1
-	// AttrActSkbeditParms: what all actions have.
-	AttrActSkbeditParms uint16 = 2
-	// AttrActSkbeditPriority: priority, or class as major:minor.
-	AttrActSkbeditPriority uint16 = 3
-	// AttrActSkbeditQueueMapping: sending queue.
-	AttrActSkbeditQueueMapping uint16 = 4
-	// AttrActSkbeditMark: mark.
-	AttrActSkbeditMark uint16 = 5
-	AttrActSkbeditPad  uint16 = 6
-	// AttrActSkbeditPtype: kind of packet: 0 for this host, 1 broadcast, 2 multicast, 3 for
-	// another host.
-	AttrActSkbeditPtype uint16 = 7
-	// AttrActSkbeditMask: bits of the mark to set; by default all.
-	AttrActSkbeditMask uint16 = 8
-	// AttrActSkbeditFlags: what is set.
-	AttrActSkbeditFlags uint16 = 9
-	// AttrActSkbeditQueueMappingMax: last sending queue, with txq-skbhash.
+	AttrActSkbeditTm              uint16 = 1
+	AttrActSkbeditParms           uint16 = 2
+	AttrActSkbeditPriority        uint16 = 3
+	AttrActSkbeditQueueMapping    uint16 = 4
+	AttrActSkbeditMark            uint16 = 5
+	AttrActSkbeditPad             uint16 = 6
+	AttrActSkbeditPtype           uint16 = 7
+	AttrActSkbeditMask            uint16 = 8
+	AttrActSkbeditFlags           uint16 = 9
 	AttrActSkbeditQueueMappingMax uint16 = 10
 )
 
-// The numbers of the attributes in the set act-skbmod-attrs: skbmod: changes the Ethernet header.
+// The attributes of [ActSkbmodAttrs].
 const (
-	// AttrActSkbmodTm: when it was set up and used. Read only.
-	AttrActSkbmodTm uint16 = 1
-	// AttrActSkbmodParms: what to do, and what all actions have.
+	AttrActSkbmodTm    uint16 = 1
 	AttrActSkbmodParms uint16 = 2
-	// AttrActSkbmodDmac: destination.
-	AttrActSkbmodDmac uint16 = 3
-	// AttrActSkbmodSmac: source.
-	AttrActSkbmodSmac uint16 = 4
-	// AttrActSkbmodEtype: ethertype, host byte order.
+	AttrActSkbmodDmac  uint16 = 3
+	AttrActSkbmodSmac  uint16 = 4
 	AttrActSkbmodEtype uint16 = 5
 	AttrActSkbmodPad   uint16 = 6
 )
 
-// The numbers of the attributes in the set act-tunnel-key-attrs: tunnel_key: metadata for tunnel
-// devices.
+// The attributes of [ActTunnelKeyAttrs].
 const (
-	// AttrActTunnelKeyTm: when it was set up and used. Read only.
-	AttrActTunnelKeyTm uint16 = 1
-	// AttrActTunnelKeyParms: set or release, and what all actions have.
-	AttrActTunnelKeyParms uint16 = 2
-	// AttrActTunnelKeyEncIpv4Src: source of the tunnel.
+	AttrActTunnelKeyTm         uint16 = 1
+	AttrActTunnelKeyParms      uint16 = 2
 	AttrActTunnelKeyEncIpv4Src uint16 = 3
-	// AttrActTunnelKeyEncIpv4Dst: destination of the tunnel.
 	AttrActTunnelKeyEncIpv4Dst uint16 = 4
-	// AttrActTunnelKeyEncIpv6Src: source of the tunnel.
 	AttrActTunnelKeyEncIpv6Src uint16 = 5
-	// AttrActTunnelKeyEncIpv6Dst: destination of the tunnel.
 	AttrActTunnelKeyEncIpv6Dst uint16 = 6
-	// AttrActTunnelKeyEncKeyID: key, such as the VNI.
-	AttrActTunnelKeyEncKeyID uint16 = 7
-	AttrActTunnelKeyPad      uint16 = 8
-	// AttrActTunnelKeyEncDstPort: destination port of the tunnel.
+	AttrActTunnelKeyEncKeyID   uint16 = 7
+	AttrActTunnelKeyPad        uint16 = 8
 	AttrActTunnelKeyEncDstPort uint16 = 9
-	// AttrActTunnelKeyNoCsum: 1: no checksum of UDP.
-	AttrActTunnelKeyNoCsum uint16 = 10
-	// AttrActTunnelKeyEncOpts: options of the tunnel header, of one kind.
-	AttrActTunnelKeyEncOpts uint16 = 11
-	// AttrActTunnelKeyEncTos: TOS of the tunnel.
-	AttrActTunnelKeyEncTos uint16 = 12
-	// AttrActTunnelKeyEncTtl: TTL of the tunnel, 0: as always.
-	AttrActTunnelKeyEncTtl uint16 = 13
-	// AttrActTunnelKeyNoFrag: forbid fragments of the tunnel.
-	AttrActTunnelKeyNoFrag uint16 = 14
+	AttrActTunnelKeyNoCsum     uint16 = 10
+	AttrActTunnelKeyEncOpts    uint16 = 11
+	AttrActTunnelKeyEncTos     uint16 = 12
+	AttrActTunnelKeyEncTtl     uint16 = 13
+	AttrActTunnelKeyNoFrag     uint16 = 14
 )
 
-// The numbers of the attributes in the set act-tunnel-key-enc-opts: options of a tunnel header.
+// The attributes of [ActTunnelKeyEncOptsAttrs].
 const (
-	// AttrActTunnelKeyEncOptsGeneve: options of Geneve: requests have one in each.
 	AttrActTunnelKeyEncOptsGeneve uint16 = 1
-	// AttrActTunnelKeyEncOptsVxlan: extension of VXLAN.
-	AttrActTunnelKeyEncOptsVxlan uint16 = 2
-	// AttrActTunnelKeyEncOptsErspan: header of ERSPAN.
+	AttrActTunnelKeyEncOptsVxlan  uint16 = 2
 	AttrActTunnelKeyEncOptsErspan uint16 = 3
 )
 
-// The numbers of the attributes in the set geneve-opt: an option of Geneve in a request. An answer
-// has all options in one, one after the other.
+// The attributes of [GeneveOptAttrs].
 const (
-	// AttrGeneveOptClass: who defined the option.
 	AttrGeneveOptClass uint16 = 1
-	// AttrGeneveOptType: type; from 128 on critical.
-	AttrGeneveOptType uint16 = 2
-	// AttrGeneveOptData: data, a multiple of 4 bytes: the header of an option counts in 5 bits
-	// how many.
-	AttrGeneveOptData uint16 = 3
+	AttrGeneveOptType  uint16 = 2
+	AttrGeneveOptData  uint16 = 3
 )
 
-// The numbers of the attributes in the set vxlan-opt: the extension of VXLAN.
+// The attributes of [VxlanOptAttrs].
 const (
-	// AttrVxlanOptGbp: group policy: its number and, from bit 16 on, flags.
 	AttrVxlanOptGbp uint16 = 1
 )
 
-// The numbers of the attributes in the set erspan-opt: the header of ERSPAN.
+// The attributes of [ErspanOptAttrs].
 const (
-	// AttrErspanOptVer: version: 1 has an index, 2 direction and hardware id.
-	AttrErspanOptVer uint16 = 1
-	// AttrErspanOptIndex: index of the mirrored port.
+	AttrErspanOptVer   uint16 = 1
 	AttrErspanOptIndex uint16 = 2
-	// AttrErspanOptDir: 0 received, 1 sent.
-	AttrErspanOptDir uint16 = 3
-	// AttrErspanOptHwid: hardware id, 6 bits.
-	AttrErspanOptHwid uint16 = 4
+	AttrErspanOptDir   uint16 = 3
+	AttrErspanOptHwid  uint16 = 4
 )
 
-// The numbers of the attributes in the set act-vlan-attrs: vlan: changes VLAN tags.
+// The attributes of [ActVlanAttrs].
 const (
-	// AttrActVlanTm: when it was set up and used. Read only.
-	AttrActVlanTm uint16 = 1
-	// AttrActVlanParms: what to do, and what all actions have.
-	AttrActVlanParms uint16 = 2
-	// AttrActVlanPushVlanID: VLAN, host byte order.
-	AttrActVlanPushVlanID uint16 = 3
-	// AttrActVlanPushVlanProtocol: ethertype of the tag, 0x8100 by default, or 0x88a8.
+	AttrActVlanTm               uint16 = 1
+	AttrActVlanParms            uint16 = 2
+	AttrActVlanPushVlanID       uint16 = 3
 	AttrActVlanPushVlanProtocol uint16 = 4
 	AttrActVlanPad              uint16 = 5
-	// AttrActVlanPushVlanPriority: priority, 0 to 7.
 	AttrActVlanPushVlanPriority uint16 = 6
-	// AttrActVlanPushEthDst: destination of the header. With push-eth.
-	AttrActVlanPushEthDst uint16 = 7
-	// AttrActVlanPushEthSrc: source of the header. With push-eth.
-	AttrActVlanPushEthSrc uint16 = 8
+	AttrActVlanPushEthDst       uint16 = 7
+	AttrActVlanPushEthSrc       uint16 = 8
 )
 
-// The numbers of the attributes in the set police-attrs: police: holds packets to a rate.
+// The attributes of [PoliceAttrs].
 const (
-	// AttrPoliceTbf: rates, and what all actions have.
-	AttrPoliceTbf uint16 = 1
-	// AttrPoliceRate: rate table: ticks for packets of each size, 256 of them. Requests only.
-	AttrPoliceRate uint16 = 2
-	// AttrPolicePeakrate: rate table of the peak rate. Requests only.
-	AttrPolicePeakrate uint16 = 3
-	// AttrPoliceAvrate: estimated bytes per second from which packets are beyond the rate.
-	// Needs an estimator.
-	AttrPoliceAvrate uint16 = 4
-	// AttrPoliceResult: what happens to packets within the rate; ok by default.
-	AttrPoliceResult uint16 = 5
-	// AttrPoliceTm: when it was set up and used. Read only.
-	AttrPoliceTm  uint16 = 6
-	AttrPolicePad uint16 = 7
-	// AttrPoliceRate64: bytes per second, where 32 bits are too few.
-	AttrPoliceRate64 uint16 = 8
-	// AttrPolicePeakrate64: highest bytes per second, where 32 bits are too few.
+	AttrPoliceTbf        uint16 = 1
+	AttrPoliceRate       uint16 = 2
+	AttrPolicePeakrate   uint16 = 3
+	AttrPoliceAvrate     uint16 = 4
+	AttrPoliceResult     uint16 = 5
+	AttrPoliceTm         uint16 = 6
+	AttrPolicePad        uint16 = 7
+	AttrPoliceRate64     uint16 = 8
 	AttrPolicePeakrate64 uint16 = 9
-	// AttrPolicePktrate64: packets per second, instead of bytes.
-	AttrPolicePktrate64 uint16 = 10
-	// AttrPolicePktburst64: packets in a burst. The kernel keeps it in ticks at the rate.
+	AttrPolicePktrate64  uint16 = 10
 	AttrPolicePktburst64 uint16 = 11
 )
 
-// The numbers of the attributes in the set basic-attrs: basic: a tree of matches.
+// The attributes of [BasicAttrs].
 const (
-	// AttrBasicClassid: class for packets that match, major:minor.
-	AttrBasicClassid uint16 = 1
-	// AttrBasicEmatches: the tree; without one every packet matches.
+	AttrBasicClassid  uint16 = 1
 	AttrBasicEmatches uint16 = 2
-	// AttrBasicAct: actions, numbered from 1 in their order.
-	AttrBasicAct uint16 = 3
-	// AttrBasicPolice: a rate to hold packets to, the old way; now an action.
-	AttrBasicPolice uint16 = 4
-	// AttrBasicPcnt: counters. Read only.
-	AttrBasicPcnt uint16 = 5
-	AttrBasicPad  uint16 = 6
+	AttrBasicAct      uint16 = 3
+	AttrBasicPolice   uint16 = 4
+	AttrBasicPcnt     uint16 = 5
+	AttrBasicPad      uint16 = 6
 )
 
-// The numbers of the attributes in the set bpf-attrs: bpf: a program chooses. Either ops and
-// ops-len, or fd.
+// The attributes of [BpfAttrs].
 const (
-	// AttrBpfAct: actions, numbered from 1 in their order.
-	AttrBpfAct uint16 = 1
-	// AttrBpfPolice: a rate to hold packets to, the old way; now an action.
-	AttrBpfPolice uint16 = 2
-	// AttrBpfClassid: class for packets that match, major:minor.
-	AttrBpfClassid uint16 = 3
-	// AttrBpfOpsLen: instructions of a classic program.
-	AttrBpfOpsLen uint16 = 4
-	// AttrBpfOps: a classic program.
-	AttrBpfOps uint16 = 5
-	// AttrBpfFd: file descriptor of a loaded program of type sched_cls. Requests only.
-	AttrBpfFd uint16 = 6
-	// AttrBpfName: name of the program, for people.
-	AttrBpfName uint16 = 7
-	// AttrBpfFlags: how it classifies.
-	AttrBpfFlags uint16 = 8
-	// AttrBpfFlagsGen: where it works.
+	AttrBpfAct      uint16 = 1
+	AttrBpfPolice   uint16 = 2
+	AttrBpfClassid  uint16 = 3
+	AttrBpfOpsLen   uint16 = 4
+	AttrBpfOps      uint16 = 5
+	AttrBpfFd       uint16 = 6
+	AttrBpfName     uint16 = 7
+	AttrBpfFlags    uint16 = 8
 	AttrBpfFlagsGen uint16 = 9
-	// AttrBpfTag: tag of the loaded program, 8 bytes. Read only.
-	AttrBpfTag uint16 = 10
-	// AttrBpfID: number of the loaded program. Read only.
-	AttrBpfID uint16 = 11
+	AttrBpfTag      uint16 = 10
+	AttrBpfID       uint16 = 11
 )
 
-// The numbers of the attributes in the set cgroup-attrs: cgroup: the class that the sender's
-// control group (net_cls) has.
+// The attributes of [CgroupAttrs].
 const (
-	// AttrCgroupAct: actions, numbered from 1 in their order.
-	AttrCgroupAct uint16 = 1
-	// AttrCgroupPolice: a rate to hold packets to, the old way; now an action.
-	AttrCgroupPolice uint16 = 2
-	// AttrCgroupEmatches: only packets that match this tree.
+	AttrCgroupAct      uint16 = 1
+	AttrCgroupPolice   uint16 = 2
 	AttrCgroupEmatches uint16 = 3
 )
 
-// The numbers of the attributes in the set ematch-attrs: a tree of matches.
+// The attributes of [EmatchAttrs].
 const (
-	// AttrEmatchTreeHdr: how many there are.
-	AttrEmatchTreeHdr uint16 = 1
-	// AttrEmatchTreeList: one attribute for each match, numbered from 1: a struct
-	// tcf-ematch-hdr and what its kind has.
+	AttrEmatchTreeHdr  uint16 = 1
 	AttrEmatchTreeList uint16 = 2
 )
 
-// The numbers of the attributes in the set flow-attrs: flow: a class by arithmetic or a hash.
+// The attributes of [FlowAttrs].
 const (
-	// AttrFlowKeys: what to look at.
-	AttrFlowKeys uint16 = 1
-	// AttrFlowMode: how to make a class of it.
-	AttrFlowMode uint16 = 2
-	// AttrFlowBaseclass: class of the result 0, major:minor.
+	AttrFlowKeys      uint16 = 1
+	AttrFlowMode      uint16 = 2
 	AttrFlowBaseclass uint16 = 3
-	// AttrFlowRshift: map: shift right by this.
-	AttrFlowRshift uint16 = 4
-	// AttrFlowAddend: map: add this.
-	AttrFlowAddend uint16 = 5
-	// AttrFlowMask: map: and this.
-	AttrFlowMask uint16 = 6
-	// AttrFlowXor: map: xor this.
-	AttrFlowXor uint16 = 7
-	// AttrFlowDivisor: number of classes: the result modulo this.
-	AttrFlowDivisor uint16 = 8
-	// AttrFlowAct: actions, numbered from 1 in their order.
-	AttrFlowAct uint16 = 9
-	// AttrFlowPolice: a rate to hold packets to, the old way; now an action.
-	AttrFlowPolice uint16 = 10
-	// AttrFlowEmatches: only packets that match this tree.
-	AttrFlowEmatches uint16 = 11
-	// AttrFlowPerturb: hash: seconds until it changes, 0 for never.
-	AttrFlowPerturb uint16 = 12
+	AttrFlowRshift    uint16 = 4
+	AttrFlowAddend    uint16 = 5
+	AttrFlowMask      uint16 = 6
+	AttrFlowXor       uint16 = 7
+	AttrFlowDivisor   uint16 = 8
+	AttrFlowAct       uint16 = 9
+	AttrFlowPolice    uint16 = 10
+	AttrFlowEmatches  uint16 = 11
+	AttrFlowPerturb   uint16 = 12
 )
 
-// The numbers of the attributes in the set flower-attrs: flower: compares fields of headers. A
-// field without a mask must be equal in all bits.
+// The attributes of [FlowerAttrs].
 const (
-	// AttrFlowerClassid: class for packets that match, major:minor.
-	AttrFlowerClassid uint16 = 1
-	// AttrFlowerIndev: name of the link that received the packet.
-	AttrFlowerIndev uint16 = 2
-	// AttrFlowerAct: actions, numbered from 1 in their order.
-	AttrFlowerAct uint16 = 3
-	// AttrFlowerKeyEthDst: destination MAC.
-	AttrFlowerKeyEthDst uint16 = 4
-	// AttrFlowerKeyEthDstMask: its mask.
-	AttrFlowerKeyEthDstMask uint16 = 5
-	// AttrFlowerKeyEthSrc: source MAC.
-	AttrFlowerKeyEthSrc uint16 = 6
-	// AttrFlowerKeyEthSrcMask: its mask.
-	AttrFlowerKeyEthSrcMask uint16 = 7
-	// AttrFlowerKeyEthType: ethertype.
-	AttrFlowerKeyEthType uint16 = 8
-	// AttrFlowerKeyIpProto: protocol above IP, an IPPROTO_ number.
-	AttrFlowerKeyIpProto uint16 = 9
-	// AttrFlowerKeyIpv4Src: source address.
-	AttrFlowerKeyIpv4Src uint16 = 10
-	// AttrFlowerKeyIpv4SrcMask: its mask.
-	AttrFlowerKeyIpv4SrcMask uint16 = 11
-	// AttrFlowerKeyIpv4Dst: destination address.
-	AttrFlowerKeyIpv4Dst uint16 = 12
-	// AttrFlowerKeyIpv4DstMask: its mask.
-	AttrFlowerKeyIpv4DstMask uint16 = 13
-	// AttrFlowerKeyIpv6Src: source address.
-	AttrFlowerKeyIpv6Src uint16 = 14
-	// AttrFlowerKeyIpv6SrcMask: its mask.
-	AttrFlowerKeyIpv6SrcMask uint16 = 15
-	// AttrFlowerKeyIpv6Dst: destination address.
-	AttrFlowerKeyIpv6Dst uint16 = 16
-	// AttrFlowerKeyIpv6DstMask: its mask.
-	AttrFlowerKeyIpv6DstMask uint16 = 17
-	// AttrFlowerKeyTcpSrc: source port of TCP.
-	AttrFlowerKeyTcpSrc uint16 = 18
-	// AttrFlowerKeyTcpDst: destination port of TCP.
-	AttrFlowerKeyTcpDst uint16 = 19
-	// AttrFlowerKeyUdpSrc: source port of UDP.
-	AttrFlowerKeyUdpSrc uint16 = 20
-	// AttrFlowerKeyUdpDst: destination port of UDP.
-	AttrFlowerKeyUdpDst uint16 = 21
-	// AttrFlowerFlags: where it works.
-	AttrFlowerFlags uint16 = 22
-	// AttrFlowerKeyVlanID: outer VLAN, host byte order.
-	AttrFlowerKeyVlanID uint16 = 23
-	// AttrFlowerKeyVlanPrio: its priority, 0 to 7.
-	AttrFlowerKeyVlanPrio uint16 = 24
-	// AttrFlowerKeyVlanEthType: ethertype behind the outer tag.
-	AttrFlowerKeyVlanEthType uint16 = 25
-	// AttrFlowerKeyEncKeyID: key of the tunnel, such as the VNI.
-	AttrFlowerKeyEncKeyID uint16 = 26
-	// AttrFlowerKeyEncIpv4Src: source of the tunnel.
-	AttrFlowerKeyEncIpv4Src uint16 = 27
-	// AttrFlowerKeyEncIpv4SrcMask: its mask.
-	AttrFlowerKeyEncIpv4SrcMask uint16 = 28
-	// AttrFlowerKeyEncIpv4Dst: destination of the tunnel.
-	AttrFlowerKeyEncIpv4Dst uint16 = 29
-	// AttrFlowerKeyEncIpv4DstMask: its mask.
-	AttrFlowerKeyEncIpv4DstMask uint16 = 30
-	// AttrFlowerKeyEncIpv6Src: source of the tunnel.
-	AttrFlowerKeyEncIpv6Src uint16 = 31
-	// AttrFlowerKeyEncIpv6SrcMask: its mask.
-	AttrFlowerKeyEncIpv6SrcMask uint16 = 32
-	// AttrFlowerKeyEncIpv6Dst: destination of the tunnel.
-	AttrFlowerKeyEncIpv6Dst uint16 = 33
-	// AttrFlowerKeyEncIpv6DstMask: its mask.
-	AttrFlowerKeyEncIpv6DstMask uint16 = 34
-	// AttrFlowerKeyTcpSrcMask: mask of key-tcp-src.
-	AttrFlowerKeyTcpSrcMask uint16 = 35
-	// AttrFlowerKeyTcpDstMask: mask of key-tcp-dst.
-	AttrFlowerKeyTcpDstMask uint16 = 36
-	// AttrFlowerKeyUdpSrcMask: mask of key-udp-src.
-	AttrFlowerKeyUdpSrcMask uint16 = 37
-	// AttrFlowerKeyUdpDstMask: mask of key-udp-dst.
-	AttrFlowerKeyUdpDstMask uint16 = 38
-	// AttrFlowerKeySctpSrcMask: mask of key-sctp-src.
-	AttrFlowerKeySctpSrcMask uint16 = 39
-	// AttrFlowerKeySctpDstMask: mask of key-sctp-dst.
-	AttrFlowerKeySctpDstMask uint16 = 40
-	// AttrFlowerKeySctpSrc: source port of SCTP.
-	AttrFlowerKeySctpSrc uint16 = 41
-	// AttrFlowerKeySctpDst: destination port of SCTP.
-	AttrFlowerKeySctpDst uint16 = 42
-	// AttrFlowerKeyEncUdpSrcPort: source port of the tunnel.
-	AttrFlowerKeyEncUdpSrcPort uint16 = 43
-	// AttrFlowerKeyEncUdpSrcPortMask: its mask.
+	AttrFlowerClassid              uint16 = 1
+	AttrFlowerIndev                uint16 = 2
+	AttrFlowerAct                  uint16 = 3
+	AttrFlowerKeyEthDst            uint16 = 4
+	AttrFlowerKeyEthDstMask        uint16 = 5
+	AttrFlowerKeyEthSrc            uint16 = 6
+	AttrFlowerKeyEthSrcMask        uint16 = 7
+	AttrFlowerKeyEthType           uint16 = 8
+	AttrFlowerKeyIpProto           uint16 = 9
+	AttrFlowerKeyIpv4Src           uint16 = 10
+	AttrFlowerKeyIpv4SrcMask       uint16 = 11
+	AttrFlowerKeyIpv4Dst           uint16 = 12
+	AttrFlowerKeyIpv4DstMask       uint16 = 13
+	AttrFlowerKeyIpv6Src           uint16 = 14
+	AttrFlowerKeyIpv6SrcMask       uint16 = 15
+	AttrFlowerKeyIpv6Dst           uint16 = 16
+	AttrFlowerKeyIpv6DstMask       uint16 = 17
+	AttrFlowerKeyTcpSrc            uint16 = 18
+	AttrFlowerKeyTcpDst            uint16 = 19
+	AttrFlowerKeyUdpSrc            uint16 = 20
+	AttrFlowerKeyUdpDst            uint16 = 21
+	AttrFlowerFlags                uint16 = 22
+	AttrFlowerKeyVlanID            uint16 = 23
+	AttrFlowerKeyVlanPrio          uint16 = 24
+	AttrFlowerKeyVlanEthType       uint16 = 25
+	AttrFlowerKeyEncKeyID          uint16 = 26
+	AttrFlowerKeyEncIpv4Src        uint16 = 27
+	AttrFlowerKeyEncIpv4SrcMask    uint16 = 28
+	AttrFlowerKeyEncIpv4Dst        uint16 = 29
+	AttrFlowerKeyEncIpv4DstMask    uint16 = 30
+	AttrFlowerKeyEncIpv6Src        uint16 = 31
+	AttrFlowerKeyEncIpv6SrcMask    uint16 = 32
+	AttrFlowerKeyEncIpv6Dst        uint16 = 33
+	AttrFlowerKeyEncIpv6DstMask    uint16 = 34
+	AttrFlowerKeyTcpSrcMask        uint16 = 35
+	AttrFlowerKeyTcpDstMask        uint16 = 36
+	AttrFlowerKeyUdpSrcMask        uint16 = 37
+	AttrFlowerKeyUdpDstMask        uint16 = 38
+	AttrFlowerKeySctpSrcMask       uint16 = 39
+	AttrFlowerKeySctpDstMask       uint16 = 40
+	AttrFlowerKeySctpSrc           uint16 = 41
+	AttrFlowerKeySctpDst           uint16 = 42
+	AttrFlowerKeyEncUdpSrcPort     uint16 = 43
 	AttrFlowerKeyEncUdpSrcPortMask uint16 = 44
-	// AttrFlowerKeyEncUdpDstPort: destination port of the tunnel.
-	AttrFlowerKeyEncUdpDstPort uint16 = 45
-	// AttrFlowerKeyEncUdpDstPortMask: its mask.
+	AttrFlowerKeyEncUdpDstPort     uint16 = 45
 	AttrFlowerKeyEncUdpDstPortMask uint16 = 46
-	// AttrFlowerKeyFlags: what the packet must be or not be.
-	AttrFlowerKeyFlags uint16 = 47
-	// AttrFlowerKeyFlagsMask: which of it counts.
-	AttrFlowerKeyFlagsMask uint16 = 48
-	// AttrFlowerKeyIcmpv4Code: code of ICMP.
-	AttrFlowerKeyIcmpv4Code uint16 = 49
-	// AttrFlowerKeyIcmpv4CodeMask: its mask.
-	AttrFlowerKeyIcmpv4CodeMask uint16 = 50
-	// AttrFlowerKeyIcmpv4Type: type of ICMP.
-	AttrFlowerKeyIcmpv4Type uint16 = 51
-	// AttrFlowerKeyIcmpv4TypeMask: its mask.
-	AttrFlowerKeyIcmpv4TypeMask uint16 = 52
-	// AttrFlowerKeyIcmpv6Code: code of ICMPv6.
-	AttrFlowerKeyIcmpv6Code uint16 = 53
-	// AttrFlowerKeyIcmpv6CodeMask: its mask.
-	AttrFlowerKeyIcmpv6CodeMask uint16 = 54
-	// AttrFlowerKeyIcmpv6Type: type of ICMPv6.
-	AttrFlowerKeyIcmpv6Type uint16 = 55
-	// AttrFlowerKeyIcmpv6TypeMask: its mask.
-	AttrFlowerKeyIcmpv6TypeMask uint16 = 56
-	// AttrFlowerKeyArpSip: Sender's address in ARP.
-	AttrFlowerKeyArpSip uint16 = 57
-	// AttrFlowerKeyArpSipMask: its mask.
-	AttrFlowerKeyArpSipMask uint16 = 58
-	// AttrFlowerKeyArpTip: target address in ARP.
-	AttrFlowerKeyArpTip uint16 = 59
-	// AttrFlowerKeyArpTipMask: its mask.
-	AttrFlowerKeyArpTipMask uint16 = 60
-	// AttrFlowerKeyArpOp: operation of ARP: 1 request, 2 reply.
-	AttrFlowerKeyArpOp uint16 = 61
-	// AttrFlowerKeyArpOpMask: its mask.
-	AttrFlowerKeyArpOpMask uint16 = 62
-	// AttrFlowerKeyArpSha: Sender's MAC in ARP.
-	AttrFlowerKeyArpSha uint16 = 63
-	// AttrFlowerKeyArpShaMask: its mask.
-	AttrFlowerKeyArpShaMask uint16 = 64
-	// AttrFlowerKeyArpTha: target MAC in ARP.
-	AttrFlowerKeyArpTha uint16 = 65
-	// AttrFlowerKeyArpThaMask: its mask.
-	AttrFlowerKeyArpThaMask uint16 = 66
-	// AttrFlowerKeyMplsTtl: TTL of the outer label.
-	AttrFlowerKeyMplsTtl uint16 = 67
-	// AttrFlowerKeyMplsBos: 1: the outer label is the last.
-	AttrFlowerKeyMplsBos uint16 = 68
-	// AttrFlowerKeyMplsTc: traffic class of the outer label.
-	AttrFlowerKeyMplsTc uint16 = 69
-	// AttrFlowerKeyMplsLabel: outer label, host byte order.
-	AttrFlowerKeyMplsLabel uint16 = 70
-	// AttrFlowerKeyTcpFlags: flags of TCP, 12 bits.
-	AttrFlowerKeyTcpFlags uint16 = 71
-	// AttrFlowerKeyTcpFlagsMask: its mask.
-	AttrFlowerKeyTcpFlagsMask uint16 = 72
-	// AttrFlowerKeyIpTos: TOS or traffic class.
-	AttrFlowerKeyIpTos uint16 = 73
-	// AttrFlowerKeyIpTosMask: its mask.
-	AttrFlowerKeyIpTosMask uint16 = 74
-	// AttrFlowerKeyIpTtl: TTL or hop limit.
-	AttrFlowerKeyIpTtl uint16 = 75
-	// AttrFlowerKeyIpTtlMask: its mask.
-	AttrFlowerKeyIpTtlMask uint16 = 76
-	// AttrFlowerKeyCvlanID: inner VLAN, host byte order.
-	AttrFlowerKeyCvlanID uint16 = 77
-	// AttrFlowerKeyCvlanPrio: its priority, 0 to 7.
-	AttrFlowerKeyCvlanPrio uint16 = 78
-	// AttrFlowerKeyCvlanEthType: ethertype behind the inner tag.
-	AttrFlowerKeyCvlanEthType uint16 = 79
-	// AttrFlowerKeyEncIpTos: TOS of the tunnel.
-	AttrFlowerKeyEncIpTos uint16 = 80
-	// AttrFlowerKeyEncIpTosMask: its mask.
-	AttrFlowerKeyEncIpTosMask uint16 = 81
-	// AttrFlowerKeyEncIpTtl: TTL of the tunnel.
-	AttrFlowerKeyEncIpTtl uint16 = 82
-	// AttrFlowerKeyEncIpTtlMask: its mask.
-	AttrFlowerKeyEncIpTtlMask uint16 = 83
-	// AttrFlowerKeyEncOpts: options of the tunnel header, of one kind.
-	AttrFlowerKeyEncOpts uint16 = 84
-	// AttrFlowerKeyEncOptsMask: their masks.
-	AttrFlowerKeyEncOptsMask uint16 = 85
-	// AttrFlowerInHwCount: devices that carry out the filter. Read only.
-	AttrFlowerInHwCount uint16 = 86
-	// AttrFlowerKeyPortSrcMin: first source port of a range.
-	AttrFlowerKeyPortSrcMin uint16 = 87
-	// AttrFlowerKeyPortSrcMax: last one.
-	AttrFlowerKeyPortSrcMax uint16 = 88
-	// AttrFlowerKeyPortDstMin: first destination port of a range.
-	AttrFlowerKeyPortDstMin uint16 = 89
-	// AttrFlowerKeyPortDstMax: last one.
-	AttrFlowerKeyPortDstMax uint16 = 90
-	// AttrFlowerKeyCtState: state in conntrack.
-	AttrFlowerKeyCtState uint16 = 91
-	// AttrFlowerKeyCtStateMask: which of it counts.
-	AttrFlowerKeyCtStateMask uint16 = 92
-	// AttrFlowerKeyCtZone: zone of conntrack.
-	AttrFlowerKeyCtZone uint16 = 93
-	// AttrFlowerKeyCtZoneMask: its mask.
-	AttrFlowerKeyCtZoneMask uint16 = 94
-	// AttrFlowerKeyCtMark: mark of the connection.
-	AttrFlowerKeyCtMark uint16 = 95
-	// AttrFlowerKeyCtMarkMask: its mask.
-	AttrFlowerKeyCtMarkMask uint16 = 96
-	// AttrFlowerKeyCtLabels: labels of the connection, 128 bits; what is left out is 0.
-	AttrFlowerKeyCtLabels uint16 = 97
-	// AttrFlowerKeyCtLabelsMask: their mask.
-	AttrFlowerKeyCtLabelsMask uint16 = 98
-	// AttrFlowerKeyMplsOpts: labels at any depth.
-	AttrFlowerKeyMplsOpts uint16 = 99
-	// AttrFlowerKeyHash: hash of the packet.
-	AttrFlowerKeyHash uint16 = 100
-	// AttrFlowerKeyHashMask: its mask.
-	AttrFlowerKeyHashMask uint16 = 101
-	// AttrFlowerKeyNumOfVlans: number of VLAN tags.
-	AttrFlowerKeyNumOfVlans uint16 = 102
-	// AttrFlowerKeyPppoeSid: session of PPPoE.
-	AttrFlowerKeyPppoeSid uint16 = 103
-	// AttrFlowerKeyPppProto: protocol inside PPP.
-	AttrFlowerKeyPppProto uint16 = 104
-	// AttrFlowerKeyL2tpv3Sid: session of L2TPv3.
-	AttrFlowerKeyL2tpv3Sid uint16 = 105
-	// AttrFlowerL2Miss: 1: a bridge did not know the destination.
-	AttrFlowerL2Miss uint16 = 106
-	// AttrFlowerKeyCfm: connectivity fault management, 802.1ag.
-	AttrFlowerKeyCfm uint16 = 107
-	// AttrFlowerKeySpi: SPI of ESP or AH.
-	AttrFlowerKeySpi uint16 = 108
-	// AttrFlowerKeySpiMask: its mask.
-	AttrFlowerKeySpiMask uint16 = 109
-	// AttrFlowerKeyEncFlags: what the tunnel must be or not be.
-	AttrFlowerKeyEncFlags uint16 = 110
-	// AttrFlowerKeyEncFlagsMask: which of it counts.
-	AttrFlowerKeyEncFlagsMask uint16 = 111
+	AttrFlowerKeyFlags             uint16 = 47
+	AttrFlowerKeyFlagsMask         uint16 = 48
+	AttrFlowerKeyIcmpv4Code        uint16 = 49
+	AttrFlowerKeyIcmpv4CodeMask    uint16 = 50
+	AttrFlowerKeyIcmpv4Type        uint16 = 51
+	AttrFlowerKeyIcmpv4TypeMask    uint16 = 52
+	AttrFlowerKeyIcmpv6Code        uint16 = 53
+	AttrFlowerKeyIcmpv6CodeMask    uint16 = 54
+	AttrFlowerKeyIcmpv6Type        uint16 = 55
+	AttrFlowerKeyIcmpv6TypeMask    uint16 = 56
+	AttrFlowerKeyArpSip            uint16 = 57
+	AttrFlowerKeyArpSipMask        uint16 = 58
+	AttrFlowerKeyArpTip            uint16 = 59
+	AttrFlowerKeyArpTipMask        uint16 = 60
+	AttrFlowerKeyArpOp             uint16 = 61
+	AttrFlowerKeyArpOpMask         uint16 = 62
+	AttrFlowerKeyArpSha            uint16 = 63
+	AttrFlowerKeyArpShaMask        uint16 = 64
+	AttrFlowerKeyArpTha            uint16 = 65
+	AttrFlowerKeyArpThaMask        uint16 = 66
+	AttrFlowerKeyMplsTtl           uint16 = 67
+	AttrFlowerKeyMplsBos           uint16 = 68
+	AttrFlowerKeyMplsTc            uint16 = 69
+	AttrFlowerKeyMplsLabel         uint16 = 70
+	AttrFlowerKeyTcpFlags          uint16 = 71
+	AttrFlowerKeyTcpFlagsMask      uint16 = 72
+	AttrFlowerKeyIpTos             uint16 = 73
+	AttrFlowerKeyIpTosMask         uint16 = 74
+	AttrFlowerKeyIpTtl             uint16 = 75
+	AttrFlowerKeyIpTtlMask         uint16 = 76
+	AttrFlowerKeyCvlanID           uint16 = 77
+	AttrFlowerKeyCvlanPrio         uint16 = 78
+	AttrFlowerKeyCvlanEthType      uint16 = 79
+	AttrFlowerKeyEncIpTos          uint16 = 80
+	AttrFlowerKeyEncIpTosMask      uint16 = 81
+	AttrFlowerKeyEncIpTtl          uint16 = 82
+	AttrFlowerKeyEncIpTtlMask      uint16 = 83
+	AttrFlowerKeyEncOpts           uint16 = 84
+	AttrFlowerKeyEncOptsMask       uint16 = 85
+	AttrFlowerInHwCount            uint16 = 86
+	AttrFlowerKeyPortSrcMin        uint16 = 87
+	AttrFlowerKeyPortSrcMax        uint16 = 88
+	AttrFlowerKeyPortDstMin        uint16 = 89
+	AttrFlowerKeyPortDstMax        uint16 = 90
+	AttrFlowerKeyCtState           uint16 = 91
+	AttrFlowerKeyCtStateMask       uint16 = 92
+	AttrFlowerKeyCtZone            uint16 = 93
+	AttrFlowerKeyCtZoneMask        uint16 = 94
+	AttrFlowerKeyCtMark            uint16 = 95
+	AttrFlowerKeyCtMarkMask        uint16 = 96
+	AttrFlowerKeyCtLabels          uint16 = 97
+	AttrFlowerKeyCtLabelsMask      uint16 = 98
+	AttrFlowerKeyMplsOpts          uint16 = 99
+	AttrFlowerKeyHash              uint16 = 100
+	AttrFlowerKeyHashMask          uint16 = 101
+	AttrFlowerKeyNumOfVlans        uint16 = 102
+	AttrFlowerKeyPppoeSid          uint16 = 103
+	AttrFlowerKeyPppProto          uint16 = 104
+	AttrFlowerKeyL2tpv3Sid         uint16 = 105
+	AttrFlowerL2Miss               uint16 = 106
+	AttrFlowerKeyCfm               uint16 = 107
+	AttrFlowerKeySpi               uint16 = 108
+	AttrFlowerKeySpiMask           uint16 = 109
+	AttrFlowerKeyEncFlags          uint16 = 110
+	AttrFlowerKeyEncFlagsMask      uint16 = 111
 )
 
-// The numbers of the attributes in the set flower-key-enc-opts-attrs: options of a tunnel header,
-// or masks of them.
+// The attributes of [FlowerKeyEncOptsAttrs].
 const (
-	// AttrFlowerKeyEncOptsGeneve: options of Geneve: requests have one in each.
 	AttrFlowerKeyEncOptsGeneve uint16 = 1
-	// AttrFlowerKeyEncOptsVxlan: extension of VXLAN.
-	AttrFlowerKeyEncOptsVxlan uint16 = 2
-	// AttrFlowerKeyEncOptsErspan: header of ERSPAN.
+	AttrFlowerKeyEncOptsVxlan  uint16 = 2
 	AttrFlowerKeyEncOptsErspan uint16 = 3
-	// AttrFlowerKeyEncOptsGtp: extension of GTP.
-	AttrFlowerKeyEncOptsGtp uint16 = 4
-	// AttrFlowerKeyEncOptsPfcp: header of PFCP.
-	AttrFlowerKeyEncOptsPfcp uint16 = 5
+	AttrFlowerKeyEncOptsGtp    uint16 = 4
+	AttrFlowerKeyEncOptsPfcp   uint16 = 5
 )
 
-// The numbers of the attributes in the set flower-key-enc-opt-gtp-attrs: the extension of GTP.
+// The attributes of [FlowerKeyEncOptGtpAttrs].
 const (
-	// AttrFlowerKeyEncOptGtpPduType: type of the session container.
 	AttrFlowerKeyEncOptGtpPduType uint16 = 1
-	// AttrFlowerKeyEncOptGtpQfi: number of the QoS flow.
-	AttrFlowerKeyEncOptGtpQfi uint16 = 2
+	AttrFlowerKeyEncOptGtpQfi     uint16 = 2
 )
 
-// The numbers of the attributes in the set flower-key-enc-opt-pfcp-attrs: the header of PFCP.
+// The attributes of [FlowerKeyEncOptPfcpAttrs].
 const (
-	// AttrFlowerKeyEncOptPfcpType: 0 of a node, 1 of a session.
 	AttrFlowerKeyEncOptPfcpType uint16 = 1
-	// AttrFlowerKeyEncOptPfcpSeid: session.
 	AttrFlowerKeyEncOptPfcpSeid uint16 = 2
 )
 
-// The numbers of the attributes in the set flower-key-mpls-opts-attrs: labels.
+// The attributes of [FlowerKeyMplsOptsAttrs].
 const (
-	// AttrFlowerKeyMplsOptsLse: one for each label that counts.
 	AttrFlowerKeyMplsOptsLse uint16 = 1
 )
 
-// The numbers of the attributes in the set flower-key-mpls-opt-attrs: a label.
+// The attributes of [FlowerKeyMplsOptAttrs].
 const (
-	// AttrFlowerKeyMplsOptLseDepth: which label, 1 for the outer one.
 	AttrFlowerKeyMplsOptLseDepth uint16 = 1
-	// AttrFlowerKeyMplsOptLseTtl: TTL.
-	AttrFlowerKeyMplsOptLseTtl uint16 = 2
-	// AttrFlowerKeyMplsOptLseBos: 1: the last.
-	AttrFlowerKeyMplsOptLseBos uint16 = 3
-	// AttrFlowerKeyMplsOptLseTc: traffic class.
-	AttrFlowerKeyMplsOptLseTc uint16 = 4
-	// AttrFlowerKeyMplsOptLseLabel: label, host byte order.
+	AttrFlowerKeyMplsOptLseTtl   uint16 = 2
+	AttrFlowerKeyMplsOptLseBos   uint16 = 3
+	AttrFlowerKeyMplsOptLseTc    uint16 = 4
 	AttrFlowerKeyMplsOptLseLabel uint16 = 5
 )
 
-// The numbers of the attributes in the set flower-key-cfm-attrs: connectivity fault management.
+// The attributes of [FlowerKeyCfmAttrs].
 const (
-	// AttrFlowerKeyCfmMdLevel: level of the maintenance domain.
 	AttrFlowerKeyCfmMdLevel uint16 = 1
-	// AttrFlowerKeyCfmOpcode: kind of message.
-	AttrFlowerKeyCfmOpcode uint16 = 2
+	AttrFlowerKeyCfmOpcode  uint16 = 2
 )
 
-// The numbers of the attributes in the set fw-attrs: fw: the mark of the packet is the handle of
-// the filter; without a handle it is the class.
+// The attributes of [FwAttrs].
 const (
-	// AttrFwClassid: class for packets that match, major:minor.
 	AttrFwClassid uint16 = 1
-	// AttrFwPolice: a rate to hold packets to, the old way; now an action.
-	AttrFwPolice uint16 = 2
-	// AttrFwIndev: name of the link that received the packet.
-	AttrFwIndev uint16 = 3
-	// AttrFwAct: actions, numbered from 1 in their order.
-	AttrFwAct uint16 = 4
-	// AttrFwMask: bits of the mark that count; one mask for all filters of a priority.
-	AttrFwMask uint16 = 5
+	AttrFwPolice  uint16 = 2
+	AttrFwIndev   uint16 = 3
+	AttrFwAct     uint16 = 4
+	AttrFwMask    uint16 = 5
 )
 
-// The numbers of the attributes in the set matchall-attrs: matchall: every packet.
+// The attributes of [MatchallAttrs].
 const (
-	// AttrMatchallClassid: class for packets that match, major:minor.
 	AttrMatchallClassid uint16 = 1
-	// AttrMatchallAct: actions, numbered from 1 in their order.
-	AttrMatchallAct uint16 = 2
-	// AttrMatchallFlags: where it works.
-	AttrMatchallFlags uint16 = 3
-	// AttrMatchallPcnt: counter. Read only.
-	AttrMatchallPcnt uint16 = 4
-	AttrMatchallPad  uint16 = 5
+	AttrMatchallAct     uint16 = 2
+	AttrMatchallFlags   uint16 = 3
+	AttrMatchallPcnt    uint16 = 4
+	AttrMatchallPad     uint16 = 5
 )
 
-// The numbers of the attributes in the set route-attrs: route: realms of the IPv4 route.
+// The attributes of [RouteAttrs].
 const (
-	// AttrRouteClassid: class for packets that match, major:minor.
 	AttrRouteClassid uint16 = 1
-	// AttrRouteTo: realm of the destination, 0 to 255.
-	AttrRouteTo uint16 = 2
-	// AttrRouteFrom: realm of the source, 0 to 255; not with iif.
-	AttrRouteFrom uint16 = 3
-	// AttrRouteIif: index of the link that received the packet.
-	AttrRouteIif uint16 = 4
-	// AttrRoutePolice: a rate to hold packets to, the old way; now an action.
-	AttrRoutePolice uint16 = 5
-	// AttrRouteAct: actions, numbered from 1 in their order.
-	AttrRouteAct uint16 = 6
+	AttrRouteTo      uint16 = 2
+	AttrRouteFrom    uint16 = 3
+	AttrRouteIif     uint16 = 4
+	AttrRoutePolice  uint16 = 5
+	AttrRouteAct     uint16 = 6
 )
 
-// The numbers of the attributes in the set u32-attrs: u32: compares words of the packet; rules
-// stand in hash tables.
+// The attributes of [U32Attrs].
 const (
-	// AttrU32Classid: class for packets that match, major:minor.
 	AttrU32Classid uint16 = 1
-	// AttrU32Hash: hash table of the rule, with the bucket in bits 12 to 19.
-	AttrU32Hash uint16 = 2
-	// AttrU32Link: hash table to go on in.
-	AttrU32Link uint16 = 3
-	// AttrU32Divisor: make a hash table with so many buckets, a power of two, 256 at most.
+	AttrU32Hash    uint16 = 2
+	AttrU32Link    uint16 = 3
 	AttrU32Divisor uint16 = 4
-	// AttrU32Sel: what to compare.
-	AttrU32Sel uint16 = 5
-	// AttrU32Police: a rate to hold packets to, the old way; now an action.
-	AttrU32Police uint16 = 6
-	// AttrU32Act: actions, numbered from 1 in their order.
-	AttrU32Act uint16 = 7
-	// AttrU32Indev: name of the link that received the packet.
-	AttrU32Indev uint16 = 8
-	// AttrU32Pcnt: counters. Read only.
-	AttrU32Pcnt uint16 = 9
-	// AttrU32Mark: and the mark of the packet.
-	AttrU32Mark uint16 = 10
-	// AttrU32Flags: where it works.
-	AttrU32Flags uint16 = 11
-	AttrU32Pad   uint16 = 12
+	AttrU32Sel     uint16 = 5
+	AttrU32Police  uint16 = 6
+	AttrU32Act     uint16 = 7
+	AttrU32Indev   uint16 = 8
+	AttrU32Pcnt    uint16 = 9
+	AttrU32Mark    uint16 = 10
+	AttrU32Flags   uint16 = 11
+	AttrU32Pad     uint16 = 12
 )
 
-// The numbers of the attributes in the set cake-attrs: cake: shaper, fair queues and AQM in one.
-// Switches are u32, 0 or 1.
+// The attributes of [CakeAttrs].
 const (
-	AttrCakePad uint16 = 1
-	// AttrCakeBaseRate64: bytes per second, 0 for no limit.
-	AttrCakeBaseRate64 uint16 = 2
-	// AttrCakeDiffservMode: how DSCPs map to tins.
+	AttrCakePad          uint16 = 1
+	AttrCakeBaseRate64   uint16 = 2
 	AttrCakeDiffservMode uint16 = 3
-	// AttrCakeAtm: framing to account for.
-	AttrCakeAtm uint16 = 4
-	// AttrCakeFlowMode: what a flow is.
-	AttrCakeFlowMode uint16 = 5
-	// AttrCakeOverhead: bytes added to each packet, -64 to 256.
-	AttrCakeOverhead uint16 = 6
-	// AttrCakeRtt: usual time for a round trip, microseconds; the AQM's interval.
-	AttrCakeRtt uint16 = 7
-	// AttrCakeTarget: delay to aim at, microseconds.
-	AttrCakeTarget uint16 = 8
-	// AttrCakeAutorate: find the rate out from what arrives.
-	AttrCakeAutorate uint16 = 9
-	// AttrCakeMemory: bytes of memory, 0: from the rate.
-	AttrCakeMemory uint16 = 10
-	// AttrCakeNat: look at the addresses before translation.
-	AttrCakeNat uint16 = 11
-	// AttrCakeRaw: in a request: count packets as the kernel does, without overhead. In an
-	// answer: so it is.
-	AttrCakeRaw uint16 = 12
-	// AttrCakeWash: clear DSCPs afterwards.
-	AttrCakeWash uint16 = 13
-	// AttrCakeMpu: smallest size that counts, bytes.
-	AttrCakeMpu uint16 = 14
-	// AttrCakeIngress: shape what arrives: dropped packets count as well.
-	AttrCakeIngress uint16 = 15
-	// AttrCakeAckFilter: which ACKs to drop.
-	AttrCakeAckFilter uint16 = 16
-	// AttrCakeSplitGso: split large segments.
-	AttrCakeSplitGso uint16 = 17
-	// AttrCakeFwmark: bits of the mark that choose the tin, 0 for none.
-	AttrCakeFwmark uint16 = 18
+	AttrCakeAtm          uint16 = 4
+	AttrCakeFlowMode     uint16 = 5
+	AttrCakeOverhead     uint16 = 6
+	AttrCakeRtt          uint16 = 7
+	AttrCakeTarget       uint16 = 8
+	AttrCakeAutorate     uint16 = 9
+	AttrCakeMemory       uint16 = 10
+	AttrCakeNat          uint16 = 11
+	AttrCakeRaw          uint16 = 12
+	AttrCakeWash         uint16 = 13
+	AttrCakeMpu          uint16 = 14
+	AttrCakeIngress      uint16 = 15
+	AttrCakeAckFilter    uint16 = 16
+	AttrCakeSplitGso     uint16 = 17
+	AttrCakeFwmark       uint16 = 18
 )
 
-// The numbers of the attributes in the set cake-stats-attrs: counters of cake. From deficit on: of
-// a class, which is a flow.
+// The attributes of [CakeStatsAttrs].
 const (
-	AttrCakeStatsPad uint16 = 1
-	// AttrCakeStatsCapacityEstimate64: estimated bytes per second that arrive.
+	AttrCakeStatsPad                uint16 = 1
 	AttrCakeStatsCapacityEstimate64 uint16 = 2
-	// AttrCakeStatsMemoryLimit: bytes of memory allowed.
-	AttrCakeStatsMemoryLimit uint16 = 3
-	// AttrCakeStatsMemoryUsed: most bytes used so far.
-	AttrCakeStatsMemoryUsed uint16 = 4
-	// AttrCakeStatsAvgNetoff: mean length of the header below the network layer, bytes.
-	AttrCakeStatsAvgNetoff uint16 = 5
-	// AttrCakeStatsMinNetlen: shortest packet at the network layer, bytes.
-	AttrCakeStatsMinNetlen uint16 = 6
-	// AttrCakeStatsMaxNetlen: longest packet at the network layer, bytes.
-	AttrCakeStatsMaxNetlen uint16 = 7
-	// AttrCakeStatsMinAdjlen: shortest packet as shaped, bytes.
-	AttrCakeStatsMinAdjlen uint16 = 8
-	// AttrCakeStatsMaxAdjlen: longest packet as shaped, bytes.
-	AttrCakeStatsMaxAdjlen uint16 = 9
-	// AttrCakeStatsTinStats: the tins, numbered from 1.
-	AttrCakeStatsTinStats uint16 = 10
-	// AttrCakeStatsDeficit: bytes that the flow may still send in this round.
-	AttrCakeStatsDeficit uint16 = 11
-	// AttrCakeStatsCobaltCount: drops since dropping began.
-	AttrCakeStatsCobaltCount uint16 = 12
-	// AttrCakeStatsDropping: 1 while it drops.
-	AttrCakeStatsDropping uint16 = 13
-	// AttrCakeStatsDropNextUs: microseconds until the next drop.
-	AttrCakeStatsDropNextUs uint16 = 14
-	// AttrCakeStatsPDrop: probability of a drop by BLUE, 2^32 for 1.
-	AttrCakeStatsPDrop uint16 = 15
-	// AttrCakeStatsBlueTimerUs: microseconds until BLUE may change it.
-	AttrCakeStatsBlueTimerUs uint16 = 16
+	AttrCakeStatsMemoryLimit        uint16 = 3
+	AttrCakeStatsMemoryUsed         uint16 = 4
+	AttrCakeStatsAvgNetoff          uint16 = 5
+	AttrCakeStatsMinNetlen          uint16 = 6
+	AttrCakeStatsMaxNetlen          uint16 = 7
+	AttrCakeStatsMinAdjlen          uint16 = 8
+	AttrCakeStatsMaxAdjlen          uint16 = 9
+	AttrCakeStatsTinStats           uint16 = 10
+	AttrCakeStatsDeficit            uint16 = 11
+	AttrCakeStatsCobaltCount        uint16 = 12
+	AttrCakeStatsDropping           uint16 = 13
+	AttrCakeStatsDropNextUs         uint16 = 14
+	AttrCakeStatsPDrop              uint16 = 15
+	AttrCakeStatsBlueTimerUs        uint16 = 16
 )
 
-// The numbers of the attributes in the set cake-tin-stats-attrs: counters of a tin.
+// The attributes of [CakeTinStatsAttrs].
 const (
-	AttrCakeTinStatsPad uint16 = 1
-	// AttrCakeTinStatsSentPackets: packets that came in.
-	AttrCakeTinStatsSentPackets uint16 = 2
-	// AttrCakeTinStatsSentBytes64: bytes that came in.
-	AttrCakeTinStatsSentBytes64 uint16 = 3
-	// AttrCakeTinStatsDroppedPackets: packets dropped.
-	AttrCakeTinStatsDroppedPackets uint16 = 4
-	// AttrCakeTinStatsDroppedBytes64: bytes dropped; no kernel sends it.
-	AttrCakeTinStatsDroppedBytes64 uint16 = 5
-	// AttrCakeTinStatsAcksDroppedPackets: ACKs dropped by the filter.
+	AttrCakeTinStatsPad                uint16 = 1
+	AttrCakeTinStatsSentPackets        uint16 = 2
+	AttrCakeTinStatsSentBytes64        uint16 = 3
+	AttrCakeTinStatsDroppedPackets     uint16 = 4
+	AttrCakeTinStatsDroppedBytes64     uint16 = 5
 	AttrCakeTinStatsAcksDroppedPackets uint16 = 6
-	// AttrCakeTinStatsAcksDroppedBytes64: bytes of them; no kernel sends it.
 	AttrCakeTinStatsAcksDroppedBytes64 uint16 = 7
-	// AttrCakeTinStatsEcnMarkedPackets: packets marked instead of dropped.
-	AttrCakeTinStatsEcnMarkedPackets uint16 = 8
-	// AttrCakeTinStatsEcnMarkedBytes64: bytes of them; no kernel sends it.
-	AttrCakeTinStatsEcnMarkedBytes64 uint16 = 9
-	// AttrCakeTinStatsBacklogPackets: packets waiting; no kernel sends it.
-	AttrCakeTinStatsBacklogPackets uint16 = 10
-	// AttrCakeTinStatsBacklogBytes: bytes waiting.
-	AttrCakeTinStatsBacklogBytes uint16 = 11
-	// AttrCakeTinStatsThresholdRate64: bytes per second up to which the tin has its priority.
-	AttrCakeTinStatsThresholdRate64 uint16 = 12
-	// AttrCakeTinStatsTargetUs: delay to aim at, microseconds.
-	AttrCakeTinStatsTargetUs uint16 = 13
-	// AttrCakeTinStatsIntervalUs: interval of the AQM, microseconds.
-	AttrCakeTinStatsIntervalUs uint16 = 14
-	// AttrCakeTinStatsWayIndirectHits: flows found beside their place in the hash table.
-	AttrCakeTinStatsWayIndirectHits uint16 = 15
-	// AttrCakeTinStatsWayMisses: new flows that found a place.
-	AttrCakeTinStatsWayMisses uint16 = 16
-	// AttrCakeTinStatsWayCollisions: flows that share a place.
-	AttrCakeTinStatsWayCollisions uint16 = 17
-	// AttrCakeTinStatsPeakDelayUs: high average of the delay, microseconds.
-	AttrCakeTinStatsPeakDelayUs uint16 = 18
-	// AttrCakeTinStatsAvgDelayUs: average delay, microseconds.
-	AttrCakeTinStatsAvgDelayUs uint16 = 19
-	// AttrCakeTinStatsBaseDelayUs: low average of the delay, microseconds.
-	AttrCakeTinStatsBaseDelayUs uint16 = 20
-	// AttrCakeTinStatsSparseFlows: flows that send little.
-	AttrCakeTinStatsSparseFlows uint16 = 21
-	// AttrCakeTinStatsBulkFlows: flows that send much.
-	AttrCakeTinStatsBulkFlows uint16 = 22
-	// AttrCakeTinStatsUnresponsiveFlows: flows that do not react to drops.
-	AttrCakeTinStatsUnresponsiveFlows uint16 = 23
-	// AttrCakeTinStatsMaxSkblen: longest packet, bytes.
-	AttrCakeTinStatsMaxSkblen uint16 = 24
-	// AttrCakeTinStatsFlowQuantum: bytes that a flow may send in a round.
-	AttrCakeTinStatsFlowQuantum uint16 = 25
+	AttrCakeTinStatsEcnMarkedPackets   uint16 = 8
+	AttrCakeTinStatsEcnMarkedBytes64   uint16 = 9
+	AttrCakeTinStatsBacklogPackets     uint16 = 10
+	AttrCakeTinStatsBacklogBytes       uint16 = 11
+	AttrCakeTinStatsThresholdRate64    uint16 = 12
+	AttrCakeTinStatsTargetUs           uint16 = 13
+	AttrCakeTinStatsIntervalUs         uint16 = 14
+	AttrCakeTinStatsWayIndirectHits    uint16 = 15
+	AttrCakeTinStatsWayMisses          uint16 = 16
+	AttrCakeTinStatsWayCollisions      uint16 = 17
+	AttrCakeTinStatsPeakDelayUs        uint16 = 18
+	AttrCakeTinStatsAvgDelayUs         uint16 = 19
+	AttrCakeTinStatsBaseDelayUs        uint16 = 20
+	AttrCakeTinStatsSparseFlows        uint16 = 21
+	AttrCakeTinStatsBulkFlows          uint16 = 22
+	AttrCakeTinStatsUnresponsiveFlows  uint16 = 23
+	AttrCakeTinStatsMaxSkblen          uint16 = 24
+	AttrCakeTinStatsFlowQuantum        uint16 = 25
 )
 
-// The numbers of the attributes in the set cbs-attrs: cbs: the credit-based shaper of 802.1Qav.
+// The attributes of [CbsAttrs].
 const (
-	// AttrCbsParms: all of it.
 	AttrCbsParms uint16 = 1
 )
 
-// The numbers of the attributes in the set choke-attrs: choke: RED that punishes flows which fill
-// the queue.
+// The attributes of [ChokeAttrs].
 const (
-	// AttrChokeParms: thresholds.
 	AttrChokeParms uint16 = 1
-	// AttrChokeStab: how the average decays while idle, 256 shifts. Requests only.
-	AttrChokeStab uint16 = 2
-	// AttrChokeMaxP: probability at the upper threshold, 2^32 for 1.
-	AttrChokeMaxP uint16 = 3
+	AttrChokeStab  uint16 = 2
+	AttrChokeMaxP  uint16 = 3
 )
 
-// The numbers of the attributes in the set codel-attrs: codel: drops by the time that packets wait.
-// Times in microseconds.
+// The attributes of [CodelAttrs].
 const (
-	// AttrCodelTarget: delay to aim at.
-	AttrCodelTarget uint16 = 1
-	// AttrCodelLimit: packets that may wait.
-	AttrCodelLimit uint16 = 2
-	// AttrCodelInterval: how long the delay must be above target.
-	AttrCodelInterval uint16 = 3
-	// AttrCodelEcn: 1: mark rather than drop.
-	AttrCodelEcn uint16 = 4
-	// AttrCodelCeThreshold: mark all packets that wait longer.
+	AttrCodelTarget      uint16 = 1
+	AttrCodelLimit       uint16 = 2
+	AttrCodelInterval    uint16 = 3
+	AttrCodelEcn         uint16 = 4
 	AttrCodelCeThreshold uint16 = 5
 )
 
-// The numbers of the attributes in the set drr-attrs: a class of drr.
+// The attributes of [DrrAttrs].
 const (
-	// AttrDrrQuantum: bytes that the class may send in a round; by default the MTU.
 	AttrDrrQuantum uint16 = 1
 )
 
-// The numbers of the attributes in the set dualpi2-attrs: dualpi2: two coupled queues, one of low
-// delay for L4S.
+// The attributes of [Dualpi2Attrs].
 const (
-	// AttrDualpi2Limit: packets that may wait.
-	AttrDualpi2Limit uint16 = 1
-	// AttrDualpi2MemoryLimit: bytes of memory.
-	AttrDualpi2MemoryLimit uint16 = 2
-	// AttrDualpi2Target: delay of the classic queue to aim at, microseconds.
-	AttrDualpi2Target uint16 = 3
-	// AttrDualpi2Tupdate: microseconds between updates of the probability.
-	AttrDualpi2Tupdate uint16 = 4
-	// AttrDualpi2Alpha: integral gain, hertz, in units of 1/256.
-	AttrDualpi2Alpha uint16 = 5
-	// AttrDualpi2Beta: proportional gain, hertz, in units of 1/256.
-	AttrDualpi2Beta uint16 = 6
-	// AttrDualpi2StepThreshPkts: packets in the queue of low delay from which all are marked.
+	AttrDualpi2Limit          uint16 = 1
+	AttrDualpi2MemoryLimit    uint16 = 2
+	AttrDualpi2Target         uint16 = 3
+	AttrDualpi2Tupdate        uint16 = 4
+	AttrDualpi2Alpha          uint16 = 5
+	AttrDualpi2Beta           uint16 = 6
 	AttrDualpi2StepThreshPkts uint16 = 7
-	// AttrDualpi2StepThreshUs: delay of that queue from which all are marked, microseconds.
-	AttrDualpi2StepThreshUs uint16 = 8
-	// AttrDualpi2MinQlenStep: packets in that queue below which the threshold does not count.
-	AttrDualpi2MinQlenStep uint16 = 9
-	// AttrDualpi2Coupling: how much stronger low delay is marked than classic is dropped.
-	AttrDualpi2Coupling uint16 = 10
-	// AttrDualpi2DropOverload: what to do under overload.
-	AttrDualpi2DropOverload uint16 = 11
-	// AttrDualpi2DropEarly: when to decide about a packet.
-	AttrDualpi2DropEarly uint16 = 12
-	// AttrDualpi2CProtection: share that the classic queue is sure of, percent.
-	AttrDualpi2CProtection uint16 = 13
-	// AttrDualpi2EcnMask: who goes into the queue of low delay.
-	AttrDualpi2EcnMask uint16 = 14
-	// AttrDualpi2SplitGso: what to do with large segments.
-	AttrDualpi2SplitGso uint16 = 15
+	AttrDualpi2StepThreshUs   uint16 = 8
+	AttrDualpi2MinQlenStep    uint16 = 9
+	AttrDualpi2Coupling       uint16 = 10
+	AttrDualpi2DropOverload   uint16 = 11
+	AttrDualpi2DropEarly      uint16 = 12
+	AttrDualpi2CProtection    uint16 = 13
+	AttrDualpi2EcnMask        uint16 = 14
+	AttrDualpi2SplitGso       uint16 = 15
 )
 
-// The numbers of the attributes in the set etf-attrs: etf: sends packets at the time that they
-// carry.
+// The attributes of [EtfAttrs].
 const (
-	// AttrEtfParms: all of it.
 	AttrEtfParms uint16 = 1
 )
 
-// The numbers of the attributes in the set ets-attrs: ets: some bands strictly in order, the others
-// in turns, 802.1Qaz.
+// The attributes of [EtsAttrs].
 const (
-	// AttrEtsNbands: number of bands.
-	AttrEtsNbands uint16 = 1
-	// AttrEtsNstrict: of these strict ones, the first.
+	AttrEtsNbands  uint16 = 1
 	AttrEtsNstrict uint16 = 2
-	// AttrEtsQuanta: bytes in a turn of the others.
-	AttrEtsQuanta uint16 = 3
-	// AttrEtsPriomap: bands of the priorities.
+	AttrEtsQuanta  uint16 = 3
 	AttrEtsPriomap uint16 = 5
 )
 
-// The numbers of the attributes in the set ets-quanta: bytes in a turn; also the options of a class
-// of ets, with one.
+// The attributes of [EtsQuantaAttrs].
 const (
-	// AttrEtsQuantaQuantaBand: of the bands one after the other, without strict ones.
 	AttrEtsQuantaQuantaBand uint16 = 4
 )
 
-// The numbers of the attributes in the set ets-priomap: bands of the 16 priorities of packets.
+// The attributes of [EtsPriomapAttrs].
 const (
-	// AttrEtsPriomapPriomapBand: band of each priority, from 0.
 	AttrEtsPriomapPriomapBand uint16 = 6
 )
 
-// The numbers of the attributes in the set fq-attrs: fq: a queue a flow, and the pacing of TCP.
-// Times in microseconds.
+// The attributes of [FqAttrs].
 const (
-	// AttrFqPlimit: packets that may wait.
-	AttrFqPlimit uint16 = 1
-	// AttrFqFlowPlimit: packets of one flow that may wait.
-	AttrFqFlowPlimit uint16 = 2
-	// AttrFqQuantum: bytes that a flow may send in a round.
-	AttrFqQuantum uint16 = 3
-	// AttrFqInitialQuantum: bytes that a new flow may send at first.
-	AttrFqInitialQuantum uint16 = 4
-	// AttrFqRateEnable: 1: keep to the rates that sockets ask for.
-	AttrFqRateEnable uint16 = 5
-	// AttrFqFlowDefaultRate: without meaning now.
-	AttrFqFlowDefaultRate uint16 = 6
-	// AttrFqFlowMaxRate: bytes per second of a flow at most.
-	AttrFqFlowMaxRate uint16 = 7
-	// AttrFqBucketsLog: binary logarithm of the size of the hash table.
-	AttrFqBucketsLog uint16 = 8
-	// AttrFqFlowRefillDelay: a flow that was idle for so long counts as new.
-	AttrFqFlowRefillDelay uint16 = 9
-	// AttrFqOrphanMask: packets without a socket go into flows by these bits of their hash.
-	AttrFqOrphanMask uint16 = 10
-	// AttrFqLowRateThreshold: flows below this rate, bytes per second, send packet by packet.
+	AttrFqPlimit           uint16 = 1
+	AttrFqFlowPlimit       uint16 = 2
+	AttrFqQuantum          uint16 = 3
+	AttrFqInitialQuantum   uint16 = 4
+	AttrFqRateEnable       uint16 = 5
+	AttrFqFlowDefaultRate  uint16 = 6
+	AttrFqFlowMaxRate      uint16 = 7
+	AttrFqBucketsLog       uint16 = 8
+	AttrFqFlowRefillDelay  uint16 = 9
+	AttrFqOrphanMask       uint16 = 10
 	AttrFqLowRateThreshold uint16 = 11
-	// AttrFqCeThreshold: mark packets that wait longer.
-	AttrFqCeThreshold uint16 = 12
-	// AttrFqTimerSlack: how late the timer may be, nanoseconds.
-	AttrFqTimerSlack uint16 = 13
-	// AttrFqHorizon: how far ahead the times of packets may be.
-	AttrFqHorizon uint16 = 14
-	// AttrFqHorizonDrop: 1: drop packets beyond the horizon, 0: bring them forward.
-	AttrFqHorizonDrop uint16 = 15
-	// AttrFqPriomap: bands of the priorities; there are 3.
-	AttrFqPriomap uint16 = 16
-	// AttrFqWeights: bytes in a turn of each of the 3 bands.
-	AttrFqWeights uint16 = 17
-	// AttrFqOffloadHorizon: packets that are due within it go to the device at once, which
-	// paces. Since Linux 6.13.
-	AttrFqOffloadHorizon uint16 = 18
+	AttrFqCeThreshold      uint16 = 12
+	AttrFqTimerSlack       uint16 = 13
+	AttrFqHorizon          uint16 = 14
+	AttrFqHorizonDrop      uint16 = 15
+	AttrFqPriomap          uint16 = 16
+	AttrFqWeights          uint16 = 17
+	AttrFqOffloadHorizon   uint16 = 18
 )
 
-// The numbers of the attributes in the set fq-codel-attrs: fq_codel: a codel a flow. Times in
-// microseconds.
+// The attributes of [FqCodelAttrs].
 const (
-	// AttrFqCodelTarget: delay to aim at.
-	AttrFqCodelTarget uint16 = 1
-	// AttrFqCodelLimit: packets that may wait.
-	AttrFqCodelLimit uint16 = 2
-	// AttrFqCodelInterval: how long the delay must be above target.
-	AttrFqCodelInterval uint16 = 3
-	// AttrFqCodelEcn: 1: mark rather than drop.
-	AttrFqCodelEcn uint16 = 4
-	// AttrFqCodelFlows: queues; only when it is made.
-	AttrFqCodelFlows uint16 = 5
-	// AttrFqCodelQuantum: bytes that a flow may send in a round.
-	AttrFqCodelQuantum uint16 = 6
-	// AttrFqCodelCeThreshold: mark all packets that wait longer.
-	AttrFqCodelCeThreshold uint16 = 7
-	// AttrFqCodelDropBatchSize: packets dropped at once when the limit is reached.
-	AttrFqCodelDropBatchSize uint16 = 8
-	// AttrFqCodelMemoryLimit: bytes of memory.
-	AttrFqCodelMemoryLimit uint16 = 9
-	// AttrFqCodelCeThresholdSelector: ce-threshold only for packets with these bits of the
-	// traffic class.
+	AttrFqCodelTarget              uint16 = 1
+	AttrFqCodelLimit               uint16 = 2
+	AttrFqCodelInterval            uint16 = 3
+	AttrFqCodelEcn                 uint16 = 4
+	AttrFqCodelFlows               uint16 = 5
+	AttrFqCodelQuantum             uint16 = 6
+	AttrFqCodelCeThreshold         uint16 = 7
+	AttrFqCodelDropBatchSize       uint16 = 8
+	AttrFqCodelMemoryLimit         uint16 = 9
 	AttrFqCodelCeThresholdSelector uint16 = 10
-	// AttrFqCodelCeThresholdMask: which bits count.
-	AttrFqCodelCeThresholdMask uint16 = 11
+	AttrFqCodelCeThresholdMask     uint16 = 11
 )
 
-// The numbers of the attributes in the set fq-pie-attrs: fq_pie: a pie a flow. Times in
-// microseconds.
+// The attributes of [FqPieAttrs].
 const (
-	// AttrFqPieLimit: packets that may wait.
-	AttrFqPieLimit uint16 = 1
-	// AttrFqPieFlows: queues; only when it is made.
-	AttrFqPieFlows uint16 = 2
-	// AttrFqPieTarget: delay to aim at.
-	AttrFqPieTarget uint16 = 3
-	// AttrFqPieTupdate: time between updates of the probability.
-	AttrFqPieTupdate uint16 = 4
-	// AttrFqPieAlpha: gain, how much the delay is off.
-	AttrFqPieAlpha uint16 = 5
-	// AttrFqPieBeta: gain, how much the delay grows.
-	AttrFqPieBeta uint16 = 6
-	// AttrFqPieQuantum: bytes that a flow may send in a round.
-	AttrFqPieQuantum uint16 = 7
-	// AttrFqPieMemoryLimit: bytes of memory.
-	AttrFqPieMemoryLimit uint16 = 8
-	// AttrFqPieEcnProb: probability, percent, up to which packets are marked.
-	AttrFqPieEcnProb uint16 = 9
-	// AttrFqPieEcn: 1: mark rather than drop.
-	AttrFqPieEcn uint16 = 10
-	// AttrFqPieBytemode: 1: small packets are dropped less.
-	AttrFqPieBytemode uint16 = 11
-	// AttrFqPieDqRateEstimator: 1: the delay from the rate of leaving, 0: from timestamps.
+	AttrFqPieLimit           uint16 = 1
+	AttrFqPieFlows           uint16 = 2
+	AttrFqPieTarget          uint16 = 3
+	AttrFqPieTupdate         uint16 = 4
+	AttrFqPieAlpha           uint16 = 5
+	AttrFqPieBeta            uint16 = 6
+	AttrFqPieQuantum         uint16 = 7
+	AttrFqPieMemoryLimit     uint16 = 8
+	AttrFqPieEcnProb         uint16 = 9
+	AttrFqPieEcn             uint16 = 10
+	AttrFqPieBytemode        uint16 = 11
 	AttrFqPieDqRateEstimator uint16 = 12
 )
 
-// The numbers of the attributes in the set gred-attrs: gred: up to 16 virtual queues, each with
-// RED. First dps, then one queue after the other with parms, stab and max-p.
+// The attributes of [GredAttrs].
 const (
-	// AttrGredParms: a queue; in answers 16 of them.
-	AttrGredParms uint16 = 1
-	// AttrGredStab: how the average decays while idle, 256 shifts. Requests only.
-	AttrGredStab uint16 = 2
-	// AttrGredDps: how many queues there are.
-	AttrGredDps uint16 = 3
-	// AttrGredMaxP: probability at the upper threshold, 2^32 for 1; in answers those of the 16
-	// queues.
-	AttrGredMaxP uint16 = 4
-	// AttrGredLimit: bytes that may wait in all. Not together with parms.
-	AttrGredLimit uint16 = 5
-	// AttrGredVqList: the queues, with larger counters.
+	AttrGredParms  uint16 = 1
+	AttrGredStab   uint16 = 2
+	AttrGredDps    uint16 = 3
+	AttrGredMaxP   uint16 = 4
+	AttrGredLimit  uint16 = 5
 	AttrGredVqList uint16 = 6
 )
 
-// The numbers of the attributes in the set tca-gred-vq-list-attrs: virtual queues.
+// The attributes of [GredVqListAttrs].
 const (
-	// AttrGredVqListEntry: one queue.
 	AttrGredVqListEntry uint16 = 1
 )
 
-// The numbers of the attributes in the set tca-gred-vq-entry-attrs: a virtual queue. Requests have
-// dp and flags.
+// The attributes of [GredVqEntryAttrs].
 const (
-	AttrGredVqEntryPad uint16 = 1
-	// AttrGredVqEntryDp: number, 0 to 15.
-	AttrGredVqEntryDp uint16 = 2
-	// AttrGredVqEntryStatBytes: bytes seen.
-	AttrGredVqEntryStatBytes uint16 = 3
-	// AttrGredVqEntryStatPackets: packets seen.
-	AttrGredVqEntryStatPackets uint16 = 4
-	// AttrGredVqEntryStatBacklog: bytes waiting.
-	AttrGredVqEntryStatBacklog uint16 = 5
-	// AttrGredVqEntryStatProbDrop: dropped by chance.
-	AttrGredVqEntryStatProbDrop uint16 = 6
-	// AttrGredVqEntryStatProbMark: marked by chance.
-	AttrGredVqEntryStatProbMark uint16 = 7
-	// AttrGredVqEntryStatForcedDrop: dropped above the upper threshold.
+	AttrGredVqEntryPad            uint16 = 1
+	AttrGredVqEntryDp             uint16 = 2
+	AttrGredVqEntryStatBytes      uint16 = 3
+	AttrGredVqEntryStatPackets    uint16 = 4
+	AttrGredVqEntryStatBacklog    uint16 = 5
+	AttrGredVqEntryStatProbDrop   uint16 = 6
+	AttrGredVqEntryStatProbMark   uint16 = 7
 	AttrGredVqEntryStatForcedDrop uint16 = 8
-	// AttrGredVqEntryStatForcedMark: marked above the upper threshold.
 	AttrGredVqEntryStatForcedMark uint16 = 9
-	// AttrGredVqEntryStatPdrop: dropped by the limit.
-	AttrGredVqEntryStatPdrop uint16 = 10
-	// AttrGredVqEntryStatOther: dropped for other reasons.
-	AttrGredVqEntryStatOther uint16 = 11
-	// AttrGredVqEntryFlags: what happens to packets that were picked.
-	AttrGredVqEntryFlags uint16 = 12
+	AttrGredVqEntryStatPdrop      uint16 = 10
+	AttrGredVqEntryStatOther      uint16 = 11
+	AttrGredVqEntryFlags          uint16 = 12
 )
 
-// The numbers of the attributes in the set hfsc-attrs: a class of hfsc.
+// The attributes of [HfscAttrs].
 const (
-	// AttrHfscRsc: real-time curve: what the class is sure of.
 	AttrHfscRsc uint16 = 1
-	// AttrHfscFsc: link-sharing curve: its part of what is left.
 	AttrHfscFsc uint16 = 2
-	// AttrHfscUsc: upper limit of that.
 	AttrHfscUsc uint16 = 3
 )
 
-// The numbers of the attributes in the set hhf-attrs: hhf: keeps flows that send most apart.
+// The attributes of [HhfAttrs].
 const (
-	// AttrHhfBacklogLimit: packets that may wait.
 	AttrHhfBacklogLimit uint16 = 1
-	// AttrHhfQuantum: bytes in a turn.
-	AttrHhfQuantum uint16 = 2
-	// AttrHhfHhFlowsLimit: heavy hitters at most.
+	AttrHhfQuantum      uint16 = 2
 	AttrHhfHhFlowsLimit uint16 = 3
-	// AttrHhfResetTimeout: microseconds until counting begins anew.
 	AttrHhfResetTimeout uint16 = 4
-	// AttrHhfAdmitBytes: bytes that make a heavy hitter.
-	AttrHhfAdmitBytes uint16 = 5
-	// AttrHhfEvictTimeout: microseconds without packets that end it.
+	AttrHhfAdmitBytes   uint16 = 5
 	AttrHhfEvictTimeout uint16 = 6
-	// AttrHhfNonHhWeight: turns of the others for one of heavy hitters.
-	AttrHhfNonHhWeight uint16 = 7
+	AttrHhfNonHhWeight  uint16 = 7
 )
 
-// The numbers of the attributes in the set htb-attrs: htb: a tree of classes that lend what they do
-// not use. The qdisc has init, direct-qlen and offload, a class the rest.
+// The attributes of [HtbAttrs].
 const (
-	// AttrHtbParms: a class.
-	AttrHtbParms uint16 = 1
-	// AttrHtbInit: the qdisc.
-	AttrHtbInit uint16 = 2
-	// AttrHtbCtab: rate table of the ceiling, 256 numbers of ticks. Requests only; for the
-	// kernel to guess the link layer.
-	AttrHtbCtab uint16 = 3
-	// AttrHtbRtab: rate table of the rate. Requests only.
-	AttrHtbRtab uint16 = 4
-	// AttrHtbDirectQlen: unshaped packets that may wait.
+	AttrHtbParms      uint16 = 1
+	AttrHtbInit       uint16 = 2
+	AttrHtbCtab       uint16 = 3
+	AttrHtbRtab       uint16 = 4
 	AttrHtbDirectQlen uint16 = 5
-	// AttrHtbRate64: rate, where 32 bits are too few.
-	AttrHtbRate64 uint16 = 6
-	// AttrHtbCeil64: ceiling, where 32 bits are too few.
-	AttrHtbCeil64 uint16 = 7
-	AttrHtbPad    uint16 = 8
-	// AttrHtbOffload: the device does the work.
-	AttrHtbOffload uint16 = 9
+	AttrHtbRate64     uint16 = 6
+	AttrHtbCeil64     uint16 = 7
+	AttrHtbPad        uint16 = 8
+	AttrHtbOffload    uint16 = 9
 )
 
 // The numbers of the attributes in the set mqprio-attrs: more about mqprio; all of it for the
 // device.
 const (
-	// AttrMqprioMode: who serves the queues.
-	AttrMqprioMode uint16 = 1
-	// AttrMqprioShaper: how the device shapes.
-	AttrMqprioShaper uint16 = 2
-	// AttrMqprioMinRate64: rates that traffic classes are sure of.
+	AttrMqprioMode      uint16 = 1
+	AttrMqprioShaper    uint16 = 2
 	AttrMqprioMinRate64 uint16 = 3
-	// AttrMqprioMaxRate64: rates that traffic classes cannot exceed.
 	AttrMqprioMaxRate64 uint16 = 4
-	// AttrMqprioTcEntry: a traffic class.
-	AttrMqprioTcEntry uint16 = 5
+	AttrMqprioTcEntry   uint16 = 5
 )
 
-// The numbers of the attributes in the set mqprio-min-rates: lowest rates.
+// The attributes of [MqprioMinRatesAttrs].
 const (
-	// AttrMqprioMinRatesMinRate64: bytes per second of the traffic classes, from 0.
 	AttrMqprioMinRatesMinRate64 uint16 = 3
 )
 
-// The numbers of the attributes in the set mqprio-max-rates: highest rates.
+// The attributes of [MqprioMaxRatesAttrs].
 const (
-	// AttrMqprioMaxRatesMaxRate64: bytes per second of the traffic classes, from 0.
 	AttrMqprioMaxRatesMaxRate64 uint16 = 4
 )
 
-// The numbers of the attributes in the set mqprio-tc-entry-attrs: a traffic class of mqprio.
+// The attributes of [MqprioTcEntryAttrs].
 const (
-	// AttrMqprioTcEntryIndex: which one.
 	AttrMqprioTcEntryIndex uint16 = 1
-	// AttrMqprioTcEntryFp: frame preemption.
-	AttrMqprioTcEntryFp uint16 = 2
+	AttrMqprioTcEntryFp    uint16 = 2
 )
 
 // The numbers of the attributes in the set netem-attrs: netem: delays, loses, copies and spoils
 // packets.
 const (
-	// AttrNetemCorr: how much decisions hang together.
-	AttrNetemCorr uint16 = 1
-	// AttrNetemDelayDist: table of the distribution of delays, 8192 for one standard deviation.
-	// Requests only.
+	AttrNetemCorr      uint16 = 1
 	AttrNetemDelayDist uint16 = 2
-	// AttrNetemReorder: packets sent at once.
-	AttrNetemReorder uint16 = 3
-	// AttrNetemCorrupt: packets with a wrong bit.
-	AttrNetemCorrupt uint16 = 4
-	// AttrNetemLoss: losses by a model.
-	AttrNetemLoss uint16 = 5
-	// AttrNetemRate: delay by size.
-	AttrNetemRate uint16 = 6
-	// AttrNetemEcn: 1: mark rather than lose.
-	AttrNetemEcn uint16 = 7
-	// AttrNetemRate64: bytes per second, where 32 bits are too few.
-	AttrNetemRate64 uint16 = 8
-	AttrNetemPad    uint16 = 9
-	// AttrNetemLatency64: delay, nanoseconds.
+	AttrNetemReorder   uint16 = 3
+	AttrNetemCorrupt   uint16 = 4
+	AttrNetemLoss      uint16 = 5
+	AttrNetemRate      uint16 = 6
+	AttrNetemEcn       uint16 = 7
+	AttrNetemRate64    uint16 = 8
+	AttrNetemPad       uint16 = 9
 	AttrNetemLatency64 uint16 = 10
-	// AttrNetemJitter64: variation of the delay, nanoseconds.
-	AttrNetemJitter64 uint16 = 11
-	// AttrNetemSlot: send in bursts.
-	AttrNetemSlot uint16 = 12
-	// AttrNetemSlotDist: table of the distribution of the time between bursts. Requests only.
-	AttrNetemSlotDist uint16 = 13
-	// AttrNetemPrngSeed: seed of the random numbers.
-	AttrNetemPrngSeed uint16 = 14
+	AttrNetemJitter64  uint16 = 11
+	AttrNetemSlot      uint16 = 12
+	AttrNetemSlotDist  uint16 = 13
+	AttrNetemPrngSeed  uint16 = 14
 )
 
-// The numbers of the attributes in the set netem-loss-attrs: a model of losses, one of the two.
+// The attributes of [NetemLossAttrs].
 const (
-	// AttrNetemLossGi: four states.
 	AttrNetemLossGi uint16 = 1
-	// AttrNetemLossGe: Gilbert-Elliott.
 	AttrNetemLossGe uint16 = 2
 )
 
-// The numbers of the attributes in the set pie-attrs: pie: drops by chance, to hold the delay.
-// Times in microseconds.
+// The attributes of [PieAttrs].
 const (
-	// AttrPieTarget: delay to aim at.
-	AttrPieTarget uint16 = 1
-	// AttrPieLimit: packets that may wait.
-	AttrPieLimit uint16 = 2
-	// AttrPieTupdate: time between updates of the probability.
-	AttrPieTupdate uint16 = 3
-	// AttrPieAlpha: gain, how much the delay is off.
-	AttrPieAlpha uint16 = 4
-	// AttrPieBeta: gain, how much the delay grows.
-	AttrPieBeta uint16 = 5
-	// AttrPieEcn: 1: mark rather than drop.
-	AttrPieEcn uint16 = 6
-	// AttrPieBytemode: 1: small packets are dropped less.
-	AttrPieBytemode uint16 = 7
-	// AttrPieDqRateEstimator: 1: the delay from the rate of leaving, 0: from timestamps.
+	AttrPieTarget          uint16 = 1
+	AttrPieLimit           uint16 = 2
+	AttrPieTupdate         uint16 = 3
+	AttrPieAlpha           uint16 = 4
+	AttrPieBeta            uint16 = 5
+	AttrPieEcn             uint16 = 6
+	AttrPieBytemode        uint16 = 7
 	AttrPieDqRateEstimator uint16 = 8
 )
 
-// The numbers of the attributes in the set qfq-attrs: a class of qfq.
+// The attributes of [QfqAttrs].
 const (
-	// AttrQfqWeight: weight, 1 by default.
 	AttrQfqWeight uint16 = 1
-	// AttrQfqLmax: longest packet, bytes; by default from the MTU.
-	AttrQfqLmax uint16 = 2
+	AttrQfqLmax   uint16 = 2
 )
 
-// The numbers of the attributes in the set red-attrs: red: drops by chance, the more the longer the
-// queue is on average.
+// The attributes of [RedAttrs].
 const (
-	// AttrRedParms: thresholds.
-	AttrRedParms uint16 = 1
-	// AttrRedStab: how the average decays while idle, 256 shifts. Requests only.
-	AttrRedStab uint16 = 2
-	// AttrRedMaxP: probability at the upper threshold, 2^32 for 1.
-	AttrRedMaxP uint16 = 3
-	// AttrRedFlags: what happens to packets that were picked.
-	AttrRedFlags uint16 = 4
-	// AttrRedEarlyDropBlock: block of filters that see packets dropped by chance.
+	AttrRedParms          uint16 = 1
+	AttrRedStab           uint16 = 2
+	AttrRedMaxP           uint16 = 3
+	AttrRedFlags          uint16 = 4
 	AttrRedEarlyDropBlock uint16 = 5
-	// AttrRedMarkBlock: block of filters that see packets marked.
-	AttrRedMarkBlock uint16 = 6
+	AttrRedMarkBlock      uint16 = 6
 )
 
-// The numbers of the attributes in the set sfb-attrs: sfb: finds flows that do not react.
+// The attributes of [SfbAttrs].
 const (
-	// AttrSfbParms: all of it.
 	AttrSfbParms uint16 = 1
 )
 
-// The numbers of the attributes in the set taprio-attrs: taprio: opens and closes gates of traffic
-// classes by a timetable, 802.1Qbv. Times in nanoseconds.
+// The attributes of [TaprioAttrs].
 const (
-	// AttrTaprioPriomap: traffic classes and their queues.
-	AttrTaprioPriomap uint16 = 1
-	// AttrTaprioSchedEntryList: the timetable.
-	AttrTaprioSchedEntryList uint16 = 2
-	// AttrTaprioSchedBaseTime: when it begins, by the clock.
-	AttrTaprioSchedBaseTime uint16 = 3
-	// AttrTaprioSchedSingleEntry: without meaning now.
-	AttrTaprioSchedSingleEntry uint16 = 4
-	// AttrTaprioSchedClockid: clock of the times, a CLOCK_ number such as 11 for TAI.
-	AttrTaprioSchedClockid uint16 = 5
-	AttrTaprioPad          uint16 = 6
-	// AttrTaprioAdminSched: the next timetable, while it has not begun. Read only.
-	AttrTaprioAdminSched uint16 = 7
-	// AttrTaprioSchedCycleTime: when the timetable begins again; by default the sum of the
-	// intervals.
-	AttrTaprioSchedCycleTime uint16 = 8
-	// AttrTaprioSchedCycleTimeExtension: how much longer the last cycle before a new timetable
-	// may be.
+	AttrTaprioPriomap                 uint16 = 1
+	AttrTaprioSchedEntryList          uint16 = 2
+	AttrTaprioSchedBaseTime           uint16 = 3
+	AttrTaprioSchedSingleEntry        uint16 = 4
+	AttrTaprioSchedClockid            uint16 = 5
+	AttrTaprioPad                     uint16 = 6
+	AttrTaprioAdminSched              uint16 = 7
+	AttrTaprioSchedCycleTime          uint16 = 8
 	AttrTaprioSchedCycleTimeExtension uint16 = 9
-	// AttrTaprioFlags: where it works.
-	AttrTaprioFlags uint16 = 10
-	// AttrTaprioTxtimeDelay: time from here to the wire. With txtime-assist.
-	AttrTaprioTxtimeDelay uint16 = 11
-	// AttrTaprioTcEntry: a traffic class.
-	AttrTaprioTcEntry uint16 = 12
+	AttrTaprioFlags                   uint16 = 10
+	AttrTaprioTxtimeDelay             uint16 = 11
+	AttrTaprioTcEntry                 uint16 = 12
 )
 
-// The numbers of the attributes in the set taprio-sched-entry-list: a timetable.
+// The attributes of [TaprioSchedEntryListAttrs].
 const (
-	// AttrTaprioSchedEntryListEntry: one line after the other.
 	AttrTaprioSchedEntryListEntry uint16 = 1
 )
 
-// The numbers of the attributes in the set taprio-sched-entry: a line of the timetable.
+// The attributes of [TaprioSchedEntryAttrs].
 const (
-	// AttrTaprioSchedEntryIndex: number of the line. Read only.
-	AttrTaprioSchedEntryIndex uint16 = 1
-	// AttrTaprioSchedEntryCmd: what to do.
-	AttrTaprioSchedEntryCmd uint16 = 2
-	// AttrTaprioSchedEntryGateMask: gates to open, a bit for each traffic class.
+	AttrTaprioSchedEntryIndex    uint16 = 1
+	AttrTaprioSchedEntryCmd      uint16 = 2
 	AttrTaprioSchedEntryGateMask uint16 = 3
-	// AttrTaprioSchedEntryInterval: how long, nanoseconds.
 	AttrTaprioSchedEntryInterval uint16 = 4
 )
 
-// The numbers of the attributes in the set taprio-tc-entry-attrs: a traffic class of taprio.
+// The attributes of [TaprioTcEntryAttrs].
 const (
-	// AttrTaprioTcEntryIndex: which one.
-	AttrTaprioTcEntryIndex uint16 = 1
-	// AttrTaprioTcEntryMaxSdu: longest packet, bytes, 0 for any.
+	AttrTaprioTcEntryIndex  uint16 = 1
 	AttrTaprioTcEntryMaxSdu uint16 = 2
-	// AttrTaprioTcEntryFp: frame preemption.
-	AttrTaprioTcEntryFp uint16 = 3
+	AttrTaprioTcEntryFp     uint16 = 3
 )
 
-// The numbers of the attributes in the set taprio-offload-stats-attrs: counters of taprio in a
-// device.
+// The attributes of [TaprioOffloadStatsAttrs].
 const (
-	AttrTaprioOffloadStatsPad uint16 = 1
-	// AttrTaprioOffloadStatsWindowDrops: packets dropped since their gate never opened long
-	// enough.
+	AttrTaprioOffloadStatsPad         uint16 = 1
 	AttrTaprioOffloadStatsWindowDrops uint16 = 2
-	// AttrTaprioOffloadStatsTxOverruns: packets that were still on the wire when their gate
-	// closed.
-	AttrTaprioOffloadStatsTxOverruns uint16 = 3
+	AttrTaprioOffloadStatsTxOverruns  uint16 = 3
 )
 
-// The numbers of the attributes in the set tbf-attrs: tbf: a token bucket.
+// The attributes of [TbfAttrs].
 const (
-	// AttrTbfParms: rates.
-	AttrTbfParms uint16 = 1
-	// AttrTbfRtab: rate table of the rate, 256 numbers of ticks. Requests only; for the kernel
-	// to guess the link layer.
-	AttrTbfRtab uint16 = 2
-	// AttrTbfPtab: rate table of the peak rate. Requests only.
-	AttrTbfPtab uint16 = 3
-	// AttrTbfRate64: rate, where 32 bits are too few.
-	AttrTbfRate64 uint16 = 4
-	// AttrTbfPrate64: peak rate, where 32 bits are too few.
+	AttrTbfParms   uint16 = 1
+	AttrTbfRtab    uint16 = 2
+	AttrTbfPtab    uint16 = 3
+	AttrTbfRate64  uint16 = 4
 	AttrTbfPrate64 uint16 = 5
-	// AttrTbfBurst: size of the bucket, bytes; instead of the ticks in parms. Requests only.
-	AttrTbfBurst uint16 = 6
-	// AttrTbfPburst: size of the second bucket, bytes. Requests only.
-	AttrTbfPburst uint16 = 7
-	AttrTbfPad    uint16 = 8
+	AttrTbfBurst   uint16 = 6
+	AttrTbfPburst  uint16 = 7
+	AttrTbfPad     uint16 = 8
 )

@@ -12,50 +12,32 @@
 //   - [Client.Newqdisc]: make a qdisc, or change one (RTM_NEWQDISC).
 //   - [Client.Delqdisc]: delete a qdisc with all below it, found by parent or handle
 //     (RTM_DELQDISC).
-//   - [Client.Getqdisc]: get a qdisc by parent or handle, or list those of a link or of all links
-//     (RTM_GETQDISC).
-//   - [Client.GetqdiscDump]: get a qdisc by parent or handle, or list those of a link or of all
-//     links (RTM_GETQDISC).
+//   - [Client.Getqdisc], [Client.GetqdiscDump]: get a qdisc by parent or handle, or list those of a
+//     link or of all links (RTM_GETQDISC).
 //   - [Client.Newtclass]: make a class, or change one (RTM_NEWTCLASS), with NLM_F_CREATE,
 //     NLM_F_EXCL and NLM_F_REPLACE as for a qdisc.
 //   - [Client.Deltclass]: delete a class by its handle; no class and no filter may need it
 //     (RTM_DELTCLASS).
-//   - [Client.Gettclass]: get a class by its handle, or list those of a link, which the header must
-//     name (RTM_GETTCLASS).
-//   - [Client.GettclassDump]: get a class by its handle, or list those of a link, which the header
-//     must name (RTM_GETTCLASS).
+//   - [Client.Gettclass], [Client.GettclassDump]: get a class by its handle, or list those of a
+//     link, which the header must name (RTM_GETTCLASS).
 //   - [Client.Newtfilter]: make a filter, or change one (RTM_NEWTFILTER), with NLM_F_CREATE and
 //     NLM_F_EXCL as for a qdisc.
 //   - [Client.Deltfilter]: delete a filter, or all of a priority if the handle is 0, or all of a
 //     chain if the priority is 0 as well (RTM_DELTFILTER).
-//   - [Client.Gettfilter]: get a filter by parent, priority and handle, or list those of a parent,
-//     block or chain (RTM_GETTFILTER).
-//   - [Client.GettfilterDump]: get a filter by parent, priority and handle, or list those of a
-//     parent, block or chain (RTM_GETTFILTER).
+//   - [Client.Gettfilter], [Client.GettfilterDump]: get a filter by parent, priority and handle, or
+//     list those of a parent, block or chain (RTM_GETTFILTER).
 //   - [Client.Newchain]: make a chain of filters, perhaps with a template: the fields of flower
 //     that its filters will use (RTM_NEWCHAIN).
 //   - [Client.Delchain]: delete a chain with its filters (RTM_DELCHAIN).
-//   - [Client.Getchain]: get a chain, which the kernel answers with its own number 102, or list
-//     those of a parent or block (RTM_GETCHAIN).
-//   - [Client.GetchainDump]: get a chain, which the kernel answers with its own number 102, or list
-//     those of a parent or block (RTM_GETCHAIN).
+//   - [Client.Getchain], [Client.GetchainDump]: get a chain, which the kernel answers with its own
+//     number 102, or list those of a parent or block (RTM_GETCHAIN).
 //   - [Client.Newaction]: make actions, or change them with NLM_F_REPLACE (RTM_NEWACTION).
 //   - [Client.Delaction]: delete actions by kind and index, or with NLM_F_ROOT all of a kind that
 //     no filter uses (RTM_DELACTION).
-//   - [Client.Getaction]: get actions by kind and index, or list those of a kind (RTM_GETACTION).
-//   - [Client.GetactionDump]: get actions by kind and index, or list those of a kind
-//     (RTM_GETACTION).
-//   - [NewqdiscNtf]: a qdisc was made or changed, perhaps in place of another, of which a
-//     delqdisc-ntf tells first (RTM_NEWQDISC).
-//   - [DelqdiscNtf]: a qdisc was deleted (RTM_DELQDISC).
-//   - [NewtclassNtf]: a class was made or changed (RTM_NEWTCLASS).
-//   - [DeltclassNtf]: a class was deleted (RTM_DELTCLASS).
-//   - [NewtfilterNtf]: a filter was made or changed (RTM_NEWTFILTER).
-//   - [DeltfilterNtf]: a filter was deleted (RTM_DELTFILTER).
-//   - [NewchainNtf]: a chain was made (RTM_NEWCHAIN).
-//   - [DelchainNtf]: a chain was deleted (RTM_DELCHAIN).
-//   - [NewactionNtf]: actions were made or changed (RTM_NEWACTION).
-//   - [DelactionNtf]: actions were deleted (RTM_DELACTION).
+//   - [Client.Getaction], [Client.GetactionDump]: get actions by kind and index, or list those of a
+//     kind (RTM_GETACTION).
+//   - Notifications: [NewqdiscNtf], [DelqdiscNtf], [NewtclassNtf], [DeltclassNtf], [NewtfilterNtf],
+//     [DeltfilterNtf], [NewchainNtf], [DelchainNtf], [NewactionNtf], [DelactionNtf].
 //
 // # Use
 //

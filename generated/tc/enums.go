@@ -9,1494 +9,1168 @@ import "github.com/nlgen/nlgen/runtime/nlpolicy"
 // (TC_ACT_JUMP), 0x20000000 plus n with the filters of chain n (TC_ACT_GOTO_CHAIN).
 type ActVerdict int32
 
-// The values of ActVerdict.
 const (
-	// ActVerdictUnspec: what the filter or qdisc has as its default.
-	ActVerdictUnspec ActVerdict = -1
-	// ActVerdictOk: accept: go on with the qdisc, in the class that the filter chose.
-	ActVerdictOk ActVerdict = 0
-	// ActVerdictReclassify: begin again with the first filter.
-	ActVerdictReclassify ActVerdict = 1
-	// ActVerdictShot: drop.
-	ActVerdictShot ActVerdict = 2
-	// ActVerdictPipe: go on with the next action.
-	ActVerdictPipe ActVerdict = 3
-	// ActVerdictStolen: the packet is somebody else's now; the sender takes it for sent.
-	ActVerdictStolen ActVerdict = 4
-	// ActVerdictQueued: as stolen, and it was queued elsewhere.
-	ActVerdictQueued ActVerdict = 5
-	// ActVerdictRepeat: carry out the same action again.
-	ActVerdictRepeat ActVerdict = 6
-	// ActVerdictRedirect: sent on to another device; of BPF programs.
-	ActVerdictRedirect ActVerdict = 7
-	// ActVerdictTrap: in hardware, hand the packet to the CPU; in software as stolen.
+	ActVerdictUnspec ActVerdict = -1 // what the filter or qdisc has as its default
+	// Accept: go on with the qdisc, in the class that the filter chose.
+	ActVerdictOk         ActVerdict = 0
+	ActVerdictReclassify ActVerdict = 1 // begin again with the first filter
+	ActVerdictShot       ActVerdict = 2 // drop
+	ActVerdictPipe       ActVerdict = 3 // go on with the next action
+	// The packet is somebody else's now; the sender takes it for sent.
+	ActVerdictStolen   ActVerdict = 4
+	ActVerdictQueued   ActVerdict = 5 // as stolen, and it was queued elsewhere
+	ActVerdictRepeat   ActVerdict = 6 // carry out the same action again
+	ActVerdictRedirect ActVerdict = 7 // sent on to another device; of BPF programs
+	// In hardware, hand the packet to the CPU; in software as stolen.
 	ActVerdictTrap ActVerdict = 8
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v ActVerdict) String() string { return enumActVerdict.SignedText(int64(v)) }
 
-// ParseActVerdict reads what String prints: a name or a number.
+// ParseActVerdict reads what String returns, or a number.
 func ParseActVerdict(s string) (ActVerdict, error) {
 	return nlpolicy.ParseEnum[ActVerdict](&enumActVerdict, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v ActVerdict) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *ActVerdict) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseActVerdict(string(b))
-	return err
+// UnmarshalText is ParseActVerdict.
+func (v *ActVerdict) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumActVerdict, b, v)
 }
 
 // ClsFlags is the set of flags cls-flags: where a filter works (TCA_CLS_FLAGS_*). The kernel sets
 // in-hw and not-in-hw.
 type ClsFlags uint32
 
-// The values of ClsFlags.
 const (
-	// ClsFlagsSkipHw: do not offload to hardware.
-	ClsFlagsSkipHw ClsFlags = 0x1
-	// ClsFlagsSkipSw: hardware only; refused if no driver takes it.
-	ClsFlagsSkipSw ClsFlags = 0x2
-	// ClsFlagsInHw: a driver has taken the filter.
-	ClsFlagsInHw ClsFlags = 0x4
-	// ClsFlagsNotInHw: no driver has taken the filter.
-	ClsFlagsNotInHw ClsFlags = 0x8
-	// ClsFlagsVerbose: tell why a driver refused even if the software does the work.
-	ClsFlagsVerbose ClsFlags = 0x10
+	ClsFlagsSkipHw  ClsFlags = 0x1  // do not offload to hardware
+	ClsFlagsSkipSw  ClsFlags = 0x2  // hardware only; refused if no driver takes it
+	ClsFlagsInHw    ClsFlags = 0x4  // a driver has taken the filter
+	ClsFlagsNotInHw ClsFlags = 0x8  // no driver has taken the filter
+	ClsFlagsVerbose ClsFlags = 0x10 // tell why a driver refused even if the software does the work
 )
 
 // String returns the names of the flags, joined by |.
 func (v ClsFlags) String() string { return enumClsFlags.Text(uint64(v)) }
 
-// ParseClsFlags reads what String prints: names of flags or numbers, joined by |.
-func ParseClsFlags(s string) (ClsFlags, error) {
-	return nlpolicy.ParseEnum[ClsFlags](&enumClsFlags, s)
-}
+// ParseClsFlags reads what String returns, or a number.
+func ParseClsFlags(s string) (ClsFlags, error) { return nlpolicy.ParseEnum[ClsFlags](&enumClsFlags, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v ClsFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *ClsFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseClsFlags(string(b))
-	return err
-}
+// UnmarshalText is ParseClsFlags.
+func (v *ClsFlags) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumClsFlags, b, v) }
 
 // ActFlags is the set of flags act-flags: how an action is set up (TCA_ACT_FLAGS_*).
 type ActFlags uint32
 
-// The values of ActFlags.
 const (
-	// ActFlagsNoPercpuStats: count in one place rather than one for each CPU: slower, less
-	// memory.
+	// Count in one place rather than one for each CPU: slower, less memory.
 	ActFlagsNoPercpuStats ActFlags = 0x1
-	// ActFlagsSkipHw: do not offload to hardware.
-	ActFlagsSkipHw ActFlags = 0x2
-	// ActFlagsSkipSw: hardware only.
-	ActFlagsSkipSw ActFlags = 0x4
+	ActFlagsSkipHw        ActFlags = 0x2 // do not offload to hardware
+	ActFlagsSkipSw        ActFlags = 0x4 // hardware only
 )
 
 // String returns the names of the flags, joined by |.
 func (v ActFlags) String() string { return enumActFlags.Text(uint64(v)) }
 
-// ParseActFlags reads what String prints: names of flags or numbers, joined by |.
-func ParseActFlags(s string) (ActFlags, error) {
-	return nlpolicy.ParseEnum[ActFlags](&enumActFlags, s)
-}
+// ParseActFlags reads what String returns, or a number.
+func ParseActFlags(s string) (ActFlags, error) { return nlpolicy.ParseEnum[ActFlags](&enumActFlags, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v ActFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *ActFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseActFlags(string(b))
-	return err
-}
+// UnmarshalText is ParseActFlags.
+func (v *ActFlags) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumActFlags, b, v) }
 
 // ActHwStats is the set of flags act-hw-stats: how hardware counters of an action are read
 // (TCA_ACT_HW_STATS_*). No bit at all: not wanted.
 type ActHwStats uint32
 
-// The values of ActHwStats.
 const (
-	// ActHwStatsImmediate: asked from the device at each dump.
-	ActHwStatsImmediate ActHwStats = 0x1
-	// ActHwStatsDelayed: polled by the driver now and then, so possibly seconds old.
-	ActHwStatsDelayed ActHwStats = 0x2
+	ActHwStatsImmediate ActHwStats = 0x1 // asked from the device at each dump
+	ActHwStatsDelayed   ActHwStats = 0x2 // polled by the driver now and then, so possibly seconds old
 )
 
 // String returns the names of the flags, joined by |.
 func (v ActHwStats) String() string { return enumActHwStats.Text(uint64(v)) }
 
-// ParseActHwStats reads what String prints: names of flags or numbers, joined by |.
+// ParseActHwStats reads what String returns, or a number.
 func ParseActHwStats(s string) (ActHwStats, error) {
 	return nlpolicy.ParseEnum[ActHwStats](&enumActHwStats, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v ActHwStats) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *ActHwStats) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseActHwStats(string(b))
-	return err
+// UnmarshalText is ParseActHwStats.
+func (v *ActHwStats) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumActHwStats, b, v)
 }
 
 // RootFlags is the set of flags root-flags: what a dump of actions returns (TCA_ACT_FLAG_*).
 type RootFlags uint32
 
-// The values of RootFlags.
 const (
-	// RootFlagsLargeDumpOn: as many actions a message as fit, instead of 32; needed to see more
-	// than 32 in a dump.
+	// As many actions a message as fit, instead of 32; needed to see more than 32 in a dump.
 	RootFlagsLargeDumpOn RootFlags = 0x1
-	// RootFlagsTerseDump: kind, index, cookie and counters only.
-	RootFlagsTerseDump RootFlags = 0x2
+	RootFlagsTerseDump   RootFlags = 0x2 // kind, index, cookie and counters only
 )
 
 // String returns the names of the flags, joined by |.
 func (v RootFlags) String() string { return enumRootFlags.Text(uint64(v)) }
 
-// ParseRootFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseRootFlags reads what String returns, or a number.
 func ParseRootFlags(s string) (RootFlags, error) {
 	return nlpolicy.ParseEnum[RootFlags](&enumRootFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v RootFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *RootFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseRootFlags(string(b))
-	return err
+// UnmarshalText is ParseRootFlags.
+func (v *RootFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumRootFlags, b, v)
 }
 
 // DumpFlags is the set of flags dump-flags: what a dump of filters returns (TCA_DUMP_FLAGS_*).
 type DumpFlags uint32
 
-// The values of DumpFlags.
 const (
-	// DumpFlagsTerse: only what identifies a filter, and the counters of its actions. Only
-	// flower can; with another kind the dump fails with EMSGSIZE.
+	// Only what identifies a filter, and the counters of its actions. Only flower can; with
+	// another kind the dump fails with EMSGSIZE.
 	DumpFlagsTerse DumpFlags = 0x1
 )
 
 // String returns the names of the flags, joined by |.
 func (v DumpFlags) String() string { return enumDumpFlags.Text(uint64(v)) }
 
-// ParseDumpFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseDumpFlags reads what String returns, or a number.
 func ParseDumpFlags(s string) (DumpFlags, error) {
 	return nlpolicy.ParseEnum[DumpFlags](&enumDumpFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v DumpFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *DumpFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseDumpFlags(string(b))
-	return err
+// UnmarshalText is ParseDumpFlags.
+func (v *DumpFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumDumpFlags, b, v)
 }
 
 // Linklayer is the enum linklayer: what the link adds to packets, for the time they take
 // (TC_LINKLAYER_*).
 type Linklayer uint32
 
-// The values of Linklayer.
 const (
-	// LinklayerUnaware: not stated; the kernel finds ATM out from the rate table.
-	LinklayerUnaware Linklayer = 0
-	// LinklayerEthernet: nothing beyond the overhead.
-	LinklayerEthernet Linklayer = 1
-	// LinklayerAtm: cells of 53 bytes that carry 48.
-	LinklayerAtm Linklayer = 2
+	LinklayerUnaware  Linklayer = 0 // not stated; the kernel finds ATM out from the rate table
+	LinklayerEthernet Linklayer = 1 // nothing beyond the overhead
+	LinklayerAtm      Linklayer = 2 // cells of 53 bytes that carry 48
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v Linklayer) String() string { return enumLinklayer.Text(uint64(v)) }
 
-// ParseLinklayer reads what String prints: a name or a number.
+// ParseLinklayer reads what String returns, or a number.
 func ParseLinklayer(s string) (Linklayer, error) {
 	return nlpolicy.ParseEnum[Linklayer](&enumLinklayer, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v Linklayer) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *Linklayer) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseLinklayer(string(b))
-	return err
+// UnmarshalText is ParseLinklayer.
+func (v *Linklayer) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumLinklayer, b, v)
 }
 
 // PlugAction is the enum plug-action: what to do with plug's queue (TCQ_PLUG_*).
 type PlugAction int32
 
-// The values of PlugAction.
 const (
-	// PlugActionBuffer: insert a plug: hold back all that comes from now on.
-	PlugActionBuffer PlugAction = 0
-	// PlugActionReleaseOne: let go what stands before the next plug.
-	PlugActionReleaseOne PlugAction = 1
-	// PlugActionReleaseIndefinite: let everything go, and stop holding back.
-	PlugActionReleaseIndefinite PlugAction = 2
-	// PlugActionLimit: set the length of the queue.
-	PlugActionLimit PlugAction = 3
+	PlugActionBuffer            PlugAction = 0 // insert a plug: hold back all that comes from now on
+	PlugActionReleaseOne        PlugAction = 1 // let go what stands before the next plug
+	PlugActionReleaseIndefinite PlugAction = 2 // let everything go, and stop holding back
+	PlugActionLimit             PlugAction = 3 // set the length of the queue
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v PlugAction) String() string { return enumPlugAction.SignedText(int64(v)) }
 
-// ParsePlugAction reads what String prints: a name or a number.
+// ParsePlugAction reads what String returns, or a number.
 func ParsePlugAction(s string) (PlugAction, error) {
 	return nlpolicy.ParseEnum[PlugAction](&enumPlugAction, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v PlugAction) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *PlugAction) UnmarshalText(b []byte) (err error) {
-	*v, err = ParsePlugAction(string(b))
-	return err
+// UnmarshalText is ParsePlugAction.
+func (v *PlugAction) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumPlugAction, b, v)
 }
 
 // RedFlags is the set of flags red-flags: what RED does with a packet that it picked (TC_RED_*).
 type RedFlags uint32
 
-// The values of RedFlags.
 const (
-	// RedFlagsEcn: mark it, if it can be marked, rather than drop it.
-	RedFlagsEcn RedFlags = 0x1
-	// RedFlagsHarddrop: above the upper threshold always drop.
-	RedFlagsHarddrop RedFlags = 0x2
-	// RedFlagsAdaptative: adapt the probability to hold the queue between the thresholds.
+	RedFlagsEcn      RedFlags = 0x1 // mark it, if it can be marked, rather than drop it
+	RedFlagsHarddrop RedFlags = 0x2 // above the upper threshold always drop
+	// Adapt the probability to hold the queue between the thresholds.
 	RedFlagsAdaptative RedFlags = 0x4
-	// RedFlagsNodrop: never drop before the queue is full what cannot be marked.
-	RedFlagsNodrop RedFlags = 0x8
+	RedFlagsNodrop     RedFlags = 0x8 // never drop before the queue is full what cannot be marked
 )
 
 // String returns the names of the flags, joined by |.
 func (v RedFlags) String() string { return enumRedFlags.Text(uint64(v)) }
 
-// ParseRedFlags reads what String prints: names of flags or numbers, joined by |.
-func ParseRedFlags(s string) (RedFlags, error) {
-	return nlpolicy.ParseEnum[RedFlags](&enumRedFlags, s)
-}
+// ParseRedFlags reads what String returns, or a number.
+func ParseRedFlags(s string) (RedFlags, error) { return nlpolicy.ParseEnum[RedFlags](&enumRedFlags, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v RedFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *RedFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseRedFlags(string(b))
-	return err
-}
+// UnmarshalText is ParseRedFlags.
+func (v *RedFlags) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumRedFlags, b, v) }
 
 // MqprioHw is the enum mqprio-hw: what the device is asked to do for mqprio
 // (TC_MQPRIO_HW_OFFLOAD_*).
 type MqprioHw uint8
 
-// The values of MqprioHw.
 const (
-	// MqprioHwNone: nothing.
-	MqprioHwNone MqprioHw = 0
-	// MqprioHwTcs: serve the traffic classes.
-	MqprioHwTcs MqprioHw = 1
+	MqprioHwNone MqprioHw = 0 // nothing
+	MqprioHwTcs  MqprioHw = 1 // serve the traffic classes
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v MqprioHw) String() string { return enumMqprioHw.Text(uint64(v)) }
 
-// ParseMqprioHw reads what String prints: a name or a number.
-func ParseMqprioHw(s string) (MqprioHw, error) {
-	return nlpolicy.ParseEnum[MqprioHw](&enumMqprioHw, s)
-}
+// ParseMqprioHw reads what String returns, or a number.
+func ParseMqprioHw(s string) (MqprioHw, error) { return nlpolicy.ParseEnum[MqprioHw](&enumMqprioHw, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v MqprioHw) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *MqprioHw) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseMqprioHw(string(b))
-	return err
-}
+// UnmarshalText is ParseMqprioHw.
+func (v *MqprioHw) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumMqprioHw, b, v) }
 
 // EtfFlags is the set of flags etf-flags: how etf works (TC_ETF_*).
 type EtfFlags uint32
 
-// The values of EtfFlags.
 const (
-	// EtfFlagsDeadlineModeOn: the time of a packet is a deadline, not when to send.
-	EtfFlagsDeadlineModeOn EtfFlags = 0x1
-	// EtfFlagsOffloadOn: the device sends on time.
-	EtfFlagsOffloadOn EtfFlags = 0x2
-	// EtfFlagsSkipSockCheck: take packets of sockets without SO_TXTIME as well.
-	EtfFlagsSkipSockCheck EtfFlags = 0x4
+	EtfFlagsDeadlineModeOn EtfFlags = 0x1 // the time of a packet is a deadline, not when to send
+	EtfFlagsOffloadOn      EtfFlags = 0x2 // the device sends on time
+	EtfFlagsSkipSockCheck  EtfFlags = 0x4 // take packets of sockets without SO_TXTIME as well
 )
 
 // String returns the names of the flags, joined by |.
 func (v EtfFlags) String() string { return enumEtfFlags.Text(uint64(v)) }
 
-// ParseEtfFlags reads what String prints: names of flags or numbers, joined by |.
-func ParseEtfFlags(s string) (EtfFlags, error) {
-	return nlpolicy.ParseEnum[EtfFlags](&enumEtfFlags, s)
-}
+// ParseEtfFlags reads what String returns, or a number.
+func ParseEtfFlags(s string) (EtfFlags, error) { return nlpolicy.ParseEnum[EtfFlags](&enumEtfFlags, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v EtfFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *EtfFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseEtfFlags(string(b))
-	return err
-}
+// UnmarshalText is ParseEtfFlags.
+func (v *EtfFlags) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumEtfFlags, b, v) }
 
 // MqprioMode is the enum mqprio-mode: who serves the queues of mqprio (TC_MQPRIO_MODE_*).
 type MqprioMode uint16
 
-// The values of MqprioMode.
 const (
-	// MqprioModeDcb: the device by the classes of data centre bridging.
-	MqprioModeDcb MqprioMode = 0
-	// MqprioModeChannel: the device with a channel a class.
-	MqprioModeChannel MqprioMode = 1
+	MqprioModeDcb     MqprioMode = 0 // the device by the classes of data centre bridging
+	MqprioModeChannel MqprioMode = 1 // the device with a channel a class
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v MqprioMode) String() string { return enumMqprioMode.Text(uint64(v)) }
 
-// ParseMqprioMode reads what String prints: a name or a number.
+// ParseMqprioMode reads what String returns, or a number.
 func ParseMqprioMode(s string) (MqprioMode, error) {
 	return nlpolicy.ParseEnum[MqprioMode](&enumMqprioMode, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v MqprioMode) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *MqprioMode) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseMqprioMode(string(b))
-	return err
+// UnmarshalText is ParseMqprioMode.
+func (v *MqprioMode) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumMqprioMode, b, v)
 }
 
 // MqprioShaper is the enum mqprio-shaper: how mqprio's device shapes (TC_MQPRIO_SHAPER_*).
 type MqprioShaper uint16
 
-// The values of MqprioShaper.
 const (
-	// MqprioShaperDcb: by data centre bridging.
-	MqprioShaperDcb MqprioShaper = 0
-	// MqprioShaperBwRate: by the rates min-rate64 and max-rate64.
-	MqprioShaperBwRate MqprioShaper = 1
+	MqprioShaperDcb    MqprioShaper = 0 // by data centre bridging
+	MqprioShaperBwRate MqprioShaper = 1 // by the rates min-rate64 and max-rate64
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v MqprioShaper) String() string { return enumMqprioShaper.Text(uint64(v)) }
 
-// ParseMqprioShaper reads what String prints: a name or a number.
+// ParseMqprioShaper reads what String returns, or a number.
 func ParseMqprioShaper(s string) (MqprioShaper, error) {
 	return nlpolicy.ParseEnum[MqprioShaper](&enumMqprioShaper, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v MqprioShaper) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *MqprioShaper) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseMqprioShaper(string(b))
-	return err
+// UnmarshalText is ParseMqprioShaper.
+func (v *MqprioShaper) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumMqprioShaper, b, v)
 }
 
 // Fp is the enum fp: frame preemption of a traffic class (TC_FP_*).
 type Fp uint32
 
-// The values of Fp.
 const (
-	// FpExpress: its frames interrupt others.
-	FpExpress Fp = 1
-	// FpPreemptible: its frames can be interrupted.
-	FpPreemptible Fp = 2
+	FpExpress     Fp = 1 // its frames interrupt others
+	FpPreemptible Fp = 2 // its frames can be interrupted
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v Fp) String() string { return enumFp.Text(uint64(v)) }
 
-// ParseFp reads what String prints: a name or a number.
-func ParseFp(s string) (Fp, error) {
-	return nlpolicy.ParseEnum[Fp](&enumFp, s)
-}
+// ParseFp reads what String returns, or a number.
+func ParseFp(s string) (Fp, error) { return nlpolicy.ParseEnum[Fp](&enumFp, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v Fp) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *Fp) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseFp(string(b))
-	return err
-}
+// UnmarshalText is ParseFp.
+func (v *Fp) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumFp, b, v) }
 
 // TaprioCmd is the enum taprio-cmd: what an entry of a schedule does (TC_TAPRIO_CMD_*).
 type TaprioCmd uint8
 
-// The values of TaprioCmd.
 const (
-	// TaprioCmdSetGates: open and close gates.
-	TaprioCmdSetGates TaprioCmd = 0
-	// TaprioCmdSetAndHold: and stop preemptible frames.
-	TaprioCmdSetAndHold TaprioCmd = 1
-	// TaprioCmdSetAndRelease: and allow preemptible frames.
-	TaprioCmdSetAndRelease TaprioCmd = 2
+	TaprioCmdSetGates      TaprioCmd = 0 // open and close gates
+	TaprioCmdSetAndHold    TaprioCmd = 1 // and stop preemptible frames
+	TaprioCmdSetAndRelease TaprioCmd = 2 // and allow preemptible frames
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v TaprioCmd) String() string { return enumTaprioCmd.Text(uint64(v)) }
 
-// ParseTaprioCmd reads what String prints: a name or a number.
+// ParseTaprioCmd reads what String returns, or a number.
 func ParseTaprioCmd(s string) (TaprioCmd, error) {
 	return nlpolicy.ParseEnum[TaprioCmd](&enumTaprioCmd, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v TaprioCmd) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *TaprioCmd) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseTaprioCmd(string(b))
-	return err
+// UnmarshalText is ParseTaprioCmd.
+func (v *TaprioCmd) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumTaprioCmd, b, v)
 }
 
 // TaprioFlags is the set of flags taprio-flags: where taprio works (TCA_TAPRIO_ATTR_FLAG_*).
 type TaprioFlags uint32
 
-// The values of TaprioFlags.
 const (
-	// TaprioFlagsTxtimeAssist: in software, which gives packets their time and leaves the rest
-	// to etf.
+	// In software, which gives packets their time and leaves the rest to etf.
 	TaprioFlagsTxtimeAssist TaprioFlags = 0x1
-	// TaprioFlagsFullOffload: in the device.
-	TaprioFlagsFullOffload TaprioFlags = 0x2
+	TaprioFlagsFullOffload  TaprioFlags = 0x2 // in the device
 )
 
 // String returns the names of the flags, joined by |.
 func (v TaprioFlags) String() string { return enumTaprioFlags.Text(uint64(v)) }
 
-// ParseTaprioFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseTaprioFlags reads what String returns, or a number.
 func ParseTaprioFlags(s string) (TaprioFlags, error) {
 	return nlpolicy.ParseEnum[TaprioFlags](&enumTaprioFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v TaprioFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *TaprioFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseTaprioFlags(string(b))
-	return err
+// UnmarshalText is ParseTaprioFlags.
+func (v *TaprioFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumTaprioFlags, b, v)
 }
 
 // CakeFlowMode is the enum cake-flow-mode: what cake takes for a flow (CAKE_FLOW_*).
 type CakeFlowMode uint32
 
-// The values of CakeFlowMode.
 const (
-	// CakeFlowModeNone: everything is one flow.
-	CakeFlowModeNone CakeFlowMode = 0
-	// CakeFlowModeSrcIp: a flow is a source address.
-	CakeFlowModeSrcIp CakeFlowMode = 1
-	// CakeFlowModeDstIp: a flow is a destination address.
-	CakeFlowModeDstIp CakeFlowMode = 2
-	// CakeFlowModeHosts: a flow is a pair of addresses.
-	CakeFlowModeHosts CakeFlowMode = 3
-	// CakeFlowModeFlows: a flow is a connection.
-	CakeFlowModeFlows CakeFlowMode = 4
-	// CakeFlowModeDualSrc: fair among source addresses, then among their connections.
-	CakeFlowModeDualSrc CakeFlowMode = 5
-	// CakeFlowModeDualDst: fair among destination addresses, then among their connections.
+	CakeFlowModeNone    CakeFlowMode = 0 // everything is one flow
+	CakeFlowModeSrcIp   CakeFlowMode = 1 // a flow is a source address
+	CakeFlowModeDstIp   CakeFlowMode = 2 // a flow is a destination address
+	CakeFlowModeHosts   CakeFlowMode = 3 // a flow is a pair of addresses
+	CakeFlowModeFlows   CakeFlowMode = 4 // a flow is a connection
+	CakeFlowModeDualSrc CakeFlowMode = 5 // fair among source addresses, then among their connections
+	// Fair among destination addresses, then among their connections.
 	CakeFlowModeDualDst CakeFlowMode = 6
-	// CakeFlowModeTriple: fair among both, then among connections.
-	CakeFlowModeTriple CakeFlowMode = 7
+	CakeFlowModeTriple  CakeFlowMode = 7 // fair among both, then among connections
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v CakeFlowMode) String() string { return enumCakeFlowMode.Text(uint64(v)) }
 
-// ParseCakeFlowMode reads what String prints: a name or a number.
+// ParseCakeFlowMode reads what String returns, or a number.
 func ParseCakeFlowMode(s string) (CakeFlowMode, error) {
 	return nlpolicy.ParseEnum[CakeFlowMode](&enumCakeFlowMode, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v CakeFlowMode) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *CakeFlowMode) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseCakeFlowMode(string(b))
-	return err
+// UnmarshalText is ParseCakeFlowMode.
+func (v *CakeFlowMode) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumCakeFlowMode, b, v)
 }
 
 // CakeDiffservMode is the enum cake-diffserv-mode: how cake maps DSCPs to its tins
 // (CAKE_DIFFSERV_*).
 type CakeDiffservMode uint32
 
-// The values of CakeDiffservMode.
 const (
-	// CakeDiffservModeDiffserv3: three tins.
-	CakeDiffservModeDiffserv3 CakeDiffservMode = 0
-	// CakeDiffservModeDiffserv4: four tins.
-	CakeDiffservModeDiffserv4 CakeDiffservMode = 1
-	// CakeDiffservModeDiffserv8: eight tins.
-	CakeDiffservModeDiffserv8 CakeDiffservMode = 2
-	// CakeDiffservModeBesteffort: one tin, the DSCP means nothing.
-	CakeDiffservModeBesteffort CakeDiffservMode = 3
-	// CakeDiffservModePrecedence: eight tins by the old IP precedence.
-	CakeDiffservModePrecedence CakeDiffservMode = 4
+	CakeDiffservModeDiffserv3  CakeDiffservMode = 0 // three tins
+	CakeDiffservModeDiffserv4  CakeDiffservMode = 1 // four tins
+	CakeDiffservModeDiffserv8  CakeDiffservMode = 2 // eight tins
+	CakeDiffservModeBesteffort CakeDiffservMode = 3 // one tin, the DSCP means nothing
+	CakeDiffservModePrecedence CakeDiffservMode = 4 // eight tins by the old IP precedence
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v CakeDiffservMode) String() string { return enumCakeDiffservMode.Text(uint64(v)) }
 
-// ParseCakeDiffservMode reads what String prints: a name or a number.
+// ParseCakeDiffservMode reads what String returns, or a number.
 func ParseCakeDiffservMode(s string) (CakeDiffservMode, error) {
 	return nlpolicy.ParseEnum[CakeDiffservMode](&enumCakeDiffservMode, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v CakeDiffservMode) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *CakeDiffservMode) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseCakeDiffservMode(string(b))
-	return err
+// UnmarshalText is ParseCakeDiffservMode.
+func (v *CakeDiffservMode) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumCakeDiffservMode, b, v)
 }
 
 // CakeAckFilter is the enum cake-ack-filter: which ACKs cake drops when newer ones wait
 // (CAKE_ACK_*).
 type CakeAckFilter uint32
 
-// The values of CakeAckFilter.
 const (
-	// CakeAckFilterNone: none.
-	CakeAckFilterNone CakeAckFilter = 0
-	// CakeAckFilterFilter: those without information of their own.
-	CakeAckFilterFilter CakeAckFilter = 1
-	// CakeAckFilterAggressive: almost all.
-	CakeAckFilterAggressive CakeAckFilter = 2
+	CakeAckFilterNone       CakeAckFilter = 0 // none
+	CakeAckFilterFilter     CakeAckFilter = 1 // those without information of their own
+	CakeAckFilterAggressive CakeAckFilter = 2 // almost all
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v CakeAckFilter) String() string { return enumCakeAckFilter.Text(uint64(v)) }
 
-// ParseCakeAckFilter reads what String prints: a name or a number.
+// ParseCakeAckFilter reads what String returns, or a number.
 func ParseCakeAckFilter(s string) (CakeAckFilter, error) {
 	return nlpolicy.ParseEnum[CakeAckFilter](&enumCakeAckFilter, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v CakeAckFilter) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *CakeAckFilter) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseCakeAckFilter(string(b))
-	return err
+// UnmarshalText is ParseCakeAckFilter.
+func (v *CakeAckFilter) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumCakeAckFilter, b, v)
 }
 
 // CakeAtm is the enum cake-atm: what framing cake accounts for (CAKE_ATM_*).
 type CakeAtm uint32
 
-// The values of CakeAtm.
 const (
-	// CakeAtmNone: none beyond the overhead.
-	CakeAtmNone CakeAtm = 0
-	// CakeAtmAtm: ATM cells.
-	CakeAtmAtm CakeAtm = 1
-	// CakeAtmPtm: PTM, 65 bytes for 64.
-	CakeAtmPtm CakeAtm = 2
+	CakeAtmNone CakeAtm = 0 // none beyond the overhead
+	CakeAtmAtm  CakeAtm = 1 // ATM cells
+	CakeAtmPtm  CakeAtm = 2 // PTM, 65 bytes for 64
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v CakeAtm) String() string { return enumCakeAtm.Text(uint64(v)) }
 
-// ParseCakeAtm reads what String prints: a name or a number.
-func ParseCakeAtm(s string) (CakeAtm, error) {
-	return nlpolicy.ParseEnum[CakeAtm](&enumCakeAtm, s)
-}
+// ParseCakeAtm reads what String returns, or a number.
+func ParseCakeAtm(s string) (CakeAtm, error) { return nlpolicy.ParseEnum[CakeAtm](&enumCakeAtm, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v CakeAtm) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *CakeAtm) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseCakeAtm(string(b))
-	return err
-}
+// UnmarshalText is ParseCakeAtm.
+func (v *CakeAtm) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumCakeAtm, b, v) }
 
 // Dualpi2DropOverload is the enum dualpi2-drop-overload: what dualpi2 does when marking is no
 // longer enough.
 type Dualpi2DropOverload uint8
 
-// The values of Dualpi2DropOverload.
 const (
-	// Dualpi2DropOverloadOverflow: keep marking until the queue is full.
-	Dualpi2DropOverloadOverflow Dualpi2DropOverload = 0
-	// Dualpi2DropOverloadDrop: drop, to keep the delay short.
-	Dualpi2DropOverloadDrop Dualpi2DropOverload = 1
+	Dualpi2DropOverloadOverflow Dualpi2DropOverload = 0 // keep marking until the queue is full
+	Dualpi2DropOverloadDrop     Dualpi2DropOverload = 1 // drop, to keep the delay short
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v Dualpi2DropOverload) String() string { return enumDualpi2DropOverload.Text(uint64(v)) }
 
-// ParseDualpi2DropOverload reads what String prints: a name or a number.
+// ParseDualpi2DropOverload reads what String returns, or a number.
 func ParseDualpi2DropOverload(s string) (Dualpi2DropOverload, error) {
 	return nlpolicy.ParseEnum[Dualpi2DropOverload](&enumDualpi2DropOverload, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v Dualpi2DropOverload) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *Dualpi2DropOverload) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseDualpi2DropOverload(string(b))
-	return err
+// UnmarshalText is ParseDualpi2DropOverload.
+func (v *Dualpi2DropOverload) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumDualpi2DropOverload, b, v)
 }
 
 // Dualpi2DropEarly is the enum dualpi2-drop-early: when dualpi2 decides about a packet.
 type Dualpi2DropEarly uint8
 
-// The values of Dualpi2DropEarly.
 const (
-	// Dualpi2DropEarlyDropDequeue: when it leaves.
-	Dualpi2DropEarlyDropDequeue Dualpi2DropEarly = 0
-	// Dualpi2DropEarlyDropEnqueue: when it arrives.
-	Dualpi2DropEarlyDropEnqueue Dualpi2DropEarly = 1
+	Dualpi2DropEarlyDropDequeue Dualpi2DropEarly = 0 // when it leaves
+	Dualpi2DropEarlyDropEnqueue Dualpi2DropEarly = 1 // when it arrives
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v Dualpi2DropEarly) String() string { return enumDualpi2DropEarly.Text(uint64(v)) }
 
-// ParseDualpi2DropEarly reads what String prints: a name or a number.
+// ParseDualpi2DropEarly reads what String returns, or a number.
 func ParseDualpi2DropEarly(s string) (Dualpi2DropEarly, error) {
 	return nlpolicy.ParseEnum[Dualpi2DropEarly](&enumDualpi2DropEarly, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v Dualpi2DropEarly) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *Dualpi2DropEarly) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseDualpi2DropEarly(string(b))
-	return err
+// UnmarshalText is ParseDualpi2DropEarly.
+func (v *Dualpi2DropEarly) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumDualpi2DropEarly, b, v)
 }
 
 // Dualpi2EcnMask is the enum dualpi2-ecn-mask: which packets go into dualpi2's queue of low delay.
 type Dualpi2EcnMask uint8
 
-// The values of Dualpi2EcnMask.
 const (
-	// Dualpi2EcnMaskL4sEct: those with ECT(1).
-	Dualpi2EcnMaskL4sEct Dualpi2EcnMask = 1
-	// Dualpi2EcnMaskClaEct: those with ECT(0).
-	Dualpi2EcnMaskClaEct Dualpi2EcnMask = 2
-	// Dualpi2EcnMaskAnyEct: all that can be marked.
-	Dualpi2EcnMaskAnyEct Dualpi2EcnMask = 3
+	Dualpi2EcnMaskL4sEct Dualpi2EcnMask = 1 // those with ECT(1)
+	Dualpi2EcnMaskClaEct Dualpi2EcnMask = 2 // those with ECT(0)
+	Dualpi2EcnMaskAnyEct Dualpi2EcnMask = 3 // all that can be marked
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v Dualpi2EcnMask) String() string { return enumDualpi2EcnMask.Text(uint64(v)) }
 
-// ParseDualpi2EcnMask reads what String prints: a name or a number.
+// ParseDualpi2EcnMask reads what String returns, or a number.
 func ParseDualpi2EcnMask(s string) (Dualpi2EcnMask, error) {
 	return nlpolicy.ParseEnum[Dualpi2EcnMask](&enumDualpi2EcnMask, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v Dualpi2EcnMask) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *Dualpi2EcnMask) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseDualpi2EcnMask(string(b))
-	return err
+// UnmarshalText is ParseDualpi2EcnMask.
+func (v *Dualpi2EcnMask) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumDualpi2EcnMask, b, v)
 }
 
 // Dualpi2SplitGso is the enum dualpi2-split-gso: what dualpi2 does with large segments.
 type Dualpi2SplitGso uint8
 
-// The values of Dualpi2SplitGso.
 const (
-	// Dualpi2SplitGsoNoSplitGso: treats one as a packet.
-	Dualpi2SplitGsoNoSplitGso Dualpi2SplitGso = 0
-	// Dualpi2SplitGsoSplitGso: splits it.
-	Dualpi2SplitGsoSplitGso Dualpi2SplitGso = 1
+	Dualpi2SplitGsoNoSplitGso Dualpi2SplitGso = 0 // treats one as a packet
+	Dualpi2SplitGsoSplitGso   Dualpi2SplitGso = 1 // splits it
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v Dualpi2SplitGso) String() string { return enumDualpi2SplitGso.Text(uint64(v)) }
 
-// ParseDualpi2SplitGso reads what String prints: a name or a number.
+// ParseDualpi2SplitGso reads what String returns, or a number.
 func ParseDualpi2SplitGso(s string) (Dualpi2SplitGso, error) {
 	return nlpolicy.ParseEnum[Dualpi2SplitGso](&enumDualpi2SplitGso, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v Dualpi2SplitGso) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *Dualpi2SplitGso) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseDualpi2SplitGso(string(b))
-	return err
+// UnmarshalText is ParseDualpi2SplitGso.
+func (v *Dualpi2SplitGso) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumDualpi2SplitGso, b, v)
 }
 
 // FqCodelXstatsType is the enum fq-codel-xstats-type: whose counters fq_codel sends.
 type FqCodelXstatsType uint32
 
-// The values of FqCodelXstatsType.
 const (
-	// FqCodelXstatsTypeQdisc: those of the qdisc.
-	FqCodelXstatsTypeQdisc FqCodelXstatsType = 0
-	// FqCodelXstatsTypeClass: those of one flow.
-	FqCodelXstatsTypeClass FqCodelXstatsType = 1
+	FqCodelXstatsTypeQdisc FqCodelXstatsType = 0 // those of the qdisc
+	FqCodelXstatsTypeClass FqCodelXstatsType = 1 // those of one flow
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v FqCodelXstatsType) String() string { return enumFqCodelXstatsType.Text(uint64(v)) }
 
-// ParseFqCodelXstatsType reads what String prints: a name or a number.
+// ParseFqCodelXstatsType reads what String returns, or a number.
 func ParseFqCodelXstatsType(s string) (FqCodelXstatsType, error) {
 	return nlpolicy.ParseEnum[FqCodelXstatsType](&enumFqCodelXstatsType, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v FqCodelXstatsType) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *FqCodelXstatsType) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseFqCodelXstatsType(string(b))
-	return err
+// UnmarshalText is ParseFqCodelXstatsType.
+func (v *FqCodelXstatsType) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumFqCodelXstatsType, b, v)
 }
 
 // U32Flags is the set of flags u32-flags: what a rule of u32 does when it matches (TC_U32_*).
 type U32Flags uint8
 
-// The values of U32Flags.
 const (
-	// U32FlagsTerminal: ends the search: the class is chosen. Without it the search goes on in
-	// the table of link.
-	U32FlagsTerminal U32Flags = 0x1
-	// U32FlagsOffset: move the place that offsets count from by off.
-	U32FlagsOffset U32Flags = 0x2
-	// U32FlagsVaroffset: and by what the packet has at offoff.
-	U32FlagsVaroffset U32Flags = 0x4
-	// U32FlagsEat: offsets count from that place for good.
-	U32FlagsEat U32Flags = 0x8
+	// Ends the search: the class is chosen. Without it the search goes on in the table of link.
+	U32FlagsTerminal  U32Flags = 0x1
+	U32FlagsOffset    U32Flags = 0x2 // move the place that offsets count from by off
+	U32FlagsVaroffset U32Flags = 0x4 // and by what the packet has at offoff
+	U32FlagsEat       U32Flags = 0x8 // offsets count from that place for good
 )
 
 // String returns the names of the flags, joined by |.
 func (v U32Flags) String() string { return enumU32Flags.Text(uint64(v)) }
 
-// ParseU32Flags reads what String prints: names of flags or numbers, joined by |.
-func ParseU32Flags(s string) (U32Flags, error) {
-	return nlpolicy.ParseEnum[U32Flags](&enumU32Flags, s)
-}
+// ParseU32Flags reads what String returns, or a number.
+func ParseU32Flags(s string) (U32Flags, error) { return nlpolicy.ParseEnum[U32Flags](&enumU32Flags, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v U32Flags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *U32Flags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseU32Flags(string(b))
-	return err
-}
+// UnmarshalText is ParseU32Flags.
+func (v *U32Flags) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumU32Flags, b, v) }
 
 // FlowKeys is the set of flags flow-keys: what flow looks at; bits 1 << FLOW_KEY_*. The mode map
 // takes one only.
 type FlowKeys uint32
 
-// The values of FlowKeys.
 const (
-	// FlowKeysSrc: source address.
-	FlowKeysSrc FlowKeys = 0x1
-	// FlowKeysDst: destination address.
-	FlowKeysDst FlowKeys = 0x2
-	// FlowKeysProto: protocol above IP.
-	FlowKeysProto FlowKeys = 0x4
-	// FlowKeysProtoSrc: source port.
-	FlowKeysProtoSrc FlowKeys = 0x8
-	// FlowKeysProtoDst: destination port.
-	FlowKeysProtoDst FlowKeys = 0x10
-	// FlowKeysIif: index of the link that received the packet.
-	FlowKeysIif FlowKeys = 0x20
-	// FlowKeysPriority: priority of the packet.
-	FlowKeysPriority FlowKeys = 0x40
-	// FlowKeysMark: mark of the packet.
-	FlowKeysMark FlowKeys = 0x80
-	// FlowKeysNfct: connection of conntrack.
-	FlowKeysNfct FlowKeys = 0x100
-	// FlowKeysNfctSrc: its original source address.
-	FlowKeysNfctSrc FlowKeys = 0x200
-	// FlowKeysNfctDst: its original destination address.
-	FlowKeysNfctDst FlowKeys = 0x400
-	// FlowKeysNfctProtoSrc: its original source port.
-	FlowKeysNfctProtoSrc FlowKeys = 0x800
-	// FlowKeysNfctProtoDst: its original destination port.
-	FlowKeysNfctProtoDst FlowKeys = 0x1000
-	// FlowKeysRtclassid: realm of the route.
-	FlowKeysRtclassid FlowKeys = 0x2000
-	// FlowKeysSkuid: user of the socket.
-	FlowKeysSkuid FlowKeys = 0x4000
-	// FlowKeysSkgid: group of the socket.
-	FlowKeysSkgid FlowKeys = 0x8000
-	// FlowKeysVlanTag: VLAN tag.
-	FlowKeysVlanTag FlowKeys = 0x10000
-	// FlowKeysRxhash: hash that the device computed.
-	FlowKeysRxhash FlowKeys = 0x20000
+	FlowKeysSrc          FlowKeys = 0x1     // source address
+	FlowKeysDst          FlowKeys = 0x2     // destination address
+	FlowKeysProto        FlowKeys = 0x4     // protocol above IP
+	FlowKeysProtoSrc     FlowKeys = 0x8     // source port
+	FlowKeysProtoDst     FlowKeys = 0x10    // destination port
+	FlowKeysIif          FlowKeys = 0x20    // index of the link that received the packet
+	FlowKeysPriority     FlowKeys = 0x40    // priority of the packet
+	FlowKeysMark         FlowKeys = 0x80    // mark of the packet
+	FlowKeysNfct         FlowKeys = 0x100   // connection of conntrack
+	FlowKeysNfctSrc      FlowKeys = 0x200   // its original source address
+	FlowKeysNfctDst      FlowKeys = 0x400   // its original destination address
+	FlowKeysNfctProtoSrc FlowKeys = 0x800   // its original source port
+	FlowKeysNfctProtoDst FlowKeys = 0x1000  // its original destination port
+	FlowKeysRtclassid    FlowKeys = 0x2000  // realm of the route
+	FlowKeysSkuid        FlowKeys = 0x4000  // user of the socket
+	FlowKeysSkgid        FlowKeys = 0x8000  // group of the socket
+	FlowKeysVlanTag      FlowKeys = 0x10000 // VLAN tag
+	FlowKeysRxhash       FlowKeys = 0x20000 // hash that the device computed
 )
 
 // String returns the names of the flags, joined by |.
 func (v FlowKeys) String() string { return enumFlowKeys.Text(uint64(v)) }
 
-// ParseFlowKeys reads what String prints: names of flags or numbers, joined by |.
-func ParseFlowKeys(s string) (FlowKeys, error) {
-	return nlpolicy.ParseEnum[FlowKeys](&enumFlowKeys, s)
-}
+// ParseFlowKeys reads what String returns, or a number.
+func ParseFlowKeys(s string) (FlowKeys, error) { return nlpolicy.ParseEnum[FlowKeys](&enumFlowKeys, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v FlowKeys) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *FlowKeys) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseFlowKeys(string(b))
-	return err
-}
+// UnmarshalText is ParseFlowKeys.
+func (v *FlowKeys) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumFlowKeys, b, v) }
 
 // FlowMode is the enum flow-mode: how flow makes a class of what it looks at (FLOW_MODE_*).
 type FlowMode uint32
 
-// The values of FlowMode.
 const (
-	// FlowModeMap: by and, xor, shift and add.
-	FlowModeMap FlowMode = 0
-	// FlowModeHash: by a hash of all keys.
-	FlowModeHash FlowMode = 1
+	FlowModeMap  FlowMode = 0 // by and, xor, shift and add
+	FlowModeHash FlowMode = 1 // by a hash of all keys
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v FlowMode) String() string { return enumFlowMode.Text(uint64(v)) }
 
-// ParseFlowMode reads what String prints: a name or a number.
-func ParseFlowMode(s string) (FlowMode, error) {
-	return nlpolicy.ParseEnum[FlowMode](&enumFlowMode, s)
-}
+// ParseFlowMode reads what String returns, or a number.
+func ParseFlowMode(s string) (FlowMode, error) { return nlpolicy.ParseEnum[FlowMode](&enumFlowMode, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v FlowMode) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *FlowMode) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseFlowMode(string(b))
-	return err
-}
+// UnmarshalText is ParseFlowMode.
+func (v *FlowMode) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumFlowMode, b, v) }
 
 // BpfFlags is the set of flags bpf-flags: how a BPF program classifies (TCA_BPF_FLAG_*).
 type BpfFlags uint32
 
-// The values of BpfFlags.
 const (
-	// BpfFlagsActDirect: its result is a verdict, so that no actions are needed.
-	BpfFlagsActDirect BpfFlags = 0x1
+	BpfFlagsActDirect BpfFlags = 0x1 // its result is a verdict, so that no actions are needed
 )
 
 // String returns the names of the flags, joined by |.
 func (v BpfFlags) String() string { return enumBpfFlags.Text(uint64(v)) }
 
-// ParseBpfFlags reads what String prints: names of flags or numbers, joined by |.
-func ParseBpfFlags(s string) (BpfFlags, error) {
-	return nlpolicy.ParseEnum[BpfFlags](&enumBpfFlags, s)
-}
+// ParseBpfFlags reads what String returns, or a number.
+func ParseBpfFlags(s string) (BpfFlags, error) { return nlpolicy.ParseEnum[BpfFlags](&enumBpfFlags, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v BpfFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *BpfFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseBpfFlags(string(b))
-	return err
-}
+// UnmarshalText is ParseBpfFlags.
+func (v *BpfFlags) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumBpfFlags, b, v) }
 
 // FlowerKeyCtrlFlags is the set of flags flower-key-ctrl-flags: what flower knows of a packet
 // beside its headers (TCA_FLOWER_KEY_FLAGS_*).
 type FlowerKeyCtrlFlags uint32
 
-// The values of FlowerKeyCtrlFlags.
 const (
-	// FlowerKeyCtrlFlagsFrag: a fragment.
-	FlowerKeyCtrlFlagsFrag FlowerKeyCtrlFlags = 0x1
-	// FlowerKeyCtrlFlagsFirstfrag: the first fragment.
-	FlowerKeyCtrlFlagsFirstfrag FlowerKeyCtrlFlags = 0x2
-	// FlowerKeyCtrlFlagsTuncsum: the tunnel has a checksum. Of enc-flags only.
+	FlowerKeyCtrlFlagsFrag      FlowerKeyCtrlFlags = 0x1 // a fragment
+	FlowerKeyCtrlFlagsFirstfrag FlowerKeyCtrlFlags = 0x2 // the first fragment
+	// The tunnel has a checksum. Of enc-flags only.
 	FlowerKeyCtrlFlagsTuncsum FlowerKeyCtrlFlags = 0x4
-	// FlowerKeyCtrlFlagsTundf: the tunnel forbids fragments. Of enc-flags only.
+	// The tunnel forbids fragments. Of enc-flags only.
 	FlowerKeyCtrlFlagsTundf FlowerKeyCtrlFlags = 0x8
-	// FlowerKeyCtrlFlagsTunoam: the tunnel carries management. Of enc-flags only.
+	// The tunnel carries management. Of enc-flags only.
 	FlowerKeyCtrlFlagsTunoam FlowerKeyCtrlFlags = 0x10
-	// FlowerKeyCtrlFlagsTuncrit: the tunnel has critical options. Of enc-flags only.
+	// The tunnel has critical options. Of enc-flags only.
 	FlowerKeyCtrlFlagsTuncrit FlowerKeyCtrlFlags = 0x20
 )
 
 // String returns the names of the flags, joined by |.
 func (v FlowerKeyCtrlFlags) String() string { return enumFlowerKeyCtrlFlags.Text(uint64(v)) }
 
-// ParseFlowerKeyCtrlFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseFlowerKeyCtrlFlags reads what String returns, or a number.
 func ParseFlowerKeyCtrlFlags(s string) (FlowerKeyCtrlFlags, error) {
 	return nlpolicy.ParseEnum[FlowerKeyCtrlFlags](&enumFlowerKeyCtrlFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v FlowerKeyCtrlFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *FlowerKeyCtrlFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseFlowerKeyCtrlFlags(string(b))
-	return err
+// UnmarshalText is ParseFlowerKeyCtrlFlags.
+func (v *FlowerKeyCtrlFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumFlowerKeyCtrlFlags, b, v)
 }
 
 // FlowerKeyCtFlags is the set of flags flower-key-ct-flags: state in conntrack
 // (TCA_FLOWER_KEY_CT_FLAGS_*).
 type FlowerKeyCtFlags uint16
 
-// The values of FlowerKeyCtFlags.
 const (
-	// FlowerKeyCtFlagsNew: begins a connection.
-	FlowerKeyCtFlagsNew FlowerKeyCtFlags = 0x1
-	// FlowerKeyCtFlagsEstablished: of a connection.
-	FlowerKeyCtFlagsEstablished FlowerKeyCtFlags = 0x2
-	// FlowerKeyCtFlagsRelated: begins a connection that another one announced.
-	FlowerKeyCtFlagsRelated FlowerKeyCtFlags = 0x4
-	// FlowerKeyCtFlagsTracked: conntrack has seen the packet.
-	FlowerKeyCtFlagsTracked FlowerKeyCtFlags = 0x8
-	// FlowerKeyCtFlagsInvalid: conntrack could make nothing of it.
-	FlowerKeyCtFlagsInvalid FlowerKeyCtFlags = 0x10
-	// FlowerKeyCtFlagsReply: goes against the direction of the first packet.
-	FlowerKeyCtFlagsReply FlowerKeyCtFlags = 0x20
+	FlowerKeyCtFlagsNew         FlowerKeyCtFlags = 0x1  // begins a connection
+	FlowerKeyCtFlagsEstablished FlowerKeyCtFlags = 0x2  // of a connection
+	FlowerKeyCtFlagsRelated     FlowerKeyCtFlags = 0x4  // begins a connection that another one announced
+	FlowerKeyCtFlagsTracked     FlowerKeyCtFlags = 0x8  // conntrack has seen the packet
+	FlowerKeyCtFlagsInvalid     FlowerKeyCtFlags = 0x10 // conntrack could make nothing of it
+	FlowerKeyCtFlagsReply       FlowerKeyCtFlags = 0x20 // goes against the direction of the first packet
 )
 
 // String returns the names of the flags, joined by |.
 func (v FlowerKeyCtFlags) String() string { return enumFlowerKeyCtFlags.Text(uint64(v)) }
 
-// ParseFlowerKeyCtFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseFlowerKeyCtFlags reads what String returns, or a number.
 func ParseFlowerKeyCtFlags(s string) (FlowerKeyCtFlags, error) {
 	return nlpolicy.ParseEnum[FlowerKeyCtFlags](&enumFlowerKeyCtFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v FlowerKeyCtFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *FlowerKeyCtFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseFlowerKeyCtFlags(string(b))
-	return err
+// UnmarshalText is ParseFlowerKeyCtFlags.
+func (v *FlowerKeyCtFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumFlowerKeyCtFlags, b, v)
 }
 
 // EmatchKind is the enum ematch-kind: kinds of matches (TCF_EM_*).
 type EmatchKind uint16
 
-// The values of EmatchKind.
 const (
-	// EmatchKindContainer: a u32 follows: index of the first match of a group in brackets.
+	// A u32 follows: index of the first match of a group in brackets.
 	EmatchKindContainer EmatchKind = 0
-	// EmatchKindCmp: a struct tcf-em-cmp follows.
-	EmatchKindCmp EmatchKind = 1
-	// EmatchKindNbyte: a struct tcf-em-nbyte follows.
-	EmatchKindNbyte EmatchKind = 2
-	// EmatchKindU32: a struct tc-u32-key follows.
-	EmatchKindU32 EmatchKind = 3
-	// EmatchKindMeta: attributes follow, TCA_EM_META_*.
-	EmatchKindMeta EmatchKind = 4
-	// EmatchKindText: a struct tcf-em-text follows.
-	EmatchKindText EmatchKind = 5
-	// EmatchKindVlan: reserved.
-	EmatchKindVlan EmatchKind = 6
-	// EmatchKindCanid: one struct can_filter or more follow.
-	EmatchKindCanid EmatchKind = 7
-	// EmatchKindIpset: a struct xt_set_info follows.
-	EmatchKindIpset EmatchKind = 8
-	// EmatchKindIpt: attributes follow, TCA_EM_IPT_*: a match of iptables.
-	EmatchKindIpt EmatchKind = 9
+	EmatchKindCmp       EmatchKind = 1 // a struct tcf-em-cmp follows
+	EmatchKindNbyte     EmatchKind = 2 // a struct tcf-em-nbyte follows
+	EmatchKindU32       EmatchKind = 3 // a struct tc-u32-key follows
+	EmatchKindMeta      EmatchKind = 4 // attributes follow, TCA_EM_META_*
+	EmatchKindText      EmatchKind = 5 // a struct tcf-em-text follows
+	EmatchKindVlan      EmatchKind = 6 // reserved
+	EmatchKindCanid     EmatchKind = 7 // one struct can_filter or more follow
+	EmatchKindIpset     EmatchKind = 8 // a struct xt_set_info follows
+	EmatchKindIpt       EmatchKind = 9 // attributes follow, TCA_EM_IPT_*: a match of iptables
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v EmatchKind) String() string { return enumEmatchKind.Text(uint64(v)) }
 
-// ParseEmatchKind reads what String prints: a name or a number.
+// ParseEmatchKind reads what String returns, or a number.
 func ParseEmatchKind(s string) (EmatchKind, error) {
 	return nlpolicy.ParseEnum[EmatchKind](&enumEmatchKind, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v EmatchKind) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *EmatchKind) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseEmatchKind(string(b))
-	return err
+// UnmarshalText is ParseEmatchKind.
+func (v *EmatchKind) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumEmatchKind, b, v)
 }
 
 // EmatchFlags is the set of flags ematch-flags: how a match goes on (TCF_EM_*). Neither and nor or:
 // the last one of its level.
 type EmatchFlags uint16
 
-// The values of EmatchFlags.
 const (
-	// EmatchFlagsRelAnd: and the next one.
-	EmatchFlagsRelAnd EmatchFlags = 0x1
-	// EmatchFlagsRelOr: or the next one.
-	EmatchFlagsRelOr EmatchFlags = 0x2
-	// EmatchFlagsInvert: the contrary.
-	EmatchFlagsInvert EmatchFlags = 0x4
-	// EmatchFlagsSimple: the data is a u32, rather than what the kind has otherwise.
-	EmatchFlagsSimple EmatchFlags = 0x8
+	EmatchFlagsRelAnd EmatchFlags = 0x1 // and the next one
+	EmatchFlagsRelOr  EmatchFlags = 0x2 // or the next one
+	EmatchFlagsInvert EmatchFlags = 0x4 // the contrary
+	EmatchFlagsSimple EmatchFlags = 0x8 // the data is a u32, rather than what the kind has otherwise
 )
 
 // String returns the names of the flags, joined by |.
 func (v EmatchFlags) String() string { return enumEmatchFlags.Text(uint64(v)) }
 
-// ParseEmatchFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseEmatchFlags reads what String returns, or a number.
 func ParseEmatchFlags(s string) (EmatchFlags, error) {
 	return nlpolicy.ParseEnum[EmatchFlags](&enumEmatchFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v EmatchFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *EmatchFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseEmatchFlags(string(b))
-	return err
+// UnmarshalText is ParseEmatchFlags.
+func (v *EmatchFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumEmatchFlags, b, v)
 }
 
 // GactPtype is the enum gact-ptype: how gact picks the packets that meet another verdict.
 type GactPtype uint16
 
-// The values of GactPtype.
 const (
-	// GactPtypeNone: none.
-	GactPtypeNone GactPtype = 0
-	// GactPtypeNetrand: by chance, one in pval.
-	GactPtypeNetrand GactPtype = 1
-	// GactPtypeDeterm: every pval-th.
-	GactPtypeDeterm GactPtype = 2
+	GactPtypeNone    GactPtype = 0 // none
+	GactPtypeNetrand GactPtype = 1 // by chance, one in pval
+	GactPtypeDeterm  GactPtype = 2 // every pval-th
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v GactPtype) String() string { return enumGactPtype.Text(uint64(v)) }
 
-// ParseGactPtype reads what String prints: a name or a number.
+// ParseGactPtype reads what String returns, or a number.
 func ParseGactPtype(s string) (GactPtype, error) {
 	return nlpolicy.ParseEnum[GactPtype](&enumGactPtype, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v GactPtype) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *GactPtype) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseGactPtype(string(b))
-	return err
+// UnmarshalText is ParseGactPtype.
+func (v *GactPtype) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumGactPtype, b, v)
 }
 
 // CsumFlags is the set of flags csum-flags: checksums to compute (TCA_CSUM_UPDATE_FLAG_*).
 type CsumFlags uint32
 
-// The values of CsumFlags.
 const (
-	// CsumFlagsIpv4hdr: header of IPv4.
-	CsumFlagsIpv4hdr CsumFlags = 0x1
-	// CsumFlagsIcmp: ICMP, of either version.
-	CsumFlagsIcmp CsumFlags = 0x2
-	// CsumFlagsIgmp: IGMP.
-	CsumFlagsIgmp CsumFlags = 0x4
-	// CsumFlagsTcp: TCP.
-	CsumFlagsTcp CsumFlags = 0x8
-	// CsumFlagsUdp: UDP.
-	CsumFlagsUdp CsumFlags = 0x10
-	// CsumFlagsUdplite: UDP-Lite.
-	CsumFlagsUdplite CsumFlags = 0x20
-	// CsumFlagsSctp: SCTP.
-	CsumFlagsSctp CsumFlags = 0x40
+	CsumFlagsIpv4hdr CsumFlags = 0x1  // header of IPv4
+	CsumFlagsIcmp    CsumFlags = 0x2  // ICMP, of either version
+	CsumFlagsIgmp    CsumFlags = 0x4  // IGMP
+	CsumFlagsTcp     CsumFlags = 0x8  // TCP
+	CsumFlagsUdp     CsumFlags = 0x10 // UDP
+	CsumFlagsUdplite CsumFlags = 0x20 // UDP-Lite
+	CsumFlagsSctp    CsumFlags = 0x40 // SCTP
 )
 
 // String returns the names of the flags, joined by |.
 func (v CsumFlags) String() string { return enumCsumFlags.Text(uint64(v)) }
 
-// ParseCsumFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseCsumFlags reads what String returns, or a number.
 func ParseCsumFlags(s string) (CsumFlags, error) {
 	return nlpolicy.ParseEnum[CsumFlags](&enumCsumFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v CsumFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *CsumFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseCsumFlags(string(b))
-	return err
+// UnmarshalText is ParseCsumFlags.
+func (v *CsumFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumCsumFlags, b, v)
 }
 
 // CtAction is the set of flags ct-action: what ct does (TCA_CT_ACT_*).
 type CtAction uint16
 
-// The values of CtAction.
 const (
-	// CtActionCommit: keep the connection.
-	CtActionCommit CtAction = 0x1
-	// CtActionForce: begin anew if it was kept for the other direction.
-	CtActionForce CtAction = 0x2
-	// CtActionClear: forget what conntrack knew of the packet.
-	CtActionClear CtAction = 0x4
-	// CtActionNat: translate addresses; without src and dst as the connection says.
-	CtActionNat CtAction = 0x8
-	// CtActionNatSrc: translate the source.
-	CtActionNatSrc CtAction = 0x10
-	// CtActionNatDst: translate the destination.
-	CtActionNatDst CtAction = 0x20
+	CtActionCommit CtAction = 0x1 // keep the connection
+	CtActionForce  CtAction = 0x2 // begin anew if it was kept for the other direction
+	CtActionClear  CtAction = 0x4 // forget what conntrack knew of the packet
+	// Translate addresses; without src and dst as the connection says.
+	CtActionNat    CtAction = 0x8
+	CtActionNatSrc CtAction = 0x10 // translate the source
+	CtActionNatDst CtAction = 0x20 // translate the destination
 )
 
 // String returns the names of the flags, joined by |.
 func (v CtAction) String() string { return enumCtAction.Text(uint64(v)) }
 
-// ParseCtAction reads what String prints: names of flags or numbers, joined by |.
-func ParseCtAction(s string) (CtAction, error) {
-	return nlpolicy.ParseEnum[CtAction](&enumCtAction, s)
-}
+// ParseCtAction reads what String returns, or a number.
+func ParseCtAction(s string) (CtAction, error) { return nlpolicy.ParseEnum[CtAction](&enumCtAction, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v CtAction) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *CtAction) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseCtAction(string(b))
-	return err
-}
+// UnmarshalText is ParseCtAction.
+func (v *CtAction) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumCtAction, b, v) }
 
 // IfeMode is the enum ife-mode: direction of ife.
 type IfeMode uint16
 
-// The values of IfeMode.
 const (
-	// IfeModeDecode: take the header off and set what it carries.
-	IfeModeDecode IfeMode = 0
-	// IfeModeEncode: put the header on.
-	IfeModeEncode IfeMode = 1
+	IfeModeDecode IfeMode = 0 // take the header off and set what it carries
+	IfeModeEncode IfeMode = 1 // put the header on
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v IfeMode) String() string { return enumIfeMode.Text(uint64(v)) }
 
-// ParseIfeMode reads what String prints: a name or a number.
-func ParseIfeMode(s string) (IfeMode, error) {
-	return nlpolicy.ParseEnum[IfeMode](&enumIfeMode, s)
-}
+// ParseIfeMode reads what String returns, or a number.
+func ParseIfeMode(s string) (IfeMode, error) { return nlpolicy.ParseEnum[IfeMode](&enumIfeMode, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v IfeMode) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *IfeMode) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseIfeMode(string(b))
-	return err
-}
+// UnmarshalText is ParseIfeMode.
+func (v *IfeMode) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumIfeMode, b, v) }
 
 // MirredAction is the enum mirred-action: where mirred puts a packet.
 type MirredAction int32
 
-// The values of MirredAction.
 const (
-	// MirredActionEgressRedir: it is sent by another link.
-	MirredActionEgressRedir MirredAction = 1
-	// MirredActionEgressMirror: a copy is sent by another link.
-	MirredActionEgressMirror MirredAction = 2
-	// MirredActionIngressRedir: it arrives at another link.
-	MirredActionIngressRedir MirredAction = 3
-	// MirredActionIngressMirror: a copy arrives at another link.
-	MirredActionIngressMirror MirredAction = 4
+	MirredActionEgressRedir   MirredAction = 1 // it is sent by another link
+	MirredActionEgressMirror  MirredAction = 2 // a copy is sent by another link
+	MirredActionIngressRedir  MirredAction = 3 // it arrives at another link
+	MirredActionIngressMirror MirredAction = 4 // a copy arrives at another link
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v MirredAction) String() string { return enumMirredAction.SignedText(int64(v)) }
 
-// ParseMirredAction reads what String prints: a name or a number.
+// ParseMirredAction reads what String returns, or a number.
 func ParseMirredAction(s string) (MirredAction, error) {
 	return nlpolicy.ParseEnum[MirredAction](&enumMirredAction, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v MirredAction) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *MirredAction) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseMirredAction(string(b))
-	return err
+// UnmarshalText is ParseMirredAction.
+func (v *MirredAction) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumMirredAction, b, v)
 }
 
 // MplsAction is the enum mpls-action: what mpls does (TCA_MPLS_ACT_*).
 type MplsAction int32
 
-// The values of MplsAction.
 const (
-	// MplsActionPop: takes the outer label off.
-	MplsActionPop MplsAction = 1
-	// MplsActionPush: puts a label in front of the network header.
-	MplsActionPush MplsAction = 2
-	// MplsActionModify: changes the outer label.
-	MplsActionModify MplsAction = 3
-	// MplsActionDecTtl: lowers its TTL by one.
-	MplsActionDecTtl MplsAction = 4
-	// MplsActionMacPush: puts a label in front of the Ethernet header.
-	MplsActionMacPush MplsAction = 5
+	MplsActionPop     MplsAction = 1 // takes the outer label off
+	MplsActionPush    MplsAction = 2 // puts a label in front of the network header
+	MplsActionModify  MplsAction = 3 // changes the outer label
+	MplsActionDecTtl  MplsAction = 4 // lowers its TTL by one
+	MplsActionMacPush MplsAction = 5 // puts a label in front of the Ethernet header
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v MplsAction) String() string { return enumMplsAction.SignedText(int64(v)) }
 
-// ParseMplsAction reads what String prints: a name or a number.
+// ParseMplsAction reads what String returns, or a number.
 func ParseMplsAction(s string) (MplsAction, error) {
 	return nlpolicy.ParseEnum[MplsAction](&enumMplsAction, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v MplsAction) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *MplsAction) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseMplsAction(string(b))
-	return err
+// UnmarshalText is ParseMplsAction.
+func (v *MplsAction) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumMplsAction, b, v)
 }
 
 // NatFlags is the set of flags nat-flags: direction of nat (TCA_NAT_FLAG_*).
 type NatFlags uint32
 
-// The values of NatFlags.
 const (
-	// NatFlagsEgress: translate the source; otherwise the destination.
-	NatFlagsEgress NatFlags = 0x1
+	NatFlagsEgress NatFlags = 0x1 // translate the source; otherwise the destination
 )
 
 // String returns the names of the flags, joined by |.
 func (v NatFlags) String() string { return enumNatFlags.Text(uint64(v)) }
 
-// ParseNatFlags reads what String prints: names of flags or numbers, joined by |.
-func ParseNatFlags(s string) (NatFlags, error) {
-	return nlpolicy.ParseEnum[NatFlags](&enumNatFlags, s)
-}
+// ParseNatFlags reads what String returns, or a number.
+func ParseNatFlags(s string) (NatFlags, error) { return nlpolicy.ParseEnum[NatFlags](&enumNatFlags, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v NatFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *NatFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseNatFlags(string(b))
-	return err
-}
+// UnmarshalText is ParseNatFlags.
+func (v *NatFlags) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumNatFlags, b, v) }
 
 // PeditHtype is the enum pedit-htype: where the offset of pedit counts from.
 type PeditHtype uint16
 
-// The values of PeditHtype.
 const (
-	// PeditHtypeNetwork: network header.
-	PeditHtypeNetwork PeditHtype = 0
-	// PeditHtypeEth: Ethernet header.
-	PeditHtypeEth PeditHtype = 1
-	// PeditHtypeIp4: IPv4 header.
-	PeditHtypeIp4 PeditHtype = 2
-	// PeditHtypeIp6: IPv6 header.
-	PeditHtypeIp6 PeditHtype = 3
-	// PeditHtypeTcp: TCP header.
-	PeditHtypeTcp PeditHtype = 4
-	// PeditHtypeUdp: UDP header.
-	PeditHtypeUdp PeditHtype = 5
+	PeditHtypeNetwork PeditHtype = 0 // network header
+	PeditHtypeEth     PeditHtype = 1 // Ethernet header
+	PeditHtypeIp4     PeditHtype = 2 // IPv4 header
+	PeditHtypeIp6     PeditHtype = 3 // IPv6 header
+	PeditHtypeTcp     PeditHtype = 4 // TCP header
+	PeditHtypeUdp     PeditHtype = 5 // UDP header
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v PeditHtype) String() string { return enumPeditHtype.Text(uint64(v)) }
 
-// ParsePeditHtype reads what String prints: a name or a number.
+// ParsePeditHtype reads what String returns, or a number.
 func ParsePeditHtype(s string) (PeditHtype, error) {
 	return nlpolicy.ParseEnum[PeditHtype](&enumPeditHtype, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v PeditHtype) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *PeditHtype) UnmarshalText(b []byte) (err error) {
-	*v, err = ParsePeditHtype(string(b))
-	return err
+// UnmarshalText is ParsePeditHtype.
+func (v *PeditHtype) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumPeditHtype, b, v)
 }
 
 // PeditCmd is the enum pedit-cmd: what pedit does with the value.
 type PeditCmd uint16
 
-// The values of PeditCmd.
 const (
-	// PeditCmdSet: it replaces what is there.
-	PeditCmdSet PeditCmd = 0
-	// PeditCmdAdd: it is added to what is there.
-	PeditCmdAdd PeditCmd = 1
+	PeditCmdSet PeditCmd = 0 // it replaces what is there
+	PeditCmdAdd PeditCmd = 1 // it is added to what is there
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v PeditCmd) String() string { return enumPeditCmd.Text(uint64(v)) }
 
-// ParsePeditCmd reads what String prints: a name or a number.
-func ParsePeditCmd(s string) (PeditCmd, error) {
-	return nlpolicy.ParseEnum[PeditCmd](&enumPeditCmd, s)
-}
+// ParsePeditCmd reads what String returns, or a number.
+func ParsePeditCmd(s string) (PeditCmd, error) { return nlpolicy.ParseEnum[PeditCmd](&enumPeditCmd, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v PeditCmd) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *PeditCmd) UnmarshalText(b []byte) (err error) {
-	*v, err = ParsePeditCmd(string(b))
-	return err
-}
+// UnmarshalText is ParsePeditCmd.
+func (v *PeditCmd) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumPeditCmd, b, v) }
 
 // SkbeditFlags is the set of flags skbedit-flags: what skbedit sets (SKBEDIT_F_*). The kernel
 // follows the attributes; only the last two are taken from here.
 type SkbeditFlags uint64
 
-// The values of SkbeditFlags.
 const (
-	// SkbeditFlagsPriority: priority.
-	SkbeditFlagsPriority SkbeditFlags = 0x1
-	// SkbeditFlagsQueueMapping: sending queue.
-	SkbeditFlagsQueueMapping SkbeditFlags = 0x2
-	// SkbeditFlagsMark: mark.
-	SkbeditFlagsMark SkbeditFlags = 0x4
-	// SkbeditFlagsPtype: kind of packet.
-	SkbeditFlagsPtype SkbeditFlags = 0x8
-	// SkbeditFlagsMask: only some bits of the mark.
-	SkbeditFlagsMask SkbeditFlags = 0x10
-	// SkbeditFlagsInheritdsfield: priority from the DSCP.
-	SkbeditFlagsInheritdsfield SkbeditFlags = 0x20
-	// SkbeditFlagsTxqSkbhash: sending queue by the hash, within queue-mapping and
-	// queue-mapping-max.
+	SkbeditFlagsPriority       SkbeditFlags = 0x1  // priority
+	SkbeditFlagsQueueMapping   SkbeditFlags = 0x2  // sending queue
+	SkbeditFlagsMark           SkbeditFlags = 0x4  // mark
+	SkbeditFlagsPtype          SkbeditFlags = 0x8  // kind of packet
+	SkbeditFlagsMask           SkbeditFlags = 0x10 // only some bits of the mark
+	SkbeditFlagsInheritdsfield SkbeditFlags = 0x20 // priority from the DSCP
+	// Sending queue by the hash, within queue-mapping and queue-mapping-max.
 	SkbeditFlagsTxqSkbhash SkbeditFlags = 0x40
 )
 
 // String returns the names of the flags, joined by |.
 func (v SkbeditFlags) String() string { return enumSkbeditFlags.Text(uint64(v)) }
 
-// ParseSkbeditFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseSkbeditFlags reads what String returns, or a number.
 func ParseSkbeditFlags(s string) (SkbeditFlags, error) {
 	return nlpolicy.ParseEnum[SkbeditFlags](&enumSkbeditFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v SkbeditFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *SkbeditFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseSkbeditFlags(string(b))
-	return err
+// UnmarshalText is ParseSkbeditFlags.
+func (v *SkbeditFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumSkbeditFlags, b, v)
 }
 
 // SkbmodFlags is the set of flags skbmod-flags: what skbmod does (SKBMOD_F_*). The first three
 // follow from the attributes.
 type SkbmodFlags uint64
 
-// The values of SkbmodFlags.
 const (
-	// SkbmodFlagsDmac: set the destination.
-	SkbmodFlagsDmac SkbmodFlags = 0x1
-	// SkbmodFlagsSmac: set the source.
-	SkbmodFlagsSmac SkbmodFlags = 0x2
-	// SkbmodFlagsEtype: set the ethertype.
-	SkbmodFlagsEtype SkbmodFlags = 0x4
-	// SkbmodFlagsSwapmac: swap source and destination.
-	SkbmodFlagsSwapmac SkbmodFlags = 0x8
-	// SkbmodFlagsEcn: mark congestion.
-	SkbmodFlagsEcn SkbmodFlags = 0x10
+	SkbmodFlagsDmac    SkbmodFlags = 0x1  // set the destination
+	SkbmodFlagsSmac    SkbmodFlags = 0x2  // set the source
+	SkbmodFlagsEtype   SkbmodFlags = 0x4  // set the ethertype
+	SkbmodFlagsSwapmac SkbmodFlags = 0x8  // swap source and destination
+	SkbmodFlagsEcn     SkbmodFlags = 0x10 // mark congestion
 )
 
 // String returns the names of the flags, joined by |.
 func (v SkbmodFlags) String() string { return enumSkbmodFlags.Text(uint64(v)) }
 
-// ParseSkbmodFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseSkbmodFlags reads what String returns, or a number.
 func ParseSkbmodFlags(s string) (SkbmodFlags, error) {
 	return nlpolicy.ParseEnum[SkbmodFlags](&enumSkbmodFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v SkbmodFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *SkbmodFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseSkbmodFlags(string(b))
-	return err
+// UnmarshalText is ParseSkbmodFlags.
+func (v *SkbmodFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumSkbmodFlags, b, v)
 }
 
 // TunnelKeyAction is the enum tunnel-key-action: what tunnel_key does (TCA_TUNNEL_KEY_ACT_*).
 type TunnelKeyAction int32
 
-// The values of TunnelKeyAction.
 const (
-	// TunnelKeyActionSet: tell the tunnel device what to write.
-	TunnelKeyActionSet TunnelKeyAction = 1
-	// TunnelKeyActionRelease: forget what a tunnel device has read.
-	TunnelKeyActionRelease TunnelKeyAction = 2
+	TunnelKeyActionSet     TunnelKeyAction = 1 // tell the tunnel device what to write
+	TunnelKeyActionRelease TunnelKeyAction = 2 // forget what a tunnel device has read
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v TunnelKeyAction) String() string { return enumTunnelKeyAction.SignedText(int64(v)) }
 
-// ParseTunnelKeyAction reads what String prints: a name or a number.
+// ParseTunnelKeyAction reads what String returns, or a number.
 func ParseTunnelKeyAction(s string) (TunnelKeyAction, error) {
 	return nlpolicy.ParseEnum[TunnelKeyAction](&enumTunnelKeyAction, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v TunnelKeyAction) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *TunnelKeyAction) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseTunnelKeyAction(string(b))
-	return err
+// UnmarshalText is ParseTunnelKeyAction.
+func (v *TunnelKeyAction) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumTunnelKeyAction, b, v)
 }
 
 // VlanAction is the enum vlan-action: what vlan does (TCA_VLAN_ACT_*).
 type VlanAction int32
 
-// The values of VlanAction.
 const (
-	// VlanActionPop: takes the outer tag off.
-	VlanActionPop VlanAction = 1
-	// VlanActionPush: puts a tag on.
-	VlanActionPush VlanAction = 2
-	// VlanActionModify: changes the outer tag.
-	VlanActionModify VlanAction = 3
-	// VlanActionPopEth: takes the Ethernet header off.
-	VlanActionPopEth VlanAction = 4
-	// VlanActionPushEth: puts an Ethernet header on.
-	VlanActionPushEth VlanAction = 5
+	VlanActionPop     VlanAction = 1 // takes the outer tag off
+	VlanActionPush    VlanAction = 2 // puts a tag on
+	VlanActionModify  VlanAction = 3 // changes the outer tag
+	VlanActionPopEth  VlanAction = 4 // takes the Ethernet header off
+	VlanActionPushEth VlanAction = 5 // puts an Ethernet header on
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v VlanAction) String() string { return enumVlanAction.SignedText(int64(v)) }
 
-// ParseVlanAction reads what String prints: a name or a number.
+// ParseVlanAction reads what String returns, or a number.
 func ParseVlanAction(s string) (VlanAction, error) {
 	return nlpolicy.ParseEnum[VlanAction](&enumVlanAction, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v VlanAction) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *VlanAction) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseVlanAction(string(b))
-	return err
+// UnmarshalText is ParseVlanAction.
+func (v *VlanAction) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumVlanAction, b, v)
 }

@@ -8,22 +8,21 @@ import (
 	"github.com/nlgen/nlgen/runtime/nlpolicy"
 )
 
-// NewqdiscRequest is the newqdisc request: make a qdisc, or change one (RTM_NEWQDISC). With
-// NLM_F_CREATE a missing one is made, with NLM_F_REPLACE as well it takes the place of another,
-// with NLM_F_EXCL an existing one is an error. Without a handle the kernel chooses one. Needs
-// CAP_NET_ADMIN.
+// NewqdiscRequest is the request of [Client.Newqdisc].
 type NewqdiscRequest struct {
-	Header       Tcmsg
-	Kind         nlattr.Opt[string]        // kind, such as htb or flower
-	Options      QdiscOptionsMsg           // set-up, as the kind has it
-	Rate         nlattr.Opt[GnetEstimator] // have the rate estimated; stats2 then has it
-	Stab         *StabAttrs                // correct the sizes of packets
+	Header  Tcmsg
+	Kind    nlattr.Opt[string]
+	Options QdiscOptionsMsg
+	Rate    nlattr.Opt[GnetEstimator]
+	Stab    *StabAttrs // correct the sizes of packets
+	// Share the filters for received packets with all qdiscs of the same number, 1 and up.
 	IngressBlock nlattr.Opt[uint32]
-	EgressBlock  nlattr.Opt[uint32]
-	Unknown      []nlattr.Attr // what the fields cannot hold, as it came
+	// Share the filters for sent packets with all qdiscs of the same number, 1 and up.
+	EgressBlock nlattr.Opt[uint32]
+	Unknown     []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *NewqdiscRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(NewqdiscRequest)
@@ -31,80 +30,64 @@ func (x *NewqdiscRequest) EncodeTo(e *nlattr.Encoder) {
 	x.Header.encode(e.Extend(20))
 	kind := x.Kind
 	if !kind.OK && x.Options != nil {
-		kind = selectorOfQdiscOptionsMsg(e, AttrOptions, x.Options)
+		kind = e.Selector(AttrOptions, "kind", x.Options.byQdiscOptionsMsg())
 	}
-	if kind.OK {
-		e.String(AttrKind, kind.V)
-	}
+	e.OptString(AttrKind, kind)
 	if x.Options != nil {
 		encodeQdiscOptionsMsg(e, AttrOptions, kind.V, x.Options)
 	}
 	if x.Rate.OK {
-		nest := e.BeginRaw(AttrRate)
-		x.Rate.V.encode(e.Extend(2))
-		e.End(nest)
+		x.Rate.V.encode(e.Struct(AttrRate, 2))
 	}
 	if x.Stab != nil {
-		nest := e.Begin(AttrStab)
-		x.Stab.encode(e)
-		e.End(nest)
+		x.Stab.encode(e, AttrStab)
 	}
-	if x.IngressBlock.OK {
-		e.Uint32(AttrIngressBlock, x.IngressBlock.V)
-	}
-	if x.EgressBlock.OK {
-		e.Uint32(AttrEgressBlock, x.EgressBlock.V)
-	}
+	e.OptUint32(AttrIngressBlock, x.IngressBlock)
+	e.OptUint32(AttrEgressBlock, x.EgressBlock)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *NewqdiscRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(20))
 	var atOptions nlattr.Frame
-	var hasOptions bool
 	for d.Next() {
 		switch d.Type() {
 		case AttrKind:
-			x.Kind = nlattr.Some(d.String())
+			x.Kind = d.OptString()
 		case AttrOptions:
-			atOptions, hasOptions = d.Skip(), true
+			atOptions = d.Skip()
 		case AttrRate:
 			x.Rate.OK = true
 			x.Rate.V.decode(d.Payload())
 		case AttrStab:
-			v := nlattr.New[StabAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[StabAttrs](d); v.decode(d, &x.Unknown) {
 				x.Stab = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrIngressBlock:
-			x.IngressBlock = nlattr.Some(d.Uint32())
+			x.IngressBlock = d.OptUint32()
 		case AttrEgressBlock:
-			x.EgressBlock = nlattr.Some(d.Uint32())
+			x.EgressBlock = d.OptUint32()
 		case AttrPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
-	if hasOptions && d.Err() == nil {
+	if atOptions.Skipped() && d.Err() == nil {
 		back := d.Resume(atOptions)
 		x.Options = decodeQdiscOptionsMsg(d, x.Kind.V)
 		d.Return(back)
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *NewqdiscRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyNewqdiscRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *NewqdiscRequest) UnmarshalBinary(b []byte) error {
 	*x = NewqdiscRequest{}
 	d := nlattr.NewDecoder(b)
@@ -117,58 +100,55 @@ func (x *NewqdiscRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyNewqdiscRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *NewqdiscRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyNewqdiscRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *NewqdiscRequest) Validate() error {
 	return policyNewqdiscRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// DelqdiscRequest is the delqdisc request: delete a qdisc with all below it, found by parent or
-// handle (RTM_DELQDISC). Needs CAP_NET_ADMIN.
+// DelqdiscRequest is the request of [Client.Delqdisc].
 type DelqdiscRequest struct {
 	Header  Tcmsg
-	Kind    nlattr.Opt[string] // kind, such as htb or flower
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Kind    nlattr.Opt[string]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *DelqdiscRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(DelqdiscRequest)
 	}
 	x.Header.encode(e.Extend(20))
-	if x.Kind.OK {
-		e.String(AttrKind, x.Kind.V)
-	}
+	e.OptString(AttrKind, x.Kind)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *DelqdiscRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(20))
 	for d.Next() {
 		switch d.Type() {
 		case AttrKind:
-			x.Kind = nlattr.Some(d.String())
+			x.Kind = d.OptString()
 		case AttrPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *DelqdiscRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyDelqdiscRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *DelqdiscRequest) UnmarshalBinary(b []byte) error {
 	*x = DelqdiscRequest{}
 	d := nlattr.NewDecoder(b)
@@ -181,43 +161,38 @@ func (x *DelqdiscRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyDelqdiscRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *DelqdiscRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyDelqdiscRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *DelqdiscRequest) Validate() error {
 	return policyDelqdiscRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetqdiscRequest is the getqdisc request: get a qdisc by parent or handle, or list those of a link
-// or of all links (RTM_GETQDISC). For one qdisc the kernel answers only with NLM_F_ECHO: what it
-// sends is the notification newqdisc-ntf.
+// GetqdiscRequest is the request of [Client.Getqdisc].
 type GetqdiscRequest = DelqdiscRequest
 
-// GetqdiscDumpRequest is the getqdisc dump request: get a qdisc by parent or handle, or list those
-// of a link or of all links (RTM_GETQDISC). For one qdisc the kernel answers only with NLM_F_ECHO:
-// what it sends is the notification newqdisc-ntf.
+// GetqdiscDumpRequest is the request of [Client.GetqdiscDump].
 type GetqdiscDumpRequest struct {
-	Header        Tcmsg
+	Header Tcmsg
+	// List the qdiscs that are hidden as well, such as the default ones below mq.
 	DumpInvisible bool
-	Unknown       []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown       []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetqdiscDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetqdiscDumpRequest)
 	}
 	x.Header.encode(e.Extend(20))
-	if x.DumpInvisible {
-		e.Flag(AttrDumpInvisible)
-	}
+	e.OptFlag(AttrDumpInvisible, x.DumpInvisible)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetqdiscDumpRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(20))
 	for d.Next() {
@@ -226,19 +201,19 @@ func (x *GetqdiscDumpRequest) DecodeFrom(d *nlattr.Decoder) {
 			x.DumpInvisible = true
 		case AttrPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetqdiscDumpRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetqdiscDumpRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetqdiscDumpRequest) UnmarshalBinary(b []byte) error {
 	*x = GetqdiscDumpRequest{}
 	d := nlattr.NewDecoder(b)
@@ -251,35 +226,38 @@ func (x *GetqdiscDumpRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetqdiscDumpRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetqdiscDumpRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetqdiscDumpRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GetqdiscDumpRequest) Validate() error {
 	return policyGetqdiscDumpRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetqdiscReply is the getqdisc reply: get a qdisc by parent or handle, or list those of a link or
-// of all links (RTM_GETQDISC). For one qdisc the kernel answers only with NLM_F_ECHO: what it sends
-// is the notification newqdisc-ntf.
+// GetqdiscReply is the reply of [Client.Getqdisc].
 type GetqdiscReply struct {
-	Header       Tcmsg
-	Kind         nlattr.Opt[string] // kind, such as htb or flower
-	Options      QdiscOptionsMsg    // set-up, as the kind has it
-	Stats        *Stats             // counters, the old form
-	Xstats       QdiscXstatsMsg     // counters of the kind, the same as in stats2
-	Stats2       *StatsAttrs        // counters
-	Stab         *StabAttrs         // correct the sizes of packets
-	HwOffload    nlattr.Opt[uint8]  // 1: the device does the work
+	Header  Tcmsg
+	Kind    nlattr.Opt[string]
+	Options QdiscOptionsMsg
+	Stats   *Stats
+	// Counters of the kind, the same as in stats2. Read only.
+	Xstats QdiscXstatsMsg
+	// Counters. Read only.
+	Stats2 *StatsAttrs
+	Stab   *StabAttrs // correct the sizes of packets
+	// 1: the device does the work. Read only.
+	HwOffload nlattr.Opt[uint8]
+	// Share the filters for received packets with all qdiscs of the same number, 1 and up.
 	IngressBlock nlattr.Opt[uint32]
-	EgressBlock  nlattr.Opt[uint32]
-	ExtWarnMsg   nlattr.Opt[string] // something that went otherwise than asked, in a notification
-	Unknown      []nlattr.Attr      // what the fields cannot hold, as it came
+	// Share the filters for sent packets with all qdiscs of the same number, 1 and up.
+	EgressBlock nlattr.Opt[uint32]
+	ExtWarnMsg  nlattr.Opt[string]
+	Unknown     []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetqdiscReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetqdiscReply)
@@ -287,127 +265,97 @@ func (x *GetqdiscReply) EncodeTo(e *nlattr.Encoder) {
 	x.Header.encode(e.Extend(20))
 	kind := x.Kind
 	if !kind.OK && x.Options != nil {
-		kind = selectorOfQdiscOptionsMsg(e, AttrOptions, x.Options)
+		kind = e.Selector(AttrOptions, "kind", x.Options.byQdiscOptionsMsg())
 	}
 	if !kind.OK && x.Xstats != nil {
-		kind = selectorOfQdiscXstatsMsg(e, AttrXstats, x.Xstats)
+		kind = e.Selector(AttrXstats, "kind", x.Xstats.byQdiscXstatsMsg())
 	}
-	if kind.OK {
-		e.String(AttrKind, kind.V)
-	}
+	e.OptString(AttrKind, kind)
 	if x.Options != nil {
 		encodeQdiscOptionsMsg(e, AttrOptions, kind.V, x.Options)
 	}
 	if x.Stats != nil {
-		nest := e.BeginRaw(AttrStats)
-		x.Stats.encode(e.Extend(40))
-		e.End(nest)
+		x.Stats.encode(e.Struct(AttrStats, 40))
 	}
 	if x.Xstats != nil {
 		encodeQdiscXstatsMsg(e, AttrXstats, kind.V, x.Xstats)
 	}
 	if x.Stats2 != nil {
-		nest := e.Begin(AttrStats2)
-		x.Stats2.encode(e, kind.V)
-		e.End(nest)
+		x.Stats2.encode(e, AttrStats2, kind.V)
 	}
 	if x.Stab != nil {
-		nest := e.Begin(AttrStab)
-		x.Stab.encode(e)
-		e.End(nest)
+		x.Stab.encode(e, AttrStab)
 	}
-	if x.HwOffload.OK {
-		e.Uint8(AttrHwOffload, x.HwOffload.V)
-	}
-	if x.IngressBlock.OK {
-		e.Uint32(AttrIngressBlock, x.IngressBlock.V)
-	}
-	if x.EgressBlock.OK {
-		e.Uint32(AttrEgressBlock, x.EgressBlock.V)
-	}
-	if x.ExtWarnMsg.OK {
-		e.String(AttrExtWarnMsg, x.ExtWarnMsg.V)
-	}
+	e.OptUint8(AttrHwOffload, x.HwOffload)
+	e.OptUint32(AttrIngressBlock, x.IngressBlock)
+	e.OptUint32(AttrEgressBlock, x.EgressBlock)
+	e.OptString(AttrExtWarnMsg, x.ExtWarnMsg)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetqdiscReply) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(20))
 	var atOptions nlattr.Frame
-	var hasOptions bool
 	var atXstats nlattr.Frame
-	var hasXstats bool
 	var atStats2 nlattr.Frame
-	var hasStats2 bool
 	for d.Next() {
 		switch d.Type() {
 		case AttrKind:
-			x.Kind = nlattr.Some(d.String())
+			x.Kind = d.OptString()
 		case AttrOptions:
-			atOptions, hasOptions = d.Skip(), true
+			atOptions = d.Skip()
 		case AttrStats:
-			v := nlattr.New[Stats](d)
-			v.decode(d.Payload())
-			x.Stats = v
+			x.Stats = nlattr.New[Stats](d)
+			x.Stats.decode(d.Payload())
 		case AttrXstats:
-			atXstats, hasXstats = d.Skip(), true
+			atXstats = d.Skip()
 		case AttrStats2:
-			atStats2, hasStats2 = d.Skip(), true
+			atStats2 = d.Skip()
 		case AttrStab:
-			v := nlattr.New[StabAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[StabAttrs](d); v.decode(d, &x.Unknown) {
 				x.Stab = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrHwOffload:
-			x.HwOffload = nlattr.Some(d.Uint8())
+			x.HwOffload = d.OptUint8()
 		case AttrIngressBlock:
-			x.IngressBlock = nlattr.Some(d.Uint32())
+			x.IngressBlock = d.OptUint32()
 		case AttrEgressBlock:
-			x.EgressBlock = nlattr.Some(d.Uint32())
+			x.EgressBlock = d.OptUint32()
 		case AttrExtWarnMsg:
-			x.ExtWarnMsg = nlattr.Some(d.String())
+			x.ExtWarnMsg = d.OptString()
 		case AttrPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
-	if hasOptions && d.Err() == nil {
+	if atOptions.Skipped() && d.Err() == nil {
 		back := d.Resume(atOptions)
 		x.Options = decodeQdiscOptionsMsg(d, x.Kind.V)
 		d.Return(back)
 	}
-	if hasXstats && d.Err() == nil {
+	if atXstats.Skipped() && d.Err() == nil {
 		back := d.Resume(atXstats)
 		x.Xstats = decodeQdiscXstatsMsg(d, x.Kind.V)
 		d.Return(back)
 	}
-	if hasStats2 && d.Err() == nil {
+	if atStats2.Skipped() && d.Err() == nil {
 		back := d.Resume(atStats2)
-		v := nlattr.New[StatsAttrs](d)
-		nest := d.Enter()
-		v.decode(d, x.Kind.V)
-		if d.Close(nest) {
+		if v := nlattr.New[StatsAttrs](d); v.decode(d, &x.Unknown, x.Kind.V) {
 			x.Stats2 = v
-		} else {
-			x.Unknown = d.Unknown(x.Unknown)
 		}
 		d.Return(back)
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetqdiscReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetqdiscReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetqdiscReply) UnmarshalBinary(b []byte) error {
 	*x = GetqdiscReply{}
 	d := nlattr.NewDecoder(b)
@@ -416,26 +364,23 @@ func (x *GetqdiscReply) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *GetqdiscReply) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyGetqdiscReply, x)
-}
+func (x *GetqdiscReply) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyGetqdiscReply, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetqdiscReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetqdiscReply, b, x)
 }
 
-// NewtclassRequest is the newtclass request: make a class, or change one (RTM_NEWTCLASS), with
-// NLM_F_CREATE, NLM_F_EXCL and NLM_F_REPLACE as for a qdisc. Needs CAP_NET_ADMIN.
+// NewtclassRequest is the request of [Client.Newtclass].
 type NewtclassRequest struct {
 	Header  Tcmsg
-	Kind    nlattr.Opt[string]        // kind, such as htb or flower
-	Options ClassOptionsMsg           // set-up, as the kind has it
-	Rate    nlattr.Opt[GnetEstimator] // have the rate estimated; stats2 then has it
-	Unknown []nlattr.Attr             // what the fields cannot hold, as it came
+	Kind    nlattr.Opt[string]
+	Options ClassOptionsMsg
+	Rate    nlattr.Opt[GnetEstimator]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *NewtclassRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(NewtclassRequest)
@@ -443,56 +388,51 @@ func (x *NewtclassRequest) EncodeTo(e *nlattr.Encoder) {
 	x.Header.encode(e.Extend(20))
 	kind := x.Kind
 	if !kind.OK && x.Options != nil {
-		kind = selectorOfClassOptionsMsg(e, AttrOptions, x.Options)
+		kind = e.Selector(AttrOptions, "kind", x.Options.byClassOptionsMsg())
 	}
-	if kind.OK {
-		e.String(AttrKind, kind.V)
-	}
+	e.OptString(AttrKind, kind)
 	if x.Options != nil {
 		encodeClassOptionsMsg(e, AttrOptions, kind.V, x.Options)
 	}
 	if x.Rate.OK {
-		nest := e.BeginRaw(AttrRate)
-		x.Rate.V.encode(e.Extend(2))
-		e.End(nest)
+		x.Rate.V.encode(e.Struct(AttrRate, 2))
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *NewtclassRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(20))
 	var atOptions nlattr.Frame
-	var hasOptions bool
 	for d.Next() {
 		switch d.Type() {
 		case AttrKind:
-			x.Kind = nlattr.Some(d.String())
+			x.Kind = d.OptString()
 		case AttrOptions:
-			atOptions, hasOptions = d.Skip(), true
+			atOptions = d.Skip()
 		case AttrRate:
 			x.Rate.OK = true
 			x.Rate.V.decode(d.Payload())
 		case AttrPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
-	if hasOptions && d.Err() == nil {
+	if atOptions.Skipped() && d.Err() == nil {
 		back := d.Resume(atOptions)
 		x.Options = decodeClassOptionsMsg(d, x.Kind.V)
 		d.Return(back)
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *NewtclassRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyNewtclassRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *NewtclassRequest) UnmarshalBinary(b []byte) error {
 	*x = NewtclassRequest{}
 	d := nlattr.NewDecoder(b)
@@ -505,24 +445,23 @@ func (x *NewtclassRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyNewtclassRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *NewtclassRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyNewtclassRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *NewtclassRequest) Validate() error {
 	return policyNewtclassRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// DeltclassRequest is the deltclass request: delete a class by its handle; no class and no filter
-// may need it (RTM_DELTCLASS). Needs CAP_NET_ADMIN.
+// DeltclassRequest is the request of [Client.Deltclass].
 type DeltclassRequest struct {
 	Header  Tcmsg
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *DeltclassRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(DeltclassRequest)
@@ -531,26 +470,26 @@ func (x *DeltclassRequest) EncodeTo(e *nlattr.Encoder) {
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *DeltclassRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(20))
 	for d.Next() {
 		switch d.Type() {
 		case AttrPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *DeltclassRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyDeltclassRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *DeltclassRequest) UnmarshalBinary(b []byte) error {
 	*x = DeltclassRequest{}
 	d := nlattr.NewDecoder(b)
@@ -563,41 +502,37 @@ func (x *DeltclassRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyDeltclassRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *DeltclassRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyDeltclassRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *DeltclassRequest) Validate() error {
 	return policyDeltclassRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GettclassRequest is the gettclass request: get a class by its handle, or list those of a link,
-// which the header must name (RTM_GETTCLASS). For one class the kernel answers only with
-// NLM_F_ECHO: what it sends is the notification newtclass-ntf.
+// GettclassRequest is the request of [Client.Gettclass].
 type GettclassRequest = DeltclassRequest
 
-// GettclassDumpRequest is the gettclass dump request: get a class by its handle, or list those of a
-// link, which the header must name (RTM_GETTCLASS). For one class the kernel answers only with
-// NLM_F_ECHO: what it sends is the notification newtclass-ntf.
+// GettclassDumpRequest is the request of [Client.GettclassDump].
 type GettclassDumpRequest = DeltclassRequest
 
-// GettclassReply is the gettclass reply: get a class by its handle, or list those of a link, which
-// the header must name (RTM_GETTCLASS). For one class the kernel answers only with NLM_F_ECHO: what
-// it sends is the notification newtclass-ntf.
+// GettclassReply is the reply of [Client.Gettclass].
 type GettclassReply struct {
-	Header     Tcmsg
-	Kind       nlattr.Opt[string] // kind, such as htb or flower
-	Options    ClassOptionsMsg    // set-up, as the kind has it
-	Stats      *Stats             // counters, the old form
-	Xstats     ClassXstatsMsg     // counters of the kind, the same as in stats2
-	Stats2     *ClassStatsAttrs   // counters
-	ExtWarnMsg nlattr.Opt[string] // something that went otherwise than asked, in a notification
-	Unknown    []nlattr.Attr      // what the fields cannot hold, as it came
+	Header  Tcmsg
+	Kind    nlattr.Opt[string]
+	Options ClassOptionsMsg
+	Stats   *Stats
+	// Counters of the kind, the same as in stats2. Read only.
+	Xstats ClassXstatsMsg
+	// Counters. Read only.
+	Stats2     *ClassStatsAttrs
+	ExtWarnMsg nlattr.Opt[string]
+	Unknown    []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GettclassReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GettclassReply)
@@ -605,98 +540,81 @@ func (x *GettclassReply) EncodeTo(e *nlattr.Encoder) {
 	x.Header.encode(e.Extend(20))
 	kind := x.Kind
 	if !kind.OK && x.Options != nil {
-		kind = selectorOfClassOptionsMsg(e, AttrOptions, x.Options)
+		kind = e.Selector(AttrOptions, "kind", x.Options.byClassOptionsMsg())
 	}
 	if !kind.OK && x.Xstats != nil {
-		kind = selectorOfClassXstatsMsg(e, AttrXstats, x.Xstats)
+		kind = e.Selector(AttrXstats, "kind", x.Xstats.byClassXstatsMsg())
 	}
-	if kind.OK {
-		e.String(AttrKind, kind.V)
-	}
+	e.OptString(AttrKind, kind)
 	if x.Options != nil {
 		encodeClassOptionsMsg(e, AttrOptions, kind.V, x.Options)
 	}
 	if x.Stats != nil {
-		nest := e.BeginRaw(AttrStats)
-		x.Stats.encode(e.Extend(40))
-		e.End(nest)
+		x.Stats.encode(e.Struct(AttrStats, 40))
 	}
 	if x.Xstats != nil {
 		encodeClassXstatsMsg(e, AttrXstats, kind.V, x.Xstats)
 	}
 	if x.Stats2 != nil {
-		nest := e.Begin(AttrStats2)
-		x.Stats2.encode(e, kind.V)
-		e.End(nest)
+		x.Stats2.encode(e, AttrStats2, kind.V)
 	}
-	if x.ExtWarnMsg.OK {
-		e.String(AttrExtWarnMsg, x.ExtWarnMsg.V)
-	}
+	e.OptString(AttrExtWarnMsg, x.ExtWarnMsg)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GettclassReply) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(20))
 	var atOptions nlattr.Frame
-	var hasOptions bool
 	var atXstats nlattr.Frame
-	var hasXstats bool
 	var atStats2 nlattr.Frame
-	var hasStats2 bool
 	for d.Next() {
 		switch d.Type() {
 		case AttrKind:
-			x.Kind = nlattr.Some(d.String())
+			x.Kind = d.OptString()
 		case AttrOptions:
-			atOptions, hasOptions = d.Skip(), true
+			atOptions = d.Skip()
 		case AttrStats:
-			v := nlattr.New[Stats](d)
-			v.decode(d.Payload())
-			x.Stats = v
+			x.Stats = nlattr.New[Stats](d)
+			x.Stats.decode(d.Payload())
 		case AttrXstats:
-			atXstats, hasXstats = d.Skip(), true
+			atXstats = d.Skip()
 		case AttrStats2:
-			atStats2, hasStats2 = d.Skip(), true
+			atStats2 = d.Skip()
 		case AttrExtWarnMsg:
-			x.ExtWarnMsg = nlattr.Some(d.String())
+			x.ExtWarnMsg = d.OptString()
 		case AttrPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
-	if hasOptions && d.Err() == nil {
+	if atOptions.Skipped() && d.Err() == nil {
 		back := d.Resume(atOptions)
 		x.Options = decodeClassOptionsMsg(d, x.Kind.V)
 		d.Return(back)
 	}
-	if hasXstats && d.Err() == nil {
+	if atXstats.Skipped() && d.Err() == nil {
 		back := d.Resume(atXstats)
 		x.Xstats = decodeClassXstatsMsg(d, x.Kind.V)
 		d.Return(back)
 	}
-	if hasStats2 && d.Err() == nil {
+	if atStats2.Skipped() && d.Err() == nil {
 		back := d.Resume(atStats2)
-		v := nlattr.New[ClassStatsAttrs](d)
-		nest := d.Enter()
-		v.decode(d, x.Kind.V)
-		if d.Close(nest) {
+		if v := nlattr.New[ClassStatsAttrs](d); v.decode(d, &x.Unknown, x.Kind.V) {
 			x.Stats2 = v
-		} else {
-			x.Unknown = d.Unknown(x.Unknown)
 		}
 		d.Return(back)
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GettclassReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGettclassReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GettclassReply) UnmarshalBinary(b []byte) error {
 	*x = GettclassReply{}
 	d := nlattr.NewDecoder(b)
@@ -709,24 +627,22 @@ func (x *GettclassReply) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGettclassReply, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GettclassReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGettclassReply, b, x)
 }
 
-// NewtfilterRequest is the newtfilter request: make a filter, or change one (RTM_NEWTFILTER), with
-// NLM_F_CREATE and NLM_F_EXCL as for a qdisc. The header's info has priority and ethertype; with
-// priority 0 the kernel chooses one. Needs CAP_NET_ADMIN.
+// NewtfilterRequest is the request of [Client.Newtfilter].
 type NewtfilterRequest struct {
 	Header  Tcmsg
-	Kind    nlattr.Opt[string]        // kind, such as htb or flower
-	Options FilterOptionsMsg          // set-up, as the kind has it
-	Rate    nlattr.Opt[GnetEstimator] // have the rate of the filter's actions estimated
-	Chain   nlattr.Opt[uint32]        // number of the chain of filters, 0 by default
-	Unknown []nlattr.Attr             // what the fields cannot hold, as it came
+	Kind    nlattr.Opt[string]
+	Options FilterOptionsMsg
+	Rate    nlattr.Opt[GnetEstimator]
+	Chain   nlattr.Opt[uint32]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *NewtfilterRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(NewtfilterRequest)
@@ -734,61 +650,54 @@ func (x *NewtfilterRequest) EncodeTo(e *nlattr.Encoder) {
 	x.Header.encode(e.Extend(20))
 	kind := x.Kind
 	if !kind.OK && x.Options != nil {
-		kind = selectorOfFilterOptionsMsg(e, AttrOptions, x.Options)
+		kind = e.Selector(AttrOptions, "kind", x.Options.byFilterOptionsMsg())
 	}
-	if kind.OK {
-		e.String(AttrKind, kind.V)
-	}
+	e.OptString(AttrKind, kind)
 	if x.Options != nil {
 		encodeFilterOptionsMsg(e, AttrOptions, kind.V, x.Options)
 	}
 	if x.Rate.OK {
-		nest := e.BeginRaw(AttrRate)
-		x.Rate.V.encode(e.Extend(2))
-		e.End(nest)
+		x.Rate.V.encode(e.Struct(AttrRate, 2))
 	}
-	if x.Chain.OK {
-		e.Uint32(AttrChain, x.Chain.V)
-	}
+	e.OptUint32(AttrChain, x.Chain)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *NewtfilterRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(20))
 	var atOptions nlattr.Frame
-	var hasOptions bool
 	for d.Next() {
 		switch d.Type() {
 		case AttrKind:
-			x.Kind = nlattr.Some(d.String())
+			x.Kind = d.OptString()
 		case AttrOptions:
-			atOptions, hasOptions = d.Skip(), true
+			atOptions = d.Skip()
 		case AttrRate:
 			x.Rate.OK = true
 			x.Rate.V.decode(d.Payload())
 		case AttrChain:
-			x.Chain = nlattr.Some(d.Uint32())
+			x.Chain = d.OptUint32()
 		case AttrPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
-	if hasOptions && d.Err() == nil {
+	if atOptions.Skipped() && d.Err() == nil {
 		back := d.Resume(atOptions)
 		x.Options = decodeFilterOptionsMsg(d, x.Kind.V)
 		d.Return(back)
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *NewtfilterRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyNewtfilterRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *NewtfilterRequest) UnmarshalBinary(b []byte) error {
 	*x = NewtfilterRequest{}
 	d := nlattr.NewDecoder(b)
@@ -801,64 +710,59 @@ func (x *NewtfilterRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyNewtfilterRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *NewtfilterRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyNewtfilterRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *NewtfilterRequest) Validate() error {
 	return policyNewtfilterRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// DeltfilterRequest is the deltfilter request: delete a filter, or all of a priority if the handle
-// is 0, or all of a chain if the priority is 0 as well (RTM_DELTFILTER). Needs CAP_NET_ADMIN.
+// DeltfilterRequest is the request of [Client.Deltfilter].
 type DeltfilterRequest struct {
 	Header  Tcmsg
-	Kind    nlattr.Opt[string] // kind, such as htb or flower
-	Chain   nlattr.Opt[uint32] // number of the chain of filters, 0 by default
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Kind    nlattr.Opt[string]
+	Chain   nlattr.Opt[uint32]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *DeltfilterRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(DeltfilterRequest)
 	}
 	x.Header.encode(e.Extend(20))
-	if x.Kind.OK {
-		e.String(AttrKind, x.Kind.V)
-	}
-	if x.Chain.OK {
-		e.Uint32(AttrChain, x.Chain.V)
-	}
+	e.OptString(AttrKind, x.Kind)
+	e.OptUint32(AttrChain, x.Chain)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *DeltfilterRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(20))
 	for d.Next() {
 		switch d.Type() {
 		case AttrKind:
-			x.Kind = nlattr.Some(d.String())
+			x.Kind = d.OptString()
 		case AttrChain:
-			x.Chain = nlattr.Some(d.Uint32())
+			x.Chain = d.OptUint32()
 		case AttrPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *DeltfilterRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyDeltfilterRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *DeltfilterRequest) UnmarshalBinary(b []byte) error {
 	*x = DeltfilterRequest{}
 	d := nlattr.NewDecoder(b)
@@ -871,68 +775,62 @@ func (x *DeltfilterRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyDeltfilterRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *DeltfilterRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyDeltfilterRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *DeltfilterRequest) Validate() error {
 	return policyDeltfilterRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GettfilterRequest is the gettfilter request: get a filter by parent, priority and handle, or list
-// those of a parent, block or chain (RTM_GETTFILTER).
+// GettfilterRequest is the request of [Client.Gettfilter].
 type GettfilterRequest = DeltfilterRequest
 
-// GettfilterDumpRequest is the gettfilter dump request: get a filter by parent, priority and
-// handle, or list those of a parent, block or chain (RTM_GETTFILTER).
+// GettfilterDumpRequest is the request of [Client.GettfilterDump].
 type GettfilterDumpRequest struct {
 	Header    Tcmsg
-	Chain     nlattr.Opt[uint32]            // number of the chain of filters, 0 by default
+	Chain     nlattr.Opt[uint32]
 	DumpFlags nlattr.Opt[nlattr.Bitfield32] // what a dump of filters returns
-	Unknown   []nlattr.Attr                 // what the fields cannot hold, as it came
+	Unknown   []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GettfilterDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GettfilterDumpRequest)
 	}
 	x.Header.encode(e.Extend(20))
-	if x.Chain.OK {
-		e.Uint32(AttrChain, x.Chain.V)
-	}
-	if x.DumpFlags.OK {
-		e.Bitfield32(AttrDumpFlags, x.DumpFlags.V)
-	}
+	e.OptUint32(AttrChain, x.Chain)
+	e.OptBitfield32(AttrDumpFlags, x.DumpFlags)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GettfilterDumpRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(20))
 	for d.Next() {
 		switch d.Type() {
 		case AttrChain:
-			x.Chain = nlattr.Some(d.Uint32())
+			x.Chain = d.OptUint32()
 		case AttrDumpFlags:
-			x.DumpFlags = nlattr.Some(d.Bitfield32())
+			x.DumpFlags = d.OptBitfield32()
 		case AttrPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GettfilterDumpRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGettfilterDumpRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GettfilterDumpRequest) UnmarshalBinary(b []byte) error {
 	*x = GettfilterDumpRequest{}
 	d := nlattr.NewDecoder(b)
@@ -945,29 +843,28 @@ func (x *GettfilterDumpRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGettfilterDumpRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GettfilterDumpRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGettfilterDumpRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GettfilterDumpRequest) Validate() error {
 	return policyGettfilterDumpRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GettfilterReply is the gettfilter reply: get a filter by parent, priority and handle, or list
-// those of a parent, block or chain (RTM_GETTFILTER).
+// GettfilterReply is the reply of [Client.Gettfilter].
 type GettfilterReply struct {
 	Header     Tcmsg
-	Kind       nlattr.Opt[string] // kind, such as htb or flower
-	Options    FilterOptionsMsg   // set-up, as the kind has it
-	Stats      *Stats             // counters of police, where a filter has it the old way
-	Chain      nlattr.Opt[uint32] // number of the chain of filters, 0 by default
-	ExtWarnMsg nlattr.Opt[string] // something that went otherwise than asked, in a notification
-	Unknown    []nlattr.Attr      // what the fields cannot hold, as it came
+	Kind       nlattr.Opt[string]
+	Options    FilterOptionsMsg
+	Stats      *Stats
+	Chain      nlattr.Opt[uint32]
+	ExtWarnMsg nlattr.Opt[string]
+	Unknown    []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GettfilterReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GettfilterReply)
@@ -975,67 +872,57 @@ func (x *GettfilterReply) EncodeTo(e *nlattr.Encoder) {
 	x.Header.encode(e.Extend(20))
 	kind := x.Kind
 	if !kind.OK && x.Options != nil {
-		kind = selectorOfFilterOptionsMsg(e, AttrOptions, x.Options)
+		kind = e.Selector(AttrOptions, "kind", x.Options.byFilterOptionsMsg())
 	}
-	if kind.OK {
-		e.String(AttrKind, kind.V)
-	}
+	e.OptString(AttrKind, kind)
 	if x.Options != nil {
 		encodeFilterOptionsMsg(e, AttrOptions, kind.V, x.Options)
 	}
 	if x.Stats != nil {
-		nest := e.BeginRaw(AttrStats)
-		x.Stats.encode(e.Extend(40))
-		e.End(nest)
+		x.Stats.encode(e.Struct(AttrStats, 40))
 	}
-	if x.Chain.OK {
-		e.Uint32(AttrChain, x.Chain.V)
-	}
-	if x.ExtWarnMsg.OK {
-		e.String(AttrExtWarnMsg, x.ExtWarnMsg.V)
-	}
+	e.OptUint32(AttrChain, x.Chain)
+	e.OptString(AttrExtWarnMsg, x.ExtWarnMsg)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GettfilterReply) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(20))
 	var atOptions nlattr.Frame
-	var hasOptions bool
 	for d.Next() {
 		switch d.Type() {
 		case AttrKind:
-			x.Kind = nlattr.Some(d.String())
+			x.Kind = d.OptString()
 		case AttrOptions:
-			atOptions, hasOptions = d.Skip(), true
+			atOptions = d.Skip()
 		case AttrStats:
-			v := nlattr.New[Stats](d)
-			v.decode(d.Payload())
-			x.Stats = v
+			x.Stats = nlattr.New[Stats](d)
+			x.Stats.decode(d.Payload())
 		case AttrChain:
-			x.Chain = nlattr.Some(d.Uint32())
+			x.Chain = d.OptUint32()
 		case AttrExtWarnMsg:
-			x.ExtWarnMsg = nlattr.Some(d.String())
+			x.ExtWarnMsg = d.OptString()
 		case AttrPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
-	if hasOptions && d.Err() == nil {
+	if atOptions.Skipped() && d.Err() == nil {
 		back := d.Resume(atOptions)
 		x.Options = decodeFilterOptionsMsg(d, x.Kind.V)
 		d.Return(back)
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GettfilterReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGettfilterReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GettfilterReply) UnmarshalBinary(b []byte) error {
 	*x = GettfilterReply{}
 	d := nlattr.NewDecoder(b)
@@ -1048,23 +935,21 @@ func (x *GettfilterReply) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGettfilterReply, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GettfilterReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGettfilterReply, b, x)
 }
 
-// NewchainRequest is the newchain request: make a chain of filters, perhaps with a template: the
-// fields of flower that its filters will use (RTM_NEWCHAIN). Filters make chains that are missing
-// by themselves. Needs CAP_NET_ADMIN.
+// NewchainRequest is the request of [Client.Newchain].
 type NewchainRequest struct {
 	Header  Tcmsg
-	Kind    nlattr.Opt[string] // kind, such as htb or flower
-	Options FilterOptionsMsg   // set-up, as the kind has it
-	Chain   nlattr.Opt[uint32] // number of the chain of filters, 0 by default
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Kind    nlattr.Opt[string]
+	Options FilterOptionsMsg
+	Chain   nlattr.Opt[uint32]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *NewchainRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(NewchainRequest)
@@ -1072,53 +957,48 @@ func (x *NewchainRequest) EncodeTo(e *nlattr.Encoder) {
 	x.Header.encode(e.Extend(20))
 	kind := x.Kind
 	if !kind.OK && x.Options != nil {
-		kind = selectorOfFilterOptionsMsg(e, AttrOptions, x.Options)
+		kind = e.Selector(AttrOptions, "kind", x.Options.byFilterOptionsMsg())
 	}
-	if kind.OK {
-		e.String(AttrKind, kind.V)
-	}
+	e.OptString(AttrKind, kind)
 	if x.Options != nil {
 		encodeFilterOptionsMsg(e, AttrOptions, kind.V, x.Options)
 	}
-	if x.Chain.OK {
-		e.Uint32(AttrChain, x.Chain.V)
-	}
+	e.OptUint32(AttrChain, x.Chain)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *NewchainRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(20))
 	var atOptions nlattr.Frame
-	var hasOptions bool
 	for d.Next() {
 		switch d.Type() {
 		case AttrKind:
-			x.Kind = nlattr.Some(d.String())
+			x.Kind = d.OptString()
 		case AttrOptions:
-			atOptions, hasOptions = d.Skip(), true
+			atOptions = d.Skip()
 		case AttrChain:
-			x.Chain = nlattr.Some(d.Uint32())
+			x.Chain = d.OptUint32()
 		case AttrPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
-	if hasOptions && d.Err() == nil {
+	if atOptions.Skipped() && d.Err() == nil {
 		back := d.Resume(atOptions)
 		x.Options = decodeFilterOptionsMsg(d, x.Kind.V)
 		d.Return(back)
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *NewchainRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyNewchainRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *NewchainRequest) UnmarshalBinary(b []byte) error {
 	*x = NewchainRequest{}
 	d := nlattr.NewDecoder(b)
@@ -1131,58 +1011,55 @@ func (x *NewchainRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyNewchainRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *NewchainRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyNewchainRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *NewchainRequest) Validate() error {
 	return policyNewchainRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// DelchainRequest is the delchain request: delete a chain with its filters (RTM_DELCHAIN). Needs
-// CAP_NET_ADMIN.
+// DelchainRequest is the request of [Client.Delchain].
 type DelchainRequest struct {
 	Header  Tcmsg
-	Chain   nlattr.Opt[uint32] // number of the chain of filters, 0 by default
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Chain   nlattr.Opt[uint32]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *DelchainRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(DelchainRequest)
 	}
 	x.Header.encode(e.Extend(20))
-	if x.Chain.OK {
-		e.Uint32(AttrChain, x.Chain.V)
-	}
+	e.OptUint32(AttrChain, x.Chain)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *DelchainRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(20))
 	for d.Next() {
 		switch d.Type() {
 		case AttrChain:
-			x.Chain = nlattr.Some(d.Uint32())
+			x.Chain = d.OptUint32()
 		case AttrPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *DelchainRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyDelchainRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *DelchainRequest) UnmarshalBinary(b []byte) error {
 	*x = DelchainRequest{}
 	d := nlattr.NewDecoder(b)
@@ -1195,36 +1072,33 @@ func (x *DelchainRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyDelchainRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *DelchainRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyDelchainRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *DelchainRequest) Validate() error {
 	return policyDelchainRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetchainRequest is the getchain request: get a chain, which the kernel answers with its own
-// number 102, or list those of a parent or block (RTM_GETCHAIN).
+// GetchainRequest is the request of [Client.Getchain].
 type GetchainRequest = DelchainRequest
 
-// GetchainDumpRequest is the getchain dump request: get a chain, which the kernel answers with its
-// own number 102, or list those of a parent or block (RTM_GETCHAIN).
+// GetchainDumpRequest is the request of [Client.GetchainDump].
 type GetchainDumpRequest = DelchainRequest
 
-// GetchainReply is the getchain reply: get a chain, which the kernel answers with its own number
-// 102, or list those of a parent or block (RTM_GETCHAIN).
+// GetchainReply is the reply of [Client.Getchain].
 type GetchainReply struct {
 	Header     Tcmsg
-	Kind       nlattr.Opt[string] // kind, such as htb or flower
-	Options    FilterOptionsMsg   // set-up, as the kind has it
-	Chain      nlattr.Opt[uint32] // number of the chain of filters, 0 by default
-	ExtWarnMsg nlattr.Opt[string] // something that went otherwise than asked, in a notification
-	Unknown    []nlattr.Attr      // what the fields cannot hold, as it came
+	Kind       nlattr.Opt[string]
+	Options    FilterOptionsMsg
+	Chain      nlattr.Opt[uint32]
+	ExtWarnMsg nlattr.Opt[string]
+	Unknown    []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetchainReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetchainReply)
@@ -1232,58 +1106,51 @@ func (x *GetchainReply) EncodeTo(e *nlattr.Encoder) {
 	x.Header.encode(e.Extend(20))
 	kind := x.Kind
 	if !kind.OK && x.Options != nil {
-		kind = selectorOfFilterOptionsMsg(e, AttrOptions, x.Options)
+		kind = e.Selector(AttrOptions, "kind", x.Options.byFilterOptionsMsg())
 	}
-	if kind.OK {
-		e.String(AttrKind, kind.V)
-	}
+	e.OptString(AttrKind, kind)
 	if x.Options != nil {
 		encodeFilterOptionsMsg(e, AttrOptions, kind.V, x.Options)
 	}
-	if x.Chain.OK {
-		e.Uint32(AttrChain, x.Chain.V)
-	}
-	if x.ExtWarnMsg.OK {
-		e.String(AttrExtWarnMsg, x.ExtWarnMsg.V)
-	}
+	e.OptUint32(AttrChain, x.Chain)
+	e.OptString(AttrExtWarnMsg, x.ExtWarnMsg)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetchainReply) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(20))
 	var atOptions nlattr.Frame
-	var hasOptions bool
 	for d.Next() {
 		switch d.Type() {
 		case AttrKind:
-			x.Kind = nlattr.Some(d.String())
+			x.Kind = d.OptString()
 		case AttrOptions:
-			atOptions, hasOptions = d.Skip(), true
+			atOptions = d.Skip()
 		case AttrChain:
-			x.Chain = nlattr.Some(d.Uint32())
+			x.Chain = d.OptUint32()
 		case AttrExtWarnMsg:
-			x.ExtWarnMsg = nlattr.Some(d.String())
+			x.ExtWarnMsg = d.OptString()
 		case AttrPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
-	if hasOptions && d.Err() == nil {
+	if atOptions.Skipped() && d.Err() == nil {
 		back := d.Resume(atOptions)
 		x.Options = decodeFilterOptionsMsg(d, x.Kind.V)
 		d.Return(back)
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetchainReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetchainReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetchainReply) UnmarshalBinary(b []byte) error {
 	*x = GetchainReply{}
 	d := nlattr.NewDecoder(b)
@@ -1292,24 +1159,21 @@ func (x *GetchainReply) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *GetchainReply) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyGetchainReply, x)
-}
+func (x *GetchainReply) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyGetchainReply, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetchainReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetchainReply, b, x)
 }
 
-// NewactionRequest is the newaction request: make actions, or change them with NLM_F_REPLACE
-// (RTM_NEWACTION). Needs CAP_NET_ADMIN.
+// NewactionRequest is the request of [Client.Newaction].
 type NewactionRequest struct {
 	Header  Tcamsg
-	Tab     []nlattr.Indexed[ActAttrs] // the actions
-	Unknown []nlattr.Attr              // what the fields cannot hold, as it came
+	Tab     []nlattr.Indexed[ActAttrs]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *NewactionRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(NewactionRequest)
@@ -1318,16 +1182,14 @@ func (x *NewactionRequest) EncodeTo(e *nlattr.Encoder) {
 	if x.Tab != nil {
 		array := e.Begin(AttrRootTab)
 		for i := range x.Tab {
-			entry := e.BeginEntry(x.Tab[i].Index)
-			x.Tab[i].V.encode(e)
-			e.End(entry)
+			x.Tab[i].V.encode(e, e.Entry(x.Tab[i].Index))
 		}
 		e.End(array)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *NewactionRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
@@ -1337,29 +1199,27 @@ func (x *NewactionRequest) DecodeFrom(d *nlattr.Decoder) {
 			array := d.Enter()
 			for d.Next() {
 				list = append(list, nlattr.Indexed[ActAttrs]{Index: d.Type()})
-				entry := d.Enter()
-				list[len(list)-1].V.decode(d)
-				d.Leave(entry)
+				if !list[len(list)-1].V.decode(d, nil) {
+					d.Fail(nlattr.ErrLength)
+				}
 			}
-			if d.Close(array) {
+			if d.Close(array, &x.Unknown) {
 				x.Tab = list
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *NewactionRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyNewactionRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *NewactionRequest) UnmarshalBinary(b []byte) error {
 	*x = NewactionRequest{}
 	d := nlattr.NewDecoder(b)
@@ -1372,35 +1232,33 @@ func (x *NewactionRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyNewactionRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *NewactionRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyNewactionRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *NewactionRequest) Validate() error {
 	return policyNewactionRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// DelactionRequest is the delaction request: delete actions by kind and index, or with NLM_F_ROOT
-// all of a kind that no filter uses (RTM_DELACTION). Needs CAP_NET_ADMIN.
+// DelactionRequest is the request of [Client.Delaction].
 type DelactionRequest = NewactionRequest
 
-// GetactionRequest is the getaction request: get actions by kind and index, or list those of a kind
-// (RTM_GETACTION).
+// GetactionRequest is the request of [Client.Getaction].
 type GetactionRequest = NewactionRequest
 
-// GetactionDumpRequest is the getaction dump request: get actions by kind and index, or list those
-// of a kind (RTM_GETACTION).
+// GetactionDumpRequest is the request of [Client.GetactionDump].
 type GetactionDumpRequest struct {
-	Header    Tcamsg
-	Tab       []nlattr.Indexed[ActAttrs]    // the actions
-	Flags     nlattr.Opt[nlattr.Bitfield32] // what a dump returns
-	TimeDelta nlattr.Opt[uint32]            // only actions used in the last so many milliseconds
-	Unknown   []nlattr.Attr                 // what the fields cannot hold, as it came
+	Header Tcamsg
+	Tab    []nlattr.Indexed[ActAttrs]
+	Flags  nlattr.Opt[nlattr.Bitfield32] // what a dump returns
+	// Only actions used in the last so many milliseconds. Dump requests.
+	TimeDelta nlattr.Opt[uint32]
+	Unknown   []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetactionDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetactionDumpRequest)
@@ -1409,22 +1267,16 @@ func (x *GetactionDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	if x.Tab != nil {
 		array := e.Begin(AttrRootTab)
 		for i := range x.Tab {
-			entry := e.BeginEntry(x.Tab[i].Index)
-			x.Tab[i].V.encode(e)
-			e.End(entry)
+			x.Tab[i].V.encode(e, e.Entry(x.Tab[i].Index))
 		}
 		e.End(array)
 	}
-	if x.Flags.OK {
-		e.Bitfield32(AttrRootFlags, x.Flags.V)
-	}
-	if x.TimeDelta.OK {
-		e.Uint32(AttrRootTimeDelta, x.TimeDelta.V)
-	}
+	e.OptBitfield32(AttrRootFlags, x.Flags)
+	e.OptUint32(AttrRootTimeDelta, x.TimeDelta)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetactionDumpRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
@@ -1434,33 +1286,31 @@ func (x *GetactionDumpRequest) DecodeFrom(d *nlattr.Decoder) {
 			array := d.Enter()
 			for d.Next() {
 				list = append(list, nlattr.Indexed[ActAttrs]{Index: d.Type()})
-				entry := d.Enter()
-				list[len(list)-1].V.decode(d)
-				d.Leave(entry)
+				if !list[len(list)-1].V.decode(d, nil) {
+					d.Fail(nlattr.ErrLength)
+				}
 			}
-			if d.Close(array) {
+			if d.Close(array, &x.Unknown) {
 				x.Tab = list
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrRootFlags:
-			x.Flags = nlattr.Some(d.Bitfield32())
+			x.Flags = d.OptBitfield32()
 		case AttrRootTimeDelta:
-			x.TimeDelta = nlattr.Some(d.Uint32())
+			x.TimeDelta = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetactionDumpRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetactionDumpRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetactionDumpRequest) UnmarshalBinary(b []byte) error {
 	*x = GetactionDumpRequest{}
 	d := nlattr.NewDecoder(b)
@@ -1473,27 +1323,27 @@ func (x *GetactionDumpRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetactionDumpRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetactionDumpRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetactionDumpRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GetactionDumpRequest) Validate() error {
 	return policyGetactionDumpRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetactionReply is the getaction reply: get actions by kind and index, or list those of a kind
-// (RTM_GETACTION).
+// GetactionReply is the reply of [Client.Getaction].
 type GetactionReply struct {
-	Header     Tcamsg
-	Tab        []nlattr.Indexed[ActAttrs] // the actions
-	Count      nlattr.Opt[uint32]         // number of actions in this message of a dump
-	ExtWarnMsg nlattr.Opt[string]         // something that went otherwise than asked, in a notification
-	Unknown    []nlattr.Attr              // what the fields cannot hold, as it came
+	Header Tcamsg
+	Tab    []nlattr.Indexed[ActAttrs]
+	// Number of actions in this message of a dump. Read only.
+	Count      nlattr.Opt[uint32]
+	ExtWarnMsg nlattr.Opt[string] // something that went otherwise than asked, in a notification
+	Unknown    []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetactionReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetactionReply)
@@ -1502,22 +1352,16 @@ func (x *GetactionReply) EncodeTo(e *nlattr.Encoder) {
 	if x.Tab != nil {
 		array := e.Begin(AttrRootTab)
 		for i := range x.Tab {
-			entry := e.BeginEntry(x.Tab[i].Index)
-			x.Tab[i].V.encode(e)
-			e.End(entry)
+			x.Tab[i].V.encode(e, e.Entry(x.Tab[i].Index))
 		}
 		e.End(array)
 	}
-	if x.Count.OK {
-		e.Uint32(AttrRootCount, x.Count.V)
-	}
-	if x.ExtWarnMsg.OK {
-		e.String(AttrRootExtWarnMsg, x.ExtWarnMsg.V)
-	}
+	e.OptUint32(AttrRootCount, x.Count)
+	e.OptString(AttrRootExtWarnMsg, x.ExtWarnMsg)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetactionReply) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(4))
 	for d.Next() {
@@ -1527,33 +1371,31 @@ func (x *GetactionReply) DecodeFrom(d *nlattr.Decoder) {
 			array := d.Enter()
 			for d.Next() {
 				list = append(list, nlattr.Indexed[ActAttrs]{Index: d.Type()})
-				entry := d.Enter()
-				list[len(list)-1].V.decode(d)
-				d.Leave(entry)
+				if !list[len(list)-1].V.decode(d, nil) {
+					d.Fail(nlattr.ErrLength)
+				}
 			}
-			if d.Close(array) {
+			if d.Close(array, &x.Unknown) {
 				x.Tab = list
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrRootCount:
-			x.Count = nlattr.Some(d.Uint32())
+			x.Count = d.OptUint32()
 		case AttrRootExtWarnMsg:
-			x.ExtWarnMsg = nlattr.Some(d.String())
+			x.ExtWarnMsg = d.OptString()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetactionReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetactionReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetactionReply) UnmarshalBinary(b []byte) error {
 	*x = GetactionReply{}
 	d := nlattr.NewDecoder(b)
@@ -1566,7 +1408,7 @@ func (x *GetactionReply) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetactionReply, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetactionReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetactionReply, b, x)
 }

@@ -4,17 +4,17 @@ package tc
 
 import "github.com/nlgen/nlgen/runtime/nlpolicy"
 
-var policyNewqdiscRequest = nlpolicy.Message{Family: "tc", Op: "newqdisc", Header: &structTcmsg, Attrs: &setAttrs, Accept: []uint16{AttrKind, AttrOptions, AttrRate, AttrStab, AttrIngressBlock, AttrEgressBlock}}
+var policyNewqdiscRequest = nlpolicy.Message{Family: "tc", Op: "newqdisc", Header: &structTcmsg, Attrs: &setAttrs, Accept: []uint16{1, 2, 5, 8, 13, 14}}
 
-var policyDelqdiscRequest = nlpolicy.Message{Family: "tc", Op: "delqdisc", Header: &structTcmsg, Attrs: &setAttrs, Accept: []uint16{AttrKind}}
+var policyDelqdiscRequest = nlpolicy.Message{Family: "tc", Op: "delqdisc", Header: &structTcmsg, Attrs: &setAttrs, Accept: []uint16{1}}
 
-var policyGetqdiscRequest = nlpolicy.Message{Family: "tc", Op: "getqdisc", Header: &structTcmsg, Attrs: &setAttrs, Accept: []uint16{AttrKind}}
+var policyGetqdiscRequest = nlpolicy.Message{Family: "tc", Op: "getqdisc", Header: &structTcmsg, Attrs: &setAttrs, Accept: []uint16{1}}
 
-var policyGetqdiscDumpRequest = nlpolicy.Message{Family: "tc", Op: "getqdisc", Header: &structTcmsg, Attrs: &setAttrs, Accept: []uint16{AttrDumpInvisible}}
+var policyGetqdiscDumpRequest = nlpolicy.Message{Family: "tc", Op: "getqdisc", Header: &structTcmsg, Attrs: &setAttrs, Accept: []uint16{10}}
 
 var policyGetqdiscReply = nlpolicy.Message{Family: "tc", Op: "getqdisc", Header: &structTcmsg, Attrs: &setAttrs}
 
-var policyNewtclassRequest = nlpolicy.Message{Family: "tc", Op: "newtclass", Header: &structTcmsg, Attrs: &setClassAttrs, Accept: []uint16{AttrKind, AttrOptions, AttrRate}}
+var policyNewtclassRequest = nlpolicy.Message{Family: "tc", Op: "newtclass", Header: &structTcmsg, Attrs: &setClassAttrs, Accept: []uint16{1, 2, 5}}
 
 var policyDeltclassRequest = nlpolicy.Message{Family: "tc", Op: "deltclass", Header: &structTcmsg, Attrs: &setClassAttrs, Accept: []uint16{}}
 
@@ -24,975 +24,975 @@ var policyGettclassDumpRequest = nlpolicy.Message{Family: "tc", Op: "gettclass",
 
 var policyGettclassReply = nlpolicy.Message{Family: "tc", Op: "gettclass", Header: &structTcmsg, Attrs: &setClassAttrs}
 
-var policyNewtfilterRequest = nlpolicy.Message{Family: "tc", Op: "newtfilter", Header: &structTcmsg, Attrs: &setFilterAttrs, Accept: []uint16{AttrKind, AttrOptions, AttrRate, AttrChain}}
+var policyNewtfilterRequest = nlpolicy.Message{Family: "tc", Op: "newtfilter", Header: &structTcmsg, Attrs: &setFilterAttrs, Accept: []uint16{1, 2, 5, 11}}
 
-var policyDeltfilterRequest = nlpolicy.Message{Family: "tc", Op: "deltfilter", Header: &structTcmsg, Attrs: &setFilterAttrs, Accept: []uint16{AttrKind, AttrChain}}
+var policyDeltfilterRequest = nlpolicy.Message{Family: "tc", Op: "deltfilter", Header: &structTcmsg, Attrs: &setFilterAttrs, Accept: []uint16{1, 11}}
 
-var policyGettfilterRequest = nlpolicy.Message{Family: "tc", Op: "gettfilter", Header: &structTcmsg, Attrs: &setFilterAttrs, Accept: []uint16{AttrKind, AttrChain}}
+var policyGettfilterRequest = nlpolicy.Message{Family: "tc", Op: "gettfilter", Header: &structTcmsg, Attrs: &setFilterAttrs, Accept: []uint16{1, 11}}
 
-var policyGettfilterDumpRequest = nlpolicy.Message{Family: "tc", Op: "gettfilter", Header: &structTcmsg, Attrs: &setFilterAttrs, Accept: []uint16{AttrChain, AttrDumpFlags}}
+var policyGettfilterDumpRequest = nlpolicy.Message{Family: "tc", Op: "gettfilter", Header: &structTcmsg, Attrs: &setFilterAttrs, Accept: []uint16{11, 15}}
 
 var policyGettfilterReply = nlpolicy.Message{Family: "tc", Op: "gettfilter", Header: &structTcmsg, Attrs: &setFilterAttrs}
 
-var policyNewchainRequest = nlpolicy.Message{Family: "tc", Op: "newchain", Header: &structTcmsg, Attrs: &setFilterAttrs, Accept: []uint16{AttrKind, AttrOptions, AttrChain}}
+var policyNewchainRequest = nlpolicy.Message{Family: "tc", Op: "newchain", Header: &structTcmsg, Attrs: &setFilterAttrs, Accept: []uint16{1, 2, 11}}
 
-var policyDelchainRequest = nlpolicy.Message{Family: "tc", Op: "delchain", Header: &structTcmsg, Attrs: &setFilterAttrs, Accept: []uint16{AttrChain}}
+var policyDelchainRequest = nlpolicy.Message{Family: "tc", Op: "delchain", Header: &structTcmsg, Attrs: &setFilterAttrs, Accept: []uint16{11}}
 
-var policyGetchainRequest = nlpolicy.Message{Family: "tc", Op: "getchain", Header: &structTcmsg, Attrs: &setFilterAttrs, Accept: []uint16{AttrChain}}
+var policyGetchainRequest = nlpolicy.Message{Family: "tc", Op: "getchain", Header: &structTcmsg, Attrs: &setFilterAttrs, Accept: []uint16{11}}
 
-var policyGetchainDumpRequest = nlpolicy.Message{Family: "tc", Op: "getchain", Header: &structTcmsg, Attrs: &setFilterAttrs, Accept: []uint16{AttrChain}}
+var policyGetchainDumpRequest = nlpolicy.Message{Family: "tc", Op: "getchain", Header: &structTcmsg, Attrs: &setFilterAttrs, Accept: []uint16{11}}
 
 var policyGetchainReply = nlpolicy.Message{Family: "tc", Op: "getchain", Header: &structTcmsg, Attrs: &setFilterAttrs}
 
-var policyNewactionRequest = nlpolicy.Message{Family: "tc", Op: "newaction", Header: &structTcamsg, Attrs: &setRootAttrs, Accept: []uint16{AttrRootTab}}
+var policyNewactionRequest = nlpolicy.Message{Family: "tc", Op: "newaction", Header: &structTcamsg, Attrs: &setRootAttrs, Accept: []uint16{1}}
 
-var policyDelactionRequest = nlpolicy.Message{Family: "tc", Op: "delaction", Header: &structTcamsg, Attrs: &setRootAttrs, Accept: []uint16{AttrRootTab}}
+var policyDelactionRequest = nlpolicy.Message{Family: "tc", Op: "delaction", Header: &structTcamsg, Attrs: &setRootAttrs, Accept: []uint16{1}}
 
-var policyGetactionRequest = nlpolicy.Message{Family: "tc", Op: "getaction", Header: &structTcamsg, Attrs: &setRootAttrs, Accept: []uint16{AttrRootTab}}
+var policyGetactionRequest = nlpolicy.Message{Family: "tc", Op: "getaction", Header: &structTcamsg, Attrs: &setRootAttrs, Accept: []uint16{1}}
 
-var policyGetactionDumpRequest = nlpolicy.Message{Family: "tc", Op: "getaction", Header: &structTcamsg, Attrs: &setRootAttrs, Accept: []uint16{AttrRootTab, AttrRootFlags, AttrRootTimeDelta}}
+var policyGetactionDumpRequest = nlpolicy.Message{Family: "tc", Op: "getaction", Header: &structTcamsg, Attrs: &setRootAttrs, Accept: []uint16{1, 2, 4}}
 
 var policyGetactionReply = nlpolicy.Message{Family: "tc", Op: "getaction", Header: &structTcamsg, Attrs: &setRootAttrs}
 
 var setAttrs = nlpolicy.Set{Name: "attrs", Attrs: []nlpolicy.Attr{
-	{Name: "kind", Number: AttrKind, Kind: nlpolicy.String},
-	{Name: "options", Number: AttrOptions, Kind: nlpolicy.SubMessage, Sub: &subQdiscOptionsMsg, Selector: "kind"},
-	{Name: "stats", Number: AttrStats, Kind: nlpolicy.Binary, Struct: &structStats},
-	{Name: "xstats", Number: AttrXstats, Kind: nlpolicy.SubMessage, Sub: &subQdiscXstatsMsg, Selector: "kind"},
-	{Name: "rate", Number: AttrRate, Kind: nlpolicy.Binary, Struct: &structGnetEstimator},
-	{Name: "fcnt", Number: AttrFcnt, Kind: nlpolicy.U32},
-	{Name: "stats2", Number: AttrStats2, Kind: nlpolicy.Nest, Nested: &setStatsAttrs},
-	{Name: "stab", Number: AttrStab, Kind: nlpolicy.Nest, Nested: &setStabAttrs},
-	{Name: "pad", Number: AttrPad, Kind: nlpolicy.Pad},
-	{Name: "dump-invisible", Number: AttrDumpInvisible, Kind: nlpolicy.Flag},
-	{Name: "chain", Number: AttrChain, Kind: nlpolicy.U32},
-	{Name: "hw-offload", Number: AttrHwOffload, Kind: nlpolicy.U8},
-	{Name: "ingress-block", Number: AttrIngressBlock, Kind: nlpolicy.U32},
-	{Name: "egress-block", Number: AttrEgressBlock, Kind: nlpolicy.U32},
-	{Name: "dump-flags", Number: AttrDumpFlags, Kind: nlpolicy.Bitfield32, Enum: &enumDumpFlags},
-	{Name: "ext-warn-msg", Number: AttrExtWarnMsg, Kind: nlpolicy.String},
+	{Name: "kind", Number: 1, Kind: nlpolicy.String},
+	{Name: "options", Number: 2, Kind: nlpolicy.SubMessage, Sub: &subQdiscOptionsMsg, Selector: "kind"},
+	{Name: "stats", Number: 3, Kind: nlpolicy.Binary, Struct: &structStats},
+	{Name: "xstats", Number: 4, Kind: nlpolicy.SubMessage, Sub: &subQdiscXstatsMsg, Selector: "kind"},
+	{Name: "rate", Number: 5, Kind: nlpolicy.Binary, Struct: &structGnetEstimator},
+	{Name: "fcnt", Number: 6, Kind: nlpolicy.U32},
+	{Name: "stats2", Number: 7, Kind: nlpolicy.Nest, Nested: &setStatsAttrs},
+	{Name: "stab", Number: 8, Kind: nlpolicy.Nest, Nested: &setStabAttrs},
+	{Name: "pad", Number: 9, Kind: nlpolicy.Pad},
+	{Name: "dump-invisible", Number: 10, Kind: nlpolicy.Flag},
+	{Name: "chain", Number: 11, Kind: nlpolicy.U32},
+	{Name: "hw-offload", Number: 12, Kind: nlpolicy.U8},
+	{Name: "ingress-block", Number: 13, Kind: nlpolicy.U32},
+	{Name: "egress-block", Number: 14, Kind: nlpolicy.U32},
+	{Name: "dump-flags", Number: 15, Kind: nlpolicy.Bitfield32, Enum: &enumDumpFlags},
+	{Name: "ext-warn-msg", Number: 16, Kind: nlpolicy.String},
 }}
 
 var setClassAttrs = nlpolicy.Set{Name: "class-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "kind", Number: AttrKind, Kind: nlpolicy.String},
-	{Name: "options", Number: AttrOptions, Kind: nlpolicy.SubMessage, Sub: &subClassOptionsMsg, Selector: "kind"},
-	{Name: "stats", Number: AttrStats, Kind: nlpolicy.Binary, Struct: &structStats},
-	{Name: "xstats", Number: AttrXstats, Kind: nlpolicy.SubMessage, Sub: &subClassXstatsMsg, Selector: "kind"},
-	{Name: "rate", Number: AttrRate, Kind: nlpolicy.Binary, Struct: &structGnetEstimator},
-	{Name: "stats2", Number: AttrStats2, Kind: nlpolicy.Nest, Nested: &setClassStatsAttrs},
-	{Name: "pad", Number: AttrPad, Kind: nlpolicy.Pad},
-	{Name: "ext-warn-msg", Number: AttrExtWarnMsg, Kind: nlpolicy.String},
+	{Name: "kind", Number: 1, Kind: nlpolicy.String},
+	{Name: "options", Number: 2, Kind: nlpolicy.SubMessage, Sub: &subClassOptionsMsg, Selector: "kind"},
+	{Name: "stats", Number: 3, Kind: nlpolicy.Binary, Struct: &structStats},
+	{Name: "xstats", Number: 4, Kind: nlpolicy.SubMessage, Sub: &subClassXstatsMsg, Selector: "kind"},
+	{Name: "rate", Number: 5, Kind: nlpolicy.Binary, Struct: &structGnetEstimator},
+	{Name: "stats2", Number: 7, Kind: nlpolicy.Nest, Nested: &setClassStatsAttrs},
+	{Name: "pad", Number: 9, Kind: nlpolicy.Pad},
+	{Name: "ext-warn-msg", Number: 16, Kind: nlpolicy.String},
 }}
 
 var setFilterAttrs = nlpolicy.Set{Name: "filter-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "kind", Number: AttrKind, Kind: nlpolicy.String},
-	{Name: "options", Number: AttrOptions, Kind: nlpolicy.SubMessage, Sub: &subFilterOptionsMsg, Selector: "kind"},
-	{Name: "stats", Number: AttrStats, Kind: nlpolicy.Binary, Struct: &structStats},
-	{Name: "rate", Number: AttrRate, Kind: nlpolicy.Binary, Struct: &structGnetEstimator},
-	{Name: "pad", Number: AttrPad, Kind: nlpolicy.Pad},
-	{Name: "chain", Number: AttrChain, Kind: nlpolicy.U32},
-	{Name: "dump-flags", Number: AttrDumpFlags, Kind: nlpolicy.Bitfield32, Enum: &enumDumpFlags},
-	{Name: "ext-warn-msg", Number: AttrExtWarnMsg, Kind: nlpolicy.String},
+	{Name: "kind", Number: 1, Kind: nlpolicy.String},
+	{Name: "options", Number: 2, Kind: nlpolicy.SubMessage, Sub: &subFilterOptionsMsg, Selector: "kind"},
+	{Name: "stats", Number: 3, Kind: nlpolicy.Binary, Struct: &structStats},
+	{Name: "rate", Number: 5, Kind: nlpolicy.Binary, Struct: &structGnetEstimator},
+	{Name: "pad", Number: 9, Kind: nlpolicy.Pad},
+	{Name: "chain", Number: 11, Kind: nlpolicy.U32},
+	{Name: "dump-flags", Number: 15, Kind: nlpolicy.Bitfield32, Enum: &enumDumpFlags},
+	{Name: "ext-warn-msg", Number: 16, Kind: nlpolicy.String},
 }}
 
 var setStatsAttrs = nlpolicy.Set{Name: "tca-stats-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "basic", Number: AttrStatsBasic, Kind: nlpolicy.Binary, Struct: &structGnetStatsBasic},
-	{Name: "rate-est", Number: AttrStatsRateEst, Kind: nlpolicy.Binary, Struct: &structGnetStatsRateEst},
-	{Name: "queue", Number: AttrStatsQueue, Kind: nlpolicy.Binary, Struct: &structGnetStatsQueue},
-	{Name: "app", Number: AttrStatsApp, Kind: nlpolicy.SubMessage, Sub: &subQdiscXstatsMsg, Selector: "kind"},
-	{Name: "rate-est64", Number: AttrStatsRateEst64, Kind: nlpolicy.Binary, Struct: &structGnetStatsRateEst64},
-	{Name: "pad", Number: AttrStatsPad, Kind: nlpolicy.Pad},
-	{Name: "basic-hw", Number: AttrStatsBasicHw, Kind: nlpolicy.Binary, Struct: &structGnetStatsBasic},
-	{Name: "pkt64", Number: AttrStatsPkt64, Kind: nlpolicy.U64},
+	{Name: "basic", Number: 1, Kind: nlpolicy.Binary, Struct: &structGnetStatsBasic},
+	{Name: "rate-est", Number: 2, Kind: nlpolicy.Binary, Struct: &structGnetStatsRateEst},
+	{Name: "queue", Number: 3, Kind: nlpolicy.Binary, Struct: &structGnetStatsQueue},
+	{Name: "app", Number: 4, Kind: nlpolicy.SubMessage, Sub: &subQdiscXstatsMsg, Selector: "kind"},
+	{Name: "rate-est64", Number: 5, Kind: nlpolicy.Binary, Struct: &structGnetStatsRateEst64},
+	{Name: "pad", Number: 6, Kind: nlpolicy.Pad},
+	{Name: "basic-hw", Number: 7, Kind: nlpolicy.Binary, Struct: &structGnetStatsBasic},
+	{Name: "pkt64", Number: 8, Kind: nlpolicy.U64},
 }}
 
 var setClassStatsAttrs = nlpolicy.Set{Name: "class-stats-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "basic", Number: AttrStatsBasic, Kind: nlpolicy.Binary, Struct: &structGnetStatsBasic},
-	{Name: "rate-est", Number: AttrStatsRateEst, Kind: nlpolicy.Binary, Struct: &structGnetStatsRateEst},
-	{Name: "queue", Number: AttrStatsQueue, Kind: nlpolicy.Binary, Struct: &structGnetStatsQueue},
-	{Name: "app", Number: AttrStatsApp, Kind: nlpolicy.SubMessage, Sub: &subClassXstatsMsg, Selector: "kind"},
-	{Name: "rate-est64", Number: AttrStatsRateEst64, Kind: nlpolicy.Binary, Struct: &structGnetStatsRateEst64},
-	{Name: "pad", Number: AttrStatsPad, Kind: nlpolicy.Pad},
-	{Name: "basic-hw", Number: AttrStatsBasicHw, Kind: nlpolicy.Binary, Struct: &structGnetStatsBasic},
-	{Name: "pkt64", Number: AttrStatsPkt64, Kind: nlpolicy.U64},
+	{Name: "basic", Number: 1, Kind: nlpolicy.Binary, Struct: &structGnetStatsBasic},
+	{Name: "rate-est", Number: 2, Kind: nlpolicy.Binary, Struct: &structGnetStatsRateEst},
+	{Name: "queue", Number: 3, Kind: nlpolicy.Binary, Struct: &structGnetStatsQueue},
+	{Name: "app", Number: 4, Kind: nlpolicy.SubMessage, Sub: &subClassXstatsMsg, Selector: "kind"},
+	{Name: "rate-est64", Number: 5, Kind: nlpolicy.Binary, Struct: &structGnetStatsRateEst64},
+	{Name: "pad", Number: 6, Kind: nlpolicy.Pad},
+	{Name: "basic-hw", Number: 7, Kind: nlpolicy.Binary, Struct: &structGnetStatsBasic},
+	{Name: "pkt64", Number: 8, Kind: nlpolicy.U64},
 }}
 
 var setStabAttrs = nlpolicy.Set{Name: "tca-stab-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "base", Number: AttrStabBase, Kind: nlpolicy.Binary, Struct: &structSizespec},
-	{Name: "data", Number: AttrStabData, Kind: nlpolicy.Binary, Elem: nlpolicy.U16},
+	{Name: "base", Number: 1, Kind: nlpolicy.Binary, Struct: &structSizespec},
+	{Name: "data", Number: 2, Kind: nlpolicy.Binary, Elem: nlpolicy.U16},
 }}
 
 var setRootAttrs = nlpolicy.Set{Name: "root-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "tab", Number: AttrRootTab, Kind: nlpolicy.IndexedArray, Elem: nlpolicy.Nest, Nested: &setActAttrs},
-	{Name: "flags", Number: AttrRootFlags, Kind: nlpolicy.Bitfield32, Enum: &enumRootFlags},
-	{Name: "count", Number: AttrRootCount, Kind: nlpolicy.U32},
-	{Name: "time-delta", Number: AttrRootTimeDelta, Kind: nlpolicy.U32},
-	{Name: "ext-warn-msg", Number: AttrRootExtWarnMsg, Kind: nlpolicy.String},
+	{Name: "tab", Number: 1, Kind: nlpolicy.IndexedArray, Elem: nlpolicy.Nest, Nested: &setActAttrs},
+	{Name: "flags", Number: 2, Kind: nlpolicy.Bitfield32, Enum: &enumRootFlags},
+	{Name: "count", Number: 3, Kind: nlpolicy.U32},
+	{Name: "time-delta", Number: 4, Kind: nlpolicy.U32},
+	{Name: "ext-warn-msg", Number: 5, Kind: nlpolicy.String},
 }}
 
 var setActAttrs = nlpolicy.Set{Name: "act-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "kind", Number: AttrActKind, Kind: nlpolicy.String},
-	{Name: "options", Number: AttrActOptions, Kind: nlpolicy.SubMessage, Sub: &subActOptionsMsg, Selector: "kind"},
-	{Name: "index", Number: AttrActIndex, Kind: nlpolicy.U32},
-	{Name: "stats", Number: AttrActStats, Kind: nlpolicy.Nest, Nested: &setStatsAttrs},
-	{Name: "pad", Number: AttrActPad, Kind: nlpolicy.Pad},
-	{Name: "cookie", Number: AttrActCookie, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 16}},
-	{Name: "flags", Number: AttrActFlags, Kind: nlpolicy.Bitfield32, Enum: &enumActFlags},
-	{Name: "hw-stats", Number: AttrActHwStats, Kind: nlpolicy.Bitfield32, Enum: &enumActHwStats},
-	{Name: "used-hw-stats", Number: AttrActUsedHwStats, Kind: nlpolicy.Bitfield32, Enum: &enumActHwStats},
-	{Name: "in-hw-count", Number: AttrActInHwCount, Kind: nlpolicy.U32},
+	{Name: "kind", Number: 1, Kind: nlpolicy.String},
+	{Name: "options", Number: 2, Kind: nlpolicy.SubMessage, Sub: &subActOptionsMsg, Selector: "kind"},
+	{Name: "index", Number: 3, Kind: nlpolicy.U32},
+	{Name: "stats", Number: 4, Kind: nlpolicy.Nest, Nested: &setStatsAttrs},
+	{Name: "pad", Number: 5, Kind: nlpolicy.Pad},
+	{Name: "cookie", Number: 6, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 16}},
+	{Name: "flags", Number: 7, Kind: nlpolicy.Bitfield32, Enum: &enumActFlags},
+	{Name: "hw-stats", Number: 8, Kind: nlpolicy.Bitfield32, Enum: &enumActHwStats},
+	{Name: "used-hw-stats", Number: 9, Kind: nlpolicy.Bitfield32, Enum: &enumActHwStats},
+	{Name: "in-hw-count", Number: 10, Kind: nlpolicy.U32},
 }}
 
 var setActBpfAttrs = nlpolicy.Set{Name: "act-bpf-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "tm", Number: AttrActBpfTm, Kind: nlpolicy.Binary, Struct: &structActTimes},
-	{Name: "parms", Number: AttrActBpfParms, Kind: nlpolicy.Binary, Struct: &structGact},
-	{Name: "ops-len", Number: AttrActBpfOpsLen, Kind: nlpolicy.U16},
-	{Name: "ops", Number: AttrActBpfOps, Kind: nlpolicy.Binary, Struct: &structSockFilters},
-	{Name: "fd", Number: AttrActBpfFd, Kind: nlpolicy.U32},
-	{Name: "name", Number: AttrActBpfName, Kind: nlpolicy.String},
-	{Name: "pad", Number: AttrActBpfPad, Kind: nlpolicy.Pad},
-	{Name: "tag", Number: AttrActBpfTag, Kind: nlpolicy.Binary, Hint: nlpolicy.Hex},
-	{Name: "id", Number: AttrActBpfID, Kind: nlpolicy.U32},
+	{Name: "tm", Number: 1, Kind: nlpolicy.Binary, Struct: &structActTimes},
+	{Name: "parms", Number: 2, Kind: nlpolicy.Binary, Struct: &structGact},
+	{Name: "ops-len", Number: 3, Kind: nlpolicy.U16},
+	{Name: "ops", Number: 4, Kind: nlpolicy.Binary, Struct: &structSockFilters},
+	{Name: "fd", Number: 5, Kind: nlpolicy.U32},
+	{Name: "name", Number: 6, Kind: nlpolicy.String},
+	{Name: "pad", Number: 7, Kind: nlpolicy.Pad},
+	{Name: "tag", Number: 8, Kind: nlpolicy.Binary, Hint: nlpolicy.Hex},
+	{Name: "id", Number: 9, Kind: nlpolicy.U32},
 }}
 
 var setActConnmarkAttrs = nlpolicy.Set{Name: "act-connmark-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "parms", Number: AttrActConnmarkParms, Kind: nlpolicy.Binary, Struct: &structConnmark},
-	{Name: "tm", Number: AttrActConnmarkTm, Kind: nlpolicy.Binary, Struct: &structActTimes},
-	{Name: "pad", Number: AttrActConnmarkPad, Kind: nlpolicy.Pad},
+	{Name: "parms", Number: 1, Kind: nlpolicy.Binary, Struct: &structConnmark},
+	{Name: "tm", Number: 2, Kind: nlpolicy.Binary, Struct: &structActTimes},
+	{Name: "pad", Number: 3, Kind: nlpolicy.Pad},
 }}
 
 var setActCsumAttrs = nlpolicy.Set{Name: "act-csum-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "parms", Number: AttrActCsumParms, Kind: nlpolicy.Binary, Struct: &structCsum},
-	{Name: "tm", Number: AttrActCsumTm, Kind: nlpolicy.Binary, Struct: &structActTimes},
-	{Name: "pad", Number: AttrActCsumPad, Kind: nlpolicy.Pad},
+	{Name: "parms", Number: 1, Kind: nlpolicy.Binary, Struct: &structCsum},
+	{Name: "tm", Number: 2, Kind: nlpolicy.Binary, Struct: &structActTimes},
+	{Name: "pad", Number: 3, Kind: nlpolicy.Pad},
 }}
 
 var setActCtAttrs = nlpolicy.Set{Name: "act-ct-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "parms", Number: AttrActCtParms, Kind: nlpolicy.Binary, Struct: &structGact},
-	{Name: "tm", Number: AttrActCtTm, Kind: nlpolicy.Binary, Struct: &structActTimes},
-	{Name: "action", Number: AttrActCtAction, Kind: nlpolicy.U16, Enum: &enumCtAction},
-	{Name: "zone", Number: AttrActCtZone, Kind: nlpolicy.U16},
-	{Name: "mark", Number: AttrActCtMark, Kind: nlpolicy.U32},
-	{Name: "mark-mask", Number: AttrActCtMarkMask, Kind: nlpolicy.U32},
-	{Name: "labels", Number: AttrActCtLabels, Kind: nlpolicy.Binary, Hint: nlpolicy.Hex, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 16}},
-	{Name: "labels-mask", Number: AttrActCtLabelsMask, Kind: nlpolicy.Binary, Hint: nlpolicy.Hex, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 16}},
-	{Name: "nat-ipv4-min", Number: AttrActCtNatIpv4Min, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "nat-ipv4-max", Number: AttrActCtNatIpv4Max, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "nat-ipv6-min", Number: AttrActCtNatIpv6Min, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
-	{Name: "nat-ipv6-max", Number: AttrActCtNatIpv6Max, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
-	{Name: "nat-port-min", Number: AttrActCtNatPortMin, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "nat-port-max", Number: AttrActCtNatPortMax, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "pad", Number: AttrActCtPad, Kind: nlpolicy.Pad},
-	{Name: "helper-name", Number: AttrActCtHelperName, Kind: nlpolicy.String},
-	{Name: "helper-family", Number: AttrActCtHelperFamily, Kind: nlpolicy.U8},
-	{Name: "helper-proto", Number: AttrActCtHelperProto, Kind: nlpolicy.U8},
+	{Name: "parms", Number: 1, Kind: nlpolicy.Binary, Struct: &structGact},
+	{Name: "tm", Number: 2, Kind: nlpolicy.Binary, Struct: &structActTimes},
+	{Name: "action", Number: 3, Kind: nlpolicy.U16, Enum: &enumCtAction},
+	{Name: "zone", Number: 4, Kind: nlpolicy.U16},
+	{Name: "mark", Number: 5, Kind: nlpolicy.U32},
+	{Name: "mark-mask", Number: 6, Kind: nlpolicy.U32},
+	{Name: "labels", Number: 7, Kind: nlpolicy.Binary, Hint: nlpolicy.Hex, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 16}},
+	{Name: "labels-mask", Number: 8, Kind: nlpolicy.Binary, Hint: nlpolicy.Hex, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 16}},
+	{Name: "nat-ipv4-min", Number: 9, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
+	{Name: "nat-ipv4-max", Number: 10, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
+	{Name: "nat-ipv6-min", Number: 11, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
+	{Name: "nat-ipv6-max", Number: 12, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
+	{Name: "nat-port-min", Number: 13, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "nat-port-max", Number: 14, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "pad", Number: 15, Kind: nlpolicy.Pad},
+	{Name: "helper-name", Number: 16, Kind: nlpolicy.String},
+	{Name: "helper-family", Number: 17, Kind: nlpolicy.U8},
+	{Name: "helper-proto", Number: 18, Kind: nlpolicy.U8},
 }}
 
 var setActCtinfoAttrs = nlpolicy.Set{Name: "act-ctinfo-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "pad", Number: AttrActCtinfoPad, Kind: nlpolicy.Pad},
-	{Name: "tm", Number: AttrActCtinfoTm, Kind: nlpolicy.Binary, Struct: &structActTimes},
-	{Name: "act", Number: AttrActCtinfoAct, Kind: nlpolicy.Binary, Struct: &structGact},
-	{Name: "zone", Number: AttrActCtinfoZone, Kind: nlpolicy.U16},
-	{Name: "parms-dscp-mask", Number: AttrActCtinfoParmsDscpMask, Kind: nlpolicy.U32},
-	{Name: "parms-dscp-statemask", Number: AttrActCtinfoParmsDscpStatemask, Kind: nlpolicy.U32},
-	{Name: "parms-cpmark-mask", Number: AttrActCtinfoParmsCpmarkMask, Kind: nlpolicy.U32},
-	{Name: "stats-dscp-set", Number: AttrActCtinfoStatsDscpSet, Kind: nlpolicy.U64},
-	{Name: "stats-dscp-error", Number: AttrActCtinfoStatsDscpError, Kind: nlpolicy.U64},
-	{Name: "stats-cpmark-set", Number: AttrActCtinfoStatsCpmarkSet, Kind: nlpolicy.U64},
+	{Name: "pad", Number: 1, Kind: nlpolicy.Pad},
+	{Name: "tm", Number: 2, Kind: nlpolicy.Binary, Struct: &structActTimes},
+	{Name: "act", Number: 3, Kind: nlpolicy.Binary, Struct: &structGact},
+	{Name: "zone", Number: 4, Kind: nlpolicy.U16},
+	{Name: "parms-dscp-mask", Number: 5, Kind: nlpolicy.U32},
+	{Name: "parms-dscp-statemask", Number: 6, Kind: nlpolicy.U32},
+	{Name: "parms-cpmark-mask", Number: 7, Kind: nlpolicy.U32},
+	{Name: "stats-dscp-set", Number: 8, Kind: nlpolicy.U64},
+	{Name: "stats-dscp-error", Number: 9, Kind: nlpolicy.U64},
+	{Name: "stats-cpmark-set", Number: 10, Kind: nlpolicy.U64},
 }}
 
 var setActGactAttrs = nlpolicy.Set{Name: "act-gact-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "tm", Number: AttrActGactTm, Kind: nlpolicy.Binary, Struct: &structActTimes},
-	{Name: "parms", Number: AttrActGactParms, Kind: nlpolicy.Binary, Struct: &structGact},
-	{Name: "prob", Number: AttrActGactProb, Kind: nlpolicy.Binary, Struct: &structGactP},
-	{Name: "pad", Number: AttrActGactPad, Kind: nlpolicy.Pad},
+	{Name: "tm", Number: 1, Kind: nlpolicy.Binary, Struct: &structActTimes},
+	{Name: "parms", Number: 2, Kind: nlpolicy.Binary, Struct: &structGact},
+	{Name: "prob", Number: 3, Kind: nlpolicy.Binary, Struct: &structGactP},
+	{Name: "pad", Number: 4, Kind: nlpolicy.Pad},
 }}
 
 var setActGateAttrs = nlpolicy.Set{Name: "act-gate-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "tm", Number: AttrActGateTm, Kind: nlpolicy.Binary, Struct: &structActTimes},
-	{Name: "parms", Number: AttrActGateParms, Kind: nlpolicy.Binary, Struct: &structGact},
-	{Name: "pad", Number: AttrActGatePad, Kind: nlpolicy.Pad},
-	{Name: "priority", Number: AttrActGatePriority, Kind: nlpolicy.S32},
-	{Name: "entry-list", Number: AttrActGateEntryList, Kind: nlpolicy.Nest, Nested: &setActGateEntryListAttrs},
-	{Name: "base-time", Number: AttrActGateBaseTime, Kind: nlpolicy.U64},
-	{Name: "cycle-time", Number: AttrActGateCycleTime, Kind: nlpolicy.U64},
-	{Name: "cycle-time-ext", Number: AttrActGateCycleTimeExt, Kind: nlpolicy.U64},
-	{Name: "flags", Number: AttrActGateFlags, Kind: nlpolicy.U32},
-	{Name: "clockid", Number: AttrActGateClockid, Kind: nlpolicy.S32},
+	{Name: "tm", Number: 1, Kind: nlpolicy.Binary, Struct: &structActTimes},
+	{Name: "parms", Number: 2, Kind: nlpolicy.Binary, Struct: &structGact},
+	{Name: "pad", Number: 3, Kind: nlpolicy.Pad},
+	{Name: "priority", Number: 4, Kind: nlpolicy.S32},
+	{Name: "entry-list", Number: 5, Kind: nlpolicy.Nest, Nested: &setActGateEntryListAttrs},
+	{Name: "base-time", Number: 6, Kind: nlpolicy.U64},
+	{Name: "cycle-time", Number: 7, Kind: nlpolicy.U64},
+	{Name: "cycle-time-ext", Number: 8, Kind: nlpolicy.U64},
+	{Name: "flags", Number: 9, Kind: nlpolicy.U32},
+	{Name: "clockid", Number: 10, Kind: nlpolicy.S32},
 }}
 
 var setActGateEntryListAttrs = nlpolicy.Set{Name: "act-gate-entry-list", Attrs: []nlpolicy.Attr{
-	{Name: "one-entry", Number: AttrActGateEntryListOneEntry, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setActGateEntryAttrs},
+	{Name: "one-entry", Number: 1, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setActGateEntryAttrs},
 }}
 
 var setActGateEntryAttrs = nlpolicy.Set{Name: "act-gate-entry", Attrs: []nlpolicy.Attr{
-	{Name: "index", Number: AttrActGateEntryIndex, Kind: nlpolicy.U32},
-	{Name: "gate", Number: AttrActGateEntryGate, Kind: nlpolicy.Flag},
-	{Name: "interval", Number: AttrActGateEntryInterval, Kind: nlpolicy.U32},
-	{Name: "ipv", Number: AttrActGateEntryIpv, Kind: nlpolicy.S32},
-	{Name: "max-octets", Number: AttrActGateEntryMaxOctets, Kind: nlpolicy.S32},
+	{Name: "index", Number: 1, Kind: nlpolicy.U32},
+	{Name: "gate", Number: 2, Kind: nlpolicy.Flag},
+	{Name: "interval", Number: 3, Kind: nlpolicy.U32},
+	{Name: "ipv", Number: 4, Kind: nlpolicy.S32},
+	{Name: "max-octets", Number: 5, Kind: nlpolicy.S32},
 }}
 
 var setActIfeAttrs = nlpolicy.Set{Name: "act-ife-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "parms", Number: AttrActIfeParms, Kind: nlpolicy.Binary, Struct: &structIfe},
-	{Name: "tm", Number: AttrActIfeTm, Kind: nlpolicy.Binary, Struct: &structActTimes},
-	{Name: "dmac", Number: AttrActIfeDmac, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC},
-	{Name: "smac", Number: AttrActIfeSmac, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC},
-	{Name: "type", Number: AttrActIfeType, Kind: nlpolicy.U16},
-	{Name: "metalst", Number: AttrActIfeMetalst, Kind: nlpolicy.Nest, Nested: &setActIfeMetadataAttrs},
-	{Name: "pad", Number: AttrActIfePad, Kind: nlpolicy.Pad},
+	{Name: "parms", Number: 1, Kind: nlpolicy.Binary, Struct: &structIfe},
+	{Name: "tm", Number: 2, Kind: nlpolicy.Binary, Struct: &structActTimes},
+	{Name: "dmac", Number: 3, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC},
+	{Name: "smac", Number: 4, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC},
+	{Name: "type", Number: 5, Kind: nlpolicy.U16},
+	{Name: "metalst", Number: 6, Kind: nlpolicy.Nest, Nested: &setActIfeMetadataAttrs},
+	{Name: "pad", Number: 7, Kind: nlpolicy.Pad},
 }}
 
 var setActIfeMetadataAttrs = nlpolicy.Set{Name: "act-ife-metadata", Attrs: []nlpolicy.Attr{
-	{Name: "skbmark", Number: AttrActIfeMetadataSkbmark, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 4}},
-	{Name: "hashid", Number: AttrActIfeMetadataHashid, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 4}},
-	{Name: "prio", Number: AttrActIfeMetadataPrio, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 4}},
-	{Name: "qmap", Number: AttrActIfeMetadataQmap, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 4}},
-	{Name: "tcindex", Number: AttrActIfeMetadataTcindex, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 2}},
+	{Name: "skbmark", Number: 1, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 4}},
+	{Name: "hashid", Number: 2, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 4}},
+	{Name: "prio", Number: 3, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 4}},
+	{Name: "qmap", Number: 4, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 4}},
+	{Name: "tcindex", Number: 5, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 2}},
 }}
 
 var setActMirredAttrs = nlpolicy.Set{Name: "act-mirred-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "tm", Number: AttrActMirredTm, Kind: nlpolicy.Binary, Struct: &structActTimes},
-	{Name: "parms", Number: AttrActMirredParms, Kind: nlpolicy.Binary, Struct: &structMirred},
-	{Name: "pad", Number: AttrActMirredPad, Kind: nlpolicy.Pad},
-	{Name: "blockid", Number: AttrActMirredBlockid, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
+	{Name: "tm", Number: 1, Kind: nlpolicy.Binary, Struct: &structActTimes},
+	{Name: "parms", Number: 2, Kind: nlpolicy.Binary, Struct: &structMirred},
+	{Name: "pad", Number: 3, Kind: nlpolicy.Pad},
+	{Name: "blockid", Number: 4, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
 }}
 
 var setActMplsAttrs = nlpolicy.Set{Name: "act-mpls-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "tm", Number: AttrActMplsTm, Kind: nlpolicy.Binary, Struct: &structActTimes},
-	{Name: "parms", Number: AttrActMplsParms, Kind: nlpolicy.Binary, Struct: &structMpls},
-	{Name: "pad", Number: AttrActMplsPad, Kind: nlpolicy.Pad},
-	{Name: "proto", Number: AttrActMplsProto, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "label", Number: AttrActMplsLabel, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1048575}},
-	{Name: "tc", Number: AttrActMplsTc, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 7}},
-	{Name: "ttl", Number: AttrActMplsTtl, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
-	{Name: "bos", Number: AttrActMplsBos, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}},
+	{Name: "tm", Number: 1, Kind: nlpolicy.Binary, Struct: &structActTimes},
+	{Name: "parms", Number: 2, Kind: nlpolicy.Binary, Struct: &structMpls},
+	{Name: "pad", Number: 3, Kind: nlpolicy.Pad},
+	{Name: "proto", Number: 4, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "label", Number: 5, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1048575}},
+	{Name: "tc", Number: 6, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 7}},
+	{Name: "ttl", Number: 7, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
+	{Name: "bos", Number: 8, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}},
 }}
 
 var setActNatAttrs = nlpolicy.Set{Name: "act-nat-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "parms", Number: AttrActNatParms, Kind: nlpolicy.Binary, Struct: &structNat},
-	{Name: "tm", Number: AttrActNatTm, Kind: nlpolicy.Binary, Struct: &structActTimes},
-	{Name: "pad", Number: AttrActNatPad, Kind: nlpolicy.Pad},
+	{Name: "parms", Number: 1, Kind: nlpolicy.Binary, Struct: &structNat},
+	{Name: "tm", Number: 2, Kind: nlpolicy.Binary, Struct: &structActTimes},
+	{Name: "pad", Number: 3, Kind: nlpolicy.Pad},
 }}
 
 var setActPeditAttrs = nlpolicy.Set{Name: "act-pedit-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "tm", Number: AttrActPeditTm, Kind: nlpolicy.Binary, Struct: &structActTimes},
-	{Name: "parms", Number: AttrActPeditParms, Kind: nlpolicy.Binary, Struct: &structPeditSel},
-	{Name: "pad", Number: AttrActPeditPad, Kind: nlpolicy.Pad},
-	{Name: "parms-ex", Number: AttrActPeditParmsEx, Kind: nlpolicy.Binary, Struct: &structPeditSel},
-	{Name: "keys-ex", Number: AttrActPeditKeysEx, Kind: nlpolicy.Nest, Nested: &setActPeditKeysExAttrs},
+	{Name: "tm", Number: 1, Kind: nlpolicy.Binary, Struct: &structActTimes},
+	{Name: "parms", Number: 2, Kind: nlpolicy.Binary, Struct: &structPeditSel},
+	{Name: "pad", Number: 3, Kind: nlpolicy.Pad},
+	{Name: "parms-ex", Number: 4, Kind: nlpolicy.Binary, Struct: &structPeditSel},
+	{Name: "keys-ex", Number: 5, Kind: nlpolicy.Nest, Nested: &setActPeditKeysExAttrs},
 }}
 
 var setActPeditKeysExAttrs = nlpolicy.Set{Name: "act-pedit-keys-ex", Attrs: []nlpolicy.Attr{
-	{Name: "key-ex", Number: AttrActPeditKeysExKeyEx, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setActPeditKeyExAttrs},
+	{Name: "key-ex", Number: 6, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setActPeditKeyExAttrs},
 }}
 
 var setActPeditKeyExAttrs = nlpolicy.Set{Name: "act-pedit-key-ex", Attrs: []nlpolicy.Attr{
-	{Name: "htype", Number: AttrActPeditKeyExHtype, Kind: nlpolicy.U16, Enum: &enumPeditHtype},
-	{Name: "cmd", Number: AttrActPeditKeyExCmd, Kind: nlpolicy.U16, Enum: &enumPeditCmd},
+	{Name: "htype", Number: 1, Kind: nlpolicy.U16, Enum: &enumPeditHtype},
+	{Name: "cmd", Number: 2, Kind: nlpolicy.U16, Enum: &enumPeditCmd},
 }}
 
 var setActSampleAttrs = nlpolicy.Set{Name: "act-sample-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "tm", Number: AttrActSampleTm, Kind: nlpolicy.Binary, Struct: &structActTimes},
-	{Name: "parms", Number: AttrActSampleParms, Kind: nlpolicy.Binary, Struct: &structGact},
-	{Name: "rate", Number: AttrActSampleRate, Kind: nlpolicy.U32},
-	{Name: "trunc-size", Number: AttrActSampleTruncSize, Kind: nlpolicy.U32},
-	{Name: "psample-group", Number: AttrActSamplePsampleGroup, Kind: nlpolicy.U32},
-	{Name: "pad", Number: AttrActSamplePad, Kind: nlpolicy.Pad},
+	{Name: "tm", Number: 1, Kind: nlpolicy.Binary, Struct: &structActTimes},
+	{Name: "parms", Number: 2, Kind: nlpolicy.Binary, Struct: &structGact},
+	{Name: "rate", Number: 3, Kind: nlpolicy.U32},
+	{Name: "trunc-size", Number: 4, Kind: nlpolicy.U32},
+	{Name: "psample-group", Number: 5, Kind: nlpolicy.U32},
+	{Name: "pad", Number: 6, Kind: nlpolicy.Pad},
 }}
 
 var setActSimpleAttrs = nlpolicy.Set{Name: "act-simple-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "tm", Number: AttrActSimpleTm, Kind: nlpolicy.Binary, Struct: &structActTimes},
-	{Name: "parms", Number: AttrActSimpleParms, Kind: nlpolicy.Binary, Struct: &structGact},
-	{Name: "data", Number: AttrActSimpleData, Kind: nlpolicy.String},
-	{Name: "pad", Number: AttrActSimplePad, Kind: nlpolicy.Pad},
+	{Name: "tm", Number: 1, Kind: nlpolicy.Binary, Struct: &structActTimes},
+	{Name: "parms", Number: 2, Kind: nlpolicy.Binary, Struct: &structGact},
+	{Name: "data", Number: 3, Kind: nlpolicy.String},
+	{Name: "pad", Number: 4, Kind: nlpolicy.Pad},
 }}
 
 var setActSkbeditAttrs = nlpolicy.Set{Name: "act-skbedit-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "tm", Number: AttrActSkbeditTm, Kind: nlpolicy.Binary, Struct: &structActTimes},
-	{Name: "parms", Number: AttrActSkbeditParms, Kind: nlpolicy.Binary, Struct: &structGact},
-	{Name: "priority", Number: AttrActSkbeditPriority, Kind: nlpolicy.U32},
-	{Name: "queue-mapping", Number: AttrActSkbeditQueueMapping, Kind: nlpolicy.U16},
-	{Name: "mark", Number: AttrActSkbeditMark, Kind: nlpolicy.U32},
-	{Name: "pad", Number: AttrActSkbeditPad, Kind: nlpolicy.Pad},
-	{Name: "ptype", Number: AttrActSkbeditPtype, Kind: nlpolicy.U16},
-	{Name: "mask", Number: AttrActSkbeditMask, Kind: nlpolicy.U32},
-	{Name: "flags", Number: AttrActSkbeditFlags, Kind: nlpolicy.U64, Enum: &enumSkbeditFlags},
-	{Name: "queue-mapping-max", Number: AttrActSkbeditQueueMappingMax, Kind: nlpolicy.U16},
+	{Name: "tm", Number: 1, Kind: nlpolicy.Binary, Struct: &structActTimes},
+	{Name: "parms", Number: 2, Kind: nlpolicy.Binary, Struct: &structGact},
+	{Name: "priority", Number: 3, Kind: nlpolicy.U32},
+	{Name: "queue-mapping", Number: 4, Kind: nlpolicy.U16},
+	{Name: "mark", Number: 5, Kind: nlpolicy.U32},
+	{Name: "pad", Number: 6, Kind: nlpolicy.Pad},
+	{Name: "ptype", Number: 7, Kind: nlpolicy.U16},
+	{Name: "mask", Number: 8, Kind: nlpolicy.U32},
+	{Name: "flags", Number: 9, Kind: nlpolicy.U64, Enum: &enumSkbeditFlags},
+	{Name: "queue-mapping-max", Number: 10, Kind: nlpolicy.U16},
 }}
 
 var setActSkbmodAttrs = nlpolicy.Set{Name: "act-skbmod-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "tm", Number: AttrActSkbmodTm, Kind: nlpolicy.Binary, Struct: &structActTimes},
-	{Name: "parms", Number: AttrActSkbmodParms, Kind: nlpolicy.Binary, Struct: &structSkbmod},
-	{Name: "dmac", Number: AttrActSkbmodDmac, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC},
-	{Name: "smac", Number: AttrActSkbmodSmac, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC},
-	{Name: "etype", Number: AttrActSkbmodEtype, Kind: nlpolicy.U16},
-	{Name: "pad", Number: AttrActSkbmodPad, Kind: nlpolicy.Pad},
+	{Name: "tm", Number: 1, Kind: nlpolicy.Binary, Struct: &structActTimes},
+	{Name: "parms", Number: 2, Kind: nlpolicy.Binary, Struct: &structSkbmod},
+	{Name: "dmac", Number: 3, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC},
+	{Name: "smac", Number: 4, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC},
+	{Name: "etype", Number: 5, Kind: nlpolicy.U16},
+	{Name: "pad", Number: 6, Kind: nlpolicy.Pad},
 }}
 
 var setActTunnelKeyAttrs = nlpolicy.Set{Name: "act-tunnel-key-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "tm", Number: AttrActTunnelKeyTm, Kind: nlpolicy.Binary, Struct: &structActTimes},
-	{Name: "parms", Number: AttrActTunnelKeyParms, Kind: nlpolicy.Binary, Struct: &structTunnelKey},
-	{Name: "enc-ipv4-src", Number: AttrActTunnelKeyEncIpv4Src, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "enc-ipv4-dst", Number: AttrActTunnelKeyEncIpv4Dst, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "enc-ipv6-src", Number: AttrActTunnelKeyEncIpv6Src, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6},
-	{Name: "enc-ipv6-dst", Number: AttrActTunnelKeyEncIpv6Dst, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6},
-	{Name: "enc-key-id", Number: AttrActTunnelKeyEncKeyID, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "pad", Number: AttrActTunnelKeyPad, Kind: nlpolicy.Pad},
-	{Name: "enc-dst-port", Number: AttrActTunnelKeyEncDstPort, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "no-csum", Number: AttrActTunnelKeyNoCsum, Kind: nlpolicy.U8},
-	{Name: "enc-opts", Number: AttrActTunnelKeyEncOpts, Kind: nlpolicy.Nest, Nested: &setActTunnelKeyEncOptsAttrs},
-	{Name: "enc-tos", Number: AttrActTunnelKeyEncTos, Kind: nlpolicy.U8},
-	{Name: "enc-ttl", Number: AttrActTunnelKeyEncTtl, Kind: nlpolicy.U8},
-	{Name: "no-frag", Number: AttrActTunnelKeyNoFrag, Kind: nlpolicy.Flag},
+	{Name: "tm", Number: 1, Kind: nlpolicy.Binary, Struct: &structActTimes},
+	{Name: "parms", Number: 2, Kind: nlpolicy.Binary, Struct: &structTunnelKey},
+	{Name: "enc-ipv4-src", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
+	{Name: "enc-ipv4-dst", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
+	{Name: "enc-ipv6-src", Number: 5, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6},
+	{Name: "enc-ipv6-dst", Number: 6, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6},
+	{Name: "enc-key-id", Number: 7, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "pad", Number: 8, Kind: nlpolicy.Pad},
+	{Name: "enc-dst-port", Number: 9, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "no-csum", Number: 10, Kind: nlpolicy.U8},
+	{Name: "enc-opts", Number: 11, Kind: nlpolicy.Nest, Nested: &setActTunnelKeyEncOptsAttrs},
+	{Name: "enc-tos", Number: 12, Kind: nlpolicy.U8},
+	{Name: "enc-ttl", Number: 13, Kind: nlpolicy.U8},
+	{Name: "no-frag", Number: 14, Kind: nlpolicy.Flag},
 }}
 
 var setActTunnelKeyEncOptsAttrs = nlpolicy.Set{Name: "act-tunnel-key-enc-opts", Attrs: []nlpolicy.Attr{
-	{Name: "geneve", Number: AttrActTunnelKeyEncOptsGeneve, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setGeneveOptAttrs},
-	{Name: "vxlan", Number: AttrActTunnelKeyEncOptsVxlan, Kind: nlpolicy.Nest, Nested: &setVxlanOptAttrs},
-	{Name: "erspan", Number: AttrActTunnelKeyEncOptsErspan, Kind: nlpolicy.Nest, Nested: &setErspanOptAttrs},
+	{Name: "geneve", Number: 1, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setGeneveOptAttrs},
+	{Name: "vxlan", Number: 2, Kind: nlpolicy.Nest, Nested: &setVxlanOptAttrs},
+	{Name: "erspan", Number: 3, Kind: nlpolicy.Nest, Nested: &setErspanOptAttrs},
 }}
 
 var setGeneveOptAttrs = nlpolicy.Set{Name: "geneve-opt", Attrs: []nlpolicy.Attr{
-	{Name: "class", Number: AttrGeneveOptClass, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian | nlpolicy.Multi},
-	{Name: "type", Number: AttrGeneveOptType, Kind: nlpolicy.U8, Flags: nlpolicy.Multi},
-	{Name: "data", Number: AttrGeneveOptData, Kind: nlpolicy.Binary, Flags: nlpolicy.Multi, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMinLen | nlpolicy.HasMaxLen, MinLen: 4, MaxLen: 124}},
+	{Name: "class", Number: 1, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian | nlpolicy.Multi},
+	{Name: "type", Number: 2, Kind: nlpolicy.U8, Flags: nlpolicy.Multi},
+	{Name: "data", Number: 3, Kind: nlpolicy.Binary, Flags: nlpolicy.Multi, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMinLen | nlpolicy.HasMaxLen, MinLen: 4, MaxLen: 124}},
 }}
 
 var setVxlanOptAttrs = nlpolicy.Set{Name: "vxlan-opt", Attrs: []nlpolicy.Attr{
-	{Name: "gbp", Number: AttrVxlanOptGbp, Kind: nlpolicy.U32},
+	{Name: "gbp", Number: 1, Kind: nlpolicy.U32},
 }}
 
 var setErspanOptAttrs = nlpolicy.Set{Name: "erspan-opt", Attrs: []nlpolicy.Attr{
-	{Name: "ver", Number: AttrErspanOptVer, Kind: nlpolicy.U8},
-	{Name: "index", Number: AttrErspanOptIndex, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "dir", Number: AttrErspanOptDir, Kind: nlpolicy.U8},
-	{Name: "hwid", Number: AttrErspanOptHwid, Kind: nlpolicy.U8},
+	{Name: "ver", Number: 1, Kind: nlpolicy.U8},
+	{Name: "index", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "dir", Number: 3, Kind: nlpolicy.U8},
+	{Name: "hwid", Number: 4, Kind: nlpolicy.U8},
 }}
 
 var setActVlanAttrs = nlpolicy.Set{Name: "act-vlan-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "tm", Number: AttrActVlanTm, Kind: nlpolicy.Binary, Struct: &structActTimes},
-	{Name: "parms", Number: AttrActVlanParms, Kind: nlpolicy.Binary, Struct: &structVlan},
-	{Name: "push-vlan-id", Number: AttrActVlanPushVlanID, Kind: nlpolicy.U16},
-	{Name: "push-vlan-protocol", Number: AttrActVlanPushVlanProtocol, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "pad", Number: AttrActVlanPad, Kind: nlpolicy.Pad},
-	{Name: "push-vlan-priority", Number: AttrActVlanPushVlanPriority, Kind: nlpolicy.U8},
-	{Name: "push-eth-dst", Number: AttrActVlanPushEthDst, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC},
-	{Name: "push-eth-src", Number: AttrActVlanPushEthSrc, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC},
+	{Name: "tm", Number: 1, Kind: nlpolicy.Binary, Struct: &structActTimes},
+	{Name: "parms", Number: 2, Kind: nlpolicy.Binary, Struct: &structVlan},
+	{Name: "push-vlan-id", Number: 3, Kind: nlpolicy.U16},
+	{Name: "push-vlan-protocol", Number: 4, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "pad", Number: 5, Kind: nlpolicy.Pad},
+	{Name: "push-vlan-priority", Number: 6, Kind: nlpolicy.U8},
+	{Name: "push-eth-dst", Number: 7, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC},
+	{Name: "push-eth-src", Number: 8, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC},
 }}
 
 var setPoliceAttrs = nlpolicy.Set{Name: "police-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "tbf", Number: AttrPoliceTbf, Kind: nlpolicy.Binary, Struct: &structPolice},
-	{Name: "rate", Number: AttrPoliceRate, Kind: nlpolicy.Binary, Elem: nlpolicy.U32},
-	{Name: "peakrate", Number: AttrPolicePeakrate, Kind: nlpolicy.Binary, Elem: nlpolicy.U32},
-	{Name: "avrate", Number: AttrPoliceAvrate, Kind: nlpolicy.U32},
-	{Name: "result", Number: AttrPoliceResult, Kind: nlpolicy.S32, Enum: &enumActVerdict},
-	{Name: "tm", Number: AttrPoliceTm, Kind: nlpolicy.Binary, Struct: &structActTimes},
-	{Name: "pad", Number: AttrPolicePad, Kind: nlpolicy.Pad},
-	{Name: "rate64", Number: AttrPoliceRate64, Kind: nlpolicy.U64},
-	{Name: "peakrate64", Number: AttrPolicePeakrate64, Kind: nlpolicy.U64},
-	{Name: "pktrate64", Number: AttrPolicePktrate64, Kind: nlpolicy.U64},
-	{Name: "pktburst64", Number: AttrPolicePktburst64, Kind: nlpolicy.U64},
+	{Name: "tbf", Number: 1, Kind: nlpolicy.Binary, Struct: &structPolice},
+	{Name: "rate", Number: 2, Kind: nlpolicy.Binary, Elem: nlpolicy.U32},
+	{Name: "peakrate", Number: 3, Kind: nlpolicy.Binary, Elem: nlpolicy.U32},
+	{Name: "avrate", Number: 4, Kind: nlpolicy.U32},
+	{Name: "result", Number: 5, Kind: nlpolicy.S32, Enum: &enumActVerdict},
+	{Name: "tm", Number: 6, Kind: nlpolicy.Binary, Struct: &structActTimes},
+	{Name: "pad", Number: 7, Kind: nlpolicy.Pad},
+	{Name: "rate64", Number: 8, Kind: nlpolicy.U64},
+	{Name: "peakrate64", Number: 9, Kind: nlpolicy.U64},
+	{Name: "pktrate64", Number: 10, Kind: nlpolicy.U64},
+	{Name: "pktburst64", Number: 11, Kind: nlpolicy.U64},
 }}
 
 var setBasicAttrs = nlpolicy.Set{Name: "basic-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "classid", Number: AttrBasicClassid, Kind: nlpolicy.U32},
-	{Name: "ematches", Number: AttrBasicEmatches, Kind: nlpolicy.Nest, Nested: &setEmatchAttrs},
-	{Name: "act", Number: AttrBasicAct, Kind: nlpolicy.IndexedArray, Elem: nlpolicy.Nest, Nested: &setActAttrs},
-	{Name: "police", Number: AttrBasicPolice, Kind: nlpolicy.Nest, Nested: &setPoliceAttrs},
-	{Name: "pcnt", Number: AttrBasicPcnt, Kind: nlpolicy.Binary, Struct: &structBasicPcnt},
-	{Name: "pad", Number: AttrBasicPad, Kind: nlpolicy.Pad},
+	{Name: "classid", Number: 1, Kind: nlpolicy.U32},
+	{Name: "ematches", Number: 2, Kind: nlpolicy.Nest, Nested: &setEmatchAttrs},
+	{Name: "act", Number: 3, Kind: nlpolicy.IndexedArray, Elem: nlpolicy.Nest, Nested: &setActAttrs},
+	{Name: "police", Number: 4, Kind: nlpolicy.Nest, Nested: &setPoliceAttrs},
+	{Name: "pcnt", Number: 5, Kind: nlpolicy.Binary, Struct: &structBasicPcnt},
+	{Name: "pad", Number: 6, Kind: nlpolicy.Pad},
 }}
 
 var setBpfAttrs = nlpolicy.Set{Name: "bpf-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "act", Number: AttrBpfAct, Kind: nlpolicy.IndexedArray, Elem: nlpolicy.Nest, Nested: &setActAttrs},
-	{Name: "police", Number: AttrBpfPolice, Kind: nlpolicy.Nest, Nested: &setPoliceAttrs},
-	{Name: "classid", Number: AttrBpfClassid, Kind: nlpolicy.U32},
-	{Name: "ops-len", Number: AttrBpfOpsLen, Kind: nlpolicy.U16},
-	{Name: "ops", Number: AttrBpfOps, Kind: nlpolicy.Binary, Struct: &structSockFilters},
-	{Name: "fd", Number: AttrBpfFd, Kind: nlpolicy.U32},
-	{Name: "name", Number: AttrBpfName, Kind: nlpolicy.String},
-	{Name: "flags", Number: AttrBpfFlags, Kind: nlpolicy.U32, Enum: &enumBpfFlags},
-	{Name: "flags-gen", Number: AttrBpfFlagsGen, Kind: nlpolicy.U32, Enum: &enumClsFlags},
-	{Name: "tag", Number: AttrBpfTag, Kind: nlpolicy.Binary, Hint: nlpolicy.Hex},
-	{Name: "id", Number: AttrBpfID, Kind: nlpolicy.U32},
+	{Name: "act", Number: 1, Kind: nlpolicy.IndexedArray, Elem: nlpolicy.Nest, Nested: &setActAttrs},
+	{Name: "police", Number: 2, Kind: nlpolicy.Nest, Nested: &setPoliceAttrs},
+	{Name: "classid", Number: 3, Kind: nlpolicy.U32},
+	{Name: "ops-len", Number: 4, Kind: nlpolicy.U16},
+	{Name: "ops", Number: 5, Kind: nlpolicy.Binary, Struct: &structSockFilters},
+	{Name: "fd", Number: 6, Kind: nlpolicy.U32},
+	{Name: "name", Number: 7, Kind: nlpolicy.String},
+	{Name: "flags", Number: 8, Kind: nlpolicy.U32, Enum: &enumBpfFlags},
+	{Name: "flags-gen", Number: 9, Kind: nlpolicy.U32, Enum: &enumClsFlags},
+	{Name: "tag", Number: 10, Kind: nlpolicy.Binary, Hint: nlpolicy.Hex},
+	{Name: "id", Number: 11, Kind: nlpolicy.U32},
 }}
 
 var setCgroupAttrs = nlpolicy.Set{Name: "cgroup-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "act", Number: AttrCgroupAct, Kind: nlpolicy.IndexedArray, Elem: nlpolicy.Nest, Nested: &setActAttrs},
-	{Name: "police", Number: AttrCgroupPolice, Kind: nlpolicy.Nest, Nested: &setPoliceAttrs},
-	{Name: "ematches", Number: AttrCgroupEmatches, Kind: nlpolicy.Nest, Nested: &setEmatchAttrs},
+	{Name: "act", Number: 1, Kind: nlpolicy.IndexedArray, Elem: nlpolicy.Nest, Nested: &setActAttrs},
+	{Name: "police", Number: 2, Kind: nlpolicy.Nest, Nested: &setPoliceAttrs},
+	{Name: "ematches", Number: 3, Kind: nlpolicy.Nest, Nested: &setEmatchAttrs},
 }}
 
 var setEmatchAttrs = nlpolicy.Set{Name: "ematch-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "tree-hdr", Number: AttrEmatchTreeHdr, Kind: nlpolicy.Binary, Struct: &structEmatchTreeHdr},
-	{Name: "tree-list", Number: AttrEmatchTreeList, Kind: nlpolicy.Binary},
+	{Name: "tree-hdr", Number: 1, Kind: nlpolicy.Binary, Struct: &structEmatchTreeHdr},
+	{Name: "tree-list", Number: 2, Kind: nlpolicy.Binary},
 }}
 
 var setFlowAttrs = nlpolicy.Set{Name: "flow-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "keys", Number: AttrFlowKeys, Kind: nlpolicy.U32, Enum: &enumFlowKeys},
-	{Name: "mode", Number: AttrFlowMode, Kind: nlpolicy.U32, Enum: &enumFlowMode},
-	{Name: "baseclass", Number: AttrFlowBaseclass, Kind: nlpolicy.U32},
-	{Name: "rshift", Number: AttrFlowRshift, Kind: nlpolicy.U32},
-	{Name: "addend", Number: AttrFlowAddend, Kind: nlpolicy.U32},
-	{Name: "mask", Number: AttrFlowMask, Kind: nlpolicy.U32},
-	{Name: "xor", Number: AttrFlowXor, Kind: nlpolicy.U32},
-	{Name: "divisor", Number: AttrFlowDivisor, Kind: nlpolicy.U32},
-	{Name: "act", Number: AttrFlowAct, Kind: nlpolicy.IndexedArray, Elem: nlpolicy.Nest, Nested: &setActAttrs},
-	{Name: "police", Number: AttrFlowPolice, Kind: nlpolicy.Nest, Nested: &setPoliceAttrs},
-	{Name: "ematches", Number: AttrFlowEmatches, Kind: nlpolicy.Nest, Nested: &setEmatchAttrs},
-	{Name: "perturb", Number: AttrFlowPerturb, Kind: nlpolicy.U32},
+	{Name: "keys", Number: 1, Kind: nlpolicy.U32, Enum: &enumFlowKeys},
+	{Name: "mode", Number: 2, Kind: nlpolicy.U32, Enum: &enumFlowMode},
+	{Name: "baseclass", Number: 3, Kind: nlpolicy.U32},
+	{Name: "rshift", Number: 4, Kind: nlpolicy.U32},
+	{Name: "addend", Number: 5, Kind: nlpolicy.U32},
+	{Name: "mask", Number: 6, Kind: nlpolicy.U32},
+	{Name: "xor", Number: 7, Kind: nlpolicy.U32},
+	{Name: "divisor", Number: 8, Kind: nlpolicy.U32},
+	{Name: "act", Number: 9, Kind: nlpolicy.IndexedArray, Elem: nlpolicy.Nest, Nested: &setActAttrs},
+	{Name: "police", Number: 10, Kind: nlpolicy.Nest, Nested: &setPoliceAttrs},
+	{Name: "ematches", Number: 11, Kind: nlpolicy.Nest, Nested: &setEmatchAttrs},
+	{Name: "perturb", Number: 12, Kind: nlpolicy.U32},
 }}
 
 var setFlowerAttrs = nlpolicy.Set{Name: "flower-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "classid", Number: AttrFlowerClassid, Kind: nlpolicy.U32},
-	{Name: "indev", Number: AttrFlowerIndev, Kind: nlpolicy.String},
-	{Name: "act", Number: AttrFlowerAct, Kind: nlpolicy.IndexedArray, Elem: nlpolicy.Nest, Nested: &setActAttrs},
-	{Name: "key-eth-dst", Number: AttrFlowerKeyEthDst, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC},
-	{Name: "key-eth-dst-mask", Number: AttrFlowerKeyEthDstMask, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC},
-	{Name: "key-eth-src", Number: AttrFlowerKeyEthSrc, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC},
-	{Name: "key-eth-src-mask", Number: AttrFlowerKeyEthSrcMask, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC},
-	{Name: "key-eth-type", Number: AttrFlowerKeyEthType, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "key-ip-proto", Number: AttrFlowerKeyIpProto, Kind: nlpolicy.U8},
-	{Name: "key-ipv4-src", Number: AttrFlowerKeyIpv4Src, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "key-ipv4-src-mask", Number: AttrFlowerKeyIpv4SrcMask, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "key-ipv4-dst", Number: AttrFlowerKeyIpv4Dst, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "key-ipv4-dst-mask", Number: AttrFlowerKeyIpv4DstMask, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "key-ipv6-src", Number: AttrFlowerKeyIpv6Src, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6},
-	{Name: "key-ipv6-src-mask", Number: AttrFlowerKeyIpv6SrcMask, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6},
-	{Name: "key-ipv6-dst", Number: AttrFlowerKeyIpv6Dst, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6},
-	{Name: "key-ipv6-dst-mask", Number: AttrFlowerKeyIpv6DstMask, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6},
-	{Name: "key-tcp-src", Number: AttrFlowerKeyTcpSrc, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "key-tcp-dst", Number: AttrFlowerKeyTcpDst, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "key-udp-src", Number: AttrFlowerKeyUdpSrc, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "key-udp-dst", Number: AttrFlowerKeyUdpDst, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "flags", Number: AttrFlowerFlags, Kind: nlpolicy.U32, Enum: &enumClsFlags},
-	{Name: "key-vlan-id", Number: AttrFlowerKeyVlanID, Kind: nlpolicy.U16},
-	{Name: "key-vlan-prio", Number: AttrFlowerKeyVlanPrio, Kind: nlpolicy.U8},
-	{Name: "key-vlan-eth-type", Number: AttrFlowerKeyVlanEthType, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "key-enc-key-id", Number: AttrFlowerKeyEncKeyID, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "key-enc-ipv4-src", Number: AttrFlowerKeyEncIpv4Src, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "key-enc-ipv4-src-mask", Number: AttrFlowerKeyEncIpv4SrcMask, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "key-enc-ipv4-dst", Number: AttrFlowerKeyEncIpv4Dst, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "key-enc-ipv4-dst-mask", Number: AttrFlowerKeyEncIpv4DstMask, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "key-enc-ipv6-src", Number: AttrFlowerKeyEncIpv6Src, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6},
-	{Name: "key-enc-ipv6-src-mask", Number: AttrFlowerKeyEncIpv6SrcMask, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6},
-	{Name: "key-enc-ipv6-dst", Number: AttrFlowerKeyEncIpv6Dst, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6},
-	{Name: "key-enc-ipv6-dst-mask", Number: AttrFlowerKeyEncIpv6DstMask, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6},
-	{Name: "key-tcp-src-mask", Number: AttrFlowerKeyTcpSrcMask, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "key-tcp-dst-mask", Number: AttrFlowerKeyTcpDstMask, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "key-udp-src-mask", Number: AttrFlowerKeyUdpSrcMask, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "key-udp-dst-mask", Number: AttrFlowerKeyUdpDstMask, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "key-sctp-src-mask", Number: AttrFlowerKeySctpSrcMask, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "key-sctp-dst-mask", Number: AttrFlowerKeySctpDstMask, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "key-sctp-src", Number: AttrFlowerKeySctpSrc, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "key-sctp-dst", Number: AttrFlowerKeySctpDst, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "key-enc-udp-src-port", Number: AttrFlowerKeyEncUdpSrcPort, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "key-enc-udp-src-port-mask", Number: AttrFlowerKeyEncUdpSrcPortMask, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "key-enc-udp-dst-port", Number: AttrFlowerKeyEncUdpDstPort, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "key-enc-udp-dst-port-mask", Number: AttrFlowerKeyEncUdpDstPortMask, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "key-flags", Number: AttrFlowerKeyFlags, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumFlowerKeyCtrlFlags},
-	{Name: "key-flags-mask", Number: AttrFlowerKeyFlagsMask, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumFlowerKeyCtrlFlags},
-	{Name: "key-icmpv4-code", Number: AttrFlowerKeyIcmpv4Code, Kind: nlpolicy.U8},
-	{Name: "key-icmpv4-code-mask", Number: AttrFlowerKeyIcmpv4CodeMask, Kind: nlpolicy.U8},
-	{Name: "key-icmpv4-type", Number: AttrFlowerKeyIcmpv4Type, Kind: nlpolicy.U8},
-	{Name: "key-icmpv4-type-mask", Number: AttrFlowerKeyIcmpv4TypeMask, Kind: nlpolicy.U8},
-	{Name: "key-icmpv6-code", Number: AttrFlowerKeyIcmpv6Code, Kind: nlpolicy.U8},
-	{Name: "key-icmpv6-code-mask", Number: AttrFlowerKeyIcmpv6CodeMask, Kind: nlpolicy.U8},
-	{Name: "key-icmpv6-type", Number: AttrFlowerKeyIcmpv6Type, Kind: nlpolicy.U8},
-	{Name: "key-icmpv6-type-mask", Number: AttrFlowerKeyIcmpv6TypeMask, Kind: nlpolicy.U8},
-	{Name: "key-arp-sip", Number: AttrFlowerKeyArpSip, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "key-arp-sip-mask", Number: AttrFlowerKeyArpSipMask, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "key-arp-tip", Number: AttrFlowerKeyArpTip, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "key-arp-tip-mask", Number: AttrFlowerKeyArpTipMask, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "key-arp-op", Number: AttrFlowerKeyArpOp, Kind: nlpolicy.U8},
-	{Name: "key-arp-op-mask", Number: AttrFlowerKeyArpOpMask, Kind: nlpolicy.U8},
-	{Name: "key-arp-sha", Number: AttrFlowerKeyArpSha, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC},
-	{Name: "key-arp-sha-mask", Number: AttrFlowerKeyArpShaMask, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC},
-	{Name: "key-arp-tha", Number: AttrFlowerKeyArpTha, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC},
-	{Name: "key-arp-tha-mask", Number: AttrFlowerKeyArpThaMask, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC},
-	{Name: "key-mpls-ttl", Number: AttrFlowerKeyMplsTtl, Kind: nlpolicy.U8},
-	{Name: "key-mpls-bos", Number: AttrFlowerKeyMplsBos, Kind: nlpolicy.U8},
-	{Name: "key-mpls-tc", Number: AttrFlowerKeyMplsTc, Kind: nlpolicy.U8},
-	{Name: "key-mpls-label", Number: AttrFlowerKeyMplsLabel, Kind: nlpolicy.U32},
-	{Name: "key-tcp-flags", Number: AttrFlowerKeyTcpFlags, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "key-tcp-flags-mask", Number: AttrFlowerKeyTcpFlagsMask, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "key-ip-tos", Number: AttrFlowerKeyIpTos, Kind: nlpolicy.U8},
-	{Name: "key-ip-tos-mask", Number: AttrFlowerKeyIpTosMask, Kind: nlpolicy.U8},
-	{Name: "key-ip-ttl", Number: AttrFlowerKeyIpTtl, Kind: nlpolicy.U8},
-	{Name: "key-ip-ttl-mask", Number: AttrFlowerKeyIpTtlMask, Kind: nlpolicy.U8},
-	{Name: "key-cvlan-id", Number: AttrFlowerKeyCvlanID, Kind: nlpolicy.U16},
-	{Name: "key-cvlan-prio", Number: AttrFlowerKeyCvlanPrio, Kind: nlpolicy.U8},
-	{Name: "key-cvlan-eth-type", Number: AttrFlowerKeyCvlanEthType, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "key-enc-ip-tos", Number: AttrFlowerKeyEncIpTos, Kind: nlpolicy.U8},
-	{Name: "key-enc-ip-tos-mask", Number: AttrFlowerKeyEncIpTosMask, Kind: nlpolicy.U8},
-	{Name: "key-enc-ip-ttl", Number: AttrFlowerKeyEncIpTtl, Kind: nlpolicy.U8},
-	{Name: "key-enc-ip-ttl-mask", Number: AttrFlowerKeyEncIpTtlMask, Kind: nlpolicy.U8},
-	{Name: "key-enc-opts", Number: AttrFlowerKeyEncOpts, Kind: nlpolicy.Nest, Nested: &setFlowerKeyEncOptsAttrs},
-	{Name: "key-enc-opts-mask", Number: AttrFlowerKeyEncOptsMask, Kind: nlpolicy.Nest, Nested: &setFlowerKeyEncOptsAttrs},
-	{Name: "in-hw-count", Number: AttrFlowerInHwCount, Kind: nlpolicy.U32},
-	{Name: "key-port-src-min", Number: AttrFlowerKeyPortSrcMin, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "key-port-src-max", Number: AttrFlowerKeyPortSrcMax, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "key-port-dst-min", Number: AttrFlowerKeyPortDstMin, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "key-port-dst-max", Number: AttrFlowerKeyPortDstMax, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "key-ct-state", Number: AttrFlowerKeyCtState, Kind: nlpolicy.U16, Enum: &enumFlowerKeyCtFlags},
-	{Name: "key-ct-state-mask", Number: AttrFlowerKeyCtStateMask, Kind: nlpolicy.U16, Enum: &enumFlowerKeyCtFlags},
-	{Name: "key-ct-zone", Number: AttrFlowerKeyCtZone, Kind: nlpolicy.U16},
-	{Name: "key-ct-zone-mask", Number: AttrFlowerKeyCtZoneMask, Kind: nlpolicy.U16},
-	{Name: "key-ct-mark", Number: AttrFlowerKeyCtMark, Kind: nlpolicy.U32},
-	{Name: "key-ct-mark-mask", Number: AttrFlowerKeyCtMarkMask, Kind: nlpolicy.U32},
-	{Name: "key-ct-labels", Number: AttrFlowerKeyCtLabels, Kind: nlpolicy.Binary, Hint: nlpolicy.Hex, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 16}},
-	{Name: "key-ct-labels-mask", Number: AttrFlowerKeyCtLabelsMask, Kind: nlpolicy.Binary, Hint: nlpolicy.Hex, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 16}},
-	{Name: "key-mpls-opts", Number: AttrFlowerKeyMplsOpts, Kind: nlpolicy.Nest, Nested: &setFlowerKeyMplsOptsAttrs},
-	{Name: "key-hash", Number: AttrFlowerKeyHash, Kind: nlpolicy.U32},
-	{Name: "key-hash-mask", Number: AttrFlowerKeyHashMask, Kind: nlpolicy.U32},
-	{Name: "key-num-of-vlans", Number: AttrFlowerKeyNumOfVlans, Kind: nlpolicy.U8},
-	{Name: "key-pppoe-sid", Number: AttrFlowerKeyPppoeSid, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "key-ppp-proto", Number: AttrFlowerKeyPppProto, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "key-l2tpv3-sid", Number: AttrFlowerKeyL2tpv3Sid, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "l2-miss", Number: AttrFlowerL2Miss, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}},
-	{Name: "key-cfm", Number: AttrFlowerKeyCfm, Kind: nlpolicy.Nest, Nested: &setFlowerKeyCfmAttrs},
-	{Name: "key-spi", Number: AttrFlowerKeySpi, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "key-spi-mask", Number: AttrFlowerKeySpiMask, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "key-enc-flags", Number: AttrFlowerKeyEncFlags, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumFlowerKeyCtrlFlags},
-	{Name: "key-enc-flags-mask", Number: AttrFlowerKeyEncFlagsMask, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumFlowerKeyCtrlFlags},
+	{Name: "classid", Number: 1, Kind: nlpolicy.U32},
+	{Name: "indev", Number: 2, Kind: nlpolicy.String},
+	{Name: "act", Number: 3, Kind: nlpolicy.IndexedArray, Elem: nlpolicy.Nest, Nested: &setActAttrs},
+	{Name: "key-eth-dst", Number: 4, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC},
+	{Name: "key-eth-dst-mask", Number: 5, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC},
+	{Name: "key-eth-src", Number: 6, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC},
+	{Name: "key-eth-src-mask", Number: 7, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC},
+	{Name: "key-eth-type", Number: 8, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "key-ip-proto", Number: 9, Kind: nlpolicy.U8},
+	{Name: "key-ipv4-src", Number: 10, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
+	{Name: "key-ipv4-src-mask", Number: 11, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
+	{Name: "key-ipv4-dst", Number: 12, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
+	{Name: "key-ipv4-dst-mask", Number: 13, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
+	{Name: "key-ipv6-src", Number: 14, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6},
+	{Name: "key-ipv6-src-mask", Number: 15, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6},
+	{Name: "key-ipv6-dst", Number: 16, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6},
+	{Name: "key-ipv6-dst-mask", Number: 17, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6},
+	{Name: "key-tcp-src", Number: 18, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "key-tcp-dst", Number: 19, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "key-udp-src", Number: 20, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "key-udp-dst", Number: 21, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "flags", Number: 22, Kind: nlpolicy.U32, Enum: &enumClsFlags},
+	{Name: "key-vlan-id", Number: 23, Kind: nlpolicy.U16},
+	{Name: "key-vlan-prio", Number: 24, Kind: nlpolicy.U8},
+	{Name: "key-vlan-eth-type", Number: 25, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "key-enc-key-id", Number: 26, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "key-enc-ipv4-src", Number: 27, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
+	{Name: "key-enc-ipv4-src-mask", Number: 28, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
+	{Name: "key-enc-ipv4-dst", Number: 29, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
+	{Name: "key-enc-ipv4-dst-mask", Number: 30, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
+	{Name: "key-enc-ipv6-src", Number: 31, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6},
+	{Name: "key-enc-ipv6-src-mask", Number: 32, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6},
+	{Name: "key-enc-ipv6-dst", Number: 33, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6},
+	{Name: "key-enc-ipv6-dst-mask", Number: 34, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6},
+	{Name: "key-tcp-src-mask", Number: 35, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "key-tcp-dst-mask", Number: 36, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "key-udp-src-mask", Number: 37, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "key-udp-dst-mask", Number: 38, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "key-sctp-src-mask", Number: 39, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "key-sctp-dst-mask", Number: 40, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "key-sctp-src", Number: 41, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "key-sctp-dst", Number: 42, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "key-enc-udp-src-port", Number: 43, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "key-enc-udp-src-port-mask", Number: 44, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "key-enc-udp-dst-port", Number: 45, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "key-enc-udp-dst-port-mask", Number: 46, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "key-flags", Number: 47, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumFlowerKeyCtrlFlags},
+	{Name: "key-flags-mask", Number: 48, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumFlowerKeyCtrlFlags},
+	{Name: "key-icmpv4-code", Number: 49, Kind: nlpolicy.U8},
+	{Name: "key-icmpv4-code-mask", Number: 50, Kind: nlpolicy.U8},
+	{Name: "key-icmpv4-type", Number: 51, Kind: nlpolicy.U8},
+	{Name: "key-icmpv4-type-mask", Number: 52, Kind: nlpolicy.U8},
+	{Name: "key-icmpv6-code", Number: 53, Kind: nlpolicy.U8},
+	{Name: "key-icmpv6-code-mask", Number: 54, Kind: nlpolicy.U8},
+	{Name: "key-icmpv6-type", Number: 55, Kind: nlpolicy.U8},
+	{Name: "key-icmpv6-type-mask", Number: 56, Kind: nlpolicy.U8},
+	{Name: "key-arp-sip", Number: 57, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
+	{Name: "key-arp-sip-mask", Number: 58, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
+	{Name: "key-arp-tip", Number: 59, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
+	{Name: "key-arp-tip-mask", Number: 60, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
+	{Name: "key-arp-op", Number: 61, Kind: nlpolicy.U8},
+	{Name: "key-arp-op-mask", Number: 62, Kind: nlpolicy.U8},
+	{Name: "key-arp-sha", Number: 63, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC},
+	{Name: "key-arp-sha-mask", Number: 64, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC},
+	{Name: "key-arp-tha", Number: 65, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC},
+	{Name: "key-arp-tha-mask", Number: 66, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC},
+	{Name: "key-mpls-ttl", Number: 67, Kind: nlpolicy.U8},
+	{Name: "key-mpls-bos", Number: 68, Kind: nlpolicy.U8},
+	{Name: "key-mpls-tc", Number: 69, Kind: nlpolicy.U8},
+	{Name: "key-mpls-label", Number: 70, Kind: nlpolicy.U32},
+	{Name: "key-tcp-flags", Number: 71, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "key-tcp-flags-mask", Number: 72, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "key-ip-tos", Number: 73, Kind: nlpolicy.U8},
+	{Name: "key-ip-tos-mask", Number: 74, Kind: nlpolicy.U8},
+	{Name: "key-ip-ttl", Number: 75, Kind: nlpolicy.U8},
+	{Name: "key-ip-ttl-mask", Number: 76, Kind: nlpolicy.U8},
+	{Name: "key-cvlan-id", Number: 77, Kind: nlpolicy.U16},
+	{Name: "key-cvlan-prio", Number: 78, Kind: nlpolicy.U8},
+	{Name: "key-cvlan-eth-type", Number: 79, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "key-enc-ip-tos", Number: 80, Kind: nlpolicy.U8},
+	{Name: "key-enc-ip-tos-mask", Number: 81, Kind: nlpolicy.U8},
+	{Name: "key-enc-ip-ttl", Number: 82, Kind: nlpolicy.U8},
+	{Name: "key-enc-ip-ttl-mask", Number: 83, Kind: nlpolicy.U8},
+	{Name: "key-enc-opts", Number: 84, Kind: nlpolicy.Nest, Nested: &setFlowerKeyEncOptsAttrs},
+	{Name: "key-enc-opts-mask", Number: 85, Kind: nlpolicy.Nest, Nested: &setFlowerKeyEncOptsAttrs},
+	{Name: "in-hw-count", Number: 86, Kind: nlpolicy.U32},
+	{Name: "key-port-src-min", Number: 87, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "key-port-src-max", Number: 88, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "key-port-dst-min", Number: 89, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "key-port-dst-max", Number: 90, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "key-ct-state", Number: 91, Kind: nlpolicy.U16, Enum: &enumFlowerKeyCtFlags},
+	{Name: "key-ct-state-mask", Number: 92, Kind: nlpolicy.U16, Enum: &enumFlowerKeyCtFlags},
+	{Name: "key-ct-zone", Number: 93, Kind: nlpolicy.U16},
+	{Name: "key-ct-zone-mask", Number: 94, Kind: nlpolicy.U16},
+	{Name: "key-ct-mark", Number: 95, Kind: nlpolicy.U32},
+	{Name: "key-ct-mark-mask", Number: 96, Kind: nlpolicy.U32},
+	{Name: "key-ct-labels", Number: 97, Kind: nlpolicy.Binary, Hint: nlpolicy.Hex, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 16}},
+	{Name: "key-ct-labels-mask", Number: 98, Kind: nlpolicy.Binary, Hint: nlpolicy.Hex, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 16}},
+	{Name: "key-mpls-opts", Number: 99, Kind: nlpolicy.Nest, Nested: &setFlowerKeyMplsOptsAttrs},
+	{Name: "key-hash", Number: 100, Kind: nlpolicy.U32},
+	{Name: "key-hash-mask", Number: 101, Kind: nlpolicy.U32},
+	{Name: "key-num-of-vlans", Number: 102, Kind: nlpolicy.U8},
+	{Name: "key-pppoe-sid", Number: 103, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "key-ppp-proto", Number: 104, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+	{Name: "key-l2tpv3-sid", Number: 105, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "l2-miss", Number: 106, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}},
+	{Name: "key-cfm", Number: 107, Kind: nlpolicy.Nest, Nested: &setFlowerKeyCfmAttrs},
+	{Name: "key-spi", Number: 108, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "key-spi-mask", Number: 109, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "key-enc-flags", Number: 110, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumFlowerKeyCtrlFlags},
+	{Name: "key-enc-flags-mask", Number: 111, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumFlowerKeyCtrlFlags},
 }}
 
 var setFlowerKeyEncOptsAttrs = nlpolicy.Set{Name: "flower-key-enc-opts-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "geneve", Number: AttrFlowerKeyEncOptsGeneve, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setGeneveOptAttrs},
-	{Name: "vxlan", Number: AttrFlowerKeyEncOptsVxlan, Kind: nlpolicy.Nest, Nested: &setVxlanOptAttrs},
-	{Name: "erspan", Number: AttrFlowerKeyEncOptsErspan, Kind: nlpolicy.Nest, Nested: &setErspanOptAttrs},
-	{Name: "gtp", Number: AttrFlowerKeyEncOptsGtp, Kind: nlpolicy.Nest, Nested: &setFlowerKeyEncOptGtpAttrs},
-	{Name: "pfcp", Number: AttrFlowerKeyEncOptsPfcp, Kind: nlpolicy.Nest, Nested: &setFlowerKeyEncOptPfcpAttrs},
+	{Name: "geneve", Number: 1, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setGeneveOptAttrs},
+	{Name: "vxlan", Number: 2, Kind: nlpolicy.Nest, Nested: &setVxlanOptAttrs},
+	{Name: "erspan", Number: 3, Kind: nlpolicy.Nest, Nested: &setErspanOptAttrs},
+	{Name: "gtp", Number: 4, Kind: nlpolicy.Nest, Nested: &setFlowerKeyEncOptGtpAttrs},
+	{Name: "pfcp", Number: 5, Kind: nlpolicy.Nest, Nested: &setFlowerKeyEncOptPfcpAttrs},
 }}
 
 var setFlowerKeyEncOptGtpAttrs = nlpolicy.Set{Name: "flower-key-enc-opt-gtp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "pdu-type", Number: AttrFlowerKeyEncOptGtpPduType, Kind: nlpolicy.U8},
-	{Name: "qfi", Number: AttrFlowerKeyEncOptGtpQfi, Kind: nlpolicy.U8},
+	{Name: "pdu-type", Number: 1, Kind: nlpolicy.U8},
+	{Name: "qfi", Number: 2, Kind: nlpolicy.U8},
 }}
 
 var setFlowerKeyEncOptPfcpAttrs = nlpolicy.Set{Name: "flower-key-enc-opt-pfcp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "type", Number: AttrFlowerKeyEncOptPfcpType, Kind: nlpolicy.U8},
-	{Name: "seid", Number: AttrFlowerKeyEncOptPfcpSeid, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
+	{Name: "type", Number: 1, Kind: nlpolicy.U8},
+	{Name: "seid", Number: 2, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
 }}
 
 var setFlowerKeyMplsOptsAttrs = nlpolicy.Set{Name: "flower-key-mpls-opts-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "lse", Number: AttrFlowerKeyMplsOptsLse, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setFlowerKeyMplsOptAttrs},
+	{Name: "lse", Number: 1, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setFlowerKeyMplsOptAttrs},
 }}
 
 var setFlowerKeyMplsOptAttrs = nlpolicy.Set{Name: "flower-key-mpls-opt-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "lse-depth", Number: AttrFlowerKeyMplsOptLseDepth, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 1, Max: 7}},
-	{Name: "lse-ttl", Number: AttrFlowerKeyMplsOptLseTtl, Kind: nlpolicy.U8},
-	{Name: "lse-bos", Number: AttrFlowerKeyMplsOptLseBos, Kind: nlpolicy.U8},
-	{Name: "lse-tc", Number: AttrFlowerKeyMplsOptLseTc, Kind: nlpolicy.U8},
-	{Name: "lse-label", Number: AttrFlowerKeyMplsOptLseLabel, Kind: nlpolicy.U32},
+	{Name: "lse-depth", Number: 1, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 1, Max: 7}},
+	{Name: "lse-ttl", Number: 2, Kind: nlpolicy.U8},
+	{Name: "lse-bos", Number: 3, Kind: nlpolicy.U8},
+	{Name: "lse-tc", Number: 4, Kind: nlpolicy.U8},
+	{Name: "lse-label", Number: 5, Kind: nlpolicy.U32},
 }}
 
 var setFlowerKeyCfmAttrs = nlpolicy.Set{Name: "flower-key-cfm-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "md-level", Number: AttrFlowerKeyCfmMdLevel, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 7}},
-	{Name: "opcode", Number: AttrFlowerKeyCfmOpcode, Kind: nlpolicy.U8},
+	{Name: "md-level", Number: 1, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 7}},
+	{Name: "opcode", Number: 2, Kind: nlpolicy.U8},
 }}
 
 var setFwAttrs = nlpolicy.Set{Name: "fw-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "classid", Number: AttrFwClassid, Kind: nlpolicy.U32},
-	{Name: "police", Number: AttrFwPolice, Kind: nlpolicy.Nest, Nested: &setPoliceAttrs},
-	{Name: "indev", Number: AttrFwIndev, Kind: nlpolicy.String},
-	{Name: "act", Number: AttrFwAct, Kind: nlpolicy.IndexedArray, Elem: nlpolicy.Nest, Nested: &setActAttrs},
-	{Name: "mask", Number: AttrFwMask, Kind: nlpolicy.U32},
+	{Name: "classid", Number: 1, Kind: nlpolicy.U32},
+	{Name: "police", Number: 2, Kind: nlpolicy.Nest, Nested: &setPoliceAttrs},
+	{Name: "indev", Number: 3, Kind: nlpolicy.String},
+	{Name: "act", Number: 4, Kind: nlpolicy.IndexedArray, Elem: nlpolicy.Nest, Nested: &setActAttrs},
+	{Name: "mask", Number: 5, Kind: nlpolicy.U32},
 }}
 
 var setMatchallAttrs = nlpolicy.Set{Name: "matchall-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "classid", Number: AttrMatchallClassid, Kind: nlpolicy.U32},
-	{Name: "act", Number: AttrMatchallAct, Kind: nlpolicy.IndexedArray, Elem: nlpolicy.Nest, Nested: &setActAttrs},
-	{Name: "flags", Number: AttrMatchallFlags, Kind: nlpolicy.U32, Enum: &enumClsFlags},
-	{Name: "pcnt", Number: AttrMatchallPcnt, Kind: nlpolicy.Binary, Struct: &structMatchallPcnt},
-	{Name: "pad", Number: AttrMatchallPad, Kind: nlpolicy.Pad},
+	{Name: "classid", Number: 1, Kind: nlpolicy.U32},
+	{Name: "act", Number: 2, Kind: nlpolicy.IndexedArray, Elem: nlpolicy.Nest, Nested: &setActAttrs},
+	{Name: "flags", Number: 3, Kind: nlpolicy.U32, Enum: &enumClsFlags},
+	{Name: "pcnt", Number: 4, Kind: nlpolicy.Binary, Struct: &structMatchallPcnt},
+	{Name: "pad", Number: 5, Kind: nlpolicy.Pad},
 }}
 
 var setRouteAttrs = nlpolicy.Set{Name: "route-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "classid", Number: AttrRouteClassid, Kind: nlpolicy.U32},
-	{Name: "to", Number: AttrRouteTo, Kind: nlpolicy.U32},
-	{Name: "from", Number: AttrRouteFrom, Kind: nlpolicy.U32},
-	{Name: "iif", Number: AttrRouteIif, Kind: nlpolicy.U32},
-	{Name: "police", Number: AttrRoutePolice, Kind: nlpolicy.Nest, Nested: &setPoliceAttrs},
-	{Name: "act", Number: AttrRouteAct, Kind: nlpolicy.IndexedArray, Elem: nlpolicy.Nest, Nested: &setActAttrs},
+	{Name: "classid", Number: 1, Kind: nlpolicy.U32},
+	{Name: "to", Number: 2, Kind: nlpolicy.U32},
+	{Name: "from", Number: 3, Kind: nlpolicy.U32},
+	{Name: "iif", Number: 4, Kind: nlpolicy.U32},
+	{Name: "police", Number: 5, Kind: nlpolicy.Nest, Nested: &setPoliceAttrs},
+	{Name: "act", Number: 6, Kind: nlpolicy.IndexedArray, Elem: nlpolicy.Nest, Nested: &setActAttrs},
 }}
 
 var setU32Attrs = nlpolicy.Set{Name: "u32-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "classid", Number: AttrU32Classid, Kind: nlpolicy.U32},
-	{Name: "hash", Number: AttrU32Hash, Kind: nlpolicy.U32},
-	{Name: "link", Number: AttrU32Link, Kind: nlpolicy.U32},
-	{Name: "divisor", Number: AttrU32Divisor, Kind: nlpolicy.U32},
-	{Name: "sel", Number: AttrU32Sel, Kind: nlpolicy.Binary, Struct: &structU32Sel},
-	{Name: "police", Number: AttrU32Police, Kind: nlpolicy.Nest, Nested: &setPoliceAttrs},
-	{Name: "act", Number: AttrU32Act, Kind: nlpolicy.IndexedArray, Elem: nlpolicy.Nest, Nested: &setActAttrs},
-	{Name: "indev", Number: AttrU32Indev, Kind: nlpolicy.String},
-	{Name: "pcnt", Number: AttrU32Pcnt, Kind: nlpolicy.Binary, Struct: &structU32Pcnt},
-	{Name: "mark", Number: AttrU32Mark, Kind: nlpolicy.Binary, Struct: &structU32Mark},
-	{Name: "flags", Number: AttrU32Flags, Kind: nlpolicy.U32, Enum: &enumClsFlags},
-	{Name: "pad", Number: AttrU32Pad, Kind: nlpolicy.Pad},
+	{Name: "classid", Number: 1, Kind: nlpolicy.U32},
+	{Name: "hash", Number: 2, Kind: nlpolicy.U32},
+	{Name: "link", Number: 3, Kind: nlpolicy.U32},
+	{Name: "divisor", Number: 4, Kind: nlpolicy.U32},
+	{Name: "sel", Number: 5, Kind: nlpolicy.Binary, Struct: &structU32Sel},
+	{Name: "police", Number: 6, Kind: nlpolicy.Nest, Nested: &setPoliceAttrs},
+	{Name: "act", Number: 7, Kind: nlpolicy.IndexedArray, Elem: nlpolicy.Nest, Nested: &setActAttrs},
+	{Name: "indev", Number: 8, Kind: nlpolicy.String},
+	{Name: "pcnt", Number: 9, Kind: nlpolicy.Binary, Struct: &structU32Pcnt},
+	{Name: "mark", Number: 10, Kind: nlpolicy.Binary, Struct: &structU32Mark},
+	{Name: "flags", Number: 11, Kind: nlpolicy.U32, Enum: &enumClsFlags},
+	{Name: "pad", Number: 12, Kind: nlpolicy.Pad},
 }}
 
 var setCakeAttrs = nlpolicy.Set{Name: "cake-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "pad", Number: AttrCakePad, Kind: nlpolicy.Pad},
-	{Name: "base-rate64", Number: AttrCakeBaseRate64, Kind: nlpolicy.U64},
-	{Name: "diffserv-mode", Number: AttrCakeDiffservMode, Kind: nlpolicy.U32, Enum: &enumCakeDiffservMode},
-	{Name: "atm", Number: AttrCakeAtm, Kind: nlpolicy.U32, Enum: &enumCakeAtm},
-	{Name: "flow-mode", Number: AttrCakeFlowMode, Kind: nlpolicy.U32, Enum: &enumCakeFlowMode},
-	{Name: "overhead", Number: AttrCakeOverhead, Kind: nlpolicy.S32},
-	{Name: "rtt", Number: AttrCakeRtt, Kind: nlpolicy.U32},
-	{Name: "target", Number: AttrCakeTarget, Kind: nlpolicy.U32},
-	{Name: "autorate", Number: AttrCakeAutorate, Kind: nlpolicy.U32},
-	{Name: "memory", Number: AttrCakeMemory, Kind: nlpolicy.U32},
-	{Name: "nat", Number: AttrCakeNat, Kind: nlpolicy.U32},
-	{Name: "raw", Number: AttrCakeRaw, Kind: nlpolicy.U32},
-	{Name: "wash", Number: AttrCakeWash, Kind: nlpolicy.U32},
-	{Name: "mpu", Number: AttrCakeMpu, Kind: nlpolicy.U32},
-	{Name: "ingress", Number: AttrCakeIngress, Kind: nlpolicy.U32},
-	{Name: "ack-filter", Number: AttrCakeAckFilter, Kind: nlpolicy.U32, Enum: &enumCakeAckFilter},
-	{Name: "split-gso", Number: AttrCakeSplitGso, Kind: nlpolicy.U32},
-	{Name: "fwmark", Number: AttrCakeFwmark, Kind: nlpolicy.U32},
+	{Name: "pad", Number: 1, Kind: nlpolicy.Pad},
+	{Name: "base-rate64", Number: 2, Kind: nlpolicy.U64},
+	{Name: "diffserv-mode", Number: 3, Kind: nlpolicy.U32, Enum: &enumCakeDiffservMode},
+	{Name: "atm", Number: 4, Kind: nlpolicy.U32, Enum: &enumCakeAtm},
+	{Name: "flow-mode", Number: 5, Kind: nlpolicy.U32, Enum: &enumCakeFlowMode},
+	{Name: "overhead", Number: 6, Kind: nlpolicy.S32},
+	{Name: "rtt", Number: 7, Kind: nlpolicy.U32},
+	{Name: "target", Number: 8, Kind: nlpolicy.U32},
+	{Name: "autorate", Number: 9, Kind: nlpolicy.U32},
+	{Name: "memory", Number: 10, Kind: nlpolicy.U32},
+	{Name: "nat", Number: 11, Kind: nlpolicy.U32},
+	{Name: "raw", Number: 12, Kind: nlpolicy.U32},
+	{Name: "wash", Number: 13, Kind: nlpolicy.U32},
+	{Name: "mpu", Number: 14, Kind: nlpolicy.U32},
+	{Name: "ingress", Number: 15, Kind: nlpolicy.U32},
+	{Name: "ack-filter", Number: 16, Kind: nlpolicy.U32, Enum: &enumCakeAckFilter},
+	{Name: "split-gso", Number: 17, Kind: nlpolicy.U32},
+	{Name: "fwmark", Number: 18, Kind: nlpolicy.U32},
 }}
 
 var setCakeStatsAttrs = nlpolicy.Set{Name: "cake-stats-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "pad", Number: AttrCakeStatsPad, Kind: nlpolicy.Pad},
-	{Name: "capacity-estimate64", Number: AttrCakeStatsCapacityEstimate64, Kind: nlpolicy.U64},
-	{Name: "memory-limit", Number: AttrCakeStatsMemoryLimit, Kind: nlpolicy.U32},
-	{Name: "memory-used", Number: AttrCakeStatsMemoryUsed, Kind: nlpolicy.U32},
-	{Name: "avg-netoff", Number: AttrCakeStatsAvgNetoff, Kind: nlpolicy.U32},
-	{Name: "min-netlen", Number: AttrCakeStatsMinNetlen, Kind: nlpolicy.U32},
-	{Name: "max-netlen", Number: AttrCakeStatsMaxNetlen, Kind: nlpolicy.U32},
-	{Name: "min-adjlen", Number: AttrCakeStatsMinAdjlen, Kind: nlpolicy.U32},
-	{Name: "max-adjlen", Number: AttrCakeStatsMaxAdjlen, Kind: nlpolicy.U32},
-	{Name: "tin-stats", Number: AttrCakeStatsTinStats, Kind: nlpolicy.IndexedArray, Elem: nlpolicy.Nest, Nested: &setCakeTinStatsAttrs},
-	{Name: "deficit", Number: AttrCakeStatsDeficit, Kind: nlpolicy.S32},
-	{Name: "cobalt-count", Number: AttrCakeStatsCobaltCount, Kind: nlpolicy.U32},
-	{Name: "dropping", Number: AttrCakeStatsDropping, Kind: nlpolicy.U32},
-	{Name: "drop-next-us", Number: AttrCakeStatsDropNextUs, Kind: nlpolicy.S32},
-	{Name: "p-drop", Number: AttrCakeStatsPDrop, Kind: nlpolicy.U32},
-	{Name: "blue-timer-us", Number: AttrCakeStatsBlueTimerUs, Kind: nlpolicy.S32},
+	{Name: "pad", Number: 1, Kind: nlpolicy.Pad},
+	{Name: "capacity-estimate64", Number: 2, Kind: nlpolicy.U64},
+	{Name: "memory-limit", Number: 3, Kind: nlpolicy.U32},
+	{Name: "memory-used", Number: 4, Kind: nlpolicy.U32},
+	{Name: "avg-netoff", Number: 5, Kind: nlpolicy.U32},
+	{Name: "min-netlen", Number: 6, Kind: nlpolicy.U32},
+	{Name: "max-netlen", Number: 7, Kind: nlpolicy.U32},
+	{Name: "min-adjlen", Number: 8, Kind: nlpolicy.U32},
+	{Name: "max-adjlen", Number: 9, Kind: nlpolicy.U32},
+	{Name: "tin-stats", Number: 10, Kind: nlpolicy.IndexedArray, Elem: nlpolicy.Nest, Nested: &setCakeTinStatsAttrs},
+	{Name: "deficit", Number: 11, Kind: nlpolicy.S32},
+	{Name: "cobalt-count", Number: 12, Kind: nlpolicy.U32},
+	{Name: "dropping", Number: 13, Kind: nlpolicy.U32},
+	{Name: "drop-next-us", Number: 14, Kind: nlpolicy.S32},
+	{Name: "p-drop", Number: 15, Kind: nlpolicy.U32},
+	{Name: "blue-timer-us", Number: 16, Kind: nlpolicy.S32},
 }}
 
 var setCakeTinStatsAttrs = nlpolicy.Set{Name: "cake-tin-stats-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "pad", Number: AttrCakeTinStatsPad, Kind: nlpolicy.Pad},
-	{Name: "sent-packets", Number: AttrCakeTinStatsSentPackets, Kind: nlpolicy.U32},
-	{Name: "sent-bytes64", Number: AttrCakeTinStatsSentBytes64, Kind: nlpolicy.U64},
-	{Name: "dropped-packets", Number: AttrCakeTinStatsDroppedPackets, Kind: nlpolicy.U32},
-	{Name: "dropped-bytes64", Number: AttrCakeTinStatsDroppedBytes64, Kind: nlpolicy.U64},
-	{Name: "acks-dropped-packets", Number: AttrCakeTinStatsAcksDroppedPackets, Kind: nlpolicy.U32},
-	{Name: "acks-dropped-bytes64", Number: AttrCakeTinStatsAcksDroppedBytes64, Kind: nlpolicy.U64},
-	{Name: "ecn-marked-packets", Number: AttrCakeTinStatsEcnMarkedPackets, Kind: nlpolicy.U32},
-	{Name: "ecn-marked-bytes64", Number: AttrCakeTinStatsEcnMarkedBytes64, Kind: nlpolicy.U64},
-	{Name: "backlog-packets", Number: AttrCakeTinStatsBacklogPackets, Kind: nlpolicy.U32},
-	{Name: "backlog-bytes", Number: AttrCakeTinStatsBacklogBytes, Kind: nlpolicy.U32},
-	{Name: "threshold-rate64", Number: AttrCakeTinStatsThresholdRate64, Kind: nlpolicy.U64},
-	{Name: "target-us", Number: AttrCakeTinStatsTargetUs, Kind: nlpolicy.U32},
-	{Name: "interval-us", Number: AttrCakeTinStatsIntervalUs, Kind: nlpolicy.U32},
-	{Name: "way-indirect-hits", Number: AttrCakeTinStatsWayIndirectHits, Kind: nlpolicy.U32},
-	{Name: "way-misses", Number: AttrCakeTinStatsWayMisses, Kind: nlpolicy.U32},
-	{Name: "way-collisions", Number: AttrCakeTinStatsWayCollisions, Kind: nlpolicy.U32},
-	{Name: "peak-delay-us", Number: AttrCakeTinStatsPeakDelayUs, Kind: nlpolicy.U32},
-	{Name: "avg-delay-us", Number: AttrCakeTinStatsAvgDelayUs, Kind: nlpolicy.U32},
-	{Name: "base-delay-us", Number: AttrCakeTinStatsBaseDelayUs, Kind: nlpolicy.U32},
-	{Name: "sparse-flows", Number: AttrCakeTinStatsSparseFlows, Kind: nlpolicy.U32},
-	{Name: "bulk-flows", Number: AttrCakeTinStatsBulkFlows, Kind: nlpolicy.U32},
-	{Name: "unresponsive-flows", Number: AttrCakeTinStatsUnresponsiveFlows, Kind: nlpolicy.U32},
-	{Name: "max-skblen", Number: AttrCakeTinStatsMaxSkblen, Kind: nlpolicy.U32},
-	{Name: "flow-quantum", Number: AttrCakeTinStatsFlowQuantum, Kind: nlpolicy.U32},
+	{Name: "pad", Number: 1, Kind: nlpolicy.Pad},
+	{Name: "sent-packets", Number: 2, Kind: nlpolicy.U32},
+	{Name: "sent-bytes64", Number: 3, Kind: nlpolicy.U64},
+	{Name: "dropped-packets", Number: 4, Kind: nlpolicy.U32},
+	{Name: "dropped-bytes64", Number: 5, Kind: nlpolicy.U64},
+	{Name: "acks-dropped-packets", Number: 6, Kind: nlpolicy.U32},
+	{Name: "acks-dropped-bytes64", Number: 7, Kind: nlpolicy.U64},
+	{Name: "ecn-marked-packets", Number: 8, Kind: nlpolicy.U32},
+	{Name: "ecn-marked-bytes64", Number: 9, Kind: nlpolicy.U64},
+	{Name: "backlog-packets", Number: 10, Kind: nlpolicy.U32},
+	{Name: "backlog-bytes", Number: 11, Kind: nlpolicy.U32},
+	{Name: "threshold-rate64", Number: 12, Kind: nlpolicy.U64},
+	{Name: "target-us", Number: 13, Kind: nlpolicy.U32},
+	{Name: "interval-us", Number: 14, Kind: nlpolicy.U32},
+	{Name: "way-indirect-hits", Number: 15, Kind: nlpolicy.U32},
+	{Name: "way-misses", Number: 16, Kind: nlpolicy.U32},
+	{Name: "way-collisions", Number: 17, Kind: nlpolicy.U32},
+	{Name: "peak-delay-us", Number: 18, Kind: nlpolicy.U32},
+	{Name: "avg-delay-us", Number: 19, Kind: nlpolicy.U32},
+	{Name: "base-delay-us", Number: 20, Kind: nlpolicy.U32},
+	{Name: "sparse-flows", Number: 21, Kind: nlpolicy.U32},
+	{Name: "bulk-flows", Number: 22, Kind: nlpolicy.U32},
+	{Name: "unresponsive-flows", Number: 23, Kind: nlpolicy.U32},
+	{Name: "max-skblen", Number: 24, Kind: nlpolicy.U32},
+	{Name: "flow-quantum", Number: 25, Kind: nlpolicy.U32},
 }}
 
 var setCbsAttrs = nlpolicy.Set{Name: "cbs-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "parms", Number: AttrCbsParms, Kind: nlpolicy.Binary, Struct: &structCbsQopt},
+	{Name: "parms", Number: 1, Kind: nlpolicy.Binary, Struct: &structCbsQopt},
 }}
 
 var setChokeAttrs = nlpolicy.Set{Name: "choke-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "parms", Number: AttrChokeParms, Kind: nlpolicy.Binary, Struct: &structRedQopt},
-	{Name: "stab", Number: AttrChokeStab, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 256}},
-	{Name: "max-p", Number: AttrChokeMaxP, Kind: nlpolicy.U32},
+	{Name: "parms", Number: 1, Kind: nlpolicy.Binary, Struct: &structRedQopt},
+	{Name: "stab", Number: 2, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 256}},
+	{Name: "max-p", Number: 3, Kind: nlpolicy.U32},
 }}
 
 var setCodelAttrs = nlpolicy.Set{Name: "codel-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "target", Number: AttrCodelTarget, Kind: nlpolicy.U32},
-	{Name: "limit", Number: AttrCodelLimit, Kind: nlpolicy.U32},
-	{Name: "interval", Number: AttrCodelInterval, Kind: nlpolicy.U32},
-	{Name: "ecn", Number: AttrCodelEcn, Kind: nlpolicy.U32},
-	{Name: "ce-threshold", Number: AttrCodelCeThreshold, Kind: nlpolicy.U32},
+	{Name: "target", Number: 1, Kind: nlpolicy.U32},
+	{Name: "limit", Number: 2, Kind: nlpolicy.U32},
+	{Name: "interval", Number: 3, Kind: nlpolicy.U32},
+	{Name: "ecn", Number: 4, Kind: nlpolicy.U32},
+	{Name: "ce-threshold", Number: 5, Kind: nlpolicy.U32},
 }}
 
 var setDrrAttrs = nlpolicy.Set{Name: "drr-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "quantum", Number: AttrDrrQuantum, Kind: nlpolicy.U32},
+	{Name: "quantum", Number: 1, Kind: nlpolicy.U32},
 }}
 
 var setDualpi2Attrs = nlpolicy.Set{Name: "dualpi2-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "limit", Number: AttrDualpi2Limit, Kind: nlpolicy.U32},
-	{Name: "memory-limit", Number: AttrDualpi2MemoryLimit, Kind: nlpolicy.U32},
-	{Name: "target", Number: AttrDualpi2Target, Kind: nlpolicy.U32},
-	{Name: "tupdate", Number: AttrDualpi2Tupdate, Kind: nlpolicy.U32},
-	{Name: "alpha", Number: AttrDualpi2Alpha, Kind: nlpolicy.U32},
-	{Name: "beta", Number: AttrDualpi2Beta, Kind: nlpolicy.U32},
-	{Name: "step-thresh-pkts", Number: AttrDualpi2StepThreshPkts, Kind: nlpolicy.U32},
-	{Name: "step-thresh-us", Number: AttrDualpi2StepThreshUs, Kind: nlpolicy.U32},
-	{Name: "min-qlen-step", Number: AttrDualpi2MinQlenStep, Kind: nlpolicy.U32},
-	{Name: "coupling", Number: AttrDualpi2Coupling, Kind: nlpolicy.U8},
-	{Name: "drop-overload", Number: AttrDualpi2DropOverload, Kind: nlpolicy.U8, Enum: &enumDualpi2DropOverload},
-	{Name: "drop-early", Number: AttrDualpi2DropEarly, Kind: nlpolicy.U8, Enum: &enumDualpi2DropEarly},
-	{Name: "c-protection", Number: AttrDualpi2CProtection, Kind: nlpolicy.U8},
-	{Name: "ecn-mask", Number: AttrDualpi2EcnMask, Kind: nlpolicy.U8, Enum: &enumDualpi2EcnMask},
-	{Name: "split-gso", Number: AttrDualpi2SplitGso, Kind: nlpolicy.U8, Enum: &enumDualpi2SplitGso},
+	{Name: "limit", Number: 1, Kind: nlpolicy.U32},
+	{Name: "memory-limit", Number: 2, Kind: nlpolicy.U32},
+	{Name: "target", Number: 3, Kind: nlpolicy.U32},
+	{Name: "tupdate", Number: 4, Kind: nlpolicy.U32},
+	{Name: "alpha", Number: 5, Kind: nlpolicy.U32},
+	{Name: "beta", Number: 6, Kind: nlpolicy.U32},
+	{Name: "step-thresh-pkts", Number: 7, Kind: nlpolicy.U32},
+	{Name: "step-thresh-us", Number: 8, Kind: nlpolicy.U32},
+	{Name: "min-qlen-step", Number: 9, Kind: nlpolicy.U32},
+	{Name: "coupling", Number: 10, Kind: nlpolicy.U8},
+	{Name: "drop-overload", Number: 11, Kind: nlpolicy.U8, Enum: &enumDualpi2DropOverload},
+	{Name: "drop-early", Number: 12, Kind: nlpolicy.U8, Enum: &enumDualpi2DropEarly},
+	{Name: "c-protection", Number: 13, Kind: nlpolicy.U8},
+	{Name: "ecn-mask", Number: 14, Kind: nlpolicy.U8, Enum: &enumDualpi2EcnMask},
+	{Name: "split-gso", Number: 15, Kind: nlpolicy.U8, Enum: &enumDualpi2SplitGso},
 }}
 
 var setEtfAttrs = nlpolicy.Set{Name: "etf-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "parms", Number: AttrEtfParms, Kind: nlpolicy.Binary, Struct: &structEtfQopt},
+	{Name: "parms", Number: 1, Kind: nlpolicy.Binary, Struct: &structEtfQopt},
 }}
 
 var setEtsAttrs = nlpolicy.Set{Name: "ets-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "nbands", Number: AttrEtsNbands, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 1, Max: 16}},
-	{Name: "nstrict", Number: AttrEtsNstrict, Kind: nlpolicy.U8},
-	{Name: "quanta", Number: AttrEtsQuanta, Kind: nlpolicy.Nest, Nested: &setEtsQuantaAttrs},
-	{Name: "priomap", Number: AttrEtsPriomap, Kind: nlpolicy.Nest, Nested: &setEtsPriomapAttrs},
+	{Name: "nbands", Number: 1, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 1, Max: 16}},
+	{Name: "nstrict", Number: 2, Kind: nlpolicy.U8},
+	{Name: "quanta", Number: 3, Kind: nlpolicy.Nest, Nested: &setEtsQuantaAttrs},
+	{Name: "priomap", Number: 5, Kind: nlpolicy.Nest, Nested: &setEtsPriomapAttrs},
 }}
 
 var setEtsQuantaAttrs = nlpolicy.Set{Name: "ets-quanta", Attrs: []nlpolicy.Attr{
-	{Name: "quanta-band", Number: AttrEtsQuantaQuantaBand, Kind: nlpolicy.U32, Flags: nlpolicy.Multi},
+	{Name: "quanta-band", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.Multi},
 }}
 
 var setEtsPriomapAttrs = nlpolicy.Set{Name: "ets-priomap", Attrs: []nlpolicy.Attr{
-	{Name: "priomap-band", Number: AttrEtsPriomapPriomapBand, Kind: nlpolicy.U8, Flags: nlpolicy.Multi},
+	{Name: "priomap-band", Number: 6, Kind: nlpolicy.U8, Flags: nlpolicy.Multi},
 }}
 
 var setFqAttrs = nlpolicy.Set{Name: "fq-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "plimit", Number: AttrFqPlimit, Kind: nlpolicy.U32},
-	{Name: "flow-plimit", Number: AttrFqFlowPlimit, Kind: nlpolicy.U32},
-	{Name: "quantum", Number: AttrFqQuantum, Kind: nlpolicy.U32},
-	{Name: "initial-quantum", Number: AttrFqInitialQuantum, Kind: nlpolicy.U32},
-	{Name: "rate-enable", Number: AttrFqRateEnable, Kind: nlpolicy.U32},
-	{Name: "flow-default-rate", Number: AttrFqFlowDefaultRate, Kind: nlpolicy.U32},
-	{Name: "flow-max-rate", Number: AttrFqFlowMaxRate, Kind: nlpolicy.U32},
-	{Name: "buckets-log", Number: AttrFqBucketsLog, Kind: nlpolicy.U32},
-	{Name: "flow-refill-delay", Number: AttrFqFlowRefillDelay, Kind: nlpolicy.U32},
-	{Name: "orphan-mask", Number: AttrFqOrphanMask, Kind: nlpolicy.U32},
-	{Name: "low-rate-threshold", Number: AttrFqLowRateThreshold, Kind: nlpolicy.U32},
-	{Name: "ce-threshold", Number: AttrFqCeThreshold, Kind: nlpolicy.U32},
-	{Name: "timer-slack", Number: AttrFqTimerSlack, Kind: nlpolicy.U32},
-	{Name: "horizon", Number: AttrFqHorizon, Kind: nlpolicy.U32},
-	{Name: "horizon-drop", Number: AttrFqHorizonDrop, Kind: nlpolicy.U8},
-	{Name: "priomap", Number: AttrFqPriomap, Kind: nlpolicy.Binary, Struct: &structPrioQopt},
-	{Name: "weights", Number: AttrFqWeights, Kind: nlpolicy.Binary, Elem: nlpolicy.S32},
-	{Name: "offload-horizon", Number: AttrFqOffloadHorizon, Kind: nlpolicy.U32},
+	{Name: "plimit", Number: 1, Kind: nlpolicy.U32},
+	{Name: "flow-plimit", Number: 2, Kind: nlpolicy.U32},
+	{Name: "quantum", Number: 3, Kind: nlpolicy.U32},
+	{Name: "initial-quantum", Number: 4, Kind: nlpolicy.U32},
+	{Name: "rate-enable", Number: 5, Kind: nlpolicy.U32},
+	{Name: "flow-default-rate", Number: 6, Kind: nlpolicy.U32},
+	{Name: "flow-max-rate", Number: 7, Kind: nlpolicy.U32},
+	{Name: "buckets-log", Number: 8, Kind: nlpolicy.U32},
+	{Name: "flow-refill-delay", Number: 9, Kind: nlpolicy.U32},
+	{Name: "orphan-mask", Number: 10, Kind: nlpolicy.U32},
+	{Name: "low-rate-threshold", Number: 11, Kind: nlpolicy.U32},
+	{Name: "ce-threshold", Number: 12, Kind: nlpolicy.U32},
+	{Name: "timer-slack", Number: 13, Kind: nlpolicy.U32},
+	{Name: "horizon", Number: 14, Kind: nlpolicy.U32},
+	{Name: "horizon-drop", Number: 15, Kind: nlpolicy.U8},
+	{Name: "priomap", Number: 16, Kind: nlpolicy.Binary, Struct: &structPrioQopt},
+	{Name: "weights", Number: 17, Kind: nlpolicy.Binary, Elem: nlpolicy.S32},
+	{Name: "offload-horizon", Number: 18, Kind: nlpolicy.U32},
 }}
 
 var setFqCodelAttrs = nlpolicy.Set{Name: "fq-codel-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "target", Number: AttrFqCodelTarget, Kind: nlpolicy.U32},
-	{Name: "limit", Number: AttrFqCodelLimit, Kind: nlpolicy.U32},
-	{Name: "interval", Number: AttrFqCodelInterval, Kind: nlpolicy.U32},
-	{Name: "ecn", Number: AttrFqCodelEcn, Kind: nlpolicy.U32},
-	{Name: "flows", Number: AttrFqCodelFlows, Kind: nlpolicy.U32},
-	{Name: "quantum", Number: AttrFqCodelQuantum, Kind: nlpolicy.U32},
-	{Name: "ce-threshold", Number: AttrFqCodelCeThreshold, Kind: nlpolicy.U32},
-	{Name: "drop-batch-size", Number: AttrFqCodelDropBatchSize, Kind: nlpolicy.U32},
-	{Name: "memory-limit", Number: AttrFqCodelMemoryLimit, Kind: nlpolicy.U32},
-	{Name: "ce-threshold-selector", Number: AttrFqCodelCeThresholdSelector, Kind: nlpolicy.U8},
-	{Name: "ce-threshold-mask", Number: AttrFqCodelCeThresholdMask, Kind: nlpolicy.U8},
+	{Name: "target", Number: 1, Kind: nlpolicy.U32},
+	{Name: "limit", Number: 2, Kind: nlpolicy.U32},
+	{Name: "interval", Number: 3, Kind: nlpolicy.U32},
+	{Name: "ecn", Number: 4, Kind: nlpolicy.U32},
+	{Name: "flows", Number: 5, Kind: nlpolicy.U32},
+	{Name: "quantum", Number: 6, Kind: nlpolicy.U32},
+	{Name: "ce-threshold", Number: 7, Kind: nlpolicy.U32},
+	{Name: "drop-batch-size", Number: 8, Kind: nlpolicy.U32},
+	{Name: "memory-limit", Number: 9, Kind: nlpolicy.U32},
+	{Name: "ce-threshold-selector", Number: 10, Kind: nlpolicy.U8},
+	{Name: "ce-threshold-mask", Number: 11, Kind: nlpolicy.U8},
 }}
 
 var setFqPieAttrs = nlpolicy.Set{Name: "fq-pie-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "limit", Number: AttrFqPieLimit, Kind: nlpolicy.U32},
-	{Name: "flows", Number: AttrFqPieFlows, Kind: nlpolicy.U32},
-	{Name: "target", Number: AttrFqPieTarget, Kind: nlpolicy.U32},
-	{Name: "tupdate", Number: AttrFqPieTupdate, Kind: nlpolicy.U32},
-	{Name: "alpha", Number: AttrFqPieAlpha, Kind: nlpolicy.U32},
-	{Name: "beta", Number: AttrFqPieBeta, Kind: nlpolicy.U32},
-	{Name: "quantum", Number: AttrFqPieQuantum, Kind: nlpolicy.U32},
-	{Name: "memory-limit", Number: AttrFqPieMemoryLimit, Kind: nlpolicy.U32},
-	{Name: "ecn-prob", Number: AttrFqPieEcnProb, Kind: nlpolicy.U32},
-	{Name: "ecn", Number: AttrFqPieEcn, Kind: nlpolicy.U32},
-	{Name: "bytemode", Number: AttrFqPieBytemode, Kind: nlpolicy.U32},
-	{Name: "dq-rate-estimator", Number: AttrFqPieDqRateEstimator, Kind: nlpolicy.U32},
+	{Name: "limit", Number: 1, Kind: nlpolicy.U32},
+	{Name: "flows", Number: 2, Kind: nlpolicy.U32},
+	{Name: "target", Number: 3, Kind: nlpolicy.U32},
+	{Name: "tupdate", Number: 4, Kind: nlpolicy.U32},
+	{Name: "alpha", Number: 5, Kind: nlpolicy.U32},
+	{Name: "beta", Number: 6, Kind: nlpolicy.U32},
+	{Name: "quantum", Number: 7, Kind: nlpolicy.U32},
+	{Name: "memory-limit", Number: 8, Kind: nlpolicy.U32},
+	{Name: "ecn-prob", Number: 9, Kind: nlpolicy.U32},
+	{Name: "ecn", Number: 10, Kind: nlpolicy.U32},
+	{Name: "bytemode", Number: 11, Kind: nlpolicy.U32},
+	{Name: "dq-rate-estimator", Number: 12, Kind: nlpolicy.U32},
 }}
 
 var setGredAttrs = nlpolicy.Set{Name: "gred-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "parms", Number: AttrGredParms, Kind: nlpolicy.Binary, Struct: &structGredQopts},
-	{Name: "stab", Number: AttrGredStab, Kind: nlpolicy.Binary, Elem: nlpolicy.U8},
-	{Name: "dps", Number: AttrGredDps, Kind: nlpolicy.Binary, Struct: &structGredSopt},
-	{Name: "max-p", Number: AttrGredMaxP, Kind: nlpolicy.Binary, Elem: nlpolicy.U32},
-	{Name: "limit", Number: AttrGredLimit, Kind: nlpolicy.U32},
-	{Name: "vq-list", Number: AttrGredVqList, Kind: nlpolicy.Nest, Nested: &setGredVqListAttrs},
+	{Name: "parms", Number: 1, Kind: nlpolicy.Binary, Struct: &structGredQopts},
+	{Name: "stab", Number: 2, Kind: nlpolicy.Binary, Elem: nlpolicy.U8},
+	{Name: "dps", Number: 3, Kind: nlpolicy.Binary, Struct: &structGredSopt},
+	{Name: "max-p", Number: 4, Kind: nlpolicy.Binary, Elem: nlpolicy.U32},
+	{Name: "limit", Number: 5, Kind: nlpolicy.U32},
+	{Name: "vq-list", Number: 6, Kind: nlpolicy.Nest, Nested: &setGredVqListAttrs},
 }}
 
 var setGredVqListAttrs = nlpolicy.Set{Name: "tca-gred-vq-list-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "entry", Number: AttrGredVqListEntry, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setGredVqEntryAttrs},
+	{Name: "entry", Number: 1, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setGredVqEntryAttrs},
 }}
 
 var setGredVqEntryAttrs = nlpolicy.Set{Name: "tca-gred-vq-entry-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "pad", Number: AttrGredVqEntryPad, Kind: nlpolicy.Pad},
-	{Name: "dp", Number: AttrGredVqEntryDp, Kind: nlpolicy.U32},
-	{Name: "stat-bytes", Number: AttrGredVqEntryStatBytes, Kind: nlpolicy.U64},
-	{Name: "stat-packets", Number: AttrGredVqEntryStatPackets, Kind: nlpolicy.U32},
-	{Name: "stat-backlog", Number: AttrGredVqEntryStatBacklog, Kind: nlpolicy.U32},
-	{Name: "stat-prob-drop", Number: AttrGredVqEntryStatProbDrop, Kind: nlpolicy.U32},
-	{Name: "stat-prob-mark", Number: AttrGredVqEntryStatProbMark, Kind: nlpolicy.U32},
-	{Name: "stat-forced-drop", Number: AttrGredVqEntryStatForcedDrop, Kind: nlpolicy.U32},
-	{Name: "stat-forced-mark", Number: AttrGredVqEntryStatForcedMark, Kind: nlpolicy.U32},
-	{Name: "stat-pdrop", Number: AttrGredVqEntryStatPdrop, Kind: nlpolicy.U32},
-	{Name: "stat-other", Number: AttrGredVqEntryStatOther, Kind: nlpolicy.U32},
-	{Name: "flags", Number: AttrGredVqEntryFlags, Kind: nlpolicy.U32, Enum: &enumRedFlags},
+	{Name: "pad", Number: 1, Kind: nlpolicy.Pad},
+	{Name: "dp", Number: 2, Kind: nlpolicy.U32},
+	{Name: "stat-bytes", Number: 3, Kind: nlpolicy.U64},
+	{Name: "stat-packets", Number: 4, Kind: nlpolicy.U32},
+	{Name: "stat-backlog", Number: 5, Kind: nlpolicy.U32},
+	{Name: "stat-prob-drop", Number: 6, Kind: nlpolicy.U32},
+	{Name: "stat-prob-mark", Number: 7, Kind: nlpolicy.U32},
+	{Name: "stat-forced-drop", Number: 8, Kind: nlpolicy.U32},
+	{Name: "stat-forced-mark", Number: 9, Kind: nlpolicy.U32},
+	{Name: "stat-pdrop", Number: 10, Kind: nlpolicy.U32},
+	{Name: "stat-other", Number: 11, Kind: nlpolicy.U32},
+	{Name: "flags", Number: 12, Kind: nlpolicy.U32, Enum: &enumRedFlags},
 }}
 
 var setHfscAttrs = nlpolicy.Set{Name: "hfsc-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "rsc", Number: AttrHfscRsc, Kind: nlpolicy.Binary, Struct: &structServiceCurve},
-	{Name: "fsc", Number: AttrHfscFsc, Kind: nlpolicy.Binary, Struct: &structServiceCurve},
-	{Name: "usc", Number: AttrHfscUsc, Kind: nlpolicy.Binary, Struct: &structServiceCurve},
+	{Name: "rsc", Number: 1, Kind: nlpolicy.Binary, Struct: &structServiceCurve},
+	{Name: "fsc", Number: 2, Kind: nlpolicy.Binary, Struct: &structServiceCurve},
+	{Name: "usc", Number: 3, Kind: nlpolicy.Binary, Struct: &structServiceCurve},
 }}
 
 var setHhfAttrs = nlpolicy.Set{Name: "hhf-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "backlog-limit", Number: AttrHhfBacklogLimit, Kind: nlpolicy.U32},
-	{Name: "quantum", Number: AttrHhfQuantum, Kind: nlpolicy.U32},
-	{Name: "hh-flows-limit", Number: AttrHhfHhFlowsLimit, Kind: nlpolicy.U32},
-	{Name: "reset-timeout", Number: AttrHhfResetTimeout, Kind: nlpolicy.U32},
-	{Name: "admit-bytes", Number: AttrHhfAdmitBytes, Kind: nlpolicy.U32},
-	{Name: "evict-timeout", Number: AttrHhfEvictTimeout, Kind: nlpolicy.U32},
-	{Name: "non-hh-weight", Number: AttrHhfNonHhWeight, Kind: nlpolicy.U32},
+	{Name: "backlog-limit", Number: 1, Kind: nlpolicy.U32},
+	{Name: "quantum", Number: 2, Kind: nlpolicy.U32},
+	{Name: "hh-flows-limit", Number: 3, Kind: nlpolicy.U32},
+	{Name: "reset-timeout", Number: 4, Kind: nlpolicy.U32},
+	{Name: "admit-bytes", Number: 5, Kind: nlpolicy.U32},
+	{Name: "evict-timeout", Number: 6, Kind: nlpolicy.U32},
+	{Name: "non-hh-weight", Number: 7, Kind: nlpolicy.U32},
 }}
 
 var setHtbAttrs = nlpolicy.Set{Name: "htb-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "parms", Number: AttrHtbParms, Kind: nlpolicy.Binary, Struct: &structHtbOpt},
-	{Name: "init", Number: AttrHtbInit, Kind: nlpolicy.Binary, Struct: &structHtbGlob},
-	{Name: "ctab", Number: AttrHtbCtab, Kind: nlpolicy.Binary, Elem: nlpolicy.U32},
-	{Name: "rtab", Number: AttrHtbRtab, Kind: nlpolicy.Binary, Elem: nlpolicy.U32},
-	{Name: "direct-qlen", Number: AttrHtbDirectQlen, Kind: nlpolicy.U32},
-	{Name: "rate64", Number: AttrHtbRate64, Kind: nlpolicy.U64},
-	{Name: "ceil64", Number: AttrHtbCeil64, Kind: nlpolicy.U64},
-	{Name: "pad", Number: AttrHtbPad, Kind: nlpolicy.Pad},
-	{Name: "offload", Number: AttrHtbOffload, Kind: nlpolicy.Flag},
+	{Name: "parms", Number: 1, Kind: nlpolicy.Binary, Struct: &structHtbOpt},
+	{Name: "init", Number: 2, Kind: nlpolicy.Binary, Struct: &structHtbGlob},
+	{Name: "ctab", Number: 3, Kind: nlpolicy.Binary, Elem: nlpolicy.U32},
+	{Name: "rtab", Number: 4, Kind: nlpolicy.Binary, Elem: nlpolicy.U32},
+	{Name: "direct-qlen", Number: 5, Kind: nlpolicy.U32},
+	{Name: "rate64", Number: 6, Kind: nlpolicy.U64},
+	{Name: "ceil64", Number: 7, Kind: nlpolicy.U64},
+	{Name: "pad", Number: 8, Kind: nlpolicy.Pad},
+	{Name: "offload", Number: 9, Kind: nlpolicy.Flag},
 }}
 
 var setMqprioAttrs = nlpolicy.Set{Name: "mqprio-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "mode", Number: AttrMqprioMode, Kind: nlpolicy.U16, Enum: &enumMqprioMode},
-	{Name: "shaper", Number: AttrMqprioShaper, Kind: nlpolicy.U16, Enum: &enumMqprioShaper},
-	{Name: "min-rate64", Number: AttrMqprioMinRate64, Kind: nlpolicy.Nest, Nested: &setMqprioMinRatesAttrs},
-	{Name: "max-rate64", Number: AttrMqprioMaxRate64, Kind: nlpolicy.Nest, Nested: &setMqprioMaxRatesAttrs},
-	{Name: "tc-entry", Number: AttrMqprioTcEntry, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setMqprioTcEntryAttrs},
+	{Name: "mode", Number: 1, Kind: nlpolicy.U16, Enum: &enumMqprioMode},
+	{Name: "shaper", Number: 2, Kind: nlpolicy.U16, Enum: &enumMqprioShaper},
+	{Name: "min-rate64", Number: 3, Kind: nlpolicy.Nest, Nested: &setMqprioMinRatesAttrs},
+	{Name: "max-rate64", Number: 4, Kind: nlpolicy.Nest, Nested: &setMqprioMaxRatesAttrs},
+	{Name: "tc-entry", Number: 5, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setMqprioTcEntryAttrs},
 }}
 
 var setMqprioMinRatesAttrs = nlpolicy.Set{Name: "mqprio-min-rates", Attrs: []nlpolicy.Attr{
-	{Name: "min-rate64", Number: AttrMqprioMinRatesMinRate64, Kind: nlpolicy.U64, Flags: nlpolicy.Multi},
+	{Name: "min-rate64", Number: 3, Kind: nlpolicy.U64, Flags: nlpolicy.Multi},
 }}
 
 var setMqprioMaxRatesAttrs = nlpolicy.Set{Name: "mqprio-max-rates", Attrs: []nlpolicy.Attr{
-	{Name: "max-rate64", Number: AttrMqprioMaxRatesMaxRate64, Kind: nlpolicy.U64, Flags: nlpolicy.Multi},
+	{Name: "max-rate64", Number: 4, Kind: nlpolicy.U64, Flags: nlpolicy.Multi},
 }}
 
 var setMqprioTcEntryAttrs = nlpolicy.Set{Name: "mqprio-tc-entry-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "index", Number: AttrMqprioTcEntryIndex, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 15}},
-	{Name: "fp", Number: AttrMqprioTcEntryFp, Kind: nlpolicy.U32, Enum: &enumFp},
+	{Name: "index", Number: 1, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 15}},
+	{Name: "fp", Number: 2, Kind: nlpolicy.U32, Enum: &enumFp},
 }}
 
 var setNetemAttrs = nlpolicy.Set{Name: "netem-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "corr", Number: AttrNetemCorr, Kind: nlpolicy.Binary, Struct: &structNetemCorr},
-	{Name: "delay-dist", Number: AttrNetemDelayDist, Kind: nlpolicy.Binary, Elem: nlpolicy.S16},
-	{Name: "reorder", Number: AttrNetemReorder, Kind: nlpolicy.Binary, Struct: &structNetemReorder},
-	{Name: "corrupt", Number: AttrNetemCorrupt, Kind: nlpolicy.Binary, Struct: &structNetemCorrupt},
-	{Name: "loss", Number: AttrNetemLoss, Kind: nlpolicy.Nest, Nested: &setNetemLossAttrs},
-	{Name: "rate", Number: AttrNetemRate, Kind: nlpolicy.Binary, Struct: &structNetemRate},
-	{Name: "ecn", Number: AttrNetemEcn, Kind: nlpolicy.U32},
-	{Name: "rate64", Number: AttrNetemRate64, Kind: nlpolicy.U64},
-	{Name: "pad", Number: AttrNetemPad, Kind: nlpolicy.Pad},
-	{Name: "latency64", Number: AttrNetemLatency64, Kind: nlpolicy.S64},
-	{Name: "jitter64", Number: AttrNetemJitter64, Kind: nlpolicy.S64},
-	{Name: "slot", Number: AttrNetemSlot, Kind: nlpolicy.Binary, Struct: &structNetemSlot},
-	{Name: "slot-dist", Number: AttrNetemSlotDist, Kind: nlpolicy.Binary, Elem: nlpolicy.S16},
-	{Name: "prng-seed", Number: AttrNetemPrngSeed, Kind: nlpolicy.U64},
+	{Name: "corr", Number: 1, Kind: nlpolicy.Binary, Struct: &structNetemCorr},
+	{Name: "delay-dist", Number: 2, Kind: nlpolicy.Binary, Elem: nlpolicy.S16},
+	{Name: "reorder", Number: 3, Kind: nlpolicy.Binary, Struct: &structNetemReorder},
+	{Name: "corrupt", Number: 4, Kind: nlpolicy.Binary, Struct: &structNetemCorrupt},
+	{Name: "loss", Number: 5, Kind: nlpolicy.Nest, Nested: &setNetemLossAttrs},
+	{Name: "rate", Number: 6, Kind: nlpolicy.Binary, Struct: &structNetemRate},
+	{Name: "ecn", Number: 7, Kind: nlpolicy.U32},
+	{Name: "rate64", Number: 8, Kind: nlpolicy.U64},
+	{Name: "pad", Number: 9, Kind: nlpolicy.Pad},
+	{Name: "latency64", Number: 10, Kind: nlpolicy.S64},
+	{Name: "jitter64", Number: 11, Kind: nlpolicy.S64},
+	{Name: "slot", Number: 12, Kind: nlpolicy.Binary, Struct: &structNetemSlot},
+	{Name: "slot-dist", Number: 13, Kind: nlpolicy.Binary, Elem: nlpolicy.S16},
+	{Name: "prng-seed", Number: 14, Kind: nlpolicy.U64},
 }}
 
 var setNetemLossAttrs = nlpolicy.Set{Name: "netem-loss-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "gi", Number: AttrNetemLossGi, Kind: nlpolicy.Binary, Struct: &structNetemGimodel},
-	{Name: "ge", Number: AttrNetemLossGe, Kind: nlpolicy.Binary, Struct: &structNetemGemodel},
+	{Name: "gi", Number: 1, Kind: nlpolicy.Binary, Struct: &structNetemGimodel},
+	{Name: "ge", Number: 2, Kind: nlpolicy.Binary, Struct: &structNetemGemodel},
 }}
 
 var setPieAttrs = nlpolicy.Set{Name: "pie-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "target", Number: AttrPieTarget, Kind: nlpolicy.U32},
-	{Name: "limit", Number: AttrPieLimit, Kind: nlpolicy.U32},
-	{Name: "tupdate", Number: AttrPieTupdate, Kind: nlpolicy.U32},
-	{Name: "alpha", Number: AttrPieAlpha, Kind: nlpolicy.U32},
-	{Name: "beta", Number: AttrPieBeta, Kind: nlpolicy.U32},
-	{Name: "ecn", Number: AttrPieEcn, Kind: nlpolicy.U32},
-	{Name: "bytemode", Number: AttrPieBytemode, Kind: nlpolicy.U32},
-	{Name: "dq-rate-estimator", Number: AttrPieDqRateEstimator, Kind: nlpolicy.U32},
+	{Name: "target", Number: 1, Kind: nlpolicy.U32},
+	{Name: "limit", Number: 2, Kind: nlpolicy.U32},
+	{Name: "tupdate", Number: 3, Kind: nlpolicy.U32},
+	{Name: "alpha", Number: 4, Kind: nlpolicy.U32},
+	{Name: "beta", Number: 5, Kind: nlpolicy.U32},
+	{Name: "ecn", Number: 6, Kind: nlpolicy.U32},
+	{Name: "bytemode", Number: 7, Kind: nlpolicy.U32},
+	{Name: "dq-rate-estimator", Number: 8, Kind: nlpolicy.U32},
 }}
 
 var setQfqAttrs = nlpolicy.Set{Name: "qfq-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "weight", Number: AttrQfqWeight, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 1, Max: 1023}},
-	{Name: "lmax", Number: AttrQfqLmax, Kind: nlpolicy.U32},
+	{Name: "weight", Number: 1, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 1, Max: 1023}},
+	{Name: "lmax", Number: 2, Kind: nlpolicy.U32},
 }}
 
 var setRedAttrs = nlpolicy.Set{Name: "red-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "parms", Number: AttrRedParms, Kind: nlpolicy.Binary, Struct: &structRedQopt},
-	{Name: "stab", Number: AttrRedStab, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 256}},
-	{Name: "max-p", Number: AttrRedMaxP, Kind: nlpolicy.U32},
-	{Name: "flags", Number: AttrRedFlags, Kind: nlpolicy.Bitfield32, Enum: &enumRedFlags},
-	{Name: "early-drop-block", Number: AttrRedEarlyDropBlock, Kind: nlpolicy.U32},
-	{Name: "mark-block", Number: AttrRedMarkBlock, Kind: nlpolicy.U32},
+	{Name: "parms", Number: 1, Kind: nlpolicy.Binary, Struct: &structRedQopt},
+	{Name: "stab", Number: 2, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 256}},
+	{Name: "max-p", Number: 3, Kind: nlpolicy.U32},
+	{Name: "flags", Number: 4, Kind: nlpolicy.Bitfield32, Enum: &enumRedFlags},
+	{Name: "early-drop-block", Number: 5, Kind: nlpolicy.U32},
+	{Name: "mark-block", Number: 6, Kind: nlpolicy.U32},
 }}
 
 var setSfbAttrs = nlpolicy.Set{Name: "sfb-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "parms", Number: AttrSfbParms, Kind: nlpolicy.Binary, Struct: &structSfbQopt},
+	{Name: "parms", Number: 1, Kind: nlpolicy.Binary, Struct: &structSfbQopt},
 }}
 
 var setTaprioAttrs = nlpolicy.Set{Name: "taprio-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "priomap", Number: AttrTaprioPriomap, Kind: nlpolicy.Binary, Struct: &structMqprioQopt},
-	{Name: "sched-entry-list", Number: AttrTaprioSchedEntryList, Kind: nlpolicy.Nest, Nested: &setTaprioSchedEntryListAttrs},
-	{Name: "sched-base-time", Number: AttrTaprioSchedBaseTime, Kind: nlpolicy.S64},
-	{Name: "sched-single-entry", Number: AttrTaprioSchedSingleEntry, Kind: nlpolicy.Nest, Nested: &setTaprioSchedEntryAttrs},
-	{Name: "sched-clockid", Number: AttrTaprioSchedClockid, Kind: nlpolicy.S32},
-	{Name: "pad", Number: AttrTaprioPad, Kind: nlpolicy.Pad},
-	{Name: "admin-sched", Number: AttrTaprioAdminSched, Kind: nlpolicy.Nest, Nested: &setTaprioAdminSchedAttrs},
-	{Name: "sched-cycle-time", Number: AttrTaprioSchedCycleTime, Kind: nlpolicy.S64},
-	{Name: "sched-cycle-time-extension", Number: AttrTaprioSchedCycleTimeExtension, Kind: nlpolicy.S64},
-	{Name: "flags", Number: AttrTaprioFlags, Kind: nlpolicy.U32, Enum: &enumTaprioFlags},
-	{Name: "txtime-delay", Number: AttrTaprioTxtimeDelay, Kind: nlpolicy.U32},
-	{Name: "tc-entry", Number: AttrTaprioTcEntry, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setTaprioTcEntryAttrs},
+	{Name: "priomap", Number: 1, Kind: nlpolicy.Binary, Struct: &structMqprioQopt},
+	{Name: "sched-entry-list", Number: 2, Kind: nlpolicy.Nest, Nested: &setTaprioSchedEntryListAttrs},
+	{Name: "sched-base-time", Number: 3, Kind: nlpolicy.S64},
+	{Name: "sched-single-entry", Number: 4, Kind: nlpolicy.Nest, Nested: &setTaprioSchedEntryAttrs},
+	{Name: "sched-clockid", Number: 5, Kind: nlpolicy.S32},
+	{Name: "pad", Number: 6, Kind: nlpolicy.Pad},
+	{Name: "admin-sched", Number: 7, Kind: nlpolicy.Nest, Nested: &setTaprioAdminSchedAttrs},
+	{Name: "sched-cycle-time", Number: 8, Kind: nlpolicy.S64},
+	{Name: "sched-cycle-time-extension", Number: 9, Kind: nlpolicy.S64},
+	{Name: "flags", Number: 10, Kind: nlpolicy.U32, Enum: &enumTaprioFlags},
+	{Name: "txtime-delay", Number: 11, Kind: nlpolicy.U32},
+	{Name: "tc-entry", Number: 12, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setTaprioTcEntryAttrs},
 }}
 
 var setTaprioAdminSchedAttrs = nlpolicy.Set{Name: "taprio-admin-sched", Attrs: []nlpolicy.Attr{
-	{Name: "sched-entry-list", Number: AttrTaprioSchedEntryList, Kind: nlpolicy.Nest, Nested: &setTaprioSchedEntryListAttrs},
-	{Name: "sched-base-time", Number: AttrTaprioSchedBaseTime, Kind: nlpolicy.S64},
-	{Name: "pad", Number: AttrTaprioPad, Kind: nlpolicy.Pad},
-	{Name: "sched-cycle-time", Number: AttrTaprioSchedCycleTime, Kind: nlpolicy.S64},
-	{Name: "sched-cycle-time-extension", Number: AttrTaprioSchedCycleTimeExtension, Kind: nlpolicy.S64},
+	{Name: "sched-entry-list", Number: 2, Kind: nlpolicy.Nest, Nested: &setTaprioSchedEntryListAttrs},
+	{Name: "sched-base-time", Number: 3, Kind: nlpolicy.S64},
+	{Name: "pad", Number: 6, Kind: nlpolicy.Pad},
+	{Name: "sched-cycle-time", Number: 8, Kind: nlpolicy.S64},
+	{Name: "sched-cycle-time-extension", Number: 9, Kind: nlpolicy.S64},
 }}
 
 var setTaprioSchedEntryListAttrs = nlpolicy.Set{Name: "taprio-sched-entry-list", Attrs: []nlpolicy.Attr{
-	{Name: "entry", Number: AttrTaprioSchedEntryListEntry, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setTaprioSchedEntryAttrs},
+	{Name: "entry", Number: 1, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setTaprioSchedEntryAttrs},
 }}
 
 var setTaprioSchedEntryAttrs = nlpolicy.Set{Name: "taprio-sched-entry", Attrs: []nlpolicy.Attr{
-	{Name: "index", Number: AttrTaprioSchedEntryIndex, Kind: nlpolicy.U32},
-	{Name: "cmd", Number: AttrTaprioSchedEntryCmd, Kind: nlpolicy.U8, Enum: &enumTaprioCmd},
-	{Name: "gate-mask", Number: AttrTaprioSchedEntryGateMask, Kind: nlpolicy.U32},
-	{Name: "interval", Number: AttrTaprioSchedEntryInterval, Kind: nlpolicy.U32},
+	{Name: "index", Number: 1, Kind: nlpolicy.U32},
+	{Name: "cmd", Number: 2, Kind: nlpolicy.U8, Enum: &enumTaprioCmd},
+	{Name: "gate-mask", Number: 3, Kind: nlpolicy.U32},
+	{Name: "interval", Number: 4, Kind: nlpolicy.U32},
 }}
 
 var setTaprioTcEntryAttrs = nlpolicy.Set{Name: "taprio-tc-entry-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "index", Number: AttrTaprioTcEntryIndex, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 15}},
-	{Name: "max-sdu", Number: AttrTaprioTcEntryMaxSdu, Kind: nlpolicy.U32},
-	{Name: "fp", Number: AttrTaprioTcEntryFp, Kind: nlpolicy.U32, Enum: &enumFp},
+	{Name: "index", Number: 1, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 15}},
+	{Name: "max-sdu", Number: 2, Kind: nlpolicy.U32},
+	{Name: "fp", Number: 3, Kind: nlpolicy.U32, Enum: &enumFp},
 }}
 
 var setTaprioOffloadStatsAttrs = nlpolicy.Set{Name: "taprio-offload-stats-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "pad", Number: AttrTaprioOffloadStatsPad, Kind: nlpolicy.Pad},
-	{Name: "window-drops", Number: AttrTaprioOffloadStatsWindowDrops, Kind: nlpolicy.U64},
-	{Name: "tx-overruns", Number: AttrTaprioOffloadStatsTxOverruns, Kind: nlpolicy.U64},
+	{Name: "pad", Number: 1, Kind: nlpolicy.Pad},
+	{Name: "window-drops", Number: 2, Kind: nlpolicy.U64},
+	{Name: "tx-overruns", Number: 3, Kind: nlpolicy.U64},
 }}
 
 var setTbfAttrs = nlpolicy.Set{Name: "tbf-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "parms", Number: AttrTbfParms, Kind: nlpolicy.Binary, Struct: &structTbfQopt},
-	{Name: "rtab", Number: AttrTbfRtab, Kind: nlpolicy.Binary, Elem: nlpolicy.U32},
-	{Name: "ptab", Number: AttrTbfPtab, Kind: nlpolicy.Binary, Elem: nlpolicy.U32},
-	{Name: "rate64", Number: AttrTbfRate64, Kind: nlpolicy.U64},
-	{Name: "prate64", Number: AttrTbfPrate64, Kind: nlpolicy.U64},
-	{Name: "burst", Number: AttrTbfBurst, Kind: nlpolicy.U32},
-	{Name: "pburst", Number: AttrTbfPburst, Kind: nlpolicy.U32},
-	{Name: "pad", Number: AttrTbfPad, Kind: nlpolicy.Pad},
+	{Name: "parms", Number: 1, Kind: nlpolicy.Binary, Struct: &structTbfQopt},
+	{Name: "rtab", Number: 2, Kind: nlpolicy.Binary, Elem: nlpolicy.U32},
+	{Name: "ptab", Number: 3, Kind: nlpolicy.Binary, Elem: nlpolicy.U32},
+	{Name: "rate64", Number: 4, Kind: nlpolicy.U64},
+	{Name: "prate64", Number: 5, Kind: nlpolicy.U64},
+	{Name: "burst", Number: 6, Kind: nlpolicy.U32},
+	{Name: "pburst", Number: 7, Kind: nlpolicy.U32},
+	{Name: "pad", Number: 8, Kind: nlpolicy.Pad},
 }}
 
 var subQdiscOptionsMsg = nlpolicy.SubMsg{Name: "qdisc-options", Formats: []nlpolicy.Format{
@@ -1099,269 +1099,269 @@ var subClassXstatsMsg = nlpolicy.SubMsg{Name: "class-xstats", Formats: []nlpolic
 }}
 
 var structTcmsg = nlpolicy.Struct{Name: "tcmsg", Size: 20, Members: []nlpolicy.Member{
-	{Name: "family", Offset: 0, Size: 1, Kind: nlpolicy.U8},
+	{Name: "family", Size: 1},
 	{Name: "pad", Offset: 1, Size: 3, Kind: nlpolicy.Pad},
 	{Name: "ifindex", Offset: 4, Size: 4, Kind: nlpolicy.S32},
-	{Name: "handle", Offset: 8, Size: 4, Kind: nlpolicy.U32},
-	{Name: "parent", Offset: 12, Size: 4, Kind: nlpolicy.U32},
-	{Name: "info", Offset: 16, Size: 4, Kind: nlpolicy.U32},
+	{Name: "handle", Offset: 8, Size: 4},
+	{Name: "parent", Offset: 12, Size: 4},
+	{Name: "info", Offset: 16, Size: 4},
 }}
 
 var structTcamsg = nlpolicy.Struct{Name: "tcamsg", Size: 4, Members: []nlpolicy.Member{
-	{Name: "family", Offset: 0, Size: 1, Kind: nlpolicy.U8},
+	{Name: "family", Size: 1},
 	{Name: "pad", Offset: 1, Size: 3, Kind: nlpolicy.Pad},
 }}
 
 var structRatespec = nlpolicy.Struct{Name: "tc-ratespec", Size: 12, Members: []nlpolicy.Member{
-	{Name: "cell-log", Offset: 0, Size: 1, Kind: nlpolicy.U8},
-	{Name: "linklayer", Offset: 1, Size: 1, Kind: nlpolicy.U8, Enum: &enumLinklayer},
-	{Name: "overhead", Offset: 2, Size: 2, Kind: nlpolicy.U16},
+	{Name: "cell-log", Size: 1},
+	{Name: "linklayer", Offset: 1, Size: 1, Enum: &enumLinklayer},
+	{Name: "overhead", Offset: 2, Size: 2},
 	{Name: "cell-align", Offset: 4, Size: 2, Kind: nlpolicy.S16},
-	{Name: "mpu", Offset: 6, Size: 2, Kind: nlpolicy.U16},
-	{Name: "rate", Offset: 8, Size: 4, Kind: nlpolicy.U32},
+	{Name: "mpu", Offset: 6, Size: 2},
+	{Name: "rate", Offset: 8, Size: 4},
 }}
 
 var structSizespec = nlpolicy.Struct{Name: "tc-sizespec", Size: 24, Members: []nlpolicy.Member{
-	{Name: "cell-log", Offset: 0, Size: 1, Kind: nlpolicy.U8},
-	{Name: "size-log", Offset: 1, Size: 1, Kind: nlpolicy.U8},
+	{Name: "cell-log", Size: 1},
+	{Name: "size-log", Offset: 1, Size: 1},
 	{Name: "cell-align", Offset: 2, Size: 2, Kind: nlpolicy.S16},
 	{Name: "overhead", Offset: 4, Size: 4, Kind: nlpolicy.S32},
-	{Name: "linklayer", Offset: 8, Size: 4, Kind: nlpolicy.U32, Enum: &enumLinklayer},
-	{Name: "mpu", Offset: 12, Size: 4, Kind: nlpolicy.U32},
-	{Name: "mtu", Offset: 16, Size: 4, Kind: nlpolicy.U32},
-	{Name: "tsize", Offset: 20, Size: 4, Kind: nlpolicy.U32},
+	{Name: "linklayer", Offset: 8, Size: 4, Enum: &enumLinklayer},
+	{Name: "mpu", Offset: 12, Size: 4},
+	{Name: "mtu", Offset: 16, Size: 4},
+	{Name: "tsize", Offset: 20, Size: 4},
 }}
 
 var structGnetEstimator = nlpolicy.Struct{Name: "gnet-estimator", Size: 2, Members: []nlpolicy.Member{
-	{Name: "interval", Offset: 0, Size: 1, Kind: nlpolicy.S8},
-	{Name: "ewma-log", Offset: 1, Size: 1, Kind: nlpolicy.U8},
+	{Name: "interval", Size: 1, Kind: nlpolicy.S8},
+	{Name: "ewma-log", Offset: 1, Size: 1},
 }}
 
 var structStats = nlpolicy.Struct{Name: "tc-stats", Size: 40, Members: []nlpolicy.Member{
-	{Name: "bytes", Offset: 0, Size: 8, Kind: nlpolicy.U64},
-	{Name: "packets", Offset: 8, Size: 4, Kind: nlpolicy.U32},
-	{Name: "drops", Offset: 12, Size: 4, Kind: nlpolicy.U32},
-	{Name: "overlimits", Offset: 16, Size: 4, Kind: nlpolicy.U32},
-	{Name: "bps", Offset: 20, Size: 4, Kind: nlpolicy.U32},
-	{Name: "pps", Offset: 24, Size: 4, Kind: nlpolicy.U32},
-	{Name: "qlen", Offset: 28, Size: 4, Kind: nlpolicy.U32},
-	{Name: "backlog", Offset: 32, Size: 4, Kind: nlpolicy.U32},
+	{Name: "bytes", Size: 8},
+	{Name: "packets", Offset: 8, Size: 4},
+	{Name: "drops", Offset: 12, Size: 4},
+	{Name: "overlimits", Offset: 16, Size: 4},
+	{Name: "bps", Offset: 20, Size: 4},
+	{Name: "pps", Offset: 24, Size: 4},
+	{Name: "qlen", Offset: 28, Size: 4},
+	{Name: "backlog", Offset: 32, Size: 4},
 }}
 
 var structGnetStatsBasic = nlpolicy.Struct{Name: "gnet-stats-basic", Size: 16, Members: []nlpolicy.Member{
-	{Name: "bytes", Offset: 0, Size: 8, Kind: nlpolicy.U64},
-	{Name: "packets", Offset: 8, Size: 4, Kind: nlpolicy.U32},
+	{Name: "bytes", Size: 8},
+	{Name: "packets", Offset: 8, Size: 4},
 }}
 
 var structGnetStatsRateEst = nlpolicy.Struct{Name: "gnet-stats-rate-est", Size: 8, Members: []nlpolicy.Member{
-	{Name: "bps", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "pps", Offset: 4, Size: 4, Kind: nlpolicy.U32},
+	{Name: "bps", Size: 4},
+	{Name: "pps", Offset: 4, Size: 4},
 }}
 
 var structGnetStatsRateEst64 = nlpolicy.Struct{Name: "gnet-stats-rate-est64", Size: 16, Members: []nlpolicy.Member{
-	{Name: "bps", Offset: 0, Size: 8, Kind: nlpolicy.U64},
-	{Name: "pps", Offset: 8, Size: 8, Kind: nlpolicy.U64},
+	{Name: "bps", Size: 8},
+	{Name: "pps", Offset: 8, Size: 8},
 }}
 
 var structGnetStatsQueue = nlpolicy.Struct{Name: "gnet-stats-queue", Size: 20, Members: []nlpolicy.Member{
-	{Name: "qlen", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "backlog", Offset: 4, Size: 4, Kind: nlpolicy.U32},
-	{Name: "drops", Offset: 8, Size: 4, Kind: nlpolicy.U32},
-	{Name: "requeues", Offset: 12, Size: 4, Kind: nlpolicy.U32},
-	{Name: "overlimits", Offset: 16, Size: 4, Kind: nlpolicy.U32},
+	{Name: "qlen", Size: 4},
+	{Name: "backlog", Offset: 4, Size: 4},
+	{Name: "drops", Offset: 8, Size: 4},
+	{Name: "requeues", Offset: 12, Size: 4},
+	{Name: "overlimits", Offset: 16, Size: 4},
 }}
 
 var structFifoQopt = nlpolicy.Struct{Name: "tc-fifo-qopt", Size: 4, Members: []nlpolicy.Member{
-	{Name: "limit", Offset: 0, Size: 4, Kind: nlpolicy.U32},
+	{Name: "limit", Size: 4},
 }}
 
 var structSkbprioQopt = nlpolicy.Struct{Name: "tc-skbprio-qopt", Size: 4, Members: []nlpolicy.Member{
-	{Name: "limit", Offset: 0, Size: 4, Kind: nlpolicy.U32},
+	{Name: "limit", Size: 4},
 }}
 
 var structPrioQopt = nlpolicy.Struct{Name: "tc-prio-qopt", Size: 20, Members: []nlpolicy.Member{
-	{Name: "bands", Offset: 0, Size: 4, Kind: nlpolicy.U32},
+	{Name: "bands", Size: 4},
 	{Name: "priomap", Offset: 4, Size: 16, Kind: nlpolicy.Binary},
 }}
 
 var structMultiqQopt = nlpolicy.Struct{Name: "tc-multiq-qopt", Size: 4, Members: []nlpolicy.Member{
-	{Name: "bands", Offset: 0, Size: 2, Kind: nlpolicy.U16},
-	{Name: "max-bands", Offset: 2, Size: 2, Kind: nlpolicy.U16},
+	{Name: "bands", Size: 2},
+	{Name: "max-bands", Offset: 2, Size: 2},
 }}
 
 var structPlugQopt = nlpolicy.Struct{Name: "tc-plug-qopt", Size: 8, Members: []nlpolicy.Member{
-	{Name: "action", Offset: 0, Size: 4, Kind: nlpolicy.S32, Enum: &enumPlugAction},
-	{Name: "limit", Offset: 4, Size: 4, Kind: nlpolicy.U32},
+	{Name: "action", Size: 4, Kind: nlpolicy.S32, Enum: &enumPlugAction},
+	{Name: "limit", Offset: 4, Size: 4},
 }}
 
 var structTbfQopt = nlpolicy.Struct{Name: "tc-tbf-qopt", Size: 36, Members: []nlpolicy.Member{
-	{Name: "rate", Offset: 0, Size: 12, Kind: nlpolicy.Binary, Struct: &structRatespec},
-	{Name: "peakrate", Offset: 12, Size: 12, Kind: nlpolicy.Binary, Struct: &structRatespec},
-	{Name: "limit", Offset: 24, Size: 4, Kind: nlpolicy.U32},
-	{Name: "buffer", Offset: 28, Size: 4, Kind: nlpolicy.U32},
-	{Name: "mtu", Offset: 32, Size: 4, Kind: nlpolicy.U32},
+	{Name: "rate", Size: 12, Struct: &structRatespec},
+	{Name: "peakrate", Offset: 12, Size: 12, Struct: &structRatespec},
+	{Name: "limit", Offset: 24, Size: 4},
+	{Name: "buffer", Offset: 28, Size: 4},
+	{Name: "mtu", Offset: 32, Size: 4},
 }}
 
 var structSfqQopt = nlpolicy.Struct{Name: "tc-sfq-qopt", Size: 20, Members: []nlpolicy.Member{
-	{Name: "quantum", Offset: 0, Size: 4, Kind: nlpolicy.U32},
+	{Name: "quantum", Size: 4},
 	{Name: "perturb-period", Offset: 4, Size: 4, Kind: nlpolicy.S32},
-	{Name: "limit", Offset: 8, Size: 4, Kind: nlpolicy.U32},
-	{Name: "divisor", Offset: 12, Size: 4, Kind: nlpolicy.U32},
-	{Name: "flows", Offset: 16, Size: 4, Kind: nlpolicy.U32},
+	{Name: "limit", Offset: 8, Size: 4},
+	{Name: "divisor", Offset: 12, Size: 4},
+	{Name: "flows", Offset: 16, Size: 4},
 }}
 
 var structSfqredStats = nlpolicy.Struct{Name: "tc-sfqred-stats", Size: 24, Members: []nlpolicy.Member{
-	{Name: "prob-drop", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "forced-drop", Offset: 4, Size: 4, Kind: nlpolicy.U32},
-	{Name: "prob-mark", Offset: 8, Size: 4, Kind: nlpolicy.U32},
-	{Name: "forced-mark", Offset: 12, Size: 4, Kind: nlpolicy.U32},
-	{Name: "prob-mark-head", Offset: 16, Size: 4, Kind: nlpolicy.U32},
-	{Name: "forced-mark-head", Offset: 20, Size: 4, Kind: nlpolicy.U32},
+	{Name: "prob-drop", Size: 4},
+	{Name: "forced-drop", Offset: 4, Size: 4},
+	{Name: "prob-mark", Offset: 8, Size: 4},
+	{Name: "forced-mark", Offset: 12, Size: 4},
+	{Name: "prob-mark-head", Offset: 16, Size: 4},
+	{Name: "forced-mark-head", Offset: 20, Size: 4},
 }}
 
 var structSfqQoptV1 = nlpolicy.Struct{Name: "tc-sfq-qopt-v1", Size: 72, Members: []nlpolicy.Member{
-	{Name: "v0", Offset: 0, Size: 20, Kind: nlpolicy.Binary, Struct: &structSfqQopt},
-	{Name: "depth", Offset: 20, Size: 4, Kind: nlpolicy.U32},
-	{Name: "headdrop", Offset: 24, Size: 4, Kind: nlpolicy.U32},
-	{Name: "limit", Offset: 28, Size: 4, Kind: nlpolicy.U32},
-	{Name: "qth-min", Offset: 32, Size: 4, Kind: nlpolicy.U32},
-	{Name: "qth-max", Offset: 36, Size: 4, Kind: nlpolicy.U32},
-	{Name: "Wlog", Offset: 40, Size: 1, Kind: nlpolicy.U8},
-	{Name: "Plog", Offset: 41, Size: 1, Kind: nlpolicy.U8},
-	{Name: "Scell-log", Offset: 42, Size: 1, Kind: nlpolicy.U8},
-	{Name: "flags", Offset: 43, Size: 1, Kind: nlpolicy.U8, Enum: &enumRedFlags},
-	{Name: "max-P", Offset: 44, Size: 4, Kind: nlpolicy.U32},
-	{Name: "stats", Offset: 48, Size: 24, Kind: nlpolicy.Binary, Struct: &structSfqredStats},
+	{Name: "v0", Size: 20, Struct: &structSfqQopt},
+	{Name: "depth", Offset: 20, Size: 4},
+	{Name: "headdrop", Offset: 24, Size: 4},
+	{Name: "limit", Offset: 28, Size: 4},
+	{Name: "qth-min", Offset: 32, Size: 4},
+	{Name: "qth-max", Offset: 36, Size: 4},
+	{Name: "Wlog", Offset: 40, Size: 1},
+	{Name: "Plog", Offset: 41, Size: 1},
+	{Name: "Scell-log", Offset: 42, Size: 1},
+	{Name: "flags", Offset: 43, Size: 1, Enum: &enumRedFlags},
+	{Name: "max-P", Offset: 44, Size: 4},
+	{Name: "stats", Offset: 48, Size: 24, Struct: &structSfqredStats},
 }}
 
 var structRedQopt = nlpolicy.Struct{Name: "tc-red-qopt", Size: 16, Members: []nlpolicy.Member{
-	{Name: "limit", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "qth-min", Offset: 4, Size: 4, Kind: nlpolicy.U32},
-	{Name: "qth-max", Offset: 8, Size: 4, Kind: nlpolicy.U32},
-	{Name: "Wlog", Offset: 12, Size: 1, Kind: nlpolicy.U8},
-	{Name: "Plog", Offset: 13, Size: 1, Kind: nlpolicy.U8},
-	{Name: "Scell-log", Offset: 14, Size: 1, Kind: nlpolicy.U8},
-	{Name: "flags", Offset: 15, Size: 1, Kind: nlpolicy.U8, Enum: &enumRedFlags},
+	{Name: "limit", Size: 4},
+	{Name: "qth-min", Offset: 4, Size: 4},
+	{Name: "qth-max", Offset: 8, Size: 4},
+	{Name: "Wlog", Offset: 12, Size: 1},
+	{Name: "Plog", Offset: 13, Size: 1},
+	{Name: "Scell-log", Offset: 14, Size: 1},
+	{Name: "flags", Offset: 15, Size: 1, Enum: &enumRedFlags},
 }}
 
 var structGredQopt = nlpolicy.Struct{Name: "tc-gred-qopt", Size: 52, Members: []nlpolicy.Member{
-	{Name: "limit", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "qth-min", Offset: 4, Size: 4, Kind: nlpolicy.U32},
-	{Name: "qth-max", Offset: 8, Size: 4, Kind: nlpolicy.U32},
-	{Name: "DP", Offset: 12, Size: 4, Kind: nlpolicy.U32},
-	{Name: "backlog", Offset: 16, Size: 4, Kind: nlpolicy.U32},
-	{Name: "qave", Offset: 20, Size: 4, Kind: nlpolicy.U32},
-	{Name: "forced", Offset: 24, Size: 4, Kind: nlpolicy.U32},
-	{Name: "early", Offset: 28, Size: 4, Kind: nlpolicy.U32},
-	{Name: "other", Offset: 32, Size: 4, Kind: nlpolicy.U32},
-	{Name: "pdrop", Offset: 36, Size: 4, Kind: nlpolicy.U32},
-	{Name: "Wlog", Offset: 40, Size: 1, Kind: nlpolicy.U8},
-	{Name: "Plog", Offset: 41, Size: 1, Kind: nlpolicy.U8},
-	{Name: "Scell-log", Offset: 42, Size: 1, Kind: nlpolicy.U8},
-	{Name: "prio", Offset: 43, Size: 1, Kind: nlpolicy.U8},
-	{Name: "packets", Offset: 44, Size: 4, Kind: nlpolicy.U32},
-	{Name: "bytesin", Offset: 48, Size: 4, Kind: nlpolicy.U32},
+	{Name: "limit", Size: 4},
+	{Name: "qth-min", Offset: 4, Size: 4},
+	{Name: "qth-max", Offset: 8, Size: 4},
+	{Name: "DP", Offset: 12, Size: 4},
+	{Name: "backlog", Offset: 16, Size: 4},
+	{Name: "qave", Offset: 20, Size: 4},
+	{Name: "forced", Offset: 24, Size: 4},
+	{Name: "early", Offset: 28, Size: 4},
+	{Name: "other", Offset: 32, Size: 4},
+	{Name: "pdrop", Offset: 36, Size: 4},
+	{Name: "Wlog", Offset: 40, Size: 1},
+	{Name: "Plog", Offset: 41, Size: 1},
+	{Name: "Scell-log", Offset: 42, Size: 1},
+	{Name: "prio", Offset: 43, Size: 1},
+	{Name: "packets", Offset: 44, Size: 4},
+	{Name: "bytesin", Offset: 48, Size: 4},
 }}
 
-var structGredQopts = nlpolicy.Struct{Name: "tc-gred-qopts", Size: 0, Members: []nlpolicy.Member{}, Array: &nlpolicy.Array{Member: nlpolicy.Member{Name: "queues", Offset: 0, Size: 52, Kind: nlpolicy.Binary, Struct: &structGredQopt}}}
+var structGredQopts = nlpolicy.Struct{Name: "tc-gred-qopts", Size: 0, Members: []nlpolicy.Member{}, Array: &nlpolicy.Array{Member: nlpolicy.Member{Name: "queues", Size: 52, Struct: &structGredQopt}}}
 
 var structGredSopt = nlpolicy.Struct{Name: "tc-gred-sopt", Size: 12, Members: []nlpolicy.Member{
-	{Name: "DPs", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "def-DP", Offset: 4, Size: 4, Kind: nlpolicy.U32},
-	{Name: "grio", Offset: 8, Size: 1, Kind: nlpolicy.U8},
-	{Name: "flags", Offset: 9, Size: 1, Kind: nlpolicy.U8, Enum: &enumRedFlags},
+	{Name: "DPs", Size: 4},
+	{Name: "def-DP", Offset: 4, Size: 4},
+	{Name: "grio", Offset: 8, Size: 1},
+	{Name: "flags", Offset: 9, Size: 1, Enum: &enumRedFlags},
 	{Name: "pad", Offset: 10, Size: 2, Kind: nlpolicy.Pad},
 }}
 
 var structHtbOpt = nlpolicy.Struct{Name: "tc-htb-opt", Size: 44, Members: []nlpolicy.Member{
-	{Name: "rate", Offset: 0, Size: 12, Kind: nlpolicy.Binary, Struct: &structRatespec},
-	{Name: "ceil", Offset: 12, Size: 12, Kind: nlpolicy.Binary, Struct: &structRatespec},
-	{Name: "buffer", Offset: 24, Size: 4, Kind: nlpolicy.U32},
-	{Name: "cbuffer", Offset: 28, Size: 4, Kind: nlpolicy.U32},
-	{Name: "quantum", Offset: 32, Size: 4, Kind: nlpolicy.U32},
-	{Name: "level", Offset: 36, Size: 4, Kind: nlpolicy.U32},
-	{Name: "prio", Offset: 40, Size: 4, Kind: nlpolicy.U32},
+	{Name: "rate", Size: 12, Struct: &structRatespec},
+	{Name: "ceil", Offset: 12, Size: 12, Struct: &structRatespec},
+	{Name: "buffer", Offset: 24, Size: 4},
+	{Name: "cbuffer", Offset: 28, Size: 4},
+	{Name: "quantum", Offset: 32, Size: 4},
+	{Name: "level", Offset: 36, Size: 4},
+	{Name: "prio", Offset: 40, Size: 4},
 }}
 
 var structHtbGlob = nlpolicy.Struct{Name: "tc-htb-glob", Size: 20, Members: []nlpolicy.Member{
-	{Name: "version", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "rate2quantum", Offset: 4, Size: 4, Kind: nlpolicy.U32},
-	{Name: "defcls", Offset: 8, Size: 4, Kind: nlpolicy.U32},
-	{Name: "debug", Offset: 12, Size: 4, Kind: nlpolicy.U32},
-	{Name: "direct-pkts", Offset: 16, Size: 4, Kind: nlpolicy.U32},
+	{Name: "version", Size: 4},
+	{Name: "rate2quantum", Offset: 4, Size: 4},
+	{Name: "defcls", Offset: 8, Size: 4},
+	{Name: "debug", Offset: 12, Size: 4},
+	{Name: "direct-pkts", Offset: 16, Size: 4},
 }}
 
 var structHfscQopt = nlpolicy.Struct{Name: "tc-hfsc-qopt", Size: 2, Members: []nlpolicy.Member{
-	{Name: "defcls", Offset: 0, Size: 2, Kind: nlpolicy.U16},
+	{Name: "defcls", Size: 2},
 }}
 
 var structServiceCurve = nlpolicy.Struct{Name: "tc-service-curve", Size: 12, Members: []nlpolicy.Member{
-	{Name: "m1", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "d", Offset: 4, Size: 4, Kind: nlpolicy.U32},
-	{Name: "m2", Offset: 8, Size: 4, Kind: nlpolicy.U32},
+	{Name: "m1", Size: 4},
+	{Name: "d", Offset: 4, Size: 4},
+	{Name: "m2", Offset: 8, Size: 4},
 }}
 
 var structMqprioQueues = nlpolicy.Struct{Name: "tc-mqprio-queues", Size: 32, Members: []nlpolicy.Member{
-	{Name: "tc0", Offset: 0, Size: 2, Kind: nlpolicy.U16},
-	{Name: "tc1", Offset: 2, Size: 2, Kind: nlpolicy.U16},
-	{Name: "tc2", Offset: 4, Size: 2, Kind: nlpolicy.U16},
-	{Name: "tc3", Offset: 6, Size: 2, Kind: nlpolicy.U16},
-	{Name: "tc4", Offset: 8, Size: 2, Kind: nlpolicy.U16},
-	{Name: "tc5", Offset: 10, Size: 2, Kind: nlpolicy.U16},
-	{Name: "tc6", Offset: 12, Size: 2, Kind: nlpolicy.U16},
-	{Name: "tc7", Offset: 14, Size: 2, Kind: nlpolicy.U16},
-	{Name: "tc8", Offset: 16, Size: 2, Kind: nlpolicy.U16},
-	{Name: "tc9", Offset: 18, Size: 2, Kind: nlpolicy.U16},
-	{Name: "tc10", Offset: 20, Size: 2, Kind: nlpolicy.U16},
-	{Name: "tc11", Offset: 22, Size: 2, Kind: nlpolicy.U16},
-	{Name: "tc12", Offset: 24, Size: 2, Kind: nlpolicy.U16},
-	{Name: "tc13", Offset: 26, Size: 2, Kind: nlpolicy.U16},
-	{Name: "tc14", Offset: 28, Size: 2, Kind: nlpolicy.U16},
-	{Name: "tc15", Offset: 30, Size: 2, Kind: nlpolicy.U16},
+	{Name: "tc0", Size: 2},
+	{Name: "tc1", Offset: 2, Size: 2},
+	{Name: "tc2", Offset: 4, Size: 2},
+	{Name: "tc3", Offset: 6, Size: 2},
+	{Name: "tc4", Offset: 8, Size: 2},
+	{Name: "tc5", Offset: 10, Size: 2},
+	{Name: "tc6", Offset: 12, Size: 2},
+	{Name: "tc7", Offset: 14, Size: 2},
+	{Name: "tc8", Offset: 16, Size: 2},
+	{Name: "tc9", Offset: 18, Size: 2},
+	{Name: "tc10", Offset: 20, Size: 2},
+	{Name: "tc11", Offset: 22, Size: 2},
+	{Name: "tc12", Offset: 24, Size: 2},
+	{Name: "tc13", Offset: 26, Size: 2},
+	{Name: "tc14", Offset: 28, Size: 2},
+	{Name: "tc15", Offset: 30, Size: 2},
 }}
 
 var structMqprioQopt = nlpolicy.Struct{Name: "tc-mqprio-qopt", Size: 82, Members: []nlpolicy.Member{
-	{Name: "num-tc", Offset: 0, Size: 1, Kind: nlpolicy.U8},
+	{Name: "num-tc", Size: 1},
 	{Name: "prio-tc-map", Offset: 1, Size: 16, Kind: nlpolicy.Binary},
-	{Name: "hw", Offset: 17, Size: 1, Kind: nlpolicy.U8, Enum: &enumMqprioHw},
-	{Name: "count", Offset: 18, Size: 32, Kind: nlpolicy.Binary, Struct: &structMqprioQueues},
-	{Name: "offset", Offset: 50, Size: 32, Kind: nlpolicy.Binary, Struct: &structMqprioQueues},
+	{Name: "hw", Offset: 17, Size: 1, Enum: &enumMqprioHw},
+	{Name: "count", Offset: 18, Size: 32, Struct: &structMqprioQueues},
+	{Name: "offset", Offset: 50, Size: 32, Struct: &structMqprioQueues},
 }}
 
 var structNetemQopt = nlpolicy.Struct{Name: "tc-netem-qopt", Size: 24, Members: []nlpolicy.Member{
-	{Name: "latency", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "limit", Offset: 4, Size: 4, Kind: nlpolicy.U32},
-	{Name: "loss", Offset: 8, Size: 4, Kind: nlpolicy.U32},
-	{Name: "gap", Offset: 12, Size: 4, Kind: nlpolicy.U32},
-	{Name: "duplicate", Offset: 16, Size: 4, Kind: nlpolicy.U32},
-	{Name: "jitter", Offset: 20, Size: 4, Kind: nlpolicy.U32},
+	{Name: "latency", Size: 4},
+	{Name: "limit", Offset: 4, Size: 4},
+	{Name: "loss", Offset: 8, Size: 4},
+	{Name: "gap", Offset: 12, Size: 4},
+	{Name: "duplicate", Offset: 16, Size: 4},
+	{Name: "jitter", Offset: 20, Size: 4},
 }}
 
 var structNetemCorr = nlpolicy.Struct{Name: "tc-netem-corr", Size: 12, Members: []nlpolicy.Member{
-	{Name: "delay-corr", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "loss-corr", Offset: 4, Size: 4, Kind: nlpolicy.U32},
-	{Name: "dup-corr", Offset: 8, Size: 4, Kind: nlpolicy.U32},
+	{Name: "delay-corr", Size: 4},
+	{Name: "loss-corr", Offset: 4, Size: 4},
+	{Name: "dup-corr", Offset: 8, Size: 4},
 }}
 
 var structNetemReorder = nlpolicy.Struct{Name: "tc-netem-reorder", Size: 8, Members: []nlpolicy.Member{
-	{Name: "probability", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "correlation", Offset: 4, Size: 4, Kind: nlpolicy.U32},
+	{Name: "probability", Size: 4},
+	{Name: "correlation", Offset: 4, Size: 4},
 }}
 
 var structNetemCorrupt = nlpolicy.Struct{Name: "tc-netem-corrupt", Size: 8, Members: []nlpolicy.Member{
-	{Name: "probability", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "correlation", Offset: 4, Size: 4, Kind: nlpolicy.U32},
+	{Name: "probability", Size: 4},
+	{Name: "correlation", Offset: 4, Size: 4},
 }}
 
 var structNetemRate = nlpolicy.Struct{Name: "tc-netem-rate", Size: 16, Members: []nlpolicy.Member{
-	{Name: "rate", Offset: 0, Size: 4, Kind: nlpolicy.U32},
+	{Name: "rate", Size: 4},
 	{Name: "packet-overhead", Offset: 4, Size: 4, Kind: nlpolicy.S32},
-	{Name: "cell-size", Offset: 8, Size: 4, Kind: nlpolicy.U32},
+	{Name: "cell-size", Offset: 8, Size: 4},
 	{Name: "cell-overhead", Offset: 12, Size: 4, Kind: nlpolicy.S32},
 }}
 
 var structNetemSlot = nlpolicy.Struct{Name: "tc-netem-slot", Size: 40, Members: []nlpolicy.Member{
-	{Name: "min-delay", Offset: 0, Size: 8, Kind: nlpolicy.S64},
+	{Name: "min-delay", Size: 8, Kind: nlpolicy.S64},
 	{Name: "max-delay", Offset: 8, Size: 8, Kind: nlpolicy.S64},
 	{Name: "max-packets", Offset: 16, Size: 4, Kind: nlpolicy.S32},
 	{Name: "max-bytes", Offset: 20, Size: 4, Kind: nlpolicy.S32},
@@ -1370,34 +1370,34 @@ var structNetemSlot = nlpolicy.Struct{Name: "tc-netem-slot", Size: 40, Members: 
 }}
 
 var structNetemGimodel = nlpolicy.Struct{Name: "tc-netem-gimodel", Size: 20, Members: []nlpolicy.Member{
-	{Name: "p13", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "p31", Offset: 4, Size: 4, Kind: nlpolicy.U32},
-	{Name: "p32", Offset: 8, Size: 4, Kind: nlpolicy.U32},
-	{Name: "p14", Offset: 12, Size: 4, Kind: nlpolicy.U32},
-	{Name: "p23", Offset: 16, Size: 4, Kind: nlpolicy.U32},
+	{Name: "p13", Size: 4},
+	{Name: "p31", Offset: 4, Size: 4},
+	{Name: "p32", Offset: 8, Size: 4},
+	{Name: "p14", Offset: 12, Size: 4},
+	{Name: "p23", Offset: 16, Size: 4},
 }}
 
 var structNetemGemodel = nlpolicy.Struct{Name: "tc-netem-gemodel", Size: 16, Members: []nlpolicy.Member{
-	{Name: "p", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "r", Offset: 4, Size: 4, Kind: nlpolicy.U32},
-	{Name: "h", Offset: 8, Size: 4, Kind: nlpolicy.U32},
-	{Name: "k1", Offset: 12, Size: 4, Kind: nlpolicy.U32},
+	{Name: "p", Size: 4},
+	{Name: "r", Offset: 4, Size: 4},
+	{Name: "h", Offset: 8, Size: 4},
+	{Name: "k1", Offset: 12, Size: 4},
 }}
 
 var structSfbQopt = nlpolicy.Struct{Name: "tc-sfb-qopt", Size: 36, Members: []nlpolicy.Member{
-	{Name: "rehash-interval", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "warmup-time", Offset: 4, Size: 4, Kind: nlpolicy.U32},
-	{Name: "max", Offset: 8, Size: 4, Kind: nlpolicy.U32},
-	{Name: "bin-size", Offset: 12, Size: 4, Kind: nlpolicy.U32},
-	{Name: "increment", Offset: 16, Size: 4, Kind: nlpolicy.U32},
-	{Name: "decrement", Offset: 20, Size: 4, Kind: nlpolicy.U32},
-	{Name: "limit", Offset: 24, Size: 4, Kind: nlpolicy.U32},
-	{Name: "penalty-rate", Offset: 28, Size: 4, Kind: nlpolicy.U32},
-	{Name: "penalty-burst", Offset: 32, Size: 4, Kind: nlpolicy.U32},
+	{Name: "rehash-interval", Size: 4},
+	{Name: "warmup-time", Offset: 4, Size: 4},
+	{Name: "max", Offset: 8, Size: 4},
+	{Name: "bin-size", Offset: 12, Size: 4},
+	{Name: "increment", Offset: 16, Size: 4},
+	{Name: "decrement", Offset: 20, Size: 4},
+	{Name: "limit", Offset: 24, Size: 4},
+	{Name: "penalty-rate", Offset: 28, Size: 4},
+	{Name: "penalty-burst", Offset: 32, Size: 4},
 }}
 
 var structCbsQopt = nlpolicy.Struct{Name: "tc-cbs-qopt", Size: 20, Members: []nlpolicy.Member{
-	{Name: "offload", Offset: 0, Size: 1, Kind: nlpolicy.U8},
+	{Name: "offload", Size: 1},
 	{Name: "pad", Offset: 1, Size: 3, Kind: nlpolicy.Pad},
 	{Name: "hicredit", Offset: 4, Size: 4, Kind: nlpolicy.S32},
 	{Name: "locredit", Offset: 8, Size: 4, Kind: nlpolicy.S32},
@@ -1406,287 +1406,287 @@ var structCbsQopt = nlpolicy.Struct{Name: "tc-cbs-qopt", Size: 20, Members: []nl
 }}
 
 var structEtfQopt = nlpolicy.Struct{Name: "tc-etf-qopt", Size: 12, Members: []nlpolicy.Member{
-	{Name: "delta", Offset: 0, Size: 4, Kind: nlpolicy.S32},
+	{Name: "delta", Size: 4, Kind: nlpolicy.S32},
 	{Name: "clockid", Offset: 4, Size: 4, Kind: nlpolicy.S32},
-	{Name: "flags", Offset: 8, Size: 4, Kind: nlpolicy.U32, Enum: &enumEtfFlags},
+	{Name: "flags", Offset: 8, Size: 4, Enum: &enumEtfFlags},
 }}
 
 var structChokeXstats = nlpolicy.Struct{Name: "tc-choke-xstats", Size: 20, Members: []nlpolicy.Member{
-	{Name: "early", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "pdrop", Offset: 4, Size: 4, Kind: nlpolicy.U32},
-	{Name: "other", Offset: 8, Size: 4, Kind: nlpolicy.U32},
-	{Name: "marked", Offset: 12, Size: 4, Kind: nlpolicy.U32},
-	{Name: "matched", Offset: 16, Size: 4, Kind: nlpolicy.U32},
+	{Name: "early", Size: 4},
+	{Name: "pdrop", Offset: 4, Size: 4},
+	{Name: "other", Offset: 8, Size: 4},
+	{Name: "marked", Offset: 12, Size: 4},
+	{Name: "matched", Offset: 16, Size: 4},
 }}
 
 var structCodelXstats = nlpolicy.Struct{Name: "tc-codel-xstats", Size: 36, Members: []nlpolicy.Member{
-	{Name: "maxpacket", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "count", Offset: 4, Size: 4, Kind: nlpolicy.U32},
-	{Name: "lastcount", Offset: 8, Size: 4, Kind: nlpolicy.U32},
-	{Name: "ldelay", Offset: 12, Size: 4, Kind: nlpolicy.U32},
+	{Name: "maxpacket", Size: 4},
+	{Name: "count", Offset: 4, Size: 4},
+	{Name: "lastcount", Offset: 8, Size: 4},
+	{Name: "ldelay", Offset: 12, Size: 4},
 	{Name: "drop-next", Offset: 16, Size: 4, Kind: nlpolicy.S32},
-	{Name: "drop-overlimit", Offset: 20, Size: 4, Kind: nlpolicy.U32},
-	{Name: "ecn-mark", Offset: 24, Size: 4, Kind: nlpolicy.U32},
-	{Name: "dropping", Offset: 28, Size: 4, Kind: nlpolicy.U32},
-	{Name: "ce-mark", Offset: 32, Size: 4, Kind: nlpolicy.U32},
+	{Name: "drop-overlimit", Offset: 20, Size: 4},
+	{Name: "ecn-mark", Offset: 24, Size: 4},
+	{Name: "dropping", Offset: 28, Size: 4},
+	{Name: "ce-mark", Offset: 32, Size: 4},
 }}
 
 var structFqCodelXstats = nlpolicy.Struct{Name: "tc-fq-codel-xstats", Size: 40, Members: []nlpolicy.Member{
-	{Name: "type", Offset: 0, Size: 4, Kind: nlpolicy.U32, Enum: &enumFqCodelXstatsType},
-	{Name: "maxpacket", Offset: 4, Size: 4, Kind: nlpolicy.U32},
-	{Name: "drop-overlimit", Offset: 8, Size: 4, Kind: nlpolicy.U32},
-	{Name: "ecn-mark", Offset: 12, Size: 4, Kind: nlpolicy.U32},
-	{Name: "new-flow-count", Offset: 16, Size: 4, Kind: nlpolicy.U32},
-	{Name: "new-flows-len", Offset: 20, Size: 4, Kind: nlpolicy.U32},
-	{Name: "old-flows-len", Offset: 24, Size: 4, Kind: nlpolicy.U32},
-	{Name: "ce-mark", Offset: 28, Size: 4, Kind: nlpolicy.U32},
-	{Name: "memory-usage", Offset: 32, Size: 4, Kind: nlpolicy.U32},
-	{Name: "drop-overmemory", Offset: 36, Size: 4, Kind: nlpolicy.U32},
+	{Name: "type", Size: 4, Enum: &enumFqCodelXstatsType},
+	{Name: "maxpacket", Offset: 4, Size: 4},
+	{Name: "drop-overlimit", Offset: 8, Size: 4},
+	{Name: "ecn-mark", Offset: 12, Size: 4},
+	{Name: "new-flow-count", Offset: 16, Size: 4},
+	{Name: "new-flows-len", Offset: 20, Size: 4},
+	{Name: "old-flows-len", Offset: 24, Size: 4},
+	{Name: "ce-mark", Offset: 28, Size: 4},
+	{Name: "memory-usage", Offset: 32, Size: 4},
+	{Name: "drop-overmemory", Offset: 36, Size: 4},
 }}
 
 var structFqCodelClassXstats = nlpolicy.Struct{Name: "tc-fq-codel-cl-xstats", Size: 40, Members: []nlpolicy.Member{
-	{Name: "type", Offset: 0, Size: 4, Kind: nlpolicy.U32, Enum: &enumFqCodelXstatsType},
+	{Name: "type", Size: 4, Enum: &enumFqCodelXstatsType},
 	{Name: "deficit", Offset: 4, Size: 4, Kind: nlpolicy.S32},
-	{Name: "ldelay", Offset: 8, Size: 4, Kind: nlpolicy.U32},
-	{Name: "count", Offset: 12, Size: 4, Kind: nlpolicy.U32},
-	{Name: "lastcount", Offset: 16, Size: 4, Kind: nlpolicy.U32},
-	{Name: "dropping", Offset: 20, Size: 4, Kind: nlpolicy.U32},
+	{Name: "ldelay", Offset: 8, Size: 4},
+	{Name: "count", Offset: 12, Size: 4},
+	{Name: "lastcount", Offset: 16, Size: 4},
+	{Name: "dropping", Offset: 20, Size: 4},
 	{Name: "drop-next", Offset: 24, Size: 4, Kind: nlpolicy.S32},
 	{Name: "pad", Offset: 28, Size: 12, Kind: nlpolicy.Pad},
 }}
 
 var structDualpi2Xstats = nlpolicy.Struct{Name: "tc-dualpi2-xstats", Size: 48, Members: []nlpolicy.Member{
-	{Name: "prob", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "delay-c", Offset: 4, Size: 4, Kind: nlpolicy.U32},
-	{Name: "delay-l", Offset: 8, Size: 4, Kind: nlpolicy.U32},
-	{Name: "pkts-in-c", Offset: 12, Size: 4, Kind: nlpolicy.U32},
-	{Name: "pkts-in-l", Offset: 16, Size: 4, Kind: nlpolicy.U32},
-	{Name: "maxq", Offset: 20, Size: 4, Kind: nlpolicy.U32},
-	{Name: "ecn-mark", Offset: 24, Size: 4, Kind: nlpolicy.U32},
-	{Name: "step-mark", Offset: 28, Size: 4, Kind: nlpolicy.U32},
+	{Name: "prob", Size: 4},
+	{Name: "delay-c", Offset: 4, Size: 4},
+	{Name: "delay-l", Offset: 8, Size: 4},
+	{Name: "pkts-in-c", Offset: 12, Size: 4},
+	{Name: "pkts-in-l", Offset: 16, Size: 4},
+	{Name: "maxq", Offset: 20, Size: 4},
+	{Name: "ecn-mark", Offset: 24, Size: 4},
+	{Name: "step-mark", Offset: 28, Size: 4},
 	{Name: "credit", Offset: 32, Size: 4, Kind: nlpolicy.S32},
-	{Name: "memory-used", Offset: 36, Size: 4, Kind: nlpolicy.U32},
-	{Name: "max-memory-used", Offset: 40, Size: 4, Kind: nlpolicy.U32},
-	{Name: "memory-limit", Offset: 44, Size: 4, Kind: nlpolicy.U32},
+	{Name: "memory-used", Offset: 36, Size: 4},
+	{Name: "max-memory-used", Offset: 40, Size: 4},
+	{Name: "memory-limit", Offset: 44, Size: 4},
 }}
 
 var structFqPieXstats = nlpolicy.Struct{Name: "tc-fq-pie-xstats", Size: 36, Members: []nlpolicy.Member{
-	{Name: "packets-in", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "dropped", Offset: 4, Size: 4, Kind: nlpolicy.U32},
-	{Name: "overlimit", Offset: 8, Size: 4, Kind: nlpolicy.U32},
-	{Name: "overmemory", Offset: 12, Size: 4, Kind: nlpolicy.U32},
-	{Name: "ecn-mark", Offset: 16, Size: 4, Kind: nlpolicy.U32},
-	{Name: "new-flow-count", Offset: 20, Size: 4, Kind: nlpolicy.U32},
-	{Name: "new-flows-len", Offset: 24, Size: 4, Kind: nlpolicy.U32},
-	{Name: "old-flows-len", Offset: 28, Size: 4, Kind: nlpolicy.U32},
-	{Name: "memory-usage", Offset: 32, Size: 4, Kind: nlpolicy.U32},
+	{Name: "packets-in", Size: 4},
+	{Name: "dropped", Offset: 4, Size: 4},
+	{Name: "overlimit", Offset: 8, Size: 4},
+	{Name: "overmemory", Offset: 12, Size: 4},
+	{Name: "ecn-mark", Offset: 16, Size: 4},
+	{Name: "new-flow-count", Offset: 20, Size: 4},
+	{Name: "new-flows-len", Offset: 24, Size: 4},
+	{Name: "old-flows-len", Offset: 28, Size: 4},
+	{Name: "memory-usage", Offset: 32, Size: 4},
 }}
 
 var structFqQdStats = nlpolicy.Struct{Name: "tc-fq-qd-stats", Size: 152, Members: []nlpolicy.Member{
-	{Name: "gc-flows", Offset: 0, Size: 8, Kind: nlpolicy.U64},
-	{Name: "highprio-packets", Offset: 8, Size: 8, Kind: nlpolicy.U64},
-	{Name: "tcp-retrans", Offset: 16, Size: 8, Kind: nlpolicy.U64},
-	{Name: "throttled", Offset: 24, Size: 8, Kind: nlpolicy.U64},
-	{Name: "flows-plimit", Offset: 32, Size: 8, Kind: nlpolicy.U64},
-	{Name: "pkts-too-long", Offset: 40, Size: 8, Kind: nlpolicy.U64},
-	{Name: "allocation-errors", Offset: 48, Size: 8, Kind: nlpolicy.U64},
+	{Name: "gc-flows", Size: 8},
+	{Name: "highprio-packets", Offset: 8, Size: 8},
+	{Name: "tcp-retrans", Offset: 16, Size: 8},
+	{Name: "throttled", Offset: 24, Size: 8},
+	{Name: "flows-plimit", Offset: 32, Size: 8},
+	{Name: "pkts-too-long", Offset: 40, Size: 8},
+	{Name: "allocation-errors", Offset: 48, Size: 8},
 	{Name: "time-next-delayed-flow", Offset: 56, Size: 8, Kind: nlpolicy.S64},
-	{Name: "flows", Offset: 64, Size: 4, Kind: nlpolicy.U32},
-	{Name: "inactive-flows", Offset: 68, Size: 4, Kind: nlpolicy.U32},
-	{Name: "throttled-flows", Offset: 72, Size: 4, Kind: nlpolicy.U32},
-	{Name: "unthrottle-latency-ns", Offset: 76, Size: 4, Kind: nlpolicy.U32},
-	{Name: "ce-mark", Offset: 80, Size: 8, Kind: nlpolicy.U64},
-	{Name: "horizon-drops", Offset: 88, Size: 8, Kind: nlpolicy.U64},
-	{Name: "horizon-caps", Offset: 96, Size: 8, Kind: nlpolicy.U64},
-	{Name: "fastpath-packets", Offset: 104, Size: 8, Kind: nlpolicy.U64},
-	{Name: "band-drops0", Offset: 112, Size: 8, Kind: nlpolicy.U64},
-	{Name: "band-drops1", Offset: 120, Size: 8, Kind: nlpolicy.U64},
-	{Name: "band-drops2", Offset: 128, Size: 8, Kind: nlpolicy.U64},
-	{Name: "band-pkt-count0", Offset: 136, Size: 4, Kind: nlpolicy.U32},
-	{Name: "band-pkt-count1", Offset: 140, Size: 4, Kind: nlpolicy.U32},
-	{Name: "band-pkt-count2", Offset: 144, Size: 4, Kind: nlpolicy.U32},
+	{Name: "flows", Offset: 64, Size: 4},
+	{Name: "inactive-flows", Offset: 68, Size: 4},
+	{Name: "throttled-flows", Offset: 72, Size: 4},
+	{Name: "unthrottle-latency-ns", Offset: 76, Size: 4},
+	{Name: "ce-mark", Offset: 80, Size: 8},
+	{Name: "horizon-drops", Offset: 88, Size: 8},
+	{Name: "horizon-caps", Offset: 96, Size: 8},
+	{Name: "fastpath-packets", Offset: 104, Size: 8},
+	{Name: "band-drops0", Offset: 112, Size: 8},
+	{Name: "band-drops1", Offset: 120, Size: 8},
+	{Name: "band-drops2", Offset: 128, Size: 8},
+	{Name: "band-pkt-count0", Offset: 136, Size: 4},
+	{Name: "band-pkt-count1", Offset: 140, Size: 4},
+	{Name: "band-pkt-count2", Offset: 144, Size: 4},
 	{Name: "pad", Offset: 148, Size: 4, Kind: nlpolicy.Pad},
 }}
 
 var structHhfXstats = nlpolicy.Struct{Name: "tc-hhf-xstats", Size: 16, Members: []nlpolicy.Member{
-	{Name: "drop-overlimit", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "hh-overlimit", Offset: 4, Size: 4, Kind: nlpolicy.U32},
-	{Name: "hh-tot-count", Offset: 8, Size: 4, Kind: nlpolicy.U32},
-	{Name: "hh-cur-count", Offset: 12, Size: 4, Kind: nlpolicy.U32},
+	{Name: "drop-overlimit", Size: 4},
+	{Name: "hh-overlimit", Offset: 4, Size: 4},
+	{Name: "hh-tot-count", Offset: 8, Size: 4},
+	{Name: "hh-cur-count", Offset: 12, Size: 4},
 }}
 
 var structPieXstats = nlpolicy.Struct{Name: "tc-pie-xstats", Size: 40, Members: []nlpolicy.Member{
-	{Name: "prob", Offset: 0, Size: 8, Kind: nlpolicy.U64},
-	{Name: "delay", Offset: 8, Size: 4, Kind: nlpolicy.U32},
-	{Name: "avg-dq-rate", Offset: 12, Size: 4, Kind: nlpolicy.U32},
-	{Name: "dq-rate-estimating", Offset: 16, Size: 4, Kind: nlpolicy.U32},
-	{Name: "packets-in", Offset: 20, Size: 4, Kind: nlpolicy.U32},
-	{Name: "dropped", Offset: 24, Size: 4, Kind: nlpolicy.U32},
-	{Name: "overlimit", Offset: 28, Size: 4, Kind: nlpolicy.U32},
-	{Name: "maxq", Offset: 32, Size: 4, Kind: nlpolicy.U32},
-	{Name: "ecn-mark", Offset: 36, Size: 4, Kind: nlpolicy.U32},
+	{Name: "prob", Size: 8},
+	{Name: "delay", Offset: 8, Size: 4},
+	{Name: "avg-dq-rate", Offset: 12, Size: 4},
+	{Name: "dq-rate-estimating", Offset: 16, Size: 4},
+	{Name: "packets-in", Offset: 20, Size: 4},
+	{Name: "dropped", Offset: 24, Size: 4},
+	{Name: "overlimit", Offset: 28, Size: 4},
+	{Name: "maxq", Offset: 32, Size: 4},
+	{Name: "ecn-mark", Offset: 36, Size: 4},
 }}
 
 var structRedXstats = nlpolicy.Struct{Name: "tc-red-xstats", Size: 16, Members: []nlpolicy.Member{
-	{Name: "early", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "pdrop", Offset: 4, Size: 4, Kind: nlpolicy.U32},
-	{Name: "other", Offset: 8, Size: 4, Kind: nlpolicy.U32},
-	{Name: "marked", Offset: 12, Size: 4, Kind: nlpolicy.U32},
+	{Name: "early", Size: 4},
+	{Name: "pdrop", Offset: 4, Size: 4},
+	{Name: "other", Offset: 8, Size: 4},
+	{Name: "marked", Offset: 12, Size: 4},
 }}
 
 var structSfbXstats = nlpolicy.Struct{Name: "tc-sfb-xstats", Size: 36, Members: []nlpolicy.Member{
-	{Name: "earlydrop", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "penaltydrop", Offset: 4, Size: 4, Kind: nlpolicy.U32},
-	{Name: "bucketdrop", Offset: 8, Size: 4, Kind: nlpolicy.U32},
-	{Name: "queuedrop", Offset: 12, Size: 4, Kind: nlpolicy.U32},
-	{Name: "childdrop", Offset: 16, Size: 4, Kind: nlpolicy.U32},
-	{Name: "marked", Offset: 20, Size: 4, Kind: nlpolicy.U32},
-	{Name: "maxqlen", Offset: 24, Size: 4, Kind: nlpolicy.U32},
-	{Name: "maxprob", Offset: 28, Size: 4, Kind: nlpolicy.U32},
-	{Name: "avgprob", Offset: 32, Size: 4, Kind: nlpolicy.U32},
+	{Name: "earlydrop", Size: 4},
+	{Name: "penaltydrop", Offset: 4, Size: 4},
+	{Name: "bucketdrop", Offset: 8, Size: 4},
+	{Name: "queuedrop", Offset: 12, Size: 4},
+	{Name: "childdrop", Offset: 16, Size: 4},
+	{Name: "marked", Offset: 20, Size: 4},
+	{Name: "maxqlen", Offset: 24, Size: 4},
+	{Name: "maxprob", Offset: 28, Size: 4},
+	{Name: "avgprob", Offset: 32, Size: 4},
 }}
 
 var structSfqXstats = nlpolicy.Struct{Name: "tc-sfq-xstats", Size: 4, Members: []nlpolicy.Member{
-	{Name: "allot", Offset: 0, Size: 4, Kind: nlpolicy.S32},
+	{Name: "allot", Size: 4, Kind: nlpolicy.S32},
 }}
 
 var structHtbXstats = nlpolicy.Struct{Name: "tc-htb-xstats", Size: 20, Members: []nlpolicy.Member{
-	{Name: "lends", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "borrows", Offset: 4, Size: 4, Kind: nlpolicy.U32},
-	{Name: "giants", Offset: 8, Size: 4, Kind: nlpolicy.U32},
+	{Name: "lends", Size: 4},
+	{Name: "borrows", Offset: 4, Size: 4},
+	{Name: "giants", Offset: 8, Size: 4},
 	{Name: "tokens", Offset: 12, Size: 4, Kind: nlpolicy.S32},
 	{Name: "ctokens", Offset: 16, Size: 4, Kind: nlpolicy.S32},
 }}
 
 var structHfscStats = nlpolicy.Struct{Name: "tc-hfsc-stats", Size: 24, Members: []nlpolicy.Member{
-	{Name: "work", Offset: 0, Size: 8, Kind: nlpolicy.U64},
-	{Name: "rtwork", Offset: 8, Size: 8, Kind: nlpolicy.U64},
-	{Name: "period", Offset: 16, Size: 4, Kind: nlpolicy.U32},
-	{Name: "level", Offset: 20, Size: 4, Kind: nlpolicy.U32},
+	{Name: "work", Size: 8},
+	{Name: "rtwork", Offset: 8, Size: 8},
+	{Name: "period", Offset: 16, Size: 4},
+	{Name: "level", Offset: 20, Size: 4},
 }}
 
 var structDrrStats = nlpolicy.Struct{Name: "tc-drr-stats", Size: 4, Members: []nlpolicy.Member{
-	{Name: "deficit", Offset: 0, Size: 4, Kind: nlpolicy.U32},
+	{Name: "deficit", Size: 4},
 }}
 
 var structQfqStats = nlpolicy.Struct{Name: "tc-qfq-stats", Size: 8, Members: []nlpolicy.Member{
-	{Name: "weight", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "lmax", Offset: 4, Size: 4, Kind: nlpolicy.U32},
+	{Name: "weight", Size: 4},
+	{Name: "lmax", Offset: 4, Size: 4},
 }}
 
 var structU32Key = nlpolicy.Struct{Name: "tc-u32-key", Size: 16, Members: []nlpolicy.Member{
-	{Name: "mask", Offset: 0, Size: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "val", Offset: 4, Size: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+	{Name: "mask", Size: 4, Flags: nlpolicy.BigEndian},
+	{Name: "val", Offset: 4, Size: 4, Flags: nlpolicy.BigEndian},
 	{Name: "off", Offset: 8, Size: 4, Kind: nlpolicy.S32},
 	{Name: "offmask", Offset: 12, Size: 4, Kind: nlpolicy.S32},
 }}
 
 var structU32Sel = nlpolicy.Struct{Name: "tc-u32-sel", Size: 16, Members: []nlpolicy.Member{
-	{Name: "flags", Offset: 0, Size: 1, Kind: nlpolicy.U8, Enum: &enumU32Flags},
-	{Name: "offshift", Offset: 1, Size: 1, Kind: nlpolicy.U8},
-	{Name: "nkeys", Offset: 2, Size: 1, Kind: nlpolicy.U8},
-	{Name: "offmask", Offset: 4, Size: 2, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "off", Offset: 6, Size: 2, Kind: nlpolicy.U16},
+	{Name: "flags", Size: 1, Enum: &enumU32Flags},
+	{Name: "offshift", Offset: 1, Size: 1},
+	{Name: "nkeys", Offset: 2, Size: 1},
+	{Name: "offmask", Offset: 4, Size: 2, Flags: nlpolicy.BigEndian},
+	{Name: "off", Offset: 6, Size: 2},
 	{Name: "offoff", Offset: 8, Size: 2, Kind: nlpolicy.S16},
 	{Name: "hoff", Offset: 10, Size: 2, Kind: nlpolicy.S16},
-	{Name: "hmask", Offset: 12, Size: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-}, Array: &nlpolicy.Array{Member: nlpolicy.Member{Name: "keys", Offset: 16, Size: 16, Kind: nlpolicy.Binary, Struct: &structU32Key}, Count: "nkeys"}}
+	{Name: "hmask", Offset: 12, Size: 4, Flags: nlpolicy.BigEndian},
+}, Array: &nlpolicy.Array{Member: nlpolicy.Member{Name: "keys", Offset: 16, Size: 16, Struct: &structU32Key}, Count: "nkeys"}}
 
 var structU32Mark = nlpolicy.Struct{Name: "tc-u32-mark", Size: 12, Members: []nlpolicy.Member{
-	{Name: "val", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "mask", Offset: 4, Size: 4, Kind: nlpolicy.U32},
-	{Name: "success", Offset: 8, Size: 4, Kind: nlpolicy.U32},
+	{Name: "val", Size: 4},
+	{Name: "mask", Offset: 4, Size: 4},
+	{Name: "success", Offset: 8, Size: 4},
 }}
 
 var structU32Pcnt = nlpolicy.Struct{Name: "tc-u32-pcnt", Size: 16, Members: []nlpolicy.Member{
-	{Name: "rcnt", Offset: 0, Size: 8, Kind: nlpolicy.U64},
-	{Name: "rhit", Offset: 8, Size: 8, Kind: nlpolicy.U64},
-}, Array: &nlpolicy.Array{Member: nlpolicy.Member{Name: "kcnts", Offset: 16, Size: 8, Kind: nlpolicy.U64}}}
+	{Name: "rcnt", Size: 8},
+	{Name: "rhit", Offset: 8, Size: 8},
+}, Array: &nlpolicy.Array{Member: nlpolicy.Member{Name: "kcnts", Offset: 16, Size: 8}}}
 
 var structBasicPcnt = nlpolicy.Struct{Name: "tc-basic-pcnt", Size: 16, Members: []nlpolicy.Member{
-	{Name: "rcnt", Offset: 0, Size: 8, Kind: nlpolicy.U64},
-	{Name: "rhit", Offset: 8, Size: 8, Kind: nlpolicy.U64},
+	{Name: "rcnt", Size: 8},
+	{Name: "rhit", Offset: 8, Size: 8},
 }}
 
 var structMatchallPcnt = nlpolicy.Struct{Name: "tc-matchall-pcnt", Size: 8, Members: []nlpolicy.Member{
-	{Name: "rhit", Offset: 0, Size: 8, Kind: nlpolicy.U64},
+	{Name: "rhit", Size: 8},
 }}
 
 var structSockFilter = nlpolicy.Struct{Name: "sock-filter", Size: 8, Members: []nlpolicy.Member{
-	{Name: "code", Offset: 0, Size: 2, Kind: nlpolicy.U16},
-	{Name: "jt", Offset: 2, Size: 1, Kind: nlpolicy.U8},
-	{Name: "jf", Offset: 3, Size: 1, Kind: nlpolicy.U8},
-	{Name: "k", Offset: 4, Size: 4, Kind: nlpolicy.U32},
+	{Name: "code", Size: 2},
+	{Name: "jt", Offset: 2, Size: 1},
+	{Name: "jf", Offset: 3, Size: 1},
+	{Name: "k", Offset: 4, Size: 4},
 }}
 
-var structSockFilters = nlpolicy.Struct{Name: "sock-filters", Size: 0, Members: []nlpolicy.Member{}, Array: &nlpolicy.Array{Member: nlpolicy.Member{Name: "instructions", Offset: 0, Size: 8, Kind: nlpolicy.Binary, Struct: &structSockFilter}}}
+var structSockFilters = nlpolicy.Struct{Name: "sock-filters", Size: 0, Members: []nlpolicy.Member{}, Array: &nlpolicy.Array{Member: nlpolicy.Member{Name: "instructions", Size: 8, Struct: &structSockFilter}}}
 
 var structEmatchTreeHdr = nlpolicy.Struct{Name: "tcf-ematch-tree-hdr", Size: 4, Members: []nlpolicy.Member{
-	{Name: "nmatches", Offset: 0, Size: 2, Kind: nlpolicy.U16},
-	{Name: "progid", Offset: 2, Size: 2, Kind: nlpolicy.U16},
+	{Name: "nmatches", Size: 2},
+	{Name: "progid", Offset: 2, Size: 2},
 }}
 
 var structActTimes = nlpolicy.Struct{Name: "tcf-t", Size: 32, Members: []nlpolicy.Member{
-	{Name: "install", Offset: 0, Size: 8, Kind: nlpolicy.U64},
-	{Name: "lastuse", Offset: 8, Size: 8, Kind: nlpolicy.U64},
-	{Name: "expires", Offset: 16, Size: 8, Kind: nlpolicy.U64},
-	{Name: "firstuse", Offset: 24, Size: 8, Kind: nlpolicy.U64},
+	{Name: "install", Size: 8},
+	{Name: "lastuse", Offset: 8, Size: 8},
+	{Name: "expires", Offset: 16, Size: 8},
+	{Name: "firstuse", Offset: 24, Size: 8},
 }}
 
 var structGact = nlpolicy.Struct{Name: "tc-gact", Size: 20, Members: []nlpolicy.Member{
-	{Name: "index", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "capab", Offset: 4, Size: 4, Kind: nlpolicy.U32},
+	{Name: "index", Size: 4},
+	{Name: "capab", Offset: 4, Size: 4},
 	{Name: "action", Offset: 8, Size: 4, Kind: nlpolicy.S32, Enum: &enumActVerdict},
 	{Name: "refcnt", Offset: 12, Size: 4, Kind: nlpolicy.S32},
 	{Name: "bindcnt", Offset: 16, Size: 4, Kind: nlpolicy.S32},
 }}
 
 var structGactP = nlpolicy.Struct{Name: "tc-gact-p", Size: 8, Members: []nlpolicy.Member{
-	{Name: "ptype", Offset: 0, Size: 2, Kind: nlpolicy.U16, Enum: &enumGactPtype},
-	{Name: "pval", Offset: 2, Size: 2, Kind: nlpolicy.U16},
+	{Name: "ptype", Size: 2, Enum: &enumGactPtype},
+	{Name: "pval", Offset: 2, Size: 2},
 	{Name: "paction", Offset: 4, Size: 4, Kind: nlpolicy.S32, Enum: &enumActVerdict},
 }}
 
 var structConnmark = nlpolicy.Struct{Name: "tc-connmark", Size: 24, Members: []nlpolicy.Member{
-	{Name: "index", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "capab", Offset: 4, Size: 4, Kind: nlpolicy.U32},
+	{Name: "index", Size: 4},
+	{Name: "capab", Offset: 4, Size: 4},
 	{Name: "action", Offset: 8, Size: 4, Kind: nlpolicy.S32, Enum: &enumActVerdict},
 	{Name: "refcnt", Offset: 12, Size: 4, Kind: nlpolicy.S32},
 	{Name: "bindcnt", Offset: 16, Size: 4, Kind: nlpolicy.S32},
-	{Name: "zone", Offset: 20, Size: 2, Kind: nlpolicy.U16},
+	{Name: "zone", Offset: 20, Size: 2},
 }}
 
 var structCsum = nlpolicy.Struct{Name: "tc-csum", Size: 24, Members: []nlpolicy.Member{
-	{Name: "index", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "capab", Offset: 4, Size: 4, Kind: nlpolicy.U32},
+	{Name: "index", Size: 4},
+	{Name: "capab", Offset: 4, Size: 4},
 	{Name: "action", Offset: 8, Size: 4, Kind: nlpolicy.S32, Enum: &enumActVerdict},
 	{Name: "refcnt", Offset: 12, Size: 4, Kind: nlpolicy.S32},
 	{Name: "bindcnt", Offset: 16, Size: 4, Kind: nlpolicy.S32},
-	{Name: "update-flags", Offset: 20, Size: 4, Kind: nlpolicy.U32, Enum: &enumCsumFlags},
+	{Name: "update-flags", Offset: 20, Size: 4, Enum: &enumCsumFlags},
 }}
 
 var structIfe = nlpolicy.Struct{Name: "tc-ife", Size: 24, Members: []nlpolicy.Member{
-	{Name: "index", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "capab", Offset: 4, Size: 4, Kind: nlpolicy.U32},
+	{Name: "index", Size: 4},
+	{Name: "capab", Offset: 4, Size: 4},
 	{Name: "action", Offset: 8, Size: 4, Kind: nlpolicy.S32, Enum: &enumActVerdict},
 	{Name: "refcnt", Offset: 12, Size: 4, Kind: nlpolicy.S32},
 	{Name: "bindcnt", Offset: 16, Size: 4, Kind: nlpolicy.S32},
-	{Name: "flags", Offset: 20, Size: 2, Kind: nlpolicy.U16, Enum: &enumIfeMode},
+	{Name: "flags", Offset: 20, Size: 2, Enum: &enumIfeMode},
 }}
 
 var structMirred = nlpolicy.Struct{Name: "tc-mirred", Size: 28, Members: []nlpolicy.Member{
-	{Name: "index", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "capab", Offset: 4, Size: 4, Kind: nlpolicy.U32},
+	{Name: "index", Size: 4},
+	{Name: "capab", Offset: 4, Size: 4},
 	{Name: "action", Offset: 8, Size: 4, Kind: nlpolicy.S32, Enum: &enumActVerdict},
 	{Name: "refcnt", Offset: 12, Size: 4, Kind: nlpolicy.S32},
 	{Name: "bindcnt", Offset: 16, Size: 4, Kind: nlpolicy.S32},
 	{Name: "eaction", Offset: 20, Size: 4, Kind: nlpolicy.S32, Enum: &enumMirredAction},
-	{Name: "ifindex", Offset: 24, Size: 4, Kind: nlpolicy.U32},
+	{Name: "ifindex", Offset: 24, Size: 4},
 }}
 
 var structMpls = nlpolicy.Struct{Name: "tc-mpls", Size: 24, Members: []nlpolicy.Member{
-	{Name: "index", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "capab", Offset: 4, Size: 4, Kind: nlpolicy.U32},
+	{Name: "index", Size: 4},
+	{Name: "capab", Offset: 4, Size: 4},
 	{Name: "action", Offset: 8, Size: 4, Kind: nlpolicy.S32, Enum: &enumActVerdict},
 	{Name: "refcnt", Offset: 12, Size: 4, Kind: nlpolicy.S32},
 	{Name: "bindcnt", Offset: 16, Size: 4, Kind: nlpolicy.S32},
@@ -1694,61 +1694,61 @@ var structMpls = nlpolicy.Struct{Name: "tc-mpls", Size: 24, Members: []nlpolicy.
 }}
 
 var structNat = nlpolicy.Struct{Name: "tc-nat", Size: 36, Members: []nlpolicy.Member{
-	{Name: "index", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "capab", Offset: 4, Size: 4, Kind: nlpolicy.U32},
+	{Name: "index", Size: 4},
+	{Name: "capab", Offset: 4, Size: 4},
 	{Name: "action", Offset: 8, Size: 4, Kind: nlpolicy.S32, Enum: &enumActVerdict},
 	{Name: "refcnt", Offset: 12, Size: 4, Kind: nlpolicy.S32},
 	{Name: "bindcnt", Offset: 16, Size: 4, Kind: nlpolicy.S32},
-	{Name: "old-addr", Offset: 20, Size: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "new-addr", Offset: 24, Size: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "mask", Offset: 28, Size: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "flags", Offset: 32, Size: 4, Kind: nlpolicy.U32, Enum: &enumNatFlags},
+	{Name: "old-addr", Offset: 20, Size: 4, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
+	{Name: "new-addr", Offset: 24, Size: 4, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
+	{Name: "mask", Offset: 28, Size: 4, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
+	{Name: "flags", Offset: 32, Size: 4, Enum: &enumNatFlags},
 }}
 
 var structPeditKey = nlpolicy.Struct{Name: "tc-pedit-key", Size: 24, Members: []nlpolicy.Member{
-	{Name: "mask", Offset: 0, Size: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "val", Offset: 4, Size: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "off", Offset: 8, Size: 4, Kind: nlpolicy.U32},
-	{Name: "at", Offset: 12, Size: 4, Kind: nlpolicy.U32},
-	{Name: "offmask", Offset: 16, Size: 4, Kind: nlpolicy.U32},
-	{Name: "shift", Offset: 20, Size: 4, Kind: nlpolicy.U32},
+	{Name: "mask", Size: 4, Flags: nlpolicy.BigEndian},
+	{Name: "val", Offset: 4, Size: 4, Flags: nlpolicy.BigEndian},
+	{Name: "off", Offset: 8, Size: 4},
+	{Name: "at", Offset: 12, Size: 4},
+	{Name: "offmask", Offset: 16, Size: 4},
+	{Name: "shift", Offset: 20, Size: 4},
 }}
 
 var structPeditSel = nlpolicy.Struct{Name: "tc-pedit-sel", Size: 24, Members: []nlpolicy.Member{
-	{Name: "index", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "capab", Offset: 4, Size: 4, Kind: nlpolicy.U32},
+	{Name: "index", Size: 4},
+	{Name: "capab", Offset: 4, Size: 4},
 	{Name: "action", Offset: 8, Size: 4, Kind: nlpolicy.S32, Enum: &enumActVerdict},
 	{Name: "refcnt", Offset: 12, Size: 4, Kind: nlpolicy.S32},
 	{Name: "bindcnt", Offset: 16, Size: 4, Kind: nlpolicy.S32},
-	{Name: "nkeys", Offset: 20, Size: 1, Kind: nlpolicy.U8},
-	{Name: "flags", Offset: 21, Size: 1, Kind: nlpolicy.U8},
-}, Array: &nlpolicy.Array{Member: nlpolicy.Member{Name: "keys", Offset: 24, Size: 24, Kind: nlpolicy.Binary, Struct: &structPeditKey}, Count: "nkeys"}}
+	{Name: "nkeys", Offset: 20, Size: 1},
+	{Name: "flags", Offset: 21, Size: 1},
+}, Array: &nlpolicy.Array{Member: nlpolicy.Member{Name: "keys", Offset: 24, Size: 24, Struct: &structPeditKey}, Count: "nkeys"}}
 
 var structPolice = nlpolicy.Struct{Name: "tc-police", Size: 56, Members: []nlpolicy.Member{
-	{Name: "index", Offset: 0, Size: 4, Kind: nlpolicy.U32},
+	{Name: "index", Size: 4},
 	{Name: "action", Offset: 4, Size: 4, Kind: nlpolicy.S32, Enum: &enumActVerdict},
-	{Name: "limit", Offset: 8, Size: 4, Kind: nlpolicy.U32},
-	{Name: "burst", Offset: 12, Size: 4, Kind: nlpolicy.U32},
-	{Name: "mtu", Offset: 16, Size: 4, Kind: nlpolicy.U32},
-	{Name: "rate", Offset: 20, Size: 12, Kind: nlpolicy.Binary, Struct: &structRatespec},
-	{Name: "peakrate", Offset: 32, Size: 12, Kind: nlpolicy.Binary, Struct: &structRatespec},
+	{Name: "limit", Offset: 8, Size: 4},
+	{Name: "burst", Offset: 12, Size: 4},
+	{Name: "mtu", Offset: 16, Size: 4},
+	{Name: "rate", Offset: 20, Size: 12, Struct: &structRatespec},
+	{Name: "peakrate", Offset: 32, Size: 12, Struct: &structRatespec},
 	{Name: "refcnt", Offset: 44, Size: 4, Kind: nlpolicy.S32},
 	{Name: "bindcnt", Offset: 48, Size: 4, Kind: nlpolicy.S32},
-	{Name: "capab", Offset: 52, Size: 4, Kind: nlpolicy.U32},
+	{Name: "capab", Offset: 52, Size: 4},
 }}
 
 var structSkbmod = nlpolicy.Struct{Name: "tc-skbmod", Size: 32, Members: []nlpolicy.Member{
-	{Name: "index", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "capab", Offset: 4, Size: 4, Kind: nlpolicy.U32},
+	{Name: "index", Size: 4},
+	{Name: "capab", Offset: 4, Size: 4},
 	{Name: "action", Offset: 8, Size: 4, Kind: nlpolicy.S32, Enum: &enumActVerdict},
 	{Name: "refcnt", Offset: 12, Size: 4, Kind: nlpolicy.S32},
 	{Name: "bindcnt", Offset: 16, Size: 4, Kind: nlpolicy.S32},
-	{Name: "flags", Offset: 24, Size: 8, Kind: nlpolicy.U64, Enum: &enumSkbmodFlags},
+	{Name: "flags", Offset: 24, Size: 8, Enum: &enumSkbmodFlags},
 }}
 
 var structTunnelKey = nlpolicy.Struct{Name: "tc-tunnel-key", Size: 24, Members: []nlpolicy.Member{
-	{Name: "index", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "capab", Offset: 4, Size: 4, Kind: nlpolicy.U32},
+	{Name: "index", Size: 4},
+	{Name: "capab", Offset: 4, Size: 4},
 	{Name: "action", Offset: 8, Size: 4, Kind: nlpolicy.S32, Enum: &enumActVerdict},
 	{Name: "refcnt", Offset: 12, Size: 4, Kind: nlpolicy.S32},
 	{Name: "bindcnt", Offset: 16, Size: 4, Kind: nlpolicy.S32},
@@ -1756,8 +1756,8 @@ var structTunnelKey = nlpolicy.Struct{Name: "tc-tunnel-key", Size: 24, Members: 
 }}
 
 var structVlan = nlpolicy.Struct{Name: "tc-vlan", Size: 24, Members: []nlpolicy.Member{
-	{Name: "index", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "capab", Offset: 4, Size: 4, Kind: nlpolicy.U32},
+	{Name: "index", Size: 4},
+	{Name: "capab", Offset: 4, Size: 4},
 	{Name: "action", Offset: 8, Size: 4, Kind: nlpolicy.S32, Enum: &enumActVerdict},
 	{Name: "refcnt", Offset: 12, Size: 4, Kind: nlpolicy.S32},
 	{Name: "bindcnt", Offset: 16, Size: 4, Kind: nlpolicy.S32},
@@ -1766,7 +1766,7 @@ var structVlan = nlpolicy.Struct{Name: "tc-vlan", Size: 24, Members: []nlpolicy.
 
 var enumActVerdict = nlpolicy.Enum{Name: "act-verdict", Names: []nlpolicy.Value{
 	{Name: "unspec", Value: 0xffffffffffffffff},
-	{Name: "ok", Value: 0},
+	{Name: "ok"},
 	{Name: "reclassify", Value: 1},
 	{Name: "shot", Value: 2},
 	{Name: "pipe", Value: 3},
@@ -1806,13 +1806,13 @@ var enumDumpFlags = nlpolicy.Enum{Name: "dump-flags", Flags: true, Names: []nlpo
 }}
 
 var enumLinklayer = nlpolicy.Enum{Name: "linklayer", Names: []nlpolicy.Value{
-	{Name: "unaware", Value: 0},
+	{Name: "unaware"},
 	{Name: "ethernet", Value: 1},
 	{Name: "atm", Value: 2},
 }}
 
 var enumPlugAction = nlpolicy.Enum{Name: "plug-action", Names: []nlpolicy.Value{
-	{Name: "buffer", Value: 0},
+	{Name: "buffer"},
 	{Name: "release-one", Value: 1},
 	{Name: "release-indefinite", Value: 2},
 	{Name: "limit", Value: 3},
@@ -1826,7 +1826,7 @@ var enumRedFlags = nlpolicy.Enum{Name: "red-flags", Flags: true, Names: []nlpoli
 }}
 
 var enumMqprioHw = nlpolicy.Enum{Name: "mqprio-hw", Names: []nlpolicy.Value{
-	{Name: "none", Value: 0},
+	{Name: "none"},
 	{Name: "tcs", Value: 1},
 }}
 
@@ -1837,12 +1837,12 @@ var enumEtfFlags = nlpolicy.Enum{Name: "etf-flags", Flags: true, Names: []nlpoli
 }}
 
 var enumMqprioMode = nlpolicy.Enum{Name: "mqprio-mode", Names: []nlpolicy.Value{
-	{Name: "dcb", Value: 0},
+	{Name: "dcb"},
 	{Name: "channel", Value: 1},
 }}
 
 var enumMqprioShaper = nlpolicy.Enum{Name: "mqprio-shaper", Names: []nlpolicy.Value{
-	{Name: "dcb", Value: 0},
+	{Name: "dcb"},
 	{Name: "bw-rate", Value: 1},
 }}
 
@@ -1852,7 +1852,7 @@ var enumFp = nlpolicy.Enum{Name: "fp", Names: []nlpolicy.Value{
 }}
 
 var enumTaprioCmd = nlpolicy.Enum{Name: "taprio-cmd", Names: []nlpolicy.Value{
-	{Name: "set-gates", Value: 0},
+	{Name: "set-gates"},
 	{Name: "set-and-hold", Value: 1},
 	{Name: "set-and-release", Value: 2},
 }}
@@ -1863,7 +1863,7 @@ var enumTaprioFlags = nlpolicy.Enum{Name: "taprio-flags", Flags: true, Names: []
 }}
 
 var enumCakeFlowMode = nlpolicy.Enum{Name: "cake-flow-mode", Names: []nlpolicy.Value{
-	{Name: "none", Value: 0},
+	{Name: "none"},
 	{Name: "src-ip", Value: 1},
 	{Name: "dst-ip", Value: 2},
 	{Name: "hosts", Value: 3},
@@ -1874,7 +1874,7 @@ var enumCakeFlowMode = nlpolicy.Enum{Name: "cake-flow-mode", Names: []nlpolicy.V
 }}
 
 var enumCakeDiffservMode = nlpolicy.Enum{Name: "cake-diffserv-mode", Names: []nlpolicy.Value{
-	{Name: "diffserv3", Value: 0},
+	{Name: "diffserv3"},
 	{Name: "diffserv4", Value: 1},
 	{Name: "diffserv8", Value: 2},
 	{Name: "besteffort", Value: 3},
@@ -1882,24 +1882,24 @@ var enumCakeDiffservMode = nlpolicy.Enum{Name: "cake-diffserv-mode", Names: []nl
 }}
 
 var enumCakeAckFilter = nlpolicy.Enum{Name: "cake-ack-filter", Names: []nlpolicy.Value{
-	{Name: "none", Value: 0},
+	{Name: "none"},
 	{Name: "filter", Value: 1},
 	{Name: "aggressive", Value: 2},
 }}
 
 var enumCakeAtm = nlpolicy.Enum{Name: "cake-atm", Names: []nlpolicy.Value{
-	{Name: "none", Value: 0},
+	{Name: "none"},
 	{Name: "atm", Value: 1},
 	{Name: "ptm", Value: 2},
 }}
 
 var enumDualpi2DropOverload = nlpolicy.Enum{Name: "dualpi2-drop-overload", Names: []nlpolicy.Value{
-	{Name: "overflow", Value: 0},
+	{Name: "overflow"},
 	{Name: "drop", Value: 1},
 }}
 
 var enumDualpi2DropEarly = nlpolicy.Enum{Name: "dualpi2-drop-early", Names: []nlpolicy.Value{
-	{Name: "drop-dequeue", Value: 0},
+	{Name: "drop-dequeue"},
 	{Name: "drop-enqueue", Value: 1},
 }}
 
@@ -1910,12 +1910,12 @@ var enumDualpi2EcnMask = nlpolicy.Enum{Name: "dualpi2-ecn-mask", Names: []nlpoli
 }}
 
 var enumDualpi2SplitGso = nlpolicy.Enum{Name: "dualpi2-split-gso", Names: []nlpolicy.Value{
-	{Name: "no-split-gso", Value: 0},
+	{Name: "no-split-gso"},
 	{Name: "split-gso", Value: 1},
 }}
 
 var enumFqCodelXstatsType = nlpolicy.Enum{Name: "fq-codel-xstats-type", Names: []nlpolicy.Value{
-	{Name: "qdisc", Value: 0},
+	{Name: "qdisc"},
 	{Name: "class", Value: 1},
 }}
 
@@ -1948,7 +1948,7 @@ var enumFlowKeys = nlpolicy.Enum{Name: "flow-keys", Flags: true, Names: []nlpoli
 }}
 
 var enumFlowMode = nlpolicy.Enum{Name: "flow-mode", Names: []nlpolicy.Value{
-	{Name: "map", Value: 0},
+	{Name: "map"},
 	{Name: "hash", Value: 1},
 }}
 
@@ -1975,7 +1975,7 @@ var enumFlowerKeyCtFlags = nlpolicy.Enum{Name: "flower-key-ct-flags", Flags: tru
 }}
 
 var enumEmatchKind = nlpolicy.Enum{Name: "ematch-kind", Names: []nlpolicy.Value{
-	{Name: "container", Value: 0},
+	{Name: "container"},
 	{Name: "cmp", Value: 1},
 	{Name: "nbyte", Value: 2},
 	{Name: "u32", Value: 3},
@@ -1995,7 +1995,7 @@ var enumEmatchFlags = nlpolicy.Enum{Name: "ematch-flags", Flags: true, Names: []
 }}
 
 var enumGactPtype = nlpolicy.Enum{Name: "gact-ptype", Names: []nlpolicy.Value{
-	{Name: "none", Value: 0},
+	{Name: "none"},
 	{Name: "netrand", Value: 1},
 	{Name: "determ", Value: 2},
 }}
@@ -2020,7 +2020,7 @@ var enumCtAction = nlpolicy.Enum{Name: "ct-action", Flags: true, Names: []nlpoli
 }}
 
 var enumIfeMode = nlpolicy.Enum{Name: "ife-mode", Names: []nlpolicy.Value{
-	{Name: "decode", Value: 0},
+	{Name: "decode"},
 	{Name: "encode", Value: 1},
 }}
 
@@ -2044,7 +2044,7 @@ var enumNatFlags = nlpolicy.Enum{Name: "nat-flags", Flags: true, Names: []nlpoli
 }}
 
 var enumPeditHtype = nlpolicy.Enum{Name: "pedit-htype", Names: []nlpolicy.Value{
-	{Name: "network", Value: 0},
+	{Name: "network"},
 	{Name: "eth", Value: 1},
 	{Name: "ip4", Value: 2},
 	{Name: "ip6", Value: 3},
@@ -2053,7 +2053,7 @@ var enumPeditHtype = nlpolicy.Enum{Name: "pedit-htype", Names: []nlpolicy.Value{
 }}
 
 var enumPeditCmd = nlpolicy.Enum{Name: "pedit-cmd", Names: []nlpolicy.Value{
-	{Name: "set", Value: 0},
+	{Name: "set"},
 	{Name: "add", Value: 1},
 }}
 

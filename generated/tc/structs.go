@@ -4,14 +4,18 @@ package tc
 
 import "github.com/nlgen/nlgen/runtime/nlattr"
 
-// Tcmsg is the C struct tcmsg of 20 bytes: header of messages about qdiscs, classes, filters and
-// chains (struct tcmsg).
+// Tcmsg is the C struct tcmsg: header of messages about qdiscs, classes, filters and chains (struct
+// tcmsg).
 type Tcmsg struct {
 	Family  uint8 // 0 (AF_UNSPEC)
 	Ifindex int32 // index of the link, or -1 with a block number in parent
-	Handle  uint32
-	Parent  uint32 // the qdisc or class above, handle-root or handle-ingress
-	Info    uint32
+	// The object itself: major:minor as two 16-bit halves, of a filter whatever its kind uses.
+	Handle uint32
+	// The qdisc or class above, handle-root or handle-ingress; with ifindex -1 a block number.
+	Parent uint32
+	// Filter: priority in the upper half, ethertype in network byte order in the lower; qdisc:
+	// reference count.
+	Info uint32
 }
 
 func (x *Tcmsg) encode(b []byte) {
@@ -24,12 +28,7 @@ func (x *Tcmsg) encode(b []byte) {
 }
 
 func (x *Tcmsg) decode(b []byte) {
-	if len(b) < 20 {
-		var full [20]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:20]
+	b = nlattr.Fixed(b, 20)
 	x.Family = b[0]
 	x.Ifindex = int32(nlattr.GetUint32(b[4:]))
 	x.Handle = nlattr.GetUint32(b[8:])
@@ -37,21 +36,7 @@ func (x *Tcmsg) decode(b []byte) {
 	x.Info = nlattr.GetUint32(b[16:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *Tcmsg) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(20))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *Tcmsg) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// Tcamsg is the C struct tcamsg of 4 bytes: header of messages about actions (struct tcamsg).
+// Tcamsg is the C struct tcamsg: header of messages about actions (struct tcamsg).
 type Tcamsg struct {
 	Family uint8 // 0 (AF_UNSPEC)
 }
@@ -61,38 +46,21 @@ func (x *Tcamsg) encode(b []byte) {
 }
 
 func (x *Tcamsg) decode(b []byte) {
-	if len(b) < 4 {
-		var full [4]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:4]
+	b = nlattr.Fixed(b, 4)
 	x.Family = b[0]
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *Tcamsg) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(4))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *Tcamsg) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// Ratespec is the C struct tc-ratespec of 12 bytes: a rate and how long packets occupy the link
-// (struct tc_ratespec).
+// Ratespec is the C struct tc-ratespec: a rate and how long packets occupy the link (struct
+// tc_ratespec).
 type Ratespec struct {
+	// Binary logarithm of the packet size that one slot of the rate table stands for.
 	CellLog   uint8
 	Linklayer Linklayer // lower 4 bits
 	Overhead  uint16    // bytes added to each packet
 	CellAlign int16     // added to the size before the table is looked up; -1 from tc
 	Mpu       uint16    // smallest size that counts, bytes
-	Rate      uint32    // bytes per second
+	// Bytes per second; all ones if a 64-bit attribute has the rate.
+	Rate uint32
 }
 
 func (x *Ratespec) encode(e *nlattr.Encoder, b []byte) {
@@ -106,12 +74,7 @@ func (x *Ratespec) encode(e *nlattr.Encoder, b []byte) {
 }
 
 func (x *Ratespec) decode(b []byte) {
-	if len(b) < 12 {
-		var full [12]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:12]
+	b = nlattr.Fixed(b, 12)
 	x.CellLog = b[0]
 	x.Linklayer = Linklayer(b[1])
 	x.Overhead = nlattr.GetUint16(b[2:])
@@ -127,16 +90,13 @@ func (x *Ratespec) AppendBinary(b []byte) ([]byte, error) {
 	return e.Finish()
 }
 
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *Ratespec) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
+// UnmarshalBinary reads the struct, of whatever length. It never fails.
+func (x *Ratespec) UnmarshalBinary(b []byte) error { x.decode(b); return nil }
 
-// Sizespec is the C struct tc-sizespec of 24 bytes: how packet sizes are corrected before a qdisc
-// sees them (struct tc_sizespec).
+// Sizespec is the C struct tc-sizespec: how packet sizes are corrected before a qdisc sees them
+// (struct tc_sizespec).
 type Sizespec struct {
+	// Binary logarithm of the size that one slot of the table stands for.
 	CellLog   uint8
 	SizeLog   uint8 // sizes in the table are shifted left by this
 	CellAlign int16 // added to the size before the look-up
@@ -160,12 +120,7 @@ func (x *Sizespec) encode(b []byte) {
 }
 
 func (x *Sizespec) decode(b []byte) {
-	if len(b) < 24 {
-		var full [24]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:24]
+	b = nlattr.Fixed(b, 24)
 	x.CellLog = b[0]
 	x.SizeLog = b[1]
 	x.CellAlign = int16(nlattr.GetUint16(b[2:]))
@@ -176,64 +131,32 @@ func (x *Sizespec) decode(b []byte) {
 	x.Tsize = nlattr.GetUint32(b[20:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *Sizespec) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(24))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *Sizespec) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// GnetEstimator is the C struct gnet-estimator of 2 bytes: set-up of a rate estimator, a moving
-// average (struct gnet_estimator).
+// GnetEstimator is the C struct gnet-estimator: set-up of a rate estimator, a moving average
+// (struct gnet_estimator).
 type GnetEstimator struct {
-	Interval int8  // sampling period: 2^interval seconds divided by 4
+	// Sampling period: 2^interval seconds divided by 4 (-2 is 1/16 s, 3 is 2 s).
+	Interval int8
 	EwmaLog  uint8 // a new sample weighs 1/2^ewma-log
 }
 
 func (x *GnetEstimator) encode(b []byte) {
-	b = b[:2]
 	b[0] = uint8(x.Interval)
 	b[1] = x.EwmaLog
 }
 
 func (x *GnetEstimator) decode(b []byte) {
-	if len(b) < 2 {
-		var full [2]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:2]
+	b = nlattr.Fixed(b, 2)
 	x.Interval = int8(b[0])
 	x.EwmaLog = b[1]
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *GnetEstimator) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(2))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *GnetEstimator) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// Stats is the C struct tc-stats of 40 bytes: the old counters of a qdisc or class (struct
-// tc_stats); stats2 has the same and more.
+// Stats is the C struct tc-stats: the old counters of a qdisc or class (struct tc_stats); stats2
+// has the same and more.
 type Stats struct {
-	Bytes      uint64 // bytes sent
-	Packets    uint32 // packets sent
-	Drops      uint32 // packets dropped
+	Bytes   uint64 // bytes sent
+	Packets uint32 // packets sent
+	Drops   uint32 // packets dropped
+	// How often sending had to wait for the rate or a queue was full.
 	Overlimits uint32
 	Bps        uint32 // estimated bytes per second
 	Pps        uint32 // estimated packets per second
@@ -254,12 +177,7 @@ func (x *Stats) encode(b []byte) {
 }
 
 func (x *Stats) decode(b []byte) {
-	if len(b) < 40 {
-		var full [40]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:40]
+	b = nlattr.Fixed(b, 40)
 	x.Bytes = nlattr.GetUint64(b)
 	x.Packets = nlattr.GetUint32(b[8:])
 	x.Drops = nlattr.GetUint32(b[12:])
@@ -270,136 +188,60 @@ func (x *Stats) decode(b []byte) {
 	x.Backlog = nlattr.GetUint32(b[32:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *Stats) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(40))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *Stats) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// GnetStatsBasic is the C struct gnet-stats-basic of 16 bytes: what has passed (struct
-// gnet_stats_basic).
+// GnetStatsBasic is the C struct gnet-stats-basic: what has passed (struct gnet_stats_basic).
 type GnetStatsBasic struct {
 	Bytes   uint64
 	Packets uint32 // lower 32 bits; pkt64 has all when they are exceeded
 }
 
 func (x *GnetStatsBasic) encode(b []byte) {
-	b = b[:16]
 	nlattr.PutUint64(b, x.Bytes)
 	nlattr.PutUint32(b[8:], x.Packets)
 }
 
 func (x *GnetStatsBasic) decode(b []byte) {
-	if len(b) < 16 {
-		var full [16]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:16]
+	b = nlattr.Fixed(b, 16)
 	x.Bytes = nlattr.GetUint64(b)
 	x.Packets = nlattr.GetUint32(b[8:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *GnetStatsBasic) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(16))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *GnetStatsBasic) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// GnetStatsRateEst is the C struct gnet-stats-rate-est of 8 bytes: what an estimator measures
-// (struct gnet_stats_rate_est).
+// GnetStatsRateEst is the C struct gnet-stats-rate-est: what an estimator measures (struct
+// gnet_stats_rate_est).
 type GnetStatsRateEst struct {
 	Bps uint32 // bytes per second, all ones if more
 	Pps uint32 // packets per second
 }
 
 func (x *GnetStatsRateEst) encode(b []byte) {
-	b = b[:8]
 	nlattr.PutUint32(b, x.Bps)
 	nlattr.PutUint32(b[4:], x.Pps)
 }
 
 func (x *GnetStatsRateEst) decode(b []byte) {
-	if len(b) < 8 {
-		var full [8]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:8]
+	b = nlattr.Fixed(b, 8)
 	x.Bps = nlattr.GetUint32(b)
 	x.Pps = nlattr.GetUint32(b[4:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *GnetStatsRateEst) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(8))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *GnetStatsRateEst) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// GnetStatsRateEst64 is the C struct gnet-stats-rate-est64 of 16 bytes: what an estimator measures,
-// for rates beyond 32 bits (struct gnet_stats_rate_est64).
+// GnetStatsRateEst64 is the C struct gnet-stats-rate-est64: what an estimator measures, for rates
+// beyond 32 bits (struct gnet_stats_rate_est64).
 type GnetStatsRateEst64 struct {
 	Bps uint64 // bytes per second
 	Pps uint64 // packets per second
 }
 
 func (x *GnetStatsRateEst64) encode(b []byte) {
-	b = b[:16]
 	nlattr.PutUint64(b, x.Bps)
 	nlattr.PutUint64(b[8:], x.Pps)
 }
 
 func (x *GnetStatsRateEst64) decode(b []byte) {
-	if len(b) < 16 {
-		var full [16]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:16]
+	b = nlattr.Fixed(b, 16)
 	x.Bps = nlattr.GetUint64(b)
 	x.Pps = nlattr.GetUint64(b[8:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *GnetStatsRateEst64) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(16))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *GnetStatsRateEst64) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// GnetStatsQueue is the C struct gnet-stats-queue of 20 bytes: state of a queue (struct
-// gnet_stats_queue).
+// GnetStatsQueue is the C struct gnet-stats-queue: state of a queue (struct gnet_stats_queue).
 type GnetStatsQueue struct {
 	Qlen       uint32 // packets waiting
 	Backlog    uint32 // bytes waiting
@@ -418,12 +260,7 @@ func (x *GnetStatsQueue) encode(b []byte) {
 }
 
 func (x *GnetStatsQueue) decode(b []byte) {
-	if len(b) < 20 {
-		var full [20]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:20]
+	b = nlattr.Fixed(b, 20)
 	x.Qlen = nlattr.GetUint32(b)
 	x.Backlog = nlattr.GetUint32(b[4:])
 	x.Drops = nlattr.GetUint32(b[8:])
@@ -431,22 +268,8 @@ func (x *GnetStatsQueue) decode(b []byte) {
 	x.Overlimits = nlattr.GetUint32(b[16:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *GnetStatsQueue) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(20))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *GnetStatsQueue) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// FifoQopt is the C struct tc-fifo-qopt of 4 bytes: options of pfifo, bfifo and pfifo_head_drop
-// (struct tc_fifo_qopt).
+// FifoQopt is the C struct tc-fifo-qopt: options of pfifo, bfifo and pfifo_head_drop (struct
+// tc_fifo_qopt).
 type FifoQopt struct {
 	Limit uint32 // queue length: bytes for bfifo, else packets
 }
@@ -456,31 +279,11 @@ func (x *FifoQopt) encode(b []byte) {
 }
 
 func (x *FifoQopt) decode(b []byte) {
-	if len(b) < 4 {
-		var full [4]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:4]
+	b = nlattr.Fixed(b, 4)
 	x.Limit = nlattr.GetUint32(b)
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *FifoQopt) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(4))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *FifoQopt) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// SkbprioQopt is the C struct tc-skbprio-qopt of 4 bytes: options of skbprio (struct
-// tc_skbprio_qopt).
+// SkbprioQopt is the C struct tc-skbprio-qopt: options of skbprio (struct tc_skbprio_qopt).
 type SkbprioQopt struct {
 	Limit uint32 // queue length in packets
 }
@@ -490,143 +293,63 @@ func (x *SkbprioQopt) encode(b []byte) {
 }
 
 func (x *SkbprioQopt) decode(b []byte) {
-	if len(b) < 4 {
-		var full [4]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:4]
+	b = nlattr.Fixed(b, 4)
 	x.Limit = nlattr.GetUint32(b)
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *SkbprioQopt) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(4))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *SkbprioQopt) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// PrioQopt is the C struct tc-prio-qopt of 20 bytes: bands and who goes into which (struct
-// tc_prio_qopt).
+// PrioQopt is the C struct tc-prio-qopt: bands and who goes into which (struct tc_prio_qopt).
 type PrioQopt struct {
 	Bands   uint32   // number of bands, 2 to 16
 	Priomap [16]byte // band of each of the 16 priorities of packets
 }
 
 func (x *PrioQopt) encode(b []byte) {
-	b = b[:20]
 	nlattr.PutUint32(b, x.Bands)
 	copy(b[4:], x.Priomap[:])
 }
 
 func (x *PrioQopt) decode(b []byte) {
-	if len(b) < 20 {
-		var full [20]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:20]
+	b = nlattr.Fixed(b, 20)
 	x.Bands = nlattr.GetUint32(b)
 	x.Priomap = [16]byte(b[4:20])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *PrioQopt) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(20))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *PrioQopt) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// MultiqQopt is the C struct tc-multiq-qopt of 4 bytes: options of multiq (struct tc_multiq_qopt).
-// Both follow from the device.
+// MultiqQopt is the C struct tc-multiq-qopt: options of multiq (struct tc_multiq_qopt). Both follow
+// from the device.
 type MultiqQopt struct {
 	Bands    uint16 // bands in use: sending queues of the device
 	MaxBands uint16 // bands at most
 }
 
 func (x *MultiqQopt) encode(b []byte) {
-	b = b[:4]
 	nlattr.PutUint16(b, x.Bands)
 	nlattr.PutUint16(b[2:], x.MaxBands)
 }
 
 func (x *MultiqQopt) decode(b []byte) {
-	if len(b) < 4 {
-		var full [4]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:4]
+	b = nlattr.Fixed(b, 4)
 	x.Bands = nlattr.GetUint16(b)
 	x.MaxBands = nlattr.GetUint16(b[2:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *MultiqQopt) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(4))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *MultiqQopt) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// PlugQopt is the C struct tc-plug-qopt of 8 bytes: a command to plug (struct tc_plug_qopt).
+// PlugQopt is the C struct tc-plug-qopt: a command to plug (struct tc_plug_qopt).
 type PlugQopt struct {
 	Action PlugAction
 	Limit  uint32 // queue length in bytes, for the action limit
 }
 
 func (x *PlugQopt) encode(b []byte) {
-	b = b[:8]
 	nlattr.PutUint32(b, uint32(x.Action))
 	nlattr.PutUint32(b[4:], x.Limit)
 }
 
 func (x *PlugQopt) decode(b []byte) {
-	if len(b) < 8 {
-		var full [8]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:8]
+	b = nlattr.Fixed(b, 8)
 	x.Action = PlugAction(int32(nlattr.GetUint32(b)))
 	x.Limit = nlattr.GetUint32(b[4:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *PlugQopt) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(8))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *PlugQopt) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// TbfQopt is the C struct tc-tbf-qopt of 36 bytes: options of tbf (struct tc_tbf_qopt).
+// TbfQopt is the C struct tc-tbf-qopt: options of tbf (struct tc_tbf_qopt).
 type TbfQopt struct {
 	Rate     Ratespec // rate of the bucket
 	Peakrate Ratespec // highest rate in bursts, 0 for none
@@ -645,12 +368,7 @@ func (x *TbfQopt) encode(e *nlattr.Encoder, b []byte) {
 }
 
 func (x *TbfQopt) decode(b []byte) {
-	if len(b) < 36 {
-		var full [36]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:36]
+	b = nlattr.Fixed(b, 36)
 	x.Rate.decode(b[0:12])
 	x.Peakrate.decode(b[12:24])
 	x.Limit = nlattr.GetUint32(b[24:])
@@ -658,21 +376,7 @@ func (x *TbfQopt) decode(b []byte) {
 	x.Mtu = nlattr.GetUint32(b[32:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *TbfQopt) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(&e, e.Extend(36))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *TbfQopt) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// SfqQopt is the C struct tc-sfq-qopt of 20 bytes: the first options of sfq (struct tc_sfq_qopt).
+// SfqQopt is the C struct tc-sfq-qopt: the first options of sfq (struct tc_sfq_qopt).
 type SfqQopt struct {
 	Quantum       uint32 // bytes that a flow may send in a round; 0 is the MTU
 	PerturbPeriod int32  // seconds until the hash changes, 0 for never
@@ -691,12 +395,7 @@ func (x *SfqQopt) encode(b []byte) {
 }
 
 func (x *SfqQopt) decode(b []byte) {
-	if len(b) < 20 {
-		var full [20]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:20]
+	b = nlattr.Fixed(b, 20)
 	x.Quantum = nlattr.GetUint32(b)
 	x.PerturbPeriod = int32(nlattr.GetUint32(b[4:]))
 	x.Limit = nlattr.GetUint32(b[8:])
@@ -705,21 +404,13 @@ func (x *SfqQopt) decode(b []byte) {
 }
 
 // AppendBinary appends the struct as the kernel lays it out.
-func (x *SfqQopt) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(20))
-	return e.Finish()
-}
+func (x *SfqQopt) AppendBinary(b []byte) ([]byte, error) { return nlattr.AppendStruct(b, 20, x.encode) }
 
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *SfqQopt) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
+// UnmarshalBinary reads the struct, of whatever length. It never fails.
+func (x *SfqQopt) UnmarshalBinary(b []byte) error { x.decode(b); return nil }
 
-// SfqredStats is the C struct tc-sfqred-stats of 24 bytes: what RED in sfq did (struct
-// tc_sfqred_stats). Read only.
+// SfqredStats is the C struct tc-sfqred-stats: what RED in sfq did (struct tc_sfqred_stats). Read
+// only.
 type SfqredStats struct {
 	ProbDrop       uint32 // dropped by chance
 	ForcedDrop     uint32 // dropped above the upper threshold
@@ -740,12 +431,7 @@ func (x *SfqredStats) encode(b []byte) {
 }
 
 func (x *SfqredStats) decode(b []byte) {
-	if len(b) < 24 {
-		var full [24]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:24]
+	b = nlattr.Fixed(b, 24)
 	x.ProbDrop = nlattr.GetUint32(b)
 	x.ForcedDrop = nlattr.GetUint32(b[4:])
 	x.ProbMark = nlattr.GetUint32(b[8:])
@@ -756,19 +442,13 @@ func (x *SfqredStats) decode(b []byte) {
 
 // AppendBinary appends the struct as the kernel lays it out.
 func (x *SfqredStats) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(24))
-	return e.Finish()
+	return nlattr.AppendStruct(b, 24, x.encode)
 }
 
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *SfqredStats) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
+// UnmarshalBinary reads the struct, of whatever length. It never fails.
+func (x *SfqredStats) UnmarshalBinary(b []byte) error { x.decode(b); return nil }
 
-// SfqQoptV1 is the C struct tc-sfq-qopt-v1 of 72 bytes: options of sfq (struct tc_sfq_qopt_v1).
+// SfqQoptV1 is the C struct tc-sfq-qopt-v1: options of sfq (struct tc_sfq_qopt_v1).
 type SfqQoptV1 struct {
 	V0       SfqQopt
 	Depth    uint32 // packets of one flow that may wait, at most 127
@@ -801,12 +481,7 @@ func (x *SfqQoptV1) encode(e *nlattr.Encoder, b []byte) {
 }
 
 func (x *SfqQoptV1) decode(b []byte) {
-	if len(b) < 72 {
-		var full [72]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:72]
+	b = nlattr.Fixed(b, 72)
 	x.V0.decode(b[0:20])
 	x.Depth = nlattr.GetUint32(b[20:])
 	x.Headdrop = nlattr.GetUint32(b[24:])
@@ -821,22 +496,8 @@ func (x *SfqQoptV1) decode(b []byte) {
 	x.Stats.decode(b[48:72])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *SfqQoptV1) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(&e, e.Extend(72))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *SfqQoptV1) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// RedQopt is the C struct tc-red-qopt of 16 bytes: options of red and choke (struct tc_red_qopt,
-// struct tc_choke_qopt). Sizes are bytes for red, packets for choke.
+// RedQopt is the C struct tc-red-qopt: options of red and choke (struct tc_red_qopt, struct
+// tc_choke_qopt). Sizes are bytes for red, packets for choke.
 type RedQopt struct {
 	Limit    uint32   // queue length
 	QthMin   uint32   // average length from which packets are picked by chance
@@ -859,12 +520,7 @@ func (x *RedQopt) encode(e *nlattr.Encoder, b []byte) {
 }
 
 func (x *RedQopt) decode(b []byte) {
-	if len(b) < 16 {
-		var full [16]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:16]
+	b = nlattr.Fixed(b, 16)
 	x.Limit = nlattr.GetUint32(b)
 	x.QthMin = nlattr.GetUint32(b[4:])
 	x.QthMax = nlattr.GetUint32(b[8:])
@@ -874,24 +530,11 @@ func (x *RedQopt) decode(b []byte) {
 	x.Flags = RedFlags(b[15])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *RedQopt) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(&e, e.Extend(16))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *RedQopt) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// GredQopt is the C struct tc-gred-qopt of 52 bytes: one virtual queue of gred (struct
-// tc_gred_qopt). From backlog on to pdrop, packets and bytesin: counters.
+// GredQopt is the C struct tc-gred-qopt: one virtual queue of gred (struct tc_gred_qopt). From
+// backlog on to pdrop, packets and bytesin: counters.
 type GredQopt struct {
-	Limit    uint32 // queue length, bytes
+	Limit uint32 // queue length, bytes
+	// Average length from which packets are picked by chance, bytes.
 	QthMin   uint32
 	QthMax   uint32 // average length from which every packet is picked, bytes
 	DP       uint32 // number of the virtual queue, 0 to 15
@@ -930,12 +573,7 @@ func (x *GredQopt) encode(b []byte) {
 }
 
 func (x *GredQopt) decode(b []byte) {
-	if len(b) < 52 {
-		var full [52]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:52]
+	b = nlattr.Fixed(b, 52)
 	x.Limit = nlattr.GetUint32(b)
 	x.QthMin = nlattr.GetUint32(b[4:])
 	x.QthMax = nlattr.GetUint32(b[8:])
@@ -956,22 +594,17 @@ func (x *GredQopt) decode(b []byte) {
 
 // AppendBinary appends the struct as the kernel lays it out.
 func (x *GredQopt) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(52))
-	return e.Finish()
+	return nlattr.AppendStruct(b, 52, x.encode)
 }
 
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *GredQopt) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
+// UnmarshalBinary reads the struct, of whatever length. It never fails.
+func (x *GredQopt) UnmarshalBinary(b []byte) error { x.decode(b); return nil }
 
 // GredQopts is the C struct tc-gred-qopts, an array: virtual queues of gred: one in a request, 16
 // in an answer (struct tc_gred_qopt each).
 type GredQopts struct {
-	Queues []GredQopt // the queues
+	// The queues; in an answer those not in use have a DP of 16 and up.
+	Queues []GredQopt
 }
 
 func (x *GredQopts) encode(e *nlattr.Encoder) {
@@ -993,22 +626,7 @@ func (x *GredQopts) decode(b []byte) {
 	}
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *GredQopts) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(&e)
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *GredQopts) UnmarshalBinary(b []byte) error {
-	*x = GredQopts{}
-	x.decode(b)
-	return nil
-}
-
-// GredSopt is the C struct tc-gred-sopt of 12 bytes: set-up of gred (struct tc_gred_sopt).
+// GredSopt is the C struct tc-gred-sopt: set-up of gred (struct tc_gred_sopt).
 type GredSopt struct {
 	DPs   uint32 // virtual queues, 1 to 16
 	DefDP uint32 // queue for packets whose tc_index names none
@@ -1025,41 +643,23 @@ func (x *GredSopt) encode(e *nlattr.Encoder, b []byte) {
 }
 
 func (x *GredSopt) decode(b []byte) {
-	if len(b) < 12 {
-		var full [12]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:12]
+	b = nlattr.Fixed(b, 12)
 	x.DPs = nlattr.GetUint32(b)
 	x.DefDP = nlattr.GetUint32(b[4:])
 	x.Grio = b[8]
 	x.Flags = RedFlags(b[9])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *GredSopt) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(&e, e.Extend(12))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *GredSopt) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// HtbOpt is the C struct tc-htb-opt of 44 bytes: a class of htb (struct tc_htb_opt).
+// HtbOpt is the C struct tc-htb-opt: a class of htb (struct tc_htb_opt).
 type HtbOpt struct {
 	Rate    Ratespec // rate that the class is sure of
 	Ceil    Ratespec // rate up to which it may borrow
 	Buffer  uint32   // burst at the rate, ticks
 	Cbuffer uint32   // burst at the ceiling, ticks
 	Quantum uint32   // bytes sent in a turn among borrowers; 0: from the rate
-	Level   uint32   // 0 for a leaf
-	Prio    uint32   // 0 to 7, lower first when there is something to borrow
+	// 0 for a leaf. Read only.
+	Level uint32
+	Prio  uint32 // 0 to 7, lower first when there is something to borrow
 }
 
 func (x *HtbOpt) encode(e *nlattr.Encoder, b []byte) {
@@ -1074,12 +674,7 @@ func (x *HtbOpt) encode(e *nlattr.Encoder, b []byte) {
 }
 
 func (x *HtbOpt) decode(b []byte) {
-	if len(b) < 44 {
-		var full [44]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:44]
+	b = nlattr.Fixed(b, 44)
 	x.Rate.decode(b[0:12])
 	x.Ceil.decode(b[12:24])
 	x.Buffer = nlattr.GetUint32(b[24:])
@@ -1089,27 +684,17 @@ func (x *HtbOpt) decode(b []byte) {
 	x.Prio = nlattr.GetUint32(b[40:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *HtbOpt) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(&e, e.Extend(44))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *HtbOpt) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// HtbGlob is the C struct tc-htb-glob of 20 bytes: set-up of htb (struct tc_htb_glob).
+// HtbGlob is the C struct tc-htb-glob: set-up of htb (struct tc_htb_glob).
 type HtbGlob struct {
-	Version      uint32 // 3 in requests
+	// 3 in requests; the answer carries the kernel's minor version in the upper half.
+	Version uint32
+	// Quantum of a class is its rate divided by this, 10 by default.
 	Rate2quantum uint32
-	Defcls       uint32 // minor number of the class for packets that no filter sorts
-	Debug        uint32 // 0
-	DirectPkts   uint32 // packets sent unshaped
+	// Minor number of the class for packets that no filter sorts; 0: unshaped.
+	Defcls uint32
+	Debug  uint32 // 0
+	// Packets sent unshaped. Read only.
+	DirectPkts uint32
 }
 
 func (x *HtbGlob) encode(b []byte) {
@@ -1122,12 +707,7 @@ func (x *HtbGlob) encode(b []byte) {
 }
 
 func (x *HtbGlob) decode(b []byte) {
-	if len(b) < 20 {
-		var full [20]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:20]
+	b = nlattr.Fixed(b, 20)
 	x.Version = nlattr.GetUint32(b)
 	x.Rate2quantum = nlattr.GetUint32(b[4:])
 	x.Defcls = nlattr.GetUint32(b[8:])
@@ -1135,22 +715,7 @@ func (x *HtbGlob) decode(b []byte) {
 	x.DirectPkts = nlattr.GetUint32(b[16:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *HtbGlob) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(20))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *HtbGlob) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// HfscQopt is the C struct tc-hfsc-qopt of 2 bytes: options of the qdisc hfsc (struct
-// tc_hfsc_qopt).
+// HfscQopt is the C struct tc-hfsc-qopt: options of the qdisc hfsc (struct tc_hfsc_qopt).
 type HfscQopt struct {
 	Defcls uint16 // minor number of the class for packets that no filter sorts
 }
@@ -1160,31 +725,12 @@ func (x *HfscQopt) encode(b []byte) {
 }
 
 func (x *HfscQopt) decode(b []byte) {
-	if len(b) < 2 {
-		var full [2]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:2]
+	b = nlattr.Fixed(b, 2)
 	x.Defcls = nlattr.GetUint16(b)
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *HfscQopt) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(2))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *HfscQopt) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// ServiceCurve is the C struct tc-service-curve of 12 bytes: a service curve of hfsc: two straight
-// lines (struct tc_service_curve).
+// ServiceCurve is the C struct tc-service-curve: a service curve of hfsc: two straight lines
+// (struct tc_service_curve).
 type ServiceCurve struct {
 	M1 uint32 // slope of the first, bytes per second
 	D  uint32 // how long the first lasts, microseconds
@@ -1199,33 +745,13 @@ func (x *ServiceCurve) encode(b []byte) {
 }
 
 func (x *ServiceCurve) decode(b []byte) {
-	if len(b) < 12 {
-		var full [12]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:12]
+	b = nlattr.Fixed(b, 12)
 	x.M1 = nlattr.GetUint32(b)
 	x.D = nlattr.GetUint32(b[4:])
 	x.M2 = nlattr.GetUint32(b[8:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *ServiceCurve) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(12))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *ServiceCurve) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// MqprioQueues is the C struct tc-mqprio-queues of 32 bytes: a number for each of the 16 traffic
-// classes.
+// MqprioQueues is the C struct tc-mqprio-queues: a number for each of the 16 traffic classes.
 type MqprioQueues struct {
 	Tc0  uint16
 	Tc1  uint16
@@ -1266,12 +792,7 @@ func (x *MqprioQueues) encode(b []byte) {
 }
 
 func (x *MqprioQueues) decode(b []byte) {
-	if len(b) < 32 {
-		var full [32]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:32]
+	b = nlattr.Fixed(b, 32)
 	x.Tc0 = nlattr.GetUint16(b)
 	x.Tc1 = nlattr.GetUint16(b[2:])
 	x.Tc2 = nlattr.GetUint16(b[4:])
@@ -1292,20 +813,14 @@ func (x *MqprioQueues) decode(b []byte) {
 
 // AppendBinary appends the struct as the kernel lays it out.
 func (x *MqprioQueues) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(32))
-	return e.Finish()
+	return nlattr.AppendStruct(b, 32, x.encode)
 }
 
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *MqprioQueues) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
+// UnmarshalBinary reads the struct, of whatever length. It never fails.
+func (x *MqprioQueues) UnmarshalBinary(b []byte) error { x.decode(b); return nil }
 
-// MqprioQopt is the C struct tc-mqprio-qopt of 82 bytes: traffic classes of mqprio and taprio
-// (struct tc_mqprio_qopt).
+// MqprioQopt is the C struct tc-mqprio-qopt: traffic classes of mqprio and taprio (struct
+// tc_mqprio_qopt).
 type MqprioQopt struct {
 	NumTc     uint8    // traffic classes, 1 to 16
 	PrioTcMap [16]byte // traffic class of each of the 16 priorities of packets
@@ -1324,12 +839,7 @@ func (x *MqprioQopt) encode(b []byte) {
 }
 
 func (x *MqprioQopt) decode(b []byte) {
-	if len(b) < 82 {
-		var full [82]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:82]
+	b = nlattr.Fixed(b, 82)
 	x.NumTc = b[0]
 	x.PrioTcMap = [16]byte(b[1:17])
 	x.Hw = MqprioHw(b[17])
@@ -1337,27 +847,15 @@ func (x *MqprioQopt) decode(b []byte) {
 	x.Offset.decode(b[50:82])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *MqprioQopt) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(82))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *MqprioQopt) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// NetemQopt is the C struct tc-netem-qopt of 24 bytes: options of netem (struct tc_netem_qopt).
-// Probabilities: 2^32 would be 1.
+// NetemQopt is the C struct tc-netem-qopt: options of netem (struct tc_netem_qopt). Probabilities:
+// 2^32 would be 1.
 type NetemQopt struct {
-	Latency   uint32 // delay in ticks
-	Limit     uint32 // packets that may wait
-	Loss      uint32 // probability of a loss
-	Gap       uint32 // reordering: only every gap-th packet is delayed by chance
+	// Delay in ticks; the attribute latency64 in nanoseconds comes before it.
+	Latency uint32
+	Limit   uint32 // packets that may wait
+	Loss    uint32 // probability of a loss
+	// Reordering: only every gap-th packet is delayed by chance; 0 for none.
+	Gap       uint32
 	Duplicate uint32 // probability of a second copy
 	Jitter    uint32 // variation of the delay in ticks; jitter64 comes before it
 }
@@ -1373,12 +871,7 @@ func (x *NetemQopt) encode(b []byte) {
 }
 
 func (x *NetemQopt) decode(b []byte) {
-	if len(b) < 24 {
-		var full [24]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:24]
+	b = nlattr.Fixed(b, 24)
 	x.Latency = nlattr.GetUint32(b)
 	x.Limit = nlattr.GetUint32(b[4:])
 	x.Loss = nlattr.GetUint32(b[8:])
@@ -1387,22 +880,8 @@ func (x *NetemQopt) decode(b []byte) {
 	x.Jitter = nlattr.GetUint32(b[20:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *NetemQopt) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(24))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *NetemQopt) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// NetemCorr is the C struct tc-netem-corr of 12 bytes: how much each decision of netem hangs on the
-// one before (struct tc_netem_corr), 2^32 for wholly.
+// NetemCorr is the C struct tc-netem-corr: how much each decision of netem hangs on the one before
+// (struct tc_netem_corr), 2^32 for wholly.
 type NetemCorr struct {
 	DelayCorr uint32
 	LossCorr  uint32
@@ -1417,70 +896,31 @@ func (x *NetemCorr) encode(b []byte) {
 }
 
 func (x *NetemCorr) decode(b []byte) {
-	if len(b) < 12 {
-		var full [12]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:12]
+	b = nlattr.Fixed(b, 12)
 	x.DelayCorr = nlattr.GetUint32(b)
 	x.LossCorr = nlattr.GetUint32(b[4:])
 	x.DupCorr = nlattr.GetUint32(b[8:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *NetemCorr) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(12))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *NetemCorr) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// NetemReorder is the C struct tc-netem-reorder of 8 bytes: packets sent at once instead of late
-// (struct tc_netem_reorder).
+// NetemReorder is the C struct tc-netem-reorder: packets sent at once instead of late (struct
+// tc_netem_reorder).
 type NetemReorder struct {
 	Probability uint32 // 2^32 would be 1
 	Correlation uint32 // with the decision before
 }
 
 func (x *NetemReorder) encode(b []byte) {
-	b = b[:8]
 	nlattr.PutUint32(b, x.Probability)
 	nlattr.PutUint32(b[4:], x.Correlation)
 }
 
 func (x *NetemReorder) decode(b []byte) {
-	if len(b) < 8 {
-		var full [8]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:8]
+	b = nlattr.Fixed(b, 8)
 	x.Probability = nlattr.GetUint32(b)
 	x.Correlation = nlattr.GetUint32(b[4:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *NetemReorder) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(8))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *NetemReorder) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// NetemCorrupt is the C struct tc-netem-corrupt of 8 bytes: packets with one bit flipped (struct
+// NetemCorrupt is the C struct tc-netem-corrupt: packets with one bit flipped (struct
 // tc_netem_corrupt).
 type NetemCorrupt struct {
 	Probability uint32 // 2^32 would be 1
@@ -1488,37 +928,17 @@ type NetemCorrupt struct {
 }
 
 func (x *NetemCorrupt) encode(b []byte) {
-	b = b[:8]
 	nlattr.PutUint32(b, x.Probability)
 	nlattr.PutUint32(b[4:], x.Correlation)
 }
 
 func (x *NetemCorrupt) decode(b []byte) {
-	if len(b) < 8 {
-		var full [8]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:8]
+	b = nlattr.Fixed(b, 8)
 	x.Probability = nlattr.GetUint32(b)
 	x.Correlation = nlattr.GetUint32(b[4:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *NetemCorrupt) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(8))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *NetemCorrupt) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// NetemRate is the C struct tc-netem-rate of 16 bytes: delay by packet size (struct tc_netem_rate).
+// NetemRate is the C struct tc-netem-rate: delay by packet size (struct tc_netem_rate).
 type NetemRate struct {
 	Rate           uint32 // bytes per second; all ones if rate64 has it
 	PacketOverhead int32  // bytes added to each packet
@@ -1535,34 +955,15 @@ func (x *NetemRate) encode(b []byte) {
 }
 
 func (x *NetemRate) decode(b []byte) {
-	if len(b) < 16 {
-		var full [16]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:16]
+	b = nlattr.Fixed(b, 16)
 	x.Rate = nlattr.GetUint32(b)
 	x.PacketOverhead = int32(nlattr.GetUint32(b[4:]))
 	x.CellSize = nlattr.GetUint32(b[8:])
 	x.CellOverhead = int32(nlattr.GetUint32(b[12:]))
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *NetemRate) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(16))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *NetemRate) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// NetemSlot is the C struct tc-netem-slot of 40 bytes: sending in bursts (struct tc_netem_slot).
-// Times in nanoseconds.
+// NetemSlot is the C struct tc-netem-slot: sending in bursts (struct tc_netem_slot). Times in
+// nanoseconds.
 type NetemSlot struct {
 	MinDelay   int64 // shortest time between slots
 	MaxDelay   int64 // longest time between slots
@@ -1583,12 +984,7 @@ func (x *NetemSlot) encode(b []byte) {
 }
 
 func (x *NetemSlot) decode(b []byte) {
-	if len(b) < 40 {
-		var full [40]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:40]
+	b = nlattr.Fixed(b, 40)
 	x.MinDelay = int64(nlattr.GetUint64(b))
 	x.MaxDelay = int64(nlattr.GetUint64(b[8:]))
 	x.MaxPackets = int32(nlattr.GetUint32(b[16:]))
@@ -1597,22 +993,8 @@ func (x *NetemSlot) decode(b []byte) {
 	x.DistJitter = int64(nlattr.GetUint64(b[32:]))
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *NetemSlot) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(40))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *NetemSlot) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// NetemGimodel is the C struct tc-netem-gimodel of 20 bytes: losses by a model of four states
-// (struct tc_netem_gimodel): probabilities of going from one to another, 2^32 for 1.
+// NetemGimodel is the C struct tc-netem-gimodel: losses by a model of four states (struct
+// tc_netem_gimodel): probabilities of going from one to another, 2^32 for 1.
 type NetemGimodel struct {
 	P13 uint32 // received to a burst of losses
 	P31 uint32 // out of the burst
@@ -1631,12 +1013,7 @@ func (x *NetemGimodel) encode(b []byte) {
 }
 
 func (x *NetemGimodel) decode(b []byte) {
-	if len(b) < 20 {
-		var full [20]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:20]
+	b = nlattr.Fixed(b, 20)
 	x.P13 = nlattr.GetUint32(b)
 	x.P31 = nlattr.GetUint32(b[4:])
 	x.P32 = nlattr.GetUint32(b[8:])
@@ -1644,22 +1021,8 @@ func (x *NetemGimodel) decode(b []byte) {
 	x.P23 = nlattr.GetUint32(b[16:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *NetemGimodel) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(20))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *NetemGimodel) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// NetemGemodel is the C struct tc-netem-gemodel of 16 bytes: losses by the Gilbert-Elliott model
-// (struct tc_netem_gemodel), 2^32 for 1.
+// NetemGemodel is the C struct tc-netem-gemodel: losses by the Gilbert-Elliott model (struct
+// tc_netem_gemodel), 2^32 for 1.
 type NetemGemodel struct {
 	P  uint32 // probability of going from good to bad
 	R  uint32 // probability of going from bad to good
@@ -1676,33 +1039,14 @@ func (x *NetemGemodel) encode(b []byte) {
 }
 
 func (x *NetemGemodel) decode(b []byte) {
-	if len(b) < 16 {
-		var full [16]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:16]
+	b = nlattr.Fixed(b, 16)
 	x.P = nlattr.GetUint32(b)
 	x.R = nlattr.GetUint32(b[4:])
 	x.H = nlattr.GetUint32(b[8:])
 	x.K1 = nlattr.GetUint32(b[12:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *NetemGemodel) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(16))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *NetemGemodel) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// SfbQopt is the C struct tc-sfb-qopt of 36 bytes: options of sfb (struct tc_sfb_qopt).
+// SfbQopt is the C struct tc-sfb-qopt: options of sfb (struct tc_sfb_qopt).
 type SfbQopt struct {
 	RehashInterval uint32 // milliseconds until the hash changes
 	WarmupTime     uint32 // milliseconds before that in which the next hash learns
@@ -1729,12 +1073,7 @@ func (x *SfbQopt) encode(b []byte) {
 }
 
 func (x *SfbQopt) decode(b []byte) {
-	if len(b) < 36 {
-		var full [36]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:36]
+	b = nlattr.Fixed(b, 36)
 	x.RehashInterval = nlattr.GetUint32(b)
 	x.WarmupTime = nlattr.GetUint32(b[4:])
 	x.Max = nlattr.GetUint32(b[8:])
@@ -1746,22 +1085,8 @@ func (x *SfbQopt) decode(b []byte) {
 	x.PenaltyBurst = nlattr.GetUint32(b[32:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *SfbQopt) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(36))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *SfbQopt) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// CbsQopt is the C struct tc-cbs-qopt of 20 bytes: options of cbs, the credit-based shaper of
-// 802.1Qav (struct tc_cbs_qopt).
+// CbsQopt is the C struct tc-cbs-qopt: options of cbs, the credit-based shaper of 802.1Qav (struct
+// tc_cbs_qopt).
 type CbsQopt struct {
 	Offload   uint8 // 1: the device shapes
 	Hicredit  int32 // highest credit, bytes
@@ -1780,12 +1105,7 @@ func (x *CbsQopt) encode(b []byte) {
 }
 
 func (x *CbsQopt) decode(b []byte) {
-	if len(b) < 20 {
-		var full [20]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:20]
+	b = nlattr.Fixed(b, 20)
 	x.Offload = b[0]
 	x.Hicredit = int32(nlattr.GetUint32(b[4:]))
 	x.Locredit = int32(nlattr.GetUint32(b[8:]))
@@ -1793,22 +1113,8 @@ func (x *CbsQopt) decode(b []byte) {
 	x.Sendslope = int32(nlattr.GetUint32(b[16:]))
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *CbsQopt) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(20))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *CbsQopt) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// EtfQopt is the C struct tc-etf-qopt of 12 bytes: options of etf, which sends at given times
-// (struct tc_etf_qopt).
+// EtfQopt is the C struct tc-etf-qopt: options of etf, which sends at given times (struct
+// tc_etf_qopt).
 type EtfQopt struct {
 	Delta   int32 // nanoseconds by which to be early
 	Clockid int32 // clock of the times, a CLOCK_ number such as 11 for TAI
@@ -1823,38 +1129,19 @@ func (x *EtfQopt) encode(b []byte) {
 }
 
 func (x *EtfQopt) decode(b []byte) {
-	if len(b) < 12 {
-		var full [12]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:12]
+	b = nlattr.Fixed(b, 12)
 	x.Delta = int32(nlattr.GetUint32(b))
 	x.Clockid = int32(nlattr.GetUint32(b[4:]))
 	x.Flags = EtfFlags(nlattr.GetUint32(b[8:]))
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *EtfQopt) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(12))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *EtfQopt) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// ChokeXstats is the C struct tc-choke-xstats of 20 bytes: counters of choke (struct
-// tc_choke_xstats).
+// ChokeXstats is the C struct tc-choke-xstats: counters of choke (struct tc_choke_xstats).
 type ChokeXstats struct {
-	Early   uint32 // dropped by chance
-	Pdrop   uint32 // dropped by the limit
-	Other   uint32 // dropped for other reasons
-	Marked  uint32 // marked instead
+	Early  uint32 // dropped by chance
+	Pdrop  uint32 // dropped by the limit
+	Other  uint32 // dropped for other reasons
+	Marked uint32 // marked instead
+	// Dropped in pairs, since a waiting packet was of the same flow.
 	Matched uint32
 }
 
@@ -1868,12 +1155,7 @@ func (x *ChokeXstats) encode(b []byte) {
 }
 
 func (x *ChokeXstats) decode(b []byte) {
-	if len(b) < 20 {
-		var full [20]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:20]
+	b = nlattr.Fixed(b, 20)
 	x.Early = nlattr.GetUint32(b)
 	x.Pdrop = nlattr.GetUint32(b[4:])
 	x.Other = nlattr.GetUint32(b[8:])
@@ -1881,22 +1163,8 @@ func (x *ChokeXstats) decode(b []byte) {
 	x.Matched = nlattr.GetUint32(b[16:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *ChokeXstats) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(20))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *ChokeXstats) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// CodelXstats is the C struct tc-codel-xstats of 36 bytes: state of codel (struct tc_codel_xstats).
-// Times in microseconds.
+// CodelXstats is the C struct tc-codel-xstats: state of codel (struct tc_codel_xstats). Times in
+// microseconds.
 type CodelXstats struct {
 	Maxpacket     uint32 // largest packet seen, bytes
 	Count         uint32 // drops since dropping began
@@ -1923,12 +1191,7 @@ func (x *CodelXstats) encode(b []byte) {
 }
 
 func (x *CodelXstats) decode(b []byte) {
-	if len(b) < 36 {
-		var full [36]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:36]
+	b = nlattr.Fixed(b, 36)
 	x.Maxpacket = nlattr.GetUint32(b)
 	x.Count = nlattr.GetUint32(b[4:])
 	x.Lastcount = nlattr.GetUint32(b[8:])
@@ -1940,22 +1203,8 @@ func (x *CodelXstats) decode(b []byte) {
 	x.CeMark = nlattr.GetUint32(b[32:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *CodelXstats) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(36))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *CodelXstats) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// FqCodelXstats is the C struct tc-fq-codel-xstats of 40 bytes: counters of the qdisc fq_codel
-// (struct tc_fq_codel_xstats with qdisc_stats).
+// FqCodelXstats is the C struct tc-fq-codel-xstats: counters of the qdisc fq_codel (struct
+// tc_fq_codel_xstats with qdisc_stats).
 type FqCodelXstats struct {
 	Type           FqCodelXstatsType // qdisc
 	Maxpacket      uint32            // largest packet seen, bytes
@@ -1984,12 +1233,7 @@ func (x *FqCodelXstats) encode(b []byte) {
 }
 
 func (x *FqCodelXstats) decode(b []byte) {
-	if len(b) < 40 {
-		var full [40]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:40]
+	b = nlattr.Fixed(b, 40)
 	x.Type = FqCodelXstatsType(nlattr.GetUint32(b))
 	x.Maxpacket = nlattr.GetUint32(b[4:])
 	x.DropOverlimit = nlattr.GetUint32(b[8:])
@@ -2002,22 +1246,8 @@ func (x *FqCodelXstats) decode(b []byte) {
 	x.DropOvermemory = nlattr.GetUint32(b[36:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *FqCodelXstats) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(40))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *FqCodelXstats) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// FqCodelClassXstats is the C struct tc-fq-codel-cl-xstats of 40 bytes: state of a flow of fq_codel
-// (struct tc_fq_codel_xstats with class_stats). Times in microseconds.
+// FqCodelClassXstats is the C struct tc-fq-codel-cl-xstats: state of a flow of fq_codel (struct
+// tc_fq_codel_xstats with class_stats). Times in microseconds.
 type FqCodelClassXstats struct {
 	Type      FqCodelXstatsType // class
 	Deficit   int32             // bytes that the flow may still send in this round
@@ -2040,12 +1270,7 @@ func (x *FqCodelClassXstats) encode(b []byte) {
 }
 
 func (x *FqCodelClassXstats) decode(b []byte) {
-	if len(b) < 40 {
-		var full [40]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:40]
+	b = nlattr.Fixed(b, 40)
 	x.Type = FqCodelXstatsType(nlattr.GetUint32(b))
 	x.Deficit = int32(nlattr.GetUint32(b[4:]))
 	x.Ldelay = nlattr.GetUint32(b[8:])
@@ -2055,22 +1280,7 @@ func (x *FqCodelClassXstats) decode(b []byte) {
 	x.DropNext = int32(nlattr.GetUint32(b[24:]))
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *FqCodelClassXstats) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(40))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *FqCodelClassXstats) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// Dualpi2Xstats is the C struct tc-dualpi2-xstats of 48 bytes: state of dualpi2 (struct
-// tc_dualpi2_xstats).
+// Dualpi2Xstats is the C struct tc-dualpi2-xstats: state of dualpi2 (struct tc_dualpi2_xstats).
 type Dualpi2Xstats struct {
 	Prob          uint32 // base probability, 2^32 for 1
 	DelayC        uint32 // delay of the classic queue, microseconds
@@ -2103,12 +1313,7 @@ func (x *Dualpi2Xstats) encode(b []byte) {
 }
 
 func (x *Dualpi2Xstats) decode(b []byte) {
-	if len(b) < 48 {
-		var full [48]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:48]
+	b = nlattr.Fixed(b, 48)
 	x.Prob = nlattr.GetUint32(b)
 	x.DelayC = nlattr.GetUint32(b[4:])
 	x.DelayL = nlattr.GetUint32(b[8:])
@@ -2123,22 +1328,7 @@ func (x *Dualpi2Xstats) decode(b []byte) {
 	x.MemoryLimit = nlattr.GetUint32(b[44:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *Dualpi2Xstats) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(48))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *Dualpi2Xstats) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// FqPieXstats is the C struct tc-fq-pie-xstats of 36 bytes: counters of fq_pie (struct
-// tc_fq_pie_xstats).
+// FqPieXstats is the C struct tc-fq-pie-xstats: counters of fq_pie (struct tc_fq_pie_xstats).
 type FqPieXstats struct {
 	PacketsIn    uint32 // packets that came in
 	Dropped      uint32 // dropped by PIE
@@ -2165,12 +1355,7 @@ func (x *FqPieXstats) encode(b []byte) {
 }
 
 func (x *FqPieXstats) decode(b []byte) {
-	if len(b) < 36 {
-		var full [36]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:36]
+	b = nlattr.Fixed(b, 36)
 	x.PacketsIn = nlattr.GetUint32(b)
 	x.Dropped = nlattr.GetUint32(b[4:])
 	x.Overlimit = nlattr.GetUint32(b[8:])
@@ -2182,22 +1367,8 @@ func (x *FqPieXstats) decode(b []byte) {
 	x.MemoryUsage = nlattr.GetUint32(b[32:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *FqPieXstats) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(36))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *FqPieXstats) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// FqQdStats is the C struct tc-fq-qd-stats of 152 bytes: counters of fq (struct tc_fq_qd_stats).
-// The bands count from 0, the first to be served.
+// FqQdStats is the C struct tc-fq-qd-stats: counters of fq (struct tc_fq_qd_stats). The bands count
+// from 0, the first to be served.
 type FqQdStats struct {
 	GcFlows             uint64 // flows thrown away after they were idle
 	HighprioPackets     uint64 // 0, no longer used
@@ -2250,12 +1421,7 @@ func (x *FqQdStats) encode(b []byte) {
 }
 
 func (x *FqQdStats) decode(b []byte) {
-	if len(b) < 152 {
-		var full [152]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:152]
+	b = nlattr.Fixed(b, 152)
 	x.GcFlows = nlattr.GetUint64(b)
 	x.HighprioPackets = nlattr.GetUint64(b[8:])
 	x.TcpRetrans = nlattr.GetUint64(b[16:])
@@ -2280,21 +1446,7 @@ func (x *FqQdStats) decode(b []byte) {
 	x.BandPktCount2 = nlattr.GetUint32(b[144:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *FqQdStats) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(152))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *FqQdStats) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// HhfXstats is the C struct tc-hhf-xstats of 16 bytes: counters of hhf (struct tc_hhf_xstats).
+// HhfXstats is the C struct tc-hhf-xstats: counters of hhf (struct tc_hhf_xstats).
 type HhfXstats struct {
 	DropOverlimit uint32 // packets dropped by the limit
 	HhOverlimit   uint32 // heavy hitters that found no place
@@ -2311,33 +1463,14 @@ func (x *HhfXstats) encode(b []byte) {
 }
 
 func (x *HhfXstats) decode(b []byte) {
-	if len(b) < 16 {
-		var full [16]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:16]
+	b = nlattr.Fixed(b, 16)
 	x.DropOverlimit = nlattr.GetUint32(b)
 	x.HhOverlimit = nlattr.GetUint32(b[4:])
 	x.HhTotCount = nlattr.GetUint32(b[8:])
 	x.HhCurCount = nlattr.GetUint32(b[12:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *HhfXstats) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(16))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *HhfXstats) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// PieXstats is the C struct tc-pie-xstats of 40 bytes: state of pie (struct tc_pie_xstats).
+// PieXstats is the C struct tc-pie-xstats: state of pie (struct tc_pie_xstats).
 type PieXstats struct {
 	Prob             uint64 // probability of a drop, 2^64 for 1
 	Delay            uint32 // delay now, microseconds
@@ -2364,12 +1497,7 @@ func (x *PieXstats) encode(b []byte) {
 }
 
 func (x *PieXstats) decode(b []byte) {
-	if len(b) < 40 {
-		var full [40]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:40]
+	b = nlattr.Fixed(b, 40)
 	x.Prob = nlattr.GetUint64(b)
 	x.Delay = nlattr.GetUint32(b[8:])
 	x.AvgDqRate = nlattr.GetUint32(b[12:])
@@ -2381,21 +1509,7 @@ func (x *PieXstats) decode(b []byte) {
 	x.EcnMark = nlattr.GetUint32(b[36:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *PieXstats) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(40))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *PieXstats) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// RedXstats is the C struct tc-red-xstats of 16 bytes: counters of red (struct tc_red_xstats).
+// RedXstats is the C struct tc-red-xstats: counters of red (struct tc_red_xstats).
 type RedXstats struct {
 	Early  uint32 // dropped by chance
 	Pdrop  uint32 // dropped by the limit
@@ -2412,33 +1526,14 @@ func (x *RedXstats) encode(b []byte) {
 }
 
 func (x *RedXstats) decode(b []byte) {
-	if len(b) < 16 {
-		var full [16]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:16]
+	b = nlattr.Fixed(b, 16)
 	x.Early = nlattr.GetUint32(b)
 	x.Pdrop = nlattr.GetUint32(b[4:])
 	x.Other = nlattr.GetUint32(b[8:])
 	x.Marked = nlattr.GetUint32(b[12:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *RedXstats) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(16))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *RedXstats) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// SfbXstats is the C struct tc-sfb-xstats of 36 bytes: counters of sfb (struct tc_sfb_xstats).
+// SfbXstats is the C struct tc-sfb-xstats: counters of sfb (struct tc_sfb_xstats).
 type SfbXstats struct {
 	Earlydrop   uint32 // dropped by chance
 	Penaltydrop uint32 // dropped from flows that do not react
@@ -2465,12 +1560,7 @@ func (x *SfbXstats) encode(b []byte) {
 }
 
 func (x *SfbXstats) decode(b []byte) {
-	if len(b) < 36 {
-		var full [36]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:36]
+	b = nlattr.Fixed(b, 36)
 	x.Earlydrop = nlattr.GetUint32(b)
 	x.Penaltydrop = nlattr.GetUint32(b[4:])
 	x.Bucketdrop = nlattr.GetUint32(b[8:])
@@ -2482,22 +1572,7 @@ func (x *SfbXstats) decode(b []byte) {
 	x.Avgprob = nlattr.GetUint32(b[32:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *SfbXstats) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(36))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *SfbXstats) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// SfqXstats is the C struct tc-sfq-xstats of 4 bytes: state of a flow of sfq (struct
-// tc_sfq_xstats).
+// SfqXstats is the C struct tc-sfq-xstats: state of a flow of sfq (struct tc_sfq_xstats).
 type SfqXstats struct {
 	Allot int32 // bytes that the flow may still send in this round
 }
@@ -2507,32 +1582,13 @@ func (x *SfqXstats) encode(b []byte) {
 }
 
 func (x *SfqXstats) decode(b []byte) {
-	if len(b) < 4 {
-		var full [4]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:4]
+	b = nlattr.Fixed(b, 4)
 	x.Allot = int32(nlattr.GetUint32(b))
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *SfqXstats) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(4))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *SfqXstats) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// HtbXstats is the C struct tc-htb-xstats of 20 bytes: state of a class of htb (struct
-// tc_htb_xstats).
+// HtbXstats is the C struct tc-htb-xstats: state of a class of htb (struct tc_htb_xstats).
 type HtbXstats struct {
+	// Packets sent within the rate of the class or lent to those below.
 	Lends   uint32
 	Borrows uint32 // packets sent on what classes above lent
 	Giants  uint32 // 0, no longer used
@@ -2550,12 +1606,7 @@ func (x *HtbXstats) encode(b []byte) {
 }
 
 func (x *HtbXstats) decode(b []byte) {
-	if len(b) < 20 {
-		var full [20]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:20]
+	b = nlattr.Fixed(b, 20)
 	x.Lends = nlattr.GetUint32(b)
 	x.Borrows = nlattr.GetUint32(b[4:])
 	x.Giants = nlattr.GetUint32(b[8:])
@@ -2563,22 +1614,7 @@ func (x *HtbXstats) decode(b []byte) {
 	x.Ctokens = int32(nlattr.GetUint32(b[16:]))
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *HtbXstats) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(20))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *HtbXstats) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// HfscStats is the C struct tc-hfsc-stats of 24 bytes: state of a class of hfsc (struct
-// tc_hfsc_stats).
+// HfscStats is the C struct tc-hfsc-stats: state of a class of hfsc (struct tc_hfsc_stats).
 type HfscStats struct {
 	Work   uint64 // bytes sent
 	Rtwork uint64 // of these by the real-time curve
@@ -2595,33 +1631,14 @@ func (x *HfscStats) encode(b []byte) {
 }
 
 func (x *HfscStats) decode(b []byte) {
-	if len(b) < 24 {
-		var full [24]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:24]
+	b = nlattr.Fixed(b, 24)
 	x.Work = nlattr.GetUint64(b)
 	x.Rtwork = nlattr.GetUint64(b[8:])
 	x.Period = nlattr.GetUint32(b[16:])
 	x.Level = nlattr.GetUint32(b[20:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *HfscStats) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(24))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *HfscStats) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// DrrStats is the C struct tc-drr-stats of 4 bytes: state of a class of drr (struct tc_drr_stats).
+// DrrStats is the C struct tc-drr-stats: state of a class of drr (struct tc_drr_stats).
 type DrrStats struct {
 	Deficit uint32 // bytes that the class may still send in this round
 }
@@ -2631,72 +1648,32 @@ func (x *DrrStats) encode(b []byte) {
 }
 
 func (x *DrrStats) decode(b []byte) {
-	if len(b) < 4 {
-		var full [4]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:4]
+	b = nlattr.Fixed(b, 4)
 	x.Deficit = nlattr.GetUint32(b)
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *DrrStats) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(4))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *DrrStats) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// QfqStats is the C struct tc-qfq-stats of 8 bytes: set-up in force of a class of qfq (struct
-// tc_qfq_stats).
+// QfqStats is the C struct tc-qfq-stats: set-up in force of a class of qfq (struct tc_qfq_stats).
 type QfqStats struct {
 	Weight uint32 // weight
 	Lmax   uint32 // largest packet, bytes
 }
 
 func (x *QfqStats) encode(b []byte) {
-	b = b[:8]
 	nlattr.PutUint32(b, x.Weight)
 	nlattr.PutUint32(b[4:], x.Lmax)
 }
 
 func (x *QfqStats) decode(b []byte) {
-	if len(b) < 8 {
-		var full [8]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:8]
+	b = nlattr.Fixed(b, 8)
 	x.Weight = nlattr.GetUint32(b)
 	x.Lmax = nlattr.GetUint32(b[4:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *QfqStats) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(8))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *QfqStats) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// U32Key is the C struct tc-u32-key of 16 bytes: one 32-bit word that u32 compares (struct
-// tc_u32_key).
+// U32Key is the C struct tc-u32-key: one 32-bit word that u32 compares (struct tc_u32_key).
 type U32Key struct {
-	Mask    uint32 // bits that count
-	Val     uint32 // what they must be
+	Mask uint32 // bits that count
+	Val  uint32 // what they must be
+	// Place in the packet, bytes from the network header, a multiple of 4.
 	Off     int32
 	Offmask int32 // -1: off counts from the next header
 }
@@ -2710,12 +1687,7 @@ func (x *U32Key) encode(b []byte) {
 }
 
 func (x *U32Key) decode(b []byte) {
-	if len(b) < 16 {
-		var full [16]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:16]
+	b = nlattr.Fixed(b, 16)
 	x.Mask = nlattr.GetUint32BE(b)
 	x.Val = nlattr.GetUint32BE(b[4:])
 	x.Off = int32(nlattr.GetUint32(b[8:]))
@@ -2723,18 +1695,10 @@ func (x *U32Key) decode(b []byte) {
 }
 
 // AppendBinary appends the struct as the kernel lays it out.
-func (x *U32Key) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(16))
-	return e.Finish()
-}
+func (x *U32Key) AppendBinary(b []byte) ([]byte, error) { return nlattr.AppendStruct(b, 16, x.encode) }
 
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *U32Key) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
+// UnmarshalBinary reads the struct, of whatever length. It never fails.
+func (x *U32Key) UnmarshalBinary(b []byte) error { x.decode(b); return nil }
 
 // U32Sel is the C struct tc-u32-sel of 16 bytes and an array behind them: what a rule of u32
 // compares (struct tc_u32_sel).
@@ -2778,12 +1742,7 @@ func (x *U32Sel) decode(b []byte) {
 	if len(b) > 16 {
 		rest = b[16:]
 	}
-	if len(b) < 16 {
-		var full [16]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:16]
+	b = nlattr.Fixed(b, 16)
 	x.Flags = U32Flags(b[0])
 	x.Offshift = b[1]
 	x.Nkeys = b[2]
@@ -2801,26 +1760,12 @@ func (x *U32Sel) decode(b []byte) {
 	}
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *U32Sel) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(&e)
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *U32Sel) UnmarshalBinary(b []byte) error {
-	*x = U32Sel{}
-	x.decode(b)
-	return nil
-}
-
-// U32Mark is the C struct tc-u32-mark of 12 bytes: a match of u32 on the mark (struct tc_u32_mark).
+// U32Mark is the C struct tc-u32-mark: a match of u32 on the mark (struct tc_u32_mark).
 type U32Mark struct {
-	Val     uint32 // what the bits must be
-	Mask    uint32 // bits that count
-	Success uint32 // packets with the mark
+	Val  uint32 // what the bits must be
+	Mask uint32 // bits that count
+	// Packets with the mark. Read only.
+	Success uint32
 }
 
 func (x *U32Mark) encode(b []byte) {
@@ -2831,29 +1776,10 @@ func (x *U32Mark) encode(b []byte) {
 }
 
 func (x *U32Mark) decode(b []byte) {
-	if len(b) < 12 {
-		var full [12]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:12]
+	b = nlattr.Fixed(b, 12)
 	x.Val = nlattr.GetUint32(b)
 	x.Mask = nlattr.GetUint32(b[4:])
 	x.Success = nlattr.GetUint32(b[8:])
-}
-
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *U32Mark) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(12))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *U32Mark) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
 }
 
 // U32Pcnt is the C struct tc-u32-pcnt of 16 bytes and an array behind them: counters of a rule of
@@ -2880,12 +1806,7 @@ func (x *U32Pcnt) decode(b []byte) {
 	if len(b) > 16 {
 		rest = b[16:]
 	}
-	if len(b) < 16 {
-		var full [16]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:16]
+	b = nlattr.Fixed(b, 16)
 	x.Rcnt = nlattr.GetUint64(b)
 	x.Rhit = nlattr.GetUint64(b[8:])
 	if n := len(rest) / 8; n > 0 {
@@ -2897,60 +1818,24 @@ func (x *U32Pcnt) decode(b []byte) {
 	}
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *U32Pcnt) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(&e)
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *U32Pcnt) UnmarshalBinary(b []byte) error {
-	*x = U32Pcnt{}
-	x.decode(b)
-	return nil
-}
-
-// BasicPcnt is the C struct tc-basic-pcnt of 16 bytes: counters of basic (struct tc_basic_pcnt).
+// BasicPcnt is the C struct tc-basic-pcnt: counters of basic (struct tc_basic_pcnt).
 type BasicPcnt struct {
 	Rcnt uint64 // packets compared
 	Rhit uint64 // packets that matched
 }
 
 func (x *BasicPcnt) encode(b []byte) {
-	b = b[:16]
 	nlattr.PutUint64(b, x.Rcnt)
 	nlattr.PutUint64(b[8:], x.Rhit)
 }
 
 func (x *BasicPcnt) decode(b []byte) {
-	if len(b) < 16 {
-		var full [16]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:16]
+	b = nlattr.Fixed(b, 16)
 	x.Rcnt = nlattr.GetUint64(b)
 	x.Rhit = nlattr.GetUint64(b[8:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *BasicPcnt) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(16))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *BasicPcnt) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// MatchallPcnt is the C struct tc-matchall-pcnt of 8 bytes: counter of matchall (struct
-// tc_matchall_pcnt).
+// MatchallPcnt is the C struct tc-matchall-pcnt: counter of matchall (struct tc_matchall_pcnt).
 type MatchallPcnt struct {
 	Rhit uint64 // packets seen
 }
@@ -2960,31 +1845,11 @@ func (x *MatchallPcnt) encode(b []byte) {
 }
 
 func (x *MatchallPcnt) decode(b []byte) {
-	if len(b) < 8 {
-		var full [8]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:8]
+	b = nlattr.Fixed(b, 8)
 	x.Rhit = nlattr.GetUint64(b)
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *MatchallPcnt) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(8))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *MatchallPcnt) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// SockFilter is the C struct sock-filter of 8 bytes: an instruction of classic BPF (struct
-// sock_filter).
+// SockFilter is the C struct sock-filter: an instruction of classic BPF (struct sock_filter).
 type SockFilter struct {
 	Code uint16 // operation
 	Jt   uint8  // instructions to skip if true
@@ -3001,12 +1866,7 @@ func (x *SockFilter) encode(b []byte) {
 }
 
 func (x *SockFilter) decode(b []byte) {
-	if len(b) < 8 {
-		var full [8]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:8]
+	b = nlattr.Fixed(b, 8)
 	x.Code = nlattr.GetUint16(b)
 	x.Jt = b[2]
 	x.Jf = b[3]
@@ -3015,17 +1875,11 @@ func (x *SockFilter) decode(b []byte) {
 
 // AppendBinary appends the struct as the kernel lays it out.
 func (x *SockFilter) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(8))
-	return e.Finish()
+	return nlattr.AppendStruct(b, 8, x.encode)
 }
 
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *SockFilter) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
+// UnmarshalBinary reads the struct, of whatever length. It never fails.
+func (x *SockFilter) UnmarshalBinary(b []byte) error { x.decode(b); return nil }
 
 // SockFilters is the C struct sock-filters, an array: a classic BPF program.
 type SockFilters struct {
@@ -3051,22 +1905,7 @@ func (x *SockFilters) decode(b []byte) {
 	}
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *SockFilters) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(&e)
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *SockFilters) UnmarshalBinary(b []byte) error {
-	*x = SockFilters{}
-	x.decode(b)
-	return nil
-}
-
-// EmatchTreeHdr is the C struct tcf-ematch-tree-hdr of 4 bytes: size of a tree of matches (struct
+// EmatchTreeHdr is the C struct tcf-ematch-tree-hdr: size of a tree of matches (struct
 // tcf_ematch_tree_hdr).
 type EmatchTreeHdr struct {
 	Nmatches uint16 // number of matches
@@ -3074,38 +1913,17 @@ type EmatchTreeHdr struct {
 }
 
 func (x *EmatchTreeHdr) encode(b []byte) {
-	b = b[:4]
 	nlattr.PutUint16(b, x.Nmatches)
 	nlattr.PutUint16(b[2:], x.Progid)
 }
 
 func (x *EmatchTreeHdr) decode(b []byte) {
-	if len(b) < 4 {
-		var full [4]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:4]
+	b = nlattr.Fixed(b, 4)
 	x.Nmatches = nlattr.GetUint16(b)
 	x.Progid = nlattr.GetUint16(b[2:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *EmatchTreeHdr) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(4))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *EmatchTreeHdr) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// EmatchHdr is the C struct tcf-ematch-hdr of 8 bytes: head of each match in a tree (struct
-// tcf_ematch_hdr).
+// EmatchHdr is the C struct tcf-ematch-hdr: head of each match in a tree (struct tcf_ematch_hdr).
 type EmatchHdr struct {
 	Matchid uint16 // for the writer
 	Kind    EmatchKind
@@ -3120,12 +1938,7 @@ func (x *EmatchHdr) encode(b []byte) {
 }
 
 func (x *EmatchHdr) decode(b []byte) {
-	if len(b) < 8 {
-		var full [8]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:8]
+	b = nlattr.Fixed(b, 8)
 	x.Matchid = nlattr.GetUint16(b)
 	x.Kind = EmatchKind(nlattr.GetUint16(b[2:]))
 	x.Flags = EmatchFlags(nlattr.GetUint16(b[4:]))
@@ -3133,26 +1946,22 @@ func (x *EmatchHdr) decode(b []byte) {
 
 // AppendBinary appends the struct as the kernel lays it out.
 func (x *EmatchHdr) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(8))
-	return e.Finish()
+	return nlattr.AppendStruct(b, 8, x.encode)
 }
 
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *EmatchHdr) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
+// UnmarshalBinary reads the struct, of whatever length. It never fails.
+func (x *EmatchHdr) UnmarshalBinary(b []byte) error { x.decode(b); return nil }
 
-// EmCmp is the C struct tcf-em-cmp of 12 bytes: comparison of a number (struct tcf_em_cmp). The
-// last two members hold two values of 4 bits each.
+// EmCmp is the C struct tcf-em-cmp: comparison of a number (struct tcf_em_cmp). The last two
+// members hold two values of 4 bits each.
 type EmCmp struct {
-	Val        uint32 // what to compare with
-	Mask       uint32 // bits that count, 0 for all
-	Off        uint16 // place, bytes from the layer
-	AlignFlags uint8  // lower half (on little-endian machines) 1, 2 or 4 bytes
-	LayerOpnd  uint8  // lower half 0 link, 1 network, 2 transport
+	Val  uint32 // what to compare with
+	Mask uint32 // bits that count, 0 for all
+	Off  uint16 // place, bytes from the layer
+	// Lower half (on little-endian machines) 1, 2 or 4 bytes; upper half 1: convert byte order.
+	AlignFlags uint8
+	// Lower half 0 link, 1 network, 2 transport; upper half 0 equal, 1 greater, 2 less.
+	LayerOpnd uint8
 }
 
 func (x *EmCmp) encode(b []byte) {
@@ -3165,12 +1974,7 @@ func (x *EmCmp) encode(b []byte) {
 }
 
 func (x *EmCmp) decode(b []byte) {
-	if len(b) < 12 {
-		var full [12]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:12]
+	b = nlattr.Fixed(b, 12)
 	x.Val = nlattr.GetUint32(b)
 	x.Mask = nlattr.GetUint32(b[4:])
 	x.Off = nlattr.GetUint16(b[8:])
@@ -3179,24 +1983,18 @@ func (x *EmCmp) decode(b []byte) {
 }
 
 // AppendBinary appends the struct as the kernel lays it out.
-func (x *EmCmp) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(12))
-	return e.Finish()
-}
+func (x *EmCmp) AppendBinary(b []byte) ([]byte, error) { return nlattr.AppendStruct(b, 12, x.encode) }
 
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *EmCmp) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
+// UnmarshalBinary reads the struct, of whatever length. It never fails.
+func (x *EmCmp) UnmarshalBinary(b []byte) error { x.decode(b); return nil }
 
 // EmNbyte is the C struct tcf-em-nbyte of 4 bytes and an array behind them: comparison of bytes
 // (struct tcf_em_nbyte).
 type EmNbyte struct {
-	Off      uint16 // place, bytes from the layer
-	LenLayer uint16 // lower 12 bits
+	Off uint16 // place, bytes from the layer
+	// Lower 12 bits (on little-endian machines) length, upper 4 layer: 0 link, 1 network, 2
+	// transport.
+	LenLayer uint16
 	Needle   []byte // the bytes
 }
 
@@ -3212,12 +2010,7 @@ func (x *EmNbyte) decode(b []byte) {
 	if len(b) > 4 {
 		rest = b[4:]
 	}
-	if len(b) < 4 {
-		var full [4]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:4]
+	b = nlattr.Fixed(b, 4)
 	x.Off = nlattr.GetUint16(b)
 	x.LenLayer = nlattr.GetUint16(b[2:])
 	if n := len(rest); n > 0 {
@@ -3233,8 +2026,7 @@ func (x *EmNbyte) AppendBinary(b []byte) ([]byte, error) {
 	return e.Finish()
 }
 
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
+// UnmarshalBinary reads the struct, of whatever length. It never fails.
 func (x *EmNbyte) UnmarshalBinary(b []byte) error {
 	*x = EmNbyte{}
 	x.decode(b)
@@ -3250,8 +2042,9 @@ type EmText struct {
 	FromOffset uint16 // where to begin, bytes from a layer
 	ToOffset   uint16 // where to end, bytes from a layer
 	PatternLen uint16 // length of the text
-	Layers     uint8  // lower half
-	Pattern    []byte // the text
+	// Lower half (on little-endian machines) layer of the begin, upper half of the end.
+	Layers  uint8
+	Pattern []byte // the text
 }
 
 func (x *EmText) encode(e *nlattr.Encoder) {
@@ -3273,12 +2066,7 @@ func (x *EmText) decode(b []byte) {
 	if len(b) > 24 {
 		rest = b[24:]
 	}
-	if len(b) < 24 {
-		var full [24]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:24]
+	b = nlattr.Fixed(b, 24)
 	x.Algo = nlattr.CString(b[0:16])
 	x.FromOffset = nlattr.GetUint16(b[16:])
 	x.ToOffset = nlattr.GetUint16(b[18:])
@@ -3297,16 +2085,15 @@ func (x *EmText) AppendBinary(b []byte) ([]byte, error) {
 	return e.Finish()
 }
 
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
+// UnmarshalBinary reads the struct, of whatever length. It never fails.
 func (x *EmText) UnmarshalBinary(b []byte) error {
 	*x = EmText{}
 	x.decode(b)
 	return nil
 }
 
-// ActTimes is the C struct tcf-t of 32 bytes: when an action was set up and used (struct tcf_t), in
-// hundredths of a second.
+// ActTimes is the C struct tcf-t: when an action was set up and used (struct tcf_t), in hundredths
+// of a second.
 type ActTimes struct {
 	Install  uint64 // since it was set up
 	Lastuse  uint64 // since it was last used
@@ -3323,40 +2110,23 @@ func (x *ActTimes) encode(b []byte) {
 }
 
 func (x *ActTimes) decode(b []byte) {
-	if len(b) < 32 {
-		var full [32]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:32]
+	b = nlattr.Fixed(b, 32)
 	x.Install = nlattr.GetUint64(b)
 	x.Lastuse = nlattr.GetUint64(b[8:])
 	x.Expires = nlattr.GetUint64(b[16:])
 	x.Firstuse = nlattr.GetUint64(b[24:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *ActTimes) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(32))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *ActTimes) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// Gact is the C struct tc-gact of 20 bytes: what all actions have (struct tc_gact; struct
-// tc_act_bpf, tc_ct, tc_ctinfo, tc_defact, tc_gate, tc_sample and tc_skbedit are the same).
+// Gact is the C struct tc-gact: what all actions have (struct tc_gact; struct tc_act_bpf, tc_ct,
+// tc_ctinfo, tc_defact, tc_gate, tc_sample and tc_skbedit are the same).
 type Gact struct {
-	Index   uint32     // number among the actions of its kind; 0: the kernel chooses
-	Capab   uint32     // 0
-	Action  ActVerdict // what happens next
-	Refcnt  int32      // users, and one if it was made by itself
-	Bindcnt int32      // filters that use it
+	Index  uint32     // number among the actions of its kind; 0: the kernel chooses
+	Capab  uint32     // 0
+	Action ActVerdict // what happens next
+	// Users, and one if it was made by itself. Read only.
+	Refcnt int32
+	// Filters that use it. Read only.
+	Bindcnt int32
 }
 
 func (x *Gact) encode(b []byte) {
@@ -3369,12 +2139,7 @@ func (x *Gact) encode(b []byte) {
 }
 
 func (x *Gact) decode(b []byte) {
-	if len(b) < 20 {
-		var full [20]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:20]
+	b = nlattr.Fixed(b, 20)
 	x.Index = nlattr.GetUint32(b)
 	x.Capab = nlattr.GetUint32(b[4:])
 	x.Action = ActVerdict(int32(nlattr.GetUint32(b[8:])))
@@ -3382,21 +2147,7 @@ func (x *Gact) decode(b []byte) {
 	x.Bindcnt = int32(nlattr.GetUint32(b[16:]))
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *Gact) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(20))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *Gact) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// GactP is the C struct tc-gact-p of 8 bytes: another verdict for some packets (struct tc_gact_p).
+// GactP is the C struct tc-gact-p: another verdict for some packets (struct tc_gact_p).
 type GactP struct {
 	Ptype   GactPtype
 	Pval    uint16 // one packet in so many
@@ -3411,40 +2162,23 @@ func (x *GactP) encode(b []byte) {
 }
 
 func (x *GactP) decode(b []byte) {
-	if len(b) < 8 {
-		var full [8]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:8]
+	b = nlattr.Fixed(b, 8)
 	x.Ptype = GactPtype(nlattr.GetUint16(b))
 	x.Pval = nlattr.GetUint16(b[2:])
 	x.Paction = ActVerdict(int32(nlattr.GetUint32(b[4:])))
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *GactP) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(8))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *GactP) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// Connmark is the C struct tc-connmark of 24 bytes: connmark: the mark of the connection becomes
-// that of the packet (struct tc_connmark).
+// Connmark is the C struct tc-connmark: connmark: the mark of the connection becomes that of the
+// packet (struct tc_connmark).
 type Connmark struct {
-	Index   uint32     // number among the actions of its kind; 0: the kernel chooses
-	Capab   uint32     // 0
-	Action  ActVerdict // what happens next
-	Refcnt  int32      // users
-	Bindcnt int32      // filters that use it
-	Zone    uint16     // zone of conntrack to look in
+	Index  uint32     // number among the actions of its kind; 0: the kernel chooses
+	Capab  uint32     // 0
+	Action ActVerdict // what happens next
+	// Users. Read only.
+	Refcnt int32
+	// Filters that use it. Read only.
+	Bindcnt int32
+	Zone    uint16 // zone of conntrack to look in
 }
 
 func (x *Connmark) encode(b []byte) {
@@ -3458,12 +2192,7 @@ func (x *Connmark) encode(b []byte) {
 }
 
 func (x *Connmark) decode(b []byte) {
-	if len(b) < 24 {
-		var full [24]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:24]
+	b = nlattr.Fixed(b, 24)
 	x.Index = nlattr.GetUint32(b)
 	x.Capab = nlattr.GetUint32(b[4:])
 	x.Action = ActVerdict(int32(nlattr.GetUint32(b[8:])))
@@ -3472,27 +2201,15 @@ func (x *Connmark) decode(b []byte) {
 	x.Zone = nlattr.GetUint16(b[20:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *Connmark) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(24))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *Connmark) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// Csum is the C struct tc-csum of 24 bytes: csum: computes checksums (struct tc_csum).
+// Csum is the C struct tc-csum: csum: computes checksums (struct tc_csum).
 type Csum struct {
-	Index       uint32     // number among the actions of its kind; 0: the kernel chooses
-	Capab       uint32     // 0
-	Action      ActVerdict // what happens next
-	Refcnt      int32      // users
-	Bindcnt     int32      // filters that use it
+	Index  uint32     // number among the actions of its kind; 0: the kernel chooses
+	Capab  uint32     // 0
+	Action ActVerdict // what happens next
+	// Users. Read only.
+	Refcnt int32
+	// Filters that use it. Read only.
+	Bindcnt     int32
 	UpdateFlags CsumFlags
 }
 
@@ -3507,12 +2224,7 @@ func (x *Csum) encode(b []byte) {
 }
 
 func (x *Csum) decode(b []byte) {
-	if len(b) < 24 {
-		var full [24]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:24]
+	b = nlattr.Fixed(b, 24)
 	x.Index = nlattr.GetUint32(b)
 	x.Capab = nlattr.GetUint32(b[4:])
 	x.Action = ActVerdict(int32(nlattr.GetUint32(b[8:])))
@@ -3521,28 +2233,15 @@ func (x *Csum) decode(b []byte) {
 	x.UpdateFlags = CsumFlags(nlattr.GetUint32(b[20:]))
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *Csum) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(24))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *Csum) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// Ife is the C struct tc-ife of 24 bytes: ife: a header that carries data about the packet (struct
-// tc_ife).
+// Ife is the C struct tc-ife: ife: a header that carries data about the packet (struct tc_ife).
 type Ife struct {
-	Index   uint32     // number among the actions of its kind; 0: the kernel chooses
-	Capab   uint32     // 0
-	Action  ActVerdict // what happens next
-	Refcnt  int32      // users
-	Bindcnt int32      // filters that use it
+	Index  uint32     // number among the actions of its kind; 0: the kernel chooses
+	Capab  uint32     // 0
+	Action ActVerdict // what happens next
+	// Users. Read only.
+	Refcnt int32
+	// Filters that use it. Read only.
+	Bindcnt int32
 	Flags   IfeMode
 }
 
@@ -3557,12 +2256,7 @@ func (x *Ife) encode(b []byte) {
 }
 
 func (x *Ife) decode(b []byte) {
-	if len(b) < 24 {
-		var full [24]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:24]
+	b = nlattr.Fixed(b, 24)
 	x.Index = nlattr.GetUint32(b)
 	x.Capab = nlattr.GetUint32(b[4:])
 	x.Action = ActVerdict(int32(nlattr.GetUint32(b[8:])))
@@ -3571,28 +2265,15 @@ func (x *Ife) decode(b []byte) {
 	x.Flags = IfeMode(nlattr.GetUint16(b[20:]))
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *Ife) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(24))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *Ife) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// Mirred is the C struct tc-mirred of 28 bytes: mirred: sends or copies packets elsewhere (struct
-// tc_mirred).
+// Mirred is the C struct tc-mirred: mirred: sends or copies packets elsewhere (struct tc_mirred).
 type Mirred struct {
-	Index   uint32     // number among the actions of its kind; 0: the kernel chooses
-	Capab   uint32     // 0
-	Action  ActVerdict // what happens next
-	Refcnt  int32      // users
-	Bindcnt int32      // filters that use it
+	Index  uint32     // number among the actions of its kind; 0: the kernel chooses
+	Capab  uint32     // 0
+	Action ActVerdict // what happens next
+	// Users. Read only.
+	Refcnt int32
+	// Filters that use it. Read only.
+	Bindcnt int32
 	Eaction MirredAction
 	Ifindex uint32 // index of the other link; 0 with a block
 }
@@ -3609,12 +2290,7 @@ func (x *Mirred) encode(b []byte) {
 }
 
 func (x *Mirred) decode(b []byte) {
-	if len(b) < 28 {
-		var full [28]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:28]
+	b = nlattr.Fixed(b, 28)
 	x.Index = nlattr.GetUint32(b)
 	x.Capab = nlattr.GetUint32(b[4:])
 	x.Action = ActVerdict(int32(nlattr.GetUint32(b[8:])))
@@ -3624,27 +2300,15 @@ func (x *Mirred) decode(b []byte) {
 	x.Ifindex = nlattr.GetUint32(b[24:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *Mirred) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(28))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *Mirred) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// Mpls is the C struct tc-mpls of 24 bytes: mpls: changes labels (struct tc_mpls).
+// Mpls is the C struct tc-mpls: mpls: changes labels (struct tc_mpls).
 type Mpls struct {
-	Index   uint32     // number among the actions of its kind; 0: the kernel chooses
-	Capab   uint32     // 0
-	Action  ActVerdict // what happens next
-	Refcnt  int32      // users
-	Bindcnt int32      // filters that use it
+	Index  uint32     // number among the actions of its kind; 0: the kernel chooses
+	Capab  uint32     // 0
+	Action ActVerdict // what happens next
+	// Users. Read only.
+	Refcnt int32
+	// Filters that use it. Read only.
+	Bindcnt int32
 	MAction MplsAction
 }
 
@@ -3659,12 +2323,7 @@ func (x *Mpls) encode(b []byte) {
 }
 
 func (x *Mpls) decode(b []byte) {
-	if len(b) < 24 {
-		var full [24]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:24]
+	b = nlattr.Fixed(b, 24)
 	x.Index = nlattr.GetUint32(b)
 	x.Capab = nlattr.GetUint32(b[4:])
 	x.Action = ActVerdict(int32(nlattr.GetUint32(b[8:])))
@@ -3673,31 +2332,18 @@ func (x *Mpls) decode(b []byte) {
 	x.MAction = MplsAction(int32(nlattr.GetUint32(b[20:])))
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *Mpls) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(24))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *Mpls) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// Nat is the C struct tc-nat of 36 bytes: nat: translates IPv4 addresses without state (struct
-// tc_nat).
+// Nat is the C struct tc-nat: nat: translates IPv4 addresses without state (struct tc_nat).
 type Nat struct {
-	Index   uint32     // number among the actions of its kind; 0: the kernel chooses
-	Capab   uint32     // 0
-	Action  ActVerdict // what happens next
-	Refcnt  int32      // users
-	Bindcnt int32      // filters that use it
-	OldAddr uint32     // prefix to translate
-	NewAddr uint32     // prefix to put there
-	Mask    uint32     // mask of both
+	Index  uint32     // number among the actions of its kind; 0: the kernel chooses
+	Capab  uint32     // 0
+	Action ActVerdict // what happens next
+	// Users. Read only.
+	Refcnt int32
+	// Filters that use it. Read only.
+	Bindcnt int32
+	OldAddr uint32 // prefix to translate
+	NewAddr uint32 // prefix to put there
+	Mask    uint32 // mask of both
 	Flags   NatFlags
 }
 
@@ -3715,12 +2361,7 @@ func (x *Nat) encode(b []byte) {
 }
 
 func (x *Nat) decode(b []byte) {
-	if len(b) < 36 {
-		var full [36]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:36]
+	b = nlattr.Fixed(b, 36)
 	x.Index = nlattr.GetUint32(b)
 	x.Capab = nlattr.GetUint32(b[4:])
 	x.Action = ActVerdict(int32(nlattr.GetUint32(b[8:])))
@@ -3732,27 +2373,13 @@ func (x *Nat) decode(b []byte) {
 	x.Flags = NatFlags(nlattr.GetUint32(b[32:]))
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *Nat) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(36))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *Nat) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// PeditKey is the C struct tc-pedit-key of 24 bytes: one 32-bit word that pedit changes (struct
-// tc_pedit_key): it becomes (word & mask) ^ val. Both are as the packet has them, in network byte
-// order.
+// PeditKey is the C struct tc-pedit-key: one 32-bit word that pedit changes (struct tc_pedit_key):
+// it becomes (word & mask) ^ val. Both are as the packet has them, in network byte order.
 type PeditKey struct {
-	Mask    uint32 // bits to keep
-	Val     uint32 // bits to put there
-	Off     uint32 // place, bytes from the header, a multiple of 4
+	Mask uint32 // bits to keep
+	Val  uint32 // bits to put there
+	Off  uint32 // place, bytes from the header, a multiple of 4
+	// With offmask: where the packet has a byte to add to the offset.
 	At      uint32
 	Offmask uint32 // bits of that byte, 0 for none
 	Shift   uint32 // they are shifted right by this
@@ -3769,12 +2396,7 @@ func (x *PeditKey) encode(b []byte) {
 }
 
 func (x *PeditKey) decode(b []byte) {
-	if len(b) < 24 {
-		var full [24]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:24]
+	b = nlattr.Fixed(b, 24)
 	x.Mask = nlattr.GetUint32BE(b)
 	x.Val = nlattr.GetUint32BE(b[4:])
 	x.Off = nlattr.GetUint32(b[8:])
@@ -3785,28 +2407,24 @@ func (x *PeditKey) decode(b []byte) {
 
 // AppendBinary appends the struct as the kernel lays it out.
 func (x *PeditKey) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(24))
-	return e.Finish()
+	return nlattr.AppendStruct(b, 24, x.encode)
 }
 
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *PeditKey) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
+// UnmarshalBinary reads the struct, of whatever length. It never fails.
+func (x *PeditKey) UnmarshalBinary(b []byte) error { x.decode(b); return nil }
 
 // PeditSel is the C struct tc-pedit-sel of 24 bytes and an array behind them: pedit: changes words
 // of packets (struct tc_pedit_sel).
 //
 // Nkeys is the number of Keys, and filled in where it is zero.
 type PeditSel struct {
-	Index   uint32     // number among the actions of its kind; 0: the kernel chooses
-	Capab   uint32     // 0
-	Action  ActVerdict // what happens next
-	Refcnt  int32      // users
-	Bindcnt int32      // filters that use it
+	Index  uint32     // number among the actions of its kind; 0: the kernel chooses
+	Capab  uint32     // 0
+	Action ActVerdict // what happens next
+	// Users. Read only.
+	Refcnt int32
+	// Filters that use it. Read only.
+	Bindcnt int32
 	Nkeys   uint8      // number of keys, 1 at least
 	Flags   uint8      // kept for the writer
 	Keys    []PeditKey // what to change, nkeys of them
@@ -3837,12 +2455,7 @@ func (x *PeditSel) decode(b []byte) {
 	if len(b) > 24 {
 		rest = b[24:]
 	}
-	if len(b) < 24 {
-		var full [24]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:24]
+	b = nlattr.Fixed(b, 24)
 	x.Index = nlattr.GetUint32(b)
 	x.Capab = nlattr.GetUint32(b[4:])
 	x.Action = ActVerdict(int32(nlattr.GetUint32(b[8:])))
@@ -3859,33 +2472,21 @@ func (x *PeditSel) decode(b []byte) {
 	}
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *PeditSel) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(&e)
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *PeditSel) UnmarshalBinary(b []byte) error {
-	*x = PeditSel{}
-	x.decode(b)
-	return nil
-}
-
-// Police is the C struct tc-police of 56 bytes: police: holds packets to a rate (struct tc_police).
+// Police is the C struct tc-police: police: holds packets to a rate (struct tc_police).
 type Police struct {
-	Index    uint32     // number among the actions of its kind; 0: the kernel chooses
-	Action   ActVerdict // what happens to packets beyond the rate
-	Limit    uint32     // 0
-	Burst    uint32     // size of the bucket in ticks at the rate
-	Mtu      uint32     // largest packet, bytes
+	Index  uint32     // number among the actions of its kind; 0: the kernel chooses
+	Action ActVerdict // what happens to packets beyond the rate
+	Limit  uint32     // 0
+	Burst  uint32     // size of the bucket in ticks at the rate
+	// Largest packet, bytes; 0 for any, with a rate what its table covers.
+	Mtu      uint32
 	Rate     Ratespec
 	Peakrate Ratespec // highest rate in bursts, 0 for none
-	Refcnt   int32    // users
-	Bindcnt  int32    // filters that use it
-	Capab    uint32   // 0
+	// Users. Read only.
+	Refcnt int32
+	// Filters that use it. Read only.
+	Bindcnt int32
+	Capab   uint32 // 0
 }
 
 func (x *Police) encode(e *nlattr.Encoder, b []byte) {
@@ -3903,12 +2504,7 @@ func (x *Police) encode(e *nlattr.Encoder, b []byte) {
 }
 
 func (x *Police) decode(b []byte) {
-	if len(b) < 56 {
-		var full [56]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:56]
+	b = nlattr.Fixed(b, 56)
 	x.Index = nlattr.GetUint32(b)
 	x.Action = ActVerdict(int32(nlattr.GetUint32(b[4:])))
 	x.Limit = nlattr.GetUint32(b[8:])
@@ -3921,28 +2517,15 @@ func (x *Police) decode(b []byte) {
 	x.Capab = nlattr.GetUint32(b[52:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *Police) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(&e, e.Extend(56))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *Police) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// Skbmod is the C struct tc-skbmod of 32 bytes: skbmod: changes the Ethernet header (struct
-// tc_skbmod).
+// Skbmod is the C struct tc-skbmod: skbmod: changes the Ethernet header (struct tc_skbmod).
 type Skbmod struct {
-	Index   uint32     // number among the actions of its kind; 0: the kernel chooses
-	Capab   uint32     // 0
-	Action  ActVerdict // what happens next
-	Refcnt  int32      // users
-	Bindcnt int32      // filters that use it
+	Index  uint32     // number among the actions of its kind; 0: the kernel chooses
+	Capab  uint32     // 0
+	Action ActVerdict // what happens next
+	// Users. Read only.
+	Refcnt int32
+	// Filters that use it. Read only.
+	Bindcnt int32
 	Flags   SkbmodFlags
 }
 
@@ -3957,12 +2540,7 @@ func (x *Skbmod) encode(b []byte) {
 }
 
 func (x *Skbmod) decode(b []byte) {
-	if len(b) < 32 {
-		var full [32]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:32]
+	b = nlattr.Fixed(b, 32)
 	x.Index = nlattr.GetUint32(b)
 	x.Capab = nlattr.GetUint32(b[4:])
 	x.Action = ActVerdict(int32(nlattr.GetUint32(b[8:])))
@@ -3971,28 +2549,16 @@ func (x *Skbmod) decode(b []byte) {
 	x.Flags = SkbmodFlags(nlattr.GetUint64(b[24:]))
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *Skbmod) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(32))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *Skbmod) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// TunnelKey is the C struct tc-tunnel-key of 24 bytes: tunnel_key: metadata for tunnel devices
-// (struct tc_tunnel_key).
+// TunnelKey is the C struct tc-tunnel-key: tunnel_key: metadata for tunnel devices (struct
+// tc_tunnel_key).
 type TunnelKey struct {
-	Index   uint32     // number among the actions of its kind; 0: the kernel chooses
-	Capab   uint32     // 0
-	Action  ActVerdict // what happens next
-	Refcnt  int32      // users
-	Bindcnt int32      // filters that use it
+	Index  uint32     // number among the actions of its kind; 0: the kernel chooses
+	Capab  uint32     // 0
+	Action ActVerdict // what happens next
+	// Users. Read only.
+	Refcnt int32
+	// Filters that use it. Read only.
+	Bindcnt int32
 	TAction TunnelKeyAction
 }
 
@@ -4007,12 +2573,7 @@ func (x *TunnelKey) encode(b []byte) {
 }
 
 func (x *TunnelKey) decode(b []byte) {
-	if len(b) < 24 {
-		var full [24]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:24]
+	b = nlattr.Fixed(b, 24)
 	x.Index = nlattr.GetUint32(b)
 	x.Capab = nlattr.GetUint32(b[4:])
 	x.Action = ActVerdict(int32(nlattr.GetUint32(b[8:])))
@@ -4021,27 +2582,15 @@ func (x *TunnelKey) decode(b []byte) {
 	x.TAction = TunnelKeyAction(int32(nlattr.GetUint32(b[20:])))
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *TunnelKey) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(24))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *TunnelKey) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// Vlan is the C struct tc-vlan of 24 bytes: vlan: changes VLAN tags (struct tc_vlan).
+// Vlan is the C struct tc-vlan: vlan: changes VLAN tags (struct tc_vlan).
 type Vlan struct {
-	Index   uint32     // number among the actions of its kind; 0: the kernel chooses
-	Capab   uint32     // 0
-	Action  ActVerdict // what happens next
-	Refcnt  int32      // users
-	Bindcnt int32      // filters that use it
+	Index  uint32     // number among the actions of its kind; 0: the kernel chooses
+	Capab  uint32     // 0
+	Action ActVerdict // what happens next
+	// Users. Read only.
+	Refcnt int32
+	// Filters that use it. Read only.
+	Bindcnt int32
 	VAction VlanAction
 }
 
@@ -4056,30 +2605,11 @@ func (x *Vlan) encode(b []byte) {
 }
 
 func (x *Vlan) decode(b []byte) {
-	if len(b) < 24 {
-		var full [24]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:24]
+	b = nlattr.Fixed(b, 24)
 	x.Index = nlattr.GetUint32(b)
 	x.Capab = nlattr.GetUint32(b[4:])
 	x.Action = ActVerdict(int32(nlattr.GetUint32(b[8:])))
 	x.Refcnt = int32(nlattr.GetUint32(b[12:]))
 	x.Bindcnt = int32(nlattr.GetUint32(b[16:]))
 	x.VAction = VlanAction(int32(nlattr.GetUint32(b[20:])))
-}
-
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *Vlan) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(24))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *Vlan) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
 }

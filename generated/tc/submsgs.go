@@ -10,40 +10,40 @@ import "github.com/nlgen/nlgen/runtime/nlattr"
 // *QdiscOptionsMqprio, *MultiqQopt, *QdiscOptionsNetem, *PrioQopt, *PieAttrs, *PlugQopt, *RedAttrs,
 // *SfbAttrs, *SfqQoptV1, *SkbprioQopt, *TaprioAttrs, *TbfAttrs or QdiscOptionsRaw.
 type QdiscOptionsMsg interface {
-	isQdiscOptionsMsg()
+	byQdiscOptionsMsg() string // what chooses this form
 }
 
 // QdiscOptionsRaw is content whose form the spec does not know.
 type QdiscOptionsRaw []byte
 
-func (*FifoQopt) isQdiscOptionsMsg()           {}
-func (*CakeAttrs) isQdiscOptionsMsg()          {}
-func (*CbsAttrs) isQdiscOptionsMsg()           {}
-func (*ChokeAttrs) isQdiscOptionsMsg()         {}
-func (*CodelAttrs) isQdiscOptionsMsg()         {}
-func (*Dualpi2Attrs) isQdiscOptionsMsg()       {}
-func (*EtfAttrs) isQdiscOptionsMsg()           {}
-func (*EtsAttrs) isQdiscOptionsMsg()           {}
-func (*FqAttrs) isQdiscOptionsMsg()            {}
-func (*FqCodelAttrs) isQdiscOptionsMsg()       {}
-func (*FqPieAttrs) isQdiscOptionsMsg()         {}
-func (*GredAttrs) isQdiscOptionsMsg()          {}
-func (*HfscQopt) isQdiscOptionsMsg()           {}
-func (*HhfAttrs) isQdiscOptionsMsg()           {}
-func (*HtbAttrs) isQdiscOptionsMsg()           {}
-func (*QdiscOptionsMqprio) isQdiscOptionsMsg() {}
-func (*MultiqQopt) isQdiscOptionsMsg()         {}
-func (*QdiscOptionsNetem) isQdiscOptionsMsg()  {}
-func (*PrioQopt) isQdiscOptionsMsg()           {}
-func (*PieAttrs) isQdiscOptionsMsg()           {}
-func (*PlugQopt) isQdiscOptionsMsg()           {}
-func (*RedAttrs) isQdiscOptionsMsg()           {}
-func (*SfbAttrs) isQdiscOptionsMsg()           {}
-func (*SfqQoptV1) isQdiscOptionsMsg()          {}
-func (*SkbprioQopt) isQdiscOptionsMsg()        {}
-func (*TaprioAttrs) isQdiscOptionsMsg()        {}
-func (*TbfAttrs) isQdiscOptionsMsg()           {}
-func (QdiscOptionsRaw) isQdiscOptionsMsg()     {}
+func (*FifoQopt) byQdiscOptionsMsg() string           { return "bfifo, pfifo, pfifo_head_drop" }
+func (*CakeAttrs) byQdiscOptionsMsg() string          { return "cake" }
+func (*CbsAttrs) byQdiscOptionsMsg() string           { return "cbs" }
+func (*ChokeAttrs) byQdiscOptionsMsg() string         { return "choke" }
+func (*CodelAttrs) byQdiscOptionsMsg() string         { return "codel" }
+func (*Dualpi2Attrs) byQdiscOptionsMsg() string       { return "dualpi2" }
+func (*EtfAttrs) byQdiscOptionsMsg() string           { return "etf" }
+func (*EtsAttrs) byQdiscOptionsMsg() string           { return "ets" }
+func (*FqAttrs) byQdiscOptionsMsg() string            { return "fq" }
+func (*FqCodelAttrs) byQdiscOptionsMsg() string       { return "fq_codel" }
+func (*FqPieAttrs) byQdiscOptionsMsg() string         { return "fq_pie" }
+func (*GredAttrs) byQdiscOptionsMsg() string          { return "gred" }
+func (*HfscQopt) byQdiscOptionsMsg() string           { return "hfsc" }
+func (*HhfAttrs) byQdiscOptionsMsg() string           { return "hhf" }
+func (*HtbAttrs) byQdiscOptionsMsg() string           { return "htb" }
+func (*QdiscOptionsMqprio) byQdiscOptionsMsg() string { return "mqprio" }
+func (*MultiqQopt) byQdiscOptionsMsg() string         { return "multiq" }
+func (*QdiscOptionsNetem) byQdiscOptionsMsg() string  { return "netem" }
+func (*PrioQopt) byQdiscOptionsMsg() string           { return "pfifo_fast, prio" }
+func (*PieAttrs) byQdiscOptionsMsg() string           { return "pie" }
+func (*PlugQopt) byQdiscOptionsMsg() string           { return "plug" }
+func (*RedAttrs) byQdiscOptionsMsg() string           { return "red" }
+func (*SfbAttrs) byQdiscOptionsMsg() string           { return "sfb" }
+func (*SfqQoptV1) byQdiscOptionsMsg() string          { return "sfq" }
+func (*SkbprioQopt) byQdiscOptionsMsg() string        { return "skbprio" }
+func (*TaprioAttrs) byQdiscOptionsMsg() string        { return "taprio" }
+func (*TbfAttrs) byQdiscOptionsMsg() string           { return "tbf" }
+func (QdiscOptionsRaw) byQdiscOptionsMsg() string     { return "" }
 
 // QdiscOptionsMqprio is the sub-message qdisc-options for mqprio: more about mqprio; all of it for
 // the device.
@@ -54,37 +54,30 @@ type QdiscOptionsMqprio struct {
 	MinRate64 *MqprioMinRatesAttrs     // rates that traffic classes are sure of
 	MaxRate64 *MqprioMaxRatesAttrs     // rates that traffic classes cannot exceed
 	TcEntry   []MqprioTcEntryAttrs     // a traffic class
-	Unknown   []nlattr.Attr            // what the fields cannot hold, as it came
+	Unknown   []nlattr.Attr
 }
 
-func (x *QdiscOptionsMqprio) encode(e *nlattr.Encoder) {
+func (x *QdiscOptionsMqprio) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	x.Header.encode(e.Extend(82))
 	e.Pad()
-	if x.Mode.OK {
-		e.Uint16(AttrMqprioMode, uint16(x.Mode.V))
-	}
-	if x.Shaper.OK {
-		e.Uint16(AttrMqprioShaper, uint16(x.Shaper.V))
-	}
+	nlattr.OptEnum16(e, AttrMqprioMode, x.Mode)
+	nlattr.OptEnum16(e, AttrMqprioShaper, x.Shaper)
 	if x.MinRate64 != nil {
-		nest := e.Begin(AttrMqprioMinRate64)
-		x.MinRate64.encode(e)
-		e.End(nest)
+		x.MinRate64.encode(e, AttrMqprioMinRate64)
 	}
 	if x.MaxRate64 != nil {
-		nest := e.Begin(AttrMqprioMaxRate64)
-		x.MaxRate64.encode(e)
-		e.End(nest)
+		x.MaxRate64.encode(e, AttrMqprioMaxRate64)
 	}
 	for i := range x.TcEntry {
-		nest := e.Begin(AttrMqprioTcEntry)
-		x.TcEntry[i].encode(e)
-		e.End(nest)
+		x.TcEntry[i].encode(e, AttrMqprioTcEntry)
 	}
 	e.Raw(x.Unknown)
+	e.EndFixed(n, 82)
 }
 
-func (x *QdiscOptionsMqprio) decode(d *nlattr.Decoder) {
+func (x *QdiscOptionsMqprio) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	x.Header.decode(d.Header(82))
 	for d.Next() {
 		switch d.Type() {
@@ -93,44 +86,31 @@ func (x *QdiscOptionsMqprio) decode(d *nlattr.Decoder) {
 		case AttrMqprioShaper:
 			x.Shaper = nlattr.Some(MqprioShaper(d.Uint16()))
 		case AttrMqprioMinRate64:
-			v := nlattr.New[MqprioMinRatesAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[MqprioMinRatesAttrs](d); v.decode(d, &x.Unknown) {
 				x.MinRate64 = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrMqprioMaxRate64:
-			v := nlattr.New[MqprioMaxRatesAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[MqprioMaxRatesAttrs](d); v.decode(d, &x.Unknown) {
 				x.MaxRate64 = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrMqprioTcEntry:
-			if x.TcEntry == nil {
-				x.TcEntry = nlattr.MakeSlice[MqprioTcEntryAttrs](d, d.Count())
-			}
-			x.TcEntry = append(x.TcEntry, MqprioTcEntryAttrs{})
-			nest := d.Enter()
-			x.TcEntry[len(x.TcEntry)-1].decode(d)
-			if !d.Close(nest) {
-				x.TcEntry, x.Unknown = x.TcEntry[:len(x.TcEntry)-1], d.Unknown(x.Unknown)
+			x.TcEntry = append(nlattr.Room(d, x.TcEntry), MqprioTcEntryAttrs{})
+			if !x.TcEntry[len(x.TcEntry)-1].decode(d, &x.Unknown) {
+				x.TcEntry = x.TcEntry[:len(x.TcEntry)-1]
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // QdiscOptionsNetem is the sub-message qdisc-options for netem: netem: delays, loses, copies and
 // spoils packets.
 type QdiscOptionsNetem struct {
-	Header    NetemQopt
-	Corr      nlattr.Opt[NetemCorr] // how much decisions hang together
+	Header NetemQopt
+	Corr   nlattr.Opt[NetemCorr] // how much decisions hang together
+	// Table of the distribution of delays, 8192 for one standard deviation. Requests only.
 	DelayDist []int16
 	Reorder   nlattr.Opt[NetemReorder] // packets sent at once
 	Corrupt   nlattr.Opt[NetemCorrupt] // packets with a wrong bit
@@ -141,68 +121,45 @@ type QdiscOptionsNetem struct {
 	Latency64 nlattr.Opt[int64]        // delay, nanoseconds
 	Jitter64  nlattr.Opt[int64]        // variation of the delay, nanoseconds
 	Slot      *NetemSlot               // send in bursts
-	SlotDist  []int16                  // table of the distribution of the time between bursts
-	PrngSeed  nlattr.Opt[uint64]       // seed of the random numbers
-	Unknown   []nlattr.Attr            // what the fields cannot hold, as it came
+	// Table of the distribution of the time between bursts. Requests only.
+	SlotDist []int16
+	PrngSeed nlattr.Opt[uint64] // seed of the random numbers
+	Unknown  []nlattr.Attr
 }
 
-func (x *QdiscOptionsNetem) encode(e *nlattr.Encoder) {
+func (x *QdiscOptionsNetem) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
 	x.Header.encode(e.Extend(24))
 	if x.Corr.OK {
-		nest := e.BeginRaw(AttrNetemCorr)
-		x.Corr.V.encode(e.Extend(12))
-		e.End(nest)
+		x.Corr.V.encode(e.Struct(AttrNetemCorr, 12))
 	}
-	if x.DelayDist != nil {
-		nlattr.PutArray[int16](e, AttrNetemDelayDist, x.DelayDist)
-	}
+	nlattr.OptArray[int16](e, AttrNetemDelayDist, x.DelayDist)
 	if x.Reorder.OK {
-		nest := e.BeginRaw(AttrNetemReorder)
-		x.Reorder.V.encode(e.Extend(8))
-		e.End(nest)
+		x.Reorder.V.encode(e.Struct(AttrNetemReorder, 8))
 	}
 	if x.Corrupt.OK {
-		nest := e.BeginRaw(AttrNetemCorrupt)
-		x.Corrupt.V.encode(e.Extend(8))
-		e.End(nest)
+		x.Corrupt.V.encode(e.Struct(AttrNetemCorrupt, 8))
 	}
 	if x.Loss != nil {
-		nest := e.Begin(AttrNetemLoss)
-		x.Loss.encode(e)
-		e.End(nest)
+		x.Loss.encode(e, AttrNetemLoss)
 	}
 	if x.Rate.OK {
-		nest := e.BeginRaw(AttrNetemRate)
-		x.Rate.V.encode(e.Extend(16))
-		e.End(nest)
+		x.Rate.V.encode(e.Struct(AttrNetemRate, 16))
 	}
-	if x.Ecn.OK {
-		e.Uint32(AttrNetemEcn, x.Ecn.V)
-	}
-	if x.Rate64.OK {
-		e.Uint64(AttrNetemRate64, x.Rate64.V)
-	}
-	if x.Latency64.OK {
-		e.Int64(AttrNetemLatency64, x.Latency64.V)
-	}
-	if x.Jitter64.OK {
-		e.Int64(AttrNetemJitter64, x.Jitter64.V)
-	}
+	e.OptUint32(AttrNetemEcn, x.Ecn)
+	e.OptUint64(AttrNetemRate64, x.Rate64)
+	e.OptInt64(AttrNetemLatency64, x.Latency64)
+	e.OptInt64(AttrNetemJitter64, x.Jitter64)
 	if x.Slot != nil {
-		nest := e.BeginRaw(AttrNetemSlot)
-		x.Slot.encode(e.Extend(40))
-		e.End(nest)
+		x.Slot.encode(e.Struct(AttrNetemSlot, 40))
 	}
-	if x.SlotDist != nil {
-		nlattr.PutArray[int16](e, AttrNetemSlotDist, x.SlotDist)
-	}
-	if x.PrngSeed.OK {
-		e.Uint64(AttrNetemPrngSeed, x.PrngSeed.V)
-	}
-	e.Raw(x.Unknown)
+	nlattr.OptArray[int16](e, AttrNetemSlotDist, x.SlotDist)
+	e.OptUint64(AttrNetemPrngSeed, x.PrngSeed)
+	e.Close(n, x.Unknown)
 }
 
-func (x *QdiscOptionsNetem) decode(d *nlattr.Decoder) {
+func (x *QdiscOptionsNetem) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	x.Header.decode(d.Header(24))
 	for d.Next() {
 		switch d.Type() {
@@ -218,178 +175,95 @@ func (x *QdiscOptionsNetem) decode(d *nlattr.Decoder) {
 			x.Corrupt.OK = true
 			x.Corrupt.V.decode(d.Payload())
 		case AttrNetemLoss:
-			v := nlattr.New[NetemLossAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[NetemLossAttrs](d); v.decode(d, &x.Unknown) {
 				x.Loss = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrNetemRate:
 			x.Rate.OK = true
 			x.Rate.V.decode(d.Payload())
 		case AttrNetemEcn:
-			x.Ecn = nlattr.Some(d.Uint32())
+			x.Ecn = d.OptUint32()
 		case AttrNetemRate64:
-			x.Rate64 = nlattr.Some(d.Uint64())
+			x.Rate64 = d.OptUint64()
 		case AttrNetemLatency64:
-			x.Latency64 = nlattr.Some(d.Int64())
+			x.Latency64 = d.OptInt64()
 		case AttrNetemJitter64:
-			x.Jitter64 = nlattr.Some(d.Int64())
+			x.Jitter64 = d.OptInt64()
 		case AttrNetemSlot:
-			v := nlattr.New[NetemSlot](d)
-			v.decode(d.Payload())
-			x.Slot = v
+			x.Slot = nlattr.New[NetemSlot](d)
+			x.Slot.decode(d.Payload())
 		case AttrNetemSlotDist:
 			x.SlotDist = nlattr.Array[int16, int16](d)
 		case AttrNetemPrngSeed:
-			x.PrngSeed = nlattr.Some(d.Uint64())
+			x.PrngSeed = d.OptUint64()
 		case AttrNetemPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // encodeQdiscOptionsMsg appends the sub-message qdisc-options as the attribute typ.
 func encodeQdiscOptionsMsg(e *nlattr.Encoder, typ uint16, selector string, m QdiscOptionsMsg) {
+	e.Select(typ, "kind", selector, m.byQdiscOptionsMsg())
 	switch m := m.(type) {
 	case *FifoQopt:
-		e.Select(typ, "*FifoQopt", "kind", selector, "bfifo", "pfifo", "pfifo_head_drop")
-		nest := e.BeginRaw(typ)
-		m.encode(e.Extend(4))
-		e.End(nest)
+		m.encode(e.Struct(typ, 4))
 	case *CakeAttrs:
-		e.Select(typ, "*CakeAttrs", "kind", selector, "cake")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *CbsAttrs:
-		e.Select(typ, "*CbsAttrs", "kind", selector, "cbs")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *ChokeAttrs:
-		e.Select(typ, "*ChokeAttrs", "kind", selector, "choke")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *CodelAttrs:
-		e.Select(typ, "*CodelAttrs", "kind", selector, "codel")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *Dualpi2Attrs:
-		e.Select(typ, "*Dualpi2Attrs", "kind", selector, "dualpi2")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *EtfAttrs:
-		e.Select(typ, "*EtfAttrs", "kind", selector, "etf")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *EtsAttrs:
-		e.Select(typ, "*EtsAttrs", "kind", selector, "ets")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *FqAttrs:
-		e.Select(typ, "*FqAttrs", "kind", selector, "fq")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *FqCodelAttrs:
-		e.Select(typ, "*FqCodelAttrs", "kind", selector, "fq_codel")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *FqPieAttrs:
-		e.Select(typ, "*FqPieAttrs", "kind", selector, "fq_pie")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *GredAttrs:
-		e.Select(typ, "*GredAttrs", "kind", selector, "gred")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *HfscQopt:
-		e.Select(typ, "*HfscQopt", "kind", selector, "hfsc")
-		nest := e.BeginRaw(typ)
-		m.encode(e.Extend(2))
-		e.End(nest)
+		m.encode(e.Struct(typ, 2))
 	case *HhfAttrs:
-		e.Select(typ, "*HhfAttrs", "kind", selector, "hhf")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *HtbAttrs:
-		e.Select(typ, "*HtbAttrs", "kind", selector, "htb")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *QdiscOptionsMqprio:
-		e.Select(typ, "*QdiscOptionsMqprio", "kind", selector, "mqprio")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.EndFixed(nest, 82)
+		m.encode(e, typ)
 	case *MultiqQopt:
-		e.Select(typ, "*MultiqQopt", "kind", selector, "multiq")
-		nest := e.BeginRaw(typ)
-		m.encode(e.Extend(4))
-		e.End(nest)
+		m.encode(e.Struct(typ, 4))
 	case *QdiscOptionsNetem:
-		e.Select(typ, "*QdiscOptionsNetem", "kind", selector, "netem")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *PrioQopt:
-		e.Select(typ, "*PrioQopt", "kind", selector, "pfifo_fast", "prio")
-		nest := e.BeginRaw(typ)
-		m.encode(e.Extend(20))
-		e.End(nest)
+		m.encode(e.Struct(typ, 20))
 	case *PieAttrs:
-		e.Select(typ, "*PieAttrs", "kind", selector, "pie")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *PlugQopt:
-		e.Select(typ, "*PlugQopt", "kind", selector, "plug")
-		nest := e.BeginRaw(typ)
-		m.encode(e.Extend(8))
-		e.End(nest)
+		m.encode(e.Struct(typ, 8))
 	case *RedAttrs:
-		e.Select(typ, "*RedAttrs", "kind", selector, "red")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *SfbAttrs:
-		e.Select(typ, "*SfbAttrs", "kind", selector, "sfb")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *SfqQoptV1:
-		e.Select(typ, "*SfqQoptV1", "kind", selector, "sfq")
 		nest := e.BeginRaw(typ)
 		m.encode(e, e.Extend(72))
 		e.End(nest)
 	case *SkbprioQopt:
-		e.Select(typ, "*SkbprioQopt", "kind", selector, "skbprio")
-		nest := e.BeginRaw(typ)
-		m.encode(e.Extend(4))
-		e.End(nest)
+		m.encode(e.Struct(typ, 4))
 	case *TaprioAttrs:
-		e.Select(typ, "*TaprioAttrs", "kind", selector, "taprio")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *TbfAttrs:
-		e.Select(typ, "*TbfAttrs", "kind", selector, "tbf")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case QdiscOptionsRaw:
 		e.Bytes(typ, m)
 	}
@@ -406,80 +280,47 @@ func decodeQdiscOptionsMsg(d *nlattr.Decoder, selector string) QdiscOptionsMsg {
 		m.decode(d.Payload())
 		return m
 	case "cake":
-		m := nlattr.New[CakeAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[CakeAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "cbs":
-		m := nlattr.New[CbsAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[CbsAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "choke":
-		m := nlattr.New[ChokeAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[ChokeAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "codel":
-		m := nlattr.New[CodelAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[CodelAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "dualpi2":
-		m := nlattr.New[Dualpi2Attrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[Dualpi2Attrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "etf":
-		m := nlattr.New[EtfAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[EtfAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "ets":
-		m := nlattr.New[EtsAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[EtsAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "fq":
-		m := nlattr.New[FqAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[FqAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "fq_codel":
-		m := nlattr.New[FqCodelAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[FqCodelAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "fq_pie":
-		m := nlattr.New[FqPieAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[FqPieAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "gred":
-		m := nlattr.New[GredAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[GredAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "hfsc":
@@ -490,27 +331,18 @@ func decodeQdiscOptionsMsg(d *nlattr.Decoder, selector string) QdiscOptionsMsg {
 		m.decode(d.Payload())
 		return m
 	case "hhf":
-		m := nlattr.New[HhfAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[HhfAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "htb":
-		m := nlattr.New[HtbAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[HtbAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "mqprio":
 		if len(d.Payload()) < 82 {
 			break
 		}
-		m := nlattr.New[QdiscOptionsMqprio](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[QdiscOptionsMqprio](d); m.decode(d, nil) {
 			return m
 		}
 	case "multiq":
@@ -524,10 +356,7 @@ func decodeQdiscOptionsMsg(d *nlattr.Decoder, selector string) QdiscOptionsMsg {
 		if len(d.Payload()) < 24 {
 			break
 		}
-		m := nlattr.New[QdiscOptionsNetem](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[QdiscOptionsNetem](d); m.decode(d, nil) {
 			return m
 		}
 	case "pfifo_fast", "prio":
@@ -538,10 +367,7 @@ func decodeQdiscOptionsMsg(d *nlattr.Decoder, selector string) QdiscOptionsMsg {
 		m.decode(d.Payload())
 		return m
 	case "pie":
-		m := nlattr.New[PieAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[PieAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "plug":
@@ -552,17 +378,11 @@ func decodeQdiscOptionsMsg(d *nlattr.Decoder, selector string) QdiscOptionsMsg {
 		m.decode(d.Payload())
 		return m
 	case "red":
-		m := nlattr.New[RedAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[RedAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "sfb":
-		m := nlattr.New[SfbAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[SfbAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "sfq":
@@ -580,128 +400,47 @@ func decodeQdiscOptionsMsg(d *nlattr.Decoder, selector string) QdiscOptionsMsg {
 		m.decode(d.Payload())
 		return m
 	case "taprio":
-		m := nlattr.New[TaprioAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[TaprioAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "tbf":
-		m := nlattr.New[TbfAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[TbfAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	}
 	return QdiscOptionsRaw(d.Bytes())
 }
 
-// selectorOfQdiscOptionsMsg returns the value of the selector that the content tells.
-func selectorOfQdiscOptionsMsg(e *nlattr.Encoder, typ uint16, m QdiscOptionsMsg) nlattr.Opt[string] {
-	switch m.(type) {
-	case *FifoQopt:
-		e.Ambiguous(typ, "*FifoQopt", "kind", "bfifo, pfifo, pfifo_head_drop")
-	case *CakeAttrs:
-		return nlattr.Some("cake")
-	case *CbsAttrs:
-		return nlattr.Some("cbs")
-	case *ChokeAttrs:
-		return nlattr.Some("choke")
-	case *CodelAttrs:
-		return nlattr.Some("codel")
-	case *Dualpi2Attrs:
-		return nlattr.Some("dualpi2")
-	case *EtfAttrs:
-		return nlattr.Some("etf")
-	case *EtsAttrs:
-		return nlattr.Some("ets")
-	case *FqAttrs:
-		return nlattr.Some("fq")
-	case *FqCodelAttrs:
-		return nlattr.Some("fq_codel")
-	case *FqPieAttrs:
-		return nlattr.Some("fq_pie")
-	case *GredAttrs:
-		return nlattr.Some("gred")
-	case *HfscQopt:
-		return nlattr.Some("hfsc")
-	case *HhfAttrs:
-		return nlattr.Some("hhf")
-	case *HtbAttrs:
-		return nlattr.Some("htb")
-	case *QdiscOptionsMqprio:
-		return nlattr.Some("mqprio")
-	case *MultiqQopt:
-		return nlattr.Some("multiq")
-	case *QdiscOptionsNetem:
-		return nlattr.Some("netem")
-	case *PrioQopt:
-		e.Ambiguous(typ, "*PrioQopt", "kind", "pfifo_fast, prio")
-	case *PieAttrs:
-		return nlattr.Some("pie")
-	case *PlugQopt:
-		return nlattr.Some("plug")
-	case *RedAttrs:
-		return nlattr.Some("red")
-	case *SfbAttrs:
-		return nlattr.Some("sfb")
-	case *SfqQoptV1:
-		return nlattr.Some("sfq")
-	case *SkbprioQopt:
-		return nlattr.Some("skbprio")
-	case *TaprioAttrs:
-		return nlattr.Some("taprio")
-	case *TbfAttrs:
-		return nlattr.Some("tbf")
-	}
-	return nlattr.Opt[string]{}
-}
-
 // ClassOptionsMsg is the content of the sub-message class-options.
 // It is *DrrAttrs, *EtsQuantaAttrs, *HfscAttrs, *HtbAttrs, *QfqAttrs or ClassOptionsRaw.
 type ClassOptionsMsg interface {
-	isClassOptionsMsg()
+	byClassOptionsMsg() string // what chooses this form
 }
 
 // ClassOptionsRaw is content whose form the spec does not know.
 type ClassOptionsRaw []byte
 
-func (*DrrAttrs) isClassOptionsMsg()       {}
-func (*EtsQuantaAttrs) isClassOptionsMsg() {}
-func (*HfscAttrs) isClassOptionsMsg()      {}
-func (*HtbAttrs) isClassOptionsMsg()       {}
-func (*QfqAttrs) isClassOptionsMsg()       {}
-func (ClassOptionsRaw) isClassOptionsMsg() {}
+func (*DrrAttrs) byClassOptionsMsg() string       { return "drr" }
+func (*EtsQuantaAttrs) byClassOptionsMsg() string { return "ets" }
+func (*HfscAttrs) byClassOptionsMsg() string      { return "hfsc" }
+func (*HtbAttrs) byClassOptionsMsg() string       { return "htb" }
+func (*QfqAttrs) byClassOptionsMsg() string       { return "qfq" }
+func (ClassOptionsRaw) byClassOptionsMsg() string { return "" }
 
 // encodeClassOptionsMsg appends the sub-message class-options as the attribute typ.
 func encodeClassOptionsMsg(e *nlattr.Encoder, typ uint16, selector string, m ClassOptionsMsg) {
+	e.Select(typ, "kind", selector, m.byClassOptionsMsg())
 	switch m := m.(type) {
 	case *DrrAttrs:
-		e.Select(typ, "*DrrAttrs", "kind", selector, "drr")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *EtsQuantaAttrs:
-		e.Select(typ, "*EtsQuantaAttrs", "kind", selector, "ets")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *HfscAttrs:
-		e.Select(typ, "*HfscAttrs", "kind", selector, "hfsc")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *HtbAttrs:
-		e.Select(typ, "*HtbAttrs", "kind", selector, "htb")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *QfqAttrs:
-		e.Select(typ, "*QfqAttrs", "kind", selector, "qfq")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case ClassOptionsRaw:
 		e.Bytes(typ, m)
 	}
@@ -711,130 +450,72 @@ func encodeClassOptionsMsg(e *nlattr.Encoder, typ uint16, selector string, m Cla
 func decodeClassOptionsMsg(d *nlattr.Decoder, selector string) ClassOptionsMsg {
 	switch selector {
 	case "drr":
-		m := nlattr.New[DrrAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[DrrAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "ets":
-		m := nlattr.New[EtsQuantaAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[EtsQuantaAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "hfsc":
-		m := nlattr.New[HfscAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[HfscAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "htb":
-		m := nlattr.New[HtbAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[HtbAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "qfq":
-		m := nlattr.New[QfqAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[QfqAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	}
 	return ClassOptionsRaw(d.Bytes())
 }
 
-// selectorOfClassOptionsMsg returns the value of the selector that the content tells.
-func selectorOfClassOptionsMsg(_ *nlattr.Encoder, _ uint16, m ClassOptionsMsg) nlattr.Opt[string] {
-	switch m.(type) {
-	case *DrrAttrs:
-		return nlattr.Some("drr")
-	case *EtsQuantaAttrs:
-		return nlattr.Some("ets")
-	case *HfscAttrs:
-		return nlattr.Some("hfsc")
-	case *HtbAttrs:
-		return nlattr.Some("htb")
-	case *QfqAttrs:
-		return nlattr.Some("qfq")
-	}
-	return nlattr.Opt[string]{}
-}
-
 // FilterOptionsMsg is the content of the sub-message filter-options.
 // It is *BasicAttrs, *BpfAttrs, *CgroupAttrs, *FlowAttrs, *FlowerAttrs, *FwAttrs, *MatchallAttrs,
 // *RouteAttrs, *U32Attrs or FilterOptionsRaw.
 type FilterOptionsMsg interface {
-	isFilterOptionsMsg()
+	byFilterOptionsMsg() string // what chooses this form
 }
 
 // FilterOptionsRaw is content whose form the spec does not know.
 type FilterOptionsRaw []byte
 
-func (*BasicAttrs) isFilterOptionsMsg()      {}
-func (*BpfAttrs) isFilterOptionsMsg()        {}
-func (*CgroupAttrs) isFilterOptionsMsg()     {}
-func (*FlowAttrs) isFilterOptionsMsg()       {}
-func (*FlowerAttrs) isFilterOptionsMsg()     {}
-func (*FwAttrs) isFilterOptionsMsg()         {}
-func (*MatchallAttrs) isFilterOptionsMsg()   {}
-func (*RouteAttrs) isFilterOptionsMsg()      {}
-func (*U32Attrs) isFilterOptionsMsg()        {}
-func (FilterOptionsRaw) isFilterOptionsMsg() {}
+func (*BasicAttrs) byFilterOptionsMsg() string      { return "basic" }
+func (*BpfAttrs) byFilterOptionsMsg() string        { return "bpf" }
+func (*CgroupAttrs) byFilterOptionsMsg() string     { return "cgroup" }
+func (*FlowAttrs) byFilterOptionsMsg() string       { return "flow" }
+func (*FlowerAttrs) byFilterOptionsMsg() string     { return "flower" }
+func (*FwAttrs) byFilterOptionsMsg() string         { return "fw" }
+func (*MatchallAttrs) byFilterOptionsMsg() string   { return "matchall" }
+func (*RouteAttrs) byFilterOptionsMsg() string      { return "route" }
+func (*U32Attrs) byFilterOptionsMsg() string        { return "u32" }
+func (FilterOptionsRaw) byFilterOptionsMsg() string { return "" }
 
 // encodeFilterOptionsMsg appends the sub-message filter-options as the attribute typ.
 func encodeFilterOptionsMsg(e *nlattr.Encoder, typ uint16, selector string, m FilterOptionsMsg) {
+	e.Select(typ, "kind", selector, m.byFilterOptionsMsg())
 	switch m := m.(type) {
 	case *BasicAttrs:
-		e.Select(typ, "*BasicAttrs", "kind", selector, "basic")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *BpfAttrs:
-		e.Select(typ, "*BpfAttrs", "kind", selector, "bpf")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *CgroupAttrs:
-		e.Select(typ, "*CgroupAttrs", "kind", selector, "cgroup")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *FlowAttrs:
-		e.Select(typ, "*FlowAttrs", "kind", selector, "flow")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *FlowerAttrs:
-		e.Select(typ, "*FlowerAttrs", "kind", selector, "flower")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *FwAttrs:
-		e.Select(typ, "*FwAttrs", "kind", selector, "fw")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *MatchallAttrs:
-		e.Select(typ, "*MatchallAttrs", "kind", selector, "matchall")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *RouteAttrs:
-		e.Select(typ, "*RouteAttrs", "kind", selector, "route")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *U32Attrs:
-		e.Select(typ, "*U32Attrs", "kind", selector, "u32")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case FilterOptionsRaw:
 		e.Bytes(typ, m)
 	}
@@ -844,95 +525,43 @@ func encodeFilterOptionsMsg(e *nlattr.Encoder, typ uint16, selector string, m Fi
 func decodeFilterOptionsMsg(d *nlattr.Decoder, selector string) FilterOptionsMsg {
 	switch selector {
 	case "basic":
-		m := nlattr.New[BasicAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[BasicAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "bpf":
-		m := nlattr.New[BpfAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[BpfAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "cgroup":
-		m := nlattr.New[CgroupAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[CgroupAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "flow":
-		m := nlattr.New[FlowAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[FlowAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "flower":
-		m := nlattr.New[FlowerAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[FlowerAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "fw":
-		m := nlattr.New[FwAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[FwAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "matchall":
-		m := nlattr.New[MatchallAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[MatchallAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "route":
-		m := nlattr.New[RouteAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[RouteAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "u32":
-		m := nlattr.New[U32Attrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[U32Attrs](d); m.decode(d, nil) {
 			return m
 		}
 	}
 	return FilterOptionsRaw(d.Bytes())
-}
-
-// selectorOfFilterOptionsMsg returns the value of the selector that the content tells.
-func selectorOfFilterOptionsMsg(_ *nlattr.Encoder, _ uint16, m FilterOptionsMsg) nlattr.Opt[string] {
-	switch m.(type) {
-	case *BasicAttrs:
-		return nlattr.Some("basic")
-	case *BpfAttrs:
-		return nlattr.Some("bpf")
-	case *CgroupAttrs:
-		return nlattr.Some("cgroup")
-	case *FlowAttrs:
-		return nlattr.Some("flow")
-	case *FlowerAttrs:
-		return nlattr.Some("flower")
-	case *FwAttrs:
-		return nlattr.Some("fw")
-	case *MatchallAttrs:
-		return nlattr.Some("matchall")
-	case *RouteAttrs:
-		return nlattr.Some("route")
-	case *U32Attrs:
-		return nlattr.Some("u32")
-	}
-	return nlattr.Opt[string]{}
 }
 
 // ActOptionsMsg is the content of the sub-message act-options.
@@ -941,131 +570,75 @@ func selectorOfFilterOptionsMsg(_ *nlattr.Encoder, _ uint16, m FilterOptionsMsg)
 // *ActPeditAttrs, *PoliceAttrs, *ActSampleAttrs, *ActSimpleAttrs, *ActSkbeditAttrs,
 // *ActSkbmodAttrs, *ActTunnelKeyAttrs, *ActVlanAttrs or ActOptionsRaw.
 type ActOptionsMsg interface {
-	isActOptionsMsg()
+	byActOptionsMsg() string // what chooses this form
 }
 
 // ActOptionsRaw is content whose form the spec does not know.
 type ActOptionsRaw []byte
 
-func (*ActBpfAttrs) isActOptionsMsg()       {}
-func (*ActConnmarkAttrs) isActOptionsMsg()  {}
-func (*ActCsumAttrs) isActOptionsMsg()      {}
-func (*ActCtAttrs) isActOptionsMsg()        {}
-func (*ActCtinfoAttrs) isActOptionsMsg()    {}
-func (*ActGactAttrs) isActOptionsMsg()      {}
-func (*ActGateAttrs) isActOptionsMsg()      {}
-func (*ActIfeAttrs) isActOptionsMsg()       {}
-func (*ActMirredAttrs) isActOptionsMsg()    {}
-func (*ActMplsAttrs) isActOptionsMsg()      {}
-func (*ActNatAttrs) isActOptionsMsg()       {}
-func (*ActPeditAttrs) isActOptionsMsg()     {}
-func (*PoliceAttrs) isActOptionsMsg()       {}
-func (*ActSampleAttrs) isActOptionsMsg()    {}
-func (*ActSimpleAttrs) isActOptionsMsg()    {}
-func (*ActSkbeditAttrs) isActOptionsMsg()   {}
-func (*ActSkbmodAttrs) isActOptionsMsg()    {}
-func (*ActTunnelKeyAttrs) isActOptionsMsg() {}
-func (*ActVlanAttrs) isActOptionsMsg()      {}
-func (ActOptionsRaw) isActOptionsMsg()      {}
+func (*ActBpfAttrs) byActOptionsMsg() string       { return "bpf" }
+func (*ActConnmarkAttrs) byActOptionsMsg() string  { return "connmark" }
+func (*ActCsumAttrs) byActOptionsMsg() string      { return "csum" }
+func (*ActCtAttrs) byActOptionsMsg() string        { return "ct" }
+func (*ActCtinfoAttrs) byActOptionsMsg() string    { return "ctinfo" }
+func (*ActGactAttrs) byActOptionsMsg() string      { return "gact" }
+func (*ActGateAttrs) byActOptionsMsg() string      { return "gate" }
+func (*ActIfeAttrs) byActOptionsMsg() string       { return "ife" }
+func (*ActMirredAttrs) byActOptionsMsg() string    { return "mirred" }
+func (*ActMplsAttrs) byActOptionsMsg() string      { return "mpls" }
+func (*ActNatAttrs) byActOptionsMsg() string       { return "nat" }
+func (*ActPeditAttrs) byActOptionsMsg() string     { return "pedit" }
+func (*PoliceAttrs) byActOptionsMsg() string       { return "police" }
+func (*ActSampleAttrs) byActOptionsMsg() string    { return "sample" }
+func (*ActSimpleAttrs) byActOptionsMsg() string    { return "simple" }
+func (*ActSkbeditAttrs) byActOptionsMsg() string   { return "skbedit" }
+func (*ActSkbmodAttrs) byActOptionsMsg() string    { return "skbmod" }
+func (*ActTunnelKeyAttrs) byActOptionsMsg() string { return "tunnel_key" }
+func (*ActVlanAttrs) byActOptionsMsg() string      { return "vlan" }
+func (ActOptionsRaw) byActOptionsMsg() string      { return "" }
 
 // encodeActOptionsMsg appends the sub-message act-options as the attribute typ.
 func encodeActOptionsMsg(e *nlattr.Encoder, typ uint16, selector string, m ActOptionsMsg) {
+	e.Select(typ, "kind", selector, m.byActOptionsMsg())
 	switch m := m.(type) {
 	case *ActBpfAttrs:
-		e.Select(typ, "*ActBpfAttrs", "kind", selector, "bpf")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *ActConnmarkAttrs:
-		e.Select(typ, "*ActConnmarkAttrs", "kind", selector, "connmark")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *ActCsumAttrs:
-		e.Select(typ, "*ActCsumAttrs", "kind", selector, "csum")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *ActCtAttrs:
-		e.Select(typ, "*ActCtAttrs", "kind", selector, "ct")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *ActCtinfoAttrs:
-		e.Select(typ, "*ActCtinfoAttrs", "kind", selector, "ctinfo")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *ActGactAttrs:
-		e.Select(typ, "*ActGactAttrs", "kind", selector, "gact")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *ActGateAttrs:
-		e.Select(typ, "*ActGateAttrs", "kind", selector, "gate")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *ActIfeAttrs:
-		e.Select(typ, "*ActIfeAttrs", "kind", selector, "ife")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *ActMirredAttrs:
-		e.Select(typ, "*ActMirredAttrs", "kind", selector, "mirred")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *ActMplsAttrs:
-		e.Select(typ, "*ActMplsAttrs", "kind", selector, "mpls")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *ActNatAttrs:
-		e.Select(typ, "*ActNatAttrs", "kind", selector, "nat")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *ActPeditAttrs:
-		e.Select(typ, "*ActPeditAttrs", "kind", selector, "pedit")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *PoliceAttrs:
-		e.Select(typ, "*PoliceAttrs", "kind", selector, "police")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *ActSampleAttrs:
-		e.Select(typ, "*ActSampleAttrs", "kind", selector, "sample")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *ActSimpleAttrs:
-		e.Select(typ, "*ActSimpleAttrs", "kind", selector, "simple")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *ActSkbeditAttrs:
-		e.Select(typ, "*ActSkbeditAttrs", "kind", selector, "skbedit")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *ActSkbmodAttrs:
-		e.Select(typ, "*ActSkbmodAttrs", "kind", selector, "skbmod")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *ActTunnelKeyAttrs:
-		e.Select(typ, "*ActTunnelKeyAttrs", "kind", selector, "tunnel_key")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *ActVlanAttrs:
-		e.Select(typ, "*ActVlanAttrs", "kind", selector, "vlan")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case ActOptionsRaw:
 		e.Bytes(typ, m)
 	}
@@ -1075,185 +648,83 @@ func encodeActOptionsMsg(e *nlattr.Encoder, typ uint16, selector string, m ActOp
 func decodeActOptionsMsg(d *nlattr.Decoder, selector string) ActOptionsMsg {
 	switch selector {
 	case "bpf":
-		m := nlattr.New[ActBpfAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[ActBpfAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "connmark":
-		m := nlattr.New[ActConnmarkAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[ActConnmarkAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "csum":
-		m := nlattr.New[ActCsumAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[ActCsumAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "ct":
-		m := nlattr.New[ActCtAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[ActCtAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "ctinfo":
-		m := nlattr.New[ActCtinfoAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[ActCtinfoAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "gact":
-		m := nlattr.New[ActGactAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[ActGactAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "gate":
-		m := nlattr.New[ActGateAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[ActGateAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "ife":
-		m := nlattr.New[ActIfeAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[ActIfeAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "mirred":
-		m := nlattr.New[ActMirredAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[ActMirredAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "mpls":
-		m := nlattr.New[ActMplsAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[ActMplsAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "nat":
-		m := nlattr.New[ActNatAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[ActNatAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "pedit":
-		m := nlattr.New[ActPeditAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[ActPeditAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "police":
-		m := nlattr.New[PoliceAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[PoliceAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "sample":
-		m := nlattr.New[ActSampleAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[ActSampleAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "simple":
-		m := nlattr.New[ActSimpleAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[ActSimpleAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "skbedit":
-		m := nlattr.New[ActSkbeditAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[ActSkbeditAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "skbmod":
-		m := nlattr.New[ActSkbmodAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[ActSkbmodAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "tunnel_key":
-		m := nlattr.New[ActTunnelKeyAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[ActTunnelKeyAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "vlan":
-		m := nlattr.New[ActVlanAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[ActVlanAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	}
 	return ActOptionsRaw(d.Bytes())
-}
-
-// selectorOfActOptionsMsg returns the value of the selector that the content tells.
-func selectorOfActOptionsMsg(_ *nlattr.Encoder, _ uint16, m ActOptionsMsg) nlattr.Opt[string] {
-	switch m.(type) {
-	case *ActBpfAttrs:
-		return nlattr.Some("bpf")
-	case *ActConnmarkAttrs:
-		return nlattr.Some("connmark")
-	case *ActCsumAttrs:
-		return nlattr.Some("csum")
-	case *ActCtAttrs:
-		return nlattr.Some("ct")
-	case *ActCtinfoAttrs:
-		return nlattr.Some("ctinfo")
-	case *ActGactAttrs:
-		return nlattr.Some("gact")
-	case *ActGateAttrs:
-		return nlattr.Some("gate")
-	case *ActIfeAttrs:
-		return nlattr.Some("ife")
-	case *ActMirredAttrs:
-		return nlattr.Some("mirred")
-	case *ActMplsAttrs:
-		return nlattr.Some("mpls")
-	case *ActNatAttrs:
-		return nlattr.Some("nat")
-	case *ActPeditAttrs:
-		return nlattr.Some("pedit")
-	case *PoliceAttrs:
-		return nlattr.Some("police")
-	case *ActSampleAttrs:
-		return nlattr.Some("sample")
-	case *ActSimpleAttrs:
-		return nlattr.Some("simple")
-	case *ActSkbeditAttrs:
-		return nlattr.Some("skbedit")
-	case *ActSkbmodAttrs:
-		return nlattr.Some("skbmod")
-	case *ActTunnelKeyAttrs:
-		return nlattr.Some("tunnel_key")
-	case *ActVlanAttrs:
-		return nlattr.Some("vlan")
-	}
-	return nlattr.Opt[string]{}
 }
 
 // QdiscXstatsMsg is the content of the sub-message qdisc-xstats.
@@ -1261,89 +732,54 @@ func selectorOfActOptionsMsg(_ *nlattr.Encoder, _ uint16, m ActOptionsMsg) nlatt
 // *FqPieXstats, *HhfXstats, *PieXstats, *RedXstats, *SfbXstats, *TaprioOffloadStatsAttrs or
 // QdiscXstatsRaw.
 type QdiscXstatsMsg interface {
-	isQdiscXstatsMsg()
+	byQdiscXstatsMsg() string // what chooses this form
 }
 
 // QdiscXstatsRaw is content whose form the spec does not know.
 type QdiscXstatsRaw []byte
 
-func (*CakeStatsAttrs) isQdiscXstatsMsg()          {}
-func (*ChokeXstats) isQdiscXstatsMsg()             {}
-func (*CodelXstats) isQdiscXstatsMsg()             {}
-func (*Dualpi2Xstats) isQdiscXstatsMsg()           {}
-func (*FqQdStats) isQdiscXstatsMsg()               {}
-func (*FqCodelXstats) isQdiscXstatsMsg()           {}
-func (*FqPieXstats) isQdiscXstatsMsg()             {}
-func (*HhfXstats) isQdiscXstatsMsg()               {}
-func (*PieXstats) isQdiscXstatsMsg()               {}
-func (*RedXstats) isQdiscXstatsMsg()               {}
-func (*SfbXstats) isQdiscXstatsMsg()               {}
-func (*TaprioOffloadStatsAttrs) isQdiscXstatsMsg() {}
-func (QdiscXstatsRaw) isQdiscXstatsMsg()           {}
+func (*CakeStatsAttrs) byQdiscXstatsMsg() string          { return "cake" }
+func (*ChokeXstats) byQdiscXstatsMsg() string             { return "choke" }
+func (*CodelXstats) byQdiscXstatsMsg() string             { return "codel" }
+func (*Dualpi2Xstats) byQdiscXstatsMsg() string           { return "dualpi2" }
+func (*FqQdStats) byQdiscXstatsMsg() string               { return "fq" }
+func (*FqCodelXstats) byQdiscXstatsMsg() string           { return "fq_codel" }
+func (*FqPieXstats) byQdiscXstatsMsg() string             { return "fq_pie" }
+func (*HhfXstats) byQdiscXstatsMsg() string               { return "hhf" }
+func (*PieXstats) byQdiscXstatsMsg() string               { return "pie" }
+func (*RedXstats) byQdiscXstatsMsg() string               { return "red" }
+func (*SfbXstats) byQdiscXstatsMsg() string               { return "sfb" }
+func (*TaprioOffloadStatsAttrs) byQdiscXstatsMsg() string { return "taprio" }
+func (QdiscXstatsRaw) byQdiscXstatsMsg() string           { return "" }
 
 // encodeQdiscXstatsMsg appends the sub-message qdisc-xstats as the attribute typ.
 func encodeQdiscXstatsMsg(e *nlattr.Encoder, typ uint16, selector string, m QdiscXstatsMsg) {
+	e.Select(typ, "kind", selector, m.byQdiscXstatsMsg())
 	switch m := m.(type) {
 	case *CakeStatsAttrs:
-		e.Select(typ, "*CakeStatsAttrs", "kind", selector, "cake")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *ChokeXstats:
-		e.Select(typ, "*ChokeXstats", "kind", selector, "choke")
-		nest := e.BeginRaw(typ)
-		m.encode(e.Extend(20))
-		e.End(nest)
+		m.encode(e.Struct(typ, 20))
 	case *CodelXstats:
-		e.Select(typ, "*CodelXstats", "kind", selector, "codel")
-		nest := e.BeginRaw(typ)
-		m.encode(e.Extend(36))
-		e.End(nest)
+		m.encode(e.Struct(typ, 36))
 	case *Dualpi2Xstats:
-		e.Select(typ, "*Dualpi2Xstats", "kind", selector, "dualpi2")
-		nest := e.BeginRaw(typ)
-		m.encode(e.Extend(48))
-		e.End(nest)
+		m.encode(e.Struct(typ, 48))
 	case *FqQdStats:
-		e.Select(typ, "*FqQdStats", "kind", selector, "fq")
-		nest := e.BeginRaw(typ)
-		m.encode(e.Extend(152))
-		e.End(nest)
+		m.encode(e.Struct(typ, 152))
 	case *FqCodelXstats:
-		e.Select(typ, "*FqCodelXstats", "kind", selector, "fq_codel")
-		nest := e.BeginRaw(typ)
-		m.encode(e.Extend(40))
-		e.End(nest)
+		m.encode(e.Struct(typ, 40))
 	case *FqPieXstats:
-		e.Select(typ, "*FqPieXstats", "kind", selector, "fq_pie")
-		nest := e.BeginRaw(typ)
-		m.encode(e.Extend(36))
-		e.End(nest)
+		m.encode(e.Struct(typ, 36))
 	case *HhfXstats:
-		e.Select(typ, "*HhfXstats", "kind", selector, "hhf")
-		nest := e.BeginRaw(typ)
-		m.encode(e.Extend(16))
-		e.End(nest)
+		m.encode(e.Struct(typ, 16))
 	case *PieXstats:
-		e.Select(typ, "*PieXstats", "kind", selector, "pie")
-		nest := e.BeginRaw(typ)
-		m.encode(e.Extend(40))
-		e.End(nest)
+		m.encode(e.Struct(typ, 40))
 	case *RedXstats:
-		e.Select(typ, "*RedXstats", "kind", selector, "red")
-		nest := e.BeginRaw(typ)
-		m.encode(e.Extend(16))
-		e.End(nest)
+		m.encode(e.Struct(typ, 16))
 	case *SfbXstats:
-		e.Select(typ, "*SfbXstats", "kind", selector, "sfb")
-		nest := e.BeginRaw(typ)
-		m.encode(e.Extend(36))
-		e.End(nest)
+		m.encode(e.Struct(typ, 36))
 	case *TaprioOffloadStatsAttrs:
-		e.Select(typ, "*TaprioOffloadStatsAttrs", "kind", selector, "taprio")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case QdiscXstatsRaw:
 		e.Bytes(typ, m)
 	}
@@ -1353,10 +789,7 @@ func encodeQdiscXstatsMsg(e *nlattr.Encoder, typ uint16, selector string, m Qdis
 func decodeQdiscXstatsMsg(d *nlattr.Decoder, selector string) QdiscXstatsMsg {
 	switch selector {
 	case "cake":
-		m := nlattr.New[CakeStatsAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[CakeStatsAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "choke":
@@ -1430,104 +863,50 @@ func decodeQdiscXstatsMsg(d *nlattr.Decoder, selector string) QdiscXstatsMsg {
 		m.decode(d.Payload())
 		return m
 	case "taprio":
-		m := nlattr.New[TaprioOffloadStatsAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[TaprioOffloadStatsAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	}
 	return QdiscXstatsRaw(d.Bytes())
 }
 
-// selectorOfQdiscXstatsMsg returns the value of the selector that the content tells.
-func selectorOfQdiscXstatsMsg(_ *nlattr.Encoder, _ uint16, m QdiscXstatsMsg) nlattr.Opt[string] {
-	switch m.(type) {
-	case *CakeStatsAttrs:
-		return nlattr.Some("cake")
-	case *ChokeXstats:
-		return nlattr.Some("choke")
-	case *CodelXstats:
-		return nlattr.Some("codel")
-	case *Dualpi2Xstats:
-		return nlattr.Some("dualpi2")
-	case *FqQdStats:
-		return nlattr.Some("fq")
-	case *FqCodelXstats:
-		return nlattr.Some("fq_codel")
-	case *FqPieXstats:
-		return nlattr.Some("fq_pie")
-	case *HhfXstats:
-		return nlattr.Some("hhf")
-	case *PieXstats:
-		return nlattr.Some("pie")
-	case *RedXstats:
-		return nlattr.Some("red")
-	case *SfbXstats:
-		return nlattr.Some("sfb")
-	case *TaprioOffloadStatsAttrs:
-		return nlattr.Some("taprio")
-	}
-	return nlattr.Opt[string]{}
-}
-
 // ClassXstatsMsg is the content of the sub-message class-xstats.
 // It is *CakeStatsAttrs, *DrrStats, *FqCodelClassXstats, *HfscStats, *HtbXstats, *QfqStats,
 // *SfqXstats or ClassXstatsRaw.
 type ClassXstatsMsg interface {
-	isClassXstatsMsg()
+	byClassXstatsMsg() string // what chooses this form
 }
 
 // ClassXstatsRaw is content whose form the spec does not know.
 type ClassXstatsRaw []byte
 
-func (*CakeStatsAttrs) isClassXstatsMsg()     {}
-func (*DrrStats) isClassXstatsMsg()           {}
-func (*FqCodelClassXstats) isClassXstatsMsg() {}
-func (*HfscStats) isClassXstatsMsg()          {}
-func (*HtbXstats) isClassXstatsMsg()          {}
-func (*QfqStats) isClassXstatsMsg()           {}
-func (*SfqXstats) isClassXstatsMsg()          {}
-func (ClassXstatsRaw) isClassXstatsMsg()      {}
+func (*CakeStatsAttrs) byClassXstatsMsg() string     { return "cake" }
+func (*DrrStats) byClassXstatsMsg() string           { return "drr" }
+func (*FqCodelClassXstats) byClassXstatsMsg() string { return "fq_codel" }
+func (*HfscStats) byClassXstatsMsg() string          { return "hfsc" }
+func (*HtbXstats) byClassXstatsMsg() string          { return "htb" }
+func (*QfqStats) byClassXstatsMsg() string           { return "qfq" }
+func (*SfqXstats) byClassXstatsMsg() string          { return "sfq" }
+func (ClassXstatsRaw) byClassXstatsMsg() string      { return "" }
 
 // encodeClassXstatsMsg appends the sub-message class-xstats as the attribute typ.
 func encodeClassXstatsMsg(e *nlattr.Encoder, typ uint16, selector string, m ClassXstatsMsg) {
+	e.Select(typ, "kind", selector, m.byClassXstatsMsg())
 	switch m := m.(type) {
 	case *CakeStatsAttrs:
-		e.Select(typ, "*CakeStatsAttrs", "kind", selector, "cake")
-		nest := e.Begin(typ)
-		m.encode(e)
-		e.End(nest)
+		m.encode(e, typ)
 	case *DrrStats:
-		e.Select(typ, "*DrrStats", "kind", selector, "drr")
-		nest := e.BeginRaw(typ)
-		m.encode(e.Extend(4))
-		e.End(nest)
+		m.encode(e.Struct(typ, 4))
 	case *FqCodelClassXstats:
-		e.Select(typ, "*FqCodelClassXstats", "kind", selector, "fq_codel")
-		nest := e.BeginRaw(typ)
-		m.encode(e.Extend(40))
-		e.End(nest)
+		m.encode(e.Struct(typ, 40))
 	case *HfscStats:
-		e.Select(typ, "*HfscStats", "kind", selector, "hfsc")
-		nest := e.BeginRaw(typ)
-		m.encode(e.Extend(24))
-		e.End(nest)
+		m.encode(e.Struct(typ, 24))
 	case *HtbXstats:
-		e.Select(typ, "*HtbXstats", "kind", selector, "htb")
-		nest := e.BeginRaw(typ)
-		m.encode(e.Extend(20))
-		e.End(nest)
+		m.encode(e.Struct(typ, 20))
 	case *QfqStats:
-		e.Select(typ, "*QfqStats", "kind", selector, "qfq")
-		nest := e.BeginRaw(typ)
-		m.encode(e.Extend(8))
-		e.End(nest)
+		m.encode(e.Struct(typ, 8))
 	case *SfqXstats:
-		e.Select(typ, "*SfqXstats", "kind", selector, "sfq")
-		nest := e.BeginRaw(typ)
-		m.encode(e.Extend(4))
-		e.End(nest)
+		m.encode(e.Struct(typ, 4))
 	case ClassXstatsRaw:
 		e.Bytes(typ, m)
 	}
@@ -1537,10 +916,7 @@ func encodeClassXstatsMsg(e *nlattr.Encoder, typ uint16, selector string, m Clas
 func decodeClassXstatsMsg(d *nlattr.Decoder, selector string) ClassXstatsMsg {
 	switch selector {
 	case "cake":
-		m := nlattr.New[CakeStatsAttrs](d)
-		nest := d.Enter()
-		m.decode(d)
-		if d.Close(nest) {
+		if m := nlattr.New[CakeStatsAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "drr":
@@ -1587,25 +963,4 @@ func decodeClassXstatsMsg(d *nlattr.Decoder, selector string) ClassXstatsMsg {
 		return m
 	}
 	return ClassXstatsRaw(d.Bytes())
-}
-
-// selectorOfClassXstatsMsg returns the value of the selector that the content tells.
-func selectorOfClassXstatsMsg(_ *nlattr.Encoder, _ uint16, m ClassXstatsMsg) nlattr.Opt[string] {
-	switch m.(type) {
-	case *CakeStatsAttrs:
-		return nlattr.Some("cake")
-	case *DrrStats:
-		return nlattr.Some("drr")
-	case *FqCodelClassXstats:
-		return nlattr.Some("fq_codel")
-	case *HfscStats:
-		return nlattr.Some("hfsc")
-	case *HtbXstats:
-		return nlattr.Some("htb")
-	case *QfqStats:
-		return nlattr.Some("qfq")
-	case *SfqXstats:
-		return nlattr.Some("sfq")
-	}
-	return nlattr.Opt[string]{}
 }

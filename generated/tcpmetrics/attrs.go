@@ -7,60 +7,53 @@ import "github.com/nlgen/nlgen/runtime/nlattr"
 // MetricsAttrs is the attribute set metrics: metrics of a path. The numbers are one higher than
 // those of enum tcp_metric_index (TCP_METRIC_*), whose first is 0.
 type MetricsAttrs struct {
-	Rtt        nlattr.Opt[uint32] // smoothed round trip time, in units of 1/8 ms
-	Rttvar     nlattr.Opt[uint32] // deviation of the round trip time, in units of 1/4 ms
-	Ssthresh   nlattr.Opt[uint32] // threshold in segments at which slow start ends
-	Cwnd       nlattr.Opt[uint32] // congestion window in segments
-	Reordering nlattr.Opt[uint32] // by how many segments some overtook others
+	// Smoothed round trip time, in units of 1/8 ms. The same as rtt-us, but at least 1.
+	Rtt nlattr.Opt[uint32]
+	// Deviation of the round trip time, in units of 1/4 ms. As rttvar-us, but at least 1.
+	Rttvar   nlattr.Opt[uint32]
+	Ssthresh nlattr.Opt[uint32] // threshold in segments at which slow start ends
+	Cwnd     nlattr.Opt[uint32] // congestion window in segments
+	// By how many segments some overtook others. Only if more than expected.
+	Reordering nlattr.Opt[uint32]
 	RttUs      nlattr.Opt[uint32] // smoothed round trip time, in units of 1/8 microsecond
-	RttvarUs   nlattr.Opt[uint32]
-	Unknown    []nlattr.Attr // what the fields cannot hold, as it came
+	// Deviation of the round trip time, in units of 1/4 microsecond.
+	RttvarUs nlattr.Opt[uint32]
+	Unknown  []nlattr.Attr
 }
 
-func (x *MetricsAttrs) encode(e *nlattr.Encoder) {
-	if x.Rtt.OK {
-		e.Uint32(AttrMetricsRtt, x.Rtt.V)
-	}
-	if x.Rttvar.OK {
-		e.Uint32(AttrMetricsRttvar, x.Rttvar.V)
-	}
-	if x.Ssthresh.OK {
-		e.Uint32(AttrMetricsSsthresh, x.Ssthresh.V)
-	}
-	if x.Cwnd.OK {
-		e.Uint32(AttrMetricsCwnd, x.Cwnd.V)
-	}
-	if x.Reordering.OK {
-		e.Uint32(AttrMetricsReordering, x.Reordering.V)
-	}
-	if x.RttUs.OK {
-		e.Uint32(AttrMetricsRttUs, x.RttUs.V)
-	}
-	if x.RttvarUs.OK {
-		e.Uint32(AttrMetricsRttvarUs, x.RttvarUs.V)
-	}
-	e.Raw(x.Unknown)
+func (x *MetricsAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrMetricsRtt, x.Rtt)
+	e.OptUint32(AttrMetricsRttvar, x.Rttvar)
+	e.OptUint32(AttrMetricsSsthresh, x.Ssthresh)
+	e.OptUint32(AttrMetricsCwnd, x.Cwnd)
+	e.OptUint32(AttrMetricsReordering, x.Reordering)
+	e.OptUint32(AttrMetricsRttUs, x.RttUs)
+	e.OptUint32(AttrMetricsRttvarUs, x.RttvarUs)
+	e.Close(n, x.Unknown)
 }
 
-func (x *MetricsAttrs) decode(d *nlattr.Decoder) {
+func (x *MetricsAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrMetricsRtt:
-			x.Rtt = nlattr.Some(d.Uint32())
+			x.Rtt = d.OptUint32()
 		case AttrMetricsRttvar:
-			x.Rttvar = nlattr.Some(d.Uint32())
+			x.Rttvar = d.OptUint32()
 		case AttrMetricsSsthresh:
-			x.Ssthresh = nlattr.Some(d.Uint32())
+			x.Ssthresh = d.OptUint32()
 		case AttrMetricsCwnd:
-			x.Cwnd = nlattr.Some(d.Uint32())
+			x.Cwnd = d.OptUint32()
 		case AttrMetricsReordering:
-			x.Reordering = nlattr.Some(d.Uint32())
+			x.Reordering = d.OptUint32()
 		case AttrMetricsRttUs:
-			x.RttUs = nlattr.Some(d.Uint32())
+			x.RttUs = d.OptUint32()
 		case AttrMetricsRttvarUs:
-			x.RttvarUs = nlattr.Some(d.Uint32())
+			x.RttvarUs = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }

@@ -8,70 +8,38 @@ const TcpFastopenCookieMax = 16
 
 // The numbers of the operations: commands in struct genlmsghdr.
 const (
-	// CmdGet: read the entry of a peer (do), or all entries (dump). Without a local address in
-	// the request it is any of that peer. ESRCH says that there is none.
 	CmdGet uint16 = 1
-	// CmdDel: delete the entries of a peer, or those with one local address; with an empty
-	// request all entries. ESRCH says that there was none.
 	CmdDel uint16 = 2
 )
 
 // The numbers of the attributes in the set tcp-metrics: one entry of the table
 // (TCP_METRICS_ATTR_*).
 const (
-	// AttrTcpMetricsAddrIpv4: address of the peer, IPv4 in network byte order. An entry has it
-	// or addr-ipv6.
 	AttrTcpMetricsAddrIpv4 uint16 = 1
-	// AttrTcpMetricsAddrIpv6: address of the peer, IPv6 in network byte order.
 	AttrTcpMetricsAddrIpv6 uint16 = 2
-	// AttrTcpMetricsAge: milliseconds since a connection last changed the entry.
-	AttrTcpMetricsAge uint16 = 3
-	// AttrTcpMetricsTwTsval: last time stamp of the peer. Not sent since Linux 4.12.
+	AttrTcpMetricsAge      uint16 = 3
+	// Last time stamp of the peer. Not sent since Linux 4.12.
 	AttrTcpMetricsTwTsval uint16 = 4
-	// AttrTcpMetricsTwTsStamp: age of tw-tsval in seconds. Not sent since Linux 4.12.
-	AttrTcpMetricsTwTsStamp uint16 = 5
-	// AttrTcpMetricsVals: the metrics that are not 0.
-	AttrTcpMetricsVals uint16 = 6
-	// AttrTcpMetricsFopenMss: maximum segment size of the peer in bytes. It announced it in its
-	// last answer to TCP Fast Open. Absent if it is not known, like the other attributes of
-	// Fast Open.
-	AttrTcpMetricsFopenMss uint16 = 7
-	// AttrTcpMetricsFopenSynDrops: how many SYNs with data in a row were lost. After each the
-	// kernel waits longer before it tries again.
-	AttrTcpMetricsFopenSynDrops uint16 = 8
-	// AttrTcpMetricsFopenSynDropTs: milliseconds since the last of fopen-syn-drops.
+	// Age of tw-tsval in seconds. Not sent since Linux 4.12.
+	AttrTcpMetricsTwTsStamp      uint16 = 5
+	AttrTcpMetricsVals           uint16 = 6
+	AttrTcpMetricsFopenMss       uint16 = 7
+	AttrTcpMetricsFopenSynDrops  uint16 = 8
 	AttrTcpMetricsFopenSynDropTs uint16 = 9
-	// AttrTcpMetricsFopenCookie: cookie of the peer for TCP Fast Open, 4 to 16 bytes.
-	AttrTcpMetricsFopenCookie uint16 = 10
-	// AttrTcpMetricsSaddrIpv4: local address, IPv4 in network byte order. In a request, only
-	// entries of it.
-	AttrTcpMetricsSaddrIpv4 uint16 = 11
-	// AttrTcpMetricsSaddrIpv6: local address, IPv6 in network byte order. In a request, only
-	// entries of it.
-	AttrTcpMetricsSaddrIpv6 uint16 = 12
-	// AttrTcpMetricsPad: filler that aligns 64-bit values to eight bytes on CPUs that need it;
-	// no content.
+	AttrTcpMetricsFopenCookie    uint16 = 10
+	AttrTcpMetricsSaddrIpv4      uint16 = 11
+	AttrTcpMetricsSaddrIpv6      uint16 = 12
+	// Filler that aligns 64-bit values to eight bytes on CPUs that need it; no content.
 	AttrTcpMetricsPad uint16 = 13
 )
 
-// The numbers of the attributes in the set metrics: metrics of a path. The numbers are one higher
-// than those of enum tcp_metric_index (TCP_METRIC_*), whose first is 0.
+// The attributes of [MetricsAttrs].
 const (
-	// AttrMetricsRtt: smoothed round trip time, in units of 1/8 ms. The same as rtt-us, but at
-	// least 1.
-	AttrMetricsRtt uint16 = 1
-	// AttrMetricsRttvar: deviation of the round trip time, in units of 1/4 ms. As rttvar-us,
-	// but at least 1.
-	AttrMetricsRttvar uint16 = 2
-	// AttrMetricsSsthresh: threshold in segments at which slow start ends.
-	AttrMetricsSsthresh uint16 = 3
-	// AttrMetricsCwnd: congestion window in segments.
-	AttrMetricsCwnd uint16 = 4
-	// AttrMetricsReordering: by how many segments some overtook others. Only if more than
-	// expected.
+	AttrMetricsRtt        uint16 = 1
+	AttrMetricsRttvar     uint16 = 2
+	AttrMetricsSsthresh   uint16 = 3
+	AttrMetricsCwnd       uint16 = 4
 	AttrMetricsReordering uint16 = 5
-	// AttrMetricsRttUs: smoothed round trip time, in units of 1/8 microsecond.
-	AttrMetricsRttUs uint16 = 6
-	// AttrMetricsRttvarUs: deviation of the round trip time, in units of 1/4 microsecond.
-	AttrMetricsRttvarUs uint16 = 7
+	AttrMetricsRttUs      uint16 = 6
+	AttrMetricsRttvarUs   uint16 = 7
 )

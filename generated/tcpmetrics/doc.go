@@ -7,8 +7,7 @@
 //
 // # Operations
 //
-//   - [Client.Get]: read the entry of a peer (do), or all entries (dump).
-//   - [Client.GetDump]: read the entry of a peer (do), or all entries (dump).
+//   - [Client.Get], [Client.GetDump]: read the entry of a peer (do), or all entries (dump).
 //   - [Client.Del]: delete the entries of a peer, or those with one local address; with an empty
 //     request all entries.
 //

@@ -10,71 +10,57 @@ import (
 	"github.com/nlgen/nlgen/runtime/nlpolicy"
 )
 
-// GetRequest is the get request: read the entry of a peer (do), or all entries (dump). Without a
-// local address in the request it is any of that peer. ESRCH says that there is none.
+// GetRequest is the request of [Client.Get].
 type GetRequest struct {
-	AddrIpv4  nlattr.Opt[netip.Addr] // address of the peer, IPv4 in network byte order
-	AddrIpv6  nlattr.Opt[netip.Addr] // address of the peer, IPv6 in network byte order
-	SaddrIpv4 nlattr.Opt[netip.Addr] // local address, IPv4 in network byte order
-	SaddrIpv6 nlattr.Opt[netip.Addr] // local address, IPv6 in network byte order
-	Unknown   []nlattr.Attr          // what the fields cannot hold, as it came
+	// Address of the peer, IPv4 in network byte order. An entry has it or addr-ipv6.
+	AddrIpv4 nlattr.Opt[netip.Addr]
+	AddrIpv6 nlattr.Opt[netip.Addr] // address of the peer, IPv6 in network byte order
+	// Local address, IPv4 in network byte order. In a request, only entries of it.
+	SaddrIpv4 nlattr.Opt[netip.Addr]
+	// Local address, IPv6 in network byte order. In a request, only entries of it.
+	SaddrIpv6 nlattr.Opt[netip.Addr]
+	Unknown   []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetRequest)
 	}
-	if x.AddrIpv4.OK {
-		e.Addr4(AttrTcpMetricsAddrIpv4, x.AddrIpv4.V)
-	}
-	if x.AddrIpv6.OK {
-		e.Addr(AttrTcpMetricsAddrIpv6, x.AddrIpv6.V)
-	}
-	if x.SaddrIpv4.OK {
-		e.Addr4(AttrTcpMetricsSaddrIpv4, x.SaddrIpv4.V)
-	}
-	if x.SaddrIpv6.OK {
-		e.Addr(AttrTcpMetricsSaddrIpv6, x.SaddrIpv6.V)
-	}
+	e.OptAddr4(AttrTcpMetricsAddrIpv4, x.AddrIpv4)
+	e.OptAddr(AttrTcpMetricsAddrIpv6, x.AddrIpv6)
+	e.OptAddr4(AttrTcpMetricsSaddrIpv4, x.SaddrIpv4)
+	e.OptAddr(AttrTcpMetricsSaddrIpv6, x.SaddrIpv6)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrTcpMetricsAddrIpv4:
-			x.AddrIpv4 = nlattr.Some(d.Addr4())
+			x.AddrIpv4 = d.OptAddr4()
 		case AttrTcpMetricsAddrIpv6:
-			if v, ok := d.Addr(); ok {
-				x.AddrIpv6 = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.AddrIpv6, &x.Unknown)
 		case AttrTcpMetricsSaddrIpv4:
-			x.SaddrIpv4 = nlattr.Some(d.Addr4())
+			x.SaddrIpv4 = d.OptAddr4()
 		case AttrTcpMetricsSaddrIpv6:
-			if v, ok := d.Addr(); ok {
-				x.SaddrIpv6 = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.SaddrIpv6, &x.Unknown)
 		case AttrTcpMetricsPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetRequest) UnmarshalBinary(b []byte) error {
 	*x = GetRequest{}
 	d := nlattr.NewDecoder(b)
@@ -83,27 +69,20 @@ func (x *GetRequest) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *GetRequest) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyGetRequest, x)
-}
+func (x *GetRequest) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyGetRequest, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
-func (x *GetRequest) UnmarshalJSON(b []byte) error {
-	return nljson.Unmarshal(&policyGetRequest, b, x)
-}
+// UnmarshalJSON reads what MarshalJSON returns.
+func (x *GetRequest) UnmarshalJSON(b []byte) error { return nljson.Unmarshal(&policyGetRequest, b, x) }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
-func (x *GetRequest) Validate() error {
-	return policyGetRequest.ValidateBinary(x, nlpolicy.Liberal)
-}
+// Validate reports what the kernel would refuse by its policy.
+func (x *GetRequest) Validate() error { return policyGetRequest.ValidateBinary(x, nlpolicy.Liberal) }
 
-// GetDumpRequest is the get dump request: read the entry of a peer (do), or all entries (dump).
-// Without a local address in the request it is any of that peer. ESRCH says that there is none.
+// GetDumpRequest is the request of [Client.GetDump].
 type GetDumpRequest struct {
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetDumpRequest)
@@ -111,25 +90,25 @@ func (x *GetDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetDumpRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrTcpMetricsPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetDumpRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetDumpRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetDumpRequest) UnmarshalBinary(b []byte) error {
 	*x = GetDumpRequest{}
 	d := nlattr.NewDecoder(b)
@@ -142,126 +121,99 @@ func (x *GetDumpRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetDumpRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetDumpRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetDumpRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GetDumpRequest) Validate() error {
 	return policyGetDumpRequest.ValidateBinary(x, nlpolicy.Liberal)
 }
 
-// GetReply is the get reply: read the entry of a peer (do), or all entries (dump). Without a local
-// address in the request it is any of that peer. ESRCH says that there is none.
+// GetReply is the reply of [Client.Get].
 type GetReply struct {
-	AddrIpv4       nlattr.Opt[netip.Addr] // address of the peer, IPv4 in network byte order
-	AddrIpv6       nlattr.Opt[netip.Addr] // address of the peer, IPv6 in network byte order
-	Age            nlattr.Opt[uint64]     // milliseconds since a connection last changed the entry
-	Vals           *MetricsAttrs          // the metrics that are not 0
-	FopenMss       nlattr.Opt[uint16]     // maximum segment size of the peer in bytes
-	FopenSynDrops  nlattr.Opt[uint16]     // how many SYNs with data in a row were lost
-	FopenSynDropTs nlattr.Opt[uint64]     // milliseconds since the last of fopen-syn-drops
-	FopenCookie    []byte                 // cookie of the peer for TCP Fast Open, 4 to 16 bytes
-	SaddrIpv4      nlattr.Opt[netip.Addr] // local address, IPv4 in network byte order
-	SaddrIpv6      nlattr.Opt[netip.Addr] // local address, IPv6 in network byte order
-	Unknown        []nlattr.Attr          // what the fields cannot hold, as it came
+	// Address of the peer, IPv4 in network byte order. An entry has it or addr-ipv6.
+	AddrIpv4 nlattr.Opt[netip.Addr]
+	AddrIpv6 nlattr.Opt[netip.Addr] // address of the peer, IPv6 in network byte order
+	Age      nlattr.Opt[uint64]     // milliseconds since a connection last changed the entry
+	Vals     *MetricsAttrs          // the metrics that are not 0
+	// Maximum segment size of the peer in bytes. It announced it in its last answer to TCP Fast
+	// Open. Absent if it is not known, like the other attributes of Fast Open.
+	FopenMss nlattr.Opt[uint16]
+	// How many SYNs with data in a row were lost. After each the kernel waits longer before it
+	// tries again.
+	FopenSynDrops  nlattr.Opt[uint16]
+	FopenSynDropTs nlattr.Opt[uint64] // milliseconds since the last of fopen-syn-drops
+	FopenCookie    []byte             // cookie of the peer for TCP Fast Open, 4 to 16 bytes
+	// Local address, IPv4 in network byte order. In a request, only entries of it.
+	SaddrIpv4 nlattr.Opt[netip.Addr]
+	// Local address, IPv6 in network byte order. In a request, only entries of it.
+	SaddrIpv6 nlattr.Opt[netip.Addr]
+	Unknown   []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetReply)
 	}
-	if x.AddrIpv4.OK {
-		e.Addr4(AttrTcpMetricsAddrIpv4, x.AddrIpv4.V)
-	}
-	if x.AddrIpv6.OK {
-		e.Addr(AttrTcpMetricsAddrIpv6, x.AddrIpv6.V)
-	}
-	if x.Age.OK {
-		e.Uint64(AttrTcpMetricsAge, x.Age.V)
-	}
+	e.OptAddr4(AttrTcpMetricsAddrIpv4, x.AddrIpv4)
+	e.OptAddr(AttrTcpMetricsAddrIpv6, x.AddrIpv6)
+	e.OptUint64(AttrTcpMetricsAge, x.Age)
 	if x.Vals != nil {
-		nest := e.Begin(AttrTcpMetricsVals)
-		x.Vals.encode(e)
-		e.End(nest)
+		x.Vals.encode(e, AttrTcpMetricsVals)
 	}
-	if x.FopenMss.OK {
-		e.Uint16(AttrTcpMetricsFopenMss, x.FopenMss.V)
-	}
-	if x.FopenSynDrops.OK {
-		e.Uint16(AttrTcpMetricsFopenSynDrops, x.FopenSynDrops.V)
-	}
-	if x.FopenSynDropTs.OK {
-		e.Uint64(AttrTcpMetricsFopenSynDropTs, x.FopenSynDropTs.V)
-	}
-	if x.FopenCookie != nil {
-		e.Bytes(AttrTcpMetricsFopenCookie, x.FopenCookie)
-	}
-	if x.SaddrIpv4.OK {
-		e.Addr4(AttrTcpMetricsSaddrIpv4, x.SaddrIpv4.V)
-	}
-	if x.SaddrIpv6.OK {
-		e.Addr(AttrTcpMetricsSaddrIpv6, x.SaddrIpv6.V)
-	}
+	e.OptUint16(AttrTcpMetricsFopenMss, x.FopenMss)
+	e.OptUint16(AttrTcpMetricsFopenSynDrops, x.FopenSynDrops)
+	e.OptUint64(AttrTcpMetricsFopenSynDropTs, x.FopenSynDropTs)
+	e.OptBytes(AttrTcpMetricsFopenCookie, x.FopenCookie)
+	e.OptAddr4(AttrTcpMetricsSaddrIpv4, x.SaddrIpv4)
+	e.OptAddr(AttrTcpMetricsSaddrIpv6, x.SaddrIpv6)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetReply) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrTcpMetricsAddrIpv4:
-			x.AddrIpv4 = nlattr.Some(d.Addr4())
+			x.AddrIpv4 = d.OptAddr4()
 		case AttrTcpMetricsAddrIpv6:
-			if v, ok := d.Addr(); ok {
-				x.AddrIpv6 = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.AddrIpv6, &x.Unknown)
 		case AttrTcpMetricsAge:
-			x.Age = nlattr.Some(d.Uint64())
+			x.Age = d.OptUint64()
 		case AttrTcpMetricsVals:
-			v := nlattr.New[MetricsAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[MetricsAttrs](d); v.decode(d, &x.Unknown) {
 				x.Vals = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrTcpMetricsFopenMss:
-			x.FopenMss = nlattr.Some(d.Uint16())
+			x.FopenMss = d.OptUint16()
 		case AttrTcpMetricsFopenSynDrops:
-			x.FopenSynDrops = nlattr.Some(d.Uint16())
+			x.FopenSynDrops = d.OptUint16()
 		case AttrTcpMetricsFopenSynDropTs:
-			x.FopenSynDropTs = nlattr.Some(d.Uint64())
+			x.FopenSynDropTs = d.OptUint64()
 		case AttrTcpMetricsFopenCookie:
 			x.FopenCookie = d.Bytes()
 		case AttrTcpMetricsSaddrIpv4:
-			x.SaddrIpv4 = nlattr.Some(d.Addr4())
+			x.SaddrIpv4 = d.OptAddr4()
 		case AttrTcpMetricsSaddrIpv6:
-			if v, ok := d.Addr(); ok {
-				x.SaddrIpv6 = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.SaddrIpv6, &x.Unknown)
 		case AttrTcpMetricsPad:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetReply) UnmarshalBinary(b []byte) error {
 	*x = GetReply{}
 	d := nlattr.NewDecoder(b)
@@ -270,15 +222,10 @@ func (x *GetReply) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *GetReply) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyGetReply, x)
-}
+func (x *GetReply) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyGetReply, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
-func (x *GetReply) UnmarshalJSON(b []byte) error {
-	return nljson.Unmarshal(&policyGetReply, b, x)
-}
+// UnmarshalJSON reads what MarshalJSON returns.
+func (x *GetReply) UnmarshalJSON(b []byte) error { return nljson.Unmarshal(&policyGetReply, b, x) }
 
-// DelRequest is the del request: delete the entries of a peer, or those with one local address;
-// with an empty request all entries. ESRCH says that there was none.
+// DelRequest is the request of [Client.Del].
 type DelRequest = GetRequest

@@ -4,36 +4,36 @@ package tcpmetrics
 
 import "github.com/nlgen/nlgen/runtime/nlpolicy"
 
-var policyGetRequest = nlpolicy.Message{Family: "tcp_metrics", Op: "get", Attrs: &setTcpMetricsAttrs, Accept: []uint16{AttrTcpMetricsAddrIpv4, AttrTcpMetricsAddrIpv6, AttrTcpMetricsSaddrIpv4, AttrTcpMetricsSaddrIpv6}}
+var policyGetRequest = nlpolicy.Message{Family: "tcp_metrics", Op: "get", Attrs: &setTcpMetricsAttrs, Accept: []uint16{1, 2, 11, 12}}
 
 var policyGetDumpRequest = nlpolicy.Message{Family: "tcp_metrics", Op: "get", Attrs: &setTcpMetricsAttrs, Accept: []uint16{}}
 
 var policyGetReply = nlpolicy.Message{Family: "tcp_metrics", Op: "get", Attrs: &setTcpMetricsAttrs}
 
-var policyDelRequest = nlpolicy.Message{Family: "tcp_metrics", Op: "del", Attrs: &setTcpMetricsAttrs, Accept: []uint16{AttrTcpMetricsAddrIpv4, AttrTcpMetricsAddrIpv6, AttrTcpMetricsSaddrIpv4, AttrTcpMetricsSaddrIpv6}}
+var policyDelRequest = nlpolicy.Message{Family: "tcp_metrics", Op: "del", Attrs: &setTcpMetricsAttrs, Accept: []uint16{1, 2, 11, 12}}
 
 var setTcpMetricsAttrs = nlpolicy.Set{Name: "tcp-metrics", Attrs: []nlpolicy.Attr{
-	{Name: "addr-ipv4", Number: AttrTcpMetricsAddrIpv4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "addr-ipv6", Number: AttrTcpMetricsAddrIpv6, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
-	{Name: "age", Number: AttrTcpMetricsAge, Kind: nlpolicy.U64},
-	{Name: "tw-tsval", Number: AttrTcpMetricsTwTsval, Kind: nlpolicy.U32},
-	{Name: "tw-ts-stamp", Number: AttrTcpMetricsTwTsStamp, Kind: nlpolicy.S32},
-	{Name: "vals", Number: AttrTcpMetricsVals, Kind: nlpolicy.Nest, Nested: &setMetricsAttrs},
-	{Name: "fopen-mss", Number: AttrTcpMetricsFopenMss, Kind: nlpolicy.U16},
-	{Name: "fopen-syn-drops", Number: AttrTcpMetricsFopenSynDrops, Kind: nlpolicy.U16},
-	{Name: "fopen-syn-drop-ts", Number: AttrTcpMetricsFopenSynDropTs, Kind: nlpolicy.U64},
-	{Name: "fopen-cookie", Number: AttrTcpMetricsFopenCookie, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 16}},
-	{Name: "saddr-ipv4", Number: AttrTcpMetricsSaddrIpv4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "saddr-ipv6", Number: AttrTcpMetricsSaddrIpv6, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
-	{Name: "pad", Number: AttrTcpMetricsPad, Kind: nlpolicy.Pad},
+	{Name: "addr-ipv4", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
+	{Name: "addr-ipv6", Number: 2, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
+	{Name: "age", Number: 3, Kind: nlpolicy.U64},
+	{Name: "tw-tsval", Number: 4, Kind: nlpolicy.U32},
+	{Name: "tw-ts-stamp", Number: 5, Kind: nlpolicy.S32},
+	{Name: "vals", Number: 6, Kind: nlpolicy.Nest, Nested: &setMetricsAttrs},
+	{Name: "fopen-mss", Number: 7, Kind: nlpolicy.U16},
+	{Name: "fopen-syn-drops", Number: 8, Kind: nlpolicy.U16},
+	{Name: "fopen-syn-drop-ts", Number: 9, Kind: nlpolicy.U64},
+	{Name: "fopen-cookie", Number: 10, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 16}},
+	{Name: "saddr-ipv4", Number: 11, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
+	{Name: "saddr-ipv6", Number: 12, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
+	{Name: "pad", Number: 13, Kind: nlpolicy.Pad},
 }}
 
 var setMetricsAttrs = nlpolicy.Set{Name: "metrics", Attrs: []nlpolicy.Attr{
-	{Name: "rtt", Number: AttrMetricsRtt, Kind: nlpolicy.U32},
-	{Name: "rttvar", Number: AttrMetricsRttvar, Kind: nlpolicy.U32},
-	{Name: "ssthresh", Number: AttrMetricsSsthresh, Kind: nlpolicy.U32},
-	{Name: "cwnd", Number: AttrMetricsCwnd, Kind: nlpolicy.U32},
-	{Name: "reordering", Number: AttrMetricsReordering, Kind: nlpolicy.U32},
-	{Name: "rtt-us", Number: AttrMetricsRttUs, Kind: nlpolicy.U32},
-	{Name: "rttvar-us", Number: AttrMetricsRttvarUs, Kind: nlpolicy.U32},
+	{Name: "rtt", Number: 1, Kind: nlpolicy.U32},
+	{Name: "rttvar", Number: 2, Kind: nlpolicy.U32},
+	{Name: "ssthresh", Number: 3, Kind: nlpolicy.U32},
+	{Name: "cwnd", Number: 4, Kind: nlpolicy.U32},
+	{Name: "reordering", Number: 5, Kind: nlpolicy.U32},
+	{Name: "rtt-us", Number: 6, Kind: nlpolicy.U32},
+	{Name: "rttvar-us", Number: 7, Kind: nlpolicy.U32},
 }}

@@ -12,15 +12,10 @@ import (
 // Family is the netlink family unix-diag.
 var Family = nlconn.Family{Name: "unix-diag", Protocol: 4}
 
-// OpGet describes the operation get.
-var OpGet = nlconn.Operation{Family: &Family, Name: "get",
-	Request:     CmdGet,
-	Reply:       CmdGet,
-	Single:      true,
-	Policy:      &policyGetRequest,
-	DumpPolicy:  &policyGetDumpRequest,
-	ReplyPolicy: &policyGetReply,
-}
+// The operations of the family.
+var (
+	OpGet = nlconn.Operation{Family: &Family, Name: "get", Request: CmdGet, Reply: CmdGet, Single: true, Policy: &policyGetRequest, DumpPolicy: &policyGetDumpRequest, ReplyPolicy: &policyGetReply}
+)
 
 // Client calls the operations of the family unix-diag over a connection. It may be used by several
 // goroutines at a time.
@@ -39,20 +34,17 @@ func (c *Client) Get(ctx context.Context, req *GetRequest, opts ...nlconn.CallOp
 	return nlconn.Do[GetReply](ctx, c.conn, &OpGet, req, opts...)
 }
 
-// GetDump is the dump of the operation get: read the socket of an inode (do), or list all (dump).
-// The answer has the header unix-diag-msg.
+// GetDump is [Client.Get] as a dump.
 func (c *Client) GetDump(ctx context.Context, req *GetDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*GetReply, error] {
 	return nlconn.Dump[GetReply](ctx, c.conn, &OpGet, req, opts...)
 }
 
-// GetDumpInto is GetDump into the memory of *reply, again and again: nothing is allocated for a
-// message. What *reply refers to is valid until the next step; strings are valid for ever.
+// GetDumpInto is [Client.GetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetDumpInto(ctx context.Context, req *GetDumpRequest, reply *GetReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[GetReply](ctx, c.conn, &OpGet, req, reply, opts...)
 }
 
-// GetCollect is GetDump into a slice. A dump that was interrupted is repeated; if that does not
-// help, what came is returned with the error.
+// GetCollect is [Client.GetDump] into a slice, see [nlconn.Collect].
 func (c *Client) GetCollect(ctx context.Context, req *GetDumpRequest, opts ...nlconn.CallOption) ([]*GetReply, error) {
 	return nlconn.Collect[GetReply](ctx, c.conn, &OpGet, req, opts...)
 }

@@ -4,29 +4,17 @@ package unixdiag
 
 // The numbers of the operations: message types.
 const (
-	// CmdGet: read the socket of an inode (do), or list all (dump). The answer has the header
-	// unix-diag-msg.
 	CmdGet uint16 = 20
 )
 
 // The numbers of the attributes in the set unix-diag-attrs: a socket.
 const (
-	// AttrUnixDiagName: the name that the socket is bound to: a path, which may end in a NUL
-	// byte, or behind a leading NUL byte an abstract name of any bytes.
-	AttrUnixDiagName uint16 = 0
-	// AttrUnixDiagVfs: the file that the socket is bound to.
-	AttrUnixDiagVfs uint16 = 1
-	// AttrUnixDiagPeer: number of the inode of the socket at the other end.
-	AttrUnixDiagPeer uint16 = 2
-	// AttrUnixDiagIcons: of a listener, the numbers of the inodes of sockets that wait to be
-	// accepted, 0 where they have none.
-	AttrUnixDiagIcons uint16 = 3
-	// AttrUnixDiagRqlen: queues of the socket.
-	AttrUnixDiagRqlen uint16 = 4
-	// AttrUnixDiagMeminfo: memory of the socket.
-	AttrUnixDiagMeminfo uint16 = 5
-	// AttrUnixDiagShutdown: directions that are shut down.
+	AttrUnixDiagName     uint16 = 0
+	AttrUnixDiagVfs      uint16 = 1
+	AttrUnixDiagPeer     uint16 = 2
+	AttrUnixDiagIcons    uint16 = 3
+	AttrUnixDiagRqlen    uint16 = 4
+	AttrUnixDiagMeminfo  uint16 = 5
 	AttrUnixDiagShutdown uint16 = 6
-	// AttrUnixDiagUid: user id of the owner.
-	AttrUnixDiagUid uint16 = 7
+	AttrUnixDiagUid      uint16 = 7
 )

@@ -4,8 +4,7 @@
 //
 // # Operations
 //
-//   - [Client.Get]: read the socket of an inode (do), or list all (dump).
-//   - [Client.GetDump]: read the socket of an inode (do), or list all (dump).
+//   - [Client.Get], [Client.GetDump]: read the socket of an inode (do), or list all (dump).
 //
 // # Use
 //

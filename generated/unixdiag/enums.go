@@ -8,145 +8,101 @@ import "github.com/nlgen/nlgen/runtime/nlpolicy"
 // and close, and listen where they can.
 type TcpState uint32
 
-// The values of TcpState.
 const (
-	// TcpStateEstablished: connected.
-	TcpStateEstablished TcpState = 1
-	// TcpStateSynSent: SYN sent.
-	TcpStateSynSent TcpState = 2
-	// TcpStateSynRecv: SYN received and answered; the kernel lists new-syn-recv in its place.
-	TcpStateSynRecv TcpState = 3
-	// TcpStateFinWait1: closed here, FIN sent.
-	TcpStateFinWait1 TcpState = 4
-	// TcpStateFinWait2: that FIN was acknowledged.
-	TcpStateFinWait2 TcpState = 5
-	// TcpStateTimeWait: closed on both sides, kept for late packets.
-	TcpStateTimeWait TcpState = 6
-	// TcpStateClose: not connected.
-	TcpStateClose TcpState = 7
-	// TcpStateCloseWait: closed by the peer.
-	TcpStateCloseWait TcpState = 8
-	// TcpStateLastAck: closed by the peer, then here.
-	TcpStateLastAck TcpState = 9
-	// TcpStateListen: waits for connections.
-	TcpStateListen TcpState = 10
-	// TcpStateClosing: closed on both sides at once.
-	TcpStateClosing TcpState = 11
-	// TcpStateNewSynRecv: SYN received and answered, no socket yet.
-	TcpStateNewSynRecv TcpState = 12
-	// TcpStateBoundInactive: in requests only; bound and not connected (kernel 6.8).
-	TcpStateBoundInactive TcpState = 13
+	TcpStateEstablished TcpState = 1 // connected
+	TcpStateSynSent     TcpState = 2 // SYN sent
+	// SYN received and answered; the kernel lists new-syn-recv in its place.
+	TcpStateSynRecv       TcpState = 3
+	TcpStateFinWait1      TcpState = 4  // closed here, FIN sent
+	TcpStateFinWait2      TcpState = 5  // that FIN was acknowledged
+	TcpStateTimeWait      TcpState = 6  // closed on both sides, kept for late packets
+	TcpStateClose         TcpState = 7  // not connected
+	TcpStateCloseWait     TcpState = 8  // closed by the peer
+	TcpStateLastAck       TcpState = 9  // closed by the peer, then here
+	TcpStateListen        TcpState = 10 // waits for connections
+	TcpStateClosing       TcpState = 11 // closed on both sides at once
+	TcpStateNewSynRecv    TcpState = 12 // SYN received and answered, no socket yet
+	TcpStateBoundInactive TcpState = 13 // in requests only; bound and not connected (kernel 6.8)
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v TcpState) String() string { return enumTcpState.Text(uint64(v)) }
 
-// ParseTcpState reads what String prints: a name or a number.
-func ParseTcpState(s string) (TcpState, error) {
-	return nlpolicy.ParseEnum[TcpState](&enumTcpState, s)
-}
+// ParseTcpState reads what String returns, or a number.
+func ParseTcpState(s string) (TcpState, error) { return nlpolicy.ParseEnum[TcpState](&enumTcpState, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v TcpState) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *TcpState) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseTcpState(string(b))
-	return err
-}
+// UnmarshalText is ParseTcpState.
+func (v *TcpState) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumTcpState, b, v) }
 
 // Show is the set of flags show: attributes that are wanted (UDIAG_SHOW_*).
 type Show uint32
 
-// The values of Show.
 const (
-	// ShowName: the attribute name.
-	ShowName Show = 0x1
-	// ShowVfs: the attribute vfs.
-	ShowVfs Show = 0x2
-	// ShowPeer: the attribute peer.
-	ShowPeer Show = 0x4
-	// ShowIcons: the attribute icons.
-	ShowIcons Show = 0x8
-	// ShowRqlen: the attribute rqlen.
-	ShowRqlen Show = 0x10
-	// ShowMeminfo: the attribute meminfo.
-	ShowMeminfo Show = 0x20
-	// ShowUid: the attribute uid.
-	ShowUid Show = 0x40
+	ShowName    Show = 0x1  // the attribute name
+	ShowVfs     Show = 0x2  // the attribute vfs
+	ShowPeer    Show = 0x4  // the attribute peer
+	ShowIcons   Show = 0x8  // the attribute icons
+	ShowRqlen   Show = 0x10 // the attribute rqlen
+	ShowMeminfo Show = 0x20 // the attribute meminfo
+	ShowUid     Show = 0x40 // the attribute uid
 )
 
 // String returns the names of the flags, joined by |.
 func (v Show) String() string { return enumShow.Text(uint64(v)) }
 
-// ParseShow reads what String prints: names of flags or numbers, joined by |.
-func ParseShow(s string) (Show, error) {
-	return nlpolicy.ParseEnum[Show](&enumShow, s)
-}
+// ParseShow reads what String returns, or a number.
+func ParseShow(s string) (Show, error) { return nlpolicy.ParseEnum[Show](&enumShow, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v Show) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *Show) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseShow(string(b))
-	return err
-}
+// UnmarshalText is ParseShow.
+func (v *Show) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumShow, b, v) }
 
 // SockType is the enum sock-type: type of a socket (SOCK_*).
 type SockType uint8
 
-// The values of SockType.
 const (
-	// SockTypeStream: a stream of bytes.
-	SockTypeStream SockType = 1
-	// SockTypeDgram: datagrams.
-	SockTypeDgram SockType = 2
-	// SockTypeSeqpacket: a stream of packets.
-	SockTypeSeqpacket SockType = 5
+	SockTypeStream    SockType = 1 // a stream of bytes
+	SockTypeDgram     SockType = 2 // datagrams
+	SockTypeSeqpacket SockType = 5 // a stream of packets
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v SockType) String() string { return enumSockType.Text(uint64(v)) }
 
-// ParseSockType reads what String prints: a name or a number.
-func ParseSockType(s string) (SockType, error) {
-	return nlpolicy.ParseEnum[SockType](&enumSockType, s)
-}
+// ParseSockType reads what String returns, or a number.
+func ParseSockType(s string) (SockType, error) { return nlpolicy.ParseEnum[SockType](&enumSockType, s) }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v SockType) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *SockType) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseSockType(string(b))
-	return err
-}
+// UnmarshalText is ParseSockType.
+func (v *SockType) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumSockType, b, v) }
 
 // ShutdownMask is the set of flags shutdown-mask: directions that are shut down.
 type ShutdownMask uint8
 
-// The values of ShutdownMask.
 const (
-	// ShutdownMaskRcv: nothing more is received (RCV_SHUTDOWN).
-	ShutdownMaskRcv ShutdownMask = 0x1
-	// ShutdownMaskSend: nothing more is sent (SEND_SHUTDOWN).
-	ShutdownMaskSend ShutdownMask = 0x2
+	ShutdownMaskRcv  ShutdownMask = 0x1 // nothing more is received (RCV_SHUTDOWN)
+	ShutdownMaskSend ShutdownMask = 0x2 // nothing more is sent (SEND_SHUTDOWN)
 )
 
 // String returns the names of the flags, joined by |.
 func (v ShutdownMask) String() string { return enumShutdownMask.Text(uint64(v)) }
 
-// ParseShutdownMask reads what String prints: names of flags or numbers, joined by |.
+// ParseShutdownMask reads what String returns, or a number.
 func ParseShutdownMask(s string) (ShutdownMask, error) {
 	return nlpolicy.ParseEnum[ShutdownMask](&enumShutdownMask, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v ShutdownMask) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *ShutdownMask) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseShutdownMask(string(b))
-	return err
+// UnmarshalText is ParseShutdownMask.
+func (v *ShutdownMask) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumShutdownMask, b, v)
 }

@@ -8,14 +8,13 @@ import (
 	"github.com/nlgen/nlgen/runtime/nlpolicy"
 )
 
-// GetRequest is the get request: read the socket of an inode (do), or list all (dump). The answer
-// has the header unix-diag-msg.
+// GetRequest is the request of [Client.Get].
 type GetRequest struct {
 	Header  UnixDiagReq
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetRequest)
@@ -24,22 +23,22 @@ func (x *GetRequest) EncodeTo(e *nlattr.Encoder) {
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(24))
 	for d.Next() {
-		x.Unknown = d.Unknown(x.Unknown)
+		d.Keep(&x.Unknown)
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetRequest) UnmarshalBinary(b []byte) error {
 	*x = GetRequest{}
 	d := nlattr.NewDecoder(b)
@@ -48,79 +47,59 @@ func (x *GetRequest) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *GetRequest) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyGetRequest, x)
-}
+func (x *GetRequest) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyGetRequest, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
-func (x *GetRequest) UnmarshalJSON(b []byte) error {
-	return nljson.Unmarshal(&policyGetRequest, b, x)
-}
+// UnmarshalJSON reads what MarshalJSON returns.
+func (x *GetRequest) UnmarshalJSON(b []byte) error { return nljson.Unmarshal(&policyGetRequest, b, x) }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
-func (x *GetRequest) Validate() error {
-	return policyGetRequest.ValidateBinary(x, nlpolicy.Strict)
-}
+// Validate reports what the kernel would refuse by its policy.
+func (x *GetRequest) Validate() error { return policyGetRequest.ValidateBinary(x, nlpolicy.Strict) }
 
-// GetDumpRequest is the get dump request: read the socket of an inode (do), or list all (dump). The
-// answer has the header unix-diag-msg.
+// GetDumpRequest is the request of [Client.GetDump].
 type GetDumpRequest = GetRequest
 
-// GetReply is the get reply: read the socket of an inode (do), or list all (dump). The answer has
-// the header unix-diag-msg.
+// GetReply is the reply of [Client.Get].
 type GetReply struct {
-	Header   UnixDiagMsg
-	Name     []byte
-	Vfs      nlattr.Opt[UnixDiagVfs] // the file that the socket is bound to
-	Peer     nlattr.Opt[uint32]      // number of the inode of the socket at the other end
+	Header UnixDiagMsg
+	// The name that the socket is bound to: a path, which may end in a NUL byte, or behind a
+	// leading NUL byte an abstract name of any bytes.
+	Name []byte
+	Vfs  nlattr.Opt[UnixDiagVfs] // the file that the socket is bound to
+	Peer nlattr.Opt[uint32]      // number of the inode of the socket at the other end
+	// Of a listener, the numbers of the inodes of sockets that wait to be accepted, 0 where
+	// they have none.
 	Icons    []uint32
 	Rqlen    nlattr.Opt[UnixDiagRqlen] // queues of the socket
 	Meminfo  *SkMeminfo                // memory of the socket
 	Shutdown nlattr.Opt[ShutdownMask]  // directions that are shut down
 	Uid      nlattr.Opt[uint32]        // user id of the owner
-	Unknown  []nlattr.Attr             // what the fields cannot hold, as it came
+	Unknown  []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetReply)
 	}
 	x.Header.encode(e, e.Extend(16))
-	if x.Name != nil {
-		e.Bytes(AttrUnixDiagName, x.Name)
-	}
+	e.OptBytes(AttrUnixDiagName, x.Name)
 	if x.Vfs.OK {
-		nest := e.BeginRaw(AttrUnixDiagVfs)
-		x.Vfs.V.encode(e.Extend(8))
-		e.End(nest)
+		x.Vfs.V.encode(e.Struct(AttrUnixDiagVfs, 8))
 	}
-	if x.Peer.OK {
-		e.Uint32(AttrUnixDiagPeer, x.Peer.V)
-	}
-	if x.Icons != nil {
-		nlattr.PutArray[uint32](e, AttrUnixDiagIcons, x.Icons)
-	}
+	e.OptUint32(AttrUnixDiagPeer, x.Peer)
+	nlattr.OptArray[uint32](e, AttrUnixDiagIcons, x.Icons)
 	if x.Rqlen.OK {
-		nest := e.BeginRaw(AttrUnixDiagRqlen)
-		x.Rqlen.V.encode(e.Extend(8))
-		e.End(nest)
+		x.Rqlen.V.encode(e.Struct(AttrUnixDiagRqlen, 8))
 	}
 	if x.Meminfo != nil {
-		nest := e.BeginRaw(AttrUnixDiagMeminfo)
-		x.Meminfo.encode(e.Extend(36))
-		e.End(nest)
+		x.Meminfo.encode(e.Struct(AttrUnixDiagMeminfo, 36))
 	}
-	if x.Shutdown.OK {
-		e.Uint8(AttrUnixDiagShutdown, uint8(x.Shutdown.V))
-	}
-	if x.Uid.OK {
-		e.Uint32(AttrUnixDiagUid, x.Uid.V)
-	}
+	nlattr.OptEnum8(e, AttrUnixDiagShutdown, x.Shutdown)
+	e.OptUint32(AttrUnixDiagUid, x.Uid)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetReply) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(16))
 	for d.Next() {
@@ -131,34 +110,33 @@ func (x *GetReply) DecodeFrom(d *nlattr.Decoder) {
 			x.Vfs.OK = true
 			x.Vfs.V.decode(d.Payload())
 		case AttrUnixDiagPeer:
-			x.Peer = nlattr.Some(d.Uint32())
+			x.Peer = d.OptUint32()
 		case AttrUnixDiagIcons:
 			x.Icons = nlattr.Array[uint32, uint32](d)
 		case AttrUnixDiagRqlen:
 			x.Rqlen.OK = true
 			x.Rqlen.V.decode(d.Payload())
 		case AttrUnixDiagMeminfo:
-			v := nlattr.New[SkMeminfo](d)
-			v.decode(d.Payload())
-			x.Meminfo = v
+			x.Meminfo = nlattr.New[SkMeminfo](d)
+			x.Meminfo.decode(d.Payload())
 		case AttrUnixDiagShutdown:
 			x.Shutdown = nlattr.Some(ShutdownMask(d.Uint8()))
 		case AttrUnixDiagUid:
-			x.Uid = nlattr.Some(d.Uint32())
+			x.Uid = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetReply) UnmarshalBinary(b []byte) error {
 	*x = GetReply{}
 	d := nlattr.NewDecoder(b)
@@ -167,11 +145,7 @@ func (x *GetReply) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *GetReply) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyGetReply, x)
-}
+func (x *GetReply) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyGetReply, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
-func (x *GetReply) UnmarshalJSON(b []byte) error {
-	return nljson.Unmarshal(&policyGetReply, b, x)
-}
+// UnmarshalJSON reads what MarshalJSON returns.
+func (x *GetReply) UnmarshalJSON(b []byte) error { return nljson.Unmarshal(&policyGetReply, b, x) }

@@ -13,57 +13,57 @@ var policyGetReply = nlpolicy.Message{Family: "unix-diag", Op: "get", Header: &s
 var setReqAttrs = nlpolicy.Set{Name: "req-attrs"}
 
 var setUnixDiagAttrs = nlpolicy.Set{Name: "unix-diag-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "name", Number: AttrUnixDiagName, Kind: nlpolicy.Binary},
-	{Name: "vfs", Number: AttrUnixDiagVfs, Kind: nlpolicy.Binary, Struct: &structUnixDiagVfs},
-	{Name: "peer", Number: AttrUnixDiagPeer, Kind: nlpolicy.U32},
-	{Name: "icons", Number: AttrUnixDiagIcons, Kind: nlpolicy.Binary, Elem: nlpolicy.U32},
-	{Name: "rqlen", Number: AttrUnixDiagRqlen, Kind: nlpolicy.Binary, Struct: &structUnixDiagRqlen},
-	{Name: "meminfo", Number: AttrUnixDiagMeminfo, Kind: nlpolicy.Binary, Struct: &structSkMeminfo},
-	{Name: "shutdown", Number: AttrUnixDiagShutdown, Kind: nlpolicy.U8, Enum: &enumShutdownMask},
-	{Name: "uid", Number: AttrUnixDiagUid, Kind: nlpolicy.U32},
+	{Name: "name", Number: 0, Kind: nlpolicy.Binary},
+	{Name: "vfs", Number: 1, Kind: nlpolicy.Binary, Struct: &structUnixDiagVfs},
+	{Name: "peer", Number: 2, Kind: nlpolicy.U32},
+	{Name: "icons", Number: 3, Kind: nlpolicy.Binary, Elem: nlpolicy.U32},
+	{Name: "rqlen", Number: 4, Kind: nlpolicy.Binary, Struct: &structUnixDiagRqlen},
+	{Name: "meminfo", Number: 5, Kind: nlpolicy.Binary, Struct: &structSkMeminfo},
+	{Name: "shutdown", Number: 6, Kind: nlpolicy.U8, Enum: &enumShutdownMask},
+	{Name: "uid", Number: 7, Kind: nlpolicy.U32},
 }}
 
 var structUnixDiagReq = nlpolicy.Struct{Name: "unix-diag-req", Size: 24, Members: []nlpolicy.Member{
-	{Name: "sdiag-family", Offset: 0, Size: 1, Kind: nlpolicy.U8},
-	{Name: "sdiag-protocol", Offset: 1, Size: 1, Kind: nlpolicy.U8},
+	{Name: "sdiag-family", Size: 1},
+	{Name: "sdiag-protocol", Offset: 1, Size: 1},
 	{Name: "pad", Offset: 2, Size: 2, Kind: nlpolicy.Pad},
-	{Name: "udiag-states", Offset: 4, Size: 4, Kind: nlpolicy.U32, Flags: nlpolicy.EnumFlags, Enum: &enumTcpState},
-	{Name: "udiag-ino", Offset: 8, Size: 4, Kind: nlpolicy.U32},
-	{Name: "udiag-show", Offset: 12, Size: 4, Kind: nlpolicy.U32, Enum: &enumShow},
-	{Name: "udiag-cookie0", Offset: 16, Size: 4, Kind: nlpolicy.U32},
-	{Name: "udiag-cookie1", Offset: 20, Size: 4, Kind: nlpolicy.U32},
+	{Name: "udiag-states", Offset: 4, Size: 4, Flags: nlpolicy.EnumFlags, Enum: &enumTcpState},
+	{Name: "udiag-ino", Offset: 8, Size: 4},
+	{Name: "udiag-show", Offset: 12, Size: 4, Enum: &enumShow},
+	{Name: "udiag-cookie0", Offset: 16, Size: 4},
+	{Name: "udiag-cookie1", Offset: 20, Size: 4},
 }}
 
 var structUnixDiagMsg = nlpolicy.Struct{Name: "unix-diag-msg", Size: 16, Members: []nlpolicy.Member{
-	{Name: "udiag-family", Offset: 0, Size: 1, Kind: nlpolicy.U8},
-	{Name: "udiag-type", Offset: 1, Size: 1, Kind: nlpolicy.U8, Enum: &enumSockType},
-	{Name: "udiag-state", Offset: 2, Size: 1, Kind: nlpolicy.U8, Enum: &enumTcpState},
+	{Name: "udiag-family", Size: 1},
+	{Name: "udiag-type", Offset: 1, Size: 1, Enum: &enumSockType},
+	{Name: "udiag-state", Offset: 2, Size: 1, Enum: &enumTcpState},
 	{Name: "pad", Offset: 3, Size: 1, Kind: nlpolicy.Pad},
-	{Name: "udiag-ino", Offset: 4, Size: 4, Kind: nlpolicy.U32},
-	{Name: "udiag-cookie0", Offset: 8, Size: 4, Kind: nlpolicy.U32},
-	{Name: "udiag-cookie1", Offset: 12, Size: 4, Kind: nlpolicy.U32},
+	{Name: "udiag-ino", Offset: 4, Size: 4},
+	{Name: "udiag-cookie0", Offset: 8, Size: 4},
+	{Name: "udiag-cookie1", Offset: 12, Size: 4},
 }}
 
 var structUnixDiagVfs = nlpolicy.Struct{Name: "unix-diag-vfs", Size: 8, Members: []nlpolicy.Member{
-	{Name: "ino", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "dev", Offset: 4, Size: 4, Kind: nlpolicy.U32},
+	{Name: "ino", Size: 4},
+	{Name: "dev", Offset: 4, Size: 4},
 }}
 
 var structUnixDiagRqlen = nlpolicy.Struct{Name: "unix-diag-rqlen", Size: 8, Members: []nlpolicy.Member{
-	{Name: "rqueue", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "wqueue", Offset: 4, Size: 4, Kind: nlpolicy.U32},
+	{Name: "rqueue", Size: 4},
+	{Name: "wqueue", Offset: 4, Size: 4},
 }}
 
 var structSkMeminfo = nlpolicy.Struct{Name: "sk-meminfo", Size: 36, Members: []nlpolicy.Member{
-	{Name: "rmem-alloc", Offset: 0, Size: 4, Kind: nlpolicy.U32},
-	{Name: "rcvbuf", Offset: 4, Size: 4, Kind: nlpolicy.U32},
-	{Name: "wmem-alloc", Offset: 8, Size: 4, Kind: nlpolicy.U32},
-	{Name: "sndbuf", Offset: 12, Size: 4, Kind: nlpolicy.U32},
-	{Name: "fwd-alloc", Offset: 16, Size: 4, Kind: nlpolicy.U32},
-	{Name: "wmem-queued", Offset: 20, Size: 4, Kind: nlpolicy.U32},
-	{Name: "optmem", Offset: 24, Size: 4, Kind: nlpolicy.U32},
-	{Name: "backlog", Offset: 28, Size: 4, Kind: nlpolicy.U32},
-	{Name: "drops", Offset: 32, Size: 4, Kind: nlpolicy.U32},
+	{Name: "rmem-alloc", Size: 4},
+	{Name: "rcvbuf", Offset: 4, Size: 4},
+	{Name: "wmem-alloc", Offset: 8, Size: 4},
+	{Name: "sndbuf", Offset: 12, Size: 4},
+	{Name: "fwd-alloc", Offset: 16, Size: 4},
+	{Name: "wmem-queued", Offset: 20, Size: 4},
+	{Name: "optmem", Offset: 24, Size: 4},
+	{Name: "backlog", Offset: 28, Size: 4},
+	{Name: "drops", Offset: 32, Size: 4},
 }}
 
 var enumTcpState = nlpolicy.Enum{Name: "tcp-state", Names: []nlpolicy.Value{

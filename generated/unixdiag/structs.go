@@ -4,15 +4,18 @@ package unixdiag
 
 import "github.com/nlgen/nlgen/runtime/nlattr"
 
-// UnixDiagReq is the C struct unix-diag-req of 24 bytes: the header of a request.
+// UnixDiagReq is the C struct unix-diag-req: the header of a request.
 type UnixDiagReq struct {
 	SdiagFamily   uint8  // AF_UNIX
 	SdiagProtocol uint8  // must be 0
 	UdiagStates   uint32 // states to list, a bit for each; ignored by a do
 	UdiagIno      uint32 // in a do, the number of the inode of the socket
 	UdiagShow     Show   // attributes that are wanted
-	UdiagCookie0  uint32 // low half of the cookie, which no other socket ever has
-	UdiagCookie1  uint32 // high half of the cookie
+	// Low half of the cookie, which no other socket ever has; all ones in a request stands for
+	// any.
+	UdiagCookie0 uint32
+	// High half of the cookie; all ones in a request stands for any.
+	UdiagCookie1 uint32
 }
 
 func (x *UnixDiagReq) encode(b []byte) {
@@ -27,12 +30,7 @@ func (x *UnixDiagReq) encode(b []byte) {
 }
 
 func (x *UnixDiagReq) decode(b []byte) {
-	if len(b) < 24 {
-		var full [24]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:24]
+	b = nlattr.Fixed(b, 24)
 	x.SdiagFamily = b[0]
 	x.SdiagProtocol = b[1]
 	x.UdiagStates = nlattr.GetUint32(b[4:])
@@ -42,28 +40,17 @@ func (x *UnixDiagReq) decode(b []byte) {
 	x.UdiagCookie1 = nlattr.GetUint32(b[20:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *UnixDiagReq) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(24))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *UnixDiagReq) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// UnixDiagMsg is the C struct unix-diag-msg of 16 bytes: the header of an answer.
+// UnixDiagMsg is the C struct unix-diag-msg: the header of an answer.
 type UnixDiagMsg struct {
-	UdiagFamily  uint8    // AF_UNIX
-	UdiagType    SockType // type of the socket
-	UdiagState   TcpState // state of the socket
-	UdiagIno     uint32   // number of the inode
-	UdiagCookie0 uint32   // low half of the cookie, which no other socket ever has
-	UdiagCookie1 uint32   // high half of the cookie
+	UdiagFamily uint8    // AF_UNIX
+	UdiagType   SockType // type of the socket
+	UdiagState  TcpState // state of the socket
+	UdiagIno    uint32   // number of the inode
+	// Low half of the cookie, which no other socket ever has; all ones in a request stands for
+	// any.
+	UdiagCookie0 uint32
+	// High half of the cookie; all ones in a request stands for any.
+	UdiagCookie1 uint32
 }
 
 func (x *UnixDiagMsg) encode(e *nlattr.Encoder, b []byte) {
@@ -77,12 +64,7 @@ func (x *UnixDiagMsg) encode(e *nlattr.Encoder, b []byte) {
 }
 
 func (x *UnixDiagMsg) decode(b []byte) {
-	if len(b) < 16 {
-		var full [16]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:16]
+	b = nlattr.Fixed(b, 16)
 	x.UdiagFamily = b[0]
 	x.UdiagType = SockType(b[1])
 	x.UdiagState = TcpState(b[2])
@@ -91,98 +73,46 @@ func (x *UnixDiagMsg) decode(b []byte) {
 	x.UdiagCookie1 = nlattr.GetUint32(b[12:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *UnixDiagMsg) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(&e, e.Extend(16))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *UnixDiagMsg) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// UnixDiagVfs is the C struct unix-diag-vfs of 8 bytes: the file that a socket is bound to (struct
+// UnixDiagVfs is the C struct unix-diag-vfs: the file that a socket is bound to (struct
 // unix_diag_vfs).
 type UnixDiagVfs struct {
 	Ino uint32 // number of the inode of the file
+	// Device of the file, major number in the upper 12 bits, minor in the lower 20.
 	Dev uint32
 }
 
 func (x *UnixDiagVfs) encode(b []byte) {
-	b = b[:8]
 	nlattr.PutUint32(b, x.Ino)
 	nlattr.PutUint32(b[4:], x.Dev)
 }
 
 func (x *UnixDiagVfs) decode(b []byte) {
-	if len(b) < 8 {
-		var full [8]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:8]
+	b = nlattr.Fixed(b, 8)
 	x.Ino = nlattr.GetUint32(b)
 	x.Dev = nlattr.GetUint32(b[4:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *UnixDiagVfs) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(8))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *UnixDiagVfs) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// UnixDiagRqlen is the C struct unix-diag-rqlen of 8 bytes: queues of a socket (struct
-// unix_diag_rqlen).
+// UnixDiagRqlen is the C struct unix-diag-rqlen: queues of a socket (struct unix_diag_rqlen).
 type UnixDiagRqlen struct {
-	Rqueue uint32 // bytes to read
-	Wqueue uint32 // bytes written and not read
+	// Bytes to read; of a listener, connections that wait to be accepted.
+	Rqueue uint32
+	// Bytes written and not read; of a listener, how many connections may wait.
+	Wqueue uint32
 }
 
 func (x *UnixDiagRqlen) encode(b []byte) {
-	b = b[:8]
 	nlattr.PutUint32(b, x.Rqueue)
 	nlattr.PutUint32(b[4:], x.Wqueue)
 }
 
 func (x *UnixDiagRqlen) decode(b []byte) {
-	if len(b) < 8 {
-		var full [8]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:8]
+	b = nlattr.Fixed(b, 8)
 	x.Rqueue = nlattr.GetUint32(b)
 	x.Wqueue = nlattr.GetUint32(b[4:])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *UnixDiagRqlen) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(8))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *UnixDiagRqlen) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// SkMeminfo is the C struct sk-meminfo of 36 bytes: memory of a socket (SK_MEMINFO_*), bytes with
-// the kernel's overhead.
+// SkMeminfo is the C struct sk-meminfo: memory of a socket (SK_MEMINFO_*), bytes with the kernel's
+// overhead.
 type SkMeminfo struct {
 	RmemAlloc  uint32 // bytes in the receive queue
 	Rcvbuf     uint32 // limit of the receive buffer in bytes
@@ -209,12 +139,7 @@ func (x *SkMeminfo) encode(b []byte) {
 }
 
 func (x *SkMeminfo) decode(b []byte) {
-	if len(b) < 36 {
-		var full [36]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:36]
+	b = nlattr.Fixed(b, 36)
 	x.RmemAlloc = nlattr.GetUint32(b)
 	x.Rcvbuf = nlattr.GetUint32(b[4:])
 	x.WmemAlloc = nlattr.GetUint32(b[8:])
@@ -224,18 +149,4 @@ func (x *SkMeminfo) decode(b []byte) {
 	x.Optmem = nlattr.GetUint32(b[24:])
 	x.Backlog = nlattr.GetUint32(b[28:])
 	x.Drops = nlattr.GetUint32(b[32:])
-}
-
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *SkMeminfo) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(36))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *SkMeminfo) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
 }
