@@ -32,11 +32,11 @@ func (c *Codec) Random(rng *rand.Rand, m *ir.Message, options RandomOptions) *Ob
 	if m.Header != nil {
 		r.members(o, m.Header, nil)
 	}
-	list := m.Attrs
+	list := m.Fields
 	if options.Unlisted {
 		list = slices.Clone(list)
 		for _, a := range c.set(m.Set).Attrs {
-			if !slices.Contains(m.Attrs, a) {
+			if !slices.Contains(m.Fields, a) {
 				list = append(list, a)
 			}
 		}

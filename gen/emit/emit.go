@@ -167,9 +167,9 @@ func setScope(s *ir.Set) *kind.Scope {
 }
 
 // messageScope is the scope of a message. It has only the attributes that are
-// listed for it.
+// listed for it, or for one that shares its type.
 func messageScope(m *ir.Message) *kind.Scope {
-	return withDerived(&kind.Scope{Set: m.Set, Fields: m.Attrs})
+	return withDerived(&kind.Scope{Set: m.Set, Fields: m.Fields})
 }
 
 // withDerived finds the selectors that follow from the content that they choose.

@@ -27,6 +27,9 @@ func messageDoc(m *ir.Message) []jen.Code {
 	do, dump := "[Client."+m.Op.Go+"]", "[Client."+m.Op.Go+"Dump]"
 	op := m.Op
 	switch {
+	case len(m.Fields) > len(m.Attrs) && m.Same == nil:
+		return doc(m.Go+" is the "+clean(m.Name)+", and the type of others that have attributes of the set "+clean(m.Set.Name),
+			"There are many of them, and each has some of the fields.")
 	case op.Do != nil && op.Do.Request == m:
 		return doc(m.Go+" is the request of "+do, "")
 	case op.Dump != nil && op.Dump.Request == m && op.Reply != nil:
@@ -87,11 +90,16 @@ func messagePublic(m *ir.Message) []jen.Code {
 
 // messageValidate emits Validate, for messages that go to the kernel.
 func messageValidate(m *ir.Message) []jen.Code {
+	policy := jen.Id(policyName(m))
+	if len(m.Fields) > len(m.Attrs) {
+		// Other operations take what this one does not.
+		policy.Dot("Whole").Call()
+	}
 	return []jen.Code{
 		jen.Line(),
 		jen.Comment("// Validate reports what the kernel would refuse by its policy."),
 		method(m.Go, "Validate").Params().Error().Add(oneLine(
-			jen.Return(jen.Id(policyName(m)).Dot("ValidateBinary").Call(jen.Id("x"), mode(m.Op))))),
+			jen.Return(policy.Dot("ValidateBinary").Call(jen.Id("x"), mode(m.Op))))),
 	}
 }
 

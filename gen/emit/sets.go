@@ -376,7 +376,7 @@ func (g *generator) holds(s *ir.Set, a *ir.Attr) bool {
 	if g.typed[s] {
 		return true
 	}
-	return slices.ContainsFunc(g.f.Messages, func(m *ir.Message) bool { return slices.Contains(m.Attrs, a) })
+	return slices.ContainsFunc(g.f.Messages, func(m *ir.Message) bool { return slices.Contains(m.Fields, a) })
 }
 
 // recordScope is the scope of a record's type.

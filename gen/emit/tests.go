@@ -28,7 +28,7 @@ func (g *generator) tests() []jen.Code {
 		if picks > 1 {
 			c = jen.Qual(nlroundtrip, "Each").Call(jen.Lit(m.Name), jen.Lit(picks), sample)
 		}
-		if shadows(m.Header, m.Attrs) || shadowed(m.Attrs, map[*ir.Set]bool{}) {
+		if shadows(m.Header, m.Fields) || shadowed(m.Fields, map[*ir.Set]bool{}) {
 			c.Dot("Shadowed").Call()
 		}
 		cases = append(cases, c)

@@ -27,7 +27,7 @@ func (g *generator) countFields() {
 	}
 	for _, m := range g.f.Messages {
 		if m.Same == nil {
-			count(m.Header, m.Attrs)
+			count(m.Header, m.Fields)
 		}
 	}
 	for _, s := range g.f.Sets {

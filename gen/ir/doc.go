@@ -357,6 +357,9 @@ type Message struct {
 	// Attrs are the attributes listed for the message, in the order of the set,
 	// without those that have no field.
 	Attrs []*Attr
+	// Fields are the attributes that the Go type has: those of the message, or if
+	// others have a part in the type, those of them all.
+	Fields []*Attr
 	// Same is the earlier message with the same shape, whose Go type this one is
 	// an alias of; nil if there is none.
 	Same *Message

@@ -30,6 +30,7 @@ func (f *family) messages(report *diag.Report) {
 			o.Reply = m.message(o, o.reply, "event", o.src.Event.Attributes)
 		}
 	}
+	m.share()
 }
 
 type shaper struct {
@@ -159,6 +160,7 @@ func (m *shaper) add(o *op, as form, what string, attrs []*ir.Attr) *ir.Message 
 		Header:  as.header,
 		Set:     as.set,
 		Attrs:   attrs,
+		Fields:  attrs,
 		Request: what == "request" || what == "dump request",
 		Pos:     o.Pos,
 	}
