@@ -14,6 +14,7 @@ import (
 
 	"github.com/nlgen/nlgen/gen"
 	"github.com/nlgen/nlgen/gen/diag"
+	"github.com/nlgen/nlgen/gen/output"
 	"github.com/nlgen/nlgen/internal/kernelspecs/agree"
 )
 
@@ -114,7 +115,7 @@ func generate(files []file) []*result {
 			}
 		}
 		if r.pkg != nil {
-			for _, f := range r.pkg.Files {
+			for _, f := range code(r.pkg) {
 				r.lines += bytes.Count(f.Content, []byte("\n"))
 				r.bytes += len(f.Content)
 			}
@@ -122,6 +123,11 @@ func generate(files []file) []*result {
 		results = append(results, r)
 	}
 	return results
+}
+
+// code returns the files of a package that are no tests.
+func code(pkg *gen.Package) []output.File {
+	return slices.DeleteFunc(slices.Clone(pkg.Files), func(f output.File) bool { return strings.HasSuffix(f.Name, "_test.go") })
 }
 
 // show writes what there is to say about a spec.
@@ -139,11 +145,11 @@ func (r *result) show(w io.Writer, all bool) error {
 	return nil
 }
 
-// The budgets of generated code (style.md).
+// The budgets of generated code. Tests are not counted.
 const (
-	maxFile    = 200_000
+	maxFile    = 200 << 10
 	maxLines   = 6000
-	maxPackage = 500_000
+	maxPackage = 500 << 10
 )
 
 // over returns what of a package is larger than it should be.
@@ -155,7 +161,7 @@ func (r *result) over() []string {
 	if r.bytes > maxPackage {
 		list = append(list, fmt.Sprintf("%s: %d bytes, a package stops at %d", r.name, r.bytes, maxPackage))
 	}
-	for _, f := range r.pkg.Files {
+	for _, f := range code(r.pkg) {
 		if lines := bytes.Count(f.Content, []byte("\n")); len(f.Content) > maxFile || lines > maxLines {
 			list = append(list, fmt.Sprintf("%s/%s: %d bytes in %d lines, a file stops at %d and %d", r.name, f.Name, len(f.Content), lines,
 				maxFile, maxLines))

@@ -47,6 +47,35 @@ func TestKernelSpecs(t *testing.T) {
 	}
 }
 
+// TestSynthetic holds what comes of a family as large as nl80211: it is small enough to build, and its messages share types without being
+// any different on the wire.
+func TestSynthetic(t *testing.T) {
+	dir := t.TempDir()
+	if err := writeSynthetic(dir); err != nil {
+		t.Fatal(err)
+	}
+	files, err := find([]string{dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := generate(files)[0]
+	if r.pkg == nil {
+		t.Fatal(r.report.Diagnostics())
+	}
+	t.Logf("%d operations, %d lines, %d bytes, %.2f s", len(r.pkg.Family.Ops), r.lines, r.bytes, r.took.Seconds())
+	if len(r.pkg.Family.Ops) != syntheticOps || r.lines > 20_000 || r.bytes > 700<<10 {
+		t.Errorf("%d operations make %d lines, %d bytes", len(r.pkg.Family.Ops), r.lines, r.bytes)
+	}
+	if testing.Short() {
+		t.Log("building the package takes half a minute and is left out by -short")
+		return
+	}
+	var stdout, stderr bytes.Buffer
+	if code, err := run(t.Context(), []string{"-rounds=20", dir}, &stdout, &stderr); code != 0 || err != nil {
+		t.Errorf("status %d, error %v\n%s%s", code, err, &stdout, &stderr)
+	}
+}
+
 // TestProject compares the packages of the families of this repository with gen/dynamic.
 func TestProject(t *testing.T) {
 	if testing.Short() {

@@ -33,6 +33,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (int, err
 	keep := flags.String("keep", "", "write the module with the packages to this empty folder and keep it")
 	skip := flags.Bool("generate", false, "only generate; do not build, vet and test")
 	rounds := flags.Int("rounds", 2000, "random messages of each type that are compared with gen/dynamic")
+	made := flags.Bool("synthetic", false, "add a spec as large as that of nl80211, made for the purpose")
 	corpus := flags.String("corpus", "", "a folder with recorded traffic that is compared, too")
 	flags.Usage = func() {
 		fmt.Fprintln(stderr, "usage: go run ./internal/kernelspecs [flags] FOLDER|nlgen.yaml...")
@@ -41,11 +42,23 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (int, err
 	if err := flags.Parse(args); err != nil {
 		return 2, nil // The flag package has said why.
 	}
-	if flags.NArg() == 0 {
+	folders := flags.Args()
+	if *made {
+		dir, err := os.MkdirTemp("", "synthetic")
+		if err != nil {
+			return 2, err
+		}
+		defer os.RemoveAll(dir)
+		if err := writeSynthetic(dir); err != nil {
+			return 2, err
+		}
+		folders = append(folders, dir)
+	}
+	if len(folders) == 0 {
 		flags.Usage()
 		return 2, nil
 	}
-	files, err := find(flags.Args())
+	files, err := find(folders)
 	if err != nil {
 		return 2, err
 	}
