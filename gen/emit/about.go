@@ -3,6 +3,7 @@ package emit
 import (
 	"bytes"
 	"fmt"
+	"strings"
 
 	"github.com/nlgen/nlgen/gen/ir"
 	"github.com/nlgen/nlgen/gen/output"
@@ -52,8 +53,12 @@ func (g *generator) opList() [][]string {
 			item("[Client."+op.Go+"Dump]", op.Doc)
 		}
 	}
-	for _, e := range g.f.Events {
-		item("["+e.Go+"]", e.Op.Doc)
+	if len(g.f.Events) > 0 {
+		var names []string
+		for _, e := range g.f.Events {
+			names = append(names, "["+e.Go+"]")
+		}
+		item("Notifications", strings.Join(names, ", ")+".")
 	}
 	return list
 }

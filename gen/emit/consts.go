@@ -99,7 +99,7 @@ func (g *generator) attrNumbers(s *ir.Set) []jen.Code {
 	}
 	intro := doc("The numbers of the attributes in the set "+clean(s.Name), s.Doc)
 	if g.typed[s] {
-		intro = doc("The numbers of the attributes in ["+s.Go+"]", "")
+		intro = doc("The attributes of ["+s.Go+"]", "")
 	}
 	return []jen.Code{decl(intro, jen.Const().Defs(rows...))}
 }

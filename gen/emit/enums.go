@@ -83,7 +83,7 @@ func enumMethods(e *ir.Enum) []jen.Code {
 		text, value = "SignedText", jen.Int64().Call(jen.Id("v"))
 	}
 	recv := jen.Id("v").Id(e.Go)
-	what := "the name of the value, or else its digits"
+	what := "the name, or else the digits"
 	if e.Flags {
 		what = "the names of the flags, joined by |"
 	}
@@ -92,7 +92,7 @@ func enumMethods(e *ir.Enum) []jen.Code {
 		jen.Func().Params(recv).Id("String").Params().String().Add(oneLine(
 			jen.Return(jen.Id(table).Dot(text).Call(value)))),
 		jen.Line(),
-		jen.Comment("// Parse" + e.Go + " reads what String returns, and numbers."),
+		jen.Comment("// Parse" + e.Go + " reads what String returns, or a number."),
 		jen.Func().Id("Parse"+e.Go).Params(jen.Id("s").String()).Params(jen.Id(e.Go), jen.Error()).Add(oneLine(
 			jen.Return(jen.Qual(nlpolicy, "ParseEnum").Types(jen.Id(e.Go)).Call(address(table), jen.Id("s"))))),
 		jen.Line(),

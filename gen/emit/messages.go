@@ -71,7 +71,7 @@ func (g *generator) message(m *ir.Message) jen.Code {
 func messagePublic(m *ir.Message) []jen.Code {
 	policy := jen.Id(policyName(m))
 	return []jen.Code{
-		jen.Comment("// AppendBinary appends the message without netlink header."),
+		jen.Comment("// AppendBinary appends the message, without header."),
 		method(m.Go, "AppendBinary").Params(jen.Id("b").Index().Byte()).Params(jen.Index().Byte(), jen.Error()).Block(
 			jen.Id("e").Op(":=").Qual(nlattr, "NewEncoder").Call(jen.Id("b")),
 			jen.Id("x").Dot("EncodeTo").Call(jen.Op("&").Id("e")),

@@ -373,6 +373,15 @@ func memberKind(m *ir.Member) string {
 	return ""
 }
 
+// valueRow leaves out a zero, as the zero value is.
+func valueRow(name, value string) jen.Code {
+	row := []jen.Code{key("Name", jen.Lit(name))}
+	if value != "0" && value != "0x0" {
+		row = append(row, key("Value", jen.Id(value)))
+	}
+	return jen.Values(row...)
+}
+
 func enumTable(e *ir.Enum) jen.Code {
 	values := []jen.Code{key("Name", jen.Lit(e.Name))}
 	if e.Flags {
@@ -387,7 +396,7 @@ func enumTable(e *ir.Enum) jen.Code {
 		case e.Signed && int64(entry.Value) < 0:
 			v = "0x" + strconv.FormatUint(entry.Value, 16)
 		}
-		list = append(list, jen.Values(key("Name", jen.Lit(entry.Name)), key("Value", jen.Id(v))))
+		list = append(list, valueRow(entry.Name, v))
 	}
 	if len(list) > 0 {
 		values = append(values, key("Names", rows(policyID("Value"), list)))

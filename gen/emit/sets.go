@@ -29,7 +29,7 @@ func (g *generator) sets() []jen.Code {
 //	type PeerAttrs struct { ... }
 //
 //	func (x *PeerAttrs) encode(e *nlattr.Encoder, typ uint16) { ... }
-//	func (x *PeerAttrs) decode(d *nlattr.Decoder, unknown *[]nlattr.Attr) bool { ... }
+//	func (x *PeerAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool { ... }
 func (g *generator) set(s *ir.Set) jen.Code {
 	scope := setScope(s)
 	encode, end, decode := encodeBody(scope, nil), closeNest(), decodeBody(scope, nil)
@@ -39,7 +39,7 @@ func (g *generator) set(s *ir.Set) jen.Code {
 	}
 	if !g.reached[s] {
 		parts = append(parts, setPublic(s, append(encode, putUnknown()), decode))
-		end = []jen.Code{jen.Id("e").Dot("End").Call(jen.Id("nest"))}
+		end = []jen.Code{jen.Id("e").Dot("End").Call(jen.Id("n"))}
 		encode = []jen.Code{jen.Id("x").Dot("encodeAttrs").Call(outerArgs("e", s)...)}
 		decode = []jen.Code{jen.Id("x").Dot("decodeAttrs").Call(outerArgs("d", s)...)}
 	}
@@ -49,37 +49,38 @@ func (g *generator) set(s *ir.Set) jen.Code {
 // nestCodec emits encode and decode of a type that is the content of an attribute:
 //
 //	func (x *PeerAttrs) encode(e *nlattr.Encoder, typ uint16) {
-//		nest := e.Begin(typ)
+//		n := e.Begin(typ)
 //		...
-//		e.Close(nest, x.Unknown)
+//		e.Close(n, x.Unknown)
 //	}
 //
-//	func (x *PeerAttrs) decode(d *nlattr.Decoder, unknown *[]nlattr.Attr) bool {
-//		nest := d.Enter()
+//	func (x *PeerAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+//		n := d.Enter()
 //		...
-//		return d.Close(nest, unknown)
+//		return d.Close(n, odd)
 //	}
 //
+// A nest that cannot be read is odd: it stays whole, and decode reports false.
 // What begins and ends the attribute is a choice, since formats have fixed headers.
 func nestCodec(typ string, s *ir.Set, begin string, encode, end, decode []jen.Code) []jen.Code {
 	encode = slices.Concat([]jen.Code{
-		jen.Id("nest").Op(":=").Id("e").Dot(begin).Call(jen.Id("typ")),
+		jen.Id("n").Op(":=").Id("e").Dot(begin).Call(jen.Id("typ")),
 	}, encode, end)
-	decode = slices.Concat([]jen.Code{jen.Id("nest").Op(":=").Id("d").Dot("Enter").Call()}, decode,
-		[]jen.Code{jen.Return(jen.Id("d").Dot("Close").Call(jen.Id("nest"), jen.Id("unknown")))})
-	number, unknown := jen.Id("typ").Uint16(), jen.Id("unknown").Op("*").Index().Qual(nlattr, "Attr")
+	decode = slices.Concat([]jen.Code{jen.Id("n").Op(":=").Id("d").Dot("Enter").Call()}, decode,
+		[]jen.Code{jen.Return(jen.Id("d").Dot("Close").Call(jen.Id("n"), jen.Id("odd")))})
+	number, odd := jen.Id("typ").Uint16(), jen.Id("odd").Op("*").Index().Qual(nlattr, "Attr")
 	return []jen.Code{
 		method(typ, "encode").Params(codecParams(s, encoderParam(), number)...).Block(encode...), jen.Line(),
-		method(typ, "decode").Params(codecParams(s, decoderParam(), unknown)...).Bool().Block(decode...),
+		method(typ, "decode").Params(codecParams(s, decoderParam(), odd)...).Bool().Block(decode...),
 	}
 }
 
 // e.Raw(x.Unknown)
 func putUnknown() jen.Code { return jen.Id("e").Dot("Raw").Call(jen.Id("x").Dot("Unknown")) }
 
-// e.Close(nest, x.Unknown)
+// e.Close(n, x.Unknown)
 func closeNest() []jen.Code {
-	return []jen.Code{jen.Id("e").Dot("Close").Call(jen.Id("nest"), jen.Id("x").Dot("Unknown"))}
+	return []jen.Code{jen.Id("e").Dot("Close").Call(jen.Id("n"), jen.Id("x").Dot("Unknown"))}
 }
 
 // codecParams are some parameters and the selectors from enclosing sets.
@@ -324,17 +325,16 @@ func dest(a *ir.Attr) kind.Dest {
 // takeLate emits an attribute that is read when all others are:
 //
 //	var atData nlattr.Frame
-//	var hasData bool
 //
-//	atData, hasData = d.Skip(), true
+//	atData = d.Skip()
 //
-//	if hasData && d.Err() == nil {
+//	if atData.Skipped() && d.Err() == nil {
 //		back := d.Resume(atData)
 //		...
 //		d.Return(back)
 //	}
 func takeLate(s *kind.Scope, a *ir.Attr) (vars []jen.Code, now, then jen.Code) {
-	at, has := "at"+a.Go, "has"+a.Go
+	at := "at" + a.Go
 	code := kind.Of(a).Take(a, dest(a), s)
 	resume := func(from string) []jen.Code {
 		list := []jen.Code{jen.Id("back").Op(":=").Id("d").Dot("Resume").Call(jen.Id(from))}
@@ -347,12 +347,9 @@ func takeLate(s *kind.Scope, a *ir.Attr) (vars []jen.Code, now, then jen.Code) {
 		stop := jen.If(jen.Id("d").Dot("Err").Call().Op("!=").Nil()).Block(jen.Break())
 		return vars, now, jen.For(jen.List(jen.Id("_"), jen.Id("at")).Op(":=").Range().Id(at)).Block(append([]jen.Code{stop}, resume("at")...)...)
 	}
-	vars = []jen.Code{
-		jen.Var().Id(at).Qual(nlattr, "Frame"),
-		jen.Var().Id(has).Bool(),
-	}
-	now = jen.List(jen.Id(at), jen.Id(has)).Op("=").List(jen.Id("d").Dot("Skip").Call(), jen.True())
-	cond := jen.Id(has).Op("&&").Id("d").Dot("Err").Call().Op("==").Nil()
+	vars = []jen.Code{jen.Var().Id(at).Qual(nlattr, "Frame")}
+	now = jen.Id(at).Op("=").Id("d").Dot("Skip").Call()
+	cond := jen.Id(at).Dot("Skipped").Call().Op("&&").Id("d").Dot("Err").Call().Op("==").Nil()
 	return vars, now, jen.If(cond).Block(resume(at)...)
 }
 

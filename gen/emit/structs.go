@@ -1,7 +1,6 @@
 package emit
 
 import (
-	"fmt"
 	"strconv"
 
 	"github.com/dave/jennifer/jen"
@@ -37,7 +36,7 @@ func structType(s *ir.Struct) []jen.Code {
 		}
 		fields = append(fields, row(jen.Id(m.Go).Add(memberType(m)), m.Doc)...)
 	}
-	intro := fmt.Sprintf("%s is the C struct %s of %s", s.Go, clean(s.Name), bytesOf(s.Size))
+	intro := s.Go + " is the C struct " + clean(s.Name)
 	if s.Array != nil {
 		fields = append(fields, row(jen.Id(s.Array.Go).Index().Add(elementType(s.Array)), s.Array.Doc)...)
 		intro = arrayIntro(s)
@@ -101,7 +100,7 @@ func structEncode(s *ir.Struct) []jen.Code {
 			body = append(body, memberEncode(m))
 		}
 	}
-	if len(body) > 1 {
+	if len(body) > 2 {
 		body = append([]jen.Code{window(s)}, body...)
 	}
 	params := []jen.Code{jen.Id("b").Index().Byte()}

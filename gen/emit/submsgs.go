@@ -145,7 +145,7 @@ func (g *generator) format(sub *ir.SubMessage, f *ir.Format) jen.Code {
 	}
 	end := closeNest()
 	if f.Header != nil && f.Header.Size%4 != 0 {
-		end = []jen.Code{putUnknown(), jen.Id("e").Dot("EndFixed").Call(jen.Id("nest"), jen.Lit(f.Header.Size))}
+		end = []jen.Code{putUnknown(), jen.Id("e").Dot("EndFixed").Call(jen.Id("n"), jen.Lit(f.Header.Size))}
 	}
 	return group(
 		doc(f.Go+" is the sub-message "+clean(sub.Name)+" for "+clean(f.Value), text),

@@ -6,12 +6,9 @@ import (
 	"github.com/nlgen/nlgen/gen/ir"
 )
 
-// What a spec says of an attribute stands in one place: at its field where few types
-// have one, else at its constant.
-const (
-	tellWhole = 2 // fields up to which each has all of it
-	tellBrief = 8 // fields up to which each has the beginning of it
-)
+// atFields is up to how many types that have a field for an attribute its doc stands
+// at the field. If there are more, it stands once at the constant.
+const atFields = 2
 
 // countFields counts the fields of each attribute, by the name of its constant: a
 // subset has the attributes of its parent. It notes the structs that are held, too.
@@ -48,24 +45,19 @@ func (g *generator) countFields() {
 	}
 }
 
-// field returns the field of an attribute with as much as it is to tell.
+// field returns the field of an attribute, with the doc if it stands there.
 func (g *generator) field(a *ir.Attr) []jen.Code {
 	f := jen.Id(a.Go).Add(fieldType(a))
-	switch n := g.fieldCount[a.Const]; {
-	case n <= tellWhole:
-		return row(f, a.Doc)
-	case n <= tellBrief:
-		brief, _ := note(a.Doc)
-		return []jen.Code{lineComment(f, brief)}
+	if g.constTells(a) {
+		return []jen.Code{f}
 	}
-	return []jen.Code{f}
+	return row(f, a.Doc)
 }
 
 // constTells reports whether the constant of an attribute is where its doc stands.
 func (g *generator) constTells(a *ir.Attr) bool {
 	n := g.fieldCount[a.Const]
-	_, whole := note(a.Doc)
-	return n == 0 || n > tellBrief || n > tellWhole && !whole
+	return n == 0 || n > atFields
 }
 
 // methodTells reports whether a method or the type of a notification has the doc of

@@ -33,7 +33,7 @@ func Param(selector string) string {
 
 // taken lists the names of other variables, packages and functions in the bodies
 // where a parameter may stand.
-var taken = []string{"typ", "selector", "nest", "array", "list", "entry", "rec", "back", "at", "ok", "start", "m", "unknown",
+var taken = []string{"typ", "selector", "nest", "array", "list", "entry", "rec", "back", "at", "ok", "start", "m", "odd", "n",
 	"nlattr", "nlpolicy", "net", "netip", "len", "append", "new", "string", "uint16"}
 
 // Local returns the variable that holds a derived selector in encode.
