@@ -324,12 +324,13 @@ func (c *Client) group(name string) (nlconn.Group, error) {
 	return nlconn.Group{Name: name}, nil
 }
 
-// notification decodes a notification. Where the message type is all there is to
-// tell, a message without a place in the spec may still be the news of a request
-// that was carried out: it has the type of that request (RTM_DELLINK).
+// notification decodes a notification. A message without a place in the spec may
+// still be the news of a request that was carried out: unless requests and answers
+// are numbered apart, it has the number of that request (RTM_DELLINK,
+// OVS_DP_CMD_NEW).
 func (c *Client) notification(n *nlconn.Notification) (*Notification, error) {
 	ops := c.Replies(n.Number)
-	if len(ops) == 0 && !c.Family.Generic() {
+	if len(ops) == 0 && (!c.Family.Generic() || !c.Family.Directional) {
 		ops = c.Requests(n.Number)
 	}
 	if len(ops) == 0 {

@@ -87,7 +87,7 @@ func parse(args []string, complaints io.Writer) (*options, error) {
 	f.BoolVar(&o.fetch, "fetch", false, "only see whether this machine has what a guest needs, fetch the kernel and say where it is")
 	f.StringVar(&o.run, "run", "", "run the tests that match this `regexp`")
 	f.StringVar(&o.shell, "sh", "", "run this shell `script` instead of tests, in the current folder")
-	f.StringVar(&o.tools, "tools", "ip,bridge,tc,genl,ss,ethtool,nft,conntrack,nfct,nfacct,ipset,wg,strace", "tools to copy from this machine if it has them")
+	f.StringVar(&o.tools, "tools", "ip,bridge,tc,genl,ss,ethtool,devlink,nft,conntrack,nfct,nfacct,ipset,wg,strace", "tools to copy from this machine if it has them")
 	if i := indexOf(args, "--"); i >= 0 {
 		args, o.testArgs = args[:i], args[i+1:]
 	}
