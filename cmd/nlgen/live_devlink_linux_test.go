@@ -1,53 +1,16 @@
 package main
 
 import (
-	"errors"
-	"flag"
 	"fmt"
-	"io/fs"
-	"os"
 	"strings"
 	"testing"
 
-	"golang.org/x/sys/unix"
+	lab "github.com/nlgen/nlgen/internal/witness"
 )
-
-// netdevsim is the module of a simulated network device, which Debian's kernel does not come with: built for the guest's kernel from its
-// sources, drivers/net/netdevsim.
-var netdevsim = flag.String("netdevsim", "../../bin/netdevsim.ko", "the module netdevsim of the guest's kernel")
-
-// simulate makes a netdevsim device with four ports, and returns its name on the bus. It loads the module where that does no harm, in
-// the virtual machine.
-func simulate(t *testing.T) string {
-	t.Helper()
-	const bus = "/sys/bus/netdevsim/"
-	if _, err := os.Stat(bus); errors.Is(err, fs.ErrNotExist) {
-		if os.Getenv("NLGEN_VM") == "" {
-			t.Skip("this kernel has no netdevsim, and modules are loaded in the virtual machine only")
-		}
-		ko, err := os.Open(*netdevsim)
-		if err != nil {
-			t.Skipf("this kernel has no netdevsim, and none was built for it: %v", err)
-		}
-		defer ko.Close()
-		if err := unix.FinitModule(int(ko.Fd()), "", 0); err != nil {
-			t.Fatalf("%s: %v", *netdevsim, err)
-		}
-	}
-	if err := os.WriteFile(bus+"new_device", []byte("17 4 1"), 0); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := os.WriteFile(bus+"del_device", []byte("17"), 0); err != nil {
-			t.Error(err)
-		}
-	})
-	return "netdevsim17"
-}
 
 func TestLiveDevlink(t *testing.T) {
 	withSpecs(t, "devlink", func(s *session) {
-		name := simulate(s.T)
+		name := lab.Simulate(s.T)
 		of := func(more string) string { return `{"bus-name": "netdevsim", "dev-name": "` + name + `"` + more + `}` }
 		find(s.T, s.dump("get", "{}"), "dev-name", name)
 		s.refused("get", `{"bus-name": "netdevsim", "dev-name": "nosuch"}`, "get: ENODEV")
@@ -132,7 +95,7 @@ func TestLiveDevlink(t *testing.T) {
 // TestLiveSimulated has settings of a device that a pair of links has not.
 func TestLiveSimulated(t *testing.T) {
 	withSpecs(t, "ethtool", func(s *session) {
-		name := simulate(s.T)
+		name := lab.Simulate(s.T)
 		var link string
 		for _, w := range witness(s.T, "ip -j link") {
 			if strings.Contains(tool(s.T, "devlink port show"), name+"/0: type eth netdev "+w["ifname"].(string)+" ") {
