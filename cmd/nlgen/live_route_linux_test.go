@@ -177,6 +177,14 @@ func TestLiveRule(t *testing.T) {
 		}
 		s.do("delrule", request)
 		s.refused("delrule", request, "delrule: ENOENT")
+		// The header has eight bits for the table, and an attribute of the same name 32.
+		far := `{"family": 2, "action": "to-tbl", "table": 70000, "priority": 1001}`
+		s.do("newrule", far, "create", "excl")
+		o, w = find(s.T, s.dump("getrule", `{"family": 2}`), "priority", 1001.0), find(s.T, witness(s.T, "ip -4 -N -j rule"), "priority", 1001.0)
+		if fmt.Sprint(o["table"]) != fmt.Sprint(w["table"]) || fmt.Sprint(w["table"]) != "70000" {
+			s.Errorf("got %v, ip has %v", o, w)
+		}
+		s.do("delrule", far)
 	})
 }
 

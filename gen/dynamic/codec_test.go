@@ -1,6 +1,7 @@
 package dynamic
 
 import (
+	"encoding/hex"
 	"errors"
 	"strings"
 	"testing"
@@ -154,6 +155,55 @@ func TestHeader(t *testing.T) {
 	const want = `{"family": 0, "hue": "blue", "index": 3, "flags": ["two"], "shared": 9, "u8": 1, "text": "x"}`
 	if err != nil || string(AppendJSON(nil, back)) != want {
 		t.Errorf("got %s, %v", AppendJSON(nil, back), err)
+	}
+}
+
+// TestHeaderOutgrown has a number that is too large for the member with the name
+// of an attribute: only the attribute can hold it, and means it.
+func TestHeaderOutgrown(t *testing.T) {
+	c := readSource(t, "outgrown.yaml", []byte(`
+name: outgrown
+protocol: netlink-raw
+protonum: 0
+definitions:
+  - name: head
+    type: struct
+    members: [{name: table, type: u8}, {name: rest, type: pad, len: 3}]
+attribute-sets:
+  - name: top
+    attributes: [{name: table, type: u32}]
+operations:
+  enum-model: directional
+  fixed-header: head
+  list:
+    - name: get
+      attribute-set: top
+      do: {request: {value: 1, attributes: [table]}, reply: {value: 1, attributes: [table]}}
+`))
+	for _, tc := range []struct{ input, wire, want string }{
+		{`{"table": 255}`, "ff000000", `{"table": 255}`},
+		{`{"table": 256}`, "00000000" + "0800010000010000", `{"table": 256}`},
+		{"", "fc000000" + "0800010000010000", `{"table": 256}`},
+		{"", "64000000" + "0800010064000000", `{"table": 100}`},
+	} {
+		wire, err := hex.DecodeString(tc.wire)
+		if err != nil {
+			t.Fatal(err)
+		}
+		back, err := c.Decode(c.Op("get"), wire)
+		if got := string(AppendJSON(nil, back)); err != nil || got != tc.want {
+			t.Errorf("%s becomes %s, %v, want %s", tc.wire, got, err, tc.want)
+		}
+		if tc.input == "" {
+			continue
+		}
+		o := new(Object)
+		if err := o.UnmarshalJSON([]byte(tc.input)); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := c.Append(nil, c.Op("get"), o); err != nil || hex.EncodeToString(got) != tc.wire {
+			t.Errorf("%s becomes %x, %v, want %s", tc.input, got, err, tc.wire)
+		}
 	}
 }
 

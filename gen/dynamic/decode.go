@@ -60,6 +60,8 @@ func (r *reader) message(op *ir.Op, body []byte) (*Object, error) {
 // content adds a fixed header, but for the member skip, and the attributes behind
 // it to an object. An attribute with the name of a member is left out of a
 // message; in a sub-message it replaces the member, as the kernel's tool has it.
+// A number that is too large for the member replaces it anywhere: it is what the
+// member stands for.
 func (r *reader) content(o *Object, h *ir.Struct, skip *ir.Member, s *set, b []byte, off int, up *scope, depth int) error {
 	if depth > nlattr.MaxDepth {
 		return broken(off, nlattr.ErrTooDeep)
@@ -94,7 +96,7 @@ func (r *reader) content(o *Object, h *ir.Struct, skip *ir.Member, s *set, b []b
 		case a == nil:
 			o.Add(unknownName(it.number()), unknownGroup(group, depth))
 		case a.Type == "pad" || a.Type == "unused":
-		case member(h, a.Name) != nil && up == nil:
+		case member(h, a.Name) != nil && up == nil && !r.outgrown(in, member(h, a.Name), a, group, depth):
 		default:
 			if member(h, a.Name) != nil {
 				o.remove(a.Name)
@@ -105,6 +107,17 @@ func (r *reader) content(o *Object, h *ir.Struct, skip *ir.Member, s *set, b []b
 		}
 	}
 	return nil
+}
+
+// outgrown reports whether an attribute is a number that is too large for the
+// member of the header with the same name.
+func (r *reader) outgrown(s *scope, m *ir.Member, a *ir.Attr, group []item, depth int) bool {
+	if _, ok := integerOf(a.Type, a); !ok || a.Multi {
+		return false
+	}
+	last := group[len(group)-1]
+	v, err := r.value(s, a, last.payload, last.off, depth)
+	return err == nil && tooLarge(m, v)
 }
 
 // group adds the occurrences of one attribute to an object. Where lenient, those

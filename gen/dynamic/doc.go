@@ -7,7 +7,8 @@
 // The JSON is that of the kernel's own ynl tool: the names of the spec as keys,
 // enums by name, flags as lists of names, addresses as text, other bytes as hex
 // digits. The members of a fixed header and the attributes behind it share one
-// object; a name that both have means the member.
+// object; a name that both have means the member, unless its value is one that
+// only the attribute can have.
 //
 //	attribute             JSON
 //	integer               number; with an enum its name; with a hint its text

@@ -88,10 +88,17 @@ func (w *writer) content(h *ir.Struct, skip *ir.Member, s *set, v any, up *jsonS
 }
 
 // shadowed reports whether a value that the name of a header's member stands for
-// is that of the attribute with this name: only the attribute can be an object.
+// is that of the attribute with this name: only the attribute can be an object,
+// and only the attribute can hold a number that is too large for the member
+// (FRA_TABLE of struct fib_rule_hdr).
 func (w *writer) shadowed(s *set, m *ir.Member, v any) bool {
-	_, object := v.(*Object)
-	return object && m.Struct == nil && s.named[m.Name] != nil
+	if m.Struct != nil || s.named[m.Name] == nil {
+		return false
+	}
+	if _, object := v.(*Object); object {
+		return true
+	}
+	return tooLarge(m, v)
 }
 
 // attr writes the attribute that a key names, as often as it occurs.
