@@ -10,7 +10,7 @@ BENCH       ?=
 NESTED := $(patsubst %/go.mod,%,$(wildcard */go.mod))
 
 .DEFAULT_GOAL := all
-.PHONY: all build generate families show help test test-nested race check fmt fuzz bench cover clean test-vm kernel-specs drift
+.PHONY: all build generate families show help test test-nested race check fmt fuzz bench cover clean test-vm netdevsim kernel-specs drift
 
 all: build generate show ## build, generate every family, show this machine's links, addresses and routes
 
@@ -97,3 +97,8 @@ test-vm: ## run the tests that talk to the kernel on another one, in a virtual m
 	@mkdir -p bin
 	@$(GO) build -o bin/vmtest ./internal/vm/vmtest
 	@bin/vmtest -v -kernel '$(KERNEL)' $(VMTEST)
+
+netdevsim: ## build the module bin/netdevsim.ko for the kernel of the virtual machine, which has none (KERNEL=)
+	@mkdir -p bin
+	@$(GO) build -o bin/vmtest ./internal/vm/vmtest
+	@internal/vm/netdevsim.sh $$(bin/vmtest -fetch -kernel '$(KERNEL)' | cut -d ' ' -f 1) bin/netdevsim.ko

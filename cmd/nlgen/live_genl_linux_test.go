@@ -198,6 +198,15 @@ func TestLiveNftables(t *testing.T) {
 				`{"name": "counter", "data": {"bytes": 5, "packets": 1}}, `+
 				`{"name": "immediate", "data": {"dreg": 0, "data": {"verdict": {"code": 1}}}}]}}`, "create", "append")
 		}
+		if s.errata {
+			tool(s.T, "nft add rule live in ip saddr @peers fib saddr oif missing drop")
+			rules := fmt.Sprint(s.dump("getrule", `{"nfgen-family": 2}`))
+			for _, want := range []string{"name:lookup", "set:peers sreg:1", "name:fib", "result:oif"} {
+				if !strings.Contains(rules, want) {
+					s.Errorf("there is no %s in %s", want, rules)
+				}
+			}
+		}
 		shown := tool(s.T, "nft list ruleset")
 		for _, want := range []string{"table ip live {", "chain in {", "type filter hook output priority filter + 5;", "set peers {"} {
 			if !strings.Contains(shown, want) {

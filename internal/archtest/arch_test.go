@@ -102,7 +102,7 @@ func testEdges(dir string) []string {
 	case top == "runtime", top == "examples", top == "generated", top == "internal":
 		return []string{"runtime/*", "generated/*", "internal/*"}
 	case dir == "cmd/nlgen":
-		return []string{"gen/*", "internal/nettest", "."}
+		return []string{"gen/*", "internal/nettest", "internal/witness", "."}
 	default:
 		return []string{"gen/*"}
 	}

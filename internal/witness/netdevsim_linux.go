@@ -6,8 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-
-	"golang.org/x/sys/unix"
 )
 
 // Simulate makes a netdevsim device with four ports and returns its name on the bus "netdevsim", as devlink has it.
@@ -46,12 +44,9 @@ func load(t *testing.T, name string) {
 			break
 		}
 	}
-	ko, err := os.Open(filepath.Join(dir, "bin", name))
-	if err != nil {
-		t.Skipf("nobody has built the module for this kernel: %v", err)
+	file := filepath.Join(dir, "bin", name)
+	if _, err := os.Stat(file); err != nil {
+		t.Skipf("nobody has built the module for this kernel, see make netdevsim: %v", err)
 	}
-	defer ko.Close()
-	if err := unix.FinitModule(int(ko.Fd()), "", 0); err != nil {
-		t.Fatalf("%s: %v", ko.Name(), err)
-	}
+	Output(t, "insmod", file)
 }
