@@ -318,11 +318,16 @@ func (v *view) wants(p *Packet) bool {
 		_, joined := v.groups[p.Group]
 		return v.listen && joined
 	}
-	if v.listen {
-		return h.Seq == 0
+	if !v.listen {
+		return v.awaits(h.Seq)
 	}
-	return v.asked && h.Seq != 0 && h.Seq-v.first <= v.last-v.first
+	// What the kernel tells by itself is numbered by 0, or as the family likes:
+	// then only answers have the port they go to.
+	return h.Seq == 0 || h.PID == 0 && !slices.ContainsFunc(v.s.views, func(u *view) bool { return u.awaits(h.Seq) })
 }
+
+// awaits reports whether an answer with that number is for this view.
+func (v *view) awaits(seq uint32) bool { return v.asked && seq != 0 && seq-v.first <= v.last-v.first }
 
 // put keeps a copy of a packet that another user received.
 func (v *view) put(p *Packet) {

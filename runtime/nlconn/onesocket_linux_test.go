@@ -93,12 +93,17 @@ func TestLiveOneSocket(t *testing.T) {
 	}
 }
 
-// What comes unasked between a request and its answer is the subscription's, and
-// what is lost is reported to all who may miss it.
+// What comes unasked between a request and its answer is the subscription's, also
+// with a number of the kernel's, and what is lost is reported to all who may miss
+// it.
 func TestOneSocketSorts(t *testing.T) {
 	unasked := newlink("unasked").Seq(0)
+	numbered := func(r nltest.Request) []byte {
+		r.Port, r.Header.Seq = 0, r.Header.Seq-100
+		return newlink("numbered")(r)
+	}
 	s := nltest.NewScript(t, nltest.Always(func(r nltest.Request) []nltest.Item {
-		return []nltest.Item{datagram(unasked), datagram(newlink("stale").Stale()), datagram(newlink("answer")), datagram(nltest.Ack())}
+		return []nltest.Item{datagram(unasked), datagram(newlink("stale").Stale()), datagram(numbered), datagram(newlink("answer")), datagram(nltest.Ack())}
 	}))
 	c := s.Conn(nlconn.WithOneSocket())
 	ctx := soon(t)
@@ -117,10 +122,10 @@ func TestOneSocketSorts(t *testing.T) {
 	}
 	n := 0
 	for name, err := range sub.All(ctx) {
-		if err != nil || name != "unasked" {
-			t.Errorf("%q, %v", name, err)
+		if want := []string{"unasked", "numbered"}[n%2]; err != nil || name != want {
+			t.Errorf("%q, not %q: %v", name, want, err)
 		}
-		if n++; n == 3 {
+		if n++; n == 6 {
 			break
 		}
 	}
