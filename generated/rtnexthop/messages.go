@@ -14,9 +14,8 @@ import (
 type NewnexthopRequest struct {
 	Header Nhmsg
 	ID     nlattr.Opt[uint32]
-	// Members of the group: struct nexthop_grp (nexthop-grp), 8 bytes each, one after the
-	// other. A group has no blackhole, oif, gateway and encap.
-	Group []byte
+	// Members of the group. A group has no blackhole, oif, gateway and encap.
+	Group *NexthopGroup
 	// How the group spreads flows; mpath if absent. It cannot change.
 	GroupType nlattr.Opt[NexthopGrpType]
 	// Drop packets. Excludes oif, gateway and encap, and needs lo to be up.
@@ -48,7 +47,11 @@ func (x *NewnexthopRequest) EncodeTo(e *nlattr.Encoder) {
 		encapType = nlattr.ParseSelector(e.Selector(AttrNexthopEncap, "encap-type", x.Encap.byEncapMsg()), ParseEncapType)
 	}
 	e.OptUint32(AttrNexthopID, x.ID)
-	e.OptBytes(AttrNexthopGroup, x.Group)
+	if x.Group != nil {
+		nest := e.BeginRaw(AttrNexthopGroup)
+		x.Group.encode(e)
+		e.End(nest)
+	}
 	nlattr.OptEnum16(e, AttrNexthopGroupType, x.GroupType)
 	e.OptFlag(AttrNexthopBlackhole, x.Blackhole)
 	e.OptUint32(AttrNexthopOif, x.Oif)
@@ -74,7 +77,8 @@ func (x *NewnexthopRequest) DecodeFrom(d *nlattr.Decoder) {
 		case AttrNexthopID:
 			x.ID = d.OptUint32()
 		case AttrNexthopGroup:
-			x.Group = d.Bytes()
+			x.Group = nlattr.New[NexthopGroup](d)
+			x.Group.decode(d.Payload())
 		case AttrNexthopGroupType:
 			x.GroupType = nlattr.Some(NexthopGrpType(d.Uint16()))
 		case AttrNexthopBlackhole:
@@ -341,9 +345,8 @@ func (x *GetnexthopDumpRequest) Validate() error {
 type GetnexthopReply struct {
 	Header Nhmsg
 	ID     nlattr.Opt[uint32]
-	// Members of the group: struct nexthop_grp (nexthop-grp), 8 bytes each, one after the
-	// other. A group has no blackhole, oif, gateway and encap.
-	Group []byte
+	// Members of the group. A group has no blackhole, oif, gateway and encap.
+	Group *NexthopGroup
 	// How the group spreads flows; mpath if absent. It cannot change.
 	GroupType nlattr.Opt[NexthopGrpType]
 	// Drop packets. Excludes oif, gateway and encap, and needs lo to be up.
@@ -379,7 +382,11 @@ func (x *GetnexthopReply) EncodeTo(e *nlattr.Encoder) {
 		encapType = nlattr.ParseSelector(e.Selector(AttrNexthopEncap, "encap-type", x.Encap.byEncapMsg()), ParseEncapType)
 	}
 	e.OptUint32(AttrNexthopID, x.ID)
-	e.OptBytes(AttrNexthopGroup, x.Group)
+	if x.Group != nil {
+		nest := e.BeginRaw(AttrNexthopGroup)
+		x.Group.encode(e)
+		e.End(nest)
+	}
 	nlattr.OptEnum16(e, AttrNexthopGroupType, x.GroupType)
 	e.OptFlag(AttrNexthopBlackhole, x.Blackhole)
 	e.OptUint32(AttrNexthopOif, x.Oif)
@@ -410,7 +417,8 @@ func (x *GetnexthopReply) DecodeFrom(d *nlattr.Decoder) {
 		case AttrNexthopID:
 			x.ID = d.OptUint32()
 		case AttrNexthopGroup:
-			x.Group = d.Bytes()
+			x.Group = nlattr.New[NexthopGroup](d)
+			x.Group.decode(d.Payload())
 		case AttrNexthopGroupType:
 			x.GroupType = nlattr.Some(NexthopGrpType(d.Uint16()))
 		case AttrNexthopBlackhole:

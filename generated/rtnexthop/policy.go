@@ -22,7 +22,7 @@ var policyGetnexthopbucketReply = nlpolicy.Message{Family: "rt-nexthop", Op: "ge
 
 var setNexthopAttrs = nlpolicy.Set{Name: "nexthop-attrs", Attrs: []nlpolicy.Attr{
 	{Name: "id", Number: 1, Kind: nlpolicy.U32},
-	{Name: "group", Number: 2, Kind: nlpolicy.Binary},
+	{Name: "group", Number: 2, Kind: nlpolicy.Binary, Struct: &structNexthopGroup},
 	{Name: "group-type", Number: 3, Kind: nlpolicy.U16, Enum: &enumNexthopGrpType},
 	{Name: "blackhole", Number: 4, Kind: nlpolicy.Flag},
 	{Name: "oif", Number: 5, Kind: nlpolicy.U32},
@@ -208,6 +208,15 @@ var structNhmsg = nlpolicy.Struct{Name: "nhmsg", Size: 8, Members: []nlpolicy.Me
 	{Name: "resvd", Offset: 3, Size: 1, Kind: nlpolicy.Pad},
 	{Name: "nh-flags", Offset: 4, Size: 4, Enum: &enumRtnhFlags},
 }}
+
+var structNexthopGrp = nlpolicy.Struct{Name: "nexthop-grp", Size: 8, Members: []nlpolicy.Member{
+	{Name: "id", Size: 4},
+	{Name: "weight", Offset: 4, Size: 1},
+	{Name: "weight-high", Offset: 5, Size: 1},
+	{Name: "resvd2", Offset: 6, Size: 2},
+}}
+
+var structNexthopGroup = nlpolicy.Struct{Name: "nexthop-group", Size: 0, Members: []nlpolicy.Member{}, Array: &nlpolicy.Array{Member: nlpolicy.Member{Name: "members", Size: 8, Struct: &structNexthopGrp}}}
 
 var structIoam6TraceHdr = nlpolicy.Struct{Name: "ioam6-trace-hdr", Size: 8, Members: []nlpolicy.Member{
 	{Name: "namespace-id", Size: 2, Flags: nlpolicy.BigEndian},

@@ -40,7 +40,7 @@ func sampleNewnexthopRequest(pick int) *NewnexthopRequest {
 	return &NewnexthopRequest{
 		Header:        *sampleNhmsg(),
 		ID:            nlattr.Some[uint32](270544897),
-		Group:         []byte{3, 4, 5, 6, 7},
+		Group:         sampleNexthopGroup(),
 		GroupType:     nlattr.Some[NexthopGrpType](NexthopGrpTypeRes),
 		Blackhole:     true,
 		Oif:           nlattr.Some[uint32](270544901),
@@ -84,7 +84,7 @@ func sampleGetnexthopReply(pick int) *GetnexthopReply {
 	return &GetnexthopReply{
 		Header:        *sampleNhmsg(),
 		ID:            nlattr.Some[uint32](270544897),
-		Group:         []byte{3, 4, 5, 6, 7},
+		Group:         sampleNexthopGroup(),
 		GroupType:     nlattr.Some[NexthopGrpType](NexthopGrpTypeRes),
 		Blackhole:     true,
 		Oif:           nlattr.Some[uint32](270544901),
@@ -128,6 +128,10 @@ func sampleGetnexthopbucketReply() *GetnexthopbucketReply {
 
 func sampleNhmsg() *Nhmsg {
 	return &Nhmsg{NhFamily: 1, NhScope: RtScopeUniverse, NhProtocol: RtProtocolUnspec, NhFlags: RtnhFlagsDead}
+}
+
+func sampleNexthopGroup() *NexthopGroup {
+	return &NexthopGroup{Members: []NexthopGrp{*sampleNexthopGrp(), *sampleNexthopGrp()}}
 }
 
 func sampleEncapMsg(selector string) EncapMsg {
@@ -177,6 +181,10 @@ func sampleResBucketAttrs() *ResBucketAttrs {
 		IdleTime: nlattr.Some[uint64](1161981756646096898),
 		NhID:     nlattr.Some[uint32](270544899),
 	}
+}
+
+func sampleNexthopGrp() *NexthopGrp {
+	return &NexthopGrp{ID: 270544897, Weight: 5, WeightHigh: 6, Resvd2: 4103}
 }
 
 func sampleEncapMplsAttrs() *EncapMplsAttrs {

@@ -38,7 +38,8 @@ type NexthopGrp struct {
 	// Weight of the member less one, so that 0 is a weight of 1: the low eight bits. A member
 	// gets a share of the flows that is proportional to its weight.
 	Weight uint8
-	// The high eight bits of the weight less one. 0 before Linux 6.12, which refuses others.
+	// The high eight bits of the weight less one, for weights up to 65,535. Kernels before 6.12
+	// refuse others than 0.
 	WeightHigh uint8
 	// Zero. Answers of kernels that do not say resp-grp-resvd-0 in op-flags may have any bytes
 	// here.
@@ -68,6 +69,30 @@ func (x *NexthopGrp) AppendBinary(b []byte) ([]byte, error) {
 
 // UnmarshalBinary reads the struct, of whatever length. It never fails.
 func (x *NexthopGrp) UnmarshalBinary(b []byte) error { x.decode(b); return nil }
+
+// NexthopGroup is the C struct nexthop-group, an array: the members of a group, side by side.
+type NexthopGroup struct {
+	Members []NexthopGrp // the members; at least one, and none twice
+}
+
+func (x *NexthopGroup) encode(e *nlattr.Encoder) {
+	b := e.Extend(8 * len(x.Members))
+	for i := range x.Members {
+		x.Members[i].encode(b[:8])
+		b = b[8:]
+	}
+}
+
+func (x *NexthopGroup) decode(b []byte) {
+	rest := b
+	if n := len(rest) / 8; n > 0 {
+		x.Members = make([]NexthopGrp, n)
+		for i := range x.Members {
+			x.Members[i].decode(rest[:8])
+			rest = rest[8:]
+		}
+	}
+}
 
 // Ipv6SrHdr is the C struct ipv6-sr-hdr: segment routing header of RFC 8754 as it goes over the
 // wire (struct ipv6_sr_hdr, 8 bytes). The segments, 16 bytes each, follow it, the last one of the

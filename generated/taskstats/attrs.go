@@ -10,68 +10,52 @@ type TypeAttrs struct {
 	Pid      nlattr.Opt[uint32] // thread ID
 	Tgid     nlattr.Opt[uint32] // process ID
 	Stats    *Stats             // the statistics
-	AggrPid  *TypeAttrs         // a thread, with pid and stats
-	AggrTgid *TypeAttrs         // a process, with tgid and stats
-	Unknown  []nlattr.Attr      // what the fields cannot hold, as it came
+	AggrPid  *TypeAttrs
+	AggrTgid *TypeAttrs
+	Unknown  []nlattr.Attr
 }
 
-func (x *TypeAttrs) encode(e *nlattr.Encoder) {
-	if x.Pid.OK {
-		e.Uint32(AttrTypePid, x.Pid.V)
-	}
-	if x.Tgid.OK {
-		e.Uint32(AttrTypeTgid, x.Tgid.V)
-	}
+func (x *TypeAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrTypePid, x.Pid)
+	e.OptUint32(AttrTypeTgid, x.Tgid)
 	if x.Stats != nil {
 		nest := e.BeginRaw(AttrTypeStats)
 		x.Stats.encode(e, e.Extend(688))
 		e.End(nest)
 	}
 	if x.AggrPid != nil {
-		nest := e.Begin(AttrTypeAggrPid)
-		x.AggrPid.encode(e)
-		e.End(nest)
+		x.AggrPid.encode(e, AttrTypeAggrPid)
 	}
 	if x.AggrTgid != nil {
-		nest := e.Begin(AttrTypeAggrTgid)
-		x.AggrTgid.encode(e)
-		e.End(nest)
+		x.AggrTgid.encode(e, AttrTypeAggrTgid)
 	}
-	e.Raw(x.Unknown)
+	e.Close(n, x.Unknown)
 }
 
-func (x *TypeAttrs) decode(d *nlattr.Decoder) {
+func (x *TypeAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrTypePid:
-			x.Pid = nlattr.Some(d.Uint32())
+			x.Pid = d.OptUint32()
 		case AttrTypeTgid:
-			x.Tgid = nlattr.Some(d.Uint32())
+			x.Tgid = d.OptUint32()
 		case AttrTypeStats:
-			v := nlattr.New[Stats](d)
-			v.decode(d.Payload())
-			x.Stats = v
+			x.Stats = nlattr.New[Stats](d)
+			x.Stats.decode(d.Payload())
 		case AttrTypeAggrPid:
-			v := nlattr.New[TypeAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[TypeAttrs](d); v.decode(d, &x.Unknown) {
 				x.AggrPid = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrTypeAggrTgid:
-			v := nlattr.New[TypeAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[TypeAttrs](d); v.decode(d, &x.Unknown) {
 				x.AggrTgid = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrTypeNull:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }

@@ -12,39 +12,13 @@ import (
 // Family is the netlink family TASKSTATS.
 var Family = nlconn.Family{Name: "TASKSTATS", Protocol: 16, Generic: true, Version: 1}
 
-// OpGet describes the operation get.
-var OpGet = nlconn.Operation{Family: &Family, Name: "get",
-	Request:     CmdGet,
-	Reply:       2,
-	Single:      true,
-	Policy:      &policyGetRequest,
-	ReplyPolicy: &policyGetReply,
-	Mode:        nlpolicy.Liberal,
-}
-
-// OpRegister describes the operation register.
-var OpRegister = nlconn.Operation{Family: &Family, Name: "register",
-	Request: CmdRegister,
-	Policy:  &policyRegisterRequest,
-	Mode:    nlpolicy.Liberal,
-}
-
-// OpDeregister describes the operation deregister.
-var OpDeregister = nlconn.Operation{Family: &Family, Name: "deregister",
-	Request: CmdDeregister,
-	Policy:  &policyDeregisterRequest,
-	Mode:    nlpolicy.Liberal,
-}
-
-// OpCgroupGet describes the operation cgroup-get.
-var OpCgroupGet = nlconn.Operation{Family: &Family, Name: "cgroup-get",
-	Request:     CmdCgroupGet,
-	Reply:       5,
-	Single:      true,
-	Policy:      &policyCgroupGetRequest,
-	ReplyPolicy: &policyCgroupGetReply,
-	Mode:        nlpolicy.Liberal,
-}
+// The operations of the family.
+var (
+	OpGet        = nlconn.Operation{Family: &Family, Name: "get", Request: CmdGet, Reply: 2, Single: true, Policy: &policyGetRequest, ReplyPolicy: &policyGetReply, Mode: nlpolicy.Liberal}
+	OpRegister   = nlconn.Operation{Family: &Family, Name: "register", Request: CmdRegister, Policy: &policyRegisterRequest, Mode: nlpolicy.Liberal}
+	OpDeregister = nlconn.Operation{Family: &Family, Name: "deregister", Request: CmdDeregister, Policy: &policyDeregisterRequest, Mode: nlpolicy.Liberal}
+	OpCgroupGet  = nlconn.Operation{Family: &Family, Name: "cgroup-get", Request: CmdCgroupGet, Reply: 5, Single: true, Policy: &policyCgroupGetRequest, ReplyPolicy: &policyCgroupGetReply, Mode: nlpolicy.Liberal}
+)
 
 // Client calls the operations of the family TASKSTATS over a connection. It may be used by several
 // goroutines at a time.

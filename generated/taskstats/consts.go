@@ -8,64 +8,43 @@ const TsCommLen = 32
 
 // The numbers of the operations: commands in struct genlmsghdr.
 const (
-	// CmdGet: read the statistics of a living thread (pid) or process (tgid). ESRCH says that
-	// there is none.
-	CmdGet uint16 = 1
-	// CmdRegister: have the port of this socket told when threads end on the CPUs of
-	// register-cpumask. Events that do not fit its queue end the registration.
-	CmdRegister uint16 = 1
-	// CmdDeregister: take the port of this socket from the CPUs of deregister-cpumask.
+	CmdGet        uint16 = 1
+	CmdRegister   uint16 = 1
 	CmdDeregister uint16 = 1
-	// CmdExit: a thread has ended. It does not come on a multicast group, but to the port of
-	// each socket that has registered for the CPU.
-	CmdExit uint16 = 2
-	// CmdCgroupGet: count the threads of a cgroup of version 1 by their states
-	// (CGROUPSTATS_CMD_GET). EINVAL for descriptors of anything else.
-	CmdCgroupGet uint16 = 4
+	CmdExit       uint16 = 2
+	CmdCgroupGet  uint16 = 4
 )
 
 // The numbers of the attributes in the set cmd-attrs: what is asked for (TASKSTATS_CMD_ATTR_*);
 // each request has one of them.
 const (
-	// AttrCmdPid: thread ID.
-	AttrCmdPid uint16 = 1
-	// AttrCmdTgid: process ID.
-	AttrCmdTgid uint16 = 2
-	// AttrCmdRegisterCpumask: list of CPUs as text, such as 0-3,7.
-	AttrCmdRegisterCpumask uint16 = 3
-	// AttrCmdDeregisterCpumask: list of CPUs as text, such as 0-3,7.
+	AttrCmdPid               uint16 = 1
+	AttrCmdTgid              uint16 = 2
+	AttrCmdRegisterCpumask   uint16 = 3
 	AttrCmdDeregisterCpumask uint16 = 4
 )
 
-// The numbers of the attributes in the set type-attrs: statistics of a thread or a process
-// (TASKSTATS_TYPE_*).
+// The attributes of [TypeAttrs].
 const (
-	// AttrTypePid: thread ID.
-	AttrTypePid uint16 = 1
-	// AttrTypeTgid: process ID.
-	AttrTypeTgid uint16 = 2
-	// AttrTypeStats: the statistics.
-	AttrTypeStats uint16 = 3
-	// AttrTypeAggrPid: a thread, with pid and stats.
-	AttrTypeAggrPid uint16 = 4
-	// AttrTypeAggrTgid: a process, with tgid and stats. When a thread ends, only if it was the
-	// last of a process that had several.
+	AttrTypePid     uint16 = 1
+	AttrTypeTgid    uint16 = 2
+	AttrTypeStats   uint16 = 3
+	AttrTypeAggrPid uint16 = 4 // a thread, with pid and stats
+	// A process, with tgid and stats. When a thread ends, only if it was the last of a process
+	// that had several.
 	AttrTypeAggrTgid uint16 = 5
-	// AttrTypeNull: filler that aligns stats to eight bytes on CPUs that need it; no content.
+	// Filler that aligns stats to eight bytes on CPUs that need it; no content.
 	AttrTypeNull uint16 = 6
 )
 
 // The numbers of the attributes in the set cgroup-cmd-attrs: which cgroup is asked for
 // (CGROUPSTATS_CMD_ATTR_*).
 const (
-	// AttrCgroupCmdFd: descriptor of the folder of a cgroup of version 1, which the caller has
-	// open.
 	AttrCgroupCmdFd uint16 = 1
 )
 
 // The numbers of the attributes in the set cgroup-type-attrs: statistics of a cgroup
 // (CGROUPSTATS_TYPE_*).
 const (
-	// AttrCgroupTypeCgroupStats: the statistics.
 	AttrCgroupTypeCgroupStats uint16 = 1
 )

@@ -14,7 +14,7 @@
 //   - [Client.Deregister]: take the port of this socket from the CPUs of deregister-cpumask.
 //   - [Client.CgroupGet]: count the threads of a cgroup of version 1 by their states
 //     (CGROUPSTATS_CMD_GET).
-//   - [ExitEvent]: a thread has ended.
+//   - Notifications: [ExitEvent].
 //
 // # Use
 //

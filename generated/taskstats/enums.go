@@ -8,74 +8,59 @@ import "github.com/nlgen/nlgen/runtime/nlpolicy"
 // linux/acct.h).
 type AcctFlags uint8
 
-// The values of AcctFlags.
 const (
-	// AcctFlagsFork: it was forked, and has not called execve since.
-	AcctFlagsFork AcctFlags = 0x1
-	// AcctFlagsSu: it has used privileges of the superuser.
-	AcctFlagsSu AcctFlags = 0x2
-	// AcctFlagsCompat: it used the compatibility mode of the VAX. Not set today.
+	AcctFlagsFork AcctFlags = 0x1 // it was forked, and has not called execve since
+	AcctFlagsSu   AcctFlags = 0x2 // it has used privileges of the superuser
+	// It used the compatibility mode of the VAX. Not set today.
 	AcctFlagsCompat AcctFlags = 0x4
-	// AcctFlagsCore: it ended with a core dump.
-	AcctFlagsCore AcctFlags = 0x8
-	// AcctFlagsXsig: a signal killed it.
-	AcctFlagsXsig AcctFlags = 0x10
-	// AcctFlagsGroup: it was the last one of its process, so ac-tgetime is the time that the
-	// process has lived. Since version 12.
+	AcctFlagsCore   AcctFlags = 0x8  // it ended with a core dump
+	AcctFlagsXsig   AcctFlags = 0x10 // a signal killed it
+	// It was the last one of its process, so ac-tgetime is the time that the process has lived.
+	// Since version 12.
 	AcctFlagsGroup AcctFlags = 0x20
 )
 
 // String returns the names of the flags, joined by |.
 func (v AcctFlags) String() string { return enumAcctFlags.Text(uint64(v)) }
 
-// ParseAcctFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseAcctFlags reads what String returns, or a number.
 func ParseAcctFlags(s string) (AcctFlags, error) {
 	return nlpolicy.ParseEnum[AcctFlags](&enumAcctFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v AcctFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *AcctFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseAcctFlags(string(b))
-	return err
+// UnmarshalText is ParseAcctFlags.
+func (v *AcctFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumAcctFlags, b, v)
 }
 
 // SchedPolicy is the enum sched-policy: scheduling policy (SCHED_*).
 type SchedPolicy uint8
 
-// The values of SchedPolicy.
 const (
-	// SchedPolicyNormal: time sharing; also known as SCHED_OTHER.
-	SchedPolicyNormal SchedPolicy = 0
-	// SchedPolicyFifo: real time, first come first served.
-	SchedPolicyFifo SchedPolicy = 1
-	// SchedPolicyRr: real time, round robin.
-	SchedPolicyRr SchedPolicy = 2
-	// SchedPolicyBatch: time sharing for work that nobody waits for.
-	SchedPolicyBatch SchedPolicy = 3
-	// SchedPolicyIdle: only when nothing else wants to run.
-	SchedPolicyIdle SchedPolicy = 5
-	// SchedPolicyDeadline: earliest deadline first.
-	SchedPolicyDeadline SchedPolicy = 6
-	// SchedPolicyExt: by a scheduler loaded as BPF program.
-	SchedPolicyExt SchedPolicy = 7
+	SchedPolicyNormal   SchedPolicy = 0 // time sharing; also known as SCHED_OTHER
+	SchedPolicyFifo     SchedPolicy = 1 // real time, first come first served
+	SchedPolicyRr       SchedPolicy = 2 // real time, round robin
+	SchedPolicyBatch    SchedPolicy = 3 // time sharing for work that nobody waits for
+	SchedPolicyIdle     SchedPolicy = 5 // only when nothing else wants to run
+	SchedPolicyDeadline SchedPolicy = 6 // earliest deadline first
+	SchedPolicyExt      SchedPolicy = 7 // by a scheduler loaded as BPF program
 )
 
-// String returns the name of the value, or its digits if it has none.
+// String returns the name, or else the digits.
 func (v SchedPolicy) String() string { return enumSchedPolicy.Text(uint64(v)) }
 
-// ParseSchedPolicy reads what String prints: a name or a number.
+// ParseSchedPolicy reads what String returns, or a number.
 func ParseSchedPolicy(s string) (SchedPolicy, error) {
 	return nlpolicy.ParseEnum[SchedPolicy](&enumSchedPolicy, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v SchedPolicy) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *SchedPolicy) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseSchedPolicy(string(b))
-	return err
+// UnmarshalText is ParseSchedPolicy.
+func (v *SchedPolicy) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumSchedPolicy, b, v)
 }

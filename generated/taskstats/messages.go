@@ -8,50 +8,45 @@ import (
 	"github.com/nlgen/nlgen/runtime/nlpolicy"
 )
 
-// GetRequest is the get request: read the statistics of a living thread (pid) or process (tgid).
-// ESRCH says that there is none.
+// GetRequest is the request of [Client.Get].
 type GetRequest struct {
 	Pid     nlattr.Opt[uint32] // thread ID
 	Tgid    nlattr.Opt[uint32] // process ID
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetRequest)
 	}
-	if x.Pid.OK {
-		e.Uint32(AttrCmdPid, x.Pid.V)
-	}
-	if x.Tgid.OK {
-		e.Uint32(AttrCmdTgid, x.Tgid.V)
-	}
+	e.OptUint32(AttrCmdPid, x.Pid)
+	e.OptUint32(AttrCmdTgid, x.Tgid)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrCmdPid:
-			x.Pid = nlattr.Some(d.Uint32())
+			x.Pid = d.OptUint32()
 		case AttrCmdTgid:
-			x.Tgid = nlattr.Some(d.Uint32())
+			x.Tgid = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetRequest) UnmarshalBinary(b []byte) error {
 	*x = GetRequest{}
 	d := nlattr.NewDecoder(b)
@@ -60,105 +55,79 @@ func (x *GetRequest) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *GetRequest) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyGetRequest, x)
-}
+func (x *GetRequest) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyGetRequest, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
-func (x *GetRequest) UnmarshalJSON(b []byte) error {
-	return nljson.Unmarshal(&policyGetRequest, b, x)
-}
+// UnmarshalJSON reads what MarshalJSON returns.
+func (x *GetRequest) UnmarshalJSON(b []byte) error { return nljson.Unmarshal(&policyGetRequest, b, x) }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
-func (x *GetRequest) Validate() error {
-	return policyGetRequest.ValidateBinary(x, nlpolicy.Liberal)
-}
+// Validate reports what the kernel would refuse by its policy.
+func (x *GetRequest) Validate() error { return policyGetRequest.ValidateBinary(x, nlpolicy.Liberal) }
 
-// GetReply is the get reply: read the statistics of a living thread (pid) or process (tgid). ESRCH
-// says that there is none.
+// GetReply is the reply of [Client.Get].
 type GetReply struct {
 	Pid      nlattr.Opt[uint32] // thread ID
 	Tgid     nlattr.Opt[uint32] // process ID
 	Stats    *Stats             // the statistics
-	AggrPid  *TypeAttrs         // a thread, with pid and stats
-	AggrTgid *TypeAttrs         // a process, with tgid and stats
-	Unknown  []nlattr.Attr      // what the fields cannot hold, as it came
+	AggrPid  *TypeAttrs
+	AggrTgid *TypeAttrs
+	Unknown  []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetReply)
 	}
-	if x.Pid.OK {
-		e.Uint32(AttrTypePid, x.Pid.V)
-	}
-	if x.Tgid.OK {
-		e.Uint32(AttrTypeTgid, x.Tgid.V)
-	}
+	e.OptUint32(AttrTypePid, x.Pid)
+	e.OptUint32(AttrTypeTgid, x.Tgid)
 	if x.Stats != nil {
 		nest := e.BeginRaw(AttrTypeStats)
 		x.Stats.encode(e, e.Extend(688))
 		e.End(nest)
 	}
 	if x.AggrPid != nil {
-		nest := e.Begin(AttrTypeAggrPid)
-		x.AggrPid.encode(e)
-		e.End(nest)
+		x.AggrPid.encode(e, AttrTypeAggrPid)
 	}
 	if x.AggrTgid != nil {
-		nest := e.Begin(AttrTypeAggrTgid)
-		x.AggrTgid.encode(e)
-		e.End(nest)
+		x.AggrTgid.encode(e, AttrTypeAggrTgid)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetReply) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrTypePid:
-			x.Pid = nlattr.Some(d.Uint32())
+			x.Pid = d.OptUint32()
 		case AttrTypeTgid:
-			x.Tgid = nlattr.Some(d.Uint32())
+			x.Tgid = d.OptUint32()
 		case AttrTypeStats:
-			v := nlattr.New[Stats](d)
-			v.decode(d.Payload())
-			x.Stats = v
+			x.Stats = nlattr.New[Stats](d)
+			x.Stats.decode(d.Payload())
 		case AttrTypeAggrPid:
-			v := nlattr.New[TypeAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[TypeAttrs](d); v.decode(d, &x.Unknown) {
 				x.AggrPid = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrTypeAggrTgid:
-			v := nlattr.New[TypeAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[TypeAttrs](d); v.decode(d, &x.Unknown) {
 				x.AggrTgid = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrTypeNull:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetReply) UnmarshalBinary(b []byte) error {
 	*x = GetReply{}
 	d := nlattr.NewDecoder(b)
@@ -167,53 +136,46 @@ func (x *GetReply) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *GetReply) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyGetReply, x)
-}
+func (x *GetReply) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyGetReply, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
-func (x *GetReply) UnmarshalJSON(b []byte) error {
-	return nljson.Unmarshal(&policyGetReply, b, x)
-}
+// UnmarshalJSON reads what MarshalJSON returns.
+func (x *GetReply) UnmarshalJSON(b []byte) error { return nljson.Unmarshal(&policyGetReply, b, x) }
 
-// RegisterRequest is the register request: have the port of this socket told when threads end on
-// the CPUs of register-cpumask. Events that do not fit its queue end the registration.
+// RegisterRequest is the request of [Client.Register].
 type RegisterRequest struct {
 	RegisterCpumask nlattr.Opt[string] // list of CPUs as text, such as 0-3,7
-	Unknown         []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown         []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *RegisterRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(RegisterRequest)
 	}
-	if x.RegisterCpumask.OK {
-		e.String(AttrCmdRegisterCpumask, x.RegisterCpumask.V)
-	}
+	e.OptString(AttrCmdRegisterCpumask, x.RegisterCpumask)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *RegisterRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrCmdRegisterCpumask:
-			x.RegisterCpumask = nlattr.Some(d.String())
+			x.RegisterCpumask = d.OptString()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *RegisterRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyRegisterRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *RegisterRequest) UnmarshalBinary(b []byte) error {
 	*x = RegisterRequest{}
 	d := nlattr.NewDecoder(b)
@@ -226,54 +188,51 @@ func (x *RegisterRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyRegisterRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *RegisterRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyRegisterRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *RegisterRequest) Validate() error {
 	return policyRegisterRequest.ValidateBinary(x, nlpolicy.Liberal)
 }
 
-// DeregisterRequest is the deregister request: take the port of this socket from the CPUs of
-// deregister-cpumask.
+// DeregisterRequest is the request of [Client.Deregister].
 type DeregisterRequest struct {
 	DeregisterCpumask nlattr.Opt[string] // list of CPUs as text, such as 0-3,7
-	Unknown           []nlattr.Attr      // what the fields cannot hold, as it came
+	Unknown           []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *DeregisterRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(DeregisterRequest)
 	}
-	if x.DeregisterCpumask.OK {
-		e.String(AttrCmdDeregisterCpumask, x.DeregisterCpumask.V)
-	}
+	e.OptString(AttrCmdDeregisterCpumask, x.DeregisterCpumask)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *DeregisterRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrCmdDeregisterCpumask:
-			x.DeregisterCpumask = nlattr.Some(d.String())
+			x.DeregisterCpumask = d.OptString()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *DeregisterRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyDeregisterRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *DeregisterRequest) UnmarshalBinary(b []byte) error {
 	*x = DeregisterRequest{}
 	d := nlattr.NewDecoder(b)
@@ -286,12 +245,12 @@ func (x *DeregisterRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyDeregisterRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *DeregisterRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyDeregisterRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *DeregisterRequest) Validate() error {
 	return policyDeregisterRequest.ValidateBinary(x, nlpolicy.Liberal)
 }
@@ -299,66 +258,52 @@ func (x *DeregisterRequest) Validate() error {
 // ExitMessage is the exit event: a thread has ended. It does not come on a multicast group, but to
 // the port of each socket that has registered for the CPU.
 type ExitMessage struct {
-	AggrPid  *TypeAttrs    // a thread, with pid and stats
-	AggrTgid *TypeAttrs    // a process, with tgid and stats
-	Unknown  []nlattr.Attr // what the fields cannot hold, as it came
+	AggrPid  *TypeAttrs
+	AggrTgid *TypeAttrs
+	Unknown  []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *ExitMessage) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(ExitMessage)
 	}
 	if x.AggrPid != nil {
-		nest := e.Begin(AttrTypeAggrPid)
-		x.AggrPid.encode(e)
-		e.End(nest)
+		x.AggrPid.encode(e, AttrTypeAggrPid)
 	}
 	if x.AggrTgid != nil {
-		nest := e.Begin(AttrTypeAggrTgid)
-		x.AggrTgid.encode(e)
-		e.End(nest)
+		x.AggrTgid.encode(e, AttrTypeAggrTgid)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *ExitMessage) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrTypeAggrPid:
-			v := nlattr.New[TypeAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[TypeAttrs](d); v.decode(d, &x.Unknown) {
 				x.AggrPid = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrTypeAggrTgid:
-			v := nlattr.New[TypeAttrs](d)
-			nest := d.Enter()
-			v.decode(d)
-			if d.Close(nest) {
+			if v := nlattr.New[TypeAttrs](d); v.decode(d, &x.Unknown) {
 				x.AggrTgid = v
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrTypeNull:
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *ExitMessage) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyExitMessage.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *ExitMessage) UnmarshalBinary(b []byte) error {
 	*x = ExitMessage{}
 	d := nlattr.NewDecoder(b)
@@ -367,53 +312,49 @@ func (x *ExitMessage) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalJSON returns the JSON of the kernel's ynl tool.
-func (x *ExitMessage) MarshalJSON() ([]byte, error) {
-	return nljson.Marshal(&policyExitMessage, x)
-}
+func (x *ExitMessage) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policyExitMessage, x) }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *ExitMessage) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyExitMessage, b, x)
 }
 
-// CgroupGetRequest is the cgroup-get request: count the threads of a cgroup of version 1 by their
-// states (CGROUPSTATS_CMD_GET). EINVAL for descriptors of anything else.
+// CgroupGetRequest is the request of [Client.CgroupGet].
 type CgroupGetRequest struct {
+	// Descriptor of the folder of a cgroup of version 1, which the caller has open.
 	Fd      nlattr.Opt[uint32]
-	Unknown []nlattr.Attr // what the fields cannot hold, as it came
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *CgroupGetRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(CgroupGetRequest)
 	}
-	if x.Fd.OK {
-		e.Uint32(AttrCgroupCmdFd, x.Fd.V)
-	}
+	e.OptUint32(AttrCgroupCmdFd, x.Fd)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *CgroupGetRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrCgroupCmdFd:
-			x.Fd = nlattr.Some(d.Uint32())
+			x.Fd = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *CgroupGetRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyCgroupGetRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *CgroupGetRequest) UnmarshalBinary(b []byte) error {
 	*x = CgroupGetRequest{}
 	d := nlattr.NewDecoder(b)
@@ -426,58 +367,54 @@ func (x *CgroupGetRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyCgroupGetRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *CgroupGetRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyCgroupGetRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *CgroupGetRequest) Validate() error {
 	return policyCgroupGetRequest.ValidateBinary(x, nlpolicy.Liberal)
 }
 
-// CgroupGetReply is the cgroup-get reply: count the threads of a cgroup of version 1 by their
-// states (CGROUPSTATS_CMD_GET). EINVAL for descriptors of anything else.
+// CgroupGetReply is the reply of [Client.CgroupGet].
 type CgroupGetReply struct {
-	CgroupStats *CgroupStats  // the statistics
-	Unknown     []nlattr.Attr // what the fields cannot hold, as it came
+	CgroupStats *CgroupStats // the statistics
+	Unknown     []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *CgroupGetReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(CgroupGetReply)
 	}
 	if x.CgroupStats != nil {
-		nest := e.BeginRaw(AttrCgroupTypeCgroupStats)
-		x.CgroupStats.encode(e.Extend(40))
-		e.End(nest)
+		x.CgroupStats.encode(e.Struct(AttrCgroupTypeCgroupStats, 40))
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *CgroupGetReply) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrCgroupTypeCgroupStats:
-			v := nlattr.New[CgroupStats](d)
-			v.decode(d.Payload())
-			x.CgroupStats = v
+			x.CgroupStats = nlattr.New[CgroupStats](d)
+			x.CgroupStats.decode(d.Payload())
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *CgroupGetReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyCgroupGetReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *CgroupGetReply) UnmarshalBinary(b []byte) error {
 	*x = CgroupGetReply{}
 	d := nlattr.NewDecoder(b)
@@ -490,7 +427,7 @@ func (x *CgroupGetReply) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyCgroupGetReply, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *CgroupGetReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyCgroupGetReply, b, x)
 }

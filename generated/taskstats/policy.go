@@ -4,13 +4,13 @@ package taskstats
 
 import "github.com/nlgen/nlgen/runtime/nlpolicy"
 
-var policyGetRequest = nlpolicy.Message{Family: "TASKSTATS", Op: "get", Attrs: &setCmdAttrs, Accept: []uint16{AttrCmdPid, AttrCmdTgid}}
+var policyGetRequest = nlpolicy.Message{Family: "TASKSTATS", Op: "get", Attrs: &setCmdAttrs, Accept: []uint16{1, 2}}
 
 var policyGetReply = nlpolicy.Message{Family: "TASKSTATS", Op: "get", Attrs: &setTypeAttrs}
 
-var policyRegisterRequest = nlpolicy.Message{Family: "TASKSTATS", Op: "register", Attrs: &setCmdAttrs, Accept: []uint16{AttrCmdRegisterCpumask}}
+var policyRegisterRequest = nlpolicy.Message{Family: "TASKSTATS", Op: "register", Attrs: &setCmdAttrs, Accept: []uint16{3}}
 
-var policyDeregisterRequest = nlpolicy.Message{Family: "TASKSTATS", Op: "deregister", Attrs: &setCmdAttrs, Accept: []uint16{AttrCmdDeregisterCpumask}}
+var policyDeregisterRequest = nlpolicy.Message{Family: "TASKSTATS", Op: "deregister", Attrs: &setCmdAttrs, Accept: []uint16{4}}
 
 var policyExitMessage = nlpolicy.Message{Family: "TASKSTATS", Op: "exit", Attrs: &setTypeAttrs}
 
@@ -19,19 +19,19 @@ var policyCgroupGetRequest = nlpolicy.Message{Family: "TASKSTATS", Op: "cgroup-g
 var policyCgroupGetReply = nlpolicy.Message{Family: "TASKSTATS", Op: "cgroup-get", Attrs: &setCgroupTypeAttrs}
 
 var setCmdAttrs = nlpolicy.Set{Name: "cmd-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "pid", Number: AttrCmdPid, Kind: nlpolicy.U32},
-	{Name: "tgid", Number: AttrCmdTgid, Kind: nlpolicy.U32},
-	{Name: "register-cpumask", Number: AttrCmdRegisterCpumask, Kind: nlpolicy.String},
-	{Name: "deregister-cpumask", Number: AttrCmdDeregisterCpumask, Kind: nlpolicy.String},
+	{Name: "pid", Number: 1, Kind: nlpolicy.U32},
+	{Name: "tgid", Number: 2, Kind: nlpolicy.U32},
+	{Name: "register-cpumask", Number: 3, Kind: nlpolicy.String},
+	{Name: "deregister-cpumask", Number: 4, Kind: nlpolicy.String},
 }}
 
 var setTypeAttrs = nlpolicy.Set{Name: "type-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "pid", Number: AttrTypePid, Kind: nlpolicy.U32},
-	{Name: "tgid", Number: AttrTypeTgid, Kind: nlpolicy.U32},
-	{Name: "stats", Number: AttrTypeStats, Kind: nlpolicy.Binary, Struct: &structStats},
-	{Name: "aggr-pid", Number: AttrTypeAggrPid, Kind: nlpolicy.Nest, Nested: refTypeAttrs{}},
-	{Name: "aggr-tgid", Number: AttrTypeAggrTgid, Kind: nlpolicy.Nest, Nested: refTypeAttrs{}},
-	{Name: "null", Number: AttrTypeNull, Kind: nlpolicy.Pad},
+	{Name: "pid", Number: 1, Kind: nlpolicy.U32},
+	{Name: "tgid", Number: 2, Kind: nlpolicy.U32},
+	{Name: "stats", Number: 3, Kind: nlpolicy.Binary, Struct: &structStats},
+	{Name: "aggr-pid", Number: 4, Kind: nlpolicy.Nest, Nested: refTypeAttrs{}},
+	{Name: "aggr-tgid", Number: 5, Kind: nlpolicy.Nest, Nested: refTypeAttrs{}},
+	{Name: "null", Number: 6, Kind: nlpolicy.Pad},
 }}
 
 // refTypeAttrs refers to setTypeAttrs from within.
@@ -42,110 +42,110 @@ func (refTypeAttrs) Set() *nlpolicy.Set {
 }
 
 var setCgroupCmdAttrs = nlpolicy.Set{Name: "cgroup-cmd-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "fd", Number: AttrCgroupCmdFd, Kind: nlpolicy.U32},
+	{Name: "fd", Number: 1, Kind: nlpolicy.U32},
 }}
 
 var setCgroupTypeAttrs = nlpolicy.Set{Name: "cgroup-type-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "cgroup-stats", Number: AttrCgroupTypeCgroupStats, Kind: nlpolicy.Binary, Struct: &structCgroupStats},
+	{Name: "cgroup-stats", Number: 1, Kind: nlpolicy.Binary, Struct: &structCgroupStats},
 }}
 
 var structTimespec = nlpolicy.Struct{Name: "timespec", Size: 16, Members: []nlpolicy.Member{
-	{Name: "sec", Offset: 0, Size: 8, Kind: nlpolicy.S64},
+	{Name: "sec", Size: 8, Kind: nlpolicy.S64},
 	{Name: "nsec", Offset: 8, Size: 8, Kind: nlpolicy.S64},
 }}
 
 var structStats = nlpolicy.Struct{Name: "taskstats", Size: 688, Members: []nlpolicy.Member{
-	{Name: "version", Offset: 0, Size: 2, Kind: nlpolicy.U16},
-	{Name: "ac-exitcode", Offset: 4, Size: 4, Kind: nlpolicy.U32},
-	{Name: "ac-flag", Offset: 8, Size: 1, Kind: nlpolicy.U8, Enum: &enumAcctFlags},
+	{Name: "version", Size: 2},
+	{Name: "ac-exitcode", Offset: 4, Size: 4},
+	{Name: "ac-flag", Offset: 8, Size: 1, Enum: &enumAcctFlags},
 	{Name: "ac-nice", Offset: 9, Size: 1, Kind: nlpolicy.S8},
 	{Name: "pad1", Offset: 10, Size: 6, Kind: nlpolicy.Pad},
-	{Name: "cpu-count", Offset: 16, Size: 8, Kind: nlpolicy.U64},
-	{Name: "cpu-delay-total", Offset: 24, Size: 8, Kind: nlpolicy.U64},
-	{Name: "blkio-count", Offset: 32, Size: 8, Kind: nlpolicy.U64},
-	{Name: "blkio-delay-total", Offset: 40, Size: 8, Kind: nlpolicy.U64},
-	{Name: "swapin-count", Offset: 48, Size: 8, Kind: nlpolicy.U64},
-	{Name: "swapin-delay-total", Offset: 56, Size: 8, Kind: nlpolicy.U64},
-	{Name: "cpu-run-real-total", Offset: 64, Size: 8, Kind: nlpolicy.U64},
-	{Name: "cpu-run-virtual-total", Offset: 72, Size: 8, Kind: nlpolicy.U64},
+	{Name: "cpu-count", Offset: 16, Size: 8},
+	{Name: "cpu-delay-total", Offset: 24, Size: 8},
+	{Name: "blkio-count", Offset: 32, Size: 8},
+	{Name: "blkio-delay-total", Offset: 40, Size: 8},
+	{Name: "swapin-count", Offset: 48, Size: 8},
+	{Name: "swapin-delay-total", Offset: 56, Size: 8},
+	{Name: "cpu-run-real-total", Offset: 64, Size: 8},
+	{Name: "cpu-run-virtual-total", Offset: 72, Size: 8},
 	{Name: "ac-comm", Offset: 80, Size: 32, Kind: nlpolicy.String},
-	{Name: "ac-sched", Offset: 112, Size: 1, Kind: nlpolicy.U8, Enum: &enumSchedPolicy},
+	{Name: "ac-sched", Offset: 112, Size: 1, Enum: &enumSchedPolicy},
 	{Name: "ac-pad", Offset: 113, Size: 7, Kind: nlpolicy.Pad},
-	{Name: "ac-uid", Offset: 120, Size: 4, Kind: nlpolicy.U32},
-	{Name: "ac-gid", Offset: 124, Size: 4, Kind: nlpolicy.U32},
-	{Name: "ac-pid", Offset: 128, Size: 4, Kind: nlpolicy.U32},
-	{Name: "ac-ppid", Offset: 132, Size: 4, Kind: nlpolicy.U32},
-	{Name: "ac-btime", Offset: 136, Size: 4, Kind: nlpolicy.U32},
+	{Name: "ac-uid", Offset: 120, Size: 4},
+	{Name: "ac-gid", Offset: 124, Size: 4},
+	{Name: "ac-pid", Offset: 128, Size: 4},
+	{Name: "ac-ppid", Offset: 132, Size: 4},
+	{Name: "ac-btime", Offset: 136, Size: 4},
 	{Name: "pad2", Offset: 140, Size: 4, Kind: nlpolicy.Pad},
-	{Name: "ac-etime", Offset: 144, Size: 8, Kind: nlpolicy.U64},
-	{Name: "ac-utime", Offset: 152, Size: 8, Kind: nlpolicy.U64},
-	{Name: "ac-stime", Offset: 160, Size: 8, Kind: nlpolicy.U64},
-	{Name: "ac-minflt", Offset: 168, Size: 8, Kind: nlpolicy.U64},
-	{Name: "ac-majflt", Offset: 176, Size: 8, Kind: nlpolicy.U64},
-	{Name: "coremem", Offset: 184, Size: 8, Kind: nlpolicy.U64},
-	{Name: "virtmem", Offset: 192, Size: 8, Kind: nlpolicy.U64},
-	{Name: "hiwater-rss", Offset: 200, Size: 8, Kind: nlpolicy.U64},
-	{Name: "hiwater-vm", Offset: 208, Size: 8, Kind: nlpolicy.U64},
-	{Name: "read-char", Offset: 216, Size: 8, Kind: nlpolicy.U64},
-	{Name: "write-char", Offset: 224, Size: 8, Kind: nlpolicy.U64},
-	{Name: "read-syscalls", Offset: 232, Size: 8, Kind: nlpolicy.U64},
-	{Name: "write-syscalls", Offset: 240, Size: 8, Kind: nlpolicy.U64},
-	{Name: "read-bytes", Offset: 248, Size: 8, Kind: nlpolicy.U64},
-	{Name: "write-bytes", Offset: 256, Size: 8, Kind: nlpolicy.U64},
-	{Name: "cancelled-write-bytes", Offset: 264, Size: 8, Kind: nlpolicy.U64},
-	{Name: "nvcsw", Offset: 272, Size: 8, Kind: nlpolicy.U64},
-	{Name: "nivcsw", Offset: 280, Size: 8, Kind: nlpolicy.U64},
-	{Name: "ac-utimescaled", Offset: 288, Size: 8, Kind: nlpolicy.U64},
-	{Name: "ac-stimescaled", Offset: 296, Size: 8, Kind: nlpolicy.U64},
-	{Name: "cpu-scaled-run-real-total", Offset: 304, Size: 8, Kind: nlpolicy.U64},
-	{Name: "freepages-count", Offset: 312, Size: 8, Kind: nlpolicy.U64},
-	{Name: "freepages-delay-total", Offset: 320, Size: 8, Kind: nlpolicy.U64},
-	{Name: "thrashing-count", Offset: 328, Size: 8, Kind: nlpolicy.U64},
-	{Name: "thrashing-delay-total", Offset: 336, Size: 8, Kind: nlpolicy.U64},
-	{Name: "ac-btime64", Offset: 344, Size: 8, Kind: nlpolicy.U64},
-	{Name: "compact-count", Offset: 352, Size: 8, Kind: nlpolicy.U64},
-	{Name: "compact-delay-total", Offset: 360, Size: 8, Kind: nlpolicy.U64},
-	{Name: "ac-tgid", Offset: 368, Size: 4, Kind: nlpolicy.U32},
+	{Name: "ac-etime", Offset: 144, Size: 8},
+	{Name: "ac-utime", Offset: 152, Size: 8},
+	{Name: "ac-stime", Offset: 160, Size: 8},
+	{Name: "ac-minflt", Offset: 168, Size: 8},
+	{Name: "ac-majflt", Offset: 176, Size: 8},
+	{Name: "coremem", Offset: 184, Size: 8},
+	{Name: "virtmem", Offset: 192, Size: 8},
+	{Name: "hiwater-rss", Offset: 200, Size: 8},
+	{Name: "hiwater-vm", Offset: 208, Size: 8},
+	{Name: "read-char", Offset: 216, Size: 8},
+	{Name: "write-char", Offset: 224, Size: 8},
+	{Name: "read-syscalls", Offset: 232, Size: 8},
+	{Name: "write-syscalls", Offset: 240, Size: 8},
+	{Name: "read-bytes", Offset: 248, Size: 8},
+	{Name: "write-bytes", Offset: 256, Size: 8},
+	{Name: "cancelled-write-bytes", Offset: 264, Size: 8},
+	{Name: "nvcsw", Offset: 272, Size: 8},
+	{Name: "nivcsw", Offset: 280, Size: 8},
+	{Name: "ac-utimescaled", Offset: 288, Size: 8},
+	{Name: "ac-stimescaled", Offset: 296, Size: 8},
+	{Name: "cpu-scaled-run-real-total", Offset: 304, Size: 8},
+	{Name: "freepages-count", Offset: 312, Size: 8},
+	{Name: "freepages-delay-total", Offset: 320, Size: 8},
+	{Name: "thrashing-count", Offset: 328, Size: 8},
+	{Name: "thrashing-delay-total", Offset: 336, Size: 8},
+	{Name: "ac-btime64", Offset: 344, Size: 8},
+	{Name: "compact-count", Offset: 352, Size: 8},
+	{Name: "compact-delay-total", Offset: 360, Size: 8},
+	{Name: "ac-tgid", Offset: 368, Size: 4},
 	{Name: "pad3", Offset: 372, Size: 4, Kind: nlpolicy.Pad},
-	{Name: "ac-tgetime", Offset: 376, Size: 8, Kind: nlpolicy.U64},
-	{Name: "ac-exe-dev", Offset: 384, Size: 8, Kind: nlpolicy.U64},
-	{Name: "ac-exe-inode", Offset: 392, Size: 8, Kind: nlpolicy.U64},
-	{Name: "wpcopy-count", Offset: 400, Size: 8, Kind: nlpolicy.U64},
-	{Name: "wpcopy-delay-total", Offset: 408, Size: 8, Kind: nlpolicy.U64},
-	{Name: "irq-count", Offset: 416, Size: 8, Kind: nlpolicy.U64},
-	{Name: "irq-delay-total", Offset: 424, Size: 8, Kind: nlpolicy.U64},
-	{Name: "cpu-delay-max", Offset: 432, Size: 8, Kind: nlpolicy.U64},
-	{Name: "cpu-delay-min", Offset: 440, Size: 8, Kind: nlpolicy.U64},
-	{Name: "blkio-delay-max", Offset: 448, Size: 8, Kind: nlpolicy.U64},
-	{Name: "blkio-delay-min", Offset: 456, Size: 8, Kind: nlpolicy.U64},
-	{Name: "swapin-delay-max", Offset: 464, Size: 8, Kind: nlpolicy.U64},
-	{Name: "swapin-delay-min", Offset: 472, Size: 8, Kind: nlpolicy.U64},
-	{Name: "freepages-delay-max", Offset: 480, Size: 8, Kind: nlpolicy.U64},
-	{Name: "freepages-delay-min", Offset: 488, Size: 8, Kind: nlpolicy.U64},
-	{Name: "thrashing-delay-max", Offset: 496, Size: 8, Kind: nlpolicy.U64},
-	{Name: "thrashing-delay-min", Offset: 504, Size: 8, Kind: nlpolicy.U64},
-	{Name: "compact-delay-max", Offset: 512, Size: 8, Kind: nlpolicy.U64},
-	{Name: "compact-delay-min", Offset: 520, Size: 8, Kind: nlpolicy.U64},
-	{Name: "wpcopy-delay-max", Offset: 528, Size: 8, Kind: nlpolicy.U64},
-	{Name: "wpcopy-delay-min", Offset: 536, Size: 8, Kind: nlpolicy.U64},
-	{Name: "irq-delay-max", Offset: 544, Size: 8, Kind: nlpolicy.U64},
-	{Name: "irq-delay-min", Offset: 552, Size: 8, Kind: nlpolicy.U64},
-	{Name: "cpu-delay-max-ts", Offset: 560, Size: 16, Kind: nlpolicy.Binary, Struct: &structTimespec},
-	{Name: "blkio-delay-max-ts", Offset: 576, Size: 16, Kind: nlpolicy.Binary, Struct: &structTimespec},
-	{Name: "swapin-delay-max-ts", Offset: 592, Size: 16, Kind: nlpolicy.Binary, Struct: &structTimespec},
-	{Name: "freepages-delay-max-ts", Offset: 608, Size: 16, Kind: nlpolicy.Binary, Struct: &structTimespec},
-	{Name: "thrashing-delay-max-ts", Offset: 624, Size: 16, Kind: nlpolicy.Binary, Struct: &structTimespec},
-	{Name: "compact-delay-max-ts", Offset: 640, Size: 16, Kind: nlpolicy.Binary, Struct: &structTimespec},
-	{Name: "wpcopy-delay-max-ts", Offset: 656, Size: 16, Kind: nlpolicy.Binary, Struct: &structTimespec},
-	{Name: "irq-delay-max-ts", Offset: 672, Size: 16, Kind: nlpolicy.Binary, Struct: &structTimespec},
+	{Name: "ac-tgetime", Offset: 376, Size: 8},
+	{Name: "ac-exe-dev", Offset: 384, Size: 8},
+	{Name: "ac-exe-inode", Offset: 392, Size: 8},
+	{Name: "wpcopy-count", Offset: 400, Size: 8},
+	{Name: "wpcopy-delay-total", Offset: 408, Size: 8},
+	{Name: "irq-count", Offset: 416, Size: 8},
+	{Name: "irq-delay-total", Offset: 424, Size: 8},
+	{Name: "cpu-delay-max", Offset: 432, Size: 8},
+	{Name: "cpu-delay-min", Offset: 440, Size: 8},
+	{Name: "blkio-delay-max", Offset: 448, Size: 8},
+	{Name: "blkio-delay-min", Offset: 456, Size: 8},
+	{Name: "swapin-delay-max", Offset: 464, Size: 8},
+	{Name: "swapin-delay-min", Offset: 472, Size: 8},
+	{Name: "freepages-delay-max", Offset: 480, Size: 8},
+	{Name: "freepages-delay-min", Offset: 488, Size: 8},
+	{Name: "thrashing-delay-max", Offset: 496, Size: 8},
+	{Name: "thrashing-delay-min", Offset: 504, Size: 8},
+	{Name: "compact-delay-max", Offset: 512, Size: 8},
+	{Name: "compact-delay-min", Offset: 520, Size: 8},
+	{Name: "wpcopy-delay-max", Offset: 528, Size: 8},
+	{Name: "wpcopy-delay-min", Offset: 536, Size: 8},
+	{Name: "irq-delay-max", Offset: 544, Size: 8},
+	{Name: "irq-delay-min", Offset: 552, Size: 8},
+	{Name: "cpu-delay-max-ts", Offset: 560, Size: 16, Struct: &structTimespec},
+	{Name: "blkio-delay-max-ts", Offset: 576, Size: 16, Struct: &structTimespec},
+	{Name: "swapin-delay-max-ts", Offset: 592, Size: 16, Struct: &structTimespec},
+	{Name: "freepages-delay-max-ts", Offset: 608, Size: 16, Struct: &structTimespec},
+	{Name: "thrashing-delay-max-ts", Offset: 624, Size: 16, Struct: &structTimespec},
+	{Name: "compact-delay-max-ts", Offset: 640, Size: 16, Struct: &structTimespec},
+	{Name: "wpcopy-delay-max-ts", Offset: 656, Size: 16, Struct: &structTimespec},
+	{Name: "irq-delay-max-ts", Offset: 672, Size: 16, Struct: &structTimespec},
 }}
 
 var structCgroupStats = nlpolicy.Struct{Name: "cgroupstats", Size: 40, Members: []nlpolicy.Member{
-	{Name: "nr-sleeping", Offset: 0, Size: 8, Kind: nlpolicy.U64},
-	{Name: "nr-running", Offset: 8, Size: 8, Kind: nlpolicy.U64},
-	{Name: "nr-stopped", Offset: 16, Size: 8, Kind: nlpolicy.U64},
-	{Name: "nr-uninterruptible", Offset: 24, Size: 8, Kind: nlpolicy.U64},
-	{Name: "nr-io-wait", Offset: 32, Size: 8, Kind: nlpolicy.U64},
+	{Name: "nr-sleeping", Size: 8},
+	{Name: "nr-running", Offset: 8, Size: 8},
+	{Name: "nr-stopped", Offset: 16, Size: 8},
+	{Name: "nr-uninterruptible", Offset: 24, Size: 8},
+	{Name: "nr-io-wait", Offset: 32, Size: 8},
 }}
 
 var enumAcctFlags = nlpolicy.Enum{Name: "acct-flags", Flags: true, Names: []nlpolicy.Value{
@@ -158,7 +158,7 @@ var enumAcctFlags = nlpolicy.Enum{Name: "acct-flags", Flags: true, Names: []nlpo
 }}
 
 var enumSchedPolicy = nlpolicy.Enum{Name: "sched-policy", Names: []nlpolicy.Value{
-	{Name: "normal", Value: 0},
+	{Name: "normal"},
 	{Name: "fifo", Value: 1},
 	{Name: "rr", Value: 2},
 	{Name: "batch", Value: 3},

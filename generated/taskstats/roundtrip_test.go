@@ -7,6 +7,7 @@ import (
 
 	"github.com/nlgen/nlgen/runtime/nlattr"
 	"github.com/nlgen/nlgen/runtime/nlroundtrip"
+	"github.com/nlgen/nlgen/runtime/nltest"
 )
 
 // messages holds samples of each message type, with every field set.
@@ -26,6 +27,10 @@ func TestRoundTrip(t *testing.T) {
 
 func FuzzDecode(t *testing.F) {
 	nlroundtrip.Fuzz(t, messages)
+}
+
+func TestService(t *testing.T) {
+	nltest.Refuses(t, NewService(UnimplementedHandler{}))
 }
 
 func sampleGetRequest() *GetRequest {

@@ -4,132 +4,177 @@ package taskstats
 
 import "github.com/nlgen/nlgen/runtime/nlattr"
 
-// Timespec is the C struct timespec of 16 bytes: a point of time (struct __kernel_timespec, 16
-// bytes): seconds and nanoseconds since 1970-01-01 00:00 UTC.
+// Timespec is the C struct timespec: a point of time (struct __kernel_timespec, 16 bytes): seconds
+// and nanoseconds since 1970-01-01 00:00 UTC.
 type Timespec struct {
 	Sec  int64 // seconds, in host byte order
 	Nsec int64 // nanoseconds within the second, in host byte order
 }
 
 func (x *Timespec) encode(b []byte) {
-	b = b[:16]
 	nlattr.PutUint64(b, uint64(x.Sec))
 	nlattr.PutUint64(b[8:], uint64(x.Nsec))
 }
 
 func (x *Timespec) decode(b []byte) {
-	if len(b) < 16 {
-		var full [16]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:16]
+	b = nlattr.Fixed(b, 16)
 	x.Sec = int64(nlattr.GetUint64(b))
 	x.Nsec = int64(nlattr.GetUint64(b[8:]))
 }
 
 // AppendBinary appends the struct as the kernel lays it out.
 func (x *Timespec) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(16))
-	return e.Finish()
+	return nlattr.AppendStruct(b, 16, x.encode)
 }
 
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *Timespec) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
+// UnmarshalBinary reads the struct, of whatever length. It never fails.
+func (x *Timespec) UnmarshalBinary(b []byte) error { x.decode(b); return nil }
 
-// Stats is the C struct taskstats of 688 bytes: the statistics (struct taskstats). It grows at its
-// end with each version: 432 bytes in version 14, 560 in 16, 688 in 17. What an older kernel does
-// not send is zero, and version tells which members mean something. Only version 15 was different:
-// it had the longest and shortest waits in between, so its members from blkio-count on read wrong.
-// All members are in host byte order. The waits but for those for a CPU are counted only while the
-// sysctl kernel.task_delayacct is 1, of threads that were made then; their times start again at
-// zero when they overflow. Of a whole process the kernel sets only what there is of waits, the
-// members of the CPU, ac-etime, ac-utime, ac-stime, nvcsw and nivcsw.
+// Stats is the C struct taskstats: the statistics (struct taskstats). It grows at its end with each
+// version: 432 bytes in version 14, 560 in 16, 688 in 17. What an older kernel does not send is
+// zero, and version tells which members mean something. Only version 15 was different: it had the
+// longest and shortest waits in between, so its members from blkio-count on read wrong. All members
+// are in host byte order. The waits but for those for a CPU are counted only while the sysctl
+// kernel.task_delayacct is 1, of threads that were made then; their times start again at zero when
+// they overflow. Of a whole process the kernel sets only what there is of waits, the members of the
+// CPU, ac-etime, ac-utime, ac-stime, nvcsw and nivcsw.
 type Stats struct {
-	Version               uint16
-	AcExitcode            uint32
-	AcFlag                AcctFlags // what became of it
-	AcNice                int8      // nice value, -20 to 19
-	CpuCount              uint64    // how often there was a wait for a CPU while it could run
-	CpuDelayTotal         uint64
-	BlkioCount            uint64 // how often there was a wait for block I/O to complete
-	BlkioDelayTotal       uint64 // time of all waits for block I/O to complete, in nanoseconds
-	SwapinCount           uint64 // how often there was a wait for a page to come from swap
-	SwapinDelayTotal      uint64
-	CpuRunRealTotal       uint64
-	CpuRunVirtualTotal    uint64      // time on CPUs in nanoseconds, by the clock of the scheduler
-	AcComm                string      // name of the command, at most 15 bytes and a NUL
-	AcSched               SchedPolicy // scheduling policy
-	AcUid                 uint32      // user ID, in the user namespace of the caller
-	AcGid                 uint32      // group ID, in the user namespace of the caller
-	AcPid                 uint32      // thread ID, in the PID namespace of the caller
-	AcPpid                uint32      // process ID of the parent, in the PID namespace of the caller
-	AcBtime               uint32
-	AcEtime               uint64 // time since it began, in microseconds
-	AcUtime               uint64 // CPU time in user space, in microseconds
-	AcStime               uint64 // CPU time in the kernel, in microseconds
-	AcMinflt              uint64 // page faults that needed no I/O
-	AcMajflt              uint64 // page faults that needed I/O
-	Coremem               uint64
-	Virtmem               uint64
-	HiwaterRss            uint64 // most resident memory it had, in KB (1024 bytes)
-	HiwaterVm             uint64 // most virtual memory it had, in KB (1024 bytes)
-	ReadChar              uint64
-	WriteChar             uint64
-	ReadSyscalls          uint64 // system calls that read
-	WriteSyscalls         uint64 // system calls that write
-	ReadBytes             uint64 // bytes read from storage, rounded down to a multiple of 1024
-	WriteBytes            uint64
-	CancelledWriteBytes   uint64
-	Nvcsw                 uint64 // context switches because it waited
-	Nivcsw                uint64 // context switches because others were to run
-	AcUtimescaled         uint64 // as ac-utime, scaled with the frequency of the CPU
-	AcStimescaled         uint64 // as ac-stime, scaled with the frequency of the CPU
+	// Version of the struct, TASKSTATS_VERSION of the running kernel.
+	Version uint16
+	// How it ended, as wait(2) tells it: the signal in the low 7 bits, the exit code in the
+	// next byte but one. 0 while it lives.
+	AcExitcode uint32
+	AcFlag     AcctFlags // what became of it
+	AcNice     int8      // nice value, -20 to 19
+	CpuCount   uint64    // how often there was a wait for a CPU while it could run
+	// Time of all waits for a CPU while it could run, in nanoseconds.
+	CpuDelayTotal   uint64
+	BlkioCount      uint64 // how often there was a wait for block I/O to complete
+	BlkioDelayTotal uint64 // time of all waits for block I/O to complete, in nanoseconds
+	SwapinCount     uint64 // how often there was a wait for a page to come from swap
+	// Time of all waits for a page to come from swap, in nanoseconds.
+	SwapinDelayTotal uint64
+	// Time on CPUs in nanoseconds, without what a hypervisor has stolen where that is known:
+	// user and system time.
+	CpuRunRealTotal    uint64
+	CpuRunVirtualTotal uint64      // time on CPUs in nanoseconds, by the clock of the scheduler
+	AcComm             string      // name of the command, at most 15 bytes and a NUL
+	AcSched            SchedPolicy // scheduling policy
+	AcUid              uint32      // user ID, in the user namespace of the caller
+	AcGid              uint32      // group ID, in the user namespace of the caller
+	AcPid              uint32      // thread ID, in the PID namespace of the caller
+	// Process ID of the parent, in the PID namespace of the caller; 0 if there is none.
+	AcPpid uint32
+	// When it began, in seconds since 1970-01-01 00:00 UTC, at most 4294967295; see ac-
+	// btime64.
+	AcBtime  uint32
+	AcEtime  uint64 // time since it began, in microseconds
+	AcUtime  uint64 // CPU time in user space, in microseconds
+	AcStime  uint64 // CPU time in the kernel, in microseconds
+	AcMinflt uint64 // page faults that needed no I/O
+	AcMajflt uint64 // page faults that needed I/O
+	// Resident memory, summed up over CPU time: megabytes times microseconds.
+	Coremem uint64
+	// Virtual memory, summed up over CPU time: megabytes times microseconds.
+	Virtmem    uint64
+	HiwaterRss uint64 // most resident memory it had, in KB (1024 bytes)
+	HiwaterVm  uint64 // most virtual memory it had, in KB (1024 bytes)
+	// Bytes that system calls have read, from caches or devices, rounded down to a multiple of
+	// 1024.
+	ReadChar uint64
+	// Bytes that system calls have written, rounded down to a multiple of 1024.
+	WriteChar uint64
+	// System calls that read; the kernel rounds them down to a multiple of 1024, too.
+	ReadSyscalls uint64
+	// System calls that write; the kernel rounds them down to a multiple of 1024, too.
+	WriteSyscalls uint64
+	ReadBytes     uint64 // bytes read from storage, rounded down to a multiple of 1024
+	// Bytes that are to be written to storage, rounded down to a multiple of 1024.
+	WriteBytes uint64
+	// Bytes of write-bytes that never will, since the file was cut or deleted before; rounded
+	// down to a multiple of 1024.
+	CancelledWriteBytes uint64
+	Nvcsw               uint64 // context switches because it waited
+	Nivcsw              uint64 // context switches because others were to run
+	// As ac-utime, scaled with the frequency of the CPU. 0 where the kernel does not do that.
+	AcUtimescaled uint64
+	// As ac-stime, scaled with the frequency of the CPU. 0 where the kernel does not do that.
+	AcStimescaled         uint64
 	CpuScaledRunRealTotal uint64 // as cpu-run-real-total, scaled with the frequency of the CPU
 	FreepagesCount        uint64 // how often there was a wait for pages to be reclaimed
 	FreepagesDelayTotal   uint64 // time of all waits for pages to be reclaimed, in nanoseconds
-	ThrashingCount        uint64
-	ThrashingDelayTotal   uint64
-	AcBtime64             uint64 // when it began, in seconds since 1970-01-01 00:00 UTC
-	CompactCount          uint64 // how often there was a wait for memory to be compacted
-	CompactDelayTotal     uint64 // time of all waits for memory to be compacted, in nanoseconds
-	AcTgid                uint32 // process ID, in the PID namespace of the caller
-	AcTgetime             uint64 // time since the process began, in microseconds
-	AcExeDev              uint64 // device of the program's file, in the kernel's 32-bit form
-	AcExeInode            uint64 // inode of the program's file; 0 for kernel threads
-	WpcopyCount           uint64
-	WpcopyDelayTotal      uint64
-	IrqCount              uint64 // how often there was a wait for interrupts that took the CPU
-	IrqDelayTotal         uint64
-	CpuDelayMax           uint64 // longest wait for a CPU, in nanoseconds
-	CpuDelayMin           uint64 // shortest wait for a CPU that was not 0, in nanoseconds
-	BlkioDelayMax         uint64 // longest wait for block I/O, in nanoseconds
-	BlkioDelayMin         uint64 // shortest wait for block I/O that was not 0, in nanoseconds
-	SwapinDelayMax        uint64 // longest wait for a page from swap, in nanoseconds
-	SwapinDelayMin        uint64
-	FreepagesDelayMax     uint64 // longest wait for pages to be reclaimed, in nanoseconds
-	FreepagesDelayMin     uint64
-	ThrashingDelayMax     uint64 // longest wait for evicted pages, in nanoseconds
-	ThrashingDelayMin     uint64
-	CompactDelayMax       uint64 // longest wait for compaction, in nanoseconds
-	CompactDelayMin       uint64 // shortest wait for compaction that was not 0, in nanoseconds
-	WpcopyDelayMax        uint64 // longest wait for a copy for writing, in nanoseconds
-	WpcopyDelayMin        uint64
-	IrqDelayMax           uint64   // longest wait for interrupts, in nanoseconds
-	IrqDelayMin           uint64   // shortest wait for interrupts that was not 0, in nanoseconds
-	CpuDelayMaxTs         Timespec // when the longest wait for a CPU ended
-	BlkioDelayMaxTs       Timespec // when the longest wait for block I/O ended
-	SwapinDelayMaxTs      Timespec // when the longest wait for a page from swap ended
-	FreepagesDelayMaxTs   Timespec // when the longest wait for pages to be reclaimed ended
-	ThrashingDelayMaxTs   Timespec // when the longest wait for evicted pages ended
-	CompactDelayMaxTs     Timespec // when the longest wait for compaction ended
-	WpcopyDelayMaxTs      Timespec // when the longest wait for a copy for writing ended
-	IrqDelayMaxTs         Timespec // when the longest wait for interrupts ended
+	// How often there was a wait for pages that had been evicted only just before.
+	ThrashingCount uint64
+	// Time of all waits for pages that had been evicted only just before, in nanoseconds.
+	ThrashingDelayTotal uint64
+	// When it began, in seconds since 1970-01-01 00:00 UTC. Since version 10.
+	AcBtime64         uint64
+	CompactCount      uint64 // how often there was a wait for memory to be compacted
+	CompactDelayTotal uint64 // time of all waits for memory to be compacted, in nanoseconds
+	// Process ID, in the PID namespace of the caller. Since version 12.
+	AcTgid uint32
+	// Time since the process began, in microseconds. Since version 12.
+	AcTgetime uint64
+	// Device of the program's file, in the kernel's 32-bit form (major in bits 8 to 19, minor
+	// in the others); 0 for kernel threads. Since version 12.
+	AcExeDev uint64
+	// Inode of the program's file; 0 for kernel threads. Since version 12.
+	AcExeInode uint64
+	// How often there was a wait for a shared page to be copied for writing.
+	WpcopyCount uint64
+	// Time of all waits for a shared page to be copied for writing, in nanoseconds.
+	WpcopyDelayTotal uint64
+	IrqCount         uint64 // how often there was a wait for interrupts that took the CPU
+	// Time of all waits for interrupts that took the CPU, in nanoseconds.
+	IrqDelayTotal uint64
+	// Longest wait for a CPU, in nanoseconds. Since version 16.
+	CpuDelayMax uint64
+	// Shortest wait for a CPU that was not 0, in nanoseconds. Since version 16.
+	CpuDelayMin uint64
+	// Longest wait for block I/O, in nanoseconds. Since version 16.
+	BlkioDelayMax uint64
+	// Shortest wait for block I/O that was not 0, in nanoseconds. Since version 16.
+	BlkioDelayMin uint64
+	// Longest wait for a page from swap, in nanoseconds. Since version 16.
+	SwapinDelayMax uint64
+	// Shortest wait for a page from swap that was not 0, in nanoseconds. Since version 16.
+	SwapinDelayMin uint64
+	// Longest wait for pages to be reclaimed, in nanoseconds. Since version 16.
+	FreepagesDelayMax uint64
+	// Shortest wait for pages to be reclaimed that was not 0, in nanoseconds. Since version 16.
+	FreepagesDelayMin uint64
+	// Longest wait for evicted pages, in nanoseconds. Since version 16.
+	ThrashingDelayMax uint64
+	// Shortest wait for evicted pages that was not 0, in nanoseconds. Since version 16.
+	ThrashingDelayMin uint64
+	// Longest wait for compaction, in nanoseconds. Since version 16.
+	CompactDelayMax uint64
+	// Shortest wait for compaction that was not 0, in nanoseconds. Since version 16.
+	CompactDelayMin uint64
+	// Longest wait for a copy for writing, in nanoseconds. Since version 16.
+	WpcopyDelayMax uint64
+	// Shortest wait for a copy for writing that was not 0, in nanoseconds. Since version 16.
+	WpcopyDelayMin uint64
+	// Longest wait for interrupts, in nanoseconds. Since version 16.
+	IrqDelayMax uint64
+	// Shortest wait for interrupts that was not 0, in nanoseconds. Since version 16.
+	IrqDelayMin uint64
+	// When the longest wait for a CPU ended. Since version 17.
+	CpuDelayMaxTs Timespec
+	// When the longest wait for block I/O ended. Since version 17.
+	BlkioDelayMaxTs Timespec
+	// When the longest wait for a page from swap ended. Since version 17.
+	SwapinDelayMaxTs Timespec
+	// When the longest wait for pages to be reclaimed ended. Since version 17.
+	FreepagesDelayMaxTs Timespec
+	// When the longest wait for evicted pages ended. Since version 17.
+	ThrashingDelayMaxTs Timespec
+	// When the longest wait for compaction ended. Since version 17.
+	CompactDelayMaxTs Timespec
+	// When the longest wait for a copy for writing ended. Since version 17.
+	WpcopyDelayMaxTs Timespec
+	// When the longest wait for interrupts ended. Since version 17.
+	IrqDelayMaxTs Timespec
 }
 
 func (x *Stats) encode(e *nlattr.Encoder, b []byte) {
@@ -216,12 +261,7 @@ func (x *Stats) encode(e *nlattr.Encoder, b []byte) {
 }
 
 func (x *Stats) decode(b []byte) {
-	if len(b) < 688 {
-		var full [688]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:688]
+	b = nlattr.Fixed(b, 688)
 	x.Version = nlattr.GetUint16(b)
 	x.AcExitcode = nlattr.GetUint32(b[4:])
 	x.AcFlag = AcctFlags(b[8])
@@ -303,28 +343,17 @@ func (x *Stats) decode(b []byte) {
 	x.IrqDelayMaxTs.decode(b[672:688])
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *Stats) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(&e, e.Extend(688))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *Stats) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// CgroupStats is the C struct cgroupstats of 40 bytes: numbers of threads of a cgroup by state
-// (struct cgroupstats, 40 bytes).
+// CgroupStats is the C struct cgroupstats: numbers of threads of a cgroup by state (struct
+// cgroupstats, 40 bytes).
 type CgroupStats struct {
-	NrSleeping        uint64 // those that sleep and can be woken by a signal
+	// Those that sleep and can be woken by a signal. Since Linux 6.1 those are missing that can
+	// be frozen in their sleep, which are many.
+	NrSleeping        uint64
 	NrRunning         uint64 // those that run or could
 	NrStopped         uint64 // those that are stopped
 	NrUninterruptible uint64 // those that sleep and can not be woken by a signal
-	NrIoWait          uint64 // those that wait for I/O, which sleep, too
+	// Those that wait for I/O, which sleep, too. Needs delay accounting.
+	NrIoWait uint64
 }
 
 func (x *CgroupStats) encode(b []byte) {
@@ -337,29 +366,10 @@ func (x *CgroupStats) encode(b []byte) {
 }
 
 func (x *CgroupStats) decode(b []byte) {
-	if len(b) < 40 {
-		var full [40]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:40]
+	b = nlattr.Fixed(b, 40)
 	x.NrSleeping = nlattr.GetUint64(b)
 	x.NrRunning = nlattr.GetUint64(b[8:])
 	x.NrStopped = nlattr.GetUint64(b[16:])
 	x.NrUninterruptible = nlattr.GetUint64(b[24:])
 	x.NrIoWait = nlattr.GetUint64(b[32:])
-}
-
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *CgroupStats) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(40))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *CgroupStats) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
 }

@@ -11,62 +11,58 @@ import (
 // PeerAttrs is the attribute set wgpeer: a peer of a device (WGPEER_A_*). Its public key tells it
 // from the others.
 type PeerAttrs struct {
-	PublicKey                   []byte                // public key of the peer, 32 bytes; required
-	PresharedKey                []byte                // symmetric key that is mixed in, 32 bytes
-	Flags                       nlattr.Opt[PeerFlags] // what to do besides setting values
-	Endpoint                    []byte                // address and UDP port of the peer: sockaddr-in
+	// Public key of the peer, 32 bytes; required. A peer with the device's own key is left out
+	// in silence.
+	PublicKey []byte
+	// Symmetric key that is mixed in, 32 bytes; all zeros for none, in requests and answers.
+	PresharedKey []byte
+	// What to do besides setting values. Only in requests.
+	Flags nlattr.Opt[PeerFlags]
+	// Address and UDP port of the peer: sockaddr-in (16 bytes) or sockaddr-in6 (28 bytes), by
+	// its first two bytes. The kernel replaces it by the source of each packet that the peer
+	// has signed. Absent if it is not known yet.
+	Endpoint []byte
+	// Seconds after which an empty packet is sent if there was no other, or 0 for never.
 	PersistentKeepaliveInterval nlattr.Opt[uint16]
-	LastHandshakeTime           nlattr.Opt[Timespec] // when the last handshake was completed
-	RxBytes                     nlattr.Opt[uint64]   // bytes received from the peer, with the overhead of WireGuard
-	TxBytes                     nlattr.Opt[uint64]   // bytes sent to the peer, with the overhead of WireGuard
-	Allowedips                  []nlattr.Indexed[AllowedIPAttrs]
-	ProtocolVersion             nlattr.Opt[uint32] // version of the protocol, which is 1
-	Unknown                     []nlattr.Attr      // what the fields cannot hold, as it came
+	// When the last handshake was completed. Only in answers.
+	LastHandshakeTime nlattr.Opt[Timespec]
+	// Bytes received from the peer, with the overhead of WireGuard. Only in answers.
+	RxBytes nlattr.Opt[uint64]
+	// Bytes sent to the peer, with the overhead of WireGuard. Only in answers.
+	TxBytes nlattr.Opt[uint64]
+	// Addresses that the peer may send from and that are sent to it; in a request they are
+	// added. Indexes mean nothing: the kernel writes 0 for each.
+	Allowedips []nlattr.Indexed[AllowedIPAttrs]
+	// Version of the protocol, which is 1. Better left out of requests.
+	ProtocolVersion nlattr.Opt[uint32]
+	Unknown         []nlattr.Attr
 }
 
-func (x *PeerAttrs) encode(e *nlattr.Encoder) {
-	if x.PublicKey != nil {
-		e.Bytes(AttrPeerPublicKey, x.PublicKey)
-	}
-	if x.PresharedKey != nil {
-		e.Bytes(AttrPeerPresharedKey, x.PresharedKey)
-	}
-	if x.Flags.OK {
-		e.Uint32(AttrPeerFlags, uint32(x.Flags.V))
-	}
-	if x.Endpoint != nil {
-		e.Bytes(AttrPeerEndpoint, x.Endpoint)
-	}
-	if x.PersistentKeepaliveInterval.OK {
-		e.Uint16(AttrPeerPersistentKeepaliveInterval, x.PersistentKeepaliveInterval.V)
-	}
+func (x *PeerAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptBytes(AttrPeerPublicKey, x.PublicKey)
+	e.OptBytes(AttrPeerPresharedKey, x.PresharedKey)
+	nlattr.OptEnum32(e, AttrPeerFlags, x.Flags)
+	e.OptBytes(AttrPeerEndpoint, x.Endpoint)
+	e.OptUint16(AttrPeerPersistentKeepaliveInterval, x.PersistentKeepaliveInterval)
 	if x.LastHandshakeTime.OK {
-		nest := e.BeginRaw(AttrPeerLastHandshakeTime)
-		x.LastHandshakeTime.V.encode(e.Extend(16))
-		e.End(nest)
+		x.LastHandshakeTime.V.encode(e.Struct(AttrPeerLastHandshakeTime, 16))
 	}
-	if x.RxBytes.OK {
-		e.Uint64(AttrPeerRxBytes, x.RxBytes.V)
-	}
-	if x.TxBytes.OK {
-		e.Uint64(AttrPeerTxBytes, x.TxBytes.V)
-	}
+	e.OptUint64(AttrPeerRxBytes, x.RxBytes)
+	e.OptUint64(AttrPeerTxBytes, x.TxBytes)
 	if x.Allowedips != nil {
 		array := e.Begin(AttrPeerAllowedips)
 		for i := range x.Allowedips {
-			entry := e.BeginEntry(x.Allowedips[i].Index)
-			x.Allowedips[i].V.encode(e)
-			e.End(entry)
+			x.Allowedips[i].V.encode(e, e.Entry(x.Allowedips[i].Index))
 		}
 		e.End(array)
 	}
-	if x.ProtocolVersion.OK {
-		e.Uint32(AttrPeerProtocolVersion, x.ProtocolVersion.V)
-	}
-	e.Raw(x.Unknown)
+	e.OptUint32(AttrPeerProtocolVersion, x.ProtocolVersion)
+	e.Close(n, x.Unknown)
 }
 
-func (x *PeerAttrs) decode(d *nlattr.Decoder) {
+func (x *PeerAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrPeerPublicKey:
@@ -78,80 +74,74 @@ func (x *PeerAttrs) decode(d *nlattr.Decoder) {
 		case AttrPeerEndpoint:
 			x.Endpoint = d.Bytes()
 		case AttrPeerPersistentKeepaliveInterval:
-			x.PersistentKeepaliveInterval = nlattr.Some(d.Uint16())
+			x.PersistentKeepaliveInterval = d.OptUint16()
 		case AttrPeerLastHandshakeTime:
 			x.LastHandshakeTime.OK = true
 			x.LastHandshakeTime.V.decode(d.Payload())
 		case AttrPeerRxBytes:
-			x.RxBytes = nlattr.Some(d.Uint64())
+			x.RxBytes = d.OptUint64()
 		case AttrPeerTxBytes:
-			x.TxBytes = nlattr.Some(d.Uint64())
+			x.TxBytes = d.OptUint64()
 		case AttrPeerAllowedips:
 			list := nlattr.MakeSlice[nlattr.Indexed[AllowedIPAttrs]](d, d.Members())
 			array := d.Enter()
 			for d.Next() {
 				list = append(list, nlattr.Indexed[AllowedIPAttrs]{Index: d.Type()})
-				entry := d.Enter()
-				list[len(list)-1].V.decode(d)
-				d.Leave(entry)
+				if !list[len(list)-1].V.decode(d, nil) {
+					d.Fail(nlattr.ErrLength)
+				}
 			}
-			if d.Close(array) {
+			if d.Close(array, &x.Unknown) {
 				x.Allowedips = list
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		case AttrPeerProtocolVersion:
-			x.ProtocolVersion = nlattr.Some(d.Uint32())
+			x.ProtocolVersion = d.OptUint32()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }
 
 // AllowedIPAttrs is the attribute set wgallowedip: a range of addresses (WGALLOWEDIP_A_*); a
 // request needs family, ipaddr and cidr-mask. At most one peer of a device has it: it moves to the
 // one that gets it last.
 type AllowedIPAttrs struct {
-	Family   nlattr.Opt[uint16] // AF_INET (2) or AF_INET6 (10), in host byte order
+	Family nlattr.Opt[uint16] // AF_INET (2) or AF_INET6 (10), in host byte order
+	// First address of the range, 4 or 16 bytes in network byte order. The kernel clears the
+	// bits behind the prefix.
 	Ipaddr   nlattr.Opt[netip.Addr]
-	CidrMask nlattr.Opt[uint8]          // length of the prefix in bits, at most 32 or 128
-	Flags    nlattr.Opt[AllowedIPFlags] // what to do with the range, if not to add it
-	Unknown  []nlattr.Attr              // what the fields cannot hold, as it came
+	CidrMask nlattr.Opt[uint8] // length of the prefix in bits, at most 32 or 128
+	// What to do with the range, if not to add it. Only in requests, since Linux 6.16; older
+	// kernels refuse it.
+	Flags   nlattr.Opt[AllowedIPFlags]
+	Unknown []nlattr.Attr
 }
 
-func (x *AllowedIPAttrs) encode(e *nlattr.Encoder) {
-	if x.Family.OK {
-		e.Uint16(AttrAllowedIPFamily, x.Family.V)
-	}
-	if x.Ipaddr.OK {
-		e.Addr(AttrAllowedIPIpaddr, x.Ipaddr.V)
-	}
-	if x.CidrMask.OK {
-		e.Uint8(AttrAllowedIPCidrMask, x.CidrMask.V)
-	}
-	if x.Flags.OK {
-		e.Uint32(AttrAllowedIPFlags, uint32(x.Flags.V))
-	}
-	e.Raw(x.Unknown)
+func (x *AllowedIPAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint16(AttrAllowedIPFamily, x.Family)
+	e.OptAddr(AttrAllowedIPIpaddr, x.Ipaddr)
+	e.OptUint8(AttrAllowedIPCidrMask, x.CidrMask)
+	nlattr.OptEnum32(e, AttrAllowedIPFlags, x.Flags)
+	e.Close(n, x.Unknown)
 }
 
-func (x *AllowedIPAttrs) decode(d *nlattr.Decoder) {
+func (x *AllowedIPAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
 	for d.Next() {
 		switch d.Type() {
 		case AttrAllowedIPFamily:
-			x.Family = nlattr.Some(d.Uint16())
+			x.Family = d.OptUint16()
 		case AttrAllowedIPIpaddr:
-			if v, ok := d.Addr(); ok {
-				x.Ipaddr = nlattr.Some(v)
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
-			}
+			d.OptAddr(&x.Ipaddr, &x.Unknown)
 		case AttrAllowedIPCidrMask:
-			x.CidrMask = nlattr.Some(d.Uint8())
+			x.CidrMask = d.OptUint8()
 		case AttrAllowedIPFlags:
 			x.Flags = nlattr.Some(AllowedIPFlags(d.Uint32()))
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
+	return d.Close(n, odd)
 }

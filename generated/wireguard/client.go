@@ -12,19 +12,11 @@ import (
 // Family is the netlink family wireguard.
 var Family = nlconn.Family{Name: "wireguard", Protocol: 16, Generic: true, Version: 1}
 
-// OpGetDevice describes the operation get-device.
-var OpGetDevice = nlconn.Operation{Family: &Family, Name: "get-device",
-	Request:     CmdGetDevice,
-	DumpReply:   CmdGetDevice,
-	Policy:      &policyGetDeviceDumpRequest,
-	ReplyPolicy: &policyGetDeviceReply,
-}
-
-// OpSetDevice describes the operation set-device.
-var OpSetDevice = nlconn.Operation{Family: &Family, Name: "set-device",
-	Request: CmdSetDevice,
-	Policy:  &policySetDeviceRequest,
-}
+// The operations of the family.
+var (
+	OpGetDevice = nlconn.Operation{Family: &Family, Name: "get-device", Request: CmdGetDevice, DumpReply: CmdGetDevice, Policy: &policyGetDeviceDumpRequest, ReplyPolicy: &policyGetDeviceReply}
+	OpSetDevice = nlconn.Operation{Family: &Family, Name: "set-device", Request: CmdSetDevice, Policy: &policySetDeviceRequest}
+)
 
 // Client calls the operations of the family wireguard over a connection. It may be used by several
 // goroutines at a time.
@@ -49,15 +41,12 @@ func (c *Client) GetDeviceDump(ctx context.Context, req *GetDeviceDumpRequest, o
 	return nlconn.Dump[GetDeviceReply](ctx, c.conn, &OpGetDevice, req, opts...)
 }
 
-// GetDeviceDumpInto is GetDeviceDump into the memory of *reply, again and again: nothing is
-// allocated for a message. What *reply refers to is valid until the next step; strings are valid
-// for ever.
+// GetDeviceDumpInto is [Client.GetDeviceDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetDeviceDumpInto(ctx context.Context, req *GetDeviceDumpRequest, reply *GetDeviceReply, opts ...nlconn.CallOption) iter.Seq[error] {
 	return nlconn.DumpInto[GetDeviceReply](ctx, c.conn, &OpGetDevice, req, reply, opts...)
 }
 
-// GetDeviceCollect is GetDeviceDump into a slice. A dump that was interrupted is repeated; if that
-// does not help, what came is returned with the error.
+// GetDeviceCollect is [Client.GetDeviceDump] into a slice, see [nlconn.Collect].
 func (c *Client) GetDeviceCollect(ctx context.Context, req *GetDeviceDumpRequest, opts ...nlconn.CallOption) ([]*GetDeviceReply, error) {
 	return nlconn.Collect[GetDeviceReply](ctx, c.conn, &OpGetDevice, req, opts...)
 }

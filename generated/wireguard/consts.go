@@ -7,95 +7,41 @@ const KeyLen = 32
 
 // The numbers of the operations: commands in struct genlmsghdr.
 const (
-	// CmdGetDevice: read a device with its peers, a dump of one device: name it in the request.
-	// It takes several messages if there are many peers. Only the first has the attributes of
-	// the device. The others have more peers, and the first of those may be the last one of the
-	// message before, with its public key and more of its addresses. If the peers change
-	// between two messages, the dump says that it was interrupted. In Go, Device puts the
-	// messages together.
 	CmdGetDevice uint16 = 0
-	// CmdSetDevice: change a device and its peers; what is absent stays as it is. The
-	// attributes are applied in the order of the sets. An error in a peer leaves what stands
-	// before it done. A list of peers is at most 65,531 bytes long, as every attribute. What is
-	// longer takes several requests: the flags replace-peers and replace-allowedips only in the
-	// first of the device or peer, and a peer whose addresses go on in the next request stands
-	// there again, with its public key and these addresses. In Go, Configure cuts a request
-	// like that.
 	CmdSetDevice uint16 = 1
 )
 
 // The numbers of the attributes in the set wgdevice: a device (WGDEVICE_A_*). A request names it by
 // ifindex or ifname: with neither or with both, the kernel refuses it (EBADR).
 const (
-	// AttrWgdeviceIfindex: index of the link.
-	AttrWgdeviceIfindex uint16 = 1
-	// AttrWgdeviceIfname: name of the link.
-	AttrWgdeviceIfname uint16 = 2
-	// AttrWgdevicePrivateKey: private key, 32 bytes; all zeros in a request take it away. The
-	// kernel clears the bits that Curve25519 has no use for, so it can come back slightly
-	// different. Absent in answers if the device has none.
+	AttrWgdeviceIfindex    uint16 = 1 // index of the link
+	AttrWgdeviceIfname     uint16 = 2 // name of the link
 	AttrWgdevicePrivateKey uint16 = 3
-	// AttrWgdevicePublicKey: public key, 32 bytes, computed by the kernel. Absent if there is
-	// no private key; ignored in requests.
-	AttrWgdevicePublicKey uint16 = 4
-	// AttrWgdeviceFlags: what to do besides setting values. Only in requests.
-	AttrWgdeviceFlags uint16 = 5
-	// AttrWgdeviceListenPort: UDP port on which the device listens, in host byte order. 0 in a
-	// request has the kernel choose one when the link goes up.
+	AttrWgdevicePublicKey  uint16 = 4
+	AttrWgdeviceFlags      uint16 = 5
 	AttrWgdeviceListenPort uint16 = 6
-	// AttrWgdeviceFwmark: mark that the encrypted packets get (SO_MARK); 0 for none.
-	AttrWgdeviceFwmark uint16 = 7
-	// AttrWgdevicePeers: the peers. Indexes mean nothing: the kernel writes 0 for each. In
-	// answers there are as many as fit the message, and the next messages have the others. See
-	// get-device and set-device.
-	AttrWgdevicePeers uint16 = 8
+	AttrWgdeviceFwmark     uint16 = 7
+	AttrWgdevicePeers      uint16 = 8
 )
 
-// The numbers of the attributes in the set wgpeer: a peer of a device (WGPEER_A_*). Its public key
-// tells it from the others.
+// The attributes of [PeerAttrs].
 const (
-	// AttrPeerPublicKey: public key of the peer, 32 bytes; required. A peer with the device's
-	// own key is left out in silence.
-	AttrPeerPublicKey uint16 = 1
-	// AttrPeerPresharedKey: symmetric key that is mixed in, 32 bytes; all zeros for none, in
-	// requests and answers.
-	AttrPeerPresharedKey uint16 = 2
-	// AttrPeerFlags: what to do besides setting values. Only in requests.
-	AttrPeerFlags uint16 = 3
-	// AttrPeerEndpoint: address and UDP port of the peer: sockaddr-in (16 bytes) or
-	// sockaddr-in6 (28 bytes), by its first two bytes. The kernel replaces it by the source of
-	// each packet that the peer has signed. Absent if it is not known yet.
-	AttrPeerEndpoint uint16 = 4
-	// AttrPeerPersistentKeepaliveInterval: seconds after which an empty packet is sent if there
-	// was no other, or 0 for never.
+	AttrPeerPublicKey                   uint16 = 1
+	AttrPeerPresharedKey                uint16 = 2
+	AttrPeerFlags                       uint16 = 3
+	AttrPeerEndpoint                    uint16 = 4
 	AttrPeerPersistentKeepaliveInterval uint16 = 5
-	// AttrPeerLastHandshakeTime: when the last handshake was completed. Only in answers.
-	AttrPeerLastHandshakeTime uint16 = 6
-	// AttrPeerRxBytes: bytes received from the peer, with the overhead of WireGuard. Only in
-	// answers.
-	AttrPeerRxBytes uint16 = 7
-	// AttrPeerTxBytes: bytes sent to the peer, with the overhead of WireGuard. Only in answers.
-	AttrPeerTxBytes uint16 = 8
-	// AttrPeerAllowedips: addresses that the peer may send from and that are sent to it; in a
-	// request they are added. Indexes mean nothing: the kernel writes 0 for each.
-	AttrPeerAllowedips uint16 = 9
-	// AttrPeerProtocolVersion: version of the protocol, which is 1. Better left out of
-	// requests.
-	AttrPeerProtocolVersion uint16 = 10
+	AttrPeerLastHandshakeTime           uint16 = 6
+	AttrPeerRxBytes                     uint16 = 7
+	AttrPeerTxBytes                     uint16 = 8
+	AttrPeerAllowedips                  uint16 = 9
+	AttrPeerProtocolVersion             uint16 = 10
 )
 
-// The numbers of the attributes in the set wgallowedip: a range of addresses (WGALLOWEDIP_A_*); a
-// request needs family, ipaddr and cidr-mask. At most one peer of a device has it: it moves to the
-// one that gets it last.
+// The attributes of [AllowedIPAttrs].
 const (
-	// AttrAllowedIPFamily: AF_INET (2) or AF_INET6 (10), in host byte order.
-	AttrAllowedIPFamily uint16 = 1
-	// AttrAllowedIPIpaddr: first address of the range, 4 or 16 bytes in network byte order. The
-	// kernel clears the bits behind the prefix.
-	AttrAllowedIPIpaddr uint16 = 2
-	// AttrAllowedIPCidrMask: length of the prefix in bits, at most 32 or 128.
+	AttrAllowedIPFamily   uint16 = 1
+	AttrAllowedIPIpaddr   uint16 = 2
 	AttrAllowedIPCidrMask uint16 = 3
-	// AttrAllowedIPFlags: what to do with the range, if not to add it. Only in requests, since
-	// Linux 6.16; older kernels refuse it.
-	AttrAllowedIPFlags uint16 = 4
+	AttrAllowedIPFlags    uint16 = 4
 )

@@ -8,87 +8,79 @@ import "github.com/nlgen/nlgen/runtime/nlpolicy"
 // values (WGDEVICE_F_*).
 type DeviceFlags uint32
 
-// The values of DeviceFlags.
 const (
-	// DeviceFlagsReplacePeers: remove all peers first, so that the device ends with those of
-	// the request. In a configuration that takes several requests, only the first may have it.
+	// Remove all peers first, so that the device ends with those of the request. In a
+	// configuration that takes several requests, only the first may have it.
 	DeviceFlagsReplacePeers DeviceFlags = 0x1
 )
 
 // String returns the names of the flags, joined by |.
 func (v DeviceFlags) String() string { return enumDeviceFlags.Text(uint64(v)) }
 
-// ParseDeviceFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseDeviceFlags reads what String returns, or a number.
 func ParseDeviceFlags(s string) (DeviceFlags, error) {
 	return nlpolicy.ParseEnum[DeviceFlags](&enumDeviceFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v DeviceFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *DeviceFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseDeviceFlags(string(b))
-	return err
+// UnmarshalText is ParseDeviceFlags.
+func (v *DeviceFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumDeviceFlags, b, v)
 }
 
 // PeerFlags is the set of flags wgpeer-flags: what set-device does to a peer besides setting values
 // (WGPEER_F_*).
 type PeerFlags uint32
 
-// The values of PeerFlags.
 const (
-	// PeerFlagsRemoveMe: remove the peer. It is no error if there is none.
+	// Remove the peer. It is no error if there is none.
 	PeerFlagsRemoveMe PeerFlags = 0x1
-	// PeerFlagsReplaceAllowedips: remove all allowed addresses of the peer first. In a
-	// configuration that takes several requests, only the first with this peer may have it.
+	// Remove all allowed addresses of the peer first. In a configuration that takes several
+	// requests, only the first with this peer may have it.
 	PeerFlagsReplaceAllowedips PeerFlags = 0x2
-	// PeerFlagsUpdateOnly: change the peer only if it exists; without it, a peer that does not
-	// exist is added.
+	// Change the peer only if it exists; without it, a peer that does not exist is added.
 	PeerFlagsUpdateOnly PeerFlags = 0x4
 )
 
 // String returns the names of the flags, joined by |.
 func (v PeerFlags) String() string { return enumPeerFlags.Text(uint64(v)) }
 
-// ParsePeerFlags reads what String prints: names of flags or numbers, joined by |.
+// ParsePeerFlags reads what String returns, or a number.
 func ParsePeerFlags(s string) (PeerFlags, error) {
 	return nlpolicy.ParseEnum[PeerFlags](&enumPeerFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v PeerFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *PeerFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParsePeerFlags(string(b))
-	return err
+// UnmarshalText is ParsePeerFlags.
+func (v *PeerFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumPeerFlags, b, v)
 }
 
 // AllowedIPFlags is the set of flags wgallowedip-flags: what set-device does with an allowed
 // address (WGALLOWEDIP_F_*). Since Linux 6.16.
 type AllowedIPFlags uint32
 
-// The values of AllowedIPFlags.
 const (
-	// AllowedIPFlagsRemoveMe: take the addresses away from the peer, instead of giving them to
-	// it.
+	// Take the addresses away from the peer, instead of giving them to it.
 	AllowedIPFlagsRemoveMe AllowedIPFlags = 0x1
 )
 
 // String returns the names of the flags, joined by |.
 func (v AllowedIPFlags) String() string { return enumAllowedIPFlags.Text(uint64(v)) }
 
-// ParseAllowedIPFlags reads what String prints: names of flags or numbers, joined by |.
+// ParseAllowedIPFlags reads what String returns, or a number.
 func ParseAllowedIPFlags(s string) (AllowedIPFlags, error) {
 	return nlpolicy.ParseEnum[AllowedIPFlags](&enumAllowedIPFlags, s)
 }
 
-// MarshalText implements encoding.TextMarshaler.
+// MarshalText is String.
 func (v AllowedIPFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (v *AllowedIPFlags) UnmarshalText(b []byte) (err error) {
-	*v, err = ParseAllowedIPFlags(string(b))
-	return err
+// UnmarshalText is ParseAllowedIPFlags.
+func (v *AllowedIPFlags) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumAllowedIPFlags, b, v)
 }

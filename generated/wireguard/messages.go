@@ -8,54 +8,45 @@ import (
 	"github.com/nlgen/nlgen/runtime/nlpolicy"
 )
 
-// GetDeviceDumpRequest is the get-device dump request: read a device with its peers, a dump of one
-// device: name it in the request. It takes several messages if there are many peers. Only the first
-// has the attributes of the device. The others have more peers, and the first of those may be the
-// last one of the message before, with its public key and more of its addresses. If the peers
-// change between two messages, the dump says that it was interrupted. In Go, Device puts the
-// messages together.
+// GetDeviceDumpRequest is the request of [Client.GetDeviceDump].
 type GetDeviceDumpRequest struct {
-	Ifindex nlattr.Opt[uint32] // index of the link
-	Ifname  nlattr.Opt[string] // name of the link
-	Unknown []nlattr.Attr      // what the fields cannot hold, as it came
+	Ifindex nlattr.Opt[uint32]
+	Ifname  nlattr.Opt[string]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetDeviceDumpRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetDeviceDumpRequest)
 	}
-	if x.Ifindex.OK {
-		e.Uint32(AttrWgdeviceIfindex, x.Ifindex.V)
-	}
-	if x.Ifname.OK {
-		e.String(AttrWgdeviceIfname, x.Ifname.V)
-	}
+	e.OptUint32(AttrWgdeviceIfindex, x.Ifindex)
+	e.OptString(AttrWgdeviceIfname, x.Ifname)
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetDeviceDumpRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrWgdeviceIfindex:
-			x.Ifindex = nlattr.Some(d.Uint32())
+			x.Ifindex = d.OptUint32()
 		case AttrWgdeviceIfname:
-			x.Ifname = nlattr.Some(d.String())
+			x.Ifname = d.OptString()
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetDeviceDumpRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetDeviceDumpRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetDeviceDumpRequest) UnmarshalBinary(b []byte) error {
 	*x = GetDeviceDumpRequest{}
 	d := nlattr.NewDecoder(b)
@@ -68,111 +59,101 @@ func (x *GetDeviceDumpRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetDeviceDumpRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetDeviceDumpRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetDeviceDumpRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *GetDeviceDumpRequest) Validate() error {
 	return policyGetDeviceDumpRequest.ValidateBinary(x, nlpolicy.Strict)
 }
 
-// GetDeviceReply is the get-device reply: read a device with its peers, a dump of one device: name
-// it in the request. It takes several messages if there are many peers. Only the first has the
-// attributes of the device. The others have more peers, and the first of those may be the last one
-// of the message before, with its public key and more of its addresses. If the peers change between
-// two messages, the dump says that it was interrupted. In Go, Device puts the messages together.
+// GetDeviceReply is the reply of [Client.GetDeviceDump].
 type GetDeviceReply struct {
-	Ifindex    nlattr.Opt[uint32]          // index of the link
-	Ifname     nlattr.Opt[string]          // name of the link
-	PrivateKey []byte                      // private key, 32 bytes; all zeros in a request take it away
-	PublicKey  []byte                      // public key, 32 bytes, computed by the kernel
-	ListenPort nlattr.Opt[uint16]          // UDP port on which the device listens, in host byte order
-	Fwmark     nlattr.Opt[uint32]          // mark that the encrypted packets get (SO_MARK); 0 for none
-	Peers      []nlattr.Indexed[PeerAttrs] // the peers
-	Unknown    []nlattr.Attr               // what the fields cannot hold, as it came
+	Ifindex nlattr.Opt[uint32]
+	Ifname  nlattr.Opt[string]
+	// Private key, 32 bytes; all zeros in a request take it away. The kernel clears the bits
+	// that Curve25519 has no use for, so it can come back slightly different. Absent in answers
+	// if the device has none.
+	PrivateKey []byte
+	// Public key, 32 bytes, computed by the kernel. Absent if there is no private key; ignored
+	// in requests.
+	PublicKey []byte
+	// UDP port on which the device listens, in host byte order. 0 in a request has the kernel
+	// choose one when the link goes up.
+	ListenPort nlattr.Opt[uint16]
+	Fwmark     nlattr.Opt[uint32] // mark that the encrypted packets get (SO_MARK); 0 for none
+	// The peers. Indexes mean nothing: the kernel writes 0 for each. In answers there are as
+	// many as fit the message, and the next messages have the others. See get-device and
+	// set-device.
+	Peers   []nlattr.Indexed[PeerAttrs]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *GetDeviceReply) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(GetDeviceReply)
 	}
-	if x.Ifindex.OK {
-		e.Uint32(AttrWgdeviceIfindex, x.Ifindex.V)
-	}
-	if x.Ifname.OK {
-		e.String(AttrWgdeviceIfname, x.Ifname.V)
-	}
-	if x.PrivateKey != nil {
-		e.Bytes(AttrWgdevicePrivateKey, x.PrivateKey)
-	}
-	if x.PublicKey != nil {
-		e.Bytes(AttrWgdevicePublicKey, x.PublicKey)
-	}
-	if x.ListenPort.OK {
-		e.Uint16(AttrWgdeviceListenPort, x.ListenPort.V)
-	}
-	if x.Fwmark.OK {
-		e.Uint32(AttrWgdeviceFwmark, x.Fwmark.V)
-	}
+	e.OptUint32(AttrWgdeviceIfindex, x.Ifindex)
+	e.OptString(AttrWgdeviceIfname, x.Ifname)
+	e.OptBytes(AttrWgdevicePrivateKey, x.PrivateKey)
+	e.OptBytes(AttrWgdevicePublicKey, x.PublicKey)
+	e.OptUint16(AttrWgdeviceListenPort, x.ListenPort)
+	e.OptUint32(AttrWgdeviceFwmark, x.Fwmark)
 	if x.Peers != nil {
 		array := e.Begin(AttrWgdevicePeers)
 		for i := range x.Peers {
-			entry := e.BeginEntry(x.Peers[i].Index)
-			x.Peers[i].V.encode(e)
-			e.End(entry)
+			x.Peers[i].V.encode(e, e.Entry(x.Peers[i].Index))
 		}
 		e.End(array)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *GetDeviceReply) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrWgdeviceIfindex:
-			x.Ifindex = nlattr.Some(d.Uint32())
+			x.Ifindex = d.OptUint32()
 		case AttrWgdeviceIfname:
-			x.Ifname = nlattr.Some(d.String())
+			x.Ifname = d.OptString()
 		case AttrWgdevicePrivateKey:
 			x.PrivateKey = d.Bytes()
 		case AttrWgdevicePublicKey:
 			x.PublicKey = d.Bytes()
 		case AttrWgdeviceListenPort:
-			x.ListenPort = nlattr.Some(d.Uint16())
+			x.ListenPort = d.OptUint16()
 		case AttrWgdeviceFwmark:
-			x.Fwmark = nlattr.Some(d.Uint32())
+			x.Fwmark = d.OptUint32()
 		case AttrWgdevicePeers:
 			list := nlattr.MakeSlice[nlattr.Indexed[PeerAttrs]](d, d.Members())
 			array := d.Enter()
 			for d.Next() {
 				list = append(list, nlattr.Indexed[PeerAttrs]{Index: d.Type()})
-				entry := d.Enter()
-				list[len(list)-1].V.decode(d)
-				d.Leave(entry)
+				if !list[len(list)-1].V.decode(d, nil) {
+					d.Fail(nlattr.ErrLength)
+				}
 			}
-			if d.Close(array) {
+			if d.Close(array, &x.Unknown) {
 				x.Peers = list
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *GetDeviceReply) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policyGetDeviceReply.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *GetDeviceReply) UnmarshalBinary(b []byte) error {
 	*x = GetDeviceReply{}
 	d := nlattr.NewDecoder(b)
@@ -185,107 +166,95 @@ func (x *GetDeviceReply) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policyGetDeviceReply, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *GetDeviceReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyGetDeviceReply, b, x)
 }
 
-// SetDeviceRequest is the set-device request: change a device and its peers; what is absent stays
-// as it is. The attributes are applied in the order of the sets. An error in a peer leaves what
-// stands before it done. A list of peers is at most 65,531 bytes long, as every attribute. What is
-// longer takes several requests: the flags replace-peers and replace-allowedips only in the first
-// of the device or peer, and a peer whose addresses go on in the next request stands there again,
-// with its public key and these addresses. In Go, Configure cuts a request like that.
+// SetDeviceRequest is the request of [Client.SetDevice].
 type SetDeviceRequest struct {
-	Ifindex    nlattr.Opt[uint32]          // index of the link
-	Ifname     nlattr.Opt[string]          // name of the link
-	PrivateKey []byte                      // private key, 32 bytes; all zeros in a request take it away
-	Flags      nlattr.Opt[DeviceFlags]     // what to do besides setting values
-	ListenPort nlattr.Opt[uint16]          // UDP port on which the device listens, in host byte order
-	Fwmark     nlattr.Opt[uint32]          // mark that the encrypted packets get (SO_MARK); 0 for none
-	Peers      []nlattr.Indexed[PeerAttrs] // the peers
-	Unknown    []nlattr.Attr               // what the fields cannot hold, as it came
+	Ifindex nlattr.Opt[uint32]
+	Ifname  nlattr.Opt[string]
+	// Private key, 32 bytes; all zeros in a request take it away. The kernel clears the bits
+	// that Curve25519 has no use for, so it can come back slightly different. Absent in answers
+	// if the device has none.
+	PrivateKey []byte
+	// What to do besides setting values. Only in requests.
+	Flags nlattr.Opt[DeviceFlags]
+	// UDP port on which the device listens, in host byte order. 0 in a request has the kernel
+	// choose one when the link goes up.
+	ListenPort nlattr.Opt[uint16]
+	Fwmark     nlattr.Opt[uint32] // mark that the encrypted packets get (SO_MARK); 0 for none
+	// The peers. Indexes mean nothing: the kernel writes 0 for each. In answers there are as
+	// many as fit the message, and the next messages have the others. See get-device and
+	// set-device.
+	Peers   []nlattr.Indexed[PeerAttrs]
+	Unknown []nlattr.Attr
 }
 
-// EncodeTo appends the message to e; a nil one as if it were empty.
+// EncodeTo appends the message; a nil one is empty.
 func (x *SetDeviceRequest) EncodeTo(e *nlattr.Encoder) {
 	if x == nil {
 		x = new(SetDeviceRequest)
 	}
-	if x.Ifindex.OK {
-		e.Uint32(AttrWgdeviceIfindex, x.Ifindex.V)
-	}
-	if x.Ifname.OK {
-		e.String(AttrWgdeviceIfname, x.Ifname.V)
-	}
-	if x.PrivateKey != nil {
-		e.Bytes(AttrWgdevicePrivateKey, x.PrivateKey)
-	}
-	if x.Flags.OK {
-		e.Uint32(AttrWgdeviceFlags, uint32(x.Flags.V))
-	}
-	if x.ListenPort.OK {
-		e.Uint16(AttrWgdeviceListenPort, x.ListenPort.V)
-	}
-	if x.Fwmark.OK {
-		e.Uint32(AttrWgdeviceFwmark, x.Fwmark.V)
-	}
+	e.OptUint32(AttrWgdeviceIfindex, x.Ifindex)
+	e.OptString(AttrWgdeviceIfname, x.Ifname)
+	e.OptBytes(AttrWgdevicePrivateKey, x.PrivateKey)
+	nlattr.OptEnum32(e, AttrWgdeviceFlags, x.Flags)
+	e.OptUint16(AttrWgdeviceListenPort, x.ListenPort)
+	e.OptUint32(AttrWgdeviceFwmark, x.Fwmark)
 	if x.Peers != nil {
 		array := e.Begin(AttrWgdevicePeers)
 		for i := range x.Peers {
-			entry := e.BeginEntry(x.Peers[i].Index)
-			x.Peers[i].V.encode(e)
-			e.End(entry)
+			x.Peers[i].V.encode(e, e.Entry(x.Peers[i].Index))
 		}
 		e.End(array)
 	}
 	e.Raw(x.Unknown)
 }
 
-// DecodeFrom reads the message from d. The fields of x must be zero before.
+// DecodeFrom reads the message into x, which must be zero.
 func (x *SetDeviceRequest) DecodeFrom(d *nlattr.Decoder) {
 	for d.Next() {
 		switch d.Type() {
 		case AttrWgdeviceIfindex:
-			x.Ifindex = nlattr.Some(d.Uint32())
+			x.Ifindex = d.OptUint32()
 		case AttrWgdeviceIfname:
-			x.Ifname = nlattr.Some(d.String())
+			x.Ifname = d.OptString()
 		case AttrWgdevicePrivateKey:
 			x.PrivateKey = d.Bytes()
 		case AttrWgdeviceFlags:
 			x.Flags = nlattr.Some(DeviceFlags(d.Uint32()))
 		case AttrWgdeviceListenPort:
-			x.ListenPort = nlattr.Some(d.Uint16())
+			x.ListenPort = d.OptUint16()
 		case AttrWgdeviceFwmark:
-			x.Fwmark = nlattr.Some(d.Uint32())
+			x.Fwmark = d.OptUint32()
 		case AttrWgdevicePeers:
 			list := nlattr.MakeSlice[nlattr.Indexed[PeerAttrs]](d, d.Members())
 			array := d.Enter()
 			for d.Next() {
 				list = append(list, nlattr.Indexed[PeerAttrs]{Index: d.Type()})
-				entry := d.Enter()
-				list[len(list)-1].V.decode(d)
-				d.Leave(entry)
+				if !list[len(list)-1].V.decode(d, nil) {
+					d.Fail(nlattr.ErrLength)
+				}
 			}
-			if d.Close(array) {
+			if d.Close(array, &x.Unknown) {
 				x.Peers = list
-			} else {
-				x.Unknown = d.Unknown(x.Unknown)
 			}
 		default:
-			x.Unknown = d.Unknown(x.Unknown)
+			d.Keep(&x.Unknown)
 		}
 	}
 }
 
-// AppendBinary appends the message as it goes over the wire, without netlink header.
+// AppendBinary appends the message, without header.
 func (x *SetDeviceRequest) AppendBinary(b []byte) ([]byte, error) {
 	e := nlattr.NewEncoder(b)
 	x.EncodeTo(&e)
 	return policySetDeviceRequest.Finish(&e)
 }
 
-// UnmarshalBinary reads the message; what x held before is gone.
+// UnmarshalBinary reads the message in place of x.
 func (x *SetDeviceRequest) UnmarshalBinary(b []byte) error {
 	*x = SetDeviceRequest{}
 	d := nlattr.NewDecoder(b)
@@ -298,12 +267,12 @@ func (x *SetDeviceRequest) MarshalJSON() ([]byte, error) {
 	return nljson.Marshal(&policySetDeviceRequest, x)
 }
 
-// UnmarshalJSON reads what MarshalJSON returns, and is more tolerant.
+// UnmarshalJSON reads what MarshalJSON returns.
 func (x *SetDeviceRequest) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policySetDeviceRequest, b, x)
 }
 
-// Validate reports the first attribute that the kernel would refuse by its policy.
+// Validate reports what the kernel would refuse by its policy.
 func (x *SetDeviceRequest) Validate() error {
 	return policySetDeviceRequest.ValidateBinary(x, nlpolicy.Strict)
 }

@@ -4,45 +4,45 @@ package wireguard
 
 import "github.com/nlgen/nlgen/runtime/nlpolicy"
 
-var policyGetDeviceDumpRequest = nlpolicy.Message{Family: "wireguard", Op: "get-device", Attrs: &setWgdeviceAttrs, Accept: []uint16{AttrWgdeviceIfindex, AttrWgdeviceIfname}}
+var policyGetDeviceDumpRequest = nlpolicy.Message{Family: "wireguard", Op: "get-device", Attrs: &setWgdeviceAttrs, Accept: []uint16{1, 2}}
 
 var policyGetDeviceReply = nlpolicy.Message{Family: "wireguard", Op: "get-device", Attrs: &setWgdeviceAttrs}
 
-var policySetDeviceRequest = nlpolicy.Message{Family: "wireguard", Op: "set-device", Attrs: &setWgdeviceAttrs, Accept: []uint16{AttrWgdeviceIfindex, AttrWgdeviceIfname, AttrWgdevicePrivateKey, AttrWgdeviceFlags, AttrWgdeviceListenPort, AttrWgdeviceFwmark, AttrWgdevicePeers}}
+var policySetDeviceRequest = nlpolicy.Message{Family: "wireguard", Op: "set-device", Attrs: &setWgdeviceAttrs, Accept: []uint16{1, 2, 3, 5, 6, 7, 8}}
 
 var setWgdeviceAttrs = nlpolicy.Set{Name: "wgdevice", Attrs: []nlpolicy.Attr{
-	{Name: "ifindex", Number: AttrWgdeviceIfindex, Kind: nlpolicy.U32},
-	{Name: "ifname", Number: AttrWgdeviceIfname, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 15}},
-	{Name: "private-key", Number: AttrWgdevicePrivateKey, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 32}},
-	{Name: "public-key", Number: AttrWgdevicePublicKey, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 32}},
-	{Name: "flags", Number: AttrWgdeviceFlags, Kind: nlpolicy.U32, Enum: &enumDeviceFlags},
-	{Name: "listen-port", Number: AttrWgdeviceListenPort, Kind: nlpolicy.U16},
-	{Name: "fwmark", Number: AttrWgdeviceFwmark, Kind: nlpolicy.U32},
-	{Name: "peers", Number: AttrWgdevicePeers, Kind: nlpolicy.IndexedArray, Elem: nlpolicy.Nest, Nested: &setPeerAttrs},
+	{Name: "ifindex", Number: 1, Kind: nlpolicy.U32},
+	{Name: "ifname", Number: 2, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 15}},
+	{Name: "private-key", Number: 3, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 32}},
+	{Name: "public-key", Number: 4, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 32}},
+	{Name: "flags", Number: 5, Kind: nlpolicy.U32, Enum: &enumDeviceFlags},
+	{Name: "listen-port", Number: 6, Kind: nlpolicy.U16},
+	{Name: "fwmark", Number: 7, Kind: nlpolicy.U32},
+	{Name: "peers", Number: 8, Kind: nlpolicy.IndexedArray, Elem: nlpolicy.Nest, Nested: &setPeerAttrs},
 }}
 
 var setPeerAttrs = nlpolicy.Set{Name: "wgpeer", Attrs: []nlpolicy.Attr{
-	{Name: "public-key", Number: AttrPeerPublicKey, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 32}},
-	{Name: "preshared-key", Number: AttrPeerPresharedKey, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 32}},
-	{Name: "flags", Number: AttrPeerFlags, Kind: nlpolicy.U32, Enum: &enumPeerFlags},
-	{Name: "endpoint", Number: AttrPeerEndpoint, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMinLen, MinLen: 16}},
-	{Name: "persistent-keepalive-interval", Number: AttrPeerPersistentKeepaliveInterval, Kind: nlpolicy.U16},
-	{Name: "last-handshake-time", Number: AttrPeerLastHandshakeTime, Kind: nlpolicy.Binary, Struct: &structTimespec},
-	{Name: "rx-bytes", Number: AttrPeerRxBytes, Kind: nlpolicy.U64},
-	{Name: "tx-bytes", Number: AttrPeerTxBytes, Kind: nlpolicy.U64},
-	{Name: "allowedips", Number: AttrPeerAllowedips, Kind: nlpolicy.IndexedArray, Elem: nlpolicy.Nest, Nested: &setAllowedIPAttrs},
-	{Name: "protocol-version", Number: AttrPeerProtocolVersion, Kind: nlpolicy.U32},
+	{Name: "public-key", Number: 1, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 32}},
+	{Name: "preshared-key", Number: 2, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 32}},
+	{Name: "flags", Number: 3, Kind: nlpolicy.U32, Enum: &enumPeerFlags},
+	{Name: "endpoint", Number: 4, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMinLen, MinLen: 16}},
+	{Name: "persistent-keepalive-interval", Number: 5, Kind: nlpolicy.U16},
+	{Name: "last-handshake-time", Number: 6, Kind: nlpolicy.Binary, Struct: &structTimespec},
+	{Name: "rx-bytes", Number: 7, Kind: nlpolicy.U64},
+	{Name: "tx-bytes", Number: 8, Kind: nlpolicy.U64},
+	{Name: "allowedips", Number: 9, Kind: nlpolicy.IndexedArray, Elem: nlpolicy.Nest, Nested: &setAllowedIPAttrs},
+	{Name: "protocol-version", Number: 10, Kind: nlpolicy.U32},
 }}
 
 var setAllowedIPAttrs = nlpolicy.Set{Name: "wgallowedip", Attrs: []nlpolicy.Attr{
-	{Name: "family", Number: AttrAllowedIPFamily, Kind: nlpolicy.U16},
-	{Name: "ipaddr", Number: AttrAllowedIPIpaddr, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4OrV6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMinLen, MinLen: 4}},
-	{Name: "cidr-mask", Number: AttrAllowedIPCidrMask, Kind: nlpolicy.U8},
-	{Name: "flags", Number: AttrAllowedIPFlags, Kind: nlpolicy.U32, Enum: &enumAllowedIPFlags},
+	{Name: "family", Number: 1, Kind: nlpolicy.U16},
+	{Name: "ipaddr", Number: 2, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4OrV6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMinLen, MinLen: 4}},
+	{Name: "cidr-mask", Number: 3, Kind: nlpolicy.U8},
+	{Name: "flags", Number: 4, Kind: nlpolicy.U32, Enum: &enumAllowedIPFlags},
 }}
 
 var structTimespec = nlpolicy.Struct{Name: "kernel-timespec", Size: 16, Members: []nlpolicy.Member{
-	{Name: "sec", Offset: 0, Size: 8, Kind: nlpolicy.S64},
+	{Name: "sec", Size: 8, Kind: nlpolicy.S64},
 	{Name: "nsec", Offset: 8, Size: 8, Kind: nlpolicy.S64},
 }}
 

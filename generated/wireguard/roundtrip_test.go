@@ -8,6 +8,7 @@ import (
 
 	"github.com/nlgen/nlgen/runtime/nlattr"
 	"github.com/nlgen/nlgen/runtime/nlroundtrip"
+	"github.com/nlgen/nlgen/runtime/nltest"
 )
 
 // messages holds samples of each message type, with every field set.
@@ -23,6 +24,10 @@ func TestRoundTrip(t *testing.T) {
 
 func FuzzDecode(t *testing.F) {
 	nlroundtrip.Fuzz(t, messages)
+}
+
+func TestService(t *testing.T) {
+	nltest.Refuses(t, NewService(UnimplementedHandler{}))
 }
 
 func sampleGetDeviceDumpRequest() *GetDeviceDumpRequest {

@@ -4,46 +4,25 @@ package wireguard
 
 import "github.com/nlgen/nlgen/runtime/nlattr"
 
-// Timespec is the C struct kernel-timespec of 16 bytes: a point of time (struct __kernel_timespec,
-// 16 bytes): seconds and nanoseconds since 1970-01-01 00:00 UTC. Both are 0 for never.
+// Timespec is the C struct kernel-timespec: a point of time (struct __kernel_timespec, 16 bytes):
+// seconds and nanoseconds since 1970-01-01 00:00 UTC. Both are 0 for never.
 type Timespec struct {
 	Sec  int64 // seconds, in host byte order
 	Nsec int64 // nanoseconds within the second, in host byte order
 }
 
 func (x *Timespec) encode(b []byte) {
-	b = b[:16]
 	nlattr.PutUint64(b, uint64(x.Sec))
 	nlattr.PutUint64(b[8:], uint64(x.Nsec))
 }
 
 func (x *Timespec) decode(b []byte) {
-	if len(b) < 16 {
-		var full [16]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:16]
+	b = nlattr.Fixed(b, 16)
 	x.Sec = int64(nlattr.GetUint64(b))
 	x.Nsec = int64(nlattr.GetUint64(b[8:]))
 }
 
-// AppendBinary appends the struct as the kernel lays it out.
-func (x *Timespec) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(16))
-	return e.Finish()
-}
-
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *Timespec) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
-
-// SockaddrIn is the C struct sockaddr-in of 16 bytes: an IPv4 endpoint (struct sockaddr_in, 16
-// bytes).
+// SockaddrIn is the C struct sockaddr-in: an IPv4 endpoint (struct sockaddr_in, 16 bytes).
 type SockaddrIn struct {
 	Family uint16  // AF_INET (2), in host byte order
 	Port   uint16  // UDP port, in network byte order
@@ -60,12 +39,7 @@ func (x *SockaddrIn) encode(b []byte) {
 }
 
 func (x *SockaddrIn) decode(b []byte) {
-	if len(b) < 16 {
-		var full [16]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:16]
+	b = nlattr.Fixed(b, 16)
 	x.Family = nlattr.GetUint16(b)
 	x.Port = nlattr.GetUint16BE(b[2:])
 	x.Addr = [4]byte(b[4:8])
@@ -74,26 +48,22 @@ func (x *SockaddrIn) decode(b []byte) {
 
 // AppendBinary appends the struct as the kernel lays it out.
 func (x *SockaddrIn) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(16))
-	return e.Finish()
+	return nlattr.AppendStruct(b, 16, x.encode)
 }
 
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *SockaddrIn) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
+// UnmarshalBinary reads the struct, of whatever length. It never fails.
+func (x *SockaddrIn) UnmarshalBinary(b []byte) error { x.decode(b); return nil }
 
-// SockaddrIn6 is the C struct sockaddr-in6 of 28 bytes: an IPv6 endpoint (struct sockaddr_in6, 28
-// bytes).
+// SockaddrIn6 is the C struct sockaddr-in6: an IPv6 endpoint (struct sockaddr_in6, 28 bytes).
 type SockaddrIn6 struct {
-	Family   uint16   // AF_INET6 (10), in host byte order
-	Port     uint16   // UDP port, in network byte order
-	Flowinfo uint32   // traffic class and flow label, in network byte order
+	Family uint16 // AF_INET6 (10), in host byte order
+	Port   uint16 // UDP port, in network byte order
+	// Traffic class and flow label, in network byte order; not used by WireGuard.
+	Flowinfo uint32
 	Addr     [16]byte // IPv6 address, in network byte order
-	ScopeID  uint32
+	// Index of the link that a link-local address belongs to, in host byte order; 0 for other
+	// addresses.
+	ScopeID uint32
 }
 
 func (x *SockaddrIn6) encode(b []byte) {
@@ -106,12 +76,7 @@ func (x *SockaddrIn6) encode(b []byte) {
 }
 
 func (x *SockaddrIn6) decode(b []byte) {
-	if len(b) < 28 {
-		var full [28]byte
-		copy(full[:], b)
-		b = full[:]
-	}
-	b = b[:28]
+	b = nlattr.Fixed(b, 28)
 	x.Family = nlattr.GetUint16(b)
 	x.Port = nlattr.GetUint16BE(b[2:])
 	x.Flowinfo = nlattr.GetUint32BE(b[4:])
@@ -121,14 +86,8 @@ func (x *SockaddrIn6) decode(b []byte) {
 
 // AppendBinary appends the struct as the kernel lays it out.
 func (x *SockaddrIn6) AppendBinary(b []byte) ([]byte, error) {
-	e := nlattr.NewEncoder(b)
-	x.encode(e.Extend(28))
-	return e.Finish()
+	return nlattr.AppendStruct(b, 28, x.encode)
 }
 
-// UnmarshalBinary reads the struct. What a shorter one lacks is zero, and the end of a longer
-// one is ignored: the kernel's may have grown. It never fails.
-func (x *SockaddrIn6) UnmarshalBinary(b []byte) error {
-	x.decode(b)
-	return nil
-}
+// UnmarshalBinary reads the struct, of whatever length. It never fails.
+func (x *SockaddrIn6) UnmarshalBinary(b []byte) error { x.decode(b); return nil }
