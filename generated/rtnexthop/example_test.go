@@ -31,3 +31,24 @@ func ExampleClient_GetnexthopDump() {
 		}
 	}
 }
+
+// Two thirds of the flows go by one nexthop, the rest by the other. A member that joins or leaves later moves as few as possible.
+func ExampleClient_Newnexthop() {
+	ctx := context.Background()
+	conn, err := nlconn.Open()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer conn.Close()
+
+	members := []rtnexthop.NexthopGrp{{ID: 1, Weight: 1}, {ID: 2, Weight: 0}} // A weight of two and one of one: the kernel adds one.
+	err = rtnexthop.New(conn).Newnexthop(ctx, &rtnexthop.NewnexthopRequest{
+		ID:        nlattr.Some(uint32(100)),
+		Group:     &rtnexthop.NexthopGroup{Members: members},
+		GroupType: nlattr.Some(rtnexthop.NexthopGrpTypeRes),
+		ResGroup:  &rtnexthop.ResGroupAttrs{Buckets: nlattr.Some(uint16(64))},
+	}, nlconn.Create)
+	if err != nil {
+		log.Fatal(err)
+	}
+}

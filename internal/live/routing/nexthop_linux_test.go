@@ -51,24 +51,9 @@ func newHopping(t *testing.T) *hopping {
 	return &hopping{n, rtnexthop.New(n.Conn), uint32(a.Header.IfiIndex), uint32(b.Header.IfiIndex), uint32(bridge.Header.IfiIndex)}
 }
 
-// group is the content of a group. A weight is one less on the wire.
-func group(members ...rtnexthop.NexthopGrp) []byte {
-	b := []byte{}
-	for i := range members {
-		b, _ = members[i].AppendBinary(b)
-	}
-	return b
-}
-
-// members reads the content of a group.
-func members(b []byte) []rtnexthop.NexthopGrp {
-	var list []rtnexthop.NexthopGrp
-	for ; len(b) >= 8; b = b[8:] {
-		var m rtnexthop.NexthopGrp
-		_ = m.UnmarshalBinary(b[:8])
-		list = append(list, m)
-	}
-	return list
+// group is a group with members. A weight is one less on the wire.
+func group(members ...rtnexthop.NexthopGrp) *rtnexthop.NexthopGroup {
+	return &rtnexthop.NexthopGroup{Members: members}
 }
 
 // A hopCase is a nexthop with a name.
@@ -303,7 +288,7 @@ func TestNexthopChanges(t *testing.T) {
 	if err := h.client.Delnexthop(h.Ctx, &rtnexthop.DelnexthopRequest{ID: u32(1)}); err != nil {
 		t.Fatal(err)
 	}
-	if got := members(h.get(&rtnexthop.GetnexthopRequest{ID: u32(900)}).Group); len(got) != 1 || got[0].ID != 2 {
+	if got := h.get(&rtnexthop.GetnexthopRequest{ID: u32(900)}).Group.Members; len(got) != 1 || got[0].ID != 2 {
 		t.Errorf("without its first member the group is %v", got)
 	}
 	if err := h.client.Delnexthop(h.Ctx, &rtnexthop.DelnexthopRequest{ID: u32(2)}); err != nil {
@@ -311,6 +296,26 @@ func TestNexthopChanges(t *testing.T) {
 	}
 	if _, err := h.client.Getnexthop(h.Ctx, &rtnexthop.GetnexthopRequest{ID: u32(900)}); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a group without members: %v", err)
+	}
+}
+
+// send sends packets to as many hosts, by a route through a nexthop.
+func (h *hopping) send(id uint32, packets int) {
+	h.T.Helper()
+	err := rtroute.New(h.Conn).Newroute(h.Ctx, &rtroute.NewrouteRequest{
+		Header: rtroute.Rtmsg{RtmFamily: unix.AF_INET, RtmDstLen: 15, RtmType: rtroute.RtmTypeUnicast, RtmTable: rtroute.RtTableMain},
+		Dst:    addr("198.18.0.0"), NhID: u32(id),
+	}, nlconn.Create)
+	if err != nil {
+		h.T.Fatal(err)
+	}
+	for i := range packets {
+		c, err := net.Dial("udp4", fmt.Sprintf("198.18.0.%d:9", i+1))
+		if err != nil {
+			h.T.Fatal(err)
+		}
+		_, _ = c.Write([]byte("x"))
+		c.Close()
 	}
 }
 
@@ -322,13 +327,6 @@ func TestNexthopStats(t *testing.T) {
 	if err := h.client.Newnexthop(h.Ctx, both, nlconn.Create); err != nil {
 		t.Fatal(err)
 	}
-	err := rtroute.New(h.Conn).Newroute(h.Ctx, &rtroute.NewrouteRequest{
-		Header: rtroute.Rtmsg{RtmFamily: unix.AF_INET, RtmDstLen: 15, RtmType: rtroute.RtmTypeUnicast, RtmTable: rtroute.RtTableMain},
-		Dst:    addr("198.18.0.0"), NhID: u32(9),
-	}, nlconn.Create)
-	if err != nil {
-		t.Fatal(err)
-	}
 	stats := func(flags rtnexthop.NhaOpFlag) *rtnexthop.GetnexthopReply {
 		return h.get(&rtnexthop.GetnexthopRequest{ID: u32(9), OpFlags: nlattr.Some(flags)})
 	}
@@ -336,14 +334,7 @@ func TestNexthopStats(t *testing.T) {
 	if before.GroupStats == nil {
 		t.Skip("this kernel does not count packets of groups")
 	}
-	for i := range 20 {
-		c, err := net.Dial("udp4", fmt.Sprintf("198.18.0.%d:9", i+1))
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, _ = c.Write([]byte("x"))
-		c.Close()
-	}
+	h.send(9, 20)
 	after := stats(rtnexthop.NhaOpFlagDumpStats | rtnexthop.NhaOpFlagDumpHwStats)
 	var sent uint64
 	for i, entry := range after.GroupStats.Entry {

@@ -3,12 +3,16 @@ package routing
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/nlgen/nlgen/generated/rtlink"
+	"github.com/nlgen/nlgen/generated/rtneigh"
 	"github.com/nlgen/nlgen/generated/rtnexthop"
 	"github.com/nlgen/nlgen/internal/witness"
 	"github.com/nlgen/nlgen/runtime/nlattr"
@@ -89,6 +93,114 @@ func TestNexthopBuckets(t *testing.T) {
 	c.Report("buckets")
 }
 
+// TestNexthopBucketEvents makes one of two members of a resilient group heavier while the buckets are busy, and hears of each that moves
+// when it is idle.
+func TestNexthopBucketEvents(t *testing.T) {
+	h := newHopping(t)
+	h.make(hopCases(h.first, h.second)[:2])
+	ctx := witness.Patience(t)
+	sub, err := h.client.Subscribe(ctx, rtnexthop.GroupNexthop)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sub.Close()
+	if err := h.client.Newnexthop(h.Ctx, resilient(60, rtnexthop.NexthopGrp{ID: 1}, rtnexthop.NexthopGrp{ID: 2}), nlconn.Create); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(20 * time.Millisecond) // Within the tick in which a bucket was made, nothing makes it busy.
+	h.send(60, 64)
+	heavy := resilient(60, rtnexthop.NexthopGrp{ID: 1}, rtnexthop.NexthopGrp{ID: 2, Weight: 6})
+	if err := h.client.Newnexthop(h.Ctx, heavy, nlconn.Create, nlconn.Replace); err != nil {
+		t.Fatal(err)
+	}
+	// second returns the buckets of the second member.
+	second := func() map[uint16]bool {
+		list, err := h.client.GetnexthopbucketCollect(h.Ctx, &rtnexthop.GetnexthopbucketDumpRequest{ID: u32(60)})
+		if err != nil || len(list) != 8 {
+			t.Fatalf("%d buckets, %v", len(list), err)
+		}
+		indexes := map[uint16]bool{}
+		for _, x := range list {
+			if x.ResBucket.NhID == u32(2) {
+				indexes[x.ResBucket.Index.V] = true
+			}
+		}
+		return indexes
+	}
+	moved := second() // Four, and idle ones that moved at once, which no event tells.
+	if len(moved) == 7 {
+		t.Fatal("no bucket was busy")
+	}
+	for ev, err := range sub.All(ctx) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if x, ok := ev.(*rtnexthop.NewnexthopbucketNtf); ok {
+			if x.ID != u32(60) || x.ResBucket == nil || x.ResBucket.NhID != u32(2) {
+				t.Errorf("a bucket moved: %+v, %+v", x, x.ResBucket)
+			}
+			moved[x.ResBucket.Index.V] = true
+		}
+		if len(moved) == 7 {
+			break
+		}
+	}
+	if got := second(); !maps.Equal(got, moved) {
+		t.Errorf("the second member has the buckets %v, and we heard of %v", got, moved)
+	}
+	if x := h.get(&rtnexthop.GetnexthopRequest{ID: u32(60)}); x.ResGroup.UnbalancedTime != u64(0) {
+		t.Errorf("in balance, for %v ticks not", x.ResGroup.UnbalancedTime)
+	}
+}
+
+// TestNexthopDatabase has a VXLAN link send to the members of a group, and compares the entry with what bridge prints.
+func TestNexthopDatabase(t *testing.T) {
+	h := newHopping(t)
+	vxlan := h.Create(&rtlink.NewlinkRequest{Ifname: text("hopvx0"), Linkinfo: &rtlink.LinkinfoAttrs{Data: &rtlink.LinkinfoVxlanAttrs{ID: u32(7)}}})
+	for _, hc := range hopCases(h.first, h.second) {
+		if hc.req.Fdb { // two nexthops, and a group of the first
+			h.make([]hopCase{hc})
+		}
+	}
+	neigh := rtneigh.New(h.Conn)
+	header := rtneigh.Ndmsg{
+		NdmFamily: unix.AF_BRIDGE, NdmIfindex: vxlan.Header.IfiIndex, NdmState: rtneigh.NudStatePermanent, NdmFlags: rtneigh.NtfFlagsSelf,
+	}
+	entry := &rtneigh.NewneighRequest{Header: header, Lladdr: mac(1), NhID: u32(31)}
+	if err := neigh.Newneigh(h.Ctx, entry, nlconn.Create); err != nil {
+		t.Fatal(err)
+	}
+	// Only a group serves a database.
+	lone := &rtneigh.NewneighRequest{Header: header, Lladdr: mac(2), NhID: u32(20)}
+	if err := neigh.Newneigh(h.Ctx, lone, nlconn.Create); !errors.Is(err, syscall.EINVAL) {
+		t.Errorf("a single nexthop: %v", err)
+	}
+	list, err := neigh.GetneighCollect(h.Ctx, &rtneigh.GetneighDumpRequest{Header: rtneigh.Ndmsg{NdmFamily: unix.AF_BRIDGE}, Ifindex: u32(uint32(vxlan.Header.IfiIndex))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := witness.NewTally(t)
+	theirs := witness.List(t, "bridge", "-j", "fdb", "show", "dev", "hopvx0")
+	for _, x := range list {
+		if x.Lladdr.String() != mac(1).String() {
+			continue
+		}
+		c.Within("entry", entry, x)
+		for _, o := range theirs {
+			if o["mac"] == mac(1).String() {
+				c.Field("nhid", x.NhID, o["nhid"])
+			}
+		}
+	}
+	if c.Fields < 2 {
+		t.Errorf("the entry is not in %+v or not in %v", list, theirs)
+	}
+	c.Report("entry of a database")
+	if x := h.get(&rtnexthop.GetnexthopRequest{ID: u32(31)}); !x.Fdb || len(x.Group.Members) != 1 || x.Group.Members[0].ID != 20 {
+		t.Errorf("the group of the database is %+v", x)
+	}
+}
+
 func TestNexthopRefusals(t *testing.T) {
 	h := newHopping(t)
 	h.make(hopCases(h.first, h.second)[:3])
@@ -105,7 +217,7 @@ func TestNexthopRefusals(t *testing.T) {
 		{"a blackhole with a device", set(&rtnexthop.NewnexthopRequest{Header: v4, ID: u32(50), Blackhole: true, Oif: u32(h.first)}), syscall.EINVAL, `rt-nexthop: newnexthop: EINVAL: "Blackhole attribute can not be used with gateway, oif, encap or fdb"`},
 		{"a gateway of another family", set(&rtnexthop.NewnexthopRequest{Header: v4, ID: u32(50), Oif: u32(h.first), Gateway: addr("2001:db8::2")}), syscall.EINVAL, `rt-nexthop: newnexthop: EINVAL: "Invalid gateway"`},
 		{"a gateway that is not reachable", set(&rtnexthop.NewnexthopRequest{Header: v4, ID: u32(50), Oif: u32(h.first), Gateway: addr("203.0.113.1")}), syscall.ENETUNREACH, `rt-nexthop: newnexthop: ENETUNREACH: "Nexthop has invalid gateway"`},
-		{"an empty group", set(&rtnexthop.NewnexthopRequest{ID: u32(50), Group: []byte{}}), syscall.EINVAL, `rt-nexthop: newnexthop: EINVAL: "Invalid length for nexthop group attribute"`},
+		{"an empty group", set(&rtnexthop.NewnexthopRequest{ID: u32(50), Group: group()}), syscall.EINVAL, `rt-nexthop: newnexthop: EINVAL: "Invalid length for nexthop group attribute"`},
 		{"a group with a gateway", set(&rtnexthop.NewnexthopRequest{ID: u32(50), Group: group(rtnexthop.NexthopGrp{ID: 1}), Gateway: addr("192.0.2.2")}), syscall.EINVAL, `rt-nexthop: newnexthop: EINVAL: "No other attributes can be set in nexthop groups"`},
 		{"a member that is not there", set(&rtnexthop.NewnexthopRequest{ID: u32(50), Group: group(rtnexthop.NexthopGrp{ID: 99})}), syscall.EINVAL, `rt-nexthop: newnexthop: EINVAL: "Invalid nexthop id"`},
 		{"a member twice", set(&rtnexthop.NewnexthopRequest{ID: u32(50), Group: group(rtnexthop.NexthopGrp{ID: 1}, rtnexthop.NexthopGrp{ID: 1})}), syscall.EINVAL, `rt-nexthop: newnexthop: EINVAL: "Nexthop id can not be used twice in a group"`},

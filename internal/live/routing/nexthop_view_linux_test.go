@@ -134,7 +134,7 @@ func hopFlags(flags rtnexthop.RtnhFlags) any {
 // groupView lists members in ip's words. It knows the low eight bits of a weight only, and leaves out a weight of one.
 func groupView(x *rtnexthop.GetnexthopReply) any {
 	var list []witness.Object
-	for _, m := range members(x.Group) {
+	for _, m := range x.Group.Members {
 		o := witness.Object{"id": m.ID}
 		if m.Weight != 0 {
 			o["weight"] = int(m.Weight) + 1
