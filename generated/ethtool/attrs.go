@@ -977,23 +977,256 @@ func (x *FecStatAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 	return d.Close(n, odd)
 }
 
-// StatsGrpStatAttrs is the attribute set stats-grp-stat: one counter. It has a single attribute of
-// eight bytes, a u64 in host byte order, whose number is that of the counter in the string set
-// ss-id. A spec cannot name it, for it means another thing in each group: it is kept among what is
-// unknown.
-type StatsGrpStatAttrs struct {
-	Unknown []nlattr.Attr
+// StatsEthPhyAttrs is the attribute set stats-eth-phy: a counter of the PHY
+// (ETHTOOL_A_STATS_ETH_PHY_*), with the names of IEEE 802.3, clause 30.3.2, and of the string set.
+type StatsEthPhyAttrs struct {
+	SymbolErrorDuringCarrier nlattr.Opt[uint64] // times that a symbol of a packet was not valid
+	Unknown                  []nlattr.Attr
 }
 
-func (x *StatsGrpStatAttrs) encode(e *nlattr.Encoder, typ uint16) {
+func (x *StatsEthPhyAttrs) encode(e *nlattr.Encoder, typ uint16) {
 	n := e.Begin(typ)
+	e.OptUint64(AttrStatsEthPhySymbolErrorDuringCarrier, x.SymbolErrorDuringCarrier)
 	e.Close(n, x.Unknown)
 }
 
-func (x *StatsGrpStatAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+func (x *StatsEthPhyAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 	n := d.Enter()
 	for d.Next() {
-		d.Keep(&x.Unknown)
+		switch d.Type() {
+		case AttrStatsEthPhySymbolErrorDuringCarrier:
+			x.SymbolErrorDuringCarrier = d.OptUint64()
+		default:
+			d.Keep(&x.Unknown)
+		}
+	}
+	return d.Close(n, odd)
+}
+
+// StatsEthMacAttrs is the attribute set stats-eth-mac: a counter of the MAC
+// (ETHTOOL_A_STATS_ETH_MAC_*), with the names of IEEE 802.3, clause 30.3.1, and of the string set.
+type StatsEthMacAttrs struct {
+	FramesTransmittedOk            nlattr.Opt[uint64] // frames sent
+	SingleCollisionFrames          nlattr.Opt[uint64] // frames sent after one collision
+	MultipleCollisionFrames        nlattr.Opt[uint64] // frames sent after several collisions
+	FramesReceivedOk               nlattr.Opt[uint64] // frames received
+	FrameCheckSequenceErrors       nlattr.Opt[uint64] // frames of whole bytes whose check sequence was wrong
+	AlignmentErrors                nlattr.Opt[uint64] // frames that were no whole bytes and wrong
+	OctetsTransmittedOk            nlattr.Opt[uint64] // bytes of data and padding sent
+	FramesWithDeferredXmissions    nlattr.Opt[uint64] // frames that had to wait for the medium first
+	LateCollisions                 nlattr.Opt[uint64] // collisions after the time in which they may happen
+	FramesAbortedDueToXsColls      nlattr.Opt[uint64] // frames given up after too many collisions
+	FramesLostDueToIntMacXmitError nlattr.Opt[uint64] // frames not sent for an error inside
+	CarrierSenseErrors             nlattr.Opt[uint64] // times that the carrier was lost while sending
+	OctetsReceivedOk               nlattr.Opt[uint64] // bytes of data and padding received
+	FramesLostDueToIntMacRcvError  nlattr.Opt[uint64] // frames not received for an error inside
+	MulticastFramesXmittedOk       nlattr.Opt[uint64] // multicast frames sent
+	BroadcastFramesXmittedOk       nlattr.Opt[uint64] // broadcast frames sent
+	FramesWithExcessiveDeferral    nlattr.Opt[uint64] // frames that waited too long
+	MulticastFramesReceivedOk      nlattr.Opt[uint64] // multicast frames received
+	BroadcastFramesReceivedOk      nlattr.Opt[uint64] // broadcast frames received
+	InRangeLengthErrors            nlattr.Opt[uint64] // frames with less data than their length says
+	OutOfRangeLengthField          nlattr.Opt[uint64] // frames whose length is larger than allowed
+	FrameTooLongErrors             nlattr.Opt[uint64] // frames that were too long
+	Unknown                        []nlattr.Attr
+}
+
+func (x *StatsEthMacAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint64(AttrStatsEthMacFramesTransmittedOk, x.FramesTransmittedOk)
+	e.OptUint64(AttrStatsEthMacSingleCollisionFrames, x.SingleCollisionFrames)
+	e.OptUint64(AttrStatsEthMacMultipleCollisionFrames, x.MultipleCollisionFrames)
+	e.OptUint64(AttrStatsEthMacFramesReceivedOk, x.FramesReceivedOk)
+	e.OptUint64(AttrStatsEthMacFrameCheckSequenceErrors, x.FrameCheckSequenceErrors)
+	e.OptUint64(AttrStatsEthMacAlignmentErrors, x.AlignmentErrors)
+	e.OptUint64(AttrStatsEthMacOctetsTransmittedOk, x.OctetsTransmittedOk)
+	e.OptUint64(AttrStatsEthMacFramesWithDeferredXmissions, x.FramesWithDeferredXmissions)
+	e.OptUint64(AttrStatsEthMacLateCollisions, x.LateCollisions)
+	e.OptUint64(AttrStatsEthMacFramesAbortedDueToXsColls, x.FramesAbortedDueToXsColls)
+	e.OptUint64(AttrStatsEthMacFramesLostDueToIntMacXmitError, x.FramesLostDueToIntMacXmitError)
+	e.OptUint64(AttrStatsEthMacCarrierSenseErrors, x.CarrierSenseErrors)
+	e.OptUint64(AttrStatsEthMacOctetsReceivedOk, x.OctetsReceivedOk)
+	e.OptUint64(AttrStatsEthMacFramesLostDueToIntMacRcvError, x.FramesLostDueToIntMacRcvError)
+	e.OptUint64(AttrStatsEthMacMulticastFramesXmittedOk, x.MulticastFramesXmittedOk)
+	e.OptUint64(AttrStatsEthMacBroadcastFramesXmittedOk, x.BroadcastFramesXmittedOk)
+	e.OptUint64(AttrStatsEthMacFramesWithExcessiveDeferral, x.FramesWithExcessiveDeferral)
+	e.OptUint64(AttrStatsEthMacMulticastFramesReceivedOk, x.MulticastFramesReceivedOk)
+	e.OptUint64(AttrStatsEthMacBroadcastFramesReceivedOk, x.BroadcastFramesReceivedOk)
+	e.OptUint64(AttrStatsEthMacInRangeLengthErrors, x.InRangeLengthErrors)
+	e.OptUint64(AttrStatsEthMacOutOfRangeLengthField, x.OutOfRangeLengthField)
+	e.OptUint64(AttrStatsEthMacFrameTooLongErrors, x.FrameTooLongErrors)
+	e.Close(n, x.Unknown)
+}
+
+func (x *StatsEthMacAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
+	for d.Next() {
+		switch d.Type() {
+		case AttrStatsEthMacFramesTransmittedOk:
+			x.FramesTransmittedOk = d.OptUint64()
+		case AttrStatsEthMacSingleCollisionFrames:
+			x.SingleCollisionFrames = d.OptUint64()
+		case AttrStatsEthMacMultipleCollisionFrames:
+			x.MultipleCollisionFrames = d.OptUint64()
+		case AttrStatsEthMacFramesReceivedOk:
+			x.FramesReceivedOk = d.OptUint64()
+		case AttrStatsEthMacFrameCheckSequenceErrors:
+			x.FrameCheckSequenceErrors = d.OptUint64()
+		case AttrStatsEthMacAlignmentErrors:
+			x.AlignmentErrors = d.OptUint64()
+		case AttrStatsEthMacOctetsTransmittedOk:
+			x.OctetsTransmittedOk = d.OptUint64()
+		case AttrStatsEthMacFramesWithDeferredXmissions:
+			x.FramesWithDeferredXmissions = d.OptUint64()
+		case AttrStatsEthMacLateCollisions:
+			x.LateCollisions = d.OptUint64()
+		case AttrStatsEthMacFramesAbortedDueToXsColls:
+			x.FramesAbortedDueToXsColls = d.OptUint64()
+		case AttrStatsEthMacFramesLostDueToIntMacXmitError:
+			x.FramesLostDueToIntMacXmitError = d.OptUint64()
+		case AttrStatsEthMacCarrierSenseErrors:
+			x.CarrierSenseErrors = d.OptUint64()
+		case AttrStatsEthMacOctetsReceivedOk:
+			x.OctetsReceivedOk = d.OptUint64()
+		case AttrStatsEthMacFramesLostDueToIntMacRcvError:
+			x.FramesLostDueToIntMacRcvError = d.OptUint64()
+		case AttrStatsEthMacMulticastFramesXmittedOk:
+			x.MulticastFramesXmittedOk = d.OptUint64()
+		case AttrStatsEthMacBroadcastFramesXmittedOk:
+			x.BroadcastFramesXmittedOk = d.OptUint64()
+		case AttrStatsEthMacFramesWithExcessiveDeferral:
+			x.FramesWithExcessiveDeferral = d.OptUint64()
+		case AttrStatsEthMacMulticastFramesReceivedOk:
+			x.MulticastFramesReceivedOk = d.OptUint64()
+		case AttrStatsEthMacBroadcastFramesReceivedOk:
+			x.BroadcastFramesReceivedOk = d.OptUint64()
+		case AttrStatsEthMacInRangeLengthErrors:
+			x.InRangeLengthErrors = d.OptUint64()
+		case AttrStatsEthMacOutOfRangeLengthField:
+			x.OutOfRangeLengthField = d.OptUint64()
+		case AttrStatsEthMacFrameTooLongErrors:
+			x.FrameTooLongErrors = d.OptUint64()
+		default:
+			d.Keep(&x.Unknown)
+		}
+	}
+	return d.Close(n, odd)
+}
+
+// StatsEthCtrlAttrs is the attribute set stats-eth-ctrl: a counter of MAC control frames
+// (ETHTOOL_A_STATS_ETH_CTRL_*), with the names of IEEE 802.3, clause 30.3.3, and of the string set.
+type StatsEthCtrlAttrs struct {
+	MacControlFramesTransmitted nlattr.Opt[uint64] // frames sent
+	MacControlFramesReceived    nlattr.Opt[uint64] // frames received
+	UnsupportedOpcodesReceived  nlattr.Opt[uint64] // frames received with an operation that is not known
+	Unknown                     []nlattr.Attr
+}
+
+func (x *StatsEthCtrlAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint64(AttrStatsEthCtrlMacControlFramesTransmitted, x.MacControlFramesTransmitted)
+	e.OptUint64(AttrStatsEthCtrlMacControlFramesReceived, x.MacControlFramesReceived)
+	e.OptUint64(AttrStatsEthCtrlUnsupportedOpcodesReceived, x.UnsupportedOpcodesReceived)
+	e.Close(n, x.Unknown)
+}
+
+func (x *StatsEthCtrlAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
+	for d.Next() {
+		switch d.Type() {
+		case AttrStatsEthCtrlMacControlFramesTransmitted:
+			x.MacControlFramesTransmitted = d.OptUint64()
+		case AttrStatsEthCtrlMacControlFramesReceived:
+			x.MacControlFramesReceived = d.OptUint64()
+		case AttrStatsEthCtrlUnsupportedOpcodesReceived:
+			x.UnsupportedOpcodesReceived = d.OptUint64()
+		default:
+			d.Keep(&x.Unknown)
+		}
+	}
+	return d.Close(n, odd)
+}
+
+// StatsRmonAttrs is the attribute set stats-rmon: a counter of RMON (ETHTOOL_A_STATS_RMON_*), with
+// the names of RFC 2819 and of the string set.
+type StatsRmonAttrs struct {
+	EtherStatsUndersizePkts nlattr.Opt[uint64] // good packets that were too short
+	EtherStatsOversizePkts  nlattr.Opt[uint64] // good packets that were too long
+	EtherStatsFragments     nlattr.Opt[uint64] // bad packets that were too short
+	EtherStatsJabbers       nlattr.Opt[uint64] // bad packets that were too long
+	Unknown                 []nlattr.Attr
+}
+
+func (x *StatsRmonAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint64(AttrStatsRmonEtherStatsUndersizePkts, x.EtherStatsUndersizePkts)
+	e.OptUint64(AttrStatsRmonEtherStatsOversizePkts, x.EtherStatsOversizePkts)
+	e.OptUint64(AttrStatsRmonEtherStatsFragments, x.EtherStatsFragments)
+	e.OptUint64(AttrStatsRmonEtherStatsJabbers, x.EtherStatsJabbers)
+	e.Close(n, x.Unknown)
+}
+
+func (x *StatsRmonAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
+	for d.Next() {
+		switch d.Type() {
+		case AttrStatsRmonEtherStatsUndersizePkts:
+			x.EtherStatsUndersizePkts = d.OptUint64()
+		case AttrStatsRmonEtherStatsOversizePkts:
+			x.EtherStatsOversizePkts = d.OptUint64()
+		case AttrStatsRmonEtherStatsFragments:
+			x.EtherStatsFragments = d.OptUint64()
+		case AttrStatsRmonEtherStatsJabbers:
+			x.EtherStatsJabbers = d.OptUint64()
+		default:
+			d.Keep(&x.Unknown)
+		}
+	}
+	return d.Close(n, odd)
+}
+
+// StatsPhyAttrs is the attribute set stats-phy: a counter of the PHY's driver
+// (ETHTOOL_A_STATS_PHY_*), with the names of the string set.
+type StatsPhyAttrs struct {
+	RxFrames nlattr.Opt[uint64] // packets received
+	RxOctets nlattr.Opt[uint64] // bytes received
+	RxErrors nlattr.Opt[uint64] // packets received with errors
+	TxFrames nlattr.Opt[uint64] // packets sent
+	TxOctets nlattr.Opt[uint64] // bytes sent
+	TxErrors nlattr.Opt[uint64] // packets not sent for errors
+	Unknown  []nlattr.Attr
+}
+
+func (x *StatsPhyAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint64(AttrStatsPhyRxFrames, x.RxFrames)
+	e.OptUint64(AttrStatsPhyRxOctets, x.RxOctets)
+	e.OptUint64(AttrStatsPhyRxErrors, x.RxErrors)
+	e.OptUint64(AttrStatsPhyTxFrames, x.TxFrames)
+	e.OptUint64(AttrStatsPhyTxOctets, x.TxOctets)
+	e.OptUint64(AttrStatsPhyTxErrors, x.TxErrors)
+	e.Close(n, x.Unknown)
+}
+
+func (x *StatsPhyAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
+	for d.Next() {
+		switch d.Type() {
+		case AttrStatsPhyRxFrames:
+			x.RxFrames = d.OptUint64()
+		case AttrStatsPhyRxOctets:
+			x.RxOctets = d.OptUint64()
+		case AttrStatsPhyRxErrors:
+			x.RxErrors = d.OptUint64()
+		case AttrStatsPhyTxFrames:
+			x.TxFrames = d.OptUint64()
+		case AttrStatsPhyTxOctets:
+			x.TxOctets = d.OptUint64()
+		case AttrStatsPhyTxErrors:
+			x.TxErrors = d.OptUint64()
+		default:
+			d.Keep(&x.Unknown)
+		}
 	}
 	return d.Close(n, odd)
 }
@@ -1003,8 +1236,9 @@ func (x *StatsGrpStatAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 type StatsGrpAttrs struct {
 	ID   nlattr.Opt[StatsGroup] // which group
 	SsID nlattr.Opt[Stringset]  // the string set with the names of its counters
-	// One counter. Those that the driver does not count are absent.
-	Stat       []StatsGrpStatAttrs
+	// One counter, the only attribute inside, whose number is its place in the string set
+	// ss-id. Those that the driver does not count are absent.
+	Stat       []StatsGrpStatMsg
 	HistRx     []StatsGrpHistAttrs // packets received with a length in a range
 	HistTx     []StatsGrpHistAttrs // packets sent with a length in a range
 	HistBktLow nlattr.Opt[uint32]  // least bytes of the range
@@ -1016,10 +1250,14 @@ type StatsGrpAttrs struct {
 
 func (x *StatsGrpAttrs) encode(e *nlattr.Encoder, typ uint16) {
 	n := e.Begin(typ)
-	nlattr.OptEnum32(e, AttrStatsGrpID, x.ID)
+	id := x.ID
+	if !id.OK && len(x.Stat) > 0 {
+		id = nlattr.ParseSelector(e.Selector(AttrStatsGrpStat, "id", x.Stat[0].byStatsGrpStatMsg()), ParseStatsGroup)
+	}
+	nlattr.OptEnum32(e, AttrStatsGrpID, id)
 	nlattr.OptEnum32(e, AttrStatsGrpSsID, x.SsID)
-	for i := range x.Stat {
-		x.Stat[i].encode(e, AttrStatsGrpStat)
+	for _, v := range x.Stat {
+		encodeStatsGrpStatMsg(e, AttrStatsGrpStat, nlattr.NamedSelector(id), v)
 	}
 	for i := range x.HistRx {
 		x.HistRx[i].encode(e, AttrStatsGrpHistRx)
@@ -1035,6 +1273,7 @@ func (x *StatsGrpAttrs) encode(e *nlattr.Encoder, typ uint16) {
 
 func (x *StatsGrpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 	n := d.Enter()
+	var atStat []nlattr.Frame
 	for d.Next() {
 		switch d.Type() {
 		case AttrStatsGrpID:
@@ -1042,10 +1281,7 @@ func (x *StatsGrpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 		case AttrStatsGrpSsID:
 			x.SsID = nlattr.Some(Stringset(d.Uint32()))
 		case AttrStatsGrpStat:
-			x.Stat = append(nlattr.Room(d, x.Stat), StatsGrpStatAttrs{})
-			if !x.Stat[len(x.Stat)-1].decode(d, &x.Unknown) {
-				x.Stat = x.Stat[:len(x.Stat)-1]
-			}
+			atStat = append(atStat, d.Skip())
 		case AttrStatsGrpHistRx:
 			x.HistRx = append(nlattr.Room(d, x.HistRx), StatsGrpHistAttrs{})
 			if !x.HistRx[len(x.HistRx)-1].decode(d, &x.Unknown) {
@@ -1066,6 +1302,14 @@ func (x *StatsGrpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 		default:
 			d.Keep(&x.Unknown)
 		}
+	}
+	for _, at := range atStat {
+		if d.Err() != nil {
+			break
+		}
+		back := d.Resume(at)
+		x.Stat = append(nlattr.Room(d, x.Stat), decodeStatsGrpStatMsg(d, nlattr.NamedSelector(x.ID)))
+		d.Return(back)
 	}
 	return d.Close(n, odd)
 }

@@ -539,6 +539,62 @@ const (
 	AttrModuleEepromData       uint16 = 7
 )
 
+// The attributes of [StatsEthPhyAttrs].
+const (
+	AttrStatsEthPhySymbolErrorDuringCarrier uint16 = 0
+)
+
+// The attributes of [StatsEthMacAttrs].
+const (
+	AttrStatsEthMacFramesTransmittedOk            uint16 = 0
+	AttrStatsEthMacSingleCollisionFrames          uint16 = 1
+	AttrStatsEthMacMultipleCollisionFrames        uint16 = 2
+	AttrStatsEthMacFramesReceivedOk               uint16 = 3
+	AttrStatsEthMacFrameCheckSequenceErrors       uint16 = 4
+	AttrStatsEthMacAlignmentErrors                uint16 = 5
+	AttrStatsEthMacOctetsTransmittedOk            uint16 = 6
+	AttrStatsEthMacFramesWithDeferredXmissions    uint16 = 7
+	AttrStatsEthMacLateCollisions                 uint16 = 8
+	AttrStatsEthMacFramesAbortedDueToXsColls      uint16 = 9
+	AttrStatsEthMacFramesLostDueToIntMacXmitError uint16 = 10
+	AttrStatsEthMacCarrierSenseErrors             uint16 = 11
+	AttrStatsEthMacOctetsReceivedOk               uint16 = 12
+	AttrStatsEthMacFramesLostDueToIntMacRcvError  uint16 = 13
+	AttrStatsEthMacMulticastFramesXmittedOk       uint16 = 14
+	AttrStatsEthMacBroadcastFramesXmittedOk       uint16 = 15
+	AttrStatsEthMacFramesWithExcessiveDeferral    uint16 = 16
+	AttrStatsEthMacMulticastFramesReceivedOk      uint16 = 17
+	AttrStatsEthMacBroadcastFramesReceivedOk      uint16 = 18
+	AttrStatsEthMacInRangeLengthErrors            uint16 = 19
+	AttrStatsEthMacOutOfRangeLengthField          uint16 = 20
+	AttrStatsEthMacFrameTooLongErrors             uint16 = 21
+)
+
+// The attributes of [StatsEthCtrlAttrs].
+const (
+	AttrStatsEthCtrlMacControlFramesTransmitted uint16 = 0
+	AttrStatsEthCtrlMacControlFramesReceived    uint16 = 1
+	AttrStatsEthCtrlUnsupportedOpcodesReceived  uint16 = 2
+)
+
+// The attributes of [StatsRmonAttrs].
+const (
+	AttrStatsRmonEtherStatsUndersizePkts uint16 = 0
+	AttrStatsRmonEtherStatsOversizePkts  uint16 = 1
+	AttrStatsRmonEtherStatsFragments     uint16 = 2
+	AttrStatsRmonEtherStatsJabbers       uint16 = 3
+)
+
+// The attributes of [StatsPhyAttrs].
+const (
+	AttrStatsPhyRxFrames uint16 = 0
+	AttrStatsPhyRxOctets uint16 = 1
+	AttrStatsPhyRxErrors uint16 = 2
+	AttrStatsPhyTxFrames uint16 = 3
+	AttrStatsPhyTxOctets uint16 = 4
+	AttrStatsPhyTxErrors uint16 = 5
+)
+
 // The attributes of [StatsGrpAttrs].
 const (
 	// Filler that aligns 64-bit values to eight bytes on CPUs that need it; no content.

@@ -603,13 +603,62 @@ var setModuleEepromAttrs = nlpolicy.Set{Name: "module-eeprom", Attrs: []nlpolicy
 	{Name: "data", Number: 7, Kind: nlpolicy.Binary},
 }}
 
-var setStatsGrpStatAttrs = nlpolicy.Set{Name: "stats-grp-stat"}
+var setStatsEthPhyAttrs = nlpolicy.Set{Name: "stats-eth-phy", Attrs: []nlpolicy.Attr{
+	{Name: "symbol-error-during-carrier", Number: 0, Kind: nlpolicy.U64},
+}}
+
+var setStatsEthMacAttrs = nlpolicy.Set{Name: "stats-eth-mac", Attrs: []nlpolicy.Attr{
+	{Name: "frames-transmitted-ok", Number: 0, Kind: nlpolicy.U64},
+	{Name: "single-collision-frames", Number: 1, Kind: nlpolicy.U64},
+	{Name: "multiple-collision-frames", Number: 2, Kind: nlpolicy.U64},
+	{Name: "frames-received-ok", Number: 3, Kind: nlpolicy.U64},
+	{Name: "frame-check-sequence-errors", Number: 4, Kind: nlpolicy.U64},
+	{Name: "alignment-errors", Number: 5, Kind: nlpolicy.U64},
+	{Name: "octets-transmitted-ok", Number: 6, Kind: nlpolicy.U64},
+	{Name: "frames-with-deferred-xmissions", Number: 7, Kind: nlpolicy.U64},
+	{Name: "late-collisions", Number: 8, Kind: nlpolicy.U64},
+	{Name: "frames-aborted-due-to-xs-colls", Number: 9, Kind: nlpolicy.U64},
+	{Name: "frames-lost-due-to-int-mac-xmit-error", Number: 10, Kind: nlpolicy.U64},
+	{Name: "carrier-sense-errors", Number: 11, Kind: nlpolicy.U64},
+	{Name: "octets-received-ok", Number: 12, Kind: nlpolicy.U64},
+	{Name: "frames-lost-due-to-int-mac-rcv-error", Number: 13, Kind: nlpolicy.U64},
+	{Name: "multicast-frames-xmitted-ok", Number: 14, Kind: nlpolicy.U64},
+	{Name: "broadcast-frames-xmitted-ok", Number: 15, Kind: nlpolicy.U64},
+	{Name: "frames-with-excessive-deferral", Number: 16, Kind: nlpolicy.U64},
+	{Name: "multicast-frames-received-ok", Number: 17, Kind: nlpolicy.U64},
+	{Name: "broadcast-frames-received-ok", Number: 18, Kind: nlpolicy.U64},
+	{Name: "in-range-length-errors", Number: 19, Kind: nlpolicy.U64},
+	{Name: "out-of-range-length-field", Number: 20, Kind: nlpolicy.U64},
+	{Name: "frame-too-long-errors", Number: 21, Kind: nlpolicy.U64},
+}}
+
+var setStatsEthCtrlAttrs = nlpolicy.Set{Name: "stats-eth-ctrl", Attrs: []nlpolicy.Attr{
+	{Name: "mac-control-frames-transmitted", Number: 0, Kind: nlpolicy.U64},
+	{Name: "mac-control-frames-received", Number: 1, Kind: nlpolicy.U64},
+	{Name: "unsupported-opcodes-received", Number: 2, Kind: nlpolicy.U64},
+}}
+
+var setStatsRmonAttrs = nlpolicy.Set{Name: "stats-rmon", Attrs: []nlpolicy.Attr{
+	{Name: "ether-stats-undersize-pkts", Number: 0, Kind: nlpolicy.U64},
+	{Name: "ether-stats-oversize-pkts", Number: 1, Kind: nlpolicy.U64},
+	{Name: "ether-stats-fragments", Number: 2, Kind: nlpolicy.U64},
+	{Name: "ether-stats-jabbers", Number: 3, Kind: nlpolicy.U64},
+}}
+
+var setStatsPhyAttrs = nlpolicy.Set{Name: "stats-phy", Attrs: []nlpolicy.Attr{
+	{Name: "rx-frames", Number: 0, Kind: nlpolicy.U64},
+	{Name: "rx-octets", Number: 1, Kind: nlpolicy.U64},
+	{Name: "rx-errors", Number: 2, Kind: nlpolicy.U64},
+	{Name: "tx-frames", Number: 3, Kind: nlpolicy.U64},
+	{Name: "tx-octets", Number: 4, Kind: nlpolicy.U64},
+	{Name: "tx-errors", Number: 5, Kind: nlpolicy.U64},
+}}
 
 var setStatsGrpAttrs = nlpolicy.Set{Name: "stats-grp", Attrs: []nlpolicy.Attr{
 	{Name: "pad", Number: 1, Kind: nlpolicy.Pad},
 	{Name: "id", Number: 2, Kind: nlpolicy.U32, Enum: &enumStatsGroup},
 	{Name: "ss-id", Number: 3, Kind: nlpolicy.U32, Enum: &enumStringset},
-	{Name: "stat", Number: 4, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setStatsGrpStatAttrs},
+	{Name: "stat", Number: 4, Kind: nlpolicy.SubMessage, Flags: nlpolicy.Multi, Sub: &subStatsGrpStatMsg, Selector: "id"},
 	{Name: "hist-rx", Number: 5, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setStatsGrpHistAttrs},
 	{Name: "hist-tx", Number: 6, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setStatsGrpHistAttrs},
 	{Name: "hist-bkt-low", Number: 7, Kind: nlpolicy.U32},
@@ -752,6 +801,14 @@ var setTsconfigAttrs = nlpolicy.Set{Name: "tsconfig", Attrs: []nlpolicy.Attr{
 var setPseNtfAttrs = nlpolicy.Set{Name: "pse-ntf", Attrs: []nlpolicy.Attr{
 	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
 	{Name: "events", Number: 2, Kind: nlpolicy.Uint, Enum: &enumPseEvent},
+}}
+
+var subStatsGrpStatMsg = nlpolicy.SubMsg{Name: "stats-grp-stat", Formats: []nlpolicy.Format{
+	{Value: "eth-phy", Nested: &setStatsEthPhyAttrs},
+	{Value: "eth-mac", Nested: &setStatsEthMacAttrs},
+	{Value: "eth-ctrl", Nested: &setStatsEthCtrlAttrs},
+	{Value: "rmon", Nested: &setStatsRmonAttrs},
+	{Value: "phy", Nested: &setStatsPhyAttrs},
 }}
 
 var enumHeaderFlags = nlpolicy.Enum{Name: "header-flags", Flags: true, Names: []nlpolicy.Value{

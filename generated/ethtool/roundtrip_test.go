@@ -64,7 +64,7 @@ var messages = []nlroundtrip.Case{
 	nlroundtrip.One("module-eeprom-get request", sampleModuleEepromGetRequest),
 	nlroundtrip.One("module-eeprom-get reply", sampleModuleEepromGetReply),
 	nlroundtrip.One("stats-get request", sampleStatsGetRequest),
-	nlroundtrip.One("stats-get reply", sampleStatsGetReply),
+	nlroundtrip.Each("stats-get reply", 5, sampleStatsGetReply),
 	nlroundtrip.One("phc-vclocks-get request", samplePhcVclocksGetRequest),
 	nlroundtrip.One("phc-vclocks-get reply", samplePhcVclocksGetReply),
 	nlroundtrip.One("module-get request", sampleModuleGetRequest),
@@ -614,10 +614,10 @@ func sampleStatsGetRequest() *StatsGetRequest {
 	}
 }
 
-func sampleStatsGetReply() *StatsGetReply {
+func sampleStatsGetReply(pick int) *StatsGetReply {
 	return &StatsGetReply{
 		Header: sampleHeaderAttrs(),
-		Grp:    []StatsGrpAttrs{*sampleStatsGrpAttrs()},
+		Grp:    []StatsGrpAttrs{*sampleStatsGrpAttrs(pick)},
 		Src:    nlattr.Some[MacStatsSrc](MacStatsSrcPmac),
 	}
 }
@@ -995,11 +995,12 @@ func sampleFecStatAttrs() *FecStatAttrs {
 	}
 }
 
-func sampleStatsGrpAttrs() *StatsGrpAttrs {
+func sampleStatsGrpAttrs(pick int) *StatsGrpAttrs {
+	id := []string{"eth-phy", "eth-mac", "eth-ctrl", "rmon", "phy"}[pick%5]
 	return &StatsGrpAttrs{
-		ID:         nlattr.Some[StatsGroup](StatsGroupEthCtrl),
+		ID:         nlattr.Some[StatsGroup]([]StatsGroup{StatsGroupEthPhy, StatsGroupEthMac, StatsGroupEthCtrl, StatsGroupRmon, StatsGroupPhy}[pick%5]),
 		SsID:       nlattr.Some[Stringset](StringsetNtupleFilters),
-		Stat:       []StatsGrpStatAttrs{*sampleStatsGrpStatAttrs()},
+		Stat:       []StatsGrpStatMsg{sampleStatsGrpStatMsg(id)},
 		HistRx:     []StatsGrpHistAttrs{*sampleStatsGrpHistAttrs()},
 		HistTx:     []StatsGrpHistAttrs{*sampleStatsGrpHistAttrs()},
 		HistBktLow: nlattr.Some[uint32](270544903),
@@ -1134,8 +1135,20 @@ func sampleFecHistAttrs() *FecHistAttrs {
 	}
 }
 
-func sampleStatsGrpStatAttrs() *StatsGrpStatAttrs {
-	return &StatsGrpStatAttrs{}
+func sampleStatsGrpStatMsg(selector string) StatsGrpStatMsg {
+	switch selector {
+	case "eth-phy":
+		return sampleStatsEthPhyAttrs()
+	case "eth-mac":
+		return sampleStatsEthMacAttrs()
+	case "eth-ctrl":
+		return sampleStatsEthCtrlAttrs()
+	case "rmon":
+		return sampleStatsRmonAttrs()
+	case "phy":
+		return sampleStatsPhyAttrs()
+	}
+	return StatsGrpStatRaw{1, 2, 3}
 }
 
 func sampleStatsGrpHistAttrs() *StatsGrpHistAttrs {
@@ -1164,6 +1177,67 @@ func sampleTunnelUdpEntryAttrs() *TunnelUdpEntryAttrs {
 	return &TunnelUdpEntryAttrs{
 		Port: nlattr.Some[uint16](4097),
 		Type: nlattr.Some[UdpTunnelType](UdpTunnelTypeVxlanGpe),
+	}
+}
+
+func sampleStatsEthPhyAttrs() *StatsEthPhyAttrs {
+	return &StatsEthPhyAttrs{
+		SymbolErrorDuringCarrier: nlattr.Some[uint64](1161981756646096896),
+	}
+}
+
+func sampleStatsEthMacAttrs() *StatsEthMacAttrs {
+	return &StatsEthMacAttrs{
+		FramesTransmittedOk:            nlattr.Some[uint64](1161981756646096896),
+		SingleCollisionFrames:          nlattr.Some[uint64](1161981756646096897),
+		MultipleCollisionFrames:        nlattr.Some[uint64](1161981756646096898),
+		FramesReceivedOk:               nlattr.Some[uint64](1161981756646096899),
+		FrameCheckSequenceErrors:       nlattr.Some[uint64](1161981756646096900),
+		AlignmentErrors:                nlattr.Some[uint64](1161981756646096901),
+		OctetsTransmittedOk:            nlattr.Some[uint64](1161981756646096902),
+		FramesWithDeferredXmissions:    nlattr.Some[uint64](1161981756646096903),
+		LateCollisions:                 nlattr.Some[uint64](1161981756646096904),
+		FramesAbortedDueToXsColls:      nlattr.Some[uint64](1161981756646096905),
+		FramesLostDueToIntMacXmitError: nlattr.Some[uint64](1161981756646096906),
+		CarrierSenseErrors:             nlattr.Some[uint64](1161981756646096907),
+		OctetsReceivedOk:               nlattr.Some[uint64](1161981756646096908),
+		FramesLostDueToIntMacRcvError:  nlattr.Some[uint64](1161981756646096909),
+		MulticastFramesXmittedOk:       nlattr.Some[uint64](1161981756646096910),
+		BroadcastFramesXmittedOk:       nlattr.Some[uint64](1161981756646096911),
+		FramesWithExcessiveDeferral:    nlattr.Some[uint64](1161981756646096912),
+		MulticastFramesReceivedOk:      nlattr.Some[uint64](1161981756646096913),
+		BroadcastFramesReceivedOk:      nlattr.Some[uint64](1161981756646096914),
+		InRangeLengthErrors:            nlattr.Some[uint64](1161981756646096915),
+		OutOfRangeLengthField:          nlattr.Some[uint64](1161981756646096916),
+		FrameTooLongErrors:             nlattr.Some[uint64](1161981756646096917),
+	}
+}
+
+func sampleStatsEthCtrlAttrs() *StatsEthCtrlAttrs {
+	return &StatsEthCtrlAttrs{
+		MacControlFramesTransmitted: nlattr.Some[uint64](1161981756646096896),
+		MacControlFramesReceived:    nlattr.Some[uint64](1161981756646096897),
+		UnsupportedOpcodesReceived:  nlattr.Some[uint64](1161981756646096898),
+	}
+}
+
+func sampleStatsRmonAttrs() *StatsRmonAttrs {
+	return &StatsRmonAttrs{
+		EtherStatsUndersizePkts: nlattr.Some[uint64](1161981756646096896),
+		EtherStatsOversizePkts:  nlattr.Some[uint64](1161981756646096897),
+		EtherStatsFragments:     nlattr.Some[uint64](1161981756646096898),
+		EtherStatsJabbers:       nlattr.Some[uint64](1161981756646096899),
+	}
+}
+
+func sampleStatsPhyAttrs() *StatsPhyAttrs {
+	return &StatsPhyAttrs{
+		RxFrames: nlattr.Some[uint64](1161981756646096896),
+		RxOctets: nlattr.Some[uint64](1161981756646096897),
+		RxErrors: nlattr.Some[uint64](1161981756646096898),
+		TxFrames: nlattr.Some[uint64](1161981756646096899),
+		TxOctets: nlattr.Some[uint64](1161981756646096900),
+		TxErrors: nlattr.Some[uint64](1161981756646096901),
 	}
 }
 
