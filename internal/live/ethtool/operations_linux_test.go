@@ -17,14 +17,22 @@ import (
 // A reader reads with one operation: by do of a link, and by dump of all.
 type reader struct {
 	name string
-	do   func(l *lab, link string) (any, error)
-	dump func(l *lab) (int, error)
+	op   *nlconn.Operation
+	// A new request and a new reply of it.
+	request, reply func() witness.Message
+	do             func(l *lab, link string) (any, error)
+	dump           func(l *lab) (int, error)
 }
 
 // reads makes a reader of a get operation.
 func reads[T any, P nlconn.Message[T]](op *nlconn.Operation, request func(*ethtool.HeaderAttrs) nlconn.Encodable) reader {
 	return reader{
 		name: op.Name,
+		op:   op,
+		request: func() witness.Message {
+			return reflect.New(reflect.TypeOf(request(nil)).Elem()).Interface().(witness.Message)
+		},
+		reply: func() witness.Message { return any(P(new(T))).(witness.Message) },
 		do: func(l *lab, link string) (any, error) {
 			return nlconn.Do[T, P](l.Ctx, l.Conn, op, request(of(link)))
 		},

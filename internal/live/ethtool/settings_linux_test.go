@@ -2,6 +2,7 @@ package ethtool
 
 import (
 	"fmt"
+	"reflect"
 	"strconv"
 	"strings"
 	"testing"
@@ -185,6 +186,50 @@ func TestSettings(t *testing.T) {
 	c.Report("settings")
 }
 
+// counterTypes are the types of counters, by group.
+var counterTypes = map[ethtool.StatsGroup]ethtool.StatsGrpStatMsg{
+	ethtool.StatsGroupEthPhy: new(ethtool.StatsEthPhyAttrs), ethtool.StatsGroupEthMac: new(ethtool.StatsEthMacAttrs),
+	ethtool.StatsGroupEthCtrl: new(ethtool.StatsEthCtrlAttrs), ethtool.StatsGroupRmon: new(ethtool.StatsRmonAttrs),
+	ethtool.StatsGroupPhy: new(ethtool.StatsPhyAttrs),
+}
+
+// counters returns the counters of a message in the order of their numbers.
+func counters(x ethtool.StatsGrpStatMsg) []nlattr.Opt[uint64] {
+	var list []nlattr.Opt[uint64]
+	for v, i := reflect.ValueOf(x).Elem(), 0; i < v.NumField(); i++ {
+		if n, ok := v.Field(i).Interface().(nlattr.Opt[uint64]); ok {
+			list = append(list, n)
+		}
+	}
+	return list
+}
+
+// TestCounterNames holds the names of the counters against those that the kernel gives their numbers.
+func TestCounterNames(t *testing.T) {
+	l := newLab(t)
+	c := witness.NewTally(t)
+	for i, group := range l.names(ethtool.StringsetStatsStd, global) {
+		x := counterTypes[ethtool.StatsGroup(i)]
+		if x == nil {
+			t.Errorf("we do not have the group %s", group)
+			continue
+		}
+		names := l.names(ethtool.StringsetStatsEthPhy+ethtool.Stringset(i), global)
+		if len(names) != len(counters(x)) {
+			t.Errorf("%s: we have %d counters, the kernel %v", group, len(counters(x)), names)
+			continue
+		}
+		for i, name := range names {
+			if ours := reflect.TypeOf(x).Elem().Field(i).Name; strings.EqualFold(ours, name) {
+				c.Fields++
+			} else {
+				c.Errorf("%s: counter %d is %s, not %s", group, i, name, ours)
+			}
+		}
+	}
+	c.Report("names of counters")
+}
+
 // TestStandardCounters reads the standard counters, of which the drivers of virtual links have none: each group is there, and empty.
 func TestStandardCounters(t *testing.T) {
 	l := newLab(t)
@@ -210,8 +255,18 @@ func TestStandardCounters(t *testing.T) {
 			continue
 		}
 		delete(theirs, name)
-		c.Field(name, len(group.Stat), float64(len(object)))
-		c.Field(name+" names", len(l.names(group.SsID.V, global)) > 0, true)
+		ours := map[string]uint64{}
+		for _, stat := range group.Stat {
+			for i, v := range counters(stat) {
+				if v.OK {
+					ours[l.names(group.SsID.V, global)[i]] = v.V
+				}
+			}
+		}
+		c.Field(name, len(ours), float64(len(object)))
+		for counter, value := range object {
+			c.Field(name+" "+counter, ours[counter], value)
+		}
 	}
 	for name := range theirs {
 		c.Errorf("we do not have the group %s", name)
