@@ -829,11 +829,13 @@ type ExprDynsetAttrs struct {
 	Op       nlattr.Opt[DynsetOps] // what to do
 	SregKey  nlattr.Opt[Register]  // register with the key
 	SregData nlattr.Opt[Register]  // register with the data of a map
-	// Time until the element expires, in milliseconds; absent, that of the set.
-	Timeout     nlattr.Opt[uint64]
-	Expr        *ExprAttrs              // the expression that the element gets, if it is one
-	Flags       nlattr.Opt[DynsetFlags] // flags
-	Expressions *ExprListAttrs          // the expressions that the element gets, if there are several
+	// Time until the element expires, in milliseconds; absent, that of the set. Refused, even
+	// 0, for sets without timeouts, of which kernels answer 0.
+	Timeout nlattr.Opt[uint64]
+	Expr    *ExprAttrs              // the expression that the element gets, if it is one
+	Flags   nlattr.Opt[DynsetFlags] // flags
+	// The expressions that the element gets, if there are several. They need the flag expr.
+	Expressions *ExprListAttrs
 	Unknown     []nlattr.Attr
 }
 
@@ -992,7 +994,8 @@ func (x *ExprInnerAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 
 // ExprExthdrAttrs is the attribute set expr-exthdr-attrs: loads bytes of an extension header or
 // option, writes them if sreg is given, or removes a TCP option if neither register is (enum
-// nft_exthdr_attributes).
+// nft_exthdr_attributes). Kernels answer with zeros that they refuse: flags goes with dreg only,
+// offset and len with a register.
 type ExprExthdrAttrs struct {
 	Dreg    nlattr.Opt[Register]    // register that gets the bytes
 	Type    nlattr.Opt[uint8]       // number of the header, option or chunk
@@ -1845,9 +1848,10 @@ func (x *ExprFibAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // ExprOsfAttrs is the attribute set expr-osf-attrs: guesses the operating system that sent a TCP
 // SYN (enum nft_osf_attributes).
 type ExprOsfAttrs struct {
-	Dreg    nlattr.Opt[Register] // register that gets the name; 16 bytes
-	Ttl     nlattr.Opt[OsfTtl]   // how to check the TTL
-	Flags   nlattr.Opt[OsfFlags] // flags
+	Dreg nlattr.Opt[Register] // register that gets the name; 16 bytes
+	Ttl  nlattr.Opt[OsfTtl]   // how to check the TTL
+	// Flags. Kernels answer with 0 and refuse it.
+	Flags   nlattr.Opt[OsfFlags]
 	Unknown []nlattr.Attr
 }
 

@@ -559,7 +559,9 @@ type DynsetFlags uint32
 
 const (
 	DynsetFlagsInvert DynsetFlags = 0x1 // go on with the rule if the operation could not be done
-	DynsetFlagsExpr   DynsetFlags = 0x2 // expressions are given as a list, not a single one
+	// Expressions are given as a list, not a single one. Required with such a list; kernels do
+	// not answer with it.
+	DynsetFlagsExpr DynsetFlags = 0x2
 )
 
 // String returns the names of the flags, joined by |.
