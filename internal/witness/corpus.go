@@ -129,7 +129,7 @@ func Again(t *testing.T, m Recorded, x Message) {
 		t.Errorf("%s: command %d: %v", m.ID, m.Command, err)
 		return
 	}
-	if unknown := unknownIn(reflect.ValueOf(x)); len(unknown) > 0 {
+	if unknown := Unknown(x); len(unknown) > 0 {
 		t.Errorf("%s: command %d: unknown attributes %v", m.ID, m.Command, unknown)
 	}
 	again, err := x.AppendBinary(nil)
@@ -143,7 +143,9 @@ func Again(t *testing.T, m Recorded, x Message) {
 	}
 }
 
-// unknownIn returns the attributes in a message that its spec does not know.
+// Unknown returns the attributes in a message that its spec does not know, however deep they stand.
+func Unknown(x any) []nlattr.Attr { return unknownIn(reflect.ValueOf(x)) }
+
 func unknownIn(v reflect.Value) []nlattr.Attr {
 	var found []nlattr.Attr
 	if v.IsValid() && v.CanInterface() {
