@@ -323,6 +323,7 @@ func TestHandmade(t *testing.T) {
 		{"inet", "last", &nftables.ExprLastAttrs{Set: u32(1), Msecs: nlattr.Some(uint64(5000))}, false},
 		{"netdev", "tunnel", &nftables.ExprTunnelAttrs{Key: nlattr.Some(nftables.TunnelKeysID), Dreg: reg(reg1), Mode: nlattr.Some(nftables.TunnelModeRx)}, false},
 		{"inet", "match", &nftables.ExprMatchAttrs{Name: str("mark"), Rev: u32(1), Info: append([]byte{7, 0, 0, 0, 255, 255, 255, 255}, make([]byte, 8)...)}, true},
+		{"ip", "target", &nftables.ExprTargetAttrs{Name: str("MARK"), Rev: u32(2), Info: []byte{7, 0, 0, 0, 255, 255, 255, 255}}, true},
 	} {
 		header := family(c.family)
 		b := transaction(conn, 0)
