@@ -168,7 +168,7 @@ func (l *loader) options(f *spec.FamilyOptions) resolve.Options {
 		}
 	}
 	for _, r := range f.Records {
-		if r.Set.Set && r.Attribute.Set && r.Struct.Set && r.Length.Set && r.Attributes.Set && r.Go.Set {
+		if r.Set.Set && r.Attribute.Set && r.Struct.Set && r.Attributes.Set && r.Go.Set {
 			options.Records = append(options.Records, resolve.Record{Set: r.Set.V, Attribute: r.Attribute.V, Struct: r.Struct.V,
 				Length: r.Length.V, Attributes: r.Attributes.V, Go: r.Go.V, Pos: r.Attribute.Pos})
 		}

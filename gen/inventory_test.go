@@ -30,6 +30,7 @@ var unshown = map[string]string{
 	"attribute %q has unknown type %q":                                               "resolve TestForeignTree",
 	"attribute %q: %s means nothing for type %s":                                     "kind TestCheck",
 	"attribute %q of type record needs a struct and the member with its length":      "kind TestCheck",
+	"attribute %q of type headed needs a struct and a set":                           "kind TestCheck",
 	"check of a range or mask":                                                       "kind TestCheck",
 	"check of a length":                                                              "kind TestCheck",
 	"is empty":                                                                       "goname TestProblem",

@@ -173,6 +173,12 @@ func (r *reader) value(s *scope, a *ir.Attr, p []byte, off, depth int) (any, err
 	switch a.Type {
 	case "nest":
 		return r.nest(s, r.c.set(a.Nested), p, inner, depth)
+	case "headed":
+		if len(p) < a.Struct.Size {
+			return nil, broken(inner, nlattr.ErrTruncated)
+		}
+		o := new(Object)
+		return o, r.content(o, a.Struct, nil, r.c.set(a.Nested), p, inner, s, depth+1)
 	case "indexed-array":
 		return r.array(s, a, p, inner, depth)
 	case "nest-type-value":

@@ -153,6 +153,8 @@ func (w *writer) value(s *jsonScope, a *ir.Attr, v any) error {
 		return w.flag(a, v)
 	case "nest":
 		return w.nest(a.Number, w.c.set(a.Nested), v, s)
+	case "headed":
+		return w.headed(s, a, v)
 	case "indexed-array":
 		return w.array(s, a, v)
 	case "nest-type-value":
@@ -410,6 +412,23 @@ func find(s *ir.SubMessage, value string) *ir.Format {
 		return nil
 	}
 	return s.Formats[i]
+}
+
+// headed writes a struct with attributes behind it. Hex digits are taken as they
+// are.
+func (w *writer) headed(s *jsonScope, a *ir.Attr, v any) error {
+	if _, ok := v.(*Object); !ok {
+		b, err := readBytes(ir.NoHint, v)
+		w.e.Bytes(a.Number, b)
+		return err
+	}
+	nest := w.e.BeginRaw(a.Number)
+	if err := w.content(a.Struct, nil, w.c.set(a.Nested), v, s); err != nil {
+		return err
+	}
+	w.pad()
+	w.e.EndFixed(nest, a.Struct.Size)
+	return nil
 }
 
 // records writes structs with their lengths, each followed by attributes.

@@ -109,7 +109,10 @@ func (t *tables) attr(a *ir.Attr) nlpolicy.Attr {
 	if a.Selector != nil {
 		p.Selector = a.Selector.Name
 	}
-	if a.Record != nil {
+	if a.Type == "headed" {
+		p.Kind = nlpolicy.Nest
+	}
+	if a.Type == "record" {
 		p.Kind = nlpolicy.Binary
 		p.Record = &nlpolicy.Record{Header: p.Struct, Length: a.Record.Length.Name, Nested: p.Nested}
 		p.Struct, p.Nested = nil, nil

@@ -213,6 +213,8 @@ func (r *random) value(s *jsonScope, a *ir.Attr, depth int) (any, bool) {
 		return true, true
 	case "nest":
 		return r.nest(s, nil, nil, a.Nested, depth)
+	case "headed":
+		return r.nest(s, a.Struct, nil, a.Nested, depth)
 	case "indexed-array":
 		return r.array(s, a, depth)
 	case "nest-type-value":

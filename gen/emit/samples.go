@@ -306,6 +306,11 @@ func (s *sampler) recordBody(a *ir.Attr) jen.Code {
 			values = append(values, key(at.Go, s.field(at)))
 		}
 	}
+	name := "sample" + typ
+	if a.Record.Length == nil {
+		body = append(body, jen.Return(jen.Op("&").Id(typ).Values(values...)))
+		return jen.Func().Id(name).Params(s.params(scope)...).Op("*").Id(typ).Block(body...).Line()
+	}
 	encode := []jen.Code{jen.Op("&").Id("e")}
 	if a.Nested != nil {
 		for _, name := range a.Nested.Outer {
@@ -319,7 +324,7 @@ func (s *sampler) recordBody(a *ir.Attr) jen.Code {
 		jen.Id("x").Dot("Header").Dot("decode").Call(jen.Id("e").Dot("Written").Call()),
 		jen.Return(jen.Id("x")),
 	)
-	return jen.Func().Id("sample" + typ).Params(s.params(scope)...).Op("*").Id(typ).Block(body...).Line()
+	return jen.Func().Id(name).Params(s.params(scope)...).Op("*").Id(typ).Block(body...).Line()
 }
 
 // Sub implements kind.Samples.

@@ -385,17 +385,27 @@ func recordScope(a *ir.Attr) *kind.Scope {
 }
 
 // record emits the type of the records in an attribute: a header and attributes,
-// with the length that the header holds.
+// with the length that the header holds, if it does.
 func (g *generator) record(a *ir.Attr) jen.Code {
 	s, typ := recordScope(a), a.Record.Go
-	encode := []jen.Code{jen.Id("start").Op(":=").Id("e").Dot("Len").Call()}
-	encode = append(encode, encodeBody(s, a.Struct)...)
-	encode = append(encode, putUnknown(), jen.Id("e").Dot("EndRecord").Call(jen.Id("start"), jen.Lit(a.Record.Length.Offset)))
-	text := "The length in the header is filled in when it is encoded."
+	encode, decode := encodeBody(s, a.Struct), decodeBody(s, a.Struct)
+	is, text := " is the attribute ", ""
+	var codec []jen.Code
+	if a.Record.Length == nil {
+		end := []jen.Code{putUnknown(), jen.Id("e").Dot("EndFixed").Call(jen.Id("n"), jen.Lit(a.Struct.Size))}
+		codec = nestCodec(typ, a.Nested, "BeginRaw", encode, end, decode)
+	} else {
+		is, text = " is a record of the attribute ", "The length in the header is filled in when it is encoded."
+		encode = append([]jen.Code{jen.Id("start").Op(":=").Id("e").Dot("Len").Call()}, encode...)
+		encode = append(encode, putUnknown(), jen.Id("e").Dot("EndRecord").Call(jen.Id("start"), jen.Lit(a.Record.Length.Offset)))
+		codec = []jen.Code{
+			method(typ, "encode").Params(codecParams(a.Nested, encoderParam())...).Block(encode...), jen.Line(),
+			method(typ, "decode").Params(codecParams(a.Nested, decoderParam())...).Block(decode...),
+		}
+	}
 	return group(
-		doc(typ+" is a record of the attribute "+clean(a.Name)+", a struct followed by attributes", text),
+		doc(typ+is+clean(a.Name)+", a struct followed by attributes", text),
 		[]jen.Code{jen.Type().Id(typ).Struct(g.fields(s, a.Struct)...), jen.Line()},
-		[]jen.Code{method(typ, "encode").Params(codecParams(a.Nested, encoderParam())...).Block(encode...), jen.Line()},
-		[]jen.Code{method(typ, "decode").Params(codecParams(a.Nested, decoderParam())...).Block(decodeBody(s, a.Struct)...)},
+		codec,
 	)
 }

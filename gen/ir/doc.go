@@ -222,7 +222,7 @@ type Attr struct {
 	Doc    string
 	Set    *Set   // the set that it stands in
 	Number uint16 // 14 bits
-	Type   string // spec name of the kind: u8 .. sub-message, or record
+	Type   string // spec name of the kind: u8 .. sub-message, or record, headed
 	Elem   string // sub-type of an indexed array or packed array, or ""
 	Order  Order
 	Hint   Hint
@@ -232,8 +232,8 @@ type Attr struct {
 	Enum     *Enum
 	// EnumFlags says that the value holds bits of Enum.
 	EnumFlags bool
-	Nested    *Set    // of nest, indexed-array, nest-type-value, record
-	Struct    *Struct // of binary and record
+	Nested    *Set    // of nest, indexed-array, nest-type-value, record, headed
+	Struct    *Struct // of binary, record and headed
 	Sub       *SubMessage
 	Selector  *Selector
 	Levels    []string // type-value of a nest-type-value
@@ -251,10 +251,10 @@ type Selector struct {
 }
 
 // Record says that a binary holds structs of varying length, each followed by
-// attributes (struct rtnexthop). It comes from nlgen.yaml.
+// attributes (struct rtnexthop), or just one of them. It comes from nlgen.yaml.
 type Record struct {
 	Go     string  // name of the Go type of one record
-	Length *Member // the u16 member that holds the length of the record
+	Length *Member // the u16 member that holds the length of the record; nil if there is just one
 }
 
 // Checks are the limits of an attribute in a request.

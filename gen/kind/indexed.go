@@ -112,7 +112,7 @@ func (k indexed) Take(a *ir.Attr, dst Dest, s *Scope) []jen.Code {
 	if k.nests(a) {
 		body = []jen.Code{
 			grow(k.entry(a).Values(jen.Id("Index").Op(":").Add(call("d", "Type")))),
-			orFail(nest{}.decode(a, last().Dot("V"), jen.Nil(), s)),
+			orFail(decodeNest(a.Nested, last().Dot("V"), jen.Nil(), s)),
 		}
 	} else {
 		body = Of(elem).Take(elem, entryDest(), s)

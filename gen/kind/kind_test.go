@@ -121,6 +121,11 @@ func TestCode(t *testing.T) {
 			"list := nlattr.MakeSlice[Rec](d, d.Records(8, 2))\nnest := d.Enter()\nvar rec nlattr.Frame\nfor d.NextRecord(&rec, 8, 2) {\n" +
 				"\tlist = append(list, Rec{})\n\tlist[len(list)-1].decode(d)\n\td.LeaveRecord(&rec)\n}\nif d.Close(nest, &x.Unknown) {\n\tx.F = list\n}",
 		},
+		{
+			"headed", ir.Attr{Type: "headed", Struct: small, Nested: inner, Record: &ir.Record{Go: "Head"}}, "Head",
+			"v.encode(e, AttrF)",
+			"if v := nlattr.New[Head](d); v.decode(d, &x.Unknown) {\n\tx.F = v\n}",
+		},
 		{"pad", ir.Attr{Type: "pad"}, "struct{}", "", ""},
 		{"unused", ir.Attr{Type: "unused"}, "struct{}", "", ""},
 	} {
@@ -318,6 +323,7 @@ func TestCheck(t *testing.T) {
 		{ir.Attr{Type: "binary", Elem: "string"}, []string{`attribute "f": a packed array has integers of a fixed width, not sub-type string`}},
 		{ir.Attr{Type: "sub-message"}, []string{`attribute "f" of type sub-message needs sub-message`}},
 		{ir.Attr{Type: "record"}, []string{`attribute "f" of type record needs a struct and the member with its length`}},
+		{ir.Attr{Type: "headed"}, []string{`attribute "f" of type headed needs a struct and a set`}},
 	} {
 		var r diag.Report
 		tc.attr.Name = "f"

@@ -43,20 +43,24 @@ func (nest) Put(a *ir.Attr, typ, v *jen.Statement, s *Scope) []jen.Code {
 //
 // Of several for one field the last one counts that can be read.
 func (k nest) Take(a *ir.Attr, dst Dest, s *Scope) []jen.Code {
-	typ := jen.Id(a.Nested.Go)
+	return takeNest(k.Type(a), a.Nested, dst, s)
+}
+
+// takeNest reads an attribute whose whole content a type decodes.
+func takeNest(typ *jen.Statement, inner *ir.Set, dst Dest, s *Scope) []jen.Code {
 	if dst.Undo == nil {
 		v := jen.Id("v")
 		room := v.Clone().Op(":=").Qual(Nlattr, "New").Types(typ).Call(jen.Id("d"))
-		return one(jen.If(room, k.decode(a, v, unknown(), s)).Block(dst.Set(v)))
+		return one(jen.If(room, decodeNest(inner, v, unknown(), s)).Block(dst.Set(v)))
 	}
 	room, place := dst.Place(typ)
-	return append(room, jen.If(jen.Op("!").Add(k.decode(a, place, unknown(), s))).Block(dst.Undo))
+	return append(room, jen.If(jen.Op("!").Add(decodeNest(inner, place, unknown(), s))).Block(dst.Undo))
 }
 
-// decode is v.decode(d, &x.Unknown), which reads the current attribute as a nest. It
+// decodeNest is v.decode(d, &x.Unknown), which reads the current attribute as a nest. It
 // is false if that is none.
-func (nest) decode(a *ir.Attr, v, unknown *jen.Statement, s *Scope) *jen.Statement {
-	return v.Clone().Dot("decode").Call(append([]jen.Code{jen.Id("d"), unknown}, s.outer(a.Nested)...)...)
+func decodeNest(inner *ir.Set, v, unknown *jen.Statement, s *Scope) *jen.Statement {
+	return v.Clone().Dot("decode").Call(append([]jen.Code{jen.Id("d"), unknown}, s.outer(inner)...)...)
 }
 
 func (nest) Sample(a *ir.Attr, s Samples) *jen.Statement { return s.Set(a.Nested) }

@@ -111,7 +111,7 @@ func (k typeValue) take(a *ir.Attr, s *Scope, level int) []jen.Code {
 		end := jen.Id(list).Index(jen.Len(jen.Id(list)).Op("-").Lit(1))
 		body = []jen.Code{
 			jen.Id(list).Op("=").Append(jen.Id(list), k.entry(a, level).Values(jen.Id("Index").Op(":").Add(call("d", "Type")))),
-			orFail(nest{}.decode(a, end.Dot("V"), jen.Nil(), s)),
+			orFail(decodeNest(a.Nested, end.Dot("V"), jen.Nil(), s)),
 		}
 	} else {
 		body = append(body, jen.Id(entry).Op(":=").Add(k.entry(a, level)).Values(jen.Id("Index").Op(":").Add(call("d", "Type"))))

@@ -286,6 +286,13 @@ operations: {list: []}
 			t.Errorf("%+v", a)
 		}
 	}
+	one := good
+	one.Length = ""
+	f, found = resolveText(text, resolve.Options{Records: []resolve.Record{one}})
+	diff(t, "diagnostics of one", found, "")
+	if a := set(t, f, "route").Attr("multipath"); a.Type != "headed" || a.Record.Length != nil || a.Struct.Name != "rtnexthop" {
+		t.Errorf("%+v", a)
+	}
 	if !route.Nest || !route.Cyclic {
 		t.Error("the set does not stand in itself")
 	}

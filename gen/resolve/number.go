@@ -76,7 +76,7 @@ func clash(a, b *spec.Attribute) bool {
 
 // knownType reports whether an attribute has a type that a kind handles. The reader admits no other; a tree may come from elsewhere.
 func knownType(report *diag.Report, src *spec.Attribute) bool {
-	if src.Type.Set && (!kind.Known(src.Type.V) || src.Type.V == "record") {
+	if src.Type.Set && (!kind.Known(src.Type.V) || src.Type.V == "record" || src.Type.V == "headed") {
 		report.Errorf(src.Type.Pos, "attribute %q has unknown type %q", src.Name.V, src.Type.V)
 		return false
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/nlgen/nlgen/gen/spec"
 )
 
-// records makes attributes of type record out of the binaries that the user named.
+// records makes attributes of type record or headed out of the binaries that the user named.
 func (f *family) records(report *diag.Report) {
 	for _, r := range f.opts.Records {
 		proto := f.record(report, r)
@@ -19,7 +19,7 @@ func (f *family) records(report *diag.Report) {
 				continue
 			}
 			if a := s.attr(r.Attribute); a != nil && a.Type == "binary" {
-				a.Type, a.Nested, a.Struct, a.Record = "record", proto.Nested, proto.Struct, proto.Record
+				a.Type, a.Nested, a.Struct, a.Record = proto.Type, proto.Nested, proto.Struct, proto.Record
 				a.Hint = ir.NoHint
 			}
 		}
@@ -35,31 +35,50 @@ func (f *family) record(report *diag.Report, r Record) *ir.Attr {
 	if s == nil || inner == nil || d == nil {
 		return nil
 	}
-	var length *ir.Member
-	for _, m := range d.str.Members {
-		if m.Name == r.Length {
-			length = m
-		}
+	typ := "record"
+	if r.Length == "" {
+		typ = "headed"
 	}
 	a := s.attr(r.Attribute)
 	switch {
 	case a == nil && s.lost[r.Attribute]:
 	case a == nil:
 		report.Errorf(r.Pos, "set %q has no attribute %q%s", r.Set, r.Attribute, guess(f, r.Attribute, s.attrs, (*attr).name))
-	case a.Type == "record":
+	case a.Type == "record" || a.Type == "headed":
 		report.Errorf(r.Pos, "attribute %q of set %q is said to hold records twice", r.Attribute, r.Set)
-	case a.Type != "binary" || a.Struct != nil || a.Elem != "" || a.Multi:
+	case a.Type != "binary" || a.Struct != nil || a.Elem != "" || a.Multi && typ == "record":
 		report.Errorf(r.Pos, "attribute %q of set %q cannot hold records, it is no plain binary", r.Attribute, r.Set).See(a.Pos, "declared here")
 	case d.str.Array != nil:
 		report.Errorf(r.Pos, "struct %q cannot stand in front of attributes, it ends in an array of any length", r.Struct).See(d.pos(), "declared here")
-	case length == nil:
-		report.Errorf(r.Pos, "struct %q has no member %q for the length of a record", r.Struct, r.Length).See(d.pos(), "declared here")
-	case length.Type != "u16" || length.Order != ir.Host:
-		report.Errorf(r.Pos, "the length of a record is a u16 in host order, member %q is not", r.Length).See(length.Pos, "declared here")
-	case !goname.IsExported(r.Go):
-		report.Errorf(r.Pos, "%q is no exported Go name for a record of %q", r.Go, r.Attribute)
 	default:
-		return &ir.Attr{Nested: inner.Set, Struct: d.str, Record: &ir.Record{Go: r.Go, Length: length}}
+		length, ok := recordLength(report, r, d)
+		if !goname.IsExported(r.Go) {
+			report.Errorf(r.Pos, "%q is no exported Go name for a record of %q", r.Go, r.Attribute)
+			ok = false
+		}
+		if ok {
+			return &ir.Attr{Type: typ, Nested: inner.Set, Struct: d.str, Record: &ir.Record{Go: r.Go, Length: length}}
+		}
 	}
 	return nil
+}
+
+// recordLength returns the member that holds the length of a record, nil if the user names none, and false, with an error, if it is
+// not fit for that.
+func recordLength(report *diag.Report, r Record, d *definition) (*ir.Member, bool) {
+	if r.Length == "" {
+		return nil, true
+	}
+	for _, m := range d.str.Members {
+		if m.Name != r.Length {
+			continue
+		}
+		if m.Type == "u16" && m.Order == ir.Host {
+			return m, true
+		}
+		report.Errorf(r.Pos, "the length of a record is a u16 in host order, member %q is not", r.Length).See(m.Pos, "declared here")
+		return nil, false
+	}
+	report.Errorf(r.Pos, "struct %q has no member %q for the length of a record", r.Struct, r.Length).See(d.pos(), "declared here")
+	return nil, false
 }

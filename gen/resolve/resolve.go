@@ -41,12 +41,13 @@ type Rename struct {
 }
 
 // Record says that a binary attribute holds C structs of varying length, each followed by attributes: RTA_MULTIPATH is a list of
-// struct rtnexthop.
+// struct rtnexthop. Without a length, the attribute holds one struct and the attributes behind it fill the rest: MDBA_MDB_ENTRY_INFO
+// starts with a struct br_mdb_entry.
 type Record struct {
 	Set        string // the attribute set, by its name in the spec; subsets of it follow
 	Attribute  string
 	Struct     string // the struct in front of each record
-	Length     string // its u16 member that holds the length of the record
+	Length     string // its u16 member that holds the length of the record; empty if there is just one
 	Attributes string // the set of the attributes behind the struct
 	Go         string // the type of one record
 	Pos        diag.Pos

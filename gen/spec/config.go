@@ -42,13 +42,13 @@ type Rename struct {
 	Go   Val[string] `ynl:"go,required,label"`
 }
 
-// Record says that a binary attribute holds structs, each followed by attributes.
+// Record says that a binary attribute holds structs, each with its length and followed by attributes; without a length, just one.
 type Record struct {
 	Pos        diag.Pos
 	Set        Val[string] `ynl:"set,required,label"`
 	Attribute  Val[string] `ynl:"attribute,required,label"`
 	Struct     Val[string] `ynl:"struct,required,label"`
-	Length     Val[string] `ynl:"length,required,label"`
+	Length     Val[string] `ynl:"length,label"`
 	Attributes Val[string] `ynl:"attributes,required,label"`
 	Go         Val[string] `ynl:"go,required,label"`
 }

@@ -20,6 +20,9 @@ func (w *writer) value(s *scope, a *nlpolicy.Attr, n *node) error {
 		}
 		return nil
 	case nlpolicy.Nest:
+		if a.Struct != nil {
+			return w.headed(s, a, n)
+		}
 		return w.nest(a.Number, nil, setOf(a.Nested), n, s)
 	case nlpolicy.IndexedArray:
 		return w.array(s, a, n)
@@ -61,6 +64,24 @@ func (w *writer) nest(typ uint16, h *nlpolicy.Struct, set *nlpolicy.Set, n *node
 		return err
 	}
 	w.e.End(nest)
+	return nil
+}
+
+// headed writes a struct with attributes behind it. Hex digits are taken as they
+// are.
+func (w *writer) headed(s *scope, a *nlpolicy.Attr, n *node) error {
+	if n.sort == isText {
+		b, err := unhex(n, nlpolicy.NoHint)
+		if err == nil {
+			w.e.Bytes(a.Number, b)
+		}
+		return err
+	}
+	nest := w.e.BeginRaw(a.Number)
+	if err := w.content(a.Struct, "", setOf(a.Nested), n, s); err != nil {
+		return err
+	}
+	w.e.EndFixed(nest, a.Struct.Size)
 	return nil
 }
 

@@ -113,6 +113,7 @@ var (
 		{Name: "many-ops", Number: 43, Kind: p.IndexedArray, Elem: p.Nest, Nested: opSet, Flags: p.Multi},
 		{Name: "many-policies", Number: 44, Kind: p.NestTypeValue, Levels: []string{"a"}, Nested: opSet, Flags: p.Multi},
 		{Name: "svar", Number: 45, Kind: p.Sint, Enum: flagEnum},
+		{Name: "headed", Number: 46, Kind: p.Nest, Flags: p.Multi, Struct: nexthop, Nested: opSet},
 	}}
 	message = &p.Message{Family: "sample", Op: "set", Header: headerStruct, Attrs: topSet}
 )

@@ -12,6 +12,9 @@ import (
 func (x *appender) value(s *nlpolicy.Scope, a *nlpolicy.Attr, p []byte, depth int) error {
 	switch a.Kind {
 	case nlpolicy.Nest:
+		if a.Struct != nil {
+			return x.headed(s, a, p, depth)
+		}
 		return x.nest(s, setOf(a.Nested), p, depth)
 	case nlpolicy.IndexedArray:
 		return x.array(s, a, p, depth)
@@ -47,6 +50,17 @@ func (x *appender) value(s *nlpolicy.Scope, a *nlpolicy.Attr, p []byte, depth in
 func (x *appender) nest(s *nlpolicy.Scope, set *nlpolicy.Set, p []byte, depth int) error {
 	x.b = append(x.b, '{')
 	err := x.content(nil, "", set, p, s, depth+1)
+	x.b = append(x.b, '}')
+	return err
+}
+
+// headed writes a struct and the attributes behind it as an object.
+func (x *appender) headed(s *nlpolicy.Scope, a *nlpolicy.Attr, p []byte, depth int) error {
+	if len(p) < a.Struct.Size {
+		return x.fail(p, nlattr.ErrTruncated)
+	}
+	x.b = append(x.b, '{')
+	err := x.content(a.Struct, "", setOf(a.Nested), p, s, depth+1)
 	x.b = append(x.b, '}')
 	return err
 }

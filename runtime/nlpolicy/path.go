@@ -280,6 +280,9 @@ func (p *place) names(out []byte, path []uint16, formats []Format) []byte {
 		if a := p.set.Find(number); a != nil && a.Record != nil {
 			// A record has no number of its own.
 			in, ok = place{set: setOf(a.Record.Nested), up: p}, true
+		} else if a != nil && a.Kind == Nest {
+			// Of a nest that starts with a struct nothing may be written yet.
+			in.set, ok = setOf(a.Nested), true
 		} else if a != nil && a.Kind == SubMessage && a.Sub != nil && !ok {
 			formats = a.Sub.Formats
 			if f := p.format(a); f != nil {

@@ -43,6 +43,12 @@ func everything(t testing.TB) (body []byte, paths []string) {
 		e.Uint32(27, 3)
 		nest(e, 28, func() { e.Uint8(1, 0) })
 		nest(e, 30, func() { nest(e, 4, func() { e.Uint32(1, 4) }) })
+		for range 2 {
+			h := e.BeginRaw(32)
+			e.Extend(8)
+			e.Uint32(1, 4)
+			e.End(h)
+		}
 		e.Bytes(300, []byte{1, 2, 3, 4, 8, 0, 1, 0})
 		nest(e, 40, func() { nest(e, 2, func() { nest(e, 2, func() { e.Uint8(1, 1) }) }) })
 	})
@@ -53,7 +59,8 @@ func everything(t testing.TB) (body []byte, paths []string) {
 		"ops", "ops[1]", "ops[1].id", "ops[1].name", "ops[5]", "ops[5].id", "words", "words[0]", "words[1]",
 		"policy", "policy[5]", "policy[5][3]", "policy[5][3].id", "many[0]", "many[1]", "many-nests", "many-nests.id",
 		"multipath", "multipath[0]", "multipath[0].id", "multipath[1]", "multipath[1].id",
-		"mode", "by-mode", "by-mode.mode", "many-ops[0]", "many-ops[0][4]", "many-ops[0][4].id", "300",
+		"mode", "by-mode", "by-mode.mode", "many-ops[0]", "many-ops[0][4]", "many-ops[0][4].id",
+		"headed[0]", "headed[0].id", "headed[1]", "headed[1].id", "300",
 		"loop", "loop.again", "loop.again.again", "loop.again.again.leaf",
 	}
 }
@@ -158,7 +165,7 @@ func TestNames(t *testing.T) {
 		{[]uint16{18, 2, 15}, "linkinfo.data.port"},
 		{[]uint16{19, 4, 2}, "ops[4].name"}, {[]uint16{25, 2}, "multipath.name"},
 		{[]uint16{22, 4, 5, 2}, "policy[4][5].name"}, {[]uint16{1, 2, 3}, "u8.2.3"},
-		{[]uint16{999, 2}, "999.2"},
+		{[]uint16{32, 2}, "headed.name"}, {[]uint16{999, 2}, "999.2"},
 		{[]uint16{40, 2, 2, 2, 1}, "loop.again.again.again.leaf"},
 	} {
 		if got := plain.Names(c.path); got != c.want {

@@ -151,6 +151,7 @@ func (p *place) open(a *Attr, in *place) bool {
 	switch a.Kind {
 	case Nest:
 		in.set = setOf(a.Nested)
+		return in.skip(a.Struct)
 	case IndexedArray:
 		in.form, in.attr = inArray, a
 	case NestTypeValue:
@@ -163,21 +164,28 @@ func (p *place) open(a *Attr, in *place) bool {
 		if f == nil {
 			return false
 		}
-		n := 0
-		if f.Header != nil {
-			if len(in.body) < f.Header.Size {
-				return false
-			}
-			n = min(nlattr.Align(f.Header.Size), len(in.body))
-		}
-		in.set, in.body, in.off = setOf(f.Nested), in.body[n:], in.off+n
-		return f.Nested != nil
+		in.set = setOf(f.Nested)
+		return in.skip(f.Header) && f.Nested != nil
 	default:
 		if a.Record == nil {
 			return false
 		}
 		in.form, in.attr = inRecords, a
 	}
+	return true
+}
+
+// skip takes the struct off that the place's body starts with, if there is one,
+// and returns false if the body is too short for it.
+func (p *place) skip(header *Struct) bool {
+	if header == nil {
+		return true
+	}
+	if len(p.body) < header.Size {
+		return false
+	}
+	n := min(nlattr.Align(header.Size), len(p.body))
+	p.body, p.off = p.body[n:], p.off+n
 	return true
 }
 

@@ -121,6 +121,7 @@ var topSet = &Set{Name: "top", Attrs: []Attr{
 	{Name: "open", Number: 29, Kind: Nest},
 	{Name: "many-ops", Number: 30, Kind: IndexedArray, Elem: Nest, Nested: opSet, Flags: Multi},
 	{Name: "struct", Number: 31, Kind: Binary, Struct: tcqopt},
+	{Name: "headed", Number: 32, Kind: Nest, Flags: Multi, Struct: rtnexthop, Nested: opSet},
 	{Name: "loop", Number: 40, Kind: Nest, Nested: selfRef{}},
 	{Name: "reserved", Number: 50, Kind: Unused},
 }}
