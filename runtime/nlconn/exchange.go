@@ -307,7 +307,8 @@ func (x *exchange) reply(op *Operation, id, number uint16) ([]byte, error) {
 		}
 		have, body = uint16(body[0]), body[nlmsg.GenericLen:]
 	}
-	if number != 0 && have != number {
+	// Some dumps mix the numbers: RTM_GETMDB for bridges, RTM_NEWMDB for VXLAN links.
+	if number != 0 && have != number && (number != op.DumpReply || have != op.Reply) {
 		return nil, op.wrap(fmt.Errorf("%w: number %d, not %d", ErrUnexpectedReply, have, number))
 	}
 	return body, nil

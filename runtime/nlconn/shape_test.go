@@ -122,6 +122,24 @@ func TestNestAbove64K(t *testing.T) {
 	}
 }
 
+// The messages of a dump may have the number of a do's reply as well, and no other.
+func TestDumpOfTwoNumbers(t *testing.T) {
+	op := opGetlink
+	op.DumpReply = 86
+	message := func(number uint16) nltest.Message { return nltest.Typed(number, nlmsg.FlagMulti, make([]byte, 16)) }
+	for _, number := range []uint16{op.Reply, op.DumpReply, 87} {
+		s := nltest.NewScript(t, nltest.ExpectDump(&op).Answer(datagram(message(op.DumpReply), message(number), nltest.Done())))
+		all, err := nlconn.Collect[link](soon(t), s.Conn(), &op, nil)
+		if number == 87 {
+			if !errors.Is(err, nlconn.ErrUnexpectedReply) {
+				t.Errorf("%d: %d messages, %v", number, len(all), err)
+			}
+		} else if err != nil || len(all) != 2 {
+			t.Errorf("%d: %d messages, %v", number, len(all), err)
+		}
+	}
+}
+
 // A kernel's struct may have grown, and may not have grown yet. What is missing
 // is zero, what is too much is left out, and the rest of the message is there.
 func TestStructOfOtherLength(t *testing.T) {

@@ -37,7 +37,8 @@ type Operation struct {
 	// it differs, else 0.
 	Request, DumpRequest uint16
 	// Reply is the number of the reply to a do, 0 if it answers nothing but the
-	// ack. DumpReply is that of the messages of a dump, 0 if it is Reply.
+	// ack. DumpReply is that of the messages of a dump, 0 if it is Reply; a dump
+	// may have messages of both.
 	Reply, DumpReply uint16
 	// Single says that the kernel always answers a do by exactly one message of
 	// the number Reply, or by an error, and that its acks say nothing. Then no
