@@ -41,7 +41,7 @@ const (
 	// the link.
 	AttrNeighbourVni uint16 = 7
 	// In a dump, only entries of this interface. In a VXLAN database, the interface through
-	// which the remote end is reached.
+	// which the remote end is reached. In a bulk delneigh of a bridge, the port.
 	AttrNeighbourIfindex uint16 = 8
 	// Index of the bridge that the port belongs to, in answers of AF_BRIDGE. In a dump, only
 	// entries of interfaces that belong to this master.

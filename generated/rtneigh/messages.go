@@ -21,7 +21,8 @@ type NewneighRequest struct {
 	Vni     nlattr.Opt[uint32]
 	Ifindex nlattr.Opt[uint32]
 	SrcVni  nlattr.Opt[uint32]
-	// Who made the entry. Reported only if it is not unspec.
+	// Who made the entry. Reported only if it is not unspec; forwarding databases do not keep
+	// it.
 	Protocol    nlattr.Opt[RtProtocol]
 	NhID        nlattr.Opt[uint32]
 	FdbExtAttrs *FdbExtAttrs            // further settings of an entry of a bridge
@@ -372,7 +373,8 @@ type GetneighReply struct {
 	// absent if it is the namespace of the link.
 	LinkNetnsid nlattr.Opt[int32]
 	SrcVni      nlattr.Opt[uint32]
-	// Who made the entry. Reported only if it is not unspec.
+	// Who made the entry. Reported only if it is not unspec; forwarding databases do not keep
+	// it.
 	Protocol    nlattr.Opt[RtProtocol]
 	NhID        nlattr.Opt[uint32]
 	FdbExtAttrs *FdbExtAttrs            // further settings of an entry of a bridge
