@@ -1,14 +1,13 @@
 package routing
 
 import (
-	"errors"
-	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/nlgen/nlgen/internal/witness"
 )
 
-// A refusal is a request that the kernel does not carry out, and the error that must come of it. Where kernels have several words for
-// it, they are separated by a bar.
+// A refusal is a request that the kernel does not carry out, and the error that must come of it, as in witness.Refused.
 type refusal struct {
 	name  string
 	call  func() error
@@ -18,15 +17,5 @@ type refusal struct {
 
 func (r refusal) check(t *testing.T) {
 	t.Helper()
-	err := r.call()
-	if !errors.Is(err, r.errno) {
-		t.Errorf("%s: %v, want %v", r.name, err, r.errno)
-		return
-	}
-	for want := range strings.SplitSeq(r.want, "|") {
-		if err.Error() == want {
-			return
-		}
-	}
-	t.Errorf("%s:\ngot  %s\nwant %s", r.name, err, r.want)
+	witness.Refused(t, r.name, r.call(), r.errno, r.want)
 }
