@@ -1,0 +1,39 @@
+package rtbridgelink_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+
+	"github.com/nlgen/nlgen/generated/rtbridgelink"
+	"github.com/nlgen/nlgen/runtime/nlattr"
+	"github.com/nlgen/nlgen/runtime/nlconn"
+)
+
+func ExampleClient_GetlinkDump() {
+	conn, err := nlconn.Open()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer conn.Close()
+
+	const afBridge = 7
+	req := &rtbridgelink.GetlinkDumpRequest{
+		Header:  rtbridgelink.Ifinfomsg{IfiFamily: afBridge},
+		ExtMask: nlattr.Some(rtbridgelink.RtextFilterBrvlan),
+	}
+	for link, err := range rtbridgelink.New(conn).GetlinkDump(context.Background(), req) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(link.Ifname.V)
+		if p := link.Protinfo; p != nil { // a port, not the bridge itself
+			fmt.Println("  is", p.State.V, "and costs", p.Cost.V)
+		}
+		if link.AfSpec != nil {
+			for _, vlan := range link.AfSpec.VlanInfo {
+				fmt.Println("  VLAN", vlan.Vid, vlan.Flags)
+			}
+		}
+	}
+}
