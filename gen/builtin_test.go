@@ -2,6 +2,7 @@ package gen
 
 import (
 	"io/fs"
+	"strings"
 	"testing"
 
 	"github.com/nlgen/nlgen"
@@ -20,7 +21,7 @@ func TestBuiltIn(t *testing.T) {
 		f := p.Family(report, target)
 		if f == nil {
 			t.Errorf("%s\n%s", target.Spec, errorText(t, report))
-		} else if f.Name != target.Name() {
+		} else if !strings.EqualFold(f.Name, target.Name()) {
 			t.Errorf("%s is the spec of family %q", target.Spec, f.Name)
 		}
 	}
