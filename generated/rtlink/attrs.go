@@ -455,9 +455,8 @@ type PortSelfAttrs struct {
 	// Number of the virtual function; required in vf-ports, absent in port-self (IFLA_PORT_VF).
 	Vf      nlattr.Opt[uint32]
 	Profile nlattr.Opt[string] // name of the profile (IFLA_PORT_PROFILE)
-	// Reserved for the VSI type (struct ifla_port_vsi); the kernel refuses and does not send it
-	// (IFLA_PORT_VSI_TYPE).
-	VsiType      []byte
+	// VSI type of 802.1Qbg. The kernel refuses it and does not send it (IFLA_PORT_VSI_TYPE).
+	VsiType      nlattr.Opt[IflaPortVsi]
 	InstanceUuid []byte                  // UUID of the virtual machine's port (IFLA_PORT_INSTANCE_UUID)
 	HostUuid     []byte                  // UUID of the host (IFLA_PORT_HOST_UUID)
 	Request      nlattr.Opt[PortRequest] // what to do (IFLA_PORT_REQUEST)
@@ -470,7 +469,9 @@ func (x *PortSelfAttrs) encode(e *nlattr.Encoder, typ uint16) {
 	n := e.Begin(typ)
 	e.OptUint32(AttrPortSelfVf, x.Vf)
 	e.OptString(AttrPortSelfProfile, x.Profile)
-	e.OptBytes(AttrPortSelfVsiType, x.VsiType)
+	if x.VsiType.OK {
+		x.VsiType.V.encode(e.Struct(AttrPortSelfVsiType, 8))
+	}
 	e.OptBytes(AttrPortSelfInstanceUuid, x.InstanceUuid)
 	e.OptBytes(AttrPortSelfHostUuid, x.HostUuid)
 	nlattr.OptEnum8(e, AttrPortSelfRequest, x.Request)
@@ -487,7 +488,8 @@ func (x *PortSelfAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 		case AttrPortSelfProfile:
 			x.Profile = d.OptString()
 		case AttrPortSelfVsiType:
-			x.VsiType = d.Bytes()
+			x.VsiType.OK = true
+			x.VsiType.V.decode(d.Payload())
 		case AttrPortSelfInstanceUuid:
 			x.InstanceUuid = d.Bytes()
 		case AttrPortSelfHostUuid:
@@ -509,9 +511,8 @@ type LinkinfoAttrs struct {
 	// none (IFLA_INFO_KIND).
 	Kind nlattr.Opt[string]
 	Data LinkinfoDataMsg // settings and state that belong to the kind (IFLA_INFO_DATA)
-	// Further counters of the kind, as its driver lays them out; CAN sends struct
-	// can_device_stats (IFLA_INFO_XSTATS).
-	Xstats []byte
+	// Further counters of the kind; absent with skip-stats. Read only (IFLA_INFO_XSTATS).
+	Xstats LinkinfoXstatsMsg
 	// Kind of the master, such as bridge or bond. Absent unless the link is a port
 	// (IFLA_INFO_SLAVE_KIND).
 	SlaveKind nlattr.Opt[string]
@@ -526,6 +527,9 @@ func (x *LinkinfoAttrs) encode(e *nlattr.Encoder, typ uint16) {
 	if !kind.OK && x.Data != nil {
 		kind = e.Selector(AttrLinkinfoData, "kind", x.Data.byLinkinfoDataMsg())
 	}
+	if !kind.OK && x.Xstats != nil {
+		kind = e.Selector(AttrLinkinfoXstats, "kind", x.Xstats.byLinkinfoXstatsMsg())
+	}
 	slaveKind := x.SlaveKind
 	if !slaveKind.OK && x.SlaveData != nil {
 		slaveKind = e.Selector(AttrLinkinfoSlaveData, "slave-kind", x.SlaveData.byLinkinfoMemberDataMsg())
@@ -534,7 +538,9 @@ func (x *LinkinfoAttrs) encode(e *nlattr.Encoder, typ uint16) {
 	if x.Data != nil {
 		encodeLinkinfoDataMsg(e, AttrLinkinfoData, kind.V, kind.V, x.Data)
 	}
-	e.OptBytes(AttrLinkinfoXstats, x.Xstats)
+	if x.Xstats != nil {
+		encodeLinkinfoXstatsMsg(e, AttrLinkinfoXstats, kind.V, x.Xstats)
+	}
 	e.OptString(AttrLinkinfoSlaveKind, slaveKind)
 	if x.SlaveData != nil {
 		encodeLinkinfoMemberDataMsg(e, AttrLinkinfoSlaveData, slaveKind.V, x.SlaveData)
@@ -545,6 +551,7 @@ func (x *LinkinfoAttrs) encode(e *nlattr.Encoder, typ uint16) {
 func (x *LinkinfoAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 	n := d.Enter()
 	var atData nlattr.Frame
+	var atXstats nlattr.Frame
 	var atSlaveData nlattr.Frame
 	for d.Next() {
 		switch d.Type() {
@@ -553,7 +560,7 @@ func (x *LinkinfoAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 		case AttrLinkinfoData:
 			atData = d.Skip()
 		case AttrLinkinfoXstats:
-			x.Xstats = d.Bytes()
+			atXstats = d.Skip()
 		case AttrLinkinfoSlaveKind:
 			x.SlaveKind = d.OptString()
 		case AttrLinkinfoSlaveData:
@@ -565,6 +572,11 @@ func (x *LinkinfoAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 	if atData.Skipped() && d.Err() == nil {
 		back := d.Resume(atData)
 		x.Data = decodeLinkinfoDataMsg(d, x.Kind.V, x.Kind.V)
+		d.Return(back)
+	}
+	if atXstats.Skipped() && d.Err() == nil {
+		back := d.Resume(atXstats)
+		x.Xstats = decodeLinkinfoXstatsMsg(d, x.Kind.V)
 		d.Return(back)
 	}
 	if atSlaveData.Skipped() && d.Err() == nil {
@@ -1015,7 +1027,10 @@ type LinkinfoBridgeAttrs struct {
 	FdbNLearned nlattr.Opt[uint32]
 	// Most learned addresses, 0 for no limit (IFLA_BR_FDB_MAX_LEARNED).
 	FdbMaxLearned nlattr.Opt[uint32]
-	Unknown       []nlattr.Attr
+	// Who runs the spanning tree protocol; cannot change while it is on. Newer than Linux 6.18
+	// (IFLA_BR_STP_MODE).
+	StpMode nlattr.Opt[BrStpMode]
+	Unknown []nlattr.Attr
 }
 
 func (x *LinkinfoBridgeAttrs) encode(e *nlattr.Encoder, typ uint16) {
@@ -1076,6 +1091,7 @@ func (x *LinkinfoBridgeAttrs) encode(e *nlattr.Encoder, typ uint16) {
 	}
 	e.OptUint32(AttrLinkinfoBridgeFdbNLearned, x.FdbNLearned)
 	e.OptUint32(AttrLinkinfoBridgeFdbMaxLearned, x.FdbMaxLearned)
+	nlattr.OptEnum32(e, AttrLinkinfoBridgeStpMode, x.StpMode)
 	e.Close(n, x.Unknown)
 }
 
@@ -1184,6 +1200,8 @@ func (x *LinkinfoBridgeAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool
 			x.FdbNLearned = d.OptUint32()
 		case AttrLinkinfoBridgeFdbMaxLearned:
 			x.FdbMaxLearned = d.OptUint32()
+		case AttrLinkinfoBridgeStpMode:
+			x.StpMode = nlattr.Some(BrStpMode(d.Uint32()))
 		case AttrLinkinfoBridgePad:
 		default:
 			d.Keep(&x.Unknown)
@@ -1335,7 +1353,10 @@ type LinkinfoBrportAttrs struct {
 	// Nexthop object for packets that go to the backup port, 0 for none
 	// (IFLA_BRPORT_BACKUP_NHID).
 	BackupNhid nlattr.Opt[uint32]
-	Unknown    []nlattr.Attr
+	// 1 floods gratuitous ARP and unsolicited neighbour advertisements out of the port although
+	// neigh-suppress is on. Newer than Linux 6.18 (IFLA_BRPORT_NEIGH_FORWARD_GRAT).
+	NeighForwardGrat nlattr.Opt[uint8]
+	Unknown          []nlattr.Attr
 }
 
 func (x *LinkinfoBrportAttrs) encode(e *nlattr.Encoder, typ uint16) {
@@ -1387,6 +1408,7 @@ func (x *LinkinfoBrportAttrs) encode(e *nlattr.Encoder, typ uint16) {
 	e.OptUint32(AttrLinkinfoBrportMcastMaxGroups, x.McastMaxGroups)
 	e.OptUint8(AttrLinkinfoBrportNeighVlanSuppress, x.NeighVlanSuppress)
 	e.OptUint32(AttrLinkinfoBrportBackupNhid, x.BackupNhid)
+	e.OptUint8(AttrLinkinfoBrportNeighForwardGrat, x.NeighForwardGrat)
 	e.Close(n, x.Unknown)
 }
 
@@ -1482,6 +1504,8 @@ func (x *LinkinfoBrportAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool
 			x.NeighVlanSuppress = d.OptUint8()
 		case AttrLinkinfoBrportBackupNhid:
 			x.BackupNhid = d.OptUint32()
+		case AttrLinkinfoBrportNeighForwardGrat:
+			x.NeighForwardGrat = d.OptUint8()
 		case AttrLinkinfoBrportPad:
 		default:
 			d.Keep(&x.Unknown)
@@ -1868,6 +1892,12 @@ type LinkinfoGeneveAttrs struct {
 	PortRange nlattr.Opt[IflaGenevePortRange]
 	// Adds a header option that helps receive offload. Since Linux 7.0 (IFLA_GENEVE_GRO_HINT).
 	GroHint bool
+	// IPv4 address that the tunnel listens on, in network byte order; all addresses if absent.
+	// Newer than Linux 6.18 (IFLA_GENEVE_LOCAL).
+	Local nlattr.Opt[netip.Addr]
+	// IPv6 address that the tunnel listens on, in place of local. Newer than Linux 6.18
+	// (IFLA_GENEVE_LOCAL6).
+	Local6  nlattr.Opt[netip.Addr]
 	Unknown []nlattr.Attr
 }
 
@@ -1891,6 +1921,8 @@ func (x *LinkinfoGeneveAttrs) encode(e *nlattr.Encoder, typ uint16) {
 		x.PortRange.V.encode(e.Struct(AttrLinkinfoGenevePortRange, 4))
 	}
 	e.OptFlag(AttrLinkinfoGeneveGroHint, x.GroHint)
+	e.OptAddr(AttrLinkinfoGeneveLocal, x.Local)
+	e.OptAddr(AttrLinkinfoGeneveLocal6, x.Local6)
 	e.Close(n, x.Unknown)
 }
 
@@ -1931,6 +1963,10 @@ func (x *LinkinfoGeneveAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool
 			x.PortRange.V.decode(d.Payload())
 		case AttrLinkinfoGeneveGroHint:
 			x.GroHint = true
+		case AttrLinkinfoGeneveLocal:
+			d.OptAddr(&x.Local, &x.Unknown)
+		case AttrLinkinfoGeneveLocal6:
+			d.OptAddr(&x.Local6, &x.Unknown)
 		default:
 			d.Keep(&x.Unknown)
 		}
@@ -2846,6 +2882,34 @@ func (x *HwSInfoOneAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 	return d.Close(n, odd)
 }
 
+// StatsFilterAttrs is the attribute set stats-filter-attrs: which parts of an attribute of
+// stats-attrs to send, with the number of that attribute. The kernel takes one of them.
+type StatsFilterAttrs struct {
+	// Parts of link-offload-xstats to send; bit link-offload-xstats of the filter-mask must be
+	// set as well (IFLA_STATS_LINK_OFFLOAD_XSTATS).
+	LinkOffloadXstats nlattr.Opt[OffloadXstatsFilter]
+	Unknown           []nlattr.Attr
+}
+
+func (x *StatsFilterAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	nlattr.OptEnum32(e, AttrStatsFilterLinkOffloadXstats, x.LinkOffloadXstats)
+	e.Close(n, x.Unknown)
+}
+
+func (x *StatsFilterAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
+	for d.Next() {
+		switch d.Type() {
+		case AttrStatsFilterLinkOffloadXstats:
+			x.LinkOffloadXstats = nlattr.Some(OffloadXstatsFilter(d.Uint32()))
+		default:
+			d.Keep(&x.Unknown)
+		}
+	}
+	return d.Close(n, odd)
+}
+
 // LinkinfoVxlanAttrs is the attribute set linkinfo-vxlan-attrs: VXLAN tunnel. Many settings cannot
 // change after creation.
 type LinkinfoVxlanAttrs struct {
@@ -3108,7 +3172,9 @@ type LinkinfoNetkitAttrs struct {
 	PeerScrub nlattr.Opt[NetkitScrub]
 	Headroom  nlattr.Opt[uint16] // bytes to keep free before a packet (IFLA_NETKIT_HEADROOM)
 	Tailroom  nlattr.Opt[uint16] // bytes to keep free after a packet (IFLA_NETKIT_TAILROOM)
-	Unknown   []nlattr.Attr
+	// One link or two; fixed after creation. Newer than Linux 6.18 (IFLA_NETKIT_PAIRING).
+	Pairing nlattr.Opt[NetkitPairing]
+	Unknown []nlattr.Attr
 }
 
 func (x *LinkinfoNetkitAttrs) encode(e *nlattr.Encoder, typ uint16, kind string) {
@@ -3124,6 +3190,7 @@ func (x *LinkinfoNetkitAttrs) encode(e *nlattr.Encoder, typ uint16, kind string)
 	nlattr.OptEnum32(e, AttrLinkinfoNetkitPeerScrub, x.PeerScrub)
 	e.OptUint16(AttrLinkinfoNetkitHeadroom, x.Headroom)
 	e.OptUint16(AttrLinkinfoNetkitTailroom, x.Tailroom)
+	nlattr.OptEnum32(e, AttrLinkinfoNetkitPairing, x.Pairing)
 	e.Close(n, x.Unknown)
 }
 
@@ -3149,6 +3216,8 @@ func (x *LinkinfoNetkitAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr, kind
 			x.Headroom = d.OptUint16()
 		case AttrLinkinfoNetkitTailroom:
 			x.Tailroom = d.OptUint16()
+		case AttrLinkinfoNetkitPairing:
+			x.Pairing = nlattr.Some(NetkitPairing(d.Uint32()))
 		default:
 			d.Keep(&x.Unknown)
 		}
@@ -3855,7 +3924,9 @@ type LinkinfoCanAttrs struct {
 	// Bit rates of that phase that can be chosen. Read only (IFLA_CAN_XL_DATA_BITRATE_CONST).
 	XlDataBitrateConst []uint32
 	// Compensation of the transmitter delay of CAN XL (IFLA_CAN_XL_TDC).
-	XlTdc   *LinkinfoCanTdcAttrs
+	XlTdc *LinkinfoCanTdcAttrs
+	// How the fast mode of the transceiver codes bits, with the mode xl-tms (IFLA_CAN_XL_PWM).
+	XlPwm   *LinkinfoCanPwmAttrs
 	Unknown []nlattr.Attr
 }
 
@@ -3911,6 +3982,9 @@ func (x *LinkinfoCanAttrs) encode(e *nlattr.Encoder, typ uint16) {
 	nlattr.OptArray[uint32](e, AttrLinkinfoCanXlDataBitrateConst, x.XlDataBitrateConst)
 	if x.XlTdc != nil {
 		x.XlTdc.encode(e, AttrLinkinfoCanXlTdc)
+	}
+	if x.XlPwm != nil {
+		x.XlPwm.encode(e, AttrLinkinfoCanXlPwm)
 	}
 	e.Close(n, x.Unknown)
 }
@@ -3975,6 +4049,10 @@ func (x *LinkinfoCanAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 		case AttrLinkinfoCanXlTdc:
 			if v := nlattr.New[LinkinfoCanTdcAttrs](d); v.decode(d, &x.Unknown) {
 				x.XlTdc = v
+			}
+		case AttrLinkinfoCanXlPwm:
+			if v := nlattr.New[LinkinfoCanPwmAttrs](d); v.decode(d, &x.Unknown) {
+				x.XlPwm = v
 			}
 		default:
 			d.Keep(&x.Unknown)
@@ -4066,6 +4144,106 @@ func (x *LinkinfoCanCtrlmodeAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr)
 		switch d.Type() {
 		case AttrLinkinfoCanCtrlmodeSupported:
 			x.Supported = nlattr.Some(CanCtrlmodeFlags(d.Uint32()))
+		default:
+			d.Keep(&x.Unknown)
+		}
+	}
+	return d.Close(n, odd)
+}
+
+// LinkinfoCanPwmAttrs is the attribute set linkinfo-can-pwm-attrs: pulse width modulation of CAN
+// XL, in clock periods. Of the settings all or none are given.
+type LinkinfoCanPwmAttrs struct {
+	// Shortest short phase. Read only (IFLA_CAN_PWM_PWMS_MIN).
+	PwmsMin nlattr.Opt[uint32]
+	// Longest short phase. Read only (IFLA_CAN_PWM_PWMS_MAX).
+	PwmsMax nlattr.Opt[uint32]
+	// Shortest long phase. Read only (IFLA_CAN_PWM_PWML_MIN).
+	PwmlMin nlattr.Opt[uint32]
+	// Longest long phase. Read only (IFLA_CAN_PWM_PWML_MAX).
+	PwmlMax nlattr.Opt[uint32]
+	// Smallest offset. Read only (IFLA_CAN_PWM_PWMO_MIN).
+	PwmoMin nlattr.Opt[uint32]
+	// Largest offset. Read only (IFLA_CAN_PWM_PWMO_MAX).
+	PwmoMax nlattr.Opt[uint32]
+	Pwms    nlattr.Opt[uint32] // length of the short phase of a bit (IFLA_CAN_PWM_PWMS)
+	Pwml    nlattr.Opt[uint32] // length of the long phase of a bit (IFLA_CAN_PWM_PWML)
+	Pwmo    nlattr.Opt[uint32] // offset of the phases, 0 if absent (IFLA_CAN_PWM_PWMO)
+	Unknown []nlattr.Attr
+}
+
+func (x *LinkinfoCanPwmAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrLinkinfoCanPwmPwmsMin, x.PwmsMin)
+	e.OptUint32(AttrLinkinfoCanPwmPwmsMax, x.PwmsMax)
+	e.OptUint32(AttrLinkinfoCanPwmPwmlMin, x.PwmlMin)
+	e.OptUint32(AttrLinkinfoCanPwmPwmlMax, x.PwmlMax)
+	e.OptUint32(AttrLinkinfoCanPwmPwmoMin, x.PwmoMin)
+	e.OptUint32(AttrLinkinfoCanPwmPwmoMax, x.PwmoMax)
+	e.OptUint32(AttrLinkinfoCanPwmPwms, x.Pwms)
+	e.OptUint32(AttrLinkinfoCanPwmPwml, x.Pwml)
+	e.OptUint32(AttrLinkinfoCanPwmPwmo, x.Pwmo)
+	e.Close(n, x.Unknown)
+}
+
+func (x *LinkinfoCanPwmAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
+	for d.Next() {
+		switch d.Type() {
+		case AttrLinkinfoCanPwmPwmsMin:
+			x.PwmsMin = d.OptUint32()
+		case AttrLinkinfoCanPwmPwmsMax:
+			x.PwmsMax = d.OptUint32()
+		case AttrLinkinfoCanPwmPwmlMin:
+			x.PwmlMin = d.OptUint32()
+		case AttrLinkinfoCanPwmPwmlMax:
+			x.PwmlMax = d.OptUint32()
+		case AttrLinkinfoCanPwmPwmoMin:
+			x.PwmoMin = d.OptUint32()
+		case AttrLinkinfoCanPwmPwmoMax:
+			x.PwmoMax = d.OptUint32()
+		case AttrLinkinfoCanPwmPwms:
+			x.Pwms = d.OptUint32()
+		case AttrLinkinfoCanPwmPwml:
+			x.Pwml = d.OptUint32()
+		case AttrLinkinfoCanPwmPwmo:
+			x.Pwmo = d.OptUint32()
+		default:
+			d.Keep(&x.Unknown)
+		}
+	}
+	return d.Close(n, odd)
+}
+
+// LinkinfoCaifAttrs is the attribute set linkinfo-caif-attrs: connection to a modem over CAIF.
+type LinkinfoCaifAttrs struct {
+	// Number of the IPv4 connection (PDP context) (IFLA_CAIF_IPV4_CONNID).
+	Ipv4Connid nlattr.Opt[uint32]
+	// Number of the IPv6 connection; in a request it takes the place of the other
+	// (IFLA_CAIF_IPV6_CONNID).
+	Ipv6Connid nlattr.Opt[uint32]
+	Loopback   nlattr.Opt[uint8] // 1 if the modem sends back what it gets (IFLA_CAIF_LOOPBACK)
+	Unknown    []nlattr.Attr
+}
+
+func (x *LinkinfoCaifAttrs) encode(e *nlattr.Encoder, typ uint16) {
+	n := e.Begin(typ)
+	e.OptUint32(AttrLinkinfoCaifIpv4Connid, x.Ipv4Connid)
+	e.OptUint32(AttrLinkinfoCaifIpv6Connid, x.Ipv6Connid)
+	e.OptUint8(AttrLinkinfoCaifLoopback, x.Loopback)
+	e.Close(n, x.Unknown)
+}
+
+func (x *LinkinfoCaifAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
+	n := d.Enter()
+	for d.Next() {
+		switch d.Type() {
+		case AttrLinkinfoCaifIpv4Connid:
+			x.Ipv4Connid = d.OptUint32()
+		case AttrLinkinfoCaifIpv6Connid:
+			x.Ipv6Connid = d.OptUint32()
+		case AttrLinkinfoCaifLoopback:
+			x.Loopback = d.OptUint8()
 		default:
 			d.Keep(&x.Unknown)
 		}

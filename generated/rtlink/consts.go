@@ -395,6 +395,7 @@ const (
 	AttrLinkinfoBridgeMcastQuerierState       uint16 = 47
 	AttrLinkinfoBridgeFdbNLearned             uint16 = 48
 	AttrLinkinfoBridgeFdbMaxLearned           uint16 = 49
+	AttrLinkinfoBridgeStpMode                 uint16 = 50
 )
 
 // The attributes of [BridgeQuerierAttrs].
@@ -454,6 +455,7 @@ const (
 	AttrLinkinfoBrportMcastMaxGroups     uint16 = 42
 	AttrLinkinfoBrportNeighVlanSuppress  uint16 = 43
 	AttrLinkinfoBrportBackupNhid         uint16 = 44
+	AttrLinkinfoBrportNeighForwardGrat   uint16 = 45
 )
 
 // The attributes of [LinkinfoGreAttrs].
@@ -512,6 +514,8 @@ const (
 	AttrLinkinfoGeneveInnerProtoInherit uint16 = 14
 	AttrLinkinfoGenevePortRange         uint16 = 15
 	AttrLinkinfoGeneveGroHint           uint16 = 16
+	AttrLinkinfoGeneveLocal             uint16 = 17
+	AttrLinkinfoGeneveLocal6            uint16 = 18
 )
 
 // The attributes of [LinkinfoIptunAttrs].
@@ -695,13 +699,16 @@ const (
 	AttrHwSInfoOneUsed    uint16 = 2
 )
 
-// The numbers of the attributes in the set stats-getset-attrs: attributes of a request that changes
-// statistics.
+// The numbers of the attributes in the set stats-getset-attrs: attributes of requests about
+// statistics; stats-attrs are those of the answers.
 const (
-	// Nest of masks with the numbers of stats-attrs that narrows a getstats request
-	// (IFLA_STATS_GET_FILTERS).
 	AttrStatsGetsetGetFilters              uint16 = 1
 	AttrStatsGetsetSetOffloadXstatsL3Stats uint16 = 2
+)
+
+// The attributes of [StatsFilterAttrs].
+const (
+	AttrStatsFilterLinkOffloadXstats uint16 = 4
 )
 
 // The attributes of [LinkinfoVxlanAttrs].
@@ -763,6 +770,7 @@ const (
 	AttrLinkinfoNetkitPeerScrub  uint16 = 7
 	AttrLinkinfoNetkitHeadroom   uint16 = 8
 	AttrLinkinfoNetkitTailroom   uint16 = 9
+	AttrLinkinfoNetkitPairing    uint16 = 10
 )
 
 // The attributes of [LinkinfoMacvlanAttrs].
@@ -915,6 +923,7 @@ const (
 	AttrLinkinfoCanXlDataBittimingConst uint16 = 19
 	AttrLinkinfoCanXlDataBitrateConst   uint16 = 20
 	AttrLinkinfoCanXlTdc                uint16 = 21
+	AttrLinkinfoCanXlPwm                uint16 = 22
 )
 
 // The attributes of [LinkinfoCanTdcAttrs].
@@ -933,4 +942,24 @@ const (
 // The attributes of [LinkinfoCanCtrlmodeAttrs].
 const (
 	AttrLinkinfoCanCtrlmodeSupported uint16 = 1
+)
+
+// The attributes of [LinkinfoCanPwmAttrs].
+const (
+	AttrLinkinfoCanPwmPwmsMin uint16 = 1
+	AttrLinkinfoCanPwmPwmsMax uint16 = 2
+	AttrLinkinfoCanPwmPwmlMin uint16 = 3
+	AttrLinkinfoCanPwmPwmlMax uint16 = 4
+	AttrLinkinfoCanPwmPwmoMin uint16 = 5
+	AttrLinkinfoCanPwmPwmoMax uint16 = 6
+	AttrLinkinfoCanPwmPwms    uint16 = 7
+	AttrLinkinfoCanPwmPwml    uint16 = 8
+	AttrLinkinfoCanPwmPwmo    uint16 = 9
+)
+
+// The attributes of [LinkinfoCaifAttrs].
+const (
+	AttrLinkinfoCaifIpv4Connid uint16 = 1
+	AttrLinkinfoCaifIpv6Connid uint16 = 2
+	AttrLinkinfoCaifLoopback   uint16 = 3
 )

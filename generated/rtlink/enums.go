@@ -525,6 +525,33 @@ func (v *BridgeStpState) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumBridgeStpState, b, v)
 }
 
+// BrStpMode is the enum br-stp-mode: who is to run the spanning tree protocol once it is turned on.
+type BrStpMode uint32
+
+const (
+	// A daemon if /sbin/bridge-stp says so, which is asked in the first network namespace only;
+	// otherwise the kernel (BR_STP_MODE_AUTO).
+	BrStpModeAuto   BrStpMode = 0
+	BrStpModeUser   BrStpMode = 1 // a daemon; the kernel asks nobody (BR_STP_MODE_USER)
+	BrStpModeKernel BrStpMode = 2 // the kernel, without asking anybody (BR_STP_MODE_KERNEL)
+)
+
+// String returns the name, or else the digits.
+func (v BrStpMode) String() string { return enumBrStpMode.Text(uint64(v)) }
+
+// ParseBrStpMode reads what String returns, or a number.
+func ParseBrStpMode(s string) (BrStpMode, error) {
+	return nlpolicy.ParseEnum[BrStpMode](&enumBrStpMode, s)
+}
+
+// MarshalText is String.
+func (v BrStpMode) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+
+// UnmarshalText is ParseBrStpMode.
+func (v *BrStpMode) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumBrStpMode, b, v)
+}
+
 // BrState is the enum br-state: spanning tree state of a bridge port.
 type BrState uint8
 
@@ -575,6 +602,60 @@ func (v MdbRtrType) MarshalText() ([]byte, error) { return []byte(v.String()), n
 // UnmarshalText is ParseMdbRtrType.
 func (v *MdbRtrType) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumMdbRtrType, b, v)
+}
+
+// StatsFilter is the set of flags stats-filter: which attributes of stats-attrs to send, a bit for
+// each (IFLA_STATS_FILTER_BIT).
+type StatsFilter uint32
+
+const (
+	StatsFilterLink64            StatsFilter = 0x1  // counters that every link has
+	StatsFilterLinkXstats        StatsFilter = 0x2  // counters of the kind of link
+	StatsFilterLinkXstatsSlave   StatsFilter = 0x4  // counters of the link as port of its master
+	StatsFilterLinkOffloadXstats StatsFilter = 0x8  // counters of traffic that hardware handles
+	StatsFilterAfSpec            StatsFilter = 0x10 // counters of address families
+)
+
+// String returns the names of the flags, joined by |.
+func (v StatsFilter) String() string { return enumStatsFilter.Text(uint64(v)) }
+
+// ParseStatsFilter reads what String returns, or a number.
+func ParseStatsFilter(s string) (StatsFilter, error) {
+	return nlpolicy.ParseEnum[StatsFilter](&enumStatsFilter, s)
+}
+
+// MarshalText is String.
+func (v StatsFilter) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+
+// UnmarshalText is ParseStatsFilter.
+func (v *StatsFilter) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumStatsFilter, b, v)
+}
+
+// OffloadXstatsFilter is the set of flags offload-xstats-filter: which attributes of
+// link-offload-xstats to send, a bit for each.
+type OffloadXstatsFilter uint32
+
+const (
+	OffloadXstatsFilterCpuHit  OffloadXstatsFilter = 0x1 // counters of what the kernel itself handled
+	OffloadXstatsFilterHwSInfo OffloadXstatsFilter = 0x2 // which counters of hardware were asked for and which count
+	OffloadXstatsFilterL3Stats OffloadXstatsFilter = 0x4 // counters of packets that hardware routed
+)
+
+// String returns the names of the flags, joined by |.
+func (v OffloadXstatsFilter) String() string { return enumOffloadXstatsFilter.Text(uint64(v)) }
+
+// ParseOffloadXstatsFilter reads what String returns, or a number.
+func ParseOffloadXstatsFilter(s string) (OffloadXstatsFilter, error) {
+	return nlpolicy.ParseEnum[OffloadXstatsFilter](&enumOffloadXstatsFilter, s)
+}
+
+// MarshalText is String.
+func (v OffloadXstatsFilter) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+
+// UnmarshalText is ParseOffloadXstatsFilter.
+func (v *OffloadXstatsFilter) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumOffloadXstatsFilter, b, v)
 }
 
 // VlanFlags is the set of flags vlan-flags: flags of a VLAN link.
@@ -786,6 +867,8 @@ const (
 	// AF_BRIDGE only, send the state of connectivity fault management.
 	RtextFilterCfmStatus RtextFilter = 0x40
 	RtextFilterMst       RtextFilter = 0x80 // AF_BRIDGE only, send multiple spanning tree state
+	// Send names only, which is faster. Newer than Linux 6.18 (RTEXT_FILTER_NAME_ONLY).
+	RtextFilterNameOnly RtextFilter = 0x100
 )
 
 // String returns the names of the flags, joined by |.
@@ -1527,6 +1610,32 @@ func (v *NetkitScrub) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumNetkitScrub, b, v)
 }
 
+// NetkitPairing is the enum netkit-pairing: whether a netkit link has another end.
+type NetkitPairing uint32
+
+const (
+	// Two links, what one sends the other receives (NETKIT_DEVICE_PAIR).
+	NetkitPairingPair NetkitPairing = 0
+	// One link, for queues that are lent to it (NETKIT_DEVICE_SINGLE).
+	NetkitPairingSingle NetkitPairing = 1
+)
+
+// String returns the name, or else the digits.
+func (v NetkitPairing) String() string { return enumNetkitPairing.Text(uint64(v)) }
+
+// ParseNetkitPairing reads what String returns, or a number.
+func ParseNetkitPairing(s string) (NetkitPairing, error) {
+	return nlpolicy.ParseEnum[NetkitPairing](&enumNetkitPairing, s)
+}
+
+// MarshalText is String.
+func (v NetkitPairing) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+
+// UnmarshalText is ParseNetkitPairing.
+func (v *NetkitPairing) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumNetkitPairing, b, v)
+}
+
 // OvpnMode is the enum ovpn-mode: peers of an OpenVPN link.
 type OvpnMode uint8
 
@@ -1800,6 +1909,18 @@ const (
 	CanCtrlmodeFlagsTdcAuto CanCtrlmodeFlags = 0x200
 	// Transmitter delay is set by the user (CAN_CTRLMODE_TDC_MANUAL).
 	CanCtrlmodeFlagsTdcManual CanCtrlmodeFlags = 0x400
+	// Receives and acknowledges, but does not send frames or error flags. Newer than Linux 6.18
+	// (CAN_CTRLMODE_RESTRICTED).
+	CanCtrlmodeFlagsRestricted CanCtrlmodeFlags = 0x800
+	// CAN XL frames. Newer than Linux 6.18, as the following (CAN_CTRLMODE_XL).
+	CanCtrlmodeFlagsXl CanCtrlmodeFlags = 0x1000
+	// Transmitter delay of CAN XL is measured by the controller (CAN_CTRLMODE_XL_TDC_AUTO).
+	CanCtrlmodeFlagsXlTdcAuto CanCtrlmodeFlags = 0x2000
+	// Transmitter delay of CAN XL is set by the user (CAN_CTRLMODE_XL_TDC_MANUAL).
+	CanCtrlmodeFlagsXlTdcManual CanCtrlmodeFlags = 0x4000
+	// The transceiver switches to a faster mode for the data phase of CAN XL
+	// (CAN_CTRLMODE_XL_TMS).
+	CanCtrlmodeFlagsXlTms CanCtrlmodeFlags = 0x8000
 )
 
 // String returns the names of the flags, joined by |.

@@ -897,8 +897,11 @@ type DellinkpropRequest = NewlinkpropRequest
 
 // GetstatsRequest is the request of [Client.Getstats].
 type GetstatsRequest struct {
-	Header  IfStatsMsg
-	Unknown []nlattr.Attr
+	Header IfStatsMsg
+	// Narrows a getstats request further; without it whatever the filter-mask names is sent
+	// whole (IFLA_STATS_GET_FILTERS).
+	GetFilters *StatsFilterAttrs
+	Unknown    []nlattr.Attr
 }
 
 // EncodeTo appends the message; a nil one is empty.
@@ -907,6 +910,9 @@ func (x *GetstatsRequest) EncodeTo(e *nlattr.Encoder) {
 		x = new(GetstatsRequest)
 	}
 	x.Header.encode(e.Extend(12))
+	if x.GetFilters != nil {
+		x.GetFilters.encode(e, AttrStatsGetsetGetFilters)
+	}
 	e.Raw(x.Unknown)
 }
 
@@ -914,7 +920,14 @@ func (x *GetstatsRequest) EncodeTo(e *nlattr.Encoder) {
 func (x *GetstatsRequest) DecodeFrom(d *nlattr.Decoder) {
 	x.Header.decode(d.Header(12))
 	for d.Next() {
-		d.Keep(&x.Unknown)
+		switch d.Type() {
+		case AttrStatsGetsetGetFilters:
+			if v := nlattr.New[StatsFilterAttrs](d); v.decode(d, &x.Unknown) {
+				x.GetFilters = v
+			}
+		default:
+			d.Keep(&x.Unknown)
+		}
 	}
 }
 
@@ -1068,7 +1081,6 @@ func (x *SetstatsRequest) DecodeFrom(d *nlattr.Decoder) {
 		switch d.Type() {
 		case AttrStatsGetsetSetOffloadXstatsL3Stats:
 			x.SetOffloadXstatsL3Stats = d.OptUint8()
-		case AttrStatsGetsetGetFilters:
 		default:
 			d.Keep(&x.Unknown)
 		}

@@ -20,13 +20,13 @@ var policyNewlinkpropRequest = nlpolicy.Message{Family: "rt-link", Op: "newlinkp
 
 var policyDellinkpropRequest = nlpolicy.Message{Family: "rt-link", Op: "dellinkprop", Header: &structIfinfomsg, Attrs: &setLinkAttrs, Accept: []uint16{3, 52, 53}}
 
-var policyGetstatsRequest = nlpolicy.Message{Family: "rt-link", Op: "getstats", Header: &structIfStatsMsg, Attrs: &setStatsAttrs, Accept: []uint16{}}
+var policyGetstatsRequest = nlpolicy.Message{Family: "rt-link", Op: "getstats", Header: &structIfStatsMsg, Attrs: &setStatsGetsetAttrs, Accept: []uint16{1}}
 
-var policyGetstatsDumpRequest = nlpolicy.Message{Family: "rt-link", Op: "getstats", Header: &structIfStatsMsg, Attrs: &setStatsAttrs, Accept: []uint16{}}
+var policyGetstatsDumpRequest = nlpolicy.Message{Family: "rt-link", Op: "getstats", Header: &structIfStatsMsg, Attrs: &setStatsGetsetAttrs, Accept: []uint16{1}}
 
 var policyGetstatsReply = nlpolicy.Message{Family: "rt-link", Op: "getstats", Header: &structIfStatsMsg, Attrs: &setStatsAttrs}
 
-var policySetstatsRequest = nlpolicy.Message{Family: "rt-link", Op: "setstats", Header: &structIfStatsMsg, Attrs: &setStatsGetsetAttrs}
+var policySetstatsRequest = nlpolicy.Message{Family: "rt-link", Op: "setstats", Header: &structIfStatsMsg, Attrs: &setStatsGetsetAttrs, Accept: []uint16{2}}
 
 var setLinkAttrs = nlpolicy.Set{Name: "link-attrs", Attrs: []nlpolicy.Attr{
 	{Name: "address", Number: 1, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 32}},
@@ -175,7 +175,7 @@ var setVfPortsAttrs = nlpolicy.Set{Name: "vf-ports-attrs", Attrs: []nlpolicy.Att
 var setPortSelfAttrs = nlpolicy.Set{Name: "port-self-attrs", Attrs: []nlpolicy.Attr{
 	{Name: "vf", Number: 1, Kind: nlpolicy.U32},
 	{Name: "profile", Number: 2, Kind: nlpolicy.String, Flags: nlpolicy.Unterminated, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 40}},
-	{Name: "vsi-type", Number: 3, Kind: nlpolicy.Binary},
+	{Name: "vsi-type", Number: 3, Kind: nlpolicy.Binary, Struct: &structIflaPortVsi},
 	{Name: "instance-uuid", Number: 4, Kind: nlpolicy.Binary, Hint: nlpolicy.UUID, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 16}},
 	{Name: "host-uuid", Number: 5, Kind: nlpolicy.Binary, Hint: nlpolicy.UUID, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 16}},
 	{Name: "request", Number: 6, Kind: nlpolicy.U8, Enum: &enumPortRequest},
@@ -185,7 +185,7 @@ var setPortSelfAttrs = nlpolicy.Set{Name: "port-self-attrs", Attrs: []nlpolicy.A
 var setLinkinfoAttrs = nlpolicy.Set{Name: "linkinfo-attrs", Attrs: []nlpolicy.Attr{
 	{Name: "kind", Number: 1, Kind: nlpolicy.String, Flags: nlpolicy.Unterminated},
 	{Name: "data", Number: 2, Kind: nlpolicy.SubMessage, Sub: &subLinkinfoDataMsg, Selector: "kind"},
-	{Name: "xstats", Number: 3, Kind: nlpolicy.Binary},
+	{Name: "xstats", Number: 3, Kind: nlpolicy.SubMessage, Sub: &subLinkinfoXstatsMsg, Selector: "kind"},
 	{Name: "slave-kind", Number: 4, Kind: nlpolicy.String, Flags: nlpolicy.Unterminated},
 	{Name: "slave-data", Number: 5, Kind: nlpolicy.SubMessage, Sub: &subLinkinfoMemberDataMsg, Selector: "slave-kind"},
 }}
@@ -307,6 +307,7 @@ var setLinkinfoBridgeAttrs = nlpolicy.Set{Name: "linkinfo-bridge-attrs", Attrs: 
 	{Name: "mcast-querier-state", Number: 47, Kind: nlpolicy.Nest, Nested: &setBridgeQuerierAttrs},
 	{Name: "fdb-n-learned", Number: 48, Kind: nlpolicy.U32},
 	{Name: "fdb-max-learned", Number: 49, Kind: nlpolicy.U32},
+	{Name: "stp-mode", Number: 50, Kind: nlpolicy.U32, Enum: &enumBrStpMode},
 }}
 
 var setBridgeQuerierAttrs = nlpolicy.Set{Name: "bridge-querier-attrs", Attrs: []nlpolicy.Attr{
@@ -364,6 +365,7 @@ var setLinkinfoBrportAttrs = nlpolicy.Set{Name: "linkinfo-brport-attrs", Attrs: 
 	{Name: "mcast-max-groups", Number: 42, Kind: nlpolicy.U32},
 	{Name: "neigh-vlan-suppress", Number: 43, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}},
 	{Name: "backup-nhid", Number: 44, Kind: nlpolicy.U32},
+	{Name: "neigh-forward-grat", Number: 45, Kind: nlpolicy.U8},
 }}
 
 var setLinkinfoGreAttrs = nlpolicy.Set{Name: "linkinfo-gre-attrs", Attrs: []nlpolicy.Attr{
@@ -452,6 +454,8 @@ var setLinkinfoGeneveAttrs = nlpolicy.Set{Name: "linkinfo-geneve-attrs", Attrs: 
 	{Name: "inner-proto-inherit", Number: 14, Kind: nlpolicy.Flag},
 	{Name: "port-range", Number: 15, Kind: nlpolicy.Binary, Struct: &structIflaGenevePortRange},
 	{Name: "gro-hint", Number: 16, Kind: nlpolicy.Flag},
+	{Name: "local", Number: 17, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 4}},
+	{Name: "local6", Number: 18, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
 }}
 
 var setLinkinfoIptunAttrs = nlpolicy.Set{Name: "linkinfo-iptun-attrs", Attrs: []nlpolicy.Attr{
@@ -615,8 +619,12 @@ var setHwSInfoOneAttrs = nlpolicy.Set{Name: "hw-s-info-one", Attrs: []nlpolicy.A
 }}
 
 var setStatsGetsetAttrs = nlpolicy.Set{Name: "stats-getset-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "get-filters", Number: 1, Kind: nlpolicy.Unused},
+	{Name: "get-filters", Number: 1, Kind: nlpolicy.Nest, Nested: &setStatsFilterAttrs},
 	{Name: "set-offload-xstats-l3-stats", Number: 2, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}},
+}}
+
+var setStatsFilterAttrs = nlpolicy.Set{Name: "stats-filter-attrs", Attrs: []nlpolicy.Attr{
+	{Name: "link-offload-xstats", Number: 4, Kind: nlpolicy.U32, Enum: &enumOffloadXstatsFilter},
 }}
 
 var setLinkinfoVxlanAttrs = nlpolicy.Set{Name: "linkinfo-vxlan-attrs", Attrs: []nlpolicy.Attr{
@@ -688,6 +696,7 @@ var setLinkinfoNetkitAttrs = nlpolicy.Set{Name: "linkinfo-netkit-attrs", Attrs: 
 	{Name: "peer-scrub", Number: 7, Kind: nlpolicy.U32, Enum: &enumNetkitScrub},
 	{Name: "headroom", Number: 8, Kind: nlpolicy.U16},
 	{Name: "tailroom", Number: 9, Kind: nlpolicy.U16},
+	{Name: "pairing", Number: 10, Kind: nlpolicy.U32, Enum: &enumNetkitPairing},
 }}
 
 // refLinkinfoNetkitAttrs refers to setLinkinfoNetkitAttrs from within.
@@ -835,6 +844,7 @@ var setLinkinfoCanAttrs = nlpolicy.Set{Name: "linkinfo-can-attrs", Attrs: []nlpo
 	{Name: "xl-data-bittiming-const", Number: 19, Kind: nlpolicy.Binary, Struct: &structCanBittimingConst},
 	{Name: "xl-data-bitrate-const", Number: 20, Kind: nlpolicy.Binary, Elem: nlpolicy.U32},
 	{Name: "xl-tdc", Number: 21, Kind: nlpolicy.Nest, Nested: &setLinkinfoCanTdcAttrs},
+	{Name: "xl-pwm", Number: 22, Kind: nlpolicy.Nest, Nested: &setLinkinfoCanPwmAttrs},
 }}
 
 var setLinkinfoCanTdcAttrs = nlpolicy.Set{Name: "linkinfo-can-tdc-attrs", Attrs: []nlpolicy.Attr{
@@ -853,12 +863,31 @@ var setLinkinfoCanCtrlmodeAttrs = nlpolicy.Set{Name: "linkinfo-can-ctrlmode-attr
 	{Name: "supported", Number: 1, Kind: nlpolicy.U32, Enum: &enumCanCtrlmodeFlags},
 }}
 
+var setLinkinfoCanPwmAttrs = nlpolicy.Set{Name: "linkinfo-can-pwm-attrs", Attrs: []nlpolicy.Attr{
+	{Name: "pwms-min", Number: 1, Kind: nlpolicy.U32},
+	{Name: "pwms-max", Number: 2, Kind: nlpolicy.U32},
+	{Name: "pwml-min", Number: 3, Kind: nlpolicy.U32},
+	{Name: "pwml-max", Number: 4, Kind: nlpolicy.U32},
+	{Name: "pwmo-min", Number: 5, Kind: nlpolicy.U32},
+	{Name: "pwmo-max", Number: 6, Kind: nlpolicy.U32},
+	{Name: "pwms", Number: 7, Kind: nlpolicy.U32},
+	{Name: "pwml", Number: 8, Kind: nlpolicy.U32},
+	{Name: "pwmo", Number: 9, Kind: nlpolicy.U32},
+}}
+
+var setLinkinfoCaifAttrs = nlpolicy.Set{Name: "linkinfo-caif-attrs", Attrs: []nlpolicy.Attr{
+	{Name: "ipv4-connid", Number: 1, Kind: nlpolicy.U32},
+	{Name: "ipv6-connid", Number: 2, Kind: nlpolicy.U32},
+	{Name: "loopback", Number: 3, Kind: nlpolicy.U8},
+}}
+
 var subLinkinfoDataMsg = nlpolicy.SubMsg{Name: "linkinfo-data-msg", Formats: []nlpolicy.Format{
 	{Value: "amt", Nested: &setLinkinfoAmtAttrs},
 	{Value: "bareudp", Nested: &setLinkinfoBareudpAttrs},
 	{Value: "batadv", Nested: &setLinkinfoBatadvAttrs},
 	{Value: "bond", Nested: &setLinkinfoBondAttrs},
 	{Value: "bridge", Nested: &setLinkinfoBridgeAttrs},
+	{Value: "caif", Nested: &setLinkinfoCaifAttrs},
 	{Value: "can", Nested: &setLinkinfoCanAttrs},
 	{Value: "dsa", Nested: &setLinkinfoDsaAttrs},
 	{Value: "dummy"},
@@ -884,6 +913,7 @@ var subLinkinfoDataMsg = nlpolicy.SubMsg{Name: "linkinfo-data-msg", Formats: []n
 	{Value: "netdevsim"},
 	{Value: "netkit", Nested: refLinkinfoNetkitAttrs{}},
 	{Value: "nlmon"},
+	{Value: "openvswitch"},
 	{Value: "ovpn", Nested: &setLinkinfoOvpnAttrs},
 	{Value: "pfcp"},
 	{Value: "ppp", Nested: &setLinkinfoPppAttrs},
@@ -904,6 +934,10 @@ var subLinkinfoDataMsg = nlpolicy.SubMsg{Name: "linkinfo-data-msg", Formats: []n
 	{Value: "wireguard"},
 	{Value: "wwan", Nested: &setLinkinfoWwanAttrs},
 	{Value: "xfrm", Nested: &setLinkinfoXfrmAttrs},
+}}
+
+var subLinkinfoXstatsMsg = nlpolicy.SubMsg{Name: "linkinfo-xstats-msg", Formats: []nlpolicy.Format{
+	{Value: "can", Header: &structCanDeviceStats},
 }}
 
 var subLinkinfoMemberDataMsg = nlpolicy.SubMsg{Name: "linkinfo-member-data-msg", Formats: []nlpolicy.Format{
@@ -1032,7 +1066,7 @@ var structIfStatsMsg = nlpolicy.Struct{Name: "if-stats-msg", Size: 12, Members: 
 	{Name: "family", Size: 1},
 	{Name: "pad", Offset: 1, Size: 3, Kind: nlpolicy.Pad},
 	{Name: "ifindex", Offset: 4, Size: 4},
-	{Name: "filter-mask", Offset: 8, Size: 4},
+	{Name: "filter-mask", Offset: 8, Size: 4, Enum: &enumStatsFilter},
 }}
 
 var structIflaVlanFlags = nlpolicy.Struct{Name: "ifla-vlan-flags", Size: 8, Members: []nlpolicy.Member{
@@ -1115,6 +1149,13 @@ var structIflaVfVlanInfo = nlpolicy.Struct{Name: "ifla-vf-vlan-info", Size: 16, 
 	{Name: "pad", Offset: 14, Size: 2, Kind: nlpolicy.Pad},
 }}
 
+var structIflaPortVsi = nlpolicy.Struct{Name: "ifla-port-vsi", Size: 8, Members: []nlpolicy.Member{
+	{Name: "vsi-mgr-id", Size: 1},
+	{Name: "vsi-type-id", Offset: 1, Size: 3, Kind: nlpolicy.Binary},
+	{Name: "vsi-type-version", Offset: 4, Size: 1},
+	{Name: "pad", Offset: 5, Size: 3, Kind: nlpolicy.Pad},
+}}
+
 var structIflaRmnetFlags = nlpolicy.Struct{Name: "ifla-rmnet-flags", Size: 8, Members: []nlpolicy.Member{
 	{Name: "flags", Size: 4, Enum: &enumRmnetFlags},
 	{Name: "mask", Offset: 4, Size: 4, Enum: &enumRmnetFlags},
@@ -1150,6 +1191,15 @@ var structCanClock = nlpolicy.Struct{Name: "can-clock", Size: 4, Members: []nlpo
 var structCanBerrCounter = nlpolicy.Struct{Name: "can-berr-counter", Size: 4, Members: []nlpolicy.Member{
 	{Name: "txerr", Size: 2},
 	{Name: "rxerr", Offset: 2, Size: 2},
+}}
+
+var structCanDeviceStats = nlpolicy.Struct{Name: "can-device-stats", Size: 24, Members: []nlpolicy.Member{
+	{Name: "bus-error", Size: 4},
+	{Name: "error-warning", Offset: 4, Size: 4},
+	{Name: "error-passive", Offset: 8, Size: 4},
+	{Name: "bus-off", Offset: 12, Size: 4},
+	{Name: "arbitration-lost", Offset: 16, Size: 4},
+	{Name: "restarts", Offset: 20, Size: 4},
 }}
 
 var structCanCtrlmode = nlpolicy.Struct{Name: "can-ctrlmode", Size: 8, Members: []nlpolicy.Member{
@@ -1453,6 +1503,12 @@ var enumBridgeStpState = nlpolicy.Enum{Name: "bridge-stp-state", Names: []nlpoli
 	{Name: "user", Value: 2},
 }}
 
+var enumBrStpMode = nlpolicy.Enum{Name: "br-stp-mode", Names: []nlpolicy.Value{
+	{Name: "auto"},
+	{Name: "user", Value: 1},
+	{Name: "kernel", Value: 2},
+}}
+
 var enumBrState = nlpolicy.Enum{Name: "br-state", Names: []nlpolicy.Value{
 	{Name: "disabled"},
 	{Name: "listening", Value: 1},
@@ -1466,6 +1522,20 @@ var enumMdbRtrType = nlpolicy.Enum{Name: "mdb-rtr-type", Names: []nlpolicy.Value
 	{Name: "temp-query", Value: 1},
 	{Name: "perm", Value: 2},
 	{Name: "temp", Value: 3},
+}}
+
+var enumStatsFilter = nlpolicy.Enum{Name: "stats-filter", Flags: true, Names: []nlpolicy.Value{
+	{Name: "link-64", Value: 0x1},
+	{Name: "link-xstats", Value: 0x2},
+	{Name: "link-xstats-slave", Value: 0x4},
+	{Name: "link-offload-xstats", Value: 0x8},
+	{Name: "af-spec", Value: 0x10},
+}}
+
+var enumOffloadXstatsFilter = nlpolicy.Enum{Name: "offload-xstats-filter", Flags: true, Names: []nlpolicy.Value{
+	{Name: "cpu-hit", Value: 0x1},
+	{Name: "hw-s-info", Value: 0x2},
+	{Name: "l3-stats", Value: 0x4},
 }}
 
 var enumVlanFlags = nlpolicy.Enum{Name: "vlan-flags", Flags: true, Names: []nlpolicy.Value{
@@ -1531,6 +1601,7 @@ var enumRtextFilter = nlpolicy.Enum{Name: "rtext-filter", Flags: true, Names: []
 	{Name: "cfm-config", Value: 0x20},
 	{Name: "cfm-status", Value: 0x40},
 	{Name: "mst", Value: 0x80},
+	{Name: "name-only", Value: 0x100},
 }}
 
 var enumXdpAttached = nlpolicy.Enum{Name: "xdp-attached", Names: []nlpolicy.Value{
@@ -1722,6 +1793,11 @@ var enumNetkitScrub = nlpolicy.Enum{Name: "netkit-scrub", Names: []nlpolicy.Valu
 	{Name: "default", Value: 1},
 }}
 
+var enumNetkitPairing = nlpolicy.Enum{Name: "netkit-pairing", Names: []nlpolicy.Value{
+	{Name: "pair"},
+	{Name: "single", Value: 1},
+}}
+
 var enumOvpnMode = nlpolicy.Enum{Name: "ovpn-mode", Names: []nlpolicy.Value{
 	{Name: "p2p"},
 	{Name: "mp", Value: 1},
@@ -1803,4 +1879,9 @@ var enumCanCtrlmodeFlags = nlpolicy.Enum{Name: "can-ctrlmode-flags", Flags: true
 	{Name: "cc-len8-dlc", Value: 0x100},
 	{Name: "tdc-auto", Value: 0x200},
 	{Name: "tdc-manual", Value: 0x400},
+	{Name: "restricted", Value: 0x800},
+	{Name: "xl", Value: 0x1000},
+	{Name: "xl-tdc-auto", Value: 0x2000},
+	{Name: "xl-tdc-manual", Value: 0x4000},
+	{Name: "xl-tms", Value: 0x8000},
 }}

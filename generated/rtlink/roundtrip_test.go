@@ -14,11 +14,11 @@ import (
 
 // messages holds samples of each message type, with every field set.
 var messages = []nlroundtrip.Case{
-	nlroundtrip.Each("newlink request", 50, sampleNewlinkRequest).Shadowed(),
+	nlroundtrip.Each("newlink request", 52, sampleNewlinkRequest).Shadowed(),
 	nlroundtrip.One("dellink request", sampleDellinkRequest),
 	nlroundtrip.One("getlink request", sampleGetlinkRequest),
-	nlroundtrip.Each("getlink dump request", 50, sampleGetlinkDumpRequest).Shadowed(),
-	nlroundtrip.Each("getlink reply", 50, sampleGetlinkReply).Shadowed(),
+	nlroundtrip.Each("getlink dump request", 52, sampleGetlinkDumpRequest).Shadowed(),
+	nlroundtrip.Each("getlink reply", 52, sampleGetlinkReply).Shadowed(),
 	nlroundtrip.One("newlinkprop request", sampleNewlinkpropRequest),
 	nlroundtrip.One("getstats request", sampleGetstatsRequest),
 	nlroundtrip.One("getstats reply", sampleGetstatsReply),
@@ -93,7 +93,7 @@ func sampleGetlinkRequest() *GetlinkRequest {
 	return &GetlinkRequest{
 		Header:        *sampleIfinfomsg(),
 		Ifname:        nlattr.Some[string]("text-3"),
-		ExtMask:       nlattr.Some[RtextFilter](RtextFilterCfmConfig),
+		ExtMask:       nlattr.Some[RtextFilter](RtextFilterBrvlanCompressed),
 		TargetNetnsid: nlattr.Some[int32](-270544942),
 		AltIfname:     nlattr.Some[string]("text-53"),
 	}
@@ -104,7 +104,7 @@ func sampleGetlinkDumpRequest(pick int) *GetlinkDumpRequest {
 		Header:        *sampleIfinfomsg(),
 		Master:        nlattr.Some[uint32](270544906),
 		Linkinfo:      sampleLinkinfoAttrs(pick),
-		ExtMask:       nlattr.Some[RtextFilter](RtextFilterCfmConfig),
+		ExtMask:       nlattr.Some[RtextFilter](RtextFilterBrvlanCompressed),
 		TargetNetnsid: nlattr.Some[int32](-270544942),
 	}
 }
@@ -187,7 +187,8 @@ func sampleNewlinkpropRequest() *NewlinkpropRequest {
 
 func sampleGetstatsRequest() *GetstatsRequest {
 	return &GetstatsRequest{
-		Header: *sampleIfStatsMsg(),
+		Header:     *sampleIfStatsMsg(),
+		GetFilters: sampleStatsFilterAttrs(),
 	}
 }
 
@@ -258,6 +259,7 @@ func sampleLinkinfoBrportAttrs() *LinkinfoBrportAttrs {
 		McastMaxGroups:     nlattr.Some[uint32](270544938),
 		NeighVlanSuppress:  nlattr.Some[uint8](1),
 		BackupNhid:         nlattr.Some[uint32](270544940),
+		NeighForwardGrat:   nlattr.Some[uint8](46),
 	}
 }
 
@@ -266,12 +268,12 @@ func sampleRtnlLinkIfmap() *RtnlLinkIfmap {
 }
 
 func sampleLinkinfoAttrs(pick int) *LinkinfoAttrs {
-	kind := []string{"amt", "bareudp", "batadv", "bond", "bridge", "can", "dsa", "dummy", "erspan", "geneve", "gre", "gretap", "gtp", "hsr", "ifb", "ip6erspan", "ip6gre", "ip6gretap", "ip6tnl", "ipip", "ipoib", "ipvlan", "ipvtap", "lowpan", "macsec", "macvlan", "macvtap", "netdevsim", "netkit", "nlmon", "ovpn", "pfcp", "ppp", "rmnet", "sit", "team", "tun", "vcan", "veth", "virt_wifi", "vlan", "vrf", "vsockmon", "vti", "vti6", "vxcan", "vxlan", "wireguard", "wwan", "xfrm"}[pick%50]
+	kind := []string{"amt", "bareudp", "batadv", "bond", "bridge", "caif", "can", "dsa", "dummy", "erspan", "geneve", "gre", "gretap", "gtp", "hsr", "ifb", "ip6erspan", "ip6gre", "ip6gretap", "ip6tnl", "ipip", "ipoib", "ipvlan", "ipvtap", "lowpan", "macsec", "macvlan", "macvtap", "netdevsim", "netkit", "nlmon", "openvswitch", "ovpn", "pfcp", "ppp", "rmnet", "sit", "team", "tun", "vcan", "veth", "virt_wifi", "vlan", "vrf", "vsockmon", "vti", "vti6", "vxcan", "vxlan", "wireguard", "wwan", "xfrm"}[pick%52]
 	slaveKind := []string{"bond", "bridge", "vrf", "team"}[pick%4]
 	return &LinkinfoAttrs{
 		Kind:      nlattr.Some[string](kind),
 		Data:      sampleLinkinfoDataMsg(kind, kind),
-		Xstats:    []byte{4, 5, 6, 7, 8},
+		Xstats:    sampleLinkinfoXstatsMsg(kind),
 		SlaveKind: nlattr.Some[string](slaveKind),
 		SlaveData: sampleLinkinfoMemberDataMsg(slaveKind),
 	}
@@ -293,7 +295,7 @@ func samplePortSelfAttrs() *PortSelfAttrs {
 	return &PortSelfAttrs{
 		Vf:           nlattr.Some[uint32](270544897),
 		Profile:      nlattr.Some[string]("text-2"),
-		VsiType:      []byte{4, 5, 6, 7, 8},
+		VsiType:      nlattr.Some[IflaPortVsi](*sampleIflaPortVsi()),
 		InstanceUuid: []byte{5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20},
 		HostUuid:     []byte{6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21},
 		Request:      nlattr.Some[PortRequest](PortRequestAssociate),
@@ -358,7 +360,13 @@ func sampleLinkDpllPinAttrs() *LinkDpllPinAttrs {
 }
 
 func sampleIfStatsMsg() *IfStatsMsg {
-	return &IfStatsMsg{Family: 1, Ifindex: 270544901, FilterMask: 270544905}
+	return &IfStatsMsg{Family: 1, Ifindex: 270544901, FilterMask: StatsFilterLink64}
+}
+
+func sampleStatsFilterAttrs() *StatsFilterAttrs {
+	return &StatsFilterAttrs{
+		LinkOffloadXstats: nlattr.Some[OffloadXstatsFilter](OffloadXstatsFilterHwSInfo),
+	}
 }
 
 func sampleLinkXstatsAttrs() *LinkXstatsAttrs {
@@ -398,6 +406,8 @@ func sampleLinkinfoDataMsg(selector string, kind string) LinkinfoDataMsg {
 		return sampleLinkinfoBondAttrs()
 	case "bridge":
 		return sampleLinkinfoBridgeAttrs()
+	case "caif":
+		return sampleLinkinfoCaifAttrs()
 	case "can":
 		return sampleLinkinfoCanAttrs()
 	case "dsa":
@@ -456,6 +466,14 @@ func sampleLinkinfoDataMsg(selector string, kind string) LinkinfoDataMsg {
 	return LinkinfoDataRaw{1, 2, 3}
 }
 
+func sampleLinkinfoXstatsMsg(selector string) LinkinfoXstatsMsg {
+	switch selector {
+	case "can":
+		return sampleCanDeviceStats()
+	}
+	return LinkinfoXstatsRaw{1, 2, 3}
+}
+
 func sampleLinkinfoMemberDataMsg(selector string) LinkinfoMemberDataMsg {
 	switch selector {
 	case "bond":
@@ -484,6 +502,10 @@ func sampleVfinfoAttrs() *VfinfoAttrs {
 		VlanList:   sampleVfVlanAttrs(),
 		Broadcast:  sampleIflaVfBroadcast(),
 	}
+}
+
+func sampleIflaPortVsi() *IflaPortVsi {
+	return &IflaPortVsi{VsiMgrID: 1, VsiTypeID: [3]byte{2, 3, 4}, VsiTypeVersion: 5}
 }
 
 func sampleIflaAttrs() *IflaAttrs {
@@ -661,6 +683,15 @@ func sampleLinkinfoBridgeAttrs() *LinkinfoBridgeAttrs {
 		McastQuerierState:       sampleBridgeQuerierAttrs(),
 		FdbNLearned:             nlattr.Some[uint32](270544944),
 		FdbMaxLearned:           nlattr.Some[uint32](270544945),
+		StpMode:                 nlattr.Some[BrStpMode](BrStpModeKernel),
+	}
+}
+
+func sampleLinkinfoCaifAttrs() *LinkinfoCaifAttrs {
+	return &LinkinfoCaifAttrs{
+		Ipv4Connid: nlattr.Some[uint32](270544897),
+		Ipv6Connid: nlattr.Some[uint32](270544898),
+		Loopback:   nlattr.Some[uint8](4),
 	}
 }
 
@@ -687,6 +718,7 @@ func sampleLinkinfoCanAttrs() *LinkinfoCanAttrs {
 		XlDataBittimingConst: sampleCanBittimingConst(),
 		XlDataBitrateConst:   []uint32{270544916, 270544917},
 		XlTdc:                sampleLinkinfoCanTdcAttrs(),
+		XlPwm:                sampleLinkinfoCanPwmAttrs(),
 	}
 }
 
@@ -743,6 +775,8 @@ func sampleLinkinfoGeneveAttrs() *LinkinfoGeneveAttrs {
 		InnerProtoInherit: true,
 		PortRange:         nlattr.Some[IflaGenevePortRange](*sampleIflaGenevePortRange()),
 		GroHint:           true,
+		Local:             nlattr.Some[netip.Addr](netip.MustParseAddr("192.0.0.17")),
+		Local6:            nlattr.Some[netip.Addr](netip.MustParseAddr("2001:db8::13")),
 	}
 }
 
@@ -1014,6 +1048,10 @@ func sampleLinkinfoXfrmAttrs() *LinkinfoXfrmAttrs {
 	}
 }
 
+func sampleCanDeviceStats() *CanDeviceStats {
+	return &CanDeviceStats{BusError: 270544897, ErrorWarning: 270544901, ErrorPassive: 270544905, BusOff: 270544909, ArbitrationLost: 270544913, Restarts: 270544917}
+}
+
 func sampleBondSlaveAttrs() *BondSlaveAttrs {
 	return &BondSlaveAttrs{
 		State:                  nlattr.Some[BondSlaveState](BondSlaveStateBackup),
@@ -1192,6 +1230,20 @@ func sampleLinkinfoCanTdcAttrs() *LinkinfoCanTdcAttrs {
 func sampleLinkinfoCanCtrlmodeAttrs() *LinkinfoCanCtrlmodeAttrs {
 	return &LinkinfoCanCtrlmodeAttrs{
 		Supported: nlattr.Some[CanCtrlmodeFlags](CanCtrlmodeFlagsListenonly),
+	}
+}
+
+func sampleLinkinfoCanPwmAttrs() *LinkinfoCanPwmAttrs {
+	return &LinkinfoCanPwmAttrs{
+		PwmsMin: nlattr.Some[uint32](270544897),
+		PwmsMax: nlattr.Some[uint32](270544898),
+		PwmlMin: nlattr.Some[uint32](270544899),
+		PwmlMax: nlattr.Some[uint32](270544900),
+		PwmoMin: nlattr.Some[uint32](270544901),
+		PwmoMax: nlattr.Some[uint32](270544902),
+		Pwms:    nlattr.Some[uint32](270544903),
+		Pwml:    nlattr.Some[uint32](270544904),
+		Pwmo:    nlattr.Some[uint32](270544905),
 	}
 }
 

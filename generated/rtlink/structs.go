@@ -390,23 +390,23 @@ func (x *BrBooloptMulti) decode(b []byte) {
 type IfStatsMsg struct {
 	Family  uint8  // address family, 0 (AF_UNSPEC)
 	Ifindex uint32 // interface index; 0 in a dump of all links
-	// Which attributes to send. Bit n-1 asks for attribute number n of stats-attrs, so 1 asks
-	// for link-64. Must not be 0 in getstats and must be 0 in setstats.
-	FilterMask uint32
+	// Which attributes to send. Must not be 0 in getstats and must be 0 in setstats; in replies
+	// what was asked for.
+	FilterMask StatsFilter
 }
 
 func (x *IfStatsMsg) encode(b []byte) {
 	b = b[:12]
 	b[0] = x.Family
 	nlattr.PutUint32(b[4:], x.Ifindex)
-	nlattr.PutUint32(b[8:], x.FilterMask)
+	nlattr.PutUint32(b[8:], uint32(x.FilterMask))
 }
 
 func (x *IfStatsMsg) decode(b []byte) {
 	b = nlattr.Fixed(b, 12)
 	x.Family = b[0]
 	x.Ifindex = nlattr.GetUint32(b[4:])
-	x.FilterMask = nlattr.GetUint32(b[8:])
+	x.FilterMask = StatsFilter(nlattr.GetUint32(b[8:]))
 }
 
 // IflaVlanFlags is the C struct ifla-vlan-flags: flags of a VLAN link and the mask of those to
@@ -692,6 +692,28 @@ func (x *IflaVfVlanInfo) decode(b []byte) {
 	x.VlanProto = VlanProtocols(nlattr.GetUint16BE(b[12:]))
 }
 
+// IflaPortVsi is the C struct ifla-port-vsi: type of a virtual station interface, after 802.1Qbg
+// (struct ifla_port_vsi).
+type IflaPortVsi struct {
+	VsiMgrID       uint8   // which manager of types the number is of
+	VsiTypeID      [3]byte // number of the type, 24 bits
+	VsiTypeVersion uint8   // version of the type
+}
+
+func (x *IflaPortVsi) encode(b []byte) {
+	b = b[:8]
+	b[0] = x.VsiMgrID
+	copy(b[1:], x.VsiTypeID[:])
+	b[4] = x.VsiTypeVersion
+}
+
+func (x *IflaPortVsi) decode(b []byte) {
+	b = nlattr.Fixed(b, 8)
+	x.VsiMgrID = b[0]
+	x.VsiTypeID = [3]byte(b[1:4])
+	x.VsiTypeVersion = b[4]
+}
+
 // IflaRmnetFlags is the C struct ifla-rmnet-flags: features of an rmnet link and the mask of those
 // to change (struct ifla_rmnet_flags).
 type IflaRmnetFlags struct {
@@ -817,6 +839,37 @@ func (x *CanBerrCounter) decode(b []byte) {
 	b = nlattr.Fixed(b, 4)
 	x.Txerr = nlattr.GetUint16(b)
 	x.Rxerr = nlattr.GetUint16(b[2:])
+}
+
+// CanDeviceStats is the C struct can-device-stats: counters of a CAN controller (struct
+// can_device_stats).
+type CanDeviceStats struct {
+	BusError        uint32 // bus errors, if they are reported
+	ErrorWarning    uint32 // changes to the state error-warning
+	ErrorPassive    uint32 // changes to the state error-passive
+	BusOff          uint32 // changes to the state bus-off
+	ArbitrationLost uint32 // sends that lost the bus to a frame of higher priority
+	Restarts        uint32 // restarts after bus-off
+}
+
+func (x *CanDeviceStats) encode(b []byte) {
+	b = b[:24]
+	nlattr.PutUint32(b, x.BusError)
+	nlattr.PutUint32(b[4:], x.ErrorWarning)
+	nlattr.PutUint32(b[8:], x.ErrorPassive)
+	nlattr.PutUint32(b[12:], x.BusOff)
+	nlattr.PutUint32(b[16:], x.ArbitrationLost)
+	nlattr.PutUint32(b[20:], x.Restarts)
+}
+
+func (x *CanDeviceStats) decode(b []byte) {
+	b = nlattr.Fixed(b, 24)
+	x.BusError = nlattr.GetUint32(b)
+	x.ErrorWarning = nlattr.GetUint32(b[4:])
+	x.ErrorPassive = nlattr.GetUint32(b[8:])
+	x.BusOff = nlattr.GetUint32(b[12:])
+	x.ArbitrationLost = nlattr.GetUint32(b[16:])
+	x.Restarts = nlattr.GetUint32(b[20:])
 }
 
 // CanCtrlmode is the C struct can-ctrlmode: modes of a CAN controller and the mask of those to

@@ -10,12 +10,12 @@ import (
 
 // LinkinfoDataMsg is the content of the sub-message linkinfo-data-msg.
 // It is *LinkinfoAmtAttrs, *LinkinfoBareudpAttrs, *LinkinfoBatadvAttrs, *LinkinfoBondAttrs,
-// *LinkinfoBridgeAttrs, *LinkinfoCanAttrs, *LinkinfoDsaAttrs, *LinkinfoGreAttrs,
-// *LinkinfoGeneveAttrs, *LinkinfoGtpAttrs, *LinkinfoHsrAttrs, *LinkinfoGre6Attrs,
-// *LinkinfoIp6tnlAttrs, *LinkinfoIptunAttrs, *LinkinfoIpoibAttrs, *LinkinfoIpvlanAttrs,
-// *LinkinfoMacsecAttrs, *LinkinfoMacvlanAttrs, *LinkinfoNetkitAttrs, *LinkinfoOvpnAttrs,
-// *LinkinfoPppAttrs, *LinkinfoRmnetAttrs, *LinkinfoTunAttrs, *LinkinfoVethAttrs,
-// *LinkinfoVlanAttrs, *LinkinfoVrfAttrs, *LinkinfoVtiAttrs, *LinkinfoVti6Attrs,
+// *LinkinfoBridgeAttrs, *LinkinfoCaifAttrs, *LinkinfoCanAttrs, *LinkinfoDsaAttrs,
+// *LinkinfoGreAttrs, *LinkinfoGeneveAttrs, *LinkinfoGtpAttrs, *LinkinfoHsrAttrs,
+// *LinkinfoGre6Attrs, *LinkinfoIp6tnlAttrs, *LinkinfoIptunAttrs, *LinkinfoIpoibAttrs,
+// *LinkinfoIpvlanAttrs, *LinkinfoMacsecAttrs, *LinkinfoMacvlanAttrs, *LinkinfoNetkitAttrs,
+// *LinkinfoOvpnAttrs, *LinkinfoPppAttrs, *LinkinfoRmnetAttrs, *LinkinfoTunAttrs,
+// *LinkinfoVethAttrs, *LinkinfoVlanAttrs, *LinkinfoVrfAttrs, *LinkinfoVtiAttrs, *LinkinfoVti6Attrs,
 // *LinkinfoVxcanAttrs, *LinkinfoVxlanAttrs, *LinkinfoWwanAttrs, *LinkinfoXfrmAttrs or
 // LinkinfoDataRaw.
 type LinkinfoDataMsg interface {
@@ -30,6 +30,7 @@ func (*LinkinfoBareudpAttrs) byLinkinfoDataMsg() string { return "bareudp" }
 func (*LinkinfoBatadvAttrs) byLinkinfoDataMsg() string  { return "batadv" }
 func (*LinkinfoBondAttrs) byLinkinfoDataMsg() string    { return "bond" }
 func (*LinkinfoBridgeAttrs) byLinkinfoDataMsg() string  { return "bridge" }
+func (*LinkinfoCaifAttrs) byLinkinfoDataMsg() string    { return "caif" }
 func (*LinkinfoCanAttrs) byLinkinfoDataMsg() string     { return "can" }
 func (*LinkinfoDsaAttrs) byLinkinfoDataMsg() string     { return "dsa" }
 func (*LinkinfoGreAttrs) byLinkinfoDataMsg() string     { return "erspan, gre, gretap" }
@@ -72,6 +73,8 @@ func encodeLinkinfoDataMsg(e *nlattr.Encoder, typ uint16, selector, kind string,
 	case *LinkinfoBondAttrs:
 		m.encode(e, typ)
 	case *LinkinfoBridgeAttrs:
+		m.encode(e, typ)
+	case *LinkinfoCaifAttrs:
 		m.encode(e, typ)
 	case *LinkinfoCanAttrs:
 		m.encode(e, typ)
@@ -153,6 +156,10 @@ func decodeLinkinfoDataMsg(d *nlattr.Decoder, selector, kind string) LinkinfoDat
 		}
 	case "bridge":
 		if m := nlattr.New[LinkinfoBridgeAttrs](d); m.decode(d, nil) {
+			return m
+		}
+	case "caif":
+		if m := nlattr.New[LinkinfoCaifAttrs](d); m.decode(d, nil) {
 			return m
 		}
 	case "can":
@@ -265,6 +272,43 @@ func decodeLinkinfoDataMsg(d *nlattr.Decoder, selector, kind string) LinkinfoDat
 		}
 	}
 	return LinkinfoDataRaw(d.Bytes())
+}
+
+// LinkinfoXstatsMsg is the content of the sub-message linkinfo-xstats-msg.
+// It is *CanDeviceStats or LinkinfoXstatsRaw.
+type LinkinfoXstatsMsg interface {
+	byLinkinfoXstatsMsg() string // what chooses this form
+}
+
+// LinkinfoXstatsRaw is content whose form the spec does not know.
+type LinkinfoXstatsRaw []byte
+
+func (*CanDeviceStats) byLinkinfoXstatsMsg() string   { return "can" }
+func (LinkinfoXstatsRaw) byLinkinfoXstatsMsg() string { return "" }
+
+// encodeLinkinfoXstatsMsg appends the sub-message linkinfo-xstats-msg as the attribute typ.
+func encodeLinkinfoXstatsMsg(e *nlattr.Encoder, typ uint16, selector string, m LinkinfoXstatsMsg) {
+	e.Select(typ, "kind", selector, m.byLinkinfoXstatsMsg())
+	switch m := m.(type) {
+	case *CanDeviceStats:
+		m.encode(e.Struct(typ, 24))
+	case LinkinfoXstatsRaw:
+		e.Bytes(typ, m)
+	}
+}
+
+// decodeLinkinfoXstatsMsg reads the current attribute as the sub-message linkinfo-xstats-msg.
+func decodeLinkinfoXstatsMsg(d *nlattr.Decoder, selector string) LinkinfoXstatsMsg {
+	switch selector {
+	case "can":
+		if len(d.Payload()) < 24 {
+			break
+		}
+		m := nlattr.New[CanDeviceStats](d)
+		m.decode(d.Payload())
+		return m
+	}
+	return LinkinfoXstatsRaw(d.Bytes())
 }
 
 // LinkinfoMemberDataMsg is the content of the sub-message linkinfo-member-data-msg.
