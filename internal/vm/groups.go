@@ -2,6 +2,7 @@ package vm
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -10,6 +11,7 @@ import (
 type Module struct {
 	Name    string // with underscores, as the kernel spells it
 	Options string // "max_bonds=0", several with a space between them
+	File    string // of a module that the kernel's package does not have
 }
 
 // groups are lists of modules that belong together, by what a test is about. A group may hold other groups.
@@ -58,8 +60,8 @@ func Groups() []string {
 	return names
 }
 
-// ParseModules reads a list of modules with commas or spaces between them: names, names with options ("bonding:max_bonds=0") and
-// groups ("@link"). Each module comes once, with the options it had first.
+// ParseModules reads a list of modules with commas or spaces between them: names, names with options ("bonding:max_bonds=0"), groups
+// ("@link") and files ("./netdevsim.ko"). Each module comes once, with the options it had first.
 func ParseModules(list string) ([]Module, error) {
 	var out []Module
 	seen := map[string]bool{}
@@ -81,12 +83,16 @@ func ParseModules(list string) ([]Module, error) {
 				continue
 			}
 			name, options, _ := strings.Cut(word, ":")
+			var file string
+			if base, ok := strings.CutSuffix(name, ".ko"); ok {
+				file, name = name, filepath.Base(base)
+			}
 			name = underscores(name)
 			if !plain(name) || !plain(strings.NewReplacer("=", "", ":", "", ".", "").Replace(options)) {
 				return fmt.Errorf("%q is not the name of a module", word)
 			}
 			if !slices.ContainsFunc(out, func(m Module) bool { return m.Name == name }) {
-				out = append(out, Module{Name: name, Options: strings.ReplaceAll(options, ":", " ")})
+				out = append(out, Module{Name: name, Options: strings.ReplaceAll(options, ":", " "), File: file})
 			}
 		}
 		return nil

@@ -88,6 +88,9 @@ func (k *Kernel) order(modules []Module) (ordered []Module, unknown []string, er
 	options, seen := map[string]string{}, map[string]bool{}
 	for _, m := range modules {
 		options[m.Name] = m.Options
+		if m.File != "" {
+			k.files[m.Name] = m.File
+		}
 	}
 	var visit func(name string) error
 	visit = func(name string) error {

@@ -81,12 +81,17 @@ func TestOrder(t *testing.T) {
 	if k.Version != "6.12.3" {
 		t.Errorf("version %s", k.Version)
 	}
+	own := filepath.Join(t.TempDir(), "own.ko")
+	if err := os.WriteFile(own, module("depends=base"), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	for list, want := range map[string]string{
 		"top":                    "base mid_dle fast_generic top",
 		"base,top":               "base mid_dle fast_generic top",
 		"mid-dle:x=1:y=2,base":   "base mid_dle(x=1 y=2)",
 		"loop_a":                 "loop_b loop_a",
 		"in-side,late,nowhere,x": "late / nowhere x",
+		own + ":z=3,late":        "base own(z=3) late",
 	} {
 		modules, err := ParseModules(list)
 		if err != nil {
@@ -124,13 +129,17 @@ func TestOpenKernelEmpty(t *testing.T) {
 }
 
 func TestParseModules(t *testing.T) {
-	modules, err := ParseModules("@core, wireguard,bonding,dummy:numdummies=3")
+	modules, err := ParseModules("@core, wireguard,bonding,dummy:numdummies=3,/a/b/net-own.ko:x=1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Contains(modules, Module{"bonding", "max_bonds=0"}) || !slices.Contains(modules, Module{"8021q", ""}) ||
-		!slices.Contains(modules, Module{"dummy", "numdummies=0"}) || modules[len(modules)-1] != (Module{"wireguard", ""}) {
-		t.Errorf("modules: %v", modules)
+	for _, want := range []Module{
+		{Name: "bonding", Options: "max_bonds=0"}, {Name: "8021q"}, {Name: "dummy", Options: "numdummies=0"}, {Name: "wireguard"},
+		{Name: "net_own", Options: "x=1", File: "/a/b/net-own.ko"},
+	} {
+		if !slices.Contains(modules, want) {
+			t.Errorf("%v is not in %v", want, modules)
+		}
 	}
 	for _, list := range []string{"@nothing", "a;b", "x:$(y)", "a\nb"} {
 		if _, err := ParseModules(list); err == nil {

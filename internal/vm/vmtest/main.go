@@ -76,7 +76,7 @@ func parse(args []string, complaints io.Writer) (*options, error) {
 		f.PrintDefaults()
 		fmt.Fprintln(complaints, "\ngroups of modules:", strings.Join(vm.Groups(), ", "))
 	}
-	modules := f.String("modules", "@all", "kernel modules to load: names, names with options (bonding:max_bonds=0) and @groups, with commas")
+	modules := f.String("modules", "@all", "kernel modules to load: names, names with options (bonding:max_bonds=0), @groups and files (netdevsim.ko), with commas")
 	f.StringVar(&o.kernel, "kernel", os.Getenv("NLGEN_VM_KERNEL"), "kernel: a folder with boot/ and lib/modules/, a .deb file or a package's name "+
 		"(default $NLGEN_VM_KERNEL, then the one fetched before, then what apt offers)")
 	f.IntVar(&o.memory, "mem", 1024, "memory of the guest in MiB")
