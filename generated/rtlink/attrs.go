@@ -3399,7 +3399,9 @@ type LinkinfoMacsecAttrs struct {
 	Port nlattr.Opt[uint16]
 	// Length of the integrity check, 8-16 bytes (IFLA_MACSEC_ICV_LEN).
 	IcvLen nlattr.Opt[uint8]
-	// Cipher, 0x0080c20001000001 for GCM-AES-128, host byte order (IFLA_MACSEC_CIPHER_SUITE).
+	// Cipher, host byte order. In requests 0x0080c20001000001 for GCM-AES-128, the next for
+	// GCM-AES-256, then the two with long packet numbers (XPN); answers have 0x0080020001000001
+	// for the first (IFLA_MACSEC_CIPHER_SUITE).
 	CipherSuite nlattr.Opt[uint64]
 	// Size of the replay window, in packets. Sent with replay-protect (IFLA_MACSEC_WINDOW).
 	Window        nlattr.Opt[uint32]
