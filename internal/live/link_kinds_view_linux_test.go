@@ -60,6 +60,16 @@ func (v *linkView) data(c *witness.Tally, at string, x any, theirs witness.Objec
 		witness.Compare(c, at, x, witness.View[*rtlink.LinkinfoXfrmAttrs]{
 			"if_id": func(x *rtlink.LinkinfoXfrmAttrs) any { return hexadecimal(x.IfID.V) },
 		}, theirs)
+	case *rtlink.LinkinfoMacsecAttrs:
+		witness.Compare(c, at, x, macsecView, theirs)
+	case *rtlink.LinkinfoHsrAttrs:
+		witness.Compare(c, at, x, v.hsr(), theirs)
+	case *rtlink.LinkinfoGtpAttrs:
+		witness.Compare(c, at, x, gtpView, theirs)
+	case *rtlink.LinkinfoBareudpAttrs:
+		witness.Compare(c, at, x, bareudpView, theirs)
+	case *rtlink.LinkinfoAmtAttrs:
+		witness.Compare(c, at, x, v.amt(), theirs)
 	default:
 		witness.Compare(c, at, x, witness.View[any]{}, theirs)
 	}

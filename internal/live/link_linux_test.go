@@ -41,7 +41,8 @@ func TestLinks(t *testing.T) {
 	lower, other := n.Veth("lower0", "lower1")
 	n.Up(lower, other)
 	all := witness.NewTally(t)
-	for _, kind := range linkKinds(uint32(lower.Header.IfiIndex)) {
+	first, second := uint32(lower.Header.IfiIndex), uint32(other.Header.IfiIndex)
+	for _, kind := range slices.Concat(linkKinds(first), specialKinds(first, second)) {
 		n.Run(kind.name, func(n *witness.Namespace) {
 			c := witness.NewTally(n.T)
 			req := &rtlink.NewlinkRequest{Ifname: nlattr.Some("test0"), Linkinfo: &rtlink.LinkinfoAttrs{Data: kind.data}}

@@ -50,6 +50,11 @@ func (v *linkView) gre6() witness.View[*rtlink.LinkinfoGre6Attrs] {
 		"fwmark":    func(x data) any { return hexadecimal(x.Fwmark.V) },
 		"tclass":    func(x data) any { return trafficClass(x.Flowinfo.V) },
 		"flowlabel": func(x data) any { return flowLabel(x.Flowinfo.V) },
+		"encap":     func(x data) any { return encap(x.EncapType.V, x.EncapFlags.V, x.EncapSport.V, x.EncapDport.V) },
+		"erspan_dir": func(x data) any {
+			return pick(x.ErspanDir.V, "ingress", "egress")
+		},
+		"erspan_hwid": func(x data) any { return fmt.Sprintf("0x%x", x.ErspanHwid.V) },
 	}
 }
 

@@ -13,7 +13,15 @@ import (
 
 // Types of links (ARPHRD_*), as ip names them.
 var linkTypes = map[uint16]string{
-	1: "ether", 512: "ppp", 768: "ipip", 769: "tunnel6", 772: "loopback", 776: "sit", 778: "gre", 823: "gre6", 824: "netlink", 280: "can", 65534: "none",
+	0: "netrom", 1: "ether", 512: "ppp", 768: "ipip", 769: "tunnel6", 772: "loopback", 776: "sit", 778: "gre", 823: "gre6", 824: "netlink", 280: "can", 65534: "none",
+}
+
+// linkType names a type as ip does; it has no names for the newer ones.
+func linkType(n uint16) string {
+	if name, ok := linkTypes[n]; ok {
+		return name
+	}
+	return fmt.Sprintf("[%d]", n)
 }
 
 // linkFlags are the flags of a link in ip's words. IFF_RUNNING has none; its absence has.
@@ -52,7 +60,7 @@ func (v *linkView) view() witness.View[*rtlink.GetlinkReply] {
 	type reply = *rtlink.GetlinkReply
 	return witness.View[reply]{
 		"ifindex":           func(x reply) any { return x.Header.IfiIndex },
-		"link_type":         func(x reply) any { return linkTypes[x.Header.IfiType] },
+		"link_type":         func(x reply) any { return linkType(x.Header.IfiType) },
 		"flags":             v.flags,
 		"link":              func(x reply) any { return v.name(x.Link.V) },
 		"link_index":        func(x reply) any { return x.Link },
