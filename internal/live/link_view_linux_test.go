@@ -76,7 +76,21 @@ func (v *linkView) view() witness.View[*rtlink.GetlinkReply] {
 		"inet6_addr_gen_mode": func(x reply) any {
 			return map[rtlink.In6AddrGenMode]string{0: "eui64", 1: "none", 2: "stable_secret", 3: "random"}[x.AfSpec.Inet6.AddrGenMode.V]
 		},
-		"stats64": v.stats,
+		"stats64":     v.stats,
+		"vfinfo_list": functions,
+		"proto_down_reason": func(x reply) any {
+			reasons := witness.Set{}
+			for bit := range 32 {
+				if x.ProtoDownReason.Value.V>>bit&1 != 0 {
+					reasons = append(reasons, strconv.Itoa(bit))
+				}
+			}
+			return reasons
+		},
+		"phys_switch_id": func(x reply) any {
+			id := x.PhysSwitchID
+			return id[:min(len(id), 31)] // ip has room for so many.
+		},
 	}
 }
 
