@@ -86,9 +86,14 @@ func compareWithIP(n *witness.Namespace, c *witness.Tally, name string) {
 		}
 		view := newLinkView(links)
 		info, _ := theirs[0]["linkinfo"].(witness.Object)
+		programs, attached := theirs[0]["xdp"].(witness.Object)
 		delete(theirs[0], "linkinfo")
+		delete(theirs[0], "xdp")
 		witness.Compare(c, name, do, view.view(), theirs[0])
 		view.linkinfo(c, name, do, info)
+		if attached {
+			compareXDP(c, name+".xdp", do.Xdp, programs)
+		}
 	})
 }
 
