@@ -63,9 +63,11 @@ func TestParseLdd(t *testing.T) {
 }
 
 func TestArguments(t *testing.T) {
-	c := Config{Kernel: &Kernel{Image: "/k"}, Memory: 256, CPUs: 1, Shares: []string{"/a,b"}}
+	c := Config{Kernel: &Kernel{Image: "/k"}, Memory: 256, CPUs: 1, Shares: []string{"/a,b"}, controllers: controllers}
 	got := strings.Join(arguments(c, "/i", "/c"), " ")
-	for _, want := range []string{"-m 256", "-smp 1", "-kernel /k", "path=/a,,b,mount_tag=share0", "readonly=on", "path=/dev/fd/5"} {
+	for _, want := range []string{"-m 256", "-smp 1", "-kernel /k", "path=/a,,b,mount_tag=share0", "readonly=on", "path=/dev/fd/5",
+		"-object can-bus,id=can -device kvaser_pci,canbus=can",
+	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in %s", want, got)
 		}
