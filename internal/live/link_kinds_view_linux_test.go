@@ -68,6 +68,8 @@ func (v *linkView) data(c *witness.Tally, at string, x any, theirs witness.Objec
 		witness.Compare(c, at, x, gtpView, theirs)
 	case *rtlink.LinkinfoBareudpAttrs:
 		witness.Compare(c, at, x, bareudpView, theirs)
+	case *rtlink.LinkinfoCanAttrs:
+		witness.Compare(c, at, x, canView, theirs)
 	case *rtlink.LinkinfoAmtAttrs:
 		witness.Compare(c, at, x, v.amt(), theirs)
 	default:

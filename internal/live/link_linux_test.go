@@ -107,6 +107,8 @@ func (v *linkView) linkinfo(c *witness.Tally, name string, x *rtlink.GetlinkRepl
 			c.Field(name+"."+key, x.Linkinfo.SlaveKind, info[key])
 		case "info_data":
 			v.data(c, name+"."+key, x.Linkinfo.Data, info[key].(witness.Object))
+		case "info_xstats":
+			witness.Compare(c, name+"."+key, x.Linkinfo.Xstats, witness.View[rtlink.LinkinfoXstatsMsg]{}, info[key].(witness.Object))
 		case "info_slave_data":
 			v.data(c, name+"."+key, x.Linkinfo.SlaveData, info[key].(witness.Object))
 		default:
