@@ -644,7 +644,8 @@ type LinkinfoBondAttrs struct {
 	AdActorSystem net.HardwareAddr
 	// 1 moves flows between ports in tlb mode (IFLA_BOND_TLB_DYNAMIC_LB).
 	TlbDynamicLb nlattr.Opt[uint8]
-	// Milliseconds between announcements after a fail-over (IFLA_BOND_PEER_NOTIF_DELAY).
+	// Milliseconds between announcements after a fail-over, 300000 at most
+	// (IFLA_BOND_PEER_NOTIF_DELAY).
 	PeerNotifDelay nlattr.Opt[uint32]
 	// 1 sends LACP messages without being asked (IFLA_BOND_AD_LACP_ACTIVE).
 	AdLacpActive nlattr.Opt[uint8]

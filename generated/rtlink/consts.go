@@ -56,7 +56,8 @@ const (
 	// State of a bridge port, in messages of family AF_BRIDGE only. In messages of family
 	// AF_INET6 it holds ifla6-attrs instead (IFLA_PROTINFO).
 	AttrLinkProtinfo uint16 = 12
-	// Length of the send queue, in packets. Writable (IFLA_TXQLEN).
+	// Length of the send queue, in packets; some kernels take 32767 at most. Writable
+	// (IFLA_TXQLEN).
 	AttrLinkTxqlen uint16 = 13
 	AttrLinkMap    uint16 = 14 // bus resources of old hardware (IFLA_MAP)
 	// Accepted and ignored; NAPI weight in old kernels (IFLA_WEIGHT).
@@ -123,7 +124,8 @@ const (
 	AttrLinkProtoDown uint16 = 39
 	// Most segments of an offloaded packet. Writable, up to tso-max-segs (IFLA_GSO_MAX_SEGS).
 	AttrLinkGsoMaxSegs uint16 = 40
-	// Largest packet handed to segmentation offload, in bytes. Writable, up to tso-max-size
+	// Largest packet handed to segmentation offload, in bytes. Writable, from the size of the
+	// largest TCP header (a few hundred, as the kernel was built) up to tso-max-size
 	// (IFLA_GSO_MAX_SIZE).
 	AttrLinkGsoMaxSize uint16 = 41
 	AttrLinkPad        uint16 = 42 // alignment (IFLA_PAD)

@@ -225,7 +225,7 @@ var setLinkinfoBondAttrs = nlpolicy.Set{Name: "linkinfo-bond-attrs", Attrs: []nl
 	{Name: "ad-user-port-key", Number: 25, Kind: nlpolicy.U16},
 	{Name: "ad-actor-system", Number: 26, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 6}},
 	{Name: "tlb-dynamic-lb", Number: 27, Kind: nlpolicy.U8},
-	{Name: "peer-notif-delay", Number: 28, Kind: nlpolicy.U32},
+	{Name: "peer-notif-delay", Number: 28, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 300000}},
 	{Name: "ad-lacp-active", Number: 29, Kind: nlpolicy.U8},
 	{Name: "missed-max", Number: 30, Kind: nlpolicy.U8},
 	{Name: "ns-ip6-target", Number: 31, Kind: nlpolicy.IndexedArray, Elem: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
@@ -710,7 +710,7 @@ var setLinkinfoMacvlanAttrs = nlpolicy.Set{Name: "linkinfo-macvlan-attrs", Attrs
 	{Name: "mode", Number: 1, Kind: nlpolicy.U32, Enum: &enumMacvlanMode},
 	{Name: "flags", Number: 2, Kind: nlpolicy.U16, Enum: &enumMacvlanFlags},
 	{Name: "macaddr-mode", Number: 3, Kind: nlpolicy.U32, Enum: &enumMacvlanMacaddrMode},
-	{Name: "macaddr", Number: 4, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 6}},
+	{Name: "macaddr", Number: 4, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 32}},
 	{Name: "macaddr-data", Number: 5, Kind: nlpolicy.Nest, Nested: &setMacvlanMacaddrAttrs},
 	{Name: "macaddr-count", Number: 6, Kind: nlpolicy.U32},
 	{Name: "bc-queue-len", Number: 7, Kind: nlpolicy.U32},
@@ -719,7 +719,7 @@ var setLinkinfoMacvlanAttrs = nlpolicy.Set{Name: "linkinfo-macvlan-attrs", Attrs
 }}
 
 var setMacvlanMacaddrAttrs = nlpolicy.Set{Name: "macvlan-macaddr-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "macaddr", Number: 4, Kind: nlpolicy.Binary, Flags: nlpolicy.Multi, Hint: nlpolicy.MAC, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 6}},
+	{Name: "macaddr", Number: 4, Kind: nlpolicy.Binary, Flags: nlpolicy.Multi, Hint: nlpolicy.MAC, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 32}},
 }}
 
 var setLinkinfoIpvlanAttrs = nlpolicy.Set{Name: "linkinfo-ipvlan-attrs", Attrs: []nlpolicy.Attr{

@@ -623,7 +623,7 @@ func sampleLinkinfoBondAttrs() *LinkinfoBondAttrs {
 		AdUserPortKey:   nlattr.Some[uint16](4121),
 		AdActorSystem:   net.HardwareAddr{27, 28, 29, 30, 31, 32},
 		TlbDynamicLb:    nlattr.Some[uint8](28),
-		PeerNotifDelay:  nlattr.Some[uint32](270544924),
+		PeerNotifDelay:  nlattr.Some[uint32](28),
 		AdLacpActive:    nlattr.Some[uint8](30),
 		MissedMax:       nlattr.Some[uint8](31),
 		NsIp6Target:     []netip.Addr{netip.MustParseAddr("2001:db8::20"), netip.MustParseAddr("2001:db8::21")},
