@@ -3489,7 +3489,8 @@ type LinkinfoHsrAttrs struct {
 	SeqNr    nlattr.Opt[uint16]
 	Version  nlattr.Opt[uint8]       // version of HSR, 0 or 1 (IFLA_HSR_VERSION)
 	Protocol nlattr.Opt[HsrProtocol] // protocol (IFLA_HSR_PROTOCOL)
-	// Index of the interlink link, absent if none. Since Linux 6.10 (IFLA_HSR_INTERLINK).
+	// Index of a third link, towards nodes that do not speak the protocol. Since Linux 6.10.
+	// Requests only (IFLA_HSR_INTERLINK).
 	Interlink nlattr.Opt[uint32]
 	Unknown   []nlattr.Attr
 }
