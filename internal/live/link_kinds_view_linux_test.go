@@ -58,7 +58,8 @@ func (v *linkView) data(c *witness.Tally, at string, x any, theirs witness.Objec
 		witness.Compare(c, at, x, tunView, theirs)
 	case *rtlink.LinkinfoXfrmAttrs:
 		witness.Compare(c, at, x, witness.View[*rtlink.LinkinfoXfrmAttrs]{
-			"if_id": func(x *rtlink.LinkinfoXfrmAttrs) any { return hexadecimal(x.IfID.V) },
+			"if_id":    func(x *rtlink.LinkinfoXfrmAttrs) any { return hexadecimal(x.IfID.V) },
+			"external": func(x *rtlink.LinkinfoXfrmAttrs) any { return x.CollectMetadata },
 		}, theirs)
 	case *rtlink.LinkinfoMacsecAttrs:
 		witness.Compare(c, at, x, macsecView, theirs)

@@ -42,7 +42,8 @@ func TestLinks(t *testing.T) {
 	n.Up(lower, other)
 	all := witness.NewTally(t)
 	first, second := uint32(lower.Header.IfiIndex), uint32(other.Header.IfiIndex)
-	for _, kind := range slices.Concat(linkKinds(first), specialKinds(first, second)) {
+	third := uint32(n.Plain("third0").Header.IfiIndex)
+	for _, kind := range slices.Concat(linkKinds(first), specialKinds(first, second), variants(first, second, third)) {
 		n.Run(kind.name, func(n *witness.Namespace) {
 			c := witness.NewTally(n.T)
 			req := &rtlink.NewlinkRequest{Ifname: nlattr.Some("test0"), Linkinfo: &rtlink.LinkinfoAttrs{Data: kind.data}}

@@ -51,6 +51,15 @@ func TestLinkPorts(t *testing.T) {
 					n.T.Errorf("%s: master is %v, its data %v", name, got.Master, got.Linkinfo.SlaveData)
 				}
 			}
+			if data, ok := master.data.(*rtlink.LinkinfoBondAttrs); ok && data.Mode.V == rtlink.BondModeActivebackup {
+				index := u32(uint32(n.Link("port1").Header.IfiIndex))
+				change := &rtlink.LinkinfoBondAttrs{Primary: index, ActiveSlave: index}
+				if err := n.Links.Newlink(n.Ctx, &rtlink.NewlinkRequest{Header: rtlink.Ifinfomsg{IfiIndex: m.Header.IfiIndex},
+					Linkinfo: &rtlink.LinkinfoAttrs{Data: change}}); err != nil {
+					n.T.Fatal(err)
+				}
+				c.Within("master0", change, n.Link("master0").Linkinfo.Data)
+			}
 			for _, name := range []string{"master0", "port0", "port1"} {
 				compareWithIP(n, c, name)
 			}
@@ -88,8 +97,14 @@ func TestLinkTun(t *testing.T) {
 			if err := unix.IoctlIfreq(int(f.Fd()), unix.TUNSETIFF, req); err != nil {
 				n.T.Skip("TUNSETIFF:", err)
 			}
+			for _, set := range []uint{unix.TUNSETOWNER, unix.TUNSETGROUP} {
+				if err := unix.IoctlSetInt(int(f.Fd()), set, 0); err != nil {
+					n.T.Fatal(err)
+				}
+			}
 			c := witness.NewTally(n.T)
 			want := &rtlink.LinkinfoTunAttrs{
+				Owner: u32(0), Group: u32(0),
 				Type: nlattr.Some(rtlink.TunType(kind.flags & 3)), Pi: flag(kind.flags&unix.IFF_NO_PI == 0),
 				VnetHdr: flag(kind.flags&unix.IFF_VNET_HDR != 0), MultiQueue: flag(kind.flags&unix.IFF_MULTI_QUEUE != 0), Persist: no(),
 			}
