@@ -24,17 +24,22 @@ func xdpPass(n *witness.Namespace) int32 {
 		imm        int32
 	}{{0xb7, 0, 0, 2}, {0x95, 0, 0, 0}} // r0 = XDP_PASS; exit
 	license := []byte("GPL\x00")
+	var pins runtime.Pinner
+	defer pins.Unpin()
+	pins.Pin(&insns[0])
+	pins.Pin(&license[0])
 	attr := struct { // union bpf_attr of BPF_PROG_LOAD
 		kind, count    uint32
-		insns, license unsafe.Pointer
+		insns, license uint64
 		log            [2]uint32
 		logBuffer      uint64
 		version, flags uint32
-	}{kind: 6, count: uint32(len(insns)), insns: unsafe.Pointer(&insns[0]), license: unsafe.Pointer(&license[0])}
+	}{
+		kind: 6, count: uint32(len(insns)),
+		insns: uint64(uintptr(unsafe.Pointer(&insns[0]))), license: uint64(uintptr(unsafe.Pointer(&license[0]))),
+	}
 	const progLoad = 5
 	fd, _, errno := unix.Syscall(unix.SYS_BPF, progLoad, uintptr(unsafe.Pointer(&attr)), unsafe.Sizeof(attr))
-	runtime.KeepAlive(insns)
-	runtime.KeepAlive(license)
 	if errno != 0 {
 		n.T.Skip("bpf: ", errno)
 	}
