@@ -18,6 +18,7 @@ import (
 
 // contents are the types that sub-messages can hold.
 var contents = []any{
+	rtlink.CanDeviceStats{}, rtlink.LinkinfoCaifAttrs{},
 	rtlink.LinkinfoAmtAttrs{}, rtlink.LinkinfoBareudpAttrs{}, rtlink.LinkinfoBatadvAttrs{}, rtlink.LinkinfoBondAttrs{},
 	rtlink.LinkinfoBridgeAttrs{}, rtlink.LinkinfoCanAttrs{}, rtlink.LinkinfoDsaAttrs{}, rtlink.LinkinfoGreAttrs{},
 	rtlink.LinkinfoGeneveAttrs{}, rtlink.LinkinfoGtpAttrs{}, rtlink.LinkinfoHsrAttrs{}, rtlink.LinkinfoGre6Attrs{},
@@ -78,6 +79,12 @@ func (s *sampler) fill(set *nlpolicy.Set, accept []uint16, x reflect.Value) {
 				}
 			}
 			format := &a.Sub.Formats[s.pick%len(a.Sub.Formats)]
+			if first := chosen[a.Selector]; first != nil {
+				// Two sub-messages go by one selector: the second has what belongs to the first, or nothing.
+				if format = a.Sub.Find(first.Value); format == nil {
+					continue
+				}
+			}
 			if content := s.content(a, format); content.IsValid() {
 				// The selector may be in an outer set, which then has chosen.
 				if set.Named(a.Selector) != nil || strings.HasSuffix(strings.ToLower(content.Type().Elem().Name()), format.Value) {
@@ -123,6 +130,8 @@ func (s *sampler) content(a *nlpolicy.Attr, format *nlpolicy.Format) reflect.Val
 	names := []string{a.Sub.Name + format.Value, strings.TrimSuffix(a.Sub.Name, "-msg") + format.Value}
 	if format.Nested != nil {
 		names = append(names, format.Nested.Set().Name)
+	} else if format.Header != nil {
+		names = append(names, format.Header.Name)
 	}
 	for _, c := range contents {
 		typ := reflect.TypeOf(c)

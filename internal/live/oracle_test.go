@@ -252,7 +252,10 @@ func (o *oracle) attr(a *nlpolicy.Attr, ad *netlink.AttributeDecoder, ae *netlin
 	case nlpolicy.NestTypeValue:
 		ae.Bytes(typ|nlattr.Nested, o.levels(a, ad.Bytes(), field, len(a.Levels), sc))
 	case nlpolicy.SubMessage:
-		ae.Bytes(typ|nlattr.Nested, o.subMessage(a, ad.Bytes(), field, sc))
+		if format := a.Sub.Find(sc.find(a.Selector)); format == nil || format.Nested != nil || format.Header == nil {
+			typ |= nlattr.Nested // A struct without attributes is no nest.
+		}
+		ae.Bytes(typ, o.subMessage(a, ad.Bytes(), field, sc))
 	case nlpolicy.Binary, nlpolicy.Bitfield32:
 		b := ad.Bytes()
 		ae.Bytes(typ, o.binary(a, b, field, sc))
