@@ -18,7 +18,7 @@ func TestParse(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := fmt.Sprintf("%v %d %d %s %q %q", o.modules, o.memory, o.cpus, o.run, o.patterns, o.testArgs)
-	if want := `[{dummy } {veth }] 300 2 A|B ["./a" "./b"] ["-test.short"]`; got != want {
+	if want := `[{dummy  } {veth  }] 300 2 A|B ["./a" "./b"] ["-test.short"]`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	if o.verbose || o.fetch || o.timeout < o.testTimeout {
