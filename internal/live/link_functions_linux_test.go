@@ -17,21 +17,12 @@ import (
 	"github.com/nlgen/nlgen/runtime/nlattr"
 )
 
-// simulated makes a device of the driver netdevsim and returns its link.
-func simulated(n *witness.Namespace, id int) *rtlink.GetlinkReply {
+// simulated makes a device of the driver netdevsim and returns the link of its first port.
+func simulated(n *witness.Namespace) *rtlink.GetlinkReply {
 	n.T.Helper()
-	const bus = "/sys/bus/netdevsim"
-	err := os.WriteFile(bus+"/new_device", fmt.Appendf(nil, "%d 1", id), 0o200)
-	if errors.Is(err, os.ErrNotExist) {
-		n.T.Skip("this kernel has no netdevsim; CONTRIBUTING.md says how to build it for a guest: ", err)
-	}
-	if err != nil {
-		n.T.Fatal(err)
-	}
-	n.T.Cleanup(func() { _ = os.WriteFile(bus+"/del_device", fmt.Append(nil, id), 0o200) })
-	device := fmt.Sprintf("netdevsim%d", id)
-	names, err := filepath.Glob(filepath.Join(bus, "devices", device, "net", "*"))
-	if err != nil || len(names) != 1 {
+	device := witness.Simulate(n.T)
+	names, err := filepath.Glob(filepath.Join("/sys/bus/netdevsim/devices", device, "net", "*"))
+	if err != nil || len(names) == 0 {
 		n.T.Fatalf("%s has the links %q, %v", device, names, err)
 	}
 	link := n.Link(filepath.Base(names[0]))
@@ -48,8 +39,8 @@ func simulated(n *witness.Namespace, id int) *rtlink.GetlinkReply {
 func TestLinkFunctions(t *testing.T) {
 	n := witness.NewNamespace(t)
 	c := witness.NewTally(t)
-	link := simulated(n, 41)
-	if err := os.WriteFile("/sys/bus/netdevsim/devices/netdevsim41/sriov_numvfs", []byte("3"), 0o200); err != nil {
+	link := simulated(n)
+	if err := os.WriteFile(filepath.Join("/sys/bus/netdevsim/devices", link.ParentDevName.V, "sriov_numvfs"), []byte("3"), 0o200); err != nil {
 		t.Fatal(err)
 	}
 	header := rtlink.Ifinfomsg{IfiIndex: link.Header.IfiIndex}
@@ -139,7 +130,7 @@ func functions(x *rtlink.GetlinkReply) any {
 func TestLinkHardware(t *testing.T) {
 	n := witness.NewNamespace(t)
 	c := witness.NewTally(t)
-	link := simulated(n, 42)
+	link := simulated(n)
 	name, index := link.Ifname.V, uint32(link.Header.IfiIndex)
 	ctx := patience(t)
 	sub, err := n.Links.Subscribe(ctx, rtlink.GroupStats)
