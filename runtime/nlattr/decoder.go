@@ -31,12 +31,39 @@ type Decoder struct {
 }
 
 // A Frame is where a decoder goes on when it leaves a nest.
+//
+// NB: It has four words, so that it travels in registers. Longer ones are written
+// to the stack word by word and read two words at a time, which the processor has
+// to wait for.
 type Frame struct {
-	val       []byte
-	next, end int
-	raw       uint16
-	late      bool // entered after an error, which is not to blame on it
+	start, next, end int
+	attr             attrWord
 }
+
+// An attrWord holds the length and the type of an attribute, and whether it was
+// entered after an error, which is not to blame on it.
+type attrWord uint64
+
+const (
+	lateBit  = 16 // the type stands below it
+	lenStart = 32
+)
+
+func (w attrWord) raw() uint16 { return uint16(w) }
+func (w attrWord) len() int    { return int(w >> lenStart) }
+func (w attrWord) late() bool  { return w>>lateBit&1 != 0 }
+
+// frame is the current attribute and what stands behind it.
+func (d *Decoder) frame() Frame {
+	w := attrWord(len(d.val))<<lenStart | attrWord(d.raw)
+	if d.err != nil {
+		w |= 1 << lateBit
+	}
+	return Frame{d.start(), d.next, len(d.b), w}
+}
+
+// at makes the attribute of a frame the current one.
+func (d *Decoder) at(f Frame) { d.val, d.raw = d.b[f.start:f.start+f.attr.len()], f.attr.raw() }
 
 // NewDecoder returns a decoder of the attributes in b.
 func NewDecoder(b []byte) Decoder { return Decoder{b: b} }
@@ -176,8 +203,8 @@ func (d *Decoder) Members() int {
 // Enter goes into the current attribute: [Decoder.Next] then reads the
 // attributes of its payload, until [Decoder.Leave].
 func (d *Decoder) Enter() Frame {
-	f := Frame{val: d.val, next: d.next, end: len(d.b), raw: d.raw, late: d.err != nil}
-	d.next = d.start()
+	f := d.frame()
+	d.next = f.start
 	d.b = d.b[:d.next+len(d.val)]
 	d.depth++
 	if d.err != nil || d.depth > MaxDepth {
@@ -203,14 +230,15 @@ func (d *Decoder) Leave(f Frame) {
 	}
 	d.back(f)
 	if d.err != nil {
-		d.blame(f.late)
+		d.blame(f.attr.late())
 	}
 }
 
 // back makes the attribute that was entered the current one again.
 func (d *Decoder) back(f Frame) {
 	d.depth--
-	d.b, d.val, d.next, d.raw = d.b[:f.end], f.val, f.next, f.raw
+	d.b, d.next = d.b[:f.end], f.next
+	d.at(f)
 }
 
 // Close is [Decoder.Leave] for a nest that may turn out not to be what its
@@ -222,7 +250,7 @@ func (d *Decoder) Close(f Frame, unknown *[]Attr) bool {
 	if d.err == nil && !d.stuck {
 		return true
 	}
-	d.forget(f.late)
+	d.forget(f.attr.late())
 	if unknown != nil {
 		d.Keep(unknown)
 	}
@@ -255,7 +283,7 @@ func (d *Decoder) blame(late bool) {
 
 // Skip leaves the current attribute for later: [Decoder.Resume] comes back to
 // it. Sub-messages whose selector has not been read yet need it.
-func (d *Decoder) Skip() Frame { return Frame{val: d.val, next: d.next, raw: d.raw} }
+func (d *Decoder) Skip() Frame { return d.frame() }
 
 // Skipped reports whether the frame is of [Decoder.Skip], and not the zero one.
 func (f Frame) Skipped() bool { return f.next > 0 }
@@ -263,14 +291,14 @@ func (f Frame) Skipped() bool { return f.next > 0 }
 // Resume makes the attribute that was skipped the current one again and returns
 // the place to hand to [Decoder.Return] afterwards.
 func (d *Decoder) Resume(f Frame) Frame {
-	now := d.Skip()
-	d.val, d.raw = f.val, f.raw
+	now := d.frame()
+	d.at(f)
 	return now
 }
 
 // Return undoes [Decoder.Resume].
 func (d *Decoder) Return(f Frame) {
-	d.val, d.raw = f.val, f.raw
+	d.at(f)
 	if d.err == nil {
 		d.next = f.next
 	}

@@ -61,8 +61,8 @@ func (d *Decoder) NextRecord(f *Frame, size, offset int) bool {
 		d.broken(ErrTruncated)
 		return false
 	}
-	f.val, f.raw = d.val, d.raw
-	f.next, f.end = d.next+min(Align(n), len(b)), len(d.b)
+	*f = d.frame()
+	f.next = d.next + min(Align(n), len(b))
 	d.b = d.b[:d.next+n]
 	return true
 }
@@ -85,7 +85,8 @@ func (d *Decoder) LeaveRecord(f *Frame) {
 	if d.stuck {
 		d.settle()
 	}
-	d.b, d.val, d.next, d.raw = d.b[:f.end], f.val, f.next, f.raw
+	d.b, d.next = d.b[:f.end], f.next
+	d.at(*f)
 	if d.err != nil {
 		d.next = len(d.b)
 	}
