@@ -10,7 +10,7 @@ BENCH       ?=
 NESTED := $(patsubst %/go.mod,%,$(wildcard */go.mod))
 
 .DEFAULT_GOAL := all
-.PHONY: all build generate families show help test test-nested race check fmt fuzz bench cover clean test-vm netdevsim kernel-specs drift
+.PHONY: all build generate families show help test test-nested race check fmt fuzz bench cover clean test-vm netdevsim nlgen_slots kernel-specs drift
 
 all: build generate show ## build, generate every family, show this machine's links, addresses and routes
 
@@ -92,7 +92,7 @@ drift: ## compare our specs with those of a folder and with the running kernel, 
 	@$(GO) run ./internal/drift/cmd $(DRIFTFLAGS) $(SPECS)
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  %-12s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z_-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  %-12s %s\n", $$1, $$2 }'
 
 # KERNEL is a folder with boot/ and lib/modules/, a .deb file or a package; VMTEST is more arguments, such as '-run Dump ./runtime/nlconn'.
 test-vm: ## run the tests that talk to the kernel on another one, in a virtual machine (KERNEL=, VMTEST=)
@@ -104,3 +104,8 @@ netdevsim: ## build the module bin/netdevsim.ko for the kernel of the virtual ma
 	@mkdir -p bin
 	@$(GO) build -o bin/vmtest ./internal/vm/vmtest
 	@internal/vm/netdevsim.sh $$(bin/vmtest -fetch -kernel '$(KERNEL)' | cut -d ' ' -f 1) bin/netdevsim.ko
+
+nlgen_slots: ## build the module bin/nlgen_slots.ko, a netlink protocol to test with, for the kernel of the virtual machine (KERNEL=)
+	@mkdir -p bin
+	@$(GO) build -o bin/vmtest ./internal/vm/vmtest
+	@internal/vm/module.sh $$(bin/vmtest -fetch -kernel '$(KERNEL)' | cut -d ' ' -f 1) cmd/nlgen/testdata/module/nlgen_slots.c bin/nlgen_slots.ko
