@@ -59,7 +59,7 @@ func (w *writer) content(h *ir.Struct, skip *ir.Member, s *set, v any, up *jsonS
 	if h != nil {
 		b := make([]byte, nlattr.Align(h.Size))
 		for i, key := range o.Keys {
-			if m := member(h, key); m != nil && m != skip && !w.shadowed(s, m, o.Values[i]) {
+			if m := member(h, key); m != nil && m != skip && !w.shadowed(h, s, m, o.Values[i]) {
 				if err := w.member(b, m, o.Values[i]); err != nil {
 					return within(key, err)
 				}
@@ -77,7 +77,7 @@ func (w *writer) content(h *ir.Struct, skip *ir.Member, s *set, v any, up *jsonS
 	}
 	scope := &jsonScope{set: s, object: o, up: up}
 	for i, key := range o.Keys {
-		if m := member(h, key); m != nil && m != skip && !w.shadowed(s, m, o.Values[i]) || isArray(h, key) {
+		if m := member(h, key); m != nil && m != skip && !w.shadowed(h, s, m, o.Values[i]) || isArray(h, key) {
 			continue
 		}
 		if err := w.attr(scope, key, o.Values[i]); err != nil {
@@ -88,17 +88,10 @@ func (w *writer) content(h *ir.Struct, skip *ir.Member, s *set, v any, up *jsonS
 }
 
 // shadowed reports whether a value that the name of a header's member stands for
-// is that of the attribute with this name: only the attribute can be an object,
-// and only the attribute can hold a number that is too large for the member
-// (FRA_TABLE of struct fib_rule_hdr).
-func (w *writer) shadowed(s *set, m *ir.Member, v any) bool {
-	if m.Struct != nil || s.named[m.Name] == nil {
-		return false
-	}
-	if _, object := v.(*Object); object {
-		return true
-	}
-	return tooLarge(m, v)
+// is that of the attribute with this name: the member cannot hold it, as it is too
+// large (FRA_TABLE of struct fib_rule_hdr) or of another sort.
+func (w *writer) shadowed(h *ir.Struct, s *set, m *ir.Member, v any) bool {
+	return s.named[m.Name] != nil && w.member(make([]byte, h.Size), m, v) != nil
 }
 
 // attr writes the attribute that a key names, as often as it occurs.

@@ -87,7 +87,7 @@ func (w *writer) content(h *nlpolicy.Struct, skip string, set *nlpolicy.Set, n *
 	if h != nil {
 		b := w.e.Extend(h.Size)
 		for i, key := range n.keys {
-			if m := member(h, key); m != nil && key != skip && !shadowed(set, m, &n.list[i]) {
+			if m := member(h, key); m != nil && key != skip && !shadowed(h, set, m, &n.list[i]) {
 				if err := putMember(b, m, &n.list[i], 0); err != nil {
 					return within(key, err)
 				}
@@ -100,7 +100,7 @@ func (w *writer) content(h *nlpolicy.Struct, skip string, set *nlpolicy.Set, n *
 	}
 	s := scope{set: set, object: n, up: up}
 	for i, key := range n.keys {
-		if m := member(h, key); m != nil && key != skip && !shadowed(set, m, &n.list[i]) {
+		if m := member(h, key); m != nil && key != skip && !shadowed(h, set, m, &n.list[i]) {
 			continue
 		}
 		if err := w.attr(&s, key, &n.list[i]); err != nil {
@@ -111,9 +111,10 @@ func (w *writer) content(h *nlpolicy.Struct, skip string, set *nlpolicy.Set, n *
 }
 
 // shadowed reports whether a value that the name of a header's member stands for
-// is that of the attribute with this name: only the attribute can be an object.
-func shadowed(set *nlpolicy.Set, m *nlpolicy.Member, n *node) bool {
-	return n.sort == isObject && m.Struct == nil && set.Named(m.Name) != nil
+// is that of the attribute with this name: the member cannot hold it, as it is too
+// large or of another sort.
+func shadowed(h *nlpolicy.Struct, set *nlpolicy.Set, m *nlpolicy.Member, n *node) bool {
+	return set.Named(m.Name) != nil && putMember(make([]byte, h.Size), m, n, 0) != nil
 }
 
 // attr writes the attribute that a key names.

@@ -201,6 +201,40 @@ func TestMessage(t *testing.T) {
 	}
 }
 
+// TestShadowed has values that the member of a header cannot hold, which the attribute with its name can.
+func TestShadowed(t *testing.T) {
+	message := &nlpolicy.Message{
+		Header: &nlpolicy.Struct{Name: "rule", Size: 4, Members: []nlpolicy.Member{{Name: "table", Size: 1}}},
+		Attrs:  &nlpolicy.Set{Name: "rule", Attrs: []nlpolicy.Attr{{Name: "table", Number: 15, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian}}},
+	}
+	for _, c := range []struct {
+		in   string
+		want []byte
+	}{
+		{`{"table":255}`, []byte{255, 0, 0, 0}},
+		{`{"table":256}`, append([]byte{0, 0, 0, 0}, encoded(func(e *nlattr.Encoder) { e.Uint32BE(15, 256) })...)},
+	} {
+		got := encoded(func(e *nlattr.Encoder) {
+			if err := Encode(e, message, []byte(c.in)); err != nil {
+				t.Error(err)
+			}
+		})
+		if !bytes.Equal(got, c.want) {
+			t.Errorf("%s: got %x, want %x", c.in, got, c.want)
+		}
+	}
+	var e nlattr.Encoder
+	if err := Encode(&e, message, []byte(`{"table":"main"}`)); err == nil || err.Error() != `table (offset 9): "main" is no integer` {
+		t.Errorf("a value that fits neither: %v", err)
+	}
+}
+
+func encoded(f func(*nlattr.Encoder)) []byte {
+	var e nlattr.Encoder
+	f(&e)
+	return e.Written()
+}
+
 func TestStruct(t *testing.T) {
 	const text = `{"at":{"x":-2,"y":"on"},"label":"abc","mac":"00:01:02:03:04:05","count":1,"addr":"192.0.2.1"}`
 	b := bytes.Repeat([]byte{0xff}, 30)
