@@ -96,7 +96,7 @@ func (r *reader) content(o *Object, h *ir.Struct, skip *ir.Member, s *set, b []b
 		case a == nil:
 			o.Add(unknownName(it.number()), unknownGroup(group, depth))
 		case a.Type == "pad" || a.Type == "unused":
-		case member(h, a.Name) != nil && up == nil && !r.outgrown(in, member(h, a.Name), a, group, depth):
+		case member(h, a.Name) != nil && up == nil && !outgrown(member(h, a.Name), a, group):
 		default:
 			if member(h, a.Name) != nil {
 				o.remove(a.Name)
@@ -111,13 +111,14 @@ func (r *reader) content(o *Object, h *ir.Struct, skip *ir.Member, s *set, b []b
 
 // outgrown reports whether an attribute is a number that is too large for the
 // member of the header with the same name.
-func (r *reader) outgrown(s *scope, m *ir.Member, a *ir.Attr, group []item, depth int) bool {
-	if _, ok := integerOf(a.Type, a); !ok || a.Multi {
+func outgrown(m *ir.Member, a *ir.Attr, group []item) bool {
+	n, ok := integerOf(a.Type, a)
+	room, number := integerMember(m)
+	if !ok || !number || a.Multi {
 		return false
 	}
-	last := group[len(group)-1]
-	v, err := r.value(s, a, last.payload, last.off, depth)
-	return err == nil && tooLarge(m, v)
+	v, ok := n.load(group[len(group)-1].payload)
+	return ok && !room.holds(v, n.signed)
 }
 
 // group adds the occurrences of one attribute to an object. Where lenient, those

@@ -152,7 +152,7 @@ func (x *appender) content(h *nlpolicy.Struct, skip string, set *nlpolicy.Set, b
 	err := x.index(attrs)
 	end := len(x.entries)
 	if h != nil && err == nil {
-		x.members(h, skip, b, 0, func(name string) bool { return up != nil && x.named(set, name, start, end) })
+		x.members(h, skip, b, 0, func(m *nlpolicy.Member) bool { return x.replaced(set, m, up != nil, start, end) })
 	}
 	s := nlpolicy.Scope{Set: set, Attrs: attrs, Up: up}
 	for i := start; i < end && err == nil; i++ {
@@ -165,7 +165,7 @@ func (x *appender) content(h *nlpolicy.Struct, skip string, set *nlpolicy.Set, b
 		case a == nil:
 			x.unknown(number, i, depth)
 		case a.Kind == nlpolicy.Unused || a.Kind == nlpolicy.Pad:
-		case up == nil && member(h, a.Name) != nil:
+		case member(h, a.Name) != nil && !x.replaced(set, member(h, a.Name), up != nil, start, end):
 		default:
 			x.known(&s, a, i, depth)
 		}
@@ -174,19 +174,38 @@ func (x *appender) content(h *nlpolicy.Struct, skip string, set *nlpolicy.Set, b
 	return err
 }
 
-// named reports whether some entry is the attribute of the given name. In a
-// sub-message such an attribute replaces the member of the header with this name.
-func (x *appender) named(set *nlpolicy.Set, name string, start, end int) bool {
-	a := set.Named(name)
+// replaced reports whether some entry is an attribute that stands in the place of
+// the header's member with its name: any in a sub-message, and a number that the
+// member cannot hold anywhere, since it is what the member stands for.
+func (x *appender) replaced(set *nlpolicy.Set, m *nlpolicy.Member, inner bool, start, end int) bool {
+	a := set.Named(m.Name)
 	if a == nil {
 		return false
 	}
+	last := -1
 	for i := start; i < end; i++ {
 		if x.entries[i].typ&nlattr.TypeMask == a.Number {
-			return true
+			last = i
 		}
 	}
-	return false
+	return last >= 0 && (inner || a.Flags&nlpolicy.Multi == 0 && outgrown(m, a, x.entries[last].payload))
+}
+
+// outgrown reports whether a payload is a number that is too large for a member.
+func outgrown(m *nlpolicy.Member, a *nlpolicy.Attr, p []byte) bool {
+	if !a.Kind.Integer() || !m.Type().Integer() || len(p) != a.Kind.Width() && (a.Kind.Width() != 0 || len(p) != 4 && len(p) != 8) {
+		return false
+	}
+	v, _ := nlpolicy.LoadInteger(a.Kind, a.Flags, p)
+	negative := a.Kind.Signed() && int64(v) < 0
+	room := 8 * m.Type().Width()
+	if m.Type().Signed() {
+		room--
+		if negative {
+			v, negative = ^v, false
+		}
+	}
+	return negative || room < 64 && v>>room != 0
 }
 
 // known writes an attribute of a set, from the entry with its first occurrence.

@@ -293,10 +293,10 @@ func (x *appender) object(s *nlpolicy.Struct, b []byte, depth int) {
 
 // members writes the members of a struct, but for skip and those that are
 // replaced, into the object that is open.
-func (x *appender) members(s *nlpolicy.Struct, skip string, b []byte, depth int, replaced func(name string) bool) {
+func (x *appender) members(s *nlpolicy.Struct, skip string, b []byte, depth int, replaced func(m *nlpolicy.Member) bool) {
 	for i := range s.Members {
 		m := &s.Members[i]
-		if m.Type() == nlpolicy.Pad || m.Name == skip || replaced != nil && replaced(m.Name) {
+		if m.Type() == nlpolicy.Pad || m.Name == skip || replaced != nil && replaced(m) {
 			continue
 		}
 		x.key(m.Name)
