@@ -14,6 +14,7 @@ type linkKind struct {
 	data     rtlink.LinkinfoDataMsg // nil for kinds without
 	explicit bool                   // several kinds have this data: name the one that is meant
 	onLower  bool                   // stands on another link
+	needs    string                 // a file that tells of the device it belongs to
 	up       bool                   // bring it up before it is read
 	skip     []string               // fields of the request that the kernel does not answer
 	change   func(req *rtlink.NewlinkRequest)

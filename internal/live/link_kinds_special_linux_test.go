@@ -68,7 +68,7 @@ func specialKinds(lower, other uint32) []linkKind {
 		}, skip: []string{"Flags"}}, // The mask is answered as all ones; ip has the flags.
 		{name: "caif", data: &rtlink.LinkinfoCaifAttrs{Ipv4Connid: u32(3), Loopback: yes()}},
 		{name: "virt_wifi", change: on},
-		{name: "wwan", data: &rtlink.LinkinfoWwanAttrs{LinkID: u32(2)}, change: func(req *rtlink.NewlinkRequest) {
+		{name: "wwan", needs: "/sys/class/wwan/wwan0", data: &rtlink.LinkinfoWwanAttrs{LinkID: u32(2)}, change: func(req *rtlink.NewlinkRequest) {
 			req.ParentDevName = nlattr.Some("wwan0")
 		}},
 	}
