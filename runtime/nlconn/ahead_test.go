@@ -105,7 +105,7 @@ func TestAheadLeft(t *testing.T) {
 	processors(t, 2)
 	conn, s, _ := scripted(t, long(-1))
 	before := runtime.NumGoroutine()
-	for stop := 0; stop < longAll; stop += 61 {
+	for stop := 0; stop < longAll; stop += 307 {
 		i := 0
 		var l link
 		for err := range nlconn.DumpInto(t.Context(), conn, &opGetlink, nil, &l) {
