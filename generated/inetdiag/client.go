@@ -16,6 +16,7 @@ var Family = nlconn.Family{Name: "inet-diag", Protocol: 4}
 var (
 	OpGet      = nlconn.Operation{Family: &Family, Name: "get", Request: CmdGet, Reply: CmdGet, Single: true, Policy: &policyGetRequest, DumpPolicy: &policyGetDumpRequest, ReplyPolicy: &policyGetReply}
 	OpMptcpGet = nlconn.Operation{Family: &Family, Name: "mptcp-get", Request: CmdMptcpGet, Reply: CmdMptcpGet, Single: true, Policy: &policyMptcpGetRequest, DumpPolicy: &policyMptcpGetDumpRequest, ReplyPolicy: &policyMptcpGetReply}
+	OpSctpGet  = nlconn.Operation{Family: &Family, Name: "sctp-get", Request: CmdSctpGet, Reply: CmdSctpGet, Single: true, Policy: &policySctpGetRequest, DumpPolicy: &policySctpGetDumpRequest, ReplyPolicy: &policySctpGetReply}
 	OpDestroy  = nlconn.Operation{Family: &Family, Name: "destroy", Request: CmdDestroy, Policy: &policyDestroyRequest}
 )
 
@@ -70,6 +71,28 @@ func (c *Client) MptcpGetDumpInto(ctx context.Context, req *MptcpGetDumpRequest,
 // MptcpGetCollect is [Client.MptcpGetDump] into a slice, see [nlconn.Collect].
 func (c *Client) MptcpGetCollect(ctx context.Context, req *MptcpGetDumpRequest, opts ...nlconn.CallOption) ([]*MptcpGetReply, error) {
 	return nlconn.Collect[MptcpGetReply](ctx, c.conn, &OpMptcpGet, req, opts...)
+}
+
+// SctpGet does the operation sctp-get: like get, for SCTP. An association, whose state is in the
+// header as a number of sctp-state, follows its endpoint in a dump that asks for states besides
+// those of listening and closed sockets; a do finds it by addresses and ports.
+func (c *Client) SctpGet(ctx context.Context, req *SctpGetRequest, opts ...nlconn.CallOption) (*SctpGetReply, error) {
+	return nlconn.Do[SctpGetReply](ctx, c.conn, &OpSctpGet, req, opts...)
+}
+
+// SctpGetDump is [Client.SctpGet] as a dump.
+func (c *Client) SctpGetDump(ctx context.Context, req *SctpGetDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*SctpGetReply, error] {
+	return nlconn.Dump[SctpGetReply](ctx, c.conn, &OpSctpGet, req, opts...)
+}
+
+// SctpGetDumpInto is [Client.SctpGetDump] into the memory of *reply, see [nlconn.DumpInto].
+func (c *Client) SctpGetDumpInto(ctx context.Context, req *SctpGetDumpRequest, reply *SctpGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
+	return nlconn.DumpInto[SctpGetReply](ctx, c.conn, &OpSctpGet, req, reply, opts...)
+}
+
+// SctpGetCollect is [Client.SctpGetDump] into a slice, see [nlconn.Collect].
+func (c *Client) SctpGetCollect(ctx context.Context, req *SctpGetDumpRequest, opts ...nlconn.CallOption) ([]*SctpGetReply, error) {
+	return nlconn.Collect[SctpGetReply](ctx, c.conn, &OpSctpGet, req, opts...)
 }
 
 // Destroy does the operation destroy: close the socket that addresses, ports and cookie name,

@@ -8,6 +8,7 @@ import "github.com/nlgen/nlgen/runtime/nlconn"
 const (
 	CmdGet        uint16 = 20
 	CmdMptcpGet   uint16 = 20
+	CmdSctpGet    uint16 = 20
 	CmdDestroy    uint16 = 21
 	CmdDestroyNtf uint16 = 20
 )
@@ -36,28 +37,30 @@ const (
 
 // The numbers of the attributes in the set inet-diag-attrs: a socket.
 const (
-	AttrInetDiagMeminfo       uint16 = 1
+	AttrInetDiagMeminfo uint16 = 1
+	// State of the TCP connection. Protocols other than TCP send a struct of their own here;
+	// see mptcp-get and sctp-get.
 	AttrInetDiagInfo          uint16 = 2
 	AttrInetDiagVegasinfo     uint16 = 3
-	AttrInetDiagCong          uint16 = 4
-	AttrInetDiagTos           uint16 = 5
-	AttrInetDiagTclass        uint16 = 6
-	AttrInetDiagSkmeminfo     uint16 = 7
-	AttrInetDiagShutdown      uint16 = 8
+	AttrInetDiagCong          uint16 = 4 // name of the congestion control
+	AttrInetDiagTos           uint16 = 5 // TOS of IPv4 packets
+	AttrInetDiagTclass        uint16 = 6 // traffic class of IPv6 packets
+	AttrInetDiagSkmeminfo     uint16 = 7 // memory of the socket
+	AttrInetDiagShutdown      uint16 = 8 // directions that are shut down
 	AttrInetDiagDctcpinfo     uint16 = 9
 	AttrInetDiagProtocol      uint16 = 10
-	AttrInetDiagSkv6only      uint16 = 11
+	AttrInetDiagSkv6only      uint16 = 11 // 1 if the socket takes no IPv4 (IPV6_V6ONLY)
 	AttrInetDiagLocals        uint16 = 12
 	AttrInetDiagPeers         uint16 = 13
 	AttrInetDiagPad           uint16 = 14
-	AttrInetDiagMark          uint16 = 15
+	AttrInetDiagMark          uint16 = 15 // mark of packets (SO_MARK); only with CAP_NET_ADMIN
 	AttrInetDiagBbrinfo       uint16 = 16
-	AttrInetDiagClassID       uint16 = 17
+	AttrInetDiagClassID       uint16 = 17 // class of traffic control, from the cgroup or the priority
 	AttrInetDiagMd5sig        uint16 = 18
 	AttrInetDiagUlpInfo       uint16 = 19
 	AttrInetDiagSkBpfStorages uint16 = 20
-	AttrInetDiagCgroupID      uint16 = 21
-	AttrInetDiagSockopt       uint16 = 22
+	AttrInetDiagCgroupID      uint16 = 21 // number of the cgroup of the socket (version 2)
+	AttrInetDiagSockopt       uint16 = 22 // options of the socket
 )
 
 // The attributes of [UlpInfoAttrs].

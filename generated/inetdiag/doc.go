@@ -10,6 +10,7 @@
 //     or list those of a protocol and an address family (dump).
 //   - [Client.MptcpGet], [Client.MptcpGetDump]: like get, for MPTCP sockets, with the attribute
 //     protocol 262; the state of the connection has another form there.
+//   - [Client.SctpGet], [Client.SctpGetDump]: like get, for SCTP.
 //   - [Client.Destroy]: close the socket that addresses, ports and cookie name, whoever has it
 //     (SOCK_DESTROY); its owner gets ECONNABORTED.
 //   - Notifications: [DestroyNtf].

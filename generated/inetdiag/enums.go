@@ -196,6 +196,140 @@ func (v *SubflowFlags) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumSubflowFlags, b, v)
 }
 
+// SctpState is the enum sctp-state: state of an SCTP association, as the kernel counts
+// (SCTP_STATE_CLOSED and so on), one less than SCTP_STATUS says.
+type SctpState uint32
+
+const (
+	SctpStateClosed           SctpState = 0 // none yet, or no more
+	SctpStateCookieWait       SctpState = 1 // INIT was sent
+	SctpStateCookieEchoed     SctpState = 2 // the cookie was sent back
+	SctpStateEstablished      SctpState = 3 // data flows
+	SctpStateShutdownPending  SctpState = 4 // shut down here; data is still to be acknowledged
+	SctpStateShutdownSent     SctpState = 5 // SHUTDOWN was sent
+	SctpStateShutdownReceived SctpState = 6 // SHUTDOWN came; data is still to be acknowledged
+	SctpStateShutdownAckSent  SctpState = 7 // SHUTDOWN ACK was sent
+)
+
+// String returns the name, or else the digits.
+func (v SctpState) String() string { return enumSctpState.Text(uint64(v)) }
+
+// ParseSctpState reads what String returns, or a number.
+func ParseSctpState(s string) (SctpState, error) {
+	return nlpolicy.ParseEnum[SctpState](&enumSctpState, s)
+}
+
+// MarshalText is String.
+func (v SctpState) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+
+// UnmarshalText is ParseSctpState.
+func (v *SctpState) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumSctpState, b, v)
+}
+
+// SctpPathState is the enum sctp-path-state: state of a path of an SCTP association.
+type SctpPathState int32
+
+const (
+	SctpPathStateInactive          SctpPathState = 0 // it does not work
+	SctpPathStatePotentiallyFailed SctpPathState = 1 // some packets were lost; others are preferred
+	SctpPathStateActive            SctpPathState = 2 // it works
+	SctpPathStateUnconfirmed       SctpPathState = 3 // no heartbeat has come back yet
+)
+
+// String returns the name, or else the digits.
+func (v SctpPathState) String() string { return enumSctpPathState.SignedText(int64(v)) }
+
+// ParseSctpPathState reads what String returns, or a number.
+func ParseSctpPathState(s string) (SctpPathState, error) {
+	return nlpolicy.ParseEnum[SctpPathState](&enumSctpPathState, s)
+}
+
+// MarshalText is String.
+func (v SctpPathState) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+
+// UnmarshalText is ParseSctpPathState.
+func (v *SctpPathState) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumSctpPathState, b, v)
+}
+
+// SctpCapable is the set of flags sctp-capable: what the peer of an SCTP association can do.
+type SctpCapable uint8
+
+const (
+	SctpCapableAuth       SctpCapable = 0x1  // authenticate chunks
+	SctpCapablePrsctp     SctpCapable = 0x2  // give up on messages
+	SctpCapableAsconf     SctpCapable = 0x4  // change addresses
+	SctpCapableReconf     SctpCapable = 0x8  // reset and add streams
+	SctpCapableIpv6       SctpCapable = 0x10 // use IPv6 addresses
+	SctpCapableIpv4       SctpCapable = 0x20 // use IPv4 addresses
+	SctpCapableEcn        SctpCapable = 0x40 // tell of congestion in IP headers
+	SctpCapableInterleave SctpCapable = 0x80 // interleave messages
+)
+
+// String returns the names of the flags, joined by |.
+func (v SctpCapable) String() string { return enumSctpCapable.Text(uint64(v)) }
+
+// ParseSctpCapable reads what String returns, or a number.
+func ParseSctpCapable(s string) (SctpCapable, error) {
+	return nlpolicy.ParseEnum[SctpCapable](&enumSctpCapable, s)
+}
+
+// MarshalText is String.
+func (v SctpCapable) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+
+// UnmarshalText is ParseSctpCapable.
+func (v *SctpCapable) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumSctpCapable, b, v)
+}
+
+// SctpSack is the set of flags sctp-sack: state of acknowledging what the peer of an SCTP
+// association sends.
+type SctpSack uint8
+
+const (
+	SctpSackZeroWindow SctpSack = 0x1 // a window of nothing was announced
+	SctpSackGeneration SctpSack = 0x2 // a path has had its turn since the last SACK
+	SctpSackNeeded     SctpSack = 0x4 // a SACK is due
+)
+
+// String returns the names of the flags, joined by |.
+func (v SctpSack) String() string { return enumSctpSack.Text(uint64(v)) }
+
+// ParseSctpSack reads what String returns, or a number.
+func ParseSctpSack(s string) (SctpSack, error) { return nlpolicy.ParseEnum[SctpSack](&enumSctpSack, s) }
+
+// MarshalText is String.
+func (v SctpSack) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+
+// UnmarshalText is ParseSctpSack.
+func (v *SctpSack) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumSctpSack, b, v) }
+
+// SctpSocketType is the enum sctp-socket-type: what kind an SCTP socket is.
+type SctpSocketType uint32
+
+const (
+	SctpSocketTypeUdp              SctpSocketType = 0 // one socket, many associations (SOCK_SEQPACKET)
+	SctpSocketTypeUdpHighBandwidth SctpSocketType = 1 // not used
+	SctpSocketTypeTcp              SctpSocketType = 2 // one association (SOCK_STREAM)
+)
+
+// String returns the name, or else the digits.
+func (v SctpSocketType) String() string { return enumSctpSocketType.Text(uint64(v)) }
+
+// ParseSctpSocketType reads what String returns, or a number.
+func ParseSctpSocketType(s string) (SctpSocketType, error) {
+	return nlpolicy.ParseEnum[SctpSocketType](&enumSctpSocketType, s)
+}
+
+// MarshalText is String.
+func (v SctpSocketType) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+
+// UnmarshalText is ParseSctpSocketType.
+func (v *SctpSocketType) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumSctpSocketType, b, v)
+}
+
 // MptcpFlags is the set of flags mptcp-flags: state of an MPTCP connection (MPTCP_INFO_FLAG_*).
 type MptcpFlags uint32
 

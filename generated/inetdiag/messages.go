@@ -10,8 +10,9 @@ import (
 
 // GetRequest is the request of [Client.Get].
 type GetRequest struct {
-	Header        InetDiagReqV2
-	SkBpfStorages *BpfStorageReqAttrs // which maps to read the storage of sockets from
+	Header InetDiagReqV2
+	// Which maps to read the storage of sockets from; only a dump heeds it.
+	SkBpfStorages *BpfStorageReqAttrs
 	Protocol      nlattr.Opt[uint32]
 	Unknown       []nlattr.Attr
 }
@@ -75,8 +76,9 @@ type GetDumpRequest struct {
 	Header InetDiagReqV2
 	// Program that chooses sockets: operations of 4 bytes (struct inet_diag_bc_op: u8 code, u8
 	// distance if it holds, u16 distance if not), each followed by what it compares.
-	Bytecode      []byte
-	SkBpfStorages *BpfStorageReqAttrs // which maps to read the storage of sockets from
+	Bytecode []byte
+	// Which maps to read the storage of sockets from; only a dump heeds it.
+	SkBpfStorages *BpfStorageReqAttrs
 	Protocol      nlattr.Opt[uint32]
 	Unknown       []nlattr.Attr
 }
@@ -146,34 +148,34 @@ func (x *GetDumpRequest) Validate() error {
 
 // GetReply is the reply of [Client.Get].
 type GetReply struct {
-	Header  InetDiagMsg
-	Meminfo nlattr.Opt[InetDiagMeminfo] // memory of the socket
-	// State of the TCP connection. Protocols other than TCP send a struct of their own here;
-	// see mptcp-get.
+	Header    InetDiagMsg
+	Meminfo   nlattr.Opt[InetDiagMeminfo] // memory of the socket
 	Info      *TcpInfo
 	Vegasinfo nlattr.Opt[TcpvegasInfo] // state of congestion control by round-trip time
-	Cong      nlattr.Opt[string]       // name of the congestion control
-	Tos       nlattr.Opt[uint8]        // TOS of IPv4 packets
-	Tclass    nlattr.Opt[uint8]        // traffic class of IPv6 packets
-	Skmeminfo *SkMeminfo               // memory of the socket
-	Shutdown  nlattr.Opt[ShutdownMask] // directions that are shut down
+	Cong      nlattr.Opt[string]
+	Tos       nlattr.Opt[uint8]
+	Tclass    nlattr.Opt[uint8]
+	Skmeminfo *SkMeminfo
+	Shutdown  nlattr.Opt[ShutdownMask]
 	Dctcpinfo nlattr.Opt[TcpDctcpInfo] // state of DCTCP
 	// Protocol of the socket; only in notifications, and of raw sockets.
 	Protocol nlattr.Opt[uint8]
-	Skv6only nlattr.Opt[uint8] // 1 if the socket takes no IPv4 (IPV6_V6ONLY)
+	Skv6only nlattr.Opt[uint8]
 	// Local addresses of an SCTP association, each a struct sockaddr_storage of 128 bytes.
 	Locals []byte
 	// Remote addresses of an SCTP association, each a struct sockaddr_storage of 128 bytes.
 	Peers   []byte
-	Mark    nlattr.Opt[uint32] // mark of packets (SO_MARK); only with CAP_NET_ADMIN
-	Bbrinfo *TcpBbrInfo        // state of BBR
-	ClassID nlattr.Opt[uint32] // class of traffic control, from the cgroup or the priority
-	Md5sig  *TcpDiagMd5sigs    // keys for MD5 signatures; only with CAP_NET_ADMIN
+	Mark    nlattr.Opt[uint32]
+	Bbrinfo *TcpBbrInfo // state of BBR
+	ClassID nlattr.Opt[uint32]
+	Md5sig  *TcpDiagMd5sigs // keys for MD5 signatures; only with CAP_NET_ADMIN
 	// The protocol between TCP and the application; only with CAP_NET_ADMIN.
-	UlpInfo       *UlpInfoAttrs
-	SkBpfStorages *BpfStoragesAttrs           // what BPF programs stored with the socket
-	CgroupID      nlattr.Opt[uint64]          // number of the cgroup of the socket (version 2)
-	Sockopt       nlattr.Opt[InetDiagSockopt] // options of the socket
+	UlpInfo *UlpInfoAttrs
+	// What BPF stored with the socket, if a dump asks for it. Sockets of MPTCP have it, not
+	// those of TCP below them.
+	SkBpfStorages *BpfStoragesAttrs
+	CgroupID      nlattr.Opt[uint64]
+	Sockopt       nlattr.Opt[InetDiagSockopt]
 	Unknown       []nlattr.Attr
 }
 
@@ -328,22 +330,24 @@ type MptcpGetDumpRequest = GetDumpRequest
 type MptcpGetReply struct {
 	Header    InetDiagMsg
 	Meminfo   nlattr.Opt[InetDiagMeminfo] // memory of the socket
-	Info      *MptcpInfo                  // state of the MPTCP connection
-	Cong      nlattr.Opt[string]          // name of the congestion control
-	Tos       nlattr.Opt[uint8]           // TOS of IPv4 packets
-	Tclass    nlattr.Opt[uint8]           // traffic class of IPv6 packets
-	Skmeminfo *SkMeminfo                  // memory of the socket
-	Shutdown  nlattr.Opt[ShutdownMask]    // directions that are shut down
+	Info      *MptcpInfo
+	Cong      nlattr.Opt[string]
+	Tos       nlattr.Opt[uint8]
+	Tclass    nlattr.Opt[uint8]
+	Skmeminfo *SkMeminfo
+	Shutdown  nlattr.Opt[ShutdownMask]
 	// Protocol of the socket; only in notifications, and of raw sockets.
 	Protocol nlattr.Opt[uint8]
-	Skv6only nlattr.Opt[uint8]  // 1 if the socket takes no IPv4 (IPV6_V6ONLY)
-	Mark     nlattr.Opt[uint32] // mark of packets (SO_MARK); only with CAP_NET_ADMIN
-	ClassID  nlattr.Opt[uint32] // class of traffic control, from the cgroup or the priority
+	Skv6only nlattr.Opt[uint8]
+	Mark     nlattr.Opt[uint32]
+	ClassID  nlattr.Opt[uint32]
 	// The protocol between TCP and the application; only with CAP_NET_ADMIN.
-	UlpInfo       *UlpInfoAttrs
-	SkBpfStorages *BpfStoragesAttrs           // what BPF programs stored with the socket
-	CgroupID      nlattr.Opt[uint64]          // number of the cgroup of the socket (version 2)
-	Sockopt       nlattr.Opt[InetDiagSockopt] // options of the socket
+	UlpInfo *UlpInfoAttrs
+	// What BPF stored with the socket, if a dump asks for it. Sockets of MPTCP have it, not
+	// those of TCP below them.
+	SkBpfStorages *BpfStoragesAttrs
+	CgroupID      nlattr.Opt[uint64]
+	Sockopt       nlattr.Opt[InetDiagSockopt]
 	Unknown       []nlattr.Attr
 }
 
@@ -453,6 +457,174 @@ func (x *MptcpGetReply) MarshalJSON() ([]byte, error) { return nljson.Marshal(&p
 // UnmarshalJSON reads what MarshalJSON returns.
 func (x *MptcpGetReply) UnmarshalJSON(b []byte) error {
 	return nljson.Unmarshal(&policyMptcpGetReply, b, x)
+}
+
+// SctpGetRequest is the request of [Client.SctpGet].
+type SctpGetRequest struct {
+	Header  InetDiagReqV2
+	Unknown []nlattr.Attr
+}
+
+// EncodeTo appends the message; a nil one is empty.
+func (x *SctpGetRequest) EncodeTo(e *nlattr.Encoder) {
+	if x == nil {
+		x = new(SctpGetRequest)
+	}
+	x.Header.encode(e.Extend(56))
+	e.Raw(x.Unknown)
+}
+
+// DecodeFrom reads the message into x, which must be zero.
+func (x *SctpGetRequest) DecodeFrom(d *nlattr.Decoder) {
+	x.Header.decode(d.Header(56))
+	for d.Next() {
+		d.Keep(&x.Unknown)
+	}
+}
+
+// AppendBinary appends the message, without header.
+func (x *SctpGetRequest) AppendBinary(b []byte) ([]byte, error) {
+	e := nlattr.NewEncoder(b)
+	x.EncodeTo(&e)
+	return policySctpGetRequest.Finish(&e)
+}
+
+// UnmarshalBinary reads the message in place of x.
+func (x *SctpGetRequest) UnmarshalBinary(b []byte) error {
+	*x = SctpGetRequest{}
+	d := nlattr.NewDecoder(b)
+	x.DecodeFrom(&d)
+	return policySctpGetRequest.Check(&d, b)
+}
+
+// MarshalJSON returns the JSON of the kernel's ynl tool.
+func (x *SctpGetRequest) MarshalJSON() ([]byte, error) {
+	return nljson.Marshal(&policySctpGetRequest, x)
+}
+
+// UnmarshalJSON reads what MarshalJSON returns.
+func (x *SctpGetRequest) UnmarshalJSON(b []byte) error {
+	return nljson.Unmarshal(&policySctpGetRequest, b, x)
+}
+
+// Validate reports what the kernel would refuse by its policy.
+func (x *SctpGetRequest) Validate() error {
+	return policySctpGetRequest.ValidateBinary(x, nlpolicy.Strict)
+}
+
+// SctpGetDumpRequest is the request of [Client.SctpGetDump].
+type SctpGetDumpRequest = SctpGetRequest
+
+// SctpGetReply is the reply of [Client.SctpGet].
+type SctpGetReply struct {
+	Header    InetDiagMsg
+	Info      *SctpInfo
+	Cong      nlattr.Opt[string]
+	Tos       nlattr.Opt[uint8]
+	Tclass    nlattr.Opt[uint8]
+	Skmeminfo *SkMeminfo
+	Shutdown  nlattr.Opt[ShutdownMask]
+	Skv6only  nlattr.Opt[uint8]
+	// Local addresses of an SCTP association, each a struct sockaddr_storage of 128 bytes.
+	Locals []byte
+	// Remote addresses of an SCTP association, each a struct sockaddr_storage of 128 bytes.
+	Peers    []byte
+	Mark     nlattr.Opt[uint32]
+	ClassID  nlattr.Opt[uint32]
+	CgroupID nlattr.Opt[uint64]
+	Sockopt  nlattr.Opt[InetDiagSockopt]
+	Unknown  []nlattr.Attr
+}
+
+// EncodeTo appends the message; a nil one is empty.
+func (x *SctpGetReply) EncodeTo(e *nlattr.Encoder) {
+	if x == nil {
+		x = new(SctpGetReply)
+	}
+	x.Header.encode(e, e.Extend(72))
+	if x.Info != nil {
+		x.Info.encode(e.Struct(AttrInetDiagInfo, 368))
+	}
+	e.OptString(AttrInetDiagCong, x.Cong)
+	e.OptUint8(AttrInetDiagTos, x.Tos)
+	e.OptUint8(AttrInetDiagTclass, x.Tclass)
+	if x.Skmeminfo != nil {
+		x.Skmeminfo.encode(e.Struct(AttrInetDiagSkmeminfo, 36))
+	}
+	nlattr.OptEnum8(e, AttrInetDiagShutdown, x.Shutdown)
+	e.OptUint8(AttrInetDiagSkv6only, x.Skv6only)
+	e.OptBytes(AttrInetDiagLocals, x.Locals)
+	e.OptBytes(AttrInetDiagPeers, x.Peers)
+	e.OptUint32(AttrInetDiagMark, x.Mark)
+	e.OptUint32(AttrInetDiagClassID, x.ClassID)
+	e.OptUint64(AttrInetDiagCgroupID, x.CgroupID)
+	if x.Sockopt.OK {
+		x.Sockopt.V.encode(e.Struct(AttrInetDiagSockopt, 2))
+	}
+	e.Raw(x.Unknown)
+}
+
+// DecodeFrom reads the message into x, which must be zero.
+func (x *SctpGetReply) DecodeFrom(d *nlattr.Decoder) {
+	x.Header.decode(d.Header(72))
+	for d.Next() {
+		switch d.Type() {
+		case AttrInetDiagInfo:
+			x.Info = nlattr.New[SctpInfo](d)
+			x.Info.decode(d.Payload())
+		case AttrInetDiagCong:
+			x.Cong = d.OptString()
+		case AttrInetDiagTos:
+			x.Tos = d.OptUint8()
+		case AttrInetDiagTclass:
+			x.Tclass = d.OptUint8()
+		case AttrInetDiagSkmeminfo:
+			x.Skmeminfo = nlattr.New[SkMeminfo](d)
+			x.Skmeminfo.decode(d.Payload())
+		case AttrInetDiagShutdown:
+			x.Shutdown = nlattr.Some(ShutdownMask(d.Uint8()))
+		case AttrInetDiagSkv6only:
+			x.Skv6only = d.OptUint8()
+		case AttrInetDiagLocals:
+			x.Locals = d.Bytes()
+		case AttrInetDiagPeers:
+			x.Peers = d.Bytes()
+		case AttrInetDiagMark:
+			x.Mark = d.OptUint32()
+		case AttrInetDiagClassID:
+			x.ClassID = d.OptUint32()
+		case AttrInetDiagCgroupID:
+			x.CgroupID = d.OptUint64()
+		case AttrInetDiagSockopt:
+			x.Sockopt.OK = true
+			x.Sockopt.V.decode(d.Payload())
+		default:
+			d.Keep(&x.Unknown)
+		}
+	}
+}
+
+// AppendBinary appends the message, without header.
+func (x *SctpGetReply) AppendBinary(b []byte) ([]byte, error) {
+	e := nlattr.NewEncoder(b)
+	x.EncodeTo(&e)
+	return policySctpGetReply.Finish(&e)
+}
+
+// UnmarshalBinary reads the message in place of x.
+func (x *SctpGetReply) UnmarshalBinary(b []byte) error {
+	*x = SctpGetReply{}
+	d := nlattr.NewDecoder(b)
+	x.DecodeFrom(&d)
+	return policySctpGetReply.Check(&d, b)
+}
+
+// MarshalJSON returns the JSON of the kernel's ynl tool.
+func (x *SctpGetReply) MarshalJSON() ([]byte, error) { return nljson.Marshal(&policySctpGetReply, x) }
+
+// UnmarshalJSON reads what MarshalJSON returns.
+func (x *SctpGetReply) UnmarshalJSON(b []byte) error {
+	return nljson.Unmarshal(&policySctpGetReply, b, x)
 }
 
 // DestroyRequest is the request of [Client.Destroy].

@@ -16,6 +16,12 @@ var policyMptcpGetDumpRequest = nlpolicy.Message{Family: "inet-diag", Op: "mptcp
 
 var policyMptcpGetReply = nlpolicy.Message{Family: "inet-diag", Op: "mptcp-get", Header: &structInetDiagMsg, Attrs: &setMptcpDiagAttrs}
 
+var policySctpGetRequest = nlpolicy.Message{Family: "inet-diag", Op: "sctp-get", Header: &structInetDiagReqV2, Attrs: &setInetDiagReqAttrs, Accept: []uint16{}}
+
+var policySctpGetDumpRequest = nlpolicy.Message{Family: "inet-diag", Op: "sctp-get", Header: &structInetDiagReqV2, Attrs: &setInetDiagReqAttrs, Accept: []uint16{}}
+
+var policySctpGetReply = nlpolicy.Message{Family: "inet-diag", Op: "sctp-get", Header: &structInetDiagMsg, Attrs: &setSctpDiagAttrs}
+
 var policyDestroyRequest = nlpolicy.Message{Family: "inet-diag", Op: "destroy", Header: &structInetDiagReqV2, Attrs: &setInetDiagReqAttrs, Accept: []uint16{3}}
 
 var setInetDiagReqAttrs = nlpolicy.Set{Name: "inet-diag-req-attrs", Attrs: []nlpolicy.Attr{
@@ -67,6 +73,22 @@ var setMptcpDiagAttrs = nlpolicy.Set{Name: "mptcp-diag-attrs", Attrs: []nlpolicy
 	{Name: "class-id", Number: 17, Kind: nlpolicy.U32},
 	{Name: "ulp-info", Number: 19, Kind: nlpolicy.Nest, Nested: &setUlpInfoAttrs},
 	{Name: "sk-bpf-storages", Number: 20, Kind: nlpolicy.Nest, Nested: &setBpfStoragesAttrs},
+	{Name: "cgroup-id", Number: 21, Kind: nlpolicy.U64},
+	{Name: "sockopt", Number: 22, Kind: nlpolicy.Binary, Struct: &structInetDiagSockopt},
+}}
+
+var setSctpDiagAttrs = nlpolicy.Set{Name: "sctp-diag-attrs", Attrs: []nlpolicy.Attr{
+	{Name: "info", Number: 2, Kind: nlpolicy.Binary, Struct: &structSctpInfo},
+	{Name: "cong", Number: 4, Kind: nlpolicy.String},
+	{Name: "tos", Number: 5, Kind: nlpolicy.U8},
+	{Name: "tclass", Number: 6, Kind: nlpolicy.U8},
+	{Name: "skmeminfo", Number: 7, Kind: nlpolicy.Binary, Struct: &structSkMeminfo},
+	{Name: "shutdown", Number: 8, Kind: nlpolicy.U8, Enum: &enumShutdownMask},
+	{Name: "skv6only", Number: 11, Kind: nlpolicy.U8},
+	{Name: "locals", Number: 12, Kind: nlpolicy.Binary},
+	{Name: "peers", Number: 13, Kind: nlpolicy.Binary},
+	{Name: "mark", Number: 15, Kind: nlpolicy.U32},
+	{Name: "class-id", Number: 17, Kind: nlpolicy.U32},
 	{Name: "cgroup-id", Number: 21, Kind: nlpolicy.U64},
 	{Name: "sockopt", Number: 22, Kind: nlpolicy.Binary, Struct: &structInetDiagSockopt},
 }}
@@ -261,6 +283,64 @@ var structMptcpInfo = nlpolicy.Struct{Name: "mptcp-info", Size: 96, Members: []n
 	{Name: "last-ack-recv", Offset: 92, Size: 4},
 }}
 
+var structSctpInfo = nlpolicy.Struct{Name: "sctp-info", Size: 368, Members: []nlpolicy.Member{
+	{Name: "tag", Size: 4},
+	{Name: "state", Offset: 4, Size: 4, Enum: &enumSctpState},
+	{Name: "rwnd", Offset: 8, Size: 4},
+	{Name: "unackdata", Offset: 12, Size: 2},
+	{Name: "penddata", Offset: 14, Size: 2},
+	{Name: "instrms", Offset: 16, Size: 2},
+	{Name: "outstrms", Offset: 18, Size: 2},
+	{Name: "fragmentation-point", Offset: 20, Size: 4},
+	{Name: "inqueue", Offset: 24, Size: 4},
+	{Name: "outqueue", Offset: 28, Size: 4},
+	{Name: "overall-error", Offset: 32, Size: 4},
+	{Name: "max-burst", Offset: 36, Size: 4},
+	{Name: "maxseg", Offset: 40, Size: 4},
+	{Name: "peer-rwnd", Offset: 44, Size: 4},
+	{Name: "peer-tag", Offset: 48, Size: 4},
+	{Name: "peer-capable", Offset: 52, Size: 1, Enum: &enumSctpCapable},
+	{Name: "peer-sack", Offset: 53, Size: 1, Enum: &enumSctpSack},
+	{Name: "reserved1", Offset: 54, Size: 2},
+	{Name: "isacks", Offset: 56, Size: 8},
+	{Name: "osacks", Offset: 64, Size: 8},
+	{Name: "opackets", Offset: 72, Size: 8},
+	{Name: "ipackets", Offset: 80, Size: 8},
+	{Name: "rtxchunks", Offset: 88, Size: 8},
+	{Name: "outofseqtsns", Offset: 96, Size: 8},
+	{Name: "idupchunks", Offset: 104, Size: 8},
+	{Name: "gapcnt", Offset: 112, Size: 8},
+	{Name: "ouodchunks", Offset: 120, Size: 8},
+	{Name: "iuodchunks", Offset: 128, Size: 8},
+	{Name: "oodchunks", Offset: 136, Size: 8},
+	{Name: "iodchunks", Offset: 144, Size: 8},
+	{Name: "octrlchunks", Offset: 152, Size: 8},
+	{Name: "ictrlchunks", Offset: 160, Size: 8},
+	{Name: "p-address", Offset: 168, Size: 128, Kind: nlpolicy.Binary},
+	{Name: "p-state", Offset: 296, Size: 4, Kind: nlpolicy.S32, Enum: &enumSctpPathState},
+	{Name: "p-cwnd", Offset: 300, Size: 4},
+	{Name: "p-srtt", Offset: 304, Size: 4},
+	{Name: "p-rto", Offset: 308, Size: 4},
+	{Name: "p-hbinterval", Offset: 312, Size: 4},
+	{Name: "p-pathmaxrxt", Offset: 316, Size: 4},
+	{Name: "p-sackdelay", Offset: 320, Size: 4},
+	{Name: "p-sackfreq", Offset: 324, Size: 4},
+	{Name: "p-ssthresh", Offset: 328, Size: 4},
+	{Name: "p-partial-bytes-acked", Offset: 332, Size: 4},
+	{Name: "p-flight-size", Offset: 336, Size: 4},
+	{Name: "p-error", Offset: 340, Size: 2},
+	{Name: "reserved2", Offset: 342, Size: 2},
+	{Name: "s-autoclose", Offset: 344, Size: 4},
+	{Name: "s-adaptation-ind", Offset: 348, Size: 4},
+	{Name: "s-pd-point", Offset: 352, Size: 4},
+	{Name: "s-nodelay", Offset: 356, Size: 1},
+	{Name: "s-disable-fragments", Offset: 357, Size: 1},
+	{Name: "s-v4mapped", Offset: 358, Size: 1},
+	{Name: "s-frag-interleave", Offset: 359, Size: 1},
+	{Name: "s-type", Offset: 360, Size: 4, Enum: &enumSctpSocketType},
+	{Name: "reserved3", Offset: 364, Size: 4},
+}}
+
 var structTcpvegasInfo = nlpolicy.Struct{Name: "tcpvegas-info", Size: 16, Members: []nlpolicy.Member{
 	{Name: "enabled", Size: 4},
 	{Name: "rttcnt", Offset: 4, Size: 4},
@@ -367,6 +447,47 @@ var enumSubflowFlags = nlpolicy.Enum{Name: "subflow-flags", Flags: true, Names: 
 	{Name: "fully-established", Value: 0x40},
 	{Name: "connected", Value: 0x80},
 	{Name: "mapvalid", Value: 0x100},
+}}
+
+var enumSctpState = nlpolicy.Enum{Name: "sctp-state", Names: []nlpolicy.Value{
+	{Name: "closed"},
+	{Name: "cookie-wait", Value: 1},
+	{Name: "cookie-echoed", Value: 2},
+	{Name: "established", Value: 3},
+	{Name: "shutdown-pending", Value: 4},
+	{Name: "shutdown-sent", Value: 5},
+	{Name: "shutdown-received", Value: 6},
+	{Name: "shutdown-ack-sent", Value: 7},
+}}
+
+var enumSctpPathState = nlpolicy.Enum{Name: "sctp-path-state", Names: []nlpolicy.Value{
+	{Name: "inactive"},
+	{Name: "potentially-failed", Value: 1},
+	{Name: "active", Value: 2},
+	{Name: "unconfirmed", Value: 3},
+}}
+
+var enumSctpCapable = nlpolicy.Enum{Name: "sctp-capable", Flags: true, Names: []nlpolicy.Value{
+	{Name: "auth", Value: 0x1},
+	{Name: "prsctp", Value: 0x2},
+	{Name: "asconf", Value: 0x4},
+	{Name: "reconf", Value: 0x8},
+	{Name: "ipv6", Value: 0x10},
+	{Name: "ipv4", Value: 0x20},
+	{Name: "ecn", Value: 0x40},
+	{Name: "interleave", Value: 0x80},
+}}
+
+var enumSctpSack = nlpolicy.Enum{Name: "sctp-sack", Flags: true, Names: []nlpolicy.Value{
+	{Name: "zero-window", Value: 0x1},
+	{Name: "generation", Value: 0x2},
+	{Name: "needed", Value: 0x4},
+}}
+
+var enumSctpSocketType = nlpolicy.Enum{Name: "sctp-socket-type", Names: []nlpolicy.Value{
+	{Name: "udp"},
+	{Name: "udp-high-bandwidth", Value: 1},
+	{Name: "tcp", Value: 2},
 }}
 
 var enumMptcpFlags = nlpolicy.Enum{Name: "mptcp-flags", Flags: true, Names: []nlpolicy.Value{

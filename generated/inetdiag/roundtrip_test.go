@@ -16,6 +16,8 @@ var messages = []nlroundtrip.Case{
 	nlroundtrip.One("get dump request", sampleGetDumpRequest),
 	nlroundtrip.One("get reply", sampleGetReply),
 	nlroundtrip.One("mptcp-get reply", sampleMptcpGetReply),
+	nlroundtrip.One("sctp-get request", sampleSctpGetRequest),
+	nlroundtrip.One("sctp-get reply", sampleSctpGetReply),
 	nlroundtrip.One("destroy request", sampleDestroyRequest),
 }
 
@@ -96,6 +98,31 @@ func sampleMptcpGetReply() *MptcpGetReply {
 	}
 }
 
+func sampleSctpGetRequest() *SctpGetRequest {
+	return &SctpGetRequest{
+		Header: *sampleInetDiagReqV2(),
+	}
+}
+
+func sampleSctpGetReply() *SctpGetReply {
+	return &SctpGetReply{
+		Header:    *sampleInetDiagMsg(),
+		Info:      sampleSctpInfo(),
+		Cong:      nlattr.Some[string]("text-4"),
+		Tos:       nlattr.Some[uint8](6),
+		Tclass:    nlattr.Some[uint8](7),
+		Skmeminfo: sampleSkMeminfo(),
+		Shutdown:  nlattr.Some[ShutdownMask](ShutdownMaskRcv),
+		Skv6only:  nlattr.Some[uint8](12),
+		Locals:    []byte{13, 14, 15, 16, 17},
+		Peers:     []byte{14, 15, 16, 17, 18},
+		Mark:      nlattr.Some[uint32](270544911),
+		ClassID:   nlattr.Some[uint32](270544913),
+		CgroupID:  nlattr.Some[uint64](1161981756646096917),
+		Sockopt:   nlattr.Some[InetDiagSockopt](*sampleInetDiagSockopt()),
+	}
+}
+
 func sampleDestroyRequest() *DestroyRequest {
 	return &DestroyRequest{
 		Header:   *sampleInetDiagReqV2(),
@@ -165,6 +192,10 @@ func sampleInetDiagSockopt() *InetDiagSockopt {
 
 func sampleMptcpInfo() *MptcpInfo {
 	return &MptcpInfo{Subflows: 1, AddAddrSignal: 2, AddAddrAccepted: 3, SubflowsMax: 4, AddAddrSignalMax: 5, AddAddrAcceptedMax: 6, Flags: MptcpFlagsFallback, Token: 270544909, WriteSeq: 1161981756646096913, SndUna: 1161981756646096921, RcvNxt: 1161981756646096929, LocalAddrUsed: 41, LocalAddrMax: 42, CsumEnabled: 43, Retransmits: 270544941, BytesRetrans: 1161981756646096945, BytesSent: 1161981756646096953, BytesReceived: 1161981756646096961, BytesAcked: 1161981756646096969, SubflowsTotal: 81, EndpLaminarMax: 82, EndpFullmeshMax: 83, Reserved: 84, LastDataSent: 270544981, LastDataRecv: 270544985, LastAckRecv: 270544989}
+}
+
+func sampleSctpInfo() *SctpInfo {
+	return &SctpInfo{Tag: 270544897, State: SctpStateClosed, Rwnd: 270544905, Unackdata: 4109, Penddata: 4111, Instrms: 4113, Outstrms: 4115, FragmentationPoint: 270544917, Inqueue: 270544921, Outqueue: 270544925, OverallError: 270544929, MaxBurst: 270544933, Maxseg: 270544937, PeerRwnd: 270544941, PeerTag: 270544945, PeerCapable: SctpCapableAuth, PeerSack: SctpSackZeroWindow, Reserved1: 4151, Isacks: 1161981756646096953, Osacks: 1161981756646096961, Opackets: 1161981756646096969, Ipackets: 1161981756646096977, Rtxchunks: 1161981756646096985, Outofseqtsns: 1161981756646096993, Idupchunks: 1161981756646096901, Gapcnt: 1161981756646096909, Ouodchunks: 1161981756646096917, Iuodchunks: 1161981756646096925, Oodchunks: 1161981756646096933, Iodchunks: 1161981756646096941, Octrlchunks: 1161981756646096949, Ictrlchunks: 1161981756646096957, PAddress: [128]byte{169, 170, 171, 172, 173, 174, 175, 176, 177, 178, 179, 180, 181, 182, 183, 184, 185, 186, 187, 188, 189, 190, 191, 192, 193, 194, 195, 196, 197, 198, 199, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 210, 211, 212, 213, 214, 215, 216, 217, 218, 219, 220, 221, 222, 223, 224, 225, 226, 227, 228, 229, 230, 231, 232, 233, 234, 235, 236, 237, 238, 239, 240, 241, 242, 243, 244, 245, 246, 247, 248, 249, 250, 251, 252, 253, 254, 255, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41}, PState: SctpPathStateInactive, PCwnd: 270544897, PSrtt: 270544901, PRto: 270544905, PHbinterval: 270544909, PPathmaxrxt: 270544913, PSackdelay: 270544917, PSackfreq: 270544921, PSsthresh: 270544925, PPartialBytesAcked: 270544929, PFlightSize: 270544933, PError: 4137, Reserved2: 4139, SAutoclose: 270544941, SAdaptationInd: 270544945, SPdPoint: 270544949, SNodelay: 57, SDisableFragments: 58, SV4mapped: 59, SFragInterleave: 60, SType: SctpSocketTypeUdp, Reserved3: 270544961}
 }
 
 func sampleInetDiagSockid() *InetDiagSockid {

@@ -511,6 +511,191 @@ func (x *MptcpInfo) decode(b []byte) {
 	x.LastAckRecv = nlattr.GetUint32(b[92:])
 }
 
+// SctpInfo is the C struct sctp-info: state of an SCTP association, or settings of an SCTP endpoint
+// (struct sctp_info). An association leaves the settings zero, an endpoint all but those.
+type SctpInfo struct {
+	Tag                uint32      // verification tag of this end
+	State              SctpState   // state of the association
+	Rwnd               uint32      // receive window that was announced, in bytes
+	Unackdata          uint16      // chunks of data that wait for a SACK
+	Penddata           uint16      // chunks of data received out of order
+	Instrms            uint16      // incoming streams
+	Outstrms           uint16      // outgoing streams
+	FragmentationPoint uint32      // zero; maxseg has it
+	Inqueue            uint32      // chunks in the receive queue
+	Outqueue           uint32      // chunks in the send queue
+	OverallError       uint32      // errors in a row, over all paths
+	MaxBurst           uint32      // limit of packets sent at once
+	Maxseg             uint32      // bytes of a message at which it is split
+	PeerRwnd           uint32      // receive window of the peer, in bytes
+	PeerTag            uint32      // verification tag of the peer
+	PeerCapable        SctpCapable // what the peer can do
+	PeerSack           SctpSack    // state of acknowledging what the peer sends
+	Reserved1          uint16      // zero
+	Isacks             uint64      // SACKs received
+	Osacks             uint64      // SACKs sent
+	Opackets           uint64      // packets sent
+	Ipackets           uint64      // packets received
+	Rtxchunks          uint64      // chunks sent again
+	Outofseqtsns       uint64      // chunks received with a TSN beyond the one expected
+	Idupchunks         uint64      // chunks received twice
+	Gapcnt             uint64      // gaps that SACKs reported
+	Ouodchunks         uint64      // unordered chunks of data sent
+	Iuodchunks         uint64      // unordered chunks of data received
+	Oodchunks          uint64      // ordered chunks of data sent
+	Iodchunks          uint64      // ordered chunks of data received
+	Octrlchunks        uint64      // control chunks sent
+	Ictrlchunks        uint64      // control chunks received
+	// Remote address of the primary path, a struct sockaddr_storage.
+	PAddress    [128]byte
+	PState      SctpPathState // state of the primary path
+	PCwnd       uint32        // congestion window, in bytes
+	PSrtt       uint32        // smoothed round-trip time, in ticks of the kernel (HZ)
+	PRto        uint32        // retransmission timeout, in milliseconds
+	PHbinterval uint32        // interval of heartbeats, in ticks of the kernel (HZ)
+	PPathmaxrxt uint32        // errors after which the path counts as broken
+	PSackdelay  uint32        // delay of SACKs, in milliseconds
+	// Zero; packets until a SACK is sent without delay are not told.
+	PSackfreq          uint32
+	PSsthresh          uint32 // threshold of slow start, in bytes
+	PPartialBytesAcked uint32 // bytes acknowledged since the window grew last
+	PFlightSize        uint32 // bytes on the way
+	PError             uint16 // errors in a row on this path
+	Reserved2          uint16 // zero
+	// Seconds until an idle association is closed; 0 is never (SCTP_AUTOCLOSE).
+	SAutoclose uint32
+	// Number for the layer above that the peer is told (SCTP_ADAPTATION_LAYER).
+	SAdaptationInd uint32
+	// Bytes after which part of a message is delivered (SCTP_PARTIAL_DELIVERY_POINT).
+	SPdPoint          uint32
+	SNodelay          uint8 // 1 if small messages do not wait (SCTP_NODELAY)
+	SDisableFragments uint8 // 1 if messages are not split (SCTP_DISABLE_FRAGMENTS)
+	// 1 if IPv4 addresses are given as IPv6 (SCTP_I_WANT_MAPPED_V4_ADDR).
+	SV4mapped uint8
+	// 1 if parts of different messages may alternate (SCTP_FRAGMENT_INTERLEAVE).
+	SFragInterleave uint8
+	SType           SctpSocketType // what kind of socket it is
+	Reserved3       uint32         // zero
+}
+
+func (x *SctpInfo) encode(b []byte) {
+	b = b[:368]
+	nlattr.PutUint32(b, x.Tag)
+	nlattr.PutUint32(b[4:], uint32(x.State))
+	nlattr.PutUint32(b[8:], x.Rwnd)
+	nlattr.PutUint16(b[12:], x.Unackdata)
+	nlattr.PutUint16(b[14:], x.Penddata)
+	nlattr.PutUint16(b[16:], x.Instrms)
+	nlattr.PutUint16(b[18:], x.Outstrms)
+	nlattr.PutUint32(b[20:], x.FragmentationPoint)
+	nlattr.PutUint32(b[24:], x.Inqueue)
+	nlattr.PutUint32(b[28:], x.Outqueue)
+	nlattr.PutUint32(b[32:], x.OverallError)
+	nlattr.PutUint32(b[36:], x.MaxBurst)
+	nlattr.PutUint32(b[40:], x.Maxseg)
+	nlattr.PutUint32(b[44:], x.PeerRwnd)
+	nlattr.PutUint32(b[48:], x.PeerTag)
+	b[52] = uint8(x.PeerCapable)
+	b[53] = uint8(x.PeerSack)
+	nlattr.PutUint16(b[54:], x.Reserved1)
+	nlattr.PutUint64(b[56:], x.Isacks)
+	nlattr.PutUint64(b[64:], x.Osacks)
+	nlattr.PutUint64(b[72:], x.Opackets)
+	nlattr.PutUint64(b[80:], x.Ipackets)
+	nlattr.PutUint64(b[88:], x.Rtxchunks)
+	nlattr.PutUint64(b[96:], x.Outofseqtsns)
+	nlattr.PutUint64(b[104:], x.Idupchunks)
+	nlattr.PutUint64(b[112:], x.Gapcnt)
+	nlattr.PutUint64(b[120:], x.Ouodchunks)
+	nlattr.PutUint64(b[128:], x.Iuodchunks)
+	nlattr.PutUint64(b[136:], x.Oodchunks)
+	nlattr.PutUint64(b[144:], x.Iodchunks)
+	nlattr.PutUint64(b[152:], x.Octrlchunks)
+	nlattr.PutUint64(b[160:], x.Ictrlchunks)
+	copy(b[168:], x.PAddress[:])
+	nlattr.PutUint32(b[296:], uint32(x.PState))
+	nlattr.PutUint32(b[300:], x.PCwnd)
+	nlattr.PutUint32(b[304:], x.PSrtt)
+	nlattr.PutUint32(b[308:], x.PRto)
+	nlattr.PutUint32(b[312:], x.PHbinterval)
+	nlattr.PutUint32(b[316:], x.PPathmaxrxt)
+	nlattr.PutUint32(b[320:], x.PSackdelay)
+	nlattr.PutUint32(b[324:], x.PSackfreq)
+	nlattr.PutUint32(b[328:], x.PSsthresh)
+	nlattr.PutUint32(b[332:], x.PPartialBytesAcked)
+	nlattr.PutUint32(b[336:], x.PFlightSize)
+	nlattr.PutUint16(b[340:], x.PError)
+	nlattr.PutUint16(b[342:], x.Reserved2)
+	nlattr.PutUint32(b[344:], x.SAutoclose)
+	nlattr.PutUint32(b[348:], x.SAdaptationInd)
+	nlattr.PutUint32(b[352:], x.SPdPoint)
+	b[356] = x.SNodelay
+	b[357] = x.SDisableFragments
+	b[358] = x.SV4mapped
+	b[359] = x.SFragInterleave
+	nlattr.PutUint32(b[360:], uint32(x.SType))
+	nlattr.PutUint32(b[364:], x.Reserved3)
+}
+
+func (x *SctpInfo) decode(b []byte) {
+	b = nlattr.Fixed(b, 368)
+	x.Tag = nlattr.GetUint32(b)
+	x.State = SctpState(nlattr.GetUint32(b[4:]))
+	x.Rwnd = nlattr.GetUint32(b[8:])
+	x.Unackdata = nlattr.GetUint16(b[12:])
+	x.Penddata = nlattr.GetUint16(b[14:])
+	x.Instrms = nlattr.GetUint16(b[16:])
+	x.Outstrms = nlattr.GetUint16(b[18:])
+	x.FragmentationPoint = nlattr.GetUint32(b[20:])
+	x.Inqueue = nlattr.GetUint32(b[24:])
+	x.Outqueue = nlattr.GetUint32(b[28:])
+	x.OverallError = nlattr.GetUint32(b[32:])
+	x.MaxBurst = nlattr.GetUint32(b[36:])
+	x.Maxseg = nlattr.GetUint32(b[40:])
+	x.PeerRwnd = nlattr.GetUint32(b[44:])
+	x.PeerTag = nlattr.GetUint32(b[48:])
+	x.PeerCapable = SctpCapable(b[52])
+	x.PeerSack = SctpSack(b[53])
+	x.Reserved1 = nlattr.GetUint16(b[54:])
+	x.Isacks = nlattr.GetUint64(b[56:])
+	x.Osacks = nlattr.GetUint64(b[64:])
+	x.Opackets = nlattr.GetUint64(b[72:])
+	x.Ipackets = nlattr.GetUint64(b[80:])
+	x.Rtxchunks = nlattr.GetUint64(b[88:])
+	x.Outofseqtsns = nlattr.GetUint64(b[96:])
+	x.Idupchunks = nlattr.GetUint64(b[104:])
+	x.Gapcnt = nlattr.GetUint64(b[112:])
+	x.Ouodchunks = nlattr.GetUint64(b[120:])
+	x.Iuodchunks = nlattr.GetUint64(b[128:])
+	x.Oodchunks = nlattr.GetUint64(b[136:])
+	x.Iodchunks = nlattr.GetUint64(b[144:])
+	x.Octrlchunks = nlattr.GetUint64(b[152:])
+	x.Ictrlchunks = nlattr.GetUint64(b[160:])
+	x.PAddress = [128]byte(b[168:296])
+	x.PState = SctpPathState(int32(nlattr.GetUint32(b[296:])))
+	x.PCwnd = nlattr.GetUint32(b[300:])
+	x.PSrtt = nlattr.GetUint32(b[304:])
+	x.PRto = nlattr.GetUint32(b[308:])
+	x.PHbinterval = nlattr.GetUint32(b[312:])
+	x.PPathmaxrxt = nlattr.GetUint32(b[316:])
+	x.PSackdelay = nlattr.GetUint32(b[320:])
+	x.PSackfreq = nlattr.GetUint32(b[324:])
+	x.PSsthresh = nlattr.GetUint32(b[328:])
+	x.PPartialBytesAcked = nlattr.GetUint32(b[332:])
+	x.PFlightSize = nlattr.GetUint32(b[336:])
+	x.PError = nlattr.GetUint16(b[340:])
+	x.Reserved2 = nlattr.GetUint16(b[342:])
+	x.SAutoclose = nlattr.GetUint32(b[344:])
+	x.SAdaptationInd = nlattr.GetUint32(b[348:])
+	x.SPdPoint = nlattr.GetUint32(b[352:])
+	x.SNodelay = b[356]
+	x.SDisableFragments = b[357]
+	x.SV4mapped = b[358]
+	x.SFragInterleave = b[359]
+	x.SType = SctpSocketType(nlattr.GetUint32(b[360:]))
+	x.Reserved3 = nlattr.GetUint32(b[364:])
+}
+
 // TcpvegasInfo is the C struct tcpvegas-info: congestion control by round-trip time, Vegas and its
 // relatives (struct tcpvegas_info).
 type TcpvegasInfo struct {
