@@ -182,7 +182,7 @@ func TestQueues(t *testing.T) {
 	c.Report("queues and NAPI")
 }
 
-// TestQueueStatistics dumps the counters that drivers keep; the links of a private namespace have none, so the dump is empty.
+// TestQueueStatistics dumps the counters that drivers keep; veth has none, so the dump is empty. TestQueueCounters has some.
 func TestQueueStatistics(t *testing.T) {
 	n := witness.NewNamespace(t)
 	a, b := n.Veth("stat0", "stat1")
