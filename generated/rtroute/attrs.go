@@ -744,7 +744,7 @@ func (x *Seg6LocalFlvAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // EncapRplAttrs is the attribute set encap-rpl-attrs: RPL source routing (RPL_IPTUNNEL_*).
 type EncapRplAttrs struct {
 	// Header to insert: struct ipv6_rpl_sr_hdr (ipv6-rpl-sr-hdr), then the addresses of the
-	// path, 16 bytes each.
+	// path, 16 bytes each, in the order in which they are visited.
 	Srh     []byte
 	Unknown []nlattr.Attr
 }
