@@ -10,7 +10,7 @@ BENCH       ?=
 NESTED := $(patsubst %/go.mod,%,$(wildcard */go.mod))
 
 .DEFAULT_GOAL := all
-.PHONY: all build generate families show help test test-nested race check fmt fuzz bench cover clean test-vm netdevsim nlgen_slots kernel-specs drift
+.PHONY: all build generate families show help test test-nested race check fmt fuzz bench cover clean test-vm netdevsim ip6encaps nlgen_slots kernel-specs drift
 
 all: build generate show ## build, generate every family, show this machine's links, addresses and routes
 
@@ -104,6 +104,11 @@ netdevsim: ## build the module bin/netdevsim.ko for the kernel of the virtual ma
 	@mkdir -p bin
 	@$(GO) build -o bin/vmtest ./internal/vm/vmtest
 	@internal/vm/netdevsim.sh $$(bin/vmtest -fetch -kernel '$(KERNEL)' | cut -d ' ' -f 1) bin/netdevsim.ko
+
+ip6encaps: ## build the module bin/ip6encaps.ko, encapsulations of routes, for the kernel of the virtual machine, which has none (KERNEL=)
+	@mkdir -p bin
+	@$(GO) build -o bin/vmtest ./internal/vm/vmtest
+	@internal/vm/ip6encaps.sh $$(bin/vmtest -fetch -kernel '$(KERNEL)' | cut -d ' ' -f 1) bin/ip6encaps.ko
 
 nlgen_slots: ## build the module bin/nlgen_slots.ko, a netlink protocol to test with, for the kernel of the virtual machine (KERNEL=)
 	@mkdir -p bin

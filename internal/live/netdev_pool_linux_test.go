@@ -124,7 +124,8 @@ func TestPagePools(t *testing.T) {
 	witness.Refused(t, "a pool that is gone", err, syscall.ENOENT, "netdev: page-pool-get: ENOENT: no such file or directory")
 	_, err = client.PagePoolStatsGet(ctx, &netdev.PagePoolStatsGetRequest{Info: &netdev.PagePoolInfoAttrs{ID: pool.ID}})
 	if errors.Is(err, syscall.EOPNOTSUPP) {
-		t.Skipf("this kernel is built without CONFIG_PAGE_POOL_STATS: %v", err)
+		t.Logf("this kernel is built without CONFIG_PAGE_POOL_STATS: %v", err)
+		return
 	}
 	witness.Refused(t, "statistics of a pool that is gone", err, syscall.ENOENT, "netdev: page-pool-stats-get: ENOENT: no such file or directory")
 }

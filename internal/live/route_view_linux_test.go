@@ -195,8 +195,28 @@ func encapData(x rtroute.EncapMsg) any {
 			out["nh6"] = x.Nh6
 		}
 		return out
+	case *rtroute.EncapRplAttrs:
+		list := path(x.Srh)
+		slices.Reverse(list) // ip takes and prints what is visited last first, as in a header of segment routing.
+		return witness.Object{"segs": list}
+	case *rtroute.EncapIoam6Attrs:
+		out := witness.Object{"freqk": x.FreqK, "freqn": x.FreqN, "mode": x.Mode, "trace": nil, "prealloc": nil,
+			"type": fmt.Sprintf("%06x", x.Trace.V.Type>>8), "ns": x.Trace.V.NamespaceID, "size": int(x.Trace.V.Remlen&0x7f) * 4}
+		if x.Dst.OK {
+			out["tundst"] = x.Dst
+		}
+		return out
 	}
 	return nil
+}
+
+// path reads the addresses behind a struct ipv6_rpl_sr_hdr of eight bytes, or behind another routing header.
+func path(srh []byte) []string {
+	var list []string
+	for rest := srh[min(8, len(srh)):]; len(rest) >= 16; rest = rest[16:] {
+		list = append(list, netip.AddrFrom16([16]byte(rest)).String())
+	}
+	return list
 }
 
 func withFlags(out witness.Object, flags rtroute.EncapIpFlags) witness.Object {
@@ -229,10 +249,7 @@ func segments(b []byte) any {
 	if len(b) < 12 {
 		return nil
 	}
-	var list []string
-	for rest := b[12:]; len(rest) >= 16; rest = rest[16:] {
-		list = append(list, netip.AddrFrom16([16]byte(rest)).String())
-	}
+	list := path(b[4:])
 	slices.Reverse(list)
 	return witness.Object{"mode": pick(binary.NativeEndian.Uint32(b), "inline", "encap", "l2encap"), "segs": list}
 }
@@ -291,7 +308,8 @@ func (p *pairs) UnmarshalJSON(b []byte) error {
 var encapKeys = map[any][]string{
 	"mpls": {"dst", "ttl"}, "ip": {"id", "src", "dst", "ttl", "tos", "key", "csum", "seq"},
 	"ip6": {"id", "src", "dst", "hoplimit", "tc", "key", "csum", "seq"}, "seg6": {"mode", "segs", "hmac"},
-	"seg6local": {"action", "table", "nh6", "nh4"},
+	"seg6local": {"action", "table", "nh6", "nh4"}, "rpl": {"segs"},
+	"ioam6": {"freqk", "freqn", "mode", "tunsrc", "tundst", "trace", "prealloc", "type", "ns", "size"},
 }
 
 func (p pairs) route() witness.Object {
