@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/dave/jennifer/jen"
 
@@ -258,6 +259,9 @@ func (g *generator) divide(decls []jen.Code, n int) ([][]jen.Code, error) {
 
 func (g *generator) render(name string, decls []jen.Code) (output.File, error) {
 	f := g.file()
+	if strings.HasPrefix(name, "policy") {
+		f.ImportAlias(nlpolicy, "p") // every row of its tables has the name several times
+	}
 	for _, d := range decls {
 		f.Add(d)
 	}

@@ -100,7 +100,7 @@ func policyID(name string) *jen.Statement { return jen.Qual(nlpolicy, name) }
 
 func address(name string) *jen.Statement { return jen.Op("&").Id(name) }
 
-// var name = nlpolicy.T{ rows }
+// var name = p.T{ rows }
 func table(name, typ string, values ...jen.Code) jen.Code {
 	return jen.Var().Id(name).Op("=").Qual(nlpolicy, typ).Values(values...).Line()
 }
@@ -110,7 +110,7 @@ func rows(typ *jen.Statement, list []jen.Code) jen.Code {
 	return jen.Index().Add(typ).Custom(jen.Options{Open: "{", Close: "}", Separator: ",", Multi: true}, list...)
 }
 
-// var policyAddRequest = nlpolicy.Message{Family: "fou", Op: "add", Attrs: &setFouAttrs, Accept: []uint16{1}}
+// var policyAddRequest = p.Message{Family: "fou", Op: "add", Attrs: &setFouAttrs, Accept: []uint16{1}}
 func (t *tables) message(f *ir.Family, m *ir.Message) jen.Code {
 	values := []jen.Code{key("Family", jen.Lit(f.Name)), key("Op", jen.Lit(m.Op.Name))}
 	if m.Header != nil {
@@ -180,7 +180,7 @@ func (t *tables) set(s *ir.Set) jen.Code {
 	})
 }
 
-// attr is {Name: "port", Number: 1, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian}.
+// attr is {Name: "port", Number: 1, Kind: p.U16, Flags: p.BigEndian}.
 func (t *tables) attr(a *ir.Attr) []jen.Code {
 	r := kind.Of(a).Row(a)
 	row := []jen.Code{key("Name", jen.Lit(a.Name)), key("Number", jen.Lit(int(a.Number))), key("Kind", policyID(r.Kind))}
