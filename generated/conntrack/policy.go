@@ -2,249 +2,249 @@
 
 package conntrack
 
-import "github.com/nlgen/nlgen/runtime/nlpolicy"
+import p "github.com/nlgen/nlgen/runtime/nlpolicy"
 
-var policyNewRequest = nlpolicy.Message{Family: "conntrack", Op: "new", Header: &structNfgenmsg, Attrs: &setConntrackAttrs, Accept: []uint16{1, 2, 3, 4, 5, 6, 7, 8, 13, 14, 15, 16, 18, 21, 22, 23, 24}}
+var policyNewRequest = p.Message{Family: "conntrack", Op: "new", Header: &structNfgenmsg, Attrs: &setConntrackAttrs, Accept: []uint16{1, 2, 3, 4, 5, 6, 7, 8, 13, 14, 15, 16, 18, 21, 22, 23, 24}}
 
-var policyGetRequest = nlpolicy.Message{Family: "conntrack", Op: "get", Header: &structNfgenmsg, Attrs: &setConntrackAttrs, Accept: []uint16{1, 2, 18}}
+var policyGetRequest = p.Message{Family: "conntrack", Op: "get", Header: &structNfgenmsg, Attrs: &setConntrackAttrs, Accept: []uint16{1, 2, 18}}
 
-var policyGetDumpRequest = nlpolicy.Message{Family: "conntrack", Op: "get", Header: &structNfgenmsg, Attrs: &setConntrackAttrs, Accept: []uint16{1, 2, 3, 8, 18, 21, 25, 26}}
+var policyGetDumpRequest = p.Message{Family: "conntrack", Op: "get", Header: &structNfgenmsg, Attrs: &setConntrackAttrs, Accept: []uint16{1, 2, 3, 8, 18, 21, 25, 26}}
 
-var policyGetReply = nlpolicy.Message{Family: "conntrack", Op: "get", Header: &structNfgenmsg, Attrs: &setConntrackAttrs}
+var policyGetReply = p.Message{Family: "conntrack", Op: "get", Header: &structNfgenmsg, Attrs: &setConntrackAttrs}
 
-var policyDeleteRequest = nlpolicy.Message{Family: "conntrack", Op: "delete", Header: &structNfgenmsg, Attrs: &setConntrackAttrs, Accept: []uint16{1, 2, 3, 8, 12, 18, 21, 25, 26}}
+var policyDeleteRequest = p.Message{Family: "conntrack", Op: "delete", Header: &structNfgenmsg, Attrs: &setConntrackAttrs, Accept: []uint16{1, 2, 3, 8, 12, 18, 21, 25, 26}}
 
-var policyGetCtrzeroRequest = nlpolicy.Message{Family: "conntrack", Op: "get-ctrzero", Header: &structNfgenmsg, Attrs: &setConntrackAttrs, Accept: []uint16{1, 2, 18}}
+var policyGetCtrzeroRequest = p.Message{Family: "conntrack", Op: "get-ctrzero", Header: &structNfgenmsg, Attrs: &setConntrackAttrs, Accept: []uint16{1, 2, 18}}
 
-var policyGetCtrzeroDumpRequest = nlpolicy.Message{Family: "conntrack", Op: "get-ctrzero", Header: &structNfgenmsg, Attrs: &setConntrackAttrs, Accept: []uint16{1, 2, 3, 8, 18, 21, 25, 26}}
+var policyGetCtrzeroDumpRequest = p.Message{Family: "conntrack", Op: "get-ctrzero", Header: &structNfgenmsg, Attrs: &setConntrackAttrs, Accept: []uint16{1, 2, 3, 8, 18, 21, 25, 26}}
 
-var policyGetCtrzeroReply = nlpolicy.Message{Family: "conntrack", Op: "get-ctrzero", Header: &structNfgenmsg, Attrs: &setConntrackAttrs}
+var policyGetCtrzeroReply = p.Message{Family: "conntrack", Op: "get-ctrzero", Header: &structNfgenmsg, Attrs: &setConntrackAttrs}
 
-var policyGetStatsDumpRequest = nlpolicy.Message{Family: "conntrack", Op: "get-stats", Header: &structNfgenmsg, Attrs: &setConntrackStatsAttrs, Accept: []uint16{}}
+var policyGetStatsDumpRequest = p.Message{Family: "conntrack", Op: "get-stats", Header: &structNfgenmsg, Attrs: &setConntrackStatsAttrs, Accept: []uint16{}}
 
-var policyGetStatsReply = nlpolicy.Message{Family: "conntrack", Op: "get-stats", Header: &structNfgenmsg, Attrs: &setConntrackStatsAttrs}
+var policyGetStatsReply = p.Message{Family: "conntrack", Op: "get-stats", Header: &structNfgenmsg, Attrs: &setConntrackStatsAttrs}
 
-var policyGetStatsGlobalRequest = nlpolicy.Message{Family: "conntrack", Op: "get-stats-global", Header: &structNfgenmsg, Attrs: &setStatsGlobalAttrs, Accept: []uint16{}}
+var policyGetStatsGlobalRequest = p.Message{Family: "conntrack", Op: "get-stats-global", Header: &structNfgenmsg, Attrs: &setStatsGlobalAttrs, Accept: []uint16{}}
 
-var policyGetStatsGlobalReply = nlpolicy.Message{Family: "conntrack", Op: "get-stats-global", Header: &structNfgenmsg, Attrs: &setStatsGlobalAttrs}
+var policyGetStatsGlobalReply = p.Message{Family: "conntrack", Op: "get-stats-global", Header: &structNfgenmsg, Attrs: &setStatsGlobalAttrs}
 
-var policyGetDyingDumpRequest = nlpolicy.Message{Family: "conntrack", Op: "get-dying", Header: &structNfgenmsg, Attrs: &setConntrackAttrs, Accept: []uint16{}}
+var policyGetDyingDumpRequest = p.Message{Family: "conntrack", Op: "get-dying", Header: &structNfgenmsg, Attrs: &setConntrackAttrs, Accept: []uint16{}}
 
-var policyGetDyingReply = nlpolicy.Message{Family: "conntrack", Op: "get-dying", Header: &structNfgenmsg, Attrs: &setConntrackAttrs}
+var policyGetDyingReply = p.Message{Family: "conntrack", Op: "get-dying", Header: &structNfgenmsg, Attrs: &setConntrackAttrs}
 
-var policyGetUnconfirmedDumpRequest = nlpolicy.Message{Family: "conntrack", Op: "get-unconfirmed", Header: &structNfgenmsg, Attrs: &setConntrackAttrs, Accept: []uint16{}}
+var policyGetUnconfirmedDumpRequest = p.Message{Family: "conntrack", Op: "get-unconfirmed", Header: &structNfgenmsg, Attrs: &setConntrackAttrs, Accept: []uint16{}}
 
-var policyGetUnconfirmedReply = nlpolicy.Message{Family: "conntrack", Op: "get-unconfirmed", Header: &structNfgenmsg, Attrs: &setConntrackAttrs}
+var policyGetUnconfirmedReply = p.Message{Family: "conntrack", Op: "get-unconfirmed", Header: &structNfgenmsg, Attrs: &setConntrackAttrs}
 
-var policyExpNewRequest = nlpolicy.Message{Family: "conntrack", Op: "exp-new", Header: &structNfgenmsg, Attrs: &setExpAttrs, Accept: []uint16{1, 2, 3, 4, 6, 7, 8, 9, 10, 11}}
+var policyExpNewRequest = p.Message{Family: "conntrack", Op: "exp-new", Header: &structNfgenmsg, Attrs: &setExpAttrs, Accept: []uint16{1, 2, 3, 4, 6, 7, 8, 9, 10, 11}}
 
-var policyExpGetRequest = nlpolicy.Message{Family: "conntrack", Op: "exp-get", Header: &structNfgenmsg, Attrs: &setExpAttrs, Accept: []uint16{1, 2, 5, 7}}
+var policyExpGetRequest = p.Message{Family: "conntrack", Op: "exp-get", Header: &structNfgenmsg, Attrs: &setExpAttrs, Accept: []uint16{1, 2, 5, 7}}
 
-var policyExpGetDumpRequest = nlpolicy.Message{Family: "conntrack", Op: "exp-get", Header: &structNfgenmsg, Attrs: &setExpAttrs, Accept: []uint16{1, 7}}
+var policyExpGetDumpRequest = p.Message{Family: "conntrack", Op: "exp-get", Header: &structNfgenmsg, Attrs: &setExpAttrs, Accept: []uint16{1, 7}}
 
-var policyExpGetReply = nlpolicy.Message{Family: "conntrack", Op: "exp-get", Header: &structNfgenmsg, Attrs: &setExpAttrs}
+var policyExpGetReply = p.Message{Family: "conntrack", Op: "exp-get", Header: &structNfgenmsg, Attrs: &setExpAttrs}
 
-var policyExpDeleteRequest = nlpolicy.Message{Family: "conntrack", Op: "exp-delete", Header: &structNfgenmsg, Attrs: &setExpAttrs, Accept: []uint16{2, 5, 6, 7}}
+var policyExpDeleteRequest = p.Message{Family: "conntrack", Op: "exp-delete", Header: &structNfgenmsg, Attrs: &setExpAttrs, Accept: []uint16{2, 5, 6, 7}}
 
-var policyExpGetStatsDumpRequest = nlpolicy.Message{Family: "conntrack", Op: "exp-get-stats", Header: &structNfgenmsg, Attrs: &setExpStatsAttrs, Accept: []uint16{}}
+var policyExpGetStatsDumpRequest = p.Message{Family: "conntrack", Op: "exp-get-stats", Header: &structNfgenmsg, Attrs: &setExpStatsAttrs, Accept: []uint16{}}
 
-var policyExpGetStatsReply = nlpolicy.Message{Family: "conntrack", Op: "exp-get-stats", Header: &structNfgenmsg, Attrs: &setExpStatsAttrs}
+var policyExpGetStatsReply = p.Message{Family: "conntrack", Op: "exp-get-stats", Header: &structNfgenmsg, Attrs: &setExpStatsAttrs}
 
-var setCounterAttrs = nlpolicy.Set{Name: "counter-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "packets", Number: 1, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "bytes", Number: 2, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "packets-old", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "bytes-old", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "pad", Number: 5, Kind: nlpolicy.Pad},
+var setCounterAttrs = p.Set{Name: "counter-attrs", Attrs: []p.Attr{
+	{Name: "packets", Number: 1, Kind: p.U64, Flags: p.BigEndian},
+	{Name: "bytes", Number: 2, Kind: p.U64, Flags: p.BigEndian},
+	{Name: "packets-old", Number: 3, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "bytes-old", Number: 4, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "pad", Number: 5, Kind: p.Pad},
 }}
 
-var setTupleProtoAttrs = nlpolicy.Set{Name: "tuple-proto-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "proto-num", Number: 1, Kind: nlpolicy.U8},
-	{Name: "proto-src-port", Number: 2, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "proto-dst-port", Number: 3, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "proto-icmp-id", Number: 4, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "proto-icmp-type", Number: 5, Kind: nlpolicy.U8},
-	{Name: "proto-icmp-code", Number: 6, Kind: nlpolicy.U8},
-	{Name: "proto-icmpv6-id", Number: 7, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "proto-icmpv6-type", Number: 8, Kind: nlpolicy.U8},
-	{Name: "proto-icmpv6-code", Number: 9, Kind: nlpolicy.U8},
+var setTupleProtoAttrs = p.Set{Name: "tuple-proto-attrs", Attrs: []p.Attr{
+	{Name: "proto-num", Number: 1, Kind: p.U8},
+	{Name: "proto-src-port", Number: 2, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "proto-dst-port", Number: 3, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "proto-icmp-id", Number: 4, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "proto-icmp-type", Number: 5, Kind: p.U8},
+	{Name: "proto-icmp-code", Number: 6, Kind: p.U8},
+	{Name: "proto-icmpv6-id", Number: 7, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "proto-icmpv6-type", Number: 8, Kind: p.U8},
+	{Name: "proto-icmpv6-code", Number: 9, Kind: p.U8},
 }}
 
-var setTupleIpAttrs = nlpolicy.Set{Name: "tuple-ip-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "ip-v4-src", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "ip-v4-dst", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "ip-v6-src", Number: 3, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMinLen, MinLen: 16}},
-	{Name: "ip-v6-dst", Number: 4, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMinLen, MinLen: 16}},
+var setTupleIpAttrs = p.Set{Name: "tuple-ip-attrs", Attrs: []p.Attr{
+	{Name: "ip-v4-src", Number: 1, Kind: p.U32, Flags: p.BigEndian, Hint: p.IPv4},
+	{Name: "ip-v4-dst", Number: 2, Kind: p.U32, Flags: p.BigEndian, Hint: p.IPv4},
+	{Name: "ip-v6-src", Number: 3, Kind: p.Binary, Hint: p.IPv6, Limits: &p.Limits{Has: p.HasMinLen, MinLen: 16}},
+	{Name: "ip-v6-dst", Number: 4, Kind: p.Binary, Hint: p.IPv6, Limits: &p.Limits{Has: p.HasMinLen, MinLen: 16}},
 }}
 
-var setTupleAttrs = nlpolicy.Set{Name: "tuple-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "tuple-ip", Number: 1, Kind: nlpolicy.Nest, Nested: &setTupleIpAttrs},
-	{Name: "tuple-proto", Number: 2, Kind: nlpolicy.Nest, Nested: &setTupleProtoAttrs},
-	{Name: "tuple-zone", Number: 3, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+var setTupleAttrs = p.Set{Name: "tuple-attrs", Attrs: []p.Attr{
+	{Name: "tuple-ip", Number: 1, Kind: p.Nest, Nested: &setTupleIpAttrs},
+	{Name: "tuple-proto", Number: 2, Kind: p.Nest, Nested: &setTupleProtoAttrs},
+	{Name: "tuple-zone", Number: 3, Kind: p.U16, Flags: p.BigEndian},
 }}
 
-var setProtoinfoTcpAttrs = nlpolicy.Set{Name: "protoinfo-tcp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "tcp-state", Number: 1, Kind: nlpolicy.U8, Enum: &enumNfCtTcpState},
-	{Name: "tcp-wscale-original", Number: 2, Kind: nlpolicy.U8},
-	{Name: "tcp-wscale-reply", Number: 3, Kind: nlpolicy.U8},
-	{Name: "tcp-flags-original", Number: 4, Kind: nlpolicy.Binary, Struct: &structNfCtTcpFlagsMask},
-	{Name: "tcp-flags-reply", Number: 5, Kind: nlpolicy.Binary, Struct: &structNfCtTcpFlagsMask},
+var setProtoinfoTcpAttrs = p.Set{Name: "protoinfo-tcp-attrs", Attrs: []p.Attr{
+	{Name: "tcp-state", Number: 1, Kind: p.U8, Enum: &enumNfCtTcpState},
+	{Name: "tcp-wscale-original", Number: 2, Kind: p.U8},
+	{Name: "tcp-wscale-reply", Number: 3, Kind: p.U8},
+	{Name: "tcp-flags-original", Number: 4, Kind: p.Binary, Struct: &structNfCtTcpFlagsMask},
+	{Name: "tcp-flags-reply", Number: 5, Kind: p.Binary, Struct: &structNfCtTcpFlagsMask},
 }}
 
-var setProtoinfoDccpAttrs = nlpolicy.Set{Name: "protoinfo-dccp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "dccp-state", Number: 1, Kind: nlpolicy.U8, Enum: &enumNfCtDccpState},
-	{Name: "dccp-role", Number: 2, Kind: nlpolicy.U8, Enum: &enumNfCtDccpRole},
-	{Name: "dccp-handshake-seq", Number: 3, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "dccp-pad", Number: 4, Kind: nlpolicy.Pad},
+var setProtoinfoDccpAttrs = p.Set{Name: "protoinfo-dccp-attrs", Attrs: []p.Attr{
+	{Name: "dccp-state", Number: 1, Kind: p.U8, Enum: &enumNfCtDccpState},
+	{Name: "dccp-role", Number: 2, Kind: p.U8, Enum: &enumNfCtDccpRole},
+	{Name: "dccp-handshake-seq", Number: 3, Kind: p.U64, Flags: p.BigEndian},
+	{Name: "dccp-pad", Number: 4, Kind: p.Pad},
 }}
 
-var setProtoinfoSctpAttrs = nlpolicy.Set{Name: "protoinfo-sctp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "sctp-state", Number: 1, Kind: nlpolicy.U8, Enum: &enumNfCtSctpState},
-	{Name: "vtag-original", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "vtag-reply", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+var setProtoinfoSctpAttrs = p.Set{Name: "protoinfo-sctp-attrs", Attrs: []p.Attr{
+	{Name: "sctp-state", Number: 1, Kind: p.U8, Enum: &enumNfCtSctpState},
+	{Name: "vtag-original", Number: 2, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "vtag-reply", Number: 3, Kind: p.U32, Flags: p.BigEndian},
 }}
 
-var setProtoinfoAttrs = nlpolicy.Set{Name: "protoinfo-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "protoinfo-tcp", Number: 1, Kind: nlpolicy.Nest, Nested: &setProtoinfoTcpAttrs},
-	{Name: "protoinfo-dccp", Number: 2, Kind: nlpolicy.Nest, Nested: &setProtoinfoDccpAttrs},
-	{Name: "protoinfo-sctp", Number: 3, Kind: nlpolicy.Nest, Nested: &setProtoinfoSctpAttrs},
+var setProtoinfoAttrs = p.Set{Name: "protoinfo-attrs", Attrs: []p.Attr{
+	{Name: "protoinfo-tcp", Number: 1, Kind: p.Nest, Nested: &setProtoinfoTcpAttrs},
+	{Name: "protoinfo-dccp", Number: 2, Kind: p.Nest, Nested: &setProtoinfoDccpAttrs},
+	{Name: "protoinfo-sctp", Number: 3, Kind: p.Nest, Nested: &setProtoinfoSctpAttrs},
 }}
 
-var setHelpAttrs = nlpolicy.Set{Name: "help-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "help-name", Number: 1, Kind: nlpolicy.String},
-	{Name: "help-info", Number: 2, Kind: nlpolicy.Binary},
+var setHelpAttrs = p.Set{Name: "help-attrs", Attrs: []p.Attr{
+	{Name: "help-name", Number: 1, Kind: p.String},
+	{Name: "help-info", Number: 2, Kind: p.Binary},
 }}
 
-var setNatProtoAttrs = nlpolicy.Set{Name: "nat-proto-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "port-min", Number: 1, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "port-max", Number: 2, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+var setNatProtoAttrs = p.Set{Name: "nat-proto-attrs", Attrs: []p.Attr{
+	{Name: "port-min", Number: 1, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "port-max", Number: 2, Kind: p.U16, Flags: p.BigEndian},
 }}
 
-var setNatAttrs = nlpolicy.Set{Name: "nat-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "v4-minip", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "v4-maxip", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "proto", Number: 3, Kind: nlpolicy.Nest, Nested: &setNatProtoAttrs},
-	{Name: "v6-minip", Number: 4, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMinLen, MinLen: 16}},
-	{Name: "v6-maxip", Number: 5, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMinLen, MinLen: 16}},
+var setNatAttrs = p.Set{Name: "nat-attrs", Attrs: []p.Attr{
+	{Name: "v4-minip", Number: 1, Kind: p.U32, Flags: p.BigEndian, Hint: p.IPv4},
+	{Name: "v4-maxip", Number: 2, Kind: p.U32, Flags: p.BigEndian, Hint: p.IPv4},
+	{Name: "proto", Number: 3, Kind: p.Nest, Nested: &setNatProtoAttrs},
+	{Name: "v6-minip", Number: 4, Kind: p.Binary, Hint: p.IPv6, Limits: &p.Limits{Has: p.HasMinLen, MinLen: 16}},
+	{Name: "v6-maxip", Number: 5, Kind: p.Binary, Hint: p.IPv6, Limits: &p.Limits{Has: p.HasMinLen, MinLen: 16}},
 }}
 
-var setSeqadjAttrs = nlpolicy.Set{Name: "seqadj-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "correction-pos", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "offset-before", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "offset-after", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+var setSeqadjAttrs = p.Set{Name: "seqadj-attrs", Attrs: []p.Attr{
+	{Name: "correction-pos", Number: 1, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "offset-before", Number: 2, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "offset-after", Number: 3, Kind: p.U32, Flags: p.BigEndian},
 }}
 
-var setSecctxAttrs = nlpolicy.Set{Name: "secctx-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "name", Number: 1, Kind: nlpolicy.String},
+var setSecctxAttrs = p.Set{Name: "secctx-attrs", Attrs: []p.Attr{
+	{Name: "name", Number: 1, Kind: p.String},
 }}
 
-var setSynproxyAttrs = nlpolicy.Set{Name: "synproxy-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "isn", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "its", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "tsoff", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+var setSynproxyAttrs = p.Set{Name: "synproxy-attrs", Attrs: []p.Attr{
+	{Name: "isn", Number: 1, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "its", Number: 2, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "tsoff", Number: 3, Kind: p.U32, Flags: p.BigEndian},
 }}
 
-var setTimestampAttrs = nlpolicy.Set{Name: "timestamp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "start", Number: 1, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "stop", Number: 2, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "pad", Number: 3, Kind: nlpolicy.Pad},
+var setTimestampAttrs = p.Set{Name: "timestamp-attrs", Attrs: []p.Attr{
+	{Name: "start", Number: 1, Kind: p.U64, Flags: p.BigEndian},
+	{Name: "stop", Number: 2, Kind: p.U64, Flags: p.BigEndian},
+	{Name: "pad", Number: 3, Kind: p.Pad},
 }}
 
-var setFilterAttrs = nlpolicy.Set{Name: "filter-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "orig-flags", Number: 1, Kind: nlpolicy.U32, Enum: &enumFilterFlags},
-	{Name: "reply-flags", Number: 2, Kind: nlpolicy.U32, Enum: &enumFilterFlags},
+var setFilterAttrs = p.Set{Name: "filter-attrs", Attrs: []p.Attr{
+	{Name: "orig-flags", Number: 1, Kind: p.U32, Enum: &enumFilterFlags},
+	{Name: "reply-flags", Number: 2, Kind: p.U32, Enum: &enumFilterFlags},
 }}
 
-var setConntrackAttrs = nlpolicy.Set{Name: "conntrack-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "tuple-orig", Number: 1, Kind: nlpolicy.Nest, Nested: &setTupleAttrs},
-	{Name: "tuple-reply", Number: 2, Kind: nlpolicy.Nest, Nested: &setTupleAttrs},
-	{Name: "status", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumNfCtStatus},
-	{Name: "protoinfo", Number: 4, Kind: nlpolicy.Nest, Nested: &setProtoinfoAttrs},
-	{Name: "help", Number: 5, Kind: nlpolicy.Nest, Nested: &setHelpAttrs},
-	{Name: "nat-src", Number: 6, Kind: nlpolicy.Nest, Nested: &setNatAttrs},
-	{Name: "timeout", Number: 7, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "mark", Number: 8, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "counters-orig", Number: 9, Kind: nlpolicy.Nest, Nested: &setCounterAttrs},
-	{Name: "counters-reply", Number: 10, Kind: nlpolicy.Nest, Nested: &setCounterAttrs},
-	{Name: "use", Number: 11, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "id", Number: 12, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "nat-dst", Number: 13, Kind: nlpolicy.Nest, Nested: &setNatAttrs},
-	{Name: "tuple-master", Number: 14, Kind: nlpolicy.Nest, Nested: &setTupleAttrs},
-	{Name: "seq-adj-orig", Number: 15, Kind: nlpolicy.Nest, Nested: &setSeqadjAttrs},
-	{Name: "seq-adj-reply", Number: 16, Kind: nlpolicy.Nest, Nested: &setSeqadjAttrs},
-	{Name: "secmark", Number: 17, Kind: nlpolicy.Binary},
-	{Name: "zone", Number: 18, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "secctx", Number: 19, Kind: nlpolicy.Nest, Nested: &setSecctxAttrs},
-	{Name: "timestamp", Number: 20, Kind: nlpolicy.Nest, Nested: &setTimestampAttrs},
-	{Name: "mark-mask", Number: 21, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "labels", Number: 22, Kind: nlpolicy.Binary},
-	{Name: "labels-mask", Number: 23, Kind: nlpolicy.Binary},
-	{Name: "synproxy", Number: 24, Kind: nlpolicy.Nest, Nested: &setSynproxyAttrs},
-	{Name: "filter", Number: 25, Kind: nlpolicy.Nest, Nested: &setFilterAttrs},
-	{Name: "status-mask", Number: 26, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumNfCtStatus},
-	{Name: "timestamp-event", Number: 27, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
+var setConntrackAttrs = p.Set{Name: "conntrack-attrs", Attrs: []p.Attr{
+	{Name: "tuple-orig", Number: 1, Kind: p.Nest, Nested: &setTupleAttrs},
+	{Name: "tuple-reply", Number: 2, Kind: p.Nest, Nested: &setTupleAttrs},
+	{Name: "status", Number: 3, Kind: p.U32, Flags: p.BigEndian, Enum: &enumNfCtStatus},
+	{Name: "protoinfo", Number: 4, Kind: p.Nest, Nested: &setProtoinfoAttrs},
+	{Name: "help", Number: 5, Kind: p.Nest, Nested: &setHelpAttrs},
+	{Name: "nat-src", Number: 6, Kind: p.Nest, Nested: &setNatAttrs},
+	{Name: "timeout", Number: 7, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "mark", Number: 8, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "counters-orig", Number: 9, Kind: p.Nest, Nested: &setCounterAttrs},
+	{Name: "counters-reply", Number: 10, Kind: p.Nest, Nested: &setCounterAttrs},
+	{Name: "use", Number: 11, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "id", Number: 12, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "nat-dst", Number: 13, Kind: p.Nest, Nested: &setNatAttrs},
+	{Name: "tuple-master", Number: 14, Kind: p.Nest, Nested: &setTupleAttrs},
+	{Name: "seq-adj-orig", Number: 15, Kind: p.Nest, Nested: &setSeqadjAttrs},
+	{Name: "seq-adj-reply", Number: 16, Kind: p.Nest, Nested: &setSeqadjAttrs},
+	{Name: "secmark", Number: 17, Kind: p.Binary},
+	{Name: "zone", Number: 18, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "secctx", Number: 19, Kind: p.Nest, Nested: &setSecctxAttrs},
+	{Name: "timestamp", Number: 20, Kind: p.Nest, Nested: &setTimestampAttrs},
+	{Name: "mark-mask", Number: 21, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "labels", Number: 22, Kind: p.Binary},
+	{Name: "labels-mask", Number: 23, Kind: p.Binary},
+	{Name: "synproxy", Number: 24, Kind: p.Nest, Nested: &setSynproxyAttrs},
+	{Name: "filter", Number: 25, Kind: p.Nest, Nested: &setFilterAttrs},
+	{Name: "status-mask", Number: 26, Kind: p.U32, Flags: p.BigEndian, Enum: &enumNfCtStatus},
+	{Name: "timestamp-event", Number: 27, Kind: p.U64, Flags: p.BigEndian},
 }}
 
-var setConntrackStatsAttrs = nlpolicy.Set{Name: "conntrack-stats-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "searched", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "found", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "new", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "invalid", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "ignore", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "delete", Number: 6, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "delete-list", Number: 7, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "insert", Number: 8, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "insert-failed", Number: 9, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "drop", Number: 10, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "early-drop", Number: 11, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "error", Number: 12, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "search-restart", Number: 13, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "clash-resolve", Number: 14, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "chain-toolong", Number: 15, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+var setConntrackStatsAttrs = p.Set{Name: "conntrack-stats-attrs", Attrs: []p.Attr{
+	{Name: "searched", Number: 1, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "found", Number: 2, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "new", Number: 3, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "invalid", Number: 4, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "ignore", Number: 5, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "delete", Number: 6, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "delete-list", Number: 7, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "insert", Number: 8, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "insert-failed", Number: 9, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "drop", Number: 10, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "early-drop", Number: 11, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "error", Number: 12, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "search-restart", Number: 13, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "clash-resolve", Number: 14, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "chain-toolong", Number: 15, Kind: p.U32, Flags: p.BigEndian},
 }}
 
-var setStatsGlobalAttrs = nlpolicy.Set{Name: "stats-global-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "entries", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "max-entries", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+var setStatsGlobalAttrs = p.Set{Name: "stats-global-attrs", Attrs: []p.Attr{
+	{Name: "entries", Number: 1, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "max-entries", Number: 2, Kind: p.U32, Flags: p.BigEndian},
 }}
 
-var setExpNatAttrs = nlpolicy.Set{Name: "exp-nat-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "dir", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumDirection},
-	{Name: "tuple", Number: 2, Kind: nlpolicy.Nest, Nested: &setTupleAttrs},
+var setExpNatAttrs = p.Set{Name: "exp-nat-attrs", Attrs: []p.Attr{
+	{Name: "dir", Number: 1, Kind: p.U32, Flags: p.BigEndian, Enum: &enumDirection},
+	{Name: "tuple", Number: 2, Kind: p.Nest, Nested: &setTupleAttrs},
 }}
 
-var setExpAttrs = nlpolicy.Set{Name: "exp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "master", Number: 1, Kind: nlpolicy.Nest, Nested: &setTupleAttrs},
-	{Name: "tuple", Number: 2, Kind: nlpolicy.Nest, Nested: &setTupleAttrs},
-	{Name: "mask", Number: 3, Kind: nlpolicy.Nest, Nested: &setTupleAttrs},
-	{Name: "timeout", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "id", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "help-name", Number: 6, Kind: nlpolicy.String},
-	{Name: "zone", Number: 7, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "flags", Number: 8, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumExpFlags},
-	{Name: "class", Number: 9, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "nat", Number: 10, Kind: nlpolicy.Nest, Nested: &setExpNatAttrs},
-	{Name: "fn", Number: 11, Kind: nlpolicy.String},
+var setExpAttrs = p.Set{Name: "exp-attrs", Attrs: []p.Attr{
+	{Name: "master", Number: 1, Kind: p.Nest, Nested: &setTupleAttrs},
+	{Name: "tuple", Number: 2, Kind: p.Nest, Nested: &setTupleAttrs},
+	{Name: "mask", Number: 3, Kind: p.Nest, Nested: &setTupleAttrs},
+	{Name: "timeout", Number: 4, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "id", Number: 5, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "help-name", Number: 6, Kind: p.String},
+	{Name: "zone", Number: 7, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "flags", Number: 8, Kind: p.U32, Flags: p.BigEndian, Enum: &enumExpFlags},
+	{Name: "class", Number: 9, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "nat", Number: 10, Kind: p.Nest, Nested: &setExpNatAttrs},
+	{Name: "fn", Number: 11, Kind: p.String},
 }}
 
-var setExpStatsAttrs = nlpolicy.Set{Name: "exp-stats-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "new", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "create", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "delete", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+var setExpStatsAttrs = p.Set{Name: "exp-stats-attrs", Attrs: []p.Attr{
+	{Name: "new", Number: 1, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "create", Number: 2, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "delete", Number: 3, Kind: p.U32, Flags: p.BigEndian},
 }}
 
-var structNfgenmsg = nlpolicy.Struct{Name: "nfgenmsg", Size: 4, Members: []nlpolicy.Member{
+var structNfgenmsg = p.Struct{Name: "nfgenmsg", Size: 4, Members: []p.Member{
 	{Name: "nfgen-family", Size: 1},
 	{Name: "version", Offset: 1, Size: 1},
-	{Name: "res-id", Offset: 2, Size: 2, Flags: nlpolicy.BigEndian},
+	{Name: "res-id", Offset: 2, Size: 2, Flags: p.BigEndian},
 }}
 
-var structNfCtTcpFlagsMask = nlpolicy.Struct{Name: "nf-ct-tcp-flags-mask", Size: 2, Members: []nlpolicy.Member{
+var structNfCtTcpFlagsMask = p.Struct{Name: "nf-ct-tcp-flags-mask", Size: 2, Members: []p.Member{
 	{Name: "flags", Size: 1, Enum: &enumNfCtTcpFlags},
 	{Name: "mask", Offset: 1, Size: 1, Enum: &enumNfCtTcpFlags},
 }}
 
-var enumNfCtTcpFlags = nlpolicy.Enum{Name: "nf-ct-tcp-flags", Flags: true, Names: []nlpolicy.Value{
+var enumNfCtTcpFlags = p.Enum{Name: "nf-ct-tcp-flags", Flags: true, Names: []p.Value{
 	{Name: "window-scale", Value: 0x1},
 	{Name: "sack-perm", Value: 0x2},
 	{Name: "close-init", Value: 0x4},
@@ -255,7 +255,7 @@ var enumNfCtTcpFlags = nlpolicy.Enum{Name: "nf-ct-tcp-flags", Flags: true, Names
 	{Name: "simultaneous-open", Value: 0x80},
 }}
 
-var enumNfCtTcpState = nlpolicy.Enum{Name: "nf-ct-tcp-state", Names: []nlpolicy.Value{
+var enumNfCtTcpState = p.Enum{Name: "nf-ct-tcp-state", Names: []p.Value{
 	{Name: "none"},
 	{Name: "syn-sent", Value: 1},
 	{Name: "syn-recv", Value: 2},
@@ -273,7 +273,7 @@ var enumNfCtTcpState = nlpolicy.Enum{Name: "nf-ct-tcp-state", Names: []nlpolicy.
 	{Name: "timeout-max", Value: 14},
 }}
 
-var enumNfCtSctpState = nlpolicy.Enum{Name: "nf-ct-sctp-state", Names: []nlpolicy.Value{
+var enumNfCtSctpState = p.Enum{Name: "nf-ct-sctp-state", Names: []p.Value{
 	{Name: "none"},
 	{Name: "closed", Value: 1},
 	{Name: "cookie-wait", Value: 2},
@@ -286,7 +286,7 @@ var enumNfCtSctpState = nlpolicy.Enum{Name: "nf-ct-sctp-state", Names: []nlpolic
 	{Name: "heartbeat-acked", Value: 9},
 }}
 
-var enumNfCtDccpState = nlpolicy.Enum{Name: "nf-ct-dccp-state", Names: []nlpolicy.Value{
+var enumNfCtDccpState = p.Enum{Name: "nf-ct-dccp-state", Names: []p.Value{
 	{Name: "none"},
 	{Name: "request", Value: 1},
 	{Name: "respond", Value: 2},
@@ -299,12 +299,12 @@ var enumNfCtDccpState = nlpolicy.Enum{Name: "nf-ct-dccp-state", Names: []nlpolic
 	{Name: "invalid", Value: 9},
 }}
 
-var enumNfCtDccpRole = nlpolicy.Enum{Name: "nf-ct-dccp-role", Names: []nlpolicy.Value{
+var enumNfCtDccpRole = p.Enum{Name: "nf-ct-dccp-role", Names: []p.Value{
 	{Name: "client"},
 	{Name: "server", Value: 1},
 }}
 
-var enumNfCtStatus = nlpolicy.Enum{Name: "nf-ct-status", Flags: true, Names: []nlpolicy.Value{
+var enumNfCtStatus = p.Enum{Name: "nf-ct-status", Flags: true, Names: []p.Value{
 	{Name: "expected", Value: 0x1},
 	{Name: "seen-reply", Value: 0x2},
 	{Name: "assured", Value: 0x4},
@@ -323,7 +323,7 @@ var enumNfCtStatus = nlpolicy.Enum{Name: "nf-ct-status", Flags: true, Names: []n
 	{Name: "hw-offload", Value: 0x8000},
 }}
 
-var enumFilterFlags = nlpolicy.Enum{Name: "filter-flags", Flags: true, Names: []nlpolicy.Value{
+var enumFilterFlags = p.Enum{Name: "filter-flags", Flags: true, Names: []p.Value{
 	{Name: "ip-src", Value: 0x1},
 	{Name: "ip-dst", Value: 0x2},
 	{Name: "tuple-zone", Value: 0x4},
@@ -338,13 +338,13 @@ var enumFilterFlags = nlpolicy.Enum{Name: "filter-flags", Flags: true, Names: []
 	{Name: "proto-icmpv6-id", Value: 0x800},
 }}
 
-var enumExpFlags = nlpolicy.Enum{Name: "exp-flags", Flags: true, Names: []nlpolicy.Value{
+var enumExpFlags = p.Enum{Name: "exp-flags", Flags: true, Names: []p.Value{
 	{Name: "permanent", Value: 0x1},
 	{Name: "inactive", Value: 0x2},
 	{Name: "userspace", Value: 0x4},
 }}
 
-var enumDirection = nlpolicy.Enum{Name: "direction", Names: []nlpolicy.Value{
+var enumDirection = p.Enum{Name: "direction", Names: []p.Value{
 	{Name: "original"},
 	{Name: "reply", Value: 1},
 }}

@@ -2,96 +2,96 @@
 
 package cttimeout
 
-import "github.com/nlgen/nlgen/runtime/nlpolicy"
+import p "github.com/nlgen/nlgen/runtime/nlpolicy"
 
-var policyNewRequest = nlpolicy.Message{Family: "cttimeout", Op: "new", Header: &structNfgenmsg, Attrs: &setTimeoutAttrs, Accept: []uint16{1, 2, 3, 4}}
+var policyNewRequest = p.Message{Family: "cttimeout", Op: "new", Header: &structNfgenmsg, Attrs: &setTimeoutAttrs, Accept: []uint16{1, 2, 3, 4}}
 
-var policyGetRequest = nlpolicy.Message{Family: "cttimeout", Op: "get", Header: &structNfgenmsg, Attrs: &setTimeoutAttrs, Accept: []uint16{1}}
+var policyGetRequest = p.Message{Family: "cttimeout", Op: "get", Header: &structNfgenmsg, Attrs: &setTimeoutAttrs, Accept: []uint16{1}}
 
-var policyGetDumpRequest = nlpolicy.Message{Family: "cttimeout", Op: "get", Header: &structNfgenmsg, Attrs: &setTimeoutAttrs, Accept: []uint16{}}
+var policyGetDumpRequest = p.Message{Family: "cttimeout", Op: "get", Header: &structNfgenmsg, Attrs: &setTimeoutAttrs, Accept: []uint16{}}
 
-var policyGetReply = nlpolicy.Message{Family: "cttimeout", Op: "get", Header: &structNfgenmsg, Attrs: &setTimeoutAttrs}
+var policyGetReply = p.Message{Family: "cttimeout", Op: "get", Header: &structNfgenmsg, Attrs: &setTimeoutAttrs}
 
-var policyDeleteRequest = nlpolicy.Message{Family: "cttimeout", Op: "delete", Header: &structNfgenmsg, Attrs: &setTimeoutAttrs, Accept: []uint16{1}}
+var policyDeleteRequest = p.Message{Family: "cttimeout", Op: "delete", Header: &structNfgenmsg, Attrs: &setTimeoutAttrs, Accept: []uint16{1}}
 
-var policyDefaultSetRequest = nlpolicy.Message{Family: "cttimeout", Op: "default-set", Header: &structNfgenmsg, Attrs: &setTimeoutAttrs, Accept: []uint16{2, 3, 4}}
+var policyDefaultSetRequest = p.Message{Family: "cttimeout", Op: "default-set", Header: &structNfgenmsg, Attrs: &setTimeoutAttrs, Accept: []uint16{2, 3, 4}}
 
-var policyDefaultGetRequest = nlpolicy.Message{Family: "cttimeout", Op: "default-get", Header: &structNfgenmsg, Attrs: &setTimeoutAttrs, Accept: []uint16{2, 3}}
+var policyDefaultGetRequest = p.Message{Family: "cttimeout", Op: "default-get", Header: &structNfgenmsg, Attrs: &setTimeoutAttrs, Accept: []uint16{2, 3}}
 
-var policyDefaultGetReply = nlpolicy.Message{Family: "cttimeout", Op: "default-get", Header: &structNfgenmsg, Attrs: &setTimeoutAttrs}
+var policyDefaultGetReply = p.Message{Family: "cttimeout", Op: "default-get", Header: &structNfgenmsg, Attrs: &setTimeoutAttrs}
 
-var setGenericAttrs = nlpolicy.Set{Name: "generic-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "timeout", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+var setGenericAttrs = p.Set{Name: "generic-attrs", Attrs: []p.Attr{
+	{Name: "timeout", Number: 1, Kind: p.U32, Flags: p.BigEndian},
 }}
 
-var setTcpAttrs = nlpolicy.Set{Name: "tcp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "syn-sent", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "syn-recv", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "established", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "fin-wait", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "close-wait", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "last-ack", Number: 6, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "time-wait", Number: 7, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "close", Number: 8, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "syn-sent2", Number: 9, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "retrans", Number: 10, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "unack", Number: 11, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+var setTcpAttrs = p.Set{Name: "tcp-attrs", Attrs: []p.Attr{
+	{Name: "syn-sent", Number: 1, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "syn-recv", Number: 2, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "established", Number: 3, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "fin-wait", Number: 4, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "close-wait", Number: 5, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "last-ack", Number: 6, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "time-wait", Number: 7, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "close", Number: 8, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "syn-sent2", Number: 9, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "retrans", Number: 10, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "unack", Number: 11, Kind: p.U32, Flags: p.BigEndian},
 }}
 
-var setUdpAttrs = nlpolicy.Set{Name: "udp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "unreplied", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "replied", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+var setUdpAttrs = p.Set{Name: "udp-attrs", Attrs: []p.Attr{
+	{Name: "unreplied", Number: 1, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "replied", Number: 2, Kind: p.U32, Flags: p.BigEndian},
 }}
 
-var setUdpliteAttrs = nlpolicy.Set{Name: "udplite-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "unreplied", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "replied", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+var setUdpliteAttrs = p.Set{Name: "udplite-attrs", Attrs: []p.Attr{
+	{Name: "unreplied", Number: 1, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "replied", Number: 2, Kind: p.U32, Flags: p.BigEndian},
 }}
 
-var setIcmpAttrs = nlpolicy.Set{Name: "icmp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "timeout", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+var setIcmpAttrs = p.Set{Name: "icmp-attrs", Attrs: []p.Attr{
+	{Name: "timeout", Number: 1, Kind: p.U32, Flags: p.BigEndian},
 }}
 
-var setDccpAttrs = nlpolicy.Set{Name: "dccp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "request", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "respond", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "partopen", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "open", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "closereq", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "closing", Number: 6, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "timewait", Number: 7, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+var setDccpAttrs = p.Set{Name: "dccp-attrs", Attrs: []p.Attr{
+	{Name: "request", Number: 1, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "respond", Number: 2, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "partopen", Number: 3, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "open", Number: 4, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "closereq", Number: 5, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "closing", Number: 6, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "timewait", Number: 7, Kind: p.U32, Flags: p.BigEndian},
 }}
 
-var setSctpAttrs = nlpolicy.Set{Name: "sctp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "closed", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "cookie-wait", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "cookie-echoed", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "established", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "shutdown-sent", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "shutdown-recd", Number: 6, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "shutdown-ack-sent", Number: 7, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "heartbeat-sent", Number: 8, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "heartbeat-acked", Number: 9, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+var setSctpAttrs = p.Set{Name: "sctp-attrs", Attrs: []p.Attr{
+	{Name: "closed", Number: 1, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "cookie-wait", Number: 2, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "cookie-echoed", Number: 3, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "established", Number: 4, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "shutdown-sent", Number: 5, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "shutdown-recd", Number: 6, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "shutdown-ack-sent", Number: 7, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "heartbeat-sent", Number: 8, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "heartbeat-acked", Number: 9, Kind: p.U32, Flags: p.BigEndian},
 }}
 
-var setIcmpv6Attrs = nlpolicy.Set{Name: "icmpv6-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "timeout", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+var setIcmpv6Attrs = p.Set{Name: "icmpv6-attrs", Attrs: []p.Attr{
+	{Name: "timeout", Number: 1, Kind: p.U32, Flags: p.BigEndian},
 }}
 
-var setGreAttrs = nlpolicy.Set{Name: "gre-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "unreplied", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "replied", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+var setGreAttrs = p.Set{Name: "gre-attrs", Attrs: []p.Attr{
+	{Name: "unreplied", Number: 1, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "replied", Number: 2, Kind: p.U32, Flags: p.BigEndian},
 }}
 
-var setTimeoutAttrs = nlpolicy.Set{Name: "timeout-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "name", Number: 1, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 31}},
-	{Name: "l3proto", Number: 2, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "l4proto", Number: 3, Kind: nlpolicy.U8},
-	{Name: "data", Number: 4, Kind: nlpolicy.SubMessage, Sub: &subTimeoutsMsg, Selector: "l4proto"},
-	{Name: "use", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+var setTimeoutAttrs = p.Set{Name: "timeout-attrs", Attrs: []p.Attr{
+	{Name: "name", Number: 1, Kind: p.String, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 31}},
+	{Name: "l3proto", Number: 2, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "l4proto", Number: 3, Kind: p.U8},
+	{Name: "data", Number: 4, Kind: p.SubMessage, Sub: &subTimeoutsMsg, Selector: "l4proto"},
+	{Name: "use", Number: 5, Kind: p.U32, Flags: p.BigEndian},
 }}
 
-var subTimeoutsMsg = nlpolicy.SubMsg{Name: "timeouts", Formats: []nlpolicy.Format{
+var subTimeoutsMsg = p.SubMsg{Name: "timeouts", Formats: []p.Format{
 	{Value: "1", Nested: &setIcmpAttrs},
 	{Value: "6", Nested: &setTcpAttrs},
 	{Value: "17", Nested: &setUdpAttrs},
@@ -103,8 +103,8 @@ var subTimeoutsMsg = nlpolicy.SubMsg{Name: "timeouts", Formats: []nlpolicy.Forma
 	{Value: "255", Nested: &setGenericAttrs},
 }}
 
-var structNfgenmsg = nlpolicy.Struct{Name: "nfgenmsg", Size: 4, Members: []nlpolicy.Member{
+var structNfgenmsg = p.Struct{Name: "nfgenmsg", Size: 4, Members: []p.Member{
 	{Name: "nfgen-family", Size: 1},
 	{Name: "version", Offset: 1, Size: 1},
-	{Name: "res-id", Offset: 2, Size: 2, Flags: nlpolicy.BigEndian},
+	{Name: "res-id", Offset: 2, Size: 2, Flags: p.BigEndian},
 }}

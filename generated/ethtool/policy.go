@@ -2,808 +2,808 @@
 
 package ethtool
 
-import "github.com/nlgen/nlgen/runtime/nlpolicy"
+import p "github.com/nlgen/nlgen/runtime/nlpolicy"
 
-var policyStrsetGetRequest = nlpolicy.Message{Family: "ethtool", Op: "strset-get", Attrs: &setStrsetAttrs}
+var policyStrsetGetRequest = p.Message{Family: "ethtool", Op: "strset-get", Attrs: &setStrsetAttrs}
 
-var policyStrsetGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "strset-get", Attrs: &setStrsetAttrs}
+var policyStrsetGetDumpRequest = p.Message{Family: "ethtool", Op: "strset-get", Attrs: &setStrsetAttrs}
 
-var policyStrsetGetReply = nlpolicy.Message{Family: "ethtool", Op: "strset-get", Attrs: &setStrsetAttrs}
+var policyStrsetGetReply = p.Message{Family: "ethtool", Op: "strset-get", Attrs: &setStrsetAttrs}
 
-var policyLinkinfoGetRequest = nlpolicy.Message{Family: "ethtool", Op: "linkinfo-get", Attrs: &setLinkinfoAttrs, Accept: []uint16{1}}
+var policyLinkinfoGetRequest = p.Message{Family: "ethtool", Op: "linkinfo-get", Attrs: &setLinkinfoAttrs, Accept: []uint16{1}}
 
-var policyLinkinfoGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "linkinfo-get", Attrs: &setLinkinfoAttrs, Accept: []uint16{1}}
+var policyLinkinfoGetDumpRequest = p.Message{Family: "ethtool", Op: "linkinfo-get", Attrs: &setLinkinfoAttrs, Accept: []uint16{1}}
 
-var policyLinkinfoGetReply = nlpolicy.Message{Family: "ethtool", Op: "linkinfo-get", Attrs: &setLinkinfoAttrs}
+var policyLinkinfoGetReply = p.Message{Family: "ethtool", Op: "linkinfo-get", Attrs: &setLinkinfoAttrs}
 
-var policyLinkinfoSetRequest = nlpolicy.Message{Family: "ethtool", Op: "linkinfo-set", Attrs: &setLinkinfoAttrs, Accept: []uint16{1, 2, 3, 5}}
+var policyLinkinfoSetRequest = p.Message{Family: "ethtool", Op: "linkinfo-set", Attrs: &setLinkinfoAttrs, Accept: []uint16{1, 2, 3, 5}}
 
-var policyLinkmodesGetRequest = nlpolicy.Message{Family: "ethtool", Op: "linkmodes-get", Attrs: &setLinkmodesAttrs, Accept: []uint16{1}}
+var policyLinkmodesGetRequest = p.Message{Family: "ethtool", Op: "linkmodes-get", Attrs: &setLinkmodesAttrs, Accept: []uint16{1}}
 
-var policyLinkmodesGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "linkmodes-get", Attrs: &setLinkmodesAttrs, Accept: []uint16{1}}
+var policyLinkmodesGetDumpRequest = p.Message{Family: "ethtool", Op: "linkmodes-get", Attrs: &setLinkmodesAttrs, Accept: []uint16{1}}
 
-var policyLinkmodesGetReply = nlpolicy.Message{Family: "ethtool", Op: "linkmodes-get", Attrs: &setLinkmodesAttrs}
+var policyLinkmodesGetReply = p.Message{Family: "ethtool", Op: "linkmodes-get", Attrs: &setLinkmodesAttrs}
 
-var policyLinkmodesSetRequest = nlpolicy.Message{Family: "ethtool", Op: "linkmodes-set", Attrs: &setLinkmodesAttrs, Accept: []uint16{1, 2, 3, 5, 6, 7, 9}}
+var policyLinkmodesSetRequest = p.Message{Family: "ethtool", Op: "linkmodes-set", Attrs: &setLinkmodesAttrs, Accept: []uint16{1, 2, 3, 5, 6, 7, 9}}
 
-var policyLinkstateGetRequest = nlpolicy.Message{Family: "ethtool", Op: "linkstate-get", Attrs: &setLinkstateAttrs, Accept: []uint16{1}}
+var policyLinkstateGetRequest = p.Message{Family: "ethtool", Op: "linkstate-get", Attrs: &setLinkstateAttrs, Accept: []uint16{1}}
 
-var policyLinkstateGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "linkstate-get", Attrs: &setLinkstateAttrs, Accept: []uint16{1}}
+var policyLinkstateGetDumpRequest = p.Message{Family: "ethtool", Op: "linkstate-get", Attrs: &setLinkstateAttrs, Accept: []uint16{1}}
 
-var policyLinkstateGetReply = nlpolicy.Message{Family: "ethtool", Op: "linkstate-get", Attrs: &setLinkstateAttrs}
+var policyLinkstateGetReply = p.Message{Family: "ethtool", Op: "linkstate-get", Attrs: &setLinkstateAttrs}
 
-var policyDebugGetRequest = nlpolicy.Message{Family: "ethtool", Op: "debug-get", Attrs: &setDebugAttrs, Accept: []uint16{1}}
+var policyDebugGetRequest = p.Message{Family: "ethtool", Op: "debug-get", Attrs: &setDebugAttrs, Accept: []uint16{1}}
 
-var policyDebugGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "debug-get", Attrs: &setDebugAttrs, Accept: []uint16{1}}
+var policyDebugGetDumpRequest = p.Message{Family: "ethtool", Op: "debug-get", Attrs: &setDebugAttrs, Accept: []uint16{1}}
 
-var policyDebugGetReply = nlpolicy.Message{Family: "ethtool", Op: "debug-get", Attrs: &setDebugAttrs}
+var policyDebugGetReply = p.Message{Family: "ethtool", Op: "debug-get", Attrs: &setDebugAttrs}
 
-var policyDebugSetRequest = nlpolicy.Message{Family: "ethtool", Op: "debug-set", Attrs: &setDebugAttrs}
+var policyDebugSetRequest = p.Message{Family: "ethtool", Op: "debug-set", Attrs: &setDebugAttrs}
 
-var policyWolGetRequest = nlpolicy.Message{Family: "ethtool", Op: "wol-get", Attrs: &setWolAttrs, Accept: []uint16{1}}
+var policyWolGetRequest = p.Message{Family: "ethtool", Op: "wol-get", Attrs: &setWolAttrs, Accept: []uint16{1}}
 
-var policyWolGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "wol-get", Attrs: &setWolAttrs, Accept: []uint16{1}}
+var policyWolGetDumpRequest = p.Message{Family: "ethtool", Op: "wol-get", Attrs: &setWolAttrs, Accept: []uint16{1}}
 
-var policyWolGetReply = nlpolicy.Message{Family: "ethtool", Op: "wol-get", Attrs: &setWolAttrs}
+var policyWolGetReply = p.Message{Family: "ethtool", Op: "wol-get", Attrs: &setWolAttrs}
 
-var policyWolSetRequest = nlpolicy.Message{Family: "ethtool", Op: "wol-set", Attrs: &setWolAttrs}
+var policyWolSetRequest = p.Message{Family: "ethtool", Op: "wol-set", Attrs: &setWolAttrs}
 
-var policyFeaturesGetRequest = nlpolicy.Message{Family: "ethtool", Op: "features-get", Attrs: &setFeaturesAttrs, Accept: []uint16{1}}
+var policyFeaturesGetRequest = p.Message{Family: "ethtool", Op: "features-get", Attrs: &setFeaturesAttrs, Accept: []uint16{1}}
 
-var policyFeaturesGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "features-get", Attrs: &setFeaturesAttrs, Accept: []uint16{1}}
+var policyFeaturesGetDumpRequest = p.Message{Family: "ethtool", Op: "features-get", Attrs: &setFeaturesAttrs, Accept: []uint16{1}}
 
-var policyFeaturesGetReply = nlpolicy.Message{Family: "ethtool", Op: "features-get", Attrs: &setFeaturesAttrs}
+var policyFeaturesGetReply = p.Message{Family: "ethtool", Op: "features-get", Attrs: &setFeaturesAttrs}
 
-var policyFeaturesSetRequest = nlpolicy.Message{Family: "ethtool", Op: "features-set", Attrs: &setFeaturesAttrs, Accept: []uint16{1, 3}}
+var policyFeaturesSetRequest = p.Message{Family: "ethtool", Op: "features-set", Attrs: &setFeaturesAttrs, Accept: []uint16{1, 3}}
 
-var policyFeaturesSetReply = nlpolicy.Message{Family: "ethtool", Op: "features-set", Attrs: &setFeaturesAttrs}
+var policyFeaturesSetReply = p.Message{Family: "ethtool", Op: "features-set", Attrs: &setFeaturesAttrs}
 
-var policyPrivflagsGetRequest = nlpolicy.Message{Family: "ethtool", Op: "privflags-get", Attrs: &setPrivflagsAttrs, Accept: []uint16{1}}
+var policyPrivflagsGetRequest = p.Message{Family: "ethtool", Op: "privflags-get", Attrs: &setPrivflagsAttrs, Accept: []uint16{1}}
 
-var policyPrivflagsGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "privflags-get", Attrs: &setPrivflagsAttrs, Accept: []uint16{1}}
+var policyPrivflagsGetDumpRequest = p.Message{Family: "ethtool", Op: "privflags-get", Attrs: &setPrivflagsAttrs, Accept: []uint16{1}}
 
-var policyPrivflagsGetReply = nlpolicy.Message{Family: "ethtool", Op: "privflags-get", Attrs: &setPrivflagsAttrs}
+var policyPrivflagsGetReply = p.Message{Family: "ethtool", Op: "privflags-get", Attrs: &setPrivflagsAttrs}
 
-var policyPrivflagsSetRequest = nlpolicy.Message{Family: "ethtool", Op: "privflags-set", Attrs: &setPrivflagsAttrs}
+var policyPrivflagsSetRequest = p.Message{Family: "ethtool", Op: "privflags-set", Attrs: &setPrivflagsAttrs}
 
-var policyRingsGetRequest = nlpolicy.Message{Family: "ethtool", Op: "rings-get", Attrs: &setRingsAttrs, Accept: []uint16{1}}
+var policyRingsGetRequest = p.Message{Family: "ethtool", Op: "rings-get", Attrs: &setRingsAttrs, Accept: []uint16{1}}
 
-var policyRingsGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "rings-get", Attrs: &setRingsAttrs, Accept: []uint16{1}}
+var policyRingsGetDumpRequest = p.Message{Family: "ethtool", Op: "rings-get", Attrs: &setRingsAttrs, Accept: []uint16{1}}
 
-var policyRingsGetReply = nlpolicy.Message{Family: "ethtool", Op: "rings-get", Attrs: &setRingsAttrs}
+var policyRingsGetReply = p.Message{Family: "ethtool", Op: "rings-get", Attrs: &setRingsAttrs}
 
-var policyRingsSetRequest = nlpolicy.Message{Family: "ethtool", Op: "rings-set", Attrs: &setRingsAttrs, Accept: []uint16{1, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 17}}
+var policyRingsSetRequest = p.Message{Family: "ethtool", Op: "rings-set", Attrs: &setRingsAttrs, Accept: []uint16{1, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 17}}
 
-var policyChannelsGetRequest = nlpolicy.Message{Family: "ethtool", Op: "channels-get", Attrs: &setChannelsAttrs, Accept: []uint16{1}}
+var policyChannelsGetRequest = p.Message{Family: "ethtool", Op: "channels-get", Attrs: &setChannelsAttrs, Accept: []uint16{1}}
 
-var policyChannelsGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "channels-get", Attrs: &setChannelsAttrs, Accept: []uint16{1}}
+var policyChannelsGetDumpRequest = p.Message{Family: "ethtool", Op: "channels-get", Attrs: &setChannelsAttrs, Accept: []uint16{1}}
 
-var policyChannelsGetReply = nlpolicy.Message{Family: "ethtool", Op: "channels-get", Attrs: &setChannelsAttrs}
+var policyChannelsGetReply = p.Message{Family: "ethtool", Op: "channels-get", Attrs: &setChannelsAttrs}
 
-var policyChannelsSetRequest = nlpolicy.Message{Family: "ethtool", Op: "channels-set", Attrs: &setChannelsAttrs, Accept: []uint16{1, 6, 7, 8, 9}}
+var policyChannelsSetRequest = p.Message{Family: "ethtool", Op: "channels-set", Attrs: &setChannelsAttrs, Accept: []uint16{1, 6, 7, 8, 9}}
 
-var policyCoalesceGetRequest = nlpolicy.Message{Family: "ethtool", Op: "coalesce-get", Attrs: &setCoalesceAttrs, Accept: []uint16{1}}
+var policyCoalesceGetRequest = p.Message{Family: "ethtool", Op: "coalesce-get", Attrs: &setCoalesceAttrs, Accept: []uint16{1}}
 
-var policyCoalesceGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "coalesce-get", Attrs: &setCoalesceAttrs, Accept: []uint16{1}}
+var policyCoalesceGetDumpRequest = p.Message{Family: "ethtool", Op: "coalesce-get", Attrs: &setCoalesceAttrs, Accept: []uint16{1}}
 
-var policyCoalesceGetReply = nlpolicy.Message{Family: "ethtool", Op: "coalesce-get", Attrs: &setCoalesceAttrs}
+var policyCoalesceGetReply = p.Message{Family: "ethtool", Op: "coalesce-get", Attrs: &setCoalesceAttrs}
 
-var policyCoalesceSetRequest = nlpolicy.Message{Family: "ethtool", Op: "coalesce-set", Attrs: &setCoalesceAttrs}
+var policyCoalesceSetRequest = p.Message{Family: "ethtool", Op: "coalesce-set", Attrs: &setCoalesceAttrs}
 
-var policyPauseGetRequest = nlpolicy.Message{Family: "ethtool", Op: "pause-get", Attrs: &setPauseAttrs, Accept: []uint16{1, 6}}
+var policyPauseGetRequest = p.Message{Family: "ethtool", Op: "pause-get", Attrs: &setPauseAttrs, Accept: []uint16{1, 6}}
 
-var policyPauseGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "pause-get", Attrs: &setPauseAttrs, Accept: []uint16{1, 6}}
+var policyPauseGetDumpRequest = p.Message{Family: "ethtool", Op: "pause-get", Attrs: &setPauseAttrs, Accept: []uint16{1, 6}}
 
-var policyPauseGetReply = nlpolicy.Message{Family: "ethtool", Op: "pause-get", Attrs: &setPauseAttrs}
+var policyPauseGetReply = p.Message{Family: "ethtool", Op: "pause-get", Attrs: &setPauseAttrs}
 
-var policyPauseSetRequest = nlpolicy.Message{Family: "ethtool", Op: "pause-set", Attrs: &setPauseAttrs, Accept: []uint16{1, 2, 3, 4}}
+var policyPauseSetRequest = p.Message{Family: "ethtool", Op: "pause-set", Attrs: &setPauseAttrs, Accept: []uint16{1, 2, 3, 4}}
 
-var policyEeeGetRequest = nlpolicy.Message{Family: "ethtool", Op: "eee-get", Attrs: &setEeeAttrs, Accept: []uint16{1}}
+var policyEeeGetRequest = p.Message{Family: "ethtool", Op: "eee-get", Attrs: &setEeeAttrs, Accept: []uint16{1}}
 
-var policyEeeGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "eee-get", Attrs: &setEeeAttrs, Accept: []uint16{1}}
+var policyEeeGetDumpRequest = p.Message{Family: "ethtool", Op: "eee-get", Attrs: &setEeeAttrs, Accept: []uint16{1}}
 
-var policyEeeGetReply = nlpolicy.Message{Family: "ethtool", Op: "eee-get", Attrs: &setEeeAttrs}
+var policyEeeGetReply = p.Message{Family: "ethtool", Op: "eee-get", Attrs: &setEeeAttrs}
 
-var policyEeeSetRequest = nlpolicy.Message{Family: "ethtool", Op: "eee-set", Attrs: &setEeeAttrs, Accept: []uint16{1, 2, 5, 6, 7}}
+var policyEeeSetRequest = p.Message{Family: "ethtool", Op: "eee-set", Attrs: &setEeeAttrs, Accept: []uint16{1, 2, 5, 6, 7}}
 
-var policyTsinfoGetRequest = nlpolicy.Message{Family: "ethtool", Op: "tsinfo-get", Attrs: &setTsinfoAttrs, Accept: []uint16{1, 7}}
+var policyTsinfoGetRequest = p.Message{Family: "ethtool", Op: "tsinfo-get", Attrs: &setTsinfoAttrs, Accept: []uint16{1, 7}}
 
-var policyTsinfoGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "tsinfo-get", Attrs: &setTsinfoAttrs, Accept: []uint16{1, 7}}
+var policyTsinfoGetDumpRequest = p.Message{Family: "ethtool", Op: "tsinfo-get", Attrs: &setTsinfoAttrs, Accept: []uint16{1, 7}}
 
-var policyTsinfoGetReply = nlpolicy.Message{Family: "ethtool", Op: "tsinfo-get", Attrs: &setTsinfoAttrs}
+var policyTsinfoGetReply = p.Message{Family: "ethtool", Op: "tsinfo-get", Attrs: &setTsinfoAttrs}
 
-var policyCableTestActRequest = nlpolicy.Message{Family: "ethtool", Op: "cable-test-act", Attrs: &setCableTestAttrs}
+var policyCableTestActRequest = p.Message{Family: "ethtool", Op: "cable-test-act", Attrs: &setCableTestAttrs}
 
-var policyCableTestNtfMessage = nlpolicy.Message{Family: "ethtool", Op: "cable-test-ntf", Attrs: &setCableTestNtfAttrs}
+var policyCableTestNtfMessage = p.Message{Family: "ethtool", Op: "cable-test-ntf", Attrs: &setCableTestNtfAttrs}
 
-var policyCableTestTdrActRequest = nlpolicy.Message{Family: "ethtool", Op: "cable-test-tdr-act", Attrs: &setCableTestTdrAttrs}
+var policyCableTestTdrActRequest = p.Message{Family: "ethtool", Op: "cable-test-tdr-act", Attrs: &setCableTestTdrAttrs}
 
-var policyCableTestTdrNtfMessage = nlpolicy.Message{Family: "ethtool", Op: "cable-test-tdr-ntf", Attrs: &setCableTestTdrNtfAttrs}
+var policyCableTestTdrNtfMessage = p.Message{Family: "ethtool", Op: "cable-test-tdr-ntf", Attrs: &setCableTestTdrNtfAttrs}
 
-var policyTunnelInfoGetRequest = nlpolicy.Message{Family: "ethtool", Op: "tunnel-info-get", Attrs: &setTunnelInfoAttrs, Accept: []uint16{1}}
+var policyTunnelInfoGetRequest = p.Message{Family: "ethtool", Op: "tunnel-info-get", Attrs: &setTunnelInfoAttrs, Accept: []uint16{1}}
 
-var policyTunnelInfoGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "tunnel-info-get", Attrs: &setTunnelInfoAttrs, Accept: []uint16{1}}
+var policyTunnelInfoGetDumpRequest = p.Message{Family: "ethtool", Op: "tunnel-info-get", Attrs: &setTunnelInfoAttrs, Accept: []uint16{1}}
 
-var policyTunnelInfoGetReply = nlpolicy.Message{Family: "ethtool", Op: "tunnel-info-get", Attrs: &setTunnelInfoAttrs}
+var policyTunnelInfoGetReply = p.Message{Family: "ethtool", Op: "tunnel-info-get", Attrs: &setTunnelInfoAttrs}
 
-var policyFecGetRequest = nlpolicy.Message{Family: "ethtool", Op: "fec-get", Attrs: &setFecAttrs, Accept: []uint16{1}}
+var policyFecGetRequest = p.Message{Family: "ethtool", Op: "fec-get", Attrs: &setFecAttrs, Accept: []uint16{1}}
 
-var policyFecGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "fec-get", Attrs: &setFecAttrs, Accept: []uint16{1}}
+var policyFecGetDumpRequest = p.Message{Family: "ethtool", Op: "fec-get", Attrs: &setFecAttrs, Accept: []uint16{1}}
 
-var policyFecGetReply = nlpolicy.Message{Family: "ethtool", Op: "fec-get", Attrs: &setFecAttrs}
+var policyFecGetReply = p.Message{Family: "ethtool", Op: "fec-get", Attrs: &setFecAttrs}
 
-var policyFecSetRequest = nlpolicy.Message{Family: "ethtool", Op: "fec-set", Attrs: &setFecAttrs, Accept: []uint16{1, 2, 3}}
+var policyFecSetRequest = p.Message{Family: "ethtool", Op: "fec-set", Attrs: &setFecAttrs, Accept: []uint16{1, 2, 3}}
 
-var policyModuleEepromGetRequest = nlpolicy.Message{Family: "ethtool", Op: "module-eeprom-get", Attrs: &setModuleEepromAttrs, Accept: []uint16{1, 2, 3, 4, 5, 6}}
+var policyModuleEepromGetRequest = p.Message{Family: "ethtool", Op: "module-eeprom-get", Attrs: &setModuleEepromAttrs, Accept: []uint16{1, 2, 3, 4, 5, 6}}
 
-var policyModuleEepromGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "module-eeprom-get", Attrs: &setModuleEepromAttrs, Accept: []uint16{1, 2, 3, 4, 5, 6}}
+var policyModuleEepromGetDumpRequest = p.Message{Family: "ethtool", Op: "module-eeprom-get", Attrs: &setModuleEepromAttrs, Accept: []uint16{1, 2, 3, 4, 5, 6}}
 
-var policyModuleEepromGetReply = nlpolicy.Message{Family: "ethtool", Op: "module-eeprom-get", Attrs: &setModuleEepromAttrs}
+var policyModuleEepromGetReply = p.Message{Family: "ethtool", Op: "module-eeprom-get", Attrs: &setModuleEepromAttrs}
 
-var policyStatsGetRequest = nlpolicy.Message{Family: "ethtool", Op: "stats-get", Attrs: &setStatsAttrs, Accept: []uint16{2, 3, 5}}
+var policyStatsGetRequest = p.Message{Family: "ethtool", Op: "stats-get", Attrs: &setStatsAttrs, Accept: []uint16{2, 3, 5}}
 
-var policyStatsGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "stats-get", Attrs: &setStatsAttrs, Accept: []uint16{2, 3, 5}}
+var policyStatsGetDumpRequest = p.Message{Family: "ethtool", Op: "stats-get", Attrs: &setStatsAttrs, Accept: []uint16{2, 3, 5}}
 
-var policyStatsGetReply = nlpolicy.Message{Family: "ethtool", Op: "stats-get", Attrs: &setStatsAttrs}
+var policyStatsGetReply = p.Message{Family: "ethtool", Op: "stats-get", Attrs: &setStatsAttrs}
 
-var policyPhcVclocksGetRequest = nlpolicy.Message{Family: "ethtool", Op: "phc-vclocks-get", Attrs: &setPhcVclocksAttrs, Accept: []uint16{1}}
+var policyPhcVclocksGetRequest = p.Message{Family: "ethtool", Op: "phc-vclocks-get", Attrs: &setPhcVclocksAttrs, Accept: []uint16{1}}
 
-var policyPhcVclocksGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "phc-vclocks-get", Attrs: &setPhcVclocksAttrs, Accept: []uint16{1}}
+var policyPhcVclocksGetDumpRequest = p.Message{Family: "ethtool", Op: "phc-vclocks-get", Attrs: &setPhcVclocksAttrs, Accept: []uint16{1}}
 
-var policyPhcVclocksGetReply = nlpolicy.Message{Family: "ethtool", Op: "phc-vclocks-get", Attrs: &setPhcVclocksAttrs}
+var policyPhcVclocksGetReply = p.Message{Family: "ethtool", Op: "phc-vclocks-get", Attrs: &setPhcVclocksAttrs}
 
-var policyModuleGetRequest = nlpolicy.Message{Family: "ethtool", Op: "module-get", Attrs: &setModuleAttrs, Accept: []uint16{1}}
+var policyModuleGetRequest = p.Message{Family: "ethtool", Op: "module-get", Attrs: &setModuleAttrs, Accept: []uint16{1}}
 
-var policyModuleGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "module-get", Attrs: &setModuleAttrs, Accept: []uint16{1}}
+var policyModuleGetDumpRequest = p.Message{Family: "ethtool", Op: "module-get", Attrs: &setModuleAttrs, Accept: []uint16{1}}
 
-var policyModuleGetReply = nlpolicy.Message{Family: "ethtool", Op: "module-get", Attrs: &setModuleAttrs}
+var policyModuleGetReply = p.Message{Family: "ethtool", Op: "module-get", Attrs: &setModuleAttrs}
 
-var policyModuleSetRequest = nlpolicy.Message{Family: "ethtool", Op: "module-set", Attrs: &setModuleAttrs, Accept: []uint16{1, 2}}
+var policyModuleSetRequest = p.Message{Family: "ethtool", Op: "module-set", Attrs: &setModuleAttrs, Accept: []uint16{1, 2}}
 
-var policyPseGetRequest = nlpolicy.Message{Family: "ethtool", Op: "pse-get", Attrs: &setPseAttrs, Accept: []uint16{1}}
+var policyPseGetRequest = p.Message{Family: "ethtool", Op: "pse-get", Attrs: &setPseAttrs, Accept: []uint16{1}}
 
-var policyPseGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "pse-get", Attrs: &setPseAttrs, Accept: []uint16{1}}
+var policyPseGetDumpRequest = p.Message{Family: "ethtool", Op: "pse-get", Attrs: &setPseAttrs, Accept: []uint16{1}}
 
-var policyPseGetReply = nlpolicy.Message{Family: "ethtool", Op: "pse-get", Attrs: &setPseAttrs}
+var policyPseGetReply = p.Message{Family: "ethtool", Op: "pse-get", Attrs: &setPseAttrs}
 
-var policyPseSetRequest = nlpolicy.Message{Family: "ethtool", Op: "pse-set", Attrs: &setPseAttrs, Accept: []uint16{1, 3, 6, 12, 16}}
+var policyPseSetRequest = p.Message{Family: "ethtool", Op: "pse-set", Attrs: &setPseAttrs, Accept: []uint16{1, 3, 6, 12, 16}}
 
-var policyRssGetRequest = nlpolicy.Message{Family: "ethtool", Op: "rss-get", Attrs: &setRssAttrs, Accept: []uint16{1, 2}}
+var policyRssGetRequest = p.Message{Family: "ethtool", Op: "rss-get", Attrs: &setRssAttrs, Accept: []uint16{1, 2}}
 
-var policyRssGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "rss-get", Attrs: &setRssAttrs, Accept: []uint16{1, 7}}
+var policyRssGetDumpRequest = p.Message{Family: "ethtool", Op: "rss-get", Attrs: &setRssAttrs, Accept: []uint16{1, 7}}
 
-var policyRssGetReply = nlpolicy.Message{Family: "ethtool", Op: "rss-get", Attrs: &setRssAttrs}
+var policyRssGetReply = p.Message{Family: "ethtool", Op: "rss-get", Attrs: &setRssAttrs}
 
-var policyPlcaGetCfgRequest = nlpolicy.Message{Family: "ethtool", Op: "plca-get-cfg", Attrs: &setPlcaAttrs, Accept: []uint16{1}}
+var policyPlcaGetCfgRequest = p.Message{Family: "ethtool", Op: "plca-get-cfg", Attrs: &setPlcaAttrs, Accept: []uint16{1}}
 
-var policyPlcaGetCfgDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "plca-get-cfg", Attrs: &setPlcaAttrs, Accept: []uint16{1}}
+var policyPlcaGetCfgDumpRequest = p.Message{Family: "ethtool", Op: "plca-get-cfg", Attrs: &setPlcaAttrs, Accept: []uint16{1}}
 
-var policyPlcaGetCfgReply = nlpolicy.Message{Family: "ethtool", Op: "plca-get-cfg", Attrs: &setPlcaAttrs}
+var policyPlcaGetCfgReply = p.Message{Family: "ethtool", Op: "plca-get-cfg", Attrs: &setPlcaAttrs}
 
-var policyPlcaSetCfgRequest = nlpolicy.Message{Family: "ethtool", Op: "plca-set-cfg", Attrs: &setPlcaAttrs, Accept: []uint16{1, 3, 5, 6, 7, 8, 9}}
+var policyPlcaSetCfgRequest = p.Message{Family: "ethtool", Op: "plca-set-cfg", Attrs: &setPlcaAttrs, Accept: []uint16{1, 3, 5, 6, 7, 8, 9}}
 
-var policyPlcaGetStatusRequest = nlpolicy.Message{Family: "ethtool", Op: "plca-get-status", Attrs: &setPlcaAttrs, Accept: []uint16{1}}
+var policyPlcaGetStatusRequest = p.Message{Family: "ethtool", Op: "plca-get-status", Attrs: &setPlcaAttrs, Accept: []uint16{1}}
 
-var policyPlcaGetStatusDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "plca-get-status", Attrs: &setPlcaAttrs, Accept: []uint16{1}}
+var policyPlcaGetStatusDumpRequest = p.Message{Family: "ethtool", Op: "plca-get-status", Attrs: &setPlcaAttrs, Accept: []uint16{1}}
 
-var policyPlcaGetStatusReply = nlpolicy.Message{Family: "ethtool", Op: "plca-get-status", Attrs: &setPlcaAttrs}
+var policyPlcaGetStatusReply = p.Message{Family: "ethtool", Op: "plca-get-status", Attrs: &setPlcaAttrs}
 
-var policyMmGetRequest = nlpolicy.Message{Family: "ethtool", Op: "mm-get", Attrs: &setMmAttrs, Accept: []uint16{1}}
+var policyMmGetRequest = p.Message{Family: "ethtool", Op: "mm-get", Attrs: &setMmAttrs, Accept: []uint16{1}}
 
-var policyMmGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "mm-get", Attrs: &setMmAttrs, Accept: []uint16{1}}
+var policyMmGetDumpRequest = p.Message{Family: "ethtool", Op: "mm-get", Attrs: &setMmAttrs, Accept: []uint16{1}}
 
-var policyMmGetReply = nlpolicy.Message{Family: "ethtool", Op: "mm-get", Attrs: &setMmAttrs}
+var policyMmGetReply = p.Message{Family: "ethtool", Op: "mm-get", Attrs: &setMmAttrs}
 
-var policyMmSetRequest = nlpolicy.Message{Family: "ethtool", Op: "mm-set", Attrs: &setMmAttrs, Accept: []uint16{1, 2, 3, 5, 7, 9}}
+var policyMmSetRequest = p.Message{Family: "ethtool", Op: "mm-set", Attrs: &setMmAttrs, Accept: []uint16{1, 2, 3, 5, 7, 9}}
 
-var policyModuleFwFlashActRequest = nlpolicy.Message{Family: "ethtool", Op: "module-fw-flash-act", Attrs: &setModuleFwFlashAttrs, Accept: []uint16{1, 2, 3}}
+var policyModuleFwFlashActRequest = p.Message{Family: "ethtool", Op: "module-fw-flash-act", Attrs: &setModuleFwFlashAttrs, Accept: []uint16{1, 2, 3}}
 
-var policyModuleFwFlashNtfMessage = nlpolicy.Message{Family: "ethtool", Op: "module-fw-flash-ntf", Attrs: &setModuleFwFlashAttrs}
+var policyModuleFwFlashNtfMessage = p.Message{Family: "ethtool", Op: "module-fw-flash-ntf", Attrs: &setModuleFwFlashAttrs}
 
-var policyPhyGetRequest = nlpolicy.Message{Family: "ethtool", Op: "phy-get", Attrs: &setPhyAttrs, Accept: []uint16{1}}
+var policyPhyGetRequest = p.Message{Family: "ethtool", Op: "phy-get", Attrs: &setPhyAttrs, Accept: []uint16{1}}
 
-var policyPhyGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "phy-get", Attrs: &setPhyAttrs, Accept: []uint16{1}}
+var policyPhyGetDumpRequest = p.Message{Family: "ethtool", Op: "phy-get", Attrs: &setPhyAttrs, Accept: []uint16{1}}
 
-var policyPhyGetReply = nlpolicy.Message{Family: "ethtool", Op: "phy-get", Attrs: &setPhyAttrs}
+var policyPhyGetReply = p.Message{Family: "ethtool", Op: "phy-get", Attrs: &setPhyAttrs}
 
-var policyTsconfigGetRequest = nlpolicy.Message{Family: "ethtool", Op: "tsconfig-get", Attrs: &setTsconfigAttrs, Accept: []uint16{1}}
+var policyTsconfigGetRequest = p.Message{Family: "ethtool", Op: "tsconfig-get", Attrs: &setTsconfigAttrs, Accept: []uint16{1}}
 
-var policyTsconfigGetDumpRequest = nlpolicy.Message{Family: "ethtool", Op: "tsconfig-get", Attrs: &setTsconfigAttrs, Accept: []uint16{1}}
+var policyTsconfigGetDumpRequest = p.Message{Family: "ethtool", Op: "tsconfig-get", Attrs: &setTsconfigAttrs, Accept: []uint16{1}}
 
-var policyTsconfigGetReply = nlpolicy.Message{Family: "ethtool", Op: "tsconfig-get", Attrs: &setTsconfigAttrs}
+var policyTsconfigGetReply = p.Message{Family: "ethtool", Op: "tsconfig-get", Attrs: &setTsconfigAttrs}
 
-var policyTsconfigSetRequest = nlpolicy.Message{Family: "ethtool", Op: "tsconfig-set", Attrs: &setTsconfigAttrs}
+var policyTsconfigSetRequest = p.Message{Family: "ethtool", Op: "tsconfig-set", Attrs: &setTsconfigAttrs}
 
-var policyTsconfigSetReply = nlpolicy.Message{Family: "ethtool", Op: "tsconfig-set", Attrs: &setTsconfigAttrs}
+var policyTsconfigSetReply = p.Message{Family: "ethtool", Op: "tsconfig-set", Attrs: &setTsconfigAttrs}
 
-var policyPseNtfMessage = nlpolicy.Message{Family: "ethtool", Op: "pse-ntf", Attrs: &setPseNtfAttrs}
+var policyPseNtfMessage = p.Message{Family: "ethtool", Op: "pse-ntf", Attrs: &setPseNtfAttrs}
 
-var policyRssSetRequest = nlpolicy.Message{Family: "ethtool", Op: "rss-set", Attrs: &setRssAttrs, Accept: []uint16{1, 2, 3, 4, 5, 6, 8}}
+var policyRssSetRequest = p.Message{Family: "ethtool", Op: "rss-set", Attrs: &setRssAttrs, Accept: []uint16{1, 2, 3, 4, 5, 6, 8}}
 
-var policyRssCreateActRequest = nlpolicy.Message{Family: "ethtool", Op: "rss-create-act", Attrs: &setRssAttrs, Accept: []uint16{1, 2, 3, 4, 5, 6}}
+var policyRssCreateActRequest = p.Message{Family: "ethtool", Op: "rss-create-act", Attrs: &setRssAttrs, Accept: []uint16{1, 2, 3, 4, 5, 6}}
 
-var policyRssCreateActReply = nlpolicy.Message{Family: "ethtool", Op: "rss-create-act", Attrs: &setRssAttrs}
+var policyRssCreateActReply = p.Message{Family: "ethtool", Op: "rss-create-act", Attrs: &setRssAttrs}
 
-var policyRssDeleteActRequest = nlpolicy.Message{Family: "ethtool", Op: "rss-delete-act", Attrs: &setRssAttrs, Accept: []uint16{1, 2}}
+var policyRssDeleteActRequest = p.Message{Family: "ethtool", Op: "rss-delete-act", Attrs: &setRssAttrs, Accept: []uint16{1, 2}}
 
-var policyRssDeleteNtfMessage = nlpolicy.Message{Family: "ethtool", Op: "rss-delete-ntf", Attrs: &setRssAttrs}
+var policyRssDeleteNtfMessage = p.Message{Family: "ethtool", Op: "rss-delete-ntf", Attrs: &setRssAttrs}
 
-var setHeaderAttrs = nlpolicy.Set{Name: "header", Attrs: []nlpolicy.Attr{
-	{Name: "dev-index", Number: 1, Kind: nlpolicy.U32},
-	{Name: "dev-name", Number: 2, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 127}},
-	{Name: "flags", Number: 3, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x7}, Enum: &enumHeaderFlags},
-	{Name: "phy-index", Number: 4, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
+var setHeaderAttrs = p.Set{Name: "header", Attrs: []p.Attr{
+	{Name: "dev-index", Number: 1, Kind: p.U32},
+	{Name: "dev-name", Number: 2, Kind: p.String, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 127}},
+	{Name: "flags", Number: 3, Kind: p.U32, Limits: &p.Limits{Has: p.HasMask, Mask: 0x7}, Enum: &enumHeaderFlags},
+	{Name: "phy-index", Number: 4, Kind: p.U32, Limits: &p.Limits{Has: p.HasMin, Min: 1}},
 }}
 
-var setBitsetBitAttrs = nlpolicy.Set{Name: "bitset-bit", Attrs: []nlpolicy.Attr{
-	{Name: "index", Number: 1, Kind: nlpolicy.U32},
-	{Name: "name", Number: 2, Kind: nlpolicy.String},
-	{Name: "value", Number: 3, Kind: nlpolicy.Flag},
+var setBitsetBitAttrs = p.Set{Name: "bitset-bit", Attrs: []p.Attr{
+	{Name: "index", Number: 1, Kind: p.U32},
+	{Name: "name", Number: 2, Kind: p.String},
+	{Name: "value", Number: 3, Kind: p.Flag},
 }}
 
-var setBitsetBitsAttrs = nlpolicy.Set{Name: "bitset-bits", Attrs: []nlpolicy.Attr{
-	{Name: "bit", Number: 1, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setBitsetBitAttrs},
+var setBitsetBitsAttrs = p.Set{Name: "bitset-bits", Attrs: []p.Attr{
+	{Name: "bit", Number: 1, Kind: p.Nest, Flags: p.Multi, Nested: &setBitsetBitAttrs},
 }}
 
-var setBitsetAttrs = nlpolicy.Set{Name: "bitset", Attrs: []nlpolicy.Attr{
-	{Name: "nomask", Number: 1, Kind: nlpolicy.Flag},
-	{Name: "size", Number: 2, Kind: nlpolicy.U32},
-	{Name: "bits", Number: 3, Kind: nlpolicy.Nest, Nested: &setBitsetBitsAttrs},
-	{Name: "value", Number: 4, Kind: nlpolicy.Binary, Elem: nlpolicy.U32},
-	{Name: "mask", Number: 5, Kind: nlpolicy.Binary, Elem: nlpolicy.U32},
+var setBitsetAttrs = p.Set{Name: "bitset", Attrs: []p.Attr{
+	{Name: "nomask", Number: 1, Kind: p.Flag},
+	{Name: "size", Number: 2, Kind: p.U32},
+	{Name: "bits", Number: 3, Kind: p.Nest, Nested: &setBitsetBitsAttrs},
+	{Name: "value", Number: 4, Kind: p.Binary, Elem: p.U32},
+	{Name: "mask", Number: 5, Kind: p.Binary, Elem: p.U32},
 }}
 
-var setStringAttrs = nlpolicy.Set{Name: "string", Attrs: []nlpolicy.Attr{
-	{Name: "index", Number: 1, Kind: nlpolicy.U32},
-	{Name: "value", Number: 2, Kind: nlpolicy.String},
+var setStringAttrs = p.Set{Name: "string", Attrs: []p.Attr{
+	{Name: "index", Number: 1, Kind: p.U32},
+	{Name: "value", Number: 2, Kind: p.String},
 }}
 
-var setStringsAttrs = nlpolicy.Set{Name: "strings", Attrs: []nlpolicy.Attr{
-	{Name: "string", Number: 1, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setStringAttrs},
+var setStringsAttrs = p.Set{Name: "strings", Attrs: []p.Attr{
+	{Name: "string", Number: 1, Kind: p.Nest, Flags: p.Multi, Nested: &setStringAttrs},
 }}
 
-var setStringsetAttrs = nlpolicy.Set{Name: "stringset", Attrs: []nlpolicy.Attr{
-	{Name: "id", Number: 1, Kind: nlpolicy.U32, Enum: &enumStringset},
-	{Name: "count", Number: 2, Kind: nlpolicy.U32},
-	{Name: "strings", Number: 3, Kind: nlpolicy.Nest, Nested: &setStringsAttrs},
+var setStringsetAttrs = p.Set{Name: "stringset", Attrs: []p.Attr{
+	{Name: "id", Number: 1, Kind: p.U32, Enum: &enumStringset},
+	{Name: "count", Number: 2, Kind: p.U32},
+	{Name: "strings", Number: 3, Kind: p.Nest, Nested: &setStringsAttrs},
 }}
 
-var setStringsetsAttrs = nlpolicy.Set{Name: "stringsets", Attrs: []nlpolicy.Attr{
-	{Name: "stringset", Number: 1, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setStringsetAttrs},
+var setStringsetsAttrs = p.Set{Name: "stringsets", Attrs: []p.Attr{
+	{Name: "stringset", Number: 1, Kind: p.Nest, Flags: p.Multi, Nested: &setStringsetAttrs},
 }}
 
-var setStrsetAttrs = nlpolicy.Set{Name: "strset", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "stringsets", Number: 2, Kind: nlpolicy.Nest, Nested: &setStringsetsAttrs},
-	{Name: "counts-only", Number: 3, Kind: nlpolicy.Flag},
+var setStrsetAttrs = p.Set{Name: "strset", Attrs: []p.Attr{
+	{Name: "header", Number: 1, Kind: p.Nest, Nested: &setHeaderAttrs},
+	{Name: "stringsets", Number: 2, Kind: p.Nest, Nested: &setStringsetsAttrs},
+	{Name: "counts-only", Number: 3, Kind: p.Flag},
 }}
 
-var setPrivflagsAttrs = nlpolicy.Set{Name: "privflags", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "flags", Number: 2, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
+var setPrivflagsAttrs = p.Set{Name: "privflags", Attrs: []p.Attr{
+	{Name: "header", Number: 1, Kind: p.Nest, Nested: &setHeaderAttrs},
+	{Name: "flags", Number: 2, Kind: p.Nest, Nested: &setBitsetAttrs},
 }}
 
-var setRingsAttrs = nlpolicy.Set{Name: "rings", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "rx-max", Number: 2, Kind: nlpolicy.U32},
-	{Name: "rx-mini-max", Number: 3, Kind: nlpolicy.U32},
-	{Name: "rx-jumbo-max", Number: 4, Kind: nlpolicy.U32},
-	{Name: "tx-max", Number: 5, Kind: nlpolicy.U32},
-	{Name: "rx", Number: 6, Kind: nlpolicy.U32},
-	{Name: "rx-mini", Number: 7, Kind: nlpolicy.U32},
-	{Name: "rx-jumbo", Number: 8, Kind: nlpolicy.U32},
-	{Name: "tx", Number: 9, Kind: nlpolicy.U32},
-	{Name: "rx-buf-len", Number: 10, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
-	{Name: "tcp-data-split", Number: 11, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 2}, Enum: &enumTcpDataSplit},
-	{Name: "cqe-size", Number: 12, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
-	{Name: "tx-push", Number: 13, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}},
-	{Name: "rx-push", Number: 14, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}},
-	{Name: "tx-push-buf-len", Number: 15, Kind: nlpolicy.U32},
-	{Name: "tx-push-buf-len-max", Number: 16, Kind: nlpolicy.U32},
-	{Name: "hds-thresh", Number: 17, Kind: nlpolicy.U32},
-	{Name: "hds-thresh-max", Number: 18, Kind: nlpolicy.U32},
+var setRingsAttrs = p.Set{Name: "rings", Attrs: []p.Attr{
+	{Name: "header", Number: 1, Kind: p.Nest, Nested: &setHeaderAttrs},
+	{Name: "rx-max", Number: 2, Kind: p.U32},
+	{Name: "rx-mini-max", Number: 3, Kind: p.U32},
+	{Name: "rx-jumbo-max", Number: 4, Kind: p.U32},
+	{Name: "tx-max", Number: 5, Kind: p.U32},
+	{Name: "rx", Number: 6, Kind: p.U32},
+	{Name: "rx-mini", Number: 7, Kind: p.U32},
+	{Name: "rx-jumbo", Number: 8, Kind: p.U32},
+	{Name: "tx", Number: 9, Kind: p.U32},
+	{Name: "rx-buf-len", Number: 10, Kind: p.U32, Limits: &p.Limits{Has: p.HasMin, Min: 1}},
+	{Name: "tcp-data-split", Number: 11, Kind: p.U8, Limits: &p.Limits{Has: p.HasMax, Max: 2}, Enum: &enumTcpDataSplit},
+	{Name: "cqe-size", Number: 12, Kind: p.U32, Limits: &p.Limits{Has: p.HasMin, Min: 1}},
+	{Name: "tx-push", Number: 13, Kind: p.U8, Limits: &p.Limits{Has: p.HasMax, Max: 1}},
+	{Name: "rx-push", Number: 14, Kind: p.U8, Limits: &p.Limits{Has: p.HasMax, Max: 1}},
+	{Name: "tx-push-buf-len", Number: 15, Kind: p.U32},
+	{Name: "tx-push-buf-len-max", Number: 16, Kind: p.U32},
+	{Name: "hds-thresh", Number: 17, Kind: p.U32},
+	{Name: "hds-thresh-max", Number: 18, Kind: p.U32},
 }}
 
-var setMmStatAttrs = nlpolicy.Set{Name: "mm-stat", Attrs: []nlpolicy.Attr{
-	{Name: "pad", Number: 1, Kind: nlpolicy.Pad},
-	{Name: "reassembly-errors", Number: 2, Kind: nlpolicy.U64},
-	{Name: "smd-errors", Number: 3, Kind: nlpolicy.U64},
-	{Name: "reassembly-ok", Number: 4, Kind: nlpolicy.U64},
-	{Name: "rx-frag-count", Number: 5, Kind: nlpolicy.U64},
-	{Name: "tx-frag-count", Number: 6, Kind: nlpolicy.U64},
-	{Name: "hold-count", Number: 7, Kind: nlpolicy.U64},
+var setMmStatAttrs = p.Set{Name: "mm-stat", Attrs: []p.Attr{
+	{Name: "pad", Number: 1, Kind: p.Pad},
+	{Name: "reassembly-errors", Number: 2, Kind: p.U64},
+	{Name: "smd-errors", Number: 3, Kind: p.U64},
+	{Name: "reassembly-ok", Number: 4, Kind: p.U64},
+	{Name: "rx-frag-count", Number: 5, Kind: p.U64},
+	{Name: "tx-frag-count", Number: 6, Kind: p.U64},
+	{Name: "hold-count", Number: 7, Kind: p.U64},
 }}
 
-var setMmAttrs = nlpolicy.Set{Name: "mm", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "pmac-enabled", Number: 2, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}},
-	{Name: "tx-enabled", Number: 3, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}},
-	{Name: "tx-active", Number: 4, Kind: nlpolicy.U8},
-	{Name: "tx-min-frag-size", Number: 5, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 60, Max: 252}},
-	{Name: "rx-min-frag-size", Number: 6, Kind: nlpolicy.U32},
-	{Name: "verify-enabled", Number: 7, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}},
-	{Name: "verify-status", Number: 8, Kind: nlpolicy.U8, Enum: &enumMmVerifyStatus},
-	{Name: "verify-time", Number: 9, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 1, Max: 128}},
-	{Name: "max-verify-time", Number: 10, Kind: nlpolicy.U32},
-	{Name: "stats", Number: 11, Kind: nlpolicy.Nest, Nested: &setMmStatAttrs},
+var setMmAttrs = p.Set{Name: "mm", Attrs: []p.Attr{
+	{Name: "header", Number: 1, Kind: p.Nest, Nested: &setHeaderAttrs},
+	{Name: "pmac-enabled", Number: 2, Kind: p.U8, Limits: &p.Limits{Has: p.HasMax, Max: 1}},
+	{Name: "tx-enabled", Number: 3, Kind: p.U8, Limits: &p.Limits{Has: p.HasMax, Max: 1}},
+	{Name: "tx-active", Number: 4, Kind: p.U8},
+	{Name: "tx-min-frag-size", Number: 5, Kind: p.U32, Limits: &p.Limits{Has: p.HasMin | p.HasMax, Min: 60, Max: 252}},
+	{Name: "rx-min-frag-size", Number: 6, Kind: p.U32},
+	{Name: "verify-enabled", Number: 7, Kind: p.U8, Limits: &p.Limits{Has: p.HasMax, Max: 1}},
+	{Name: "verify-status", Number: 8, Kind: p.U8, Enum: &enumMmVerifyStatus},
+	{Name: "verify-time", Number: 9, Kind: p.U32, Limits: &p.Limits{Has: p.HasMin | p.HasMax, Min: 1, Max: 128}},
+	{Name: "max-verify-time", Number: 10, Kind: p.U32},
+	{Name: "stats", Number: 11, Kind: p.Nest, Nested: &setMmStatAttrs},
 }}
 
-var setLinkinfoAttrs = nlpolicy.Set{Name: "linkinfo", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "port", Number: 2, Kind: nlpolicy.U8, Enum: &enumPort},
-	{Name: "phyaddr", Number: 3, Kind: nlpolicy.U8},
-	{Name: "tp-mdix", Number: 4, Kind: nlpolicy.U8, Enum: &enumMdix},
-	{Name: "tp-mdix-ctrl", Number: 5, Kind: nlpolicy.U8, Enum: &enumMdix},
-	{Name: "transceiver", Number: 6, Kind: nlpolicy.U8, Enum: &enumTransceiver},
+var setLinkinfoAttrs = p.Set{Name: "linkinfo", Attrs: []p.Attr{
+	{Name: "header", Number: 1, Kind: p.Nest, Nested: &setHeaderAttrs},
+	{Name: "port", Number: 2, Kind: p.U8, Enum: &enumPort},
+	{Name: "phyaddr", Number: 3, Kind: p.U8},
+	{Name: "tp-mdix", Number: 4, Kind: p.U8, Enum: &enumMdix},
+	{Name: "tp-mdix-ctrl", Number: 5, Kind: p.U8, Enum: &enumMdix},
+	{Name: "transceiver", Number: 6, Kind: p.U8, Enum: &enumTransceiver},
 }}
 
-var setLinkmodesAttrs = nlpolicy.Set{Name: "linkmodes", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "autoneg", Number: 2, Kind: nlpolicy.U8},
-	{Name: "ours", Number: 3, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
-	{Name: "peer", Number: 4, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
-	{Name: "speed", Number: 5, Kind: nlpolicy.U32},
-	{Name: "duplex", Number: 6, Kind: nlpolicy.U8, Enum: &enumDuplex},
-	{Name: "master-slave-cfg", Number: 7, Kind: nlpolicy.U8, Enum: &enumMasterSlaveCfg},
-	{Name: "master-slave-state", Number: 8, Kind: nlpolicy.U8, Enum: &enumMasterSlaveState},
-	{Name: "lanes", Number: 9, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 1, Max: 8}},
-	{Name: "rate-matching", Number: 10, Kind: nlpolicy.U8, Enum: &enumRateMatching},
+var setLinkmodesAttrs = p.Set{Name: "linkmodes", Attrs: []p.Attr{
+	{Name: "header", Number: 1, Kind: p.Nest, Nested: &setHeaderAttrs},
+	{Name: "autoneg", Number: 2, Kind: p.U8},
+	{Name: "ours", Number: 3, Kind: p.Nest, Nested: &setBitsetAttrs},
+	{Name: "peer", Number: 4, Kind: p.Nest, Nested: &setBitsetAttrs},
+	{Name: "speed", Number: 5, Kind: p.U32},
+	{Name: "duplex", Number: 6, Kind: p.U8, Enum: &enumDuplex},
+	{Name: "master-slave-cfg", Number: 7, Kind: p.U8, Enum: &enumMasterSlaveCfg},
+	{Name: "master-slave-state", Number: 8, Kind: p.U8, Enum: &enumMasterSlaveState},
+	{Name: "lanes", Number: 9, Kind: p.U32, Limits: &p.Limits{Has: p.HasMin | p.HasMax, Min: 1, Max: 8}},
+	{Name: "rate-matching", Number: 10, Kind: p.U8, Enum: &enumRateMatching},
 }}
 
-var setLinkstateAttrs = nlpolicy.Set{Name: "linkstate", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "link", Number: 2, Kind: nlpolicy.U8},
-	{Name: "sqi", Number: 3, Kind: nlpolicy.U32},
-	{Name: "sqi-max", Number: 4, Kind: nlpolicy.U32},
-	{Name: "ext-state", Number: 5, Kind: nlpolicy.U8, Enum: &enumLinkExtState},
-	{Name: "ext-substate", Number: 6, Kind: nlpolicy.U8},
-	{Name: "ext-down-cnt", Number: 7, Kind: nlpolicy.U32},
+var setLinkstateAttrs = p.Set{Name: "linkstate", Attrs: []p.Attr{
+	{Name: "header", Number: 1, Kind: p.Nest, Nested: &setHeaderAttrs},
+	{Name: "link", Number: 2, Kind: p.U8},
+	{Name: "sqi", Number: 3, Kind: p.U32},
+	{Name: "sqi-max", Number: 4, Kind: p.U32},
+	{Name: "ext-state", Number: 5, Kind: p.U8, Enum: &enumLinkExtState},
+	{Name: "ext-substate", Number: 6, Kind: p.U8},
+	{Name: "ext-down-cnt", Number: 7, Kind: p.U32},
 }}
 
-var setDebugAttrs = nlpolicy.Set{Name: "debug", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "msgmask", Number: 2, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
+var setDebugAttrs = p.Set{Name: "debug", Attrs: []p.Attr{
+	{Name: "header", Number: 1, Kind: p.Nest, Nested: &setHeaderAttrs},
+	{Name: "msgmask", Number: 2, Kind: p.Nest, Nested: &setBitsetAttrs},
 }}
 
-var setWolAttrs = nlpolicy.Set{Name: "wol", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "modes", Number: 2, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
-	{Name: "sopass", Number: 3, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 6}},
+var setWolAttrs = p.Set{Name: "wol", Attrs: []p.Attr{
+	{Name: "header", Number: 1, Kind: p.Nest, Nested: &setHeaderAttrs},
+	{Name: "modes", Number: 2, Kind: p.Nest, Nested: &setBitsetAttrs},
+	{Name: "sopass", Number: 3, Kind: p.Binary, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 6}},
 }}
 
-var setFeaturesAttrs = nlpolicy.Set{Name: "features", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "hw", Number: 2, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
-	{Name: "wanted", Number: 3, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
-	{Name: "active", Number: 4, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
-	{Name: "nochange", Number: 5, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
+var setFeaturesAttrs = p.Set{Name: "features", Attrs: []p.Attr{
+	{Name: "header", Number: 1, Kind: p.Nest, Nested: &setHeaderAttrs},
+	{Name: "hw", Number: 2, Kind: p.Nest, Nested: &setBitsetAttrs},
+	{Name: "wanted", Number: 3, Kind: p.Nest, Nested: &setBitsetAttrs},
+	{Name: "active", Number: 4, Kind: p.Nest, Nested: &setBitsetAttrs},
+	{Name: "nochange", Number: 5, Kind: p.Nest, Nested: &setBitsetAttrs},
 }}
 
-var setChannelsAttrs = nlpolicy.Set{Name: "channels", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "rx-max", Number: 2, Kind: nlpolicy.U32},
-	{Name: "tx-max", Number: 3, Kind: nlpolicy.U32},
-	{Name: "other-max", Number: 4, Kind: nlpolicy.U32},
-	{Name: "combined-max", Number: 5, Kind: nlpolicy.U32},
-	{Name: "rx-count", Number: 6, Kind: nlpolicy.U32},
-	{Name: "tx-count", Number: 7, Kind: nlpolicy.U32},
-	{Name: "other-count", Number: 8, Kind: nlpolicy.U32},
-	{Name: "combined-count", Number: 9, Kind: nlpolicy.U32},
+var setChannelsAttrs = p.Set{Name: "channels", Attrs: []p.Attr{
+	{Name: "header", Number: 1, Kind: p.Nest, Nested: &setHeaderAttrs},
+	{Name: "rx-max", Number: 2, Kind: p.U32},
+	{Name: "tx-max", Number: 3, Kind: p.U32},
+	{Name: "other-max", Number: 4, Kind: p.U32},
+	{Name: "combined-max", Number: 5, Kind: p.U32},
+	{Name: "rx-count", Number: 6, Kind: p.U32},
+	{Name: "tx-count", Number: 7, Kind: p.U32},
+	{Name: "other-count", Number: 8, Kind: p.U32},
+	{Name: "combined-count", Number: 9, Kind: p.U32},
 }}
 
-var setIrqModerationAttrs = nlpolicy.Set{Name: "irq-moderation", Attrs: []nlpolicy.Attr{
-	{Name: "usec", Number: 1, Kind: nlpolicy.U32},
-	{Name: "pkts", Number: 2, Kind: nlpolicy.U32},
-	{Name: "comps", Number: 3, Kind: nlpolicy.U32},
+var setIrqModerationAttrs = p.Set{Name: "irq-moderation", Attrs: []p.Attr{
+	{Name: "usec", Number: 1, Kind: p.U32},
+	{Name: "pkts", Number: 2, Kind: p.U32},
+	{Name: "comps", Number: 3, Kind: p.U32},
 }}
 
-var setProfileAttrs = nlpolicy.Set{Name: "profile", Attrs: []nlpolicy.Attr{
-	{Name: "irq-moderation", Number: 1, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setIrqModerationAttrs},
+var setProfileAttrs = p.Set{Name: "profile", Attrs: []p.Attr{
+	{Name: "irq-moderation", Number: 1, Kind: p.Nest, Flags: p.Multi, Nested: &setIrqModerationAttrs},
 }}
 
-var setCoalesceAttrs = nlpolicy.Set{Name: "coalesce", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "rx-usecs", Number: 2, Kind: nlpolicy.U32},
-	{Name: "rx-max-frames", Number: 3, Kind: nlpolicy.U32},
-	{Name: "rx-usecs-irq", Number: 4, Kind: nlpolicy.U32},
-	{Name: "rx-max-frames-irq", Number: 5, Kind: nlpolicy.U32},
-	{Name: "tx-usecs", Number: 6, Kind: nlpolicy.U32},
-	{Name: "tx-max-frames", Number: 7, Kind: nlpolicy.U32},
-	{Name: "tx-usecs-irq", Number: 8, Kind: nlpolicy.U32},
-	{Name: "tx-max-frames-irq", Number: 9, Kind: nlpolicy.U32},
-	{Name: "stats-block-usecs", Number: 10, Kind: nlpolicy.U32},
-	{Name: "use-adaptive-rx", Number: 11, Kind: nlpolicy.U8},
-	{Name: "use-adaptive-tx", Number: 12, Kind: nlpolicy.U8},
-	{Name: "pkt-rate-low", Number: 13, Kind: nlpolicy.U32},
-	{Name: "rx-usecs-low", Number: 14, Kind: nlpolicy.U32},
-	{Name: "rx-max-frames-low", Number: 15, Kind: nlpolicy.U32},
-	{Name: "tx-usecs-low", Number: 16, Kind: nlpolicy.U32},
-	{Name: "tx-max-frames-low", Number: 17, Kind: nlpolicy.U32},
-	{Name: "pkt-rate-high", Number: 18, Kind: nlpolicy.U32},
-	{Name: "rx-usecs-high", Number: 19, Kind: nlpolicy.U32},
-	{Name: "rx-max-frames-high", Number: 20, Kind: nlpolicy.U32},
-	{Name: "tx-usecs-high", Number: 21, Kind: nlpolicy.U32},
-	{Name: "tx-max-frames-high", Number: 22, Kind: nlpolicy.U32},
-	{Name: "rate-sample-interval", Number: 23, Kind: nlpolicy.U32},
-	{Name: "use-cqe-mode-tx", Number: 24, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}},
-	{Name: "use-cqe-mode-rx", Number: 25, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}},
-	{Name: "tx-aggr-max-bytes", Number: 26, Kind: nlpolicy.U32},
-	{Name: "tx-aggr-max-frames", Number: 27, Kind: nlpolicy.U32},
-	{Name: "tx-aggr-time-usecs", Number: 28, Kind: nlpolicy.U32},
-	{Name: "rx-profile", Number: 29, Kind: nlpolicy.Nest, Nested: &setProfileAttrs},
-	{Name: "tx-profile", Number: 30, Kind: nlpolicy.Nest, Nested: &setProfileAttrs},
+var setCoalesceAttrs = p.Set{Name: "coalesce", Attrs: []p.Attr{
+	{Name: "header", Number: 1, Kind: p.Nest, Nested: &setHeaderAttrs},
+	{Name: "rx-usecs", Number: 2, Kind: p.U32},
+	{Name: "rx-max-frames", Number: 3, Kind: p.U32},
+	{Name: "rx-usecs-irq", Number: 4, Kind: p.U32},
+	{Name: "rx-max-frames-irq", Number: 5, Kind: p.U32},
+	{Name: "tx-usecs", Number: 6, Kind: p.U32},
+	{Name: "tx-max-frames", Number: 7, Kind: p.U32},
+	{Name: "tx-usecs-irq", Number: 8, Kind: p.U32},
+	{Name: "tx-max-frames-irq", Number: 9, Kind: p.U32},
+	{Name: "stats-block-usecs", Number: 10, Kind: p.U32},
+	{Name: "use-adaptive-rx", Number: 11, Kind: p.U8},
+	{Name: "use-adaptive-tx", Number: 12, Kind: p.U8},
+	{Name: "pkt-rate-low", Number: 13, Kind: p.U32},
+	{Name: "rx-usecs-low", Number: 14, Kind: p.U32},
+	{Name: "rx-max-frames-low", Number: 15, Kind: p.U32},
+	{Name: "tx-usecs-low", Number: 16, Kind: p.U32},
+	{Name: "tx-max-frames-low", Number: 17, Kind: p.U32},
+	{Name: "pkt-rate-high", Number: 18, Kind: p.U32},
+	{Name: "rx-usecs-high", Number: 19, Kind: p.U32},
+	{Name: "rx-max-frames-high", Number: 20, Kind: p.U32},
+	{Name: "tx-usecs-high", Number: 21, Kind: p.U32},
+	{Name: "tx-max-frames-high", Number: 22, Kind: p.U32},
+	{Name: "rate-sample-interval", Number: 23, Kind: p.U32},
+	{Name: "use-cqe-mode-tx", Number: 24, Kind: p.U8, Limits: &p.Limits{Has: p.HasMax, Max: 1}},
+	{Name: "use-cqe-mode-rx", Number: 25, Kind: p.U8, Limits: &p.Limits{Has: p.HasMax, Max: 1}},
+	{Name: "tx-aggr-max-bytes", Number: 26, Kind: p.U32},
+	{Name: "tx-aggr-max-frames", Number: 27, Kind: p.U32},
+	{Name: "tx-aggr-time-usecs", Number: 28, Kind: p.U32},
+	{Name: "rx-profile", Number: 29, Kind: p.Nest, Nested: &setProfileAttrs},
+	{Name: "tx-profile", Number: 30, Kind: p.Nest, Nested: &setProfileAttrs},
 }}
 
-var setPauseStatAttrs = nlpolicy.Set{Name: "pause-stat", Attrs: []nlpolicy.Attr{
-	{Name: "pad", Number: 1, Kind: nlpolicy.Pad},
-	{Name: "tx-frames", Number: 2, Kind: nlpolicy.U64},
-	{Name: "rx-frames", Number: 3, Kind: nlpolicy.U64},
+var setPauseStatAttrs = p.Set{Name: "pause-stat", Attrs: []p.Attr{
+	{Name: "pad", Number: 1, Kind: p.Pad},
+	{Name: "tx-frames", Number: 2, Kind: p.U64},
+	{Name: "rx-frames", Number: 3, Kind: p.U64},
 }}
 
-var setPauseAttrs = nlpolicy.Set{Name: "pause", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "autoneg", Number: 2, Kind: nlpolicy.U8},
-	{Name: "rx", Number: 3, Kind: nlpolicy.U8},
-	{Name: "tx", Number: 4, Kind: nlpolicy.U8},
-	{Name: "stats", Number: 5, Kind: nlpolicy.Nest, Nested: &setPauseStatAttrs},
-	{Name: "stats-src", Number: 6, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 2}, Enum: &enumMacStatsSrc},
+var setPauseAttrs = p.Set{Name: "pause", Attrs: []p.Attr{
+	{Name: "header", Number: 1, Kind: p.Nest, Nested: &setHeaderAttrs},
+	{Name: "autoneg", Number: 2, Kind: p.U8},
+	{Name: "rx", Number: 3, Kind: p.U8},
+	{Name: "tx", Number: 4, Kind: p.U8},
+	{Name: "stats", Number: 5, Kind: p.Nest, Nested: &setPauseStatAttrs},
+	{Name: "stats-src", Number: 6, Kind: p.U32, Limits: &p.Limits{Has: p.HasMax, Max: 2}, Enum: &enumMacStatsSrc},
 }}
 
-var setEeeAttrs = nlpolicy.Set{Name: "eee", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "modes-ours", Number: 2, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
-	{Name: "modes-peer", Number: 3, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
-	{Name: "active", Number: 4, Kind: nlpolicy.U8},
-	{Name: "enabled", Number: 5, Kind: nlpolicy.U8},
-	{Name: "tx-lpi-enabled", Number: 6, Kind: nlpolicy.U8},
-	{Name: "tx-lpi-timer", Number: 7, Kind: nlpolicy.U32},
+var setEeeAttrs = p.Set{Name: "eee", Attrs: []p.Attr{
+	{Name: "header", Number: 1, Kind: p.Nest, Nested: &setHeaderAttrs},
+	{Name: "modes-ours", Number: 2, Kind: p.Nest, Nested: &setBitsetAttrs},
+	{Name: "modes-peer", Number: 3, Kind: p.Nest, Nested: &setBitsetAttrs},
+	{Name: "active", Number: 4, Kind: p.U8},
+	{Name: "enabled", Number: 5, Kind: p.U8},
+	{Name: "tx-lpi-enabled", Number: 6, Kind: p.U8},
+	{Name: "tx-lpi-timer", Number: 7, Kind: p.U32},
 }}
 
-var setTsStatAttrs = nlpolicy.Set{Name: "ts-stat", Attrs: []nlpolicy.Attr{
-	{Name: "tx-pkts", Number: 1, Kind: nlpolicy.Uint},
-	{Name: "tx-lost", Number: 2, Kind: nlpolicy.Uint},
-	{Name: "tx-err", Number: 3, Kind: nlpolicy.Uint},
-	{Name: "tx-onestep-pkts-unconfirmed", Number: 4, Kind: nlpolicy.Uint},
+var setTsStatAttrs = p.Set{Name: "ts-stat", Attrs: []p.Attr{
+	{Name: "tx-pkts", Number: 1, Kind: p.Uint},
+	{Name: "tx-lost", Number: 2, Kind: p.Uint},
+	{Name: "tx-err", Number: 3, Kind: p.Uint},
+	{Name: "tx-onestep-pkts-unconfirmed", Number: 4, Kind: p.Uint},
 }}
 
-var setTsHwtstampProviderAttrs = nlpolicy.Set{Name: "ts-hwtstamp-provider", Attrs: []nlpolicy.Attr{
-	{Name: "index", Number: 1, Kind: nlpolicy.U32},
-	{Name: "qualifier", Number: 2, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}, Enum: &enumHwtstampProviderQualifier},
+var setTsHwtstampProviderAttrs = p.Set{Name: "ts-hwtstamp-provider", Attrs: []p.Attr{
+	{Name: "index", Number: 1, Kind: p.U32},
+	{Name: "qualifier", Number: 2, Kind: p.U32, Limits: &p.Limits{Has: p.HasMax, Max: 1}, Enum: &enumHwtstampProviderQualifier},
 }}
 
-var setTsinfoAttrs = nlpolicy.Set{Name: "tsinfo", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "timestamping", Number: 2, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
-	{Name: "tx-types", Number: 3, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
-	{Name: "rx-filters", Number: 4, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
-	{Name: "phc-index", Number: 5, Kind: nlpolicy.U32},
-	{Name: "stats", Number: 6, Kind: nlpolicy.Nest, Nested: &setTsStatAttrs},
-	{Name: "hwtstamp-provider", Number: 7, Kind: nlpolicy.Nest, Nested: &setTsHwtstampProviderAttrs},
-	{Name: "hwtstamp-source", Number: 8, Kind: nlpolicy.U32, Enum: &enumHwtstampSource},
-	{Name: "hwtstamp-phyindex", Number: 9, Kind: nlpolicy.U32},
+var setTsinfoAttrs = p.Set{Name: "tsinfo", Attrs: []p.Attr{
+	{Name: "header", Number: 1, Kind: p.Nest, Nested: &setHeaderAttrs},
+	{Name: "timestamping", Number: 2, Kind: p.Nest, Nested: &setBitsetAttrs},
+	{Name: "tx-types", Number: 3, Kind: p.Nest, Nested: &setBitsetAttrs},
+	{Name: "rx-filters", Number: 4, Kind: p.Nest, Nested: &setBitsetAttrs},
+	{Name: "phc-index", Number: 5, Kind: p.U32},
+	{Name: "stats", Number: 6, Kind: p.Nest, Nested: &setTsStatAttrs},
+	{Name: "hwtstamp-provider", Number: 7, Kind: p.Nest, Nested: &setTsHwtstampProviderAttrs},
+	{Name: "hwtstamp-source", Number: 8, Kind: p.U32, Enum: &enumHwtstampSource},
+	{Name: "hwtstamp-phyindex", Number: 9, Kind: p.U32},
 }}
 
-var setCableResultAttrs = nlpolicy.Set{Name: "cable-result", Attrs: []nlpolicy.Attr{
-	{Name: "pair", Number: 1, Kind: nlpolicy.U8, Enum: &enumCablePair},
-	{Name: "code", Number: 2, Kind: nlpolicy.U8, Enum: &enumCableResultCode},
-	{Name: "src", Number: 3, Kind: nlpolicy.U32, Enum: &enumCableInfSrc},
+var setCableResultAttrs = p.Set{Name: "cable-result", Attrs: []p.Attr{
+	{Name: "pair", Number: 1, Kind: p.U8, Enum: &enumCablePair},
+	{Name: "code", Number: 2, Kind: p.U8, Enum: &enumCableResultCode},
+	{Name: "src", Number: 3, Kind: p.U32, Enum: &enumCableInfSrc},
 }}
 
-var setCableFaultLengthAttrs = nlpolicy.Set{Name: "cable-fault-length", Attrs: []nlpolicy.Attr{
-	{Name: "pair", Number: 1, Kind: nlpolicy.U8, Enum: &enumCablePair},
-	{Name: "cm", Number: 2, Kind: nlpolicy.U32},
-	{Name: "src", Number: 3, Kind: nlpolicy.U32, Enum: &enumCableInfSrc},
+var setCableFaultLengthAttrs = p.Set{Name: "cable-fault-length", Attrs: []p.Attr{
+	{Name: "pair", Number: 1, Kind: p.U8, Enum: &enumCablePair},
+	{Name: "cm", Number: 2, Kind: p.U32},
+	{Name: "src", Number: 3, Kind: p.U32, Enum: &enumCableInfSrc},
 }}
 
-var setCableNestAttrs = nlpolicy.Set{Name: "cable-nest", Attrs: []nlpolicy.Attr{
-	{Name: "result", Number: 1, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setCableResultAttrs},
-	{Name: "fault-length", Number: 2, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setCableFaultLengthAttrs},
+var setCableNestAttrs = p.Set{Name: "cable-nest", Attrs: []p.Attr{
+	{Name: "result", Number: 1, Kind: p.Nest, Flags: p.Multi, Nested: &setCableResultAttrs},
+	{Name: "fault-length", Number: 2, Kind: p.Nest, Flags: p.Multi, Nested: &setCableFaultLengthAttrs},
 }}
 
-var setCableTestAttrs = nlpolicy.Set{Name: "cable-test", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
+var setCableTestAttrs = p.Set{Name: "cable-test", Attrs: []p.Attr{
+	{Name: "header", Number: 1, Kind: p.Nest, Nested: &setHeaderAttrs},
 }}
 
-var setCableTestNtfAttrs = nlpolicy.Set{Name: "cable-test-ntf", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "status", Number: 2, Kind: nlpolicy.U8, Enum: &enumCableTestStatus},
-	{Name: "nest", Number: 3, Kind: nlpolicy.Nest, Nested: &setCableNestAttrs},
+var setCableTestNtfAttrs = p.Set{Name: "cable-test-ntf", Attrs: []p.Attr{
+	{Name: "header", Number: 1, Kind: p.Nest, Nested: &setHeaderAttrs},
+	{Name: "status", Number: 2, Kind: p.U8, Enum: &enumCableTestStatus},
+	{Name: "nest", Number: 3, Kind: p.Nest, Nested: &setCableNestAttrs},
 }}
 
-var setCableTestTdrCfgAttrs = nlpolicy.Set{Name: "cable-test-tdr-cfg", Attrs: []nlpolicy.Attr{
-	{Name: "first", Number: 1, Kind: nlpolicy.U32},
-	{Name: "last", Number: 2, Kind: nlpolicy.U32},
-	{Name: "step", Number: 3, Kind: nlpolicy.U32},
-	{Name: "pair", Number: 4, Kind: nlpolicy.U8, Enum: &enumCablePair},
+var setCableTestTdrCfgAttrs = p.Set{Name: "cable-test-tdr-cfg", Attrs: []p.Attr{
+	{Name: "first", Number: 1, Kind: p.U32},
+	{Name: "last", Number: 2, Kind: p.U32},
+	{Name: "step", Number: 3, Kind: p.U32},
+	{Name: "pair", Number: 4, Kind: p.U8, Enum: &enumCablePair},
 }}
 
-var setCableAmplitudeAttrs = nlpolicy.Set{Name: "cable-amplitude", Attrs: []nlpolicy.Attr{
-	{Name: "pair", Number: 1, Kind: nlpolicy.U8, Enum: &enumCablePair},
-	{Name: "mv", Number: 2, Kind: nlpolicy.S16},
+var setCableAmplitudeAttrs = p.Set{Name: "cable-amplitude", Attrs: []p.Attr{
+	{Name: "pair", Number: 1, Kind: p.U8, Enum: &enumCablePair},
+	{Name: "mv", Number: 2, Kind: p.S16},
 }}
 
-var setCablePulseAttrs = nlpolicy.Set{Name: "cable-pulse", Attrs: []nlpolicy.Attr{
-	{Name: "mv", Number: 1, Kind: nlpolicy.S16},
+var setCablePulseAttrs = p.Set{Name: "cable-pulse", Attrs: []p.Attr{
+	{Name: "mv", Number: 1, Kind: p.S16},
 }}
 
-var setCableStepAttrs = nlpolicy.Set{Name: "cable-step", Attrs: []nlpolicy.Attr{
-	{Name: "first-distance", Number: 1, Kind: nlpolicy.U32},
-	{Name: "last-distance", Number: 2, Kind: nlpolicy.U32},
-	{Name: "step-distance", Number: 3, Kind: nlpolicy.U32},
+var setCableStepAttrs = p.Set{Name: "cable-step", Attrs: []p.Attr{
+	{Name: "first-distance", Number: 1, Kind: p.U32},
+	{Name: "last-distance", Number: 2, Kind: p.U32},
+	{Name: "step-distance", Number: 3, Kind: p.U32},
 }}
 
-var setCableTdrNestAttrs = nlpolicy.Set{Name: "cable-tdr-nest", Attrs: []nlpolicy.Attr{
-	{Name: "step", Number: 1, Kind: nlpolicy.Nest, Nested: &setCableStepAttrs},
-	{Name: "amplitude", Number: 2, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setCableAmplitudeAttrs},
-	{Name: "pulse", Number: 3, Kind: nlpolicy.Nest, Nested: &setCablePulseAttrs},
+var setCableTdrNestAttrs = p.Set{Name: "cable-tdr-nest", Attrs: []p.Attr{
+	{Name: "step", Number: 1, Kind: p.Nest, Nested: &setCableStepAttrs},
+	{Name: "amplitude", Number: 2, Kind: p.Nest, Flags: p.Multi, Nested: &setCableAmplitudeAttrs},
+	{Name: "pulse", Number: 3, Kind: p.Nest, Nested: &setCablePulseAttrs},
 }}
 
-var setCableTestTdrNtfAttrs = nlpolicy.Set{Name: "cable-test-tdr-ntf", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "status", Number: 2, Kind: nlpolicy.U8, Enum: &enumCableTestStatus},
-	{Name: "nest", Number: 3, Kind: nlpolicy.Nest, Nested: &setCableTdrNestAttrs},
+var setCableTestTdrNtfAttrs = p.Set{Name: "cable-test-tdr-ntf", Attrs: []p.Attr{
+	{Name: "header", Number: 1, Kind: p.Nest, Nested: &setHeaderAttrs},
+	{Name: "status", Number: 2, Kind: p.U8, Enum: &enumCableTestStatus},
+	{Name: "nest", Number: 3, Kind: p.Nest, Nested: &setCableTdrNestAttrs},
 }}
 
-var setCableTestTdrAttrs = nlpolicy.Set{Name: "cable-test-tdr", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "cfg", Number: 2, Kind: nlpolicy.Nest, Nested: &setCableTestTdrCfgAttrs},
+var setCableTestTdrAttrs = p.Set{Name: "cable-test-tdr", Attrs: []p.Attr{
+	{Name: "header", Number: 1, Kind: p.Nest, Nested: &setHeaderAttrs},
+	{Name: "cfg", Number: 2, Kind: p.Nest, Nested: &setCableTestTdrCfgAttrs},
 }}
 
-var setTunnelUdpEntryAttrs = nlpolicy.Set{Name: "tunnel-udp-entry", Attrs: []nlpolicy.Attr{
-	{Name: "port", Number: 1, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "type", Number: 2, Kind: nlpolicy.U32, Enum: &enumUdpTunnelType},
+var setTunnelUdpEntryAttrs = p.Set{Name: "tunnel-udp-entry", Attrs: []p.Attr{
+	{Name: "port", Number: 1, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "type", Number: 2, Kind: p.U32, Enum: &enumUdpTunnelType},
 }}
 
-var setTunnelUdpTableAttrs = nlpolicy.Set{Name: "tunnel-udp-table", Attrs: []nlpolicy.Attr{
-	{Name: "size", Number: 1, Kind: nlpolicy.U32},
-	{Name: "types", Number: 2, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
-	{Name: "entry", Number: 3, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setTunnelUdpEntryAttrs},
+var setTunnelUdpTableAttrs = p.Set{Name: "tunnel-udp-table", Attrs: []p.Attr{
+	{Name: "size", Number: 1, Kind: p.U32},
+	{Name: "types", Number: 2, Kind: p.Nest, Nested: &setBitsetAttrs},
+	{Name: "entry", Number: 3, Kind: p.Nest, Flags: p.Multi, Nested: &setTunnelUdpEntryAttrs},
 }}
 
-var setTunnelUdpAttrs = nlpolicy.Set{Name: "tunnel-udp", Attrs: []nlpolicy.Attr{
-	{Name: "table", Number: 1, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setTunnelUdpTableAttrs},
+var setTunnelUdpAttrs = p.Set{Name: "tunnel-udp", Attrs: []p.Attr{
+	{Name: "table", Number: 1, Kind: p.Nest, Flags: p.Multi, Nested: &setTunnelUdpTableAttrs},
 }}
 
-var setTunnelInfoAttrs = nlpolicy.Set{Name: "tunnel-info", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "udp-ports", Number: 2, Kind: nlpolicy.Nest, Nested: &setTunnelUdpAttrs},
+var setTunnelInfoAttrs = p.Set{Name: "tunnel-info", Attrs: []p.Attr{
+	{Name: "header", Number: 1, Kind: p.Nest, Nested: &setHeaderAttrs},
+	{Name: "udp-ports", Number: 2, Kind: p.Nest, Nested: &setTunnelUdpAttrs},
 }}
 
-var setFecHistAttrs = nlpolicy.Set{Name: "fec-hist", Attrs: []nlpolicy.Attr{
-	{Name: "pad", Number: 1, Kind: nlpolicy.Pad},
-	{Name: "bin-low", Number: 2, Kind: nlpolicy.U32},
-	{Name: "bin-high", Number: 3, Kind: nlpolicy.U32},
-	{Name: "bin-val", Number: 4, Kind: nlpolicy.Uint},
-	{Name: "bin-val-per-lane", Number: 5, Kind: nlpolicy.Binary, Elem: nlpolicy.U64},
+var setFecHistAttrs = p.Set{Name: "fec-hist", Attrs: []p.Attr{
+	{Name: "pad", Number: 1, Kind: p.Pad},
+	{Name: "bin-low", Number: 2, Kind: p.U32},
+	{Name: "bin-high", Number: 3, Kind: p.U32},
+	{Name: "bin-val", Number: 4, Kind: p.Uint},
+	{Name: "bin-val-per-lane", Number: 5, Kind: p.Binary, Elem: p.U64},
 }}
 
-var setFecStatAttrs = nlpolicy.Set{Name: "fec-stat", Attrs: []nlpolicy.Attr{
-	{Name: "pad", Number: 1, Kind: nlpolicy.Pad},
-	{Name: "corrected", Number: 2, Kind: nlpolicy.Binary, Elem: nlpolicy.U64},
-	{Name: "uncorr", Number: 3, Kind: nlpolicy.Binary, Elem: nlpolicy.U64},
-	{Name: "corr-bits", Number: 4, Kind: nlpolicy.Binary, Elem: nlpolicy.U64},
-	{Name: "hist", Number: 5, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setFecHistAttrs},
+var setFecStatAttrs = p.Set{Name: "fec-stat", Attrs: []p.Attr{
+	{Name: "pad", Number: 1, Kind: p.Pad},
+	{Name: "corrected", Number: 2, Kind: p.Binary, Elem: p.U64},
+	{Name: "uncorr", Number: 3, Kind: p.Binary, Elem: p.U64},
+	{Name: "corr-bits", Number: 4, Kind: p.Binary, Elem: p.U64},
+	{Name: "hist", Number: 5, Kind: p.Nest, Flags: p.Multi, Nested: &setFecHistAttrs},
 }}
 
-var setFecAttrs = nlpolicy.Set{Name: "fec", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "modes", Number: 2, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
-	{Name: "auto", Number: 3, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}},
-	{Name: "active", Number: 4, Kind: nlpolicy.U32},
-	{Name: "stats", Number: 5, Kind: nlpolicy.Nest, Nested: &setFecStatAttrs},
+var setFecAttrs = p.Set{Name: "fec", Attrs: []p.Attr{
+	{Name: "header", Number: 1, Kind: p.Nest, Nested: &setHeaderAttrs},
+	{Name: "modes", Number: 2, Kind: p.Nest, Nested: &setBitsetAttrs},
+	{Name: "auto", Number: 3, Kind: p.U8, Limits: &p.Limits{Has: p.HasMax, Max: 1}},
+	{Name: "active", Number: 4, Kind: p.U32},
+	{Name: "stats", Number: 5, Kind: p.Nest, Nested: &setFecStatAttrs},
 }}
 
-var setModuleEepromAttrs = nlpolicy.Set{Name: "module-eeprom", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "offset", Number: 2, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 255}},
-	{Name: "length", Number: 3, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 1, Max: 128}},
-	{Name: "page", Number: 4, Kind: nlpolicy.U8},
-	{Name: "bank", Number: 5, Kind: nlpolicy.U8},
-	{Name: "i2c-address", Number: 6, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 127}},
-	{Name: "data", Number: 7, Kind: nlpolicy.Binary},
+var setModuleEepromAttrs = p.Set{Name: "module-eeprom", Attrs: []p.Attr{
+	{Name: "header", Number: 1, Kind: p.Nest, Nested: &setHeaderAttrs},
+	{Name: "offset", Number: 2, Kind: p.U32, Limits: &p.Limits{Has: p.HasMax, Max: 255}},
+	{Name: "length", Number: 3, Kind: p.U32, Limits: &p.Limits{Has: p.HasMin | p.HasMax, Min: 1, Max: 128}},
+	{Name: "page", Number: 4, Kind: p.U8},
+	{Name: "bank", Number: 5, Kind: p.U8},
+	{Name: "i2c-address", Number: 6, Kind: p.U8, Limits: &p.Limits{Has: p.HasMax, Max: 127}},
+	{Name: "data", Number: 7, Kind: p.Binary},
 }}
 
-var setStatsEthPhyAttrs = nlpolicy.Set{Name: "stats-eth-phy", Attrs: []nlpolicy.Attr{
-	{Name: "symbol-error-during-carrier", Number: 0, Kind: nlpolicy.U64},
+var setStatsEthPhyAttrs = p.Set{Name: "stats-eth-phy", Attrs: []p.Attr{
+	{Name: "symbol-error-during-carrier", Number: 0, Kind: p.U64},
 }}
 
-var setStatsEthMacAttrs = nlpolicy.Set{Name: "stats-eth-mac", Attrs: []nlpolicy.Attr{
-	{Name: "frames-transmitted-ok", Number: 0, Kind: nlpolicy.U64},
-	{Name: "single-collision-frames", Number: 1, Kind: nlpolicy.U64},
-	{Name: "multiple-collision-frames", Number: 2, Kind: nlpolicy.U64},
-	{Name: "frames-received-ok", Number: 3, Kind: nlpolicy.U64},
-	{Name: "frame-check-sequence-errors", Number: 4, Kind: nlpolicy.U64},
-	{Name: "alignment-errors", Number: 5, Kind: nlpolicy.U64},
-	{Name: "octets-transmitted-ok", Number: 6, Kind: nlpolicy.U64},
-	{Name: "frames-with-deferred-xmissions", Number: 7, Kind: nlpolicy.U64},
-	{Name: "late-collisions", Number: 8, Kind: nlpolicy.U64},
-	{Name: "frames-aborted-due-to-xs-colls", Number: 9, Kind: nlpolicy.U64},
-	{Name: "frames-lost-due-to-int-mac-xmit-error", Number: 10, Kind: nlpolicy.U64},
-	{Name: "carrier-sense-errors", Number: 11, Kind: nlpolicy.U64},
-	{Name: "octets-received-ok", Number: 12, Kind: nlpolicy.U64},
-	{Name: "frames-lost-due-to-int-mac-rcv-error", Number: 13, Kind: nlpolicy.U64},
-	{Name: "multicast-frames-xmitted-ok", Number: 14, Kind: nlpolicy.U64},
-	{Name: "broadcast-frames-xmitted-ok", Number: 15, Kind: nlpolicy.U64},
-	{Name: "frames-with-excessive-deferral", Number: 16, Kind: nlpolicy.U64},
-	{Name: "multicast-frames-received-ok", Number: 17, Kind: nlpolicy.U64},
-	{Name: "broadcast-frames-received-ok", Number: 18, Kind: nlpolicy.U64},
-	{Name: "in-range-length-errors", Number: 19, Kind: nlpolicy.U64},
-	{Name: "out-of-range-length-field", Number: 20, Kind: nlpolicy.U64},
-	{Name: "frame-too-long-errors", Number: 21, Kind: nlpolicy.U64},
+var setStatsEthMacAttrs = p.Set{Name: "stats-eth-mac", Attrs: []p.Attr{
+	{Name: "frames-transmitted-ok", Number: 0, Kind: p.U64},
+	{Name: "single-collision-frames", Number: 1, Kind: p.U64},
+	{Name: "multiple-collision-frames", Number: 2, Kind: p.U64},
+	{Name: "frames-received-ok", Number: 3, Kind: p.U64},
+	{Name: "frame-check-sequence-errors", Number: 4, Kind: p.U64},
+	{Name: "alignment-errors", Number: 5, Kind: p.U64},
+	{Name: "octets-transmitted-ok", Number: 6, Kind: p.U64},
+	{Name: "frames-with-deferred-xmissions", Number: 7, Kind: p.U64},
+	{Name: "late-collisions", Number: 8, Kind: p.U64},
+	{Name: "frames-aborted-due-to-xs-colls", Number: 9, Kind: p.U64},
+	{Name: "frames-lost-due-to-int-mac-xmit-error", Number: 10, Kind: p.U64},
+	{Name: "carrier-sense-errors", Number: 11, Kind: p.U64},
+	{Name: "octets-received-ok", Number: 12, Kind: p.U64},
+	{Name: "frames-lost-due-to-int-mac-rcv-error", Number: 13, Kind: p.U64},
+	{Name: "multicast-frames-xmitted-ok", Number: 14, Kind: p.U64},
+	{Name: "broadcast-frames-xmitted-ok", Number: 15, Kind: p.U64},
+	{Name: "frames-with-excessive-deferral", Number: 16, Kind: p.U64},
+	{Name: "multicast-frames-received-ok", Number: 17, Kind: p.U64},
+	{Name: "broadcast-frames-received-ok", Number: 18, Kind: p.U64},
+	{Name: "in-range-length-errors", Number: 19, Kind: p.U64},
+	{Name: "out-of-range-length-field", Number: 20, Kind: p.U64},
+	{Name: "frame-too-long-errors", Number: 21, Kind: p.U64},
 }}
 
-var setStatsEthCtrlAttrs = nlpolicy.Set{Name: "stats-eth-ctrl", Attrs: []nlpolicy.Attr{
-	{Name: "mac-control-frames-transmitted", Number: 0, Kind: nlpolicy.U64},
-	{Name: "mac-control-frames-received", Number: 1, Kind: nlpolicy.U64},
-	{Name: "unsupported-opcodes-received", Number: 2, Kind: nlpolicy.U64},
+var setStatsEthCtrlAttrs = p.Set{Name: "stats-eth-ctrl", Attrs: []p.Attr{
+	{Name: "mac-control-frames-transmitted", Number: 0, Kind: p.U64},
+	{Name: "mac-control-frames-received", Number: 1, Kind: p.U64},
+	{Name: "unsupported-opcodes-received", Number: 2, Kind: p.U64},
 }}
 
-var setStatsRmonAttrs = nlpolicy.Set{Name: "stats-rmon", Attrs: []nlpolicy.Attr{
-	{Name: "ether-stats-undersize-pkts", Number: 0, Kind: nlpolicy.U64},
-	{Name: "ether-stats-oversize-pkts", Number: 1, Kind: nlpolicy.U64},
-	{Name: "ether-stats-fragments", Number: 2, Kind: nlpolicy.U64},
-	{Name: "ether-stats-jabbers", Number: 3, Kind: nlpolicy.U64},
+var setStatsRmonAttrs = p.Set{Name: "stats-rmon", Attrs: []p.Attr{
+	{Name: "ether-stats-undersize-pkts", Number: 0, Kind: p.U64},
+	{Name: "ether-stats-oversize-pkts", Number: 1, Kind: p.U64},
+	{Name: "ether-stats-fragments", Number: 2, Kind: p.U64},
+	{Name: "ether-stats-jabbers", Number: 3, Kind: p.U64},
 }}
 
-var setStatsPhyAttrs = nlpolicy.Set{Name: "stats-phy", Attrs: []nlpolicy.Attr{
-	{Name: "rx-frames", Number: 0, Kind: nlpolicy.U64},
-	{Name: "rx-octets", Number: 1, Kind: nlpolicy.U64},
-	{Name: "rx-errors", Number: 2, Kind: nlpolicy.U64},
-	{Name: "tx-frames", Number: 3, Kind: nlpolicy.U64},
-	{Name: "tx-octets", Number: 4, Kind: nlpolicy.U64},
-	{Name: "tx-errors", Number: 5, Kind: nlpolicy.U64},
+var setStatsPhyAttrs = p.Set{Name: "stats-phy", Attrs: []p.Attr{
+	{Name: "rx-frames", Number: 0, Kind: p.U64},
+	{Name: "rx-octets", Number: 1, Kind: p.U64},
+	{Name: "rx-errors", Number: 2, Kind: p.U64},
+	{Name: "tx-frames", Number: 3, Kind: p.U64},
+	{Name: "tx-octets", Number: 4, Kind: p.U64},
+	{Name: "tx-errors", Number: 5, Kind: p.U64},
 }}
 
-var setStatsGrpAttrs = nlpolicy.Set{Name: "stats-grp", Attrs: []nlpolicy.Attr{
-	{Name: "pad", Number: 1, Kind: nlpolicy.Pad},
-	{Name: "id", Number: 2, Kind: nlpolicy.U32, Enum: &enumStatsGroup},
-	{Name: "ss-id", Number: 3, Kind: nlpolicy.U32, Enum: &enumStringset},
-	{Name: "stat", Number: 4, Kind: nlpolicy.SubMessage, Flags: nlpolicy.Multi, Sub: &subStatsGrpStatMsg, Selector: "id"},
-	{Name: "hist-rx", Number: 5, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setStatsGrpHistAttrs},
-	{Name: "hist-tx", Number: 6, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setStatsGrpHistAttrs},
-	{Name: "hist-bkt-low", Number: 7, Kind: nlpolicy.U32},
-	{Name: "hist-bkt-hi", Number: 8, Kind: nlpolicy.U32},
-	{Name: "hist-val", Number: 9, Kind: nlpolicy.U64},
+var setStatsGrpAttrs = p.Set{Name: "stats-grp", Attrs: []p.Attr{
+	{Name: "pad", Number: 1, Kind: p.Pad},
+	{Name: "id", Number: 2, Kind: p.U32, Enum: &enumStatsGroup},
+	{Name: "ss-id", Number: 3, Kind: p.U32, Enum: &enumStringset},
+	{Name: "stat", Number: 4, Kind: p.SubMessage, Flags: p.Multi, Sub: &subStatsGrpStatMsg, Selector: "id"},
+	{Name: "hist-rx", Number: 5, Kind: p.Nest, Flags: p.Multi, Nested: &setStatsGrpHistAttrs},
+	{Name: "hist-tx", Number: 6, Kind: p.Nest, Flags: p.Multi, Nested: &setStatsGrpHistAttrs},
+	{Name: "hist-bkt-low", Number: 7, Kind: p.U32},
+	{Name: "hist-bkt-hi", Number: 8, Kind: p.U32},
+	{Name: "hist-val", Number: 9, Kind: p.U64},
 }}
 
-var setStatsGrpHistAttrs = nlpolicy.Set{Name: "stats-grp-hist", Attrs: []nlpolicy.Attr{
-	{Name: "hist-bkt-low", Number: 7, Kind: nlpolicy.U32},
-	{Name: "hist-bkt-hi", Number: 8, Kind: nlpolicy.U32},
-	{Name: "hist-val", Number: 9, Kind: nlpolicy.U64},
+var setStatsGrpHistAttrs = p.Set{Name: "stats-grp-hist", Attrs: []p.Attr{
+	{Name: "hist-bkt-low", Number: 7, Kind: p.U32},
+	{Name: "hist-bkt-hi", Number: 8, Kind: p.U32},
+	{Name: "hist-val", Number: 9, Kind: p.U64},
 }}
 
-var setStatsAttrs = nlpolicy.Set{Name: "stats", Attrs: []nlpolicy.Attr{
-	{Name: "pad", Number: 1, Kind: nlpolicy.Pad},
-	{Name: "header", Number: 2, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "groups", Number: 3, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
-	{Name: "grp", Number: 4, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setStatsGrpAttrs},
-	{Name: "src", Number: 5, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 2}, Enum: &enumMacStatsSrc},
+var setStatsAttrs = p.Set{Name: "stats", Attrs: []p.Attr{
+	{Name: "pad", Number: 1, Kind: p.Pad},
+	{Name: "header", Number: 2, Kind: p.Nest, Nested: &setHeaderAttrs},
+	{Name: "groups", Number: 3, Kind: p.Nest, Nested: &setBitsetAttrs},
+	{Name: "grp", Number: 4, Kind: p.Nest, Flags: p.Multi, Nested: &setStatsGrpAttrs},
+	{Name: "src", Number: 5, Kind: p.U32, Limits: &p.Limits{Has: p.HasMax, Max: 2}, Enum: &enumMacStatsSrc},
 }}
 
-var setPhcVclocksAttrs = nlpolicy.Set{Name: "phc-vclocks", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "num", Number: 2, Kind: nlpolicy.U32},
-	{Name: "index", Number: 3, Kind: nlpolicy.Binary, Elem: nlpolicy.S32},
+var setPhcVclocksAttrs = p.Set{Name: "phc-vclocks", Attrs: []p.Attr{
+	{Name: "header", Number: 1, Kind: p.Nest, Nested: &setHeaderAttrs},
+	{Name: "num", Number: 2, Kind: p.U32},
+	{Name: "index", Number: 3, Kind: p.Binary, Elem: p.S32},
 }}
 
-var setModuleAttrs = nlpolicy.Set{Name: "module", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "power-mode-policy", Number: 2, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 1, Max: 2}, Enum: &enumModulePowerModePolicy},
-	{Name: "power-mode", Number: 3, Kind: nlpolicy.U8, Enum: &enumModulePowerMode},
+var setModuleAttrs = p.Set{Name: "module", Attrs: []p.Attr{
+	{Name: "header", Number: 1, Kind: p.Nest, Nested: &setHeaderAttrs},
+	{Name: "power-mode-policy", Number: 2, Kind: p.U8, Limits: &p.Limits{Has: p.HasMin | p.HasMax, Min: 1, Max: 2}, Enum: &enumModulePowerModePolicy},
+	{Name: "power-mode", Number: 3, Kind: p.U8, Enum: &enumModulePowerMode},
 }}
 
-var setC33PsePwLimitAttrs = nlpolicy.Set{Name: "c33-pse-pw-limit", Attrs: []nlpolicy.Attr{
-	{Name: "min", Number: 1, Kind: nlpolicy.U32},
-	{Name: "max", Number: 2, Kind: nlpolicy.U32},
+var setC33PsePwLimitAttrs = p.Set{Name: "c33-pse-pw-limit", Attrs: []p.Attr{
+	{Name: "min", Number: 1, Kind: p.U32},
+	{Name: "max", Number: 2, Kind: p.U32},
 }}
 
-var setPseAttrs = nlpolicy.Set{Name: "pse", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "podl-pse-admin-state", Number: 2, Kind: nlpolicy.U32, Enum: &enumPodlPseAdminState},
-	{Name: "podl-pse-admin-control", Number: 3, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 2, Max: 3}, Enum: &enumPodlPseAdminState},
-	{Name: "podl-pse-pw-d-status", Number: 4, Kind: nlpolicy.U32, Enum: &enumPodlPsePwDStatus},
-	{Name: "c33-pse-admin-state", Number: 5, Kind: nlpolicy.U32, Enum: &enumC33PseAdminState},
-	{Name: "c33-pse-admin-control", Number: 6, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 2, Max: 3}, Enum: &enumC33PseAdminState},
-	{Name: "c33-pse-pw-d-status", Number: 7, Kind: nlpolicy.U32, Enum: &enumC33PsePwDStatus},
-	{Name: "c33-pse-pw-class", Number: 8, Kind: nlpolicy.U32},
-	{Name: "c33-pse-actual-pw", Number: 9, Kind: nlpolicy.U32},
-	{Name: "c33-pse-ext-state", Number: 10, Kind: nlpolicy.U32, Enum: &enumC33PseExtState},
-	{Name: "c33-pse-ext-substate", Number: 11, Kind: nlpolicy.U32},
-	{Name: "c33-pse-avail-pw-limit", Number: 12, Kind: nlpolicy.U32},
-	{Name: "c33-pse-pw-limit-ranges", Number: 13, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setC33PsePwLimitAttrs},
-	{Name: "pse-pw-d-id", Number: 14, Kind: nlpolicy.U32},
-	{Name: "pse-prio-max", Number: 15, Kind: nlpolicy.U32},
-	{Name: "pse-prio", Number: 16, Kind: nlpolicy.U32},
+var setPseAttrs = p.Set{Name: "pse", Attrs: []p.Attr{
+	{Name: "header", Number: 1, Kind: p.Nest, Nested: &setHeaderAttrs},
+	{Name: "podl-pse-admin-state", Number: 2, Kind: p.U32, Enum: &enumPodlPseAdminState},
+	{Name: "podl-pse-admin-control", Number: 3, Kind: p.U32, Limits: &p.Limits{Has: p.HasMin | p.HasMax, Min: 2, Max: 3}, Enum: &enumPodlPseAdminState},
+	{Name: "podl-pse-pw-d-status", Number: 4, Kind: p.U32, Enum: &enumPodlPsePwDStatus},
+	{Name: "c33-pse-admin-state", Number: 5, Kind: p.U32, Enum: &enumC33PseAdminState},
+	{Name: "c33-pse-admin-control", Number: 6, Kind: p.U32, Limits: &p.Limits{Has: p.HasMin | p.HasMax, Min: 2, Max: 3}, Enum: &enumC33PseAdminState},
+	{Name: "c33-pse-pw-d-status", Number: 7, Kind: p.U32, Enum: &enumC33PsePwDStatus},
+	{Name: "c33-pse-pw-class", Number: 8, Kind: p.U32},
+	{Name: "c33-pse-actual-pw", Number: 9, Kind: p.U32},
+	{Name: "c33-pse-ext-state", Number: 10, Kind: p.U32, Enum: &enumC33PseExtState},
+	{Name: "c33-pse-ext-substate", Number: 11, Kind: p.U32},
+	{Name: "c33-pse-avail-pw-limit", Number: 12, Kind: p.U32},
+	{Name: "c33-pse-pw-limit-ranges", Number: 13, Kind: p.Nest, Flags: p.Multi, Nested: &setC33PsePwLimitAttrs},
+	{Name: "pse-pw-d-id", Number: 14, Kind: p.U32},
+	{Name: "pse-prio-max", Number: 15, Kind: p.U32},
+	{Name: "pse-prio", Number: 16, Kind: p.U32},
 }}
 
-var setFlowAttrs = nlpolicy.Set{Name: "flow", Attrs: []nlpolicy.Attr{
-	{Name: "ether", Number: 1, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
-	{Name: "ip4", Number: 2, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
-	{Name: "ip6", Number: 3, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800003fe}, Enum: &enumRxfhFields},
-	{Name: "tcp4", Number: 4, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
-	{Name: "tcp6", Number: 5, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800003fe}, Enum: &enumRxfhFields},
-	{Name: "udp4", Number: 6, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
-	{Name: "udp6", Number: 7, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800003fe}, Enum: &enumRxfhFields},
-	{Name: "sctp4", Number: 8, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
-	{Name: "sctp6", Number: 9, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800003fe}, Enum: &enumRxfhFields},
-	{Name: "ah4", Number: 10, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
-	{Name: "ah6", Number: 11, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800003fe}, Enum: &enumRxfhFields},
-	{Name: "esp4", Number: 12, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
-	{Name: "esp6", Number: 13, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800003fe}, Enum: &enumRxfhFields},
-	{Name: "ah-esp4", Number: 14, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
-	{Name: "ah-esp6", Number: 15, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800003fe}, Enum: &enumRxfhFields},
-	{Name: "gtpu4", Number: 16, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
-	{Name: "gtpu6", Number: 17, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800003fe}, Enum: &enumRxfhFields},
-	{Name: "gtpc4", Number: 18, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
-	{Name: "gtpc6", Number: 19, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800003fe}, Enum: &enumRxfhFields},
-	{Name: "gtpc-teid4", Number: 20, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
-	{Name: "gtpc-teid6", Number: 21, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800003fe}, Enum: &enumRxfhFields},
-	{Name: "gtpu-eh4", Number: 22, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
-	{Name: "gtpu-eh6", Number: 23, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800003fe}, Enum: &enumRxfhFields},
-	{Name: "gtpu-ul4", Number: 24, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
-	{Name: "gtpu-ul6", Number: 25, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800003fe}, Enum: &enumRxfhFields},
-	{Name: "gtpu-dl4", Number: 26, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
-	{Name: "gtpu-dl6", Number: 27, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x800003fe}, Enum: &enumRxfhFields},
+var setFlowAttrs = p.Set{Name: "flow", Attrs: []p.Attr{
+	{Name: "ether", Number: 1, Kind: p.Uint, Limits: &p.Limits{Has: p.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
+	{Name: "ip4", Number: 2, Kind: p.Uint, Limits: &p.Limits{Has: p.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
+	{Name: "ip6", Number: 3, Kind: p.Uint, Limits: &p.Limits{Has: p.HasMask, Mask: 0x800003fe}, Enum: &enumRxfhFields},
+	{Name: "tcp4", Number: 4, Kind: p.Uint, Limits: &p.Limits{Has: p.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
+	{Name: "tcp6", Number: 5, Kind: p.Uint, Limits: &p.Limits{Has: p.HasMask, Mask: 0x800003fe}, Enum: &enumRxfhFields},
+	{Name: "udp4", Number: 6, Kind: p.Uint, Limits: &p.Limits{Has: p.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
+	{Name: "udp6", Number: 7, Kind: p.Uint, Limits: &p.Limits{Has: p.HasMask, Mask: 0x800003fe}, Enum: &enumRxfhFields},
+	{Name: "sctp4", Number: 8, Kind: p.Uint, Limits: &p.Limits{Has: p.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
+	{Name: "sctp6", Number: 9, Kind: p.Uint, Limits: &p.Limits{Has: p.HasMask, Mask: 0x800003fe}, Enum: &enumRxfhFields},
+	{Name: "ah4", Number: 10, Kind: p.Uint, Limits: &p.Limits{Has: p.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
+	{Name: "ah6", Number: 11, Kind: p.Uint, Limits: &p.Limits{Has: p.HasMask, Mask: 0x800003fe}, Enum: &enumRxfhFields},
+	{Name: "esp4", Number: 12, Kind: p.Uint, Limits: &p.Limits{Has: p.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
+	{Name: "esp6", Number: 13, Kind: p.Uint, Limits: &p.Limits{Has: p.HasMask, Mask: 0x800003fe}, Enum: &enumRxfhFields},
+	{Name: "ah-esp4", Number: 14, Kind: p.Uint, Limits: &p.Limits{Has: p.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
+	{Name: "ah-esp6", Number: 15, Kind: p.Uint, Limits: &p.Limits{Has: p.HasMask, Mask: 0x800003fe}, Enum: &enumRxfhFields},
+	{Name: "gtpu4", Number: 16, Kind: p.Uint, Limits: &p.Limits{Has: p.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
+	{Name: "gtpu6", Number: 17, Kind: p.Uint, Limits: &p.Limits{Has: p.HasMask, Mask: 0x800003fe}, Enum: &enumRxfhFields},
+	{Name: "gtpc4", Number: 18, Kind: p.Uint, Limits: &p.Limits{Has: p.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
+	{Name: "gtpc6", Number: 19, Kind: p.Uint, Limits: &p.Limits{Has: p.HasMask, Mask: 0x800003fe}, Enum: &enumRxfhFields},
+	{Name: "gtpc-teid4", Number: 20, Kind: p.Uint, Limits: &p.Limits{Has: p.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
+	{Name: "gtpc-teid6", Number: 21, Kind: p.Uint, Limits: &p.Limits{Has: p.HasMask, Mask: 0x800003fe}, Enum: &enumRxfhFields},
+	{Name: "gtpu-eh4", Number: 22, Kind: p.Uint, Limits: &p.Limits{Has: p.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
+	{Name: "gtpu-eh6", Number: 23, Kind: p.Uint, Limits: &p.Limits{Has: p.HasMask, Mask: 0x800003fe}, Enum: &enumRxfhFields},
+	{Name: "gtpu-ul4", Number: 24, Kind: p.Uint, Limits: &p.Limits{Has: p.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
+	{Name: "gtpu-ul6", Number: 25, Kind: p.Uint, Limits: &p.Limits{Has: p.HasMask, Mask: 0x800003fe}, Enum: &enumRxfhFields},
+	{Name: "gtpu-dl4", Number: 26, Kind: p.Uint, Limits: &p.Limits{Has: p.HasMask, Mask: 0x800001fe}, Enum: &enumRxfhFields},
+	{Name: "gtpu-dl6", Number: 27, Kind: p.Uint, Limits: &p.Limits{Has: p.HasMask, Mask: 0x800003fe}, Enum: &enumRxfhFields},
 }}
 
-var setRssAttrs = nlpolicy.Set{Name: "rss", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "context", Number: 2, Kind: nlpolicy.U32},
-	{Name: "hfunc", Number: 3, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}, Enum: &enumRssHfunc},
-	{Name: "indir", Number: 4, Kind: nlpolicy.Binary, Elem: nlpolicy.U32},
-	{Name: "hkey", Number: 5, Kind: nlpolicy.Binary},
-	{Name: "input-xfrm", Number: 6, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 2}, Enum: &enumInputXfrm},
-	{Name: "start-context", Number: 7, Kind: nlpolicy.U32},
-	{Name: "flow-hash", Number: 8, Kind: nlpolicy.Nest, Nested: &setFlowAttrs},
+var setRssAttrs = p.Set{Name: "rss", Attrs: []p.Attr{
+	{Name: "header", Number: 1, Kind: p.Nest, Nested: &setHeaderAttrs},
+	{Name: "context", Number: 2, Kind: p.U32},
+	{Name: "hfunc", Number: 3, Kind: p.U32, Limits: &p.Limits{Has: p.HasMin, Min: 1}, Enum: &enumRssHfunc},
+	{Name: "indir", Number: 4, Kind: p.Binary, Elem: p.U32},
+	{Name: "hkey", Number: 5, Kind: p.Binary},
+	{Name: "input-xfrm", Number: 6, Kind: p.U32, Limits: &p.Limits{Has: p.HasMax, Max: 2}, Enum: &enumInputXfrm},
+	{Name: "start-context", Number: 7, Kind: p.U32},
+	{Name: "flow-hash", Number: 8, Kind: p.Nest, Nested: &setFlowAttrs},
 }}
 
-var setPlcaAttrs = nlpolicy.Set{Name: "plca", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "version", Number: 2, Kind: nlpolicy.U16},
-	{Name: "enabled", Number: 3, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}},
-	{Name: "status", Number: 4, Kind: nlpolicy.U8},
-	{Name: "node-cnt", Number: 5, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 1, Max: 255}},
-	{Name: "node-id", Number: 6, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 255}},
-	{Name: "to-tmr", Number: 7, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 255}},
-	{Name: "burst-cnt", Number: 8, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 255}},
-	{Name: "burst-tmr", Number: 9, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 255}},
+var setPlcaAttrs = p.Set{Name: "plca", Attrs: []p.Attr{
+	{Name: "header", Number: 1, Kind: p.Nest, Nested: &setHeaderAttrs},
+	{Name: "version", Number: 2, Kind: p.U16},
+	{Name: "enabled", Number: 3, Kind: p.U8, Limits: &p.Limits{Has: p.HasMax, Max: 1}},
+	{Name: "status", Number: 4, Kind: p.U8},
+	{Name: "node-cnt", Number: 5, Kind: p.U32, Limits: &p.Limits{Has: p.HasMin | p.HasMax, Min: 1, Max: 255}},
+	{Name: "node-id", Number: 6, Kind: p.U32, Limits: &p.Limits{Has: p.HasMax, Max: 255}},
+	{Name: "to-tmr", Number: 7, Kind: p.U32, Limits: &p.Limits{Has: p.HasMax, Max: 255}},
+	{Name: "burst-cnt", Number: 8, Kind: p.U32, Limits: &p.Limits{Has: p.HasMax, Max: 255}},
+	{Name: "burst-tmr", Number: 9, Kind: p.U32, Limits: &p.Limits{Has: p.HasMax, Max: 255}},
 }}
 
-var setModuleFwFlashAttrs = nlpolicy.Set{Name: "module-fw-flash", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "file-name", Number: 2, Kind: nlpolicy.String},
-	{Name: "password", Number: 3, Kind: nlpolicy.U32},
-	{Name: "status", Number: 4, Kind: nlpolicy.U32, Enum: &enumModuleFwFlashStatus},
-	{Name: "status-msg", Number: 5, Kind: nlpolicy.String},
-	{Name: "done", Number: 6, Kind: nlpolicy.Uint},
-	{Name: "total", Number: 7, Kind: nlpolicy.Uint},
+var setModuleFwFlashAttrs = p.Set{Name: "module-fw-flash", Attrs: []p.Attr{
+	{Name: "header", Number: 1, Kind: p.Nest, Nested: &setHeaderAttrs},
+	{Name: "file-name", Number: 2, Kind: p.String},
+	{Name: "password", Number: 3, Kind: p.U32},
+	{Name: "status", Number: 4, Kind: p.U32, Enum: &enumModuleFwFlashStatus},
+	{Name: "status-msg", Number: 5, Kind: p.String},
+	{Name: "done", Number: 6, Kind: p.Uint},
+	{Name: "total", Number: 7, Kind: p.Uint},
 }}
 
-var setPhyAttrs = nlpolicy.Set{Name: "phy", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "index", Number: 2, Kind: nlpolicy.U32},
-	{Name: "drvname", Number: 3, Kind: nlpolicy.String},
-	{Name: "name", Number: 4, Kind: nlpolicy.String},
-	{Name: "upstream-type", Number: 5, Kind: nlpolicy.U32, Enum: &enumPhyUpstreamType},
-	{Name: "upstream-index", Number: 6, Kind: nlpolicy.U32},
-	{Name: "upstream-sfp-name", Number: 7, Kind: nlpolicy.String},
-	{Name: "downstream-sfp-name", Number: 8, Kind: nlpolicy.String},
+var setPhyAttrs = p.Set{Name: "phy", Attrs: []p.Attr{
+	{Name: "header", Number: 1, Kind: p.Nest, Nested: &setHeaderAttrs},
+	{Name: "index", Number: 2, Kind: p.U32},
+	{Name: "drvname", Number: 3, Kind: p.String},
+	{Name: "name", Number: 4, Kind: p.String},
+	{Name: "upstream-type", Number: 5, Kind: p.U32, Enum: &enumPhyUpstreamType},
+	{Name: "upstream-index", Number: 6, Kind: p.U32},
+	{Name: "upstream-sfp-name", Number: 7, Kind: p.String},
+	{Name: "downstream-sfp-name", Number: 8, Kind: p.String},
 }}
 
-var setTsconfigAttrs = nlpolicy.Set{Name: "tsconfig", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "hwtstamp-provider", Number: 2, Kind: nlpolicy.Nest, Nested: &setTsHwtstampProviderAttrs},
-	{Name: "tx-types", Number: 3, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
-	{Name: "rx-filters", Number: 4, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
-	{Name: "hwtstamp-flags", Number: 5, Kind: nlpolicy.Nest, Nested: &setBitsetAttrs},
+var setTsconfigAttrs = p.Set{Name: "tsconfig", Attrs: []p.Attr{
+	{Name: "header", Number: 1, Kind: p.Nest, Nested: &setHeaderAttrs},
+	{Name: "hwtstamp-provider", Number: 2, Kind: p.Nest, Nested: &setTsHwtstampProviderAttrs},
+	{Name: "tx-types", Number: 3, Kind: p.Nest, Nested: &setBitsetAttrs},
+	{Name: "rx-filters", Number: 4, Kind: p.Nest, Nested: &setBitsetAttrs},
+	{Name: "hwtstamp-flags", Number: 5, Kind: p.Nest, Nested: &setBitsetAttrs},
 }}
 
-var setPseNtfAttrs = nlpolicy.Set{Name: "pse-ntf", Attrs: []nlpolicy.Attr{
-	{Name: "header", Number: 1, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "events", Number: 2, Kind: nlpolicy.Uint, Enum: &enumPseEvent},
+var setPseNtfAttrs = p.Set{Name: "pse-ntf", Attrs: []p.Attr{
+	{Name: "header", Number: 1, Kind: p.Nest, Nested: &setHeaderAttrs},
+	{Name: "events", Number: 2, Kind: p.Uint, Enum: &enumPseEvent},
 }}
 
-var subStatsGrpStatMsg = nlpolicy.SubMsg{Name: "stats-grp-stat", Formats: []nlpolicy.Format{
+var subStatsGrpStatMsg = p.SubMsg{Name: "stats-grp-stat", Formats: []p.Format{
 	{Value: "eth-phy", Nested: &setStatsEthPhyAttrs},
 	{Value: "eth-mac", Nested: &setStatsEthMacAttrs},
 	{Value: "eth-ctrl", Nested: &setStatsEthCtrlAttrs},
@@ -811,13 +811,13 @@ var subStatsGrpStatMsg = nlpolicy.SubMsg{Name: "stats-grp-stat", Formats: []nlpo
 	{Value: "phy", Nested: &setStatsPhyAttrs},
 }}
 
-var enumHeaderFlags = nlpolicy.Enum{Name: "header-flags", Flags: true, Names: []nlpolicy.Value{
+var enumHeaderFlags = p.Enum{Name: "header-flags", Flags: true, Names: []p.Value{
 	{Name: "compact-bitsets", Value: 0x1},
 	{Name: "omit-reply", Value: 0x2},
 	{Name: "stats", Value: 0x4},
 }}
 
-var enumStringset = nlpolicy.Enum{Name: "stringset", Names: []nlpolicy.Value{
+var enumStringset = p.Enum{Name: "stringset", Names: []p.Value{
 	{Name: "test"},
 	{Name: "stats", Value: 1},
 	{Name: "priv-flags", Value: 2},
@@ -843,7 +843,7 @@ var enumStringset = nlpolicy.Enum{Name: "stringset", Names: []nlpolicy.Value{
 	{Name: "ts-flags", Value: 22},
 }}
 
-var enumPort = nlpolicy.Enum{Name: "port", Names: []nlpolicy.Value{
+var enumPort = p.Enum{Name: "port", Names: []p.Value{
 	{Name: "tp"},
 	{Name: "aui", Value: 1},
 	{Name: "mii", Value: 2},
@@ -854,25 +854,25 @@ var enumPort = nlpolicy.Enum{Name: "port", Names: []nlpolicy.Value{
 	{Name: "other", Value: 255},
 }}
 
-var enumMdix = nlpolicy.Enum{Name: "mdix", Names: []nlpolicy.Value{
+var enumMdix = p.Enum{Name: "mdix", Names: []p.Value{
 	{Name: "invalid"},
 	{Name: "mdi", Value: 1},
 	{Name: "mdi-x", Value: 2},
 	{Name: "auto", Value: 3},
 }}
 
-var enumTransceiver = nlpolicy.Enum{Name: "transceiver", Names: []nlpolicy.Value{
+var enumTransceiver = p.Enum{Name: "transceiver", Names: []p.Value{
 	{Name: "internal"},
 	{Name: "external", Value: 1},
 }}
 
-var enumDuplex = nlpolicy.Enum{Name: "duplex", Names: []nlpolicy.Value{
+var enumDuplex = p.Enum{Name: "duplex", Names: []p.Value{
 	{Name: "half"},
 	{Name: "full", Value: 1},
 	{Name: "unknown", Value: 255},
 }}
 
-var enumMasterSlaveCfg = nlpolicy.Enum{Name: "master-slave-cfg", Names: []nlpolicy.Value{
+var enumMasterSlaveCfg = p.Enum{Name: "master-slave-cfg", Names: []p.Value{
 	{Name: "unsupported"},
 	{Name: "unknown", Value: 1},
 	{Name: "master-preferred", Value: 2},
@@ -881,7 +881,7 @@ var enumMasterSlaveCfg = nlpolicy.Enum{Name: "master-slave-cfg", Names: []nlpoli
 	{Name: "slave-force", Value: 5},
 }}
 
-var enumMasterSlaveState = nlpolicy.Enum{Name: "master-slave-state", Names: []nlpolicy.Value{
+var enumMasterSlaveState = p.Enum{Name: "master-slave-state", Names: []p.Value{
 	{Name: "unsupported"},
 	{Name: "unknown", Value: 1},
 	{Name: "master", Value: 2},
@@ -889,14 +889,14 @@ var enumMasterSlaveState = nlpolicy.Enum{Name: "master-slave-state", Names: []nl
 	{Name: "err", Value: 4},
 }}
 
-var enumRateMatching = nlpolicy.Enum{Name: "rate-matching", Names: []nlpolicy.Value{
+var enumRateMatching = p.Enum{Name: "rate-matching", Names: []p.Value{
 	{Name: "none"},
 	{Name: "pause", Value: 1},
 	{Name: "crs", Value: 2},
 	{Name: "open-loop", Value: 3},
 }}
 
-var enumLinkExtState = nlpolicy.Enum{Name: "link-ext-state", Names: []nlpolicy.Value{
+var enumLinkExtState = p.Enum{Name: "link-ext-state", Names: []p.Value{
 	{Name: "autoneg"},
 	{Name: "link-training-failure", Value: 1},
 	{Name: "link-logical-mismatch", Value: 2},
@@ -910,25 +910,25 @@ var enumLinkExtState = nlpolicy.Enum{Name: "link-ext-state", Names: []nlpolicy.V
 	{Name: "module", Value: 10},
 }}
 
-var enumUdpTunnelType = nlpolicy.Enum{Name: "udp-tunnel-type", Names: []nlpolicy.Value{
+var enumUdpTunnelType = p.Enum{Name: "udp-tunnel-type", Names: []p.Value{
 	{Name: "vxlan"},
 	{Name: "geneve", Value: 1},
 	{Name: "vxlan-gpe", Value: 2},
 }}
 
-var enumTcpDataSplit = nlpolicy.Enum{Name: "tcp-data-split", Names: []nlpolicy.Value{
+var enumTcpDataSplit = p.Enum{Name: "tcp-data-split", Names: []p.Value{
 	{Name: "unknown"},
 	{Name: "disabled", Value: 1},
 	{Name: "enabled", Value: 2},
 }}
 
-var enumMacStatsSrc = nlpolicy.Enum{Name: "mac-stats-src", Names: []nlpolicy.Value{
+var enumMacStatsSrc = p.Enum{Name: "mac-stats-src", Names: []p.Value{
 	{Name: "aggregate"},
 	{Name: "emac", Value: 1},
 	{Name: "pmac", Value: 2},
 }}
 
-var enumStatsGroup = nlpolicy.Enum{Name: "stats-group", Names: []nlpolicy.Value{
+var enumStatsGroup = p.Enum{Name: "stats-group", Names: []p.Value{
 	{Name: "eth-phy"},
 	{Name: "eth-mac", Value: 1},
 	{Name: "eth-ctrl", Value: 2},
@@ -936,30 +936,30 @@ var enumStatsGroup = nlpolicy.Enum{Name: "stats-group", Names: []nlpolicy.Value{
 	{Name: "phy", Value: 4},
 }}
 
-var enumModulePowerModePolicy = nlpolicy.Enum{Name: "module-power-mode-policy", Names: []nlpolicy.Value{
+var enumModulePowerModePolicy = p.Enum{Name: "module-power-mode-policy", Names: []p.Value{
 	{Name: "high", Value: 1},
 	{Name: "auto", Value: 2},
 }}
 
-var enumModulePowerMode = nlpolicy.Enum{Name: "module-power-mode", Names: []nlpolicy.Value{
+var enumModulePowerMode = p.Enum{Name: "module-power-mode", Names: []p.Value{
 	{Name: "low", Value: 1},
 	{Name: "high", Value: 2},
 }}
 
-var enumModuleFwFlashStatus = nlpolicy.Enum{Name: "module-fw-flash-status", Names: []nlpolicy.Value{
+var enumModuleFwFlashStatus = p.Enum{Name: "module-fw-flash-status", Names: []p.Value{
 	{Name: "started", Value: 1},
 	{Name: "in-progress", Value: 2},
 	{Name: "completed", Value: 3},
 	{Name: "error", Value: 4},
 }}
 
-var enumPodlPseAdminState = nlpolicy.Enum{Name: "podl-pse-admin-state", Names: []nlpolicy.Value{
+var enumPodlPseAdminState = p.Enum{Name: "podl-pse-admin-state", Names: []p.Value{
 	{Name: "unknown", Value: 1},
 	{Name: "disabled", Value: 2},
 	{Name: "enabled", Value: 3},
 }}
 
-var enumPodlPsePwDStatus = nlpolicy.Enum{Name: "podl-pse-pw-d-status", Names: []nlpolicy.Value{
+var enumPodlPsePwDStatus = p.Enum{Name: "podl-pse-pw-d-status", Names: []p.Value{
 	{Name: "unknown", Value: 1},
 	{Name: "disabled", Value: 2},
 	{Name: "searching", Value: 3},
@@ -969,13 +969,13 @@ var enumPodlPsePwDStatus = nlpolicy.Enum{Name: "podl-pse-pw-d-status", Names: []
 	{Name: "error", Value: 7},
 }}
 
-var enumC33PseAdminState = nlpolicy.Enum{Name: "c33-pse-admin-state", Names: []nlpolicy.Value{
+var enumC33PseAdminState = p.Enum{Name: "c33-pse-admin-state", Names: []p.Value{
 	{Name: "unknown", Value: 1},
 	{Name: "disabled", Value: 2},
 	{Name: "enabled", Value: 3},
 }}
 
-var enumC33PsePwDStatus = nlpolicy.Enum{Name: "c33-pse-pw-d-status", Names: []nlpolicy.Value{
+var enumC33PsePwDStatus = p.Enum{Name: "c33-pse-pw-d-status", Names: []p.Value{
 	{Name: "unknown", Value: 1},
 	{Name: "disabled", Value: 2},
 	{Name: "searching", Value: 3},
@@ -985,7 +985,7 @@ var enumC33PsePwDStatus = nlpolicy.Enum{Name: "c33-pse-pw-d-status", Names: []nl
 	{Name: "otherfault", Value: 7},
 }}
 
-var enumC33PseExtState = nlpolicy.Enum{Name: "c33-pse-ext-state", Names: []nlpolicy.Value{
+var enumC33PseExtState = p.Enum{Name: "c33-pse-ext-state", Names: []p.Value{
 	{Name: "none"},
 	{Name: "error-condition", Value: 1},
 	{Name: "mr-mps-valid", Value: 2},
@@ -998,7 +998,7 @@ var enumC33PseExtState = nlpolicy.Enum{Name: "c33-pse-ext-state", Names: []nlpol
 	{Name: "short-detected", Value: 9},
 }}
 
-var enumPseEvent = nlpolicy.Enum{Name: "pse-event", Flags: true, Names: []nlpolicy.Value{
+var enumPseEvent = p.Enum{Name: "pse-event", Flags: true, Names: []p.Value{
 	{Name: "pse-event-over-current", Value: 0x1},
 	{Name: "pse-event-over-temp", Value: 0x2},
 	{Name: "c33-pse-event-detection", Value: 0x4},
@@ -1008,22 +1008,22 @@ var enumPseEvent = nlpolicy.Enum{Name: "pse-event", Flags: true, Names: []nlpoli
 	{Name: "pse-event-sw-pw-control-error", Value: 0x40},
 }}
 
-var enumPhyUpstreamType = nlpolicy.Enum{Name: "phy-upstream-type", Names: []nlpolicy.Value{
+var enumPhyUpstreamType = p.Enum{Name: "phy-upstream-type", Names: []p.Value{
 	{Name: "mac"},
 	{Name: "phy", Value: 1},
 }}
 
-var enumHwtstampSource = nlpolicy.Enum{Name: "hwtstamp-source", Names: []nlpolicy.Value{
+var enumHwtstampSource = p.Enum{Name: "hwtstamp-source", Names: []p.Value{
 	{Name: "netdev", Value: 1},
 	{Name: "phylib", Value: 2},
 }}
 
-var enumHwtstampProviderQualifier = nlpolicy.Enum{Name: "hwtstamp-provider-qualifier", Names: []nlpolicy.Value{
+var enumHwtstampProviderQualifier = p.Enum{Name: "hwtstamp-provider-qualifier", Names: []p.Value{
 	{Name: "precise"},
 	{Name: "approx", Value: 1},
 }}
 
-var enumMmVerifyStatus = nlpolicy.Enum{Name: "mm-verify-status", Names: []nlpolicy.Value{
+var enumMmVerifyStatus = p.Enum{Name: "mm-verify-status", Names: []p.Value{
 	{Name: "unknown"},
 	{Name: "initial", Value: 1},
 	{Name: "verifying", Value: 2},
@@ -1032,14 +1032,14 @@ var enumMmVerifyStatus = nlpolicy.Enum{Name: "mm-verify-status", Names: []nlpoli
 	{Name: "disabled", Value: 5},
 }}
 
-var enumCablePair = nlpolicy.Enum{Name: "cable-pair", Names: []nlpolicy.Value{
+var enumCablePair = p.Enum{Name: "cable-pair", Names: []p.Value{
 	{Name: "a"},
 	{Name: "b", Value: 1},
 	{Name: "c", Value: 2},
 	{Name: "d", Value: 3},
 }}
 
-var enumCableResultCode = nlpolicy.Enum{Name: "cable-result-code", Names: []nlpolicy.Value{
+var enumCableResultCode = p.Enum{Name: "cable-result-code", Names: []p.Value{
 	{Name: "unspec"},
 	{Name: "ok", Value: 1},
 	{Name: "open", Value: 2},
@@ -1050,30 +1050,30 @@ var enumCableResultCode = nlpolicy.Enum{Name: "cable-result-code", Names: []nlpo
 	{Name: "resolution-not-possible", Value: 7},
 }}
 
-var enumCableInfSrc = nlpolicy.Enum{Name: "cable-inf-src", Names: []nlpolicy.Value{
+var enumCableInfSrc = p.Enum{Name: "cable-inf-src", Names: []p.Value{
 	{Name: "unspec"},
 	{Name: "tdr", Value: 1},
 	{Name: "alcd", Value: 2},
 }}
 
-var enumCableTestStatus = nlpolicy.Enum{Name: "cable-test-status", Names: []nlpolicy.Value{
+var enumCableTestStatus = p.Enum{Name: "cable-test-status", Names: []p.Value{
 	{Name: "unspec"},
 	{Name: "started", Value: 1},
 	{Name: "completed", Value: 2},
 }}
 
-var enumRssHfunc = nlpolicy.Enum{Name: "rss-hfunc", Flags: true, Names: []nlpolicy.Value{
+var enumRssHfunc = p.Enum{Name: "rss-hfunc", Flags: true, Names: []p.Value{
 	{Name: "toeplitz", Value: 0x1},
 	{Name: "xor", Value: 0x2},
 	{Name: "crc32", Value: 0x4},
 }}
 
-var enumInputXfrm = nlpolicy.Enum{Name: "input-xfrm", Flags: true, Names: []nlpolicy.Value{
+var enumInputXfrm = p.Enum{Name: "input-xfrm", Flags: true, Names: []p.Value{
 	{Name: "sym-xor", Value: 0x1},
 	{Name: "sym-or-xor", Value: 0x2},
 }}
 
-var enumRxfhFields = nlpolicy.Enum{Name: "rxfh-fields", Flags: true, Names: []nlpolicy.Value{
+var enumRxfhFields = p.Enum{Name: "rxfh-fields", Flags: true, Names: []p.Value{
 	{Name: "l2da", Value: 0x2},
 	{Name: "vlan", Value: 0x4},
 	{Name: "l3-proto", Value: 0x8},

@@ -2,156 +2,156 @@
 
 package inetdiag
 
-import "github.com/nlgen/nlgen/runtime/nlpolicy"
+import p "github.com/nlgen/nlgen/runtime/nlpolicy"
 
-var policyGetRequest = nlpolicy.Message{Family: "inet-diag", Op: "get", Header: &structInetDiagReqV2, Attrs: &setInetDiagReqAttrs, Accept: []uint16{2, 3}}
+var policyGetRequest = p.Message{Family: "inet-diag", Op: "get", Header: &structInetDiagReqV2, Attrs: &setInetDiagReqAttrs, Accept: []uint16{2, 3}}
 
-var policyGetDumpRequest = nlpolicy.Message{Family: "inet-diag", Op: "get", Header: &structInetDiagReqV2, Attrs: &setInetDiagReqAttrs}
+var policyGetDumpRequest = p.Message{Family: "inet-diag", Op: "get", Header: &structInetDiagReqV2, Attrs: &setInetDiagReqAttrs}
 
-var policyGetReply = nlpolicy.Message{Family: "inet-diag", Op: "get", Header: &structInetDiagMsg, Attrs: &setInetDiagAttrs}
+var policyGetReply = p.Message{Family: "inet-diag", Op: "get", Header: &structInetDiagMsg, Attrs: &setInetDiagAttrs}
 
-var policyMptcpGetRequest = nlpolicy.Message{Family: "inet-diag", Op: "mptcp-get", Header: &structInetDiagReqV2, Attrs: &setInetDiagReqAttrs, Accept: []uint16{2, 3}}
+var policyMptcpGetRequest = p.Message{Family: "inet-diag", Op: "mptcp-get", Header: &structInetDiagReqV2, Attrs: &setInetDiagReqAttrs, Accept: []uint16{2, 3}}
 
-var policyMptcpGetDumpRequest = nlpolicy.Message{Family: "inet-diag", Op: "mptcp-get", Header: &structInetDiagReqV2, Attrs: &setInetDiagReqAttrs}
+var policyMptcpGetDumpRequest = p.Message{Family: "inet-diag", Op: "mptcp-get", Header: &structInetDiagReqV2, Attrs: &setInetDiagReqAttrs}
 
-var policyMptcpGetReply = nlpolicy.Message{Family: "inet-diag", Op: "mptcp-get", Header: &structInetDiagMsg, Attrs: &setMptcpDiagAttrs}
+var policyMptcpGetReply = p.Message{Family: "inet-diag", Op: "mptcp-get", Header: &structInetDiagMsg, Attrs: &setMptcpDiagAttrs}
 
-var policySctpGetRequest = nlpolicy.Message{Family: "inet-diag", Op: "sctp-get", Header: &structInetDiagReqV2, Attrs: &setInetDiagReqAttrs, Accept: []uint16{}}
+var policySctpGetRequest = p.Message{Family: "inet-diag", Op: "sctp-get", Header: &structInetDiagReqV2, Attrs: &setInetDiagReqAttrs, Accept: []uint16{}}
 
-var policySctpGetDumpRequest = nlpolicy.Message{Family: "inet-diag", Op: "sctp-get", Header: &structInetDiagReqV2, Attrs: &setInetDiagReqAttrs, Accept: []uint16{}}
+var policySctpGetDumpRequest = p.Message{Family: "inet-diag", Op: "sctp-get", Header: &structInetDiagReqV2, Attrs: &setInetDiagReqAttrs, Accept: []uint16{}}
 
-var policySctpGetReply = nlpolicy.Message{Family: "inet-diag", Op: "sctp-get", Header: &structInetDiagMsg, Attrs: &setSctpDiagAttrs}
+var policySctpGetReply = p.Message{Family: "inet-diag", Op: "sctp-get", Header: &structInetDiagMsg, Attrs: &setSctpDiagAttrs}
 
-var policyDestroyRequest = nlpolicy.Message{Family: "inet-diag", Op: "destroy", Header: &structInetDiagReqV2, Attrs: &setInetDiagReqAttrs, Accept: []uint16{3}}
+var policyDestroyRequest = p.Message{Family: "inet-diag", Op: "destroy", Header: &structInetDiagReqV2, Attrs: &setInetDiagReqAttrs, Accept: []uint16{3}}
 
-var setInetDiagReqAttrs = nlpolicy.Set{Name: "inet-diag-req-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "bytecode", Number: 1, Kind: nlpolicy.Binary},
-	{Name: "sk-bpf-storages", Number: 2, Kind: nlpolicy.Nest, Nested: &setBpfStorageReqAttrs},
-	{Name: "protocol", Number: 3, Kind: nlpolicy.U32},
+var setInetDiagReqAttrs = p.Set{Name: "inet-diag-req-attrs", Attrs: []p.Attr{
+	{Name: "bytecode", Number: 1, Kind: p.Binary},
+	{Name: "sk-bpf-storages", Number: 2, Kind: p.Nest, Nested: &setBpfStorageReqAttrs},
+	{Name: "protocol", Number: 3, Kind: p.U32},
 }}
 
-var setBpfStorageReqAttrs = nlpolicy.Set{Name: "bpf-storage-req-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "map-fd", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.Multi},
+var setBpfStorageReqAttrs = p.Set{Name: "bpf-storage-req-attrs", Attrs: []p.Attr{
+	{Name: "map-fd", Number: 1, Kind: p.U32, Flags: p.Multi},
 }}
 
-var setInetDiagAttrs = nlpolicy.Set{Name: "inet-diag-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "meminfo", Number: 1, Kind: nlpolicy.Binary, Struct: &structInetDiagMeminfo},
-	{Name: "info", Number: 2, Kind: nlpolicy.Binary, Struct: &structTcpInfo},
-	{Name: "vegasinfo", Number: 3, Kind: nlpolicy.Binary, Struct: &structTcpvegasInfo},
-	{Name: "cong", Number: 4, Kind: nlpolicy.String},
-	{Name: "tos", Number: 5, Kind: nlpolicy.U8},
-	{Name: "tclass", Number: 6, Kind: nlpolicy.U8},
-	{Name: "skmeminfo", Number: 7, Kind: nlpolicy.Binary, Struct: &structSkMeminfo},
-	{Name: "shutdown", Number: 8, Kind: nlpolicy.U8, Enum: &enumShutdownMask},
-	{Name: "dctcpinfo", Number: 9, Kind: nlpolicy.Binary, Struct: &structTcpDctcpInfo},
-	{Name: "protocol", Number: 10, Kind: nlpolicy.U8},
-	{Name: "skv6only", Number: 11, Kind: nlpolicy.U8},
-	{Name: "locals", Number: 12, Kind: nlpolicy.Binary},
-	{Name: "peers", Number: 13, Kind: nlpolicy.Binary},
-	{Name: "pad", Number: 14, Kind: nlpolicy.Pad},
-	{Name: "mark", Number: 15, Kind: nlpolicy.U32},
-	{Name: "bbrinfo", Number: 16, Kind: nlpolicy.Binary, Struct: &structTcpBbrInfo},
-	{Name: "class-id", Number: 17, Kind: nlpolicy.U32},
-	{Name: "md5sig", Number: 18, Kind: nlpolicy.Binary, Struct: &structTcpDiagMd5sigs},
-	{Name: "ulp-info", Number: 19, Kind: nlpolicy.Nest, Nested: &setUlpInfoAttrs},
-	{Name: "sk-bpf-storages", Number: 20, Kind: nlpolicy.Nest, Nested: &setBpfStoragesAttrs},
-	{Name: "cgroup-id", Number: 21, Kind: nlpolicy.U64},
-	{Name: "sockopt", Number: 22, Kind: nlpolicy.Binary, Struct: &structInetDiagSockopt},
+var setInetDiagAttrs = p.Set{Name: "inet-diag-attrs", Attrs: []p.Attr{
+	{Name: "meminfo", Number: 1, Kind: p.Binary, Struct: &structInetDiagMeminfo},
+	{Name: "info", Number: 2, Kind: p.Binary, Struct: &structTcpInfo},
+	{Name: "vegasinfo", Number: 3, Kind: p.Binary, Struct: &structTcpvegasInfo},
+	{Name: "cong", Number: 4, Kind: p.String},
+	{Name: "tos", Number: 5, Kind: p.U8},
+	{Name: "tclass", Number: 6, Kind: p.U8},
+	{Name: "skmeminfo", Number: 7, Kind: p.Binary, Struct: &structSkMeminfo},
+	{Name: "shutdown", Number: 8, Kind: p.U8, Enum: &enumShutdownMask},
+	{Name: "dctcpinfo", Number: 9, Kind: p.Binary, Struct: &structTcpDctcpInfo},
+	{Name: "protocol", Number: 10, Kind: p.U8},
+	{Name: "skv6only", Number: 11, Kind: p.U8},
+	{Name: "locals", Number: 12, Kind: p.Binary},
+	{Name: "peers", Number: 13, Kind: p.Binary},
+	{Name: "pad", Number: 14, Kind: p.Pad},
+	{Name: "mark", Number: 15, Kind: p.U32},
+	{Name: "bbrinfo", Number: 16, Kind: p.Binary, Struct: &structTcpBbrInfo},
+	{Name: "class-id", Number: 17, Kind: p.U32},
+	{Name: "md5sig", Number: 18, Kind: p.Binary, Struct: &structTcpDiagMd5sigs},
+	{Name: "ulp-info", Number: 19, Kind: p.Nest, Nested: &setUlpInfoAttrs},
+	{Name: "sk-bpf-storages", Number: 20, Kind: p.Nest, Nested: &setBpfStoragesAttrs},
+	{Name: "cgroup-id", Number: 21, Kind: p.U64},
+	{Name: "sockopt", Number: 22, Kind: p.Binary, Struct: &structInetDiagSockopt},
 }}
 
-var setMptcpDiagAttrs = nlpolicy.Set{Name: "mptcp-diag-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "meminfo", Number: 1, Kind: nlpolicy.Binary, Struct: &structInetDiagMeminfo},
-	{Name: "info", Number: 2, Kind: nlpolicy.Binary, Struct: &structMptcpInfo},
-	{Name: "cong", Number: 4, Kind: nlpolicy.String},
-	{Name: "tos", Number: 5, Kind: nlpolicy.U8},
-	{Name: "tclass", Number: 6, Kind: nlpolicy.U8},
-	{Name: "skmeminfo", Number: 7, Kind: nlpolicy.Binary, Struct: &structSkMeminfo},
-	{Name: "shutdown", Number: 8, Kind: nlpolicy.U8, Enum: &enumShutdownMask},
-	{Name: "protocol", Number: 10, Kind: nlpolicy.U8},
-	{Name: "skv6only", Number: 11, Kind: nlpolicy.U8},
-	{Name: "mark", Number: 15, Kind: nlpolicy.U32},
-	{Name: "class-id", Number: 17, Kind: nlpolicy.U32},
-	{Name: "ulp-info", Number: 19, Kind: nlpolicy.Nest, Nested: &setUlpInfoAttrs},
-	{Name: "sk-bpf-storages", Number: 20, Kind: nlpolicy.Nest, Nested: &setBpfStoragesAttrs},
-	{Name: "cgroup-id", Number: 21, Kind: nlpolicy.U64},
-	{Name: "sockopt", Number: 22, Kind: nlpolicy.Binary, Struct: &structInetDiagSockopt},
+var setMptcpDiagAttrs = p.Set{Name: "mptcp-diag-attrs", Attrs: []p.Attr{
+	{Name: "meminfo", Number: 1, Kind: p.Binary, Struct: &structInetDiagMeminfo},
+	{Name: "info", Number: 2, Kind: p.Binary, Struct: &structMptcpInfo},
+	{Name: "cong", Number: 4, Kind: p.String},
+	{Name: "tos", Number: 5, Kind: p.U8},
+	{Name: "tclass", Number: 6, Kind: p.U8},
+	{Name: "skmeminfo", Number: 7, Kind: p.Binary, Struct: &structSkMeminfo},
+	{Name: "shutdown", Number: 8, Kind: p.U8, Enum: &enumShutdownMask},
+	{Name: "protocol", Number: 10, Kind: p.U8},
+	{Name: "skv6only", Number: 11, Kind: p.U8},
+	{Name: "mark", Number: 15, Kind: p.U32},
+	{Name: "class-id", Number: 17, Kind: p.U32},
+	{Name: "ulp-info", Number: 19, Kind: p.Nest, Nested: &setUlpInfoAttrs},
+	{Name: "sk-bpf-storages", Number: 20, Kind: p.Nest, Nested: &setBpfStoragesAttrs},
+	{Name: "cgroup-id", Number: 21, Kind: p.U64},
+	{Name: "sockopt", Number: 22, Kind: p.Binary, Struct: &structInetDiagSockopt},
 }}
 
-var setSctpDiagAttrs = nlpolicy.Set{Name: "sctp-diag-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "info", Number: 2, Kind: nlpolicy.Binary, Struct: &structSctpInfo},
-	{Name: "cong", Number: 4, Kind: nlpolicy.String},
-	{Name: "tos", Number: 5, Kind: nlpolicy.U8},
-	{Name: "tclass", Number: 6, Kind: nlpolicy.U8},
-	{Name: "skmeminfo", Number: 7, Kind: nlpolicy.Binary, Struct: &structSkMeminfo},
-	{Name: "shutdown", Number: 8, Kind: nlpolicy.U8, Enum: &enumShutdownMask},
-	{Name: "skv6only", Number: 11, Kind: nlpolicy.U8},
-	{Name: "locals", Number: 12, Kind: nlpolicy.Binary},
-	{Name: "peers", Number: 13, Kind: nlpolicy.Binary},
-	{Name: "mark", Number: 15, Kind: nlpolicy.U32},
-	{Name: "class-id", Number: 17, Kind: nlpolicy.U32},
-	{Name: "cgroup-id", Number: 21, Kind: nlpolicy.U64},
-	{Name: "sockopt", Number: 22, Kind: nlpolicy.Binary, Struct: &structInetDiagSockopt},
+var setSctpDiagAttrs = p.Set{Name: "sctp-diag-attrs", Attrs: []p.Attr{
+	{Name: "info", Number: 2, Kind: p.Binary, Struct: &structSctpInfo},
+	{Name: "cong", Number: 4, Kind: p.String},
+	{Name: "tos", Number: 5, Kind: p.U8},
+	{Name: "tclass", Number: 6, Kind: p.U8},
+	{Name: "skmeminfo", Number: 7, Kind: p.Binary, Struct: &structSkMeminfo},
+	{Name: "shutdown", Number: 8, Kind: p.U8, Enum: &enumShutdownMask},
+	{Name: "skv6only", Number: 11, Kind: p.U8},
+	{Name: "locals", Number: 12, Kind: p.Binary},
+	{Name: "peers", Number: 13, Kind: p.Binary},
+	{Name: "mark", Number: 15, Kind: p.U32},
+	{Name: "class-id", Number: 17, Kind: p.U32},
+	{Name: "cgroup-id", Number: 21, Kind: p.U64},
+	{Name: "sockopt", Number: 22, Kind: p.Binary, Struct: &structInetDiagSockopt},
 }}
 
-var setUlpInfoAttrs = nlpolicy.Set{Name: "ulp-info-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "name", Number: 1, Kind: nlpolicy.String},
-	{Name: "tls", Number: 2, Kind: nlpolicy.Nest, Nested: &setTlsInfoAttrs},
-	{Name: "mptcp", Number: 3, Kind: nlpolicy.Nest, Nested: &setSubflowAttrs},
+var setUlpInfoAttrs = p.Set{Name: "ulp-info-attrs", Attrs: []p.Attr{
+	{Name: "name", Number: 1, Kind: p.String},
+	{Name: "tls", Number: 2, Kind: p.Nest, Nested: &setTlsInfoAttrs},
+	{Name: "mptcp", Number: 3, Kind: p.Nest, Nested: &setSubflowAttrs},
 }}
 
-var setTlsInfoAttrs = nlpolicy.Set{Name: "tls-info-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "version", Number: 1, Kind: nlpolicy.U16},
-	{Name: "cipher", Number: 2, Kind: nlpolicy.U16},
-	{Name: "txconf", Number: 3, Kind: nlpolicy.U16, Enum: &enumTlsConf},
-	{Name: "rxconf", Number: 4, Kind: nlpolicy.U16, Enum: &enumTlsConf},
-	{Name: "zc-ro-tx", Number: 5, Kind: nlpolicy.Flag},
-	{Name: "rx-no-pad", Number: 6, Kind: nlpolicy.Flag},
+var setTlsInfoAttrs = p.Set{Name: "tls-info-attrs", Attrs: []p.Attr{
+	{Name: "version", Number: 1, Kind: p.U16},
+	{Name: "cipher", Number: 2, Kind: p.U16},
+	{Name: "txconf", Number: 3, Kind: p.U16, Enum: &enumTlsConf},
+	{Name: "rxconf", Number: 4, Kind: p.U16, Enum: &enumTlsConf},
+	{Name: "zc-ro-tx", Number: 5, Kind: p.Flag},
+	{Name: "rx-no-pad", Number: 6, Kind: p.Flag},
 }}
 
-var setSubflowAttrs = nlpolicy.Set{Name: "subflow-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "token-rem", Number: 1, Kind: nlpolicy.U32},
-	{Name: "token-loc", Number: 2, Kind: nlpolicy.U32},
-	{Name: "relwrite-seq", Number: 3, Kind: nlpolicy.U32},
-	{Name: "map-seq", Number: 4, Kind: nlpolicy.U64},
-	{Name: "map-sfseq", Number: 5, Kind: nlpolicy.U32},
-	{Name: "ssn-offset", Number: 6, Kind: nlpolicy.U32},
-	{Name: "map-datalen", Number: 7, Kind: nlpolicy.U16},
-	{Name: "flags", Number: 8, Kind: nlpolicy.U32, Enum: &enumSubflowFlags},
-	{Name: "id-rem", Number: 9, Kind: nlpolicy.U8},
-	{Name: "id-loc", Number: 10, Kind: nlpolicy.U8},
-	{Name: "pad", Number: 11, Kind: nlpolicy.Pad},
+var setSubflowAttrs = p.Set{Name: "subflow-attrs", Attrs: []p.Attr{
+	{Name: "token-rem", Number: 1, Kind: p.U32},
+	{Name: "token-loc", Number: 2, Kind: p.U32},
+	{Name: "relwrite-seq", Number: 3, Kind: p.U32},
+	{Name: "map-seq", Number: 4, Kind: p.U64},
+	{Name: "map-sfseq", Number: 5, Kind: p.U32},
+	{Name: "ssn-offset", Number: 6, Kind: p.U32},
+	{Name: "map-datalen", Number: 7, Kind: p.U16},
+	{Name: "flags", Number: 8, Kind: p.U32, Enum: &enumSubflowFlags},
+	{Name: "id-rem", Number: 9, Kind: p.U8},
+	{Name: "id-loc", Number: 10, Kind: p.U8},
+	{Name: "pad", Number: 11, Kind: p.Pad},
 }}
 
-var setBpfStoragesAttrs = nlpolicy.Set{Name: "bpf-storages-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "storage", Number: 1, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setBpfStorageAttrs},
+var setBpfStoragesAttrs = p.Set{Name: "bpf-storages-attrs", Attrs: []p.Attr{
+	{Name: "storage", Number: 1, Kind: p.Nest, Flags: p.Multi, Nested: &setBpfStorageAttrs},
 }}
 
-var setBpfStorageAttrs = nlpolicy.Set{Name: "bpf-storage-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "pad", Number: 1, Kind: nlpolicy.Pad},
-	{Name: "map-id", Number: 2, Kind: nlpolicy.U32},
-	{Name: "map-value", Number: 3, Kind: nlpolicy.Binary},
+var setBpfStorageAttrs = p.Set{Name: "bpf-storage-attrs", Attrs: []p.Attr{
+	{Name: "pad", Number: 1, Kind: p.Pad},
+	{Name: "map-id", Number: 2, Kind: p.U32},
+	{Name: "map-value", Number: 3, Kind: p.Binary},
 }}
 
-var structInetDiagSockid = nlpolicy.Struct{Name: "inet-diag-sockid", Size: 48, Members: []nlpolicy.Member{
-	{Name: "sport", Size: 2, Flags: nlpolicy.BigEndian},
-	{Name: "dport", Offset: 2, Size: 2, Flags: nlpolicy.BigEndian},
-	{Name: "src", Offset: 4, Size: 16, Kind: nlpolicy.Binary},
-	{Name: "dst", Offset: 20, Size: 16, Kind: nlpolicy.Binary},
+var structInetDiagSockid = p.Struct{Name: "inet-diag-sockid", Size: 48, Members: []p.Member{
+	{Name: "sport", Size: 2, Flags: p.BigEndian},
+	{Name: "dport", Offset: 2, Size: 2, Flags: p.BigEndian},
+	{Name: "src", Offset: 4, Size: 16, Kind: p.Binary},
+	{Name: "dst", Offset: 20, Size: 16, Kind: p.Binary},
 	{Name: "if", Offset: 36, Size: 4},
 	{Name: "cookie0", Offset: 40, Size: 4},
 	{Name: "cookie1", Offset: 44, Size: 4},
 }}
 
-var structInetDiagReqV2 = nlpolicy.Struct{Name: "inet-diag-req-v2", Size: 56, Members: []nlpolicy.Member{
+var structInetDiagReqV2 = p.Struct{Name: "inet-diag-req-v2", Size: 56, Members: []p.Member{
 	{Name: "sdiag-family", Size: 1},
 	{Name: "sdiag-protocol", Offset: 1, Size: 1},
 	{Name: "idiag-ext", Offset: 2, Size: 1, Enum: &enumExt},
 	{Name: "sdiag-raw-protocol", Offset: 3, Size: 1},
-	{Name: "idiag-states", Offset: 4, Size: 4, Flags: nlpolicy.EnumFlags, Enum: &enumTcpState},
+	{Name: "idiag-states", Offset: 4, Size: 4, Flags: p.EnumFlags, Enum: &enumTcpState},
 	{Name: "id", Offset: 8, Size: 48, Struct: &structInetDiagSockid},
 }}
 
-var structInetDiagMsg = nlpolicy.Struct{Name: "inet-diag-msg", Size: 72, Members: []nlpolicy.Member{
+var structInetDiagMsg = p.Struct{Name: "inet-diag-msg", Size: 72, Members: []p.Member{
 	{Name: "idiag-family", Size: 1},
 	{Name: "idiag-state", Offset: 1, Size: 1, Enum: &enumTcpState},
 	{Name: "idiag-timer", Offset: 2, Size: 1, Enum: &enumTimer},
@@ -164,14 +164,14 @@ var structInetDiagMsg = nlpolicy.Struct{Name: "inet-diag-msg", Size: 72, Members
 	{Name: "idiag-inode", Offset: 68, Size: 4},
 }}
 
-var structInetDiagMeminfo = nlpolicy.Struct{Name: "inet-diag-meminfo", Size: 16, Members: []nlpolicy.Member{
+var structInetDiagMeminfo = p.Struct{Name: "inet-diag-meminfo", Size: 16, Members: []p.Member{
 	{Name: "rmem", Size: 4},
 	{Name: "wmem", Offset: 4, Size: 4},
 	{Name: "fmem", Offset: 8, Size: 4},
 	{Name: "tmem", Offset: 12, Size: 4},
 }}
 
-var structSkMeminfo = nlpolicy.Struct{Name: "sk-meminfo", Size: 36, Members: []nlpolicy.Member{
+var structSkMeminfo = p.Struct{Name: "sk-meminfo", Size: 36, Members: []p.Member{
 	{Name: "rmem-alloc", Size: 4},
 	{Name: "rcvbuf", Offset: 4, Size: 4},
 	{Name: "wmem-alloc", Offset: 8, Size: 4},
@@ -183,7 +183,7 @@ var structSkMeminfo = nlpolicy.Struct{Name: "sk-meminfo", Size: 36, Members: []n
 	{Name: "drops", Offset: 32, Size: 4},
 }}
 
-var structTcpInfo = nlpolicy.Struct{Name: "tcp-info", Size: 280, Members: []nlpolicy.Member{
+var structTcpInfo = p.Struct{Name: "tcp-info", Size: 280, Members: []p.Member{
 	{Name: "state", Size: 1, Enum: &enumTcpState},
 	{Name: "ca-state", Offset: 1, Size: 1},
 	{Name: "retransmits", Offset: 2, Size: 1},
@@ -254,7 +254,7 @@ var structTcpInfo = nlpolicy.Struct{Name: "tcp-info", Size: 280, Members: []nlpo
 	{Name: "accecn-opt-seen", Offset: 278, Size: 2},
 }}
 
-var structMptcpInfo = nlpolicy.Struct{Name: "mptcp-info", Size: 96, Members: []nlpolicy.Member{
+var structMptcpInfo = p.Struct{Name: "mptcp-info", Size: 96, Members: []p.Member{
 	{Name: "subflows", Size: 1},
 	{Name: "add-addr-signal", Offset: 1, Size: 1},
 	{Name: "add-addr-accepted", Offset: 2, Size: 1},
@@ -283,7 +283,7 @@ var structMptcpInfo = nlpolicy.Struct{Name: "mptcp-info", Size: 96, Members: []n
 	{Name: "last-ack-recv", Offset: 92, Size: 4},
 }}
 
-var structSctpInfo = nlpolicy.Struct{Name: "sctp-info", Size: 368, Members: []nlpolicy.Member{
+var structSctpInfo = p.Struct{Name: "sctp-info", Size: 368, Members: []p.Member{
 	{Name: "tag", Size: 4},
 	{Name: "state", Offset: 4, Size: 4, Enum: &enumSctpState},
 	{Name: "rwnd", Offset: 8, Size: 4},
@@ -316,8 +316,8 @@ var structSctpInfo = nlpolicy.Struct{Name: "sctp-info", Size: 368, Members: []nl
 	{Name: "iodchunks", Offset: 144, Size: 8},
 	{Name: "octrlchunks", Offset: 152, Size: 8},
 	{Name: "ictrlchunks", Offset: 160, Size: 8},
-	{Name: "p-address", Offset: 168, Size: 128, Kind: nlpolicy.Binary},
-	{Name: "p-state", Offset: 296, Size: 4, Kind: nlpolicy.S32, Enum: &enumSctpPathState},
+	{Name: "p-address", Offset: 168, Size: 128, Kind: p.Binary},
+	{Name: "p-state", Offset: 296, Size: 4, Kind: p.S32, Enum: &enumSctpPathState},
 	{Name: "p-cwnd", Offset: 300, Size: 4},
 	{Name: "p-srtt", Offset: 304, Size: 4},
 	{Name: "p-rto", Offset: 308, Size: 4},
@@ -341,14 +341,14 @@ var structSctpInfo = nlpolicy.Struct{Name: "sctp-info", Size: 368, Members: []nl
 	{Name: "reserved3", Offset: 364, Size: 4},
 }}
 
-var structTcpvegasInfo = nlpolicy.Struct{Name: "tcpvegas-info", Size: 16, Members: []nlpolicy.Member{
+var structTcpvegasInfo = p.Struct{Name: "tcpvegas-info", Size: 16, Members: []p.Member{
 	{Name: "enabled", Size: 4},
 	{Name: "rttcnt", Offset: 4, Size: 4},
 	{Name: "rtt", Offset: 8, Size: 4},
 	{Name: "minrtt", Offset: 12, Size: 4},
 }}
 
-var structTcpDctcpInfo = nlpolicy.Struct{Name: "tcp-dctcp-info", Size: 16, Members: []nlpolicy.Member{
+var structTcpDctcpInfo = p.Struct{Name: "tcp-dctcp-info", Size: 16, Members: []p.Member{
 	{Name: "enabled", Size: 2},
 	{Name: "ce-state", Offset: 2, Size: 2},
 	{Name: "alpha", Offset: 4, Size: 4},
@@ -356,7 +356,7 @@ var structTcpDctcpInfo = nlpolicy.Struct{Name: "tcp-dctcp-info", Size: 16, Membe
 	{Name: "ab-tot", Offset: 12, Size: 4},
 }}
 
-var structTcpBbrInfo = nlpolicy.Struct{Name: "tcp-bbr-info", Size: 20, Members: []nlpolicy.Member{
+var structTcpBbrInfo = p.Struct{Name: "tcp-bbr-info", Size: 20, Members: []p.Member{
 	{Name: "bw-lo", Size: 4},
 	{Name: "bw-hi", Offset: 4, Size: 4},
 	{Name: "min-rtt", Offset: 8, Size: 4},
@@ -364,22 +364,22 @@ var structTcpBbrInfo = nlpolicy.Struct{Name: "tcp-bbr-info", Size: 20, Members: 
 	{Name: "cwnd-gain", Offset: 16, Size: 4},
 }}
 
-var structTcpDiagMd5sig = nlpolicy.Struct{Name: "tcp-diag-md5sig", Size: 100, Members: []nlpolicy.Member{
+var structTcpDiagMd5sig = p.Struct{Name: "tcp-diag-md5sig", Size: 100, Members: []p.Member{
 	{Name: "family", Size: 1},
 	{Name: "prefixlen", Offset: 1, Size: 1},
 	{Name: "keylen", Offset: 2, Size: 2},
-	{Name: "addr", Offset: 4, Size: 16, Kind: nlpolicy.Binary},
-	{Name: "key", Offset: 20, Size: 80, Kind: nlpolicy.Binary},
+	{Name: "addr", Offset: 4, Size: 16, Kind: p.Binary},
+	{Name: "key", Offset: 20, Size: 80, Kind: p.Binary},
 }}
 
-var structTcpDiagMd5sigs = nlpolicy.Struct{Name: "tcp-diag-md5sigs", Size: 0, Members: []nlpolicy.Member{}, Array: &nlpolicy.Array{Member: nlpolicy.Member{Name: "keys", Size: 100, Struct: &structTcpDiagMd5sig}}}
+var structTcpDiagMd5sigs = p.Struct{Name: "tcp-diag-md5sigs", Size: 0, Members: []p.Member{}, Array: &p.Array{Member: p.Member{Name: "keys", Size: 100, Struct: &structTcpDiagMd5sig}}}
 
-var structInetDiagSockopt = nlpolicy.Struct{Name: "inet-diag-sockopt", Size: 2, Members: []nlpolicy.Member{
+var structInetDiagSockopt = p.Struct{Name: "inet-diag-sockopt", Size: 2, Members: []p.Member{
 	{Name: "flags", Size: 1, Enum: &enumSockoptFlags},
 	{Name: "more", Offset: 1, Size: 1, Enum: &enumSockoptMore},
 }}
 
-var enumTcpState = nlpolicy.Enum{Name: "tcp-state", Names: []nlpolicy.Value{
+var enumTcpState = p.Enum{Name: "tcp-state", Names: []p.Value{
 	{Name: "established", Value: 1},
 	{Name: "syn-sent", Value: 2},
 	{Name: "syn-recv", Value: 3},
@@ -395,7 +395,7 @@ var enumTcpState = nlpolicy.Enum{Name: "tcp-state", Names: []nlpolicy.Value{
 	{Name: "bound-inactive", Value: 13},
 }}
 
-var enumExt = nlpolicy.Enum{Name: "ext", Flags: true, Names: []nlpolicy.Value{
+var enumExt = p.Enum{Name: "ext", Flags: true, Names: []p.Value{
 	{Name: "meminfo", Value: 0x1},
 	{Name: "info", Value: 0x2},
 	{Name: "vegasinfo", Value: 0x4},
@@ -406,7 +406,7 @@ var enumExt = nlpolicy.Enum{Name: "ext", Flags: true, Names: []nlpolicy.Value{
 	{Name: "shutdown", Value: 0x80},
 }}
 
-var enumTimer = nlpolicy.Enum{Name: "timer", Names: []nlpolicy.Value{
+var enumTimer = p.Enum{Name: "timer", Names: []p.Value{
 	{Name: "none"},
 	{Name: "retransmit", Value: 1},
 	{Name: "keepalive", Value: 2},
@@ -414,7 +414,7 @@ var enumTimer = nlpolicy.Enum{Name: "timer", Names: []nlpolicy.Value{
 	{Name: "probe", Value: 4},
 }}
 
-var enumTcpOptions = nlpolicy.Enum{Name: "tcp-options", Flags: true, Names: []nlpolicy.Value{
+var enumTcpOptions = p.Enum{Name: "tcp-options", Flags: true, Names: []p.Value{
 	{Name: "timestamps", Value: 0x1},
 	{Name: "sack", Value: 0x2},
 	{Name: "wscale", Value: 0x4},
@@ -425,19 +425,19 @@ var enumTcpOptions = nlpolicy.Enum{Name: "tcp-options", Flags: true, Names: []nl
 	{Name: "tfo-child", Value: 0x80},
 }}
 
-var enumShutdownMask = nlpolicy.Enum{Name: "shutdown-mask", Flags: true, Names: []nlpolicy.Value{
+var enumShutdownMask = p.Enum{Name: "shutdown-mask", Flags: true, Names: []p.Value{
 	{Name: "rcv", Value: 0x1},
 	{Name: "send", Value: 0x2},
 }}
 
-var enumTlsConf = nlpolicy.Enum{Name: "tls-conf", Names: []nlpolicy.Value{
+var enumTlsConf = p.Enum{Name: "tls-conf", Names: []p.Value{
 	{Name: "base", Value: 1},
 	{Name: "sw", Value: 2},
 	{Name: "hw", Value: 3},
 	{Name: "hw-record", Value: 4},
 }}
 
-var enumSubflowFlags = nlpolicy.Enum{Name: "subflow-flags", Flags: true, Names: []nlpolicy.Value{
+var enumSubflowFlags = p.Enum{Name: "subflow-flags", Flags: true, Names: []p.Value{
 	{Name: "mcap-rem", Value: 0x1},
 	{Name: "mcap-loc", Value: 0x2},
 	{Name: "join-rem", Value: 0x4},
@@ -449,7 +449,7 @@ var enumSubflowFlags = nlpolicy.Enum{Name: "subflow-flags", Flags: true, Names: 
 	{Name: "mapvalid", Value: 0x100},
 }}
 
-var enumSctpState = nlpolicy.Enum{Name: "sctp-state", Names: []nlpolicy.Value{
+var enumSctpState = p.Enum{Name: "sctp-state", Names: []p.Value{
 	{Name: "closed"},
 	{Name: "cookie-wait", Value: 1},
 	{Name: "cookie-echoed", Value: 2},
@@ -460,14 +460,14 @@ var enumSctpState = nlpolicy.Enum{Name: "sctp-state", Names: []nlpolicy.Value{
 	{Name: "shutdown-ack-sent", Value: 7},
 }}
 
-var enumSctpPathState = nlpolicy.Enum{Name: "sctp-path-state", Names: []nlpolicy.Value{
+var enumSctpPathState = p.Enum{Name: "sctp-path-state", Names: []p.Value{
 	{Name: "inactive"},
 	{Name: "potentially-failed", Value: 1},
 	{Name: "active", Value: 2},
 	{Name: "unconfirmed", Value: 3},
 }}
 
-var enumSctpCapable = nlpolicy.Enum{Name: "sctp-capable", Flags: true, Names: []nlpolicy.Value{
+var enumSctpCapable = p.Enum{Name: "sctp-capable", Flags: true, Names: []p.Value{
 	{Name: "auth", Value: 0x1},
 	{Name: "prsctp", Value: 0x2},
 	{Name: "asconf", Value: 0x4},
@@ -478,24 +478,24 @@ var enumSctpCapable = nlpolicy.Enum{Name: "sctp-capable", Flags: true, Names: []
 	{Name: "interleave", Value: 0x80},
 }}
 
-var enumSctpSack = nlpolicy.Enum{Name: "sctp-sack", Flags: true, Names: []nlpolicy.Value{
+var enumSctpSack = p.Enum{Name: "sctp-sack", Flags: true, Names: []p.Value{
 	{Name: "zero-window", Value: 0x1},
 	{Name: "generation", Value: 0x2},
 	{Name: "needed", Value: 0x4},
 }}
 
-var enumSctpSocketType = nlpolicy.Enum{Name: "sctp-socket-type", Names: []nlpolicy.Value{
+var enumSctpSocketType = p.Enum{Name: "sctp-socket-type", Names: []p.Value{
 	{Name: "udp"},
 	{Name: "udp-high-bandwidth", Value: 1},
 	{Name: "tcp", Value: 2},
 }}
 
-var enumMptcpFlags = nlpolicy.Enum{Name: "mptcp-flags", Flags: true, Names: []nlpolicy.Value{
+var enumMptcpFlags = p.Enum{Name: "mptcp-flags", Flags: true, Names: []p.Value{
 	{Name: "fallback", Value: 0x1},
 	{Name: "remote-key-received", Value: 0x2},
 }}
 
-var enumSockoptFlags = nlpolicy.Enum{Name: "sockopt-flags", Flags: true, Names: []nlpolicy.Value{
+var enumSockoptFlags = p.Enum{Name: "sockopt-flags", Flags: true, Names: []p.Value{
 	{Name: "recverr", Value: 0x1},
 	{Name: "is-icsk", Value: 0x2},
 	{Name: "freebind", Value: 0x4},
@@ -506,7 +506,7 @@ var enumSockoptFlags = nlpolicy.Enum{Name: "sockopt-flags", Flags: true, Names: 
 	{Name: "nodefrag", Value: 0x80},
 }}
 
-var enumSockoptMore = nlpolicy.Enum{Name: "sockopt-more", Flags: true, Names: []nlpolicy.Value{
+var enumSockoptMore = p.Enum{Name: "sockopt-more", Flags: true, Names: []p.Value{
 	{Name: "bind-address-no-port", Value: 0x1},
 	{Name: "recverr-rfc4884", Value: 0x2},
 	{Name: "defer-connect", Value: 0x4},

@@ -2,178 +2,178 @@
 
 package ipset
 
-import "github.com/nlgen/nlgen/runtime/nlpolicy"
+import p "github.com/nlgen/nlgen/runtime/nlpolicy"
 
-var policyProtocolRequest = nlpolicy.Message{Family: "ipset", Op: "protocol", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{1}}
+var policyProtocolRequest = p.Message{Family: "ipset", Op: "protocol", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{1}}
 
-var policyProtocolReply = nlpolicy.Message{Family: "ipset", Op: "protocol", Header: &structNfgenmsg, Attrs: &setSetAttrs}
+var policyProtocolReply = p.Message{Family: "ipset", Op: "protocol", Header: &structNfgenmsg, Attrs: &setSetAttrs}
 
-var policyCreateRequest = nlpolicy.Message{Family: "ipset", Op: "create", Header: &structNfgenmsg, Attrs: &setNewSetAttrs, Accept: []uint16{1, 2, 3, 4, 5, 7}}
+var policyCreateRequest = p.Message{Family: "ipset", Op: "create", Header: &structNfgenmsg, Attrs: &setNewSetAttrs, Accept: []uint16{1, 2, 3, 4, 5, 7}}
 
-var policyDestroyRequest = nlpolicy.Message{Family: "ipset", Op: "destroy", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{1, 2}}
+var policyDestroyRequest = p.Message{Family: "ipset", Op: "destroy", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{1, 2}}
 
-var policyFlushRequest = nlpolicy.Message{Family: "ipset", Op: "flush", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{1, 2}}
+var policyFlushRequest = p.Message{Family: "ipset", Op: "flush", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{1, 2}}
 
-var policyRenameRequest = nlpolicy.Message{Family: "ipset", Op: "rename", Header: &structNfgenmsg, Attrs: &setPairAttrs}
+var policyRenameRequest = p.Message{Family: "ipset", Op: "rename", Header: &structNfgenmsg, Attrs: &setPairAttrs}
 
-var policySwapRequest = nlpolicy.Message{Family: "ipset", Op: "swap", Header: &structNfgenmsg, Attrs: &setPairAttrs}
+var policySwapRequest = p.Message{Family: "ipset", Op: "swap", Header: &structNfgenmsg, Attrs: &setPairAttrs}
 
-var policyListDumpRequest = nlpolicy.Message{Family: "ipset", Op: "list", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{1, 2, 6, 11}}
+var policyListDumpRequest = p.Message{Family: "ipset", Op: "list", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{1, 2, 6, 11}}
 
-var policyListReply = nlpolicy.Message{Family: "ipset", Op: "list", Header: &structNfgenmsg, Attrs: &setSetAttrs}
+var policyListReply = p.Message{Family: "ipset", Op: "list", Header: &structNfgenmsg, Attrs: &setSetAttrs}
 
-var policySaveDumpRequest = nlpolicy.Message{Family: "ipset", Op: "save", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{1, 2, 6, 11}}
+var policySaveDumpRequest = p.Message{Family: "ipset", Op: "save", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{1, 2, 6, 11}}
 
-var policySaveReply = nlpolicy.Message{Family: "ipset", Op: "save", Header: &structNfgenmsg, Attrs: &setSetAttrs}
+var policySaveReply = p.Message{Family: "ipset", Op: "save", Header: &structNfgenmsg, Attrs: &setSetAttrs}
 
-var policyAddRequest = nlpolicy.Message{Family: "ipset", Op: "add", Header: &structNfgenmsg, Attrs: &setElementAttrs, Accept: []uint16{1, 2, 7, 8, 9}}
+var policyAddRequest = p.Message{Family: "ipset", Op: "add", Header: &structNfgenmsg, Attrs: &setElementAttrs, Accept: []uint16{1, 2, 7, 8, 9}}
 
-var policyDelRequest = nlpolicy.Message{Family: "ipset", Op: "del", Header: &structNfgenmsg, Attrs: &setElementAttrs, Accept: []uint16{1, 2, 7, 8, 9}}
+var policyDelRequest = p.Message{Family: "ipset", Op: "del", Header: &structNfgenmsg, Attrs: &setElementAttrs, Accept: []uint16{1, 2, 7, 8, 9}}
 
-var policyTestRequest = nlpolicy.Message{Family: "ipset", Op: "test", Header: &structNfgenmsg, Attrs: &setElementAttrs, Accept: []uint16{1, 2, 7}}
+var policyTestRequest = p.Message{Family: "ipset", Op: "test", Header: &structNfgenmsg, Attrs: &setElementAttrs, Accept: []uint16{1, 2, 7}}
 
-var policyHeaderRequest = nlpolicy.Message{Family: "ipset", Op: "header", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{1, 2}}
+var policyHeaderRequest = p.Message{Family: "ipset", Op: "header", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{1, 2}}
 
-var policyHeaderReply = nlpolicy.Message{Family: "ipset", Op: "header", Header: &structNfgenmsg, Attrs: &setSetAttrs}
+var policyHeaderReply = p.Message{Family: "ipset", Op: "header", Header: &structNfgenmsg, Attrs: &setSetAttrs}
 
-var policyTypeRequest = nlpolicy.Message{Family: "ipset", Op: "type", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{1, 3, 5}}
+var policyTypeRequest = p.Message{Family: "ipset", Op: "type", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{1, 3, 5}}
 
-var policyTypeReply = nlpolicy.Message{Family: "ipset", Op: "type", Header: &structNfgenmsg, Attrs: &setSetAttrs}
+var policyTypeReply = p.Message{Family: "ipset", Op: "type", Header: &structNfgenmsg, Attrs: &setSetAttrs}
 
-var policyGetBynameRequest = nlpolicy.Message{Family: "ipset", Op: "get-byname", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{1, 2}}
+var policyGetBynameRequest = p.Message{Family: "ipset", Op: "get-byname", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{1, 2}}
 
-var policyGetBynameReply = nlpolicy.Message{Family: "ipset", Op: "get-byname", Header: &structNfgenmsg, Attrs: &setSetAttrs}
+var policyGetBynameReply = p.Message{Family: "ipset", Op: "get-byname", Header: &structNfgenmsg, Attrs: &setSetAttrs}
 
-var policyGetByindexRequest = nlpolicy.Message{Family: "ipset", Op: "get-byindex", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{1, 11}}
+var policyGetByindexRequest = p.Message{Family: "ipset", Op: "get-byindex", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{1, 11}}
 
-var policyGetByindexReply = nlpolicy.Message{Family: "ipset", Op: "get-byindex", Header: &structNfgenmsg, Attrs: &setSetAttrs}
+var policyGetByindexReply = p.Message{Family: "ipset", Op: "get-byindex", Header: &structNfgenmsg, Attrs: &setSetAttrs}
 
-var setIpaddrAttrs = nlpolicy.Set{Name: "ipaddr-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "ipv4", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder, Hint: nlpolicy.IPv4},
-	{Name: "ipv6", Number: 2, Kind: nlpolicy.Binary, Flags: nlpolicy.NetByteOrder, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
+var setIpaddrAttrs = p.Set{Name: "ipaddr-attrs", Attrs: []p.Attr{
+	{Name: "ipv4", Number: 1, Kind: p.U32, Flags: p.BigEndian | p.NetByteOrder, Hint: p.IPv4},
+	{Name: "ipv6", Number: 2, Kind: p.Binary, Flags: p.NetByteOrder, Hint: p.IPv6, Limits: &p.Limits{Has: p.HasExactLen, Exact: 16}},
 }}
 
-var setHeaderAttrs = nlpolicy.Set{Name: "header-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "ip", Number: 1, Kind: nlpolicy.Nest, Nested: &setIpaddrAttrs},
-	{Name: "ip-to", Number: 2, Kind: nlpolicy.Nest, Nested: &setIpaddrAttrs},
-	{Name: "cidr", Number: 3, Kind: nlpolicy.U8},
-	{Name: "port", Number: 4, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
-	{Name: "port-to", Number: 5, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
-	{Name: "timeout", Number: 6, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
-	{Name: "proto", Number: 7, Kind: nlpolicy.U8},
-	{Name: "cadt-flags", Number: 8, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder, Enum: &enumCadtFlags},
-	{Name: "lineno", Number: 9, Kind: nlpolicy.U32},
-	{Name: "mark", Number: 10, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
-	{Name: "markmask", Number: 11, Kind: nlpolicy.U32},
-	{Name: "bitmask", Number: 12, Kind: nlpolicy.Nest, Nested: &setIpaddrAttrs},
-	{Name: "initval", Number: 17, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
-	{Name: "hashsize", Number: 18, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
-	{Name: "maxelem", Number: 19, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
-	{Name: "netmask", Number: 20, Kind: nlpolicy.U8},
-	{Name: "bucketsize", Number: 21, Kind: nlpolicy.U8},
-	{Name: "resize", Number: 22, Kind: nlpolicy.U8},
-	{Name: "size", Number: 23, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
-	{Name: "elements", Number: 24, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
-	{Name: "references", Number: 25, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
-	{Name: "memsize", Number: 26, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
+var setHeaderAttrs = p.Set{Name: "header-attrs", Attrs: []p.Attr{
+	{Name: "ip", Number: 1, Kind: p.Nest, Nested: &setIpaddrAttrs},
+	{Name: "ip-to", Number: 2, Kind: p.Nest, Nested: &setIpaddrAttrs},
+	{Name: "cidr", Number: 3, Kind: p.U8},
+	{Name: "port", Number: 4, Kind: p.U16, Flags: p.BigEndian | p.NetByteOrder},
+	{Name: "port-to", Number: 5, Kind: p.U16, Flags: p.BigEndian | p.NetByteOrder},
+	{Name: "timeout", Number: 6, Kind: p.U32, Flags: p.BigEndian | p.NetByteOrder},
+	{Name: "proto", Number: 7, Kind: p.U8},
+	{Name: "cadt-flags", Number: 8, Kind: p.U32, Flags: p.BigEndian | p.NetByteOrder, Enum: &enumCadtFlags},
+	{Name: "lineno", Number: 9, Kind: p.U32},
+	{Name: "mark", Number: 10, Kind: p.U32, Flags: p.BigEndian | p.NetByteOrder},
+	{Name: "markmask", Number: 11, Kind: p.U32},
+	{Name: "bitmask", Number: 12, Kind: p.Nest, Nested: &setIpaddrAttrs},
+	{Name: "initval", Number: 17, Kind: p.U32, Flags: p.BigEndian | p.NetByteOrder},
+	{Name: "hashsize", Number: 18, Kind: p.U32, Flags: p.BigEndian | p.NetByteOrder},
+	{Name: "maxelem", Number: 19, Kind: p.U32, Flags: p.BigEndian | p.NetByteOrder},
+	{Name: "netmask", Number: 20, Kind: p.U8},
+	{Name: "bucketsize", Number: 21, Kind: p.U8},
+	{Name: "resize", Number: 22, Kind: p.U8},
+	{Name: "size", Number: 23, Kind: p.U32, Flags: p.BigEndian | p.NetByteOrder},
+	{Name: "elements", Number: 24, Kind: p.U32, Flags: p.BigEndian | p.NetByteOrder},
+	{Name: "references", Number: 25, Kind: p.U32, Flags: p.BigEndian | p.NetByteOrder},
+	{Name: "memsize", Number: 26, Kind: p.U32, Flags: p.BigEndian | p.NetByteOrder},
 }}
 
-var setCreateAttrs = nlpolicy.Set{Name: "create-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "ip", Number: 1, Kind: nlpolicy.Nest, Nested: &setIpaddrAttrs},
-	{Name: "ip-to", Number: 2, Kind: nlpolicy.Nest, Nested: &setIpaddrAttrs},
-	{Name: "cidr", Number: 3, Kind: nlpolicy.U8},
-	{Name: "port", Number: 4, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
-	{Name: "port-to", Number: 5, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
-	{Name: "timeout", Number: 6, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
-	{Name: "cadt-flags", Number: 8, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder, Enum: &enumCadtFlags},
-	{Name: "markmask", Number: 11, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
-	{Name: "bitmask", Number: 12, Kind: nlpolicy.Nest, Nested: &setIpaddrAttrs},
-	{Name: "initval", Number: 17, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
-	{Name: "hashsize", Number: 18, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
-	{Name: "maxelem", Number: 19, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
-	{Name: "netmask", Number: 20, Kind: nlpolicy.U8},
-	{Name: "bucketsize", Number: 21, Kind: nlpolicy.U8},
-	{Name: "resize", Number: 22, Kind: nlpolicy.U8},
-	{Name: "size", Number: 23, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
+var setCreateAttrs = p.Set{Name: "create-attrs", Attrs: []p.Attr{
+	{Name: "ip", Number: 1, Kind: p.Nest, Nested: &setIpaddrAttrs},
+	{Name: "ip-to", Number: 2, Kind: p.Nest, Nested: &setIpaddrAttrs},
+	{Name: "cidr", Number: 3, Kind: p.U8},
+	{Name: "port", Number: 4, Kind: p.U16, Flags: p.BigEndian | p.NetByteOrder},
+	{Name: "port-to", Number: 5, Kind: p.U16, Flags: p.BigEndian | p.NetByteOrder},
+	{Name: "timeout", Number: 6, Kind: p.U32, Flags: p.BigEndian | p.NetByteOrder},
+	{Name: "cadt-flags", Number: 8, Kind: p.U32, Flags: p.BigEndian | p.NetByteOrder, Enum: &enumCadtFlags},
+	{Name: "markmask", Number: 11, Kind: p.U32, Flags: p.BigEndian | p.NetByteOrder},
+	{Name: "bitmask", Number: 12, Kind: p.Nest, Nested: &setIpaddrAttrs},
+	{Name: "initval", Number: 17, Kind: p.U32, Flags: p.BigEndian | p.NetByteOrder},
+	{Name: "hashsize", Number: 18, Kind: p.U32, Flags: p.BigEndian | p.NetByteOrder},
+	{Name: "maxelem", Number: 19, Kind: p.U32, Flags: p.BigEndian | p.NetByteOrder},
+	{Name: "netmask", Number: 20, Kind: p.U8},
+	{Name: "bucketsize", Number: 21, Kind: p.U8},
+	{Name: "resize", Number: 22, Kind: p.U8},
+	{Name: "size", Number: 23, Kind: p.U32, Flags: p.BigEndian | p.NetByteOrder},
 }}
 
-var setAdtAttrs = nlpolicy.Set{Name: "adt-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "ip", Number: 1, Kind: nlpolicy.Nest, Nested: &setIpaddrAttrs},
-	{Name: "ip-to", Number: 2, Kind: nlpolicy.Nest, Nested: &setIpaddrAttrs},
-	{Name: "cidr", Number: 3, Kind: nlpolicy.U8},
-	{Name: "port", Number: 4, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
-	{Name: "port-to", Number: 5, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
-	{Name: "timeout", Number: 6, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
-	{Name: "proto", Number: 7, Kind: nlpolicy.U8},
-	{Name: "cadt-flags", Number: 8, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder, Enum: &enumCadtFlags},
-	{Name: "lineno", Number: 9, Kind: nlpolicy.U32},
-	{Name: "mark", Number: 10, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
-	{Name: "ether", Number: 17, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 6}},
-	{Name: "name", Number: 18, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 31}},
-	{Name: "nameref", Number: 19, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 31}},
-	{Name: "ip2", Number: 20, Kind: nlpolicy.Nest, Nested: &setIpaddrAttrs},
-	{Name: "cidr2", Number: 21, Kind: nlpolicy.U8},
-	{Name: "ip2-to", Number: 22, Kind: nlpolicy.Nest, Nested: &setIpaddrAttrs},
-	{Name: "iface", Number: 23, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 15}},
-	{Name: "bytes", Number: 24, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
-	{Name: "packets", Number: 25, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
-	{Name: "comment", Number: 26, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
-	{Name: "skbmark", Number: 27, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
-	{Name: "skbprio", Number: 28, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
-	{Name: "skbqueue", Number: 29, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
-	{Name: "pad", Number: 30, Kind: nlpolicy.Pad},
+var setAdtAttrs = p.Set{Name: "adt-attrs", Attrs: []p.Attr{
+	{Name: "ip", Number: 1, Kind: p.Nest, Nested: &setIpaddrAttrs},
+	{Name: "ip-to", Number: 2, Kind: p.Nest, Nested: &setIpaddrAttrs},
+	{Name: "cidr", Number: 3, Kind: p.U8},
+	{Name: "port", Number: 4, Kind: p.U16, Flags: p.BigEndian | p.NetByteOrder},
+	{Name: "port-to", Number: 5, Kind: p.U16, Flags: p.BigEndian | p.NetByteOrder},
+	{Name: "timeout", Number: 6, Kind: p.U32, Flags: p.BigEndian | p.NetByteOrder},
+	{Name: "proto", Number: 7, Kind: p.U8},
+	{Name: "cadt-flags", Number: 8, Kind: p.U32, Flags: p.BigEndian | p.NetByteOrder, Enum: &enumCadtFlags},
+	{Name: "lineno", Number: 9, Kind: p.U32},
+	{Name: "mark", Number: 10, Kind: p.U32, Flags: p.BigEndian | p.NetByteOrder},
+	{Name: "ether", Number: 17, Kind: p.Binary, Hint: p.MAC, Limits: &p.Limits{Has: p.HasExactLen, Exact: 6}},
+	{Name: "name", Number: 18, Kind: p.String, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 31}},
+	{Name: "nameref", Number: 19, Kind: p.String, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 31}},
+	{Name: "ip2", Number: 20, Kind: p.Nest, Nested: &setIpaddrAttrs},
+	{Name: "cidr2", Number: 21, Kind: p.U8},
+	{Name: "ip2-to", Number: 22, Kind: p.Nest, Nested: &setIpaddrAttrs},
+	{Name: "iface", Number: 23, Kind: p.String, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 15}},
+	{Name: "bytes", Number: 24, Kind: p.U64, Flags: p.BigEndian | p.NetByteOrder},
+	{Name: "packets", Number: 25, Kind: p.U64, Flags: p.BigEndian | p.NetByteOrder},
+	{Name: "comment", Number: 26, Kind: p.String, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 255}},
+	{Name: "skbmark", Number: 27, Kind: p.U64, Flags: p.BigEndian | p.NetByteOrder},
+	{Name: "skbprio", Number: 28, Kind: p.U32, Flags: p.BigEndian | p.NetByteOrder},
+	{Name: "skbqueue", Number: 29, Kind: p.U16, Flags: p.BigEndian | p.NetByteOrder},
+	{Name: "pad", Number: 30, Kind: p.Pad},
 }}
 
-var setAdtListAttrs = nlpolicy.Set{Name: "adt-list-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "data", Number: 7, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setAdtAttrs},
+var setAdtListAttrs = p.Set{Name: "adt-list-attrs", Attrs: []p.Attr{
+	{Name: "data", Number: 7, Kind: p.Nest, Flags: p.Multi, Nested: &setAdtAttrs},
 }}
 
-var setSetAttrs = nlpolicy.Set{Name: "set-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "protocol", Number: 1, Kind: nlpolicy.U8},
-	{Name: "setname", Number: 2, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 31}},
-	{Name: "typename", Number: 3, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 31}},
-	{Name: "revision", Number: 4, Kind: nlpolicy.U8},
-	{Name: "family", Number: 5, Kind: nlpolicy.U8},
-	{Name: "flags", Number: 6, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder, Enum: &enumCmdFlags},
-	{Name: "data", Number: 7, Kind: nlpolicy.Nest, Nested: &setHeaderAttrs},
-	{Name: "adt", Number: 8, Kind: nlpolicy.Nest, Nested: &setAdtListAttrs},
-	{Name: "lineno", Number: 9, Kind: nlpolicy.U32},
-	{Name: "revision-min", Number: 10, Kind: nlpolicy.U8},
-	{Name: "index", Number: 11, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder},
+var setSetAttrs = p.Set{Name: "set-attrs", Attrs: []p.Attr{
+	{Name: "protocol", Number: 1, Kind: p.U8},
+	{Name: "setname", Number: 2, Kind: p.String, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 31}},
+	{Name: "typename", Number: 3, Kind: p.String, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 31}},
+	{Name: "revision", Number: 4, Kind: p.U8},
+	{Name: "family", Number: 5, Kind: p.U8},
+	{Name: "flags", Number: 6, Kind: p.U32, Flags: p.BigEndian | p.NetByteOrder, Enum: &enumCmdFlags},
+	{Name: "data", Number: 7, Kind: p.Nest, Nested: &setHeaderAttrs},
+	{Name: "adt", Number: 8, Kind: p.Nest, Nested: &setAdtListAttrs},
+	{Name: "lineno", Number: 9, Kind: p.U32},
+	{Name: "revision-min", Number: 10, Kind: p.U8},
+	{Name: "index", Number: 11, Kind: p.U16, Flags: p.BigEndian | p.NetByteOrder},
 }}
 
-var setNewSetAttrs = nlpolicy.Set{Name: "new-set-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "protocol", Number: 1, Kind: nlpolicy.U8},
-	{Name: "setname", Number: 2, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 31}},
-	{Name: "typename", Number: 3, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 31}},
-	{Name: "revision", Number: 4, Kind: nlpolicy.U8},
-	{Name: "family", Number: 5, Kind: nlpolicy.U8},
-	{Name: "flags", Number: 6, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder, Enum: &enumCmdFlags},
-	{Name: "data", Number: 7, Kind: nlpolicy.Nest, Nested: &setCreateAttrs},
+var setNewSetAttrs = p.Set{Name: "new-set-attrs", Attrs: []p.Attr{
+	{Name: "protocol", Number: 1, Kind: p.U8},
+	{Name: "setname", Number: 2, Kind: p.String, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 31}},
+	{Name: "typename", Number: 3, Kind: p.String, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 31}},
+	{Name: "revision", Number: 4, Kind: p.U8},
+	{Name: "family", Number: 5, Kind: p.U8},
+	{Name: "flags", Number: 6, Kind: p.U32, Flags: p.BigEndian | p.NetByteOrder, Enum: &enumCmdFlags},
+	{Name: "data", Number: 7, Kind: p.Nest, Nested: &setCreateAttrs},
 }}
 
-var setElementAttrs = nlpolicy.Set{Name: "element-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "protocol", Number: 1, Kind: nlpolicy.U8},
-	{Name: "setname", Number: 2, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 31}},
-	{Name: "flags", Number: 6, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian | nlpolicy.NetByteOrder, Enum: &enumCmdFlags},
-	{Name: "data", Number: 7, Kind: nlpolicy.Nest, Nested: &setAdtAttrs},
-	{Name: "adt", Number: 8, Kind: nlpolicy.Nest, Nested: &setAdtListAttrs},
-	{Name: "lineno", Number: 9, Kind: nlpolicy.U32},
+var setElementAttrs = p.Set{Name: "element-attrs", Attrs: []p.Attr{
+	{Name: "protocol", Number: 1, Kind: p.U8},
+	{Name: "setname", Number: 2, Kind: p.String, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 31}},
+	{Name: "flags", Number: 6, Kind: p.U32, Flags: p.BigEndian | p.NetByteOrder, Enum: &enumCmdFlags},
+	{Name: "data", Number: 7, Kind: p.Nest, Nested: &setAdtAttrs},
+	{Name: "adt", Number: 8, Kind: p.Nest, Nested: &setAdtListAttrs},
+	{Name: "lineno", Number: 9, Kind: p.U32},
 }}
 
-var setPairAttrs = nlpolicy.Set{Name: "pair-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "protocol", Number: 1, Kind: nlpolicy.U8},
-	{Name: "setname", Number: 2, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 31}},
-	{Name: "setname2", Number: 3, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 31}},
+var setPairAttrs = p.Set{Name: "pair-attrs", Attrs: []p.Attr{
+	{Name: "protocol", Number: 1, Kind: p.U8},
+	{Name: "setname", Number: 2, Kind: p.String, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 31}},
+	{Name: "setname2", Number: 3, Kind: p.String, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 31}},
 }}
 
-var structNfgenmsg = nlpolicy.Struct{Name: "nfgenmsg", Size: 4, Members: []nlpolicy.Member{
+var structNfgenmsg = p.Struct{Name: "nfgenmsg", Size: 4, Members: []p.Member{
 	{Name: "nfgen-family", Size: 1},
 	{Name: "version", Offset: 1, Size: 1},
-	{Name: "res-id", Offset: 2, Size: 2, Flags: nlpolicy.BigEndian},
+	{Name: "res-id", Offset: 2, Size: 2, Flags: p.BigEndian},
 }}
 
-var enumError = nlpolicy.Enum{Name: "error", Names: []nlpolicy.Value{
+var enumError = p.Enum{Name: "error", Names: []p.Value{
 	{Name: "private", Value: 4096},
 	{Name: "protocol", Value: 4097},
 	{Name: "find-type", Value: 4098},
@@ -196,7 +196,7 @@ var enumError = nlpolicy.Enum{Name: "error", Names: []nlpolicy.Value{
 	{Name: "bitmask-netmask-excl", Value: 4115},
 }}
 
-var enumTypeError = nlpolicy.Enum{Name: "type-error", Names: []nlpolicy.Value{
+var enumTypeError = p.Enum{Name: "type-error", Names: []p.Value{
 	{Name: "hash-full", Value: 4352},
 	{Name: "hash-elem", Value: 4353},
 	{Name: "invalid-proto", Value: 4354},
@@ -205,7 +205,7 @@ var enumTypeError = nlpolicy.Enum{Name: "type-error", Names: []nlpolicy.Value{
 	{Name: "hash-range", Value: 4357},
 }}
 
-var enumCmdFlags = nlpolicy.Enum{Name: "cmd-flags", Flags: true, Names: []nlpolicy.Value{
+var enumCmdFlags = p.Enum{Name: "cmd-flags", Flags: true, Names: []p.Value{
 	{Name: "exist", Value: 0x1},
 	{Name: "list-setname", Value: 0x2},
 	{Name: "list-header", Value: 0x4},
@@ -218,7 +218,7 @@ var enumCmdFlags = nlpolicy.Enum{Name: "cmd-flags", Flags: true, Names: []nlpoli
 	{Name: "map-skbqueue", Value: 0x400},
 }}
 
-var enumCadtFlags = nlpolicy.Enum{Name: "cadt-flags", Flags: true, Names: []nlpolicy.Value{
+var enumCadtFlags = p.Enum{Name: "cadt-flags", Flags: true, Names: []p.Value{
 	{Name: "before", Value: 0x1},
 	{Name: "physdev", Value: 0x2},
 	{Name: "nomatch", Value: 0x4},

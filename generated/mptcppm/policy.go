@@ -2,101 +2,101 @@
 
 package mptcppm
 
-import "github.com/nlgen/nlgen/runtime/nlpolicy"
+import p "github.com/nlgen/nlgen/runtime/nlpolicy"
 
-var policyAddAddrRequest = nlpolicy.Message{Family: "mptcp_pm", Op: "add-addr", Attrs: &setEndpointAttrs}
+var policyAddAddrRequest = p.Message{Family: "mptcp_pm", Op: "add-addr", Attrs: &setEndpointAttrs}
 
-var policyDelAddrRequest = nlpolicy.Message{Family: "mptcp_pm", Op: "del-addr", Attrs: &setEndpointAttrs}
+var policyDelAddrRequest = p.Message{Family: "mptcp_pm", Op: "del-addr", Attrs: &setEndpointAttrs}
 
-var policyGetAddrRequest = nlpolicy.Message{Family: "mptcp_pm", Op: "get-addr", Attrs: &setAttrs, Accept: []uint16{1, 4}}
+var policyGetAddrRequest = p.Message{Family: "mptcp_pm", Op: "get-addr", Attrs: &setAttrs, Accept: []uint16{1, 4}}
 
-var policyGetAddrDumpRequest = nlpolicy.Message{Family: "mptcp_pm", Op: "get-addr", Attrs: &setAttrs, Accept: []uint16{4}}
+var policyGetAddrDumpRequest = p.Message{Family: "mptcp_pm", Op: "get-addr", Attrs: &setAttrs, Accept: []uint16{4}}
 
-var policyGetAddrReply = nlpolicy.Message{Family: "mptcp_pm", Op: "get-addr", Attrs: &setAttrs}
+var policyGetAddrReply = p.Message{Family: "mptcp_pm", Op: "get-addr", Attrs: &setAttrs}
 
-var policyFlushAddrsRequest = nlpolicy.Message{Family: "mptcp_pm", Op: "flush-addrs", Attrs: &setEndpointAttrs}
+var policyFlushAddrsRequest = p.Message{Family: "mptcp_pm", Op: "flush-addrs", Attrs: &setEndpointAttrs}
 
-var policySetLimitsRequest = nlpolicy.Message{Family: "mptcp_pm", Op: "set-limits", Attrs: &setAttrs, Accept: []uint16{2, 3}}
+var policySetLimitsRequest = p.Message{Family: "mptcp_pm", Op: "set-limits", Attrs: &setAttrs, Accept: []uint16{2, 3}}
 
-var policyGetLimitsRequest = nlpolicy.Message{Family: "mptcp_pm", Op: "get-limits", Attrs: &setAttrs, Accept: []uint16{2, 3}}
+var policyGetLimitsRequest = p.Message{Family: "mptcp_pm", Op: "get-limits", Attrs: &setAttrs, Accept: []uint16{2, 3}}
 
-var policyGetLimitsReply = nlpolicy.Message{Family: "mptcp_pm", Op: "get-limits", Attrs: &setAttrs}
+var policyGetLimitsReply = p.Message{Family: "mptcp_pm", Op: "get-limits", Attrs: &setAttrs}
 
-var policySetFlagsRequest = nlpolicy.Message{Family: "mptcp_pm", Op: "set-flags", Attrs: &setAttrs, Accept: []uint16{1, 4, 6}}
+var policySetFlagsRequest = p.Message{Family: "mptcp_pm", Op: "set-flags", Attrs: &setAttrs, Accept: []uint16{1, 4, 6}}
 
-var policyAnnounceRequest = nlpolicy.Message{Family: "mptcp_pm", Op: "announce", Attrs: &setAttrs, Accept: []uint16{1, 4}}
+var policyAnnounceRequest = p.Message{Family: "mptcp_pm", Op: "announce", Attrs: &setAttrs, Accept: []uint16{1, 4}}
 
-var policyRemoveRequest = nlpolicy.Message{Family: "mptcp_pm", Op: "remove", Attrs: &setAttrs, Accept: []uint16{4, 5}}
+var policyRemoveRequest = p.Message{Family: "mptcp_pm", Op: "remove", Attrs: &setAttrs, Accept: []uint16{4, 5}}
 
-var policySubflowCreateRequest = nlpolicy.Message{Family: "mptcp_pm", Op: "subflow-create", Attrs: &setAttrs, Accept: []uint16{1, 4, 6}}
+var policySubflowCreateRequest = p.Message{Family: "mptcp_pm", Op: "subflow-create", Attrs: &setAttrs, Accept: []uint16{1, 4, 6}}
 
-var policySubflowDestroyRequest = nlpolicy.Message{Family: "mptcp_pm", Op: "subflow-destroy", Attrs: &setAttrs, Accept: []uint16{1, 4, 6}}
+var policySubflowDestroyRequest = p.Message{Family: "mptcp_pm", Op: "subflow-destroy", Attrs: &setAttrs, Accept: []uint16{1, 4, 6}}
 
-var policyCreatedMessage = nlpolicy.Message{Family: "mptcp_pm", Op: "created", Attrs: &setEventAttrs}
+var policyCreatedMessage = p.Message{Family: "mptcp_pm", Op: "created", Attrs: &setEventAttrs}
 
-var policyEstablishedMessage = nlpolicy.Message{Family: "mptcp_pm", Op: "established", Attrs: &setEventAttrs}
+var policyEstablishedMessage = p.Message{Family: "mptcp_pm", Op: "established", Attrs: &setEventAttrs}
 
-var policyClosedMessage = nlpolicy.Message{Family: "mptcp_pm", Op: "closed", Attrs: &setEventAttrs}
+var policyClosedMessage = p.Message{Family: "mptcp_pm", Op: "closed", Attrs: &setEventAttrs}
 
-var policyAnnouncedMessage = nlpolicy.Message{Family: "mptcp_pm", Op: "announced", Attrs: &setEventAttrs}
+var policyAnnouncedMessage = p.Message{Family: "mptcp_pm", Op: "announced", Attrs: &setEventAttrs}
 
-var policyRemovedMessage = nlpolicy.Message{Family: "mptcp_pm", Op: "removed", Attrs: &setEventAttrs}
+var policyRemovedMessage = p.Message{Family: "mptcp_pm", Op: "removed", Attrs: &setEventAttrs}
 
-var policySubEstablishedMessage = nlpolicy.Message{Family: "mptcp_pm", Op: "sub-established", Attrs: &setEventAttrs}
+var policySubEstablishedMessage = p.Message{Family: "mptcp_pm", Op: "sub-established", Attrs: &setEventAttrs}
 
-var policySubClosedMessage = nlpolicy.Message{Family: "mptcp_pm", Op: "sub-closed", Attrs: &setEventAttrs}
+var policySubClosedMessage = p.Message{Family: "mptcp_pm", Op: "sub-closed", Attrs: &setEventAttrs}
 
-var policySubPriorityMessage = nlpolicy.Message{Family: "mptcp_pm", Op: "sub-priority", Attrs: &setEventAttrs}
+var policySubPriorityMessage = p.Message{Family: "mptcp_pm", Op: "sub-priority", Attrs: &setEventAttrs}
 
-var policyListenerCreatedMessage = nlpolicy.Message{Family: "mptcp_pm", Op: "listener-created", Attrs: &setEventAttrs}
+var policyListenerCreatedMessage = p.Message{Family: "mptcp_pm", Op: "listener-created", Attrs: &setEventAttrs}
 
-var policyListenerClosedMessage = nlpolicy.Message{Family: "mptcp_pm", Op: "listener-closed", Attrs: &setEventAttrs}
+var policyListenerClosedMessage = p.Message{Family: "mptcp_pm", Op: "listener-closed", Attrs: &setEventAttrs}
 
-var setAddressAttrs = nlpolicy.Set{Name: "address", Attrs: []nlpolicy.Attr{
-	{Name: "family", Number: 1, Kind: nlpolicy.U16},
-	{Name: "id", Number: 2, Kind: nlpolicy.U8},
-	{Name: "addr4", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "addr6", Number: 4, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
-	{Name: "port", Number: 5, Kind: nlpolicy.U16},
-	{Name: "flags", Number: 6, Kind: nlpolicy.U32, Enum: &enumAddrFlags},
-	{Name: "if-idx", Number: 7, Kind: nlpolicy.S32},
+var setAddressAttrs = p.Set{Name: "address", Attrs: []p.Attr{
+	{Name: "family", Number: 1, Kind: p.U16},
+	{Name: "id", Number: 2, Kind: p.U8},
+	{Name: "addr4", Number: 3, Kind: p.U32, Flags: p.BigEndian, Hint: p.IPv4},
+	{Name: "addr6", Number: 4, Kind: p.Binary, Hint: p.IPv6, Limits: &p.Limits{Has: p.HasExactLen, Exact: 16}},
+	{Name: "port", Number: 5, Kind: p.U16},
+	{Name: "flags", Number: 6, Kind: p.U32, Enum: &enumAddrFlags},
+	{Name: "if-idx", Number: 7, Kind: p.S32},
 }}
 
-var setEndpointAttrs = nlpolicy.Set{Name: "endpoint", Attrs: []nlpolicy.Attr{
-	{Name: "addr", Number: 1, Kind: nlpolicy.Nest, Nested: &setAddressAttrs},
+var setEndpointAttrs = p.Set{Name: "endpoint", Attrs: []p.Attr{
+	{Name: "addr", Number: 1, Kind: p.Nest, Nested: &setAddressAttrs},
 }}
 
-var setAttrs = nlpolicy.Set{Name: "attr", Attrs: []nlpolicy.Attr{
-	{Name: "addr", Number: 1, Kind: nlpolicy.Nest, Nested: &setAddressAttrs},
-	{Name: "rcv-add-addrs", Number: 2, Kind: nlpolicy.U32},
-	{Name: "subflows", Number: 3, Kind: nlpolicy.U32},
-	{Name: "token", Number: 4, Kind: nlpolicy.U32},
-	{Name: "loc-id", Number: 5, Kind: nlpolicy.U8},
-	{Name: "addr-remote", Number: 6, Kind: nlpolicy.Nest, Nested: &setAddressAttrs},
+var setAttrs = p.Set{Name: "attr", Attrs: []p.Attr{
+	{Name: "addr", Number: 1, Kind: p.Nest, Nested: &setAddressAttrs},
+	{Name: "rcv-add-addrs", Number: 2, Kind: p.U32},
+	{Name: "subflows", Number: 3, Kind: p.U32},
+	{Name: "token", Number: 4, Kind: p.U32},
+	{Name: "loc-id", Number: 5, Kind: p.U8},
+	{Name: "addr-remote", Number: 6, Kind: p.Nest, Nested: &setAddressAttrs},
 }}
 
-var setEventAttrs = nlpolicy.Set{Name: "event-attr", Attrs: []nlpolicy.Attr{
-	{Name: "token", Number: 1, Kind: nlpolicy.U32},
-	{Name: "family", Number: 2, Kind: nlpolicy.U16},
-	{Name: "loc-id", Number: 3, Kind: nlpolicy.U8},
-	{Name: "rem-id", Number: 4, Kind: nlpolicy.U8},
-	{Name: "saddr4", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "saddr6", Number: 6, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
-	{Name: "daddr4", Number: 7, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "daddr6", Number: 8, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
-	{Name: "sport", Number: 9, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "dport", Number: 10, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "backup", Number: 11, Kind: nlpolicy.U8},
-	{Name: "error", Number: 12, Kind: nlpolicy.U8},
-	{Name: "flags", Number: 13, Kind: nlpolicy.U16, Enum: &enumEventFlags},
-	{Name: "timeout", Number: 14, Kind: nlpolicy.U32},
-	{Name: "if-idx", Number: 15, Kind: nlpolicy.S32},
-	{Name: "reset-reason", Number: 16, Kind: nlpolicy.U32, Enum: &enumResetReason},
-	{Name: "reset-flags", Number: 17, Kind: nlpolicy.U32},
-	{Name: "server-side", Number: 18, Kind: nlpolicy.U8},
+var setEventAttrs = p.Set{Name: "event-attr", Attrs: []p.Attr{
+	{Name: "token", Number: 1, Kind: p.U32},
+	{Name: "family", Number: 2, Kind: p.U16},
+	{Name: "loc-id", Number: 3, Kind: p.U8},
+	{Name: "rem-id", Number: 4, Kind: p.U8},
+	{Name: "saddr4", Number: 5, Kind: p.U32, Flags: p.BigEndian, Hint: p.IPv4},
+	{Name: "saddr6", Number: 6, Kind: p.Binary, Hint: p.IPv6, Limits: &p.Limits{Has: p.HasExactLen, Exact: 16}},
+	{Name: "daddr4", Number: 7, Kind: p.U32, Flags: p.BigEndian, Hint: p.IPv4},
+	{Name: "daddr6", Number: 8, Kind: p.Binary, Hint: p.IPv6, Limits: &p.Limits{Has: p.HasExactLen, Exact: 16}},
+	{Name: "sport", Number: 9, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "dport", Number: 10, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "backup", Number: 11, Kind: p.U8},
+	{Name: "error", Number: 12, Kind: p.U8},
+	{Name: "flags", Number: 13, Kind: p.U16, Enum: &enumEventFlags},
+	{Name: "timeout", Number: 14, Kind: p.U32},
+	{Name: "if-idx", Number: 15, Kind: p.S32},
+	{Name: "reset-reason", Number: 16, Kind: p.U32, Enum: &enumResetReason},
+	{Name: "reset-flags", Number: 17, Kind: p.U32},
+	{Name: "server-side", Number: 18, Kind: p.U8},
 }}
 
-var enumAddrFlags = nlpolicy.Enum{Name: "addr-flags", Flags: true, Names: []nlpolicy.Value{
+var enumAddrFlags = p.Enum{Name: "addr-flags", Flags: true, Names: []p.Value{
 	{Name: "signal", Value: 0x1},
 	{Name: "subflow", Value: 0x2},
 	{Name: "backup", Value: 0x4},
@@ -105,12 +105,12 @@ var enumAddrFlags = nlpolicy.Enum{Name: "addr-flags", Flags: true, Names: []nlpo
 	{Name: "laminar", Value: 0x20},
 }}
 
-var enumEventFlags = nlpolicy.Enum{Name: "event-flags", Flags: true, Names: []nlpolicy.Value{
+var enumEventFlags = p.Enum{Name: "event-flags", Flags: true, Names: []p.Value{
 	{Name: "deny-join-id0", Value: 0x1},
 	{Name: "server-side", Value: 0x2},
 }}
 
-var enumResetReason = nlpolicy.Enum{Name: "reset-reason", Names: []nlpolicy.Value{
+var enumResetReason = p.Enum{Name: "reset-reason", Names: []p.Value{
 	{Name: "eunspec"},
 	{Name: "emptcp", Value: 1},
 	{Name: "eresource", Value: 2},
@@ -120,7 +120,7 @@ var enumResetReason = nlpolicy.Enum{Name: "reset-reason", Names: []nlpolicy.Valu
 	{Name: "emiddlebox", Value: 6},
 }}
 
-var enumSubflowFlags = nlpolicy.Enum{Name: "subflow-flags", Flags: true, Names: []nlpolicy.Value{
+var enumSubflowFlags = p.Enum{Name: "subflow-flags", Flags: true, Names: []p.Value{
 	{Name: "mcap-rem", Value: 0x1},
 	{Name: "mcap-loc", Value: 0x2},
 	{Name: "join-rem", Value: 0x4},
@@ -132,7 +132,7 @@ var enumSubflowFlags = nlpolicy.Enum{Name: "subflow-flags", Flags: true, Names: 
 	{Name: "mapvalid", Value: 0x100},
 }}
 
-var enumEventType = nlpolicy.Enum{Name: "event-type", Names: []nlpolicy.Value{
+var enumEventType = p.Enum{Name: "event-type", Names: []p.Value{
 	{Name: "unspec"},
 	{Name: "created", Value: 1},
 	{Name: "established", Value: 2},

@@ -2,164 +2,164 @@
 
 package netdev
 
-import "github.com/nlgen/nlgen/runtime/nlpolicy"
+import p "github.com/nlgen/nlgen/runtime/nlpolicy"
 
-var policyDevGetRequest = nlpolicy.Message{Family: "netdev", Op: "dev-get", Attrs: &setDevAttrs, Accept: []uint16{1}}
+var policyDevGetRequest = p.Message{Family: "netdev", Op: "dev-get", Attrs: &setDevAttrs, Accept: []uint16{1}}
 
-var policyDevGetDumpRequest = nlpolicy.Message{Family: "netdev", Op: "dev-get", Attrs: &setDevAttrs, Accept: []uint16{}}
+var policyDevGetDumpRequest = p.Message{Family: "netdev", Op: "dev-get", Attrs: &setDevAttrs, Accept: []uint16{}}
 
-var policyDevGetReply = nlpolicy.Message{Family: "netdev", Op: "dev-get", Attrs: &setDevAttrs}
+var policyDevGetReply = p.Message{Family: "netdev", Op: "dev-get", Attrs: &setDevAttrs}
 
-var policyPagePoolGetRequest = nlpolicy.Message{Family: "netdev", Op: "page-pool-get", Attrs: &setPagePoolAttrs, Accept: []uint16{1}}
+var policyPagePoolGetRequest = p.Message{Family: "netdev", Op: "page-pool-get", Attrs: &setPagePoolAttrs, Accept: []uint16{1}}
 
-var policyPagePoolGetDumpRequest = nlpolicy.Message{Family: "netdev", Op: "page-pool-get", Attrs: &setPagePoolAttrs, Accept: []uint16{}}
+var policyPagePoolGetDumpRequest = p.Message{Family: "netdev", Op: "page-pool-get", Attrs: &setPagePoolAttrs, Accept: []uint16{}}
 
-var policyPagePoolGetReply = nlpolicy.Message{Family: "netdev", Op: "page-pool-get", Attrs: &setPagePoolAttrs}
+var policyPagePoolGetReply = p.Message{Family: "netdev", Op: "page-pool-get", Attrs: &setPagePoolAttrs}
 
-var policyPagePoolStatsGetRequest = nlpolicy.Message{Family: "netdev", Op: "page-pool-stats-get", Attrs: &setPagePoolStatsAttrs, Accept: []uint16{1}}
+var policyPagePoolStatsGetRequest = p.Message{Family: "netdev", Op: "page-pool-stats-get", Attrs: &setPagePoolStatsAttrs, Accept: []uint16{1}}
 
-var policyPagePoolStatsGetDumpRequest = nlpolicy.Message{Family: "netdev", Op: "page-pool-stats-get", Attrs: &setPagePoolStatsAttrs, Accept: []uint16{}}
+var policyPagePoolStatsGetDumpRequest = p.Message{Family: "netdev", Op: "page-pool-stats-get", Attrs: &setPagePoolStatsAttrs, Accept: []uint16{}}
 
-var policyPagePoolStatsGetReply = nlpolicy.Message{Family: "netdev", Op: "page-pool-stats-get", Attrs: &setPagePoolStatsAttrs}
+var policyPagePoolStatsGetReply = p.Message{Family: "netdev", Op: "page-pool-stats-get", Attrs: &setPagePoolStatsAttrs}
 
-var policyQueueGetRequest = nlpolicy.Message{Family: "netdev", Op: "queue-get", Attrs: &setQueueAttrs, Accept: []uint16{1, 2, 3}}
+var policyQueueGetRequest = p.Message{Family: "netdev", Op: "queue-get", Attrs: &setQueueAttrs, Accept: []uint16{1, 2, 3}}
 
-var policyQueueGetDumpRequest = nlpolicy.Message{Family: "netdev", Op: "queue-get", Attrs: &setQueueAttrs, Accept: []uint16{2}}
+var policyQueueGetDumpRequest = p.Message{Family: "netdev", Op: "queue-get", Attrs: &setQueueAttrs, Accept: []uint16{2}}
 
-var policyQueueGetReply = nlpolicy.Message{Family: "netdev", Op: "queue-get", Attrs: &setQueueAttrs}
+var policyQueueGetReply = p.Message{Family: "netdev", Op: "queue-get", Attrs: &setQueueAttrs}
 
-var policyNapiGetRequest = nlpolicy.Message{Family: "netdev", Op: "napi-get", Attrs: &setNapiAttrs, Accept: []uint16{2}}
+var policyNapiGetRequest = p.Message{Family: "netdev", Op: "napi-get", Attrs: &setNapiAttrs, Accept: []uint16{2}}
 
-var policyNapiGetDumpRequest = nlpolicy.Message{Family: "netdev", Op: "napi-get", Attrs: &setNapiAttrs, Accept: []uint16{1}}
+var policyNapiGetDumpRequest = p.Message{Family: "netdev", Op: "napi-get", Attrs: &setNapiAttrs, Accept: []uint16{1}}
 
-var policyNapiGetReply = nlpolicy.Message{Family: "netdev", Op: "napi-get", Attrs: &setNapiAttrs}
+var policyNapiGetReply = p.Message{Family: "netdev", Op: "napi-get", Attrs: &setNapiAttrs}
 
-var policyQstatsGetDumpRequest = nlpolicy.Message{Family: "netdev", Op: "qstats-get", Attrs: &setQstatsAttrs, Accept: []uint16{1, 4}}
+var policyQstatsGetDumpRequest = p.Message{Family: "netdev", Op: "qstats-get", Attrs: &setQstatsAttrs, Accept: []uint16{1, 4}}
 
-var policyQstatsGetReply = nlpolicy.Message{Family: "netdev", Op: "qstats-get", Attrs: &setQstatsAttrs}
+var policyQstatsGetReply = p.Message{Family: "netdev", Op: "qstats-get", Attrs: &setQstatsAttrs}
 
-var policyBindRxRequest = nlpolicy.Message{Family: "netdev", Op: "bind-rx", Attrs: &setDmabufAttrs, Accept: []uint16{1, 2, 3}}
+var policyBindRxRequest = p.Message{Family: "netdev", Op: "bind-rx", Attrs: &setDmabufAttrs, Accept: []uint16{1, 2, 3}}
 
-var policyBindRxReply = nlpolicy.Message{Family: "netdev", Op: "bind-rx", Attrs: &setDmabufAttrs}
+var policyBindRxReply = p.Message{Family: "netdev", Op: "bind-rx", Attrs: &setDmabufAttrs}
 
-var policyNapiSetRequest = nlpolicy.Message{Family: "netdev", Op: "napi-set", Attrs: &setNapiAttrs, Accept: []uint16{2, 5, 6, 7, 8}}
+var policyNapiSetRequest = p.Message{Family: "netdev", Op: "napi-set", Attrs: &setNapiAttrs, Accept: []uint16{2, 5, 6, 7, 8}}
 
-var policyBindTxRequest = nlpolicy.Message{Family: "netdev", Op: "bind-tx", Attrs: &setDmabufAttrs, Accept: []uint16{1, 3}}
+var policyBindTxRequest = p.Message{Family: "netdev", Op: "bind-tx", Attrs: &setDmabufAttrs, Accept: []uint16{1, 3}}
 
-var policyBindTxReply = nlpolicy.Message{Family: "netdev", Op: "bind-tx", Attrs: &setDmabufAttrs}
+var policyBindTxReply = p.Message{Family: "netdev", Op: "bind-tx", Attrs: &setDmabufAttrs}
 
-var setDevAttrs = nlpolicy.Set{Name: "dev", Attrs: []nlpolicy.Attr{
-	{Name: "ifindex", Number: 1, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
-	{Name: "pad", Number: 2, Kind: nlpolicy.Pad},
-	{Name: "xdp-features", Number: 3, Kind: nlpolicy.U64, Enum: &enumXdpAct},
-	{Name: "xdp-zc-max-segs", Number: 4, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
-	{Name: "xdp-rx-metadata-features", Number: 5, Kind: nlpolicy.U64, Enum: &enumXdpRxMetadata},
-	{Name: "xsk-features", Number: 6, Kind: nlpolicy.U64, Enum: &enumXskFlags},
+var setDevAttrs = p.Set{Name: "dev", Attrs: []p.Attr{
+	{Name: "ifindex", Number: 1, Kind: p.U32, Limits: &p.Limits{Has: p.HasMin, Min: 1}},
+	{Name: "pad", Number: 2, Kind: p.Pad},
+	{Name: "xdp-features", Number: 3, Kind: p.U64, Enum: &enumXdpAct},
+	{Name: "xdp-zc-max-segs", Number: 4, Kind: p.U32, Limits: &p.Limits{Has: p.HasMin, Min: 1}},
+	{Name: "xdp-rx-metadata-features", Number: 5, Kind: p.U64, Enum: &enumXdpRxMetadata},
+	{Name: "xsk-features", Number: 6, Kind: p.U64, Enum: &enumXskFlags},
 }}
 
-var setIoUringProviderInfoAttrs = nlpolicy.Set{Name: "io-uring-provider-info"}
+var setIoUringProviderInfoAttrs = p.Set{Name: "io-uring-provider-info"}
 
-var setPagePoolAttrs = nlpolicy.Set{Name: "page-pool", Attrs: []nlpolicy.Attr{
-	{Name: "id", Number: 1, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 1, Max: 4294967295}},
-	{Name: "ifindex", Number: 2, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 1, Max: 2147483647}},
-	{Name: "napi-id", Number: 3, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 1, Max: 4294967295}},
-	{Name: "inflight", Number: 4, Kind: nlpolicy.Uint},
-	{Name: "inflight-mem", Number: 5, Kind: nlpolicy.Uint},
-	{Name: "detach-time", Number: 6, Kind: nlpolicy.Uint},
-	{Name: "dmabuf", Number: 7, Kind: nlpolicy.U32},
-	{Name: "io-uring", Number: 8, Kind: nlpolicy.Nest, Nested: &setIoUringProviderInfoAttrs},
+var setPagePoolAttrs = p.Set{Name: "page-pool", Attrs: []p.Attr{
+	{Name: "id", Number: 1, Kind: p.Uint, Limits: &p.Limits{Has: p.HasMin | p.HasMax, Min: 1, Max: 4294967295}},
+	{Name: "ifindex", Number: 2, Kind: p.U32, Limits: &p.Limits{Has: p.HasMin | p.HasMax, Min: 1, Max: 2147483647}},
+	{Name: "napi-id", Number: 3, Kind: p.Uint, Limits: &p.Limits{Has: p.HasMin | p.HasMax, Min: 1, Max: 4294967295}},
+	{Name: "inflight", Number: 4, Kind: p.Uint},
+	{Name: "inflight-mem", Number: 5, Kind: p.Uint},
+	{Name: "detach-time", Number: 6, Kind: p.Uint},
+	{Name: "dmabuf", Number: 7, Kind: p.U32},
+	{Name: "io-uring", Number: 8, Kind: p.Nest, Nested: &setIoUringProviderInfoAttrs},
 }}
 
-var setPagePoolInfoAttrs = nlpolicy.Set{Name: "page-pool-info", Attrs: []nlpolicy.Attr{
-	{Name: "id", Number: 1, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 1, Max: 4294967295}},
-	{Name: "ifindex", Number: 2, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 1, Max: 2147483647}},
+var setPagePoolInfoAttrs = p.Set{Name: "page-pool-info", Attrs: []p.Attr{
+	{Name: "id", Number: 1, Kind: p.Uint, Limits: &p.Limits{Has: p.HasMin | p.HasMax, Min: 1, Max: 4294967295}},
+	{Name: "ifindex", Number: 2, Kind: p.U32, Limits: &p.Limits{Has: p.HasMin | p.HasMax, Min: 1, Max: 2147483647}},
 }}
 
-var setPagePoolStatsAttrs = nlpolicy.Set{Name: "page-pool-stats", Attrs: []nlpolicy.Attr{
-	{Name: "info", Number: 1, Kind: nlpolicy.Nest, Nested: &setPagePoolInfoAttrs},
-	{Name: "alloc-fast", Number: 8, Kind: nlpolicy.Uint},
-	{Name: "alloc-slow", Number: 9, Kind: nlpolicy.Uint},
-	{Name: "alloc-slow-high-order", Number: 10, Kind: nlpolicy.Uint},
-	{Name: "alloc-empty", Number: 11, Kind: nlpolicy.Uint},
-	{Name: "alloc-refill", Number: 12, Kind: nlpolicy.Uint},
-	{Name: "alloc-waive", Number: 13, Kind: nlpolicy.Uint},
-	{Name: "recycle-cached", Number: 14, Kind: nlpolicy.Uint},
-	{Name: "recycle-cache-full", Number: 15, Kind: nlpolicy.Uint},
-	{Name: "recycle-ring", Number: 16, Kind: nlpolicy.Uint},
-	{Name: "recycle-ring-full", Number: 17, Kind: nlpolicy.Uint},
-	{Name: "recycle-released-refcnt", Number: 18, Kind: nlpolicy.Uint},
+var setPagePoolStatsAttrs = p.Set{Name: "page-pool-stats", Attrs: []p.Attr{
+	{Name: "info", Number: 1, Kind: p.Nest, Nested: &setPagePoolInfoAttrs},
+	{Name: "alloc-fast", Number: 8, Kind: p.Uint},
+	{Name: "alloc-slow", Number: 9, Kind: p.Uint},
+	{Name: "alloc-slow-high-order", Number: 10, Kind: p.Uint},
+	{Name: "alloc-empty", Number: 11, Kind: p.Uint},
+	{Name: "alloc-refill", Number: 12, Kind: p.Uint},
+	{Name: "alloc-waive", Number: 13, Kind: p.Uint},
+	{Name: "recycle-cached", Number: 14, Kind: p.Uint},
+	{Name: "recycle-cache-full", Number: 15, Kind: p.Uint},
+	{Name: "recycle-ring", Number: 16, Kind: p.Uint},
+	{Name: "recycle-ring-full", Number: 17, Kind: p.Uint},
+	{Name: "recycle-released-refcnt", Number: 18, Kind: p.Uint},
 }}
 
-var setNapiAttrs = nlpolicy.Set{Name: "napi", Attrs: []nlpolicy.Attr{
-	{Name: "ifindex", Number: 1, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
-	{Name: "id", Number: 2, Kind: nlpolicy.U32},
-	{Name: "irq", Number: 3, Kind: nlpolicy.U32},
-	{Name: "pid", Number: 4, Kind: nlpolicy.U32},
-	{Name: "defer-hard-irqs", Number: 5, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 2147483647}},
-	{Name: "gro-flush-timeout", Number: 6, Kind: nlpolicy.Uint},
-	{Name: "irq-suspend-timeout", Number: 7, Kind: nlpolicy.Uint},
-	{Name: "threaded", Number: 8, Kind: nlpolicy.U32, Enum: &enumNapiThreaded},
+var setNapiAttrs = p.Set{Name: "napi", Attrs: []p.Attr{
+	{Name: "ifindex", Number: 1, Kind: p.U32, Limits: &p.Limits{Has: p.HasMin, Min: 1}},
+	{Name: "id", Number: 2, Kind: p.U32},
+	{Name: "irq", Number: 3, Kind: p.U32},
+	{Name: "pid", Number: 4, Kind: p.U32},
+	{Name: "defer-hard-irqs", Number: 5, Kind: p.U32, Limits: &p.Limits{Has: p.HasMax, Max: 2147483647}},
+	{Name: "gro-flush-timeout", Number: 6, Kind: p.Uint},
+	{Name: "irq-suspend-timeout", Number: 7, Kind: p.Uint},
+	{Name: "threaded", Number: 8, Kind: p.U32, Enum: &enumNapiThreaded},
 }}
 
-var setXskInfoAttrs = nlpolicy.Set{Name: "xsk-info"}
+var setXskInfoAttrs = p.Set{Name: "xsk-info"}
 
-var setQueueAttrs = nlpolicy.Set{Name: "queue", Attrs: []nlpolicy.Attr{
-	{Name: "id", Number: 1, Kind: nlpolicy.U32},
-	{Name: "ifindex", Number: 2, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
-	{Name: "type", Number: 3, Kind: nlpolicy.U32, Enum: &enumQueueType},
-	{Name: "napi-id", Number: 4, Kind: nlpolicy.U32},
-	{Name: "dmabuf", Number: 5, Kind: nlpolicy.U32},
-	{Name: "io-uring", Number: 6, Kind: nlpolicy.Nest, Nested: &setIoUringProviderInfoAttrs},
-	{Name: "xsk", Number: 7, Kind: nlpolicy.Nest, Nested: &setXskInfoAttrs},
+var setQueueAttrs = p.Set{Name: "queue", Attrs: []p.Attr{
+	{Name: "id", Number: 1, Kind: p.U32},
+	{Name: "ifindex", Number: 2, Kind: p.U32, Limits: &p.Limits{Has: p.HasMin, Min: 1}},
+	{Name: "type", Number: 3, Kind: p.U32, Enum: &enumQueueType},
+	{Name: "napi-id", Number: 4, Kind: p.U32},
+	{Name: "dmabuf", Number: 5, Kind: p.U32},
+	{Name: "io-uring", Number: 6, Kind: p.Nest, Nested: &setIoUringProviderInfoAttrs},
+	{Name: "xsk", Number: 7, Kind: p.Nest, Nested: &setXskInfoAttrs},
 }}
 
-var setQstatsAttrs = nlpolicy.Set{Name: "qstats", Attrs: []nlpolicy.Attr{
-	{Name: "ifindex", Number: 1, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
-	{Name: "queue-type", Number: 2, Kind: nlpolicy.U32, Enum: &enumQueueType},
-	{Name: "queue-id", Number: 3, Kind: nlpolicy.U32},
-	{Name: "scope", Number: 4, Kind: nlpolicy.Uint, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMask, Mask: 0x1}, Enum: &enumQstatsScope},
-	{Name: "rx-packets", Number: 8, Kind: nlpolicy.Uint},
-	{Name: "rx-bytes", Number: 9, Kind: nlpolicy.Uint},
-	{Name: "tx-packets", Number: 10, Kind: nlpolicy.Uint},
-	{Name: "tx-bytes", Number: 11, Kind: nlpolicy.Uint},
-	{Name: "rx-alloc-fail", Number: 12, Kind: nlpolicy.Uint},
-	{Name: "rx-hw-drops", Number: 13, Kind: nlpolicy.Uint},
-	{Name: "rx-hw-drop-overruns", Number: 14, Kind: nlpolicy.Uint},
-	{Name: "rx-csum-complete", Number: 15, Kind: nlpolicy.Uint},
-	{Name: "rx-csum-unnecessary", Number: 16, Kind: nlpolicy.Uint},
-	{Name: "rx-csum-none", Number: 17, Kind: nlpolicy.Uint},
-	{Name: "rx-csum-bad", Number: 18, Kind: nlpolicy.Uint},
-	{Name: "rx-hw-gro-packets", Number: 19, Kind: nlpolicy.Uint},
-	{Name: "rx-hw-gro-bytes", Number: 20, Kind: nlpolicy.Uint},
-	{Name: "rx-hw-gro-wire-packets", Number: 21, Kind: nlpolicy.Uint},
-	{Name: "rx-hw-gro-wire-bytes", Number: 22, Kind: nlpolicy.Uint},
-	{Name: "rx-hw-drop-ratelimits", Number: 23, Kind: nlpolicy.Uint},
-	{Name: "tx-hw-drops", Number: 24, Kind: nlpolicy.Uint},
-	{Name: "tx-hw-drop-errors", Number: 25, Kind: nlpolicy.Uint},
-	{Name: "tx-csum-none", Number: 26, Kind: nlpolicy.Uint},
-	{Name: "tx-needs-csum", Number: 27, Kind: nlpolicy.Uint},
-	{Name: "tx-hw-gso-packets", Number: 28, Kind: nlpolicy.Uint},
-	{Name: "tx-hw-gso-bytes", Number: 29, Kind: nlpolicy.Uint},
-	{Name: "tx-hw-gso-wire-packets", Number: 30, Kind: nlpolicy.Uint},
-	{Name: "tx-hw-gso-wire-bytes", Number: 31, Kind: nlpolicy.Uint},
-	{Name: "tx-hw-drop-ratelimits", Number: 32, Kind: nlpolicy.Uint},
-	{Name: "tx-stop", Number: 33, Kind: nlpolicy.Uint},
-	{Name: "tx-wake", Number: 34, Kind: nlpolicy.Uint},
+var setQstatsAttrs = p.Set{Name: "qstats", Attrs: []p.Attr{
+	{Name: "ifindex", Number: 1, Kind: p.U32, Limits: &p.Limits{Has: p.HasMin, Min: 1}},
+	{Name: "queue-type", Number: 2, Kind: p.U32, Enum: &enumQueueType},
+	{Name: "queue-id", Number: 3, Kind: p.U32},
+	{Name: "scope", Number: 4, Kind: p.Uint, Limits: &p.Limits{Has: p.HasMask, Mask: 0x1}, Enum: &enumQstatsScope},
+	{Name: "rx-packets", Number: 8, Kind: p.Uint},
+	{Name: "rx-bytes", Number: 9, Kind: p.Uint},
+	{Name: "tx-packets", Number: 10, Kind: p.Uint},
+	{Name: "tx-bytes", Number: 11, Kind: p.Uint},
+	{Name: "rx-alloc-fail", Number: 12, Kind: p.Uint},
+	{Name: "rx-hw-drops", Number: 13, Kind: p.Uint},
+	{Name: "rx-hw-drop-overruns", Number: 14, Kind: p.Uint},
+	{Name: "rx-csum-complete", Number: 15, Kind: p.Uint},
+	{Name: "rx-csum-unnecessary", Number: 16, Kind: p.Uint},
+	{Name: "rx-csum-none", Number: 17, Kind: p.Uint},
+	{Name: "rx-csum-bad", Number: 18, Kind: p.Uint},
+	{Name: "rx-hw-gro-packets", Number: 19, Kind: p.Uint},
+	{Name: "rx-hw-gro-bytes", Number: 20, Kind: p.Uint},
+	{Name: "rx-hw-gro-wire-packets", Number: 21, Kind: p.Uint},
+	{Name: "rx-hw-gro-wire-bytes", Number: 22, Kind: p.Uint},
+	{Name: "rx-hw-drop-ratelimits", Number: 23, Kind: p.Uint},
+	{Name: "tx-hw-drops", Number: 24, Kind: p.Uint},
+	{Name: "tx-hw-drop-errors", Number: 25, Kind: p.Uint},
+	{Name: "tx-csum-none", Number: 26, Kind: p.Uint},
+	{Name: "tx-needs-csum", Number: 27, Kind: p.Uint},
+	{Name: "tx-hw-gso-packets", Number: 28, Kind: p.Uint},
+	{Name: "tx-hw-gso-bytes", Number: 29, Kind: p.Uint},
+	{Name: "tx-hw-gso-wire-packets", Number: 30, Kind: p.Uint},
+	{Name: "tx-hw-gso-wire-bytes", Number: 31, Kind: p.Uint},
+	{Name: "tx-hw-drop-ratelimits", Number: 32, Kind: p.Uint},
+	{Name: "tx-stop", Number: 33, Kind: p.Uint},
+	{Name: "tx-wake", Number: 34, Kind: p.Uint},
 }}
 
-var setQueueIDAttrs = nlpolicy.Set{Name: "queue-id", Attrs: []nlpolicy.Attr{
-	{Name: "id", Number: 1, Kind: nlpolicy.U32},
-	{Name: "type", Number: 3, Kind: nlpolicy.U32, Enum: &enumQueueType},
+var setQueueIDAttrs = p.Set{Name: "queue-id", Attrs: []p.Attr{
+	{Name: "id", Number: 1, Kind: p.U32},
+	{Name: "type", Number: 3, Kind: p.U32, Enum: &enumQueueType},
 }}
 
-var setDmabufAttrs = nlpolicy.Set{Name: "dmabuf", Attrs: []nlpolicy.Attr{
-	{Name: "ifindex", Number: 1, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
-	{Name: "queues", Number: 2, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setQueueIDAttrs},
-	{Name: "fd", Number: 3, Kind: nlpolicy.U32},
-	{Name: "id", Number: 4, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
+var setDmabufAttrs = p.Set{Name: "dmabuf", Attrs: []p.Attr{
+	{Name: "ifindex", Number: 1, Kind: p.U32, Limits: &p.Limits{Has: p.HasMin, Min: 1}},
+	{Name: "queues", Number: 2, Kind: p.Nest, Flags: p.Multi, Nested: &setQueueIDAttrs},
+	{Name: "fd", Number: 3, Kind: p.U32},
+	{Name: "id", Number: 4, Kind: p.U32, Limits: &p.Limits{Has: p.HasMin, Min: 1}},
 }}
 
-var enumXdpAct = nlpolicy.Enum{Name: "xdp-act", Flags: true, Names: []nlpolicy.Value{
+var enumXdpAct = p.Enum{Name: "xdp-act", Flags: true, Names: []p.Value{
 	{Name: "basic", Value: 0x1},
 	{Name: "redirect", Value: 0x2},
 	{Name: "ndo-xmit", Value: 0x4},
@@ -169,28 +169,28 @@ var enumXdpAct = nlpolicy.Enum{Name: "xdp-act", Flags: true, Names: []nlpolicy.V
 	{Name: "ndo-xmit-sg", Value: 0x40},
 }}
 
-var enumXdpRxMetadata = nlpolicy.Enum{Name: "xdp-rx-metadata", Flags: true, Names: []nlpolicy.Value{
+var enumXdpRxMetadata = p.Enum{Name: "xdp-rx-metadata", Flags: true, Names: []p.Value{
 	{Name: "timestamp", Value: 0x1},
 	{Name: "hash", Value: 0x2},
 	{Name: "vlan-tag", Value: 0x4},
 }}
 
-var enumXskFlags = nlpolicy.Enum{Name: "xsk-flags", Flags: true, Names: []nlpolicy.Value{
+var enumXskFlags = p.Enum{Name: "xsk-flags", Flags: true, Names: []p.Value{
 	{Name: "tx-timestamp", Value: 0x1},
 	{Name: "tx-checksum", Value: 0x2},
 	{Name: "tx-launch-time-fifo", Value: 0x4},
 }}
 
-var enumQueueType = nlpolicy.Enum{Name: "queue-type", Names: []nlpolicy.Value{
+var enumQueueType = p.Enum{Name: "queue-type", Names: []p.Value{
 	{Name: "rx"},
 	{Name: "tx", Value: 1},
 }}
 
-var enumQstatsScope = nlpolicy.Enum{Name: "qstats-scope", Flags: true, Names: []nlpolicy.Value{
+var enumQstatsScope = p.Enum{Name: "qstats-scope", Flags: true, Names: []p.Value{
 	{Name: "queue", Value: 0x1},
 }}
 
-var enumNapiThreaded = nlpolicy.Enum{Name: "napi-threaded", Names: []nlpolicy.Value{
+var enumNapiThreaded = p.Enum{Name: "napi-threaded", Names: []p.Value{
 	{Name: "disabled"},
 	{Name: "enabled", Value: 1},
 }}

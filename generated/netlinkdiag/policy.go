@@ -2,33 +2,33 @@
 
 package netlinkdiag
 
-import "github.com/nlgen/nlgen/runtime/nlpolicy"
+import p "github.com/nlgen/nlgen/runtime/nlpolicy"
 
-var policyGetDumpRequest = nlpolicy.Message{Family: "netlink-diag", Op: "get", Header: &structNetlinkDiagReq, Attrs: &setReqAttrs}
+var policyGetDumpRequest = p.Message{Family: "netlink-diag", Op: "get", Header: &structNetlinkDiagReq, Attrs: &setReqAttrs}
 
-var policyGetReply = nlpolicy.Message{Family: "netlink-diag", Op: "get", Header: &structNetlinkDiagMsg, Attrs: &setNetlinkDiagAttrs}
+var policyGetReply = p.Message{Family: "netlink-diag", Op: "get", Header: &structNetlinkDiagMsg, Attrs: &setNetlinkDiagAttrs}
 
-var setReqAttrs = nlpolicy.Set{Name: "req-attrs"}
+var setReqAttrs = p.Set{Name: "req-attrs"}
 
-var setNetlinkDiagAttrs = nlpolicy.Set{Name: "netlink-diag-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "meminfo", Number: 0, Kind: nlpolicy.Binary, Struct: &structSkMeminfo},
-	{Name: "groups", Number: 1, Kind: nlpolicy.Binary, Elem: nlpolicy.U32},
-	{Name: "rx-ring", Number: 2, Kind: nlpolicy.Binary, Struct: &structNetlinkDiagRing},
-	{Name: "tx-ring", Number: 3, Kind: nlpolicy.Binary, Struct: &structNetlinkDiagRing},
-	{Name: "flags", Number: 4, Kind: nlpolicy.U32, Enum: &enumSocketFlags},
+var setNetlinkDiagAttrs = p.Set{Name: "netlink-diag-attrs", Attrs: []p.Attr{
+	{Name: "meminfo", Number: 0, Kind: p.Binary, Struct: &structSkMeminfo},
+	{Name: "groups", Number: 1, Kind: p.Binary, Elem: p.U32},
+	{Name: "rx-ring", Number: 2, Kind: p.Binary, Struct: &structNetlinkDiagRing},
+	{Name: "tx-ring", Number: 3, Kind: p.Binary, Struct: &structNetlinkDiagRing},
+	{Name: "flags", Number: 4, Kind: p.U32, Enum: &enumSocketFlags},
 }}
 
-var structNetlinkDiagReq = nlpolicy.Struct{Name: "netlink-diag-req", Size: 20, Members: []nlpolicy.Member{
+var structNetlinkDiagReq = p.Struct{Name: "netlink-diag-req", Size: 20, Members: []p.Member{
 	{Name: "sdiag-family", Size: 1},
 	{Name: "sdiag-protocol", Offset: 1, Size: 1},
-	{Name: "pad", Offset: 2, Size: 2, Kind: nlpolicy.Pad},
+	{Name: "pad", Offset: 2, Size: 2, Kind: p.Pad},
 	{Name: "ndiag-ino", Offset: 4, Size: 4},
 	{Name: "ndiag-show", Offset: 8, Size: 4, Enum: &enumShow},
 	{Name: "ndiag-cookie0", Offset: 12, Size: 4},
 	{Name: "ndiag-cookie1", Offset: 16, Size: 4},
 }}
 
-var structNetlinkDiagMsg = nlpolicy.Struct{Name: "netlink-diag-msg", Size: 28, Members: []nlpolicy.Member{
+var structNetlinkDiagMsg = p.Struct{Name: "netlink-diag-msg", Size: 28, Members: []p.Member{
 	{Name: "ndiag-family", Size: 1},
 	{Name: "ndiag-type", Offset: 1, Size: 1},
 	{Name: "ndiag-protocol", Offset: 2, Size: 1},
@@ -41,14 +41,14 @@ var structNetlinkDiagMsg = nlpolicy.Struct{Name: "netlink-diag-msg", Size: 28, M
 	{Name: "ndiag-cookie1", Offset: 24, Size: 4},
 }}
 
-var structNetlinkDiagRing = nlpolicy.Struct{Name: "netlink-diag-ring", Size: 16, Members: []nlpolicy.Member{
+var structNetlinkDiagRing = p.Struct{Name: "netlink-diag-ring", Size: 16, Members: []p.Member{
 	{Name: "block-size", Size: 4},
 	{Name: "block-nr", Offset: 4, Size: 4},
 	{Name: "frame-size", Offset: 8, Size: 4},
 	{Name: "frame-nr", Offset: 12, Size: 4},
 }}
 
-var structSkMeminfo = nlpolicy.Struct{Name: "sk-meminfo", Size: 36, Members: []nlpolicy.Member{
+var structSkMeminfo = p.Struct{Name: "sk-meminfo", Size: 36, Members: []p.Member{
 	{Name: "rmem-alloc", Size: 4},
 	{Name: "rcvbuf", Offset: 4, Size: 4},
 	{Name: "wmem-alloc", Offset: 8, Size: 4},
@@ -60,14 +60,14 @@ var structSkMeminfo = nlpolicy.Struct{Name: "sk-meminfo", Size: 36, Members: []n
 	{Name: "drops", Offset: 32, Size: 4},
 }}
 
-var enumShow = nlpolicy.Enum{Name: "show", Flags: true, Names: []nlpolicy.Value{
+var enumShow = p.Enum{Name: "show", Flags: true, Names: []p.Value{
 	{Name: "meminfo", Value: 0x1},
 	{Name: "groups", Value: 0x2},
 	{Name: "ring-cfg", Value: 0x4},
 	{Name: "flags", Value: 0x8},
 }}
 
-var enumSocketFlags = nlpolicy.Enum{Name: "socket-flags", Flags: true, Names: []nlpolicy.Value{
+var enumSocketFlags = p.Enum{Name: "socket-flags", Flags: true, Names: []p.Value{
 	{Name: "cb-running", Value: 0x1},
 	{Name: "pktinfo", Value: 0x2},
 	{Name: "broadcast-error", Value: 0x4},
@@ -76,7 +76,7 @@ var enumSocketFlags = nlpolicy.Enum{Name: "socket-flags", Flags: true, Names: []
 	{Name: "cap-ack", Value: 0x20},
 }}
 
-var enumNetlinkState = nlpolicy.Enum{Name: "netlink-state", Names: []nlpolicy.Value{
+var enumNetlinkState = p.Enum{Name: "netlink-state", Names: []p.Value{
 	{Name: "unconnected"},
 	{Name: "connected", Value: 1},
 }}

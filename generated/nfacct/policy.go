@@ -2,49 +2,49 @@
 
 package nfacct
 
-import "github.com/nlgen/nlgen/runtime/nlpolicy"
+import p "github.com/nlgen/nlgen/runtime/nlpolicy"
 
-var policyNewRequest = nlpolicy.Message{Family: "nfacct", Op: "new", Header: &structNfgenmsg, Attrs: &setAcctAttrs, Accept: []uint16{1, 2, 3, 5, 6}}
+var policyNewRequest = p.Message{Family: "nfacct", Op: "new", Header: &structNfgenmsg, Attrs: &setAcctAttrs, Accept: []uint16{1, 2, 3, 5, 6}}
 
-var policyGetRequest = nlpolicy.Message{Family: "nfacct", Op: "get", Header: &structNfgenmsg, Attrs: &setAcctAttrs, Accept: []uint16{1}}
+var policyGetRequest = p.Message{Family: "nfacct", Op: "get", Header: &structNfgenmsg, Attrs: &setAcctAttrs, Accept: []uint16{1}}
 
-var policyGetDumpRequest = nlpolicy.Message{Family: "nfacct", Op: "get", Header: &structNfgenmsg, Attrs: &setAcctAttrs, Accept: []uint16{7}}
+var policyGetDumpRequest = p.Message{Family: "nfacct", Op: "get", Header: &structNfgenmsg, Attrs: &setAcctAttrs, Accept: []uint16{7}}
 
-var policyGetReply = nlpolicy.Message{Family: "nfacct", Op: "get", Header: &structNfgenmsg, Attrs: &setAcctAttrs}
+var policyGetReply = p.Message{Family: "nfacct", Op: "get", Header: &structNfgenmsg, Attrs: &setAcctAttrs}
 
-var policyGetCtrzeroRequest = nlpolicy.Message{Family: "nfacct", Op: "get-ctrzero", Header: &structNfgenmsg, Attrs: &setAcctAttrs, Accept: []uint16{1}}
+var policyGetCtrzeroRequest = p.Message{Family: "nfacct", Op: "get-ctrzero", Header: &structNfgenmsg, Attrs: &setAcctAttrs, Accept: []uint16{1}}
 
-var policyGetCtrzeroDumpRequest = nlpolicy.Message{Family: "nfacct", Op: "get-ctrzero", Header: &structNfgenmsg, Attrs: &setAcctAttrs, Accept: []uint16{7}}
+var policyGetCtrzeroDumpRequest = p.Message{Family: "nfacct", Op: "get-ctrzero", Header: &structNfgenmsg, Attrs: &setAcctAttrs, Accept: []uint16{7}}
 
-var policyGetCtrzeroReply = nlpolicy.Message{Family: "nfacct", Op: "get-ctrzero", Header: &structNfgenmsg, Attrs: &setAcctAttrs}
+var policyGetCtrzeroReply = p.Message{Family: "nfacct", Op: "get-ctrzero", Header: &structNfgenmsg, Attrs: &setAcctAttrs}
 
-var policyDelRequest = nlpolicy.Message{Family: "nfacct", Op: "del", Header: &structNfgenmsg, Attrs: &setAcctAttrs, Accept: []uint16{1}}
+var policyDelRequest = p.Message{Family: "nfacct", Op: "del", Header: &structNfgenmsg, Attrs: &setAcctAttrs, Accept: []uint16{1}}
 
-var policyOverquotaMessage = nlpolicy.Message{Family: "nfacct", Op: "overquota", Header: &structNfgenmsg, Attrs: &setAcctAttrs}
+var policyOverquotaMessage = p.Message{Family: "nfacct", Op: "overquota", Header: &structNfgenmsg, Attrs: &setAcctAttrs}
 
-var setFilterAttrs = nlpolicy.Set{Name: "filter-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "mask", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumAcctFlags},
-	{Name: "value", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumAcctFlags},
+var setFilterAttrs = p.Set{Name: "filter-attrs", Attrs: []p.Attr{
+	{Name: "mask", Number: 1, Kind: p.U32, Flags: p.BigEndian, Enum: &enumAcctFlags},
+	{Name: "value", Number: 2, Kind: p.U32, Flags: p.BigEndian, Enum: &enumAcctFlags},
 }}
 
-var setAcctAttrs = nlpolicy.Set{Name: "acct-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "name", Number: 1, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 31}},
-	{Name: "pkts", Number: 2, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "bytes", Number: 3, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "use", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "flags", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumAcctFlags},
-	{Name: "quota", Number: 6, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "filter", Number: 7, Kind: nlpolicy.Nest, Nested: &setFilterAttrs},
-	{Name: "pad", Number: 8, Kind: nlpolicy.Pad},
+var setAcctAttrs = p.Set{Name: "acct-attrs", Attrs: []p.Attr{
+	{Name: "name", Number: 1, Kind: p.String, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 31}},
+	{Name: "pkts", Number: 2, Kind: p.U64, Flags: p.BigEndian},
+	{Name: "bytes", Number: 3, Kind: p.U64, Flags: p.BigEndian},
+	{Name: "use", Number: 4, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "flags", Number: 5, Kind: p.U32, Flags: p.BigEndian, Enum: &enumAcctFlags},
+	{Name: "quota", Number: 6, Kind: p.U64, Flags: p.BigEndian},
+	{Name: "filter", Number: 7, Kind: p.Nest, Nested: &setFilterAttrs},
+	{Name: "pad", Number: 8, Kind: p.Pad},
 }}
 
-var structNfgenmsg = nlpolicy.Struct{Name: "nfgenmsg", Size: 4, Members: []nlpolicy.Member{
+var structNfgenmsg = p.Struct{Name: "nfgenmsg", Size: 4, Members: []p.Member{
 	{Name: "nfgen-family", Size: 1},
 	{Name: "version", Offset: 1, Size: 1},
-	{Name: "res-id", Offset: 2, Size: 2, Flags: nlpolicy.BigEndian},
+	{Name: "res-id", Offset: 2, Size: 2, Flags: p.BigEndian},
 }}
 
-var enumAcctFlags = nlpolicy.Enum{Name: "acct-flags", Flags: true, Names: []nlpolicy.Value{
+var enumAcctFlags = p.Enum{Name: "acct-flags", Flags: true, Names: []p.Value{
 	{Name: "quota-pkts", Value: 0x1},
 	{Name: "quota-bytes", Value: 0x2},
 	{Name: "overquota", Value: 0x4},

@@ -2,205 +2,205 @@
 
 package nflog
 
-import "github.com/nlgen/nlgen/runtime/nlpolicy"
+import p "github.com/nlgen/nlgen/runtime/nlpolicy"
 
-var policyPacketMessage = nlpolicy.Message{Family: "nflog", Op: "packet", Header: &structNfgenmsg, Attrs: &setPacketAttrs}
+var policyPacketMessage = p.Message{Family: "nflog", Op: "packet", Header: &structNfgenmsg, Attrs: &setPacketAttrs}
 
-var policyConfigRequest = nlpolicy.Message{Family: "nflog", Op: "config", Header: &structNfgenmsg, Attrs: &setConfigAttrs}
+var policyConfigRequest = p.Message{Family: "nflog", Op: "config", Header: &structNfgenmsg, Attrs: &setConfigAttrs}
 
-var setCtAttrs = nlpolicy.Set{Name: "ct-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "tuple-orig", Number: 1, Kind: nlpolicy.Nest, Nested: &setCtTupleAttrs},
-	{Name: "tuple-reply", Number: 2, Kind: nlpolicy.Nest, Nested: &setCtTupleAttrs},
-	{Name: "status", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumCtStatus},
-	{Name: "protoinfo", Number: 4, Kind: nlpolicy.Nest, Nested: &setCtProtoinfoAttrs},
-	{Name: "help", Number: 5, Kind: nlpolicy.Nest, Nested: &setCtHelpAttrs},
-	{Name: "nat-src", Number: 6, Kind: nlpolicy.Binary},
-	{Name: "timeout", Number: 7, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "mark", Number: 8, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "counters-orig", Number: 9, Kind: nlpolicy.Nest, Nested: &setCtCountersAttrs},
-	{Name: "counters-reply", Number: 10, Kind: nlpolicy.Nest, Nested: &setCtCountersAttrs},
-	{Name: "use", Number: 11, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "id", Number: 12, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "nat-dst", Number: 13, Kind: nlpolicy.Binary},
-	{Name: "tuple-master", Number: 14, Kind: nlpolicy.Nest, Nested: &setCtTupleAttrs},
-	{Name: "seq-adj-orig", Number: 15, Kind: nlpolicy.Nest, Nested: &setCtSeqadjAttrs},
-	{Name: "seq-adj-reply", Number: 16, Kind: nlpolicy.Nest, Nested: &setCtSeqadjAttrs},
-	{Name: "secmark", Number: 17, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "zone", Number: 18, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "secctx", Number: 19, Kind: nlpolicy.Nest, Nested: &setCtSecctxAttrs},
-	{Name: "timestamp", Number: 20, Kind: nlpolicy.Nest, Nested: &setCtTimestampAttrs},
-	{Name: "mark-mask", Number: 21, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "labels", Number: 22, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 16}},
-	{Name: "labels-mask", Number: 23, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 16}},
-	{Name: "synproxy", Number: 24, Kind: nlpolicy.Nest, Nested: &setCtSynproxyAttrs},
-	{Name: "filter", Number: 25, Kind: nlpolicy.Binary},
-	{Name: "status-mask", Number: 26, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumCtStatus},
+var setCtAttrs = p.Set{Name: "ct-attrs", Attrs: []p.Attr{
+	{Name: "tuple-orig", Number: 1, Kind: p.Nest, Nested: &setCtTupleAttrs},
+	{Name: "tuple-reply", Number: 2, Kind: p.Nest, Nested: &setCtTupleAttrs},
+	{Name: "status", Number: 3, Kind: p.U32, Flags: p.BigEndian, Enum: &enumCtStatus},
+	{Name: "protoinfo", Number: 4, Kind: p.Nest, Nested: &setCtProtoinfoAttrs},
+	{Name: "help", Number: 5, Kind: p.Nest, Nested: &setCtHelpAttrs},
+	{Name: "nat-src", Number: 6, Kind: p.Binary},
+	{Name: "timeout", Number: 7, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "mark", Number: 8, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "counters-orig", Number: 9, Kind: p.Nest, Nested: &setCtCountersAttrs},
+	{Name: "counters-reply", Number: 10, Kind: p.Nest, Nested: &setCtCountersAttrs},
+	{Name: "use", Number: 11, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "id", Number: 12, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "nat-dst", Number: 13, Kind: p.Binary},
+	{Name: "tuple-master", Number: 14, Kind: p.Nest, Nested: &setCtTupleAttrs},
+	{Name: "seq-adj-orig", Number: 15, Kind: p.Nest, Nested: &setCtSeqadjAttrs},
+	{Name: "seq-adj-reply", Number: 16, Kind: p.Nest, Nested: &setCtSeqadjAttrs},
+	{Name: "secmark", Number: 17, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "zone", Number: 18, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "secctx", Number: 19, Kind: p.Nest, Nested: &setCtSecctxAttrs},
+	{Name: "timestamp", Number: 20, Kind: p.Nest, Nested: &setCtTimestampAttrs},
+	{Name: "mark-mask", Number: 21, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "labels", Number: 22, Kind: p.Binary, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 16}},
+	{Name: "labels-mask", Number: 23, Kind: p.Binary, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 16}},
+	{Name: "synproxy", Number: 24, Kind: p.Nest, Nested: &setCtSynproxyAttrs},
+	{Name: "filter", Number: 25, Kind: p.Binary},
+	{Name: "status-mask", Number: 26, Kind: p.U32, Flags: p.BigEndian, Enum: &enumCtStatus},
 }}
 
-var setCtTupleAttrs = nlpolicy.Set{Name: "ct-tuple-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "ip", Number: 1, Kind: nlpolicy.Nest, Nested: &setCtIpAttrs},
-	{Name: "proto", Number: 2, Kind: nlpolicy.Nest, Nested: &setCtProtoAttrs},
-	{Name: "zone", Number: 3, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+var setCtTupleAttrs = p.Set{Name: "ct-tuple-attrs", Attrs: []p.Attr{
+	{Name: "ip", Number: 1, Kind: p.Nest, Nested: &setCtIpAttrs},
+	{Name: "proto", Number: 2, Kind: p.Nest, Nested: &setCtProtoAttrs},
+	{Name: "zone", Number: 3, Kind: p.U16, Flags: p.BigEndian},
 }}
 
-var setCtIpAttrs = nlpolicy.Set{Name: "ct-ip-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "v4-src", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "v4-dst", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "v6-src", Number: 3, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
-	{Name: "v6-dst", Number: 4, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
+var setCtIpAttrs = p.Set{Name: "ct-ip-attrs", Attrs: []p.Attr{
+	{Name: "v4-src", Number: 1, Kind: p.U32, Flags: p.BigEndian, Hint: p.IPv4},
+	{Name: "v4-dst", Number: 2, Kind: p.U32, Flags: p.BigEndian, Hint: p.IPv4},
+	{Name: "v6-src", Number: 3, Kind: p.Binary, Hint: p.IPv6, Limits: &p.Limits{Has: p.HasExactLen, Exact: 16}},
+	{Name: "v6-dst", Number: 4, Kind: p.Binary, Hint: p.IPv6, Limits: &p.Limits{Has: p.HasExactLen, Exact: 16}},
 }}
 
-var setCtProtoAttrs = nlpolicy.Set{Name: "ct-proto-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "num", Number: 1, Kind: nlpolicy.U8},
-	{Name: "src-port", Number: 2, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "dst-port", Number: 3, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "icmp-id", Number: 4, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "icmp-type", Number: 5, Kind: nlpolicy.U8},
-	{Name: "icmp-code", Number: 6, Kind: nlpolicy.U8},
-	{Name: "icmpv6-id", Number: 7, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "icmpv6-type", Number: 8, Kind: nlpolicy.U8},
-	{Name: "icmpv6-code", Number: 9, Kind: nlpolicy.U8},
+var setCtProtoAttrs = p.Set{Name: "ct-proto-attrs", Attrs: []p.Attr{
+	{Name: "num", Number: 1, Kind: p.U8},
+	{Name: "src-port", Number: 2, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "dst-port", Number: 3, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "icmp-id", Number: 4, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "icmp-type", Number: 5, Kind: p.U8},
+	{Name: "icmp-code", Number: 6, Kind: p.U8},
+	{Name: "icmpv6-id", Number: 7, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "icmpv6-type", Number: 8, Kind: p.U8},
+	{Name: "icmpv6-code", Number: 9, Kind: p.U8},
 }}
 
-var setCtProtoinfoAttrs = nlpolicy.Set{Name: "ct-protoinfo-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "tcp", Number: 1, Kind: nlpolicy.Nest, Nested: &setCtProtoinfoTcpAttrs},
-	{Name: "dccp", Number: 2, Kind: nlpolicy.Nest, Nested: &setCtProtoinfoDccpAttrs},
-	{Name: "sctp", Number: 3, Kind: nlpolicy.Nest, Nested: &setCtProtoinfoSctpAttrs},
+var setCtProtoinfoAttrs = p.Set{Name: "ct-protoinfo-attrs", Attrs: []p.Attr{
+	{Name: "tcp", Number: 1, Kind: p.Nest, Nested: &setCtProtoinfoTcpAttrs},
+	{Name: "dccp", Number: 2, Kind: p.Nest, Nested: &setCtProtoinfoDccpAttrs},
+	{Name: "sctp", Number: 3, Kind: p.Nest, Nested: &setCtProtoinfoSctpAttrs},
 }}
 
-var setCtProtoinfoTcpAttrs = nlpolicy.Set{Name: "ct-protoinfo-tcp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "state", Number: 1, Kind: nlpolicy.U8, Enum: &enumCtTcpState},
-	{Name: "wscale-original", Number: 2, Kind: nlpolicy.U8},
-	{Name: "wscale-reply", Number: 3, Kind: nlpolicy.U8},
-	{Name: "flags-original", Number: 4, Kind: nlpolicy.Binary, Struct: &structCtTcpFlags},
-	{Name: "flags-reply", Number: 5, Kind: nlpolicy.Binary, Struct: &structCtTcpFlags},
+var setCtProtoinfoTcpAttrs = p.Set{Name: "ct-protoinfo-tcp-attrs", Attrs: []p.Attr{
+	{Name: "state", Number: 1, Kind: p.U8, Enum: &enumCtTcpState},
+	{Name: "wscale-original", Number: 2, Kind: p.U8},
+	{Name: "wscale-reply", Number: 3, Kind: p.U8},
+	{Name: "flags-original", Number: 4, Kind: p.Binary, Struct: &structCtTcpFlags},
+	{Name: "flags-reply", Number: 5, Kind: p.Binary, Struct: &structCtTcpFlags},
 }}
 
-var setCtProtoinfoDccpAttrs = nlpolicy.Set{Name: "ct-protoinfo-dccp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "state", Number: 1, Kind: nlpolicy.U8},
-	{Name: "role", Number: 2, Kind: nlpolicy.U8},
-	{Name: "handshake-seq", Number: 3, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "pad", Number: 4, Kind: nlpolicy.Pad},
+var setCtProtoinfoDccpAttrs = p.Set{Name: "ct-protoinfo-dccp-attrs", Attrs: []p.Attr{
+	{Name: "state", Number: 1, Kind: p.U8},
+	{Name: "role", Number: 2, Kind: p.U8},
+	{Name: "handshake-seq", Number: 3, Kind: p.U64, Flags: p.BigEndian},
+	{Name: "pad", Number: 4, Kind: p.Pad},
 }}
 
-var setCtProtoinfoSctpAttrs = nlpolicy.Set{Name: "ct-protoinfo-sctp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "state", Number: 1, Kind: nlpolicy.U8},
-	{Name: "vtag-original", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "vtag-reply", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+var setCtProtoinfoSctpAttrs = p.Set{Name: "ct-protoinfo-sctp-attrs", Attrs: []p.Attr{
+	{Name: "state", Number: 1, Kind: p.U8},
+	{Name: "vtag-original", Number: 2, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "vtag-reply", Number: 3, Kind: p.U32, Flags: p.BigEndian},
 }}
 
-var setCtHelpAttrs = nlpolicy.Set{Name: "ct-help-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "name", Number: 1, Kind: nlpolicy.String},
-	{Name: "info", Number: 2, Kind: nlpolicy.Binary},
+var setCtHelpAttrs = p.Set{Name: "ct-help-attrs", Attrs: []p.Attr{
+	{Name: "name", Number: 1, Kind: p.String},
+	{Name: "info", Number: 2, Kind: p.Binary},
 }}
 
-var setCtCountersAttrs = nlpolicy.Set{Name: "ct-counters-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "packets", Number: 1, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "bytes", Number: 2, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "packets32", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "bytes32", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "pad", Number: 5, Kind: nlpolicy.Pad},
+var setCtCountersAttrs = p.Set{Name: "ct-counters-attrs", Attrs: []p.Attr{
+	{Name: "packets", Number: 1, Kind: p.U64, Flags: p.BigEndian},
+	{Name: "bytes", Number: 2, Kind: p.U64, Flags: p.BigEndian},
+	{Name: "packets32", Number: 3, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "bytes32", Number: 4, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "pad", Number: 5, Kind: p.Pad},
 }}
 
-var setCtSeqadjAttrs = nlpolicy.Set{Name: "ct-seqadj-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "correction-pos", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "offset-before", Number: 2, Kind: nlpolicy.S32, Flags: nlpolicy.BigEndian},
-	{Name: "offset-after", Number: 3, Kind: nlpolicy.S32, Flags: nlpolicy.BigEndian},
+var setCtSeqadjAttrs = p.Set{Name: "ct-seqadj-attrs", Attrs: []p.Attr{
+	{Name: "correction-pos", Number: 1, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "offset-before", Number: 2, Kind: p.S32, Flags: p.BigEndian},
+	{Name: "offset-after", Number: 3, Kind: p.S32, Flags: p.BigEndian},
 }}
 
-var setCtSecctxAttrs = nlpolicy.Set{Name: "ct-secctx-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "name", Number: 1, Kind: nlpolicy.String},
+var setCtSecctxAttrs = p.Set{Name: "ct-secctx-attrs", Attrs: []p.Attr{
+	{Name: "name", Number: 1, Kind: p.String},
 }}
 
-var setCtTimestampAttrs = nlpolicy.Set{Name: "ct-timestamp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "start", Number: 1, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "stop", Number: 2, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "pad", Number: 3, Kind: nlpolicy.Pad},
+var setCtTimestampAttrs = p.Set{Name: "ct-timestamp-attrs", Attrs: []p.Attr{
+	{Name: "start", Number: 1, Kind: p.U64, Flags: p.BigEndian},
+	{Name: "stop", Number: 2, Kind: p.U64, Flags: p.BigEndian},
+	{Name: "pad", Number: 3, Kind: p.Pad},
 }}
 
-var setCtSynproxyAttrs = nlpolicy.Set{Name: "ct-synproxy-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "isn", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "its", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "tsoff", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+var setCtSynproxyAttrs = p.Set{Name: "ct-synproxy-attrs", Attrs: []p.Attr{
+	{Name: "isn", Number: 1, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "its", Number: 2, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "tsoff", Number: 3, Kind: p.U32, Flags: p.BigEndian},
 }}
 
-var setVlanAttrs = nlpolicy.Set{Name: "vlan-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "proto", Number: 1, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "tci", Number: 2, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+var setVlanAttrs = p.Set{Name: "vlan-attrs", Attrs: []p.Attr{
+	{Name: "proto", Number: 1, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "tci", Number: 2, Kind: p.U16, Flags: p.BigEndian},
 }}
 
-var setPacketAttrs = nlpolicy.Set{Name: "packet-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "packet-hdr", Number: 1, Kind: nlpolicy.Binary, Struct: &structPacketHdr},
-	{Name: "mark", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "timestamp", Number: 3, Kind: nlpolicy.Binary, Struct: &structPacketTimestamp},
-	{Name: "ifindex-indev", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "ifindex-outdev", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "ifindex-physindev", Number: 6, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "ifindex-physoutdev", Number: 7, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "hwaddr", Number: 8, Kind: nlpolicy.Binary, Struct: &structPacketHw},
-	{Name: "payload", Number: 9, Kind: nlpolicy.Binary},
-	{Name: "prefix", Number: 10, Kind: nlpolicy.String},
-	{Name: "uid", Number: 11, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "seq", Number: 12, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "seq-global", Number: 13, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "gid", Number: 14, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "hwtype", Number: 15, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "hwheader", Number: 16, Kind: nlpolicy.Binary},
-	{Name: "hwlen", Number: 17, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "ct", Number: 18, Kind: nlpolicy.Nest, Nested: &setCtAttrs},
-	{Name: "ct-info", Number: 19, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumCtInfo},
-	{Name: "vlan", Number: 20, Kind: nlpolicy.Nest, Nested: &setVlanAttrs},
-	{Name: "l2hdr", Number: 21, Kind: nlpolicy.Binary},
+var setPacketAttrs = p.Set{Name: "packet-attrs", Attrs: []p.Attr{
+	{Name: "packet-hdr", Number: 1, Kind: p.Binary, Struct: &structPacketHdr},
+	{Name: "mark", Number: 2, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "timestamp", Number: 3, Kind: p.Binary, Struct: &structPacketTimestamp},
+	{Name: "ifindex-indev", Number: 4, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "ifindex-outdev", Number: 5, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "ifindex-physindev", Number: 6, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "ifindex-physoutdev", Number: 7, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "hwaddr", Number: 8, Kind: p.Binary, Struct: &structPacketHw},
+	{Name: "payload", Number: 9, Kind: p.Binary},
+	{Name: "prefix", Number: 10, Kind: p.String},
+	{Name: "uid", Number: 11, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "seq", Number: 12, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "seq-global", Number: 13, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "gid", Number: 14, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "hwtype", Number: 15, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "hwheader", Number: 16, Kind: p.Binary},
+	{Name: "hwlen", Number: 17, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "ct", Number: 18, Kind: p.Nest, Nested: &setCtAttrs},
+	{Name: "ct-info", Number: 19, Kind: p.U32, Flags: p.BigEndian, Enum: &enumCtInfo},
+	{Name: "vlan", Number: 20, Kind: p.Nest, Nested: &setVlanAttrs},
+	{Name: "l2hdr", Number: 21, Kind: p.Binary},
 }}
 
-var setConfigAttrs = nlpolicy.Set{Name: "config-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "cmd", Number: 1, Kind: nlpolicy.Binary, Struct: &structConfigCmd},
-	{Name: "mode", Number: 2, Kind: nlpolicy.Binary, Struct: &structConfigMode},
-	{Name: "nlbufsiz", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "timeout", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "qthresh", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "flags", Number: 6, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian, Enum: &enumConfigFlags},
+var setConfigAttrs = p.Set{Name: "config-attrs", Attrs: []p.Attr{
+	{Name: "cmd", Number: 1, Kind: p.Binary, Struct: &structConfigCmd},
+	{Name: "mode", Number: 2, Kind: p.Binary, Struct: &structConfigMode},
+	{Name: "nlbufsiz", Number: 3, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "timeout", Number: 4, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "qthresh", Number: 5, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "flags", Number: 6, Kind: p.U16, Flags: p.BigEndian, Enum: &enumConfigFlags},
 }}
 
-var structNfgenmsg = nlpolicy.Struct{Name: "nfgenmsg", Size: 4, Members: []nlpolicy.Member{
+var structNfgenmsg = p.Struct{Name: "nfgenmsg", Size: 4, Members: []p.Member{
 	{Name: "nfgen-family", Size: 1, Enum: &enumNfproto},
 	{Name: "version", Offset: 1, Size: 1},
-	{Name: "res-id", Offset: 2, Size: 2, Flags: nlpolicy.BigEndian},
+	{Name: "res-id", Offset: 2, Size: 2, Flags: p.BigEndian},
 }}
 
-var structPacketHdr = nlpolicy.Struct{Name: "packet-hdr", Size: 4, Members: []nlpolicy.Member{
-	{Name: "hw-protocol", Size: 2, Flags: nlpolicy.BigEndian},
+var structPacketHdr = p.Struct{Name: "packet-hdr", Size: 4, Members: []p.Member{
+	{Name: "hw-protocol", Size: 2, Flags: p.BigEndian},
 	{Name: "hook", Offset: 2, Size: 1},
-	{Name: "pad", Offset: 3, Size: 1, Kind: nlpolicy.Pad},
+	{Name: "pad", Offset: 3, Size: 1, Kind: p.Pad},
 }}
 
-var structPacketHw = nlpolicy.Struct{Name: "packet-hw", Size: 12, Members: []nlpolicy.Member{
-	{Name: "hw-addrlen", Size: 2, Flags: nlpolicy.BigEndian},
-	{Name: "pad", Offset: 2, Size: 2, Kind: nlpolicy.Pad},
-	{Name: "hw-addr", Offset: 4, Size: 8, Kind: nlpolicy.Binary},
+var structPacketHw = p.Struct{Name: "packet-hw", Size: 12, Members: []p.Member{
+	{Name: "hw-addrlen", Size: 2, Flags: p.BigEndian},
+	{Name: "pad", Offset: 2, Size: 2, Kind: p.Pad},
+	{Name: "hw-addr", Offset: 4, Size: 8, Kind: p.Binary},
 }}
 
-var structPacketTimestamp = nlpolicy.Struct{Name: "packet-timestamp", Size: 16, Members: []nlpolicy.Member{
-	{Name: "sec", Size: 8, Flags: nlpolicy.BigEndian},
-	{Name: "usec", Offset: 8, Size: 8, Flags: nlpolicy.BigEndian},
+var structPacketTimestamp = p.Struct{Name: "packet-timestamp", Size: 16, Members: []p.Member{
+	{Name: "sec", Size: 8, Flags: p.BigEndian},
+	{Name: "usec", Offset: 8, Size: 8, Flags: p.BigEndian},
 }}
 
-var structConfigCmd = nlpolicy.Struct{Name: "config-cmd", Size: 1, Members: []nlpolicy.Member{
+var structConfigCmd = p.Struct{Name: "config-cmd", Size: 1, Members: []p.Member{
 	{Name: "command", Size: 1, Enum: &enumConfigCmds},
 }}
 
-var structConfigMode = nlpolicy.Struct{Name: "config-mode", Size: 8, Members: []nlpolicy.Member{
-	{Name: "copy-range", Size: 4, Flags: nlpolicy.BigEndian},
+var structConfigMode = p.Struct{Name: "config-mode", Size: 8, Members: []p.Member{
+	{Name: "copy-range", Size: 4, Flags: p.BigEndian},
 	{Name: "copy-mode", Offset: 4, Size: 1, Enum: &enumCopyMode},
-	{Name: "pad", Offset: 5, Size: 1, Kind: nlpolicy.Pad},
+	{Name: "pad", Offset: 5, Size: 1, Kind: p.Pad},
 }}
 
-var structCtTcpFlags = nlpolicy.Struct{Name: "ct-tcp-flags", Size: 2, Members: []nlpolicy.Member{
+var structCtTcpFlags = p.Struct{Name: "ct-tcp-flags", Size: 2, Members: []p.Member{
 	{Name: "flags", Size: 1},
 	{Name: "mask", Offset: 1, Size: 1},
 }}
 
-var enumNfproto = nlpolicy.Enum{Name: "nfproto", Names: []nlpolicy.Value{
+var enumNfproto = p.Enum{Name: "nfproto", Names: []p.Value{
 	{Name: "unspec"},
 	{Name: "inet", Value: 1},
 	{Name: "ipv4", Value: 2},
@@ -210,7 +210,7 @@ var enumNfproto = nlpolicy.Enum{Name: "nfproto", Names: []nlpolicy.Value{
 	{Name: "ipv6", Value: 10},
 }}
 
-var enumConfigCmds = nlpolicy.Enum{Name: "config-cmds", Names: []nlpolicy.Value{
+var enumConfigCmds = p.Enum{Name: "config-cmds", Names: []p.Value{
 	{Name: "none"},
 	{Name: "bind", Value: 1},
 	{Name: "unbind", Value: 2},
@@ -218,19 +218,19 @@ var enumConfigCmds = nlpolicy.Enum{Name: "config-cmds", Names: []nlpolicy.Value{
 	{Name: "pf-unbind", Value: 4},
 }}
 
-var enumCopyMode = nlpolicy.Enum{Name: "copy-mode", Names: []nlpolicy.Value{
+var enumCopyMode = p.Enum{Name: "copy-mode", Names: []p.Value{
 	{Name: "none"},
 	{Name: "meta", Value: 1},
 	{Name: "packet", Value: 2},
 }}
 
-var enumConfigFlags = nlpolicy.Enum{Name: "config-flags", Flags: true, Names: []nlpolicy.Value{
+var enumConfigFlags = p.Enum{Name: "config-flags", Flags: true, Names: []p.Value{
 	{Name: "seq", Value: 0x1},
 	{Name: "seq-global", Value: 0x2},
 	{Name: "conntrack", Value: 0x4},
 }}
 
-var enumCtInfo = nlpolicy.Enum{Name: "ct-info", Names: []nlpolicy.Value{
+var enumCtInfo = p.Enum{Name: "ct-info", Names: []p.Value{
 	{Name: "established"},
 	{Name: "related", Value: 1},
 	{Name: "new", Value: 2},
@@ -239,7 +239,7 @@ var enumCtInfo = nlpolicy.Enum{Name: "ct-info", Names: []nlpolicy.Value{
 	{Name: "untracked", Value: 7},
 }}
 
-var enumCtStatus = nlpolicy.Enum{Name: "ct-status", Flags: true, Names: []nlpolicy.Value{
+var enumCtStatus = p.Enum{Name: "ct-status", Flags: true, Names: []p.Value{
 	{Name: "expected", Value: 0x1},
 	{Name: "seen-reply", Value: 0x2},
 	{Name: "assured", Value: 0x4},
@@ -258,7 +258,7 @@ var enumCtStatus = nlpolicy.Enum{Name: "ct-status", Flags: true, Names: []nlpoli
 	{Name: "hw-offload", Value: 0x8000},
 }}
 
-var enumCtTcpState = nlpolicy.Enum{Name: "ct-tcp-state", Names: []nlpolicy.Value{
+var enumCtTcpState = p.Enum{Name: "ct-tcp-state", Names: []p.Value{
 	{Name: "none"},
 	{Name: "syn-sent", Value: 1},
 	{Name: "syn-recv", Value: 2},

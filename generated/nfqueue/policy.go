@@ -2,234 +2,234 @@
 
 package nfqueue
 
-import "github.com/nlgen/nlgen/runtime/nlpolicy"
+import p "github.com/nlgen/nlgen/runtime/nlpolicy"
 
-var policyPacketMessage = nlpolicy.Message{Family: "nfqueue", Op: "packet", Header: &structNfgenmsg, Attrs: &setPacketAttrs}
+var policyPacketMessage = p.Message{Family: "nfqueue", Op: "packet", Header: &structNfgenmsg, Attrs: &setPacketAttrs}
 
-var policyVerdictRequest = nlpolicy.Message{Family: "nfqueue", Op: "verdict", Header: &structNfgenmsg, Attrs: &setPacketAttrs, Accept: []uint16{2, 3, 10, 11, 15, 19, 20, 21}}
+var policyVerdictRequest = p.Message{Family: "nfqueue", Op: "verdict", Header: &structNfgenmsg, Attrs: &setPacketAttrs, Accept: []uint16{2, 3, 10, 11, 15, 19, 20, 21}}
 
-var policyConfigRequest = nlpolicy.Message{Family: "nfqueue", Op: "config", Header: &structNfgenmsg, Attrs: &setConfigAttrs}
+var policyConfigRequest = p.Message{Family: "nfqueue", Op: "config", Header: &structNfgenmsg, Attrs: &setConfigAttrs}
 
-var policyVerdictBatchRequest = nlpolicy.Message{Family: "nfqueue", Op: "verdict-batch", Header: &structNfgenmsg, Attrs: &setPacketAttrs, Accept: []uint16{2, 3}}
+var policyVerdictBatchRequest = p.Message{Family: "nfqueue", Op: "verdict-batch", Header: &structNfgenmsg, Attrs: &setPacketAttrs, Accept: []uint16{2, 3}}
 
-var setCtAttrs = nlpolicy.Set{Name: "ct-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "tuple-orig", Number: 1, Kind: nlpolicy.Nest, Nested: &setCtTupleAttrs},
-	{Name: "tuple-reply", Number: 2, Kind: nlpolicy.Nest, Nested: &setCtTupleAttrs},
-	{Name: "status", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumCtStatus},
-	{Name: "protoinfo", Number: 4, Kind: nlpolicy.Nest, Nested: &setCtProtoinfoAttrs},
-	{Name: "help", Number: 5, Kind: nlpolicy.Nest, Nested: &setCtHelpAttrs},
-	{Name: "nat-src", Number: 6, Kind: nlpolicy.Binary},
-	{Name: "timeout", Number: 7, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "mark", Number: 8, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "counters-orig", Number: 9, Kind: nlpolicy.Nest, Nested: &setCtCountersAttrs},
-	{Name: "counters-reply", Number: 10, Kind: nlpolicy.Nest, Nested: &setCtCountersAttrs},
-	{Name: "use", Number: 11, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "id", Number: 12, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "nat-dst", Number: 13, Kind: nlpolicy.Binary},
-	{Name: "tuple-master", Number: 14, Kind: nlpolicy.Nest, Nested: &setCtTupleAttrs},
-	{Name: "seq-adj-orig", Number: 15, Kind: nlpolicy.Nest, Nested: &setCtSeqadjAttrs},
-	{Name: "seq-adj-reply", Number: 16, Kind: nlpolicy.Nest, Nested: &setCtSeqadjAttrs},
-	{Name: "secmark", Number: 17, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "zone", Number: 18, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "secctx", Number: 19, Kind: nlpolicy.Nest, Nested: &setCtSecctxAttrs},
-	{Name: "timestamp", Number: 20, Kind: nlpolicy.Nest, Nested: &setCtTimestampAttrs},
-	{Name: "mark-mask", Number: 21, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "labels", Number: 22, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 16}},
-	{Name: "labels-mask", Number: 23, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 16}},
-	{Name: "synproxy", Number: 24, Kind: nlpolicy.Nest, Nested: &setCtSynproxyAttrs},
-	{Name: "filter", Number: 25, Kind: nlpolicy.Binary},
-	{Name: "status-mask", Number: 26, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumCtStatus},
+var setCtAttrs = p.Set{Name: "ct-attrs", Attrs: []p.Attr{
+	{Name: "tuple-orig", Number: 1, Kind: p.Nest, Nested: &setCtTupleAttrs},
+	{Name: "tuple-reply", Number: 2, Kind: p.Nest, Nested: &setCtTupleAttrs},
+	{Name: "status", Number: 3, Kind: p.U32, Flags: p.BigEndian, Enum: &enumCtStatus},
+	{Name: "protoinfo", Number: 4, Kind: p.Nest, Nested: &setCtProtoinfoAttrs},
+	{Name: "help", Number: 5, Kind: p.Nest, Nested: &setCtHelpAttrs},
+	{Name: "nat-src", Number: 6, Kind: p.Binary},
+	{Name: "timeout", Number: 7, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "mark", Number: 8, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "counters-orig", Number: 9, Kind: p.Nest, Nested: &setCtCountersAttrs},
+	{Name: "counters-reply", Number: 10, Kind: p.Nest, Nested: &setCtCountersAttrs},
+	{Name: "use", Number: 11, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "id", Number: 12, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "nat-dst", Number: 13, Kind: p.Binary},
+	{Name: "tuple-master", Number: 14, Kind: p.Nest, Nested: &setCtTupleAttrs},
+	{Name: "seq-adj-orig", Number: 15, Kind: p.Nest, Nested: &setCtSeqadjAttrs},
+	{Name: "seq-adj-reply", Number: 16, Kind: p.Nest, Nested: &setCtSeqadjAttrs},
+	{Name: "secmark", Number: 17, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "zone", Number: 18, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "secctx", Number: 19, Kind: p.Nest, Nested: &setCtSecctxAttrs},
+	{Name: "timestamp", Number: 20, Kind: p.Nest, Nested: &setCtTimestampAttrs},
+	{Name: "mark-mask", Number: 21, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "labels", Number: 22, Kind: p.Binary, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 16}},
+	{Name: "labels-mask", Number: 23, Kind: p.Binary, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 16}},
+	{Name: "synproxy", Number: 24, Kind: p.Nest, Nested: &setCtSynproxyAttrs},
+	{Name: "filter", Number: 25, Kind: p.Binary},
+	{Name: "status-mask", Number: 26, Kind: p.U32, Flags: p.BigEndian, Enum: &enumCtStatus},
 }}
 
-var setCtTupleAttrs = nlpolicy.Set{Name: "ct-tuple-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "ip", Number: 1, Kind: nlpolicy.Nest, Nested: &setCtIpAttrs},
-	{Name: "proto", Number: 2, Kind: nlpolicy.Nest, Nested: &setCtProtoAttrs},
-	{Name: "zone", Number: 3, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+var setCtTupleAttrs = p.Set{Name: "ct-tuple-attrs", Attrs: []p.Attr{
+	{Name: "ip", Number: 1, Kind: p.Nest, Nested: &setCtIpAttrs},
+	{Name: "proto", Number: 2, Kind: p.Nest, Nested: &setCtProtoAttrs},
+	{Name: "zone", Number: 3, Kind: p.U16, Flags: p.BigEndian},
 }}
 
-var setCtIpAttrs = nlpolicy.Set{Name: "ct-ip-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "v4-src", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "v4-dst", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "v6-src", Number: 3, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
-	{Name: "v6-dst", Number: 4, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
+var setCtIpAttrs = p.Set{Name: "ct-ip-attrs", Attrs: []p.Attr{
+	{Name: "v4-src", Number: 1, Kind: p.U32, Flags: p.BigEndian, Hint: p.IPv4},
+	{Name: "v4-dst", Number: 2, Kind: p.U32, Flags: p.BigEndian, Hint: p.IPv4},
+	{Name: "v6-src", Number: 3, Kind: p.Binary, Hint: p.IPv6, Limits: &p.Limits{Has: p.HasExactLen, Exact: 16}},
+	{Name: "v6-dst", Number: 4, Kind: p.Binary, Hint: p.IPv6, Limits: &p.Limits{Has: p.HasExactLen, Exact: 16}},
 }}
 
-var setCtProtoAttrs = nlpolicy.Set{Name: "ct-proto-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "num", Number: 1, Kind: nlpolicy.U8},
-	{Name: "src-port", Number: 2, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "dst-port", Number: 3, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "icmp-id", Number: 4, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "icmp-type", Number: 5, Kind: nlpolicy.U8},
-	{Name: "icmp-code", Number: 6, Kind: nlpolicy.U8},
-	{Name: "icmpv6-id", Number: 7, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "icmpv6-type", Number: 8, Kind: nlpolicy.U8},
-	{Name: "icmpv6-code", Number: 9, Kind: nlpolicy.U8},
+var setCtProtoAttrs = p.Set{Name: "ct-proto-attrs", Attrs: []p.Attr{
+	{Name: "num", Number: 1, Kind: p.U8},
+	{Name: "src-port", Number: 2, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "dst-port", Number: 3, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "icmp-id", Number: 4, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "icmp-type", Number: 5, Kind: p.U8},
+	{Name: "icmp-code", Number: 6, Kind: p.U8},
+	{Name: "icmpv6-id", Number: 7, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "icmpv6-type", Number: 8, Kind: p.U8},
+	{Name: "icmpv6-code", Number: 9, Kind: p.U8},
 }}
 
-var setCtProtoinfoAttrs = nlpolicy.Set{Name: "ct-protoinfo-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "tcp", Number: 1, Kind: nlpolicy.Nest, Nested: &setCtProtoinfoTcpAttrs},
-	{Name: "dccp", Number: 2, Kind: nlpolicy.Nest, Nested: &setCtProtoinfoDccpAttrs},
-	{Name: "sctp", Number: 3, Kind: nlpolicy.Nest, Nested: &setCtProtoinfoSctpAttrs},
+var setCtProtoinfoAttrs = p.Set{Name: "ct-protoinfo-attrs", Attrs: []p.Attr{
+	{Name: "tcp", Number: 1, Kind: p.Nest, Nested: &setCtProtoinfoTcpAttrs},
+	{Name: "dccp", Number: 2, Kind: p.Nest, Nested: &setCtProtoinfoDccpAttrs},
+	{Name: "sctp", Number: 3, Kind: p.Nest, Nested: &setCtProtoinfoSctpAttrs},
 }}
 
-var setCtProtoinfoTcpAttrs = nlpolicy.Set{Name: "ct-protoinfo-tcp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "state", Number: 1, Kind: nlpolicy.U8, Enum: &enumCtTcpState},
-	{Name: "wscale-original", Number: 2, Kind: nlpolicy.U8},
-	{Name: "wscale-reply", Number: 3, Kind: nlpolicy.U8},
-	{Name: "flags-original", Number: 4, Kind: nlpolicy.Binary, Struct: &structCtTcpFlags},
-	{Name: "flags-reply", Number: 5, Kind: nlpolicy.Binary, Struct: &structCtTcpFlags},
+var setCtProtoinfoTcpAttrs = p.Set{Name: "ct-protoinfo-tcp-attrs", Attrs: []p.Attr{
+	{Name: "state", Number: 1, Kind: p.U8, Enum: &enumCtTcpState},
+	{Name: "wscale-original", Number: 2, Kind: p.U8},
+	{Name: "wscale-reply", Number: 3, Kind: p.U8},
+	{Name: "flags-original", Number: 4, Kind: p.Binary, Struct: &structCtTcpFlags},
+	{Name: "flags-reply", Number: 5, Kind: p.Binary, Struct: &structCtTcpFlags},
 }}
 
-var setCtProtoinfoDccpAttrs = nlpolicy.Set{Name: "ct-protoinfo-dccp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "state", Number: 1, Kind: nlpolicy.U8},
-	{Name: "role", Number: 2, Kind: nlpolicy.U8},
-	{Name: "handshake-seq", Number: 3, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "pad", Number: 4, Kind: nlpolicy.Pad},
+var setCtProtoinfoDccpAttrs = p.Set{Name: "ct-protoinfo-dccp-attrs", Attrs: []p.Attr{
+	{Name: "state", Number: 1, Kind: p.U8},
+	{Name: "role", Number: 2, Kind: p.U8},
+	{Name: "handshake-seq", Number: 3, Kind: p.U64, Flags: p.BigEndian},
+	{Name: "pad", Number: 4, Kind: p.Pad},
 }}
 
-var setCtProtoinfoSctpAttrs = nlpolicy.Set{Name: "ct-protoinfo-sctp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "state", Number: 1, Kind: nlpolicy.U8},
-	{Name: "vtag-original", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "vtag-reply", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+var setCtProtoinfoSctpAttrs = p.Set{Name: "ct-protoinfo-sctp-attrs", Attrs: []p.Attr{
+	{Name: "state", Number: 1, Kind: p.U8},
+	{Name: "vtag-original", Number: 2, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "vtag-reply", Number: 3, Kind: p.U32, Flags: p.BigEndian},
 }}
 
-var setCtHelpAttrs = nlpolicy.Set{Name: "ct-help-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "name", Number: 1, Kind: nlpolicy.String},
-	{Name: "info", Number: 2, Kind: nlpolicy.Binary},
+var setCtHelpAttrs = p.Set{Name: "ct-help-attrs", Attrs: []p.Attr{
+	{Name: "name", Number: 1, Kind: p.String},
+	{Name: "info", Number: 2, Kind: p.Binary},
 }}
 
-var setCtCountersAttrs = nlpolicy.Set{Name: "ct-counters-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "packets", Number: 1, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "bytes", Number: 2, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "packets32", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "bytes32", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "pad", Number: 5, Kind: nlpolicy.Pad},
+var setCtCountersAttrs = p.Set{Name: "ct-counters-attrs", Attrs: []p.Attr{
+	{Name: "packets", Number: 1, Kind: p.U64, Flags: p.BigEndian},
+	{Name: "bytes", Number: 2, Kind: p.U64, Flags: p.BigEndian},
+	{Name: "packets32", Number: 3, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "bytes32", Number: 4, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "pad", Number: 5, Kind: p.Pad},
 }}
 
-var setCtSeqadjAttrs = nlpolicy.Set{Name: "ct-seqadj-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "correction-pos", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "offset-before", Number: 2, Kind: nlpolicy.S32, Flags: nlpolicy.BigEndian},
-	{Name: "offset-after", Number: 3, Kind: nlpolicy.S32, Flags: nlpolicy.BigEndian},
+var setCtSeqadjAttrs = p.Set{Name: "ct-seqadj-attrs", Attrs: []p.Attr{
+	{Name: "correction-pos", Number: 1, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "offset-before", Number: 2, Kind: p.S32, Flags: p.BigEndian},
+	{Name: "offset-after", Number: 3, Kind: p.S32, Flags: p.BigEndian},
 }}
 
-var setCtSecctxAttrs = nlpolicy.Set{Name: "ct-secctx-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "name", Number: 1, Kind: nlpolicy.String},
+var setCtSecctxAttrs = p.Set{Name: "ct-secctx-attrs", Attrs: []p.Attr{
+	{Name: "name", Number: 1, Kind: p.String},
 }}
 
-var setCtTimestampAttrs = nlpolicy.Set{Name: "ct-timestamp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "start", Number: 1, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "stop", Number: 2, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "pad", Number: 3, Kind: nlpolicy.Pad},
+var setCtTimestampAttrs = p.Set{Name: "ct-timestamp-attrs", Attrs: []p.Attr{
+	{Name: "start", Number: 1, Kind: p.U64, Flags: p.BigEndian},
+	{Name: "stop", Number: 2, Kind: p.U64, Flags: p.BigEndian},
+	{Name: "pad", Number: 3, Kind: p.Pad},
 }}
 
-var setCtSynproxyAttrs = nlpolicy.Set{Name: "ct-synproxy-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "isn", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "its", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "tsoff", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+var setCtSynproxyAttrs = p.Set{Name: "ct-synproxy-attrs", Attrs: []p.Attr{
+	{Name: "isn", Number: 1, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "its", Number: 2, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "tsoff", Number: 3, Kind: p.U32, Flags: p.BigEndian},
 }}
 
-var setVlanAttrs = nlpolicy.Set{Name: "vlan-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "proto", Number: 1, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "tci", Number: 2, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
+var setVlanAttrs = p.Set{Name: "vlan-attrs", Attrs: []p.Attr{
+	{Name: "proto", Number: 1, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "tci", Number: 2, Kind: p.U16, Flags: p.BigEndian},
 }}
 
-var setPacketAttrs = nlpolicy.Set{Name: "packet-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "packet-hdr", Number: 1, Kind: nlpolicy.Binary, Struct: &structPacketHdr},
-	{Name: "verdict-hdr", Number: 2, Kind: nlpolicy.Binary, Struct: &structVerdictHdr},
-	{Name: "mark", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "timestamp", Number: 4, Kind: nlpolicy.Binary, Struct: &structPacketTimestamp},
-	{Name: "ifindex-indev", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "ifindex-outdev", Number: 6, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "ifindex-physindev", Number: 7, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "ifindex-physoutdev", Number: 8, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "hwaddr", Number: 9, Kind: nlpolicy.Binary, Struct: &structPacketHw},
-	{Name: "payload", Number: 10, Kind: nlpolicy.Binary},
-	{Name: "ct", Number: 11, Kind: nlpolicy.Nest, Nested: &setCtAttrs},
-	{Name: "ct-info", Number: 12, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumCtInfo},
-	{Name: "cap-len", Number: 13, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "skb-info", Number: 14, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumSkbInfo},
-	{Name: "exp", Number: 15, Kind: nlpolicy.Nest, Nested: &setExpAttrs},
-	{Name: "uid", Number: 16, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "gid", Number: 17, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "secctx", Number: 18, Kind: nlpolicy.String},
-	{Name: "vlan", Number: 19, Kind: nlpolicy.Nest, Nested: &setVlanAttrs},
-	{Name: "l2hdr", Number: 20, Kind: nlpolicy.Binary},
-	{Name: "priority", Number: 21, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "cgroup-classid", Number: 22, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+var setPacketAttrs = p.Set{Name: "packet-attrs", Attrs: []p.Attr{
+	{Name: "packet-hdr", Number: 1, Kind: p.Binary, Struct: &structPacketHdr},
+	{Name: "verdict-hdr", Number: 2, Kind: p.Binary, Struct: &structVerdictHdr},
+	{Name: "mark", Number: 3, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "timestamp", Number: 4, Kind: p.Binary, Struct: &structPacketTimestamp},
+	{Name: "ifindex-indev", Number: 5, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "ifindex-outdev", Number: 6, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "ifindex-physindev", Number: 7, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "ifindex-physoutdev", Number: 8, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "hwaddr", Number: 9, Kind: p.Binary, Struct: &structPacketHw},
+	{Name: "payload", Number: 10, Kind: p.Binary},
+	{Name: "ct", Number: 11, Kind: p.Nest, Nested: &setCtAttrs},
+	{Name: "ct-info", Number: 12, Kind: p.U32, Flags: p.BigEndian, Enum: &enumCtInfo},
+	{Name: "cap-len", Number: 13, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "skb-info", Number: 14, Kind: p.U32, Flags: p.BigEndian, Enum: &enumSkbInfo},
+	{Name: "exp", Number: 15, Kind: p.Nest, Nested: &setExpAttrs},
+	{Name: "uid", Number: 16, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "gid", Number: 17, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "secctx", Number: 18, Kind: p.String},
+	{Name: "vlan", Number: 19, Kind: p.Nest, Nested: &setVlanAttrs},
+	{Name: "l2hdr", Number: 20, Kind: p.Binary},
+	{Name: "priority", Number: 21, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "cgroup-classid", Number: 22, Kind: p.U32, Flags: p.BigEndian},
 }}
 
-var setExpAttrs = nlpolicy.Set{Name: "exp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "master", Number: 1, Kind: nlpolicy.Nest, Nested: &setCtTupleAttrs},
-	{Name: "tuple", Number: 2, Kind: nlpolicy.Nest, Nested: &setCtTupleAttrs},
-	{Name: "mask", Number: 3, Kind: nlpolicy.Nest, Nested: &setCtTupleAttrs},
-	{Name: "timeout", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "id", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "help-name", Number: 6, Kind: nlpolicy.String},
-	{Name: "zone", Number: 7, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "flags", Number: 8, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumExpFlags},
-	{Name: "class", Number: 9, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "nat", Number: 10, Kind: nlpolicy.Nest, Nested: &setExpNatAttrs},
-	{Name: "fn", Number: 11, Kind: nlpolicy.String},
+var setExpAttrs = p.Set{Name: "exp-attrs", Attrs: []p.Attr{
+	{Name: "master", Number: 1, Kind: p.Nest, Nested: &setCtTupleAttrs},
+	{Name: "tuple", Number: 2, Kind: p.Nest, Nested: &setCtTupleAttrs},
+	{Name: "mask", Number: 3, Kind: p.Nest, Nested: &setCtTupleAttrs},
+	{Name: "timeout", Number: 4, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "id", Number: 5, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "help-name", Number: 6, Kind: p.String},
+	{Name: "zone", Number: 7, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "flags", Number: 8, Kind: p.U32, Flags: p.BigEndian, Enum: &enumExpFlags},
+	{Name: "class", Number: 9, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "nat", Number: 10, Kind: p.Nest, Nested: &setExpNatAttrs},
+	{Name: "fn", Number: 11, Kind: p.String},
 }}
 
-var setExpNatAttrs = nlpolicy.Set{Name: "exp-nat-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "dir", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "tuple", Number: 2, Kind: nlpolicy.Nest, Nested: &setCtTupleAttrs},
+var setExpNatAttrs = p.Set{Name: "exp-nat-attrs", Attrs: []p.Attr{
+	{Name: "dir", Number: 1, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "tuple", Number: 2, Kind: p.Nest, Nested: &setCtTupleAttrs},
 }}
 
-var setConfigAttrs = nlpolicy.Set{Name: "config-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "cmd", Number: 1, Kind: nlpolicy.Binary, Struct: &structConfigCmd},
-	{Name: "params", Number: 2, Kind: nlpolicy.Binary, Struct: &structConfigParams},
-	{Name: "queue-maxlen", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "mask", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumConfigFlags},
-	{Name: "flags", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumConfigFlags},
+var setConfigAttrs = p.Set{Name: "config-attrs", Attrs: []p.Attr{
+	{Name: "cmd", Number: 1, Kind: p.Binary, Struct: &structConfigCmd},
+	{Name: "params", Number: 2, Kind: p.Binary, Struct: &structConfigParams},
+	{Name: "queue-maxlen", Number: 3, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "mask", Number: 4, Kind: p.U32, Flags: p.BigEndian, Enum: &enumConfigFlags},
+	{Name: "flags", Number: 5, Kind: p.U32, Flags: p.BigEndian, Enum: &enumConfigFlags},
 }}
 
-var structNfgenmsg = nlpolicy.Struct{Name: "nfgenmsg", Size: 4, Members: []nlpolicy.Member{
+var structNfgenmsg = p.Struct{Name: "nfgenmsg", Size: 4, Members: []p.Member{
 	{Name: "nfgen-family", Size: 1, Enum: &enumNfproto},
 	{Name: "version", Offset: 1, Size: 1},
-	{Name: "res-id", Offset: 2, Size: 2, Flags: nlpolicy.BigEndian},
+	{Name: "res-id", Offset: 2, Size: 2, Flags: p.BigEndian},
 }}
 
-var structPacketHdr = nlpolicy.Struct{Name: "packet-hdr", Size: 8, Members: []nlpolicy.Member{
-	{Name: "packet-id", Size: 4, Flags: nlpolicy.BigEndian},
-	{Name: "hw-protocol", Offset: 4, Size: 2, Flags: nlpolicy.BigEndian},
+var structPacketHdr = p.Struct{Name: "packet-hdr", Size: 8, Members: []p.Member{
+	{Name: "packet-id", Size: 4, Flags: p.BigEndian},
+	{Name: "hw-protocol", Offset: 4, Size: 2, Flags: p.BigEndian},
 	{Name: "hook", Offset: 6, Size: 1},
 }}
 
-var structPacketHw = nlpolicy.Struct{Name: "packet-hw", Size: 12, Members: []nlpolicy.Member{
-	{Name: "hw-addrlen", Size: 2, Flags: nlpolicy.BigEndian},
-	{Name: "pad", Offset: 2, Size: 2, Kind: nlpolicy.Pad},
-	{Name: "hw-addr", Offset: 4, Size: 8, Kind: nlpolicy.Binary},
+var structPacketHw = p.Struct{Name: "packet-hw", Size: 12, Members: []p.Member{
+	{Name: "hw-addrlen", Size: 2, Flags: p.BigEndian},
+	{Name: "pad", Offset: 2, Size: 2, Kind: p.Pad},
+	{Name: "hw-addr", Offset: 4, Size: 8, Kind: p.Binary},
 }}
 
-var structPacketTimestamp = nlpolicy.Struct{Name: "packet-timestamp", Size: 16, Members: []nlpolicy.Member{
-	{Name: "sec", Size: 8, Flags: nlpolicy.BigEndian},
-	{Name: "usec", Offset: 8, Size: 8, Flags: nlpolicy.BigEndian},
+var structPacketTimestamp = p.Struct{Name: "packet-timestamp", Size: 16, Members: []p.Member{
+	{Name: "sec", Size: 8, Flags: p.BigEndian},
+	{Name: "usec", Offset: 8, Size: 8, Flags: p.BigEndian},
 }}
 
-var structVerdictHdr = nlpolicy.Struct{Name: "verdict-hdr", Size: 8, Members: []nlpolicy.Member{
-	{Name: "verdict", Size: 4, Flags: nlpolicy.BigEndian, Enum: &enumVerdictCode},
-	{Name: "id", Offset: 4, Size: 4, Flags: nlpolicy.BigEndian},
+var structVerdictHdr = p.Struct{Name: "verdict-hdr", Size: 8, Members: []p.Member{
+	{Name: "verdict", Size: 4, Flags: p.BigEndian, Enum: &enumVerdictCode},
+	{Name: "id", Offset: 4, Size: 4, Flags: p.BigEndian},
 }}
 
-var structConfigCmd = nlpolicy.Struct{Name: "config-cmd", Size: 4, Members: []nlpolicy.Member{
+var structConfigCmd = p.Struct{Name: "config-cmd", Size: 4, Members: []p.Member{
 	{Name: "command", Size: 1, Enum: &enumConfigCmds},
-	{Name: "pad", Offset: 1, Size: 1, Kind: nlpolicy.Pad},
-	{Name: "pf", Offset: 2, Size: 2, Flags: nlpolicy.BigEndian, Enum: &enumNfproto},
+	{Name: "pad", Offset: 1, Size: 1, Kind: p.Pad},
+	{Name: "pf", Offset: 2, Size: 2, Flags: p.BigEndian, Enum: &enumNfproto},
 }}
 
-var structConfigParams = nlpolicy.Struct{Name: "config-params", Size: 8, Members: []nlpolicy.Member{
-	{Name: "copy-range", Size: 4, Flags: nlpolicy.BigEndian},
+var structConfigParams = p.Struct{Name: "config-params", Size: 8, Members: []p.Member{
+	{Name: "copy-range", Size: 4, Flags: p.BigEndian},
 	{Name: "copy-mode", Offset: 4, Size: 1, Enum: &enumConfigMode},
 }}
 
-var structCtTcpFlags = nlpolicy.Struct{Name: "ct-tcp-flags", Size: 2, Members: []nlpolicy.Member{
+var structCtTcpFlags = p.Struct{Name: "ct-tcp-flags", Size: 2, Members: []p.Member{
 	{Name: "flags", Size: 1},
 	{Name: "mask", Offset: 1, Size: 1},
 }}
 
-var enumNfproto = nlpolicy.Enum{Name: "nfproto", Names: []nlpolicy.Value{
+var enumNfproto = p.Enum{Name: "nfproto", Names: []p.Value{
 	{Name: "unspec"},
 	{Name: "inet", Value: 1},
 	{Name: "ipv4", Value: 2},
@@ -239,7 +239,7 @@ var enumNfproto = nlpolicy.Enum{Name: "nfproto", Names: []nlpolicy.Value{
 	{Name: "ipv6", Value: 10},
 }}
 
-var enumVerdictCode = nlpolicy.Enum{Name: "verdict-code", Names: []nlpolicy.Value{
+var enumVerdictCode = p.Enum{Name: "verdict-code", Names: []p.Value{
 	{Name: "drop"},
 	{Name: "accept", Value: 1},
 	{Name: "stolen", Value: 2},
@@ -248,7 +248,7 @@ var enumVerdictCode = nlpolicy.Enum{Name: "verdict-code", Names: []nlpolicy.Valu
 	{Name: "stop", Value: 5},
 }}
 
-var enumConfigCmds = nlpolicy.Enum{Name: "config-cmds", Names: []nlpolicy.Value{
+var enumConfigCmds = p.Enum{Name: "config-cmds", Names: []p.Value{
 	{Name: "none"},
 	{Name: "bind", Value: 1},
 	{Name: "unbind", Value: 2},
@@ -256,13 +256,13 @@ var enumConfigCmds = nlpolicy.Enum{Name: "config-cmds", Names: []nlpolicy.Value{
 	{Name: "pf-unbind", Value: 4},
 }}
 
-var enumConfigMode = nlpolicy.Enum{Name: "config-mode", Names: []nlpolicy.Value{
+var enumConfigMode = p.Enum{Name: "config-mode", Names: []p.Value{
 	{Name: "none"},
 	{Name: "meta", Value: 1},
 	{Name: "packet", Value: 2},
 }}
 
-var enumConfigFlags = nlpolicy.Enum{Name: "config-flags", Flags: true, Names: []nlpolicy.Value{
+var enumConfigFlags = p.Enum{Name: "config-flags", Flags: true, Names: []p.Value{
 	{Name: "fail-open", Value: 0x1},
 	{Name: "conntrack", Value: 0x2},
 	{Name: "gso", Value: 0x4},
@@ -270,13 +270,13 @@ var enumConfigFlags = nlpolicy.Enum{Name: "config-flags", Flags: true, Names: []
 	{Name: "secctx", Value: 0x10},
 }}
 
-var enumSkbInfo = nlpolicy.Enum{Name: "skb-info", Flags: true, Names: []nlpolicy.Value{
+var enumSkbInfo = p.Enum{Name: "skb-info", Flags: true, Names: []p.Value{
 	{Name: "csumnotready", Value: 0x1},
 	{Name: "gso", Value: 0x2},
 	{Name: "csum-notverified", Value: 0x4},
 }}
 
-var enumCtInfo = nlpolicy.Enum{Name: "ct-info", Names: []nlpolicy.Value{
+var enumCtInfo = p.Enum{Name: "ct-info", Names: []p.Value{
 	{Name: "established"},
 	{Name: "related", Value: 1},
 	{Name: "new", Value: 2},
@@ -285,7 +285,7 @@ var enumCtInfo = nlpolicy.Enum{Name: "ct-info", Names: []nlpolicy.Value{
 	{Name: "untracked", Value: 7},
 }}
 
-var enumCtStatus = nlpolicy.Enum{Name: "ct-status", Flags: true, Names: []nlpolicy.Value{
+var enumCtStatus = p.Enum{Name: "ct-status", Flags: true, Names: []p.Value{
 	{Name: "expected", Value: 0x1},
 	{Name: "seen-reply", Value: 0x2},
 	{Name: "assured", Value: 0x4},
@@ -304,7 +304,7 @@ var enumCtStatus = nlpolicy.Enum{Name: "ct-status", Flags: true, Names: []nlpoli
 	{Name: "hw-offload", Value: 0x8000},
 }}
 
-var enumCtTcpState = nlpolicy.Enum{Name: "ct-tcp-state", Names: []nlpolicy.Value{
+var enumCtTcpState = p.Enum{Name: "ct-tcp-state", Names: []p.Value{
 	{Name: "none"},
 	{Name: "syn-sent", Value: 1},
 	{Name: "syn-recv", Value: 2},
@@ -317,7 +317,7 @@ var enumCtTcpState = nlpolicy.Enum{Name: "ct-tcp-state", Names: []nlpolicy.Value
 	{Name: "syn-sent2", Value: 9},
 }}
 
-var enumExpFlags = nlpolicy.Enum{Name: "exp-flags", Flags: true, Names: []nlpolicy.Value{
+var enumExpFlags = p.Enum{Name: "exp-flags", Flags: true, Names: []p.Value{
 	{Name: "permanent", Value: 0x1},
 	{Name: "inactive", Value: 0x2},
 	{Name: "userspace", Value: 0x4},

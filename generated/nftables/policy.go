@@ -2,756 +2,756 @@
 
 package nftables
 
-import "github.com/nlgen/nlgen/runtime/nlpolicy"
+import p "github.com/nlgen/nlgen/runtime/nlpolicy"
 
-var policyBatchBeginRequest = nlpolicy.Message{Family: "nftables", Op: "batch-begin", Header: &structNfgenmsg, Attrs: &setBatchAttrs}
+var policyBatchBeginRequest = p.Message{Family: "nftables", Op: "batch-begin", Header: &structNfgenmsg, Attrs: &setBatchAttrs}
 
-var policyBatchEndRequest = nlpolicy.Message{Family: "nftables", Op: "batch-end", Header: &structNfgenmsg, Attrs: &setBatchAttrs, Accept: []uint16{}}
+var policyBatchEndRequest = p.Message{Family: "nftables", Op: "batch-end", Header: &structNfgenmsg, Attrs: &setBatchAttrs, Accept: []uint16{}}
 
-var policyNewtableRequest = nlpolicy.Message{Family: "nftables", Op: "newtable", Header: &structNfgenmsg, Attrs: &setTableAttrs, Accept: []uint16{1, 2, 6}}
+var policyNewtableRequest = p.Message{Family: "nftables", Op: "newtable", Header: &structNfgenmsg, Attrs: &setTableAttrs, Accept: []uint16{1, 2, 6}}
 
-var policyGettableRequest = nlpolicy.Message{Family: "nftables", Op: "gettable", Header: &structNfgenmsg, Attrs: &setTableAttrs, Accept: []uint16{1}}
+var policyGettableRequest = p.Message{Family: "nftables", Op: "gettable", Header: &structNfgenmsg, Attrs: &setTableAttrs, Accept: []uint16{1}}
 
-var policyGettableDumpRequest = nlpolicy.Message{Family: "nftables", Op: "gettable", Header: &structNfgenmsg, Attrs: &setTableAttrs, Accept: []uint16{}}
+var policyGettableDumpRequest = p.Message{Family: "nftables", Op: "gettable", Header: &structNfgenmsg, Attrs: &setTableAttrs, Accept: []uint16{}}
 
-var policyGettableReply = nlpolicy.Message{Family: "nftables", Op: "gettable", Header: &structNfgenmsg, Attrs: &setTableAttrs}
+var policyGettableReply = p.Message{Family: "nftables", Op: "gettable", Header: &structNfgenmsg, Attrs: &setTableAttrs}
 
-var policyDeltableRequest = nlpolicy.Message{Family: "nftables", Op: "deltable", Header: &structNfgenmsg, Attrs: &setTableAttrs, Accept: []uint16{1, 4}}
+var policyDeltableRequest = p.Message{Family: "nftables", Op: "deltable", Header: &structNfgenmsg, Attrs: &setTableAttrs, Accept: []uint16{1, 4}}
 
-var policyDestroytableRequest = nlpolicy.Message{Family: "nftables", Op: "destroytable", Header: &structNfgenmsg, Attrs: &setTableAttrs, Accept: []uint16{1, 4}}
+var policyDestroytableRequest = p.Message{Family: "nftables", Op: "destroytable", Header: &structNfgenmsg, Attrs: &setTableAttrs, Accept: []uint16{1, 4}}
 
-var policyNewchainRequest = nlpolicy.Message{Family: "nftables", Op: "newchain", Header: &structNfgenmsg, Attrs: &setChainAttrs, Accept: []uint16{1, 2, 3, 4, 5, 7, 8, 10, 11, 12}}
+var policyNewchainRequest = p.Message{Family: "nftables", Op: "newchain", Header: &structNfgenmsg, Attrs: &setChainAttrs, Accept: []uint16{1, 2, 3, 4, 5, 7, 8, 10, 11, 12}}
 
-var policyGetchainRequest = nlpolicy.Message{Family: "nftables", Op: "getchain", Header: &structNfgenmsg, Attrs: &setChainAttrs, Accept: []uint16{1, 3}}
+var policyGetchainRequest = p.Message{Family: "nftables", Op: "getchain", Header: &structNfgenmsg, Attrs: &setChainAttrs, Accept: []uint16{1, 3}}
 
-var policyGetchainDumpRequest = nlpolicy.Message{Family: "nftables", Op: "getchain", Header: &structNfgenmsg, Attrs: &setChainAttrs, Accept: []uint16{}}
+var policyGetchainDumpRequest = p.Message{Family: "nftables", Op: "getchain", Header: &structNfgenmsg, Attrs: &setChainAttrs, Accept: []uint16{}}
 
-var policyGetchainReply = nlpolicy.Message{Family: "nftables", Op: "getchain", Header: &structNfgenmsg, Attrs: &setChainAttrs}
+var policyGetchainReply = p.Message{Family: "nftables", Op: "getchain", Header: &structNfgenmsg, Attrs: &setChainAttrs}
 
-var policyDelchainRequest = nlpolicy.Message{Family: "nftables", Op: "delchain", Header: &structNfgenmsg, Attrs: &setChainAttrs, Accept: []uint16{1, 2, 3, 4}}
+var policyDelchainRequest = p.Message{Family: "nftables", Op: "delchain", Header: &structNfgenmsg, Attrs: &setChainAttrs, Accept: []uint16{1, 2, 3, 4}}
 
-var policyDestroychainRequest = nlpolicy.Message{Family: "nftables", Op: "destroychain", Header: &structNfgenmsg, Attrs: &setChainAttrs, Accept: []uint16{1, 2, 3, 4}}
+var policyDestroychainRequest = p.Message{Family: "nftables", Op: "destroychain", Header: &structNfgenmsg, Attrs: &setChainAttrs, Accept: []uint16{1, 2, 3, 4}}
 
-var policyNewruleRequest = nlpolicy.Message{Family: "nftables", Op: "newrule", Header: &structNfgenmsg, Attrs: &setRuleAttrs}
+var policyNewruleRequest = p.Message{Family: "nftables", Op: "newrule", Header: &structNfgenmsg, Attrs: &setRuleAttrs}
 
-var policyGetruleRequest = nlpolicy.Message{Family: "nftables", Op: "getrule", Header: &structNfgenmsg, Attrs: &setRuleAttrs, Accept: []uint16{1, 2, 3}}
+var policyGetruleRequest = p.Message{Family: "nftables", Op: "getrule", Header: &structNfgenmsg, Attrs: &setRuleAttrs, Accept: []uint16{1, 2, 3}}
 
-var policyGetruleDumpRequest = nlpolicy.Message{Family: "nftables", Op: "getrule", Header: &structNfgenmsg, Attrs: &setRuleAttrs, Accept: []uint16{1, 2}}
+var policyGetruleDumpRequest = p.Message{Family: "nftables", Op: "getrule", Header: &structNfgenmsg, Attrs: &setRuleAttrs, Accept: []uint16{1, 2}}
 
-var policyGetruleReply = nlpolicy.Message{Family: "nftables", Op: "getrule", Header: &structNfgenmsg, Attrs: &setRuleAttrs}
+var policyGetruleReply = p.Message{Family: "nftables", Op: "getrule", Header: &structNfgenmsg, Attrs: &setRuleAttrs}
 
-var policyGetruleResetRequest = nlpolicy.Message{Family: "nftables", Op: "getrule-reset", Header: &structNfgenmsg, Attrs: &setRuleAttrs, Accept: []uint16{1, 2, 3}}
+var policyGetruleResetRequest = p.Message{Family: "nftables", Op: "getrule-reset", Header: &structNfgenmsg, Attrs: &setRuleAttrs, Accept: []uint16{1, 2, 3}}
 
-var policyGetruleResetDumpRequest = nlpolicy.Message{Family: "nftables", Op: "getrule-reset", Header: &structNfgenmsg, Attrs: &setRuleAttrs, Accept: []uint16{1, 2}}
+var policyGetruleResetDumpRequest = p.Message{Family: "nftables", Op: "getrule-reset", Header: &structNfgenmsg, Attrs: &setRuleAttrs, Accept: []uint16{1, 2}}
 
-var policyGetruleResetReply = nlpolicy.Message{Family: "nftables", Op: "getrule-reset", Header: &structNfgenmsg, Attrs: &setRuleAttrs}
+var policyGetruleResetReply = p.Message{Family: "nftables", Op: "getrule-reset", Header: &structNfgenmsg, Attrs: &setRuleAttrs}
 
-var policyDelruleRequest = nlpolicy.Message{Family: "nftables", Op: "delrule", Header: &structNfgenmsg, Attrs: &setRuleAttrs, Accept: []uint16{1, 2, 3, 9}}
+var policyDelruleRequest = p.Message{Family: "nftables", Op: "delrule", Header: &structNfgenmsg, Attrs: &setRuleAttrs, Accept: []uint16{1, 2, 3, 9}}
 
-var policyDestroyruleRequest = nlpolicy.Message{Family: "nftables", Op: "destroyrule", Header: &structNfgenmsg, Attrs: &setRuleAttrs, Accept: []uint16{1, 2, 3, 9}}
+var policyDestroyruleRequest = p.Message{Family: "nftables", Op: "destroyrule", Header: &structNfgenmsg, Attrs: &setRuleAttrs, Accept: []uint16{1, 2, 3, 9}}
 
-var policyNewsetRequest = nlpolicy.Message{Family: "nftables", Op: "newset", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 15, 17, 18}}
+var policyNewsetRequest = p.Message{Family: "nftables", Op: "newset", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 15, 17, 18}}
 
-var policyGetsetRequest = nlpolicy.Message{Family: "nftables", Op: "getset", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{1, 2}}
+var policyGetsetRequest = p.Message{Family: "nftables", Op: "getset", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{1, 2}}
 
-var policyGetsetDumpRequest = nlpolicy.Message{Family: "nftables", Op: "getset", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{1}}
+var policyGetsetDumpRequest = p.Message{Family: "nftables", Op: "getset", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{1}}
 
-var policyGetsetReply = nlpolicy.Message{Family: "nftables", Op: "getset", Header: &structNfgenmsg, Attrs: &setSetAttrs}
+var policyGetsetReply = p.Message{Family: "nftables", Op: "getset", Header: &structNfgenmsg, Attrs: &setSetAttrs}
 
-var policyDelsetRequest = nlpolicy.Message{Family: "nftables", Op: "delset", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{1, 2, 16}}
+var policyDelsetRequest = p.Message{Family: "nftables", Op: "delset", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{1, 2, 16}}
 
-var policyDestroysetRequest = nlpolicy.Message{Family: "nftables", Op: "destroyset", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{1, 2, 16}}
+var policyDestroysetRequest = p.Message{Family: "nftables", Op: "destroyset", Header: &structNfgenmsg, Attrs: &setSetAttrs, Accept: []uint16{1, 2, 16}}
 
-var policyNewsetelemRequest = nlpolicy.Message{Family: "nftables", Op: "newsetelem", Header: &structNfgenmsg, Attrs: &setSetelemListAttrs}
+var policyNewsetelemRequest = p.Message{Family: "nftables", Op: "newsetelem", Header: &structNfgenmsg, Attrs: &setSetelemListAttrs}
 
-var policyGetsetelemRequest = nlpolicy.Message{Family: "nftables", Op: "getsetelem", Header: &structNfgenmsg, Attrs: &setSetelemListAttrs, Accept: []uint16{1, 2, 3}}
+var policyGetsetelemRequest = p.Message{Family: "nftables", Op: "getsetelem", Header: &structNfgenmsg, Attrs: &setSetelemListAttrs, Accept: []uint16{1, 2, 3}}
 
-var policyGetsetelemDumpRequest = nlpolicy.Message{Family: "nftables", Op: "getsetelem", Header: &structNfgenmsg, Attrs: &setSetelemListAttrs, Accept: []uint16{1, 2}}
+var policyGetsetelemDumpRequest = p.Message{Family: "nftables", Op: "getsetelem", Header: &structNfgenmsg, Attrs: &setSetelemListAttrs, Accept: []uint16{1, 2}}
 
-var policyGetsetelemReply = nlpolicy.Message{Family: "nftables", Op: "getsetelem", Header: &structNfgenmsg, Attrs: &setSetelemListAttrs}
+var policyGetsetelemReply = p.Message{Family: "nftables", Op: "getsetelem", Header: &structNfgenmsg, Attrs: &setSetelemListAttrs}
 
-var policyGetsetelemResetRequest = nlpolicy.Message{Family: "nftables", Op: "getsetelem-reset", Header: &structNfgenmsg, Attrs: &setSetelemListAttrs, Accept: []uint16{1, 2, 3}}
+var policyGetsetelemResetRequest = p.Message{Family: "nftables", Op: "getsetelem-reset", Header: &structNfgenmsg, Attrs: &setSetelemListAttrs, Accept: []uint16{1, 2, 3}}
 
-var policyGetsetelemResetDumpRequest = nlpolicy.Message{Family: "nftables", Op: "getsetelem-reset", Header: &structNfgenmsg, Attrs: &setSetelemListAttrs, Accept: []uint16{1, 2}}
+var policyGetsetelemResetDumpRequest = p.Message{Family: "nftables", Op: "getsetelem-reset", Header: &structNfgenmsg, Attrs: &setSetelemListAttrs, Accept: []uint16{1, 2}}
 
-var policyGetsetelemResetReply = nlpolicy.Message{Family: "nftables", Op: "getsetelem-reset", Header: &structNfgenmsg, Attrs: &setSetelemListAttrs}
+var policyGetsetelemResetReply = p.Message{Family: "nftables", Op: "getsetelem-reset", Header: &structNfgenmsg, Attrs: &setSetelemListAttrs}
 
-var policyDelsetelemRequest = nlpolicy.Message{Family: "nftables", Op: "delsetelem", Header: &structNfgenmsg, Attrs: &setSetelemListAttrs, Accept: []uint16{1, 2, 3}}
+var policyDelsetelemRequest = p.Message{Family: "nftables", Op: "delsetelem", Header: &structNfgenmsg, Attrs: &setSetelemListAttrs, Accept: []uint16{1, 2, 3}}
 
-var policyDestroysetelemRequest = nlpolicy.Message{Family: "nftables", Op: "destroysetelem", Header: &structNfgenmsg, Attrs: &setSetelemListAttrs, Accept: []uint16{1, 2, 3}}
+var policyDestroysetelemRequest = p.Message{Family: "nftables", Op: "destroysetelem", Header: &structNfgenmsg, Attrs: &setSetelemListAttrs, Accept: []uint16{1, 2, 3}}
 
-var policyGetgenRequest = nlpolicy.Message{Family: "nftables", Op: "getgen", Header: &structNfgenmsg, Attrs: &setGenAttrs, Accept: []uint16{}}
+var policyGetgenRequest = p.Message{Family: "nftables", Op: "getgen", Header: &structNfgenmsg, Attrs: &setGenAttrs, Accept: []uint16{}}
 
-var policyGetgenReply = nlpolicy.Message{Family: "nftables", Op: "getgen", Header: &structNfgenmsg, Attrs: &setGenAttrs}
+var policyGetgenReply = p.Message{Family: "nftables", Op: "getgen", Header: &structNfgenmsg, Attrs: &setGenAttrs}
 
-var policyNewobjRequest = nlpolicy.Message{Family: "nftables", Op: "newobj", Header: &structNfgenmsg, Attrs: &setObjAttrs, Accept: []uint16{1, 2, 3, 4, 8}}
+var policyNewobjRequest = p.Message{Family: "nftables", Op: "newobj", Header: &structNfgenmsg, Attrs: &setObjAttrs, Accept: []uint16{1, 2, 3, 4, 8}}
 
-var policyGetobjRequest = nlpolicy.Message{Family: "nftables", Op: "getobj", Header: &structNfgenmsg, Attrs: &setObjAttrs, Accept: []uint16{1, 2, 3}}
+var policyGetobjRequest = p.Message{Family: "nftables", Op: "getobj", Header: &structNfgenmsg, Attrs: &setObjAttrs, Accept: []uint16{1, 2, 3}}
 
-var policyGetobjDumpRequest = nlpolicy.Message{Family: "nftables", Op: "getobj", Header: &structNfgenmsg, Attrs: &setObjAttrs, Accept: []uint16{1, 3}}
+var policyGetobjDumpRequest = p.Message{Family: "nftables", Op: "getobj", Header: &structNfgenmsg, Attrs: &setObjAttrs, Accept: []uint16{1, 3}}
 
-var policyGetobjReply = nlpolicy.Message{Family: "nftables", Op: "getobj", Header: &structNfgenmsg, Attrs: &setObjAttrs}
+var policyGetobjReply = p.Message{Family: "nftables", Op: "getobj", Header: &structNfgenmsg, Attrs: &setObjAttrs}
 
-var policyGetobjResetRequest = nlpolicy.Message{Family: "nftables", Op: "getobj-reset", Header: &structNfgenmsg, Attrs: &setObjAttrs, Accept: []uint16{1, 2, 3}}
+var policyGetobjResetRequest = p.Message{Family: "nftables", Op: "getobj-reset", Header: &structNfgenmsg, Attrs: &setObjAttrs, Accept: []uint16{1, 2, 3}}
 
-var policyGetobjResetDumpRequest = nlpolicy.Message{Family: "nftables", Op: "getobj-reset", Header: &structNfgenmsg, Attrs: &setObjAttrs, Accept: []uint16{1, 3}}
+var policyGetobjResetDumpRequest = p.Message{Family: "nftables", Op: "getobj-reset", Header: &structNfgenmsg, Attrs: &setObjAttrs, Accept: []uint16{1, 3}}
 
-var policyGetobjResetReply = nlpolicy.Message{Family: "nftables", Op: "getobj-reset", Header: &structNfgenmsg, Attrs: &setObjAttrs}
+var policyGetobjResetReply = p.Message{Family: "nftables", Op: "getobj-reset", Header: &structNfgenmsg, Attrs: &setObjAttrs}
 
-var policyDelobjRequest = nlpolicy.Message{Family: "nftables", Op: "delobj", Header: &structNfgenmsg, Attrs: &setObjAttrs, Accept: []uint16{1, 2, 3, 6}}
+var policyDelobjRequest = p.Message{Family: "nftables", Op: "delobj", Header: &structNfgenmsg, Attrs: &setObjAttrs, Accept: []uint16{1, 2, 3, 6}}
 
-var policyDestroyobjRequest = nlpolicy.Message{Family: "nftables", Op: "destroyobj", Header: &structNfgenmsg, Attrs: &setObjAttrs, Accept: []uint16{1, 2, 3, 6}}
+var policyDestroyobjRequest = p.Message{Family: "nftables", Op: "destroyobj", Header: &structNfgenmsg, Attrs: &setObjAttrs, Accept: []uint16{1, 2, 3, 6}}
 
-var policyNewflowtableRequest = nlpolicy.Message{Family: "nftables", Op: "newflowtable", Header: &structNfgenmsg, Attrs: &setFlowtableAttrs, Accept: []uint16{1, 2, 3, 7}}
+var policyNewflowtableRequest = p.Message{Family: "nftables", Op: "newflowtable", Header: &structNfgenmsg, Attrs: &setFlowtableAttrs, Accept: []uint16{1, 2, 3, 7}}
 
-var policyGetflowtableRequest = nlpolicy.Message{Family: "nftables", Op: "getflowtable", Header: &structNfgenmsg, Attrs: &setFlowtableAttrs, Accept: []uint16{1, 2}}
+var policyGetflowtableRequest = p.Message{Family: "nftables", Op: "getflowtable", Header: &structNfgenmsg, Attrs: &setFlowtableAttrs, Accept: []uint16{1, 2}}
 
-var policyGetflowtableDumpRequest = nlpolicy.Message{Family: "nftables", Op: "getflowtable", Header: &structNfgenmsg, Attrs: &setFlowtableAttrs, Accept: []uint16{1}}
+var policyGetflowtableDumpRequest = p.Message{Family: "nftables", Op: "getflowtable", Header: &structNfgenmsg, Attrs: &setFlowtableAttrs, Accept: []uint16{1}}
 
-var policyGetflowtableReply = nlpolicy.Message{Family: "nftables", Op: "getflowtable", Header: &structNfgenmsg, Attrs: &setFlowtableAttrs}
+var policyGetflowtableReply = p.Message{Family: "nftables", Op: "getflowtable", Header: &structNfgenmsg, Attrs: &setFlowtableAttrs}
 
-var policyDelflowtableRequest = nlpolicy.Message{Family: "nftables", Op: "delflowtable", Header: &structNfgenmsg, Attrs: &setFlowtableAttrs, Accept: []uint16{1, 2, 3, 5}}
+var policyDelflowtableRequest = p.Message{Family: "nftables", Op: "delflowtable", Header: &structNfgenmsg, Attrs: &setFlowtableAttrs, Accept: []uint16{1, 2, 3, 5}}
 
-var policyDestroyflowtableRequest = nlpolicy.Message{Family: "nftables", Op: "destroyflowtable", Header: &structNfgenmsg, Attrs: &setFlowtableAttrs, Accept: []uint16{1, 2, 3, 5}}
+var policyDestroyflowtableRequest = p.Message{Family: "nftables", Op: "destroyflowtable", Header: &structNfgenmsg, Attrs: &setFlowtableAttrs, Accept: []uint16{1, 2, 3, 5}}
 
-var policyTraceNtfMessage = nlpolicy.Message{Family: "nftables", Op: "trace-ntf", Header: &structNfgenmsg, Attrs: &setTraceAttrs}
+var policyTraceNtfMessage = p.Message{Family: "nftables", Op: "trace-ntf", Header: &structNfgenmsg, Attrs: &setTraceAttrs}
 
-var setBatchAttrs = nlpolicy.Set{Name: "batch-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "genid", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+var setBatchAttrs = p.Set{Name: "batch-attrs", Attrs: []p.Attr{
+	{Name: "genid", Number: 1, Kind: p.U32, Flags: p.BigEndian},
 }}
 
-var setTableAttrs = nlpolicy.Set{Name: "table-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "name", Number: 1, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
-	{Name: "flags", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumTableFlags},
-	{Name: "use", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "handle", Number: 4, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "pad", Number: 5, Kind: nlpolicy.Pad},
-	{Name: "userdata", Number: 6, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 256}},
-	{Name: "owner", Number: 7, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+var setTableAttrs = p.Set{Name: "table-attrs", Attrs: []p.Attr{
+	{Name: "name", Number: 1, Kind: p.String, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 255}},
+	{Name: "flags", Number: 2, Kind: p.U32, Flags: p.BigEndian, Enum: &enumTableFlags},
+	{Name: "use", Number: 3, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "handle", Number: 4, Kind: p.U64, Flags: p.BigEndian},
+	{Name: "pad", Number: 5, Kind: p.Pad},
+	{Name: "userdata", Number: 6, Kind: p.Binary, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 256}},
+	{Name: "owner", Number: 7, Kind: p.U32, Flags: p.BigEndian},
 }}
 
-var setChainAttrs = nlpolicy.Set{Name: "chain-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "table", Number: 1, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
-	{Name: "handle", Number: 2, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "name", Number: 3, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
-	{Name: "hook", Number: 4, Kind: nlpolicy.Nest, Nested: &setHookAttrs},
-	{Name: "policy", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumVerdictCode},
-	{Name: "use", Number: 6, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "type", Number: 7, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 42}},
-	{Name: "counters", Number: 8, Kind: nlpolicy.Nest, Nested: &setCounterAttrs},
-	{Name: "pad", Number: 9, Kind: nlpolicy.Pad},
-	{Name: "flags", Number: 10, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumChainFlags},
-	{Name: "id", Number: 11, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "userdata", Number: 12, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 256}},
+var setChainAttrs = p.Set{Name: "chain-attrs", Attrs: []p.Attr{
+	{Name: "table", Number: 1, Kind: p.String, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 255}},
+	{Name: "handle", Number: 2, Kind: p.U64, Flags: p.BigEndian},
+	{Name: "name", Number: 3, Kind: p.String, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 255}},
+	{Name: "hook", Number: 4, Kind: p.Nest, Nested: &setHookAttrs},
+	{Name: "policy", Number: 5, Kind: p.U32, Flags: p.BigEndian, Enum: &enumVerdictCode},
+	{Name: "use", Number: 6, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "type", Number: 7, Kind: p.String, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 42}},
+	{Name: "counters", Number: 8, Kind: p.Nest, Nested: &setCounterAttrs},
+	{Name: "pad", Number: 9, Kind: p.Pad},
+	{Name: "flags", Number: 10, Kind: p.U32, Flags: p.BigEndian, Enum: &enumChainFlags},
+	{Name: "id", Number: 11, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "userdata", Number: 12, Kind: p.Binary, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 256}},
 }}
 
-var setHookAttrs = nlpolicy.Set{Name: "hook-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "num", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "priority", Number: 2, Kind: nlpolicy.S32, Flags: nlpolicy.BigEndian},
-	{Name: "dev", Number: 3, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 15}},
-	{Name: "devs", Number: 4, Kind: nlpolicy.Nest, Nested: &setHookDevAttrs},
+var setHookAttrs = p.Set{Name: "hook-attrs", Attrs: []p.Attr{
+	{Name: "num", Number: 1, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "priority", Number: 2, Kind: p.S32, Flags: p.BigEndian},
+	{Name: "dev", Number: 3, Kind: p.String, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 15}},
+	{Name: "devs", Number: 4, Kind: p.Nest, Nested: &setHookDevAttrs},
 }}
 
-var setHookDevAttrs = nlpolicy.Set{Name: "hook-dev-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "name", Number: 1, Kind: nlpolicy.String, Flags: nlpolicy.Multi, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 15}},
-	{Name: "prefix", Number: 2, Kind: nlpolicy.String, Flags: nlpolicy.Multi, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 15}},
+var setHookDevAttrs = p.Set{Name: "hook-dev-attrs", Attrs: []p.Attr{
+	{Name: "name", Number: 1, Kind: p.String, Flags: p.Multi, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 15}},
+	{Name: "prefix", Number: 2, Kind: p.String, Flags: p.Multi, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 15}},
 }}
 
-var setCounterAttrs = nlpolicy.Set{Name: "counter-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "bytes", Number: 1, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "packets", Number: 2, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "pad", Number: 3, Kind: nlpolicy.Pad},
+var setCounterAttrs = p.Set{Name: "counter-attrs", Attrs: []p.Attr{
+	{Name: "bytes", Number: 1, Kind: p.U64, Flags: p.BigEndian},
+	{Name: "packets", Number: 2, Kind: p.U64, Flags: p.BigEndian},
+	{Name: "pad", Number: 3, Kind: p.Pad},
 }}
 
-var setRuleAttrs = nlpolicy.Set{Name: "rule-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "table", Number: 1, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
-	{Name: "chain", Number: 2, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
-	{Name: "handle", Number: 3, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "expressions", Number: 4, Kind: nlpolicy.Nest, Nested: refExprListAttrs{}},
-	{Name: "compat", Number: 5, Kind: nlpolicy.Nest, Nested: &setRuleCompatAttrs},
-	{Name: "position", Number: 6, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "userdata", Number: 7, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 256}},
-	{Name: "pad", Number: 8, Kind: nlpolicy.Pad},
-	{Name: "id", Number: 9, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "position-id", Number: 10, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "chain-id", Number: 11, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+var setRuleAttrs = p.Set{Name: "rule-attrs", Attrs: []p.Attr{
+	{Name: "table", Number: 1, Kind: p.String, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 255}},
+	{Name: "chain", Number: 2, Kind: p.String, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 255}},
+	{Name: "handle", Number: 3, Kind: p.U64, Flags: p.BigEndian},
+	{Name: "expressions", Number: 4, Kind: p.Nest, Nested: refExprListAttrs{}},
+	{Name: "compat", Number: 5, Kind: p.Nest, Nested: &setRuleCompatAttrs},
+	{Name: "position", Number: 6, Kind: p.U64, Flags: p.BigEndian},
+	{Name: "userdata", Number: 7, Kind: p.Binary, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 256}},
+	{Name: "pad", Number: 8, Kind: p.Pad},
+	{Name: "id", Number: 9, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "position-id", Number: 10, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "chain-id", Number: 11, Kind: p.U32, Flags: p.BigEndian},
 }}
 
-var setExprListAttrs = nlpolicy.Set{Name: "expr-list-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "elem", Number: 1, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: refExprAttrs{}},
+var setExprListAttrs = p.Set{Name: "expr-list-attrs", Attrs: []p.Attr{
+	{Name: "elem", Number: 1, Kind: p.Nest, Flags: p.Multi, Nested: refExprAttrs{}},
 }}
 
 // refExprListAttrs refers to setExprListAttrs from within.
 type refExprListAttrs struct{}
 
-func (refExprListAttrs) Set() *nlpolicy.Set {
+func (refExprListAttrs) Set() *p.Set {
 	return &setExprListAttrs
 }
 
-var setExprAttrs = nlpolicy.Set{Name: "expr-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "name", Number: 1, Kind: nlpolicy.String},
-	{Name: "data", Number: 2, Kind: nlpolicy.SubMessage, Sub: &subExprOpsMsg, Selector: "name"},
+var setExprAttrs = p.Set{Name: "expr-attrs", Attrs: []p.Attr{
+	{Name: "name", Number: 1, Kind: p.String},
+	{Name: "data", Number: 2, Kind: p.SubMessage, Sub: &subExprOpsMsg, Selector: "name"},
 }}
 
 // refExprAttrs refers to setExprAttrs from within.
 type refExprAttrs struct{}
 
-func (refExprAttrs) Set() *nlpolicy.Set {
+func (refExprAttrs) Set() *p.Set {
 	return &setExprAttrs
 }
 
-var setRuleCompatAttrs = nlpolicy.Set{Name: "rule-compat-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "proto", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "flags", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRuleCompatFlags},
+var setRuleCompatAttrs = p.Set{Name: "rule-compat-attrs", Attrs: []p.Attr{
+	{Name: "proto", Number: 1, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "flags", Number: 2, Kind: p.U32, Flags: p.BigEndian, Enum: &enumRuleCompatFlags},
 }}
 
-var setSetAttrs = nlpolicy.Set{Name: "set-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "table", Number: 1, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
-	{Name: "name", Number: 2, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
-	{Name: "flags", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumSetFlags},
-	{Name: "key-type", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "key-len", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "data-type", Number: 6, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumDataType},
-	{Name: "data-len", Number: 7, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "policy", Number: 8, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumSetPolicy},
-	{Name: "desc", Number: 9, Kind: nlpolicy.Nest, Nested: &setSetDescAttrs},
-	{Name: "id", Number: 10, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "timeout", Number: 11, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "gc-interval", Number: 12, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "userdata", Number: 13, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 256}},
-	{Name: "pad", Number: 14, Kind: nlpolicy.Pad},
-	{Name: "obj-type", Number: 15, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumObjectType},
-	{Name: "handle", Number: 16, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "expr", Number: 17, Kind: nlpolicy.Nest, Nested: refExprAttrs{}},
-	{Name: "expressions", Number: 18, Kind: nlpolicy.Nest, Nested: refExprListAttrs{}},
-	{Name: "type", Number: 19, Kind: nlpolicy.String},
-	{Name: "count", Number: 20, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+var setSetAttrs = p.Set{Name: "set-attrs", Attrs: []p.Attr{
+	{Name: "table", Number: 1, Kind: p.String, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 255}},
+	{Name: "name", Number: 2, Kind: p.String, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 255}},
+	{Name: "flags", Number: 3, Kind: p.U32, Flags: p.BigEndian, Enum: &enumSetFlags},
+	{Name: "key-type", Number: 4, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "key-len", Number: 5, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "data-type", Number: 6, Kind: p.U32, Flags: p.BigEndian, Enum: &enumDataType},
+	{Name: "data-len", Number: 7, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "policy", Number: 8, Kind: p.U32, Flags: p.BigEndian, Enum: &enumSetPolicy},
+	{Name: "desc", Number: 9, Kind: p.Nest, Nested: &setSetDescAttrs},
+	{Name: "id", Number: 10, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "timeout", Number: 11, Kind: p.U64, Flags: p.BigEndian},
+	{Name: "gc-interval", Number: 12, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "userdata", Number: 13, Kind: p.Binary, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 256}},
+	{Name: "pad", Number: 14, Kind: p.Pad},
+	{Name: "obj-type", Number: 15, Kind: p.U32, Flags: p.BigEndian, Enum: &enumObjectType},
+	{Name: "handle", Number: 16, Kind: p.U64, Flags: p.BigEndian},
+	{Name: "expr", Number: 17, Kind: p.Nest, Nested: refExprAttrs{}},
+	{Name: "expressions", Number: 18, Kind: p.Nest, Nested: refExprListAttrs{}},
+	{Name: "type", Number: 19, Kind: p.String},
+	{Name: "count", Number: 20, Kind: p.U32, Flags: p.BigEndian},
 }}
 
-var setSetDescAttrs = nlpolicy.Set{Name: "set-desc-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "size", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "concat", Number: 2, Kind: nlpolicy.Nest, Nested: &setSetDescConcatAttrs},
+var setSetDescAttrs = p.Set{Name: "set-desc-attrs", Attrs: []p.Attr{
+	{Name: "size", Number: 1, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "concat", Number: 2, Kind: p.Nest, Nested: &setSetDescConcatAttrs},
 }}
 
-var setSetDescConcatAttrs = nlpolicy.Set{Name: "set-desc-concat-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "elem", Number: 1, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setSetFieldAttrs},
+var setSetDescConcatAttrs = p.Set{Name: "set-desc-concat-attrs", Attrs: []p.Attr{
+	{Name: "elem", Number: 1, Kind: p.Nest, Flags: p.Multi, Nested: &setSetFieldAttrs},
 }}
 
-var setSetFieldAttrs = nlpolicy.Set{Name: "set-field-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "len", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+var setSetFieldAttrs = p.Set{Name: "set-field-attrs", Attrs: []p.Attr{
+	{Name: "len", Number: 1, Kind: p.U32, Flags: p.BigEndian},
 }}
 
-var setSetelemAttrs = nlpolicy.Set{Name: "setelem-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "key", Number: 1, Kind: nlpolicy.Nest, Nested: &setDataAttrs},
-	{Name: "data", Number: 2, Kind: nlpolicy.Nest, Nested: &setDataAttrs},
-	{Name: "flags", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumSetElemFlags},
-	{Name: "timeout", Number: 4, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "expiration", Number: 5, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "userdata", Number: 6, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 256}},
-	{Name: "expr", Number: 7, Kind: nlpolicy.Nest, Nested: refExprAttrs{}},
-	{Name: "pad", Number: 8, Kind: nlpolicy.Pad},
-	{Name: "objref", Number: 9, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
-	{Name: "key-end", Number: 10, Kind: nlpolicy.Nest, Nested: &setDataAttrs},
-	{Name: "expressions", Number: 11, Kind: nlpolicy.Nest, Nested: refExprListAttrs{}},
+var setSetelemAttrs = p.Set{Name: "setelem-attrs", Attrs: []p.Attr{
+	{Name: "key", Number: 1, Kind: p.Nest, Nested: &setDataAttrs},
+	{Name: "data", Number: 2, Kind: p.Nest, Nested: &setDataAttrs},
+	{Name: "flags", Number: 3, Kind: p.U32, Flags: p.BigEndian, Enum: &enumSetElemFlags},
+	{Name: "timeout", Number: 4, Kind: p.U64, Flags: p.BigEndian},
+	{Name: "expiration", Number: 5, Kind: p.U64, Flags: p.BigEndian},
+	{Name: "userdata", Number: 6, Kind: p.Binary, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 256}},
+	{Name: "expr", Number: 7, Kind: p.Nest, Nested: refExprAttrs{}},
+	{Name: "pad", Number: 8, Kind: p.Pad},
+	{Name: "objref", Number: 9, Kind: p.String, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 255}},
+	{Name: "key-end", Number: 10, Kind: p.Nest, Nested: &setDataAttrs},
+	{Name: "expressions", Number: 11, Kind: p.Nest, Nested: refExprListAttrs{}},
 }}
 
-var setSetelemListElemAttrs = nlpolicy.Set{Name: "setelem-list-elem-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "elem", Number: 1, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setSetelemAttrs},
+var setSetelemListElemAttrs = p.Set{Name: "setelem-list-elem-attrs", Attrs: []p.Attr{
+	{Name: "elem", Number: 1, Kind: p.Nest, Flags: p.Multi, Nested: &setSetelemAttrs},
 }}
 
-var setSetelemListAttrs = nlpolicy.Set{Name: "setelem-list-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "table", Number: 1, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
-	{Name: "set", Number: 2, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
-	{Name: "elements", Number: 3, Kind: nlpolicy.Nest, Nested: &setSetelemListElemAttrs},
-	{Name: "set-id", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+var setSetelemListAttrs = p.Set{Name: "setelem-list-attrs", Attrs: []p.Attr{
+	{Name: "table", Number: 1, Kind: p.String, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 255}},
+	{Name: "set", Number: 2, Kind: p.String, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 255}},
+	{Name: "elements", Number: 3, Kind: p.Nest, Nested: &setSetelemListElemAttrs},
+	{Name: "set-id", Number: 4, Kind: p.U32, Flags: p.BigEndian},
 }}
 
-var setGenAttrs = nlpolicy.Set{Name: "gen-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "id", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "proc-pid", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "proc-name", Number: 3, Kind: nlpolicy.String},
+var setGenAttrs = p.Set{Name: "gen-attrs", Attrs: []p.Attr{
+	{Name: "id", Number: 1, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "proc-pid", Number: 2, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "proc-name", Number: 3, Kind: p.String},
 }}
 
-var setObjAttrs = nlpolicy.Set{Name: "obj-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "table", Number: 1, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
-	{Name: "name", Number: 2, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
-	{Name: "type", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumObjectType},
-	{Name: "data", Number: 4, Kind: nlpolicy.SubMessage, Sub: &subObjDataMsg, Selector: "type"},
-	{Name: "use", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "handle", Number: 6, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "pad", Number: 7, Kind: nlpolicy.Pad},
-	{Name: "userdata", Number: 8, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 256}},
+var setObjAttrs = p.Set{Name: "obj-attrs", Attrs: []p.Attr{
+	{Name: "table", Number: 1, Kind: p.String, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 255}},
+	{Name: "name", Number: 2, Kind: p.String, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 255}},
+	{Name: "type", Number: 3, Kind: p.U32, Flags: p.BigEndian, Enum: &enumObjectType},
+	{Name: "data", Number: 4, Kind: p.SubMessage, Sub: &subObjDataMsg, Selector: "type"},
+	{Name: "use", Number: 5, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "handle", Number: 6, Kind: p.U64, Flags: p.BigEndian},
+	{Name: "pad", Number: 7, Kind: p.Pad},
+	{Name: "userdata", Number: 8, Kind: p.Binary, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 256}},
 }}
 
-var setFlowtableAttrs = nlpolicy.Set{Name: "flowtable-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "table", Number: 1, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
-	{Name: "name", Number: 2, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
-	{Name: "hook", Number: 3, Kind: nlpolicy.Nest, Nested: &setFlowtableHookAttrs},
-	{Name: "use", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "handle", Number: 5, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "pad", Number: 6, Kind: nlpolicy.Pad},
-	{Name: "flags", Number: 7, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumFlowtableFlags},
+var setFlowtableAttrs = p.Set{Name: "flowtable-attrs", Attrs: []p.Attr{
+	{Name: "table", Number: 1, Kind: p.String, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 255}},
+	{Name: "name", Number: 2, Kind: p.String, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 255}},
+	{Name: "hook", Number: 3, Kind: p.Nest, Nested: &setFlowtableHookAttrs},
+	{Name: "use", Number: 4, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "handle", Number: 5, Kind: p.U64, Flags: p.BigEndian},
+	{Name: "pad", Number: 6, Kind: p.Pad},
+	{Name: "flags", Number: 7, Kind: p.U32, Flags: p.BigEndian, Enum: &enumFlowtableFlags},
 }}
 
-var setFlowtableHookAttrs = nlpolicy.Set{Name: "flowtable-hook-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "num", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "priority", Number: 2, Kind: nlpolicy.S32, Flags: nlpolicy.BigEndian},
-	{Name: "devs", Number: 3, Kind: nlpolicy.Nest, Nested: &setHookDevAttrs},
+var setFlowtableHookAttrs = p.Set{Name: "flowtable-hook-attrs", Attrs: []p.Attr{
+	{Name: "num", Number: 1, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "priority", Number: 2, Kind: p.S32, Flags: p.BigEndian},
+	{Name: "devs", Number: 3, Kind: p.Nest, Nested: &setHookDevAttrs},
 }}
 
-var setDataAttrs = nlpolicy.Set{Name: "data-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "value", Number: 1, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 64}},
-	{Name: "verdict", Number: 2, Kind: nlpolicy.Nest, Nested: &setVerdictAttrs},
+var setDataAttrs = p.Set{Name: "data-attrs", Attrs: []p.Attr{
+	{Name: "value", Number: 1, Kind: p.Binary, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 64}},
+	{Name: "verdict", Number: 2, Kind: p.Nest, Nested: &setVerdictAttrs},
 }}
 
-var setVerdictAttrs = nlpolicy.Set{Name: "verdict-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "code", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumVerdictCode},
-	{Name: "chain", Number: 2, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
-	{Name: "chain-id", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+var setVerdictAttrs = p.Set{Name: "verdict-attrs", Attrs: []p.Attr{
+	{Name: "code", Number: 1, Kind: p.U32, Flags: p.BigEndian, Enum: &enumVerdictCode},
+	{Name: "chain", Number: 2, Kind: p.String, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 255}},
+	{Name: "chain-id", Number: 3, Kind: p.U32, Flags: p.BigEndian},
 }}
 
-var setExprImmediateAttrs = nlpolicy.Set{Name: "expr-immediate-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "dreg", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "data", Number: 2, Kind: nlpolicy.Nest, Nested: &setDataAttrs},
+var setExprImmediateAttrs = p.Set{Name: "expr-immediate-attrs", Attrs: []p.Attr{
+	{Name: "dreg", Number: 1, Kind: p.U32, Flags: p.BigEndian, Enum: &enumRegister},
+	{Name: "data", Number: 2, Kind: p.Nest, Nested: &setDataAttrs},
 }}
 
-var setExprBitwiseAttrs = nlpolicy.Set{Name: "expr-bitwise-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "sreg", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "dreg", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "len", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "mask", Number: 4, Kind: nlpolicy.Nest, Nested: &setDataAttrs},
-	{Name: "xor", Number: 5, Kind: nlpolicy.Nest, Nested: &setDataAttrs},
-	{Name: "op", Number: 6, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumBitwiseOps},
-	{Name: "data", Number: 7, Kind: nlpolicy.Nest, Nested: &setDataAttrs},
-	{Name: "sreg2", Number: 8, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
+var setExprBitwiseAttrs = p.Set{Name: "expr-bitwise-attrs", Attrs: []p.Attr{
+	{Name: "sreg", Number: 1, Kind: p.U32, Flags: p.BigEndian, Enum: &enumRegister},
+	{Name: "dreg", Number: 2, Kind: p.U32, Flags: p.BigEndian, Enum: &enumRegister},
+	{Name: "len", Number: 3, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "mask", Number: 4, Kind: p.Nest, Nested: &setDataAttrs},
+	{Name: "xor", Number: 5, Kind: p.Nest, Nested: &setDataAttrs},
+	{Name: "op", Number: 6, Kind: p.U32, Flags: p.BigEndian, Enum: &enumBitwiseOps},
+	{Name: "data", Number: 7, Kind: p.Nest, Nested: &setDataAttrs},
+	{Name: "sreg2", Number: 8, Kind: p.U32, Flags: p.BigEndian, Enum: &enumRegister},
 }}
 
-var setExprByteorderAttrs = nlpolicy.Set{Name: "expr-byteorder-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "sreg", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "dreg", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "op", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumByteorderOps},
-	{Name: "len", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "size", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+var setExprByteorderAttrs = p.Set{Name: "expr-byteorder-attrs", Attrs: []p.Attr{
+	{Name: "sreg", Number: 1, Kind: p.U32, Flags: p.BigEndian, Enum: &enumRegister},
+	{Name: "dreg", Number: 2, Kind: p.U32, Flags: p.BigEndian, Enum: &enumRegister},
+	{Name: "op", Number: 3, Kind: p.U32, Flags: p.BigEndian, Enum: &enumByteorderOps},
+	{Name: "len", Number: 4, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "size", Number: 5, Kind: p.U32, Flags: p.BigEndian},
 }}
 
-var setExprCmpAttrs = nlpolicy.Set{Name: "expr-cmp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "sreg", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "op", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumCmpOps},
-	{Name: "data", Number: 3, Kind: nlpolicy.Nest, Nested: &setDataAttrs},
+var setExprCmpAttrs = p.Set{Name: "expr-cmp-attrs", Attrs: []p.Attr{
+	{Name: "sreg", Number: 1, Kind: p.U32, Flags: p.BigEndian, Enum: &enumRegister},
+	{Name: "op", Number: 2, Kind: p.U32, Flags: p.BigEndian, Enum: &enumCmpOps},
+	{Name: "data", Number: 3, Kind: p.Nest, Nested: &setDataAttrs},
 }}
 
-var setExprRangeAttrs = nlpolicy.Set{Name: "expr-range-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "sreg", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "op", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRangeOps},
-	{Name: "from-data", Number: 3, Kind: nlpolicy.Nest, Nested: &setDataAttrs},
-	{Name: "to-data", Number: 4, Kind: nlpolicy.Nest, Nested: &setDataAttrs},
+var setExprRangeAttrs = p.Set{Name: "expr-range-attrs", Attrs: []p.Attr{
+	{Name: "sreg", Number: 1, Kind: p.U32, Flags: p.BigEndian, Enum: &enumRegister},
+	{Name: "op", Number: 2, Kind: p.U32, Flags: p.BigEndian, Enum: &enumRangeOps},
+	{Name: "from-data", Number: 3, Kind: p.Nest, Nested: &setDataAttrs},
+	{Name: "to-data", Number: 4, Kind: p.Nest, Nested: &setDataAttrs},
 }}
 
-var setExprLookupAttrs = nlpolicy.Set{Name: "expr-lookup-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "set", Number: 1, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
-	{Name: "sreg", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "dreg", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "set-id", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "flags", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumLookupFlags},
+var setExprLookupAttrs = p.Set{Name: "expr-lookup-attrs", Attrs: []p.Attr{
+	{Name: "set", Number: 1, Kind: p.String, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 255}},
+	{Name: "sreg", Number: 2, Kind: p.U32, Flags: p.BigEndian, Enum: &enumRegister},
+	{Name: "dreg", Number: 3, Kind: p.U32, Flags: p.BigEndian, Enum: &enumRegister},
+	{Name: "set-id", Number: 4, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "flags", Number: 5, Kind: p.U32, Flags: p.BigEndian, Enum: &enumLookupFlags},
 }}
 
-var setExprDynsetAttrs = nlpolicy.Set{Name: "expr-dynset-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "set-name", Number: 1, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
-	{Name: "set-id", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "op", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumDynsetOps},
-	{Name: "sreg-key", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "sreg-data", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "timeout", Number: 6, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "expr", Number: 7, Kind: nlpolicy.Nest, Nested: refExprAttrs{}},
-	{Name: "pad", Number: 8, Kind: nlpolicy.Pad},
-	{Name: "flags", Number: 9, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumDynsetFlags},
-	{Name: "expressions", Number: 10, Kind: nlpolicy.Nest, Nested: refExprListAttrs{}},
+var setExprDynsetAttrs = p.Set{Name: "expr-dynset-attrs", Attrs: []p.Attr{
+	{Name: "set-name", Number: 1, Kind: p.String, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 255}},
+	{Name: "set-id", Number: 2, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "op", Number: 3, Kind: p.U32, Flags: p.BigEndian, Enum: &enumDynsetOps},
+	{Name: "sreg-key", Number: 4, Kind: p.U32, Flags: p.BigEndian, Enum: &enumRegister},
+	{Name: "sreg-data", Number: 5, Kind: p.U32, Flags: p.BigEndian, Enum: &enumRegister},
+	{Name: "timeout", Number: 6, Kind: p.U64, Flags: p.BigEndian},
+	{Name: "expr", Number: 7, Kind: p.Nest, Nested: refExprAttrs{}},
+	{Name: "pad", Number: 8, Kind: p.Pad},
+	{Name: "flags", Number: 9, Kind: p.U32, Flags: p.BigEndian, Enum: &enumDynsetFlags},
+	{Name: "expressions", Number: 10, Kind: p.Nest, Nested: refExprListAttrs{}},
 }}
 
 // refExprDynsetAttrs refers to setExprDynsetAttrs from within.
 type refExprDynsetAttrs struct{}
 
-func (refExprDynsetAttrs) Set() *nlpolicy.Set {
+func (refExprDynsetAttrs) Set() *p.Set {
 	return &setExprDynsetAttrs
 }
 
-var setExprPayloadAttrs = nlpolicy.Set{Name: "expr-payload-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "dreg", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "base", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumPayloadBase},
-	{Name: "offset", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "len", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "sreg", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "csum-type", Number: 6, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumPayloadCsumTypes},
-	{Name: "csum-offset", Number: 7, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "csum-flags", Number: 8, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumPayloadCsumFlags},
+var setExprPayloadAttrs = p.Set{Name: "expr-payload-attrs", Attrs: []p.Attr{
+	{Name: "dreg", Number: 1, Kind: p.U32, Flags: p.BigEndian, Enum: &enumRegister},
+	{Name: "base", Number: 2, Kind: p.U32, Flags: p.BigEndian, Enum: &enumPayloadBase},
+	{Name: "offset", Number: 3, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "len", Number: 4, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "sreg", Number: 5, Kind: p.U32, Flags: p.BigEndian, Enum: &enumRegister},
+	{Name: "csum-type", Number: 6, Kind: p.U32, Flags: p.BigEndian, Enum: &enumPayloadCsumTypes},
+	{Name: "csum-offset", Number: 7, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "csum-flags", Number: 8, Kind: p.U32, Flags: p.BigEndian, Enum: &enumPayloadCsumFlags},
 }}
 
-var setExprInnerAttrs = nlpolicy.Set{Name: "expr-inner-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "num", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "type", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumInnerType},
-	{Name: "flags", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumInnerFlags},
-	{Name: "hdrsize", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "expr", Number: 5, Kind: nlpolicy.Nest, Nested: refExprAttrs{}},
+var setExprInnerAttrs = p.Set{Name: "expr-inner-attrs", Attrs: []p.Attr{
+	{Name: "num", Number: 1, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "type", Number: 2, Kind: p.U32, Flags: p.BigEndian, Enum: &enumInnerType},
+	{Name: "flags", Number: 3, Kind: p.U32, Flags: p.BigEndian, Enum: &enumInnerFlags},
+	{Name: "hdrsize", Number: 4, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "expr", Number: 5, Kind: p.Nest, Nested: refExprAttrs{}},
 }}
 
 // refExprInnerAttrs refers to setExprInnerAttrs from within.
 type refExprInnerAttrs struct{}
 
-func (refExprInnerAttrs) Set() *nlpolicy.Set {
+func (refExprInnerAttrs) Set() *p.Set {
 	return &setExprInnerAttrs
 }
 
-var setExprExthdrAttrs = nlpolicy.Set{Name: "expr-exthdr-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "dreg", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "type", Number: 2, Kind: nlpolicy.U8},
-	{Name: "offset", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "len", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "flags", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumExthdrFlags},
-	{Name: "op", Number: 6, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumExthdrOp},
-	{Name: "sreg", Number: 7, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
+var setExprExthdrAttrs = p.Set{Name: "expr-exthdr-attrs", Attrs: []p.Attr{
+	{Name: "dreg", Number: 1, Kind: p.U32, Flags: p.BigEndian, Enum: &enumRegister},
+	{Name: "type", Number: 2, Kind: p.U8},
+	{Name: "offset", Number: 3, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "len", Number: 4, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "flags", Number: 5, Kind: p.U32, Flags: p.BigEndian, Enum: &enumExthdrFlags},
+	{Name: "op", Number: 6, Kind: p.U32, Flags: p.BigEndian, Enum: &enumExthdrOp},
+	{Name: "sreg", Number: 7, Kind: p.U32, Flags: p.BigEndian, Enum: &enumRegister},
 }}
 
-var setExprMetaAttrs = nlpolicy.Set{Name: "expr-meta-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "dreg", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "key", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumMetaKeys},
-	{Name: "sreg", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
+var setExprMetaAttrs = p.Set{Name: "expr-meta-attrs", Attrs: []p.Attr{
+	{Name: "dreg", Number: 1, Kind: p.U32, Flags: p.BigEndian, Enum: &enumRegister},
+	{Name: "key", Number: 2, Kind: p.U32, Flags: p.BigEndian, Enum: &enumMetaKeys},
+	{Name: "sreg", Number: 3, Kind: p.U32, Flags: p.BigEndian, Enum: &enumRegister},
 }}
 
-var setExprRtAttrs = nlpolicy.Set{Name: "expr-rt-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "dreg", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "key", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRtKeys},
+var setExprRtAttrs = p.Set{Name: "expr-rt-attrs", Attrs: []p.Attr{
+	{Name: "dreg", Number: 1, Kind: p.U32, Flags: p.BigEndian, Enum: &enumRegister},
+	{Name: "key", Number: 2, Kind: p.U32, Flags: p.BigEndian, Enum: &enumRtKeys},
 }}
 
-var setExprSocketAttrs = nlpolicy.Set{Name: "expr-socket-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "key", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumSocketKeys},
-	{Name: "dreg", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "level", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+var setExprSocketAttrs = p.Set{Name: "expr-socket-attrs", Attrs: []p.Attr{
+	{Name: "key", Number: 1, Kind: p.U32, Flags: p.BigEndian, Enum: &enumSocketKeys},
+	{Name: "dreg", Number: 2, Kind: p.U32, Flags: p.BigEndian, Enum: &enumRegister},
+	{Name: "level", Number: 3, Kind: p.U32, Flags: p.BigEndian},
 }}
 
-var setExprHashAttrs = nlpolicy.Set{Name: "expr-hash-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "sreg", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "dreg", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "len", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "modulus", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "seed", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "offset", Number: 6, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "type", Number: 7, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumHashTypes},
-	{Name: "set-name", Number: 8, Kind: nlpolicy.String},
-	{Name: "set-id", Number: 9, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+var setExprHashAttrs = p.Set{Name: "expr-hash-attrs", Attrs: []p.Attr{
+	{Name: "sreg", Number: 1, Kind: p.U32, Flags: p.BigEndian, Enum: &enumRegister},
+	{Name: "dreg", Number: 2, Kind: p.U32, Flags: p.BigEndian, Enum: &enumRegister},
+	{Name: "len", Number: 3, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "modulus", Number: 4, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "seed", Number: 5, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "offset", Number: 6, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "type", Number: 7, Kind: p.U32, Flags: p.BigEndian, Enum: &enumHashTypes},
+	{Name: "set-name", Number: 8, Kind: p.String},
+	{Name: "set-id", Number: 9, Kind: p.U32, Flags: p.BigEndian},
 }}
 
-var setExprCtAttrs = nlpolicy.Set{Name: "expr-ct-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "dreg", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "key", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumCtKeys},
-	{Name: "direction", Number: 3, Kind: nlpolicy.U8, Enum: &enumCtDirection},
-	{Name: "sreg", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
+var setExprCtAttrs = p.Set{Name: "expr-ct-attrs", Attrs: []p.Attr{
+	{Name: "dreg", Number: 1, Kind: p.U32, Flags: p.BigEndian, Enum: &enumRegister},
+	{Name: "key", Number: 2, Kind: p.U32, Flags: p.BigEndian, Enum: &enumCtKeys},
+	{Name: "direction", Number: 3, Kind: p.U8, Enum: &enumCtDirection},
+	{Name: "sreg", Number: 4, Kind: p.U32, Flags: p.BigEndian, Enum: &enumRegister},
 }}
 
-var setExprFlowOffloadAttrs = nlpolicy.Set{Name: "expr-flow-offload-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "name", Number: 1, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
+var setExprFlowOffloadAttrs = p.Set{Name: "expr-flow-offload-attrs", Attrs: []p.Attr{
+	{Name: "name", Number: 1, Kind: p.String, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 255}},
 }}
 
-var setLimitAttrs = nlpolicy.Set{Name: "limit-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "rate", Number: 1, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "unit", Number: 2, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "burst", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "type", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumLimitType},
-	{Name: "flags", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumLimitFlags},
-	{Name: "pad", Number: 6, Kind: nlpolicy.Pad},
+var setLimitAttrs = p.Set{Name: "limit-attrs", Attrs: []p.Attr{
+	{Name: "rate", Number: 1, Kind: p.U64, Flags: p.BigEndian},
+	{Name: "unit", Number: 2, Kind: p.U64, Flags: p.BigEndian},
+	{Name: "burst", Number: 3, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "type", Number: 4, Kind: p.U32, Flags: p.BigEndian, Enum: &enumLimitType},
+	{Name: "flags", Number: 5, Kind: p.U32, Flags: p.BigEndian, Enum: &enumLimitFlags},
+	{Name: "pad", Number: 6, Kind: p.Pad},
 }}
 
-var setConnlimitAttrs = nlpolicy.Set{Name: "connlimit-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "count", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "flags", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumConnlimitFlags},
+var setConnlimitAttrs = p.Set{Name: "connlimit-attrs", Attrs: []p.Attr{
+	{Name: "count", Number: 1, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "flags", Number: 2, Kind: p.U32, Flags: p.BigEndian, Enum: &enumConnlimitFlags},
 }}
 
-var setExprLastAttrs = nlpolicy.Set{Name: "expr-last-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "set", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "msecs", Number: 2, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "pad", Number: 3, Kind: nlpolicy.Pad},
+var setExprLastAttrs = p.Set{Name: "expr-last-attrs", Attrs: []p.Attr{
+	{Name: "set", Number: 1, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "msecs", Number: 2, Kind: p.U64, Flags: p.BigEndian},
+	{Name: "pad", Number: 3, Kind: p.Pad},
 }}
 
-var setExprLogAttrs = nlpolicy.Set{Name: "expr-log-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "group", Number: 1, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "prefix", Number: 2, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 127}},
-	{Name: "snaplen", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "qthreshold", Number: 4, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "level", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumLogLevel},
-	{Name: "flags", Number: 6, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumLogFlags},
+var setExprLogAttrs = p.Set{Name: "expr-log-attrs", Attrs: []p.Attr{
+	{Name: "group", Number: 1, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "prefix", Number: 2, Kind: p.String, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 127}},
+	{Name: "snaplen", Number: 3, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "qthreshold", Number: 4, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "level", Number: 5, Kind: p.U32, Flags: p.BigEndian, Enum: &enumLogLevel},
+	{Name: "flags", Number: 6, Kind: p.U32, Flags: p.BigEndian, Enum: &enumLogFlags},
 }}
 
-var setExprQueueAttrs = nlpolicy.Set{Name: "expr-queue-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "num", Number: 1, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "total", Number: 2, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "flags", Number: 3, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian, Enum: &enumQueueFlags},
-	{Name: "sreg-qnum", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
+var setExprQueueAttrs = p.Set{Name: "expr-queue-attrs", Attrs: []p.Attr{
+	{Name: "num", Number: 1, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "total", Number: 2, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "flags", Number: 3, Kind: p.U16, Flags: p.BigEndian, Enum: &enumQueueFlags},
+	{Name: "sreg-qnum", Number: 4, Kind: p.U32, Flags: p.BigEndian, Enum: &enumRegister},
 }}
 
-var setQuotaAttrs = nlpolicy.Set{Name: "quota-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "bytes", Number: 1, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "flags", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumQuotaFlags},
-	{Name: "pad", Number: 3, Kind: nlpolicy.Pad},
-	{Name: "consumed", Number: 4, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
+var setQuotaAttrs = p.Set{Name: "quota-attrs", Attrs: []p.Attr{
+	{Name: "bytes", Number: 1, Kind: p.U64, Flags: p.BigEndian},
+	{Name: "flags", Number: 2, Kind: p.U32, Flags: p.BigEndian, Enum: &enumQuotaFlags},
+	{Name: "pad", Number: 3, Kind: p.Pad},
+	{Name: "consumed", Number: 4, Kind: p.U64, Flags: p.BigEndian},
 }}
 
-var setSecmarkAttrs = nlpolicy.Set{Name: "secmark-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "ctx", Number: 1, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 4096}},
+var setSecmarkAttrs = p.Set{Name: "secmark-attrs", Attrs: []p.Attr{
+	{Name: "ctx", Number: 1, Kind: p.String, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 4096}},
 }}
 
-var setExprRejectAttrs = nlpolicy.Set{Name: "expr-reject-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "type", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRejectTypes},
-	{Name: "icmp-code", Number: 2, Kind: nlpolicy.U8},
+var setExprRejectAttrs = p.Set{Name: "expr-reject-attrs", Attrs: []p.Attr{
+	{Name: "type", Number: 1, Kind: p.U32, Flags: p.BigEndian, Enum: &enumRejectTypes},
+	{Name: "icmp-code", Number: 2, Kind: p.U8},
 }}
 
-var setExprNatAttrs = nlpolicy.Set{Name: "expr-nat-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "type", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumNatTypes},
-	{Name: "family", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumNfproto},
-	{Name: "reg-addr-min", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "reg-addr-max", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "reg-proto-min", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "reg-proto-max", Number: 6, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "flags", Number: 7, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumNatRangeFlags},
+var setExprNatAttrs = p.Set{Name: "expr-nat-attrs", Attrs: []p.Attr{
+	{Name: "type", Number: 1, Kind: p.U32, Flags: p.BigEndian, Enum: &enumNatTypes},
+	{Name: "family", Number: 2, Kind: p.U32, Flags: p.BigEndian, Enum: &enumNfproto},
+	{Name: "reg-addr-min", Number: 3, Kind: p.U32, Flags: p.BigEndian, Enum: &enumRegister},
+	{Name: "reg-addr-max", Number: 4, Kind: p.U32, Flags: p.BigEndian, Enum: &enumRegister},
+	{Name: "reg-proto-min", Number: 5, Kind: p.U32, Flags: p.BigEndian, Enum: &enumRegister},
+	{Name: "reg-proto-max", Number: 6, Kind: p.U32, Flags: p.BigEndian, Enum: &enumRegister},
+	{Name: "flags", Number: 7, Kind: p.U32, Flags: p.BigEndian, Enum: &enumNatRangeFlags},
 }}
 
-var setExprMasqAttrs = nlpolicy.Set{Name: "expr-masq-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "flags", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumNatRangeFlags},
-	{Name: "reg-proto-min", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "reg-proto-max", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
+var setExprMasqAttrs = p.Set{Name: "expr-masq-attrs", Attrs: []p.Attr{
+	{Name: "flags", Number: 1, Kind: p.U32, Flags: p.BigEndian, Enum: &enumNatRangeFlags},
+	{Name: "reg-proto-min", Number: 2, Kind: p.U32, Flags: p.BigEndian, Enum: &enumRegister},
+	{Name: "reg-proto-max", Number: 3, Kind: p.U32, Flags: p.BigEndian, Enum: &enumRegister},
 }}
 
-var setExprRedirAttrs = nlpolicy.Set{Name: "expr-redir-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "reg-proto-min", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "reg-proto-max", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "flags", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumNatRangeFlags},
+var setExprRedirAttrs = p.Set{Name: "expr-redir-attrs", Attrs: []p.Attr{
+	{Name: "reg-proto-min", Number: 1, Kind: p.U32, Flags: p.BigEndian, Enum: &enumRegister},
+	{Name: "reg-proto-max", Number: 2, Kind: p.U32, Flags: p.BigEndian, Enum: &enumRegister},
+	{Name: "flags", Number: 3, Kind: p.U32, Flags: p.BigEndian, Enum: &enumNatRangeFlags},
 }}
 
-var setExprDupAttrs = nlpolicy.Set{Name: "expr-dup-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "sreg-addr", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "sreg-dev", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
+var setExprDupAttrs = p.Set{Name: "expr-dup-attrs", Attrs: []p.Attr{
+	{Name: "sreg-addr", Number: 1, Kind: p.U32, Flags: p.BigEndian, Enum: &enumRegister},
+	{Name: "sreg-dev", Number: 2, Kind: p.U32, Flags: p.BigEndian, Enum: &enumRegister},
 }}
 
-var setExprFwdAttrs = nlpolicy.Set{Name: "expr-fwd-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "sreg-dev", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "sreg-addr", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "nfproto", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumNfproto},
+var setExprFwdAttrs = p.Set{Name: "expr-fwd-attrs", Attrs: []p.Attr{
+	{Name: "sreg-dev", Number: 1, Kind: p.U32, Flags: p.BigEndian, Enum: &enumRegister},
+	{Name: "sreg-addr", Number: 2, Kind: p.U32, Flags: p.BigEndian, Enum: &enumRegister},
+	{Name: "nfproto", Number: 3, Kind: p.U32, Flags: p.BigEndian, Enum: &enumNfproto},
 }}
 
-var setExprTproxyAttrs = nlpolicy.Set{Name: "expr-tproxy-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "family", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumNfproto},
-	{Name: "reg-addr", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "reg-port", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
+var setExprTproxyAttrs = p.Set{Name: "expr-tproxy-attrs", Attrs: []p.Attr{
+	{Name: "family", Number: 1, Kind: p.U32, Flags: p.BigEndian, Enum: &enumNfproto},
+	{Name: "reg-addr", Number: 2, Kind: p.U32, Flags: p.BigEndian, Enum: &enumRegister},
+	{Name: "reg-port", Number: 3, Kind: p.U32, Flags: p.BigEndian, Enum: &enumRegister},
 }}
 
-var setExprObjrefAttrs = nlpolicy.Set{Name: "expr-objref-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "imm-type", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumObjectType},
-	{Name: "imm-name", Number: 2, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
-	{Name: "set-sreg", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "set-name", Number: 4, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 255}},
-	{Name: "set-id", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+var setExprObjrefAttrs = p.Set{Name: "expr-objref-attrs", Attrs: []p.Attr{
+	{Name: "imm-type", Number: 1, Kind: p.U32, Flags: p.BigEndian, Enum: &enumObjectType},
+	{Name: "imm-name", Number: 2, Kind: p.String, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 255}},
+	{Name: "set-sreg", Number: 3, Kind: p.U32, Flags: p.BigEndian, Enum: &enumRegister},
+	{Name: "set-name", Number: 4, Kind: p.String, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 255}},
+	{Name: "set-id", Number: 5, Kind: p.U32, Flags: p.BigEndian},
 }}
 
-var setExprFibAttrs = nlpolicy.Set{Name: "expr-fib-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "dreg", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "result", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumFibResult},
-	{Name: "flags", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumFibFlags},
+var setExprFibAttrs = p.Set{Name: "expr-fib-attrs", Attrs: []p.Attr{
+	{Name: "dreg", Number: 1, Kind: p.U32, Flags: p.BigEndian, Enum: &enumRegister},
+	{Name: "result", Number: 2, Kind: p.U32, Flags: p.BigEndian, Enum: &enumFibResult},
+	{Name: "flags", Number: 3, Kind: p.U32, Flags: p.BigEndian, Enum: &enumFibFlags},
 }}
 
-var setExprOsfAttrs = nlpolicy.Set{Name: "expr-osf-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "dreg", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "ttl", Number: 2, Kind: nlpolicy.U8, Enum: &enumOsfTtl},
-	{Name: "flags", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumOsfFlags},
+var setExprOsfAttrs = p.Set{Name: "expr-osf-attrs", Attrs: []p.Attr{
+	{Name: "dreg", Number: 1, Kind: p.U32, Flags: p.BigEndian, Enum: &enumRegister},
+	{Name: "ttl", Number: 2, Kind: p.U8, Enum: &enumOsfTtl},
+	{Name: "flags", Number: 3, Kind: p.U32, Flags: p.BigEndian, Enum: &enumOsfFlags},
 }}
 
-var setSynproxyAttrs = nlpolicy.Set{Name: "synproxy-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "mss", Number: 1, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "wscale", Number: 2, Kind: nlpolicy.U8},
-	{Name: "flags", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumSynproxyFlags},
+var setSynproxyAttrs = p.Set{Name: "synproxy-attrs", Attrs: []p.Attr{
+	{Name: "mss", Number: 1, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "wscale", Number: 2, Kind: p.U8},
+	{Name: "flags", Number: 3, Kind: p.U32, Flags: p.BigEndian, Enum: &enumSynproxyFlags},
 }}
 
-var setExprXfrmAttrs = nlpolicy.Set{Name: "expr-xfrm-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "dreg", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "key", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumXfrmKeys},
-	{Name: "dir", Number: 3, Kind: nlpolicy.U8, Enum: &enumXfrmDir},
-	{Name: "spnum", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+var setExprXfrmAttrs = p.Set{Name: "expr-xfrm-attrs", Attrs: []p.Attr{
+	{Name: "dreg", Number: 1, Kind: p.U32, Flags: p.BigEndian, Enum: &enumRegister},
+	{Name: "key", Number: 2, Kind: p.U32, Flags: p.BigEndian, Enum: &enumXfrmKeys},
+	{Name: "dir", Number: 3, Kind: p.U8, Enum: &enumXfrmDir},
+	{Name: "spnum", Number: 4, Kind: p.U32, Flags: p.BigEndian},
 }}
 
-var setExprNumgenAttrs = nlpolicy.Set{Name: "expr-numgen-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "dreg", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "modulus", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "type", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumNgTypes},
-	{Name: "offset", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "set-name", Number: 5, Kind: nlpolicy.String},
-	{Name: "set-id", Number: 6, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+var setExprNumgenAttrs = p.Set{Name: "expr-numgen-attrs", Attrs: []p.Attr{
+	{Name: "dreg", Number: 1, Kind: p.U32, Flags: p.BigEndian, Enum: &enumRegister},
+	{Name: "modulus", Number: 2, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "type", Number: 3, Kind: p.U32, Flags: p.BigEndian, Enum: &enumNgTypes},
+	{Name: "offset", Number: 4, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "set-name", Number: 5, Kind: p.String},
+	{Name: "set-id", Number: 6, Kind: p.U32, Flags: p.BigEndian},
 }}
 
-var setExprTunnelAttrs = nlpolicy.Set{Name: "expr-tunnel-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "key", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumTunnelKeys},
-	{Name: "dreg", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumRegister},
-	{Name: "mode", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumTunnelMode},
+var setExprTunnelAttrs = p.Set{Name: "expr-tunnel-attrs", Attrs: []p.Attr{
+	{Name: "key", Number: 1, Kind: p.U32, Flags: p.BigEndian, Enum: &enumTunnelKeys},
+	{Name: "dreg", Number: 2, Kind: p.U32, Flags: p.BigEndian, Enum: &enumRegister},
+	{Name: "mode", Number: 3, Kind: p.U32, Flags: p.BigEndian, Enum: &enumTunnelMode},
 }}
 
-var setExprMatchAttrs = nlpolicy.Set{Name: "expr-match-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "name", Number: 1, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 29}},
-	{Name: "rev", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "info", Number: 3, Kind: nlpolicy.Binary},
+var setExprMatchAttrs = p.Set{Name: "expr-match-attrs", Attrs: []p.Attr{
+	{Name: "name", Number: 1, Kind: p.String, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 29}},
+	{Name: "rev", Number: 2, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "info", Number: 3, Kind: p.Binary},
 }}
 
-var setExprTargetAttrs = nlpolicy.Set{Name: "expr-target-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "name", Number: 1, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 29}},
-	{Name: "rev", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "info", Number: 3, Kind: nlpolicy.Binary},
+var setExprTargetAttrs = p.Set{Name: "expr-target-attrs", Attrs: []p.Attr{
+	{Name: "name", Number: 1, Kind: p.String, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 29}},
+	{Name: "rev", Number: 2, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "info", Number: 3, Kind: p.Binary},
 }}
 
-var setCtHelperAttrs = nlpolicy.Set{Name: "ct-helper-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "name", Number: 1, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 15}},
-	{Name: "l3proto", Number: 2, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian, Enum: &enumNfproto},
-	{Name: "l4proto", Number: 3, Kind: nlpolicy.U8, Enum: &enumL4Proto},
+var setCtHelperAttrs = p.Set{Name: "ct-helper-attrs", Attrs: []p.Attr{
+	{Name: "name", Number: 1, Kind: p.String, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 15}},
+	{Name: "l3proto", Number: 2, Kind: p.U16, Flags: p.BigEndian, Enum: &enumNfproto},
+	{Name: "l4proto", Number: 3, Kind: p.U8, Enum: &enumL4Proto},
 }}
 
-var setCtTimeoutAttrs = nlpolicy.Set{Name: "ct-timeout-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "l3proto", Number: 1, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian, Enum: &enumNfproto},
-	{Name: "l4proto", Number: 2, Kind: nlpolicy.U8, Enum: &enumL4Proto},
-	{Name: "data", Number: 3, Kind: nlpolicy.SubMessage, Sub: &subCtTimeoutDataMsg, Selector: "l4proto"},
+var setCtTimeoutAttrs = p.Set{Name: "ct-timeout-attrs", Attrs: []p.Attr{
+	{Name: "l3proto", Number: 1, Kind: p.U16, Flags: p.BigEndian, Enum: &enumNfproto},
+	{Name: "l4proto", Number: 2, Kind: p.U8, Enum: &enumL4Proto},
+	{Name: "data", Number: 3, Kind: p.SubMessage, Sub: &subCtTimeoutDataMsg, Selector: "l4proto"},
 }}
 
-var setCtTimeoutTcpAttrs = nlpolicy.Set{Name: "ct-timeout-tcp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "syn-sent", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "syn-recv", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "established", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "fin-wait", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "close-wait", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "last-ack", Number: 6, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "time-wait", Number: 7, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "close", Number: 8, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "syn-sent2", Number: 9, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "retrans", Number: 10, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "unack", Number: 11, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+var setCtTimeoutTcpAttrs = p.Set{Name: "ct-timeout-tcp-attrs", Attrs: []p.Attr{
+	{Name: "syn-sent", Number: 1, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "syn-recv", Number: 2, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "established", Number: 3, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "fin-wait", Number: 4, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "close-wait", Number: 5, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "last-ack", Number: 6, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "time-wait", Number: 7, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "close", Number: 8, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "syn-sent2", Number: 9, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "retrans", Number: 10, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "unack", Number: 11, Kind: p.U32, Flags: p.BigEndian},
 }}
 
-var setCtTimeoutUdpAttrs = nlpolicy.Set{Name: "ct-timeout-udp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "unreplied", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "replied", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+var setCtTimeoutUdpAttrs = p.Set{Name: "ct-timeout-udp-attrs", Attrs: []p.Attr{
+	{Name: "unreplied", Number: 1, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "replied", Number: 2, Kind: p.U32, Flags: p.BigEndian},
 }}
 
-var setCtTimeoutUdpliteAttrs = nlpolicy.Set{Name: "ct-timeout-udplite-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "unreplied", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "replied", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+var setCtTimeoutUdpliteAttrs = p.Set{Name: "ct-timeout-udplite-attrs", Attrs: []p.Attr{
+	{Name: "unreplied", Number: 1, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "replied", Number: 2, Kind: p.U32, Flags: p.BigEndian},
 }}
 
-var setCtTimeoutIcmpAttrs = nlpolicy.Set{Name: "ct-timeout-icmp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "timeout", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+var setCtTimeoutIcmpAttrs = p.Set{Name: "ct-timeout-icmp-attrs", Attrs: []p.Attr{
+	{Name: "timeout", Number: 1, Kind: p.U32, Flags: p.BigEndian},
 }}
 
-var setCtTimeoutIcmpv6Attrs = nlpolicy.Set{Name: "ct-timeout-icmpv6-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "timeout", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+var setCtTimeoutIcmpv6Attrs = p.Set{Name: "ct-timeout-icmpv6-attrs", Attrs: []p.Attr{
+	{Name: "timeout", Number: 1, Kind: p.U32, Flags: p.BigEndian},
 }}
 
-var setCtTimeoutDccpAttrs = nlpolicy.Set{Name: "ct-timeout-dccp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "request", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "respond", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "partopen", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "open", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "closereq", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "closing", Number: 6, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "timewait", Number: 7, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+var setCtTimeoutDccpAttrs = p.Set{Name: "ct-timeout-dccp-attrs", Attrs: []p.Attr{
+	{Name: "request", Number: 1, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "respond", Number: 2, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "partopen", Number: 3, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "open", Number: 4, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "closereq", Number: 5, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "closing", Number: 6, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "timewait", Number: 7, Kind: p.U32, Flags: p.BigEndian},
 }}
 
-var setCtTimeoutSctpAttrs = nlpolicy.Set{Name: "ct-timeout-sctp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "closed", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "cookie-wait", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "cookie-echoed", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "established", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "shutdown-sent", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "shutdown-recd", Number: 6, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "shutdown-ack-sent", Number: 7, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "heartbeat-sent", Number: 8, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "heartbeat-acked", Number: 9, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+var setCtTimeoutSctpAttrs = p.Set{Name: "ct-timeout-sctp-attrs", Attrs: []p.Attr{
+	{Name: "closed", Number: 1, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "cookie-wait", Number: 2, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "cookie-echoed", Number: 3, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "established", Number: 4, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "shutdown-sent", Number: 5, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "shutdown-recd", Number: 6, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "shutdown-ack-sent", Number: 7, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "heartbeat-sent", Number: 8, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "heartbeat-acked", Number: 9, Kind: p.U32, Flags: p.BigEndian},
 }}
 
-var setCtTimeoutGreAttrs = nlpolicy.Set{Name: "ct-timeout-gre-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "unreplied", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "replied", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+var setCtTimeoutGreAttrs = p.Set{Name: "ct-timeout-gre-attrs", Attrs: []p.Attr{
+	{Name: "unreplied", Number: 1, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "replied", Number: 2, Kind: p.U32, Flags: p.BigEndian},
 }}
 
-var setCtExpectAttrs = nlpolicy.Set{Name: "ct-expect-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "l3proto", Number: 1, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian, Enum: &enumNfproto},
-	{Name: "l4proto", Number: 2, Kind: nlpolicy.U8, Enum: &enumL4Proto},
-	{Name: "dport", Number: 3, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "timeout", Number: 4, Kind: nlpolicy.U32},
-	{Name: "size", Number: 5, Kind: nlpolicy.U8},
+var setCtExpectAttrs = p.Set{Name: "ct-expect-attrs", Attrs: []p.Attr{
+	{Name: "l3proto", Number: 1, Kind: p.U16, Flags: p.BigEndian, Enum: &enumNfproto},
+	{Name: "l4proto", Number: 2, Kind: p.U8, Enum: &enumL4Proto},
+	{Name: "dport", Number: 3, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "timeout", Number: 4, Kind: p.U32},
+	{Name: "size", Number: 5, Kind: p.U8},
 }}
 
-var setTunnelAttrs = nlpolicy.Set{Name: "tunnel-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "id", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "ip", Number: 2, Kind: nlpolicy.Nest, Nested: &setTunnelIpAttrs},
-	{Name: "ip6", Number: 3, Kind: nlpolicy.Nest, Nested: &setTunnelIp6Attrs},
-	{Name: "flags", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumTunnelFlags},
-	{Name: "tos", Number: 5, Kind: nlpolicy.U8},
-	{Name: "ttl", Number: 6, Kind: nlpolicy.U8},
-	{Name: "sport", Number: 7, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "dport", Number: 8, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "opts", Number: 9, Kind: nlpolicy.Nest, Nested: &setTunnelOptsAttrs},
+var setTunnelAttrs = p.Set{Name: "tunnel-attrs", Attrs: []p.Attr{
+	{Name: "id", Number: 1, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "ip", Number: 2, Kind: p.Nest, Nested: &setTunnelIpAttrs},
+	{Name: "ip6", Number: 3, Kind: p.Nest, Nested: &setTunnelIp6Attrs},
+	{Name: "flags", Number: 4, Kind: p.U32, Flags: p.BigEndian, Enum: &enumTunnelFlags},
+	{Name: "tos", Number: 5, Kind: p.U8},
+	{Name: "ttl", Number: 6, Kind: p.U8},
+	{Name: "sport", Number: 7, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "dport", Number: 8, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "opts", Number: 9, Kind: p.Nest, Nested: &setTunnelOptsAttrs},
 }}
 
-var setTunnelIpAttrs = nlpolicy.Set{Name: "tunnel-ip-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "src", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "dst", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
+var setTunnelIpAttrs = p.Set{Name: "tunnel-ip-attrs", Attrs: []p.Attr{
+	{Name: "src", Number: 1, Kind: p.U32, Flags: p.BigEndian, Hint: p.IPv4},
+	{Name: "dst", Number: 2, Kind: p.U32, Flags: p.BigEndian, Hint: p.IPv4},
 }}
 
-var setTunnelIp6Attrs = nlpolicy.Set{Name: "tunnel-ip6-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "src", Number: 1, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
-	{Name: "dst", Number: 2, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
-	{Name: "flowlabel", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+var setTunnelIp6Attrs = p.Set{Name: "tunnel-ip6-attrs", Attrs: []p.Attr{
+	{Name: "src", Number: 1, Kind: p.Binary, Hint: p.IPv6, Limits: &p.Limits{Has: p.HasExactLen, Exact: 16}},
+	{Name: "dst", Number: 2, Kind: p.Binary, Hint: p.IPv6, Limits: &p.Limits{Has: p.HasExactLen, Exact: 16}},
+	{Name: "flowlabel", Number: 3, Kind: p.U32, Flags: p.BigEndian},
 }}
 
-var setTunnelOptsAttrs = nlpolicy.Set{Name: "tunnel-opts-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "vxlan", Number: 1, Kind: nlpolicy.Nest, Nested: &setTunnelVxlanAttrs},
-	{Name: "erspan", Number: 2, Kind: nlpolicy.Nest, Nested: &setTunnelErspanAttrs},
-	{Name: "geneve", Number: 3, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setTunnelGeneveAttrs},
+var setTunnelOptsAttrs = p.Set{Name: "tunnel-opts-attrs", Attrs: []p.Attr{
+	{Name: "vxlan", Number: 1, Kind: p.Nest, Nested: &setTunnelVxlanAttrs},
+	{Name: "erspan", Number: 2, Kind: p.Nest, Nested: &setTunnelErspanAttrs},
+	{Name: "geneve", Number: 3, Kind: p.Nest, Flags: p.Multi, Nested: &setTunnelGeneveAttrs},
 }}
 
-var setTunnelVxlanAttrs = nlpolicy.Set{Name: "tunnel-vxlan-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "gbp", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
+var setTunnelVxlanAttrs = p.Set{Name: "tunnel-vxlan-attrs", Attrs: []p.Attr{
+	{Name: "gbp", Number: 1, Kind: p.U32, Flags: p.BigEndian},
 }}
 
-var setTunnelErspanAttrs = nlpolicy.Set{Name: "tunnel-erspan-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "version", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "v1-index", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "v2-hwid", Number: 3, Kind: nlpolicy.U8},
-	{Name: "v2-dir", Number: 4, Kind: nlpolicy.U8},
+var setTunnelErspanAttrs = p.Set{Name: "tunnel-erspan-attrs", Attrs: []p.Attr{
+	{Name: "version", Number: 1, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "v1-index", Number: 2, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "v2-hwid", Number: 3, Kind: p.U8},
+	{Name: "v2-dir", Number: 4, Kind: p.U8},
 }}
 
-var setTunnelGeneveAttrs = nlpolicy.Set{Name: "tunnel-geneve-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "class", Number: 1, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "type", Number: 2, Kind: nlpolicy.U8},
-	{Name: "data", Number: 3, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 127}},
+var setTunnelGeneveAttrs = p.Set{Name: "tunnel-geneve-attrs", Attrs: []p.Attr{
+	{Name: "class", Number: 1, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "type", Number: 2, Kind: p.U8},
+	{Name: "data", Number: 3, Kind: p.Binary, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 127}},
 }}
 
-var setTraceAttrs = nlpolicy.Set{Name: "trace-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "table", Number: 1, Kind: nlpolicy.String},
-	{Name: "chain", Number: 2, Kind: nlpolicy.String},
-	{Name: "rule-handle", Number: 3, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "type", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumTraceTypes},
-	{Name: "verdict", Number: 5, Kind: nlpolicy.Nest, Nested: &setVerdictAttrs},
-	{Name: "id", Number: 6, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "ll-header", Number: 7, Kind: nlpolicy.Binary},
-	{Name: "network-header", Number: 8, Kind: nlpolicy.Binary},
-	{Name: "transport-header", Number: 9, Kind: nlpolicy.Binary},
-	{Name: "iif", Number: 10, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "iiftype", Number: 11, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "oif", Number: 12, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "oiftype", Number: 13, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "mark", Number: 14, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "nfproto", Number: 15, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumNfproto},
-	{Name: "policy", Number: 16, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumVerdictCode},
-	{Name: "pad", Number: 17, Kind: nlpolicy.Pad},
-	{Name: "ct-id", Number: 18, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "ct-direction", Number: 19, Kind: nlpolicy.U8, Enum: &enumCtDirection},
-	{Name: "ct-status", Number: 20, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumCtStatus},
-	{Name: "ct-state", Number: 21, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumCtState},
+var setTraceAttrs = p.Set{Name: "trace-attrs", Attrs: []p.Attr{
+	{Name: "table", Number: 1, Kind: p.String},
+	{Name: "chain", Number: 2, Kind: p.String},
+	{Name: "rule-handle", Number: 3, Kind: p.U64, Flags: p.BigEndian},
+	{Name: "type", Number: 4, Kind: p.U32, Flags: p.BigEndian, Enum: &enumTraceTypes},
+	{Name: "verdict", Number: 5, Kind: p.Nest, Nested: &setVerdictAttrs},
+	{Name: "id", Number: 6, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "ll-header", Number: 7, Kind: p.Binary},
+	{Name: "network-header", Number: 8, Kind: p.Binary},
+	{Name: "transport-header", Number: 9, Kind: p.Binary},
+	{Name: "iif", Number: 10, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "iiftype", Number: 11, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "oif", Number: 12, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "oiftype", Number: 13, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "mark", Number: 14, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "nfproto", Number: 15, Kind: p.U32, Flags: p.BigEndian, Enum: &enumNfproto},
+	{Name: "policy", Number: 16, Kind: p.U32, Flags: p.BigEndian, Enum: &enumVerdictCode},
+	{Name: "pad", Number: 17, Kind: p.Pad},
+	{Name: "ct-id", Number: 18, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "ct-direction", Number: 19, Kind: p.U8, Enum: &enumCtDirection},
+	{Name: "ct-status", Number: 20, Kind: p.U32, Flags: p.BigEndian, Enum: &enumCtStatus},
+	{Name: "ct-state", Number: 21, Kind: p.U32, Flags: p.BigEndian, Enum: &enumCtState},
 }}
 
-var subExprOpsMsg = nlpolicy.SubMsg{Name: "expr-ops", Formats: []nlpolicy.Format{
+var subExprOpsMsg = p.SubMsg{Name: "expr-ops", Formats: []p.Format{
 	{Value: "bitwise", Nested: &setExprBitwiseAttrs},
 	{Value: "byteorder", Nested: &setExprByteorderAttrs},
 	{Value: "cmp", Nested: &setExprCmpAttrs},
@@ -794,7 +794,7 @@ var subExprOpsMsg = nlpolicy.SubMsg{Name: "expr-ops", Formats: []nlpolicy.Format
 	{Value: "xfrm", Nested: &setExprXfrmAttrs},
 }}
 
-var subObjDataMsg = nlpolicy.SubMsg{Name: "obj-data", Formats: []nlpolicy.Format{
+var subObjDataMsg = p.SubMsg{Name: "obj-data", Formats: []p.Format{
 	{Value: "counter", Nested: &setCounterAttrs},
 	{Value: "quota", Nested: &setQuotaAttrs},
 	{Value: "ct-helper", Nested: &setCtHelperAttrs},
@@ -807,7 +807,7 @@ var subObjDataMsg = nlpolicy.SubMsg{Name: "obj-data", Formats: []nlpolicy.Format
 	{Value: "synproxy", Nested: &setSynproxyAttrs},
 }}
 
-var subCtTimeoutDataMsg = nlpolicy.SubMsg{Name: "ct-timeout-data", Formats: []nlpolicy.Format{
+var subCtTimeoutDataMsg = p.SubMsg{Name: "ct-timeout-data", Formats: []p.Format{
 	{Value: "icmp", Nested: &setCtTimeoutIcmpAttrs},
 	{Value: "tcp", Nested: &setCtTimeoutTcpAttrs},
 	{Value: "udp", Nested: &setCtTimeoutUdpAttrs},
@@ -818,13 +818,13 @@ var subCtTimeoutDataMsg = nlpolicy.SubMsg{Name: "ct-timeout-data", Formats: []nl
 	{Value: "udplite", Nested: &setCtTimeoutUdpliteAttrs},
 }}
 
-var structNfgenmsg = nlpolicy.Struct{Name: "nfgenmsg", Size: 4, Members: []nlpolicy.Member{
+var structNfgenmsg = p.Struct{Name: "nfgenmsg", Size: 4, Members: []p.Member{
 	{Name: "nfgen-family", Size: 1, Enum: &enumNfproto},
 	{Name: "version", Offset: 1, Size: 1},
-	{Name: "res-id", Offset: 2, Size: 2, Flags: nlpolicy.BigEndian},
+	{Name: "res-id", Offset: 2, Size: 2, Flags: p.BigEndian},
 }}
 
-var enumNfproto = nlpolicy.Enum{Name: "nfproto", Names: []nlpolicy.Value{
+var enumNfproto = p.Enum{Name: "nfproto", Names: []p.Value{
 	{Name: "unspec"},
 	{Name: "inet", Value: 1},
 	{Name: "ipv4", Value: 2},
@@ -834,7 +834,7 @@ var enumNfproto = nlpolicy.Enum{Name: "nfproto", Names: []nlpolicy.Value{
 	{Name: "ipv6", Value: 10},
 }}
 
-var enumInetHook = nlpolicy.Enum{Name: "inet-hook", Names: []nlpolicy.Value{
+var enumInetHook = p.Enum{Name: "inet-hook", Names: []p.Value{
 	{Name: "pre-routing"},
 	{Name: "local-in", Value: 1},
 	{Name: "forward", Value: 2},
@@ -843,12 +843,12 @@ var enumInetHook = nlpolicy.Enum{Name: "inet-hook", Names: []nlpolicy.Value{
 	{Name: "ingress", Value: 5},
 }}
 
-var enumNetdevHook = nlpolicy.Enum{Name: "netdev-hook", Names: []nlpolicy.Value{
+var enumNetdevHook = p.Enum{Name: "netdev-hook", Names: []p.Value{
 	{Name: "ingress"},
 	{Name: "egress", Value: 1},
 }}
 
-var enumRegister = nlpolicy.Enum{Name: "register", Names: []nlpolicy.Value{
+var enumRegister = p.Enum{Name: "register", Names: []p.Value{
 	{Name: "verdict"},
 	{Name: "reg1", Value: 1},
 	{Name: "reg2", Value: 2},
@@ -872,7 +872,7 @@ var enumRegister = nlpolicy.Enum{Name: "register", Names: []nlpolicy.Value{
 	{Name: "reg32-15", Value: 23},
 }}
 
-var enumVerdictCode = nlpolicy.Enum{Name: "verdict-code", Names: []nlpolicy.Value{
+var enumVerdictCode = p.Enum{Name: "verdict-code", Names: []p.Value{
 	{Name: "drop"},
 	{Name: "accept", Value: 1},
 	{Name: "stolen", Value: 2},
@@ -885,24 +885,24 @@ var enumVerdictCode = nlpolicy.Enum{Name: "verdict-code", Names: []nlpolicy.Valu
 	{Name: "continue", Value: 4294967295},
 }}
 
-var enumTableFlags = nlpolicy.Enum{Name: "table-flags", Flags: true, Names: []nlpolicy.Value{
+var enumTableFlags = p.Enum{Name: "table-flags", Flags: true, Names: []p.Value{
 	{Name: "dormant", Value: 0x1},
 	{Name: "owner", Value: 0x2},
 	{Name: "persist", Value: 0x4},
 }}
 
-var enumChainFlags = nlpolicy.Enum{Name: "chain-flags", Flags: true, Names: []nlpolicy.Value{
+var enumChainFlags = p.Enum{Name: "chain-flags", Flags: true, Names: []p.Value{
 	{Name: "base", Value: 0x1},
 	{Name: "hw-offload", Value: 0x2},
 	{Name: "binding", Value: 0x4},
 }}
 
-var enumRuleCompatFlags = nlpolicy.Enum{Name: "rule-compat-flags", Flags: true, Names: []nlpolicy.Value{
+var enumRuleCompatFlags = p.Enum{Name: "rule-compat-flags", Flags: true, Names: []p.Value{
 	{Name: "unused", Value: 0x1},
 	{Name: "invert", Value: 0x2},
 }}
 
-var enumSetFlags = nlpolicy.Enum{Name: "set-flags", Flags: true, Names: []nlpolicy.Value{
+var enumSetFlags = p.Enum{Name: "set-flags", Flags: true, Names: []p.Value{
 	{Name: "anonymous", Value: 0x1},
 	{Name: "constant", Value: 0x2},
 	{Name: "interval", Value: 0x4},
@@ -914,22 +914,22 @@ var enumSetFlags = nlpolicy.Enum{Name: "set-flags", Flags: true, Names: []nlpoli
 	{Name: "expr", Value: 0x100},
 }}
 
-var enumSetPolicy = nlpolicy.Enum{Name: "set-policy", Names: []nlpolicy.Value{
+var enumSetPolicy = p.Enum{Name: "set-policy", Names: []p.Value{
 	{Name: "performance"},
 	{Name: "memory", Value: 1},
 }}
 
-var enumSetElemFlags = nlpolicy.Enum{Name: "set-elem-flags", Flags: true, Names: []nlpolicy.Value{
+var enumSetElemFlags = p.Enum{Name: "set-elem-flags", Flags: true, Names: []p.Value{
 	{Name: "interval-end", Value: 0x1},
 	{Name: "catchall", Value: 0x2},
 }}
 
-var enumDataType = nlpolicy.Enum{Name: "data-type", Names: []nlpolicy.Value{
+var enumDataType = p.Enum{Name: "data-type", Names: []p.Value{
 	{Name: "value"},
 	{Name: "verdict", Value: 4294967040},
 }}
 
-var enumObjectType = nlpolicy.Enum{Name: "object-type", Names: []nlpolicy.Value{
+var enumObjectType = p.Enum{Name: "object-type", Names: []p.Value{
 	{Name: "unspec"},
 	{Name: "counter", Value: 1},
 	{Name: "quota", Value: 2},
@@ -943,12 +943,12 @@ var enumObjectType = nlpolicy.Enum{Name: "object-type", Names: []nlpolicy.Value{
 	{Name: "synproxy", Value: 10},
 }}
 
-var enumFlowtableFlags = nlpolicy.Enum{Name: "flowtable-flags", Flags: true, Names: []nlpolicy.Value{
+var enumFlowtableFlags = p.Enum{Name: "flowtable-flags", Flags: true, Names: []p.Value{
 	{Name: "hw-offload", Value: 0x1},
 	{Name: "counter", Value: 0x2},
 }}
 
-var enumBitwiseOps = nlpolicy.Enum{Name: "bitwise-ops", Names: []nlpolicy.Value{
+var enumBitwiseOps = p.Enum{Name: "bitwise-ops", Names: []p.Value{
 	{Name: "mask-xor"},
 	{Name: "lshift", Value: 1},
 	{Name: "rshift", Value: 2},
@@ -957,12 +957,12 @@ var enumBitwiseOps = nlpolicy.Enum{Name: "bitwise-ops", Names: []nlpolicy.Value{
 	{Name: "xor", Value: 5},
 }}
 
-var enumByteorderOps = nlpolicy.Enum{Name: "byteorder-ops", Names: []nlpolicy.Value{
+var enumByteorderOps = p.Enum{Name: "byteorder-ops", Names: []p.Value{
 	{Name: "ntoh"},
 	{Name: "hton", Value: 1},
 }}
 
-var enumCmpOps = nlpolicy.Enum{Name: "cmp-ops", Names: []nlpolicy.Value{
+var enumCmpOps = p.Enum{Name: "cmp-ops", Names: []p.Value{
 	{Name: "eq"},
 	{Name: "neq", Value: 1},
 	{Name: "lt", Value: 2},
@@ -971,27 +971,27 @@ var enumCmpOps = nlpolicy.Enum{Name: "cmp-ops", Names: []nlpolicy.Value{
 	{Name: "gte", Value: 5},
 }}
 
-var enumRangeOps = nlpolicy.Enum{Name: "range-ops", Names: []nlpolicy.Value{
+var enumRangeOps = p.Enum{Name: "range-ops", Names: []p.Value{
 	{Name: "eq"},
 	{Name: "neq", Value: 1},
 }}
 
-var enumLookupFlags = nlpolicy.Enum{Name: "lookup-flags", Flags: true, Names: []nlpolicy.Value{
+var enumLookupFlags = p.Enum{Name: "lookup-flags", Flags: true, Names: []p.Value{
 	{Name: "invert", Value: 0x1},
 }}
 
-var enumDynsetOps = nlpolicy.Enum{Name: "dynset-ops", Names: []nlpolicy.Value{
+var enumDynsetOps = p.Enum{Name: "dynset-ops", Names: []p.Value{
 	{Name: "add"},
 	{Name: "update", Value: 1},
 	{Name: "delete", Value: 2},
 }}
 
-var enumDynsetFlags = nlpolicy.Enum{Name: "dynset-flags", Flags: true, Names: []nlpolicy.Value{
+var enumDynsetFlags = p.Enum{Name: "dynset-flags", Flags: true, Names: []p.Value{
 	{Name: "invert", Value: 0x1},
 	{Name: "expr", Value: 0x2},
 }}
 
-var enumPayloadBase = nlpolicy.Enum{Name: "payload-base", Names: []nlpolicy.Value{
+var enumPayloadBase = p.Enum{Name: "payload-base", Names: []p.Value{
 	{Name: "ll-header"},
 	{Name: "network-header", Value: 1},
 	{Name: "transport-header", Value: 2},
@@ -999,34 +999,34 @@ var enumPayloadBase = nlpolicy.Enum{Name: "payload-base", Names: []nlpolicy.Valu
 	{Name: "tun-header", Value: 4},
 }}
 
-var enumPayloadCsumTypes = nlpolicy.Enum{Name: "payload-csum-types", Names: []nlpolicy.Value{
+var enumPayloadCsumTypes = p.Enum{Name: "payload-csum-types", Names: []p.Value{
 	{Name: "none"},
 	{Name: "inet", Value: 1},
 	{Name: "sctp", Value: 2},
 }}
 
-var enumPayloadCsumFlags = nlpolicy.Enum{Name: "payload-csum-flags", Flags: true, Names: []nlpolicy.Value{
+var enumPayloadCsumFlags = p.Enum{Name: "payload-csum-flags", Flags: true, Names: []p.Value{
 	{Name: "l4csum-pseudohdr", Value: 0x1},
 }}
 
-var enumInnerType = nlpolicy.Enum{Name: "inner-type", Names: []nlpolicy.Value{
+var enumInnerType = p.Enum{Name: "inner-type", Names: []p.Value{
 	{Name: "unspec"},
 	{Name: "vxlan", Value: 1},
 	{Name: "geneve", Value: 2},
 }}
 
-var enumInnerFlags = nlpolicy.Enum{Name: "inner-flags", Flags: true, Names: []nlpolicy.Value{
+var enumInnerFlags = p.Enum{Name: "inner-flags", Flags: true, Names: []p.Value{
 	{Name: "hdrsize", Value: 0x1},
 	{Name: "ll", Value: 0x2},
 	{Name: "nh", Value: 0x4},
 	{Name: "th", Value: 0x8},
 }}
 
-var enumExthdrFlags = nlpolicy.Enum{Name: "exthdr-flags", Flags: true, Names: []nlpolicy.Value{
+var enumExthdrFlags = p.Enum{Name: "exthdr-flags", Flags: true, Names: []p.Value{
 	{Name: "present", Value: 0x1},
 }}
 
-var enumExthdrOp = nlpolicy.Enum{Name: "exthdr-op", Names: []nlpolicy.Value{
+var enumExthdrOp = p.Enum{Name: "exthdr-op", Names: []p.Value{
 	{Name: "ipv6"},
 	{Name: "tcpopt", Value: 1},
 	{Name: "ipv4", Value: 2},
@@ -1034,7 +1034,7 @@ var enumExthdrOp = nlpolicy.Enum{Name: "exthdr-op", Names: []nlpolicy.Value{
 	{Name: "dccp", Value: 4},
 }}
 
-var enumMetaKeys = nlpolicy.Enum{Name: "meta-keys", Names: []nlpolicy.Value{
+var enumMetaKeys = p.Enum{Name: "meta-keys", Names: []p.Value{
 	{Name: "len"},
 	{Name: "protocol", Value: 1},
 	{Name: "priority", Value: 2},
@@ -1074,7 +1074,7 @@ var enumMetaKeys = nlpolicy.Enum{Name: "meta-keys", Names: []nlpolicy.Value{
 	{Name: "bri-iifhwaddr", Value: 37},
 }}
 
-var enumRtKeys = nlpolicy.Enum{Name: "rt-keys", Names: []nlpolicy.Value{
+var enumRtKeys = p.Enum{Name: "rt-keys", Names: []p.Value{
 	{Name: "classid"},
 	{Name: "nexthop4", Value: 1},
 	{Name: "nexthop6", Value: 2},
@@ -1082,19 +1082,19 @@ var enumRtKeys = nlpolicy.Enum{Name: "rt-keys", Names: []nlpolicy.Value{
 	{Name: "xfrm", Value: 4},
 }}
 
-var enumSocketKeys = nlpolicy.Enum{Name: "socket-keys", Names: []nlpolicy.Value{
+var enumSocketKeys = p.Enum{Name: "socket-keys", Names: []p.Value{
 	{Name: "transparent"},
 	{Name: "mark", Value: 1},
 	{Name: "wildcard", Value: 2},
 	{Name: "cgroupv2", Value: 3},
 }}
 
-var enumHashTypes = nlpolicy.Enum{Name: "hash-types", Names: []nlpolicy.Value{
+var enumHashTypes = p.Enum{Name: "hash-types", Names: []p.Value{
 	{Name: "jenkins"},
 	{Name: "sym", Value: 1},
 }}
 
-var enumCtKeys = nlpolicy.Enum{Name: "ct-keys", Names: []nlpolicy.Value{
+var enumCtKeys = p.Enum{Name: "ct-keys", Names: []p.Value{
 	{Name: "state"},
 	{Name: "direction", Value: 1},
 	{Name: "status", Value: 2},
@@ -1121,12 +1121,12 @@ var enumCtKeys = nlpolicy.Enum{Name: "ct-keys", Names: []nlpolicy.Value{
 	{Name: "ct-id", Value: 23},
 }}
 
-var enumCtDirection = nlpolicy.Enum{Name: "ct-direction", Names: []nlpolicy.Value{
+var enumCtDirection = p.Enum{Name: "ct-direction", Names: []p.Value{
 	{Name: "original"},
 	{Name: "reply", Value: 1},
 }}
 
-var enumCtState = nlpolicy.Enum{Name: "ct-state", Flags: true, Names: []nlpolicy.Value{
+var enumCtState = p.Enum{Name: "ct-state", Flags: true, Names: []p.Value{
 	{Name: "invalid", Value: 0x1},
 	{Name: "established", Value: 0x2},
 	{Name: "related", Value: 0x4},
@@ -1134,7 +1134,7 @@ var enumCtState = nlpolicy.Enum{Name: "ct-state", Flags: true, Names: []nlpolicy
 	{Name: "untracked", Value: 0x40},
 }}
 
-var enumCtStatus = nlpolicy.Enum{Name: "ct-status", Flags: true, Names: []nlpolicy.Value{
+var enumCtStatus = p.Enum{Name: "ct-status", Flags: true, Names: []p.Value{
 	{Name: "expected", Value: 0x1},
 	{Name: "seen-reply", Value: 0x2},
 	{Name: "assured", Value: 0x4},
@@ -1153,25 +1153,25 @@ var enumCtStatus = nlpolicy.Enum{Name: "ct-status", Flags: true, Names: []nlpoli
 	{Name: "hw-offload", Value: 0x8000},
 }}
 
-var enumLimitType = nlpolicy.Enum{Name: "limit-type", Names: []nlpolicy.Value{
+var enumLimitType = p.Enum{Name: "limit-type", Names: []p.Value{
 	{Name: "pkts"},
 	{Name: "pkt-bytes", Value: 1},
 }}
 
-var enumLimitFlags = nlpolicy.Enum{Name: "limit-flags", Flags: true, Names: []nlpolicy.Value{
+var enumLimitFlags = p.Enum{Name: "limit-flags", Flags: true, Names: []p.Value{
 	{Name: "invert", Value: 0x1},
 }}
 
-var enumConnlimitFlags = nlpolicy.Enum{Name: "connlimit-flags", Flags: true, Names: []nlpolicy.Value{
+var enumConnlimitFlags = p.Enum{Name: "connlimit-flags", Flags: true, Names: []p.Value{
 	{Name: "invert", Value: 0x1},
 }}
 
-var enumQuotaFlags = nlpolicy.Enum{Name: "quota-flags", Flags: true, Names: []nlpolicy.Value{
+var enumQuotaFlags = p.Enum{Name: "quota-flags", Flags: true, Names: []p.Value{
 	{Name: "invert", Value: 0x1},
 	{Name: "depleted", Value: 0x2},
 }}
 
-var enumLogLevel = nlpolicy.Enum{Name: "log-level", Names: []nlpolicy.Value{
+var enumLogLevel = p.Enum{Name: "log-level", Names: []p.Value{
 	{Name: "emerg"},
 	{Name: "alert", Value: 1},
 	{Name: "crit", Value: 2},
@@ -1183,7 +1183,7 @@ var enumLogLevel = nlpolicy.Enum{Name: "log-level", Names: []nlpolicy.Value{
 	{Name: "audit", Value: 8},
 }}
 
-var enumLogFlags = nlpolicy.Enum{Name: "log-flags", Flags: true, Names: []nlpolicy.Value{
+var enumLogFlags = p.Enum{Name: "log-flags", Flags: true, Names: []p.Value{
 	{Name: "tcpseq", Value: 0x1},
 	{Name: "tcpopt", Value: 0x2},
 	{Name: "ipopt", Value: 0x4},
@@ -1192,30 +1192,30 @@ var enumLogFlags = nlpolicy.Enum{Name: "log-flags", Flags: true, Names: []nlpoli
 	{Name: "macdecode", Value: 0x20},
 }}
 
-var enumQueueFlags = nlpolicy.Enum{Name: "queue-flags", Flags: true, Names: []nlpolicy.Value{
+var enumQueueFlags = p.Enum{Name: "queue-flags", Flags: true, Names: []p.Value{
 	{Name: "bypass", Value: 0x1},
 	{Name: "cpu-fanout", Value: 0x2},
 }}
 
-var enumRejectTypes = nlpolicy.Enum{Name: "reject-types", Names: []nlpolicy.Value{
+var enumRejectTypes = p.Enum{Name: "reject-types", Names: []p.Value{
 	{Name: "icmp-unreach"},
 	{Name: "tcp-rst", Value: 1},
 	{Name: "icmpx-unreach", Value: 2},
 }}
 
-var enumRejectInetCode = nlpolicy.Enum{Name: "reject-inet-code", Names: []nlpolicy.Value{
+var enumRejectInetCode = p.Enum{Name: "reject-inet-code", Names: []p.Value{
 	{Name: "no-route"},
 	{Name: "port-unreach", Value: 1},
 	{Name: "host-unreach", Value: 2},
 	{Name: "admin-prohibited", Value: 3},
 }}
 
-var enumNatTypes = nlpolicy.Enum{Name: "nat-types", Names: []nlpolicy.Value{
+var enumNatTypes = p.Enum{Name: "nat-types", Names: []p.Value{
 	{Name: "snat"},
 	{Name: "dnat", Value: 1},
 }}
 
-var enumNatRangeFlags = nlpolicy.Enum{Name: "nat-range-flags", Flags: true, Names: []nlpolicy.Value{
+var enumNatRangeFlags = p.Enum{Name: "nat-range-flags", Flags: true, Names: []p.Value{
 	{Name: "map-ips", Value: 0x1},
 	{Name: "proto-specified", Value: 0x2},
 	{Name: "proto-random", Value: 0x4},
@@ -1225,14 +1225,14 @@ var enumNatRangeFlags = nlpolicy.Enum{Name: "nat-range-flags", Flags: true, Name
 	{Name: "netmap", Value: 0x40},
 }}
 
-var enumFibResult = nlpolicy.Enum{Name: "fib-result", Names: []nlpolicy.Value{
+var enumFibResult = p.Enum{Name: "fib-result", Names: []p.Value{
 	{Name: "unspec"},
 	{Name: "oif", Value: 1},
 	{Name: "oifname", Value: 2},
 	{Name: "addrtype", Value: 3},
 }}
 
-var enumFibFlags = nlpolicy.Enum{Name: "fib-flags", Flags: true, Names: []nlpolicy.Value{
+var enumFibFlags = p.Enum{Name: "fib-flags", Flags: true, Names: []p.Value{
 	{Name: "saddr", Value: 0x1},
 	{Name: "daddr", Value: 0x2},
 	{Name: "mark", Value: 0x4},
@@ -1241,17 +1241,17 @@ var enumFibFlags = nlpolicy.Enum{Name: "fib-flags", Flags: true, Names: []nlpoli
 	{Name: "present", Value: 0x20},
 }}
 
-var enumOsfFlags = nlpolicy.Enum{Name: "osf-flags", Flags: true, Names: []nlpolicy.Value{
+var enumOsfFlags = p.Enum{Name: "osf-flags", Flags: true, Names: []p.Value{
 	{Name: "version", Value: 0x1},
 }}
 
-var enumOsfTtl = nlpolicy.Enum{Name: "osf-ttl", Names: []nlpolicy.Value{
+var enumOsfTtl = p.Enum{Name: "osf-ttl", Names: []p.Value{
 	{Name: "true"},
 	{Name: "less", Value: 1},
 	{Name: "nocheck", Value: 2},
 }}
 
-var enumSynproxyFlags = nlpolicy.Enum{Name: "synproxy-flags", Flags: true, Names: []nlpolicy.Value{
+var enumSynproxyFlags = p.Enum{Name: "synproxy-flags", Flags: true, Names: []p.Value{
 	{Name: "mss", Value: 0x1},
 	{Name: "wscale", Value: 0x2},
 	{Name: "sack-perm", Value: 0x4},
@@ -1259,7 +1259,7 @@ var enumSynproxyFlags = nlpolicy.Enum{Name: "synproxy-flags", Flags: true, Names
 	{Name: "ecn", Value: 0x10},
 }}
 
-var enumXfrmKeys = nlpolicy.Enum{Name: "xfrm-keys", Names: []nlpolicy.Value{
+var enumXfrmKeys = p.Enum{Name: "xfrm-keys", Names: []p.Value{
 	{Name: "unspec"},
 	{Name: "daddr-ip4", Value: 1},
 	{Name: "daddr-ip6", Value: 2},
@@ -1269,41 +1269,41 @@ var enumXfrmKeys = nlpolicy.Enum{Name: "xfrm-keys", Names: []nlpolicy.Value{
 	{Name: "spi", Value: 6},
 }}
 
-var enumXfrmDir = nlpolicy.Enum{Name: "xfrm-dir", Names: []nlpolicy.Value{
+var enumXfrmDir = p.Enum{Name: "xfrm-dir", Names: []p.Value{
 	{Name: "in"},
 	{Name: "out", Value: 1},
 }}
 
-var enumTraceTypes = nlpolicy.Enum{Name: "trace-types", Names: []nlpolicy.Value{
+var enumTraceTypes = p.Enum{Name: "trace-types", Names: []p.Value{
 	{Name: "unspec"},
 	{Name: "policy", Value: 1},
 	{Name: "return", Value: 2},
 	{Name: "rule", Value: 3},
 }}
 
-var enumNgTypes = nlpolicy.Enum{Name: "ng-types", Names: []nlpolicy.Value{
+var enumNgTypes = p.Enum{Name: "ng-types", Names: []p.Value{
 	{Name: "incremental"},
 	{Name: "random", Value: 1},
 }}
 
-var enumTunnelFlags = nlpolicy.Enum{Name: "tunnel-flags", Flags: true, Names: []nlpolicy.Value{
+var enumTunnelFlags = p.Enum{Name: "tunnel-flags", Flags: true, Names: []p.Value{
 	{Name: "zero-csum-tx", Value: 0x1},
 	{Name: "dont-fragment", Value: 0x2},
 	{Name: "seq-number", Value: 0x4},
 }}
 
-var enumTunnelKeys = nlpolicy.Enum{Name: "tunnel-keys", Names: []nlpolicy.Value{
+var enumTunnelKeys = p.Enum{Name: "tunnel-keys", Names: []p.Value{
 	{Name: "path"},
 	{Name: "id", Value: 1},
 }}
 
-var enumTunnelMode = nlpolicy.Enum{Name: "tunnel-mode", Names: []nlpolicy.Value{
+var enumTunnelMode = p.Enum{Name: "tunnel-mode", Names: []p.Value{
 	{Name: "none"},
 	{Name: "rx", Value: 1},
 	{Name: "tx", Value: 2},
 }}
 
-var enumL4Proto = nlpolicy.Enum{Name: "l4-proto", Names: []nlpolicy.Value{
+var enumL4Proto = p.Enum{Name: "l4-proto", Names: []p.Value{
 	{Name: "icmp", Value: 1},
 	{Name: "tcp", Value: 6},
 	{Name: "udp", Value: 17},

@@ -2,66 +2,66 @@
 
 package nlctrl
 
-import "github.com/nlgen/nlgen/runtime/nlpolicy"
+import p "github.com/nlgen/nlgen/runtime/nlpolicy"
 
-var policyGetfamilyRequest = nlpolicy.Message{Family: "nlctrl", Op: "getfamily", Attrs: &setCtrlAttrs, Accept: []uint16{1, 2}}
+var policyGetfamilyRequest = p.Message{Family: "nlctrl", Op: "getfamily", Attrs: &setCtrlAttrs, Accept: []uint16{1, 2}}
 
-var policyGetfamilyDumpRequest = nlpolicy.Message{Family: "nlctrl", Op: "getfamily", Attrs: &setCtrlAttrs, Accept: []uint16{}}
+var policyGetfamilyDumpRequest = p.Message{Family: "nlctrl", Op: "getfamily", Attrs: &setCtrlAttrs, Accept: []uint16{}}
 
-var policyGetfamilyReply = nlpolicy.Message{Family: "nlctrl", Op: "getfamily", Attrs: &setCtrlAttrs}
+var policyGetfamilyReply = p.Message{Family: "nlctrl", Op: "getfamily", Attrs: &setCtrlAttrs}
 
-var policyGetpolicyDumpRequest = nlpolicy.Message{Family: "nlctrl", Op: "getpolicy", Attrs: &setCtrlAttrs, Accept: []uint16{1, 2, 10}}
+var policyGetpolicyDumpRequest = p.Message{Family: "nlctrl", Op: "getpolicy", Attrs: &setCtrlAttrs, Accept: []uint16{1, 2, 10}}
 
-var policyGetpolicyReply = nlpolicy.Message{Family: "nlctrl", Op: "getpolicy", Attrs: &setCtrlAttrs}
+var policyGetpolicyReply = p.Message{Family: "nlctrl", Op: "getpolicy", Attrs: &setCtrlAttrs}
 
-var policyNewmcastGrpNtfMessage = nlpolicy.Message{Family: "nlctrl", Op: "newmcast-grp-ntf", Attrs: &setCtrlAttrs}
+var policyNewmcastGrpNtfMessage = p.Message{Family: "nlctrl", Op: "newmcast-grp-ntf", Attrs: &setCtrlAttrs}
 
-var policyDelmcastGrpNtfMessage = nlpolicy.Message{Family: "nlctrl", Op: "delmcast-grp-ntf", Attrs: &setCtrlAttrs}
+var policyDelmcastGrpNtfMessage = p.Message{Family: "nlctrl", Op: "delmcast-grp-ntf", Attrs: &setCtrlAttrs}
 
-var setCtrlAttrs = nlpolicy.Set{Name: "ctrl-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "family-id", Number: 1, Kind: nlpolicy.U16},
-	{Name: "family-name", Number: 2, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 15}},
-	{Name: "version", Number: 3, Kind: nlpolicy.U32},
-	{Name: "hdrsize", Number: 4, Kind: nlpolicy.U32},
-	{Name: "maxattr", Number: 5, Kind: nlpolicy.U32},
-	{Name: "ops", Number: 6, Kind: nlpolicy.IndexedArray, Elem: nlpolicy.Nest, Nested: &setOpAttrs},
-	{Name: "mcast-groups", Number: 7, Kind: nlpolicy.IndexedArray, Elem: nlpolicy.Nest, Nested: &setMcastGroupAttrs},
-	{Name: "policy", Number: 8, Kind: nlpolicy.NestTypeValue, Nested: &setPolicyAttrs, Levels: []string{"policy-id", "attr-id"}},
-	{Name: "op-policy", Number: 9, Kind: nlpolicy.NestTypeValue, Nested: &setOpPolicyAttrs, Levels: []string{"op-id"}},
-	{Name: "op", Number: 10, Kind: nlpolicy.U32},
+var setCtrlAttrs = p.Set{Name: "ctrl-attrs", Attrs: []p.Attr{
+	{Name: "family-id", Number: 1, Kind: p.U16},
+	{Name: "family-name", Number: 2, Kind: p.String, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 15}},
+	{Name: "version", Number: 3, Kind: p.U32},
+	{Name: "hdrsize", Number: 4, Kind: p.U32},
+	{Name: "maxattr", Number: 5, Kind: p.U32},
+	{Name: "ops", Number: 6, Kind: p.IndexedArray, Elem: p.Nest, Nested: &setOpAttrs},
+	{Name: "mcast-groups", Number: 7, Kind: p.IndexedArray, Elem: p.Nest, Nested: &setMcastGroupAttrs},
+	{Name: "policy", Number: 8, Kind: p.NestTypeValue, Nested: &setPolicyAttrs, Levels: []string{"policy-id", "attr-id"}},
+	{Name: "op-policy", Number: 9, Kind: p.NestTypeValue, Nested: &setOpPolicyAttrs, Levels: []string{"op-id"}},
+	{Name: "op", Number: 10, Kind: p.U32},
 }}
 
-var setMcastGroupAttrs = nlpolicy.Set{Name: "mcast-group-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "name", Number: 1, Kind: nlpolicy.String},
-	{Name: "id", Number: 2, Kind: nlpolicy.U32},
+var setMcastGroupAttrs = p.Set{Name: "mcast-group-attrs", Attrs: []p.Attr{
+	{Name: "name", Number: 1, Kind: p.String},
+	{Name: "id", Number: 2, Kind: p.U32},
 }}
 
-var setOpAttrs = nlpolicy.Set{Name: "op-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "id", Number: 1, Kind: nlpolicy.U32},
-	{Name: "flags", Number: 2, Kind: nlpolicy.U32, Enum: &enumOpFlags},
+var setOpAttrs = p.Set{Name: "op-attrs", Attrs: []p.Attr{
+	{Name: "id", Number: 1, Kind: p.U32},
+	{Name: "flags", Number: 2, Kind: p.U32, Enum: &enumOpFlags},
 }}
 
-var setPolicyAttrs = nlpolicy.Set{Name: "policy-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "type", Number: 1, Kind: nlpolicy.U32, Enum: &enumAttrType},
-	{Name: "min-value-s", Number: 2, Kind: nlpolicy.S64},
-	{Name: "max-value-s", Number: 3, Kind: nlpolicy.S64},
-	{Name: "min-value-u", Number: 4, Kind: nlpolicy.U64},
-	{Name: "max-value-u", Number: 5, Kind: nlpolicy.U64},
-	{Name: "min-length", Number: 6, Kind: nlpolicy.U32},
-	{Name: "max-length", Number: 7, Kind: nlpolicy.U32},
-	{Name: "policy-idx", Number: 8, Kind: nlpolicy.U32},
-	{Name: "policy-maxtype", Number: 9, Kind: nlpolicy.U32},
-	{Name: "bitfield32-mask", Number: 10, Kind: nlpolicy.U32},
-	{Name: "pad", Number: 11, Kind: nlpolicy.Pad},
-	{Name: "mask", Number: 12, Kind: nlpolicy.U64},
+var setPolicyAttrs = p.Set{Name: "policy-attrs", Attrs: []p.Attr{
+	{Name: "type", Number: 1, Kind: p.U32, Enum: &enumAttrType},
+	{Name: "min-value-s", Number: 2, Kind: p.S64},
+	{Name: "max-value-s", Number: 3, Kind: p.S64},
+	{Name: "min-value-u", Number: 4, Kind: p.U64},
+	{Name: "max-value-u", Number: 5, Kind: p.U64},
+	{Name: "min-length", Number: 6, Kind: p.U32},
+	{Name: "max-length", Number: 7, Kind: p.U32},
+	{Name: "policy-idx", Number: 8, Kind: p.U32},
+	{Name: "policy-maxtype", Number: 9, Kind: p.U32},
+	{Name: "bitfield32-mask", Number: 10, Kind: p.U32},
+	{Name: "pad", Number: 11, Kind: p.Pad},
+	{Name: "mask", Number: 12, Kind: p.U64},
 }}
 
-var setOpPolicyAttrs = nlpolicy.Set{Name: "op-policy-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "do", Number: 1, Kind: nlpolicy.U32},
-	{Name: "dump", Number: 2, Kind: nlpolicy.U32},
+var setOpPolicyAttrs = p.Set{Name: "op-policy-attrs", Attrs: []p.Attr{
+	{Name: "do", Number: 1, Kind: p.U32},
+	{Name: "dump", Number: 2, Kind: p.U32},
 }}
 
-var enumOpFlags = nlpolicy.Enum{Name: "op-flags", Flags: true, Names: []nlpolicy.Value{
+var enumOpFlags = p.Enum{Name: "op-flags", Flags: true, Names: []p.Value{
 	{Name: "admin-perm", Value: 0x1},
 	{Name: "cmd-cap-do", Value: 0x2},
 	{Name: "cmd-cap-dump", Value: 0x4},
@@ -69,7 +69,7 @@ var enumOpFlags = nlpolicy.Enum{Name: "op-flags", Flags: true, Names: []nlpolicy
 	{Name: "uns-admin-perm", Value: 0x10},
 }}
 
-var enumAttrType = nlpolicy.Enum{Name: "attr-type", Names: []nlpolicy.Value{
+var enumAttrType = p.Enum{Name: "attr-type", Names: []p.Value{
 	{Name: "invalid"},
 	{Name: "flag", Value: 1},
 	{Name: "u8", Value: 2},

@@ -2,36 +2,36 @@
 
 package packetdiag
 
-import "github.com/nlgen/nlgen/runtime/nlpolicy"
+import p "github.com/nlgen/nlgen/runtime/nlpolicy"
 
-var policyGetDumpRequest = nlpolicy.Message{Family: "packet-diag", Op: "get", Header: &structPacketDiagReq, Attrs: &setReqAttrs}
+var policyGetDumpRequest = p.Message{Family: "packet-diag", Op: "get", Header: &structPacketDiagReq, Attrs: &setReqAttrs}
 
-var policyGetReply = nlpolicy.Message{Family: "packet-diag", Op: "get", Header: &structPacketDiagMsg, Attrs: &setPacketDiagAttrs}
+var policyGetReply = p.Message{Family: "packet-diag", Op: "get", Header: &structPacketDiagMsg, Attrs: &setPacketDiagAttrs}
 
-var setReqAttrs = nlpolicy.Set{Name: "req-attrs"}
+var setReqAttrs = p.Set{Name: "req-attrs"}
 
-var setPacketDiagAttrs = nlpolicy.Set{Name: "packet-diag-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "info", Number: 0, Kind: nlpolicy.Binary, Struct: &structPacketDiagInfo},
-	{Name: "mclist", Number: 1, Kind: nlpolicy.Binary, Struct: &structPacketDiagMclists},
-	{Name: "rx-ring", Number: 2, Kind: nlpolicy.Binary, Struct: &structPacketDiagRing},
-	{Name: "tx-ring", Number: 3, Kind: nlpolicy.Binary, Struct: &structPacketDiagRing},
-	{Name: "fanout", Number: 4, Kind: nlpolicy.U32},
-	{Name: "uid", Number: 5, Kind: nlpolicy.U32},
-	{Name: "meminfo", Number: 6, Kind: nlpolicy.Binary, Struct: &structSkMeminfo},
-	{Name: "filter", Number: 7, Kind: nlpolicy.Binary, Struct: &structSockFprog},
+var setPacketDiagAttrs = p.Set{Name: "packet-diag-attrs", Attrs: []p.Attr{
+	{Name: "info", Number: 0, Kind: p.Binary, Struct: &structPacketDiagInfo},
+	{Name: "mclist", Number: 1, Kind: p.Binary, Struct: &structPacketDiagMclists},
+	{Name: "rx-ring", Number: 2, Kind: p.Binary, Struct: &structPacketDiagRing},
+	{Name: "tx-ring", Number: 3, Kind: p.Binary, Struct: &structPacketDiagRing},
+	{Name: "fanout", Number: 4, Kind: p.U32},
+	{Name: "uid", Number: 5, Kind: p.U32},
+	{Name: "meminfo", Number: 6, Kind: p.Binary, Struct: &structSkMeminfo},
+	{Name: "filter", Number: 7, Kind: p.Binary, Struct: &structSockFprog},
 }}
 
-var structPacketDiagReq = nlpolicy.Struct{Name: "packet-diag-req", Size: 20, Members: []nlpolicy.Member{
+var structPacketDiagReq = p.Struct{Name: "packet-diag-req", Size: 20, Members: []p.Member{
 	{Name: "sdiag-family", Size: 1},
 	{Name: "sdiag-protocol", Offset: 1, Size: 1},
-	{Name: "pad", Offset: 2, Size: 2, Kind: nlpolicy.Pad},
+	{Name: "pad", Offset: 2, Size: 2, Kind: p.Pad},
 	{Name: "pdiag-ino", Offset: 4, Size: 4},
 	{Name: "pdiag-show", Offset: 8, Size: 4, Enum: &enumShow},
 	{Name: "pdiag-cookie0", Offset: 12, Size: 4},
 	{Name: "pdiag-cookie1", Offset: 16, Size: 4},
 }}
 
-var structPacketDiagMsg = nlpolicy.Struct{Name: "packet-diag-msg", Size: 16, Members: []nlpolicy.Member{
+var structPacketDiagMsg = p.Struct{Name: "packet-diag-msg", Size: 16, Members: []p.Member{
 	{Name: "pdiag-family", Size: 1},
 	{Name: "pdiag-type", Offset: 1, Size: 1},
 	{Name: "pdiag-num", Offset: 2, Size: 2},
@@ -40,7 +40,7 @@ var structPacketDiagMsg = nlpolicy.Struct{Name: "packet-diag-msg", Size: 16, Mem
 	{Name: "pdiag-cookie1", Offset: 12, Size: 4},
 }}
 
-var structPacketDiagInfo = nlpolicy.Struct{Name: "packet-diag-info", Size: 24, Members: []nlpolicy.Member{
+var structPacketDiagInfo = p.Struct{Name: "packet-diag-info", Size: 24, Members: []p.Member{
 	{Name: "index", Size: 4},
 	{Name: "version", Offset: 4, Size: 4},
 	{Name: "reserve", Offset: 8, Size: 4},
@@ -49,17 +49,17 @@ var structPacketDiagInfo = nlpolicy.Struct{Name: "packet-diag-info", Size: 24, M
 	{Name: "flags", Offset: 20, Size: 4, Enum: &enumInfoFlags},
 }}
 
-var structPacketDiagMclist = nlpolicy.Struct{Name: "packet-diag-mclist", Size: 44, Members: []nlpolicy.Member{
+var structPacketDiagMclist = p.Struct{Name: "packet-diag-mclist", Size: 44, Members: []p.Member{
 	{Name: "index", Size: 4},
 	{Name: "count", Offset: 4, Size: 4},
 	{Name: "type", Offset: 8, Size: 2, Enum: &enumMclistType},
 	{Name: "alen", Offset: 10, Size: 2},
-	{Name: "addr", Offset: 12, Size: 32, Kind: nlpolicy.Binary},
+	{Name: "addr", Offset: 12, Size: 32, Kind: p.Binary},
 }}
 
-var structPacketDiagMclists = nlpolicy.Struct{Name: "packet-diag-mclists", Size: 0, Members: []nlpolicy.Member{}, Array: &nlpolicy.Array{Member: nlpolicy.Member{Name: "entries", Size: 44, Struct: &structPacketDiagMclist}}}
+var structPacketDiagMclists = p.Struct{Name: "packet-diag-mclists", Size: 0, Members: []p.Member{}, Array: &p.Array{Member: p.Member{Name: "entries", Size: 44, Struct: &structPacketDiagMclist}}}
 
-var structPacketDiagRing = nlpolicy.Struct{Name: "packet-diag-ring", Size: 28, Members: []nlpolicy.Member{
+var structPacketDiagRing = p.Struct{Name: "packet-diag-ring", Size: 28, Members: []p.Member{
 	{Name: "block-size", Size: 4},
 	{Name: "block-nr", Offset: 4, Size: 4},
 	{Name: "frame-size", Offset: 8, Size: 4},
@@ -69,16 +69,16 @@ var structPacketDiagRing = nlpolicy.Struct{Name: "packet-diag-ring", Size: 28, M
 	{Name: "features", Offset: 24, Size: 4},
 }}
 
-var structSockFilter = nlpolicy.Struct{Name: "sock-filter", Size: 8, Members: []nlpolicy.Member{
+var structSockFilter = p.Struct{Name: "sock-filter", Size: 8, Members: []p.Member{
 	{Name: "code", Size: 2},
 	{Name: "jt", Offset: 2, Size: 1},
 	{Name: "jf", Offset: 3, Size: 1},
 	{Name: "k", Offset: 4, Size: 4},
 }}
 
-var structSockFprog = nlpolicy.Struct{Name: "sock-fprog", Size: 0, Members: []nlpolicy.Member{}, Array: &nlpolicy.Array{Member: nlpolicy.Member{Name: "insns", Size: 8, Struct: &structSockFilter}}}
+var structSockFprog = p.Struct{Name: "sock-fprog", Size: 0, Members: []p.Member{}, Array: &p.Array{Member: p.Member{Name: "insns", Size: 8, Struct: &structSockFilter}}}
 
-var structSkMeminfo = nlpolicy.Struct{Name: "sk-meminfo", Size: 36, Members: []nlpolicy.Member{
+var structSkMeminfo = p.Struct{Name: "sk-meminfo", Size: 36, Members: []p.Member{
 	{Name: "rmem-alloc", Size: 4},
 	{Name: "rcvbuf", Offset: 4, Size: 4},
 	{Name: "wmem-alloc", Offset: 8, Size: 4},
@@ -90,7 +90,7 @@ var structSkMeminfo = nlpolicy.Struct{Name: "sk-meminfo", Size: 36, Members: []n
 	{Name: "drops", Offset: 32, Size: 4},
 }}
 
-var enumShow = nlpolicy.Enum{Name: "show", Flags: true, Names: []nlpolicy.Value{
+var enumShow = p.Enum{Name: "show", Flags: true, Names: []p.Value{
 	{Name: "info", Value: 0x1},
 	{Name: "mclist", Value: 0x2},
 	{Name: "ring-cfg", Value: 0x4},
@@ -99,7 +99,7 @@ var enumShow = nlpolicy.Enum{Name: "show", Flags: true, Names: []nlpolicy.Value{
 	{Name: "filter", Value: 0x20},
 }}
 
-var enumInfoFlags = nlpolicy.Enum{Name: "info-flags", Flags: true, Names: []nlpolicy.Value{
+var enumInfoFlags = p.Enum{Name: "info-flags", Flags: true, Names: []p.Value{
 	{Name: "running", Value: 0x1},
 	{Name: "auxdata", Value: 0x2},
 	{Name: "origdev", Value: 0x4},
@@ -107,7 +107,7 @@ var enumInfoFlags = nlpolicy.Enum{Name: "info-flags", Flags: true, Names: []nlpo
 	{Name: "loss", Value: 0x10},
 }}
 
-var enumMclistType = nlpolicy.Enum{Name: "mclist-type", Names: []nlpolicy.Value{
+var enumMclistType = p.Enum{Name: "mclist-type", Names: []p.Value{
 	{Name: "multicast"},
 	{Name: "promisc", Value: 1},
 	{Name: "allmulti", Value: 2},

@@ -2,41 +2,41 @@
 
 package rtaddr
 
-import "github.com/nlgen/nlgen/runtime/nlpolicy"
+import p "github.com/nlgen/nlgen/runtime/nlpolicy"
 
-var policyNewaddrRequest = nlpolicy.Message{Family: "rt-addr", Op: "newaddr", Header: &structIfaddrmsg, Attrs: &setAddrAttrs, Accept: []uint16{1, 2, 3, 4, 6, 8, 9, 11}}
+var policyNewaddrRequest = p.Message{Family: "rt-addr", Op: "newaddr", Header: &structIfaddrmsg, Attrs: &setAddrAttrs, Accept: []uint16{1, 2, 3, 4, 6, 8, 9, 11}}
 
-var policyDeladdrRequest = nlpolicy.Message{Family: "rt-addr", Op: "deladdr", Header: &structIfaddrmsg, Attrs: &setAddrAttrs, Accept: []uint16{1, 2, 3}}
+var policyDeladdrRequest = p.Message{Family: "rt-addr", Op: "deladdr", Header: &structIfaddrmsg, Attrs: &setAddrAttrs, Accept: []uint16{1, 2, 3}}
 
-var policyGetaddrRequest = nlpolicy.Message{Family: "rt-addr", Op: "getaddr", Header: &structIfaddrmsg, Attrs: &setAddrAttrs, Accept: []uint16{1, 2, 10}}
+var policyGetaddrRequest = p.Message{Family: "rt-addr", Op: "getaddr", Header: &structIfaddrmsg, Attrs: &setAddrAttrs, Accept: []uint16{1, 2, 10}}
 
-var policyGetaddrDumpRequest = nlpolicy.Message{Family: "rt-addr", Op: "getaddr", Header: &structIfaddrmsg, Attrs: &setAddrAttrs, Accept: []uint16{10}}
+var policyGetaddrDumpRequest = p.Message{Family: "rt-addr", Op: "getaddr", Header: &structIfaddrmsg, Attrs: &setAddrAttrs, Accept: []uint16{10}}
 
-var policyGetaddrReply = nlpolicy.Message{Family: "rt-addr", Op: "getaddr", Header: &structIfaddrmsg, Attrs: &setAddrAttrs}
+var policyGetaddrReply = p.Message{Family: "rt-addr", Op: "getaddr", Header: &structIfaddrmsg, Attrs: &setAddrAttrs}
 
-var policyGetmulticastDumpRequest = nlpolicy.Message{Family: "rt-addr", Op: "getmulticast", Header: &structIfaddrmsg, Attrs: &setAddrAttrs, Accept: []uint16{10}}
+var policyGetmulticastDumpRequest = p.Message{Family: "rt-addr", Op: "getmulticast", Header: &structIfaddrmsg, Attrs: &setAddrAttrs, Accept: []uint16{10}}
 
-var policyGetmulticastReply = nlpolicy.Message{Family: "rt-addr", Op: "getmulticast", Header: &structIfaddrmsg, Attrs: &setAddrAttrs}
+var policyGetmulticastReply = p.Message{Family: "rt-addr", Op: "getmulticast", Header: &structIfaddrmsg, Attrs: &setAddrAttrs}
 
-var policyGetanycastDumpRequest = nlpolicy.Message{Family: "rt-addr", Op: "getanycast", Header: &structIfaddrmsg, Attrs: &setAddrAttrs, Accept: []uint16{10}}
+var policyGetanycastDumpRequest = p.Message{Family: "rt-addr", Op: "getanycast", Header: &structIfaddrmsg, Attrs: &setAddrAttrs, Accept: []uint16{10}}
 
-var policyGetanycastReply = nlpolicy.Message{Family: "rt-addr", Op: "getanycast", Header: &structIfaddrmsg, Attrs: &setAddrAttrs}
+var policyGetanycastReply = p.Message{Family: "rt-addr", Op: "getanycast", Header: &structIfaddrmsg, Attrs: &setAddrAttrs}
 
-var setAddrAttrs = nlpolicy.Set{Name: "addr-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "address", Number: 1, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4OrV6},
-	{Name: "local", Number: 2, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4OrV6},
-	{Name: "label", Number: 3, Kind: nlpolicy.String, Flags: nlpolicy.Unterminated, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 15}},
-	{Name: "broadcast", Number: 4, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4OrV6},
-	{Name: "anycast", Number: 5, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4OrV6},
-	{Name: "cacheinfo", Number: 6, Kind: nlpolicy.Binary, Struct: &structIfaCacheinfo},
-	{Name: "multicast", Number: 7, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4OrV6},
-	{Name: "flags", Number: 8, Kind: nlpolicy.U32, Enum: &enumIfaFlags},
-	{Name: "rt-priority", Number: 9, Kind: nlpolicy.U32},
-	{Name: "target-netnsid", Number: 10, Kind: nlpolicy.S32},
-	{Name: "proto", Number: 11, Kind: nlpolicy.U8, Enum: &enumIfaProto},
+var setAddrAttrs = p.Set{Name: "addr-attrs", Attrs: []p.Attr{
+	{Name: "address", Number: 1, Kind: p.Binary, Hint: p.IPv4OrV6},
+	{Name: "local", Number: 2, Kind: p.Binary, Hint: p.IPv4OrV6},
+	{Name: "label", Number: 3, Kind: p.String, Flags: p.Unterminated, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 15}},
+	{Name: "broadcast", Number: 4, Kind: p.Binary, Hint: p.IPv4OrV6},
+	{Name: "anycast", Number: 5, Kind: p.Binary, Hint: p.IPv4OrV6},
+	{Name: "cacheinfo", Number: 6, Kind: p.Binary, Struct: &structIfaCacheinfo},
+	{Name: "multicast", Number: 7, Kind: p.Binary, Hint: p.IPv4OrV6},
+	{Name: "flags", Number: 8, Kind: p.U32, Enum: &enumIfaFlags},
+	{Name: "rt-priority", Number: 9, Kind: p.U32},
+	{Name: "target-netnsid", Number: 10, Kind: p.S32},
+	{Name: "proto", Number: 11, Kind: p.U8, Enum: &enumIfaProto},
 }}
 
-var structIfaddrmsg = nlpolicy.Struct{Name: "ifaddrmsg", Size: 8, Members: []nlpolicy.Member{
+var structIfaddrmsg = p.Struct{Name: "ifaddrmsg", Size: 8, Members: []p.Member{
 	{Name: "ifa-family", Size: 1},
 	{Name: "ifa-prefixlen", Offset: 1, Size: 1},
 	{Name: "ifa-flags", Offset: 2, Size: 1, Enum: &enumIfaFlags},
@@ -44,14 +44,14 @@ var structIfaddrmsg = nlpolicy.Struct{Name: "ifaddrmsg", Size: 8, Members: []nlp
 	{Name: "ifa-index", Offset: 4, Size: 4},
 }}
 
-var structIfaCacheinfo = nlpolicy.Struct{Name: "ifa-cacheinfo", Size: 16, Members: []nlpolicy.Member{
+var structIfaCacheinfo = p.Struct{Name: "ifa-cacheinfo", Size: 16, Members: []p.Member{
 	{Name: "ifa-prefered", Size: 4},
 	{Name: "ifa-valid", Offset: 4, Size: 4},
 	{Name: "cstamp", Offset: 8, Size: 4},
 	{Name: "tstamp", Offset: 12, Size: 4},
 }}
 
-var enumIfaFlags = nlpolicy.Enum{Name: "ifa-flags", Flags: true, Names: []nlpolicy.Value{
+var enumIfaFlags = p.Enum{Name: "ifa-flags", Flags: true, Names: []p.Value{
 	{Name: "secondary", Value: 0x1},
 	{Name: "nodad", Value: 0x2},
 	{Name: "optimistic", Value: 0x4},
@@ -66,7 +66,7 @@ var enumIfaFlags = nlpolicy.Enum{Name: "ifa-flags", Flags: true, Names: []nlpoli
 	{Name: "stable-privacy", Value: 0x800},
 }}
 
-var enumRtScope = nlpolicy.Enum{Name: "rt-scope", Names: []nlpolicy.Value{
+var enumRtScope = p.Enum{Name: "rt-scope", Names: []p.Value{
 	{Name: "universe"},
 	{Name: "site", Value: 200},
 	{Name: "link", Value: 253},
@@ -74,7 +74,7 @@ var enumRtScope = nlpolicy.Enum{Name: "rt-scope", Names: []nlpolicy.Value{
 	{Name: "nowhere", Value: 255},
 }}
 
-var enumIfaProto = nlpolicy.Enum{Name: "ifa-proto", Names: []nlpolicy.Value{
+var enumIfaProto = p.Enum{Name: "ifa-proto", Names: []p.Value{
 	{Name: "unspec"},
 	{Name: "kernel-lo", Value: 1},
 	{Name: "kernel-ra", Value: 2},

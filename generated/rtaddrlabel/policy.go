@@ -2,26 +2,26 @@
 
 package rtaddrlabel
 
-import "github.com/nlgen/nlgen/runtime/nlpolicy"
+import p "github.com/nlgen/nlgen/runtime/nlpolicy"
 
-var policyNewaddrlabelRequest = nlpolicy.Message{Family: "rt-addrlabel", Op: "newaddrlabel", Header: &structIfaddrlblmsg, Attrs: &setAddrlabelAttrs}
+var policyNewaddrlabelRequest = p.Message{Family: "rt-addrlabel", Op: "newaddrlabel", Header: &structIfaddrlblmsg, Attrs: &setAddrlabelAttrs}
 
-var policyDeladdrlabelRequest = nlpolicy.Message{Family: "rt-addrlabel", Op: "deladdrlabel", Header: &structIfaddrlblmsg, Attrs: &setAddrlabelAttrs}
+var policyDeladdrlabelRequest = p.Message{Family: "rt-addrlabel", Op: "deladdrlabel", Header: &structIfaddrlblmsg, Attrs: &setAddrlabelAttrs}
 
-var policyGetaddrlabelRequest = nlpolicy.Message{Family: "rt-addrlabel", Op: "getaddrlabel", Header: &structIfaddrlblmsg, Attrs: &setAddrlabelAttrs, Accept: []uint16{1}}
+var policyGetaddrlabelRequest = p.Message{Family: "rt-addrlabel", Op: "getaddrlabel", Header: &structIfaddrlblmsg, Attrs: &setAddrlabelAttrs, Accept: []uint16{1}}
 
-var policyGetaddrlabelDumpRequest = nlpolicy.Message{Family: "rt-addrlabel", Op: "getaddrlabel", Header: &structIfaddrlblmsg, Attrs: &setAddrlabelAttrs, Accept: []uint16{}}
+var policyGetaddrlabelDumpRequest = p.Message{Family: "rt-addrlabel", Op: "getaddrlabel", Header: &structIfaddrlblmsg, Attrs: &setAddrlabelAttrs, Accept: []uint16{}}
 
-var policyGetaddrlabelReply = nlpolicy.Message{Family: "rt-addrlabel", Op: "getaddrlabel", Header: &structIfaddrlblmsg, Attrs: &setAddrlabelAttrs}
+var policyGetaddrlabelReply = p.Message{Family: "rt-addrlabel", Op: "getaddrlabel", Header: &structIfaddrlblmsg, Attrs: &setAddrlabelAttrs}
 
-var setAddrlabelAttrs = nlpolicy.Set{Name: "addrlabel-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "address", Number: 1, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
-	{Name: "label", Number: 2, Kind: nlpolicy.U32},
+var setAddrlabelAttrs = p.Set{Name: "addrlabel-attrs", Attrs: []p.Attr{
+	{Name: "address", Number: 1, Kind: p.Binary, Hint: p.IPv6, Limits: &p.Limits{Has: p.HasExactLen, Exact: 16}},
+	{Name: "label", Number: 2, Kind: p.U32},
 }}
 
-var structIfaddrlblmsg = nlpolicy.Struct{Name: "ifaddrlblmsg", Size: 12, Members: []nlpolicy.Member{
+var structIfaddrlblmsg = p.Struct{Name: "ifaddrlblmsg", Size: 12, Members: []p.Member{
 	{Name: "ifal-family", Size: 1},
-	{Name: "ifal-reserved", Offset: 1, Size: 1, Kind: nlpolicy.Pad},
+	{Name: "ifal-reserved", Offset: 1, Size: 1, Kind: p.Pad},
 	{Name: "ifal-prefixlen", Offset: 2, Size: 1},
 	{Name: "ifal-flags", Offset: 3, Size: 1},
 	{Name: "ifal-index", Offset: 4, Size: 4},

@@ -2,286 +2,286 @@
 
 package rtbridgelink
 
-import "github.com/nlgen/nlgen/runtime/nlpolicy"
+import p "github.com/nlgen/nlgen/runtime/nlpolicy"
 
-var policyDellinkRequest = nlpolicy.Message{Family: "rt-bridge-link", Op: "dellink", Header: &structIfinfomsg, Attrs: &setBridgeLinkAttrs, Accept: []uint16{26}}
+var policyDellinkRequest = p.Message{Family: "rt-bridge-link", Op: "dellink", Header: &structIfinfomsg, Attrs: &setBridgeLinkAttrs, Accept: []uint16{26}}
 
-var policyGetlinkDumpRequest = nlpolicy.Message{Family: "rt-bridge-link", Op: "getlink", Header: &structIfinfomsg, Attrs: &setBridgeLinkAttrs, Accept: []uint16{29}}
+var policyGetlinkDumpRequest = p.Message{Family: "rt-bridge-link", Op: "getlink", Header: &structIfinfomsg, Attrs: &setBridgeLinkAttrs, Accept: []uint16{29}}
 
-var policyGetlinkReply = nlpolicy.Message{Family: "rt-bridge-link", Op: "getlink", Header: &structIfinfomsg, Attrs: &setBridgeLinkAttrs}
+var policyGetlinkReply = p.Message{Family: "rt-bridge-link", Op: "getlink", Header: &structIfinfomsg, Attrs: &setBridgeLinkAttrs}
 
-var policySetlinkRequest = nlpolicy.Message{Family: "rt-bridge-link", Op: "setlink", Header: &structIfinfomsg, Attrs: &setBridgeLinkAttrs, Accept: []uint16{12, 26}}
+var policySetlinkRequest = p.Message{Family: "rt-bridge-link", Op: "setlink", Header: &structIfinfomsg, Attrs: &setBridgeLinkAttrs, Accept: []uint16{12, 26}}
 
-var setBridgeLinkAttrs = nlpolicy.Set{Name: "bridge-link-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "address", Number: 1, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC},
-	{Name: "ifname", Number: 3, Kind: nlpolicy.String},
-	{Name: "mtu", Number: 4, Kind: nlpolicy.U32},
-	{Name: "link", Number: 5, Kind: nlpolicy.U32},
-	{Name: "master", Number: 10, Kind: nlpolicy.U32},
-	{Name: "protinfo", Number: 12, Kind: nlpolicy.Nest, Nested: &setBrportAttrs},
-	{Name: "operstate", Number: 16, Kind: nlpolicy.U8, Enum: &enumOperstate},
-	{Name: "af-spec", Number: 26, Kind: nlpolicy.Nest, Nested: &setAfSpecBridgeAttrs},
-	{Name: "ext-mask", Number: 29, Kind: nlpolicy.U32, Enum: &enumRtextFilter},
+var setBridgeLinkAttrs = p.Set{Name: "bridge-link-attrs", Attrs: []p.Attr{
+	{Name: "address", Number: 1, Kind: p.Binary, Hint: p.MAC},
+	{Name: "ifname", Number: 3, Kind: p.String},
+	{Name: "mtu", Number: 4, Kind: p.U32},
+	{Name: "link", Number: 5, Kind: p.U32},
+	{Name: "master", Number: 10, Kind: p.U32},
+	{Name: "protinfo", Number: 12, Kind: p.Nest, Nested: &setBrportAttrs},
+	{Name: "operstate", Number: 16, Kind: p.U8, Enum: &enumOperstate},
+	{Name: "af-spec", Number: 26, Kind: p.Nest, Nested: &setAfSpecBridgeAttrs},
+	{Name: "ext-mask", Number: 29, Kind: p.U32, Enum: &enumRtextFilter},
 }}
 
-var setAfSpecBridgeAttrs = nlpolicy.Set{Name: "af-spec-bridge-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "flags", Number: 0, Kind: nlpolicy.U16, Enum: &enumBridgeFlags},
-	{Name: "mode", Number: 1, Kind: nlpolicy.U16, Enum: &enumBridgeMode},
-	{Name: "vlan-info", Number: 2, Kind: nlpolicy.Binary, Flags: nlpolicy.Multi, Struct: &structBridgeVlanInfo},
-	{Name: "vlan-tunnel-info", Number: 3, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setVlanTunnelAttrs},
-	{Name: "mrp", Number: 4, Kind: nlpolicy.Nest, Nested: &setMrpAttrs},
-	{Name: "cfm", Number: 5, Kind: nlpolicy.Nest, Nested: &setCfmAttrs},
-	{Name: "mst", Number: 6, Kind: nlpolicy.Nest, Nested: &setMstAttrs},
+var setAfSpecBridgeAttrs = p.Set{Name: "af-spec-bridge-attrs", Attrs: []p.Attr{
+	{Name: "flags", Number: 0, Kind: p.U16, Enum: &enumBridgeFlags},
+	{Name: "mode", Number: 1, Kind: p.U16, Enum: &enumBridgeMode},
+	{Name: "vlan-info", Number: 2, Kind: p.Binary, Flags: p.Multi, Struct: &structBridgeVlanInfo},
+	{Name: "vlan-tunnel-info", Number: 3, Kind: p.Nest, Flags: p.Multi, Nested: &setVlanTunnelAttrs},
+	{Name: "mrp", Number: 4, Kind: p.Nest, Nested: &setMrpAttrs},
+	{Name: "cfm", Number: 5, Kind: p.Nest, Nested: &setCfmAttrs},
+	{Name: "mst", Number: 6, Kind: p.Nest, Nested: &setMstAttrs},
 }}
 
-var setVlanTunnelAttrs = nlpolicy.Set{Name: "vlan-tunnel-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "id", Number: 1, Kind: nlpolicy.U32},
-	{Name: "vid", Number: 2, Kind: nlpolicy.U16},
-	{Name: "flags", Number: 3, Kind: nlpolicy.U16, Enum: &enumVlanFlags},
+var setVlanTunnelAttrs = p.Set{Name: "vlan-tunnel-attrs", Attrs: []p.Attr{
+	{Name: "id", Number: 1, Kind: p.U32},
+	{Name: "vid", Number: 2, Kind: p.U16},
+	{Name: "flags", Number: 3, Kind: p.U16, Enum: &enumVlanFlags},
 }}
 
-var setMstAttrs = nlpolicy.Set{Name: "mst-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "entry", Number: 1, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setMstEntryAttrs},
+var setMstAttrs = p.Set{Name: "mst-attrs", Attrs: []p.Attr{
+	{Name: "entry", Number: 1, Kind: p.Nest, Flags: p.Multi, Nested: &setMstEntryAttrs},
 }}
 
-var setMstEntryAttrs = nlpolicy.Set{Name: "mst-entry-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "msti", Number: 1, Kind: nlpolicy.U16, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 1, Max: 4094}},
-	{Name: "state", Number: 2, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 4}, Enum: &enumBrState},
+var setMstEntryAttrs = p.Set{Name: "mst-entry-attrs", Attrs: []p.Attr{
+	{Name: "msti", Number: 1, Kind: p.U16, Limits: &p.Limits{Has: p.HasMin | p.HasMax, Min: 1, Max: 4094}},
+	{Name: "state", Number: 2, Kind: p.U8, Limits: &p.Limits{Has: p.HasMax, Max: 4}, Enum: &enumBrState},
 }}
 
-var setMrpAttrs = nlpolicy.Set{Name: "mrp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "instance", Number: 1, Kind: nlpolicy.Nest, Nested: &setMrpInstanceAttrs},
-	{Name: "port-state", Number: 2, Kind: nlpolicy.Nest, Nested: &setMrpPortStateAttrs},
-	{Name: "port-role", Number: 3, Kind: nlpolicy.Nest, Nested: &setMrpPortRoleAttrs},
-	{Name: "ring-state", Number: 4, Kind: nlpolicy.Nest, Nested: &setMrpRingStateAttrs},
-	{Name: "ring-role", Number: 5, Kind: nlpolicy.Nest, Nested: &setMrpRingRoleAttrs},
-	{Name: "start-test", Number: 6, Kind: nlpolicy.Nest, Nested: &setMrpStartTestAttrs},
-	{Name: "info", Number: 7, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setMrpInfoAttrs},
-	{Name: "in-role", Number: 8, Kind: nlpolicy.Nest, Nested: &setMrpInRoleAttrs},
-	{Name: "in-state", Number: 9, Kind: nlpolicy.Nest, Nested: &setMrpInStateAttrs},
-	{Name: "start-in-test", Number: 10, Kind: nlpolicy.Nest, Nested: &setMrpStartInTestAttrs},
+var setMrpAttrs = p.Set{Name: "mrp-attrs", Attrs: []p.Attr{
+	{Name: "instance", Number: 1, Kind: p.Nest, Nested: &setMrpInstanceAttrs},
+	{Name: "port-state", Number: 2, Kind: p.Nest, Nested: &setMrpPortStateAttrs},
+	{Name: "port-role", Number: 3, Kind: p.Nest, Nested: &setMrpPortRoleAttrs},
+	{Name: "ring-state", Number: 4, Kind: p.Nest, Nested: &setMrpRingStateAttrs},
+	{Name: "ring-role", Number: 5, Kind: p.Nest, Nested: &setMrpRingRoleAttrs},
+	{Name: "start-test", Number: 6, Kind: p.Nest, Nested: &setMrpStartTestAttrs},
+	{Name: "info", Number: 7, Kind: p.Nest, Flags: p.Multi, Nested: &setMrpInfoAttrs},
+	{Name: "in-role", Number: 8, Kind: p.Nest, Nested: &setMrpInRoleAttrs},
+	{Name: "in-state", Number: 9, Kind: p.Nest, Nested: &setMrpInStateAttrs},
+	{Name: "start-in-test", Number: 10, Kind: p.Nest, Nested: &setMrpStartInTestAttrs},
 }}
 
-var setMrpInstanceAttrs = nlpolicy.Set{Name: "mrp-instance-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "ring-id", Number: 1, Kind: nlpolicy.U32},
-	{Name: "p-ifindex", Number: 2, Kind: nlpolicy.U32},
-	{Name: "s-ifindex", Number: 3, Kind: nlpolicy.U32},
-	{Name: "prio", Number: 4, Kind: nlpolicy.U16},
+var setMrpInstanceAttrs = p.Set{Name: "mrp-instance-attrs", Attrs: []p.Attr{
+	{Name: "ring-id", Number: 1, Kind: p.U32},
+	{Name: "p-ifindex", Number: 2, Kind: p.U32},
+	{Name: "s-ifindex", Number: 3, Kind: p.U32},
+	{Name: "prio", Number: 4, Kind: p.U16},
 }}
 
-var setMrpPortStateAttrs = nlpolicy.Set{Name: "mrp-port-state-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "state", Number: 1, Kind: nlpolicy.U32, Enum: &enumMrpPortState},
+var setMrpPortStateAttrs = p.Set{Name: "mrp-port-state-attrs", Attrs: []p.Attr{
+	{Name: "state", Number: 1, Kind: p.U32, Enum: &enumMrpPortState},
 }}
 
-var setMrpPortRoleAttrs = nlpolicy.Set{Name: "mrp-port-role-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "role", Number: 1, Kind: nlpolicy.U32, Enum: &enumMrpPortRole},
+var setMrpPortRoleAttrs = p.Set{Name: "mrp-port-role-attrs", Attrs: []p.Attr{
+	{Name: "role", Number: 1, Kind: p.U32, Enum: &enumMrpPortRole},
 }}
 
-var setMrpRingStateAttrs = nlpolicy.Set{Name: "mrp-ring-state-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "ring-id", Number: 1, Kind: nlpolicy.U32},
-	{Name: "state", Number: 2, Kind: nlpolicy.U32, Enum: &enumMrpRingState},
+var setMrpRingStateAttrs = p.Set{Name: "mrp-ring-state-attrs", Attrs: []p.Attr{
+	{Name: "ring-id", Number: 1, Kind: p.U32},
+	{Name: "state", Number: 2, Kind: p.U32, Enum: &enumMrpRingState},
 }}
 
-var setMrpRingRoleAttrs = nlpolicy.Set{Name: "mrp-ring-role-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "ring-id", Number: 1, Kind: nlpolicy.U32},
-	{Name: "role", Number: 2, Kind: nlpolicy.U32, Enum: &enumMrpRingRole},
+var setMrpRingRoleAttrs = p.Set{Name: "mrp-ring-role-attrs", Attrs: []p.Attr{
+	{Name: "ring-id", Number: 1, Kind: p.U32},
+	{Name: "role", Number: 2, Kind: p.U32, Enum: &enumMrpRingRole},
 }}
 
-var setMrpStartTestAttrs = nlpolicy.Set{Name: "mrp-start-test-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "ring-id", Number: 1, Kind: nlpolicy.U32},
-	{Name: "interval", Number: 2, Kind: nlpolicy.U32},
-	{Name: "max-miss", Number: 3, Kind: nlpolicy.U32},
-	{Name: "period", Number: 4, Kind: nlpolicy.U32},
-	{Name: "monitor", Number: 5, Kind: nlpolicy.U32},
+var setMrpStartTestAttrs = p.Set{Name: "mrp-start-test-attrs", Attrs: []p.Attr{
+	{Name: "ring-id", Number: 1, Kind: p.U32},
+	{Name: "interval", Number: 2, Kind: p.U32},
+	{Name: "max-miss", Number: 3, Kind: p.U32},
+	{Name: "period", Number: 4, Kind: p.U32},
+	{Name: "monitor", Number: 5, Kind: p.U32},
 }}
 
-var setMrpInRoleAttrs = nlpolicy.Set{Name: "mrp-in-role-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "ring-id", Number: 1, Kind: nlpolicy.U32},
-	{Name: "in-id", Number: 2, Kind: nlpolicy.U16},
-	{Name: "role", Number: 3, Kind: nlpolicy.U32, Enum: &enumMrpInRole},
-	{Name: "i-ifindex", Number: 4, Kind: nlpolicy.U32},
+var setMrpInRoleAttrs = p.Set{Name: "mrp-in-role-attrs", Attrs: []p.Attr{
+	{Name: "ring-id", Number: 1, Kind: p.U32},
+	{Name: "in-id", Number: 2, Kind: p.U16},
+	{Name: "role", Number: 3, Kind: p.U32, Enum: &enumMrpInRole},
+	{Name: "i-ifindex", Number: 4, Kind: p.U32},
 }}
 
-var setMrpInStateAttrs = nlpolicy.Set{Name: "mrp-in-state-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "in-id", Number: 1, Kind: nlpolicy.U32},
-	{Name: "state", Number: 2, Kind: nlpolicy.U32, Enum: &enumMrpRingState},
+var setMrpInStateAttrs = p.Set{Name: "mrp-in-state-attrs", Attrs: []p.Attr{
+	{Name: "in-id", Number: 1, Kind: p.U32},
+	{Name: "state", Number: 2, Kind: p.U32, Enum: &enumMrpRingState},
 }}
 
-var setMrpStartInTestAttrs = nlpolicy.Set{Name: "mrp-start-in-test-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "in-id", Number: 1, Kind: nlpolicy.U32},
-	{Name: "interval", Number: 2, Kind: nlpolicy.U32},
-	{Name: "max-miss", Number: 3, Kind: nlpolicy.U32},
-	{Name: "period", Number: 4, Kind: nlpolicy.U32},
+var setMrpStartInTestAttrs = p.Set{Name: "mrp-start-in-test-attrs", Attrs: []p.Attr{
+	{Name: "in-id", Number: 1, Kind: p.U32},
+	{Name: "interval", Number: 2, Kind: p.U32},
+	{Name: "max-miss", Number: 3, Kind: p.U32},
+	{Name: "period", Number: 4, Kind: p.U32},
 }}
 
-var setMrpInfoAttrs = nlpolicy.Set{Name: "mrp-info-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "ring-id", Number: 1, Kind: nlpolicy.U32},
-	{Name: "p-ifindex", Number: 2, Kind: nlpolicy.U32},
-	{Name: "s-ifindex", Number: 3, Kind: nlpolicy.U32},
-	{Name: "prio", Number: 4, Kind: nlpolicy.U16},
-	{Name: "ring-state", Number: 5, Kind: nlpolicy.U32, Enum: &enumMrpRingState},
-	{Name: "ring-role", Number: 6, Kind: nlpolicy.U32, Enum: &enumMrpRingRole},
-	{Name: "test-interval", Number: 7, Kind: nlpolicy.U32},
-	{Name: "test-max-miss", Number: 8, Kind: nlpolicy.U32},
-	{Name: "test-monitor", Number: 9, Kind: nlpolicy.U32},
-	{Name: "i-ifindex", Number: 10, Kind: nlpolicy.U32},
-	{Name: "in-state", Number: 11, Kind: nlpolicy.U32, Enum: &enumMrpRingState},
-	{Name: "in-role", Number: 12, Kind: nlpolicy.U32, Enum: &enumMrpInRole},
-	{Name: "in-test-interval", Number: 13, Kind: nlpolicy.U32},
-	{Name: "in-test-max-miss", Number: 14, Kind: nlpolicy.U32},
+var setMrpInfoAttrs = p.Set{Name: "mrp-info-attrs", Attrs: []p.Attr{
+	{Name: "ring-id", Number: 1, Kind: p.U32},
+	{Name: "p-ifindex", Number: 2, Kind: p.U32},
+	{Name: "s-ifindex", Number: 3, Kind: p.U32},
+	{Name: "prio", Number: 4, Kind: p.U16},
+	{Name: "ring-state", Number: 5, Kind: p.U32, Enum: &enumMrpRingState},
+	{Name: "ring-role", Number: 6, Kind: p.U32, Enum: &enumMrpRingRole},
+	{Name: "test-interval", Number: 7, Kind: p.U32},
+	{Name: "test-max-miss", Number: 8, Kind: p.U32},
+	{Name: "test-monitor", Number: 9, Kind: p.U32},
+	{Name: "i-ifindex", Number: 10, Kind: p.U32},
+	{Name: "in-state", Number: 11, Kind: p.U32, Enum: &enumMrpRingState},
+	{Name: "in-role", Number: 12, Kind: p.U32, Enum: &enumMrpInRole},
+	{Name: "in-test-interval", Number: 13, Kind: p.U32},
+	{Name: "in-test-max-miss", Number: 14, Kind: p.U32},
 }}
 
-var setCfmAttrs = nlpolicy.Set{Name: "cfm-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "mep-create", Number: 1, Kind: nlpolicy.Nest, Nested: &setCfmMepCreateAttrs},
-	{Name: "mep-delete", Number: 2, Kind: nlpolicy.Nest, Nested: &setCfmMepDeleteAttrs},
-	{Name: "mep-config", Number: 3, Kind: nlpolicy.Nest, Nested: &setCfmMepConfigAttrs},
-	{Name: "cc-config", Number: 4, Kind: nlpolicy.Nest, Nested: &setCfmCcConfigAttrs},
-	{Name: "cc-peer-mep-add", Number: 5, Kind: nlpolicy.Nest, Nested: &setCfmCcPeerMepAttrs},
-	{Name: "cc-peer-mep-remove", Number: 6, Kind: nlpolicy.Nest, Nested: &setCfmCcPeerMepAttrs},
-	{Name: "cc-rdi", Number: 7, Kind: nlpolicy.Nest, Nested: &setCfmCcRdiAttrs},
-	{Name: "cc-ccm-tx", Number: 8, Kind: nlpolicy.Nest, Nested: &setCfmCcCcmTxAttrs},
-	{Name: "mep-create-info", Number: 9, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setCfmMepCreateAttrs},
-	{Name: "mep-config-info", Number: 10, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setCfmMepConfigAttrs},
-	{Name: "cc-config-info", Number: 11, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setCfmCcConfigAttrs},
-	{Name: "cc-rdi-info", Number: 12, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setCfmCcRdiAttrs},
-	{Name: "cc-ccm-tx-info", Number: 13, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setCfmCcCcmTxAttrs},
-	{Name: "cc-peer-mep-info", Number: 14, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setCfmCcPeerMepAttrs},
-	{Name: "mep-status-info", Number: 15, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setCfmMepStatusAttrs},
-	{Name: "cc-peer-status-info", Number: 16, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setCfmCcPeerStatusAttrs},
+var setCfmAttrs = p.Set{Name: "cfm-attrs", Attrs: []p.Attr{
+	{Name: "mep-create", Number: 1, Kind: p.Nest, Nested: &setCfmMepCreateAttrs},
+	{Name: "mep-delete", Number: 2, Kind: p.Nest, Nested: &setCfmMepDeleteAttrs},
+	{Name: "mep-config", Number: 3, Kind: p.Nest, Nested: &setCfmMepConfigAttrs},
+	{Name: "cc-config", Number: 4, Kind: p.Nest, Nested: &setCfmCcConfigAttrs},
+	{Name: "cc-peer-mep-add", Number: 5, Kind: p.Nest, Nested: &setCfmCcPeerMepAttrs},
+	{Name: "cc-peer-mep-remove", Number: 6, Kind: p.Nest, Nested: &setCfmCcPeerMepAttrs},
+	{Name: "cc-rdi", Number: 7, Kind: p.Nest, Nested: &setCfmCcRdiAttrs},
+	{Name: "cc-ccm-tx", Number: 8, Kind: p.Nest, Nested: &setCfmCcCcmTxAttrs},
+	{Name: "mep-create-info", Number: 9, Kind: p.Nest, Flags: p.Multi, Nested: &setCfmMepCreateAttrs},
+	{Name: "mep-config-info", Number: 10, Kind: p.Nest, Flags: p.Multi, Nested: &setCfmMepConfigAttrs},
+	{Name: "cc-config-info", Number: 11, Kind: p.Nest, Flags: p.Multi, Nested: &setCfmCcConfigAttrs},
+	{Name: "cc-rdi-info", Number: 12, Kind: p.Nest, Flags: p.Multi, Nested: &setCfmCcRdiAttrs},
+	{Name: "cc-ccm-tx-info", Number: 13, Kind: p.Nest, Flags: p.Multi, Nested: &setCfmCcCcmTxAttrs},
+	{Name: "cc-peer-mep-info", Number: 14, Kind: p.Nest, Flags: p.Multi, Nested: &setCfmCcPeerMepAttrs},
+	{Name: "mep-status-info", Number: 15, Kind: p.Nest, Flags: p.Multi, Nested: &setCfmMepStatusAttrs},
+	{Name: "cc-peer-status-info", Number: 16, Kind: p.Nest, Flags: p.Multi, Nested: &setCfmCcPeerStatusAttrs},
 }}
 
-var setCfmMepCreateAttrs = nlpolicy.Set{Name: "cfm-mep-create-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "instance", Number: 1, Kind: nlpolicy.U32},
-	{Name: "domain", Number: 2, Kind: nlpolicy.U32, Enum: &enumCfmDomain},
-	{Name: "direction", Number: 3, Kind: nlpolicy.U32, Enum: &enumCfmMepDirection},
-	{Name: "ifindex", Number: 4, Kind: nlpolicy.U32},
+var setCfmMepCreateAttrs = p.Set{Name: "cfm-mep-create-attrs", Attrs: []p.Attr{
+	{Name: "instance", Number: 1, Kind: p.U32},
+	{Name: "domain", Number: 2, Kind: p.U32, Enum: &enumCfmDomain},
+	{Name: "direction", Number: 3, Kind: p.U32, Enum: &enumCfmMepDirection},
+	{Name: "ifindex", Number: 4, Kind: p.U32},
 }}
 
-var setCfmMepDeleteAttrs = nlpolicy.Set{Name: "cfm-mep-delete-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "instance", Number: 1, Kind: nlpolicy.U32},
+var setCfmMepDeleteAttrs = p.Set{Name: "cfm-mep-delete-attrs", Attrs: []p.Attr{
+	{Name: "instance", Number: 1, Kind: p.U32},
 }}
 
-var setCfmMepConfigAttrs = nlpolicy.Set{Name: "cfm-mep-config-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "instance", Number: 1, Kind: nlpolicy.U32},
-	{Name: "unicast-mac", Number: 2, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 6}},
-	{Name: "mdlevel", Number: 3, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 7}},
-	{Name: "mepid", Number: 4, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 8191}},
+var setCfmMepConfigAttrs = p.Set{Name: "cfm-mep-config-attrs", Attrs: []p.Attr{
+	{Name: "instance", Number: 1, Kind: p.U32},
+	{Name: "unicast-mac", Number: 2, Kind: p.Binary, Hint: p.MAC, Limits: &p.Limits{Has: p.HasExactLen, Exact: 6}},
+	{Name: "mdlevel", Number: 3, Kind: p.U32, Limits: &p.Limits{Has: p.HasMax, Max: 7}},
+	{Name: "mepid", Number: 4, Kind: p.U32, Limits: &p.Limits{Has: p.HasMax, Max: 8191}},
 }}
 
-var setCfmCcConfigAttrs = nlpolicy.Set{Name: "cfm-cc-config-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "instance", Number: 1, Kind: nlpolicy.U32},
-	{Name: "enable", Number: 2, Kind: nlpolicy.U32},
-	{Name: "exp-interval", Number: 3, Kind: nlpolicy.U32, Enum: &enumCfmCcmInterval},
-	{Name: "exp-maid", Number: 4, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 48}},
+var setCfmCcConfigAttrs = p.Set{Name: "cfm-cc-config-attrs", Attrs: []p.Attr{
+	{Name: "instance", Number: 1, Kind: p.U32},
+	{Name: "enable", Number: 2, Kind: p.U32},
+	{Name: "exp-interval", Number: 3, Kind: p.U32, Enum: &enumCfmCcmInterval},
+	{Name: "exp-maid", Number: 4, Kind: p.Binary, Limits: &p.Limits{Has: p.HasExactLen, Exact: 48}},
 }}
 
-var setCfmCcPeerMepAttrs = nlpolicy.Set{Name: "cfm-cc-peer-mep-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "mep-instance", Number: 1, Kind: nlpolicy.U32},
-	{Name: "mepid", Number: 2, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 8191}},
+var setCfmCcPeerMepAttrs = p.Set{Name: "cfm-cc-peer-mep-attrs", Attrs: []p.Attr{
+	{Name: "mep-instance", Number: 1, Kind: p.U32},
+	{Name: "mepid", Number: 2, Kind: p.U32, Limits: &p.Limits{Has: p.HasMax, Max: 8191}},
 }}
 
-var setCfmCcRdiAttrs = nlpolicy.Set{Name: "cfm-cc-rdi-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "instance", Number: 1, Kind: nlpolicy.U32},
-	{Name: "rdi", Number: 2, Kind: nlpolicy.U32},
+var setCfmCcRdiAttrs = p.Set{Name: "cfm-cc-rdi-attrs", Attrs: []p.Attr{
+	{Name: "instance", Number: 1, Kind: p.U32},
+	{Name: "rdi", Number: 2, Kind: p.U32},
 }}
 
-var setCfmCcCcmTxAttrs = nlpolicy.Set{Name: "cfm-cc-ccm-tx-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "instance", Number: 1, Kind: nlpolicy.U32},
-	{Name: "dmac", Number: 2, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 6}},
-	{Name: "seq-no-update", Number: 3, Kind: nlpolicy.U32},
-	{Name: "period", Number: 4, Kind: nlpolicy.U32},
-	{Name: "if-tlv", Number: 5, Kind: nlpolicy.U32},
-	{Name: "if-tlv-value", Number: 6, Kind: nlpolicy.U8},
-	{Name: "port-tlv", Number: 7, Kind: nlpolicy.U32},
-	{Name: "port-tlv-value", Number: 8, Kind: nlpolicy.U8},
+var setCfmCcCcmTxAttrs = p.Set{Name: "cfm-cc-ccm-tx-attrs", Attrs: []p.Attr{
+	{Name: "instance", Number: 1, Kind: p.U32},
+	{Name: "dmac", Number: 2, Kind: p.Binary, Hint: p.MAC, Limits: &p.Limits{Has: p.HasExactLen, Exact: 6}},
+	{Name: "seq-no-update", Number: 3, Kind: p.U32},
+	{Name: "period", Number: 4, Kind: p.U32},
+	{Name: "if-tlv", Number: 5, Kind: p.U32},
+	{Name: "if-tlv-value", Number: 6, Kind: p.U8},
+	{Name: "port-tlv", Number: 7, Kind: p.U32},
+	{Name: "port-tlv-value", Number: 8, Kind: p.U8},
 }}
 
-var setCfmMepStatusAttrs = nlpolicy.Set{Name: "cfm-mep-status-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "instance", Number: 1, Kind: nlpolicy.U32},
-	{Name: "opcode-unexp-seen", Number: 2, Kind: nlpolicy.U32},
-	{Name: "version-unexp-seen", Number: 3, Kind: nlpolicy.U32},
-	{Name: "rx-level-low-seen", Number: 4, Kind: nlpolicy.U32},
+var setCfmMepStatusAttrs = p.Set{Name: "cfm-mep-status-attrs", Attrs: []p.Attr{
+	{Name: "instance", Number: 1, Kind: p.U32},
+	{Name: "opcode-unexp-seen", Number: 2, Kind: p.U32},
+	{Name: "version-unexp-seen", Number: 3, Kind: p.U32},
+	{Name: "rx-level-low-seen", Number: 4, Kind: p.U32},
 }}
 
-var setCfmCcPeerStatusAttrs = nlpolicy.Set{Name: "cfm-cc-peer-status-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "instance", Number: 1, Kind: nlpolicy.U32},
-	{Name: "peer-mepid", Number: 2, Kind: nlpolicy.U32},
-	{Name: "ccm-defect", Number: 3, Kind: nlpolicy.U32},
-	{Name: "rdi", Number: 4, Kind: nlpolicy.U32},
-	{Name: "port-tlv-value", Number: 5, Kind: nlpolicy.U8},
-	{Name: "if-tlv-value", Number: 6, Kind: nlpolicy.U8},
-	{Name: "seen", Number: 7, Kind: nlpolicy.U32},
-	{Name: "tlv-seen", Number: 8, Kind: nlpolicy.U32},
-	{Name: "seq-unexp-seen", Number: 9, Kind: nlpolicy.U32},
+var setCfmCcPeerStatusAttrs = p.Set{Name: "cfm-cc-peer-status-attrs", Attrs: []p.Attr{
+	{Name: "instance", Number: 1, Kind: p.U32},
+	{Name: "peer-mepid", Number: 2, Kind: p.U32},
+	{Name: "ccm-defect", Number: 3, Kind: p.U32},
+	{Name: "rdi", Number: 4, Kind: p.U32},
+	{Name: "port-tlv-value", Number: 5, Kind: p.U8},
+	{Name: "if-tlv-value", Number: 6, Kind: p.U8},
+	{Name: "seen", Number: 7, Kind: p.U32},
+	{Name: "tlv-seen", Number: 8, Kind: p.U32},
+	{Name: "seq-unexp-seen", Number: 9, Kind: p.U32},
 }}
 
-var setBrportAttrs = nlpolicy.Set{Name: "brport-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "state", Number: 1, Kind: nlpolicy.U8, Enum: &enumBrState},
-	{Name: "priority", Number: 2, Kind: nlpolicy.U16},
-	{Name: "cost", Number: 3, Kind: nlpolicy.U32},
-	{Name: "mode", Number: 4, Kind: nlpolicy.U8},
-	{Name: "guard", Number: 5, Kind: nlpolicy.U8},
-	{Name: "protect", Number: 6, Kind: nlpolicy.U8},
-	{Name: "fast-leave", Number: 7, Kind: nlpolicy.U8},
-	{Name: "learning", Number: 8, Kind: nlpolicy.U8},
-	{Name: "unicast-flood", Number: 9, Kind: nlpolicy.U8},
-	{Name: "proxyarp", Number: 10, Kind: nlpolicy.U8},
-	{Name: "learning-sync", Number: 11, Kind: nlpolicy.U8},
-	{Name: "proxyarp-wifi", Number: 12, Kind: nlpolicy.U8},
-	{Name: "root-id", Number: 13, Kind: nlpolicy.Binary, Struct: &structIflaBridgeID},
-	{Name: "bridge-id", Number: 14, Kind: nlpolicy.Binary, Struct: &structIflaBridgeID},
-	{Name: "designated-port", Number: 15, Kind: nlpolicy.U16},
-	{Name: "designated-cost", Number: 16, Kind: nlpolicy.U16},
-	{Name: "id", Number: 17, Kind: nlpolicy.U16},
-	{Name: "no", Number: 18, Kind: nlpolicy.U16},
-	{Name: "topology-change-ack", Number: 19, Kind: nlpolicy.U8},
-	{Name: "config-pending", Number: 20, Kind: nlpolicy.U8},
-	{Name: "message-age-timer", Number: 21, Kind: nlpolicy.U64},
-	{Name: "forward-delay-timer", Number: 22, Kind: nlpolicy.U64},
-	{Name: "hold-timer", Number: 23, Kind: nlpolicy.U64},
-	{Name: "flush", Number: 24, Kind: nlpolicy.Flag},
-	{Name: "multicast-router", Number: 25, Kind: nlpolicy.U8, Enum: &enumMdbRtrType},
-	{Name: "pad", Number: 26, Kind: nlpolicy.Pad},
-	{Name: "mcast-flood", Number: 27, Kind: nlpolicy.U8},
-	{Name: "mcast-to-ucast", Number: 28, Kind: nlpolicy.U8},
-	{Name: "vlan-tunnel", Number: 29, Kind: nlpolicy.U8},
-	{Name: "bcast-flood", Number: 30, Kind: nlpolicy.U8},
-	{Name: "group-fwd-mask", Number: 31, Kind: nlpolicy.U16},
-	{Name: "neigh-suppress", Number: 32, Kind: nlpolicy.U8},
-	{Name: "isolated", Number: 33, Kind: nlpolicy.U8},
-	{Name: "backup-port", Number: 34, Kind: nlpolicy.U32},
-	{Name: "mrp-ring-open", Number: 35, Kind: nlpolicy.U8},
-	{Name: "mrp-in-open", Number: 36, Kind: nlpolicy.U8},
-	{Name: "mcast-eht-hosts-limit", Number: 37, Kind: nlpolicy.U32},
-	{Name: "mcast-eht-hosts-cnt", Number: 38, Kind: nlpolicy.U32},
-	{Name: "locked", Number: 39, Kind: nlpolicy.U8},
-	{Name: "mab", Number: 40, Kind: nlpolicy.U8},
-	{Name: "mcast-n-groups", Number: 41, Kind: nlpolicy.U32},
-	{Name: "mcast-max-groups", Number: 42, Kind: nlpolicy.U32},
-	{Name: "neigh-vlan-suppress", Number: 43, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}},
-	{Name: "backup-nhid", Number: 44, Kind: nlpolicy.U32},
+var setBrportAttrs = p.Set{Name: "brport-attrs", Attrs: []p.Attr{
+	{Name: "state", Number: 1, Kind: p.U8, Enum: &enumBrState},
+	{Name: "priority", Number: 2, Kind: p.U16},
+	{Name: "cost", Number: 3, Kind: p.U32},
+	{Name: "mode", Number: 4, Kind: p.U8},
+	{Name: "guard", Number: 5, Kind: p.U8},
+	{Name: "protect", Number: 6, Kind: p.U8},
+	{Name: "fast-leave", Number: 7, Kind: p.U8},
+	{Name: "learning", Number: 8, Kind: p.U8},
+	{Name: "unicast-flood", Number: 9, Kind: p.U8},
+	{Name: "proxyarp", Number: 10, Kind: p.U8},
+	{Name: "learning-sync", Number: 11, Kind: p.U8},
+	{Name: "proxyarp-wifi", Number: 12, Kind: p.U8},
+	{Name: "root-id", Number: 13, Kind: p.Binary, Struct: &structIflaBridgeID},
+	{Name: "bridge-id", Number: 14, Kind: p.Binary, Struct: &structIflaBridgeID},
+	{Name: "designated-port", Number: 15, Kind: p.U16},
+	{Name: "designated-cost", Number: 16, Kind: p.U16},
+	{Name: "id", Number: 17, Kind: p.U16},
+	{Name: "no", Number: 18, Kind: p.U16},
+	{Name: "topology-change-ack", Number: 19, Kind: p.U8},
+	{Name: "config-pending", Number: 20, Kind: p.U8},
+	{Name: "message-age-timer", Number: 21, Kind: p.U64},
+	{Name: "forward-delay-timer", Number: 22, Kind: p.U64},
+	{Name: "hold-timer", Number: 23, Kind: p.U64},
+	{Name: "flush", Number: 24, Kind: p.Flag},
+	{Name: "multicast-router", Number: 25, Kind: p.U8, Enum: &enumMdbRtrType},
+	{Name: "pad", Number: 26, Kind: p.Pad},
+	{Name: "mcast-flood", Number: 27, Kind: p.U8},
+	{Name: "mcast-to-ucast", Number: 28, Kind: p.U8},
+	{Name: "vlan-tunnel", Number: 29, Kind: p.U8},
+	{Name: "bcast-flood", Number: 30, Kind: p.U8},
+	{Name: "group-fwd-mask", Number: 31, Kind: p.U16},
+	{Name: "neigh-suppress", Number: 32, Kind: p.U8},
+	{Name: "isolated", Number: 33, Kind: p.U8},
+	{Name: "backup-port", Number: 34, Kind: p.U32},
+	{Name: "mrp-ring-open", Number: 35, Kind: p.U8},
+	{Name: "mrp-in-open", Number: 36, Kind: p.U8},
+	{Name: "mcast-eht-hosts-limit", Number: 37, Kind: p.U32},
+	{Name: "mcast-eht-hosts-cnt", Number: 38, Kind: p.U32},
+	{Name: "locked", Number: 39, Kind: p.U8},
+	{Name: "mab", Number: 40, Kind: p.U8},
+	{Name: "mcast-n-groups", Number: 41, Kind: p.U32},
+	{Name: "mcast-max-groups", Number: 42, Kind: p.U32},
+	{Name: "neigh-vlan-suppress", Number: 43, Kind: p.U8, Limits: &p.Limits{Has: p.HasMax, Max: 1}},
+	{Name: "backup-nhid", Number: 44, Kind: p.U32},
 }}
 
-var structIfinfomsg = nlpolicy.Struct{Name: "ifinfomsg", Size: 16, Members: []nlpolicy.Member{
+var structIfinfomsg = p.Struct{Name: "ifinfomsg", Size: 16, Members: []p.Member{
 	{Name: "ifi-family", Size: 1},
-	{Name: "pad", Offset: 1, Size: 1, Kind: nlpolicy.Pad},
+	{Name: "pad", Offset: 1, Size: 1, Kind: p.Pad},
 	{Name: "ifi-type", Offset: 2, Size: 2},
-	{Name: "ifi-index", Offset: 4, Size: 4, Kind: nlpolicy.S32},
+	{Name: "ifi-index", Offset: 4, Size: 4, Kind: p.S32},
 	{Name: "ifi-flags", Offset: 8, Size: 4, Enum: &enumIfinfoFlags},
 	{Name: "ifi-change", Offset: 12, Size: 4},
 }}
 
-var structIflaBridgeID = nlpolicy.Struct{Name: "ifla-bridge-id", Size: 8, Members: []nlpolicy.Member{
-	{Name: "prio", Size: 2, Flags: nlpolicy.BigEndian},
-	{Name: "addr", Offset: 2, Size: 6, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC},
+var structIflaBridgeID = p.Struct{Name: "ifla-bridge-id", Size: 8, Members: []p.Member{
+	{Name: "prio", Size: 2, Flags: p.BigEndian},
+	{Name: "addr", Offset: 2, Size: 6, Kind: p.Binary, Hint: p.MAC},
 }}
 
-var structBridgeVlanInfo = nlpolicy.Struct{Name: "bridge-vlan-info", Size: 4, Members: []nlpolicy.Member{
+var structBridgeVlanInfo = p.Struct{Name: "bridge-vlan-info", Size: 4, Members: []p.Member{
 	{Name: "flags", Size: 2, Enum: &enumVlanFlags},
 	{Name: "vid", Offset: 2, Size: 2},
 }}
 
-var enumIfinfoFlags = nlpolicy.Enum{Name: "ifinfo-flags", Flags: true, Names: []nlpolicy.Value{
+var enumIfinfoFlags = p.Enum{Name: "ifinfo-flags", Flags: true, Names: []p.Value{
 	{Name: "up", Value: 0x1},
 	{Name: "broadcast", Value: 0x2},
 	{Name: "debug", Value: 0x4},
@@ -303,7 +303,7 @@ var enumIfinfoFlags = nlpolicy.Enum{Name: "ifinfo-flags", Flags: true, Names: []
 	{Name: "echo", Value: 0x40000},
 }}
 
-var enumOperstate = nlpolicy.Enum{Name: "operstate", Names: []nlpolicy.Value{
+var enumOperstate = p.Enum{Name: "operstate", Names: []p.Value{
 	{Name: "unknown"},
 	{Name: "notpresent", Value: 1},
 	{Name: "down", Value: 2},
@@ -313,7 +313,7 @@ var enumOperstate = nlpolicy.Enum{Name: "operstate", Names: []nlpolicy.Value{
 	{Name: "up", Value: 6},
 }}
 
-var enumBrState = nlpolicy.Enum{Name: "br-state", Names: []nlpolicy.Value{
+var enumBrState = p.Enum{Name: "br-state", Names: []p.Value{
 	{Name: "disabled"},
 	{Name: "listening", Value: 1},
 	{Name: "learning", Value: 2},
@@ -321,14 +321,14 @@ var enumBrState = nlpolicy.Enum{Name: "br-state", Names: []nlpolicy.Value{
 	{Name: "blocking", Value: 4},
 }}
 
-var enumMdbRtrType = nlpolicy.Enum{Name: "mdb-rtr-type", Names: []nlpolicy.Value{
+var enumMdbRtrType = p.Enum{Name: "mdb-rtr-type", Names: []p.Value{
 	{Name: "disabled"},
 	{Name: "temp-query", Value: 1},
 	{Name: "perm", Value: 2},
 	{Name: "temp", Value: 3},
 }}
 
-var enumRtextFilter = nlpolicy.Enum{Name: "rtext-filter", Flags: true, Names: []nlpolicy.Value{
+var enumRtextFilter = p.Enum{Name: "rtext-filter", Flags: true, Names: []p.Value{
 	{Name: "vf", Value: 0x1},
 	{Name: "brvlan", Value: 0x2},
 	{Name: "brvlan-compressed", Value: 0x4},
@@ -339,18 +339,18 @@ var enumRtextFilter = nlpolicy.Enum{Name: "rtext-filter", Flags: true, Names: []
 	{Name: "mst", Value: 0x80},
 }}
 
-var enumBridgeFlags = nlpolicy.Enum{Name: "bridge-flags", Flags: true, Names: []nlpolicy.Value{
+var enumBridgeFlags = p.Enum{Name: "bridge-flags", Flags: true, Names: []p.Value{
 	{Name: "master", Value: 0x1},
 	{Name: "self", Value: 0x2},
 }}
 
-var enumBridgeMode = nlpolicy.Enum{Name: "bridge-mode", Names: []nlpolicy.Value{
+var enumBridgeMode = p.Enum{Name: "bridge-mode", Names: []p.Value{
 	{Name: "veb"},
 	{Name: "vepa", Value: 1},
 	{Name: "undef", Value: 65535},
 }}
 
-var enumVlanFlags = nlpolicy.Enum{Name: "vlan-flags", Flags: true, Names: []nlpolicy.Value{
+var enumVlanFlags = p.Enum{Name: "vlan-flags", Flags: true, Names: []p.Value{
 	{Name: "master", Value: 0x1},
 	{Name: "pvid", Value: 0x2},
 	{Name: "untagged", Value: 0x4},
@@ -360,48 +360,48 @@ var enumVlanFlags = nlpolicy.Enum{Name: "vlan-flags", Flags: true, Names: []nlpo
 	{Name: "only-opts", Value: 0x40},
 }}
 
-var enumMrpRingRole = nlpolicy.Enum{Name: "mrp-ring-role", Names: []nlpolicy.Value{
+var enumMrpRingRole = p.Enum{Name: "mrp-ring-role", Names: []p.Value{
 	{Name: "disabled"},
 	{Name: "mrc", Value: 1},
 	{Name: "mrm", Value: 2},
 	{Name: "mra", Value: 3},
 }}
 
-var enumMrpInRole = nlpolicy.Enum{Name: "mrp-in-role", Names: []nlpolicy.Value{
+var enumMrpInRole = p.Enum{Name: "mrp-in-role", Names: []p.Value{
 	{Name: "disabled"},
 	{Name: "mic", Value: 1},
 	{Name: "mim", Value: 2},
 }}
 
-var enumMrpRingState = nlpolicy.Enum{Name: "mrp-ring-state", Names: []nlpolicy.Value{
+var enumMrpRingState = p.Enum{Name: "mrp-ring-state", Names: []p.Value{
 	{Name: "open"},
 	{Name: "closed", Value: 1},
 }}
 
-var enumMrpPortState = nlpolicy.Enum{Name: "mrp-port-state", Names: []nlpolicy.Value{
+var enumMrpPortState = p.Enum{Name: "mrp-port-state", Names: []p.Value{
 	{Name: "disabled"},
 	{Name: "blocked", Value: 1},
 	{Name: "forwarding", Value: 2},
 	{Name: "not-connected", Value: 3},
 }}
 
-var enumMrpPortRole = nlpolicy.Enum{Name: "mrp-port-role", Names: []nlpolicy.Value{
+var enumMrpPortRole = p.Enum{Name: "mrp-port-role", Names: []p.Value{
 	{Name: "primary"},
 	{Name: "secondary", Value: 1},
 	{Name: "inter", Value: 2},
 }}
 
-var enumCfmDomain = nlpolicy.Enum{Name: "cfm-domain", Names: []nlpolicy.Value{
+var enumCfmDomain = p.Enum{Name: "cfm-domain", Names: []p.Value{
 	{Name: "port"},
 	{Name: "vlan", Value: 1},
 }}
 
-var enumCfmMepDirection = nlpolicy.Enum{Name: "cfm-mep-direction", Names: []nlpolicy.Value{
+var enumCfmMepDirection = p.Enum{Name: "cfm-mep-direction", Names: []p.Value{
 	{Name: "down"},
 	{Name: "up", Value: 1},
 }}
 
-var enumCfmCcmInterval = nlpolicy.Enum{Name: "cfm-ccm-interval", Names: []nlpolicy.Value{
+var enumCfmCcmInterval = p.Enum{Name: "cfm-ccm-interval", Names: []p.Value{
 	{Name: "none"},
 	{Name: "3-3-ms", Value: 1},
 	{Name: "10-ms", Value: 2},

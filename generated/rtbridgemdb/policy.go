@@ -2,122 +2,122 @@
 
 package rtbridgemdb
 
-import "github.com/nlgen/nlgen/runtime/nlpolicy"
+import p "github.com/nlgen/nlgen/runtime/nlpolicy"
 
-var policyNewmdbRequest = nlpolicy.Message{Family: "rt-bridge-mdb", Op: "newmdb", Header: &structBrPortMsg, Attrs: &setMdbSetAttrs}
+var policyNewmdbRequest = p.Message{Family: "rt-bridge-mdb", Op: "newmdb", Header: &structBrPortMsg, Attrs: &setMdbSetAttrs}
 
-var policyDelmdbRequest = nlpolicy.Message{Family: "rt-bridge-mdb", Op: "delmdb", Header: &structBrPortMsg, Attrs: &setMdbSetAttrs}
+var policyDelmdbRequest = p.Message{Family: "rt-bridge-mdb", Op: "delmdb", Header: &structBrPortMsg, Attrs: &setMdbSetAttrs}
 
-var policyGetmdbRequest = nlpolicy.Message{Family: "rt-bridge-mdb", Op: "getmdb", Header: &structBrPortMsg, Attrs: &setMdbGetAttrs}
+var policyGetmdbRequest = p.Message{Family: "rt-bridge-mdb", Op: "getmdb", Header: &structBrPortMsg, Attrs: &setMdbGetAttrs}
 
-var policyGetmdbDumpRequest = nlpolicy.Message{Family: "rt-bridge-mdb", Op: "getmdb", Header: &structBrPortMsg, Attrs: &setMdbGetAttrs, Accept: []uint16{}}
+var policyGetmdbDumpRequest = p.Message{Family: "rt-bridge-mdb", Op: "getmdb", Header: &structBrPortMsg, Attrs: &setMdbGetAttrs, Accept: []uint16{}}
 
-var policyGetmdbReply = nlpolicy.Message{Family: "rt-bridge-mdb", Op: "getmdb", Header: &structBrPortMsg, Attrs: &setMdbAttrs}
+var policyGetmdbReply = p.Message{Family: "rt-bridge-mdb", Op: "getmdb", Header: &structBrPortMsg, Attrs: &setMdbAttrs}
 
-var setMdbAttrs = nlpolicy.Set{Name: "mdb-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "mdb", Number: 1, Kind: nlpolicy.Nest, Nested: &setMdbListAttrs},
-	{Name: "router", Number: 2, Kind: nlpolicy.Nest, Nested: &setRouterAttrs},
+var setMdbAttrs = p.Set{Name: "mdb-attrs", Attrs: []p.Attr{
+	{Name: "mdb", Number: 1, Kind: p.Nest, Nested: &setMdbListAttrs},
+	{Name: "router", Number: 2, Kind: p.Nest, Nested: &setRouterAttrs},
 }}
 
-var setMdbListAttrs = nlpolicy.Set{Name: "mdb-list-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "entry", Number: 1, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setMdbGroupAttrs},
+var setMdbListAttrs = p.Set{Name: "mdb-list-attrs", Attrs: []p.Attr{
+	{Name: "entry", Number: 1, Kind: p.Nest, Flags: p.Multi, Nested: &setMdbGroupAttrs},
 }}
 
-var setMdbGroupAttrs = nlpolicy.Set{Name: "mdb-group-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "info", Number: 1, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setMdbInfoAttrs, Struct: &structBrMdbEntry},
+var setMdbGroupAttrs = p.Set{Name: "mdb-group-attrs", Attrs: []p.Attr{
+	{Name: "info", Number: 1, Kind: p.Nest, Flags: p.Multi, Nested: &setMdbInfoAttrs, Struct: &structBrMdbEntry},
 }}
 
-var setMdbInfoAttrs = nlpolicy.Set{Name: "mdb-info-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "timer", Number: 1, Kind: nlpolicy.U32},
-	{Name: "src-list", Number: 2, Kind: nlpolicy.Nest, Nested: &setMdbSrcListAttrs},
-	{Name: "group-mode", Number: 3, Kind: nlpolicy.U8, Enum: &enumMcastMode},
-	{Name: "source", Number: 4, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4OrV6},
-	{Name: "rtprot", Number: 5, Kind: nlpolicy.U8, Enum: &enumRtProtocol},
-	{Name: "dst", Number: 6, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4OrV6},
-	{Name: "dst-port", Number: 7, Kind: nlpolicy.U16},
-	{Name: "vni", Number: 8, Kind: nlpolicy.U32},
-	{Name: "ifindex", Number: 9, Kind: nlpolicy.U32},
-	{Name: "src-vni", Number: 10, Kind: nlpolicy.U32},
+var setMdbInfoAttrs = p.Set{Name: "mdb-info-attrs", Attrs: []p.Attr{
+	{Name: "timer", Number: 1, Kind: p.U32},
+	{Name: "src-list", Number: 2, Kind: p.Nest, Nested: &setMdbSrcListAttrs},
+	{Name: "group-mode", Number: 3, Kind: p.U8, Enum: &enumMcastMode},
+	{Name: "source", Number: 4, Kind: p.Binary, Hint: p.IPv4OrV6},
+	{Name: "rtprot", Number: 5, Kind: p.U8, Enum: &enumRtProtocol},
+	{Name: "dst", Number: 6, Kind: p.Binary, Hint: p.IPv4OrV6},
+	{Name: "dst-port", Number: 7, Kind: p.U16},
+	{Name: "vni", Number: 8, Kind: p.U32},
+	{Name: "ifindex", Number: 9, Kind: p.U32},
+	{Name: "src-vni", Number: 10, Kind: p.U32},
 }}
 
-var setMdbSrcListAttrs = nlpolicy.Set{Name: "mdb-src-list-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "entry", Number: 1, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setMdbSrcAttrs},
+var setMdbSrcListAttrs = p.Set{Name: "mdb-src-list-attrs", Attrs: []p.Attr{
+	{Name: "entry", Number: 1, Kind: p.Nest, Flags: p.Multi, Nested: &setMdbSrcAttrs},
 }}
 
-var setMdbSrcAttrs = nlpolicy.Set{Name: "mdb-src-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "address", Number: 1, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4OrV6},
-	{Name: "timer", Number: 2, Kind: nlpolicy.U32},
+var setMdbSrcAttrs = p.Set{Name: "mdb-src-attrs", Attrs: []p.Attr{
+	{Name: "address", Number: 1, Kind: p.Binary, Hint: p.IPv4OrV6},
+	{Name: "timer", Number: 2, Kind: p.U32},
 }}
 
-var setRouterAttrs = nlpolicy.Set{Name: "router-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "port", Number: 1, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setRouterPortAttrs, Struct: &structRouterPortHead},
+var setRouterAttrs = p.Set{Name: "router-attrs", Attrs: []p.Attr{
+	{Name: "port", Number: 1, Kind: p.Nest, Flags: p.Multi, Nested: &setRouterPortAttrs, Struct: &structRouterPortHead},
 }}
 
-var setRouterPortAttrs = nlpolicy.Set{Name: "router-port-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "timer", Number: 1, Kind: nlpolicy.U32},
-	{Name: "type", Number: 2, Kind: nlpolicy.U8, Enum: &enumMdbRtrType},
-	{Name: "inet-timer", Number: 3, Kind: nlpolicy.U32},
-	{Name: "inet6-timer", Number: 4, Kind: nlpolicy.U32},
-	{Name: "vid", Number: 5, Kind: nlpolicy.U16},
+var setRouterPortAttrs = p.Set{Name: "router-port-attrs", Attrs: []p.Attr{
+	{Name: "timer", Number: 1, Kind: p.U32},
+	{Name: "type", Number: 2, Kind: p.U8, Enum: &enumMdbRtrType},
+	{Name: "inet-timer", Number: 3, Kind: p.U32},
+	{Name: "inet6-timer", Number: 4, Kind: p.U32},
+	{Name: "vid", Number: 5, Kind: p.U16},
 }}
 
-var setMdbSetAttrs = nlpolicy.Set{Name: "mdb-set-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "entry", Number: 1, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 28}, Struct: &structBrMdbEntry},
-	{Name: "entry-attrs", Number: 2, Kind: nlpolicy.Nest, Nested: &setMdbeAttrs},
+var setMdbSetAttrs = p.Set{Name: "mdb-set-attrs", Attrs: []p.Attr{
+	{Name: "entry", Number: 1, Kind: p.Binary, Limits: &p.Limits{Has: p.HasExactLen, Exact: 28}, Struct: &structBrMdbEntry},
+	{Name: "entry-attrs", Number: 2, Kind: p.Nest, Nested: &setMdbeAttrs},
 }}
 
-var setMdbGetAttrs = nlpolicy.Set{Name: "mdb-get-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "entry", Number: 1, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 28}, Struct: &structBrMdbEntry},
-	{Name: "entry-attrs", Number: 2, Kind: nlpolicy.Nest, Nested: &setMdbeAttrs},
+var setMdbGetAttrs = p.Set{Name: "mdb-get-attrs", Attrs: []p.Attr{
+	{Name: "entry", Number: 1, Kind: p.Binary, Limits: &p.Limits{Has: p.HasExactLen, Exact: 28}, Struct: &structBrMdbEntry},
+	{Name: "entry-attrs", Number: 2, Kind: p.Nest, Nested: &setMdbeAttrs},
 }}
 
-var setMdbeAttrs = nlpolicy.Set{Name: "mdbe-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "source", Number: 1, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4OrV6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMinLen | nlpolicy.HasMaxLen, MinLen: 4, MaxLen: 16}},
-	{Name: "src-list", Number: 2, Kind: nlpolicy.Nest, Nested: &setMdbeSrcListAttrs},
-	{Name: "group-mode", Number: 3, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}, Enum: &enumMcastMode},
-	{Name: "rtprot", Number: 4, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 4}, Enum: &enumRtProtocol},
-	{Name: "dst", Number: 5, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4OrV6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMinLen | nlpolicy.HasMaxLen, MinLen: 4, MaxLen: 16}},
-	{Name: "dst-port", Number: 6, Kind: nlpolicy.U16},
-	{Name: "vni", Number: 7, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 16777215}},
-	{Name: "ifindex", Number: 8, Kind: nlpolicy.S32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
-	{Name: "src-vni", Number: 9, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 16777215}},
-	{Name: "state-mask", Number: 10, Kind: nlpolicy.U8},
+var setMdbeAttrs = p.Set{Name: "mdbe-attrs", Attrs: []p.Attr{
+	{Name: "source", Number: 1, Kind: p.Binary, Hint: p.IPv4OrV6, Limits: &p.Limits{Has: p.HasMinLen | p.HasMaxLen, MinLen: 4, MaxLen: 16}},
+	{Name: "src-list", Number: 2, Kind: p.Nest, Nested: &setMdbeSrcListAttrs},
+	{Name: "group-mode", Number: 3, Kind: p.U8, Limits: &p.Limits{Has: p.HasMax, Max: 1}, Enum: &enumMcastMode},
+	{Name: "rtprot", Number: 4, Kind: p.U8, Limits: &p.Limits{Has: p.HasMin, Min: 4}, Enum: &enumRtProtocol},
+	{Name: "dst", Number: 5, Kind: p.Binary, Hint: p.IPv4OrV6, Limits: &p.Limits{Has: p.HasMinLen | p.HasMaxLen, MinLen: 4, MaxLen: 16}},
+	{Name: "dst-port", Number: 6, Kind: p.U16},
+	{Name: "vni", Number: 7, Kind: p.U32, Limits: &p.Limits{Has: p.HasMax, Max: 16777215}},
+	{Name: "ifindex", Number: 8, Kind: p.S32, Limits: &p.Limits{Has: p.HasMin, Min: 1}},
+	{Name: "src-vni", Number: 9, Kind: p.U32, Limits: &p.Limits{Has: p.HasMax, Max: 16777215}},
+	{Name: "state-mask", Number: 10, Kind: p.U8},
 }}
 
-var setMdbeSrcListAttrs = nlpolicy.Set{Name: "mdbe-src-list-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "entry", Number: 1, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setMdbeSrcAttrs},
+var setMdbeSrcListAttrs = p.Set{Name: "mdbe-src-list-attrs", Attrs: []p.Attr{
+	{Name: "entry", Number: 1, Kind: p.Nest, Flags: p.Multi, Nested: &setMdbeSrcAttrs},
 }}
 
-var setMdbeSrcAttrs = nlpolicy.Set{Name: "mdbe-src-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "address", Number: 1, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4OrV6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMinLen | nlpolicy.HasMaxLen, MinLen: 4, MaxLen: 16}},
+var setMdbeSrcAttrs = p.Set{Name: "mdbe-src-attrs", Attrs: []p.Attr{
+	{Name: "address", Number: 1, Kind: p.Binary, Hint: p.IPv4OrV6, Limits: &p.Limits{Has: p.HasMinLen | p.HasMaxLen, MinLen: 4, MaxLen: 16}},
 }}
 
-var structBrPortMsg = nlpolicy.Struct{Name: "br-port-msg", Size: 8, Members: []nlpolicy.Member{
+var structBrPortMsg = p.Struct{Name: "br-port-msg", Size: 8, Members: []p.Member{
 	{Name: "family", Size: 1},
-	{Name: "pad", Offset: 1, Size: 3, Kind: nlpolicy.Pad},
+	{Name: "pad", Offset: 1, Size: 3, Kind: p.Pad},
 	{Name: "ifindex", Offset: 4, Size: 4},
 }}
 
-var structBrMdbEntry = nlpolicy.Struct{Name: "br-mdb-entry", Size: 28, Members: []nlpolicy.Member{
+var structBrMdbEntry = p.Struct{Name: "br-mdb-entry", Size: 28, Members: []p.Member{
 	{Name: "port-ifindex", Size: 4},
 	{Name: "state", Offset: 4, Size: 1, Enum: &enumMdbState},
 	{Name: "flags", Offset: 5, Size: 1, Enum: &enumMdbFlags},
 	{Name: "vid", Offset: 6, Size: 2},
-	{Name: "addr", Offset: 8, Size: 16, Kind: nlpolicy.Binary},
-	{Name: "proto", Offset: 24, Size: 2, Flags: nlpolicy.BigEndian, Enum: &enumMdbProto},
-	{Name: "tail", Offset: 26, Size: 2, Kind: nlpolicy.Pad},
+	{Name: "addr", Offset: 8, Size: 16, Kind: p.Binary},
+	{Name: "proto", Offset: 24, Size: 2, Flags: p.BigEndian, Enum: &enumMdbProto},
+	{Name: "tail", Offset: 26, Size: 2, Kind: p.Pad},
 }}
 
-var structRouterPortHead = nlpolicy.Struct{Name: "router-port-head", Size: 4, Members: []nlpolicy.Member{
+var structRouterPortHead = p.Struct{Name: "router-port-head", Size: 4, Members: []p.Member{
 	{Name: "ifindex", Size: 4},
 }}
 
-var enumMdbState = nlpolicy.Enum{Name: "mdb-state", Names: []nlpolicy.Value{
+var enumMdbState = p.Enum{Name: "mdb-state", Names: []p.Value{
 	{Name: "temporary"},
 	{Name: "permanent", Value: 1},
 }}
 
-var enumMdbFlags = nlpolicy.Enum{Name: "mdb-flags", Flags: true, Names: []nlpolicy.Value{
+var enumMdbFlags = p.Enum{Name: "mdb-flags", Flags: true, Names: []p.Value{
 	{Name: "offload", Value: 0x1},
 	{Name: "fast-leave", Value: 0x2},
 	{Name: "star-excl", Value: 0x4},
@@ -125,18 +125,18 @@ var enumMdbFlags = nlpolicy.Enum{Name: "mdb-flags", Flags: true, Names: []nlpoli
 	{Name: "offload-failed", Value: 0x10},
 }}
 
-var enumMdbProto = nlpolicy.Enum{Name: "mdb-proto", Names: []nlpolicy.Value{
+var enumMdbProto = p.Enum{Name: "mdb-proto", Names: []p.Value{
 	{Name: "mac"},
 	{Name: "ip", Value: 2048},
 	{Name: "ipv6", Value: 34525},
 }}
 
-var enumMcastMode = nlpolicy.Enum{Name: "mcast-mode", Names: []nlpolicy.Value{
+var enumMcastMode = p.Enum{Name: "mcast-mode", Names: []p.Value{
 	{Name: "exclude"},
 	{Name: "include", Value: 1},
 }}
 
-var enumRtProtocol = nlpolicy.Enum{Name: "rt-protocol", Names: []nlpolicy.Value{
+var enumRtProtocol = p.Enum{Name: "rt-protocol", Names: []p.Value{
 	{Name: "unspec"},
 	{Name: "redirect", Value: 1},
 	{Name: "kernel", Value: 2},
@@ -148,7 +148,7 @@ var enumRtProtocol = nlpolicy.Enum{Name: "rt-protocol", Names: []nlpolicy.Value{
 	{Name: "bgp", Value: 186},
 }}
 
-var enumMdbRtrType = nlpolicy.Enum{Name: "mdb-rtr-type", Names: []nlpolicy.Value{
+var enumMdbRtrType = p.Enum{Name: "mdb-rtr-type", Names: []p.Value{
 	{Name: "disabled"},
 	{Name: "temp-query", Value: 1},
 	{Name: "perm", Value: 2},

@@ -2,113 +2,113 @@
 
 package rtbridgevlan
 
-import "github.com/nlgen/nlgen/runtime/nlpolicy"
+import p "github.com/nlgen/nlgen/runtime/nlpolicy"
 
-var policyNewvlanRequest = nlpolicy.Message{Family: "rt-bridge-vlan", Op: "newvlan", Header: &structBrVlanMsg, Attrs: &setVlandbAttrs}
+var policyNewvlanRequest = p.Message{Family: "rt-bridge-vlan", Op: "newvlan", Header: &structBrVlanMsg, Attrs: &setVlandbAttrs}
 
-var policyDelvlanRequest = nlpolicy.Message{Family: "rt-bridge-vlan", Op: "delvlan", Header: &structBrVlanMsg, Attrs: &setVlandbAttrs, Accept: []uint16{1}}
+var policyDelvlanRequest = p.Message{Family: "rt-bridge-vlan", Op: "delvlan", Header: &structBrVlanMsg, Attrs: &setVlandbAttrs, Accept: []uint16{1}}
 
-var policyGetvlanDumpRequest = nlpolicy.Message{Family: "rt-bridge-vlan", Op: "getvlan", Header: &structBrVlanMsg, Attrs: &setVlandbDumpAttrs}
+var policyGetvlanDumpRequest = p.Message{Family: "rt-bridge-vlan", Op: "getvlan", Header: &structBrVlanMsg, Attrs: &setVlandbDumpAttrs}
 
-var policyGetvlanReply = nlpolicy.Message{Family: "rt-bridge-vlan", Op: "getvlan", Header: &structBrVlanMsg, Attrs: &setVlandbAttrs}
+var policyGetvlanReply = p.Message{Family: "rt-bridge-vlan", Op: "getvlan", Header: &structBrVlanMsg, Attrs: &setVlandbAttrs}
 
-var setVlandbAttrs = nlpolicy.Set{Name: "vlandb-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "entry", Number: 1, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setVlanEntryAttrs},
-	{Name: "global-options", Number: 2, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setVlanGlobalAttrs},
+var setVlandbAttrs = p.Set{Name: "vlandb-attrs", Attrs: []p.Attr{
+	{Name: "entry", Number: 1, Kind: p.Nest, Flags: p.Multi, Nested: &setVlanEntryAttrs},
+	{Name: "global-options", Number: 2, Kind: p.Nest, Flags: p.Multi, Nested: &setVlanGlobalAttrs},
 }}
 
-var setVlandbDumpAttrs = nlpolicy.Set{Name: "vlandb-dump-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "flags", Number: 1, Kind: nlpolicy.U32, Enum: &enumDumpFlags},
+var setVlandbDumpAttrs = p.Set{Name: "vlandb-dump-attrs", Attrs: []p.Attr{
+	{Name: "flags", Number: 1, Kind: p.U32, Enum: &enumDumpFlags},
 }}
 
-var setVlanEntryAttrs = nlpolicy.Set{Name: "vlan-entry-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "info", Number: 1, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 4}, Struct: &structBridgeVlanInfo},
-	{Name: "range", Number: 2, Kind: nlpolicy.U16},
-	{Name: "state", Number: 3, Kind: nlpolicy.U8, Enum: &enumBrState},
-	{Name: "tunnel-info", Number: 4, Kind: nlpolicy.Nest, Nested: &setVlanTunnelAttrs},
-	{Name: "stats", Number: 5, Kind: nlpolicy.Nest, Nested: &setVlanStatsAttrs},
-	{Name: "mcast-router", Number: 6, Kind: nlpolicy.U8, Enum: &enumMdbRtrType},
-	{Name: "mcast-n-groups", Number: 7, Kind: nlpolicy.U32},
-	{Name: "mcast-max-groups", Number: 8, Kind: nlpolicy.U32},
-	{Name: "neigh-suppress", Number: 9, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}},
+var setVlanEntryAttrs = p.Set{Name: "vlan-entry-attrs", Attrs: []p.Attr{
+	{Name: "info", Number: 1, Kind: p.Binary, Limits: &p.Limits{Has: p.HasExactLen, Exact: 4}, Struct: &structBridgeVlanInfo},
+	{Name: "range", Number: 2, Kind: p.U16},
+	{Name: "state", Number: 3, Kind: p.U8, Enum: &enumBrState},
+	{Name: "tunnel-info", Number: 4, Kind: p.Nest, Nested: &setVlanTunnelAttrs},
+	{Name: "stats", Number: 5, Kind: p.Nest, Nested: &setVlanStatsAttrs},
+	{Name: "mcast-router", Number: 6, Kind: p.U8, Enum: &enumMdbRtrType},
+	{Name: "mcast-n-groups", Number: 7, Kind: p.U32},
+	{Name: "mcast-max-groups", Number: 8, Kind: p.U32},
+	{Name: "neigh-suppress", Number: 9, Kind: p.U8, Limits: &p.Limits{Has: p.HasMax, Max: 1}},
 }}
 
-var setVlanTunnelAttrs = nlpolicy.Set{Name: "vlan-tunnel-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "id", Number: 1, Kind: nlpolicy.U32},
-	{Name: "cmd", Number: 2, Kind: nlpolicy.U32, Enum: &enumTunnelCmd},
+var setVlanTunnelAttrs = p.Set{Name: "vlan-tunnel-attrs", Attrs: []p.Attr{
+	{Name: "id", Number: 1, Kind: p.U32},
+	{Name: "cmd", Number: 2, Kind: p.U32, Enum: &enumTunnelCmd},
 }}
 
-var setVlanStatsAttrs = nlpolicy.Set{Name: "vlan-stats-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "rx-bytes", Number: 1, Kind: nlpolicy.U64},
-	{Name: "rx-packets", Number: 2, Kind: nlpolicy.U64},
-	{Name: "tx-bytes", Number: 3, Kind: nlpolicy.U64},
-	{Name: "tx-packets", Number: 4, Kind: nlpolicy.U64},
-	{Name: "pad", Number: 5, Kind: nlpolicy.Pad},
+var setVlanStatsAttrs = p.Set{Name: "vlan-stats-attrs", Attrs: []p.Attr{
+	{Name: "rx-bytes", Number: 1, Kind: p.U64},
+	{Name: "rx-packets", Number: 2, Kind: p.U64},
+	{Name: "tx-bytes", Number: 3, Kind: p.U64},
+	{Name: "tx-packets", Number: 4, Kind: p.U64},
+	{Name: "pad", Number: 5, Kind: p.Pad},
 }}
 
-var setVlanGlobalAttrs = nlpolicy.Set{Name: "vlan-global-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "id", Number: 1, Kind: nlpolicy.U16},
-	{Name: "range", Number: 2, Kind: nlpolicy.U16},
-	{Name: "mcast-snooping", Number: 3, Kind: nlpolicy.U8},
-	{Name: "mcast-igmp-version", Number: 4, Kind: nlpolicy.U8},
-	{Name: "mcast-mld-version", Number: 5, Kind: nlpolicy.U8},
-	{Name: "mcast-last-member-cnt", Number: 6, Kind: nlpolicy.U32},
-	{Name: "mcast-startup-query-cnt", Number: 7, Kind: nlpolicy.U32},
-	{Name: "mcast-last-member-intvl", Number: 8, Kind: nlpolicy.U64},
-	{Name: "pad", Number: 9, Kind: nlpolicy.Pad},
-	{Name: "mcast-membership-intvl", Number: 10, Kind: nlpolicy.U64},
-	{Name: "mcast-querier-intvl", Number: 11, Kind: nlpolicy.U64},
-	{Name: "mcast-query-intvl", Number: 12, Kind: nlpolicy.U64},
-	{Name: "mcast-query-response-intvl", Number: 13, Kind: nlpolicy.U64},
-	{Name: "mcast-startup-query-intvl", Number: 14, Kind: nlpolicy.U64},
-	{Name: "mcast-querier", Number: 15, Kind: nlpolicy.U8},
-	{Name: "mcast-router-ports", Number: 16, Kind: nlpolicy.Nest, Nested: &setRouterPortsAttrs},
-	{Name: "mcast-querier-state", Number: 17, Kind: nlpolicy.Nest, Nested: &setBridgeQuerierAttrs},
-	{Name: "msti", Number: 18, Kind: nlpolicy.U16, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 4095}},
+var setVlanGlobalAttrs = p.Set{Name: "vlan-global-attrs", Attrs: []p.Attr{
+	{Name: "id", Number: 1, Kind: p.U16},
+	{Name: "range", Number: 2, Kind: p.U16},
+	{Name: "mcast-snooping", Number: 3, Kind: p.U8},
+	{Name: "mcast-igmp-version", Number: 4, Kind: p.U8},
+	{Name: "mcast-mld-version", Number: 5, Kind: p.U8},
+	{Name: "mcast-last-member-cnt", Number: 6, Kind: p.U32},
+	{Name: "mcast-startup-query-cnt", Number: 7, Kind: p.U32},
+	{Name: "mcast-last-member-intvl", Number: 8, Kind: p.U64},
+	{Name: "pad", Number: 9, Kind: p.Pad},
+	{Name: "mcast-membership-intvl", Number: 10, Kind: p.U64},
+	{Name: "mcast-querier-intvl", Number: 11, Kind: p.U64},
+	{Name: "mcast-query-intvl", Number: 12, Kind: p.U64},
+	{Name: "mcast-query-response-intvl", Number: 13, Kind: p.U64},
+	{Name: "mcast-startup-query-intvl", Number: 14, Kind: p.U64},
+	{Name: "mcast-querier", Number: 15, Kind: p.U8},
+	{Name: "mcast-router-ports", Number: 16, Kind: p.Nest, Nested: &setRouterPortsAttrs},
+	{Name: "mcast-querier-state", Number: 17, Kind: p.Nest, Nested: &setBridgeQuerierAttrs},
+	{Name: "msti", Number: 18, Kind: p.U16, Limits: &p.Limits{Has: p.HasMax, Max: 4095}},
 }}
 
-var setRouterPortsAttrs = nlpolicy.Set{Name: "router-ports-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "router", Number: 2, Kind: nlpolicy.Nest, Nested: &setRouterAttrs},
+var setRouterPortsAttrs = p.Set{Name: "router-ports-attrs", Attrs: []p.Attr{
+	{Name: "router", Number: 2, Kind: p.Nest, Nested: &setRouterAttrs},
 }}
 
-var setRouterAttrs = nlpolicy.Set{Name: "router-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "port", Number: 1, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setRouterPortAttrs, Struct: &structRouterPortHead},
+var setRouterAttrs = p.Set{Name: "router-attrs", Attrs: []p.Attr{
+	{Name: "port", Number: 1, Kind: p.Nest, Flags: p.Multi, Nested: &setRouterPortAttrs, Struct: &structRouterPortHead},
 }}
 
-var setRouterPortAttrs = nlpolicy.Set{Name: "router-port-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "timer", Number: 1, Kind: nlpolicy.U32},
-	{Name: "type", Number: 2, Kind: nlpolicy.U8, Enum: &enumMdbRtrType},
-	{Name: "inet-timer", Number: 3, Kind: nlpolicy.U32},
-	{Name: "inet6-timer", Number: 4, Kind: nlpolicy.U32},
-	{Name: "vid", Number: 5, Kind: nlpolicy.U16},
+var setRouterPortAttrs = p.Set{Name: "router-port-attrs", Attrs: []p.Attr{
+	{Name: "timer", Number: 1, Kind: p.U32},
+	{Name: "type", Number: 2, Kind: p.U8, Enum: &enumMdbRtrType},
+	{Name: "inet-timer", Number: 3, Kind: p.U32},
+	{Name: "inet6-timer", Number: 4, Kind: p.U32},
+	{Name: "vid", Number: 5, Kind: p.U16},
 }}
 
-var setBridgeQuerierAttrs = nlpolicy.Set{Name: "bridge-querier-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "ip-address", Number: 1, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 4}},
-	{Name: "ip-port", Number: 2, Kind: nlpolicy.U32},
-	{Name: "ip-other-timer", Number: 3, Kind: nlpolicy.U64},
-	{Name: "pad", Number: 4, Kind: nlpolicy.Pad},
-	{Name: "ipv6-address", Number: 5, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
-	{Name: "ipv6-port", Number: 6, Kind: nlpolicy.U32},
-	{Name: "ipv6-other-timer", Number: 7, Kind: nlpolicy.U64},
+var setBridgeQuerierAttrs = p.Set{Name: "bridge-querier-attrs", Attrs: []p.Attr{
+	{Name: "ip-address", Number: 1, Kind: p.Binary, Hint: p.IPv4, Limits: &p.Limits{Has: p.HasExactLen, Exact: 4}},
+	{Name: "ip-port", Number: 2, Kind: p.U32},
+	{Name: "ip-other-timer", Number: 3, Kind: p.U64},
+	{Name: "pad", Number: 4, Kind: p.Pad},
+	{Name: "ipv6-address", Number: 5, Kind: p.Binary, Hint: p.IPv6, Limits: &p.Limits{Has: p.HasExactLen, Exact: 16}},
+	{Name: "ipv6-port", Number: 6, Kind: p.U32},
+	{Name: "ipv6-other-timer", Number: 7, Kind: p.U64},
 }}
 
-var structBrVlanMsg = nlpolicy.Struct{Name: "br-vlan-msg", Size: 8, Members: []nlpolicy.Member{
+var structBrVlanMsg = p.Struct{Name: "br-vlan-msg", Size: 8, Members: []p.Member{
 	{Name: "family", Size: 1},
-	{Name: "reserved1", Offset: 1, Size: 3, Kind: nlpolicy.Pad},
+	{Name: "reserved1", Offset: 1, Size: 3, Kind: p.Pad},
 	{Name: "ifindex", Offset: 4, Size: 4},
 }}
 
-var structBridgeVlanInfo = nlpolicy.Struct{Name: "bridge-vlan-info", Size: 4, Members: []nlpolicy.Member{
+var structBridgeVlanInfo = p.Struct{Name: "bridge-vlan-info", Size: 4, Members: []p.Member{
 	{Name: "flags", Size: 2, Enum: &enumVlanFlags},
 	{Name: "vid", Offset: 2, Size: 2},
 }}
 
-var structRouterPortHead = nlpolicy.Struct{Name: "router-port-head", Size: 4, Members: []nlpolicy.Member{
+var structRouterPortHead = p.Struct{Name: "router-port-head", Size: 4, Members: []p.Member{
 	{Name: "ifindex", Size: 4},
 }}
 
-var enumVlanFlags = nlpolicy.Enum{Name: "vlan-flags", Flags: true, Names: []nlpolicy.Value{
+var enumVlanFlags = p.Enum{Name: "vlan-flags", Flags: true, Names: []p.Value{
 	{Name: "master", Value: 0x1},
 	{Name: "pvid", Value: 0x2},
 	{Name: "untagged", Value: 0x4},
@@ -118,7 +118,7 @@ var enumVlanFlags = nlpolicy.Enum{Name: "vlan-flags", Flags: true, Names: []nlpo
 	{Name: "only-opts", Value: 0x40},
 }}
 
-var enumBrState = nlpolicy.Enum{Name: "br-state", Names: []nlpolicy.Value{
+var enumBrState = p.Enum{Name: "br-state", Names: []p.Value{
 	{Name: "disabled"},
 	{Name: "listening", Value: 1},
 	{Name: "learning", Value: 2},
@@ -126,19 +126,19 @@ var enumBrState = nlpolicy.Enum{Name: "br-state", Names: []nlpolicy.Value{
 	{Name: "blocking", Value: 4},
 }}
 
-var enumMdbRtrType = nlpolicy.Enum{Name: "mdb-rtr-type", Names: []nlpolicy.Value{
+var enumMdbRtrType = p.Enum{Name: "mdb-rtr-type", Names: []p.Value{
 	{Name: "disabled"},
 	{Name: "temp-query", Value: 1},
 	{Name: "perm", Value: 2},
 	{Name: "temp", Value: 3},
 }}
 
-var enumDumpFlags = nlpolicy.Enum{Name: "dump-flags", Flags: true, Names: []nlpolicy.Value{
+var enumDumpFlags = p.Enum{Name: "dump-flags", Flags: true, Names: []p.Value{
 	{Name: "stats", Value: 0x1},
 	{Name: "global", Value: 0x2},
 }}
 
-var enumTunnelCmd = nlpolicy.Enum{Name: "tunnel-cmd", Names: []nlpolicy.Value{
+var enumTunnelCmd = p.Enum{Name: "tunnel-cmd", Names: []p.Value{
 	{Name: "dellink", Value: 17},
 	{Name: "setlink", Value: 19},
 }}

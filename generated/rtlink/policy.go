@@ -2,886 +2,886 @@
 
 package rtlink
 
-import "github.com/nlgen/nlgen/runtime/nlpolicy"
+import p "github.com/nlgen/nlgen/runtime/nlpolicy"
 
-var policyNewlinkRequest = nlpolicy.Message{Family: "rt-link", Op: "newlink", Header: &structIfinfomsg, Attrs: &setLinkAttrs, Accept: []uint16{1, 2, 3, 4, 5, 10, 12, 13, 14, 16, 17, 18, 19, 20, 22, 24, 25, 26, 27, 28, 31, 32, 33, 37, 39, 40, 41, 43, 46, 49, 53, 55, 56, 58, 63, 64}}
+var policyNewlinkRequest = p.Message{Family: "rt-link", Op: "newlink", Header: &structIfinfomsg, Attrs: &setLinkAttrs, Accept: []uint16{1, 2, 3, 4, 5, 10, 12, 13, 14, 16, 17, 18, 19, 20, 22, 24, 25, 26, 27, 28, 31, 32, 33, 37, 39, 40, 41, 43, 46, 49, 53, 55, 56, 58, 63, 64}}
 
-var policyDellinkRequest = nlpolicy.Message{Family: "rt-link", Op: "dellink", Header: &structIfinfomsg, Attrs: &setLinkAttrs, Accept: []uint16{3, 27, 46, 53}}
+var policyDellinkRequest = p.Message{Family: "rt-link", Op: "dellink", Header: &structIfinfomsg, Attrs: &setLinkAttrs, Accept: []uint16{3, 27, 46, 53}}
 
-var policyGetlinkRequest = nlpolicy.Message{Family: "rt-link", Op: "getlink", Header: &structIfinfomsg, Attrs: &setLinkAttrs, Accept: []uint16{3, 29, 46, 53}}
+var policyGetlinkRequest = p.Message{Family: "rt-link", Op: "getlink", Header: &structIfinfomsg, Attrs: &setLinkAttrs, Accept: []uint16{3, 29, 46, 53}}
 
-var policyGetlinkDumpRequest = nlpolicy.Message{Family: "rt-link", Op: "getlink", Header: &structIfinfomsg, Attrs: &setLinkAttrs, Accept: []uint16{10, 18, 29, 46}}
+var policyGetlinkDumpRequest = p.Message{Family: "rt-link", Op: "getlink", Header: &structIfinfomsg, Attrs: &setLinkAttrs, Accept: []uint16{10, 18, 29, 46}}
 
-var policyGetlinkReply = nlpolicy.Message{Family: "rt-link", Op: "getlink", Header: &structIfinfomsg, Attrs: &setLinkAttrs}
+var policyGetlinkReply = p.Message{Family: "rt-link", Op: "getlink", Header: &structIfinfomsg, Attrs: &setLinkAttrs}
 
-var policySetlinkRequest = nlpolicy.Message{Family: "rt-link", Op: "setlink", Header: &structIfinfomsg, Attrs: &setLinkAttrs, Accept: []uint16{1, 2, 3, 4, 5, 10, 12, 13, 14, 16, 17, 18, 19, 20, 22, 24, 25, 26, 27, 28, 31, 32, 33, 37, 39, 40, 41, 43, 46, 49, 53, 55, 56, 58, 63, 64}}
+var policySetlinkRequest = p.Message{Family: "rt-link", Op: "setlink", Header: &structIfinfomsg, Attrs: &setLinkAttrs, Accept: []uint16{1, 2, 3, 4, 5, 10, 12, 13, 14, 16, 17, 18, 19, 20, 22, 24, 25, 26, 27, 28, 31, 32, 33, 37, 39, 40, 41, 43, 46, 49, 53, 55, 56, 58, 63, 64}}
 
-var policyNewlinkpropRequest = nlpolicy.Message{Family: "rt-link", Op: "newlinkprop", Header: &structIfinfomsg, Attrs: &setLinkAttrs, Accept: []uint16{3, 52, 53}}
+var policyNewlinkpropRequest = p.Message{Family: "rt-link", Op: "newlinkprop", Header: &structIfinfomsg, Attrs: &setLinkAttrs, Accept: []uint16{3, 52, 53}}
 
-var policyDellinkpropRequest = nlpolicy.Message{Family: "rt-link", Op: "dellinkprop", Header: &structIfinfomsg, Attrs: &setLinkAttrs, Accept: []uint16{3, 52, 53}}
+var policyDellinkpropRequest = p.Message{Family: "rt-link", Op: "dellinkprop", Header: &structIfinfomsg, Attrs: &setLinkAttrs, Accept: []uint16{3, 52, 53}}
 
-var policyGetstatsRequest = nlpolicy.Message{Family: "rt-link", Op: "getstats", Header: &structIfStatsMsg, Attrs: &setStatsGetsetAttrs, Accept: []uint16{1}}
+var policyGetstatsRequest = p.Message{Family: "rt-link", Op: "getstats", Header: &structIfStatsMsg, Attrs: &setStatsGetsetAttrs, Accept: []uint16{1}}
 
-var policyGetstatsDumpRequest = nlpolicy.Message{Family: "rt-link", Op: "getstats", Header: &structIfStatsMsg, Attrs: &setStatsGetsetAttrs, Accept: []uint16{1}}
+var policyGetstatsDumpRequest = p.Message{Family: "rt-link", Op: "getstats", Header: &structIfStatsMsg, Attrs: &setStatsGetsetAttrs, Accept: []uint16{1}}
 
-var policyGetstatsReply = nlpolicy.Message{Family: "rt-link", Op: "getstats", Header: &structIfStatsMsg, Attrs: &setStatsAttrs}
+var policyGetstatsReply = p.Message{Family: "rt-link", Op: "getstats", Header: &structIfStatsMsg, Attrs: &setStatsAttrs}
 
-var policySetstatsRequest = nlpolicy.Message{Family: "rt-link", Op: "setstats", Header: &structIfStatsMsg, Attrs: &setStatsGetsetAttrs, Accept: []uint16{2}}
+var policySetstatsRequest = p.Message{Family: "rt-link", Op: "setstats", Header: &structIfStatsMsg, Attrs: &setStatsGetsetAttrs, Accept: []uint16{2}}
 
-var setLinkAttrs = nlpolicy.Set{Name: "link-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "address", Number: 1, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 32}},
-	{Name: "broadcast", Number: 2, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 32}},
-	{Name: "ifname", Number: 3, Kind: nlpolicy.String, Flags: nlpolicy.Unterminated, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 15}},
-	{Name: "mtu", Number: 4, Kind: nlpolicy.U32},
-	{Name: "link", Number: 5, Kind: nlpolicy.U32},
-	{Name: "qdisc", Number: 6, Kind: nlpolicy.String},
-	{Name: "stats", Number: 7, Kind: nlpolicy.Binary, Struct: &structRtnlLinkStats},
-	{Name: "cost", Number: 8, Kind: nlpolicy.Unused},
-	{Name: "priority", Number: 9, Kind: nlpolicy.Unused},
-	{Name: "master", Number: 10, Kind: nlpolicy.U32},
-	{Name: "wireless", Number: 11, Kind: nlpolicy.Binary},
-	{Name: "protinfo", Number: 12, Kind: nlpolicy.Nest, Nested: &setLinkinfoBrportAttrs},
-	{Name: "txqlen", Number: 13, Kind: nlpolicy.U32},
-	{Name: "map", Number: 14, Kind: nlpolicy.Binary, Struct: &structRtnlLinkIfmap},
-	{Name: "weight", Number: 15, Kind: nlpolicy.U32},
-	{Name: "operstate", Number: 16, Kind: nlpolicy.U8, Enum: &enumOperstate},
-	{Name: "linkmode", Number: 17, Kind: nlpolicy.U8, Enum: &enumLinkMode},
-	{Name: "linkinfo", Number: 18, Kind: nlpolicy.Nest, Nested: refLinkinfoAttrs{}},
-	{Name: "net-ns-pid", Number: 19, Kind: nlpolicy.U32},
-	{Name: "ifalias", Number: 20, Kind: nlpolicy.String, Flags: nlpolicy.Unterminated, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 254}},
-	{Name: "num-vf", Number: 21, Kind: nlpolicy.U32},
-	{Name: "vfinfo-list", Number: 22, Kind: nlpolicy.Nest, Nested: &setVfinfoListAttrs},
-	{Name: "stats64", Number: 23, Kind: nlpolicy.Binary, Struct: &structRtnlLinkStats64},
-	{Name: "vf-ports", Number: 24, Kind: nlpolicy.Nest, Nested: &setVfPortsAttrs},
-	{Name: "port-self", Number: 25, Kind: nlpolicy.Nest, Nested: &setPortSelfAttrs},
-	{Name: "af-spec", Number: 26, Kind: nlpolicy.Nest, Nested: &setAfSpecAttrs},
-	{Name: "group", Number: 27, Kind: nlpolicy.U32},
-	{Name: "net-ns-fd", Number: 28, Kind: nlpolicy.U32},
-	{Name: "ext-mask", Number: 29, Kind: nlpolicy.U32, Enum: &enumRtextFilter},
-	{Name: "promiscuity", Number: 30, Kind: nlpolicy.U32},
-	{Name: "num-tx-queues", Number: 31, Kind: nlpolicy.U32},
-	{Name: "num-rx-queues", Number: 32, Kind: nlpolicy.U32},
-	{Name: "carrier", Number: 33, Kind: nlpolicy.U8},
-	{Name: "phys-port-id", Number: 34, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 32}},
-	{Name: "carrier-changes", Number: 35, Kind: nlpolicy.U32},
-	{Name: "phys-switch-id", Number: 36, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 32}},
-	{Name: "link-netnsid", Number: 37, Kind: nlpolicy.S32},
-	{Name: "phys-port-name", Number: 38, Kind: nlpolicy.String},
-	{Name: "proto-down", Number: 39, Kind: nlpolicy.U8},
-	{Name: "gso-max-segs", Number: 40, Kind: nlpolicy.U32},
-	{Name: "gso-max-size", Number: 41, Kind: nlpolicy.U32},
-	{Name: "pad", Number: 42, Kind: nlpolicy.Pad},
-	{Name: "xdp", Number: 43, Kind: nlpolicy.Nest, Nested: &setXdpAttrs},
-	{Name: "event", Number: 44, Kind: nlpolicy.U32, Enum: &enumLinkEvent},
-	{Name: "new-netnsid", Number: 45, Kind: nlpolicy.S32},
-	{Name: "target-netnsid", Number: 46, Kind: nlpolicy.S32},
-	{Name: "carrier-up-count", Number: 47, Kind: nlpolicy.U32},
-	{Name: "carrier-down-count", Number: 48, Kind: nlpolicy.U32},
-	{Name: "new-ifindex", Number: 49, Kind: nlpolicy.S32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
-	{Name: "min-mtu", Number: 50, Kind: nlpolicy.U32},
-	{Name: "max-mtu", Number: 51, Kind: nlpolicy.U32},
-	{Name: "prop-list", Number: 52, Kind: nlpolicy.Nest, Nested: &setPropListLinkAttrs},
-	{Name: "alt-ifname", Number: 53, Kind: nlpolicy.String, Flags: nlpolicy.Unterminated, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 127}},
-	{Name: "perm-address", Number: 54, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 32}},
-	{Name: "proto-down-reason", Number: 55, Kind: nlpolicy.Nest, Nested: &setProtoDownReasonAttrs},
-	{Name: "parent-dev-name", Number: 56, Kind: nlpolicy.String},
-	{Name: "parent-dev-bus-name", Number: 57, Kind: nlpolicy.String},
-	{Name: "gro-max-size", Number: 58, Kind: nlpolicy.U32},
-	{Name: "tso-max-size", Number: 59, Kind: nlpolicy.U32},
-	{Name: "tso-max-segs", Number: 60, Kind: nlpolicy.U32},
-	{Name: "allmulti", Number: 61, Kind: nlpolicy.U32},
-	{Name: "devlink-port", Number: 62, Kind: nlpolicy.Nest, Nested: &setLinkDevlinkPortAttrs},
-	{Name: "gso-ipv4-max-size", Number: 63, Kind: nlpolicy.U32},
-	{Name: "gro-ipv4-max-size", Number: 64, Kind: nlpolicy.U32},
-	{Name: "dpll-pin", Number: 65, Kind: nlpolicy.Nest, Nested: &setLinkDpllPinAttrs},
-	{Name: "max-pacing-offload-horizon", Number: 66, Kind: nlpolicy.Uint},
-	{Name: "netns-immutable", Number: 67, Kind: nlpolicy.U8},
-	{Name: "headroom", Number: 68, Kind: nlpolicy.U16},
-	{Name: "tailroom", Number: 69, Kind: nlpolicy.U16},
+var setLinkAttrs = p.Set{Name: "link-attrs", Attrs: []p.Attr{
+	{Name: "address", Number: 1, Kind: p.Binary, Hint: p.MAC, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 32}},
+	{Name: "broadcast", Number: 2, Kind: p.Binary, Hint: p.MAC, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 32}},
+	{Name: "ifname", Number: 3, Kind: p.String, Flags: p.Unterminated, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 15}},
+	{Name: "mtu", Number: 4, Kind: p.U32},
+	{Name: "link", Number: 5, Kind: p.U32},
+	{Name: "qdisc", Number: 6, Kind: p.String},
+	{Name: "stats", Number: 7, Kind: p.Binary, Struct: &structRtnlLinkStats},
+	{Name: "cost", Number: 8, Kind: p.Unused},
+	{Name: "priority", Number: 9, Kind: p.Unused},
+	{Name: "master", Number: 10, Kind: p.U32},
+	{Name: "wireless", Number: 11, Kind: p.Binary},
+	{Name: "protinfo", Number: 12, Kind: p.Nest, Nested: &setLinkinfoBrportAttrs},
+	{Name: "txqlen", Number: 13, Kind: p.U32},
+	{Name: "map", Number: 14, Kind: p.Binary, Struct: &structRtnlLinkIfmap},
+	{Name: "weight", Number: 15, Kind: p.U32},
+	{Name: "operstate", Number: 16, Kind: p.U8, Enum: &enumOperstate},
+	{Name: "linkmode", Number: 17, Kind: p.U8, Enum: &enumLinkMode},
+	{Name: "linkinfo", Number: 18, Kind: p.Nest, Nested: refLinkinfoAttrs{}},
+	{Name: "net-ns-pid", Number: 19, Kind: p.U32},
+	{Name: "ifalias", Number: 20, Kind: p.String, Flags: p.Unterminated, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 254}},
+	{Name: "num-vf", Number: 21, Kind: p.U32},
+	{Name: "vfinfo-list", Number: 22, Kind: p.Nest, Nested: &setVfinfoListAttrs},
+	{Name: "stats64", Number: 23, Kind: p.Binary, Struct: &structRtnlLinkStats64},
+	{Name: "vf-ports", Number: 24, Kind: p.Nest, Nested: &setVfPortsAttrs},
+	{Name: "port-self", Number: 25, Kind: p.Nest, Nested: &setPortSelfAttrs},
+	{Name: "af-spec", Number: 26, Kind: p.Nest, Nested: &setAfSpecAttrs},
+	{Name: "group", Number: 27, Kind: p.U32},
+	{Name: "net-ns-fd", Number: 28, Kind: p.U32},
+	{Name: "ext-mask", Number: 29, Kind: p.U32, Enum: &enumRtextFilter},
+	{Name: "promiscuity", Number: 30, Kind: p.U32},
+	{Name: "num-tx-queues", Number: 31, Kind: p.U32},
+	{Name: "num-rx-queues", Number: 32, Kind: p.U32},
+	{Name: "carrier", Number: 33, Kind: p.U8},
+	{Name: "phys-port-id", Number: 34, Kind: p.Binary, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 32}},
+	{Name: "carrier-changes", Number: 35, Kind: p.U32},
+	{Name: "phys-switch-id", Number: 36, Kind: p.Binary, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 32}},
+	{Name: "link-netnsid", Number: 37, Kind: p.S32},
+	{Name: "phys-port-name", Number: 38, Kind: p.String},
+	{Name: "proto-down", Number: 39, Kind: p.U8},
+	{Name: "gso-max-segs", Number: 40, Kind: p.U32},
+	{Name: "gso-max-size", Number: 41, Kind: p.U32},
+	{Name: "pad", Number: 42, Kind: p.Pad},
+	{Name: "xdp", Number: 43, Kind: p.Nest, Nested: &setXdpAttrs},
+	{Name: "event", Number: 44, Kind: p.U32, Enum: &enumLinkEvent},
+	{Name: "new-netnsid", Number: 45, Kind: p.S32},
+	{Name: "target-netnsid", Number: 46, Kind: p.S32},
+	{Name: "carrier-up-count", Number: 47, Kind: p.U32},
+	{Name: "carrier-down-count", Number: 48, Kind: p.U32},
+	{Name: "new-ifindex", Number: 49, Kind: p.S32, Limits: &p.Limits{Has: p.HasMin, Min: 1}},
+	{Name: "min-mtu", Number: 50, Kind: p.U32},
+	{Name: "max-mtu", Number: 51, Kind: p.U32},
+	{Name: "prop-list", Number: 52, Kind: p.Nest, Nested: &setPropListLinkAttrs},
+	{Name: "alt-ifname", Number: 53, Kind: p.String, Flags: p.Unterminated, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 127}},
+	{Name: "perm-address", Number: 54, Kind: p.Binary, Hint: p.MAC, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 32}},
+	{Name: "proto-down-reason", Number: 55, Kind: p.Nest, Nested: &setProtoDownReasonAttrs},
+	{Name: "parent-dev-name", Number: 56, Kind: p.String},
+	{Name: "parent-dev-bus-name", Number: 57, Kind: p.String},
+	{Name: "gro-max-size", Number: 58, Kind: p.U32},
+	{Name: "tso-max-size", Number: 59, Kind: p.U32},
+	{Name: "tso-max-segs", Number: 60, Kind: p.U32},
+	{Name: "allmulti", Number: 61, Kind: p.U32},
+	{Name: "devlink-port", Number: 62, Kind: p.Nest, Nested: &setLinkDevlinkPortAttrs},
+	{Name: "gso-ipv4-max-size", Number: 63, Kind: p.U32},
+	{Name: "gro-ipv4-max-size", Number: 64, Kind: p.U32},
+	{Name: "dpll-pin", Number: 65, Kind: p.Nest, Nested: &setLinkDpllPinAttrs},
+	{Name: "max-pacing-offload-horizon", Number: 66, Kind: p.Uint},
+	{Name: "netns-immutable", Number: 67, Kind: p.U8},
+	{Name: "headroom", Number: 68, Kind: p.U16},
+	{Name: "tailroom", Number: 69, Kind: p.U16},
 }}
 
 // refLinkAttrs refers to setLinkAttrs from within.
 type refLinkAttrs struct{}
 
-func (refLinkAttrs) Set() *nlpolicy.Set {
+func (refLinkAttrs) Set() *p.Set {
 	return &setLinkAttrs
 }
 
-var setPropListLinkAttrs = nlpolicy.Set{Name: "prop-list-link-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "alt-ifname", Number: 53, Kind: nlpolicy.String, Flags: nlpolicy.Multi | nlpolicy.Unterminated, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 127}},
+var setPropListLinkAttrs = p.Set{Name: "prop-list-link-attrs", Attrs: []p.Attr{
+	{Name: "alt-ifname", Number: 53, Kind: p.String, Flags: p.Multi | p.Unterminated, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 127}},
 }}
 
-var setProtoDownReasonAttrs = nlpolicy.Set{Name: "proto-down-reason-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "mask", Number: 1, Kind: nlpolicy.U32, Hint: nlpolicy.Hex},
-	{Name: "value", Number: 2, Kind: nlpolicy.U32, Hint: nlpolicy.Hex},
+var setProtoDownReasonAttrs = p.Set{Name: "proto-down-reason-attrs", Attrs: []p.Attr{
+	{Name: "mask", Number: 1, Kind: p.U32, Hint: p.Hex},
+	{Name: "value", Number: 2, Kind: p.U32, Hint: p.Hex},
 }}
 
-var setLinkDevlinkPortAttrs = nlpolicy.Set{Name: "link-devlink-port-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "bus-name", Number: 1, Kind: nlpolicy.String},
-	{Name: "dev-name", Number: 2, Kind: nlpolicy.String},
-	{Name: "port-index", Number: 3, Kind: nlpolicy.U32},
+var setLinkDevlinkPortAttrs = p.Set{Name: "link-devlink-port-attrs", Attrs: []p.Attr{
+	{Name: "bus-name", Number: 1, Kind: p.String},
+	{Name: "dev-name", Number: 2, Kind: p.String},
+	{Name: "port-index", Number: 3, Kind: p.U32},
 }}
 
-var setLinkDpllPinAttrs = nlpolicy.Set{Name: "link-dpll-pin-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "id", Number: 1, Kind: nlpolicy.U32},
+var setLinkDpllPinAttrs = p.Set{Name: "link-dpll-pin-attrs", Attrs: []p.Attr{
+	{Name: "id", Number: 1, Kind: p.U32},
 }}
 
-var setAfSpecAttrs = nlpolicy.Set{Name: "af-spec-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "inet", Number: 2, Kind: nlpolicy.Nest, Nested: &setIflaAttrs},
-	{Name: "inet6", Number: 10, Kind: nlpolicy.Nest, Nested: &setIfla6Attrs},
-	{Name: "mctp", Number: 45, Kind: nlpolicy.Nest, Nested: &setMctpAttrs},
+var setAfSpecAttrs = p.Set{Name: "af-spec-attrs", Attrs: []p.Attr{
+	{Name: "inet", Number: 2, Kind: p.Nest, Nested: &setIflaAttrs},
+	{Name: "inet6", Number: 10, Kind: p.Nest, Nested: &setIfla6Attrs},
+	{Name: "mctp", Number: 45, Kind: p.Nest, Nested: &setMctpAttrs},
 }}
 
-var setVfinfoListAttrs = nlpolicy.Set{Name: "vfinfo-list-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "info", Number: 1, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setVfinfoAttrs},
+var setVfinfoListAttrs = p.Set{Name: "vfinfo-list-attrs", Attrs: []p.Attr{
+	{Name: "info", Number: 1, Kind: p.Nest, Flags: p.Multi, Nested: &setVfinfoAttrs},
 }}
 
-var setVfinfoAttrs = nlpolicy.Set{Name: "vfinfo-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "mac", Number: 1, Kind: nlpolicy.Binary, Struct: &structIflaVfMac},
-	{Name: "vlan", Number: 2, Kind: nlpolicy.Binary, Struct: &structIflaVfVlan},
-	{Name: "tx-rate", Number: 3, Kind: nlpolicy.Binary, Struct: &structIflaVfTxRate},
-	{Name: "spoofchk", Number: 4, Kind: nlpolicy.Binary, Struct: &structIflaVfSpoofchk},
-	{Name: "link-state", Number: 5, Kind: nlpolicy.Binary, Struct: &structIflaVfLinkState},
-	{Name: "rate", Number: 6, Kind: nlpolicy.Binary, Struct: &structIflaVfRate},
-	{Name: "rss-query-en", Number: 7, Kind: nlpolicy.Binary, Struct: &structIflaVfRssQueryEn},
-	{Name: "stats", Number: 8, Kind: nlpolicy.Nest, Nested: &setVfStatsAttrs},
-	{Name: "trust", Number: 9, Kind: nlpolicy.Binary, Struct: &structIflaVfTrust},
-	{Name: "ib-node-guid", Number: 10, Kind: nlpolicy.Binary, Struct: &structIflaVfGuid},
-	{Name: "ib-port-guid", Number: 11, Kind: nlpolicy.Binary, Struct: &structIflaVfGuid},
-	{Name: "vlan-list", Number: 12, Kind: nlpolicy.Nest, Nested: &setVfVlanAttrs},
-	{Name: "broadcast", Number: 13, Kind: nlpolicy.Binary, Struct: &structIflaVfBroadcast},
+var setVfinfoAttrs = p.Set{Name: "vfinfo-attrs", Attrs: []p.Attr{
+	{Name: "mac", Number: 1, Kind: p.Binary, Struct: &structIflaVfMac},
+	{Name: "vlan", Number: 2, Kind: p.Binary, Struct: &structIflaVfVlan},
+	{Name: "tx-rate", Number: 3, Kind: p.Binary, Struct: &structIflaVfTxRate},
+	{Name: "spoofchk", Number: 4, Kind: p.Binary, Struct: &structIflaVfSpoofchk},
+	{Name: "link-state", Number: 5, Kind: p.Binary, Struct: &structIflaVfLinkState},
+	{Name: "rate", Number: 6, Kind: p.Binary, Struct: &structIflaVfRate},
+	{Name: "rss-query-en", Number: 7, Kind: p.Binary, Struct: &structIflaVfRssQueryEn},
+	{Name: "stats", Number: 8, Kind: p.Nest, Nested: &setVfStatsAttrs},
+	{Name: "trust", Number: 9, Kind: p.Binary, Struct: &structIflaVfTrust},
+	{Name: "ib-node-guid", Number: 10, Kind: p.Binary, Struct: &structIflaVfGuid},
+	{Name: "ib-port-guid", Number: 11, Kind: p.Binary, Struct: &structIflaVfGuid},
+	{Name: "vlan-list", Number: 12, Kind: p.Nest, Nested: &setVfVlanAttrs},
+	{Name: "broadcast", Number: 13, Kind: p.Binary, Struct: &structIflaVfBroadcast},
 }}
 
-var setVfStatsAttrs = nlpolicy.Set{Name: "vf-stats-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "rx-packets", Number: 0, Kind: nlpolicy.U64},
-	{Name: "tx-packets", Number: 1, Kind: nlpolicy.U64},
-	{Name: "rx-bytes", Number: 2, Kind: nlpolicy.U64},
-	{Name: "tx-bytes", Number: 3, Kind: nlpolicy.U64},
-	{Name: "broadcast", Number: 4, Kind: nlpolicy.U64},
-	{Name: "multicast", Number: 5, Kind: nlpolicy.U64},
-	{Name: "pad", Number: 6, Kind: nlpolicy.Pad},
-	{Name: "rx-dropped", Number: 7, Kind: nlpolicy.U64},
-	{Name: "tx-dropped", Number: 8, Kind: nlpolicy.U64},
+var setVfStatsAttrs = p.Set{Name: "vf-stats-attrs", Attrs: []p.Attr{
+	{Name: "rx-packets", Number: 0, Kind: p.U64},
+	{Name: "tx-packets", Number: 1, Kind: p.U64},
+	{Name: "rx-bytes", Number: 2, Kind: p.U64},
+	{Name: "tx-bytes", Number: 3, Kind: p.U64},
+	{Name: "broadcast", Number: 4, Kind: p.U64},
+	{Name: "multicast", Number: 5, Kind: p.U64},
+	{Name: "pad", Number: 6, Kind: p.Pad},
+	{Name: "rx-dropped", Number: 7, Kind: p.U64},
+	{Name: "tx-dropped", Number: 8, Kind: p.U64},
 }}
 
-var setVfVlanAttrs = nlpolicy.Set{Name: "vf-vlan-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "info", Number: 1, Kind: nlpolicy.Binary, Flags: nlpolicy.Multi, Struct: &structIflaVfVlanInfo},
+var setVfVlanAttrs = p.Set{Name: "vf-vlan-attrs", Attrs: []p.Attr{
+	{Name: "info", Number: 1, Kind: p.Binary, Flags: p.Multi, Struct: &structIflaVfVlanInfo},
 }}
 
-var setVfPortsAttrs = nlpolicy.Set{Name: "vf-ports-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "port", Number: 1, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setPortSelfAttrs},
+var setVfPortsAttrs = p.Set{Name: "vf-ports-attrs", Attrs: []p.Attr{
+	{Name: "port", Number: 1, Kind: p.Nest, Flags: p.Multi, Nested: &setPortSelfAttrs},
 }}
 
-var setPortSelfAttrs = nlpolicy.Set{Name: "port-self-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "vf", Number: 1, Kind: nlpolicy.U32},
-	{Name: "profile", Number: 2, Kind: nlpolicy.String, Flags: nlpolicy.Unterminated, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 40}},
-	{Name: "vsi-type", Number: 3, Kind: nlpolicy.Binary, Struct: &structIflaPortVsi},
-	{Name: "instance-uuid", Number: 4, Kind: nlpolicy.Binary, Hint: nlpolicy.UUID, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 16}},
-	{Name: "host-uuid", Number: 5, Kind: nlpolicy.Binary, Hint: nlpolicy.UUID, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 16}},
-	{Name: "request", Number: 6, Kind: nlpolicy.U8, Enum: &enumPortRequest},
-	{Name: "response", Number: 7, Kind: nlpolicy.U16, Enum: &enumPortResponse},
+var setPortSelfAttrs = p.Set{Name: "port-self-attrs", Attrs: []p.Attr{
+	{Name: "vf", Number: 1, Kind: p.U32},
+	{Name: "profile", Number: 2, Kind: p.String, Flags: p.Unterminated, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 40}},
+	{Name: "vsi-type", Number: 3, Kind: p.Binary, Struct: &structIflaPortVsi},
+	{Name: "instance-uuid", Number: 4, Kind: p.Binary, Hint: p.UUID, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 16}},
+	{Name: "host-uuid", Number: 5, Kind: p.Binary, Hint: p.UUID, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 16}},
+	{Name: "request", Number: 6, Kind: p.U8, Enum: &enumPortRequest},
+	{Name: "response", Number: 7, Kind: p.U16, Enum: &enumPortResponse},
 }}
 
-var setLinkinfoAttrs = nlpolicy.Set{Name: "linkinfo-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "kind", Number: 1, Kind: nlpolicy.String, Flags: nlpolicy.Unterminated},
-	{Name: "data", Number: 2, Kind: nlpolicy.SubMessage, Sub: &subLinkinfoDataMsg, Selector: "kind"},
-	{Name: "xstats", Number: 3, Kind: nlpolicy.SubMessage, Sub: &subLinkinfoXstatsMsg, Selector: "kind"},
-	{Name: "slave-kind", Number: 4, Kind: nlpolicy.String, Flags: nlpolicy.Unterminated},
-	{Name: "slave-data", Number: 5, Kind: nlpolicy.SubMessage, Sub: &subLinkinfoMemberDataMsg, Selector: "slave-kind"},
+var setLinkinfoAttrs = p.Set{Name: "linkinfo-attrs", Attrs: []p.Attr{
+	{Name: "kind", Number: 1, Kind: p.String, Flags: p.Unterminated},
+	{Name: "data", Number: 2, Kind: p.SubMessage, Sub: &subLinkinfoDataMsg, Selector: "kind"},
+	{Name: "xstats", Number: 3, Kind: p.SubMessage, Sub: &subLinkinfoXstatsMsg, Selector: "kind"},
+	{Name: "slave-kind", Number: 4, Kind: p.String, Flags: p.Unterminated},
+	{Name: "slave-data", Number: 5, Kind: p.SubMessage, Sub: &subLinkinfoMemberDataMsg, Selector: "slave-kind"},
 }}
 
 // refLinkinfoAttrs refers to setLinkinfoAttrs from within.
 type refLinkinfoAttrs struct{}
 
-func (refLinkinfoAttrs) Set() *nlpolicy.Set {
+func (refLinkinfoAttrs) Set() *p.Set {
 	return &setLinkinfoAttrs
 }
 
-var setLinkinfoBondAttrs = nlpolicy.Set{Name: "linkinfo-bond-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "mode", Number: 1, Kind: nlpolicy.U8, Enum: &enumBondMode},
-	{Name: "active-slave", Number: 2, Kind: nlpolicy.U32},
-	{Name: "miimon", Number: 3, Kind: nlpolicy.U32},
-	{Name: "updelay", Number: 4, Kind: nlpolicy.U32},
-	{Name: "downdelay", Number: 5, Kind: nlpolicy.U32},
-	{Name: "use-carrier", Number: 6, Kind: nlpolicy.U8},
-	{Name: "arp-interval", Number: 7, Kind: nlpolicy.U32},
-	{Name: "arp-ip-target", Number: 8, Kind: nlpolicy.IndexedArray, Elem: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "arp-validate", Number: 9, Kind: nlpolicy.U32, Enum: &enumBondArpValidate},
-	{Name: "arp-all-targets", Number: 10, Kind: nlpolicy.U32, Enum: &enumBondArpAllTargets},
-	{Name: "primary", Number: 11, Kind: nlpolicy.U32},
-	{Name: "primary-reselect", Number: 12, Kind: nlpolicy.U8, Enum: &enumBondPrimaryReselect},
-	{Name: "fail-over-mac", Number: 13, Kind: nlpolicy.U8, Enum: &enumBondFailOverMac},
-	{Name: "xmit-hash-policy", Number: 14, Kind: nlpolicy.U8, Enum: &enumBondXmitHashPolicy},
-	{Name: "resend-igmp", Number: 15, Kind: nlpolicy.U32},
-	{Name: "num-peer-notif", Number: 16, Kind: nlpolicy.U8},
-	{Name: "all-slaves-active", Number: 17, Kind: nlpolicy.U8},
-	{Name: "min-links", Number: 18, Kind: nlpolicy.U32},
-	{Name: "lp-interval", Number: 19, Kind: nlpolicy.U32},
-	{Name: "packets-per-slave", Number: 20, Kind: nlpolicy.U32},
-	{Name: "ad-lacp-rate", Number: 21, Kind: nlpolicy.U8, Enum: &enumBondLacpRate},
-	{Name: "ad-select", Number: 22, Kind: nlpolicy.U8, Enum: &enumBondAdSelect},
-	{Name: "ad-info", Number: 23, Kind: nlpolicy.Nest, Nested: &setBondAdInfoAttrs},
-	{Name: "ad-actor-sys-prio", Number: 24, Kind: nlpolicy.U16},
-	{Name: "ad-user-port-key", Number: 25, Kind: nlpolicy.U16},
-	{Name: "ad-actor-system", Number: 26, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 6}},
-	{Name: "tlb-dynamic-lb", Number: 27, Kind: nlpolicy.U8},
-	{Name: "peer-notif-delay", Number: 28, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 300000}},
-	{Name: "ad-lacp-active", Number: 29, Kind: nlpolicy.U8},
-	{Name: "missed-max", Number: 30, Kind: nlpolicy.U8},
-	{Name: "ns-ip6-target", Number: 31, Kind: nlpolicy.IndexedArray, Elem: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
-	{Name: "coupled-control", Number: 32, Kind: nlpolicy.U8},
-	{Name: "broadcast-neigh", Number: 33, Kind: nlpolicy.U8},
-	{Name: "lacp-strict", Number: 34, Kind: nlpolicy.U8},
+var setLinkinfoBondAttrs = p.Set{Name: "linkinfo-bond-attrs", Attrs: []p.Attr{
+	{Name: "mode", Number: 1, Kind: p.U8, Enum: &enumBondMode},
+	{Name: "active-slave", Number: 2, Kind: p.U32},
+	{Name: "miimon", Number: 3, Kind: p.U32},
+	{Name: "updelay", Number: 4, Kind: p.U32},
+	{Name: "downdelay", Number: 5, Kind: p.U32},
+	{Name: "use-carrier", Number: 6, Kind: p.U8},
+	{Name: "arp-interval", Number: 7, Kind: p.U32},
+	{Name: "arp-ip-target", Number: 8, Kind: p.IndexedArray, Elem: p.U32, Flags: p.BigEndian, Hint: p.IPv4},
+	{Name: "arp-validate", Number: 9, Kind: p.U32, Enum: &enumBondArpValidate},
+	{Name: "arp-all-targets", Number: 10, Kind: p.U32, Enum: &enumBondArpAllTargets},
+	{Name: "primary", Number: 11, Kind: p.U32},
+	{Name: "primary-reselect", Number: 12, Kind: p.U8, Enum: &enumBondPrimaryReselect},
+	{Name: "fail-over-mac", Number: 13, Kind: p.U8, Enum: &enumBondFailOverMac},
+	{Name: "xmit-hash-policy", Number: 14, Kind: p.U8, Enum: &enumBondXmitHashPolicy},
+	{Name: "resend-igmp", Number: 15, Kind: p.U32},
+	{Name: "num-peer-notif", Number: 16, Kind: p.U8},
+	{Name: "all-slaves-active", Number: 17, Kind: p.U8},
+	{Name: "min-links", Number: 18, Kind: p.U32},
+	{Name: "lp-interval", Number: 19, Kind: p.U32},
+	{Name: "packets-per-slave", Number: 20, Kind: p.U32},
+	{Name: "ad-lacp-rate", Number: 21, Kind: p.U8, Enum: &enumBondLacpRate},
+	{Name: "ad-select", Number: 22, Kind: p.U8, Enum: &enumBondAdSelect},
+	{Name: "ad-info", Number: 23, Kind: p.Nest, Nested: &setBondAdInfoAttrs},
+	{Name: "ad-actor-sys-prio", Number: 24, Kind: p.U16},
+	{Name: "ad-user-port-key", Number: 25, Kind: p.U16},
+	{Name: "ad-actor-system", Number: 26, Kind: p.Binary, Hint: p.MAC, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 6}},
+	{Name: "tlb-dynamic-lb", Number: 27, Kind: p.U8},
+	{Name: "peer-notif-delay", Number: 28, Kind: p.U32, Limits: &p.Limits{Has: p.HasMax, Max: 300000}},
+	{Name: "ad-lacp-active", Number: 29, Kind: p.U8},
+	{Name: "missed-max", Number: 30, Kind: p.U8},
+	{Name: "ns-ip6-target", Number: 31, Kind: p.IndexedArray, Elem: p.Binary, Hint: p.IPv6, Limits: &p.Limits{Has: p.HasExactLen, Exact: 16}},
+	{Name: "coupled-control", Number: 32, Kind: p.U8},
+	{Name: "broadcast-neigh", Number: 33, Kind: p.U8},
+	{Name: "lacp-strict", Number: 34, Kind: p.U8},
 }}
 
-var setBondAdInfoAttrs = nlpolicy.Set{Name: "bond-ad-info-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "aggregator", Number: 1, Kind: nlpolicy.U16},
-	{Name: "num-ports", Number: 2, Kind: nlpolicy.U16},
-	{Name: "actor-key", Number: 3, Kind: nlpolicy.U16},
-	{Name: "partner-key", Number: 4, Kind: nlpolicy.U16},
-	{Name: "partner-mac", Number: 5, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 6}},
+var setBondAdInfoAttrs = p.Set{Name: "bond-ad-info-attrs", Attrs: []p.Attr{
+	{Name: "aggregator", Number: 1, Kind: p.U16},
+	{Name: "num-ports", Number: 2, Kind: p.U16},
+	{Name: "actor-key", Number: 3, Kind: p.U16},
+	{Name: "partner-key", Number: 4, Kind: p.U16},
+	{Name: "partner-mac", Number: 5, Kind: p.Binary, Hint: p.MAC, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 6}},
 }}
 
-var setBondSlaveAttrs = nlpolicy.Set{Name: "bond-slave-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "state", Number: 1, Kind: nlpolicy.U8, Enum: &enumBondSlaveState},
-	{Name: "mii-status", Number: 2, Kind: nlpolicy.U8, Enum: &enumBondLinkStatus},
-	{Name: "link-failure-count", Number: 3, Kind: nlpolicy.U32},
-	{Name: "perm-hwaddr", Number: 4, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 32}},
-	{Name: "queue-id", Number: 5, Kind: nlpolicy.U16},
-	{Name: "ad-aggregator-id", Number: 6, Kind: nlpolicy.U16},
-	{Name: "ad-actor-oper-port-state", Number: 7, Kind: nlpolicy.U8, Enum: &enumLacpState},
-	{Name: "ad-partner-oper-port-state", Number: 8, Kind: nlpolicy.U16, Enum: &enumLacpState},
-	{Name: "prio", Number: 9, Kind: nlpolicy.S32},
-	{Name: "actor-port-prio", Number: 10, Kind: nlpolicy.U16},
-	{Name: "ad-churn-actor-state", Number: 11, Kind: nlpolicy.U8, Enum: &enumBondChurnState},
-	{Name: "ad-churn-partner-state", Number: 12, Kind: nlpolicy.U8, Enum: &enumBondChurnState},
+var setBondSlaveAttrs = p.Set{Name: "bond-slave-attrs", Attrs: []p.Attr{
+	{Name: "state", Number: 1, Kind: p.U8, Enum: &enumBondSlaveState},
+	{Name: "mii-status", Number: 2, Kind: p.U8, Enum: &enumBondLinkStatus},
+	{Name: "link-failure-count", Number: 3, Kind: p.U32},
+	{Name: "perm-hwaddr", Number: 4, Kind: p.Binary, Hint: p.MAC, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 32}},
+	{Name: "queue-id", Number: 5, Kind: p.U16},
+	{Name: "ad-aggregator-id", Number: 6, Kind: p.U16},
+	{Name: "ad-actor-oper-port-state", Number: 7, Kind: p.U8, Enum: &enumLacpState},
+	{Name: "ad-partner-oper-port-state", Number: 8, Kind: p.U16, Enum: &enumLacpState},
+	{Name: "prio", Number: 9, Kind: p.S32},
+	{Name: "actor-port-prio", Number: 10, Kind: p.U16},
+	{Name: "ad-churn-actor-state", Number: 11, Kind: p.U8, Enum: &enumBondChurnState},
+	{Name: "ad-churn-partner-state", Number: 12, Kind: p.U8, Enum: &enumBondChurnState},
 }}
 
-var setLinkinfoBridgeAttrs = nlpolicy.Set{Name: "linkinfo-bridge-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "forward-delay", Number: 1, Kind: nlpolicy.U32},
-	{Name: "hello-time", Number: 2, Kind: nlpolicy.U32},
-	{Name: "max-age", Number: 3, Kind: nlpolicy.U32},
-	{Name: "ageing-time", Number: 4, Kind: nlpolicy.U32},
-	{Name: "stp-state", Number: 5, Kind: nlpolicy.U32, Enum: &enumBridgeStpState},
-	{Name: "priority", Number: 6, Kind: nlpolicy.U16},
-	{Name: "vlan-filtering", Number: 7, Kind: nlpolicy.U8},
-	{Name: "vlan-protocol", Number: 8, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian, Enum: &enumVlanProtocols},
-	{Name: "group-fwd-mask", Number: 9, Kind: nlpolicy.U16},
-	{Name: "root-id", Number: 10, Kind: nlpolicy.Binary, Struct: &structIflaBridgeID},
-	{Name: "bridge-id", Number: 11, Kind: nlpolicy.Binary, Struct: &structIflaBridgeID},
-	{Name: "root-port", Number: 12, Kind: nlpolicy.U16},
-	{Name: "root-path-cost", Number: 13, Kind: nlpolicy.U32},
-	{Name: "topology-change", Number: 14, Kind: nlpolicy.U8},
-	{Name: "topology-change-detected", Number: 15, Kind: nlpolicy.U8},
-	{Name: "hello-timer", Number: 16, Kind: nlpolicy.U64},
-	{Name: "tcn-timer", Number: 17, Kind: nlpolicy.U64},
-	{Name: "topology-change-timer", Number: 18, Kind: nlpolicy.U64},
-	{Name: "gc-timer", Number: 19, Kind: nlpolicy.U64},
-	{Name: "group-addr", Number: 20, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 6}},
-	{Name: "fdb-flush", Number: 21, Kind: nlpolicy.Flag},
-	{Name: "mcast-router", Number: 22, Kind: nlpolicy.U8, Enum: &enumMdbRtrType},
-	{Name: "mcast-snooping", Number: 23, Kind: nlpolicy.U8},
-	{Name: "mcast-query-use-ifaddr", Number: 24, Kind: nlpolicy.U8},
-	{Name: "mcast-querier", Number: 25, Kind: nlpolicy.U8},
-	{Name: "mcast-hash-elasticity", Number: 26, Kind: nlpolicy.U32},
-	{Name: "mcast-hash-max", Number: 27, Kind: nlpolicy.U32},
-	{Name: "mcast-last-member-cnt", Number: 28, Kind: nlpolicy.U32},
-	{Name: "mcast-startup-query-cnt", Number: 29, Kind: nlpolicy.U32},
-	{Name: "mcast-last-member-intvl", Number: 30, Kind: nlpolicy.U64},
-	{Name: "mcast-membership-intvl", Number: 31, Kind: nlpolicy.U64},
-	{Name: "mcast-querier-intvl", Number: 32, Kind: nlpolicy.U64},
-	{Name: "mcast-query-intvl", Number: 33, Kind: nlpolicy.U64},
-	{Name: "mcast-query-response-intvl", Number: 34, Kind: nlpolicy.U64},
-	{Name: "mcast-startup-query-intvl", Number: 35, Kind: nlpolicy.U64},
-	{Name: "nf-call-iptables", Number: 36, Kind: nlpolicy.U8},
-	{Name: "nf-call-ip6tables", Number: 37, Kind: nlpolicy.U8},
-	{Name: "nf-call-arptables", Number: 38, Kind: nlpolicy.U8},
-	{Name: "vlan-default-pvid", Number: 39, Kind: nlpolicy.U16},
-	{Name: "pad", Number: 40, Kind: nlpolicy.Pad},
-	{Name: "vlan-stats-enabled", Number: 41, Kind: nlpolicy.U8},
-	{Name: "mcast-stats-enabled", Number: 42, Kind: nlpolicy.U8},
-	{Name: "mcast-igmp-version", Number: 43, Kind: nlpolicy.U8},
-	{Name: "mcast-mld-version", Number: 44, Kind: nlpolicy.U8},
-	{Name: "vlan-stats-per-port", Number: 45, Kind: nlpolicy.U8},
-	{Name: "multi-boolopt", Number: 46, Kind: nlpolicy.Binary, Struct: &structBrBooloptMulti},
-	{Name: "mcast-querier-state", Number: 47, Kind: nlpolicy.Nest, Nested: &setBridgeQuerierAttrs},
-	{Name: "fdb-n-learned", Number: 48, Kind: nlpolicy.U32},
-	{Name: "fdb-max-learned", Number: 49, Kind: nlpolicy.U32},
-	{Name: "stp-mode", Number: 50, Kind: nlpolicy.U32, Enum: &enumBrStpMode},
+var setLinkinfoBridgeAttrs = p.Set{Name: "linkinfo-bridge-attrs", Attrs: []p.Attr{
+	{Name: "forward-delay", Number: 1, Kind: p.U32},
+	{Name: "hello-time", Number: 2, Kind: p.U32},
+	{Name: "max-age", Number: 3, Kind: p.U32},
+	{Name: "ageing-time", Number: 4, Kind: p.U32},
+	{Name: "stp-state", Number: 5, Kind: p.U32, Enum: &enumBridgeStpState},
+	{Name: "priority", Number: 6, Kind: p.U16},
+	{Name: "vlan-filtering", Number: 7, Kind: p.U8},
+	{Name: "vlan-protocol", Number: 8, Kind: p.U16, Flags: p.BigEndian, Enum: &enumVlanProtocols},
+	{Name: "group-fwd-mask", Number: 9, Kind: p.U16},
+	{Name: "root-id", Number: 10, Kind: p.Binary, Struct: &structIflaBridgeID},
+	{Name: "bridge-id", Number: 11, Kind: p.Binary, Struct: &structIflaBridgeID},
+	{Name: "root-port", Number: 12, Kind: p.U16},
+	{Name: "root-path-cost", Number: 13, Kind: p.U32},
+	{Name: "topology-change", Number: 14, Kind: p.U8},
+	{Name: "topology-change-detected", Number: 15, Kind: p.U8},
+	{Name: "hello-timer", Number: 16, Kind: p.U64},
+	{Name: "tcn-timer", Number: 17, Kind: p.U64},
+	{Name: "topology-change-timer", Number: 18, Kind: p.U64},
+	{Name: "gc-timer", Number: 19, Kind: p.U64},
+	{Name: "group-addr", Number: 20, Kind: p.Binary, Hint: p.MAC, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 6}},
+	{Name: "fdb-flush", Number: 21, Kind: p.Flag},
+	{Name: "mcast-router", Number: 22, Kind: p.U8, Enum: &enumMdbRtrType},
+	{Name: "mcast-snooping", Number: 23, Kind: p.U8},
+	{Name: "mcast-query-use-ifaddr", Number: 24, Kind: p.U8},
+	{Name: "mcast-querier", Number: 25, Kind: p.U8},
+	{Name: "mcast-hash-elasticity", Number: 26, Kind: p.U32},
+	{Name: "mcast-hash-max", Number: 27, Kind: p.U32},
+	{Name: "mcast-last-member-cnt", Number: 28, Kind: p.U32},
+	{Name: "mcast-startup-query-cnt", Number: 29, Kind: p.U32},
+	{Name: "mcast-last-member-intvl", Number: 30, Kind: p.U64},
+	{Name: "mcast-membership-intvl", Number: 31, Kind: p.U64},
+	{Name: "mcast-querier-intvl", Number: 32, Kind: p.U64},
+	{Name: "mcast-query-intvl", Number: 33, Kind: p.U64},
+	{Name: "mcast-query-response-intvl", Number: 34, Kind: p.U64},
+	{Name: "mcast-startup-query-intvl", Number: 35, Kind: p.U64},
+	{Name: "nf-call-iptables", Number: 36, Kind: p.U8},
+	{Name: "nf-call-ip6tables", Number: 37, Kind: p.U8},
+	{Name: "nf-call-arptables", Number: 38, Kind: p.U8},
+	{Name: "vlan-default-pvid", Number: 39, Kind: p.U16},
+	{Name: "pad", Number: 40, Kind: p.Pad},
+	{Name: "vlan-stats-enabled", Number: 41, Kind: p.U8},
+	{Name: "mcast-stats-enabled", Number: 42, Kind: p.U8},
+	{Name: "mcast-igmp-version", Number: 43, Kind: p.U8},
+	{Name: "mcast-mld-version", Number: 44, Kind: p.U8},
+	{Name: "vlan-stats-per-port", Number: 45, Kind: p.U8},
+	{Name: "multi-boolopt", Number: 46, Kind: p.Binary, Struct: &structBrBooloptMulti},
+	{Name: "mcast-querier-state", Number: 47, Kind: p.Nest, Nested: &setBridgeQuerierAttrs},
+	{Name: "fdb-n-learned", Number: 48, Kind: p.U32},
+	{Name: "fdb-max-learned", Number: 49, Kind: p.U32},
+	{Name: "stp-mode", Number: 50, Kind: p.U32, Enum: &enumBrStpMode},
 }}
 
-var setBridgeQuerierAttrs = nlpolicy.Set{Name: "bridge-querier-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "ip-address", Number: 1, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 4}},
-	{Name: "ip-port", Number: 2, Kind: nlpolicy.U32},
-	{Name: "ip-other-timer", Number: 3, Kind: nlpolicy.U64},
-	{Name: "pad", Number: 4, Kind: nlpolicy.Pad},
-	{Name: "ipv6-address", Number: 5, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
-	{Name: "ipv6-port", Number: 6, Kind: nlpolicy.U32},
-	{Name: "ipv6-other-timer", Number: 7, Kind: nlpolicy.U64},
+var setBridgeQuerierAttrs = p.Set{Name: "bridge-querier-attrs", Attrs: []p.Attr{
+	{Name: "ip-address", Number: 1, Kind: p.Binary, Hint: p.IPv4, Limits: &p.Limits{Has: p.HasExactLen, Exact: 4}},
+	{Name: "ip-port", Number: 2, Kind: p.U32},
+	{Name: "ip-other-timer", Number: 3, Kind: p.U64},
+	{Name: "pad", Number: 4, Kind: p.Pad},
+	{Name: "ipv6-address", Number: 5, Kind: p.Binary, Hint: p.IPv6, Limits: &p.Limits{Has: p.HasExactLen, Exact: 16}},
+	{Name: "ipv6-port", Number: 6, Kind: p.U32},
+	{Name: "ipv6-other-timer", Number: 7, Kind: p.U64},
 }}
 
-var setLinkinfoBrportAttrs = nlpolicy.Set{Name: "linkinfo-brport-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "state", Number: 1, Kind: nlpolicy.U8, Enum: &enumBrState},
-	{Name: "priority", Number: 2, Kind: nlpolicy.U16},
-	{Name: "cost", Number: 3, Kind: nlpolicy.U32},
-	{Name: "mode", Number: 4, Kind: nlpolicy.U8},
-	{Name: "guard", Number: 5, Kind: nlpolicy.U8},
-	{Name: "protect", Number: 6, Kind: nlpolicy.U8},
-	{Name: "fast-leave", Number: 7, Kind: nlpolicy.U8},
-	{Name: "learning", Number: 8, Kind: nlpolicy.U8},
-	{Name: "unicast-flood", Number: 9, Kind: nlpolicy.U8},
-	{Name: "proxyarp", Number: 10, Kind: nlpolicy.U8},
-	{Name: "learning-sync", Number: 11, Kind: nlpolicy.U8},
-	{Name: "proxyarp-wifi", Number: 12, Kind: nlpolicy.U8},
-	{Name: "root-id", Number: 13, Kind: nlpolicy.Binary, Struct: &structIflaBridgeID},
-	{Name: "bridge-id", Number: 14, Kind: nlpolicy.Binary, Struct: &structIflaBridgeID},
-	{Name: "designated-port", Number: 15, Kind: nlpolicy.U16},
-	{Name: "designated-cost", Number: 16, Kind: nlpolicy.U16},
-	{Name: "id", Number: 17, Kind: nlpolicy.U16},
-	{Name: "no", Number: 18, Kind: nlpolicy.U16},
-	{Name: "topology-change-ack", Number: 19, Kind: nlpolicy.U8},
-	{Name: "config-pending", Number: 20, Kind: nlpolicy.U8},
-	{Name: "message-age-timer", Number: 21, Kind: nlpolicy.U64},
-	{Name: "forward-delay-timer", Number: 22, Kind: nlpolicy.U64},
-	{Name: "hold-timer", Number: 23, Kind: nlpolicy.U64},
-	{Name: "flush", Number: 24, Kind: nlpolicy.Flag},
-	{Name: "multicast-router", Number: 25, Kind: nlpolicy.U8, Enum: &enumMdbRtrType},
-	{Name: "pad", Number: 26, Kind: nlpolicy.Pad},
-	{Name: "mcast-flood", Number: 27, Kind: nlpolicy.U8},
-	{Name: "mcast-to-ucast", Number: 28, Kind: nlpolicy.U8},
-	{Name: "vlan-tunnel", Number: 29, Kind: nlpolicy.U8},
-	{Name: "bcast-flood", Number: 30, Kind: nlpolicy.U8},
-	{Name: "group-fwd-mask", Number: 31, Kind: nlpolicy.U16},
-	{Name: "neigh-suppress", Number: 32, Kind: nlpolicy.U8},
-	{Name: "isolated", Number: 33, Kind: nlpolicy.U8},
-	{Name: "backup-port", Number: 34, Kind: nlpolicy.U32},
-	{Name: "mrp-ring-open", Number: 35, Kind: nlpolicy.U8},
-	{Name: "mrp-in-open", Number: 36, Kind: nlpolicy.U8},
-	{Name: "mcast-eht-hosts-limit", Number: 37, Kind: nlpolicy.U32},
-	{Name: "mcast-eht-hosts-cnt", Number: 38, Kind: nlpolicy.U32},
-	{Name: "locked", Number: 39, Kind: nlpolicy.U8},
-	{Name: "mab", Number: 40, Kind: nlpolicy.U8},
-	{Name: "mcast-n-groups", Number: 41, Kind: nlpolicy.U32},
-	{Name: "mcast-max-groups", Number: 42, Kind: nlpolicy.U32},
-	{Name: "neigh-vlan-suppress", Number: 43, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}},
-	{Name: "backup-nhid", Number: 44, Kind: nlpolicy.U32},
-	{Name: "neigh-forward-grat", Number: 45, Kind: nlpolicy.U8},
+var setLinkinfoBrportAttrs = p.Set{Name: "linkinfo-brport-attrs", Attrs: []p.Attr{
+	{Name: "state", Number: 1, Kind: p.U8, Enum: &enumBrState},
+	{Name: "priority", Number: 2, Kind: p.U16},
+	{Name: "cost", Number: 3, Kind: p.U32},
+	{Name: "mode", Number: 4, Kind: p.U8},
+	{Name: "guard", Number: 5, Kind: p.U8},
+	{Name: "protect", Number: 6, Kind: p.U8},
+	{Name: "fast-leave", Number: 7, Kind: p.U8},
+	{Name: "learning", Number: 8, Kind: p.U8},
+	{Name: "unicast-flood", Number: 9, Kind: p.U8},
+	{Name: "proxyarp", Number: 10, Kind: p.U8},
+	{Name: "learning-sync", Number: 11, Kind: p.U8},
+	{Name: "proxyarp-wifi", Number: 12, Kind: p.U8},
+	{Name: "root-id", Number: 13, Kind: p.Binary, Struct: &structIflaBridgeID},
+	{Name: "bridge-id", Number: 14, Kind: p.Binary, Struct: &structIflaBridgeID},
+	{Name: "designated-port", Number: 15, Kind: p.U16},
+	{Name: "designated-cost", Number: 16, Kind: p.U16},
+	{Name: "id", Number: 17, Kind: p.U16},
+	{Name: "no", Number: 18, Kind: p.U16},
+	{Name: "topology-change-ack", Number: 19, Kind: p.U8},
+	{Name: "config-pending", Number: 20, Kind: p.U8},
+	{Name: "message-age-timer", Number: 21, Kind: p.U64},
+	{Name: "forward-delay-timer", Number: 22, Kind: p.U64},
+	{Name: "hold-timer", Number: 23, Kind: p.U64},
+	{Name: "flush", Number: 24, Kind: p.Flag},
+	{Name: "multicast-router", Number: 25, Kind: p.U8, Enum: &enumMdbRtrType},
+	{Name: "pad", Number: 26, Kind: p.Pad},
+	{Name: "mcast-flood", Number: 27, Kind: p.U8},
+	{Name: "mcast-to-ucast", Number: 28, Kind: p.U8},
+	{Name: "vlan-tunnel", Number: 29, Kind: p.U8},
+	{Name: "bcast-flood", Number: 30, Kind: p.U8},
+	{Name: "group-fwd-mask", Number: 31, Kind: p.U16},
+	{Name: "neigh-suppress", Number: 32, Kind: p.U8},
+	{Name: "isolated", Number: 33, Kind: p.U8},
+	{Name: "backup-port", Number: 34, Kind: p.U32},
+	{Name: "mrp-ring-open", Number: 35, Kind: p.U8},
+	{Name: "mrp-in-open", Number: 36, Kind: p.U8},
+	{Name: "mcast-eht-hosts-limit", Number: 37, Kind: p.U32},
+	{Name: "mcast-eht-hosts-cnt", Number: 38, Kind: p.U32},
+	{Name: "locked", Number: 39, Kind: p.U8},
+	{Name: "mab", Number: 40, Kind: p.U8},
+	{Name: "mcast-n-groups", Number: 41, Kind: p.U32},
+	{Name: "mcast-max-groups", Number: 42, Kind: p.U32},
+	{Name: "neigh-vlan-suppress", Number: 43, Kind: p.U8, Limits: &p.Limits{Has: p.HasMax, Max: 1}},
+	{Name: "backup-nhid", Number: 44, Kind: p.U32},
+	{Name: "neigh-forward-grat", Number: 45, Kind: p.U8},
 }}
 
-var setLinkinfoGreAttrs = nlpolicy.Set{Name: "linkinfo-gre-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "link", Number: 1, Kind: nlpolicy.U32},
-	{Name: "iflags", Number: 2, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian, Enum: &enumGreFlags},
-	{Name: "oflags", Number: 3, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian, Enum: &enumGreFlags},
-	{Name: "ikey", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "okey", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "local", Number: 6, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4},
-	{Name: "remote", Number: 7, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4},
-	{Name: "ttl", Number: 8, Kind: nlpolicy.U8},
-	{Name: "tos", Number: 9, Kind: nlpolicy.U8},
-	{Name: "pmtudisc", Number: 10, Kind: nlpolicy.U8},
-	{Name: "encap-limit", Number: 11, Kind: nlpolicy.U8},
-	{Name: "flowinfo", Number: 12, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "flags", Number: 13, Kind: nlpolicy.U32, Enum: &enumIp6TnlFlags},
-	{Name: "encap-type", Number: 14, Kind: nlpolicy.U16, Enum: &enumTunnelEncapType},
-	{Name: "encap-flags", Number: 15, Kind: nlpolicy.U16, Enum: &enumTunnelEncapFlags},
-	{Name: "encap-sport", Number: 16, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "encap-dport", Number: 17, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "collect-metadata", Number: 18, Kind: nlpolicy.Flag},
-	{Name: "ignore-df", Number: 19, Kind: nlpolicy.U8},
-	{Name: "fwmark", Number: 20, Kind: nlpolicy.U32},
-	{Name: "erspan-index", Number: 21, Kind: nlpolicy.U32},
-	{Name: "erspan-ver", Number: 22, Kind: nlpolicy.U8},
-	{Name: "erspan-dir", Number: 23, Kind: nlpolicy.U8},
-	{Name: "erspan-hwid", Number: 24, Kind: nlpolicy.U16},
+var setLinkinfoGreAttrs = p.Set{Name: "linkinfo-gre-attrs", Attrs: []p.Attr{
+	{Name: "link", Number: 1, Kind: p.U32},
+	{Name: "iflags", Number: 2, Kind: p.U16, Flags: p.BigEndian, Enum: &enumGreFlags},
+	{Name: "oflags", Number: 3, Kind: p.U16, Flags: p.BigEndian, Enum: &enumGreFlags},
+	{Name: "ikey", Number: 4, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "okey", Number: 5, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "local", Number: 6, Kind: p.Binary, Hint: p.IPv4},
+	{Name: "remote", Number: 7, Kind: p.Binary, Hint: p.IPv4},
+	{Name: "ttl", Number: 8, Kind: p.U8},
+	{Name: "tos", Number: 9, Kind: p.U8},
+	{Name: "pmtudisc", Number: 10, Kind: p.U8},
+	{Name: "encap-limit", Number: 11, Kind: p.U8},
+	{Name: "flowinfo", Number: 12, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "flags", Number: 13, Kind: p.U32, Enum: &enumIp6TnlFlags},
+	{Name: "encap-type", Number: 14, Kind: p.U16, Enum: &enumTunnelEncapType},
+	{Name: "encap-flags", Number: 15, Kind: p.U16, Enum: &enumTunnelEncapFlags},
+	{Name: "encap-sport", Number: 16, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "encap-dport", Number: 17, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "collect-metadata", Number: 18, Kind: p.Flag},
+	{Name: "ignore-df", Number: 19, Kind: p.U8},
+	{Name: "fwmark", Number: 20, Kind: p.U32},
+	{Name: "erspan-index", Number: 21, Kind: p.U32},
+	{Name: "erspan-ver", Number: 22, Kind: p.U8},
+	{Name: "erspan-dir", Number: 23, Kind: p.U8},
+	{Name: "erspan-hwid", Number: 24, Kind: p.U16},
 }}
 
-var setLinkinfoGre6Attrs = nlpolicy.Set{Name: "linkinfo-gre6-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "link", Number: 1, Kind: nlpolicy.U32},
-	{Name: "iflags", Number: 2, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian, Enum: &enumGreFlags},
-	{Name: "oflags", Number: 3, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian, Enum: &enumGreFlags},
-	{Name: "ikey", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "okey", Number: 5, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "local", Number: 6, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6},
-	{Name: "remote", Number: 7, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6},
-	{Name: "ttl", Number: 8, Kind: nlpolicy.U8},
-	{Name: "encap-limit", Number: 11, Kind: nlpolicy.U8},
-	{Name: "flowinfo", Number: 12, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "flags", Number: 13, Kind: nlpolicy.U32, Enum: &enumIp6TnlFlags},
-	{Name: "encap-type", Number: 14, Kind: nlpolicy.U16, Enum: &enumTunnelEncapType},
-	{Name: "encap-flags", Number: 15, Kind: nlpolicy.U16, Enum: &enumTunnelEncapFlags},
-	{Name: "encap-sport", Number: 16, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "encap-dport", Number: 17, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "collect-metadata", Number: 18, Kind: nlpolicy.Flag},
-	{Name: "fwmark", Number: 20, Kind: nlpolicy.U32},
-	{Name: "erspan-index", Number: 21, Kind: nlpolicy.U32},
-	{Name: "erspan-ver", Number: 22, Kind: nlpolicy.U8},
-	{Name: "erspan-dir", Number: 23, Kind: nlpolicy.U8},
-	{Name: "erspan-hwid", Number: 24, Kind: nlpolicy.U16},
+var setLinkinfoGre6Attrs = p.Set{Name: "linkinfo-gre6-attrs", Attrs: []p.Attr{
+	{Name: "link", Number: 1, Kind: p.U32},
+	{Name: "iflags", Number: 2, Kind: p.U16, Flags: p.BigEndian, Enum: &enumGreFlags},
+	{Name: "oflags", Number: 3, Kind: p.U16, Flags: p.BigEndian, Enum: &enumGreFlags},
+	{Name: "ikey", Number: 4, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "okey", Number: 5, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "local", Number: 6, Kind: p.Binary, Hint: p.IPv6},
+	{Name: "remote", Number: 7, Kind: p.Binary, Hint: p.IPv6},
+	{Name: "ttl", Number: 8, Kind: p.U8},
+	{Name: "encap-limit", Number: 11, Kind: p.U8},
+	{Name: "flowinfo", Number: 12, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "flags", Number: 13, Kind: p.U32, Enum: &enumIp6TnlFlags},
+	{Name: "encap-type", Number: 14, Kind: p.U16, Enum: &enumTunnelEncapType},
+	{Name: "encap-flags", Number: 15, Kind: p.U16, Enum: &enumTunnelEncapFlags},
+	{Name: "encap-sport", Number: 16, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "encap-dport", Number: 17, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "collect-metadata", Number: 18, Kind: p.Flag},
+	{Name: "fwmark", Number: 20, Kind: p.U32},
+	{Name: "erspan-index", Number: 21, Kind: p.U32},
+	{Name: "erspan-ver", Number: 22, Kind: p.U8},
+	{Name: "erspan-dir", Number: 23, Kind: p.U8},
+	{Name: "erspan-hwid", Number: 24, Kind: p.U16},
 }}
 
-var setLinkinfoVtiAttrs = nlpolicy.Set{Name: "linkinfo-vti-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "link", Number: 1, Kind: nlpolicy.U32},
-	{Name: "ikey", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "okey", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "local", Number: 4, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4},
-	{Name: "remote", Number: 5, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4},
-	{Name: "fwmark", Number: 6, Kind: nlpolicy.U32},
+var setLinkinfoVtiAttrs = p.Set{Name: "linkinfo-vti-attrs", Attrs: []p.Attr{
+	{Name: "link", Number: 1, Kind: p.U32},
+	{Name: "ikey", Number: 2, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "okey", Number: 3, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "local", Number: 4, Kind: p.Binary, Hint: p.IPv4},
+	{Name: "remote", Number: 5, Kind: p.Binary, Hint: p.IPv4},
+	{Name: "fwmark", Number: 6, Kind: p.U32},
 }}
 
-var setLinkinfoVti6Attrs = nlpolicy.Set{Name: "linkinfo-vti6-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "link", Number: 1, Kind: nlpolicy.U32},
-	{Name: "ikey", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "okey", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "local", Number: 4, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6},
-	{Name: "remote", Number: 5, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6},
-	{Name: "fwmark", Number: 6, Kind: nlpolicy.U32},
+var setLinkinfoVti6Attrs = p.Set{Name: "linkinfo-vti6-attrs", Attrs: []p.Attr{
+	{Name: "link", Number: 1, Kind: p.U32},
+	{Name: "ikey", Number: 2, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "okey", Number: 3, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "local", Number: 4, Kind: p.Binary, Hint: p.IPv6},
+	{Name: "remote", Number: 5, Kind: p.Binary, Hint: p.IPv6},
+	{Name: "fwmark", Number: 6, Kind: p.U32},
 }}
 
-var setLinkinfoGeneveAttrs = nlpolicy.Set{Name: "linkinfo-geneve-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "id", Number: 1, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 16777215}},
-	{Name: "remote", Number: 2, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 4}},
-	{Name: "ttl", Number: 3, Kind: nlpolicy.U8},
-	{Name: "tos", Number: 4, Kind: nlpolicy.U8},
-	{Name: "port", Number: 5, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "collect-metadata", Number: 6, Kind: nlpolicy.Flag},
-	{Name: "remote6", Number: 7, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
-	{Name: "udp-csum", Number: 8, Kind: nlpolicy.U8},
-	{Name: "udp-zero-csum6-tx", Number: 9, Kind: nlpolicy.U8},
-	{Name: "udp-zero-csum6-rx", Number: 10, Kind: nlpolicy.U8},
-	{Name: "label", Number: 11, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "ttl-inherit", Number: 12, Kind: nlpolicy.U8},
-	{Name: "df", Number: 13, Kind: nlpolicy.U8, Enum: &enumGeneveDf},
-	{Name: "inner-proto-inherit", Number: 14, Kind: nlpolicy.Flag},
-	{Name: "port-range", Number: 15, Kind: nlpolicy.Binary, Struct: &structIflaGenevePortRange},
-	{Name: "gro-hint", Number: 16, Kind: nlpolicy.Flag},
-	{Name: "local", Number: 17, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 4}},
-	{Name: "local6", Number: 18, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
+var setLinkinfoGeneveAttrs = p.Set{Name: "linkinfo-geneve-attrs", Attrs: []p.Attr{
+	{Name: "id", Number: 1, Kind: p.U32, Limits: &p.Limits{Has: p.HasMax, Max: 16777215}},
+	{Name: "remote", Number: 2, Kind: p.Binary, Hint: p.IPv4, Limits: &p.Limits{Has: p.HasExactLen, Exact: 4}},
+	{Name: "ttl", Number: 3, Kind: p.U8},
+	{Name: "tos", Number: 4, Kind: p.U8},
+	{Name: "port", Number: 5, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "collect-metadata", Number: 6, Kind: p.Flag},
+	{Name: "remote6", Number: 7, Kind: p.Binary, Hint: p.IPv6, Limits: &p.Limits{Has: p.HasExactLen, Exact: 16}},
+	{Name: "udp-csum", Number: 8, Kind: p.U8},
+	{Name: "udp-zero-csum6-tx", Number: 9, Kind: p.U8},
+	{Name: "udp-zero-csum6-rx", Number: 10, Kind: p.U8},
+	{Name: "label", Number: 11, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "ttl-inherit", Number: 12, Kind: p.U8},
+	{Name: "df", Number: 13, Kind: p.U8, Enum: &enumGeneveDf},
+	{Name: "inner-proto-inherit", Number: 14, Kind: p.Flag},
+	{Name: "port-range", Number: 15, Kind: p.Binary, Struct: &structIflaGenevePortRange},
+	{Name: "gro-hint", Number: 16, Kind: p.Flag},
+	{Name: "local", Number: 17, Kind: p.Binary, Hint: p.IPv4, Limits: &p.Limits{Has: p.HasExactLen, Exact: 4}},
+	{Name: "local6", Number: 18, Kind: p.Binary, Hint: p.IPv6, Limits: &p.Limits{Has: p.HasExactLen, Exact: 16}},
 }}
 
-var setLinkinfoIptunAttrs = nlpolicy.Set{Name: "linkinfo-iptun-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "link", Number: 1, Kind: nlpolicy.U32},
-	{Name: "local", Number: 2, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4},
-	{Name: "remote", Number: 3, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4},
-	{Name: "ttl", Number: 4, Kind: nlpolicy.U8},
-	{Name: "tos", Number: 5, Kind: nlpolicy.U8},
-	{Name: "encap-limit", Number: 6, Kind: nlpolicy.U8},
-	{Name: "flowinfo", Number: 7, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "flags", Number: 8, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "proto", Number: 9, Kind: nlpolicy.U8},
-	{Name: "pmtudisc", Number: 10, Kind: nlpolicy.U8},
-	{Name: "6rd-prefix", Number: 11, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6},
-	{Name: "6rd-relay-prefix", Number: 12, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4},
-	{Name: "6rd-prefixlen", Number: 13, Kind: nlpolicy.U16},
-	{Name: "6rd-relay-prefixlen", Number: 14, Kind: nlpolicy.U16},
-	{Name: "encap-type", Number: 15, Kind: nlpolicy.U16, Enum: &enumTunnelEncapType},
-	{Name: "encap-flags", Number: 16, Kind: nlpolicy.U16, Enum: &enumTunnelEncapFlags},
-	{Name: "encap-sport", Number: 17, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "encap-dport", Number: 18, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "collect-metadata", Number: 19, Kind: nlpolicy.Flag},
-	{Name: "fwmark", Number: 20, Kind: nlpolicy.U32},
+var setLinkinfoIptunAttrs = p.Set{Name: "linkinfo-iptun-attrs", Attrs: []p.Attr{
+	{Name: "link", Number: 1, Kind: p.U32},
+	{Name: "local", Number: 2, Kind: p.Binary, Hint: p.IPv4},
+	{Name: "remote", Number: 3, Kind: p.Binary, Hint: p.IPv4},
+	{Name: "ttl", Number: 4, Kind: p.U8},
+	{Name: "tos", Number: 5, Kind: p.U8},
+	{Name: "encap-limit", Number: 6, Kind: p.U8},
+	{Name: "flowinfo", Number: 7, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "flags", Number: 8, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "proto", Number: 9, Kind: p.U8},
+	{Name: "pmtudisc", Number: 10, Kind: p.U8},
+	{Name: "6rd-prefix", Number: 11, Kind: p.Binary, Hint: p.IPv6},
+	{Name: "6rd-relay-prefix", Number: 12, Kind: p.Binary, Hint: p.IPv4},
+	{Name: "6rd-prefixlen", Number: 13, Kind: p.U16},
+	{Name: "6rd-relay-prefixlen", Number: 14, Kind: p.U16},
+	{Name: "encap-type", Number: 15, Kind: p.U16, Enum: &enumTunnelEncapType},
+	{Name: "encap-flags", Number: 16, Kind: p.U16, Enum: &enumTunnelEncapFlags},
+	{Name: "encap-sport", Number: 17, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "encap-dport", Number: 18, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "collect-metadata", Number: 19, Kind: p.Flag},
+	{Name: "fwmark", Number: 20, Kind: p.U32},
 }}
 
-var setLinkinfoIp6tnlAttrs = nlpolicy.Set{Name: "linkinfo-ip6tnl-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "link", Number: 1, Kind: nlpolicy.U32},
-	{Name: "local", Number: 2, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6},
-	{Name: "remote", Number: 3, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6},
-	{Name: "ttl", Number: 4, Kind: nlpolicy.U8},
-	{Name: "encap-limit", Number: 6, Kind: nlpolicy.U8},
-	{Name: "flowinfo", Number: 7, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "flags", Number: 8, Kind: nlpolicy.U32, Enum: &enumIp6TnlFlags},
-	{Name: "proto", Number: 9, Kind: nlpolicy.U8},
-	{Name: "encap-type", Number: 15, Kind: nlpolicy.U16, Enum: &enumTunnelEncapType},
-	{Name: "encap-flags", Number: 16, Kind: nlpolicy.U16, Enum: &enumTunnelEncapFlags},
-	{Name: "encap-sport", Number: 17, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "encap-dport", Number: 18, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "collect-metadata", Number: 19, Kind: nlpolicy.Flag},
-	{Name: "fwmark", Number: 20, Kind: nlpolicy.U32},
+var setLinkinfoIp6tnlAttrs = p.Set{Name: "linkinfo-ip6tnl-attrs", Attrs: []p.Attr{
+	{Name: "link", Number: 1, Kind: p.U32},
+	{Name: "local", Number: 2, Kind: p.Binary, Hint: p.IPv6},
+	{Name: "remote", Number: 3, Kind: p.Binary, Hint: p.IPv6},
+	{Name: "ttl", Number: 4, Kind: p.U8},
+	{Name: "encap-limit", Number: 6, Kind: p.U8},
+	{Name: "flowinfo", Number: 7, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "flags", Number: 8, Kind: p.U32, Enum: &enumIp6TnlFlags},
+	{Name: "proto", Number: 9, Kind: p.U8},
+	{Name: "encap-type", Number: 15, Kind: p.U16, Enum: &enumTunnelEncapType},
+	{Name: "encap-flags", Number: 16, Kind: p.U16, Enum: &enumTunnelEncapFlags},
+	{Name: "encap-sport", Number: 17, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "encap-dport", Number: 18, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "collect-metadata", Number: 19, Kind: p.Flag},
+	{Name: "fwmark", Number: 20, Kind: p.U32},
 }}
 
-var setLinkinfoTunAttrs = nlpolicy.Set{Name: "linkinfo-tun-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "owner", Number: 1, Kind: nlpolicy.U32},
-	{Name: "group", Number: 2, Kind: nlpolicy.U32},
-	{Name: "type", Number: 3, Kind: nlpolicy.U8, Enum: &enumTunType},
-	{Name: "pi", Number: 4, Kind: nlpolicy.U8},
-	{Name: "vnet-hdr", Number: 5, Kind: nlpolicy.U8},
-	{Name: "persist", Number: 6, Kind: nlpolicy.U8},
-	{Name: "multi-queue", Number: 7, Kind: nlpolicy.U8},
-	{Name: "num-queues", Number: 8, Kind: nlpolicy.U32},
-	{Name: "num-disabled-queues", Number: 9, Kind: nlpolicy.U32},
+var setLinkinfoTunAttrs = p.Set{Name: "linkinfo-tun-attrs", Attrs: []p.Attr{
+	{Name: "owner", Number: 1, Kind: p.U32},
+	{Name: "group", Number: 2, Kind: p.U32},
+	{Name: "type", Number: 3, Kind: p.U8, Enum: &enumTunType},
+	{Name: "pi", Number: 4, Kind: p.U8},
+	{Name: "vnet-hdr", Number: 5, Kind: p.U8},
+	{Name: "persist", Number: 6, Kind: p.U8},
+	{Name: "multi-queue", Number: 7, Kind: p.U8},
+	{Name: "num-queues", Number: 8, Kind: p.U32},
+	{Name: "num-disabled-queues", Number: 9, Kind: p.U32},
 }}
 
-var setLinkinfoVlanAttrs = nlpolicy.Set{Name: "linkinfo-vlan-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "id", Number: 1, Kind: nlpolicy.U16, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 4094}},
-	{Name: "flags", Number: 2, Kind: nlpolicy.Binary, Struct: &structIflaVlanFlags},
-	{Name: "egress-qos", Number: 3, Kind: nlpolicy.Nest, Nested: &setIflaVlanQosAttrs},
-	{Name: "ingress-qos", Number: 4, Kind: nlpolicy.Nest, Nested: &setIflaVlanQosAttrs},
-	{Name: "protocol", Number: 5, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian, Enum: &enumVlanProtocols},
+var setLinkinfoVlanAttrs = p.Set{Name: "linkinfo-vlan-attrs", Attrs: []p.Attr{
+	{Name: "id", Number: 1, Kind: p.U16, Limits: &p.Limits{Has: p.HasMax, Max: 4094}},
+	{Name: "flags", Number: 2, Kind: p.Binary, Struct: &structIflaVlanFlags},
+	{Name: "egress-qos", Number: 3, Kind: p.Nest, Nested: &setIflaVlanQosAttrs},
+	{Name: "ingress-qos", Number: 4, Kind: p.Nest, Nested: &setIflaVlanQosAttrs},
+	{Name: "protocol", Number: 5, Kind: p.U16, Flags: p.BigEndian, Enum: &enumVlanProtocols},
 }}
 
-var setIflaVlanQosAttrs = nlpolicy.Set{Name: "ifla-vlan-qos", Attrs: []nlpolicy.Attr{
-	{Name: "mapping", Number: 1, Kind: nlpolicy.Binary, Flags: nlpolicy.Multi, Struct: &structIflaVlanQosMapping},
+var setIflaVlanQosAttrs = p.Set{Name: "ifla-vlan-qos", Attrs: []p.Attr{
+	{Name: "mapping", Number: 1, Kind: p.Binary, Flags: p.Multi, Struct: &structIflaVlanQosMapping},
 }}
 
-var setLinkinfoVrfAttrs = nlpolicy.Set{Name: "linkinfo-vrf-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "table", Number: 1, Kind: nlpolicy.U32},
+var setLinkinfoVrfAttrs = p.Set{Name: "linkinfo-vrf-attrs", Attrs: []p.Attr{
+	{Name: "table", Number: 1, Kind: p.U32},
 }}
 
-var setLinkinfoVrfPortAttrs = nlpolicy.Set{Name: "linkinfo-vrf-port-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "table", Number: 1, Kind: nlpolicy.U32},
+var setLinkinfoVrfPortAttrs = p.Set{Name: "linkinfo-vrf-port-attrs", Attrs: []p.Attr{
+	{Name: "table", Number: 1, Kind: p.U32},
 }}
 
-var setXdpAttrs = nlpolicy.Set{Name: "xdp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "fd", Number: 1, Kind: nlpolicy.S32},
-	{Name: "attached", Number: 2, Kind: nlpolicy.U8, Enum: &enumXdpAttached},
-	{Name: "flags", Number: 3, Kind: nlpolicy.U32, Enum: &enumXdpFlags},
-	{Name: "prog-id", Number: 4, Kind: nlpolicy.U32},
-	{Name: "drv-prog-id", Number: 5, Kind: nlpolicy.U32},
-	{Name: "skb-prog-id", Number: 6, Kind: nlpolicy.U32},
-	{Name: "hw-prog-id", Number: 7, Kind: nlpolicy.U32},
-	{Name: "expected-fd", Number: 8, Kind: nlpolicy.S32},
+var setXdpAttrs = p.Set{Name: "xdp-attrs", Attrs: []p.Attr{
+	{Name: "fd", Number: 1, Kind: p.S32},
+	{Name: "attached", Number: 2, Kind: p.U8, Enum: &enumXdpAttached},
+	{Name: "flags", Number: 3, Kind: p.U32, Enum: &enumXdpFlags},
+	{Name: "prog-id", Number: 4, Kind: p.U32},
+	{Name: "drv-prog-id", Number: 5, Kind: p.U32},
+	{Name: "skb-prog-id", Number: 6, Kind: p.U32},
+	{Name: "hw-prog-id", Number: 7, Kind: p.U32},
+	{Name: "expected-fd", Number: 8, Kind: p.S32},
 }}
 
-var setIflaAttrs = nlpolicy.Set{Name: "ifla-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "conf", Number: 1, Kind: nlpolicy.Binary, Elem: nlpolicy.U32},
+var setIflaAttrs = p.Set{Name: "ifla-attrs", Attrs: []p.Attr{
+	{Name: "conf", Number: 1, Kind: p.Binary, Elem: p.U32},
 }}
 
-var setIfla6Attrs = nlpolicy.Set{Name: "ifla6-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "flags", Number: 1, Kind: nlpolicy.U32, Enum: &enumInet6IfFlags},
-	{Name: "conf", Number: 2, Kind: nlpolicy.Binary, Elem: nlpolicy.U32},
-	{Name: "stats", Number: 3, Kind: nlpolicy.Binary, Elem: nlpolicy.U64},
-	{Name: "mcast", Number: 4, Kind: nlpolicy.Binary},
-	{Name: "cacheinfo", Number: 5, Kind: nlpolicy.Binary, Struct: &structIflaCacheinfo},
-	{Name: "icmp6stats", Number: 6, Kind: nlpolicy.Binary, Elem: nlpolicy.U64},
-	{Name: "token", Number: 7, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 16}},
-	{Name: "addr-gen-mode", Number: 8, Kind: nlpolicy.U8, Enum: &enumIn6AddrGenMode},
-	{Name: "ra-mtu", Number: 9, Kind: nlpolicy.U32},
+var setIfla6Attrs = p.Set{Name: "ifla6-attrs", Attrs: []p.Attr{
+	{Name: "flags", Number: 1, Kind: p.U32, Enum: &enumInet6IfFlags},
+	{Name: "conf", Number: 2, Kind: p.Binary, Elem: p.U32},
+	{Name: "stats", Number: 3, Kind: p.Binary, Elem: p.U64},
+	{Name: "mcast", Number: 4, Kind: p.Binary},
+	{Name: "cacheinfo", Number: 5, Kind: p.Binary, Struct: &structIflaCacheinfo},
+	{Name: "icmp6stats", Number: 6, Kind: p.Binary, Elem: p.U64},
+	{Name: "token", Number: 7, Kind: p.Binary, Hint: p.IPv6, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 16}},
+	{Name: "addr-gen-mode", Number: 8, Kind: p.U8, Enum: &enumIn6AddrGenMode},
+	{Name: "ra-mtu", Number: 9, Kind: p.U32},
 }}
 
-var setMctpAttrs = nlpolicy.Set{Name: "mctp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "net", Number: 1, Kind: nlpolicy.U32},
-	{Name: "phys-binding", Number: 2, Kind: nlpolicy.U8, Enum: &enumMctpPhysBinding},
+var setMctpAttrs = p.Set{Name: "mctp-attrs", Attrs: []p.Attr{
+	{Name: "net", Number: 1, Kind: p.U32},
+	{Name: "phys-binding", Number: 2, Kind: p.U8, Enum: &enumMctpPhysBinding},
 }}
 
-var setStatsAttrs = nlpolicy.Set{Name: "stats-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "link-64", Number: 1, Kind: nlpolicy.Binary, Struct: &structRtnlLinkStats64},
-	{Name: "link-xstats", Number: 2, Kind: nlpolicy.Nest, Nested: &setLinkXstatsAttrs},
-	{Name: "link-xstats-slave", Number: 3, Kind: nlpolicy.Nest, Nested: &setLinkXstatsAttrs},
-	{Name: "link-offload-xstats", Number: 4, Kind: nlpolicy.Nest, Nested: &setLinkOffloadXstatsAttrs},
-	{Name: "af-spec", Number: 5, Kind: nlpolicy.Nest, Nested: &setStatsAfSpecAttrs},
+var setStatsAttrs = p.Set{Name: "stats-attrs", Attrs: []p.Attr{
+	{Name: "link-64", Number: 1, Kind: p.Binary, Struct: &structRtnlLinkStats64},
+	{Name: "link-xstats", Number: 2, Kind: p.Nest, Nested: &setLinkXstatsAttrs},
+	{Name: "link-xstats-slave", Number: 3, Kind: p.Nest, Nested: &setLinkXstatsAttrs},
+	{Name: "link-offload-xstats", Number: 4, Kind: p.Nest, Nested: &setLinkOffloadXstatsAttrs},
+	{Name: "af-spec", Number: 5, Kind: p.Nest, Nested: &setStatsAfSpecAttrs},
 }}
 
-var setLinkXstatsAttrs = nlpolicy.Set{Name: "link-xstats-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "bridge", Number: 1, Kind: nlpolicy.Nest, Nested: &setBridgeXstatsAttrs},
-	{Name: "bond", Number: 2, Kind: nlpolicy.Nest, Nested: &setBondXstatsAttrs},
+var setLinkXstatsAttrs = p.Set{Name: "link-xstats-attrs", Attrs: []p.Attr{
+	{Name: "bridge", Number: 1, Kind: p.Nest, Nested: &setBridgeXstatsAttrs},
+	{Name: "bond", Number: 2, Kind: p.Nest, Nested: &setBondXstatsAttrs},
 }}
 
-var setBridgeXstatsAttrs = nlpolicy.Set{Name: "bridge-xstats-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "vlan", Number: 1, Kind: nlpolicy.Binary, Flags: nlpolicy.Multi, Struct: &structBridgeVlanXstats},
-	{Name: "mcast", Number: 2, Kind: nlpolicy.Binary, Struct: &structBrMcastStats},
-	{Name: "pad", Number: 3, Kind: nlpolicy.Pad},
-	{Name: "stp", Number: 4, Kind: nlpolicy.Binary, Struct: &structBridgeStpXstats},
+var setBridgeXstatsAttrs = p.Set{Name: "bridge-xstats-attrs", Attrs: []p.Attr{
+	{Name: "vlan", Number: 1, Kind: p.Binary, Flags: p.Multi, Struct: &structBridgeVlanXstats},
+	{Name: "mcast", Number: 2, Kind: p.Binary, Struct: &structBrMcastStats},
+	{Name: "pad", Number: 3, Kind: p.Pad},
+	{Name: "stp", Number: 4, Kind: p.Binary, Struct: &structBridgeStpXstats},
 }}
 
-var setBondXstatsAttrs = nlpolicy.Set{Name: "bond-xstats-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "3ad", Number: 1, Kind: nlpolicy.Nest, Nested: &setBond3adStatAttrs},
+var setBondXstatsAttrs = p.Set{Name: "bond-xstats-attrs", Attrs: []p.Attr{
+	{Name: "3ad", Number: 1, Kind: p.Nest, Nested: &setBond3adStatAttrs},
 }}
 
-var setBond3adStatAttrs = nlpolicy.Set{Name: "bond-3ad-stat-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "lacpdu-rx", Number: 0, Kind: nlpolicy.U64},
-	{Name: "lacpdu-tx", Number: 1, Kind: nlpolicy.U64},
-	{Name: "lacpdu-unknown-rx", Number: 2, Kind: nlpolicy.U64},
-	{Name: "lacpdu-illegal-rx", Number: 3, Kind: nlpolicy.U64},
-	{Name: "marker-rx", Number: 4, Kind: nlpolicy.U64},
-	{Name: "marker-tx", Number: 5, Kind: nlpolicy.U64},
-	{Name: "marker-resp-rx", Number: 6, Kind: nlpolicy.U64},
-	{Name: "marker-resp-tx", Number: 7, Kind: nlpolicy.U64},
-	{Name: "marker-unknown-rx", Number: 8, Kind: nlpolicy.U64},
-	{Name: "pad", Number: 9, Kind: nlpolicy.Pad},
+var setBond3adStatAttrs = p.Set{Name: "bond-3ad-stat-attrs", Attrs: []p.Attr{
+	{Name: "lacpdu-rx", Number: 0, Kind: p.U64},
+	{Name: "lacpdu-tx", Number: 1, Kind: p.U64},
+	{Name: "lacpdu-unknown-rx", Number: 2, Kind: p.U64},
+	{Name: "lacpdu-illegal-rx", Number: 3, Kind: p.U64},
+	{Name: "marker-rx", Number: 4, Kind: p.U64},
+	{Name: "marker-tx", Number: 5, Kind: p.U64},
+	{Name: "marker-resp-rx", Number: 6, Kind: p.U64},
+	{Name: "marker-resp-tx", Number: 7, Kind: p.U64},
+	{Name: "marker-unknown-rx", Number: 8, Kind: p.U64},
+	{Name: "pad", Number: 9, Kind: p.Pad},
 }}
 
-var setStatsAfSpecAttrs = nlpolicy.Set{Name: "stats-af-spec-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "mpls", Number: 28, Kind: nlpolicy.Nest, Nested: &setMplsStatsAttrs},
+var setStatsAfSpecAttrs = p.Set{Name: "stats-af-spec-attrs", Attrs: []p.Attr{
+	{Name: "mpls", Number: 28, Kind: p.Nest, Nested: &setMplsStatsAttrs},
 }}
 
-var setMplsStatsAttrs = nlpolicy.Set{Name: "mpls-stats-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "link", Number: 1, Kind: nlpolicy.Binary, Struct: &structMplsLinkStats},
+var setMplsStatsAttrs = p.Set{Name: "mpls-stats-attrs", Attrs: []p.Attr{
+	{Name: "link", Number: 1, Kind: p.Binary, Struct: &structMplsLinkStats},
 }}
 
-var setLinkOffloadXstatsAttrs = nlpolicy.Set{Name: "link-offload-xstats", Attrs: []nlpolicy.Attr{
-	{Name: "cpu-hit", Number: 1, Kind: nlpolicy.Binary, Struct: &structRtnlLinkStats64},
-	{Name: "hw-s-info", Number: 2, Kind: nlpolicy.IndexedArray, Elem: nlpolicy.Nest, Nested: &setHwSInfoOneAttrs},
-	{Name: "l3-stats", Number: 3, Kind: nlpolicy.Binary, Struct: &structRtnlHwStats64},
+var setLinkOffloadXstatsAttrs = p.Set{Name: "link-offload-xstats", Attrs: []p.Attr{
+	{Name: "cpu-hit", Number: 1, Kind: p.Binary, Struct: &structRtnlLinkStats64},
+	{Name: "hw-s-info", Number: 2, Kind: p.IndexedArray, Elem: p.Nest, Nested: &setHwSInfoOneAttrs},
+	{Name: "l3-stats", Number: 3, Kind: p.Binary, Struct: &structRtnlHwStats64},
 }}
 
-var setHwSInfoOneAttrs = nlpolicy.Set{Name: "hw-s-info-one", Attrs: []nlpolicy.Attr{
-	{Name: "request", Number: 1, Kind: nlpolicy.U8},
-	{Name: "used", Number: 2, Kind: nlpolicy.U8},
+var setHwSInfoOneAttrs = p.Set{Name: "hw-s-info-one", Attrs: []p.Attr{
+	{Name: "request", Number: 1, Kind: p.U8},
+	{Name: "used", Number: 2, Kind: p.U8},
 }}
 
-var setStatsGetsetAttrs = nlpolicy.Set{Name: "stats-getset-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "get-filters", Number: 1, Kind: nlpolicy.Nest, Nested: &setStatsFilterAttrs},
-	{Name: "set-offload-xstats-l3-stats", Number: 2, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}},
+var setStatsGetsetAttrs = p.Set{Name: "stats-getset-attrs", Attrs: []p.Attr{
+	{Name: "get-filters", Number: 1, Kind: p.Nest, Nested: &setStatsFilterAttrs},
+	{Name: "set-offload-xstats-l3-stats", Number: 2, Kind: p.U8, Limits: &p.Limits{Has: p.HasMax, Max: 1}},
 }}
 
-var setStatsFilterAttrs = nlpolicy.Set{Name: "stats-filter-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "link-offload-xstats", Number: 4, Kind: nlpolicy.U32, Enum: &enumOffloadXstatsFilter},
+var setStatsFilterAttrs = p.Set{Name: "stats-filter-attrs", Attrs: []p.Attr{
+	{Name: "link-offload-xstats", Number: 4, Kind: p.U32, Enum: &enumOffloadXstatsFilter},
 }}
 
-var setLinkinfoVxlanAttrs = nlpolicy.Set{Name: "linkinfo-vxlan-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "id", Number: 1, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 16777215}},
-	{Name: "group", Number: 2, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 4}},
-	{Name: "link", Number: 3, Kind: nlpolicy.U32},
-	{Name: "local", Number: 4, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 4}},
-	{Name: "ttl", Number: 5, Kind: nlpolicy.U8},
-	{Name: "tos", Number: 6, Kind: nlpolicy.U8},
-	{Name: "learning", Number: 7, Kind: nlpolicy.U8},
-	{Name: "ageing", Number: 8, Kind: nlpolicy.U32},
-	{Name: "limit", Number: 9, Kind: nlpolicy.U32},
-	{Name: "port-range", Number: 10, Kind: nlpolicy.Binary, Struct: &structIflaVxlanPortRange},
-	{Name: "proxy", Number: 11, Kind: nlpolicy.U8},
-	{Name: "rsc", Number: 12, Kind: nlpolicy.U8},
-	{Name: "l2miss", Number: 13, Kind: nlpolicy.U8},
-	{Name: "l3miss", Number: 14, Kind: nlpolicy.U8},
-	{Name: "port", Number: 15, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "group6", Number: 16, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
-	{Name: "local6", Number: 17, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
-	{Name: "udp-csum", Number: 18, Kind: nlpolicy.U8},
-	{Name: "udp-zero-csum6-tx", Number: 19, Kind: nlpolicy.U8},
-	{Name: "udp-zero-csum6-rx", Number: 20, Kind: nlpolicy.U8},
-	{Name: "remcsum-tx", Number: 21, Kind: nlpolicy.U8},
-	{Name: "remcsum-rx", Number: 22, Kind: nlpolicy.U8},
-	{Name: "gbp", Number: 23, Kind: nlpolicy.Flag},
-	{Name: "remcsum-nopartial", Number: 24, Kind: nlpolicy.Flag},
-	{Name: "collect-metadata", Number: 25, Kind: nlpolicy.U8},
-	{Name: "label", Number: 26, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "gpe", Number: 27, Kind: nlpolicy.Flag},
-	{Name: "ttl-inherit", Number: 28, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 1}},
-	{Name: "df", Number: 29, Kind: nlpolicy.U8, Enum: &enumVxlanDf},
-	{Name: "vnifilter", Number: 30, Kind: nlpolicy.U8},
-	{Name: "localbypass", Number: 31, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}},
-	{Name: "label-policy", Number: 32, Kind: nlpolicy.U32, Enum: &enumVxlanLabelPolicy},
-	{Name: "reserved-bits", Number: 33, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 8}},
-	{Name: "mc-route", Number: 34, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}},
+var setLinkinfoVxlanAttrs = p.Set{Name: "linkinfo-vxlan-attrs", Attrs: []p.Attr{
+	{Name: "id", Number: 1, Kind: p.U32, Limits: &p.Limits{Has: p.HasMax, Max: 16777215}},
+	{Name: "group", Number: 2, Kind: p.Binary, Hint: p.IPv4, Limits: &p.Limits{Has: p.HasExactLen, Exact: 4}},
+	{Name: "link", Number: 3, Kind: p.U32},
+	{Name: "local", Number: 4, Kind: p.Binary, Hint: p.IPv4, Limits: &p.Limits{Has: p.HasExactLen, Exact: 4}},
+	{Name: "ttl", Number: 5, Kind: p.U8},
+	{Name: "tos", Number: 6, Kind: p.U8},
+	{Name: "learning", Number: 7, Kind: p.U8},
+	{Name: "ageing", Number: 8, Kind: p.U32},
+	{Name: "limit", Number: 9, Kind: p.U32},
+	{Name: "port-range", Number: 10, Kind: p.Binary, Struct: &structIflaVxlanPortRange},
+	{Name: "proxy", Number: 11, Kind: p.U8},
+	{Name: "rsc", Number: 12, Kind: p.U8},
+	{Name: "l2miss", Number: 13, Kind: p.U8},
+	{Name: "l3miss", Number: 14, Kind: p.U8},
+	{Name: "port", Number: 15, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "group6", Number: 16, Kind: p.Binary, Hint: p.IPv6, Limits: &p.Limits{Has: p.HasExactLen, Exact: 16}},
+	{Name: "local6", Number: 17, Kind: p.Binary, Hint: p.IPv6, Limits: &p.Limits{Has: p.HasExactLen, Exact: 16}},
+	{Name: "udp-csum", Number: 18, Kind: p.U8},
+	{Name: "udp-zero-csum6-tx", Number: 19, Kind: p.U8},
+	{Name: "udp-zero-csum6-rx", Number: 20, Kind: p.U8},
+	{Name: "remcsum-tx", Number: 21, Kind: p.U8},
+	{Name: "remcsum-rx", Number: 22, Kind: p.U8},
+	{Name: "gbp", Number: 23, Kind: p.Flag},
+	{Name: "remcsum-nopartial", Number: 24, Kind: p.Flag},
+	{Name: "collect-metadata", Number: 25, Kind: p.U8},
+	{Name: "label", Number: 26, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "gpe", Number: 27, Kind: p.Flag},
+	{Name: "ttl-inherit", Number: 28, Kind: p.Binary, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 1}},
+	{Name: "df", Number: 29, Kind: p.U8, Enum: &enumVxlanDf},
+	{Name: "vnifilter", Number: 30, Kind: p.U8},
+	{Name: "localbypass", Number: 31, Kind: p.U8, Limits: &p.Limits{Has: p.HasMax, Max: 1}},
+	{Name: "label-policy", Number: 32, Kind: p.U32, Enum: &enumVxlanLabelPolicy},
+	{Name: "reserved-bits", Number: 33, Kind: p.Binary, Limits: &p.Limits{Has: p.HasExactLen, Exact: 8}},
+	{Name: "mc-route", Number: 34, Kind: p.U8, Limits: &p.Limits{Has: p.HasMax, Max: 1}},
 }}
 
-var setLinkinfoVethAttrs = nlpolicy.Set{Name: "linkinfo-veth-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "peer", Number: 1, Kind: nlpolicy.SubMessage, Sub: &subVethPeerMsg, Selector: "kind"},
+var setLinkinfoVethAttrs = p.Set{Name: "linkinfo-veth-attrs", Attrs: []p.Attr{
+	{Name: "peer", Number: 1, Kind: p.SubMessage, Sub: &subVethPeerMsg, Selector: "kind"},
 }}
 
 // refLinkinfoVethAttrs refers to setLinkinfoVethAttrs from within.
 type refLinkinfoVethAttrs struct{}
 
-func (refLinkinfoVethAttrs) Set() *nlpolicy.Set {
+func (refLinkinfoVethAttrs) Set() *p.Set {
 	return &setLinkinfoVethAttrs
 }
 
-var setLinkinfoVxcanAttrs = nlpolicy.Set{Name: "linkinfo-vxcan-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "peer", Number: 1, Kind: nlpolicy.SubMessage, Sub: &subVxcanPeerMsg, Selector: "kind"},
+var setLinkinfoVxcanAttrs = p.Set{Name: "linkinfo-vxcan-attrs", Attrs: []p.Attr{
+	{Name: "peer", Number: 1, Kind: p.SubMessage, Sub: &subVxcanPeerMsg, Selector: "kind"},
 }}
 
 // refLinkinfoVxcanAttrs refers to setLinkinfoVxcanAttrs from within.
 type refLinkinfoVxcanAttrs struct{}
 
-func (refLinkinfoVxcanAttrs) Set() *nlpolicy.Set {
+func (refLinkinfoVxcanAttrs) Set() *p.Set {
 	return &setLinkinfoVxcanAttrs
 }
 
-var setLinkinfoNetkitAttrs = nlpolicy.Set{Name: "linkinfo-netkit-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "peer-info", Number: 1, Kind: nlpolicy.SubMessage, Sub: &subNetkitPeerMsg, Selector: "kind"},
-	{Name: "primary", Number: 2, Kind: nlpolicy.U8},
-	{Name: "policy", Number: 3, Kind: nlpolicy.U32, Enum: &enumNetkitPolicy},
-	{Name: "peer-policy", Number: 4, Kind: nlpolicy.U32, Enum: &enumNetkitPolicy},
-	{Name: "mode", Number: 5, Kind: nlpolicy.U32, Enum: &enumNetkitMode},
-	{Name: "scrub", Number: 6, Kind: nlpolicy.U32, Enum: &enumNetkitScrub},
-	{Name: "peer-scrub", Number: 7, Kind: nlpolicy.U32, Enum: &enumNetkitScrub},
-	{Name: "headroom", Number: 8, Kind: nlpolicy.U16},
-	{Name: "tailroom", Number: 9, Kind: nlpolicy.U16},
-	{Name: "pairing", Number: 10, Kind: nlpolicy.U32, Enum: &enumNetkitPairing},
+var setLinkinfoNetkitAttrs = p.Set{Name: "linkinfo-netkit-attrs", Attrs: []p.Attr{
+	{Name: "peer-info", Number: 1, Kind: p.SubMessage, Sub: &subNetkitPeerMsg, Selector: "kind"},
+	{Name: "primary", Number: 2, Kind: p.U8},
+	{Name: "policy", Number: 3, Kind: p.U32, Enum: &enumNetkitPolicy},
+	{Name: "peer-policy", Number: 4, Kind: p.U32, Enum: &enumNetkitPolicy},
+	{Name: "mode", Number: 5, Kind: p.U32, Enum: &enumNetkitMode},
+	{Name: "scrub", Number: 6, Kind: p.U32, Enum: &enumNetkitScrub},
+	{Name: "peer-scrub", Number: 7, Kind: p.U32, Enum: &enumNetkitScrub},
+	{Name: "headroom", Number: 8, Kind: p.U16},
+	{Name: "tailroom", Number: 9, Kind: p.U16},
+	{Name: "pairing", Number: 10, Kind: p.U32, Enum: &enumNetkitPairing},
 }}
 
 // refLinkinfoNetkitAttrs refers to setLinkinfoNetkitAttrs from within.
 type refLinkinfoNetkitAttrs struct{}
 
-func (refLinkinfoNetkitAttrs) Set() *nlpolicy.Set {
+func (refLinkinfoNetkitAttrs) Set() *p.Set {
 	return &setLinkinfoNetkitAttrs
 }
 
-var setLinkinfoMacvlanAttrs = nlpolicy.Set{Name: "linkinfo-macvlan-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "mode", Number: 1, Kind: nlpolicy.U32, Enum: &enumMacvlanMode},
-	{Name: "flags", Number: 2, Kind: nlpolicy.U16, Enum: &enumMacvlanFlags},
-	{Name: "macaddr-mode", Number: 3, Kind: nlpolicy.U32, Enum: &enumMacvlanMacaddrMode},
-	{Name: "macaddr", Number: 4, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 32}},
-	{Name: "macaddr-data", Number: 5, Kind: nlpolicy.Nest, Nested: &setMacvlanMacaddrAttrs},
-	{Name: "macaddr-count", Number: 6, Kind: nlpolicy.U32},
-	{Name: "bc-queue-len", Number: 7, Kind: nlpolicy.U32},
-	{Name: "bc-queue-len-used", Number: 8, Kind: nlpolicy.U32},
-	{Name: "bc-cutoff", Number: 9, Kind: nlpolicy.S32},
+var setLinkinfoMacvlanAttrs = p.Set{Name: "linkinfo-macvlan-attrs", Attrs: []p.Attr{
+	{Name: "mode", Number: 1, Kind: p.U32, Enum: &enumMacvlanMode},
+	{Name: "flags", Number: 2, Kind: p.U16, Enum: &enumMacvlanFlags},
+	{Name: "macaddr-mode", Number: 3, Kind: p.U32, Enum: &enumMacvlanMacaddrMode},
+	{Name: "macaddr", Number: 4, Kind: p.Binary, Hint: p.MAC, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 32}},
+	{Name: "macaddr-data", Number: 5, Kind: p.Nest, Nested: &setMacvlanMacaddrAttrs},
+	{Name: "macaddr-count", Number: 6, Kind: p.U32},
+	{Name: "bc-queue-len", Number: 7, Kind: p.U32},
+	{Name: "bc-queue-len-used", Number: 8, Kind: p.U32},
+	{Name: "bc-cutoff", Number: 9, Kind: p.S32},
 }}
 
-var setMacvlanMacaddrAttrs = nlpolicy.Set{Name: "macvlan-macaddr-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "macaddr", Number: 4, Kind: nlpolicy.Binary, Flags: nlpolicy.Multi, Hint: nlpolicy.MAC, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 32}},
+var setMacvlanMacaddrAttrs = p.Set{Name: "macvlan-macaddr-attrs", Attrs: []p.Attr{
+	{Name: "macaddr", Number: 4, Kind: p.Binary, Flags: p.Multi, Hint: p.MAC, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 32}},
 }}
 
-var setLinkinfoIpvlanAttrs = nlpolicy.Set{Name: "linkinfo-ipvlan-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "mode", Number: 1, Kind: nlpolicy.U16, Enum: &enumIpvlanMode},
-	{Name: "flags", Number: 2, Kind: nlpolicy.U16, Enum: &enumIpvlanFlags},
+var setLinkinfoIpvlanAttrs = p.Set{Name: "linkinfo-ipvlan-attrs", Attrs: []p.Attr{
+	{Name: "mode", Number: 1, Kind: p.U16, Enum: &enumIpvlanMode},
+	{Name: "flags", Number: 2, Kind: p.U16, Enum: &enumIpvlanFlags},
 }}
 
-var setLinkinfoXfrmAttrs = nlpolicy.Set{Name: "linkinfo-xfrm-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "link", Number: 1, Kind: nlpolicy.U32},
-	{Name: "if-id", Number: 2, Kind: nlpolicy.U32},
-	{Name: "collect-metadata", Number: 3, Kind: nlpolicy.Flag},
+var setLinkinfoXfrmAttrs = p.Set{Name: "linkinfo-xfrm-attrs", Attrs: []p.Attr{
+	{Name: "link", Number: 1, Kind: p.U32},
+	{Name: "if-id", Number: 2, Kind: p.U32},
+	{Name: "collect-metadata", Number: 3, Kind: p.Flag},
 }}
 
-var setLinkinfoMacsecAttrs = nlpolicy.Set{Name: "linkinfo-macsec-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "sci", Number: 1, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian, Hint: nlpolicy.Hex},
-	{Name: "port", Number: 2, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "icv-len", Number: 3, Kind: nlpolicy.U8},
-	{Name: "cipher-suite", Number: 4, Kind: nlpolicy.U64, Hint: nlpolicy.Hex},
-	{Name: "window", Number: 5, Kind: nlpolicy.U32},
-	{Name: "encoding-sa", Number: 6, Kind: nlpolicy.U8},
-	{Name: "encrypt", Number: 7, Kind: nlpolicy.U8},
-	{Name: "protect", Number: 8, Kind: nlpolicy.U8},
-	{Name: "inc-sci", Number: 9, Kind: nlpolicy.U8},
-	{Name: "es", Number: 10, Kind: nlpolicy.U8},
-	{Name: "scb", Number: 11, Kind: nlpolicy.U8},
-	{Name: "replay-protect", Number: 12, Kind: nlpolicy.U8},
-	{Name: "validation", Number: 13, Kind: nlpolicy.U8, Enum: &enumMacsecValidation},
-	{Name: "pad", Number: 14, Kind: nlpolicy.Pad},
-	{Name: "offload", Number: 15, Kind: nlpolicy.U8, Enum: &enumMacsecOffload},
+var setLinkinfoMacsecAttrs = p.Set{Name: "linkinfo-macsec-attrs", Attrs: []p.Attr{
+	{Name: "sci", Number: 1, Kind: p.U64, Flags: p.BigEndian, Hint: p.Hex},
+	{Name: "port", Number: 2, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "icv-len", Number: 3, Kind: p.U8},
+	{Name: "cipher-suite", Number: 4, Kind: p.U64, Hint: p.Hex},
+	{Name: "window", Number: 5, Kind: p.U32},
+	{Name: "encoding-sa", Number: 6, Kind: p.U8},
+	{Name: "encrypt", Number: 7, Kind: p.U8},
+	{Name: "protect", Number: 8, Kind: p.U8},
+	{Name: "inc-sci", Number: 9, Kind: p.U8},
+	{Name: "es", Number: 10, Kind: p.U8},
+	{Name: "scb", Number: 11, Kind: p.U8},
+	{Name: "replay-protect", Number: 12, Kind: p.U8},
+	{Name: "validation", Number: 13, Kind: p.U8, Enum: &enumMacsecValidation},
+	{Name: "pad", Number: 14, Kind: p.Pad},
+	{Name: "offload", Number: 15, Kind: p.U8, Enum: &enumMacsecOffload},
 }}
 
-var setLinkinfoHsrAttrs = nlpolicy.Set{Name: "linkinfo-hsr-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "slave1", Number: 1, Kind: nlpolicy.U32},
-	{Name: "slave2", Number: 2, Kind: nlpolicy.U32},
-	{Name: "multicast-spec", Number: 3, Kind: nlpolicy.U8},
-	{Name: "supervision-addr", Number: 4, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 6}},
-	{Name: "seq-nr", Number: 5, Kind: nlpolicy.U16},
-	{Name: "version", Number: 6, Kind: nlpolicy.U8},
-	{Name: "protocol", Number: 7, Kind: nlpolicy.U8, Enum: &enumHsrProtocol},
-	{Name: "interlink", Number: 8, Kind: nlpolicy.U32},
+var setLinkinfoHsrAttrs = p.Set{Name: "linkinfo-hsr-attrs", Attrs: []p.Attr{
+	{Name: "slave1", Number: 1, Kind: p.U32},
+	{Name: "slave2", Number: 2, Kind: p.U32},
+	{Name: "multicast-spec", Number: 3, Kind: p.U8},
+	{Name: "supervision-addr", Number: 4, Kind: p.Binary, Hint: p.MAC, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 6}},
+	{Name: "seq-nr", Number: 5, Kind: p.U16},
+	{Name: "version", Number: 6, Kind: p.U8},
+	{Name: "protocol", Number: 7, Kind: p.U8, Enum: &enumHsrProtocol},
+	{Name: "interlink", Number: 8, Kind: p.U32},
 }}
 
-var setLinkinfoGtpAttrs = nlpolicy.Set{Name: "linkinfo-gtp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "fd0", Number: 1, Kind: nlpolicy.U32},
-	{Name: "fd1", Number: 2, Kind: nlpolicy.U32},
-	{Name: "pdp-hashsize", Number: 3, Kind: nlpolicy.U32},
-	{Name: "role", Number: 4, Kind: nlpolicy.U32, Enum: &enumGtpRole},
-	{Name: "create-sockets", Number: 5, Kind: nlpolicy.U8},
-	{Name: "restart-count", Number: 6, Kind: nlpolicy.U8},
-	{Name: "local", Number: 7, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "local6", Number: 8, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
+var setLinkinfoGtpAttrs = p.Set{Name: "linkinfo-gtp-attrs", Attrs: []p.Attr{
+	{Name: "fd0", Number: 1, Kind: p.U32},
+	{Name: "fd1", Number: 2, Kind: p.U32},
+	{Name: "pdp-hashsize", Number: 3, Kind: p.U32},
+	{Name: "role", Number: 4, Kind: p.U32, Enum: &enumGtpRole},
+	{Name: "create-sockets", Number: 5, Kind: p.U8},
+	{Name: "restart-count", Number: 6, Kind: p.U8},
+	{Name: "local", Number: 7, Kind: p.U32, Flags: p.BigEndian, Hint: p.IPv4},
+	{Name: "local6", Number: 8, Kind: p.Binary, Hint: p.IPv6, Limits: &p.Limits{Has: p.HasExactLen, Exact: 16}},
 }}
 
-var setLinkinfoBareudpAttrs = nlpolicy.Set{Name: "linkinfo-bareudp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "port", Number: 1, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "ethertype", Number: 2, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian, Hint: nlpolicy.Hex},
-	{Name: "srcport-min", Number: 3, Kind: nlpolicy.U16},
-	{Name: "multiproto-mode", Number: 4, Kind: nlpolicy.Flag},
+var setLinkinfoBareudpAttrs = p.Set{Name: "linkinfo-bareudp-attrs", Attrs: []p.Attr{
+	{Name: "port", Number: 1, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "ethertype", Number: 2, Kind: p.U16, Flags: p.BigEndian, Hint: p.Hex},
+	{Name: "srcport-min", Number: 3, Kind: p.U16},
+	{Name: "multiproto-mode", Number: 4, Kind: p.Flag},
 }}
 
-var setLinkinfoPppAttrs = nlpolicy.Set{Name: "linkinfo-ppp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "dev-fd", Number: 1, Kind: nlpolicy.S32},
+var setLinkinfoPppAttrs = p.Set{Name: "linkinfo-ppp-attrs", Attrs: []p.Attr{
+	{Name: "dev-fd", Number: 1, Kind: p.S32},
 }}
 
-var setLinkinfoBatadvAttrs = nlpolicy.Set{Name: "linkinfo-batadv-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "algo-name", Number: 1, Kind: nlpolicy.String},
+var setLinkinfoBatadvAttrs = p.Set{Name: "linkinfo-batadv-attrs", Attrs: []p.Attr{
+	{Name: "algo-name", Number: 1, Kind: p.String},
 }}
 
-var setLinkinfoIpoibAttrs = nlpolicy.Set{Name: "linkinfo-ipoib-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "pkey", Number: 1, Kind: nlpolicy.U16, Hint: nlpolicy.Hex},
-	{Name: "mode", Number: 2, Kind: nlpolicy.U16, Enum: &enumIpoibMode},
-	{Name: "umcast", Number: 3, Kind: nlpolicy.U16},
+var setLinkinfoIpoibAttrs = p.Set{Name: "linkinfo-ipoib-attrs", Attrs: []p.Attr{
+	{Name: "pkey", Number: 1, Kind: p.U16, Hint: p.Hex},
+	{Name: "mode", Number: 2, Kind: p.U16, Enum: &enumIpoibMode},
+	{Name: "umcast", Number: 3, Kind: p.U16},
 }}
 
-var setLinkinfoRmnetAttrs = nlpolicy.Set{Name: "linkinfo-rmnet-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "mux-id", Number: 1, Kind: nlpolicy.U16},
-	{Name: "flags", Number: 2, Kind: nlpolicy.Binary, Struct: &structIflaRmnetFlags},
+var setLinkinfoRmnetAttrs = p.Set{Name: "linkinfo-rmnet-attrs", Attrs: []p.Attr{
+	{Name: "mux-id", Number: 1, Kind: p.U16},
+	{Name: "flags", Number: 2, Kind: p.Binary, Struct: &structIflaRmnetFlags},
 }}
 
-var setLinkinfoWwanAttrs = nlpolicy.Set{Name: "linkinfo-wwan-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "link-id", Number: 1, Kind: nlpolicy.U32},
+var setLinkinfoWwanAttrs = p.Set{Name: "linkinfo-wwan-attrs", Attrs: []p.Attr{
+	{Name: "link-id", Number: 1, Kind: p.U32},
 }}
 
-var setLinkinfoDsaAttrs = nlpolicy.Set{Name: "linkinfo-dsa-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "conduit", Number: 1, Kind: nlpolicy.U32},
+var setLinkinfoDsaAttrs = p.Set{Name: "linkinfo-dsa-attrs", Attrs: []p.Attr{
+	{Name: "conduit", Number: 1, Kind: p.U32},
 }}
 
-var setLinkinfoAmtAttrs = nlpolicy.Set{Name: "linkinfo-amt-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "mode", Number: 1, Kind: nlpolicy.U32, Enum: &enumAmtMode},
-	{Name: "relay-port", Number: 2, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "gateway-port", Number: 3, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "link", Number: 4, Kind: nlpolicy.U32},
-	{Name: "local-ip", Number: 5, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 4}},
-	{Name: "remote-ip", Number: 6, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 4}},
-	{Name: "discovery-ip", Number: 7, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 4}},
-	{Name: "max-tunnels", Number: 8, Kind: nlpolicy.U32},
+var setLinkinfoAmtAttrs = p.Set{Name: "linkinfo-amt-attrs", Attrs: []p.Attr{
+	{Name: "mode", Number: 1, Kind: p.U32, Enum: &enumAmtMode},
+	{Name: "relay-port", Number: 2, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "gateway-port", Number: 3, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "link", Number: 4, Kind: p.U32},
+	{Name: "local-ip", Number: 5, Kind: p.Binary, Hint: p.IPv4, Limits: &p.Limits{Has: p.HasExactLen, Exact: 4}},
+	{Name: "remote-ip", Number: 6, Kind: p.Binary, Hint: p.IPv4, Limits: &p.Limits{Has: p.HasExactLen, Exact: 4}},
+	{Name: "discovery-ip", Number: 7, Kind: p.Binary, Hint: p.IPv4, Limits: &p.Limits{Has: p.HasExactLen, Exact: 4}},
+	{Name: "max-tunnels", Number: 8, Kind: p.U32},
 }}
 
-var setLinkinfoOvpnAttrs = nlpolicy.Set{Name: "linkinfo-ovpn-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "mode", Number: 1, Kind: nlpolicy.U8, Enum: &enumOvpnMode},
+var setLinkinfoOvpnAttrs = p.Set{Name: "linkinfo-ovpn-attrs", Attrs: []p.Attr{
+	{Name: "mode", Number: 1, Kind: p.U8, Enum: &enumOvpnMode},
 }}
 
-var setLinkinfoCanAttrs = nlpolicy.Set{Name: "linkinfo-can-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "bittiming", Number: 1, Kind: nlpolicy.Binary, Struct: &structCanBittiming},
-	{Name: "bittiming-const", Number: 2, Kind: nlpolicy.Binary, Struct: &structCanBittimingConst},
-	{Name: "clock", Number: 3, Kind: nlpolicy.Binary, Struct: &structCanClock},
-	{Name: "state", Number: 4, Kind: nlpolicy.U32, Enum: &enumCanState},
-	{Name: "ctrlmode", Number: 5, Kind: nlpolicy.Binary, Struct: &structCanCtrlmode},
-	{Name: "restart-ms", Number: 6, Kind: nlpolicy.U32},
-	{Name: "restart", Number: 7, Kind: nlpolicy.U32},
-	{Name: "berr-counter", Number: 8, Kind: nlpolicy.Binary, Struct: &structCanBerrCounter},
-	{Name: "data-bittiming", Number: 9, Kind: nlpolicy.Binary, Struct: &structCanBittiming},
-	{Name: "data-bittiming-const", Number: 10, Kind: nlpolicy.Binary, Struct: &structCanBittimingConst},
-	{Name: "termination", Number: 11, Kind: nlpolicy.U16},
-	{Name: "termination-const", Number: 12, Kind: nlpolicy.Binary, Elem: nlpolicy.U16},
-	{Name: "bitrate-const", Number: 13, Kind: nlpolicy.Binary, Elem: nlpolicy.U32},
-	{Name: "data-bitrate-const", Number: 14, Kind: nlpolicy.Binary, Elem: nlpolicy.U32},
-	{Name: "bitrate-max", Number: 15, Kind: nlpolicy.U32},
-	{Name: "tdc", Number: 16, Kind: nlpolicy.Nest, Nested: &setLinkinfoCanTdcAttrs},
-	{Name: "ctrlmode-ext", Number: 17, Kind: nlpolicy.Nest, Nested: &setLinkinfoCanCtrlmodeAttrs},
-	{Name: "xl-data-bittiming", Number: 18, Kind: nlpolicy.Binary, Struct: &structCanBittiming},
-	{Name: "xl-data-bittiming-const", Number: 19, Kind: nlpolicy.Binary, Struct: &structCanBittimingConst},
-	{Name: "xl-data-bitrate-const", Number: 20, Kind: nlpolicy.Binary, Elem: nlpolicy.U32},
-	{Name: "xl-tdc", Number: 21, Kind: nlpolicy.Nest, Nested: &setLinkinfoCanTdcAttrs},
-	{Name: "xl-pwm", Number: 22, Kind: nlpolicy.Nest, Nested: &setLinkinfoCanPwmAttrs},
+var setLinkinfoCanAttrs = p.Set{Name: "linkinfo-can-attrs", Attrs: []p.Attr{
+	{Name: "bittiming", Number: 1, Kind: p.Binary, Struct: &structCanBittiming},
+	{Name: "bittiming-const", Number: 2, Kind: p.Binary, Struct: &structCanBittimingConst},
+	{Name: "clock", Number: 3, Kind: p.Binary, Struct: &structCanClock},
+	{Name: "state", Number: 4, Kind: p.U32, Enum: &enumCanState},
+	{Name: "ctrlmode", Number: 5, Kind: p.Binary, Struct: &structCanCtrlmode},
+	{Name: "restart-ms", Number: 6, Kind: p.U32},
+	{Name: "restart", Number: 7, Kind: p.U32},
+	{Name: "berr-counter", Number: 8, Kind: p.Binary, Struct: &structCanBerrCounter},
+	{Name: "data-bittiming", Number: 9, Kind: p.Binary, Struct: &structCanBittiming},
+	{Name: "data-bittiming-const", Number: 10, Kind: p.Binary, Struct: &structCanBittimingConst},
+	{Name: "termination", Number: 11, Kind: p.U16},
+	{Name: "termination-const", Number: 12, Kind: p.Binary, Elem: p.U16},
+	{Name: "bitrate-const", Number: 13, Kind: p.Binary, Elem: p.U32},
+	{Name: "data-bitrate-const", Number: 14, Kind: p.Binary, Elem: p.U32},
+	{Name: "bitrate-max", Number: 15, Kind: p.U32},
+	{Name: "tdc", Number: 16, Kind: p.Nest, Nested: &setLinkinfoCanTdcAttrs},
+	{Name: "ctrlmode-ext", Number: 17, Kind: p.Nest, Nested: &setLinkinfoCanCtrlmodeAttrs},
+	{Name: "xl-data-bittiming", Number: 18, Kind: p.Binary, Struct: &structCanBittiming},
+	{Name: "xl-data-bittiming-const", Number: 19, Kind: p.Binary, Struct: &structCanBittimingConst},
+	{Name: "xl-data-bitrate-const", Number: 20, Kind: p.Binary, Elem: p.U32},
+	{Name: "xl-tdc", Number: 21, Kind: p.Nest, Nested: &setLinkinfoCanTdcAttrs},
+	{Name: "xl-pwm", Number: 22, Kind: p.Nest, Nested: &setLinkinfoCanPwmAttrs},
 }}
 
-var setLinkinfoCanTdcAttrs = nlpolicy.Set{Name: "linkinfo-can-tdc-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "tdcv-min", Number: 1, Kind: nlpolicy.U32},
-	{Name: "tdcv-max", Number: 2, Kind: nlpolicy.U32},
-	{Name: "tdco-min", Number: 3, Kind: nlpolicy.U32},
-	{Name: "tdco-max", Number: 4, Kind: nlpolicy.U32},
-	{Name: "tdcf-min", Number: 5, Kind: nlpolicy.U32},
-	{Name: "tdcf-max", Number: 6, Kind: nlpolicy.U32},
-	{Name: "tdcv", Number: 7, Kind: nlpolicy.U32},
-	{Name: "tdco", Number: 8, Kind: nlpolicy.U32},
-	{Name: "tdcf", Number: 9, Kind: nlpolicy.U32},
+var setLinkinfoCanTdcAttrs = p.Set{Name: "linkinfo-can-tdc-attrs", Attrs: []p.Attr{
+	{Name: "tdcv-min", Number: 1, Kind: p.U32},
+	{Name: "tdcv-max", Number: 2, Kind: p.U32},
+	{Name: "tdco-min", Number: 3, Kind: p.U32},
+	{Name: "tdco-max", Number: 4, Kind: p.U32},
+	{Name: "tdcf-min", Number: 5, Kind: p.U32},
+	{Name: "tdcf-max", Number: 6, Kind: p.U32},
+	{Name: "tdcv", Number: 7, Kind: p.U32},
+	{Name: "tdco", Number: 8, Kind: p.U32},
+	{Name: "tdcf", Number: 9, Kind: p.U32},
 }}
 
-var setLinkinfoCanCtrlmodeAttrs = nlpolicy.Set{Name: "linkinfo-can-ctrlmode-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "supported", Number: 1, Kind: nlpolicy.U32, Enum: &enumCanCtrlmodeFlags},
+var setLinkinfoCanCtrlmodeAttrs = p.Set{Name: "linkinfo-can-ctrlmode-attrs", Attrs: []p.Attr{
+	{Name: "supported", Number: 1, Kind: p.U32, Enum: &enumCanCtrlmodeFlags},
 }}
 
-var setLinkinfoCanPwmAttrs = nlpolicy.Set{Name: "linkinfo-can-pwm-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "pwms-min", Number: 1, Kind: nlpolicy.U32},
-	{Name: "pwms-max", Number: 2, Kind: nlpolicy.U32},
-	{Name: "pwml-min", Number: 3, Kind: nlpolicy.U32},
-	{Name: "pwml-max", Number: 4, Kind: nlpolicy.U32},
-	{Name: "pwmo-min", Number: 5, Kind: nlpolicy.U32},
-	{Name: "pwmo-max", Number: 6, Kind: nlpolicy.U32},
-	{Name: "pwms", Number: 7, Kind: nlpolicy.U32},
-	{Name: "pwml", Number: 8, Kind: nlpolicy.U32},
-	{Name: "pwmo", Number: 9, Kind: nlpolicy.U32},
+var setLinkinfoCanPwmAttrs = p.Set{Name: "linkinfo-can-pwm-attrs", Attrs: []p.Attr{
+	{Name: "pwms-min", Number: 1, Kind: p.U32},
+	{Name: "pwms-max", Number: 2, Kind: p.U32},
+	{Name: "pwml-min", Number: 3, Kind: p.U32},
+	{Name: "pwml-max", Number: 4, Kind: p.U32},
+	{Name: "pwmo-min", Number: 5, Kind: p.U32},
+	{Name: "pwmo-max", Number: 6, Kind: p.U32},
+	{Name: "pwms", Number: 7, Kind: p.U32},
+	{Name: "pwml", Number: 8, Kind: p.U32},
+	{Name: "pwmo", Number: 9, Kind: p.U32},
 }}
 
-var setLinkinfoCaifAttrs = nlpolicy.Set{Name: "linkinfo-caif-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "ipv4-connid", Number: 1, Kind: nlpolicy.U32},
-	{Name: "ipv6-connid", Number: 2, Kind: nlpolicy.U32},
-	{Name: "loopback", Number: 3, Kind: nlpolicy.U8},
+var setLinkinfoCaifAttrs = p.Set{Name: "linkinfo-caif-attrs", Attrs: []p.Attr{
+	{Name: "ipv4-connid", Number: 1, Kind: p.U32},
+	{Name: "ipv6-connid", Number: 2, Kind: p.U32},
+	{Name: "loopback", Number: 3, Kind: p.U8},
 }}
 
-var subLinkinfoDataMsg = nlpolicy.SubMsg{Name: "linkinfo-data-msg", Formats: []nlpolicy.Format{
+var subLinkinfoDataMsg = p.SubMsg{Name: "linkinfo-data-msg", Formats: []p.Format{
 	{Value: "amt", Nested: &setLinkinfoAmtAttrs},
 	{Value: "bareudp", Nested: &setLinkinfoBareudpAttrs},
 	{Value: "batadv", Nested: &setLinkinfoBatadvAttrs},
@@ -936,51 +936,51 @@ var subLinkinfoDataMsg = nlpolicy.SubMsg{Name: "linkinfo-data-msg", Formats: []n
 	{Value: "xfrm", Nested: &setLinkinfoXfrmAttrs},
 }}
 
-var subLinkinfoXstatsMsg = nlpolicy.SubMsg{Name: "linkinfo-xstats-msg", Formats: []nlpolicy.Format{
+var subLinkinfoXstatsMsg = p.SubMsg{Name: "linkinfo-xstats-msg", Formats: []p.Format{
 	{Value: "can", Header: &structCanDeviceStats},
 }}
 
-var subLinkinfoMemberDataMsg = nlpolicy.SubMsg{Name: "linkinfo-member-data-msg", Formats: []nlpolicy.Format{
+var subLinkinfoMemberDataMsg = p.SubMsg{Name: "linkinfo-member-data-msg", Formats: []p.Format{
 	{Value: "bond", Nested: &setBondSlaveAttrs},
 	{Value: "bridge", Nested: &setLinkinfoBrportAttrs},
 	{Value: "vrf", Nested: &setLinkinfoVrfPortAttrs},
 	{Value: "team"},
 }}
 
-var subVethPeerMsg = nlpolicy.SubMsg{Name: "veth-peer-msg", Formats: []nlpolicy.Format{
+var subVethPeerMsg = p.SubMsg{Name: "veth-peer-msg", Formats: []p.Format{
 	{Value: "veth", Header: &structIfinfomsg, Nested: refLinkAttrs{}},
 }}
 
-var subVxcanPeerMsg = nlpolicy.SubMsg{Name: "vxcan-peer-msg", Formats: []nlpolicy.Format{
+var subVxcanPeerMsg = p.SubMsg{Name: "vxcan-peer-msg", Formats: []p.Format{
 	{Value: "vxcan", Header: &structIfinfomsg, Nested: refLinkAttrs{}},
 }}
 
-var subNetkitPeerMsg = nlpolicy.SubMsg{Name: "netkit-peer-msg", Formats: []nlpolicy.Format{
+var subNetkitPeerMsg = p.SubMsg{Name: "netkit-peer-msg", Formats: []p.Format{
 	{Value: "netkit", Header: &structIfinfomsg, Nested: refLinkAttrs{}},
 }}
 
-var structIfinfomsg = nlpolicy.Struct{Name: "ifinfomsg", Size: 16, Members: []nlpolicy.Member{
+var structIfinfomsg = p.Struct{Name: "ifinfomsg", Size: 16, Members: []p.Member{
 	{Name: "ifi-family", Size: 1},
-	{Name: "pad", Offset: 1, Size: 1, Kind: nlpolicy.Pad},
+	{Name: "pad", Offset: 1, Size: 1, Kind: p.Pad},
 	{Name: "ifi-type", Offset: 2, Size: 2},
-	{Name: "ifi-index", Offset: 4, Size: 4, Kind: nlpolicy.S32},
+	{Name: "ifi-index", Offset: 4, Size: 4, Kind: p.S32},
 	{Name: "ifi-flags", Offset: 8, Size: 4, Enum: &enumIfinfoFlags},
 	{Name: "ifi-change", Offset: 12, Size: 4},
 }}
 
-var structIflaBridgeID = nlpolicy.Struct{Name: "ifla-bridge-id", Size: 8, Members: []nlpolicy.Member{
-	{Name: "prio", Size: 2, Flags: nlpolicy.BigEndian},
-	{Name: "addr", Offset: 2, Size: 6, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC},
+var structIflaBridgeID = p.Struct{Name: "ifla-bridge-id", Size: 8, Members: []p.Member{
+	{Name: "prio", Size: 2, Flags: p.BigEndian},
+	{Name: "addr", Offset: 2, Size: 6, Kind: p.Binary, Hint: p.MAC},
 }}
 
-var structIflaCacheinfo = nlpolicy.Struct{Name: "ifla-cacheinfo", Size: 16, Members: []nlpolicy.Member{
+var structIflaCacheinfo = p.Struct{Name: "ifla-cacheinfo", Size: 16, Members: []p.Member{
 	{Name: "max-reasm-len", Size: 4},
 	{Name: "tstamp", Offset: 4, Size: 4},
 	{Name: "reachable-time", Offset: 8, Size: 4},
 	{Name: "retrans-time", Offset: 12, Size: 4},
 }}
 
-var structRtnlLinkStats = nlpolicy.Struct{Name: "rtnl-link-stats", Size: 96, Members: []nlpolicy.Member{
+var structRtnlLinkStats = p.Struct{Name: "rtnl-link-stats", Size: 96, Members: []p.Member{
 	{Name: "rx-packets", Size: 4},
 	{Name: "tx-packets", Offset: 4, Size: 4},
 	{Name: "rx-bytes", Offset: 8, Size: 4},
@@ -1007,7 +1007,7 @@ var structRtnlLinkStats = nlpolicy.Struct{Name: "rtnl-link-stats", Size: 96, Mem
 	{Name: "rx-nohandler", Offset: 92, Size: 4},
 }}
 
-var structRtnlLinkStats64 = nlpolicy.Struct{Name: "rtnl-link-stats64", Size: 200, Members: []nlpolicy.Member{
+var structRtnlLinkStats64 = p.Struct{Name: "rtnl-link-stats64", Size: 200, Members: []p.Member{
 	{Name: "rx-packets", Size: 8},
 	{Name: "tx-packets", Offset: 8, Size: 8},
 	{Name: "rx-bytes", Offset: 16, Size: 8},
@@ -1035,7 +1035,7 @@ var structRtnlLinkStats64 = nlpolicy.Struct{Name: "rtnl-link-stats64", Size: 200
 	{Name: "rx-otherhost-dropped", Offset: 192, Size: 8},
 }}
 
-var structRtnlHwStats64 = nlpolicy.Struct{Name: "rtnl-hw-stats64", Size: 72, Members: []nlpolicy.Member{
+var structRtnlHwStats64 = p.Struct{Name: "rtnl-hw-stats64", Size: 72, Members: []p.Member{
 	{Name: "rx-packets", Size: 8},
 	{Name: "tx-packets", Offset: 8, Size: 8},
 	{Name: "rx-bytes", Offset: 16, Size: 8},
@@ -1047,121 +1047,121 @@ var structRtnlHwStats64 = nlpolicy.Struct{Name: "rtnl-hw-stats64", Size: 72, Mem
 	{Name: "multicast", Offset: 64, Size: 8},
 }}
 
-var structRtnlLinkIfmap = nlpolicy.Struct{Name: "rtnl-link-ifmap", Size: 32, Members: []nlpolicy.Member{
+var structRtnlLinkIfmap = p.Struct{Name: "rtnl-link-ifmap", Size: 32, Members: []p.Member{
 	{Name: "mem-start", Size: 8},
 	{Name: "mem-end", Offset: 8, Size: 8},
 	{Name: "base-addr", Offset: 16, Size: 8},
 	{Name: "irq", Offset: 24, Size: 2},
 	{Name: "dma", Offset: 26, Size: 1},
 	{Name: "port", Offset: 27, Size: 1},
-	{Name: "pad", Offset: 28, Size: 4, Kind: nlpolicy.Pad},
+	{Name: "pad", Offset: 28, Size: 4, Kind: p.Pad},
 }}
 
-var structBrBooloptMulti = nlpolicy.Struct{Name: "br-boolopt-multi", Size: 8, Members: []nlpolicy.Member{
+var structBrBooloptMulti = p.Struct{Name: "br-boolopt-multi", Size: 8, Members: []p.Member{
 	{Name: "optval", Size: 4, Enum: &enumBrBoolopt},
 	{Name: "optmask", Offset: 4, Size: 4, Enum: &enumBrBoolopt},
 }}
 
-var structIfStatsMsg = nlpolicy.Struct{Name: "if-stats-msg", Size: 12, Members: []nlpolicy.Member{
+var structIfStatsMsg = p.Struct{Name: "if-stats-msg", Size: 12, Members: []p.Member{
 	{Name: "family", Size: 1},
-	{Name: "pad", Offset: 1, Size: 3, Kind: nlpolicy.Pad},
+	{Name: "pad", Offset: 1, Size: 3, Kind: p.Pad},
 	{Name: "ifindex", Offset: 4, Size: 4},
 	{Name: "filter-mask", Offset: 8, Size: 4, Enum: &enumStatsFilter},
 }}
 
-var structIflaVlanFlags = nlpolicy.Struct{Name: "ifla-vlan-flags", Size: 8, Members: []nlpolicy.Member{
+var structIflaVlanFlags = p.Struct{Name: "ifla-vlan-flags", Size: 8, Members: []p.Member{
 	{Name: "flags", Size: 4, Enum: &enumVlanFlags},
-	{Name: "mask", Offset: 4, Size: 4, Hint: nlpolicy.Hex},
+	{Name: "mask", Offset: 4, Size: 4, Hint: p.Hex},
 }}
 
-var structIflaVlanQosMapping = nlpolicy.Struct{Name: "ifla-vlan-qos-mapping", Size: 8, Members: []nlpolicy.Member{
+var structIflaVlanQosMapping = p.Struct{Name: "ifla-vlan-qos-mapping", Size: 8, Members: []p.Member{
 	{Name: "from", Size: 4},
 	{Name: "to", Offset: 4, Size: 4},
 }}
 
-var structIflaVxlanPortRange = nlpolicy.Struct{Name: "ifla-vxlan-port-range", Size: 4, Members: []nlpolicy.Member{
-	{Name: "low", Size: 2, Flags: nlpolicy.BigEndian},
-	{Name: "high", Offset: 2, Size: 2, Flags: nlpolicy.BigEndian},
+var structIflaVxlanPortRange = p.Struct{Name: "ifla-vxlan-port-range", Size: 4, Members: []p.Member{
+	{Name: "low", Size: 2, Flags: p.BigEndian},
+	{Name: "high", Offset: 2, Size: 2, Flags: p.BigEndian},
 }}
 
-var structIflaGenevePortRange = nlpolicy.Struct{Name: "ifla-geneve-port-range", Size: 4, Members: []nlpolicy.Member{
-	{Name: "low", Size: 2, Flags: nlpolicy.BigEndian},
-	{Name: "high", Offset: 2, Size: 2, Flags: nlpolicy.BigEndian},
+var structIflaGenevePortRange = p.Struct{Name: "ifla-geneve-port-range", Size: 4, Members: []p.Member{
+	{Name: "low", Size: 2, Flags: p.BigEndian},
+	{Name: "high", Offset: 2, Size: 2, Flags: p.BigEndian},
 }}
 
-var structIflaVfMac = nlpolicy.Struct{Name: "ifla-vf-mac", Size: 36, Members: []nlpolicy.Member{
+var structIflaVfMac = p.Struct{Name: "ifla-vf-mac", Size: 36, Members: []p.Member{
 	{Name: "vf", Size: 4},
-	{Name: "mac", Offset: 4, Size: 32, Kind: nlpolicy.Binary},
+	{Name: "mac", Offset: 4, Size: 32, Kind: p.Binary},
 }}
 
-var structIflaVfBroadcast = nlpolicy.Struct{Name: "ifla-vf-broadcast", Size: 32, Members: []nlpolicy.Member{
-	{Name: "broadcast", Size: 32, Kind: nlpolicy.Binary},
+var structIflaVfBroadcast = p.Struct{Name: "ifla-vf-broadcast", Size: 32, Members: []p.Member{
+	{Name: "broadcast", Size: 32, Kind: p.Binary},
 }}
 
-var structIflaVfVlan = nlpolicy.Struct{Name: "ifla-vf-vlan", Size: 12, Members: []nlpolicy.Member{
+var structIflaVfVlan = p.Struct{Name: "ifla-vf-vlan", Size: 12, Members: []p.Member{
 	{Name: "vf", Size: 4},
 	{Name: "vlan", Offset: 4, Size: 4},
 	{Name: "qos", Offset: 8, Size: 4},
 }}
 
-var structIflaVfTxRate = nlpolicy.Struct{Name: "ifla-vf-tx-rate", Size: 8, Members: []nlpolicy.Member{
+var structIflaVfTxRate = p.Struct{Name: "ifla-vf-tx-rate", Size: 8, Members: []p.Member{
 	{Name: "vf", Size: 4},
 	{Name: "rate", Offset: 4, Size: 4},
 }}
 
-var structIflaVfSpoofchk = nlpolicy.Struct{Name: "ifla-vf-spoofchk", Size: 8, Members: []nlpolicy.Member{
+var structIflaVfSpoofchk = p.Struct{Name: "ifla-vf-spoofchk", Size: 8, Members: []p.Member{
 	{Name: "vf", Size: 4},
 	{Name: "setting", Offset: 4, Size: 4},
 }}
 
-var structIflaVfLinkState = nlpolicy.Struct{Name: "ifla-vf-link-state", Size: 8, Members: []nlpolicy.Member{
+var structIflaVfLinkState = p.Struct{Name: "ifla-vf-link-state", Size: 8, Members: []p.Member{
 	{Name: "vf", Size: 4},
 	{Name: "link-state", Offset: 4, Size: 4, Enum: &enumIflaVfLinkStateEnum},
 }}
 
-var structIflaVfRate = nlpolicy.Struct{Name: "ifla-vf-rate", Size: 12, Members: []nlpolicy.Member{
+var structIflaVfRate = p.Struct{Name: "ifla-vf-rate", Size: 12, Members: []p.Member{
 	{Name: "vf", Size: 4},
 	{Name: "min-tx-rate", Offset: 4, Size: 4},
 	{Name: "max-tx-rate", Offset: 8, Size: 4},
 }}
 
-var structIflaVfRssQueryEn = nlpolicy.Struct{Name: "ifla-vf-rss-query-en", Size: 8, Members: []nlpolicy.Member{
+var structIflaVfRssQueryEn = p.Struct{Name: "ifla-vf-rss-query-en", Size: 8, Members: []p.Member{
 	{Name: "vf", Size: 4},
 	{Name: "setting", Offset: 4, Size: 4},
 }}
 
-var structIflaVfTrust = nlpolicy.Struct{Name: "ifla-vf-trust", Size: 8, Members: []nlpolicy.Member{
+var structIflaVfTrust = p.Struct{Name: "ifla-vf-trust", Size: 8, Members: []p.Member{
 	{Name: "vf", Size: 4},
 	{Name: "setting", Offset: 4, Size: 4},
 }}
 
-var structIflaVfGuid = nlpolicy.Struct{Name: "ifla-vf-guid", Size: 16, Members: []nlpolicy.Member{
+var structIflaVfGuid = p.Struct{Name: "ifla-vf-guid", Size: 16, Members: []p.Member{
 	{Name: "vf", Size: 4},
-	{Name: "pad", Offset: 4, Size: 4, Kind: nlpolicy.Pad},
+	{Name: "pad", Offset: 4, Size: 4, Kind: p.Pad},
 	{Name: "guid", Offset: 8, Size: 8},
 }}
 
-var structIflaVfVlanInfo = nlpolicy.Struct{Name: "ifla-vf-vlan-info", Size: 16, Members: []nlpolicy.Member{
+var structIflaVfVlanInfo = p.Struct{Name: "ifla-vf-vlan-info", Size: 16, Members: []p.Member{
 	{Name: "vf", Size: 4},
 	{Name: "vlan", Offset: 4, Size: 4},
 	{Name: "qos", Offset: 8, Size: 4},
-	{Name: "vlan-proto", Offset: 12, Size: 2, Flags: nlpolicy.BigEndian, Enum: &enumVlanProtocols},
-	{Name: "pad", Offset: 14, Size: 2, Kind: nlpolicy.Pad},
+	{Name: "vlan-proto", Offset: 12, Size: 2, Flags: p.BigEndian, Enum: &enumVlanProtocols},
+	{Name: "pad", Offset: 14, Size: 2, Kind: p.Pad},
 }}
 
-var structIflaPortVsi = nlpolicy.Struct{Name: "ifla-port-vsi", Size: 8, Members: []nlpolicy.Member{
+var structIflaPortVsi = p.Struct{Name: "ifla-port-vsi", Size: 8, Members: []p.Member{
 	{Name: "vsi-mgr-id", Size: 1},
-	{Name: "vsi-type-id", Offset: 1, Size: 3, Kind: nlpolicy.Binary},
+	{Name: "vsi-type-id", Offset: 1, Size: 3, Kind: p.Binary},
 	{Name: "vsi-type-version", Offset: 4, Size: 1},
-	{Name: "pad", Offset: 5, Size: 3, Kind: nlpolicy.Pad},
+	{Name: "pad", Offset: 5, Size: 3, Kind: p.Pad},
 }}
 
-var structIflaRmnetFlags = nlpolicy.Struct{Name: "ifla-rmnet-flags", Size: 8, Members: []nlpolicy.Member{
+var structIflaRmnetFlags = p.Struct{Name: "ifla-rmnet-flags", Size: 8, Members: []p.Member{
 	{Name: "flags", Size: 4, Enum: &enumRmnetFlags},
 	{Name: "mask", Offset: 4, Size: 4, Enum: &enumRmnetFlags},
 }}
 
-var structCanBittiming = nlpolicy.Struct{Name: "can-bittiming", Size: 32, Members: []nlpolicy.Member{
+var structCanBittiming = p.Struct{Name: "can-bittiming", Size: 32, Members: []p.Member{
 	{Name: "bitrate", Size: 4},
 	{Name: "sample-point", Offset: 4, Size: 4},
 	{Name: "tq", Offset: 8, Size: 4},
@@ -1172,8 +1172,8 @@ var structCanBittiming = nlpolicy.Struct{Name: "can-bittiming", Size: 32, Member
 	{Name: "brp", Offset: 28, Size: 4},
 }}
 
-var structCanBittimingConst = nlpolicy.Struct{Name: "can-bittiming-const", Size: 48, Members: []nlpolicy.Member{
-	{Name: "name", Size: 16, Kind: nlpolicy.String},
+var structCanBittimingConst = p.Struct{Name: "can-bittiming-const", Size: 48, Members: []p.Member{
+	{Name: "name", Size: 16, Kind: p.String},
 	{Name: "tseg1-min", Offset: 16, Size: 4},
 	{Name: "tseg1-max", Offset: 20, Size: 4},
 	{Name: "tseg2-min", Offset: 24, Size: 4},
@@ -1184,16 +1184,16 @@ var structCanBittimingConst = nlpolicy.Struct{Name: "can-bittiming-const", Size:
 	{Name: "brp-inc", Offset: 44, Size: 4},
 }}
 
-var structCanClock = nlpolicy.Struct{Name: "can-clock", Size: 4, Members: []nlpolicy.Member{
+var structCanClock = p.Struct{Name: "can-clock", Size: 4, Members: []p.Member{
 	{Name: "freq", Size: 4},
 }}
 
-var structCanBerrCounter = nlpolicy.Struct{Name: "can-berr-counter", Size: 4, Members: []nlpolicy.Member{
+var structCanBerrCounter = p.Struct{Name: "can-berr-counter", Size: 4, Members: []p.Member{
 	{Name: "txerr", Size: 2},
 	{Name: "rxerr", Offset: 2, Size: 2},
 }}
 
-var structCanDeviceStats = nlpolicy.Struct{Name: "can-device-stats", Size: 24, Members: []nlpolicy.Member{
+var structCanDeviceStats = p.Struct{Name: "can-device-stats", Size: 24, Members: []p.Member{
 	{Name: "bus-error", Size: 4},
 	{Name: "error-warning", Offset: 4, Size: 4},
 	{Name: "error-passive", Offset: 8, Size: 4},
@@ -1202,22 +1202,22 @@ var structCanDeviceStats = nlpolicy.Struct{Name: "can-device-stats", Size: 24, M
 	{Name: "restarts", Offset: 20, Size: 4},
 }}
 
-var structCanCtrlmode = nlpolicy.Struct{Name: "can-ctrlmode", Size: 8, Members: []nlpolicy.Member{
+var structCanCtrlmode = p.Struct{Name: "can-ctrlmode", Size: 8, Members: []p.Member{
 	{Name: "mask", Size: 4, Enum: &enumCanCtrlmodeFlags},
 	{Name: "flags", Offset: 4, Size: 4, Enum: &enumCanCtrlmodeFlags},
 }}
 
-var structBridgeVlanXstats = nlpolicy.Struct{Name: "bridge-vlan-xstats", Size: 40, Members: []nlpolicy.Member{
+var structBridgeVlanXstats = p.Struct{Name: "bridge-vlan-xstats", Size: 40, Members: []p.Member{
 	{Name: "rx-bytes", Size: 8},
 	{Name: "rx-packets", Offset: 8, Size: 8},
 	{Name: "tx-bytes", Offset: 16, Size: 8},
 	{Name: "tx-packets", Offset: 24, Size: 8},
 	{Name: "vid", Offset: 32, Size: 2},
-	{Name: "flags", Offset: 34, Size: 2, Hint: nlpolicy.Hex},
+	{Name: "flags", Offset: 34, Size: 2, Hint: p.Hex},
 	{Name: "pad2", Offset: 36, Size: 4},
 }}
 
-var structBrMcastStats = nlpolicy.Struct{Name: "br-mcast-stats", Size: 240, Members: []nlpolicy.Member{
+var structBrMcastStats = p.Struct{Name: "br-mcast-stats", Size: 240, Members: []p.Member{
 	{Name: "igmp-v1queries-rx", Size: 8},
 	{Name: "igmp-v1queries-tx", Offset: 8, Size: 8},
 	{Name: "igmp-v2queries-rx", Offset: 16, Size: 8},
@@ -1250,7 +1250,7 @@ var structBrMcastStats = nlpolicy.Struct{Name: "br-mcast-stats", Size: 240, Memb
 	{Name: "mcast-packets-tx", Offset: 232, Size: 8},
 }}
 
-var structBridgeStpXstats = nlpolicy.Struct{Name: "bridge-stp-xstats", Size: 48, Members: []nlpolicy.Member{
+var structBridgeStpXstats = p.Struct{Name: "bridge-stp-xstats", Size: 48, Members: []p.Member{
 	{Name: "transition-blk", Size: 8},
 	{Name: "transition-fwd", Offset: 8, Size: 8},
 	{Name: "rx-bpdu", Offset: 16, Size: 8},
@@ -1259,7 +1259,7 @@ var structBridgeStpXstats = nlpolicy.Struct{Name: "bridge-stp-xstats", Size: 48,
 	{Name: "tx-tcn", Offset: 40, Size: 8},
 }}
 
-var structMplsLinkStats = nlpolicy.Struct{Name: "mpls-link-stats", Size: 72, Members: []nlpolicy.Member{
+var structMplsLinkStats = p.Struct{Name: "mpls-link-stats", Size: 72, Members: []p.Member{
 	{Name: "rx-packets", Size: 8},
 	{Name: "tx-packets", Offset: 8, Size: 8},
 	{Name: "rx-bytes", Offset: 16, Size: 8},
@@ -1271,7 +1271,7 @@ var structMplsLinkStats = nlpolicy.Struct{Name: "mpls-link-stats", Size: 72, Mem
 	{Name: "rx-noroute", Offset: 64, Size: 8},
 }}
 
-var enumIfinfoFlags = nlpolicy.Enum{Name: "ifinfo-flags", Flags: true, Names: []nlpolicy.Value{
+var enumIfinfoFlags = p.Enum{Name: "ifinfo-flags", Flags: true, Names: []p.Value{
 	{Name: "up", Value: 0x1},
 	{Name: "broadcast", Value: 0x2},
 	{Name: "debug", Value: 0x4},
@@ -1293,12 +1293,12 @@ var enumIfinfoFlags = nlpolicy.Enum{Name: "ifinfo-flags", Flags: true, Names: []
 	{Name: "echo", Value: 0x40000},
 }}
 
-var enumVlanProtocols = nlpolicy.Enum{Name: "vlan-protocols", Names: []nlpolicy.Value{
+var enumVlanProtocols = p.Enum{Name: "vlan-protocols", Names: []p.Value{
 	{Name: "8021q", Value: 33024},
 	{Name: "8021ad", Value: 34984},
 }}
 
-var enumOperstate = nlpolicy.Enum{Name: "operstate", Names: []nlpolicy.Value{
+var enumOperstate = p.Enum{Name: "operstate", Names: []p.Value{
 	{Name: "unknown"},
 	{Name: "notpresent", Value: 1},
 	{Name: "down", Value: 2},
@@ -1308,13 +1308,13 @@ var enumOperstate = nlpolicy.Enum{Name: "operstate", Names: []nlpolicy.Value{
 	{Name: "up", Value: 6},
 }}
 
-var enumLinkMode = nlpolicy.Enum{Name: "link-mode", Names: []nlpolicy.Value{
+var enumLinkMode = p.Enum{Name: "link-mode", Names: []p.Value{
 	{Name: "default"},
 	{Name: "dormant", Value: 1},
 	{Name: "testing", Value: 2},
 }}
 
-var enumLinkEvent = nlpolicy.Enum{Name: "link-event", Names: []nlpolicy.Value{
+var enumLinkEvent = p.Enum{Name: "link-event", Names: []p.Value{
 	{Name: "none"},
 	{Name: "reboot", Value: 1},
 	{Name: "features", Value: 2},
@@ -1324,7 +1324,7 @@ var enumLinkEvent = nlpolicy.Enum{Name: "link-event", Names: []nlpolicy.Value{
 	{Name: "bonding-options", Value: 6},
 }}
 
-var enumIpv4Devconf = nlpolicy.Enum{Name: "ipv4-devconf", Names: []nlpolicy.Value{
+var enumIpv4Devconf = p.Enum{Name: "ipv4-devconf", Names: []p.Value{
 	{Name: "forwarding"},
 	{Name: "mc-forwarding", Value: 1},
 	{Name: "proxy-arp", Value: 2},
@@ -1360,7 +1360,7 @@ var enumIpv4Devconf = nlpolicy.Enum{Name: "ipv4-devconf", Names: []nlpolicy.Valu
 	{Name: "arp-evict-nocarrier", Value: 32},
 }}
 
-var enumIpv6Devconf = nlpolicy.Enum{Name: "ipv6-devconf", Names: []nlpolicy.Value{
+var enumIpv6Devconf = p.Enum{Name: "ipv6-devconf", Names: []p.Value{
 	{Name: "forwarding"},
 	{Name: "hoplimit", Value: 1},
 	{Name: "mtu6", Value: 2},
@@ -1423,7 +1423,7 @@ var enumIpv6Devconf = nlpolicy.Enum{Name: "ipv6-devconf", Names: []nlpolicy.Valu
 	{Name: "force-forwarding", Value: 59},
 }}
 
-var enumIflaIcmp6Stats = nlpolicy.Enum{Name: "ifla-icmp6-stats", Names: []nlpolicy.Value{
+var enumIflaIcmp6Stats = p.Enum{Name: "ifla-icmp6-stats", Names: []p.Value{
 	{Name: "num"},
 	{Name: "inmsgs", Value: 1},
 	{Name: "inerrors", Value: 2},
@@ -1433,7 +1433,7 @@ var enumIflaIcmp6Stats = nlpolicy.Enum{Name: "ifla-icmp6-stats", Names: []nlpoli
 	{Name: "ratelimithost", Value: 6},
 }}
 
-var enumIflaInet6Stats = nlpolicy.Enum{Name: "ifla-inet6-stats", Names: []nlpolicy.Value{
+var enumIflaInet6Stats = p.Enum{Name: "ifla-inet6-stats", Names: []p.Value{
 	{Name: "num"},
 	{Name: "inpkts", Value: 1},
 	{Name: "inoctets", Value: 2},
@@ -1474,14 +1474,14 @@ var enumIflaInet6Stats = nlpolicy.Enum{Name: "ifla-inet6-stats", Names: []nlpoli
 	{Name: "reasm-overlaps", Value: 37},
 }}
 
-var enumIn6AddrGenMode = nlpolicy.Enum{Name: "in6-addr-gen-mode", Names: []nlpolicy.Value{
+var enumIn6AddrGenMode = p.Enum{Name: "in6-addr-gen-mode", Names: []p.Value{
 	{Name: "eui64"},
 	{Name: "none", Value: 1},
 	{Name: "stable-privacy", Value: 2},
 	{Name: "random", Value: 3},
 }}
 
-var enumInet6IfFlags = nlpolicy.Enum{Name: "inet6-if-flags", Flags: true, Names: []nlpolicy.Value{
+var enumInet6IfFlags = p.Enum{Name: "inet6-if-flags", Flags: true, Names: []p.Value{
 	{Name: "rs-sent", Value: 0x10},
 	{Name: "ra-rcvd", Value: 0x20},
 	{Name: "ra-managed", Value: 0x40},
@@ -1489,7 +1489,7 @@ var enumInet6IfFlags = nlpolicy.Enum{Name: "inet6-if-flags", Flags: true, Names:
 	{Name: "ready", Value: 0x80000000},
 }}
 
-var enumBrBoolopt = nlpolicy.Enum{Name: "br-boolopt", Flags: true, Names: []nlpolicy.Value{
+var enumBrBoolopt = p.Enum{Name: "br-boolopt", Flags: true, Names: []p.Value{
 	{Name: "no-ll-learn", Value: 0x1},
 	{Name: "mcast-vlan-snooping", Value: 0x2},
 	{Name: "mst-enable", Value: 0x4},
@@ -1497,19 +1497,19 @@ var enumBrBoolopt = nlpolicy.Enum{Name: "br-boolopt", Flags: true, Names: []nlpo
 	{Name: "fdb-local-vlan-0", Value: 0x10},
 }}
 
-var enumBridgeStpState = nlpolicy.Enum{Name: "bridge-stp-state", Names: []nlpolicy.Value{
+var enumBridgeStpState = p.Enum{Name: "bridge-stp-state", Names: []p.Value{
 	{Name: "off"},
 	{Name: "kernel", Value: 1},
 	{Name: "user", Value: 2},
 }}
 
-var enumBrStpMode = nlpolicy.Enum{Name: "br-stp-mode", Names: []nlpolicy.Value{
+var enumBrStpMode = p.Enum{Name: "br-stp-mode", Names: []p.Value{
 	{Name: "auto"},
 	{Name: "user", Value: 1},
 	{Name: "kernel", Value: 2},
 }}
 
-var enumBrState = nlpolicy.Enum{Name: "br-state", Names: []nlpolicy.Value{
+var enumBrState = p.Enum{Name: "br-state", Names: []p.Value{
 	{Name: "disabled"},
 	{Name: "listening", Value: 1},
 	{Name: "learning", Value: 2},
@@ -1517,14 +1517,14 @@ var enumBrState = nlpolicy.Enum{Name: "br-state", Names: []nlpolicy.Value{
 	{Name: "blocking", Value: 4},
 }}
 
-var enumMdbRtrType = nlpolicy.Enum{Name: "mdb-rtr-type", Names: []nlpolicy.Value{
+var enumMdbRtrType = p.Enum{Name: "mdb-rtr-type", Names: []p.Value{
 	{Name: "disabled"},
 	{Name: "temp-query", Value: 1},
 	{Name: "perm", Value: 2},
 	{Name: "temp", Value: 3},
 }}
 
-var enumStatsFilter = nlpolicy.Enum{Name: "stats-filter", Flags: true, Names: []nlpolicy.Value{
+var enumStatsFilter = p.Enum{Name: "stats-filter", Flags: true, Names: []p.Value{
 	{Name: "link-64", Value: 0x1},
 	{Name: "link-xstats", Value: 0x2},
 	{Name: "link-xstats-slave", Value: 0x4},
@@ -1532,13 +1532,13 @@ var enumStatsFilter = nlpolicy.Enum{Name: "stats-filter", Flags: true, Names: []
 	{Name: "af-spec", Value: 0x10},
 }}
 
-var enumOffloadXstatsFilter = nlpolicy.Enum{Name: "offload-xstats-filter", Flags: true, Names: []nlpolicy.Value{
+var enumOffloadXstatsFilter = p.Enum{Name: "offload-xstats-filter", Flags: true, Names: []p.Value{
 	{Name: "cpu-hit", Value: 0x1},
 	{Name: "hw-s-info", Value: 0x2},
 	{Name: "l3-stats", Value: 0x4},
 }}
 
-var enumVlanFlags = nlpolicy.Enum{Name: "vlan-flags", Flags: true, Names: []nlpolicy.Value{
+var enumVlanFlags = p.Enum{Name: "vlan-flags", Flags: true, Names: []p.Value{
 	{Name: "reorder-hdr", Value: 0x1},
 	{Name: "gvrp", Value: 0x2},
 	{Name: "loose-binding", Value: 0x4},
@@ -1546,37 +1546,37 @@ var enumVlanFlags = nlpolicy.Enum{Name: "vlan-flags", Flags: true, Names: []nlpo
 	{Name: "bridge-binding", Value: 0x10},
 }}
 
-var enumVxlanDf = nlpolicy.Enum{Name: "vxlan-df", Names: []nlpolicy.Value{
+var enumVxlanDf = p.Enum{Name: "vxlan-df", Names: []p.Value{
 	{Name: "unset"},
 	{Name: "set", Value: 1},
 	{Name: "inherit", Value: 2},
 }}
 
-var enumVxlanLabelPolicy = nlpolicy.Enum{Name: "vxlan-label-policy", Names: []nlpolicy.Value{
+var enumVxlanLabelPolicy = p.Enum{Name: "vxlan-label-policy", Names: []p.Value{
 	{Name: "fixed"},
 	{Name: "inherit", Value: 1},
 }}
 
-var enumGeneveDf = nlpolicy.Enum{Name: "geneve-df", Names: []nlpolicy.Value{
+var enumGeneveDf = p.Enum{Name: "geneve-df", Names: []p.Value{
 	{Name: "unset"},
 	{Name: "set", Value: 1},
 	{Name: "inherit", Value: 2},
 }}
 
-var enumIflaVfLinkStateEnum = nlpolicy.Enum{Name: "ifla-vf-link-state-enum", Names: []nlpolicy.Value{
+var enumIflaVfLinkStateEnum = p.Enum{Name: "ifla-vf-link-state-enum", Names: []p.Value{
 	{Name: "auto"},
 	{Name: "enable", Value: 1},
 	{Name: "disable", Value: 2},
 }}
 
-var enumPortRequest = nlpolicy.Enum{Name: "port-request", Names: []nlpolicy.Value{
+var enumPortRequest = p.Enum{Name: "port-request", Names: []p.Value{
 	{Name: "preassociate"},
 	{Name: "preassociate-rr", Value: 1},
 	{Name: "associate", Value: 2},
 	{Name: "disassociate", Value: 3},
 }}
 
-var enumPortResponse = nlpolicy.Enum{Name: "port-response", Names: []nlpolicy.Value{
+var enumPortResponse = p.Enum{Name: "port-response", Names: []p.Value{
 	{Name: "vdp-success"},
 	{Name: "vdp-invalid-format", Value: 1},
 	{Name: "vdp-insufficient-resources", Value: 2},
@@ -1592,7 +1592,7 @@ var enumPortResponse = nlpolicy.Enum{Name: "port-response", Names: []nlpolicy.Va
 	{Name: "error", Value: 261},
 }}
 
-var enumRtextFilter = nlpolicy.Enum{Name: "rtext-filter", Flags: true, Names: []nlpolicy.Value{
+var enumRtextFilter = p.Enum{Name: "rtext-filter", Flags: true, Names: []p.Value{
 	{Name: "vf", Value: 0x1},
 	{Name: "brvlan", Value: 0x2},
 	{Name: "brvlan-compressed", Value: 0x4},
@@ -1604,7 +1604,7 @@ var enumRtextFilter = nlpolicy.Enum{Name: "rtext-filter", Flags: true, Names: []
 	{Name: "name-only", Value: 0x100},
 }}
 
-var enumXdpAttached = nlpolicy.Enum{Name: "xdp-attached", Names: []nlpolicy.Value{
+var enumXdpAttached = p.Enum{Name: "xdp-attached", Names: []p.Value{
 	{Name: "none"},
 	{Name: "drv", Value: 1},
 	{Name: "skb", Value: 2},
@@ -1612,7 +1612,7 @@ var enumXdpAttached = nlpolicy.Enum{Name: "xdp-attached", Names: []nlpolicy.Valu
 	{Name: "multi", Value: 4},
 }}
 
-var enumXdpFlags = nlpolicy.Enum{Name: "xdp-flags", Flags: true, Names: []nlpolicy.Value{
+var enumXdpFlags = p.Enum{Name: "xdp-flags", Flags: true, Names: []p.Value{
 	{Name: "update-if-noexist", Value: 0x1},
 	{Name: "skb-mode", Value: 0x2},
 	{Name: "drv-mode", Value: 0x4},
@@ -1620,7 +1620,7 @@ var enumXdpFlags = nlpolicy.Enum{Name: "xdp-flags", Flags: true, Names: []nlpoli
 	{Name: "replace", Value: 0x10},
 }}
 
-var enumMacvlanMode = nlpolicy.Enum{Name: "macvlan-mode", Names: []nlpolicy.Value{
+var enumMacvlanMode = p.Enum{Name: "macvlan-mode", Names: []p.Value{
 	{Name: "private", Value: 1},
 	{Name: "vepa", Value: 2},
 	{Name: "bridge", Value: 4},
@@ -1628,30 +1628,30 @@ var enumMacvlanMode = nlpolicy.Enum{Name: "macvlan-mode", Names: []nlpolicy.Valu
 	{Name: "source", Value: 16},
 }}
 
-var enumMacvlanFlags = nlpolicy.Enum{Name: "macvlan-flags", Flags: true, Names: []nlpolicy.Value{
+var enumMacvlanFlags = p.Enum{Name: "macvlan-flags", Flags: true, Names: []p.Value{
 	{Name: "nopromisc", Value: 0x1},
 	{Name: "nodst", Value: 0x2},
 }}
 
-var enumMacvlanMacaddrMode = nlpolicy.Enum{Name: "macvlan-macaddr-mode", Names: []nlpolicy.Value{
+var enumMacvlanMacaddrMode = p.Enum{Name: "macvlan-macaddr-mode", Names: []p.Value{
 	{Name: "add"},
 	{Name: "del", Value: 1},
 	{Name: "flush", Value: 2},
 	{Name: "set", Value: 3},
 }}
 
-var enumIpvlanMode = nlpolicy.Enum{Name: "ipvlan-mode", Names: []nlpolicy.Value{
+var enumIpvlanMode = p.Enum{Name: "ipvlan-mode", Names: []p.Value{
 	{Name: "l2"},
 	{Name: "l3", Value: 1},
 	{Name: "l3s", Value: 2},
 }}
 
-var enumIpvlanFlags = nlpolicy.Enum{Name: "ipvlan-flags", Flags: true, Names: []nlpolicy.Value{
+var enumIpvlanFlags = p.Enum{Name: "ipvlan-flags", Flags: true, Names: []p.Value{
 	{Name: "private", Value: 0x1},
 	{Name: "vepa", Value: 0x2},
 }}
 
-var enumBondMode = nlpolicy.Enum{Name: "bond-mode", Names: []nlpolicy.Value{
+var enumBondMode = p.Enum{Name: "bond-mode", Names: []p.Value{
 	{Name: "roundrobin"},
 	{Name: "activebackup", Value: 1},
 	{Name: "xor", Value: 2},
@@ -1661,7 +1661,7 @@ var enumBondMode = nlpolicy.Enum{Name: "bond-mode", Names: []nlpolicy.Value{
 	{Name: "alb", Value: 6},
 }}
 
-var enumBondXmitHashPolicy = nlpolicy.Enum{Name: "bond-xmit-hash-policy", Names: []nlpolicy.Value{
+var enumBondXmitHashPolicy = p.Enum{Name: "bond-xmit-hash-policy", Names: []p.Value{
 	{Name: "layer2"},
 	{Name: "layer34", Value: 1},
 	{Name: "layer23", Value: 2},
@@ -1670,7 +1670,7 @@ var enumBondXmitHashPolicy = nlpolicy.Enum{Name: "bond-xmit-hash-policy", Names:
 	{Name: "vlan-srcmac", Value: 5},
 }}
 
-var enumBondArpValidate = nlpolicy.Enum{Name: "bond-arp-validate", Names: []nlpolicy.Value{
+var enumBondArpValidate = p.Enum{Name: "bond-arp-validate", Names: []p.Value{
 	{Name: "none"},
 	{Name: "active", Value: 1},
 	{Name: "backup", Value: 2},
@@ -1680,48 +1680,48 @@ var enumBondArpValidate = nlpolicy.Enum{Name: "bond-arp-validate", Names: []nlpo
 	{Name: "filter-backup", Value: 6},
 }}
 
-var enumBondArpAllTargets = nlpolicy.Enum{Name: "bond-arp-all-targets", Names: []nlpolicy.Value{
+var enumBondArpAllTargets = p.Enum{Name: "bond-arp-all-targets", Names: []p.Value{
 	{Name: "any"},
 	{Name: "all", Value: 1},
 }}
 
-var enumBondPrimaryReselect = nlpolicy.Enum{Name: "bond-primary-reselect", Names: []nlpolicy.Value{
+var enumBondPrimaryReselect = p.Enum{Name: "bond-primary-reselect", Names: []p.Value{
 	{Name: "always"},
 	{Name: "better", Value: 1},
 	{Name: "failure", Value: 2},
 }}
 
-var enumBondFailOverMac = nlpolicy.Enum{Name: "bond-fail-over-mac", Names: []nlpolicy.Value{
+var enumBondFailOverMac = p.Enum{Name: "bond-fail-over-mac", Names: []p.Value{
 	{Name: "none"},
 	{Name: "active", Value: 1},
 	{Name: "follow", Value: 2},
 }}
 
-var enumBondLacpRate = nlpolicy.Enum{Name: "bond-lacp-rate", Names: []nlpolicy.Value{
+var enumBondLacpRate = p.Enum{Name: "bond-lacp-rate", Names: []p.Value{
 	{Name: "slow"},
 	{Name: "fast", Value: 1},
 }}
 
-var enumBondAdSelect = nlpolicy.Enum{Name: "bond-ad-select", Names: []nlpolicy.Value{
+var enumBondAdSelect = p.Enum{Name: "bond-ad-select", Names: []p.Value{
 	{Name: "stable"},
 	{Name: "bandwidth", Value: 1},
 	{Name: "count", Value: 2},
 	{Name: "prio", Value: 3},
 }}
 
-var enumBondSlaveState = nlpolicy.Enum{Name: "bond-slave-state", Names: []nlpolicy.Value{
+var enumBondSlaveState = p.Enum{Name: "bond-slave-state", Names: []p.Value{
 	{Name: "active"},
 	{Name: "backup", Value: 1},
 }}
 
-var enumBondLinkStatus = nlpolicy.Enum{Name: "bond-link-status", Names: []nlpolicy.Value{
+var enumBondLinkStatus = p.Enum{Name: "bond-link-status", Names: []p.Value{
 	{Name: "up"},
 	{Name: "fail", Value: 1},
 	{Name: "down", Value: 2},
 	{Name: "back", Value: 3},
 }}
 
-var enumLacpState = nlpolicy.Enum{Name: "lacp-state", Flags: true, Names: []nlpolicy.Value{
+var enumLacpState = p.Enum{Name: "lacp-state", Flags: true, Names: []p.Value{
 	{Name: "lacp-activity", Value: 0x1},
 	{Name: "lacp-timeout", Value: 0x2},
 	{Name: "aggregation", Value: 0x4},
@@ -1732,13 +1732,13 @@ var enumLacpState = nlpolicy.Enum{Name: "lacp-state", Flags: true, Names: []nlpo
 	{Name: "expired", Value: 0x80},
 }}
 
-var enumBondChurnState = nlpolicy.Enum{Name: "bond-churn-state", Names: []nlpolicy.Value{
+var enumBondChurnState = p.Enum{Name: "bond-churn-state", Names: []p.Value{
 	{Name: "monitor"},
 	{Name: "churn", Value: 1},
 	{Name: "no-churn", Value: 2},
 }}
 
-var enumGreFlags = nlpolicy.Enum{Name: "gre-flags", Flags: true, Names: []nlpolicy.Value{
+var enumGreFlags = p.Enum{Name: "gre-flags", Flags: true, Names: []p.Value{
 	{Name: "ack", Value: 0x80},
 	{Name: "strict", Value: 0x800},
 	{Name: "seq", Value: 0x1000},
@@ -1747,20 +1747,20 @@ var enumGreFlags = nlpolicy.Enum{Name: "gre-flags", Flags: true, Names: []nlpoli
 	{Name: "csum", Value: 0x8000},
 }}
 
-var enumTunnelEncapType = nlpolicy.Enum{Name: "tunnel-encap-type", Names: []nlpolicy.Value{
+var enumTunnelEncapType = p.Enum{Name: "tunnel-encap-type", Names: []p.Value{
 	{Name: "none"},
 	{Name: "fou", Value: 1},
 	{Name: "gue", Value: 2},
 	{Name: "mpls", Value: 3},
 }}
 
-var enumTunnelEncapFlags = nlpolicy.Enum{Name: "tunnel-encap-flags", Flags: true, Names: []nlpolicy.Value{
+var enumTunnelEncapFlags = p.Enum{Name: "tunnel-encap-flags", Flags: true, Names: []p.Value{
 	{Name: "csum", Value: 0x1},
 	{Name: "csum6", Value: 0x2},
 	{Name: "remcsum", Value: 0x4},
 }}
 
-var enumIp6TnlFlags = nlpolicy.Enum{Name: "ip6-tnl-flags", Flags: true, Names: []nlpolicy.Value{
+var enumIp6TnlFlags = p.Enum{Name: "ip6-tnl-flags", Flags: true, Names: []p.Value{
 	{Name: "ign-encap-limit", Value: 0x1},
 	{Name: "use-orig-tclass", Value: 0x2},
 	{Name: "use-orig-flowlabel", Value: 0x4},
@@ -1773,69 +1773,69 @@ var enumIp6TnlFlags = nlpolicy.Enum{Name: "ip6-tnl-flags", Flags: true, Names: [
 	{Name: "cap-per-packet", Value: 0x40000},
 }}
 
-var enumTunType = nlpolicy.Enum{Name: "tun-type", Names: []nlpolicy.Value{
+var enumTunType = p.Enum{Name: "tun-type", Names: []p.Value{
 	{Name: "tun", Value: 1},
 	{Name: "tap", Value: 2},
 }}
 
-var enumNetkitPolicy = nlpolicy.Enum{Name: "netkit-policy", Names: []nlpolicy.Value{
+var enumNetkitPolicy = p.Enum{Name: "netkit-policy", Names: []p.Value{
 	{Name: "forward"},
 	{Name: "blackhole", Value: 2},
 }}
 
-var enumNetkitMode = nlpolicy.Enum{Name: "netkit-mode", Names: []nlpolicy.Value{
+var enumNetkitMode = p.Enum{Name: "netkit-mode", Names: []p.Value{
 	{Name: "l2"},
 	{Name: "l3", Value: 1},
 }}
 
-var enumNetkitScrub = nlpolicy.Enum{Name: "netkit-scrub", Names: []nlpolicy.Value{
+var enumNetkitScrub = p.Enum{Name: "netkit-scrub", Names: []p.Value{
 	{Name: "none"},
 	{Name: "default", Value: 1},
 }}
 
-var enumNetkitPairing = nlpolicy.Enum{Name: "netkit-pairing", Names: []nlpolicy.Value{
+var enumNetkitPairing = p.Enum{Name: "netkit-pairing", Names: []p.Value{
 	{Name: "pair"},
 	{Name: "single", Value: 1},
 }}
 
-var enumOvpnMode = nlpolicy.Enum{Name: "ovpn-mode", Names: []nlpolicy.Value{
+var enumOvpnMode = p.Enum{Name: "ovpn-mode", Names: []p.Value{
 	{Name: "p2p"},
 	{Name: "mp", Value: 1},
 }}
 
-var enumGtpRole = nlpolicy.Enum{Name: "gtp-role", Names: []nlpolicy.Value{
+var enumGtpRole = p.Enum{Name: "gtp-role", Names: []p.Value{
 	{Name: "ggsn"},
 	{Name: "sgsn", Value: 1},
 }}
 
-var enumHsrProtocol = nlpolicy.Enum{Name: "hsr-protocol", Names: []nlpolicy.Value{
+var enumHsrProtocol = p.Enum{Name: "hsr-protocol", Names: []p.Value{
 	{Name: "hsr"},
 	{Name: "prp", Value: 1},
 }}
 
-var enumMacsecValidation = nlpolicy.Enum{Name: "macsec-validation", Names: []nlpolicy.Value{
+var enumMacsecValidation = p.Enum{Name: "macsec-validation", Names: []p.Value{
 	{Name: "disabled"},
 	{Name: "check", Value: 1},
 	{Name: "strict", Value: 2},
 }}
 
-var enumMacsecOffload = nlpolicy.Enum{Name: "macsec-offload", Names: []nlpolicy.Value{
+var enumMacsecOffload = p.Enum{Name: "macsec-offload", Names: []p.Value{
 	{Name: "off"},
 	{Name: "phy", Value: 1},
 	{Name: "mac", Value: 2},
 }}
 
-var enumIpoibMode = nlpolicy.Enum{Name: "ipoib-mode", Names: []nlpolicy.Value{
+var enumIpoibMode = p.Enum{Name: "ipoib-mode", Names: []p.Value{
 	{Name: "datagram"},
 	{Name: "connected", Value: 1},
 }}
 
-var enumAmtMode = nlpolicy.Enum{Name: "amt-mode", Names: []nlpolicy.Value{
+var enumAmtMode = p.Enum{Name: "amt-mode", Names: []p.Value{
 	{Name: "gateway"},
 	{Name: "relay", Value: 1},
 }}
 
-var enumRmnetFlags = nlpolicy.Enum{Name: "rmnet-flags", Flags: true, Names: []nlpolicy.Value{
+var enumRmnetFlags = p.Enum{Name: "rmnet-flags", Flags: true, Names: []p.Value{
 	{Name: "ingress-deaggregation", Value: 0x1},
 	{Name: "ingress-map-commands", Value: 0x2},
 	{Name: "ingress-map-cksumv4", Value: 0x4},
@@ -1844,7 +1844,7 @@ var enumRmnetFlags = nlpolicy.Enum{Name: "rmnet-flags", Flags: true, Names: []nl
 	{Name: "egress-map-cksumv5", Value: 0x20},
 }}
 
-var enumMctpPhysBinding = nlpolicy.Enum{Name: "mctp-phys-binding", Names: []nlpolicy.Value{
+var enumMctpPhysBinding = p.Enum{Name: "mctp-phys-binding", Names: []p.Value{
 	{Name: "unspec"},
 	{Name: "smbus", Value: 1},
 	{Name: "pcie-vdm", Value: 2},
@@ -1858,7 +1858,7 @@ var enumMctpPhysBinding = nlpolicy.Enum{Name: "mctp-phys-binding", Names: []nlpo
 	{Name: "vendor", Value: 255},
 }}
 
-var enumCanState = nlpolicy.Enum{Name: "can-state", Names: []nlpolicy.Value{
+var enumCanState = p.Enum{Name: "can-state", Names: []p.Value{
 	{Name: "error-active"},
 	{Name: "error-warning", Value: 1},
 	{Name: "error-passive", Value: 2},
@@ -1867,7 +1867,7 @@ var enumCanState = nlpolicy.Enum{Name: "can-state", Names: []nlpolicy.Value{
 	{Name: "sleeping", Value: 5},
 }}
 
-var enumCanCtrlmodeFlags = nlpolicy.Enum{Name: "can-ctrlmode-flags", Flags: true, Names: []nlpolicy.Value{
+var enumCanCtrlmodeFlags = p.Enum{Name: "can-ctrlmode-flags", Flags: true, Names: []p.Value{
 	{Name: "loopback", Value: 0x1},
 	{Name: "listenonly", Value: 0x2},
 	{Name: "3-samples", Value: 0x4},

@@ -2,105 +2,105 @@
 
 package rtneigh
 
-import "github.com/nlgen/nlgen/runtime/nlpolicy"
+import p "github.com/nlgen/nlgen/runtime/nlpolicy"
 
-var policyNewneighRequest = nlpolicy.Message{Family: "rt-neigh", Op: "newneigh", Header: &structNdmsg, Attrs: &setNeighbourAttrs, Accept: []uint16{1, 2, 5, 6, 7, 8, 11, 12, 13, 14, 15}}
+var policyNewneighRequest = p.Message{Family: "rt-neigh", Op: "newneigh", Header: &structNdmsg, Attrs: &setNeighbourAttrs, Accept: []uint16{1, 2, 5, 6, 7, 8, 11, 12, 13, 14, 15}}
 
-var policyDelneighRequest = nlpolicy.Message{Family: "rt-neigh", Op: "delneigh", Header: &structNdmsg, Attrs: &setNeighbourAttrs, Accept: []uint16{1, 2, 5, 6, 7, 8, 11, 13, 16, 17}}
+var policyDelneighRequest = p.Message{Family: "rt-neigh", Op: "delneigh", Header: &structNdmsg, Attrs: &setNeighbourAttrs, Accept: []uint16{1, 2, 5, 6, 7, 8, 11, 13, 16, 17}}
 
-var policyGetneighRequest = nlpolicy.Message{Family: "rt-neigh", Op: "getneigh", Header: &structNdmsg, Attrs: &setNeighbourAttrs, Accept: []uint16{1, 2, 5, 7, 9}}
+var policyGetneighRequest = p.Message{Family: "rt-neigh", Op: "getneigh", Header: &structNdmsg, Attrs: &setNeighbourAttrs, Accept: []uint16{1, 2, 5, 7, 9}}
 
-var policyGetneighDumpRequest = nlpolicy.Message{Family: "rt-neigh", Op: "getneigh", Header: &structNdmsg, Attrs: &setNeighbourAttrs, Accept: []uint16{8, 9}}
+var policyGetneighDumpRequest = p.Message{Family: "rt-neigh", Op: "getneigh", Header: &structNdmsg, Attrs: &setNeighbourAttrs, Accept: []uint16{8, 9}}
 
-var policyGetneighReply = nlpolicy.Message{Family: "rt-neigh", Op: "getneigh", Header: &structNdmsg, Attrs: &setNeighbourAttrs}
+var policyGetneighReply = p.Message{Family: "rt-neigh", Op: "getneigh", Header: &structNdmsg, Attrs: &setNeighbourAttrs}
 
-var policyGetneightblDumpRequest = nlpolicy.Message{Family: "rt-neigh", Op: "getneightbl", Header: &structNdtmsg, Attrs: &setNdtAttrs, Accept: []uint16{}}
+var policyGetneightblDumpRequest = p.Message{Family: "rt-neigh", Op: "getneightbl", Header: &structNdtmsg, Attrs: &setNdtAttrs, Accept: []uint16{}}
 
-var policyGetneightblReply = nlpolicy.Message{Family: "rt-neigh", Op: "getneightbl", Header: &structNdtmsg, Attrs: &setNdtAttrs}
+var policyGetneightblReply = p.Message{Family: "rt-neigh", Op: "getneightbl", Header: &structNdtmsg, Attrs: &setNdtAttrs}
 
-var policySetneightblRequest = nlpolicy.Message{Family: "rt-neigh", Op: "setneightbl", Header: &structNdtmsg, Attrs: &setNdtAttrs, Accept: []uint16{1, 2, 3, 4, 6, 8}}
+var policySetneightblRequest = p.Message{Family: "rt-neigh", Op: "setneightbl", Header: &structNdtmsg, Attrs: &setNdtAttrs, Accept: []uint16{1, 2, 3, 4, 6, 8}}
 
-var setNeighbourAttrs = nlpolicy.Set{Name: "neighbour-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "dst", Number: 1, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4OrV6},
-	{Name: "lladdr", Number: 2, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC},
-	{Name: "cacheinfo", Number: 3, Kind: nlpolicy.Binary, Struct: &structNdaCacheinfo},
-	{Name: "probes", Number: 4, Kind: nlpolicy.U32},
-	{Name: "vlan", Number: 5, Kind: nlpolicy.U16},
-	{Name: "port", Number: 6, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "vni", Number: 7, Kind: nlpolicy.U32},
-	{Name: "ifindex", Number: 8, Kind: nlpolicy.U32},
-	{Name: "master", Number: 9, Kind: nlpolicy.U32},
-	{Name: "link-netnsid", Number: 10, Kind: nlpolicy.S32},
-	{Name: "src-vni", Number: 11, Kind: nlpolicy.U32},
-	{Name: "protocol", Number: 12, Kind: nlpolicy.U8, Enum: &enumRtProtocol},
-	{Name: "nh-id", Number: 13, Kind: nlpolicy.U32},
-	{Name: "fdb-ext-attrs", Number: 14, Kind: nlpolicy.Nest, Nested: &setFdbExtAttrs},
-	{Name: "flags-ext", Number: 15, Kind: nlpolicy.U32, Enum: &enumNtfExtFlags},
-	{Name: "ndm-state-mask", Number: 16, Kind: nlpolicy.U16, Enum: &enumNudState},
-	{Name: "ndm-flags-mask", Number: 17, Kind: nlpolicy.U8, Enum: &enumNtfFlags},
+var setNeighbourAttrs = p.Set{Name: "neighbour-attrs", Attrs: []p.Attr{
+	{Name: "dst", Number: 1, Kind: p.Binary, Hint: p.IPv4OrV6},
+	{Name: "lladdr", Number: 2, Kind: p.Binary, Hint: p.MAC},
+	{Name: "cacheinfo", Number: 3, Kind: p.Binary, Struct: &structNdaCacheinfo},
+	{Name: "probes", Number: 4, Kind: p.U32},
+	{Name: "vlan", Number: 5, Kind: p.U16},
+	{Name: "port", Number: 6, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "vni", Number: 7, Kind: p.U32},
+	{Name: "ifindex", Number: 8, Kind: p.U32},
+	{Name: "master", Number: 9, Kind: p.U32},
+	{Name: "link-netnsid", Number: 10, Kind: p.S32},
+	{Name: "src-vni", Number: 11, Kind: p.U32},
+	{Name: "protocol", Number: 12, Kind: p.U8, Enum: &enumRtProtocol},
+	{Name: "nh-id", Number: 13, Kind: p.U32},
+	{Name: "fdb-ext-attrs", Number: 14, Kind: p.Nest, Nested: &setFdbExtAttrs},
+	{Name: "flags-ext", Number: 15, Kind: p.U32, Enum: &enumNtfExtFlags},
+	{Name: "ndm-state-mask", Number: 16, Kind: p.U16, Enum: &enumNudState},
+	{Name: "ndm-flags-mask", Number: 17, Kind: p.U8, Enum: &enumNtfFlags},
 }}
 
-var setFdbExtAttrs = nlpolicy.Set{Name: "fdb-ext-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "activity-notify", Number: 1, Kind: nlpolicy.U8, Enum: &enumFdbNotify},
-	{Name: "dont-refresh", Number: 2, Kind: nlpolicy.Flag},
+var setFdbExtAttrs = p.Set{Name: "fdb-ext-attrs", Attrs: []p.Attr{
+	{Name: "activity-notify", Number: 1, Kind: p.U8, Enum: &enumFdbNotify},
+	{Name: "dont-refresh", Number: 2, Kind: p.Flag},
 }}
 
-var setNdtAttrs = nlpolicy.Set{Name: "ndt-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "name", Number: 1, Kind: nlpolicy.String},
-	{Name: "thresh1", Number: 2, Kind: nlpolicy.U32},
-	{Name: "thresh2", Number: 3, Kind: nlpolicy.U32},
-	{Name: "thresh3", Number: 4, Kind: nlpolicy.U32},
-	{Name: "config", Number: 5, Kind: nlpolicy.Binary, Struct: &structNdtConfig},
-	{Name: "parms", Number: 6, Kind: nlpolicy.Nest, Nested: &setNdtpaAttrs},
-	{Name: "stats", Number: 7, Kind: nlpolicy.Binary, Struct: &structNdtStats},
-	{Name: "gc-interval", Number: 8, Kind: nlpolicy.U64},
-	{Name: "pad", Number: 9, Kind: nlpolicy.Pad},
+var setNdtAttrs = p.Set{Name: "ndt-attrs", Attrs: []p.Attr{
+	{Name: "name", Number: 1, Kind: p.String},
+	{Name: "thresh1", Number: 2, Kind: p.U32},
+	{Name: "thresh2", Number: 3, Kind: p.U32},
+	{Name: "thresh3", Number: 4, Kind: p.U32},
+	{Name: "config", Number: 5, Kind: p.Binary, Struct: &structNdtConfig},
+	{Name: "parms", Number: 6, Kind: p.Nest, Nested: &setNdtpaAttrs},
+	{Name: "stats", Number: 7, Kind: p.Binary, Struct: &structNdtStats},
+	{Name: "gc-interval", Number: 8, Kind: p.U64},
+	{Name: "pad", Number: 9, Kind: p.Pad},
 }}
 
-var setNdtpaAttrs = nlpolicy.Set{Name: "ndtpa-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "ifindex", Number: 1, Kind: nlpolicy.U32},
-	{Name: "refcnt", Number: 2, Kind: nlpolicy.U32},
-	{Name: "reachable-time", Number: 3, Kind: nlpolicy.U64},
-	{Name: "base-reachable-time", Number: 4, Kind: nlpolicy.U64},
-	{Name: "retrans-time", Number: 5, Kind: nlpolicy.U64},
-	{Name: "gc-staletime", Number: 6, Kind: nlpolicy.U64},
-	{Name: "delay-probe-time", Number: 7, Kind: nlpolicy.U64},
-	{Name: "queue-len", Number: 8, Kind: nlpolicy.U32},
-	{Name: "app-probes", Number: 9, Kind: nlpolicy.U32},
-	{Name: "ucast-probes", Number: 10, Kind: nlpolicy.U32},
-	{Name: "mcast-probes", Number: 11, Kind: nlpolicy.U32},
-	{Name: "anycast-delay", Number: 12, Kind: nlpolicy.U64},
-	{Name: "proxy-delay", Number: 13, Kind: nlpolicy.U64},
-	{Name: "proxy-qlen", Number: 14, Kind: nlpolicy.U32},
-	{Name: "locktime", Number: 15, Kind: nlpolicy.U64},
-	{Name: "queue-lenbytes", Number: 16, Kind: nlpolicy.U32},
-	{Name: "mcast-reprobes", Number: 17, Kind: nlpolicy.U32},
-	{Name: "pad", Number: 18, Kind: nlpolicy.Pad},
-	{Name: "interval-probe-time-ms", Number: 19, Kind: nlpolicy.U64, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
+var setNdtpaAttrs = p.Set{Name: "ndtpa-attrs", Attrs: []p.Attr{
+	{Name: "ifindex", Number: 1, Kind: p.U32},
+	{Name: "refcnt", Number: 2, Kind: p.U32},
+	{Name: "reachable-time", Number: 3, Kind: p.U64},
+	{Name: "base-reachable-time", Number: 4, Kind: p.U64},
+	{Name: "retrans-time", Number: 5, Kind: p.U64},
+	{Name: "gc-staletime", Number: 6, Kind: p.U64},
+	{Name: "delay-probe-time", Number: 7, Kind: p.U64},
+	{Name: "queue-len", Number: 8, Kind: p.U32},
+	{Name: "app-probes", Number: 9, Kind: p.U32},
+	{Name: "ucast-probes", Number: 10, Kind: p.U32},
+	{Name: "mcast-probes", Number: 11, Kind: p.U32},
+	{Name: "anycast-delay", Number: 12, Kind: p.U64},
+	{Name: "proxy-delay", Number: 13, Kind: p.U64},
+	{Name: "proxy-qlen", Number: 14, Kind: p.U32},
+	{Name: "locktime", Number: 15, Kind: p.U64},
+	{Name: "queue-lenbytes", Number: 16, Kind: p.U32},
+	{Name: "mcast-reprobes", Number: 17, Kind: p.U32},
+	{Name: "pad", Number: 18, Kind: p.Pad},
+	{Name: "interval-probe-time-ms", Number: 19, Kind: p.U64, Limits: &p.Limits{Has: p.HasMin, Min: 1}},
 }}
 
-var structNdmsg = nlpolicy.Struct{Name: "ndmsg", Size: 12, Members: []nlpolicy.Member{
+var structNdmsg = p.Struct{Name: "ndmsg", Size: 12, Members: []p.Member{
 	{Name: "ndm-family", Size: 1},
-	{Name: "ndm-pad", Offset: 1, Size: 3, Kind: nlpolicy.Pad},
-	{Name: "ndm-ifindex", Offset: 4, Size: 4, Kind: nlpolicy.S32},
+	{Name: "ndm-pad", Offset: 1, Size: 3, Kind: p.Pad},
+	{Name: "ndm-ifindex", Offset: 4, Size: 4, Kind: p.S32},
 	{Name: "ndm-state", Offset: 8, Size: 2, Enum: &enumNudState},
 	{Name: "ndm-flags", Offset: 10, Size: 1, Enum: &enumNtfFlags},
 	{Name: "ndm-type", Offset: 11, Size: 1, Enum: &enumRtmType},
 }}
 
-var structNdtmsg = nlpolicy.Struct{Name: "ndtmsg", Size: 4, Members: []nlpolicy.Member{
+var structNdtmsg = p.Struct{Name: "ndtmsg", Size: 4, Members: []p.Member{
 	{Name: "family", Size: 1},
-	{Name: "pad", Offset: 1, Size: 3, Kind: nlpolicy.Pad},
+	{Name: "pad", Offset: 1, Size: 3, Kind: p.Pad},
 }}
 
-var structNdaCacheinfo = nlpolicy.Struct{Name: "nda-cacheinfo", Size: 16, Members: []nlpolicy.Member{
+var structNdaCacheinfo = p.Struct{Name: "nda-cacheinfo", Size: 16, Members: []p.Member{
 	{Name: "confirmed", Size: 4},
 	{Name: "used", Offset: 4, Size: 4},
 	{Name: "updated", Offset: 8, Size: 4},
 	{Name: "refcnt", Offset: 12, Size: 4},
 }}
 
-var structNdtConfig = nlpolicy.Struct{Name: "ndt-config", Size: 32, Members: []nlpolicy.Member{
+var structNdtConfig = p.Struct{Name: "ndt-config", Size: 32, Members: []p.Member{
 	{Name: "key-len", Size: 2},
 	{Name: "entry-size", Offset: 2, Size: 2},
 	{Name: "entries", Offset: 4, Size: 4},
@@ -112,7 +112,7 @@ var structNdtConfig = nlpolicy.Struct{Name: "ndt-config", Size: 32, Members: []n
 	{Name: "proxy-qlen", Offset: 28, Size: 4},
 }}
 
-var structNdtStats = nlpolicy.Struct{Name: "ndt-stats", Size: 88, Members: []nlpolicy.Member{
+var structNdtStats = p.Struct{Name: "ndt-stats", Size: 88, Members: []p.Member{
 	{Name: "allocs", Size: 8},
 	{Name: "destroys", Offset: 8, Size: 8},
 	{Name: "hash-grows", Offset: 16, Size: 8},
@@ -126,7 +126,7 @@ var structNdtStats = nlpolicy.Struct{Name: "ndt-stats", Size: 88, Members: []nlp
 	{Name: "table-fulls", Offset: 80, Size: 8},
 }}
 
-var enumNudState = nlpolicy.Enum{Name: "nud-state", Flags: true, Names: []nlpolicy.Value{
+var enumNudState = p.Enum{Name: "nud-state", Flags: true, Names: []p.Value{
 	{Name: "incomplete", Value: 0x1},
 	{Name: "reachable", Value: 0x2},
 	{Name: "stale", Value: 0x4},
@@ -137,7 +137,7 @@ var enumNudState = nlpolicy.Enum{Name: "nud-state", Flags: true, Names: []nlpoli
 	{Name: "permanent", Value: 0x80},
 }}
 
-var enumNtfFlags = nlpolicy.Enum{Name: "ntf-flags", Flags: true, Names: []nlpolicy.Value{
+var enumNtfFlags = p.Enum{Name: "ntf-flags", Flags: true, Names: []p.Value{
 	{Name: "use", Value: 0x1},
 	{Name: "self", Value: 0x2},
 	{Name: "master", Value: 0x4},
@@ -148,13 +148,13 @@ var enumNtfFlags = nlpolicy.Enum{Name: "ntf-flags", Flags: true, Names: []nlpoli
 	{Name: "router", Value: 0x80},
 }}
 
-var enumNtfExtFlags = nlpolicy.Enum{Name: "ntf-ext-flags", Flags: true, Names: []nlpolicy.Value{
+var enumNtfExtFlags = p.Enum{Name: "ntf-ext-flags", Flags: true, Names: []p.Value{
 	{Name: "managed", Value: 0x1},
 	{Name: "locked", Value: 0x2},
 	{Name: "ext-validated", Value: 0x4},
 }}
 
-var enumRtmType = nlpolicy.Enum{Name: "rtm-type", Names: []nlpolicy.Value{
+var enumRtmType = p.Enum{Name: "rtm-type", Names: []p.Value{
 	{Name: "unspec"},
 	{Name: "unicast", Value: 1},
 	{Name: "local", Value: 2},
@@ -169,7 +169,7 @@ var enumRtmType = nlpolicy.Enum{Name: "rtm-type", Names: []nlpolicy.Value{
 	{Name: "xresolve", Value: 11},
 }}
 
-var enumRtProtocol = nlpolicy.Enum{Name: "rt-protocol", Names: []nlpolicy.Value{
+var enumRtProtocol = p.Enum{Name: "rt-protocol", Names: []p.Value{
 	{Name: "unspec"},
 	{Name: "redirect", Value: 1},
 	{Name: "kernel", Value: 2},
@@ -183,7 +183,7 @@ var enumRtProtocol = nlpolicy.Enum{Name: "rt-protocol", Names: []nlpolicy.Value{
 	{Name: "bgp", Value: 186},
 }}
 
-var enumFdbNotify = nlpolicy.Enum{Name: "fdb-notify", Flags: true, Names: []nlpolicy.Value{
+var enumFdbNotify = p.Enum{Name: "fdb-notify", Flags: true, Names: []p.Value{
 	{Name: "bit", Value: 0x1},
 	{Name: "inactive-bit", Value: 0x2},
 }}

@@ -2,36 +2,36 @@
 
 package rtnetconf
 
-import "github.com/nlgen/nlgen/runtime/nlpolicy"
+import p "github.com/nlgen/nlgen/runtime/nlpolicy"
 
-var policyGetnetconfRequest = nlpolicy.Message{Family: "rt-netconf", Op: "getnetconf", Header: &structNetconfmsg, Attrs: &setNetconfAttrs, Accept: []uint16{1}}
+var policyGetnetconfRequest = p.Message{Family: "rt-netconf", Op: "getnetconf", Header: &structNetconfmsg, Attrs: &setNetconfAttrs, Accept: []uint16{1}}
 
-var policyGetnetconfDumpRequest = nlpolicy.Message{Family: "rt-netconf", Op: "getnetconf", Header: &structNetconfmsg, Attrs: &setNetconfAttrs, Accept: []uint16{}}
+var policyGetnetconfDumpRequest = p.Message{Family: "rt-netconf", Op: "getnetconf", Header: &structNetconfmsg, Attrs: &setNetconfAttrs, Accept: []uint16{}}
 
-var policyGetnetconfReply = nlpolicy.Message{Family: "rt-netconf", Op: "getnetconf", Header: &structNetconfmsg, Attrs: &setNetconfAttrs}
+var policyGetnetconfReply = p.Message{Family: "rt-netconf", Op: "getnetconf", Header: &structNetconfmsg, Attrs: &setNetconfAttrs}
 
-var setNetconfAttrs = nlpolicy.Set{Name: "netconf-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "ifindex", Number: 1, Kind: nlpolicy.S32, Enum: &enumIfindex},
-	{Name: "forwarding", Number: 2, Kind: nlpolicy.S32},
-	{Name: "rp-filter", Number: 3, Kind: nlpolicy.S32, Enum: &enumRpFilter},
-	{Name: "mc-forwarding", Number: 4, Kind: nlpolicy.S32},
-	{Name: "proxy-neigh", Number: 5, Kind: nlpolicy.S32},
-	{Name: "ignore-routes-with-linkdown", Number: 6, Kind: nlpolicy.S32},
-	{Name: "input", Number: 7, Kind: nlpolicy.S32},
-	{Name: "bc-forwarding", Number: 8, Kind: nlpolicy.S32},
-	{Name: "force-forwarding", Number: 9, Kind: nlpolicy.S32},
+var setNetconfAttrs = p.Set{Name: "netconf-attrs", Attrs: []p.Attr{
+	{Name: "ifindex", Number: 1, Kind: p.S32, Enum: &enumIfindex},
+	{Name: "forwarding", Number: 2, Kind: p.S32},
+	{Name: "rp-filter", Number: 3, Kind: p.S32, Enum: &enumRpFilter},
+	{Name: "mc-forwarding", Number: 4, Kind: p.S32},
+	{Name: "proxy-neigh", Number: 5, Kind: p.S32},
+	{Name: "ignore-routes-with-linkdown", Number: 6, Kind: p.S32},
+	{Name: "input", Number: 7, Kind: p.S32},
+	{Name: "bc-forwarding", Number: 8, Kind: p.S32},
+	{Name: "force-forwarding", Number: 9, Kind: p.S32},
 }}
 
-var structNetconfmsg = nlpolicy.Struct{Name: "netconfmsg", Size: 1, Members: []nlpolicy.Member{
+var structNetconfmsg = p.Struct{Name: "netconfmsg", Size: 1, Members: []p.Member{
 	{Name: "ncm-family", Size: 1},
 }}
 
-var enumIfindex = nlpolicy.Enum{Name: "ifindex", Names: []nlpolicy.Value{
+var enumIfindex = p.Enum{Name: "ifindex", Names: []p.Value{
 	{Name: "all", Value: 0xffffffffffffffff},
 	{Name: "default", Value: 0xfffffffffffffffe},
 }}
 
-var enumRpFilter = nlpolicy.Enum{Name: "rp-filter", Names: []nlpolicy.Value{
+var enumRpFilter = p.Enum{Name: "rp-filter", Names: []p.Value{
 	{Name: "off"},
 	{Name: "strict", Value: 1},
 	{Name: "loose", Value: 2},

@@ -2,193 +2,193 @@
 
 package rtnexthop
 
-import "github.com/nlgen/nlgen/runtime/nlpolicy"
+import p "github.com/nlgen/nlgen/runtime/nlpolicy"
 
-var policyNewnexthopRequest = nlpolicy.Message{Family: "rt-nexthop", Op: "newnexthop", Header: &structNhmsg, Attrs: &setNexthopAttrs, Accept: []uint16{1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 16}}
+var policyNewnexthopRequest = p.Message{Family: "rt-nexthop", Op: "newnexthop", Header: &structNhmsg, Attrs: &setNexthopAttrs, Accept: []uint16{1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 16}}
 
-var policyDelnexthopRequest = nlpolicy.Message{Family: "rt-nexthop", Op: "delnexthop", Header: &structNhmsg, Attrs: &setNexthopAttrs, Accept: []uint16{1}}
+var policyDelnexthopRequest = p.Message{Family: "rt-nexthop", Op: "delnexthop", Header: &structNhmsg, Attrs: &setNexthopAttrs, Accept: []uint16{1}}
 
-var policyGetnexthopRequest = nlpolicy.Message{Family: "rt-nexthop", Op: "getnexthop", Header: &structNhmsg, Attrs: &setNexthopAttrs, Accept: []uint16{1, 14}}
+var policyGetnexthopRequest = p.Message{Family: "rt-nexthop", Op: "getnexthop", Header: &structNhmsg, Attrs: &setNexthopAttrs, Accept: []uint16{1, 14}}
 
-var policyGetnexthopDumpRequest = nlpolicy.Message{Family: "rt-nexthop", Op: "getnexthop", Header: &structNhmsg, Attrs: &setNexthopAttrs, Accept: []uint16{5, 9, 10, 11, 14}}
+var policyGetnexthopDumpRequest = p.Message{Family: "rt-nexthop", Op: "getnexthop", Header: &structNhmsg, Attrs: &setNexthopAttrs, Accept: []uint16{5, 9, 10, 11, 14}}
 
-var policyGetnexthopReply = nlpolicy.Message{Family: "rt-nexthop", Op: "getnexthop", Header: &structNhmsg, Attrs: &setNexthopAttrs}
+var policyGetnexthopReply = p.Message{Family: "rt-nexthop", Op: "getnexthop", Header: &structNhmsg, Attrs: &setNexthopAttrs}
 
-var policyGetnexthopbucketRequest = nlpolicy.Message{Family: "rt-nexthop", Op: "getnexthopbucket", Header: &structNhmsg, Attrs: &setNexthopAttrs, Accept: []uint16{1, 13}}
+var policyGetnexthopbucketRequest = p.Message{Family: "rt-nexthop", Op: "getnexthopbucket", Header: &structNhmsg, Attrs: &setNexthopAttrs, Accept: []uint16{1, 13}}
 
-var policyGetnexthopbucketDumpRequest = nlpolicy.Message{Family: "rt-nexthop", Op: "getnexthopbucket", Header: &structNhmsg, Attrs: &setNexthopAttrs, Accept: []uint16{1, 5, 10, 13}}
+var policyGetnexthopbucketDumpRequest = p.Message{Family: "rt-nexthop", Op: "getnexthopbucket", Header: &structNhmsg, Attrs: &setNexthopAttrs, Accept: []uint16{1, 5, 10, 13}}
 
-var policyGetnexthopbucketReply = nlpolicy.Message{Family: "rt-nexthop", Op: "getnexthopbucket", Header: &structNhmsg, Attrs: &setNexthopAttrs}
+var policyGetnexthopbucketReply = p.Message{Family: "rt-nexthop", Op: "getnexthopbucket", Header: &structNhmsg, Attrs: &setNexthopAttrs}
 
-var setNexthopAttrs = nlpolicy.Set{Name: "nexthop-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "id", Number: 1, Kind: nlpolicy.U32},
-	{Name: "group", Number: 2, Kind: nlpolicy.Binary, Struct: &structNexthopGroup},
-	{Name: "group-type", Number: 3, Kind: nlpolicy.U16, Enum: &enumNexthopGrpType},
-	{Name: "blackhole", Number: 4, Kind: nlpolicy.Flag},
-	{Name: "oif", Number: 5, Kind: nlpolicy.U32},
-	{Name: "gateway", Number: 6, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4OrV6},
-	{Name: "encap-type", Number: 7, Kind: nlpolicy.U16, Enum: &enumEncapType},
-	{Name: "encap", Number: 8, Kind: nlpolicy.SubMessage, Sub: &subEncapMsg, Selector: "encap-type"},
-	{Name: "groups", Number: 9, Kind: nlpolicy.Flag},
-	{Name: "master", Number: 10, Kind: nlpolicy.U32},
-	{Name: "fdb", Number: 11, Kind: nlpolicy.Flag},
-	{Name: "res-group", Number: 12, Kind: nlpolicy.Nest, Nested: &setResGroupAttrs},
-	{Name: "res-bucket", Number: 13, Kind: nlpolicy.Nest, Nested: &setResBucketAttrs},
-	{Name: "op-flags", Number: 14, Kind: nlpolicy.U32, Enum: &enumNhaOpFlag},
-	{Name: "group-stats", Number: 15, Kind: nlpolicy.Nest, Nested: &setGroupStatsAttrs},
-	{Name: "hw-stats-enable", Number: 16, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}},
-	{Name: "hw-stats-used", Number: 17, Kind: nlpolicy.U32},
+var setNexthopAttrs = p.Set{Name: "nexthop-attrs", Attrs: []p.Attr{
+	{Name: "id", Number: 1, Kind: p.U32},
+	{Name: "group", Number: 2, Kind: p.Binary, Struct: &structNexthopGroup},
+	{Name: "group-type", Number: 3, Kind: p.U16, Enum: &enumNexthopGrpType},
+	{Name: "blackhole", Number: 4, Kind: p.Flag},
+	{Name: "oif", Number: 5, Kind: p.U32},
+	{Name: "gateway", Number: 6, Kind: p.Binary, Hint: p.IPv4OrV6},
+	{Name: "encap-type", Number: 7, Kind: p.U16, Enum: &enumEncapType},
+	{Name: "encap", Number: 8, Kind: p.SubMessage, Sub: &subEncapMsg, Selector: "encap-type"},
+	{Name: "groups", Number: 9, Kind: p.Flag},
+	{Name: "master", Number: 10, Kind: p.U32},
+	{Name: "fdb", Number: 11, Kind: p.Flag},
+	{Name: "res-group", Number: 12, Kind: p.Nest, Nested: &setResGroupAttrs},
+	{Name: "res-bucket", Number: 13, Kind: p.Nest, Nested: &setResBucketAttrs},
+	{Name: "op-flags", Number: 14, Kind: p.U32, Enum: &enumNhaOpFlag},
+	{Name: "group-stats", Number: 15, Kind: p.Nest, Nested: &setGroupStatsAttrs},
+	{Name: "hw-stats-enable", Number: 16, Kind: p.U32, Limits: &p.Limits{Has: p.HasMax, Max: 1}},
+	{Name: "hw-stats-used", Number: 17, Kind: p.U32},
 }}
 
-var setResGroupAttrs = nlpolicy.Set{Name: "res-group-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "pad", Number: 0, Kind: nlpolicy.Pad},
-	{Name: "buckets", Number: 1, Kind: nlpolicy.U16, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
-	{Name: "idle-timer", Number: 2, Kind: nlpolicy.U32},
-	{Name: "unbalanced-timer", Number: 3, Kind: nlpolicy.U32},
-	{Name: "unbalanced-time", Number: 4, Kind: nlpolicy.U64},
+var setResGroupAttrs = p.Set{Name: "res-group-attrs", Attrs: []p.Attr{
+	{Name: "pad", Number: 0, Kind: p.Pad},
+	{Name: "buckets", Number: 1, Kind: p.U16, Limits: &p.Limits{Has: p.HasMin, Min: 1}},
+	{Name: "idle-timer", Number: 2, Kind: p.U32},
+	{Name: "unbalanced-timer", Number: 3, Kind: p.U32},
+	{Name: "unbalanced-time", Number: 4, Kind: p.U64},
 }}
 
-var setResBucketAttrs = nlpolicy.Set{Name: "res-bucket-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "pad", Number: 0, Kind: nlpolicy.Pad},
-	{Name: "index", Number: 1, Kind: nlpolicy.U16},
-	{Name: "idle-time", Number: 2, Kind: nlpolicy.U64},
-	{Name: "nh-id", Number: 3, Kind: nlpolicy.U32},
+var setResBucketAttrs = p.Set{Name: "res-bucket-attrs", Attrs: []p.Attr{
+	{Name: "pad", Number: 0, Kind: p.Pad},
+	{Name: "index", Number: 1, Kind: p.U16},
+	{Name: "idle-time", Number: 2, Kind: p.U64},
+	{Name: "nh-id", Number: 3, Kind: p.U32},
 }}
 
-var setGroupStatsAttrs = nlpolicy.Set{Name: "group-stats-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "entry", Number: 1, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setGroupStatsEntryAttrs},
+var setGroupStatsAttrs = p.Set{Name: "group-stats-attrs", Attrs: []p.Attr{
+	{Name: "entry", Number: 1, Kind: p.Nest, Flags: p.Multi, Nested: &setGroupStatsEntryAttrs},
 }}
 
-var setGroupStatsEntryAttrs = nlpolicy.Set{Name: "group-stats-entry-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "id", Number: 1, Kind: nlpolicy.U32},
-	{Name: "packets", Number: 2, Kind: nlpolicy.Uint},
-	{Name: "packets-hw", Number: 3, Kind: nlpolicy.Uint},
+var setGroupStatsEntryAttrs = p.Set{Name: "group-stats-entry-attrs", Attrs: []p.Attr{
+	{Name: "id", Number: 1, Kind: p.U32},
+	{Name: "packets", Number: 2, Kind: p.Uint},
+	{Name: "packets-hw", Number: 3, Kind: p.Uint},
 }}
 
-var setEncapMplsAttrs = nlpolicy.Set{Name: "encap-mpls-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "dst", Number: 1, Kind: nlpolicy.Binary, Elem: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "ttl", Number: 2, Kind: nlpolicy.U8},
+var setEncapMplsAttrs = p.Set{Name: "encap-mpls-attrs", Attrs: []p.Attr{
+	{Name: "dst", Number: 1, Kind: p.Binary, Elem: p.U32, Flags: p.BigEndian},
+	{Name: "ttl", Number: 2, Kind: p.U8},
 }}
 
-var setEncapIpAttrs = nlpolicy.Set{Name: "encap-ip-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "id", Number: 1, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "dst", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "src", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "ttl", Number: 4, Kind: nlpolicy.U8},
-	{Name: "tos", Number: 5, Kind: nlpolicy.U8},
-	{Name: "flags", Number: 6, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian, Enum: &enumEncapIpFlags},
-	{Name: "pad", Number: 7, Kind: nlpolicy.Pad},
-	{Name: "opts", Number: 8, Kind: nlpolicy.Nest, Nested: &setEncapIpOptsAttrs},
+var setEncapIpAttrs = p.Set{Name: "encap-ip-attrs", Attrs: []p.Attr{
+	{Name: "id", Number: 1, Kind: p.U64, Flags: p.BigEndian},
+	{Name: "dst", Number: 2, Kind: p.U32, Flags: p.BigEndian, Hint: p.IPv4},
+	{Name: "src", Number: 3, Kind: p.U32, Flags: p.BigEndian, Hint: p.IPv4},
+	{Name: "ttl", Number: 4, Kind: p.U8},
+	{Name: "tos", Number: 5, Kind: p.U8},
+	{Name: "flags", Number: 6, Kind: p.U16, Flags: p.BigEndian, Enum: &enumEncapIpFlags},
+	{Name: "pad", Number: 7, Kind: p.Pad},
+	{Name: "opts", Number: 8, Kind: p.Nest, Nested: &setEncapIpOptsAttrs},
 }}
 
-var setEncapIp6Attrs = nlpolicy.Set{Name: "encap-ip6-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "id", Number: 1, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "dst", Number: 2, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
-	{Name: "src", Number: 3, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
-	{Name: "hoplimit", Number: 4, Kind: nlpolicy.U8},
-	{Name: "tc", Number: 5, Kind: nlpolicy.U8},
-	{Name: "flags", Number: 6, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian, Enum: &enumEncapIpFlags},
-	{Name: "pad", Number: 7, Kind: nlpolicy.Pad},
-	{Name: "opts", Number: 8, Kind: nlpolicy.Nest, Nested: &setEncapIpOptsAttrs},
+var setEncapIp6Attrs = p.Set{Name: "encap-ip6-attrs", Attrs: []p.Attr{
+	{Name: "id", Number: 1, Kind: p.U64, Flags: p.BigEndian},
+	{Name: "dst", Number: 2, Kind: p.Binary, Hint: p.IPv6, Limits: &p.Limits{Has: p.HasExactLen, Exact: 16}},
+	{Name: "src", Number: 3, Kind: p.Binary, Hint: p.IPv6, Limits: &p.Limits{Has: p.HasExactLen, Exact: 16}},
+	{Name: "hoplimit", Number: 4, Kind: p.U8},
+	{Name: "tc", Number: 5, Kind: p.U8},
+	{Name: "flags", Number: 6, Kind: p.U16, Flags: p.BigEndian, Enum: &enumEncapIpFlags},
+	{Name: "pad", Number: 7, Kind: p.Pad},
+	{Name: "opts", Number: 8, Kind: p.Nest, Nested: &setEncapIpOptsAttrs},
 }}
 
-var setEncapIpOptsAttrs = nlpolicy.Set{Name: "encap-ip-opts-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "geneve", Number: 1, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setEncapIpOptGeneveAttrs},
-	{Name: "vxlan", Number: 2, Kind: nlpolicy.Nest, Nested: &setEncapIpOptVxlanAttrs},
-	{Name: "erspan", Number: 3, Kind: nlpolicy.Nest, Nested: &setEncapIpOptErspanAttrs},
+var setEncapIpOptsAttrs = p.Set{Name: "encap-ip-opts-attrs", Attrs: []p.Attr{
+	{Name: "geneve", Number: 1, Kind: p.Nest, Flags: p.Multi, Nested: &setEncapIpOptGeneveAttrs},
+	{Name: "vxlan", Number: 2, Kind: p.Nest, Nested: &setEncapIpOptVxlanAttrs},
+	{Name: "erspan", Number: 3, Kind: p.Nest, Nested: &setEncapIpOptErspanAttrs},
 }}
 
-var setEncapIpOptGeneveAttrs = nlpolicy.Set{Name: "encap-ip-opt-geneve-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "class", Number: 1, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "type", Number: 2, Kind: nlpolicy.U8},
-	{Name: "data", Number: 3, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 127}},
+var setEncapIpOptGeneveAttrs = p.Set{Name: "encap-ip-opt-geneve-attrs", Attrs: []p.Attr{
+	{Name: "class", Number: 1, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "type", Number: 2, Kind: p.U8},
+	{Name: "data", Number: 3, Kind: p.Binary, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 127}},
 }}
 
-var setEncapIpOptVxlanAttrs = nlpolicy.Set{Name: "encap-ip-opt-vxlan-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "gbp", Number: 1, Kind: nlpolicy.U32},
+var setEncapIpOptVxlanAttrs = p.Set{Name: "encap-ip-opt-vxlan-attrs", Attrs: []p.Attr{
+	{Name: "gbp", Number: 1, Kind: p.U32},
 }}
 
-var setEncapIpOptErspanAttrs = nlpolicy.Set{Name: "encap-ip-opt-erspan-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "ver", Number: 1, Kind: nlpolicy.U8},
-	{Name: "index", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "dir", Number: 3, Kind: nlpolicy.U8},
-	{Name: "hwid", Number: 4, Kind: nlpolicy.U8},
+var setEncapIpOptErspanAttrs = p.Set{Name: "encap-ip-opt-erspan-attrs", Attrs: []p.Attr{
+	{Name: "ver", Number: 1, Kind: p.U8},
+	{Name: "index", Number: 2, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "dir", Number: 3, Kind: p.U8},
+	{Name: "hwid", Number: 4, Kind: p.U8},
 }}
 
-var setEncapIlaAttrs = nlpolicy.Set{Name: "encap-ila-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "locator", Number: 1, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "csum-mode", Number: 7, Kind: nlpolicy.U8, Enum: &enumIlaCsumMode},
-	{Name: "ident-type", Number: 8, Kind: nlpolicy.U8, Enum: &enumIlaIdentType},
-	{Name: "hook-type", Number: 9, Kind: nlpolicy.U8, Enum: &enumIlaHookType},
+var setEncapIlaAttrs = p.Set{Name: "encap-ila-attrs", Attrs: []p.Attr{
+	{Name: "locator", Number: 1, Kind: p.U64, Flags: p.BigEndian},
+	{Name: "csum-mode", Number: 7, Kind: p.U8, Enum: &enumIlaCsumMode},
+	{Name: "ident-type", Number: 8, Kind: p.U8, Enum: &enumIlaIdentType},
+	{Name: "hook-type", Number: 9, Kind: p.U8, Enum: &enumIlaHookType},
 }}
 
-var setEncapSeg6Attrs = nlpolicy.Set{Name: "encap-seg6-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "srh", Number: 1, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMinLen, MinLen: 28}},
+var setEncapSeg6Attrs = p.Set{Name: "encap-seg6-attrs", Attrs: []p.Attr{
+	{Name: "srh", Number: 1, Kind: p.Binary, Limits: &p.Limits{Has: p.HasMinLen, MinLen: 28}},
 }}
 
-var setEncapBpfAttrs = nlpolicy.Set{Name: "encap-bpf-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "in", Number: 1, Kind: nlpolicy.Nest, Nested: &setLwtBpfProgAttrs},
-	{Name: "out", Number: 2, Kind: nlpolicy.Nest, Nested: &setLwtBpfProgAttrs},
-	{Name: "xmit", Number: 3, Kind: nlpolicy.Nest, Nested: &setLwtBpfProgAttrs},
-	{Name: "xmit-headroom", Number: 4, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 256}},
+var setEncapBpfAttrs = p.Set{Name: "encap-bpf-attrs", Attrs: []p.Attr{
+	{Name: "in", Number: 1, Kind: p.Nest, Nested: &setLwtBpfProgAttrs},
+	{Name: "out", Number: 2, Kind: p.Nest, Nested: &setLwtBpfProgAttrs},
+	{Name: "xmit", Number: 3, Kind: p.Nest, Nested: &setLwtBpfProgAttrs},
+	{Name: "xmit-headroom", Number: 4, Kind: p.U32, Limits: &p.Limits{Has: p.HasMax, Max: 256}},
 }}
 
-var setLwtBpfProgAttrs = nlpolicy.Set{Name: "lwt-bpf-prog-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "fd", Number: 1, Kind: nlpolicy.U32},
-	{Name: "name", Number: 2, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 256}},
+var setLwtBpfProgAttrs = p.Set{Name: "lwt-bpf-prog-attrs", Attrs: []p.Attr{
+	{Name: "fd", Number: 1, Kind: p.U32},
+	{Name: "name", Number: 2, Kind: p.String, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 256}},
 }}
 
-var setEncapSeg6LocalAttrs = nlpolicy.Set{Name: "encap-seg6-local-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "action", Number: 1, Kind: nlpolicy.U32, Enum: &enumSeg6LocalAction},
-	{Name: "srh", Number: 2, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMinLen, MinLen: 24}},
-	{Name: "table", Number: 3, Kind: nlpolicy.U32},
-	{Name: "nh4", Number: 4, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 4}},
-	{Name: "nh6", Number: 5, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
-	{Name: "iif", Number: 6, Kind: nlpolicy.U32},
-	{Name: "oif", Number: 7, Kind: nlpolicy.U32},
-	{Name: "bpf", Number: 8, Kind: nlpolicy.Nest, Nested: &setSeg6LocalBpfProgAttrs},
-	{Name: "vrftable", Number: 9, Kind: nlpolicy.U32},
-	{Name: "counters", Number: 10, Kind: nlpolicy.Nest, Nested: &setSeg6LocalCntAttrs},
-	{Name: "flavors", Number: 11, Kind: nlpolicy.Nest, Nested: &setSeg6LocalFlvAttrs},
+var setEncapSeg6LocalAttrs = p.Set{Name: "encap-seg6-local-attrs", Attrs: []p.Attr{
+	{Name: "action", Number: 1, Kind: p.U32, Enum: &enumSeg6LocalAction},
+	{Name: "srh", Number: 2, Kind: p.Binary, Limits: &p.Limits{Has: p.HasMinLen, MinLen: 24}},
+	{Name: "table", Number: 3, Kind: p.U32},
+	{Name: "nh4", Number: 4, Kind: p.Binary, Hint: p.IPv4, Limits: &p.Limits{Has: p.HasExactLen, Exact: 4}},
+	{Name: "nh6", Number: 5, Kind: p.Binary, Hint: p.IPv6, Limits: &p.Limits{Has: p.HasExactLen, Exact: 16}},
+	{Name: "iif", Number: 6, Kind: p.U32},
+	{Name: "oif", Number: 7, Kind: p.U32},
+	{Name: "bpf", Number: 8, Kind: p.Nest, Nested: &setSeg6LocalBpfProgAttrs},
+	{Name: "vrftable", Number: 9, Kind: p.U32},
+	{Name: "counters", Number: 10, Kind: p.Nest, Nested: &setSeg6LocalCntAttrs},
+	{Name: "flavors", Number: 11, Kind: p.Nest, Nested: &setSeg6LocalFlvAttrs},
 }}
 
-var setSeg6LocalBpfProgAttrs = nlpolicy.Set{Name: "seg6-local-bpf-prog-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "prog", Number: 1, Kind: nlpolicy.U32},
-	{Name: "prog-name", Number: 2, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 256}},
+var setSeg6LocalBpfProgAttrs = p.Set{Name: "seg6-local-bpf-prog-attrs", Attrs: []p.Attr{
+	{Name: "prog", Number: 1, Kind: p.U32},
+	{Name: "prog-name", Number: 2, Kind: p.String, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 256}},
 }}
 
-var setSeg6LocalCntAttrs = nlpolicy.Set{Name: "seg6-local-cnt-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "pad", Number: 1, Kind: nlpolicy.Pad},
-	{Name: "packets", Number: 2, Kind: nlpolicy.U64},
-	{Name: "bytes", Number: 3, Kind: nlpolicy.U64},
-	{Name: "errors", Number: 4, Kind: nlpolicy.U64},
+var setSeg6LocalCntAttrs = p.Set{Name: "seg6-local-cnt-attrs", Attrs: []p.Attr{
+	{Name: "pad", Number: 1, Kind: p.Pad},
+	{Name: "packets", Number: 2, Kind: p.U64},
+	{Name: "bytes", Number: 3, Kind: p.U64},
+	{Name: "errors", Number: 4, Kind: p.U64},
 }}
 
-var setSeg6LocalFlvAttrs = nlpolicy.Set{Name: "seg6-local-flv-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "operation", Number: 1, Kind: nlpolicy.U32, Enum: &enumSeg6LocalFlvOp},
-	{Name: "lcblock-bits", Number: 2, Kind: nlpolicy.U8},
-	{Name: "lcnode-fn-bits", Number: 3, Kind: nlpolicy.U8},
+var setSeg6LocalFlvAttrs = p.Set{Name: "seg6-local-flv-attrs", Attrs: []p.Attr{
+	{Name: "operation", Number: 1, Kind: p.U32, Enum: &enumSeg6LocalFlvOp},
+	{Name: "lcblock-bits", Number: 2, Kind: p.U8},
+	{Name: "lcnode-fn-bits", Number: 3, Kind: p.U8},
 }}
 
-var setEncapRplAttrs = nlpolicy.Set{Name: "encap-rpl-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "srh", Number: 1, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMinLen, MinLen: 24}},
+var setEncapRplAttrs = p.Set{Name: "encap-rpl-attrs", Attrs: []p.Attr{
+	{Name: "srh", Number: 1, Kind: p.Binary, Limits: &p.Limits{Has: p.HasMinLen, MinLen: 24}},
 }}
 
-var setEncapIoam6Attrs = nlpolicy.Set{Name: "encap-ioam6-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "mode", Number: 1, Kind: nlpolicy.U8, Enum: &enumIoam6Mode},
-	{Name: "dst", Number: 2, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
-	{Name: "trace", Number: 3, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 8}, Struct: &structIoam6TraceHdr},
-	{Name: "freq-k", Number: 4, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 1, Max: 1000000}},
-	{Name: "freq-n", Number: 5, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 1, Max: 1000000}},
-	{Name: "src", Number: 6, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
+var setEncapIoam6Attrs = p.Set{Name: "encap-ioam6-attrs", Attrs: []p.Attr{
+	{Name: "mode", Number: 1, Kind: p.U8, Enum: &enumIoam6Mode},
+	{Name: "dst", Number: 2, Kind: p.Binary, Hint: p.IPv6, Limits: &p.Limits{Has: p.HasExactLen, Exact: 16}},
+	{Name: "trace", Number: 3, Kind: p.Binary, Limits: &p.Limits{Has: p.HasExactLen, Exact: 8}, Struct: &structIoam6TraceHdr},
+	{Name: "freq-k", Number: 4, Kind: p.U32, Limits: &p.Limits{Has: p.HasMin | p.HasMax, Min: 1, Max: 1000000}},
+	{Name: "freq-n", Number: 5, Kind: p.U32, Limits: &p.Limits{Has: p.HasMin | p.HasMax, Min: 1, Max: 1000000}},
+	{Name: "src", Number: 6, Kind: p.Binary, Hint: p.IPv6, Limits: &p.Limits{Has: p.HasExactLen, Exact: 16}},
 }}
 
-var setEncapXfrmAttrs = nlpolicy.Set{Name: "encap-xfrm-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "if-id", Number: 1, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
-	{Name: "link", Number: 2, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
+var setEncapXfrmAttrs = p.Set{Name: "encap-xfrm-attrs", Attrs: []p.Attr{
+	{Name: "if-id", Number: 1, Kind: p.U32, Limits: &p.Limits{Has: p.HasMin, Min: 1}},
+	{Name: "link", Number: 2, Kind: p.U32, Limits: &p.Limits{Has: p.HasMin, Min: 1}},
 }}
 
-var subEncapMsg = nlpolicy.SubMsg{Name: "encap-msg", Formats: []nlpolicy.Format{
+var subEncapMsg = p.SubMsg{Name: "encap-msg", Formats: []p.Format{
 	{Value: "mpls", Nested: &setEncapMplsAttrs},
 	{Value: "ip", Nested: &setEncapIpAttrs},
 	{Value: "ila", Nested: &setEncapIlaAttrs},
@@ -201,42 +201,42 @@ var subEncapMsg = nlpolicy.SubMsg{Name: "encap-msg", Formats: []nlpolicy.Format{
 	{Value: "xfrm", Nested: &setEncapXfrmAttrs},
 }}
 
-var structNhmsg = nlpolicy.Struct{Name: "nhmsg", Size: 8, Members: []nlpolicy.Member{
+var structNhmsg = p.Struct{Name: "nhmsg", Size: 8, Members: []p.Member{
 	{Name: "nh-family", Size: 1},
 	{Name: "nh-scope", Offset: 1, Size: 1, Enum: &enumRtScope},
 	{Name: "nh-protocol", Offset: 2, Size: 1, Enum: &enumRtProtocol},
-	{Name: "resvd", Offset: 3, Size: 1, Kind: nlpolicy.Pad},
+	{Name: "resvd", Offset: 3, Size: 1, Kind: p.Pad},
 	{Name: "nh-flags", Offset: 4, Size: 4, Enum: &enumRtnhFlags},
 }}
 
-var structNexthopGrp = nlpolicy.Struct{Name: "nexthop-grp", Size: 8, Members: []nlpolicy.Member{
+var structNexthopGrp = p.Struct{Name: "nexthop-grp", Size: 8, Members: []p.Member{
 	{Name: "id", Size: 4},
 	{Name: "weight", Offset: 4, Size: 1},
 	{Name: "weight-high", Offset: 5, Size: 1},
 	{Name: "resvd2", Offset: 6, Size: 2},
 }}
 
-var structNexthopGroup = nlpolicy.Struct{Name: "nexthop-group", Size: 0, Members: []nlpolicy.Member{}, Array: &nlpolicy.Array{Member: nlpolicy.Member{Name: "members", Size: 8, Struct: &structNexthopGrp}}}
+var structNexthopGroup = p.Struct{Name: "nexthop-group", Size: 0, Members: []p.Member{}, Array: &p.Array{Member: p.Member{Name: "members", Size: 8, Struct: &structNexthopGrp}}}
 
-var structIoam6TraceHdr = nlpolicy.Struct{Name: "ioam6-trace-hdr", Size: 8, Members: []nlpolicy.Member{
-	{Name: "namespace-id", Size: 2, Flags: nlpolicy.BigEndian},
+var structIoam6TraceHdr = p.Struct{Name: "ioam6-trace-hdr", Size: 8, Members: []p.Member{
+	{Name: "namespace-id", Size: 2, Flags: p.BigEndian},
 	{Name: "nodelen", Offset: 2, Size: 1},
 	{Name: "remlen", Offset: 3, Size: 1},
-	{Name: "type", Offset: 4, Size: 4, Flags: nlpolicy.BigEndian},
+	{Name: "type", Offset: 4, Size: 4, Flags: p.BigEndian},
 }}
 
-var enumNexthopGrpType = nlpolicy.Enum{Name: "nexthop-grp-type", Names: []nlpolicy.Value{
+var enumNexthopGrpType = p.Enum{Name: "nexthop-grp-type", Names: []p.Value{
 	{Name: "mpath"},
 	{Name: "res", Value: 1},
 }}
 
-var enumNhaOpFlag = nlpolicy.Enum{Name: "nha-op-flag", Flags: true, Names: []nlpolicy.Value{
+var enumNhaOpFlag = p.Enum{Name: "nha-op-flag", Flags: true, Names: []p.Value{
 	{Name: "dump-stats", Value: 0x1},
 	{Name: "dump-hw-stats", Value: 0x2},
 	{Name: "resp-grp-resvd-0", Value: 0x80000000},
 }}
 
-var enumRtScope = nlpolicy.Enum{Name: "rt-scope", Names: []nlpolicy.Value{
+var enumRtScope = p.Enum{Name: "rt-scope", Names: []p.Value{
 	{Name: "universe"},
 	{Name: "site", Value: 200},
 	{Name: "link", Value: 253},
@@ -244,7 +244,7 @@ var enumRtScope = nlpolicy.Enum{Name: "rt-scope", Names: []nlpolicy.Value{
 	{Name: "nowhere", Value: 255},
 }}
 
-var enumRtnhFlags = nlpolicy.Enum{Name: "rtnh-flags", Flags: true, Names: []nlpolicy.Value{
+var enumRtnhFlags = p.Enum{Name: "rtnh-flags", Flags: true, Names: []p.Value{
 	{Name: "dead", Value: 0x1},
 	{Name: "pervasive", Value: 0x2},
 	{Name: "onlink", Value: 0x4},
@@ -254,7 +254,7 @@ var enumRtnhFlags = nlpolicy.Enum{Name: "rtnh-flags", Flags: true, Names: []nlpo
 	{Name: "trap", Value: 0x40},
 }}
 
-var enumRtProtocol = nlpolicy.Enum{Name: "rt-protocol", Names: []nlpolicy.Value{
+var enumRtProtocol = p.Enum{Name: "rt-protocol", Names: []p.Value{
 	{Name: "unspec"},
 	{Name: "redirect", Value: 1},
 	{Name: "kernel", Value: 2},
@@ -281,7 +281,7 @@ var enumRtProtocol = nlpolicy.Enum{Name: "rt-protocol", Names: []nlpolicy.Value{
 	{Name: "eigrp", Value: 192},
 }}
 
-var enumEncapType = nlpolicy.Enum{Name: "encap-type", Names: []nlpolicy.Value{
+var enumEncapType = p.Enum{Name: "encap-type", Names: []p.Value{
 	{Name: "none"},
 	{Name: "mpls", Value: 1},
 	{Name: "ip", Value: 2},
@@ -295,7 +295,7 @@ var enumEncapType = nlpolicy.Enum{Name: "encap-type", Names: []nlpolicy.Value{
 	{Name: "xfrm", Value: 10},
 }}
 
-var enumEncapIpFlags = nlpolicy.Enum{Name: "encap-ip-flags", Flags: true, Names: []nlpolicy.Value{
+var enumEncapIpFlags = p.Enum{Name: "encap-ip-flags", Flags: true, Names: []p.Value{
 	{Name: "csum", Value: 0x1},
 	{Name: "routing", Value: 0x2},
 	{Name: "key", Value: 0x4},
@@ -314,14 +314,14 @@ var enumEncapIpFlags = nlpolicy.Enum{Name: "encap-ip-flags", Flags: true, Names:
 	{Name: "gtp-opt", Value: 0x8000},
 }}
 
-var enumIlaCsumMode = nlpolicy.Enum{Name: "ila-csum-mode", Names: []nlpolicy.Value{
+var enumIlaCsumMode = p.Enum{Name: "ila-csum-mode", Names: []p.Value{
 	{Name: "adjust-transport"},
 	{Name: "neutral-map", Value: 1},
 	{Name: "no-action", Value: 2},
 	{Name: "neutral-map-auto", Value: 3},
 }}
 
-var enumIlaIdentType = nlpolicy.Enum{Name: "ila-ident-type", Names: []nlpolicy.Value{
+var enumIlaIdentType = p.Enum{Name: "ila-ident-type", Names: []p.Value{
 	{Name: "iid"},
 	{Name: "luid", Value: 1},
 	{Name: "virt-v4", Value: 2},
@@ -333,12 +333,12 @@ var enumIlaIdentType = nlpolicy.Enum{Name: "ila-ident-type", Names: []nlpolicy.V
 	{Name: "use-format", Value: 32},
 }}
 
-var enumIlaHookType = nlpolicy.Enum{Name: "ila-hook-type", Names: []nlpolicy.Value{
+var enumIlaHookType = p.Enum{Name: "ila-hook-type", Names: []p.Value{
 	{Name: "route-output"},
 	{Name: "route-input", Value: 1},
 }}
 
-var enumSeg6Mode = nlpolicy.Enum{Name: "seg6-mode", Names: []nlpolicy.Value{
+var enumSeg6Mode = p.Enum{Name: "seg6-mode", Names: []p.Value{
 	{Name: "inline"},
 	{Name: "encap", Value: 1},
 	{Name: "l2encap", Value: 2},
@@ -346,7 +346,7 @@ var enumSeg6Mode = nlpolicy.Enum{Name: "seg6-mode", Names: []nlpolicy.Value{
 	{Name: "l2encap-red", Value: 4},
 }}
 
-var enumSeg6LocalAction = nlpolicy.Enum{Name: "seg6-local-action", Names: []nlpolicy.Value{
+var enumSeg6LocalAction = p.Enum{Name: "seg6-local-action", Names: []p.Value{
 	{Name: "unspec"},
 	{Name: "end", Value: 1},
 	{Name: "end-x", Value: 2},
@@ -366,14 +366,14 @@ var enumSeg6LocalAction = nlpolicy.Enum{Name: "seg6-local-action", Names: []nlpo
 	{Name: "end-dt46", Value: 16},
 }}
 
-var enumSeg6LocalFlvOp = nlpolicy.Enum{Name: "seg6-local-flv-op", Flags: true, Names: []nlpolicy.Value{
+var enumSeg6LocalFlvOp = p.Enum{Name: "seg6-local-flv-op", Flags: true, Names: []p.Value{
 	{Name: "psp", Value: 0x2},
 	{Name: "usp", Value: 0x4},
 	{Name: "usd", Value: 0x8},
 	{Name: "next-csid", Value: 0x10},
 }}
 
-var enumIoam6Mode = nlpolicy.Enum{Name: "ioam6-mode", Names: []nlpolicy.Value{
+var enumIoam6Mode = p.Enum{Name: "ioam6-mode", Names: []p.Value{
 	{Name: "inline", Value: 1},
 	{Name: "encap", Value: 2},
 	{Name: "auto", Value: 3},

@@ -2,28 +2,28 @@
 
 package rtnsid
 
-import "github.com/nlgen/nlgen/runtime/nlpolicy"
+import p "github.com/nlgen/nlgen/runtime/nlpolicy"
 
-var policyNewnsidRequest = nlpolicy.Message{Family: "rt-nsid", Op: "newnsid", Header: &structRtgenmsg, Attrs: &setNsidAttrs, Accept: []uint16{1, 2, 3}}
+var policyNewnsidRequest = p.Message{Family: "rt-nsid", Op: "newnsid", Header: &structRtgenmsg, Attrs: &setNsidAttrs, Accept: []uint16{1, 2, 3}}
 
-var policyGetnsidRequest = nlpolicy.Message{Family: "rt-nsid", Op: "getnsid", Header: &structRtgenmsg, Attrs: &setNsidAttrs, Accept: []uint16{1, 2, 3, 4}}
+var policyGetnsidRequest = p.Message{Family: "rt-nsid", Op: "getnsid", Header: &structRtgenmsg, Attrs: &setNsidAttrs, Accept: []uint16{1, 2, 3, 4}}
 
-var policyGetnsidDumpRequest = nlpolicy.Message{Family: "rt-nsid", Op: "getnsid", Header: &structRtgenmsg, Attrs: &setNsidAttrs, Accept: []uint16{4}}
+var policyGetnsidDumpRequest = p.Message{Family: "rt-nsid", Op: "getnsid", Header: &structRtgenmsg, Attrs: &setNsidAttrs, Accept: []uint16{4}}
 
-var policyGetnsidReply = nlpolicy.Message{Family: "rt-nsid", Op: "getnsid", Header: &structRtgenmsg, Attrs: &setNsidAttrs}
+var policyGetnsidReply = p.Message{Family: "rt-nsid", Op: "getnsid", Header: &structRtgenmsg, Attrs: &setNsidAttrs}
 
-var setNsidAttrs = nlpolicy.Set{Name: "nsid-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "nsid", Number: 1, Kind: nlpolicy.S32, Enum: &enumNsid},
-	{Name: "pid", Number: 2, Kind: nlpolicy.U32},
-	{Name: "fd", Number: 3, Kind: nlpolicy.U32},
-	{Name: "target-nsid", Number: 4, Kind: nlpolicy.S32},
-	{Name: "current-nsid", Number: 5, Kind: nlpolicy.S32, Enum: &enumNsid},
+var setNsidAttrs = p.Set{Name: "nsid-attrs", Attrs: []p.Attr{
+	{Name: "nsid", Number: 1, Kind: p.S32, Enum: &enumNsid},
+	{Name: "pid", Number: 2, Kind: p.U32},
+	{Name: "fd", Number: 3, Kind: p.U32},
+	{Name: "target-nsid", Number: 4, Kind: p.S32},
+	{Name: "current-nsid", Number: 5, Kind: p.S32, Enum: &enumNsid},
 }}
 
-var structRtgenmsg = nlpolicy.Struct{Name: "rtgenmsg", Size: 1, Members: []nlpolicy.Member{
+var structRtgenmsg = p.Struct{Name: "rtgenmsg", Size: 1, Members: []p.Member{
 	{Name: "rtgen-family", Size: 1},
 }}
 
-var enumNsid = nlpolicy.Enum{Name: "nsid", Names: []nlpolicy.Value{
+var enumNsid = p.Enum{Name: "nsid", Names: []p.Value{
 	{Name: "not-assigned", Value: 0xffffffffffffffff},
 }}

@@ -2,206 +2,206 @@
 
 package rtroute
 
-import "github.com/nlgen/nlgen/runtime/nlpolicy"
+import p "github.com/nlgen/nlgen/runtime/nlpolicy"
 
-var policyGetrouteRequest = nlpolicy.Message{Family: "rt-route", Op: "getroute", Header: &structRtmsg, Attrs: &setRouteAttrs, Accept: []uint16{1, 2, 3, 4, 15, 16, 19, 25, 27, 28, 29, 31}}
+var policyGetrouteRequest = p.Message{Family: "rt-route", Op: "getroute", Header: &structRtmsg, Attrs: &setRouteAttrs, Accept: []uint16{1, 2, 3, 4, 15, 16, 19, 25, 27, 28, 29, 31}}
 
-var policyGetrouteDumpRequest = nlpolicy.Message{Family: "rt-route", Op: "getroute", Header: &structRtmsg, Attrs: &setRouteAttrs, Accept: []uint16{4, 15}}
+var policyGetrouteDumpRequest = p.Message{Family: "rt-route", Op: "getroute", Header: &structRtmsg, Attrs: &setRouteAttrs, Accept: []uint16{4, 15}}
 
-var policyGetrouteReply = nlpolicy.Message{Family: "rt-route", Op: "getroute", Header: &structRtmsg, Attrs: &setRouteAttrs}
+var policyGetrouteReply = p.Message{Family: "rt-route", Op: "getroute", Header: &structRtmsg, Attrs: &setRouteAttrs}
 
-var policyNewrouteRequest = nlpolicy.Message{Family: "rt-route", Op: "newroute", Header: &structRtmsg, Attrs: &setRouteAttrs}
+var policyNewrouteRequest = p.Message{Family: "rt-route", Op: "newroute", Header: &structRtmsg, Attrs: &setRouteAttrs}
 
-var policyDelrouteRequest = nlpolicy.Message{Family: "rt-route", Op: "delroute", Header: &structRtmsg, Attrs: &setRouteAttrs}
+var policyDelrouteRequest = p.Message{Family: "rt-route", Op: "delroute", Header: &structRtmsg, Attrs: &setRouteAttrs}
 
-var setRouteAttrs = nlpolicy.Set{Name: "route-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "dst", Number: 1, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4OrV6},
-	{Name: "src", Number: 2, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4OrV6},
-	{Name: "iif", Number: 3, Kind: nlpolicy.U32},
-	{Name: "oif", Number: 4, Kind: nlpolicy.U32},
-	{Name: "gateway", Number: 5, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4OrV6},
-	{Name: "priority", Number: 6, Kind: nlpolicy.U32},
-	{Name: "prefsrc", Number: 7, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4OrV6},
-	{Name: "metrics", Number: 8, Kind: nlpolicy.Nest, Nested: &setMetricsAttrs},
-	{Name: "multipath", Number: 9, Kind: nlpolicy.Binary, Record: &nlpolicy.Record{Header: &structRtnexthop, Length: "rtnh-len", Nested: &setNexthopAttrs}},
-	{Name: "protoinfo", Number: 10, Kind: nlpolicy.Unused},
-	{Name: "flow", Number: 11, Kind: nlpolicy.U32},
-	{Name: "cacheinfo", Number: 12, Kind: nlpolicy.Binary, Struct: &structRtaCacheinfo},
-	{Name: "session", Number: 13, Kind: nlpolicy.Unused},
-	{Name: "mp-algo", Number: 14, Kind: nlpolicy.Unused},
-	{Name: "table", Number: 15, Kind: nlpolicy.U32},
-	{Name: "mark", Number: 16, Kind: nlpolicy.U32},
-	{Name: "mfc-stats", Number: 17, Kind: nlpolicy.Binary, Struct: &structRtaMfcStats},
-	{Name: "via", Number: 18, Kind: nlpolicy.Binary, Struct: &structRtvia},
-	{Name: "newdst", Number: 19, Kind: nlpolicy.Binary, Elem: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "pref", Number: 20, Kind: nlpolicy.U8, Enum: &enumRtPref},
-	{Name: "encap-type", Number: 21, Kind: nlpolicy.U16, Enum: &enumEncapType},
-	{Name: "encap", Number: 22, Kind: nlpolicy.SubMessage, Sub: &subEncapMsg, Selector: "encap-type"},
-	{Name: "expires", Number: 23, Kind: nlpolicy.U32},
-	{Name: "pad", Number: 24, Kind: nlpolicy.Pad},
-	{Name: "uid", Number: 25, Kind: nlpolicy.U32},
-	{Name: "ttl-propagate", Number: 26, Kind: nlpolicy.U8},
-	{Name: "ip-proto", Number: 27, Kind: nlpolicy.U8},
-	{Name: "sport", Number: 28, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "dport", Number: 29, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "nh-id", Number: 30, Kind: nlpolicy.U32},
-	{Name: "flowlabel", Number: 31, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.Hex},
+var setRouteAttrs = p.Set{Name: "route-attrs", Attrs: []p.Attr{
+	{Name: "dst", Number: 1, Kind: p.Binary, Hint: p.IPv4OrV6},
+	{Name: "src", Number: 2, Kind: p.Binary, Hint: p.IPv4OrV6},
+	{Name: "iif", Number: 3, Kind: p.U32},
+	{Name: "oif", Number: 4, Kind: p.U32},
+	{Name: "gateway", Number: 5, Kind: p.Binary, Hint: p.IPv4OrV6},
+	{Name: "priority", Number: 6, Kind: p.U32},
+	{Name: "prefsrc", Number: 7, Kind: p.Binary, Hint: p.IPv4OrV6},
+	{Name: "metrics", Number: 8, Kind: p.Nest, Nested: &setMetricsAttrs},
+	{Name: "multipath", Number: 9, Kind: p.Binary, Record: &p.Record{Header: &structRtnexthop, Length: "rtnh-len", Nested: &setNexthopAttrs}},
+	{Name: "protoinfo", Number: 10, Kind: p.Unused},
+	{Name: "flow", Number: 11, Kind: p.U32},
+	{Name: "cacheinfo", Number: 12, Kind: p.Binary, Struct: &structRtaCacheinfo},
+	{Name: "session", Number: 13, Kind: p.Unused},
+	{Name: "mp-algo", Number: 14, Kind: p.Unused},
+	{Name: "table", Number: 15, Kind: p.U32},
+	{Name: "mark", Number: 16, Kind: p.U32},
+	{Name: "mfc-stats", Number: 17, Kind: p.Binary, Struct: &structRtaMfcStats},
+	{Name: "via", Number: 18, Kind: p.Binary, Struct: &structRtvia},
+	{Name: "newdst", Number: 19, Kind: p.Binary, Elem: p.U32, Flags: p.BigEndian},
+	{Name: "pref", Number: 20, Kind: p.U8, Enum: &enumRtPref},
+	{Name: "encap-type", Number: 21, Kind: p.U16, Enum: &enumEncapType},
+	{Name: "encap", Number: 22, Kind: p.SubMessage, Sub: &subEncapMsg, Selector: "encap-type"},
+	{Name: "expires", Number: 23, Kind: p.U32},
+	{Name: "pad", Number: 24, Kind: p.Pad},
+	{Name: "uid", Number: 25, Kind: p.U32},
+	{Name: "ttl-propagate", Number: 26, Kind: p.U8},
+	{Name: "ip-proto", Number: 27, Kind: p.U8},
+	{Name: "sport", Number: 28, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "dport", Number: 29, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "nh-id", Number: 30, Kind: p.U32},
+	{Name: "flowlabel", Number: 31, Kind: p.U32, Flags: p.BigEndian, Hint: p.Hex},
 }}
 
-var setNexthopAttrs = nlpolicy.Set{Name: "nexthop-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "gateway", Number: 5, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4OrV6},
-	{Name: "flow", Number: 11, Kind: nlpolicy.U32},
-	{Name: "via", Number: 18, Kind: nlpolicy.Binary, Struct: &structRtvia},
-	{Name: "newdst", Number: 19, Kind: nlpolicy.Binary, Elem: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "encap-type", Number: 21, Kind: nlpolicy.U16, Enum: &enumEncapType},
-	{Name: "encap", Number: 22, Kind: nlpolicy.SubMessage, Sub: &subEncapMsg, Selector: "encap-type"},
+var setNexthopAttrs = p.Set{Name: "nexthop-attrs", Attrs: []p.Attr{
+	{Name: "gateway", Number: 5, Kind: p.Binary, Hint: p.IPv4OrV6},
+	{Name: "flow", Number: 11, Kind: p.U32},
+	{Name: "via", Number: 18, Kind: p.Binary, Struct: &structRtvia},
+	{Name: "newdst", Number: 19, Kind: p.Binary, Elem: p.U32, Flags: p.BigEndian},
+	{Name: "encap-type", Number: 21, Kind: p.U16, Enum: &enumEncapType},
+	{Name: "encap", Number: 22, Kind: p.SubMessage, Sub: &subEncapMsg, Selector: "encap-type"},
 }}
 
-var setMetricsAttrs = nlpolicy.Set{Name: "metrics", Attrs: []nlpolicy.Attr{
-	{Name: "unspec", Number: 0, Kind: nlpolicy.Unused},
-	{Name: "lock", Number: 1, Kind: nlpolicy.U32, Enum: &enumMetricLock},
-	{Name: "mtu", Number: 2, Kind: nlpolicy.U32},
-	{Name: "window", Number: 3, Kind: nlpolicy.U32},
-	{Name: "rtt", Number: 4, Kind: nlpolicy.U32},
-	{Name: "rttvar", Number: 5, Kind: nlpolicy.U32},
-	{Name: "ssthresh", Number: 6, Kind: nlpolicy.U32},
-	{Name: "cwnd", Number: 7, Kind: nlpolicy.U32},
-	{Name: "advmss", Number: 8, Kind: nlpolicy.U32},
-	{Name: "reordering", Number: 9, Kind: nlpolicy.U32},
-	{Name: "hoplimit", Number: 10, Kind: nlpolicy.U32},
-	{Name: "initcwnd", Number: 11, Kind: nlpolicy.U32},
-	{Name: "features", Number: 12, Kind: nlpolicy.U32, Enum: &enumRtaxFeatures},
-	{Name: "rto-min", Number: 13, Kind: nlpolicy.U32},
-	{Name: "initrwnd", Number: 14, Kind: nlpolicy.U32},
-	{Name: "quickack", Number: 15, Kind: nlpolicy.U32},
-	{Name: "cc-algo", Number: 16, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 15}},
-	{Name: "fastopen-no-cookie", Number: 17, Kind: nlpolicy.U32},
+var setMetricsAttrs = p.Set{Name: "metrics", Attrs: []p.Attr{
+	{Name: "unspec", Number: 0, Kind: p.Unused},
+	{Name: "lock", Number: 1, Kind: p.U32, Enum: &enumMetricLock},
+	{Name: "mtu", Number: 2, Kind: p.U32},
+	{Name: "window", Number: 3, Kind: p.U32},
+	{Name: "rtt", Number: 4, Kind: p.U32},
+	{Name: "rttvar", Number: 5, Kind: p.U32},
+	{Name: "ssthresh", Number: 6, Kind: p.U32},
+	{Name: "cwnd", Number: 7, Kind: p.U32},
+	{Name: "advmss", Number: 8, Kind: p.U32},
+	{Name: "reordering", Number: 9, Kind: p.U32},
+	{Name: "hoplimit", Number: 10, Kind: p.U32},
+	{Name: "initcwnd", Number: 11, Kind: p.U32},
+	{Name: "features", Number: 12, Kind: p.U32, Enum: &enumRtaxFeatures},
+	{Name: "rto-min", Number: 13, Kind: p.U32},
+	{Name: "initrwnd", Number: 14, Kind: p.U32},
+	{Name: "quickack", Number: 15, Kind: p.U32},
+	{Name: "cc-algo", Number: 16, Kind: p.String, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 15}},
+	{Name: "fastopen-no-cookie", Number: 17, Kind: p.U32},
 }}
 
-var setEncapMplsAttrs = nlpolicy.Set{Name: "encap-mpls-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "dst", Number: 1, Kind: nlpolicy.Binary, Elem: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "ttl", Number: 2, Kind: nlpolicy.U8},
+var setEncapMplsAttrs = p.Set{Name: "encap-mpls-attrs", Attrs: []p.Attr{
+	{Name: "dst", Number: 1, Kind: p.Binary, Elem: p.U32, Flags: p.BigEndian},
+	{Name: "ttl", Number: 2, Kind: p.U8},
 }}
 
-var setEncapIpAttrs = nlpolicy.Set{Name: "encap-ip-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "id", Number: 1, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "dst", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "src", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "ttl", Number: 4, Kind: nlpolicy.U8},
-	{Name: "tos", Number: 5, Kind: nlpolicy.U8},
-	{Name: "flags", Number: 6, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian, Enum: &enumEncapIpFlags},
-	{Name: "pad", Number: 7, Kind: nlpolicy.Pad},
-	{Name: "opts", Number: 8, Kind: nlpolicy.Nest, Nested: &setEncapIpOptsAttrs},
+var setEncapIpAttrs = p.Set{Name: "encap-ip-attrs", Attrs: []p.Attr{
+	{Name: "id", Number: 1, Kind: p.U64, Flags: p.BigEndian},
+	{Name: "dst", Number: 2, Kind: p.U32, Flags: p.BigEndian, Hint: p.IPv4},
+	{Name: "src", Number: 3, Kind: p.U32, Flags: p.BigEndian, Hint: p.IPv4},
+	{Name: "ttl", Number: 4, Kind: p.U8},
+	{Name: "tos", Number: 5, Kind: p.U8},
+	{Name: "flags", Number: 6, Kind: p.U16, Flags: p.BigEndian, Enum: &enumEncapIpFlags},
+	{Name: "pad", Number: 7, Kind: p.Pad},
+	{Name: "opts", Number: 8, Kind: p.Nest, Nested: &setEncapIpOptsAttrs},
 }}
 
-var setEncapIp6Attrs = nlpolicy.Set{Name: "encap-ip6-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "id", Number: 1, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "dst", Number: 2, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
-	{Name: "src", Number: 3, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
-	{Name: "hoplimit", Number: 4, Kind: nlpolicy.U8},
-	{Name: "tc", Number: 5, Kind: nlpolicy.U8},
-	{Name: "flags", Number: 6, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian, Enum: &enumEncapIpFlags},
-	{Name: "pad", Number: 7, Kind: nlpolicy.Pad},
-	{Name: "opts", Number: 8, Kind: nlpolicy.Nest, Nested: &setEncapIpOptsAttrs},
+var setEncapIp6Attrs = p.Set{Name: "encap-ip6-attrs", Attrs: []p.Attr{
+	{Name: "id", Number: 1, Kind: p.U64, Flags: p.BigEndian},
+	{Name: "dst", Number: 2, Kind: p.Binary, Hint: p.IPv6, Limits: &p.Limits{Has: p.HasExactLen, Exact: 16}},
+	{Name: "src", Number: 3, Kind: p.Binary, Hint: p.IPv6, Limits: &p.Limits{Has: p.HasExactLen, Exact: 16}},
+	{Name: "hoplimit", Number: 4, Kind: p.U8},
+	{Name: "tc", Number: 5, Kind: p.U8},
+	{Name: "flags", Number: 6, Kind: p.U16, Flags: p.BigEndian, Enum: &enumEncapIpFlags},
+	{Name: "pad", Number: 7, Kind: p.Pad},
+	{Name: "opts", Number: 8, Kind: p.Nest, Nested: &setEncapIpOptsAttrs},
 }}
 
-var setEncapIpOptsAttrs = nlpolicy.Set{Name: "encap-ip-opts-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "geneve", Number: 1, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setEncapIpOptGeneveAttrs},
-	{Name: "vxlan", Number: 2, Kind: nlpolicy.Nest, Nested: &setEncapIpOptVxlanAttrs},
-	{Name: "erspan", Number: 3, Kind: nlpolicy.Nest, Nested: &setEncapIpOptErspanAttrs},
+var setEncapIpOptsAttrs = p.Set{Name: "encap-ip-opts-attrs", Attrs: []p.Attr{
+	{Name: "geneve", Number: 1, Kind: p.Nest, Flags: p.Multi, Nested: &setEncapIpOptGeneveAttrs},
+	{Name: "vxlan", Number: 2, Kind: p.Nest, Nested: &setEncapIpOptVxlanAttrs},
+	{Name: "erspan", Number: 3, Kind: p.Nest, Nested: &setEncapIpOptErspanAttrs},
 }}
 
-var setEncapIpOptGeneveAttrs = nlpolicy.Set{Name: "encap-ip-opt-geneve-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "class", Number: 1, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "type", Number: 2, Kind: nlpolicy.U8},
-	{Name: "data", Number: 3, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 127}},
+var setEncapIpOptGeneveAttrs = p.Set{Name: "encap-ip-opt-geneve-attrs", Attrs: []p.Attr{
+	{Name: "class", Number: 1, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "type", Number: 2, Kind: p.U8},
+	{Name: "data", Number: 3, Kind: p.Binary, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 127}},
 }}
 
-var setEncapIpOptVxlanAttrs = nlpolicy.Set{Name: "encap-ip-opt-vxlan-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "gbp", Number: 1, Kind: nlpolicy.U32},
+var setEncapIpOptVxlanAttrs = p.Set{Name: "encap-ip-opt-vxlan-attrs", Attrs: []p.Attr{
+	{Name: "gbp", Number: 1, Kind: p.U32},
 }}
 
-var setEncapIpOptErspanAttrs = nlpolicy.Set{Name: "encap-ip-opt-erspan-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "ver", Number: 1, Kind: nlpolicy.U8},
-	{Name: "index", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "dir", Number: 3, Kind: nlpolicy.U8},
-	{Name: "hwid", Number: 4, Kind: nlpolicy.U8},
+var setEncapIpOptErspanAttrs = p.Set{Name: "encap-ip-opt-erspan-attrs", Attrs: []p.Attr{
+	{Name: "ver", Number: 1, Kind: p.U8},
+	{Name: "index", Number: 2, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "dir", Number: 3, Kind: p.U8},
+	{Name: "hwid", Number: 4, Kind: p.U8},
 }}
 
-var setEncapIlaAttrs = nlpolicy.Set{Name: "encap-ila-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "locator", Number: 1, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "csum-mode", Number: 7, Kind: nlpolicy.U8, Enum: &enumIlaCsumMode},
-	{Name: "ident-type", Number: 8, Kind: nlpolicy.U8, Enum: &enumIlaIdentType},
-	{Name: "hook-type", Number: 9, Kind: nlpolicy.U8, Enum: &enumIlaHookType},
+var setEncapIlaAttrs = p.Set{Name: "encap-ila-attrs", Attrs: []p.Attr{
+	{Name: "locator", Number: 1, Kind: p.U64, Flags: p.BigEndian},
+	{Name: "csum-mode", Number: 7, Kind: p.U8, Enum: &enumIlaCsumMode},
+	{Name: "ident-type", Number: 8, Kind: p.U8, Enum: &enumIlaIdentType},
+	{Name: "hook-type", Number: 9, Kind: p.U8, Enum: &enumIlaHookType},
 }}
 
-var setEncapSeg6Attrs = nlpolicy.Set{Name: "encap-seg6-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "srh", Number: 1, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMinLen, MinLen: 28}},
+var setEncapSeg6Attrs = p.Set{Name: "encap-seg6-attrs", Attrs: []p.Attr{
+	{Name: "srh", Number: 1, Kind: p.Binary, Limits: &p.Limits{Has: p.HasMinLen, MinLen: 28}},
 }}
 
-var setEncapBpfAttrs = nlpolicy.Set{Name: "encap-bpf-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "in", Number: 1, Kind: nlpolicy.Nest, Nested: &setLwtBpfProgAttrs},
-	{Name: "out", Number: 2, Kind: nlpolicy.Nest, Nested: &setLwtBpfProgAttrs},
-	{Name: "xmit", Number: 3, Kind: nlpolicy.Nest, Nested: &setLwtBpfProgAttrs},
-	{Name: "xmit-headroom", Number: 4, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 256}},
+var setEncapBpfAttrs = p.Set{Name: "encap-bpf-attrs", Attrs: []p.Attr{
+	{Name: "in", Number: 1, Kind: p.Nest, Nested: &setLwtBpfProgAttrs},
+	{Name: "out", Number: 2, Kind: p.Nest, Nested: &setLwtBpfProgAttrs},
+	{Name: "xmit", Number: 3, Kind: p.Nest, Nested: &setLwtBpfProgAttrs},
+	{Name: "xmit-headroom", Number: 4, Kind: p.U32, Limits: &p.Limits{Has: p.HasMax, Max: 256}},
 }}
 
-var setLwtBpfProgAttrs = nlpolicy.Set{Name: "lwt-bpf-prog-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "fd", Number: 1, Kind: nlpolicy.U32},
-	{Name: "name", Number: 2, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 256}},
+var setLwtBpfProgAttrs = p.Set{Name: "lwt-bpf-prog-attrs", Attrs: []p.Attr{
+	{Name: "fd", Number: 1, Kind: p.U32},
+	{Name: "name", Number: 2, Kind: p.String, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 256}},
 }}
 
-var setEncapSeg6LocalAttrs = nlpolicy.Set{Name: "encap-seg6-local-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "action", Number: 1, Kind: nlpolicy.U32, Enum: &enumSeg6LocalAction},
-	{Name: "srh", Number: 2, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMinLen, MinLen: 24}},
-	{Name: "table", Number: 3, Kind: nlpolicy.U32},
-	{Name: "nh4", Number: 4, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 4}},
-	{Name: "nh6", Number: 5, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
-	{Name: "iif", Number: 6, Kind: nlpolicy.U32},
-	{Name: "oif", Number: 7, Kind: nlpolicy.U32},
-	{Name: "bpf", Number: 8, Kind: nlpolicy.Nest, Nested: &setSeg6LocalBpfProgAttrs},
-	{Name: "vrftable", Number: 9, Kind: nlpolicy.U32},
-	{Name: "counters", Number: 10, Kind: nlpolicy.Nest, Nested: &setSeg6LocalCntAttrs},
-	{Name: "flavors", Number: 11, Kind: nlpolicy.Nest, Nested: &setSeg6LocalFlvAttrs},
+var setEncapSeg6LocalAttrs = p.Set{Name: "encap-seg6-local-attrs", Attrs: []p.Attr{
+	{Name: "action", Number: 1, Kind: p.U32, Enum: &enumSeg6LocalAction},
+	{Name: "srh", Number: 2, Kind: p.Binary, Limits: &p.Limits{Has: p.HasMinLen, MinLen: 24}},
+	{Name: "table", Number: 3, Kind: p.U32},
+	{Name: "nh4", Number: 4, Kind: p.Binary, Hint: p.IPv4, Limits: &p.Limits{Has: p.HasExactLen, Exact: 4}},
+	{Name: "nh6", Number: 5, Kind: p.Binary, Hint: p.IPv6, Limits: &p.Limits{Has: p.HasExactLen, Exact: 16}},
+	{Name: "iif", Number: 6, Kind: p.U32},
+	{Name: "oif", Number: 7, Kind: p.U32},
+	{Name: "bpf", Number: 8, Kind: p.Nest, Nested: &setSeg6LocalBpfProgAttrs},
+	{Name: "vrftable", Number: 9, Kind: p.U32},
+	{Name: "counters", Number: 10, Kind: p.Nest, Nested: &setSeg6LocalCntAttrs},
+	{Name: "flavors", Number: 11, Kind: p.Nest, Nested: &setSeg6LocalFlvAttrs},
 }}
 
-var setSeg6LocalBpfProgAttrs = nlpolicy.Set{Name: "seg6-local-bpf-prog-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "prog", Number: 1, Kind: nlpolicy.U32},
-	{Name: "prog-name", Number: 2, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 256}},
+var setSeg6LocalBpfProgAttrs = p.Set{Name: "seg6-local-bpf-prog-attrs", Attrs: []p.Attr{
+	{Name: "prog", Number: 1, Kind: p.U32},
+	{Name: "prog-name", Number: 2, Kind: p.String, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 256}},
 }}
 
-var setSeg6LocalCntAttrs = nlpolicy.Set{Name: "seg6-local-cnt-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "pad", Number: 1, Kind: nlpolicy.Pad},
-	{Name: "packets", Number: 2, Kind: nlpolicy.U64},
-	{Name: "bytes", Number: 3, Kind: nlpolicy.U64},
-	{Name: "errors", Number: 4, Kind: nlpolicy.U64},
+var setSeg6LocalCntAttrs = p.Set{Name: "seg6-local-cnt-attrs", Attrs: []p.Attr{
+	{Name: "pad", Number: 1, Kind: p.Pad},
+	{Name: "packets", Number: 2, Kind: p.U64},
+	{Name: "bytes", Number: 3, Kind: p.U64},
+	{Name: "errors", Number: 4, Kind: p.U64},
 }}
 
-var setSeg6LocalFlvAttrs = nlpolicy.Set{Name: "seg6-local-flv-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "operation", Number: 1, Kind: nlpolicy.U32, Enum: &enumSeg6LocalFlvOp},
-	{Name: "lcblock-bits", Number: 2, Kind: nlpolicy.U8},
-	{Name: "lcnode-fn-bits", Number: 3, Kind: nlpolicy.U8},
+var setSeg6LocalFlvAttrs = p.Set{Name: "seg6-local-flv-attrs", Attrs: []p.Attr{
+	{Name: "operation", Number: 1, Kind: p.U32, Enum: &enumSeg6LocalFlvOp},
+	{Name: "lcblock-bits", Number: 2, Kind: p.U8},
+	{Name: "lcnode-fn-bits", Number: 3, Kind: p.U8},
 }}
 
-var setEncapRplAttrs = nlpolicy.Set{Name: "encap-rpl-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "srh", Number: 1, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMinLen, MinLen: 24}},
+var setEncapRplAttrs = p.Set{Name: "encap-rpl-attrs", Attrs: []p.Attr{
+	{Name: "srh", Number: 1, Kind: p.Binary, Limits: &p.Limits{Has: p.HasMinLen, MinLen: 24}},
 }}
 
-var setEncapIoam6Attrs = nlpolicy.Set{Name: "encap-ioam6-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "mode", Number: 1, Kind: nlpolicy.U8, Enum: &enumIoam6Mode},
-	{Name: "dst", Number: 2, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
-	{Name: "trace", Number: 3, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 8}, Struct: &structIoam6TraceHdr},
-	{Name: "freq-k", Number: 4, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 1, Max: 1000000}},
-	{Name: "freq-n", Number: 5, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 1, Max: 1000000}},
-	{Name: "src", Number: 6, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
+var setEncapIoam6Attrs = p.Set{Name: "encap-ioam6-attrs", Attrs: []p.Attr{
+	{Name: "mode", Number: 1, Kind: p.U8, Enum: &enumIoam6Mode},
+	{Name: "dst", Number: 2, Kind: p.Binary, Hint: p.IPv6, Limits: &p.Limits{Has: p.HasExactLen, Exact: 16}},
+	{Name: "trace", Number: 3, Kind: p.Binary, Limits: &p.Limits{Has: p.HasExactLen, Exact: 8}, Struct: &structIoam6TraceHdr},
+	{Name: "freq-k", Number: 4, Kind: p.U32, Limits: &p.Limits{Has: p.HasMin | p.HasMax, Min: 1, Max: 1000000}},
+	{Name: "freq-n", Number: 5, Kind: p.U32, Limits: &p.Limits{Has: p.HasMin | p.HasMax, Min: 1, Max: 1000000}},
+	{Name: "src", Number: 6, Kind: p.Binary, Hint: p.IPv6, Limits: &p.Limits{Has: p.HasExactLen, Exact: 16}},
 }}
 
-var setEncapXfrmAttrs = nlpolicy.Set{Name: "encap-xfrm-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "if-id", Number: 1, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
-	{Name: "link", Number: 2, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
+var setEncapXfrmAttrs = p.Set{Name: "encap-xfrm-attrs", Attrs: []p.Attr{
+	{Name: "if-id", Number: 1, Kind: p.U32, Limits: &p.Limits{Has: p.HasMin, Min: 1}},
+	{Name: "link", Number: 2, Kind: p.U32, Limits: &p.Limits{Has: p.HasMin, Min: 1}},
 }}
 
-var subEncapMsg = nlpolicy.SubMsg{Name: "encap-msg", Formats: []nlpolicy.Format{
+var subEncapMsg = p.SubMsg{Name: "encap-msg", Formats: []p.Format{
 	{Value: "mpls", Nested: &setEncapMplsAttrs},
 	{Value: "ip", Nested: &setEncapIpAttrs},
 	{Value: "ila", Nested: &setEncapIlaAttrs},
@@ -214,7 +214,7 @@ var subEncapMsg = nlpolicy.SubMsg{Name: "encap-msg", Formats: []nlpolicy.Format{
 	{Value: "xfrm", Nested: &setEncapXfrmAttrs},
 }}
 
-var structRtmsg = nlpolicy.Struct{Name: "rtmsg", Size: 12, Members: []nlpolicy.Member{
+var structRtmsg = p.Struct{Name: "rtmsg", Size: 12, Members: []p.Member{
 	{Name: "rtm-family", Size: 1},
 	{Name: "rtm-dst-len", Offset: 1, Size: 1},
 	{Name: "rtm-src-len", Offset: 2, Size: 1},
@@ -226,22 +226,22 @@ var structRtmsg = nlpolicy.Struct{Name: "rtmsg", Size: 12, Members: []nlpolicy.M
 	{Name: "rtm-flags", Offset: 8, Size: 4, Enum: &enumRtmFlags},
 }}
 
-var structRtnexthop = nlpolicy.Struct{Name: "rtnexthop", Size: 8, Members: []nlpolicy.Member{
+var structRtnexthop = p.Struct{Name: "rtnexthop", Size: 8, Members: []p.Member{
 	{Name: "rtnh-len", Size: 2},
 	{Name: "rtnh-flags", Offset: 2, Size: 1, Enum: &enumRtnhFlags},
 	{Name: "rtnh-hops", Offset: 3, Size: 1},
-	{Name: "rtnh-ifindex", Offset: 4, Size: 4, Kind: nlpolicy.S32},
+	{Name: "rtnh-ifindex", Offset: 4, Size: 4, Kind: p.S32},
 }}
 
-var structRtvia = nlpolicy.Struct{Name: "rtvia", Size: 18, Members: []nlpolicy.Member{
+var structRtvia = p.Struct{Name: "rtvia", Size: 18, Members: []p.Member{
 	{Name: "rtvia-family", Size: 2},
-	{Name: "rtvia-addr", Offset: 2, Size: 16, Kind: nlpolicy.Binary},
+	{Name: "rtvia-addr", Offset: 2, Size: 16, Kind: p.Binary},
 }}
 
-var structRtaCacheinfo = nlpolicy.Struct{Name: "rta-cacheinfo", Size: 32, Members: []nlpolicy.Member{
+var structRtaCacheinfo = p.Struct{Name: "rta-cacheinfo", Size: 32, Members: []p.Member{
 	{Name: "rta-clntref", Size: 4},
 	{Name: "rta-lastuse", Offset: 4, Size: 4},
-	{Name: "rta-expires", Offset: 8, Size: 4, Kind: nlpolicy.S32},
+	{Name: "rta-expires", Offset: 8, Size: 4, Kind: p.S32},
 	{Name: "rta-error", Offset: 12, Size: 4},
 	{Name: "rta-used", Offset: 16, Size: 4},
 	{Name: "rta-id", Offset: 20, Size: 4},
@@ -249,20 +249,20 @@ var structRtaCacheinfo = nlpolicy.Struct{Name: "rta-cacheinfo", Size: 32, Member
 	{Name: "rta-tsage", Offset: 28, Size: 4},
 }}
 
-var structRtaMfcStats = nlpolicy.Struct{Name: "rta-mfc-stats", Size: 24, Members: []nlpolicy.Member{
+var structRtaMfcStats = p.Struct{Name: "rta-mfc-stats", Size: 24, Members: []p.Member{
 	{Name: "mfcs-packets", Size: 8},
 	{Name: "mfcs-bytes", Offset: 8, Size: 8},
 	{Name: "mfcs-wrong-if", Offset: 16, Size: 8},
 }}
 
-var structIoam6TraceHdr = nlpolicy.Struct{Name: "ioam6-trace-hdr", Size: 8, Members: []nlpolicy.Member{
-	{Name: "namespace-id", Size: 2, Flags: nlpolicy.BigEndian},
+var structIoam6TraceHdr = p.Struct{Name: "ioam6-trace-hdr", Size: 8, Members: []p.Member{
+	{Name: "namespace-id", Size: 2, Flags: p.BigEndian},
 	{Name: "nodelen", Offset: 2, Size: 1},
 	{Name: "remlen", Offset: 3, Size: 1},
-	{Name: "type", Offset: 4, Size: 4, Flags: nlpolicy.BigEndian},
+	{Name: "type", Offset: 4, Size: 4, Flags: p.BigEndian},
 }}
 
-var enumRtmType = nlpolicy.Enum{Name: "rtm-type", Names: []nlpolicy.Value{
+var enumRtmType = p.Enum{Name: "rtm-type", Names: []p.Value{
 	{Name: "unspec"},
 	{Name: "unicast", Value: 1},
 	{Name: "local", Value: 2},
@@ -277,7 +277,7 @@ var enumRtmType = nlpolicy.Enum{Name: "rtm-type", Names: []nlpolicy.Value{
 	{Name: "xresolve", Value: 11},
 }}
 
-var enumRtProtocol = nlpolicy.Enum{Name: "rt-protocol", Names: []nlpolicy.Value{
+var enumRtProtocol = p.Enum{Name: "rt-protocol", Names: []p.Value{
 	{Name: "unspec"},
 	{Name: "redirect", Value: 1},
 	{Name: "kernel", Value: 2},
@@ -304,7 +304,7 @@ var enumRtProtocol = nlpolicy.Enum{Name: "rt-protocol", Names: []nlpolicy.Value{
 	{Name: "eigrp", Value: 192},
 }}
 
-var enumRtScope = nlpolicy.Enum{Name: "rt-scope", Names: []nlpolicy.Value{
+var enumRtScope = p.Enum{Name: "rt-scope", Names: []p.Value{
 	{Name: "universe"},
 	{Name: "site", Value: 200},
 	{Name: "link", Value: 253},
@@ -312,7 +312,7 @@ var enumRtScope = nlpolicy.Enum{Name: "rt-scope", Names: []nlpolicy.Value{
 	{Name: "nowhere", Value: 255},
 }}
 
-var enumRtTable = nlpolicy.Enum{Name: "rt-table", Names: []nlpolicy.Value{
+var enumRtTable = p.Enum{Name: "rt-table", Names: []p.Value{
 	{Name: "unspec"},
 	{Name: "compat", Value: 252},
 	{Name: "default", Value: 253},
@@ -320,7 +320,7 @@ var enumRtTable = nlpolicy.Enum{Name: "rt-table", Names: []nlpolicy.Value{
 	{Name: "local", Value: 255},
 }}
 
-var enumRtmFlags = nlpolicy.Enum{Name: "rtm-flags", Flags: true, Names: []nlpolicy.Value{
+var enumRtmFlags = p.Enum{Name: "rtm-flags", Flags: true, Names: []p.Value{
 	{Name: "nh-dead", Value: 0x1},
 	{Name: "nh-pervasive", Value: 0x2},
 	{Name: "nh-onlink", Value: 0x4},
@@ -339,7 +339,7 @@ var enumRtmFlags = nlpolicy.Enum{Name: "rtm-flags", Flags: true, Names: []nlpoli
 	{Name: "offload-failed", Value: 0x20000000},
 }}
 
-var enumRtnhFlags = nlpolicy.Enum{Name: "rtnh-flags", Flags: true, Names: []nlpolicy.Value{
+var enumRtnhFlags = p.Enum{Name: "rtnh-flags", Flags: true, Names: []p.Value{
 	{Name: "dead", Value: 0x1},
 	{Name: "pervasive", Value: 0x2},
 	{Name: "onlink", Value: 0x4},
@@ -349,14 +349,14 @@ var enumRtnhFlags = nlpolicy.Enum{Name: "rtnh-flags", Flags: true, Names: []nlpo
 	{Name: "trap", Value: 0x40},
 }}
 
-var enumRtPref = nlpolicy.Enum{Name: "rt-pref", Names: []nlpolicy.Value{
+var enumRtPref = p.Enum{Name: "rt-pref", Names: []p.Value{
 	{Name: "medium"},
 	{Name: "high", Value: 1},
 	{Name: "invalid", Value: 2},
 	{Name: "low", Value: 3},
 }}
 
-var enumMetricLock = nlpolicy.Enum{Name: "metric-lock", Flags: true, Names: []nlpolicy.Value{
+var enumMetricLock = p.Enum{Name: "metric-lock", Flags: true, Names: []p.Value{
 	{Name: "mtu", Value: 0x4},
 	{Name: "window", Value: 0x8},
 	{Name: "rtt", Value: 0x10},
@@ -373,7 +373,7 @@ var enumMetricLock = nlpolicy.Enum{Name: "metric-lock", Flags: true, Names: []nl
 	{Name: "quickack", Value: 0x8000},
 }}
 
-var enumRtaxFeatures = nlpolicy.Enum{Name: "rtax-features", Flags: true, Names: []nlpolicy.Value{
+var enumRtaxFeatures = p.Enum{Name: "rtax-features", Flags: true, Names: []p.Value{
 	{Name: "ecn", Value: 0x1},
 	{Name: "sack", Value: 0x2},
 	{Name: "timestamp", Value: 0x4},
@@ -381,7 +381,7 @@ var enumRtaxFeatures = nlpolicy.Enum{Name: "rtax-features", Flags: true, Names: 
 	{Name: "tcp-usec-ts", Value: 0x10},
 }}
 
-var enumEncapType = nlpolicy.Enum{Name: "encap-type", Names: []nlpolicy.Value{
+var enumEncapType = p.Enum{Name: "encap-type", Names: []p.Value{
 	{Name: "none"},
 	{Name: "mpls", Value: 1},
 	{Name: "ip", Value: 2},
@@ -395,7 +395,7 @@ var enumEncapType = nlpolicy.Enum{Name: "encap-type", Names: []nlpolicy.Value{
 	{Name: "xfrm", Value: 10},
 }}
 
-var enumEncapIpFlags = nlpolicy.Enum{Name: "encap-ip-flags", Flags: true, Names: []nlpolicy.Value{
+var enumEncapIpFlags = p.Enum{Name: "encap-ip-flags", Flags: true, Names: []p.Value{
 	{Name: "csum", Value: 0x1},
 	{Name: "routing", Value: 0x2},
 	{Name: "key", Value: 0x4},
@@ -414,14 +414,14 @@ var enumEncapIpFlags = nlpolicy.Enum{Name: "encap-ip-flags", Flags: true, Names:
 	{Name: "gtp-opt", Value: 0x8000},
 }}
 
-var enumIlaCsumMode = nlpolicy.Enum{Name: "ila-csum-mode", Names: []nlpolicy.Value{
+var enumIlaCsumMode = p.Enum{Name: "ila-csum-mode", Names: []p.Value{
 	{Name: "adjust-transport"},
 	{Name: "neutral-map", Value: 1},
 	{Name: "no-action", Value: 2},
 	{Name: "neutral-map-auto", Value: 3},
 }}
 
-var enumIlaIdentType = nlpolicy.Enum{Name: "ila-ident-type", Names: []nlpolicy.Value{
+var enumIlaIdentType = p.Enum{Name: "ila-ident-type", Names: []p.Value{
 	{Name: "iid"},
 	{Name: "luid", Value: 1},
 	{Name: "virt-v4", Value: 2},
@@ -433,12 +433,12 @@ var enumIlaIdentType = nlpolicy.Enum{Name: "ila-ident-type", Names: []nlpolicy.V
 	{Name: "use-format", Value: 32},
 }}
 
-var enumIlaHookType = nlpolicy.Enum{Name: "ila-hook-type", Names: []nlpolicy.Value{
+var enumIlaHookType = p.Enum{Name: "ila-hook-type", Names: []p.Value{
 	{Name: "route-output"},
 	{Name: "route-input", Value: 1},
 }}
 
-var enumSeg6Mode = nlpolicy.Enum{Name: "seg6-mode", Names: []nlpolicy.Value{
+var enumSeg6Mode = p.Enum{Name: "seg6-mode", Names: []p.Value{
 	{Name: "inline"},
 	{Name: "encap", Value: 1},
 	{Name: "l2encap", Value: 2},
@@ -446,7 +446,7 @@ var enumSeg6Mode = nlpolicy.Enum{Name: "seg6-mode", Names: []nlpolicy.Value{
 	{Name: "l2encap-red", Value: 4},
 }}
 
-var enumSeg6LocalAction = nlpolicy.Enum{Name: "seg6-local-action", Names: []nlpolicy.Value{
+var enumSeg6LocalAction = p.Enum{Name: "seg6-local-action", Names: []p.Value{
 	{Name: "unspec"},
 	{Name: "end", Value: 1},
 	{Name: "end-x", Value: 2},
@@ -466,14 +466,14 @@ var enumSeg6LocalAction = nlpolicy.Enum{Name: "seg6-local-action", Names: []nlpo
 	{Name: "end-dt46", Value: 16},
 }}
 
-var enumSeg6LocalFlvOp = nlpolicy.Enum{Name: "seg6-local-flv-op", Flags: true, Names: []nlpolicy.Value{
+var enumSeg6LocalFlvOp = p.Enum{Name: "seg6-local-flv-op", Flags: true, Names: []p.Value{
 	{Name: "psp", Value: 0x2},
 	{Name: "usp", Value: 0x4},
 	{Name: "usd", Value: 0x8},
 	{Name: "next-csid", Value: 0x10},
 }}
 
-var enumIoam6Mode = nlpolicy.Enum{Name: "ioam6-mode", Names: []nlpolicy.Value{
+var enumIoam6Mode = p.Enum{Name: "ioam6-mode", Names: []p.Value{
 	{Name: "inline", Value: 1},
 	{Name: "encap", Value: 2},
 	{Name: "auto", Value: 3},

@@ -2,72 +2,72 @@
 
 package rtrule
 
-import "github.com/nlgen/nlgen/runtime/nlpolicy"
+import p "github.com/nlgen/nlgen/runtime/nlpolicy"
 
-var policyNewruleRequest = nlpolicy.Message{Family: "rt-rule", Op: "newrule", Header: &structFibRuleHdr, Attrs: &setFibRuleAttrs}
+var policyNewruleRequest = p.Message{Family: "rt-rule", Op: "newrule", Header: &structFibRuleHdr, Attrs: &setFibRuleAttrs}
 
-var policyDelruleRequest = nlpolicy.Message{Family: "rt-rule", Op: "delrule", Header: &structFibRuleHdr, Attrs: &setFibRuleAttrs}
+var policyDelruleRequest = p.Message{Family: "rt-rule", Op: "delrule", Header: &structFibRuleHdr, Attrs: &setFibRuleAttrs}
 
-var policyGetruleDumpRequest = nlpolicy.Message{Family: "rt-rule", Op: "getrule", Header: &structFibRuleHdr, Attrs: &setFibRuleAttrs, Accept: []uint16{}}
+var policyGetruleDumpRequest = p.Message{Family: "rt-rule", Op: "getrule", Header: &structFibRuleHdr, Attrs: &setFibRuleAttrs, Accept: []uint16{}}
 
-var policyGetruleReply = nlpolicy.Message{Family: "rt-rule", Op: "getrule", Header: &structFibRuleHdr, Attrs: &setFibRuleAttrs}
+var policyGetruleReply = p.Message{Family: "rt-rule", Op: "getrule", Header: &structFibRuleHdr, Attrs: &setFibRuleAttrs}
 
-var setFibRuleAttrs = nlpolicy.Set{Name: "fib-rule-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "dst", Number: 1, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4OrV6},
-	{Name: "src", Number: 2, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4OrV6},
-	{Name: "iifname", Number: 3, Kind: nlpolicy.String, Flags: nlpolicy.Unterminated, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 15}},
-	{Name: "goto", Number: 4, Kind: nlpolicy.U32},
-	{Name: "unused2", Number: 5, Kind: nlpolicy.Unused},
-	{Name: "priority", Number: 6, Kind: nlpolicy.U32},
-	{Name: "unused3", Number: 7, Kind: nlpolicy.Unused},
-	{Name: "unused4", Number: 8, Kind: nlpolicy.Unused},
-	{Name: "unused5", Number: 9, Kind: nlpolicy.Unused},
-	{Name: "fwmark", Number: 10, Kind: nlpolicy.U32, Hint: nlpolicy.Hex},
-	{Name: "flow", Number: 11, Kind: nlpolicy.U32},
-	{Name: "tun-id", Number: 12, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-	{Name: "suppress-ifgroup", Number: 13, Kind: nlpolicy.U32},
-	{Name: "suppress-prefixlen", Number: 14, Kind: nlpolicy.U32},
-	{Name: "table", Number: 15, Kind: nlpolicy.U32},
-	{Name: "fwmask", Number: 16, Kind: nlpolicy.U32, Hint: nlpolicy.Hex},
-	{Name: "oifname", Number: 17, Kind: nlpolicy.String, Flags: nlpolicy.Unterminated, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 15}},
-	{Name: "pad", Number: 18, Kind: nlpolicy.Pad},
-	{Name: "l3mdev", Number: 19, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}},
-	{Name: "uid-range", Number: 20, Kind: nlpolicy.Binary, Struct: &structFibRuleUidRange},
-	{Name: "protocol", Number: 21, Kind: nlpolicy.U8, Enum: &enumRtProtocol},
-	{Name: "ip-proto", Number: 22, Kind: nlpolicy.U8},
-	{Name: "sport-range", Number: 23, Kind: nlpolicy.Binary, Struct: &structFibRulePortRange},
-	{Name: "dport-range", Number: 24, Kind: nlpolicy.Binary, Struct: &structFibRulePortRange},
-	{Name: "dscp", Number: 25, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 63}},
-	{Name: "flowlabel", Number: 26, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.Hex, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1048575}},
-	{Name: "flowlabel-mask", Number: 27, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.Hex, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1048575}},
-	{Name: "sport-mask", Number: 28, Kind: nlpolicy.U16, Hint: nlpolicy.Hex},
-	{Name: "dport-mask", Number: 29, Kind: nlpolicy.U16, Hint: nlpolicy.Hex},
-	{Name: "dscp-mask", Number: 30, Kind: nlpolicy.U8, Hint: nlpolicy.Hex, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 63}},
+var setFibRuleAttrs = p.Set{Name: "fib-rule-attrs", Attrs: []p.Attr{
+	{Name: "dst", Number: 1, Kind: p.Binary, Hint: p.IPv4OrV6},
+	{Name: "src", Number: 2, Kind: p.Binary, Hint: p.IPv4OrV6},
+	{Name: "iifname", Number: 3, Kind: p.String, Flags: p.Unterminated, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 15}},
+	{Name: "goto", Number: 4, Kind: p.U32},
+	{Name: "unused2", Number: 5, Kind: p.Unused},
+	{Name: "priority", Number: 6, Kind: p.U32},
+	{Name: "unused3", Number: 7, Kind: p.Unused},
+	{Name: "unused4", Number: 8, Kind: p.Unused},
+	{Name: "unused5", Number: 9, Kind: p.Unused},
+	{Name: "fwmark", Number: 10, Kind: p.U32, Hint: p.Hex},
+	{Name: "flow", Number: 11, Kind: p.U32},
+	{Name: "tun-id", Number: 12, Kind: p.U64, Flags: p.BigEndian},
+	{Name: "suppress-ifgroup", Number: 13, Kind: p.U32},
+	{Name: "suppress-prefixlen", Number: 14, Kind: p.U32},
+	{Name: "table", Number: 15, Kind: p.U32},
+	{Name: "fwmask", Number: 16, Kind: p.U32, Hint: p.Hex},
+	{Name: "oifname", Number: 17, Kind: p.String, Flags: p.Unterminated, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 15}},
+	{Name: "pad", Number: 18, Kind: p.Pad},
+	{Name: "l3mdev", Number: 19, Kind: p.U8, Limits: &p.Limits{Has: p.HasMax, Max: 1}},
+	{Name: "uid-range", Number: 20, Kind: p.Binary, Struct: &structFibRuleUidRange},
+	{Name: "protocol", Number: 21, Kind: p.U8, Enum: &enumRtProtocol},
+	{Name: "ip-proto", Number: 22, Kind: p.U8},
+	{Name: "sport-range", Number: 23, Kind: p.Binary, Struct: &structFibRulePortRange},
+	{Name: "dport-range", Number: 24, Kind: p.Binary, Struct: &structFibRulePortRange},
+	{Name: "dscp", Number: 25, Kind: p.U8, Limits: &p.Limits{Has: p.HasMax, Max: 63}},
+	{Name: "flowlabel", Number: 26, Kind: p.U32, Flags: p.BigEndian, Hint: p.Hex, Limits: &p.Limits{Has: p.HasMax, Max: 1048575}},
+	{Name: "flowlabel-mask", Number: 27, Kind: p.U32, Flags: p.BigEndian, Hint: p.Hex, Limits: &p.Limits{Has: p.HasMax, Max: 1048575}},
+	{Name: "sport-mask", Number: 28, Kind: p.U16, Hint: p.Hex},
+	{Name: "dport-mask", Number: 29, Kind: p.U16, Hint: p.Hex},
+	{Name: "dscp-mask", Number: 30, Kind: p.U8, Hint: p.Hex, Limits: &p.Limits{Has: p.HasMax, Max: 63}},
 }}
 
-var structFibRuleHdr = nlpolicy.Struct{Name: "fib-rule-hdr", Size: 12, Members: []nlpolicy.Member{
+var structFibRuleHdr = p.Struct{Name: "fib-rule-hdr", Size: 12, Members: []p.Member{
 	{Name: "family", Size: 1},
 	{Name: "dst-len", Offset: 1, Size: 1},
 	{Name: "src-len", Offset: 2, Size: 1},
 	{Name: "tos", Offset: 3, Size: 1},
 	{Name: "table", Offset: 4, Size: 1, Enum: &enumRtTable},
-	{Name: "res1", Offset: 5, Size: 1, Kind: nlpolicy.Pad},
-	{Name: "res2", Offset: 6, Size: 1, Kind: nlpolicy.Pad},
+	{Name: "res1", Offset: 5, Size: 1, Kind: p.Pad},
+	{Name: "res2", Offset: 6, Size: 1, Kind: p.Pad},
 	{Name: "action", Offset: 7, Size: 1, Enum: &enumFrAct},
 	{Name: "flags", Offset: 8, Size: 4, Enum: &enumFibRuleFlags},
 }}
 
-var structFibRulePortRange = nlpolicy.Struct{Name: "fib-rule-port-range", Size: 4, Members: []nlpolicy.Member{
+var structFibRulePortRange = p.Struct{Name: "fib-rule-port-range", Size: 4, Members: []p.Member{
 	{Name: "start", Size: 2},
 	{Name: "end", Offset: 2, Size: 2},
 }}
 
-var structFibRuleUidRange = nlpolicy.Struct{Name: "fib-rule-uid-range", Size: 8, Members: []nlpolicy.Member{
+var structFibRuleUidRange = p.Struct{Name: "fib-rule-uid-range", Size: 8, Members: []p.Member{
 	{Name: "start", Size: 4},
 	{Name: "end", Offset: 4, Size: 4},
 }}
 
-var enumFrAct = nlpolicy.Enum{Name: "fr-act", Names: []nlpolicy.Value{
+var enumFrAct = p.Enum{Name: "fr-act", Names: []p.Value{
 	{Name: "unspec"},
 	{Name: "to-tbl", Value: 1},
 	{Name: "goto", Value: 2},
@@ -79,7 +79,7 @@ var enumFrAct = nlpolicy.Enum{Name: "fr-act", Names: []nlpolicy.Value{
 	{Name: "prohibit", Value: 8},
 }}
 
-var enumFibRuleFlags = nlpolicy.Enum{Name: "fib-rule-flags", Flags: true, Names: []nlpolicy.Value{
+var enumFibRuleFlags = p.Enum{Name: "fib-rule-flags", Flags: true, Names: []p.Value{
 	{Name: "permanent", Value: 0x1},
 	{Name: "invert", Value: 0x2},
 	{Name: "unresolved", Value: 0x4},
@@ -88,7 +88,7 @@ var enumFibRuleFlags = nlpolicy.Enum{Name: "fib-rule-flags", Flags: true, Names:
 	{Name: "find-saddr", Value: 0x10000},
 }}
 
-var enumRtTable = nlpolicy.Enum{Name: "rt-table", Names: []nlpolicy.Value{
+var enumRtTable = p.Enum{Name: "rt-table", Names: []p.Value{
 	{Name: "unspec"},
 	{Name: "compat", Value: 252},
 	{Name: "default", Value: 253},
@@ -96,7 +96,7 @@ var enumRtTable = nlpolicy.Enum{Name: "rt-table", Names: []nlpolicy.Value{
 	{Name: "local", Value: 255},
 }}
 
-var enumRtProtocol = nlpolicy.Enum{Name: "rt-protocol", Names: []nlpolicy.Value{
+var enumRtProtocol = p.Enum{Name: "rt-protocol", Names: []p.Value{
 	{Name: "unspec"},
 	{Name: "redirect", Value: 1},
 	{Name: "kernel", Value: 2},

@@ -2,64 +2,64 @@
 
 package taskstats
 
-import "github.com/nlgen/nlgen/runtime/nlpolicy"
+import p "github.com/nlgen/nlgen/runtime/nlpolicy"
 
-var policyGetRequest = nlpolicy.Message{Family: "TASKSTATS", Op: "get", Attrs: &setCmdAttrs, Accept: []uint16{1, 2}}
+var policyGetRequest = p.Message{Family: "TASKSTATS", Op: "get", Attrs: &setCmdAttrs, Accept: []uint16{1, 2}}
 
-var policyGetReply = nlpolicy.Message{Family: "TASKSTATS", Op: "get", Attrs: &setTypeAttrs}
+var policyGetReply = p.Message{Family: "TASKSTATS", Op: "get", Attrs: &setTypeAttrs}
 
-var policyRegisterRequest = nlpolicy.Message{Family: "TASKSTATS", Op: "register", Attrs: &setCmdAttrs, Accept: []uint16{3}}
+var policyRegisterRequest = p.Message{Family: "TASKSTATS", Op: "register", Attrs: &setCmdAttrs, Accept: []uint16{3}}
 
-var policyDeregisterRequest = nlpolicy.Message{Family: "TASKSTATS", Op: "deregister", Attrs: &setCmdAttrs, Accept: []uint16{4}}
+var policyDeregisterRequest = p.Message{Family: "TASKSTATS", Op: "deregister", Attrs: &setCmdAttrs, Accept: []uint16{4}}
 
-var policyExitMessage = nlpolicy.Message{Family: "TASKSTATS", Op: "exit", Attrs: &setTypeAttrs}
+var policyExitMessage = p.Message{Family: "TASKSTATS", Op: "exit", Attrs: &setTypeAttrs}
 
-var policyCgroupGetRequest = nlpolicy.Message{Family: "TASKSTATS", Op: "cgroup-get", Attrs: &setCgroupCmdAttrs}
+var policyCgroupGetRequest = p.Message{Family: "TASKSTATS", Op: "cgroup-get", Attrs: &setCgroupCmdAttrs}
 
-var policyCgroupGetReply = nlpolicy.Message{Family: "TASKSTATS", Op: "cgroup-get", Attrs: &setCgroupTypeAttrs}
+var policyCgroupGetReply = p.Message{Family: "TASKSTATS", Op: "cgroup-get", Attrs: &setCgroupTypeAttrs}
 
-var setCmdAttrs = nlpolicy.Set{Name: "cmd-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "pid", Number: 1, Kind: nlpolicy.U32},
-	{Name: "tgid", Number: 2, Kind: nlpolicy.U32},
-	{Name: "register-cpumask", Number: 3, Kind: nlpolicy.String},
-	{Name: "deregister-cpumask", Number: 4, Kind: nlpolicy.String},
+var setCmdAttrs = p.Set{Name: "cmd-attrs", Attrs: []p.Attr{
+	{Name: "pid", Number: 1, Kind: p.U32},
+	{Name: "tgid", Number: 2, Kind: p.U32},
+	{Name: "register-cpumask", Number: 3, Kind: p.String},
+	{Name: "deregister-cpumask", Number: 4, Kind: p.String},
 }}
 
-var setTypeAttrs = nlpolicy.Set{Name: "type-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "pid", Number: 1, Kind: nlpolicy.U32},
-	{Name: "tgid", Number: 2, Kind: nlpolicy.U32},
-	{Name: "stats", Number: 3, Kind: nlpolicy.Binary, Struct: &structStats},
-	{Name: "aggr-pid", Number: 4, Kind: nlpolicy.Nest, Nested: refTypeAttrs{}},
-	{Name: "aggr-tgid", Number: 5, Kind: nlpolicy.Nest, Nested: refTypeAttrs{}},
-	{Name: "null", Number: 6, Kind: nlpolicy.Pad},
+var setTypeAttrs = p.Set{Name: "type-attrs", Attrs: []p.Attr{
+	{Name: "pid", Number: 1, Kind: p.U32},
+	{Name: "tgid", Number: 2, Kind: p.U32},
+	{Name: "stats", Number: 3, Kind: p.Binary, Struct: &structStats},
+	{Name: "aggr-pid", Number: 4, Kind: p.Nest, Nested: refTypeAttrs{}},
+	{Name: "aggr-tgid", Number: 5, Kind: p.Nest, Nested: refTypeAttrs{}},
+	{Name: "null", Number: 6, Kind: p.Pad},
 }}
 
 // refTypeAttrs refers to setTypeAttrs from within.
 type refTypeAttrs struct{}
 
-func (refTypeAttrs) Set() *nlpolicy.Set {
+func (refTypeAttrs) Set() *p.Set {
 	return &setTypeAttrs
 }
 
-var setCgroupCmdAttrs = nlpolicy.Set{Name: "cgroup-cmd-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "fd", Number: 1, Kind: nlpolicy.U32},
+var setCgroupCmdAttrs = p.Set{Name: "cgroup-cmd-attrs", Attrs: []p.Attr{
+	{Name: "fd", Number: 1, Kind: p.U32},
 }}
 
-var setCgroupTypeAttrs = nlpolicy.Set{Name: "cgroup-type-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "cgroup-stats", Number: 1, Kind: nlpolicy.Binary, Struct: &structCgroupStats},
+var setCgroupTypeAttrs = p.Set{Name: "cgroup-type-attrs", Attrs: []p.Attr{
+	{Name: "cgroup-stats", Number: 1, Kind: p.Binary, Struct: &structCgroupStats},
 }}
 
-var structTimespec = nlpolicy.Struct{Name: "timespec", Size: 16, Members: []nlpolicy.Member{
-	{Name: "sec", Size: 8, Kind: nlpolicy.S64},
-	{Name: "nsec", Offset: 8, Size: 8, Kind: nlpolicy.S64},
+var structTimespec = p.Struct{Name: "timespec", Size: 16, Members: []p.Member{
+	{Name: "sec", Size: 8, Kind: p.S64},
+	{Name: "nsec", Offset: 8, Size: 8, Kind: p.S64},
 }}
 
-var structStats = nlpolicy.Struct{Name: "taskstats", Size: 688, Members: []nlpolicy.Member{
+var structStats = p.Struct{Name: "taskstats", Size: 688, Members: []p.Member{
 	{Name: "version", Size: 2},
 	{Name: "ac-exitcode", Offset: 4, Size: 4},
 	{Name: "ac-flag", Offset: 8, Size: 1, Enum: &enumAcctFlags},
-	{Name: "ac-nice", Offset: 9, Size: 1, Kind: nlpolicy.S8},
-	{Name: "pad1", Offset: 10, Size: 6, Kind: nlpolicy.Pad},
+	{Name: "ac-nice", Offset: 9, Size: 1, Kind: p.S8},
+	{Name: "pad1", Offset: 10, Size: 6, Kind: p.Pad},
 	{Name: "cpu-count", Offset: 16, Size: 8},
 	{Name: "cpu-delay-total", Offset: 24, Size: 8},
 	{Name: "blkio-count", Offset: 32, Size: 8},
@@ -68,15 +68,15 @@ var structStats = nlpolicy.Struct{Name: "taskstats", Size: 688, Members: []nlpol
 	{Name: "swapin-delay-total", Offset: 56, Size: 8},
 	{Name: "cpu-run-real-total", Offset: 64, Size: 8},
 	{Name: "cpu-run-virtual-total", Offset: 72, Size: 8},
-	{Name: "ac-comm", Offset: 80, Size: 32, Kind: nlpolicy.String},
+	{Name: "ac-comm", Offset: 80, Size: 32, Kind: p.String},
 	{Name: "ac-sched", Offset: 112, Size: 1, Enum: &enumSchedPolicy},
-	{Name: "ac-pad", Offset: 113, Size: 7, Kind: nlpolicy.Pad},
+	{Name: "ac-pad", Offset: 113, Size: 7, Kind: p.Pad},
 	{Name: "ac-uid", Offset: 120, Size: 4},
 	{Name: "ac-gid", Offset: 124, Size: 4},
 	{Name: "ac-pid", Offset: 128, Size: 4},
 	{Name: "ac-ppid", Offset: 132, Size: 4},
 	{Name: "ac-btime", Offset: 136, Size: 4},
-	{Name: "pad2", Offset: 140, Size: 4, Kind: nlpolicy.Pad},
+	{Name: "pad2", Offset: 140, Size: 4, Kind: p.Pad},
 	{Name: "ac-etime", Offset: 144, Size: 8},
 	{Name: "ac-utime", Offset: 152, Size: 8},
 	{Name: "ac-stime", Offset: 160, Size: 8},
@@ -106,7 +106,7 @@ var structStats = nlpolicy.Struct{Name: "taskstats", Size: 688, Members: []nlpol
 	{Name: "compact-count", Offset: 352, Size: 8},
 	{Name: "compact-delay-total", Offset: 360, Size: 8},
 	{Name: "ac-tgid", Offset: 368, Size: 4},
-	{Name: "pad3", Offset: 372, Size: 4, Kind: nlpolicy.Pad},
+	{Name: "pad3", Offset: 372, Size: 4, Kind: p.Pad},
 	{Name: "ac-tgetime", Offset: 376, Size: 8},
 	{Name: "ac-exe-dev", Offset: 384, Size: 8},
 	{Name: "ac-exe-inode", Offset: 392, Size: 8},
@@ -140,7 +140,7 @@ var structStats = nlpolicy.Struct{Name: "taskstats", Size: 688, Members: []nlpol
 	{Name: "irq-delay-max-ts", Offset: 672, Size: 16, Struct: &structTimespec},
 }}
 
-var structCgroupStats = nlpolicy.Struct{Name: "cgroupstats", Size: 40, Members: []nlpolicy.Member{
+var structCgroupStats = p.Struct{Name: "cgroupstats", Size: 40, Members: []p.Member{
 	{Name: "nr-sleeping", Size: 8},
 	{Name: "nr-running", Offset: 8, Size: 8},
 	{Name: "nr-stopped", Offset: 16, Size: 8},
@@ -148,7 +148,7 @@ var structCgroupStats = nlpolicy.Struct{Name: "cgroupstats", Size: 40, Members: 
 	{Name: "nr-io-wait", Offset: 32, Size: 8},
 }}
 
-var enumAcctFlags = nlpolicy.Enum{Name: "acct-flags", Flags: true, Names: []nlpolicy.Value{
+var enumAcctFlags = p.Enum{Name: "acct-flags", Flags: true, Names: []p.Value{
 	{Name: "fork", Value: 0x1},
 	{Name: "su", Value: 0x2},
 	{Name: "compat", Value: 0x4},
@@ -157,7 +157,7 @@ var enumAcctFlags = nlpolicy.Enum{Name: "acct-flags", Flags: true, Names: []nlpo
 	{Name: "group", Value: 0x20},
 }}
 
-var enumSchedPolicy = nlpolicy.Enum{Name: "sched-policy", Names: []nlpolicy.Value{
+var enumSchedPolicy = p.Enum{Name: "sched-policy", Names: []p.Value{
 	{Name: "normal"},
 	{Name: "fifo", Value: 1},
 	{Name: "rr", Value: 2},

@@ -2,1000 +2,1000 @@
 
 package tc
 
-import "github.com/nlgen/nlgen/runtime/nlpolicy"
+import p "github.com/nlgen/nlgen/runtime/nlpolicy"
 
-var policyNewqdiscRequest = nlpolicy.Message{Family: "tc", Op: "newqdisc", Header: &structTcmsg, Attrs: &setAttrs, Accept: []uint16{1, 2, 5, 8, 13, 14}}
+var policyNewqdiscRequest = p.Message{Family: "tc", Op: "newqdisc", Header: &structTcmsg, Attrs: &setAttrs, Accept: []uint16{1, 2, 5, 8, 13, 14}}
 
-var policyDelqdiscRequest = nlpolicy.Message{Family: "tc", Op: "delqdisc", Header: &structTcmsg, Attrs: &setAttrs, Accept: []uint16{1}}
+var policyDelqdiscRequest = p.Message{Family: "tc", Op: "delqdisc", Header: &structTcmsg, Attrs: &setAttrs, Accept: []uint16{1}}
 
-var policyGetqdiscRequest = nlpolicy.Message{Family: "tc", Op: "getqdisc", Header: &structTcmsg, Attrs: &setAttrs, Accept: []uint16{1}}
+var policyGetqdiscRequest = p.Message{Family: "tc", Op: "getqdisc", Header: &structTcmsg, Attrs: &setAttrs, Accept: []uint16{1}}
 
-var policyGetqdiscDumpRequest = nlpolicy.Message{Family: "tc", Op: "getqdisc", Header: &structTcmsg, Attrs: &setAttrs, Accept: []uint16{10}}
+var policyGetqdiscDumpRequest = p.Message{Family: "tc", Op: "getqdisc", Header: &structTcmsg, Attrs: &setAttrs, Accept: []uint16{10}}
 
-var policyGetqdiscReply = nlpolicy.Message{Family: "tc", Op: "getqdisc", Header: &structTcmsg, Attrs: &setAttrs}
+var policyGetqdiscReply = p.Message{Family: "tc", Op: "getqdisc", Header: &structTcmsg, Attrs: &setAttrs}
 
-var policyNewtclassRequest = nlpolicy.Message{Family: "tc", Op: "newtclass", Header: &structTcmsg, Attrs: &setClassAttrs, Accept: []uint16{1, 2, 5}}
+var policyNewtclassRequest = p.Message{Family: "tc", Op: "newtclass", Header: &structTcmsg, Attrs: &setClassAttrs, Accept: []uint16{1, 2, 5}}
 
-var policyDeltclassRequest = nlpolicy.Message{Family: "tc", Op: "deltclass", Header: &structTcmsg, Attrs: &setClassAttrs, Accept: []uint16{}}
+var policyDeltclassRequest = p.Message{Family: "tc", Op: "deltclass", Header: &structTcmsg, Attrs: &setClassAttrs, Accept: []uint16{}}
 
-var policyGettclassRequest = nlpolicy.Message{Family: "tc", Op: "gettclass", Header: &structTcmsg, Attrs: &setClassAttrs, Accept: []uint16{}}
+var policyGettclassRequest = p.Message{Family: "tc", Op: "gettclass", Header: &structTcmsg, Attrs: &setClassAttrs, Accept: []uint16{}}
 
-var policyGettclassDumpRequest = nlpolicy.Message{Family: "tc", Op: "gettclass", Header: &structTcmsg, Attrs: &setClassAttrs, Accept: []uint16{}}
+var policyGettclassDumpRequest = p.Message{Family: "tc", Op: "gettclass", Header: &structTcmsg, Attrs: &setClassAttrs, Accept: []uint16{}}
 
-var policyGettclassReply = nlpolicy.Message{Family: "tc", Op: "gettclass", Header: &structTcmsg, Attrs: &setClassAttrs}
+var policyGettclassReply = p.Message{Family: "tc", Op: "gettclass", Header: &structTcmsg, Attrs: &setClassAttrs}
 
-var policyNewtfilterRequest = nlpolicy.Message{Family: "tc", Op: "newtfilter", Header: &structTcmsg, Attrs: &setFilterAttrs, Accept: []uint16{1, 2, 5, 11}}
+var policyNewtfilterRequest = p.Message{Family: "tc", Op: "newtfilter", Header: &structTcmsg, Attrs: &setFilterAttrs, Accept: []uint16{1, 2, 5, 11}}
 
-var policyDeltfilterRequest = nlpolicy.Message{Family: "tc", Op: "deltfilter", Header: &structTcmsg, Attrs: &setFilterAttrs, Accept: []uint16{1, 11}}
+var policyDeltfilterRequest = p.Message{Family: "tc", Op: "deltfilter", Header: &structTcmsg, Attrs: &setFilterAttrs, Accept: []uint16{1, 11}}
 
-var policyGettfilterRequest = nlpolicy.Message{Family: "tc", Op: "gettfilter", Header: &structTcmsg, Attrs: &setFilterAttrs, Accept: []uint16{1, 11}}
+var policyGettfilterRequest = p.Message{Family: "tc", Op: "gettfilter", Header: &structTcmsg, Attrs: &setFilterAttrs, Accept: []uint16{1, 11}}
 
-var policyGettfilterDumpRequest = nlpolicy.Message{Family: "tc", Op: "gettfilter", Header: &structTcmsg, Attrs: &setFilterAttrs, Accept: []uint16{11, 15}}
+var policyGettfilterDumpRequest = p.Message{Family: "tc", Op: "gettfilter", Header: &structTcmsg, Attrs: &setFilterAttrs, Accept: []uint16{11, 15}}
 
-var policyGettfilterReply = nlpolicy.Message{Family: "tc", Op: "gettfilter", Header: &structTcmsg, Attrs: &setFilterAttrs}
+var policyGettfilterReply = p.Message{Family: "tc", Op: "gettfilter", Header: &structTcmsg, Attrs: &setFilterAttrs}
 
-var policyNewchainRequest = nlpolicy.Message{Family: "tc", Op: "newchain", Header: &structTcmsg, Attrs: &setFilterAttrs, Accept: []uint16{1, 2, 11}}
+var policyNewchainRequest = p.Message{Family: "tc", Op: "newchain", Header: &structTcmsg, Attrs: &setFilterAttrs, Accept: []uint16{1, 2, 11}}
 
-var policyDelchainRequest = nlpolicy.Message{Family: "tc", Op: "delchain", Header: &structTcmsg, Attrs: &setFilterAttrs, Accept: []uint16{11}}
+var policyDelchainRequest = p.Message{Family: "tc", Op: "delchain", Header: &structTcmsg, Attrs: &setFilterAttrs, Accept: []uint16{11}}
 
-var policyGetchainRequest = nlpolicy.Message{Family: "tc", Op: "getchain", Header: &structTcmsg, Attrs: &setFilterAttrs, Accept: []uint16{11}}
+var policyGetchainRequest = p.Message{Family: "tc", Op: "getchain", Header: &structTcmsg, Attrs: &setFilterAttrs, Accept: []uint16{11}}
 
-var policyGetchainDumpRequest = nlpolicy.Message{Family: "tc", Op: "getchain", Header: &structTcmsg, Attrs: &setFilterAttrs, Accept: []uint16{11}}
+var policyGetchainDumpRequest = p.Message{Family: "tc", Op: "getchain", Header: &structTcmsg, Attrs: &setFilterAttrs, Accept: []uint16{11}}
 
-var policyGetchainReply = nlpolicy.Message{Family: "tc", Op: "getchain", Header: &structTcmsg, Attrs: &setFilterAttrs}
+var policyGetchainReply = p.Message{Family: "tc", Op: "getchain", Header: &structTcmsg, Attrs: &setFilterAttrs}
 
-var policyNewactionRequest = nlpolicy.Message{Family: "tc", Op: "newaction", Header: &structTcamsg, Attrs: &setRootAttrs, Accept: []uint16{1}}
+var policyNewactionRequest = p.Message{Family: "tc", Op: "newaction", Header: &structTcamsg, Attrs: &setRootAttrs, Accept: []uint16{1}}
 
-var policyDelactionRequest = nlpolicy.Message{Family: "tc", Op: "delaction", Header: &structTcamsg, Attrs: &setRootAttrs, Accept: []uint16{1}}
+var policyDelactionRequest = p.Message{Family: "tc", Op: "delaction", Header: &structTcamsg, Attrs: &setRootAttrs, Accept: []uint16{1}}
 
-var policyGetactionRequest = nlpolicy.Message{Family: "tc", Op: "getaction", Header: &structTcamsg, Attrs: &setRootAttrs, Accept: []uint16{1}}
+var policyGetactionRequest = p.Message{Family: "tc", Op: "getaction", Header: &structTcamsg, Attrs: &setRootAttrs, Accept: []uint16{1}}
 
-var policyGetactionDumpRequest = nlpolicy.Message{Family: "tc", Op: "getaction", Header: &structTcamsg, Attrs: &setRootAttrs, Accept: []uint16{1, 2, 4}}
+var policyGetactionDumpRequest = p.Message{Family: "tc", Op: "getaction", Header: &structTcamsg, Attrs: &setRootAttrs, Accept: []uint16{1, 2, 4}}
 
-var policyGetactionReply = nlpolicy.Message{Family: "tc", Op: "getaction", Header: &structTcamsg, Attrs: &setRootAttrs}
+var policyGetactionReply = p.Message{Family: "tc", Op: "getaction", Header: &structTcamsg, Attrs: &setRootAttrs}
 
-var setAttrs = nlpolicy.Set{Name: "attrs", Attrs: []nlpolicy.Attr{
-	{Name: "kind", Number: 1, Kind: nlpolicy.String},
-	{Name: "options", Number: 2, Kind: nlpolicy.SubMessage, Sub: &subQdiscOptionsMsg, Selector: "kind"},
-	{Name: "stats", Number: 3, Kind: nlpolicy.Binary, Struct: &structStats},
-	{Name: "xstats", Number: 4, Kind: nlpolicy.SubMessage, Sub: &subQdiscXstatsMsg, Selector: "kind"},
-	{Name: "rate", Number: 5, Kind: nlpolicy.Binary, Struct: &structGnetEstimator},
-	{Name: "fcnt", Number: 6, Kind: nlpolicy.U32},
-	{Name: "stats2", Number: 7, Kind: nlpolicy.Nest, Nested: &setStatsAttrs},
-	{Name: "stab", Number: 8, Kind: nlpolicy.Nest, Nested: &setStabAttrs},
-	{Name: "pad", Number: 9, Kind: nlpolicy.Pad},
-	{Name: "dump-invisible", Number: 10, Kind: nlpolicy.Flag},
-	{Name: "chain", Number: 11, Kind: nlpolicy.U32},
-	{Name: "hw-offload", Number: 12, Kind: nlpolicy.U8},
-	{Name: "ingress-block", Number: 13, Kind: nlpolicy.U32},
-	{Name: "egress-block", Number: 14, Kind: nlpolicy.U32},
-	{Name: "dump-flags", Number: 15, Kind: nlpolicy.Bitfield32, Enum: &enumDumpFlags},
-	{Name: "ext-warn-msg", Number: 16, Kind: nlpolicy.String},
+var setAttrs = p.Set{Name: "attrs", Attrs: []p.Attr{
+	{Name: "kind", Number: 1, Kind: p.String},
+	{Name: "options", Number: 2, Kind: p.SubMessage, Sub: &subQdiscOptionsMsg, Selector: "kind"},
+	{Name: "stats", Number: 3, Kind: p.Binary, Struct: &structStats},
+	{Name: "xstats", Number: 4, Kind: p.SubMessage, Sub: &subQdiscXstatsMsg, Selector: "kind"},
+	{Name: "rate", Number: 5, Kind: p.Binary, Struct: &structGnetEstimator},
+	{Name: "fcnt", Number: 6, Kind: p.U32},
+	{Name: "stats2", Number: 7, Kind: p.Nest, Nested: &setStatsAttrs},
+	{Name: "stab", Number: 8, Kind: p.Nest, Nested: &setStabAttrs},
+	{Name: "pad", Number: 9, Kind: p.Pad},
+	{Name: "dump-invisible", Number: 10, Kind: p.Flag},
+	{Name: "chain", Number: 11, Kind: p.U32},
+	{Name: "hw-offload", Number: 12, Kind: p.U8},
+	{Name: "ingress-block", Number: 13, Kind: p.U32},
+	{Name: "egress-block", Number: 14, Kind: p.U32},
+	{Name: "dump-flags", Number: 15, Kind: p.Bitfield32, Enum: &enumDumpFlags},
+	{Name: "ext-warn-msg", Number: 16, Kind: p.String},
 }}
 
-var setClassAttrs = nlpolicy.Set{Name: "class-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "kind", Number: 1, Kind: nlpolicy.String},
-	{Name: "options", Number: 2, Kind: nlpolicy.SubMessage, Sub: &subClassOptionsMsg, Selector: "kind"},
-	{Name: "stats", Number: 3, Kind: nlpolicy.Binary, Struct: &structStats},
-	{Name: "xstats", Number: 4, Kind: nlpolicy.SubMessage, Sub: &subClassXstatsMsg, Selector: "kind"},
-	{Name: "rate", Number: 5, Kind: nlpolicy.Binary, Struct: &structGnetEstimator},
-	{Name: "stats2", Number: 7, Kind: nlpolicy.Nest, Nested: &setClassStatsAttrs},
-	{Name: "pad", Number: 9, Kind: nlpolicy.Pad},
-	{Name: "ext-warn-msg", Number: 16, Kind: nlpolicy.String},
+var setClassAttrs = p.Set{Name: "class-attrs", Attrs: []p.Attr{
+	{Name: "kind", Number: 1, Kind: p.String},
+	{Name: "options", Number: 2, Kind: p.SubMessage, Sub: &subClassOptionsMsg, Selector: "kind"},
+	{Name: "stats", Number: 3, Kind: p.Binary, Struct: &structStats},
+	{Name: "xstats", Number: 4, Kind: p.SubMessage, Sub: &subClassXstatsMsg, Selector: "kind"},
+	{Name: "rate", Number: 5, Kind: p.Binary, Struct: &structGnetEstimator},
+	{Name: "stats2", Number: 7, Kind: p.Nest, Nested: &setClassStatsAttrs},
+	{Name: "pad", Number: 9, Kind: p.Pad},
+	{Name: "ext-warn-msg", Number: 16, Kind: p.String},
 }}
 
-var setFilterAttrs = nlpolicy.Set{Name: "filter-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "kind", Number: 1, Kind: nlpolicy.String},
-	{Name: "options", Number: 2, Kind: nlpolicy.SubMessage, Sub: &subFilterOptionsMsg, Selector: "kind"},
-	{Name: "stats", Number: 3, Kind: nlpolicy.Binary, Struct: &structStats},
-	{Name: "rate", Number: 5, Kind: nlpolicy.Binary, Struct: &structGnetEstimator},
-	{Name: "pad", Number: 9, Kind: nlpolicy.Pad},
-	{Name: "chain", Number: 11, Kind: nlpolicy.U32},
-	{Name: "dump-flags", Number: 15, Kind: nlpolicy.Bitfield32, Enum: &enumDumpFlags},
-	{Name: "ext-warn-msg", Number: 16, Kind: nlpolicy.String},
+var setFilterAttrs = p.Set{Name: "filter-attrs", Attrs: []p.Attr{
+	{Name: "kind", Number: 1, Kind: p.String},
+	{Name: "options", Number: 2, Kind: p.SubMessage, Sub: &subFilterOptionsMsg, Selector: "kind"},
+	{Name: "stats", Number: 3, Kind: p.Binary, Struct: &structStats},
+	{Name: "rate", Number: 5, Kind: p.Binary, Struct: &structGnetEstimator},
+	{Name: "pad", Number: 9, Kind: p.Pad},
+	{Name: "chain", Number: 11, Kind: p.U32},
+	{Name: "dump-flags", Number: 15, Kind: p.Bitfield32, Enum: &enumDumpFlags},
+	{Name: "ext-warn-msg", Number: 16, Kind: p.String},
 }}
 
-var setStatsAttrs = nlpolicy.Set{Name: "tca-stats-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "basic", Number: 1, Kind: nlpolicy.Binary, Struct: &structGnetStatsBasic},
-	{Name: "rate-est", Number: 2, Kind: nlpolicy.Binary, Struct: &structGnetStatsRateEst},
-	{Name: "queue", Number: 3, Kind: nlpolicy.Binary, Struct: &structGnetStatsQueue},
-	{Name: "app", Number: 4, Kind: nlpolicy.SubMessage, Sub: &subQdiscXstatsMsg, Selector: "kind"},
-	{Name: "rate-est64", Number: 5, Kind: nlpolicy.Binary, Struct: &structGnetStatsRateEst64},
-	{Name: "pad", Number: 6, Kind: nlpolicy.Pad},
-	{Name: "basic-hw", Number: 7, Kind: nlpolicy.Binary, Struct: &structGnetStatsBasic},
-	{Name: "pkt64", Number: 8, Kind: nlpolicy.U64},
-}}
-
-var setClassStatsAttrs = nlpolicy.Set{Name: "class-stats-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "basic", Number: 1, Kind: nlpolicy.Binary, Struct: &structGnetStatsBasic},
-	{Name: "rate-est", Number: 2, Kind: nlpolicy.Binary, Struct: &structGnetStatsRateEst},
-	{Name: "queue", Number: 3, Kind: nlpolicy.Binary, Struct: &structGnetStatsQueue},
-	{Name: "app", Number: 4, Kind: nlpolicy.SubMessage, Sub: &subClassXstatsMsg, Selector: "kind"},
-	{Name: "rate-est64", Number: 5, Kind: nlpolicy.Binary, Struct: &structGnetStatsRateEst64},
-	{Name: "pad", Number: 6, Kind: nlpolicy.Pad},
-	{Name: "basic-hw", Number: 7, Kind: nlpolicy.Binary, Struct: &structGnetStatsBasic},
-	{Name: "pkt64", Number: 8, Kind: nlpolicy.U64},
-}}
-
-var setStabAttrs = nlpolicy.Set{Name: "tca-stab-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "base", Number: 1, Kind: nlpolicy.Binary, Struct: &structSizespec},
-	{Name: "data", Number: 2, Kind: nlpolicy.Binary, Elem: nlpolicy.U16},
-}}
-
-var setRootAttrs = nlpolicy.Set{Name: "root-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "tab", Number: 1, Kind: nlpolicy.IndexedArray, Elem: nlpolicy.Nest, Nested: &setActAttrs},
-	{Name: "flags", Number: 2, Kind: nlpolicy.Bitfield32, Enum: &enumRootFlags},
-	{Name: "count", Number: 3, Kind: nlpolicy.U32},
-	{Name: "time-delta", Number: 4, Kind: nlpolicy.U32},
-	{Name: "ext-warn-msg", Number: 5, Kind: nlpolicy.String},
-}}
-
-var setActAttrs = nlpolicy.Set{Name: "act-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "kind", Number: 1, Kind: nlpolicy.String},
-	{Name: "options", Number: 2, Kind: nlpolicy.SubMessage, Sub: &subActOptionsMsg, Selector: "kind"},
-	{Name: "index", Number: 3, Kind: nlpolicy.U32},
-	{Name: "stats", Number: 4, Kind: nlpolicy.Nest, Nested: &setStatsAttrs},
-	{Name: "pad", Number: 5, Kind: nlpolicy.Pad},
-	{Name: "cookie", Number: 6, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 16}},
-	{Name: "flags", Number: 7, Kind: nlpolicy.Bitfield32, Enum: &enumActFlags},
-	{Name: "hw-stats", Number: 8, Kind: nlpolicy.Bitfield32, Enum: &enumActHwStats},
-	{Name: "used-hw-stats", Number: 9, Kind: nlpolicy.Bitfield32, Enum: &enumActHwStats},
-	{Name: "in-hw-count", Number: 10, Kind: nlpolicy.U32},
-}}
-
-var setActBpfAttrs = nlpolicy.Set{Name: "act-bpf-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "tm", Number: 1, Kind: nlpolicy.Binary, Struct: &structActTimes},
-	{Name: "parms", Number: 2, Kind: nlpolicy.Binary, Struct: &structGact},
-	{Name: "ops-len", Number: 3, Kind: nlpolicy.U16},
-	{Name: "ops", Number: 4, Kind: nlpolicy.Binary, Struct: &structSockFilters},
-	{Name: "fd", Number: 5, Kind: nlpolicy.U32},
-	{Name: "name", Number: 6, Kind: nlpolicy.String},
-	{Name: "pad", Number: 7, Kind: nlpolicy.Pad},
-	{Name: "tag", Number: 8, Kind: nlpolicy.Binary, Hint: nlpolicy.Hex},
-	{Name: "id", Number: 9, Kind: nlpolicy.U32},
-}}
-
-var setActConnmarkAttrs = nlpolicy.Set{Name: "act-connmark-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "parms", Number: 1, Kind: nlpolicy.Binary, Struct: &structConnmark},
-	{Name: "tm", Number: 2, Kind: nlpolicy.Binary, Struct: &structActTimes},
-	{Name: "pad", Number: 3, Kind: nlpolicy.Pad},
-}}
-
-var setActCsumAttrs = nlpolicy.Set{Name: "act-csum-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "parms", Number: 1, Kind: nlpolicy.Binary, Struct: &structCsum},
-	{Name: "tm", Number: 2, Kind: nlpolicy.Binary, Struct: &structActTimes},
-	{Name: "pad", Number: 3, Kind: nlpolicy.Pad},
-}}
-
-var setActCtAttrs = nlpolicy.Set{Name: "act-ct-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "parms", Number: 1, Kind: nlpolicy.Binary, Struct: &structGact},
-	{Name: "tm", Number: 2, Kind: nlpolicy.Binary, Struct: &structActTimes},
-	{Name: "action", Number: 3, Kind: nlpolicy.U16, Enum: &enumCtAction},
-	{Name: "zone", Number: 4, Kind: nlpolicy.U16},
-	{Name: "mark", Number: 5, Kind: nlpolicy.U32},
-	{Name: "mark-mask", Number: 6, Kind: nlpolicy.U32},
-	{Name: "labels", Number: 7, Kind: nlpolicy.Binary, Hint: nlpolicy.Hex, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 16}},
-	{Name: "labels-mask", Number: 8, Kind: nlpolicy.Binary, Hint: nlpolicy.Hex, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 16}},
-	{Name: "nat-ipv4-min", Number: 9, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "nat-ipv4-max", Number: 10, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "nat-ipv6-min", Number: 11, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
-	{Name: "nat-ipv6-max", Number: 12, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
-	{Name: "nat-port-min", Number: 13, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "nat-port-max", Number: 14, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "pad", Number: 15, Kind: nlpolicy.Pad},
-	{Name: "helper-name", Number: 16, Kind: nlpolicy.String},
-	{Name: "helper-family", Number: 17, Kind: nlpolicy.U8},
-	{Name: "helper-proto", Number: 18, Kind: nlpolicy.U8},
-}}
-
-var setActCtinfoAttrs = nlpolicy.Set{Name: "act-ctinfo-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "pad", Number: 1, Kind: nlpolicy.Pad},
-	{Name: "tm", Number: 2, Kind: nlpolicy.Binary, Struct: &structActTimes},
-	{Name: "act", Number: 3, Kind: nlpolicy.Binary, Struct: &structGact},
-	{Name: "zone", Number: 4, Kind: nlpolicy.U16},
-	{Name: "parms-dscp-mask", Number: 5, Kind: nlpolicy.U32},
-	{Name: "parms-dscp-statemask", Number: 6, Kind: nlpolicy.U32},
-	{Name: "parms-cpmark-mask", Number: 7, Kind: nlpolicy.U32},
-	{Name: "stats-dscp-set", Number: 8, Kind: nlpolicy.U64},
-	{Name: "stats-dscp-error", Number: 9, Kind: nlpolicy.U64},
-	{Name: "stats-cpmark-set", Number: 10, Kind: nlpolicy.U64},
-}}
-
-var setActGactAttrs = nlpolicy.Set{Name: "act-gact-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "tm", Number: 1, Kind: nlpolicy.Binary, Struct: &structActTimes},
-	{Name: "parms", Number: 2, Kind: nlpolicy.Binary, Struct: &structGact},
-	{Name: "prob", Number: 3, Kind: nlpolicy.Binary, Struct: &structGactP},
-	{Name: "pad", Number: 4, Kind: nlpolicy.Pad},
-}}
-
-var setActGateAttrs = nlpolicy.Set{Name: "act-gate-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "tm", Number: 1, Kind: nlpolicy.Binary, Struct: &structActTimes},
-	{Name: "parms", Number: 2, Kind: nlpolicy.Binary, Struct: &structGact},
-	{Name: "pad", Number: 3, Kind: nlpolicy.Pad},
-	{Name: "priority", Number: 4, Kind: nlpolicy.S32},
-	{Name: "entry-list", Number: 5, Kind: nlpolicy.Nest, Nested: &setActGateEntryListAttrs},
-	{Name: "base-time", Number: 6, Kind: nlpolicy.U64},
-	{Name: "cycle-time", Number: 7, Kind: nlpolicy.U64},
-	{Name: "cycle-time-ext", Number: 8, Kind: nlpolicy.U64},
-	{Name: "flags", Number: 9, Kind: nlpolicy.U32},
-	{Name: "clockid", Number: 10, Kind: nlpolicy.S32},
-}}
-
-var setActGateEntryListAttrs = nlpolicy.Set{Name: "act-gate-entry-list", Attrs: []nlpolicy.Attr{
-	{Name: "one-entry", Number: 1, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setActGateEntryAttrs},
-}}
-
-var setActGateEntryAttrs = nlpolicy.Set{Name: "act-gate-entry", Attrs: []nlpolicy.Attr{
-	{Name: "index", Number: 1, Kind: nlpolicy.U32},
-	{Name: "gate", Number: 2, Kind: nlpolicy.Flag},
-	{Name: "interval", Number: 3, Kind: nlpolicy.U32},
-	{Name: "ipv", Number: 4, Kind: nlpolicy.S32},
-	{Name: "max-octets", Number: 5, Kind: nlpolicy.S32},
-}}
-
-var setActIfeAttrs = nlpolicy.Set{Name: "act-ife-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "parms", Number: 1, Kind: nlpolicy.Binary, Struct: &structIfe},
-	{Name: "tm", Number: 2, Kind: nlpolicy.Binary, Struct: &structActTimes},
-	{Name: "dmac", Number: 3, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC},
-	{Name: "smac", Number: 4, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC},
-	{Name: "type", Number: 5, Kind: nlpolicy.U16},
-	{Name: "metalst", Number: 6, Kind: nlpolicy.Nest, Nested: &setActIfeMetadataAttrs},
-	{Name: "pad", Number: 7, Kind: nlpolicy.Pad},
-}}
-
-var setActIfeMetadataAttrs = nlpolicy.Set{Name: "act-ife-metadata", Attrs: []nlpolicy.Attr{
-	{Name: "skbmark", Number: 1, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 4}},
-	{Name: "hashid", Number: 2, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 4}},
-	{Name: "prio", Number: 3, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 4}},
-	{Name: "qmap", Number: 4, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 4}},
-	{Name: "tcindex", Number: 5, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 2}},
-}}
-
-var setActMirredAttrs = nlpolicy.Set{Name: "act-mirred-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "tm", Number: 1, Kind: nlpolicy.Binary, Struct: &structActTimes},
-	{Name: "parms", Number: 2, Kind: nlpolicy.Binary, Struct: &structMirred},
-	{Name: "pad", Number: 3, Kind: nlpolicy.Pad},
-	{Name: "blockid", Number: 4, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
-}}
-
-var setActMplsAttrs = nlpolicy.Set{Name: "act-mpls-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "tm", Number: 1, Kind: nlpolicy.Binary, Struct: &structActTimes},
-	{Name: "parms", Number: 2, Kind: nlpolicy.Binary, Struct: &structMpls},
-	{Name: "pad", Number: 3, Kind: nlpolicy.Pad},
-	{Name: "proto", Number: 4, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "label", Number: 5, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1048575}},
-	{Name: "tc", Number: 6, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 7}},
-	{Name: "ttl", Number: 7, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin, Min: 1}},
-	{Name: "bos", Number: 8, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}},
-}}
-
-var setActNatAttrs = nlpolicy.Set{Name: "act-nat-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "parms", Number: 1, Kind: nlpolicy.Binary, Struct: &structNat},
-	{Name: "tm", Number: 2, Kind: nlpolicy.Binary, Struct: &structActTimes},
-	{Name: "pad", Number: 3, Kind: nlpolicy.Pad},
-}}
-
-var setActPeditAttrs = nlpolicy.Set{Name: "act-pedit-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "tm", Number: 1, Kind: nlpolicy.Binary, Struct: &structActTimes},
-	{Name: "parms", Number: 2, Kind: nlpolicy.Binary, Struct: &structPeditSel},
-	{Name: "pad", Number: 3, Kind: nlpolicy.Pad},
-	{Name: "parms-ex", Number: 4, Kind: nlpolicy.Binary, Struct: &structPeditSel},
-	{Name: "keys-ex", Number: 5, Kind: nlpolicy.Nest, Nested: &setActPeditKeysExAttrs},
-}}
-
-var setActPeditKeysExAttrs = nlpolicy.Set{Name: "act-pedit-keys-ex", Attrs: []nlpolicy.Attr{
-	{Name: "key-ex", Number: 6, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setActPeditKeyExAttrs},
-}}
-
-var setActPeditKeyExAttrs = nlpolicy.Set{Name: "act-pedit-key-ex", Attrs: []nlpolicy.Attr{
-	{Name: "htype", Number: 1, Kind: nlpolicy.U16, Enum: &enumPeditHtype},
-	{Name: "cmd", Number: 2, Kind: nlpolicy.U16, Enum: &enumPeditCmd},
-}}
-
-var setActSampleAttrs = nlpolicy.Set{Name: "act-sample-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "tm", Number: 1, Kind: nlpolicy.Binary, Struct: &structActTimes},
-	{Name: "parms", Number: 2, Kind: nlpolicy.Binary, Struct: &structGact},
-	{Name: "rate", Number: 3, Kind: nlpolicy.U32},
-	{Name: "trunc-size", Number: 4, Kind: nlpolicy.U32},
-	{Name: "psample-group", Number: 5, Kind: nlpolicy.U32},
-	{Name: "pad", Number: 6, Kind: nlpolicy.Pad},
-}}
-
-var setActSimpleAttrs = nlpolicy.Set{Name: "act-simple-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "tm", Number: 1, Kind: nlpolicy.Binary, Struct: &structActTimes},
-	{Name: "parms", Number: 2, Kind: nlpolicy.Binary, Struct: &structGact},
-	{Name: "data", Number: 3, Kind: nlpolicy.String},
-	{Name: "pad", Number: 4, Kind: nlpolicy.Pad},
-}}
-
-var setActSkbeditAttrs = nlpolicy.Set{Name: "act-skbedit-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "tm", Number: 1, Kind: nlpolicy.Binary, Struct: &structActTimes},
-	{Name: "parms", Number: 2, Kind: nlpolicy.Binary, Struct: &structGact},
-	{Name: "priority", Number: 3, Kind: nlpolicy.U32},
-	{Name: "queue-mapping", Number: 4, Kind: nlpolicy.U16},
-	{Name: "mark", Number: 5, Kind: nlpolicy.U32},
-	{Name: "pad", Number: 6, Kind: nlpolicy.Pad},
-	{Name: "ptype", Number: 7, Kind: nlpolicy.U16},
-	{Name: "mask", Number: 8, Kind: nlpolicy.U32},
-	{Name: "flags", Number: 9, Kind: nlpolicy.U64, Enum: &enumSkbeditFlags},
-	{Name: "queue-mapping-max", Number: 10, Kind: nlpolicy.U16},
-}}
-
-var setActSkbmodAttrs = nlpolicy.Set{Name: "act-skbmod-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "tm", Number: 1, Kind: nlpolicy.Binary, Struct: &structActTimes},
-	{Name: "parms", Number: 2, Kind: nlpolicy.Binary, Struct: &structSkbmod},
-	{Name: "dmac", Number: 3, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC},
-	{Name: "smac", Number: 4, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC},
-	{Name: "etype", Number: 5, Kind: nlpolicy.U16},
-	{Name: "pad", Number: 6, Kind: nlpolicy.Pad},
-}}
-
-var setActTunnelKeyAttrs = nlpolicy.Set{Name: "act-tunnel-key-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "tm", Number: 1, Kind: nlpolicy.Binary, Struct: &structActTimes},
-	{Name: "parms", Number: 2, Kind: nlpolicy.Binary, Struct: &structTunnelKey},
-	{Name: "enc-ipv4-src", Number: 3, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "enc-ipv4-dst", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "enc-ipv6-src", Number: 5, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6},
-	{Name: "enc-ipv6-dst", Number: 6, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6},
-	{Name: "enc-key-id", Number: 7, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "pad", Number: 8, Kind: nlpolicy.Pad},
-	{Name: "enc-dst-port", Number: 9, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "no-csum", Number: 10, Kind: nlpolicy.U8},
-	{Name: "enc-opts", Number: 11, Kind: nlpolicy.Nest, Nested: &setActTunnelKeyEncOptsAttrs},
-	{Name: "enc-tos", Number: 12, Kind: nlpolicy.U8},
-	{Name: "enc-ttl", Number: 13, Kind: nlpolicy.U8},
-	{Name: "no-frag", Number: 14, Kind: nlpolicy.Flag},
-}}
-
-var setActTunnelKeyEncOptsAttrs = nlpolicy.Set{Name: "act-tunnel-key-enc-opts", Attrs: []nlpolicy.Attr{
-	{Name: "geneve", Number: 1, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setGeneveOptAttrs},
-	{Name: "vxlan", Number: 2, Kind: nlpolicy.Nest, Nested: &setVxlanOptAttrs},
-	{Name: "erspan", Number: 3, Kind: nlpolicy.Nest, Nested: &setErspanOptAttrs},
-}}
-
-var setGeneveOptAttrs = nlpolicy.Set{Name: "geneve-opt", Attrs: []nlpolicy.Attr{
-	{Name: "class", Number: 1, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian | nlpolicy.Multi},
-	{Name: "type", Number: 2, Kind: nlpolicy.U8, Flags: nlpolicy.Multi},
-	{Name: "data", Number: 3, Kind: nlpolicy.Binary, Flags: nlpolicy.Multi, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMinLen | nlpolicy.HasMaxLen, MinLen: 4, MaxLen: 124}},
-}}
-
-var setVxlanOptAttrs = nlpolicy.Set{Name: "vxlan-opt", Attrs: []nlpolicy.Attr{
-	{Name: "gbp", Number: 1, Kind: nlpolicy.U32},
-}}
-
-var setErspanOptAttrs = nlpolicy.Set{Name: "erspan-opt", Attrs: []nlpolicy.Attr{
-	{Name: "ver", Number: 1, Kind: nlpolicy.U8},
-	{Name: "index", Number: 2, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "dir", Number: 3, Kind: nlpolicy.U8},
-	{Name: "hwid", Number: 4, Kind: nlpolicy.U8},
-}}
-
-var setActVlanAttrs = nlpolicy.Set{Name: "act-vlan-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "tm", Number: 1, Kind: nlpolicy.Binary, Struct: &structActTimes},
-	{Name: "parms", Number: 2, Kind: nlpolicy.Binary, Struct: &structVlan},
-	{Name: "push-vlan-id", Number: 3, Kind: nlpolicy.U16},
-	{Name: "push-vlan-protocol", Number: 4, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "pad", Number: 5, Kind: nlpolicy.Pad},
-	{Name: "push-vlan-priority", Number: 6, Kind: nlpolicy.U8},
-	{Name: "push-eth-dst", Number: 7, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC},
-	{Name: "push-eth-src", Number: 8, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC},
-}}
-
-var setPoliceAttrs = nlpolicy.Set{Name: "police-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "tbf", Number: 1, Kind: nlpolicy.Binary, Struct: &structPolice},
-	{Name: "rate", Number: 2, Kind: nlpolicy.Binary, Elem: nlpolicy.U32},
-	{Name: "peakrate", Number: 3, Kind: nlpolicy.Binary, Elem: nlpolicy.U32},
-	{Name: "avrate", Number: 4, Kind: nlpolicy.U32},
-	{Name: "result", Number: 5, Kind: nlpolicy.S32, Enum: &enumActVerdict},
-	{Name: "tm", Number: 6, Kind: nlpolicy.Binary, Struct: &structActTimes},
-	{Name: "pad", Number: 7, Kind: nlpolicy.Pad},
-	{Name: "rate64", Number: 8, Kind: nlpolicy.U64},
-	{Name: "peakrate64", Number: 9, Kind: nlpolicy.U64},
-	{Name: "pktrate64", Number: 10, Kind: nlpolicy.U64},
-	{Name: "pktburst64", Number: 11, Kind: nlpolicy.U64},
-}}
-
-var setBasicAttrs = nlpolicy.Set{Name: "basic-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "classid", Number: 1, Kind: nlpolicy.U32},
-	{Name: "ematches", Number: 2, Kind: nlpolicy.Nest, Nested: &setEmatchAttrs},
-	{Name: "act", Number: 3, Kind: nlpolicy.IndexedArray, Elem: nlpolicy.Nest, Nested: &setActAttrs},
-	{Name: "police", Number: 4, Kind: nlpolicy.Nest, Nested: &setPoliceAttrs},
-	{Name: "pcnt", Number: 5, Kind: nlpolicy.Binary, Struct: &structBasicPcnt},
-	{Name: "pad", Number: 6, Kind: nlpolicy.Pad},
-}}
-
-var setBpfAttrs = nlpolicy.Set{Name: "bpf-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "act", Number: 1, Kind: nlpolicy.IndexedArray, Elem: nlpolicy.Nest, Nested: &setActAttrs},
-	{Name: "police", Number: 2, Kind: nlpolicy.Nest, Nested: &setPoliceAttrs},
-	{Name: "classid", Number: 3, Kind: nlpolicy.U32},
-	{Name: "ops-len", Number: 4, Kind: nlpolicy.U16},
-	{Name: "ops", Number: 5, Kind: nlpolicy.Binary, Struct: &structSockFilters},
-	{Name: "fd", Number: 6, Kind: nlpolicy.U32},
-	{Name: "name", Number: 7, Kind: nlpolicy.String},
-	{Name: "flags", Number: 8, Kind: nlpolicy.U32, Enum: &enumBpfFlags},
-	{Name: "flags-gen", Number: 9, Kind: nlpolicy.U32, Enum: &enumClsFlags},
-	{Name: "tag", Number: 10, Kind: nlpolicy.Binary, Hint: nlpolicy.Hex},
-	{Name: "id", Number: 11, Kind: nlpolicy.U32},
-}}
-
-var setCgroupAttrs = nlpolicy.Set{Name: "cgroup-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "act", Number: 1, Kind: nlpolicy.IndexedArray, Elem: nlpolicy.Nest, Nested: &setActAttrs},
-	{Name: "police", Number: 2, Kind: nlpolicy.Nest, Nested: &setPoliceAttrs},
-	{Name: "ematches", Number: 3, Kind: nlpolicy.Nest, Nested: &setEmatchAttrs},
-}}
-
-var setEmatchAttrs = nlpolicy.Set{Name: "ematch-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "tree-hdr", Number: 1, Kind: nlpolicy.Binary, Struct: &structEmatchTreeHdr},
-	{Name: "tree-list", Number: 2, Kind: nlpolicy.Binary},
-}}
-
-var setFlowAttrs = nlpolicy.Set{Name: "flow-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "keys", Number: 1, Kind: nlpolicy.U32, Enum: &enumFlowKeys},
-	{Name: "mode", Number: 2, Kind: nlpolicy.U32, Enum: &enumFlowMode},
-	{Name: "baseclass", Number: 3, Kind: nlpolicy.U32},
-	{Name: "rshift", Number: 4, Kind: nlpolicy.U32},
-	{Name: "addend", Number: 5, Kind: nlpolicy.U32},
-	{Name: "mask", Number: 6, Kind: nlpolicy.U32},
-	{Name: "xor", Number: 7, Kind: nlpolicy.U32},
-	{Name: "divisor", Number: 8, Kind: nlpolicy.U32},
-	{Name: "act", Number: 9, Kind: nlpolicy.IndexedArray, Elem: nlpolicy.Nest, Nested: &setActAttrs},
-	{Name: "police", Number: 10, Kind: nlpolicy.Nest, Nested: &setPoliceAttrs},
-	{Name: "ematches", Number: 11, Kind: nlpolicy.Nest, Nested: &setEmatchAttrs},
-	{Name: "perturb", Number: 12, Kind: nlpolicy.U32},
-}}
-
-var setFlowerAttrs = nlpolicy.Set{Name: "flower-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "classid", Number: 1, Kind: nlpolicy.U32},
-	{Name: "indev", Number: 2, Kind: nlpolicy.String},
-	{Name: "act", Number: 3, Kind: nlpolicy.IndexedArray, Elem: nlpolicy.Nest, Nested: &setActAttrs},
-	{Name: "key-eth-dst", Number: 4, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC},
-	{Name: "key-eth-dst-mask", Number: 5, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC},
-	{Name: "key-eth-src", Number: 6, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC},
-	{Name: "key-eth-src-mask", Number: 7, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC},
-	{Name: "key-eth-type", Number: 8, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "key-ip-proto", Number: 9, Kind: nlpolicy.U8},
-	{Name: "key-ipv4-src", Number: 10, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "key-ipv4-src-mask", Number: 11, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "key-ipv4-dst", Number: 12, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "key-ipv4-dst-mask", Number: 13, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "key-ipv6-src", Number: 14, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6},
-	{Name: "key-ipv6-src-mask", Number: 15, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6},
-	{Name: "key-ipv6-dst", Number: 16, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6},
-	{Name: "key-ipv6-dst-mask", Number: 17, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6},
-	{Name: "key-tcp-src", Number: 18, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "key-tcp-dst", Number: 19, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "key-udp-src", Number: 20, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "key-udp-dst", Number: 21, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "flags", Number: 22, Kind: nlpolicy.U32, Enum: &enumClsFlags},
-	{Name: "key-vlan-id", Number: 23, Kind: nlpolicy.U16},
-	{Name: "key-vlan-prio", Number: 24, Kind: nlpolicy.U8},
-	{Name: "key-vlan-eth-type", Number: 25, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "key-enc-key-id", Number: 26, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "key-enc-ipv4-src", Number: 27, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "key-enc-ipv4-src-mask", Number: 28, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "key-enc-ipv4-dst", Number: 29, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "key-enc-ipv4-dst-mask", Number: 30, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "key-enc-ipv6-src", Number: 31, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6},
-	{Name: "key-enc-ipv6-src-mask", Number: 32, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6},
-	{Name: "key-enc-ipv6-dst", Number: 33, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6},
-	{Name: "key-enc-ipv6-dst-mask", Number: 34, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6},
-	{Name: "key-tcp-src-mask", Number: 35, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "key-tcp-dst-mask", Number: 36, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "key-udp-src-mask", Number: 37, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "key-udp-dst-mask", Number: 38, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "key-sctp-src-mask", Number: 39, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "key-sctp-dst-mask", Number: 40, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "key-sctp-src", Number: 41, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "key-sctp-dst", Number: 42, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "key-enc-udp-src-port", Number: 43, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "key-enc-udp-src-port-mask", Number: 44, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "key-enc-udp-dst-port", Number: 45, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "key-enc-udp-dst-port-mask", Number: 46, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "key-flags", Number: 47, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumFlowerKeyCtrlFlags},
-	{Name: "key-flags-mask", Number: 48, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumFlowerKeyCtrlFlags},
-	{Name: "key-icmpv4-code", Number: 49, Kind: nlpolicy.U8},
-	{Name: "key-icmpv4-code-mask", Number: 50, Kind: nlpolicy.U8},
-	{Name: "key-icmpv4-type", Number: 51, Kind: nlpolicy.U8},
-	{Name: "key-icmpv4-type-mask", Number: 52, Kind: nlpolicy.U8},
-	{Name: "key-icmpv6-code", Number: 53, Kind: nlpolicy.U8},
-	{Name: "key-icmpv6-code-mask", Number: 54, Kind: nlpolicy.U8},
-	{Name: "key-icmpv6-type", Number: 55, Kind: nlpolicy.U8},
-	{Name: "key-icmpv6-type-mask", Number: 56, Kind: nlpolicy.U8},
-	{Name: "key-arp-sip", Number: 57, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "key-arp-sip-mask", Number: 58, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "key-arp-tip", Number: 59, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "key-arp-tip-mask", Number: 60, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "key-arp-op", Number: 61, Kind: nlpolicy.U8},
-	{Name: "key-arp-op-mask", Number: 62, Kind: nlpolicy.U8},
-	{Name: "key-arp-sha", Number: 63, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC},
-	{Name: "key-arp-sha-mask", Number: 64, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC},
-	{Name: "key-arp-tha", Number: 65, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC},
-	{Name: "key-arp-tha-mask", Number: 66, Kind: nlpolicy.Binary, Hint: nlpolicy.MAC},
-	{Name: "key-mpls-ttl", Number: 67, Kind: nlpolicy.U8},
-	{Name: "key-mpls-bos", Number: 68, Kind: nlpolicy.U8},
-	{Name: "key-mpls-tc", Number: 69, Kind: nlpolicy.U8},
-	{Name: "key-mpls-label", Number: 70, Kind: nlpolicy.U32},
-	{Name: "key-tcp-flags", Number: 71, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "key-tcp-flags-mask", Number: 72, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "key-ip-tos", Number: 73, Kind: nlpolicy.U8},
-	{Name: "key-ip-tos-mask", Number: 74, Kind: nlpolicy.U8},
-	{Name: "key-ip-ttl", Number: 75, Kind: nlpolicy.U8},
-	{Name: "key-ip-ttl-mask", Number: 76, Kind: nlpolicy.U8},
-	{Name: "key-cvlan-id", Number: 77, Kind: nlpolicy.U16},
-	{Name: "key-cvlan-prio", Number: 78, Kind: nlpolicy.U8},
-	{Name: "key-cvlan-eth-type", Number: 79, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "key-enc-ip-tos", Number: 80, Kind: nlpolicy.U8},
-	{Name: "key-enc-ip-tos-mask", Number: 81, Kind: nlpolicy.U8},
-	{Name: "key-enc-ip-ttl", Number: 82, Kind: nlpolicy.U8},
-	{Name: "key-enc-ip-ttl-mask", Number: 83, Kind: nlpolicy.U8},
-	{Name: "key-enc-opts", Number: 84, Kind: nlpolicy.Nest, Nested: &setFlowerKeyEncOptsAttrs},
-	{Name: "key-enc-opts-mask", Number: 85, Kind: nlpolicy.Nest, Nested: &setFlowerKeyEncOptsAttrs},
-	{Name: "in-hw-count", Number: 86, Kind: nlpolicy.U32},
-	{Name: "key-port-src-min", Number: 87, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "key-port-src-max", Number: 88, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "key-port-dst-min", Number: 89, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "key-port-dst-max", Number: 90, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "key-ct-state", Number: 91, Kind: nlpolicy.U16, Enum: &enumFlowerKeyCtFlags},
-	{Name: "key-ct-state-mask", Number: 92, Kind: nlpolicy.U16, Enum: &enumFlowerKeyCtFlags},
-	{Name: "key-ct-zone", Number: 93, Kind: nlpolicy.U16},
-	{Name: "key-ct-zone-mask", Number: 94, Kind: nlpolicy.U16},
-	{Name: "key-ct-mark", Number: 95, Kind: nlpolicy.U32},
-	{Name: "key-ct-mark-mask", Number: 96, Kind: nlpolicy.U32},
-	{Name: "key-ct-labels", Number: 97, Kind: nlpolicy.Binary, Hint: nlpolicy.Hex, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 16}},
-	{Name: "key-ct-labels-mask", Number: 98, Kind: nlpolicy.Binary, Hint: nlpolicy.Hex, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 16}},
-	{Name: "key-mpls-opts", Number: 99, Kind: nlpolicy.Nest, Nested: &setFlowerKeyMplsOptsAttrs},
-	{Name: "key-hash", Number: 100, Kind: nlpolicy.U32},
-	{Name: "key-hash-mask", Number: 101, Kind: nlpolicy.U32},
-	{Name: "key-num-of-vlans", Number: 102, Kind: nlpolicy.U8},
-	{Name: "key-pppoe-sid", Number: 103, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "key-ppp-proto", Number: 104, Kind: nlpolicy.U16, Flags: nlpolicy.BigEndian},
-	{Name: "key-l2tpv3-sid", Number: 105, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "l2-miss", Number: 106, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 1}},
-	{Name: "key-cfm", Number: 107, Kind: nlpolicy.Nest, Nested: &setFlowerKeyCfmAttrs},
-	{Name: "key-spi", Number: 108, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "key-spi-mask", Number: 109, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian},
-	{Name: "key-enc-flags", Number: 110, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumFlowerKeyCtrlFlags},
-	{Name: "key-enc-flags-mask", Number: 111, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Enum: &enumFlowerKeyCtrlFlags},
-}}
-
-var setFlowerKeyEncOptsAttrs = nlpolicy.Set{Name: "flower-key-enc-opts-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "geneve", Number: 1, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setGeneveOptAttrs},
-	{Name: "vxlan", Number: 2, Kind: nlpolicy.Nest, Nested: &setVxlanOptAttrs},
-	{Name: "erspan", Number: 3, Kind: nlpolicy.Nest, Nested: &setErspanOptAttrs},
-	{Name: "gtp", Number: 4, Kind: nlpolicy.Nest, Nested: &setFlowerKeyEncOptGtpAttrs},
-	{Name: "pfcp", Number: 5, Kind: nlpolicy.Nest, Nested: &setFlowerKeyEncOptPfcpAttrs},
-}}
-
-var setFlowerKeyEncOptGtpAttrs = nlpolicy.Set{Name: "flower-key-enc-opt-gtp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "pdu-type", Number: 1, Kind: nlpolicy.U8},
-	{Name: "qfi", Number: 2, Kind: nlpolicy.U8},
-}}
-
-var setFlowerKeyEncOptPfcpAttrs = nlpolicy.Set{Name: "flower-key-enc-opt-pfcp-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "type", Number: 1, Kind: nlpolicy.U8},
-	{Name: "seid", Number: 2, Kind: nlpolicy.U64, Flags: nlpolicy.BigEndian},
-}}
-
-var setFlowerKeyMplsOptsAttrs = nlpolicy.Set{Name: "flower-key-mpls-opts-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "lse", Number: 1, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setFlowerKeyMplsOptAttrs},
-}}
-
-var setFlowerKeyMplsOptAttrs = nlpolicy.Set{Name: "flower-key-mpls-opt-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "lse-depth", Number: 1, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 1, Max: 7}},
-	{Name: "lse-ttl", Number: 2, Kind: nlpolicy.U8},
-	{Name: "lse-bos", Number: 3, Kind: nlpolicy.U8},
-	{Name: "lse-tc", Number: 4, Kind: nlpolicy.U8},
-	{Name: "lse-label", Number: 5, Kind: nlpolicy.U32},
-}}
-
-var setFlowerKeyCfmAttrs = nlpolicy.Set{Name: "flower-key-cfm-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "md-level", Number: 1, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 7}},
-	{Name: "opcode", Number: 2, Kind: nlpolicy.U8},
-}}
-
-var setFwAttrs = nlpolicy.Set{Name: "fw-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "classid", Number: 1, Kind: nlpolicy.U32},
-	{Name: "police", Number: 2, Kind: nlpolicy.Nest, Nested: &setPoliceAttrs},
-	{Name: "indev", Number: 3, Kind: nlpolicy.String},
-	{Name: "act", Number: 4, Kind: nlpolicy.IndexedArray, Elem: nlpolicy.Nest, Nested: &setActAttrs},
-	{Name: "mask", Number: 5, Kind: nlpolicy.U32},
-}}
-
-var setMatchallAttrs = nlpolicy.Set{Name: "matchall-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "classid", Number: 1, Kind: nlpolicy.U32},
-	{Name: "act", Number: 2, Kind: nlpolicy.IndexedArray, Elem: nlpolicy.Nest, Nested: &setActAttrs},
-	{Name: "flags", Number: 3, Kind: nlpolicy.U32, Enum: &enumClsFlags},
-	{Name: "pcnt", Number: 4, Kind: nlpolicy.Binary, Struct: &structMatchallPcnt},
-	{Name: "pad", Number: 5, Kind: nlpolicy.Pad},
-}}
-
-var setRouteAttrs = nlpolicy.Set{Name: "route-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "classid", Number: 1, Kind: nlpolicy.U32},
-	{Name: "to", Number: 2, Kind: nlpolicy.U32},
-	{Name: "from", Number: 3, Kind: nlpolicy.U32},
-	{Name: "iif", Number: 4, Kind: nlpolicy.U32},
-	{Name: "police", Number: 5, Kind: nlpolicy.Nest, Nested: &setPoliceAttrs},
-	{Name: "act", Number: 6, Kind: nlpolicy.IndexedArray, Elem: nlpolicy.Nest, Nested: &setActAttrs},
-}}
-
-var setU32Attrs = nlpolicy.Set{Name: "u32-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "classid", Number: 1, Kind: nlpolicy.U32},
-	{Name: "hash", Number: 2, Kind: nlpolicy.U32},
-	{Name: "link", Number: 3, Kind: nlpolicy.U32},
-	{Name: "divisor", Number: 4, Kind: nlpolicy.U32},
-	{Name: "sel", Number: 5, Kind: nlpolicy.Binary, Struct: &structU32Sel},
-	{Name: "police", Number: 6, Kind: nlpolicy.Nest, Nested: &setPoliceAttrs},
-	{Name: "act", Number: 7, Kind: nlpolicy.IndexedArray, Elem: nlpolicy.Nest, Nested: &setActAttrs},
-	{Name: "indev", Number: 8, Kind: nlpolicy.String},
-	{Name: "pcnt", Number: 9, Kind: nlpolicy.Binary, Struct: &structU32Pcnt},
-	{Name: "mark", Number: 10, Kind: nlpolicy.Binary, Struct: &structU32Mark},
-	{Name: "flags", Number: 11, Kind: nlpolicy.U32, Enum: &enumClsFlags},
-	{Name: "pad", Number: 12, Kind: nlpolicy.Pad},
-}}
-
-var setCakeAttrs = nlpolicy.Set{Name: "cake-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "pad", Number: 1, Kind: nlpolicy.Pad},
-	{Name: "base-rate64", Number: 2, Kind: nlpolicy.U64},
-	{Name: "diffserv-mode", Number: 3, Kind: nlpolicy.U32, Enum: &enumCakeDiffservMode},
-	{Name: "atm", Number: 4, Kind: nlpolicy.U32, Enum: &enumCakeAtm},
-	{Name: "flow-mode", Number: 5, Kind: nlpolicy.U32, Enum: &enumCakeFlowMode},
-	{Name: "overhead", Number: 6, Kind: nlpolicy.S32},
-	{Name: "rtt", Number: 7, Kind: nlpolicy.U32},
-	{Name: "target", Number: 8, Kind: nlpolicy.U32},
-	{Name: "autorate", Number: 9, Kind: nlpolicy.U32},
-	{Name: "memory", Number: 10, Kind: nlpolicy.U32},
-	{Name: "nat", Number: 11, Kind: nlpolicy.U32},
-	{Name: "raw", Number: 12, Kind: nlpolicy.U32},
-	{Name: "wash", Number: 13, Kind: nlpolicy.U32},
-	{Name: "mpu", Number: 14, Kind: nlpolicy.U32},
-	{Name: "ingress", Number: 15, Kind: nlpolicy.U32},
-	{Name: "ack-filter", Number: 16, Kind: nlpolicy.U32, Enum: &enumCakeAckFilter},
-	{Name: "split-gso", Number: 17, Kind: nlpolicy.U32},
-	{Name: "fwmark", Number: 18, Kind: nlpolicy.U32},
-}}
-
-var setCakeStatsAttrs = nlpolicy.Set{Name: "cake-stats-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "pad", Number: 1, Kind: nlpolicy.Pad},
-	{Name: "capacity-estimate64", Number: 2, Kind: nlpolicy.U64},
-	{Name: "memory-limit", Number: 3, Kind: nlpolicy.U32},
-	{Name: "memory-used", Number: 4, Kind: nlpolicy.U32},
-	{Name: "avg-netoff", Number: 5, Kind: nlpolicy.U32},
-	{Name: "min-netlen", Number: 6, Kind: nlpolicy.U32},
-	{Name: "max-netlen", Number: 7, Kind: nlpolicy.U32},
-	{Name: "min-adjlen", Number: 8, Kind: nlpolicy.U32},
-	{Name: "max-adjlen", Number: 9, Kind: nlpolicy.U32},
-	{Name: "tin-stats", Number: 10, Kind: nlpolicy.IndexedArray, Elem: nlpolicy.Nest, Nested: &setCakeTinStatsAttrs},
-	{Name: "deficit", Number: 11, Kind: nlpolicy.S32},
-	{Name: "cobalt-count", Number: 12, Kind: nlpolicy.U32},
-	{Name: "dropping", Number: 13, Kind: nlpolicy.U32},
-	{Name: "drop-next-us", Number: 14, Kind: nlpolicy.S32},
-	{Name: "p-drop", Number: 15, Kind: nlpolicy.U32},
-	{Name: "blue-timer-us", Number: 16, Kind: nlpolicy.S32},
-}}
-
-var setCakeTinStatsAttrs = nlpolicy.Set{Name: "cake-tin-stats-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "pad", Number: 1, Kind: nlpolicy.Pad},
-	{Name: "sent-packets", Number: 2, Kind: nlpolicy.U32},
-	{Name: "sent-bytes64", Number: 3, Kind: nlpolicy.U64},
-	{Name: "dropped-packets", Number: 4, Kind: nlpolicy.U32},
-	{Name: "dropped-bytes64", Number: 5, Kind: nlpolicy.U64},
-	{Name: "acks-dropped-packets", Number: 6, Kind: nlpolicy.U32},
-	{Name: "acks-dropped-bytes64", Number: 7, Kind: nlpolicy.U64},
-	{Name: "ecn-marked-packets", Number: 8, Kind: nlpolicy.U32},
-	{Name: "ecn-marked-bytes64", Number: 9, Kind: nlpolicy.U64},
-	{Name: "backlog-packets", Number: 10, Kind: nlpolicy.U32},
-	{Name: "backlog-bytes", Number: 11, Kind: nlpolicy.U32},
-	{Name: "threshold-rate64", Number: 12, Kind: nlpolicy.U64},
-	{Name: "target-us", Number: 13, Kind: nlpolicy.U32},
-	{Name: "interval-us", Number: 14, Kind: nlpolicy.U32},
-	{Name: "way-indirect-hits", Number: 15, Kind: nlpolicy.U32},
-	{Name: "way-misses", Number: 16, Kind: nlpolicy.U32},
-	{Name: "way-collisions", Number: 17, Kind: nlpolicy.U32},
-	{Name: "peak-delay-us", Number: 18, Kind: nlpolicy.U32},
-	{Name: "avg-delay-us", Number: 19, Kind: nlpolicy.U32},
-	{Name: "base-delay-us", Number: 20, Kind: nlpolicy.U32},
-	{Name: "sparse-flows", Number: 21, Kind: nlpolicy.U32},
-	{Name: "bulk-flows", Number: 22, Kind: nlpolicy.U32},
-	{Name: "unresponsive-flows", Number: 23, Kind: nlpolicy.U32},
-	{Name: "max-skblen", Number: 24, Kind: nlpolicy.U32},
-	{Name: "flow-quantum", Number: 25, Kind: nlpolicy.U32},
-}}
-
-var setCbsAttrs = nlpolicy.Set{Name: "cbs-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "parms", Number: 1, Kind: nlpolicy.Binary, Struct: &structCbsQopt},
-}}
-
-var setChokeAttrs = nlpolicy.Set{Name: "choke-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "parms", Number: 1, Kind: nlpolicy.Binary, Struct: &structRedQopt},
-	{Name: "stab", Number: 2, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 256}},
-	{Name: "max-p", Number: 3, Kind: nlpolicy.U32},
-}}
-
-var setCodelAttrs = nlpolicy.Set{Name: "codel-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "target", Number: 1, Kind: nlpolicy.U32},
-	{Name: "limit", Number: 2, Kind: nlpolicy.U32},
-	{Name: "interval", Number: 3, Kind: nlpolicy.U32},
-	{Name: "ecn", Number: 4, Kind: nlpolicy.U32},
-	{Name: "ce-threshold", Number: 5, Kind: nlpolicy.U32},
-}}
-
-var setDrrAttrs = nlpolicy.Set{Name: "drr-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "quantum", Number: 1, Kind: nlpolicy.U32},
-}}
-
-var setDualpi2Attrs = nlpolicy.Set{Name: "dualpi2-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "limit", Number: 1, Kind: nlpolicy.U32},
-	{Name: "memory-limit", Number: 2, Kind: nlpolicy.U32},
-	{Name: "target", Number: 3, Kind: nlpolicy.U32},
-	{Name: "tupdate", Number: 4, Kind: nlpolicy.U32},
-	{Name: "alpha", Number: 5, Kind: nlpolicy.U32},
-	{Name: "beta", Number: 6, Kind: nlpolicy.U32},
-	{Name: "step-thresh-pkts", Number: 7, Kind: nlpolicy.U32},
-	{Name: "step-thresh-us", Number: 8, Kind: nlpolicy.U32},
-	{Name: "min-qlen-step", Number: 9, Kind: nlpolicy.U32},
-	{Name: "coupling", Number: 10, Kind: nlpolicy.U8},
-	{Name: "drop-overload", Number: 11, Kind: nlpolicy.U8, Enum: &enumDualpi2DropOverload},
-	{Name: "drop-early", Number: 12, Kind: nlpolicy.U8, Enum: &enumDualpi2DropEarly},
-	{Name: "c-protection", Number: 13, Kind: nlpolicy.U8},
-	{Name: "ecn-mask", Number: 14, Kind: nlpolicy.U8, Enum: &enumDualpi2EcnMask},
-	{Name: "split-gso", Number: 15, Kind: nlpolicy.U8, Enum: &enumDualpi2SplitGso},
-}}
-
-var setEtfAttrs = nlpolicy.Set{Name: "etf-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "parms", Number: 1, Kind: nlpolicy.Binary, Struct: &structEtfQopt},
-}}
-
-var setEtsAttrs = nlpolicy.Set{Name: "ets-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "nbands", Number: 1, Kind: nlpolicy.U8, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 1, Max: 16}},
-	{Name: "nstrict", Number: 2, Kind: nlpolicy.U8},
-	{Name: "quanta", Number: 3, Kind: nlpolicy.Nest, Nested: &setEtsQuantaAttrs},
-	{Name: "priomap", Number: 5, Kind: nlpolicy.Nest, Nested: &setEtsPriomapAttrs},
-}}
-
-var setEtsQuantaAttrs = nlpolicy.Set{Name: "ets-quanta", Attrs: []nlpolicy.Attr{
-	{Name: "quanta-band", Number: 4, Kind: nlpolicy.U32, Flags: nlpolicy.Multi},
-}}
-
-var setEtsPriomapAttrs = nlpolicy.Set{Name: "ets-priomap", Attrs: []nlpolicy.Attr{
-	{Name: "priomap-band", Number: 6, Kind: nlpolicy.U8, Flags: nlpolicy.Multi},
-}}
-
-var setFqAttrs = nlpolicy.Set{Name: "fq-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "plimit", Number: 1, Kind: nlpolicy.U32},
-	{Name: "flow-plimit", Number: 2, Kind: nlpolicy.U32},
-	{Name: "quantum", Number: 3, Kind: nlpolicy.U32},
-	{Name: "initial-quantum", Number: 4, Kind: nlpolicy.U32},
-	{Name: "rate-enable", Number: 5, Kind: nlpolicy.U32},
-	{Name: "flow-default-rate", Number: 6, Kind: nlpolicy.U32},
-	{Name: "flow-max-rate", Number: 7, Kind: nlpolicy.U32},
-	{Name: "buckets-log", Number: 8, Kind: nlpolicy.U32},
-	{Name: "flow-refill-delay", Number: 9, Kind: nlpolicy.U32},
-	{Name: "orphan-mask", Number: 10, Kind: nlpolicy.U32},
-	{Name: "low-rate-threshold", Number: 11, Kind: nlpolicy.U32},
-	{Name: "ce-threshold", Number: 12, Kind: nlpolicy.U32},
-	{Name: "timer-slack", Number: 13, Kind: nlpolicy.U32},
-	{Name: "horizon", Number: 14, Kind: nlpolicy.U32},
-	{Name: "horizon-drop", Number: 15, Kind: nlpolicy.U8},
-	{Name: "priomap", Number: 16, Kind: nlpolicy.Binary, Struct: &structPrioQopt},
-	{Name: "weights", Number: 17, Kind: nlpolicy.Binary, Elem: nlpolicy.S32},
-	{Name: "offload-horizon", Number: 18, Kind: nlpolicy.U32},
-}}
-
-var setFqCodelAttrs = nlpolicy.Set{Name: "fq-codel-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "target", Number: 1, Kind: nlpolicy.U32},
-	{Name: "limit", Number: 2, Kind: nlpolicy.U32},
-	{Name: "interval", Number: 3, Kind: nlpolicy.U32},
-	{Name: "ecn", Number: 4, Kind: nlpolicy.U32},
-	{Name: "flows", Number: 5, Kind: nlpolicy.U32},
-	{Name: "quantum", Number: 6, Kind: nlpolicy.U32},
-	{Name: "ce-threshold", Number: 7, Kind: nlpolicy.U32},
-	{Name: "drop-batch-size", Number: 8, Kind: nlpolicy.U32},
-	{Name: "memory-limit", Number: 9, Kind: nlpolicy.U32},
-	{Name: "ce-threshold-selector", Number: 10, Kind: nlpolicy.U8},
-	{Name: "ce-threshold-mask", Number: 11, Kind: nlpolicy.U8},
-}}
-
-var setFqPieAttrs = nlpolicy.Set{Name: "fq-pie-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "limit", Number: 1, Kind: nlpolicy.U32},
-	{Name: "flows", Number: 2, Kind: nlpolicy.U32},
-	{Name: "target", Number: 3, Kind: nlpolicy.U32},
-	{Name: "tupdate", Number: 4, Kind: nlpolicy.U32},
-	{Name: "alpha", Number: 5, Kind: nlpolicy.U32},
-	{Name: "beta", Number: 6, Kind: nlpolicy.U32},
-	{Name: "quantum", Number: 7, Kind: nlpolicy.U32},
-	{Name: "memory-limit", Number: 8, Kind: nlpolicy.U32},
-	{Name: "ecn-prob", Number: 9, Kind: nlpolicy.U32},
-	{Name: "ecn", Number: 10, Kind: nlpolicy.U32},
-	{Name: "bytemode", Number: 11, Kind: nlpolicy.U32},
-	{Name: "dq-rate-estimator", Number: 12, Kind: nlpolicy.U32},
-}}
-
-var setGredAttrs = nlpolicy.Set{Name: "gred-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "parms", Number: 1, Kind: nlpolicy.Binary, Struct: &structGredQopts},
-	{Name: "stab", Number: 2, Kind: nlpolicy.Binary, Elem: nlpolicy.U8},
-	{Name: "dps", Number: 3, Kind: nlpolicy.Binary, Struct: &structGredSopt},
-	{Name: "max-p", Number: 4, Kind: nlpolicy.Binary, Elem: nlpolicy.U32},
-	{Name: "limit", Number: 5, Kind: nlpolicy.U32},
-	{Name: "vq-list", Number: 6, Kind: nlpolicy.Nest, Nested: &setGredVqListAttrs},
-}}
-
-var setGredVqListAttrs = nlpolicy.Set{Name: "tca-gred-vq-list-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "entry", Number: 1, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setGredVqEntryAttrs},
-}}
-
-var setGredVqEntryAttrs = nlpolicy.Set{Name: "tca-gred-vq-entry-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "pad", Number: 1, Kind: nlpolicy.Pad},
-	{Name: "dp", Number: 2, Kind: nlpolicy.U32},
-	{Name: "stat-bytes", Number: 3, Kind: nlpolicy.U64},
-	{Name: "stat-packets", Number: 4, Kind: nlpolicy.U32},
-	{Name: "stat-backlog", Number: 5, Kind: nlpolicy.U32},
-	{Name: "stat-prob-drop", Number: 6, Kind: nlpolicy.U32},
-	{Name: "stat-prob-mark", Number: 7, Kind: nlpolicy.U32},
-	{Name: "stat-forced-drop", Number: 8, Kind: nlpolicy.U32},
-	{Name: "stat-forced-mark", Number: 9, Kind: nlpolicy.U32},
-	{Name: "stat-pdrop", Number: 10, Kind: nlpolicy.U32},
-	{Name: "stat-other", Number: 11, Kind: nlpolicy.U32},
-	{Name: "flags", Number: 12, Kind: nlpolicy.U32, Enum: &enumRedFlags},
-}}
-
-var setHfscAttrs = nlpolicy.Set{Name: "hfsc-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "rsc", Number: 1, Kind: nlpolicy.Binary, Struct: &structServiceCurve},
-	{Name: "fsc", Number: 2, Kind: nlpolicy.Binary, Struct: &structServiceCurve},
-	{Name: "usc", Number: 3, Kind: nlpolicy.Binary, Struct: &structServiceCurve},
-}}
-
-var setHhfAttrs = nlpolicy.Set{Name: "hhf-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "backlog-limit", Number: 1, Kind: nlpolicy.U32},
-	{Name: "quantum", Number: 2, Kind: nlpolicy.U32},
-	{Name: "hh-flows-limit", Number: 3, Kind: nlpolicy.U32},
-	{Name: "reset-timeout", Number: 4, Kind: nlpolicy.U32},
-	{Name: "admit-bytes", Number: 5, Kind: nlpolicy.U32},
-	{Name: "evict-timeout", Number: 6, Kind: nlpolicy.U32},
-	{Name: "non-hh-weight", Number: 7, Kind: nlpolicy.U32},
-}}
-
-var setHtbAttrs = nlpolicy.Set{Name: "htb-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "parms", Number: 1, Kind: nlpolicy.Binary, Struct: &structHtbOpt},
-	{Name: "init", Number: 2, Kind: nlpolicy.Binary, Struct: &structHtbGlob},
-	{Name: "ctab", Number: 3, Kind: nlpolicy.Binary, Elem: nlpolicy.U32},
-	{Name: "rtab", Number: 4, Kind: nlpolicy.Binary, Elem: nlpolicy.U32},
-	{Name: "direct-qlen", Number: 5, Kind: nlpolicy.U32},
-	{Name: "rate64", Number: 6, Kind: nlpolicy.U64},
-	{Name: "ceil64", Number: 7, Kind: nlpolicy.U64},
-	{Name: "pad", Number: 8, Kind: nlpolicy.Pad},
-	{Name: "offload", Number: 9, Kind: nlpolicy.Flag},
-}}
-
-var setMqprioAttrs = nlpolicy.Set{Name: "mqprio-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "mode", Number: 1, Kind: nlpolicy.U16, Enum: &enumMqprioMode},
-	{Name: "shaper", Number: 2, Kind: nlpolicy.U16, Enum: &enumMqprioShaper},
-	{Name: "min-rate64", Number: 3, Kind: nlpolicy.Nest, Nested: &setMqprioMinRatesAttrs},
-	{Name: "max-rate64", Number: 4, Kind: nlpolicy.Nest, Nested: &setMqprioMaxRatesAttrs},
-	{Name: "tc-entry", Number: 5, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setMqprioTcEntryAttrs},
-}}
-
-var setMqprioMinRatesAttrs = nlpolicy.Set{Name: "mqprio-min-rates", Attrs: []nlpolicy.Attr{
-	{Name: "min-rate64", Number: 3, Kind: nlpolicy.U64, Flags: nlpolicy.Multi},
-}}
-
-var setMqprioMaxRatesAttrs = nlpolicy.Set{Name: "mqprio-max-rates", Attrs: []nlpolicy.Attr{
-	{Name: "max-rate64", Number: 4, Kind: nlpolicy.U64, Flags: nlpolicy.Multi},
-}}
-
-var setMqprioTcEntryAttrs = nlpolicy.Set{Name: "mqprio-tc-entry-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "index", Number: 1, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 15}},
-	{Name: "fp", Number: 2, Kind: nlpolicy.U32, Enum: &enumFp},
-}}
-
-var setNetemAttrs = nlpolicy.Set{Name: "netem-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "corr", Number: 1, Kind: nlpolicy.Binary, Struct: &structNetemCorr},
-	{Name: "delay-dist", Number: 2, Kind: nlpolicy.Binary, Elem: nlpolicy.S16},
-	{Name: "reorder", Number: 3, Kind: nlpolicy.Binary, Struct: &structNetemReorder},
-	{Name: "corrupt", Number: 4, Kind: nlpolicy.Binary, Struct: &structNetemCorrupt},
-	{Name: "loss", Number: 5, Kind: nlpolicy.Nest, Nested: &setNetemLossAttrs},
-	{Name: "rate", Number: 6, Kind: nlpolicy.Binary, Struct: &structNetemRate},
-	{Name: "ecn", Number: 7, Kind: nlpolicy.U32},
-	{Name: "rate64", Number: 8, Kind: nlpolicy.U64},
-	{Name: "pad", Number: 9, Kind: nlpolicy.Pad},
-	{Name: "latency64", Number: 10, Kind: nlpolicy.S64},
-	{Name: "jitter64", Number: 11, Kind: nlpolicy.S64},
-	{Name: "slot", Number: 12, Kind: nlpolicy.Binary, Struct: &structNetemSlot},
-	{Name: "slot-dist", Number: 13, Kind: nlpolicy.Binary, Elem: nlpolicy.S16},
-	{Name: "prng-seed", Number: 14, Kind: nlpolicy.U64},
-}}
-
-var setNetemLossAttrs = nlpolicy.Set{Name: "netem-loss-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "gi", Number: 1, Kind: nlpolicy.Binary, Struct: &structNetemGimodel},
-	{Name: "ge", Number: 2, Kind: nlpolicy.Binary, Struct: &structNetemGemodel},
-}}
-
-var setPieAttrs = nlpolicy.Set{Name: "pie-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "target", Number: 1, Kind: nlpolicy.U32},
-	{Name: "limit", Number: 2, Kind: nlpolicy.U32},
-	{Name: "tupdate", Number: 3, Kind: nlpolicy.U32},
-	{Name: "alpha", Number: 4, Kind: nlpolicy.U32},
-	{Name: "beta", Number: 5, Kind: nlpolicy.U32},
-	{Name: "ecn", Number: 6, Kind: nlpolicy.U32},
-	{Name: "bytemode", Number: 7, Kind: nlpolicy.U32},
-	{Name: "dq-rate-estimator", Number: 8, Kind: nlpolicy.U32},
-}}
-
-var setQfqAttrs = nlpolicy.Set{Name: "qfq-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "weight", Number: 1, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMin | nlpolicy.HasMax, Min: 1, Max: 1023}},
-	{Name: "lmax", Number: 2, Kind: nlpolicy.U32},
-}}
-
-var setRedAttrs = nlpolicy.Set{Name: "red-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "parms", Number: 1, Kind: nlpolicy.Binary, Struct: &structRedQopt},
-	{Name: "stab", Number: 2, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 256}},
-	{Name: "max-p", Number: 3, Kind: nlpolicy.U32},
-	{Name: "flags", Number: 4, Kind: nlpolicy.Bitfield32, Enum: &enumRedFlags},
-	{Name: "early-drop-block", Number: 5, Kind: nlpolicy.U32},
-	{Name: "mark-block", Number: 6, Kind: nlpolicy.U32},
-}}
-
-var setSfbAttrs = nlpolicy.Set{Name: "sfb-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "parms", Number: 1, Kind: nlpolicy.Binary, Struct: &structSfbQopt},
-}}
-
-var setTaprioAttrs = nlpolicy.Set{Name: "taprio-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "priomap", Number: 1, Kind: nlpolicy.Binary, Struct: &structMqprioQopt},
-	{Name: "sched-entry-list", Number: 2, Kind: nlpolicy.Nest, Nested: &setTaprioSchedEntryListAttrs},
-	{Name: "sched-base-time", Number: 3, Kind: nlpolicy.S64},
-	{Name: "sched-single-entry", Number: 4, Kind: nlpolicy.Nest, Nested: &setTaprioSchedEntryAttrs},
-	{Name: "sched-clockid", Number: 5, Kind: nlpolicy.S32},
-	{Name: "pad", Number: 6, Kind: nlpolicy.Pad},
-	{Name: "admin-sched", Number: 7, Kind: nlpolicy.Nest, Nested: &setTaprioAdminSchedAttrs},
-	{Name: "sched-cycle-time", Number: 8, Kind: nlpolicy.S64},
-	{Name: "sched-cycle-time-extension", Number: 9, Kind: nlpolicy.S64},
-	{Name: "flags", Number: 10, Kind: nlpolicy.U32, Enum: &enumTaprioFlags},
-	{Name: "txtime-delay", Number: 11, Kind: nlpolicy.U32},
-	{Name: "tc-entry", Number: 12, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setTaprioTcEntryAttrs},
-}}
-
-var setTaprioAdminSchedAttrs = nlpolicy.Set{Name: "taprio-admin-sched", Attrs: []nlpolicy.Attr{
-	{Name: "sched-entry-list", Number: 2, Kind: nlpolicy.Nest, Nested: &setTaprioSchedEntryListAttrs},
-	{Name: "sched-base-time", Number: 3, Kind: nlpolicy.S64},
-	{Name: "pad", Number: 6, Kind: nlpolicy.Pad},
-	{Name: "sched-cycle-time", Number: 8, Kind: nlpolicy.S64},
-	{Name: "sched-cycle-time-extension", Number: 9, Kind: nlpolicy.S64},
-}}
-
-var setTaprioSchedEntryListAttrs = nlpolicy.Set{Name: "taprio-sched-entry-list", Attrs: []nlpolicy.Attr{
-	{Name: "entry", Number: 1, Kind: nlpolicy.Nest, Flags: nlpolicy.Multi, Nested: &setTaprioSchedEntryAttrs},
-}}
-
-var setTaprioSchedEntryAttrs = nlpolicy.Set{Name: "taprio-sched-entry", Attrs: []nlpolicy.Attr{
-	{Name: "index", Number: 1, Kind: nlpolicy.U32},
-	{Name: "cmd", Number: 2, Kind: nlpolicy.U8, Enum: &enumTaprioCmd},
-	{Name: "gate-mask", Number: 3, Kind: nlpolicy.U32},
-	{Name: "interval", Number: 4, Kind: nlpolicy.U32},
-}}
-
-var setTaprioTcEntryAttrs = nlpolicy.Set{Name: "taprio-tc-entry-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "index", Number: 1, Kind: nlpolicy.U32, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMax, Max: 15}},
-	{Name: "max-sdu", Number: 2, Kind: nlpolicy.U32},
-	{Name: "fp", Number: 3, Kind: nlpolicy.U32, Enum: &enumFp},
-}}
-
-var setTaprioOffloadStatsAttrs = nlpolicy.Set{Name: "taprio-offload-stats-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "pad", Number: 1, Kind: nlpolicy.Pad},
-	{Name: "window-drops", Number: 2, Kind: nlpolicy.U64},
-	{Name: "tx-overruns", Number: 3, Kind: nlpolicy.U64},
-}}
-
-var setTbfAttrs = nlpolicy.Set{Name: "tbf-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "parms", Number: 1, Kind: nlpolicy.Binary, Struct: &structTbfQopt},
-	{Name: "rtab", Number: 2, Kind: nlpolicy.Binary, Elem: nlpolicy.U32},
-	{Name: "ptab", Number: 3, Kind: nlpolicy.Binary, Elem: nlpolicy.U32},
-	{Name: "rate64", Number: 4, Kind: nlpolicy.U64},
-	{Name: "prate64", Number: 5, Kind: nlpolicy.U64},
-	{Name: "burst", Number: 6, Kind: nlpolicy.U32},
-	{Name: "pburst", Number: 7, Kind: nlpolicy.U32},
-	{Name: "pad", Number: 8, Kind: nlpolicy.Pad},
-}}
-
-var subQdiscOptionsMsg = nlpolicy.SubMsg{Name: "qdisc-options", Formats: []nlpolicy.Format{
+var setStatsAttrs = p.Set{Name: "tca-stats-attrs", Attrs: []p.Attr{
+	{Name: "basic", Number: 1, Kind: p.Binary, Struct: &structGnetStatsBasic},
+	{Name: "rate-est", Number: 2, Kind: p.Binary, Struct: &structGnetStatsRateEst},
+	{Name: "queue", Number: 3, Kind: p.Binary, Struct: &structGnetStatsQueue},
+	{Name: "app", Number: 4, Kind: p.SubMessage, Sub: &subQdiscXstatsMsg, Selector: "kind"},
+	{Name: "rate-est64", Number: 5, Kind: p.Binary, Struct: &structGnetStatsRateEst64},
+	{Name: "pad", Number: 6, Kind: p.Pad},
+	{Name: "basic-hw", Number: 7, Kind: p.Binary, Struct: &structGnetStatsBasic},
+	{Name: "pkt64", Number: 8, Kind: p.U64},
+}}
+
+var setClassStatsAttrs = p.Set{Name: "class-stats-attrs", Attrs: []p.Attr{
+	{Name: "basic", Number: 1, Kind: p.Binary, Struct: &structGnetStatsBasic},
+	{Name: "rate-est", Number: 2, Kind: p.Binary, Struct: &structGnetStatsRateEst},
+	{Name: "queue", Number: 3, Kind: p.Binary, Struct: &structGnetStatsQueue},
+	{Name: "app", Number: 4, Kind: p.SubMessage, Sub: &subClassXstatsMsg, Selector: "kind"},
+	{Name: "rate-est64", Number: 5, Kind: p.Binary, Struct: &structGnetStatsRateEst64},
+	{Name: "pad", Number: 6, Kind: p.Pad},
+	{Name: "basic-hw", Number: 7, Kind: p.Binary, Struct: &structGnetStatsBasic},
+	{Name: "pkt64", Number: 8, Kind: p.U64},
+}}
+
+var setStabAttrs = p.Set{Name: "tca-stab-attrs", Attrs: []p.Attr{
+	{Name: "base", Number: 1, Kind: p.Binary, Struct: &structSizespec},
+	{Name: "data", Number: 2, Kind: p.Binary, Elem: p.U16},
+}}
+
+var setRootAttrs = p.Set{Name: "root-attrs", Attrs: []p.Attr{
+	{Name: "tab", Number: 1, Kind: p.IndexedArray, Elem: p.Nest, Nested: &setActAttrs},
+	{Name: "flags", Number: 2, Kind: p.Bitfield32, Enum: &enumRootFlags},
+	{Name: "count", Number: 3, Kind: p.U32},
+	{Name: "time-delta", Number: 4, Kind: p.U32},
+	{Name: "ext-warn-msg", Number: 5, Kind: p.String},
+}}
+
+var setActAttrs = p.Set{Name: "act-attrs", Attrs: []p.Attr{
+	{Name: "kind", Number: 1, Kind: p.String},
+	{Name: "options", Number: 2, Kind: p.SubMessage, Sub: &subActOptionsMsg, Selector: "kind"},
+	{Name: "index", Number: 3, Kind: p.U32},
+	{Name: "stats", Number: 4, Kind: p.Nest, Nested: &setStatsAttrs},
+	{Name: "pad", Number: 5, Kind: p.Pad},
+	{Name: "cookie", Number: 6, Kind: p.Binary, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 16}},
+	{Name: "flags", Number: 7, Kind: p.Bitfield32, Enum: &enumActFlags},
+	{Name: "hw-stats", Number: 8, Kind: p.Bitfield32, Enum: &enumActHwStats},
+	{Name: "used-hw-stats", Number: 9, Kind: p.Bitfield32, Enum: &enumActHwStats},
+	{Name: "in-hw-count", Number: 10, Kind: p.U32},
+}}
+
+var setActBpfAttrs = p.Set{Name: "act-bpf-attrs", Attrs: []p.Attr{
+	{Name: "tm", Number: 1, Kind: p.Binary, Struct: &structActTimes},
+	{Name: "parms", Number: 2, Kind: p.Binary, Struct: &structGact},
+	{Name: "ops-len", Number: 3, Kind: p.U16},
+	{Name: "ops", Number: 4, Kind: p.Binary, Struct: &structSockFilters},
+	{Name: "fd", Number: 5, Kind: p.U32},
+	{Name: "name", Number: 6, Kind: p.String},
+	{Name: "pad", Number: 7, Kind: p.Pad},
+	{Name: "tag", Number: 8, Kind: p.Binary, Hint: p.Hex},
+	{Name: "id", Number: 9, Kind: p.U32},
+}}
+
+var setActConnmarkAttrs = p.Set{Name: "act-connmark-attrs", Attrs: []p.Attr{
+	{Name: "parms", Number: 1, Kind: p.Binary, Struct: &structConnmark},
+	{Name: "tm", Number: 2, Kind: p.Binary, Struct: &structActTimes},
+	{Name: "pad", Number: 3, Kind: p.Pad},
+}}
+
+var setActCsumAttrs = p.Set{Name: "act-csum-attrs", Attrs: []p.Attr{
+	{Name: "parms", Number: 1, Kind: p.Binary, Struct: &structCsum},
+	{Name: "tm", Number: 2, Kind: p.Binary, Struct: &structActTimes},
+	{Name: "pad", Number: 3, Kind: p.Pad},
+}}
+
+var setActCtAttrs = p.Set{Name: "act-ct-attrs", Attrs: []p.Attr{
+	{Name: "parms", Number: 1, Kind: p.Binary, Struct: &structGact},
+	{Name: "tm", Number: 2, Kind: p.Binary, Struct: &structActTimes},
+	{Name: "action", Number: 3, Kind: p.U16, Enum: &enumCtAction},
+	{Name: "zone", Number: 4, Kind: p.U16},
+	{Name: "mark", Number: 5, Kind: p.U32},
+	{Name: "mark-mask", Number: 6, Kind: p.U32},
+	{Name: "labels", Number: 7, Kind: p.Binary, Hint: p.Hex, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 16}},
+	{Name: "labels-mask", Number: 8, Kind: p.Binary, Hint: p.Hex, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 16}},
+	{Name: "nat-ipv4-min", Number: 9, Kind: p.U32, Flags: p.BigEndian, Hint: p.IPv4},
+	{Name: "nat-ipv4-max", Number: 10, Kind: p.U32, Flags: p.BigEndian, Hint: p.IPv4},
+	{Name: "nat-ipv6-min", Number: 11, Kind: p.Binary, Hint: p.IPv6, Limits: &p.Limits{Has: p.HasExactLen, Exact: 16}},
+	{Name: "nat-ipv6-max", Number: 12, Kind: p.Binary, Hint: p.IPv6, Limits: &p.Limits{Has: p.HasExactLen, Exact: 16}},
+	{Name: "nat-port-min", Number: 13, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "nat-port-max", Number: 14, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "pad", Number: 15, Kind: p.Pad},
+	{Name: "helper-name", Number: 16, Kind: p.String},
+	{Name: "helper-family", Number: 17, Kind: p.U8},
+	{Name: "helper-proto", Number: 18, Kind: p.U8},
+}}
+
+var setActCtinfoAttrs = p.Set{Name: "act-ctinfo-attrs", Attrs: []p.Attr{
+	{Name: "pad", Number: 1, Kind: p.Pad},
+	{Name: "tm", Number: 2, Kind: p.Binary, Struct: &structActTimes},
+	{Name: "act", Number: 3, Kind: p.Binary, Struct: &structGact},
+	{Name: "zone", Number: 4, Kind: p.U16},
+	{Name: "parms-dscp-mask", Number: 5, Kind: p.U32},
+	{Name: "parms-dscp-statemask", Number: 6, Kind: p.U32},
+	{Name: "parms-cpmark-mask", Number: 7, Kind: p.U32},
+	{Name: "stats-dscp-set", Number: 8, Kind: p.U64},
+	{Name: "stats-dscp-error", Number: 9, Kind: p.U64},
+	{Name: "stats-cpmark-set", Number: 10, Kind: p.U64},
+}}
+
+var setActGactAttrs = p.Set{Name: "act-gact-attrs", Attrs: []p.Attr{
+	{Name: "tm", Number: 1, Kind: p.Binary, Struct: &structActTimes},
+	{Name: "parms", Number: 2, Kind: p.Binary, Struct: &structGact},
+	{Name: "prob", Number: 3, Kind: p.Binary, Struct: &structGactP},
+	{Name: "pad", Number: 4, Kind: p.Pad},
+}}
+
+var setActGateAttrs = p.Set{Name: "act-gate-attrs", Attrs: []p.Attr{
+	{Name: "tm", Number: 1, Kind: p.Binary, Struct: &structActTimes},
+	{Name: "parms", Number: 2, Kind: p.Binary, Struct: &structGact},
+	{Name: "pad", Number: 3, Kind: p.Pad},
+	{Name: "priority", Number: 4, Kind: p.S32},
+	{Name: "entry-list", Number: 5, Kind: p.Nest, Nested: &setActGateEntryListAttrs},
+	{Name: "base-time", Number: 6, Kind: p.U64},
+	{Name: "cycle-time", Number: 7, Kind: p.U64},
+	{Name: "cycle-time-ext", Number: 8, Kind: p.U64},
+	{Name: "flags", Number: 9, Kind: p.U32},
+	{Name: "clockid", Number: 10, Kind: p.S32},
+}}
+
+var setActGateEntryListAttrs = p.Set{Name: "act-gate-entry-list", Attrs: []p.Attr{
+	{Name: "one-entry", Number: 1, Kind: p.Nest, Flags: p.Multi, Nested: &setActGateEntryAttrs},
+}}
+
+var setActGateEntryAttrs = p.Set{Name: "act-gate-entry", Attrs: []p.Attr{
+	{Name: "index", Number: 1, Kind: p.U32},
+	{Name: "gate", Number: 2, Kind: p.Flag},
+	{Name: "interval", Number: 3, Kind: p.U32},
+	{Name: "ipv", Number: 4, Kind: p.S32},
+	{Name: "max-octets", Number: 5, Kind: p.S32},
+}}
+
+var setActIfeAttrs = p.Set{Name: "act-ife-attrs", Attrs: []p.Attr{
+	{Name: "parms", Number: 1, Kind: p.Binary, Struct: &structIfe},
+	{Name: "tm", Number: 2, Kind: p.Binary, Struct: &structActTimes},
+	{Name: "dmac", Number: 3, Kind: p.Binary, Hint: p.MAC},
+	{Name: "smac", Number: 4, Kind: p.Binary, Hint: p.MAC},
+	{Name: "type", Number: 5, Kind: p.U16},
+	{Name: "metalst", Number: 6, Kind: p.Nest, Nested: &setActIfeMetadataAttrs},
+	{Name: "pad", Number: 7, Kind: p.Pad},
+}}
+
+var setActIfeMetadataAttrs = p.Set{Name: "act-ife-metadata", Attrs: []p.Attr{
+	{Name: "skbmark", Number: 1, Kind: p.Binary, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 4}},
+	{Name: "hashid", Number: 2, Kind: p.Binary, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 4}},
+	{Name: "prio", Number: 3, Kind: p.Binary, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 4}},
+	{Name: "qmap", Number: 4, Kind: p.Binary, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 4}},
+	{Name: "tcindex", Number: 5, Kind: p.Binary, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 2}},
+}}
+
+var setActMirredAttrs = p.Set{Name: "act-mirred-attrs", Attrs: []p.Attr{
+	{Name: "tm", Number: 1, Kind: p.Binary, Struct: &structActTimes},
+	{Name: "parms", Number: 2, Kind: p.Binary, Struct: &structMirred},
+	{Name: "pad", Number: 3, Kind: p.Pad},
+	{Name: "blockid", Number: 4, Kind: p.U32, Limits: &p.Limits{Has: p.HasMin, Min: 1}},
+}}
+
+var setActMplsAttrs = p.Set{Name: "act-mpls-attrs", Attrs: []p.Attr{
+	{Name: "tm", Number: 1, Kind: p.Binary, Struct: &structActTimes},
+	{Name: "parms", Number: 2, Kind: p.Binary, Struct: &structMpls},
+	{Name: "pad", Number: 3, Kind: p.Pad},
+	{Name: "proto", Number: 4, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "label", Number: 5, Kind: p.U32, Limits: &p.Limits{Has: p.HasMax, Max: 1048575}},
+	{Name: "tc", Number: 6, Kind: p.U8, Limits: &p.Limits{Has: p.HasMax, Max: 7}},
+	{Name: "ttl", Number: 7, Kind: p.U8, Limits: &p.Limits{Has: p.HasMin, Min: 1}},
+	{Name: "bos", Number: 8, Kind: p.U8, Limits: &p.Limits{Has: p.HasMax, Max: 1}},
+}}
+
+var setActNatAttrs = p.Set{Name: "act-nat-attrs", Attrs: []p.Attr{
+	{Name: "parms", Number: 1, Kind: p.Binary, Struct: &structNat},
+	{Name: "tm", Number: 2, Kind: p.Binary, Struct: &structActTimes},
+	{Name: "pad", Number: 3, Kind: p.Pad},
+}}
+
+var setActPeditAttrs = p.Set{Name: "act-pedit-attrs", Attrs: []p.Attr{
+	{Name: "tm", Number: 1, Kind: p.Binary, Struct: &structActTimes},
+	{Name: "parms", Number: 2, Kind: p.Binary, Struct: &structPeditSel},
+	{Name: "pad", Number: 3, Kind: p.Pad},
+	{Name: "parms-ex", Number: 4, Kind: p.Binary, Struct: &structPeditSel},
+	{Name: "keys-ex", Number: 5, Kind: p.Nest, Nested: &setActPeditKeysExAttrs},
+}}
+
+var setActPeditKeysExAttrs = p.Set{Name: "act-pedit-keys-ex", Attrs: []p.Attr{
+	{Name: "key-ex", Number: 6, Kind: p.Nest, Flags: p.Multi, Nested: &setActPeditKeyExAttrs},
+}}
+
+var setActPeditKeyExAttrs = p.Set{Name: "act-pedit-key-ex", Attrs: []p.Attr{
+	{Name: "htype", Number: 1, Kind: p.U16, Enum: &enumPeditHtype},
+	{Name: "cmd", Number: 2, Kind: p.U16, Enum: &enumPeditCmd},
+}}
+
+var setActSampleAttrs = p.Set{Name: "act-sample-attrs", Attrs: []p.Attr{
+	{Name: "tm", Number: 1, Kind: p.Binary, Struct: &structActTimes},
+	{Name: "parms", Number: 2, Kind: p.Binary, Struct: &structGact},
+	{Name: "rate", Number: 3, Kind: p.U32},
+	{Name: "trunc-size", Number: 4, Kind: p.U32},
+	{Name: "psample-group", Number: 5, Kind: p.U32},
+	{Name: "pad", Number: 6, Kind: p.Pad},
+}}
+
+var setActSimpleAttrs = p.Set{Name: "act-simple-attrs", Attrs: []p.Attr{
+	{Name: "tm", Number: 1, Kind: p.Binary, Struct: &structActTimes},
+	{Name: "parms", Number: 2, Kind: p.Binary, Struct: &structGact},
+	{Name: "data", Number: 3, Kind: p.String},
+	{Name: "pad", Number: 4, Kind: p.Pad},
+}}
+
+var setActSkbeditAttrs = p.Set{Name: "act-skbedit-attrs", Attrs: []p.Attr{
+	{Name: "tm", Number: 1, Kind: p.Binary, Struct: &structActTimes},
+	{Name: "parms", Number: 2, Kind: p.Binary, Struct: &structGact},
+	{Name: "priority", Number: 3, Kind: p.U32},
+	{Name: "queue-mapping", Number: 4, Kind: p.U16},
+	{Name: "mark", Number: 5, Kind: p.U32},
+	{Name: "pad", Number: 6, Kind: p.Pad},
+	{Name: "ptype", Number: 7, Kind: p.U16},
+	{Name: "mask", Number: 8, Kind: p.U32},
+	{Name: "flags", Number: 9, Kind: p.U64, Enum: &enumSkbeditFlags},
+	{Name: "queue-mapping-max", Number: 10, Kind: p.U16},
+}}
+
+var setActSkbmodAttrs = p.Set{Name: "act-skbmod-attrs", Attrs: []p.Attr{
+	{Name: "tm", Number: 1, Kind: p.Binary, Struct: &structActTimes},
+	{Name: "parms", Number: 2, Kind: p.Binary, Struct: &structSkbmod},
+	{Name: "dmac", Number: 3, Kind: p.Binary, Hint: p.MAC},
+	{Name: "smac", Number: 4, Kind: p.Binary, Hint: p.MAC},
+	{Name: "etype", Number: 5, Kind: p.U16},
+	{Name: "pad", Number: 6, Kind: p.Pad},
+}}
+
+var setActTunnelKeyAttrs = p.Set{Name: "act-tunnel-key-attrs", Attrs: []p.Attr{
+	{Name: "tm", Number: 1, Kind: p.Binary, Struct: &structActTimes},
+	{Name: "parms", Number: 2, Kind: p.Binary, Struct: &structTunnelKey},
+	{Name: "enc-ipv4-src", Number: 3, Kind: p.U32, Flags: p.BigEndian, Hint: p.IPv4},
+	{Name: "enc-ipv4-dst", Number: 4, Kind: p.U32, Flags: p.BigEndian, Hint: p.IPv4},
+	{Name: "enc-ipv6-src", Number: 5, Kind: p.Binary, Hint: p.IPv6},
+	{Name: "enc-ipv6-dst", Number: 6, Kind: p.Binary, Hint: p.IPv6},
+	{Name: "enc-key-id", Number: 7, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "pad", Number: 8, Kind: p.Pad},
+	{Name: "enc-dst-port", Number: 9, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "no-csum", Number: 10, Kind: p.U8},
+	{Name: "enc-opts", Number: 11, Kind: p.Nest, Nested: &setActTunnelKeyEncOptsAttrs},
+	{Name: "enc-tos", Number: 12, Kind: p.U8},
+	{Name: "enc-ttl", Number: 13, Kind: p.U8},
+	{Name: "no-frag", Number: 14, Kind: p.Flag},
+}}
+
+var setActTunnelKeyEncOptsAttrs = p.Set{Name: "act-tunnel-key-enc-opts", Attrs: []p.Attr{
+	{Name: "geneve", Number: 1, Kind: p.Nest, Flags: p.Multi, Nested: &setGeneveOptAttrs},
+	{Name: "vxlan", Number: 2, Kind: p.Nest, Nested: &setVxlanOptAttrs},
+	{Name: "erspan", Number: 3, Kind: p.Nest, Nested: &setErspanOptAttrs},
+}}
+
+var setGeneveOptAttrs = p.Set{Name: "geneve-opt", Attrs: []p.Attr{
+	{Name: "class", Number: 1, Kind: p.U16, Flags: p.BigEndian | p.Multi},
+	{Name: "type", Number: 2, Kind: p.U8, Flags: p.Multi},
+	{Name: "data", Number: 3, Kind: p.Binary, Flags: p.Multi, Limits: &p.Limits{Has: p.HasMinLen | p.HasMaxLen, MinLen: 4, MaxLen: 124}},
+}}
+
+var setVxlanOptAttrs = p.Set{Name: "vxlan-opt", Attrs: []p.Attr{
+	{Name: "gbp", Number: 1, Kind: p.U32},
+}}
+
+var setErspanOptAttrs = p.Set{Name: "erspan-opt", Attrs: []p.Attr{
+	{Name: "ver", Number: 1, Kind: p.U8},
+	{Name: "index", Number: 2, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "dir", Number: 3, Kind: p.U8},
+	{Name: "hwid", Number: 4, Kind: p.U8},
+}}
+
+var setActVlanAttrs = p.Set{Name: "act-vlan-attrs", Attrs: []p.Attr{
+	{Name: "tm", Number: 1, Kind: p.Binary, Struct: &structActTimes},
+	{Name: "parms", Number: 2, Kind: p.Binary, Struct: &structVlan},
+	{Name: "push-vlan-id", Number: 3, Kind: p.U16},
+	{Name: "push-vlan-protocol", Number: 4, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "pad", Number: 5, Kind: p.Pad},
+	{Name: "push-vlan-priority", Number: 6, Kind: p.U8},
+	{Name: "push-eth-dst", Number: 7, Kind: p.Binary, Hint: p.MAC},
+	{Name: "push-eth-src", Number: 8, Kind: p.Binary, Hint: p.MAC},
+}}
+
+var setPoliceAttrs = p.Set{Name: "police-attrs", Attrs: []p.Attr{
+	{Name: "tbf", Number: 1, Kind: p.Binary, Struct: &structPolice},
+	{Name: "rate", Number: 2, Kind: p.Binary, Elem: p.U32},
+	{Name: "peakrate", Number: 3, Kind: p.Binary, Elem: p.U32},
+	{Name: "avrate", Number: 4, Kind: p.U32},
+	{Name: "result", Number: 5, Kind: p.S32, Enum: &enumActVerdict},
+	{Name: "tm", Number: 6, Kind: p.Binary, Struct: &structActTimes},
+	{Name: "pad", Number: 7, Kind: p.Pad},
+	{Name: "rate64", Number: 8, Kind: p.U64},
+	{Name: "peakrate64", Number: 9, Kind: p.U64},
+	{Name: "pktrate64", Number: 10, Kind: p.U64},
+	{Name: "pktburst64", Number: 11, Kind: p.U64},
+}}
+
+var setBasicAttrs = p.Set{Name: "basic-attrs", Attrs: []p.Attr{
+	{Name: "classid", Number: 1, Kind: p.U32},
+	{Name: "ematches", Number: 2, Kind: p.Nest, Nested: &setEmatchAttrs},
+	{Name: "act", Number: 3, Kind: p.IndexedArray, Elem: p.Nest, Nested: &setActAttrs},
+	{Name: "police", Number: 4, Kind: p.Nest, Nested: &setPoliceAttrs},
+	{Name: "pcnt", Number: 5, Kind: p.Binary, Struct: &structBasicPcnt},
+	{Name: "pad", Number: 6, Kind: p.Pad},
+}}
+
+var setBpfAttrs = p.Set{Name: "bpf-attrs", Attrs: []p.Attr{
+	{Name: "act", Number: 1, Kind: p.IndexedArray, Elem: p.Nest, Nested: &setActAttrs},
+	{Name: "police", Number: 2, Kind: p.Nest, Nested: &setPoliceAttrs},
+	{Name: "classid", Number: 3, Kind: p.U32},
+	{Name: "ops-len", Number: 4, Kind: p.U16},
+	{Name: "ops", Number: 5, Kind: p.Binary, Struct: &structSockFilters},
+	{Name: "fd", Number: 6, Kind: p.U32},
+	{Name: "name", Number: 7, Kind: p.String},
+	{Name: "flags", Number: 8, Kind: p.U32, Enum: &enumBpfFlags},
+	{Name: "flags-gen", Number: 9, Kind: p.U32, Enum: &enumClsFlags},
+	{Name: "tag", Number: 10, Kind: p.Binary, Hint: p.Hex},
+	{Name: "id", Number: 11, Kind: p.U32},
+}}
+
+var setCgroupAttrs = p.Set{Name: "cgroup-attrs", Attrs: []p.Attr{
+	{Name: "act", Number: 1, Kind: p.IndexedArray, Elem: p.Nest, Nested: &setActAttrs},
+	{Name: "police", Number: 2, Kind: p.Nest, Nested: &setPoliceAttrs},
+	{Name: "ematches", Number: 3, Kind: p.Nest, Nested: &setEmatchAttrs},
+}}
+
+var setEmatchAttrs = p.Set{Name: "ematch-attrs", Attrs: []p.Attr{
+	{Name: "tree-hdr", Number: 1, Kind: p.Binary, Struct: &structEmatchTreeHdr},
+	{Name: "tree-list", Number: 2, Kind: p.Binary},
+}}
+
+var setFlowAttrs = p.Set{Name: "flow-attrs", Attrs: []p.Attr{
+	{Name: "keys", Number: 1, Kind: p.U32, Enum: &enumFlowKeys},
+	{Name: "mode", Number: 2, Kind: p.U32, Enum: &enumFlowMode},
+	{Name: "baseclass", Number: 3, Kind: p.U32},
+	{Name: "rshift", Number: 4, Kind: p.U32},
+	{Name: "addend", Number: 5, Kind: p.U32},
+	{Name: "mask", Number: 6, Kind: p.U32},
+	{Name: "xor", Number: 7, Kind: p.U32},
+	{Name: "divisor", Number: 8, Kind: p.U32},
+	{Name: "act", Number: 9, Kind: p.IndexedArray, Elem: p.Nest, Nested: &setActAttrs},
+	{Name: "police", Number: 10, Kind: p.Nest, Nested: &setPoliceAttrs},
+	{Name: "ematches", Number: 11, Kind: p.Nest, Nested: &setEmatchAttrs},
+	{Name: "perturb", Number: 12, Kind: p.U32},
+}}
+
+var setFlowerAttrs = p.Set{Name: "flower-attrs", Attrs: []p.Attr{
+	{Name: "classid", Number: 1, Kind: p.U32},
+	{Name: "indev", Number: 2, Kind: p.String},
+	{Name: "act", Number: 3, Kind: p.IndexedArray, Elem: p.Nest, Nested: &setActAttrs},
+	{Name: "key-eth-dst", Number: 4, Kind: p.Binary, Hint: p.MAC},
+	{Name: "key-eth-dst-mask", Number: 5, Kind: p.Binary, Hint: p.MAC},
+	{Name: "key-eth-src", Number: 6, Kind: p.Binary, Hint: p.MAC},
+	{Name: "key-eth-src-mask", Number: 7, Kind: p.Binary, Hint: p.MAC},
+	{Name: "key-eth-type", Number: 8, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "key-ip-proto", Number: 9, Kind: p.U8},
+	{Name: "key-ipv4-src", Number: 10, Kind: p.U32, Flags: p.BigEndian, Hint: p.IPv4},
+	{Name: "key-ipv4-src-mask", Number: 11, Kind: p.U32, Flags: p.BigEndian, Hint: p.IPv4},
+	{Name: "key-ipv4-dst", Number: 12, Kind: p.U32, Flags: p.BigEndian, Hint: p.IPv4},
+	{Name: "key-ipv4-dst-mask", Number: 13, Kind: p.U32, Flags: p.BigEndian, Hint: p.IPv4},
+	{Name: "key-ipv6-src", Number: 14, Kind: p.Binary, Hint: p.IPv6},
+	{Name: "key-ipv6-src-mask", Number: 15, Kind: p.Binary, Hint: p.IPv6},
+	{Name: "key-ipv6-dst", Number: 16, Kind: p.Binary, Hint: p.IPv6},
+	{Name: "key-ipv6-dst-mask", Number: 17, Kind: p.Binary, Hint: p.IPv6},
+	{Name: "key-tcp-src", Number: 18, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "key-tcp-dst", Number: 19, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "key-udp-src", Number: 20, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "key-udp-dst", Number: 21, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "flags", Number: 22, Kind: p.U32, Enum: &enumClsFlags},
+	{Name: "key-vlan-id", Number: 23, Kind: p.U16},
+	{Name: "key-vlan-prio", Number: 24, Kind: p.U8},
+	{Name: "key-vlan-eth-type", Number: 25, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "key-enc-key-id", Number: 26, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "key-enc-ipv4-src", Number: 27, Kind: p.U32, Flags: p.BigEndian, Hint: p.IPv4},
+	{Name: "key-enc-ipv4-src-mask", Number: 28, Kind: p.U32, Flags: p.BigEndian, Hint: p.IPv4},
+	{Name: "key-enc-ipv4-dst", Number: 29, Kind: p.U32, Flags: p.BigEndian, Hint: p.IPv4},
+	{Name: "key-enc-ipv4-dst-mask", Number: 30, Kind: p.U32, Flags: p.BigEndian, Hint: p.IPv4},
+	{Name: "key-enc-ipv6-src", Number: 31, Kind: p.Binary, Hint: p.IPv6},
+	{Name: "key-enc-ipv6-src-mask", Number: 32, Kind: p.Binary, Hint: p.IPv6},
+	{Name: "key-enc-ipv6-dst", Number: 33, Kind: p.Binary, Hint: p.IPv6},
+	{Name: "key-enc-ipv6-dst-mask", Number: 34, Kind: p.Binary, Hint: p.IPv6},
+	{Name: "key-tcp-src-mask", Number: 35, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "key-tcp-dst-mask", Number: 36, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "key-udp-src-mask", Number: 37, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "key-udp-dst-mask", Number: 38, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "key-sctp-src-mask", Number: 39, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "key-sctp-dst-mask", Number: 40, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "key-sctp-src", Number: 41, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "key-sctp-dst", Number: 42, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "key-enc-udp-src-port", Number: 43, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "key-enc-udp-src-port-mask", Number: 44, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "key-enc-udp-dst-port", Number: 45, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "key-enc-udp-dst-port-mask", Number: 46, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "key-flags", Number: 47, Kind: p.U32, Flags: p.BigEndian, Enum: &enumFlowerKeyCtrlFlags},
+	{Name: "key-flags-mask", Number: 48, Kind: p.U32, Flags: p.BigEndian, Enum: &enumFlowerKeyCtrlFlags},
+	{Name: "key-icmpv4-code", Number: 49, Kind: p.U8},
+	{Name: "key-icmpv4-code-mask", Number: 50, Kind: p.U8},
+	{Name: "key-icmpv4-type", Number: 51, Kind: p.U8},
+	{Name: "key-icmpv4-type-mask", Number: 52, Kind: p.U8},
+	{Name: "key-icmpv6-code", Number: 53, Kind: p.U8},
+	{Name: "key-icmpv6-code-mask", Number: 54, Kind: p.U8},
+	{Name: "key-icmpv6-type", Number: 55, Kind: p.U8},
+	{Name: "key-icmpv6-type-mask", Number: 56, Kind: p.U8},
+	{Name: "key-arp-sip", Number: 57, Kind: p.U32, Flags: p.BigEndian, Hint: p.IPv4},
+	{Name: "key-arp-sip-mask", Number: 58, Kind: p.U32, Flags: p.BigEndian, Hint: p.IPv4},
+	{Name: "key-arp-tip", Number: 59, Kind: p.U32, Flags: p.BigEndian, Hint: p.IPv4},
+	{Name: "key-arp-tip-mask", Number: 60, Kind: p.U32, Flags: p.BigEndian, Hint: p.IPv4},
+	{Name: "key-arp-op", Number: 61, Kind: p.U8},
+	{Name: "key-arp-op-mask", Number: 62, Kind: p.U8},
+	{Name: "key-arp-sha", Number: 63, Kind: p.Binary, Hint: p.MAC},
+	{Name: "key-arp-sha-mask", Number: 64, Kind: p.Binary, Hint: p.MAC},
+	{Name: "key-arp-tha", Number: 65, Kind: p.Binary, Hint: p.MAC},
+	{Name: "key-arp-tha-mask", Number: 66, Kind: p.Binary, Hint: p.MAC},
+	{Name: "key-mpls-ttl", Number: 67, Kind: p.U8},
+	{Name: "key-mpls-bos", Number: 68, Kind: p.U8},
+	{Name: "key-mpls-tc", Number: 69, Kind: p.U8},
+	{Name: "key-mpls-label", Number: 70, Kind: p.U32},
+	{Name: "key-tcp-flags", Number: 71, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "key-tcp-flags-mask", Number: 72, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "key-ip-tos", Number: 73, Kind: p.U8},
+	{Name: "key-ip-tos-mask", Number: 74, Kind: p.U8},
+	{Name: "key-ip-ttl", Number: 75, Kind: p.U8},
+	{Name: "key-ip-ttl-mask", Number: 76, Kind: p.U8},
+	{Name: "key-cvlan-id", Number: 77, Kind: p.U16},
+	{Name: "key-cvlan-prio", Number: 78, Kind: p.U8},
+	{Name: "key-cvlan-eth-type", Number: 79, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "key-enc-ip-tos", Number: 80, Kind: p.U8},
+	{Name: "key-enc-ip-tos-mask", Number: 81, Kind: p.U8},
+	{Name: "key-enc-ip-ttl", Number: 82, Kind: p.U8},
+	{Name: "key-enc-ip-ttl-mask", Number: 83, Kind: p.U8},
+	{Name: "key-enc-opts", Number: 84, Kind: p.Nest, Nested: &setFlowerKeyEncOptsAttrs},
+	{Name: "key-enc-opts-mask", Number: 85, Kind: p.Nest, Nested: &setFlowerKeyEncOptsAttrs},
+	{Name: "in-hw-count", Number: 86, Kind: p.U32},
+	{Name: "key-port-src-min", Number: 87, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "key-port-src-max", Number: 88, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "key-port-dst-min", Number: 89, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "key-port-dst-max", Number: 90, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "key-ct-state", Number: 91, Kind: p.U16, Enum: &enumFlowerKeyCtFlags},
+	{Name: "key-ct-state-mask", Number: 92, Kind: p.U16, Enum: &enumFlowerKeyCtFlags},
+	{Name: "key-ct-zone", Number: 93, Kind: p.U16},
+	{Name: "key-ct-zone-mask", Number: 94, Kind: p.U16},
+	{Name: "key-ct-mark", Number: 95, Kind: p.U32},
+	{Name: "key-ct-mark-mask", Number: 96, Kind: p.U32},
+	{Name: "key-ct-labels", Number: 97, Kind: p.Binary, Hint: p.Hex, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 16}},
+	{Name: "key-ct-labels-mask", Number: 98, Kind: p.Binary, Hint: p.Hex, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 16}},
+	{Name: "key-mpls-opts", Number: 99, Kind: p.Nest, Nested: &setFlowerKeyMplsOptsAttrs},
+	{Name: "key-hash", Number: 100, Kind: p.U32},
+	{Name: "key-hash-mask", Number: 101, Kind: p.U32},
+	{Name: "key-num-of-vlans", Number: 102, Kind: p.U8},
+	{Name: "key-pppoe-sid", Number: 103, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "key-ppp-proto", Number: 104, Kind: p.U16, Flags: p.BigEndian},
+	{Name: "key-l2tpv3-sid", Number: 105, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "l2-miss", Number: 106, Kind: p.U8, Limits: &p.Limits{Has: p.HasMax, Max: 1}},
+	{Name: "key-cfm", Number: 107, Kind: p.Nest, Nested: &setFlowerKeyCfmAttrs},
+	{Name: "key-spi", Number: 108, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "key-spi-mask", Number: 109, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "key-enc-flags", Number: 110, Kind: p.U32, Flags: p.BigEndian, Enum: &enumFlowerKeyCtrlFlags},
+	{Name: "key-enc-flags-mask", Number: 111, Kind: p.U32, Flags: p.BigEndian, Enum: &enumFlowerKeyCtrlFlags},
+}}
+
+var setFlowerKeyEncOptsAttrs = p.Set{Name: "flower-key-enc-opts-attrs", Attrs: []p.Attr{
+	{Name: "geneve", Number: 1, Kind: p.Nest, Flags: p.Multi, Nested: &setGeneveOptAttrs},
+	{Name: "vxlan", Number: 2, Kind: p.Nest, Nested: &setVxlanOptAttrs},
+	{Name: "erspan", Number: 3, Kind: p.Nest, Nested: &setErspanOptAttrs},
+	{Name: "gtp", Number: 4, Kind: p.Nest, Nested: &setFlowerKeyEncOptGtpAttrs},
+	{Name: "pfcp", Number: 5, Kind: p.Nest, Nested: &setFlowerKeyEncOptPfcpAttrs},
+}}
+
+var setFlowerKeyEncOptGtpAttrs = p.Set{Name: "flower-key-enc-opt-gtp-attrs", Attrs: []p.Attr{
+	{Name: "pdu-type", Number: 1, Kind: p.U8},
+	{Name: "qfi", Number: 2, Kind: p.U8},
+}}
+
+var setFlowerKeyEncOptPfcpAttrs = p.Set{Name: "flower-key-enc-opt-pfcp-attrs", Attrs: []p.Attr{
+	{Name: "type", Number: 1, Kind: p.U8},
+	{Name: "seid", Number: 2, Kind: p.U64, Flags: p.BigEndian},
+}}
+
+var setFlowerKeyMplsOptsAttrs = p.Set{Name: "flower-key-mpls-opts-attrs", Attrs: []p.Attr{
+	{Name: "lse", Number: 1, Kind: p.Nest, Flags: p.Multi, Nested: &setFlowerKeyMplsOptAttrs},
+}}
+
+var setFlowerKeyMplsOptAttrs = p.Set{Name: "flower-key-mpls-opt-attrs", Attrs: []p.Attr{
+	{Name: "lse-depth", Number: 1, Kind: p.U8, Limits: &p.Limits{Has: p.HasMin | p.HasMax, Min: 1, Max: 7}},
+	{Name: "lse-ttl", Number: 2, Kind: p.U8},
+	{Name: "lse-bos", Number: 3, Kind: p.U8},
+	{Name: "lse-tc", Number: 4, Kind: p.U8},
+	{Name: "lse-label", Number: 5, Kind: p.U32},
+}}
+
+var setFlowerKeyCfmAttrs = p.Set{Name: "flower-key-cfm-attrs", Attrs: []p.Attr{
+	{Name: "md-level", Number: 1, Kind: p.U8, Limits: &p.Limits{Has: p.HasMax, Max: 7}},
+	{Name: "opcode", Number: 2, Kind: p.U8},
+}}
+
+var setFwAttrs = p.Set{Name: "fw-attrs", Attrs: []p.Attr{
+	{Name: "classid", Number: 1, Kind: p.U32},
+	{Name: "police", Number: 2, Kind: p.Nest, Nested: &setPoliceAttrs},
+	{Name: "indev", Number: 3, Kind: p.String},
+	{Name: "act", Number: 4, Kind: p.IndexedArray, Elem: p.Nest, Nested: &setActAttrs},
+	{Name: "mask", Number: 5, Kind: p.U32},
+}}
+
+var setMatchallAttrs = p.Set{Name: "matchall-attrs", Attrs: []p.Attr{
+	{Name: "classid", Number: 1, Kind: p.U32},
+	{Name: "act", Number: 2, Kind: p.IndexedArray, Elem: p.Nest, Nested: &setActAttrs},
+	{Name: "flags", Number: 3, Kind: p.U32, Enum: &enumClsFlags},
+	{Name: "pcnt", Number: 4, Kind: p.Binary, Struct: &structMatchallPcnt},
+	{Name: "pad", Number: 5, Kind: p.Pad},
+}}
+
+var setRouteAttrs = p.Set{Name: "route-attrs", Attrs: []p.Attr{
+	{Name: "classid", Number: 1, Kind: p.U32},
+	{Name: "to", Number: 2, Kind: p.U32},
+	{Name: "from", Number: 3, Kind: p.U32},
+	{Name: "iif", Number: 4, Kind: p.U32},
+	{Name: "police", Number: 5, Kind: p.Nest, Nested: &setPoliceAttrs},
+	{Name: "act", Number: 6, Kind: p.IndexedArray, Elem: p.Nest, Nested: &setActAttrs},
+}}
+
+var setU32Attrs = p.Set{Name: "u32-attrs", Attrs: []p.Attr{
+	{Name: "classid", Number: 1, Kind: p.U32},
+	{Name: "hash", Number: 2, Kind: p.U32},
+	{Name: "link", Number: 3, Kind: p.U32},
+	{Name: "divisor", Number: 4, Kind: p.U32},
+	{Name: "sel", Number: 5, Kind: p.Binary, Struct: &structU32Sel},
+	{Name: "police", Number: 6, Kind: p.Nest, Nested: &setPoliceAttrs},
+	{Name: "act", Number: 7, Kind: p.IndexedArray, Elem: p.Nest, Nested: &setActAttrs},
+	{Name: "indev", Number: 8, Kind: p.String},
+	{Name: "pcnt", Number: 9, Kind: p.Binary, Struct: &structU32Pcnt},
+	{Name: "mark", Number: 10, Kind: p.Binary, Struct: &structU32Mark},
+	{Name: "flags", Number: 11, Kind: p.U32, Enum: &enumClsFlags},
+	{Name: "pad", Number: 12, Kind: p.Pad},
+}}
+
+var setCakeAttrs = p.Set{Name: "cake-attrs", Attrs: []p.Attr{
+	{Name: "pad", Number: 1, Kind: p.Pad},
+	{Name: "base-rate64", Number: 2, Kind: p.U64},
+	{Name: "diffserv-mode", Number: 3, Kind: p.U32, Enum: &enumCakeDiffservMode},
+	{Name: "atm", Number: 4, Kind: p.U32, Enum: &enumCakeAtm},
+	{Name: "flow-mode", Number: 5, Kind: p.U32, Enum: &enumCakeFlowMode},
+	{Name: "overhead", Number: 6, Kind: p.S32},
+	{Name: "rtt", Number: 7, Kind: p.U32},
+	{Name: "target", Number: 8, Kind: p.U32},
+	{Name: "autorate", Number: 9, Kind: p.U32},
+	{Name: "memory", Number: 10, Kind: p.U32},
+	{Name: "nat", Number: 11, Kind: p.U32},
+	{Name: "raw", Number: 12, Kind: p.U32},
+	{Name: "wash", Number: 13, Kind: p.U32},
+	{Name: "mpu", Number: 14, Kind: p.U32},
+	{Name: "ingress", Number: 15, Kind: p.U32},
+	{Name: "ack-filter", Number: 16, Kind: p.U32, Enum: &enumCakeAckFilter},
+	{Name: "split-gso", Number: 17, Kind: p.U32},
+	{Name: "fwmark", Number: 18, Kind: p.U32},
+}}
+
+var setCakeStatsAttrs = p.Set{Name: "cake-stats-attrs", Attrs: []p.Attr{
+	{Name: "pad", Number: 1, Kind: p.Pad},
+	{Name: "capacity-estimate64", Number: 2, Kind: p.U64},
+	{Name: "memory-limit", Number: 3, Kind: p.U32},
+	{Name: "memory-used", Number: 4, Kind: p.U32},
+	{Name: "avg-netoff", Number: 5, Kind: p.U32},
+	{Name: "min-netlen", Number: 6, Kind: p.U32},
+	{Name: "max-netlen", Number: 7, Kind: p.U32},
+	{Name: "min-adjlen", Number: 8, Kind: p.U32},
+	{Name: "max-adjlen", Number: 9, Kind: p.U32},
+	{Name: "tin-stats", Number: 10, Kind: p.IndexedArray, Elem: p.Nest, Nested: &setCakeTinStatsAttrs},
+	{Name: "deficit", Number: 11, Kind: p.S32},
+	{Name: "cobalt-count", Number: 12, Kind: p.U32},
+	{Name: "dropping", Number: 13, Kind: p.U32},
+	{Name: "drop-next-us", Number: 14, Kind: p.S32},
+	{Name: "p-drop", Number: 15, Kind: p.U32},
+	{Name: "blue-timer-us", Number: 16, Kind: p.S32},
+}}
+
+var setCakeTinStatsAttrs = p.Set{Name: "cake-tin-stats-attrs", Attrs: []p.Attr{
+	{Name: "pad", Number: 1, Kind: p.Pad},
+	{Name: "sent-packets", Number: 2, Kind: p.U32},
+	{Name: "sent-bytes64", Number: 3, Kind: p.U64},
+	{Name: "dropped-packets", Number: 4, Kind: p.U32},
+	{Name: "dropped-bytes64", Number: 5, Kind: p.U64},
+	{Name: "acks-dropped-packets", Number: 6, Kind: p.U32},
+	{Name: "acks-dropped-bytes64", Number: 7, Kind: p.U64},
+	{Name: "ecn-marked-packets", Number: 8, Kind: p.U32},
+	{Name: "ecn-marked-bytes64", Number: 9, Kind: p.U64},
+	{Name: "backlog-packets", Number: 10, Kind: p.U32},
+	{Name: "backlog-bytes", Number: 11, Kind: p.U32},
+	{Name: "threshold-rate64", Number: 12, Kind: p.U64},
+	{Name: "target-us", Number: 13, Kind: p.U32},
+	{Name: "interval-us", Number: 14, Kind: p.U32},
+	{Name: "way-indirect-hits", Number: 15, Kind: p.U32},
+	{Name: "way-misses", Number: 16, Kind: p.U32},
+	{Name: "way-collisions", Number: 17, Kind: p.U32},
+	{Name: "peak-delay-us", Number: 18, Kind: p.U32},
+	{Name: "avg-delay-us", Number: 19, Kind: p.U32},
+	{Name: "base-delay-us", Number: 20, Kind: p.U32},
+	{Name: "sparse-flows", Number: 21, Kind: p.U32},
+	{Name: "bulk-flows", Number: 22, Kind: p.U32},
+	{Name: "unresponsive-flows", Number: 23, Kind: p.U32},
+	{Name: "max-skblen", Number: 24, Kind: p.U32},
+	{Name: "flow-quantum", Number: 25, Kind: p.U32},
+}}
+
+var setCbsAttrs = p.Set{Name: "cbs-attrs", Attrs: []p.Attr{
+	{Name: "parms", Number: 1, Kind: p.Binary, Struct: &structCbsQopt},
+}}
+
+var setChokeAttrs = p.Set{Name: "choke-attrs", Attrs: []p.Attr{
+	{Name: "parms", Number: 1, Kind: p.Binary, Struct: &structRedQopt},
+	{Name: "stab", Number: 2, Kind: p.Binary, Limits: &p.Limits{Has: p.HasExactLen, Exact: 256}},
+	{Name: "max-p", Number: 3, Kind: p.U32},
+}}
+
+var setCodelAttrs = p.Set{Name: "codel-attrs", Attrs: []p.Attr{
+	{Name: "target", Number: 1, Kind: p.U32},
+	{Name: "limit", Number: 2, Kind: p.U32},
+	{Name: "interval", Number: 3, Kind: p.U32},
+	{Name: "ecn", Number: 4, Kind: p.U32},
+	{Name: "ce-threshold", Number: 5, Kind: p.U32},
+}}
+
+var setDrrAttrs = p.Set{Name: "drr-attrs", Attrs: []p.Attr{
+	{Name: "quantum", Number: 1, Kind: p.U32},
+}}
+
+var setDualpi2Attrs = p.Set{Name: "dualpi2-attrs", Attrs: []p.Attr{
+	{Name: "limit", Number: 1, Kind: p.U32},
+	{Name: "memory-limit", Number: 2, Kind: p.U32},
+	{Name: "target", Number: 3, Kind: p.U32},
+	{Name: "tupdate", Number: 4, Kind: p.U32},
+	{Name: "alpha", Number: 5, Kind: p.U32},
+	{Name: "beta", Number: 6, Kind: p.U32},
+	{Name: "step-thresh-pkts", Number: 7, Kind: p.U32},
+	{Name: "step-thresh-us", Number: 8, Kind: p.U32},
+	{Name: "min-qlen-step", Number: 9, Kind: p.U32},
+	{Name: "coupling", Number: 10, Kind: p.U8},
+	{Name: "drop-overload", Number: 11, Kind: p.U8, Enum: &enumDualpi2DropOverload},
+	{Name: "drop-early", Number: 12, Kind: p.U8, Enum: &enumDualpi2DropEarly},
+	{Name: "c-protection", Number: 13, Kind: p.U8},
+	{Name: "ecn-mask", Number: 14, Kind: p.U8, Enum: &enumDualpi2EcnMask},
+	{Name: "split-gso", Number: 15, Kind: p.U8, Enum: &enumDualpi2SplitGso},
+}}
+
+var setEtfAttrs = p.Set{Name: "etf-attrs", Attrs: []p.Attr{
+	{Name: "parms", Number: 1, Kind: p.Binary, Struct: &structEtfQopt},
+}}
+
+var setEtsAttrs = p.Set{Name: "ets-attrs", Attrs: []p.Attr{
+	{Name: "nbands", Number: 1, Kind: p.U8, Limits: &p.Limits{Has: p.HasMin | p.HasMax, Min: 1, Max: 16}},
+	{Name: "nstrict", Number: 2, Kind: p.U8},
+	{Name: "quanta", Number: 3, Kind: p.Nest, Nested: &setEtsQuantaAttrs},
+	{Name: "priomap", Number: 5, Kind: p.Nest, Nested: &setEtsPriomapAttrs},
+}}
+
+var setEtsQuantaAttrs = p.Set{Name: "ets-quanta", Attrs: []p.Attr{
+	{Name: "quanta-band", Number: 4, Kind: p.U32, Flags: p.Multi},
+}}
+
+var setEtsPriomapAttrs = p.Set{Name: "ets-priomap", Attrs: []p.Attr{
+	{Name: "priomap-band", Number: 6, Kind: p.U8, Flags: p.Multi},
+}}
+
+var setFqAttrs = p.Set{Name: "fq-attrs", Attrs: []p.Attr{
+	{Name: "plimit", Number: 1, Kind: p.U32},
+	{Name: "flow-plimit", Number: 2, Kind: p.U32},
+	{Name: "quantum", Number: 3, Kind: p.U32},
+	{Name: "initial-quantum", Number: 4, Kind: p.U32},
+	{Name: "rate-enable", Number: 5, Kind: p.U32},
+	{Name: "flow-default-rate", Number: 6, Kind: p.U32},
+	{Name: "flow-max-rate", Number: 7, Kind: p.U32},
+	{Name: "buckets-log", Number: 8, Kind: p.U32},
+	{Name: "flow-refill-delay", Number: 9, Kind: p.U32},
+	{Name: "orphan-mask", Number: 10, Kind: p.U32},
+	{Name: "low-rate-threshold", Number: 11, Kind: p.U32},
+	{Name: "ce-threshold", Number: 12, Kind: p.U32},
+	{Name: "timer-slack", Number: 13, Kind: p.U32},
+	{Name: "horizon", Number: 14, Kind: p.U32},
+	{Name: "horizon-drop", Number: 15, Kind: p.U8},
+	{Name: "priomap", Number: 16, Kind: p.Binary, Struct: &structPrioQopt},
+	{Name: "weights", Number: 17, Kind: p.Binary, Elem: p.S32},
+	{Name: "offload-horizon", Number: 18, Kind: p.U32},
+}}
+
+var setFqCodelAttrs = p.Set{Name: "fq-codel-attrs", Attrs: []p.Attr{
+	{Name: "target", Number: 1, Kind: p.U32},
+	{Name: "limit", Number: 2, Kind: p.U32},
+	{Name: "interval", Number: 3, Kind: p.U32},
+	{Name: "ecn", Number: 4, Kind: p.U32},
+	{Name: "flows", Number: 5, Kind: p.U32},
+	{Name: "quantum", Number: 6, Kind: p.U32},
+	{Name: "ce-threshold", Number: 7, Kind: p.U32},
+	{Name: "drop-batch-size", Number: 8, Kind: p.U32},
+	{Name: "memory-limit", Number: 9, Kind: p.U32},
+	{Name: "ce-threshold-selector", Number: 10, Kind: p.U8},
+	{Name: "ce-threshold-mask", Number: 11, Kind: p.U8},
+}}
+
+var setFqPieAttrs = p.Set{Name: "fq-pie-attrs", Attrs: []p.Attr{
+	{Name: "limit", Number: 1, Kind: p.U32},
+	{Name: "flows", Number: 2, Kind: p.U32},
+	{Name: "target", Number: 3, Kind: p.U32},
+	{Name: "tupdate", Number: 4, Kind: p.U32},
+	{Name: "alpha", Number: 5, Kind: p.U32},
+	{Name: "beta", Number: 6, Kind: p.U32},
+	{Name: "quantum", Number: 7, Kind: p.U32},
+	{Name: "memory-limit", Number: 8, Kind: p.U32},
+	{Name: "ecn-prob", Number: 9, Kind: p.U32},
+	{Name: "ecn", Number: 10, Kind: p.U32},
+	{Name: "bytemode", Number: 11, Kind: p.U32},
+	{Name: "dq-rate-estimator", Number: 12, Kind: p.U32},
+}}
+
+var setGredAttrs = p.Set{Name: "gred-attrs", Attrs: []p.Attr{
+	{Name: "parms", Number: 1, Kind: p.Binary, Struct: &structGredQopts},
+	{Name: "stab", Number: 2, Kind: p.Binary, Elem: p.U8},
+	{Name: "dps", Number: 3, Kind: p.Binary, Struct: &structGredSopt},
+	{Name: "max-p", Number: 4, Kind: p.Binary, Elem: p.U32},
+	{Name: "limit", Number: 5, Kind: p.U32},
+	{Name: "vq-list", Number: 6, Kind: p.Nest, Nested: &setGredVqListAttrs},
+}}
+
+var setGredVqListAttrs = p.Set{Name: "tca-gred-vq-list-attrs", Attrs: []p.Attr{
+	{Name: "entry", Number: 1, Kind: p.Nest, Flags: p.Multi, Nested: &setGredVqEntryAttrs},
+}}
+
+var setGredVqEntryAttrs = p.Set{Name: "tca-gred-vq-entry-attrs", Attrs: []p.Attr{
+	{Name: "pad", Number: 1, Kind: p.Pad},
+	{Name: "dp", Number: 2, Kind: p.U32},
+	{Name: "stat-bytes", Number: 3, Kind: p.U64},
+	{Name: "stat-packets", Number: 4, Kind: p.U32},
+	{Name: "stat-backlog", Number: 5, Kind: p.U32},
+	{Name: "stat-prob-drop", Number: 6, Kind: p.U32},
+	{Name: "stat-prob-mark", Number: 7, Kind: p.U32},
+	{Name: "stat-forced-drop", Number: 8, Kind: p.U32},
+	{Name: "stat-forced-mark", Number: 9, Kind: p.U32},
+	{Name: "stat-pdrop", Number: 10, Kind: p.U32},
+	{Name: "stat-other", Number: 11, Kind: p.U32},
+	{Name: "flags", Number: 12, Kind: p.U32, Enum: &enumRedFlags},
+}}
+
+var setHfscAttrs = p.Set{Name: "hfsc-attrs", Attrs: []p.Attr{
+	{Name: "rsc", Number: 1, Kind: p.Binary, Struct: &structServiceCurve},
+	{Name: "fsc", Number: 2, Kind: p.Binary, Struct: &structServiceCurve},
+	{Name: "usc", Number: 3, Kind: p.Binary, Struct: &structServiceCurve},
+}}
+
+var setHhfAttrs = p.Set{Name: "hhf-attrs", Attrs: []p.Attr{
+	{Name: "backlog-limit", Number: 1, Kind: p.U32},
+	{Name: "quantum", Number: 2, Kind: p.U32},
+	{Name: "hh-flows-limit", Number: 3, Kind: p.U32},
+	{Name: "reset-timeout", Number: 4, Kind: p.U32},
+	{Name: "admit-bytes", Number: 5, Kind: p.U32},
+	{Name: "evict-timeout", Number: 6, Kind: p.U32},
+	{Name: "non-hh-weight", Number: 7, Kind: p.U32},
+}}
+
+var setHtbAttrs = p.Set{Name: "htb-attrs", Attrs: []p.Attr{
+	{Name: "parms", Number: 1, Kind: p.Binary, Struct: &structHtbOpt},
+	{Name: "init", Number: 2, Kind: p.Binary, Struct: &structHtbGlob},
+	{Name: "ctab", Number: 3, Kind: p.Binary, Elem: p.U32},
+	{Name: "rtab", Number: 4, Kind: p.Binary, Elem: p.U32},
+	{Name: "direct-qlen", Number: 5, Kind: p.U32},
+	{Name: "rate64", Number: 6, Kind: p.U64},
+	{Name: "ceil64", Number: 7, Kind: p.U64},
+	{Name: "pad", Number: 8, Kind: p.Pad},
+	{Name: "offload", Number: 9, Kind: p.Flag},
+}}
+
+var setMqprioAttrs = p.Set{Name: "mqprio-attrs", Attrs: []p.Attr{
+	{Name: "mode", Number: 1, Kind: p.U16, Enum: &enumMqprioMode},
+	{Name: "shaper", Number: 2, Kind: p.U16, Enum: &enumMqprioShaper},
+	{Name: "min-rate64", Number: 3, Kind: p.Nest, Nested: &setMqprioMinRatesAttrs},
+	{Name: "max-rate64", Number: 4, Kind: p.Nest, Nested: &setMqprioMaxRatesAttrs},
+	{Name: "tc-entry", Number: 5, Kind: p.Nest, Flags: p.Multi, Nested: &setMqprioTcEntryAttrs},
+}}
+
+var setMqprioMinRatesAttrs = p.Set{Name: "mqprio-min-rates", Attrs: []p.Attr{
+	{Name: "min-rate64", Number: 3, Kind: p.U64, Flags: p.Multi},
+}}
+
+var setMqprioMaxRatesAttrs = p.Set{Name: "mqprio-max-rates", Attrs: []p.Attr{
+	{Name: "max-rate64", Number: 4, Kind: p.U64, Flags: p.Multi},
+}}
+
+var setMqprioTcEntryAttrs = p.Set{Name: "mqprio-tc-entry-attrs", Attrs: []p.Attr{
+	{Name: "index", Number: 1, Kind: p.U32, Limits: &p.Limits{Has: p.HasMax, Max: 15}},
+	{Name: "fp", Number: 2, Kind: p.U32, Enum: &enumFp},
+}}
+
+var setNetemAttrs = p.Set{Name: "netem-attrs", Attrs: []p.Attr{
+	{Name: "corr", Number: 1, Kind: p.Binary, Struct: &structNetemCorr},
+	{Name: "delay-dist", Number: 2, Kind: p.Binary, Elem: p.S16},
+	{Name: "reorder", Number: 3, Kind: p.Binary, Struct: &structNetemReorder},
+	{Name: "corrupt", Number: 4, Kind: p.Binary, Struct: &structNetemCorrupt},
+	{Name: "loss", Number: 5, Kind: p.Nest, Nested: &setNetemLossAttrs},
+	{Name: "rate", Number: 6, Kind: p.Binary, Struct: &structNetemRate},
+	{Name: "ecn", Number: 7, Kind: p.U32},
+	{Name: "rate64", Number: 8, Kind: p.U64},
+	{Name: "pad", Number: 9, Kind: p.Pad},
+	{Name: "latency64", Number: 10, Kind: p.S64},
+	{Name: "jitter64", Number: 11, Kind: p.S64},
+	{Name: "slot", Number: 12, Kind: p.Binary, Struct: &structNetemSlot},
+	{Name: "slot-dist", Number: 13, Kind: p.Binary, Elem: p.S16},
+	{Name: "prng-seed", Number: 14, Kind: p.U64},
+}}
+
+var setNetemLossAttrs = p.Set{Name: "netem-loss-attrs", Attrs: []p.Attr{
+	{Name: "gi", Number: 1, Kind: p.Binary, Struct: &structNetemGimodel},
+	{Name: "ge", Number: 2, Kind: p.Binary, Struct: &structNetemGemodel},
+}}
+
+var setPieAttrs = p.Set{Name: "pie-attrs", Attrs: []p.Attr{
+	{Name: "target", Number: 1, Kind: p.U32},
+	{Name: "limit", Number: 2, Kind: p.U32},
+	{Name: "tupdate", Number: 3, Kind: p.U32},
+	{Name: "alpha", Number: 4, Kind: p.U32},
+	{Name: "beta", Number: 5, Kind: p.U32},
+	{Name: "ecn", Number: 6, Kind: p.U32},
+	{Name: "bytemode", Number: 7, Kind: p.U32},
+	{Name: "dq-rate-estimator", Number: 8, Kind: p.U32},
+}}
+
+var setQfqAttrs = p.Set{Name: "qfq-attrs", Attrs: []p.Attr{
+	{Name: "weight", Number: 1, Kind: p.U32, Limits: &p.Limits{Has: p.HasMin | p.HasMax, Min: 1, Max: 1023}},
+	{Name: "lmax", Number: 2, Kind: p.U32},
+}}
+
+var setRedAttrs = p.Set{Name: "red-attrs", Attrs: []p.Attr{
+	{Name: "parms", Number: 1, Kind: p.Binary, Struct: &structRedQopt},
+	{Name: "stab", Number: 2, Kind: p.Binary, Limits: &p.Limits{Has: p.HasExactLen, Exact: 256}},
+	{Name: "max-p", Number: 3, Kind: p.U32},
+	{Name: "flags", Number: 4, Kind: p.Bitfield32, Enum: &enumRedFlags},
+	{Name: "early-drop-block", Number: 5, Kind: p.U32},
+	{Name: "mark-block", Number: 6, Kind: p.U32},
+}}
+
+var setSfbAttrs = p.Set{Name: "sfb-attrs", Attrs: []p.Attr{
+	{Name: "parms", Number: 1, Kind: p.Binary, Struct: &structSfbQopt},
+}}
+
+var setTaprioAttrs = p.Set{Name: "taprio-attrs", Attrs: []p.Attr{
+	{Name: "priomap", Number: 1, Kind: p.Binary, Struct: &structMqprioQopt},
+	{Name: "sched-entry-list", Number: 2, Kind: p.Nest, Nested: &setTaprioSchedEntryListAttrs},
+	{Name: "sched-base-time", Number: 3, Kind: p.S64},
+	{Name: "sched-single-entry", Number: 4, Kind: p.Nest, Nested: &setTaprioSchedEntryAttrs},
+	{Name: "sched-clockid", Number: 5, Kind: p.S32},
+	{Name: "pad", Number: 6, Kind: p.Pad},
+	{Name: "admin-sched", Number: 7, Kind: p.Nest, Nested: &setTaprioAdminSchedAttrs},
+	{Name: "sched-cycle-time", Number: 8, Kind: p.S64},
+	{Name: "sched-cycle-time-extension", Number: 9, Kind: p.S64},
+	{Name: "flags", Number: 10, Kind: p.U32, Enum: &enumTaprioFlags},
+	{Name: "txtime-delay", Number: 11, Kind: p.U32},
+	{Name: "tc-entry", Number: 12, Kind: p.Nest, Flags: p.Multi, Nested: &setTaprioTcEntryAttrs},
+}}
+
+var setTaprioAdminSchedAttrs = p.Set{Name: "taprio-admin-sched", Attrs: []p.Attr{
+	{Name: "sched-entry-list", Number: 2, Kind: p.Nest, Nested: &setTaprioSchedEntryListAttrs},
+	{Name: "sched-base-time", Number: 3, Kind: p.S64},
+	{Name: "pad", Number: 6, Kind: p.Pad},
+	{Name: "sched-cycle-time", Number: 8, Kind: p.S64},
+	{Name: "sched-cycle-time-extension", Number: 9, Kind: p.S64},
+}}
+
+var setTaprioSchedEntryListAttrs = p.Set{Name: "taprio-sched-entry-list", Attrs: []p.Attr{
+	{Name: "entry", Number: 1, Kind: p.Nest, Flags: p.Multi, Nested: &setTaprioSchedEntryAttrs},
+}}
+
+var setTaprioSchedEntryAttrs = p.Set{Name: "taprio-sched-entry", Attrs: []p.Attr{
+	{Name: "index", Number: 1, Kind: p.U32},
+	{Name: "cmd", Number: 2, Kind: p.U8, Enum: &enumTaprioCmd},
+	{Name: "gate-mask", Number: 3, Kind: p.U32},
+	{Name: "interval", Number: 4, Kind: p.U32},
+}}
+
+var setTaprioTcEntryAttrs = p.Set{Name: "taprio-tc-entry-attrs", Attrs: []p.Attr{
+	{Name: "index", Number: 1, Kind: p.U32, Limits: &p.Limits{Has: p.HasMax, Max: 15}},
+	{Name: "max-sdu", Number: 2, Kind: p.U32},
+	{Name: "fp", Number: 3, Kind: p.U32, Enum: &enumFp},
+}}
+
+var setTaprioOffloadStatsAttrs = p.Set{Name: "taprio-offload-stats-attrs", Attrs: []p.Attr{
+	{Name: "pad", Number: 1, Kind: p.Pad},
+	{Name: "window-drops", Number: 2, Kind: p.U64},
+	{Name: "tx-overruns", Number: 3, Kind: p.U64},
+}}
+
+var setTbfAttrs = p.Set{Name: "tbf-attrs", Attrs: []p.Attr{
+	{Name: "parms", Number: 1, Kind: p.Binary, Struct: &structTbfQopt},
+	{Name: "rtab", Number: 2, Kind: p.Binary, Elem: p.U32},
+	{Name: "ptab", Number: 3, Kind: p.Binary, Elem: p.U32},
+	{Name: "rate64", Number: 4, Kind: p.U64},
+	{Name: "prate64", Number: 5, Kind: p.U64},
+	{Name: "burst", Number: 6, Kind: p.U32},
+	{Name: "pburst", Number: 7, Kind: p.U32},
+	{Name: "pad", Number: 8, Kind: p.Pad},
+}}
+
+var subQdiscOptionsMsg = p.SubMsg{Name: "qdisc-options", Formats: []p.Format{
 	{Value: "bfifo", Header: &structFifoQopt},
 	{Value: "cake", Nested: &setCakeAttrs},
 	{Value: "cbs", Nested: &setCbsAttrs},
@@ -1031,7 +1031,7 @@ var subQdiscOptionsMsg = nlpolicy.SubMsg{Name: "qdisc-options", Formats: []nlpol
 	{Value: "tbf", Nested: &setTbfAttrs},
 }}
 
-var subClassOptionsMsg = nlpolicy.SubMsg{Name: "class-options", Formats: []nlpolicy.Format{
+var subClassOptionsMsg = p.SubMsg{Name: "class-options", Formats: []p.Format{
 	{Value: "drr", Nested: &setDrrAttrs},
 	{Value: "ets", Nested: &setEtsQuantaAttrs},
 	{Value: "hfsc", Nested: &setHfscAttrs},
@@ -1039,7 +1039,7 @@ var subClassOptionsMsg = nlpolicy.SubMsg{Name: "class-options", Formats: []nlpol
 	{Value: "qfq", Nested: &setQfqAttrs},
 }}
 
-var subFilterOptionsMsg = nlpolicy.SubMsg{Name: "filter-options", Formats: []nlpolicy.Format{
+var subFilterOptionsMsg = p.SubMsg{Name: "filter-options", Formats: []p.Format{
 	{Value: "basic", Nested: &setBasicAttrs},
 	{Value: "bpf", Nested: &setBpfAttrs},
 	{Value: "cgroup", Nested: &setCgroupAttrs},
@@ -1051,7 +1051,7 @@ var subFilterOptionsMsg = nlpolicy.SubMsg{Name: "filter-options", Formats: []nlp
 	{Value: "u32", Nested: &setU32Attrs},
 }}
 
-var subActOptionsMsg = nlpolicy.SubMsg{Name: "act-options", Formats: []nlpolicy.Format{
+var subActOptionsMsg = p.SubMsg{Name: "act-options", Formats: []p.Format{
 	{Value: "bpf", Nested: &setActBpfAttrs},
 	{Value: "connmark", Nested: &setActConnmarkAttrs},
 	{Value: "csum", Nested: &setActCsumAttrs},
@@ -1073,7 +1073,7 @@ var subActOptionsMsg = nlpolicy.SubMsg{Name: "act-options", Formats: []nlpolicy.
 	{Value: "vlan", Nested: &setActVlanAttrs},
 }}
 
-var subQdiscXstatsMsg = nlpolicy.SubMsg{Name: "qdisc-xstats", Formats: []nlpolicy.Format{
+var subQdiscXstatsMsg = p.SubMsg{Name: "qdisc-xstats", Formats: []p.Format{
 	{Value: "cake", Nested: &setCakeStatsAttrs},
 	{Value: "choke", Header: &structChokeXstats},
 	{Value: "codel", Header: &structCodelXstats},
@@ -1088,7 +1088,7 @@ var subQdiscXstatsMsg = nlpolicy.SubMsg{Name: "qdisc-xstats", Formats: []nlpolic
 	{Value: "taprio", Nested: &setTaprioOffloadStatsAttrs},
 }}
 
-var subClassXstatsMsg = nlpolicy.SubMsg{Name: "class-xstats", Formats: []nlpolicy.Format{
+var subClassXstatsMsg = p.SubMsg{Name: "class-xstats", Formats: []p.Format{
 	{Value: "cake", Nested: &setCakeStatsAttrs},
 	{Value: "drr", Header: &structDrrStats},
 	{Value: "fq_codel", Header: &structFqCodelClassXstats},
@@ -1098,46 +1098,46 @@ var subClassXstatsMsg = nlpolicy.SubMsg{Name: "class-xstats", Formats: []nlpolic
 	{Value: "sfq", Header: &structSfqXstats},
 }}
 
-var structTcmsg = nlpolicy.Struct{Name: "tcmsg", Size: 20, Members: []nlpolicy.Member{
+var structTcmsg = p.Struct{Name: "tcmsg", Size: 20, Members: []p.Member{
 	{Name: "family", Size: 1},
-	{Name: "pad", Offset: 1, Size: 3, Kind: nlpolicy.Pad},
-	{Name: "ifindex", Offset: 4, Size: 4, Kind: nlpolicy.S32},
+	{Name: "pad", Offset: 1, Size: 3, Kind: p.Pad},
+	{Name: "ifindex", Offset: 4, Size: 4, Kind: p.S32},
 	{Name: "handle", Offset: 8, Size: 4},
 	{Name: "parent", Offset: 12, Size: 4},
 	{Name: "info", Offset: 16, Size: 4},
 }}
 
-var structTcamsg = nlpolicy.Struct{Name: "tcamsg", Size: 4, Members: []nlpolicy.Member{
+var structTcamsg = p.Struct{Name: "tcamsg", Size: 4, Members: []p.Member{
 	{Name: "family", Size: 1},
-	{Name: "pad", Offset: 1, Size: 3, Kind: nlpolicy.Pad},
+	{Name: "pad", Offset: 1, Size: 3, Kind: p.Pad},
 }}
 
-var structRatespec = nlpolicy.Struct{Name: "tc-ratespec", Size: 12, Members: []nlpolicy.Member{
+var structRatespec = p.Struct{Name: "tc-ratespec", Size: 12, Members: []p.Member{
 	{Name: "cell-log", Size: 1},
 	{Name: "linklayer", Offset: 1, Size: 1, Enum: &enumLinklayer},
 	{Name: "overhead", Offset: 2, Size: 2},
-	{Name: "cell-align", Offset: 4, Size: 2, Kind: nlpolicy.S16},
+	{Name: "cell-align", Offset: 4, Size: 2, Kind: p.S16},
 	{Name: "mpu", Offset: 6, Size: 2},
 	{Name: "rate", Offset: 8, Size: 4},
 }}
 
-var structSizespec = nlpolicy.Struct{Name: "tc-sizespec", Size: 24, Members: []nlpolicy.Member{
+var structSizespec = p.Struct{Name: "tc-sizespec", Size: 24, Members: []p.Member{
 	{Name: "cell-log", Size: 1},
 	{Name: "size-log", Offset: 1, Size: 1},
-	{Name: "cell-align", Offset: 2, Size: 2, Kind: nlpolicy.S16},
-	{Name: "overhead", Offset: 4, Size: 4, Kind: nlpolicy.S32},
+	{Name: "cell-align", Offset: 2, Size: 2, Kind: p.S16},
+	{Name: "overhead", Offset: 4, Size: 4, Kind: p.S32},
 	{Name: "linklayer", Offset: 8, Size: 4, Enum: &enumLinklayer},
 	{Name: "mpu", Offset: 12, Size: 4},
 	{Name: "mtu", Offset: 16, Size: 4},
 	{Name: "tsize", Offset: 20, Size: 4},
 }}
 
-var structGnetEstimator = nlpolicy.Struct{Name: "gnet-estimator", Size: 2, Members: []nlpolicy.Member{
-	{Name: "interval", Size: 1, Kind: nlpolicy.S8},
+var structGnetEstimator = p.Struct{Name: "gnet-estimator", Size: 2, Members: []p.Member{
+	{Name: "interval", Size: 1, Kind: p.S8},
 	{Name: "ewma-log", Offset: 1, Size: 1},
 }}
 
-var structStats = nlpolicy.Struct{Name: "tc-stats", Size: 40, Members: []nlpolicy.Member{
+var structStats = p.Struct{Name: "tc-stats", Size: 40, Members: []p.Member{
 	{Name: "bytes", Size: 8},
 	{Name: "packets", Offset: 8, Size: 4},
 	{Name: "drops", Offset: 12, Size: 4},
@@ -1148,22 +1148,22 @@ var structStats = nlpolicy.Struct{Name: "tc-stats", Size: 40, Members: []nlpolic
 	{Name: "backlog", Offset: 32, Size: 4},
 }}
 
-var structGnetStatsBasic = nlpolicy.Struct{Name: "gnet-stats-basic", Size: 16, Members: []nlpolicy.Member{
+var structGnetStatsBasic = p.Struct{Name: "gnet-stats-basic", Size: 16, Members: []p.Member{
 	{Name: "bytes", Size: 8},
 	{Name: "packets", Offset: 8, Size: 4},
 }}
 
-var structGnetStatsRateEst = nlpolicy.Struct{Name: "gnet-stats-rate-est", Size: 8, Members: []nlpolicy.Member{
+var structGnetStatsRateEst = p.Struct{Name: "gnet-stats-rate-est", Size: 8, Members: []p.Member{
 	{Name: "bps", Size: 4},
 	{Name: "pps", Offset: 4, Size: 4},
 }}
 
-var structGnetStatsRateEst64 = nlpolicy.Struct{Name: "gnet-stats-rate-est64", Size: 16, Members: []nlpolicy.Member{
+var structGnetStatsRateEst64 = p.Struct{Name: "gnet-stats-rate-est64", Size: 16, Members: []p.Member{
 	{Name: "bps", Size: 8},
 	{Name: "pps", Offset: 8, Size: 8},
 }}
 
-var structGnetStatsQueue = nlpolicy.Struct{Name: "gnet-stats-queue", Size: 20, Members: []nlpolicy.Member{
+var structGnetStatsQueue = p.Struct{Name: "gnet-stats-queue", Size: 20, Members: []p.Member{
 	{Name: "qlen", Size: 4},
 	{Name: "backlog", Offset: 4, Size: 4},
 	{Name: "drops", Offset: 8, Size: 4},
@@ -1171,30 +1171,30 @@ var structGnetStatsQueue = nlpolicy.Struct{Name: "gnet-stats-queue", Size: 20, M
 	{Name: "overlimits", Offset: 16, Size: 4},
 }}
 
-var structFifoQopt = nlpolicy.Struct{Name: "tc-fifo-qopt", Size: 4, Members: []nlpolicy.Member{
+var structFifoQopt = p.Struct{Name: "tc-fifo-qopt", Size: 4, Members: []p.Member{
 	{Name: "limit", Size: 4},
 }}
 
-var structSkbprioQopt = nlpolicy.Struct{Name: "tc-skbprio-qopt", Size: 4, Members: []nlpolicy.Member{
+var structSkbprioQopt = p.Struct{Name: "tc-skbprio-qopt", Size: 4, Members: []p.Member{
 	{Name: "limit", Size: 4},
 }}
 
-var structPrioQopt = nlpolicy.Struct{Name: "tc-prio-qopt", Size: 20, Members: []nlpolicy.Member{
+var structPrioQopt = p.Struct{Name: "tc-prio-qopt", Size: 20, Members: []p.Member{
 	{Name: "bands", Size: 4},
-	{Name: "priomap", Offset: 4, Size: 16, Kind: nlpolicy.Binary},
+	{Name: "priomap", Offset: 4, Size: 16, Kind: p.Binary},
 }}
 
-var structMultiqQopt = nlpolicy.Struct{Name: "tc-multiq-qopt", Size: 4, Members: []nlpolicy.Member{
+var structMultiqQopt = p.Struct{Name: "tc-multiq-qopt", Size: 4, Members: []p.Member{
 	{Name: "bands", Size: 2},
 	{Name: "max-bands", Offset: 2, Size: 2},
 }}
 
-var structPlugQopt = nlpolicy.Struct{Name: "tc-plug-qopt", Size: 8, Members: []nlpolicy.Member{
-	{Name: "action", Size: 4, Kind: nlpolicy.S32, Enum: &enumPlugAction},
+var structPlugQopt = p.Struct{Name: "tc-plug-qopt", Size: 8, Members: []p.Member{
+	{Name: "action", Size: 4, Kind: p.S32, Enum: &enumPlugAction},
 	{Name: "limit", Offset: 4, Size: 4},
 }}
 
-var structTbfQopt = nlpolicy.Struct{Name: "tc-tbf-qopt", Size: 36, Members: []nlpolicy.Member{
+var structTbfQopt = p.Struct{Name: "tc-tbf-qopt", Size: 36, Members: []p.Member{
 	{Name: "rate", Size: 12, Struct: &structRatespec},
 	{Name: "peakrate", Offset: 12, Size: 12, Struct: &structRatespec},
 	{Name: "limit", Offset: 24, Size: 4},
@@ -1202,15 +1202,15 @@ var structTbfQopt = nlpolicy.Struct{Name: "tc-tbf-qopt", Size: 36, Members: []nl
 	{Name: "mtu", Offset: 32, Size: 4},
 }}
 
-var structSfqQopt = nlpolicy.Struct{Name: "tc-sfq-qopt", Size: 20, Members: []nlpolicy.Member{
+var structSfqQopt = p.Struct{Name: "tc-sfq-qopt", Size: 20, Members: []p.Member{
 	{Name: "quantum", Size: 4},
-	{Name: "perturb-period", Offset: 4, Size: 4, Kind: nlpolicy.S32},
+	{Name: "perturb-period", Offset: 4, Size: 4, Kind: p.S32},
 	{Name: "limit", Offset: 8, Size: 4},
 	{Name: "divisor", Offset: 12, Size: 4},
 	{Name: "flows", Offset: 16, Size: 4},
 }}
 
-var structSfqredStats = nlpolicy.Struct{Name: "tc-sfqred-stats", Size: 24, Members: []nlpolicy.Member{
+var structSfqredStats = p.Struct{Name: "tc-sfqred-stats", Size: 24, Members: []p.Member{
 	{Name: "prob-drop", Size: 4},
 	{Name: "forced-drop", Offset: 4, Size: 4},
 	{Name: "prob-mark", Offset: 8, Size: 4},
@@ -1219,7 +1219,7 @@ var structSfqredStats = nlpolicy.Struct{Name: "tc-sfqred-stats", Size: 24, Membe
 	{Name: "forced-mark-head", Offset: 20, Size: 4},
 }}
 
-var structSfqQoptV1 = nlpolicy.Struct{Name: "tc-sfq-qopt-v1", Size: 72, Members: []nlpolicy.Member{
+var structSfqQoptV1 = p.Struct{Name: "tc-sfq-qopt-v1", Size: 72, Members: []p.Member{
 	{Name: "v0", Size: 20, Struct: &structSfqQopt},
 	{Name: "depth", Offset: 20, Size: 4},
 	{Name: "headdrop", Offset: 24, Size: 4},
@@ -1234,7 +1234,7 @@ var structSfqQoptV1 = nlpolicy.Struct{Name: "tc-sfq-qopt-v1", Size: 72, Members:
 	{Name: "stats", Offset: 48, Size: 24, Struct: &structSfqredStats},
 }}
 
-var structRedQopt = nlpolicy.Struct{Name: "tc-red-qopt", Size: 16, Members: []nlpolicy.Member{
+var structRedQopt = p.Struct{Name: "tc-red-qopt", Size: 16, Members: []p.Member{
 	{Name: "limit", Size: 4},
 	{Name: "qth-min", Offset: 4, Size: 4},
 	{Name: "qth-max", Offset: 8, Size: 4},
@@ -1244,7 +1244,7 @@ var structRedQopt = nlpolicy.Struct{Name: "tc-red-qopt", Size: 16, Members: []nl
 	{Name: "flags", Offset: 15, Size: 1, Enum: &enumRedFlags},
 }}
 
-var structGredQopt = nlpolicy.Struct{Name: "tc-gred-qopt", Size: 52, Members: []nlpolicy.Member{
+var structGredQopt = p.Struct{Name: "tc-gred-qopt", Size: 52, Members: []p.Member{
 	{Name: "limit", Size: 4},
 	{Name: "qth-min", Offset: 4, Size: 4},
 	{Name: "qth-max", Offset: 8, Size: 4},
@@ -1263,17 +1263,17 @@ var structGredQopt = nlpolicy.Struct{Name: "tc-gred-qopt", Size: 52, Members: []
 	{Name: "bytesin", Offset: 48, Size: 4},
 }}
 
-var structGredQopts = nlpolicy.Struct{Name: "tc-gred-qopts", Size: 0, Members: []nlpolicy.Member{}, Array: &nlpolicy.Array{Member: nlpolicy.Member{Name: "queues", Size: 52, Struct: &structGredQopt}}}
+var structGredQopts = p.Struct{Name: "tc-gred-qopts", Size: 0, Members: []p.Member{}, Array: &p.Array{Member: p.Member{Name: "queues", Size: 52, Struct: &structGredQopt}}}
 
-var structGredSopt = nlpolicy.Struct{Name: "tc-gred-sopt", Size: 12, Members: []nlpolicy.Member{
+var structGredSopt = p.Struct{Name: "tc-gred-sopt", Size: 12, Members: []p.Member{
 	{Name: "DPs", Size: 4},
 	{Name: "def-DP", Offset: 4, Size: 4},
 	{Name: "grio", Offset: 8, Size: 1},
 	{Name: "flags", Offset: 9, Size: 1, Enum: &enumRedFlags},
-	{Name: "pad", Offset: 10, Size: 2, Kind: nlpolicy.Pad},
+	{Name: "pad", Offset: 10, Size: 2, Kind: p.Pad},
 }}
 
-var structHtbOpt = nlpolicy.Struct{Name: "tc-htb-opt", Size: 44, Members: []nlpolicy.Member{
+var structHtbOpt = p.Struct{Name: "tc-htb-opt", Size: 44, Members: []p.Member{
 	{Name: "rate", Size: 12, Struct: &structRatespec},
 	{Name: "ceil", Offset: 12, Size: 12, Struct: &structRatespec},
 	{Name: "buffer", Offset: 24, Size: 4},
@@ -1283,7 +1283,7 @@ var structHtbOpt = nlpolicy.Struct{Name: "tc-htb-opt", Size: 44, Members: []nlpo
 	{Name: "prio", Offset: 40, Size: 4},
 }}
 
-var structHtbGlob = nlpolicy.Struct{Name: "tc-htb-glob", Size: 20, Members: []nlpolicy.Member{
+var structHtbGlob = p.Struct{Name: "tc-htb-glob", Size: 20, Members: []p.Member{
 	{Name: "version", Size: 4},
 	{Name: "rate2quantum", Offset: 4, Size: 4},
 	{Name: "defcls", Offset: 8, Size: 4},
@@ -1291,17 +1291,17 @@ var structHtbGlob = nlpolicy.Struct{Name: "tc-htb-glob", Size: 20, Members: []nl
 	{Name: "direct-pkts", Offset: 16, Size: 4},
 }}
 
-var structHfscQopt = nlpolicy.Struct{Name: "tc-hfsc-qopt", Size: 2, Members: []nlpolicy.Member{
+var structHfscQopt = p.Struct{Name: "tc-hfsc-qopt", Size: 2, Members: []p.Member{
 	{Name: "defcls", Size: 2},
 }}
 
-var structServiceCurve = nlpolicy.Struct{Name: "tc-service-curve", Size: 12, Members: []nlpolicy.Member{
+var structServiceCurve = p.Struct{Name: "tc-service-curve", Size: 12, Members: []p.Member{
 	{Name: "m1", Size: 4},
 	{Name: "d", Offset: 4, Size: 4},
 	{Name: "m2", Offset: 8, Size: 4},
 }}
 
-var structMqprioQueues = nlpolicy.Struct{Name: "tc-mqprio-queues", Size: 32, Members: []nlpolicy.Member{
+var structMqprioQueues = p.Struct{Name: "tc-mqprio-queues", Size: 32, Members: []p.Member{
 	{Name: "tc0", Size: 2},
 	{Name: "tc1", Offset: 2, Size: 2},
 	{Name: "tc2", Offset: 4, Size: 2},
@@ -1320,15 +1320,15 @@ var structMqprioQueues = nlpolicy.Struct{Name: "tc-mqprio-queues", Size: 32, Mem
 	{Name: "tc15", Offset: 30, Size: 2},
 }}
 
-var structMqprioQopt = nlpolicy.Struct{Name: "tc-mqprio-qopt", Size: 82, Members: []nlpolicy.Member{
+var structMqprioQopt = p.Struct{Name: "tc-mqprio-qopt", Size: 82, Members: []p.Member{
 	{Name: "num-tc", Size: 1},
-	{Name: "prio-tc-map", Offset: 1, Size: 16, Kind: nlpolicy.Binary},
+	{Name: "prio-tc-map", Offset: 1, Size: 16, Kind: p.Binary},
 	{Name: "hw", Offset: 17, Size: 1, Enum: &enumMqprioHw},
 	{Name: "count", Offset: 18, Size: 32, Struct: &structMqprioQueues},
 	{Name: "offset", Offset: 50, Size: 32, Struct: &structMqprioQueues},
 }}
 
-var structNetemQopt = nlpolicy.Struct{Name: "tc-netem-qopt", Size: 24, Members: []nlpolicy.Member{
+var structNetemQopt = p.Struct{Name: "tc-netem-qopt", Size: 24, Members: []p.Member{
 	{Name: "latency", Size: 4},
 	{Name: "limit", Offset: 4, Size: 4},
 	{Name: "loss", Offset: 8, Size: 4},
@@ -1337,39 +1337,39 @@ var structNetemQopt = nlpolicy.Struct{Name: "tc-netem-qopt", Size: 24, Members: 
 	{Name: "jitter", Offset: 20, Size: 4},
 }}
 
-var structNetemCorr = nlpolicy.Struct{Name: "tc-netem-corr", Size: 12, Members: []nlpolicy.Member{
+var structNetemCorr = p.Struct{Name: "tc-netem-corr", Size: 12, Members: []p.Member{
 	{Name: "delay-corr", Size: 4},
 	{Name: "loss-corr", Offset: 4, Size: 4},
 	{Name: "dup-corr", Offset: 8, Size: 4},
 }}
 
-var structNetemReorder = nlpolicy.Struct{Name: "tc-netem-reorder", Size: 8, Members: []nlpolicy.Member{
+var structNetemReorder = p.Struct{Name: "tc-netem-reorder", Size: 8, Members: []p.Member{
 	{Name: "probability", Size: 4},
 	{Name: "correlation", Offset: 4, Size: 4},
 }}
 
-var structNetemCorrupt = nlpolicy.Struct{Name: "tc-netem-corrupt", Size: 8, Members: []nlpolicy.Member{
+var structNetemCorrupt = p.Struct{Name: "tc-netem-corrupt", Size: 8, Members: []p.Member{
 	{Name: "probability", Size: 4},
 	{Name: "correlation", Offset: 4, Size: 4},
 }}
 
-var structNetemRate = nlpolicy.Struct{Name: "tc-netem-rate", Size: 16, Members: []nlpolicy.Member{
+var structNetemRate = p.Struct{Name: "tc-netem-rate", Size: 16, Members: []p.Member{
 	{Name: "rate", Size: 4},
-	{Name: "packet-overhead", Offset: 4, Size: 4, Kind: nlpolicy.S32},
+	{Name: "packet-overhead", Offset: 4, Size: 4, Kind: p.S32},
 	{Name: "cell-size", Offset: 8, Size: 4},
-	{Name: "cell-overhead", Offset: 12, Size: 4, Kind: nlpolicy.S32},
+	{Name: "cell-overhead", Offset: 12, Size: 4, Kind: p.S32},
 }}
 
-var structNetemSlot = nlpolicy.Struct{Name: "tc-netem-slot", Size: 40, Members: []nlpolicy.Member{
-	{Name: "min-delay", Size: 8, Kind: nlpolicy.S64},
-	{Name: "max-delay", Offset: 8, Size: 8, Kind: nlpolicy.S64},
-	{Name: "max-packets", Offset: 16, Size: 4, Kind: nlpolicy.S32},
-	{Name: "max-bytes", Offset: 20, Size: 4, Kind: nlpolicy.S32},
-	{Name: "dist-delay", Offset: 24, Size: 8, Kind: nlpolicy.S64},
-	{Name: "dist-jitter", Offset: 32, Size: 8, Kind: nlpolicy.S64},
+var structNetemSlot = p.Struct{Name: "tc-netem-slot", Size: 40, Members: []p.Member{
+	{Name: "min-delay", Size: 8, Kind: p.S64},
+	{Name: "max-delay", Offset: 8, Size: 8, Kind: p.S64},
+	{Name: "max-packets", Offset: 16, Size: 4, Kind: p.S32},
+	{Name: "max-bytes", Offset: 20, Size: 4, Kind: p.S32},
+	{Name: "dist-delay", Offset: 24, Size: 8, Kind: p.S64},
+	{Name: "dist-jitter", Offset: 32, Size: 8, Kind: p.S64},
 }}
 
-var structNetemGimodel = nlpolicy.Struct{Name: "tc-netem-gimodel", Size: 20, Members: []nlpolicy.Member{
+var structNetemGimodel = p.Struct{Name: "tc-netem-gimodel", Size: 20, Members: []p.Member{
 	{Name: "p13", Size: 4},
 	{Name: "p31", Offset: 4, Size: 4},
 	{Name: "p32", Offset: 8, Size: 4},
@@ -1377,14 +1377,14 @@ var structNetemGimodel = nlpolicy.Struct{Name: "tc-netem-gimodel", Size: 20, Mem
 	{Name: "p23", Offset: 16, Size: 4},
 }}
 
-var structNetemGemodel = nlpolicy.Struct{Name: "tc-netem-gemodel", Size: 16, Members: []nlpolicy.Member{
+var structNetemGemodel = p.Struct{Name: "tc-netem-gemodel", Size: 16, Members: []p.Member{
 	{Name: "p", Size: 4},
 	{Name: "r", Offset: 4, Size: 4},
 	{Name: "h", Offset: 8, Size: 4},
 	{Name: "k1", Offset: 12, Size: 4},
 }}
 
-var structSfbQopt = nlpolicy.Struct{Name: "tc-sfb-qopt", Size: 36, Members: []nlpolicy.Member{
+var structSfbQopt = p.Struct{Name: "tc-sfb-qopt", Size: 36, Members: []p.Member{
 	{Name: "rehash-interval", Size: 4},
 	{Name: "warmup-time", Offset: 4, Size: 4},
 	{Name: "max", Offset: 8, Size: 4},
@@ -1396,22 +1396,22 @@ var structSfbQopt = nlpolicy.Struct{Name: "tc-sfb-qopt", Size: 36, Members: []nl
 	{Name: "penalty-burst", Offset: 32, Size: 4},
 }}
 
-var structCbsQopt = nlpolicy.Struct{Name: "tc-cbs-qopt", Size: 20, Members: []nlpolicy.Member{
+var structCbsQopt = p.Struct{Name: "tc-cbs-qopt", Size: 20, Members: []p.Member{
 	{Name: "offload", Size: 1},
-	{Name: "pad", Offset: 1, Size: 3, Kind: nlpolicy.Pad},
-	{Name: "hicredit", Offset: 4, Size: 4, Kind: nlpolicy.S32},
-	{Name: "locredit", Offset: 8, Size: 4, Kind: nlpolicy.S32},
-	{Name: "idleslope", Offset: 12, Size: 4, Kind: nlpolicy.S32},
-	{Name: "sendslope", Offset: 16, Size: 4, Kind: nlpolicy.S32},
+	{Name: "pad", Offset: 1, Size: 3, Kind: p.Pad},
+	{Name: "hicredit", Offset: 4, Size: 4, Kind: p.S32},
+	{Name: "locredit", Offset: 8, Size: 4, Kind: p.S32},
+	{Name: "idleslope", Offset: 12, Size: 4, Kind: p.S32},
+	{Name: "sendslope", Offset: 16, Size: 4, Kind: p.S32},
 }}
 
-var structEtfQopt = nlpolicy.Struct{Name: "tc-etf-qopt", Size: 12, Members: []nlpolicy.Member{
-	{Name: "delta", Size: 4, Kind: nlpolicy.S32},
-	{Name: "clockid", Offset: 4, Size: 4, Kind: nlpolicy.S32},
+var structEtfQopt = p.Struct{Name: "tc-etf-qopt", Size: 12, Members: []p.Member{
+	{Name: "delta", Size: 4, Kind: p.S32},
+	{Name: "clockid", Offset: 4, Size: 4, Kind: p.S32},
 	{Name: "flags", Offset: 8, Size: 4, Enum: &enumEtfFlags},
 }}
 
-var structChokeXstats = nlpolicy.Struct{Name: "tc-choke-xstats", Size: 20, Members: []nlpolicy.Member{
+var structChokeXstats = p.Struct{Name: "tc-choke-xstats", Size: 20, Members: []p.Member{
 	{Name: "early", Size: 4},
 	{Name: "pdrop", Offset: 4, Size: 4},
 	{Name: "other", Offset: 8, Size: 4},
@@ -1419,19 +1419,19 @@ var structChokeXstats = nlpolicy.Struct{Name: "tc-choke-xstats", Size: 20, Membe
 	{Name: "matched", Offset: 16, Size: 4},
 }}
 
-var structCodelXstats = nlpolicy.Struct{Name: "tc-codel-xstats", Size: 36, Members: []nlpolicy.Member{
+var structCodelXstats = p.Struct{Name: "tc-codel-xstats", Size: 36, Members: []p.Member{
 	{Name: "maxpacket", Size: 4},
 	{Name: "count", Offset: 4, Size: 4},
 	{Name: "lastcount", Offset: 8, Size: 4},
 	{Name: "ldelay", Offset: 12, Size: 4},
-	{Name: "drop-next", Offset: 16, Size: 4, Kind: nlpolicy.S32},
+	{Name: "drop-next", Offset: 16, Size: 4, Kind: p.S32},
 	{Name: "drop-overlimit", Offset: 20, Size: 4},
 	{Name: "ecn-mark", Offset: 24, Size: 4},
 	{Name: "dropping", Offset: 28, Size: 4},
 	{Name: "ce-mark", Offset: 32, Size: 4},
 }}
 
-var structFqCodelXstats = nlpolicy.Struct{Name: "tc-fq-codel-xstats", Size: 40, Members: []nlpolicy.Member{
+var structFqCodelXstats = p.Struct{Name: "tc-fq-codel-xstats", Size: 40, Members: []p.Member{
 	{Name: "type", Size: 4, Enum: &enumFqCodelXstatsType},
 	{Name: "maxpacket", Offset: 4, Size: 4},
 	{Name: "drop-overlimit", Offset: 8, Size: 4},
@@ -1444,18 +1444,18 @@ var structFqCodelXstats = nlpolicy.Struct{Name: "tc-fq-codel-xstats", Size: 40, 
 	{Name: "drop-overmemory", Offset: 36, Size: 4},
 }}
 
-var structFqCodelClassXstats = nlpolicy.Struct{Name: "tc-fq-codel-cl-xstats", Size: 40, Members: []nlpolicy.Member{
+var structFqCodelClassXstats = p.Struct{Name: "tc-fq-codel-cl-xstats", Size: 40, Members: []p.Member{
 	{Name: "type", Size: 4, Enum: &enumFqCodelXstatsType},
-	{Name: "deficit", Offset: 4, Size: 4, Kind: nlpolicy.S32},
+	{Name: "deficit", Offset: 4, Size: 4, Kind: p.S32},
 	{Name: "ldelay", Offset: 8, Size: 4},
 	{Name: "count", Offset: 12, Size: 4},
 	{Name: "lastcount", Offset: 16, Size: 4},
 	{Name: "dropping", Offset: 20, Size: 4},
-	{Name: "drop-next", Offset: 24, Size: 4, Kind: nlpolicy.S32},
-	{Name: "pad", Offset: 28, Size: 12, Kind: nlpolicy.Pad},
+	{Name: "drop-next", Offset: 24, Size: 4, Kind: p.S32},
+	{Name: "pad", Offset: 28, Size: 12, Kind: p.Pad},
 }}
 
-var structDualpi2Xstats = nlpolicy.Struct{Name: "tc-dualpi2-xstats", Size: 48, Members: []nlpolicy.Member{
+var structDualpi2Xstats = p.Struct{Name: "tc-dualpi2-xstats", Size: 48, Members: []p.Member{
 	{Name: "prob", Size: 4},
 	{Name: "delay-c", Offset: 4, Size: 4},
 	{Name: "delay-l", Offset: 8, Size: 4},
@@ -1464,13 +1464,13 @@ var structDualpi2Xstats = nlpolicy.Struct{Name: "tc-dualpi2-xstats", Size: 48, M
 	{Name: "maxq", Offset: 20, Size: 4},
 	{Name: "ecn-mark", Offset: 24, Size: 4},
 	{Name: "step-mark", Offset: 28, Size: 4},
-	{Name: "credit", Offset: 32, Size: 4, Kind: nlpolicy.S32},
+	{Name: "credit", Offset: 32, Size: 4, Kind: p.S32},
 	{Name: "memory-used", Offset: 36, Size: 4},
 	{Name: "max-memory-used", Offset: 40, Size: 4},
 	{Name: "memory-limit", Offset: 44, Size: 4},
 }}
 
-var structFqPieXstats = nlpolicy.Struct{Name: "tc-fq-pie-xstats", Size: 36, Members: []nlpolicy.Member{
+var structFqPieXstats = p.Struct{Name: "tc-fq-pie-xstats", Size: 36, Members: []p.Member{
 	{Name: "packets-in", Size: 4},
 	{Name: "dropped", Offset: 4, Size: 4},
 	{Name: "overlimit", Offset: 8, Size: 4},
@@ -1482,7 +1482,7 @@ var structFqPieXstats = nlpolicy.Struct{Name: "tc-fq-pie-xstats", Size: 36, Memb
 	{Name: "memory-usage", Offset: 32, Size: 4},
 }}
 
-var structFqQdStats = nlpolicy.Struct{Name: "tc-fq-qd-stats", Size: 152, Members: []nlpolicy.Member{
+var structFqQdStats = p.Struct{Name: "tc-fq-qd-stats", Size: 152, Members: []p.Member{
 	{Name: "gc-flows", Size: 8},
 	{Name: "highprio-packets", Offset: 8, Size: 8},
 	{Name: "tcp-retrans", Offset: 16, Size: 8},
@@ -1490,7 +1490,7 @@ var structFqQdStats = nlpolicy.Struct{Name: "tc-fq-qd-stats", Size: 152, Members
 	{Name: "flows-plimit", Offset: 32, Size: 8},
 	{Name: "pkts-too-long", Offset: 40, Size: 8},
 	{Name: "allocation-errors", Offset: 48, Size: 8},
-	{Name: "time-next-delayed-flow", Offset: 56, Size: 8, Kind: nlpolicy.S64},
+	{Name: "time-next-delayed-flow", Offset: 56, Size: 8, Kind: p.S64},
 	{Name: "flows", Offset: 64, Size: 4},
 	{Name: "inactive-flows", Offset: 68, Size: 4},
 	{Name: "throttled-flows", Offset: 72, Size: 4},
@@ -1505,17 +1505,17 @@ var structFqQdStats = nlpolicy.Struct{Name: "tc-fq-qd-stats", Size: 152, Members
 	{Name: "band-pkt-count0", Offset: 136, Size: 4},
 	{Name: "band-pkt-count1", Offset: 140, Size: 4},
 	{Name: "band-pkt-count2", Offset: 144, Size: 4},
-	{Name: "pad", Offset: 148, Size: 4, Kind: nlpolicy.Pad},
+	{Name: "pad", Offset: 148, Size: 4, Kind: p.Pad},
 }}
 
-var structHhfXstats = nlpolicy.Struct{Name: "tc-hhf-xstats", Size: 16, Members: []nlpolicy.Member{
+var structHhfXstats = p.Struct{Name: "tc-hhf-xstats", Size: 16, Members: []p.Member{
 	{Name: "drop-overlimit", Size: 4},
 	{Name: "hh-overlimit", Offset: 4, Size: 4},
 	{Name: "hh-tot-count", Offset: 8, Size: 4},
 	{Name: "hh-cur-count", Offset: 12, Size: 4},
 }}
 
-var structPieXstats = nlpolicy.Struct{Name: "tc-pie-xstats", Size: 40, Members: []nlpolicy.Member{
+var structPieXstats = p.Struct{Name: "tc-pie-xstats", Size: 40, Members: []p.Member{
 	{Name: "prob", Size: 8},
 	{Name: "delay", Offset: 8, Size: 4},
 	{Name: "avg-dq-rate", Offset: 12, Size: 4},
@@ -1527,14 +1527,14 @@ var structPieXstats = nlpolicy.Struct{Name: "tc-pie-xstats", Size: 40, Members: 
 	{Name: "ecn-mark", Offset: 36, Size: 4},
 }}
 
-var structRedXstats = nlpolicy.Struct{Name: "tc-red-xstats", Size: 16, Members: []nlpolicy.Member{
+var structRedXstats = p.Struct{Name: "tc-red-xstats", Size: 16, Members: []p.Member{
 	{Name: "early", Size: 4},
 	{Name: "pdrop", Offset: 4, Size: 4},
 	{Name: "other", Offset: 8, Size: 4},
 	{Name: "marked", Offset: 12, Size: 4},
 }}
 
-var structSfbXstats = nlpolicy.Struct{Name: "tc-sfb-xstats", Size: 36, Members: []nlpolicy.Member{
+var structSfbXstats = p.Struct{Name: "tc-sfb-xstats", Size: 36, Members: []p.Member{
 	{Name: "earlydrop", Size: 4},
 	{Name: "penaltydrop", Offset: 4, Size: 4},
 	{Name: "bucketdrop", Offset: 8, Size: 4},
@@ -1546,225 +1546,225 @@ var structSfbXstats = nlpolicy.Struct{Name: "tc-sfb-xstats", Size: 36, Members: 
 	{Name: "avgprob", Offset: 32, Size: 4},
 }}
 
-var structSfqXstats = nlpolicy.Struct{Name: "tc-sfq-xstats", Size: 4, Members: []nlpolicy.Member{
-	{Name: "allot", Size: 4, Kind: nlpolicy.S32},
+var structSfqXstats = p.Struct{Name: "tc-sfq-xstats", Size: 4, Members: []p.Member{
+	{Name: "allot", Size: 4, Kind: p.S32},
 }}
 
-var structHtbXstats = nlpolicy.Struct{Name: "tc-htb-xstats", Size: 20, Members: []nlpolicy.Member{
+var structHtbXstats = p.Struct{Name: "tc-htb-xstats", Size: 20, Members: []p.Member{
 	{Name: "lends", Size: 4},
 	{Name: "borrows", Offset: 4, Size: 4},
 	{Name: "giants", Offset: 8, Size: 4},
-	{Name: "tokens", Offset: 12, Size: 4, Kind: nlpolicy.S32},
-	{Name: "ctokens", Offset: 16, Size: 4, Kind: nlpolicy.S32},
+	{Name: "tokens", Offset: 12, Size: 4, Kind: p.S32},
+	{Name: "ctokens", Offset: 16, Size: 4, Kind: p.S32},
 }}
 
-var structHfscStats = nlpolicy.Struct{Name: "tc-hfsc-stats", Size: 24, Members: []nlpolicy.Member{
+var structHfscStats = p.Struct{Name: "tc-hfsc-stats", Size: 24, Members: []p.Member{
 	{Name: "work", Size: 8},
 	{Name: "rtwork", Offset: 8, Size: 8},
 	{Name: "period", Offset: 16, Size: 4},
 	{Name: "level", Offset: 20, Size: 4},
 }}
 
-var structDrrStats = nlpolicy.Struct{Name: "tc-drr-stats", Size: 4, Members: []nlpolicy.Member{
+var structDrrStats = p.Struct{Name: "tc-drr-stats", Size: 4, Members: []p.Member{
 	{Name: "deficit", Size: 4},
 }}
 
-var structQfqStats = nlpolicy.Struct{Name: "tc-qfq-stats", Size: 8, Members: []nlpolicy.Member{
+var structQfqStats = p.Struct{Name: "tc-qfq-stats", Size: 8, Members: []p.Member{
 	{Name: "weight", Size: 4},
 	{Name: "lmax", Offset: 4, Size: 4},
 }}
 
-var structU32Key = nlpolicy.Struct{Name: "tc-u32-key", Size: 16, Members: []nlpolicy.Member{
-	{Name: "mask", Size: 4, Flags: nlpolicy.BigEndian},
-	{Name: "val", Offset: 4, Size: 4, Flags: nlpolicy.BigEndian},
-	{Name: "off", Offset: 8, Size: 4, Kind: nlpolicy.S32},
-	{Name: "offmask", Offset: 12, Size: 4, Kind: nlpolicy.S32},
+var structU32Key = p.Struct{Name: "tc-u32-key", Size: 16, Members: []p.Member{
+	{Name: "mask", Size: 4, Flags: p.BigEndian},
+	{Name: "val", Offset: 4, Size: 4, Flags: p.BigEndian},
+	{Name: "off", Offset: 8, Size: 4, Kind: p.S32},
+	{Name: "offmask", Offset: 12, Size: 4, Kind: p.S32},
 }}
 
-var structU32Sel = nlpolicy.Struct{Name: "tc-u32-sel", Size: 16, Members: []nlpolicy.Member{
+var structU32Sel = p.Struct{Name: "tc-u32-sel", Size: 16, Members: []p.Member{
 	{Name: "flags", Size: 1, Enum: &enumU32Flags},
 	{Name: "offshift", Offset: 1, Size: 1},
 	{Name: "nkeys", Offset: 2, Size: 1},
-	{Name: "offmask", Offset: 4, Size: 2, Flags: nlpolicy.BigEndian},
+	{Name: "offmask", Offset: 4, Size: 2, Flags: p.BigEndian},
 	{Name: "off", Offset: 6, Size: 2},
-	{Name: "offoff", Offset: 8, Size: 2, Kind: nlpolicy.S16},
-	{Name: "hoff", Offset: 10, Size: 2, Kind: nlpolicy.S16},
-	{Name: "hmask", Offset: 12, Size: 4, Flags: nlpolicy.BigEndian},
-}, Array: &nlpolicy.Array{Member: nlpolicy.Member{Name: "keys", Offset: 16, Size: 16, Struct: &structU32Key}, Count: "nkeys"}}
+	{Name: "offoff", Offset: 8, Size: 2, Kind: p.S16},
+	{Name: "hoff", Offset: 10, Size: 2, Kind: p.S16},
+	{Name: "hmask", Offset: 12, Size: 4, Flags: p.BigEndian},
+}, Array: &p.Array{Member: p.Member{Name: "keys", Offset: 16, Size: 16, Struct: &structU32Key}, Count: "nkeys"}}
 
-var structU32Mark = nlpolicy.Struct{Name: "tc-u32-mark", Size: 12, Members: []nlpolicy.Member{
+var structU32Mark = p.Struct{Name: "tc-u32-mark", Size: 12, Members: []p.Member{
 	{Name: "val", Size: 4},
 	{Name: "mask", Offset: 4, Size: 4},
 	{Name: "success", Offset: 8, Size: 4},
 }}
 
-var structU32Pcnt = nlpolicy.Struct{Name: "tc-u32-pcnt", Size: 16, Members: []nlpolicy.Member{
+var structU32Pcnt = p.Struct{Name: "tc-u32-pcnt", Size: 16, Members: []p.Member{
 	{Name: "rcnt", Size: 8},
 	{Name: "rhit", Offset: 8, Size: 8},
-}, Array: &nlpolicy.Array{Member: nlpolicy.Member{Name: "kcnts", Offset: 16, Size: 8}}}
+}, Array: &p.Array{Member: p.Member{Name: "kcnts", Offset: 16, Size: 8}}}
 
-var structBasicPcnt = nlpolicy.Struct{Name: "tc-basic-pcnt", Size: 16, Members: []nlpolicy.Member{
+var structBasicPcnt = p.Struct{Name: "tc-basic-pcnt", Size: 16, Members: []p.Member{
 	{Name: "rcnt", Size: 8},
 	{Name: "rhit", Offset: 8, Size: 8},
 }}
 
-var structMatchallPcnt = nlpolicy.Struct{Name: "tc-matchall-pcnt", Size: 8, Members: []nlpolicy.Member{
+var structMatchallPcnt = p.Struct{Name: "tc-matchall-pcnt", Size: 8, Members: []p.Member{
 	{Name: "rhit", Size: 8},
 }}
 
-var structSockFilter = nlpolicy.Struct{Name: "sock-filter", Size: 8, Members: []nlpolicy.Member{
+var structSockFilter = p.Struct{Name: "sock-filter", Size: 8, Members: []p.Member{
 	{Name: "code", Size: 2},
 	{Name: "jt", Offset: 2, Size: 1},
 	{Name: "jf", Offset: 3, Size: 1},
 	{Name: "k", Offset: 4, Size: 4},
 }}
 
-var structSockFilters = nlpolicy.Struct{Name: "sock-filters", Size: 0, Members: []nlpolicy.Member{}, Array: &nlpolicy.Array{Member: nlpolicy.Member{Name: "instructions", Size: 8, Struct: &structSockFilter}}}
+var structSockFilters = p.Struct{Name: "sock-filters", Size: 0, Members: []p.Member{}, Array: &p.Array{Member: p.Member{Name: "instructions", Size: 8, Struct: &structSockFilter}}}
 
-var structEmatchTreeHdr = nlpolicy.Struct{Name: "tcf-ematch-tree-hdr", Size: 4, Members: []nlpolicy.Member{
+var structEmatchTreeHdr = p.Struct{Name: "tcf-ematch-tree-hdr", Size: 4, Members: []p.Member{
 	{Name: "nmatches", Size: 2},
 	{Name: "progid", Offset: 2, Size: 2},
 }}
 
-var structActTimes = nlpolicy.Struct{Name: "tcf-t", Size: 32, Members: []nlpolicy.Member{
+var structActTimes = p.Struct{Name: "tcf-t", Size: 32, Members: []p.Member{
 	{Name: "install", Size: 8},
 	{Name: "lastuse", Offset: 8, Size: 8},
 	{Name: "expires", Offset: 16, Size: 8},
 	{Name: "firstuse", Offset: 24, Size: 8},
 }}
 
-var structGact = nlpolicy.Struct{Name: "tc-gact", Size: 20, Members: []nlpolicy.Member{
+var structGact = p.Struct{Name: "tc-gact", Size: 20, Members: []p.Member{
 	{Name: "index", Size: 4},
 	{Name: "capab", Offset: 4, Size: 4},
-	{Name: "action", Offset: 8, Size: 4, Kind: nlpolicy.S32, Enum: &enumActVerdict},
-	{Name: "refcnt", Offset: 12, Size: 4, Kind: nlpolicy.S32},
-	{Name: "bindcnt", Offset: 16, Size: 4, Kind: nlpolicy.S32},
+	{Name: "action", Offset: 8, Size: 4, Kind: p.S32, Enum: &enumActVerdict},
+	{Name: "refcnt", Offset: 12, Size: 4, Kind: p.S32},
+	{Name: "bindcnt", Offset: 16, Size: 4, Kind: p.S32},
 }}
 
-var structGactP = nlpolicy.Struct{Name: "tc-gact-p", Size: 8, Members: []nlpolicy.Member{
+var structGactP = p.Struct{Name: "tc-gact-p", Size: 8, Members: []p.Member{
 	{Name: "ptype", Size: 2, Enum: &enumGactPtype},
 	{Name: "pval", Offset: 2, Size: 2},
-	{Name: "paction", Offset: 4, Size: 4, Kind: nlpolicy.S32, Enum: &enumActVerdict},
+	{Name: "paction", Offset: 4, Size: 4, Kind: p.S32, Enum: &enumActVerdict},
 }}
 
-var structConnmark = nlpolicy.Struct{Name: "tc-connmark", Size: 24, Members: []nlpolicy.Member{
+var structConnmark = p.Struct{Name: "tc-connmark", Size: 24, Members: []p.Member{
 	{Name: "index", Size: 4},
 	{Name: "capab", Offset: 4, Size: 4},
-	{Name: "action", Offset: 8, Size: 4, Kind: nlpolicy.S32, Enum: &enumActVerdict},
-	{Name: "refcnt", Offset: 12, Size: 4, Kind: nlpolicy.S32},
-	{Name: "bindcnt", Offset: 16, Size: 4, Kind: nlpolicy.S32},
+	{Name: "action", Offset: 8, Size: 4, Kind: p.S32, Enum: &enumActVerdict},
+	{Name: "refcnt", Offset: 12, Size: 4, Kind: p.S32},
+	{Name: "bindcnt", Offset: 16, Size: 4, Kind: p.S32},
 	{Name: "zone", Offset: 20, Size: 2},
 }}
 
-var structCsum = nlpolicy.Struct{Name: "tc-csum", Size: 24, Members: []nlpolicy.Member{
+var structCsum = p.Struct{Name: "tc-csum", Size: 24, Members: []p.Member{
 	{Name: "index", Size: 4},
 	{Name: "capab", Offset: 4, Size: 4},
-	{Name: "action", Offset: 8, Size: 4, Kind: nlpolicy.S32, Enum: &enumActVerdict},
-	{Name: "refcnt", Offset: 12, Size: 4, Kind: nlpolicy.S32},
-	{Name: "bindcnt", Offset: 16, Size: 4, Kind: nlpolicy.S32},
+	{Name: "action", Offset: 8, Size: 4, Kind: p.S32, Enum: &enumActVerdict},
+	{Name: "refcnt", Offset: 12, Size: 4, Kind: p.S32},
+	{Name: "bindcnt", Offset: 16, Size: 4, Kind: p.S32},
 	{Name: "update-flags", Offset: 20, Size: 4, Enum: &enumCsumFlags},
 }}
 
-var structIfe = nlpolicy.Struct{Name: "tc-ife", Size: 24, Members: []nlpolicy.Member{
+var structIfe = p.Struct{Name: "tc-ife", Size: 24, Members: []p.Member{
 	{Name: "index", Size: 4},
 	{Name: "capab", Offset: 4, Size: 4},
-	{Name: "action", Offset: 8, Size: 4, Kind: nlpolicy.S32, Enum: &enumActVerdict},
-	{Name: "refcnt", Offset: 12, Size: 4, Kind: nlpolicy.S32},
-	{Name: "bindcnt", Offset: 16, Size: 4, Kind: nlpolicy.S32},
+	{Name: "action", Offset: 8, Size: 4, Kind: p.S32, Enum: &enumActVerdict},
+	{Name: "refcnt", Offset: 12, Size: 4, Kind: p.S32},
+	{Name: "bindcnt", Offset: 16, Size: 4, Kind: p.S32},
 	{Name: "flags", Offset: 20, Size: 2, Enum: &enumIfeMode},
 }}
 
-var structMirred = nlpolicy.Struct{Name: "tc-mirred", Size: 28, Members: []nlpolicy.Member{
+var structMirred = p.Struct{Name: "tc-mirred", Size: 28, Members: []p.Member{
 	{Name: "index", Size: 4},
 	{Name: "capab", Offset: 4, Size: 4},
-	{Name: "action", Offset: 8, Size: 4, Kind: nlpolicy.S32, Enum: &enumActVerdict},
-	{Name: "refcnt", Offset: 12, Size: 4, Kind: nlpolicy.S32},
-	{Name: "bindcnt", Offset: 16, Size: 4, Kind: nlpolicy.S32},
-	{Name: "eaction", Offset: 20, Size: 4, Kind: nlpolicy.S32, Enum: &enumMirredAction},
+	{Name: "action", Offset: 8, Size: 4, Kind: p.S32, Enum: &enumActVerdict},
+	{Name: "refcnt", Offset: 12, Size: 4, Kind: p.S32},
+	{Name: "bindcnt", Offset: 16, Size: 4, Kind: p.S32},
+	{Name: "eaction", Offset: 20, Size: 4, Kind: p.S32, Enum: &enumMirredAction},
 	{Name: "ifindex", Offset: 24, Size: 4},
 }}
 
-var structMpls = nlpolicy.Struct{Name: "tc-mpls", Size: 24, Members: []nlpolicy.Member{
+var structMpls = p.Struct{Name: "tc-mpls", Size: 24, Members: []p.Member{
 	{Name: "index", Size: 4},
 	{Name: "capab", Offset: 4, Size: 4},
-	{Name: "action", Offset: 8, Size: 4, Kind: nlpolicy.S32, Enum: &enumActVerdict},
-	{Name: "refcnt", Offset: 12, Size: 4, Kind: nlpolicy.S32},
-	{Name: "bindcnt", Offset: 16, Size: 4, Kind: nlpolicy.S32},
-	{Name: "m-action", Offset: 20, Size: 4, Kind: nlpolicy.S32, Enum: &enumMplsAction},
+	{Name: "action", Offset: 8, Size: 4, Kind: p.S32, Enum: &enumActVerdict},
+	{Name: "refcnt", Offset: 12, Size: 4, Kind: p.S32},
+	{Name: "bindcnt", Offset: 16, Size: 4, Kind: p.S32},
+	{Name: "m-action", Offset: 20, Size: 4, Kind: p.S32, Enum: &enumMplsAction},
 }}
 
-var structNat = nlpolicy.Struct{Name: "tc-nat", Size: 36, Members: []nlpolicy.Member{
+var structNat = p.Struct{Name: "tc-nat", Size: 36, Members: []p.Member{
 	{Name: "index", Size: 4},
 	{Name: "capab", Offset: 4, Size: 4},
-	{Name: "action", Offset: 8, Size: 4, Kind: nlpolicy.S32, Enum: &enumActVerdict},
-	{Name: "refcnt", Offset: 12, Size: 4, Kind: nlpolicy.S32},
-	{Name: "bindcnt", Offset: 16, Size: 4, Kind: nlpolicy.S32},
-	{Name: "old-addr", Offset: 20, Size: 4, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "new-addr", Offset: 24, Size: 4, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "mask", Offset: 28, Size: 4, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
+	{Name: "action", Offset: 8, Size: 4, Kind: p.S32, Enum: &enumActVerdict},
+	{Name: "refcnt", Offset: 12, Size: 4, Kind: p.S32},
+	{Name: "bindcnt", Offset: 16, Size: 4, Kind: p.S32},
+	{Name: "old-addr", Offset: 20, Size: 4, Flags: p.BigEndian, Hint: p.IPv4},
+	{Name: "new-addr", Offset: 24, Size: 4, Flags: p.BigEndian, Hint: p.IPv4},
+	{Name: "mask", Offset: 28, Size: 4, Flags: p.BigEndian, Hint: p.IPv4},
 	{Name: "flags", Offset: 32, Size: 4, Enum: &enumNatFlags},
 }}
 
-var structPeditKey = nlpolicy.Struct{Name: "tc-pedit-key", Size: 24, Members: []nlpolicy.Member{
-	{Name: "mask", Size: 4, Flags: nlpolicy.BigEndian},
-	{Name: "val", Offset: 4, Size: 4, Flags: nlpolicy.BigEndian},
+var structPeditKey = p.Struct{Name: "tc-pedit-key", Size: 24, Members: []p.Member{
+	{Name: "mask", Size: 4, Flags: p.BigEndian},
+	{Name: "val", Offset: 4, Size: 4, Flags: p.BigEndian},
 	{Name: "off", Offset: 8, Size: 4},
 	{Name: "at", Offset: 12, Size: 4},
 	{Name: "offmask", Offset: 16, Size: 4},
 	{Name: "shift", Offset: 20, Size: 4},
 }}
 
-var structPeditSel = nlpolicy.Struct{Name: "tc-pedit-sel", Size: 24, Members: []nlpolicy.Member{
+var structPeditSel = p.Struct{Name: "tc-pedit-sel", Size: 24, Members: []p.Member{
 	{Name: "index", Size: 4},
 	{Name: "capab", Offset: 4, Size: 4},
-	{Name: "action", Offset: 8, Size: 4, Kind: nlpolicy.S32, Enum: &enumActVerdict},
-	{Name: "refcnt", Offset: 12, Size: 4, Kind: nlpolicy.S32},
-	{Name: "bindcnt", Offset: 16, Size: 4, Kind: nlpolicy.S32},
+	{Name: "action", Offset: 8, Size: 4, Kind: p.S32, Enum: &enumActVerdict},
+	{Name: "refcnt", Offset: 12, Size: 4, Kind: p.S32},
+	{Name: "bindcnt", Offset: 16, Size: 4, Kind: p.S32},
 	{Name: "nkeys", Offset: 20, Size: 1},
 	{Name: "flags", Offset: 21, Size: 1},
-}, Array: &nlpolicy.Array{Member: nlpolicy.Member{Name: "keys", Offset: 24, Size: 24, Struct: &structPeditKey}, Count: "nkeys"}}
+}, Array: &p.Array{Member: p.Member{Name: "keys", Offset: 24, Size: 24, Struct: &structPeditKey}, Count: "nkeys"}}
 
-var structPolice = nlpolicy.Struct{Name: "tc-police", Size: 56, Members: []nlpolicy.Member{
+var structPolice = p.Struct{Name: "tc-police", Size: 56, Members: []p.Member{
 	{Name: "index", Size: 4},
-	{Name: "action", Offset: 4, Size: 4, Kind: nlpolicy.S32, Enum: &enumActVerdict},
+	{Name: "action", Offset: 4, Size: 4, Kind: p.S32, Enum: &enumActVerdict},
 	{Name: "limit", Offset: 8, Size: 4},
 	{Name: "burst", Offset: 12, Size: 4},
 	{Name: "mtu", Offset: 16, Size: 4},
 	{Name: "rate", Offset: 20, Size: 12, Struct: &structRatespec},
 	{Name: "peakrate", Offset: 32, Size: 12, Struct: &structRatespec},
-	{Name: "refcnt", Offset: 44, Size: 4, Kind: nlpolicy.S32},
-	{Name: "bindcnt", Offset: 48, Size: 4, Kind: nlpolicy.S32},
+	{Name: "refcnt", Offset: 44, Size: 4, Kind: p.S32},
+	{Name: "bindcnt", Offset: 48, Size: 4, Kind: p.S32},
 	{Name: "capab", Offset: 52, Size: 4},
 }}
 
-var structSkbmod = nlpolicy.Struct{Name: "tc-skbmod", Size: 32, Members: []nlpolicy.Member{
+var structSkbmod = p.Struct{Name: "tc-skbmod", Size: 32, Members: []p.Member{
 	{Name: "index", Size: 4},
 	{Name: "capab", Offset: 4, Size: 4},
-	{Name: "action", Offset: 8, Size: 4, Kind: nlpolicy.S32, Enum: &enumActVerdict},
-	{Name: "refcnt", Offset: 12, Size: 4, Kind: nlpolicy.S32},
-	{Name: "bindcnt", Offset: 16, Size: 4, Kind: nlpolicy.S32},
+	{Name: "action", Offset: 8, Size: 4, Kind: p.S32, Enum: &enumActVerdict},
+	{Name: "refcnt", Offset: 12, Size: 4, Kind: p.S32},
+	{Name: "bindcnt", Offset: 16, Size: 4, Kind: p.S32},
 	{Name: "flags", Offset: 24, Size: 8, Enum: &enumSkbmodFlags},
 }}
 
-var structTunnelKey = nlpolicy.Struct{Name: "tc-tunnel-key", Size: 24, Members: []nlpolicy.Member{
+var structTunnelKey = p.Struct{Name: "tc-tunnel-key", Size: 24, Members: []p.Member{
 	{Name: "index", Size: 4},
 	{Name: "capab", Offset: 4, Size: 4},
-	{Name: "action", Offset: 8, Size: 4, Kind: nlpolicy.S32, Enum: &enumActVerdict},
-	{Name: "refcnt", Offset: 12, Size: 4, Kind: nlpolicy.S32},
-	{Name: "bindcnt", Offset: 16, Size: 4, Kind: nlpolicy.S32},
-	{Name: "t-action", Offset: 20, Size: 4, Kind: nlpolicy.S32, Enum: &enumTunnelKeyAction},
+	{Name: "action", Offset: 8, Size: 4, Kind: p.S32, Enum: &enumActVerdict},
+	{Name: "refcnt", Offset: 12, Size: 4, Kind: p.S32},
+	{Name: "bindcnt", Offset: 16, Size: 4, Kind: p.S32},
+	{Name: "t-action", Offset: 20, Size: 4, Kind: p.S32, Enum: &enumTunnelKeyAction},
 }}
 
-var structVlan = nlpolicy.Struct{Name: "tc-vlan", Size: 24, Members: []nlpolicy.Member{
+var structVlan = p.Struct{Name: "tc-vlan", Size: 24, Members: []p.Member{
 	{Name: "index", Size: 4},
 	{Name: "capab", Offset: 4, Size: 4},
-	{Name: "action", Offset: 8, Size: 4, Kind: nlpolicy.S32, Enum: &enumActVerdict},
-	{Name: "refcnt", Offset: 12, Size: 4, Kind: nlpolicy.S32},
-	{Name: "bindcnt", Offset: 16, Size: 4, Kind: nlpolicy.S32},
-	{Name: "v-action", Offset: 20, Size: 4, Kind: nlpolicy.S32, Enum: &enumVlanAction},
+	{Name: "action", Offset: 8, Size: 4, Kind: p.S32, Enum: &enumActVerdict},
+	{Name: "refcnt", Offset: 12, Size: 4, Kind: p.S32},
+	{Name: "bindcnt", Offset: 16, Size: 4, Kind: p.S32},
+	{Name: "v-action", Offset: 20, Size: 4, Kind: p.S32, Enum: &enumVlanAction},
 }}
 
-var enumActVerdict = nlpolicy.Enum{Name: "act-verdict", Names: []nlpolicy.Value{
+var enumActVerdict = p.Enum{Name: "act-verdict", Names: []p.Value{
 	{Name: "unspec", Value: 0xffffffffffffffff},
 	{Name: "ok"},
 	{Name: "reclassify", Value: 1},
@@ -1777,7 +1777,7 @@ var enumActVerdict = nlpolicy.Enum{Name: "act-verdict", Names: []nlpolicy.Value{
 	{Name: "trap", Value: 8},
 }}
 
-var enumClsFlags = nlpolicy.Enum{Name: "cls-flags", Flags: true, Names: []nlpolicy.Value{
+var enumClsFlags = p.Enum{Name: "cls-flags", Flags: true, Names: []p.Value{
 	{Name: "skip-hw", Value: 0x1},
 	{Name: "skip-sw", Value: 0x2},
 	{Name: "in-hw", Value: 0x4},
@@ -1785,84 +1785,84 @@ var enumClsFlags = nlpolicy.Enum{Name: "cls-flags", Flags: true, Names: []nlpoli
 	{Name: "verbose", Value: 0x10},
 }}
 
-var enumActFlags = nlpolicy.Enum{Name: "act-flags", Flags: true, Names: []nlpolicy.Value{
+var enumActFlags = p.Enum{Name: "act-flags", Flags: true, Names: []p.Value{
 	{Name: "no-percpu-stats", Value: 0x1},
 	{Name: "skip-hw", Value: 0x2},
 	{Name: "skip-sw", Value: 0x4},
 }}
 
-var enumActHwStats = nlpolicy.Enum{Name: "act-hw-stats", Flags: true, Names: []nlpolicy.Value{
+var enumActHwStats = p.Enum{Name: "act-hw-stats", Flags: true, Names: []p.Value{
 	{Name: "immediate", Value: 0x1},
 	{Name: "delayed", Value: 0x2},
 }}
 
-var enumRootFlags = nlpolicy.Enum{Name: "root-flags", Flags: true, Names: []nlpolicy.Value{
+var enumRootFlags = p.Enum{Name: "root-flags", Flags: true, Names: []p.Value{
 	{Name: "large-dump-on", Value: 0x1},
 	{Name: "terse-dump", Value: 0x2},
 }}
 
-var enumDumpFlags = nlpolicy.Enum{Name: "dump-flags", Flags: true, Names: []nlpolicy.Value{
+var enumDumpFlags = p.Enum{Name: "dump-flags", Flags: true, Names: []p.Value{
 	{Name: "terse", Value: 0x1},
 }}
 
-var enumLinklayer = nlpolicy.Enum{Name: "linklayer", Names: []nlpolicy.Value{
+var enumLinklayer = p.Enum{Name: "linklayer", Names: []p.Value{
 	{Name: "unaware"},
 	{Name: "ethernet", Value: 1},
 	{Name: "atm", Value: 2},
 }}
 
-var enumPlugAction = nlpolicy.Enum{Name: "plug-action", Names: []nlpolicy.Value{
+var enumPlugAction = p.Enum{Name: "plug-action", Names: []p.Value{
 	{Name: "buffer"},
 	{Name: "release-one", Value: 1},
 	{Name: "release-indefinite", Value: 2},
 	{Name: "limit", Value: 3},
 }}
 
-var enumRedFlags = nlpolicy.Enum{Name: "red-flags", Flags: true, Names: []nlpolicy.Value{
+var enumRedFlags = p.Enum{Name: "red-flags", Flags: true, Names: []p.Value{
 	{Name: "ecn", Value: 0x1},
 	{Name: "harddrop", Value: 0x2},
 	{Name: "adaptative", Value: 0x4},
 	{Name: "nodrop", Value: 0x8},
 }}
 
-var enumMqprioHw = nlpolicy.Enum{Name: "mqprio-hw", Names: []nlpolicy.Value{
+var enumMqprioHw = p.Enum{Name: "mqprio-hw", Names: []p.Value{
 	{Name: "none"},
 	{Name: "tcs", Value: 1},
 }}
 
-var enumEtfFlags = nlpolicy.Enum{Name: "etf-flags", Flags: true, Names: []nlpolicy.Value{
+var enumEtfFlags = p.Enum{Name: "etf-flags", Flags: true, Names: []p.Value{
 	{Name: "deadline-mode-on", Value: 0x1},
 	{Name: "offload-on", Value: 0x2},
 	{Name: "skip-sock-check", Value: 0x4},
 }}
 
-var enumMqprioMode = nlpolicy.Enum{Name: "mqprio-mode", Names: []nlpolicy.Value{
+var enumMqprioMode = p.Enum{Name: "mqprio-mode", Names: []p.Value{
 	{Name: "dcb"},
 	{Name: "channel", Value: 1},
 }}
 
-var enumMqprioShaper = nlpolicy.Enum{Name: "mqprio-shaper", Names: []nlpolicy.Value{
+var enumMqprioShaper = p.Enum{Name: "mqprio-shaper", Names: []p.Value{
 	{Name: "dcb"},
 	{Name: "bw-rate", Value: 1},
 }}
 
-var enumFp = nlpolicy.Enum{Name: "fp", Names: []nlpolicy.Value{
+var enumFp = p.Enum{Name: "fp", Names: []p.Value{
 	{Name: "express", Value: 1},
 	{Name: "preemptible", Value: 2},
 }}
 
-var enumTaprioCmd = nlpolicy.Enum{Name: "taprio-cmd", Names: []nlpolicy.Value{
+var enumTaprioCmd = p.Enum{Name: "taprio-cmd", Names: []p.Value{
 	{Name: "set-gates"},
 	{Name: "set-and-hold", Value: 1},
 	{Name: "set-and-release", Value: 2},
 }}
 
-var enumTaprioFlags = nlpolicy.Enum{Name: "taprio-flags", Flags: true, Names: []nlpolicy.Value{
+var enumTaprioFlags = p.Enum{Name: "taprio-flags", Flags: true, Names: []p.Value{
 	{Name: "txtime-assist", Value: 0x1},
 	{Name: "full-offload", Value: 0x2},
 }}
 
-var enumCakeFlowMode = nlpolicy.Enum{Name: "cake-flow-mode", Names: []nlpolicy.Value{
+var enumCakeFlowMode = p.Enum{Name: "cake-flow-mode", Names: []p.Value{
 	{Name: "none"},
 	{Name: "src-ip", Value: 1},
 	{Name: "dst-ip", Value: 2},
@@ -1873,7 +1873,7 @@ var enumCakeFlowMode = nlpolicy.Enum{Name: "cake-flow-mode", Names: []nlpolicy.V
 	{Name: "triple", Value: 7},
 }}
 
-var enumCakeDiffservMode = nlpolicy.Enum{Name: "cake-diffserv-mode", Names: []nlpolicy.Value{
+var enumCakeDiffservMode = p.Enum{Name: "cake-diffserv-mode", Names: []p.Value{
 	{Name: "diffserv3"},
 	{Name: "diffserv4", Value: 1},
 	{Name: "diffserv8", Value: 2},
@@ -1881,52 +1881,52 @@ var enumCakeDiffservMode = nlpolicy.Enum{Name: "cake-diffserv-mode", Names: []nl
 	{Name: "precedence", Value: 4},
 }}
 
-var enumCakeAckFilter = nlpolicy.Enum{Name: "cake-ack-filter", Names: []nlpolicy.Value{
+var enumCakeAckFilter = p.Enum{Name: "cake-ack-filter", Names: []p.Value{
 	{Name: "none"},
 	{Name: "filter", Value: 1},
 	{Name: "aggressive", Value: 2},
 }}
 
-var enumCakeAtm = nlpolicy.Enum{Name: "cake-atm", Names: []nlpolicy.Value{
+var enumCakeAtm = p.Enum{Name: "cake-atm", Names: []p.Value{
 	{Name: "none"},
 	{Name: "atm", Value: 1},
 	{Name: "ptm", Value: 2},
 }}
 
-var enumDualpi2DropOverload = nlpolicy.Enum{Name: "dualpi2-drop-overload", Names: []nlpolicy.Value{
+var enumDualpi2DropOverload = p.Enum{Name: "dualpi2-drop-overload", Names: []p.Value{
 	{Name: "overflow"},
 	{Name: "drop", Value: 1},
 }}
 
-var enumDualpi2DropEarly = nlpolicy.Enum{Name: "dualpi2-drop-early", Names: []nlpolicy.Value{
+var enumDualpi2DropEarly = p.Enum{Name: "dualpi2-drop-early", Names: []p.Value{
 	{Name: "drop-dequeue"},
 	{Name: "drop-enqueue", Value: 1},
 }}
 
-var enumDualpi2EcnMask = nlpolicy.Enum{Name: "dualpi2-ecn-mask", Names: []nlpolicy.Value{
+var enumDualpi2EcnMask = p.Enum{Name: "dualpi2-ecn-mask", Names: []p.Value{
 	{Name: "l4s-ect", Value: 1},
 	{Name: "cla-ect", Value: 2},
 	{Name: "any-ect", Value: 3},
 }}
 
-var enumDualpi2SplitGso = nlpolicy.Enum{Name: "dualpi2-split-gso", Names: []nlpolicy.Value{
+var enumDualpi2SplitGso = p.Enum{Name: "dualpi2-split-gso", Names: []p.Value{
 	{Name: "no-split-gso"},
 	{Name: "split-gso", Value: 1},
 }}
 
-var enumFqCodelXstatsType = nlpolicy.Enum{Name: "fq-codel-xstats-type", Names: []nlpolicy.Value{
+var enumFqCodelXstatsType = p.Enum{Name: "fq-codel-xstats-type", Names: []p.Value{
 	{Name: "qdisc"},
 	{Name: "class", Value: 1},
 }}
 
-var enumU32Flags = nlpolicy.Enum{Name: "u32-flags", Flags: true, Names: []nlpolicy.Value{
+var enumU32Flags = p.Enum{Name: "u32-flags", Flags: true, Names: []p.Value{
 	{Name: "terminal", Value: 0x1},
 	{Name: "offset", Value: 0x2},
 	{Name: "varoffset", Value: 0x4},
 	{Name: "eat", Value: 0x8},
 }}
 
-var enumFlowKeys = nlpolicy.Enum{Name: "flow-keys", Flags: true, Names: []nlpolicy.Value{
+var enumFlowKeys = p.Enum{Name: "flow-keys", Flags: true, Names: []p.Value{
 	{Name: "src", Value: 0x1},
 	{Name: "dst", Value: 0x2},
 	{Name: "proto", Value: 0x4},
@@ -1947,16 +1947,16 @@ var enumFlowKeys = nlpolicy.Enum{Name: "flow-keys", Flags: true, Names: []nlpoli
 	{Name: "rxhash", Value: 0x20000},
 }}
 
-var enumFlowMode = nlpolicy.Enum{Name: "flow-mode", Names: []nlpolicy.Value{
+var enumFlowMode = p.Enum{Name: "flow-mode", Names: []p.Value{
 	{Name: "map"},
 	{Name: "hash", Value: 1},
 }}
 
-var enumBpfFlags = nlpolicy.Enum{Name: "bpf-flags", Flags: true, Names: []nlpolicy.Value{
+var enumBpfFlags = p.Enum{Name: "bpf-flags", Flags: true, Names: []p.Value{
 	{Name: "act-direct", Value: 0x1},
 }}
 
-var enumFlowerKeyCtrlFlags = nlpolicy.Enum{Name: "flower-key-ctrl-flags", Flags: true, Names: []nlpolicy.Value{
+var enumFlowerKeyCtrlFlags = p.Enum{Name: "flower-key-ctrl-flags", Flags: true, Names: []p.Value{
 	{Name: "frag", Value: 0x1},
 	{Name: "firstfrag", Value: 0x2},
 	{Name: "tuncsum", Value: 0x4},
@@ -1965,7 +1965,7 @@ var enumFlowerKeyCtrlFlags = nlpolicy.Enum{Name: "flower-key-ctrl-flags", Flags:
 	{Name: "tuncrit", Value: 0x20},
 }}
 
-var enumFlowerKeyCtFlags = nlpolicy.Enum{Name: "flower-key-ct-flags", Flags: true, Names: []nlpolicy.Value{
+var enumFlowerKeyCtFlags = p.Enum{Name: "flower-key-ct-flags", Flags: true, Names: []p.Value{
 	{Name: "new", Value: 0x1},
 	{Name: "established", Value: 0x2},
 	{Name: "related", Value: 0x4},
@@ -1974,7 +1974,7 @@ var enumFlowerKeyCtFlags = nlpolicy.Enum{Name: "flower-key-ct-flags", Flags: tru
 	{Name: "reply", Value: 0x20},
 }}
 
-var enumEmatchKind = nlpolicy.Enum{Name: "ematch-kind", Names: []nlpolicy.Value{
+var enumEmatchKind = p.Enum{Name: "ematch-kind", Names: []p.Value{
 	{Name: "container"},
 	{Name: "cmp", Value: 1},
 	{Name: "nbyte", Value: 2},
@@ -1987,20 +1987,20 @@ var enumEmatchKind = nlpolicy.Enum{Name: "ematch-kind", Names: []nlpolicy.Value{
 	{Name: "ipt", Value: 9},
 }}
 
-var enumEmatchFlags = nlpolicy.Enum{Name: "ematch-flags", Flags: true, Names: []nlpolicy.Value{
+var enumEmatchFlags = p.Enum{Name: "ematch-flags", Flags: true, Names: []p.Value{
 	{Name: "rel-and", Value: 0x1},
 	{Name: "rel-or", Value: 0x2},
 	{Name: "invert", Value: 0x4},
 	{Name: "simple", Value: 0x8},
 }}
 
-var enumGactPtype = nlpolicy.Enum{Name: "gact-ptype", Names: []nlpolicy.Value{
+var enumGactPtype = p.Enum{Name: "gact-ptype", Names: []p.Value{
 	{Name: "none"},
 	{Name: "netrand", Value: 1},
 	{Name: "determ", Value: 2},
 }}
 
-var enumCsumFlags = nlpolicy.Enum{Name: "csum-flags", Flags: true, Names: []nlpolicy.Value{
+var enumCsumFlags = p.Enum{Name: "csum-flags", Flags: true, Names: []p.Value{
 	{Name: "ipv4hdr", Value: 0x1},
 	{Name: "icmp", Value: 0x2},
 	{Name: "igmp", Value: 0x4},
@@ -2010,7 +2010,7 @@ var enumCsumFlags = nlpolicy.Enum{Name: "csum-flags", Flags: true, Names: []nlpo
 	{Name: "sctp", Value: 0x40},
 }}
 
-var enumCtAction = nlpolicy.Enum{Name: "ct-action", Flags: true, Names: []nlpolicy.Value{
+var enumCtAction = p.Enum{Name: "ct-action", Flags: true, Names: []p.Value{
 	{Name: "commit", Value: 0x1},
 	{Name: "force", Value: 0x2},
 	{Name: "clear", Value: 0x4},
@@ -2019,19 +2019,19 @@ var enumCtAction = nlpolicy.Enum{Name: "ct-action", Flags: true, Names: []nlpoli
 	{Name: "nat-dst", Value: 0x20},
 }}
 
-var enumIfeMode = nlpolicy.Enum{Name: "ife-mode", Names: []nlpolicy.Value{
+var enumIfeMode = p.Enum{Name: "ife-mode", Names: []p.Value{
 	{Name: "decode"},
 	{Name: "encode", Value: 1},
 }}
 
-var enumMirredAction = nlpolicy.Enum{Name: "mirred-action", Names: []nlpolicy.Value{
+var enumMirredAction = p.Enum{Name: "mirred-action", Names: []p.Value{
 	{Name: "egress-redir", Value: 1},
 	{Name: "egress-mirror", Value: 2},
 	{Name: "ingress-redir", Value: 3},
 	{Name: "ingress-mirror", Value: 4},
 }}
 
-var enumMplsAction = nlpolicy.Enum{Name: "mpls-action", Names: []nlpolicy.Value{
+var enumMplsAction = p.Enum{Name: "mpls-action", Names: []p.Value{
 	{Name: "pop", Value: 1},
 	{Name: "push", Value: 2},
 	{Name: "modify", Value: 3},
@@ -2039,11 +2039,11 @@ var enumMplsAction = nlpolicy.Enum{Name: "mpls-action", Names: []nlpolicy.Value{
 	{Name: "mac-push", Value: 5},
 }}
 
-var enumNatFlags = nlpolicy.Enum{Name: "nat-flags", Flags: true, Names: []nlpolicy.Value{
+var enumNatFlags = p.Enum{Name: "nat-flags", Flags: true, Names: []p.Value{
 	{Name: "egress", Value: 0x1},
 }}
 
-var enumPeditHtype = nlpolicy.Enum{Name: "pedit-htype", Names: []nlpolicy.Value{
+var enumPeditHtype = p.Enum{Name: "pedit-htype", Names: []p.Value{
 	{Name: "network"},
 	{Name: "eth", Value: 1},
 	{Name: "ip4", Value: 2},
@@ -2052,12 +2052,12 @@ var enumPeditHtype = nlpolicy.Enum{Name: "pedit-htype", Names: []nlpolicy.Value{
 	{Name: "udp", Value: 5},
 }}
 
-var enumPeditCmd = nlpolicy.Enum{Name: "pedit-cmd", Names: []nlpolicy.Value{
+var enumPeditCmd = p.Enum{Name: "pedit-cmd", Names: []p.Value{
 	{Name: "set"},
 	{Name: "add", Value: 1},
 }}
 
-var enumSkbeditFlags = nlpolicy.Enum{Name: "skbedit-flags", Flags: true, Names: []nlpolicy.Value{
+var enumSkbeditFlags = p.Enum{Name: "skbedit-flags", Flags: true, Names: []p.Value{
 	{Name: "priority", Value: 0x1},
 	{Name: "queue-mapping", Value: 0x2},
 	{Name: "mark", Value: 0x4},
@@ -2067,7 +2067,7 @@ var enumSkbeditFlags = nlpolicy.Enum{Name: "skbedit-flags", Flags: true, Names: 
 	{Name: "txq-skbhash", Value: 0x40},
 }}
 
-var enumSkbmodFlags = nlpolicy.Enum{Name: "skbmod-flags", Flags: true, Names: []nlpolicy.Value{
+var enumSkbmodFlags = p.Enum{Name: "skbmod-flags", Flags: true, Names: []p.Value{
 	{Name: "dmac", Value: 0x1},
 	{Name: "smac", Value: 0x2},
 	{Name: "etype", Value: 0x4},
@@ -2075,12 +2075,12 @@ var enumSkbmodFlags = nlpolicy.Enum{Name: "skbmod-flags", Flags: true, Names: []
 	{Name: "ecn", Value: 0x10},
 }}
 
-var enumTunnelKeyAction = nlpolicy.Enum{Name: "tunnel-key-action", Names: []nlpolicy.Value{
+var enumTunnelKeyAction = p.Enum{Name: "tunnel-key-action", Names: []p.Value{
 	{Name: "set", Value: 1},
 	{Name: "release", Value: 2},
 }}
 
-var enumVlanAction = nlpolicy.Enum{Name: "vlan-action", Names: []nlpolicy.Value{
+var enumVlanAction = p.Enum{Name: "vlan-action", Names: []p.Value{
 	{Name: "pop", Value: 1},
 	{Name: "push", Value: 2},
 	{Name: "modify", Value: 3},

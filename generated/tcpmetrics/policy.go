@@ -2,38 +2,38 @@
 
 package tcpmetrics
 
-import "github.com/nlgen/nlgen/runtime/nlpolicy"
+import p "github.com/nlgen/nlgen/runtime/nlpolicy"
 
-var policyGetRequest = nlpolicy.Message{Family: "tcp_metrics", Op: "get", Attrs: &setTcpMetricsAttrs, Accept: []uint16{1, 2, 11, 12}}
+var policyGetRequest = p.Message{Family: "tcp_metrics", Op: "get", Attrs: &setTcpMetricsAttrs, Accept: []uint16{1, 2, 11, 12}}
 
-var policyGetDumpRequest = nlpolicy.Message{Family: "tcp_metrics", Op: "get", Attrs: &setTcpMetricsAttrs, Accept: []uint16{}}
+var policyGetDumpRequest = p.Message{Family: "tcp_metrics", Op: "get", Attrs: &setTcpMetricsAttrs, Accept: []uint16{}}
 
-var policyGetReply = nlpolicy.Message{Family: "tcp_metrics", Op: "get", Attrs: &setTcpMetricsAttrs}
+var policyGetReply = p.Message{Family: "tcp_metrics", Op: "get", Attrs: &setTcpMetricsAttrs}
 
-var policyDelRequest = nlpolicy.Message{Family: "tcp_metrics", Op: "del", Attrs: &setTcpMetricsAttrs, Accept: []uint16{1, 2, 11, 12}}
+var policyDelRequest = p.Message{Family: "tcp_metrics", Op: "del", Attrs: &setTcpMetricsAttrs, Accept: []uint16{1, 2, 11, 12}}
 
-var setTcpMetricsAttrs = nlpolicy.Set{Name: "tcp-metrics", Attrs: []nlpolicy.Attr{
-	{Name: "addr-ipv4", Number: 1, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "addr-ipv6", Number: 2, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
-	{Name: "age", Number: 3, Kind: nlpolicy.U64},
-	{Name: "tw-tsval", Number: 4, Kind: nlpolicy.U32},
-	{Name: "tw-ts-stamp", Number: 5, Kind: nlpolicy.S32},
-	{Name: "vals", Number: 6, Kind: nlpolicy.Nest, Nested: &setMetricsAttrs},
-	{Name: "fopen-mss", Number: 7, Kind: nlpolicy.U16},
-	{Name: "fopen-syn-drops", Number: 8, Kind: nlpolicy.U16},
-	{Name: "fopen-syn-drop-ts", Number: 9, Kind: nlpolicy.U64},
-	{Name: "fopen-cookie", Number: 10, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 16}},
-	{Name: "saddr-ipv4", Number: 11, Kind: nlpolicy.U32, Flags: nlpolicy.BigEndian, Hint: nlpolicy.IPv4},
-	{Name: "saddr-ipv6", Number: 12, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 16}},
-	{Name: "pad", Number: 13, Kind: nlpolicy.Pad},
+var setTcpMetricsAttrs = p.Set{Name: "tcp-metrics", Attrs: []p.Attr{
+	{Name: "addr-ipv4", Number: 1, Kind: p.U32, Flags: p.BigEndian, Hint: p.IPv4},
+	{Name: "addr-ipv6", Number: 2, Kind: p.Binary, Hint: p.IPv6, Limits: &p.Limits{Has: p.HasExactLen, Exact: 16}},
+	{Name: "age", Number: 3, Kind: p.U64},
+	{Name: "tw-tsval", Number: 4, Kind: p.U32},
+	{Name: "tw-ts-stamp", Number: 5, Kind: p.S32},
+	{Name: "vals", Number: 6, Kind: p.Nest, Nested: &setMetricsAttrs},
+	{Name: "fopen-mss", Number: 7, Kind: p.U16},
+	{Name: "fopen-syn-drops", Number: 8, Kind: p.U16},
+	{Name: "fopen-syn-drop-ts", Number: 9, Kind: p.U64},
+	{Name: "fopen-cookie", Number: 10, Kind: p.Binary, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 16}},
+	{Name: "saddr-ipv4", Number: 11, Kind: p.U32, Flags: p.BigEndian, Hint: p.IPv4},
+	{Name: "saddr-ipv6", Number: 12, Kind: p.Binary, Hint: p.IPv6, Limits: &p.Limits{Has: p.HasExactLen, Exact: 16}},
+	{Name: "pad", Number: 13, Kind: p.Pad},
 }}
 
-var setMetricsAttrs = nlpolicy.Set{Name: "metrics", Attrs: []nlpolicy.Attr{
-	{Name: "rtt", Number: 1, Kind: nlpolicy.U32},
-	{Name: "rttvar", Number: 2, Kind: nlpolicy.U32},
-	{Name: "ssthresh", Number: 3, Kind: nlpolicy.U32},
-	{Name: "cwnd", Number: 4, Kind: nlpolicy.U32},
-	{Name: "reordering", Number: 5, Kind: nlpolicy.U32},
-	{Name: "rtt-us", Number: 6, Kind: nlpolicy.U32},
-	{Name: "rttvar-us", Number: 7, Kind: nlpolicy.U32},
+var setMetricsAttrs = p.Set{Name: "metrics", Attrs: []p.Attr{
+	{Name: "rtt", Number: 1, Kind: p.U32},
+	{Name: "rttvar", Number: 2, Kind: p.U32},
+	{Name: "ssthresh", Number: 3, Kind: p.U32},
+	{Name: "cwnd", Number: 4, Kind: p.U32},
+	{Name: "reordering", Number: 5, Kind: p.U32},
+	{Name: "rtt-us", Number: 6, Kind: p.U32},
+	{Name: "rttvar-us", Number: 7, Kind: p.U32},
 }}

@@ -2,59 +2,59 @@
 
 package unixdiag
 
-import "github.com/nlgen/nlgen/runtime/nlpolicy"
+import p "github.com/nlgen/nlgen/runtime/nlpolicy"
 
-var policyGetRequest = nlpolicy.Message{Family: "unix-diag", Op: "get", Header: &structUnixDiagReq, Attrs: &setReqAttrs}
+var policyGetRequest = p.Message{Family: "unix-diag", Op: "get", Header: &structUnixDiagReq, Attrs: &setReqAttrs}
 
-var policyGetDumpRequest = nlpolicy.Message{Family: "unix-diag", Op: "get", Header: &structUnixDiagReq, Attrs: &setReqAttrs}
+var policyGetDumpRequest = p.Message{Family: "unix-diag", Op: "get", Header: &structUnixDiagReq, Attrs: &setReqAttrs}
 
-var policyGetReply = nlpolicy.Message{Family: "unix-diag", Op: "get", Header: &structUnixDiagMsg, Attrs: &setUnixDiagAttrs}
+var policyGetReply = p.Message{Family: "unix-diag", Op: "get", Header: &structUnixDiagMsg, Attrs: &setUnixDiagAttrs}
 
-var setReqAttrs = nlpolicy.Set{Name: "req-attrs"}
+var setReqAttrs = p.Set{Name: "req-attrs"}
 
-var setUnixDiagAttrs = nlpolicy.Set{Name: "unix-diag-attrs", Attrs: []nlpolicy.Attr{
-	{Name: "name", Number: 0, Kind: nlpolicy.Binary},
-	{Name: "vfs", Number: 1, Kind: nlpolicy.Binary, Struct: &structUnixDiagVfs},
-	{Name: "peer", Number: 2, Kind: nlpolicy.U32},
-	{Name: "icons", Number: 3, Kind: nlpolicy.Binary, Elem: nlpolicy.U32},
-	{Name: "rqlen", Number: 4, Kind: nlpolicy.Binary, Struct: &structUnixDiagRqlen},
-	{Name: "meminfo", Number: 5, Kind: nlpolicy.Binary, Struct: &structSkMeminfo},
-	{Name: "shutdown", Number: 6, Kind: nlpolicy.U8, Enum: &enumShutdownMask},
-	{Name: "uid", Number: 7, Kind: nlpolicy.U32},
+var setUnixDiagAttrs = p.Set{Name: "unix-diag-attrs", Attrs: []p.Attr{
+	{Name: "name", Number: 0, Kind: p.Binary},
+	{Name: "vfs", Number: 1, Kind: p.Binary, Struct: &structUnixDiagVfs},
+	{Name: "peer", Number: 2, Kind: p.U32},
+	{Name: "icons", Number: 3, Kind: p.Binary, Elem: p.U32},
+	{Name: "rqlen", Number: 4, Kind: p.Binary, Struct: &structUnixDiagRqlen},
+	{Name: "meminfo", Number: 5, Kind: p.Binary, Struct: &structSkMeminfo},
+	{Name: "shutdown", Number: 6, Kind: p.U8, Enum: &enumShutdownMask},
+	{Name: "uid", Number: 7, Kind: p.U32},
 }}
 
-var structUnixDiagReq = nlpolicy.Struct{Name: "unix-diag-req", Size: 24, Members: []nlpolicy.Member{
+var structUnixDiagReq = p.Struct{Name: "unix-diag-req", Size: 24, Members: []p.Member{
 	{Name: "sdiag-family", Size: 1},
 	{Name: "sdiag-protocol", Offset: 1, Size: 1},
-	{Name: "pad", Offset: 2, Size: 2, Kind: nlpolicy.Pad},
-	{Name: "udiag-states", Offset: 4, Size: 4, Flags: nlpolicy.EnumFlags, Enum: &enumTcpState},
+	{Name: "pad", Offset: 2, Size: 2, Kind: p.Pad},
+	{Name: "udiag-states", Offset: 4, Size: 4, Flags: p.EnumFlags, Enum: &enumTcpState},
 	{Name: "udiag-ino", Offset: 8, Size: 4},
 	{Name: "udiag-show", Offset: 12, Size: 4, Enum: &enumShow},
 	{Name: "udiag-cookie0", Offset: 16, Size: 4},
 	{Name: "udiag-cookie1", Offset: 20, Size: 4},
 }}
 
-var structUnixDiagMsg = nlpolicy.Struct{Name: "unix-diag-msg", Size: 16, Members: []nlpolicy.Member{
+var structUnixDiagMsg = p.Struct{Name: "unix-diag-msg", Size: 16, Members: []p.Member{
 	{Name: "udiag-family", Size: 1},
 	{Name: "udiag-type", Offset: 1, Size: 1, Enum: &enumSockType},
 	{Name: "udiag-state", Offset: 2, Size: 1, Enum: &enumTcpState},
-	{Name: "pad", Offset: 3, Size: 1, Kind: nlpolicy.Pad},
+	{Name: "pad", Offset: 3, Size: 1, Kind: p.Pad},
 	{Name: "udiag-ino", Offset: 4, Size: 4},
 	{Name: "udiag-cookie0", Offset: 8, Size: 4},
 	{Name: "udiag-cookie1", Offset: 12, Size: 4},
 }}
 
-var structUnixDiagVfs = nlpolicy.Struct{Name: "unix-diag-vfs", Size: 8, Members: []nlpolicy.Member{
+var structUnixDiagVfs = p.Struct{Name: "unix-diag-vfs", Size: 8, Members: []p.Member{
 	{Name: "ino", Size: 4},
 	{Name: "dev", Offset: 4, Size: 4},
 }}
 
-var structUnixDiagRqlen = nlpolicy.Struct{Name: "unix-diag-rqlen", Size: 8, Members: []nlpolicy.Member{
+var structUnixDiagRqlen = p.Struct{Name: "unix-diag-rqlen", Size: 8, Members: []p.Member{
 	{Name: "rqueue", Size: 4},
 	{Name: "wqueue", Offset: 4, Size: 4},
 }}
 
-var structSkMeminfo = nlpolicy.Struct{Name: "sk-meminfo", Size: 36, Members: []nlpolicy.Member{
+var structSkMeminfo = p.Struct{Name: "sk-meminfo", Size: 36, Members: []p.Member{
 	{Name: "rmem-alloc", Size: 4},
 	{Name: "rcvbuf", Offset: 4, Size: 4},
 	{Name: "wmem-alloc", Offset: 8, Size: 4},
@@ -66,7 +66,7 @@ var structSkMeminfo = nlpolicy.Struct{Name: "sk-meminfo", Size: 36, Members: []n
 	{Name: "drops", Offset: 32, Size: 4},
 }}
 
-var enumTcpState = nlpolicy.Enum{Name: "tcp-state", Names: []nlpolicy.Value{
+var enumTcpState = p.Enum{Name: "tcp-state", Names: []p.Value{
 	{Name: "established", Value: 1},
 	{Name: "syn-sent", Value: 2},
 	{Name: "syn-recv", Value: 3},
@@ -82,7 +82,7 @@ var enumTcpState = nlpolicy.Enum{Name: "tcp-state", Names: []nlpolicy.Value{
 	{Name: "bound-inactive", Value: 13},
 }}
 
-var enumShow = nlpolicy.Enum{Name: "show", Flags: true, Names: []nlpolicy.Value{
+var enumShow = p.Enum{Name: "show", Flags: true, Names: []p.Value{
 	{Name: "name", Value: 0x1},
 	{Name: "vfs", Value: 0x2},
 	{Name: "peer", Value: 0x4},
@@ -92,13 +92,13 @@ var enumShow = nlpolicy.Enum{Name: "show", Flags: true, Names: []nlpolicy.Value{
 	{Name: "uid", Value: 0x40},
 }}
 
-var enumSockType = nlpolicy.Enum{Name: "sock-type", Names: []nlpolicy.Value{
+var enumSockType = p.Enum{Name: "sock-type", Names: []p.Value{
 	{Name: "stream", Value: 1},
 	{Name: "dgram", Value: 2},
 	{Name: "seqpacket", Value: 5},
 }}
 
-var enumShutdownMask = nlpolicy.Enum{Name: "shutdown-mask", Flags: true, Names: []nlpolicy.Value{
+var enumShutdownMask = p.Enum{Name: "shutdown-mask", Flags: true, Names: []p.Value{
 	{Name: "rcv", Value: 0x1},
 	{Name: "send", Value: 0x2},
 }}

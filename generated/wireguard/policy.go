@@ -2,60 +2,60 @@
 
 package wireguard
 
-import "github.com/nlgen/nlgen/runtime/nlpolicy"
+import p "github.com/nlgen/nlgen/runtime/nlpolicy"
 
-var policyGetDeviceDumpRequest = nlpolicy.Message{Family: "wireguard", Op: "get-device", Attrs: &setWgdeviceAttrs, Accept: []uint16{1, 2}}
+var policyGetDeviceDumpRequest = p.Message{Family: "wireguard", Op: "get-device", Attrs: &setWgdeviceAttrs, Accept: []uint16{1, 2}}
 
-var policyGetDeviceReply = nlpolicy.Message{Family: "wireguard", Op: "get-device", Attrs: &setWgdeviceAttrs}
+var policyGetDeviceReply = p.Message{Family: "wireguard", Op: "get-device", Attrs: &setWgdeviceAttrs}
 
-var policySetDeviceRequest = nlpolicy.Message{Family: "wireguard", Op: "set-device", Attrs: &setWgdeviceAttrs, Accept: []uint16{1, 2, 3, 5, 6, 7, 8}}
+var policySetDeviceRequest = p.Message{Family: "wireguard", Op: "set-device", Attrs: &setWgdeviceAttrs, Accept: []uint16{1, 2, 3, 5, 6, 7, 8}}
 
-var setWgdeviceAttrs = nlpolicy.Set{Name: "wgdevice", Attrs: []nlpolicy.Attr{
-	{Name: "ifindex", Number: 1, Kind: nlpolicy.U32},
-	{Name: "ifname", Number: 2, Kind: nlpolicy.String, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMaxLen, MaxLen: 15}},
-	{Name: "private-key", Number: 3, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 32}},
-	{Name: "public-key", Number: 4, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 32}},
-	{Name: "flags", Number: 5, Kind: nlpolicy.U32, Enum: &enumDeviceFlags},
-	{Name: "listen-port", Number: 6, Kind: nlpolicy.U16},
-	{Name: "fwmark", Number: 7, Kind: nlpolicy.U32},
-	{Name: "peers", Number: 8, Kind: nlpolicy.IndexedArray, Elem: nlpolicy.Nest, Nested: &setPeerAttrs},
+var setWgdeviceAttrs = p.Set{Name: "wgdevice", Attrs: []p.Attr{
+	{Name: "ifindex", Number: 1, Kind: p.U32},
+	{Name: "ifname", Number: 2, Kind: p.String, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 15}},
+	{Name: "private-key", Number: 3, Kind: p.Binary, Limits: &p.Limits{Has: p.HasExactLen, Exact: 32}},
+	{Name: "public-key", Number: 4, Kind: p.Binary, Limits: &p.Limits{Has: p.HasExactLen, Exact: 32}},
+	{Name: "flags", Number: 5, Kind: p.U32, Enum: &enumDeviceFlags},
+	{Name: "listen-port", Number: 6, Kind: p.U16},
+	{Name: "fwmark", Number: 7, Kind: p.U32},
+	{Name: "peers", Number: 8, Kind: p.IndexedArray, Elem: p.Nest, Nested: &setPeerAttrs},
 }}
 
-var setPeerAttrs = nlpolicy.Set{Name: "wgpeer", Attrs: []nlpolicy.Attr{
-	{Name: "public-key", Number: 1, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 32}},
-	{Name: "preshared-key", Number: 2, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasExactLen, Exact: 32}},
-	{Name: "flags", Number: 3, Kind: nlpolicy.U32, Enum: &enumPeerFlags},
-	{Name: "endpoint", Number: 4, Kind: nlpolicy.Binary, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMinLen, MinLen: 16}},
-	{Name: "persistent-keepalive-interval", Number: 5, Kind: nlpolicy.U16},
-	{Name: "last-handshake-time", Number: 6, Kind: nlpolicy.Binary, Struct: &structTimespec},
-	{Name: "rx-bytes", Number: 7, Kind: nlpolicy.U64},
-	{Name: "tx-bytes", Number: 8, Kind: nlpolicy.U64},
-	{Name: "allowedips", Number: 9, Kind: nlpolicy.IndexedArray, Elem: nlpolicy.Nest, Nested: &setAllowedIPAttrs},
-	{Name: "protocol-version", Number: 10, Kind: nlpolicy.U32},
+var setPeerAttrs = p.Set{Name: "wgpeer", Attrs: []p.Attr{
+	{Name: "public-key", Number: 1, Kind: p.Binary, Limits: &p.Limits{Has: p.HasExactLen, Exact: 32}},
+	{Name: "preshared-key", Number: 2, Kind: p.Binary, Limits: &p.Limits{Has: p.HasExactLen, Exact: 32}},
+	{Name: "flags", Number: 3, Kind: p.U32, Enum: &enumPeerFlags},
+	{Name: "endpoint", Number: 4, Kind: p.Binary, Limits: &p.Limits{Has: p.HasMinLen, MinLen: 16}},
+	{Name: "persistent-keepalive-interval", Number: 5, Kind: p.U16},
+	{Name: "last-handshake-time", Number: 6, Kind: p.Binary, Struct: &structTimespec},
+	{Name: "rx-bytes", Number: 7, Kind: p.U64},
+	{Name: "tx-bytes", Number: 8, Kind: p.U64},
+	{Name: "allowedips", Number: 9, Kind: p.IndexedArray, Elem: p.Nest, Nested: &setAllowedIPAttrs},
+	{Name: "protocol-version", Number: 10, Kind: p.U32},
 }}
 
-var setAllowedIPAttrs = nlpolicy.Set{Name: "wgallowedip", Attrs: []nlpolicy.Attr{
-	{Name: "family", Number: 1, Kind: nlpolicy.U16},
-	{Name: "ipaddr", Number: 2, Kind: nlpolicy.Binary, Hint: nlpolicy.IPv4OrV6, Limits: &nlpolicy.Limits{Has: nlpolicy.HasMinLen, MinLen: 4}},
-	{Name: "cidr-mask", Number: 3, Kind: nlpolicy.U8},
-	{Name: "flags", Number: 4, Kind: nlpolicy.U32, Enum: &enumAllowedIPFlags},
+var setAllowedIPAttrs = p.Set{Name: "wgallowedip", Attrs: []p.Attr{
+	{Name: "family", Number: 1, Kind: p.U16},
+	{Name: "ipaddr", Number: 2, Kind: p.Binary, Hint: p.IPv4OrV6, Limits: &p.Limits{Has: p.HasMinLen, MinLen: 4}},
+	{Name: "cidr-mask", Number: 3, Kind: p.U8},
+	{Name: "flags", Number: 4, Kind: p.U32, Enum: &enumAllowedIPFlags},
 }}
 
-var structTimespec = nlpolicy.Struct{Name: "kernel-timespec", Size: 16, Members: []nlpolicy.Member{
-	{Name: "sec", Size: 8, Kind: nlpolicy.S64},
-	{Name: "nsec", Offset: 8, Size: 8, Kind: nlpolicy.S64},
+var structTimespec = p.Struct{Name: "kernel-timespec", Size: 16, Members: []p.Member{
+	{Name: "sec", Size: 8, Kind: p.S64},
+	{Name: "nsec", Offset: 8, Size: 8, Kind: p.S64},
 }}
 
-var enumDeviceFlags = nlpolicy.Enum{Name: "wgdevice-flags", Flags: true, Names: []nlpolicy.Value{
+var enumDeviceFlags = p.Enum{Name: "wgdevice-flags", Flags: true, Names: []p.Value{
 	{Name: "replace-peers", Value: 0x1},
 }}
 
-var enumPeerFlags = nlpolicy.Enum{Name: "wgpeer-flags", Flags: true, Names: []nlpolicy.Value{
+var enumPeerFlags = p.Enum{Name: "wgpeer-flags", Flags: true, Names: []p.Value{
 	{Name: "remove-me", Value: 0x1},
 	{Name: "replace-allowedips", Value: 0x2},
 	{Name: "update-only", Value: 0x4},
 }}
 
-var enumAllowedIPFlags = nlpolicy.Enum{Name: "wgallowedip-flags", Flags: true, Names: []nlpolicy.Value{
+var enumAllowedIPFlags = p.Enum{Name: "wgallowedip-flags", Flags: true, Names: []p.Value{
 	{Name: "remove-me", Value: 0x1},
 }}
