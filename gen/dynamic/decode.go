@@ -258,11 +258,12 @@ func (r *reader) array(s *scope, a *ir.Attr, p []byte, off, depth int) (any, err
 		var v any
 		mark := len(r.misfits)
 		if a.Elem == "nest" {
-			var content any
-			content, err = r.nest(s, r.c.set(a.Nested), it.payload, it.off+nlattr.HeaderLen, depth+1)
-			v = &Object{Keys: []string{integer{}.digits(uint64(it.number()))}, Values: []any{content}}
+			v, err = r.nest(s, r.c.set(a.Nested), it.payload, it.off+nlattr.HeaderLen, depth+1)
 		} else {
 			v, err = leaf(a, a.Elem, it.payload, it.off)
+		}
+		if a.Elem == "nest" || a.Struct != nil {
+			v = &Object{Keys: []string{integer{}.digits(uint64(it.number()))}, Values: []any{v}}
 		}
 		if err = r.within(mark, step(i), err); err != nil {
 			return nil, err

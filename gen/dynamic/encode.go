@@ -302,11 +302,11 @@ func (w *writer) array(s *jsonScope, a *ir.Attr, v any) error {
 	for i, entry := range list {
 		index := uint16(i)
 		var err error
+		inner := w.c.set(a.Nested)
+		if content, number, ok := indexed(inner, entry); ok {
+			entry, index = content, number
+		}
 		if a.Elem == "nest" {
-			inner := w.c.set(a.Nested)
-			if content, number, ok := indexed(inner, entry); ok {
-				entry, index = content, number
-			}
 			err = w.nest(index, inner, entry, s)
 		} else {
 			err = w.leaf(a, a.Elem, index, entry)
@@ -322,8 +322,8 @@ func (w *writer) array(s *jsonScope, a *ir.Attr, v any) error {
 	return nil
 }
 
-// indexed returns the index and the attributes of an entry that is written with
-// its index, {"<index>": {...}}.
+// indexed returns the index and the content of an entry that is written with its
+// index, {"<index>": {...}}.
 func indexed(s *set, v any) (content any, index uint16, ok bool) {
 	o, ok := v.(*Object)
 	if !ok || len(o.Keys) != 1 || s.named[o.Keys[0]] != nil {

@@ -250,11 +250,16 @@ func (r *random) nest(s *jsonScope, h *ir.Struct, skip *ir.Member, inner *ir.Set
 func (r *random) array(s *jsonScope, a *ir.Attr, depth int) (any, bool) {
 	var list []any
 	for i := range 1 + r.IntN(randomList) {
-		if a.Elem != "nest" {
+		v, ok := any(nil), true
+		switch {
+		case a.Elem == "nest":
+			v, ok = r.nest(s, nil, nil, a.Nested, depth)
+		case a.Struct != nil:
+			v = r.leaf(a, a.Elem)
+		default:
 			list = append(list, r.leaf(a, a.Elem))
 			continue
 		}
-		v, ok := r.nest(s, nil, nil, a.Nested, depth)
 		if !ok {
 			return nil, false
 		}

@@ -10,8 +10,8 @@ import (
 func init() { register("indexed-array", indexed{}) }
 
 // indexed is a nest whose attributes are the entries of an array and are numbered
-// by their indexes. Entries that are nests keep their index; others are counted
-// from 0.
+// by their indexes. Entries that are nests or C structs keep their index; others
+// are counted from 0.
 type indexed struct{ plain }
 
 func (indexed) Reads(a *ir.Attr) Keys {
@@ -46,10 +46,13 @@ func (indexed) Check(a *ir.Attr, r *diag.Report) {
 // nests says that the entries are nests.
 func (indexed) nests(a *ir.Attr) bool { return a.Elem == "nest" }
 
+// keeps says that the entries keep their index.
+func (k indexed) keeps(a *ir.Attr) bool { return k.nests(a) || a.Struct != nil }
+
 // entry is the Go type of an entry.
 func (k indexed) entry(a *ir.Attr) *jen.Statement {
 	t := Of(element(a)).Type(element(a))
-	if k.nests(a) {
+	if k.keeps(a) {
 		return jen.Qual(Nlattr, "Indexed").Types(t)
 	}
 	return t
@@ -74,12 +77,9 @@ func (k indexed) Put(a *ir.Attr, typ, v *jen.Statement, s *Scope) []jen.Code {
 	at := v.Clone().Index(jen.Id("i"))
 	var loop jen.Code
 	switch {
-	case k.nests(a):
+	case k.keeps(a):
 		number := call("e", "Entry", at.Clone().Dot("Index"))
-		loop = jen.For(jen.Id("i").Op(":=").Range().Add(v)).Block(nest{}.Put(a, number, at.Clone().Dot("V"), s)...)
-	case Of(elem).ByRef(elem):
-		loop = jen.For(jen.Id("i").Op(":=").Range().Add(v)).Block(
-			Of(elem).Put(elem, jen.Uint16().Call(jen.Id("i")), at, s)...)
+		loop = jen.For(jen.Id("i").Op(":=").Range().Add(v)).Block(Of(elem).Put(elem, number, at.Clone().Dot("V"), s)...)
 	default:
 		loop = jen.For(jen.List(jen.Id("i"), jen.Id("v")).Op(":=").Range().Add(v)).Block(
 			Of(elem).Put(elem, jen.Uint16().Call(jen.Id("i")), jen.Id("v"), s)...)
@@ -109,12 +109,13 @@ func (k indexed) Put(a *ir.Attr, typ, v *jen.Statement, s *Scope) []jen.Code {
 func (k indexed) Take(a *ir.Attr, dst Dest, s *Scope) []jen.Code {
 	elem := element(a)
 	var body []jen.Code
-	if k.nests(a) {
-		body = []jen.Code{
-			grow(k.entry(a).Values(jen.Id("Index").Op(":").Add(call("d", "Type")))),
-			orFail(decodeNest(a.Nested, last().Dot("V"), jen.Nil(), s)),
-		}
-	} else {
+	grown := grow(k.entry(a).Values(jen.Id("Index").Op(":").Add(call("d", "Type"))))
+	switch {
+	case k.nests(a):
+		body = []jen.Code{grown, orFail(decodeNest(a.Nested, last().Dot("V"), jen.Nil(), s))}
+	case k.keeps(a):
+		body = Of(elem).Take(elem, Dest{Place: func(*jen.Statement) ([]jen.Code, *jen.Statement) { return one(grown), last().Dot("V") }}, s)
+	default:
 		body = Of(elem).Take(elem, entryDest(), s)
 	}
 	return takeList(k.entry(a), call("d", "Members"), body, dst)
@@ -166,17 +167,13 @@ func last() *jen.Statement {
 // []uint32{1, 2} or []nlattr.Indexed[T]{{Index: 1, V: *sampleT()}}
 func (k indexed) Sample(a *ir.Attr, s Samples) *jen.Statement {
 	elem := element(a)
-	if k.nests(a) {
+	if k.keeps(a) {
 		return k.Type(a).Values(jen.Values(
-			jen.Id("Index").Op(":").Lit(1), jen.Id("V").Op(":").Op("*").Add(s.Set(a.Nested))))
+			jen.Id("Index").Op(":").Lit(1), jen.Id("V").Op(":").Op("*").Add(Of(elem).Sample(elem, s))))
 	}
 	var list []jen.Code
 	for range 2 {
-		v := Of(elem).Sample(elem, s)
-		if Of(elem).ByRef(elem) {
-			v = jen.Op("*").Add(v)
-		}
-		list = append(list, v)
+		list = append(list, Of(elem).Sample(elem, s))
 		elem.Number++
 	}
 	return k.Type(a).Values(list...)

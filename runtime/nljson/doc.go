@@ -13,7 +13,7 @@
 //	nest, sub-message     object; a sub-message of unknown format as hex digits
 //	bitfield32            {"value": ..., "selector": ...}
 //	multi-attr            array
-//	indexed array         array of values; for nests of objects {"<index>": {...}}
+//	indexed array         array of values; for nests and structs of objects {"<index>": {...}}
 //	nest-type-value       object: the levels as numbers, then the attributes inside;
 //	                      an array of them unless there is exactly one
 //	records               array of objects

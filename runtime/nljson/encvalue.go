@@ -37,15 +37,7 @@ func (w *writer) value(s *scope, a *nlpolicy.Attr, n *node) error {
 		case n.sort == isArray && a.Record != nil:
 			return w.records(s, a, n)
 		case n.sort == isObject && a.Struct != nil:
-			nest := w.e.BeginRaw(a.Number)
-			if err := putStruct(w.e.Extend(a.Struct.Size), a.Struct, n, 0); err != nil {
-				return err
-			}
-			if err := w.elements(a.Struct, n); err != nil {
-				return err
-			}
-			w.e.End(nest)
-			return nil
+			return w.structure(a.Number, a.Struct, n)
 		case n.sort == isArray && a.Elem.Width() > 0:
 			return w.packed(a, n)
 		}
@@ -55,6 +47,19 @@ func (w *writer) value(s *scope, a *nlpolicy.Attr, n *node) error {
 		typ |= nlattr.NetByteOrder
 	}
 	return w.leaf(a, a.Kind, typ, n)
+}
+
+// structure writes an object as a C struct and the array that it may end in.
+func (w *writer) structure(typ uint16, st *nlpolicy.Struct, n *node) error {
+	nest := w.e.BeginRaw(typ)
+	if err := putStruct(w.e.Extend(st.Size), st, n, 0); err != nil {
+		return err
+	}
+	if err := w.elements(st, n); err != nil {
+		return err
+	}
+	w.e.End(nest)
+	return nil
 }
 
 // nest writes an object as a nest.
@@ -150,12 +155,15 @@ func (w *writer) array(s *scope, a *nlpolicy.Attr, n *node) error {
 	for i := range n.list {
 		entry, index := &n.list[i], uint16(i)
 		var err error
-		if a.Elem == nlpolicy.Nest {
-			if v, number, ok := indexed(a, entry); ok {
-				entry, index = v, number
-			}
+		if v, number, ok := indexed(a, entry); ok {
+			entry, index = v, number
+		}
+		switch {
+		case a.Elem == nlpolicy.Nest:
 			err = w.nest(index, nil, setOf(a.Nested), entry, s)
-		} else {
+		case a.Struct != nil && entry.sort == isObject:
+			err = w.structure(index, a.Struct, entry)
+		default:
 			err = w.leaf(a, a.Elem, index, entry)
 		}
 		if err != nil {
@@ -166,8 +174,8 @@ func (w *writer) array(s *scope, a *nlpolicy.Attr, n *node) error {
 	return nil
 }
 
-// indexed returns the index and the attributes of an entry that is written with
-// its index, {"<index>": {...}}.
+// indexed returns the index and the content of an entry that is written with its
+// index, {"<index>": {...}}.
 func indexed(a *nlpolicy.Attr, n *node) (*node, uint16, bool) {
 	if n.sort != isObject || len(n.keys) != 1 || n.list[0].sort != isObject {
 		return nil, 0, false

@@ -174,13 +174,16 @@ func (x *appender) array(s *nlpolicy.Scope, a *nlpolicy.Attr, p []byte, depth in
 			return x.fail(p, err)
 		}
 		x.comma()
-		if a.Elem == nlpolicy.Nest {
-			x.b = append(x.b, `{"`...)
-			x.b = strconv.AppendUint(x.b, uint64(typ&nlattr.TypeMask), 10)
-			x.b = append(x.b, `":`...)
+		switch {
+		case a.Elem == nlpolicy.Nest:
+			x.numbered(typ)
 			err = x.nest(s, setOf(a.Nested), payload, depth+1)
 			x.b = append(x.b, '}')
-		} else {
+		case a.Struct != nil:
+			x.numbered(typ)
+			x.object(a.Struct, payload, depth+1)
+			x.b = append(x.b, '}')
+		default:
 			err = x.leaf(a, a.Elem, payload)
 		}
 		if err != nil {
@@ -190,6 +193,13 @@ func (x *appender) array(s *nlpolicy.Scope, a *nlpolicy.Attr, p []byte, depth in
 	}
 	x.b = append(x.b, ']')
 	return nil
+}
+
+// numbered begins an entry that keeps its index.
+func (x *appender) numbered(typ uint16) {
+	x.b = append(x.b, `{"`...)
+	x.b = strconv.AppendUint(x.b, uint64(typ&nlattr.TypeMask), 10)
+	x.b = append(x.b, `":`...)
 }
 
 // levels writes a nest-type-value: one object for each innermost attribute, in

@@ -117,7 +117,9 @@ type Attr struct {
 	// nests, or at the bottom of a nest-type-value. It is an interface, and not
 	// a *Set, so that sets can contain one another.
 	Nested Ref
-	Struct *Struct // the C struct that a binary holds, or that stands in a nest before the attributes; nil if there is none
+	// Struct is the C struct that a binary or each entry of an indexed array holds, or
+	// that stands in a nest before the attributes; nil if there is none.
+	Struct *Struct
 	Sub    *SubMsg // the formats of a sub-message
 	// Selector is the attribute that chooses the format of a sub-message. It
 	// is looked for in this set, then outward.

@@ -110,6 +110,9 @@ func (p *place) position(at int, number uint16) (n int, many bool) {
 	}
 }
 
+// headed reports whether a struct stands in the attribute before others.
+func (a *Attr) headed() bool { return a.Kind == Nest && a.Struct != nil }
+
 // indexed reports whether the items inside the attribute have an index instead
 // of a name. Then a multi-attr always has its position before it.
 func (a *Attr) indexed() bool {

@@ -175,7 +175,7 @@ func (v *validator) nestedBit(p *place, a *Attr, it *item) bool {
 	want := false
 	switch a.Kind {
 	case Nest, IndexedArray, NestTypeValue:
-		want = a.Struct == nil // To the kernel, what starts with a struct is a binary.
+		want = !a.headed() // To the kernel, what starts with a struct is a binary.
 	case SubMessage:
 		f := p.format(a)
 		if f == nil {
@@ -209,7 +209,7 @@ func (v *validator) payload(p *place, a *Attr, it *item, depth int) bool {
 	case Binary:
 		return v.binary(a, it) && (a.Record == nil || n == 0 || v.enter(p, it, 0))
 	case Nest, NestTypeValue, IndexedArray:
-		if a.Struct != nil {
+		if a.headed() {
 			if n < a.Struct.Size {
 				return v.fail(syscall.EINVAL, msgFailed, a, it, whyBelow|whyLength, uint64(n), uint64(a.Struct.Size))
 			}
