@@ -1917,10 +1917,8 @@ func (x *CgroupAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 
 // EmatchAttrs is the attribute set ematch-attrs: a tree of matches.
 type EmatchAttrs struct {
-	TreeHdr nlattr.Opt[EmatchTreeHdr] // how many there are
-	// One attribute for each match, numbered from 1: a struct tcf-ematch-hdr and what its kind
-	// has.
-	TreeList []byte
+	TreeHdr  nlattr.Opt[EmatchTreeHdr] // how many there are
+	TreeList []nlattr.Indexed[Ematch]  // the matches, numbered from 1 in their order
 	Unknown  []nlattr.Attr
 }
 
@@ -1929,7 +1927,15 @@ func (x *EmatchAttrs) encode(e *nlattr.Encoder, typ uint16) {
 	if x.TreeHdr.OK {
 		x.TreeHdr.V.encode(e.Struct(AttrEmatchTreeHdr, 4))
 	}
-	e.OptBytes(AttrEmatchTreeList, x.TreeList)
+	if x.TreeList != nil {
+		array := e.Begin(AttrEmatchTreeList)
+		for i := range x.TreeList {
+			nest := e.BeginRaw(e.Entry(x.TreeList[i].Index))
+			x.TreeList[i].V.encode(e)
+			e.End(nest)
+		}
+		e.End(array)
+	}
 	e.Close(n, x.Unknown)
 }
 
@@ -1941,7 +1947,15 @@ func (x *EmatchAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 			x.TreeHdr.OK = true
 			x.TreeHdr.V.decode(d.Payload())
 		case AttrEmatchTreeList:
-			x.TreeList = d.Bytes()
+			list := nlattr.MakeSlice[nlattr.Indexed[Ematch]](d, d.Members())
+			array := d.Enter()
+			for d.Next() {
+				list = append(list, nlattr.Indexed[Ematch]{Index: d.Type()})
+				list[len(list)-1].V.decode(d.Payload())
+			}
+			if d.Close(array, &x.Unknown) {
+				x.TreeList = list
+			}
 		default:
 			d.Keep(&x.Unknown)
 		}

@@ -846,6 +846,52 @@ func (v *EmatchFlags) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumEmatchFlags, b, v)
 }
 
+// EmLayer is the enum em-layer: from where a match counts its offsets (TCF_LAYER_*).
+type EmLayer uint32
+
+const (
+	EmLayerLink      EmLayer = 0 // the link's header
+	EmLayerNetwork   EmLayer = 1 // the network header
+	EmLayerTransport EmLayer = 2 // the transport header
+)
+
+// String returns the name, or else the digits.
+func (v EmLayer) String() string { return enumEmLayer.Text(uint64(v)) }
+
+// ParseEmLayer reads what String returns, or a number.
+func ParseEmLayer(s string) (EmLayer, error) { return nlpolicy.ParseEnum[EmLayer](&enumEmLayer, s) }
+
+// MarshalText is String.
+func (v EmLayer) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+
+// UnmarshalText is ParseEmLayer.
+func (v *EmLayer) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumEmLayer, b, v) }
+
+// EmOperand is the enum em-operand: how a match compares (TCF_EM_OPND_*).
+type EmOperand uint8
+
+const (
+	EmOperandEq EmOperand = 0 // equal
+	EmOperandGt EmOperand = 1 // greater than the other one
+	EmOperandLt EmOperand = 2 // less than the other one
+)
+
+// String returns the name, or else the digits.
+func (v EmOperand) String() string { return enumEmOperand.Text(uint64(v)) }
+
+// ParseEmOperand reads what String returns, or a number.
+func ParseEmOperand(s string) (EmOperand, error) {
+	return nlpolicy.ParseEnum[EmOperand](&enumEmOperand, s)
+}
+
+// MarshalText is String.
+func (v EmOperand) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+
+// UnmarshalText is ParseEmOperand.
+func (v *EmOperand) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumEmOperand, b, v)
+}
+
 // GactPtype is the enum gact-ptype: how gact picks the packets that meet another verdict.
 type GactPtype uint16
 

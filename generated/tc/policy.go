@@ -426,7 +426,7 @@ var setCgroupAttrs = p.Set{Name: "cgroup-attrs", Attrs: []p.Attr{
 
 var setEmatchAttrs = p.Set{Name: "ematch-attrs", Attrs: []p.Attr{
 	{Name: "tree-hdr", Number: 1, Kind: p.Binary, Struct: &structEmatchTreeHdr},
-	{Name: "tree-list", Number: 2, Kind: p.Binary},
+	{Name: "tree-list", Number: 2, Kind: p.IndexedArray, Elem: p.Binary, Struct: &structEmatch},
 }}
 
 var setFlowAttrs = p.Set{Name: "flow-attrs", Attrs: []p.Attr{
@@ -1626,6 +1626,13 @@ var structEmatchTreeHdr = p.Struct{Name: "tcf-ematch-tree-hdr", Size: 4, Members
 	{Name: "progid", Offset: 2, Size: 2},
 }}
 
+var structEmatch = p.Struct{Name: "tcf-ematch", Size: 8, Members: []p.Member{
+	{Name: "matchid", Size: 2},
+	{Name: "kind", Offset: 2, Size: 2, Enum: &enumEmatchKind},
+	{Name: "flags", Offset: 4, Size: 2, Enum: &enumEmatchFlags},
+	{Name: "pad", Offset: 6, Size: 2, Kind: p.Pad},
+}, Array: &p.Array{Member: p.Member{Name: "data", Offset: 8, Size: 1, Kind: p.Binary}}}
+
 var structActTimes = p.Struct{Name: "tcf-t", Size: 32, Members: []p.Member{
 	{Name: "install", Size: 8},
 	{Name: "lastuse", Offset: 8, Size: 8},
@@ -1992,6 +1999,18 @@ var enumEmatchFlags = p.Enum{Name: "ematch-flags", Flags: true, Names: []p.Value
 	{Name: "rel-or", Value: 0x2},
 	{Name: "invert", Value: 0x4},
 	{Name: "simple", Value: 0x8},
+}}
+
+var enumEmLayer = p.Enum{Name: "em-layer", Names: []p.Value{
+	{Name: "link"},
+	{Name: "network", Value: 1},
+	{Name: "transport", Value: 2},
+}}
+
+var enumEmOperand = p.Enum{Name: "em-operand", Names: []p.Value{
+	{Name: "eq"},
+	{Name: "gt", Value: 1},
+	{Name: "lt", Value: 2},
 }}
 
 var enumGactPtype = p.Enum{Name: "gact-ptype", Names: []p.Value{

@@ -1284,7 +1284,7 @@ func sampleServiceCurve() *ServiceCurve {
 func sampleEmatchAttrs() *EmatchAttrs {
 	return &EmatchAttrs{
 		TreeHdr:  nlattr.Some[EmatchTreeHdr](*sampleEmatchTreeHdr()),
-		TreeList: []byte{3, 4, 5, 6, 7},
+		TreeList: []nlattr.Indexed[Ematch]{{Index: 1, V: *sampleEmatch()}},
 	}
 }
 
@@ -1592,6 +1592,10 @@ func sampleNetemGemodel() *NetemGemodel {
 
 func sampleEmatchTreeHdr() *EmatchTreeHdr {
 	return &EmatchTreeHdr{Nmatches: 4097, Progid: 4099}
+}
+
+func sampleEmatch() *Ematch {
+	return &Ematch{Matchid: 4097, Kind: EmatchKindContainer, Flags: EmatchFlagsRelAnd, Data: []byte{9, 10}}
 }
 
 func samplePolice() *Police {

@@ -1923,34 +1923,107 @@ func (x *EmatchTreeHdr) decode(b []byte) {
 	x.Progid = nlattr.GetUint16(b[2:])
 }
 
-// EmatchHdr is the C struct tcf-ematch-hdr: head of each match in a tree (struct tcf_ematch_hdr).
-type EmatchHdr struct {
+// Ematch is the C struct tcf-ematch of 8 bytes and an array behind them: a match in a tree (struct
+// tcf_ematch_hdr). NewEmatch and Content know what its kind has behind the header.
+type Ematch struct {
 	Matchid uint16 // for the writer
 	Kind    EmatchKind
 	Flags   EmatchFlags
+	Data    []byte // what the kind has
 }
 
-func (x *EmatchHdr) encode(b []byte) {
-	b = b[:8]
+func (x *Ematch) encode(e *nlattr.Encoder) {
+	b := e.Extend(8 + len(x.Data))
 	nlattr.PutUint16(b, x.Matchid)
 	nlattr.PutUint16(b[2:], uint16(x.Kind))
 	nlattr.PutUint16(b[4:], uint16(x.Flags))
+	copy(b[8:], x.Data)
 }
 
-func (x *EmatchHdr) decode(b []byte) {
+func (x *Ematch) decode(b []byte) {
+	var rest []byte
+	if len(b) > 8 {
+		rest = b[8:]
+	}
 	b = nlattr.Fixed(b, 8)
 	x.Matchid = nlattr.GetUint16(b)
 	x.Kind = EmatchKind(nlattr.GetUint16(b[2:]))
 	x.Flags = EmatchFlags(nlattr.GetUint16(b[4:]))
+	if n := len(rest); n > 0 {
+		x.Data = make([]byte, n)
+		copy(x.Data, rest)
+	}
 }
 
 // AppendBinary appends the struct as the kernel lays it out.
-func (x *EmatchHdr) AppendBinary(b []byte) ([]byte, error) {
+func (x *Ematch) AppendBinary(b []byte) ([]byte, error) {
+	e := nlattr.NewEncoder(b)
+	x.encode(&e)
+	return e.Finish()
+}
+
+// UnmarshalBinary reads the struct, of whatever length. It never fails.
+func (x *Ematch) UnmarshalBinary(b []byte) error {
+	*x = Ematch{}
+	x.decode(b)
+	return nil
+}
+
+// EmMetaVal is the C struct tcf-meta-val: a side of a comparison of metadata (struct tcf_meta_val).
+type EmMetaVal struct {
+	// EmMetaLoadavg0 and the like; with EmMetaInt an integer, else bytes.
+	Kind uint16
+	// An integer is shifted right by so many bits, bytes are cut to so many.
+	Shift uint8
+	Op    EmOperand // of the left side: how it is compared with the right one
+}
+
+func (x *EmMetaVal) encode(b []byte) {
+	b = b[:4]
+	nlattr.PutUint16(b, x.Kind)
+	b[2] = x.Shift
+	b[3] = uint8(x.Op)
+}
+
+func (x *EmMetaVal) decode(b []byte) {
+	b = nlattr.Fixed(b, 4)
+	x.Kind = nlattr.GetUint16(b)
+	x.Shift = b[2]
+	x.Op = EmOperand(b[3])
+}
+
+// AppendBinary appends the struct as the kernel lays it out.
+func (x *EmMetaVal) AppendBinary(b []byte) ([]byte, error) {
+	return nlattr.AppendStruct(b, 4, x.encode)
+}
+
+// UnmarshalBinary reads the struct, of whatever length. It never fails.
+func (x *EmMetaVal) UnmarshalBinary(b []byte) error { x.decode(b); return nil }
+
+// EmMetaHdr is the C struct tcf-meta-hdr: comparison of metadata (struct tcf_meta_hdr).
+type EmMetaHdr struct {
+	Left  EmMetaVal // what is compared
+	Right EmMetaVal // with what
+}
+
+func (x *EmMetaHdr) encode(b []byte) {
+	x.Left.encode(b[0:4])
+	x.Right.encode(b[4:8])
+}
+
+func (x *EmMetaHdr) decode(b []byte) {
+	b = nlattr.Fixed(b, 8)
+	x.Left.decode(b[0:4])
+	x.Right.decode(b[4:8])
+}
+
+// AppendBinary appends the struct as the kernel lays it out.
+func (x *EmMetaHdr) AppendBinary(b []byte) ([]byte, error) {
 	return nlattr.AppendStruct(b, 8, x.encode)
 }
 
 // UnmarshalBinary reads the struct, of whatever length. It never fails.
-func (x *EmatchHdr) UnmarshalBinary(b []byte) error { x.decode(b); return nil }
+func (x *EmMetaHdr) UnmarshalBinary(b []byte) error { x.decode(b); return nil }
 
 // EmCmp is the C struct tcf-em-cmp: comparison of a number (struct tcf_em_cmp). The last two
 // members hold two values of 4 bits each.
