@@ -2068,7 +2068,7 @@ type EmNbyte struct {
 	// Lower 12 bits (on little-endian machines) length, upper 4 layer: 0 link, 1 network, 2
 	// transport.
 	LenLayer uint16
-	Needle   []byte // the bytes
+	Needle   []byte // the bytes; in answers up to three bytes of padding follow
 }
 
 func (x *EmNbyte) encode(e *nlattr.Encoder) {
