@@ -54,25 +54,19 @@ func next() tc.ActAttrs {
 
 // ematches is a tree of three matches: a comparison, bytes, and a word, which must not match.
 func ematches() *tc.EmatchAttrs {
-	bytes := func(b []byte, err error) []byte {
-		if err != nil {
-			panic(err)
-		}
-		return b
+	return tc.NewEmatchTree(
+		ematch(&tc.EmCmp{Val: 0x11, Off: 6, AlignFlags: 1, LayerOpnd: 1}, tc.EmatchFlagsRelAnd),
+		ematch(&tc.EmNbyte{Off: 2, LenLayer: 2<<12 | 4, Needle: []byte("abcd")}, tc.EmatchFlagsRelAnd),
+		ematch(&tc.U32Key{Mask: 0xff00, Val: 0x1200, Off: 4}, tc.EmatchFlagsInvert),
+	)
+}
+
+func ematch(content tc.EmatchContent, flags tc.EmatchFlags) tc.Ematch {
+	m, err := tc.NewEmatch(content, flags)
+	if err != nil {
+		panic(err)
 	}
-	hdr := func(kind tc.EmatchKind, flags tc.EmatchFlags) []byte {
-		return bytes((&tc.EmatchHdr{Kind: kind, Flags: flags}).AppendBinary(nil))
-	}
-	cmp := bytes((&tc.EmCmp{Val: 0x11, Off: 6, AlignFlags: 1, LayerOpnd: 1}).AppendBinary(hdr(tc.EmatchKindCmp, tc.EmatchFlagsRelAnd)))
-	nbyte := bytes((&tc.EmNbyte{Off: 2, LenLayer: 2<<12 | 4, Needle: []byte("abcd")}).AppendBinary(hdr(tc.EmatchKindNbyte, tc.EmatchFlagsRelAnd)))
-	word := bytes((&tc.U32Key{Mask: 0xff00, Val: 0x1200, Off: 4}).AppendBinary(hdr(tc.EmatchKindU32, tc.EmatchFlagsInvert)))
-	var list []byte
-	for i, b := range [][]byte{cmp, nbyte, word} {
-		list = binary.NativeEndian.AppendUint16(list, uint16(4+len(b)))
-		list = binary.NativeEndian.AppendUint16(list, uint16(i+1))
-		list = append(append(list, b...), make([]byte, -len(b)&3)...)
-	}
-	return &tc.EmatchAttrs{TreeHdr: some(tc.EmatchTreeHdr{Nmatches: 3}), TreeList: list}
+	return m
 }
 
 func filterCases() []filterCase {
