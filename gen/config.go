@@ -120,7 +120,7 @@ func (l *loader) pattern(f *spec.FamilyOptions) {
 	for _, v := range []struct {
 		key string
 		set bool
-	}{{"package", f.Package.Set}, {"names", f.Names != nil}, {"records", f.Records != nil}, {"replies", f.Replies != nil},
+	}{{"package", f.Package.Set}, {"strip", f.Strip != nil}, {"names", f.Names != nil}, {"records", f.Records != nil}, {"replies", f.Replies != nil},
 		{"arrays", f.Arrays != nil}, {"single", f.Single != nil}, {"net-byteorder", f.NetByteorder.Set}} {
 		if v.set {
 			l.report.Errorf(f.Spec.Pos, "%q goes with one spec, and %q is a pattern", v.key, f.Spec.V)
@@ -157,6 +157,11 @@ func (l *loader) options(f *spec.FamilyOptions) resolve.Options {
 		l.report.Errorf(f.Package.Pos, "%q is no name for a package: those have lower-case letters and digits, a letter first", f.Package.V)
 	}
 	options := resolve.Options{Package: f.Package.V, NetByteorder: f.NetByteorder.V}
+	for _, s := range f.Strip {
+		if s.Set {
+			options.Strip = append(options.Strip, resolve.Strip{Prefix: s.V, Pos: s.Pos})
+		}
+	}
 	for _, n := range f.Names {
 		if n.Path.Set && n.Go.Set {
 			options.Names = append(options.Names, resolve.Rename{Path: n.Path.V, Go: n.Go.V, Pos: n.Path.Pos})

@@ -12,7 +12,7 @@ import (
 // name decides all Go names, by the rule in style.md and nowhere else. Names depend on nothing but the declaration that they stand
 // for, so they do not change when a spec grows; two declarations that would get one name are an error.
 func (f *family) name(report *diag.Report) {
-	n := &namer{family: f, report: report, renames: newRenames(report, f), pkg: scope{}, refused: map[decl]bool{}}
+	n := &namer{family: f, report: report, renames: newRenames(report, f), stripped: map[Strip]bool{}, pkg: scope{}, refused: map[decl]bool{}}
 	n.pkg.reserve("Client", "New", "Family", "Event", "UnknownEvent", "Handler", "UnimplementedHandler", "NewService", "Serve")
 	n.definitions()
 	n.sets()
@@ -20,14 +20,16 @@ func (f *family) name(report *diag.Report) {
 	n.operations()
 	n.groups()
 	n.renames.unneeded(report, f.Name)
+	n.unstripped()
 }
 
 type namer struct {
 	*family
-	report  *diag.Report
-	renames *renames
-	pkg     scope         // The names at package level.
-	refused map[decl]bool // What has collided. One collision of a declaration is enough, others mostly follow from it.
+	report   *diag.Report
+	renames  *renames
+	stripped map[Strip]bool // The prefixes that some name has.
+	pkg      scope          // The names at package level.
+	refused  map[decl]bool  // What has collided. One collision of a declaration is enough, others mostly follow from it.
 }
 
 // scope holds the Go names of one name space, with what they stand for.
@@ -73,6 +75,7 @@ func (n *namer) camel(d decl, path ...string) (string, bool) {
 
 // camelOf is camel for a declaration whose Go names are made from another text than its name.
 func (n *namer) camelOf(d decl, text string, path ...string) (string, bool) {
+	text = n.strip(text, path)
 	camel, problem := "", goname.Problem(text)
 	if problem == "" {
 		camel = goname.Camel(text)

@@ -11,6 +11,7 @@ import (
 type Options struct {
 	// Package is the name of the Go package; if it is empty, the name is made from that of the family.
 	Package string
+	Strip   []Strip
 	Names   []Rename
 	Records []Record
 	Replies []Reply

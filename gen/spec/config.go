@@ -23,10 +23,12 @@ type FamilyOptions struct {
 	Pos     diag.Pos
 	Spec    Val[string] `ynl:"spec,required,plain,label"`
 	Package Val[string] `ynl:"package,label"`
-	Names   []*Rename   `ynl:"names"`
-	Records []*Record   `ynl:"records"`
-	Replies []*Reply    `ynl:"replies"`
-	Arrays  []*Array    `ynl:"arrays"`
+	// Strip lists beginnings of names that Go names go without.
+	Strip   []Val[string] `ynl:"strip"`
+	Names   []*Rename     `ynl:"names"`
+	Records []*Record     `ynl:"records"`
+	Replies []*Reply      `ynl:"replies"`
+	Arrays  []*Array      `ynl:"arrays"`
 	// Single lists the operations whose do is always answered by one message or an error, so that no ack needs to be asked for.
 	Single []Val[string] `ynl:"single"`
 	// NetByteorder says that attributes in network byte order say so themselves (NLA_F_NET_BYTEORDER).
