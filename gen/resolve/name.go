@@ -154,7 +154,7 @@ func isInternal(name string) bool {
 var predeclared = wordSet(`any append bool byte cap clear close comparable complex complex128 complex64 copy delete error false float32
 	float64 imag int int16 int32 int64 int8 iota len make max min new nil panic print println real recover rune string true uint uint16
 	uint32 uint64 uint8 uintptr
-	binary bytes cmp context encoding errors fmt iter json math net netip nlattr nlconn nljson nlmsg nlpolicy nlstore nltest reflect
+	binary bytes cmp context encoding errors fmt iter json math net netip nlattr nlconn nljson nlmsg nlpolicy nlroundtrip nlserve nltest p reflect
 	slices strconv strings sync testing time init main`)
 
 func wordSet(list string) map[string]bool {
