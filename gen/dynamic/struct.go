@@ -1,8 +1,6 @@
 package dynamic
 
 import (
-	"errors"
-
 	"github.com/nlgen/nlgen/gen/ir"
 	"github.com/nlgen/nlgen/runtime/nlattr"
 )
@@ -31,16 +29,6 @@ func (w *writer) members(b []byte, s *ir.Struct, o *Object) error {
 		}
 	}
 	return nil
-}
-
-// tooLarge reports whether a value is a number that a member cannot hold.
-func tooLarge(m *ir.Member, v any) bool {
-	n, ok := integerMember(m)
-	if !ok || v == nil {
-		return false
-	}
-	_, err := n.read(v)
-	return errors.Is(err, ErrRange)
 }
 
 // member stores one member of a struct. Null is zero.
