@@ -66,7 +66,7 @@ var quirks = []struct {
 	{"hints that do not fit every payload", "", []string{"binary", "byte-order-bytes", "subset-hint"}},
 	{"addresses in host order", "needs byte-order big-endian", []string{"warning-ipv4-byte-order"}},
 	{"byte order of what has none", "", []string{"byte-order-bytes", "byte-order-arrays"}},
-	{"keys of another type", "it is ignored", []string{"warning-key-of-other-type", "warning-check-of-other-type"}},
+	{"keys of another type", "it is ignored", []string{"warning-key-of-other-type", "warning-check-of-other-type", "warning-type-value-of-scalar"}},
 	{"selectors that are integers", "", []string{"selector-enum", "selector-integer", "selector-behind"}},
 	{"selectors that no set around has", "its content stays raw", []string{"warning-selector-missing"}},
 	{"formats with a header alone, or with nothing", "", []string{"sub-message", "sub-message-header"}},
