@@ -97,8 +97,10 @@ func TestWalk(t *testing.T) {
 		t.Skip("the kernel lacks the family of the walk: ", err)
 	}
 	dir := copyProject(t)
-	// The tests of the copy make a namespace of their own.
-	env := slices.DeleteFunc(append(os.Environ(), "GOWORK=off"), func(v string) bool { return strings.HasPrefix(v, "NLGEN_") })
+	// The tests of the copy make a namespace of their own, and its make is no part of the one that may run this test.
+	env := slices.DeleteFunc(append(os.Environ(), "GOWORK=off"), func(v string) bool {
+		return strings.HasPrefix(v, "NLGEN_") || strings.HasPrefix(v, "MAKE") || strings.HasPrefix(v, "MFLAGS")
+	})
 	for _, s := range readWalk(t, "A family from nothing") {
 		if s.file != "" {
 			writeFiles(t, dir, map[string]string{s.file: s.content})
