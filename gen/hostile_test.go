@@ -34,6 +34,9 @@ type verdict struct {
 // try builds a spec in a process of its own, so that it can neither hang the test nor hide what it takes.
 func try(t *testing.T, src string) verdict {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("starts a process for each spec, skipped by -short")
+	}
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "spec.yaml"), []byte(src), 0o666); err != nil {
 		t.Fatal(err)
