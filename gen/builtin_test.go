@@ -13,8 +13,8 @@ import (
 func TestBuiltIn(t *testing.T) {
 	p := BuiltIn()
 	files, err := fs.Glob(nlgen.Files, "specs/*.yaml")
-	if err != nil || len(files) == 0 || len(files) != len(p.Targets) {
-		t.Errorf("%d specs, %d targets, %v", len(files), len(p.Targets), err)
+	if err != nil || len(files) == 0 || len(files)-1 != len(p.Targets) {
+		t.Errorf("%d files with the errata, %d targets, %v", len(files), len(p.Targets), err)
 	}
 	for _, target := range p.Targets {
 		report := new(diag.Report)

@@ -1,15 +1,15 @@
 package gen
 
 import (
-	_ "embed"
 	"sync"
 
+	"github.com/nlgen/nlgen"
 	"github.com/nlgen/nlgen/gen/diag"
 	"github.com/nlgen/nlgen/gen/spec"
 )
 
-//go:embed errata.yaml
-var errataText []byte
+// errataName is the file of the errata. It stands beside the project's specs, where a pattern passes over it: it holds patches.
+const errataName = "errata.yaml"
 
 // ApplyErrata corrects what is known to be wrong with the specs that the kernel publishes, wherever a spec still has it. Notes in the
 // report say what was done, and what is right by now.
@@ -26,6 +26,10 @@ var errata = sync.OnceValue(func() (e struct {
 	report  *diag.Report // It has nothing to say, as a test makes sure.
 }) {
 	e.report = new(diag.Report)
-	e.patches = spec.ReadErrata(e.report, "errata.yaml", errataText)
+	text, err := nlgen.Files.ReadFile("specs/" + errataName)
+	if err != nil {
+		panic(err) // It is embedded.
+	}
+	e.patches = spec.ReadErrata(e.report, errataName, text)
 	return e
 })
