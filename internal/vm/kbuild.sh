@@ -9,9 +9,9 @@ mkdir -p "$dir"
 cd "$dir"
 apt-get -qq -o APT::Sandbox::User=root download "linux-headers-$version" "linux-headers-$release-common" "linux-kbuild-$release" >&2
 for deb in linux-headers-*.deb linux-kbuild-*.deb; do
-	dpkg-deb -x "$deb" root
+	dpkg-deb -x "$deb" unpacked
 done
-headers=$dir/root/usr/src/linux-headers-$version
-sed -i "s#/usr/src/#$dir/root/usr/src/#" "$headers/Makefile" "$dir/root/usr/src/linux-headers-$release-common/Makefile"
+headers=$dir/unpacked/usr/src/linux-headers-$version
+sed -i "s#/usr/src/#$dir/unpacked/usr/src/#" "$headers/Makefile" "$dir/unpacked/usr/src/linux-headers-$release-common/Makefile"
 rm -f "$headers/vmlinux" # Types for BPF want a tool, pahole, and nobody needs them here.
 echo "$headers"

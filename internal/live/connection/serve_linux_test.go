@@ -69,11 +69,11 @@ func TestServe(t *testing.T) {
 		t.Errorf("the handler's own refusal: %v", err)
 	}
 	if err := client.Deladdr(ctx, &rtaddr.DeladdrRequest{Header: header}); !errors.Is(err, errors.ErrUnsupported) {
-		t.Errorf("an operation that is not implemented: %v", err)
+		t.Errorf("an operation that the handler lacks: %v", err)
 	}
 	for _, err := range client.GetanycastDump(ctx, &rtaddr.GetanycastDumpRequest{}) {
 		if !errors.Is(err, errors.ErrUnsupported) {
-			t.Errorf("a dump that is not implemented: %v", err)
+			t.Errorf("a dump that the handler lacks: %v", err)
 		}
 	}
 	long := &rtaddr.NewaddrRequest{Header: header, Label: nlattr.Some(strings.Repeat("x", 300))}
