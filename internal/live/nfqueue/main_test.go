@@ -104,7 +104,7 @@ func (b *bench) rules(ruleset string) {
 	cmd.Stdin = strings.NewReader(ruleset)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		if strings.Contains(string(out), "No such file or directory") || strings.Contains(string(out), "not supported") {
-			b.Skipf("nft: %s", out)
+			b.Skipf("this kernel does not know the rule: nft: %s", out)
 		}
 		b.Fatalf("nft: %v: %s", err, out)
 	}
