@@ -246,8 +246,9 @@ func (s *Socket) sendTo(b []byte, to *unix.RawSockaddrNetlink) error {
 }
 
 // overflowSize is how much datagrams may exceed the buffers of their packets by,
-// all packets of one call together.
-const overflowSize = 2 << 20
+// all packets of one call together: four share it while a long dump is received
+// ahead, and each must hold the megabyte that answers may have.
+const overflowSize = 4 << 20
 
 // overflows holds unused overflow areas. They are address space outside the Go
 // heap, whose pages exist only once a datagram was large enough: so every socket
