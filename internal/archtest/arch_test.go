@@ -46,6 +46,7 @@ var layers = map[string][]string{
 	// It holds both halves beside each other.
 	"internal/kernelspecs/agree": {"gen", "gen/diag", "gen/dynamic", "gen/ir", "runtime/*"},
 	"internal/live":              {"generated/*", "runtime/*"},
+	"internal/oracle":            {},
 	"internal/witness":           {"generated/rtlink", "runtime/*", "internal/nettest"},
 	"internal/vm":                {},
 	"internal/vm/vmtest":         {"internal/vm"},

@@ -1,6 +1,5 @@
 // Package live holds tests of the generated packages against the kernel of the machine they run on. Each test makes objects through
 // generated code, reads them back, and compares every field with what a second program says about the same objects: ip, genl, /sys.
-// Where no kernel is needed, another netlink library reads our bytes.
 //
 // The families have folders of their own below; here stand those that the whole path was first shown with. Package witness has what
 // the tests share.

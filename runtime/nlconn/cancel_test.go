@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nlgen/nlgen/internal/nettest"
 	"github.com/nlgen/nlgen/runtime/nlconn"
 	"github.com/nlgen/nlgen/runtime/nlmsg"
 	"github.com/nlgen/nlgen/runtime/nlserve"
@@ -209,7 +210,7 @@ func TestCancelAnyTime(t *testing.T) {
 // Calls of all kinds from a thousand goroutines share a Conn, and each gets its
 // own answer.
 func TestManyGoroutines(t *testing.T) {
-	const goroutines, each = 1000, 100
+	goroutines, each := nettest.Rounds(1000), 100
 	names := make([]string, 10)
 	for i := range names {
 		names[i] = fmt.Sprintf("l%d", i)

@@ -301,7 +301,8 @@ func TestThousand(t *testing.T) {
 	n := witness.NewNamespace(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
 	defer cancel()
-	const links, goroutines, calls = 8, 1000, 100
+	const links, calls = 8, 100
+	goroutines := nettest.Rounds(1000)
 	index := map[string]int32{}
 	for i := range links / 2 {
 		a, b := n.Veth(fmt.Sprintf("many%d", 2*i), fmt.Sprintf("many%d", 2*i+1))

@@ -1,4 +1,4 @@
-package live
+package oracle
 
 import (
 	"bytes"
@@ -9,8 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/nlgen/nlgen/internal/witness"
-
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/mdlayher/netlink"
@@ -20,6 +18,7 @@ import (
 	"github.com/nlgen/nlgen/generated/rtaddr"
 	"github.com/nlgen/nlgen/generated/rtlink"
 	"github.com/nlgen/nlgen/generated/rtroute"
+	"github.com/nlgen/nlgen/internal/witness"
 	"github.com/nlgen/nlgen/runtime/nlattr"
 	"github.com/nlgen/nlgen/runtime/nlpolicy"
 )
@@ -30,7 +29,7 @@ type message interface {
 	encoding.BinaryUnmarshaler
 }
 
-// oracleMessages are the message types of every family with their policies.
+// oracleMessages are the message types of families in which all kinds of attributes occur, with their policies.
 var oracleMessages = []struct {
 	policy *nlpolicy.Message
 	zero   message
