@@ -50,6 +50,7 @@ func Main(m *testing.M) {
 		}
 		reason = err.Error()
 	}
+	prepare()
 	os.Exit(m.Run())
 }
 

@@ -10,5 +10,6 @@ import (
 // Main runs the tests and exits.
 func Main(m *testing.M) {
 	reason = "not Linux"
+	prepare()
 	os.Exit(m.Run())
 }

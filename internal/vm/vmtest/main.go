@@ -13,6 +13,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -242,8 +243,8 @@ func (o *options) script(packages []*pkg) string {
 			continue
 		}
 		args := []string{p.binary, "-test.v=test2json", "-test.timeout=" + o.testTimeout.String()}
-		if o.run != "" {
-			args = append(args, "-test.run="+o.run)
+		if run := cmp.Or(o.run, p.run); run != "" {
+			args = append(args, "-test.run="+run)
 		}
 		for j, arg := range append(args, o.testArgs...) {
 			if j > 0 {

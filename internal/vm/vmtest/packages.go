@@ -16,11 +16,15 @@ import (
 // nettest is the package that tests which talk to the kernel use, directly or through a helper.
 const nettest = "github.com/nlgen/nlgen/internal/nettest"
 
+// generated is the folder of the generated packages. Of their tests just the examples talk to the kernel.
+const generated = "github.com/nlgen/nlgen/generated/"
+
 // A pkg is a package whose tests are run.
 type pkg struct {
 	path   string // its import path
 	dir    string
 	binary string // the program with its tests; empty if it could not be built
+	run    string // which of its tests are run if nothing else is asked for; empty for all
 }
 
 // findPackages returns the packages that match the patterns and have tests. Without patterns it returns all of the module whose tests
@@ -55,7 +59,11 @@ func parseList(out string, live bool) []*pkg {
 		if !ok || live && !slices.ContainsFunc(strings.Fields(fields[2]), func(dep string) bool { return dep == nettest }) {
 			continue
 		}
-		packages = append(packages, &pkg{path: name, dir: fields[1]})
+		p := &pkg{path: name, dir: fields[1]}
+		if live && strings.HasPrefix(name, generated) {
+			p.run = "^Example"
+		}
+		packages = append(packages, p)
 	}
 	return packages
 }

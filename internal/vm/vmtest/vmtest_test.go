@@ -38,18 +38,19 @@ func TestParseList(t *testing.T) {
 		"m/a.test\t/src/a\tfmt m/a " + nettest,
 		"m/a [m/a.test]\t/src/a\tfmt " + nettest,
 		"m/b.test\t/src/b\tfmt m/b",
+		generated + "c.test\t/src/c\tfmt " + nettest,
 		"broken",
 	}, "\n")
 	show := func(packages []*pkg) (out string) {
 		for _, p := range packages {
-			out += p.path + " " + p.dir + ";"
+			out += p.path + " " + p.dir + p.run + ";"
 		}
 		return out
 	}
-	if got, want := show(parseList(list, true)), "m/a /src/a;"; got != want {
+	if got, want := show(parseList(list, true)), "m/a /src/a;" + generated + "c /src/c^Example;"; got != want {
 		t.Errorf("live: got %s, want %s", got, want)
 	}
-	if got, want := show(parseList(list, false)), "m/a /src/a;m/b /src/b;"; got != want {
+	if got, want := show(parseList(list, false)), "m/a /src/a;m/b /src/b;" + generated + "c /src/c;"; got != want {
 		t.Errorf("all: got %s, want %s", got, want)
 	}
 }
