@@ -3,6 +3,7 @@ package conntrack_test
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/nlgen/nlgen/generated/conntrack"
 	"github.com/nlgen/nlgen/runtime/nlattr"
@@ -25,8 +26,11 @@ func Example() {
 			fmt.Println(err)
 			return
 		}
-		fmt.Println(flow.ID.V, flow.TupleOrig.TupleProto.ProtoNum.V, flow.Status.V, flow.Timeout.V)
+		from, ports := flow.TupleOrig.TupleIp, flow.TupleOrig.TupleProto
+		fmt.Println(ports.ProtoNum.V, from.IpV4Src.V, ports.ProtoSrcPort.V, from.IpV4Dst.V, ports.ProtoDstPort.V)
 	}
+	// Output:
+	// 17 192.0.2.1 1024 192.0.2.2 53
 }
 
 // Prints the flows that end, with what they carried.
@@ -37,20 +41,30 @@ func ExampleClient_Subscribe() {
 		return
 	}
 	defer conn.Close()
-	ctx := context.Background()
-	ended, err := conntrack.New(conn).Subscribe(ctx, conntrack.GroupConntrackDestroy)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	flows := conntrack.New(conn)
+	ended, err := flows.Subscribe(ctx, conntrack.GroupConntrackDestroy)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	defer ended.Close()
+	// Flows end by themselves; this ends all that have the mark 7.
+	if err := flows.Delete(ctx, &conntrack.DeleteRequest{Mark: nlattr.Some(uint32(7)), MarkMask: nlattr.Some(uint32(0xff))}); err != nil {
+		fmt.Println(err)
+		return
+	}
 	for event, err := range ended.All(ctx) {
 		if err != nil {
 			fmt.Println(err) // nlconn.ErrOverrun says that some were lost
 			continue
 		}
 		if flow, ok := event.(*conntrack.DeleteNtf); ok && flow.CountersOrig != nil {
-			fmt.Println(flow.ID.V, flow.CountersOrig.Bytes.V, flow.CountersReply.Bytes.V)
+			fmt.Println(flow.TupleOrig.TupleIp.IpV4Src.V, flow.CountersOrig.Bytes.V, flow.CountersReply.Bytes.V)
+			return
 		}
 	}
+	// Output:
+	// 192.0.2.1 0 0
 }

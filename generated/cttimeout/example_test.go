@@ -19,12 +19,24 @@ func Example() {
 		return
 	}
 	defer conn.Close()
-	err = cttimeout.New(conn).New(context.Background(), &cttimeout.NewRequest{
-		Name:    nlattr.Some("short"),
+	ctx, policies, name := context.Background(), cttimeout.New(conn), nlattr.Some("short")
+	err = policies.New(ctx, &cttimeout.NewRequest{
+		Name:    name,
 		L3proto: nlattr.Some(uint16(unix.AF_INET)),
 		Data:    &cttimeout.TcpAttrs{Established: nlattr.Some(uint32(3600))},
 	}, nlconn.Create, nlconn.Exclusive)
 	if err != nil {
 		fmt.Println(err)
+		return
 	}
+	policy, err := policies.Get(ctx, &cttimeout.GetRequest{Name: name})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if tcp, ok := policy.Data.(*cttimeout.TcpAttrs); ok {
+		fmt.Println(policy.Name.V, tcp.Established.V, tcp.SynSent.V)
+	}
+	// Output:
+	// short 3600 120
 }

@@ -25,6 +25,9 @@ func Example() {
 		}
 		fmt.Printf("%s: %d Mbit/s, %v duplex\n", modes.Header.DevName.V, modes.Speed.V, modes.Duplex.V)
 	}
+	// Output:
+	// eth1: 10000 Mbit/s, full duplex
+	// eth0: 10000 Mbit/s, full duplex
 }
 
 // Features are switched by name. The reply says what has changed, which may be more than was asked for.
@@ -49,4 +52,8 @@ func ExampleClient_FeaturesSet() {
 	for _, bit := range reply.Active.Bits.Bit {
 		fmt.Println(bit.Name.V, bit.Value)
 	}
+	// Output:
+	// rx-gro true
+	// tx-tcp-segmentation false
+	// tx-tcp-mangleid-segmentation false
 }

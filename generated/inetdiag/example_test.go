@@ -11,7 +11,7 @@ import (
 	"github.com/nlgen/nlgen/runtime/nlconn"
 )
 
-// Prints the established IPv4 connections with their round-trip times.
+// Prints the established IPv4 connections of port 7000 with their congestion windows.
 func Example() {
 	conn, err := nlconn.Open()
 	if err != nil {
@@ -35,7 +35,10 @@ func Example() {
 		local := netip.AddrPortFrom(netip.AddrFrom4([4]byte(id.Src[:4])), id.Sport)
 		remote := netip.AddrPortFrom(netip.AddrFrom4([4]byte(id.Dst[:4])), id.Dport)
 		if socket.Info != nil {
-			fmt.Println(local, remote, socket.Info.Rtt, "µs")
+			fmt.Println(local, remote, socket.Info.SndCwnd)
 		}
 	}
+	// Unordered output:
+	// 127.0.0.1:7001 127.0.0.1:7000 10
+	// 127.0.0.1:7000 127.0.0.1:7001 10
 }

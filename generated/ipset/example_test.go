@@ -45,5 +45,18 @@ func Example() {
 	var refused *nlmsg.Error
 	if errors.As(err, &refused) && ipset.Error(refused.Errno) == ipset.ErrorExist {
 		fmt.Println("it was there already")
+	} else if err != nil {
+		fmt.Println(err)
 	}
+	for set, err := range sets.ListDump(ctx, &ipset.ListDumpRequest{Protocol: version}) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		for _, element := range set.Adt.Data {
+			fmt.Println(set.Setname.V, netip.PrefixFrom(element.Ip.Ipv4.V, int(element.Cidr.V)))
+		}
+	}
+	// Output:
+	// blocked 192.0.2.0/24
 }

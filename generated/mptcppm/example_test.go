@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log"
 	"net/netip"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -37,11 +38,14 @@ func Example() {
 		}
 		fmt.Println(endpoint.Addr.ID.V, endpoint.Addr.Addr4.V, endpoint.Addr.Flags.V)
 	}
+	// Output:
+	// 1 192.0.2.7 subflow|backup
 }
 
 // A path manager of one's own hears which connections there are.
 func ExampleClient_Subscribe() {
-	ctx := context.Background()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
 	conn, err := nlconn.Open()
 	if err != nil {
 		log.Fatal(err)
@@ -59,11 +63,14 @@ func ExampleClient_Subscribe() {
 		}
 		switch event := event.(type) {
 		case *mptcppm.EstablishedEvent:
-			fmt.Printf("%08x: to port %d\n", event.Token.V, event.Dport.V)
+			if event.ServerSide.V == 0 { // this end has called
+				fmt.Printf("a connection to port %d\n", event.Dport.V)
+				return
+			}
 		case *mptcppm.AnnouncedEvent:
-			fmt.Printf("%08x: the peer can be reached at %v\n", event.Token.V, event.Daddr4.V)
-		case *mptcppm.ClosedEvent:
-			fmt.Printf("%08x: closed\n", event.Token.V)
+			fmt.Printf("connection %08x: the peer can also be reached at %v\n", event.Token.V, event.Daddr4.V)
 		}
 	}
+	// Output:
+	// a connection to port 7000
 }

@@ -23,4 +23,6 @@ func Example() {
 		}
 		fmt.Println(device.Ifindex.V, device.XdpFeatures.V)
 	}
+	// Output:
+	// 1 0
 }

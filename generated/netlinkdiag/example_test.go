@@ -10,9 +10,9 @@ import (
 	"github.com/nlgen/nlgen/runtime/nlconn"
 )
 
-// Prints the netlink sockets that lost messages.
+// Prints the netlink sockets with the messages that they lost.
 func Example() {
-	conn, err := nlconn.Open()
+	conn, err := nlconn.Open(nlconn.WithPort(4242)) // by which it is known below
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -29,8 +29,10 @@ func Example() {
 			fmt.Println(err)
 			return
 		}
-		if socket.Meminfo != nil && socket.Meminfo.Drops > 0 {
+		if socket.Header.NdiagPortid != 0 { // which are the kernel's own
 			fmt.Println(socket.Header.NdiagPortid, socket.Meminfo.Drops)
 		}
 	}
+	// Output:
+	// 4242 0
 }

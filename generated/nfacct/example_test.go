@@ -23,4 +23,6 @@ func Example() {
 		}
 		fmt.Println(object.Name.V, object.Pkts.V, object.Bytes.V)
 	}
+	// Output:
+	// web 0 0
 }

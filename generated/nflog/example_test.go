@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"time"
 
 	"github.com/nlgen/nlgen/generated/nflog"
 	"github.com/nlgen/nlgen/runtime/nlattr"
@@ -12,7 +13,8 @@ import (
 
 // The packets of a group come to the socket that bound it.
 func Example() {
-	ctx := context.Background()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
 	conn, err := nlconn.Open(nlconn.WithOneSocket())
 	if err != nil {
 		log.Fatal(err)
@@ -37,7 +39,10 @@ func Example() {
 			log.Fatal(err)
 		}
 		if packet, ok := ev.(*nflog.PacketEvent); ok {
-			fmt.Printf("%s%x\n", packet.Prefix.V, packet.Payload)
+			fmt.Printf("%s %s\n", packet.Prefix.V, packet.Payload[28:]) // behind the headers of IP and UDP
+			return
 		}
 	}
+	// Output:
+	// seen hello
 }

@@ -2,7 +2,9 @@ package nfqueue_test
 
 import (
 	"context"
+	"fmt"
 	"log"
+	"time"
 
 	"github.com/nlgen/nlgen/generated/nfqueue"
 	"github.com/nlgen/nlgen/runtime/nlattr"
@@ -11,7 +13,8 @@ import (
 
 // The packets of a queue come to the socket that bound it, and so must the verdicts: one socket for all.
 func Example() {
-	ctx := context.Background()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
 	conn, err := nlconn.Open(nlconn.WithOneSocket())
 	if err != nil {
 		log.Fatal(err)
@@ -50,5 +53,9 @@ func Example() {
 		if err != nil {
 			log.Fatal(err)
 		}
+		fmt.Printf("%v: %s\n", code, packet.Payload[28:]) // behind the headers of IP and UDP
+		return
 	}
+	// Output:
+	// accept: hello
 }

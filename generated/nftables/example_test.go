@@ -2,6 +2,7 @@ package nftables_test
 
 import (
 	"context"
+	"fmt"
 	"log"
 
 	"github.com/nlgen/nlgen/generated/nftables"
@@ -48,4 +49,17 @@ func Example() {
 	if err := batch.Do(ctx); err != nil {
 		log.Fatal(err)
 	}
+	for rule, err := range nftables.New(conn).GetruleDump(ctx, &nftables.GetruleDumpRequest{Header: inet, Table: table}) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		for _, expression := range rule.Expressions.Elem {
+			fmt.Println(rule.Chain.V, expression.Name.V)
+		}
+	}
+	// Output:
+	// input meta
+	// input cmp
+	// input counter
+	// input immediate
 }

@@ -23,4 +23,6 @@ func Example() {
 		return
 	}
 	fmt.Println(family.FamilyName.V, family.FamilyID.V)
+	// Output:
+	// nlctrl 16
 }

@@ -27,6 +27,8 @@ func Example() {
 			fmt.Println(err)
 			return
 		}
-		fmt.Println(socket.Header.PdiagIno, socket.Uid.V, socket.Info.Index, socket.Info.Flags)
+		fmt.Println(socket.Header.PdiagType, socket.Uid.V, socket.Info.Index, socket.Info.Flags)
 	}
+	// Output:
+	// 2 0 1 0
 }

@@ -37,4 +37,6 @@ func Example() {
 		}
 		fmt.Println(addr.Address.V, addr.Header.IfaPrefixlen, addr.Flags.V)
 	}
+	// Output:
+	// 192.0.2.1 24 permanent
 }

@@ -25,4 +25,15 @@ func ExampleClient_GetaddrlabelDump() {
 		}
 		fmt.Println(netip.PrefixFrom(l.Address.V, int(l.Header.IfalPrefixlen)), l.Label.V)
 	}
+	// Output:
+	// ::1/128 0
+	// ::/96 3
+	// ::ffff:0.0.0.0/96 4
+	// 2001::/32 6
+	// 2001:10::/28 7
+	// 3ffe::/16 12
+	// 2002::/16 2
+	// fec0::/10 11
+	// fc00::/7 5
+	// ::/0 1
 }

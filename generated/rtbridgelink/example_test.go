@@ -28,7 +28,7 @@ func ExampleClient_GetlinkDump() {
 		}
 		fmt.Println(link.Ifname.V)
 		if p := link.Protinfo; p != nil { // a port, not the bridge itself
-			fmt.Println("  is", p.State.V, "and costs", p.Cost.V)
+			fmt.Println("  costs", p.Cost.V, "and learns:", p.Learning.V == 1)
 		}
 		if link.AfSpec != nil {
 			for _, vlan := range link.AfSpec.VlanInfo {
@@ -36,4 +36,8 @@ func ExampleClient_GetlinkDump() {
 			}
 		}
 	}
+	// Output:
+	// br0
+	// eth0
+	//   costs 2 and learns: true
 }

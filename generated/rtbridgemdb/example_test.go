@@ -32,6 +32,8 @@ func ExampleClient_GetmdbDump() {
 			}
 		}
 	}
+	// Output:
+	// 239.1.1.1 to 10 permanent
 }
 
 // address returns the address of a group; MAC addresses have none.

@@ -13,8 +13,8 @@ import (
 
 const afBridge = 7
 
-// Gives the VLANs 10 to 19 to a port of a bridge.
-func ExampleClient_Newvlan() {
+// Gives the VLANs 10 to 12 to a port of a bridge, and lists what it then has and has carried.
+func Example() {
 	conn, err := nlconn.Open()
 	if err != nil {
 		log.Fatal(err)
@@ -25,35 +25,31 @@ func ExampleClient_Newvlan() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	err = rtbridgevlan.New(conn).Newvlan(context.Background(), &rtbridgevlan.NewvlanRequest{
+	ctx, vlans := context.Background(), rtbridgevlan.New(conn)
+	err = vlans.Newvlan(ctx, &rtbridgevlan.NewvlanRequest{
 		Header: rtbridgevlan.BrVlanMsg{Family: afBridge, Ifindex: uint32(port.Index)},
 		Entry: []rtbridgevlan.VlanEntryAttrs{{
 			Info:  nlattr.Some(rtbridgevlan.BridgeVlanInfo{Vid: 10}),
-			Range: nlattr.Some(uint16(19)),
+			Range: nlattr.Some(uint16(12)),
 		}},
 	})
 	if err != nil {
 		log.Fatal(err)
 	}
-}
-
-func ExampleClient_GetvlanDump() {
-	conn, err := nlconn.Open()
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer conn.Close()
-
 	req := &rtbridgevlan.GetvlanDumpRequest{
-		Header: rtbridgevlan.BrVlanMsg{Family: afBridge},
+		Header: rtbridgevlan.BrVlanMsg{Family: afBridge, Ifindex: uint32(port.Index)},
 		Flags:  nlattr.Some(rtbridgevlan.DumpFlagsStats),
 	}
-	for link, err := range rtbridgevlan.New(conn).GetvlanDump(context.Background(), req) {
+	for link, err := range vlans.GetvlanDump(ctx, req) {
 		if err != nil {
 			log.Fatal(err)
 		}
 		for _, vlan := range link.Entry {
-			fmt.Println(link.Header.Ifindex, vlan.Info.V.Vid, vlan.State.V, vlan.Stats.RxBytes.V, vlan.Stats.TxBytes.V)
+			fmt.Println(vlan.Info.V.Vid, vlan.State.V, vlan.Stats.RxBytes.V, vlan.Stats.TxBytes.V)
 		}
 	}
+	// Output:
+	// 10 forwarding 0 0
+	// 11 forwarding 0 0
+	// 12 forwarding 0 0
 }

@@ -26,4 +26,6 @@ func ExampleClient_Getnetconf() {
 		log.Fatal(err)
 	}
 	fmt.Println(all.Forwarding.V == 1, all.RpFilter.V)
+	// Output:
+	// true loose
 }

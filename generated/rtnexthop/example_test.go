@@ -10,30 +10,8 @@ import (
 	"github.com/nlgen/nlgen/runtime/nlconn"
 )
 
-func ExampleClient_GetnexthopDump() {
-	conn, err := nlconn.Open()
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer conn.Close()
-
-	// Groups, with the packets that each member has sent.
-	req := &rtnexthop.GetnexthopDumpRequest{Groups: true, OpFlags: nlattr.Some(rtnexthop.NhaOpFlagDumpStats)}
-	for group, err := range rtnexthop.New(conn).GetnexthopDump(context.Background(), req) {
-		if err != nil {
-			log.Fatal(err)
-		}
-		if group.GroupStats == nil {
-			continue
-		}
-		for _, member := range group.GroupStats.Entry {
-			fmt.Println(group.ID.V, member.ID.V, member.Packets.V)
-		}
-	}
-}
-
 // Two thirds of the flows go by one nexthop, the rest by the other. A member that joins or leaves later moves as few as possible.
-func ExampleClient_Newnexthop() {
+func Example() {
 	ctx := context.Background()
 	conn, err := nlconn.Open()
 	if err != nil {
@@ -41,8 +19,9 @@ func ExampleClient_Newnexthop() {
 	}
 	defer conn.Close()
 
+	nexthops := rtnexthop.New(conn)
 	members := []rtnexthop.NexthopGrp{{ID: 1, Weight: 1}, {ID: 2, Weight: 0}} // A weight of two and one of one: the kernel adds one.
-	err = rtnexthop.New(conn).Newnexthop(ctx, &rtnexthop.NewnexthopRequest{
+	err = nexthops.Newnexthop(ctx, &rtnexthop.NewnexthopRequest{
 		ID:        nlattr.Some(uint32(100)),
 		Group:     &rtnexthop.NexthopGroup{Members: members},
 		GroupType: nlattr.Some(rtnexthop.NexthopGrpTypeRes),
@@ -51,4 +30,18 @@ func ExampleClient_Newnexthop() {
 	if err != nil {
 		log.Fatal(err)
 	}
+
+	// All groups, with the packets that each member has sent.
+	req := &rtnexthop.GetnexthopDumpRequest{Groups: true, OpFlags: nlattr.Some(rtnexthop.NhaOpFlagDumpStats)}
+	for group, err := range nexthops.GetnexthopDump(ctx, req) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		for _, member := range group.GroupStats.Entry {
+			fmt.Printf("%d: %d has sent %d packets\n", group.ID.V, member.ID.V, member.Packets.V)
+		}
+	}
+	// Output:
+	// 100: 1 has sent 0 packets
+	// 100: 2 has sent 0 packets
 }

@@ -10,17 +10,29 @@ import (
 	"github.com/nlgen/nlgen/runtime/nlconn"
 )
 
-func ExampleClient_Getnsid() {
+func Example() {
 	conn, err := nlconn.Open()
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer conn.Close()
 
-	// The number that this namespace has for that of process 1.
-	reply, err := rtnsid.New(conn).Getnsid(context.Background(), &rtnsid.GetnsidRequest{Pid: nlattr.Some(uint32(1))})
-	if err != nil {
-		log.Fatal(err)
+	// The namespace of process 1 has no number in this one, until it gets one.
+	ctx, numbers, pid := context.Background(), rtnsid.New(conn), nlattr.Some(uint32(1))
+	for range 2 {
+		reply, err := numbers.Getnsid(ctx, &rtnsid.GetnsidRequest{Pid: pid})
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(reply.Nsid.V)
+		if reply.Nsid.V != rtnsid.NsidNotAssigned {
+			break
+		}
+		if err := numbers.Newnsid(ctx, &rtnsid.NewnsidRequest{Pid: pid, Nsid: nlattr.Some(rtnsid.Nsid(7))}); err != nil {
+			log.Fatal(err)
+		}
 	}
-	fmt.Println(reply.Nsid.V) // not-assigned, or a number
+	// Output:
+	// not-assigned
+	// 7
 }

@@ -34,8 +34,15 @@ func Example() {
 			fmt.Println(err)
 			return
 		}
-		fmt.Println(route.Dst.V, route.Header.RtmDstLen, route.Gateway.V, route.Oif.V)
+		if !route.Dst.OK {
+			fmt.Println("default via", route.Gateway.V, "by", route.Oif.V)
+		} else {
+			fmt.Println(netip.PrefixFrom(route.Dst.V, int(route.Header.RtmDstLen)), "by", route.Oif.V)
+		}
 	}
+	// Output:
+	// default via 192.0.2.254 by 10
+	// 192.0.2.0/24 by 10
 }
 
 // Asks which way a packet would take.
@@ -55,4 +62,6 @@ func ExampleClient_Getroute() {
 		return
 	}
 	fmt.Println(route.Header.RtmType, route.Oif.V)
+	// Output:
+	// local 1
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/nlgen/nlgen/runtime/nlconn"
 )
 
-func ExampleClient_Newrule() {
+func Example() {
 	conn, err := nlconn.Open()
 	if err != nil {
 		log.Fatal(err)
@@ -20,13 +20,25 @@ func ExampleClient_Newrule() {
 
 	// Packets from 192.0.2.0/24 are routed by table 1000.
 	const afInet = 2
-	err = rtrule.New(conn).Newrule(context.Background(), &rtrule.NewruleRequest{
+	ctx, rules := context.Background(), rtrule.New(conn)
+	err = rules.Newrule(ctx, &rtrule.NewruleRequest{
 		Header:   rtrule.FibRuleHdr{Family: afInet, SrcLen: 24, Action: rtrule.FrActToTbl},
 		Src:      nlattr.Some(netip.MustParseAddr("192.0.2.0")),
 		Table:    nlattr.Some(uint32(1000)),
 		Priority: nlattr.Some(uint32(500)),
 	}, nlconn.Create, nlconn.Exclusive)
 	if err != nil {
-		fmt.Println(err) // such as: rt-rule: newrule: EPERM: operation not permitted
+		log.Fatal(err) // such as: rt-rule: newrule: EPERM: operation not permitted
 	}
+	for rule, err := range rules.GetruleDump(ctx, &rtrule.GetruleDumpRequest{Header: rtrule.FibRuleHdr{Family: afInet}}) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(rule.Priority.V, rule.Header.Action, rule.Table.V)
+	}
+	// Output:
+	// 0 to-tbl 255
+	// 500 to-tbl 1000
+	// 32766 to-tbl 254
+	// 32767 to-tbl 253
 }

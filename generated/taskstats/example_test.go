@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"os/exec"
+	"runtime"
 	"time"
 
 	"github.com/nlgen/nlgen/generated/taskstats"
@@ -12,7 +14,7 @@ import (
 	"github.com/nlgen/nlgen/runtime/nlconn"
 )
 
-// How long has this process run, and how long has it waited for a CPU?
+// How many minutes has this process run, and how many has it waited for a processor?
 func Example() {
 	ctx := context.Background()
 	conn, err := nlconn.Open()
@@ -26,13 +28,21 @@ func Example() {
 		log.Fatal(err)
 	}
 	stats := reply.AggrTgid.Stats
-	fmt.Println("ran", time.Duration(stats.CpuRunVirtualTotal), "waited", time.Duration(stats.CpuDelayTotal))
+	ran, waited := time.Duration(stats.CpuRunVirtualTotal), time.Duration(stats.CpuDelayTotal)
+	fmt.Printf("ran %d min, waited %d min\n", ran/time.Minute, waited/time.Minute)
+	// Output:
+	// ran 0 min, waited 0 min
 }
 
-// Which processes end, and how? What is told comes to the socket that has registered: one socket for all.
+// first is the network namespace that the machine began with.
+var first = "/proc/1/ns/net"
+
+// Which processes end, and how? What is told comes to the socket that has registered: one socket for all, in the network namespace that
+// the machine began with.
 func ExampleClient_Register() {
-	ctx := context.Background()
-	conn, err := nlconn.Open(nlconn.WithOneSocket())
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	conn, err := nlconn.Open(nlconn.WithOneSocket(), nlconn.WithNamespace(first))
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -44,7 +54,11 @@ func ExampleClient_Register() {
 		log.Fatal(err)
 	}
 	defer exits.Close()
-	if err := client.Register(ctx, &taskstats.RegisterRequest{RegisterCpumask: nlattr.Some("0-3")}); err != nil {
+	cpus := fmt.Sprintf("0-%d", runtime.NumCPU()-1)
+	if err := client.Register(ctx, &taskstats.RegisterRequest{RegisterCpumask: nlattr.Some(cpus)}); err != nil {
+		log.Fatal(err)
+	}
+	if err := exec.Command("true").Run(); err != nil {
 		log.Fatal(err)
 	}
 	for event, err := range exits.All(ctx) {
@@ -53,7 +67,12 @@ func ExampleClient_Register() {
 		}
 		if exit, ok := event.(*taskstats.ExitEvent); ok && exit.AggrPid != nil {
 			stats := exit.AggrPid.Stats
-			fmt.Printf("%s (%d): status %#x after %v\n", stats.AcComm, stats.AcPid, stats.AcExitcode, time.Duration(stats.AcEtime)*time.Microsecond)
+			if stats.AcComm == "true" {
+				fmt.Printf("%s: status %d after %d min\n", stats.AcComm, stats.AcExitcode, time.Duration(stats.AcEtime)*time.Microsecond/time.Minute)
+				return
+			}
 		}
 	}
+	// Output:
+	// true: status 0 after 0 min
 }

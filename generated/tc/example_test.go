@@ -4,21 +4,26 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"net"
 
 	"github.com/nlgen/nlgen/generated/tc"
 	"github.com/nlgen/nlgen/runtime/nlattr"
 	"github.com/nlgen/nlgen/runtime/nlconn"
 )
 
-// Shape a link with htb: a class with a rate, and a filter that drops what a program of u32 matches. Handles are major:minor as two
-// halves of 16 bits: 1: is 1<<16, and 1:10 is 1<<16 | 0x10.
+// Shape a link with htb: two classes with rates, and a filter of u32 that puts what goes to 192.0.2.1 into the slower one. Handles are
+// major:minor as two halves of 16 bits: 1: is 1<<16, and 1:10 is 1<<16 | 0x10.
 func Example() {
 	conn, err := nlconn.Open()
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer conn.Close()
-	ctx, link := context.Background(), int32(2)
+	eth0, err := net.InterfaceByName("eth0")
+	if err != nil {
+		log.Fatal(err)
+	}
+	ctx, link := context.Background(), int32(eth0.Index)
 
 	client := tc.New(conn)
 	err = client.Newqdisc(ctx, &tc.NewqdiscRequest{
@@ -28,20 +33,21 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	rate := tc.Ratespec{Linklayer: tc.LinklayerEthernet, Rate: 1_250_000} // 10 Mbit/s
-	err = client.Newtclass(ctx, &tc.NewtclassRequest{
-		Header:  tc.Tcmsg{Ifindex: link, Parent: 1 << 16, Handle: 1<<16 | 0x10},
-		Options: &tc.HtbAttrs{Parms: &tc.HtbOpt{Rate: rate, Ceil: rate, Buffer: 200_000, Cbuffer: 200_000}},
-	}, nlconn.Create)
-	if err != nil {
-		log.Fatal(err)
+	for minor, bytes := range map[uint32]uint32{0x10: 1_250_000, 0x20: 125_000} { // 10 Mbit/s and 1 Mbit/s
+		rate := tc.Ratespec{Linklayer: tc.LinklayerEthernet, Rate: bytes}
+		err := client.Newtclass(ctx, &tc.NewtclassRequest{
+			Header:  tc.Tcmsg{Ifindex: link, Parent: 1 << 16, Handle: 1<<16 | minor},
+			Options: &tc.HtbAttrs{Parms: &tc.HtbOpt{Rate: rate, Ceil: rate, Buffer: 200_000, Cbuffer: 200_000}},
+		}, nlconn.Create)
+		if err != nil {
+			log.Fatal(err)
+		}
 	}
-	drop := tc.ActAttrs{Options: &tc.ActGactAttrs{Parms: &tc.Gact{Action: tc.ActVerdictShot}}}
 	err = client.Newtfilter(ctx, &tc.NewtfilterRequest{
 		Header: tc.Tcmsg{Ifindex: link, Parent: 1 << 16, Info: 10<<16 | 0x0008}, // priority 10, IPv4 (0x0800 in network byte order)
 		Options: &tc.U32Attrs{
-			Sel: &tc.U32Sel{Flags: tc.U32FlagsTerminal, Keys: []tc.U32Key{{Mask: 0xffffffff, Val: 0xc0000201, Off: 16}}}, // to 192.0.2.1
-			Act: []nlattr.Indexed[tc.ActAttrs]{{Index: 1, V: drop}},
+			Sel:     &tc.U32Sel{Flags: tc.U32FlagsTerminal, Keys: []tc.U32Key{{Mask: 0xffffffff, Val: 0xc0000201, Off: 16}}},
+			Classid: nlattr.Some(uint32(1<<16 | 0x20)),
 		},
 	}, nlconn.Create)
 	if err != nil {
@@ -52,9 +58,12 @@ func Example() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		fmt.Println(class.Kind.V, class.Header.Handle, class.Stats2.Basic.V.Bytes)
 		if x, ok := class.Stats2.App.(*tc.HtbXstats); ok {
-			fmt.Println(x.Lends, x.Borrows)
+			fmt.Printf("%x:%x has sent %d bytes, and borrowed %d times\n",
+				class.Header.Handle>>16, class.Header.Handle&0xffff, class.Stats2.Basic.V.Bytes, x.Borrows)
 		}
 	}
+	// Unordered output:
+	// 1:10 has sent 0 bytes, and borrowed 0 times
+	// 1:20 has sent 0 bytes, and borrowed 0 times
 }

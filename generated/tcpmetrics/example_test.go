@@ -25,7 +25,9 @@ func Example() {
 		}
 		if entry.AddrIpv4.OK && entry.Vals != nil && entry.Vals.RttUs.OK {
 			rtt := time.Duration(entry.Vals.RttUs.V) * time.Microsecond / 8
-			fmt.Printf("%v: %v, %d segments\n", entry.AddrIpv4.V, rtt, entry.Vals.Cwnd.V)
+			fmt.Println(entry.AddrIpv4.V, rtt.Round(time.Second))
 		}
 	}
+	// Output:
+	// 127.0.0.1 0s
 }

@@ -30,4 +30,6 @@ func Example() {
 		}
 		fmt.Printf("%q %d\n", socket.Name, socket.Rqlen.V.Rqueue)
 	}
+	// Output:
+	// "\x00example" 0
 }

@@ -29,8 +29,10 @@ func Example() {
 	for _, peer := range device.Peers {
 		endpoint, _ := peer.V.AddrPort()
 		seen := peer.V.LastHandshakeTime.V
-		fmt.Println(base64.StdEncoding.EncodeToString(peer.V.PublicKey), endpoint, time.Unix(seen.Sec, seen.Nsec))
+		fmt.Println(base64.StdEncoding.EncodeToString(peer.V.PublicKey), endpoint, time.Unix(seen.Sec, seen.Nsec).UTC())
 	}
+	// Output:
+	// AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA= 192.0.2.9:51820 1970-01-01 00:00:00 +0000 UTC
 }
 
 // A device gets a key, and exactly the peers that are listed. There may be thousands.
@@ -52,7 +54,8 @@ func ExampleClient_Configure() {
 	if err := peer.SetAddrPort(netip.MustParseAddrPort("192.0.2.7:51820")); err != nil {
 		log.Fatal(err)
 	}
-	err = wireguard.New(conn).Configure(ctx, &wireguard.SetDeviceRequest{
+	client := wireguard.New(conn)
+	err = client.Configure(ctx, &wireguard.SetDeviceRequest{
 		Ifname:     nlattr.Some("wg0"),
 		PrivateKey: privateKey[:],
 		ListenPort: nlattr.Some(uint16(51820)),
@@ -62,4 +65,11 @@ func ExampleClient_Configure() {
 	if err != nil {
 		log.Fatal(err)
 	}
+	device, err := client.Device(ctx, &wireguard.GetDeviceDumpRequest{Ifname: nlattr.Some("wg0")})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(device.ListenPort.V, len(device.Peers))
+	// Output:
+	// 51820 1
 }

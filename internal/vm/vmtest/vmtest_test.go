@@ -47,10 +47,10 @@ func TestParseList(t *testing.T) {
 		}
 		return out
 	}
-	if got, want := show(parseList(list, true)), "m/a /src/a;" + generated + "c /src/c^Example;"; got != want {
+	if got, want := show(parseList(list, true)), "m/a /src/a;"+generated+"c /src/c^Example;"; got != want {
 		t.Errorf("live: got %s, want %s", got, want)
 	}
-	if got, want := show(parseList(list, false)), "m/a /src/a;m/b /src/b;" + generated + "c /src/c;"; got != want {
+	if got, want := show(parseList(list, false)), "m/a /src/a;m/b /src/b;"+generated+"c /src/c;"; got != want {
 		t.Errorf("all: got %s, want %s", got, want)
 	}
 }

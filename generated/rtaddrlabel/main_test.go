@@ -1,0 +1,9 @@
+package rtaddrlabel_test
+
+import (
+	"testing"
+
+	"github.com/nlgen/nlgen/internal/nettest"
+)
+
+func TestMain(m *testing.M) { nettest.Examples(m, nil) }
