@@ -56,6 +56,7 @@ func (f *Family) Generic() bool { return f.Level != NetlinkRaw }
 type Const struct {
 	Name     string
 	Go       string
+	C        string // name in the kernel's headers, as its prefix in the spec makes it
 	Doc      string
 	IsString bool
 	Text     string // the value of a string
@@ -85,6 +86,7 @@ type Enum struct {
 type Entry struct {
 	Name string
 	Go   string
+	C    string // name in the kernel's headers, like that of a const
 	Doc  string
 	// Number is the value as the spec has it: the number of an enum's entry,
 	// the bit number of a flag.
@@ -219,6 +221,7 @@ type Attr struct {
 	Name   string
 	Go     string // field name
 	Const  string // name of the Go constant with the number
+	C      string // name in the kernel's headers, like that of a const
 	Doc    string
 	Set    *Set   // the set that it stands in
 	Number uint16 // 14 bits
@@ -312,6 +315,7 @@ type Op struct {
 	Name  string
 	Go    string // method name
 	Const string // name of the Go constant with the number (Cmd...)
+	C     string // name in the kernel's headers, like that of a const
 	Doc   string
 	// Set and Header are what requests have: the top-level attributes and the
 	// fixed header, nil if there are none. Replies mostly have the same; what

@@ -102,6 +102,7 @@ var passes = []func(*family, *diag.Report){
 	(*family).messages,    // The lists of do, dump and notifications meet here.
 	(*family).singles,     // Whether there is a reply is known by now.
 	(*family).events,      // Their content is that of messages.
+	(*family).cnames,      // Those of C, which no later pass looks at.
 	(*family).name,        // Last, since it needs to know every declaration.
 }
 
