@@ -552,7 +552,7 @@ var setIfla6Attrs = p.Set{Name: "ifla6-attrs", Attrs: []p.Attr{
 	{Name: "mcast", Number: 4, Kind: p.Binary},
 	{Name: "cacheinfo", Number: 5, Kind: p.Binary, Struct: &structIflaCacheinfo},
 	{Name: "icmp6stats", Number: 6, Kind: p.Binary, Elem: p.U64},
-	{Name: "token", Number: 7, Kind: p.Binary, Hint: p.IPv6, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 16}},
+	{Name: "token", Number: 7, Kind: p.Binary, Hint: p.IPv6, Limits: &p.Limits{Has: p.HasExactLen, Exact: 16}},
 	{Name: "addr-gen-mode", Number: 8, Kind: p.U8, Enum: &enumIn6AddrGenMode},
 	{Name: "ra-mtu", Number: 9, Kind: p.U32},
 }}
