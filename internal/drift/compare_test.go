@@ -84,11 +84,11 @@ func specIn(t *testing.T, text string) string {
 
 func compareTexts(t *testing.T, ours, theirs string) *Comparison {
 	t.Helper()
-	o, err := Read(specIn(t, ours))
+	o, _, err := Read(specIn(t, ours))
 	if err != nil {
 		t.Fatal(err)
 	}
-	x, err := Read(specIn(t, theirs))
+	x, _, err := Read(specIn(t, theirs))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,20 +21,23 @@ func Families() ([]*ir.Family, error) { return families(gen.BuiltIn()) }
 
 // Read returns the families that the specs of a folder describe, with the errata that come with nlgen. A folder without specs holds
 // folders with some, one for each version of the kernel: the newest counts. The error is [fs.ErrNotExist] if there is no such folder.
-func Read(folder string) ([]*ir.Family, error) {
-	folder, err := newest(folder)
+//
+// The release of the kernel is that in the name of the folder, nil if it has none.
+func Read(folder string) (list []*ir.Family, release []int, err error) {
+	folder, err = newest(folder)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	files, err := specs(folder)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	project := &gen.Project{Errata: true}
 	for _, file := range files {
 		project.Targets = append(project.Targets, &gen.Target{Spec: file})
 	}
-	return families(project)
+	list, err = families(project)
+	return list, Version(filepath.Base(folder)), err
 }
 
 func specs(folder string) ([]string, error) { return filepath.Glob(filepath.Join(folder, "*.yaml")) }

@@ -1,18 +1,39 @@
 package drift
 
 import (
-	_ "embed"
+	"embed"
 	"errors"
 	"fmt"
+	"io/fs"
 	"regexp"
 	"slices"
 	"strings"
 )
 
-// KnownText are the known differences between our specs and the kernel's newest ones.
-//
-//go:embed known.txt
-var KnownText string
+//go:embed known/*.txt
+var knownFiles embed.FS
+
+// KnownSpecs returns the known differences between our specs and the kernel's newest ones.
+func KnownSpecs() ([]*Known, error) { return ReadKnown(knownFiles, "known/*.txt") }
+
+// ReadKnown reads files of known differences.
+func ReadKnown(fsys fs.FS, pattern string) ([]*Known, error) {
+	files, err := fs.Glob(fsys, pattern)
+	if err != nil {
+		return nil, err
+	}
+	var list []*Known
+	var errs []error
+	for _, file := range files {
+		text, err := fs.ReadFile(fsys, file)
+		if err != nil {
+			return nil, err
+		}
+		known, err := ParseKnown(file, string(text))
+		list, errs = append(list, known...), append(errs, err)
+	}
+	return list, errors.Join(errs...)
+}
 
 // Right says who is right about a known difference.
 type Right string
@@ -27,118 +48,161 @@ const (
 
 // Known explains differences.
 type Known struct {
-	Line    int    // of the file
-	Family  string // or "*"
-	Pattern string // of the differences' lines
-	Right   Right
-	Why     string
-
-	re *regexp.Regexp
+	Place    string // the file and the line
+	Family   string // or "*"
+	Right    Right
+	Since    string // with Newer: the release that brought what theirs lacks
+	Why      string
+	Patterns []*Pattern
 }
 
-func (k *Known) String() string {
-	return fmt.Sprintf("%s | %s | %s | %s", k.Family, k.Pattern, k.Right, k.Why)
+// A Pattern says which differences are explained.
+type Pattern struct {
+	Place string
+	Text  string
+
+	lines map[string]bool // the differences that it names
+	re    *regexp.Regexp  // instead of them, if it has a star
 }
 
-// matches reports whether k explains a difference.
-func (k *Known) matches(d Difference) bool {
-	return (k.Family == "*" || k.Family == d.Family) && k.re.MatchString(d.String())
+// matches reports whether a pattern explains a difference.
+func (p *Pattern) matches(d Difference) bool {
+	if p.re != nil {
+		return p.re.MatchString(d.String())
+	}
+	return p.lines[d.String()]
 }
 
-// ParseKnown reads known differences: lines of a family, a pattern, who is right, and why, separated by bars. In a pattern "*" stands
-// for any text and "{a,b}" for either; the family "*" is any. Empty lines and those that begin with "#" say nothing.
-func ParseKnown(text string) ([]*Known, error) {
+// find returns the pattern that explains a difference, or nil.
+func (k *Known) find(d Difference) *Pattern {
+	if k.Family != "*" && k.Family != d.Family {
+		return nil
+	}
+	if i := slices.IndexFunc(k.Patterns, func(p *Pattern) bool { return p.matches(d) }); i >= 0 {
+		return k.Patterns[i]
+	}
+	return nil
+}
+
+// ParseKnown reads known differences. A line of a family, who is right, and why, separated by bars, is followed by indented lines with the
+// differences that this is true of, as [Difference.String] spells them. The family "*" is any. With "newer" stands the release that
+// brought it.
+//
+//	tc | newer 6.17 | dualpi2 came.
+//	    qdisc-options/dualpi2: missing there, ours format
+//
+// A difference may have alternatives in braces, "{a,b}", of which all must be there. "*" stands for any text, for classes that are right
+// whatever is in them. Empty lines and those that begin with "#" say nothing.
+func ParseKnown(file, text string) ([]*Known, error) {
 	var list []*Known
 	var errs []error
 	number := 0
 	for line := range strings.Lines(text) {
 		number++
-		if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
+		place := fmt.Sprintf("%s:%d", file, number)
+		words := strings.TrimSpace(line)
+		if words == "" || words[0] == '#' {
 			continue
 		}
-		k, err := parseKnown(line)
+		var err error
+		if line[0] == ' ' {
+			err = addPattern(list, place, words)
+		} else {
+			var k *Known
+			k, err = parseKnown(words)
+			k.Place = place
+			list = append(list, k)
+		}
 		if err != nil {
-			errs = append(errs, fmt.Errorf("line %d: %w", number, err))
-			continue
+			errs = append(errs, fmt.Errorf("%s: %w", place, err))
 		}
-		k.Line = number
-		list = append(list, k)
+	}
+	for _, k := range list {
+		if len(k.Patterns) == 0 {
+			errs = append(errs, fmt.Errorf("%s: no difference follows", k.Place))
+		}
 	}
 	return list, errors.Join(errs...)
 }
 
+// parseKnown reads the first line of an explanation. What it returns is not nil even with an error.
 func parseKnown(line string) (*Known, error) {
-	fields := strings.SplitN(line, "|", 4)
-	if len(fields) != 4 {
-		return nil, fmt.Errorf("%q has not four fields", line)
+	fields := strings.SplitN(line, "|", 3)
+	if len(fields) != 3 {
+		return &Known{}, fmt.Errorf("%q has not three fields", line)
 	}
 	for i := range fields {
 		if fields[i] = strings.TrimSpace(fields[i]); fields[i] == "" {
-			return nil, fmt.Errorf("%q has an empty field", line)
+			return &Known{}, fmt.Errorf("%q has an empty field", line)
 		}
 	}
-	k := &Known{Family: fields[0], Pattern: fields[1], Right: Right(fields[2]), Why: fields[3]}
-	if !slices.Contains([]Right{Ours, Theirs, Newer, Both}, k.Right) {
-		return nil, fmt.Errorf("%q is none of ours, theirs, newer, both", fields[2])
+	right, since, _ := strings.Cut(fields[1], " ")
+	k := &Known{Family: fields[0], Right: Right(right), Since: since, Why: fields[2]}
+	switch {
+	case !slices.Contains([]Right{Ours, Theirs, Newer, Both}, k.Right):
+		return k, fmt.Errorf("%q is none of ours, theirs, newer, both", right)
+	case (k.Right == Newer) != (len(Version(since)) == 2):
+		return k, fmt.Errorf("%q: a release stands behind newer, and nowhere else", fields[1])
 	}
-	var err error
-	k.re, err = compile(k.Pattern)
-	return k, err
+	return k, nil
 }
 
-// compile returns the regular expression of a pattern.
-func compile(pattern string) (*regexp.Regexp, error) {
-	var b strings.Builder
-	depth := 0
-	for _, r := range pattern {
-		switch {
-		case r == '*':
-			b.WriteString(".*")
-		case r == '{':
-			b.WriteString("(?:")
+// addPattern adds a line to the explanation above it.
+func addPattern(list []*Known, place, text string) error {
+	if len(list) == 0 {
+		return fmt.Errorf("%q is not below an explanation", text)
+	}
+	p := &Pattern{Place: place, Text: text, lines: map[string]bool{}}
+	lines, err := expand(text)
+	if err != nil {
+		return err
+	}
+	var quoted []string
+	for _, line := range lines {
+		p.lines[line] = true
+		quoted = append(quoted, strings.ReplaceAll(regexp.QuoteMeta(line), `\*`, ".*"))
+	}
+	if strings.Contains(text, "*") {
+		p.re = regexp.MustCompile("^(?:" + strings.Join(quoted, "|") + ")$")
+	}
+	k := list[len(list)-1]
+	k.Patterns = append(k.Patterns, p)
+	return nil
+}
+
+// expand returns a text for each choice of the alternatives in braces.
+func expand(text string) ([]string, error) {
+	open := strings.IndexByte(text, '{')
+	if open < 0 {
+		return []string{text}, nil
+	}
+	end, depth := -1, 0
+	cuts := []int{open}
+	for i := open; i < len(text) && end < 0; i++ {
+		switch text[i] {
+		case '{':
 			depth++
-		case r == '}' && depth > 0:
-			b.WriteString(")")
-			depth--
-		case r == ',' && depth > 0:
-			b.WriteString("|")
-		default:
-			b.WriteString(regexp.QuoteMeta(string(r)))
-		}
-	}
-	if depth > 0 {
-		return nil, fmt.Errorf("pattern %q has a brace that does not end", pattern)
-	}
-	return regexp.Compile("^(?:" + b.String() + ")$")
-}
-
-// A Verdict is what known differences say of the comparisons.
-type Verdict struct {
-	Comparisons []*Comparison
-	Explained   map[*Known][]Difference
-	Unexplained []Difference
-	Stale       []*Known // explain nothing, although their family was compared
-}
-
-// Judge explains the differences, each by the first line that matches.
-func Judge(known []*Known, comparisons []*Comparison) *Verdict {
-	v := &Verdict{Comparisons: comparisons, Explained: map[*Known][]Difference{}}
-	families := map[string]bool{"*": true}
-	for _, c := range comparisons {
-		families[c.Family] = true
-		for _, d := range c.Differences {
-			i := slices.IndexFunc(known, func(k *Known) bool { return k.matches(d) })
-			if i < 0 {
-				v.Unexplained = append(v.Unexplained, d)
-				continue
+		case '}':
+			if depth--; depth == 0 {
+				end = i
 			}
-			v.Explained[known[i]] = append(v.Explained[known[i]], d)
+		case ',':
+			if depth == 1 {
+				cuts = append(cuts, i)
+			}
 		}
 	}
-	for _, k := range known {
-		if families[k.Family] && v.Explained[k] == nil {
-			v.Stale = append(v.Stale, k)
-		}
+	if end < 0 {
+		return nil, fmt.Errorf("%q has a brace that does not end", text)
 	}
-	return v
+	cuts = append(cuts, end)
+	var list []string
+	for i, cut := range cuts[:len(cuts)-1] {
+		more, err := expand(text[:open] + text[cut+1:cuts[i+1]] + text[end+1:])
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, more...)
+	}
+	return list, nil
 }

@@ -15,7 +15,7 @@ const kernelSpecs = "../../../shared/kernel-specs"
 // TestSpecs compares the specs of this repository with the kernel's: each difference must be explained.
 func TestSpecs(t *testing.T) {
 	folder := cmp.Or(os.Getenv("SPECS"), kernelSpecs)
-	theirs, err := Read(folder)
+	theirs, release, err := Read(folder)
 	if errors.Is(err, fs.ErrNotExist) {
 		t.Skipf("the kernel's specs are not in %s: say with SPECS where they are", folder)
 	}
@@ -26,11 +26,11 @@ func TestSpecs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	known, err := ParseKnown(KnownText)
+	known, err := KnownSpecs()
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := Judge(known, CompareAll(ours, theirs))
+	v := Judge(known, CompareAll(ours, theirs), release)
 	if len(v.Comparisons) == 0 {
 		t.Errorf("%s has none of our families", folder)
 	}
@@ -48,7 +48,7 @@ func TestSpecs(t *testing.T) {
 
 // TestKnown holds the files of known differences to their form.
 func TestKnown(t *testing.T) {
-	known, err := ParseKnown(KnownText)
+	known, err := KnownSpecs()
 	if err != nil || len(known) == 0 {
 		t.Errorf("%d known differences, error %v", len(known), err)
 	}

@@ -11,8 +11,15 @@ import (
 var rights = map[Right]string{
 	Ours:   "ours is right",
 	Theirs: "theirs is right",
-	Newer:  "ours is newer",
+	Newer:  "ours is newer, of",
 	Both:   "both are right",
+}
+
+func (k *Known) answer() string {
+	if k.Right == Newer {
+		return rights[Newer] + " " + k.Since
+	}
+	return rights[k.Right]
 }
 
 // Write writes the verdict: each explanation with what it explains, a table of the comparisons, and what is wrong.
@@ -20,7 +27,7 @@ func (v *Verdict) Write(w io.Writer, known []*Known) error {
 	p := &printer{w: w}
 	for _, k := range known {
 		if list := v.Explained[k]; list != nil {
-			p.printf("%s: %s\n", rights[k.Right], k.Why)
+			p.printf("%s: %s\n", k.answer(), k.Why)
 			for _, d := range list {
 				p.printf("    %s %s\n", d.Family, d)
 			}
@@ -31,8 +38,8 @@ func (v *Verdict) Write(w io.Writer, known []*Known) error {
 	for _, d := range v.Unexplained {
 		p.printf("unexplained: %s %s\n", d.Family, d)
 	}
-	for _, k := range v.Stale {
-		p.printf("known, but no longer there: line %d: %s\n", k.Line, k)
+	for _, line := range v.Stale {
+		p.printf("known, but no longer there: %s\n", line)
 	}
 	return p.err
 }
@@ -65,9 +72,6 @@ func (v *Verdict) count(c *Comparison, right Right) int {
 	}
 	return n
 }
-
-// Bad reports whether something is left to be explained, or an explanation to be removed.
-func (v *Verdict) Bad() bool { return len(v.Unexplained) > 0 || len(v.Stale) > 0 }
 
 // A printer keeps the first error.
 type printer struct {

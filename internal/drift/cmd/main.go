@@ -69,15 +69,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (int, err
 
 // specs compares our specs with those of a folder, and reports whether something is wrong.
 func specs(w io.Writer, folder string, ours []*ir.Family, older bool) (bool, error) {
-	theirs, err := drift.Read(folder)
+	theirs, release, err := drift.Read(folder)
 	if err != nil {
 		return false, err
 	}
-	known, err := drift.ParseKnown(drift.KnownText)
+	known, err := drift.KnownSpecs()
 	if err != nil {
 		return false, err
 	}
-	v := drift.Judge(known, drift.CompareAll(ours, theirs))
+	v := drift.Judge(known, drift.CompareAll(ours, theirs), release)
 	if older {
 		v.Stale = nil
 	}
@@ -96,7 +96,7 @@ func policies(ctx context.Context, w io.Writer, ours []*ir.Family) (bool, error)
 	if err != nil {
 		return false, err
 	}
-	known, err := drift.ParseKnown(policy.Known)
+	known, err := policy.Known()
 	if err != nil {
 		return false, err
 	}

@@ -2,7 +2,7 @@ package policy
 
 import (
 	"context"
-	_ "embed"
+	"embed"
 	"errors"
 	"os"
 	"slices"
@@ -13,10 +13,13 @@ import (
 	"github.com/nlgen/nlgen/runtime/nlconn"
 )
 
-// Known are the known differences between our specs and kernels.
+// knownFile holds the known differences between our specs and kernels.
 //
 //go:embed known.txt
-var Known string
+var knownFile embed.FS
+
+// Known returns the known differences between our specs and kernels.
+func Known() ([]*drift.Known, error) { return drift.ReadKnown(knownFile, "known.txt") }
 
 // CompareAll compares those of our families that the running kernel has. It returns the names of the others, too.
 func CompareAll(ctx context.Context, conn *nlconn.Conn, ours []*ir.Family) (list []*drift.Comparison, absent []string, err error) {
@@ -40,15 +43,15 @@ func CompareAll(ctx context.Context, conn *nlconn.Conn, ours []*ir.Family) (list
 // measure is the kernel that our specs are of.
 const measure = "6.18"
 
-// Judge explains the differences from the kernel of a release, such as 6.18.44. A kernel that is older than our specs lacks some of what
-// they have, which the lines with "newer" say and no other kernel may need, and it need not have every other known difference.
+// Judge explains the differences from the kernel of a release, such as 6.18.44. A kernel that is older than our specs need not have every
+// known difference.
 func Judge(known []*drift.Known, list []*drift.Comparison, release string) *drift.Verdict {
-	if slices.Compare(drift.Version(release), drift.Version(measure)) < 0 {
-		v := drift.Judge(known, list)
+	version := drift.Version(release)
+	v := drift.Judge(known, list, version[:min(len(version), 2)])
+	if slices.Compare(version, drift.Version(measure)) < 0 {
 		v.Stale = nil
-		return v
 	}
-	return drift.Judge(slices.DeleteFunc(slices.Clone(known), func(k *drift.Known) bool { return k.Right == drift.Newer }), list)
+	return v
 }
 
 // Release returns the release of the running kernel, empty if it does not say.

@@ -18,7 +18,7 @@ func TestKernel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	known, err := drift.ParseKnown(Known)
+	known, err := Known()
 	if err != nil {
 		t.Fatal(err)
 	}
