@@ -1,5 +1,6 @@
-// Command drift compares the specs of this repository with the kernel's own, and with the policies of the running kernel. It prints each
-// difference with who is right, as files of known differences say, and a table.
+// Command drift compares the specs of this repository with the kernel's own, with its C headers, with the types that the running kernel
+// tells of itself, and with the policies of that. It prints each difference with who is right, as files of known differences say, and a
+// table.
 //
 //	go run ./internal/drift/cmd FOLDER
 //
@@ -9,14 +10,18 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"os/exec"
 	"strings"
 
 	"github.com/nlgen/nlgen/gen/ir"
 	"github.com/nlgen/nlgen/internal/drift"
+	"github.com/nlgen/nlgen/internal/drift/headers"
 	"github.com/nlgen/nlgen/internal/drift/policy"
 	"github.com/nlgen/nlgen/runtime/nlconn"
 )
@@ -34,7 +39,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (int, err
 	flags := flag.NewFlagSet("drift", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	older := flags.Bool("older", false, "the specs are older than those that the known differences are about, which need not appear then")
-	kernel := flags.Bool("kernel", true, "compare with the policies of the running kernel, too")
+	include := flags.String("headers", headers.Newest(), "the folder with linux/netlink.h and other headers of the kernel; empty compares with none")
+	kernel := flags.Bool("kernel", true, "compare with the types and the policies of the running kernel, too")
 	flags.Usage = func() {
 		fmt.Fprintln(stderr, "usage: go run ./internal/drift/cmd [flags] FOLDER")
 		flags.PrintDefaults()
@@ -50,63 +56,77 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (int, err
 	if err != nil {
 		return 2, err
 	}
-	bad, err := specs(stdout, flags.Arg(0), ours, *older)
-	if err != nil {
-		return 2, err
+	sources := []func() (*drift.Verdict, []*drift.Known, error){
+		func() (*drift.Verdict, []*drift.Known, error) { return specs(flags.Arg(0), ours, *older) },
+	}
+	if *include != "" {
+		sources = append(sources, func() (*drift.Verdict, []*drift.Known, error) {
+			return headers.Judge(ours, func(macros []string) (*headers.Types, error) { return headers.Compile(*include, macros) })
+		})
 	}
 	if *kernel {
-		worse, err := policies(ctx, stdout, ours)
-		if err != nil {
+		sources = append(sources, func() (*drift.Verdict, []*drift.Known, error) {
+			return headers.Judge(ours, func([]string) (*headers.Types, error) { return headers.Running() })
+		}, func() (*drift.Verdict, []*drift.Known, error) { return policies(ctx, stdout, ours) })
+	}
+	code := 0
+	for i, source := range sources {
+		v, known, err := source()
+		switch {
+		case i > 0 && absent(err):
+			fmt.Fprintf(stdout, "\nnot compared: %v\n", err)
+			continue
+		case err != nil:
+			return 2, err
+		case v.Bad():
+			code = 1
+		}
+		if err := v.Write(stdout, known); err != nil {
 			return 2, err
 		}
-		bad = bad || worse
 	}
-	if bad {
-		return 1, nil
-	}
-	return 0, nil
+	return code, nil
 }
 
-// specs compares our specs with those of a folder, and reports whether something is wrong.
-func specs(w io.Writer, folder string, ours []*ir.Family, older bool) (bool, error) {
+// absent reports whether there is nothing to compare with: no headers, no compiler, no types, or those of a kernel that is too old.
+func absent(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, exec.ErrNotFound) || errors.Is(err, headers.ErrOlder)
+}
+
+// specs compares our specs with those of a folder.
+func specs(folder string, ours []*ir.Family, older bool) (*drift.Verdict, []*drift.Known, error) {
 	theirs, release, err := drift.Read(folder)
 	if err != nil {
-		return false, err
+		return nil, nil, err
 	}
 	known, err := drift.KnownSpecs()
 	if err != nil {
-		return false, err
+		return nil, nil, err
 	}
 	v := drift.Judge(known, drift.CompareAll(ours, theirs), release)
 	if older {
 		v.Stale = nil
 	}
-	return v.Bad(), v.Write(w, known)
+	return v, known, nil
 }
 
 // policies compares our specs with the policies of the running kernel.
-func policies(ctx context.Context, w io.Writer, ours []*ir.Family) (bool, error) {
+func policies(ctx context.Context, w io.Writer, ours []*ir.Family) (*drift.Verdict, []*drift.Known, error) {
 	conn, err := nlconn.Open()
 	if err != nil {
-		_, err := fmt.Fprintf(w, "\nThe running kernel is not compared: %v\n", err)
-		return false, err
+		return nil, nil, err
 	}
 	defer conn.Close()
 	list, absent, err := policy.CompareAll(ctx, conn, ours)
 	if err != nil {
-		return false, err
+		return nil, nil, err
 	}
 	known, err := policy.Known()
 	if err != nil {
-		return false, err
-	}
-	fmt.Fprintln(w)
-	v := policy.Judge(known, list, policy.Release())
-	if err := v.Write(w, known); err != nil {
-		return false, err
+		return nil, nil, err
 	}
 	if absent != nil {
-		_, err = fmt.Fprintf(w, "not in this kernel: %s\n", strings.Join(absent, ", "))
+		fmt.Fprintf(w, "\nnot in this kernel: %s\n", strings.Join(absent, ", "))
 	}
-	return v.Bad(), err
+	return policy.Judge(known, list, policy.Release()), known, nil
 }

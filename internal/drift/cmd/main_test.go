@@ -33,11 +33,11 @@ func TestRun(t *testing.T) {
 		code      int
 		has, lack string // what is printed, and what is not
 	}{
-		{[]string{"-kernel=false", dir}, 1, unexplained, "ethtool "},
-		{[]string{"-kernel=false", dir}, 1, stale, "ethtool "},
-		{[]string{"-kernel=false", "-older", dir}, 1, unexplained, stale},
-		{[]string{"-kernel=false", empty}, 2, "there is no spec in " + empty, unexplained},
-		{[]string{"-kernel=false", filepath.Join(empty, "x")}, 2, "no such file or directory", unexplained},
+		{[]string{"-kernel=false", "-headers=", dir}, 1, unexplained, "ethtool "},
+		{[]string{"-kernel=false", "-headers=", dir}, 1, stale, "ethtool "},
+		{[]string{"-kernel=false", "-headers=", "-older", dir}, 1, unexplained, stale},
+		{[]string{"-kernel=false", "-headers=", empty}, 2, "there is no spec in " + empty, unexplained},
+		{[]string{"-kernel=false", "-headers=", filepath.Join(empty, "x")}, 2, "no such file or directory", unexplained},
 		{nil, 2, "usage: ", unexplained},
 		{[]string{"-bad", dir}, 2, "not defined: -bad", unexplained},
 	} {
