@@ -26,7 +26,7 @@ var setAddrAttrs = p.Set{Name: "addr-attrs", Attrs: []p.Attr{
 	{Name: "address", Number: 1, Kind: p.Binary, Hint: p.IPv4OrV6},
 	{Name: "local", Number: 2, Kind: p.Binary, Hint: p.IPv4OrV6},
 	{Name: "label", Number: 3, Kind: p.String, Flags: p.Unterminated, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 15}},
-	{Name: "broadcast", Number: 4, Kind: p.Binary, Hint: p.IPv4OrV6},
+	{Name: "broadcast", Number: 4, Kind: p.Binary, Hint: p.IPv4},
 	{Name: "anycast", Number: 5, Kind: p.Binary, Hint: p.IPv4OrV6},
 	{Name: "cacheinfo", Number: 6, Kind: p.Binary, Struct: &structIfaCacheinfo},
 	{Name: "multicast", Number: 7, Kind: p.Binary, Hint: p.IPv4OrV6},
