@@ -25,6 +25,9 @@ func (c *comparer) structs(at, what string, ours, theirs *ir.Struct) {
 		}
 	})
 	Fact(c.Comparison, ours.Name, "array", ours.Array != nil, theirs.Array != nil)
+	if ours.Array != nil && theirs.Array != nil {
+		c.member(ours.Name+"/"+ours.Array.Name, ours.Array.Member, theirs.Array.Member)
+	}
 	c.numbers(ours.Name+"/", members(ours), members(theirs))
 }
 
@@ -48,6 +51,7 @@ func (c *comparer) member(at string, ours, theirs *ir.Member) {
 	Fact(c.Comparison, at, "type", ours.Type, theirs.Type)
 	Fact(c.Comparison, at, "size", ours.Size, theirs.Size)
 	Fact(c.Comparison, at, "byte-order", ours.Order, theirs.Order)
+	c.hint(at, ours.Hint, theirs.Hint)
 	c.enum(at, ours.Enum, theirs.Enum)
 	if ours.Enum != nil && theirs.Enum != nil {
 		Fact(c.Comparison, at, "enum-as-flags", ours.EnumFlags, theirs.EnumFlags)

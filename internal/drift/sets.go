@@ -60,6 +60,7 @@ func (c *comparer) attr(at string, ours, theirs *ir.Attr) {
 	Fact(c.Comparison, at, "type", ours.Type, theirs.Type)
 	Fact(c.Comparison, at, "sub-type", ours.Elem, theirs.Elem)
 	Fact(c.Comparison, at, "byte-order", ours.Order, theirs.Order)
+	c.hint(at, ours.Hint, theirs.Hint)
 	Fact(c.Comparison, at, "multi-attr", ours.Multi, theirs.Multi)
 	Fact(c.Comparison, at, "type-value", fmt.Sprint(ours.Levels), fmt.Sprint(theirs.Levels))
 	c.enum(at, ours.Enum, theirs.Enum)
@@ -72,6 +73,13 @@ func (c *comparer) attr(at string, ours, theirs *ir.Attr) {
 	c.subMessage(at, ours.Sub, theirs.Sub)
 	if ours.Sub != nil && theirs.Sub != nil {
 		Fact(c.Comparison, at, "selector", selector(ours), selector(theirs))
+	}
+}
+
+// hint compares what a value is shown as. A spec that says nothing of it is right, too.
+func (c *comparer) hint(at string, ours, theirs ir.Hint) {
+	if ours != ir.NoHint && theirs != ir.NoHint {
+		Fact(c.Comparison, at, "display-hint", ours, theirs)
 	}
 }
 

@@ -1,0 +1,113 @@
+package drift
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+	"testing"
+)
+
+// silent are the fields of the resolved form whose change is no drift, with what makes it none.
+var silent = map[string]string{}
+
+func init() {
+	for why, fields := range map[string][]string{
+		"for people": {"Attr.Doc", "Const.Doc", "Entry.Doc", "Enum.Doc", "Family.Doc", "Group.Doc", "Member.Doc", "Message.Doc", "Message.Name", "Op.Doc",
+			"Set.Doc", "Struct.Doc", "SubMessage.Doc", "Family.File", "Limit.Text", "Attr.Pos", "Const.Pos", "Entry.Pos", "Enum.Pos", "Family.Pos",
+			"Format.Pos", "Group.Pos", "Member.Pos", "Message.Pos", "Op.Pos", "Set.Pos", "Struct.Pos", "SubMessage.Pos"},
+		"names of Go and of C": {"Attr.C", "Attr.Const", "Attr.Go", "Const.C", "Const.Go", "Const.Kernel", "Entry.C", "Entry.Go", "Enum.Go", "Event.Go",
+			"Family.Package", "Format.Go", "Format.Own", "Format.Sharing", "Group.Go", "Message.Go", "Message.Fields", "Message.Same", "Member.Go", "Op.C", "Op.Const", "Op.Go",
+			"Record.Go", "Set.Go", "Struct.Go", "SubMessage.Go", "SubMessage.RawGo", "Enum.Bits", "Enum.Signed", "Attr.Presence"},
+		"what is matched by being reached":      {"Enum.Name", "Family.Name", "Set.Name", "Struct.Name", "SubMessage.Name", "Selector.Name"},
+		"follows from other fields":             {"Attr.Set", "Set.Cyclic", "Set.Nest", "Set.Outer", "Set.Parent", "Struct.Header", "Struct.Align", "Message.Op", "Message.Request", "Entry.Number", "Family.Messages", "Family.Events", "Event.Op", "Event.Number", "Event.Message", "Family.Directional", "Family.Header", "Family.Level", "Limit.Unsigned", "Const.Unsigned"},
+		"of nlgen.yaml, which no spec says":     {"Attr.NetOrder", "Attr.Record", "Record.Length", "Op.Single", "Array.Count"},
+		"what only we define is in use, or not": {"Family.Consts", "Family.Enums", "Family.Sets", "Family.Structs", "Family.SubMessages"},
+		"no family has one":                     {"Const.Text", "Const.IsString"},
+	} {
+		for _, field := range fields {
+			silent[field] = why
+		}
+	}
+}
+
+// TestEveryFact changes every field of the resolved form of some specs, one at a time, and expects each change to be found somewhere: what
+// a spec can say is compared. A new field must be compared or be among the silent ones.
+func TestEveryFact(t *testing.T) {
+	ours, err := Families()
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs, err := Families()
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]bool{}
+	for i, f := range theirs {
+		if !slices.Contains([]string{"nlctrl", "rt-route", "rt-nexthop", "rt-bridge-mdb", "tcp_metrics", "rt-neigh", "rt-bridge-link"}, f.Name) {
+			continue
+		}
+		m := &mutator{found, map[any]bool{}, func() bool { return len(Compare(ours[i], f).Differences) > 0 }}
+		m.walk(reflect.ValueOf(f))
+	}
+	for _, field := range slices.Sorted(maps.Keys(found)) {
+		if !found[field] {
+			t.Errorf("no difference if %s differs", field)
+		}
+	}
+	t.Logf("changes of %d fields are found", len(found))
+}
+
+// A mutator changes one thing at a time.
+type mutator struct {
+	found map[string]bool // whether a change of a field was
+	seen  map[any]bool
+	check func() bool // is called while a field differs
+}
+
+func (m *mutator) walk(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if !v.IsNil() && !m.seen[v.Interface()] {
+			m.seen[v.Interface()] = true
+			m.walk(v.Elem())
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			m.walk(v.Index(i))
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			field := v.Type().Name() + "." + v.Type().Field(i).Name
+			if silent[field] == "" {
+				m.mutate(field, v.Field(i))
+				m.walk(v.Field(i))
+			}
+		}
+	}
+}
+
+// mutate changes a field and changes it back, unless a change of one of its name was found before.
+func (m *mutator) mutate(field string, v reflect.Value) {
+	old := reflect.New(v.Type()).Elem()
+	old.Set(v)
+	switch {
+	case m.found[field], field == "Mode.Request", field == "Array.Member": // The latter two are never nil.
+		return
+	case v.Kind() == reflect.Bool:
+		v.SetBool(!v.Bool())
+	case v.CanInt():
+		v.SetInt(v.Int() + 1)
+	case v.CanUint():
+		v.SetUint(v.Uint() + 1)
+	case v.Kind() == reflect.String:
+		v.SetString(v.String() + "x")
+	case v.Kind() == reflect.Pointer && !v.IsNil():
+		v.SetZero()
+	case v.Kind() == reflect.Slice && v.Len() > 0:
+		v.Set(v.Slice(0, v.Len()-1))
+	default:
+		return
+	}
+	m.found[field] = m.check()
+	v.Set(old)
+}
