@@ -43,6 +43,9 @@ func (c *comparer) attr(at string, a *ir.Attr, k *nlctrl.PolicyAttrs) {
 	}
 	c.mask(at, a, checks, k)
 	c.length(at, checks, k)
+	if k.Type.V == nlctrl.AttrTypeNulString {
+		drift.Fact(c.Comparison, at, "unterminated-ok", checks.Unterminated, false)
+	}
 	if k.PolicyIdx.OK && a.Nested != nil {
 		c.set(a.Nested.Name, uint16(k.PolicyIdx.V), a.Nested)
 	}

@@ -29,6 +29,7 @@ func toy() (*ir.Family, *nlconn.FamilyInfo, *dump) {
 		{Name: "key", Number: 5, Type: "binary", Checks: &ir.Checks{ExactLen: &two}},
 		{Name: "nest", Number: 6, Type: "nest", Nested: inner},
 		{Name: "offset", Number: 7, Type: "s8"},
+		{Name: "select", Number: 8, Type: "bitfield32", EnumFlags: true, Enum: &ir.Enum{Flags: true, Entries: []*ir.Entry{{Value: 1}, {Value: 2}}}},
 	}}
 	f := &ir.Family{Name: "toy", Version: 1, Groups: []*ir.Group{{Name: "mgmt"}}}
 	f.Ops = []*ir.Op{
@@ -53,6 +54,7 @@ func toy() (*ir.Family, *nlconn.FamilyInfo, *dump) {
 				5: {Type: nlattr.Some(nlctrl.AttrTypeBinary), MinLength: nlattr.Some[uint32](2), MaxLength: nlattr.Some[uint32](2)},
 				6: {Type: nlattr.Some(nlctrl.AttrTypeNested), PolicyIdx: nlattr.Some[uint32](1)},
 				7: {Type: nlattr.Some(nlctrl.AttrTypeS8), MinValueS: nlattr.Some[int64](-128), MaxValueS: nlattr.Some[int64](127)},
+				8: {Type: nlattr.Some(nlctrl.AttrTypeBitfield32), Bitfield32Mask: nlattr.Some[uint32](3)},
 			},
 			1: {1: number(nlctrl.AttrTypeU8, 0, 255)},
 		},
@@ -95,6 +97,25 @@ func TestCompare(t *testing.T) {
 			a.Mask.V = 7
 			d.sets[0][3] = a
 		}, []string{"op set do/bits: bits 0x5, theirs 0x7"}},
+		{"selected bits", func(_ *ir.Family, _ *nlconn.FamilyInfo, d *dump) {
+			a := d.sets[0][8]
+			a.Bitfield32Mask.V = 1
+			d.sets[0][8] = a
+		}, []string{"op set do/select: bits 0x3, theirs 0x1"}},
+		{"range in a nest", func(_ *ir.Family, _ *nlconn.FamilyInfo, d *dump) { d.sets[1][1] = number(nlctrl.AttrTypeU8, 0, 8) },
+			[]string{"inner/depth: range 0..255, theirs 0..8"}},
+		{"text that ends in a NUL", func(f *ir.Family, _ *nlconn.FamilyInfo, _ *dump) { f.Ops[0].Set.Attrs[3].Checks = nil },
+			[]string{"op set do/name: most bytes none, theirs 2"}},
+		{"text that may end without", func(f *ir.Family, _ *nlconn.FamilyInfo, _ *dump) { f.Ops[0].Set.Attrs[3].Checks.Unterminated = true },
+			[]string{"op set do/name: unterminated-ok true, theirs false"}},
+		{"number that is bytes", func(_ *ir.Family, _ *nlconn.FamilyInfo, d *dump) {
+			d.sets[0][1] = nlctrl.PolicyAttrs{Type: nlattr.Some(nlctrl.AttrTypeBinary)}
+		}, []string{"op set do/size: type u32, theirs binary"}},
+		{"dump's attributes", func(f *ir.Family, _ *nlconn.FamilyInfo, d *dump) {
+			f.Ops[1].Dump.Request.Attrs = f.Ops[1].Set.Attrs[:2]
+			d.ops[2] = nlctrl.OpPolicyAttrs{Dump: nlattr.Some[uint32](2)}
+			d.sets[2] = map[uint16]nlctrl.PolicyAttrs{2: d.sets[0][2], 4: d.sets[0][4]}
+		}, []string{"op get dump/4: missing here, theirs listed", "op get dump/size: missing there, ours listed"}},
 		{"any bit", func(f *ir.Family, _ *nlconn.FamilyInfo, _ *dump) { f.Ops[0].Set.Attrs[2].Enum = nil },
 			[]string{"op set do/bits: bits any bit, theirs 0x5"}},
 		{"lengths", func(_ *ir.Family, _ *nlconn.FamilyInfo, d *dump) {
