@@ -88,13 +88,13 @@ clean: ## remove what was built
 	rm -rf bin cover.out cover.html
 
 # SPECS is any folder of specs, searched with the folders in it; SPECFLAGS are flags of internal/kernelspecs, such as -v or -errata, and
-# DRIFTFLAGS those of internal/drift/cmd, such as -older or -headers FOLDER.
+# DRIFTFLAGS those of internal/drift/cmd, such as -older. HEADERS is a folder with linux/netlink.h and other headers of a kernel.
 SPECS ?= ../shared/kernel-specs
 kernel-specs: ## generate, build, vet and test the packages of all specs in a folder, and print a table (SPECS=, SPECFLAGS=)
 	@$(GO) run ./internal/kernelspecs $(SPECFLAGS) $(SPECS)
 
-drift: ## compare our specs with those of a folder, C headers and the running kernel, and say who is right (SPECS=, DRIFTFLAGS=)
-	@$(GO) run ./internal/drift/cmd $(DRIFTFLAGS) $(SPECS)
+drift: ## compare our specs with those of a folder, C headers and the running kernel, and say who is right (SPECS=, HEADERS=)
+	@$(GO) run ./internal/drift/cmd $(if $(HEADERS),-headers $(HEADERS)) $(DRIFTFLAGS) $(SPECS)
 
 help: ## list the targets
 	@sed -n 's/^\([a-z_-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  %-12s %s\n", $$1, $$2 }'

@@ -35,8 +35,12 @@ const (
 	kindTypedef, kindVolatile, kindConst, kindRestrict, kindTag, kindE64 = 8, 9, 10, 11, 18, 19
 )
 
-// extra are the bytes behind struct btf_type: for the type, and for each of its parts.
-var extra = map[uint32][2]int{1: {4, 0}, 3: {12, 0}, 4: {0, 12}, 5: {0, 12}, 6: {0, 8}, 13: {0, 8}, 14: {4, 0}, 15: {0, 12}, 17: {4, 0}, 19: {0, 12}}
+// extra are the bytes behind struct btf_type: for the type, and for each of its parts. Functions, variables, sections and tags are passed
+// over.
+var extra = map[uint32][2]int{
+	kindInt: {4, 0}, kindArray: {12, 0}, kindStruct: {0, 12}, kindUnion: {0, 12}, kindEnum: {0, 8}, kindE64: {0, 12},
+	13: {0, 8}, 14: {4, 0}, 15: {0, 12}, 17: {4, 0},
+}
 
 // A btfType is a struct btf_type with what stands behind it.
 type btfType struct {
@@ -69,15 +73,20 @@ func readBTF(data []byte) (*Types, error) {
 	if _, err := binary.Decode(data, binary.NativeEndian, &h); err != nil || h.Magic != 0xeb9f {
 		return nil, errBTF
 	}
-	section := func(offset, length uint32) []byte {
-		start, end := uint64(h.Length)+uint64(offset), uint64(h.Length)+uint64(offset)+uint64(length)
-		if end > uint64(len(data)) {
-			return nil
+	section := func(offset, length uint32) ([]byte, bool) {
+		start := uint64(h.Length) + uint64(offset)
+		if end := start + uint64(length); end <= uint64(len(data)) {
+			return data[start:end], true
 		}
-		return data[start:end]
+		return nil, false
 	}
-	b := &btf{types: make([]btfType, 1), strings: section(h.Off, h.StrLen), made: map[uint32]dwarf.Type{}}
-	for list := section(h.TypeOff, h.TypeLen); len(list) > 0; {
+	list, ok := section(h.TypeOff, h.TypeLen)
+	text, ok2 := section(h.Off, h.StrLen)
+	if !ok || !ok2 {
+		return nil, errBTF
+	}
+	b := &btf{types: make([]btfType, 1), strings: text, made: map[uint32]dwarf.Type{}}
+	for len(list) > 0 {
 		var t btfType
 		n := 12
 		if len(list) < n {
@@ -111,8 +120,11 @@ func (b *btf) name(offset uint32) string {
 
 // typ returns the type of a number. It is entered before what it refers to, since structs refer to themselves.
 func (b *btf) typ(number uint32) dwarf.Type {
-	if made := b.made[number]; made != nil || int(number) >= len(b.types) {
+	if made := b.made[number]; made != nil {
 		return made
+	}
+	if int(number) >= len(b.types) {
+		return &dwarf.VoidType{}
 	}
 	t := &b.types[number]
 	common := dwarf.CommonType{ByteSize: int64(t.Size), Name: b.name(t.Name)}
@@ -128,7 +140,7 @@ func (b *btf) typ(number uint32) dwarf.Type {
 		b.made[number] = &dwarf.PtrType{CommonType: dwarf.CommonType{ByteSize: 8}}
 	case kindArray:
 		element := b.typ(t.word(0))
-		b.made[number] = &dwarf.ArrayType{Type: element, Count: int64(t.word(2)), CommonType: dwarf.CommonType{ByteSize: sizeOf(element) * int64(t.word(2))}}
+		b.made[number] = &dwarf.ArrayType{Type: element, Count: int64(t.word(2)), CommonType: dwarf.CommonType{ByteSize: element.Size() * int64(t.word(2))}}
 	case kindStruct, kindUnion:
 		b.structure(number, t, common)
 	case kindEnum, kindE64:
@@ -141,13 +153,6 @@ func (b *btf) typ(number uint32) dwarf.Type {
 		b.made[number] = &dwarf.VoidType{}
 	}
 	return b.made[number]
-}
-
-func sizeOf(t dwarf.Type) int64 {
-	if t == nil {
-		return 0
-	}
-	return t.Size()
 }
 
 func (b *btf) structure(number uint32, t *btfType, common dwarf.CommonType) {
