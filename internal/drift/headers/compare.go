@@ -75,8 +75,8 @@ func (c *comparer) numbers(g *group) {
 	}
 	for i, x := range g.things {
 		v := values[i]
-		if v == nil && c.types.Partial && !c.kin(x, g) {
-			continue // This kernel was built without all of them.
+		if v == nil && (x.inner || c.types.Partial && !c.kin(x, g)) {
+			continue // These headers do not show it, or this kernel was built without all of them.
 		}
 		c.Facts++
 		switch {

@@ -173,3 +173,21 @@ func TestEval(t *testing.T) {
 		}
 	}
 }
+
+// TestInner shows that what programs do not see is compared only with kernels that tell their types.
+func TestInner(t *testing.T) {
+	names, err := ParseNames("toy | color/* | kernel TOY_*\ntoy | family | NETLINK_TOY\ntoy | op get do reply | TOY_NEW\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, types := toy()
+	f.Enums[0].Entries[1].Value = 5
+	if got := NewPlan(names, []*ir.Family{f}).Compare(types)[0].Differences; len(got) != 1 || got[0].String() != "color/blue: number 5, theirs 1" {
+		t.Errorf("with the names: %v", got)
+	}
+	delete(types.constants, "TOY_BLUE")
+	delete(types.constants, "TOY_RED")
+	if got := NewPlan(names, []*ir.Family{f}).Compare(types)[0].Differences; len(got) > 0 {
+		t.Errorf("without the names: %v", got)
+	}
+}

@@ -174,6 +174,9 @@
 #if __has_include(<linux/netfilter/ipset/ip_set.h>)
 #include <linux/netfilter/ipset/ip_set.h>
 #endif
+#if __has_include(<linux/netfilter/ipset/ip_set_hash.h>)
+#include <linux/netfilter/ipset/ip_set_hash.h>
+#endif
 #if __has_include(<linux/netfilter/nf_conntrack_common.h>)
 #include <linux/netfilter/nf_conntrack_common.h>
 #endif

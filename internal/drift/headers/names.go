@@ -23,7 +23,7 @@ type Name struct {
 	Line       int
 	Family     string // a pattern
 	Path       string // a pattern
-	Expression string // in C; "*" is what that of Path stands for, as C spells it; "-" if there is none
+	Expression string // in C; "*" is what that of Path stands for, as C spells it; "-" if there is none; "kernel" before it if it is inside
 	used       bool
 }
 

@@ -2,6 +2,7 @@ package headers
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/nlgen/nlgen/gen/ir"
 )
@@ -62,6 +63,7 @@ type thing struct {
 	expression string
 	value      int64
 	bit        int64 // of a flag: its number
+	inner      bool  // programs do not see the name
 }
 
 // collect lists all of a family that has a number.
@@ -120,7 +122,8 @@ func (g *group) add(f *family, path, name string, value int64) {
 	if e == none {
 		return
 	}
-	g.things = append(g.things, thing{path: path, expression: e, value: value})
+	e, inner := strings.CutPrefix(e, "kernel ")
+	g.things = append(g.things, thing{path: path, expression: e, value: value, inner: inner})
 	for _, name := range identifier.FindAllString(e, -1) {
 		f.named[name] = true
 	}
