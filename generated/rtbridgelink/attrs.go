@@ -151,7 +151,8 @@ func (x *MstAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // MstEntryAttrs is the attribute set mst-entry-attrs: a spanning tree instance of a port
 // (IFLA_BRIDGE_MST_ENTRY_*).
 type MstEntryAttrs struct {
-	Msti    nlattr.Opt[uint16]  // the instance, 1 to 4094 (IFLA_BRIDGE_MST_ENTRY_MSTI)
+	// The instance, 1 to 4094; the kernel takes 4095, too (IFLA_BRIDGE_MST_ENTRY_MSTI).
+	Msti    nlattr.Opt[uint16]
 	State   nlattr.Opt[BrState] // state of the port in it (IFLA_BRIDGE_MST_ENTRY_STATE)
 	Unknown []nlattr.Attr
 }

@@ -45,7 +45,7 @@ var setMstAttrs = p.Set{Name: "mst-attrs", Attrs: []p.Attr{
 }}
 
 var setMstEntryAttrs = p.Set{Name: "mst-entry-attrs", Attrs: []p.Attr{
-	{Name: "msti", Number: 1, Kind: p.U16, Limits: &p.Limits{Has: p.HasMin | p.HasMax, Min: 1, Max: 4094}},
+	{Name: "msti", Number: 1, Kind: p.U16, Limits: &p.Limits{Has: p.HasMin | p.HasMax, Min: 1, Max: 4095}},
 	{Name: "state", Number: 2, Kind: p.U8, Limits: &p.Limits{Has: p.HasMax, Max: 4}, Enum: &enumBrState},
 }}
 

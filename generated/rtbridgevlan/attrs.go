@@ -183,8 +183,8 @@ type VlanGlobalAttrs struct {
 	McastRouterPorts *RouterPortsAttrs
 	// The queriers that the VLAN has chosen, read-only; absent while snooping is off.
 	McastQuerierState *BridgeQuerierAttrs
-	// Spanning tree instance of the VLAN, 0 to 4094; 0 is the common one. It counts if the
-	// bridge has MST (since Linux 5.18).
+	// Spanning tree instance of the VLAN, 0 to 4094; 0 is the common one, and the kernel takes
+	// 4095, too. It counts if the bridge has MST (since Linux 5.18).
 	Msti    nlattr.Opt[uint16]
 	Unknown []nlattr.Attr
 }
