@@ -60,7 +60,7 @@ func toy() (*ir.Family, *Types) {
 }
 
 const toyNames = `
-toy | family | NETLINK_TOY
+toy | protocol | NETLINK_TOY
 toy | op get do reply | TOY_NEW
 `
 
@@ -71,7 +71,10 @@ func TestCompare(t *testing.T) {
 		want   []string
 	}{
 		{"nothing", func(*ir.Family, *Types) {}, nil},
-		{"protocol", func(f *ir.Family, _ *Types) { f.Protocol = 6 }, []string{"family: number 6, theirs 5"}},
+		{"protocol", func(f *ir.Family, _ *Types) { f.Protocol = 6 }, []string{"protocol: number 6, theirs 5"}},
+		{"version", func(f *ir.Family, t *Types) {
+			f.Level, f.Version, t.constants["TOY_FAMILY_VERSION"] = ir.Genetlink, 2, constantOf{value: 1}
+		}, []string{"version: number 2, theirs 1"}},
 		{"constant", func(f *ir.Family, _ *Types) { f.Consts[0].Value = 8 }, []string{"const limit: number 8, theirs 7"}},
 		{"constant that is not there", func(_ *ir.Family, t *Types) { delete(t.constants, "TOY_LIMIT") }, []string{"const limit: missing there, ours 7 (TOY_LIMIT)"}},
 		{"entry", func(f *ir.Family, _ *Types) { f.Enums[0].Entries[1].Value = 2 }, []string{"color/blue: number 2, theirs 1"}},
@@ -130,11 +133,15 @@ func TestShared(t *testing.T) {
 	family := func(op string, number uint16) *ir.Family {
 		return &ir.Family{Name: op, Ops: []*ir.Op{{Name: op, C: op, Number: number}}}
 	}
+	names, err := ParseNames("* | version | -\n")
+	if err != nil {
+		t.Fatal(err)
+	}
 	one, both := []*ir.Family{family("TOY_NEW", 16)}, []*ir.Family{family("TOY_NEW", 16), family("TOY_GET", 18)}
-	if got := NewPlan(nil, one).Compare(types)[0].Differences; len(got) != 1 || got[0].String() != "op: missing here, theirs TOY_GET (18)" {
+	if got := NewPlan(names, one).Compare(types)[0].Differences; len(got) != 1 || got[0].String() != "op: missing here, theirs TOY_GET (18)" {
 		t.Errorf("one family: %v", got)
 	}
-	for _, c := range NewPlan(nil, both).Compare(types) {
+	for _, c := range NewPlan(names, both).Compare(types) {
 		if len(c.Differences) > 0 {
 			t.Errorf("two families: %v", c.Differences)
 		}
@@ -176,7 +183,7 @@ func TestEval(t *testing.T) {
 
 // TestInner shows that what programs do not see is compared only with kernels that tell their types.
 func TestInner(t *testing.T) {
-	names, err := ParseNames("toy | color/* | kernel TOY_*\ntoy | family | NETLINK_TOY\ntoy | op get do reply | TOY_NEW\n")
+	names, err := ParseNames("toy | color/* | kernel TOY_*\ntoy | protocol | NETLINK_TOY\ntoy | op get do reply | TOY_NEW\n")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -71,37 +71,35 @@ func collect(source *ir.Family, names []*Name) *family {
 	f := &family{Family: source, names: names, named: map[string]bool{}}
 	for _, x := range f.Consts {
 		if !x.IsString {
-			f.group("const", true).add(f, "const "+x.Name, x.C, x.Value)
+			f.group("const", true).add(f, thing{path: "const " + x.Name, expression: x.C, value: x.Value})
 		}
 	}
 	for _, e := range f.Enums {
 		g := f.group(e.Name, false)
 		g.flags = e.Flags
 		for _, x := range e.Entries {
-			g.add(f, e.Name+"/"+x.Name, x.C, int64(x.Value))
-			if n := len(g.things); n > 0 {
-				g.things[n-1].bit = x.Number
-			}
+			g.add(f, thing{path: e.Name + "/" + x.Name, expression: x.C, value: int64(x.Value), bit: x.Number})
 		}
 	}
 	for _, s := range f.Sets {
 		g := f.group(s.Name, s.Parent != nil) // What a subset does not have, its parent has.
 		for _, a := range s.Attrs {
-			g.add(f, s.Name+"/"+a.Name, a.C, int64(a.Number))
+			g.add(f, thing{path: s.Name + "/" + a.Name, expression: a.C, value: int64(a.Number)})
 		}
 	}
 	for _, op := range f.Ops {
 		g := f.group("op", true)
-		g.add(f, "op "+op.Name, op.C, int64(op.Number))
+		g.add(f, thing{path: "op " + op.Name, expression: op.C, value: int64(op.Number)})
 		g.reply(f, "op "+op.Name+" do reply", op, op.Do)
 		g.reply(f, "op "+op.Name+" dump reply", op, op.Dump)
 	}
-	if !f.Generic() {
-		g := f.group("group", true)
-		g.add(f, "family", "", int64(f.Protocol))
-		for _, x := range f.Groups {
-			g.add(f, "group "+x.Name, spell(x.Name), int64(x.ID))
-		}
+	if f.Generic() {
+		f.group("family", true).add(f, thing{path: "version", expression: spell(f.Name) + "_FAMILY_VERSION", value: int64(f.Version)})
+		return f
+	}
+	f.group("family", true).add(f, thing{path: "protocol", value: int64(f.Protocol)})
+	for _, x := range f.Groups {
+		f.group("group", true).add(f, thing{path: "group " + x.Name, expression: spell(x.Name), value: int64(x.ID)})
 	}
 	return f
 }
@@ -117,14 +115,15 @@ func (f *family) group(path string, shared bool) *group {
 	return f.groups[len(f.groups)-1]
 }
 
-func (g *group) add(f *family, path, name string, value int64) {
-	e := f.expression(path, name)
-	if e == none {
+// add adds a thing, by the name that the kernel has for it: its expression is what the spec makes of it.
+func (g *group) add(f *family, x thing) {
+	x.expression = f.expression(x.path, x.expression)
+	if x.expression == none {
 		return
 	}
-	e, inner := strings.CutPrefix(e, "kernel ")
-	g.things = append(g.things, thing{path: path, expression: e, value: value, inner: inner})
-	for _, name := range identifier.FindAllString(e, -1) {
+	x.expression, x.inner = strings.CutPrefix(x.expression, "kernel ")
+	g.things = append(g.things, x)
+	for _, name := range identifier.FindAllString(x.expression, -1) {
 		f.named[name] = true
 	}
 }
@@ -132,6 +131,6 @@ func (g *group) add(f *family, path, name string, value int64) {
 // reply adds the number of a reply. Most replies of generic netlink have the number of the request and no other name.
 func (g *group) reply(f *family, path string, op *ir.Op, m *ir.Mode) {
 	if m != nil && m.HasReply && (f.Directional || m.ReplyNumber != op.Number) {
-		g.add(f, path, op.C+"_REPLY", int64(m.ReplyNumber))
+		g.add(f, thing{path: path, expression: op.C + "_REPLY", value: int64(m.ReplyNumber)})
 	}
 }
