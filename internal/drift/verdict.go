@@ -5,6 +5,14 @@ import (
 	"slices"
 )
 
+// Newest is the newest release of the kernel that all differences are known of. A newer one has what nobody has looked at yet.
+var Newest = []int{6, 18}
+
+// Unknown reports whether a release is newer than [Newest].
+func Unknown(release []int) bool {
+	return slices.Compare(release[:min(len(release), len(Newest))], Newest) > 0
+}
+
 // A Verdict is what known differences say of the comparisons.
 type Verdict struct {
 	Comparisons []*Comparison

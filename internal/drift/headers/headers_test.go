@@ -30,7 +30,14 @@ func judge(t *testing.T, open func([]string) (*Types, error)) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, _, err := Judge(families, open)
+	var release []int
+	v, _, err := Judge(families, func(macros []string) (*Types, error) {
+		types, err := open(macros)
+		if err == nil {
+			release = types.Release
+		}
+		return types, err
+	})
 	switch {
 	case errors.Is(err, exec.ErrNotFound), errors.Is(err, fs.ErrNotExist), errors.Is(err, ErrOlder):
 		t.Skip("there is nothing to compare with: ", err)
@@ -41,6 +48,9 @@ func judge(t *testing.T, open func([]string) (*Types, error)) {
 		var b bytes.Buffer
 		if err := v.Write(&b, nil); err != nil {
 			t.Fatal(err)
+		}
+		if drift.Unknown(release) {
+			t.Skipf("release %d is newer than what has been looked at:\n%s", release, &b)
 		}
 		t.Errorf("our specs have drifted:\n%s", &b)
 	}

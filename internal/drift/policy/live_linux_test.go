@@ -33,6 +33,9 @@ func TestKernel(t *testing.T) {
 		if err := v.Write(&b, nil); err != nil {
 			t.Fatal(err)
 		}
+		if drift.Unknown(drift.Version(Release())) {
+			t.Skipf("%s is newer than what has been looked at:\n%s", Release(), &b)
+		}
 		t.Errorf("our specs have drifted:\n%s", &b)
 	}
 	for _, c := range list {
