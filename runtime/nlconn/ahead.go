@@ -64,15 +64,16 @@ func (x *exchange) receiveAhead() error {
 		x.c.cfg.hooks.overrun(x.protocol)
 	}
 	if len(x.got) == 0 {
-		x.stopAhead()
+		x.stopAhead(true)
 	}
 	return err
 }
 
-// stopAhead makes the socket the exchange's alone.
-func (x *exchange) stopAhead() {
+// stopAhead makes the socket the exchange's alone. Unless the messages are read to
+// their end, somebody may still refer to the datagram of the last one.
+func (x *exchange) stopAhead(read bool) {
 	if x.ahead != nil {
-		x.ahead.stop()
+		x.ahead.stop(read)
 		x.ahead, x.stream = nil, false
 	}
 }
@@ -118,8 +119,9 @@ func (a *ahead) next() ([]Packet, error) {
 	return s.pkts[:s.n], s.err
 }
 
-// stop waits until the socket is the caller's again.
-func (a *ahead) stop() {
+// stop waits until the socket is the caller's again. The last datagrams that next
+// returned are used again if they were read to their end.
+func (a *ahead) stop(read bool) {
 	close(a.free)
 	for s := range a.full {
 		spare.Put(s)
@@ -127,7 +129,7 @@ func (a *ahead) stop() {
 	for s := range a.free {
 		spare.Put(s)
 	}
-	if a.cur != nil {
+	if a.cur != nil && read {
 		spare.Put(a.cur)
 	}
 }

@@ -1,10 +1,12 @@
 package nlconn_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"testing"
 
 	"github.com/nlgen/nlgen/runtime/nlconn"
@@ -143,6 +145,50 @@ func TestAheadLeft(t *testing.T) {
 		t.Errorf("%d sockets are open, %d are known", s.Open(), conn.OpenSockets())
 	}
 	settled(t, before)
+}
+
+// What a loop was left with stays as it was, whatever is received later: also its
+// bytes, which are borrowed from what was received.
+func TestLeftKeepsBytes(t *testing.T) {
+	processors(t, 2)
+	const each = 10 // messages of a datagram
+	for _, c := range []struct {
+		name string
+		opts []nlconn.Option
+	}{{"own socket", nil}, {"one socket", []nlconn.Option{nlconn.WithOneSocket()}}} {
+		t.Run(c.name, func(t *testing.T) {
+			round := 0
+			s := nltest.NewScript(t, nltest.Always(func(nltest.Request) (items []nltest.Item) {
+				for n := range longDatagrams {
+					data := bytes.Repeat([]byte{byte(round), byte(n)}, 512)
+					message := nltest.DumpReply(&opGetlink, &link{Info: &linkInfo{Kind: "dummy", Data: data}})
+					items = append(items, datagram(slices.Repeat([]nltest.Message{message}, each)...))
+				}
+				round++
+				return append(items, datagram(nltest.Done()))
+			}))
+			conn := s.Conn(c.opts...)
+			var left []link
+			for stop := range longDatagrams {
+				var l link
+				i := 0
+				for err := range nlconn.DumpInto(t.Context(), conn, &opGetlink, nil, &l) {
+					if err != nil {
+						t.Fatal(err)
+					}
+					if i++; i > each*stop {
+						break
+					}
+				}
+				left = append(left, l)
+			}
+			for i, l := range left {
+				if want := bytes.Repeat([]byte{byte(i), byte(i)}, 512); !bytes.Equal(l.Info.Data, want) {
+					t.Errorf("datagram %d of dump %d became datagram %d of dump %d", i, i, l.Info.Data[1], l.Info.Data[0])
+				}
+			}
+		})
+	}
 }
 
 // What goes wrong within a long dump is found at its place.

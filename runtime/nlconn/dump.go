@@ -134,7 +134,7 @@ func (d *dump) send(ctx context.Context) {
 func (d *dump) end(err error, clean bool) {
 	x := d.x
 	d.x, d.body = nil, nil
-	x.stopAhead()
+	x.stopAhead(clean)
 	if d.err == nil {
 		d.err = err
 	}
@@ -155,6 +155,7 @@ func (d *dump) end(err error, clean bool) {
 // drain reads the rest of a dump that was left: the kernel refuses another one
 // on a socket until then, and this one is not closed.
 func (d *dump) drain(x *exchange) {
+	x.buf = nil // What the loop was left with may refer to it.
 	for x.next(context.Background(), x.packets(1), probe) == nil {
 		if x.head.Type == nlmsg.TypeDone || x.head.Type == nlmsg.TypeError {
 			return
