@@ -251,18 +251,11 @@ func (b *Batch) transaction(ctx context.Context) error {
 func (c *Conn) borrowQueue(protocol, send, receive int) (*exchange, error) {
 	const enough = 128 << 10 // for which the system's defaults do
 	o := c.cfg.socket
-	o.ListenAllNSID = false
 	if send > enough {
 		o.SendQueue = max(o.SendQueue, send+enough)
 	}
 	if receive > enough {
 		o.ReceiveQueue = max(o.ReceiveQueue, receive+enough)
 	}
-	s, err := c.OpenSocket(protocol, o)
-	if err != nil {
-		return nil, err
-	}
-	x := &exchange{c: c, protocol: protocol, sock: s.(*connSocket).Socket, pool: new(pool)}
-	x.prompt, _ = x.sock.(PromptSocket)
-	return x, nil
+	return c.newExchange(protocol, o, new(pool))
 }

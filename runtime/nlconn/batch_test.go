@@ -234,6 +234,21 @@ func TestTransaction(t *testing.T) {
 			}
 		})
 	}
+	// Transactions number their messages differently: with one socket they may be
+	// answered at the same time.
+	seen := make(map[uint32]bool)
+	numbers, _, _ := scripted(t, func(r nltest.Request) []nltest.Item {
+		seen[r.Header.Seq] = true
+		return []nltest.Item{datagram(nltest.Ack())}
+	})
+	for range 8 {
+		if err := fill(t, numbers, []string{"ok"}, nlconn.Transaction(&begin, nil, &end, nil)).Do(soon(t)); err != nil {
+			t.Error(err)
+		}
+	}
+	if len(seen) != 8*3 {
+		t.Errorf("%d numbers of %d messages", len(seen), 8*3)
+	}
 	// One that cannot be encoded keeps all from being sent.
 	conn, s, _ := scripted(t, nil)
 	err := fill(t, conn, []string{"ok", "a\x00b"}, nlconn.Transaction(&begin, nil, &end, nil)).Do(soon(t))

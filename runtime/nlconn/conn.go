@@ -254,12 +254,19 @@ func (c *Conn) borrow(protocol int, lax bool) (*exchange, error) {
 	c.mu.Unlock()
 
 	o := c.cfg.socket
-	o.Lax, o.ListenAllNSID = key.lax, false
+	o.Lax = key.lax
+	return c.newExchange(protocol, o, p)
+}
+
+// newExchange returns an exchange with a new socket.
+func (c *Conn) newExchange(protocol int, o SocketOptions, p *pool) (*exchange, error) {
+	o.ListenAllNSID = false
 	s, err := c.OpenSocket(protocol, o)
 	if err != nil {
 		return nil, err
 	}
-	// Answers to a socket that had the same port before are not for this one.
+	// Answers to a socket that had the same port before, or that has it too, are
+	// not for this one.
 	x := &exchange{c: c, pool: p, protocol: protocol, sock: s.(*connSocket).Socket, seq: rand.Uint32()}
 	x.prompt, _ = x.sock.(PromptSocket)
 	return x, nil
