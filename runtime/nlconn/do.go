@@ -23,10 +23,10 @@ func Exec(ctx context.Context, c *Conn, op *Operation, req Encodable, opts ...Ca
 // call as the reply. An operation that is always answered by one message or an
 // error ([Operation.Single]) is not asked for an ack, since making, queueing and
 // reading one costs a third of the whole: there the answer ends with the reply.
-// Should there be none after all, nothing hangs: the kernel works on a request
-// while it is being sent, so its answer would be in the queue. An empty queue
-// makes Do ask with a fence, an NLMSG_NOOP that wants an ack, and whatever the
-// kernel had to say stands before that ack.
+// Should there be none after all, or no ack behind an NLMSG_DONE, nothing hangs:
+// the kernel works on a request while it is being sent, so its answer would be in
+// the queue. An empty queue makes Do ask with a fence, an NLMSG_NOOP that wants an
+// ack, and whatever the kernel had to say stands before that ack.
 func Do[T any, P Message[T]](ctx context.Context, c *Conn, op *Operation, req Encodable, opts ...CallOption) (*T, error) {
 	v := new(T)
 	found, err := c.do(ctx, op, req, P(v), nil, opts)
@@ -147,6 +147,7 @@ type answer struct {
 	each   func(*exchange, []byte) bool
 	single bool
 
+	ended bool  // there was an NLMSG_DONE
 	seen  bool  // there was a reply
 	found bool  // and v holds it, or each had it
 	err   error // the first
@@ -156,10 +157,10 @@ type answer struct {
 // the answer could not be read to its end.
 func (a *answer) step(ctx context.Context) (done bool, err error) {
 	x, room, wait := a.x, 1, block
-	switch {
-	case a.single:
+	if a.single || a.ended {
 		wait = probe
-	case a.v != nil || a.each != nil:
+	}
+	if !a.single && (a.v != nil || a.each != nil) {
 		room = 2 // the reply and the ack
 	}
 	switch err := x.next(ctx, x.packets(room), wait); {
@@ -174,10 +175,12 @@ func (a *answer) step(ctx context.Context) (done bool, err error) {
 		a.keep(err)
 		return true, nil
 	case nlmsg.TypeDone:
-		// Operations that answer several messages end them so; the ack that was
-		// asked for comes behind, but not if that is an error.
+		// Operations that answer several messages end them so, and the ack that was
+		// asked for comes behind. So do dumps, for flags that ask for one, and
+		// nothing comes behind.
 		err := x.control(a.op, x.req, a.op.Policy)
 		a.keep(err)
+		a.ended = true
 		return a.single, nil
 	}
 	body, err := x.reply(a.op, a.id, a.op.Reply)

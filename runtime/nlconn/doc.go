@@ -23,9 +23,9 @@
 // families set as they like:
 //
 //   - a dump ends with NLMSG_DONE, or with NLMSG_ERROR if it was refused;
-//   - an operation without a reply ends with its ack;
-//   - an operation with a reply ends when the socket's queue is empty, see
-//     [Do].
+//   - an operation ends with its ack or an error;
+//   - an operation that is not asked for an ack, as one reply is certain, ends
+//     with that, see [Do].
 //
 // # Ownership
 //

@@ -260,7 +260,7 @@ func (x *exchange) receive(ctx context.Context, room []Packet, wait waiting) err
 // (netlink_rcv_skb skips NLMSG_NOOP, but answers if NLM_F_ACK is set). What the
 // kernel had to say to earlier requests it said before.
 func (x *exchange) probe() error {
-	x.seq++ // 0 after a wrap, which still differs from all before
+	x.seq++ // which number has left room for
 	x.fence = true
 	h := nlmsg.Header{Len: nlmsg.HeaderLen, Type: nlmsg.TypeNoop, Flags: nlmsg.FlagRequest | nlmsg.FlagAck, Seq: x.seq}
 	var b [nlmsg.HeaderLen]byte

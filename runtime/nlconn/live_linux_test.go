@@ -85,6 +85,12 @@ func TestLiveDo(t *testing.T) {
 				t.Errorf("Do: %+v, %v", l, err)
 			}
 		}
+		// The flags of a dump make one of it, and the kernel acknowledges no dump.
+		for l, err := range nlconn.DoAll[link](ctx, c, op, nil, nlconn.Root|nlconn.Match) {
+			if err != nil || l.Index == 1 && l.Name != "lo" {
+				t.Errorf("DoAll: %+v, %v", l, err)
+			}
+		}
 		var l link
 		if found, err := nlconn.DoInto(ctx, c, op, &link{Index: 1}, &l); !found || err != nil || l.Name != "lo" {
 			t.Errorf("DoInto: %v, %+v, %v", found, l, err)
