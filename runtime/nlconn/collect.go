@@ -12,7 +12,8 @@ import (
 // Collect returns all messages of a dump. A dump that was interrupted is
 // repeated, [Retries] times at most; if each was interrupted, Collect returns
 // what the last one yielded, with an error that is [ErrDumpInterrupted]. Any
-// other error comes with what had come before it.
+// other error comes with what had come before it; of messages that do not decode
+// the first one's, with all that do.
 func Collect[T any, P Message[T]](ctx context.Context, c *Conn, op *Operation, req Encodable, opts ...CallOption) ([]*T, error) {
 	var o call
 	o.set(opts)
@@ -24,8 +25,8 @@ func Collect[T any, P Message[T]](ctx context.Context, c *Conn, op *Operation, r
 	}
 }
 
-// collect does a dump once. It returns all that came and decodes, and the first
-// error.
+// collect does a dump once. It returns all that came and decodes, with the first
+// error about a message and the one that the dump ended by.
 func collect[T any, P Message[T]](ctx context.Context, c *Conn, op *Operation, req Encodable, opts []CallOption) ([]*T, error) {
 	var d dump
 	var all gathered[T]
@@ -39,6 +40,9 @@ func collect[T any, P Message[T]](ctx context.Context, c *Conn, op *Operation, r
 			all.drop()
 			first = cmp.Or(first, err)
 		}
+	}
+	if first != nil && d.err != nil {
+		return all.pointers(), errors.Join(first, d.err)
 	}
 	return all.pointers(), cmp.Or(first, d.err)
 }

@@ -185,16 +185,15 @@ func (d *dump) next(ctx context.Context) bool {
 			continue
 		}
 		d.interrupted = d.interrupted || x.head.Flags&nlmsg.FlagDumpIntr != 0
+		d.filtered = d.filtered || x.head.Flags&nlmsg.FlagDumpFiltered != 0
 		switch x.head.Type {
 		case nlmsg.TypeError:
 			d.refused(ctx, x.control(d.op, x.req, d.policy))
 			continue
 		case nlmsg.TypeDone:
-			d.filtered = d.filtered || x.head.Flags&nlmsg.FlagDumpFiltered != 0
 			d.done(x.control(d.op, x.req, d.policy))
 			continue
 		}
-		d.filtered = d.filtered || x.head.Flags&nlmsg.FlagDumpFiltered != 0
 		d.any = true
 		return true
 	}

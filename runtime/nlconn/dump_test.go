@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nlgen/nlgen/runtime/nlattr"
 	"github.com/nlgen/nlgen/runtime/nlconn"
 	"github.com/nlgen/nlgen/runtime/nlmsg"
 	"github.com/nlgen/nlgen/runtime/nltest"
@@ -41,8 +42,16 @@ func TestCollectRetries(t *testing.T) {
 			t.Errorf("%+v: %d dumps, %v", c, s.Sends(), seen)
 		}
 	}
+	// A message that does not decode hides no interruption.
+	conn, s, _ := scripted(t, func(nltest.Request) []nltest.Item {
+		return []nltest.Item{datagram(links("a"), withAttr(5, 4, 1), nltest.Done().Interrupted())}
+	})
+	all, err := nlconn.Collect[link](soon(t), conn, &opGetlink, nil, nlconn.Retries(2))
+	if len(all) != 1 || !errors.Is(err, nlconn.ErrDumpInterrupted) || !errors.Is(err, nlattr.ErrLength) || s.Sends() != 3 {
+		t.Errorf("%d links after %d dumps, %v", len(all), s.Sends(), err)
+	}
 	// A context that ends stops the tries, and the data is still there.
-	conn, _, _ := scripted(t, func(nltest.Request) []nltest.Item {
+	conn, _, _ = scripted(t, func(nltest.Request) []nltest.Item {
 		return []nltest.Item{datagram(links("a"), nltest.Done().Interrupted())}
 	})
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
