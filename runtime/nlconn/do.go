@@ -105,6 +105,9 @@ func (c *Conn) doOnce(ctx context.Context, op *Operation, id uint16, req Encodab
 	x.call = o
 	clean := false
 	defer func() {
+		if err == errStopped {
+			err = nil
+		}
 		c.cfg.hooks.finish(op, err)
 		if clean {
 			c.giveBack(x)

@@ -80,7 +80,11 @@ func TestDoAll(t *testing.T) {
 	op := acked(opGetlink)
 	s := nltest.NewScript(t, nltest.Expect(op).Times(6).Answer(datagram(links("a", "b")), datagram(links("c")),
 		datagram(nltest.DoneEmpty()), datagram(nltest.Ack())))
-	conn := s.Conn()
+	conn := s.Conn(nlconn.WithHooks(nlconn.Hooks{Finish: func(_ *nlconn.Operation, err error) {
+		if err != nil {
+			t.Errorf("the hook saw %v", err)
+		}
+	}}))
 	for range 3 {
 		var got []string
 		for l, err := range nlconn.DoAll[link](soon(t), conn, op, nil) {
