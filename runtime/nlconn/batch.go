@@ -33,6 +33,7 @@ type Batch struct {
 	buf      []byte
 	ackLast  bool
 	stop     bool
+	lax      bool // a request asked for it
 	begin    *batchEdge
 	end      *batchEdge
 	protocol int
@@ -90,14 +91,15 @@ func (c *Conn) NewBatch(protocol int, opts ...BatchOption) *Batch {
 // Reset empties the batch. Its options and its memory stay.
 func (b *Batch) Reset() {
 	clear(b.items)
-	b.items, b.buf, b.err = b.items[:0], b.buf[:0], nil
+	b.items, b.buf, b.err, b.lax = b.items[:0], b.buf[:0], nil, false
 }
 
 // Len returns the number of requests.
 func (b *Batch) Len() int { return len(b.items) }
 
 // Add encodes a request and appends it to the batch. A request that cannot be
-// encoded, or is not valid, is not sent; [Batch.Do] returns its error.
+// encoded, or is not valid, is not sent; [Batch.Do] returns its error. All
+// requests share a socket: if one is to be [Lax], all are.
 func (b *Batch) Add(ctx context.Context, op *Operation, req Encodable, opts ...CallOption) {
 	b.add(ctx, op, req, nil, opts)
 }
@@ -110,6 +112,7 @@ func (b *Batch) AddReply(ctx context.Context, op *Operation, req Encodable, repl
 
 func (b *Batch) add(ctx context.Context, op *Operation, req Encodable, reply Decodable, opts []CallOption) {
 	b.x.call.set(opts)
+	b.lax = b.lax || b.x.call.lax
 	it := batchItem{op: op, reply: reply, start: len(b.buf), onAck: b.x.call.onAck}
 	it.echo = reply != nil || b.x.call.flags&nlmsg.FlagEcho != 0
 	if op.Family.Protocol != b.protocol {
@@ -131,6 +134,8 @@ var errSent = errors.New("batch was sent before")
 
 // Do sends the batch and returns when every request is acknowledged or refused:
 // nil, or a *[BatchError]. If ctx ends, what was sent may be carried out or not.
+// Where a generic family has another id now, its requests fail with ENOENT and
+// those that are added later have that id: a batch is not sent again by itself.
 func (b *Batch) Do(ctx context.Context) error {
 	if b.err != nil {
 		return b.err
@@ -139,8 +144,14 @@ func (b *Batch) Do(ctx context.Context) error {
 	whole := b.run(ctx)
 	e := &BatchError{Err: whole, Total: len(b.items)}
 	for i := range b.items {
-		if err := b.items[i].err; err != nil {
-			e.Failed = append(e.Failed, &RequestError{Index: i, Err: err})
+		op, err := b.items[i].op, b.items[i].err
+		b.c.cfg.hooks.finish(op, err)
+		if err == nil {
+			continue
+		}
+		e.Failed = append(e.Failed, &RequestError{Index: i, Err: err})
+		if op.Family.Generic && gone(err) {
+			b.c.remember(op.Family.Name, nil)
 		}
 	}
 	if e.Err == nil && len(e.Failed) == 0 {
@@ -158,7 +169,7 @@ func (b *Batch) run(ctx context.Context) error {
 	if b.begin != nil {
 		return b.transaction(ctx)
 	}
-	x, err := b.c.borrow(b.protocol, false)
+	x, err := b.c.borrow(b.protocol, b.lax)
 	if err != nil {
 		b.unsent(0, err)
 		return err
@@ -229,7 +240,7 @@ func (b *Batch) transaction(ctx context.Context) error {
 			return nil
 		}
 	}
-	x, err := b.c.borrowQueue(b.protocol, len(b.buf), len(b.items)*ackCost)
+	x, err := b.c.borrowQueue(b.protocol, b.lax, len(b.buf), len(b.items)*ackCost)
 	if err != nil {
 		b.unsent(0, err)
 		return err
@@ -248,9 +259,10 @@ func (b *Batch) transaction(ctx context.Context) error {
 
 // borrowQueue returns an exchange with a socket of its own whose queues hold
 // at least so many bytes. It must be discarded.
-func (c *Conn) borrowQueue(protocol, send, receive int) (*exchange, error) {
+func (c *Conn) borrowQueue(protocol int, lax bool, send, receive int) (*exchange, error) {
 	const enough = 128 << 10 // for which the system's defaults do
 	o := c.cfg.socket
+	o.Lax = o.Lax || lax
 	if send > enough {
 		o.SendQueue = max(o.SendQueue, send+enough)
 	}

@@ -62,7 +62,7 @@ func TestBatch(t *testing.T) {
 			map[int]error{0: nlattr.ErrNul, 1: nlconn.ErrNotSent}, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			conn, s, _ := scripted(t, func(r nltest.Request) []nltest.Item {
+			conn, s, seen := scripted(t, func(r nltest.Request) []nltest.Item {
 				switch nameIn(r) {
 				case "exists":
 					return []nltest.Item{datagram(nltest.Refuse(syscall.EEXIST, "File exists"))}
@@ -107,6 +107,9 @@ func TestBatch(t *testing.T) {
 			}
 			if s.Open() > 1 {
 				t.Errorf("%d sockets are open", s.Open())
+			}
+			if seen["finish"] != len(c.names) {
+				t.Errorf("the hook finish was called %d times for %d requests", seen["finish"], len(c.names))
 			}
 			if err := b.Do(soon(t)); err == nil {
 				t.Error("it was sent twice")
@@ -167,6 +170,27 @@ func TestBatchReply(t *testing.T) {
 	b.Add(soon(t), &opNewlink, &link{Name: "a"})
 	if err := b.Do(soon(t)); err == nil || !strings.Contains(err.Error(), "protocol 0 in a batch of protocol 16") {
 		t.Error(err)
+	}
+}
+
+// One request that is to be lax makes the socket so, for this time.
+func TestBatchLax(t *testing.T) {
+	conn, s, _ := scripted(t, func(r nltest.Request) []nltest.Item { return []nltest.Item{datagram(nltest.Ack())} })
+	edge := nlconn.Operation{Family: &rtLink, Name: "batch-edge", Request: 20}
+	for _, opts := range [][]nlconn.BatchOption{nil, {nlconn.Transaction(&edge, nil, &edge, nil)}} {
+		b := conn.NewBatch(nlconn.ProtocolRoute, opts...)
+		for _, call := range [][]nlconn.CallOption{{nlconn.Lax}, nil} {
+			b.Add(soon(t), &opNewlink, &link{Name: "a"}, call...)
+			b.Add(soon(t), &opNewlink, &link{Name: "b"})
+			if err := b.Do(soon(t)); err != nil {
+				t.Error(err)
+			}
+			b.Reset()
+			opened := s.Options()
+			if lax := opened[len(opened)-1].Lax; lax != (call != nil) {
+				t.Errorf("lax %v of a batch with the options %v", lax, call)
+			}
+		}
 	}
 }
 

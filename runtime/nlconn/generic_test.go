@@ -67,6 +67,17 @@ func TestFamilyMoves(t *testing.T) {
 	if !errors.Is(err, os.ErrNotExist) || !strings.HasPrefix(err.Error(), "fou: own: ENOENT") {
 		t.Error(err)
 	}
+	// A batch is not sent again, but the next one is right.
+	for i := range 4 {
+		if i == 2 {
+			move(k)
+		}
+		b := conn.NewBatch(nlconn.ProtocolGeneric)
+		b.Add(soon(t), &fouGet, nil)
+		if err := b.Do(soon(t)); (err != nil) != (i == 2) || err != nil && !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("batch %d: %v", i, err)
+		}
+	}
 	k.Unregister(&fou)
 	for _, err := range []error{
 		nlconn.Exec(soon(t), conn, &fouOwn, nil), nlconn.Exec(soon(t), conn, &fouOwn, nil),

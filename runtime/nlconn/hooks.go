@@ -16,9 +16,11 @@ type Hooks struct {
 	In func(protocol int, h nlmsg.Header, message []byte)
 	// Valid is called with each message that is handed on as a reply.
 	Valid func(op *Operation, message []byte)
-	// Ack is called with each ack that carries a warning or a cookie.
+	// Ack is called with each ack that carries a warning or a cookie. If it is
+	// set, every do asks for an ack, also one of [Operation.Single].
 	Ack func(op *Operation, ack *nlmsg.Ack)
-	// Finish is called when an answer has ended, with its error.
+	// Finish is called when an answer has ended, with its error; for each request
+	// of a batch when that has. A loop that is left is no error.
 	Finish func(op *Operation, err error)
 	// Interrupted is called when a dump ends that was interrupted.
 	Interrupted func(op *Operation)
