@@ -1,7 +1,6 @@
 package socket
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -74,8 +73,9 @@ func (n *Namespace) current() bool {
 }
 
 // Do calls f in the namespace. The calling thread never leaves its own: if that
-// is another one, f runs on a thread that is brought there and back, and that
-// the runtime ends if the way back is barred.
+// is another one, f runs in a goroutine on a thread that is brought there and
+// back, and that the runtime ends if the way back is barred. A runtime.Goexit in
+// f, which is how tests fail, ends the caller's goroutine.
 func (n *Namespace) Do(f func() error) error {
 	runtime.LockOSThread()
 	here := n.current()
@@ -84,9 +84,16 @@ func (n *Namespace) Do(f func() error) error {
 		return f()
 	}
 	runtime.UnlockOSThread()
-	done := make(chan error)
-	go func() { done <- n.visit(f) }()
-	return <-done
+	done := make(chan error, 1)
+	go func() {
+		defer close(done)
+		done <- n.visit(f)
+	}()
+	err, came := <-done
+	if !came {
+		runtime.Goexit()
+	}
+	return err
 }
 
 // visit brings the thread of a goroutine of its own to the namespace.
@@ -109,15 +116,12 @@ func (n *Namespace) visit(f func() error) error {
 		return err
 	}
 	var entered error
-	if err := conn.Control(func(fd uintptr) { entered = unix.Setns(int(fd), unix.CLONE_NEWNET) }); err != nil {
-		entered = err
+	if conn.Control(func(fd uintptr) { entered = os.NewSyscallError("setns", unix.Setns(int(fd), unix.CLONE_NEWNET)) }) != nil {
+		entered = ErrClosed
 	}
 	if entered != nil {
 		runtime.UnlockOSThread()
-		if errors.Is(entered, os.ErrClosed) {
-			return entered
-		}
-		return os.NewSyscallError("setns", entered)
+		return entered
 	}
 	err = f()
 	if unix.Setns(int(home.Fd()), unix.CLONE_NEWNET) == nil {

@@ -312,8 +312,21 @@ func TestNamespace(t *testing.T) {
 		t.Errorf("%+v, %v", fd, err)
 	}
 	fd.Close()
-	if err := fd.Do(func() error { return nil }); err == nil {
-		t.Error("a closed namespace was entered")
+	if err := fd.Do(func() error { return nil }); !errors.Is(err, ErrClosed) {
+		t.Errorf("a closed namespace: %v", err)
+	}
+	// Who leaves by way of t.Fatal does not come back, and nobody waits for ever.
+	left := make(chan bool, 1)
+	go func() {
+		defer func() { left <- true }()
+		_ = other.Do(func() error {
+			runtime.Goexit()
+			return nil
+		})
+		left <- false
+	}()
+	if !<-left {
+		t.Error("the goroutine went on")
 	}
 	if _, err := OpenNamedNamespace("../x"); !errors.Is(err, os.ErrInvalid) {
 		t.Error(err)
