@@ -212,10 +212,11 @@ func (v *view) receive(ctx context.Context, pkts []Packet) (int, error) {
 	defer cancel()
 	defer context.AfterFunc(v.done, cancel)()
 	n, err := v.s.sock.Receive(both, pkts)
+	n, err = v.sort(pkts, n, err)
 	if err != nil && v.done.Err() != nil {
 		return 0, ErrClosed
 	}
-	return v.sort(pkts, n, err)
+	return n, err
 }
 
 // try takes what is in the socket's queue, and tells whether that was nothing.

@@ -130,3 +130,58 @@ func TestOneSocketSorts(t *testing.T) {
 		}
 	}
 }
+
+// lossy is a socket that loses something just when it is no longer read.
+type lossy struct {
+	nlconn.Socket
+	waits chan struct{}
+	once  sync.Once
+}
+
+func (s *lossy) OpenSocket(int, nlconn.SocketOptions) (nlconn.Socket, error) { return s, nil }
+
+func (s *lossy) Receive(ctx context.Context, _ []nlconn.Packet) (n int, err error) {
+	s.waits <- struct{}{}
+	<-ctx.Done()
+	err = ctx.Err()
+	s.once.Do(func() { err = nlconn.ErrOverrun })
+	return 0, err
+}
+
+func (*lossy) Close() error { return nil }
+
+// What is lost while the subscription that receives is being closed is reported to
+// the others.
+func TestOneSocketClosing(t *testing.T) {
+	sock := &lossy{waits: make(chan struct{}, 2)}
+	conn, err := nlconn.Open(nlconn.WithTransport(sock), nlconn.WithOneSocket())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	ctx := soon(t)
+	var subs [2]*nlconn.Subscription[int]
+	for i := range subs {
+		subs[i], err = nlconn.Subscribe(ctx, conn, &rtLink, func(*nlconn.Notification) (int, error) { return 0, nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for range subs[0].All(ctx) {
+			t.Error("a subscription that was closed got something")
+		}
+	}()
+	<-sock.waits
+	subs[0].Close()
+	<-ended
+	for _, err := range subs[1].All(ctx) {
+		if !errors.Is(err, nlconn.ErrOverrun) {
+			t.Error(err)
+		}
+		return
+	}
+	t.Error("nobody heard that something was lost")
+}
