@@ -1,6 +1,7 @@
 package nlconn
 
 import (
+	"errors"
 	"runtime"
 	"sync"
 )
@@ -60,7 +61,7 @@ func (x *exchange) receiveAhead() error {
 	}
 	var err error
 	x.got, err = x.ahead.next()
-	if err == ErrOverrun {
+	if errors.Is(err, ErrOverrun) {
 		x.c.cfg.hooks.overrun(x.protocol)
 	}
 	if len(x.got) == 0 {

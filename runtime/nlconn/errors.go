@@ -26,7 +26,8 @@ var (
 	// ErrNotSent reports a request of a batch that was not sent because an
 	// earlier one failed.
 	ErrNotSent = errors.New("request was not sent")
-	// ErrTruncated reports a datagram that is larger than 1 MiB and was cut.
+	// ErrTruncated reports a datagram that was cut since it is too large: an answer
+	// above 1 MiB; an event, or an answer to a batch, above 128 KiB.
 	ErrTruncated = errors.New("datagram is truncated")
 	// ErrUnexpectedReply reports a message that is not the operation's reply.
 	ErrUnexpectedReply = errors.New("answer is not the operation's reply")

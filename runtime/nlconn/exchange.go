@@ -243,7 +243,7 @@ func (x *exchange) receive(ctx context.Context, room []Packet, wait waiting) err
 		}
 		n, err = x.sock.Receive(ctx, room)
 	}
-	if err == ErrOverrun {
+	if errors.Is(err, ErrOverrun) {
 		x.c.cfg.hooks.overrun(x.protocol)
 	}
 	if n == 0 && err == nil {

@@ -183,7 +183,8 @@ func (l *listener) Close() error { return l.sock.Close() }
 // All yields what the decode function makes of the notifications. The loop ends
 // when ctx ends or the subscription is closed; another loop goes on where it
 // ended. Errors stand in the place of events: [ErrOverrun] says that some were
-// lost here, and the loop goes on.
+// lost here, and the loop goes on, as it does after an event that could not be
+// read. Only when the socket fails that error is the last.
 func (s *Subscription[E]) All(ctx context.Context) iter.Seq2[E, error] {
 	return func(yield func(E, error) bool) {
 		s.loop(ctx, func(n *Notification, err error) bool {

@@ -56,7 +56,8 @@ type Options struct {
 // A Packet is room for a datagram, then the datagram.
 type Packet struct {
 	// Buf is where the datagram goes. A datagram that does not fit is put in
-	// memory of its own, up to 1 MiB.
+	// memory of its own. All packets of a call share 4 MiB for what exceeds their
+	// buffers, each a part of the same size.
 	Buf []byte
 
 	// Data is the datagram: part of Buf, or memory of its own.
