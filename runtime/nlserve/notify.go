@@ -3,6 +3,7 @@ package nlserve
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/nlgen/nlgen/runtime/nlconn"
 	"github.com/nlgen/nlgen/runtime/nlmsg"
@@ -32,8 +33,15 @@ func (s *Server) Notify(ctx context.Context, f *nlconn.Family, number uint16, g 
 	if err != nil {
 		return fmt.Errorf("%s: notify: %w", f.Name, err)
 	}
-	if s.multicast != nil {
-		s.multicast(f.Protocol, id, b, except)
+	s.mu.RLock()
+	multicast, serving := s.multicast, slices.Clone(s.serving)
+	s.mu.RUnlock()
+	if multicast != nil {
+		multicast(f.Protocol, id, b, except)
+		return nil
+	}
+	for _, sock := range serving {
+		_ = sock.SendTo(b, 0, id) // Nobody may be listening.
 	}
 	return nil
 }

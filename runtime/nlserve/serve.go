@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -66,9 +67,14 @@ func (s *Server) Serve(ctx context.Context, sock Socket) error {
 	w := &workers{s: s, sock: sock, protocol: protocol, waiting: make(map[uint32][][]byte)}
 	defer w.group.Wait()
 	defer cancel()
-	if s.multicast == nil {
-		s.OnMulticast(func(_ int, group uint32, b []byte, _ uint32) { _ = sock.SendTo(b, 0, group) })
-	}
+	s.mu.Lock()
+	s.serving = append(s.serving, sock)
+	s.mu.Unlock()
+	defer func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.serving = slices.DeleteFunc(s.serving, func(other Socket) bool { return other == sock })
+	}()
 	const packets, room = 8, 32 << 10
 	pkts := make([]nlconn.Packet, packets)
 	for i := range pkts {

@@ -214,6 +214,59 @@ func clients(t *testing.T, open func(...nlconn.Option) *nlconn.Conn, port uint32
 	wg.Wait()
 }
 
+// A Server may be served again, and notifies meanwhile.
+func TestServeAgain(t *testing.T) {
+	k := nltest.NewKernel()
+	s := new(nlserve.Server)
+	if err := s.Register(service(s)); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		sock, err := k.Listen(nlconn.ProtocolUser, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := k.Conn(t, nlconn.WithPeer(sock.PortID()), nlconn.WithProtocol(nlconn.ProtocolUser))
+		ctx, stop := context.WithCancel(t.Context())
+		quiet := make(chan struct{})
+		go func() {
+			for {
+				if err := s.Notify(ctx, &counter, numberTick, groupTicks, &count{Value: 3}); err != nil {
+					t.Error(err)
+				}
+				select {
+				case <-quiet:
+					close(quiet)
+					return
+				case <-time.After(time.Millisecond):
+				}
+			}
+		}()
+		ended := make(chan error, 1)
+		go func() { ended <- s.Serve(ctx, sock) }()
+		sub, err := nlconn.Subscribe(soon(t), c, &counter, decodeCount, groupTicks)
+		if err != nil {
+			t.Fatal(err)
+		}
+		heard := false
+		for v, err := range sub.All(soon(t)) {
+			if heard = true; err != nil || v.Value != 3 {
+				t.Errorf("%+v, %v", v, err)
+			}
+			break
+		}
+		if !heard {
+			t.Error("no notification was heard")
+		}
+		quiet <- struct{}{}
+		<-quiet
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestServeRefuses(t *testing.T) {
 	k := nltest.NewKernel()
 	sock, err := k.Listen(nlconn.ProtocolUser, 0)

@@ -25,9 +25,10 @@ type Server struct {
 	lastID   uint16             // of the generic families so far
 	lastGrp  uint32
 
-	// multicast sends a datagram to a group, but not to the port except. It is
-	// set before the Server is used.
+	// multicast sends a datagram to a group, but not to the port except. Without
+	// it the sockets that are served do.
 	multicast func(protocol int, group uint32, datagram []byte, except uint32)
+	serving   []Socket
 }
 
 // methodKey tells methods apart. The type is that of the messages; for generic
@@ -52,10 +53,12 @@ const (
 )
 
 // OnMulticast sets the function that carries notifications to the members of a
-// group, but not to the port except if that is not 0. It must be called before
-// the Server is used. Without it, notifications only reach clients that asked
-// for an echo.
+// group, but not to the port except if that is not 0. Without it they go out
+// through the sockets of [Server.Serve]; if there is none, they only reach clients
+// that asked for an echo.
 func (s *Server) OnMulticast(f func(protocol int, group uint32, datagram []byte, except uint32)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.multicast = f
 }
 
@@ -96,7 +99,9 @@ func (s *Server) register(v *Service) (*familyMessage, error) {
 		}
 	}
 	for i := range v.Methods {
-		if m := &v.Methods[i]; s.methods[s.key(f, m)] != nil {
+		m := &v.Methods[i]
+		key := s.key(f, m)
+		if s.methods[key] != nil || slices.ContainsFunc(v.Methods[:i], func(m Method) bool { return s.key(f, &m) == key }) {
 			return nil, fmt.Errorf("%s: %s: the %v has a method already", v.Family.Name, m.Op.Name, m.kind)
 		}
 	}

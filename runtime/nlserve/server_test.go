@@ -265,6 +265,7 @@ func TestRegister(t *testing.T) {
 		{[]nlserve.Service{{Family: &other, Methods: []nlserve.Method{get}}}, "belongs to another protocol"},
 		{[]nlserve.Service{{Family: &counter}, {Family: &other}}, "registered for another protocol"},
 		{[]nlserve.Service{{Family: &counter, Methods: []nlserve.Method{get}}, {Family: &counter, Methods: []nlserve.Method{get}}}, "the do has a method already"},
+		{[]nlserve.Service{{Family: &counter, Methods: []nlserve.Method{get, get}}}, "the do has a method already"},
 		{[]nlserve.Service{{Family: &nlconn.Family{Name: "nlctrl", Protocol: 16, Generic: true}}}, "has this family itself"},
 	} {
 		err := new(nlserve.Server).Register(c.services...)
