@@ -171,10 +171,7 @@ func (a *answer) do(replies iter.Seq2[nlconn.Encodable, error]) {
 		}
 	}
 	a.send(reply)
-	for _, b := range a.call.echoes {
-		a.send(b)
-	}
-	a.ack()
+	a.succeed()
 }
 
 // stream sends many replies, then NLMSG_DONE. A dump has no ack.
@@ -199,7 +196,7 @@ func (a *answer) stream(m *Method, replies iter.Seq2[nlconn.Encodable, error]) {
 		}
 		a.append(a.control(nlmsg.TypeDone, nlmsg.FlagMulti, nil))
 		a.flush()
-		a.ack()
+		a.succeed()
 		return
 	}
 	flags := a.dumpFlags()
@@ -290,6 +287,14 @@ func encode(b []byte, f *nlconn.Family, h nlmsg.Header, number uint16, v nlconn.
 func (a *answer) control(typ, flags uint16, body []byte) []byte {
 	h := nlmsg.Header{Type: typ, Flags: flags, Seq: a.call.Header.Seq, PID: a.call.Peer.Port}
 	return nlmsg.Finish(append(h.Append(nil), body...), 0)
+}
+
+// succeed sends the echoes, then the ack.
+func (a *answer) succeed() {
+	for _, b := range a.call.echoes {
+		a.send(b)
+	}
+	a.ack()
 }
 
 // ack acknowledges the request if it wants that.

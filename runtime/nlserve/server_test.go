@@ -123,9 +123,15 @@ func TestCall(t *testing.T) {
 				}
 				return upTo(3, nlconn.ErrDumpInterrupted)
 			}),
-			nlserve.DoAll(&opList, func(context.Context, *count) iter.Seq2[*count, error] { return upTo(3, nil) }),
+			nlserve.DoAll(&opList, func(ctx context.Context, req *count) iter.Seq2[*count, error] {
+				if err := k.Notify(ctx, &counter, numberTick, groupTicks, req); err != nil {
+					t.Error(err)
+				}
+				return upTo(3, nil)
+			}),
 		)
-		c := k.Conn(t)
+		echoed := 0
+		c := k.Conn(t, nlconn.WithHooks(nlconn.Hooks{Skipped: func(int, nlmsg.Header, []byte) { echoed++ }}))
 		sub, err := nlconn.Subscribe(soon(t), c, &counter, decodeCount, groupTicks)
 		if err != nil {
 			t.Fatal(err)
@@ -158,14 +164,14 @@ func TestCall(t *testing.T) {
 			}
 		}
 		sum := uint32(0)
-		for v, err := range nlconn.DoAll[count](soon(t), c, &opList, nil) {
+		for v, err := range nlconn.DoAll[count](soon(t), c, &opList, nil, nlconn.Echo) {
 			if err != nil {
 				t.Fatal(err)
 			}
 			sum += v.Value
 		}
-		if sum != 3 {
-			t.Errorf("sum %d", sum)
+		if sum != 3 || echoed != 1 {
+			t.Errorf("sum %d, %d messages that are no replies", sum, echoed)
 		}
 	}
 }
