@@ -128,12 +128,15 @@ type workers struct {
 
 	mu      sync.Mutex
 	waiting map[uint32][][]byte // datagrams by port; an entry has a goroutine
+	bytes   int                 // in all of them
 }
 
 const (
-	// maxClients and maxWaiting bound what is kept of requests that wait.
+	// Of requests that wait, so many are kept: clients, datagrams of each, and
+	// bytes in all.
 	maxClients = 1024
 	maxWaiting = 64
+	maxBytes   = 64 << 20
 	// stalled is how long a client may leave its queue full.
 	stalled = 10 * time.Second
 )
@@ -143,9 +146,10 @@ const (
 func (w *workers) take(ctx context.Context, port uint32, datagram []byte) {
 	w.mu.Lock()
 	queue, busy := w.waiting[port]
-	full := len(queue) >= maxWaiting || !busy && len(w.waiting) >= maxClients
+	full := len(queue) >= maxWaiting || !busy && len(w.waiting) >= maxClients || w.bytes+len(datagram) > maxBytes
 	if !full {
 		w.waiting[port] = append(queue, datagram)
+		w.bytes += len(datagram)
 	}
 	w.mu.Unlock()
 	switch {
@@ -165,9 +169,11 @@ func (w *workers) refuse(port uint32, datagram []byte) {
 	}
 }
 
-// work answers the requests of a client until there are none.
+// work answers the requests of a client until there are none. A client that was
+// waited for in vain is not waited for again before it reads.
 func (w *workers) work(ctx context.Context, port uint32) {
 	defer w.group.Done()
+	patience := stalled
 	for {
 		w.mu.Lock()
 		queue := w.waiting[port]
@@ -178,25 +184,31 @@ func (w *workers) work(ctx context.Context, port uint32) {
 		}
 		datagram := queue[0]
 		w.waiting[port] = queue[1:]
+		w.bytes -= len(datagram)
 		w.mu.Unlock()
 		c := nlmsg.NewCursor(datagram)
 		for c.Next() {
 			for b := range w.s.Answer(ctx, w.protocol, Peer{Port: port}, c.Message()) {
-				if w.send(ctx, b, port) != nil {
-					break // the client is gone
+				if err := w.send(ctx, b, port, patience); err != nil {
+					if errors.Is(err, syscall.EAGAIN) {
+						patience = 0
+					}
+					break // the client is gone, or does not read
 				}
+				patience = stalled
 			}
 		}
 	}
 }
 
-// send sends a datagram as soon as there is room in the client's queue.
-func (w *workers) send(ctx context.Context, b []byte, port uint32) error {
+// send sends a datagram as soon as there is room in the client's queue, and waits
+// no longer than patience for that.
+func (w *workers) send(ctx context.Context, b []byte, port uint32, patience time.Duration) error {
 	const first, last = 20 * time.Microsecond, 5 * time.Millisecond
 	var waited time.Duration
 	for pause := first; ; pause = min(2*pause, last) {
 		err := w.sock.SendTo(b, port, 0)
-		if !errors.Is(err, syscall.EAGAIN) || waited > stalled {
+		if !errors.Is(err, syscall.EAGAIN) || waited >= patience {
 			return err
 		}
 		t := time.NewTimer(pause)

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"iter"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/nlgen/nlgen/runtime/nlattr"
@@ -267,6 +269,68 @@ func TestServeAgain(t *testing.T) {
 	}
 }
 
+// A client that does not read holds its requests up for a while, not for a while
+// each.
+func TestServeStalled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := nltest.NewKernel()
+		sock, err := k.Listen(nlconn.ProtocolUser, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		done := 0
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() {
+			ended <- nlserve.Serve(ctx, sock, nlserve.Service{Family: &counter, Methods: []nlserve.Method{
+				nlserve.Dump(&opGet, func(context.Context, *count) iter.Seq2[*count, error] {
+					done++
+					return upTo(20_000, nil) // more than the client's queue holds
+				}),
+			}})
+		}()
+		client, err := k.OpenSocket(nlconn.ProtocolUser, nlconn.SocketOptions{Peer: sock.PortID()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer client.Close()
+		h := nlmsg.Header{Type: 20, Flags: nlmsg.FlagRequest | nlmsg.FlagDump, Seq: 1}
+		req := nlmsg.Finish(append(h.Append(nil), byte(opGet.Request), 1, 0, 0), 0)
+		const requests = 10
+		if err := client.Send(slices.Repeat(req, requests)); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(15 * time.Second)
+		synctest.Wait()
+		if done != requests {
+			t.Errorf("%d of %d requests were carried out", done, requests)
+		}
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// refused waits until the server tells a client that it asks for too much.
+func refused(t *testing.T, client nlconn.Socket) {
+	t.Helper()
+	for {
+		p := []nlconn.Packet{{Buf: make([]byte, 4096)}}
+		if _, err := client.Receive(soon(t), p); err != nil {
+			t.Fatal(err)
+		}
+		cur := nlmsg.NewCursor(p[0].Data)
+		for cur.Next() {
+			if cur.Header().Type == nlmsg.TypeError {
+				if x, _ := nlmsg.ParseError(cur.Header(), cur.Body()); x.Errno == syscall.ENOBUFS {
+					return
+				}
+			}
+		}
+	}
+}
+
 func TestServeRefuses(t *testing.T) {
 	k := nltest.NewKernel()
 	sock, err := k.Listen(nlconn.ProtocolUser, 0)
@@ -314,21 +378,24 @@ func TestServeRefuses(t *testing.T) {
 	if got, err := nlconn.Do[count](soon(t), c, &opGet, &count{Value: 1}); err != nil || got.Value != 2 {
 		t.Errorf("%+v, %v", got, err)
 	}
-	refused := false
-	for !refused {
-		p := []nlconn.Packet{{Buf: make([]byte, 4096)}}
-		if _, err := greedy.Receive(soon(t), p); err != nil {
+	refused(t, greedy)
+	greedy.Close()
+	// So are clients that each ask for less, but for too much together.
+	large := slices.Concat(req, make([]byte, 1<<20))
+	var last nlconn.Socket
+	for range 70 {
+		last, err = k.OpenSocket(nlconn.ProtocolUser, nlconn.SocketOptions{Peer: sock.PortID()})
+		if err != nil {
 			t.Fatal(err)
 		}
-		cur := nlmsg.NewCursor(p[0].Data)
-		for cur.Next() {
-			if cur.Header().Type == nlmsg.TypeError {
-				x, _ := nlmsg.ParseError(cur.Header(), cur.Body())
-				refused = x.Errno == syscall.ENOBUFS
+		defer last.Close()
+		for range 2 {
+			for last.Send(large) != nil { // the server's queue is full
+				runtime.Gosched()
 			}
 		}
 	}
-	greedy.Close()
+	refused(t, last)
 	stop()
 	if err := <-ended; err != nil {
 		t.Error(err)
