@@ -46,7 +46,7 @@ type Transport struct {
 // the caller's: requests go over it one at a time. Nobody else may receive from
 // it meanwhile. There are no subscriptions, since notifications would come
 // between the answers.
-func New(c *genetlink.Conn) *Transport { return &Transport{shared: &line{conn: c}} }
+func New(c *genetlink.Conn) *Transport { return &Transport{shared: newLine(c)} }
 
 // NewDialer returns a transport that makes a connection for each socket, also
 // for subscriptions, and closes it with the socket.
@@ -62,7 +62,7 @@ func (t *Transport) OpenSocket(protocol int, o nlconn.SocketOptions) (nlconn.Soc
 	case t.shared != nil && o.Listen:
 		return nil, fmt.Errorf("genlbridge: subscription over a shared connection: %w", errors.ErrUnsupported)
 	case t.shared != nil:
-		return &socket{line: t.shared, closed: make(chan struct{})}, nil
+		return newSocket(t.shared), nil
 	}
 	c, err := t.dial()
 	if err != nil {
@@ -80,32 +80,44 @@ func (t *Transport) OpenSocket(protocol int, o nlconn.SocketOptions) (nlconn.Soc
 	if o.SendQueue > 0 {
 		_ = c.SetWriteBuffer(o.SendQueue)
 	}
-	return &socket{line: &line{conn: c}, owned: true, listen: o.Listen, closed: make(chan struct{})}, nil
+	s := newSocket(newLine(c))
+	s.owned, s.listen = true, o.Listen
+	return s, nil
 }
 
 // line is a connection, which serves one exchange at a time.
 type line struct {
-	mu   sync.Mutex
+	turn chan struct{} // full while it does
 	conn *genetlink.Conn
+	left bool // an exchange was given up, and its answer may still come
 }
+
+func newLine(c *genetlink.Conn) *line { return &line{turn: make(chan struct{}, 1), conn: c} }
 
 // socket is an [nlconn.Socket].
 type socket struct {
 	line   *line
 	owned  bool
 	listen bool
-	closed chan struct{}
-	once   sync.Once
+	closed context.Context // ends with the socket
+	end    context.CancelFunc
+	once   sync.Once // runs Close
 
 	requests [][]byte        // sent, but not carried out yet
 	queue    []nlconn.Packet // answers
 	port     uint32
 }
 
+func newSocket(l *line) *socket {
+	s := &socket{line: l}
+	s.closed, s.end = context.WithCancel(context.Background())
+	return s
+}
+
 // Send takes the requests in a datagram. They go out when their answers are
 // asked for: so their answers can be read in one go, and the line is free again.
 func (s *socket) Send(datagram []byte) error {
-	if s.done() {
+	if s.closed.Err() != nil {
 		return nlconn.ErrClosed
 	}
 	c := nlmsg.NewCursor(datagram)
@@ -124,12 +136,12 @@ var errSilent = errors.New("genlbridge: nothing was sent that could be answered"
 // Receive carries out the requests and returns their answers, or waits for
 // notifications.
 func (s *socket) Receive(ctx context.Context, pkts []nlconn.Packet) (int, error) {
-	if s.done() {
+	if s.closed.Err() != nil {
 		return 0, nlconn.ErrClosed
 	}
 	if len(s.queue) == 0 {
 		if err := s.refill(ctx); err != nil {
-			if s.done() {
+			if s.closed.Err() != nil {
 				return 0, nlconn.ErrClosed
 			}
 			return 0, err
@@ -146,9 +158,18 @@ func (s *socket) Receive(ctx context.Context, pkts []nlconn.Packet) (int, error)
 	return n, nil
 }
 
+// refill waits for its turn, then for answers or notifications, until ctx ends or
+// the socket is closed.
 func (s *socket) refill(ctx context.Context) error {
-	s.line.mu.Lock()
-	defer s.line.mu.Unlock()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(s.closed, cancel)()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case s.line.turn <- struct{}{}:
+		defer func() { <-s.line.turn }()
+	}
 	defer s.until(ctx)()
 	if s.listen && len(s.requests) == 0 {
 		for len(s.queue) == 0 {
@@ -184,9 +205,6 @@ var past = time.Unix(1, 0)
 // until makes receiving end with the context. The function that it returns
 // undoes that.
 func (s *socket) until(ctx context.Context) func() {
-	if ctx.Done() == nil {
-		return func() {}
-	}
 	fired := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		_ = s.line.conn.SetReadDeadline(past)
@@ -212,10 +230,16 @@ func received(ctx context.Context, err error) error {
 }
 
 // exchange carries out one request and queues its answer.
-func (s *socket) exchange(ctx context.Context, request []byte) error {
+func (s *socket) exchange(ctx context.Context, request []byte) (err error) {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if s.line.left {
+		if err := s.drain(ctx); err != nil {
+			return err
+		}
+	}
+	defer func() { s.line.left = err != nil }()
 	h, _ := nlmsg.ParseHeader(request)
 	body := request[nlmsg.HeaderLen:]
 	dump := h.Flags&nlmsg.FlagDump == nlmsg.FlagDump
@@ -232,6 +256,9 @@ func (s *socket) exchange(ctx context.Context, request []byte) error {
 	more := true // NLM_F_MULTI tells that the dump is still going on, or was read to its end
 	for more {
 		_, msgs, err := s.line.conn.Receive()
+		if seq, ok := refusal(err); ok && seq != sent.Header.Sequence {
+			continue // of an exchange that was given up
+		}
 		if err != nil {
 			return s.refused(ctx, h, sent.Header.Sequence, err)
 		}
@@ -239,7 +266,7 @@ func (s *socket) exchange(ctx context.Context, request []byte) error {
 		for _, m := range msgs {
 			switch {
 			case m.Header.Sequence != sent.Header.Sequence:
-				continue // of an exchange that was given up
+				continue
 			case m.Header.Type == netlink.Error:
 				more = false
 				if h.Flags&nlmsg.FlagAck != 0 {
@@ -268,6 +295,33 @@ const settle = 100 * time.Millisecond
 // pending makes receiving end soon. It reports whether there is any use in that.
 func (s *socket) pending(ctx context.Context) bool {
 	return ctx.Err() == nil && s.line.conn.SetReadDeadline(time.Now().Add(settle)) == nil
+}
+
+// drain reads the answer of the exchange that was given up before. Nobody can tell
+// its end from that of the next one's.
+func (s *socket) drain(ctx context.Context) error {
+	defer func() { _ = s.line.conn.SetReadDeadline(time.Time{}) }()
+	for s.pending(ctx) {
+		_, _, err := s.line.conn.Receive()
+		if _, ok := refusal(err); err == nil || ok {
+			continue
+		}
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			break
+		}
+		return received(ctx, err)
+	}
+	return ctx.Err()
+}
+
+// refusal returns the number of the request that an error of receiving answers, if
+// it does.
+func refusal(err error) (seq uint32, ok bool) {
+	var op *netlink.OpError
+	if !errors.As(err, &op) || op.Sequence == 0 {
+		return 0, false
+	}
+	return op.Sequence, true
 }
 
 // refused queues the error that a request was answered with. Other errors it
@@ -330,19 +384,10 @@ func (s *socket) PortID() uint32 { return s.port }
 func (s *socket) Close() error {
 	var err error
 	s.once.Do(func() {
-		close(s.closed)
+		s.end()
 		if s.owned {
 			err = s.line.conn.Close()
 		}
 	})
 	return err
-}
-
-func (s *socket) done() bool {
-	select {
-	case <-s.closed:
-		return true
-	default:
-		return false
-	}
 }
