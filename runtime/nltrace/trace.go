@@ -109,7 +109,7 @@ func (t *tracer) request(op *nlconn.Operation, message []byte) {
 	h, _ := nlmsg.ParseHeader(message)
 	m := op.Policy
 	what := "request"
-	if h.Flags&nlmsg.FlagDump == nlmsg.FlagDump && isDump(op, h, message) {
+	if isDump(op, h) {
 		what = "dump"
 		if op.DumpPolicy != nil {
 			m = op.DumpPolicy
@@ -118,10 +118,10 @@ func (t *tracer) request(op *nlconn.Operation, message []byte) {
 	t.put(what, operation(op), header(h), content(m, op.Family, message))
 }
 
-// isDump reports whether the two bits of NLM_F_DUMP in a request mean a dump:
-// requests that create have others there, but these always ask for an ack.
-func isDump(op *nlconn.Operation, h nlmsg.Header, _ []byte) bool {
-	return op.Family.Generic || h.Flags&nlmsg.FlagAck == 0
+// isDump reports whether a request is for a dump. The two bits of NLM_F_DUMP mean
+// something else in requests that create, but these always ask for an ack.
+func isDump(op *nlconn.Operation, h nlmsg.Header) bool {
+	return h.Flags&nlmsg.FlagDump == nlmsg.FlagDump && (op.Family.Generic || h.Flags&nlmsg.FlagAck == 0)
 }
 
 func (t *tracer) reply(op *nlconn.Operation, message []byte) {
