@@ -22,7 +22,7 @@ func (p *batchPart) exchange(ctx context.Context) error {
 	if err := p.build(ctx); err != nil {
 		return err
 	}
-	if err := p.x.send(p.x.req); err != nil {
+	if err := p.x.send(ctx, p.x.req); err != nil {
 		return err
 	}
 	room := p.x.bulkPackets()

@@ -82,7 +82,8 @@ func WithSendQueue(bytes int) Option { return func(c *config) { c.socket.SendQue
 func WithPort(port uint32) Option { return func(c *config) { c.socket.Port = port } }
 
 // WithPeer sends requests to a process that is bound to the given port id, and
-// takes answers from there, in place of the kernel.
+// takes answers from there, in place of the kernel. Calls wait where that process
+// has no room for a request.
 func WithPeer(port uint32) Option { return func(c *config) { c.socket.Peer = port } }
 
 // WithProtocol opens all sockets for one protocol, whatever the families'

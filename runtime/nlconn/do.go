@@ -125,7 +125,7 @@ func (c *Conn) doOnce(ctx context.Context, op *Operation, id uint16, req Encodab
 		clean = true
 		return false, err
 	}
-	if err := x.send(x.req); err != nil {
+	if err := x.send(ctx, x.req); err != nil {
 		return false, op.wrap(err)
 	}
 	a := answer{x: x, op: op, id: id, v: v, each: each, single: single}

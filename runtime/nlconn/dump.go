@@ -125,7 +125,7 @@ func (d *dump) send(ctx context.Context) {
 		return
 	}
 	x.stream = x.prompt != nil && worthwhile()
-	if err := x.send(x.req); err != nil {
+	if err := x.send(ctx, x.req); err != nil {
 		d.end(d.op.wrap(err), false)
 	}
 }

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/nlgen/nlgen/runtime/nlattr"
 	"github.com/nlgen/nlgen/runtime/nlconn"
 	"github.com/nlgen/nlgen/runtime/nlmsg"
+	"github.com/nlgen/nlgen/runtime/nlserve"
 	"github.com/nlgen/nlgen/runtime/nltest"
 )
 
@@ -150,6 +152,49 @@ func TestSlow(t *testing.T) {
 	if err := nlconn.Exec(soon(t), c, &opNewlink, &link{Name: "a"}); !errors.Is(err, nlconn.ErrClosed) {
 		t.Error(err)
 	}
+}
+
+// A process that is slow to take requests makes clients wait, as long as their
+// contexts let them.
+func TestPeerBusy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := nltest.NewKernel()
+		server, err := k.Listen(nlconn.ProtocolUser, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn := k.Conn(t, nlconn.WithPeer(server.PortID()), nlconn.WithProtocol(nlconn.ProtocolUser))
+		greedy, err := k.OpenSocket(nlconn.ProtocolUser, nlconn.SocketOptions{Peer: server.PortID()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer greedy.Close()
+		for size := 64 << 10; size > 0; size /= 2 {
+			for greedy.Send(make([]byte, size)) == nil {
+			}
+		}
+		short, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if err := nlconn.Exec(short, conn, &opSetlink, nil); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("nobody takes it: %v", err)
+		}
+		done, ended := make(chan error, 1), make(chan error, 1)
+		go func() { done <- nlconn.Exec(t.Context(), conn, &opSetlink, nil) }()
+		time.Sleep(time.Minute)
+		ctx, stop := context.WithCancel(t.Context())
+		go func() {
+			ended <- nlserve.Serve(ctx, server, nlserve.Service{Family: &rtLink, Methods: []nlserve.Method{
+				nlserve.Exec(&opSetlink, func(context.Context, *link) error { return nil }),
+			}})
+		}()
+		if err := <-done; err != nil {
+			t.Errorf("it is taken late: %v", err)
+		}
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // A late answer to a call that was given up never reaches another one.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"syscall"
+	"time"
 
 	"github.com/nlgen/nlgen/runtime/nlattr"
 	"github.com/nlgen/nlgen/runtime/nlmsg"
@@ -148,11 +150,26 @@ func (x *exchange) number(n uint32) {
 	x.fence = false
 }
 
-func (x *exchange) send(b []byte) error {
+// send sends a datagram. Where the receiver is a process whose queue is full, it
+// waits until there is room.
+func (x *exchange) send(ctx context.Context, b []byte) error {
 	if out := x.c.cfg.hooks.Out; out != nil {
 		out(x.protocol, b)
 	}
-	return x.sock.Send(b)
+	const first, last = 20 * time.Microsecond, 5 * time.Millisecond
+	for pause := first; ; pause = min(2*pause, last) {
+		err := x.sock.Send(b)
+		if err == nil || !errors.Is(err, syscall.EAGAIN) {
+			return err
+		}
+		t := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+			t.Stop()
+			return ctx.Err()
+		case <-t.C:
+		}
+	}
 }
 
 // How next goes on when there is nothing to read.
@@ -237,7 +254,7 @@ func (x *exchange) receive(ctx context.Context, room []Packet, wait waiting) err
 	}
 	if n == 0 && err == nil {
 		if wait == probe && x.prompt != nil && !x.fence {
-			if err := x.probe(); err != nil {
+			if err := x.probe(ctx); err != nil {
 				return err
 			}
 		}
@@ -259,13 +276,13 @@ func (x *exchange) receive(ctx context.Context, room []Packet, wait waiting) err
 // probe sends a fence: a message that does nothing and is acknowledged
 // (netlink_rcv_skb skips NLMSG_NOOP, but answers if NLM_F_ACK is set). What the
 // kernel had to say to earlier requests it said before.
-func (x *exchange) probe() error {
+func (x *exchange) probe(ctx context.Context) error {
 	x.seq++ // which number has left room for
 	x.fence = true
 	h := nlmsg.Header{Len: nlmsg.HeaderLen, Type: nlmsg.TypeNoop, Flags: nlmsg.FlagRequest | nlmsg.FlagAck, Seq: x.seq}
 	var b [nlmsg.HeaderLen]byte
 	h.Put(b[:])
-	return x.send(b[:])
+	return x.send(ctx, b[:])
 }
 
 // control reads the current message, an NLMSG_ERROR or NLMSG_DONE, and returns
