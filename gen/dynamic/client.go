@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strconv"
 
 	"github.com/nlgen/nlgen/gen/ir"
@@ -73,6 +74,10 @@ func (c *Client) asked(op *ir.Op) error {
 	return nil
 }
 
+// noValidate is what each call adds to the options of its caller, whose slice it
+// leaves alone.
+var noValidate = []nlconn.CallOption{nlconn.NoValidate}
+
 // payload is a message as bytes.
 type payload []byte
 
@@ -124,7 +129,7 @@ func (c *Client) Do(ctx context.Context, op *ir.Op, o *Object, opts ...nlconn.Ca
 		return c.transact(ctx, begin, end, op, req, opts)
 	}
 	var list []*Object
-	for r, err := range nlconn.DoAll[reply](ctx, c.conn, c.operation(op), req, append(opts, nlconn.NoValidate)...) {
+	for r, err := range nlconn.DoAll[reply](ctx, c.conn, c.operation(op), req, slices.Concat(opts, noValidate)...) {
 		if err != nil {
 			return list, err
 		}
@@ -150,7 +155,7 @@ func (c *Client) Dump(ctx context.Context, op *ir.Op, o *Object, opts ...nlconn.
 			yield(nil, err)
 			return
 		}
-		for r, err := range nlconn.Dump[reply](ctx, c.conn, c.operation(op), req, append(opts, nlconn.NoValidate)...) {
+		for r, err := range nlconn.Dump[reply](ctx, c.conn, c.operation(op), req, slices.Concat(opts, noValidate)...) {
 			var o *Object
 			if err == nil {
 				o, err = c.read(op, r.body)
@@ -196,7 +201,7 @@ func (c *Client) transact(ctx context.Context, begin, end *nlconn.Operation, op 
 	edge := payload{0, 0, 0, uint8(op.Do.RequestNumber >> 8)}
 	b := c.conn.NewBatch(c.Family.Protocol, nlconn.Transaction(begin, edge, end, edge))
 	var r reply
-	b.AddReply(ctx, c.operation(op), req, &r, append(opts, nlconn.NoValidate)...)
+	b.AddReply(ctx, c.operation(op), req, &r, slices.Concat(opts, noValidate)...)
 	err := b.Do(ctx)
 	var batch *nlconn.BatchError
 	if errors.As(err, &batch) && batch.Err == nil && len(batch.Failed) == 1 {

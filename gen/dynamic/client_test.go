@@ -144,7 +144,11 @@ func TestDo(t *testing.T) {
 	client.Misfit = func(err error) { misfits = append(misfits, err.Error()) }
 	for replies = range 3 {
 		misfits = nil
-		list, err := client.Do(context.Background(), client.Op("get"), parsed(t, `{"u8": 1}`), nlconn.Exclusive)
+		opts := []nlconn.CallOption{nlconn.Exclusive, nlconn.Create}
+		list, err := client.Do(context.Background(), client.Op("get"), parsed(t, `{"u8": 1}`), opts[:1]...)
+		if opts[1] != nlconn.Create {
+			t.Error("the caller's options changed")
+		}
 		if err != nil || len(list) != replies || len(misfits) != replies {
 			t.Errorf("%d replies: got %d, %v, %v", replies, len(list), misfits, err)
 		}
