@@ -140,6 +140,14 @@ func TestOverDouble(t *testing.T) {
 	if _, err := c.OpenSocket(nlconn.ProtocolGeneric, nlconn.SocketOptions{Port: 5}); !errors.Is(err, errors.ErrUnsupported) {
 		t.Error(err)
 	}
+	elsewhere, err := nlconn.Open(nlconn.WithTransport(New(double)), nlconn.WithNamespace("/proc/self/ns/net"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer elsewhere.Close()
+	if _, err := elsewhere.Family(ctx, "fou"); !errors.Is(err, errors.ErrUnsupported) {
+		t.Error(err)
+	}
 }
 
 // What the bridge brings back is what the kernel says without it.

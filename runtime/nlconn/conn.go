@@ -108,7 +108,8 @@ func WithoutValidation() Option { return func(c *config) { c.noValidate = true }
 // WithHooks sets functions that are called on what happens to messages.
 func WithHooks(h Hooks) Option { return func(c *config) { c.hooks = h } }
 
-// WithTransport takes sockets from t and not from the system.
+// WithTransport takes sockets from t and not from the system. The options about
+// sockets are handed to t, which may refuse them.
 func WithTransport(t Transport) Option { return func(c *config) { c.transport = t } }
 
 // Open returns a Conn for the network namespace of the calling thread, or the
@@ -119,27 +120,32 @@ func Open(opts ...Option) (*Conn, error) {
 	for _, o := range opts {
 		o(&c.cfg)
 	}
-	if c.cfg.transport != nil {
-		c.share()
-		return c, nil
-	}
-	c.cfg.transport = kernel{}
 	find := c.cfg.namespace
-	if find == nil {
-		find = socket.CurrentNamespace
-	}
-	ns, err := find()
-	if err != nil {
-		// Without /proc there is only the namespace that one is in.
-		if c.cfg.namespace == nil && (errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission)) {
-			c.share()
-			return c, nil
+	if c.cfg.transport == nil {
+		c.cfg.transport = kernel{}
+		if find == nil {
+			find = currentNamespace
 		}
-		return nil, err
 	}
-	c.cfg.socket.Namespace, c.owned = ns, ns
+	if find != nil {
+		ns, err := find()
+		if err != nil {
+			return nil, err
+		}
+		c.cfg.socket.Namespace, c.owned = ns, ns
+	}
 	c.share()
 	return c, nil
+}
+
+// currentNamespace returns the namespace of the calling thread, nil without /proc:
+// then there is only the one that one is in.
+func currentNamespace() (*socket.Namespace, error) {
+	ns, err := socket.CurrentNamespace()
+	if errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission) {
+		return nil, nil
+	}
+	return ns, err
 }
 
 // share puts the transport behind one socket a protocol if that was asked for.
