@@ -2,6 +2,7 @@ package socket
 
 import (
 	"os"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"unsafe"
@@ -10,7 +11,8 @@ import (
 )
 
 // A Socket is an AF_NETLINK socket. Its methods may be called concurrently but
-// for TryReceive and Receive, of which one may run at a time.
+// for TryReceive and Receive, of which one may run at a time. One that is never
+// closed is when the garbage collector finds it.
 type Socket struct {
 	// use counts the calls that are using fd, and has the bit closed once Close
 	// was called. The descriptor is closed by whoever brings it to closed alone,
@@ -29,6 +31,8 @@ type Socket struct {
 	spilled  bool        // pages of overflow were used
 
 	wait waiter
+
+	forgotten runtime.Cleanup
 }
 
 const closed = 1 << 62
@@ -63,7 +67,19 @@ func open(protocol int, o Options) (*Socket, error) {
 		return nil, err
 	}
 	s.overflow = takeOverflow()
+	s.forgotten = runtime.AddCleanup(s, remains.free, remains{fd, s.overflow})
 	return s, nil
+}
+
+// remains is what a socket has outside of the Go heap.
+type remains struct {
+	fd       int
+	overflow []byte
+}
+
+func (r remains) free() {
+	unix.Close(r.fd)
+	giveOverflow(r.overflow, true)
 }
 
 // setup sets the options and binds the socket: one that is not bound gets no
@@ -148,6 +164,7 @@ func (s *Socket) release() {
 
 // destroy closes the descriptor. Nobody uses the socket any more.
 func (s *Socket) destroy() {
+	s.forgotten.Stop()
 	unix.Close(s.fd)
 	giveOverflow(s.overflow, s.spilled)
 	s.overflow = nil

@@ -262,6 +262,28 @@ func TestOverrun(t *testing.T) {
 	}
 }
 
+// A socket that is forgotten lets its descriptor and its port go.
+func TestForgotten(t *testing.T) {
+	nettest.Isolate(t)
+	const port = 4711
+	if _, err := Open(unix.NETLINK_ROUTE, Options{Port: port}); err != nil {
+		t.Fatal(err)
+	}
+	for range 1000 {
+		s, err := Open(unix.NETLINK_ROUTE, Options{Port: port})
+		if err == nil {
+			s.Close()
+			return
+		}
+		if !errors.Is(err, unix.EADDRINUSE) {
+			t.Fatal(err)
+		}
+		runtime.GC()
+		time.Sleep(time.Millisecond)
+	}
+	t.Error("the port is still taken")
+}
+
 func TestNamespace(t *testing.T) {
 	nettest.Isolate(t)
 	home, err := CurrentNamespace()
