@@ -13,7 +13,8 @@ var (
 	// ErrClosed reports that the Conn, the subscription or the socket is closed.
 	ErrClosed = socket.ErrClosed
 	// ErrOverrun reports that the receive queue was full and that messages were
-	// lost. Whoever keeps a state by notifications has to read it anew.
+	// lost. Whoever keeps a state by notifications has to read it anew, see
+	// [Subscription.All].
 	ErrOverrun = socket.ErrOverrun
 	// ErrDumpInterrupted reports that what was dumped changed meanwhile
 	// (NLM_F_DUMP_INTR), so that entries may be missing or twice.

@@ -376,6 +376,7 @@ func TestLiveGroupAbove32(t *testing.T) {
 
 func TestLiveSubscribe(t *testing.T) {
 	ctx, c := live(t)
+	info := plain(t) // Which kind there is is found out by making some.
 	sub, err := nlconn.Subscribe(ctx, c, &rtLink, func(n *nlconn.Notification) (*link, error) {
 		v := new(link)
 		return v, n.DecodeInto(v)
@@ -384,7 +385,6 @@ func TestLiveSubscribe(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer sub.Close()
-	info := plain(t)
 	go func() {
 		time.Sleep(20 * time.Millisecond)
 		for range 3 {

@@ -130,7 +130,7 @@ type view struct {
 	in          []Packet            // what others received
 	bytes       int                 // in it
 	overrun     bool                // something for this view was lost
-	lost        bool                // an answer may be lost; it is once the queue is empty
+	lost        bool                // something may be lost; it is once the queue is empty
 }
 
 // Send sends a datagram, and makes answers to its messages this view's. The
@@ -228,20 +228,24 @@ func (v *view) try(pkts []Packet) (n int, empty bool, err error) {
 	}
 	got, err := v.s.prompt.TryReceive(pkts)
 	if got == 0 && err == nil {
-		v.s.settle()
+		v.s.settle(true)
 		n, err := v.take(pkts)
 		return n, true, err
 	}
-	n, err = v.sort(pkts, got, err)
-	return n, false, err
+	n, serr := v.sort(pkts, got, err)
+	if got < len(pkts) && err == nil {
+		v.s.settle(false)
+	}
+	return n, false, serr
 }
 
-// settle is called when the queue is empty: answers that may be lost are.
-func (s *sharedSocket) settle() {
+// settle is called when the queue was read to its end: what may be lost is. Answers
+// are that if they have ended, too.
+func (s *sharedSocket) settle(ended bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, u := range s.views {
-		if u.lost {
+		if u.lost && (ended || u.listen) {
 			u.lost, u.overrun = false, true
 			u.notify()
 		}
@@ -279,10 +283,13 @@ func (v *view) sort(pkts []Packet, n int, err error) (int, error) {
 	v.s.mu.Lock()
 	defer v.s.mu.Unlock()
 	if errors.Is(err, ErrOverrun) {
-		// Whose it was, nobody knows. Answers that are not lost are in the queue.
+		// Whose it was, nobody knows. What is not lost is in the queue.
 		for _, u := range v.s.views {
-			u.overrun = u.overrun || u.listen
-			u.lost = u.lost || !u.listen && v.s.prompt != nil
+			if v.s.prompt != nil {
+				u.lost = true
+			} else {
+				u.overrun = u.overrun || u.listen
+			}
 			u.notify()
 		}
 		return 0, nil

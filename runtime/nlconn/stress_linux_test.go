@@ -1,11 +1,13 @@
 package nlconn_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/nlgen/nlgen/runtime/nlattr"
 	"github.com/nlgen/nlgen/runtime/nlconn"
@@ -47,32 +49,53 @@ func TestLiveSpoof(t *testing.T) {
 // A small queue overruns, says so, and goes on.
 func TestLiveOverrun(t *testing.T) {
 	ctx, c := live(t)
-	sub, err := nlconn.Subscribe(ctx, c, &rtLink, borrowedName, groupLink)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer sub.Close()
-	if err := syscall.SetsockoptInt(fdOf(t, sub.PortID()), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 4096); err != nil {
-		t.Fatal(err)
-	}
-	plainLinks(t, ctx, c, "ov", 40)
-	overrun, last := 0, ""
-	for name, err := range sub.All(ctx) {
-		switch {
-		case errors.Is(err, nlconn.ErrOverrun):
-			overrun++
-			if err := nlconn.Exec(ctx, c, &opSetlink, &link{Name: "ov0", MTU: nlattr.Some(uint32(1400))}); err != nil {
+	for name, opts := range map[string][]nlconn.Option{"own socket": nil, "one socket": {nlconn.WithOneSocket()}} {
+		t.Run(name, func(t *testing.T) {
+			listening, err := nlconn.Open(opts...)
+			if err != nil {
 				t.Fatal(err)
 			}
-		case err != nil:
-			t.Fatal(err)
-		}
-		if last = name; overrun > 0 && last == "ov0" {
-			break
-		}
-	}
-	if overrun == 0 {
-		t.Error("no overrun")
+			defer listening.Close()
+			sub, err := nlconn.Subscribe(ctx, listening, &rtLink, func(n *nlconn.Notification) (uint32, error) {
+				var l link
+				err := n.DecodeInto(&l)
+				return l.MTU.V, err
+			}, groupLink)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer sub.Close()
+			if err := syscall.SetsockoptInt(fdOf(t, sub.PortID()), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 4096); err != nil {
+				t.Fatal(err)
+			}
+			plainLinks(t, ctx, c, "ov", 40)
+			soon, cancel := context.WithTimeout(ctx, 10*time.Second)
+			defer cancel()
+			overrun, older, heard := 0, 0, false
+			for mtu, err := range sub.All(soon) {
+				switch {
+				case errors.Is(err, nlconn.ErrOverrun):
+					// Here a subscriber reads the state anew. What changes from now on it has
+					// to hear, or to hear that it was lost.
+					overrun++
+					if err := nlconn.Exec(ctx, c, &opSetlink, &link{Name: "ov0", MTU: nlattr.Some[uint32](1400)}); err != nil {
+						t.Fatal(err)
+					}
+				case err != nil:
+					t.Fatal(err)
+				case mtu == 1400:
+					heard = true
+				case overrun == 0:
+					older++
+				}
+				if heard {
+					break
+				}
+			}
+			if overrun == 0 || older == 0 || !heard {
+				t.Errorf("%d overruns behind %d events; what changed then was heard: %v", overrun, older, heard)
+			}
+		})
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/nlgen/nlgen/runtime/nlattr"
 	"github.com/nlgen/nlgen/runtime/nlmsg"
+	"github.com/nlgen/nlgen/runtime/socket"
 )
 
 // MinReceiveQueue is the size of a subscription's receive queue in bytes, unless
@@ -85,10 +86,13 @@ type listener struct {
 	family *Family
 	id     atomic.Uint32 // message type of a generic family
 	sock   Socket
+	prompt PromptSocket // sock if it can be read without waiting, else nil
 
 	reading sync.Mutex // held by the loop
 	pkts    []Packet
 	got     []Packet
+	lost    bool // messages were, and nobody was told yet
+	drained bool // the queue was empty behind what was received last
 	cur     nlmsg.Cursor
 	at      Packet // that cur is in
 	note    Notification
@@ -109,7 +113,7 @@ func Subscribe[E any](ctx context.Context, c *Conn, f *Family, decode func(*Noti
 	if err != nil {
 		return nil, fmt.Errorf("%s: subscribe: %w", f.Name, err)
 	}
-	l.sock = s
+	l.sock, l.prompt = s, readable(s.(*connSocket).Socket)
 	l.pkts = make([]Packet, batchLen)
 	buf := make([]byte, batchLen*eventLen)
 	for i := range l.pkts {
@@ -120,6 +124,18 @@ func Subscribe[E any](ctx context.Context, c *Conn, f *Family, decode func(*Noti
 		return nil, err
 	}
 	return &Subscription[E]{listener: l, decode: decode}, nil
+}
+
+// readable returns a socket as one that can be read without waiting; nil if it
+// cannot. That of a process may, though it is not prompt.
+func readable(s Socket) PromptSocket {
+	if u, ok := s.(unprompt); ok {
+		if s, ok := u.Socket.(*socket.Socket); ok {
+			return s
+		}
+	}
+	p, _ := s.(PromptSocket)
+	return p
 }
 
 // Join joins more groups.
@@ -182,9 +198,12 @@ func (l *listener) Close() error { return l.sock.Close() }
 
 // All yields what the decode function makes of the notifications. The loop ends
 // when ctx ends or the subscription is closed; another loop goes on where it
-// ended. Errors stand in the place of events: [ErrOverrun] says that some were
-// lost here, and the loop goes on, as it does after an event that could not be
-// read. Only when the socket fails that error is the last.
+// ended. Errors stand in the place of events, and the loop goes on behind them;
+// only when the socket fails that error is the last.
+//
+// [ErrOverrun] says that events were lost here. What was queued before them comes
+// before it, and nothing that happens from then on is lost without another one: so
+// this is where whoever keeps a state reads it anew.
 func (s *Subscription[E]) All(ctx context.Context) iter.Seq2[E, error] {
 	return func(yield func(E, error) bool) {
 		s.loop(ctx, func(n *Notification, err error) bool {
@@ -275,12 +294,10 @@ func (l *listener) next(ctx context.Context) error {
 			return &lostError{fmt.Errorf("%s: malformed datagram: %w", l.family.Name, err)}
 		}
 		if len(l.got) == 0 {
-			n, err := l.sock.Receive(ctx, l.pkts)
-			if err != nil {
+			if err := l.receive(ctx); err != nil {
 				return err
 			}
-			l.got = l.pkts[:n]
-			if n == 0 {
+			if len(l.got) == 0 {
 				continue
 			}
 		}
@@ -294,4 +311,27 @@ func (l *listener) next(ctx context.Context) error {
 		}
 		l.cur = nlmsg.NewCursor(l.at.Data)
 	}
+}
+
+// receive gets datagrams. A kernel reports a loss before it hands out what it had
+// queued until then, and drops what is sent until that has been read to its end,
+// without another report. Who asked for the state meanwhile would never hear of
+// these changes; so the loss is told when the queue is empty.
+func (l *listener) receive(ctx context.Context) error {
+	n, err := 0, error(nil)
+	switch {
+	case !l.lost:
+		n, err = l.sock.Receive(ctx, l.pkts)
+	case !l.drained:
+		n, err = l.prompt.TryReceive(l.pkts)
+	}
+	if l.prompt != nil && errors.Is(err, ErrOverrun) {
+		l.lost, l.drained = true, false
+		return nil
+	}
+	l.got, l.drained = l.pkts[:n], n < len(l.pkts)
+	if l.lost && n == 0 && err == nil {
+		l.lost, err = false, ErrOverrun
+	}
+	return err
 }
