@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 
 	"golang.org/x/sys/unix"
 )
@@ -24,8 +25,17 @@ const threadNamespace = "/proc/thread-self/ns/net"
 const namedNamespaces = "/run/netns"
 
 // OpenNamespace opens a namespace by the path of its file, such as
-// /proc/PID/ns/net.
+// /proc/PID/ns/net. If that is the file of something else the error is an
+// [os.ErrInvalid].
 func OpenNamespace(path string) (*Namespace, error) {
+	n, err := openNamespace(path)
+	if err != nil {
+		return nil, err
+	}
+	return n.check()
+}
+
+func openNamespace(path string) (*Namespace, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -35,14 +45,14 @@ func OpenNamespace(path string) (*Namespace, error) {
 
 // OpenNamedNamespace opens a namespace by the name that "ip netns" gave it.
 func OpenNamedNamespace(name string) (*Namespace, error) {
-	if name == "" || filepath.Base(name) != name {
+	if name == "" || name == "." || name == ".." || filepath.Base(name) != name {
 		return nil, fmt.Errorf("network namespace %q: the name is not a file name: %w", name, os.ErrInvalid)
 	}
 	return OpenNamespace(filepath.Join(namedNamespaces, name))
 }
 
 // CurrentNamespace opens the namespace of the calling thread.
-func CurrentNamespace() (*Namespace, error) { return OpenNamespace(threadNamespace) }
+func CurrentNamespace() (*Namespace, error) { return openNamespace(threadNamespace) }
 
 // NamespaceFD opens the namespace that a descriptor stands for. The descriptor
 // stays the caller's.
@@ -51,7 +61,11 @@ func NamespaceFD(fd int) (*Namespace, error) {
 	if err != nil {
 		return nil, os.NewSyscallError("fcntl", err)
 	}
-	return newNamespace(os.NewFile(uintptr(dup), "netns"))
+	n, err := newNamespace(os.NewFile(uintptr(dup), "descriptor "+strconv.Itoa(fd)))
+	if err != nil {
+		return nil, err
+	}
+	return n.check()
 }
 
 func newNamespace(file *os.File) (*Namespace, error) {
@@ -61,6 +75,21 @@ func newNamespace(file *os.File) (*Namespace, error) {
 		return nil, os.NewSyscallError("fstat", err)
 	}
 	return &Namespace{file: file, dev: uint64(st.Dev), ino: st.Ino}, nil
+}
+
+// check closes a namespace that is none of a network, as the file is that is left
+// of one in /run/netns when its mount is gone: else only the first socket would fail.
+func (n *Namespace) check() (*Namespace, error) {
+	typ, err := unix.IoctlRetInt(int(n.file.Fd()), unix.NS_GET_NSTYPE)
+	var fs unix.Statfs_t
+	switch {
+	case err == nil && typ == unix.CLONE_NEWNET:
+		return n, nil
+	case err != nil && unix.Fstatfs(int(n.file.Fd()), &fs) == nil && int64(fs.Type) == unix.NSFS_MAGIC:
+		return n, nil // Kernels before 4.11 do not say what it is of.
+	}
+	n.Close()
+	return nil, fmt.Errorf("%s: not a network namespace: %w", n.file.Name(), os.ErrInvalid)
 }
 
 // Close lets the namespace go.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -350,9 +351,24 @@ func TestNamespace(t *testing.T) {
 	if !<-left {
 		t.Error("the goroutine went on")
 	}
-	if _, err := OpenNamedNamespace("../x"); !errors.Is(err, os.ErrInvalid) {
-		t.Error(err)
+	for _, name := range []string{"", ".", "..", "../x"} {
+		if _, err := OpenNamedNamespace(name); !errors.Is(err, os.ErrInvalid) {
+			t.Errorf("%q: %v", name, err)
+		}
 	}
+	for _, path := range []string{"/proc/self/ns/mnt", "/proc/self/status", t.TempDir()} {
+		if _, err := OpenNamespace(path); !errors.Is(err, os.ErrInvalid) || !strings.HasPrefix(err.Error(), path+": ") {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	if _, err := NamespaceFD(0); !errors.Is(err, os.ErrInvalid) {
+		t.Errorf("the standard input: %v", err)
+	}
+	self, err := OpenNamespace("/proc/self/ns/net")
+	if err != nil {
+		t.Fatal(err)
+	}
+	self.Close()
 	if _, err := OpenNamedNamespace("does-not-exist"); !errors.Is(err, os.ErrNotExist) {
 		t.Error(err)
 	}
