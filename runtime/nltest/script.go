@@ -246,7 +246,7 @@ func (s *Step) mismatch(r Request) string {
 		return fmt.Sprintf("its protocol is %d", r.Protocol)
 	case have != number:
 		return fmt.Sprintf("its number is %d", have)
-	case s.dump != r.Dump() && s.dump:
+	case s.dump && !r.Dump():
 		return "it is no dump"
 	}
 	if s.check {
