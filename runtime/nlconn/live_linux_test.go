@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -446,6 +447,46 @@ func TestLiveSubscribe(t *testing.T) {
 	if short.Err() == nil {
 		t.Error("the loop ended before its context")
 	}
+}
+
+// A Conn that is forgotten lets its sockets go, those of subscriptions, too.
+func TestLiveForgotten(t *testing.T) {
+	ctx, _ := live(t)
+	const port = 4712
+	use := func() (*nlconn.Conn, error) {
+		c, err := nlconn.Open(nlconn.WithPort(port))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := nlconn.Do[link](ctx, c, &opGetlink, &link{Index: 1}); err != nil {
+			return nil, err
+		}
+		sub, err := nlconn.Subscribe(ctx, c, &rtLink, borrowedName, groupLink)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ended, cancel := context.WithTimeout(ctx, time.Millisecond)
+		defer cancel()
+		for range sub.All(ended) {
+		}
+		return c, nil
+	}
+	if _, err := use(); err != nil {
+		t.Fatal(err)
+	}
+	for range 1000 {
+		c, err := use()
+		if err == nil {
+			c.Close()
+			return
+		}
+		if !errors.Is(err, syscall.EADDRINUSE) {
+			t.Fatal(err)
+		}
+		runtime.GC()
+		time.Sleep(time.Millisecond)
+	}
+	t.Error("the port is still taken")
 }
 
 func TestLiveClose(t *testing.T) {
