@@ -120,28 +120,55 @@ func TestNotify(t *testing.T) {
 	if strings.Join(got, " ") != "eth0 eth1 eth2" {
 		t.Error(got)
 	}
-	// More than the queue holds: the loss is told once, then what had been
-	// received, then nothing until the queue is empty.
-	notify(t, k, 20_000)
-	n, overruns := 0, 0
+	// More than the queue holds: what was received comes first, then the loss is told,
+	// once; what happens from then on is heard.
+	const many = 20_000
+	notify(t, k, many)
+	n, overruns, later := 0, 0, 0
 	for _, err := range sub.All(soon(t)) {
 		switch {
 		case errors.Is(err, nlconn.ErrOverrun):
 			overruns++
+			notify(t, k, 3)
 		case err != nil:
 			t.Fatal(err)
+		case overruns > 0:
+			later++
 		default:
-			n++
+			if n++; n == 1 {
+				notify(t, k, 1) // Still congested: it is lost.
+			}
 		}
-		if overruns == 1 && n == 0 {
-			notify(t, k, 1) // still congested
-		}
-		if n > 1000 && overruns == 2 {
+		if later == 3 {
 			break
 		}
 	}
-	if n < 1000 || n > 20_000 {
-		t.Errorf("%d notifications, %d overruns", n, overruns)
+	if n < 1000 || n >= many || overruns != 1 || later != 3 {
+		t.Errorf("%d notifications, %d overruns, %d notifications", n, overruns, later)
+	}
+	// The bare socket tells the loss at once, as that of the kernel does, and drops what
+	// comes before it is read to its end without another word.
+	s, err := k.OpenSocket(nlconn.ProtocolRoute, nlconn.SocketOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := s.Join(1); err != nil {
+		t.Fatal(err)
+	}
+	notify(t, k, 1000)
+	p := make([]nlconn.Packet, 1000)
+	if _, err := s.Receive(soon(t), p); !errors.Is(err, nlconn.ErrOverrun) {
+		t.Error(err)
+	}
+	notify(t, k, 1)
+	queued, err := s.Receive(soon(t), p)
+	if err != nil || queued < 100 || queued >= 1000 {
+		t.Errorf("%d, %v", queued, err)
+	}
+	notify(t, k, 1)
+	if n, err := s.Receive(soon(t), p); n != 1 || err != nil {
+		t.Errorf("%d, %v", n, err)
 	}
 	if err := sub.Leave(soon(t), nlconn.Group{ID: 1}); err != nil {
 		t.Error(err)

@@ -55,11 +55,12 @@ func (p *pipe) push(entries ...entry) bool {
 	return true
 }
 
-// lose marks that a datagram was lost.
+// lose marks that a datagram was lost. That is reported once until the queue is
+// empty again.
 func (p *pipe) lose() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.lost, p.congested = true, true
+	p.lost, p.congested = p.lost || !p.congested, true
 	p.wake()
 }
 

@@ -130,7 +130,7 @@ const busy = 16
 // reply puts a datagram into the socket's own queue. What does not fit is lost,
 // and the socket says so.
 func (s *kernelSocket) reply(b []byte) {
-	if !s.push(entry{Packet: nlconn.Packet{Data: b}}) {
+	if s.isCongested() || !s.push(entry{Packet: nlconn.Packet{Data: b}}) {
 		s.lose()
 	}
 }
