@@ -85,6 +85,68 @@ func TestAllocations(t *testing.T) {
 	}
 }
 
+// A subscription costs the same however many events come.
+func TestSubscriptionAllocations(t *testing.T) {
+	s := &newsSocket{link: newlink("eth0").Seq(0)(nltest.Request{})}
+	conn, err := nlconn.Open(nlconn.WithTransport(s))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	ctx := context.Background()
+	var l link
+	name := func(n *nlconn.Notification) (string, error) {
+		l = link{}
+		err := n.DecodeBorrowed(&l)
+		return l.Name, err
+	}
+	count := 0
+	drain := func() {
+		sub, err := nlconn.Subscribe(ctx, conn, &rtLink, name, groupLink)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer sub.Close()
+		s.left = count
+		n := 0
+		for name, err := range sub.All(ctx) {
+			if n++; err != nil || name != "eth0" {
+				t.Fatal(name, err)
+			}
+		}
+		if n != count {
+			t.Fatalf("%d events", n)
+		}
+	}
+	count = 3000
+	long := testing.AllocsPerRun(20, drain)
+	count = 1
+	if short := testing.AllocsPerRun(20, drain); long > short {
+		t.Errorf("%v allocations for 3000 events, %v for one", long, short)
+	}
+}
+
+// newsSocket is full of events, until it is closed.
+type newsSocket struct {
+	echoSocket
+	link []byte
+	left int
+}
+
+func (s *newsSocket) OpenSocket(int, nlconn.SocketOptions) (nlconn.Socket, error) { return s, nil }
+
+func (s *newsSocket) Receive(_ context.Context, pkts []nlconn.Packet) (int, error) {
+	n := min(len(pkts), s.left)
+	for i := range pkts[:n] {
+		p := &pkts[i]
+		p.Data, p.Len, p.Port = p.Buf[:copy(p.Buf, s.link)], len(s.link), 0
+	}
+	if s.left -= n; n == 0 {
+		return 0, nlconn.ErrClosed
+	}
+	return n, nil
+}
+
 // echoSocket answers each request by a function that appends to a buffer.
 type echoSocket struct {
 	answer          func(h nlmsg.Header, b []byte) []byte
