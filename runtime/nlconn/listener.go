@@ -189,8 +189,10 @@ func (l *listener) next(ctx context.Context) error {
 // without another report. Who asked for the state meanwhile would never hear of
 // these changes; so the loss is told when the queue is empty.
 func (l *listener) receive(ctx context.Context) error {
-	n, err := 0, error(nil)
+	n, err := 0, ctx.Err()
 	switch {
+	case err != nil:
+		return err
 	case !l.lost:
 		n, err = l.sock.Receive(ctx, l.pkts)
 	case !l.drained:
