@@ -10,16 +10,17 @@ import (
 )
 
 // Collect returns all messages of a dump. A dump that was interrupted is
-// repeated, [Retries] times at most; if each was interrupted, Collect returns
+// repeated, as often as [Retries] says; if each was interrupted, Collect returns
 // what the last one yielded, with an error that is [ErrDumpInterrupted]. Any
 // other error comes with what had come before it; of messages that do not decode
 // the first one's, with all that do.
 func Collect[T any, P Message[T]](ctx context.Context, c *Conn, op *Operation, req Encodable, opts ...CallOption) ([]*T, error) {
 	var o call
 	o.set(opts)
+	most := o.retries.Or(c.cfg.retries.Or(DefaultRetries))
 	for try := 0; ; try++ {
 		all, err := collect[T, P](ctx, c, op, req, opts)
-		if try >= o.retries || !errors.Is(err, ErrDumpInterrupted) || !pause(ctx, try) {
+		if try >= most || !errors.Is(err, ErrDumpInterrupted) || !pause(ctx, try) {
 			return all, err
 		}
 	}

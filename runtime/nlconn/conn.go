@@ -39,6 +39,7 @@ type config struct {
 	namespace  func() (*socket.Namespace, error)
 	protocol   nlattr.Opt[int] // of all sockets
 	oneSocket  bool            // see WithOneSocket
+	retries    nlattr.Opt[int] // of Collect
 }
 
 // Option changes how a [Conn] works.
@@ -104,6 +105,13 @@ func WithListenAllNSID() Option { return func(c *config) { c.socket.ListenAllNSI
 
 // WithoutValidation sends requests without looking at them.
 func WithoutValidation() Option { return func(c *config) { c.noValidate = true } }
+
+// WithRetries is how often [Collect] repeats dumps that were interrupted, for calls
+// without [Retries]. Where links or routes change all the time the default,
+// [DefaultRetries], can be too low.
+func WithRetries(n int) Option {
+	return func(c *config) { c.retries = nlattr.Some(n) }
+}
 
 // WithHooks sets functions that are called on what happens to messages.
 func WithHooks(h Hooks) Option { return func(c *config) { c.hooks = h } }

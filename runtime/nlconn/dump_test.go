@@ -44,6 +44,19 @@ func TestCollectRetries(t *testing.T) {
 			t.Errorf("%+v: %d dumps, %v", c, s.Sends(), seen)
 		}
 	}
+	// The Conn has a say, and the call the last word.
+	for _, c := range []struct {
+		opts []nlconn.CallOption
+		sent int
+	}{{nil, 3}, {[]nlconn.CallOption{nlconn.Retries(0)}, 1}} {
+		s := nltest.NewScript(t, nltest.Always(func(nltest.Request) []nltest.Item {
+			return []nltest.Item{datagram(links("a"), nltest.Done().Interrupted())}
+		}))
+		_, err := nlconn.Collect[link](soon(t), s.Conn(nlconn.WithRetries(2)), &opGetlink, nil, c.opts...)
+		if !errors.Is(err, nlconn.ErrDumpInterrupted) || s.Sends() != c.sent {
+			t.Errorf("%d dumps, not %d; %v", s.Sends(), c.sent, err)
+		}
+	}
 	// A message that does not decode hides no interruption.
 	conn, s, _ := scripted(t, func(nltest.Request) []nltest.Item {
 		return []nltest.Item{datagram(links("a"), withAttr(5, 4, 1), nltest.Done().Interrupted())}

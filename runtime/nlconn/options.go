@@ -1,6 +1,7 @@
 package nlconn
 
 import (
+	"github.com/nlgen/nlgen/runtime/nlattr"
 	"github.com/nlgen/nlgen/runtime/nlmsg"
 )
 
@@ -75,10 +76,11 @@ type retries int
 func (retries) callOption() {}
 
 // Retries is how often [Collect] repeats a dump that was interrupted; without it
-// [DefaultRetries].
+// as often as [WithRetries] says.
 func Retries(n int) CallOption { return retries(n) }
 
-// DefaultRetries is how often [Collect] repeats a dump that was interrupted.
+// DefaultRetries is how often [Collect] repeats a dump that was interrupted, if
+// neither [Retries] nor [WithRetries] says otherwise.
 const DefaultRetries = 8
 
 // call is what the options of a call come to.
@@ -89,13 +91,13 @@ type call struct {
 	wantAck    bool
 	onAck      func(*nlmsg.Ack)
 	filtered   *bool
-	retries    int
+	retries    nlattr.Opt[int]
 }
 
 // set reads the options. It calls no method of theirs, so that neither they nor
 // the call escape to the heap.
 func (o *call) set(opts []CallOption) {
-	*o = call{retries: DefaultRetries}
+	*o = call{}
 	for _, opt := range opts {
 		switch opt := opt.(type) {
 		case Flags:
@@ -114,7 +116,7 @@ func (o *call) set(opts []CallOption) {
 		case filteredFlag:
 			o.filtered = opt.p
 		case retries:
-			o.retries = int(opt)
+			o.retries = nlattr.Some(int(opt))
 		}
 	}
 }
