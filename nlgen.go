@@ -8,8 +8,7 @@ package nlgen
 
 import "embed"
 
-// Files holds the specs of this project, below specs/, with the errata of those that the kernel publishes, and the nlgen.yaml that lists
-// them and has what no spec can say.
+// Files holds the specs of this project, below specs/, and the nlgen.yaml that lists them and has what no spec can say.
 //
 //go:embed nlgen.yaml specs/*.yaml
 var Files embed.FS

@@ -135,7 +135,7 @@ func (l *loader) pattern(f *spec.FamilyOptions) {
 		l.report.Errorf(f.Spec.Pos, "no file matches %q", f.Spec.V)
 	}
 	for _, name := range names {
-		if !l.matched[name] && path.Base(name) != errataName {
+		if !l.matched[name] {
 			l.matched[name] = true
 			l.add(name, f).pattern = true
 		}

@@ -1,15 +1,15 @@
 package gen
 
 import (
+	_ "embed"
 	"sync"
 
-	"github.com/nlgen/nlgen"
 	"github.com/nlgen/nlgen/gen/diag"
 	"github.com/nlgen/nlgen/gen/spec"
 )
 
-// errataName is the file of the errata. It stands beside the project's specs, where a pattern passes over it: it holds patches.
-const errataName = "errata.yaml"
+//go:embed errata.yaml
+var errataText []byte
 
 // ApplyErrata corrects what is known to be wrong with the specs that the kernel publishes, wherever a spec still has it. Notes in the
 // report say what was done, and what is right by now.
@@ -26,10 +26,6 @@ var errata = sync.OnceValue(func() (e struct {
 	report  *diag.Report // It has nothing to say, as a test makes sure.
 }) {
 	e.report = new(diag.Report)
-	text, err := nlgen.Files.ReadFile("specs/" + errataName)
-	if err != nil {
-		panic(err) // It is embedded.
-	}
-	e.patches = spec.ReadErrata(e.report, errataName, text)
+	e.patches = spec.ReadErrata(e.report, "errata.yaml", errataText)
 	return e
 })
