@@ -36,7 +36,7 @@ lost, a line on standard error says so, and listen goes on.`,
 		var names []string
 		if c, err := f.spec.open(io.Discard); err == nil {
 			for _, g := range c.Family.Groups {
-				names = append(names, described(g.Name, g.Doc))
+				names = append(names, g.Name)
 			}
 		}
 		return names, cobra.ShellCompDirectiveNoFileComp

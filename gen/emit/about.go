@@ -19,10 +19,19 @@ func (g *generator) about() (output.File, error) {
 		"About":   docLines("Package "+g.f.Package+" is a client of the netlink family "+clean(g.f.Name), g.f.Doc),
 		"Ops":     g.opList(),
 		"Use":     g.use(),
+		"C":       g.cHeader(),
 	}); err != nil {
 		return output.File{}, fmt.Errorf("package %s, doc.go: %w", g.f.Package, err)
 	}
 	return output.Format(output.File{Name: "doc.go", Content: b.Bytes()})
+}
+
+// cHeader is where the C names of the family are declared, unless its doc says so.
+func (g *generator) cHeader() string {
+	if strings.Contains(g.f.Doc, g.f.CHeader) {
+		return ""
+	}
+	return strings.Join(strings.Fields(clean(g.f.CHeader)), "")
 }
 
 // opList is one entry for each operation of the client, and for each notification.
@@ -58,7 +67,7 @@ func (g *generator) opList() [][]string {
 		for _, e := range g.f.Events {
 			names = append(names, "["+e.Go+"]")
 		}
-		item("Notifications", strings.Join(names, ", ")+".")
+		item("[Client.Subscribe] to notifications", strings.Join(names, ", ")+".")
 	}
 	return list
 }

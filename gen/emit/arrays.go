@@ -22,7 +22,7 @@ func elementType(a *ir.Array) *jen.Statement {
 
 // arrayIntro begins the doc of a struct that ends in an array.
 func arrayIntro(s *ir.Struct) string {
-	intro := s.Go + " is the C struct " + clean(s.Name)
+	intro := s.Go + " is " + cStruct(s)
 	if s.Size > 0 {
 		return intro + " of " + bytesOf(s.Size) + " and an array behind them"
 	}

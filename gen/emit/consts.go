@@ -2,6 +2,7 @@ package emit
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/dave/jennifer/jen"
 
@@ -60,11 +61,11 @@ func (g *generator) commands() []jen.Code {
 	if len(rows) == 0 {
 		return nil
 	}
-	what := "// The numbers of the operations: message types."
+	what := "The numbers of the operations: message types"
 	if g.f.Generic() {
-		what = "// The numbers of the operations: commands in struct genlmsghdr."
+		what = "The numbers of the operations: commands in struct genlmsghdr"
 	}
-	return []jen.Code{decl([]jen.Code{jen.Comment(what)}, jen.Const().Defs(rows...))}
+	return []jen.Code{decl(doc(what+cNames(g.f.OpPrefix, ""), ""), jen.Const().Defs(rows...))}
 }
 
 // var GroupLink = nlconn.Group{Name: "rtnlgrp-link", ID: 1}
@@ -75,12 +76,30 @@ func (g *generator) groups() []jen.Code {
 		if gr.ID != 0 {
 			value = append(value, jen.Id("ID").Op(":").Lit(int(gr.ID)))
 		}
-		rows = append(rows, row(jen.Id(gr.Go).Op("=").Qual(nlconn, "Group").Values(value...), gr.Doc)...)
+		rows = append(rows, row(jen.Id(gr.Go).Op("=").Qual(nlconn, "Group").Values(value...), g.carries(gr))...)
 	}
 	if len(rows) == 0 {
 		return nil
 	}
-	return []jen.Code{decl([]jen.Code{jen.Comment("// The multicast groups of the family.")}, jen.Var().Defs(rows...))}
+	what := "The multicast groups of the family"
+	if len(g.f.Events) > 0 {
+		what += ", for [Client.Subscribe]"
+	}
+	return []jen.Code{decl(doc(what, ""), jen.Var().Defs(rows...))}
+}
+
+// carries lists the notifications that come through a group, as far as the spec tells.
+func (g *generator) carries(gr *ir.Group) string {
+	var names []string
+	for _, e := range g.f.Events {
+		if e.Op.Group == gr {
+			names = append(names, "["+e.Go+"]")
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return "carries " + strings.Join(names, ", ")
 }
 
 // attrNumbers emits the numbers of a set's attributes. A subset has those of its
@@ -91,15 +110,15 @@ func (g *generator) attrNumbers(s *ir.Set) []jen.Code {
 	}
 	var rows []jen.Code
 	for _, a := range s.Attrs {
-		text := a.Doc
+		text := attrDoc(a)
 		if !g.constTells(a) {
 			text = ""
 		}
 		rows = append(rows, row(jen.Id(a.Const).Uint16().Op("=").Lit(int(a.Number)), text)...)
 	}
-	intro := doc("The numbers of the attributes in the set "+clean(s.Name), s.Doc)
+	intro := doc("The numbers of the attributes in the set "+clean(s.Name)+cNames(s.Prefix, s.Doc), s.Doc)
 	if g.typed[s] {
-		intro = doc("The attributes of ["+s.Go+"]", "")
+		intro = doc("The attributes of ["+s.Go+"]"+cNames(s.Prefix, ""), "")
 	}
 	return []jen.Code{decl(intro, jen.Const().Defs(rows...))}
 }

@@ -33,7 +33,7 @@ func enum(e *ir.Enum) jen.Code {
 		what = "set of flags"
 	}
 	parts := [][]jen.Code{
-		doc(e.Go+" is the "+what+" "+clean(e.Name), e.Doc),
+		doc(e.Go+" is the "+what+" "+clean(e.Name)+cNames(e.Prefix, e.Doc), e.Doc),
 		{jen.Type().Id(e.Go).Id(goInt(e)), jen.Line()},
 	}
 	var rows []jen.Code
@@ -83,16 +83,16 @@ func enumMethods(e *ir.Enum) []jen.Code {
 		text, value = "SignedText", jen.Int64().Call(jen.Id("v"))
 	}
 	recv := jen.Id("v").Id(e.Go)
-	what := "the name, or else the digits"
+	what, reads := "the name, or digits", "a name"
 	if e.Flags {
-		what = "the names of the flags, joined by |"
+		what, reads = "the names, joined by |", "names"
 	}
 	return []jen.Code{
 		jen.Comment("// String returns " + what + "."),
 		jen.Func().Params(recv).Id("String").Params().String().Add(oneLine(
 			jen.Return(jen.Id(table).Dot(text).Call(value)))),
 		jen.Line(),
-		jen.Comment("// Parse" + e.Go + " reads what String returns, or a number."),
+		jen.Comment("// Parse" + e.Go + " reads " + reads + " or a number."),
 		jen.Func().Id("Parse"+e.Go).Params(jen.Id("s").String()).Params(jen.Id(e.Go), jen.Error()).Add(oneLine(
 			jen.Return(jen.Qual(nlpolicy, "ParseEnum").Types(jen.Id(e.Go)).Call(address(table), jen.Id("s"))))),
 		jen.Line(),

@@ -34,11 +34,11 @@ func structType(s *ir.Struct) []jen.Code {
 		if m.Go == "" {
 			continue
 		}
-		fields = append(fields, row(jen.Id(m.Go).Add(memberType(m)), m.Doc)...)
+		fields = append(fields, row(jen.Id(m.Go).Add(memberType(m)), memberDoc(m))...)
 	}
-	intro := s.Go + " is the C struct " + clean(s.Name)
+	intro := s.Go + " is " + cStruct(s)
 	if s.Array != nil {
-		fields = append(fields, row(jen.Id(s.Array.Go).Index().Add(elementType(s.Array)), s.Array.Doc)...)
+		fields = append(fields, row(jen.Id(s.Array.Go).Index().Add(elementType(s.Array)), memberDoc(s.Array.Member))...)
 		intro = arrayIntro(s)
 	}
 	return append(append(doc(intro, s.Doc), countDoc(s)...), jen.Type().Id(s.Go).Struct(fields...), jen.Line())
@@ -235,7 +235,7 @@ func structPublic(s *ir.Struct) []jen.Code {
 		jen.Comment("// AppendBinary appends the struct as the kernel lays it out."),
 		appendTo,
 		jen.Line(),
-		jen.Comment("// UnmarshalBinary reads the struct, of whatever length. It never fails."),
+		jen.Comment("// UnmarshalBinary reads the struct, of any length. It never fails."),
 		read,
 	}
 }

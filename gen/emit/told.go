@@ -51,7 +51,7 @@ func (g *generator) field(a *ir.Attr) []jen.Code {
 	if g.constTells(a) {
 		return []jen.Code{f}
 	}
-	return row(f, a.Doc)
+	return row(f, attrDoc(a))
 }
 
 // constTells reports whether the constant of an attribute is where its doc stands.

@@ -25,8 +25,11 @@ type Family struct {
 	Name    string // as nlctrl knows it, for generic netlink
 	Doc     string
 	File    string // base name of the spec file
-	Package string // Go package name
-	Level   Level
+	CHeader string // the C header that declares the family
+	// OpPrefix is how the names of the operations begin in C, if the spec says.
+	OpPrefix string
+	Package  string // Go package name
+	Level    Level
 	// Protocol is the netlink protocol: 16 (NETLINK_GENERIC), or the spec's
 	// protonum.
 	Protocol int
@@ -68,9 +71,10 @@ type Const struct {
 
 // Enum is an enum or a flags definition: a named Go integer type.
 type Enum struct {
-	Name string
-	Go   string
-	Doc  string
+	Name   string
+	Go     string
+	Doc    string
+	Prefix string // how the names of its entries begin in C, if the spec says
 	// Flags says that the type holds a set of bits: the definition is of type
 	// flags, or it is an enum that is only ever used with enum-as-flags.
 	Flags   bool
@@ -175,10 +179,11 @@ const (
 
 // Set is an attribute set.
 type Set struct {
-	Name  string
-	Go    string // type name
-	Doc   string
-	Attrs []*Attr // in the order of the spec; duplicates removed
+	Name   string
+	Go     string // type name
+	Doc    string
+	Prefix string  // how the names of its attributes begin in C, if the spec says
+	Attrs  []*Attr // in the order of the spec; duplicates removed
 	// Parent is the set that this one is a subset of, or nil.
 	Parent *Set
 	// Nest says that the set stands inside an attribute, a record or a format,
@@ -305,7 +310,6 @@ type Format struct {
 type Group struct {
 	Name string
 	Go   string
-	Doc  string
 	ID   uint32 // only netlink-raw; 0 if the spec has none
 	Pos  diag.Pos
 }

@@ -21,6 +21,7 @@ func (f *family) head(report *diag.Report) {
 	f.Doc = cleanDoc(s.Doc.V)
 	f.Pos = s.Name.Pos
 	f.File = filepath.Base(s.Pos.File)
+	f.CHeader = s.UapiHeader.V
 	f.Level = ir.Level(s.Protocol.Or(string(ir.Genetlink)))
 	if f.Generic() {
 		f.Protocol = netlinkGeneric

@@ -26,10 +26,10 @@ func blind(field string) bool {
 
 func init() {
 	for why, fields := range map[string][]string{
-		"for people": {"Attr.Doc", "Const.Doc", "Entry.Doc", "Enum.Doc", "Family.Doc", "Group.Doc", "Member.Doc", "Message.Doc", "Message.Name", "Op.Doc",
+		"for people": {"Attr.Doc", "Const.Doc", "Entry.Doc", "Enum.Doc", "Family.Doc", "Member.Doc", "Message.Doc", "Message.Name", "Op.Doc",
 			"Set.Doc", "Struct.Doc", "SubMessage.Doc", "Family.File", "Limit.Text", "Attr.Pos", "Const.Pos", "Entry.Pos", "Enum.Pos", "Family.Pos",
 			"Format.Pos", "Group.Pos", "Member.Pos", "Message.Pos", "Op.Pos", "Set.Pos", "Struct.Pos", "SubMessage.Pos"},
-		"names of Go and of C": {"Attr.C", "Attr.Const", "Attr.Go", "Const.C", "Const.Go", "Const.Kernel", "Entry.C", "Entry.Go", "Enum.Go",
+		"names of Go and of C": {"Attr.C", "Attr.Const", "Attr.Go", "Const.C", "Const.Go", "Const.Kernel", "Entry.C", "Entry.Go", "Enum.Go", "Enum.Prefix", "Family.CHeader", "Family.OpPrefix", "Set.Prefix",
 			"Family.Package", "Format.Go", "Format.Own", "Format.Sharing", "Group.Go", "Message.Go", "Message.Fields", "Message.Same", "Member.Go",
 			"Op.C", "Op.Const", "Op.Go", "Set.Go", "Struct.Go", "SubMessage.Go", "SubMessage.RawGo", "Enum.Bits", "Enum.Signed", "Attr.Presence"},
 		"what is matched by being reached": {"Enum.Name", "Family.Name", "Set.Name", "Struct.Name", "SubMessage.Name", "Selector.Name"},
