@@ -6,10 +6,13 @@ import (
 	"log"
 	"net/netip"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/nlgen/nlgen/generated/rtaddrlabel"
 	"github.com/nlgen/nlgen/runtime/nlconn"
 )
 
+// Prints the labels by which IPv6 chooses source addresses.
 func ExampleClient_GetaddrlabelDump() {
 	conn, err := nlconn.Open()
 	if err != nil {
@@ -17,8 +20,7 @@ func ExampleClient_GetaddrlabelDump() {
 	}
 	defer conn.Close()
 
-	const afInet6 = 10
-	req := &rtaddrlabel.GetaddrlabelDumpRequest{Header: rtaddrlabel.Ifaddrlblmsg{IfalFamily: afInet6}}
+	req := &rtaddrlabel.GetaddrlabelDumpRequest{Header: rtaddrlabel.Ifaddrlblmsg{IfalFamily: unix.AF_INET6}}
 	for l, err := range rtaddrlabel.New(conn).GetaddrlabelDump(context.Background(), req) {
 		if err != nil {
 			log.Fatal(err)

@@ -5,11 +5,14 @@ import (
 	"fmt"
 	"log"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/nlgen/nlgen/generated/rtbridgelink"
 	"github.com/nlgen/nlgen/runtime/nlattr"
 	"github.com/nlgen/nlgen/runtime/nlconn"
 )
 
+// Prints bridges and their ports, with the VLANs of each.
 func ExampleClient_GetlinkDump() {
 	conn, err := nlconn.Open()
 	if err != nil {
@@ -17,9 +20,8 @@ func ExampleClient_GetlinkDump() {
 	}
 	defer conn.Close()
 
-	const afBridge = 7
 	req := &rtbridgelink.GetlinkDumpRequest{
-		Header:  rtbridgelink.Ifinfomsg{IfiFamily: afBridge},
+		Header:  rtbridgelink.Ifinfomsg{IfiFamily: unix.AF_BRIDGE},
 		ExtMask: nlattr.Some(rtbridgelink.RtextFilterBrvlan),
 	}
 	for link, err := range rtbridgelink.New(conn).GetlinkDump(context.Background(), req) {

@@ -6,10 +6,13 @@ import (
 	"log"
 	"net/netip"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/nlgen/nlgen/generated/rtbridgemdb"
 	"github.com/nlgen/nlgen/runtime/nlconn"
 )
 
+// Prints which ports the multicast groups of all bridges go to.
 func ExampleClient_GetmdbDump() {
 	conn, err := nlconn.Open()
 	if err != nil {
@@ -17,8 +20,7 @@ func ExampleClient_GetmdbDump() {
 	}
 	defer conn.Close()
 
-	const afBridge = 7
-	req := &rtbridgemdb.GetmdbDumpRequest{Header: rtbridgemdb.BrPortMsg{Family: afBridge}}
+	req := &rtbridgemdb.GetmdbDumpRequest{Header: rtbridgemdb.BrPortMsg{Family: unix.AF_BRIDGE}}
 	for bridge, err := range rtbridgemdb.New(conn).GetmdbDump(context.Background(), req) {
 		if err != nil {
 			log.Fatal(err)

@@ -6,12 +6,12 @@ import (
 	"log"
 	"net"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/nlgen/nlgen/generated/rtbridgevlan"
 	"github.com/nlgen/nlgen/runtime/nlattr"
 	"github.com/nlgen/nlgen/runtime/nlconn"
 )
-
-const afBridge = 7
 
 // Gives the VLANs 10 to 12 to a port of a bridge, and lists what it then has and has carried.
 func Example() {
@@ -27,7 +27,7 @@ func Example() {
 	}
 	ctx, vlans := context.Background(), rtbridgevlan.New(conn)
 	err = vlans.Newvlan(ctx, &rtbridgevlan.NewvlanRequest{
-		Header: rtbridgevlan.BrVlanMsg{Family: afBridge, Ifindex: uint32(port.Index)},
+		Header: rtbridgevlan.BrVlanMsg{Family: unix.AF_BRIDGE, Ifindex: uint32(port.Index)},
 		Entry: []rtbridgevlan.VlanEntryAttrs{{
 			Info:  nlattr.Some(rtbridgevlan.BridgeVlanInfo{Vid: 10}),
 			Range: nlattr.Some(uint16(12)),
@@ -37,7 +37,7 @@ func Example() {
 		log.Fatal(err)
 	}
 	req := &rtbridgevlan.GetvlanDumpRequest{
-		Header: rtbridgevlan.BrVlanMsg{Family: afBridge, Ifindex: uint32(port.Index)},
+		Header: rtbridgevlan.BrVlanMsg{Family: unix.AF_BRIDGE, Ifindex: uint32(port.Index)},
 		Flags:  nlattr.Some(rtbridgevlan.DumpFlagsStats),
 	}
 	for link, err := range vlans.GetvlanDump(ctx, req) {

@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/netip"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/nlgen/nlgen/generated/rtneigh"
 	"github.com/nlgen/nlgen/runtime/nlattr"
 	"github.com/nlgen/nlgen/runtime/nlconn"
@@ -20,21 +22,20 @@ func Example() {
 	}
 	defer conn.Close()
 
-	const afInet = 2
 	link, err := net.InterfaceByName("eth0")
 	if err != nil {
 		log.Fatal(err)
 	}
 	ctx, neighbours := context.Background(), rtneigh.New(conn)
 	err = neighbours.Newneigh(ctx, &rtneigh.NewneighRequest{
-		Header: rtneigh.Ndmsg{NdmFamily: afInet, NdmIfindex: int32(link.Index), NdmState: rtneigh.NudStatePermanent},
+		Header: rtneigh.Ndmsg{NdmFamily: unix.AF_INET, NdmIfindex: int32(link.Index), NdmState: rtneigh.NudStatePermanent},
 		Dst:    nlattr.Some(netip.MustParseAddr("192.0.2.7")),
 		Lladdr: net.HardwareAddr{2, 0, 0, 0, 0, 7},
 	}, nlconn.Create, nlconn.Replace)
 	if err != nil {
 		log.Fatal(err)
 	}
-	for n, err := range neighbours.GetneighDump(ctx, &rtneigh.GetneighDumpRequest{Header: rtneigh.Ndmsg{NdmFamily: afInet}}) {
+	for n, err := range neighbours.GetneighDump(ctx, &rtneigh.GetneighDumpRequest{Header: rtneigh.Ndmsg{NdmFamily: unix.AF_INET}}) {
 		if err != nil {
 			log.Fatal(err)
 		}

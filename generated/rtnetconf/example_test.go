@@ -5,11 +5,14 @@ import (
 	"fmt"
 	"log"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/nlgen/nlgen/generated/rtnetconf"
 	"github.com/nlgen/nlgen/runtime/nlattr"
 	"github.com/nlgen/nlgen/runtime/nlconn"
 )
 
+// Does this host route IPv4 packets, and does it verify their source addresses?
 func ExampleClient_Getnetconf() {
 	conn, err := nlconn.Open()
 	if err != nil {
@@ -17,9 +20,8 @@ func ExampleClient_Getnetconf() {
 	}
 	defer conn.Close()
 
-	const afInet = 2
 	all, err := rtnetconf.New(conn).Getnetconf(context.Background(), &rtnetconf.GetnetconfRequest{
-		Header:  rtnetconf.Netconfmsg{NcmFamily: afInet},
+		Header:  rtnetconf.Netconfmsg{NcmFamily: unix.AF_INET},
 		Ifindex: nlattr.Some(rtnetconf.IfindexAll),
 	})
 	if err != nil {

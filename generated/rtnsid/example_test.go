@@ -10,6 +10,7 @@ import (
 	"github.com/nlgen/nlgen/runtime/nlconn"
 )
 
+// Gives the namespace of process 1 a number in this one, where it has none until then.
 func Example() {
 	conn, err := nlconn.Open()
 	if err != nil {
@@ -17,7 +18,6 @@ func Example() {
 	}
 	defer conn.Close()
 
-	// The namespace of process 1 has no number in this one, until it gets one.
 	ctx, numbers, pid := context.Background(), rtnsid.New(conn), nlattr.Some(uint32(1))
 	for range 2 {
 		reply, err := numbers.Getnsid(ctx, &rtnsid.GetnsidRequest{Pid: pid})

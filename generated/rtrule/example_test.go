@@ -6,11 +6,14 @@ import (
 	"log"
 	"net/netip"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/nlgen/nlgen/generated/rtrule"
 	"github.com/nlgen/nlgen/runtime/nlattr"
 	"github.com/nlgen/nlgen/runtime/nlconn"
 )
 
+// Has packets from 192.0.2.0/24 routed by table 1000, and lists the rules.
 func Example() {
 	conn, err := nlconn.Open()
 	if err != nil {
@@ -18,11 +21,9 @@ func Example() {
 	}
 	defer conn.Close()
 
-	// Packets from 192.0.2.0/24 are routed by table 1000.
-	const afInet = 2
 	ctx, rules := context.Background(), rtrule.New(conn)
 	err = rules.Newrule(ctx, &rtrule.NewruleRequest{
-		Header:   rtrule.FibRuleHdr{Family: afInet, SrcLen: 24, Action: rtrule.FrActToTbl},
+		Header:   rtrule.FibRuleHdr{Family: unix.AF_INET, SrcLen: 24, Action: rtrule.FrActToTbl},
 		Src:      nlattr.Some(netip.MustParseAddr("192.0.2.0")),
 		Table:    nlattr.Some(uint32(1000)),
 		Priority: nlattr.Some(uint32(500)),
@@ -30,7 +31,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err) // such as: rt-rule: newrule: EPERM: operation not permitted
 	}
-	for rule, err := range rules.GetruleDump(ctx, &rtrule.GetruleDumpRequest{Header: rtrule.FibRuleHdr{Family: afInet}}) {
+	for rule, err := range rules.GetruleDump(ctx, &rtrule.GetruleDumpRequest{Header: rtrule.FibRuleHdr{Family: unix.AF_INET}}) {
 		if err != nil {
 			log.Fatal(err)
 		}

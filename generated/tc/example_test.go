@@ -33,6 +33,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
+	// A burst is in ticks of 64 ns: 200,000 are 12.8 ms, which are 16,000 bytes at 10 Mbit/s.
 	for minor, bytes := range map[uint32]uint32{0x10: 1_250_000, 0x20: 125_000} { // 10 Mbit/s and 1 Mbit/s
 		rate := tc.Ratespec{Linklayer: tc.LinklayerEthernet, Rate: bytes}
 		err := client.Newtclass(ctx, &tc.NewtclassRequest{
