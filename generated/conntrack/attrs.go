@@ -11,11 +11,11 @@ import (
 // CounterAttrs is the attribute set counter-attrs: packets and bytes of one direction; only there
 // if accounting is on (sysctl nf_conntrack_acct).
 type CounterAttrs struct {
-	Packets nlattr.Opt[uint64] // number of packets
-	Bytes   nlattr.Opt[uint64] // number of bytes, network headers included
-	// Packets in 32 bits; no kernel sends it any more (CTA_COUNTERS32_PACKETS).
+	Packets nlattr.Opt[uint64] // number of packets (big-endian)
+	Bytes   nlattr.Opt[uint64] // number of bytes, network headers included (big-endian)
+	// CTA_COUNTERS32_PACKETS: packets in 32 bits; no kernel sends it any more (big-endian).
 	PacketsOld nlattr.Opt[uint32]
-	// Bytes in 32 bits; no kernel sends it any more (CTA_COUNTERS32_BYTES).
+	// CTA_COUNTERS32_BYTES: bytes in 32 bits; no kernel sends it any more (big-endian).
 	BytesOld nlattr.Opt[uint32]
 	Unknown  []nlattr.Attr
 }
@@ -53,14 +53,15 @@ func (x *CounterAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // apart. Which attributes there are depends on proto-num.
 type TupleProtoAttrs struct {
 	ProtoNum nlattr.Opt[uint8] // number of the transport protocol (IPPROTO_*)
-	// Source port of TCP, UDP, SCTP and the like, or the GRE call id.
+	// Source port of TCP, UDP, SCTP and the like, or the GRE call id (big-endian).
 	ProtoSrcPort nlattr.Opt[uint16]
-	// Destination port of TCP, UDP, SCTP and the like, or the GRE call id.
-	ProtoDstPort    nlattr.Opt[uint16]
-	ProtoIcmpID     nlattr.Opt[uint16] // identifier of an ICMP echo
+	// Destination port of TCP, UDP, SCTP and the like, or the GRE call id (big-endian).
+	ProtoDstPort nlattr.Opt[uint16]
+	// Identifier of an ICMP echo, which tells flows apart like a port (big-endian).
+	ProtoIcmpID     nlattr.Opt[uint16]
 	ProtoIcmpType   nlattr.Opt[uint8]  // type of the ICMP message
 	ProtoIcmpCode   nlattr.Opt[uint8]  // code of the ICMP message
-	ProtoIcmpv6ID   nlattr.Opt[uint16] // identifier of an ICMPv6 echo
+	ProtoIcmpv6ID   nlattr.Opt[uint16] // identifier of an ICMPv6 echo (big-endian)
 	ProtoIcmpv6Type nlattr.Opt[uint8]  // type of the ICMPv6 message
 	ProtoIcmpv6Code nlattr.Opt[uint8]  // code of the ICMPv6 message
 	Unknown         []nlattr.Attr
@@ -152,7 +153,7 @@ func (x *TupleIpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 type TupleAttrs struct {
 	TupleIp    *TupleIpAttrs      // the addresses
 	TupleProto *TupleProtoAttrs   // ports and their like
-	TupleZone  nlattr.Opt[uint16] // zone that holds for this direction only
+	TupleZone  nlattr.Opt[uint16] // zone that holds for this direction only (big-endian)
 	Unknown    []nlattr.Attr
 }
 
@@ -241,7 +242,7 @@ func (x *ProtoinfoTcpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 type ProtoinfoDccpAttrs struct {
 	DccpState        nlattr.Opt[NfCtDccpState] // state of the connection
 	DccpRole         nlattr.Opt[NfCtDccpRole]  // what the sender of the original direction is
-	DccpHandshakeSeq nlattr.Opt[uint64]        // sequence number of the handshake, 48 bits
+	DccpHandshakeSeq nlattr.Opt[uint64]        // sequence number of the handshake, 48 bits (big-endian)
 	Unknown          []nlattr.Attr
 }
 
@@ -274,9 +275,11 @@ func (x *ProtoinfoDccpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool 
 // ProtoinfoSctpAttrs is the attribute set protoinfo-sctp-attrs: state of an SCTP association.
 type ProtoinfoSctpAttrs struct {
 	SctpState nlattr.Opt[NfCtSctpState] // state of the association
-	// Verification tag of packets in the original direction (CTA_PROTOINFO_SCTP_VTAG_ORIGINAL).
+	// CTA_PROTOINFO_SCTP_VTAG_ORIGINAL: verification tag of packets in the original direction
+	// (big-endian).
 	VtagOriginal nlattr.Opt[uint32]
-	// Verification tag of packets in the reply direction (CTA_PROTOINFO_SCTP_VTAG_REPLY).
+	// CTA_PROTOINFO_SCTP_VTAG_REPLY: verification tag of packets in the reply direction
+	// (big-endian).
 	VtagReply nlattr.Opt[uint32]
 	Unknown   []nlattr.Attr
 }
@@ -385,8 +388,8 @@ func (x *HelpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 
 // NatProtoAttrs is the attribute set nat-proto-attrs: range of ports to translate to.
 type NatProtoAttrs struct {
-	PortMin nlattr.Opt[uint16] // first port
-	PortMax nlattr.Opt[uint16] // last port; the first if absent
+	PortMin nlattr.Opt[uint16] // first port (big-endian)
+	PortMax nlattr.Opt[uint16] // last port; the first if absent (big-endian)
 	Unknown []nlattr.Attr
 }
 
@@ -461,10 +464,10 @@ func (x *NatAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // SeqadjAttrs is the attribute set seqadj-attrs: how the sequence numbers of one direction are
 // moved, because a helper changed lengths.
 type SeqadjAttrs struct {
-	CorrectionPos nlattr.Opt[uint32] // sequence number of the last change
-	// What is added before that position, a two's complement number.
+	CorrectionPos nlattr.Opt[uint32] // sequence number of the last change (big-endian)
+	// What is added before that position, a two's complement number (big-endian).
 	OffsetBefore nlattr.Opt[uint32]
-	// What is added from that position on, a two's complement number.
+	// What is added from that position on, a two's complement number (big-endian).
 	OffsetAfter nlattr.Opt[uint32]
 	Unknown     []nlattr.Attr
 }
@@ -522,9 +525,9 @@ func (x *SecctxAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 
 // SynproxyAttrs is the attribute set synproxy-attrs: what the SYN proxy changes in a connection.
 type SynproxyAttrs struct {
-	Isn     nlattr.Opt[uint32] // initial sequence number that the proxy chose
-	Its     nlattr.Opt[uint32] // initial TCP time stamp that the proxy chose
-	Tsoff   nlattr.Opt[uint32] // what is added to TCP time stamps
+	Isn     nlattr.Opt[uint32] // initial sequence number that the proxy chose (big-endian)
+	Its     nlattr.Opt[uint32] // initial TCP time stamp that the proxy chose (big-endian)
+	Tsoff   nlattr.Opt[uint32] // what is added to TCP time stamps (big-endian)
 	Unknown []nlattr.Attr
 }
 
@@ -556,8 +559,9 @@ func (x *SynproxyAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // TimestampAttrs is the attribute set timestamp-attrs: when a flow began and ended; only there if
 // sysctl nf_conntrack_timestamp is on.
 type TimestampAttrs struct {
-	Start nlattr.Opt[uint64] // when the flow was confirmed, in nanoseconds since 1970
-	// When the flow ended, in nanoseconds since 1970; only in destroy events.
+	// When the flow was confirmed, in nanoseconds since 1970 (big-endian).
+	Start nlattr.Opt[uint64]
+	// When the flow ended, in nanoseconds since 1970; only in destroy events (big-endian).
 	Stop    nlattr.Opt[uint64]
 	Unknown []nlattr.Attr
 }
@@ -617,8 +621,9 @@ func (x *FilterAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 
 // ExpNatAttrs is the attribute set exp-nat-attrs: how the expected flow is translated.
 type ExpNatAttrs struct {
-	Dir     nlattr.Opt[Direction] // direction of the expected flow that is translated
-	Tuple   *TupleAttrs           // source address and port to translate to
+	// Direction of the expected flow that is translated (big-endian).
+	Dir     nlattr.Opt[Direction]
+	Tuple   *TupleAttrs // source address and port to translate to
 	Unknown []nlattr.Attr
 }
 

@@ -4,7 +4,7 @@ package conntrack
 
 import "github.com/nlgen/nlgen/runtime/nlconn"
 
-// The numbers of the operations: message types.
+// The numbers of the operations: message types, IPCTNL_MSG_CT_*.
 const (
 	CmdNew            uint16 = 256
 	CmdGet            uint16 = 257
@@ -24,17 +24,17 @@ const (
 	CmdExpDeleteNtf   uint16 = 514
 )
 
-// The multicast groups of the family.
+// The multicast groups of the family, for [Client.Subscribe].
 var (
-	GroupConntrackNew        = nlconn.Group{Name: "conntrack-new", ID: 1}
+	GroupConntrackNew        = nlconn.Group{Name: "conntrack-new", ID: 1} // carries [NewNtf]
 	GroupConntrackUpdate     = nlconn.Group{Name: "conntrack-update", ID: 2}
-	GroupConntrackDestroy    = nlconn.Group{Name: "conntrack-destroy", ID: 3}
-	GroupConntrackExpNew     = nlconn.Group{Name: "conntrack-exp-new", ID: 4}
+	GroupConntrackDestroy    = nlconn.Group{Name: "conntrack-destroy", ID: 3} // carries [DeleteNtf]
+	GroupConntrackExpNew     = nlconn.Group{Name: "conntrack-exp-new", ID: 4} // carries [ExpNewNtf]
 	GroupConntrackExpUpdate  = nlconn.Group{Name: "conntrack-exp-update", ID: 5}
-	GroupConntrackExpDestroy = nlconn.Group{Name: "conntrack-exp-destroy", ID: 6}
+	GroupConntrackExpDestroy = nlconn.Group{Name: "conntrack-exp-destroy", ID: 6} // carries [ExpDeleteNtf]
 )
 
-// The attributes of [CounterAttrs].
+// The attributes of [CounterAttrs], CTA_COUNTERS_*.
 const (
 	AttrCounterPackets    uint16 = 1
 	AttrCounterBytes      uint16 = 2
@@ -43,7 +43,7 @@ const (
 	AttrCounterPad        uint16 = 5
 )
 
-// The attributes of [TupleProtoAttrs].
+// The attributes of [TupleProtoAttrs], CTA_*.
 const (
 	AttrTupleProtoProtoNum        uint16 = 1
 	AttrTupleProtoProtoSrcPort    uint16 = 2
@@ -56,7 +56,7 @@ const (
 	AttrTupleProtoProtoIcmpv6Code uint16 = 9
 )
 
-// The attributes of [TupleIpAttrs].
+// The attributes of [TupleIpAttrs], CTA_*.
 const (
 	AttrTupleIpIpV4Src uint16 = 1
 	AttrTupleIpIpV4Dst uint16 = 2
@@ -64,14 +64,14 @@ const (
 	AttrTupleIpIpV6Dst uint16 = 4
 )
 
-// The attributes of [TupleAttrs].
+// The attributes of [TupleAttrs], CTA_*.
 const (
 	AttrTupleTupleIp    uint16 = 1
 	AttrTupleTupleProto uint16 = 2
 	AttrTupleTupleZone  uint16 = 3
 )
 
-// The attributes of [ProtoinfoTcpAttrs].
+// The attributes of [ProtoinfoTcpAttrs], CTA_PROTOINFO_*.
 const (
 	AttrProtoinfoTcpTcpState          uint16 = 1
 	AttrProtoinfoTcpTcpWscaleOriginal uint16 = 2
@@ -80,7 +80,7 @@ const (
 	AttrProtoinfoTcpTcpFlagsReply     uint16 = 5
 )
 
-// The attributes of [ProtoinfoDccpAttrs].
+// The attributes of [ProtoinfoDccpAttrs], CTA_PROTOINFO_*.
 const (
 	AttrProtoinfoDccpDccpState        uint16 = 1
 	AttrProtoinfoDccpDccpRole         uint16 = 2
@@ -88,33 +88,33 @@ const (
 	AttrProtoinfoDccpDccpPad          uint16 = 4
 )
 
-// The attributes of [ProtoinfoSctpAttrs].
+// The attributes of [ProtoinfoSctpAttrs], CTA_PROTOINFO_*.
 const (
 	AttrProtoinfoSctpSctpState    uint16 = 1
 	AttrProtoinfoSctpVtagOriginal uint16 = 2
 	AttrProtoinfoSctpVtagReply    uint16 = 3
 )
 
-// The attributes of [ProtoinfoAttrs].
+// The attributes of [ProtoinfoAttrs], CTA_*.
 const (
 	AttrProtoinfoProtoinfoTcp  uint16 = 1
 	AttrProtoinfoProtoinfoDccp uint16 = 2
 	AttrProtoinfoProtoinfoSctp uint16 = 3
 )
 
-// The attributes of [HelpAttrs].
+// The attributes of [HelpAttrs], CTA_*.
 const (
 	AttrHelpHelpName uint16 = 1
 	AttrHelpHelpInfo uint16 = 2
 )
 
-// The attributes of [NatProtoAttrs].
+// The attributes of [NatProtoAttrs], CTA_PROTONAT_*.
 const (
 	AttrNatProtoPortMin uint16 = 1
 	AttrNatProtoPortMax uint16 = 2
 )
 
-// The attributes of [NatAttrs].
+// The attributes of [NatAttrs], CTA_NAT_*.
 const (
 	AttrNatV4Minip uint16 = 1
 	AttrNatV4Maxip uint16 = 2
@@ -123,51 +123,51 @@ const (
 	AttrNatV6Maxip uint16 = 5
 )
 
-// The attributes of [SeqadjAttrs].
+// The attributes of [SeqadjAttrs], CTA_SEQADJ_*.
 const (
 	AttrSeqadjCorrectionPos uint16 = 1
 	AttrSeqadjOffsetBefore  uint16 = 2
 	AttrSeqadjOffsetAfter   uint16 = 3
 )
 
-// The attributes of [SecctxAttrs].
+// The attributes of [SecctxAttrs], CTA_SECCTX_*.
 const (
 	AttrSecctxName uint16 = 1
 )
 
-// The attributes of [SynproxyAttrs].
+// The attributes of [SynproxyAttrs], CTA_SYNPROXY_*.
 const (
 	AttrSynproxyIsn   uint16 = 1
 	AttrSynproxyIts   uint16 = 2
 	AttrSynproxyTsoff uint16 = 3
 )
 
-// The attributes of [TimestampAttrs].
+// The attributes of [TimestampAttrs], CTA_TIMESTAMP_*.
 const (
 	AttrTimestampStart uint16 = 1
 	AttrTimestampStop  uint16 = 2
 	AttrTimestampPad   uint16 = 3
 )
 
-// The attributes of [FilterAttrs].
+// The attributes of [FilterAttrs], CTA_FILTER_*.
 const (
 	AttrFilterOrigFlags  uint16 = 1
 	AttrFilterReplyFlags uint16 = 2
 )
 
-// The numbers of the attributes in the set conntrack-attrs: a flow.
+// The numbers of the attributes in the set conntrack-attrs, CTA_*: a flow.
 const (
 	AttrConntrackTupleOrig uint16 = 1 // the direction of the packet that began the flow
 	// The direction of answers, with addresses as answers carry them before they are translated
 	// back.
 	AttrConntrackTupleReply uint16 = 2
-	// Status bits. In a dump request, those that a flow must have.
+	// Status bits. In a dump request, those that a flow must have (big-endian).
 	AttrConntrackStatus    uint16 = 3
 	AttrConntrackProtoinfo uint16 = 4
 	AttrConntrackHelp      uint16 = 5
 	AttrConntrackNatSrc    uint16 = 6
 	AttrConntrackTimeout   uint16 = 7
-	// Mark of the flow. In requests to dump or delete many, what flows must have.
+	// Mark of the flow. In requests to dump or delete many, what flows must have (big-endian).
 	AttrConntrackMark          uint16 = 8
 	AttrConntrackCountersOrig  uint16 = 9
 	AttrConntrackCountersReply uint16 = 10
@@ -177,12 +177,12 @@ const (
 	AttrConntrackTupleMaster   uint16 = 14
 	AttrConntrackSeqAdjOrig    uint16 = 15
 	AttrConntrackSeqAdjReply   uint16 = 16
-	// Formerly the number of a security mark; secctx took its place.
+	// Formerly the number of a security mark, 4 bytes; secctx took its place.
 	AttrConntrackSecmark   uint16 = 17
-	AttrConntrackZone      uint16 = 18 // zone of both directions; absent is zone 0
+	AttrConntrackZone      uint16 = 18 // zone of both directions; absent is zone 0 (big-endian)
 	AttrConntrackSecctx    uint16 = 19
 	AttrConntrackTimestamp uint16 = 20
-	// In a request to dump or delete many, the bits of mark that are compared.
+	// In a request to dump or delete many, the bits of mark that are compared (big-endian).
 	AttrConntrackMarkMask       uint16 = 21
 	AttrConntrackLabels         uint16 = 22
 	AttrConntrackLabelsMask     uint16 = 23
@@ -192,7 +192,8 @@ const (
 	AttrConntrackTimestampEvent uint16 = 27
 )
 
-// The numbers of the attributes in the set conntrack-stats-attrs: counters of one CPU since boot.
+// The numbers of the attributes in the set conntrack-stats-attrs, CTA_STATS_*: counters of one CPU
+// since boot.
 const (
 	AttrConntrackStatsSearched      uint16 = 1
 	AttrConntrackStatsFound         uint16 = 2
@@ -211,34 +212,36 @@ const (
 	AttrConntrackStatsChainToolong  uint16 = 15
 )
 
-// The numbers of the attributes in the set stats-global-attrs: size of the table of the namespace.
+// The numbers of the attributes in the set stats-global-attrs, CTA_STATS_GLOBAL_*: size of the
+// table of the namespace.
 const (
 	AttrStatsGlobalEntries    uint16 = 1
 	AttrStatsGlobalMaxEntries uint16 = 2
 )
 
-// The attributes of [ExpNatAttrs].
+// The attributes of [ExpNatAttrs], CTA_EXPECT_NAT_*.
 const (
 	AttrExpNatDir   uint16 = 1
 	AttrExpNatTuple uint16 = 2
 )
 
-// The numbers of the attributes in the set exp-attrs: a flow that is expected.
+// The numbers of the attributes in the set exp-attrs, CTA_EXPECT_*: a flow that is expected.
 const (
 	AttrExpMaster   uint16 = 1 // original direction of the flow whose helper expects this one
 	AttrExpTuple    uint16 = 2 // addresses and ports that the first packet will have
 	AttrExpMask     uint16 = 3
 	AttrExpTimeout  uint16 = 4
-	AttrExpID       uint16 = 5 // identifies the expectation as long as it lives
+	AttrExpID       uint16 = 5 // identifies the expectation as long as it lives (big-endian)
 	AttrExpHelpName uint16 = 6 // name of the helper that expects the flow
-	AttrExpZone     uint16 = 7 // zone of the flow; absent is zone 0
+	AttrExpZone     uint16 = 7 // zone of the flow; absent is zone 0 (big-endian)
 	AttrExpFlags    uint16 = 8
 	AttrExpClass    uint16 = 9
 	AttrExpNat      uint16 = 10
 	AttrExpFn       uint16 = 11
 )
 
-// The numbers of the attributes in the set exp-stats-attrs: counters of one CPU since boot.
+// The numbers of the attributes in the set exp-stats-attrs, CTA_STATS_EXP_*: counters of one CPU
+// since boot.
 const (
 	AttrExpStatsNew    uint16 = 1
 	AttrExpStatsCreate uint16 = 2

@@ -3,8 +3,7 @@
 // Package conntrack is a client of the netlink family conntrack: connection tracking of netfilter
 // (subsystem NFNL_SUBSYS_CTNETLINK of nfnetlink): the table of flows that the kernel follows, their
 // state, counters and translations, its statistics, what happens to it as events; and the flows
-// that helpers expect (NFNL_SUBSYS_CTNETLINK_EXP). Integers are in network byte order unless said
-// otherwise.
+// that helpers expect (NFNL_SUBSYS_CTNETLINK_EXP).
 //
 // # Operations
 //
@@ -31,7 +30,7 @@
 //     without a tuple those of a helper, or all.
 //   - [Client.ExpGetStatsDump]: list the counters of each CPU, whose number is the res-id of the
 //     header (IPCTNL_MSG_EXP_GET_STATS_CPU).
-//   - Notifications: [NewNtf], [DeleteNtf], [ExpNewNtf], [ExpDeleteNtf].
+//   - [Client.Subscribe] to notifications: [NewNtf], [DeleteNtf], [ExpNewNtf], [ExpDeleteNtf].
 //
 // # Use
 //
@@ -52,5 +51,14 @@
 //
 // A field that is an nlattr.Opt, a pointer, a slice or an interface may be absent,
 // which differs from zero: a slice that is empty but not nil is an attribute without
-// content. What the fields cannot hold is kept in Unknown.
+// content. What the fields cannot hold is kept in Unknown. A field without a comment has
+// it at the constant of its attribute, Attr..., since many types have that field.
+//
+// What the kernel refuses is an *nlmsg.Error: it has the errno, for errors.Is, and what
+// the kernel says, such as the attribute it did not like.
+//
+// On the wire, addresses are in network byte order, and numbers in that of the machine,
+// unless their docs say that they are big-endian, which is network byte order.
+//
+// The names in C are those of linux/netfilter/nfnetlink_conntrack.h.
 package conntrack

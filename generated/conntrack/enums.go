@@ -24,10 +24,10 @@ const (
 	NfCtTcpFlagsSimultaneousOpen NfCtTcpFlags = 0x80
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v NfCtTcpFlags) String() string { return enumNfCtTcpFlags.Text(uint64(v)) }
 
-// ParseNfCtTcpFlags reads what String returns, or a number.
+// ParseNfCtTcpFlags reads names or a number.
 func ParseNfCtTcpFlags(s string) (NfCtTcpFlags, error) {
 	return nlpolicy.ParseEnum[NfCtTcpFlags](&enumNfCtTcpFlags, s)
 }
@@ -65,10 +65,10 @@ const (
 	NfCtTcpStateTimeoutMax NfCtTcpState = 14 // number of timeouts; never sent
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v NfCtTcpState) String() string { return enumNfCtTcpState.Text(uint64(v)) }
 
-// ParseNfCtTcpState reads what String returns, or a number.
+// ParseNfCtTcpState reads a name or a number.
 func ParseNfCtTcpState(s string) (NfCtTcpState, error) {
 	return nlpolicy.ParseEnum[NfCtTcpState](&enumNfCtTcpState, s)
 }
@@ -98,10 +98,10 @@ const (
 	NfCtSctpStateHeartbeatAcked  NfCtSctpState = 9 // that HEARTBEAT was acknowledged; newer kernels do not use it
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v NfCtSctpState) String() string { return enumNfCtSctpState.Text(uint64(v)) }
 
-// ParseNfCtSctpState reads what String returns, or a number.
+// ParseNfCtSctpState reads a name or a number.
 func ParseNfCtSctpState(s string) (NfCtSctpState, error) {
 	return nlpolicy.ParseEnum[NfCtSctpState](&enumNfCtSctpState, s)
 }
@@ -131,10 +131,10 @@ const (
 	NfCtDccpStateInvalid  NfCtDccpState = 9 // internal; never sent
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v NfCtDccpState) String() string { return enumNfCtDccpState.Text(uint64(v)) }
 
-// ParseNfCtDccpState reads what String returns, or a number.
+// ParseNfCtDccpState reads a name or a number.
 func ParseNfCtDccpState(s string) (NfCtDccpState, error) {
 	return nlpolicy.ParseEnum[NfCtDccpState](&enumNfCtDccpState, s)
 }
@@ -156,10 +156,10 @@ const (
 	NfCtDccpRoleServer NfCtDccpRole = 1 // the other side
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v NfCtDccpRole) String() string { return enumNfCtDccpRole.Text(uint64(v)) }
 
-// ParseNfCtDccpRole reads what String returns, or a number.
+// ParseNfCtDccpRole reads a name or a number.
 func ParseNfCtDccpRole(s string) (NfCtDccpRole, error) {
 	return nlpolicy.ParseEnum[NfCtDccpRole](&enumNfCtDccpRole, s)
 }
@@ -197,10 +197,10 @@ const (
 	NfCtStatusHwOffload NfCtStatus = 0x8000 // the hardware forwards the packets
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v NfCtStatus) String() string { return enumNfCtStatus.Text(uint64(v)) }
 
-// ParseNfCtStatus reads what String returns, or a number.
+// ParseNfCtStatus reads names or a number.
 func ParseNfCtStatus(s string) (NfCtStatus, error) {
 	return nlpolicy.ParseEnum[NfCtStatus](&enumNfCtStatus, s)
 }
@@ -232,10 +232,10 @@ const (
 	FilterFlagsProtoIcmpv6ID   FilterFlags = 0x800 // the identifier of an ICMPv6 echo
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v FilterFlags) String() string { return enumFilterFlags.Text(uint64(v)) }
 
-// ParseFilterFlags reads what String returns, or a number.
+// ParseFilterFlags reads names or a number.
 func ParseFilterFlags(s string) (FilterFlags, error) {
 	return nlpolicy.ParseEnum[FilterFlags](&enumFilterFlags, s)
 }
@@ -257,10 +257,10 @@ const (
 	ExpFlagsUserspace ExpFlags = 0x4 // a helper in user space made it
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v ExpFlags) String() string { return enumExpFlags.Text(uint64(v)) }
 
-// ParseExpFlags reads what String returns, or a number.
+// ParseExpFlags reads names or a number.
 func ParseExpFlags(s string) (ExpFlags, error) { return nlpolicy.ParseEnum[ExpFlags](&enumExpFlags, s) }
 
 // MarshalText is String.
@@ -277,10 +277,10 @@ const (
 	DirectionReply    Direction = 1 // that of the answers
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v Direction) String() string { return enumDirection.Text(uint64(v)) }
 
-// ParseDirection reads what String returns, or a number.
+// ParseDirection reads a name or a number.
 func ParseDirection(s string) (Direction, error) {
 	return nlpolicy.ParseEnum[Direction](&enumDirection, s)
 }

@@ -14,12 +14,13 @@ type NewRequest struct {
 	TupleOrig  *TupleAttrs
 	TupleReply *TupleAttrs
 	Status     nlattr.Opt[NfCtStatus]
-	Protoinfo  *ProtoinfoAttrs    // state of the transport protocol
-	Help       *HelpAttrs         // the helper
-	NatSrc     *NatAttrs          // translate the source of a new flow
-	Timeout    nlattr.Opt[uint32] // seconds until the flow ends unless a packet comes
-	Mark       nlattr.Opt[uint32]
-	NatDst     *NatAttrs // translate the destination of a new flow
+	Protoinfo  *ProtoinfoAttrs // state of the transport protocol
+	Help       *HelpAttrs      // the helper
+	NatSrc     *NatAttrs       // translate the source of a new flow
+	// Seconds until the flow ends unless a packet comes (big-endian).
+	Timeout nlattr.Opt[uint32]
+	Mark    nlattr.Opt[uint32]
+	NatDst  *NatAttrs // translate the destination of a new flow
 	// Original direction of the flow whose helper expected this one.
 	TupleMaster *TupleAttrs
 	SeqAdjOrig  *SeqadjAttrs // sequence adjustment of the original direction
@@ -251,7 +252,8 @@ type GetDumpRequest struct {
 	MarkMask   nlattr.Opt[uint32]
 	// In a dump request, which parts of the tuples in it are compared.
 	Filter *FilterAttrs
-	// In a dump request, the bits of status that are compared; status itself if absent.
+	// In a dump request, the bits of status that are compared; status itself if absent
+	// (big-endian).
 	StatusMask nlattr.Opt[NfCtStatus]
 	Unknown    []nlattr.Attr
 }
@@ -344,18 +346,20 @@ func (x *GetDumpRequest) Validate() error {
 
 // GetReply is the reply of [Client.Get].
 type GetReply struct {
-	Header        Nfgenmsg
-	TupleOrig     *TupleAttrs
-	TupleReply    *TupleAttrs
-	Status        nlattr.Opt[NfCtStatus]
-	Protoinfo     *ProtoinfoAttrs    // state of the transport protocol
-	Help          *HelpAttrs         // the helper
-	Timeout       nlattr.Opt[uint32] // seconds until the flow ends unless a packet comes
+	Header     Nfgenmsg
+	TupleOrig  *TupleAttrs
+	TupleReply *TupleAttrs
+	Status     nlattr.Opt[NfCtStatus]
+	Protoinfo  *ProtoinfoAttrs // state of the transport protocol
+	Help       *HelpAttrs      // the helper
+	// Seconds until the flow ends unless a packet comes (big-endian).
+	Timeout       nlattr.Opt[uint32]
 	Mark          nlattr.Opt[uint32]
 	CountersOrig  *CounterAttrs      // counters of the original direction
 	CountersReply *CounterAttrs      // counters of the reply direction
-	Use           nlattr.Opt[uint32] // number of references that the kernel holds
-	// Identifies the flow as long as it lives. A delete with it removes only that very flow.
+	Use           nlattr.Opt[uint32] // number of references that the kernel holds (big-endian)
+	// Identifies the flow as long as it lives. A delete with it removes only that very flow
+	// (big-endian).
 	ID nlattr.Opt[uint32]
 	// Original direction of the flow whose helper expected this one.
 	TupleMaster *TupleAttrs
@@ -369,7 +373,7 @@ type GetReply struct {
 	Labels   []byte
 	Synproxy *SynproxyAttrs // state of the SYN proxy
 	// When the event that this message tells of happened, in nanoseconds since 1970 (kernel
-	// 6.14).
+	// 6.14); big-endian.
 	TimestampEvent nlattr.Opt[uint64]
 	Unknown        []nlattr.Attr
 }
@@ -530,13 +534,15 @@ type DeleteRequest struct {
 	TupleReply *TupleAttrs
 	Status     nlattr.Opt[NfCtStatus]
 	Mark       nlattr.Opt[uint32]
-	// Identifies the flow as long as it lives. A delete with it removes only that very flow.
+	// Identifies the flow as long as it lives. A delete with it removes only that very flow
+	// (big-endian).
 	ID       nlattr.Opt[uint32]
 	Zone     nlattr.Opt[uint16]
 	MarkMask nlattr.Opt[uint32]
 	// In a dump request, which parts of the tuples in it are compared.
 	Filter *FilterAttrs
-	// In a dump request, the bits of status that are compared; status itself if absent.
+	// In a dump request, the bits of status that are compared; status itself if absent
+	// (big-endian).
 	StatusMask nlattr.Opt[NfCtStatus]
 	Unknown    []nlattr.Attr
 }
@@ -693,22 +699,25 @@ func (x *GetStatsDumpRequest) Validate() error {
 // GetStatsReply is the reply of [Client.GetStatsDump].
 type GetStatsReply struct {
 	Header     Nfgenmsg
-	Searched   nlattr.Opt[uint32] // not counted any more
-	Found      nlattr.Opt[uint32] // lookups that found a flow
-	New        nlattr.Opt[uint32] // not counted any more
-	Invalid    nlattr.Opt[uint32] // packets that can not be tracked
-	Ignore     nlattr.Opt[uint32] // not counted any more
-	Delete     nlattr.Opt[uint32] // not counted any more
-	DeleteList nlattr.Opt[uint32] // not counted any more
-	Insert     nlattr.Opt[uint32] // flows that entered the table
-	// Flows that could not enter it, mostly since an equal one was faster.
-	InsertFailed  nlattr.Opt[uint32]
-	Drop          nlattr.Opt[uint32] // packets that were dropped since tracking failed
-	EarlyDrop     nlattr.Opt[uint32] // flows that were dropped to make room when the table was full
-	Error         nlattr.Opt[uint32] // packets with errors, such as wrong checksums
-	SearchRestart nlattr.Opt[uint32] // lookups that began again because the table was resized
-	ClashResolve  nlattr.Opt[uint32] // races between packets of one flow that ended well
-	// Flows that were refused since too many others have the same hash.
+	Searched   nlattr.Opt[uint32] // not counted any more (big-endian)
+	Found      nlattr.Opt[uint32] // lookups that found a flow (big-endian)
+	New        nlattr.Opt[uint32] // not counted any more (big-endian)
+	Invalid    nlattr.Opt[uint32] // packets that can not be tracked (big-endian)
+	Ignore     nlattr.Opt[uint32] // not counted any more (big-endian)
+	Delete     nlattr.Opt[uint32] // not counted any more (big-endian)
+	DeleteList nlattr.Opt[uint32] // not counted any more (big-endian)
+	Insert     nlattr.Opt[uint32] // flows that entered the table (big-endian)
+	// Flows that could not enter it, mostly since an equal one was faster (big-endian).
+	InsertFailed nlattr.Opt[uint32]
+	Drop         nlattr.Opt[uint32] // packets that were dropped since tracking failed (big-endian)
+	// Flows that were dropped to make room when the table was full (big-endian).
+	EarlyDrop nlattr.Opt[uint32]
+	Error     nlattr.Opt[uint32] // packets with errors, such as wrong checksums (big-endian)
+	// Lookups that began again because the table was resized (big-endian).
+	SearchRestart nlattr.Opt[uint32]
+	// Races between packets of one flow that ended well (big-endian).
+	ClashResolve nlattr.Opt[uint32]
+	// Flows that were refused since too many others have the same hash (big-endian).
 	ChainToolong nlattr.Opt[uint32]
 	Unknown      []nlattr.Attr
 }
@@ -857,8 +866,8 @@ func (x *GetStatsGlobalRequest) Validate() error {
 // GetStatsGlobalReply is the reply of [Client.GetStatsGlobal].
 type GetStatsGlobalReply struct {
 	Header  Nfgenmsg
-	Entries nlattr.Opt[uint32] // number of flows
-	// Number of flows that the table may hold (sysctl nf_conntrack_max).
+	Entries nlattr.Opt[uint32] // number of flows (big-endian)
+	// Number of flows that the table may hold (sysctl nf_conntrack_max); big-endian.
 	MaxEntries nlattr.Opt[uint32]
 	Unknown    []nlattr.Attr
 }
@@ -984,11 +993,11 @@ type ExpNewRequest struct {
 	// Bits of tuple that are compared; only the source can be masked, all of the destination
 	// counts.
 	Mask     *TupleAttrs
-	Timeout  nlattr.Opt[uint32] // seconds until nothing is expected any more
+	Timeout  nlattr.Opt[uint32] // seconds until nothing is expected any more (big-endian)
 	HelpName nlattr.Opt[string]
 	Zone     nlattr.Opt[uint16]
-	Flags    nlattr.Opt[ExpFlags] // kind of the expectation
-	// Class of the helper's expectations, which have limits of their own.
+	Flags    nlattr.Opt[ExpFlags] // kind of the expectation (big-endian)
+	// Class of the helper's expectations, which have limits of their own (big-endian).
 	Class nlattr.Opt[uint32]
 	Nat   *ExpNatAttrs // translation of the expected flow
 	// Name of the function that is called when the flow comes, such as nat-follow-master.
@@ -1244,12 +1253,12 @@ type ExpGetReply struct {
 	// Bits of tuple that are compared; only the source can be masked, all of the destination
 	// counts.
 	Mask     *TupleAttrs
-	Timeout  nlattr.Opt[uint32] // seconds until nothing is expected any more
+	Timeout  nlattr.Opt[uint32] // seconds until nothing is expected any more (big-endian)
 	ID       nlattr.Opt[uint32]
 	HelpName nlattr.Opt[string]
 	Zone     nlattr.Opt[uint16]
-	Flags    nlattr.Opt[ExpFlags] // kind of the expectation
-	// Class of the helper's expectations, which have limits of their own.
+	Flags    nlattr.Opt[ExpFlags] // kind of the expectation (big-endian)
+	// Class of the helper's expectations, which have limits of their own (big-endian).
 	Class nlattr.Opt[uint32]
 	Nat   *ExpNatAttrs // translation of the expected flow
 	// Name of the function that is called when the flow comes, such as nat-follow-master.
@@ -1481,9 +1490,9 @@ func (x *ExpGetStatsDumpRequest) Validate() error {
 // ExpGetStatsReply is the reply of [Client.ExpGetStatsDump].
 type ExpGetStatsReply struct {
 	Header  Nfgenmsg
-	New     nlattr.Opt[uint32] // flows that had been expected
-	Create  nlattr.Opt[uint32] // expectations that were made
-	Delete  nlattr.Opt[uint32] // expectations that were removed
+	New     nlattr.Opt[uint32] // flows that had been expected (big-endian)
+	Create  nlattr.Opt[uint32] // expectations that were made (big-endian)
+	Delete  nlattr.Opt[uint32] // expectations that were removed (big-endian)
 	Unknown []nlattr.Attr
 }
 

@@ -10,7 +10,7 @@ type Nfgenmsg struct {
 	// Address family (AF_INET, AF_INET6), AF_UNSPEC for both in requests.
 	NfgenFamily uint8
 	Version     uint8 // version of nfnetlink, 0 (NFNETLINK_V0)
-	// Not used by conntrack; the CPU number in answers to get-stats.
+	// Not used by conntrack; the CPU number in answers to get-stats (big-endian).
 	ResID uint16
 }
 
@@ -28,10 +28,10 @@ func (x *Nfgenmsg) decode(b []byte) {
 	x.ResID = nlattr.GetUint16BE(b[2:])
 }
 
-// NfCtTcpFlagsMask is the C struct nf-ct-tcp-flags-mask: flags of one direction, and in requests
+// NfCtTcpFlagsMask is the struct nf-ct-tcp-flags-mask: flags of one direction, and in requests
 // which of them are meant (struct nf_ct_tcp_flags).
 type NfCtTcpFlagsMask struct {
-	Flags NfCtTcpFlags // the flags
+	Flags NfCtTcpFlags // flags that are set
 	Mask  NfCtTcpFlags // the flags that a request changes; 0 in answers
 }
 

@@ -7,7 +7,7 @@ import "github.com/nlgen/nlgen/runtime/nlattr"
 // GenericAttrs is the attribute set generic-attrs: timeouts of protocols that the kernel knows
 // nothing of.
 type GenericAttrs struct {
-	Timeout nlattr.Opt[uint32] // without a packet
+	Timeout nlattr.Opt[uint32] // seconds without a packet (big-endian)
 	Unknown []nlattr.Attr
 }
 
@@ -32,18 +32,19 @@ func (x *GenericAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 
 // TcpAttrs is the attribute set tcp-attrs: timeouts of TCP in each state, without a packet.
 type TcpAttrs struct {
-	SynSent     nlattr.Opt[uint32] // after a SYN
-	SynRecv     nlattr.Opt[uint32] // after SYN and SYN+ACK
-	Established nlattr.Opt[uint32] // while the connection stands
-	FinWait     nlattr.Opt[uint32] // after the first FIN
-	CloseWait   nlattr.Opt[uint32] // after that FIN was acknowledged
-	LastAck     nlattr.Opt[uint32] // after FINs of both sides
-	TimeWait    nlattr.Opt[uint32] // after the last FIN was acknowledged
-	Close       nlattr.Opt[uint32] // after a reset
-	SynSent2    nlattr.Opt[uint32] // after SYNs of both sides
-	Retrans     nlattr.Opt[uint32] // when too many packets were sent again without an answer
-	Unack       nlattr.Opt[uint32] // while data is not acknowledged
-	Unknown     []nlattr.Attr
+	SynSent     nlattr.Opt[uint32] // seconds after a SYN (big-endian)
+	SynRecv     nlattr.Opt[uint32] // seconds after SYN and SYN+ACK (big-endian)
+	Established nlattr.Opt[uint32] // seconds while the connection stands (big-endian)
+	FinWait     nlattr.Opt[uint32] // seconds after the first FIN (big-endian)
+	CloseWait   nlattr.Opt[uint32] // seconds after that FIN was acknowledged (big-endian)
+	LastAck     nlattr.Opt[uint32] // seconds after FINs of both sides (big-endian)
+	TimeWait    nlattr.Opt[uint32] // seconds after the last FIN was acknowledged (big-endian)
+	Close       nlattr.Opt[uint32] // seconds after a reset (big-endian)
+	SynSent2    nlattr.Opt[uint32] // seconds after SYNs of both sides (big-endian)
+	// Seconds when too many packets were sent again without an answer (big-endian).
+	Retrans nlattr.Opt[uint32]
+	Unack   nlattr.Opt[uint32] // seconds while data is not acknowledged (big-endian)
+	Unknown []nlattr.Attr
 }
 
 func (x *TcpAttrs) encode(e *nlattr.Encoder, typ uint16) {
@@ -97,8 +98,8 @@ func (x *TcpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 
 // UdpAttrs is the attribute set udp-attrs: timeouts of UDP, without a packet.
 type UdpAttrs struct {
-	Unreplied nlattr.Opt[uint32] // as long as there was no answer
-	Replied   nlattr.Opt[uint32] // after an answer
+	Unreplied nlattr.Opt[uint32] // seconds as long as there was no answer (big-endian)
+	Replied   nlattr.Opt[uint32] // seconds after an answer (big-endian)
 	Unknown   []nlattr.Attr
 }
 
@@ -126,8 +127,8 @@ func (x *UdpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 
 // UdpliteAttrs is the attribute set udplite-attrs: timeouts of UDP-Lite, without a packet.
 type UdpliteAttrs struct {
-	Unreplied nlattr.Opt[uint32] // as long as there was no answer
-	Replied   nlattr.Opt[uint32] // after an answer
+	Unreplied nlattr.Opt[uint32] // seconds as long as there was no answer (big-endian)
+	Replied   nlattr.Opt[uint32] // seconds after an answer (big-endian)
 	Unknown   []nlattr.Attr
 }
 
@@ -155,7 +156,7 @@ func (x *UdpliteAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 
 // IcmpAttrs is the attribute set icmp-attrs: timeouts of ICMP.
 type IcmpAttrs struct {
-	Timeout nlattr.Opt[uint32] // without a packet
+	Timeout nlattr.Opt[uint32] // seconds without a packet (big-endian)
 	Unknown []nlattr.Attr
 }
 
@@ -181,13 +182,14 @@ func (x *IcmpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // DccpAttrs is the attribute set dccp-attrs: timeouts of DCCP in each state, without a packet;
 // kernels since 6.16 do not track DCCP.
 type DccpAttrs struct {
-	Request  nlattr.Opt[uint32] // after a request
-	Respond  nlattr.Opt[uint32] // after a response
-	Partopen nlattr.Opt[uint32] // while the client waits for the first data
-	Open     nlattr.Opt[uint32] // while the connection stands
-	Closereq nlattr.Opt[uint32] // after the server asked to close
-	Closing  nlattr.Opt[uint32] // after a close
-	Timewait nlattr.Opt[uint32] // after a reset
+	Request nlattr.Opt[uint32] // seconds after a request (big-endian)
+	Respond nlattr.Opt[uint32] // seconds after a response (big-endian)
+	// Seconds while the client waits for the first data (big-endian).
+	Partopen nlattr.Opt[uint32]
+	Open     nlattr.Opt[uint32] // seconds while the connection stands (big-endian)
+	Closereq nlattr.Opt[uint32] // seconds after the server asked to close (big-endian)
+	Closing  nlattr.Opt[uint32] // seconds after a close (big-endian)
+	Timewait nlattr.Opt[uint32] // seconds after a reset (big-endian)
 	Unknown  []nlattr.Attr
 }
 
@@ -230,15 +232,17 @@ func (x *DccpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 
 // SctpAttrs is the attribute set sctp-attrs: timeouts of SCTP in each state, without a packet.
 type SctpAttrs struct {
-	Closed          nlattr.Opt[uint32] // after an abort, or before there is an association
-	CookieWait      nlattr.Opt[uint32] // after INIT
-	CookieEchoed    nlattr.Opt[uint32] // after COOKIE ECHO
-	Established     nlattr.Opt[uint32] // while the association stands
-	ShutdownSent    nlattr.Opt[uint32] // after SHUTDOWN in the original direction
-	ShutdownRecd    nlattr.Opt[uint32] // after SHUTDOWN in the reply direction
-	ShutdownAckSent nlattr.Opt[uint32] // after SHUTDOWN ACK
-	HeartbeatSent   nlattr.Opt[uint32] // after a HEARTBEAT on a new path
-	HeartbeatAcked  nlattr.Opt[uint32] // not used any more
+	// Seconds after an abort, or before there is an association (big-endian).
+	Closed       nlattr.Opt[uint32]
+	CookieWait   nlattr.Opt[uint32] // seconds after INIT (big-endian)
+	CookieEchoed nlattr.Opt[uint32] // seconds after COOKIE ECHO (big-endian)
+	Established  nlattr.Opt[uint32] // seconds while the association stands (big-endian)
+	// Seconds after SHUTDOWN in the original direction (big-endian).
+	ShutdownSent    nlattr.Opt[uint32]
+	ShutdownRecd    nlattr.Opt[uint32] // seconds after SHUTDOWN in the reply direction (big-endian)
+	ShutdownAckSent nlattr.Opt[uint32] // seconds after SHUTDOWN ACK (big-endian)
+	HeartbeatSent   nlattr.Opt[uint32] // seconds after a HEARTBEAT on a new path (big-endian)
+	HeartbeatAcked  nlattr.Opt[uint32] // seconds; not used any more (big-endian)
 	Unknown         []nlattr.Attr
 }
 
@@ -287,7 +291,7 @@ func (x *SctpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 
 // Icmpv6Attrs is the attribute set icmpv6-attrs: timeouts of ICMPv6.
 type Icmpv6Attrs struct {
-	Timeout nlattr.Opt[uint32] // without a packet
+	Timeout nlattr.Opt[uint32] // seconds without a packet (big-endian)
 	Unknown []nlattr.Attr
 }
 
@@ -312,8 +316,8 @@ func (x *Icmpv6Attrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 
 // GreAttrs is the attribute set gre-attrs: timeouts of GRE, without a packet.
 type GreAttrs struct {
-	Unreplied nlattr.Opt[uint32] // as long as there was no answer
-	Replied   nlattr.Opt[uint32] // after an answer
+	Unreplied nlattr.Opt[uint32] // seconds as long as there was no answer (big-endian)
+	Replied   nlattr.Opt[uint32] // seconds after an answer (big-endian)
 	Unknown   []nlattr.Attr
 }
 

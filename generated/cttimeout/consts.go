@@ -2,7 +2,7 @@
 
 package cttimeout
 
-// The numbers of the operations: message types.
+// The numbers of the operations: message types, IPCTNL_MSG_TIMEOUT_*.
 const (
 	CmdNew        uint16 = 2048
 	CmdGet        uint16 = 2049
@@ -11,12 +11,12 @@ const (
 	CmdDefaultGet uint16 = 2052
 )
 
-// The attributes of [GenericAttrs].
+// The attributes of [GenericAttrs], CTA_TIMEOUT_GENERIC_*.
 const (
 	AttrGenericTimeout uint16 = 1
 )
 
-// The attributes of [TcpAttrs].
+// The attributes of [TcpAttrs], CTA_TIMEOUT_TCP_*.
 const (
 	AttrTcpSynSent     uint16 = 1
 	AttrTcpSynRecv     uint16 = 2
@@ -31,24 +31,24 @@ const (
 	AttrTcpUnack       uint16 = 11
 )
 
-// The attributes of [UdpAttrs].
+// The attributes of [UdpAttrs], CTA_TIMEOUT_UDP_*.
 const (
 	AttrUdpUnreplied uint16 = 1
 	AttrUdpReplied   uint16 = 2
 )
 
-// The attributes of [UdpliteAttrs].
+// The attributes of [UdpliteAttrs], CTA_TIMEOUT_UDPLITE_*.
 const (
 	AttrUdpliteUnreplied uint16 = 1
 	AttrUdpliteReplied   uint16 = 2
 )
 
-// The attributes of [IcmpAttrs].
+// The attributes of [IcmpAttrs], CTA_TIMEOUT_ICMP_*.
 const (
 	AttrIcmpTimeout uint16 = 1
 )
 
-// The attributes of [DccpAttrs].
+// The attributes of [DccpAttrs], CTA_TIMEOUT_DCCP_*.
 const (
 	AttrDccpRequest  uint16 = 1
 	AttrDccpRespond  uint16 = 2
@@ -59,7 +59,7 @@ const (
 	AttrDccpTimewait uint16 = 7
 )
 
-// The attributes of [SctpAttrs].
+// The attributes of [SctpAttrs], CTA_TIMEOUT_SCTP_*.
 const (
 	AttrSctpClosed          uint16 = 1
 	AttrSctpCookieWait      uint16 = 2
@@ -72,21 +72,22 @@ const (
 	AttrSctpHeartbeatAcked  uint16 = 9
 )
 
-// The attributes of [Icmpv6Attrs].
+// The attributes of [Icmpv6Attrs], CTA_TIMEOUT_ICMPV6_*.
 const (
 	AttrIcmpv6Timeout uint16 = 1
 )
 
-// The attributes of [GreAttrs].
+// The attributes of [GreAttrs], CTA_TIMEOUT_GRE_*.
 const (
 	AttrGreUnreplied uint16 = 1
 	AttrGreReplied   uint16 = 2
 )
 
-// The numbers of the attributes in the set timeout-attrs: a policy, or the defaults of a protocol.
+// The numbers of the attributes in the set timeout-attrs, CTA_TIMEOUT_*: a policy, or the defaults
+// of a protocol.
 const (
 	AttrTimeoutName    uint16 = 1 // name of the policy, at most 31 bytes
-	AttrTimeoutL3proto uint16 = 2 // address family of the flows (AF_INET, AF_INET6)
+	AttrTimeoutL3proto uint16 = 2 // address family of the flows (AF_INET, AF_INET6); big-endian
 	// Number of the transport protocol (IPPROTO_*); 255 stands for all that the kernel does not
 	// know.
 	AttrTimeoutL4proto uint16 = 3

@@ -2,8 +2,7 @@
 
 // Package cttimeout is a client of the netlink family cttimeout: timeouts of connection tracking
 // (subsystem NFNL_SUBSYS_CTNETLINK_TIMEOUT of nfnetlink): named policies that rules can give to
-// flows, and the defaults of each protocol. Integers are in network byte order unless said
-// otherwise; timeouts are seconds.
+// flows, and the defaults of each protocol. Timeouts are seconds.
 //
 // # Operations
 //
@@ -33,5 +32,14 @@
 //
 // A field that is an nlattr.Opt, a pointer, a slice or an interface may be absent,
 // which differs from zero: a slice that is empty but not nil is an attribute without
-// content. What the fields cannot hold is kept in Unknown.
+// content. What the fields cannot hold is kept in Unknown. A field without a comment has
+// it at the constant of its attribute, Attr..., since many types have that field.
+//
+// What the kernel refuses is an *nlmsg.Error: it has the errno, for errors.Is, and what
+// the kernel says, such as the attribute it did not like.
+//
+// On the wire, addresses are in network byte order, and numbers in that of the machine,
+// unless their docs say that they are big-endian, which is network byte order.
+//
+// The names in C are those of linux/netfilter/nfnetlink_cttimeout.h.
 package cttimeout

@@ -200,7 +200,8 @@ type GetReply struct {
 	L3proto nlattr.Opt[uint16]
 	L4proto nlattr.Opt[uint8]
 	Data    TimeoutsMsg
-	Use     nlattr.Opt[uint32] // number of references to the policy, its own included
+	// Number of references to the policy, its own included (big-endian).
+	Use     nlattr.Opt[uint32]
 	Unknown []nlattr.Attr
 }
 

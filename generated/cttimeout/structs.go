@@ -9,7 +9,7 @@ import "github.com/nlgen/nlgen/runtime/nlattr"
 type Nfgenmsg struct {
 	NfgenFamily uint8  // address family; 0 here
 	Version     uint8  // version of nfnetlink, 0 (NFNETLINK_V0)
-	ResID       uint16 // not used here
+	ResID       uint16 // not used here (big-endian)
 }
 
 func (x *Nfgenmsg) encode(b []byte) {

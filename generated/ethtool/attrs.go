@@ -505,7 +505,7 @@ func (x *TsHwtstampProviderAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) 
 // CableResultAttrs is the attribute set cable-result: state of a pair of wires
 // (ETHTOOL_A_CABLE_RESULT_*).
 type CableResultAttrs struct {
-	Pair nlattr.Opt[CablePair]       // the pair
+	Pair nlattr.Opt[CablePair]       // pair that the result is of
 	Code nlattr.Opt[CableResultCode] // its state
 	// How it was found out. Absent if that is not told.
 	Src     nlattr.Opt[CableInfSrc]
@@ -540,7 +540,7 @@ func (x *CableResultAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // CableFaultLengthAttrs is the attribute set cable-fault-length: where a pair of wires is broken
 // (ETHTOOL_A_CABLE_FAULT_LENGTH_*).
 type CableFaultLengthAttrs struct {
-	Pair nlattr.Opt[CablePair] // the pair
+	Pair nlattr.Opt[CablePair] // pair that is broken
 	Cm   nlattr.Opt[uint32]    // centimetres to the fault
 	// How it was found out. Absent if that is not told.
 	Src     nlattr.Opt[CableInfSrc]
@@ -617,7 +617,7 @@ type CableTestTdrCfgAttrs struct {
 	First nlattr.Opt[uint32] // first distance in centimetres
 	Last  nlattr.Opt[uint32] // last distance in centimetres
 	Step  nlattr.Opt[uint32] // centimetres between two distances
-	// The pair. Absent means all.
+	// Pair to measure. Absent means all.
 	Pair    nlattr.Opt[CablePair]
 	Unknown []nlattr.Attr
 }
@@ -653,7 +653,7 @@ func (x *CableTestTdrCfgAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) boo
 // CableAmplitudeAttrs is the attribute set cable-amplitude: echo on a pair of wires
 // (ETHTOOL_A_CABLE_AMPLITUDE_*).
 type CableAmplitudeAttrs struct {
-	Pair    nlattr.Opt[CablePair] // the pair
+	Pair    nlattr.Opt[CablePair] // pair that the echo is of
 	Mv      nlattr.Opt[int16]     // the echo in millivolts
 	Unknown []nlattr.Attr
 }
@@ -792,7 +792,7 @@ func (x *CableTdrNestAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // TunnelUdpEntryAttrs is the attribute set tunnel-udp-entry: a UDP port whose packets the device
 // knows to be of a tunnel (ETHTOOL_A_TUNNEL_UDP_ENTRY_*).
 type TunnelUdpEntryAttrs struct {
-	Port    nlattr.Opt[uint16]        // the UDP port, in network byte order
+	Port    nlattr.Opt[uint16]        // the UDP port (big-endian)
 	Type    nlattr.Opt[UdpTunnelType] // kind of the tunnel
 	Unknown []nlattr.Attr
 }

@@ -8,7 +8,7 @@ import "github.com/nlgen/nlgen/runtime/nlconn"
 // without the NUL.
 const Altifnamsiz = 127
 
-// The numbers of the operations: commands in struct genlmsghdr.
+// The numbers of the operations: commands in struct genlmsghdr, ETHTOOL_MSG_*.
 const (
 	CmdStrsetGet        uint16 = 1
 	CmdLinkinfoGet      uint16 = 2
@@ -85,8 +85,12 @@ const (
 	CmdRssDeleteNtf     uint16 = 53
 )
 
-// The multicast groups of the family.
+// The multicast groups of the family, for [Client.Subscribe].
 var (
+	// Carries [LinkinfoNtf], [LinkmodesNtf], [DebugNtf], [WolNtf], [FeaturesNtf],
+	// [PrivflagsNtf], [RingsNtf], [ChannelsNtf], [CoalesceNtf], [PauseNtf], [EeeNtf],
+	// [CableTestNtf], [CableTestTdrNtf], [FecNtf], [ModuleNtf], [PlcaNtf], [MmNtf], [PhyNtf],
+	// [PseNtf], [RssNtf], [RssCreateNtf], [RssDeleteNtf].
 	GroupMonitor = nlconn.Group{Name: "monitor"}
 )
 
@@ -704,8 +708,9 @@ const (
 	AttrRssHfunc   uint16 = 3 // the hash function
 	// The table: the queue for each value of the hash. An empty one in a request restores the
 	// default.
-	AttrRssIndir        uint16 = 4
-	AttrRssHkey         uint16 = 5 // key of the hash function
+	AttrRssIndir uint16 = 4
+	// Key of the hash function, bytes; its length is that of the device.
+	AttrRssHkey         uint16 = 5
 	AttrRssInputXfrm    uint16 = 6 // what is done with fields before they are hashed
 	AttrRssStartContext uint16 = 7
 	AttrRssFlowHash     uint16 = 8

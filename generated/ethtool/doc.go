@@ -59,9 +59,9 @@
 //   - [Client.RssSet]: change how received packets are spread.
 //   - [Client.RssCreateAct]: make a context with a table of its own.
 //   - [Client.RssDeleteAct]: delete a context that no filter uses.
-//   - Notifications: [LinkinfoNtf], [LinkmodesNtf], [DebugNtf], [WolNtf], [FeaturesNtf],
-//     [PrivflagsNtf], [RingsNtf], [ChannelsNtf], [CoalesceNtf], [PauseNtf], [EeeNtf],
-//     [CableTestNtf], [CableTestTdrNtf], [FecNtf], [ModuleNtf], [PlcaNtf], [MmNtf],
+//   - [Client.Subscribe] to notifications: [LinkinfoNtf], [LinkmodesNtf], [DebugNtf], [WolNtf],
+//     [FeaturesNtf], [PrivflagsNtf], [RingsNtf], [ChannelsNtf], [CoalesceNtf], [PauseNtf],
+//     [EeeNtf], [CableTestNtf], [CableTestTdrNtf], [FecNtf], [ModuleNtf], [PlcaNtf], [MmNtf],
 //     [ModuleFwFlashNtf], [PhyNtf], [PseNtf], [RssNtf], [RssCreateNtf], [RssDeleteNtf].
 //
 // # Use
@@ -83,5 +83,14 @@
 //
 // A field that is an nlattr.Opt, a pointer, a slice or an interface may be absent,
 // which differs from zero: a slice that is empty but not nil is an attribute without
-// content. What the fields cannot hold is kept in Unknown.
+// content. What the fields cannot hold is kept in Unknown. A field without a comment has
+// it at the constant of its attribute, Attr..., since many types have that field.
+//
+// What the kernel refuses is an *nlmsg.Error: it has the errno, for errors.Is, and what
+// the kernel says, such as the attribute it did not like.
+//
+// On the wire, addresses are in network byte order, and numbers in that of the machine,
+// unless their docs say that they are big-endian, which is network byte order.
+//
+// The names in C are those of linux/ethtool_netlink.h.
 package ethtool

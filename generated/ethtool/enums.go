@@ -15,10 +15,10 @@ const (
 	HeaderFlagsStats HeaderFlags = 0x4
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v HeaderFlags) String() string { return enumHeaderFlags.Text(uint64(v)) }
 
-// ParseHeaderFlags reads what String returns, or a number.
+// ParseHeaderFlags reads names or a number.
 func ParseHeaderFlags(s string) (HeaderFlags, error) {
 	return nlpolicy.ParseEnum[HeaderFlags](&enumHeaderFlags, s)
 }
@@ -65,10 +65,10 @@ const (
 	StringsetTsFlags Stringset = 22
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v Stringset) String() string { return enumStringset.Text(uint64(v)) }
 
-// ParseStringset reads what String returns, or a number.
+// ParseStringset reads a name or a number.
 func ParseStringset(s string) (Stringset, error) {
 	return nlpolicy.ParseEnum[Stringset](&enumStringset, s)
 }
@@ -95,10 +95,10 @@ const (
 	PortOther Port = 255 // something else, or not known
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v Port) String() string { return enumPort.Text(uint64(v)) }
 
-// ParsePort reads what String returns, or a number.
+// ParsePort reads a name or a number.
 func ParsePort(s string) (Port, error) { return nlpolicy.ParseEnum[Port](&enumPort, s) }
 
 // MarshalText is String.
@@ -117,10 +117,10 @@ const (
 	MdixAuto    Mdix = 3 // found out by the device; only as a setting
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v Mdix) String() string { return enumMdix.Text(uint64(v)) }
 
-// ParseMdix reads what String returns, or a number.
+// ParseMdix reads a name or a number.
 func ParseMdix(s string) (Mdix, error) { return nlpolicy.ParseEnum[Mdix](&enumMdix, s) }
 
 // MarshalText is String.
@@ -137,10 +137,10 @@ const (
 	TransceiverExternal Transceiver = 1 // apart from it, with a driver of its own
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v Transceiver) String() string { return enumTransceiver.Text(uint64(v)) }
 
-// ParseTransceiver reads what String returns, or a number.
+// ParseTransceiver reads a name or a number.
 func ParseTransceiver(s string) (Transceiver, error) {
 	return nlpolicy.ParseEnum[Transceiver](&enumTransceiver, s)
 }
@@ -162,10 +162,10 @@ const (
 	DuplexUnknown Duplex = 255 // not known, mostly because the link is down
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v Duplex) String() string { return enumDuplex.Text(uint64(v)) }
 
-// ParseDuplex reads what String returns, or a number.
+// ParseDuplex reads a name or a number.
 func ParseDuplex(s string) (Duplex, error) { return nlpolicy.ParseEnum[Duplex](&enumDuplex, s) }
 
 // MarshalText is String.
@@ -187,10 +187,10 @@ const (
 	MasterSlaveCfgSlaveForce      MasterSlaveCfg = 5 // slave
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v MasterSlaveCfg) String() string { return enumMasterSlaveCfg.Text(uint64(v)) }
 
-// ParseMasterSlaveCfg reads what String returns, or a number.
+// ParseMasterSlaveCfg reads a name or a number.
 func ParseMasterSlaveCfg(s string) (MasterSlaveCfg, error) {
 	return nlpolicy.ParseEnum[MasterSlaveCfg](&enumMasterSlaveCfg, s)
 }
@@ -215,10 +215,10 @@ const (
 	MasterSlaveStateErr         MasterSlaveState = 4 // both sides insist on the same
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v MasterSlaveState) String() string { return enumMasterSlaveState.Text(uint64(v)) }
 
-// ParseMasterSlaveState reads what String returns, or a number.
+// ParseMasterSlaveState reads a name or a number.
 func ParseMasterSlaveState(s string) (MasterSlaveState, error) {
 	return nlpolicy.ParseEnum[MasterSlaveState](&enumMasterSlaveState, s)
 }
@@ -242,10 +242,10 @@ const (
 	RateMatchingOpenLoop RateMatching = 3 // the MAC leaves large gaps between frames
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v RateMatching) String() string { return enumRateMatching.Text(uint64(v)) }
 
-// ParseRateMatching reads what String returns, or a number.
+// ParseRateMatching reads a name or a number.
 func ParseRateMatching(s string) (RateMatching, error) {
 	return nlpolicy.ParseEnum[RateMatching](&enumRateMatching, s)
 }
@@ -258,7 +258,8 @@ func (v *RateMatching) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumRateMatching, b, v)
 }
 
-// LinkExtState is the enum link-ext-state: why a link is down (enum ethtool_link_ext_state).
+// LinkExtState is the enum link-ext-state, ETHTOOL_LINK_EXT_STATE_*: why a link is down (enum
+// ethtool_link_ext_state).
 type LinkExtState uint8
 
 const (
@@ -276,10 +277,10 @@ const (
 	LinkExtStateModule              LinkExtState = 10 // something is wrong with the module
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v LinkExtState) String() string { return enumLinkExtState.Text(uint64(v)) }
 
-// ParseLinkExtState reads what String returns, or a number.
+// ParseLinkExtState reads a name or a number.
 func ParseLinkExtState(s string) (LinkExtState, error) {
 	return nlpolicy.ParseEnum[LinkExtState](&enumLinkExtState, s)
 }
@@ -301,10 +302,10 @@ const (
 	UdpTunnelTypeVxlanGpe UdpTunnelType = 2 // VXLAN with the generic protocol extension
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v UdpTunnelType) String() string { return enumUdpTunnelType.Text(uint64(v)) }
 
-// ParseUdpTunnelType reads what String returns, or a number.
+// ParseUdpTunnelType reads a name or a number.
 func ParseUdpTunnelType(s string) (UdpTunnelType, error) {
 	return nlpolicy.ParseEnum[UdpTunnelType](&enumUdpTunnelType, s)
 }
@@ -327,10 +328,10 @@ const (
 	TcpDataSplitEnabled  TcpDataSplit = 2 // always
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v TcpDataSplit) String() string { return enumTcpDataSplit.Text(uint64(v)) }
 
-// ParseTcpDataSplit reads what String returns, or a number.
+// ParseTcpDataSplit reads a name or a number.
 func ParseTcpDataSplit(s string) (TcpDataSplit, error) {
 	return nlpolicy.ParseEnum[TcpDataSplit](&enumTcpDataSplit, s)
 }
@@ -343,8 +344,8 @@ func (v *TcpDataSplit) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumTcpDataSplit, b, v)
 }
 
-// MacStatsSrc is the enum mac-stats-src: whose counters: with frame preemption a port has two MACs
-// (enum ethtool_mac_stats_src).
+// MacStatsSrc is the enum mac-stats-src, ETHTOOL_MAC_STATS_SRC_*: whose counters: with frame
+// preemption a port has two MACs (enum ethtool_mac_stats_src).
 type MacStatsSrc uint32
 
 const (
@@ -353,10 +354,10 @@ const (
 	MacStatsSrcPmac      MacStatsSrc = 2 // the preemptable MAC
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v MacStatsSrc) String() string { return enumMacStatsSrc.Text(uint64(v)) }
 
-// ParseMacStatsSrc reads what String returns, or a number.
+// ParseMacStatsSrc reads a name or a number.
 func ParseMacStatsSrc(s string) (MacStatsSrc, error) {
 	return nlpolicy.ParseEnum[MacStatsSrc](&enumMacStatsSrc, s)
 }
@@ -380,10 +381,10 @@ const (
 	StatsGroupPhy     StatsGroup = 4 // counters of the PHY's driver (since Linux 6.14)
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v StatsGroup) String() string { return enumStatsGroup.Text(uint64(v)) }
 
-// ParseStatsGroup reads what String returns, or a number.
+// ParseStatsGroup reads a name or a number.
 func ParseStatsGroup(s string) (StatsGroup, error) {
 	return nlpolicy.ParseEnum[StatsGroup](&enumStatsGroup, s)
 }
@@ -396,8 +397,8 @@ func (v *StatsGroup) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumStatsGroup, b, v)
 }
 
-// ModulePowerModePolicy is the enum module-power-mode-policy: when a module may draw much power
-// (enum ethtool_module_power_mode_policy).
+// ModulePowerModePolicy is the enum module-power-mode-policy, ETHTOOL_MODULE_POWER_MODE_POLICY_*:
+// when a module may draw much power (enum ethtool_module_power_mode_policy).
 type ModulePowerModePolicy uint8
 
 const (
@@ -405,10 +406,10 @@ const (
 	ModulePowerModePolicyAuto ModulePowerModePolicy = 2 // while the link is administratively up
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v ModulePowerModePolicy) String() string { return enumModulePowerModePolicy.Text(uint64(v)) }
 
-// ParseModulePowerModePolicy reads what String returns, or a number.
+// ParseModulePowerModePolicy reads a name or a number.
 func ParseModulePowerModePolicy(s string) (ModulePowerModePolicy, error) {
 	return nlpolicy.ParseEnum[ModulePowerModePolicy](&enumModulePowerModePolicy, s)
 }
@@ -421,8 +422,8 @@ func (v *ModulePowerModePolicy) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumModulePowerModePolicy, b, v)
 }
 
-// ModulePowerMode is the enum module-power-mode: how much power a module draws (enum
-// ethtool_module_power_mode).
+// ModulePowerMode is the enum module-power-mode, ETHTOOL_MODULE_POWER_MODE_*: how much power a
+// module draws (enum ethtool_module_power_mode).
 type ModulePowerMode uint8
 
 const (
@@ -430,10 +431,10 @@ const (
 	ModulePowerModeHigh ModulePowerMode = 2 // much
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v ModulePowerMode) String() string { return enumModulePowerMode.Text(uint64(v)) }
 
-// ParseModulePowerMode reads what String returns, or a number.
+// ParseModulePowerMode reads a name or a number.
 func ParseModulePowerMode(s string) (ModulePowerMode, error) {
 	return nlpolicy.ParseEnum[ModulePowerMode](&enumModulePowerMode, s)
 }
@@ -446,8 +447,8 @@ func (v *ModulePowerMode) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumModulePowerMode, b, v)
 }
 
-// ModuleFwFlashStatus is the enum module-fw-flash-status: how far the flashing of a module is (enum
-// ethtool_module_fw_flash_status).
+// ModuleFwFlashStatus is the enum module-fw-flash-status, ETHTOOL_MODULE_FW_FLASH_STATUS_*: how far
+// the flashing of a module is (enum ethtool_module_fw_flash_status).
 type ModuleFwFlashStatus uint32
 
 const (
@@ -457,10 +458,10 @@ const (
 	ModuleFwFlashStatusError      ModuleFwFlashStatus = 4 // it has failed; status-msg says why
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v ModuleFwFlashStatus) String() string { return enumModuleFwFlashStatus.Text(uint64(v)) }
 
-// ParseModuleFwFlashStatus reads what String returns, or a number.
+// ParseModuleFwFlashStatus reads a name or a number.
 func ParseModuleFwFlashStatus(s string) (ModuleFwFlashStatus, error) {
 	return nlpolicy.ParseEnum[ModuleFwFlashStatus](&enumModuleFwFlashStatus, s)
 }
@@ -473,8 +474,8 @@ func (v *ModuleFwFlashStatus) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumModuleFwFlashStatus, b, v)
 }
 
-// PodlPseAdminState is the enum podl-pse-admin-state: whether power over a data line is wanted
-// (IEEE 802.3 30.15.1.1.2; enum ethtool_podl_pse_admin_state).
+// PodlPseAdminState is the enum podl-pse-admin-state, ETHTOOL_PODL_PSE_ADMIN_STATE_*: whether power
+// over a data line is wanted (IEEE 802.3 30.15.1.1.2; enum ethtool_podl_pse_admin_state).
 type PodlPseAdminState uint32
 
 const (
@@ -483,10 +484,10 @@ const (
 	PodlPseAdminStateEnabled  PodlPseAdminState = 3 // yes
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v PodlPseAdminState) String() string { return enumPodlPseAdminState.Text(uint64(v)) }
 
-// ParsePodlPseAdminState reads what String returns, or a number.
+// ParsePodlPseAdminState reads a name or a number.
 func ParsePodlPseAdminState(s string) (PodlPseAdminState, error) {
 	return nlpolicy.ParseEnum[PodlPseAdminState](&enumPodlPseAdminState, s)
 }
@@ -499,8 +500,8 @@ func (v *PodlPseAdminState) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumPodlPseAdminState, b, v)
 }
 
-// PodlPsePwDStatus is the enum podl-pse-pw-d-status: what power over a data line does (IEEE 802.3
-// 30.15.1.1.3; enum ethtool_podl_pse_pw_d_status).
+// PodlPsePwDStatus is the enum podl-pse-pw-d-status, ETHTOOL_PODL_PSE_PW_D_STATUS_*: what power
+// over a data line does (IEEE 802.3 30.15.1.1.3; enum ethtool_podl_pse_pw_d_status).
 type PodlPsePwDStatus uint32
 
 const (
@@ -513,10 +514,10 @@ const (
 	PodlPsePwDStatusError      PodlPsePwDStatus = 7 // an overload or a fault of the device
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v PodlPsePwDStatus) String() string { return enumPodlPsePwDStatus.Text(uint64(v)) }
 
-// ParsePodlPsePwDStatus reads what String returns, or a number.
+// ParsePodlPsePwDStatus reads a name or a number.
 func ParsePodlPsePwDStatus(s string) (PodlPsePwDStatus, error) {
 	return nlpolicy.ParseEnum[PodlPsePwDStatus](&enumPodlPsePwDStatus, s)
 }
@@ -529,8 +530,8 @@ func (v *PodlPsePwDStatus) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumPodlPsePwDStatus, b, v)
 }
 
-// C33PseAdminState is the enum c33-pse-admin-state: whether power over Ethernet is wanted (IEEE
-// 802.3 30.9.1.1.2; enum ethtool_c33_pse_admin_state).
+// C33PseAdminState is the enum c33-pse-admin-state, ETHTOOL_C33_PSE_ADMIN_STATE_*: whether power
+// over Ethernet is wanted (IEEE 802.3 30.9.1.1.2; enum ethtool_c33_pse_admin_state).
 type C33PseAdminState uint32
 
 const (
@@ -539,10 +540,10 @@ const (
 	C33PseAdminStateEnabled  C33PseAdminState = 3 // yes
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v C33PseAdminState) String() string { return enumC33PseAdminState.Text(uint64(v)) }
 
-// ParseC33PseAdminState reads what String returns, or a number.
+// ParseC33PseAdminState reads a name or a number.
 func ParseC33PseAdminState(s string) (C33PseAdminState, error) {
 	return nlpolicy.ParseEnum[C33PseAdminState](&enumC33PseAdminState, s)
 }
@@ -555,8 +556,8 @@ func (v *C33PseAdminState) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumC33PseAdminState, b, v)
 }
 
-// C33PsePwDStatus is the enum c33-pse-pw-d-status: what power over Ethernet does (IEEE 802.3
-// 30.9.1.1.5; enum ethtool_c33_pse_pw_d_status).
+// C33PsePwDStatus is the enum c33-pse-pw-d-status, ETHTOOL_C33_PSE_PW_D_STATUS_*: what power over
+// Ethernet does (IEEE 802.3 30.9.1.1.5; enum ethtool_c33_pse_pw_d_status).
 type C33PsePwDStatus uint32
 
 const (
@@ -569,10 +570,10 @@ const (
 	C33PsePwDStatusOtherfault C33PsePwDStatus = 7 // waits, for something else is wrong
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v C33PsePwDStatus) String() string { return enumC33PsePwDStatus.Text(uint64(v)) }
 
-// ParseC33PsePwDStatus reads what String returns, or a number.
+// ParseC33PsePwDStatus reads a name or a number.
 func ParseC33PsePwDStatus(s string) (C33PsePwDStatus, error) {
 	return nlpolicy.ParseEnum[C33PsePwDStatus](&enumC33PsePwDStatus, s)
 }
@@ -585,8 +586,9 @@ func (v *C33PsePwDStatus) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumC33PsePwDStatus, b, v)
 }
 
-// C33PseExtState is the enum c33-pse-ext-state: why a port does not deliver power (IEEE 802.3
-// 33.2.4.4; enum ethtool_c33_pse_ext_state). The substates are numbered from 1 for each.
+// C33PseExtState is the enum c33-pse-ext-state, ETHTOOL_C33_PSE_EXT_STATE_*: why a port does not
+// deliver power (IEEE 802.3 33.2.4.4; enum ethtool_c33_pse_ext_state). The substates are numbered
+// from 1 for each.
 type C33PseExtState uint32
 
 const (
@@ -609,10 +611,10 @@ const (
 	C33PseExtStateShortDetected     C33PseExtState = 9 // 1 short circuit
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v C33PseExtState) String() string { return enumC33PseExtState.Text(uint64(v)) }
 
-// ParseC33PseExtState reads what String returns, or a number.
+// ParseC33PseExtState reads a name or a number.
 func ParseC33PseExtState(s string) (C33PseExtState, error) {
 	return nlpolicy.ParseEnum[C33PseExtState](&enumC33PseExtState, s)
 }
@@ -640,10 +642,10 @@ const (
 	PseEventPseEventSwPwControlError PseEvent = 0x40 // the driver failed to divide the power among the ports
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v PseEvent) String() string { return enumPseEvent.Text(uint64(v)) }
 
-// ParsePseEvent reads what String returns, or a number.
+// ParsePseEvent reads names or a number.
 func ParsePseEvent(s string) (PseEvent, error) { return nlpolicy.ParseEnum[PseEvent](&enumPseEvent, s) }
 
 // MarshalText is String.
@@ -652,7 +654,8 @@ func (v PseEvent) MarshalText() ([]byte, error) { return []byte(v.String()), nil
 // UnmarshalText is ParsePseEvent.
 func (v *PseEvent) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumPseEvent, b, v) }
 
-// PhyUpstreamType is the enum phy-upstream-type: what a PHY is connected to (enum phy_upstream).
+// PhyUpstreamType is the enum phy-upstream-type, PHY_UPSTREAM_*: what a PHY is connected to (enum
+// phy_upstream).
 type PhyUpstreamType uint32
 
 const (
@@ -660,10 +663,10 @@ const (
 	PhyUpstreamTypePhy PhyUpstreamType = 1 // another PHY, such as a media converter
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v PhyUpstreamType) String() string { return enumPhyUpstreamType.Text(uint64(v)) }
 
-// ParsePhyUpstreamType reads what String returns, or a number.
+// ParsePhyUpstreamType reads a name or a number.
 func ParsePhyUpstreamType(s string) (PhyUpstreamType, error) {
 	return nlpolicy.ParseEnum[PhyUpstreamType](&enumPhyUpstreamType, s)
 }
@@ -676,8 +679,8 @@ func (v *PhyUpstreamType) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumPhyUpstreamType, b, v)
 }
 
-// HwtstampSource is the enum hwtstamp-source: who takes hardware time stamps (enum
-// hwtstamp_source).
+// HwtstampSource is the enum hwtstamp-source, HWTSTAMP_SOURCE_*: who takes hardware time stamps
+// (enum hwtstamp_source).
 type HwtstampSource uint32
 
 const (
@@ -685,10 +688,10 @@ const (
 	HwtstampSourcePhylib HwtstampSource = 2 // a PHY
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v HwtstampSource) String() string { return enumHwtstampSource.Text(uint64(v)) }
 
-// ParseHwtstampSource reads what String returns, or a number.
+// ParseHwtstampSource reads a name or a number.
 func ParseHwtstampSource(s string) (HwtstampSource, error) {
 	return nlpolicy.ParseEnum[HwtstampSource](&enumHwtstampSource, s)
 }
@@ -701,8 +704,8 @@ func (v *HwtstampSource) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumHwtstampSource, b, v)
 }
 
-// HwtstampProviderQualifier is the enum hwtstamp-provider-qualifier: how exact time stamps are
-// (enum hwtstamp_provider_qualifier).
+// HwtstampProviderQualifier is the enum hwtstamp-provider-qualifier, HWTSTAMP_PROVIDER_QUALIFIER_*:
+// how exact time stamps are (enum hwtstamp_provider_qualifier).
 type HwtstampProviderQualifier uint32
 
 const (
@@ -710,12 +713,12 @@ const (
 	HwtstampProviderQualifierApprox  HwtstampProviderQualifier = 1 // within a few microseconds, such as on the way by DMA
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v HwtstampProviderQualifier) String() string {
 	return enumHwtstampProviderQualifier.Text(uint64(v))
 }
 
-// ParseHwtstampProviderQualifier reads what String returns, or a number.
+// ParseHwtstampProviderQualifier reads a name or a number.
 func ParseHwtstampProviderQualifier(s string) (HwtstampProviderQualifier, error) {
 	return nlpolicy.ParseEnum[HwtstampProviderQualifier](&enumHwtstampProviderQualifier, s)
 }
@@ -728,8 +731,9 @@ func (v *HwtstampProviderQualifier) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumHwtstampProviderQualifier, b, v)
 }
 
-// MmVerifyStatus is the enum mm-verify-status: state of the verification that the other side can
-// preempt frames (IEEE 802.3 30.14.1.2; enum ethtool_mm_verify_status).
+// MmVerifyStatus is the enum mm-verify-status, ETHTOOL_MM_VERIFY_STATUS_*: state of the
+// verification that the other side can preempt frames (IEEE 802.3 30.14.1.2; enum
+// ethtool_mm_verify_status).
 type MmVerifyStatus uint8
 
 const (
@@ -741,10 +745,10 @@ const (
 	MmVerifyStatusDisabled  MmVerifyStatus = 5 // verification is off
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v MmVerifyStatus) String() string { return enumMmVerifyStatus.Text(uint64(v)) }
 
-// ParseMmVerifyStatus reads what String returns, or a number.
+// ParseMmVerifyStatus reads a name or a number.
 func ParseMmVerifyStatus(s string) (MmVerifyStatus, error) {
 	return nlpolicy.ParseEnum[MmVerifyStatus](&enumMmVerifyStatus, s)
 }
@@ -767,10 +771,10 @@ const (
 	CablePairD CablePair = 3 // fourth pair
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v CablePair) String() string { return enumCablePair.Text(uint64(v)) }
 
-// ParseCablePair reads what String returns, or a number.
+// ParseCablePair reads a name or a number.
 func ParseCablePair(s string) (CablePair, error) {
 	return nlpolicy.ParseEnum[CablePair](&enumCablePair, s)
 }
@@ -798,10 +802,10 @@ const (
 	CableResultCodeResolutionNotPossible CableResultCode = 7 // the fault is too near or too far to tell
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v CableResultCode) String() string { return enumCableResultCode.Text(uint64(v)) }
 
-// ParseCableResultCode reads what String returns, or a number.
+// ParseCableResultCode reads a name or a number.
 func ParseCableResultCode(s string) (CableResultCode, error) {
 	return nlpolicy.ParseEnum[CableResultCode](&enumCableResultCode, s)
 }
@@ -824,10 +828,10 @@ const (
 	CableInfSrcAlcd   CableInfSrc = 2 // while the link was up (active link cable diagnostic)
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v CableInfSrc) String() string { return enumCableInfSrc.Text(uint64(v)) }
 
-// ParseCableInfSrc reads what String returns, or a number.
+// ParseCableInfSrc reads a name or a number.
 func ParseCableInfSrc(s string) (CableInfSrc, error) {
 	return nlpolicy.ParseEnum[CableInfSrc](&enumCableInfSrc, s)
 }
@@ -850,10 +854,10 @@ const (
 	CableTestStatusCompleted CableTestStatus = 2 // it is done
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v CableTestStatus) String() string { return enumCableTestStatus.Text(uint64(v)) }
 
-// ParseCableTestStatus reads what String returns, or a number.
+// ParseCableTestStatus reads a name or a number.
 func ParseCableTestStatus(s string) (CableTestStatus, error) {
 	return nlpolicy.ParseEnum[CableTestStatus](&enumCableTestStatus, s)
 }
@@ -876,10 +880,10 @@ const (
 	RssHfuncCrc32    RssHfunc = 0x4 // CRC-32
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v RssHfunc) String() string { return enumRssHfunc.Text(uint64(v)) }
 
-// ParseRssHfunc reads what String returns, or a number.
+// ParseRssHfunc reads names or a number.
 func ParseRssHfunc(s string) (RssHfunc, error) { return nlpolicy.ParseEnum[RssHfunc](&enumRssHfunc, s) }
 
 // MarshalText is String.
@@ -898,10 +902,10 @@ const (
 	InputXfrmSymOrXor InputXfrm = 0x2 // as sym-xor, but the destination by their inclusive or
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v InputXfrm) String() string { return enumInputXfrm.Text(uint64(v)) }
 
-// ParseInputXfrm reads what String returns, or a number.
+// ParseInputXfrm reads names or a number.
 func ParseInputXfrm(s string) (InputXfrm, error) {
 	return nlpolicy.ParseEnum[InputXfrm](&enumInputXfrm, s)
 }
@@ -932,10 +936,10 @@ const (
 	RxfhFieldsDiscard RxfhFields = 0x80000000 // drop the packets instead
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v RxfhFields) String() string { return enumRxfhFields.Text(uint64(v)) }
 
-// ParseRxfhFields reads what String returns, or a number.
+// ParseRxfhFields reads names or a number.
 func ParseRxfhFields(s string) (RxfhFields, error) {
 	return nlpolicy.ParseEnum[RxfhFields](&enumRxfhFields, s)
 }

@@ -3887,8 +3887,8 @@ type ModuleEepromGetRequest struct {
 	// First byte within the page. A page other than 0 starts at 128.
 	Offset     nlattr.Opt[uint32]
 	Length     nlattr.Opt[uint32] // how many bytes; no further than the end of the half page
-	Page       nlattr.Opt[uint8]  // the page
-	Bank       nlattr.Opt[uint8]  // the bank
+	Page       nlattr.Opt[uint8]  // number of the page
+	Bank       nlattr.Opt[uint8]  // number of the bank
 	I2cAddress nlattr.Opt[uint8]  // I2C address of the memory, such as 0x50
 	Unknown    []nlattr.Attr
 }
@@ -3969,7 +3969,7 @@ type ModuleEepromGetDumpRequest = ModuleEepromGetRequest
 // ModuleEepromGetReply is the reply of [Client.ModuleEepromGet].
 type ModuleEepromGetReply struct {
 	Header  *HeaderAttrs // the device
-	Data    []byte       // the bytes
+	Data    []byte       // the bytes that were read, length of them
 	Unknown []nlattr.Attr
 }
 

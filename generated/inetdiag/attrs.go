@@ -218,7 +218,7 @@ func (x *BpfStoragesAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // BpfStorageAttrs is the attribute set bpf-storage-attrs: what one map holds for the socket.
 type BpfStorageAttrs struct {
 	MapID    nlattr.Opt[uint32] // number of the map
-	MapValue []byte             // the value
+	MapValue []byte             // the value that it holds, as long as the map says
 	Unknown  []nlattr.Attr
 }
 

@@ -13,7 +13,7 @@ const (
 	CmdDestroyNtf uint16 = 20
 )
 
-// The multicast groups of the family.
+// The multicast groups of the family, for [Client.Subscribe].
 var (
 	GroupSknlgrpInetTcpDestroy  = nlconn.Group{Name: "sknlgrp-inet-tcp-destroy", ID: 1}
 	GroupSknlgrpInetUdpDestroy  = nlconn.Group{Name: "sknlgrp-inet-udp-destroy", ID: 2}
@@ -21,8 +21,8 @@ var (
 	GroupSknlgrpInet6UdpDestroy = nlconn.Group{Name: "sknlgrp-inet6-udp-destroy", ID: 4}
 )
 
-// The numbers of the attributes in the set inet-diag-req-attrs: what a request states besides its
-// header.
+// The numbers of the attributes in the set inet-diag-req-attrs, INET_DIAG_REQ_*: what a request
+// states besides its header.
 const (
 	AttrInetDiagReqBytecode      uint16 = 1
 	AttrInetDiagReqSkBpfStorages uint16 = 2
@@ -30,12 +30,12 @@ const (
 	AttrInetDiagReqProtocol uint16 = 3
 )
 
-// The attributes of [BpfStorageReqAttrs].
+// The attributes of [BpfStorageReqAttrs], SK_DIAG_BPF_STORAGE_REQ_*.
 const (
 	AttrBpfStorageReqMapFd uint16 = 1
 )
 
-// The numbers of the attributes in the set inet-diag-attrs: a socket.
+// The numbers of the attributes in the set inet-diag-attrs, INET_DIAG_*: a socket.
 const (
 	AttrInetDiagMeminfo uint16 = 1
 	// State of the TCP connection. Protocols other than TCP send a struct of their own here;
@@ -59,18 +59,18 @@ const (
 	AttrInetDiagMd5sig        uint16 = 18
 	AttrInetDiagUlpInfo       uint16 = 19
 	AttrInetDiagSkBpfStorages uint16 = 20
-	AttrInetDiagCgroupID      uint16 = 21 // number of the cgroup of the socket (version 2)
+	AttrInetDiagCgroupID      uint16 = 21 // number of the cgroup of the socket, of version 2
 	AttrInetDiagSockopt       uint16 = 22 // options of the socket
 )
 
-// The attributes of [UlpInfoAttrs].
+// The attributes of [UlpInfoAttrs], INET_ULP_INFO_*.
 const (
 	AttrUlpInfoName  uint16 = 1
 	AttrUlpInfoTls   uint16 = 2
 	AttrUlpInfoMptcp uint16 = 3
 )
 
-// The attributes of [TlsInfoAttrs].
+// The attributes of [TlsInfoAttrs], TLS_INFO_*.
 const (
 	AttrTlsInfoVersion uint16 = 1
 	AttrTlsInfoCipher  uint16 = 2
@@ -80,7 +80,7 @@ const (
 	AttrTlsInfoRxNoPad uint16 = 6
 )
 
-// The attributes of [SubflowAttrs].
+// The attributes of [SubflowAttrs], MPTCP_SUBFLOW_ATTR_*.
 const (
 	AttrSubflowTokenRem    uint16 = 1
 	AttrSubflowTokenLoc    uint16 = 2
@@ -95,12 +95,12 @@ const (
 	AttrSubflowPad         uint16 = 11
 )
 
-// The attributes of [BpfStoragesAttrs].
+// The attributes of [BpfStoragesAttrs], SK_DIAG_BPF_*.
 const (
 	AttrBpfStoragesStorage uint16 = 1
 )
 
-// The attributes of [BpfStorageAttrs].
+// The attributes of [BpfStorageAttrs], SK_DIAG_BPF_STORAGE_*.
 const (
 	AttrBpfStoragePad      uint16 = 1
 	AttrBpfStorageMapID    uint16 = 2

@@ -25,10 +25,10 @@ const (
 	TcpStateBoundInactive TcpState = 13 // in requests only; bound and not connected (kernel 6.8)
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v TcpState) String() string { return enumTcpState.Text(uint64(v)) }
 
-// ParseTcpState reads what String returns, or a number.
+// ParseTcpState reads a name or a number.
 func ParseTcpState(s string) (TcpState, error) { return nlpolicy.ParseEnum[TcpState](&enumTcpState, s) }
 
 // MarshalText is String.
@@ -53,10 +53,10 @@ const (
 	ExtShutdown  Ext = 0x80 // the attribute shutdown
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v Ext) String() string { return enumExt.Text(uint64(v)) }
 
-// ParseExt reads what String returns, or a number.
+// ParseExt reads names or a number.
 func ParseExt(s string) (Ext, error) { return nlpolicy.ParseEnum[Ext](&enumExt, s) }
 
 // MarshalText is String.
@@ -76,10 +76,10 @@ const (
 	TimerProbe      Timer = 4 // probes of a closed window
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v Timer) String() string { return enumTimer.Text(uint64(v)) }
 
-// ParseTimer reads what String returns, or a number.
+// ParseTimer reads a name or a number.
 func ParseTimer(s string) (Timer, error) { return nlpolicy.ParseEnum[Timer](&enumTimer, s) }
 
 // MarshalText is String.
@@ -103,10 +103,10 @@ const (
 	TcpOptionsTfoChild TcpOptions = 0x80 // the connection came by TCP Fast Open (kernel 6.14)
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v TcpOptions) String() string { return enumTcpOptions.Text(uint64(v)) }
 
-// ParseTcpOptions reads what String returns, or a number.
+// ParseTcpOptions reads names or a number.
 func ParseTcpOptions(s string) (TcpOptions, error) {
 	return nlpolicy.ParseEnum[TcpOptions](&enumTcpOptions, s)
 }
@@ -127,10 +127,10 @@ const (
 	ShutdownMaskSend ShutdownMask = 0x2 // nothing more is sent (SEND_SHUTDOWN)
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v ShutdownMask) String() string { return enumShutdownMask.Text(uint64(v)) }
 
-// ParseShutdownMask reads what String returns, or a number.
+// ParseShutdownMask reads names or a number.
 func ParseShutdownMask(s string) (ShutdownMask, error) {
 	return nlpolicy.ParseEnum[ShutdownMask](&enumShutdownMask, s)
 }
@@ -153,10 +153,10 @@ const (
 	TlsConfHwRecord TlsConf = 4 // the network device, with the framing
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v TlsConf) String() string { return enumTlsConf.Text(uint64(v)) }
 
-// ParseTlsConf reads what String returns, or a number.
+// ParseTlsConf reads a name or a number.
 func ParseTlsConf(s string) (TlsConf, error) { return nlpolicy.ParseEnum[TlsConf](&enumTlsConf, s) }
 
 // MarshalText is String.
@@ -180,10 +180,10 @@ const (
 	SubflowFlagsMapvalid         SubflowFlags = 0x100 // there is a current mapping
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v SubflowFlags) String() string { return enumSubflowFlags.Text(uint64(v)) }
 
-// ParseSubflowFlags reads what String returns, or a number.
+// ParseSubflowFlags reads names or a number.
 func ParseSubflowFlags(s string) (SubflowFlags, error) {
 	return nlpolicy.ParseEnum[SubflowFlags](&enumSubflowFlags, s)
 }
@@ -211,10 +211,10 @@ const (
 	SctpStateShutdownAckSent  SctpState = 7 // SHUTDOWN ACK was sent
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v SctpState) String() string { return enumSctpState.Text(uint64(v)) }
 
-// ParseSctpState reads what String returns, or a number.
+// ParseSctpState reads a name or a number.
 func ParseSctpState(s string) (SctpState, error) {
 	return nlpolicy.ParseEnum[SctpState](&enumSctpState, s)
 }
@@ -237,10 +237,10 @@ const (
 	SctpPathStateUnconfirmed       SctpPathState = 3 // no heartbeat has come back yet
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v SctpPathState) String() string { return enumSctpPathState.SignedText(int64(v)) }
 
-// ParseSctpPathState reads what String returns, or a number.
+// ParseSctpPathState reads a name or a number.
 func ParseSctpPathState(s string) (SctpPathState, error) {
 	return nlpolicy.ParseEnum[SctpPathState](&enumSctpPathState, s)
 }
@@ -267,10 +267,10 @@ const (
 	SctpCapableInterleave SctpCapable = 0x80 // interleave messages
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v SctpCapable) String() string { return enumSctpCapable.Text(uint64(v)) }
 
-// ParseSctpCapable reads what String returns, or a number.
+// ParseSctpCapable reads names or a number.
 func ParseSctpCapable(s string) (SctpCapable, error) {
 	return nlpolicy.ParseEnum[SctpCapable](&enumSctpCapable, s)
 }
@@ -293,10 +293,10 @@ const (
 	SctpSackNeeded     SctpSack = 0x4 // a SACK is due
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v SctpSack) String() string { return enumSctpSack.Text(uint64(v)) }
 
-// ParseSctpSack reads what String returns, or a number.
+// ParseSctpSack reads names or a number.
 func ParseSctpSack(s string) (SctpSack, error) { return nlpolicy.ParseEnum[SctpSack](&enumSctpSack, s) }
 
 // MarshalText is String.
@@ -314,10 +314,10 @@ const (
 	SctpSocketTypeTcp              SctpSocketType = 2 // one association (SOCK_STREAM)
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v SctpSocketType) String() string { return enumSctpSocketType.Text(uint64(v)) }
 
-// ParseSctpSocketType reads what String returns, or a number.
+// ParseSctpSocketType reads a name or a number.
 func ParseSctpSocketType(s string) (SctpSocketType, error) {
 	return nlpolicy.ParseEnum[SctpSocketType](&enumSctpSocketType, s)
 }
@@ -338,10 +338,10 @@ const (
 	MptcpFlagsRemoteKeyReceived MptcpFlags = 0x2 // the key of the peer is known
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v MptcpFlags) String() string { return enumMptcpFlags.Text(uint64(v)) }
 
-// ParseMptcpFlags reads what String returns, or a number.
+// ParseMptcpFlags reads names or a number.
 func ParseMptcpFlags(s string) (MptcpFlags, error) {
 	return nlpolicy.ParseEnum[MptcpFlags](&enumMptcpFlags, s)
 }
@@ -368,10 +368,10 @@ const (
 	SockoptFlagsNodefrag    SockoptFlags = 0x80 // IP_NODEFRAG
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v SockoptFlags) String() string { return enumSockoptFlags.Text(uint64(v)) }
 
-// ParseSockoptFlags reads what String returns, or a number.
+// ParseSockoptFlags reads names or a number.
 func ParseSockoptFlags(s string) (SockoptFlags, error) {
 	return nlpolicy.ParseEnum[SockoptFlags](&enumSockoptFlags, s)
 }
@@ -393,10 +393,10 @@ const (
 	SockoptMoreDeferConnect      SockoptMore = 0x4 // the connection waits for the first data (TCP Fast Open)
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v SockoptMore) String() string { return enumSockoptMore.Text(uint64(v)) }
 
-// ParseSockoptMore reads what String returns, or a number.
+// ParseSockoptMore reads names or a number.
 func ParseSockoptMore(s string) (SockoptMore, error) {
 	return nlpolicy.ParseEnum[SockoptMore](&enumSockoptMore, s)
 }

@@ -4,11 +4,11 @@ package inetdiag
 
 import "github.com/nlgen/nlgen/runtime/nlattr"
 
-// InetDiagSockid is the C struct inet-diag-sockid: what tells a socket from others. In a dump
+// InetDiagSockid is the C struct inet_diag_sockid: what tells a socket from others. In a dump
 // request only ports and interface count, and only where not 0.
 type InetDiagSockid struct {
-	Sport uint16 // local port
-	Dport uint16 // remote port
+	Sport uint16 // local port (big-endian)
+	Dport uint16 // remote port (big-endian)
 	// Local address, in network byte order; of IPv4 the first 4 bytes.
 	Src [16]byte
 	// Remote address, in network byte order; of IPv4 the first 4 bytes.
@@ -49,10 +49,10 @@ func (x *InetDiagSockid) AppendBinary(b []byte) ([]byte, error) {
 	return nlattr.AppendStruct(b, 48, x.encode)
 }
 
-// UnmarshalBinary reads the struct, of whatever length. It never fails.
+// UnmarshalBinary reads the struct, of any length. It never fails.
 func (x *InetDiagSockid) UnmarshalBinary(b []byte) error { x.decode(b); return nil }
 
-// InetDiagReqV2 is the C struct inet-diag-req-v2: the header of a request.
+// InetDiagReqV2 is the C struct inet_diag_req_v2: the header of a request.
 type InetDiagReqV2 struct {
 	// AF_INET or AF_INET6. A dump of AF_INET6 has the sockets of IPv6 only.
 	SdiagFamily uint8
@@ -84,7 +84,7 @@ func (x *InetDiagReqV2) decode(b []byte) {
 	x.ID.decode(b[8:56])
 }
 
-// InetDiagMsg is the C struct inet-diag-msg: the header of an answer.
+// InetDiagMsg is the C struct inet_diag_msg: the header of an answer.
 type InetDiagMsg struct {
 	IdiagFamily  uint8          // AF_INET or AF_INET6
 	IdiagState   TcpState       // state of the socket
@@ -128,13 +128,12 @@ func (x *InetDiagMsg) decode(b []byte) {
 	x.IdiagInode = nlattr.GetUint32(b[68:])
 }
 
-// InetDiagMeminfo is the C struct inet-diag-meminfo: memory of a socket in bytes; skmeminfo tells
-// more.
+// InetDiagMeminfo is the C struct inet_diag_meminfo: memory of a socket; skmeminfo tells more.
 type InetDiagMeminfo struct {
-	Rmem uint32 // in the receive queue
-	Wmem uint32 // in the send queue
-	Fmem uint32 // set aside for later
-	Tmem uint32 // handed to the layers below
+	Rmem uint32 // bytes in the receive queue
+	Wmem uint32 // bytes in the send queue
+	Fmem uint32 // bytes set aside for later
+	Tmem uint32 // bytes handed to the layers below
 }
 
 func (x *InetDiagMeminfo) encode(b []byte) {
@@ -153,8 +152,8 @@ func (x *InetDiagMeminfo) decode(b []byte) {
 	x.Tmem = nlattr.GetUint32(b[12:])
 }
 
-// SkMeminfo is the C struct sk-meminfo: memory of a socket (SK_MEMINFO_*), bytes with the kernel's
-// overhead.
+// SkMeminfo is the struct sk-meminfo: memory of a socket, in C an array and no struct
+// (SK_MEMINFO_*); bytes with the overhead of the kernel.
 type SkMeminfo struct {
 	RmemAlloc  uint32 // bytes in the receive queue
 	Rcvbuf     uint32 // limit of the receive buffer in bytes
@@ -193,8 +192,8 @@ func (x *SkMeminfo) decode(b []byte) {
 	x.Drops = nlattr.GetUint32(b[32:])
 }
 
-// TcpInfo is the C struct tcp-info: state of a TCP connection (struct tcp_info). Older kernels send
-// less, and the rest is zero.
+// TcpInfo is the C struct tcp_info: state of a TCP connection. Older kernels send less, and the
+// rest is zero.
 type TcpInfo struct {
 	State TcpState // state of the connection
 	// State of congestion control (enum tcp_ca_state), 0 open, 1 disorder, 2 CWR, 3 recovery, 4
@@ -420,8 +419,8 @@ func (x *TcpInfo) decode(b []byte) {
 	x.AccecnOptSeen = nlattr.GetUint16(b[278:])
 }
 
-// MptcpInfo is the C struct mptcp-info: state of an MPTCP connection (struct mptcp_info). Older
-// kernels send less, and the rest is zero.
+// MptcpInfo is the C struct mptcp_info: state of an MPTCP connection. Older kernels send less, and
+// the rest is zero.
 type MptcpInfo struct {
 	Subflows           uint8      // subflows besides the first
 	AddAddrSignal      uint8      // addresses that were announced
@@ -511,16 +510,16 @@ func (x *MptcpInfo) decode(b []byte) {
 	x.LastAckRecv = nlattr.GetUint32(b[92:])
 }
 
-// SctpInfo is the C struct sctp-info: state of an SCTP association, or settings of an SCTP endpoint
-// (struct sctp_info). An association leaves the settings zero, an endpoint all but those.
+// SctpInfo is the C struct sctp_info: state of an SCTP association, or settings of an SCTP
+// endpoint. An association leaves the settings zero, an endpoint all but those.
 type SctpInfo struct {
 	Tag                uint32      // verification tag of this end
 	State              SctpState   // state of the association
 	Rwnd               uint32      // receive window that was announced, in bytes
 	Unackdata          uint16      // chunks of data that wait for a SACK
 	Penddata           uint16      // chunks of data received out of order
-	Instrms            uint16      // incoming streams
-	Outstrms           uint16      // outgoing streams
+	Instrms            uint16      // number of incoming streams
+	Outstrms           uint16      // number of outgoing streams
 	FragmentationPoint uint32      // zero; maxseg has it
 	Inqueue            uint32      // chunks in the receive queue
 	Outqueue           uint32      // chunks in the send queue
@@ -696,8 +695,8 @@ func (x *SctpInfo) decode(b []byte) {
 	x.Reserved3 = nlattr.GetUint32(b[364:])
 }
 
-// TcpvegasInfo is the C struct tcpvegas-info: congestion control by round-trip time, Vegas and its
-// relatives (struct tcpvegas_info).
+// TcpvegasInfo is the C struct tcpvegas_info: congestion control by round-trip time, Vegas and its
+// relatives.
 type TcpvegasInfo struct {
 	Enabled uint32 // 1 if it is in effect
 	Rttcnt  uint32 // round-trip times measured in the current window
@@ -721,7 +720,7 @@ func (x *TcpvegasInfo) decode(b []byte) {
 	x.Minrtt = nlattr.GetUint32(b[12:])
 }
 
-// TcpDctcpInfo is the C struct tcp-dctcp-info: congestion control DCTCP (struct tcp_dctcp_info).
+// TcpDctcpInfo is the C struct tcp_dctcp_info: congestion control DCTCP.
 type TcpDctcpInfo struct {
 	Enabled uint16 // 1 if it is in effect
 	CeState uint16 // whether the last packet had a congestion mark
@@ -748,10 +747,10 @@ func (x *TcpDctcpInfo) decode(b []byte) {
 	x.AbTot = nlattr.GetUint32(b[12:])
 }
 
-// TcpBbrInfo is the C struct tcp-bbr-info: congestion control BBR (struct tcp_bbr_info).
+// TcpBbrInfo is the C struct tcp_bbr_info: congestion control BBR.
 type TcpBbrInfo struct {
 	BwLo       uint32 // low half of the bandwidth in bytes a second
-	BwHi       uint32 // high half of the bandwidth
+	BwHi       uint32 // high half of that bandwidth
 	MinRtt     uint32 // smallest round-trip time in microseconds
 	PacingGain uint32 // gain of pacing, in 1/256
 	CwndGain   uint32 // gain of the window, in 1/256
@@ -775,15 +774,14 @@ func (x *TcpBbrInfo) decode(b []byte) {
 	x.CwndGain = nlattr.GetUint32(b[16:])
 }
 
-// TcpDiagMd5sig is the C struct tcp-diag-md5sig: a key for TCP MD5 signatures (struct
-// tcp_diag_md5sig).
+// TcpDiagMd5sig is the C struct tcp_diag_md5sig: a key for TCP MD5 signatures.
 type TcpDiagMd5sig struct {
 	Family    uint8  // AF_INET or AF_INET6
 	Prefixlen uint8  // prefix length of the address
-	Keylen    uint16 // bytes of the key
+	Keylen    uint16 // length of the key in bytes
 	// Address of the peer, in network byte order; of IPv4 the first 4 bytes.
 	Addr [16]byte
-	Key  [80]byte // the key
+	Key  [80]byte // the key, keylen bytes and zeros behind
 }
 
 func (x *TcpDiagMd5sig) encode(b []byte) {
@@ -809,10 +807,11 @@ func (x *TcpDiagMd5sig) AppendBinary(b []byte) ([]byte, error) {
 	return nlattr.AppendStruct(b, 100, x.encode)
 }
 
-// UnmarshalBinary reads the struct, of whatever length. It never fails.
+// UnmarshalBinary reads the struct, of any length. It never fails.
 func (x *TcpDiagMd5sig) UnmarshalBinary(b []byte) error { x.decode(b); return nil }
 
-// TcpDiagMd5sigs is the C struct tcp-diag-md5sigs, an array: the keys of a socket.
+// TcpDiagMd5sigs is the struct tcp-diag-md5sigs, an array: the keys of a socket, an array of struct
+// tcp_diag_md5sig.
 type TcpDiagMd5sigs struct {
 	Keys []TcpDiagMd5sig // the keys
 }
@@ -836,7 +835,7 @@ func (x *TcpDiagMd5sigs) decode(b []byte) {
 	}
 }
 
-// InetDiagSockopt is the C struct inet-diag-sockopt: options of a socket as bits; in C bit-fields,
+// InetDiagSockopt is the C struct inet_diag_sockopt: options of a socket as bits; in C bit-fields,
 // here as little-endian machines have them.
 type InetDiagSockopt struct {
 	Flags SockoptFlags // options

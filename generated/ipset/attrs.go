@@ -44,32 +44,33 @@ type HeaderAttrs struct {
 	Ip     *IpaddrAttrs       // first address of a bitmap (IPSET_ATTR_IP_FROM)
 	IpTo   *IpaddrAttrs       // last address of a bitmap
 	Cidr   nlattr.Opt[uint8]  // prefix length that, with ip, is the range of a bitmap
-	Port   nlattr.Opt[uint16] // first port of a bitmap (IPSET_ATTR_PORT_FROM)
-	PortTo nlattr.Opt[uint16] // last port of a bitmap
+	Port   nlattr.Opt[uint16] // first port of a bitmap (IPSET_ATTR_PORT_FROM); big-endian
+	PortTo nlattr.Opt[uint16] // last port of a bitmap (big-endian)
 	// Seconds that elements stay unless they say otherwise; 0 is for ever. Absent, elements can
-	// have none.
+	// have none (big-endian).
 	Timeout   nlattr.Opt[uint32]
 	Proto     nlattr.Opt[uint8]     // not used for sets
-	CadtFlags nlattr.Opt[CadtFlags] // what elements have
+	CadtFlags nlattr.Opt[CadtFlags] // what elements have (big-endian)
 	// Line of the input, in host byte order; the kernel does not look at it here.
 	Lineno nlattr.Opt[uint32]
-	Mark   nlattr.Opt[uint32] // not used for sets
+	Mark   nlattr.Opt[uint32] // not used for sets (big-endian)
 	// Bits of marks that count, for hash:ip,mark; in answers in host byte order.
 	Markmask nlattr.Opt[uint32]
 	Bitmask  *IpaddrAttrs       // bits of addresses that count; excludes netmask (kernel 6.2)
-	Initval  nlattr.Opt[uint32] // seed of the hash function
-	// Number of buckets, which the kernel rounds up to a power of two.
+	Initval  nlattr.Opt[uint32] // seed of the hash function (big-endian)
+	// Number of buckets, which the kernel rounds up to a power of two (big-endian).
 	Hashsize   nlattr.Opt[uint32]
-	Maxelem    nlattr.Opt[uint32] // number of elements that a hash may have
+	Maxelem    nlattr.Opt[uint32] // number of elements that a hash may have (big-endian)
 	Netmask    nlattr.Opt[uint8]  // prefix length to which addresses are cut
 	Bucketsize nlattr.Opt[uint8]  // number of elements that a bucket may have, 2 to 14 and even
 	Resize     nlattr.Opt[uint8]  // not used any more
-	Size       nlattr.Opt[uint32] // number of members that a list may have
-	Elements   nlattr.Opt[uint32] // number of elements; only in answers
-	// Number of rules and sets that refer to the set; only in answers.
+	Size       nlattr.Opt[uint32] // number of members that a list may have (big-endian)
+	Elements   nlattr.Opt[uint32] // number of elements; only in answers (big-endian)
+	// Number of rules and sets that refer to the set; only in answers (big-endian).
 	References nlattr.Opt[uint32]
-	Memsize    nlattr.Opt[uint32] // bytes of memory that the set takes; only in answers
-	Unknown    []nlattr.Attr
+	// Bytes of memory that the set takes; only in answers (big-endian).
+	Memsize nlattr.Opt[uint32]
+	Unknown []nlattr.Attr
 }
 
 func (x *HeaderAttrs) encode(e *nlattr.Encoder, typ uint16) {
@@ -171,23 +172,23 @@ type CreateAttrs struct {
 	Ip     *IpaddrAttrs       // first address of a bitmap (IPSET_ATTR_IP_FROM)
 	IpTo   *IpaddrAttrs       // last address of a bitmap
 	Cidr   nlattr.Opt[uint8]  // prefix length that, with ip, is the range of a bitmap
-	Port   nlattr.Opt[uint16] // first port of a bitmap (IPSET_ATTR_PORT_FROM)
-	PortTo nlattr.Opt[uint16] // last port of a bitmap
+	Port   nlattr.Opt[uint16] // first port of a bitmap (IPSET_ATTR_PORT_FROM); big-endian
+	PortTo nlattr.Opt[uint16] // last port of a bitmap (big-endian)
 	// Seconds that elements stay unless they say otherwise; 0 is for ever. Absent, elements can
-	// have none.
+	// have none (big-endian).
 	Timeout   nlattr.Opt[uint32]
-	CadtFlags nlattr.Opt[CadtFlags] // what elements have
+	CadtFlags nlattr.Opt[CadtFlags] // what elements have (big-endian)
 	// Bits of marks that count, for hash:ip,mark; in requests in network byte order.
 	Markmask nlattr.Opt[uint32]
 	Bitmask  *IpaddrAttrs       // bits of addresses that count; excludes netmask (kernel 6.2)
-	Initval  nlattr.Opt[uint32] // seed of the hash function
-	// Number of buckets, which the kernel rounds up to a power of two.
+	Initval  nlattr.Opt[uint32] // seed of the hash function (big-endian)
+	// Number of buckets, which the kernel rounds up to a power of two (big-endian).
 	Hashsize   nlattr.Opt[uint32]
-	Maxelem    nlattr.Opt[uint32] // number of elements that a hash may have
+	Maxelem    nlattr.Opt[uint32] // number of elements that a hash may have (big-endian)
 	Netmask    nlattr.Opt[uint8]  // prefix length to which addresses are cut
 	Bucketsize nlattr.Opt[uint8]  // number of elements that a bucket may have, 2 to 14 and even
 	Resize     nlattr.Opt[uint8]  // not used any more
-	Size       nlattr.Opt[uint32] // number of members that a list may have
+	Size       nlattr.Opt[uint32] // number of members that a list may have (big-endian)
 	Unknown    []nlattr.Attr
 }
 
@@ -273,16 +274,17 @@ type AdtAttrs struct {
 	Ip   *IpaddrAttrs      // address, or the first one of a range
 	IpTo *IpaddrAttrs      // last address of a range; in requests
 	Cidr nlattr.Opt[uint8] // prefix length of ip
-	// Port, or the first one of a range; type and code of ICMP as type*256+code.
-	Port      nlattr.Opt[uint16]
-	PortTo    nlattr.Opt[uint16]    // last port of a range; in requests
-	Timeout   nlattr.Opt[uint32]    // seconds until the element leaves the set; 0 is for ever
+	// Port, or the first one of a range; type and code of ICMP as type*256+code (big-endian).
+	Port   nlattr.Opt[uint16]
+	PortTo nlattr.Opt[uint16] // last port of a range; in requests (big-endian)
+	// Seconds until the element leaves the set; 0 is for ever (big-endian).
+	Timeout   nlattr.Opt[uint32]
 	Proto     nlattr.Opt[uint8]     // transport protocol of port (IPPROTO_*)
-	CadtFlags nlattr.Opt[CadtFlags] // kind of the element
+	CadtFlags nlattr.Opt[CadtFlags] // kind of the element (big-endian)
 	// Line of the input, in host byte order. Where one of many elements is refused, the error
 	// repeats it.
 	Lineno  nlattr.Opt[uint32]
-	Mark    nlattr.Opt[uint32] // mark of packets, for hash:ip,mark
+	Mark    nlattr.Opt[uint32] // mark of packets, for hash:ip,mark (big-endian)
 	Ether   net.HardwareAddr   // MAC address
 	Name    nlattr.Opt[string] // name of a member of a list
 	Nameref nlattr.Opt[string] // name of the member before or behind which the new one goes
@@ -290,13 +292,14 @@ type AdtAttrs struct {
 	Cidr2   nlattr.Opt[uint8]  // prefix length of ip2
 	Ip2To   *IpaddrAttrs       // last address of the second range; in requests
 	Iface   nlattr.Opt[string] // name of an interface, or a prefix of it with iface-wildcard
-	Bytes   nlattr.Opt[uint64] // bytes of the packets that matched
-	Packets nlattr.Opt[uint64] // number of packets that matched
+	Bytes   nlattr.Opt[uint64] // bytes of the packets that matched (big-endian)
+	Packets nlattr.Opt[uint64] // number of packets that matched (big-endian)
 	Comment nlattr.Opt[string] // anything, at most 255 bytes
-	// Mark for packets in the upper 32 bits, its mask in the lower ones.
-	Skbmark  nlattr.Opt[uint64]
-	Skbprio  nlattr.Opt[uint32] // priority for packets, a handle of traffic control
-	Skbqueue nlattr.Opt[uint16] // transmit queue for packets
+	// Mark for packets in the upper 32 bits, its mask in the lower ones (big-endian).
+	Skbmark nlattr.Opt[uint64]
+	// Priority for packets, a handle of traffic control (big-endian).
+	Skbprio  nlattr.Opt[uint32]
+	Skbqueue nlattr.Opt[uint16] // transmit queue for packets (big-endian)
 	Unknown  []nlattr.Attr
 }
 

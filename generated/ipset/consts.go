@@ -6,7 +6,7 @@ package ipset
 // here (IPSET_PROTOCOL); kernels since 4.20 have it, and 6 as well.
 const ProtocolVersion = 7
 
-// The numbers of the operations: message types.
+// The numbers of the operations: message types, IPSET_CMD_*.
 const (
 	CmdProtocol   uint16 = 1537
 	CmdCreate     uint16 = 1538
@@ -25,13 +25,13 @@ const (
 	CmdGetByindex uint16 = 1551
 )
 
-// The attributes of [IpaddrAttrs].
+// The attributes of [IpaddrAttrs], IPSET_ATTR_IPADDR_*.
 const (
 	AttrIpaddrIpv4 uint16 = 1
 	AttrIpaddrIpv6 uint16 = 2
 )
 
-// The attributes of [HeaderAttrs].
+// The attributes of [HeaderAttrs], IPSET_ATTR_*.
 const (
 	AttrHeaderIp         uint16 = 1
 	AttrHeaderIpTo       uint16 = 2
@@ -57,7 +57,7 @@ const (
 	AttrHeaderMemsize    uint16 = 26
 )
 
-// The attributes of [AdtAttrs].
+// The attributes of [AdtAttrs], IPSET_ATTR_*.
 const (
 	AttrAdtIp        uint16 = 1
 	AttrAdtIpTo      uint16 = 2
@@ -85,12 +85,13 @@ const (
 	AttrAdtPad       uint16 = 30
 )
 
-// The attributes of [AdtListAttrs].
+// The attributes of [AdtListAttrs], IPSET_ATTR_*.
 const (
 	AttrAdtListData uint16 = 7
 )
 
-// The numbers of the attributes in the set set-attrs: a command about a set, or a set.
+// The numbers of the attributes in the set set-attrs, IPSET_ATTR_*: a command about a set, or a
+// set.
 const (
 	AttrSetProtocol uint16 = 1 // version of the protocol, 7
 	AttrSetSetname  uint16 = 2 // name of the set, at most 31 bytes
@@ -103,10 +104,10 @@ const (
 	AttrSetAdt         uint16 = 8
 	AttrSetLineno      uint16 = 9
 	AttrSetRevisionMin uint16 = 10
-	AttrSetIndex       uint16 = 11 // number of the set within the kernel
+	AttrSetIndex       uint16 = 11 // number of the set within the kernel (big-endian)
 )
 
-// The numbers of the attributes in the set pair-attrs: a command about two sets.
+// The numbers of the attributes in the set pair-attrs, IPSET_ATTR_*: a command about two sets.
 const (
 	AttrPairProtocol uint16 = 1
 	AttrPairSetname  uint16 = 2

@@ -35,10 +35,10 @@ const (
 	ErrorBitmaskNetmaskExcl Error = 4115 // there is a bitmask or a netmask, not both
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v Error) String() string { return enumError.Text(uint64(v)) }
 
-// ParseError reads what String returns, or a number.
+// ParseError reads a name or a number.
 func ParseError(s string) (Error, error) { return nlpolicy.ParseEnum[Error](&enumError, s) }
 
 // MarshalText is String.
@@ -63,10 +63,10 @@ const (
 	TypeErrorHashRange            TypeError = 4357 // the range is not valid (IPSET_ERR_HASH_RANGE)
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v TypeError) String() string { return enumTypeError.Text(uint64(v)) }
 
-// ParseTypeError reads what String returns, or a number.
+// ParseTypeError reads a name or a number.
 func ParseTypeError(s string) (TypeError, error) {
 	return nlpolicy.ParseEnum[TypeError](&enumTypeError, s)
 }
@@ -97,10 +97,10 @@ const (
 	CmdFlagsMapSkbqueue          CmdFlags = 0x400 // of rules; a match sets the transmit queue of the packet
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v CmdFlags) String() string { return enumCmdFlags.Text(uint64(v)) }
 
-// ParseCmdFlags reads what String returns, or a number.
+// ParseCmdFlags reads names or a number.
 func ParseCmdFlags(s string) (CmdFlags, error) { return nlpolicy.ParseEnum[CmdFlags](&enumCmdFlags, s) }
 
 // MarshalText is String.
@@ -125,10 +125,10 @@ const (
 	CadtFlagsIfaceWildcard CadtFlags = 0x80 // the interface is a prefix of names
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v CadtFlags) String() string { return enumCadtFlags.Text(uint64(v)) }
 
-// ParseCadtFlags reads what String returns, or a number.
+// ParseCadtFlags reads names or a number.
 func ParseCadtFlags(s string) (CadtFlags, error) {
 	return nlpolicy.ParseEnum[CadtFlags](&enumCadtFlags, s)
 }

@@ -350,7 +350,7 @@ type ListDumpRequest struct {
 	Header   Nfgenmsg
 	Protocol nlattr.Opt[uint8]
 	Setname  nlattr.Opt[string]
-	Flags    nlattr.Opt[CmdFlags] // flags of the command
+	Flags    nlattr.Opt[CmdFlags] // flags of the command (big-endian)
 	Index    nlattr.Opt[uint16]
 	Unknown  []nlattr.Attr
 }

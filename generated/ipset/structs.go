@@ -10,7 +10,7 @@ type Nfgenmsg struct {
 	// Address family; sets of other families are found all the same.
 	NfgenFamily uint8
 	Version     uint8  // version of nfnetlink, 0 (NFNETLINK_V0)
-	ResID       uint16 // not used here
+	ResID       uint16 // not used here (big-endian)
 }
 
 func (x *Nfgenmsg) encode(b []byte) {

@@ -4,7 +4,7 @@ package mptcppm
 
 import "github.com/nlgen/nlgen/runtime/nlconn"
 
-// The numbers of the operations: commands in struct genlmsghdr.
+// The numbers of the operations: commands in struct genlmsghdr, MPTCP_PM_CMD_*.
 const (
 	CmdAddAddr         uint16 = 1
 	CmdDelAddr         uint16 = 2
@@ -29,13 +29,16 @@ const (
 	CmdListenerClosed  uint16 = 16
 )
 
-// The multicast groups of the family.
+// The multicast groups of the family, for [Client.Subscribe].
 var (
-	GroupCmds   = nlconn.Group{Name: "mptcp_pm_cmds"}
+	GroupCmds = nlconn.Group{Name: "mptcp_pm_cmds"}
+	// Carries [CreatedEvent], [EstablishedEvent], [ClosedEvent], [AnnouncedEvent],
+	// [RemovedEvent], [SubEstablishedEvent], [SubClosedEvent], [SubPriorityEvent],
+	// [ListenerCreatedEvent], [ListenerClosedEvent].
 	GroupEvents = nlconn.Group{Name: "mptcp_pm_events"}
 )
 
-// The attributes of [AddressAttrs].
+// The attributes of [AddressAttrs], MPTCP_PM_ADDR_ATTR_*.
 const (
 	AttrAddressFamily uint16 = 1
 	AttrAddressID     uint16 = 2
@@ -99,8 +102,8 @@ const (
 	AttrEventSaddr6      uint16 = 6  // local IPv6 address, in network byte order
 	AttrEventDaddr4      uint16 = 7  // IPv4 address of the peer, in network byte order
 	AttrEventDaddr6      uint16 = 8  // IPv6 address of the peer, in network byte order
-	AttrEventSport       uint16 = 9  // local port, in network byte order
-	AttrEventDport       uint16 = 10 // port of the peer, in network byte order
+	AttrEventSport       uint16 = 9  // local port (big-endian)
+	AttrEventDport       uint16 = 10 // port of the peer (big-endian)
 	AttrEventBackup      uint16 = 11
 	AttrEventError       uint16 = 12
 	AttrEventFlags       uint16 = 13

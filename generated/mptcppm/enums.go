@@ -25,10 +25,10 @@ const (
 	AddrFlagsLaminar AddrFlags = 0x20
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v AddrFlags) String() string { return enumAddrFlags.Text(uint64(v)) }
 
-// ParseAddrFlags reads what String returns, or a number.
+// ParseAddrFlags reads names or a number.
 func ParseAddrFlags(s string) (AddrFlags, error) {
 	return nlpolicy.ParseEnum[AddrFlags](&enumAddrFlags, s)
 }
@@ -52,10 +52,10 @@ const (
 	EventFlagsServerSide  EventFlags = 0x2 // this side accepted the connection (since Linux 6.18)
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v EventFlags) String() string { return enumEventFlags.Text(uint64(v)) }
 
-// ParseEventFlags reads what String returns, or a number.
+// ParseEventFlags reads names or a number.
 func ParseEventFlags(s string) (EventFlags, error) {
 	return nlpolicy.ParseEnum[EventFlags](&enumEventFlags, s)
 }
@@ -82,10 +82,10 @@ const (
 	ResetReasonEmiddlebox ResetReason = 6 // something on the way interferes with MPTCP
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v ResetReason) String() string { return enumResetReason.Text(uint64(v)) }
 
-// ParseResetReason reads what String returns, or a number.
+// ParseResetReason reads a name or a number.
 func ParseResetReason(s string) (ResetReason, error) {
 	return nlpolicy.ParseEnum[ResetReason](&enumResetReason, s)
 }
@@ -114,10 +114,10 @@ const (
 	SubflowFlagsMapvalid SubflowFlags = 0x100
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v SubflowFlags) String() string { return enumSubflowFlags.Text(uint64(v)) }
 
-// ParseSubflowFlags reads what String returns, or a number.
+// ParseSubflowFlags reads names or a number.
 func ParseSubflowFlags(s string) (SubflowFlags, error) {
 	return nlpolicy.ParseEnum[SubflowFlags](&enumSubflowFlags, s)
 }
@@ -130,8 +130,9 @@ func (v *SubflowFlags) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumSubflowFlags, b, v)
 }
 
-// EventType is the enum event-type: numbers of the events (enum mptcp_event_type): the field cmd of
-// their struct genlmsghdr. They have nothing to do with commands of the same number.
+// EventType is the enum event-type, MPTCP_EVENT_*: numbers of the events (enum mptcp_event_type):
+// the field cmd of their struct genlmsghdr. They have nothing to do with commands of the same
+// number.
 type EventType uint32
 
 const (
@@ -148,10 +149,10 @@ const (
 	EventTypeListenerClosed  EventType = 16 // as in the operation listener-closed
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v EventType) String() string { return enumEventType.Text(uint64(v)) }
 
-// ParseEventType reads what String returns, or a number.
+// ParseEventType reads a name or a number.
 func ParseEventType(s string) (EventType, error) {
 	return nlpolicy.ParseEnum[EventType](&enumEventType, s)
 }

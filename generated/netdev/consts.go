@@ -23,9 +23,10 @@ const (
 	CmdBindTx            uint16 = 15
 )
 
-// The multicast groups of the family.
+// The multicast groups of the family, for [Client.Subscribe].
 var (
-	GroupMgmt     = nlconn.Group{Name: "mgmt"}
+	GroupMgmt = nlconn.Group{Name: "mgmt"} // carries [DevAddNtf], [DevDelNtf], [DevChangeNtf]
+	// Carries [PagePoolAddNtf], [PagePoolDelNtf], [PagePoolChangeNtf].
 	GroupPagePool = nlconn.Group{Name: "page-pool"}
 )
 

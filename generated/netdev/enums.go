@@ -19,10 +19,10 @@ const (
 	XdpActNdoXmitSg   XdpAct = 0x40 // frames of several buffers can be redirected to this device
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v XdpAct) String() string { return enumXdpAct.Text(uint64(v)) }
 
-// ParseXdpAct reads what String returns, or a number.
+// ParseXdpAct reads names or a number.
 func ParseXdpAct(s string) (XdpAct, error) { return nlpolicy.ParseEnum[XdpAct](&enumXdpAct, s) }
 
 // MarshalText is String.
@@ -42,10 +42,10 @@ const (
 	XdpRxMetadataVlanTag XdpRxMetadata = 0x4
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v XdpRxMetadata) String() string { return enumXdpRxMetadata.Text(uint64(v)) }
 
-// ParseXdpRxMetadata reads what String returns, or a number.
+// ParseXdpRxMetadata reads names or a number.
 func ParseXdpRxMetadata(s string) (XdpRxMetadata, error) {
 	return nlpolicy.ParseEnum[XdpRxMetadata](&enumXdpRxMetadata, s)
 }
@@ -69,10 +69,10 @@ const (
 	XskFlagsTxLaunchTimeFifo XskFlags = 0x4
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v XskFlags) String() string { return enumXskFlags.Text(uint64(v)) }
 
-// ParseXskFlags reads what String returns, or a number.
+// ParseXskFlags reads names or a number.
 func ParseXskFlags(s string) (XskFlags, error) { return nlpolicy.ParseEnum[XskFlags](&enumXskFlags, s) }
 
 // MarshalText is String.
@@ -90,10 +90,10 @@ const (
 	QueueTypeTx QueueType = 1 // transmit queue
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v QueueType) String() string { return enumQueueType.Text(uint64(v)) }
 
-// ParseQueueType reads what String returns, or a number.
+// ParseQueueType reads a name or a number.
 func ParseQueueType(s string) (QueueType, error) {
 	return nlpolicy.ParseEnum[QueueType](&enumQueueType, s)
 }
@@ -114,10 +114,10 @@ const (
 	QstatsScopeQueue QstatsScope = 0x1 // each queue by itself, instead of the sum over the device
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v QstatsScope) String() string { return enumQstatsScope.Text(uint64(v)) }
 
-// ParseQstatsScope reads what String returns, or a number.
+// ParseQstatsScope reads names or a number.
 func ParseQstatsScope(s string) (QstatsScope, error) {
 	return nlpolicy.ParseEnum[QstatsScope](&enumQstatsScope, s)
 }
@@ -138,10 +138,10 @@ const (
 	NapiThreadedEnabled  NapiThreaded = 1 // in a kernel thread of its own
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v NapiThreaded) String() string { return enumNapiThreaded.Text(uint64(v)) }
 
-// ParseNapiThreaded reads what String returns, or a number.
+// ParseNapiThreaded reads a name or a number.
 func ParseNapiThreaded(s string) (NapiThreaded, error) {
 	return nlpolicy.ParseEnum[NapiThreaded](&enumNapiThreaded, s)
 }

@@ -7,7 +7,7 @@ const (
 	CmdGet uint16 = 20
 )
 
-// The numbers of the attributes in the set netlink-diag-attrs: a socket.
+// The numbers of the attributes in the set netlink-diag-attrs, NETLINK_DIAG_*: a socket.
 const (
 	AttrNetlinkDiagMeminfo uint16 = 0
 	AttrNetlinkDiagGroups  uint16 = 1

@@ -14,10 +14,10 @@ const (
 	ShowFlags   Show = 0x8 // the attribute flags
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v Show) String() string { return enumShow.Text(uint64(v)) }
 
-// ParseShow reads what String returns, or a number.
+// ParseShow reads names or a number.
 func ParseShow(s string) (Show, error) { return nlpolicy.ParseEnum[Show](&enumShow, s) }
 
 // MarshalText is String.
@@ -38,10 +38,10 @@ const (
 	SocketFlagsCapAck         SocketFlags = 0x20 // NETLINK_CAP_ACK
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v SocketFlags) String() string { return enumSocketFlags.Text(uint64(v)) }
 
-// ParseSocketFlags reads what String returns, or a number.
+// ParseSocketFlags reads names or a number.
 func ParseSocketFlags(s string) (SocketFlags, error) {
 	return nlpolicy.ParseEnum[SocketFlags](&enumSocketFlags, s)
 }
@@ -62,10 +62,10 @@ const (
 	NetlinkStateConnected   NetlinkState = 1 // it is
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v NetlinkState) String() string { return enumNetlinkState.Text(uint64(v)) }
 
-// ParseNetlinkState reads what String returns, or a number.
+// ParseNetlinkState reads a name or a number.
 func ParseNetlinkState(s string) (NetlinkState, error) {
 	return nlpolicy.ParseEnum[NetlinkState](&enumNetlinkState, s)
 }

@@ -4,7 +4,7 @@ package netlinkdiag
 
 import "github.com/nlgen/nlgen/runtime/nlattr"
 
-// NetlinkDiagReq is the C struct netlink-diag-req: the header of a request.
+// NetlinkDiagReq is the C struct netlink_diag_req: the header of a request.
 type NetlinkDiagReq struct {
 	SdiagFamily uint8 // AF_NETLINK
 	// Netlink protocol of the sockets (NETLINK_ROUTE, ...), 255 for all (NDIAG_PROTO_ALL).
@@ -38,7 +38,7 @@ func (x *NetlinkDiagReq) decode(b []byte) {
 	x.NdiagCookie1 = nlattr.GetUint32(b[16:])
 }
 
-// NetlinkDiagMsg is the C struct netlink-diag-msg: the header of an answer.
+// NetlinkDiagMsg is the C struct netlink_diag_msg: the header of an answer.
 type NetlinkDiagMsg struct {
 	NdiagFamily uint8 // AF_NETLINK
 	// Type of the socket, SOCK_DGRAM or SOCK_RAW; netlink makes no difference.
@@ -84,8 +84,7 @@ func (x *NetlinkDiagMsg) decode(b []byte) {
 	x.NdiagCookie1 = nlattr.GetUint32(b[24:])
 }
 
-// NetlinkDiagRing is the C struct netlink-diag-ring: a ring of a kernel before 4.6 (struct
-// netlink_diag_ring).
+// NetlinkDiagRing is the C struct netlink_diag_ring: a ring of a kernel before 4.6.
 type NetlinkDiagRing struct {
 	BlockSize uint32 // bytes of a block
 	BlockNr   uint32 // number of blocks
@@ -109,8 +108,8 @@ func (x *NetlinkDiagRing) decode(b []byte) {
 	x.FrameNr = nlattr.GetUint32(b[12:])
 }
 
-// SkMeminfo is the C struct sk-meminfo: memory of a socket (SK_MEMINFO_*), bytes with the kernel's
-// overhead.
+// SkMeminfo is the struct sk-meminfo: memory of a socket, in C an array and no struct
+// (SK_MEMINFO_*); bytes with the overhead of the kernel.
 type SkMeminfo struct {
 	RmemAlloc  uint32 // bytes in the receive queue
 	Rcvbuf     uint32 // limit of the receive buffer in bytes

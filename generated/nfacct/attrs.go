@@ -6,8 +6,8 @@ import "github.com/nlgen/nlgen/runtime/nlattr"
 
 // FilterAttrs is the attribute set filter-attrs: which objects a dump lists.
 type FilterAttrs struct {
-	Mask    nlattr.Opt[AcctFlags] // flags that are compared
-	Value   nlattr.Opt[AcctFlags] // what those flags must be
+	Mask    nlattr.Opt[AcctFlags] // flags that are compared (big-endian)
+	Value   nlattr.Opt[AcctFlags] // what those flags must be (big-endian)
 	Unknown []nlattr.Attr
 }
 

@@ -4,7 +4,7 @@ package nfacct
 
 import "github.com/nlgen/nlgen/runtime/nlconn"
 
-// The numbers of the operations: message types.
+// The numbers of the operations: message types, NFNL_MSG_ACCT_*.
 const (
 	CmdNew        uint16 = 1792
 	CmdGet        uint16 = 1793
@@ -13,18 +13,18 @@ const (
 	CmdOverquota  uint16 = 1792
 )
 
-// The multicast groups of the family.
+// The multicast groups of the family, for [Client.Subscribe].
 var (
-	GroupAcctQuota = nlconn.Group{Name: "acct-quota", ID: 8}
+	GroupAcctQuota = nlconn.Group{Name: "acct-quota", ID: 8} // carries [OverquotaEvent]
 )
 
-// The attributes of [FilterAttrs].
+// The attributes of [FilterAttrs], NFACCT_FILTER_*.
 const (
 	AttrFilterMask  uint16 = 1
 	AttrFilterValue uint16 = 2
 )
 
-// The numbers of the attributes in the set acct-attrs: an accounting object.
+// The numbers of the attributes in the set acct-attrs, NFACCT_*: an accounting object.
 const (
 	AttrAcctName   uint16 = 1 // name of the object, at most 31 bytes
 	AttrAcctPkts   uint16 = 2

@@ -2,7 +2,7 @@
 
 // Package nfacct is a client of the netlink family nfacct: accounting objects of netfilter
 // (subsystem NFNL_SUBSYS_ACCT of nfnetlink): named counters that iptables rules increment (match
-// nfacct), with or without a quota. Integers are in network byte order.
+// nfacct), with or without a quota.
 //
 // # Operations
 //
@@ -12,7 +12,7 @@
 //     filter chooses (dump).
 //   - [Client.GetCtrzero], [Client.GetCtrzeroDump]: like get, and the counters begin at zero again.
 //   - [Client.Del]: remove the object of a name, or without a name all that nobody uses.
-//   - Notifications: [OverquotaEvent].
+//   - [Client.Subscribe] to notifications: [OverquotaEvent].
 //
 // # Use
 //
@@ -33,5 +33,14 @@
 //
 // A field that is an nlattr.Opt, a pointer, a slice or an interface may be absent,
 // which differs from zero: a slice that is empty but not nil is an attribute without
-// content. What the fields cannot hold is kept in Unknown.
+// content. What the fields cannot hold is kept in Unknown. A field without a comment has
+// it at the constant of its attribute, Attr..., since many types have that field.
+//
+// What the kernel refuses is an *nlmsg.Error: it has the errno, for errors.Is, and what
+// the kernel says, such as the attribute it did not like.
+//
+// On the wire, addresses are in network byte order, and numbers in that of the machine,
+// unless their docs say that they are big-endian, which is network byte order.
+//
+// The names in C are those of linux/netfilter/nfnetlink_acct.h.
 package nfacct

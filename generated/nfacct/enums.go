@@ -15,10 +15,10 @@ const (
 	AcctFlagsOverquota AcctFlags = 0x4
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v AcctFlags) String() string { return enumAcctFlags.Text(uint64(v)) }
 
-// ParseAcctFlags reads what String returns, or a number.
+// ParseAcctFlags reads names or a number.
 func ParseAcctFlags(s string) (AcctFlags, error) {
 	return nlpolicy.ParseEnum[AcctFlags](&enumAcctFlags, s)
 }

@@ -12,13 +12,13 @@ import (
 type NewRequest struct {
 	Header Nfgenmsg
 	Name   nlattr.Opt[string]
-	// Number of packets. In a request, what to begin with.
+	// Number of packets. In a request, what to begin with (big-endian).
 	Pkts nlattr.Opt[uint64]
-	// Number of bytes, network headers included. In a request, what to begin with.
+	// Number of bytes, network headers included. In a request, what to begin with (big-endian).
 	Bytes nlattr.Opt[uint64]
-	Flags nlattr.Opt[AcctFlags] // whether there is a quota, and of what
+	Flags nlattr.Opt[AcctFlags] // whether there is a quota, and of what (big-endian)
 	// Packets or bytes, as flags says, after which the rule that counts matches no more and an
-	// event is sent.
+	// event is sent (big-endian).
 	Quota   nlattr.Opt[uint64]
 	Unknown []nlattr.Attr
 }
@@ -207,14 +207,15 @@ func (x *GetDumpRequest) Validate() error {
 type GetReply struct {
 	Header Nfgenmsg
 	Name   nlattr.Opt[string]
-	// Number of packets. In a request, what to begin with.
+	// Number of packets. In a request, what to begin with (big-endian).
 	Pkts nlattr.Opt[uint64]
-	// Number of bytes, network headers included. In a request, what to begin with.
+	// Number of bytes, network headers included. In a request, what to begin with (big-endian).
 	Bytes nlattr.Opt[uint64]
-	Use   nlattr.Opt[uint32]    // number of references to the object, its own included
-	Flags nlattr.Opt[AcctFlags] // whether there is a quota, and of what
+	// Number of references to the object, its own included (big-endian).
+	Use   nlattr.Opt[uint32]
+	Flags nlattr.Opt[AcctFlags] // whether there is a quota, and of what (big-endian)
 	// Packets or bytes, as flags says, after which the rule that counts matches no more and an
-	// event is sent.
+	// event is sent (big-endian).
 	Quota   nlattr.Opt[uint64]
 	Unknown []nlattr.Attr
 }

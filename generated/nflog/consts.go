@@ -2,13 +2,13 @@
 
 package nflog
 
-// The numbers of the operations: message types.
+// The numbers of the operations: message types, NFULNL_MSG_*.
 const (
 	CmdPacket uint16 = 1024
 	CmdConfig uint16 = 1025
 )
 
-// The attributes of [CtAttrs].
+// The attributes of [CtAttrs], CTA_*.
 const (
 	AttrCtTupleOrig     uint16 = 1
 	AttrCtTupleReply    uint16 = 2
@@ -38,14 +38,14 @@ const (
 	AttrCtStatusMask    uint16 = 26
 )
 
-// The attributes of [CtTupleAttrs].
+// The attributes of [CtTupleAttrs], CTA_TUPLE_*.
 const (
 	AttrCtTupleIp    uint16 = 1
 	AttrCtTupleProto uint16 = 2
 	AttrCtTupleZone  uint16 = 3
 )
 
-// The attributes of [CtIpAttrs].
+// The attributes of [CtIpAttrs], CTA_IP_*.
 const (
 	AttrCtIpV4Src uint16 = 1
 	AttrCtIpV4Dst uint16 = 2
@@ -53,7 +53,7 @@ const (
 	AttrCtIpV6Dst uint16 = 4
 )
 
-// The attributes of [CtProtoAttrs].
+// The attributes of [CtProtoAttrs], CTA_PROTO_*.
 const (
 	AttrCtProtoNum        uint16 = 1
 	AttrCtProtoSrcPort    uint16 = 2
@@ -66,14 +66,14 @@ const (
 	AttrCtProtoIcmpv6Code uint16 = 9
 )
 
-// The attributes of [CtProtoinfoAttrs].
+// The attributes of [CtProtoinfoAttrs], CTA_PROTOINFO_*.
 const (
 	AttrCtProtoinfoTcp  uint16 = 1
 	AttrCtProtoinfoDccp uint16 = 2
 	AttrCtProtoinfoSctp uint16 = 3
 )
 
-// The attributes of [CtProtoinfoTcpAttrs].
+// The attributes of [CtProtoinfoTcpAttrs], CTA_PROTOINFO_TCP_*.
 const (
 	AttrCtProtoinfoTcpState          uint16 = 1
 	AttrCtProtoinfoTcpWscaleOriginal uint16 = 2
@@ -82,7 +82,7 @@ const (
 	AttrCtProtoinfoTcpFlagsReply     uint16 = 5
 )
 
-// The attributes of [CtProtoinfoDccpAttrs].
+// The attributes of [CtProtoinfoDccpAttrs], CTA_PROTOINFO_DCCP_*.
 const (
 	AttrCtProtoinfoDccpState        uint16 = 1
 	AttrCtProtoinfoDccpRole         uint16 = 2
@@ -90,20 +90,20 @@ const (
 	AttrCtProtoinfoDccpPad          uint16 = 4
 )
 
-// The attributes of [CtProtoinfoSctpAttrs].
+// The attributes of [CtProtoinfoSctpAttrs], CTA_PROTOINFO_SCTP_*.
 const (
 	AttrCtProtoinfoSctpState        uint16 = 1
 	AttrCtProtoinfoSctpVtagOriginal uint16 = 2
 	AttrCtProtoinfoSctpVtagReply    uint16 = 3
 )
 
-// The attributes of [CtHelpAttrs].
+// The attributes of [CtHelpAttrs], CTA_HELP_*.
 const (
 	AttrCtHelpName uint16 = 1
 	AttrCtHelpInfo uint16 = 2
 )
 
-// The attributes of [CtCountersAttrs].
+// The attributes of [CtCountersAttrs], CTA_COUNTERS_*.
 const (
 	AttrCtCountersPackets   uint16 = 1
 	AttrCtCountersBytes     uint16 = 2
@@ -112,39 +112,39 @@ const (
 	AttrCtCountersPad       uint16 = 5
 )
 
-// The attributes of [CtSeqadjAttrs].
+// The attributes of [CtSeqadjAttrs], CTA_SEQADJ_*.
 const (
 	AttrCtSeqadjCorrectionPos uint16 = 1
 	AttrCtSeqadjOffsetBefore  uint16 = 2
 	AttrCtSeqadjOffsetAfter   uint16 = 3
 )
 
-// The attributes of [CtSecctxAttrs].
+// The attributes of [CtSecctxAttrs], CTA_SECCTX_*.
 const (
 	AttrCtSecctxName uint16 = 1
 )
 
-// The attributes of [CtTimestampAttrs].
+// The attributes of [CtTimestampAttrs], CTA_TIMESTAMP_*.
 const (
 	AttrCtTimestampStart uint16 = 1
 	AttrCtTimestampStop  uint16 = 2
 	AttrCtTimestampPad   uint16 = 3
 )
 
-// The attributes of [CtSynproxyAttrs].
+// The attributes of [CtSynproxyAttrs], CTA_SYNPROXY_*.
 const (
 	AttrCtSynproxyIsn   uint16 = 1
 	AttrCtSynproxyIts   uint16 = 2
 	AttrCtSynproxyTsoff uint16 = 3
 )
 
-// The attributes of [VlanAttrs].
+// The attributes of [VlanAttrs], NFULA_VLAN_*.
 const (
 	AttrVlanProto uint16 = 1
 	AttrVlanTci   uint16 = 2
 )
 
-// The numbers of the attributes in the set packet-attrs: a packet (enum nfulnl_attr_type).
+// The numbers of the attributes in the set packet-attrs, NFULA_*: a packet (enum nfulnl_attr_type).
 const (
 	AttrPacketPacketHdr         uint16 = 1
 	AttrPacketMark              uint16 = 2
@@ -169,8 +169,8 @@ const (
 	AttrPacketL2hdr             uint16 = 21
 )
 
-// The numbers of the attributes in the set config-attrs: what a group is configured with (enum
-// nfulnl_attr_config).
+// The numbers of the attributes in the set config-attrs, NFULA_CFG_*: what a group is configured
+// with (enum nfulnl_attr_config).
 const (
 	AttrConfigCmd      uint16 = 1
 	AttrConfigMode     uint16 = 2

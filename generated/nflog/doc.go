@@ -2,13 +2,13 @@
 
 // Package nflog is a client of the netlink family nflog: packets that rules log to a group
 // (subsystem NFNL_SUBSYS_ULOG of nfnetlink): the process that binds a group with config gets a copy
-// of each packet. Integers are in network byte order, if not said otherwise.
+// of each packet.
 //
 // # Operations
 //
 //   - [Client.Config]: configure the group in the header, which is first bound, by the socket that
 //     is to get its packets.
-//   - Notifications: [PacketEvent].
+//   - [Client.Subscribe] to notifications: [PacketEvent].
 //
 // # Use
 //
@@ -24,5 +24,14 @@
 //
 // A field that is an nlattr.Opt, a pointer, a slice or an interface may be absent,
 // which differs from zero: a slice that is empty but not nil is an attribute without
-// content. What the fields cannot hold is kept in Unknown.
+// content. What the fields cannot hold is kept in Unknown. A field without a comment has
+// it at the constant of its attribute, Attr..., since many types have that field.
+//
+// What the kernel refuses is an *nlmsg.Error: it has the errno, for errors.Is, and what
+// the kernel says, such as the attribute it did not like.
+//
+// On the wire, addresses are in network byte order, and numbers in that of the machine,
+// unless their docs say that they are big-endian, which is network byte order.
+//
+// The names in C are those of linux/netfilter/nfnetlink_log.h.
 package nflog

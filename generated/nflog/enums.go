@@ -18,10 +18,10 @@ const (
 	NfprotoIpv6   Nfproto = 10 // IPv6
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v Nfproto) String() string { return enumNfproto.Text(uint64(v)) }
 
-// ParseNfproto reads what String returns, or a number.
+// ParseNfproto reads a name or a number.
 func ParseNfproto(s string) (Nfproto, error) { return nlpolicy.ParseEnum[Nfproto](&enumNfproto, s) }
 
 // MarshalText is String.
@@ -30,7 +30,8 @@ func (v Nfproto) MarshalText() ([]byte, error) { return []byte(v.String()), nil 
 // UnmarshalText is ParseNfproto.
 func (v *Nfproto) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumNfproto, b, v) }
 
-// ConfigCmds is the enum config-cmds: commands for groups (enum nfulnl_msg_config_cmds).
+// ConfigCmds is the enum config-cmds, NFULNL_CFG_CMD_*: commands for groups (enum
+// nfulnl_msg_config_cmds).
 type ConfigCmds uint8
 
 const (
@@ -45,10 +46,10 @@ const (
 	ConfigCmdsPfUnbind ConfigCmds = 4 // the reverse of pf-bind
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v ConfigCmds) String() string { return enumConfigCmds.Text(uint64(v)) }
 
-// ParseConfigCmds reads what String returns, or a number.
+// ParseConfigCmds reads a name or a number.
 func ParseConfigCmds(s string) (ConfigCmds, error) {
 	return nlpolicy.ParseEnum[ConfigCmds](&enumConfigCmds, s)
 }
@@ -70,10 +71,10 @@ const (
 	CopyModePacket CopyMode = 2 // the payload, too
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v CopyMode) String() string { return enumCopyMode.Text(uint64(v)) }
 
-// ParseCopyMode reads what String returns, or a number.
+// ParseCopyMode reads a name or a number.
 func ParseCopyMode(s string) (CopyMode, error) { return nlpolicy.ParseEnum[CopyMode](&enumCopyMode, s) }
 
 // MarshalText is String.
@@ -92,10 +93,10 @@ const (
 	ConfigFlagsConntrack ConfigFlags = 0x4
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v ConfigFlags) String() string { return enumConfigFlags.Text(uint64(v)) }
 
-// ParseConfigFlags reads what String returns, or a number.
+// ParseConfigFlags reads names or a number.
 func ParseConfigFlags(s string) (ConfigFlags, error) {
 	return nlpolicy.ParseEnum[ConfigFlags](&enumConfigFlags, s)
 }
@@ -108,7 +109,8 @@ func (v *ConfigFlags) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumConfigFlags, b, v)
 }
 
-// CtInfo is the enum ct-info: state of a packet towards its connection (enum ip_conntrack_info).
+// CtInfo is the enum ct-info, IP_CT_*: state of a packet towards its connection (enum
+// ip_conntrack_info).
 type CtInfo uint32
 
 const (
@@ -121,10 +123,10 @@ const (
 	CtInfoUntracked        CtInfo = 7 // it was excepted from tracking
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v CtInfo) String() string { return enumCtInfo.Text(uint64(v)) }
 
-// ParseCtInfo reads what String returns, or a number.
+// ParseCtInfo reads a name or a number.
 func ParseCtInfo(s string) (CtInfo, error) { return nlpolicy.ParseEnum[CtInfo](&enumCtInfo, s) }
 
 // MarshalText is String.
@@ -133,7 +135,7 @@ func (v CtInfo) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 // UnmarshalText is ParseCtInfo.
 func (v *CtInfo) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumCtInfo, b, v) }
 
-// CtStatus is the set of flags ct-status: status of a connection (enum ip_conntrack_status).
+// CtStatus is the set of flags ct-status, IPS_*: status of a connection (enum ip_conntrack_status).
 type CtStatus uint32
 
 const (
@@ -155,10 +157,10 @@ const (
 	CtStatusHwOffload    CtStatus = 0x8000 // hardware forwards it
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v CtStatus) String() string { return enumCtStatus.Text(uint64(v)) }
 
-// ParseCtStatus reads what String returns, or a number.
+// ParseCtStatus reads names or a number.
 func ParseCtStatus(s string) (CtStatus, error) { return nlpolicy.ParseEnum[CtStatus](&enumCtStatus, s) }
 
 // MarshalText is String.
@@ -167,7 +169,8 @@ func (v CtStatus) MarshalText() ([]byte, error) { return []byte(v.String()), nil
 // UnmarshalText is ParseCtStatus.
 func (v *CtStatus) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumCtStatus, b, v) }
 
-// CtTcpState is the enum ct-tcp-state: states of a TCP connection (enum tcp_conntrack).
+// CtTcpState is the enum ct-tcp-state, TCP_CONNTRACK_*: states of a TCP connection (enum
+// tcp_conntrack).
 type CtTcpState uint8
 
 const (
@@ -183,10 +186,10 @@ const (
 	CtTcpStateSynSent2    CtTcpState = 9 // both sides have sent a SYN
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v CtTcpState) String() string { return enumCtTcpState.Text(uint64(v)) }
 
-// ParseCtTcpState reads what String returns, or a number.
+// ParseCtTcpState reads a name or a number.
 func ParseCtTcpState(s string) (CtTcpState, error) {
 	return nlpolicy.ParseEnum[CtTcpState](&enumCtTcpState, s)
 }

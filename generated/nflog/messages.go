@@ -14,31 +14,36 @@ import (
 type PacketMessage struct {
 	Header    Nfgenmsg
 	PacketHdr nlattr.Opt[PacketHdr]       // protocol and hook
-	Mark      nlattr.Opt[uint32]          // packet mark, if it is not 0
+	Mark      nlattr.Opt[uint32]          // packet mark, if it is not 0 (big-endian)
 	Timestamp nlattr.Opt[PacketTimestamp] // when the packet arrived, if the kernel noted that
-	// Index of the input interface; that of the bridge, if it is a port of one.
+	// Index of the input interface; that of the bridge, if it is a port of one (big-endian).
 	IfindexIndev nlattr.Opt[uint32]
-	// Index of the output interface; that of the bridge, if it is a port of one.
-	IfindexOutdev     nlattr.Opt[uint32]
-	IfindexPhysindev  nlattr.Opt[uint32]   // index of the bridge port that is the input interface
-	IfindexPhysoutdev nlattr.Opt[uint32]   // index of the bridge port that is the output interface
+	// Index of the output interface; that of the bridge, if it is a port of one (big-endian).
+	IfindexOutdev nlattr.Opt[uint32]
+	// Index of the bridge port that is the input interface (big-endian).
+	IfindexPhysindev nlattr.Opt[uint32]
+	// Index of the bridge port that is the output interface (big-endian).
+	IfindexPhysoutdev nlattr.Opt[uint32]
 	Hwaddr            nlattr.Opt[PacketHw] // link layer address of the sender
 	// The packet from the network header on, as much as was asked for.
 	Payload []byte
 	Prefix  nlattr.Opt[string] // prefix of the rule, empty if it has none
-	Uid     nlattr.Opt[uint32] // user id of the owner of the socket that sent the packet
-	Seq     nlattr.Opt[uint32] // number of the packet in the group, with the flag seq
-	// Number of the packet over all groups, with the flag seq-global.
+	// User id of the owner of the socket that sent the packet (big-endian).
+	Uid nlattr.Opt[uint32]
+	// Number of the packet in the group, with the flag seq (big-endian).
+	Seq nlattr.Opt[uint32]
+	// Number of the packet over all groups, with the flag seq-global (big-endian).
 	SeqGlobal nlattr.Opt[uint32]
-	Gid       nlattr.Opt[uint32] // group id of the owner of the socket that sent the packet
-	Hwtype    nlattr.Opt[uint16] // hardware type of the input interface (ARPHRD_*)
-	Hwheader  []byte             // link layer header of a packet that came in
-	Hwlen     nlattr.Opt[uint16] // length of that header in bytes
-	Ct        *CtAttrs           // the connection, with the flag conntrack
-	CtInfo    nlattr.Opt[CtInfo] // state of the packet towards the connection
-	Vlan      *VlanAttrs         // VLAN tag, families bridge and netdev
-	L2hdr     []byte             // link layer header of a bridged frame
-	Unknown   []nlattr.Attr
+	// Group id of the owner of the socket that sent the packet (big-endian).
+	Gid      nlattr.Opt[uint32]
+	Hwtype   nlattr.Opt[uint16] // hardware type of the input interface (ARPHRD_*); big-endian
+	Hwheader []byte             // link layer header of a packet that came in
+	Hwlen    nlattr.Opt[uint16] // length of that header in bytes (big-endian)
+	Ct       *CtAttrs           // the connection, with the flag conntrack
+	CtInfo   nlattr.Opt[CtInfo] // state of the packet towards the connection (big-endian)
+	Vlan     *VlanAttrs         // VLAN tag, families bridge and netdev
+	L2hdr    []byte             // link layer header of a bridged frame
+	Unknown  []nlattr.Attr
 }
 
 // EncodeTo appends the message; a nil one is empty.
@@ -169,14 +174,15 @@ type ConfigRequest struct {
 	Header Nfgenmsg
 	Cmd    nlattr.Opt[ConfigCmd]  // what to do with the group
 	Mode   nlattr.Opt[ConfigMode] // what of a packet is sent
-	// Size in bytes of the buffer that packets are gathered in, at most 131072.
+	// Size in bytes of the buffer that packets are gathered in, at most 131072 (big-endian).
 	Nlbufsiz nlattr.Opt[uint32]
 	// How long packets are gathered before they are sent, in hundredths of a second; 100 if
-	// nothing is said.
+	// nothing is said (big-endian).
 	Timeout nlattr.Opt[uint32]
-	// Number of packets that are gathered before they are sent; 100 if nothing is said.
+	// Number of packets that are gathered before they are sent; 100 if nothing is said
+	// (big-endian).
 	Qthresh nlattr.Opt[uint32]
-	Flags   nlattr.Opt[ConfigFlags] // what else is sent with packets
+	Flags   nlattr.Opt[ConfigFlags] // what else is sent with packets (big-endian)
 	Unknown []nlattr.Attr
 }
 

@@ -5,13 +5,13 @@ package nflog
 import "github.com/nlgen/nlgen/runtime/nlattr"
 
 // Nfgenmsg is the C struct nfgenmsg: the header behind the netlink header of every message of
-// nfnetlink (struct nfgenmsg, 4 bytes).
+// nfnetlink (4 bytes).
 type Nfgenmsg struct {
 	// In packets, the family of the table that logged; in config with pf-bind, the family that
 	// is bound; else 0.
 	NfgenFamily Nfproto
 	Version     uint8  // version of nfnetlink, 0 (NFNETLINK_V0)
-	ResID       uint16 // number of the group
+	ResID       uint16 // number of the group (big-endian)
 }
 
 func (x *Nfgenmsg) encode(b []byte) {
@@ -28,10 +28,10 @@ func (x *Nfgenmsg) decode(b []byte) {
 	x.ResID = nlattr.GetUint16BE(b[2:])
 }
 
-// PacketHdr is the C struct packet-hdr: what every packet has (struct nfulnl_msg_packet_hdr, 4
+// PacketHdr is the struct packet-hdr: what every packet has (struct nfulnl_msg_packet_hdr, 4
 // bytes).
 type PacketHdr struct {
-	HwProtocol uint16 // EtherType of the packet
+	HwProtocol uint16 // EtherType of the packet (big-endian)
 	// Number of the hook that logged it, as hooks are numbered in the family of the header: for
 	// IPv4 and IPv6 pre-routing 0, input 1, forward 2, output 3, post-routing 4.
 	Hook uint8
@@ -48,11 +48,11 @@ func (x *PacketHdr) decode(b []byte) {
 	x.Hook = b[2]
 }
 
-// PacketHw is the C struct packet-hw: link layer address of the sender (struct
-// nfulnl_msg_packet_hw, 12 bytes).
+// PacketHw is the struct packet-hw: link layer address of the sender (struct nfulnl_msg_packet_hw,
+// 12 bytes).
 type PacketHw struct {
-	HwAddrlen uint16  // how many bytes of hw-addr count
-	HwAddr    [8]byte // the address
+	HwAddrlen uint16  // how many bytes of hw-addr count (big-endian)
+	HwAddr    [8]byte // the address, hw-addrlen bytes and zeros behind
 }
 
 func (x *PacketHw) encode(b []byte) {
@@ -66,11 +66,11 @@ func (x *PacketHw) decode(b []byte) {
 	x.HwAddr = [8]byte(b[4:12])
 }
 
-// PacketTimestamp is the C struct packet-timestamp: when a packet arrived (struct
+// PacketTimestamp is the struct packet-timestamp: when a packet arrived (struct
 // nfulnl_msg_packet_timestamp, 16 bytes).
 type PacketTimestamp struct {
-	Sec  uint64 // seconds since 1970
-	Usec uint64 // microseconds
+	Sec  uint64 // seconds since 1970 (big-endian)
+	Usec uint64 // microseconds of that second (big-endian)
 }
 
 func (x *PacketTimestamp) encode(b []byte) {
@@ -84,10 +84,10 @@ func (x *PacketTimestamp) decode(b []byte) {
 	x.Usec = nlattr.GetUint64BE(b[8:])
 }
 
-// ConfigCmd is the C struct config-cmd: what to do with a group (struct nfulnl_msg_config_cmd, 1
+// ConfigCmd is the struct config-cmd: what to do with a group (struct nfulnl_msg_config_cmd, 1
 // byte).
 type ConfigCmd struct {
-	Command ConfigCmds // the command
+	Command ConfigCmds // what to do
 }
 
 func (x *ConfigCmd) encode(b []byte) {
@@ -99,11 +99,11 @@ func (x *ConfigCmd) decode(b []byte) {
 	x.Command = ConfigCmds(b[0])
 }
 
-// ConfigMode is the C struct config-mode: what of a packet is sent (struct nfulnl_msg_config_mode).
+// ConfigMode is the struct config-mode: what of a packet is sent (struct nfulnl_msg_config_mode).
 // The kernel's struct ends behind the padding byte, at 6; it takes what follows.
 type ConfigMode struct {
 	// Largest number of bytes of the payload that is sent; 0 is as many as possible. Rules can
-	// ask for less (snaplen).
+	// ask for less (snaplen); big-endian.
 	CopyRange uint32
 	CopyMode  CopyMode // whether the payload is sent
 }
@@ -119,7 +119,7 @@ func (x *ConfigMode) decode(b []byte) {
 	x.CopyMode = CopyMode(b[4])
 }
 
-// CtTcpFlags is the C struct ct-tcp-flags: flags of one direction of a TCP connection (struct
+// CtTcpFlags is the struct ct-tcp-flags: flags of one direction of a TCP connection (struct
 // nf_ct_tcp_flags, 2 bytes).
 type CtTcpFlags struct {
 	// Bits: 1 window scaling, 2 selective acknowledgement, 4 a FIN was sent, 8 windows are not

@@ -13,38 +13,42 @@ import (
 type CtAttrs struct {
 	TupleOrig  *CtTupleAttrs        // addresses and ports of the original direction
 	TupleReply *CtTupleAttrs        // addresses and ports of the reply direction
-	Status     nlattr.Opt[CtStatus] // status
+	Status     nlattr.Opt[CtStatus] // status bits of the connection (big-endian)
 	Protoinfo  *CtProtoinfoAttrs    // state that the transport protocol has
 	Help       *CtHelpAttrs         // the helper
-	// Translation of the source, in requests of the family conntrack.
+	// Translation of the source, attributes CTA_NAT_*, in requests of the family conntrack.
 	NatSrc  []byte
-	Timeout nlattr.Opt[uint32] // seconds until the entry expires
-	Mark    nlattr.Opt[uint32] // mark of the connection
+	Timeout nlattr.Opt[uint32] // seconds until the entry expires (big-endian)
+	Mark    nlattr.Opt[uint32] // mark of the connection (big-endian)
 	// Packets and bytes of the original direction, if they are counted (sysctl
 	// nf_conntrack_acct).
 	CountersOrig  *CtCountersAttrs
 	CountersReply *CtCountersAttrs   // packets and bytes of the reply direction
-	Use           nlattr.Opt[uint32] // number of references to the entry
-	// Number of the entry. It has no order: the kernel makes it by a hash.
+	Use           nlattr.Opt[uint32] // number of references to the entry (big-endian)
+	// Number of the entry. It has no order: the kernel makes it by a hash (big-endian).
 	ID nlattr.Opt[uint32]
-	// Translation of the destination, in requests of the family conntrack.
+	// Translation of the destination, attributes CTA_NAT_*, in requests of the family
+	// conntrack.
 	NatDst      []byte
 	TupleMaster *CtTupleAttrs // original direction of the connection that announced this one
 	// How TCP sequence numbers of the original direction are changed.
 	SeqAdjOrig  *CtSeqadjAttrs
 	SeqAdjReply *CtSeqadjAttrs // how TCP sequence numbers of the reply direction are changed
-	// Security mark. Not sent any more.
+	// Security mark. Not sent any more (big-endian).
 	Secmark nlattr.Opt[uint32]
-	Zone    nlattr.Opt[uint16] // zone, if it is not 0
+	Zone    nlattr.Opt[uint16] // zone, if it is not 0 (big-endian)
 	Secctx  *CtSecctxAttrs     // security label
 	// When the connection began and ended, if that is noted (sysctl nf_conntrack_timestamp).
-	Timestamp  *CtTimestampAttrs
-	MarkMask   nlattr.Opt[uint32]   // bits of mark that a request means
-	Labels     []byte               // the labels, a bit each, in host byte order
-	LabelsMask []byte               // bits of labels that a request means
-	Synproxy   *CtSynproxyAttrs     // state of the SYN proxy
-	Filter     []byte               // which tuples a dump of the family conntrack compares
-	StatusMask nlattr.Opt[CtStatus] // bits of status that such a dump compares
+	Timestamp *CtTimestampAttrs
+	MarkMask  nlattr.Opt[uint32] // bits of mark that a request means (big-endian)
+	// The labels, a bit each, in words of the machine of 32 or 64 bits, in host byte order; 16
+	// bytes.
+	Labels     []byte
+	LabelsMask []byte           // bits of labels that a request means
+	Synproxy   *CtSynproxyAttrs // state of the SYN proxy
+	// Which tuples a dump of the family conntrack compares, attributes CTA_FILTER_*.
+	Filter     []byte
+	StatusMask nlattr.Opt[CtStatus] // bits of status that such a dump compares (big-endian)
 	Unknown    []nlattr.Attr
 }
 
@@ -195,7 +199,7 @@ func (x *CtAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 type CtTupleAttrs struct {
 	Ip      *CtIpAttrs         // addresses
 	Proto   *CtProtoAttrs      // transport protocol and ports
-	Zone    nlattr.Opt[uint16] // zone of this direction, if it differs
+	Zone    nlattr.Opt[uint16] // zone of this direction, if it differs (big-endian)
 	Unknown []nlattr.Attr
 }
 
@@ -272,13 +276,13 @@ func (x *CtIpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // CtProtoAttrs is the attribute set ct-proto-attrs: transport protocol (enum ctattr_l4proto).
 type CtProtoAttrs struct {
 	Num nlattr.Opt[uint8] // number of the protocol (IPPROTO_*)
-	// Source port of TCP, UDP, SCTP and the like, or the key of GRE.
+	// Source port of TCP, UDP, SCTP and the like, or the key of GRE (big-endian).
 	SrcPort    nlattr.Opt[uint16]
-	DstPort    nlattr.Opt[uint16] // destination port, or key
-	IcmpID     nlattr.Opt[uint16] // identifier of an ICMP request
+	DstPort    nlattr.Opt[uint16] // destination port, or key (big-endian)
+	IcmpID     nlattr.Opt[uint16] // identifier of an ICMP request (big-endian)
 	IcmpType   nlattr.Opt[uint8]  // type of an ICMP request
 	IcmpCode   nlattr.Opt[uint8]  // code of an ICMP request
-	Icmpv6ID   nlattr.Opt[uint16] // identifier of an ICMPv6 request
+	Icmpv6ID   nlattr.Opt[uint16] // identifier of an ICMPv6 request (big-endian)
 	Icmpv6Type nlattr.Opt[uint8]  // type of an ICMPv6 request
 	Icmpv6Code nlattr.Opt[uint8]  // code of an ICMPv6 request
 	Unknown    []nlattr.Attr
@@ -378,8 +382,8 @@ func (x *CtProtoinfoAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // ctattr_protoinfo_tcp).
 type CtProtoinfoTcpAttrs struct {
 	State          nlattr.Opt[CtTcpState] // state of the connection
-	WscaleOriginal nlattr.Opt[uint8]      // window scale of the original direction
-	WscaleReply    nlattr.Opt[uint8]      // window scale of the reply direction
+	WscaleOriginal nlattr.Opt[uint8]      // window scale of the original direction, a shift of 0 to 14
+	WscaleReply    nlattr.Opt[uint8]      // window scale of the reply direction, a shift of 0 to 14
 	FlagsOriginal  nlattr.Opt[CtTcpFlags] // flags of the original direction
 	FlagsReply     nlattr.Opt[CtTcpFlags] // flags of the reply direction
 	Unknown        []nlattr.Attr
@@ -425,9 +429,11 @@ func (x *CtProtoinfoTcpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool
 // CtProtoinfoDccpAttrs is the attribute set ct-protoinfo-dccp-attrs: state of DCCP (enum
 // ctattr_protoinfo_dccp).
 type CtProtoinfoDccpAttrs struct {
-	State        nlattr.Opt[uint8]  // state of the connection
-	Role         nlattr.Opt[uint8]  // which side the client is
-	HandshakeSeq nlattr.Opt[uint64] // sequence number of the handshake
+	State nlattr.Opt[uint8] // state of the connection (enum ct_dccp_states)
+	// Which side the original direction comes from (enum ct_dccp_roles): 0 the client, 1 the
+	// server.
+	Role         nlattr.Opt[uint8]
+	HandshakeSeq nlattr.Opt[uint64] // sequence number of the handshake, 48 bits (big-endian)
 	Unknown      []nlattr.Attr
 }
 
@@ -460,9 +466,9 @@ func (x *CtProtoinfoDccpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) boo
 // CtProtoinfoSctpAttrs is the attribute set ct-protoinfo-sctp-attrs: state of SCTP (enum
 // ctattr_protoinfo_sctp).
 type CtProtoinfoSctpAttrs struct {
-	State        nlattr.Opt[uint8]  // state of the association
-	VtagOriginal nlattr.Opt[uint32] // verification tag of the original direction
-	VtagReply    nlattr.Opt[uint32] // verification tag of the reply direction
+	State        nlattr.Opt[uint8]  // state of the association (enum sctp_conntrack)
+	VtagOriginal nlattr.Opt[uint32] // verification tag of the original direction (big-endian)
+	VtagReply    nlattr.Opt[uint32] // verification tag of the reply direction (big-endian)
 	Unknown      []nlattr.Attr
 }
 
@@ -523,10 +529,10 @@ func (x *CtHelpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // CtCountersAttrs is the attribute set ct-counters-attrs: counters of one direction (enum
 // ctattr_counters).
 type CtCountersAttrs struct {
-	Packets   nlattr.Opt[uint64] // packets
-	Bytes     nlattr.Opt[uint64] // bytes, network headers included
-	Packets32 nlattr.Opt[uint32] // not used any more
-	Bytes32   nlattr.Opt[uint32] // not used any more
+	Packets   nlattr.Opt[uint64] // number of packets (big-endian)
+	Bytes     nlattr.Opt[uint64] // number of bytes, network headers included (big-endian)
+	Packets32 nlattr.Opt[uint32] // packets in 32 bits; not used any more (big-endian)
+	Bytes32   nlattr.Opt[uint32] // bytes in 32 bits; not used any more (big-endian)
 	Unknown   []nlattr.Attr
 }
 
@@ -562,9 +568,9 @@ func (x *CtCountersAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // CtSeqadjAttrs is the attribute set ct-seqadj-attrs: how TCP sequence numbers are changed (enum
 // ctattr_seqadj).
 type CtSeqadjAttrs struct {
-	CorrectionPos nlattr.Opt[uint32] // sequence number from which offset-after counts
-	OffsetBefore  nlattr.Opt[int32]  // what is added before it
-	OffsetAfter   nlattr.Opt[int32]  // what is added from there on
+	CorrectionPos nlattr.Opt[uint32] // sequence number from which offset-after counts (big-endian)
+	OffsetBefore  nlattr.Opt[int32]  // what is added to sequence numbers before it (big-endian)
+	OffsetAfter   nlattr.Opt[int32]  // what is added from there on (big-endian)
 	Unknown       []nlattr.Attr
 }
 
@@ -619,10 +625,10 @@ func (x *CtSecctxAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 }
 
 // CtTimestampAttrs is the attribute set ct-timestamp-attrs: times of a connection (enum
-// ctattr_tstamp), in nanoseconds since 1970.
+// ctattr_tstamp).
 type CtTimestampAttrs struct {
-	Start   nlattr.Opt[uint64] // when it began
-	Stop    nlattr.Opt[uint64] // when it ended
+	Start   nlattr.Opt[uint64] // when it began, in nanoseconds since 1970 (big-endian)
+	Stop    nlattr.Opt[uint64] // when it ended, in nanoseconds since 1970 (big-endian)
 	Unknown []nlattr.Attr
 }
 
@@ -652,9 +658,9 @@ func (x *CtTimestampAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // CtSynproxyAttrs is the attribute set ct-synproxy-attrs: state of the SYN proxy (enum
 // ctattr_synproxy).
 type CtSynproxyAttrs struct {
-	Isn     nlattr.Opt[uint32] // sequence number that the client was given
-	Its     nlattr.Opt[uint32] // timestamp that the client was given
-	Tsoff   nlattr.Opt[uint32] // what is added to timestamps of the server
+	Isn     nlattr.Opt[uint32] // sequence number that the client was given (big-endian)
+	Its     nlattr.Opt[uint32] // timestamp that the client was given (big-endian)
+	Tsoff   nlattr.Opt[uint32] // what is added to timestamps of the server (big-endian)
 	Unknown []nlattr.Attr
 }
 
@@ -686,8 +692,8 @@ func (x *CtSynproxyAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // VlanAttrs is the attribute set vlan-attrs: VLAN tag that the device took off the frame (enum
 // nfqnl_vlan_attr); family bridge.
 type VlanAttrs struct {
-	Proto   nlattr.Opt[uint16] // EtherType of the tag
-	Tci     nlattr.Opt[uint16] // priority, drop eligibility and VLAN id
+	Proto   nlattr.Opt[uint16] // EtherType of the tag (big-endian)
+	Tci     nlattr.Opt[uint16] // priority, drop eligibility and VLAN id (big-endian)
 	Unknown []nlattr.Attr
 }
 
@@ -718,17 +724,18 @@ type ExpAttrs struct {
 	// Original direction of the connection that announces it; here that of the packet, whatever
 	// is said.
 	Master   *CtTupleAttrs
-	Tuple    *CtTupleAttrs        // addresses and ports of the first packet
-	Mask     *CtTupleAttrs        // bits of tuple that count
-	Timeout  nlattr.Opt[uint32]   // seconds that it is expected for
-	ID       nlattr.Opt[uint32]   // number of the expectation
-	HelpName nlattr.Opt[string]   // name of the helper that it belongs to
-	Zone     nlattr.Opt[uint16]   // zone
-	Flags    nlattr.Opt[ExpFlags] // flags
-	Class    nlattr.Opt[uint32]   // class of the helper that it counts for
-	Nat      *ExpNatAttrs         // how its addresses are translated
-	Fn       nlattr.Opt[string]   // name of the function that is called for it
-	Unknown  []nlattr.Attr
+	Tuple    *CtTupleAttrs      // addresses and ports of the first packet
+	Mask     *CtTupleAttrs      // bits of tuple that count
+	Timeout  nlattr.Opt[uint32] // seconds that it is expected for (big-endian)
+	ID       nlattr.Opt[uint32] // number of the expectation (big-endian)
+	HelpName nlattr.Opt[string] // name of the helper that it belongs to
+	// Zone that the connection is expected in; absent is zone 0 (big-endian).
+	Zone    nlattr.Opt[uint16]
+	Flags   nlattr.Opt[ExpFlags] // kind of the expectation (big-endian)
+	Class   nlattr.Opt[uint32]   // class of the helper that it counts for (big-endian)
+	Nat     *ExpNatAttrs         // how its addresses are translated
+	Fn      nlattr.Opt[string]   // name of the function that is called for it
+	Unknown []nlattr.Attr
 }
 
 func (x *ExpAttrs) encode(e *nlattr.Encoder, typ uint16) {
@@ -799,8 +806,9 @@ func (x *ExpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // ExpNatAttrs is the attribute set exp-nat-attrs: how an expected connection is translated (enum
 // ctattr_expect_nat).
 type ExpNatAttrs struct {
-	Dir     nlattr.Opt[uint32] // direction of the translation: 0 original, 1 reply
-	Tuple   *CtTupleAttrs      // the addresses
+	// Direction of the translation: 0 original, 1 reply (big-endian).
+	Dir     nlattr.Opt[uint32]
+	Tuple   *CtTupleAttrs // the addresses
 	Unknown []nlattr.Attr
 }
 

@@ -2,8 +2,7 @@
 
 // Package nfqueue is a client of the netlink family nfqueue: packets that rules hand to a process
 // (subsystem NFNL_SUBSYS_QUEUE of nfnetlink): the process that binds a queue with config gets each
-// packet, and says by a verdict what becomes of it. Integers are in network byte order, if not said
-// otherwise.
+// packet, and says by a verdict what becomes of it.
 //
 // # Operations
 //
@@ -12,7 +11,7 @@
 //     is to get its packets.
 //   - [Client.VerdictBatch]: say what becomes of all packets that wait and whose number is not
 //     after the one in verdict-hdr; mark changes them all.
-//   - Notifications: [PacketEvent].
+//   - [Client.Subscribe] to notifications: [PacketEvent].
 //
 // # Use
 //
@@ -28,5 +27,14 @@
 //
 // A field that is an nlattr.Opt, a pointer, a slice or an interface may be absent,
 // which differs from zero: a slice that is empty but not nil is an attribute without
-// content. What the fields cannot hold is kept in Unknown.
+// content. What the fields cannot hold is kept in Unknown. A field without a comment has
+// it at the constant of its attribute, Attr..., since many types have that field.
+//
+// What the kernel refuses is an *nlmsg.Error: it has the errno, for errors.Is, and what
+// the kernel says, such as the attribute it did not like.
+//
+// On the wire, addresses are in network byte order, and numbers in that of the machine,
+// unless their docs say that they are big-endian, which is network byte order.
+//
+// The names in C are those of linux/netfilter/nfnetlink_queue.h.
 package nfqueue

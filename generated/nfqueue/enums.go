@@ -18,10 +18,10 @@ const (
 	NfprotoIpv6   Nfproto = 10 // IPv6
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v Nfproto) String() string { return enumNfproto.Text(uint64(v)) }
 
-// ParseNfproto reads what String returns, or a number.
+// ParseNfproto reads a name or a number.
 func ParseNfproto(s string) (Nfproto, error) { return nlpolicy.ParseEnum[Nfproto](&enumNfproto, s) }
 
 // MarshalText is String.
@@ -43,10 +43,10 @@ const (
 	VerdictCodeStop   VerdictCode = 5 // as accept; not used any more
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v VerdictCode) String() string { return enumVerdictCode.Text(uint64(v)) }
 
-// ParseVerdictCode reads what String returns, or a number.
+// ParseVerdictCode reads a name or a number.
 func ParseVerdictCode(s string) (VerdictCode, error) {
 	return nlpolicy.ParseEnum[VerdictCode](&enumVerdictCode, s)
 }
@@ -59,7 +59,8 @@ func (v *VerdictCode) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumVerdictCode, b, v)
 }
 
-// ConfigCmds is the enum config-cmds: commands for queues (enum nfqnl_msg_config_cmds).
+// ConfigCmds is the enum config-cmds, NFQNL_CFG_CMD_*: commands for queues (enum
+// nfqnl_msg_config_cmds).
 type ConfigCmds uint8
 
 const (
@@ -75,10 +76,10 @@ const (
 	ConfigCmdsPfUnbind ConfigCmds = 4 // the reverse of pf-bind
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v ConfigCmds) String() string { return enumConfigCmds.Text(uint64(v)) }
 
-// ParseConfigCmds reads what String returns, or a number.
+// ParseConfigCmds reads a name or a number.
 func ParseConfigCmds(s string) (ConfigCmds, error) {
 	return nlpolicy.ParseEnum[ConfigCmds](&enumConfigCmds, s)
 }
@@ -91,7 +92,8 @@ func (v *ConfigCmds) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumConfigCmds, b, v)
 }
 
-// ConfigMode is the enum config-mode: what of a packet is sent (enum nfqnl_config_mode).
+// ConfigMode is the enum config-mode, NFQNL_COPY_*: what of a packet is sent (enum
+// nfqnl_config_mode).
 type ConfigMode uint8
 
 const (
@@ -100,10 +102,10 @@ const (
 	ConfigModePacket ConfigMode = 2 // the payload, too
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v ConfigMode) String() string { return enumConfigMode.Text(uint64(v)) }
 
-// ParseConfigMode reads what String returns, or a number.
+// ParseConfigMode reads a name or a number.
 func ParseConfigMode(s string) (ConfigMode, error) {
 	return nlpolicy.ParseEnum[ConfigMode](&enumConfigMode, s)
 }
@@ -131,10 +133,10 @@ const (
 	ConfigFlagsSecctx ConfigFlags = 0x10 // send the security label of the socket
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v ConfigFlags) String() string { return enumConfigFlags.Text(uint64(v)) }
 
-// ParseConfigFlags reads what String returns, or a number.
+// ParseConfigFlags reads names or a number.
 func ParseConfigFlags(s string) (ConfigFlags, error) {
 	return nlpolicy.ParseEnum[ConfigFlags](&enumConfigFlags, s)
 }
@@ -158,10 +160,10 @@ const (
 	SkbInfoCsumNotverified SkbInfo = 0x4 // the checksum of a packet that came in was not checked yet
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v SkbInfo) String() string { return enumSkbInfo.Text(uint64(v)) }
 
-// ParseSkbInfo reads what String returns, or a number.
+// ParseSkbInfo reads names or a number.
 func ParseSkbInfo(s string) (SkbInfo, error) { return nlpolicy.ParseEnum[SkbInfo](&enumSkbInfo, s) }
 
 // MarshalText is String.
@@ -170,7 +172,8 @@ func (v SkbInfo) MarshalText() ([]byte, error) { return []byte(v.String()), nil 
 // UnmarshalText is ParseSkbInfo.
 func (v *SkbInfo) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumSkbInfo, b, v) }
 
-// CtInfo is the enum ct-info: state of a packet towards its connection (enum ip_conntrack_info).
+// CtInfo is the enum ct-info, IP_CT_*: state of a packet towards its connection (enum
+// ip_conntrack_info).
 type CtInfo uint32
 
 const (
@@ -183,10 +186,10 @@ const (
 	CtInfoUntracked        CtInfo = 7 // it was excepted from tracking
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v CtInfo) String() string { return enumCtInfo.Text(uint64(v)) }
 
-// ParseCtInfo reads what String returns, or a number.
+// ParseCtInfo reads a name or a number.
 func ParseCtInfo(s string) (CtInfo, error) { return nlpolicy.ParseEnum[CtInfo](&enumCtInfo, s) }
 
 // MarshalText is String.
@@ -195,7 +198,7 @@ func (v CtInfo) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 // UnmarshalText is ParseCtInfo.
 func (v *CtInfo) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumCtInfo, b, v) }
 
-// CtStatus is the set of flags ct-status: status of a connection (enum ip_conntrack_status).
+// CtStatus is the set of flags ct-status, IPS_*: status of a connection (enum ip_conntrack_status).
 type CtStatus uint32
 
 const (
@@ -217,10 +220,10 @@ const (
 	CtStatusHwOffload    CtStatus = 0x8000 // hardware forwards it
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v CtStatus) String() string { return enumCtStatus.Text(uint64(v)) }
 
-// ParseCtStatus reads what String returns, or a number.
+// ParseCtStatus reads names or a number.
 func ParseCtStatus(s string) (CtStatus, error) { return nlpolicy.ParseEnum[CtStatus](&enumCtStatus, s) }
 
 // MarshalText is String.
@@ -229,7 +232,8 @@ func (v CtStatus) MarshalText() ([]byte, error) { return []byte(v.String()), nil
 // UnmarshalText is ParseCtStatus.
 func (v *CtStatus) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumCtStatus, b, v) }
 
-// CtTcpState is the enum ct-tcp-state: states of a TCP connection (enum tcp_conntrack).
+// CtTcpState is the enum ct-tcp-state, TCP_CONNTRACK_*: states of a TCP connection (enum
+// tcp_conntrack).
 type CtTcpState uint8
 
 const (
@@ -245,10 +249,10 @@ const (
 	CtTcpStateSynSent2    CtTcpState = 9 // both sides have sent a SYN
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v CtTcpState) String() string { return enumCtTcpState.Text(uint64(v)) }
 
-// ParseCtTcpState reads what String returns, or a number.
+// ParseCtTcpState reads a name or a number.
 func ParseCtTcpState(s string) (CtTcpState, error) {
 	return nlpolicy.ParseEnum[CtTcpState](&enumCtTcpState, s)
 }
@@ -270,10 +274,10 @@ const (
 	ExpFlagsUserspace ExpFlags = 0x4 // a process made it
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v ExpFlags) String() string { return enumExpFlags.Text(uint64(v)) }
 
-// ParseExpFlags reads what String returns, or a number.
+// ParseExpFlags reads names or a number.
 func ParseExpFlags(s string) (ExpFlags, error) { return nlpolicy.ParseEnum[ExpFlags](&enumExpFlags, s) }
 
 // MarshalText is String.

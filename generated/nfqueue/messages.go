@@ -15,33 +15,37 @@ type PacketMessage struct {
 	PacketHdr nlattr.Opt[PacketHdr] // number, protocol and hook of the packet
 	Mark      nlattr.Opt[uint32]
 	Timestamp nlattr.Opt[PacketTimestamp] // when the packet arrived, if the kernel noted that
-	// Index of the input interface; that of the bridge, if it is a port of one.
+	// Index of the input interface; that of the bridge, if it is a port of one (big-endian).
 	IfindexIndev nlattr.Opt[uint32]
-	// Index of the output interface; that of the bridge, if it is a port of one.
-	IfindexOutdev     nlattr.Opt[uint32]
-	IfindexPhysindev  nlattr.Opt[uint32]   // index of the bridge port that is the input interface
-	IfindexPhysoutdev nlattr.Opt[uint32]   // index of the bridge port that is the output interface
+	// Index of the output interface; that of the bridge, if it is a port of one (big-endian).
+	IfindexOutdev nlattr.Opt[uint32]
+	// Index of the bridge port that is the input interface (big-endian).
+	IfindexPhysindev nlattr.Opt[uint32]
+	// Index of the bridge port that is the output interface (big-endian).
+	IfindexPhysoutdev nlattr.Opt[uint32]
 	Hwaddr            nlattr.Opt[PacketHw] // link layer address of the sender
 	// The packet from the network header on, as much as was asked for. In a verdict, what
 	// replaces it, which can have another length; checksums are the caller's.
 	Payload []byte
 	// The connection, with the flag conntrack. In a verdict: mark, labels, timeout, status or
 	// help of it are changed.
-	Ct      *CtAttrs
-	CtInfo  nlattr.Opt[CtInfo]  // state of the packet towards the connection
-	CapLen  nlattr.Opt[uint32]  // length of the whole packet, if payload is shorter
-	SkbInfo nlattr.Opt[SkbInfo] // what is to be known of the payload
-	// User id of the owner of the packet's socket, with the flag uid-gid.
+	Ct     *CtAttrs
+	CtInfo nlattr.Opt[CtInfo] // state of the packet towards the connection (big-endian)
+	// Length of the whole packet, if payload is shorter (big-endian).
+	CapLen  nlattr.Opt[uint32]
+	SkbInfo nlattr.Opt[SkbInfo] // what is to be known of the payload (big-endian)
+	// User id of the owner of the packet's socket, with the flag uid-gid (big-endian).
 	Uid    nlattr.Opt[uint32]
-	Gid    nlattr.Opt[uint32] // group id of the owner of the packet's socket
+	Gid    nlattr.Opt[uint32] // group id of the owner of the packet's socket (big-endian)
 	Secctx nlattr.Opt[string] // security label of the packet's socket, with the flag secctx
 	// VLAN tag, family bridge. In a verdict, the new one.
 	Vlan *VlanAttrs
 	// Link layer header of a bridged frame. In a verdict, the new one.
 	L2hdr []byte
-	// Class for traffic control, if it is not 0. In a verdict, the new one.
+	// Class for traffic control, if it is not 0. In a verdict, the new one (big-endian).
 	Priority nlattr.Opt[uint32]
-	// Class id of the control group of the packet's socket (net_cls). Since Linux 6.9.
+	// Class id of the control group of the packet's socket (net_cls). Since Linux 6.9
+	// (big-endian).
 	CgroupClassid nlattr.Opt[uint32]
 	Unknown       []nlattr.Attr
 }
@@ -182,7 +186,7 @@ type VerdictRequest struct {
 	Vlan *VlanAttrs
 	// Link layer header of a bridged frame. In a verdict, the new one.
 	L2hdr []byte
-	// Class for traffic control, if it is not 0. In a verdict, the new one.
+	// Class for traffic control, if it is not 0. In a verdict, the new one (big-endian).
 	Priority nlattr.Opt[uint32]
 	Unknown  []nlattr.Attr
 }
@@ -281,10 +285,10 @@ type ConfigRequest struct {
 	Header Nfgenmsg
 	Cmd    nlattr.Opt[ConfigCmd]    // what to do with the queue
 	Params nlattr.Opt[ConfigParams] // what of a packet is sent
-	// Largest number of packets that wait for a verdict; 1024 if nothing is said.
+	// Largest number of packets that wait for a verdict; 1024 if nothing is said (big-endian).
 	QueueMaxlen nlattr.Opt[uint32]
-	Mask        nlattr.Opt[ConfigFlags] // flags that are changed
-	Flags       nlattr.Opt[ConfigFlags] // values of those flags
+	Mask        nlattr.Opt[ConfigFlags] // flags that are changed (big-endian)
+	Flags       nlattr.Opt[ConfigFlags] // values of those flags (big-endian)
 	Unknown     []nlattr.Attr
 }
 

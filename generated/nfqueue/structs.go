@@ -5,11 +5,11 @@ package nfqueue
 import "github.com/nlgen/nlgen/runtime/nlattr"
 
 // Nfgenmsg is the C struct nfgenmsg: the header behind the netlink header of every message of
-// nfnetlink (struct nfgenmsg, 4 bytes).
+// nfnetlink (4 bytes).
 type Nfgenmsg struct {
 	NfgenFamily Nfproto // in packets, the family of the hook; in requests 0
 	Version     uint8   // version of nfnetlink, 0 (NFNETLINK_V0)
-	ResID       uint16  // number of the queue
+	ResID       uint16  // number of the queue (big-endian)
 }
 
 func (x *Nfgenmsg) encode(e *nlattr.Encoder, b []byte) {
@@ -26,12 +26,13 @@ func (x *Nfgenmsg) decode(b []byte) {
 	x.ResID = nlattr.GetUint16BE(b[2:])
 }
 
-// PacketHdr is the C struct packet-hdr: what every packet has (struct nfqnl_msg_packet_hdr). The
+// PacketHdr is the struct packet-hdr: what every packet has (struct nfqnl_msg_packet_hdr). The
 // kernel's struct ends behind hook, at 7 bytes.
 type PacketHdr struct {
-	// Number of the packet in its queue, which verdicts name. It grows by one each time.
+	// Number of the packet in its queue, which verdicts name. It grows by one each time
+	// (big-endian).
 	PacketID   uint32
-	HwProtocol uint16 // EtherType of the packet
+	HwProtocol uint16 // EtherType of the packet (big-endian)
 	// Number of the hook that queued it: for IPv4 and IPv6 pre-routing 0, input 1, forward 2,
 	// output 3, post-routing 4.
 	Hook uint8
@@ -51,11 +52,11 @@ func (x *PacketHdr) decode(b []byte) {
 	x.Hook = b[6]
 }
 
-// PacketHw is the C struct packet-hw: link layer address of the sender (struct nfqnl_msg_packet_hw,
+// PacketHw is the struct packet-hw: link layer address of the sender (struct nfqnl_msg_packet_hw,
 // 12 bytes).
 type PacketHw struct {
-	HwAddrlen uint16  // how many bytes of hw-addr count
-	HwAddr    [8]byte // the address
+	HwAddrlen uint16  // how many bytes of hw-addr count (big-endian)
+	HwAddr    [8]byte // the address, hw-addrlen bytes and zeros behind
 }
 
 func (x *PacketHw) encode(b []byte) {
@@ -69,11 +70,11 @@ func (x *PacketHw) decode(b []byte) {
 	x.HwAddr = [8]byte(b[4:12])
 }
 
-// PacketTimestamp is the C struct packet-timestamp: when a packet arrived (struct
+// PacketTimestamp is the struct packet-timestamp: when a packet arrived (struct
 // nfqnl_msg_packet_timestamp, 16 bytes).
 type PacketTimestamp struct {
-	Sec  uint64 // seconds since 1970
-	Usec uint64 // microseconds
+	Sec  uint64 // seconds since 1970 (big-endian)
+	Usec uint64 // microseconds of that second (big-endian)
 }
 
 func (x *PacketTimestamp) encode(b []byte) {
@@ -87,12 +88,12 @@ func (x *PacketTimestamp) decode(b []byte) {
 	x.Usec = nlattr.GetUint64BE(b[8:])
 }
 
-// VerdictHdr is the C struct verdict-hdr: a verdict (struct nfqnl_msg_verdict_hdr, 8 bytes).
+// VerdictHdr is the struct verdict-hdr: a verdict (struct nfqnl_msg_verdict_hdr, 8 bytes).
 type VerdictHdr struct {
 	// What becomes of the packet. With queue, the upper 16 bits are the number of the queue
-	// that is next.
+	// that is next (big-endian).
 	Verdict VerdictCode
-	// Number of the packet. In verdict-batch, the last of those that are meant.
+	// Number of the packet. In verdict-batch, the last of those that are meant (big-endian).
 	ID uint32
 }
 
@@ -107,11 +108,11 @@ func (x *VerdictHdr) decode(b []byte) {
 	x.ID = nlattr.GetUint32BE(b[4:])
 }
 
-// ConfigCmd is the C struct config-cmd: what to do with a queue (struct nfqnl_msg_config_cmd, 4
+// ConfigCmd is the struct config-cmd: what to do with a queue (struct nfqnl_msg_config_cmd, 4
 // bytes).
 type ConfigCmd struct {
-	Command ConfigCmds // the command
-	Pf      Nfproto    // family, for pf-bind and pf-unbind
+	Command ConfigCmds // what to do
+	Pf      Nfproto    // family, for pf-bind and pf-unbind (big-endian)
 }
 
 func (x *ConfigCmd) encode(b []byte) {
@@ -125,12 +126,12 @@ func (x *ConfigCmd) decode(b []byte) {
 	x.Pf = Nfproto(nlattr.GetUint16BE(b[2:]))
 }
 
-// ConfigParams is the C struct config-params: what of a packet is sent (struct
+// ConfigParams is the struct config-params: what of a packet is sent (struct
 // nfqnl_msg_config_params). The kernel's struct ends behind copy-mode, at 5 bytes; it takes what
 // follows.
 type ConfigParams struct {
 	// Largest number of bytes of the payload that is sent; 0 or more than 65531 is as many as
-	// fit an attribute.
+	// fit an attribute (big-endian).
 	CopyRange uint32
 	CopyMode  ConfigMode // whether the payload is sent
 }
@@ -146,7 +147,7 @@ func (x *ConfigParams) decode(b []byte) {
 	x.CopyMode = ConfigMode(b[4])
 }
 
-// CtTcpFlags is the C struct ct-tcp-flags: flags of one direction of a TCP connection (struct
+// CtTcpFlags is the struct ct-tcp-flags: flags of one direction of a TCP connection (struct
 // nf_ct_tcp_flags, 2 bytes).
 type CtTcpFlags struct {
 	// Bits: 1 window scaling, 2 selective acknowledgement, 4 a FIN was sent, 8 windows are not

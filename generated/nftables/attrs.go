@@ -11,10 +11,11 @@ import (
 // HookAttrs is the attribute set hook-attrs: where a base chain is attached (enum
 // nft_hook_attributes).
 type HookAttrs struct {
-	// Number of the hook, which depends on the family; see inet-hook and netdev-hook.
+	// Number of the hook, which depends on the family; see inet-hook and netdev-hook
+	// (big-endian).
 	Num nlattr.Opt[uint32]
 	// Order among the chains of a hook, lowest first. nft has names for some: raw is -300,
-	// mangle -150, dstnat -100, filter 0, security 50, srcnat 100.
+	// mangle -150, dstnat -100, filter 0, security 50, srcnat 100 (big-endian).
 	Priority nlattr.Opt[int32]
 	// Name of the device, for an ingress or egress hook with a single one.
 	Dev nlattr.Opt[string]
@@ -94,9 +95,9 @@ func (x *HookDevAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // CounterAttrs is the attribute set counter-attrs: a counter: an expression, an object, or that of
 // a chain's policy (enum nft_counter_attributes).
 type CounterAttrs struct {
-	// Number of bytes. In a request, what to begin with.
+	// Number of bytes. In a request, what to begin with (big-endian).
 	Bytes nlattr.Opt[uint64]
-	// Number of packets. In a request, what to begin with.
+	// Number of packets. In a request, what to begin with (big-endian).
 	Packets nlattr.Opt[uint64]
 	Unknown []nlattr.Attr
 }
@@ -200,8 +201,8 @@ func (x *ExprAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // RuleCompatAttrs is the attribute set rule-compat-attrs: protocol of a rule of iptables-nft (enum
 // nft_rule_compat_attributes).
 type RuleCompatAttrs struct {
-	Proto   nlattr.Opt[uint32]          // number of the transport protocol, 0 for any
-	Flags   nlattr.Opt[RuleCompatFlags] // whether the rule is for all others
+	Proto   nlattr.Opt[uint32]          // number of the transport protocol, 0 for any (big-endian)
+	Flags   nlattr.Opt[RuleCompatFlags] // whether the rule is for all others (big-endian)
 	Unknown []nlattr.Attr
 }
 
@@ -230,7 +231,7 @@ func (x *RuleCompatAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // SetDescAttrs is the attribute set set-desc-attrs: what is known of the elements of a set (enum
 // nft_set_desc_attributes).
 type SetDescAttrs struct {
-	// Largest number of elements. More are refused with ENFILE.
+	// Largest number of elements. More are refused with ENFILE (big-endian).
 	Size nlattr.Opt[uint32]
 	// The fields of a concatenation. With it, a set of intervals has ranges in each field.
 	Concat  *SetDescConcatAttrs
@@ -297,7 +298,8 @@ func (x *SetDescConcatAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool 
 // SetFieldAttrs is the attribute set set-field-attrs: a field of a concatenation (enum
 // nft_set_field_attributes).
 type SetFieldAttrs struct {
-	// Length of the field in bytes, at most 16, without what fills it up to a multiple of four.
+	// Length of the field in bytes, at most 16, without what fills it up to a multiple of four
+	// (big-endian).
 	Len     nlattr.Opt[uint32]
 	Unknown []nlattr.Attr
 }
@@ -327,11 +329,12 @@ type SetelemAttrs struct {
 	// The key, or the beginning of a range. Absent for the element with the flag catchall.
 	Key   *DataAttrs
 	Data  *DataAttrs               // what the map has for the key
-	Flags nlattr.Opt[SetElemFlags] // flags of the element
-	// Time until the element expires, in milliseconds; 0 is never, whatever the set says.
+	Flags nlattr.Opt[SetElemFlags] // flags of the element (big-endian)
+	// Time until the element expires, in milliseconds; 0 is never, whatever the set says
+	// (big-endian).
 	Timeout nlattr.Opt[uint64]
 	// Milliseconds left until the element expires. In a request, what is left of the timeout to
-	// begin with.
+	// begin with (big-endian).
 	Expiration nlattr.Opt[uint64]
 	// Bytes that the kernel keeps for programs; nft keeps comments in them.
 	Userdata []byte
@@ -445,9 +448,10 @@ func (x *SetelemListElemAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) boo
 // FlowtableHookAttrs is the attribute set flowtable-hook-attrs: where a flow table is attached
 // (enum nft_flowtable_hook_attributes).
 type FlowtableHookAttrs struct {
-	Num      nlattr.Opt[uint32] // number of the hook: 0, ingress of netdev-hook
-	Priority nlattr.Opt[int32]  // order among what is attached to the hook, lowest first
-	Devs     *HookDevAttrs      // the devices
+	Num nlattr.Opt[uint32] // number of the hook: 0, ingress of netdev-hook (big-endian)
+	// Order among what is attached to the hook, lowest first (big-endian).
+	Priority nlattr.Opt[int32]
+	Devs     *HookDevAttrs // the devices
 	Unknown  []nlattr.Attr
 }
 
@@ -517,9 +521,10 @@ func (x *DataAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 
 // VerdictAttrs is the attribute set verdict-attrs: a verdict (enum nft_verdict_attributes).
 type VerdictAttrs struct {
-	Code    nlattr.Opt[VerdictCode] // the verdict
-	Chain   nlattr.Opt[string]      // name of the chain to jump or go to
-	ChainID nlattr.Opt[uint32]      // as chain, with the id of a chain of the same batch
+	Code  nlattr.Opt[VerdictCode] // the verdict (big-endian)
+	Chain nlattr.Opt[string]      // name of the chain to jump or go to
+	// As chain, with the id of a chain of the same batch (big-endian).
+	ChainID nlattr.Opt[uint32]
 	Unknown []nlattr.Attr
 }
 
@@ -551,7 +556,7 @@ func (x *VerdictAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // ExprImmediateAttrs is the attribute set expr-immediate-attrs: loads constants or gives a verdict
 // (enum nft_immediate_attributes).
 type ExprImmediateAttrs struct {
-	Dreg    nlattr.Opt[Register] // register that is written; verdict for a verdict
+	Dreg    nlattr.Opt[Register] // register that is written; verdict for a verdict (big-endian)
 	Data    *DataAttrs           // the bytes or the verdict
 	Unknown []nlattr.Attr
 }
@@ -585,15 +590,15 @@ func (x *ExprImmediateAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool 
 // ExprBitwiseAttrs is the attribute set expr-bitwise-attrs: computes with bits (enum
 // nft_bitwise_attributes).
 type ExprBitwiseAttrs struct {
-	Sreg nlattr.Opt[Register]   // register that is read
-	Dreg nlattr.Opt[Register]   // register that is written
-	Len  nlattr.Opt[uint32]     // length of the operands in bytes
+	Sreg nlattr.Opt[Register]   // register that is read (big-endian)
+	Dreg nlattr.Opt[Register]   // register that is written (big-endian)
+	Len  nlattr.Opt[uint32]     // length of the operands in bytes (big-endian)
 	Mask *DataAttrs             // what mask-xor ANDs with
 	Xor  *DataAttrs             // what mask-xor XORs with then
-	Op   nlattr.Opt[BitwiseOps] // the operation; mask-xor if absent
+	Op   nlattr.Opt[BitwiseOps] // the operation; mask-xor if absent (big-endian)
 	// Number of bits to shift by, u32 in host order; or the second operand of and, or, xor.
 	Data *DataAttrs
-	// Register with the second operand of and, or, xor. Since Linux 6.13.
+	// Register with the second operand of and, or, xor. Since Linux 6.13 (big-endian).
 	Sreg2   nlattr.Opt[Register]
 	Unknown []nlattr.Attr
 }
@@ -653,11 +658,11 @@ func (x *ExprBitwiseAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // ExprByteorderAttrs is the attribute set expr-byteorder-attrs: changes the byte order of numbers
 // in a register (enum nft_byteorder_attributes).
 type ExprByteorderAttrs struct {
-	Sreg    nlattr.Opt[Register]     // register that is read
-	Dreg    nlattr.Opt[Register]     // register that is written
-	Op      nlattr.Opt[ByteorderOps] // the direction
-	Len     nlattr.Opt[uint32]       // length of all numbers in bytes
-	Size    nlattr.Opt[uint32]       // length of one number in bytes: 2, 4 or 8
+	Sreg    nlattr.Opt[Register]     // register that is read (big-endian)
+	Dreg    nlattr.Opt[Register]     // register that is written (big-endian)
+	Op      nlattr.Opt[ByteorderOps] // the direction (big-endian)
+	Len     nlattr.Opt[uint32]       // length of all numbers in bytes (big-endian)
+	Size    nlattr.Opt[uint32]       // length of one number in bytes: 2, 4 or 8 (big-endian)
 	Unknown []nlattr.Attr
 }
 
@@ -695,8 +700,8 @@ func (x *ExprByteorderAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool 
 // ExprCmpAttrs is the attribute set expr-cmp-attrs: compares a register with constant bytes; the
 // rule goes on if the comparison holds (enum nft_cmp_attributes).
 type ExprCmpAttrs struct {
-	Sreg    nlattr.Opt[Register] // register that is read
-	Op      nlattr.Opt[CmpOps]   // the comparison
+	Sreg    nlattr.Opt[Register] // register that is read (big-endian)
+	Op      nlattr.Opt[CmpOps]   // the comparison (big-endian)
 	Data    *DataAttrs           // the bytes
 	Unknown []nlattr.Attr
 }
@@ -733,8 +738,8 @@ func (x *ExprCmpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // ExprRangeAttrs is the attribute set expr-range-attrs: compares a register with a range; the rule
 // goes on if that holds (enum nft_range_attributes).
 type ExprRangeAttrs struct {
-	Sreg     nlattr.Opt[Register] // register that is read
-	Op       nlattr.Opt[RangeOps] // inside or outside
+	Sreg     nlattr.Opt[Register] // register that is read (big-endian)
+	Op       nlattr.Opt[RangeOps] // inside or outside (big-endian)
 	FromData *DataAttrs           // first value of the range
 	ToData   *DataAttrs           // last value of the range
 	Unknown  []nlattr.Attr
@@ -780,13 +785,13 @@ func (x *ExprRangeAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // goes on if it is there (enum nft_lookup_attributes).
 type ExprLookupAttrs struct {
 	Set  nlattr.Opt[string]   // name of the set
-	Sreg nlattr.Opt[Register] // register with the key
-	// Register that gets the data of a map; verdict for a map of verdicts.
+	Sreg nlattr.Opt[Register] // register with the key (big-endian)
+	// Register that gets the data of a map; verdict for a map of verdicts (big-endian).
 	Dreg nlattr.Opt[Register]
 	// As set, with the id of a set of the same batch, which also finds one whose name is not
-	// known yet.
+	// known yet (big-endian).
 	SetID   nlattr.Opt[uint32]
-	Flags   nlattr.Opt[LookupFlags] // whether to match what is not there
+	Flags   nlattr.Opt[LookupFlags] // whether to match what is not there (big-endian)
 	Unknown []nlattr.Attr
 }
 
@@ -824,16 +829,17 @@ func (x *ExprLookupAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // ExprDynsetAttrs is the attribute set expr-dynset-attrs: adds, updates or deletes an element of a
 // set (enum nft_dynset_attributes).
 type ExprDynsetAttrs struct {
-	SetName  nlattr.Opt[string]    // name of the set
-	SetID    nlattr.Opt[uint32]    // as set-name, with the id of a set of the same batch
-	Op       nlattr.Opt[DynsetOps] // what to do
-	SregKey  nlattr.Opt[Register]  // register with the key
-	SregData nlattr.Opt[Register]  // register with the data of a map
+	SetName nlattr.Opt[string] // name of the set
+	// As set-name, with the id of a set of the same batch (big-endian).
+	SetID    nlattr.Opt[uint32]
+	Op       nlattr.Opt[DynsetOps] // what to do (big-endian)
+	SregKey  nlattr.Opt[Register]  // register with the key (big-endian)
+	SregData nlattr.Opt[Register]  // register with the data of a map (big-endian)
 	// Time until the element expires, in milliseconds; absent, that of the set. Refused, even
-	// 0, for sets without timeouts, of which kernels answer 0.
+	// 0, for sets without timeouts, of which kernels answer 0 (big-endian).
 	Timeout nlattr.Opt[uint64]
 	Expr    *ExprAttrs              // the expression that the element gets, if it is one
-	Flags   nlattr.Opt[DynsetFlags] // flags
+	Flags   nlattr.Opt[DynsetFlags] // how the operation is done (big-endian)
 	// The expressions that the element gets, if there are several. They need the flag expr.
 	Expressions *ExprListAttrs
 	Unknown     []nlattr.Attr
@@ -894,14 +900,14 @@ func (x *ExprDynsetAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // ExprPayloadAttrs is the attribute set expr-payload-attrs: loads bytes of the packet, or writes
 // them if sreg is given (enum nft_payload_attributes).
 type ExprPayloadAttrs struct {
-	Dreg       nlattr.Opt[Register]         // register that gets the bytes
-	Base       nlattr.Opt[PayloadBase]      // header that offset counts from
-	Offset     nlattr.Opt[uint32]           // offset of the first byte
-	Len        nlattr.Opt[uint32]           // number of bytes
-	Sreg       nlattr.Opt[Register]         // register with the bytes to write
-	CsumType   nlattr.Opt[PayloadCsumTypes] // checksum of the header that is written
-	CsumOffset nlattr.Opt[uint32]           // offset of that checksum from base
-	CsumFlags  nlattr.Opt[PayloadCsumFlags] // whether the transport checksum changes, too
+	Dreg       nlattr.Opt[Register]         // register that gets the bytes (big-endian)
+	Base       nlattr.Opt[PayloadBase]      // header that offset counts from (big-endian)
+	Offset     nlattr.Opt[uint32]           // offset of the first byte (big-endian)
+	Len        nlattr.Opt[uint32]           // number of bytes (big-endian)
+	Sreg       nlattr.Opt[Register]         // register with the bytes to write (big-endian)
+	CsumType   nlattr.Opt[PayloadCsumTypes] // checksum of the header that is written (big-endian)
+	CsumOffset nlattr.Opt[uint32]           // offset of that checksum from base (big-endian)
+	CsumFlags  nlattr.Opt[PayloadCsumFlags] // whether the transport checksum changes, too (big-endian)
 	Unknown    []nlattr.Attr
 }
 
@@ -948,10 +954,10 @@ func (x *ExprPayloadAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // ExprInnerAttrs is the attribute set expr-inner-attrs: runs an expression on the packet inside a
 // tunnel (enum nft_inner_attributes). Since Linux 6.2.
 type ExprInnerAttrs struct {
-	Num   nlattr.Opt[uint32]     // number of the tunnel header; 0, the first
-	Type  nlattr.Opt[InnerType]  // the tunnel protocol
-	Flags nlattr.Opt[InnerFlags] // which headers there are
-	// Length of the fixed part of the tunnel header in bytes, at most 64.
+	Num   nlattr.Opt[uint32]     // number of the tunnel header; 0, the first (big-endian)
+	Type  nlattr.Opt[InnerType]  // the tunnel protocol (big-endian)
+	Flags nlattr.Opt[InnerFlags] // which headers there are (big-endian)
+	// Length of the fixed part of the tunnel header in bytes, at most 64 (big-endian).
 	Hdrsize nlattr.Opt[uint32]
 	Expr    *ExprAttrs // the expression: payload or meta
 	Unknown []nlattr.Attr
@@ -997,13 +1003,13 @@ func (x *ExprInnerAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // nft_exthdr_attributes). Kernels answer with zeros that they refuse: flags goes with dreg only,
 // offset and len with a register.
 type ExprExthdrAttrs struct {
-	Dreg    nlattr.Opt[Register]    // register that gets the bytes
+	Dreg    nlattr.Opt[Register]    // register that gets the bytes (big-endian)
 	Type    nlattr.Opt[uint8]       // number of the header, option or chunk
-	Offset  nlattr.Opt[uint32]      // offset of the first byte in it
-	Len     nlattr.Opt[uint32]      // number of bytes
-	Flags   nlattr.Opt[ExthdrFlags] // whether only presence counts
-	Op      nlattr.Opt[ExthdrOp]    // where to look; IPv6 extension headers if absent
-	Sreg    nlattr.Opt[Register]    // register with the bytes to write
+	Offset  nlattr.Opt[uint32]      // offset of the first byte in it (big-endian)
+	Len     nlattr.Opt[uint32]      // number of bytes (big-endian)
+	Flags   nlattr.Opt[ExthdrFlags] // whether only presence counts (big-endian)
+	Op      nlattr.Opt[ExthdrOp]    // where to look; IPv6 extension headers if absent (big-endian)
+	Sreg    nlattr.Opt[Register]    // register with the bytes to write (big-endian)
 	Unknown []nlattr.Attr
 }
 
@@ -1047,9 +1053,9 @@ func (x *ExprExthdrAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // ExprMetaAttrs is the attribute set expr-meta-attrs: loads a fact about the packet, or sets it if
 // sreg is given (enum nft_meta_attributes).
 type ExprMetaAttrs struct {
-	Dreg    nlattr.Opt[Register] // register that gets it
-	Key     nlattr.Opt[MetaKeys] // the fact
-	Sreg    nlattr.Opt[Register] // register with the new value
+	Dreg    nlattr.Opt[Register] // register that gets it (big-endian)
+	Key     nlattr.Opt[MetaKeys] // the fact (big-endian)
+	Sreg    nlattr.Opt[Register] // register with the new value (big-endian)
 	Unknown []nlattr.Attr
 }
 
@@ -1081,8 +1087,8 @@ func (x *ExprMetaAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // ExprRtAttrs is the attribute set expr-rt-attrs: loads a fact about the packet's route (enum
 // nft_rt_attributes).
 type ExprRtAttrs struct {
-	Dreg    nlattr.Opt[Register] // register that gets it
-	Key     nlattr.Opt[RtKeys]   // the fact
+	Dreg    nlattr.Opt[Register] // register that gets it (big-endian)
+	Key     nlattr.Opt[RtKeys]   // the fact (big-endian)
 	Unknown []nlattr.Attr
 }
 
@@ -1111,9 +1117,10 @@ func (x *ExprRtAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // ExprSocketAttrs is the attribute set expr-socket-attrs: loads a fact about the socket that the
 // packet is for (enum nft_socket_attributes).
 type ExprSocketAttrs struct {
-	Key  nlattr.Opt[SocketKeys] // the fact
-	Dreg nlattr.Opt[Register]   // register that gets it
-	// How far below the root of the control groups the one that counts is, for cgroupv2.
+	Key  nlattr.Opt[SocketKeys] // the fact (big-endian)
+	Dreg nlattr.Opt[Register]   // register that gets it (big-endian)
+	// How far below the root of the control groups the one that counts is, for cgroupv2
+	// (big-endian).
 	Level   nlattr.Opt[uint32]
 	Unknown []nlattr.Attr
 }
@@ -1145,16 +1152,16 @@ func (x *ExprSocketAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 
 // ExprHashAttrs is the attribute set expr-hash-attrs: computes a hash (enum nft_hash_attributes).
 type ExprHashAttrs struct {
-	Sreg    nlattr.Opt[Register] // register with what is hashed; jenkins only
-	Dreg    nlattr.Opt[Register] // register that gets the hash, u32 in host order
-	Len     nlattr.Opt[uint32]   // number of bytes that are hashed; jenkins only
-	Modulus nlattr.Opt[uint32]   // number of different results
-	// Seed of jenkins. Absent, the kernel chooses one, and does not tell it.
+	Sreg    nlattr.Opt[Register] // register with what is hashed; jenkins only (big-endian)
+	Dreg    nlattr.Opt[Register] // register that gets the hash, u32 in host order (big-endian)
+	Len     nlattr.Opt[uint32]   // number of bytes that are hashed; jenkins only (big-endian)
+	Modulus nlattr.Opt[uint32]   // number of different results (big-endian)
+	// Seed of jenkins. Absent, the kernel chooses one, and does not tell it (big-endian).
 	Seed    nlattr.Opt[uint32]
-	Offset  nlattr.Opt[uint32]    // number that is added to the result
-	Type    nlattr.Opt[HashTypes] // how to compute
+	Offset  nlattr.Opt[uint32]    // number that is added to the result (big-endian)
+	Type    nlattr.Opt[HashTypes] // how to compute (big-endian)
 	SetName nlattr.Opt[string]    // not used any more
-	SetID   nlattr.Opt[uint32]    // not used any more
+	SetID   nlattr.Opt[uint32]    // not used any more (big-endian)
 	Unknown []nlattr.Attr
 }
 
@@ -1204,10 +1211,10 @@ func (x *ExprHashAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // ExprCtAttrs is the attribute set expr-ct-attrs: loads a fact about the packet's connection, or
 // sets it if sreg is given (enum nft_ct_attributes).
 type ExprCtAttrs struct {
-	Dreg      nlattr.Opt[Register]    // register that gets it
-	Key       nlattr.Opt[CtKeys]      // the fact
+	Dreg      nlattr.Opt[Register]    // register that gets it (big-endian)
+	Key       nlattr.Opt[CtKeys]      // the fact (big-endian)
 	Direction nlattr.Opt[CtDirection] // direction, for facts of one direction
-	Sreg      nlattr.Opt[Register]    // register with the new value
+	Sreg      nlattr.Opt[Register]    // register with the new value (big-endian)
 	Unknown   []nlattr.Attr
 }
 
@@ -1268,11 +1275,11 @@ func (x *ExprFlowOffloadAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) boo
 // LimitAttrs is the attribute set limit-attrs: a rate that is not to be exceeded, as expression or
 // object (enum nft_limit_attributes).
 type LimitAttrs struct {
-	Rate    nlattr.Opt[uint64]     // packets or bytes a unit
-	Unit    nlattr.Opt[uint64]     // unit of time in seconds: 1, 60, 3600, ..
-	Burst   nlattr.Opt[uint32]     // packets or bytes that may come at once on top
-	Type    nlattr.Opt[LimitType]  // what is counted
-	Flags   nlattr.Opt[LimitFlags] // whether to match what exceeds it
+	Rate    nlattr.Opt[uint64]     // packets or bytes a unit (big-endian)
+	Unit    nlattr.Opt[uint64]     // unit of time in seconds: 1, 60, 3600, (big-endian)
+	Burst   nlattr.Opt[uint32]     // packets or bytes that may come at once on top (big-endian)
+	Type    nlattr.Opt[LimitType]  // what is counted (big-endian)
+	Flags   nlattr.Opt[LimitFlags] // whether to match what exceeds it (big-endian)
 	Unknown []nlattr.Attr
 }
 
@@ -1311,8 +1318,9 @@ func (x *LimitAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // ConnlimitAttrs is the attribute set connlimit-attrs: a number of connections, as expression or
 // object (enum nft_connlimit_attributes).
 type ConnlimitAttrs struct {
-	Count   nlattr.Opt[uint32]         // number of connections up to which the rule goes on
-	Flags   nlattr.Opt[ConnlimitFlags] // whether to match what exceeds it
+	// Number of connections up to which the rule goes on (big-endian).
+	Count   nlattr.Opt[uint32]
+	Flags   nlattr.Opt[ConnlimitFlags] // whether to match what exceeds it (big-endian)
 	Unknown []nlattr.Attr
 }
 
@@ -1341,8 +1349,8 @@ func (x *ConnlimitAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // ExprLastAttrs is the attribute set expr-last-attrs: remembers when the rule was reached last
 // (enum nft_last_attributes). Since Linux 5.14.
 type ExprLastAttrs struct {
-	Set     nlattr.Opt[uint32] // 0 if it never was
-	Msecs   nlattr.Opt[uint64] // how many milliseconds ago that was
+	Set     nlattr.Opt[uint32] // 0 if it never was (big-endian)
+	Msecs   nlattr.Opt[uint64] // how many milliseconds ago that was (big-endian)
 	Unknown []nlattr.Attr
 }
 
@@ -1372,16 +1380,18 @@ func (x *ExprLastAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // ExprLogAttrs is the attribute set expr-log-attrs: logs the packet: to the processes that listen
 // on a group of nflog, or in the kernel's log (enum nft_log_attributes).
 type ExprLogAttrs struct {
-	// Group of the family nflog. Present, packets go there.
+	// Group of the family nflog. Present, packets go there (big-endian).
 	Group  nlattr.Opt[uint16]
 	Prefix nlattr.Opt[string] // text that stands before each entry
-	// Bytes of the packet that go to the group; absent, as its listener asked.
+	// Bytes of the packet that go to the group; absent, as its listener asked (big-endian).
 	Snaplen nlattr.Opt[uint32]
-	// Packets that are gathered before the group's listener gets them.
+	// Number of packets that are gathered before the listener of the group gets them
+	// (big-endian).
 	Qthreshold nlattr.Opt[uint16]
-	Level      nlattr.Opt[LogLevel] // level in the kernel's log; not together with group
-	Flags      nlattr.Opt[LogFlags] // what the kernel's log shows
-	Unknown    []nlattr.Attr
+	// Level in the kernel's log; not together with group (big-endian).
+	Level   nlattr.Opt[LogLevel]
+	Flags   nlattr.Opt[LogFlags] // what the kernel's log shows (big-endian)
+	Unknown []nlattr.Attr
 }
 
 func (x *ExprLogAttrs) encode(e *nlattr.Encoder, typ uint16) {
@@ -1421,10 +1431,12 @@ func (x *ExprLogAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // ExprQueueAttrs is the attribute set expr-queue-attrs: hands the packet to a process that listens
 // on a queue of nfqueue (enum nft_queue_attributes).
 type ExprQueueAttrs struct {
-	Num   nlattr.Opt[uint16]     // number of the queue, or of the first
-	Total nlattr.Opt[uint16]     // number of queues to spread packets over
-	Flags nlattr.Opt[QueueFlags] // flags
-	// Register with the number of the queue, u16 in host order, in place of num and total.
+	Num   nlattr.Opt[uint16] // number of the queue, or of the first (big-endian)
+	Total nlattr.Opt[uint16] // number of queues to spread packets over (big-endian)
+	// What happens if no process listens, and how queues are chosen (big-endian).
+	Flags nlattr.Opt[QueueFlags]
+	// Register with the number of the queue, u16 in host order, in place of num and total
+	// (big-endian).
 	SregQnum nlattr.Opt[Register]
 	Unknown  []nlattr.Attr
 }
@@ -1460,9 +1472,9 @@ func (x *ExprQueueAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // QuotaAttrs is the attribute set quota-attrs: an amount of bytes, as expression or object (enum
 // nft_quota_attributes).
 type QuotaAttrs struct {
-	Bytes nlattr.Opt[uint64]     // the amount in bytes
-	Flags nlattr.Opt[QuotaFlags] // flags
-	// Bytes that are used up. In a request, what to begin with.
+	Bytes nlattr.Opt[uint64]     // the amount in bytes (big-endian)
+	Flags nlattr.Opt[QuotaFlags] // what matches, and whether the quota is used up (big-endian)
+	// Bytes that are used up. In a request, what to begin with (big-endian).
 	Consumed nlattr.Opt[uint64]
 	Unknown  []nlattr.Attr
 }
@@ -1521,7 +1533,7 @@ func (x *SecmarkAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // ExprRejectAttrs is the attribute set expr-reject-attrs: drops the packet and tells its sender
 // (enum nft_reject_attributes).
 type ExprRejectAttrs struct {
-	Type nlattr.Opt[RejectTypes] // how to tell
+	Type nlattr.Opt[RejectTypes] // how to tell (big-endian)
 	// Code of the ICMP or ICMPv6 message, or one of reject-inet-code for icmpx-unreach.
 	IcmpCode nlattr.Opt[uint8]
 	Unknown  []nlattr.Attr
@@ -1552,13 +1564,16 @@ func (x *ExprRejectAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // ExprNatAttrs is the attribute set expr-nat-attrs: translates addresses and ports; ends the rule
 // (enum nft_nat_attributes).
 type ExprNatAttrs struct {
-	Type        nlattr.Opt[NatTypes]      // source or destination
-	Family      nlattr.Opt[Nfproto]       // family of the addresses: ipv4 or ipv6
-	RegAddrMin  nlattr.Opt[Register]      // register with the first address
-	RegAddrMax  nlattr.Opt[Register]      // register with the last address; absent, there is one
-	RegProtoMin nlattr.Opt[Register]      // register with the first port, u16 in network order
-	RegProtoMax nlattr.Opt[Register]      // register with the last port; absent, there is one
-	Flags       nlattr.Opt[NatRangeFlags] // how to choose
+	Type       nlattr.Opt[NatTypes] // source or destination (big-endian)
+	Family     nlattr.Opt[Nfproto]  // family of the addresses: ipv4 or ipv6 (big-endian)
+	RegAddrMin nlattr.Opt[Register] // register with the first address (big-endian)
+	// Register with the last address; absent, there is one (big-endian).
+	RegAddrMax nlattr.Opt[Register]
+	// Register with the first port, u16 in network order (big-endian).
+	RegProtoMin nlattr.Opt[Register]
+	// Register with the last port; absent, there is one (big-endian).
+	RegProtoMax nlattr.Opt[Register]
+	Flags       nlattr.Opt[NatRangeFlags] // how to choose (big-endian)
 	Unknown     []nlattr.Attr
 }
 
@@ -1602,9 +1617,10 @@ func (x *ExprNatAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // ExprMasqAttrs is the attribute set expr-masq-attrs: translates the source to the address of the
 // output interface (enum nft_masq_attributes).
 type ExprMasqAttrs struct {
-	Flags       nlattr.Opt[NatRangeFlags] // how to choose the port
-	RegProtoMin nlattr.Opt[Register]      // register with the first port, u16 in network order
-	RegProtoMax nlattr.Opt[Register]      // register with the last port
+	Flags nlattr.Opt[NatRangeFlags] // how to choose the port (big-endian)
+	// Register with the first port, u16 in network order (big-endian).
+	RegProtoMin nlattr.Opt[Register]
+	RegProtoMax nlattr.Opt[Register] // register with the last port (big-endian)
 	Unknown     []nlattr.Attr
 }
 
@@ -1636,9 +1652,10 @@ func (x *ExprMasqAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // ExprRedirAttrs is the attribute set expr-redir-attrs: translates the destination to this host
 // (enum nft_redir_attributes).
 type ExprRedirAttrs struct {
-	RegProtoMin nlattr.Opt[Register]      // register with the first port, u16 in network order
-	RegProtoMax nlattr.Opt[Register]      // register with the last port
-	Flags       nlattr.Opt[NatRangeFlags] // how to choose the port
+	// Register with the first port, u16 in network order (big-endian).
+	RegProtoMin nlattr.Opt[Register]
+	RegProtoMax nlattr.Opt[Register]      // register with the last port (big-endian)
+	Flags       nlattr.Opt[NatRangeFlags] // how to choose the port (big-endian)
 	Unknown     []nlattr.Attr
 }
 
@@ -1670,10 +1687,10 @@ func (x *ExprRedirAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // ExprDupAttrs is the attribute set expr-dup-attrs: sends a copy of the packet elsewhere (enum
 // nft_dup_attributes).
 type ExprDupAttrs struct {
-	// Register with the address of the gateway; families ipv4, ipv6, inet.
+	// Register with the address of the gateway; families ipv4, ipv6, inet (big-endian).
 	SregAddr nlattr.Opt[Register]
 	// Register with the index of the output interface, u32 in host order; needed in the family
-	// netdev.
+	// netdev (big-endian).
 	SregDev nlattr.Opt[Register]
 	Unknown []nlattr.Attr
 }
@@ -1703,10 +1720,11 @@ func (x *ExprDupAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // ExprFwdAttrs is the attribute set expr-fwd-attrs: sends the packet out by another device; family
 // netdev (enum nft_fwd_attributes).
 type ExprFwdAttrs struct {
-	SregDev nlattr.Opt[Register] // register with the index of the device, u32 in host order
-	// Register with the address of the next hop; absent, the frame goes as it is.
+	// Register with the index of the device, u32 in host order (big-endian).
+	SregDev nlattr.Opt[Register]
+	// Register with the address of the next hop; absent, the frame goes as it is (big-endian).
 	SregAddr nlattr.Opt[Register]
-	Nfproto  nlattr.Opt[Nfproto] // family of that address
+	Nfproto  nlattr.Opt[Nfproto] // family of that address (big-endian)
 	Unknown  []nlattr.Attr
 }
 
@@ -1738,9 +1756,11 @@ func (x *ExprFwdAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // ExprTproxyAttrs is the attribute set expr-tproxy-attrs: gives the packet to a local socket and
 // leaves its addresses as they are (enum nft_tproxy_attributes).
 type ExprTproxyAttrs struct {
-	Family  nlattr.Opt[Nfproto]  // family of the packets; unspec for both in an inet table
-	RegAddr nlattr.Opt[Register] // register with the address of the socket
-	RegPort nlattr.Opt[Register] // register with the port of the socket, u16 in network order
+	// Family of the packets; unspec for both in an inet table (big-endian).
+	Family  nlattr.Opt[Nfproto]
+	RegAddr nlattr.Opt[Register] // register with the address of the socket (big-endian)
+	// Register with the port of the socket, u16 in network order (big-endian).
+	RegPort nlattr.Opt[Register]
 	Unknown []nlattr.Attr
 }
 
@@ -1772,11 +1792,12 @@ func (x *ExprTproxyAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // ExprObjrefAttrs is the attribute set expr-objref-attrs: uses a stateful object, given by name or
 // by a map (enum nft_objref_attributes).
 type ExprObjrefAttrs struct {
-	ImmType nlattr.Opt[ObjectType] // kind of the object, with imm-name
+	ImmType nlattr.Opt[ObjectType] // kind of the object, with imm-name (big-endian)
 	ImmName nlattr.Opt[string]     // name of the object
-	SetSreg nlattr.Opt[Register]   // register with the key, for a map
+	SetSreg nlattr.Opt[Register]   // register with the key, for a map (big-endian)
 	SetName nlattr.Opt[string]     // name of the object map
-	SetID   nlattr.Opt[uint32]     // as set-name, with the id of a map of the same batch
+	// As set-name, with the id of a map of the same batch (big-endian).
+	SetID   nlattr.Opt[uint32]
 	Unknown []nlattr.Attr
 }
 
@@ -1814,9 +1835,9 @@ func (x *ExprObjrefAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // ExprFibAttrs is the attribute set expr-fib-attrs: looks an address of the packet up in the
 // routing tables (enum nft_fib_attributes).
 type ExprFibAttrs struct {
-	Dreg    nlattr.Opt[Register]  // register that gets the result
-	Result  nlattr.Opt[FibResult] // what to load
-	Flags   nlattr.Opt[FibFlags]  // what to look up
+	Dreg    nlattr.Opt[Register]  // register that gets the result (big-endian)
+	Result  nlattr.Opt[FibResult] // what to load (big-endian)
+	Flags   nlattr.Opt[FibFlags]  // what to look up (big-endian)
 	Unknown []nlattr.Attr
 }
 
@@ -1848,9 +1869,9 @@ func (x *ExprFibAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // ExprOsfAttrs is the attribute set expr-osf-attrs: guesses the operating system that sent a TCP
 // SYN (enum nft_osf_attributes).
 type ExprOsfAttrs struct {
-	Dreg nlattr.Opt[Register] // register that gets the name; 16 bytes
+	Dreg nlattr.Opt[Register] // register that gets the name; 16 bytes (big-endian)
 	Ttl  nlattr.Opt[OsfTtl]   // how to check the TTL
-	// Flags. Kernels answer with 0 and refuse it.
+	// Flags. Kernels answer with 0 and refuse it (big-endian).
 	Flags   nlattr.Opt[OsfFlags]
 	Unknown []nlattr.Attr
 }
@@ -1883,9 +1904,9 @@ func (x *ExprOsfAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // SynproxyAttrs is the attribute set synproxy-attrs: answers TCP SYNs in the place of the server,
 // as expression or object (enum nft_synproxy_attributes).
 type SynproxyAttrs struct {
-	Mss     nlattr.Opt[uint16]        // maximum segment size that clients are told
+	Mss     nlattr.Opt[uint16]        // maximum segment size that clients are told (big-endian)
 	Wscale  nlattr.Opt[uint8]         // window scale that clients are told, at most 14
-	Flags   nlattr.Opt[SynproxyFlags] // options that clients are told
+	Flags   nlattr.Opt[SynproxyFlags] // options that clients are told (big-endian)
 	Unknown []nlattr.Attr
 }
 
@@ -1917,10 +1938,10 @@ func (x *SynproxyAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // ExprXfrmAttrs is the attribute set expr-xfrm-attrs: loads a fact about the packet's IPsec state
 // (enum nft_xfrm_attributes).
 type ExprXfrmAttrs struct {
-	Dreg nlattr.Opt[Register] // register that gets it
-	Key  nlattr.Opt[XfrmKeys] // the fact
+	Dreg nlattr.Opt[Register] // register that gets it (big-endian)
+	Key  nlattr.Opt[XfrmKeys] // the fact (big-endian)
 	Dir  nlattr.Opt[XfrmDir]  // direction
-	// Number of the transformation among those of the packet, from 0.
+	// Number of the transformation among those of the packet, from 0 (big-endian).
 	Spnum   nlattr.Opt[uint32]
 	Unknown []nlattr.Attr
 }
@@ -1955,12 +1976,13 @@ func (x *ExprXfrmAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 
 // ExprNumgenAttrs is the attribute set expr-numgen-attrs: makes numbers (enum nft_ng_attributes).
 type ExprNumgenAttrs struct {
-	Dreg    nlattr.Opt[Register] // register that gets the number, u32 in host order
-	Modulus nlattr.Opt[uint32]   // number of different results
-	Type    nlattr.Opt[NgTypes]  // how to make them
-	Offset  nlattr.Opt[uint32]   // number that is added to the result
-	SetName nlattr.Opt[string]   // not used any more
-	SetID   nlattr.Opt[uint32]   // not used any more
+	// Register that gets the number, u32 in host order (big-endian).
+	Dreg    nlattr.Opt[Register]
+	Modulus nlattr.Opt[uint32]  // number of different results (big-endian)
+	Type    nlattr.Opt[NgTypes] // how to make them (big-endian)
+	Offset  nlattr.Opt[uint32]  // number that is added to the result (big-endian)
+	SetName nlattr.Opt[string]  // not used any more
+	SetID   nlattr.Opt[uint32]  // not used any more (big-endian)
 	Unknown []nlattr.Attr
 }
 
@@ -2001,9 +2023,9 @@ func (x *ExprNumgenAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // ExprTunnelAttrs is the attribute set expr-tunnel-attrs: loads a fact about the packet's tunnel
 // metadata (enum nft_tunnel_attributes).
 type ExprTunnelAttrs struct {
-	Key     nlattr.Opt[TunnelKeys] // the fact
-	Dreg    nlattr.Opt[Register]   // register that gets it
-	Mode    nlattr.Opt[TunnelMode] // which metadata count
+	Key     nlattr.Opt[TunnelKeys] // the fact (big-endian)
+	Dreg    nlattr.Opt[Register]   // register that gets it (big-endian)
+	Mode    nlattr.Opt[TunnelMode] // which metadata count (big-endian)
 	Unknown []nlattr.Attr
 }
 
@@ -2035,9 +2057,10 @@ func (x *ExprTunnelAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // ExprMatchAttrs is the attribute set expr-match-attrs: a match of iptables (enum
 // nft_match_attributes).
 type ExprMatchAttrs struct {
-	Name    nlattr.Opt[string] // name of the match
-	Rev     nlattr.Opt[uint32] // revision of the match, at most 255
-	Info    []byte             // the match's C struct in the kernel's form
+	Name nlattr.Opt[string] // name of the match
+	Rev  nlattr.Opt[uint32] // revision of the match, at most 255 (big-endian)
+	// The match's C struct in the kernel's form, as long as the match says.
+	Info    []byte
 	Unknown []nlattr.Attr
 }
 
@@ -2069,9 +2092,10 @@ func (x *ExprMatchAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // ExprTargetAttrs is the attribute set expr-target-attrs: a target of iptables (enum
 // nft_target_attributes).
 type ExprTargetAttrs struct {
-	Name    nlattr.Opt[string] // name of the target
-	Rev     nlattr.Opt[uint32] // revision of the target, at most 255
-	Info    []byte             // the target's C struct in the kernel's form
+	Name nlattr.Opt[string] // name of the target
+	Rev  nlattr.Opt[uint32] // revision of the target, at most 255 (big-endian)
+	// The target's C struct in the kernel's form, as long as the target says.
+	Info    []byte
 	Unknown []nlattr.Attr
 }
 
@@ -2103,8 +2127,9 @@ func (x *ExprTargetAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // CtHelperAttrs is the attribute set ct-helper-attrs: a connection tracking helper (enum
 // nft_ct_helper_attributes).
 type CtHelperAttrs struct {
-	Name    nlattr.Opt[string]  // name of the helper, such as ftp
-	L3proto nlattr.Opt[Nfproto] // family of the connections; absent, that of the table
+	Name nlattr.Opt[string] // name of the helper, such as ftp
+	// Family of the connections; absent, that of the table (big-endian).
+	L3proto nlattr.Opt[Nfproto]
 	L4proto nlattr.Opt[L4Proto] // transport protocol of the connections
 	Unknown []nlattr.Attr
 }
@@ -2139,7 +2164,8 @@ func (x *CtHelperAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // CtTimeoutAttrs is the attribute set ct-timeout-attrs: timeouts of connection tracking (enum
 // nft_ct_timeout_timeout_attributes).
 type CtTimeoutAttrs struct {
-	L3proto nlattr.Opt[Nfproto] // family of the connections; absent, that of the table
+	// Family of the connections; absent, that of the table (big-endian).
+	L3proto nlattr.Opt[Nfproto]
 	// Transport protocol of the connections, which says what data is.
 	L4proto nlattr.Opt[L4Proto]
 	// The timeouts of the protocol's states. Those that are absent are the default ones.
@@ -2189,17 +2215,17 @@ func (x *CtTimeoutAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // CtTimeoutTcpAttrs is the attribute set ct-timeout-tcp-attrs: timeouts of TCP by state (enum
 // ctattr_timeout_tcp), in seconds.
 type CtTimeoutTcpAttrs struct {
-	SynSent     nlattr.Opt[uint32] // a SYN was sent
-	SynRecv     nlattr.Opt[uint32] // a SYN was answered
-	Established nlattr.Opt[uint32] // the connection is open
-	FinWait     nlattr.Opt[uint32] // one side has sent a FIN
-	CloseWait   nlattr.Opt[uint32] // that FIN was acknowledged
-	LastAck     nlattr.Opt[uint32] // both sides have sent a FIN
-	TimeWait    nlattr.Opt[uint32] // both FINs were acknowledged
-	Close       nlattr.Opt[uint32] // a reset was seen
-	SynSent2    nlattr.Opt[uint32] // both sides have sent a SYN
-	Retrans     nlattr.Opt[uint32] // too many segments were sent again
-	Unack       nlattr.Opt[uint32] // segments stay unacknowledged
+	SynSent     nlattr.Opt[uint32] // seconds after a SYN was sent (big-endian)
+	SynRecv     nlattr.Opt[uint32] // seconds after a SYN was answered (big-endian)
+	Established nlattr.Opt[uint32] // seconds while the connection is open (big-endian)
+	FinWait     nlattr.Opt[uint32] // seconds after one side has sent a FIN (big-endian)
+	CloseWait   nlattr.Opt[uint32] // seconds after that FIN was acknowledged (big-endian)
+	LastAck     nlattr.Opt[uint32] // seconds after both sides have sent a FIN (big-endian)
+	TimeWait    nlattr.Opt[uint32] // seconds after both FINs were acknowledged (big-endian)
+	Close       nlattr.Opt[uint32] // seconds after a reset (big-endian)
+	SynSent2    nlattr.Opt[uint32] // seconds after both sides have sent a SYN (big-endian)
+	Retrans     nlattr.Opt[uint32] // seconds when too many segments were sent again (big-endian)
+	Unack       nlattr.Opt[uint32] // seconds while segments stay unacknowledged (big-endian)
 	Unknown     []nlattr.Attr
 }
 
@@ -2255,9 +2281,11 @@ func (x *CtTimeoutTcpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // CtTimeoutUdpAttrs is the attribute set ct-timeout-udp-attrs: timeouts of UDP (enum
 // ctattr_timeout_udp), in seconds.
 type CtTimeoutUdpAttrs struct {
-	Unreplied nlattr.Opt[uint32] // packets were seen in one direction
-	Replied   nlattr.Opt[uint32] // packets were seen in both directions
-	Unknown   []nlattr.Attr
+	// Seconds while packets were seen in one direction only (big-endian).
+	Unreplied nlattr.Opt[uint32]
+	// Seconds after packets were seen in both directions (big-endian).
+	Replied nlattr.Opt[uint32]
+	Unknown []nlattr.Attr
 }
 
 func (x *CtTimeoutUdpAttrs) encode(e *nlattr.Encoder, typ uint16) {
@@ -2285,9 +2313,11 @@ func (x *CtTimeoutUdpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // CtTimeoutUdpliteAttrs is the attribute set ct-timeout-udplite-attrs: timeouts of UDP-Lite (enum
 // ctattr_timeout_udplite), in seconds.
 type CtTimeoutUdpliteAttrs struct {
-	Unreplied nlattr.Opt[uint32] // packets were seen in one direction
-	Replied   nlattr.Opt[uint32] // packets were seen in both directions
-	Unknown   []nlattr.Attr
+	// Seconds while packets were seen in one direction only (big-endian).
+	Unreplied nlattr.Opt[uint32]
+	// Seconds after packets were seen in both directions (big-endian).
+	Replied nlattr.Opt[uint32]
+	Unknown []nlattr.Attr
 }
 
 func (x *CtTimeoutUdpliteAttrs) encode(e *nlattr.Encoder, typ uint16) {
@@ -2315,7 +2345,7 @@ func (x *CtTimeoutUdpliteAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bo
 // CtTimeoutIcmpAttrs is the attribute set ct-timeout-icmp-attrs: timeout of ICMP (enum
 // ctattr_timeout_icmp), in seconds.
 type CtTimeoutIcmpAttrs struct {
-	Timeout nlattr.Opt[uint32] // a request was seen
+	Timeout nlattr.Opt[uint32] // seconds after a request (big-endian)
 	Unknown []nlattr.Attr
 }
 
@@ -2341,7 +2371,7 @@ func (x *CtTimeoutIcmpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool 
 // CtTimeoutIcmpv6Attrs is the attribute set ct-timeout-icmpv6-attrs: timeout of ICMPv6 (enum
 // ctattr_timeout_icmpv6), in seconds.
 type CtTimeoutIcmpv6Attrs struct {
-	Timeout nlattr.Opt[uint32] // a request was seen
+	Timeout nlattr.Opt[uint32] // seconds after a request (big-endian)
 	Unknown []nlattr.Attr
 }
 
@@ -2367,13 +2397,14 @@ func (x *CtTimeoutIcmpv6Attrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) boo
 // CtTimeoutDccpAttrs is the attribute set ct-timeout-dccp-attrs: timeouts of DCCP by state (enum
 // ctattr_timeout_dccp), in seconds. Kernels since Linux 6.17 have no DCCP.
 type CtTimeoutDccpAttrs struct {
-	Request  nlattr.Opt[uint32] // a request was seen
-	Respond  nlattr.Opt[uint32] // a response was seen
-	Partopen nlattr.Opt[uint32] // the client has acknowledged
-	Open     nlattr.Opt[uint32] // the connection is open
-	Closereq nlattr.Opt[uint32] // the server asks the client to close
-	Closing  nlattr.Opt[uint32] // a close was seen
-	Timewait nlattr.Opt[uint32] // the connection is closed
+	Request  nlattr.Opt[uint32] // seconds after a request (big-endian)
+	Respond  nlattr.Opt[uint32] // seconds after a response (big-endian)
+	Partopen nlattr.Opt[uint32] // seconds after the client has acknowledged (big-endian)
+	Open     nlattr.Opt[uint32] // seconds while the connection is open (big-endian)
+	// Seconds after the server has asked the client to close (big-endian).
+	Closereq nlattr.Opt[uint32]
+	Closing  nlattr.Opt[uint32] // seconds after a close (big-endian)
+	Timewait nlattr.Opt[uint32] // seconds after the connection was closed (big-endian)
 	Unknown  []nlattr.Attr
 }
 
@@ -2417,15 +2448,15 @@ func (x *CtTimeoutDccpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool 
 // CtTimeoutSctpAttrs is the attribute set ct-timeout-sctp-attrs: timeouts of SCTP by state (enum
 // ctattr_timeout_sctp), in seconds.
 type CtTimeoutSctpAttrs struct {
-	Closed          nlattr.Opt[uint32] // no association
-	CookieWait      nlattr.Opt[uint32] // an INIT was seen
-	CookieEchoed    nlattr.Opt[uint32] // a COOKIE ECHO was seen
-	Established     nlattr.Opt[uint32] // the association is open
-	ShutdownSent    nlattr.Opt[uint32] // a SHUTDOWN was seen from the client
-	ShutdownRecd    nlattr.Opt[uint32] // a SHUTDOWN was seen from the server
-	ShutdownAckSent nlattr.Opt[uint32] // a SHUTDOWN ACK was seen
-	HeartbeatSent   nlattr.Opt[uint32] // a HEARTBEAT was seen on a further path
-	HeartbeatAcked  nlattr.Opt[uint32] // not used any more
+	Closed          nlattr.Opt[uint32] // seconds without an association (big-endian)
+	CookieWait      nlattr.Opt[uint32] // seconds after an INIT (big-endian)
+	CookieEchoed    nlattr.Opt[uint32] // seconds after a COOKIE ECHO (big-endian)
+	Established     nlattr.Opt[uint32] // seconds while the association is open (big-endian)
+	ShutdownSent    nlattr.Opt[uint32] // seconds after a SHUTDOWN from the client (big-endian)
+	ShutdownRecd    nlattr.Opt[uint32] // seconds after a SHUTDOWN from the server (big-endian)
+	ShutdownAckSent nlattr.Opt[uint32] // seconds after a SHUTDOWN ACK (big-endian)
+	HeartbeatSent   nlattr.Opt[uint32] // seconds after a HEARTBEAT on a further path (big-endian)
+	HeartbeatAcked  nlattr.Opt[uint32] // seconds; not used any more (big-endian)
 	Unknown         []nlattr.Attr
 }
 
@@ -2475,9 +2506,11 @@ func (x *CtTimeoutSctpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool 
 // CtTimeoutGreAttrs is the attribute set ct-timeout-gre-attrs: timeouts of GRE (enum
 // ctattr_timeout_gre), in seconds.
 type CtTimeoutGreAttrs struct {
-	Unreplied nlattr.Opt[uint32] // packets were seen in one direction
-	Replied   nlattr.Opt[uint32] // packets were seen in both directions
-	Unknown   []nlattr.Attr
+	// Seconds while packets were seen in one direction only (big-endian).
+	Unreplied nlattr.Opt[uint32]
+	// Seconds after packets were seen in both directions (big-endian).
+	Replied nlattr.Opt[uint32]
+	Unknown []nlattr.Attr
 }
 
 func (x *CtTimeoutGreAttrs) encode(e *nlattr.Encoder, typ uint16) {
@@ -2505,9 +2538,10 @@ func (x *CtTimeoutGreAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // CtExpectAttrs is the attribute set ct-expect-attrs: connections that are expected (enum
 // nft_ct_expectation_attributes).
 type CtExpectAttrs struct {
-	L3proto nlattr.Opt[Nfproto] // family of the connections; absent, that of the table
+	// Family of the connections; absent, that of the table (big-endian).
+	L3proto nlattr.Opt[Nfproto]
 	L4proto nlattr.Opt[L4Proto] // transport protocol of the connections
-	Dport   nlattr.Opt[uint16]  // destination port of the connections
+	Dport   nlattr.Opt[uint16]  // destination port of the connections (big-endian)
 	// Time that they are expected for, in milliseconds. In host byte order, unlike the rest of
 	// the family.
 	Timeout nlattr.Opt[uint32]
@@ -2551,14 +2585,14 @@ func (x *CtExpectAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // TunnelAttrs is the attribute set tunnel-attrs: metadata for packets to a tunnel (enum
 // nft_tunnel_key_attributes).
 type TunnelAttrs struct {
-	ID      nlattr.Opt[uint32]      // id of the tunnel, such as the VNI
+	ID      nlattr.Opt[uint32]      // id of the tunnel, such as the VNI (big-endian)
 	Ip      *TunnelIpAttrs          // IPv4 addresses; either these or ip6
 	Ip6     *TunnelIp6Attrs         // IPv6 addresses
-	Flags   nlattr.Opt[TunnelFlags] // flags
+	Flags   nlattr.Opt[TunnelFlags] // how packets go into the tunnel (big-endian)
 	Tos     nlattr.Opt[uint8]       // type of service, or traffic class, of the outer header
 	Ttl     nlattr.Opt[uint8]       // time to live of the outer header
-	Sport   nlattr.Opt[uint16]      // source port
-	Dport   nlattr.Opt[uint16]      // destination port
+	Sport   nlattr.Opt[uint16]      // source port (big-endian)
+	Dport   nlattr.Opt[uint16]      // destination port (big-endian)
 	Opts    *TunnelOptsAttrs        // options of the tunnel protocol, of one protocol only
 	Unknown []nlattr.Attr
 }
@@ -2653,7 +2687,7 @@ func (x *TunnelIpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 type TunnelIp6Attrs struct {
 	Src       nlattr.Opt[netip.Addr] // source address
 	Dst       nlattr.Opt[netip.Addr] // destination address; needed
-	Flowlabel nlattr.Opt[uint32]     // flow label
+	Flowlabel nlattr.Opt[uint32]     // flow label, 20 bits (big-endian)
 	Unknown   []nlattr.Attr
 }
 
@@ -2732,7 +2766,8 @@ func (x *TunnelOptsAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // TunnelVxlanAttrs is the attribute set tunnel-vxlan-attrs: options of VXLAN (enum
 // nft_tunnel_opts_vxlan_attributes).
 type TunnelVxlanAttrs struct {
-	Gbp     nlattr.Opt[uint32] // group based policy
+	// Group based policy, the field of the VXLAN header (big-endian).
+	Gbp     nlattr.Opt[uint32]
 	Unknown []nlattr.Attr
 }
 
@@ -2758,8 +2793,8 @@ func (x *TunnelVxlanAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // TunnelErspanAttrs is the attribute set tunnel-erspan-attrs: options of ERSPAN (enum
 // nft_tunnel_opts_erspan_attributes).
 type TunnelErspanAttrs struct {
-	Version nlattr.Opt[uint32] // version, 1 or 2
-	V1Index nlattr.Opt[uint32] // index of the port, for version 1
+	Version nlattr.Opt[uint32] // version, 1 or 2 (big-endian)
+	V1Index nlattr.Opt[uint32] // index of the port, for version 1 (big-endian)
 	V2Hwid  nlattr.Opt[uint8]  // id of the hardware, for version 2
 	// Direction of the mirrored traffic, for version 2: 0 ingress, 1 egress.
 	V2Dir   nlattr.Opt[uint8]
@@ -2797,9 +2832,9 @@ func (x *TunnelErspanAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // TunnelGeneveAttrs is the attribute set tunnel-geneve-attrs: an option of Geneve (enum
 // nft_tunnel_opts_geneve_attributes).
 type TunnelGeneveAttrs struct {
-	Class   nlattr.Opt[uint16] // class of the option
-	Type    nlattr.Opt[uint8]  // type of the option
-	Data    []byte             // content; a multiple of four bytes
+	Class   nlattr.Opt[uint16] // class of the option, which says who defines it (big-endian)
+	Type    nlattr.Opt[uint8]  // type of the option; from 128 on it is critical
+	Data    []byte             // content of the option; a multiple of four bytes
 	Unknown []nlattr.Attr
 }
 

@@ -4,7 +4,7 @@ package nftables
 
 import "github.com/nlgen/nlgen/runtime/nlconn"
 
-// The numbers of the operations: message types.
+// The numbers of the operations: message types, NFT_MSG_*.
 const (
 	CmdBatchBegin       uint16 = 16
 	CmdBatchEnd         uint16 = 17
@@ -58,19 +58,23 @@ const (
 	CmdTraceNtf         uint16 = 2577
 )
 
-// The multicast groups of the family.
+// The multicast groups of the family, for [Client.Subscribe].
 var (
+	// Carries [NewtableNtf], [DeltableNtf], [NewchainNtf], [DelchainNtf], [NewruleNtf],
+	// [DelruleNtf], [NewsetNtf], [DelsetNtf], [NewsetelemNtf], [DelsetelemNtf], [NewgenNtf],
+	// [NewobjNtf], [DelobjNtf], [NewflowtableNtf], [DelflowtableNtf].
 	GroupMgmt    = nlconn.Group{Name: "mgmt", ID: 7}
-	GroupNftrace = nlconn.Group{Name: "nftrace", ID: 9}
+	GroupNftrace = nlconn.Group{Name: "nftrace", ID: 9} // carries [TraceNtf]
 )
 
-// The numbers of the attributes in the set batch-attrs: attributes of batch-begin (enum
-// nfnl_batch_attributes).
+// The numbers of the attributes in the set batch-attrs, NFNL_BATCH_*: attributes of batch-begin
+// (enum nfnl_batch_attributes).
 const (
 	AttrBatchGenid uint16 = 1
 )
 
-// The numbers of the attributes in the set table-attrs: a table (enum nft_table_attributes).
+// The numbers of the attributes in the set table-attrs, NFTA_TABLE_*: a table (enum
+// nft_table_attributes).
 const (
 	AttrTableName     uint16 = 1 // name of the table, unique in its family
 	AttrTableFlags    uint16 = 2
@@ -81,11 +85,12 @@ const (
 	AttrTableOwner    uint16 = 7
 )
 
-// The numbers of the attributes in the set chain-attrs: a chain (enum nft_chain_attributes).
+// The numbers of the attributes in the set chain-attrs, NFTA_CHAIN_*: a chain (enum
+// nft_chain_attributes).
 const (
 	AttrChainTable uint16 = 1 // name of the table
 	// Number of the chain. In newchain it names a chain to change, and name is then its new
-	// name.
+	// name (big-endian).
 	AttrChainHandle uint16 = 2
 	// Name of the chain, unique in the table. Absent for one with the flag binding.
 	AttrChainName uint16 = 3
@@ -101,7 +106,7 @@ const (
 	AttrChainUserdata uint16 = 12
 )
 
-// The attributes of [HookAttrs].
+// The attributes of [HookAttrs], NFTA_HOOK_*.
 const (
 	AttrHookNum      uint16 = 1
 	AttrHookPriority uint16 = 2
@@ -109,25 +114,26 @@ const (
 	AttrHookDevs     uint16 = 4
 )
 
-// The attributes of [HookDevAttrs].
+// The attributes of [HookDevAttrs], NFTA_DEVICE_*.
 const (
 	AttrHookDevName   uint16 = 1
 	AttrHookDevPrefix uint16 = 2
 )
 
-// The attributes of [CounterAttrs].
+// The attributes of [CounterAttrs], NFTA_COUNTER_*.
 const (
 	AttrCounterBytes   uint16 = 1
 	AttrCounterPackets uint16 = 2
 	AttrCounterPad     uint16 = 3
 )
 
-// The numbers of the attributes in the set rule-attrs: a rule (enum nft_rule_attributes).
+// The numbers of the attributes in the set rule-attrs, NFTA_RULE_*: a rule (enum
+// nft_rule_attributes).
 const (
 	AttrRuleTable uint16 = 1 // name of the table
 	AttrRuleChain uint16 = 2 // name of the chain
 	// Number of the rule, unique in the table. In newrule with NLM_F_REPLACE, the rule that is
-	// replaced.
+	// replaced (big-endian).
 	AttrRuleHandle      uint16 = 3
 	AttrRuleExpressions uint16 = 4
 	AttrRuleCompat      uint16 = 5
@@ -139,24 +145,25 @@ const (
 	AttrRuleChainID     uint16 = 11
 )
 
-// The attributes of [ExprListAttrs].
+// The attributes of [ExprListAttrs], NFTA_LIST_*.
 const (
 	AttrExprListElem uint16 = 1
 )
 
-// The attributes of [ExprAttrs].
+// The attributes of [ExprAttrs], NFTA_EXPR_*.
 const (
 	AttrExprName uint16 = 1
 	AttrExprData uint16 = 2
 )
 
-// The attributes of [RuleCompatAttrs].
+// The attributes of [RuleCompatAttrs], NFTA_RULE_COMPAT_*.
 const (
 	AttrRuleCompatProto uint16 = 1
 	AttrRuleCompatFlags uint16 = 2
 )
 
-// The numbers of the attributes in the set set-attrs: a set or map (enum nft_set_attributes).
+// The numbers of the attributes in the set set-attrs, NFTA_SET_*: a set or map (enum
+// nft_set_attributes).
 const (
 	AttrSetTable uint16 = 1 // name of the table
 	// Name of the set. That of an anonymous one holds %d; answers have the number in its place.
@@ -181,23 +188,23 @@ const (
 	AttrSetCount       uint16 = 20
 )
 
-// The attributes of [SetDescAttrs].
+// The attributes of [SetDescAttrs], NFTA_SET_DESC_*.
 const (
 	AttrSetDescSize   uint16 = 1
 	AttrSetDescConcat uint16 = 2
 )
 
-// The attributes of [SetDescConcatAttrs].
+// The attributes of [SetDescConcatAttrs], NFTA_LIST_*.
 const (
 	AttrSetDescConcatElem uint16 = 1
 )
 
-// The attributes of [SetFieldAttrs].
+// The attributes of [SetFieldAttrs], NFTA_SET_FIELD_*.
 const (
 	AttrSetFieldLen uint16 = 1
 )
 
-// The attributes of [SetelemAttrs].
+// The attributes of [SetelemAttrs], NFTA_SET_ELEM_*.
 const (
 	AttrSetelemKey         uint16 = 1
 	AttrSetelemData        uint16 = 2
@@ -212,13 +219,13 @@ const (
 	AttrSetelemExpressions uint16 = 11
 )
 
-// The attributes of [SetelemListElemAttrs].
+// The attributes of [SetelemListElemAttrs], NFTA_LIST_*.
 const (
 	AttrSetelemListElemElem uint16 = 1
 )
 
-// The numbers of the attributes in the set setelem-list-attrs: elements of a set (enum
-// nft_set_elem_list_attributes). The kernel tells more than fits one message in several.
+// The numbers of the attributes in the set setelem-list-attrs, NFTA_SET_ELEM_LIST_*: elements of a
+// set (enum nft_set_elem_list_attributes). The kernel tells more than fits one message in several.
 const (
 	AttrSetelemListTable uint16 = 1 // name of the table
 	AttrSetelemListSet   uint16 = 2 // name of the set
@@ -227,20 +234,20 @@ const (
 	AttrSetelemListSetID    uint16 = 4
 )
 
-// The numbers of the attributes in the set gen-attrs: the generation of the ruleset (enum
-// nft_gen_attributes).
+// The numbers of the attributes in the set gen-attrs, NFTA_GEN_*: the generation of the ruleset
+// (enum nft_gen_attributes).
 const (
 	AttrGenID       uint16 = 1
 	AttrGenProcPid  uint16 = 2
 	AttrGenProcName uint16 = 3
 )
 
-// The numbers of the attributes in the set obj-attrs: a stateful object (enum
+// The numbers of the attributes in the set obj-attrs, NFTA_OBJ_*: a stateful object (enum
 // nft_object_attributes).
 const (
 	AttrObjTable    uint16 = 1 // name of the table
 	AttrObjName     uint16 = 2 // name of the object, unique for its kind in the table
-	AttrObjType     uint16 = 3 // kind of the object, which says what data is
+	AttrObjType     uint16 = 3 // kind of the object, which says what data is (big-endian)
 	AttrObjData     uint16 = 4
 	AttrObjUse      uint16 = 5
 	AttrObjHandle   uint16 = 6
@@ -248,8 +255,8 @@ const (
 	AttrObjUserdata uint16 = 8
 )
 
-// The numbers of the attributes in the set flowtable-attrs: a flow table, which forwards packets of
-// known connections past the ruleset (enum nft_flowtable_attributes).
+// The numbers of the attributes in the set flowtable-attrs, NFTA_FLOWTABLE_*: a flow table, which
+// forwards packets of known connections past the ruleset (enum nft_flowtable_attributes).
 const (
 	AttrFlowtableTable uint16 = 1 // name of the table
 	AttrFlowtableName  uint16 = 2 // name of the flow table
@@ -261,33 +268,33 @@ const (
 	AttrFlowtableFlags  uint16 = 7
 )
 
-// The attributes of [FlowtableHookAttrs].
+// The attributes of [FlowtableHookAttrs], NFTA_FLOWTABLE_HOOK_*.
 const (
 	AttrFlowtableHookNum      uint16 = 1
 	AttrFlowtableHookPriority uint16 = 2
 	AttrFlowtableHookDevs     uint16 = 3
 )
 
-// The attributes of [DataAttrs].
+// The attributes of [DataAttrs], NFTA_DATA_*.
 const (
 	AttrDataValue   uint16 = 1
 	AttrDataVerdict uint16 = 2
 )
 
-// The attributes of [VerdictAttrs].
+// The attributes of [VerdictAttrs], NFTA_VERDICT_*.
 const (
 	AttrVerdictCode    uint16 = 1
 	AttrVerdictChain   uint16 = 2
 	AttrVerdictChainID uint16 = 3
 )
 
-// The attributes of [ExprImmediateAttrs].
+// The attributes of [ExprImmediateAttrs], NFTA_IMMEDIATE_*.
 const (
 	AttrExprImmediateDreg uint16 = 1
 	AttrExprImmediateData uint16 = 2
 )
 
-// The attributes of [ExprBitwiseAttrs].
+// The attributes of [ExprBitwiseAttrs], NFTA_BITWISE_*.
 const (
 	AttrExprBitwiseSreg  uint16 = 1
 	AttrExprBitwiseDreg  uint16 = 2
@@ -299,7 +306,7 @@ const (
 	AttrExprBitwiseSreg2 uint16 = 8
 )
 
-// The attributes of [ExprByteorderAttrs].
+// The attributes of [ExprByteorderAttrs], NFTA_BYTEORDER_*.
 const (
 	AttrExprByteorderSreg uint16 = 1
 	AttrExprByteorderDreg uint16 = 2
@@ -308,14 +315,14 @@ const (
 	AttrExprByteorderSize uint16 = 5
 )
 
-// The attributes of [ExprCmpAttrs].
+// The attributes of [ExprCmpAttrs], NFTA_CMP_*.
 const (
 	AttrExprCmpSreg uint16 = 1
 	AttrExprCmpOp   uint16 = 2
 	AttrExprCmpData uint16 = 3
 )
 
-// The attributes of [ExprRangeAttrs].
+// The attributes of [ExprRangeAttrs], NFTA_RANGE_*.
 const (
 	AttrExprRangeSreg     uint16 = 1
 	AttrExprRangeOp       uint16 = 2
@@ -323,7 +330,7 @@ const (
 	AttrExprRangeToData   uint16 = 4
 )
 
-// The attributes of [ExprLookupAttrs].
+// The attributes of [ExprLookupAttrs], NFTA_LOOKUP_*.
 const (
 	AttrExprLookupSet   uint16 = 1
 	AttrExprLookupSreg  uint16 = 2
@@ -332,7 +339,7 @@ const (
 	AttrExprLookupFlags uint16 = 5
 )
 
-// The attributes of [ExprDynsetAttrs].
+// The attributes of [ExprDynsetAttrs], NFTA_DYNSET_*.
 const (
 	AttrExprDynsetSetName     uint16 = 1
 	AttrExprDynsetSetID       uint16 = 2
@@ -346,7 +353,7 @@ const (
 	AttrExprDynsetExpressions uint16 = 10
 )
 
-// The attributes of [ExprPayloadAttrs].
+// The attributes of [ExprPayloadAttrs], NFTA_PAYLOAD_*.
 const (
 	AttrExprPayloadDreg       uint16 = 1
 	AttrExprPayloadBase       uint16 = 2
@@ -358,7 +365,7 @@ const (
 	AttrExprPayloadCsumFlags  uint16 = 8
 )
 
-// The attributes of [ExprInnerAttrs].
+// The attributes of [ExprInnerAttrs], NFTA_INNER_*.
 const (
 	AttrExprInnerNum     uint16 = 1
 	AttrExprInnerType    uint16 = 2
@@ -367,7 +374,7 @@ const (
 	AttrExprInnerExpr    uint16 = 5
 )
 
-// The attributes of [ExprExthdrAttrs].
+// The attributes of [ExprExthdrAttrs], NFTA_EXTHDR_*.
 const (
 	AttrExprExthdrDreg   uint16 = 1
 	AttrExprExthdrType   uint16 = 2
@@ -378,27 +385,27 @@ const (
 	AttrExprExthdrSreg   uint16 = 7
 )
 
-// The attributes of [ExprMetaAttrs].
+// The attributes of [ExprMetaAttrs], NFTA_META_*.
 const (
 	AttrExprMetaDreg uint16 = 1
 	AttrExprMetaKey  uint16 = 2
 	AttrExprMetaSreg uint16 = 3
 )
 
-// The attributes of [ExprRtAttrs].
+// The attributes of [ExprRtAttrs], NFTA_RT_*.
 const (
 	AttrExprRtDreg uint16 = 1
 	AttrExprRtKey  uint16 = 2
 )
 
-// The attributes of [ExprSocketAttrs].
+// The attributes of [ExprSocketAttrs], NFTA_SOCKET_*.
 const (
 	AttrExprSocketKey   uint16 = 1
 	AttrExprSocketDreg  uint16 = 2
 	AttrExprSocketLevel uint16 = 3
 )
 
-// The attributes of [ExprHashAttrs].
+// The attributes of [ExprHashAttrs], NFTA_HASH_*.
 const (
 	AttrExprHashSreg    uint16 = 1
 	AttrExprHashDreg    uint16 = 2
@@ -411,7 +418,7 @@ const (
 	AttrExprHashSetID   uint16 = 9
 )
 
-// The attributes of [ExprCtAttrs].
+// The attributes of [ExprCtAttrs], NFTA_CT_*.
 const (
 	AttrExprCtDreg      uint16 = 1
 	AttrExprCtKey       uint16 = 2
@@ -419,12 +426,12 @@ const (
 	AttrExprCtSreg      uint16 = 4
 )
 
-// The attributes of [ExprFlowOffloadAttrs].
+// The attributes of [ExprFlowOffloadAttrs], NFTA_FLOW_*.
 const (
 	AttrExprFlowOffloadName uint16 = 1
 )
 
-// The attributes of [LimitAttrs].
+// The attributes of [LimitAttrs], NFTA_LIMIT_*.
 const (
 	AttrLimitRate  uint16 = 1
 	AttrLimitUnit  uint16 = 2
@@ -434,20 +441,20 @@ const (
 	AttrLimitPad   uint16 = 6
 )
 
-// The attributes of [ConnlimitAttrs].
+// The attributes of [ConnlimitAttrs], NFTA_CONNLIMIT_*.
 const (
 	AttrConnlimitCount uint16 = 1
 	AttrConnlimitFlags uint16 = 2
 )
 
-// The attributes of [ExprLastAttrs].
+// The attributes of [ExprLastAttrs], NFTA_LAST_*.
 const (
 	AttrExprLastSet   uint16 = 1
 	AttrExprLastMsecs uint16 = 2
 	AttrExprLastPad   uint16 = 3
 )
 
-// The attributes of [ExprLogAttrs].
+// The attributes of [ExprLogAttrs], NFTA_LOG_*.
 const (
 	AttrExprLogGroup      uint16 = 1
 	AttrExprLogPrefix     uint16 = 2
@@ -457,7 +464,7 @@ const (
 	AttrExprLogFlags      uint16 = 6
 )
 
-// The attributes of [ExprQueueAttrs].
+// The attributes of [ExprQueueAttrs], NFTA_QUEUE_*.
 const (
 	AttrExprQueueNum      uint16 = 1
 	AttrExprQueueTotal    uint16 = 2
@@ -465,7 +472,7 @@ const (
 	AttrExprQueueSregQnum uint16 = 4
 )
 
-// The attributes of [QuotaAttrs].
+// The attributes of [QuotaAttrs], NFTA_QUOTA_*.
 const (
 	AttrQuotaBytes    uint16 = 1
 	AttrQuotaFlags    uint16 = 2
@@ -473,18 +480,18 @@ const (
 	AttrQuotaConsumed uint16 = 4
 )
 
-// The attributes of [SecmarkAttrs].
+// The attributes of [SecmarkAttrs], NFTA_SECMARK_*.
 const (
 	AttrSecmarkCtx uint16 = 1
 )
 
-// The attributes of [ExprRejectAttrs].
+// The attributes of [ExprRejectAttrs], NFTA_REJECT_*.
 const (
 	AttrExprRejectType     uint16 = 1
 	AttrExprRejectIcmpCode uint16 = 2
 )
 
-// The attributes of [ExprNatAttrs].
+// The attributes of [ExprNatAttrs], NFTA_NAT_*.
 const (
 	AttrExprNatType        uint16 = 1
 	AttrExprNatFamily      uint16 = 2
@@ -495,41 +502,41 @@ const (
 	AttrExprNatFlags       uint16 = 7
 )
 
-// The attributes of [ExprMasqAttrs].
+// The attributes of [ExprMasqAttrs], NFTA_MASQ_*.
 const (
 	AttrExprMasqFlags       uint16 = 1
 	AttrExprMasqRegProtoMin uint16 = 2
 	AttrExprMasqRegProtoMax uint16 = 3
 )
 
-// The attributes of [ExprRedirAttrs].
+// The attributes of [ExprRedirAttrs], NFTA_REDIR_*.
 const (
 	AttrExprRedirRegProtoMin uint16 = 1
 	AttrExprRedirRegProtoMax uint16 = 2
 	AttrExprRedirFlags       uint16 = 3
 )
 
-// The attributes of [ExprDupAttrs].
+// The attributes of [ExprDupAttrs], NFTA_DUP_*.
 const (
 	AttrExprDupSregAddr uint16 = 1
 	AttrExprDupSregDev  uint16 = 2
 )
 
-// The attributes of [ExprFwdAttrs].
+// The attributes of [ExprFwdAttrs], NFTA_FWD_*.
 const (
 	AttrExprFwdSregDev  uint16 = 1
 	AttrExprFwdSregAddr uint16 = 2
 	AttrExprFwdNfproto  uint16 = 3
 )
 
-// The attributes of [ExprTproxyAttrs].
+// The attributes of [ExprTproxyAttrs], NFTA_TPROXY_*.
 const (
 	AttrExprTproxyFamily  uint16 = 1
 	AttrExprTproxyRegAddr uint16 = 2
 	AttrExprTproxyRegPort uint16 = 3
 )
 
-// The attributes of [ExprObjrefAttrs].
+// The attributes of [ExprObjrefAttrs], NFTA_OBJREF_*.
 const (
 	AttrExprObjrefImmType uint16 = 1
 	AttrExprObjrefImmName uint16 = 2
@@ -538,28 +545,28 @@ const (
 	AttrExprObjrefSetID   uint16 = 5
 )
 
-// The attributes of [ExprFibAttrs].
+// The attributes of [ExprFibAttrs], NFTA_FIB_*.
 const (
 	AttrExprFibDreg   uint16 = 1
 	AttrExprFibResult uint16 = 2
 	AttrExprFibFlags  uint16 = 3
 )
 
-// The attributes of [ExprOsfAttrs].
+// The attributes of [ExprOsfAttrs], NFTA_OSF_*.
 const (
 	AttrExprOsfDreg  uint16 = 1
 	AttrExprOsfTtl   uint16 = 2
 	AttrExprOsfFlags uint16 = 3
 )
 
-// The attributes of [SynproxyAttrs].
+// The attributes of [SynproxyAttrs], NFTA_SYNPROXY_*.
 const (
 	AttrSynproxyMss    uint16 = 1
 	AttrSynproxyWscale uint16 = 2
 	AttrSynproxyFlags  uint16 = 3
 )
 
-// The attributes of [ExprXfrmAttrs].
+// The attributes of [ExprXfrmAttrs], NFTA_XFRM_*.
 const (
 	AttrExprXfrmDreg  uint16 = 1
 	AttrExprXfrmKey   uint16 = 2
@@ -567,7 +574,7 @@ const (
 	AttrExprXfrmSpnum uint16 = 4
 )
 
-// The attributes of [ExprNumgenAttrs].
+// The attributes of [ExprNumgenAttrs], NFTA_NG_*.
 const (
 	AttrExprNumgenDreg    uint16 = 1
 	AttrExprNumgenModulus uint16 = 2
@@ -577,42 +584,42 @@ const (
 	AttrExprNumgenSetID   uint16 = 6
 )
 
-// The attributes of [ExprTunnelAttrs].
+// The attributes of [ExprTunnelAttrs], NFTA_TUNNEL_*.
 const (
 	AttrExprTunnelKey  uint16 = 1
 	AttrExprTunnelDreg uint16 = 2
 	AttrExprTunnelMode uint16 = 3
 )
 
-// The attributes of [ExprMatchAttrs].
+// The attributes of [ExprMatchAttrs], NFTA_MATCH_*.
 const (
 	AttrExprMatchName uint16 = 1
 	AttrExprMatchRev  uint16 = 2
 	AttrExprMatchInfo uint16 = 3
 )
 
-// The attributes of [ExprTargetAttrs].
+// The attributes of [ExprTargetAttrs], NFTA_TARGET_*.
 const (
 	AttrExprTargetName uint16 = 1
 	AttrExprTargetRev  uint16 = 2
 	AttrExprTargetInfo uint16 = 3
 )
 
-// The attributes of [CtHelperAttrs].
+// The attributes of [CtHelperAttrs], NFTA_CT_HELPER_*.
 const (
 	AttrCtHelperName    uint16 = 1
 	AttrCtHelperL3proto uint16 = 2
 	AttrCtHelperL4proto uint16 = 3
 )
 
-// The attributes of [CtTimeoutAttrs].
+// The attributes of [CtTimeoutAttrs], NFTA_CT_TIMEOUT_*.
 const (
 	AttrCtTimeoutL3proto uint16 = 1
 	AttrCtTimeoutL4proto uint16 = 2
 	AttrCtTimeoutData    uint16 = 3
 )
 
-// The attributes of [CtTimeoutTcpAttrs].
+// The attributes of [CtTimeoutTcpAttrs], CTA_TIMEOUT_TCP_*.
 const (
 	AttrCtTimeoutTcpSynSent     uint16 = 1
 	AttrCtTimeoutTcpSynRecv     uint16 = 2
@@ -627,29 +634,29 @@ const (
 	AttrCtTimeoutTcpUnack       uint16 = 11
 )
 
-// The attributes of [CtTimeoutUdpAttrs].
+// The attributes of [CtTimeoutUdpAttrs], CTA_TIMEOUT_UDP_*.
 const (
 	AttrCtTimeoutUdpUnreplied uint16 = 1
 	AttrCtTimeoutUdpReplied   uint16 = 2
 )
 
-// The attributes of [CtTimeoutUdpliteAttrs].
+// The attributes of [CtTimeoutUdpliteAttrs], CTA_TIMEOUT_UDPLITE_*.
 const (
 	AttrCtTimeoutUdpliteUnreplied uint16 = 1
 	AttrCtTimeoutUdpliteReplied   uint16 = 2
 )
 
-// The attributes of [CtTimeoutIcmpAttrs].
+// The attributes of [CtTimeoutIcmpAttrs], CTA_TIMEOUT_ICMP_*.
 const (
 	AttrCtTimeoutIcmpTimeout uint16 = 1
 )
 
-// The attributes of [CtTimeoutIcmpv6Attrs].
+// The attributes of [CtTimeoutIcmpv6Attrs], CTA_TIMEOUT_ICMPV6_*.
 const (
 	AttrCtTimeoutIcmpv6Timeout uint16 = 1
 )
 
-// The attributes of [CtTimeoutDccpAttrs].
+// The attributes of [CtTimeoutDccpAttrs], CTA_TIMEOUT_DCCP_*.
 const (
 	AttrCtTimeoutDccpRequest  uint16 = 1
 	AttrCtTimeoutDccpRespond  uint16 = 2
@@ -660,7 +667,7 @@ const (
 	AttrCtTimeoutDccpTimewait uint16 = 7
 )
 
-// The attributes of [CtTimeoutSctpAttrs].
+// The attributes of [CtTimeoutSctpAttrs], CTA_TIMEOUT_SCTP_*.
 const (
 	AttrCtTimeoutSctpClosed          uint16 = 1
 	AttrCtTimeoutSctpCookieWait      uint16 = 2
@@ -673,13 +680,13 @@ const (
 	AttrCtTimeoutSctpHeartbeatAcked  uint16 = 9
 )
 
-// The attributes of [CtTimeoutGreAttrs].
+// The attributes of [CtTimeoutGreAttrs], CTA_TIMEOUT_GRE_*.
 const (
 	AttrCtTimeoutGreUnreplied uint16 = 1
 	AttrCtTimeoutGreReplied   uint16 = 2
 )
 
-// The attributes of [CtExpectAttrs].
+// The attributes of [CtExpectAttrs], NFTA_CT_EXPECT_*.
 const (
 	AttrCtExpectL3proto uint16 = 1
 	AttrCtExpectL4proto uint16 = 2
@@ -688,7 +695,7 @@ const (
 	AttrCtExpectSize    uint16 = 5
 )
 
-// The attributes of [TunnelAttrs].
+// The attributes of [TunnelAttrs], NFTA_TUNNEL_KEY_*.
 const (
 	AttrTunnelID    uint16 = 1
 	AttrTunnelIp    uint16 = 2
@@ -701,32 +708,32 @@ const (
 	AttrTunnelOpts  uint16 = 9
 )
 
-// The attributes of [TunnelIpAttrs].
+// The attributes of [TunnelIpAttrs], NFTA_TUNNEL_KEY_IP_*.
 const (
 	AttrTunnelIpSrc uint16 = 1
 	AttrTunnelIpDst uint16 = 2
 )
 
-// The attributes of [TunnelIp6Attrs].
+// The attributes of [TunnelIp6Attrs], NFTA_TUNNEL_KEY_IP6_*.
 const (
 	AttrTunnelIp6Src       uint16 = 1
 	AttrTunnelIp6Dst       uint16 = 2
 	AttrTunnelIp6Flowlabel uint16 = 3
 )
 
-// The attributes of [TunnelOptsAttrs].
+// The attributes of [TunnelOptsAttrs], NFTA_TUNNEL_KEY_OPTS_*.
 const (
 	AttrTunnelOptsVxlan  uint16 = 1
 	AttrTunnelOptsErspan uint16 = 2
 	AttrTunnelOptsGeneve uint16 = 3
 )
 
-// The attributes of [TunnelVxlanAttrs].
+// The attributes of [TunnelVxlanAttrs], NFTA_TUNNEL_KEY_VXLAN_*.
 const (
 	AttrTunnelVxlanGbp uint16 = 1
 )
 
-// The attributes of [TunnelErspanAttrs].
+// The attributes of [TunnelErspanAttrs], NFTA_TUNNEL_KEY_ERSPAN_*.
 const (
 	AttrTunnelErspanVersion uint16 = 1
 	AttrTunnelErspanV1Index uint16 = 2
@@ -734,15 +741,15 @@ const (
 	AttrTunnelErspanV2Dir   uint16 = 4
 )
 
-// The attributes of [TunnelGeneveAttrs].
+// The attributes of [TunnelGeneveAttrs], NFTA_TUNNEL_KEY_GENEVE_*.
 const (
 	AttrTunnelGeneveClass uint16 = 1
 	AttrTunnelGeneveType  uint16 = 2
 	AttrTunnelGeneveData  uint16 = 3
 )
 
-// The numbers of the attributes in the set trace-attrs: a step of a traced packet (enum
-// nft_trace_attributes). The headers and interfaces are told once for each packet and hook.
+// The numbers of the attributes in the set trace-attrs, NFTA_TRACE_*: a step of a traced packet
+// (enum nft_trace_attributes). The headers and interfaces are told once for each packet and hook.
 const (
 	AttrTraceTable           uint16 = 1
 	AttrTraceChain           uint16 = 2

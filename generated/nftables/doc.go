@@ -2,10 +2,9 @@
 
 // Package nftables is a client of the netlink family nftables: the packet filter nftables over
 // nfnetlink (subsystem NFNL_SUBSYS_NFTABLES): tables, chains, rules, sets and maps, stateful
-// objects, flow tables, and the trace of packets. Integers are in network byte order, with the one
-// exception that is stated. What changes the ruleset is accepted only in a batch: the messages
-// stand in one datagram between batch-begin and batch-end, and the kernel carries out all of them
-// or none.
+// objects, flow tables, and the trace of packets. What changes the ruleset is accepted only in a
+// batch: the messages stand in one datagram between batch-begin and batch-end, and the kernel
+// carries out all of them or none.
 //
 // # Operations
 //
@@ -58,9 +57,10 @@
 //     those of a table, a family or all (dump).
 //   - [Client.Delflowtable]: remove a flow table that no rule uses, or detach it from devices.
 //   - [Client.Destroyflowtable]: as delflowtable, but it is no error if there is none.
-//   - Notifications: [NewtableNtf], [DeltableNtf], [NewchainNtf], [DelchainNtf], [NewruleNtf],
-//     [DelruleNtf], [NewsetNtf], [DelsetNtf], [NewsetelemNtf], [DelsetelemNtf], [NewgenNtf],
-//     [NewobjNtf], [DelobjNtf], [NewflowtableNtf], [DelflowtableNtf], [TraceNtf].
+//   - [Client.Subscribe] to notifications: [NewtableNtf], [DeltableNtf], [NewchainNtf],
+//     [DelchainNtf], [NewruleNtf], [DelruleNtf], [NewsetNtf], [DelsetNtf], [NewsetelemNtf],
+//     [DelsetelemNtf], [NewgenNtf], [NewobjNtf], [DelobjNtf], [NewflowtableNtf], [DelflowtableNtf],
+//     [TraceNtf].
 //
 // # Use
 //
@@ -81,5 +81,14 @@
 //
 // A field that is an nlattr.Opt, a pointer, a slice or an interface may be absent,
 // which differs from zero: a slice that is empty but not nil is an attribute without
-// content. What the fields cannot hold is kept in Unknown.
+// content. What the fields cannot hold is kept in Unknown. A field without a comment has
+// it at the constant of its attribute, Attr..., since many types have that field.
+//
+// What the kernel refuses is an *nlmsg.Error: it has the errno, for errors.Is, and what
+// the kernel says, such as the attribute it did not like.
+//
+// On the wire, addresses are in network byte order, and numbers in that of the machine,
+// unless their docs say that they are big-endian, which is network byte order.
+//
+// The names in C are those of linux/netfilter/nf_tables.h.
 package nftables

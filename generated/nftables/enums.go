@@ -18,10 +18,10 @@ const (
 	NfprotoIpv6   Nfproto = 10 // IPv6; nft calls it ip6
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v Nfproto) String() string { return enumNfproto.Text(uint64(v)) }
 
-// ParseNfproto reads what String returns, or a number.
+// ParseNfproto reads a name or a number.
 func ParseNfproto(s string) (Nfproto, error) { return nlpolicy.ParseEnum[Nfproto](&enumNfproto, s) }
 
 // MarshalText is String.
@@ -46,10 +46,10 @@ const (
 	InetHookIngress InetHook = 5
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v InetHook) String() string { return enumInetHook.Text(uint64(v)) }
 
-// ParseInetHook reads what String returns, or a number.
+// ParseInetHook reads a name or a number.
 func ParseInetHook(s string) (InetHook, error) { return nlpolicy.ParseEnum[InetHook](&enumInetHook, s) }
 
 // MarshalText is String.
@@ -66,10 +66,10 @@ const (
 	NetdevHookEgress  NetdevHook = 1 // packets as the device sends them
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v NetdevHook) String() string { return enumNetdevHook.Text(uint64(v)) }
 
-// ParseNetdevHook reads what String returns, or a number.
+// ParseNetdevHook reads a name or a number.
 func ParseNetdevHook(s string) (NetdevHook, error) {
 	return nlpolicy.ParseEnum[NetdevHook](&enumNetdevHook, s)
 }
@@ -82,40 +82,40 @@ func (v *NetdevHook) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumNetdevHook, b, v)
 }
 
-// Register is the enum register: registers that expressions read and write (enum nft_registers). A
-// rule has 64 bytes of data registers, which are addressed as four of 16 bytes or as sixteen of 4:
-// reg1 is the same memory as reg32-00 to reg32-03.
+// Register is the enum register, NFT_*: registers that expressions read and write (enum
+// nft_registers). A rule has 64 bytes of data registers, which are addressed as four of 16 bytes or
+// as sixteen of 4: reg1 is the same memory as reg32-00 to reg32-03.
 type Register uint32
 
-// The values of Register.
 const (
 	RegisterVerdict Register = 0 // holds the verdict; immediate and lookup write it
 	RegisterReg1    Register = 1 // bytes 0 to 15 of the data
 	RegisterReg2    Register = 2 // bytes 16 to 31
 	RegisterReg3    Register = 3 // bytes 32 to 47
 	RegisterReg4    Register = 4 // bytes 48 to 63
-	RegisterReg3200 Register = 8 // bytes 0 to 3 of the data; the others follow, 4 bytes each
-	RegisterReg3201 Register = 9
-	RegisterReg3202 Register = 10
-	RegisterReg3203 Register = 11
-	RegisterReg3204 Register = 12
-	RegisterReg3205 Register = 13
-	RegisterReg3206 Register = 14
-	RegisterReg3207 Register = 15
-	RegisterReg3208 Register = 16
-	RegisterReg3209 Register = 17
-	RegisterReg3210 Register = 18
-	RegisterReg3211 Register = 19
-	RegisterReg3212 Register = 20
-	RegisterReg3213 Register = 21
-	RegisterReg3214 Register = 22
+	// Bytes 0 to 3 of the data, the same memory as the beginning of reg1.
+	RegisterReg3200 Register = 8
+	RegisterReg3201 Register = 9  // bytes 4 to 7
+	RegisterReg3202 Register = 10 // bytes 8 to 11
+	RegisterReg3203 Register = 11 // bytes 12 to 15
+	RegisterReg3204 Register = 12 // bytes 16 to 19
+	RegisterReg3205 Register = 13 // bytes 20 to 23
+	RegisterReg3206 Register = 14 // bytes 24 to 27
+	RegisterReg3207 Register = 15 // bytes 28 to 31
+	RegisterReg3208 Register = 16 // bytes 32 to 35
+	RegisterReg3209 Register = 17 // bytes 36 to 39
+	RegisterReg3210 Register = 18 // bytes 40 to 43
+	RegisterReg3211 Register = 19 // bytes 44 to 47
+	RegisterReg3212 Register = 20 // bytes 48 to 51
+	RegisterReg3213 Register = 21 // bytes 52 to 55
+	RegisterReg3214 Register = 22 // bytes 56 to 59
 	RegisterReg3215 Register = 23 // bytes 60 to 63, the last
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v Register) String() string { return enumRegister.Text(uint64(v)) }
 
-// ParseRegister reads what String returns, or a number.
+// ParseRegister reads a name or a number.
 func ParseRegister(s string) (Register, error) { return nlpolicy.ParseEnum[Register](&enumRegister, s) }
 
 // MarshalText is String.
@@ -147,10 +147,10 @@ const (
 	VerdictCodeContinue VerdictCode = 4294967295 // go on with the next expression
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v VerdictCode) String() string { return enumVerdictCode.Text(uint64(v)) }
 
-// ParseVerdictCode reads what String returns, or a number.
+// ParseVerdictCode reads a name or a number.
 func ParseVerdictCode(s string) (VerdictCode, error) {
 	return nlpolicy.ParseEnum[VerdictCode](&enumVerdictCode, s)
 }
@@ -176,10 +176,10 @@ const (
 	TableFlagsPersist TableFlags = 0x4
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v TableFlags) String() string { return enumTableFlags.Text(uint64(v)) }
 
-// ParseTableFlags reads what String returns, or a number.
+// ParseTableFlags reads names or a number.
 func ParseTableFlags(s string) (TableFlags, error) {
 	return nlpolicy.ParseEnum[TableFlags](&enumTableFlags, s)
 }
@@ -205,10 +205,10 @@ const (
 	ChainFlagsBinding ChainFlags = 0x4
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v ChainFlags) String() string { return enumChainFlags.Text(uint64(v)) }
 
-// ParseChainFlags reads what String returns, or a number.
+// ParseChainFlags reads names or a number.
 func ParseChainFlags(s string) (ChainFlags, error) {
 	return nlpolicy.ParseEnum[ChainFlags](&enumChainFlags, s)
 }
@@ -230,10 +230,10 @@ const (
 	RuleCompatFlagsInvert RuleCompatFlags = 0x2 // the rule is for all protocols but the one given
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v RuleCompatFlags) String() string { return enumRuleCompatFlags.Text(uint64(v)) }
 
-// ParseRuleCompatFlags reads what String returns, or a number.
+// ParseRuleCompatFlags reads names or a number.
 func ParseRuleCompatFlags(s string) (RuleCompatFlags, error) {
 	return nlpolicy.ParseEnum[RuleCompatFlags](&enumRuleCompatFlags, s)
 }
@@ -263,10 +263,10 @@ const (
 	SetFlagsExpr      SetFlags = 0x100 // elements carry expressions
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v SetFlags) String() string { return enumSetFlags.Text(uint64(v)) }
 
-// ParseSetFlags reads what String returns, or a number.
+// ParseSetFlags reads names or a number.
 func ParseSetFlags(s string) (SetFlags, error) { return nlpolicy.ParseEnum[SetFlags](&enumSetFlags, s) }
 
 // MarshalText is String.
@@ -284,10 +284,10 @@ const (
 	SetPolicyMemory      SetPolicy = 1 // the least memory
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v SetPolicy) String() string { return enumSetPolicy.Text(uint64(v)) }
 
-// ParseSetPolicy reads what String returns, or a number.
+// ParseSetPolicy reads a name or a number.
 func ParseSetPolicy(s string) (SetPolicy, error) {
 	return nlpolicy.ParseEnum[SetPolicy](&enumSetPolicy, s)
 }
@@ -310,10 +310,10 @@ const (
 	SetElemFlagsCatchall SetElemFlags = 0x2
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v SetElemFlags) String() string { return enumSetElemFlags.Text(uint64(v)) }
 
-// ParseSetElemFlags reads what String returns, or a number.
+// ParseSetElemFlags reads names or a number.
 func ParseSetElemFlags(s string) (SetElemFlags, error) {
 	return nlpolicy.ParseEnum[SetElemFlags](&enumSetElemFlags, s)
 }
@@ -326,8 +326,9 @@ func (v *SetElemFlags) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumSetElemFlags, b, v)
 }
 
-// DataType is the enum data-type: type of the data of a map, as far as it matters to the kernel
-// (enum nft_data_types). Other numbers are free for programs, which keep their own types in them.
+// DataType is the enum data-type, NFT_DATA_*: type of the data of a map, as far as it matters to
+// the kernel (enum nft_data_types). Other numbers are free for programs, which keep their own types
+// in them.
 type DataType uint32
 
 const (
@@ -335,10 +336,10 @@ const (
 	DataTypeVerdict DataType = 4294967040 // verdicts
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v DataType) String() string { return enumDataType.Text(uint64(v)) }
 
-// ParseDataType reads what String returns, or a number.
+// ParseDataType reads a name or a number.
 func ParseDataType(s string) (DataType, error) { return nlpolicy.ParseEnum[DataType](&enumDataType, s) }
 
 // MarshalText is String.
@@ -364,10 +365,10 @@ const (
 	ObjectTypeSynproxy  ObjectType = 10 // parameters of the SYN proxy
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v ObjectType) String() string { return enumObjectType.Text(uint64(v)) }
 
-// ParseObjectType reads what String returns, or a number.
+// ParseObjectType reads a name or a number.
 func ParseObjectType(s string) (ObjectType, error) {
 	return nlpolicy.ParseEnum[ObjectType](&enumObjectType, s)
 }
@@ -389,10 +390,10 @@ const (
 	FlowtableFlagsCounter FlowtableFlags = 0x2
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v FlowtableFlags) String() string { return enumFlowtableFlags.Text(uint64(v)) }
 
-// ParseFlowtableFlags reads what String returns, or a number.
+// ParseFlowtableFlags reads names or a number.
 func ParseFlowtableFlags(s string) (FlowtableFlags, error) {
 	return nlpolicy.ParseEnum[FlowtableFlags](&enumFlowtableFlags, s)
 }
@@ -405,7 +406,7 @@ func (v *FlowtableFlags) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumFlowtableFlags, b, v)
 }
 
-// BitwiseOps is the enum bitwise-ops: what bitwise computes (enum nft_bitwise_ops).
+// BitwiseOps is the enum bitwise-ops, NFT_BITWISE_*: what bitwise computes (enum nft_bitwise_ops).
 type BitwiseOps uint32
 
 const (
@@ -421,10 +422,10 @@ const (
 	BitwiseOpsXor BitwiseOps = 5
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v BitwiseOps) String() string { return enumBitwiseOps.Text(uint64(v)) }
 
-// ParseBitwiseOps reads what String returns, or a number.
+// ParseBitwiseOps reads a name or a number.
 func ParseBitwiseOps(s string) (BitwiseOps, error) {
 	return nlpolicy.ParseEnum[BitwiseOps](&enumBitwiseOps, s)
 }
@@ -437,7 +438,8 @@ func (v *BitwiseOps) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumBitwiseOps, b, v)
 }
 
-// ByteorderOps is the enum byteorder-ops: directions of byteorder (enum nft_byteorder_ops).
+// ByteorderOps is the enum byteorder-ops, NFT_BYTEORDER_*: directions of byteorder (enum
+// nft_byteorder_ops).
 type ByteorderOps uint32
 
 const (
@@ -445,10 +447,10 @@ const (
 	ByteorderOpsHton ByteorderOps = 1 // from host to network order
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v ByteorderOps) String() string { return enumByteorderOps.Text(uint64(v)) }
 
-// ParseByteorderOps reads what String returns, or a number.
+// ParseByteorderOps reads a name or a number.
 func ParseByteorderOps(s string) (ByteorderOps, error) {
 	return nlpolicy.ParseEnum[ByteorderOps](&enumByteorderOps, s)
 }
@@ -461,8 +463,8 @@ func (v *ByteorderOps) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumByteorderOps, b, v)
 }
 
-// CmpOps is the enum cmp-ops: comparisons (enum nft_cmp_ops). The bytes are compared as memcmp
-// does, so numbers must be in network order for lt to gte.
+// CmpOps is the enum cmp-ops, NFT_CMP_*: comparisons (enum nft_cmp_ops). The bytes are compared as
+// memcmp does, so numbers must be in network order for lt to gte.
 type CmpOps uint32
 
 const (
@@ -474,10 +476,10 @@ const (
 	CmpOpsGte CmpOps = 5 // greater than or equal
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v CmpOps) String() string { return enumCmpOps.Text(uint64(v)) }
 
-// ParseCmpOps reads what String returns, or a number.
+// ParseCmpOps reads a name or a number.
 func ParseCmpOps(s string) (CmpOps, error) { return nlpolicy.ParseEnum[CmpOps](&enumCmpOps, s) }
 
 // MarshalText is String.
@@ -486,7 +488,7 @@ func (v CmpOps) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 // UnmarshalText is ParseCmpOps.
 func (v *CmpOps) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumCmpOps, b, v) }
 
-// RangeOps is the enum range-ops: comparisons with a range (enum nft_range_ops).
+// RangeOps is the enum range-ops, NFT_RANGE_*: comparisons with a range (enum nft_range_ops).
 type RangeOps uint32
 
 const (
@@ -494,10 +496,10 @@ const (
 	RangeOpsNeq RangeOps = 1 // outside
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v RangeOps) String() string { return enumRangeOps.Text(uint64(v)) }
 
-// ParseRangeOps reads what String returns, or a number.
+// ParseRangeOps reads a name or a number.
 func ParseRangeOps(s string) (RangeOps, error) { return nlpolicy.ParseEnum[RangeOps](&enumRangeOps, s) }
 
 // MarshalText is String.
@@ -506,17 +508,18 @@ func (v RangeOps) MarshalText() ([]byte, error) { return []byte(v.String()), nil
 // UnmarshalText is ParseRangeOps.
 func (v *RangeOps) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumRangeOps, b, v) }
 
-// LookupFlags is the set of flags lookup-flags: flags of lookup (enum nft_lookup_flags).
+// LookupFlags is the set of flags lookup-flags, NFT_LOOKUP_F_*: flags of lookup (enum
+// nft_lookup_flags).
 type LookupFlags uint32
 
 const (
 	LookupFlagsInvert LookupFlags = 0x1 // match if the set does not have the key
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v LookupFlags) String() string { return enumLookupFlags.Text(uint64(v)) }
 
-// ParseLookupFlags reads what String returns, or a number.
+// ParseLookupFlags reads names or a number.
 func ParseLookupFlags(s string) (LookupFlags, error) {
 	return nlpolicy.ParseEnum[LookupFlags](&enumLookupFlags, s)
 }
@@ -529,7 +532,8 @@ func (v *LookupFlags) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumLookupFlags, b, v)
 }
 
-// DynsetOps is the enum dynset-ops: what a rule does with an element (enum nft_dynset_ops).
+// DynsetOps is the enum dynset-ops, NFT_DYNSET_OP_*: what a rule does with an element (enum
+// nft_dynset_ops).
 type DynsetOps uint32
 
 const (
@@ -538,10 +542,10 @@ const (
 	DynsetOpsDelete DynsetOps = 2 // remove it
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v DynsetOps) String() string { return enumDynsetOps.Text(uint64(v)) }
 
-// ParseDynsetOps reads what String returns, or a number.
+// ParseDynsetOps reads a name or a number.
 func ParseDynsetOps(s string) (DynsetOps, error) {
 	return nlpolicy.ParseEnum[DynsetOps](&enumDynsetOps, s)
 }
@@ -554,7 +558,8 @@ func (v *DynsetOps) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumDynsetOps, b, v)
 }
 
-// DynsetFlags is the set of flags dynset-flags: flags of dynset (enum nft_dynset_flags).
+// DynsetFlags is the set of flags dynset-flags, NFT_DYNSET_F_*: flags of dynset (enum
+// nft_dynset_flags).
 type DynsetFlags uint32
 
 const (
@@ -564,10 +569,10 @@ const (
 	DynsetFlagsExpr DynsetFlags = 0x2
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v DynsetFlags) String() string { return enumDynsetFlags.Text(uint64(v)) }
 
-// ParseDynsetFlags reads what String returns, or a number.
+// ParseDynsetFlags reads names or a number.
 func ParseDynsetFlags(s string) (DynsetFlags, error) {
 	return nlpolicy.ParseEnum[DynsetFlags](&enumDynsetFlags, s)
 }
@@ -580,7 +585,8 @@ func (v *DynsetFlags) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumDynsetFlags, b, v)
 }
 
-// PayloadBase is the enum payload-base: header that an offset counts from (enum nft_payload_bases).
+// PayloadBase is the enum payload-base, NFT_PAYLOAD_*: header that an offset counts from (enum
+// nft_payload_bases).
 type PayloadBase uint32
 
 const (
@@ -592,10 +598,10 @@ const (
 	PayloadBaseTunHeader PayloadBase = 4
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v PayloadBase) String() string { return enumPayloadBase.Text(uint64(v)) }
 
-// ParsePayloadBase reads what String returns, or a number.
+// ParsePayloadBase reads a name or a number.
 func ParsePayloadBase(s string) (PayloadBase, error) {
 	return nlpolicy.ParseEnum[PayloadBase](&enumPayloadBase, s)
 }
@@ -608,8 +614,8 @@ func (v *PayloadBase) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumPayloadBase, b, v)
 }
 
-// PayloadCsumTypes is the enum payload-csum-types: checksum that is kept right when the packet is
-// written (enum nft_payload_csum_types).
+// PayloadCsumTypes is the enum payload-csum-types, NFT_PAYLOAD_CSUM_*: checksum that is kept right
+// when the packet is written (enum nft_payload_csum_types).
 type PayloadCsumTypes uint32
 
 const (
@@ -618,10 +624,10 @@ const (
 	PayloadCsumTypesSctp PayloadCsumTypes = 2 // the CRC-32c of SCTP
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v PayloadCsumTypes) String() string { return enumPayloadCsumTypes.Text(uint64(v)) }
 
-// ParsePayloadCsumTypes reads what String returns, or a number.
+// ParsePayloadCsumTypes reads a name or a number.
 func ParsePayloadCsumTypes(s string) (PayloadCsumTypes, error) {
 	return nlpolicy.ParseEnum[PayloadCsumTypes](&enumPayloadCsumTypes, s)
 }
@@ -634,7 +640,7 @@ func (v *PayloadCsumTypes) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumPayloadCsumTypes, b, v)
 }
 
-// PayloadCsumFlags is the set of flags payload-csum-flags: flags for checksums (enum
+// PayloadCsumFlags is the set of flags payload-csum-flags, NFT_PAYLOAD_*: flags for checksums (enum
 // nft_payload_csum_flags).
 type PayloadCsumFlags uint32
 
@@ -643,10 +649,10 @@ const (
 	PayloadCsumFlagsL4csumPseudohdr PayloadCsumFlags = 0x1
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v PayloadCsumFlags) String() string { return enumPayloadCsumFlags.Text(uint64(v)) }
 
-// ParsePayloadCsumFlags reads what String returns, or a number.
+// ParsePayloadCsumFlags reads names or a number.
 func ParsePayloadCsumFlags(s string) (PayloadCsumFlags, error) {
 	return nlpolicy.ParseEnum[PayloadCsumFlags](&enumPayloadCsumFlags, s)
 }
@@ -659,7 +665,7 @@ func (v *PayloadCsumFlags) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumPayloadCsumFlags, b, v)
 }
 
-// InnerType is the enum inner-type: tunnel protocols that inner can look into (enum
+// InnerType is the enum inner-type, NFT_INNER_*: tunnel protocols that inner can look into (enum
 // nft_inner_type).
 type InnerType uint32
 
@@ -669,10 +675,10 @@ const (
 	InnerTypeGeneve InnerType = 2 // geneve, with its options
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v InnerType) String() string { return enumInnerType.Text(uint64(v)) }
 
-// ParseInnerType reads what String returns, or a number.
+// ParseInnerType reads a name or a number.
 func ParseInnerType(s string) (InnerType, error) {
 	return nlpolicy.ParseEnum[InnerType](&enumInnerType, s)
 }
@@ -685,8 +691,8 @@ func (v *InnerType) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumInnerType, b, v)
 }
 
-// InnerFlags is the set of flags inner-flags: which headers there are in the tunnel (enum
-// nft_inner_flags).
+// InnerFlags is the set of flags inner-flags, NFT_INNER_*: which headers there are in the tunnel
+// (enum nft_inner_flags).
 type InnerFlags uint32
 
 const (
@@ -696,10 +702,10 @@ const (
 	InnerFlagsTh      InnerFlags = 0x8 // a transport header
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v InnerFlags) String() string { return enumInnerFlags.Text(uint64(v)) }
 
-// ParseInnerFlags reads what String returns, or a number.
+// ParseInnerFlags reads names or a number.
 func ParseInnerFlags(s string) (InnerFlags, error) {
 	return nlpolicy.ParseEnum[InnerFlags](&enumInnerFlags, s)
 }
@@ -712,7 +718,8 @@ func (v *InnerFlags) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumInnerFlags, b, v)
 }
 
-// ExthdrFlags is the set of flags exthdr-flags: flags of exthdr (enum nft_exthdr_flags).
+// ExthdrFlags is the set of flags exthdr-flags, NFT_EXTHDR_F_*: flags of exthdr (enum
+// nft_exthdr_flags).
 type ExthdrFlags uint32
 
 const (
@@ -720,10 +727,10 @@ const (
 	ExthdrFlagsPresent ExthdrFlags = 0x1
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v ExthdrFlags) String() string { return enumExthdrFlags.Text(uint64(v)) }
 
-// ParseExthdrFlags reads what String returns, or a number.
+// ParseExthdrFlags reads names or a number.
 func ParseExthdrFlags(s string) (ExthdrFlags, error) {
 	return nlpolicy.ParseEnum[ExthdrFlags](&enumExthdrFlags, s)
 }
@@ -736,7 +743,7 @@ func (v *ExthdrFlags) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumExthdrFlags, b, v)
 }
 
-// ExthdrOp is the enum exthdr-op: where exthdr looks (enum nft_exthdr_op).
+// ExthdrOp is the enum exthdr-op, NFT_EXTHDR_OP_*: where exthdr looks (enum nft_exthdr_op).
 type ExthdrOp uint32
 
 const (
@@ -747,10 +754,10 @@ const (
 	ExthdrOpDccp   ExthdrOp = 4 // options of DCCP
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v ExthdrOp) String() string { return enumExthdrOp.Text(uint64(v)) }
 
-// ParseExthdrOp reads what String returns, or a number.
+// ParseExthdrOp reads a name or a number.
 func ParseExthdrOp(s string) (ExthdrOp, error) { return nlpolicy.ParseEnum[ExthdrOp](&enumExthdrOp, s) }
 
 // MarshalText is String.
@@ -759,7 +766,7 @@ func (v ExthdrOp) MarshalText() ([]byte, error) { return []byte(v.String()), nil
 // UnmarshalText is ParseExthdrOp.
 func (v *ExthdrOp) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumExthdrOp, b, v) }
 
-// MetaKeys is the enum meta-keys: facts about a packet that are not in its bytes (enum
+// MetaKeys is the enum meta-keys, NFT_META_*: facts about a packet that are not in its bytes (enum
 // nft_meta_keys). Numbers are in host byte order, if not said otherwise.
 type MetaKeys uint32
 
@@ -813,10 +820,10 @@ const (
 	MetaKeysBriIifhwaddr MetaKeys = 37
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v MetaKeys) String() string { return enumMetaKeys.Text(uint64(v)) }
 
-// ParseMetaKeys reads what String returns, or a number.
+// ParseMetaKeys reads a name or a number.
 func ParseMetaKeys(s string) (MetaKeys, error) { return nlpolicy.ParseEnum[MetaKeys](&enumMetaKeys, s) }
 
 // MarshalText is String.
@@ -825,7 +832,7 @@ func (v MetaKeys) MarshalText() ([]byte, error) { return []byte(v.String()), nil
 // UnmarshalText is ParseMetaKeys.
 func (v *MetaKeys) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumMetaKeys, b, v) }
 
-// RtKeys is the enum rt-keys: facts about the route of a packet (enum nft_rt_keys).
+// RtKeys is the enum rt-keys, NFT_RT_*: facts about the route of a packet (enum nft_rt_keys).
 type RtKeys uint32
 
 const (
@@ -836,10 +843,10 @@ const (
 	RtKeysXfrm     RtKeys = 4 // whether the packet will be encrypted by IPsec; u8
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v RtKeys) String() string { return enumRtKeys.Text(uint64(v)) }
 
-// ParseRtKeys reads what String returns, or a number.
+// ParseRtKeys reads a name or a number.
 func ParseRtKeys(s string) (RtKeys, error) { return nlpolicy.ParseEnum[RtKeys](&enumRtKeys, s) }
 
 // MarshalText is String.
@@ -848,8 +855,8 @@ func (v RtKeys) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 // UnmarshalText is ParseRtKeys.
 func (v *RtKeys) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumRtKeys, b, v) }
 
-// SocketKeys is the enum socket-keys: facts about the socket that a packet is for (enum
-// nft_socket_keys).
+// SocketKeys is the enum socket-keys, NFT_SOCKET_*: facts about the socket that a packet is for
+// (enum nft_socket_keys).
 type SocketKeys uint32
 
 const (
@@ -860,10 +867,10 @@ const (
 	SocketKeysCgroupv2 SocketKeys = 3
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v SocketKeys) String() string { return enumSocketKeys.Text(uint64(v)) }
 
-// ParseSocketKeys reads what String returns, or a number.
+// ParseSocketKeys reads a name or a number.
 func ParseSocketKeys(s string) (SocketKeys, error) {
 	return nlpolicy.ParseEnum[SocketKeys](&enumSocketKeys, s)
 }
@@ -876,7 +883,7 @@ func (v *SocketKeys) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumSocketKeys, b, v)
 }
 
-// HashTypes is the enum hash-types: how hash computes (enum nft_hash_types).
+// HashTypes is the enum hash-types, NFT_HASH_*: how hash computes (enum nft_hash_types).
 type HashTypes uint32
 
 const (
@@ -884,10 +891,10 @@ const (
 	HashTypesSym     HashTypes = 1 // a hash that is the same for both directions of a connection
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v HashTypes) String() string { return enumHashTypes.Text(uint64(v)) }
 
-// ParseHashTypes reads what String returns, or a number.
+// ParseHashTypes reads a name or a number.
 func ParseHashTypes(s string) (HashTypes, error) {
 	return nlpolicy.ParseEnum[HashTypes](&enumHashTypes, s)
 }
@@ -900,8 +907,8 @@ func (v *HashTypes) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumHashTypes, b, v)
 }
 
-// CtKeys is the enum ct-keys: facts about the connection of a packet (enum nft_ct_keys). Numbers
-// are in host byte order, if not said otherwise.
+// CtKeys is the enum ct-keys, NFT_CT_*: facts about the connection of a packet (enum nft_ct_keys).
+// Numbers are in host byte order, if not said otherwise.
 type CtKeys uint32
 
 const (
@@ -941,10 +948,10 @@ const (
 	CtKeysCtID      CtKeys = 23 // id of the entry, as connection tracking shows it; u32
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v CtKeys) String() string { return enumCtKeys.Text(uint64(v)) }
 
-// ParseCtKeys reads what String returns, or a number.
+// ParseCtKeys reads a name or a number.
 func ParseCtKeys(s string) (CtKeys, error) { return nlpolicy.ParseEnum[CtKeys](&enumCtKeys, s) }
 
 // MarshalText is String.
@@ -953,7 +960,8 @@ func (v CtKeys) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 // UnmarshalText is ParseCtKeys.
 func (v *CtKeys) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumCtKeys, b, v) }
 
-// CtDirection is the enum ct-direction: directions of a connection (enum ip_conntrack_dir).
+// CtDirection is the enum ct-direction, IP_CT_DIR_*: directions of a connection (enum
+// ip_conntrack_dir).
 type CtDirection uint8
 
 const (
@@ -961,10 +969,10 @@ const (
 	CtDirectionReply    CtDirection = 1 // the other way
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v CtDirection) String() string { return enumCtDirection.Text(uint64(v)) }
 
-// ParseCtDirection reads what String returns, or a number.
+// ParseCtDirection reads a name or a number.
 func ParseCtDirection(s string) (CtDirection, error) {
 	return nlpolicy.ParseEnum[CtDirection](&enumCtDirection, s)
 }
@@ -990,10 +998,10 @@ const (
 	CtStateUntracked CtState = 0x40 // it was excepted from tracking, see notrack
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v CtState) String() string { return enumCtState.Text(uint64(v)) }
 
-// ParseCtState reads what String returns, or a number.
+// ParseCtState reads names or a number.
 func ParseCtState(s string) (CtState, error) { return nlpolicy.ParseEnum[CtState](&enumCtState, s) }
 
 // MarshalText is String.
@@ -1002,7 +1010,7 @@ func (v CtState) MarshalText() ([]byte, error) { return []byte(v.String()), nil 
 // UnmarshalText is ParseCtState.
 func (v *CtState) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumCtState, b, v) }
 
-// CtStatus is the set of flags ct-status: status of a connection (enum ip_conntrack_status).
+// CtStatus is the set of flags ct-status, IPS_*: status of a connection (enum ip_conntrack_status).
 type CtStatus uint32
 
 const (
@@ -1024,10 +1032,10 @@ const (
 	CtStatusHwOffload    CtStatus = 0x8000 // hardware forwards it
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v CtStatus) String() string { return enumCtStatus.Text(uint64(v)) }
 
-// ParseCtStatus reads what String returns, or a number.
+// ParseCtStatus reads names or a number.
 func ParseCtStatus(s string) (CtStatus, error) { return nlpolicy.ParseEnum[CtStatus](&enumCtStatus, s) }
 
 // MarshalText is String.
@@ -1036,7 +1044,7 @@ func (v CtStatus) MarshalText() ([]byte, error) { return []byte(v.String()), nil
 // UnmarshalText is ParseCtStatus.
 func (v *CtStatus) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumCtStatus, b, v) }
 
-// LimitType is the enum limit-type: what limit counts (enum nft_limit_type).
+// LimitType is the enum limit-type, NFT_LIMIT_*: what limit counts (enum nft_limit_type).
 type LimitType uint32
 
 const (
@@ -1044,10 +1052,10 @@ const (
 	LimitTypePktBytes LimitType = 1 // bytes
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v LimitType) String() string { return enumLimitType.Text(uint64(v)) }
 
-// ParseLimitType reads what String returns, or a number.
+// ParseLimitType reads a name or a number.
 func ParseLimitType(s string) (LimitType, error) {
 	return nlpolicy.ParseEnum[LimitType](&enumLimitType, s)
 }
@@ -1060,17 +1068,17 @@ func (v *LimitType) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumLimitType, b, v)
 }
 
-// LimitFlags is the set of flags limit-flags: flags of limit (enum nft_limit_flags).
+// LimitFlags is the set of flags limit-flags, NFT_LIMIT_F_*: flags of limit (enum nft_limit_flags).
 type LimitFlags uint32
 
 const (
 	LimitFlagsInvert LimitFlags = 0x1 // match what exceeds the rate
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v LimitFlags) String() string { return enumLimitFlags.Text(uint64(v)) }
 
-// ParseLimitFlags reads what String returns, or a number.
+// ParseLimitFlags reads names or a number.
 func ParseLimitFlags(s string) (LimitFlags, error) {
 	return nlpolicy.ParseEnum[LimitFlags](&enumLimitFlags, s)
 }
@@ -1083,7 +1091,7 @@ func (v *LimitFlags) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumLimitFlags, b, v)
 }
 
-// ConnlimitFlags is the set of flags connlimit-flags: flags of connlimit (enum
+// ConnlimitFlags is the set of flags connlimit-flags, NFT_CONNLIMIT_F_*: flags of connlimit (enum
 // nft_connlimit_flags).
 type ConnlimitFlags uint32
 
@@ -1091,10 +1099,10 @@ const (
 	ConnlimitFlagsInvert ConnlimitFlags = 0x1 // match once there are more connections than count
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v ConnlimitFlags) String() string { return enumConnlimitFlags.Text(uint64(v)) }
 
-// ParseConnlimitFlags reads what String returns, or a number.
+// ParseConnlimitFlags reads names or a number.
 func ParseConnlimitFlags(s string) (ConnlimitFlags, error) {
 	return nlpolicy.ParseEnum[ConnlimitFlags](&enumConnlimitFlags, s)
 }
@@ -1107,7 +1115,7 @@ func (v *ConnlimitFlags) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumConnlimitFlags, b, v)
 }
 
-// QuotaFlags is the set of flags quota-flags: flags of quota (enum nft_quota_flags).
+// QuotaFlags is the set of flags quota-flags, NFT_QUOTA_F_*: flags of quota (enum nft_quota_flags).
 type QuotaFlags uint32
 
 const (
@@ -1116,10 +1124,10 @@ const (
 	QuotaFlagsDepleted QuotaFlags = 0x2
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v QuotaFlags) String() string { return enumQuotaFlags.Text(uint64(v)) }
 
-// ParseQuotaFlags reads what String returns, or a number.
+// ParseQuotaFlags reads names or a number.
 func ParseQuotaFlags(s string) (QuotaFlags, error) {
 	return nlpolicy.ParseEnum[QuotaFlags](&enumQuotaFlags, s)
 }
@@ -1132,7 +1140,7 @@ func (v *QuotaFlags) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumQuotaFlags, b, v)
 }
 
-// LogLevel is the enum log-level: levels of the kernel's log (enum nft_log_level).
+// LogLevel is the enum log-level, NFT_LOGLEVEL_*: levels of the kernel's log (enum nft_log_level).
 type LogLevel uint32
 
 const (
@@ -1149,10 +1157,10 @@ const (
 	LogLevelAudit LogLevel = 8
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v LogLevel) String() string { return enumLogLevel.Text(uint64(v)) }
 
-// ParseLogLevel reads what String returns, or a number.
+// ParseLogLevel reads a name or a number.
 func ParseLogLevel(s string) (LogLevel, error) { return nlpolicy.ParseEnum[LogLevel](&enumLogLevel, s) }
 
 // MarshalText is String.
@@ -1173,10 +1181,10 @@ const (
 	LogFlagsMacdecode LogFlags = 0x20 // the link layer header in plain words
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v LogFlags) String() string { return enumLogFlags.Text(uint64(v)) }
 
-// ParseLogFlags reads what String returns, or a number.
+// ParseLogFlags reads names or a number.
 func ParseLogFlags(s string) (LogFlags, error) { return nlpolicy.ParseEnum[LogFlags](&enumLogFlags, s) }
 
 // MarshalText is String.
@@ -1195,10 +1203,10 @@ const (
 	QueueFlagsCpuFanout QueueFlags = 0x2
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v QueueFlags) String() string { return enumQueueFlags.Text(uint64(v)) }
 
-// ParseQueueFlags reads what String returns, or a number.
+// ParseQueueFlags reads names or a number.
 func ParseQueueFlags(s string) (QueueFlags, error) {
 	return nlpolicy.ParseEnum[QueueFlags](&enumQueueFlags, s)
 }
@@ -1211,7 +1219,8 @@ func (v *QueueFlags) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumQueueFlags, b, v)
 }
 
-// RejectTypes is the enum reject-types: how a packet is refused (enum nft_reject_types).
+// RejectTypes is the enum reject-types, NFT_REJECT_*: how a packet is refused (enum
+// nft_reject_types).
 type RejectTypes uint32
 
 const (
@@ -1222,10 +1231,10 @@ const (
 	RejectTypesIcmpxUnreach RejectTypes = 2
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v RejectTypes) String() string { return enumRejectTypes.Text(uint64(v)) }
 
-// ParseRejectTypes reads what String returns, or a number.
+// ParseRejectTypes reads a name or a number.
 func ParseRejectTypes(s string) (RejectTypes, error) {
 	return nlpolicy.ParseEnum[RejectTypes](&enumRejectTypes, s)
 }
@@ -1238,8 +1247,8 @@ func (v *RejectTypes) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumRejectTypes, b, v)
 }
 
-// RejectInetCode is the enum reject-inet-code: reasons that exist in ICMP and in ICMPv6 (enum
-// nft_reject_inet_code).
+// RejectInetCode is the enum reject-inet-code, NFT_REJECT_ICMPX_*: reasons that exist in ICMP and
+// in ICMPv6 (enum nft_reject_inet_code).
 type RejectInetCode uint32
 
 const (
@@ -1249,10 +1258,10 @@ const (
 	RejectInetCodeAdminProhibited RejectInetCode = 3 // forbidden by the administrator
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v RejectInetCode) String() string { return enumRejectInetCode.Text(uint64(v)) }
 
-// ParseRejectInetCode reads what String returns, or a number.
+// ParseRejectInetCode reads a name or a number.
 func ParseRejectInetCode(s string) (RejectInetCode, error) {
 	return nlpolicy.ParseEnum[RejectInetCode](&enumRejectInetCode, s)
 }
@@ -1265,7 +1274,7 @@ func (v *RejectInetCode) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumRejectInetCode, b, v)
 }
 
-// NatTypes is the enum nat-types: what nat translates (enum nft_nat_types).
+// NatTypes is the enum nat-types, NFT_NAT_*: what nat translates (enum nft_nat_types).
 type NatTypes uint32
 
 const (
@@ -1273,10 +1282,10 @@ const (
 	NatTypesDnat NatTypes = 1 // the destination
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v NatTypes) String() string { return enumNatTypes.Text(uint64(v)) }
 
-// ParseNatTypes reads what String returns, or a number.
+// ParseNatTypes reads a name or a number.
 func ParseNatTypes(s string) (NatTypes, error) { return nlpolicy.ParseEnum[NatTypes](&enumNatTypes, s) }
 
 // MarshalText is String.
@@ -1302,10 +1311,10 @@ const (
 	NatRangeFlagsNetmap           NatRangeFlags = 0x40 // replace the prefix of the address and keep the rest
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v NatRangeFlags) String() string { return enumNatRangeFlags.Text(uint64(v)) }
 
-// ParseNatRangeFlags reads what String returns, or a number.
+// ParseNatRangeFlags reads names or a number.
 func ParseNatRangeFlags(s string) (NatRangeFlags, error) {
 	return nlpolicy.ParseEnum[NatRangeFlags](&enumNatRangeFlags, s)
 }
@@ -1318,7 +1327,7 @@ func (v *NatRangeFlags) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumNatRangeFlags, b, v)
 }
 
-// FibResult is the enum fib-result: what fib loads (enum nft_fib_result).
+// FibResult is the enum fib-result, NFT_FIB_RESULT_*: what fib loads (enum nft_fib_result).
 type FibResult uint32
 
 const (
@@ -1328,10 +1337,10 @@ const (
 	FibResultAddrtype FibResult = 3 // type of the address (RTN_*); u32 in host order
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v FibResult) String() string { return enumFibResult.Text(uint64(v)) }
 
-// ParseFibResult reads what String returns, or a number.
+// ParseFibResult reads a name or a number.
 func ParseFibResult(s string) (FibResult, error) {
 	return nlpolicy.ParseEnum[FibResult](&enumFibResult, s)
 }
@@ -1344,7 +1353,7 @@ func (v *FibResult) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumFibResult, b, v)
 }
 
-// FibFlags is the set of flags fib-flags: what fib looks up (enum nft_fib_flags).
+// FibFlags is the set of flags fib-flags, NFTA_FIB_F_*: what fib looks up (enum nft_fib_flags).
 type FibFlags uint32
 
 const (
@@ -1356,10 +1365,10 @@ const (
 	FibFlagsPresent FibFlags = 0x20 // load 1 or 0, whether there is a route
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v FibFlags) String() string { return enumFibFlags.Text(uint64(v)) }
 
-// ParseFibFlags reads what String returns, or a number.
+// ParseFibFlags reads names or a number.
 func ParseFibFlags(s string) (FibFlags, error) { return nlpolicy.ParseEnum[FibFlags](&enumFibFlags, s) }
 
 // MarshalText is String.
@@ -1368,17 +1377,17 @@ func (v FibFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil
 // UnmarshalText is ParseFibFlags.
 func (v *FibFlags) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumFibFlags, b, v) }
 
-// OsfFlags is the set of flags osf-flags: flags of osf (enum nft_osf_flags).
+// OsfFlags is the set of flags osf-flags, NFT_OSF_F_*: flags of osf (enum nft_osf_flags).
 type OsfFlags uint32
 
 const (
 	OsfFlagsVersion OsfFlags = 0x1 // load the version of the system with its name
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v OsfFlags) String() string { return enumOsfFlags.Text(uint64(v)) }
 
-// ParseOsfFlags reads what String returns, or a number.
+// ParseOsfFlags reads names or a number.
 func ParseOsfFlags(s string) (OsfFlags, error) { return nlpolicy.ParseEnum[OsfFlags](&enumOsfFlags, s) }
 
 // MarshalText is String.
@@ -1397,10 +1406,10 @@ const (
 	OsfTtlNocheck OsfTtl = 2 // it is not looked at
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v OsfTtl) String() string { return enumOsfTtl.Text(uint64(v)) }
 
-// ParseOsfTtl reads what String returns, or a number.
+// ParseOsfTtl reads a name or a number.
 func ParseOsfTtl(s string) (OsfTtl, error) { return nlpolicy.ParseEnum[OsfTtl](&enumOsfTtl, s) }
 
 // MarshalText is String.
@@ -1422,10 +1431,10 @@ const (
 	SynproxyFlagsEcn SynproxyFlags = 0x10
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v SynproxyFlags) String() string { return enumSynproxyFlags.Text(uint64(v)) }
 
-// ParseSynproxyFlags reads what String returns, or a number.
+// ParseSynproxyFlags reads names or a number.
 func ParseSynproxyFlags(s string) (SynproxyFlags, error) {
 	return nlpolicy.ParseEnum[SynproxyFlags](&enumSynproxyFlags, s)
 }
@@ -1438,7 +1447,8 @@ func (v *SynproxyFlags) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumSynproxyFlags, b, v)
 }
 
-// XfrmKeys is the enum xfrm-keys: facts about the IPsec state of a packet (enum nft_xfrm_keys).
+// XfrmKeys is the enum xfrm-keys, NFT_XFRM_KEY_*: facts about the IPsec state of a packet (enum
+// nft_xfrm_keys).
 type XfrmKeys uint32
 
 const (
@@ -1451,10 +1461,10 @@ const (
 	XfrmKeysSpi      XfrmKeys = 6 // security parameter index; u32 in network order
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v XfrmKeys) String() string { return enumXfrmKeys.Text(uint64(v)) }
 
-// ParseXfrmKeys reads what String returns, or a number.
+// ParseXfrmKeys reads a name or a number.
 func ParseXfrmKeys(s string) (XfrmKeys, error) { return nlpolicy.ParseEnum[XfrmKeys](&enumXfrmKeys, s) }
 
 // MarshalText is String.
@@ -1471,10 +1481,10 @@ const (
 	XfrmDirOut XfrmDir = 1 // of packets that go out
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v XfrmDir) String() string { return enumXfrmDir.Text(uint64(v)) }
 
-// ParseXfrmDir reads what String returns, or a number.
+// ParseXfrmDir reads a name or a number.
 func ParseXfrmDir(s string) (XfrmDir, error) { return nlpolicy.ParseEnum[XfrmDir](&enumXfrmDir, s) }
 
 // MarshalText is String.
@@ -1483,7 +1493,8 @@ func (v XfrmDir) MarshalText() ([]byte, error) { return []byte(v.String()), nil 
 // UnmarshalText is ParseXfrmDir.
 func (v *XfrmDir) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumXfrmDir, b, v) }
 
-// TraceTypes is the enum trace-types: what happened to a traced packet (enum nft_trace_types).
+// TraceTypes is the enum trace-types, NFT_TRACETYPE_*: what happened to a traced packet (enum
+// nft_trace_types).
 type TraceTypes uint32
 
 const (
@@ -1493,10 +1504,10 @@ const (
 	TraceTypesRule   TraceTypes = 3 // a rule gave a verdict
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v TraceTypes) String() string { return enumTraceTypes.Text(uint64(v)) }
 
-// ParseTraceTypes reads what String returns, or a number.
+// ParseTraceTypes reads a name or a number.
 func ParseTraceTypes(s string) (TraceTypes, error) {
 	return nlpolicy.ParseEnum[TraceTypes](&enumTraceTypes, s)
 }
@@ -1509,7 +1520,7 @@ func (v *TraceTypes) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumTraceTypes, b, v)
 }
 
-// NgTypes is the enum ng-types: how numgen makes numbers (enum nft_ng_types).
+// NgTypes is the enum ng-types, NFT_NG_*: how numgen makes numbers (enum nft_ng_types).
 type NgTypes uint32
 
 const (
@@ -1517,10 +1528,10 @@ const (
 	NgTypesRandom      NgTypes = 1 // at random
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v NgTypes) String() string { return enumNgTypes.Text(uint64(v)) }
 
-// ParseNgTypes reads what String returns, or a number.
+// ParseNgTypes reads a name or a number.
 func ParseNgTypes(s string) (NgTypes, error) { return nlpolicy.ParseEnum[NgTypes](&enumNgTypes, s) }
 
 // MarshalText is String.
@@ -1529,7 +1540,8 @@ func (v NgTypes) MarshalText() ([]byte, error) { return []byte(v.String()), nil 
 // UnmarshalText is ParseNgTypes.
 func (v *NgTypes) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumNgTypes, b, v) }
 
-// TunnelFlags is the set of flags tunnel-flags: flags of a tunnel object (enum nft_tunnel_flags).
+// TunnelFlags is the set of flags tunnel-flags, NFT_TUNNEL_F_*: flags of a tunnel object (enum
+// nft_tunnel_flags).
 type TunnelFlags uint32
 
 const (
@@ -1538,10 +1550,10 @@ const (
 	TunnelFlagsSeqNumber    TunnelFlags = 0x4 // number the packets
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v TunnelFlags) String() string { return enumTunnelFlags.Text(uint64(v)) }
 
-// ParseTunnelFlags reads what String returns, or a number.
+// ParseTunnelFlags reads names or a number.
 func ParseTunnelFlags(s string) (TunnelFlags, error) {
 	return nlpolicy.ParseEnum[TunnelFlags](&enumTunnelFlags, s)
 }
@@ -1554,7 +1566,8 @@ func (v *TunnelFlags) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumTunnelFlags, b, v)
 }
 
-// TunnelKeys is the enum tunnel-keys: facts about the tunnel of a packet (enum nft_tunnel_keys).
+// TunnelKeys is the enum tunnel-keys, NFT_TUNNEL_*: facts about the tunnel of a packet (enum
+// nft_tunnel_keys).
 type TunnelKeys uint32
 
 const (
@@ -1562,10 +1575,10 @@ const (
 	TunnelKeysID   TunnelKeys = 1 // id of the tunnel, such as the VNI; u32 in host order
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v TunnelKeys) String() string { return enumTunnelKeys.Text(uint64(v)) }
 
-// ParseTunnelKeys reads what String returns, or a number.
+// ParseTunnelKeys reads a name or a number.
 func ParseTunnelKeys(s string) (TunnelKeys, error) {
 	return nlpolicy.ParseEnum[TunnelKeys](&enumTunnelKeys, s)
 }
@@ -1578,7 +1591,8 @@ func (v *TunnelKeys) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumTunnelKeys, b, v)
 }
 
-// TunnelMode is the enum tunnel-mode: which tunnel metadata count (enum nft_tunnel_mode).
+// TunnelMode is the enum tunnel-mode, NFT_TUNNEL_MODE_*: which tunnel metadata count (enum
+// nft_tunnel_mode).
 type TunnelMode uint32
 
 const (
@@ -1587,10 +1601,10 @@ const (
 	TunnelModeTx   TunnelMode = 2 // those of a packet on its way into one
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v TunnelMode) String() string { return enumTunnelMode.Text(uint64(v)) }
 
-// ParseTunnelMode reads what String returns, or a number.
+// ParseTunnelMode reads a name or a number.
 func ParseTunnelMode(s string) (TunnelMode, error) {
 	return nlpolicy.ParseEnum[TunnelMode](&enumTunnelMode, s)
 }
@@ -1607,22 +1621,21 @@ func (v *TunnelMode) UnmarshalText(b []byte) error {
 // have the one timeout of generic-timeout-attrs.
 type L4Proto uint8
 
-// The values of L4Proto.
 const (
-	L4ProtoIcmp    L4Proto = 1
-	L4ProtoTcp     L4Proto = 6
-	L4ProtoUdp     L4Proto = 17
-	L4ProtoDccp    L4Proto = 33
-	L4ProtoGre     L4Proto = 47
-	L4ProtoIcmpv6  L4Proto = 58
-	L4ProtoSctp    L4Proto = 132
-	L4ProtoUdplite L4Proto = 136
+	L4ProtoIcmp    L4Proto = 1   // ICMP of IPv4
+	L4ProtoTcp     L4Proto = 6   // TCP
+	L4ProtoUdp     L4Proto = 17  // UDP
+	L4ProtoDccp    L4Proto = 33  // DCCP; kernels since Linux 6.17 have none
+	L4ProtoGre     L4Proto = 47  // GRE
+	L4ProtoIcmpv6  L4Proto = 58  // ICMP of IPv6
+	L4ProtoSctp    L4Proto = 132 // SCTP
+	L4ProtoUdplite L4Proto = 136 // UDP-Lite
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v L4Proto) String() string { return enumL4Proto.Text(uint64(v)) }
 
-// ParseL4Proto reads what String returns, or a number.
+// ParseL4Proto reads a name or a number.
 func ParseL4Proto(s string) (L4Proto, error) { return nlpolicy.ParseEnum[L4Proto](&enumL4Proto, s) }
 
 // MarshalText is String.

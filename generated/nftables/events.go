@@ -75,15 +75,15 @@ type DelsetNtf struct {
 
 func (*DelsetNtf) isEvent() {}
 
-// NewsetelemNtf is the notification newsetelem-ntf: elements of a set was added or changed.
+// NewsetelemNtf is the notification newsetelem-ntf: elements of a set were added or changed.
 type NewsetelemNtf struct {
 	GetsetelemReply
 }
 
 func (*NewsetelemNtf) isEvent() {}
 
-// DelsetelemNtf is the notification delsetelem-ntf: elements of a set was removed. It has the
-// attributes that name it.
+// DelsetelemNtf is the notification delsetelem-ntf: elements of a set were removed. It has the
+// attributes that name them.
 type DelsetelemNtf struct {
 	GetsetelemReply
 }

@@ -12,7 +12,7 @@ import (
 type BatchBeginRequest struct {
 	Header Nfgenmsg
 	// Generation of the ruleset that the changes are based on. If the ruleset has changed
-	// since, the whole batch is refused with ERESTART. Absent: no check.
+	// since, the whole batch is refused with ERESTART. Absent: no check (big-endian).
 	Genid   nlattr.Opt[uint32]
 	Unknown []nlattr.Attr
 }
@@ -127,7 +127,7 @@ func (x *BatchEndRequest) Validate() error {
 type NewtableRequest struct {
 	Header Nfgenmsg
 	Name   nlattr.Opt[string]
-	// Flags of the table. newtable on a table that exists changes dormant only.
+	// Flags of the table. newtable on a table that exists changes dormant only (big-endian).
 	Flags nlattr.Opt[TableFlags]
 	// Bytes that the kernel keeps for programs; nft keeps comments in them.
 	Userdata []byte
@@ -316,16 +316,17 @@ func (x *GettableDumpRequest) Validate() error {
 type GettableReply struct {
 	Header Nfgenmsg
 	Name   nlattr.Opt[string]
-	// Flags of the table. newtable on a table that exists changes dormant only.
+	// Flags of the table. newtable on a table that exists changes dormant only (big-endian).
 	Flags nlattr.Opt[TableFlags]
-	// Number of chains, sets, objects and flow tables in the table. From the kernel.
+	// Number of chains, sets, objects and flow tables in the table. From the kernel
+	// (big-endian).
 	Use nlattr.Opt[uint32]
 	// Number of the table, which stays the same while it lives. deltable takes it in place of
-	// the name.
+	// the name (big-endian).
 	Handle nlattr.Opt[uint64]
 	// Bytes that the kernel keeps for programs; nft keeps comments in them.
 	Userdata []byte
-	// Netlink port of the socket that owns the table. From the kernel.
+	// Netlink port of the socket that owns the table. From the kernel (big-endian).
 	Owner   nlattr.Opt[uint32]
 	Unknown []nlattr.Attr
 }
@@ -397,7 +398,7 @@ type DeltableRequest struct {
 	Header Nfgenmsg
 	Name   nlattr.Opt[string]
 	// Number of the table, which stays the same while it lives. deltable takes it in place of
-	// the name.
+	// the name (big-endian).
 	Handle  nlattr.Opt[uint64]
 	Unknown []nlattr.Attr
 }
@@ -470,16 +471,16 @@ type NewchainRequest struct {
 	Name   nlattr.Opt[string]
 	Hook   *HookAttrs
 	// What becomes of packets that reach the end of a base chain: drop or accept, which is the
-	// default.
+	// default (big-endian).
 	Policy nlattr.Opt[VerdictCode]
 	// Type of a base chain, which is filter if absent; else nat or route.
 	Type nlattr.Opt[string]
 	// Packets and bytes that met the policy. Given in newchain, they are counted and begin
 	// there.
 	Counters *CounterAttrs
-	Flags    nlattr.Opt[ChainFlags] // flags of the chain
+	Flags    nlattr.Opt[ChainFlags] // flags of the chain (big-endian)
 	// A number of the caller's choice by which other messages of the same batch can refer to
-	// the chain.
+	// the chain (big-endian).
 	ID       nlattr.Opt[uint32]
 	Userdata []byte // bytes that the kernel keeps for programs
 	Unknown  []nlattr.Attr
@@ -704,16 +705,16 @@ type GetchainReply struct {
 	Name   nlattr.Opt[string]
 	Hook   *HookAttrs
 	// What becomes of packets that reach the end of a base chain: drop or accept, which is the
-	// default.
+	// default (big-endian).
 	Policy nlattr.Opt[VerdictCode]
-	// Number of rules in the chain, and of jumps to it. From the kernel.
+	// Number of rules in the chain, and of jumps to it. From the kernel (big-endian).
 	Use nlattr.Opt[uint32]
 	// Type of a base chain, which is filter if absent; else nat or route.
 	Type nlattr.Opt[string]
 	// Packets and bytes that met the policy. Given in newchain, they are counted and begin
 	// there.
 	Counters *CounterAttrs
-	Flags    nlattr.Opt[ChainFlags] // flags of the chain
+	Flags    nlattr.Opt[ChainFlags] // flags of the chain (big-endian)
 	Userdata []byte                 // bytes that the kernel keeps for programs
 	Unknown  []nlattr.Attr
 }
@@ -891,16 +892,18 @@ type NewruleRequest struct {
 	// Protocol of a rule of iptables-nft, which the expressions match and target need.
 	Compat *RuleCompatAttrs
 	// Handle of a rule: with NLM_F_APPEND the new one goes behind it, else in front of it. In
-	// answers, the rule before this one.
+	// answers, the rule before this one (big-endian).
 	Position nlattr.Opt[uint64]
 	// Bytes that the kernel keeps for programs; nft keeps comments in them.
 	Userdata []byte
 	// A number of the caller's choice by which other messages of the same batch can refer to
-	// the rule.
-	ID         nlattr.Opt[uint32]
-	PositionID nlattr.Opt[uint32] // as position, with the id of a rule of the same batch
-	ChainID    nlattr.Opt[uint32] // as chain, with the id of a chain of the same batch
-	Unknown    []nlattr.Attr
+	// the rule (big-endian).
+	ID nlattr.Opt[uint32]
+	// As position, with the id of a rule of the same batch (big-endian).
+	PositionID nlattr.Opt[uint32]
+	// As chain, with the id of a chain of the same batch (big-endian).
+	ChainID nlattr.Opt[uint32]
+	Unknown []nlattr.Attr
 }
 
 // EncodeTo appends the message; a nil one is empty.
@@ -1135,7 +1138,7 @@ type GetruleReply struct {
 	// What the rule does, in order. The first expression that does not match ends it.
 	Expressions *ExprListAttrs
 	// Handle of a rule: with NLM_F_APPEND the new one goes behind it, else in front of it. In
-	// answers, the rule before this one.
+	// answers, the rule before this one (big-endian).
 	Position nlattr.Opt[uint64]
 	// Bytes that the kernel keeps for programs; nft keeps comments in them.
 	Userdata []byte
@@ -1224,7 +1227,7 @@ type DelruleRequest struct {
 	Chain  nlattr.Opt[string]
 	Handle nlattr.Opt[uint64]
 	// A number of the caller's choice by which other messages of the same batch can refer to
-	// the rule.
+	// the rule (big-endian).
 	ID      nlattr.Opt[uint32]
 	Unknown []nlattr.Attr
 }
@@ -1300,29 +1303,30 @@ type NewsetRequest struct {
 	Header Nfgenmsg
 	Table  nlattr.Opt[string]
 	Name   nlattr.Opt[string]
-	Flags  nlattr.Opt[SetFlags] // properties of the set
+	Flags  nlattr.Opt[SetFlags] // properties of the set (big-endian)
 	// Type of the keys as programs number them; the kernel only keeps it. nft numbers its types
-	// so, a concatenation with six bits each.
+	// so, a concatenation with six bits each (big-endian).
 	KeyType nlattr.Opt[uint32]
 	// Length of a key in bytes, at most 64. Each field of a concatenation takes a multiple of
-	// four.
+	// four (big-endian).
 	KeyLen nlattr.Opt[uint32]
-	// Type of the data of a map. Numbers but verdict are for programs.
+	// Type of the data of a map. Numbers but verdict are for programs (big-endian).
 	DataType nlattr.Opt[DataType]
-	// Length of the data of a map in bytes, at most 64; not needed for verdicts.
+	// Length of the data of a map in bytes, at most 64; not needed for verdicts (big-endian).
 	DataLen nlattr.Opt[uint32]
-	Policy  nlattr.Opt[SetPolicy] // what to optimise
+	Policy  nlattr.Opt[SetPolicy] // what to optimise (big-endian)
 	Desc    *SetDescAttrs         // what is known of the elements
 	// A number of the caller's choice by which other messages of the same batch can refer to
-	// the set. The kernel demands it.
+	// the set. The kernel demands it (big-endian).
 	ID nlattr.Opt[uint32]
-	// Time until an element expires, in milliseconds, if the element has no other.
-	Timeout    nlattr.Opt[uint64]
-	GcInterval nlattr.Opt[uint32] // time between two looks for expired elements, in milliseconds
+	// Time until an element expires, in milliseconds, if the element has no other (big-endian).
+	Timeout nlattr.Opt[uint64]
+	// Time between two looks for expired elements, in milliseconds (big-endian).
+	GcInterval nlattr.Opt[uint32]
 	// Bytes that the kernel keeps for programs; nft keeps byte orders, types and comments in
 	// them.
 	Userdata []byte
-	ObjType  nlattr.Opt[ObjectType] // kind of the objects of an object map
+	ObjType  nlattr.Opt[ObjectType] // kind of the objects of an object map (big-endian)
 	Expr     *ExprAttrs             // the expression that each new element gets, if it is one
 	// The expressions that each new element gets, if there are several.
 	Expressions *ExprListAttrs
@@ -1567,33 +1571,35 @@ type GetsetReply struct {
 	Header Nfgenmsg
 	Table  nlattr.Opt[string]
 	Name   nlattr.Opt[string]
-	Flags  nlattr.Opt[SetFlags] // properties of the set
+	Flags  nlattr.Opt[SetFlags] // properties of the set (big-endian)
 	// Type of the keys as programs number them; the kernel only keeps it. nft numbers its types
-	// so, a concatenation with six bits each.
+	// so, a concatenation with six bits each (big-endian).
 	KeyType nlattr.Opt[uint32]
 	// Length of a key in bytes, at most 64. Each field of a concatenation takes a multiple of
-	// four.
+	// four (big-endian).
 	KeyLen nlattr.Opt[uint32]
-	// Type of the data of a map. Numbers but verdict are for programs.
+	// Type of the data of a map. Numbers but verdict are for programs (big-endian).
 	DataType nlattr.Opt[DataType]
-	// Length of the data of a map in bytes, at most 64; not needed for verdicts.
+	// Length of the data of a map in bytes, at most 64; not needed for verdicts (big-endian).
 	DataLen nlattr.Opt[uint32]
-	Policy  nlattr.Opt[SetPolicy] // what to optimise
+	Policy  nlattr.Opt[SetPolicy] // what to optimise (big-endian)
 	Desc    *SetDescAttrs         // what is known of the elements
-	// Time until an element expires, in milliseconds, if the element has no other.
-	Timeout    nlattr.Opt[uint64]
-	GcInterval nlattr.Opt[uint32] // time between two looks for expired elements, in milliseconds
+	// Time until an element expires, in milliseconds, if the element has no other (big-endian).
+	Timeout nlattr.Opt[uint64]
+	// Time between two looks for expired elements, in milliseconds (big-endian).
+	GcInterval nlattr.Opt[uint32]
 	// Bytes that the kernel keeps for programs; nft keeps byte orders, types and comments in
 	// them.
 	Userdata []byte
-	ObjType  nlattr.Opt[ObjectType] // kind of the objects of an object map
-	Handle   nlattr.Opt[uint64]     // number of the set, which delset takes in place of the name
-	Expr     *ExprAttrs             // the expression that each new element gets, if it is one
+	ObjType  nlattr.Opt[ObjectType] // kind of the objects of an object map (big-endian)
+	// Number of the set, which delset takes in place of the name (big-endian).
+	Handle nlattr.Opt[uint64]
+	Expr   *ExprAttrs // the expression that each new element gets, if it is one
 	// The expressions that each new element gets, if there are several.
 	Expressions *ExprListAttrs
 	// How the kernel stores the set, such as hash or rbtree. From the kernel, since Linux 6.16.
 	Type nlattr.Opt[string]
-	// Number of elements. From the kernel, since Linux 6.16.
+	// Number of elements. From the kernel, since Linux 6.16 (big-endian).
 	Count   nlattr.Opt[uint32]
 	Unknown []nlattr.Attr
 }
@@ -1710,10 +1716,11 @@ func (x *GetsetReply) UnmarshalJSON(b []byte) error {
 
 // DelsetRequest is the request of [Client.Delset].
 type DelsetRequest struct {
-	Header  Nfgenmsg
-	Table   nlattr.Opt[string]
-	Name    nlattr.Opt[string]
-	Handle  nlattr.Opt[uint64] // number of the set, which delset takes in place of the name
+	Header Nfgenmsg
+	Table  nlattr.Opt[string]
+	Name   nlattr.Opt[string]
+	// Number of the set, which delset takes in place of the name (big-endian).
+	Handle  nlattr.Opt[uint64]
 	Unknown []nlattr.Attr
 }
 
@@ -1784,7 +1791,7 @@ type NewsetelemRequest struct {
 	Table    nlattr.Opt[string]
 	Set      nlattr.Opt[string]
 	Elements *SetelemListElemAttrs
-	SetID    nlattr.Opt[uint32] // as set, with the id of a set of the same batch
+	SetID    nlattr.Opt[uint32] // as set, with the id of a set of the same batch (big-endian)
 	Unknown  []nlattr.Attr
 }
 
@@ -2126,9 +2133,9 @@ func (x *GetgenRequest) Validate() error {
 // GetgenReply is the reply of [Client.Getgen].
 type GetgenReply struct {
 	Header Nfgenmsg
-	// Number of the generation, one more after each batch that was carried out.
+	// Number of the generation, one more after each batch that was carried out (big-endian).
 	ID       nlattr.Opt[uint32]
-	ProcPid  nlattr.Opt[uint32] // process that made it; in notifications
+	ProcPid  nlattr.Opt[uint32] // process that made it; in notifications (big-endian)
 	ProcName nlattr.Opt[string] // name of that process; in notifications
 	Unknown  []nlattr.Attr
 }
@@ -2411,9 +2418,9 @@ type GetobjReply struct {
 	Name   nlattr.Opt[string]
 	Type   nlattr.Opt[ObjectType]
 	Data   ObjDataMsg // the parameters and the state of the object
-	// Number of rules and elements that use the object. From the kernel.
+	// Number of rules and elements that use the object. From the kernel (big-endian).
 	Use nlattr.Opt[uint32]
-	// Number of the object, which delobj takes in place of the name.
+	// Number of the object, which delobj takes in place of the name (big-endian).
 	Handle   nlattr.Opt[uint64]
 	Userdata []byte // bytes that the kernel keeps for programs
 	Unknown  []nlattr.Attr
@@ -2511,7 +2518,7 @@ type DelobjRequest struct {
 	Table  nlattr.Opt[string]
 	Name   nlattr.Opt[string]
 	Type   nlattr.Opt[ObjectType]
-	// Number of the object, which delobj takes in place of the name.
+	// Number of the object, which delobj takes in place of the name (big-endian).
 	Handle  nlattr.Opt[uint64]
 	Unknown []nlattr.Attr
 }
@@ -2586,7 +2593,7 @@ type NewflowtableRequest struct {
 	Table   nlattr.Opt[string]
 	Name    nlattr.Opt[string]
 	Hook    *FlowtableHookAttrs
-	Flags   nlattr.Opt[FlowtableFlags] // flags of the flow table
+	Flags   nlattr.Opt[FlowtableFlags] // flags of the flow table (big-endian)
 	Unknown []nlattr.Attr
 }
 
@@ -2789,11 +2796,11 @@ type GetflowtableReply struct {
 	Table  nlattr.Opt[string]
 	Name   nlattr.Opt[string]
 	Hook   *FlowtableHookAttrs
-	// Number of rules that use it. From the kernel.
+	// Number of rules that use it. From the kernel (big-endian).
 	Use nlattr.Opt[uint32]
-	// Number of the flow table, which delflowtable takes in place of the name.
+	// Number of the flow table, which delflowtable takes in place of the name (big-endian).
 	Handle  nlattr.Opt[uint64]
-	Flags   nlattr.Opt[FlowtableFlags] // flags of the flow table
+	Flags   nlattr.Opt[FlowtableFlags] // flags of the flow table (big-endian)
 	Unknown []nlattr.Attr
 }
 
@@ -2871,7 +2878,7 @@ type DelflowtableRequest struct {
 	Table  nlattr.Opt[string]
 	Name   nlattr.Opt[string]
 	Hook   *FlowtableHookAttrs
-	// Number of the flow table, which delflowtable takes in place of the name.
+	// Number of the flow table, which delflowtable takes in place of the name (big-endian).
 	Handle  nlattr.Opt[uint64]
 	Unknown []nlattr.Attr
 }
@@ -2952,8 +2959,8 @@ type TraceNtfMessage struct {
 	Header     Nfgenmsg
 	Table      nlattr.Opt[string]     // name of the table
 	Chain      nlattr.Opt[string]     // name of the chain
-	RuleHandle nlattr.Opt[uint64]     // handle of the rule
-	Type       nlattr.Opt[TraceTypes] // what happened
+	RuleHandle nlattr.Opt[uint64]     // handle of the rule (big-endian)
+	Type       nlattr.Opt[TraceTypes] // what happened (big-endian)
 	Verdict    *VerdictAttrs          // the verdict of the rule
 	// Number of the packet, the same in all its steps. It has no order: the kernel sends a hash
 	// of its own byte order.
@@ -2961,18 +2968,19 @@ type TraceNtfMessage struct {
 	LlHeader        []byte                  // the link layer header
 	NetworkHeader   []byte                  // the network header, as far as the kernel sends it
 	TransportHeader []byte                  // the transport header, as far as the kernel sends it
-	Iif             nlattr.Opt[uint32]      // index of the input interface
-	Iiftype         nlattr.Opt[uint16]      // hardware type of the input interface (ARPHRD_*)
-	Oif             nlattr.Opt[uint32]      // index of the output interface
-	Oiftype         nlattr.Opt[uint16]      // hardware type of the output interface
-	Mark            nlattr.Opt[uint32]      // the packet's mark, if it is not 0
-	Nfproto         nlattr.Opt[Nfproto]     // family of the packet
-	Policy          nlattr.Opt[VerdictCode] // policy that decided, for the type policy
-	// Id of the connection, as in the expression ct. Since Linux 6.16, as what follows.
+	Iif             nlattr.Opt[uint32]      // index of the input interface (big-endian)
+	Iiftype         nlattr.Opt[uint16]      // hardware type of the input interface (ARPHRD_*); big-endian
+	Oif             nlattr.Opt[uint32]      // index of the output interface (big-endian)
+	Oiftype         nlattr.Opt[uint16]      // hardware type of the output interface (big-endian)
+	Mark            nlattr.Opt[uint32]      // the packet's mark, if it is not 0 (big-endian)
+	Nfproto         nlattr.Opt[Nfproto]     // family of the packet (big-endian)
+	Policy          nlattr.Opt[VerdictCode] // policy that decided, for the type policy (big-endian)
+	// Id of the connection, as in the expression ct. Since Linux 6.16, as what follows
+	// (big-endian).
 	CtID        nlattr.Opt[uint32]
 	CtDirection nlattr.Opt[CtDirection] // direction of the packet
-	CtStatus    nlattr.Opt[CtStatus]    // status of the connection
-	CtState     nlattr.Opt[CtState]     // state of the packet
+	CtStatus    nlattr.Opt[CtStatus]    // status of the connection (big-endian)
+	CtState     nlattr.Opt[CtState]     // state of the packet (big-endian)
 	Unknown     []nlattr.Attr
 }
 

@@ -5,7 +5,7 @@ package nftables
 import "github.com/nlgen/nlgen/runtime/nlattr"
 
 // Nfgenmsg is the C struct nfgenmsg: the header behind the netlink header of every message of
-// nfnetlink (struct nfgenmsg, 4 bytes).
+// nfnetlink (4 bytes).
 type Nfgenmsg struct {
 	// Family of the table that the message is about; in a dump request, unspec asks for all
 	// families. In batch-begin and batch-end it is unspec.
@@ -13,7 +13,7 @@ type Nfgenmsg struct {
 	Version     uint8 // version of nfnetlink, 0 (NFNETLINK_V0)
 	// In batch-begin and batch-end the subsystem that the batch is for, 10
 	// (NFNL_SUBSYS_NFTABLES). In answers and notifications the low 16 bits of the generation of
-	// the ruleset; 0 in other requests.
+	// the ruleset; 0 in other requests (big-endian).
 	ResID uint16
 }
 

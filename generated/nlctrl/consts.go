@@ -4,7 +4,7 @@ package nlctrl
 
 import "github.com/nlgen/nlgen/runtime/nlconn"
 
-// The numbers of the operations: commands in struct genlmsghdr.
+// The numbers of the operations: commands in struct genlmsghdr, CTRL_CMD_*.
 const (
 	CmdGetfamily      uint16 = 3
 	CmdGetpolicy      uint16 = 10
@@ -14,8 +14,9 @@ const (
 	CmdDelmcastGrpNtf uint16 = 8
 )
 
-// The multicast groups of the family.
+// The multicast groups of the family, for [Client.Subscribe].
 var (
+	// Carries [NewfamilyNtf], [DelfamilyNtf], [NewmcastGrpNtf], [DelmcastGrpNtf].
 	GroupNotify = nlconn.Group{Name: "notify"}
 )
 
@@ -38,19 +39,19 @@ const (
 	AttrCtrlOp          uint16 = 10
 )
 
-// The attributes of [McastGroupAttrs].
+// The attributes of [McastGroupAttrs], CTRL_ATTR_MCAST_GRP_*.
 const (
 	AttrMcastGroupName uint16 = 1
 	AttrMcastGroupID   uint16 = 2
 )
 
-// The attributes of [OpAttrs].
+// The attributes of [OpAttrs], CTRL_ATTR_OP_*.
 const (
 	AttrOpID    uint16 = 1
 	AttrOpFlags uint16 = 2
 )
 
-// The attributes of [PolicyAttrs].
+// The attributes of [PolicyAttrs], NL_POLICY_TYPE_ATTR_*.
 const (
 	AttrPolicyType           uint16 = 1
 	AttrPolicyMinValueS      uint16 = 2
@@ -67,7 +68,7 @@ const (
 	AttrPolicyMask uint16 = 12
 )
 
-// The attributes of [OpPolicyAttrs].
+// The attributes of [OpPolicyAttrs], CTRL_ATTR_POLICY_*.
 const (
 	AttrOpPolicyDo   uint16 = 1
 	AttrOpPolicyDump uint16 = 2

@@ -24,10 +24,10 @@ const (
 	OpFlagsUnsAdminPerm OpFlags = 0x10
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v OpFlags) String() string { return enumOpFlags.Text(uint64(v)) }
 
-// ParseOpFlags reads what String returns, or a number.
+// ParseOpFlags reads names or a number.
 func ParseOpFlags(s string) (OpFlags, error) { return nlpolicy.ParseEnum[OpFlags](&enumOpFlags, s) }
 
 // MarshalText is String.
@@ -70,10 +70,10 @@ const (
 	AttrTypeUint AttrType = 17
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v AttrType) String() string { return enumAttrType.Text(uint64(v)) }
 
-// ParseAttrType reads what String returns, or a number.
+// ParseAttrType reads a name or a number.
 func ParseAttrType(s string) (AttrType, error) { return nlpolicy.ParseEnum[AttrType](&enumAttrType, s) }
 
 // MarshalText is String.

@@ -7,7 +7,7 @@ const (
 	CmdGet uint16 = 20
 )
 
-// The numbers of the attributes in the set packet-diag-attrs: a socket.
+// The numbers of the attributes in the set packet-diag-attrs, PACKET_DIAG_*: a socket.
 const (
 	AttrPacketDiagInfo    uint16 = 0
 	AttrPacketDiagMclist  uint16 = 1

@@ -16,10 +16,10 @@ const (
 	ShowFilter  Show = 0x20 // the attribute filter; only with CAP_NET_ADMIN
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v Show) String() string { return enumShow.Text(uint64(v)) }
 
-// ParseShow reads what String returns, or a number.
+// ParseShow reads names or a number.
 func ParseShow(s string) (Show, error) { return nlpolicy.ParseEnum[Show](&enumShow, s) }
 
 // MarshalText is String.
@@ -39,10 +39,10 @@ const (
 	InfoFlagsLoss    InfoFlags = 0x10 // PACKET_LOSS
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v InfoFlags) String() string { return enumInfoFlags.Text(uint64(v)) }
 
-// ParseInfoFlags reads what String returns, or a number.
+// ParseInfoFlags reads names or a number.
 func ParseInfoFlags(s string) (InfoFlags, error) {
 	return nlpolicy.ParseEnum[InfoFlags](&enumInfoFlags, s)
 }
@@ -65,10 +65,10 @@ const (
 	MclistTypeUnicast   MclistType = 3 // packets to one more address
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v MclistType) String() string { return enumMclistType.Text(uint64(v)) }
 
-// ParseMclistType reads what String returns, or a number.
+// ParseMclistType reads a name or a number.
 func ParseMclistType(s string) (MclistType, error) {
 	return nlpolicy.ParseEnum[MclistType](&enumMclistType, s)
 }

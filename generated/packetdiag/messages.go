@@ -73,7 +73,7 @@ type GetReply struct {
 	Fanout  nlattr.Opt[uint32]
 	Uid     nlattr.Opt[uint32] // user id of the owner
 	Meminfo *SkMeminfo         // memory of the socket
-	Filter  *SockFprog         // the filter
+	Filter  *SockFprog         // filter that packets must pass
 	Unknown []nlattr.Attr
 }
 

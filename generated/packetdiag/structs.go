@@ -4,7 +4,7 @@ package packetdiag
 
 import "github.com/nlgen/nlgen/runtime/nlattr"
 
-// PacketDiagReq is the C struct packet-diag-req: the header of a request.
+// PacketDiagReq is the C struct packet_diag_req: the header of a request.
 type PacketDiagReq struct {
 	SdiagFamily   uint8  // AF_PACKET
 	SdiagProtocol uint8  // must be 0
@@ -37,7 +37,7 @@ func (x *PacketDiagReq) decode(b []byte) {
 	x.PdiagCookie1 = nlattr.GetUint32(b[16:])
 }
 
-// PacketDiagMsg is the C struct packet-diag-msg: the header of an answer.
+// PacketDiagMsg is the C struct packet_diag_msg: the header of an answer.
 type PacketDiagMsg struct {
 	PdiagFamily uint8 // AF_PACKET
 	PdiagType   uint8 // type of the socket, SOCK_DGRAM or SOCK_RAW
@@ -71,13 +71,13 @@ func (x *PacketDiagMsg) decode(b []byte) {
 	x.PdiagCookie1 = nlattr.GetUint32(b[12:])
 }
 
-// PacketDiagInfo is the C struct packet-diag-info: state of a socket (struct packet_diag_info).
+// PacketDiagInfo is the C struct packet_diag_info: state of a socket.
 type PacketDiagInfo struct {
 	// Index of the interface that the socket is bound to, 0 if to none.
 	Index      uint32
 	Version    uint32    // version of the ring (TPACKET_V1 is 0)
 	Reserve    uint32    // bytes kept free in front of packets in the ring
-	CopyThresh uint32    // PACKET_COPY_THRESH
+	CopyThresh uint32    // value of the option PACKET_COPY_THRESH
 	Tstamp     uint32    // source of time stamps (PACKET_TIMESTAMP)
 	Flags      InfoFlags // options
 }
@@ -102,14 +102,13 @@ func (x *PacketDiagInfo) decode(b []byte) {
 	x.Flags = InfoFlags(nlattr.GetUint32(b[20:]))
 }
 
-// PacketDiagMclist is the C struct packet-diag-mclist: what a socket asks of an interface (struct
-// packet_diag_mclist).
+// PacketDiagMclist is the C struct packet_diag_mclist: what a socket asks of an interface.
 type PacketDiagMclist struct {
 	Index uint32     // index of the interface
 	Count uint32     // how often it asked
 	Type  MclistType // what is wanted
 	Alen  uint16     // bytes of the address
-	Addr  [32]byte   // the address; what exceeds alen is not part of it
+	Addr  [32]byte   // the address, alen bytes; what follows is not part of it
 }
 
 func (x *PacketDiagMclist) encode(b []byte) {
@@ -135,11 +134,11 @@ func (x *PacketDiagMclist) AppendBinary(b []byte) ([]byte, error) {
 	return nlattr.AppendStruct(b, 44, x.encode)
 }
 
-// UnmarshalBinary reads the struct, of whatever length. It never fails.
+// UnmarshalBinary reads the struct, of any length. It never fails.
 func (x *PacketDiagMclist) UnmarshalBinary(b []byte) error { x.decode(b); return nil }
 
-// PacketDiagMclists is the C struct packet-diag-mclists, an array: all that a socket asks of
-// interfaces.
+// PacketDiagMclists is the struct packet-diag-mclists, an array: all that a socket asks of
+// interfaces, an array of struct packet_diag_mclist.
 type PacketDiagMclists struct {
 	Entries []PacketDiagMclist // what it asks
 }
@@ -163,8 +162,7 @@ func (x *PacketDiagMclists) decode(b []byte) {
 	}
 }
 
-// PacketDiagRing is the C struct packet-diag-ring: a ring that a process maps (struct
-// packet_diag_ring).
+// PacketDiagRing is the C struct packet_diag_ring: a ring that a process maps.
 type PacketDiagRing struct {
 	BlockSize uint32 // bytes of a block
 	BlockNr   uint32 // number of blocks
@@ -198,10 +196,9 @@ func (x *PacketDiagRing) decode(b []byte) {
 	x.Features = nlattr.GetUint32(b[24:])
 }
 
-// SockFilter is the C struct sock-filter: an instruction of a classic BPF program (struct
-// sock_filter).
+// SockFilter is the C struct sock_filter: an instruction of a classic BPF program.
 type SockFilter struct {
-	Code uint16 // what to do
+	Code uint16 // operation of the instruction
 	Jt   uint8  // instructions to skip if it holds
 	Jf   uint8  // instructions to skip if not
 	K    uint32 // the operand
@@ -228,10 +225,11 @@ func (x *SockFilter) AppendBinary(b []byte) ([]byte, error) {
 	return nlattr.AppendStruct(b, 8, x.encode)
 }
 
-// UnmarshalBinary reads the struct, of whatever length. It never fails.
+// UnmarshalBinary reads the struct, of any length. It never fails.
 func (x *SockFilter) UnmarshalBinary(b []byte) error { x.decode(b); return nil }
 
-// SockFprog is the C struct sock-fprog, an array: a classic BPF program.
+// SockFprog is the struct sock-fprog, an array: a classic BPF program, an array of struct
+// sock_filter.
 type SockFprog struct {
 	Insns []SockFilter // the instructions
 }
@@ -255,8 +253,8 @@ func (x *SockFprog) decode(b []byte) {
 	}
 }
 
-// SkMeminfo is the C struct sk-meminfo: memory of a socket (SK_MEMINFO_*), bytes with the kernel's
-// overhead.
+// SkMeminfo is the struct sk-meminfo: memory of a socket, in C an array and no struct
+// (SK_MEMINFO_*); bytes with the overhead of the kernel.
 type SkMeminfo struct {
 	RmemAlloc  uint32 // bytes in the receive queue
 	Rcvbuf     uint32 // limit of the receive buffer in bytes

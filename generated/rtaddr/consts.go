@@ -4,7 +4,7 @@ package rtaddr
 
 import "github.com/nlgen/nlgen/runtime/nlconn"
 
-// The numbers of the operations: message types.
+// The numbers of the operations: message types, RTM_*.
 const (
 	CmdNewaddr         uint16 = 20
 	CmdDeladdr         uint16 = 21
@@ -19,7 +19,7 @@ const (
 	CmdDelanycastNtf   uint16 = 61
 )
 
-// The multicast groups of the family.
+// The multicast groups of the family, for [Client.Subscribe].
 var (
 	GroupIpv4Ifaddr = nlconn.Group{Name: "rtnlgrp-ipv4-ifaddr", ID: 5}
 	GroupIpv6Ifaddr = nlconn.Group{Name: "rtnlgrp-ipv6-ifaddr", ID: 9}

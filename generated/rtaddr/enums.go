@@ -35,10 +35,10 @@ const (
 	IfaFlagsStablePrivacy IfaFlags = 0x800
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v IfaFlags) String() string { return enumIfaFlags.Text(uint64(v)) }
 
-// ParseIfaFlags reads what String returns, or a number.
+// ParseIfaFlags reads names or a number.
 func ParseIfaFlags(s string) (IfaFlags, error) { return nlpolicy.ParseEnum[IfaFlags](&enumIfaFlags, s) }
 
 // MarshalText is String.
@@ -59,10 +59,10 @@ const (
 	RtScopeNowhere  RtScope = 255 // reserved for destinations that do not exist
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v RtScope) String() string { return enumRtScope.Text(uint64(v)) }
 
-// ParseRtScope reads what String returns, or a number.
+// ParseRtScope reads a name or a number.
 func ParseRtScope(s string) (RtScope, error) { return nlpolicy.ParseEnum[RtScope](&enumRtScope, s) }
 
 // MarshalText is String.
@@ -82,10 +82,10 @@ const (
 	IfaProtoKernelLl IfaProto = 3 // the kernel, as the link-local address of an interface
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v IfaProto) String() string { return enumIfaProto.Text(uint64(v)) }
 
-// ParseIfaProto reads what String returns, or a number.
+// ParseIfaProto reads a name or a number.
 func ParseIfaProto(s string) (IfaProto, error) { return nlpolicy.ParseEnum[IfaProto](&enumIfaProto, s) }
 
 // MarshalText is String.

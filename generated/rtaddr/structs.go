@@ -4,8 +4,8 @@ package rtaddr
 
 import "github.com/nlgen/nlgen/runtime/nlattr"
 
-// Ifaddrmsg is the C struct ifaddrmsg: fixed header of every address message (struct ifaddrmsg, 8
-// bytes). A strict dump request may set ifa-family and ifa-index only; both work as filters.
+// Ifaddrmsg is the C struct ifaddrmsg: fixed header of every address message (8 bytes). A strict
+// dump request may set ifa-family and ifa-index only; both work as filters.
 type Ifaddrmsg struct {
 	// Address family, AF_INET (2) or AF_INET6 (10). In a dump 0 asks for both.
 	IfaFamily uint8
@@ -40,8 +40,8 @@ func (x *Ifaddrmsg) decode(b []byte) {
 	x.IfaIndex = nlattr.GetUint32(b[4:])
 }
 
-// IfaCacheinfo is the C struct ifa-cacheinfo: lifetimes and ages of an address (struct
-// ifa_cacheinfo, 16 bytes). In a request only the two lifetimes count.
+// IfaCacheinfo is the C struct ifa_cacheinfo: lifetimes and ages of an address (16 bytes). In a
+// request only the two lifetimes count.
 type IfaCacheinfo struct {
 	// Seconds left until the address becomes deprecated; 4294967295 is for ever. It may not
 	// exceed ifa-valid.

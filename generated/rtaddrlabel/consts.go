@@ -2,7 +2,7 @@
 
 package rtaddrlabel
 
-// The numbers of the operations: message types.
+// The numbers of the operations: message types, RTM_*.
 const (
 	CmdNewaddrlabel uint16 = 72
 	CmdDeladdrlabel uint16 = 73

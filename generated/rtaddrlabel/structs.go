@@ -4,8 +4,7 @@ package rtaddrlabel
 
 import "github.com/nlgen/nlgen/runtime/nlattr"
 
-// Ifaddrlblmsg is the C struct ifaddrlblmsg: fixed header of every message (struct ifaddrlblmsg, 12
-// bytes).
+// Ifaddrlblmsg is the C struct ifaddrlblmsg: fixed header of every message (12 bytes).
 type Ifaddrlblmsg struct {
 	IfalFamily uint8 // always AF_INET6 (10)
 	// Length of the prefix in bits, at most 128; 128 in the do of getaddrlabel.

@@ -332,7 +332,7 @@ func (x *MrpInstanceAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // MrpPortStateAttrs is the attribute set mrp-port-state-attrs: state of the port in the header
 // (IFLA_BRIDGE_MRP_PORT_STATE_*).
 type MrpPortStateAttrs struct {
-	State   nlattr.Opt[MrpPortState] // the state (IFLA_BRIDGE_MRP_PORT_STATE_STATE)
+	State   nlattr.Opt[MrpPortState] // state that the port gets (IFLA_BRIDGE_MRP_PORT_STATE_STATE)
 	Unknown []nlattr.Attr
 }
 
@@ -358,7 +358,7 @@ func (x *MrpPortStateAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // MrpPortRoleAttrs is the attribute set mrp-port-role-attrs: role of the port in the header
 // (IFLA_BRIDGE_MRP_PORT_ROLE_*).
 type MrpPortRoleAttrs struct {
-	Role    nlattr.Opt[MrpPortRole] // the role (IFLA_BRIDGE_MRP_PORT_ROLE_ROLE)
+	Role    nlattr.Opt[MrpPortRole] // role that the port gets (IFLA_BRIDGE_MRP_PORT_ROLE_ROLE)
 	Unknown []nlattr.Attr
 }
 
@@ -385,7 +385,7 @@ func (x *MrpPortRoleAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // (IFLA_BRIDGE_MRP_RING_STATE_*).
 type MrpRingStateAttrs struct {
 	RingID  nlattr.Opt[uint32]       // number of the ring (IFLA_BRIDGE_MRP_RING_STATE_RING_ID)
-	State   nlattr.Opt[MrpRingState] // the state (IFLA_BRIDGE_MRP_RING_STATE_STATE)
+	State   nlattr.Opt[MrpRingState] // state that the ring gets (IFLA_BRIDGE_MRP_RING_STATE_STATE)
 	Unknown []nlattr.Attr
 }
 
@@ -414,8 +414,9 @@ func (x *MrpRingStateAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // MrpRingRoleAttrs is the attribute set mrp-ring-role-attrs: role in an MRP ring
 // (IFLA_BRIDGE_MRP_RING_ROLE_*).
 type MrpRingRoleAttrs struct {
-	RingID  nlattr.Opt[uint32]      // number of the ring (IFLA_BRIDGE_MRP_RING_ROLE_RING_ID)
-	Role    nlattr.Opt[MrpRingRole] // the role (IFLA_BRIDGE_MRP_RING_ROLE_ROLE)
+	RingID nlattr.Opt[uint32] // number of the ring (IFLA_BRIDGE_MRP_RING_ROLE_RING_ID)
+	// Role that the bridge gets in it (IFLA_BRIDGE_MRP_RING_ROLE_ROLE).
+	Role    nlattr.Opt[MrpRingRole]
 	Unknown []nlattr.Attr
 }
 
@@ -495,7 +496,8 @@ type MrpInRoleAttrs struct {
 	RingID nlattr.Opt[uint32] // number of the ring (IFLA_BRIDGE_MRP_IN_ROLE_RING_ID)
 	// Number of the interconnection (IFLA_BRIDGE_MRP_IN_ROLE_IN_ID).
 	InID nlattr.Opt[uint16]
-	Role nlattr.Opt[MrpInRole] // the role (IFLA_BRIDGE_MRP_IN_ROLE_ROLE)
+	// Role that the bridge gets there (IFLA_BRIDGE_MRP_IN_ROLE_ROLE).
+	Role nlattr.Opt[MrpInRole]
 	// Index of the port of the interconnection (IFLA_BRIDGE_MRP_IN_ROLE_I_IFINDEX).
 	IIfindex nlattr.Opt[uint32]
 	Unknown  []nlattr.Attr
@@ -533,8 +535,9 @@ func (x *MrpInRoleAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // (IFLA_BRIDGE_MRP_IN_STATE_*).
 type MrpInStateAttrs struct {
 	// Number of the interconnection (IFLA_BRIDGE_MRP_IN_STATE_IN_ID).
-	InID    nlattr.Opt[uint32]
-	State   nlattr.Opt[MrpRingState] // the state (IFLA_BRIDGE_MRP_IN_STATE_STATE)
+	InID nlattr.Opt[uint32]
+	// State that the interconnection gets (IFLA_BRIDGE_MRP_IN_STATE_STATE).
+	State   nlattr.Opt[MrpRingState]
 	Unknown []nlattr.Attr
 }
 
@@ -1226,7 +1229,7 @@ func (x *CfmCcPeerStatusAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) boo
 }
 
 // BrportAttrs is the attribute set brport-attrs: port of a bridge. Switches are bytes, 0 or 1, in
-// both directions; times are in hundredths of a second.
+// both directions.
 type BrportAttrs struct {
 	// Spanning tree state. Writable without spanning tree in the kernel (IFLA_BRPORT_STATE).
 	State nlattr.Opt[BrState]
@@ -1250,13 +1253,14 @@ type BrportAttrs struct {
 	LearningSync nlattr.Opt[uint8]
 	// 1 answers ARP as wireless access points need it (IFLA_BRPORT_PROXYARP_WIFI).
 	ProxyarpWifi nlattr.Opt[uint8]
-	// Designated root. Read only (IFLA_BRPORT_ROOT_ID).
+	// The bridge that the port takes for the root. Read only (IFLA_BRPORT_ROOT_ID).
 	RootID nlattr.Opt[IflaBridgeID]
-	// Designated bridge. Read only (IFLA_BRPORT_BRIDGE_ID).
+	// The bridge that serves the network behind the port. Read only (IFLA_BRPORT_BRIDGE_ID).
 	BridgeID nlattr.Opt[IflaBridgeID]
-	// Designated port. Read only (IFLA_BRPORT_DESIGNATED_PORT).
+	// Identifier of the designated port, priority and number. Read only
+	// (IFLA_BRPORT_DESIGNATED_PORT).
 	DesignatedPort nlattr.Opt[uint16]
-	// Designated cost. Read only (IFLA_BRPORT_DESIGNATED_COST).
+	// Path cost that the designated bridge announces. Read only (IFLA_BRPORT_DESIGNATED_COST).
 	DesignatedCost nlattr.Opt[uint16]
 	// Identifier of the port, priority and number. Read only (IFLA_BRPORT_ID).
 	ID nlattr.Opt[uint16]
@@ -1267,11 +1271,13 @@ type BrportAttrs struct {
 	TopologyChangeAck nlattr.Opt[uint8]
 	// 1 if a configuration message waits. Read only (IFLA_BRPORT_CONFIG_PENDING).
 	ConfigPending nlattr.Opt[uint8]
-	// Time left of the message age timer. Read only (IFLA_BRPORT_MESSAGE_AGE_TIMER).
+	// Hundredths of a second left of the message age. Read only
+	// (IFLA_BRPORT_MESSAGE_AGE_TIMER).
 	MessageAgeTimer nlattr.Opt[uint64]
-	// Time left of the forward delay timer. Read only (IFLA_BRPORT_FORWARD_DELAY_TIMER).
+	// Hundredths of a second left of the forward delay. Read only
+	// (IFLA_BRPORT_FORWARD_DELAY_TIMER).
 	ForwardDelayTimer nlattr.Opt[uint64]
-	// Time left of the hold timer. Read only (IFLA_BRPORT_HOLD_TIMER).
+	// Hundredths of a second left of the hold timer. Read only (IFLA_BRPORT_HOLD_TIMER).
 	HoldTimer nlattr.Opt[uint64]
 	// Forget addresses learned on the port. Requests only (IFLA_BRPORT_FLUSH).
 	Flush bool

@@ -31,14 +31,14 @@ func New(conn *nlconn.Conn) *Client {
 }
 
 // Dellink does the operation dellink: remove VLANs or tunnels from a bridge or port, an MRP ring,
-// or settings of a device that switches (RTM_DELLINK). Needs CAP_NET_ADMIN.
+// or settings of a device that switches. Needs CAP_NET_ADMIN.
 func (c *Client) Dellink(ctx context.Context, req *DellinkRequest, opts ...nlconn.CallOption) error {
 	return nlconn.Exec(ctx, c.conn, &OpDellink, req, opts...)
 }
 
 // GetlinkDump is the dump of the operation getlink: list all bridges with their ports, and devices
-// that switch in hardware (RTM_GETLINK). Bridges themselves are listed only if ext-mask asks for
-// something that they have.
+// that switch in hardware. Bridges themselves are listed only if ext-mask asks for something that
+// they have.
 func (c *Client) GetlinkDump(ctx context.Context, req *GetlinkDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*GetlinkReply, error] {
 	return nlconn.Dump[GetlinkReply](ctx, c.conn, &OpGetlink, req, opts...)
 }
@@ -54,7 +54,7 @@ func (c *Client) GetlinkCollect(ctx context.Context, req *GetlinkDumpRequest, op
 }
 
 // Setlink does the operation setlink: change a port, or the VLANs, tunnels, MRP, CFM and MST of a
-// bridge or port (RTM_SETLINK). Needs CAP_NET_ADMIN.
+// bridge or port. Needs CAP_NET_ADMIN.
 func (c *Client) Setlink(ctx context.Context, req *SetlinkRequest, opts ...nlconn.CallOption) error {
 	return nlconn.Exec(ctx, c.conn, &OpSetlink, req, opts...)
 }

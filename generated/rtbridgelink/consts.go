@@ -4,7 +4,7 @@ package rtbridgelink
 
 import "github.com/nlgen/nlgen/runtime/nlconn"
 
-// The numbers of the operations: message types.
+// The numbers of the operations: message types, RTM_*.
 const (
 	CmdNewlinkNtf uint16 = 16
 	CmdDellink    uint16 = 17
@@ -13,9 +13,9 @@ const (
 	CmdSetlink    uint16 = 19
 )
 
-// The multicast groups of the family.
+// The multicast groups of the family, for [Client.Subscribe].
 var (
-	GroupLink = nlconn.Group{Name: "rtnlgrp-link", ID: 1}
+	GroupLink = nlconn.Group{Name: "rtnlgrp-link", ID: 1} // carries [NewlinkNtf], [DellinkNtf]
 )
 
 // The numbers of the attributes in the set bridge-link-attrs: attributes of link messages with
@@ -34,7 +34,7 @@ const (
 	AttrBridgeLinkExtMask uint16 = 29
 )
 
-// The attributes of [AfSpecBridgeAttrs].
+// The attributes of [AfSpecBridgeAttrs], IFLA_BRIDGE_*.
 const (
 	AttrAfSpecBridgeFlags          uint16 = 0
 	AttrAfSpecBridgeMode           uint16 = 1
@@ -45,25 +45,25 @@ const (
 	AttrAfSpecBridgeMst            uint16 = 6
 )
 
-// The attributes of [VlanTunnelAttrs].
+// The attributes of [VlanTunnelAttrs], IFLA_BRIDGE_VLAN_TUNNEL_*.
 const (
 	AttrVlanTunnelID    uint16 = 1
 	AttrVlanTunnelVid   uint16 = 2
 	AttrVlanTunnelFlags uint16 = 3
 )
 
-// The attributes of [MstAttrs].
+// The attributes of [MstAttrs], IFLA_BRIDGE_MST_*.
 const (
 	AttrMstEntry uint16 = 1
 )
 
-// The attributes of [MstEntryAttrs].
+// The attributes of [MstEntryAttrs], IFLA_BRIDGE_MST_ENTRY_*.
 const (
 	AttrMstEntryMsti  uint16 = 1
 	AttrMstEntryState uint16 = 2
 )
 
-// The attributes of [MrpAttrs].
+// The attributes of [MrpAttrs], IFLA_BRIDGE_MRP_*.
 const (
 	AttrMrpInstance    uint16 = 1
 	AttrMrpPortState   uint16 = 2
@@ -77,7 +77,7 @@ const (
 	AttrMrpStartInTest uint16 = 10
 )
 
-// The attributes of [MrpInstanceAttrs].
+// The attributes of [MrpInstanceAttrs], IFLA_BRIDGE_MRP_INSTANCE_*.
 const (
 	AttrMrpInstanceRingID   uint16 = 1
 	AttrMrpInstancePIfindex uint16 = 2
@@ -85,29 +85,29 @@ const (
 	AttrMrpInstancePrio     uint16 = 4
 )
 
-// The attributes of [MrpPortStateAttrs].
+// The attributes of [MrpPortStateAttrs], IFLA_BRIDGE_MRP_PORT_STATE_*.
 const (
 	AttrMrpPortStateState uint16 = 1
 )
 
-// The attributes of [MrpPortRoleAttrs].
+// The attributes of [MrpPortRoleAttrs], IFLA_BRIDGE_MRP_PORT_ROLE_*.
 const (
 	AttrMrpPortRoleRole uint16 = 1
 )
 
-// The attributes of [MrpRingStateAttrs].
+// The attributes of [MrpRingStateAttrs], IFLA_BRIDGE_MRP_RING_STATE_*.
 const (
 	AttrMrpRingStateRingID uint16 = 1
 	AttrMrpRingStateState  uint16 = 2
 )
 
-// The attributes of [MrpRingRoleAttrs].
+// The attributes of [MrpRingRoleAttrs], IFLA_BRIDGE_MRP_RING_ROLE_*.
 const (
 	AttrMrpRingRoleRingID uint16 = 1
 	AttrMrpRingRoleRole   uint16 = 2
 )
 
-// The attributes of [MrpStartTestAttrs].
+// The attributes of [MrpStartTestAttrs], IFLA_BRIDGE_MRP_START_TEST_*.
 const (
 	AttrMrpStartTestRingID   uint16 = 1
 	AttrMrpStartTestInterval uint16 = 2
@@ -116,7 +116,7 @@ const (
 	AttrMrpStartTestMonitor  uint16 = 5
 )
 
-// The attributes of [MrpInRoleAttrs].
+// The attributes of [MrpInRoleAttrs], IFLA_BRIDGE_MRP_IN_ROLE_*.
 const (
 	AttrMrpInRoleRingID   uint16 = 1
 	AttrMrpInRoleInID     uint16 = 2
@@ -124,13 +124,13 @@ const (
 	AttrMrpInRoleIIfindex uint16 = 4
 )
 
-// The attributes of [MrpInStateAttrs].
+// The attributes of [MrpInStateAttrs], IFLA_BRIDGE_MRP_IN_STATE_*.
 const (
 	AttrMrpInStateInID  uint16 = 1
 	AttrMrpInStateState uint16 = 2
 )
 
-// The attributes of [MrpStartInTestAttrs].
+// The attributes of [MrpStartInTestAttrs], IFLA_BRIDGE_MRP_START_IN_TEST_*.
 const (
 	AttrMrpStartInTestInID     uint16 = 1
 	AttrMrpStartInTestInterval uint16 = 2
@@ -138,7 +138,7 @@ const (
 	AttrMrpStartInTestPeriod   uint16 = 4
 )
 
-// The attributes of [MrpInfoAttrs].
+// The attributes of [MrpInfoAttrs], IFLA_BRIDGE_MRP_INFO_*.
 const (
 	AttrMrpInfoRingID         uint16 = 1
 	AttrMrpInfoPIfindex       uint16 = 2
@@ -156,7 +156,7 @@ const (
 	AttrMrpInfoInTestMaxMiss  uint16 = 14
 )
 
-// The attributes of [CfmAttrs].
+// The attributes of [CfmAttrs], IFLA_BRIDGE_CFM_*.
 const (
 	AttrCfmMepCreate        uint16 = 1
 	AttrCfmMepDelete        uint16 = 2
@@ -176,7 +176,7 @@ const (
 	AttrCfmCcPeerStatusInfo uint16 = 16
 )
 
-// The attributes of [CfmMepCreateAttrs].
+// The attributes of [CfmMepCreateAttrs], IFLA_BRIDGE_CFM_MEP_CREATE_*.
 const (
 	AttrCfmMepCreateInstance  uint16 = 1
 	AttrCfmMepCreateDomain    uint16 = 2
@@ -184,12 +184,12 @@ const (
 	AttrCfmMepCreateIfindex   uint16 = 4
 )
 
-// The attributes of [CfmMepDeleteAttrs].
+// The attributes of [CfmMepDeleteAttrs], IFLA_BRIDGE_CFM_MEP_DELETE_*.
 const (
 	AttrCfmMepDeleteInstance uint16 = 1
 )
 
-// The attributes of [CfmMepConfigAttrs].
+// The attributes of [CfmMepConfigAttrs], IFLA_BRIDGE_CFM_MEP_CONFIG_*.
 const (
 	AttrCfmMepConfigInstance   uint16 = 1
 	AttrCfmMepConfigUnicastMac uint16 = 2
@@ -197,7 +197,7 @@ const (
 	AttrCfmMepConfigMepid      uint16 = 4
 )
 
-// The attributes of [CfmCcConfigAttrs].
+// The attributes of [CfmCcConfigAttrs], IFLA_BRIDGE_CFM_CC_CONFIG_*.
 const (
 	AttrCfmCcConfigInstance    uint16 = 1
 	AttrCfmCcConfigEnable      uint16 = 2
@@ -205,19 +205,19 @@ const (
 	AttrCfmCcConfigExpMaid     uint16 = 4
 )
 
-// The attributes of [CfmCcPeerMepAttrs].
+// The attributes of [CfmCcPeerMepAttrs], IFLA_BRIDGE_CFM_CC_PEER_*.
 const (
 	AttrCfmCcPeerMepMepInstance uint16 = 1
 	AttrCfmCcPeerMepMepid       uint16 = 2
 )
 
-// The attributes of [CfmCcRdiAttrs].
+// The attributes of [CfmCcRdiAttrs], IFLA_BRIDGE_CFM_CC_RDI_*.
 const (
 	AttrCfmCcRdiInstance uint16 = 1
 	AttrCfmCcRdiRdi      uint16 = 2
 )
 
-// The attributes of [CfmCcCcmTxAttrs].
+// The attributes of [CfmCcCcmTxAttrs], IFLA_BRIDGE_CFM_CC_CCM_TX_*.
 const (
 	AttrCfmCcCcmTxInstance     uint16 = 1
 	AttrCfmCcCcmTxDmac         uint16 = 2
@@ -229,7 +229,7 @@ const (
 	AttrCfmCcCcmTxPortTlvValue uint16 = 8
 )
 
-// The attributes of [CfmMepStatusAttrs].
+// The attributes of [CfmMepStatusAttrs], IFLA_BRIDGE_CFM_MEP_STATUS_*.
 const (
 	AttrCfmMepStatusInstance         uint16 = 1
 	AttrCfmMepStatusOpcodeUnexpSeen  uint16 = 2
@@ -237,7 +237,7 @@ const (
 	AttrCfmMepStatusRxLevelLowSeen   uint16 = 4
 )
 
-// The attributes of [CfmCcPeerStatusAttrs].
+// The attributes of [CfmCcPeerStatusAttrs], IFLA_BRIDGE_CFM_CC_PEER_STATUS_*.
 const (
 	AttrCfmCcPeerStatusInstance     uint16 = 1
 	AttrCfmCcPeerStatusPeerMepid    uint16 = 2
@@ -250,7 +250,7 @@ const (
 	AttrCfmCcPeerStatusSeqUnexpSeen uint16 = 9
 )
 
-// The attributes of [BrportAttrs].
+// The attributes of [BrportAttrs], IFLA_BRPORT_*.
 const (
 	AttrBrportState              uint16 = 1
 	AttrBrportPriority           uint16 = 2

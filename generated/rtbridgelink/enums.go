@@ -45,10 +45,10 @@ const (
 	IfinfoFlagsEcho IfinfoFlags = 0x40000
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v IfinfoFlags) String() string { return enumIfinfoFlags.Text(uint64(v)) }
 
-// ParseIfinfoFlags reads what String returns, or a number.
+// ParseIfinfoFlags reads names or a number.
 func ParseIfinfoFlags(s string) (IfinfoFlags, error) {
 	return nlpolicy.ParseEnum[IfinfoFlags](&enumIfinfoFlags, s)
 }
@@ -61,7 +61,7 @@ func (v *IfinfoFlags) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumIfinfoFlags, b, v)
 }
 
-// Operstate is the enum operstate: operational state of a link, after RFC 2863.
+// Operstate is the enum operstate, IF_OPER_*: operational state of a link, after RFC 2863.
 type Operstate uint8
 
 const (
@@ -78,10 +78,10 @@ const (
 	OperstateUp      Operstate = 6 // ready to carry traffic (IF_OPER_UP)
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v Operstate) String() string { return enumOperstate.Text(uint64(v)) }
 
-// ParseOperstate reads what String returns, or a number.
+// ParseOperstate reads a name or a number.
 func ParseOperstate(s string) (Operstate, error) {
 	return nlpolicy.ParseEnum[Operstate](&enumOperstate, s)
 }
@@ -94,7 +94,7 @@ func (v *Operstate) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumOperstate, b, v)
 }
 
-// BrState is the enum br-state: spanning tree state of a bridge port.
+// BrState is the enum br-state, BR_STATE_*: spanning tree state of a bridge port.
 type BrState uint8
 
 const (
@@ -106,10 +106,10 @@ const (
 	BrStateBlocking   BrState = 4 // only receives spanning tree messages (BR_STATE_BLOCKING)
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v BrState) String() string { return enumBrState.Text(uint64(v)) }
 
-// ParseBrState reads what String returns, or a number.
+// ParseBrState reads a name or a number.
 func ParseBrState(s string) (BrState, error) { return nlpolicy.ParseEnum[BrState](&enumBrState, s) }
 
 // MarshalText is String.
@@ -118,8 +118,8 @@ func (v BrState) MarshalText() ([]byte, error) { return []byte(v.String()), nil 
 // UnmarshalText is ParseBrState.
 func (v *BrState) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumBrState, b, v) }
 
-// MdbRtrType is the enum mdb-rtr-type: whether a multicast router is assumed behind a bridge or
-// port.
+// MdbRtrType is the enum mdb-rtr-type, MDB_RTR_TYPE_*: whether a multicast router is assumed behind
+// a bridge or port.
 type MdbRtrType uint8
 
 const (
@@ -130,10 +130,10 @@ const (
 	MdbRtrTypeTemp MdbRtrType = 3
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v MdbRtrType) String() string { return enumMdbRtrType.Text(uint64(v)) }
 
-// ParseMdbRtrType reads what String returns, or a number.
+// ParseMdbRtrType reads a name or a number.
 func ParseMdbRtrType(s string) (MdbRtrType, error) {
 	return nlpolicy.ParseEnum[MdbRtrType](&enumMdbRtrType, s)
 }
@@ -146,8 +146,8 @@ func (v *MdbRtrType) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumMdbRtrType, b, v)
 }
 
-// RtextFilter is the set of flags rtext-filter: what a dump shows in addition to the ports' own
-// settings.
+// RtextFilter is the set of flags rtext-filter, RTEXT_FILTER_*: what a dump shows in addition to
+// the ports' own settings.
 type RtextFilter uint32
 
 const (
@@ -166,10 +166,10 @@ const (
 	RtextFilterMst       RtextFilter = 0x80 // state of each spanning tree instance (RTEXT_FILTER_MST)
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v RtextFilter) String() string { return enumRtextFilter.Text(uint64(v)) }
 
-// ParseRtextFilter reads what String returns, or a number.
+// ParseRtextFilter reads names or a number.
 func ParseRtextFilter(s string) (RtextFilter, error) {
 	return nlpolicy.ParseEnum[RtextFilter](&enumRtextFilter, s)
 }
@@ -192,10 +192,10 @@ const (
 	BridgeFlagsSelf BridgeFlags = 0x2
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v BridgeFlags) String() string { return enumBridgeFlags.Text(uint64(v)) }
 
-// ParseBridgeFlags reads what String returns, or a number.
+// ParseBridgeFlags reads names or a number.
 func ParseBridgeFlags(s string) (BridgeFlags, error) {
 	return nlpolicy.ParseEnum[BridgeFlags](&enumBridgeFlags, s)
 }
@@ -220,10 +220,10 @@ const (
 	BridgeModeUndef BridgeMode = 65535 // not known (BRIDGE_MODE_UNDEF)
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v BridgeMode) String() string { return enumBridgeMode.Text(uint64(v)) }
 
-// ParseBridgeMode reads what String returns, or a number.
+// ParseBridgeMode reads a name or a number.
 func ParseBridgeMode(s string) (BridgeMode, error) {
 	return nlpolicy.ParseEnum[BridgeMode](&enumBridgeMode, s)
 }
@@ -255,10 +255,10 @@ const (
 	VlanFlagsOnlyOpts VlanFlags = 0x40 // for rt-bridge-vlan (BRIDGE_VLAN_INFO_ONLY_OPTS)
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v VlanFlags) String() string { return enumVlanFlags.Text(uint64(v)) }
 
-// ParseVlanFlags reads what String returns, or a number.
+// ParseVlanFlags reads names or a number.
 func ParseVlanFlags(s string) (VlanFlags, error) {
 	return nlpolicy.ParseEnum[VlanFlags](&enumVlanFlags, s)
 }
@@ -282,10 +282,10 @@ const (
 	MrpRingRoleMra MrpRingRole = 3
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v MrpRingRole) String() string { return enumMrpRingRole.Text(uint64(v)) }
 
-// ParseMrpRingRole reads what String returns, or a number.
+// ParseMrpRingRole reads a name or a number.
 func ParseMrpRingRole(s string) (MrpRingRole, error) {
 	return nlpolicy.ParseEnum[MrpRingRole](&enumMrpRingRole, s)
 }
@@ -308,10 +308,10 @@ const (
 	MrpInRoleMim      MrpInRole = 2 // interconnection manager (BR_MRP_IN_ROLE_MIM)
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v MrpInRole) String() string { return enumMrpInRole.Text(uint64(v)) }
 
-// ParseMrpInRole reads what String returns, or a number.
+// ParseMrpInRole reads a name or a number.
 func ParseMrpInRole(s string) (MrpInRole, error) {
 	return nlpolicy.ParseEnum[MrpInRole](&enumMrpInRole, s)
 }
@@ -335,10 +335,10 @@ const (
 	MrpRingStateClosed MrpRingState = 1
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v MrpRingState) String() string { return enumMrpRingState.Text(uint64(v)) }
 
-// ParseMrpRingState reads what String returns, or a number.
+// ParseMrpRingState reads a name or a number.
 func ParseMrpRingState(s string) (MrpRingState, error) {
 	return nlpolicy.ParseEnum[MrpRingState](&enumMrpRingState, s)
 }
@@ -362,10 +362,10 @@ const (
 	MrpPortStateNotConnected MrpPortState = 3 // there is no carrier (BR_MRP_PORT_STATE_NOT_CONNECTED)
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v MrpPortState) String() string { return enumMrpPortState.Text(uint64(v)) }
 
-// ParseMrpPortState reads what String returns, or a number.
+// ParseMrpPortState reads a name or a number.
 func ParseMrpPortState(s string) (MrpPortState, error) {
 	return nlpolicy.ParseEnum[MrpPortState](&enumMrpPortState, s)
 }
@@ -387,10 +387,10 @@ const (
 	MrpPortRoleInter     MrpPortRole = 2 // port of an interconnection (BR_MRP_PORT_ROLE_INTER)
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v MrpPortRole) String() string { return enumMrpPortRole.Text(uint64(v)) }
 
-// ParseMrpPortRole reads what String returns, or a number.
+// ParseMrpPortRole reads a name or a number.
 func ParseMrpPortRole(s string) (MrpPortRole, error) {
 	return nlpolicy.ParseEnum[MrpPortRole](&enumMrpPortRole, s)
 }
@@ -411,10 +411,10 @@ const (
 	CfmDomainVlan CfmDomain = 1 // a VLAN; the kernel refuses it yet (BR_CFM_VLAN)
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v CfmDomain) String() string { return enumCfmDomain.Text(uint64(v)) }
 
-// ParseCfmDomain reads what String returns, or a number.
+// ParseCfmDomain reads a name or a number.
 func ParseCfmDomain(s string) (CfmDomain, error) {
 	return nlpolicy.ParseEnum[CfmDomain](&enumCfmDomain, s)
 }
@@ -437,10 +437,10 @@ const (
 	CfmMepDirectionUp CfmMepDirection = 1
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v CfmMepDirection) String() string { return enumCfmMepDirection.Text(uint64(v)) }
 
-// ParseCfmMepDirection reads what String returns, or a number.
+// ParseCfmMepDirection reads a name or a number.
 func ParseCfmMepDirection(s string) (CfmMepDirection, error) {
 	return nlpolicy.ParseEnum[CfmMepDirection](&enumCfmMepDirection, s)
 }
@@ -468,10 +468,10 @@ const (
 	CfmCcmInterval10Min CfmCcmInterval = 7 // 10 minutes (BR_CFM_CCM_INTERVAL_10_MIN)
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v CfmCcmInterval) String() string { return enumCfmCcmInterval.Text(uint64(v)) }
 
-// ParseCfmCcmInterval reads what String returns, or a number.
+// ParseCfmCcmInterval reads a name or a number.
 func ParseCfmCcmInterval(s string) (CfmCcmInterval, error) {
 	return nlpolicy.ParseEnum[CfmCcmInterval](&enumCfmCcmInterval, s)
 }

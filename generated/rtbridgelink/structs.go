@@ -4,7 +4,7 @@ package rtbridgelink
 
 import "github.com/nlgen/nlgen/runtime/nlattr"
 
-// Ifinfomsg is the C struct ifinfomsg: header of every link message (struct ifinfomsg).
+// Ifinfomsg is the C struct ifinfomsg: header of every link message.
 type Ifinfomsg struct {
 	// 7 (AF_BRIDGE). Notifications with another family are those of rt-link, where protinfo and
 	// af-spec hold other sets: tell them apart by this member.
@@ -37,11 +37,9 @@ func (x *Ifinfomsg) decode(b []byte) {
 	x.IfiChange = nlattr.GetUint32(b[12:])
 }
 
-// IflaBridgeID is the C struct ifla-bridge-id: a bridge identifier of the spanning tree protocol
-// (struct ifla_bridge_id).
+// IflaBridgeID is the C struct ifla_bridge_id: a bridge identifier of the spanning tree protocol.
 type IflaBridgeID struct {
-	// Priority, network byte order on the wire; lower wins the election.
-	Prio uint16
+	Prio uint16  // priority; lower wins the election (big-endian)
 	Addr [6]byte // MAC address of the bridge
 }
 
@@ -56,8 +54,7 @@ func (x *IflaBridgeID) decode(b []byte) {
 	x.Addr = [6]byte(b[2:8])
 }
 
-// BridgeVlanInfo is the C struct bridge-vlan-info: a VLAN and its flags (struct bridge_vlan_info, 4
-// bytes, host byte order).
+// BridgeVlanInfo is the C struct bridge_vlan_info: a VLAN and its flags (4 bytes, host byte order).
 type BridgeVlanInfo struct {
 	Flags VlanFlags // flags of the VLAN
 	Vid   uint16    // number of the VLAN, 1 to 4094

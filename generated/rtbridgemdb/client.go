@@ -30,22 +30,22 @@ func New(conn *nlconn.Conn) *Client {
 	return &Client{conn: conn}
 }
 
-// Newmdb does the operation newmdb: add an entry (RTM_NEWMDB). NLM_F_CREATE is needed, NLM_F_EXCL
-// refuses one that exists (EEXIST), NLM_F_REPLACE replaces its state, sources and protocol. Needs
+// Newmdb does the operation newmdb: add an entry. NLM_F_CREATE is needed, NLM_F_EXCL refuses one
+// that exists (EEXIST), NLM_F_REPLACE replaces its state, sources and protocol. Needs
 // CAP_NET_ADMIN.
 func (c *Client) Newmdb(ctx context.Context, req *NewmdbRequest, opts ...nlconn.CallOption) error {
 	return nlconn.Exec(ctx, c.conn, &OpNewmdb, req, opts...)
 }
 
-// Delmdb does the operation delmdb: remove an entry (RTM_DELMDB); if there is none, EINVAL in a
-// bridge and ENOENT in a VXLAN link. With NLM_F_BULK, remove all entries that match the request
-// (since Linux 6.8). Needs CAP_NET_ADMIN.
+// Delmdb does the operation delmdb: remove an entry; if there is none, EINVAL in a bridge and
+// ENOENT in a VXLAN link. With NLM_F_BULK, remove all entries that match the request (since Linux
+// 6.8). Needs CAP_NET_ADMIN.
 func (c *Client) Delmdb(ctx context.Context, req *DelmdbRequest, opts ...nlconn.CallOption) error {
 	return nlconn.Exec(ctx, c.conn, &OpDelmdb, req, opts...)
 }
 
 // Getmdb does the operation getmdb: look up the entries of one group (do, since Linux 6.7), or list
-// all of every bridge and VXLAN link (dump) (RTM_GETMDB).
+// all of every bridge and VXLAN link (dump).
 func (c *Client) Getmdb(ctx context.Context, req *GetmdbRequest, opts ...nlconn.CallOption) (*GetmdbReply, error) {
 	return nlconn.Do[GetmdbReply](ctx, c.conn, &OpGetmdb, req, opts...)
 }

@@ -4,7 +4,7 @@ package rtbridgemdb
 
 import "github.com/nlgen/nlgen/runtime/nlconn"
 
-// The numbers of the operations: message types.
+// The numbers of the operations: message types, RTM_*.
 const (
 	CmdNewmdb    uint16 = 84
 	CmdNewmdbNtf uint16 = 84
@@ -13,9 +13,9 @@ const (
 	CmdGetmdb    uint16 = 86
 )
 
-// The multicast groups of the family.
+// The multicast groups of the family, for [Client.Subscribe].
 var (
-	GroupMdb = nlconn.Group{Name: "rtnlgrp-mdb", ID: 26}
+	GroupMdb = nlconn.Group{Name: "rtnlgrp-mdb", ID: 26} // carries [NewmdbNtf], [DelmdbNtf]
 )
 
 // The numbers of the attributes in the set mdb-attrs: attributes of answers and notifications
@@ -25,12 +25,12 @@ const (
 	AttrMdbRouter uint16 = 2
 )
 
-// The attributes of [MdbListAttrs].
+// The attributes of [MdbListAttrs], MDBA_MDB_*.
 const (
 	AttrMdbListEntry uint16 = 1
 )
 
-// The attributes of [MdbGroupAttrs].
+// The attributes of [MdbGroupAttrs], MDBA_MDB_ENTRY_*.
 const (
 	AttrMdbGroupInfo uint16 = 1
 )
@@ -49,18 +49,18 @@ const (
 	AttrMdbInfoSrcVni    uint16 = 10
 )
 
-// The attributes of [MdbSrcListAttrs].
+// The attributes of [MdbSrcListAttrs], MDBA_MDB_SRCLIST_*.
 const (
 	AttrMdbSrcListEntry uint16 = 1
 )
 
-// The attributes of [MdbSrcAttrs].
+// The attributes of [MdbSrcAttrs], MDBA_MDB_SRCATTR_*.
 const (
 	AttrMdbSrcAddress uint16 = 1
 	AttrMdbSrcTimer   uint16 = 2
 )
 
-// The attributes of [RouterAttrs].
+// The attributes of [RouterAttrs], MDBA_ROUTER_*.
 const (
 	AttrRouterPort uint16 = 1
 )
@@ -89,7 +89,7 @@ const (
 	AttrMdbGetEntryAttrs uint16 = 2
 )
 
-// The attributes of [MdbeAttrs].
+// The attributes of [MdbeAttrs], MDBE_ATTR_*.
 const (
 	AttrMdbeSource    uint16 = 1
 	AttrMdbeSrcList   uint16 = 2
@@ -103,12 +103,12 @@ const (
 	AttrMdbeStateMask uint16 = 10
 )
 
-// The attributes of [MdbeSrcListAttrs].
+// The attributes of [MdbeSrcListAttrs], MDBE_SRC_LIST_*.
 const (
 	AttrMdbeSrcListEntry uint16 = 1
 )
 
-// The attributes of [MdbeSrcAttrs].
+// The attributes of [MdbeSrcAttrs], MDBE_SRCATTR_*.
 const (
 	AttrMdbeSrcAddress uint16 = 1
 )

@@ -13,10 +13,10 @@ const (
 	MdbStatePermanent MdbState = 1 // it stays until it is removed
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v MdbState) String() string { return enumMdbState.Text(uint64(v)) }
 
-// ParseMdbState reads what String returns, or a number.
+// ParseMdbState reads a name or a number.
 func ParseMdbState(s string) (MdbState, error) { return nlpolicy.ParseEnum[MdbState](&enumMdbState, s) }
 
 // MarshalText is String.
@@ -39,10 +39,10 @@ const (
 	MdbFlagsOffloadFailed MdbFlags = 0x10 // hardware could not take the entry (since Linux 6.16)
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v MdbFlags) String() string { return enumMdbFlags.Text(uint64(v)) }
 
-// ParseMdbFlags reads what String returns, or a number.
+// ParseMdbFlags reads names or a number.
 func ParseMdbFlags(s string) (MdbFlags, error) { return nlpolicy.ParseEnum[MdbFlags](&enumMdbFlags, s) }
 
 // MarshalText is String.
@@ -60,10 +60,10 @@ const (
 	MdbProtoIpv6 MdbProto = 34525 // an IPv6 address (ETH_P_IPV6)
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v MdbProto) String() string { return enumMdbProto.Text(uint64(v)) }
 
-// ParseMdbProto reads what String returns, or a number.
+// ParseMdbProto reads a name or a number.
 func ParseMdbProto(s string) (MdbProto, error) { return nlpolicy.ParseEnum[MdbProto](&enumMdbProto, s) }
 
 // MarshalText is String.
@@ -80,10 +80,10 @@ const (
 	McastModeInclude McastMode = 1 // traffic of the listed sources is forwarded
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v McastMode) String() string { return enumMcastMode.Text(uint64(v)) }
 
-// ParseMcastMode reads what String returns, or a number.
+// ParseMcastMode reads a name or a number.
 func ParseMcastMode(s string) (McastMode, error) {
 	return nlpolicy.ParseEnum[McastMode](&enumMcastMode, s)
 }
@@ -112,10 +112,10 @@ const (
 	RtProtocolBgp      RtProtocol = 186 // BGP
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v RtProtocol) String() string { return enumRtProtocol.Text(uint64(v)) }
 
-// ParseRtProtocol reads what String returns, or a number.
+// ParseRtProtocol reads a name or a number.
 func ParseRtProtocol(s string) (RtProtocol, error) {
 	return nlpolicy.ParseEnum[RtProtocol](&enumRtProtocol, s)
 }
@@ -139,10 +139,10 @@ const (
 	MdbRtrTypeTemp      MdbRtrType = 3 // the administrator said so for some time
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v MdbRtrType) String() string { return enumMdbRtrType.Text(uint64(v)) }
 
-// ParseMdbRtrType reads what String returns, or a number.
+// ParseMdbRtrType reads a name or a number.
 func ParseMdbRtrType(s string) (MdbRtrType, error) {
 	return nlpolicy.ParseEnum[MdbRtrType](&enumMdbRtrType, s)
 }

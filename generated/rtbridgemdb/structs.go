@@ -4,8 +4,8 @@ package rtbridgemdb
 
 import "github.com/nlgen/nlgen/runtime/nlattr"
 
-// BrPortMsg is the C struct br-port-msg: fixed header of every message of the multicast database
-// (struct br_port_msg, 8 bytes).
+// BrPortMsg is the C struct br_port_msg: fixed header of every message of the multicast database (8
+// bytes).
 type BrPortMsg struct {
 	// AF_BRIDGE (7). In dumps of bridges the kernel leaves it 0.
 	Family uint8
@@ -24,8 +24,7 @@ func (x *BrPortMsg) decode(b []byte) {
 	x.Ifindex = nlattr.GetUint32(b[4:])
 }
 
-// BrMdbEntry is the C struct br-mdb-entry: a group and where it is forwarded to (struct
-// br_mdb_entry, 28 bytes).
+// BrMdbEntry is the C struct br_mdb_entry: a group and where it is forwarded to (28 bytes).
 type BrMdbEntry struct {
 	// Index of the port; of the bridge, if it is a member itself; of the VXLAN link, for its
 	// database. 0 in a bulk delmdb stands for all ports.
@@ -35,9 +34,8 @@ type BrMdbEntry struct {
 	Vid         uint16   // VLAN of the group, 0 without one, and for VXLAN links
 	// The group: 4 bytes of an IPv4 address, 16 of an IPv6 address or 6 of a MAC address, in
 	// network byte order, and zeros up to 16.
-	Addr [16]byte
-	// What the group is, as an Ethernet protocol in network byte order.
-	Proto MdbProto
+	Addr  [16]byte
+	Proto MdbProto // what the group is, as an Ethernet protocol (big-endian)
 }
 
 func (x *BrMdbEntry) encode(b []byte) {
@@ -60,8 +58,8 @@ func (x *BrMdbEntry) decode(b []byte) {
 	x.Proto = MdbProto(nlattr.GetUint16BE(b[24:]))
 }
 
-// RouterPortHead is the C struct router-port-head: what the attributes of a port with a multicast
-// router stand behind (4 bytes).
+// RouterPortHead is the struct router-port-head: what the attributes of a port with a multicast
+// router stand behind: 4 bytes without a struct of their own.
 type RouterPortHead struct {
 	Ifindex uint32 // index of the port
 }

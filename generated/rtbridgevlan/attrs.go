@@ -160,8 +160,8 @@ func (x *VlanStatsAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 }
 
 // VlanGlobalAttrs is the attribute set vlan-global-attrs: options of a VLAN, or a range of VLANs,
-// in the whole bridge (BRIDGE_VLANDB_GOPTS_*). Intervals are in hundredths of a second. Those about
-// multicast count if the bridge snoops each VLAN by itself.
+// in the whole bridge (BRIDGE_VLANDB_GOPTS_*). Those about multicast count if the bridge snoops
+// each VLAN by itself.
 type VlanGlobalAttrs struct {
 	ID               nlattr.Opt[uint16] // the VLAN, 1 to 4094, required; the first one of a range
 	Range            nlattr.Opt[uint16] // the last VLAN if it is a range
@@ -171,14 +171,17 @@ type VlanGlobalAttrs struct {
 	// Number of queries after a leave, before members are forgotten.
 	McastLastMemberCnt   nlattr.Opt[uint32]
 	McastStartupQueryCnt nlattr.Opt[uint32] // number of queries when snooping starts
-	McastLastMemberIntvl nlattr.Opt[uint64] // time between the queries after a leave
-	McastMembershipIntvl nlattr.Opt[uint64] // time after which a member that does not report is forgotten
-	// Time after which another querier that is silent is taken for gone.
-	McastQuerierIntvl       nlattr.Opt[uint64]
-	McastQueryIntvl         nlattr.Opt[uint64] // time between general queries, 100 at least
-	McastQueryResponseIntvl nlattr.Opt[uint64] // longest time that members may take to answer a query
-	McastStartupQueryIntvl  nlattr.Opt[uint64] // time between queries when snooping starts, 100 at least
-	McastQuerier            nlattr.Opt[uint8]  // 1 to send queries if nobody else does
+	McastLastMemberIntvl nlattr.Opt[uint64] // hundredths of a second between the queries after a leave
+	// Hundredths of a second after which a member that does not report is forgotten.
+	McastMembershipIntvl nlattr.Opt[uint64]
+	// Hundredths of a second after which another querier that is silent is taken for gone.
+	McastQuerierIntvl nlattr.Opt[uint64]
+	McastQueryIntvl   nlattr.Opt[uint64] // hundredths of a second between general queries, 100 at least
+	// Most hundredths of a second that members may take to answer a query.
+	McastQueryResponseIntvl nlattr.Opt[uint64]
+	// Hundredths of a second between queries when snooping starts, 100 at least.
+	McastStartupQueryIntvl nlattr.Opt[uint64]
+	McastQuerier           nlattr.Opt[uint8] // 1 to send queries if nobody else does
 	// Ports with multicast routers behind them, read-only; absent if there are none.
 	McastRouterPorts *RouterPortsAttrs
 	// The queriers that the VLAN has chosen, read-only; absent while snooping is off.
@@ -380,11 +383,13 @@ type RouterPort struct {
 	Header RouterPortHead
 	// Time left, in hundredths of a second; 0 for permanent ones. The longer one of inet-timer
 	// and inet6-timer.
-	Timer      nlattr.Opt[uint32]
-	Type       nlattr.Opt[MdbRtrType] // how the port came into the list
-	InetTimer  nlattr.Opt[uint32]     // time left of the IPv4 router; absent without one
-	Inet6Timer nlattr.Opt[uint32]     // time left of the IPv6 router; absent without one
-	Vid        nlattr.Opt[uint16]     // the VLAN
+	Timer nlattr.Opt[uint32]
+	Type  nlattr.Opt[MdbRtrType] // how the port came into the list
+	// Hundredths of a second until the IPv4 router is forgotten; absent without one.
+	InetTimer nlattr.Opt[uint32]
+	// Hundredths of a second until the IPv6 router is forgotten; absent without one.
+	Inet6Timer nlattr.Opt[uint32]
+	Vid        nlattr.Opt[uint16] // the VLAN
 	Unknown    []nlattr.Attr
 }
 

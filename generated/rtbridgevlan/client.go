@@ -31,21 +31,20 @@ func New(conn *nlconn.Conn) *Client {
 }
 
 // Newvlan does the operation newvlan: add VLANs to a bridge or port, or change their flags and
-// options (RTM_NEWVLAN). With global-options, change what holds in the whole bridge; the header
-// names the bridge then. What stands before an entry that is refused is done. Needs CAP_NET_ADMIN.
+// options. With global-options, change what holds in the whole bridge; the header names the bridge
+// then. What stands before an entry that is refused is done. Needs CAP_NET_ADMIN.
 func (c *Client) Newvlan(ctx context.Context, req *NewvlanRequest, opts ...nlconn.CallOption) error {
 	return nlconn.Exec(ctx, c.conn, &OpNewvlan, req, opts...)
 }
 
-// Delvlan does the operation delvlan: remove VLANs from a bridge or port (RTM_DELVLAN). Needs
-// CAP_NET_ADMIN.
+// Delvlan does the operation delvlan: remove VLANs from a bridge or port. Needs CAP_NET_ADMIN.
 func (c *Client) Delvlan(ctx context.Context, req *DelvlanRequest, opts ...nlconn.CallOption) error {
 	return nlconn.Exec(ctx, c.conn, &OpDelvlan, req, opts...)
 }
 
 // GetvlanDump is the dump of the operation getvlan: list the VLANs of one bridge or port, or of
-// all, one message for each link that has some (RTM_GETVLAN). With the flag global, their options
-// in whole bridges.
+// all, one message for each link that has some. With the flag global, their options in whole
+// bridges.
 func (c *Client) GetvlanDump(ctx context.Context, req *GetvlanDumpRequest, opts ...nlconn.CallOption) iter.Seq2[*GetvlanReply, error] {
 	return nlconn.Dump[GetvlanReply](ctx, c.conn, &OpGetvlan, req, opts...)
 }

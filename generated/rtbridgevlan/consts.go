@@ -4,7 +4,7 @@ package rtbridgevlan
 
 import "github.com/nlgen/nlgen/runtime/nlconn"
 
-// The numbers of the operations: message types.
+// The numbers of the operations: message types, RTM_*.
 const (
 	CmdNewvlan    uint16 = 112
 	CmdNewvlanNtf uint16 = 112
@@ -13,9 +13,9 @@ const (
 	CmdGetvlan    uint16 = 114
 )
 
-// The multicast groups of the family.
+// The multicast groups of the family, for [Client.Subscribe].
 var (
-	GroupBrvlan = nlconn.Group{Name: "rtnlgrp-brvlan", ID: 33}
+	GroupBrvlan = nlconn.Group{Name: "rtnlgrp-brvlan", ID: 33} // carries [NewvlanNtf], [DelvlanNtf]
 )
 
 // The numbers of the attributes in the set vlandb-attrs: attributes of messages of the VLAN
@@ -32,7 +32,7 @@ const (
 	AttrVlandbDumpFlags uint16 = 1
 )
 
-// The attributes of [VlanEntryAttrs].
+// The attributes of [VlanEntryAttrs], BRIDGE_VLANDB_ENTRY_*.
 const (
 	AttrVlanEntryInfo           uint16 = 1
 	AttrVlanEntryRange          uint16 = 2
@@ -45,13 +45,13 @@ const (
 	AttrVlanEntryNeighSuppress  uint16 = 9
 )
 
-// The attributes of [VlanTunnelAttrs].
+// The attributes of [VlanTunnelAttrs], BRIDGE_VLANDB_TINFO_*.
 const (
 	AttrVlanTunnelID  uint16 = 1
 	AttrVlanTunnelCmd uint16 = 2
 )
 
-// The attributes of [VlanStatsAttrs].
+// The attributes of [VlanStatsAttrs], BRIDGE_VLANDB_STATS_*.
 const (
 	AttrVlanStatsRxBytes   uint16 = 1
 	AttrVlanStatsRxPackets uint16 = 2
@@ -61,7 +61,7 @@ const (
 	AttrVlanStatsPad uint16 = 5
 )
 
-// The attributes of [VlanGlobalAttrs].
+// The attributes of [VlanGlobalAttrs], BRIDGE_VLANDB_GOPTS_*.
 const (
 	AttrVlanGlobalID                   uint16 = 1
 	AttrVlanGlobalRange                uint16 = 2
@@ -84,12 +84,12 @@ const (
 	AttrVlanGlobalMsti                    uint16 = 18
 )
 
-// The attributes of [RouterPortsAttrs].
+// The attributes of [RouterPortsAttrs], MDBA_*.
 const (
 	AttrRouterPortsRouter uint16 = 2
 )
 
-// The attributes of [RouterAttrs].
+// The attributes of [RouterAttrs], MDBA_ROUTER_*.
 const (
 	AttrRouterPort uint16 = 1
 )
@@ -104,7 +104,7 @@ const (
 	AttrRouterPortVid        uint16 = 5
 )
 
-// The attributes of [BridgeQuerierAttrs].
+// The attributes of [BridgeQuerierAttrs], BRIDGE_QUERIER_*.
 const (
 	AttrBridgeQuerierIpAddress    uint16 = 1
 	AttrBridgeQuerierIpPort       uint16 = 2

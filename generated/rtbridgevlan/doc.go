@@ -7,12 +7,11 @@
 //
 // # Operations
 //
-//   - [Client.Newvlan]: add VLANs to a bridge or port, or change their flags and options
-//     (RTM_NEWVLAN).
-//   - [Client.Delvlan]: remove VLANs from a bridge or port (RTM_DELVLAN).
+//   - [Client.Newvlan]: add VLANs to a bridge or port, or change their flags and options.
+//   - [Client.Delvlan]: remove VLANs from a bridge or port.
 //   - [Client.GetvlanDump]: list the VLANs of one bridge or port, or of all, one message for each
-//     link that has some (RTM_GETVLAN).
-//   - Notifications: [NewvlanNtf], [DelvlanNtf].
+//     link that has some.
+//   - [Client.Subscribe] to notifications: [NewvlanNtf], [DelvlanNtf].
 //
 // # Use
 //
@@ -33,5 +32,14 @@
 //
 // A field that is an nlattr.Opt, a pointer, a slice or an interface may be absent,
 // which differs from zero: a slice that is empty but not nil is an attribute without
-// content. What the fields cannot hold is kept in Unknown.
+// content. What the fields cannot hold is kept in Unknown. A field without a comment has
+// it at the constant of its attribute, Attr..., since many types have that field.
+//
+// What the kernel refuses is an *nlmsg.Error: it has the errno, for errors.Is, and what
+// the kernel says, such as the attribute it did not like.
+//
+// On the wire, addresses are in network byte order, and numbers in that of the machine,
+// unless their docs say that they are big-endian, which is network byte order.
+//
+// The names in C are those of linux/if_bridge.h.
 package rtbridgevlan

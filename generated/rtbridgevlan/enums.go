@@ -24,10 +24,10 @@ const (
 	VlanFlagsOnlyOpts VlanFlags = 0x40
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v VlanFlags) String() string { return enumVlanFlags.Text(uint64(v)) }
 
-// ParseVlanFlags reads what String returns, or a number.
+// ParseVlanFlags reads names or a number.
 func ParseVlanFlags(s string) (VlanFlags, error) {
 	return nlpolicy.ParseEnum[VlanFlags](&enumVlanFlags, s)
 }
@@ -51,10 +51,10 @@ const (
 	BrStateBlocking   BrState = 4 // nothing is forwarded
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v BrState) String() string { return enumBrState.Text(uint64(v)) }
 
-// ParseBrState reads what String returns, or a number.
+// ParseBrState reads a name or a number.
 func ParseBrState(s string) (BrState, error) { return nlpolicy.ParseEnum[BrState](&enumBrState, s) }
 
 // MarshalText is String.
@@ -75,10 +75,10 @@ const (
 	MdbRtrTypeTemp MdbRtrType = 3
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v MdbRtrType) String() string { return enumMdbRtrType.Text(uint64(v)) }
 
-// ParseMdbRtrType reads what String returns, or a number.
+// ParseMdbRtrType reads a name or a number.
 func ParseMdbRtrType(s string) (MdbRtrType, error) {
 	return nlpolicy.ParseEnum[MdbRtrType](&enumMdbRtrType, s)
 }
@@ -101,10 +101,10 @@ const (
 	DumpFlagsGlobal DumpFlags = 0x2
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v DumpFlags) String() string { return enumDumpFlags.Text(uint64(v)) }
 
-// ParseDumpFlags reads what String returns, or a number.
+// ParseDumpFlags reads names or a number.
 func ParseDumpFlags(s string) (DumpFlags, error) {
 	return nlpolicy.ParseEnum[DumpFlags](&enumDumpFlags, s)
 }
@@ -126,10 +126,10 @@ const (
 	TunnelCmdSetlink TunnelCmd = 19 // set it (RTM_SETLINK)
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v TunnelCmd) String() string { return enumTunnelCmd.Text(uint64(v)) }
 
-// ParseTunnelCmd reads what String returns, or a number.
+// ParseTunnelCmd reads a name or a number.
 func ParseTunnelCmd(s string) (TunnelCmd, error) {
 	return nlpolicy.ParseEnum[TunnelCmd](&enumTunnelCmd, s)
 }

@@ -4,8 +4,8 @@ package rtbridgevlan
 
 import "github.com/nlgen/nlgen/runtime/nlattr"
 
-// BrVlanMsg is the C struct br-vlan-msg: fixed header of every message of the VLAN database (struct
-// br_vlan_msg, 8 bytes).
+// BrVlanMsg is the C struct br_vlan_msg: fixed header of every message of the VLAN database (8
+// bytes).
 type BrVlanMsg struct {
 	Family uint8 // AF_BRIDGE (7)
 	// Index of the bridge or of the port. In a dump 0 asks for all of them.
@@ -23,8 +23,7 @@ func (x *BrVlanMsg) decode(b []byte) {
 	x.Ifindex = nlattr.GetUint32(b[4:])
 }
 
-// BridgeVlanInfo is the C struct bridge-vlan-info: a VLAN and its flags (struct bridge_vlan_info, 4
-// bytes, host byte order).
+// BridgeVlanInfo is the C struct bridge_vlan_info: a VLAN and its flags (4 bytes, host byte order).
 type BridgeVlanInfo struct {
 	Flags VlanFlags // flags of the VLAN
 	Vid   uint16    // number of the VLAN, 1 to 4094; the first one of a range
@@ -41,8 +40,8 @@ func (x *BridgeVlanInfo) decode(b []byte) {
 	x.Vid = nlattr.GetUint16(b[2:])
 }
 
-// RouterPortHead is the C struct router-port-head: what the attributes of a port with a multicast
-// router stand behind (4 bytes).
+// RouterPortHead is the struct router-port-head: what the attributes of a port with a multicast
+// router stand behind: 4 bytes without a struct of their own.
 type RouterPortHead struct {
 	Ifindex uint32 // index of the port
 }

@@ -456,9 +456,10 @@ type PortSelfAttrs struct {
 	Vf      nlattr.Opt[uint32]
 	Profile nlattr.Opt[string] // name of the profile (IFLA_PORT_PROFILE)
 	// VSI type of 802.1Qbg. The kernel refuses it and does not send it (IFLA_PORT_VSI_TYPE).
-	VsiType      nlattr.Opt[IflaPortVsi]
-	InstanceUuid []byte                  // UUID of the virtual machine's port (IFLA_PORT_INSTANCE_UUID)
-	HostUuid     []byte                  // UUID of the host (IFLA_PORT_HOST_UUID)
+	VsiType nlattr.Opt[IflaPortVsi]
+	// UUID of the virtual machine's port, 16 bytes (IFLA_PORT_INSTANCE_UUID).
+	InstanceUuid []byte
+	HostUuid     []byte                  // UUID of the host, 16 bytes (IFLA_PORT_HOST_UUID)
 	Request      nlattr.Opt[PortRequest] // what to do (IFLA_PORT_REQUEST)
 	// State of the last request. Read only (IFLA_PORT_RESPONSE).
 	Response nlattr.Opt[PortResponse]
@@ -942,22 +943,25 @@ func (x *BondSlaveAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 	return d.Close(n, odd)
 }
 
-// LinkinfoBridgeAttrs is the attribute set linkinfo-bridge-attrs: bridge. Times are in hundredths
-// of a second (USER_HZ).
+// LinkinfoBridgeAttrs is the attribute set linkinfo-bridge-attrs: bridge. Hundredths of a second
+// are what the kernel calls USER_HZ.
 type LinkinfoBridgeAttrs struct {
-	// Time in the listening and in the learning state, 200-3000 with spanning tree
-	// (IFLA_BR_FORWARD_DELAY).
+	// Time in the listening and in the learning state, in hundredths of a second: 200-3000 with
+	// spanning tree (IFLA_BR_FORWARD_DELAY).
 	ForwardDelay nlattr.Opt[uint32]
-	HelloTime    nlattr.Opt[uint32] // time between hello messages, 100-1000 (IFLA_BR_HELLO_TIME)
-	// Time until a silent bridge counts as lost, 600-4000 (IFLA_BR_MAX_AGE).
+	// Time between hello messages, 100-1000 hundredths of a second (IFLA_BR_HELLO_TIME).
+	HelloTime nlattr.Opt[uint32]
+	// Time until a silent bridge counts as lost, 600-4000 hundredths of a second
+	// (IFLA_BR_MAX_AGE).
 	MaxAge nlattr.Opt[uint32]
-	// Lifetime of learned addresses, 30000 by default (IFLA_BR_AGEING_TIME).
+	// Lifetime of learned addresses in hundredths of a second, 30000 by default
+	// (IFLA_BR_AGEING_TIME).
 	AgeingTime nlattr.Opt[uint32]
 	StpState   nlattr.Opt[BridgeStpState] // spanning tree (IFLA_BR_STP_STATE)
 	// Priority of the bridge, lower wins. Host byte order (IFLA_BR_PRIORITY).
 	Priority      nlattr.Opt[uint16]
 	VlanFiltering nlattr.Opt[uint8] // 1 filters by VLAN (IFLA_BR_VLAN_FILTERING)
-	// Ethertype of filtered VLANs, network byte order (IFLA_BR_VLAN_PROTOCOL).
+	// Ethertype of filtered VLANs (IFLA_BR_VLAN_PROTOCOL); big-endian.
 	VlanProtocol nlattr.Opt[VlanProtocols]
 	// Link-local groups to forward, bit n for 01:80:c2:00:00:0n (IFLA_BR_GROUP_FWD_MASK).
 	GroupFwdMask nlattr.Opt[uint16]
@@ -973,13 +977,15 @@ type LinkinfoBridgeAttrs struct {
 	TopologyChange nlattr.Opt[uint8]
 	// 1 if this bridge has seen the change. Read only (IFLA_BR_TOPOLOGY_CHANGE_DETECTED).
 	TopologyChangeDetected nlattr.Opt[uint8]
-	// Time left of the hello timer. Read only (IFLA_BR_HELLO_TIMER).
+	// Hundredths of a second left of the hello timer. Read only (IFLA_BR_HELLO_TIMER).
 	HelloTimer nlattr.Opt[uint64]
-	// Time left of the topology change notification timer. Read only (IFLA_BR_TCN_TIMER).
+	// Hundredths of a second left of the timer of topology change notifications. Read only
+	// (IFLA_BR_TCN_TIMER).
 	TcnTimer nlattr.Opt[uint64]
-	// Time left of the topology change timer. Read only (IFLA_BR_TOPOLOGY_CHANGE_TIMER).
+	// Hundredths of a second left of the topology change. Read only
+	// (IFLA_BR_TOPOLOGY_CHANGE_TIMER).
 	TopologyChangeTimer nlattr.Opt[uint64]
-	// Time left until old addresses are removed. Read only (IFLA_BR_GC_TIMER).
+	// Hundredths of a second until old addresses are removed. Read only (IFLA_BR_GC_TIMER).
 	GcTimer nlattr.Opt[uint64]
 	// Destination of spanning tree messages, 01:80:c2:00:00:0x (IFLA_BR_GROUP_ADDR).
 	GroupAddr net.HardwareAddr
@@ -997,16 +1003,20 @@ type LinkinfoBridgeAttrs struct {
 	// Queries after a leave message (IFLA_BR_MCAST_LAST_MEMBER_CNT).
 	McastLastMemberCnt   nlattr.Opt[uint32]
 	McastStartupQueryCnt nlattr.Opt[uint32] // queries at start (IFLA_BR_MCAST_STARTUP_QUERY_CNT)
-	// Time between queries after a leave message (IFLA_BR_MCAST_LAST_MEMBER_INTVL).
+	// Hundredths of a second between queries after a leave message
+	// (IFLA_BR_MCAST_LAST_MEMBER_INTVL).
 	McastLastMemberIntvl nlattr.Opt[uint64]
-	// Time until a group without reports is removed (IFLA_BR_MCAST_MEMBERSHIP_INTVL).
+	// Hundredths of a second until a group without reports is removed
+	// (IFLA_BR_MCAST_MEMBERSHIP_INTVL).
 	McastMembershipIntvl nlattr.Opt[uint64]
-	// Time until a silent querier is replaced (IFLA_BR_MCAST_QUERIER_INTVL).
+	// Hundredths of a second until a silent querier is replaced (IFLA_BR_MCAST_QUERIER_INTVL).
 	McastQuerierIntvl nlattr.Opt[uint64]
-	McastQueryIntvl   nlattr.Opt[uint64] // time between queries (IFLA_BR_MCAST_QUERY_INTVL)
-	// Time that hosts have to answer a query (IFLA_BR_MCAST_QUERY_RESPONSE_INTVL).
+	// Hundredths of a second between queries (IFLA_BR_MCAST_QUERY_INTVL).
+	McastQueryIntvl nlattr.Opt[uint64]
+	// Hundredths of a second that hosts have to answer a query
+	// (IFLA_BR_MCAST_QUERY_RESPONSE_INTVL).
 	McastQueryResponseIntvl nlattr.Opt[uint64]
-	// Time between queries at start (IFLA_BR_MCAST_STARTUP_QUERY_INTVL).
+	// Hundredths of a second between queries at start (IFLA_BR_MCAST_STARTUP_QUERY_INTVL).
 	McastStartupQueryIntvl nlattr.Opt[uint64]
 	NfCallIptables         nlattr.Opt[uint8] // 1 shows IPv4 packets to iptables (IFLA_BR_NF_CALL_IPTABLES)
 	// 1 shows IPv6 packets to ip6tables (IFLA_BR_NF_CALL_IP6TABLES).
@@ -1266,7 +1276,7 @@ func (x *BridgeQuerierAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool 
 }
 
 // LinkinfoBrportAttrs is the attribute set linkinfo-brport-attrs: port of a bridge. Switches are
-// bytes, 0 or 1, in both directions; times are in hundredths of a second.
+// bytes, 0 or 1, in both directions.
 type LinkinfoBrportAttrs struct {
 	// Spanning tree state. Writable without spanning tree in the kernel (IFLA_BRPORT_STATE).
 	State nlattr.Opt[BrState]
@@ -1290,13 +1300,14 @@ type LinkinfoBrportAttrs struct {
 	LearningSync nlattr.Opt[uint8]
 	// 1 answers ARP as wireless access points need it (IFLA_BRPORT_PROXYARP_WIFI).
 	ProxyarpWifi nlattr.Opt[uint8]
-	// Designated root. Read only (IFLA_BRPORT_ROOT_ID).
+	// The bridge that the port takes for the root. Read only (IFLA_BRPORT_ROOT_ID).
 	RootID nlattr.Opt[IflaBridgeID]
-	// Designated bridge. Read only (IFLA_BRPORT_BRIDGE_ID).
+	// The bridge that serves the network behind the port. Read only (IFLA_BRPORT_BRIDGE_ID).
 	BridgeID nlattr.Opt[IflaBridgeID]
-	// Designated port. Read only (IFLA_BRPORT_DESIGNATED_PORT).
+	// Identifier of the designated port, priority and number. Read only
+	// (IFLA_BRPORT_DESIGNATED_PORT).
 	DesignatedPort nlattr.Opt[uint16]
-	// Designated cost. Read only (IFLA_BRPORT_DESIGNATED_COST).
+	// Path cost that the designated bridge announces. Read only (IFLA_BRPORT_DESIGNATED_COST).
 	DesignatedCost nlattr.Opt[uint16]
 	// Identifier of the port, priority and number. Read only (IFLA_BRPORT_ID).
 	ID nlattr.Opt[uint16]
@@ -1307,11 +1318,13 @@ type LinkinfoBrportAttrs struct {
 	TopologyChangeAck nlattr.Opt[uint8]
 	// 1 if a configuration message waits. Read only (IFLA_BRPORT_CONFIG_PENDING).
 	ConfigPending nlattr.Opt[uint8]
-	// Time left of the message age timer. Read only (IFLA_BRPORT_MESSAGE_AGE_TIMER).
+	// Hundredths of a second left of the message age. Read only
+	// (IFLA_BRPORT_MESSAGE_AGE_TIMER).
 	MessageAgeTimer nlattr.Opt[uint64]
-	// Time left of the forward delay timer. Read only (IFLA_BRPORT_FORWARD_DELAY_TIMER).
+	// Hundredths of a second left of the forward delay. Read only
+	// (IFLA_BRPORT_FORWARD_DELAY_TIMER).
 	ForwardDelayTimer nlattr.Opt[uint64]
-	// Time left of the hold timer. Read only (IFLA_BRPORT_HOLD_TIMER).
+	// Hundredths of a second left of the hold timer. Read only (IFLA_BRPORT_HOLD_TIMER).
 	HoldTimer nlattr.Opt[uint64]
 	// Forget addresses learned on the port. Requests only (IFLA_BRPORT_FLUSH).
 	Flush bool
@@ -1519,13 +1532,12 @@ func (x *LinkinfoBrportAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool
 // Ethernet header, and ERSPAN.
 type LinkinfoGreAttrs struct {
 	Link nlattr.Opt[uint32] // index of the lower link, 0 for any (IFLA_GRE_LINK)
-	// Header fields of received packets, network byte order (IFLA_GRE_IFLAGS).
+	// Header fields of received packets (IFLA_GRE_IFLAGS); big-endian.
 	Iflags nlattr.Opt[GreFlags]
-	// Header fields of sent packets, network byte order (IFLA_GRE_OFLAGS).
-	Oflags nlattr.Opt[GreFlags]
-	// Key of received packets, network byte order; with flag key (IFLA_GRE_IKEY).
+	Oflags nlattr.Opt[GreFlags] // header fields of sent packets (IFLA_GRE_OFLAGS); big-endian
+	// Key of received packets; with flag key (IFLA_GRE_IKEY); big-endian.
 	Ikey nlattr.Opt[uint32]
-	// Key of sent packets, network byte order; with flag key (IFLA_GRE_OKEY).
+	// Key of sent packets; with flag key (IFLA_GRE_OKEY); big-endian.
 	Okey   nlattr.Opt[uint32]
 	Local  nlattr.Opt[netip.Addr] // local address, all zero for any (IFLA_GRE_LOCAL)
 	Remote nlattr.Opt[netip.Addr] // remote address, all zero for any (IFLA_GRE_REMOTE)
@@ -1535,17 +1547,15 @@ type LinkinfoGreAttrs struct {
 	Pmtudisc nlattr.Opt[uint8] // 1 sets the don't-fragment bit (IFLA_GRE_PMTUDISC)
 	// Limit of nested tunnels. IPv6 only (IFLA_GRE_ENCAP_LIMIT).
 	EncapLimit nlattr.Opt[uint8]
-	// Traffic class and flow label of outer packets, network byte order. IPv6 only
-	// (IFLA_GRE_FLOWINFO).
+	// Traffic class and flow label of outer packets. IPv6 only (IFLA_GRE_FLOWINFO); big-endian.
 	Flowinfo nlattr.Opt[uint32]
 	// Flags of the tunnel. IPv6 only (IFLA_GRE_FLAGS).
 	Flags      nlattr.Opt[Ip6TnlFlags]
 	EncapType  nlattr.Opt[TunnelEncapType]  // additional encapsulation (IFLA_GRE_ENCAP_TYPE)
 	EncapFlags nlattr.Opt[TunnelEncapFlags] // options of that encapsulation (IFLA_GRE_ENCAP_FLAGS)
-	// Its UDP source port, network byte order; 0 for automatic (IFLA_GRE_ENCAP_SPORT).
+	// Its UDP source port; 0 for automatic (IFLA_GRE_ENCAP_SPORT); big-endian.
 	EncapSport nlattr.Opt[uint16]
-	// Its UDP destination port, network byte order (IFLA_GRE_ENCAP_DPORT).
-	EncapDport nlattr.Opt[uint16]
+	EncapDport nlattr.Opt[uint16] // its UDP destination port (IFLA_GRE_ENCAP_DPORT); big-endian
 	// Takes the destination from each packet, for Open vSwitch or BPF
 	// (IFLA_GRE_COLLECT_METADATA).
 	CollectMetadata bool
@@ -1654,30 +1664,27 @@ func (x *LinkinfoGreAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // Ethernet header, and ERSPAN.
 type LinkinfoGre6Attrs struct {
 	Link nlattr.Opt[uint32] // index of the lower link, 0 for any (IFLA_GRE_LINK)
-	// Header fields of received packets, network byte order (IFLA_GRE_IFLAGS).
+	// Header fields of received packets (IFLA_GRE_IFLAGS); big-endian.
 	Iflags nlattr.Opt[GreFlags]
-	// Header fields of sent packets, network byte order (IFLA_GRE_OFLAGS).
-	Oflags nlattr.Opt[GreFlags]
-	// Key of received packets, network byte order; with flag key (IFLA_GRE_IKEY).
+	Oflags nlattr.Opt[GreFlags] // header fields of sent packets (IFLA_GRE_OFLAGS); big-endian
+	// Key of received packets; with flag key (IFLA_GRE_IKEY); big-endian.
 	Ikey nlattr.Opt[uint32]
-	// Key of sent packets, network byte order; with flag key (IFLA_GRE_OKEY).
+	// Key of sent packets; with flag key (IFLA_GRE_OKEY); big-endian.
 	Okey   nlattr.Opt[uint32]
 	Local  nlattr.Opt[netip.Addr] // local IPv6 address (IFLA_GRE_LOCAL)
 	Remote nlattr.Opt[netip.Addr] // remote IPv6 address (IFLA_GRE_REMOTE)
 	Ttl    nlattr.Opt[uint8]      // hop limit of outer packets, 0 to copy it (IFLA_GRE_TTL)
 	// Limit of nested tunnels. IPv6 only (IFLA_GRE_ENCAP_LIMIT).
 	EncapLimit nlattr.Opt[uint8]
-	// Traffic class and flow label of outer packets, network byte order. IPv6 only
-	// (IFLA_GRE_FLOWINFO).
+	// Traffic class and flow label of outer packets. IPv6 only (IFLA_GRE_FLOWINFO); big-endian.
 	Flowinfo nlattr.Opt[uint32]
 	// Flags of the tunnel. IPv6 only (IFLA_GRE_FLAGS).
 	Flags      nlattr.Opt[Ip6TnlFlags]
 	EncapType  nlattr.Opt[TunnelEncapType]  // additional encapsulation (IFLA_GRE_ENCAP_TYPE)
 	EncapFlags nlattr.Opt[TunnelEncapFlags] // options of that encapsulation (IFLA_GRE_ENCAP_FLAGS)
-	// Its UDP source port, network byte order; 0 for automatic (IFLA_GRE_ENCAP_SPORT).
+	// Its UDP source port; 0 for automatic (IFLA_GRE_ENCAP_SPORT); big-endian.
 	EncapSport nlattr.Opt[uint16]
-	// Its UDP destination port, network byte order (IFLA_GRE_ENCAP_DPORT).
-	EncapDport nlattr.Opt[uint16]
+	EncapDport nlattr.Opt[uint16] // its UDP destination port (IFLA_GRE_ENCAP_DPORT); big-endian
 	// Takes the destination from each packet, for Open vSwitch or BPF
 	// (IFLA_GRE_COLLECT_METADATA).
 	CollectMetadata bool
@@ -1774,8 +1781,8 @@ func (x *LinkinfoGre6Attrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // LinkinfoVtiAttrs is the attribute set linkinfo-vti-attrs: IPsec tunnel over IPv4.
 type LinkinfoVtiAttrs struct {
 	Link    nlattr.Opt[uint32]     // index of the lower link, 0 for any (IFLA_VTI_LINK)
-	Ikey    nlattr.Opt[uint32]     // key of received packets, network byte order (IFLA_VTI_IKEY)
-	Okey    nlattr.Opt[uint32]     // key of sent packets, network byte order (IFLA_VTI_OKEY)
+	Ikey    nlattr.Opt[uint32]     // key of received packets (IFLA_VTI_IKEY); big-endian
+	Okey    nlattr.Opt[uint32]     // key of sent packets (IFLA_VTI_OKEY); big-endian
 	Local   nlattr.Opt[netip.Addr] // local address (IFLA_VTI_LOCAL)
 	Remote  nlattr.Opt[netip.Addr] // remote address (IFLA_VTI_REMOTE)
 	Fwmark  nlattr.Opt[uint32]     // firewall mark of outer packets, 0 for none (IFLA_VTI_FWMARK)
@@ -1819,8 +1826,8 @@ func (x *LinkinfoVtiAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // LinkinfoVti6Attrs is the attribute set linkinfo-vti6-attrs: IPsec tunnel over IPv6.
 type LinkinfoVti6Attrs struct {
 	Link    nlattr.Opt[uint32]     // index of the lower link, 0 for any (IFLA_VTI_LINK)
-	Ikey    nlattr.Opt[uint32]     // key of received packets, network byte order (IFLA_VTI_IKEY)
-	Okey    nlattr.Opt[uint32]     // key of sent packets, network byte order (IFLA_VTI_OKEY)
+	Ikey    nlattr.Opt[uint32]     // key of received packets (IFLA_VTI_IKEY); big-endian
+	Okey    nlattr.Opt[uint32]     // key of sent packets (IFLA_VTI_OKEY); big-endian
 	Local   nlattr.Opt[netip.Addr] // local IPv6 address (IFLA_VTI_LOCAL)
 	Remote  nlattr.Opt[netip.Addr] // remote IPv6 address (IFLA_VTI_REMOTE)
 	Fwmark  nlattr.Opt[uint32]     // firewall mark of outer packets, 0 for none (IFLA_VTI_FWMARK)
@@ -1871,7 +1878,7 @@ type LinkinfoGeneveAttrs struct {
 	Ttl nlattr.Opt[uint8]
 	// Type of service of outer packets, 1 to copy it (IFLA_GENEVE_TOS).
 	Tos nlattr.Opt[uint8]
-	// UDP port of the remote end, network byte order; 6081 by default (IFLA_GENEVE_PORT).
+	// UDP port of the remote end; 6081 by default (IFLA_GENEVE_PORT); big-endian.
 	Port nlattr.Opt[uint16]
 	// Takes the destination from each packet, for Open vSwitch or BPF
 	// (IFLA_GENEVE_COLLECT_METADATA).
@@ -1882,7 +1889,7 @@ type LinkinfoGeneveAttrs struct {
 	UdpZeroCsum6Tx nlattr.Opt[uint8]
 	// 1 accepts no UDP checksums over IPv6 (IFLA_GENEVE_UDP_ZERO_CSUM6_RX).
 	UdpZeroCsum6Rx nlattr.Opt[uint8]
-	// Flow label of outer IPv6 packets, 20 bits, network byte order (IFLA_GENEVE_LABEL).
+	// Flow label of outer IPv6 packets, 20 bits (IFLA_GENEVE_LABEL); big-endian.
 	Label nlattr.Opt[uint32]
 	// 1 copies the hop limit of the inner packet (IFLA_GENEVE_TTL_INHERIT).
 	TtlInherit nlattr.Opt[uint8]
@@ -1985,15 +1992,15 @@ type LinkinfoIptunAttrs struct {
 	Tos nlattr.Opt[uint8]
 	// Limit of nested tunnels. IPv6 only (IFLA_IPTUN_ENCAP_LIMIT).
 	EncapLimit nlattr.Opt[uint8]
-	// Traffic class and flow label of outer packets, network byte order. IPv6 only
-	// (IFLA_IPTUN_FLOWINFO).
+	// Traffic class and flow label of outer packets. IPv6 only (IFLA_IPTUN_FLOWINFO);
+	// big-endian.
 	Flowinfo nlattr.Opt[uint32]
-	// 1 for an ISATAP tunnel (SIT_ISATAP), network byte order. sit only (IFLA_IPTUN_FLAGS).
+	// 1 for an ISATAP tunnel (SIT_ISATAP). sit only (IFLA_IPTUN_FLAGS); big-endian.
 	Flags nlattr.Opt[uint16]
 	// IP protocol inside, 4 for IPv4, 41 for IPv6, 137 for MPLS, 0 for any (IFLA_IPTUN_PROTO).
 	Proto    nlattr.Opt[uint8]
 	Pmtudisc nlattr.Opt[uint8] // 1 sets the don't-fragment bit (IFLA_IPTUN_PMTUDISC)
-	// Prefix of 6rd addresses. sit only (IFLA_IPTUN_6RD_PREFIX).
+	// Prefix of 6rd addresses, 16 bytes. sit only (IFLA_IPTUN_6RD_PREFIX).
 	X6rdPrefix nlattr.Opt[netip.Addr]
 	// Prefix of the IPv4 addresses of 6rd. sit only (IFLA_IPTUN_6RD_RELAY_PREFIX).
 	X6rdRelayPrefix nlattr.Opt[netip.Addr]
@@ -2003,9 +2010,9 @@ type LinkinfoIptunAttrs struct {
 	X6rdRelayPrefixlen nlattr.Opt[uint16]
 	EncapType          nlattr.Opt[TunnelEncapType]  // additional encapsulation (IFLA_IPTUN_ENCAP_TYPE)
 	EncapFlags         nlattr.Opt[TunnelEncapFlags] // options of that encapsulation (IFLA_IPTUN_ENCAP_FLAGS)
-	// Its UDP source port, network byte order; 0 for automatic (IFLA_IPTUN_ENCAP_SPORT).
+	// Its UDP source port; 0 for automatic (IFLA_IPTUN_ENCAP_SPORT); big-endian.
 	EncapSport nlattr.Opt[uint16]
-	// Its UDP destination port, network byte order (IFLA_IPTUN_ENCAP_DPORT).
+	// Its UDP destination port (IFLA_IPTUN_ENCAP_DPORT); big-endian.
 	EncapDport nlattr.Opt[uint16]
 	// Takes the destination from each packet, for Open vSwitch or BPF
 	// (IFLA_IPTUN_COLLECT_METADATA).
@@ -2099,16 +2106,16 @@ type LinkinfoIp6tnlAttrs struct {
 	Remote     nlattr.Opt[netip.Addr] // remote address, all zero for any (IFLA_IPTUN_REMOTE)
 	Ttl        nlattr.Opt[uint8]      // hop limit of outer packets, 0 to copy it (IFLA_IPTUN_TTL)
 	EncapLimit nlattr.Opt[uint8]      // limit of nested tunnels (IFLA_IPTUN_ENCAP_LIMIT)
-	// Traffic class and flow label of outer packets, network byte order (IFLA_IPTUN_FLOWINFO).
+	// Traffic class and flow label of outer packets (IFLA_IPTUN_FLOWINFO); big-endian.
 	Flowinfo nlattr.Opt[uint32]
 	Flags    nlattr.Opt[Ip6TnlFlags] // flags of the tunnel, host byte order (IFLA_IPTUN_FLAGS)
 	// IP protocol inside, 4 for IPv4, 41 for IPv6, 0 for both (IFLA_IPTUN_PROTO).
 	Proto      nlattr.Opt[uint8]
 	EncapType  nlattr.Opt[TunnelEncapType]  // additional encapsulation (IFLA_IPTUN_ENCAP_TYPE)
 	EncapFlags nlattr.Opt[TunnelEncapFlags] // options of that encapsulation (IFLA_IPTUN_ENCAP_FLAGS)
-	// Its UDP source port, network byte order; 0 for automatic (IFLA_IPTUN_ENCAP_SPORT).
+	// Its UDP source port; 0 for automatic (IFLA_IPTUN_ENCAP_SPORT); big-endian.
 	EncapSport nlattr.Opt[uint16]
-	// Its UDP destination port, network byte order (IFLA_IPTUN_ENCAP_DPORT).
+	// Its UDP destination port (IFLA_IPTUN_ENCAP_DPORT); big-endian.
 	EncapDport nlattr.Opt[uint16]
 	// Takes the destination from each packet, for Open vSwitch or BPF
 	// (IFLA_IPTUN_COLLECT_METADATA).
@@ -2243,7 +2250,7 @@ type LinkinfoVlanAttrs struct {
 	Flags      nlattr.Opt[IflaVlanFlags] // flags and the mask of those to change (IFLA_VLAN_FLAGS)
 	EgressQos  *IflaVlanQosAttrs         // priorities of sent frames (IFLA_VLAN_EGRESS_QOS)
 	IngressQos *IflaVlanQosAttrs         // priorities of received frames (IFLA_VLAN_INGRESS_QOS)
-	// Ethertype of the tag, network byte order; 802.1Q by default (IFLA_VLAN_PROTOCOL).
+	// Ethertype of the tag; 802.1Q by default (IFLA_VLAN_PROTOCOL); big-endian.
 	Protocol nlattr.Opt[VlanProtocols]
 	Unknown  []nlattr.Attr
 }
@@ -2462,7 +2469,7 @@ func (x *IflaAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 
 // Ifla6Attrs is the attribute set ifla6-attrs: IPv6 settings and state of a link.
 type Ifla6Attrs struct {
-	// State. Read only (IFLA_INET6_FLAGS).
+	// State of IPv6 on the link. Read only (IFLA_INET6_FLAGS).
 	Flags nlattr.Opt[Inet6IfFlags]
 	// All settings, host byte order, at the positions of ipv6-devconf; some are signed. Read
 	// only (IFLA_INET6_CONF).
@@ -2480,7 +2487,7 @@ type Ifla6Attrs struct {
 	Token nlattr.Opt[netip.Addr]
 	// How link-local addresses are made. Writable (IFLA_INET6_ADDR_GEN_MODE).
 	AddrGenMode nlattr.Opt[In6AddrGenMode]
-	// MTU from the last router advertisement, present if there was one. Read only
+	// MTU in bytes from the last router advertisement, present if there was one. Read only
 	// (IFLA_INET6_RA_MTU).
 	RaMtu   nlattr.Opt[uint32]
 	Unknown []nlattr.Attr
@@ -2536,7 +2543,7 @@ func (x *Ifla6Attrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 type MctpAttrs struct {
 	// Number of the MCTP network. Writable (IFLA_MCTP_NET).
 	Net nlattr.Opt[uint32]
-	// Medium. Read only (IFLA_MCTP_PHYS_BINDING).
+	// Medium of the link. Read only (IFLA_MCTP_PHYS_BINDING).
 	PhysBinding nlattr.Opt[MctpPhysBinding]
 	Unknown     []nlattr.Attr
 }
@@ -2937,8 +2944,8 @@ type LinkinfoVxlanAttrs struct {
 	// 1 notifies about unknown hardware addresses (IFLA_VXLAN_L2MISS).
 	L2miss nlattr.Opt[uint8]
 	L3miss nlattr.Opt[uint8] // 1 notifies about unknown IP addresses (IFLA_VXLAN_L3MISS)
-	// UDP port of the remote end, network byte order; 8472 by default, 4789 is the registered
-	// one (IFLA_VXLAN_PORT).
+	// UDP port of the remote end; 8472 by default, 4789 is the registered one
+	// (IFLA_VXLAN_PORT); big-endian.
 	Port nlattr.Opt[uint16]
 	// IPv6 multicast group, or address of the default remote end (IFLA_VXLAN_GROUP6).
 	Group6  nlattr.Opt[netip.Addr]
@@ -2957,7 +2964,7 @@ type LinkinfoVxlanAttrs struct {
 	// 1 takes the destination from each packet, for Open vSwitch or BPF
 	// (IFLA_VXLAN_COLLECT_METADATA).
 	CollectMetadata nlattr.Opt[uint8]
-	// Flow label of outer IPv6 packets, 20 bits, network byte order (IFLA_VXLAN_LABEL).
+	// Flow label of outer IPv6 packets, 20 bits (IFLA_VXLAN_LABEL); big-endian.
 	Label nlattr.Opt[uint32]
 	// Generic protocol extension, packets without an Ethernet header (IFLA_VXLAN_GPE).
 	Gpe bool
@@ -3231,7 +3238,7 @@ func (x *LinkinfoNetkitAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr, kind
 type LinkinfoMacvlanAttrs struct {
 	// How links on one device talk to each other (IFLA_MACVLAN_MODE).
 	Mode  nlattr.Opt[MacvlanMode]
-	Flags nlattr.Opt[MacvlanFlags] // flags (IFLA_MACVLAN_FLAGS)
+	Flags nlattr.Opt[MacvlanFlags] // flags of the link (IFLA_MACVLAN_FLAGS)
 	// Change to the list of source addresses, in source mode. Requests only
 	// (IFLA_MACVLAN_MACADDR_MODE).
 	MacaddrMode nlattr.Opt[MacvlanMacaddrMode]
@@ -3240,10 +3247,10 @@ type LinkinfoMacvlanAttrs struct {
 	MacaddrData *MacvlanMacaddrAttrs // the list of source addresses (IFLA_MACVLAN_MACADDR_DATA)
 	// Number of source addresses. Read only (IFLA_MACVLAN_MACADDR_COUNT).
 	MacaddrCount nlattr.Opt[uint32]
-	// Length of the queue of broadcast packets that this link asks for
+	// Length in packets of the queue of broadcasts that this link asks for
 	// (IFLA_MACVLAN_BC_QUEUE_LEN).
 	BcQueueLen nlattr.Opt[uint32]
-	// Length of that queue in use. Read only (IFLA_MACVLAN_BC_QUEUE_LEN_USED).
+	// Length of that queue in use, in packets. Read only (IFLA_MACVLAN_BC_QUEUE_LEN_USED).
 	BcQueueLenUsed nlattr.Opt[uint32]
 	// Sharing of broadcasts above which they are handled at once, negative for never. Absent at
 	// its default 1 (IFLA_MACVLAN_BC_CUTOFF).
@@ -3394,9 +3401,9 @@ func (x *LinkinfoXfrmAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // LinkinfoMacsecAttrs is the attribute set linkinfo-macsec-attrs: MACsec link on top of another
 // link.
 type LinkinfoMacsecAttrs struct {
-	// Secure channel identifier, MAC address and port, network byte order (IFLA_MACSEC_SCI).
+	// Secure channel identifier, MAC address and port (IFLA_MACSEC_SCI); big-endian.
 	Sci nlattr.Opt[uint64]
-	// Port part of the identifier, network byte order. Requests only (IFLA_MACSEC_PORT).
+	// Port part of the identifier. Requests only (IFLA_MACSEC_PORT); big-endian.
 	Port nlattr.Opt[uint16]
 	// Length of the integrity check, 8-16 bytes (IFLA_MACSEC_ICV_LEN).
 	IcvLen nlattr.Opt[uint8]
@@ -3405,13 +3412,14 @@ type LinkinfoMacsecAttrs struct {
 	// for the first (IFLA_MACSEC_CIPHER_SUITE).
 	CipherSuite nlattr.Opt[uint64]
 	// Size of the replay window, in packets. Sent with replay-protect (IFLA_MACSEC_WINDOW).
-	Window        nlattr.Opt[uint32]
-	EncodingSa    nlattr.Opt[uint8]            // association used to send, 0-3 (IFLA_MACSEC_ENCODING_SA)
-	Encrypt       nlattr.Opt[uint8]            // 1 encrypts, 0 only protects (IFLA_MACSEC_ENCRYPT)
-	Protect       nlattr.Opt[uint8]            // 1 protects sent frames (IFLA_MACSEC_PROTECT)
-	IncSci        nlattr.Opt[uint8]            // 1 puts the identifier into sent frames (IFLA_MACSEC_INC_SCI)
-	Es            nlattr.Opt[uint8]            // 1 sets the end station bit (IFLA_MACSEC_ES)
-	Scb           nlattr.Opt[uint8]            // 1 sets the single copy broadcast bit (IFLA_MACSEC_SCB)
+	Window     nlattr.Opt[uint32]
+	EncodingSa nlattr.Opt[uint8] // association used to send, 0-3 (IFLA_MACSEC_ENCODING_SA)
+	Encrypt    nlattr.Opt[uint8] // 1 encrypts, 0 only protects (IFLA_MACSEC_ENCRYPT)
+	Protect    nlattr.Opt[uint8] // 1 protects sent frames (IFLA_MACSEC_PROTECT)
+	IncSci     nlattr.Opt[uint8] // 1 puts the identifier into sent frames (IFLA_MACSEC_INC_SCI)
+	Es         nlattr.Opt[uint8] // 1 sets the end station bit (IFLA_MACSEC_ES)
+	// 1 marks sent frames as single copy broadcast (IFLA_MACSEC_SCB).
+	Scb           nlattr.Opt[uint8]
 	ReplayProtect nlattr.Opt[uint8]            // 1 drops repeated frames (IFLA_MACSEC_REPLAY_PROTECT)
 	Validation    nlattr.Opt[MacsecValidation] // checks of received frames (IFLA_MACSEC_VALIDATION)
 	Offload       nlattr.Opt[MacsecOffload]    // where MACsec runs (IFLA_MACSEC_OFFLOAD)
@@ -3488,7 +3496,7 @@ type LinkinfoHsrAttrs struct {
 	// Sequence number of the next frame. Read only (IFLA_HSR_SEQ_NR).
 	SeqNr    nlattr.Opt[uint16]
 	Version  nlattr.Opt[uint8]       // version of HSR, 0 or 1 (IFLA_HSR_VERSION)
-	Protocol nlattr.Opt[HsrProtocol] // protocol (IFLA_HSR_PROTOCOL)
+	Protocol nlattr.Opt[HsrProtocol] // HSR or PRP (IFLA_HSR_PROTOCOL)
 	// Index of a third link, towards nodes that do not speak the protocol. Since Linux 6.10.
 	// Requests only (IFLA_HSR_INTERLINK).
 	Interlink nlattr.Opt[uint32]
@@ -3540,9 +3548,10 @@ type LinkinfoGtpAttrs struct {
 	// File descriptor of the UDP socket for GTPv0. Requests only (IFLA_GTP_FD0).
 	Fd0 nlattr.Opt[uint32]
 	// File descriptor of the UDP socket for GTPv1. Requests only (IFLA_GTP_FD1).
-	Fd1         nlattr.Opt[uint32]
-	PdpHashsize nlattr.Opt[uint32]  // size of the hash table of contexts (IFLA_GTP_PDP_HASHSIZE)
-	Role        nlattr.Opt[GtpRole] // role (IFLA_GTP_ROLE)
+	Fd1 nlattr.Opt[uint32]
+	// Number of buckets in the hash table of contexts (IFLA_GTP_PDP_HASHSIZE).
+	PdpHashsize nlattr.Opt[uint32]
+	Role        nlattr.Opt[GtpRole] // which end of a tunnel the link is (IFLA_GTP_ROLE)
 	// 1 lets the kernel make the sockets. Requests only (IFLA_GTP_CREATE_SOCKETS).
 	CreateSockets nlattr.Opt[uint8]
 	RestartCount  nlattr.Opt[uint8] // restart counter for echo messages (IFLA_GTP_RESTART_COUNT)
@@ -3596,8 +3605,8 @@ func (x *LinkinfoGtpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // LinkinfoBareudpAttrs is the attribute set linkinfo-bareudp-attrs: tunnel of one protocol over
 // UDP.
 type LinkinfoBareudpAttrs struct {
-	Port nlattr.Opt[uint16] // UDP port, network byte order (IFLA_BAREUDP_PORT)
-	// Ethertype of the inner packets, network byte order (IFLA_BAREUDP_ETHERTYPE).
+	Port nlattr.Opt[uint16] // UDP port (IFLA_BAREUDP_PORT); big-endian
+	// Ethertype of the inner packets (IFLA_BAREUDP_ETHERTYPE); big-endian.
 	Ethertype nlattr.Opt[uint16]
 	// Smallest UDP source port, host byte order (IFLA_BAREUDP_SRCPORT_MIN).
 	SrcportMin nlattr.Opt[uint16]
@@ -3808,11 +3817,9 @@ func (x *LinkinfoDsaAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 
 // LinkinfoAmtAttrs is the attribute set linkinfo-amt-attrs: automatic multicast tunnel.
 type LinkinfoAmtAttrs struct {
-	Mode nlattr.Opt[AmtMode] // role (IFLA_AMT_MODE)
-	// UDP port of the relay, network byte order (IFLA_AMT_RELAY_PORT).
-	RelayPort nlattr.Opt[uint16]
-	// UDP port of the gateway, network byte order (IFLA_AMT_GATEWAY_PORT).
-	GatewayPort nlattr.Opt[uint16]
+	Mode        nlattr.Opt[AmtMode]    // gateway or relay (IFLA_AMT_MODE)
+	RelayPort   nlattr.Opt[uint16]     // UDP port of the relay (IFLA_AMT_RELAY_PORT); big-endian
+	GatewayPort nlattr.Opt[uint16]     // UDP port of the gateway (IFLA_AMT_GATEWAY_PORT); big-endian
 	Link        nlattr.Opt[uint32]     // index of the lower link (IFLA_AMT_LINK)
 	LocalIp     nlattr.Opt[netip.Addr] // local IPv4 address (IFLA_AMT_LOCAL_IP)
 	// IPv4 address of the relay that was found. Read only (IFLA_AMT_REMOTE_IP).
@@ -3893,11 +3900,11 @@ type LinkinfoCanAttrs struct {
 	Bittiming *CanBittiming // bit timing (IFLA_CAN_BITTIMING)
 	// Limits of the bit timing. Read only (IFLA_CAN_BITTIMING_CONST).
 	BittimingConst *CanBittimingConst
-	// Clock. Read only (IFLA_CAN_CLOCK).
+	// Clock that the bit timing counts. Read only (IFLA_CAN_CLOCK).
 	Clock nlattr.Opt[CanClock]
-	// State. Read only (IFLA_CAN_STATE).
+	// State of the controller. Read only (IFLA_CAN_STATE).
 	State    nlattr.Opt[CanState]
-	Ctrlmode nlattr.Opt[CanCtrlmode] // modes (IFLA_CAN_CTRLMODE)
+	Ctrlmode nlattr.Opt[CanCtrlmode] // modes of the controller (IFLA_CAN_CTRLMODE)
 	// Milliseconds before a restart after bus-off, 0 for none (IFLA_CAN_RESTART_MS).
 	RestartMs nlattr.Opt[uint32]
 	// Any value restarts the controller at once. Requests only (IFLA_CAN_RESTART).
@@ -3909,13 +3916,15 @@ type LinkinfoCanAttrs struct {
 	// Its limits. Read only (IFLA_CAN_DATA_BITTIMING_CONST).
 	DataBittimingConst *CanBittimingConst
 	Termination        nlattr.Opt[uint16] // bus termination, in ohms, 0 for none (IFLA_CAN_TERMINATION)
-	// Terminations that can be chosen. Read only (IFLA_CAN_TERMINATION_CONST).
+	// Terminations that can be chosen, in ohms. Read only (IFLA_CAN_TERMINATION_CONST).
 	TerminationConst []uint16
-	// Bit rates that can be chosen. Read only (IFLA_CAN_BITRATE_CONST).
+	// Bit rates that can be chosen, in bits per second. Read only (IFLA_CAN_BITRATE_CONST).
 	BitrateConst []uint32
-	// Bit rates of the data phase that can be chosen. Read only (IFLA_CAN_DATA_BITRATE_CONST).
+	// Bit rates of the data phase that can be chosen, in bits per second. Read only
+	// (IFLA_CAN_DATA_BITRATE_CONST).
 	DataBitrateConst []uint32
-	// Highest bit rate of the transceiver. Read only (IFLA_CAN_BITRATE_MAX).
+	// Highest bit rate of the transceiver, in bits per second. Read only
+	// (IFLA_CAN_BITRATE_MAX).
 	BitrateMax nlattr.Opt[uint32]
 	// Compensation of the transmitter delay of CAN FD (IFLA_CAN_TDC).
 	Tdc *LinkinfoCanTdcAttrs
@@ -3925,7 +3934,8 @@ type LinkinfoCanAttrs struct {
 	XlDataBittiming *CanBittiming
 	// Its limits. Read only (IFLA_CAN_XL_DATA_BITTIMING_CONST).
 	XlDataBittimingConst *CanBittimingConst
-	// Bit rates of that phase that can be chosen. Read only (IFLA_CAN_XL_DATA_BITRATE_CONST).
+	// Bit rates of that phase that can be chosen, in bits per second. Read only
+	// (IFLA_CAN_XL_DATA_BITRATE_CONST).
 	XlDataBitrateConst []uint32
 	// Compensation of the transmitter delay of CAN XL (IFLA_CAN_XL_TDC).
 	XlTdc *LinkinfoCanTdcAttrs
@@ -4066,23 +4076,24 @@ func (x *LinkinfoCanAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 }
 
 // LinkinfoCanTdcAttrs is the attribute set linkinfo-can-tdc-attrs: compensation of the transmitter
-// delay, in clock periods.
+// delay.
 type LinkinfoCanTdcAttrs struct {
-	// Smallest measured delay. Read only (IFLA_CAN_TDC_TDCV_MIN).
+	// Smallest measured delay, in clock periods. Read only (IFLA_CAN_TDC_TDCV_MIN).
 	TdcvMin nlattr.Opt[uint32]
-	// Largest measured delay. Read only (IFLA_CAN_TDC_TDCV_MAX).
+	// Largest measured delay, in clock periods. Read only (IFLA_CAN_TDC_TDCV_MAX).
 	TdcvMax nlattr.Opt[uint32]
-	// Smallest offset. Read only (IFLA_CAN_TDC_TDCO_MIN).
+	// Smallest offset, in clock periods. Read only (IFLA_CAN_TDC_TDCO_MIN).
 	TdcoMin nlattr.Opt[uint32]
-	// Largest offset. Read only (IFLA_CAN_TDC_TDCO_MAX).
+	// Largest offset, in clock periods. Read only (IFLA_CAN_TDC_TDCO_MAX).
 	TdcoMax nlattr.Opt[uint32]
-	// Smallest filter window. Read only (IFLA_CAN_TDC_TDCF_MIN).
+	// Smallest filter window, in clock periods. Read only (IFLA_CAN_TDC_TDCF_MIN).
 	TdcfMin nlattr.Opt[uint32]
-	// Largest filter window. Read only (IFLA_CAN_TDC_TDCF_MAX).
+	// Largest filter window, in clock periods. Read only (IFLA_CAN_TDC_TDCF_MAX).
 	TdcfMax nlattr.Opt[uint32]
-	Tdcv    nlattr.Opt[uint32] // measured delay; writable in manual mode (IFLA_CAN_TDC_TDCV)
-	Tdco    nlattr.Opt[uint32] // offset (IFLA_CAN_TDC_TDCO)
-	Tdcf    nlattr.Opt[uint32] // filter window (IFLA_CAN_TDC_TDCF)
+	// Measured delay in clock periods; writable in manual mode (IFLA_CAN_TDC_TDCV).
+	Tdcv    nlattr.Opt[uint32]
+	Tdco    nlattr.Opt[uint32] // offset in clock periods (IFLA_CAN_TDC_TDCO)
+	Tdcf    nlattr.Opt[uint32] // filter window in clock periods (IFLA_CAN_TDC_TDCF)
 	Unknown []nlattr.Attr
 }
 
@@ -4156,23 +4167,26 @@ func (x *LinkinfoCanCtrlmodeAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr)
 }
 
 // LinkinfoCanPwmAttrs is the attribute set linkinfo-can-pwm-attrs: pulse width modulation of CAN
-// XL, in clock periods. Of the settings all or none are given.
+// XL. Of the settings all or none are given.
 type LinkinfoCanPwmAttrs struct {
-	// Shortest short phase. Read only (IFLA_CAN_PWM_PWMS_MIN).
+	// Shortest short phase, in clock periods. Read only (IFLA_CAN_PWM_PWMS_MIN).
 	PwmsMin nlattr.Opt[uint32]
-	// Longest short phase. Read only (IFLA_CAN_PWM_PWMS_MAX).
+	// Longest short phase, in clock periods. Read only (IFLA_CAN_PWM_PWMS_MAX).
 	PwmsMax nlattr.Opt[uint32]
-	// Shortest long phase. Read only (IFLA_CAN_PWM_PWML_MIN).
+	// Shortest long phase, in clock periods. Read only (IFLA_CAN_PWM_PWML_MIN).
 	PwmlMin nlattr.Opt[uint32]
-	// Longest long phase. Read only (IFLA_CAN_PWM_PWML_MAX).
+	// Longest long phase, in clock periods. Read only (IFLA_CAN_PWM_PWML_MAX).
 	PwmlMax nlattr.Opt[uint32]
-	// Smallest offset. Read only (IFLA_CAN_PWM_PWMO_MIN).
+	// Smallest offset, in clock periods. Read only (IFLA_CAN_PWM_PWMO_MIN).
 	PwmoMin nlattr.Opt[uint32]
-	// Largest offset. Read only (IFLA_CAN_PWM_PWMO_MAX).
+	// Largest offset, in clock periods. Read only (IFLA_CAN_PWM_PWMO_MAX).
 	PwmoMax nlattr.Opt[uint32]
-	Pwms    nlattr.Opt[uint32] // length of the short phase of a bit (IFLA_CAN_PWM_PWMS)
-	Pwml    nlattr.Opt[uint32] // length of the long phase of a bit (IFLA_CAN_PWM_PWML)
-	Pwmo    nlattr.Opt[uint32] // offset of the phases, 0 if absent (IFLA_CAN_PWM_PWMO)
+	// Length of the short phase of a bit, in clock periods (IFLA_CAN_PWM_PWMS).
+	Pwms nlattr.Opt[uint32]
+	// Length of the long phase of a bit, in clock periods (IFLA_CAN_PWM_PWML).
+	Pwml nlattr.Opt[uint32]
+	// Offset of the phases in clock periods, 0 if absent (IFLA_CAN_PWM_PWMO).
+	Pwmo    nlattr.Opt[uint32]
 	Unknown []nlattr.Attr
 }
 

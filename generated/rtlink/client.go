@@ -35,21 +35,20 @@ func New(conn *nlconn.Conn) *Client {
 	return &Client{conn: conn}
 }
 
-// Newlink does the operation newlink: create a link, or change one that exists (RTM_NEWLINK). With
-// NLM_F_CREATE a missing link is created, with NLM_F_EXCL an existing one is an error. Needs
-// CAP_NET_ADMIN.
+// Newlink does the operation newlink: create a link, or change one that exists. With NLM_F_CREATE a
+// missing link is created, with NLM_F_EXCL an existing one is an error. Needs CAP_NET_ADMIN.
 func (c *Client) Newlink(ctx context.Context, req *NewlinkRequest, opts ...nlconn.CallOption) error {
 	return nlconn.Exec(ctx, c.conn, &OpNewlink, req, opts...)
 }
 
-// Dellink does the operation dellink: delete a link, or all links of a group (RTM_DELLINK).
-// Physical devices cannot be deleted. Needs CAP_NET_ADMIN.
+// Dellink does the operation dellink: delete a link, or all links of a group. Physical devices
+// cannot be deleted. Needs CAP_NET_ADMIN.
 func (c *Client) Dellink(ctx context.Context, req *DellinkRequest, opts ...nlconn.CallOption) error {
 	return nlconn.Exec(ctx, c.conn, &OpDellink, req, opts...)
 }
 
-// Getlink does the operation getlink: get one link, by index or name, or dump all links
-// (RTM_GETLINK). A dump can be narrowed to the ports of a master and to a kind.
+// Getlink does the operation getlink: get one link, by index or name, or dump all links. A dump can
+// be narrowed to the ports of a master and to a kind.
 func (c *Client) Getlink(ctx context.Context, req *GetlinkRequest, opts ...nlconn.CallOption) (*GetlinkReply, error) {
 	return nlconn.Do[GetlinkReply](ctx, c.conn, &OpGetlink, req, opts...)
 }
@@ -69,27 +68,27 @@ func (c *Client) GetlinkCollect(ctx context.Context, req *GetlinkDumpRequest, op
 	return nlconn.Collect[GetlinkReply](ctx, c.conn, &OpGetlink, req, opts...)
 }
 
-// Setlink does the operation setlink: change a link that exists (RTM_SETLINK); settings of the kind
-// change with newlink only. With family AF_BRIDGE in the header, change a bridge port by its
-// protinfo. Needs CAP_NET_ADMIN.
+// Setlink does the operation setlink: change a link that exists; settings of the kind change with
+// newlink only. With family AF_BRIDGE in the header, change a bridge port by its protinfo. Needs
+// CAP_NET_ADMIN.
 func (c *Client) Setlink(ctx context.Context, req *SetlinkRequest, opts ...nlconn.CallOption) error {
 	return nlconn.Exec(ctx, c.conn, &OpSetlink, req, opts...)
 }
 
-// Newlinkprop does the operation newlinkprop: add alternative names to a link (RTM_NEWLINKPROP).
-// Send it with NLM_F_CREATE and NLM_F_EXCL. Needs CAP_NET_ADMIN.
+// Newlinkprop does the operation newlinkprop: add alternative names to a link. Send it with
+// NLM_F_CREATE and NLM_F_EXCL. Needs CAP_NET_ADMIN.
 func (c *Client) Newlinkprop(ctx context.Context, req *NewlinkpropRequest, opts ...nlconn.CallOption) error {
 	return nlconn.Exec(ctx, c.conn, &OpNewlinkprop, req, opts...)
 }
 
-// Dellinkprop does the operation dellinkprop: take alternative names from a link (RTM_DELLINKPROP).
-// Needs CAP_NET_ADMIN.
+// Dellinkprop does the operation dellinkprop: take alternative names from a link. Needs
+// CAP_NET_ADMIN.
 func (c *Client) Dellinkprop(ctx context.Context, req *DellinkpropRequest, opts ...nlconn.CallOption) error {
 	return nlconn.Exec(ctx, c.conn, &OpDellinkprop, req, opts...)
 }
 
-// Getstats does the operation getstats: get the statistics of one link or dump those of all
-// (RTM_GETSTATS). The filter-mask of the header says which.
+// Getstats does the operation getstats: get the statistics of one link or dump those of all. The
+// filter-mask of the header says which.
 func (c *Client) Getstats(ctx context.Context, req *GetstatsRequest, opts ...nlconn.CallOption) (*GetstatsReply, error) {
 	return nlconn.Do[GetstatsReply](ctx, c.conn, &OpGetstats, req, opts...)
 }
@@ -109,8 +108,8 @@ func (c *Client) GetstatsCollect(ctx context.Context, req *GetstatsDumpRequest, 
 	return nlconn.Collect[GetstatsReply](ctx, c.conn, &OpGetstats, req, opts...)
 }
 
-// Setstats does the operation setstats: switch hardware counters of a link on or off
-// (RTM_SETSTATS). The header names the link and is zero otherwise. Needs CAP_NET_ADMIN.
+// Setstats does the operation setstats: switch hardware counters of a link on or off. The header
+// names the link and is zero otherwise. Needs CAP_NET_ADMIN.
 func (c *Client) Setstats(ctx context.Context, req *SetstatsRequest, opts ...nlconn.CallOption) error {
 	return nlconn.Exec(ctx, c.conn, &OpSetstats, req, opts...)
 }

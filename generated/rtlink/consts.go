@@ -4,7 +4,7 @@ package rtlink
 
 import "github.com/nlgen/nlgen/runtime/nlconn"
 
-// The numbers of the operations: message types.
+// The numbers of the operations: message types, RTM_*.
 const (
 	CmdNewlink     uint16 = 16
 	CmdNewlinkNtf  uint16 = 16
@@ -19,14 +19,14 @@ const (
 	CmdSetstats    uint16 = 95
 )
 
-// The multicast groups of the family.
+// The multicast groups of the family, for [Client.Subscribe].
 var (
-	GroupLink  = nlconn.Group{Name: "rtnlgrp-link", ID: 1}
-	GroupStats = nlconn.Group{Name: "rtnlgrp-stats", ID: 36}
+	GroupLink  = nlconn.Group{Name: "rtnlgrp-link", ID: 1}   // carries [NewlinkNtf], [DellinkNtf]
+	GroupStats = nlconn.Group{Name: "rtnlgrp-stats", ID: 36} // carries [NewstatsNtf]
 )
 
-// The numbers of the attributes in the set link-attrs: attributes of a link. For links of family
-// AF_BRIDGE the kernel uses the same numbers with other contents for protinfo and af-spec.
+// The numbers of the attributes in the set link-attrs, IFLA_*: attributes of a link. For links of
+// family AF_BRIDGE the kernel uses the same numbers with other contents for protinfo and af-spec.
 const (
 	// Hardware address; 6 bytes for Ethernet, 4 or 16 for IP tunnels, where it is the local
 	// address. Writable (IFLA_ADDRESS).
@@ -107,11 +107,12 @@ const (
 	AttrLinkNumRxQueues uint16 = 32
 	// 1 with carrier, 0 without. Writable on virtual links (IFLA_CARRIER).
 	AttrLinkCarrier uint16 = 33
-	// Identifies the physical port, equal for all links that share it (IFLA_PHYS_PORT_ID).
+	// Identifies the physical port, equal for all links that share it; up to 32 bytes
+	// (IFLA_PHYS_PORT_ID).
 	AttrLinkPhysPortID uint16 = 34
 	// How often the carrier came or went. Read only (IFLA_CARRIER_CHANGES).
 	AttrLinkCarrierChanges uint16 = 35
-	// Identifies the switch that the link is a port of (IFLA_PHYS_SWITCH_ID).
+	// Identifies the switch that the link is a port of; up to 32 bytes (IFLA_PHYS_SWITCH_ID).
 	AttrLinkPhysSwitchID uint16 = 36
 	// Namespace, as this one numbers it, of the link that attribute link refers to. Present
 	// only if it is another one; on creation, where the new link's kind is to look for it
@@ -175,9 +176,9 @@ const (
 	AttrLinkAllmulti uint16 = 61
 	// The devlink port that the link belongs to, empty if none (IFLA_DEVLINK_PORT).
 	AttrLinkDevlinkPort uint16 = 62
-	// As gso-max-size, for IPv4. Writable (IFLA_GSO_IPV4_MAX_SIZE).
+	// As gso-max-size, for IPv4, in bytes. Writable (IFLA_GSO_IPV4_MAX_SIZE).
 	AttrLinkGsoIpv4MaxSize uint16 = 63
-	// As gro-max-size, for IPv4. Writable (IFLA_GRO_IPV4_MAX_SIZE).
+	// As gro-max-size, for IPv4, in bytes. Writable (IFLA_GRO_IPV4_MAX_SIZE).
 	AttrLinkGroIpv4MaxSize uint16 = 64
 	// The pin of a digital phase-locked loop that the link belongs to, empty if none
 	// (IFLA_DPLL_PIN).
@@ -193,37 +194,37 @@ const (
 	AttrLinkTailroom uint16 = 69
 )
 
-// The attributes of [ProtoDownReasonAttrs].
+// The attributes of [ProtoDownReasonAttrs], IFLA_PROTO_DOWN_REASON_*.
 const (
 	AttrProtoDownReasonMask  uint16 = 1
 	AttrProtoDownReasonValue uint16 = 2
 )
 
-// The attributes of [LinkDevlinkPortAttrs].
+// The attributes of [LinkDevlinkPortAttrs], DEVLINK_ATTR_*.
 const (
 	AttrLinkDevlinkPortBusName   uint16 = 1
 	AttrLinkDevlinkPortDevName   uint16 = 2
 	AttrLinkDevlinkPortPortIndex uint16 = 3
 )
 
-// The attributes of [LinkDpllPinAttrs].
+// The attributes of [LinkDpllPinAttrs], DPLL_A_PIN_*.
 const (
 	AttrLinkDpllPinID uint16 = 1
 )
 
-// The attributes of [AfSpecAttrs].
+// The attributes of [AfSpecAttrs], AF_*.
 const (
 	AttrAfSpecInet  uint16 = 2
 	AttrAfSpecInet6 uint16 = 10
 	AttrAfSpecMctp  uint16 = 45
 )
 
-// The attributes of [VfinfoListAttrs].
+// The attributes of [VfinfoListAttrs], IFLA_VF_*.
 const (
 	AttrVfinfoListInfo uint16 = 1
 )
 
-// The attributes of [VfinfoAttrs].
+// The attributes of [VfinfoAttrs], IFLA_VF_*.
 const (
 	AttrVfinfoMac        uint16 = 1
 	AttrVfinfoVlan       uint16 = 2
@@ -240,7 +241,7 @@ const (
 	AttrVfinfoBroadcast  uint16 = 13
 )
 
-// The attributes of [VfStatsAttrs].
+// The attributes of [VfStatsAttrs], IFLA_VF_STATS_*.
 const (
 	AttrVfStatsRxPackets uint16 = 0
 	AttrVfStatsTxPackets uint16 = 1
@@ -253,17 +254,17 @@ const (
 	AttrVfStatsTxDropped uint16 = 8
 )
 
-// The attributes of [VfVlanAttrs].
+// The attributes of [VfVlanAttrs], IFLA_VF_VLAN_*.
 const (
 	AttrVfVlanInfo uint16 = 1
 )
 
-// The attributes of [VfPortsAttrs].
+// The attributes of [VfPortsAttrs], IFLA_VF_*.
 const (
 	AttrVfPortsPort uint16 = 1
 )
 
-// The attributes of [PortSelfAttrs].
+// The attributes of [PortSelfAttrs], IFLA_PORT_*.
 const (
 	AttrPortSelfVf           uint16 = 1
 	AttrPortSelfProfile      uint16 = 2
@@ -274,7 +275,7 @@ const (
 	AttrPortSelfResponse     uint16 = 7
 )
 
-// The attributes of [LinkinfoAttrs].
+// The attributes of [LinkinfoAttrs], IFLA_INFO_*.
 const (
 	AttrLinkinfoKind      uint16 = 1
 	AttrLinkinfoData      uint16 = 2
@@ -283,7 +284,7 @@ const (
 	AttrLinkinfoSlaveData uint16 = 5
 )
 
-// The attributes of [LinkinfoBondAttrs].
+// The attributes of [LinkinfoBondAttrs], IFLA_BOND_*.
 const (
 	AttrLinkinfoBondMode            uint16 = 1
 	AttrLinkinfoBondActiveSlave     uint16 = 2
@@ -321,7 +322,7 @@ const (
 	AttrLinkinfoBondLacpStrict      uint16 = 34
 )
 
-// The attributes of [BondAdInfoAttrs].
+// The attributes of [BondAdInfoAttrs], IFLA_BOND_AD_INFO_*.
 const (
 	AttrBondAdInfoAggregator uint16 = 1
 	AttrBondAdInfoNumPorts   uint16 = 2
@@ -330,7 +331,7 @@ const (
 	AttrBondAdInfoPartnerMac uint16 = 5
 )
 
-// The attributes of [BondSlaveAttrs].
+// The attributes of [BondSlaveAttrs], IFLA_BOND_SLAVE_*.
 const (
 	AttrBondSlaveState                  uint16 = 1
 	AttrBondSlaveMiiStatus              uint16 = 2
@@ -346,7 +347,7 @@ const (
 	AttrBondSlaveAdChurnPartnerState    uint16 = 12
 )
 
-// The attributes of [LinkinfoBridgeAttrs].
+// The attributes of [LinkinfoBridgeAttrs], IFLA_BR_*.
 const (
 	AttrLinkinfoBridgeForwardDelay            uint16 = 1
 	AttrLinkinfoBridgeHelloTime               uint16 = 2
@@ -400,7 +401,7 @@ const (
 	AttrLinkinfoBridgeStpMode                 uint16 = 50
 )
 
-// The attributes of [BridgeQuerierAttrs].
+// The attributes of [BridgeQuerierAttrs], BRIDGE_QUERIER_*.
 const (
 	AttrBridgeQuerierIpAddress      uint16 = 1
 	AttrBridgeQuerierIpPort         uint16 = 2
@@ -411,7 +412,7 @@ const (
 	AttrBridgeQuerierIpv6OtherTimer uint16 = 7
 )
 
-// The attributes of [LinkinfoBrportAttrs].
+// The attributes of [LinkinfoBrportAttrs], IFLA_BRPORT_*.
 const (
 	AttrLinkinfoBrportState              uint16 = 1
 	AttrLinkinfoBrportPriority           uint16 = 2
@@ -460,7 +461,7 @@ const (
 	AttrLinkinfoBrportNeighForwardGrat   uint16 = 45
 )
 
-// The attributes of [LinkinfoGreAttrs].
+// The attributes of [LinkinfoGreAttrs], IFLA_GRE_*.
 const (
 	AttrLinkinfoGreLink            uint16 = 1
 	AttrLinkinfoGreIflags          uint16 = 2
@@ -488,7 +489,7 @@ const (
 	AttrLinkinfoGreErspanHwid      uint16 = 24
 )
 
-// The attributes of [LinkinfoVtiAttrs].
+// The attributes of [LinkinfoVtiAttrs], IFLA_VTI_*.
 const (
 	AttrLinkinfoVtiLink   uint16 = 1
 	AttrLinkinfoVtiIkey   uint16 = 2
@@ -498,7 +499,7 @@ const (
 	AttrLinkinfoVtiFwmark uint16 = 6
 )
 
-// The attributes of [LinkinfoGeneveAttrs].
+// The attributes of [LinkinfoGeneveAttrs], IFLA_GENEVE_*.
 const (
 	AttrLinkinfoGeneveID                uint16 = 1
 	AttrLinkinfoGeneveRemote            uint16 = 2
@@ -520,7 +521,7 @@ const (
 	AttrLinkinfoGeneveLocal6            uint16 = 18
 )
 
-// The attributes of [LinkinfoIptunAttrs].
+// The attributes of [LinkinfoIptunAttrs], IFLA_IPTUN_*.
 const (
 	AttrLinkinfoIptunLink              uint16 = 1
 	AttrLinkinfoIptunLocal             uint16 = 2
@@ -544,7 +545,7 @@ const (
 	AttrLinkinfoIptunFwmark            uint16 = 20
 )
 
-// The attributes of [LinkinfoIp6tnlAttrs].
+// The attributes of [LinkinfoIp6tnlAttrs], IFLA_IPTUN_*.
 const (
 	AttrLinkinfoIp6tnlLink            uint16 = 1
 	AttrLinkinfoIp6tnlLocal           uint16 = 2
@@ -562,7 +563,7 @@ const (
 	AttrLinkinfoIp6tnlFwmark          uint16 = 20
 )
 
-// The attributes of [LinkinfoTunAttrs].
+// The attributes of [LinkinfoTunAttrs], IFLA_TUN_*.
 const (
 	AttrLinkinfoTunOwner             uint16 = 1
 	AttrLinkinfoTunGroup             uint16 = 2
@@ -575,7 +576,7 @@ const (
 	AttrLinkinfoTunNumDisabledQueues uint16 = 9
 )
 
-// The attributes of [LinkinfoVlanAttrs].
+// The attributes of [LinkinfoVlanAttrs], IFLA_VLAN_*.
 const (
 	AttrLinkinfoVlanID         uint16 = 1
 	AttrLinkinfoVlanFlags      uint16 = 2
@@ -584,22 +585,22 @@ const (
 	AttrLinkinfoVlanProtocol   uint16 = 5
 )
 
-// The attributes of [IflaVlanQosAttrs].
+// The attributes of [IflaVlanQosAttrs], IFLA_VLAN_QOS_*.
 const (
 	AttrIflaVlanQosMapping uint16 = 1
 )
 
-// The attributes of [LinkinfoVrfAttrs].
+// The attributes of [LinkinfoVrfAttrs], IFLA_VRF_*.
 const (
 	AttrLinkinfoVrfTable uint16 = 1
 )
 
-// The attributes of [LinkinfoVrfPortAttrs].
+// The attributes of [LinkinfoVrfPortAttrs], IFLA_VRF_PORT_*.
 const (
 	AttrLinkinfoVrfPortTable uint16 = 1
 )
 
-// The attributes of [XdpAttrs].
+// The attributes of [XdpAttrs], IFLA_XDP_*.
 const (
 	AttrXdpFd         uint16 = 1
 	AttrXdpAttached   uint16 = 2
@@ -611,12 +612,12 @@ const (
 	AttrXdpExpectedFd uint16 = 8
 )
 
-// The attributes of [IflaAttrs].
+// The attributes of [IflaAttrs], IFLA_INET_*.
 const (
 	AttrIflaConf uint16 = 1
 )
 
-// The attributes of [Ifla6Attrs].
+// The attributes of [Ifla6Attrs], IFLA_INET6_*.
 const (
 	AttrIfla6Flags       uint16 = 1
 	AttrIfla6Conf        uint16 = 2
@@ -629,14 +630,14 @@ const (
 	AttrIfla6RaMtu       uint16 = 9
 )
 
-// The attributes of [MctpAttrs].
+// The attributes of [MctpAttrs], IFLA_MCTP_*.
 const (
 	AttrMctpNet         uint16 = 1
 	AttrMctpPhysBinding uint16 = 2
 )
 
-// The numbers of the attributes in the set stats-attrs: statistics of a link. A request asks for
-// them with filter-mask.
+// The numbers of the attributes in the set stats-attrs, IFLA_STATS_*: statistics of a link. A
+// request asks for them with filter-mask.
 const (
 	AttrStatsLink64            uint16 = 1
 	AttrStatsLinkXstats        uint16 = 2
@@ -645,13 +646,13 @@ const (
 	AttrStatsAfSpec            uint16 = 5
 )
 
-// The attributes of [LinkXstatsAttrs].
+// The attributes of [LinkXstatsAttrs], LINK_XSTATS_TYPE_*.
 const (
 	AttrLinkXstatsBridge uint16 = 1
 	AttrLinkXstatsBond   uint16 = 2
 )
 
-// The attributes of [BridgeXstatsAttrs].
+// The attributes of [BridgeXstatsAttrs], BRIDGE_XSTATS_*.
 const (
 	AttrBridgeXstatsVlan  uint16 = 1
 	AttrBridgeXstatsMcast uint16 = 2
@@ -659,12 +660,12 @@ const (
 	AttrBridgeXstatsStp   uint16 = 4
 )
 
-// The attributes of [BondXstatsAttrs].
+// The attributes of [BondXstatsAttrs], BOND_XSTATS_*.
 const (
 	AttrBondXstats3ad uint16 = 1
 )
 
-// The attributes of [Bond3adStatAttrs].
+// The attributes of [Bond3adStatAttrs], BOND_3AD_STAT_*.
 const (
 	AttrBond3adStatLacpduRx        uint16 = 0
 	AttrBond3adStatLacpduTx        uint16 = 1
@@ -678,31 +679,31 @@ const (
 	AttrBond3adStatPad             uint16 = 9 // alignment (BOND_3AD_STAT_PAD)
 )
 
-// The attributes of [StatsAfSpecAttrs].
+// The attributes of [StatsAfSpecAttrs], AF_*.
 const (
 	AttrStatsAfSpecMpls uint16 = 28
 )
 
-// The attributes of [MplsStatsAttrs].
+// The attributes of [MplsStatsAttrs], MPLS_STATS_*.
 const (
 	AttrMplsStatsLink uint16 = 1
 )
 
-// The attributes of [LinkOffloadXstatsAttrs].
+// The attributes of [LinkOffloadXstatsAttrs], IFLA_OFFLOAD_XSTATS_*.
 const (
 	AttrLinkOffloadXstatsCpuHit  uint16 = 1
 	AttrLinkOffloadXstatsHwSInfo uint16 = 2
 	AttrLinkOffloadXstatsL3Stats uint16 = 3
 )
 
-// The attributes of [HwSInfoOneAttrs].
+// The attributes of [HwSInfoOneAttrs], IFLA_OFFLOAD_XSTATS_HW_S_INFO_*.
 const (
 	AttrHwSInfoOneRequest uint16 = 1
 	AttrHwSInfoOneUsed    uint16 = 2
 )
 
-// The numbers of the attributes in the set stats-getset-attrs: attributes of requests about
-// statistics; stats-attrs are those of the answers.
+// The numbers of the attributes in the set stats-getset-attrs, IFLA_STATS_*: attributes of requests
+// about statistics; stats-attrs are those of the answers.
 const (
 	AttrStatsGetsetGetFilters              uint16 = 1
 	AttrStatsGetsetSetOffloadXstatsL3Stats uint16 = 2
@@ -713,7 +714,7 @@ const (
 	AttrStatsFilterLinkOffloadXstats uint16 = 4
 )
 
-// The attributes of [LinkinfoVxlanAttrs].
+// The attributes of [LinkinfoVxlanAttrs], IFLA_VXLAN_*.
 const (
 	AttrLinkinfoVxlanID               uint16 = 1
 	AttrLinkinfoVxlanGroup            uint16 = 2
@@ -751,17 +752,17 @@ const (
 	AttrLinkinfoVxlanMcRoute          uint16 = 34
 )
 
-// The attributes of [LinkinfoVethAttrs].
+// The attributes of [LinkinfoVethAttrs], VETH_INFO_*.
 const (
 	AttrLinkinfoVethPeer uint16 = 1
 )
 
-// The attributes of [LinkinfoVxcanAttrs].
+// The attributes of [LinkinfoVxcanAttrs], VXCAN_INFO_*.
 const (
 	AttrLinkinfoVxcanPeer uint16 = 1
 )
 
-// The attributes of [LinkinfoNetkitAttrs].
+// The attributes of [LinkinfoNetkitAttrs], IFLA_NETKIT_*.
 const (
 	AttrLinkinfoNetkitPeerInfo   uint16 = 1
 	AttrLinkinfoNetkitPrimary    uint16 = 2
@@ -775,7 +776,7 @@ const (
 	AttrLinkinfoNetkitPairing    uint16 = 10
 )
 
-// The attributes of [LinkinfoMacvlanAttrs].
+// The attributes of [LinkinfoMacvlanAttrs], IFLA_MACVLAN_*.
 const (
 	AttrLinkinfoMacvlanMode           uint16 = 1
 	AttrLinkinfoMacvlanFlags          uint16 = 2
@@ -788,20 +789,20 @@ const (
 	AttrLinkinfoMacvlanBcCutoff       uint16 = 9
 )
 
-// The attributes of [LinkinfoIpvlanAttrs].
+// The attributes of [LinkinfoIpvlanAttrs], IFLA_IPVLAN_*.
 const (
 	AttrLinkinfoIpvlanMode  uint16 = 1
 	AttrLinkinfoIpvlanFlags uint16 = 2
 )
 
-// The attributes of [LinkinfoXfrmAttrs].
+// The attributes of [LinkinfoXfrmAttrs], IFLA_XFRM_*.
 const (
 	AttrLinkinfoXfrmLink            uint16 = 1
 	AttrLinkinfoXfrmIfID            uint16 = 2
 	AttrLinkinfoXfrmCollectMetadata uint16 = 3
 )
 
-// The attributes of [LinkinfoMacsecAttrs].
+// The attributes of [LinkinfoMacsecAttrs], IFLA_MACSEC_*.
 const (
 	AttrLinkinfoMacsecSci           uint16 = 1
 	AttrLinkinfoMacsecPort          uint16 = 2
@@ -820,7 +821,7 @@ const (
 	AttrLinkinfoMacsecOffload       uint16 = 15
 )
 
-// The attributes of [LinkinfoHsrAttrs].
+// The attributes of [LinkinfoHsrAttrs], IFLA_HSR_*.
 const (
 	AttrLinkinfoHsrSlave1          uint16 = 1
 	AttrLinkinfoHsrSlave2          uint16 = 2
@@ -832,7 +833,7 @@ const (
 	AttrLinkinfoHsrInterlink       uint16 = 8
 )
 
-// The attributes of [LinkinfoGtpAttrs].
+// The attributes of [LinkinfoGtpAttrs], IFLA_GTP_*.
 const (
 	AttrLinkinfoGtpFd0           uint16 = 1
 	AttrLinkinfoGtpFd1           uint16 = 2
@@ -844,7 +845,7 @@ const (
 	AttrLinkinfoGtpLocal6        uint16 = 8
 )
 
-// The attributes of [LinkinfoBareudpAttrs].
+// The attributes of [LinkinfoBareudpAttrs], IFLA_BAREUDP_*.
 const (
 	AttrLinkinfoBareudpPort           uint16 = 1
 	AttrLinkinfoBareudpEthertype      uint16 = 2
@@ -852,40 +853,40 @@ const (
 	AttrLinkinfoBareudpMultiprotoMode uint16 = 4
 )
 
-// The attributes of [LinkinfoPppAttrs].
+// The attributes of [LinkinfoPppAttrs], IFLA_PPP_*.
 const (
 	AttrLinkinfoPppDevFd uint16 = 1
 )
 
-// The attributes of [LinkinfoBatadvAttrs].
+// The attributes of [LinkinfoBatadvAttrs], IFLA_BATADV_*.
 const (
 	AttrLinkinfoBatadvAlgoName uint16 = 1
 )
 
-// The attributes of [LinkinfoIpoibAttrs].
+// The attributes of [LinkinfoIpoibAttrs], IFLA_IPOIB_*.
 const (
 	AttrLinkinfoIpoibPkey   uint16 = 1
 	AttrLinkinfoIpoibMode   uint16 = 2
 	AttrLinkinfoIpoibUmcast uint16 = 3
 )
 
-// The attributes of [LinkinfoRmnetAttrs].
+// The attributes of [LinkinfoRmnetAttrs], IFLA_RMNET_*.
 const (
 	AttrLinkinfoRmnetMuxID uint16 = 1
 	AttrLinkinfoRmnetFlags uint16 = 2
 )
 
-// The attributes of [LinkinfoWwanAttrs].
+// The attributes of [LinkinfoWwanAttrs], IFLA_WWAN_*.
 const (
 	AttrLinkinfoWwanLinkID uint16 = 1
 )
 
-// The attributes of [LinkinfoDsaAttrs].
+// The attributes of [LinkinfoDsaAttrs], IFLA_DSA_*.
 const (
 	AttrLinkinfoDsaConduit uint16 = 1
 )
 
-// The attributes of [LinkinfoAmtAttrs].
+// The attributes of [LinkinfoAmtAttrs], IFLA_AMT_*.
 const (
 	AttrLinkinfoAmtMode        uint16 = 1
 	AttrLinkinfoAmtRelayPort   uint16 = 2
@@ -897,12 +898,12 @@ const (
 	AttrLinkinfoAmtMaxTunnels  uint16 = 8
 )
 
-// The attributes of [LinkinfoOvpnAttrs].
+// The attributes of [LinkinfoOvpnAttrs], IFLA_OVPN_*.
 const (
 	AttrLinkinfoOvpnMode uint16 = 1
 )
 
-// The attributes of [LinkinfoCanAttrs].
+// The attributes of [LinkinfoCanAttrs], IFLA_CAN_*.
 const (
 	AttrLinkinfoCanBittiming            uint16 = 1
 	AttrLinkinfoCanBittimingConst       uint16 = 2
@@ -928,7 +929,7 @@ const (
 	AttrLinkinfoCanXlPwm                uint16 = 22
 )
 
-// The attributes of [LinkinfoCanTdcAttrs].
+// The attributes of [LinkinfoCanTdcAttrs], IFLA_CAN_TDC_*.
 const (
 	AttrLinkinfoCanTdcTdcvMin uint16 = 1
 	AttrLinkinfoCanTdcTdcvMax uint16 = 2
@@ -941,12 +942,12 @@ const (
 	AttrLinkinfoCanTdcTdcf    uint16 = 9
 )
 
-// The attributes of [LinkinfoCanCtrlmodeAttrs].
+// The attributes of [LinkinfoCanCtrlmodeAttrs], IFLA_CAN_CTRLMODE_*.
 const (
 	AttrLinkinfoCanCtrlmodeSupported uint16 = 1
 )
 
-// The attributes of [LinkinfoCanPwmAttrs].
+// The attributes of [LinkinfoCanPwmAttrs], IFLA_CAN_PWM_*.
 const (
 	AttrLinkinfoCanPwmPwmsMin uint16 = 1
 	AttrLinkinfoCanPwmPwmsMax uint16 = 2
@@ -959,7 +960,7 @@ const (
 	AttrLinkinfoCanPwmPwmo    uint16 = 9
 )
 
-// The attributes of [LinkinfoCaifAttrs].
+// The attributes of [LinkinfoCaifAttrs], IFLA_CAIF_*.
 const (
 	AttrLinkinfoCaifIpv4Connid uint16 = 1
 	AttrLinkinfoCaifIpv6Connid uint16 = 2

@@ -45,10 +45,10 @@ const (
 	IfinfoFlagsEcho IfinfoFlags = 0x40000
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v IfinfoFlags) String() string { return enumIfinfoFlags.Text(uint64(v)) }
 
-// ParseIfinfoFlags reads what String returns, or a number.
+// ParseIfinfoFlags reads names or a number.
 func ParseIfinfoFlags(s string) (IfinfoFlags, error) {
 	return nlpolicy.ParseEnum[IfinfoFlags](&enumIfinfoFlags, s)
 }
@@ -61,7 +61,7 @@ func (v *IfinfoFlags) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumIfinfoFlags, b, v)
 }
 
-// VlanProtocols is the enum vlan-protocols: ethertype of the VLAN tag.
+// VlanProtocols is the enum vlan-protocols, ETH_P_*: ethertype of the VLAN tag.
 type VlanProtocols uint16
 
 const (
@@ -69,10 +69,10 @@ const (
 	VlanProtocols8021ad VlanProtocols = 34984 // service tag of stacked VLANs, IEEE 802.1ad (ETH_P_8021AD)
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v VlanProtocols) String() string { return enumVlanProtocols.Text(uint64(v)) }
 
-// ParseVlanProtocols reads what String returns, or a number.
+// ParseVlanProtocols reads a name or a number.
 func ParseVlanProtocols(s string) (VlanProtocols, error) {
 	return nlpolicy.ParseEnum[VlanProtocols](&enumVlanProtocols, s)
 }
@@ -85,7 +85,7 @@ func (v *VlanProtocols) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumVlanProtocols, b, v)
 }
 
-// Operstate is the enum operstate: operational state of a link, after RFC 2863.
+// Operstate is the enum operstate, IF_OPER_*: operational state of a link, after RFC 2863.
 type Operstate uint8
 
 const (
@@ -102,10 +102,10 @@ const (
 	OperstateUp      Operstate = 6 // ready to carry traffic (IF_OPER_UP)
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v Operstate) String() string { return enumOperstate.Text(uint64(v)) }
 
-// ParseOperstate reads what String returns, or a number.
+// ParseOperstate reads a name or a number.
 func ParseOperstate(s string) (Operstate, error) {
 	return nlpolicy.ParseEnum[Operstate](&enumOperstate, s)
 }
@@ -118,7 +118,8 @@ func (v *Operstate) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumOperstate, b, v)
 }
 
-// LinkMode is the enum link-mode: what state the kernel moves a link to when its carrier comes up.
+// LinkMode is the enum link-mode, IF_LINK_MODE_*: what state the kernel moves a link to when its
+// carrier comes up.
 type LinkMode uint8
 
 const (
@@ -129,10 +130,10 @@ const (
 	LinkModeTesting LinkMode = 2
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v LinkMode) String() string { return enumLinkMode.Text(uint64(v)) }
 
-// ParseLinkMode reads what String returns, or a number.
+// ParseLinkMode reads a name or a number.
 func ParseLinkMode(s string) (LinkMode, error) { return nlpolicy.ParseEnum[LinkMode](&enumLinkMode, s) }
 
 // MarshalText is String.
@@ -141,7 +142,8 @@ func (v LinkMode) MarshalText() ([]byte, error) { return []byte(v.String()), nil
 // UnmarshalText is ParseLinkMode.
 func (v *LinkMode) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumLinkMode, b, v) }
 
-// LinkEvent is the enum link-event: why the kernel sent a link notification, as far as it says.
+// LinkEvent is the enum link-event, IFLA_EVENT_*: why the kernel sent a link notification, as far
+// as it says.
 type LinkEvent uint32
 
 const (
@@ -158,10 +160,10 @@ const (
 	LinkEventBondingOptions LinkEvent = 6 // options of a bond changed (IFLA_EVENT_BONDING_OPTIONS)
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v LinkEvent) String() string { return enumLinkEvent.Text(uint64(v)) }
 
-// ParseLinkEvent reads what String returns, or a number.
+// ParseLinkEvent reads a name or a number.
 func ParseLinkEvent(s string) (LinkEvent, error) {
 	return nlpolicy.ParseEnum[LinkEvent](&enumLinkEvent, s)
 }
@@ -215,10 +217,10 @@ const (
 	Ipv4DevconfArpEvictNocarrier               Ipv4Devconf = 32 // flush ARP entries when the carrier is lost
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v Ipv4Devconf) String() string { return enumIpv4Devconf.Text(uint64(v)) }
 
-// ParseIpv4Devconf reads what String returns, or a number.
+// ParseIpv4Devconf reads a name or a number.
 func ParseIpv4Devconf(s string) (Ipv4Devconf, error) {
 	return nlpolicy.ParseEnum[Ipv4Devconf](&enumIpv4Devconf, s)
 }
@@ -299,10 +301,10 @@ const (
 	Ipv6DevconfForceForwarding                Ipv6Devconf = 59 // forward on this link whatever the global setting says
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v Ipv6Devconf) String() string { return enumIpv6Devconf.Text(uint64(v)) }
 
-// ParseIpv6Devconf reads what String returns, or a number.
+// ParseIpv6Devconf reads a name or a number.
 func ParseIpv6Devconf(s string) (Ipv6Devconf, error) {
 	return nlpolicy.ParseEnum[Ipv6Devconf](&enumIpv6Devconf, s)
 }
@@ -329,10 +331,10 @@ const (
 	IflaIcmp6StatsRatelimithost IflaIcmp6Stats = 6 // messages held back by the rate limit
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v IflaIcmp6Stats) String() string { return enumIflaIcmp6Stats.Text(uint64(v)) }
 
-// ParseIflaIcmp6Stats reads what String returns, or a number.
+// ParseIflaIcmp6Stats reads a name or a number.
 func ParseIflaIcmp6Stats(s string) (IflaIcmp6Stats, error) {
 	return nlpolicy.ParseEnum[IflaIcmp6Stats](&enumIflaIcmp6Stats, s)
 }
@@ -391,10 +393,10 @@ const (
 	IflaInet6StatsReasmOverlaps    IflaInet6Stats = 37 // reassemblies with overlapping fragments
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v IflaInet6Stats) String() string { return enumIflaInet6Stats.Text(uint64(v)) }
 
-// ParseIflaInet6Stats reads what String returns, or a number.
+// ParseIflaInet6Stats reads a name or a number.
 func ParseIflaInet6Stats(s string) (IflaInet6Stats, error) {
 	return nlpolicy.ParseEnum[IflaInet6Stats](&enumIflaInet6Stats, s)
 }
@@ -407,8 +409,8 @@ func (v *IflaInet6Stats) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumIflaInet6Stats, b, v)
 }
 
-// In6AddrGenMode is the enum in6-addr-gen-mode: how IPv6 interface identifiers of link-local and
-// autoconfigured addresses are made.
+// In6AddrGenMode is the enum in6-addr-gen-mode, IN6_ADDR_GEN_MODE_*: how IPv6 interface identifiers
+// of link-local and autoconfigured addresses are made.
 type In6AddrGenMode uint8
 
 const (
@@ -420,10 +422,10 @@ const (
 	In6AddrGenModeRandom In6AddrGenMode = 3
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v In6AddrGenMode) String() string { return enumIn6AddrGenMode.Text(uint64(v)) }
 
-// ParseIn6AddrGenMode reads what String returns, or a number.
+// ParseIn6AddrGenMode reads a name or a number.
 func ParseIn6AddrGenMode(s string) (In6AddrGenMode, error) {
 	return nlpolicy.ParseEnum[In6AddrGenMode](&enumIn6AddrGenMode, s)
 }
@@ -450,10 +452,10 @@ const (
 	Inet6IfFlagsReady       Inet6IfFlags = 0x80000000 // IPv6 is ready on this link (IF_READY)
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v Inet6IfFlags) String() string { return enumInet6IfFlags.Text(uint64(v)) }
 
-// ParseInet6IfFlags reads what String returns, or a number.
+// ParseInet6IfFlags reads names or a number.
 func ParseInet6IfFlags(s string) (Inet6IfFlags, error) {
 	return nlpolicy.ParseEnum[Inet6IfFlags](&enumInet6IfFlags, s)
 }
@@ -466,7 +468,8 @@ func (v *Inet6IfFlags) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumInet6IfFlags, b, v)
 }
 
-// BrBoolopt is the set of flags br-boolopt: switches of a bridge that share one attribute.
+// BrBoolopt is the set of flags br-boolopt, BR_BOOLOPT_*: switches of a bridge that share one
+// attribute.
 type BrBoolopt uint32
 
 const (
@@ -482,10 +485,10 @@ const (
 	BrBooloptFdbLocalVlan0 BrBoolopt = 0x10
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v BrBoolopt) String() string { return enumBrBoolopt.Text(uint64(v)) }
 
-// ParseBrBoolopt reads what String returns, or a number.
+// ParseBrBoolopt reads names or a number.
 func ParseBrBoolopt(s string) (BrBoolopt, error) {
 	return nlpolicy.ParseEnum[BrBoolopt](&enumBrBoolopt, s)
 }
@@ -509,10 +512,10 @@ const (
 	BridgeStpStateUser BridgeStpState = 2
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v BridgeStpState) String() string { return enumBridgeStpState.Text(uint64(v)) }
 
-// ParseBridgeStpState reads what String returns, or a number.
+// ParseBridgeStpState reads a name or a number.
 func ParseBridgeStpState(s string) (BridgeStpState, error) {
 	return nlpolicy.ParseEnum[BridgeStpState](&enumBridgeStpState, s)
 }
@@ -525,7 +528,8 @@ func (v *BridgeStpState) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumBridgeStpState, b, v)
 }
 
-// BrStpMode is the enum br-stp-mode: who is to run the spanning tree protocol once it is turned on.
+// BrStpMode is the enum br-stp-mode, BR_STP_MODE_*: who is to run the spanning tree protocol once
+// it is turned on.
 type BrStpMode uint32
 
 const (
@@ -536,10 +540,10 @@ const (
 	BrStpModeKernel BrStpMode = 2 // the kernel, without asking anybody (BR_STP_MODE_KERNEL)
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v BrStpMode) String() string { return enumBrStpMode.Text(uint64(v)) }
 
-// ParseBrStpMode reads what String returns, or a number.
+// ParseBrStpMode reads a name or a number.
 func ParseBrStpMode(s string) (BrStpMode, error) {
 	return nlpolicy.ParseEnum[BrStpMode](&enumBrStpMode, s)
 }
@@ -552,7 +556,7 @@ func (v *BrStpMode) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumBrStpMode, b, v)
 }
 
-// BrState is the enum br-state: spanning tree state of a bridge port.
+// BrState is the enum br-state, BR_STATE_*: spanning tree state of a bridge port.
 type BrState uint8
 
 const (
@@ -564,10 +568,10 @@ const (
 	BrStateBlocking   BrState = 4 // only receives spanning tree messages (BR_STATE_BLOCKING)
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v BrState) String() string { return enumBrState.Text(uint64(v)) }
 
-// ParseBrState reads what String returns, or a number.
+// ParseBrState reads a name or a number.
 func ParseBrState(s string) (BrState, error) { return nlpolicy.ParseEnum[BrState](&enumBrState, s) }
 
 // MarshalText is String.
@@ -576,8 +580,8 @@ func (v BrState) MarshalText() ([]byte, error) { return []byte(v.String()), nil 
 // UnmarshalText is ParseBrState.
 func (v *BrState) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumBrState, b, v) }
 
-// MdbRtrType is the enum mdb-rtr-type: whether a multicast router is assumed behind a bridge or
-// port.
+// MdbRtrType is the enum mdb-rtr-type, MDB_RTR_TYPE_*: whether a multicast router is assumed behind
+// a bridge or port.
 type MdbRtrType uint8
 
 const (
@@ -588,10 +592,10 @@ const (
 	MdbRtrTypeTemp MdbRtrType = 3
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v MdbRtrType) String() string { return enumMdbRtrType.Text(uint64(v)) }
 
-// ParseMdbRtrType reads what String returns, or a number.
+// ParseMdbRtrType reads a name or a number.
 func ParseMdbRtrType(s string) (MdbRtrType, error) {
 	return nlpolicy.ParseEnum[MdbRtrType](&enumMdbRtrType, s)
 }
@@ -616,10 +620,10 @@ const (
 	StatsFilterAfSpec            StatsFilter = 0x10 // counters of address families
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v StatsFilter) String() string { return enumStatsFilter.Text(uint64(v)) }
 
-// ParseStatsFilter reads what String returns, or a number.
+// ParseStatsFilter reads names or a number.
 func ParseStatsFilter(s string) (StatsFilter, error) {
 	return nlpolicy.ParseEnum[StatsFilter](&enumStatsFilter, s)
 }
@@ -642,10 +646,10 @@ const (
 	OffloadXstatsFilterL3Stats OffloadXstatsFilter = 0x4 // counters of packets that hardware routed
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v OffloadXstatsFilter) String() string { return enumOffloadXstatsFilter.Text(uint64(v)) }
 
-// ParseOffloadXstatsFilter reads what String returns, or a number.
+// ParseOffloadXstatsFilter reads names or a number.
 func ParseOffloadXstatsFilter(s string) (OffloadXstatsFilter, error) {
 	return nlpolicy.ParseEnum[OffloadXstatsFilter](&enumOffloadXstatsFilter, s)
 }
@@ -658,7 +662,7 @@ func (v *OffloadXstatsFilter) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumOffloadXstatsFilter, b, v)
 }
 
-// VlanFlags is the set of flags vlan-flags: flags of a VLAN link.
+// VlanFlags is the set of flags vlan-flags, VLAN_FLAG_*: flags of a VLAN link.
 type VlanFlags uint32
 
 const (
@@ -668,15 +672,14 @@ const (
 	// The operational state does not follow the lower link (VLAN_FLAG_LOOSE_BINDING).
 	VlanFlagsLooseBinding VlanFlags = 0x4
 	VlanFlagsMvrp         VlanFlags = 0x8 // register the VLAN with switches by MVRP (VLAN_FLAG_MVRP)
-	// On a bridge, the state follows the ports that are members of the VLAN
-	// (VLAN_FLAG_BRIDGE_BINDING).
+	// On a bridge, the state follows those ports that have the VLAN (VLAN_FLAG_BRIDGE_BINDING).
 	VlanFlagsBridgeBinding VlanFlags = 0x10
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v VlanFlags) String() string { return enumVlanFlags.Text(uint64(v)) }
 
-// ParseVlanFlags reads what String returns, or a number.
+// ParseVlanFlags reads names or a number.
 func ParseVlanFlags(s string) (VlanFlags, error) {
 	return nlpolicy.ParseEnum[VlanFlags](&enumVlanFlags, s)
 }
@@ -689,7 +692,7 @@ func (v *VlanFlags) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumVlanFlags, b, v)
 }
 
-// VxlanDf is the enum vxlan-df: Don't-fragment bit of the outer IPv4 header.
+// VxlanDf is the enum vxlan-df, VXLAN_DF_*: Don't-fragment bit of the outer IPv4 header.
 type VxlanDf uint8
 
 const (
@@ -698,10 +701,10 @@ const (
 	VxlanDfInherit VxlanDf = 2 // as in the inner header (VXLAN_DF_INHERIT)
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v VxlanDf) String() string { return enumVxlanDf.Text(uint64(v)) }
 
-// ParseVxlanDf reads what String returns, or a number.
+// ParseVxlanDf reads a name or a number.
 func ParseVxlanDf(s string) (VxlanDf, error) { return nlpolicy.ParseEnum[VxlanDf](&enumVxlanDf, s) }
 
 // MarshalText is String.
@@ -710,7 +713,8 @@ func (v VxlanDf) MarshalText() ([]byte, error) { return []byte(v.String()), nil 
 // UnmarshalText is ParseVxlanDf.
 func (v *VxlanDf) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumVxlanDf, b, v) }
 
-// VxlanLabelPolicy is the enum vxlan-label-policy: flow label of the outer IPv6 header.
+// VxlanLabelPolicy is the enum vxlan-label-policy, VXLAN_LABEL_*: flow label of the outer IPv6
+// header.
 type VxlanLabelPolicy uint32
 
 const (
@@ -718,10 +722,10 @@ const (
 	VxlanLabelPolicyInherit VxlanLabelPolicy = 1 // as in the inner header (VXLAN_LABEL_INHERIT)
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v VxlanLabelPolicy) String() string { return enumVxlanLabelPolicy.Text(uint64(v)) }
 
-// ParseVxlanLabelPolicy reads what String returns, or a number.
+// ParseVxlanLabelPolicy reads a name or a number.
 func ParseVxlanLabelPolicy(s string) (VxlanLabelPolicy, error) {
 	return nlpolicy.ParseEnum[VxlanLabelPolicy](&enumVxlanLabelPolicy, s)
 }
@@ -734,7 +738,7 @@ func (v *VxlanLabelPolicy) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumVxlanLabelPolicy, b, v)
 }
 
-// GeneveDf is the enum geneve-df: Don't-fragment bit of the outer IPv4 header.
+// GeneveDf is the enum geneve-df, GENEVE_DF_*: Don't-fragment bit of the outer IPv4 header.
 type GeneveDf uint8
 
 const (
@@ -743,10 +747,10 @@ const (
 	GeneveDfInherit GeneveDf = 2 // as in the inner header (GENEVE_DF_INHERIT)
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v GeneveDf) String() string { return enumGeneveDf.Text(uint64(v)) }
 
-// ParseGeneveDf reads what String returns, or a number.
+// ParseGeneveDf reads a name or a number.
 func ParseGeneveDf(s string) (GeneveDf, error) { return nlpolicy.ParseEnum[GeneveDf](&enumGeneveDf, s) }
 
 // MarshalText is String.
@@ -755,7 +759,8 @@ func (v GeneveDf) MarshalText() ([]byte, error) { return []byte(v.String()), nil
 // UnmarshalText is ParseGeneveDf.
 func (v *GeneveDf) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumGeneveDf, b, v) }
 
-// IflaVfLinkStateEnum is the enum ifla-vf-link-state-enum: link state of a virtual function.
+// IflaVfLinkStateEnum is the enum ifla-vf-link-state-enum, IFLA_VF_LINK_STATE_*: link state of a
+// virtual function.
 type IflaVfLinkStateEnum uint32
 
 const (
@@ -764,10 +769,10 @@ const (
 	IflaVfLinkStateEnumDisable IflaVfLinkStateEnum = 2 // always down (IFLA_VF_LINK_STATE_DISABLE)
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v IflaVfLinkStateEnum) String() string { return enumIflaVfLinkStateEnum.Text(uint64(v)) }
 
-// ParseIflaVfLinkStateEnum reads what String returns, or a number.
+// ParseIflaVfLinkStateEnum reads a name or a number.
 func ParseIflaVfLinkStateEnum(s string) (IflaVfLinkStateEnum, error) {
 	return nlpolicy.ParseEnum[IflaVfLinkStateEnum](&enumIflaVfLinkStateEnum, s)
 }
@@ -780,7 +785,8 @@ func (v *IflaVfLinkStateEnum) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumIflaVfLinkStateEnum, b, v)
 }
 
-// PortRequest is the enum port-request: what to do with the profile of a port (802.1Qbg).
+// PortRequest is the enum port-request, PORT_REQUEST_*: what to do with the profile of a port
+// (802.1Qbg).
 type PortRequest uint8
 
 const (
@@ -790,10 +796,10 @@ const (
 	PortRequestDisassociate   PortRequest = 3 // give up the association (PORT_REQUEST_DISASSOCIATE)
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v PortRequest) String() string { return enumPortRequest.Text(uint64(v)) }
 
-// ParsePortRequest reads what String returns, or a number.
+// ParsePortRequest reads a name or a number.
 func ParsePortRequest(s string) (PortRequest, error) {
 	return nlpolicy.ParseEnum[PortRequest](&enumPortRequest, s)
 }
@@ -834,10 +840,10 @@ const (
 	PortResponseError                 PortResponse = 261 // any other error (PORT_PROFILE_RESPONSE_ERROR)
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v PortResponse) String() string { return enumPortResponse.Text(uint64(v)) }
 
-// ParsePortResponse reads what String returns, or a number.
+// ParsePortResponse reads a name or a number.
 func ParsePortResponse(s string) (PortResponse, error) {
 	return nlpolicy.ParseEnum[PortResponse](&enumPortResponse, s)
 }
@@ -850,8 +856,8 @@ func (v *PortResponse) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumPortResponse, b, v)
 }
 
-// RtextFilter is the set of flags rtext-filter: what a link request asks for in addition, or asks
-// to leave out.
+// RtextFilter is the set of flags rtext-filter, RTEXT_FILTER_*: what a link request asks for in
+// addition, or asks to leave out.
 type RtextFilter uint32
 
 const (
@@ -871,10 +877,10 @@ const (
 	RtextFilterNameOnly RtextFilter = 0x100
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v RtextFilter) String() string { return enumRtextFilter.Text(uint64(v)) }
 
-// ParseRtextFilter reads what String returns, or a number.
+// ParseRtextFilter reads names or a number.
 func ParseRtextFilter(s string) (RtextFilter, error) {
 	return nlpolicy.ParseEnum[RtextFilter](&enumRtextFilter, s)
 }
@@ -887,7 +893,7 @@ func (v *RtextFilter) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumRtextFilter, b, v)
 }
 
-// XdpAttached is the enum xdp-attached: where XDP programs are attached.
+// XdpAttached is the enum xdp-attached, XDP_ATTACHED_*: where XDP programs are attached.
 type XdpAttached uint8
 
 const (
@@ -899,10 +905,10 @@ const (
 	XdpAttachedMulti XdpAttached = 4 // several programs in different places (XDP_ATTACHED_MULTI)
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v XdpAttached) String() string { return enumXdpAttached.Text(uint64(v)) }
 
-// ParseXdpAttached reads what String returns, or a number.
+// ParseXdpAttached reads a name or a number.
 func ParseXdpAttached(s string) (XdpAttached, error) {
 	return nlpolicy.ParseEnum[XdpAttached](&enumXdpAttached, s)
 }
@@ -915,7 +921,7 @@ func (v *XdpAttached) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumXdpAttached, b, v)
 }
 
-// XdpFlags is the set of flags xdp-flags: how to attach an XDP program.
+// XdpFlags is the set of flags xdp-flags, XDP_FLAGS_*: how to attach an XDP program.
 type XdpFlags uint32
 
 const (
@@ -928,10 +934,10 @@ const (
 	XdpFlagsReplace XdpFlags = 0x10
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v XdpFlags) String() string { return enumXdpFlags.Text(uint64(v)) }
 
-// ParseXdpFlags reads what String returns, or a number.
+// ParseXdpFlags reads names or a number.
 func ParseXdpFlags(s string) (XdpFlags, error) { return nlpolicy.ParseEnum[XdpFlags](&enumXdpFlags, s) }
 
 // MarshalText is String.
@@ -940,7 +946,8 @@ func (v XdpFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil
 // UnmarshalText is ParseXdpFlags.
 func (v *XdpFlags) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumXdpFlags, b, v) }
 
-// MacvlanMode is the enum macvlan-mode: how macvlan links on one device talk to each other.
+// MacvlanMode is the enum macvlan-mode, MACVLAN_MODE_*: how macvlan links on one device talk to
+// each other.
 type MacvlanMode uint32
 
 const (
@@ -952,10 +959,10 @@ const (
 	MacvlanModeSource MacvlanMode = 16
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v MacvlanMode) String() string { return enumMacvlanMode.Text(uint64(v)) }
 
-// ParseMacvlanMode reads what String returns, or a number.
+// ParseMacvlanMode reads a name or a number.
 func ParseMacvlanMode(s string) (MacvlanMode, error) {
 	return nlpolicy.ParseEnum[MacvlanMode](&enumMacvlanMode, s)
 }
@@ -968,7 +975,7 @@ func (v *MacvlanMode) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumMacvlanMode, b, v)
 }
 
-// MacvlanFlags is the set of flags macvlan-flags: flags of a macvlan link.
+// MacvlanFlags is the set of flags macvlan-flags, MACVLAN_FLAG_*: flags of a macvlan link.
 type MacvlanFlags uint16
 
 const (
@@ -979,10 +986,10 @@ const (
 	MacvlanFlagsNodst MacvlanFlags = 0x2
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v MacvlanFlags) String() string { return enumMacvlanFlags.Text(uint64(v)) }
 
-// ParseMacvlanFlags reads what String returns, or a number.
+// ParseMacvlanFlags reads names or a number.
 func ParseMacvlanFlags(s string) (MacvlanFlags, error) {
 	return nlpolicy.ParseEnum[MacvlanFlags](&enumMacvlanFlags, s)
 }
@@ -995,8 +1002,8 @@ func (v *MacvlanFlags) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumMacvlanFlags, b, v)
 }
 
-// MacvlanMacaddrMode is the enum macvlan-macaddr-mode: change to make to the list of source
-// addresses.
+// MacvlanMacaddrMode is the enum macvlan-macaddr-mode, MACVLAN_MACADDR_*: change to make to the
+// list of source addresses.
 type MacvlanMacaddrMode uint32
 
 const (
@@ -1006,10 +1013,10 @@ const (
 	MacvlanMacaddrModeSet   MacvlanMacaddrMode = 3 // replace the list (MACVLAN_MACADDR_SET)
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v MacvlanMacaddrMode) String() string { return enumMacvlanMacaddrMode.Text(uint64(v)) }
 
-// ParseMacvlanMacaddrMode reads what String returns, or a number.
+// ParseMacvlanMacaddrMode reads a name or a number.
 func ParseMacvlanMacaddrMode(s string) (MacvlanMacaddrMode, error) {
 	return nlpolicy.ParseEnum[MacvlanMacaddrMode](&enumMacvlanMacaddrMode, s)
 }
@@ -1022,7 +1029,7 @@ func (v *MacvlanMacaddrMode) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumMacvlanMacaddrMode, b, v)
 }
 
-// IpvlanMode is the enum ipvlan-mode: layer at which ipvlan works.
+// IpvlanMode is the enum ipvlan-mode, IPVLAN_MODE_*: layer at which ipvlan works.
 type IpvlanMode uint16
 
 const (
@@ -1034,10 +1041,10 @@ const (
 	IpvlanModeL3s IpvlanMode = 2
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v IpvlanMode) String() string { return enumIpvlanMode.Text(uint64(v)) }
 
-// ParseIpvlanMode reads what String returns, or a number.
+// ParseIpvlanMode reads a name or a number.
 func ParseIpvlanMode(s string) (IpvlanMode, error) {
 	return nlpolicy.ParseEnum[IpvlanMode](&enumIpvlanMode, s)
 }
@@ -1050,7 +1057,7 @@ func (v *IpvlanMode) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumIpvlanMode, b, v)
 }
 
-// IpvlanFlags is the set of flags ipvlan-flags: flags of an ipvlan link.
+// IpvlanFlags is the set of flags ipvlan-flags, IPVLAN_F_*: flags of an ipvlan link.
 type IpvlanFlags uint16
 
 const (
@@ -1059,10 +1066,10 @@ const (
 	IpvlanFlagsVepa IpvlanFlags = 0x2
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v IpvlanFlags) String() string { return enumIpvlanFlags.Text(uint64(v)) }
 
-// ParseIpvlanFlags reads what String returns, or a number.
+// ParseIpvlanFlags reads names or a number.
 func ParseIpvlanFlags(s string) (IpvlanFlags, error) {
 	return nlpolicy.ParseEnum[IpvlanFlags](&enumIpvlanFlags, s)
 }
@@ -1075,7 +1082,7 @@ func (v *IpvlanFlags) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumIpvlanFlags, b, v)
 }
 
-// BondMode is the enum bond-mode: how a bond uses its ports.
+// BondMode is the enum bond-mode, BOND_MODE_*: how a bond uses its ports.
 type BondMode uint8
 
 const (
@@ -1088,10 +1095,10 @@ const (
 	BondModeAlb          BondMode = 6 // balances sent and received traffic by load (BOND_MODE_ALB)
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v BondMode) String() string { return enumBondMode.Text(uint64(v)) }
 
-// ParseBondMode reads what String returns, or a number.
+// ParseBondMode reads a name or a number.
 func ParseBondMode(s string) (BondMode, error) { return nlpolicy.ParseEnum[BondMode](&enumBondMode, s) }
 
 // MarshalText is String.
@@ -1100,7 +1107,8 @@ func (v BondMode) MarshalText() ([]byte, error) { return []byte(v.String()), nil
 // UnmarshalText is ParseBondMode.
 func (v *BondMode) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumBondMode, b, v) }
 
-// BondXmitHashPolicy is the enum bond-xmit-hash-policy: what the modes xor, 802.3ad and tlb hash.
+// BondXmitHashPolicy is the enum bond-xmit-hash-policy, BOND_XMIT_POLICY_*: what the modes xor,
+// 802.3ad and tlb hash.
 type BondXmitHashPolicy uint8
 
 const (
@@ -1114,10 +1122,10 @@ const (
 	BondXmitHashPolicyVlanSrcmac BondXmitHashPolicy = 5 // VLAN and source MAC address (BOND_XMIT_POLICY_VLAN_SRCMAC)
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v BondXmitHashPolicy) String() string { return enumBondXmitHashPolicy.Text(uint64(v)) }
 
-// ParseBondXmitHashPolicy reads what String returns, or a number.
+// ParseBondXmitHashPolicy reads a name or a number.
 func ParseBondXmitHashPolicy(s string) (BondXmitHashPolicy, error) {
 	return nlpolicy.ParseEnum[BondXmitHashPolicy](&enumBondXmitHashPolicy, s)
 }
@@ -1146,10 +1154,10 @@ const (
 	BondArpValidateFilterBackup BondArpValidate = 6
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v BondArpValidate) String() string { return enumBondArpValidate.Text(uint64(v)) }
 
-// ParseBondArpValidate reads what String returns, or a number.
+// ParseBondArpValidate reads a name or a number.
 func ParseBondArpValidate(s string) (BondArpValidate, error) {
 	return nlpolicy.ParseEnum[BondArpValidate](&enumBondArpValidate, s)
 }
@@ -1162,7 +1170,8 @@ func (v *BondArpValidate) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumBondArpValidate, b, v)
 }
 
-// BondArpAllTargets is the enum bond-arp-all-targets: how many ARP targets must answer.
+// BondArpAllTargets is the enum bond-arp-all-targets, BOND_ARP_TARGETS_*: how many ARP targets must
+// answer.
 type BondArpAllTargets uint32
 
 const (
@@ -1170,10 +1179,10 @@ const (
 	BondArpAllTargetsAll BondArpAllTargets = 1 // all of them (BOND_ARP_TARGETS_ALL)
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v BondArpAllTargets) String() string { return enumBondArpAllTargets.Text(uint64(v)) }
 
-// ParseBondArpAllTargets reads what String returns, or a number.
+// ParseBondArpAllTargets reads a name or a number.
 func ParseBondArpAllTargets(s string) (BondArpAllTargets, error) {
 	return nlpolicy.ParseEnum[BondArpAllTargets](&enumBondArpAllTargets, s)
 }
@@ -1186,8 +1195,8 @@ func (v *BondArpAllTargets) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumBondArpAllTargets, b, v)
 }
 
-// BondPrimaryReselect is the enum bond-primary-reselect: when the primary port becomes active
-// again.
+// BondPrimaryReselect is the enum bond-primary-reselect, BOND_PRI_RESELECT_*: when the primary port
+// becomes active again.
 type BondPrimaryReselect uint8
 
 const (
@@ -1198,10 +1207,10 @@ const (
 	BondPrimaryReselectFailure BondPrimaryReselect = 2 // when the active port fails (BOND_PRI_RESELECT_FAILURE)
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v BondPrimaryReselect) String() string { return enumBondPrimaryReselect.Text(uint64(v)) }
 
-// ParseBondPrimaryReselect reads what String returns, or a number.
+// ParseBondPrimaryReselect reads a name or a number.
 func ParseBondPrimaryReselect(s string) (BondPrimaryReselect, error) {
 	return nlpolicy.ParseEnum[BondPrimaryReselect](&enumBondPrimaryReselect, s)
 }
@@ -1214,7 +1223,7 @@ func (v *BondPrimaryReselect) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumBondPrimaryReselect, b, v)
 }
 
-// BondFailOverMac is the enum bond-fail-over-mac: hardware addresses of the ports of an
+// BondFailOverMac is the enum bond-fail-over-mac, BOND_FOM_*: hardware addresses of the ports of an
 // active-backup bond.
 type BondFailOverMac uint8
 
@@ -1226,10 +1235,10 @@ const (
 	BondFailOverMacFollow BondFailOverMac = 2
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v BondFailOverMac) String() string { return enumBondFailOverMac.Text(uint64(v)) }
 
-// ParseBondFailOverMac reads what String returns, or a number.
+// ParseBondFailOverMac reads a name or a number.
 func ParseBondFailOverMac(s string) (BondFailOverMac, error) {
 	return nlpolicy.ParseEnum[BondFailOverMac](&enumBondFailOverMac, s)
 }
@@ -1242,7 +1251,7 @@ func (v *BondFailOverMac) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumBondFailOverMac, b, v)
 }
 
-// BondLacpRate is the enum bond-lacp-rate: how often LACP messages are asked for.
+// BondLacpRate is the enum bond-lacp-rate, AD_LACP_*: how often LACP messages are asked for.
 type BondLacpRate uint8
 
 const (
@@ -1250,10 +1259,10 @@ const (
 	BondLacpRateFast BondLacpRate = 1 // every second (AD_LACP_FAST)
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v BondLacpRate) String() string { return enumBondLacpRate.Text(uint64(v)) }
 
-// ParseBondLacpRate reads what String returns, or a number.
+// ParseBondLacpRate reads a name or a number.
 func ParseBondLacpRate(s string) (BondLacpRate, error) {
 	return nlpolicy.ParseEnum[BondLacpRate](&enumBondLacpRate, s)
 }
@@ -1266,7 +1275,7 @@ func (v *BondLacpRate) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumBondLacpRate, b, v)
 }
 
-// BondAdSelect is the enum bond-ad-select: how LACP chooses the active aggregator.
+// BondAdSelect is the enum bond-ad-select, BOND_AD_*: how LACP chooses the active aggregator.
 type BondAdSelect uint8
 
 const (
@@ -1277,10 +1286,10 @@ const (
 	BondAdSelectPrio      BondAdSelect = 3 // by the priority of the ports (BOND_AD_PRIO)
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v BondAdSelect) String() string { return enumBondAdSelect.Text(uint64(v)) }
 
-// ParseBondAdSelect reads what String returns, or a number.
+// ParseBondAdSelect reads a name or a number.
 func ParseBondAdSelect(s string) (BondAdSelect, error) {
 	return nlpolicy.ParseEnum[BondAdSelect](&enumBondAdSelect, s)
 }
@@ -1293,7 +1302,7 @@ func (v *BondAdSelect) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumBondAdSelect, b, v)
 }
 
-// BondSlaveState is the enum bond-slave-state: use of a port by its bond.
+// BondSlaveState is the enum bond-slave-state, BOND_STATE_*: use of a port by its bond.
 type BondSlaveState uint8
 
 const (
@@ -1301,10 +1310,10 @@ const (
 	BondSlaveStateBackup BondSlaveState = 1 // stands by (BOND_STATE_BACKUP)
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v BondSlaveState) String() string { return enumBondSlaveState.Text(uint64(v)) }
 
-// ParseBondSlaveState reads what String returns, or a number.
+// ParseBondSlaveState reads a name or a number.
 func ParseBondSlaveState(s string) (BondSlaveState, error) {
 	return nlpolicy.ParseEnum[BondSlaveState](&enumBondSlaveState, s)
 }
@@ -1317,7 +1326,7 @@ func (v *BondSlaveState) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumBondSlaveState, b, v)
 }
 
-// BondLinkStatus is the enum bond-link-status: link of a port as its bond sees it.
+// BondLinkStatus is the enum bond-link-status, BOND_LINK_*: link of a port as its bond sees it.
 type BondLinkStatus uint8
 
 const (
@@ -1327,10 +1336,10 @@ const (
 	BondLinkStatusBack BondLinkStatus = 3 // up since less than the up delay (BOND_LINK_BACK)
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v BondLinkStatus) String() string { return enumBondLinkStatus.Text(uint64(v)) }
 
-// ParseBondLinkStatus reads what String returns, or a number.
+// ParseBondLinkStatus reads a name or a number.
 func ParseBondLinkStatus(s string) (BondLinkStatus, error) {
 	return nlpolicy.ParseEnum[BondLinkStatus](&enumBondLinkStatus, s)
 }
@@ -1343,7 +1352,8 @@ func (v *BondLinkStatus) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumBondLinkStatus, b, v)
 }
 
-// LacpState is the set of flags lacp-state: state bits of an LACP port (IEEE 802.3ad).
+// LacpState is the set of flags lacp-state, LACP_STATE_*: state bits of an LACP port (IEEE
+// 802.3ad).
 type LacpState uint16
 
 const (
@@ -1359,10 +1369,10 @@ const (
 	LacpStateExpired   LacpState = 0x80 // the partner has timed out (LACP_STATE_EXPIRED)
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v LacpState) String() string { return enumLacpState.Text(uint64(v)) }
 
-// ParseLacpState reads what String returns, or a number.
+// ParseLacpState reads names or a number.
 func ParseLacpState(s string) (LacpState, error) {
 	return nlpolicy.ParseEnum[LacpState](&enumLacpState, s)
 }
@@ -1384,10 +1394,10 @@ const (
 	BondChurnStateNoChurn BondChurnState = 2 // the port has settled (AD_NO_CHURN)
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v BondChurnState) String() string { return enumBondChurnState.Text(uint64(v)) }
 
-// ParseBondChurnState reads what String returns, or a number.
+// ParseBondChurnState reads a name or a number.
 func ParseBondChurnState(s string) (BondChurnState, error) {
 	return nlpolicy.ParseEnum[BondChurnState](&enumBondChurnState, s)
 }
@@ -1400,7 +1410,7 @@ func (v *BondChurnState) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumBondChurnState, b, v)
 }
 
-// GreFlags is the set of flags gre-flags: fields of the GRE header, bits of a 16 bit number.
+// GreFlags is the set of flags gre-flags: fields that a GRE header has, bits of its first 16.
 type GreFlags uint16
 
 const (
@@ -1412,10 +1422,10 @@ const (
 	GreFlagsCsum    GreFlags = 0x8000 // checksum (GRE_CSUM)
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v GreFlags) String() string { return enumGreFlags.Text(uint64(v)) }
 
-// ParseGreFlags reads what String returns, or a number.
+// ParseGreFlags reads names or a number.
 func ParseGreFlags(s string) (GreFlags, error) { return nlpolicy.ParseEnum[GreFlags](&enumGreFlags, s) }
 
 // MarshalText is String.
@@ -1424,7 +1434,8 @@ func (v GreFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil
 // UnmarshalText is ParseGreFlags.
 func (v *GreFlags) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumGreFlags, b, v) }
 
-// TunnelEncapType is the enum tunnel-encap-type: additional UDP or MPLS encapsulation of a tunnel.
+// TunnelEncapType is the enum tunnel-encap-type, TUNNEL_ENCAP_*: additional UDP or MPLS
+// encapsulation of a tunnel.
 type TunnelEncapType uint16
 
 const (
@@ -1434,10 +1445,10 @@ const (
 	TunnelEncapTypeMpls TunnelEncapType = 3 // MPLS (TUNNEL_ENCAP_MPLS)
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v TunnelEncapType) String() string { return enumTunnelEncapType.Text(uint64(v)) }
 
-// ParseTunnelEncapType reads what String returns, or a number.
+// ParseTunnelEncapType reads a name or a number.
 func ParseTunnelEncapType(s string) (TunnelEncapType, error) {
 	return nlpolicy.ParseEnum[TunnelEncapType](&enumTunnelEncapType, s)
 }
@@ -1450,7 +1461,8 @@ func (v *TunnelEncapType) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumTunnelEncapType, b, v)
 }
 
-// TunnelEncapFlags is the set of flags tunnel-encap-flags: options of the additional encapsulation.
+// TunnelEncapFlags is the set of flags tunnel-encap-flags, TUNNEL_ENCAP_FLAG_*: options of the
+// additional encapsulation.
 type TunnelEncapFlags uint16
 
 const (
@@ -1459,10 +1471,10 @@ const (
 	TunnelEncapFlagsRemcsum TunnelEncapFlags = 0x4 // remote checksum offload (TUNNEL_ENCAP_FLAG_REMCSUM)
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v TunnelEncapFlags) String() string { return enumTunnelEncapFlags.Text(uint64(v)) }
 
-// ParseTunnelEncapFlags reads what String returns, or a number.
+// ParseTunnelEncapFlags reads names or a number.
 func ParseTunnelEncapFlags(s string) (TunnelEncapFlags, error) {
 	return nlpolicy.ParseEnum[TunnelEncapFlags](&enumTunnelEncapFlags, s)
 }
@@ -1500,10 +1512,10 @@ const (
 	Ip6TnlFlagsCapPerPacket Ip6TnlFlags = 0x40000
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v Ip6TnlFlags) String() string { return enumIp6TnlFlags.Text(uint64(v)) }
 
-// ParseIp6TnlFlags reads what String returns, or a number.
+// ParseIp6TnlFlags reads names or a number.
 func ParseIp6TnlFlags(s string) (Ip6TnlFlags, error) {
 	return nlpolicy.ParseEnum[Ip6TnlFlags](&enumIp6TnlFlags, s)
 }
@@ -1524,10 +1536,10 @@ const (
 	TunTypeTap TunType = 2 // carries Ethernet frames (IFF_TAP)
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v TunType) String() string { return enumTunType.Text(uint64(v)) }
 
-// ParseTunType reads what String returns, or a number.
+// ParseTunType reads a name or a number.
 func ParseTunType(s string) (TunType, error) { return nlpolicy.ParseEnum[TunType](&enumTunType, s) }
 
 // MarshalText is String.
@@ -1545,10 +1557,10 @@ const (
 	NetkitPolicyBlackhole NetkitPolicy = 2 // they are dropped (NETKIT_DROP)
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v NetkitPolicy) String() string { return enumNetkitPolicy.Text(uint64(v)) }
 
-// ParseNetkitPolicy reads what String returns, or a number.
+// ParseNetkitPolicy reads a name or a number.
 func ParseNetkitPolicy(s string) (NetkitPolicy, error) {
 	return nlpolicy.ParseEnum[NetkitPolicy](&enumNetkitPolicy, s)
 }
@@ -1561,7 +1573,7 @@ func (v *NetkitPolicy) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumNetkitPolicy, b, v)
 }
 
-// NetkitMode is the enum netkit-mode: layer at which a netkit pair works.
+// NetkitMode is the enum netkit-mode, NETKIT_*: layer at which a netkit pair works.
 type NetkitMode uint32
 
 const (
@@ -1569,10 +1581,10 @@ const (
 	NetkitModeL3 NetkitMode = 1 // IP packets, no hardware addresses (NETKIT_L3)
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v NetkitMode) String() string { return enumNetkitMode.Text(uint64(v)) }
 
-// ParseNetkitMode reads what String returns, or a number.
+// ParseNetkitMode reads a name or a number.
 func ParseNetkitMode(s string) (NetkitMode, error) {
 	return nlpolicy.ParseEnum[NetkitMode](&enumNetkitMode, s)
 }
@@ -1585,8 +1597,8 @@ func (v *NetkitMode) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumNetkitMode, b, v)
 }
 
-// NetkitScrub is the enum netkit-scrub: whether packet mark and priority are cleared on the way to
-// another namespace.
+// NetkitScrub is the enum netkit-scrub, NETKIT_SCRUB_*: whether packet mark and priority are
+// cleared on the way to another namespace.
 type NetkitScrub uint32
 
 const (
@@ -1594,10 +1606,10 @@ const (
 	NetkitScrubDefault NetkitScrub = 1 // cleared (NETKIT_SCRUB_DEFAULT)
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v NetkitScrub) String() string { return enumNetkitScrub.Text(uint64(v)) }
 
-// ParseNetkitScrub reads what String returns, or a number.
+// ParseNetkitScrub reads a name or a number.
 func ParseNetkitScrub(s string) (NetkitScrub, error) {
 	return nlpolicy.ParseEnum[NetkitScrub](&enumNetkitScrub, s)
 }
@@ -1610,7 +1622,7 @@ func (v *NetkitScrub) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumNetkitScrub, b, v)
 }
 
-// NetkitPairing is the enum netkit-pairing: whether a netkit link has another end.
+// NetkitPairing is the enum netkit-pairing, NETKIT_DEVICE_*: whether a netkit link has another end.
 type NetkitPairing uint32
 
 const (
@@ -1620,10 +1632,10 @@ const (
 	NetkitPairingSingle NetkitPairing = 1
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v NetkitPairing) String() string { return enumNetkitPairing.Text(uint64(v)) }
 
-// ParseNetkitPairing reads what String returns, or a number.
+// ParseNetkitPairing reads a name or a number.
 func ParseNetkitPairing(s string) (NetkitPairing, error) {
 	return nlpolicy.ParseEnum[NetkitPairing](&enumNetkitPairing, s)
 }
@@ -1636,7 +1648,7 @@ func (v *NetkitPairing) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumNetkitPairing, b, v)
 }
 
-// OvpnMode is the enum ovpn-mode: peers of an OpenVPN link.
+// OvpnMode is the enum ovpn-mode, OVPN_MODE_*: peers of an OpenVPN link.
 type OvpnMode uint8
 
 const (
@@ -1644,10 +1656,10 @@ const (
 	OvpnModeMp  OvpnMode = 1 // several peers (OVPN_MODE_MP)
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v OvpnMode) String() string { return enumOvpnMode.Text(uint64(v)) }
 
-// ParseOvpnMode reads what String returns, or a number.
+// ParseOvpnMode reads a name or a number.
 func ParseOvpnMode(s string) (OvpnMode, error) { return nlpolicy.ParseEnum[OvpnMode](&enumOvpnMode, s) }
 
 // MarshalText is String.
@@ -1656,7 +1668,7 @@ func (v OvpnMode) MarshalText() ([]byte, error) { return []byte(v.String()), nil
 // UnmarshalText is ParseOvpnMode.
 func (v *OvpnMode) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumOvpnMode, b, v) }
 
-// GtpRole is the enum gtp-role: role of a GTP link.
+// GtpRole is the enum gtp-role, GTP_ROLE_*: role of a GTP link.
 type GtpRole uint32
 
 const (
@@ -1664,10 +1676,10 @@ const (
 	GtpRoleSgsn GtpRole = 1 // serving node side (GTP_ROLE_SGSN)
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v GtpRole) String() string { return enumGtpRole.Text(uint64(v)) }
 
-// ParseGtpRole reads what String returns, or a number.
+// ParseGtpRole reads a name or a number.
 func ParseGtpRole(s string) (GtpRole, error) { return nlpolicy.ParseEnum[GtpRole](&enumGtpRole, s) }
 
 // MarshalText is String.
@@ -1676,7 +1688,7 @@ func (v GtpRole) MarshalText() ([]byte, error) { return []byte(v.String()), nil 
 // UnmarshalText is ParseGtpRole.
 func (v *GtpRole) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumGtpRole, b, v) }
 
-// HsrProtocol is the enum hsr-protocol: redundancy protocol of an hsr link.
+// HsrProtocol is the enum hsr-protocol, HSR_PROTOCOL_*: redundancy protocol of an hsr link.
 type HsrProtocol uint8
 
 const (
@@ -1686,10 +1698,10 @@ const (
 	HsrProtocolPrp HsrProtocol = 1
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v HsrProtocol) String() string { return enumHsrProtocol.Text(uint64(v)) }
 
-// ParseHsrProtocol reads what String returns, or a number.
+// ParseHsrProtocol reads a name or a number.
 func ParseHsrProtocol(s string) (HsrProtocol, error) {
 	return nlpolicy.ParseEnum[HsrProtocol](&enumHsrProtocol, s)
 }
@@ -1702,7 +1714,8 @@ func (v *HsrProtocol) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumHsrProtocol, b, v)
 }
 
-// MacsecValidation is the enum macsec-validation: what MACsec does with received frames.
+// MacsecValidation is the enum macsec-validation, MACSEC_VALIDATE_*: what MACsec does with received
+// frames.
 type MacsecValidation uint8
 
 const (
@@ -1711,10 +1724,10 @@ const (
 	MacsecValidationStrict   MacsecValidation = 2 // drops what fails the check (MACSEC_VALIDATE_STRICT)
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v MacsecValidation) String() string { return enumMacsecValidation.Text(uint64(v)) }
 
-// ParseMacsecValidation reads what String returns, or a number.
+// ParseMacsecValidation reads a name or a number.
 func ParseMacsecValidation(s string) (MacsecValidation, error) {
 	return nlpolicy.ParseEnum[MacsecValidation](&enumMacsecValidation, s)
 }
@@ -1727,7 +1740,7 @@ func (v *MacsecValidation) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumMacsecValidation, b, v)
 }
 
-// MacsecOffload is the enum macsec-offload: where MACsec runs.
+// MacsecOffload is the enum macsec-offload, MACSEC_OFFLOAD_*: where MACsec runs.
 type MacsecOffload uint8
 
 const (
@@ -1736,10 +1749,10 @@ const (
 	MacsecOffloadMac MacsecOffload = 2 // in the network controller (MACSEC_OFFLOAD_MAC)
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v MacsecOffload) String() string { return enumMacsecOffload.Text(uint64(v)) }
 
-// ParseMacsecOffload reads what String returns, or a number.
+// ParseMacsecOffload reads a name or a number.
 func ParseMacsecOffload(s string) (MacsecOffload, error) {
 	return nlpolicy.ParseEnum[MacsecOffload](&enumMacsecOffload, s)
 }
@@ -1752,7 +1765,7 @@ func (v *MacsecOffload) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumMacsecOffload, b, v)
 }
 
-// IpoibMode is the enum ipoib-mode: transport of IP over InfiniBand.
+// IpoibMode is the enum ipoib-mode, IPOIB_MODE_*: transport of IP over InfiniBand.
 type IpoibMode uint16
 
 const (
@@ -1760,10 +1773,10 @@ const (
 	IpoibModeConnected IpoibMode = 1 // connections (IPOIB_MODE_CONNECTED)
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v IpoibMode) String() string { return enumIpoibMode.Text(uint64(v)) }
 
-// ParseIpoibMode reads what String returns, or a number.
+// ParseIpoibMode reads a name or a number.
 func ParseIpoibMode(s string) (IpoibMode, error) {
 	return nlpolicy.ParseEnum[IpoibMode](&enumIpoibMode, s)
 }
@@ -1776,7 +1789,7 @@ func (v *IpoibMode) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumIpoibMode, b, v)
 }
 
-// AmtMode is the enum amt-mode: role of an AMT link.
+// AmtMode is the enum amt-mode, AMT_MODE_*: role of an AMT link.
 type AmtMode uint32
 
 const (
@@ -1786,10 +1799,10 @@ const (
 	AmtModeRelay AmtMode = 1
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v AmtMode) String() string { return enumAmtMode.Text(uint64(v)) }
 
-// ParseAmtMode reads what String returns, or a number.
+// ParseAmtMode reads a name or a number.
 func ParseAmtMode(s string) (AmtMode, error) { return nlpolicy.ParseEnum[AmtMode](&enumAmtMode, s) }
 
 // MarshalText is String.
@@ -1798,7 +1811,7 @@ func (v AmtMode) MarshalText() ([]byte, error) { return []byte(v.String()), nil 
 // UnmarshalText is ParseAmtMode.
 func (v *AmtMode) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumAmtMode, b, v) }
 
-// RmnetFlags is the set of flags rmnet-flags: features of an rmnet link.
+// RmnetFlags is the set of flags rmnet-flags, RMNET_FLAGS_*: features of an rmnet link.
 type RmnetFlags uint32
 
 const (
@@ -1816,10 +1829,10 @@ const (
 	RmnetFlagsEgressMapCksumv5 RmnetFlags = 0x20
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v RmnetFlags) String() string { return enumRmnetFlags.Text(uint64(v)) }
 
-// ParseRmnetFlags reads what String returns, or a number.
+// ParseRmnetFlags reads names or a number.
 func ParseRmnetFlags(s string) (RmnetFlags, error) {
 	return nlpolicy.ParseEnum[RmnetFlags](&enumRmnetFlags, s)
 }
@@ -1832,8 +1845,8 @@ func (v *RmnetFlags) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumRmnetFlags, b, v)
 }
 
-// MctpPhysBinding is the enum mctp-phys-binding: medium of an MCTP link, numbered as in DMTF
-// DSP0239.
+// MctpPhysBinding is the enum mctp-phys-binding, MCTP_PHYS_BINDING_*: medium of an MCTP link,
+// numbered as in DMTF DSP0239.
 type MctpPhysBinding uint8
 
 const (
@@ -1850,10 +1863,10 @@ const (
 	MctpPhysBindingVendor  MctpPhysBinding = 255 // defined by a vendor (MCTP_PHYS_BINDING_VENDOR)
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v MctpPhysBinding) String() string { return enumMctpPhysBinding.Text(uint64(v)) }
 
-// ParseMctpPhysBinding reads what String returns, or a number.
+// ParseMctpPhysBinding reads a name or a number.
 func ParseMctpPhysBinding(s string) (MctpPhysBinding, error) {
 	return nlpolicy.ParseEnum[MctpPhysBinding](&enumMctpPhysBinding, s)
 }
@@ -1866,7 +1879,7 @@ func (v *MctpPhysBinding) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumMctpPhysBinding, b, v)
 }
 
-// CanState is the enum can-state: state of a CAN controller.
+// CanState is the enum can-state, CAN_STATE_*: state of a CAN controller.
 type CanState uint32
 
 const (
@@ -1878,10 +1891,10 @@ const (
 	CanStateSleeping     CanState = 5 // asleep (CAN_STATE_SLEEPING)
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v CanState) String() string { return enumCanState.Text(uint64(v)) }
 
-// ParseCanState reads what String returns, or a number.
+// ParseCanState reads a name or a number.
 func ParseCanState(s string) (CanState, error) { return nlpolicy.ParseEnum[CanState](&enumCanState, s) }
 
 // MarshalText is String.
@@ -1890,7 +1903,8 @@ func (v CanState) MarshalText() ([]byte, error) { return []byte(v.String()), nil
 // UnmarshalText is ParseCanState.
 func (v *CanState) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumCanState, b, v) }
 
-// CanCtrlmodeFlags is the set of flags can-ctrlmode-flags: modes of a CAN controller.
+// CanCtrlmodeFlags is the set of flags can-ctrlmode-flags, CAN_CTRLMODE_*: modes of a CAN
+// controller.
 type CanCtrlmodeFlags uint32
 
 const (
@@ -1923,10 +1937,10 @@ const (
 	CanCtrlmodeFlagsXlTms CanCtrlmodeFlags = 0x8000
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v CanCtrlmodeFlags) String() string { return enumCanCtrlmodeFlags.Text(uint64(v)) }
 
-// ParseCanCtrlmodeFlags reads what String returns, or a number.
+// ParseCanCtrlmodeFlags reads names or a number.
 func ParseCanCtrlmodeFlags(s string) (CanCtrlmodeFlags, error) {
 	return nlpolicy.ParseEnum[CanCtrlmodeFlags](&enumCanCtrlmodeFlags, s)
 }

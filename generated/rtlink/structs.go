@@ -4,8 +4,8 @@ package rtlink
 
 import "github.com/nlgen/nlgen/runtime/nlattr"
 
-// Rtgenmsg is the C struct rtgenmsg: the generic rtnetlink header (struct rtgenmsg). Link
-// operations use ifinfomsg instead; strict kernels do not take this one for them.
+// Rtgenmsg is the C struct rtgenmsg: the generic rtnetlink header. Link operations use ifinfomsg
+// instead; strict kernels do not take this one for them.
 type Rtgenmsg struct {
 	Family uint8 // address family of the dump, 0 for all (rtgen_family)
 }
@@ -22,10 +22,10 @@ func (x *Rtgenmsg) decode(b []byte) {
 // AppendBinary appends the struct as the kernel lays it out.
 func (x *Rtgenmsg) AppendBinary(b []byte) ([]byte, error) { return nlattr.AppendStruct(b, 1, x.encode) }
 
-// UnmarshalBinary reads the struct, of whatever length. It never fails.
+// UnmarshalBinary reads the struct, of any length. It never fails.
 func (x *Rtgenmsg) UnmarshalBinary(b []byte) error { x.decode(b); return nil }
 
-// Ifinfomsg is the C struct ifinfomsg: header of every link message (struct ifinfomsg).
+// Ifinfomsg is the C struct ifinfomsg: header of every link message.
 type Ifinfomsg struct {
 	// 0 (AF_UNSPEC) for links as such, 7 (AF_BRIDGE) for bridge ports, 10 (AF_INET6) for the
 	// IPv6 view of a link.
@@ -61,11 +61,9 @@ func (x *Ifinfomsg) decode(b []byte) {
 	x.IfiChange = nlattr.GetUint32(b[12:])
 }
 
-// IflaBridgeID is the C struct ifla-bridge-id: a bridge identifier of the spanning tree protocol
-// (struct ifla_bridge_id).
+// IflaBridgeID is the C struct ifla_bridge_id: a bridge identifier of the spanning tree protocol.
 type IflaBridgeID struct {
-	// Priority, network byte order on the wire; lower wins the election.
-	Prio uint16
+	Prio uint16  // priority; lower wins the election (big-endian)
 	Addr [6]byte // MAC address of the bridge
 }
 
@@ -80,8 +78,8 @@ func (x *IflaBridgeID) decode(b []byte) {
 	x.Addr = [6]byte(b[2:8])
 }
 
-// IflaCacheinfo is the C struct ifla-cacheinfo: IPv6 reassembly and neighbour discovery times of a
-// link (struct ifla_cacheinfo).
+// IflaCacheinfo is the C struct ifla_cacheinfo: IPv6 reassembly and neighbour discovery times of a
+// link.
 type IflaCacheinfo struct {
 	MaxReasmLen uint32 // largest reassembled packet, in bytes
 	// When the IPv6 settings last changed, in hundredths of a second since boot.
@@ -106,8 +104,8 @@ func (x *IflaCacheinfo) decode(b []byte) {
 	x.RetransTime = nlattr.GetUint32(b[12:])
 }
 
-// RtnlLinkStats is the C struct rtnl-link-stats: link counters in 32 bits (struct rtnl_link_stats).
-// They wrap; prefer the 64 bit ones.
+// RtnlLinkStats is the C struct rtnl_link_stats: link counters in 32 bits. They wrap; prefer the 64
+// bit ones.
 type RtnlLinkStats struct {
 	RxPackets uint32 // good packets received
 	TxPackets uint32 // packets sent
@@ -199,8 +197,8 @@ func (x *RtnlLinkStats) decode(b []byte) {
 	x.RxNohandler = nlattr.GetUint32(b[92:])
 }
 
-// RtnlLinkStats64 is the C struct rtnl-link-stats64: link counters in 64 bits (struct
-// rtnl_link_stats64). Kernels before 5.19 do not send the last one.
+// RtnlLinkStats64 is the C struct rtnl_link_stats64: link counters in 64 bits. Kernels before 5.19
+// do not send the last one.
 type RtnlLinkStats64 struct {
 	RxPackets uint64 // good packets received
 	TxPackets uint64 // packets sent
@@ -296,8 +294,8 @@ func (x *RtnlLinkStats64) decode(b []byte) {
 	x.RxOtherhostDropped = nlattr.GetUint64(b[192:])
 }
 
-// RtnlHwStats64 is the C struct rtnl-hw-stats64: link counters that hardware collects itself
-// (struct rtnl_hw_stats64), as in rtnl-link-stats64.
+// RtnlHwStats64 is the C struct rtnl_hw_stats64: link counters that hardware collects itself, as in
+// rtnl-link-stats64.
 type RtnlHwStats64 struct {
 	RxPackets uint64 // packets received
 	TxPackets uint64 // packets sent
@@ -336,8 +334,8 @@ func (x *RtnlHwStats64) decode(b []byte) {
 	x.Multicast = nlattr.GetUint64(b[64:])
 }
 
-// RtnlLinkIfmap is the C struct rtnl-link-ifmap: bus resources of old hardware (struct
-// rtnl_link_ifmap); zero for nearly every device. The kernel refuses less than its 32 bytes.
+// RtnlLinkIfmap is the C struct rtnl_link_ifmap: bus resources of old hardware; zero for nearly
+// every device. The kernel refuses less than its 32 bytes.
 type RtnlLinkIfmap struct {
 	MemStart uint64 // start of shared memory
 	MemEnd   uint64 // end of shared memory
@@ -367,8 +365,7 @@ func (x *RtnlLinkIfmap) decode(b []byte) {
 	x.Port = b[27]
 }
 
-// BrBooloptMulti is the C struct br-boolopt-multi: value and mask of the bridge switches (struct
-// br_boolopt_multi).
+// BrBooloptMulti is the C struct br_boolopt_multi: value and mask of the bridge switches.
 type BrBooloptMulti struct {
 	Optval BrBoolopt // the switches that are on
 	// The switches that a request changes; in replies those that the kernel knows.
@@ -386,7 +383,7 @@ func (x *BrBooloptMulti) decode(b []byte) {
 	x.Optmask = BrBoolopt(nlattr.GetUint32(b[4:]))
 }
 
-// IfStatsMsg is the C struct if-stats-msg: header of statistics messages (struct if_stats_msg).
+// IfStatsMsg is the C struct if_stats_msg: header of statistics messages.
 type IfStatsMsg struct {
 	Family  uint8  // address family, 0 (AF_UNSPEC)
 	Ifindex uint32 // interface index; 0 in a dump of all links
@@ -409,8 +406,8 @@ func (x *IfStatsMsg) decode(b []byte) {
 	x.FilterMask = StatsFilter(nlattr.GetUint32(b[8:]))
 }
 
-// IflaVlanFlags is the C struct ifla-vlan-flags: flags of a VLAN link and the mask of those to
-// change (struct ifla_vlan_flags).
+// IflaVlanFlags is the C struct ifla_vlan_flags: flags of a VLAN link and the mask of those to
+// change.
 type IflaVlanFlags struct {
 	Flags VlanFlags // flags that are on
 	Mask  uint32    // bits that a request changes; the kernel sends all ones
@@ -427,8 +424,7 @@ func (x *IflaVlanFlags) decode(b []byte) {
 	x.Mask = nlattr.GetUint32(b[4:])
 }
 
-// IflaVlanQosMapping is the C struct ifla-vlan-qos-mapping: one mapping of priorities (struct
-// ifla_vlan_qos_mapping).
+// IflaVlanQosMapping is the C struct ifla_vlan_qos_mapping: one mapping of priorities.
 type IflaVlanQosMapping struct {
 	// Received 802.1p priority (0-7) for ingress, packet priority for egress.
 	From uint32
@@ -447,11 +443,10 @@ func (x *IflaVlanQosMapping) decode(b []byte) {
 	x.To = nlattr.GetUint32(b[4:])
 }
 
-// IflaVxlanPortRange is the C struct ifla-vxlan-port-range: range of UDP source ports (struct
-// ifla_vxlan_port_range).
+// IflaVxlanPortRange is the C struct ifla_vxlan_port_range: range of UDP source ports.
 type IflaVxlanPortRange struct {
-	Low  uint16 // first port, network byte order
-	High uint16 // last port, network byte order
+	Low  uint16 // first port (big-endian)
+	High uint16 // last port (big-endian)
 }
 
 func (x *IflaVxlanPortRange) encode(b []byte) {
@@ -465,11 +460,10 @@ func (x *IflaVxlanPortRange) decode(b []byte) {
 	x.High = nlattr.GetUint16BE(b[2:])
 }
 
-// IflaGenevePortRange is the C struct ifla-geneve-port-range: range of UDP source ports (struct
-// ifla_geneve_port_range).
+// IflaGenevePortRange is the C struct ifla_geneve_port_range: range of UDP source ports.
 type IflaGenevePortRange struct {
-	Low  uint16 // first port, network byte order
-	High uint16 // last port, network byte order
+	Low  uint16 // first port (big-endian)
+	High uint16 // last port (big-endian)
 }
 
 func (x *IflaGenevePortRange) encode(b []byte) {
@@ -483,8 +477,7 @@ func (x *IflaGenevePortRange) decode(b []byte) {
 	x.High = nlattr.GetUint16BE(b[2:])
 }
 
-// IflaVfMac is the C struct ifla-vf-mac: hardware address of a virtual function (struct
-// ifla_vf_mac).
+// IflaVfMac is the C struct ifla_vf_mac: hardware address of a virtual function.
 type IflaVfMac struct {
 	Vf uint32 // number of the virtual function, from 0
 	// The address in its first bytes (6 for Ethernet), the rest zero.
@@ -502,8 +495,8 @@ func (x *IflaVfMac) decode(b []byte) {
 	x.Mac = [32]byte(b[4:36])
 }
 
-// IflaVfBroadcast is the C struct ifla-vf-broadcast: broadcast hardware address of a virtual
-// function (struct ifla_vf_broadcast).
+// IflaVfBroadcast is the C struct ifla_vf_broadcast: broadcast hardware address of a virtual
+// function.
 type IflaVfBroadcast struct {
 	Broadcast [32]byte // the address in its first bytes, the rest zero
 }
@@ -517,8 +510,7 @@ func (x *IflaVfBroadcast) decode(b []byte) {
 	x.Broadcast = [32]byte(b[0:32])
 }
 
-// IflaVfVlan is the C struct ifla-vf-vlan: default VLAN of a virtual function (struct
-// ifla_vf_vlan).
+// IflaVfVlan is the C struct ifla_vf_vlan: default VLAN of a virtual function.
 type IflaVfVlan struct {
 	Vf   uint32 // number of the virtual function
 	Vlan uint32 // VLAN 1-4095, 0 for none
@@ -539,8 +531,8 @@ func (x *IflaVfVlan) decode(b []byte) {
 	x.Qos = nlattr.GetUint32(b[8:])
 }
 
-// IflaVfTxRate is the C struct ifla-vf-tx-rate: send limit of a virtual function (struct
-// ifla_vf_tx_rate), superseded by ifla-vf-rate.
+// IflaVfTxRate is the C struct ifla_vf_tx_rate: send limit of a virtual function, superseded by
+// ifla-vf-rate.
 type IflaVfTxRate struct {
 	Vf   uint32 // number of the virtual function
 	Rate uint32 // limit in Mbit/s, 0 for none
@@ -557,8 +549,7 @@ func (x *IflaVfTxRate) decode(b []byte) {
 	x.Rate = nlattr.GetUint32(b[4:])
 }
 
-// IflaVfSpoofchk is the C struct ifla-vf-spoofchk: address spoofing check of a virtual function
-// (struct ifla_vf_spoofchk).
+// IflaVfSpoofchk is the C struct ifla_vf_spoofchk: address spoofing check of a virtual function.
 type IflaVfSpoofchk struct {
 	Vf      uint32 // number of the virtual function
 	Setting uint32 // 1 on, 0 off; all ones if the driver does not tell
@@ -575,8 +566,7 @@ func (x *IflaVfSpoofchk) decode(b []byte) {
 	x.Setting = nlattr.GetUint32(b[4:])
 }
 
-// IflaVfLinkState is the C struct ifla-vf-link-state: link state of a virtual function (struct
-// ifla_vf_link_state).
+// IflaVfLinkState is the C struct ifla_vf_link_state: link state of a virtual function.
 type IflaVfLinkState struct {
 	Vf        uint32              // number of the virtual function
 	LinkState IflaVfLinkStateEnum // state as the virtual function sees it
@@ -593,7 +583,7 @@ func (x *IflaVfLinkState) decode(b []byte) {
 	x.LinkState = IflaVfLinkStateEnum(nlattr.GetUint32(b[4:]))
 }
 
-// IflaVfRate is the C struct ifla-vf-rate: send rates of a virtual function (struct ifla_vf_rate).
+// IflaVfRate is the C struct ifla_vf_rate: send rates of a virtual function.
 type IflaVfRate struct {
 	Vf        uint32 // number of the virtual function
 	MinTxRate uint32 // guaranteed rate in Mbit/s, 0 for none
@@ -614,8 +604,8 @@ func (x *IflaVfRate) decode(b []byte) {
 	x.MaxTxRate = nlattr.GetUint32(b[8:])
 }
 
-// IflaVfRssQueryEn is the C struct ifla-vf-rss-query-en: whether a virtual function may read its
-// RSS table and key (struct ifla_vf_rss_query_en).
+// IflaVfRssQueryEn is the C struct ifla_vf_rss_query_en: whether a virtual function may read its
+// RSS table and key.
 type IflaVfRssQueryEn struct {
 	Vf      uint32 // number of the virtual function
 	Setting uint32 // 1 allowed, 0 not; all ones if the driver does not tell
@@ -632,7 +622,7 @@ func (x *IflaVfRssQueryEn) decode(b []byte) {
 	x.Setting = nlattr.GetUint32(b[4:])
 }
 
-// IflaVfTrust is the C struct ifla-vf-trust: trust in a virtual function (struct ifla_vf_trust).
+// IflaVfTrust is the C struct ifla_vf_trust: trust in a virtual function.
 type IflaVfTrust struct {
 	Vf      uint32 // number of the virtual function
 	Setting uint32 // 1 trusted, 0 not; all ones if the driver does not tell
@@ -649,8 +639,7 @@ func (x *IflaVfTrust) decode(b []byte) {
 	x.Setting = nlattr.GetUint32(b[4:])
 }
 
-// IflaVfGuid is the C struct ifla-vf-guid: InfiniBand GUID of a virtual function (struct
-// ifla_vf_guid).
+// IflaVfGuid is the C struct ifla_vf_guid: InfiniBand GUID of a virtual function.
 type IflaVfGuid struct {
 	Vf   uint32 // number of the virtual function
 	Guid uint64 // the GUID, host byte order
@@ -667,13 +656,12 @@ func (x *IflaVfGuid) decode(b []byte) {
 	x.Guid = nlattr.GetUint64(b[8:])
 }
 
-// IflaVfVlanInfo is the C struct ifla-vf-vlan-info: one VLAN of a virtual function (struct
-// ifla_vf_vlan_info).
+// IflaVfVlanInfo is the C struct ifla_vf_vlan_info: one VLAN of a virtual function.
 type IflaVfVlanInfo struct {
 	Vf        uint32        // number of the virtual function
 	Vlan      uint32        // VLAN 1-4095, 0 for none
 	Qos       uint32        // 802.1p priority, 0-7
-	VlanProto VlanProtocols // ethertype of the tag, network byte order
+	VlanProto VlanProtocols // ethertype of the tag (big-endian)
 }
 
 func (x *IflaVfVlanInfo) encode(b []byte) {
@@ -692,8 +680,7 @@ func (x *IflaVfVlanInfo) decode(b []byte) {
 	x.VlanProto = VlanProtocols(nlattr.GetUint16BE(b[12:]))
 }
 
-// IflaPortVsi is the C struct ifla-port-vsi: type of a virtual station interface, after 802.1Qbg
-// (struct ifla_port_vsi).
+// IflaPortVsi is the C struct ifla_port_vsi: type of a virtual station interface, after 802.1Qbg.
 type IflaPortVsi struct {
 	VsiMgrID       uint8   // which manager of types the number is of
 	VsiTypeID      [3]byte // number of the type, 24 bits
@@ -714,8 +701,8 @@ func (x *IflaPortVsi) decode(b []byte) {
 	x.VsiTypeVersion = b[4]
 }
 
-// IflaRmnetFlags is the C struct ifla-rmnet-flags: features of an rmnet link and the mask of those
-// to change (struct ifla_rmnet_flags).
+// IflaRmnetFlags is the C struct ifla_rmnet_flags: features of an rmnet link and the mask of those
+// to change.
 type IflaRmnetFlags struct {
 	Flags RmnetFlags // features that are on
 	Mask  RmnetFlags // features that a request changes
@@ -732,8 +719,8 @@ func (x *IflaRmnetFlags) decode(b []byte) {
 	x.Mask = RmnetFlags(nlattr.GetUint32(b[4:]))
 }
 
-// CanBittiming is the C struct can-bittiming: bit timing of a CAN bus (struct can_bittiming). With
-// a bitrate the kernel works out the rest.
+// CanBittiming is the C struct can_bittiming: bit timing of a CAN bus. With a bitrate the kernel
+// works out the rest.
 type CanBittiming struct {
 	Bitrate     uint32 // bits per second
 	SamplePoint uint32 // sample point, in tenths of a percent of the bit
@@ -769,8 +756,7 @@ func (x *CanBittiming) decode(b []byte) {
 	x.Brp = nlattr.GetUint32(b[28:])
 }
 
-// CanBittimingConst is the C struct can-bittiming-const: limits of a CAN controller's bit timing
-// (struct can_bittiming_const).
+// CanBittimingConst is the C struct can_bittiming_const: limits of a CAN controller's bit timing.
 type CanBittimingConst struct {
 	Name     string // name of the controller
 	Tseg1Min uint32 // least propagation plus first phase segment, in quanta
@@ -809,7 +795,7 @@ func (x *CanBittimingConst) decode(b []byte) {
 	x.BrpInc = nlattr.GetUint32(b[44:])
 }
 
-// CanClock is the C struct can-clock: clock of a CAN controller (struct can_clock).
+// CanClock is the C struct can_clock: clock of a CAN controller.
 type CanClock struct {
 	Freq uint32 // frequency in Hz
 }
@@ -823,8 +809,7 @@ func (x *CanClock) decode(b []byte) {
 	x.Freq = nlattr.GetUint32(b)
 }
 
-// CanBerrCounter is the C struct can-berr-counter: error counters of a CAN controller (struct
-// can_berr_counter).
+// CanBerrCounter is the C struct can_berr_counter: error counters of a CAN controller.
 type CanBerrCounter struct {
 	Txerr uint16 // errors while sending
 	Rxerr uint16 // errors while receiving
@@ -841,8 +826,7 @@ func (x *CanBerrCounter) decode(b []byte) {
 	x.Rxerr = nlattr.GetUint16(b[2:])
 }
 
-// CanDeviceStats is the C struct can-device-stats: counters of a CAN controller (struct
-// can_device_stats).
+// CanDeviceStats is the C struct can_device_stats: counters of a CAN controller.
 type CanDeviceStats struct {
 	BusError        uint32 // bus errors, if they are reported
 	ErrorWarning    uint32 // changes to the state error-warning
@@ -872,8 +856,8 @@ func (x *CanDeviceStats) decode(b []byte) {
 	x.Restarts = nlattr.GetUint32(b[20:])
 }
 
-// CanCtrlmode is the C struct can-ctrlmode: modes of a CAN controller and the mask of those to
-// change (struct can_ctrlmode).
+// CanCtrlmode is the C struct can_ctrlmode: modes of a CAN controller and the mask of those to
+// change.
 type CanCtrlmode struct {
 	// Modes that a request changes; all ones in replies of some drivers.
 	Mask  CanCtrlmodeFlags
@@ -891,8 +875,7 @@ func (x *CanCtrlmode) decode(b []byte) {
 	x.Flags = CanCtrlmodeFlags(nlattr.GetUint32(b[4:]))
 }
 
-// BridgeVlanXstats is the C struct bridge-vlan-xstats: counters of one VLAN of a bridge or port
-// (struct bridge_vlan_xstats).
+// BridgeVlanXstats is the C struct bridge_vlan_xstats: counters of one VLAN of a bridge or port.
 type BridgeVlanXstats struct {
 	RxBytes   uint64 // bytes received
 	RxPackets uint64 // packets received
@@ -926,8 +909,7 @@ func (x *BridgeVlanXstats) decode(b []byte) {
 	x.Pad2 = nlattr.GetUint32(b[36:])
 }
 
-// BrMcastStats is the C struct br-mcast-stats: multicast counters of a bridge or port (struct
-// br_mcast_stats).
+// BrMcastStats is the C struct br_mcast_stats: multicast counters of a bridge or port.
 type BrMcastStats struct {
 	IgmpV1queriesRx uint64 // IGMPv1 queries received
 	IgmpV1queriesTx uint64 // IGMPv1 queries sent
@@ -1029,8 +1011,7 @@ func (x *BrMcastStats) decode(b []byte) {
 	x.McastPacketsTx = nlattr.GetUint64(b[232:])
 }
 
-// BridgeStpXstats is the C struct bridge-stp-xstats: spanning tree counters of a bridge port
-// (struct bridge_stp_xstats).
+// BridgeStpXstats is the C struct bridge_stp_xstats: spanning tree counters of a bridge port.
 type BridgeStpXstats struct {
 	TransitionBlk uint64 // changes to blocking
 	TransitionFwd uint64 // changes to forwarding
@@ -1060,7 +1041,7 @@ func (x *BridgeStpXstats) decode(b []byte) {
 	x.TxTcn = nlattr.GetUint64(b[40:])
 }
 
-// MplsLinkStats is the C struct mpls-link-stats: MPLS counters of a link (struct mpls_link_stats).
+// MplsLinkStats is the C struct mpls_link_stats: MPLS counters of a link.
 type MplsLinkStats struct {
 	RxPackets uint64 // packets received
 	TxPackets uint64 // packets sent

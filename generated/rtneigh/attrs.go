@@ -36,18 +36,19 @@ func (x *FdbExtAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 }
 
 // NdtpaAttrs is the attribute set ndtpa-attrs: parameters of neighbours on an interface (NDTPA_*).
-// Times are in milliseconds.
 type NdtpaAttrs struct {
 	// Index of the interface. 0 or absent stands for the defaults.
 	Ifindex nlattr.Opt[uint32]
 	Refcnt  nlattr.Opt[uint32] // number of users of these parameters, read-only
-	// How long a neighbour counts as reachable without a new sign of life, read-only: drawn
-	// between half and one and a half of base-reachable-time.
+	// Milliseconds that a neighbour counts as reachable without a new sign of life, read-only:
+	// drawn between half and one and a half of base-reachable-time.
 	ReachableTime     nlattr.Opt[uint64]
-	BaseReachableTime nlattr.Opt[uint64] // mean of reachable-time
-	RetransTime       nlattr.Opt[uint64] // time between two solicitations
-	GcStaletime       nlattr.Opt[uint64] // age at which a stale entry that nobody uses is removed
-	DelayProbeTime    nlattr.Opt[uint64] // how long a stale neighbour may be used before it is probed
+	BaseReachableTime nlattr.Opt[uint64] // mean of reachable-time, in milliseconds
+	RetransTime       nlattr.Opt[uint64] // milliseconds between two solicitations
+	// Age in milliseconds at which a stale entry that nobody uses is removed.
+	GcStaletime nlattr.Opt[uint64]
+	// Milliseconds that a stale neighbour may be used before it is probed.
+	DelayProbeTime nlattr.Opt[uint64]
 	// Packets that may wait for the resolution of an address. An estimate from queue-lenbytes
 	// in answers; in a request it sets that.
 	QueueLen nlattr.Opt[uint32]
@@ -55,16 +56,19 @@ type NdtpaAttrs struct {
 	AppProbes   nlattr.Opt[uint32]
 	UcastProbes nlattr.Opt[uint32] // unicast probes before a neighbour is taken for unreachable
 	McastProbes nlattr.Opt[uint32] // multicast or broadcast probes before resolution fails
-	// Longest random delay of an answer to a solicitation of an anycast address.
+	// Longest random delay of an answer to a solicitation of an anycast address, in
+	// milliseconds.
 	AnycastDelay nlattr.Opt[uint64]
-	ProxyDelay   nlattr.Opt[uint64] // longest random delay of an answer for a proxied address
-	ProxyQlen    nlattr.Opt[uint32] // solicitations for proxied addresses that may wait
-	// Shortest time between two changes of the link-layer address of an entry.
+	// Longest random delay of an answer for a proxied address, in milliseconds.
+	ProxyDelay nlattr.Opt[uint64]
+	ProxyQlen  nlattr.Opt[uint32] // solicitations for proxied addresses that may wait
+	// Least milliseconds between two changes of the link-layer address of an entry.
 	Locktime nlattr.Opt[uint64]
 	// Bytes of memory of packets that may wait for the resolution of an address.
-	QueueLenbytes       nlattr.Opt[uint32]
-	McastReprobes       nlattr.Opt[uint32] // multicast probes after unicast probes have failed
-	IntervalProbeTimeMs nlattr.Opt[uint64] // time between probes of a managed neighbour; at least 1
+	QueueLenbytes nlattr.Opt[uint32]
+	McastReprobes nlattr.Opt[uint32] // multicast probes after unicast probes have failed
+	// Milliseconds between probes of a managed neighbour; at least 1.
+	IntervalProbeTimeMs nlattr.Opt[uint64]
 	Unknown             []nlattr.Attr
 }
 

@@ -4,7 +4,7 @@ package rtneigh
 
 import "github.com/nlgen/nlgen/runtime/nlconn"
 
-// The numbers of the operations: message types.
+// The numbers of the operations: message types, RTM_*.
 const (
 	CmdNewneigh    uint16 = 28
 	CmdDelneigh    uint16 = 29
@@ -16,9 +16,9 @@ const (
 	CmdSetneightbl uint16 = 67
 )
 
-// The multicast groups of the family.
+// The multicast groups of the family, for [Client.Subscribe].
 var (
-	GroupNeigh = nlconn.Group{Name: "rtnlgrp-neigh", ID: 3}
+	GroupNeigh = nlconn.Group{Name: "rtnlgrp-neigh", ID: 3} // carries [NewneighNtf], [DelneighNtf], [GetneighNtf]
 )
 
 // The numbers of the attributes in the set neighbour-attrs: attributes of a neighbour or of an
@@ -27,15 +27,15 @@ const (
 	// Address of the neighbour, in network byte order; required in its requests. In a VXLAN
 	// database, the remote end to send frames for lladdr to.
 	AttrNeighbourDst uint16 = 1
-	// Link-layer address of the neighbour, as long as the addresses of its interface. Absent
-	// while it is not known. For AF_BRIDGE the address of the entry; required.
+	// Link-layer address, as long as those of the interface; absent while it is not known. For
+	// AF_BRIDGE the address of the entry; required.
 	AttrNeighbourLladdr    uint16 = 2
 	AttrNeighbourCacheinfo uint16 = 3
 	AttrNeighbourProbes    uint16 = 4
 	// AF_BRIDGE, the VLAN of the entry, 1 to 4094. Absent in a newneigh means every VLAN of the
 	// port.
 	AttrNeighbourVlan uint16 = 5
-	// VXLAN, UDP port of the remote end, in network byte order. Absent means that of the link.
+	// VXLAN, UDP port of the remote end. Absent means that of the link (big-endian).
 	AttrNeighbourPort uint16 = 6
 	// VXLAN, network identifier to send with, 24 bits in host byte order. Absent means that of
 	// the link.
@@ -60,7 +60,7 @@ const (
 	AttrNeighbourNdmFlagsMask uint16 = 17
 )
 
-// The attributes of [FdbExtAttrs].
+// The attributes of [FdbExtAttrs], NFEA_*.
 const (
 	AttrFdbExtActivityNotify uint16 = 1
 	AttrFdbExtDontRefresh    uint16 = 2
@@ -82,7 +82,7 @@ const (
 	AttrNdtPad uint16 = 9
 )
 
-// The attributes of [NdtpaAttrs].
+// The attributes of [NdtpaAttrs], NDTPA_*.
 const (
 	AttrNdtpaIfindex           uint16 = 1
 	AttrNdtpaRefcnt            uint16 = 2

@@ -10,7 +10,7 @@ import "github.com/nlgen/nlgen/runtime/nlpolicy"
 type NudState uint16
 
 const (
-	// Resolution runs; the link-layer address is not known yet. Refused in requests.
+	// Resolution runs and has had no answer. Refused in requests.
 	NudStateIncomplete NudState = 0x1
 	NudStateReachable  NudState = 0x2 // the neighbour answered within the last reachable-time
 	// The address is known but old. It is used, and then verified.
@@ -24,10 +24,10 @@ const (
 	NudStatePermanent NudState = 0x80 // set by the administrator; neither verified nor collected
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v NudState) String() string { return enumNudState.Text(uint64(v)) }
 
-// ParseNudState reads what String returns, or a number.
+// ParseNudState reads names or a number.
 func ParseNudState(s string) (NudState, error) { return nlpolicy.ParseEnum[NudState](&enumNudState, s) }
 
 // MarshalText is String.
@@ -62,10 +62,10 @@ const (
 	NtfFlagsRouter NtfFlags = 0x80
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v NtfFlags) String() string { return enumNtfFlags.Text(uint64(v)) }
 
-// ParseNtfFlags reads what String returns, or a number.
+// ParseNtfFlags reads names or a number.
 func ParseNtfFlags(s string) (NtfFlags, error) { return nlpolicy.ParseEnum[NtfFlags](&enumNtfFlags, s) }
 
 // MarshalText is String.
@@ -90,10 +90,10 @@ const (
 	NtfExtFlagsExtValidated NtfExtFlags = 0x4
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v NtfExtFlags) String() string { return enumNtfExtFlags.Text(uint64(v)) }
 
-// ParseNtfExtFlags reads what String returns, or a number.
+// ParseNtfExtFlags reads names or a number.
 func ParseNtfExtFlags(s string) (NtfExtFlags, error) {
 	return nlpolicy.ParseEnum[NtfExtFlags](&enumNtfExtFlags, s)
 }
@@ -125,10 +125,10 @@ const (
 	RtmTypeXresolve    RtmType = 11 // external resolution; not used for neighbours
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v RtmType) String() string { return enumRtmType.Text(uint64(v)) }
 
-// ParseRtmType reads what String returns, or a number.
+// ParseRtmType reads a name or a number.
 func ParseRtmType(s string) (RtmType, error) { return nlpolicy.ParseEnum[RtmType](&enumRtmType, s) }
 
 // MarshalText is String.
@@ -156,10 +156,10 @@ const (
 	RtProtocolBgp        RtProtocol = 186 // BGP
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v RtProtocol) String() string { return enumRtProtocol.Text(uint64(v)) }
 
-// ParseRtProtocol reads what String returns, or a number.
+// ParseRtProtocol reads a name or a number.
 func ParseRtProtocol(s string) (RtProtocol, error) {
 	return nlpolicy.ParseEnum[RtProtocol](&enumRtProtocol, s)
 }
@@ -184,10 +184,10 @@ const (
 	FdbNotifyInactiveBit FdbNotify = 0x2
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v FdbNotify) String() string { return enumFdbNotify.Text(uint64(v)) }
 
-// ParseFdbNotify reads what String returns, or a number.
+// ParseFdbNotify reads names or a number.
 func ParseFdbNotify(s string) (FdbNotify, error) {
 	return nlpolicy.ParseEnum[FdbNotify](&enumFdbNotify, s)
 }

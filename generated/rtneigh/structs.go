@@ -4,8 +4,8 @@ package rtneigh
 
 import "github.com/nlgen/nlgen/runtime/nlattr"
 
-// Ndmsg is the C struct ndmsg: fixed header of every neighbour message (struct ndmsg, 12 bytes). A
-// strict dump request may set ndm-family and, for the proxies, the flag proxy only.
+// Ndmsg is the C struct ndmsg: fixed header of every neighbour message (12 bytes). A strict dump
+// request may set ndm-family and, for the proxies, the flag proxy only.
 type Ndmsg struct {
 	// What the entry belongs to: AF_INET (2) or AF_INET6 (10) for neighbours, AF_BRIDGE (7) for
 	// forwarding databases. In a dump 0 asks for the neighbours of all families.
@@ -40,8 +40,7 @@ func (x *Ndmsg) decode(b []byte) {
 	x.NdmType = RtmType(b[11])
 }
 
-// Ndtmsg is the C struct ndtmsg: fixed header of every message about neighbour tables (struct
-// ndtmsg, 4 bytes).
+// Ndtmsg is the C struct ndtmsg: fixed header of every message about neighbour tables (4 bytes).
 type Ndtmsg struct {
 	// Address family of the table, AF_INET (2) or AF_INET6 (10). 0 in a dump asks for all.
 	Family uint8
@@ -56,8 +55,8 @@ func (x *Ndtmsg) decode(b []byte) {
 	x.Family = b[0]
 }
 
-// NdaCacheinfo is the C struct nda-cacheinfo: ages of an entry (struct nda_cacheinfo, 16 bytes), in
-// clock ticks of user space, 100 a second.
+// NdaCacheinfo is the C struct nda_cacheinfo: ages of an entry (16 bytes), in clock ticks of user
+// space, 100 a second.
 type NdaCacheinfo struct {
 	// Ticks since the neighbour was last confirmed to be reachable. 0 in a bridge.
 	Confirmed uint32
@@ -83,8 +82,7 @@ func (x *NdaCacheinfo) decode(b []byte) {
 	x.Refcnt = nlattr.GetUint32(b[12:])
 }
 
-// NdtConfig is the C struct ndt-config: state of a neighbour table (struct ndt_config, 32 bytes),
-// read-only.
+// NdtConfig is the C struct ndt_config: state of a neighbour table (32 bytes), read-only.
 type NdtConfig struct {
 	KeyLen uint16 // length of the addresses in the table in bytes, 4 or 16
 	// Memory that an entry takes in bytes, without what a device adds.
@@ -126,8 +124,8 @@ func (x *NdtConfig) decode(b []byte) {
 	x.ProxyQlen = nlattr.GetUint32(b[28:])
 }
 
-// NdtStats is the C struct ndt-stats: counters of a neighbour table over all network namespaces
-// (struct ndt_stats, 88 bytes), read-only.
+// NdtStats is the C struct ndt_stats: counters of a neighbour table over all network namespaces (88
+// bytes), read-only.
 type NdtStats struct {
 	Allocs         uint64 // entries made
 	Destroys       uint64 // entries removed and freed

@@ -4,14 +4,14 @@ package rtnetconf
 
 import "github.com/nlgen/nlgen/runtime/nlconn"
 
-// The numbers of the operations: message types.
+// The numbers of the operations: message types, RTM_*.
 const (
 	CmdGetnetconf    uint16 = 82
 	CmdNewnetconfNtf uint16 = 80
 	CmdDelnetconfNtf uint16 = 81
 )
 
-// The multicast groups of the family.
+// The multicast groups of the family, for [Client.Subscribe].
 var (
 	GroupIpv4Netconf = nlconn.Group{Name: "rtnlgrp-ipv4-netconf", ID: 24}
 	GroupIpv6Netconf = nlconn.Group{Name: "rtnlgrp-ipv6-netconf", ID: 25}

@@ -13,10 +13,10 @@ const (
 	IfindexDefault Ifindex = -2 // the settings named default, which new interfaces start with
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v Ifindex) String() string { return enumIfindex.SignedText(int64(v)) }
 
-// ParseIfindex reads what String returns, or a number.
+// ParseIfindex reads a name or a number.
 func ParseIfindex(s string) (Ifindex, error) { return nlpolicy.ParseEnum[Ifindex](&enumIfindex, s) }
 
 // MarshalText is String.
@@ -35,10 +35,10 @@ const (
 	RpFilterLoose  RpFilter = 2 // some interface must have a route to the source
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v RpFilter) String() string { return enumRpFilter.SignedText(int64(v)) }
 
-// ParseRpFilter reads what String returns, or a number.
+// ParseRpFilter reads a name or a number.
 func ParseRpFilter(s string) (RpFilter, error) { return nlpolicy.ParseEnum[RpFilter](&enumRpFilter, s) }
 
 // MarshalText is String.

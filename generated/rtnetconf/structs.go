@@ -4,8 +4,8 @@ package rtnetconf
 
 import "github.com/nlgen/nlgen/runtime/nlattr"
 
-// Netconfmsg is the C struct netconfmsg: fixed header of every message (struct netconfmsg, 1 byte
-// and padding). Strict requests must have zeros in the padding.
+// Netconfmsg is the C struct netconfmsg: fixed header of every message (1 byte and padding). Strict
+// requests must have zeros in the padding.
 type Netconfmsg struct {
 	// Protocol whose settings are meant: AF_INET (2), AF_INET6 (10) or AF_MPLS (28). 0 in a
 	// dump asks for all.

@@ -4,7 +4,7 @@ package rtnexthop
 
 import "github.com/nlgen/nlgen/runtime/nlconn"
 
-// The numbers of the operations: message types.
+// The numbers of the operations: message types, RTM_*.
 const (
 	CmdNewnexthop          uint16 = 104
 	CmdDelnexthop          uint16 = 105
@@ -15,8 +15,9 @@ const (
 	CmdNewnexthopbucketNtf uint16 = 116
 )
 
-// The multicast groups of the family.
+// The multicast groups of the family, for [Client.Subscribe].
 var (
+	// Carries [NewnexthopNtf], [DelnexthopNtf], [NewnexthopbucketNtf].
 	GroupNexthop = nlconn.Group{Name: "rtnlgrp-nexthop", ID: 32}
 )
 
@@ -50,7 +51,7 @@ const (
 	AttrNexthopHwStatsUsed   uint16 = 17
 )
 
-// The attributes of [ResGroupAttrs].
+// The attributes of [ResGroupAttrs], NHA_RES_GROUP_*.
 const (
 	// Filler that aligns 64-bit values to eight bytes on CPUs that need it; no content.
 	AttrResGroupPad             uint16 = 0
@@ -60,7 +61,7 @@ const (
 	AttrResGroupUnbalancedTime  uint16 = 4
 )
 
-// The attributes of [ResBucketAttrs].
+// The attributes of [ResBucketAttrs], NHA_RES_BUCKET_*.
 const (
 	// Filler that aligns 64-bit values to eight bytes on CPUs that need it; no content.
 	AttrResBucketPad      uint16 = 0
@@ -69,25 +70,25 @@ const (
 	AttrResBucketNhID     uint16 = 3
 )
 
-// The attributes of [GroupStatsAttrs].
+// The attributes of [GroupStatsAttrs], NHA_GROUP_STATS_*.
 const (
 	AttrGroupStatsEntry uint16 = 1
 )
 
-// The attributes of [GroupStatsEntryAttrs].
+// The attributes of [GroupStatsEntryAttrs], NHA_GROUP_STATS_ENTRY_*.
 const (
 	AttrGroupStatsEntryID        uint16 = 1
 	AttrGroupStatsEntryPackets   uint16 = 2
 	AttrGroupStatsEntryPacketsHw uint16 = 3
 )
 
-// The attributes of [EncapMplsAttrs].
+// The attributes of [EncapMplsAttrs], MPLS_IPTUNNEL_*.
 const (
 	AttrEncapMplsDst uint16 = 1
 	AttrEncapMplsTtl uint16 = 2
 )
 
-// The attributes of [EncapIpAttrs].
+// The attributes of [EncapIpAttrs], LWTUNNEL_IP_*.
 const (
 	AttrEncapIpID    uint16 = 1
 	AttrEncapIpDst   uint16 = 2
@@ -100,7 +101,7 @@ const (
 	AttrEncapIpOpts uint16 = 8
 )
 
-// The attributes of [EncapIp6Attrs].
+// The attributes of [EncapIp6Attrs], LWTUNNEL_IP6_*.
 const (
 	AttrEncapIp6ID       uint16 = 1
 	AttrEncapIp6Dst      uint16 = 2
@@ -113,26 +114,26 @@ const (
 	AttrEncapIp6Opts uint16 = 8
 )
 
-// The attributes of [EncapIpOptsAttrs].
+// The attributes of [EncapIpOptsAttrs], LWTUNNEL_IP_OPTS_*.
 const (
 	AttrEncapIpOptsGeneve uint16 = 1
 	AttrEncapIpOptsVxlan  uint16 = 2
 	AttrEncapIpOptsErspan uint16 = 3
 )
 
-// The attributes of [EncapIpOptGeneveAttrs].
+// The attributes of [EncapIpOptGeneveAttrs], LWTUNNEL_IP_OPT_GENEVE_*.
 const (
 	AttrEncapIpOptGeneveClass uint16 = 1
 	AttrEncapIpOptGeneveType  uint16 = 2
 	AttrEncapIpOptGeneveData  uint16 = 3
 )
 
-// The attributes of [EncapIpOptVxlanAttrs].
+// The attributes of [EncapIpOptVxlanAttrs], LWTUNNEL_IP_OPT_VXLAN_*.
 const (
 	AttrEncapIpOptVxlanGbp uint16 = 1
 )
 
-// The attributes of [EncapIpOptErspanAttrs].
+// The attributes of [EncapIpOptErspanAttrs], LWTUNNEL_IP_OPT_ERSPAN_*.
 const (
 	AttrEncapIpOptErspanVer   uint16 = 1
 	AttrEncapIpOptErspanIndex uint16 = 2
@@ -140,7 +141,7 @@ const (
 	AttrEncapIpOptErspanHwid  uint16 = 4
 )
 
-// The attributes of [EncapIlaAttrs].
+// The attributes of [EncapIlaAttrs], ILA_ATTR_*.
 const (
 	AttrEncapIlaLocator   uint16 = 1
 	AttrEncapIlaCsumMode  uint16 = 7
@@ -148,12 +149,12 @@ const (
 	AttrEncapIlaHookType  uint16 = 9
 )
 
-// The attributes of [EncapSeg6Attrs].
+// The attributes of [EncapSeg6Attrs], SEG6_IPTUNNEL_*.
 const (
 	AttrEncapSeg6Srh uint16 = 1
 )
 
-// The attributes of [EncapBpfAttrs].
+// The attributes of [EncapBpfAttrs], LWT_BPF_*.
 const (
 	AttrEncapBpfIn           uint16 = 1
 	AttrEncapBpfOut          uint16 = 2
@@ -161,13 +162,13 @@ const (
 	AttrEncapBpfXmitHeadroom uint16 = 4
 )
 
-// The attributes of [LwtBpfProgAttrs].
+// The attributes of [LwtBpfProgAttrs], LWT_BPF_PROG_*.
 const (
 	AttrLwtBpfProgFd   uint16 = 1
 	AttrLwtBpfProgName uint16 = 2
 )
 
-// The attributes of [EncapSeg6LocalAttrs].
+// The attributes of [EncapSeg6LocalAttrs], SEG6_LOCAL_*.
 const (
 	AttrEncapSeg6LocalAction   uint16 = 1
 	AttrEncapSeg6LocalSrh      uint16 = 2
@@ -182,13 +183,13 @@ const (
 	AttrEncapSeg6LocalFlavors  uint16 = 11
 )
 
-// The attributes of [Seg6LocalBpfProgAttrs].
+// The attributes of [Seg6LocalBpfProgAttrs], SEG6_LOCAL_BPF_*.
 const (
 	AttrSeg6LocalBpfProgProg     uint16 = 1
 	AttrSeg6LocalBpfProgProgName uint16 = 2
 )
 
-// The attributes of [Seg6LocalCntAttrs].
+// The attributes of [Seg6LocalCntAttrs], SEG6_LOCAL_CNT_*.
 const (
 	// Filler that aligns 64-bit values to eight bytes on CPUs that need it; no content.
 	AttrSeg6LocalCntPad     uint16 = 1
@@ -197,19 +198,19 @@ const (
 	AttrSeg6LocalCntErrors  uint16 = 4
 )
 
-// The attributes of [Seg6LocalFlvAttrs].
+// The attributes of [Seg6LocalFlvAttrs], SEG6_LOCAL_FLV_*.
 const (
 	AttrSeg6LocalFlvOperation    uint16 = 1
 	AttrSeg6LocalFlvLcblockBits  uint16 = 2
 	AttrSeg6LocalFlvLcnodeFnBits uint16 = 3
 )
 
-// The attributes of [EncapRplAttrs].
+// The attributes of [EncapRplAttrs], RPL_IPTUNNEL_*.
 const (
 	AttrEncapRplSrh uint16 = 1
 )
 
-// The attributes of [EncapIoam6Attrs].
+// The attributes of [EncapIoam6Attrs], IOAM6_IPTUNNEL_*.
 const (
 	AttrEncapIoam6Mode  uint16 = 1
 	AttrEncapIoam6Dst   uint16 = 2
@@ -219,7 +220,7 @@ const (
 	AttrEncapIoam6Src   uint16 = 6
 )
 
-// The attributes of [EncapXfrmAttrs].
+// The attributes of [EncapXfrmAttrs], LWT_XFRM_*.
 const (
 	AttrEncapXfrmIfID uint16 = 1
 	AttrEncapXfrmLink uint16 = 2

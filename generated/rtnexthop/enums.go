@@ -16,10 +16,10 @@ const (
 	NexthopGrpTypeRes NexthopGrpType = 1
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v NexthopGrpType) String() string { return enumNexthopGrpType.Text(uint64(v)) }
 
-// ParseNexthopGrpType reads what String returns, or a number.
+// ParseNexthopGrpType reads a name or a number.
 func ParseNexthopGrpType(s string) (NexthopGrpType, error) {
 	return nlpolicy.ParseEnum[NexthopGrpType](&enumNexthopGrpType, s)
 }
@@ -44,10 +44,10 @@ const (
 	NhaOpFlagRespGrpResvd0 NhaOpFlag = 0x80000000
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v NhaOpFlag) String() string { return enumNhaOpFlag.Text(uint64(v)) }
 
-// ParseNhaOpFlag reads what String returns, or a number.
+// ParseNhaOpFlag reads names or a number.
 func ParseNhaOpFlag(s string) (NhaOpFlag, error) {
 	return nlpolicy.ParseEnum[NhaOpFlag](&enumNhaOpFlag, s)
 }
@@ -71,10 +71,10 @@ const (
 	RtScopeNowhere  RtScope = 255 // does not exist
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v RtScope) String() string { return enumRtScope.Text(uint64(v)) }
 
-// ParseRtScope reads what String returns, or a number.
+// ParseRtScope reads a name or a number.
 func ParseRtScope(s string) (RtScope, error) { return nlpolicy.ParseEnum[RtScope](&enumRtScope, s) }
 
 // MarshalText is String.
@@ -102,10 +102,10 @@ const (
 	RtnhFlagsTrap RtnhFlags = 0x40
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v RtnhFlags) String() string { return enumRtnhFlags.Text(uint64(v)) }
 
-// ParseRtnhFlags reads what String returns, or a number.
+// ParseRtnhFlags reads names or a number.
 func ParseRtnhFlags(s string) (RtnhFlags, error) {
 	return nlpolicy.ParseEnum[RtnhFlags](&enumRtnhFlags, s)
 }
@@ -150,10 +150,10 @@ const (
 	RtProtocolEigrp      RtProtocol = 192 // added by a daemon for EIGRP
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v RtProtocol) String() string { return enumRtProtocol.Text(uint64(v)) }
 
-// ParseRtProtocol reads what String returns, or a number.
+// ParseRtProtocol reads a name or a number.
 func ParseRtProtocol(s string) (RtProtocol, error) {
 	return nlpolicy.ParseEnum[RtProtocol](&enumRtProtocol, s)
 }
@@ -188,10 +188,10 @@ const (
 	EncapTypeXfrm      EncapType = 10 // metadata for an xfrm interface that collects it
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v EncapType) String() string { return enumEncapType.Text(uint64(v)) }
 
-// ParseEncapType reads what String returns, or a number.
+// ParseEncapType reads a name or a number.
 func ParseEncapType(s string) (EncapType, error) {
 	return nlpolicy.ParseEnum[EncapType](&enumEncapType, s)
 }
@@ -227,10 +227,10 @@ const (
 	EncapIpFlagsGtpOpt       EncapIpFlags = 0x8000 // options of type GTP are present
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v EncapIpFlags) String() string { return enumEncapIpFlags.Text(uint64(v)) }
 
-// ParseEncapIpFlags reads what String returns, or a number.
+// ParseEncapIpFlags reads names or a number.
 func ParseEncapIpFlags(s string) (EncapIpFlags, error) {
 	return nlpolicy.ParseEnum[EncapIpFlags](&enumEncapIpFlags, s)
 }
@@ -254,10 +254,10 @@ const (
 	IlaCsumModeNeutralMapAuto IlaCsumMode = 3 // as neutral-map, for every address and without the C-bit
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v IlaCsumMode) String() string { return enumIlaCsumMode.Text(uint64(v)) }
 
-// ParseIlaCsumMode reads what String returns, or a number.
+// ParseIlaCsumMode reads a name or a number.
 func ParseIlaCsumMode(s string) (IlaCsumMode, error) {
 	return nlpolicy.ParseEnum[IlaCsumMode](&enumIlaCsumMode, s)
 }
@@ -285,10 +285,10 @@ const (
 	IlaIdentTypeUseFormat    IlaIdentType = 32 // read the type from the type field of the identifier itself
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v IlaIdentType) String() string { return enumIlaIdentType.Text(uint64(v)) }
 
-// ParseIlaIdentType reads what String returns, or a number.
+// ParseIlaIdentType reads a name or a number.
 func ParseIlaIdentType(s string) (IlaIdentType, error) {
 	return nlpolicy.ParseEnum[IlaIdentType](&enumIlaIdentType, s)
 }
@@ -309,10 +309,10 @@ const (
 	IlaHookTypeRouteInput  IlaHookType = 1 // when the packet comes in
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v IlaHookType) String() string { return enumIlaHookType.Text(uint64(v)) }
 
-// ParseIlaHookType reads what String returns, or a number.
+// ParseIlaHookType reads a name or a number.
 func ParseIlaHookType(s string) (IlaHookType, error) {
 	return nlpolicy.ParseEnum[IlaHookType](&enumIlaHookType, s)
 }
@@ -338,10 +338,10 @@ const (
 	Seg6ModeL2encapRed Seg6Mode = 4 // as l2encap, without the first segment in the list (reduced)
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v Seg6Mode) String() string { return enumSeg6Mode.Text(uint64(v)) }
 
-// ParseSeg6Mode reads what String returns, or a number.
+// ParseSeg6Mode reads a name or a number.
 func ParseSeg6Mode(s string) (Seg6Mode, error) { return nlpolicy.ParseEnum[Seg6Mode](&enumSeg6Mode, s) }
 
 // MarshalText is String.
@@ -379,10 +379,10 @@ const (
 	Seg6LocalActionEndDt46 Seg6LocalAction = 16
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v Seg6LocalAction) String() string { return enumSeg6LocalAction.Text(uint64(v)) }
 
-// ParseSeg6LocalAction reads what String returns, or a number.
+// ParseSeg6LocalAction reads a name or a number.
 func ParseSeg6LocalAction(s string) (Seg6LocalAction, error) {
 	return nlpolicy.ParseEnum[Seg6LocalAction](&enumSeg6LocalAction, s)
 }
@@ -408,10 +408,10 @@ const (
 	Seg6LocalFlvOpNextCsid Seg6LocalFlvOp = 0x10
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v Seg6LocalFlvOp) String() string { return enumSeg6LocalFlvOp.Text(uint64(v)) }
 
-// ParseSeg6LocalFlvOp reads what String returns, or a number.
+// ParseSeg6LocalFlvOp reads names or a number.
 func ParseSeg6LocalFlvOp(s string) (Seg6LocalFlvOp, error) {
 	return nlpolicy.ParseEnum[Seg6LocalFlvOp](&enumSeg6LocalFlvOp, s)
 }
@@ -434,10 +434,10 @@ const (
 	Ioam6ModeAuto Ioam6Mode = 3
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v Ioam6Mode) String() string { return enumIoam6Mode.Text(uint64(v)) }
 
-// ParseIoam6Mode reads what String returns, or a number.
+// ParseIoam6Mode reads a name or a number.
 func ParseIoam6Mode(s string) (Ioam6Mode, error) {
 	return nlpolicy.ParseEnum[Ioam6Mode](&enumIoam6Mode, s)
 }

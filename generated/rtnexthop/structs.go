@@ -4,8 +4,8 @@ package rtnexthop
 
 import "github.com/nlgen/nlgen/runtime/nlattr"
 
-// Nhmsg is the C struct nhmsg: fixed header of every message (struct nhmsg, 8 bytes). A dump
-// request may set the family only; requests about buckets have zeros but for the family.
+// Nhmsg is the C struct nhmsg: fixed header of every message (8 bytes). A dump request may set the
+// family only; requests about buckets have zeros but for the family.
 type Nhmsg struct {
 	// Address family: AF_INET (2) or AF_INET6 (10). Groups have 0 (AF_UNSPEC), and a blackhole
 	// that of the routes it is for.
@@ -32,7 +32,7 @@ func (x *Nhmsg) decode(b []byte) {
 	x.NhFlags = RtnhFlags(nlattr.GetUint32(b[4:]))
 }
 
-// NexthopGrp is the C struct nexthop-grp: one member of a group (struct nexthop_grp, 8 bytes).
+// NexthopGrp is the C struct nexthop_grp: one member of a group (8 bytes).
 type NexthopGrp struct {
 	ID uint32 // number of the nexthop, which must exist and be no group
 	// Weight of the member less one, so that 0 is a weight of 1: the low eight bits. A member
@@ -67,10 +67,11 @@ func (x *NexthopGrp) AppendBinary(b []byte) ([]byte, error) {
 	return nlattr.AppendStruct(b, 8, x.encode)
 }
 
-// UnmarshalBinary reads the struct, of whatever length. It never fails.
+// UnmarshalBinary reads the struct, of any length. It never fails.
 func (x *NexthopGrp) UnmarshalBinary(b []byte) error { x.decode(b); return nil }
 
-// NexthopGroup is the C struct nexthop-group, an array: the members of a group, side by side.
+// NexthopGroup is the struct nexthop-group, an array: the members of a group, side by side: an
+// array of struct nexthop_grp.
 type NexthopGroup struct {
 	Members []NexthopGrp // the members; at least one, and none twice
 }
@@ -94,9 +95,9 @@ func (x *NexthopGroup) decode(b []byte) {
 	}
 }
 
-// Ipv6SrHdr is the C struct ipv6-sr-hdr: segment routing header of RFC 8754 as it goes over the
-// wire (struct ipv6_sr_hdr, 8 bytes). The segments, 16 bytes each, follow it, the last one of the
-// path first, then TLVs.
+// Ipv6SrHdr is the C struct ipv6_sr_hdr: segment routing header of RFC 8754 as it goes over the
+// wire (8 bytes). The segments, 16 bytes each, follow it, the last one of the path first, then
+// TLVs.
 type Ipv6SrHdr struct {
 	// Protocol of the header behind it. The kernel fills it in; 0 in a request.
 	Nexthdr uint8
@@ -107,8 +108,9 @@ type Ipv6SrHdr struct {
 	SegmentsLeft uint8
 	// Index of the last entry of the list, that is the number of segments less one.
 	FirstSegment uint8
-	Flags        uint8  // SR6_FLAG1_* of RFC 8754; 8 says that an HMAC TLV follows
-	Tag          uint16 // mark of a class of packets; the kernel passes it on
+	Flags        uint8 // SR6_FLAG1_* of RFC 8754; 8 says that an HMAC TLV follows
+	// Mark of a class of packets; the kernel passes it on (big-endian).
+	Tag uint16
 }
 
 func (x *Ipv6SrHdr) encode(b []byte) {
@@ -138,10 +140,10 @@ func (x *Ipv6SrHdr) AppendBinary(b []byte) ([]byte, error) {
 	return nlattr.AppendStruct(b, 8, x.encode)
 }
 
-// UnmarshalBinary reads the struct, of whatever length. It never fails.
+// UnmarshalBinary reads the struct, of any length. It never fails.
 func (x *Ipv6SrHdr) UnmarshalBinary(b []byte) error { x.decode(b); return nil }
 
-// Seg6IptunnelEncap is the C struct seg6-iptunnel-encap: start of the attribute srh of
+// Seg6IptunnelEncap is the struct seg6-iptunnel-encap: start of the attribute srh of
 // encap-seg6-attrs (struct seg6_iptunnel_encap and the struct ipv6_sr_hdr behind it, 12 bytes). The
 // segments follow.
 type Seg6IptunnelEncap struct {
@@ -165,11 +167,11 @@ func (x *Seg6IptunnelEncap) AppendBinary(b []byte) ([]byte, error) {
 	return nlattr.AppendStruct(b, 12, x.encode)
 }
 
-// UnmarshalBinary reads the struct, of whatever length. It never fails.
+// UnmarshalBinary reads the struct, of any length. It never fails.
 func (x *Seg6IptunnelEncap) UnmarshalBinary(b []byte) error { x.decode(b); return nil }
 
-// Ipv6RplSrHdr is the C struct ipv6-rpl-sr-hdr: RPL source routing header of RFC 6554 (struct
-// ipv6_rpl_sr_hdr, 8 bytes). The addresses follow it; in a request they are whole, 16 bytes each.
+// Ipv6RplSrHdr is the C struct ipv6_rpl_sr_hdr: RPL source routing header of RFC 6554 (8 bytes).
+// The addresses follow it; in a request they are whole, 16 bytes each.
 type Ipv6RplSrHdr struct {
 	// Protocol of the header behind it. The kernel fills it in; 0 in a request.
 	Nexthdr uint8
@@ -178,7 +180,7 @@ type Ipv6RplSrHdr struct {
 	Type         uint8 // type of the routing header, always 3 (IPV6_SRCRT_TYPE_3)
 	SegmentsLeft uint8 // number of addresses still to be visited
 	// From the highest bit: 4 bits CmprI, 4 bits CmprE, 4 bits pad length, 20 bits reserved. 0
-	// in a request; the kernel compresses by itself.
+	// in a request; the kernel compresses by itself (big-endian).
 	Compression uint32
 }
 
@@ -205,20 +207,20 @@ func (x *Ipv6RplSrHdr) AppendBinary(b []byte) ([]byte, error) {
 	return nlattr.AppendStruct(b, 8, x.encode)
 }
 
-// UnmarshalBinary reads the struct, of whatever length. It never fails.
+// UnmarshalBinary reads the struct, of any length. It never fails.
 func (x *Ipv6RplSrHdr) UnmarshalBinary(b []byte) error { x.decode(b); return nil }
 
-// Ioam6TraceHdr is the C struct ioam6-trace-hdr: header of a pre-allocated trace option of RFC 9197
-// (struct ioam6_trace_hdr, 8 bytes).
+// Ioam6TraceHdr is the C struct ioam6_trace_hdr: header of a pre-allocated trace option of RFC 9197
+// (8 bytes).
 type Ioam6TraceHdr struct {
-	NamespaceID uint16 // namespace of the trace data
+	NamespaceID uint16 // namespace of the trace data (big-endian)
 	// Upper five bits: length of what each node adds, in units of 4 bytes. Next bit: overflow.
 	// 0 in a request; the kernel computes it.
 	Nodelen uint8
 	// Lower seven bits: room for trace data, in units of 4 bytes; at most 61.
 	Remlen uint8
 	// Upper 24 bits: which data each node records, bit 0 of RFC 9197 being the highest. The
-	// lowest 8 bits are reserved.
+	// lowest 8 bits are reserved (big-endian).
 	Type uint32
 }
 

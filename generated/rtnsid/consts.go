@@ -4,7 +4,7 @@ package rtnsid
 
 import "github.com/nlgen/nlgen/runtime/nlconn"
 
-// The numbers of the operations: message types.
+// The numbers of the operations: message types, RTM_*.
 const (
 	CmdNewnsid    uint16 = 88
 	CmdGetnsid    uint16 = 90
@@ -12,9 +12,9 @@ const (
 	CmdDelnsidNtf uint16 = 89
 )
 
-// The multicast groups of the family.
+// The multicast groups of the family, for [Client.Subscribe].
 var (
-	GroupNsid = nlconn.Group{Name: "rtnlgrp-nsid", ID: 28}
+	GroupNsid = nlconn.Group{Name: "rtnlgrp-nsid", ID: 28} // carries [NewnsidNtf], [DelnsidNtf]
 )
 
 // The numbers of the attributes in the set nsid-attrs: attributes of a number (NETNSA_*). A request

@@ -13,10 +13,10 @@ const (
 	NsidNotAssigned Nsid = -1
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v Nsid) String() string { return enumNsid.SignedText(int64(v)) }
 
-// ParseNsid reads what String returns, or a number.
+// ParseNsid reads a name or a number.
 func ParseNsid(s string) (Nsid, error) { return nlpolicy.ParseEnum[Nsid](&enumNsid, s) }
 
 // MarshalText is String.

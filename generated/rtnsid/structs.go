@@ -4,8 +4,7 @@ package rtnsid
 
 import "github.com/nlgen/nlgen/runtime/nlattr"
 
-// Rtgenmsg is the C struct rtgenmsg: fixed header of every message (struct rtgenmsg, 1 byte and
-// padding).
+// Rtgenmsg is the C struct rtgenmsg: fixed header of every message (1 byte and padding).
 type Rtgenmsg struct {
 	RtgenFamily uint8 // 0 (AF_UNSPEC)
 }

@@ -107,7 +107,7 @@ func (x *MetricsAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // EncapMplsAttrs is the attribute set encap-mpls-attrs: encapsulation in MPLS (MPLS_IPTUNNEL_*).
 type EncapMplsAttrs struct {
 	// Labels to push, outermost first, at most 30; required. Each has the label in its upper 20
-	// bits; bit 8 marks the bottom of the stack, in the last only.
+	// bits; bit 8 marks the bottom of the stack, in the last only (big-endian).
 	Dst []uint32
 	// TTL of the labels. Absent or 0 copies that of the packet or takes the default.
 	Ttl     nlattr.Opt[uint8]
@@ -139,14 +139,14 @@ func (x *EncapMplsAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // EncapIpAttrs is the attribute set encap-ip-attrs: metadata for an IPv4 tunnel device (enum
 // lwtunnel_ip_t, LWTUNNEL_IP_*). It takes effect when oif is a device in external mode.
 type EncapIpAttrs struct {
-	ID nlattr.Opt[uint64] // tunnel id, such as a VNI or a GRE key, in network byte order
+	ID nlattr.Opt[uint64] // tunnel id, such as a VNI or a GRE key (big-endian)
 	// Destination address of the outer header, in network byte order.
 	Dst nlattr.Opt[netip.Addr]
 	// Source address of the outer header, in network byte order; 0 lets the kernel choose.
 	Src     nlattr.Opt[netip.Addr]
 	Ttl     nlattr.Opt[uint8]        // TTL of the outer header; 0 leaves it to the device
 	Tos     nlattr.Opt[uint8]        // DSCP and ECN byte of the outer header
-	Flags   nlattr.Opt[EncapIpFlags] // options of the tunnel, in network byte order
+	Flags   nlattr.Opt[EncapIpFlags] // options of the tunnel (big-endian)
 	Opts    *EncapIpOptsAttrs        // options of the tunnel protocol
 	Unknown []nlattr.Attr
 }
@@ -196,14 +196,14 @@ func (x *EncapIpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // EncapIp6Attrs is the attribute set encap-ip6-attrs: metadata for an IPv6 tunnel device (enum
 // lwtunnel_ip6_t, LWTUNNEL_IP6_*). It takes effect when oif is a device in external mode.
 type EncapIp6Attrs struct {
-	ID nlattr.Opt[uint64] // tunnel id, such as a VNI or a GRE key, in network byte order
+	ID nlattr.Opt[uint64] // tunnel id, such as a VNI or a GRE key (big-endian)
 	// Destination address of the outer header, in network byte order.
 	Dst nlattr.Opt[netip.Addr]
 	// Source address of the outer header; all zeros lets the kernel choose.
 	Src      nlattr.Opt[netip.Addr]
 	Hoplimit nlattr.Opt[uint8]        // hop limit of the outer header; 0 leaves it to the device
 	Tc       nlattr.Opt[uint8]        // traffic class of the outer header
-	Flags    nlattr.Opt[EncapIpFlags] // options of the tunnel, in network byte order
+	Flags    nlattr.Opt[EncapIpFlags] // options of the tunnel (big-endian)
 	Opts     *EncapIpOptsAttrs        // options of the tunnel protocol
 	Unknown  []nlattr.Attr
 }
@@ -301,7 +301,7 @@ func (x *EncapIpOptsAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // EncapIpOptGeneveAttrs is the attribute set encap-ip-opt-geneve-attrs: one Geneve option
 // (LWTUNNEL_IP_OPT_GENEVE_*). All three attributes are required.
 type EncapIpOptGeneveAttrs struct {
-	Class   nlattr.Opt[uint16] // option class, in network byte order
+	Class   nlattr.Opt[uint16] // option class (big-endian)
 	Type    nlattr.Opt[uint8]  // option type; the highest bit marks a critical option
 	Data    []byte             // content of the option, a multiple of 4 bytes
 	Unknown []nlattr.Attr
@@ -362,9 +362,8 @@ func (x *EncapIpOptVxlanAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) boo
 // EncapIpOptErspanAttrs is the attribute set encap-ip-opt-erspan-attrs: header of ERSPAN
 // (LWTUNNEL_IP_OPT_ERSPAN_*): index for version 1, dir and hwid for version 2.
 type EncapIpOptErspanAttrs struct {
-	Ver nlattr.Opt[uint8] // version, 1 or 2; required
-	// Index of the mirrored port, 20 bits, in network byte order; version 1.
-	Index nlattr.Opt[uint32]
+	Ver   nlattr.Opt[uint8]  // version, 1 or 2; required
+	Index nlattr.Opt[uint32] // index of the mirrored port, 20 bits; version 1 (big-endian)
 	// Direction of the mirrored packet, 0 for received and 1 for sent; version 2.
 	Dir     nlattr.Opt[uint8]
 	Hwid    nlattr.Opt[uint8] // number of the hardware unit that mirrors, 6 bits; version 2
@@ -402,7 +401,7 @@ func (x *EncapIpOptErspanAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bo
 // EncapIlaAttrs is the attribute set encap-ila-attrs: translation by identifier locator addressing
 // (those of ILA_ATTR_* that routes use).
 type EncapIlaAttrs struct {
-	// Upper 64 bits of the address that packets get, in network byte order; required.
+	// Upper 64 bits of the address that packets get; required (big-endian).
 	Locator  nlattr.Opt[uint64]
 	CsumMode nlattr.Opt[IlaCsumMode] // how the transport checksum is kept right
 	// Type of the identifier, the lower 64 bits; use-format if absent.

@@ -4,7 +4,7 @@ package rtroute
 
 import "github.com/nlgen/nlgen/runtime/nlconn"
 
-// The numbers of the operations: message types.
+// The numbers of the operations: message types, RTM_*.
 const (
 	CmdGetroute    uint16 = 26
 	CmdNewroute    uint16 = 24
@@ -13,7 +13,7 @@ const (
 	CmdDelrouteNtf uint16 = 25
 )
 
-// The multicast groups of the family.
+// The multicast groups of the family, for [Client.Subscribe].
 var (
 	GroupIpv4Mroute = nlconn.Group{Name: "rtnlgrp-ipv4-mroute", ID: 6}
 	GroupIpv4Route  = nlconn.Group{Name: "rtnlgrp-ipv4-route", ID: 7}
@@ -62,7 +62,7 @@ const (
 	AttrRouteVia uint16 = 18
 	// MPLS labels that replace the incoming one, outermost first, at most 30. Each has the
 	// label in its upper 20 bits; bit 8 marks the bottom of the stack, in the last only. Absent
-	// means pop.
+	// means pop (big-endian).
 	AttrRouteNewdst uint16 = 19
 	AttrRoutePref   uint16 = 20
 	// Kind of lightweight tunnel; required along with encap, and selects its content.
@@ -78,17 +78,15 @@ const (
 	// In getroute, look up as a packet of this protocol: IPPROTO_TCP (6), IPPROTO_UDP (17),
 	// IPPROTO_ICMP (1) or IPPROTO_ICMPV6 (58).
 	AttrRouteIpProto uint16 = 27
-	// In getroute, look up as a packet from this port. Network byte order.
-	AttrRouteSport uint16 = 28
-	// In getroute, look up as a packet to this port. Network byte order.
-	AttrRouteDport uint16 = 29
-	AttrRouteNhID  uint16 = 30
-	// In getroute, look up as an IPv6 packet with this flow label, 20 bits in network byte
-	// order; repeated in the answer.
+	AttrRouteSport   uint16 = 28 // in getroute, look up as a packet from this port (big-endian)
+	AttrRouteDport   uint16 = 29 // in getroute, look up as a packet to this port (big-endian)
+	AttrRouteNhID    uint16 = 30
+	// In getroute, look up as an IPv6 packet with this flow label, 20 bits; repeated in the
+	// answer (big-endian).
 	AttrRouteFlowlabel uint16 = 31
 )
 
-// The attributes of [MetricsAttrs].
+// The attributes of [MetricsAttrs], RTAX_*.
 const (
 	AttrMetricsUnspec           uint16 = 0 // number 0, which has no meaning
 	AttrMetricsLock             uint16 = 1
@@ -110,13 +108,13 @@ const (
 	AttrMetricsFastopenNoCookie uint16 = 17
 )
 
-// The attributes of [EncapMplsAttrs].
+// The attributes of [EncapMplsAttrs], MPLS_IPTUNNEL_*.
 const (
 	AttrEncapMplsDst uint16 = 1
 	AttrEncapMplsTtl uint16 = 2
 )
 
-// The attributes of [EncapIpAttrs].
+// The attributes of [EncapIpAttrs], LWTUNNEL_IP_*.
 const (
 	AttrEncapIpID    uint16 = 1
 	AttrEncapIpDst   uint16 = 2
@@ -129,7 +127,7 @@ const (
 	AttrEncapIpOpts uint16 = 8
 )
 
-// The attributes of [EncapIp6Attrs].
+// The attributes of [EncapIp6Attrs], LWTUNNEL_IP6_*.
 const (
 	AttrEncapIp6ID       uint16 = 1
 	AttrEncapIp6Dst      uint16 = 2
@@ -142,26 +140,26 @@ const (
 	AttrEncapIp6Opts uint16 = 8
 )
 
-// The attributes of [EncapIpOptsAttrs].
+// The attributes of [EncapIpOptsAttrs], LWTUNNEL_IP_OPTS_*.
 const (
 	AttrEncapIpOptsGeneve uint16 = 1
 	AttrEncapIpOptsVxlan  uint16 = 2
 	AttrEncapIpOptsErspan uint16 = 3
 )
 
-// The attributes of [EncapIpOptGeneveAttrs].
+// The attributes of [EncapIpOptGeneveAttrs], LWTUNNEL_IP_OPT_GENEVE_*.
 const (
 	AttrEncapIpOptGeneveClass uint16 = 1
 	AttrEncapIpOptGeneveType  uint16 = 2
 	AttrEncapIpOptGeneveData  uint16 = 3
 )
 
-// The attributes of [EncapIpOptVxlanAttrs].
+// The attributes of [EncapIpOptVxlanAttrs], LWTUNNEL_IP_OPT_VXLAN_*.
 const (
 	AttrEncapIpOptVxlanGbp uint16 = 1
 )
 
-// The attributes of [EncapIpOptErspanAttrs].
+// The attributes of [EncapIpOptErspanAttrs], LWTUNNEL_IP_OPT_ERSPAN_*.
 const (
 	AttrEncapIpOptErspanVer   uint16 = 1
 	AttrEncapIpOptErspanIndex uint16 = 2
@@ -169,7 +167,7 @@ const (
 	AttrEncapIpOptErspanHwid  uint16 = 4
 )
 
-// The attributes of [EncapIlaAttrs].
+// The attributes of [EncapIlaAttrs], ILA_ATTR_*.
 const (
 	AttrEncapIlaLocator   uint16 = 1
 	AttrEncapIlaCsumMode  uint16 = 7
@@ -177,12 +175,12 @@ const (
 	AttrEncapIlaHookType  uint16 = 9
 )
 
-// The attributes of [EncapSeg6Attrs].
+// The attributes of [EncapSeg6Attrs], SEG6_IPTUNNEL_*.
 const (
 	AttrEncapSeg6Srh uint16 = 1
 )
 
-// The attributes of [EncapBpfAttrs].
+// The attributes of [EncapBpfAttrs], LWT_BPF_*.
 const (
 	AttrEncapBpfIn           uint16 = 1
 	AttrEncapBpfOut          uint16 = 2
@@ -190,13 +188,13 @@ const (
 	AttrEncapBpfXmitHeadroom uint16 = 4
 )
 
-// The attributes of [LwtBpfProgAttrs].
+// The attributes of [LwtBpfProgAttrs], LWT_BPF_PROG_*.
 const (
 	AttrLwtBpfProgFd   uint16 = 1
 	AttrLwtBpfProgName uint16 = 2
 )
 
-// The attributes of [EncapSeg6LocalAttrs].
+// The attributes of [EncapSeg6LocalAttrs], SEG6_LOCAL_*.
 const (
 	AttrEncapSeg6LocalAction   uint16 = 1
 	AttrEncapSeg6LocalSrh      uint16 = 2
@@ -211,13 +209,13 @@ const (
 	AttrEncapSeg6LocalFlavors  uint16 = 11
 )
 
-// The attributes of [Seg6LocalBpfProgAttrs].
+// The attributes of [Seg6LocalBpfProgAttrs], SEG6_LOCAL_BPF_*.
 const (
 	AttrSeg6LocalBpfProgProg     uint16 = 1
 	AttrSeg6LocalBpfProgProgName uint16 = 2
 )
 
-// The attributes of [Seg6LocalCntAttrs].
+// The attributes of [Seg6LocalCntAttrs], SEG6_LOCAL_CNT_*.
 const (
 	// Filler that aligns 64-bit values to eight bytes on CPUs that need it; no content.
 	AttrSeg6LocalCntPad     uint16 = 1
@@ -226,19 +224,19 @@ const (
 	AttrSeg6LocalCntErrors  uint16 = 4
 )
 
-// The attributes of [Seg6LocalFlvAttrs].
+// The attributes of [Seg6LocalFlvAttrs], SEG6_LOCAL_FLV_*.
 const (
 	AttrSeg6LocalFlvOperation    uint16 = 1
 	AttrSeg6LocalFlvLcblockBits  uint16 = 2
 	AttrSeg6LocalFlvLcnodeFnBits uint16 = 3
 )
 
-// The attributes of [EncapRplAttrs].
+// The attributes of [EncapRplAttrs], RPL_IPTUNNEL_*.
 const (
 	AttrEncapRplSrh uint16 = 1
 )
 
-// The attributes of [EncapIoam6Attrs].
+// The attributes of [EncapIoam6Attrs], IOAM6_IPTUNNEL_*.
 const (
 	AttrEncapIoam6Mode  uint16 = 1
 	AttrEncapIoam6Dst   uint16 = 2
@@ -248,7 +246,7 @@ const (
 	AttrEncapIoam6Src   uint16 = 6
 )
 
-// The attributes of [EncapXfrmAttrs].
+// The attributes of [EncapXfrmAttrs], LWT_XFRM_*.
 const (
 	AttrEncapXfrmIfID uint16 = 1
 	AttrEncapXfrmLink uint16 = 2

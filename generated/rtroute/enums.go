@@ -27,10 +27,10 @@ const (
 	RtmTypeXresolve RtmType = 11 // ask an external resolver; never implemented
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v RtmType) String() string { return enumRtmType.Text(uint64(v)) }
 
-// ParseRtmType reads what String returns, or a number.
+// ParseRtmType reads a name or a number.
 func ParseRtmType(s string) (RtmType, error) { return nlpolicy.ParseEnum[RtmType](&enumRtmType, s) }
 
 // MarshalText is String.
@@ -73,10 +73,10 @@ const (
 	RtProtocolEigrp      RtProtocol = 192 // learnt by EIGRP
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v RtProtocol) String() string { return enumRtProtocol.Text(uint64(v)) }
 
-// ParseRtProtocol reads what String returns, or a number.
+// ParseRtProtocol reads a name or a number.
 func ParseRtProtocol(s string) (RtProtocol, error) {
 	return nlpolicy.ParseEnum[RtProtocol](&enumRtProtocol, s)
 }
@@ -102,10 +102,10 @@ const (
 	RtScopeNowhere RtScope = 255
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v RtScope) String() string { return enumRtScope.Text(uint64(v)) }
 
-// ParseRtScope reads what String returns, or a number.
+// ParseRtScope reads a name or a number.
 func ParseRtScope(s string) (RtScope, error) { return nlpolicy.ParseEnum[RtScope](&enumRtScope, s) }
 
 // MarshalText is String.
@@ -129,10 +129,10 @@ const (
 	RtTableLocal RtTable = 255
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v RtTable) String() string { return enumRtTable.Text(uint64(v)) }
 
-// ParseRtTable reads what String returns, or a number.
+// ParseRtTable reads a name or a number.
 func ParseRtTable(s string) (RtTable, error) { return nlpolicy.ParseEnum[RtTable](&enumRtTable, s) }
 
 // MarshalText is String.
@@ -185,10 +185,10 @@ const (
 	RtmFlagsOffloadFailed RtmFlags = 0x20000000
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v RtmFlags) String() string { return enumRtmFlags.Text(uint64(v)) }
 
-// ParseRtmFlags reads what String returns, or a number.
+// ParseRtmFlags reads names or a number.
 func ParseRtmFlags(s string) (RtmFlags, error) { return nlpolicy.ParseEnum[RtmFlags](&enumRtmFlags, s) }
 
 // MarshalText is String.
@@ -216,10 +216,10 @@ const (
 	RtnhFlagsTrap RtnhFlags = 0x40
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v RtnhFlags) String() string { return enumRtnhFlags.Text(uint64(v)) }
 
-// ParseRtnhFlags reads what String returns, or a number.
+// ParseRtnhFlags reads names or a number.
 func ParseRtnhFlags(s string) (RtnhFlags, error) {
 	return nlpolicy.ParseEnum[RtnhFlags](&enumRtnhFlags, s)
 }
@@ -243,10 +243,10 @@ const (
 	RtPrefLow     RtPref = 3 // used if there is nothing better
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v RtPref) String() string { return enumRtPref.Text(uint64(v)) }
 
-// ParseRtPref reads what String returns, or a number.
+// ParseRtPref reads a name or a number.
 func ParseRtPref(s string) (RtPref, error) { return nlpolicy.ParseEnum[RtPref](&enumRtPref, s) }
 
 // MarshalText is String.
@@ -278,10 +278,10 @@ const (
 	MetricLockQuickack MetricLock = 0x8000 // the quick acknowledgement setting stays as given
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v MetricLock) String() string { return enumMetricLock.Text(uint64(v)) }
 
-// ParseMetricLock reads what String returns, or a number.
+// ParseMetricLock reads names or a number.
 func ParseMetricLock(s string) (MetricLock, error) {
 	return nlpolicy.ParseEnum[MetricLock](&enumMetricLock, s)
 }
@@ -308,10 +308,10 @@ const (
 	RtaxFeaturesTcpUsecTs RtaxFeatures = 0x10
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v RtaxFeatures) String() string { return enumRtaxFeatures.Text(uint64(v)) }
 
-// ParseRtaxFeatures reads what String returns, or a number.
+// ParseRtaxFeatures reads names or a number.
 func ParseRtaxFeatures(s string) (RtaxFeatures, error) {
 	return nlpolicy.ParseEnum[RtaxFeatures](&enumRtaxFeatures, s)
 }
@@ -346,10 +346,10 @@ const (
 	EncapTypeXfrm      EncapType = 10 // metadata for an xfrm interface that collects it
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v EncapType) String() string { return enumEncapType.Text(uint64(v)) }
 
-// ParseEncapType reads what String returns, or a number.
+// ParseEncapType reads a name or a number.
 func ParseEncapType(s string) (EncapType, error) {
 	return nlpolicy.ParseEnum[EncapType](&enumEncapType, s)
 }
@@ -385,10 +385,10 @@ const (
 	EncapIpFlagsGtpOpt       EncapIpFlags = 0x8000 // options of type GTP are present
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v EncapIpFlags) String() string { return enumEncapIpFlags.Text(uint64(v)) }
 
-// ParseEncapIpFlags reads what String returns, or a number.
+// ParseEncapIpFlags reads names or a number.
 func ParseEncapIpFlags(s string) (EncapIpFlags, error) {
 	return nlpolicy.ParseEnum[EncapIpFlags](&enumEncapIpFlags, s)
 }
@@ -412,10 +412,10 @@ const (
 	IlaCsumModeNeutralMapAuto IlaCsumMode = 3 // as neutral-map, for every address and without the C-bit
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v IlaCsumMode) String() string { return enumIlaCsumMode.Text(uint64(v)) }
 
-// ParseIlaCsumMode reads what String returns, or a number.
+// ParseIlaCsumMode reads a name or a number.
 func ParseIlaCsumMode(s string) (IlaCsumMode, error) {
 	return nlpolicy.ParseEnum[IlaCsumMode](&enumIlaCsumMode, s)
 }
@@ -443,10 +443,10 @@ const (
 	IlaIdentTypeUseFormat    IlaIdentType = 32 // read the type from the type field of the identifier itself
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v IlaIdentType) String() string { return enumIlaIdentType.Text(uint64(v)) }
 
-// ParseIlaIdentType reads what String returns, or a number.
+// ParseIlaIdentType reads a name or a number.
 func ParseIlaIdentType(s string) (IlaIdentType, error) {
 	return nlpolicy.ParseEnum[IlaIdentType](&enumIlaIdentType, s)
 }
@@ -467,10 +467,10 @@ const (
 	IlaHookTypeRouteInput  IlaHookType = 1 // when the packet comes in
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v IlaHookType) String() string { return enumIlaHookType.Text(uint64(v)) }
 
-// ParseIlaHookType reads what String returns, or a number.
+// ParseIlaHookType reads a name or a number.
 func ParseIlaHookType(s string) (IlaHookType, error) {
 	return nlpolicy.ParseEnum[IlaHookType](&enumIlaHookType, s)
 }
@@ -496,10 +496,10 @@ const (
 	Seg6ModeL2encapRed Seg6Mode = 4 // as l2encap, without the first segment in the list (reduced)
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v Seg6Mode) String() string { return enumSeg6Mode.Text(uint64(v)) }
 
-// ParseSeg6Mode reads what String returns, or a number.
+// ParseSeg6Mode reads a name or a number.
 func ParseSeg6Mode(s string) (Seg6Mode, error) { return nlpolicy.ParseEnum[Seg6Mode](&enumSeg6Mode, s) }
 
 // MarshalText is String.
@@ -537,10 +537,10 @@ const (
 	Seg6LocalActionEndDt46 Seg6LocalAction = 16
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v Seg6LocalAction) String() string { return enumSeg6LocalAction.Text(uint64(v)) }
 
-// ParseSeg6LocalAction reads what String returns, or a number.
+// ParseSeg6LocalAction reads a name or a number.
 func ParseSeg6LocalAction(s string) (Seg6LocalAction, error) {
 	return nlpolicy.ParseEnum[Seg6LocalAction](&enumSeg6LocalAction, s)
 }
@@ -566,10 +566,10 @@ const (
 	Seg6LocalFlvOpNextCsid Seg6LocalFlvOp = 0x10
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v Seg6LocalFlvOp) String() string { return enumSeg6LocalFlvOp.Text(uint64(v)) }
 
-// ParseSeg6LocalFlvOp reads what String returns, or a number.
+// ParseSeg6LocalFlvOp reads names or a number.
 func ParseSeg6LocalFlvOp(s string) (Seg6LocalFlvOp, error) {
 	return nlpolicy.ParseEnum[Seg6LocalFlvOp](&enumSeg6LocalFlvOp, s)
 }
@@ -592,10 +592,10 @@ const (
 	Ioam6ModeAuto Ioam6Mode = 3
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v Ioam6Mode) String() string { return enumIoam6Mode.Text(uint64(v)) }
 
-// ParseIoam6Mode reads what String returns, or a number.
+// ParseIoam6Mode reads a name or a number.
 func ParseIoam6Mode(s string) (Ioam6Mode, error) {
 	return nlpolicy.ParseEnum[Ioam6Mode](&enumIoam6Mode, s)
 }

@@ -4,9 +4,9 @@ package rtroute
 
 import "github.com/nlgen/nlgen/runtime/nlattr"
 
-// Rtmsg is the C struct rtmsg: fixed header of every route message (struct rtmsg, 12 bytes). A
-// strict dump request may set rtm-family, rtm-table, rtm-protocol, rtm-type and the flags cloned
-// and prefix, all of them filters.
+// Rtmsg is the C struct rtmsg: fixed header of every route message (12 bytes). A strict dump
+// request may set rtm-family, rtm-table, rtm-protocol, rtm-type and the flags cloned and prefix,
+// all of them filters.
 type Rtmsg struct {
 	// Address family of the route: AF_INET (2), AF_INET6 (10), AF_MPLS (28), RTNL_FAMILY_IPMR
 	// (128) or RTNL_FAMILY_IP6MR (129). 0 in a dump asks for all.
@@ -56,8 +56,8 @@ func (x *Rtmsg) decode(b []byte) {
 	x.RtmFlags = RtmFlags(nlattr.GetUint32(b[8:]))
 }
 
-// Rtnexthop is the C struct rtnexthop: header of one next hop inside multipath (struct rtnexthop, 8
-// bytes). Its own attributes follow it, and belong to nexthop-attrs.
+// Rtnexthop is the C struct rtnexthop: header of one next hop inside multipath (8 bytes). Its own
+// attributes follow it, and belong to nexthop-attrs.
 type Rtnexthop struct {
 	// Length in bytes of this header and the attributes that follow it. The next header starts
 	// at the next multiple of 4.
@@ -85,8 +85,8 @@ func (x *Rtnexthop) decode(b []byte) {
 	x.RtnhIfindex = int32(nlattr.GetUint32(b[4:]))
 }
 
-// Rtvia is the C struct rtvia: gateway of another address family than the route (struct rtvia). The
-// C struct ends where the address ends: 6 bytes for IPv4, 18 for IPv6.
+// Rtvia is the struct rtvia: gateway of another address family than the route (struct rtvia). The C
+// struct ends where the address ends: 6 bytes for IPv4, 18 for IPv6.
 type Rtvia struct {
 	// Address family of the gateway, in host byte order: AF_INET (2), AF_INET6 (10) or, for
 	// MPLS, AF_PACKET (17) with a link-layer address.
@@ -107,8 +107,8 @@ func (x *Rtvia) decode(b []byte) {
 	x.RtviaAddr = [16]byte(b[2:18])
 }
 
-// RtaCacheinfo is the C struct rta-cacheinfo: statistics of a cached or resolved route (struct
-// rta_cacheinfo, 32 bytes). Times are in clock ticks of user space, 100 a second.
+// RtaCacheinfo is the C struct rta_cacheinfo: statistics of a cached or resolved route (32 bytes).
+// Times are in clock ticks of user space, 100 a second.
 type RtaCacheinfo struct {
 	// Number of users of the route; 0 where the kernel no longer counts them.
 	RtaClntref uint32
@@ -152,8 +152,7 @@ func (x *RtaCacheinfo) decode(b []byte) {
 	x.RtaTsage = nlattr.GetUint32(b[28:])
 }
 
-// RtaMfcStats is the C struct rta-mfc-stats: counters of a multicast forwarding entry (struct
-// rta_mfc_stats, 24 bytes).
+// RtaMfcStats is the C struct rta_mfc_stats: counters of a multicast forwarding entry (24 bytes).
 type RtaMfcStats struct {
 	MfcsPackets uint64 // packets forwarded
 	MfcsBytes   uint64 // bytes forwarded
@@ -175,9 +174,9 @@ func (x *RtaMfcStats) decode(b []byte) {
 	x.MfcsWrongIf = nlattr.GetUint64(b[16:])
 }
 
-// Ipv6SrHdr is the C struct ipv6-sr-hdr: segment routing header of RFC 8754 as it goes over the
-// wire (struct ipv6_sr_hdr, 8 bytes). The segments, 16 bytes each, follow it, the last one of the
-// path first, then TLVs.
+// Ipv6SrHdr is the C struct ipv6_sr_hdr: segment routing header of RFC 8754 as it goes over the
+// wire (8 bytes). The segments, 16 bytes each, follow it, the last one of the path first, then
+// TLVs.
 type Ipv6SrHdr struct {
 	// Protocol of the header behind it. The kernel fills it in; 0 in a request.
 	Nexthdr uint8
@@ -188,8 +187,9 @@ type Ipv6SrHdr struct {
 	SegmentsLeft uint8
 	// Index of the last entry of the list, that is the number of segments less one.
 	FirstSegment uint8
-	Flags        uint8  // SR6_FLAG1_* of RFC 8754; 8 says that an HMAC TLV follows
-	Tag          uint16 // mark of a class of packets; the kernel passes it on
+	Flags        uint8 // SR6_FLAG1_* of RFC 8754; 8 says that an HMAC TLV follows
+	// Mark of a class of packets; the kernel passes it on (big-endian).
+	Tag uint16
 }
 
 func (x *Ipv6SrHdr) encode(b []byte) {
@@ -219,10 +219,10 @@ func (x *Ipv6SrHdr) AppendBinary(b []byte) ([]byte, error) {
 	return nlattr.AppendStruct(b, 8, x.encode)
 }
 
-// UnmarshalBinary reads the struct, of whatever length. It never fails.
+// UnmarshalBinary reads the struct, of any length. It never fails.
 func (x *Ipv6SrHdr) UnmarshalBinary(b []byte) error { x.decode(b); return nil }
 
-// Seg6IptunnelEncap is the C struct seg6-iptunnel-encap: start of the attribute srh of
+// Seg6IptunnelEncap is the struct seg6-iptunnel-encap: start of the attribute srh of
 // encap-seg6-attrs (struct seg6_iptunnel_encap and the struct ipv6_sr_hdr behind it, 12 bytes). The
 // segments follow.
 type Seg6IptunnelEncap struct {
@@ -246,11 +246,11 @@ func (x *Seg6IptunnelEncap) AppendBinary(b []byte) ([]byte, error) {
 	return nlattr.AppendStruct(b, 12, x.encode)
 }
 
-// UnmarshalBinary reads the struct, of whatever length. It never fails.
+// UnmarshalBinary reads the struct, of any length. It never fails.
 func (x *Seg6IptunnelEncap) UnmarshalBinary(b []byte) error { x.decode(b); return nil }
 
-// Ipv6RplSrHdr is the C struct ipv6-rpl-sr-hdr: RPL source routing header of RFC 6554 (struct
-// ipv6_rpl_sr_hdr, 8 bytes). The addresses follow it; in a request they are whole, 16 bytes each.
+// Ipv6RplSrHdr is the C struct ipv6_rpl_sr_hdr: RPL source routing header of RFC 6554 (8 bytes).
+// The addresses follow it; in a request they are whole, 16 bytes each.
 type Ipv6RplSrHdr struct {
 	// Protocol of the header behind it. The kernel fills it in; 0 in a request.
 	Nexthdr uint8
@@ -259,7 +259,7 @@ type Ipv6RplSrHdr struct {
 	Type         uint8 // type of the routing header, always 3 (IPV6_SRCRT_TYPE_3)
 	SegmentsLeft uint8 // number of addresses still to be visited
 	// From the highest bit: 4 bits CmprI, 4 bits CmprE, 4 bits pad length, 20 bits reserved. 0
-	// in a request; the kernel compresses by itself.
+	// in a request; the kernel compresses by itself (big-endian).
 	Compression uint32
 }
 
@@ -286,20 +286,20 @@ func (x *Ipv6RplSrHdr) AppendBinary(b []byte) ([]byte, error) {
 	return nlattr.AppendStruct(b, 8, x.encode)
 }
 
-// UnmarshalBinary reads the struct, of whatever length. It never fails.
+// UnmarshalBinary reads the struct, of any length. It never fails.
 func (x *Ipv6RplSrHdr) UnmarshalBinary(b []byte) error { x.decode(b); return nil }
 
-// Ioam6TraceHdr is the C struct ioam6-trace-hdr: header of a pre-allocated trace option of RFC 9197
-// (struct ioam6_trace_hdr, 8 bytes).
+// Ioam6TraceHdr is the C struct ioam6_trace_hdr: header of a pre-allocated trace option of RFC 9197
+// (8 bytes).
 type Ioam6TraceHdr struct {
-	NamespaceID uint16 // namespace of the trace data
+	NamespaceID uint16 // namespace of the trace data (big-endian)
 	// Upper five bits: length of what each node adds, in units of 4 bytes. Next bit: overflow.
 	// 0 in a request; the kernel computes it.
 	Nodelen uint8
 	// Lower seven bits: room for trace data, in units of 4 bytes; at most 61.
 	Remlen uint8
 	// Upper 24 bits: which data each node records, bit 0 of RFC 9197 being the highest. The
-	// lowest 8 bits are reserved.
+	// lowest 8 bits are reserved (big-endian).
 	Type uint32
 }
 

@@ -4,7 +4,7 @@ package rtrule
 
 import "github.com/nlgen/nlgen/runtime/nlconn"
 
-// The numbers of the operations: message types.
+// The numbers of the operations: message types, RTM_*.
 const (
 	CmdNewrule    uint16 = 32
 	CmdDelrule    uint16 = 33
@@ -13,7 +13,7 @@ const (
 	CmdDelruleNtf uint16 = 33
 )
 
-// The multicast groups of the family.
+// The multicast groups of the family, for [Client.Subscribe].
 var (
 	GroupIpv4Rule = nlconn.Group{Name: "rtnlgrp-ipv4-rule", ID: 8}
 	GroupIpv6Rule = nlconn.Group{Name: "rtnlgrp-ipv6-rule", ID: 19}

@@ -24,10 +24,10 @@ const (
 	FrActProhibit FrAct = 8
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v FrAct) String() string { return enumFrAct.Text(uint64(v)) }
 
-// ParseFrAct reads what String returns, or a number.
+// ParseFrAct reads a name or a number.
 func ParseFrAct(s string) (FrAct, error) { return nlpolicy.ParseEnum[FrAct](&enumFrAct, s) }
 
 // MarshalText is String.
@@ -54,10 +54,10 @@ const (
 	FibRuleFlagsFindSaddr FibRuleFlags = 0x10000
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v FibRuleFlags) String() string { return enumFibRuleFlags.Text(uint64(v)) }
 
-// ParseFibRuleFlags reads what String returns, or a number.
+// ParseFibRuleFlags reads names or a number.
 func ParseFibRuleFlags(s string) (FibRuleFlags, error) {
 	return nlpolicy.ParseEnum[FibRuleFlags](&enumFibRuleFlags, s)
 }
@@ -85,10 +85,10 @@ const (
 	RtTableLocal RtTable = 255
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v RtTable) String() string { return enumRtTable.Text(uint64(v)) }
 
-// ParseRtTable reads what String returns, or a number.
+// ParseRtTable reads a name or a number.
 func ParseRtTable(s string) (RtTable, error) { return nlpolicy.ParseEnum[RtTable](&enumRtTable, s) }
 
 // MarshalText is String.
@@ -130,10 +130,10 @@ const (
 	RtProtocolEigrp      RtProtocol = 192 // added by a daemon for EIGRP
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v RtProtocol) String() string { return enumRtProtocol.Text(uint64(v)) }
 
-// ParseRtProtocol reads what String returns, or a number.
+// ParseRtProtocol reads a name or a number.
 func ParseRtProtocol(s string) (RtProtocol, error) {
 	return nlpolicy.ParseEnum[RtProtocol](&enumRtProtocol, s)
 }

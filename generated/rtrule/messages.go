@@ -27,8 +27,8 @@ type NewruleRequest struct {
 	// Realms that the classifier gets where routes have none: that of the source in the upper
 	// 16 bits, that of the destination in the lower 16. IPv4 only.
 	Flow nlattr.Opt[uint32]
-	// Tunnel id of packets that came from a tunnel with external metadata, in network byte
-	// order; 0 for any.
+	// Tunnel id of packets that came from a tunnel with external metadata; 0 for any
+	// (big-endian).
 	TunID nlattr.Opt[uint64]
 	// Skip routes whose interface is in this group (IFLA_GROUP), and go on with the next rule;
 	// 4294967295 for none.
@@ -54,10 +54,9 @@ type NewruleRequest struct {
 	// DSCP of packets, the upper six bits of TOS or traffic class shifted down; since Linux
 	// 6.13.
 	Dscp nlattr.Opt[uint8]
-	// IPv6 flow label of packets, 20 bits in network byte order; since Linux 6.14.
-	Flowlabel nlattr.Opt[uint32]
-	// Bits of flowlabel to compare, in network byte order; all if absent.
-	FlowlabelMask nlattr.Opt[uint32]
+	// IPv6 flow label of packets, 20 bits; since Linux 6.14 (big-endian).
+	Flowlabel     nlattr.Opt[uint32]
+	FlowlabelMask nlattr.Opt[uint32] // bits of flowlabel to compare; all if absent (big-endian)
 	// Bits of the source port to compare, in host byte order; all if absent. Only with a
 	// sport-range of one port. Since Linux 6.15.
 	SportMask nlattr.Opt[uint16]
@@ -281,8 +280,8 @@ type GetruleReply struct {
 	// Realms that the classifier gets where routes have none: that of the source in the upper
 	// 16 bits, that of the destination in the lower 16. IPv4 only.
 	Flow nlattr.Opt[uint32]
-	// Tunnel id of packets that came from a tunnel with external metadata, in network byte
-	// order; 0 for any.
+	// Tunnel id of packets that came from a tunnel with external metadata; 0 for any
+	// (big-endian).
 	TunID nlattr.Opt[uint64]
 	// Skip routes whose interface is in this group (IFLA_GROUP), and go on with the next rule;
 	// 4294967295 for none.
@@ -308,10 +307,9 @@ type GetruleReply struct {
 	// DSCP of packets, the upper six bits of TOS or traffic class shifted down; since Linux
 	// 6.13.
 	Dscp nlattr.Opt[uint8]
-	// IPv6 flow label of packets, 20 bits in network byte order; since Linux 6.14.
-	Flowlabel nlattr.Opt[uint32]
-	// Bits of flowlabel to compare, in network byte order; all if absent.
-	FlowlabelMask nlattr.Opt[uint32]
+	// IPv6 flow label of packets, 20 bits; since Linux 6.14 (big-endian).
+	Flowlabel     nlattr.Opt[uint32]
+	FlowlabelMask nlattr.Opt[uint32] // bits of flowlabel to compare; all if absent (big-endian)
 	// Bits of the source port to compare, in host byte order; all if absent. Only with a
 	// sport-range of one port. Since Linux 6.15.
 	SportMask nlattr.Opt[uint16]

@@ -4,8 +4,8 @@ package rtrule
 
 import "github.com/nlgen/nlgen/runtime/nlattr"
 
-// FibRuleHdr is the C struct fib-rule-hdr: fixed header of every rule message (struct fib_rule_hdr,
-// 12 bytes). A strict dump request may set the family only.
+// FibRuleHdr is the C struct fib_rule_hdr: fixed header of every rule message (12 bytes). A strict
+// dump request may set the family only.
 type FibRuleHdr struct {
 	// Address family of the rule: AF_INET (2), AF_INET6 (10), and for routes of multicast
 	// packets RTNL_FAMILY_IPMR (128) and RTNL_FAMILY_IP6MR (129). 0 in a dump asks for all.
@@ -44,8 +44,8 @@ func (x *FibRuleHdr) decode(b []byte) {
 	x.Flags = FibRuleFlags(nlattr.GetUint32(b[8:]))
 }
 
-// FibRulePortRange is the C struct fib-rule-port-range: range of ports (struct fib_rule_port_range,
-// 4 bytes), in host byte order.
+// FibRulePortRange is the C struct fib_rule_port_range: range of ports (4 bytes), in host byte
+// order.
 type FibRulePortRange struct {
 	Start uint16 // first port, not 0
 	End   uint16 // last port, not less than the first
@@ -62,8 +62,7 @@ func (x *FibRulePortRange) decode(b []byte) {
 	x.End = nlattr.GetUint16(b[2:])
 }
 
-// FibRuleUidRange is the C struct fib-rule-uid-range: range of user ids (struct fib_rule_uid_range,
-// 8 bytes).
+// FibRuleUidRange is the C struct fib_rule_uid_range: range of user ids (8 bytes).
 type FibRuleUidRange struct {
 	Start uint32 // first user id
 	End   uint32 // last user id, not less than the first

@@ -6,7 +6,7 @@ package taskstats
 // 16.
 const TsCommLen = 32
 
-// The numbers of the operations: commands in struct genlmsghdr.
+// The numbers of the operations: commands in struct genlmsghdr, TASKSTATS_CMD_*.
 const (
 	CmdGet        uint16 = 1
 	CmdRegister   uint16 = 1
@@ -24,7 +24,7 @@ const (
 	AttrCmdDeregisterCpumask uint16 = 4
 )
 
-// The attributes of [TypeAttrs].
+// The attributes of [TypeAttrs], TASKSTATS_TYPE_*.
 const (
 	AttrTypePid     uint16 = 1
 	AttrTypeTgid    uint16 = 2

@@ -20,10 +20,10 @@ const (
 	AcctFlagsGroup AcctFlags = 0x20
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v AcctFlags) String() string { return enumAcctFlags.Text(uint64(v)) }
 
-// ParseAcctFlags reads what String returns, or a number.
+// ParseAcctFlags reads names or a number.
 func ParseAcctFlags(s string) (AcctFlags, error) {
 	return nlpolicy.ParseEnum[AcctFlags](&enumAcctFlags, s)
 }
@@ -49,10 +49,10 @@ const (
 	SchedPolicyExt      SchedPolicy = 7 // by a scheduler loaded as BPF program
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v SchedPolicy) String() string { return enumSchedPolicy.Text(uint64(v)) }
 
-// ParseSchedPolicy reads what String returns, or a number.
+// ParseSchedPolicy reads a name or a number.
 func ParseSchedPolicy(s string) (SchedPolicy, error) {
 	return nlpolicy.ParseEnum[SchedPolicy](&enumSchedPolicy, s)
 }

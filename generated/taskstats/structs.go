@@ -4,7 +4,7 @@ package taskstats
 
 import "github.com/nlgen/nlgen/runtime/nlattr"
 
-// Timespec is the C struct timespec: a point of time (struct __kernel_timespec, 16 bytes): seconds
+// Timespec is the struct timespec: a point of time (struct __kernel_timespec, 16 bytes): seconds
 // and nanoseconds since 1970-01-01 00:00 UTC.
 type Timespec struct {
 	Sec  int64 // seconds, in host byte order
@@ -27,14 +27,14 @@ func (x *Timespec) AppendBinary(b []byte) ([]byte, error) {
 	return nlattr.AppendStruct(b, 16, x.encode)
 }
 
-// UnmarshalBinary reads the struct, of whatever length. It never fails.
+// UnmarshalBinary reads the struct, of any length. It never fails.
 func (x *Timespec) UnmarshalBinary(b []byte) error { x.decode(b); return nil }
 
-// Stats is the C struct taskstats: the statistics (struct taskstats). It grows at its end with each
-// version: 432 bytes in version 14, 560 in 16, 688 in 17. What an older kernel does not send is
-// zero, and version tells which members mean something. Only version 15 was different: it had the
-// longest and shortest waits in between, so its members from blkio-count on read wrong. All members
-// are in host byte order. The waits but for those for a CPU are counted only while the sysctl
+// Stats is the C struct taskstats: the statistics. It grows at its end with each version: 432 bytes
+// in version 14, 560 in 16, 688 in 17. What an older kernel does not send is zero, and version
+// tells which members mean something. Only version 15 was different: it had the longest and
+// shortest waits in between, so its members from blkio-count on read wrong. All members are in host
+// byte order. The waits but for those for a CPU are counted only while the sysctl
 // kernel.task_delayacct is 1, of threads that were made then; their times start again at zero when
 // they overflow. Of a whole process the kernel sets only what there is of waits, the members of the
 // CPU, ac-etime, ac-utime, ac-stime, nvcsw and nivcsw.
@@ -65,8 +65,7 @@ type Stats struct {
 	AcPid              uint32      // thread ID, in the PID namespace of the caller
 	// Process ID of the parent, in the PID namespace of the caller; 0 if there is none.
 	AcPpid uint32
-	// When it began, in seconds since 1970-01-01 00:00 UTC, at most 4294967295; see ac-
-	// btime64.
+	// When it began, in seconds since 1970-01-01 00:00 UTC, at most 4294967295; see ac-btime64.
 	AcBtime  uint32
 	AcEtime  uint64 // time since it began, in microseconds
 	AcUtime  uint64 // CPU time in user space, in microseconds
@@ -343,16 +342,15 @@ func (x *Stats) decode(b []byte) {
 	x.IrqDelayMaxTs.decode(b[672:688])
 }
 
-// CgroupStats is the C struct cgroupstats: numbers of threads of a cgroup by state (struct
-// cgroupstats, 40 bytes).
+// CgroupStats is the C struct cgroupstats: numbers of threads of a cgroup by state (40 bytes).
 type CgroupStats struct {
-	// Those that sleep and can be woken by a signal. Since Linux 6.1 those are missing that can
-	// be frozen in their sleep, which are many.
+	// Threads that sleep and can be woken by a signal. Since Linux 6.1 those are missing that
+	// can be frozen in their sleep, which are many.
 	NrSleeping        uint64
-	NrRunning         uint64 // those that run or could
-	NrStopped         uint64 // those that are stopped
-	NrUninterruptible uint64 // those that sleep and can not be woken by a signal
-	// Those that wait for I/O, which sleep, too. Needs delay accounting.
+	NrRunning         uint64 // threads that run or could
+	NrStopped         uint64 // threads that are stopped
+	NrUninterruptible uint64 // threads that sleep and can not be woken by a signal
+	// Threads that wait for I/O, which sleep, too. Needs delay accounting.
 	NrIoWait uint64
 }
 

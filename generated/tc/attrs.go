@@ -181,8 +181,7 @@ type ActAttrs struct {
 	Kind    nlattr.Opt[string]
 	Options ActOptionsMsg      // set-up, as the kind has it
 	Index   nlattr.Opt[uint32] // number among the actions of its kind, to get or delete it
-	// Counters. Read only.
-	Stats *StatsAttrs
+	Stats   *StatsAttrs        // counters; read only
 	// Bytes of the owner, which the kernel keeps. In the notification of a flush: the number of
 	// actions, a u32 (TCA_FCNT).
 	Cookie  []byte
@@ -190,9 +189,8 @@ type ActAttrs struct {
 	HwStats nlattr.Opt[nlattr.Bitfield32] // kinds of hardware counters that will do; absent: any
 	// Kind of hardware counters in use. Read only.
 	UsedHwStats nlattr.Opt[nlattr.Bitfield32]
-	// Devices that carry out the action. Read only.
-	InHwCount nlattr.Opt[uint32]
-	Unknown   []nlattr.Attr
+	InHwCount   nlattr.Opt[uint32] // devices that carry out the action; read only
+	Unknown     []nlattr.Attr
 }
 
 func (x *ActAttrs) encode(e *nlattr.Encoder, typ uint16) {
@@ -264,18 +262,15 @@ func (x *ActAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // ActBpfAttrs is the attribute set act-bpf-attrs: bpf: a program decides. Either ops and ops-len,
 // or fd.
 type ActBpfAttrs struct {
-	// When it was set up and used. Read only.
-	Tm     *ActTimes
+	Tm     *ActTimes          // times of set-up and use; read only
 	Parms  *Gact              // what all actions have
 	OpsLen nlattr.Opt[uint16] // instructions of a classic program
 	Ops    *SockFilters       // a classic program
 	// File descriptor of a loaded program of type sched_act. Requests only.
-	Fd   nlattr.Opt[uint32]
-	Name nlattr.Opt[string] // name of the program, for people
-	// Tag of the loaded program, 8 bytes. Read only.
-	Tag []byte
-	// Number of the loaded program. Read only.
-	ID      nlattr.Opt[uint32]
+	Fd      nlattr.Opt[uint32]
+	Name    nlattr.Opt[string] // name of the program, for people
+	Tag     []byte             // tag of the loaded program, 8 bytes; read only
+	ID      nlattr.Opt[uint32] // number of the loaded program; read only
 	Unknown []nlattr.Attr
 }
 
@@ -334,9 +329,8 @@ func (x *ActBpfAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // ActConnmarkAttrs is the attribute set act-connmark-attrs: connmark: the mark of the connection
 // becomes that of the packet.
 type ActConnmarkAttrs struct {
-	Parms *Connmark // zone, and what all actions have
-	// When it was set up and used. Read only.
-	Tm      *ActTimes
+	Parms   *Connmark // zone, and what all actions have
+	Tm      *ActTimes // times of set-up and use; read only
 	Unknown []nlattr.Attr
 }
 
@@ -371,9 +365,8 @@ func (x *ActConnmarkAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 
 // ActCsumAttrs is the attribute set act-csum-attrs: csum: computes checksums.
 type ActCsumAttrs struct {
-	Parms *Csum // which ones, and what all actions have
-	// When it was set up and used. Read only.
-	Tm      *ActTimes
+	Parms   *Csum     // which ones, and what all actions have
+	Tm      *ActTimes // times of set-up and use; read only
 	Unknown []nlattr.Attr
 }
 
@@ -408,9 +401,8 @@ func (x *ActCsumAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 
 // ActCtAttrs is the attribute set act-ct-attrs: ct: hands packets to conntrack.
 type ActCtAttrs struct {
-	Parms *Gact // what all actions have
-	// When it was set up and used. Read only.
-	Tm     *ActTimes
+	Parms  *Gact                // what all actions have
+	Tm     *ActTimes            // times of set-up and use; read only
 	Action nlattr.Opt[CtAction] // what to do
 	Zone   nlattr.Opt[uint16]   // zone of conntrack
 	// Mark that the connection gets. With commit.
@@ -425,8 +417,8 @@ type ActCtAttrs struct {
 	// First address to translate to. With nat.
 	NatIpv6Min   nlattr.Opt[netip.Addr]
 	NatIpv6Max   nlattr.Opt[netip.Addr] // last one; by default the first
-	NatPortMin   nlattr.Opt[uint16]     // first port to translate to
-	NatPortMax   nlattr.Opt[uint16]     // last one; by default the first
+	NatPortMin   nlattr.Opt[uint16]     // first port to translate to (big-endian)
+	NatPortMax   nlattr.Opt[uint16]     // last one; by default the first (big-endian)
 	HelperName   nlattr.Opt[string]     // helper for the connection, such as ftp
 	HelperFamily nlattr.Opt[uint8]      // address family of the helper: 2 or 10
 	HelperProto  nlattr.Opt[uint8]      // protocol of the helper, an IPPROTO_ number
@@ -510,20 +502,16 @@ func (x *ActCtAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // ActCtinfoAttrs is the attribute set act-ctinfo-attrs: ctinfo: DSCP and mark of the packet from
 // the mark of the connection.
 type ActCtinfoAttrs struct {
-	// When it was set up and used. Read only.
-	Tm                 *ActTimes
+	Tm                 *ActTimes          // times of set-up and use; read only
 	Act                *Gact              // what all actions have
 	Zone               nlattr.Opt[uint16] // zone of conntrack
 	ParmsDscpMask      nlattr.Opt[uint32] // six bits of the mark that are the DSCP
 	ParmsDscpStatemask nlattr.Opt[uint32] // bits of the mark of which one must be set for that
 	ParmsCpmarkMask    nlattr.Opt[uint32] // bits of the mark to copy
-	// Packets that got a DSCP. Read only.
-	StatsDscpSet nlattr.Opt[uint64]
-	// Packets that could not get one. Read only.
-	StatsDscpError nlattr.Opt[uint64]
-	// Packets that got the mark. Read only.
-	StatsCpmarkSet nlattr.Opt[uint64]
-	Unknown        []nlattr.Attr
+	StatsDscpSet       nlattr.Opt[uint64] // packets that got a DSCP; read only
+	StatsDscpError     nlattr.Opt[uint64] // packets that could not get one; read only
+	StatsCpmarkSet     nlattr.Opt[uint64] // packets that got the mark; read only
+	Unknown            []nlattr.Attr
 }
 
 func (x *ActCtinfoAttrs) encode(e *nlattr.Encoder, typ uint16) {
@@ -578,8 +566,7 @@ func (x *ActCtinfoAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 
 // ActGactAttrs is the attribute set act-gact-attrs: gact: just the verdict.
 type ActGactAttrs struct {
-	// When it was set up and used. Read only.
-	Tm      *ActTimes
+	Tm      *ActTimes         // times of set-up and use; read only
 	Parms   *Gact             // what all actions have
 	Prob    nlattr.Opt[GactP] // another verdict for some packets
 	Unknown []nlattr.Attr
@@ -623,8 +610,7 @@ func (x *ActGactAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // ActGateAttrs is the attribute set act-gate-attrs: gate: lets packets through by a timetable,
 // 802.1Qci.
 type ActGateAttrs struct {
-	// When it was set up and used. Read only.
-	Tm        *ActTimes
+	Tm        *ActTimes              // times of set-up and use; read only
 	Parms     *Gact                  // what all actions have
 	Priority  nlattr.Opt[int32]      // priority of the streams, -1 for any
 	EntryList *ActGateEntryListAttrs // the timetable
@@ -724,8 +710,7 @@ func (x *ActGateEntryListAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bo
 
 // ActGateEntryAttrs is the attribute set act-gate-entry: a line of the timetable.
 type ActGateEntryAttrs struct {
-	// Number of the line. Read only.
-	Index     nlattr.Opt[uint32]
+	Index     nlattr.Opt[uint32] // number of the line; read only
 	Gate      bool               // open; otherwise closed
 	Interval  nlattr.Opt[uint32] // how long, nanoseconds
 	Ipv       nlattr.Opt[int32]  // priority that packets get inside, -1: theirs
@@ -766,11 +751,10 @@ func (x *ActGateEntryAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 
 // ActIfeAttrs is the attribute set act-ife-attrs: ife: a header that carries data about the packet.
 type ActIfeAttrs struct {
-	Parms *Ife // on or off, and what all actions have
-	// When it was set up and used. Read only.
-	Tm   *ActTimes
-	Dmac net.HardwareAddr // destination in the outer header
-	Smac net.HardwareAddr // source in the outer header
+	Parms *Ife             // on or off, and what all actions have
+	Tm    *ActTimes        // times of set-up and use; read only
+	Dmac  net.HardwareAddr // destination in the outer header
+	Smac  net.HardwareAddr // source in the outer header
 	// Ethertype of the outer header, host byte order; 0xed3e by default.
 	Type    nlattr.Opt[uint16]
 	Metalst *ActIfeMetadataAttrs // what to carry, or which of it to take over
@@ -866,8 +850,7 @@ func (x *ActIfeMetadataAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool
 
 // ActMirredAttrs is the attribute set act-mirred-attrs: mirred: sends or copies packets elsewhere.
 type ActMirredAttrs struct {
-	// When it was set up and used. Read only.
-	Tm      *ActTimes
+	Tm      *ActTimes          // times of set-up and use; read only
 	Parms   *Mirred            // where to, and what all actions have
 	Blockid nlattr.Opt[uint32] // to all links of this block instead of to one
 	Unknown []nlattr.Attr
@@ -907,13 +890,12 @@ func (x *ActMirredAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 
 // ActMplsAttrs is the attribute set act-mpls-attrs: mpls: changes labels.
 type ActMplsAttrs struct {
-	// When it was set up and used. Read only.
-	Tm    *ActTimes
-	Parms *Mpls // what to do, and what all actions have
-	// Ethertype of the label, or of what is below a label taken off.
+	Tm    *ActTimes // times of set-up and use; read only
+	Parms *Mpls     // what to do, and what all actions have
+	// Ethertype of the label, or of what is below a label taken off (big-endian).
 	Proto   nlattr.Opt[uint16]
-	Label   nlattr.Opt[uint32] // label
-	Tc      nlattr.Opt[uint8]  // traffic class
+	Label   nlattr.Opt[uint32] // label, 20 bits
+	Tc      nlattr.Opt[uint8]  // traffic class, 0 to 7
 	Ttl     nlattr.Opt[uint8]  // TTL; by default that of the packet
 	Bos     nlattr.Opt[uint8]  // 1: the last label; by default as the packet is
 	Unknown []nlattr.Attr
@@ -965,9 +947,8 @@ func (x *ActMplsAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 
 // ActNatAttrs is the attribute set act-nat-attrs: nat: translates IPv4 addresses without state.
 type ActNatAttrs struct {
-	Parms *Nat // from what to what, and what all actions have
-	// When it was set up and used. Read only.
-	Tm      *ActTimes
+	Parms   *Nat      // from what to what, and what all actions have
+	Tm      *ActTimes // times of set-up and use; read only
 	Unknown []nlattr.Attr
 }
 
@@ -1003,8 +984,7 @@ func (x *ActNatAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // ActPeditAttrs is the attribute set act-pedit-attrs: pedit: changes words of packets. Requests
 // with keys-ex use parms-ex, others parms.
 type ActPeditAttrs struct {
-	// When it was set up and used. Read only.
-	Tm      *ActTimes
+	Tm      *ActTimes            // times of set-up and use; read only
 	Parms   *PeditSel            // the keys, their offsets counted from the network header
 	ParmsEx *PeditSel            // the keys, of which keys-ex says more
 	KeysEx  *ActPeditKeysExAttrs // as many entries as there are keys
@@ -1120,8 +1100,7 @@ func (x *ActPeditKeyExAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool 
 // ActSampleAttrs is the attribute set act-sample-attrs: sample: hands some packets to user space,
 // over the family psample.
 type ActSampleAttrs struct {
-	// When it was set up and used. Read only.
-	Tm           *ActTimes
+	Tm           *ActTimes          // times of set-up and use; read only
 	Parms        *Gact              // what all actions have
 	Rate         nlattr.Opt[uint32] // one packet in so many
 	TruncSize    nlattr.Opt[uint32] // bytes of it at most; 0 or absent: all
@@ -1169,8 +1148,7 @@ func (x *ActSampleAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 
 // ActSimpleAttrs is the attribute set act-simple-attrs: simple: writes a line to the kernel's log.
 type ActSimpleAttrs struct {
-	// When it was set up and used. Read only.
-	Tm      *ActTimes
+	Tm      *ActTimes          // times of set-up and use; read only
 	Parms   *Gact              // what all actions have
 	Data    nlattr.Opt[string] // the text, 31 characters at most
 	Unknown []nlattr.Attr
@@ -1211,8 +1189,7 @@ func (x *ActSimpleAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // ActSkbeditAttrs is the attribute set act-skbedit-attrs: skbedit: sets what the kernel knows of
 // the packet.
 type ActSkbeditAttrs struct {
-	// When it was set up and used. Read only.
-	Tm           *ActTimes
+	Tm           *ActTimes          // times of set-up and use; read only
 	Parms        *Gact              // what all actions have
 	Priority     nlattr.Opt[uint32] // priority, or class as major:minor
 	QueueMapping nlattr.Opt[uint16] // sending queue
@@ -1277,11 +1254,10 @@ func (x *ActSkbeditAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 
 // ActSkbmodAttrs is the attribute set act-skbmod-attrs: skbmod: changes the Ethernet header.
 type ActSkbmodAttrs struct {
-	// When it was set up and used. Read only.
-	Tm      *ActTimes
+	Tm      *ActTimes          // times of set-up and use; read only
 	Parms   *Skbmod            // what to do, and what all actions have
-	Dmac    net.HardwareAddr   // destination
-	Smac    net.HardwareAddr   // source
+	Dmac    net.HardwareAddr   // destination MAC
+	Smac    net.HardwareAddr   // source MAC
 	Etype   nlattr.Opt[uint16] // ethertype, host byte order
 	Unknown []nlattr.Attr
 }
@@ -1327,15 +1303,14 @@ func (x *ActSkbmodAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // ActTunnelKeyAttrs is the attribute set act-tunnel-key-attrs: tunnel_key: metadata for tunnel
 // devices.
 type ActTunnelKeyAttrs struct {
-	// When it was set up and used. Read only.
-	Tm         *ActTimes
+	Tm         *ActTimes                 // times of set-up and use; read only
 	Parms      *TunnelKey                // set or release, and what all actions have
 	EncIpv4Src nlattr.Opt[netip.Addr]    // source of the tunnel
 	EncIpv4Dst nlattr.Opt[netip.Addr]    // destination of the tunnel
 	EncIpv6Src nlattr.Opt[netip.Addr]    // source of the tunnel
 	EncIpv6Dst nlattr.Opt[netip.Addr]    // destination of the tunnel
-	EncKeyID   nlattr.Opt[uint32]        // key, such as the VNI
-	EncDstPort nlattr.Opt[uint16]        // destination port of the tunnel
+	EncKeyID   nlattr.Opt[uint32]        // key, such as the VNI (big-endian)
+	EncDstPort nlattr.Opt[uint16]        // destination port of the tunnel (big-endian)
 	NoCsum     nlattr.Opt[uint8]         // 1: no checksum of UDP
 	EncOpts    *ActTunnelKeyEncOptsAttrs // options of the tunnel header, of one kind
 	EncTos     nlattr.Opt[uint8]         // TOS of the tunnel
@@ -1460,7 +1435,7 @@ func (x *ActTunnelKeyEncOptsAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr)
 // GeneveOptAttrs is the attribute set geneve-opt: an option of Geneve in a request. An answer has
 // all options in one, one after the other.
 type GeneveOptAttrs struct {
-	Class []uint16 // who defined the option
+	Class []uint16 // who defined the option (big-endian)
 	Type  []uint8  // type; from 128 on critical
 	// Data, a multiple of 4 bytes: the header of an option counts in 5 bits how many.
 	Data    [][]byte
@@ -1526,7 +1501,7 @@ func (x *VxlanOptAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // ErspanOptAttrs is the attribute set erspan-opt: the header of ERSPAN.
 type ErspanOptAttrs struct {
 	Ver     nlattr.Opt[uint8]  // version: 1 has an index, 2 direction and hardware id
-	Index   nlattr.Opt[uint32] // index of the mirrored port
+	Index   nlattr.Opt[uint32] // index of the mirrored port (big-endian)
 	Dir     nlattr.Opt[uint8]  // 0 received, 1 sent
 	Hwid    nlattr.Opt[uint8]  // hardware id, 6 bits
 	Unknown []nlattr.Attr
@@ -1562,12 +1537,12 @@ func (x *ErspanOptAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 
 // ActVlanAttrs is the attribute set act-vlan-attrs: vlan: changes VLAN tags.
 type ActVlanAttrs struct {
-	// When it was set up and used. Read only.
-	Tm               *ActTimes
-	Parms            *Vlan              // what to do, and what all actions have
-	PushVlanID       nlattr.Opt[uint16] // VLAN, host byte order
-	PushVlanProtocol nlattr.Opt[uint16] // ethertype of the tag, 0x8100 by default, or 0x88a8
-	PushVlanPriority nlattr.Opt[uint8]  // priority, 0 to 7
+	Tm         *ActTimes          // times of set-up and use; read only
+	Parms      *Vlan              // what to do, and what all actions have
+	PushVlanID nlattr.Opt[uint16] // VLAN, host byte order
+	// Ethertype of the tag, 0x8100 by default, or 0x88a8 (big-endian).
+	PushVlanProtocol nlattr.Opt[uint16]
+	PushVlanPriority nlattr.Opt[uint8] // priority, 0 to 7
 	// Destination of the header. With push-eth.
 	PushEthDst net.HardwareAddr
 	// Source of the header. With push-eth.
@@ -1623,18 +1598,16 @@ func (x *ActVlanAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 type PoliceAttrs struct {
 	Tbf *Police // rates, and what all actions have
 	// Rate table: ticks for packets of each size, 256 of them. Requests only.
-	Rate []uint32
-	// Rate table of the peak rate. Requests only.
-	Peakrate []uint32
+	Rate     []uint32
+	Peakrate []uint32 // rate table of the peak rate, as rate; requests only
 	// Estimated bytes per second from which packets are beyond the rate. Needs an estimator.
-	Avrate nlattr.Opt[uint32]
-	Result nlattr.Opt[ActVerdict] // what happens to packets within the rate; ok by default
-	// When it was set up and used. Read only.
-	Tm         *ActTimes
-	Rate64     nlattr.Opt[uint64] // bytes per second, where 32 bits are too few
-	Peakrate64 nlattr.Opt[uint64] // highest bytes per second, where 32 bits are too few
-	Pktrate64  nlattr.Opt[uint64] // packets per second, instead of bytes
-	// Packets in a burst. The kernel keeps it in ticks at the rate.
+	Avrate     nlattr.Opt[uint32]
+	Result     nlattr.Opt[ActVerdict] // what happens to packets within the rate; ok by default
+	Tm         *ActTimes              // times of set-up and use; read only
+	Rate64     nlattr.Opt[uint64]     // rate in bytes per second, where 32 bits are too few
+	Peakrate64 nlattr.Opt[uint64]     // peak rate in bytes per second, where 32 bits are too few
+	Pktrate64  nlattr.Opt[uint64]     // rate in packets per second, instead of bytes
+	// Size of the bucket of packets: ticks that they take at pktrate64.
 	Pktburst64 nlattr.Opt[uint64]
 	Unknown    []nlattr.Attr
 }
@@ -1698,11 +1671,10 @@ func (x *PoliceAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 type BasicAttrs struct {
 	Classid  nlattr.Opt[uint32]         // class for packets that match, major:minor
 	Ematches *EmatchAttrs               // the tree; without one every packet matches
-	Act      []nlattr.Indexed[ActAttrs] // actions, numbered from 1 in their order
-	Police   *PoliceAttrs               // a rate to hold packets to, the old way; now an action
-	// Counters. Read only.
-	Pcnt    nlattr.Opt[BasicPcnt]
-	Unknown []nlattr.Attr
+	Act      []nlattr.Indexed[ActAttrs] // actions, numbered from 1
+	Police   *PoliceAttrs               // rate limit, the old way; now an action
+	Pcnt     nlattr.Opt[BasicPcnt]      // counters; read only
+	Unknown  []nlattr.Attr
 }
 
 func (x *BasicAttrs) encode(e *nlattr.Encoder, typ uint16) {
@@ -1766,8 +1738,8 @@ func (x *BasicAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 
 // BpfAttrs is the attribute set bpf-attrs: bpf: a program chooses. Either ops and ops-len, or fd.
 type BpfAttrs struct {
-	Act     []nlattr.Indexed[ActAttrs] // actions, numbered from 1 in their order
-	Police  *PoliceAttrs               // a rate to hold packets to, the old way; now an action
+	Act     []nlattr.Indexed[ActAttrs] // actions, numbered from 1
+	Police  *PoliceAttrs               // rate limit, the old way; now an action
 	Classid nlattr.Opt[uint32]         // class for packets that match, major:minor
 	OpsLen  nlattr.Opt[uint16]         // instructions of a classic program
 	Ops     *SockFilters               // a classic program
@@ -1776,11 +1748,9 @@ type BpfAttrs struct {
 	Name     nlattr.Opt[string]   // name of the program, for people
 	Flags    nlattr.Opt[BpfFlags] // how it classifies
 	FlagsGen nlattr.Opt[ClsFlags] // where it works
-	// Tag of the loaded program, 8 bytes. Read only.
-	Tag []byte
-	// Number of the loaded program. Read only.
-	ID      nlattr.Opt[uint32]
-	Unknown []nlattr.Attr
+	Tag      []byte               // tag of the loaded program, 8 bytes; read only
+	ID       nlattr.Opt[uint32]   // number of the loaded program; read only
+	Unknown  []nlattr.Attr
 }
 
 func (x *BpfAttrs) encode(e *nlattr.Encoder, typ uint16) {
@@ -1860,8 +1830,8 @@ func (x *BpfAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // CgroupAttrs is the attribute set cgroup-attrs: cgroup: the class that the sender's control group
 // (net_cls) has.
 type CgroupAttrs struct {
-	Act      []nlattr.Indexed[ActAttrs] // actions, numbered from 1 in their order
-	Police   *PoliceAttrs               // a rate to hold packets to, the old way; now an action
+	Act      []nlattr.Indexed[ActAttrs] // actions, numbered from 1
+	Police   *PoliceAttrs               // rate limit, the old way; now an action
 	Ematches *EmatchAttrs               // only packets that match this tree
 	Unknown  []nlattr.Attr
 }
@@ -1973,8 +1943,8 @@ type FlowAttrs struct {
 	Mask      nlattr.Opt[uint32]         // map: and this
 	Xor       nlattr.Opt[uint32]         // map: xor this
 	Divisor   nlattr.Opt[uint32]         // number of classes: the result modulo this
-	Act       []nlattr.Indexed[ActAttrs] // actions, numbered from 1 in their order
-	Police    *PoliceAttrs               // a rate to hold packets to, the old way; now an action
+	Act       []nlattr.Indexed[ActAttrs] // actions, numbered from 1
+	Police    *PoliceAttrs               // rate limit, the old way; now an action
 	Ematches  *EmatchAttrs               // only packets that match this tree
 	Perturb   nlattr.Opt[uint32]         // hash: seconds until it changes, 0 for never
 	Unknown   []nlattr.Attr
@@ -2061,12 +2031,12 @@ func (x *FlowAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 type FlowerAttrs struct {
 	Classid              nlattr.Opt[uint32]             // class for packets that match, major:minor
 	Indev                nlattr.Opt[string]             // name of the link that received the packet
-	Act                  []nlattr.Indexed[ActAttrs]     // actions, numbered from 1 in their order
+	Act                  []nlattr.Indexed[ActAttrs]     // actions, numbered from 1
 	KeyEthDst            net.HardwareAddr               // destination MAC
 	KeyEthDstMask        net.HardwareAddr               // its mask
 	KeyEthSrc            net.HardwareAddr               // source MAC
 	KeyEthSrcMask        net.HardwareAddr               // its mask
-	KeyEthType           nlattr.Opt[uint16]             // ethertype
+	KeyEthType           nlattr.Opt[uint16]             // ethertype (big-endian)
 	KeyIpProto           nlattr.Opt[uint8]              // protocol above IP, an IPPROTO_ number
 	KeyIpv4Src           nlattr.Opt[netip.Addr]         // source address
 	KeyIpv4SrcMask       nlattr.Opt[netip.Addr]         // its mask
@@ -2076,15 +2046,15 @@ type FlowerAttrs struct {
 	KeyIpv6SrcMask       nlattr.Opt[netip.Addr]         // its mask
 	KeyIpv6Dst           nlattr.Opt[netip.Addr]         // destination address
 	KeyIpv6DstMask       nlattr.Opt[netip.Addr]         // its mask
-	KeyTcpSrc            nlattr.Opt[uint16]             // source port of TCP
-	KeyTcpDst            nlattr.Opt[uint16]             // destination port of TCP
-	KeyUdpSrc            nlattr.Opt[uint16]             // source port of UDP
-	KeyUdpDst            nlattr.Opt[uint16]             // destination port of UDP
+	KeyTcpSrc            nlattr.Opt[uint16]             // source port of TCP (big-endian)
+	KeyTcpDst            nlattr.Opt[uint16]             // destination port of TCP (big-endian)
+	KeyUdpSrc            nlattr.Opt[uint16]             // source port of UDP (big-endian)
+	KeyUdpDst            nlattr.Opt[uint16]             // destination port of UDP (big-endian)
 	Flags                nlattr.Opt[ClsFlags]           // where it works
 	KeyVlanID            nlattr.Opt[uint16]             // outer VLAN, host byte order
 	KeyVlanPrio          nlattr.Opt[uint8]              // its priority, 0 to 7
-	KeyVlanEthType       nlattr.Opt[uint16]             // ethertype behind the outer tag
-	KeyEncKeyID          nlattr.Opt[uint32]             // key of the tunnel, such as the VNI
+	KeyVlanEthType       nlattr.Opt[uint16]             // ethertype behind the outer tag (big-endian)
+	KeyEncKeyID          nlattr.Opt[uint32]             // key of the tunnel, such as the VNI (big-endian)
 	KeyEncIpv4Src        nlattr.Opt[netip.Addr]         // source of the tunnel
 	KeyEncIpv4SrcMask    nlattr.Opt[netip.Addr]         // its mask
 	KeyEncIpv4Dst        nlattr.Opt[netip.Addr]         // destination of the tunnel
@@ -2093,20 +2063,20 @@ type FlowerAttrs struct {
 	KeyEncIpv6SrcMask    nlattr.Opt[netip.Addr]         // its mask
 	KeyEncIpv6Dst        nlattr.Opt[netip.Addr]         // destination of the tunnel
 	KeyEncIpv6DstMask    nlattr.Opt[netip.Addr]         // its mask
-	KeyTcpSrcMask        nlattr.Opt[uint16]             // mask of key-tcp-src
-	KeyTcpDstMask        nlattr.Opt[uint16]             // mask of key-tcp-dst
-	KeyUdpSrcMask        nlattr.Opt[uint16]             // mask of key-udp-src
-	KeyUdpDstMask        nlattr.Opt[uint16]             // mask of key-udp-dst
-	KeySctpSrcMask       nlattr.Opt[uint16]             // mask of key-sctp-src
-	KeySctpDstMask       nlattr.Opt[uint16]             // mask of key-sctp-dst
-	KeySctpSrc           nlattr.Opt[uint16]             // source port of SCTP
-	KeySctpDst           nlattr.Opt[uint16]             // destination port of SCTP
-	KeyEncUdpSrcPort     nlattr.Opt[uint16]             // source port of the tunnel
-	KeyEncUdpSrcPortMask nlattr.Opt[uint16]             // its mask
-	KeyEncUdpDstPort     nlattr.Opt[uint16]             // destination port of the tunnel
-	KeyEncUdpDstPortMask nlattr.Opt[uint16]             // its mask
-	KeyFlags             nlattr.Opt[FlowerKeyCtrlFlags] // what the packet must be or not be
-	KeyFlagsMask         nlattr.Opt[FlowerKeyCtrlFlags] // which of it counts
+	KeyTcpSrcMask        nlattr.Opt[uint16]             // mask of key-tcp-src (big-endian)
+	KeyTcpDstMask        nlattr.Opt[uint16]             // mask of key-tcp-dst (big-endian)
+	KeyUdpSrcMask        nlattr.Opt[uint16]             // mask of key-udp-src (big-endian)
+	KeyUdpDstMask        nlattr.Opt[uint16]             // mask of key-udp-dst (big-endian)
+	KeySctpSrcMask       nlattr.Opt[uint16]             // mask of key-sctp-src (big-endian)
+	KeySctpDstMask       nlattr.Opt[uint16]             // mask of key-sctp-dst (big-endian)
+	KeySctpSrc           nlattr.Opt[uint16]             // source port of SCTP (big-endian)
+	KeySctpDst           nlattr.Opt[uint16]             // destination port of SCTP (big-endian)
+	KeyEncUdpSrcPort     nlattr.Opt[uint16]             // source port of the tunnel (big-endian)
+	KeyEncUdpSrcPortMask nlattr.Opt[uint16]             // its mask (big-endian)
+	KeyEncUdpDstPort     nlattr.Opt[uint16]             // destination port of the tunnel (big-endian)
+	KeyEncUdpDstPortMask nlattr.Opt[uint16]             // its mask (big-endian)
+	KeyFlags             nlattr.Opt[FlowerKeyCtrlFlags] // what the packet must be or not be (big-endian)
+	KeyFlagsMask         nlattr.Opt[FlowerKeyCtrlFlags] // which of it counts (big-endian)
 	KeyIcmpv4Code        nlattr.Opt[uint8]              // code of ICMP
 	KeyIcmpv4CodeMask    nlattr.Opt[uint8]              // its mask
 	KeyIcmpv4Type        nlattr.Opt[uint8]              // type of ICMP
@@ -2129,49 +2099,48 @@ type FlowerAttrs struct {
 	KeyMplsBos           nlattr.Opt[uint8]              // 1: the outer label is the last
 	KeyMplsTc            nlattr.Opt[uint8]              // traffic class of the outer label
 	KeyMplsLabel         nlattr.Opt[uint32]             // outer label, host byte order
-	KeyTcpFlags          nlattr.Opt[uint16]             // flags of TCP, 12 bits
-	KeyTcpFlagsMask      nlattr.Opt[uint16]             // its mask
+	KeyTcpFlags          nlattr.Opt[uint16]             // flags of TCP, 12 bits (big-endian)
+	KeyTcpFlagsMask      nlattr.Opt[uint16]             // its mask (big-endian)
 	KeyIpTos             nlattr.Opt[uint8]              // TOS or traffic class
 	KeyIpTosMask         nlattr.Opt[uint8]              // its mask
 	KeyIpTtl             nlattr.Opt[uint8]              // TTL or hop limit
 	KeyIpTtlMask         nlattr.Opt[uint8]              // its mask
 	KeyCvlanID           nlattr.Opt[uint16]             // inner VLAN, host byte order
 	KeyCvlanPrio         nlattr.Opt[uint8]              // its priority, 0 to 7
-	KeyCvlanEthType      nlattr.Opt[uint16]             // ethertype behind the inner tag
+	KeyCvlanEthType      nlattr.Opt[uint16]             // ethertype behind the inner tag (big-endian)
 	KeyEncIpTos          nlattr.Opt[uint8]              // TOS of the tunnel
 	KeyEncIpTosMask      nlattr.Opt[uint8]              // its mask
 	KeyEncIpTtl          nlattr.Opt[uint8]              // TTL of the tunnel
 	KeyEncIpTtlMask      nlattr.Opt[uint8]              // its mask
 	KeyEncOpts           *FlowerKeyEncOptsAttrs         // options of the tunnel header, of one kind
 	KeyEncOptsMask       *FlowerKeyEncOptsAttrs         // their masks
-	// Devices that carry out the filter. Read only.
-	InHwCount       nlattr.Opt[uint32]
-	KeyPortSrcMin   nlattr.Opt[uint16]             // first source port of a range
-	KeyPortSrcMax   nlattr.Opt[uint16]             // last one
-	KeyPortDstMin   nlattr.Opt[uint16]             // first destination port of a range
-	KeyPortDstMax   nlattr.Opt[uint16]             // last one
-	KeyCtState      nlattr.Opt[FlowerKeyCtFlags]   // state in conntrack
-	KeyCtStateMask  nlattr.Opt[FlowerKeyCtFlags]   // which of it counts
-	KeyCtZone       nlattr.Opt[uint16]             // zone of conntrack
-	KeyCtZoneMask   nlattr.Opt[uint16]             // its mask
-	KeyCtMark       nlattr.Opt[uint32]             // mark of the connection
-	KeyCtMarkMask   nlattr.Opt[uint32]             // its mask
-	KeyCtLabels     []byte                         // labels of the connection, 128 bits; what is left out is 0
-	KeyCtLabelsMask []byte                         // their mask
-	KeyMplsOpts     *FlowerKeyMplsOptsAttrs        // labels at any depth
-	KeyHash         nlattr.Opt[uint32]             // hash of the packet
-	KeyHashMask     nlattr.Opt[uint32]             // its mask
-	KeyNumOfVlans   nlattr.Opt[uint8]              // number of VLAN tags
-	KeyPppoeSid     nlattr.Opt[uint16]             // session of PPPoE
-	KeyPppProto     nlattr.Opt[uint16]             // protocol inside PPP
-	KeyL2tpv3Sid    nlattr.Opt[uint32]             // session of L2TPv3
-	L2Miss          nlattr.Opt[uint8]              // 1: a bridge did not know the destination
-	KeyCfm          *FlowerKeyCfmAttrs             // connectivity fault management, 802.1ag
-	KeySpi          nlattr.Opt[uint32]             // SPI of ESP or AH
-	KeySpiMask      nlattr.Opt[uint32]             // its mask
-	KeyEncFlags     nlattr.Opt[FlowerKeyCtrlFlags] // what the tunnel must be or not be
-	KeyEncFlagsMask nlattr.Opt[FlowerKeyCtrlFlags] // which of it counts
-	Unknown         []nlattr.Attr
+	InHwCount            nlattr.Opt[uint32]             // devices that carry out the filter; read only
+	KeyPortSrcMin        nlattr.Opt[uint16]             // first source port of a range (big-endian)
+	KeyPortSrcMax        nlattr.Opt[uint16]             // last one (big-endian)
+	KeyPortDstMin        nlattr.Opt[uint16]             // first destination port of a range (big-endian)
+	KeyPortDstMax        nlattr.Opt[uint16]             // last one (big-endian)
+	KeyCtState           nlattr.Opt[FlowerKeyCtFlags]   // state in conntrack
+	KeyCtStateMask       nlattr.Opt[FlowerKeyCtFlags]   // which of it counts
+	KeyCtZone            nlattr.Opt[uint16]             // zone of conntrack
+	KeyCtZoneMask        nlattr.Opt[uint16]             // its mask
+	KeyCtMark            nlattr.Opt[uint32]             // mark of the connection
+	KeyCtMarkMask        nlattr.Opt[uint32]             // its mask
+	KeyCtLabels          []byte                         // labels of the connection, 128 bits; what is left out is 0
+	KeyCtLabelsMask      []byte                         // their mask
+	KeyMplsOpts          *FlowerKeyMplsOptsAttrs        // labels at any depth
+	KeyHash              nlattr.Opt[uint32]             // hash of the packet
+	KeyHashMask          nlattr.Opt[uint32]             // its mask
+	KeyNumOfVlans        nlattr.Opt[uint8]              // number of VLAN tags
+	KeyPppoeSid          nlattr.Opt[uint16]             // session of PPPoE (big-endian)
+	KeyPppProto          nlattr.Opt[uint16]             // protocol inside PPP (big-endian)
+	KeyL2tpv3Sid         nlattr.Opt[uint32]             // session of L2TPv3 (big-endian)
+	L2Miss               nlattr.Opt[uint8]              // 1: a bridge did not know the destination
+	KeyCfm               *FlowerKeyCfmAttrs             // connectivity fault management, 802.1ag
+	KeySpi               nlattr.Opt[uint32]             // SPI of ESP or AH (big-endian)
+	KeySpiMask           nlattr.Opt[uint32]             // its mask (big-endian)
+	KeyEncFlags          nlattr.Opt[FlowerKeyCtrlFlags] // what the tunnel must be or not be (big-endian)
+	KeyEncFlagsMask      nlattr.Opt[FlowerKeyCtrlFlags] // which of it counts (big-endian)
+	Unknown              []nlattr.Attr
 }
 
 func (x *FlowerAttrs) encode(e *nlattr.Encoder, typ uint16) {
@@ -2650,7 +2619,7 @@ func (x *FlowerKeyEncOptGtpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) 
 // FlowerKeyEncOptPfcpAttrs is the attribute set flower-key-enc-opt-pfcp-attrs: the header of PFCP.
 type FlowerKeyEncOptPfcpAttrs struct {
 	Type    nlattr.Opt[uint8]  // 0 of a node, 1 of a session
-	Seid    nlattr.Opt[uint64] // session
+	Seid    nlattr.Opt[uint64] // session (big-endian)
 	Unknown []nlattr.Attr
 }
 
@@ -2780,9 +2749,9 @@ func (x *FlowerKeyCfmAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // without a handle it is the class.
 type FwAttrs struct {
 	Classid nlattr.Opt[uint32]         // class for packets that match, major:minor
-	Police  *PoliceAttrs               // a rate to hold packets to, the old way; now an action
+	Police  *PoliceAttrs               // rate limit, the old way; now an action
 	Indev   nlattr.Opt[string]         // name of the link that received the packet
-	Act     []nlattr.Indexed[ActAttrs] // actions, numbered from 1 in their order
+	Act     []nlattr.Indexed[ActAttrs] // actions, numbered from 1
 	// Bits of the mark that count; one mask for all filters of a priority.
 	Mask    nlattr.Opt[uint32]
 	Unknown []nlattr.Attr
@@ -2842,10 +2811,9 @@ func (x *FwAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // MatchallAttrs is the attribute set matchall-attrs: matchall: every packet.
 type MatchallAttrs struct {
 	Classid nlattr.Opt[uint32]         // class for packets that match, major:minor
-	Act     []nlattr.Indexed[ActAttrs] // actions, numbered from 1 in their order
+	Act     []nlattr.Indexed[ActAttrs] // actions, numbered from 1
 	Flags   nlattr.Opt[ClsFlags]       // where it works
-	// Counter. Read only.
-	Pcnt    nlattr.Opt[MatchallPcnt]
+	Pcnt    nlattr.Opt[MatchallPcnt]   // counter; read only
 	Unknown []nlattr.Attr
 }
 
@@ -2903,8 +2871,8 @@ type RouteAttrs struct {
 	To      nlattr.Opt[uint32]         // realm of the destination, 0 to 255
 	From    nlattr.Opt[uint32]         // realm of the source, 0 to 255; not with iif
 	Iif     nlattr.Opt[uint32]         // index of the link that received the packet
-	Police  *PoliceAttrs               // a rate to hold packets to, the old way; now an action
-	Act     []nlattr.Indexed[ActAttrs] // actions, numbered from 1 in their order
+	Police  *PoliceAttrs               // rate limit, the old way; now an action
+	Act     []nlattr.Indexed[ActAttrs] // actions, numbered from 1
 	Unknown []nlattr.Attr
 }
 
@@ -2971,13 +2939,12 @@ type U32Attrs struct {
 	// Make a hash table with so many buckets, a power of two, 256 at most.
 	Divisor nlattr.Opt[uint32]
 	Sel     *U32Sel                    // what to compare
-	Police  *PoliceAttrs               // a rate to hold packets to, the old way; now an action
-	Act     []nlattr.Indexed[ActAttrs] // actions, numbered from 1 in their order
+	Police  *PoliceAttrs               // rate limit, the old way; now an action
+	Act     []nlattr.Indexed[ActAttrs] // actions, numbered from 1
 	Indev   nlattr.Opt[string]         // name of the link that received the packet
-	// Counters. Read only.
-	Pcnt    *U32Pcnt
-	Mark    nlattr.Opt[U32Mark]  // and the mark of the packet
-	Flags   nlattr.Opt[ClsFlags] // where it works
+	Pcnt    *U32Pcnt                   // counters; read only
+	Mark    nlattr.Opt[U32Mark]        // and the mark of the packet
+	Flags   nlattr.Opt[ClsFlags]       // where it works
 	Unknown []nlattr.Attr
 }
 
@@ -3404,10 +3371,9 @@ func (x *CbsAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 
 // ChokeAttrs is the attribute set choke-attrs: choke: RED that punishes flows which fill the queue.
 type ChokeAttrs struct {
-	Parms nlattr.Opt[RedQopt] // thresholds
-	// How the average decays while idle, 256 shifts. Requests only.
-	Stab    []byte
-	MaxP    nlattr.Opt[uint32] // probability at the upper threshold, 2^32 for 1
+	Parms   nlattr.Opt[RedQopt] // thresholds
+	Stab    []byte              // how the average decays while idle, 256 shifts; requests only
+	MaxP    nlattr.Opt[uint32]  // probability at the upper threshold, 2^32 is 1
 	Unknown []nlattr.Attr
 }
 
@@ -3441,14 +3407,13 @@ func (x *ChokeAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 	return d.Close(n, odd)
 }
 
-// CodelAttrs is the attribute set codel-attrs: codel: drops by the time that packets wait. Times in
-// microseconds.
+// CodelAttrs is the attribute set codel-attrs: codel: drops by the time that packets wait.
 type CodelAttrs struct {
-	Target      nlattr.Opt[uint32] // delay to aim at
+	Target      nlattr.Opt[uint32] // delay to aim at, microseconds
 	Limit       nlattr.Opt[uint32] // packets that may wait
-	Interval    nlattr.Opt[uint32] // how long the delay must be above target
+	Interval    nlattr.Opt[uint32] // microseconds that the delay must be above target
 	Ecn         nlattr.Opt[uint32] // 1: mark rather than drop
-	CeThreshold nlattr.Opt[uint32] // mark all packets that wait longer
+	CeThreshold nlattr.Opt[uint32] // mark all packets that wait longer, microseconds
 	Unknown     []nlattr.Attr
 }
 
@@ -3721,8 +3686,7 @@ func (x *EtsPriomapAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 	return d.Close(n, odd)
 }
 
-// FqAttrs is the attribute set fq-attrs: fq: a queue a flow, and the pacing of TCP. Times in
-// microseconds.
+// FqAttrs is the attribute set fq-attrs: fq: a queue a flow, and the pacing of TCP.
 type FqAttrs struct {
 	Plimit          nlattr.Opt[uint32] // packets that may wait
 	FlowPlimit      nlattr.Opt[uint32] // packets of one flow that may wait
@@ -3732,18 +3696,19 @@ type FqAttrs struct {
 	FlowDefaultRate nlattr.Opt[uint32] // without meaning now
 	FlowMaxRate     nlattr.Opt[uint32] // bytes per second of a flow at most
 	BucketsLog      nlattr.Opt[uint32] // binary logarithm of the size of the hash table
-	FlowRefillDelay nlattr.Opt[uint32] // a flow that was idle for so long counts as new
+	FlowRefillDelay nlattr.Opt[uint32] // microseconds idle after which a flow counts as new
 	// Packets without a socket go into flows by these bits of their hash.
 	OrphanMask nlattr.Opt[uint32]
 	// Flows below this rate, bytes per second, send packet by packet.
 	LowRateThreshold nlattr.Opt[uint32]
-	CeThreshold      nlattr.Opt[uint32] // mark packets that wait longer
+	CeThreshold      nlattr.Opt[uint32] // mark packets that wait longer, microseconds
 	TimerSlack       nlattr.Opt[uint32] // how late the timer may be, nanoseconds
-	Horizon          nlattr.Opt[uint32] // how far ahead the times of packets may be
+	Horizon          nlattr.Opt[uint32] // microseconds ahead that the times of packets may be
 	HorizonDrop      nlattr.Opt[uint8]  // 1: drop packets beyond the horizon, 0: bring them forward
 	Priomap          *PrioQopt          // bands of the priorities; there are 3
 	Weights          []int32            // bytes in a turn of each of the 3 bands
-	// Packets that are due within it go to the device at once, which paces. Since Linux 6.13.
+	// Packets due within so many microseconds go to the device at once, which paces. Since
+	// Linux 6.13.
 	OffloadHorizon nlattr.Opt[uint32]
 	Unknown        []nlattr.Attr
 }
@@ -3821,16 +3786,15 @@ func (x *FqAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 	return d.Close(n, odd)
 }
 
-// FqCodelAttrs is the attribute set fq-codel-attrs: fq_codel: a codel a flow. Times in
-// microseconds.
+// FqCodelAttrs is the attribute set fq-codel-attrs: fq_codel: a codel a flow.
 type FqCodelAttrs struct {
-	Target        nlattr.Opt[uint32] // delay to aim at
+	Target        nlattr.Opt[uint32] // delay to aim at, microseconds
 	Limit         nlattr.Opt[uint32] // packets that may wait
-	Interval      nlattr.Opt[uint32] // how long the delay must be above target
+	Interval      nlattr.Opt[uint32] // microseconds that the delay must be above target
 	Ecn           nlattr.Opt[uint32] // 1: mark rather than drop
 	Flows         nlattr.Opt[uint32] // queues; only when it is made
 	Quantum       nlattr.Opt[uint32] // bytes that a flow may send in a round
-	CeThreshold   nlattr.Opt[uint32] // mark all packets that wait longer
+	CeThreshold   nlattr.Opt[uint32] // mark all packets that wait longer, microseconds
 	DropBatchSize nlattr.Opt[uint32] // packets dropped at once when the limit is reached
 	MemoryLimit   nlattr.Opt[uint32] // bytes of memory
 	// ce-threshold only for packets with these bits of the traffic class.
@@ -3888,14 +3852,14 @@ func (x *FqCodelAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 	return d.Close(n, odd)
 }
 
-// FqPieAttrs is the attribute set fq-pie-attrs: fq_pie: a pie a flow. Times in microseconds.
+// FqPieAttrs is the attribute set fq-pie-attrs: fq_pie: a pie a flow.
 type FqPieAttrs struct {
 	Limit           nlattr.Opt[uint32] // packets that may wait
 	Flows           nlattr.Opt[uint32] // queues; only when it is made
-	Target          nlattr.Opt[uint32] // delay to aim at
-	Tupdate         nlattr.Opt[uint32] // time between updates of the probability
-	Alpha           nlattr.Opt[uint32] // gain, how much the delay is off
-	Beta            nlattr.Opt[uint32] // gain, how much the delay grows
+	Target          nlattr.Opt[uint32] // delay to aim at, microseconds
+	Tupdate         nlattr.Opt[uint32] // microseconds between updates of the probability
+	Alpha           nlattr.Opt[uint32] // gain in 1/16 Hz for the distance from target, 0 to 32
+	Beta            nlattr.Opt[uint32] // gain in 1/16 Hz for the growth of the delay, 0 to 32
 	Quantum         nlattr.Opt[uint32] // bytes that a flow may send in a round
 	MemoryLimit     nlattr.Opt[uint32] // bytes of memory
 	EcnProb         nlattr.Opt[uint32] // probability, percent, up to which packets are marked
@@ -3960,10 +3924,9 @@ func (x *FqPieAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // GredAttrs is the attribute set gred-attrs: gred: up to 16 virtual queues, each with RED. First
 // dps, then one queue after the other with parms, stab and max-p.
 type GredAttrs struct {
-	Parms *GredQopts // a queue; in answers 16 of them
-	// How the average decays while idle, 256 shifts. Requests only.
-	Stab []uint8
-	Dps  nlattr.Opt[GredSopt] // how many queues there are
+	Parms *GredQopts           // a queue; in answers 16 of them
+	Stab  []uint8              // how the average decays while idle, 256 shifts; requests only
+	Dps   nlattr.Opt[GredSopt] // how many queues there are
 	// Probability at the upper threshold, 2^32 for 1; in answers those of the 16 queues.
 	MaxP []uint32
 	// Bytes that may wait in all. Not together with parms.
@@ -4215,12 +4178,11 @@ type HtbAttrs struct {
 	Init  *HtbGlob // the qdisc
 	// Rate table of the ceiling, 256 numbers of ticks. Requests only; for the kernel to guess
 	// the link layer.
-	Ctab []uint32
-	// Rate table of the rate. Requests only.
-	Rtab       []uint32
+	Ctab       []uint32
+	Rtab       []uint32           // rate table of the rate, as ctab; requests only
 	DirectQlen nlattr.Opt[uint32] // unshaped packets that may wait
-	Rate64     nlattr.Opt[uint64] // rate, where 32 bits are too few
-	Ceil64     nlattr.Opt[uint64] // ceiling, where 32 bits are too few
+	Rate64     nlattr.Opt[uint64] // rate in bytes per second, where 32 bits are too few
+	Ceil64     nlattr.Opt[uint64] // ceiling in bytes per second, where 32 bits are too few
 	Offload    bool               // the device does the work
 	Unknown    []nlattr.Attr
 }
@@ -4392,14 +4354,13 @@ func (x *NetemLossAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 	return d.Close(n, odd)
 }
 
-// PieAttrs is the attribute set pie-attrs: pie: drops by chance, to hold the delay. Times in
-// microseconds.
+// PieAttrs is the attribute set pie-attrs: pie: drops by chance, to hold the delay.
 type PieAttrs struct {
-	Target          nlattr.Opt[uint32] // delay to aim at
+	Target          nlattr.Opt[uint32] // delay to aim at, microseconds
 	Limit           nlattr.Opt[uint32] // packets that may wait
-	Tupdate         nlattr.Opt[uint32] // time between updates of the probability
-	Alpha           nlattr.Opt[uint32] // gain, how much the delay is off
-	Beta            nlattr.Opt[uint32] // gain, how much the delay grows
+	Tupdate         nlattr.Opt[uint32] // microseconds between updates of the probability
+	Alpha           nlattr.Opt[uint32] // gain in 1/16 Hz for the distance from target, 0 to 32
+	Beta            nlattr.Opt[uint32] // gain in 1/16 Hz for the growth of the delay, 0 to 32
 	Ecn             nlattr.Opt[uint32] // 1: mark rather than drop
 	Bytemode        nlattr.Opt[uint32] // 1: small packets are dropped less
 	DqRateEstimator nlattr.Opt[uint32] // 1: the delay from the rate of leaving, 0: from timestamps
@@ -4478,10 +4439,9 @@ func (x *QfqAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // RedAttrs is the attribute set red-attrs: red: drops by chance, the more the longer the queue is
 // on average.
 type RedAttrs struct {
-	Parms nlattr.Opt[RedQopt] // thresholds
-	// How the average decays while idle, 256 shifts. Requests only.
-	Stab           []byte
-	MaxP           nlattr.Opt[uint32]            // probability at the upper threshold, 2^32 for 1
+	Parms          nlattr.Opt[RedQopt]           // thresholds
+	Stab           []byte                        // how the average decays while idle, 256 shifts; requests only
+	MaxP           nlattr.Opt[uint32]            // probability at the upper threshold, 2^32 is 1
 	Flags          nlattr.Opt[nlattr.Bitfield32] // what happens to packets that were picked
 	EarlyDropBlock nlattr.Opt[uint32]            // block of filters that see packets dropped by chance
 	MarkBlock      nlattr.Opt[uint32]            // block of filters that see packets marked
@@ -4556,20 +4516,21 @@ func (x *SfbAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 }
 
 // TaprioAttrs is the attribute set taprio-attrs: taprio: opens and closes gates of traffic classes
-// by a timetable, 802.1Qbv. Times in nanoseconds.
+// by a timetable, 802.1Qbv.
 type TaprioAttrs struct {
 	Priomap          *MqprioQopt                // traffic classes and their queues
 	SchedEntryList   *TaprioSchedEntryListAttrs // the timetable
-	SchedBaseTime    nlattr.Opt[int64]          // when it begins, by the clock
+	SchedBaseTime    nlattr.Opt[int64]          // when it begins, nanoseconds of the clock
 	SchedSingleEntry *TaprioSchedEntryAttrs     // without meaning now
 	SchedClockid     nlattr.Opt[int32]          // clock of the times, a CLOCK_ number such as 11 for TAI
 	// The next timetable, while it has not begun. Read only.
 	AdminSched *TaprioAdminSchedAttrs
-	// When the timetable begins again; by default the sum of the intervals.
-	SchedCycleTime          nlattr.Opt[int64]
-	SchedCycleTimeExtension nlattr.Opt[int64]       // how much longer the last cycle before a new timetable may be
+	// Nanoseconds after which it begins again; by default the sum of the intervals.
+	SchedCycleTime nlattr.Opt[int64]
+	// Nanoseconds that the last cycle before a new timetable may be longer.
+	SchedCycleTimeExtension nlattr.Opt[int64]
 	Flags                   nlattr.Opt[TaprioFlags] // where it works
-	// Time from here to the wire. With txtime-assist.
+	// Nanoseconds from here to the wire. With txtime-assist.
 	TxtimeDelay nlattr.Opt[uint32]
 	TcEntry     []TaprioTcEntryAttrs // a traffic class
 	Unknown     []nlattr.Attr
@@ -4648,10 +4609,11 @@ func (x *TaprioAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // TaprioAdminSchedAttrs is the attribute set taprio-admin-sched: a timetable that has not begun.
 type TaprioAdminSchedAttrs struct {
 	SchedEntryList *TaprioSchedEntryListAttrs // the timetable
-	SchedBaseTime  nlattr.Opt[int64]          // when it begins, by the clock
-	// When the timetable begins again; by default the sum of the intervals.
-	SchedCycleTime          nlattr.Opt[int64]
-	SchedCycleTimeExtension nlattr.Opt[int64] // how much longer the last cycle before a new timetable may be
+	SchedBaseTime  nlattr.Opt[int64]          // when it begins, nanoseconds of the clock
+	// Nanoseconds after which it begins again; by default the sum of the intervals.
+	SchedCycleTime nlattr.Opt[int64]
+	// Nanoseconds that the last cycle before a new timetable may be longer.
+	SchedCycleTimeExtension nlattr.Opt[int64]
 	Unknown                 []nlattr.Attr
 }
 
@@ -4720,8 +4682,7 @@ func (x *TaprioSchedEntryListAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr
 
 // TaprioSchedEntryAttrs is the attribute set taprio-sched-entry: a line of the timetable.
 type TaprioSchedEntryAttrs struct {
-	// Number of the line. Read only.
-	Index    nlattr.Opt[uint32]
+	Index    nlattr.Opt[uint32]    // number of the line; read only
 	Cmd      nlattr.Opt[TaprioCmd] // what to do
 	GateMask nlattr.Opt[uint32]    // gates to open, a bit for each traffic class
 	Interval nlattr.Opt[uint32]    // how long, nanoseconds
@@ -4825,15 +4786,13 @@ type TbfAttrs struct {
 	Parms *TbfQopt // rates
 	// Rate table of the rate, 256 numbers of ticks. Requests only; for the kernel to guess the
 	// link layer.
-	Rtab []uint32
-	// Rate table of the peak rate. Requests only.
-	Ptab    []uint32
-	Rate64  nlattr.Opt[uint64] // rate, where 32 bits are too few
-	Prate64 nlattr.Opt[uint64] // peak rate, where 32 bits are too few
+	Rtab    []uint32
+	Ptab    []uint32           // rate table of the peak rate, as rtab; requests only
+	Rate64  nlattr.Opt[uint64] // rate in bytes per second, where 32 bits are too few
+	Prate64 nlattr.Opt[uint64] // peak rate in bytes per second, where 32 bits are too few
 	// Size of the bucket, bytes; instead of the ticks in parms. Requests only.
-	Burst nlattr.Opt[uint32]
-	// Size of the second bucket, bytes. Requests only.
-	Pburst  nlattr.Opt[uint32]
+	Burst   nlattr.Opt[uint32]
+	Pburst  nlattr.Opt[uint32] // size of the second bucket, bytes; requests only
 	Unknown []nlattr.Attr
 }
 

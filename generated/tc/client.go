@@ -42,23 +42,22 @@ func New(conn *nlconn.Conn) *Client {
 	return &Client{conn: conn}
 }
 
-// Newqdisc does the operation newqdisc: make a qdisc, or change one (RTM_NEWQDISC). With
-// NLM_F_CREATE a missing one is made, with NLM_F_REPLACE as well it takes the place of another,
-// with NLM_F_EXCL an existing one is an error. Without a handle the kernel chooses one. Needs
-// CAP_NET_ADMIN.
+// Newqdisc does the operation newqdisc: make a qdisc, or change one. With NLM_F_CREATE a missing
+// one is made, with NLM_F_REPLACE as well it takes the place of another, with NLM_F_EXCL an
+// existing one is an error. Without a handle the kernel chooses one. Needs CAP_NET_ADMIN.
 func (c *Client) Newqdisc(ctx context.Context, req *NewqdiscRequest, opts ...nlconn.CallOption) error {
 	return nlconn.Exec(ctx, c.conn, &OpNewqdisc, req, opts...)
 }
 
-// Delqdisc does the operation delqdisc: delete a qdisc with all below it, found by parent or handle
-// (RTM_DELQDISC). Needs CAP_NET_ADMIN.
+// Delqdisc does the operation delqdisc: delete a qdisc with all below it, found by parent or
+// handle. Needs CAP_NET_ADMIN.
 func (c *Client) Delqdisc(ctx context.Context, req *DelqdiscRequest, opts ...nlconn.CallOption) error {
 	return nlconn.Exec(ctx, c.conn, &OpDelqdisc, req, opts...)
 }
 
 // Getqdisc does the operation getqdisc: get a qdisc by parent or handle, or list those of a link or
-// of all links (RTM_GETQDISC). For one qdisc the kernel answers only with NLM_F_ECHO: what it sends
-// is the notification newqdisc-ntf.
+// of all links. For one qdisc the kernel answers only with NLM_F_ECHO: what it sends is the
+// notification newqdisc-ntf.
 func (c *Client) Getqdisc(ctx context.Context, req *GetqdiscRequest, opts ...nlconn.CallOption) (*GetqdiscReply, error) {
 	return nlconn.Do[GetqdiscReply](ctx, c.conn, &OpGetqdisc, req, opts...)
 }
@@ -78,21 +77,21 @@ func (c *Client) GetqdiscCollect(ctx context.Context, req *GetqdiscDumpRequest, 
 	return nlconn.Collect[GetqdiscReply](ctx, c.conn, &OpGetqdisc, req, opts...)
 }
 
-// Newtclass does the operation newtclass: make a class, or change one (RTM_NEWTCLASS), with
-// NLM_F_CREATE, NLM_F_EXCL and NLM_F_REPLACE as for a qdisc. Needs CAP_NET_ADMIN.
+// Newtclass does the operation newtclass: make a class, or change one, with NLM_F_CREATE,
+// NLM_F_EXCL and NLM_F_REPLACE as for a qdisc. Needs CAP_NET_ADMIN.
 func (c *Client) Newtclass(ctx context.Context, req *NewtclassRequest, opts ...nlconn.CallOption) error {
 	return nlconn.Exec(ctx, c.conn, &OpNewtclass, req, opts...)
 }
 
 // Deltclass does the operation deltclass: delete a class by its handle; no class and no filter may
-// need it (RTM_DELTCLASS). Needs CAP_NET_ADMIN.
+// need it. Needs CAP_NET_ADMIN.
 func (c *Client) Deltclass(ctx context.Context, req *DeltclassRequest, opts ...nlconn.CallOption) error {
 	return nlconn.Exec(ctx, c.conn, &OpDeltclass, req, opts...)
 }
 
 // Gettclass does the operation gettclass: get a class by its handle, or list those of a link, which
-// the header must name (RTM_GETTCLASS). For one class the kernel answers only with NLM_F_ECHO: what
-// it sends is the notification newtclass-ntf.
+// the header must name. For one class the kernel answers only with NLM_F_ECHO: what it sends is the
+// notification newtclass-ntf.
 func (c *Client) Gettclass(ctx context.Context, req *GettclassRequest, opts ...nlconn.CallOption) (*GettclassReply, error) {
 	return nlconn.Do[GettclassReply](ctx, c.conn, &OpGettclass, req, opts...)
 }
@@ -112,21 +111,21 @@ func (c *Client) GettclassCollect(ctx context.Context, req *GettclassDumpRequest
 	return nlconn.Collect[GettclassReply](ctx, c.conn, &OpGettclass, req, opts...)
 }
 
-// Newtfilter does the operation newtfilter: make a filter, or change one (RTM_NEWTFILTER), with
-// NLM_F_CREATE and NLM_F_EXCL as for a qdisc. The header's info has priority and ethertype; with
-// priority 0 the kernel chooses one. Needs CAP_NET_ADMIN.
+// Newtfilter does the operation newtfilter: make a filter, or change one, with NLM_F_CREATE and
+// NLM_F_EXCL as for a qdisc. The header's info has priority and ethertype; with priority 0 the
+// kernel chooses one. Needs CAP_NET_ADMIN.
 func (c *Client) Newtfilter(ctx context.Context, req *NewtfilterRequest, opts ...nlconn.CallOption) error {
 	return nlconn.Exec(ctx, c.conn, &OpNewtfilter, req, opts...)
 }
 
 // Deltfilter does the operation deltfilter: delete a filter, or all of a priority if the handle is
-// 0, or all of a chain if the priority is 0 as well (RTM_DELTFILTER). Needs CAP_NET_ADMIN.
+// 0, or all of a chain if the priority is 0 as well. Needs CAP_NET_ADMIN.
 func (c *Client) Deltfilter(ctx context.Context, req *DeltfilterRequest, opts ...nlconn.CallOption) error {
 	return nlconn.Exec(ctx, c.conn, &OpDeltfilter, req, opts...)
 }
 
 // Gettfilter does the operation gettfilter: get a filter by parent, priority and handle, or list
-// those of a parent, block or chain (RTM_GETTFILTER).
+// those of a parent, block or chain.
 func (c *Client) Gettfilter(ctx context.Context, req *GettfilterRequest, opts ...nlconn.CallOption) (*GettfilterReply, error) {
 	return nlconn.Do[GettfilterReply](ctx, c.conn, &OpGettfilter, req, opts...)
 }
@@ -147,20 +146,19 @@ func (c *Client) GettfilterCollect(ctx context.Context, req *GettfilterDumpReque
 }
 
 // Newchain does the operation newchain: make a chain of filters, perhaps with a template: the
-// fields of flower that its filters will use (RTM_NEWCHAIN). Filters make chains that are missing
-// by themselves. Needs CAP_NET_ADMIN.
+// fields of flower that its filters will use. Filters make chains that are missing by themselves.
+// Needs CAP_NET_ADMIN.
 func (c *Client) Newchain(ctx context.Context, req *NewchainRequest, opts ...nlconn.CallOption) error {
 	return nlconn.Exec(ctx, c.conn, &OpNewchain, req, opts...)
 }
 
-// Delchain does the operation delchain: delete a chain with its filters (RTM_DELCHAIN). Needs
-// CAP_NET_ADMIN.
+// Delchain does the operation delchain: delete a chain with its filters. Needs CAP_NET_ADMIN.
 func (c *Client) Delchain(ctx context.Context, req *DelchainRequest, opts ...nlconn.CallOption) error {
 	return nlconn.Exec(ctx, c.conn, &OpDelchain, req, opts...)
 }
 
 // Getchain does the operation getchain: get a chain, which the kernel answers with its own number
-// 102, or list those of a parent or block (RTM_GETCHAIN).
+// 102, or list those of a parent or block.
 func (c *Client) Getchain(ctx context.Context, req *GetchainRequest, opts ...nlconn.CallOption) (*GetchainReply, error) {
 	return nlconn.Do[GetchainReply](ctx, c.conn, &OpGetchain, req, opts...)
 }
@@ -180,20 +178,19 @@ func (c *Client) GetchainCollect(ctx context.Context, req *GetchainDumpRequest, 
 	return nlconn.Collect[GetchainReply](ctx, c.conn, &OpGetchain, req, opts...)
 }
 
-// Newaction does the operation newaction: make actions, or change them with NLM_F_REPLACE
-// (RTM_NEWACTION). Needs CAP_NET_ADMIN.
+// Newaction does the operation newaction: make actions, or change them with NLM_F_REPLACE. Needs
+// CAP_NET_ADMIN.
 func (c *Client) Newaction(ctx context.Context, req *NewactionRequest, opts ...nlconn.CallOption) error {
 	return nlconn.Exec(ctx, c.conn, &OpNewaction, req, opts...)
 }
 
 // Delaction does the operation delaction: delete actions by kind and index, or with NLM_F_ROOT all
-// of a kind that no filter uses (RTM_DELACTION). Needs CAP_NET_ADMIN.
+// of a kind that no filter uses. Needs CAP_NET_ADMIN.
 func (c *Client) Delaction(ctx context.Context, req *DelactionRequest, opts ...nlconn.CallOption) error {
 	return nlconn.Exec(ctx, c.conn, &OpDelaction, req, opts...)
 }
 
-// Getaction does the operation getaction: get actions by kind and index, or list those of a kind
-// (RTM_GETACTION).
+// Getaction does the operation getaction: get actions by kind and index, or list those of a kind.
 func (c *Client) Getaction(ctx context.Context, req *GetactionRequest, opts ...nlconn.CallOption) (*GetactionReply, error) {
 	return nlconn.Do[GetactionReply](ctx, c.conn, &OpGetaction, req, opts...)
 }

@@ -35,7 +35,7 @@ const ActMaxPrio = 32
 // ProbOne is the constant prob-one: the probability 1 in the numbers of sfb (SFB_MAX_PROB).
 const ProbOne = 65535
 
-// The numbers of the operations: message types.
+// The numbers of the operations: message types, RTM_*.
 const (
 	CmdNewqdisc      uint16 = 36
 	CmdNewqdiscNtf   uint16 = 36
@@ -64,13 +64,15 @@ const (
 	CmdGetaction     uint16 = 50
 )
 
-// The multicast groups of the family.
+// The multicast groups of the family, for [Client.Subscribe].
 var (
+	// Carries [NewqdiscNtf], [DelqdiscNtf], [NewtclassNtf], [DeltclassNtf], [NewtfilterNtf],
+	// [DeltfilterNtf], [NewchainNtf], [DelchainNtf], [NewactionNtf], [DelactionNtf].
 	GroupTc = nlconn.Group{Name: "rtnlgrp-tc", ID: 4}
 )
 
-// The numbers of the attributes in the set attrs: a qdisc; classes and filters use parts of the
-// same numbers.
+// The numbers of the attributes in the set attrs, TCA_*: a qdisc; classes and filters use parts of
+// the same numbers.
 const (
 	// Kind, such as htb or flower. It chooses the form of options and xstats.
 	AttrKind    uint16 = 1
@@ -90,10 +92,10 @@ const (
 	AttrIngressBlock  uint16 = 13
 	AttrEgressBlock   uint16 = 14
 	AttrDumpFlags     uint16 = 15
-	AttrExtWarnMsg    uint16 = 16 // something that went otherwise than asked, in a notification
+	AttrExtWarnMsg    uint16 = 16 // what went otherwise than asked; notifications only
 )
 
-// The attributes of [StatsAttrs].
+// The attributes of [StatsAttrs], TCA_STATS_*.
 const (
 	AttrStatsBasic     uint16 = 1
 	AttrStatsRateEst   uint16 = 2
@@ -105,13 +107,14 @@ const (
 	AttrStatsPkt64     uint16 = 8
 )
 
-// The attributes of [StabAttrs].
+// The attributes of [StabAttrs], TCA_STAB_*.
 const (
 	AttrStabBase uint16 = 1
 	AttrStabData uint16 = 2
 )
 
-// The numbers of the attributes in the set root-attrs: actions of their own, apart from filters.
+// The numbers of the attributes in the set root-attrs, TCA_ROOT_*: actions of their own, apart from
+// filters.
 const (
 	// The actions. Requests number them from 1, dumps from 0. To list or flush, one entry 1
 	// with the kind.
@@ -122,7 +125,7 @@ const (
 	AttrRootExtWarnMsg uint16 = 5
 )
 
-// The attributes of [ActAttrs].
+// The attributes of [ActAttrs], TCA_ACT_*.
 const (
 	AttrActKind        uint16 = 1
 	AttrActOptions     uint16 = 2
@@ -136,7 +139,7 @@ const (
 	AttrActInHwCount   uint16 = 10
 )
 
-// The attributes of [ActBpfAttrs].
+// The attributes of [ActBpfAttrs], TCA_ACT_BPF_*.
 const (
 	AttrActBpfTm     uint16 = 1
 	AttrActBpfParms  uint16 = 2
@@ -149,21 +152,21 @@ const (
 	AttrActBpfID     uint16 = 9
 )
 
-// The attributes of [ActConnmarkAttrs].
+// The attributes of [ActConnmarkAttrs], TCA_CONNMARK_*.
 const (
 	AttrActConnmarkParms uint16 = 1
 	AttrActConnmarkTm    uint16 = 2
 	AttrActConnmarkPad   uint16 = 3
 )
 
-// The attributes of [ActCsumAttrs].
+// The attributes of [ActCsumAttrs], TCA_CSUM_*.
 const (
 	AttrActCsumParms uint16 = 1
 	AttrActCsumTm    uint16 = 2
 	AttrActCsumPad   uint16 = 3
 )
 
-// The attributes of [ActCtAttrs].
+// The attributes of [ActCtAttrs], TCA_CT_*.
 const (
 	AttrActCtParms        uint16 = 1
 	AttrActCtTm           uint16 = 2
@@ -185,7 +188,7 @@ const (
 	AttrActCtHelperProto  uint16 = 18
 )
 
-// The attributes of [ActCtinfoAttrs].
+// The attributes of [ActCtinfoAttrs], TCA_CTINFO_*.
 const (
 	AttrActCtinfoPad                uint16 = 1
 	AttrActCtinfoTm                 uint16 = 2
@@ -199,7 +202,7 @@ const (
 	AttrActCtinfoStatsCpmarkSet     uint16 = 10
 )
 
-// The attributes of [ActGactAttrs].
+// The attributes of [ActGactAttrs], TCA_GACT_*.
 const (
 	AttrActGactTm    uint16 = 1
 	AttrActGactParms uint16 = 2
@@ -207,7 +210,7 @@ const (
 	AttrActGactPad   uint16 = 4
 )
 
-// The attributes of [ActGateAttrs].
+// The attributes of [ActGateAttrs], TCA_GATE_*.
 const (
 	AttrActGateTm           uint16 = 1
 	AttrActGateParms        uint16 = 2
@@ -221,12 +224,12 @@ const (
 	AttrActGateClockid      uint16 = 10
 )
 
-// The attributes of [ActGateEntryListAttrs].
+// The attributes of [ActGateEntryListAttrs], TCA_GATE_*.
 const (
 	AttrActGateEntryListOneEntry uint16 = 1
 )
 
-// The attributes of [ActGateEntryAttrs].
+// The attributes of [ActGateEntryAttrs], TCA_GATE_ENTRY_*.
 const (
 	AttrActGateEntryIndex     uint16 = 1
 	AttrActGateEntryGate      uint16 = 2
@@ -235,7 +238,7 @@ const (
 	AttrActGateEntryMaxOctets uint16 = 5
 )
 
-// The attributes of [ActIfeAttrs].
+// The attributes of [ActIfeAttrs], TCA_IFE_*.
 const (
 	AttrActIfeParms   uint16 = 1
 	AttrActIfeTm      uint16 = 2
@@ -246,7 +249,7 @@ const (
 	AttrActIfePad     uint16 = 7
 )
 
-// The attributes of [ActIfeMetadataAttrs].
+// The attributes of [ActIfeMetadataAttrs], IFE_META_*.
 const (
 	AttrActIfeMetadataSkbmark uint16 = 1
 	AttrActIfeMetadataHashid  uint16 = 2
@@ -255,7 +258,7 @@ const (
 	AttrActIfeMetadataTcindex uint16 = 5
 )
 
-// The attributes of [ActMirredAttrs].
+// The attributes of [ActMirredAttrs], TCA_MIRRED_*.
 const (
 	AttrActMirredTm      uint16 = 1
 	AttrActMirredParms   uint16 = 2
@@ -263,7 +266,7 @@ const (
 	AttrActMirredBlockid uint16 = 4
 )
 
-// The attributes of [ActMplsAttrs].
+// The attributes of [ActMplsAttrs], TCA_MPLS_*.
 const (
 	AttrActMplsTm    uint16 = 1
 	AttrActMplsParms uint16 = 2
@@ -275,14 +278,14 @@ const (
 	AttrActMplsBos   uint16 = 8
 )
 
-// The attributes of [ActNatAttrs].
+// The attributes of [ActNatAttrs], TCA_NAT_*.
 const (
 	AttrActNatParms uint16 = 1
 	AttrActNatTm    uint16 = 2
 	AttrActNatPad   uint16 = 3
 )
 
-// The attributes of [ActPeditAttrs].
+// The attributes of [ActPeditAttrs], TCA_PEDIT_*.
 const (
 	AttrActPeditTm      uint16 = 1
 	AttrActPeditParms   uint16 = 2
@@ -291,18 +294,18 @@ const (
 	AttrActPeditKeysEx  uint16 = 5
 )
 
-// The attributes of [ActPeditKeysExAttrs].
+// The attributes of [ActPeditKeysExAttrs], TCA_PEDIT_*.
 const (
 	AttrActPeditKeysExKeyEx uint16 = 6
 )
 
-// The attributes of [ActPeditKeyExAttrs].
+// The attributes of [ActPeditKeyExAttrs], TCA_PEDIT_KEY_EX_*.
 const (
 	AttrActPeditKeyExHtype uint16 = 1
 	AttrActPeditKeyExCmd   uint16 = 2
 )
 
-// The attributes of [ActSampleAttrs].
+// The attributes of [ActSampleAttrs], TCA_SAMPLE_*.
 const (
 	AttrActSampleTm           uint16 = 1
 	AttrActSampleParms        uint16 = 2
@@ -312,7 +315,7 @@ const (
 	AttrActSamplePad          uint16 = 6
 )
 
-// The attributes of [ActSimpleAttrs].
+// The attributes of [ActSimpleAttrs], TCA_DEF_*.
 const (
 	AttrActSimpleTm    uint16 = 1
 	AttrActSimpleParms uint16 = 2
@@ -320,7 +323,7 @@ const (
 	AttrActSimplePad   uint16 = 4
 )
 
-// The attributes of [ActSkbeditAttrs].
+// The attributes of [ActSkbeditAttrs], TCA_SKBEDIT_*.
 const (
 	AttrActSkbeditTm              uint16 = 1
 	AttrActSkbeditParms           uint16 = 2
@@ -334,7 +337,7 @@ const (
 	AttrActSkbeditQueueMappingMax uint16 = 10
 )
 
-// The attributes of [ActSkbmodAttrs].
+// The attributes of [ActSkbmodAttrs], TCA_SKBMOD_*.
 const (
 	AttrActSkbmodTm    uint16 = 1
 	AttrActSkbmodParms uint16 = 2
@@ -344,7 +347,7 @@ const (
 	AttrActSkbmodPad   uint16 = 6
 )
 
-// The attributes of [ActTunnelKeyAttrs].
+// The attributes of [ActTunnelKeyAttrs], TCA_TUNNEL_KEY_*.
 const (
 	AttrActTunnelKeyTm         uint16 = 1
 	AttrActTunnelKeyParms      uint16 = 2
@@ -362,26 +365,26 @@ const (
 	AttrActTunnelKeyNoFrag     uint16 = 14
 )
 
-// The attributes of [ActTunnelKeyEncOptsAttrs].
+// The attributes of [ActTunnelKeyEncOptsAttrs], TCA_TUNNEL_KEY_ENC_OPTS_*.
 const (
 	AttrActTunnelKeyEncOptsGeneve uint16 = 1
 	AttrActTunnelKeyEncOptsVxlan  uint16 = 2
 	AttrActTunnelKeyEncOptsErspan uint16 = 3
 )
 
-// The attributes of [GeneveOptAttrs].
+// The attributes of [GeneveOptAttrs], TCA_TUNNEL_KEY_ENC_OPT_GENEVE_*.
 const (
 	AttrGeneveOptClass uint16 = 1
 	AttrGeneveOptType  uint16 = 2
 	AttrGeneveOptData  uint16 = 3
 )
 
-// The attributes of [VxlanOptAttrs].
+// The attributes of [VxlanOptAttrs], TCA_TUNNEL_KEY_ENC_OPT_VXLAN_*.
 const (
 	AttrVxlanOptGbp uint16 = 1
 )
 
-// The attributes of [ErspanOptAttrs].
+// The attributes of [ErspanOptAttrs], TCA_TUNNEL_KEY_ENC_OPT_ERSPAN_*.
 const (
 	AttrErspanOptVer   uint16 = 1
 	AttrErspanOptIndex uint16 = 2
@@ -389,7 +392,7 @@ const (
 	AttrErspanOptHwid  uint16 = 4
 )
 
-// The attributes of [ActVlanAttrs].
+// The attributes of [ActVlanAttrs], TCA_VLAN_*.
 const (
 	AttrActVlanTm               uint16 = 1
 	AttrActVlanParms            uint16 = 2
@@ -401,7 +404,7 @@ const (
 	AttrActVlanPushEthSrc       uint16 = 8
 )
 
-// The attributes of [PoliceAttrs].
+// The attributes of [PoliceAttrs], TCA_POLICE_*.
 const (
 	AttrPoliceTbf        uint16 = 1
 	AttrPoliceRate       uint16 = 2
@@ -416,7 +419,7 @@ const (
 	AttrPolicePktburst64 uint16 = 11
 )
 
-// The attributes of [BasicAttrs].
+// The attributes of [BasicAttrs], TCA_BASIC_*.
 const (
 	AttrBasicClassid  uint16 = 1
 	AttrBasicEmatches uint16 = 2
@@ -426,7 +429,7 @@ const (
 	AttrBasicPad      uint16 = 6
 )
 
-// The attributes of [BpfAttrs].
+// The attributes of [BpfAttrs], TCA_BPF_*.
 const (
 	AttrBpfAct      uint16 = 1
 	AttrBpfPolice   uint16 = 2
@@ -441,20 +444,20 @@ const (
 	AttrBpfID       uint16 = 11
 )
 
-// The attributes of [CgroupAttrs].
+// The attributes of [CgroupAttrs], TCA_CGROUP_*.
 const (
 	AttrCgroupAct      uint16 = 1
 	AttrCgroupPolice   uint16 = 2
 	AttrCgroupEmatches uint16 = 3
 )
 
-// The attributes of [EmatchAttrs].
+// The attributes of [EmatchAttrs], TCA_EMATCH_*.
 const (
 	AttrEmatchTreeHdr  uint16 = 1
 	AttrEmatchTreeList uint16 = 2
 )
 
-// The attributes of [FlowAttrs].
+// The attributes of [FlowAttrs], TCA_FLOW_*.
 const (
 	AttrFlowKeys      uint16 = 1
 	AttrFlowMode      uint16 = 2
@@ -470,7 +473,7 @@ const (
 	AttrFlowPerturb   uint16 = 12
 )
 
-// The attributes of [FlowerAttrs].
+// The attributes of [FlowerAttrs], TCA_FLOWER_*.
 const (
 	AttrFlowerClassid              uint16 = 1
 	AttrFlowerIndev                uint16 = 2
@@ -585,7 +588,7 @@ const (
 	AttrFlowerKeyEncFlagsMask      uint16 = 111
 )
 
-// The attributes of [FlowerKeyEncOptsAttrs].
+// The attributes of [FlowerKeyEncOptsAttrs], TCA_FLOWER_KEY_ENC_OPTS_*.
 const (
 	AttrFlowerKeyEncOptsGeneve uint16 = 1
 	AttrFlowerKeyEncOptsVxlan  uint16 = 2
@@ -594,24 +597,24 @@ const (
 	AttrFlowerKeyEncOptsPfcp   uint16 = 5
 )
 
-// The attributes of [FlowerKeyEncOptGtpAttrs].
+// The attributes of [FlowerKeyEncOptGtpAttrs], TCA_FLOWER_KEY_ENC_OPT_GTP_*.
 const (
 	AttrFlowerKeyEncOptGtpPduType uint16 = 1
 	AttrFlowerKeyEncOptGtpQfi     uint16 = 2
 )
 
-// The attributes of [FlowerKeyEncOptPfcpAttrs].
+// The attributes of [FlowerKeyEncOptPfcpAttrs], TCA_FLOWER_KEY_ENC_OPT_PFCP_*.
 const (
 	AttrFlowerKeyEncOptPfcpType uint16 = 1
 	AttrFlowerKeyEncOptPfcpSeid uint16 = 2
 )
 
-// The attributes of [FlowerKeyMplsOptsAttrs].
+// The attributes of [FlowerKeyMplsOptsAttrs], TCA_FLOWER_KEY_MPLS_OPTS_*.
 const (
 	AttrFlowerKeyMplsOptsLse uint16 = 1
 )
 
-// The attributes of [FlowerKeyMplsOptAttrs].
+// The attributes of [FlowerKeyMplsOptAttrs], TCA_FLOWER_KEY_MPLS_OPT_*.
 const (
 	AttrFlowerKeyMplsOptLseDepth uint16 = 1
 	AttrFlowerKeyMplsOptLseTtl   uint16 = 2
@@ -620,13 +623,13 @@ const (
 	AttrFlowerKeyMplsOptLseLabel uint16 = 5
 )
 
-// The attributes of [FlowerKeyCfmAttrs].
+// The attributes of [FlowerKeyCfmAttrs], TCA_FLOWER_KEY_CFM_*.
 const (
 	AttrFlowerKeyCfmMdLevel uint16 = 1
 	AttrFlowerKeyCfmOpcode  uint16 = 2
 )
 
-// The attributes of [FwAttrs].
+// The attributes of [FwAttrs], TCA_FW_*.
 const (
 	AttrFwClassid uint16 = 1
 	AttrFwPolice  uint16 = 2
@@ -635,7 +638,7 @@ const (
 	AttrFwMask    uint16 = 5
 )
 
-// The attributes of [MatchallAttrs].
+// The attributes of [MatchallAttrs], TCA_MATCHALL_*.
 const (
 	AttrMatchallClassid uint16 = 1
 	AttrMatchallAct     uint16 = 2
@@ -644,7 +647,7 @@ const (
 	AttrMatchallPad     uint16 = 5
 )
 
-// The attributes of [RouteAttrs].
+// The attributes of [RouteAttrs], TCA_ROUTE4_*.
 const (
 	AttrRouteClassid uint16 = 1
 	AttrRouteTo      uint16 = 2
@@ -654,7 +657,7 @@ const (
 	AttrRouteAct     uint16 = 6
 )
 
-// The attributes of [U32Attrs].
+// The attributes of [U32Attrs], TCA_U32_*.
 const (
 	AttrU32Classid uint16 = 1
 	AttrU32Hash    uint16 = 2
@@ -670,7 +673,7 @@ const (
 	AttrU32Pad     uint16 = 12
 )
 
-// The attributes of [CakeAttrs].
+// The attributes of [CakeAttrs], TCA_CAKE_*.
 const (
 	AttrCakePad          uint16 = 1
 	AttrCakeBaseRate64   uint16 = 2
@@ -692,7 +695,7 @@ const (
 	AttrCakeFwmark       uint16 = 18
 )
 
-// The attributes of [CakeStatsAttrs].
+// The attributes of [CakeStatsAttrs], TCA_CAKE_STATS_*.
 const (
 	AttrCakeStatsPad                uint16 = 1
 	AttrCakeStatsCapacityEstimate64 uint16 = 2
@@ -712,7 +715,7 @@ const (
 	AttrCakeStatsBlueTimerUs        uint16 = 16
 )
 
-// The attributes of [CakeTinStatsAttrs].
+// The attributes of [CakeTinStatsAttrs], TCA_CAKE_TIN_STATS_*.
 const (
 	AttrCakeTinStatsPad                uint16 = 1
 	AttrCakeTinStatsSentPackets        uint16 = 2
@@ -741,19 +744,19 @@ const (
 	AttrCakeTinStatsFlowQuantum        uint16 = 25
 )
 
-// The attributes of [CbsAttrs].
+// The attributes of [CbsAttrs], TCA_CBS_*.
 const (
 	AttrCbsParms uint16 = 1
 )
 
-// The attributes of [ChokeAttrs].
+// The attributes of [ChokeAttrs], TCA_CHOKE_*.
 const (
 	AttrChokeParms uint16 = 1
 	AttrChokeStab  uint16 = 2
 	AttrChokeMaxP  uint16 = 3
 )
 
-// The attributes of [CodelAttrs].
+// The attributes of [CodelAttrs], TCA_CODEL_*.
 const (
 	AttrCodelTarget      uint16 = 1
 	AttrCodelLimit       uint16 = 2
@@ -762,12 +765,12 @@ const (
 	AttrCodelCeThreshold uint16 = 5
 )
 
-// The attributes of [DrrAttrs].
+// The attributes of [DrrAttrs], TCA_DRR_*.
 const (
 	AttrDrrQuantum uint16 = 1
 )
 
-// The attributes of [Dualpi2Attrs].
+// The attributes of [Dualpi2Attrs], TCA_DUALPI2_*.
 const (
 	AttrDualpi2Limit          uint16 = 1
 	AttrDualpi2MemoryLimit    uint16 = 2
@@ -786,12 +789,12 @@ const (
 	AttrDualpi2SplitGso       uint16 = 15
 )
 
-// The attributes of [EtfAttrs].
+// The attributes of [EtfAttrs], TCA_ETF_*.
 const (
 	AttrEtfParms uint16 = 1
 )
 
-// The attributes of [EtsAttrs].
+// The attributes of [EtsAttrs], TCA_ETS_*.
 const (
 	AttrEtsNbands  uint16 = 1
 	AttrEtsNstrict uint16 = 2
@@ -799,17 +802,17 @@ const (
 	AttrEtsPriomap uint16 = 5
 )
 
-// The attributes of [EtsQuantaAttrs].
+// The attributes of [EtsQuantaAttrs], TCA_ETS_*.
 const (
 	AttrEtsQuantaQuantaBand uint16 = 4
 )
 
-// The attributes of [EtsPriomapAttrs].
+// The attributes of [EtsPriomapAttrs], TCA_ETS_*.
 const (
 	AttrEtsPriomapPriomapBand uint16 = 6
 )
 
-// The attributes of [FqAttrs].
+// The attributes of [FqAttrs], TCA_FQ_*.
 const (
 	AttrFqPlimit           uint16 = 1
 	AttrFqFlowPlimit       uint16 = 2
@@ -831,7 +834,7 @@ const (
 	AttrFqOffloadHorizon   uint16 = 18
 )
 
-// The attributes of [FqCodelAttrs].
+// The attributes of [FqCodelAttrs], TCA_FQ_CODEL_*.
 const (
 	AttrFqCodelTarget              uint16 = 1
 	AttrFqCodelLimit               uint16 = 2
@@ -846,7 +849,7 @@ const (
 	AttrFqCodelCeThresholdMask     uint16 = 11
 )
 
-// The attributes of [FqPieAttrs].
+// The attributes of [FqPieAttrs], TCA_FQ_PIE_*.
 const (
 	AttrFqPieLimit           uint16 = 1
 	AttrFqPieFlows           uint16 = 2
@@ -862,7 +865,7 @@ const (
 	AttrFqPieDqRateEstimator uint16 = 12
 )
 
-// The attributes of [GredAttrs].
+// The attributes of [GredAttrs], TCA_GRED_*.
 const (
 	AttrGredParms  uint16 = 1
 	AttrGredStab   uint16 = 2
@@ -872,12 +875,12 @@ const (
 	AttrGredVqList uint16 = 6
 )
 
-// The attributes of [GredVqListAttrs].
+// The attributes of [GredVqListAttrs], TCA_GRED_VQ_*.
 const (
 	AttrGredVqListEntry uint16 = 1
 )
 
-// The attributes of [GredVqEntryAttrs].
+// The attributes of [GredVqEntryAttrs], TCA_GRED_VQ_*.
 const (
 	AttrGredVqEntryPad            uint16 = 1
 	AttrGredVqEntryDp             uint16 = 2
@@ -893,14 +896,14 @@ const (
 	AttrGredVqEntryFlags          uint16 = 12
 )
 
-// The attributes of [HfscAttrs].
+// The attributes of [HfscAttrs], TCA_HFSC_*.
 const (
 	AttrHfscRsc uint16 = 1
 	AttrHfscFsc uint16 = 2
 	AttrHfscUsc uint16 = 3
 )
 
-// The attributes of [HhfAttrs].
+// The attributes of [HhfAttrs], TCA_HHF_*.
 const (
 	AttrHhfBacklogLimit uint16 = 1
 	AttrHhfQuantum      uint16 = 2
@@ -911,7 +914,7 @@ const (
 	AttrHhfNonHhWeight  uint16 = 7
 )
 
-// The attributes of [HtbAttrs].
+// The attributes of [HtbAttrs], TCA_HTB_*.
 const (
 	AttrHtbParms      uint16 = 1
 	AttrHtbInit       uint16 = 2
@@ -924,8 +927,8 @@ const (
 	AttrHtbOffload    uint16 = 9
 )
 
-// The numbers of the attributes in the set mqprio-attrs: more about mqprio; all of it for the
-// device.
+// The numbers of the attributes in the set mqprio-attrs, TCA_MQPRIO_*: more about mqprio; all of it
+// for the device.
 const (
 	AttrMqprioMode      uint16 = 1
 	AttrMqprioShaper    uint16 = 2
@@ -934,24 +937,24 @@ const (
 	AttrMqprioTcEntry   uint16 = 5
 )
 
-// The attributes of [MqprioMinRatesAttrs].
+// The attributes of [MqprioMinRatesAttrs], TCA_MQPRIO_*.
 const (
 	AttrMqprioMinRatesMinRate64 uint16 = 3
 )
 
-// The attributes of [MqprioMaxRatesAttrs].
+// The attributes of [MqprioMaxRatesAttrs], TCA_MQPRIO_*.
 const (
 	AttrMqprioMaxRatesMaxRate64 uint16 = 4
 )
 
-// The attributes of [MqprioTcEntryAttrs].
+// The attributes of [MqprioTcEntryAttrs], TCA_MQPRIO_TC_ENTRY_*.
 const (
 	AttrMqprioTcEntryIndex uint16 = 1
 	AttrMqprioTcEntryFp    uint16 = 2
 )
 
-// The numbers of the attributes in the set netem-attrs: netem: delays, loses, copies and spoils
-// packets.
+// The numbers of the attributes in the set netem-attrs, TCA_NETEM_*: netem: delays, loses, copies
+// and spoils packets.
 const (
 	AttrNetemCorr      uint16 = 1
 	AttrNetemDelayDist uint16 = 2
@@ -969,13 +972,13 @@ const (
 	AttrNetemPrngSeed  uint16 = 14
 )
 
-// The attributes of [NetemLossAttrs].
+// The attributes of [NetemLossAttrs], NETEM_LOSS_*.
 const (
 	AttrNetemLossGi uint16 = 1
 	AttrNetemLossGe uint16 = 2
 )
 
-// The attributes of [PieAttrs].
+// The attributes of [PieAttrs], TCA_PIE_*.
 const (
 	AttrPieTarget          uint16 = 1
 	AttrPieLimit           uint16 = 2
@@ -987,13 +990,13 @@ const (
 	AttrPieDqRateEstimator uint16 = 8
 )
 
-// The attributes of [QfqAttrs].
+// The attributes of [QfqAttrs], TCA_QFQ_*.
 const (
 	AttrQfqWeight uint16 = 1
 	AttrQfqLmax   uint16 = 2
 )
 
-// The attributes of [RedAttrs].
+// The attributes of [RedAttrs], TCA_RED_*.
 const (
 	AttrRedParms          uint16 = 1
 	AttrRedStab           uint16 = 2
@@ -1003,12 +1006,12 @@ const (
 	AttrRedMarkBlock      uint16 = 6
 )
 
-// The attributes of [SfbAttrs].
+// The attributes of [SfbAttrs], TCA_SFB_*.
 const (
 	AttrSfbParms uint16 = 1
 )
 
-// The attributes of [TaprioAttrs].
+// The attributes of [TaprioAttrs], TCA_TAPRIO_ATTR_*.
 const (
 	AttrTaprioPriomap                 uint16 = 1
 	AttrTaprioSchedEntryList          uint16 = 2
@@ -1024,12 +1027,12 @@ const (
 	AttrTaprioTcEntry                 uint16 = 12
 )
 
-// The attributes of [TaprioSchedEntryListAttrs].
+// The attributes of [TaprioSchedEntryListAttrs], TCA_TAPRIO_SCHED_*.
 const (
 	AttrTaprioSchedEntryListEntry uint16 = 1
 )
 
-// The attributes of [TaprioSchedEntryAttrs].
+// The attributes of [TaprioSchedEntryAttrs], TCA_TAPRIO_SCHED_ENTRY_*.
 const (
 	AttrTaprioSchedEntryIndex    uint16 = 1
 	AttrTaprioSchedEntryCmd      uint16 = 2
@@ -1037,21 +1040,21 @@ const (
 	AttrTaprioSchedEntryInterval uint16 = 4
 )
 
-// The attributes of [TaprioTcEntryAttrs].
+// The attributes of [TaprioTcEntryAttrs], TCA_TAPRIO_TC_ENTRY_*.
 const (
 	AttrTaprioTcEntryIndex  uint16 = 1
 	AttrTaprioTcEntryMaxSdu uint16 = 2
 	AttrTaprioTcEntryFp     uint16 = 3
 )
 
-// The attributes of [TaprioOffloadStatsAttrs].
+// The attributes of [TaprioOffloadStatsAttrs], TCA_TAPRIO_OFFLOAD_STATS_*.
 const (
 	AttrTaprioOffloadStatsPad         uint16 = 1
 	AttrTaprioOffloadStatsWindowDrops uint16 = 2
 	AttrTaprioOffloadStatsTxOverruns  uint16 = 3
 )
 
-// The attributes of [TbfAttrs].
+// The attributes of [TbfAttrs], TCA_TBF_*.
 const (
 	AttrTbfParms   uint16 = 1
 	AttrTbfRtab    uint16 = 2

@@ -25,10 +25,10 @@ const (
 	ActVerdictTrap ActVerdict = 8
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v ActVerdict) String() string { return enumActVerdict.SignedText(int64(v)) }
 
-// ParseActVerdict reads what String returns, or a number.
+// ParseActVerdict reads a name or a number.
 func ParseActVerdict(s string) (ActVerdict, error) {
 	return nlpolicy.ParseEnum[ActVerdict](&enumActVerdict, s)
 }
@@ -53,10 +53,10 @@ const (
 	ClsFlagsVerbose ClsFlags = 0x10 // tell why a driver refused even if the software does the work
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v ClsFlags) String() string { return enumClsFlags.Text(uint64(v)) }
 
-// ParseClsFlags reads what String returns, or a number.
+// ParseClsFlags reads names or a number.
 func ParseClsFlags(s string) (ClsFlags, error) { return nlpolicy.ParseEnum[ClsFlags](&enumClsFlags, s) }
 
 // MarshalText is String.
@@ -75,10 +75,10 @@ const (
 	ActFlagsSkipSw        ActFlags = 0x4 // hardware only
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v ActFlags) String() string { return enumActFlags.Text(uint64(v)) }
 
-// ParseActFlags reads what String returns, or a number.
+// ParseActFlags reads names or a number.
 func ParseActFlags(s string) (ActFlags, error) { return nlpolicy.ParseEnum[ActFlags](&enumActFlags, s) }
 
 // MarshalText is String.
@@ -96,10 +96,10 @@ const (
 	ActHwStatsDelayed   ActHwStats = 0x2 // polled by the driver now and then, so possibly seconds old
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v ActHwStats) String() string { return enumActHwStats.Text(uint64(v)) }
 
-// ParseActHwStats reads what String returns, or a number.
+// ParseActHwStats reads names or a number.
 func ParseActHwStats(s string) (ActHwStats, error) {
 	return nlpolicy.ParseEnum[ActHwStats](&enumActHwStats, s)
 }
@@ -116,15 +116,15 @@ func (v *ActHwStats) UnmarshalText(b []byte) error {
 type RootFlags uint32
 
 const (
-	// As many actions a message as fit, instead of 32; needed to see more than 32 in a dump.
+	// As many actions a message as fit, not 32; needed to see more in a dump.
 	RootFlagsLargeDumpOn RootFlags = 0x1
 	RootFlagsTerseDump   RootFlags = 0x2 // kind, index, cookie and counters only
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v RootFlags) String() string { return enumRootFlags.Text(uint64(v)) }
 
-// ParseRootFlags reads what String returns, or a number.
+// ParseRootFlags reads names or a number.
 func ParseRootFlags(s string) (RootFlags, error) {
 	return nlpolicy.ParseEnum[RootFlags](&enumRootFlags, s)
 }
@@ -146,10 +146,10 @@ const (
 	DumpFlagsTerse DumpFlags = 0x1
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v DumpFlags) String() string { return enumDumpFlags.Text(uint64(v)) }
 
-// ParseDumpFlags reads what String returns, or a number.
+// ParseDumpFlags reads names or a number.
 func ParseDumpFlags(s string) (DumpFlags, error) {
 	return nlpolicy.ParseEnum[DumpFlags](&enumDumpFlags, s)
 }
@@ -172,10 +172,10 @@ const (
 	LinklayerAtm      Linklayer = 2 // cells of 53 bytes that carry 48
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v Linklayer) String() string { return enumLinklayer.Text(uint64(v)) }
 
-// ParseLinklayer reads what String returns, or a number.
+// ParseLinklayer reads a name or a number.
 func ParseLinklayer(s string) (Linklayer, error) {
 	return nlpolicy.ParseEnum[Linklayer](&enumLinklayer, s)
 }
@@ -198,10 +198,10 @@ const (
 	PlugActionLimit             PlugAction = 3 // set the length of the queue
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v PlugAction) String() string { return enumPlugAction.SignedText(int64(v)) }
 
-// ParsePlugAction reads what String returns, or a number.
+// ParsePlugAction reads a name or a number.
 func ParsePlugAction(s string) (PlugAction, error) {
 	return nlpolicy.ParseEnum[PlugAction](&enumPlugAction, s)
 }
@@ -225,10 +225,10 @@ const (
 	RedFlagsNodrop     RedFlags = 0x8 // never drop before the queue is full what cannot be marked
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v RedFlags) String() string { return enumRedFlags.Text(uint64(v)) }
 
-// ParseRedFlags reads what String returns, or a number.
+// ParseRedFlags reads names or a number.
 func ParseRedFlags(s string) (RedFlags, error) { return nlpolicy.ParseEnum[RedFlags](&enumRedFlags, s) }
 
 // MarshalText is String.
@@ -246,10 +246,10 @@ const (
 	MqprioHwTcs  MqprioHw = 1 // serve the traffic classes
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v MqprioHw) String() string { return enumMqprioHw.Text(uint64(v)) }
 
-// ParseMqprioHw reads what String returns, or a number.
+// ParseMqprioHw reads a name or a number.
 func ParseMqprioHw(s string) (MqprioHw, error) { return nlpolicy.ParseEnum[MqprioHw](&enumMqprioHw, s) }
 
 // MarshalText is String.
@@ -267,10 +267,10 @@ const (
 	EtfFlagsSkipSockCheck  EtfFlags = 0x4 // take packets of sockets without SO_TXTIME as well
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v EtfFlags) String() string { return enumEtfFlags.Text(uint64(v)) }
 
-// ParseEtfFlags reads what String returns, or a number.
+// ParseEtfFlags reads names or a number.
 func ParseEtfFlags(s string) (EtfFlags, error) { return nlpolicy.ParseEnum[EtfFlags](&enumEtfFlags, s) }
 
 // MarshalText is String.
@@ -287,10 +287,10 @@ const (
 	MqprioModeChannel MqprioMode = 1 // the device with a channel a class
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v MqprioMode) String() string { return enumMqprioMode.Text(uint64(v)) }
 
-// ParseMqprioMode reads what String returns, or a number.
+// ParseMqprioMode reads a name or a number.
 func ParseMqprioMode(s string) (MqprioMode, error) {
 	return nlpolicy.ParseEnum[MqprioMode](&enumMqprioMode, s)
 }
@@ -311,10 +311,10 @@ const (
 	MqprioShaperBwRate MqprioShaper = 1 // by the rates min-rate64 and max-rate64
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v MqprioShaper) String() string { return enumMqprioShaper.Text(uint64(v)) }
 
-// ParseMqprioShaper reads what String returns, or a number.
+// ParseMqprioShaper reads a name or a number.
 func ParseMqprioShaper(s string) (MqprioShaper, error) {
 	return nlpolicy.ParseEnum[MqprioShaper](&enumMqprioShaper, s)
 }
@@ -335,10 +335,10 @@ const (
 	FpPreemptible Fp = 2 // its frames can be interrupted
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v Fp) String() string { return enumFp.Text(uint64(v)) }
 
-// ParseFp reads what String returns, or a number.
+// ParseFp reads a name or a number.
 func ParseFp(s string) (Fp, error) { return nlpolicy.ParseEnum[Fp](&enumFp, s) }
 
 // MarshalText is String.
@@ -356,10 +356,10 @@ const (
 	TaprioCmdSetAndRelease TaprioCmd = 2 // and allow preemptible frames
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v TaprioCmd) String() string { return enumTaprioCmd.Text(uint64(v)) }
 
-// ParseTaprioCmd reads what String returns, or a number.
+// ParseTaprioCmd reads a name or a number.
 func ParseTaprioCmd(s string) (TaprioCmd, error) {
 	return nlpolicy.ParseEnum[TaprioCmd](&enumTaprioCmd, s)
 }
@@ -381,10 +381,10 @@ const (
 	TaprioFlagsFullOffload  TaprioFlags = 0x2 // in the device
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v TaprioFlags) String() string { return enumTaprioFlags.Text(uint64(v)) }
 
-// ParseTaprioFlags reads what String returns, or a number.
+// ParseTaprioFlags reads names or a number.
 func ParseTaprioFlags(s string) (TaprioFlags, error) {
 	return nlpolicy.ParseEnum[TaprioFlags](&enumTaprioFlags, s)
 }
@@ -412,10 +412,10 @@ const (
 	CakeFlowModeTriple  CakeFlowMode = 7 // fair among both, then among connections
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v CakeFlowMode) String() string { return enumCakeFlowMode.Text(uint64(v)) }
 
-// ParseCakeFlowMode reads what String returns, or a number.
+// ParseCakeFlowMode reads a name or a number.
 func ParseCakeFlowMode(s string) (CakeFlowMode, error) {
 	return nlpolicy.ParseEnum[CakeFlowMode](&enumCakeFlowMode, s)
 }
@@ -440,10 +440,10 @@ const (
 	CakeDiffservModePrecedence CakeDiffservMode = 4 // eight tins by the old IP precedence
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v CakeDiffservMode) String() string { return enumCakeDiffservMode.Text(uint64(v)) }
 
-// ParseCakeDiffservMode reads what String returns, or a number.
+// ParseCakeDiffservMode reads a name or a number.
 func ParseCakeDiffservMode(s string) (CakeDiffservMode, error) {
 	return nlpolicy.ParseEnum[CakeDiffservMode](&enumCakeDiffservMode, s)
 }
@@ -466,10 +466,10 @@ const (
 	CakeAckFilterAggressive CakeAckFilter = 2 // almost all
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v CakeAckFilter) String() string { return enumCakeAckFilter.Text(uint64(v)) }
 
-// ParseCakeAckFilter reads what String returns, or a number.
+// ParseCakeAckFilter reads a name or a number.
 func ParseCakeAckFilter(s string) (CakeAckFilter, error) {
 	return nlpolicy.ParseEnum[CakeAckFilter](&enumCakeAckFilter, s)
 }
@@ -491,10 +491,10 @@ const (
 	CakeAtmPtm  CakeAtm = 2 // PTM, 65 bytes for 64
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v CakeAtm) String() string { return enumCakeAtm.Text(uint64(v)) }
 
-// ParseCakeAtm reads what String returns, or a number.
+// ParseCakeAtm reads a name or a number.
 func ParseCakeAtm(s string) (CakeAtm, error) { return nlpolicy.ParseEnum[CakeAtm](&enumCakeAtm, s) }
 
 // MarshalText is String.
@@ -503,8 +503,8 @@ func (v CakeAtm) MarshalText() ([]byte, error) { return []byte(v.String()), nil 
 // UnmarshalText is ParseCakeAtm.
 func (v *CakeAtm) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumCakeAtm, b, v) }
 
-// Dualpi2DropOverload is the enum dualpi2-drop-overload: what dualpi2 does when marking is no
-// longer enough.
+// Dualpi2DropOverload is the enum dualpi2-drop-overload, TC_DUALPI2_DROP_OVERLOAD_*: what dualpi2
+// does when marking is no longer enough.
 type Dualpi2DropOverload uint8
 
 const (
@@ -512,10 +512,10 @@ const (
 	Dualpi2DropOverloadDrop     Dualpi2DropOverload = 1 // drop, to keep the delay short
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v Dualpi2DropOverload) String() string { return enumDualpi2DropOverload.Text(uint64(v)) }
 
-// ParseDualpi2DropOverload reads what String returns, or a number.
+// ParseDualpi2DropOverload reads a name or a number.
 func ParseDualpi2DropOverload(s string) (Dualpi2DropOverload, error) {
 	return nlpolicy.ParseEnum[Dualpi2DropOverload](&enumDualpi2DropOverload, s)
 }
@@ -528,7 +528,8 @@ func (v *Dualpi2DropOverload) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumDualpi2DropOverload, b, v)
 }
 
-// Dualpi2DropEarly is the enum dualpi2-drop-early: when dualpi2 decides about a packet.
+// Dualpi2DropEarly is the enum dualpi2-drop-early, TC_DUALPI2_DROP_EARLY_*: when dualpi2 decides
+// about a packet.
 type Dualpi2DropEarly uint8
 
 const (
@@ -536,10 +537,10 @@ const (
 	Dualpi2DropEarlyDropEnqueue Dualpi2DropEarly = 1 // when it arrives
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v Dualpi2DropEarly) String() string { return enumDualpi2DropEarly.Text(uint64(v)) }
 
-// ParseDualpi2DropEarly reads what String returns, or a number.
+// ParseDualpi2DropEarly reads a name or a number.
 func ParseDualpi2DropEarly(s string) (Dualpi2DropEarly, error) {
 	return nlpolicy.ParseEnum[Dualpi2DropEarly](&enumDualpi2DropEarly, s)
 }
@@ -552,7 +553,8 @@ func (v *Dualpi2DropEarly) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumDualpi2DropEarly, b, v)
 }
 
-// Dualpi2EcnMask is the enum dualpi2-ecn-mask: which packets go into dualpi2's queue of low delay.
+// Dualpi2EcnMask is the enum dualpi2-ecn-mask, TC_DUALPI2_ECN_MASK_*: which packets go into
+// dualpi2's queue of low delay.
 type Dualpi2EcnMask uint8
 
 const (
@@ -561,10 +563,10 @@ const (
 	Dualpi2EcnMaskAnyEct Dualpi2EcnMask = 3 // all that can be marked
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v Dualpi2EcnMask) String() string { return enumDualpi2EcnMask.Text(uint64(v)) }
 
-// ParseDualpi2EcnMask reads what String returns, or a number.
+// ParseDualpi2EcnMask reads a name or a number.
 func ParseDualpi2EcnMask(s string) (Dualpi2EcnMask, error) {
 	return nlpolicy.ParseEnum[Dualpi2EcnMask](&enumDualpi2EcnMask, s)
 }
@@ -577,7 +579,8 @@ func (v *Dualpi2EcnMask) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumDualpi2EcnMask, b, v)
 }
 
-// Dualpi2SplitGso is the enum dualpi2-split-gso: what dualpi2 does with large segments.
+// Dualpi2SplitGso is the enum dualpi2-split-gso, TC_DUALPI2_SPLIT_GSO_*: what dualpi2 does with
+// large segments.
 type Dualpi2SplitGso uint8
 
 const (
@@ -585,10 +588,10 @@ const (
 	Dualpi2SplitGsoSplitGso   Dualpi2SplitGso = 1 // splits it
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v Dualpi2SplitGso) String() string { return enumDualpi2SplitGso.Text(uint64(v)) }
 
-// ParseDualpi2SplitGso reads what String returns, or a number.
+// ParseDualpi2SplitGso reads a name or a number.
 func ParseDualpi2SplitGso(s string) (Dualpi2SplitGso, error) {
 	return nlpolicy.ParseEnum[Dualpi2SplitGso](&enumDualpi2SplitGso, s)
 }
@@ -601,7 +604,8 @@ func (v *Dualpi2SplitGso) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumDualpi2SplitGso, b, v)
 }
 
-// FqCodelXstatsType is the enum fq-codel-xstats-type: whose counters fq_codel sends.
+// FqCodelXstatsType is the enum fq-codel-xstats-type, TCA_FQ_CODEL_XSTATS_*: whose counters
+// fq_codel sends.
 type FqCodelXstatsType uint32
 
 const (
@@ -609,10 +613,10 @@ const (
 	FqCodelXstatsTypeClass FqCodelXstatsType = 1 // those of one flow
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v FqCodelXstatsType) String() string { return enumFqCodelXstatsType.Text(uint64(v)) }
 
-// ParseFqCodelXstatsType reads what String returns, or a number.
+// ParseFqCodelXstatsType reads a name or a number.
 func ParseFqCodelXstatsType(s string) (FqCodelXstatsType, error) {
 	return nlpolicy.ParseEnum[FqCodelXstatsType](&enumFqCodelXstatsType, s)
 }
@@ -629,17 +633,17 @@ func (v *FqCodelXstatsType) UnmarshalText(b []byte) error {
 type U32Flags uint8
 
 const (
-	// Ends the search: the class is chosen. Without it the search goes on in the table of link.
+	// Ends the search: the class is chosen. Else it goes on in the table of link.
 	U32FlagsTerminal  U32Flags = 0x1
 	U32FlagsOffset    U32Flags = 0x2 // move the place that offsets count from by off
 	U32FlagsVaroffset U32Flags = 0x4 // and by what the packet has at offoff
 	U32FlagsEat       U32Flags = 0x8 // offsets count from that place for good
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v U32Flags) String() string { return enumU32Flags.Text(uint64(v)) }
 
-// ParseU32Flags reads what String returns, or a number.
+// ParseU32Flags reads names or a number.
 func ParseU32Flags(s string) (U32Flags, error) { return nlpolicy.ParseEnum[U32Flags](&enumU32Flags, s) }
 
 // MarshalText is String.
@@ -673,10 +677,10 @@ const (
 	FlowKeysRxhash       FlowKeys = 0x20000 // hash that the device computed
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v FlowKeys) String() string { return enumFlowKeys.Text(uint64(v)) }
 
-// ParseFlowKeys reads what String returns, or a number.
+// ParseFlowKeys reads names or a number.
 func ParseFlowKeys(s string) (FlowKeys, error) { return nlpolicy.ParseEnum[FlowKeys](&enumFlowKeys, s) }
 
 // MarshalText is String.
@@ -693,10 +697,10 @@ const (
 	FlowModeHash FlowMode = 1 // by a hash of all keys
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v FlowMode) String() string { return enumFlowMode.Text(uint64(v)) }
 
-// ParseFlowMode reads what String returns, or a number.
+// ParseFlowMode reads a name or a number.
 func ParseFlowMode(s string) (FlowMode, error) { return nlpolicy.ParseEnum[FlowMode](&enumFlowMode, s) }
 
 // MarshalText is String.
@@ -712,10 +716,10 @@ const (
 	BpfFlagsActDirect BpfFlags = 0x1 // its result is a verdict, so that no actions are needed
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v BpfFlags) String() string { return enumBpfFlags.Text(uint64(v)) }
 
-// ParseBpfFlags reads what String returns, or a number.
+// ParseBpfFlags reads names or a number.
 func ParseBpfFlags(s string) (BpfFlags, error) { return nlpolicy.ParseEnum[BpfFlags](&enumBpfFlags, s) }
 
 // MarshalText is String.
@@ -741,10 +745,10 @@ const (
 	FlowerKeyCtrlFlagsTuncrit FlowerKeyCtrlFlags = 0x20
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v FlowerKeyCtrlFlags) String() string { return enumFlowerKeyCtrlFlags.Text(uint64(v)) }
 
-// ParseFlowerKeyCtrlFlags reads what String returns, or a number.
+// ParseFlowerKeyCtrlFlags reads names or a number.
 func ParseFlowerKeyCtrlFlags(s string) (FlowerKeyCtrlFlags, error) {
 	return nlpolicy.ParseEnum[FlowerKeyCtrlFlags](&enumFlowerKeyCtrlFlags, s)
 }
@@ -770,10 +774,10 @@ const (
 	FlowerKeyCtFlagsReply       FlowerKeyCtFlags = 0x20 // goes against the direction of the first packet
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v FlowerKeyCtFlags) String() string { return enumFlowerKeyCtFlags.Text(uint64(v)) }
 
-// ParseFlowerKeyCtFlags reads what String returns, or a number.
+// ParseFlowerKeyCtFlags reads names or a number.
 func ParseFlowerKeyCtFlags(s string) (FlowerKeyCtFlags, error) {
 	return nlpolicy.ParseEnum[FlowerKeyCtFlags](&enumFlowerKeyCtFlags, s)
 }
@@ -803,10 +807,10 @@ const (
 	EmatchKindIpt       EmatchKind = 9 // attributes follow, TCA_EM_IPT_*: a match of iptables
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v EmatchKind) String() string { return enumEmatchKind.Text(uint64(v)) }
 
-// ParseEmatchKind reads what String returns, or a number.
+// ParseEmatchKind reads a name or a number.
 func ParseEmatchKind(s string) (EmatchKind, error) {
 	return nlpolicy.ParseEnum[EmatchKind](&enumEmatchKind, s)
 }
@@ -830,10 +834,10 @@ const (
 	EmatchFlagsSimple EmatchFlags = 0x8 // the data is a u32, rather than what the kind has otherwise
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v EmatchFlags) String() string { return enumEmatchFlags.Text(uint64(v)) }
 
-// ParseEmatchFlags reads what String returns, or a number.
+// ParseEmatchFlags reads names or a number.
 func ParseEmatchFlags(s string) (EmatchFlags, error) {
 	return nlpolicy.ParseEnum[EmatchFlags](&enumEmatchFlags, s)
 }
@@ -855,10 +859,10 @@ const (
 	EmLayerTransport EmLayer = 2 // the transport header
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v EmLayer) String() string { return enumEmLayer.Text(uint64(v)) }
 
-// ParseEmLayer reads what String returns, or a number.
+// ParseEmLayer reads a name or a number.
 func ParseEmLayer(s string) (EmLayer, error) { return nlpolicy.ParseEnum[EmLayer](&enumEmLayer, s) }
 
 // MarshalText is String.
@@ -876,10 +880,10 @@ const (
 	EmOperandLt EmOperand = 2 // less than the other one
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v EmOperand) String() string { return enumEmOperand.Text(uint64(v)) }
 
-// ParseEmOperand reads what String returns, or a number.
+// ParseEmOperand reads a name or a number.
 func ParseEmOperand(s string) (EmOperand, error) {
 	return nlpolicy.ParseEnum[EmOperand](&enumEmOperand, s)
 }
@@ -892,7 +896,7 @@ func (v *EmOperand) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumEmOperand, b, v)
 }
 
-// GactPtype is the enum gact-ptype: how gact picks the packets that meet another verdict.
+// GactPtype is the enum gact-ptype, PGACT_*: how gact picks the packets that meet another verdict.
 type GactPtype uint16
 
 const (
@@ -901,10 +905,10 @@ const (
 	GactPtypeDeterm  GactPtype = 2 // every pval-th
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v GactPtype) String() string { return enumGactPtype.Text(uint64(v)) }
 
-// ParseGactPtype reads what String returns, or a number.
+// ParseGactPtype reads a name or a number.
 func ParseGactPtype(s string) (GactPtype, error) {
 	return nlpolicy.ParseEnum[GactPtype](&enumGactPtype, s)
 }
@@ -930,10 +934,10 @@ const (
 	CsumFlagsSctp    CsumFlags = 0x40 // SCTP
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v CsumFlags) String() string { return enumCsumFlags.Text(uint64(v)) }
 
-// ParseCsumFlags reads what String returns, or a number.
+// ParseCsumFlags reads names or a number.
 func ParseCsumFlags(s string) (CsumFlags, error) {
 	return nlpolicy.ParseEnum[CsumFlags](&enumCsumFlags, s)
 }
@@ -959,10 +963,10 @@ const (
 	CtActionNatDst CtAction = 0x20 // translate the destination
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v CtAction) String() string { return enumCtAction.Text(uint64(v)) }
 
-// ParseCtAction reads what String returns, or a number.
+// ParseCtAction reads names or a number.
 func ParseCtAction(s string) (CtAction, error) { return nlpolicy.ParseEnum[CtAction](&enumCtAction, s) }
 
 // MarshalText is String.
@@ -971,7 +975,7 @@ func (v CtAction) MarshalText() ([]byte, error) { return []byte(v.String()), nil
 // UnmarshalText is ParseCtAction.
 func (v *CtAction) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumCtAction, b, v) }
 
-// IfeMode is the enum ife-mode: direction of ife.
+// IfeMode is the enum ife-mode, IFE_*: direction of ife.
 type IfeMode uint16
 
 const (
@@ -979,10 +983,10 @@ const (
 	IfeModeEncode IfeMode = 1 // put the header on
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v IfeMode) String() string { return enumIfeMode.Text(uint64(v)) }
 
-// ParseIfeMode reads what String returns, or a number.
+// ParseIfeMode reads a name or a number.
 func ParseIfeMode(s string) (IfeMode, error) { return nlpolicy.ParseEnum[IfeMode](&enumIfeMode, s) }
 
 // MarshalText is String.
@@ -991,7 +995,7 @@ func (v IfeMode) MarshalText() ([]byte, error) { return []byte(v.String()), nil 
 // UnmarshalText is ParseIfeMode.
 func (v *IfeMode) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumIfeMode, b, v) }
 
-// MirredAction is the enum mirred-action: where mirred puts a packet.
+// MirredAction is the enum mirred-action, TCA_*: where mirred puts a packet.
 type MirredAction int32
 
 const (
@@ -1001,10 +1005,10 @@ const (
 	MirredActionIngressMirror MirredAction = 4 // a copy arrives at another link
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v MirredAction) String() string { return enumMirredAction.SignedText(int64(v)) }
 
-// ParseMirredAction reads what String returns, or a number.
+// ParseMirredAction reads a name or a number.
 func ParseMirredAction(s string) (MirredAction, error) {
 	return nlpolicy.ParseEnum[MirredAction](&enumMirredAction, s)
 }
@@ -1028,10 +1032,10 @@ const (
 	MplsActionMacPush MplsAction = 5 // puts a label in front of the Ethernet header
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v MplsAction) String() string { return enumMplsAction.SignedText(int64(v)) }
 
-// ParseMplsAction reads what String returns, or a number.
+// ParseMplsAction reads a name or a number.
 func ParseMplsAction(s string) (MplsAction, error) {
 	return nlpolicy.ParseEnum[MplsAction](&enumMplsAction, s)
 }
@@ -1051,10 +1055,10 @@ const (
 	NatFlagsEgress NatFlags = 0x1 // translate the source; otherwise the destination
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v NatFlags) String() string { return enumNatFlags.Text(uint64(v)) }
 
-// ParseNatFlags reads what String returns, or a number.
+// ParseNatFlags reads names or a number.
 func ParseNatFlags(s string) (NatFlags, error) { return nlpolicy.ParseEnum[NatFlags](&enumNatFlags, s) }
 
 // MarshalText is String.
@@ -1063,7 +1067,8 @@ func (v NatFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil
 // UnmarshalText is ParseNatFlags.
 func (v *NatFlags) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumNatFlags, b, v) }
 
-// PeditHtype is the enum pedit-htype: where the offset of pedit counts from.
+// PeditHtype is the enum pedit-htype, TCA_PEDIT_KEY_EX_HDR_TYPE_*: where the offset of pedit counts
+// from.
 type PeditHtype uint16
 
 const (
@@ -1075,10 +1080,10 @@ const (
 	PeditHtypeUdp     PeditHtype = 5 // UDP header
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v PeditHtype) String() string { return enumPeditHtype.Text(uint64(v)) }
 
-// ParsePeditHtype reads what String returns, or a number.
+// ParsePeditHtype reads a name or a number.
 func ParsePeditHtype(s string) (PeditHtype, error) {
 	return nlpolicy.ParseEnum[PeditHtype](&enumPeditHtype, s)
 }
@@ -1091,7 +1096,7 @@ func (v *PeditHtype) UnmarshalText(b []byte) error {
 	return nlpolicy.UnmarshalEnum(&enumPeditHtype, b, v)
 }
 
-// PeditCmd is the enum pedit-cmd: what pedit does with the value.
+// PeditCmd is the enum pedit-cmd, TCA_PEDIT_KEY_EX_CMD_*: what pedit does with the value.
 type PeditCmd uint16
 
 const (
@@ -1099,10 +1104,10 @@ const (
 	PeditCmdAdd PeditCmd = 1 // it is added to what is there
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v PeditCmd) String() string { return enumPeditCmd.Text(uint64(v)) }
 
-// ParsePeditCmd reads what String returns, or a number.
+// ParsePeditCmd reads a name or a number.
 func ParsePeditCmd(s string) (PeditCmd, error) { return nlpolicy.ParseEnum[PeditCmd](&enumPeditCmd, s) }
 
 // MarshalText is String.
@@ -1126,10 +1131,10 @@ const (
 	SkbeditFlagsTxqSkbhash SkbeditFlags = 0x40
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v SkbeditFlags) String() string { return enumSkbeditFlags.Text(uint64(v)) }
 
-// ParseSkbeditFlags reads what String returns, or a number.
+// ParseSkbeditFlags reads names or a number.
 func ParseSkbeditFlags(s string) (SkbeditFlags, error) {
 	return nlpolicy.ParseEnum[SkbeditFlags](&enumSkbeditFlags, s)
 }
@@ -1154,10 +1159,10 @@ const (
 	SkbmodFlagsEcn     SkbmodFlags = 0x10 // mark congestion
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v SkbmodFlags) String() string { return enumSkbmodFlags.Text(uint64(v)) }
 
-// ParseSkbmodFlags reads what String returns, or a number.
+// ParseSkbmodFlags reads names or a number.
 func ParseSkbmodFlags(s string) (SkbmodFlags, error) {
 	return nlpolicy.ParseEnum[SkbmodFlags](&enumSkbmodFlags, s)
 }
@@ -1178,10 +1183,10 @@ const (
 	TunnelKeyActionRelease TunnelKeyAction = 2 // forget what a tunnel device has read
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v TunnelKeyAction) String() string { return enumTunnelKeyAction.SignedText(int64(v)) }
 
-// ParseTunnelKeyAction reads what String returns, or a number.
+// ParseTunnelKeyAction reads a name or a number.
 func ParseTunnelKeyAction(s string) (TunnelKeyAction, error) {
 	return nlpolicy.ParseEnum[TunnelKeyAction](&enumTunnelKeyAction, s)
 }
@@ -1205,10 +1210,10 @@ const (
 	VlanActionPushEth VlanAction = 5 // puts an Ethernet header on
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v VlanAction) String() string { return enumVlanAction.SignedText(int64(v)) }
 
-// ParseVlanAction reads what String returns, or a number.
+// ParseVlanAction reads a name or a number.
 func ParseVlanAction(s string) (VlanAction, error) {
 	return nlpolicy.ParseEnum[VlanAction](&enumVlanAction, s)
 }

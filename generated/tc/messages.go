@@ -15,9 +15,9 @@ type NewqdiscRequest struct {
 	Options QdiscOptionsMsg
 	Rate    nlattr.Opt[GnetEstimator]
 	Stab    *StabAttrs // correct the sizes of packets
-	// Share the filters for received packets with all qdiscs of the same number, 1 and up.
+	// Share filters for received packets with qdiscs of the same number, from 1.
 	IngressBlock nlattr.Opt[uint32]
-	// Share the filters for sent packets with all qdiscs of the same number, 1 and up.
+	// Share filters for sent packets with qdiscs of the same number, from 1.
 	EgressBlock nlattr.Opt[uint32]
 	Unknown     []nlattr.Attr
 }
@@ -177,7 +177,7 @@ type GetqdiscRequest = DelqdiscRequest
 // GetqdiscDumpRequest is the request of [Client.GetqdiscDump].
 type GetqdiscDumpRequest struct {
 	Header Tcmsg
-	// List the qdiscs that are hidden as well, such as the default ones below mq.
+	// List qdiscs that are hidden as well, such as the default ones below mq.
 	DumpInvisible bool
 	Unknown       []nlattr.Attr
 }
@@ -238,20 +238,17 @@ func (x *GetqdiscDumpRequest) Validate() error {
 
 // GetqdiscReply is the reply of [Client.Getqdisc].
 type GetqdiscReply struct {
-	Header  Tcmsg
-	Kind    nlattr.Opt[string]
-	Options QdiscOptionsMsg
-	Stats   *Stats
-	// Counters of the kind, the same as in stats2. Read only.
-	Xstats QdiscXstatsMsg
-	// Counters. Read only.
-	Stats2 *StatsAttrs
-	Stab   *StabAttrs // correct the sizes of packets
-	// 1: the device does the work. Read only.
-	HwOffload nlattr.Opt[uint8]
-	// Share the filters for received packets with all qdiscs of the same number, 1 and up.
+	Header    Tcmsg
+	Kind      nlattr.Opt[string]
+	Options   QdiscOptionsMsg
+	Stats     *Stats
+	Xstats    QdiscXstatsMsg    // counters of the kind, as in stats2; read only
+	Stats2    *StatsAttrs       // counters; read only
+	Stab      *StabAttrs        // correct the sizes of packets
+	HwOffload nlattr.Opt[uint8] // 1: the device does the work; read only
+	// Share filters for received packets with qdiscs of the same number, from 1.
 	IngressBlock nlattr.Opt[uint32]
-	// Share the filters for sent packets with all qdiscs of the same number, 1 and up.
+	// Share filters for sent packets with qdiscs of the same number, from 1.
 	EgressBlock nlattr.Opt[uint32]
 	ExtWarnMsg  nlattr.Opt[string]
 	Unknown     []nlattr.Attr
@@ -520,14 +517,12 @@ type GettclassDumpRequest = DeltclassRequest
 
 // GettclassReply is the reply of [Client.Gettclass].
 type GettclassReply struct {
-	Header  Tcmsg
-	Kind    nlattr.Opt[string]
-	Options ClassOptionsMsg
-	Stats   *Stats
-	// Counters of the kind, the same as in stats2. Read only.
-	Xstats ClassXstatsMsg
-	// Counters. Read only.
-	Stats2     *ClassStatsAttrs
+	Header     Tcmsg
+	Kind       nlattr.Opt[string]
+	Options    ClassOptionsMsg
+	Stats      *Stats
+	Xstats     ClassXstatsMsg   // counters of the kind, as in stats2; read only
+	Stats2     *ClassStatsAttrs // counters; read only
 	ExtWarnMsg nlattr.Opt[string]
 	Unknown    []nlattr.Attr
 }
@@ -1339,7 +1334,7 @@ type GetactionReply struct {
 	Tab    []nlattr.Indexed[ActAttrs]
 	// Number of actions in this message of a dump. Read only.
 	Count      nlattr.Opt[uint32]
-	ExtWarnMsg nlattr.Opt[string] // something that went otherwise than asked, in a notification
+	ExtWarnMsg nlattr.Opt[string] // what went otherwise than asked; notifications only
 	Unknown    []nlattr.Attr
 }
 

@@ -4,8 +4,7 @@ package tc
 
 import "github.com/nlgen/nlgen/runtime/nlattr"
 
-// Tcmsg is the C struct tcmsg: header of messages about qdiscs, classes, filters and chains (struct
-// tcmsg).
+// Tcmsg is the C struct tcmsg: header of messages about qdiscs, classes, filters and chains.
 type Tcmsg struct {
 	Family  uint8 // 0 (AF_UNSPEC)
 	Ifindex int32 // index of the link, or -1 with a block number in parent
@@ -13,8 +12,8 @@ type Tcmsg struct {
 	Handle uint32
 	// The qdisc or class above, handle-root or handle-ingress; with ifindex -1 a block number.
 	Parent uint32
-	// Filter: priority in the upper half, ethertype in network byte order in the lower; qdisc:
-	// reference count.
+	// Filter: priority in the upper half, big-endian ethertype in the lower; qdisc: reference
+	// count.
 	Info uint32
 }
 
@@ -36,7 +35,7 @@ func (x *Tcmsg) decode(b []byte) {
 	x.Info = nlattr.GetUint32(b[16:])
 }
 
-// Tcamsg is the C struct tcamsg: header of messages about actions (struct tcamsg).
+// Tcamsg is the C struct tcamsg: header of messages about actions.
 type Tcamsg struct {
 	Family uint8 // 0 (AF_UNSPEC)
 }
@@ -50,8 +49,7 @@ func (x *Tcamsg) decode(b []byte) {
 	x.Family = b[0]
 }
 
-// Ratespec is the C struct tc-ratespec: a rate and how long packets occupy the link (struct
-// tc_ratespec).
+// Ratespec is the C struct tc_ratespec: a rate and how long packets occupy the link.
 type Ratespec struct {
 	// Binary logarithm of the packet size that one slot of the rate table stands for.
 	CellLog   uint8
@@ -90,21 +88,20 @@ func (x *Ratespec) AppendBinary(b []byte) ([]byte, error) {
 	return e.Finish()
 }
 
-// UnmarshalBinary reads the struct, of whatever length. It never fails.
+// UnmarshalBinary reads the struct, of any length. It never fails.
 func (x *Ratespec) UnmarshalBinary(b []byte) error { x.decode(b); return nil }
 
-// Sizespec is the C struct tc-sizespec: how packet sizes are corrected before a qdisc sees them
-// (struct tc_sizespec).
+// Sizespec is the C struct tc_sizespec: how packet sizes are corrected before a qdisc sees them.
 type Sizespec struct {
 	// Binary logarithm of the size that one slot of the table stands for.
 	CellLog   uint8
-	SizeLog   uint8 // sizes in the table are shifted left by this
-	CellAlign int16 // added to the size before the look-up
-	Overhead  int32 // bytes added to each packet, may be negative
-	Linklayer Linklayer
-	Mpu       uint32 // smallest size that counts, bytes
-	Mtu       uint32 // largest size that the table covers
-	Tsize     uint32 // slots in the table; 0 without a table
+	SizeLog   uint8     // sizes in the table are shifted left by this
+	CellAlign int16     // added to the size before the look-up
+	Overhead  int32     // bytes added to each packet, may be negative
+	Linklayer Linklayer // kind of the link
+	Mpu       uint32    // smallest size that counts, bytes
+	Mtu       uint32    // largest size that the table covers
+	Tsize     uint32    // slots in the table; 0 without a table
 }
 
 func (x *Sizespec) encode(b []byte) {
@@ -131,12 +128,11 @@ func (x *Sizespec) decode(b []byte) {
 	x.Tsize = nlattr.GetUint32(b[20:])
 }
 
-// GnetEstimator is the C struct gnet-estimator: set-up of a rate estimator, a moving average
-// (struct gnet_estimator).
+// GnetEstimator is the C struct gnet_estimator: set-up of a rate estimator, a moving average.
 type GnetEstimator struct {
-	// Sampling period: 2^interval seconds divided by 4 (-2 is 1/16 s, 3 is 2 s).
+	// Sampling period, 2^interval seconds: from -2 (1/4 s) to 3 (8 s).
 	Interval int8
-	EwmaLog  uint8 // a new sample weighs 1/2^ewma-log
+	EwmaLog  uint8 // a new sample weighs 1/2^ewma-log, 1 to 30
 }
 
 func (x *GnetEstimator) encode(b []byte) {
@@ -150,8 +146,8 @@ func (x *GnetEstimator) decode(b []byte) {
 	x.EwmaLog = b[1]
 }
 
-// Stats is the C struct tc-stats: the old counters of a qdisc or class (struct tc_stats); stats2
-// has the same and more.
+// Stats is the C struct tc_stats: the old counters of a qdisc or class; stats2 has the same and
+// more.
 type Stats struct {
 	Bytes   uint64 // bytes sent
 	Packets uint32 // packets sent
@@ -188,10 +184,10 @@ func (x *Stats) decode(b []byte) {
 	x.Backlog = nlattr.GetUint32(b[32:])
 }
 
-// GnetStatsBasic is the C struct gnet-stats-basic: what has passed (struct gnet_stats_basic).
+// GnetStatsBasic is the C struct gnet_stats_basic: what has passed.
 type GnetStatsBasic struct {
-	Bytes   uint64
-	Packets uint32 // lower 32 bits; pkt64 has all when they are exceeded
+	Bytes   uint64 // bytes that have passed
+	Packets uint32 // packets, lower 32 bits; pkt64 has all of more
 }
 
 func (x *GnetStatsBasic) encode(b []byte) {
@@ -205,8 +201,7 @@ func (x *GnetStatsBasic) decode(b []byte) {
 	x.Packets = nlattr.GetUint32(b[8:])
 }
 
-// GnetStatsRateEst is the C struct gnet-stats-rate-est: what an estimator measures (struct
-// gnet_stats_rate_est).
+// GnetStatsRateEst is the C struct gnet_stats_rate_est: what an estimator measures.
 type GnetStatsRateEst struct {
 	Bps uint32 // bytes per second, all ones if more
 	Pps uint32 // packets per second
@@ -223,8 +218,8 @@ func (x *GnetStatsRateEst) decode(b []byte) {
 	x.Pps = nlattr.GetUint32(b[4:])
 }
 
-// GnetStatsRateEst64 is the C struct gnet-stats-rate-est64: what an estimator measures, for rates
-// beyond 32 bits (struct gnet_stats_rate_est64).
+// GnetStatsRateEst64 is the C struct gnet_stats_rate_est64: what an estimator measures, for rates
+// beyond 32 bits.
 type GnetStatsRateEst64 struct {
 	Bps uint64 // bytes per second
 	Pps uint64 // packets per second
@@ -241,7 +236,7 @@ func (x *GnetStatsRateEst64) decode(b []byte) {
 	x.Pps = nlattr.GetUint64(b[8:])
 }
 
-// GnetStatsQueue is the C struct gnet-stats-queue: state of a queue (struct gnet_stats_queue).
+// GnetStatsQueue is the C struct gnet_stats_queue: state of a queue.
 type GnetStatsQueue struct {
 	Qlen       uint32 // packets waiting
 	Backlog    uint32 // bytes waiting
@@ -268,8 +263,7 @@ func (x *GnetStatsQueue) decode(b []byte) {
 	x.Overlimits = nlattr.GetUint32(b[16:])
 }
 
-// FifoQopt is the C struct tc-fifo-qopt: options of pfifo, bfifo and pfifo_head_drop (struct
-// tc_fifo_qopt).
+// FifoQopt is the C struct tc_fifo_qopt: options of pfifo, bfifo and pfifo_head_drop.
 type FifoQopt struct {
 	Limit uint32 // queue length: bytes for bfifo, else packets
 }
@@ -283,7 +277,7 @@ func (x *FifoQopt) decode(b []byte) {
 	x.Limit = nlattr.GetUint32(b)
 }
 
-// SkbprioQopt is the C struct tc-skbprio-qopt: options of skbprio (struct tc_skbprio_qopt).
+// SkbprioQopt is the C struct tc_skbprio_qopt: options of skbprio.
 type SkbprioQopt struct {
 	Limit uint32 // queue length in packets
 }
@@ -297,7 +291,7 @@ func (x *SkbprioQopt) decode(b []byte) {
 	x.Limit = nlattr.GetUint32(b)
 }
 
-// PrioQopt is the C struct tc-prio-qopt: bands and who goes into which (struct tc_prio_qopt).
+// PrioQopt is the C struct tc_prio_qopt: bands and who goes into which.
 type PrioQopt struct {
 	Bands   uint32   // number of bands, 2 to 16
 	Priomap [16]byte // band of each of the 16 priorities of packets
@@ -314,8 +308,7 @@ func (x *PrioQopt) decode(b []byte) {
 	x.Priomap = [16]byte(b[4:20])
 }
 
-// MultiqQopt is the C struct tc-multiq-qopt: options of multiq (struct tc_multiq_qopt). Both follow
-// from the device.
+// MultiqQopt is the C struct tc_multiq_qopt: options of multiq. Both follow from the device.
 type MultiqQopt struct {
 	Bands    uint16 // bands in use: sending queues of the device
 	MaxBands uint16 // bands at most
@@ -332,10 +325,10 @@ func (x *MultiqQopt) decode(b []byte) {
 	x.MaxBands = nlattr.GetUint16(b[2:])
 }
 
-// PlugQopt is the C struct tc-plug-qopt: a command to plug (struct tc_plug_qopt).
+// PlugQopt is the C struct tc_plug_qopt: a command to plug.
 type PlugQopt struct {
-	Action PlugAction
-	Limit  uint32 // queue length in bytes, for the action limit
+	Action PlugAction // what to do
+	Limit  uint32     // queue length in bytes, for the action limit
 }
 
 func (x *PlugQopt) encode(b []byte) {
@@ -349,7 +342,7 @@ func (x *PlugQopt) decode(b []byte) {
 	x.Limit = nlattr.GetUint32(b[4:])
 }
 
-// TbfQopt is the C struct tc-tbf-qopt: options of tbf (struct tc_tbf_qopt).
+// TbfQopt is the C struct tc_tbf_qopt: options of tbf.
 type TbfQopt struct {
 	Rate     Ratespec // rate of the bucket
 	Peakrate Ratespec // highest rate in bursts, 0 for none
@@ -376,7 +369,7 @@ func (x *TbfQopt) decode(b []byte) {
 	x.Mtu = nlattr.GetUint32(b[32:])
 }
 
-// SfqQopt is the C struct tc-sfq-qopt: the first options of sfq (struct tc_sfq_qopt).
+// SfqQopt is the C struct tc_sfq_qopt: the first options of sfq.
 type SfqQopt struct {
 	Quantum       uint32 // bytes that a flow may send in a round; 0 is the MTU
 	PerturbPeriod int32  // seconds until the hash changes, 0 for never
@@ -406,11 +399,10 @@ func (x *SfqQopt) decode(b []byte) {
 // AppendBinary appends the struct as the kernel lays it out.
 func (x *SfqQopt) AppendBinary(b []byte) ([]byte, error) { return nlattr.AppendStruct(b, 20, x.encode) }
 
-// UnmarshalBinary reads the struct, of whatever length. It never fails.
+// UnmarshalBinary reads the struct, of any length. It never fails.
 func (x *SfqQopt) UnmarshalBinary(b []byte) error { x.decode(b); return nil }
 
-// SfqredStats is the C struct tc-sfqred-stats: what RED in sfq did (struct tc_sfqred_stats). Read
-// only.
+// SfqredStats is the C struct tc_sfqred_stats: what RED in sfq did. Read only.
 type SfqredStats struct {
 	ProbDrop       uint32 // dropped by chance
 	ForcedDrop     uint32 // dropped above the upper threshold
@@ -445,23 +437,23 @@ func (x *SfqredStats) AppendBinary(b []byte) ([]byte, error) {
 	return nlattr.AppendStruct(b, 24, x.encode)
 }
 
-// UnmarshalBinary reads the struct, of whatever length. It never fails.
+// UnmarshalBinary reads the struct, of any length. It never fails.
 func (x *SfqredStats) UnmarshalBinary(b []byte) error { x.decode(b); return nil }
 
-// SfqQoptV1 is the C struct tc-sfq-qopt-v1: options of sfq (struct tc_sfq_qopt_v1).
+// SfqQoptV1 is the C struct tc_sfq_qopt_v1: options of sfq.
 type SfqQoptV1 struct {
-	V0       SfqQopt
-	Depth    uint32 // packets of one flow that may wait, at most 127
-	Headdrop uint32 // 1: drop the oldest packet of a flow rather than the newest
-	Limit    uint32 // RED in each flow: bytes that may wait
-	QthMin   uint32 // lower threshold of the average queue, bytes; 0 without RED
-	QthMax   uint32 // upper threshold of the average queue, bytes
-	Wlog     uint8  // a new sample weighs 1/2^Wlog in the average
-	Plog     uint8  // slope of the probability, where max-P is not given
-	ScellLog uint8  // how fast the average decays while idle
-	Flags    RedFlags
-	MaxP     uint32 // probability at the upper threshold, 2^32 for 1
-	Stats    SfqredStats
+	V0       SfqQopt     // the first options
+	Depth    uint32      // packets of one flow that may wait, at most 127
+	Headdrop uint32      // 1: drop the oldest packet of a flow rather than the newest
+	Limit    uint32      // RED in each flow: bytes that may wait
+	QthMin   uint32      // lower threshold of the average queue, bytes; 0 without RED
+	QthMax   uint32      // upper threshold of the average queue, bytes
+	Wlog     uint8       // a new sample weighs 1/2^Wlog in the average
+	Plog     uint8       // slope of the probability, where max-P is not given
+	ScellLog uint8       // how fast the average decays while idle
+	Flags    RedFlags    // what RED does
+	MaxP     uint32      // probability at the upper threshold, 2^32 for 1
+	Stats    SfqredStats // what RED did; read only
 }
 
 func (x *SfqQoptV1) encode(e *nlattr.Encoder, b []byte) {
@@ -496,7 +488,7 @@ func (x *SfqQoptV1) decode(b []byte) {
 	x.Stats.decode(b[48:72])
 }
 
-// RedQopt is the C struct tc-red-qopt: options of red and choke (struct tc_red_qopt, struct
+// RedQopt is the struct tc-red-qopt: options of red and choke (struct tc_red_qopt, struct
 // tc_choke_qopt). Sizes are bytes for red, packets for choke.
 type RedQopt struct {
 	Limit    uint32   // queue length
@@ -530,8 +522,8 @@ func (x *RedQopt) decode(b []byte) {
 	x.Flags = RedFlags(b[15])
 }
 
-// GredQopt is the C struct tc-gred-qopt: one virtual queue of gred (struct tc_gred_qopt). From
-// backlog on to pdrop, packets and bytesin: counters.
+// GredQopt is the C struct tc_gred_qopt: one virtual queue of gred. From backlog on to pdrop,
+// packets and bytesin: counters.
 type GredQopt struct {
 	Limit uint32 // queue length, bytes
 	// Average length from which packets are picked by chance, bytes.
@@ -597,11 +589,11 @@ func (x *GredQopt) AppendBinary(b []byte) ([]byte, error) {
 	return nlattr.AppendStruct(b, 52, x.encode)
 }
 
-// UnmarshalBinary reads the struct, of whatever length. It never fails.
+// UnmarshalBinary reads the struct, of any length. It never fails.
 func (x *GredQopt) UnmarshalBinary(b []byte) error { x.decode(b); return nil }
 
-// GredQopts is the C struct tc-gred-qopts, an array: virtual queues of gred: one in a request, 16
-// in an answer (struct tc_gred_qopt each).
+// GredQopts is the struct tc-gred-qopts, an array: virtual queues of gred: one in a request, 16 in
+// an answer (struct tc_gred_qopt each).
 type GredQopts struct {
 	// The queues; in an answer those not in use have a DP of 16 and up.
 	Queues []GredQopt
@@ -626,12 +618,12 @@ func (x *GredQopts) decode(b []byte) {
 	}
 }
 
-// GredSopt is the C struct tc-gred-sopt: set-up of gred (struct tc_gred_sopt).
+// GredSopt is the C struct tc_gred_sopt: set-up of gred.
 type GredSopt struct {
-	DPs   uint32 // virtual queues, 1 to 16
-	DefDP uint32 // queue for packets whose tc_index names none
-	Grio  uint8  // 1: queues with priorities share one average
-	Flags RedFlags
+	DPs   uint32   // virtual queues, 1 to 16
+	DefDP uint32   // queue for packets whose tc_index names none
+	Grio  uint8    // 1: queues with priorities share one average
+	Flags RedFlags // what RED does
 }
 
 func (x *GredSopt) encode(e *nlattr.Encoder, b []byte) {
@@ -650,7 +642,7 @@ func (x *GredSopt) decode(b []byte) {
 	x.Flags = RedFlags(b[9])
 }
 
-// HtbOpt is the C struct tc-htb-opt: a class of htb (struct tc_htb_opt).
+// HtbOpt is the C struct tc_htb_opt: a class of htb.
 type HtbOpt struct {
 	Rate    Ratespec // rate that the class is sure of
 	Ceil    Ratespec // rate up to which it may borrow
@@ -684,7 +676,7 @@ func (x *HtbOpt) decode(b []byte) {
 	x.Prio = nlattr.GetUint32(b[40:])
 }
 
-// HtbGlob is the C struct tc-htb-glob: set-up of htb (struct tc_htb_glob).
+// HtbGlob is the C struct tc_htb_glob: set-up of htb.
 type HtbGlob struct {
 	// 3 in requests; the answer carries the kernel's minor version in the upper half.
 	Version uint32
@@ -715,7 +707,7 @@ func (x *HtbGlob) decode(b []byte) {
 	x.DirectPkts = nlattr.GetUint32(b[16:])
 }
 
-// HfscQopt is the C struct tc-hfsc-qopt: options of the qdisc hfsc (struct tc_hfsc_qopt).
+// HfscQopt is the C struct tc_hfsc_qopt: options of the qdisc hfsc.
 type HfscQopt struct {
 	Defcls uint16 // minor number of the class for packets that no filter sorts
 }
@@ -729,8 +721,7 @@ func (x *HfscQopt) decode(b []byte) {
 	x.Defcls = nlattr.GetUint16(b)
 }
 
-// ServiceCurve is the C struct tc-service-curve: a service curve of hfsc: two straight lines
-// (struct tc_service_curve).
+// ServiceCurve is the C struct tc_service_curve: a service curve of hfsc: two straight lines.
 type ServiceCurve struct {
 	M1 uint32 // slope of the first, bytes per second
 	D  uint32 // how long the first lasts, microseconds
@@ -751,24 +742,25 @@ func (x *ServiceCurve) decode(b []byte) {
 	x.M2 = nlattr.GetUint32(b[8:])
 }
 
-// MqprioQueues is the C struct tc-mqprio-queues: a number for each of the 16 traffic classes.
+// MqprioQueues is the struct tc-mqprio-queues: a number for each of the 16 traffic classes, an
+// array in C and no struct there.
 type MqprioQueues struct {
-	Tc0  uint16
-	Tc1  uint16
-	Tc2  uint16
-	Tc3  uint16
-	Tc4  uint16
-	Tc5  uint16
-	Tc6  uint16
-	Tc7  uint16
-	Tc8  uint16
-	Tc9  uint16
-	Tc10 uint16
-	Tc11 uint16
-	Tc12 uint16
-	Tc13 uint16
-	Tc14 uint16
-	Tc15 uint16
+	Tc0  uint16 // class 0
+	Tc1  uint16 // class 1
+	Tc2  uint16 // class 2
+	Tc3  uint16 // class 3
+	Tc4  uint16 // class 4
+	Tc5  uint16 // class 5
+	Tc6  uint16 // class 6
+	Tc7  uint16 // class 7
+	Tc8  uint16 // class 8
+	Tc9  uint16 // class 9
+	Tc10 uint16 // class 10
+	Tc11 uint16 // class 11
+	Tc12 uint16 // class 12
+	Tc13 uint16 // class 13
+	Tc14 uint16 // class 14
+	Tc15 uint16 // class 15
 }
 
 func (x *MqprioQueues) encode(b []byte) {
@@ -816,15 +808,14 @@ func (x *MqprioQueues) AppendBinary(b []byte) ([]byte, error) {
 	return nlattr.AppendStruct(b, 32, x.encode)
 }
 
-// UnmarshalBinary reads the struct, of whatever length. It never fails.
+// UnmarshalBinary reads the struct, of any length. It never fails.
 func (x *MqprioQueues) UnmarshalBinary(b []byte) error { x.decode(b); return nil }
 
-// MqprioQopt is the C struct tc-mqprio-qopt: traffic classes of mqprio and taprio (struct
-// tc_mqprio_qopt).
+// MqprioQopt is the C struct tc_mqprio_qopt: traffic classes of mqprio and taprio.
 type MqprioQopt struct {
-	NumTc     uint8    // traffic classes, 1 to 16
-	PrioTcMap [16]byte // traffic class of each of the 16 priorities of packets
-	Hw        MqprioHw
+	NumTc     uint8        // traffic classes, 1 to 16
+	PrioTcMap [16]byte     // traffic class of each of the 16 priorities of packets
+	Hw        MqprioHw     // what the device does
 	Count     MqprioQueues // sending queues of each class
 	Offset    MqprioQueues // first sending queue of each class
 }
@@ -847,11 +838,9 @@ func (x *MqprioQopt) decode(b []byte) {
 	x.Offset.decode(b[50:82])
 }
 
-// NetemQopt is the C struct tc-netem-qopt: options of netem (struct tc_netem_qopt). Probabilities:
-// 2^32 would be 1.
+// NetemQopt is the C struct tc_netem_qopt: options of netem. Probabilities: 2^32 would be 1.
 type NetemQopt struct {
-	// Delay in ticks; the attribute latency64 in nanoseconds comes before it.
-	Latency uint32
+	Latency uint32 // delay in ticks; latency64 comes before it
 	Limit   uint32 // packets that may wait
 	Loss    uint32 // probability of a loss
 	// Reordering: only every gap-th packet is delayed by chance; 0 for none.
@@ -880,12 +869,12 @@ func (x *NetemQopt) decode(b []byte) {
 	x.Jitter = nlattr.GetUint32(b[20:])
 }
 
-// NetemCorr is the C struct tc-netem-corr: how much each decision of netem hangs on the one before
-// (struct tc_netem_corr), 2^32 for wholly.
+// NetemCorr is the C struct tc_netem_corr: how much each decision of netem hangs on the one before,
+// 2^32 for wholly.
 type NetemCorr struct {
-	DelayCorr uint32
-	LossCorr  uint32
-	DupCorr   uint32
+	DelayCorr uint32 // of delays
+	LossCorr  uint32 // of losses
+	DupCorr   uint32 // of copies
 }
 
 func (x *NetemCorr) encode(b []byte) {
@@ -902,10 +891,9 @@ func (x *NetemCorr) decode(b []byte) {
 	x.DupCorr = nlattr.GetUint32(b[8:])
 }
 
-// NetemReorder is the C struct tc-netem-reorder: packets sent at once instead of late (struct
-// tc_netem_reorder).
+// NetemReorder is the C struct tc_netem_reorder: packets sent at once instead of late.
 type NetemReorder struct {
-	Probability uint32 // 2^32 would be 1
+	Probability uint32 // probability, 2^32 would be 1
 	Correlation uint32 // with the decision before
 }
 
@@ -920,10 +908,9 @@ func (x *NetemReorder) decode(b []byte) {
 	x.Correlation = nlattr.GetUint32(b[4:])
 }
 
-// NetemCorrupt is the C struct tc-netem-corrupt: packets with one bit flipped (struct
-// tc_netem_corrupt).
+// NetemCorrupt is the C struct tc_netem_corrupt: packets with one bit flipped.
 type NetemCorrupt struct {
-	Probability uint32 // 2^32 would be 1
+	Probability uint32 // probability, 2^32 would be 1
 	Correlation uint32 // with the decision before
 }
 
@@ -938,11 +925,11 @@ func (x *NetemCorrupt) decode(b []byte) {
 	x.Correlation = nlattr.GetUint32(b[4:])
 }
 
-// NetemRate is the C struct tc-netem-rate: delay by packet size (struct tc_netem_rate).
+// NetemRate is the C struct tc_netem_rate: delay by packet size.
 type NetemRate struct {
 	Rate           uint32 // bytes per second; all ones if rate64 has it
 	PacketOverhead int32  // bytes added to each packet
-	CellSize       uint32 // payload of a cell, 0 for no cells
+	CellSize       uint32 // payload of a cell in bytes, 0 for no cells
 	CellOverhead   int32  // bytes added to each cell
 }
 
@@ -962,15 +949,14 @@ func (x *NetemRate) decode(b []byte) {
 	x.CellOverhead = int32(nlattr.GetUint32(b[12:]))
 }
 
-// NetemSlot is the C struct tc-netem-slot: sending in bursts (struct tc_netem_slot). Times in
-// nanoseconds.
+// NetemSlot is the C struct tc_netem_slot: sending in bursts.
 type NetemSlot struct {
-	MinDelay   int64 // shortest time between slots
-	MaxDelay   int64 // longest time between slots
+	MinDelay   int64 // shortest time between slots, nanoseconds
+	MaxDelay   int64 // longest time between slots, nanoseconds
 	MaxPackets int32 // packets in a slot, 0 for any number
 	MaxBytes   int32 // bytes in a slot, 0 for any number
-	DistDelay  int64 // mean time between slots, with a distribution
-	DistJitter int64 // its variation
+	DistDelay  int64 // mean time between slots, with a distribution, nanoseconds
+	DistJitter int64 // its variation, nanoseconds
 }
 
 func (x *NetemSlot) encode(b []byte) {
@@ -993,8 +979,8 @@ func (x *NetemSlot) decode(b []byte) {
 	x.DistJitter = int64(nlattr.GetUint64(b[32:]))
 }
 
-// NetemGimodel is the C struct tc-netem-gimodel: losses by a model of four states (struct
-// tc_netem_gimodel): probabilities of going from one to another, 2^32 for 1.
+// NetemGimodel is the C struct tc_netem_gimodel: losses by a model of four states: probabilities of
+// going from one to another, 2^32 for 1.
 type NetemGimodel struct {
 	P13 uint32 // received to a burst of losses
 	P31 uint32 // out of the burst
@@ -1021,8 +1007,7 @@ func (x *NetemGimodel) decode(b []byte) {
 	x.P23 = nlattr.GetUint32(b[16:])
 }
 
-// NetemGemodel is the C struct tc-netem-gemodel: losses by the Gilbert-Elliott model (struct
-// tc_netem_gemodel), 2^32 for 1.
+// NetemGemodel is the C struct tc_netem_gemodel: losses by the Gilbert-Elliott model, 2^32 for 1.
 type NetemGemodel struct {
 	P  uint32 // probability of going from good to bad
 	R  uint32 // probability of going from bad to good
@@ -1046,7 +1031,7 @@ func (x *NetemGemodel) decode(b []byte) {
 	x.K1 = nlattr.GetUint32(b[12:])
 }
 
-// SfbQopt is the C struct tc-sfb-qopt: options of sfb (struct tc_sfb_qopt).
+// SfbQopt is the C struct tc_sfb_qopt: options of sfb.
 type SfbQopt struct {
 	RehashInterval uint32 // milliseconds until the hash changes
 	WarmupTime     uint32 // milliseconds before that in which the next hash learns
@@ -1085,8 +1070,7 @@ func (x *SfbQopt) decode(b []byte) {
 	x.PenaltyBurst = nlattr.GetUint32(b[32:])
 }
 
-// CbsQopt is the C struct tc-cbs-qopt: options of cbs, the credit-based shaper of 802.1Qav (struct
-// tc_cbs_qopt).
+// CbsQopt is the C struct tc_cbs_qopt: options of cbs, the credit-based shaper of 802.1Qav.
 type CbsQopt struct {
 	Offload   uint8 // 1: the device shapes
 	Hicredit  int32 // highest credit, bytes
@@ -1113,12 +1097,11 @@ func (x *CbsQopt) decode(b []byte) {
 	x.Sendslope = int32(nlattr.GetUint32(b[16:]))
 }
 
-// EtfQopt is the C struct tc-etf-qopt: options of etf, which sends at given times (struct
-// tc_etf_qopt).
+// EtfQopt is the C struct tc_etf_qopt: options of etf, which sends at given times.
 type EtfQopt struct {
-	Delta   int32 // nanoseconds by which to be early
-	Clockid int32 // clock of the times, a CLOCK_ number such as 11 for TAI
-	Flags   EtfFlags
+	Delta   int32    // nanoseconds by which to be early
+	Clockid int32    // clock of the times, a CLOCK_ number such as 11 for TAI
+	Flags   EtfFlags // how it works
 }
 
 func (x *EtfQopt) encode(b []byte) {
@@ -1135,7 +1118,7 @@ func (x *EtfQopt) decode(b []byte) {
 	x.Flags = EtfFlags(nlattr.GetUint32(b[8:]))
 }
 
-// ChokeXstats is the C struct tc-choke-xstats: counters of choke (struct tc_choke_xstats).
+// ChokeXstats is the C struct tc_choke_xstats: counters of choke.
 type ChokeXstats struct {
 	Early  uint32 // dropped by chance
 	Pdrop  uint32 // dropped by the limit
@@ -1163,14 +1146,13 @@ func (x *ChokeXstats) decode(b []byte) {
 	x.Matched = nlattr.GetUint32(b[16:])
 }
 
-// CodelXstats is the C struct tc-codel-xstats: state of codel (struct tc_codel_xstats). Times in
-// microseconds.
+// CodelXstats is the C struct tc_codel_xstats: state of codel.
 type CodelXstats struct {
 	Maxpacket     uint32 // largest packet seen, bytes
 	Count         uint32 // drops since dropping began
 	Lastcount     uint32 // count when dropping began the last time
-	Ldelay        uint32 // how long the last packet waited
-	DropNext      int32  // time until the next drop, negative if overdue
+	Ldelay        uint32 // microseconds that the last packet waited
+	DropNext      int32  // microseconds until the next drop, negative if overdue
 	DropOverlimit uint32 // packets dropped by the limit
 	EcnMark       uint32 // packets marked instead of dropped
 	Dropping      uint32 // 1 while it drops
@@ -1203,7 +1185,7 @@ func (x *CodelXstats) decode(b []byte) {
 	x.CeMark = nlattr.GetUint32(b[32:])
 }
 
-// FqCodelXstats is the C struct tc-fq-codel-xstats: counters of the qdisc fq_codel (struct
+// FqCodelXstats is the struct tc-fq-codel-xstats: counters of the qdisc fq_codel (struct
 // tc_fq_codel_xstats with qdisc_stats).
 type FqCodelXstats struct {
 	Type           FqCodelXstatsType // qdisc
@@ -1246,16 +1228,16 @@ func (x *FqCodelXstats) decode(b []byte) {
 	x.DropOvermemory = nlattr.GetUint32(b[36:])
 }
 
-// FqCodelClassXstats is the C struct tc-fq-codel-cl-xstats: state of a flow of fq_codel (struct
-// tc_fq_codel_xstats with class_stats). Times in microseconds.
+// FqCodelClassXstats is the struct tc-fq-codel-cl-xstats: state of a flow of fq_codel (struct
+// tc_fq_codel_xstats with class_stats).
 type FqCodelClassXstats struct {
 	Type      FqCodelXstatsType // class
 	Deficit   int32             // bytes that the flow may still send in this round
-	Ldelay    uint32            // how long the last packet waited
+	Ldelay    uint32            // microseconds that the last packet waited
 	Count     uint32            // drops since dropping began
 	Lastcount uint32            // count when dropping began the last time
 	Dropping  uint32            // 1 while it drops
-	DropNext  int32             // time until the next drop, negative if overdue
+	DropNext  int32             // microseconds until the next drop, negative if overdue
 }
 
 func (x *FqCodelClassXstats) encode(b []byte) {
@@ -1280,7 +1262,7 @@ func (x *FqCodelClassXstats) decode(b []byte) {
 	x.DropNext = int32(nlattr.GetUint32(b[24:]))
 }
 
-// Dualpi2Xstats is the C struct tc-dualpi2-xstats: state of dualpi2 (struct tc_dualpi2_xstats).
+// Dualpi2Xstats is the C struct tc_dualpi2_xstats: state of dualpi2.
 type Dualpi2Xstats struct {
 	Prob          uint32 // base probability, 2^32 for 1
 	DelayC        uint32 // delay of the classic queue, microseconds
@@ -1328,7 +1310,7 @@ func (x *Dualpi2Xstats) decode(b []byte) {
 	x.MemoryLimit = nlattr.GetUint32(b[44:])
 }
 
-// FqPieXstats is the C struct tc-fq-pie-xstats: counters of fq_pie (struct tc_fq_pie_xstats).
+// FqPieXstats is the C struct tc_fq_pie_xstats: counters of fq_pie.
 type FqPieXstats struct {
 	PacketsIn    uint32 // packets that came in
 	Dropped      uint32 // dropped by PIE
@@ -1367,8 +1349,8 @@ func (x *FqPieXstats) decode(b []byte) {
 	x.MemoryUsage = nlattr.GetUint32(b[32:])
 }
 
-// FqQdStats is the C struct tc-fq-qd-stats: counters of fq (struct tc_fq_qd_stats). The bands count
-// from 0, the first to be served.
+// FqQdStats is the C struct tc_fq_qd_stats: counters of fq. The bands count from 0, the first to be
+// served.
 type FqQdStats struct {
 	GcFlows             uint64 // flows thrown away after they were idle
 	HighprioPackets     uint64 // 0, no longer used
@@ -1446,7 +1428,7 @@ func (x *FqQdStats) decode(b []byte) {
 	x.BandPktCount2 = nlattr.GetUint32(b[144:])
 }
 
-// HhfXstats is the C struct tc-hhf-xstats: counters of hhf (struct tc_hhf_xstats).
+// HhfXstats is the C struct tc_hhf_xstats: counters of hhf.
 type HhfXstats struct {
 	DropOverlimit uint32 // packets dropped by the limit
 	HhOverlimit   uint32 // heavy hitters that found no place
@@ -1470,7 +1452,7 @@ func (x *HhfXstats) decode(b []byte) {
 	x.HhCurCount = nlattr.GetUint32(b[12:])
 }
 
-// PieXstats is the C struct tc-pie-xstats: state of pie (struct tc_pie_xstats).
+// PieXstats is the C struct tc_pie_xstats: state of pie.
 type PieXstats struct {
 	Prob             uint64 // probability of a drop, 2^64 for 1
 	Delay            uint32 // delay now, microseconds
@@ -1509,7 +1491,7 @@ func (x *PieXstats) decode(b []byte) {
 	x.EcnMark = nlattr.GetUint32(b[36:])
 }
 
-// RedXstats is the C struct tc-red-xstats: counters of red (struct tc_red_xstats).
+// RedXstats is the C struct tc_red_xstats: counters of red.
 type RedXstats struct {
 	Early  uint32 // dropped by chance
 	Pdrop  uint32 // dropped by the limit
@@ -1533,7 +1515,7 @@ func (x *RedXstats) decode(b []byte) {
 	x.Marked = nlattr.GetUint32(b[12:])
 }
 
-// SfbXstats is the C struct tc-sfb-xstats: counters of sfb (struct tc_sfb_xstats).
+// SfbXstats is the C struct tc_sfb_xstats: counters of sfb.
 type SfbXstats struct {
 	Earlydrop   uint32 // dropped by chance
 	Penaltydrop uint32 // dropped from flows that do not react
@@ -1572,7 +1554,7 @@ func (x *SfbXstats) decode(b []byte) {
 	x.Avgprob = nlattr.GetUint32(b[32:])
 }
 
-// SfqXstats is the C struct tc-sfq-xstats: state of a flow of sfq (struct tc_sfq_xstats).
+// SfqXstats is the C struct tc_sfq_xstats: state of a flow of sfq.
 type SfqXstats struct {
 	Allot int32 // bytes that the flow may still send in this round
 }
@@ -1586,7 +1568,7 @@ func (x *SfqXstats) decode(b []byte) {
 	x.Allot = int32(nlattr.GetUint32(b))
 }
 
-// HtbXstats is the C struct tc-htb-xstats: state of a class of htb (struct tc_htb_xstats).
+// HtbXstats is the C struct tc_htb_xstats: state of a class of htb.
 type HtbXstats struct {
 	// Packets sent within the rate of the class or lent to those below.
 	Lends   uint32
@@ -1614,7 +1596,7 @@ func (x *HtbXstats) decode(b []byte) {
 	x.Ctokens = int32(nlattr.GetUint32(b[16:]))
 }
 
-// HfscStats is the C struct tc-hfsc-stats: state of a class of hfsc (struct tc_hfsc_stats).
+// HfscStats is the C struct tc_hfsc_stats: state of a class of hfsc.
 type HfscStats struct {
 	Work   uint64 // bytes sent
 	Rtwork uint64 // of these by the real-time curve
@@ -1638,7 +1620,7 @@ func (x *HfscStats) decode(b []byte) {
 	x.Level = nlattr.GetUint32(b[20:])
 }
 
-// DrrStats is the C struct tc-drr-stats: state of a class of drr (struct tc_drr_stats).
+// DrrStats is the C struct tc_drr_stats: state of a class of drr.
 type DrrStats struct {
 	Deficit uint32 // bytes that the class may still send in this round
 }
@@ -1652,9 +1634,9 @@ func (x *DrrStats) decode(b []byte) {
 	x.Deficit = nlattr.GetUint32(b)
 }
 
-// QfqStats is the C struct tc-qfq-stats: set-up in force of a class of qfq (struct tc_qfq_stats).
+// QfqStats is the C struct tc_qfq_stats: set-up in force of a class of qfq.
 type QfqStats struct {
-	Weight uint32 // weight
+	Weight uint32 // weight of the class
 	Lmax   uint32 // largest packet, bytes
 }
 
@@ -1669,10 +1651,10 @@ func (x *QfqStats) decode(b []byte) {
 	x.Lmax = nlattr.GetUint32(b[4:])
 }
 
-// U32Key is the C struct tc-u32-key: one 32-bit word that u32 compares (struct tc_u32_key).
+// U32Key is the C struct tc_u32_key: one 32-bit word that u32 compares.
 type U32Key struct {
-	Mask uint32 // bits that count
-	Val  uint32 // what they must be
+	Mask uint32 // bits that count (big-endian)
+	Val  uint32 // what they must be (big-endian)
 	// Place in the packet, bytes from the network header, a multiple of 4.
 	Off     int32
 	Offmask int32 // -1: off counts from the next header
@@ -1697,22 +1679,22 @@ func (x *U32Key) decode(b []byte) {
 // AppendBinary appends the struct as the kernel lays it out.
 func (x *U32Key) AppendBinary(b []byte) ([]byte, error) { return nlattr.AppendStruct(b, 16, x.encode) }
 
-// UnmarshalBinary reads the struct, of whatever length. It never fails.
+// UnmarshalBinary reads the struct, of any length. It never fails.
 func (x *U32Key) UnmarshalBinary(b []byte) error { x.decode(b); return nil }
 
-// U32Sel is the C struct tc-u32-sel of 16 bytes and an array behind them: what a rule of u32
-// compares (struct tc_u32_sel).
+// U32Sel is the C struct tc_u32_sel of 16 bytes and an array behind them: what a rule of u32
+// compares.
 //
 // Nkeys is the number of Keys, and filled in where it is zero.
 type U32Sel struct {
-	Flags    U32Flags
+	Flags    U32Flags // what a match does
 	Offshift uint8    // the variable offset is shifted right by this
 	Nkeys    uint8    // number of keys; with none every packet matches
-	Offmask  uint16   // bits of the variable offset
+	Offmask  uint16   // bits of the variable offset (big-endian)
 	Off      uint16   // fixed offset of the next header, bytes
 	Offoff   int16    // where the packet has the variable offset, bytes
 	Hoff     int16    // where the packet has what a table is hashed by, bytes
-	Hmask    uint32   // bits of it
+	Hmask    uint32   // bits of it (big-endian)
 	Keys     []U32Key // what to compare, nkeys of them
 }
 
@@ -1760,7 +1742,7 @@ func (x *U32Sel) decode(b []byte) {
 	}
 }
 
-// U32Mark is the C struct tc-u32-mark: a match of u32 on the mark (struct tc_u32_mark).
+// U32Mark is the C struct tc_u32_mark: a match of u32 on the mark.
 type U32Mark struct {
 	Val  uint32 // what the bits must be
 	Mask uint32 // bits that count
@@ -1782,8 +1764,8 @@ func (x *U32Mark) decode(b []byte) {
 	x.Success = nlattr.GetUint32(b[8:])
 }
 
-// U32Pcnt is the C struct tc-u32-pcnt of 16 bytes and an array behind them: counters of a rule of
-// u32 (struct tc_u32_pcnt).
+// U32Pcnt is the C struct tc_u32_pcnt of 16 bytes and an array behind them: counters of a rule of
+// u32.
 type U32Pcnt struct {
 	Rcnt  uint64   // packets compared
 	Rhit  uint64   // packets that matched
@@ -1818,7 +1800,7 @@ func (x *U32Pcnt) decode(b []byte) {
 	}
 }
 
-// BasicPcnt is the C struct tc-basic-pcnt: counters of basic (struct tc_basic_pcnt).
+// BasicPcnt is the C struct tc_basic_pcnt: counters of basic.
 type BasicPcnt struct {
 	Rcnt uint64 // packets compared
 	Rhit uint64 // packets that matched
@@ -1835,7 +1817,7 @@ func (x *BasicPcnt) decode(b []byte) {
 	x.Rhit = nlattr.GetUint64(b[8:])
 }
 
-// MatchallPcnt is the C struct tc-matchall-pcnt: counter of matchall (struct tc_matchall_pcnt).
+// MatchallPcnt is the C struct tc_matchall_pcnt: counter of matchall.
 type MatchallPcnt struct {
 	Rhit uint64 // packets seen
 }
@@ -1849,7 +1831,7 @@ func (x *MatchallPcnt) decode(b []byte) {
 	x.Rhit = nlattr.GetUint64(b)
 }
 
-// SockFilter is the C struct sock-filter: an instruction of classic BPF (struct sock_filter).
+// SockFilter is the C struct sock_filter: an instruction of classic BPF.
 type SockFilter struct {
 	Code uint16 // operation
 	Jt   uint8  // instructions to skip if true
@@ -1878,10 +1860,11 @@ func (x *SockFilter) AppendBinary(b []byte) ([]byte, error) {
 	return nlattr.AppendStruct(b, 8, x.encode)
 }
 
-// UnmarshalBinary reads the struct, of whatever length. It never fails.
+// UnmarshalBinary reads the struct, of any length. It never fails.
 func (x *SockFilter) UnmarshalBinary(b []byte) error { x.decode(b); return nil }
 
-// SockFilters is the C struct sock-filters, an array: a classic BPF program.
+// SockFilters is the struct sock-filters, an array: a classic BPF program, an array of struct
+// sock_filter.
 type SockFilters struct {
 	Instructions []SockFilter // one after the other, 4096 at most
 }
@@ -1905,8 +1888,7 @@ func (x *SockFilters) decode(b []byte) {
 	}
 }
 
-// EmatchTreeHdr is the C struct tcf-ematch-tree-hdr: size of a tree of matches (struct
-// tcf_ematch_tree_hdr).
+// EmatchTreeHdr is the C struct tcf_ematch_tree_hdr: size of a tree of matches.
 type EmatchTreeHdr struct {
 	Nmatches uint16 // number of matches
 	Progid   uint16 // who wrote the tree, 0 for tc; the kernel keeps it
@@ -1923,13 +1905,13 @@ func (x *EmatchTreeHdr) decode(b []byte) {
 	x.Progid = nlattr.GetUint16(b[2:])
 }
 
-// Ematch is the C struct tcf-ematch of 8 bytes and an array behind them: a match in a tree (struct
-// tcf_ematch_hdr). NewEmatch and Content know what its kind has behind the header.
+// Ematch is the struct tcf-ematch of 8 bytes and an array behind them: a match in a tree (struct
+// tcf_ematch_hdr). NewEmatch and Content know what follows it.
 type Ematch struct {
-	Matchid uint16 // for the writer
-	Kind    EmatchKind
-	Flags   EmatchFlags
-	Data    []byte // what the kind has
+	Matchid uint16      // for the writer
+	Kind    EmatchKind  // kind of the match
+	Flags   EmatchFlags // how it goes on
+	Data    []byte      // what the kind has behind the header
 }
 
 func (x *Ematch) encode(e *nlattr.Encoder) {
@@ -1962,14 +1944,14 @@ func (x *Ematch) AppendBinary(b []byte) ([]byte, error) {
 	return e.Finish()
 }
 
-// UnmarshalBinary reads the struct, of whatever length. It never fails.
+// UnmarshalBinary reads the struct, of any length. It never fails.
 func (x *Ematch) UnmarshalBinary(b []byte) error {
 	*x = Ematch{}
 	x.decode(b)
 	return nil
 }
 
-// EmMetaVal is the C struct tcf-meta-val: a side of a comparison of metadata (struct tcf_meta_val).
+// EmMetaVal is the C struct tcf_meta_val: a side of a comparison of metadata.
 type EmMetaVal struct {
 	// EmMetaLoadavg0 and the like; with EmMetaInt an integer, else bytes.
 	Kind uint16
@@ -1997,10 +1979,10 @@ func (x *EmMetaVal) AppendBinary(b []byte) ([]byte, error) {
 	return nlattr.AppendStruct(b, 4, x.encode)
 }
 
-// UnmarshalBinary reads the struct, of whatever length. It never fails.
+// UnmarshalBinary reads the struct, of any length. It never fails.
 func (x *EmMetaVal) UnmarshalBinary(b []byte) error { x.decode(b); return nil }
 
-// EmMetaHdr is the C struct tcf-meta-hdr: comparison of metadata (struct tcf_meta_hdr).
+// EmMetaHdr is the C struct tcf_meta_hdr: comparison of metadata.
 type EmMetaHdr struct {
 	Left  EmMetaVal // what is compared
 	Right EmMetaVal // with what
@@ -2022,11 +2004,11 @@ func (x *EmMetaHdr) AppendBinary(b []byte) ([]byte, error) {
 	return nlattr.AppendStruct(b, 8, x.encode)
 }
 
-// UnmarshalBinary reads the struct, of whatever length. It never fails.
+// UnmarshalBinary reads the struct, of any length. It never fails.
 func (x *EmMetaHdr) UnmarshalBinary(b []byte) error { x.decode(b); return nil }
 
-// EmCmp is the C struct tcf-em-cmp: comparison of a number (struct tcf_em_cmp). The last two
-// members hold two values of 4 bits each.
+// EmCmp is the C struct tcf_em_cmp: comparison of a number. The last two members hold two values of
+// 4 bits each.
 type EmCmp struct {
 	Val  uint32 // what to compare with
 	Mask uint32 // bits that count, 0 for all
@@ -2058,11 +2040,10 @@ func (x *EmCmp) decode(b []byte) {
 // AppendBinary appends the struct as the kernel lays it out.
 func (x *EmCmp) AppendBinary(b []byte) ([]byte, error) { return nlattr.AppendStruct(b, 12, x.encode) }
 
-// UnmarshalBinary reads the struct, of whatever length. It never fails.
+// UnmarshalBinary reads the struct, of any length. It never fails.
 func (x *EmCmp) UnmarshalBinary(b []byte) error { x.decode(b); return nil }
 
-// EmNbyte is the C struct tcf-em-nbyte of 4 bytes and an array behind them: comparison of bytes
-// (struct tcf_em_nbyte).
+// EmNbyte is the C struct tcf_em_nbyte of 4 bytes and an array behind them: comparison of bytes.
 type EmNbyte struct {
 	Off uint16 // place, bytes from the layer
 	// Lower 12 bits (on little-endian machines) length, upper 4 layer: 0 link, 1 network, 2
@@ -2099,15 +2080,14 @@ func (x *EmNbyte) AppendBinary(b []byte) ([]byte, error) {
 	return e.Finish()
 }
 
-// UnmarshalBinary reads the struct, of whatever length. It never fails.
+// UnmarshalBinary reads the struct, of any length. It never fails.
 func (x *EmNbyte) UnmarshalBinary(b []byte) error {
 	*x = EmNbyte{}
 	x.decode(b)
 	return nil
 }
 
-// EmText is the C struct tcf-em-text of 24 bytes and an array behind them: search for a text
-// (struct tcf_em_text).
+// EmText is the C struct tcf_em_text of 24 bytes and an array behind them: search for a text.
 //
 // PatternLen is the number of Pattern, and filled in where it is zero.
 type EmText struct {
@@ -2117,7 +2097,7 @@ type EmText struct {
 	PatternLen uint16 // length of the text
 	// Lower half (on little-endian machines) layer of the begin, upper half of the end.
 	Layers  uint8
-	Pattern []byte // the text
+	Pattern []byte // the text, pattern-len bytes
 }
 
 func (x *EmText) encode(e *nlattr.Encoder) {
@@ -2158,20 +2138,19 @@ func (x *EmText) AppendBinary(b []byte) ([]byte, error) {
 	return e.Finish()
 }
 
-// UnmarshalBinary reads the struct, of whatever length. It never fails.
+// UnmarshalBinary reads the struct, of any length. It never fails.
 func (x *EmText) UnmarshalBinary(b []byte) error {
 	*x = EmText{}
 	x.decode(b)
 	return nil
 }
 
-// ActTimes is the C struct tcf-t: when an action was set up and used (struct tcf_t), in hundredths
-// of a second.
+// ActTimes is the C struct tcf_t: when an action was set up and used.
 type ActTimes struct {
-	Install  uint64 // since it was set up
-	Lastuse  uint64 // since it was last used
-	Expires  uint64 // until it ends, 0 for never
-	Firstuse uint64 // since it was first used, 0 for never used
+	Install  uint64 // hundredths of a second since it was set up
+	Lastuse  uint64 // hundredths of a second since it was last used
+	Expires  uint64 // hundredths of a second until it ends, 0 for never
+	Firstuse uint64 // hundredths of a second since it was first used, 0 for never
 }
 
 func (x *ActTimes) encode(b []byte) {
@@ -2190,16 +2169,14 @@ func (x *ActTimes) decode(b []byte) {
 	x.Firstuse = nlattr.GetUint64(b[24:])
 }
 
-// Gact is the C struct tc-gact: what all actions have (struct tc_gact; struct tc_act_bpf, tc_ct,
+// Gact is the struct tc-gact: what all actions have (struct tc_gact; struct tc_act_bpf, tc_ct,
 // tc_ctinfo, tc_defact, tc_gate, tc_sample and tc_skbedit are the same).
 type Gact struct {
-	Index  uint32     // number among the actions of its kind; 0: the kernel chooses
-	Capab  uint32     // 0
-	Action ActVerdict // what happens next
-	// Users, and one if it was made by itself. Read only.
-	Refcnt int32
-	// Filters that use it. Read only.
-	Bindcnt int32
+	Index   uint32     // number within its kind; 0: the kernel chooses
+	Capab   uint32     // 0
+	Action  ActVerdict // what happens next
+	Refcnt  int32      // users, and one if it was made by itself; read only
+	Bindcnt int32      // filters that use it; read only
 }
 
 func (x *Gact) encode(b []byte) {
@@ -2220,11 +2197,11 @@ func (x *Gact) decode(b []byte) {
 	x.Bindcnt = int32(nlattr.GetUint32(b[16:]))
 }
 
-// GactP is the C struct tc-gact-p: another verdict for some packets (struct tc_gact_p).
+// GactP is the C struct tc_gact_p: another verdict for some packets.
 type GactP struct {
-	Ptype   GactPtype
-	Pval    uint16 // one packet in so many
-	Paction ActVerdict
+	Ptype   GactPtype  // how packets are picked
+	Pval    uint16     // one packet in so many
+	Paction ActVerdict // what happens to them
 }
 
 func (x *GactP) encode(b []byte) {
@@ -2241,17 +2218,14 @@ func (x *GactP) decode(b []byte) {
 	x.Paction = ActVerdict(int32(nlattr.GetUint32(b[4:])))
 }
 
-// Connmark is the C struct tc-connmark: connmark: the mark of the connection becomes that of the
-// packet (struct tc_connmark).
+// Connmark is the C struct tc_connmark: set-up of the action connmark.
 type Connmark struct {
-	Index  uint32     // number among the actions of its kind; 0: the kernel chooses
-	Capab  uint32     // 0
-	Action ActVerdict // what happens next
-	// Users. Read only.
-	Refcnt int32
-	// Filters that use it. Read only.
-	Bindcnt int32
-	Zone    uint16 // zone of conntrack to look in
+	Index   uint32     // number within its kind; 0: the kernel chooses
+	Capab   uint32     // 0
+	Action  ActVerdict // what happens next
+	Refcnt  int32      // users; read only
+	Bindcnt int32      // filters that use it; read only
+	Zone    uint16     // zone of conntrack to look in
 }
 
 func (x *Connmark) encode(b []byte) {
@@ -2274,16 +2248,14 @@ func (x *Connmark) decode(b []byte) {
 	x.Zone = nlattr.GetUint16(b[20:])
 }
 
-// Csum is the C struct tc-csum: csum: computes checksums (struct tc_csum).
+// Csum is the C struct tc_csum: set-up of the action csum.
 type Csum struct {
-	Index  uint32     // number among the actions of its kind; 0: the kernel chooses
-	Capab  uint32     // 0
-	Action ActVerdict // what happens next
-	// Users. Read only.
-	Refcnt int32
-	// Filters that use it. Read only.
-	Bindcnt     int32
-	UpdateFlags CsumFlags
+	Index       uint32     // number within its kind; 0: the kernel chooses
+	Capab       uint32     // 0
+	Action      ActVerdict // what happens next
+	Refcnt      int32      // users; read only
+	Bindcnt     int32      // filters that use it; read only
+	UpdateFlags CsumFlags  // checksums to compute
 }
 
 func (x *Csum) encode(b []byte) {
@@ -2306,16 +2278,14 @@ func (x *Csum) decode(b []byte) {
 	x.UpdateFlags = CsumFlags(nlattr.GetUint32(b[20:]))
 }
 
-// Ife is the C struct tc-ife: ife: a header that carries data about the packet (struct tc_ife).
+// Ife is the C struct tc_ife: set-up of the action ife.
 type Ife struct {
-	Index  uint32     // number among the actions of its kind; 0: the kernel chooses
-	Capab  uint32     // 0
-	Action ActVerdict // what happens next
-	// Users. Read only.
-	Refcnt int32
-	// Filters that use it. Read only.
-	Bindcnt int32
-	Flags   IfeMode
+	Index   uint32     // number within its kind; 0: the kernel chooses
+	Capab   uint32     // 0
+	Action  ActVerdict // what happens next
+	Refcnt  int32      // users; read only
+	Bindcnt int32      // filters that use it; read only
+	Flags   IfeMode    // on or off
 }
 
 func (x *Ife) encode(b []byte) {
@@ -2338,17 +2308,15 @@ func (x *Ife) decode(b []byte) {
 	x.Flags = IfeMode(nlattr.GetUint16(b[20:]))
 }
 
-// Mirred is the C struct tc-mirred: mirred: sends or copies packets elsewhere (struct tc_mirred).
+// Mirred is the C struct tc_mirred: set-up of the action mirred.
 type Mirred struct {
-	Index  uint32     // number among the actions of its kind; 0: the kernel chooses
-	Capab  uint32     // 0
-	Action ActVerdict // what happens next
-	// Users. Read only.
-	Refcnt int32
-	// Filters that use it. Read only.
-	Bindcnt int32
-	Eaction MirredAction
-	Ifindex uint32 // index of the other link; 0 with a block
+	Index   uint32       // number within its kind; 0: the kernel chooses
+	Capab   uint32       // 0
+	Action  ActVerdict   // what happens next
+	Refcnt  int32        // users; read only
+	Bindcnt int32        // filters that use it; read only
+	Eaction MirredAction // where to
+	Ifindex uint32       // index of the other link; 0 with a block
 }
 
 func (x *Mirred) encode(b []byte) {
@@ -2373,16 +2341,14 @@ func (x *Mirred) decode(b []byte) {
 	x.Ifindex = nlattr.GetUint32(b[24:])
 }
 
-// Mpls is the C struct tc-mpls: mpls: changes labels (struct tc_mpls).
+// Mpls is the C struct tc_mpls: set-up of the action mpls.
 type Mpls struct {
-	Index  uint32     // number among the actions of its kind; 0: the kernel chooses
-	Capab  uint32     // 0
-	Action ActVerdict // what happens next
-	// Users. Read only.
-	Refcnt int32
-	// Filters that use it. Read only.
-	Bindcnt int32
-	MAction MplsAction
+	Index   uint32     // number within its kind; 0: the kernel chooses
+	Capab   uint32     // 0
+	Action  ActVerdict // what happens next
+	Refcnt  int32      // users; read only
+	Bindcnt int32      // filters that use it; read only
+	MAction MplsAction // what to do
 }
 
 func (x *Mpls) encode(b []byte) {
@@ -2405,19 +2371,17 @@ func (x *Mpls) decode(b []byte) {
 	x.MAction = MplsAction(int32(nlattr.GetUint32(b[20:])))
 }
 
-// Nat is the C struct tc-nat: nat: translates IPv4 addresses without state (struct tc_nat).
+// Nat is the C struct tc_nat: set-up of the action nat.
 type Nat struct {
-	Index  uint32     // number among the actions of its kind; 0: the kernel chooses
-	Capab  uint32     // 0
-	Action ActVerdict // what happens next
-	// Users. Read only.
-	Refcnt int32
-	// Filters that use it. Read only.
-	Bindcnt int32
-	OldAddr uint32 // prefix to translate
-	NewAddr uint32 // prefix to put there
-	Mask    uint32 // mask of both
-	Flags   NatFlags
+	Index   uint32     // number within its kind; 0: the kernel chooses
+	Capab   uint32     // 0
+	Action  ActVerdict // what happens next
+	Refcnt  int32      // users; read only
+	Bindcnt int32      // filters that use it; read only
+	OldAddr uint32     // prefix to translate
+	NewAddr uint32     // prefix to put there
+	Mask    uint32     // mask of both
+	Flags   NatFlags   // direction
 }
 
 func (x *Nat) encode(b []byte) {
@@ -2446,11 +2410,11 @@ func (x *Nat) decode(b []byte) {
 	x.Flags = NatFlags(nlattr.GetUint32(b[32:]))
 }
 
-// PeditKey is the C struct tc-pedit-key: one 32-bit word that pedit changes (struct tc_pedit_key):
-// it becomes (word & mask) ^ val. Both are as the packet has them, in network byte order.
+// PeditKey is the C struct tc_pedit_key: one 32-bit word that pedit changes: it becomes (word &
+// mask) ^ val. Both are as the packet has them, in network byte order.
 type PeditKey struct {
-	Mask uint32 // bits to keep
-	Val  uint32 // bits to put there
+	Mask uint32 // bits to keep (big-endian)
+	Val  uint32 // bits to put there (big-endian)
 	Off  uint32 // place, bytes from the header, a multiple of 4
 	// With offmask: where the packet has a byte to add to the offset.
 	At      uint32
@@ -2483,21 +2447,19 @@ func (x *PeditKey) AppendBinary(b []byte) ([]byte, error) {
 	return nlattr.AppendStruct(b, 24, x.encode)
 }
 
-// UnmarshalBinary reads the struct, of whatever length. It never fails.
+// UnmarshalBinary reads the struct, of any length. It never fails.
 func (x *PeditKey) UnmarshalBinary(b []byte) error { x.decode(b); return nil }
 
-// PeditSel is the C struct tc-pedit-sel of 24 bytes and an array behind them: pedit: changes words
-// of packets (struct tc_pedit_sel).
+// PeditSel is the C struct tc_pedit_sel of 24 bytes and an array behind them: set-up of the action
+// pedit.
 //
 // Nkeys is the number of Keys, and filled in where it is zero.
 type PeditSel struct {
-	Index  uint32     // number among the actions of its kind; 0: the kernel chooses
-	Capab  uint32     // 0
-	Action ActVerdict // what happens next
-	// Users. Read only.
-	Refcnt int32
-	// Filters that use it. Read only.
-	Bindcnt int32
+	Index   uint32     // number within its kind; 0: the kernel chooses
+	Capab   uint32     // 0
+	Action  ActVerdict // what happens next
+	Refcnt  int32      // users; read only
+	Bindcnt int32      // filters that use it; read only
 	Nkeys   uint8      // number of keys, 1 at least
 	Flags   uint8      // kept for the writer
 	Keys    []PeditKey // what to change, nkeys of them
@@ -2545,21 +2507,19 @@ func (x *PeditSel) decode(b []byte) {
 	}
 }
 
-// Police is the C struct tc-police: police: holds packets to a rate (struct tc_police).
+// Police is the C struct tc_police: set-up of the action police.
 type Police struct {
-	Index  uint32     // number among the actions of its kind; 0: the kernel chooses
+	Index  uint32     // number within its kind; 0: the kernel chooses
 	Action ActVerdict // what happens to packets beyond the rate
 	Limit  uint32     // 0
 	Burst  uint32     // size of the bucket in ticks at the rate
 	// Largest packet, bytes; 0 for any, with a rate what its table covers.
 	Mtu      uint32
-	Rate     Ratespec
+	Rate     Ratespec // rate of the bucket
 	Peakrate Ratespec // highest rate in bursts, 0 for none
-	// Users. Read only.
-	Refcnt int32
-	// Filters that use it. Read only.
-	Bindcnt int32
-	Capab   uint32 // 0
+	Refcnt   int32    // users; read only
+	Bindcnt  int32    // filters that use it; read only
+	Capab    uint32   // 0
 }
 
 func (x *Police) encode(e *nlattr.Encoder, b []byte) {
@@ -2590,16 +2550,14 @@ func (x *Police) decode(b []byte) {
 	x.Capab = nlattr.GetUint32(b[52:])
 }
 
-// Skbmod is the C struct tc-skbmod: skbmod: changes the Ethernet header (struct tc_skbmod).
+// Skbmod is the C struct tc_skbmod: set-up of the action skbmod.
 type Skbmod struct {
-	Index  uint32     // number among the actions of its kind; 0: the kernel chooses
-	Capab  uint32     // 0
-	Action ActVerdict // what happens next
-	// Users. Read only.
-	Refcnt int32
-	// Filters that use it. Read only.
-	Bindcnt int32
-	Flags   SkbmodFlags
+	Index   uint32      // number within its kind; 0: the kernel chooses
+	Capab   uint32      // 0
+	Action  ActVerdict  // what happens next
+	Refcnt  int32       // users; read only
+	Bindcnt int32       // filters that use it; read only
+	Flags   SkbmodFlags // what to do
 }
 
 func (x *Skbmod) encode(b []byte) {
@@ -2622,17 +2580,14 @@ func (x *Skbmod) decode(b []byte) {
 	x.Flags = SkbmodFlags(nlattr.GetUint64(b[24:]))
 }
 
-// TunnelKey is the C struct tc-tunnel-key: tunnel_key: metadata for tunnel devices (struct
-// tc_tunnel_key).
+// TunnelKey is the C struct tc_tunnel_key: set-up of the action tunnel_key.
 type TunnelKey struct {
-	Index  uint32     // number among the actions of its kind; 0: the kernel chooses
-	Capab  uint32     // 0
-	Action ActVerdict // what happens next
-	// Users. Read only.
-	Refcnt int32
-	// Filters that use it. Read only.
-	Bindcnt int32
-	TAction TunnelKeyAction
+	Index   uint32          // number within its kind; 0: the kernel chooses
+	Capab   uint32          // 0
+	Action  ActVerdict      // what happens next
+	Refcnt  int32           // users; read only
+	Bindcnt int32           // filters that use it; read only
+	TAction TunnelKeyAction // set or release
 }
 
 func (x *TunnelKey) encode(b []byte) {
@@ -2655,16 +2610,14 @@ func (x *TunnelKey) decode(b []byte) {
 	x.TAction = TunnelKeyAction(int32(nlattr.GetUint32(b[20:])))
 }
 
-// Vlan is the C struct tc-vlan: vlan: changes VLAN tags (struct tc_vlan).
+// Vlan is the C struct tc_vlan: set-up of the action vlan.
 type Vlan struct {
-	Index  uint32     // number among the actions of its kind; 0: the kernel chooses
-	Capab  uint32     // 0
-	Action ActVerdict // what happens next
-	// Users. Read only.
-	Refcnt int32
-	// Filters that use it. Read only.
-	Bindcnt int32
-	VAction VlanAction
+	Index   uint32     // number within its kind; 0: the kernel chooses
+	Capab   uint32     // 0
+	Action  ActVerdict // what happens next
+	Refcnt  int32      // users; read only
+	Bindcnt int32      // filters that use it; read only
+	VAction VlanAction // what to do
 }
 
 func (x *Vlan) encode(b []byte) {

@@ -6,7 +6,7 @@ package tcpmetrics
 // Fast Open has.
 const TcpFastopenCookieMax = 16
 
-// The numbers of the operations: commands in struct genlmsghdr.
+// The numbers of the operations: commands in struct genlmsghdr, TCP_METRICS_CMD_*.
 const (
 	CmdGet uint16 = 1
 	CmdDel uint16 = 2

@@ -7,7 +7,7 @@ const (
 	CmdGet uint16 = 20
 )
 
-// The numbers of the attributes in the set unix-diag-attrs: a socket.
+// The numbers of the attributes in the set unix-diag-attrs, UNIX_DIAG_*: a socket.
 const (
 	AttrUnixDiagName     uint16 = 0
 	AttrUnixDiagVfs      uint16 = 1

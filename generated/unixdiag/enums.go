@@ -25,10 +25,10 @@ const (
 	TcpStateBoundInactive TcpState = 13 // in requests only; bound and not connected (kernel 6.8)
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v TcpState) String() string { return enumTcpState.Text(uint64(v)) }
 
-// ParseTcpState reads what String returns, or a number.
+// ParseTcpState reads a name or a number.
 func ParseTcpState(s string) (TcpState, error) { return nlpolicy.ParseEnum[TcpState](&enumTcpState, s) }
 
 // MarshalText is String.
@@ -50,10 +50,10 @@ const (
 	ShowUid     Show = 0x40 // the attribute uid
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v Show) String() string { return enumShow.Text(uint64(v)) }
 
-// ParseShow reads what String returns, or a number.
+// ParseShow reads names or a number.
 func ParseShow(s string) (Show, error) { return nlpolicy.ParseEnum[Show](&enumShow, s) }
 
 // MarshalText is String.
@@ -71,10 +71,10 @@ const (
 	SockTypeSeqpacket SockType = 5 // a stream of packets
 )
 
-// String returns the name, or else the digits.
+// String returns the name, or digits.
 func (v SockType) String() string { return enumSockType.Text(uint64(v)) }
 
-// ParseSockType reads what String returns, or a number.
+// ParseSockType reads a name or a number.
 func ParseSockType(s string) (SockType, error) { return nlpolicy.ParseEnum[SockType](&enumSockType, s) }
 
 // MarshalText is String.
@@ -91,10 +91,10 @@ const (
 	ShutdownMaskSend ShutdownMask = 0x2 // nothing more is sent (SEND_SHUTDOWN)
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v ShutdownMask) String() string { return enumShutdownMask.Text(uint64(v)) }
 
-// ParseShutdownMask reads what String returns, or a number.
+// ParseShutdownMask reads names or a number.
 func ParseShutdownMask(s string) (ShutdownMask, error) {
 	return nlpolicy.ParseEnum[ShutdownMask](&enumShutdownMask, s)
 }

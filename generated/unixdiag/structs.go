@@ -4,7 +4,7 @@ package unixdiag
 
 import "github.com/nlgen/nlgen/runtime/nlattr"
 
-// UnixDiagReq is the C struct unix-diag-req: the header of a request.
+// UnixDiagReq is the C struct unix_diag_req: the header of a request.
 type UnixDiagReq struct {
 	SdiagFamily   uint8  // AF_UNIX
 	SdiagProtocol uint8  // must be 0
@@ -40,7 +40,7 @@ func (x *UnixDiagReq) decode(b []byte) {
 	x.UdiagCookie1 = nlattr.GetUint32(b[20:])
 }
 
-// UnixDiagMsg is the C struct unix-diag-msg: the header of an answer.
+// UnixDiagMsg is the C struct unix_diag_msg: the header of an answer.
 type UnixDiagMsg struct {
 	UdiagFamily uint8    // AF_UNIX
 	UdiagType   SockType // type of the socket
@@ -73,8 +73,7 @@ func (x *UnixDiagMsg) decode(b []byte) {
 	x.UdiagCookie1 = nlattr.GetUint32(b[12:])
 }
 
-// UnixDiagVfs is the C struct unix-diag-vfs: the file that a socket is bound to (struct
-// unix_diag_vfs).
+// UnixDiagVfs is the C struct unix_diag_vfs: the file that a socket is bound to.
 type UnixDiagVfs struct {
 	Ino uint32 // number of the inode of the file
 	// Device of the file, major number in the upper 12 bits, minor in the lower 20.
@@ -92,7 +91,7 @@ func (x *UnixDiagVfs) decode(b []byte) {
 	x.Dev = nlattr.GetUint32(b[4:])
 }
 
-// UnixDiagRqlen is the C struct unix-diag-rqlen: queues of a socket (struct unix_diag_rqlen).
+// UnixDiagRqlen is the C struct unix_diag_rqlen: queues of a socket.
 type UnixDiagRqlen struct {
 	// Bytes to read; of a listener, connections that wait to be accepted.
 	Rqueue uint32
@@ -111,8 +110,8 @@ func (x *UnixDiagRqlen) decode(b []byte) {
 	x.Wqueue = nlattr.GetUint32(b[4:])
 }
 
-// SkMeminfo is the C struct sk-meminfo: memory of a socket (SK_MEMINFO_*), bytes with the kernel's
-// overhead.
+// SkMeminfo is the struct sk-meminfo: memory of a socket, in C an array and no struct
+// (SK_MEMINFO_*); bytes with the overhead of the kernel.
 type SkMeminfo struct {
 	RmemAlloc  uint32 // bytes in the receive queue
 	Rcvbuf     uint32 // limit of the receive buffer in bytes

@@ -5,7 +5,7 @@ package wireguard
 // KeyLen is the constant key-len: bytes of a key, be it private, public or preshared.
 const KeyLen = 32
 
-// The numbers of the operations: commands in struct genlmsghdr.
+// The numbers of the operations: commands in struct genlmsghdr, WG_CMD_*.
 const (
 	CmdGetDevice uint16 = 0
 	CmdSetDevice uint16 = 1
@@ -24,7 +24,7 @@ const (
 	AttrWgdevicePeers      uint16 = 8
 )
 
-// The attributes of [PeerAttrs].
+// The attributes of [PeerAttrs], WGPEER_A_*.
 const (
 	AttrPeerPublicKey                   uint16 = 1
 	AttrPeerPresharedKey                uint16 = 2
@@ -38,7 +38,7 @@ const (
 	AttrPeerProtocolVersion             uint16 = 10
 )
 
-// The attributes of [AllowedIPAttrs].
+// The attributes of [AllowedIPAttrs], WGALLOWEDIP_A_*.
 const (
 	AttrAllowedIPFamily   uint16 = 1
 	AttrAllowedIPIpaddr   uint16 = 2

@@ -14,10 +14,10 @@ const (
 	DeviceFlagsReplacePeers DeviceFlags = 0x1
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v DeviceFlags) String() string { return enumDeviceFlags.Text(uint64(v)) }
 
-// ParseDeviceFlags reads what String returns, or a number.
+// ParseDeviceFlags reads names or a number.
 func ParseDeviceFlags(s string) (DeviceFlags, error) {
 	return nlpolicy.ParseEnum[DeviceFlags](&enumDeviceFlags, s)
 }
@@ -44,10 +44,10 @@ const (
 	PeerFlagsUpdateOnly PeerFlags = 0x4
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v PeerFlags) String() string { return enumPeerFlags.Text(uint64(v)) }
 
-// ParsePeerFlags reads what String returns, or a number.
+// ParsePeerFlags reads names or a number.
 func ParsePeerFlags(s string) (PeerFlags, error) {
 	return nlpolicy.ParseEnum[PeerFlags](&enumPeerFlags, s)
 }
@@ -69,10 +69,10 @@ const (
 	AllowedIPFlagsRemoveMe AllowedIPFlags = 0x1
 )
 
-// String returns the names of the flags, joined by |.
+// String returns the names, joined by |.
 func (v AllowedIPFlags) String() string { return enumAllowedIPFlags.Text(uint64(v)) }
 
-// ParseAllowedIPFlags reads what String returns, or a number.
+// ParseAllowedIPFlags reads names or a number.
 func ParseAllowedIPFlags(s string) (AllowedIPFlags, error) {
 	return nlpolicy.ParseEnum[AllowedIPFlags](&enumAllowedIPFlags, s)
 }

@@ -4,7 +4,7 @@ package wireguard
 
 import "github.com/nlgen/nlgen/runtime/nlattr"
 
-// Timespec is the C struct kernel-timespec: a point of time (struct __kernel_timespec, 16 bytes):
+// Timespec is the struct kernel-timespec: a point of time (struct __kernel_timespec, 16 bytes):
 // seconds and nanoseconds since 1970-01-01 00:00 UTC. Both are 0 for never.
 type Timespec struct {
 	Sec  int64 // seconds, in host byte order
@@ -22,10 +22,10 @@ func (x *Timespec) decode(b []byte) {
 	x.Nsec = int64(nlattr.GetUint64(b[8:]))
 }
 
-// SockaddrIn is the C struct sockaddr-in: an IPv4 endpoint (struct sockaddr_in, 16 bytes).
+// SockaddrIn is the C struct sockaddr_in: an IPv4 endpoint (16 bytes).
 type SockaddrIn struct {
 	Family uint16  // AF_INET (2), in host byte order
-	Port   uint16  // UDP port, in network byte order
+	Port   uint16  // UDP port (big-endian)
 	Addr   [4]byte // IPv4 address, in network byte order
 	Zero   [8]byte // zero; the kernel does not look at it
 }
@@ -51,14 +51,14 @@ func (x *SockaddrIn) AppendBinary(b []byte) ([]byte, error) {
 	return nlattr.AppendStruct(b, 16, x.encode)
 }
 
-// UnmarshalBinary reads the struct, of whatever length. It never fails.
+// UnmarshalBinary reads the struct, of any length. It never fails.
 func (x *SockaddrIn) UnmarshalBinary(b []byte) error { x.decode(b); return nil }
 
-// SockaddrIn6 is the C struct sockaddr-in6: an IPv6 endpoint (struct sockaddr_in6, 28 bytes).
+// SockaddrIn6 is the C struct sockaddr_in6: an IPv6 endpoint (28 bytes).
 type SockaddrIn6 struct {
 	Family uint16 // AF_INET6 (10), in host byte order
-	Port   uint16 // UDP port, in network byte order
-	// Traffic class and flow label, in network byte order; not used by WireGuard.
+	Port   uint16 // UDP port (big-endian)
+	// Traffic class and flow label; not used by WireGuard (big-endian).
 	Flowinfo uint32
 	Addr     [16]byte // IPv6 address, in network byte order
 	// Index of the link that a link-local address belongs to, in host byte order; 0 for other
@@ -89,5 +89,5 @@ func (x *SockaddrIn6) AppendBinary(b []byte) ([]byte, error) {
 	return nlattr.AppendStruct(b, 28, x.encode)
 }
 
-// UnmarshalBinary reads the struct, of whatever length. It never fails.
+// UnmarshalBinary reads the struct, of any length. It never fails.
 func (x *SockaddrIn6) UnmarshalBinary(b []byte) error { x.decode(b); return nil }
