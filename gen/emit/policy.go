@@ -314,10 +314,13 @@ func (t *tables) sub(s *ir.SubMessage) jen.Code {
 	return table("sub"+s.Go, "SubMsg", key("Name", jen.Lit(s.Name)), key("Formats", rows(policyID("Format"), list)))
 }
 
+// structTable leaves padding out: members have their offsets.
 func structTable(s *ir.Struct) jen.Code {
 	var list []jen.Code
 	for _, m := range s.Members {
-		list = append(list, jen.Values(memberRow(m)...))
+		if m.Type != "pad" {
+			list = append(list, jen.Values(memberRow(m)...))
+		}
 	}
 	values := []jen.Code{key("Name", jen.Lit(s.Name)), key("Size", jen.Lit(s.Size)), key("Members", rows(policyID("Member"), list))}
 	if s.Array != nil {
@@ -364,8 +367,6 @@ func memberKind(m *ir.Member) string {
 		return "Binary"
 	case "string":
 		return "String"
-	case "pad":
-		return "Pad"
 	}
 	if m.Type[0] == 's' {
 		return "S" + strconv.Itoa(8*m.Size)

@@ -195,7 +195,8 @@ type Value struct {
 	Value uint64 // negative numbers as the uint64 with the same bits
 }
 
-// Struct describes a C struct as the kernel lays it out on a 64-bit machine.
+// Struct describes a C struct as the kernel lays it out on a 64-bit machine. Padding
+// need not be among its members.
 type Struct struct {
 	Name    string
 	Size    int // bytes, with the padding at the end
