@@ -21,7 +21,6 @@ var setNetlinkDiagAttrs = p.Set{Name: "netlink-diag-attrs", Attrs: []p.Attr{
 var structNetlinkDiagReq = p.Struct{Name: "netlink-diag-req", Size: 20, Members: []p.Member{
 	{Name: "sdiag-family", Size: 1},
 	{Name: "sdiag-protocol", Offset: 1, Size: 1},
-	{Name: "pad", Offset: 2, Size: 2, Kind: p.Pad},
 	{Name: "ndiag-ino", Offset: 4, Size: 4},
 	{Name: "ndiag-show", Offset: 8, Size: 4, Enum: &enumShow},
 	{Name: "ndiag-cookie0", Offset: 12, Size: 4},

@@ -171,12 +171,10 @@ var structNfgenmsg = p.Struct{Name: "nfgenmsg", Size: 4, Members: []p.Member{
 var structPacketHdr = p.Struct{Name: "packet-hdr", Size: 4, Members: []p.Member{
 	{Name: "hw-protocol", Size: 2, Flags: p.BigEndian},
 	{Name: "hook", Offset: 2, Size: 1},
-	{Name: "pad", Offset: 3, Size: 1, Kind: p.Pad},
 }}
 
 var structPacketHw = p.Struct{Name: "packet-hw", Size: 12, Members: []p.Member{
 	{Name: "hw-addrlen", Size: 2, Flags: p.BigEndian},
-	{Name: "pad", Offset: 2, Size: 2, Kind: p.Pad},
 	{Name: "hw-addr", Offset: 4, Size: 8, Kind: p.Binary},
 }}
 
@@ -192,7 +190,6 @@ var structConfigCmd = p.Struct{Name: "config-cmd", Size: 1, Members: []p.Member{
 var structConfigMode = p.Struct{Name: "config-mode", Size: 8, Members: []p.Member{
 	{Name: "copy-range", Size: 4, Flags: p.BigEndian},
 	{Name: "copy-mode", Offset: 4, Size: 1, Enum: &enumCopyMode},
-	{Name: "pad", Offset: 5, Size: 1, Kind: p.Pad},
 }}
 
 var structCtTcpFlags = p.Struct{Name: "ct-tcp-flags", Size: 2, Members: []p.Member{

@@ -199,7 +199,6 @@ var structPacketHdr = p.Struct{Name: "packet-hdr", Size: 8, Members: []p.Member{
 
 var structPacketHw = p.Struct{Name: "packet-hw", Size: 12, Members: []p.Member{
 	{Name: "hw-addrlen", Size: 2, Flags: p.BigEndian},
-	{Name: "pad", Offset: 2, Size: 2, Kind: p.Pad},
 	{Name: "hw-addr", Offset: 4, Size: 8, Kind: p.Binary},
 }}
 
@@ -215,7 +214,6 @@ var structVerdictHdr = p.Struct{Name: "verdict-hdr", Size: 8, Members: []p.Membe
 
 var structConfigCmd = p.Struct{Name: "config-cmd", Size: 4, Members: []p.Member{
 	{Name: "command", Size: 1, Enum: &enumConfigCmds},
-	{Name: "pad", Offset: 1, Size: 1, Kind: p.Pad},
 	{Name: "pf", Offset: 2, Size: 2, Flags: p.BigEndian, Enum: &enumNfproto},
 }}
 

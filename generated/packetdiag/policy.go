@@ -24,7 +24,6 @@ var setPacketDiagAttrs = p.Set{Name: "packet-diag-attrs", Attrs: []p.Attr{
 var structPacketDiagReq = p.Struct{Name: "packet-diag-req", Size: 20, Members: []p.Member{
 	{Name: "sdiag-family", Size: 1},
 	{Name: "sdiag-protocol", Offset: 1, Size: 1},
-	{Name: "pad", Offset: 2, Size: 2, Kind: p.Pad},
 	{Name: "pdiag-ino", Offset: 4, Size: 4},
 	{Name: "pdiag-show", Offset: 8, Size: 4, Enum: &enumShow},
 	{Name: "pdiag-cookie0", Offset: 12, Size: 4},

@@ -21,7 +21,6 @@ var setAddrlabelAttrs = p.Set{Name: "addrlabel-attrs", Attrs: []p.Attr{
 
 var structIfaddrlblmsg = p.Struct{Name: "ifaddrlblmsg", Size: 12, Members: []p.Member{
 	{Name: "ifal-family", Size: 1},
-	{Name: "ifal-reserved", Offset: 1, Size: 1, Kind: p.Pad},
 	{Name: "ifal-prefixlen", Offset: 2, Size: 1},
 	{Name: "ifal-flags", Offset: 3, Size: 1},
 	{Name: "ifal-index", Offset: 4, Size: 4},

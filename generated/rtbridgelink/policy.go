@@ -264,7 +264,6 @@ var setBrportAttrs = p.Set{Name: "brport-attrs", Attrs: []p.Attr{
 
 var structIfinfomsg = p.Struct{Name: "ifinfomsg", Size: 16, Members: []p.Member{
 	{Name: "ifi-family", Size: 1},
-	{Name: "pad", Offset: 1, Size: 1, Kind: p.Pad},
 	{Name: "ifi-type", Offset: 2, Size: 2},
 	{Name: "ifi-index", Offset: 4, Size: 4, Kind: p.S32},
 	{Name: "ifi-flags", Offset: 8, Size: 4, Enum: &enumIfinfoFlags},

@@ -94,7 +94,6 @@ var setMdbeSrcAttrs = p.Set{Name: "mdbe-src-attrs", Attrs: []p.Attr{
 
 var structBrPortMsg = p.Struct{Name: "br-port-msg", Size: 8, Members: []p.Member{
 	{Name: "family", Size: 1},
-	{Name: "pad", Offset: 1, Size: 3, Kind: p.Pad},
 	{Name: "ifindex", Offset: 4, Size: 4},
 }}
 
@@ -105,7 +104,6 @@ var structBrMdbEntry = p.Struct{Name: "br-mdb-entry", Size: 28, Members: []p.Mem
 	{Name: "vid", Offset: 6, Size: 2},
 	{Name: "addr", Offset: 8, Size: 16, Kind: p.Binary},
 	{Name: "proto", Offset: 24, Size: 2, Flags: p.BigEndian, Enum: &enumMdbProto},
-	{Name: "tail", Offset: 26, Size: 2, Kind: p.Pad},
 }}
 
 var structRouterPortHead = p.Struct{Name: "router-port-head", Size: 4, Members: []p.Member{

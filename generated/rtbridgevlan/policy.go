@@ -95,7 +95,6 @@ var setBridgeQuerierAttrs = p.Set{Name: "bridge-querier-attrs", Attrs: []p.Attr{
 
 var structBrVlanMsg = p.Struct{Name: "br-vlan-msg", Size: 8, Members: []p.Member{
 	{Name: "family", Size: 1},
-	{Name: "reserved1", Offset: 1, Size: 3, Kind: p.Pad},
 	{Name: "ifindex", Offset: 4, Size: 4},
 }}
 

@@ -961,7 +961,6 @@ var subNetkitPeerMsg = p.SubMsg{Name: "netkit-peer-msg", Formats: []p.Format{
 
 var structIfinfomsg = p.Struct{Name: "ifinfomsg", Size: 16, Members: []p.Member{
 	{Name: "ifi-family", Size: 1},
-	{Name: "pad", Offset: 1, Size: 1, Kind: p.Pad},
 	{Name: "ifi-type", Offset: 2, Size: 2},
 	{Name: "ifi-index", Offset: 4, Size: 4, Kind: p.S32},
 	{Name: "ifi-flags", Offset: 8, Size: 4, Enum: &enumIfinfoFlags},
@@ -1054,7 +1053,6 @@ var structRtnlLinkIfmap = p.Struct{Name: "rtnl-link-ifmap", Size: 32, Members: [
 	{Name: "irq", Offset: 24, Size: 2},
 	{Name: "dma", Offset: 26, Size: 1},
 	{Name: "port", Offset: 27, Size: 1},
-	{Name: "pad", Offset: 28, Size: 4, Kind: p.Pad},
 }}
 
 var structBrBooloptMulti = p.Struct{Name: "br-boolopt-multi", Size: 8, Members: []p.Member{
@@ -1064,7 +1062,6 @@ var structBrBooloptMulti = p.Struct{Name: "br-boolopt-multi", Size: 8, Members: 
 
 var structIfStatsMsg = p.Struct{Name: "if-stats-msg", Size: 12, Members: []p.Member{
 	{Name: "family", Size: 1},
-	{Name: "pad", Offset: 1, Size: 3, Kind: p.Pad},
 	{Name: "ifindex", Offset: 4, Size: 4},
 	{Name: "filter-mask", Offset: 8, Size: 4, Enum: &enumStatsFilter},
 }}
@@ -1137,7 +1134,6 @@ var structIflaVfTrust = p.Struct{Name: "ifla-vf-trust", Size: 8, Members: []p.Me
 
 var structIflaVfGuid = p.Struct{Name: "ifla-vf-guid", Size: 16, Members: []p.Member{
 	{Name: "vf", Size: 4},
-	{Name: "pad", Offset: 4, Size: 4, Kind: p.Pad},
 	{Name: "guid", Offset: 8, Size: 8},
 }}
 
@@ -1146,14 +1142,12 @@ var structIflaVfVlanInfo = p.Struct{Name: "ifla-vf-vlan-info", Size: 16, Members
 	{Name: "vlan", Offset: 4, Size: 4},
 	{Name: "qos", Offset: 8, Size: 4},
 	{Name: "vlan-proto", Offset: 12, Size: 2, Flags: p.BigEndian, Enum: &enumVlanProtocols},
-	{Name: "pad", Offset: 14, Size: 2, Kind: p.Pad},
 }}
 
 var structIflaPortVsi = p.Struct{Name: "ifla-port-vsi", Size: 8, Members: []p.Member{
 	{Name: "vsi-mgr-id", Size: 1},
 	{Name: "vsi-type-id", Offset: 1, Size: 3, Kind: p.Binary},
 	{Name: "vsi-type-version", Offset: 4, Size: 1},
-	{Name: "pad", Offset: 5, Size: 3, Kind: p.Pad},
 }}
 
 var structIflaRmnetFlags = p.Struct{Name: "ifla-rmnet-flags", Size: 8, Members: []p.Member{

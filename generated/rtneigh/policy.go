@@ -81,7 +81,6 @@ var setNdtpaAttrs = p.Set{Name: "ndtpa-attrs", Attrs: []p.Attr{
 
 var structNdmsg = p.Struct{Name: "ndmsg", Size: 12, Members: []p.Member{
 	{Name: "ndm-family", Size: 1},
-	{Name: "ndm-pad", Offset: 1, Size: 3, Kind: p.Pad},
 	{Name: "ndm-ifindex", Offset: 4, Size: 4, Kind: p.S32},
 	{Name: "ndm-state", Offset: 8, Size: 2, Enum: &enumNudState},
 	{Name: "ndm-flags", Offset: 10, Size: 1, Enum: &enumNtfFlags},
@@ -90,7 +89,6 @@ var structNdmsg = p.Struct{Name: "ndmsg", Size: 12, Members: []p.Member{
 
 var structNdtmsg = p.Struct{Name: "ndtmsg", Size: 4, Members: []p.Member{
 	{Name: "family", Size: 1},
-	{Name: "pad", Offset: 1, Size: 3, Kind: p.Pad},
 }}
 
 var structNdaCacheinfo = p.Struct{Name: "nda-cacheinfo", Size: 16, Members: []p.Member{

@@ -205,7 +205,6 @@ var structNhmsg = p.Struct{Name: "nhmsg", Size: 8, Members: []p.Member{
 	{Name: "nh-family", Size: 1},
 	{Name: "nh-scope", Offset: 1, Size: 1, Enum: &enumRtScope},
 	{Name: "nh-protocol", Offset: 2, Size: 1, Enum: &enumRtProtocol},
-	{Name: "resvd", Offset: 3, Size: 1, Kind: p.Pad},
 	{Name: "nh-flags", Offset: 4, Size: 4, Enum: &enumRtnhFlags},
 }}
 

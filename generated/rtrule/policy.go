@@ -51,8 +51,6 @@ var structFibRuleHdr = p.Struct{Name: "fib-rule-hdr", Size: 12, Members: []p.Mem
 	{Name: "src-len", Offset: 2, Size: 1},
 	{Name: "tos", Offset: 3, Size: 1},
 	{Name: "table", Offset: 4, Size: 1, Enum: &enumRtTable},
-	{Name: "res1", Offset: 5, Size: 1, Kind: p.Pad},
-	{Name: "res2", Offset: 6, Size: 1, Kind: p.Pad},
 	{Name: "action", Offset: 7, Size: 1, Enum: &enumFrAct},
 	{Name: "flags", Offset: 8, Size: 4, Enum: &enumFibRuleFlags},
 }}

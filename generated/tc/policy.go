@@ -1100,7 +1100,6 @@ var subClassXstatsMsg = p.SubMsg{Name: "class-xstats", Formats: []p.Format{
 
 var structTcmsg = p.Struct{Name: "tcmsg", Size: 20, Members: []p.Member{
 	{Name: "family", Size: 1},
-	{Name: "pad", Offset: 1, Size: 3, Kind: p.Pad},
 	{Name: "ifindex", Offset: 4, Size: 4, Kind: p.S32},
 	{Name: "handle", Offset: 8, Size: 4},
 	{Name: "parent", Offset: 12, Size: 4},
@@ -1109,7 +1108,6 @@ var structTcmsg = p.Struct{Name: "tcmsg", Size: 20, Members: []p.Member{
 
 var structTcamsg = p.Struct{Name: "tcamsg", Size: 4, Members: []p.Member{
 	{Name: "family", Size: 1},
-	{Name: "pad", Offset: 1, Size: 3, Kind: p.Pad},
 }}
 
 var structRatespec = p.Struct{Name: "tc-ratespec", Size: 12, Members: []p.Member{
@@ -1270,7 +1268,6 @@ var structGredSopt = p.Struct{Name: "tc-gred-sopt", Size: 12, Members: []p.Membe
 	{Name: "def-DP", Offset: 4, Size: 4},
 	{Name: "grio", Offset: 8, Size: 1},
 	{Name: "flags", Offset: 9, Size: 1, Enum: &enumRedFlags},
-	{Name: "pad", Offset: 10, Size: 2, Kind: p.Pad},
 }}
 
 var structHtbOpt = p.Struct{Name: "tc-htb-opt", Size: 44, Members: []p.Member{
@@ -1398,7 +1395,6 @@ var structSfbQopt = p.Struct{Name: "tc-sfb-qopt", Size: 36, Members: []p.Member{
 
 var structCbsQopt = p.Struct{Name: "tc-cbs-qopt", Size: 20, Members: []p.Member{
 	{Name: "offload", Size: 1},
-	{Name: "pad", Offset: 1, Size: 3, Kind: p.Pad},
 	{Name: "hicredit", Offset: 4, Size: 4, Kind: p.S32},
 	{Name: "locredit", Offset: 8, Size: 4, Kind: p.S32},
 	{Name: "idleslope", Offset: 12, Size: 4, Kind: p.S32},
@@ -1452,7 +1448,6 @@ var structFqCodelClassXstats = p.Struct{Name: "tc-fq-codel-cl-xstats", Size: 40,
 	{Name: "lastcount", Offset: 16, Size: 4},
 	{Name: "dropping", Offset: 20, Size: 4},
 	{Name: "drop-next", Offset: 24, Size: 4, Kind: p.S32},
-	{Name: "pad", Offset: 28, Size: 12, Kind: p.Pad},
 }}
 
 var structDualpi2Xstats = p.Struct{Name: "tc-dualpi2-xstats", Size: 48, Members: []p.Member{
@@ -1505,7 +1500,6 @@ var structFqQdStats = p.Struct{Name: "tc-fq-qd-stats", Size: 152, Members: []p.M
 	{Name: "band-pkt-count0", Offset: 136, Size: 4},
 	{Name: "band-pkt-count1", Offset: 140, Size: 4},
 	{Name: "band-pkt-count2", Offset: 144, Size: 4},
-	{Name: "pad", Offset: 148, Size: 4, Kind: p.Pad},
 }}
 
 var structHhfXstats = p.Struct{Name: "tc-hhf-xstats", Size: 16, Members: []p.Member{
@@ -1630,7 +1624,6 @@ var structEmatch = p.Struct{Name: "tcf-ematch", Size: 8, Members: []p.Member{
 	{Name: "matchid", Size: 2},
 	{Name: "kind", Offset: 2, Size: 2, Enum: &enumEmatchKind},
 	{Name: "flags", Offset: 4, Size: 2, Enum: &enumEmatchFlags},
-	{Name: "pad", Offset: 6, Size: 2, Kind: p.Pad},
 }, Array: &p.Array{Member: p.Member{Name: "data", Offset: 8, Size: 1, Kind: p.Binary}}}
 
 var structActTimes = p.Struct{Name: "tcf-t", Size: 32, Members: []p.Member{

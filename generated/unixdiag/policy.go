@@ -26,7 +26,6 @@ var setUnixDiagAttrs = p.Set{Name: "unix-diag-attrs", Attrs: []p.Attr{
 var structUnixDiagReq = p.Struct{Name: "unix-diag-req", Size: 24, Members: []p.Member{
 	{Name: "sdiag-family", Size: 1},
 	{Name: "sdiag-protocol", Offset: 1, Size: 1},
-	{Name: "pad", Offset: 2, Size: 2, Kind: p.Pad},
 	{Name: "udiag-states", Offset: 4, Size: 4, Flags: p.EnumFlags, Enum: &enumTcpState},
 	{Name: "udiag-ino", Offset: 8, Size: 4},
 	{Name: "udiag-show", Offset: 12, Size: 4, Enum: &enumShow},
@@ -38,7 +37,6 @@ var structUnixDiagMsg = p.Struct{Name: "unix-diag-msg", Size: 16, Members: []p.M
 	{Name: "udiag-family", Size: 1},
 	{Name: "udiag-type", Offset: 1, Size: 1, Enum: &enumSockType},
 	{Name: "udiag-state", Offset: 2, Size: 1, Enum: &enumTcpState},
-	{Name: "pad", Offset: 3, Size: 1, Kind: p.Pad},
 	{Name: "udiag-ino", Offset: 4, Size: 4},
 	{Name: "udiag-cookie0", Offset: 8, Size: 4},
 	{Name: "udiag-cookie1", Offset: 12, Size: 4},
