@@ -312,22 +312,34 @@ func TestServeStalled(t *testing.T) {
 	})
 }
 
-// refused waits until the server tells a client that it asks for too much.
-func refused(t *testing.T, client nlconn.Socket) {
+// refused waits until the server tells one of the clients that it asks for too much.
+func refused(t *testing.T, clients ...nlconn.Socket) {
 	t.Helper()
-	for {
-		p := []nlconn.Packet{{Buf: make([]byte, 4096)}}
-		if _, err := client.Receive(soon(t), p); err != nil {
-			t.Fatal(err)
-		}
-		cur := nlmsg.NewCursor(p[0].Data)
-		for cur.Next() {
-			if cur.Header().Type == nlmsg.TypeError {
-				if x, _ := nlmsg.ParseError(cur.Header(), cur.Body()); x.Errno == syscall.ENOBUFS {
+	ctx, cancel := context.WithCancel(soon(t))
+	defer cancel()
+	told := make(chan error, len(clients))
+	for _, client := range clients {
+		go func() {
+			for {
+				p := []nlconn.Packet{{Buf: make([]byte, 4096)}}
+				if _, err := client.Receive(ctx, p); err != nil {
+					told <- err
 					return
 				}
+				cur := nlmsg.NewCursor(p[0].Data)
+				for cur.Next() {
+					if cur.Header().Type == nlmsg.TypeError {
+						if x, _ := nlmsg.ParseError(cur.Header(), cur.Body()); x.Errno == syscall.ENOBUFS {
+							told <- nil
+							return
+						}
+					}
+				}
 			}
-		}
+		}()
+	}
+	if err := <-told; err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -380,22 +392,23 @@ func TestServeRefuses(t *testing.T) {
 	}
 	refused(t, greedy)
 	greedy.Close()
-	// So are clients that each ask for less, but for too much together.
+	// So is one of clients that each ask for less, but for too much together.
 	large := slices.Concat(req, make([]byte, 1<<20))
-	var last nlconn.Socket
+	var clients []nlconn.Socket
 	for range 70 {
-		last, err = k.OpenSocket(nlconn.ProtocolUser, nlconn.SocketOptions{Peer: sock.PortID()})
+		client, err := k.OpenSocket(nlconn.ProtocolUser, nlconn.SocketOptions{Peer: sock.PortID()})
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer last.Close()
+		defer client.Close()
+		clients = append(clients, client)
 		for range 2 {
-			for last.Send(large) != nil { // the server's queue is full
+			for client.Send(large) != nil { // the server's queue is full
 				runtime.Gosched()
 			}
 		}
 	}
-	refused(t, last)
+	refused(t, clients...)
 	stop()
 	if err := <-ended; err != nil {
 		t.Error(err)
