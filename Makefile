@@ -13,7 +13,7 @@ export CGO_ENABLED = 0
 NESTED := $(patsubst %/go.mod,%,$(wildcard */go.mod))
 
 .DEFAULT_GOAL := all
-.PHONY: all build generate families show help test test-nested race check fmt fuzz bench cover clean test-vm netdevsim ip6encaps nlgen_slots kernel-specs drift
+.PHONY: all build generate families show help test test-nested race check fmt fuzz bench cover clean test-vm netdevsim ip6encaps nlgen_slots nlgen_nic kernel-specs drift
 
 all: build generate show ## build, generate every family, show this machine's links, addresses and routes
 
@@ -119,3 +119,8 @@ nlgen_slots: ## build the module bin/nlgen_slots.ko, a netlink protocol to test 
 	@mkdir -p bin
 	@$(GO) build -o bin/vmtest ./internal/vm/vmtest
 	@internal/vm/module.sh $$(bin/vmtest -fetch -kernel '$(KERNEL)' | cut -d ' ' -f 1) cmd/nlgen/testdata/module/nlgen_slots.c bin/nlgen_slots.ko
+
+nlgen_nic: ## build the module bin/nlgen_nic.ko, links with a PHY and all that ethtool asks for, for the kernel of the virtual machine (KERNEL=)
+	@mkdir -p bin
+	@$(GO) build -o bin/vmtest ./internal/vm/vmtest
+	@internal/vm/module.sh $$(bin/vmtest -fetch -kernel '$(KERNEL)' | cut -d ' ' -f 1) internal/live/ethtool/testdata/nlgen_nic bin/nlgen_nic.ko

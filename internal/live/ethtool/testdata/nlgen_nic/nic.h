@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0-only
+// A network device to test with: links of the kind nlgen_nic do nothing but answer ethtool. Each has a PHY on a bus of its own, a clock,
+// and a pluggable module. What can be set is kept and told again, and shown in /sys/class/net/LINK/nlgen/state, for those settings that
+// a tool may not know; every counter has a value of its own, by which a reader that takes one for another is found out.
+
+#include <linux/ethtool.h>
+#include <linux/netdevice.h>
+#include <linux/phy.h>
+#include <linux/ptp_clock_kernel.h>
+
+#define NIC_QUEUES 4
+#define NIC_INDIR 8
+#define NIC_KEY 40
+
+struct nic {
+	struct net_device *dev;
+	struct mii_bus *bus;
+	struct phy_device *phy;
+	struct ptp_clock *clock;
+	struct ptp_clock_info clock_info;
+
+	u32 messages, flags;
+	struct ethtool_wolinfo wol;
+	struct ethtool_coalesce coalesce;
+	struct kernel_ethtool_coalesce kcoalesce;
+	struct ethtool_ringparam rings;
+	struct kernel_ethtool_ringparam krings;
+	struct ethtool_channels channels;
+	struct ethtool_pauseparam pause;
+	struct ethtool_keee eee;
+	struct ethtool_fecparam fec;
+	struct ethtool_module_power_mode_params power;
+	struct ethtool_mm_state mm;
+	u8 hfunc, key[NIC_KEY];
+	u32 indir[NIC_INDIR];
+
+	struct phy_plca_cfg plca;
+	struct phy_tdr_config tdr;
+	bool tdr_wanted;
+	u8 downshift;
+};
+
+static inline struct nic *nic_of(struct net_device *dev) { return netdev_priv(dev); }
+
+// numbered gives the counters of a struct the numbers from first on.
+static inline void numbered(void *counters, size_t size, u64 first)
+{
+	u64 *counter = counters;
+	size_t i;
+
+	for (i = 0; i < size / sizeof(u64); i++)
+		counter[i] = first + i;
+}
+
+extern const struct ethtool_ops nic_ethtool_ops; // of settings.c
+extern const struct attribute_group nic_group;   // of state.c
+extern struct phy_driver nic_phy_driver;         // of phy.c
+
+void nic_begin(struct nic *nic);
+int nic_attach_phy(struct nic *nic);
+void nic_detach_phy(struct nic *nic);
+
+// The counters, of counters.c.
+int nic_sset_count(struct net_device *dev, int set);
+void nic_strings(struct net_device *dev, u32 set, u8 *data);
+void nic_stats(struct net_device *dev, struct ethtool_stats *stats, u64 *data);
+void nic_eth_phy_stats(struct net_device *dev, struct ethtool_eth_phy_stats *x);
+void nic_eth_mac_stats(struct net_device *dev, struct ethtool_eth_mac_stats *x);
+void nic_eth_ctrl_stats(struct net_device *dev, struct ethtool_eth_ctrl_stats *x);
+void nic_pause_stats(struct net_device *dev, struct ethtool_pause_stats *x);
+void nic_rmon_stats(struct net_device *dev, struct ethtool_rmon_stats *x, const struct ethtool_rmon_hist_range **ranges);
+void nic_fec_stats(struct net_device *dev, struct ethtool_fec_stats *x);
+void nic_mm_stats(struct net_device *dev, struct ethtool_mm_stats *x);
+void nic_ts_stats(struct net_device *dev, struct ethtool_ts_stats *x);
+void nic_link_ext_stats(struct net_device *dev, struct ethtool_link_ext_stats *x);
