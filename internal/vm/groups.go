@@ -17,7 +17,8 @@ type Module struct {
 // groups are lists of modules that belong together, by what a test is about. A group may hold other groups.
 var groups = map[string]string{
 	"core":   "dummy:numdummies=0 veth bridge 8021q vxlan macvlan vrf bonding:max_bonds=0",
-	"link":   "@core macvtap ipvlan ipvtap ifb:numifbs=0 nlmon tun team hsr macsec geneve gtp vcan vxcan vsockmon batman_adv wireguard ppp_generic kvaser_pci slcan",
+	"link":   "@core macvtap ipvlan ipvtap ifb:numifbs=0 nlmon tun team hsr macsec geneve gtp vcan vxcan vsockmon batman_adv wireguard ppp_generic kvaser_pci ctucanfd_pci slcan",
+	"nic":    "e1000 e1000e e100 8139cp pcnet32 tulip virtio_net vmxnet3 igb libphy dimlib udp_tunnel",
 	"team":   "team team_mode_activebackup team_mode_broadcast team_mode_loadbalance team_mode_random team_mode_roundrobin",
 	"tunnel": "ip_gre ip6_gre ipip ip6_tunnel sit ip_vti ip6_vti xfrm_interface vxlan geneve fou fou6 l2tp_core l2tp_netlink l2tp_eth l2tp_ip l2tp_ip6",
 	"route":  "mpls_router mpls_iptunnel mpls_gso vrf",
@@ -47,7 +48,7 @@ var groups = map[string]string{
 	"storage":  "nbd target_core_mod target_core_user sunrpc lockd nfsd",
 	"rdma":     "ib_core ib_uverbs rdma_cm rdma_rxe ib_ipoib",
 	"generic":  "@team @switch @radio wireguard fou l2tp_netlink macsec gtp hsr ip_vs smc tipc batman_adv drop_monitor psample wwan nbd nfsd",
-	"all":      "@link @team @tunnel @route @tc @filter @set @ipvs @switch @xfrm @diag @protocol @radio @storage @rdma @generic",
+	"all":      "@link @nic @team @tunnel @route @tc @filter @set @ipvs @switch @xfrm @diag @protocol @radio @storage @rdma @generic",
 }
 
 // Groups returns the names of the groups of modules.

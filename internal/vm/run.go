@@ -12,7 +12,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -34,7 +33,7 @@ type Config struct {
 	Shares  []string // folders of the host that the guest has at the same place, read-only
 	Script  string   // for sh, run by root in the folder /
 
-	controllers []string // of CAN, as QEMU wants to hear of them
+	devices []string // arguments of QEMU
 
 	// The script's outputs. Each is written by one goroutine; two that are equal must bear two.
 	Stdout, Stderr io.Writer
@@ -74,7 +73,7 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(temp)
-	c.controllers = emulated()
+	c.devices = emulated(c.Modules)
 	end := "\n" + rand.Text() + "\n"
 	result := &Result{}
 	initrd, console := filepath.Join(temp, "initrd"), filepath.Join(temp, "console")
@@ -114,28 +113,11 @@ func arguments(c Config, initrd, console string) []string {
 		args = append(args, "-chardev", fmt.Sprintf("file,id=%s,path=/dev/fd/%d", port, 3+i),
 			"-device", fmt.Sprintf("virtserialport,chardev=%s,name=%s,nr=%d", port, port, 1+i))
 	}
-	if len(c.controllers) > 0 {
-		args = append(args, "-object", "can-bus,id=can")
-	}
-	for _, device := range c.controllers {
-		args = append(args, "-device", device)
-	}
+	args = append(args, c.devices...)
 	for i, folder := range c.Shares {
 		args = append(args, "-virtfs", fmt.Sprintf("local,path=%s,mount_tag=share%d,security_model=none,readonly=on,multidevs=remap", comma(folder), i))
 	}
 	return args
-}
-
-// controllers are the devices that tests want of QEMU. No module makes CAN links with all that such links have; the first controller
-// knows CAN, the second CAN FD.
-var controllers = []string{"kvaser_pci,canbus=can", "ctucan_pci,canbus0=can,canbus1=can"}
-
-// emulated returns the controllers that this QEMU was built with.
-func emulated() []string {
-	return slices.DeleteFunc(slices.Clone(controllers), func(device string) bool {
-		name, _, _ := strings.Cut(device, ",")
-		return exec.Command(emulator, "-device", name+",help").Run() != nil
-	})
 }
 
 // comma writes a value so that QEMU does not take a comma in it for its end.

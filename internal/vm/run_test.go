@@ -63,14 +63,23 @@ func TestParseLdd(t *testing.T) {
 }
 
 func TestArguments(t *testing.T) {
-	c := Config{Kernel: &Kernel{Image: "/k"}, Memory: 256, CPUs: 1, Shares: []string{"/a,b"}, controllers: controllers}
+	c := Config{Kernel: &Kernel{Image: "/k"}, Memory: 256, CPUs: 1, Shares: []string{"/a,b"}}
 	got := strings.Join(arguments(c, "/i", "/c"), " ")
-	for _, want := range []string{"-m 256", "-smp 1", "-kernel /k", "path=/a,,b,mount_tag=share0", "readonly=on", "path=/dev/fd/5",
-		"-object can-bus,id=can -device kvaser_pci,canbus=can",
-	} {
+	for _, want := range []string{"-m 256", "-smp 1", "-kernel /k", "path=/a,,b,mount_tag=share0", "readonly=on", "path=/dev/fd/5"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in %s", want, got)
 		}
+	}
+}
+
+// A guest has the devices whose drivers it loads and that this QEMU knows; what two are connected to comes once.
+func TestDevices(t *testing.T) {
+	modules := []Module{{Name: "ctucanfd_pci"}, {Name: "kvaser_pci"}, {Name: "e1000e"}, {Name: "igb"}, {Name: "veth"}}
+	got := strings.Join(deviceArguments(modules, map[string]bool{"kvaser_pci": true, "ctucan_pci": true, "e1000e": true, "e1000": true}), " ")
+	want := "-object can-bus,id=can -device kvaser_pci,canbus=can -device ctucan_pci,canbus0=can,canbus1=can " +
+		"-netdev hubport,hubid=0,id=net1 -device e1000e,romfile=,netdev=net1"
+	if got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
 
