@@ -28,11 +28,8 @@ var devices = []device{
 	{"e1000e", "e1000e", "romfile=,netdev=net1", hub("1")},
 	{"e100", "i82550", "romfile=,netdev=net2", hub("2")},
 	{"8139cp", "rtl8139", "romfile=,netdev=net3", hub("3")},
-	{"pcnet32", "pcnet", "romfile=,netdev=net4", hub("4")},
-	{"tulip", "tulip", "romfile=,netdev=net5", hub("5")},
-	{"virtio_net", "virtio-net-pci", "romfile=,netdev=net6", hub("6")},
-	{"vmxnet3", "vmxnet3", "romfile=,netdev=net7", hub("7")},
-	{"igb", "igb", "romfile=,netdev=net8", hub("8")},
+	{"virtio_net", "virtio-net-pci", "romfile=,netdev=net4", hub("4")},
+	{"vmxnet3", "vmxnet3", "romfile=,netdev=net5", hub("5")},
 }
 
 // deviceName matches a line of the list of the devices that a QEMU was built with.

@@ -74,7 +74,7 @@ func TestArguments(t *testing.T) {
 
 // A guest has the devices whose drivers it loads and that this QEMU knows; what two are connected to comes once.
 func TestDevices(t *testing.T) {
-	modules := []Module{{Name: "ctucanfd_pci"}, {Name: "kvaser_pci"}, {Name: "e1000e"}, {Name: "igb"}, {Name: "veth"}}
+	modules := []Module{{Name: "ctucanfd_pci"}, {Name: "kvaser_pci"}, {Name: "e1000e"}, {Name: "vmxnet3"}, {Name: "veth"}}
 	got := strings.Join(deviceArguments(modules, map[string]bool{"kvaser_pci": true, "ctucan_pci": true, "e1000e": true, "e1000": true}), " ")
 	want := "-object can-bus,id=can -device kvaser_pci,canbus=can -device ctucan_pci,canbus0=can,canbus1=can " +
 		"-netdev hubport,hubid=0,id=net1 -device e1000e,romfile=,netdev=net1"

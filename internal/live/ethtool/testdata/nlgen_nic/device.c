@@ -21,6 +21,14 @@ static int nic_stop(struct net_device *dev)
 	return 0;
 }
 
+// The cable is pulled out and put in again.
+static int nic_change_carrier(struct net_device *dev, bool on)
+{
+	nic_of(dev)->unplugged = !on;
+	phy_trigger_machine(nic_of(dev)->phy);
+	return 0;
+}
+
 static netdev_tx_t nic_xmit(struct sk_buff *skb, struct net_device *dev)
 {
 	dev_kfree_skb(skb);
@@ -32,7 +40,12 @@ static struct platform_device *nic_parent;
 static int nic_parent_probe(struct platform_device *parent) { return 0; }
 static struct platform_driver nic_parent_driver = { .driver = { .name = "nlgen_nic" } };
 
-static const struct net_device_ops nic_ops = { .ndo_open = nic_open, .ndo_stop = nic_stop, .ndo_start_xmit = nic_xmit };
+static const struct net_device_ops nic_ops = {
+	.ndo_open = nic_open,
+	.ndo_stop = nic_stop,
+	.ndo_start_xmit = nic_xmit,
+	.ndo_change_carrier = nic_change_carrier,
+};
 
 static int nic_tunnel_port(struct net_device *dev, unsigned int table, unsigned int entry, struct udp_tunnel_info *info) { return 0; }
 

@@ -18,6 +18,7 @@ struct nic {
 	struct phy_device *phy;
 	struct ptp_clock *clock;
 	struct ptp_clock_info clock_info;
+	bool unplugged;
 
 	u32 messages, flags;
 	struct ethtool_wolinfo wol;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
-// The PHY, which always has a link, its driver and the bus that it is on.
+// The PHY, its driver and the bus that it is on.
 
 #include <linux/ethtool_netlink.h>
 #include "nic.h"
@@ -8,6 +8,8 @@
 #define NIC_PHY_ADDR 3
 
 static const char *const phy_counters[] = { "phy_idle_errors", "phy_resets" };
+
+static struct nic *phy_nic(struct phy_device *phy) { return phy->priv; }
 
 static int phy_features(struct phy_device *phy)
 {
@@ -30,7 +32,7 @@ static int phy_config(struct phy_device *phy)
 
 static int phy_status(struct phy_device *phy)
 {
-	phy->link = 1;
+	phy->link = !phy_nic(phy)->unplugged;
 	phy->mdix = phy->mdix_ctrl == ETH_TP_MDI ? ETH_TP_MDI : ETH_TP_MDI_X;
 	phy->rate_matching = RATE_MATCH_PAUSE;
 	linkmode_zero(phy->lp_advertising);
@@ -42,8 +44,6 @@ static int phy_status(struct phy_device *phy)
 	linkmode_set_bit(ETHTOOL_LINK_MODE_Autoneg_BIT, phy->lp_advertising);
 	return 0;
 }
-
-static struct nic *phy_nic(struct phy_device *phy) { return phy->priv; }
 
 static int phy_test(struct phy_device *phy)
 {

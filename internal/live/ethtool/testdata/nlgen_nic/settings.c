@@ -45,6 +45,12 @@ static int nic_set_eee(struct net_device *dev, struct ethtool_keee *x)
 	return 0;
 }
 
+static int nic_get_link(struct net_device *dev, struct ethtool_link_ksettings *x)
+{
+	x->lanes = 1;
+	return phy_ethtool_get_link_ksettings(dev, x);
+}
+
 static void nic_get_wol(struct net_device *dev, struct ethtool_wolinfo *wol) { *wol = nic_of(dev)->wol; }
 
 static int nic_set_wol(struct net_device *dev, struct ethtool_wolinfo *wol)
@@ -231,7 +237,7 @@ const struct ethtool_ops nic_ethtool_ops = {
 	.get_link = ethtool_op_get_link,
 	.get_link_ext_state = nic_link_ext_state,
 	.get_link_ext_stats = nic_link_ext_stats,
-	.get_link_ksettings = phy_ethtool_get_link_ksettings,
+	.get_link_ksettings = nic_get_link,
 	.set_link_ksettings = phy_ethtool_set_link_ksettings,
 	.nway_reset = phy_ethtool_nway_reset,
 	.get_msglevel = nic_get_messages,
