@@ -2,9 +2,6 @@ package ethtool
 
 import (
 	"errors"
-	"os/exec"
-	"strconv"
-	"strings"
 	"syscall"
 	"testing"
 
@@ -88,74 +85,6 @@ func bitset(want map[string]bool) *ethtool.BitsetAttrs {
 		x.Bits.Bit = append(x.Bits.Bit, ethtool.BitsetBitAttrs{Name: nlattr.Some(name), Value: want[name]})
 	}
 	return x
-}
-
-// text runs ethtool and returns what it prints as "key: value" lines; a key that occurs again gets the name of its section, the last
-// line that ended in a colon. What ethtool says when the kernel refuses is an error.
-func text(t *testing.T, args ...string) (map[string]string, error) {
-	t.Helper()
-	path, err := exec.LookPath("ethtool")
-	if err != nil {
-		t.Skip(err)
-	}
-	out, err := exec.Command(path, args...).CombinedOutput()
-	if err != nil {
-		return nil, errors.New(strings.TrimSpace(string(out)))
-	}
-	values, section := map[string]string{}, ""
-	for line := range strings.Lines(string(out)) {
-		key, value, ok := strings.Cut(strings.TrimSpace(line), ":")
-		if !ok {
-			continue
-		}
-		value = strings.TrimSpace(value)
-		if value == "" && !strings.HasPrefix(line, "\t") {
-			section = key
-			continue
-		}
-		if _, again := values[key]; again {
-			key = section + "/" + key
-		}
-		values[key] = value
-	}
-	return values, nil
-}
-
-// number is an optional number as ethtool prints it.
-func number[T uint8 | uint16 | uint32](v nlattr.Opt[T]) string {
-	if !v.OK {
-		return "n/a"
-	}
-	return strconv.FormatUint(uint64(v.V), 10)
-}
-
-// onOff is an optional truth value as ethtool prints it.
-func onOff(v nlattr.Opt[uint8]) string {
-	switch {
-	case !v.OK:
-		return "n/a"
-	case v.V != 0:
-		return "on"
-	default:
-		return "off"
-	}
-}
-
-// same compares all that ethtool printed with ours, and ours with that.
-func same(c *witness.Tally, what string, ours, theirs map[string]string) {
-	c.T.Helper()
-	for key, value := range theirs {
-		if mine, ok := ours[key]; ok {
-			c.Field(what+"."+key, mine, value)
-		} else {
-			c.Errorf("%s.%s: nothing of ours is known to be %q", what, key, value)
-		}
-	}
-	for key := range ours {
-		if _, ok := theirs[key]; !ok {
-			c.Errorf("%s.%s: ethtool does not show it", what, key)
-		}
-	}
 }
 
 // notSupported reports whether a driver knows nothing of what was asked.

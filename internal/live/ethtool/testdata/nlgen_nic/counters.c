@@ -68,4 +68,3 @@ void nic_fec_stats(struct net_device *dev, struct ethtool_fec_stats *x)
 
 void nic_mm_stats(struct net_device *dev, struct ethtool_mm_stats *x) { numbered(x, sizeof(*x), 401); }
 void nic_ts_stats(struct net_device *dev, struct ethtool_ts_stats *x) { numbered(x, sizeof(*x), 501); }
-void nic_link_ext_stats(struct net_device *dev, struct ethtool_link_ext_stats *x) { x->link_down_events = 1; }

@@ -37,7 +37,7 @@ struct nic {
 
 	struct phy_plca_cfg plca;
 	struct phy_tdr_config tdr;
-	bool tdr_wanted;
+	bool tdr_wanted, tested;
 	u8 downshift;
 };
 
@@ -73,4 +73,3 @@ void nic_rmon_stats(struct net_device *dev, struct ethtool_rmon_stats *x, const 
 void nic_fec_stats(struct net_device *dev, struct ethtool_fec_stats *x);
 void nic_mm_stats(struct net_device *dev, struct ethtool_mm_stats *x);
 void nic_ts_stats(struct net_device *dev, struct ethtool_ts_stats *x);
-void nic_link_ext_stats(struct net_device *dev, struct ethtool_link_ext_stats *x);

@@ -15,8 +15,8 @@ static int phy_features(struct phy_device *phy)
 {
 	static const int modes[] = {
 		ETHTOOL_LINK_MODE_10baseT_Half_BIT, ETHTOOL_LINK_MODE_10baseT_Full_BIT, ETHTOOL_LINK_MODE_100baseT_Half_BIT,
-		ETHTOOL_LINK_MODE_100baseT_Full_BIT, ETHTOOL_LINK_MODE_1000baseT_Full_BIT, ETHTOOL_LINK_MODE_Autoneg_BIT,
-		ETHTOOL_LINK_MODE_TP_BIT, ETHTOOL_LINK_MODE_MII_BIT, ETHTOOL_LINK_MODE_Pause_BIT, ETHTOOL_LINK_MODE_Asym_Pause_BIT,
+		ETHTOOL_LINK_MODE_100baseT_Full_BIT, ETHTOOL_LINK_MODE_1000baseT_Full_BIT, ETHTOOL_LINK_MODE_10baseT1S_P2MP_Half_BIT,
+		ETHTOOL_LINK_MODE_Autoneg_BIT, ETHTOOL_LINK_MODE_TP_BIT, ETHTOOL_LINK_MODE_MII_BIT, ETHTOOL_LINK_MODE_Pause_BIT, ETHTOOL_LINK_MODE_Asym_Pause_BIT,
 	};
 
 	linkmode_set_bit_array(modes, ARRAY_SIZE(modes), phy->supported);
@@ -47,7 +47,7 @@ static int phy_status(struct phy_device *phy)
 
 static int phy_test(struct phy_device *phy)
 {
-	phy_nic(phy)->tdr_wanted = false;
+	phy_nic(phy)->tdr_wanted = phy_nic(phy)->tested = false;
 	return 0;
 }
 
@@ -55,6 +55,7 @@ static int phy_test_tdr(struct phy_device *phy, const struct phy_tdr_config *con
 {
 	phy_nic(phy)->tdr = *config;
 	phy_nic(phy)->tdr_wanted = true;
+	phy_nic(phy)->tested = false;
 	return 0;
 }
 
@@ -75,7 +76,11 @@ static int phy_tested(struct phy_device *phy, bool *finished)
 {
 	struct nic *nic = phy_nic(phy);
 
-	*finished = true;
+	// A test is not over when it is first asked for its results, so that the event of its beginning comes before.
+	*finished = nic->tested;
+	nic->tested = true;
+	if (!*finished)
+		return 0;
 	if (nic->tdr_wanted) {
 		phy_tell_tdr(phy, &nic->tdr);
 		return 0;

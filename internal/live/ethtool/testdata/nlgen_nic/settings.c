@@ -236,7 +236,6 @@ const struct ethtool_ops nic_ethtool_ops = {
 	.supported_ring_params = GENMASK(5, 0),
 	.get_link = ethtool_op_get_link,
 	.get_link_ext_state = nic_link_ext_state,
-	.get_link_ext_stats = nic_link_ext_stats,
 	.get_link_ksettings = nic_get_link,
 	.set_link_ksettings = phy_ethtool_set_link_ksettings,
 	.nway_reset = phy_ethtool_nway_reset,

@@ -47,6 +47,7 @@ static ssize_t state_show(struct device *d, struct device_attribute *attr, char 
 	SHOW("plca.to_tmr", plca->to_tmr);
 	SHOW("plca.burst_cnt", plca->burst_cnt);
 	SHOW("plca.burst_tmr", plca->burst_tmr);
+	SHOW("plca.status", plca->enabled > 0);
 	SHOW("mm.pmac_enabled", mm->pmac_enabled);
 	SHOW("mm.tx_enabled", mm->tx_enabled);
 	SHOW("mm.tx_active", mm->tx_active);
@@ -63,7 +64,7 @@ static ssize_t state_show(struct device *d, struct device_attribute *attr, char 
 	SHOW("rings.rx_push", nic->krings.rx_push);
 	SHOW("rings.tx_push_buf_len", nic->krings.tx_push_buf_len);
 	SHOW("rings.tx_push_buf_len_max", nic->krings.tx_push_buf_max_len);
-	SHOW("phy.master_slave", nic->phy->master_slave_set);
+	SHOW("phy.rate_matching", nic->phy->rate_matching);
 	SHOW("phy.mdix", nic->phy->mdix_ctrl);
 	SHOW("tdr.first", nic->tdr.first);
 	SHOW("tdr.last", nic->tdr.last);
