@@ -146,12 +146,13 @@ func TestCable(t *testing.T) {
 	}
 	c.Field("results left", len(results), 0.0)
 	c.Field("faults left", len(faults), 0.0)
-	// How it was found out ethtool does not print; the driver says it of one pair.
+	// How it was found out ethtool does not print; pair C is the driver's exception.
+	source := map[bool]ethtool.CableInfSrc{false: ethtool.CableInfSrcTdr, true: ethtool.CableInfSrcAlcd}
 	for _, x := range ev.Nest.Result {
-		c.Field("source of a result", x.Src.V, map[bool]float64{true: float64(ethtool.CableInfSrcTdr), false: 0}[x.Pair.V == ethtool.CablePairC])
+		c.Field("source of a result", x.Src.V, source[x.Pair.V == ethtool.CablePairC].String())
 	}
 	for _, x := range ev.Nest.FaultLength {
-		c.Field("source of a length", x.Src.V, map[bool]float64{true: float64(ethtool.CableInfSrcAlcd), false: 0}[x.Pair.V == ethtool.CablePairC])
+		c.Field("source of a length", x.Src.V, source[x.Pair.V == ethtool.CablePairC].String())
 	}
 	c.Report("cable test")
 }

@@ -10,10 +10,16 @@ import (
 	"github.com/nlgen/nlgen/internal/witness"
 )
 
-// sameRss compares how received packets are spread over queues, by a context of a link.
-func (l *lab) sameRss(c *witness.Tally, link string, context uint32) {
+// sameRss compares how received packets are spread over queues, by a context of a link. It reports whether the driver knows of it.
+func (l *lab) sameRss(c *witness.Tally, link string, context uint32) bool {
 	l.Helper()
 	x, err := l.client.RssGet(l.Ctx, &ethtool.RssGetRequest{Header: of(link), Context: u32(context)})
+	if notSupported(err) {
+		if theirs, refused := lines(l.T, "-x", link); refused == nil {
+			c.Errorf("spreading on %s: we get %v, ethtool %s", link, err, theirs)
+		}
+		return false
+	}
 	if err != nil {
 		l.Fatal(err)
 	}
@@ -23,6 +29,9 @@ func (l *lab) sameRss(c *witness.Tally, link string, context uint32) {
 		l.Fatal(err)
 	}
 	ours := []string{fmt.Sprintf("RX flow hash indirection table for %s with %d RX ring(s):", link, channels.CombinedMax.V)}
+	if len(x.Indir) == 0 {
+		ours = append(ours, "Operation not supported")
+	}
 	for i, queue := range x.Indir {
 		if i%8 == 0 {
 			ours = append(ours, fmt.Sprintf("%d:", i))
@@ -40,6 +49,7 @@ func (l *lab) sameRss(c *witness.Tally, link string, context uint32) {
 		ours = append(ours, "Operation not supported") // The request for a context does not answer it.
 	}
 	sameLines(c, fmt.Sprintf("context %d of %s", context, link), ours, args...)
+	return true
 }
 
 // TestRss spreads packets over queues, and makes contexts for some of them, with ethtool: a kernel before 6.17 has no request of this

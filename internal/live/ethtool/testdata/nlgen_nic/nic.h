@@ -38,7 +38,6 @@ struct nic {
 	struct phy_plca_cfg plca;
 	struct phy_tdr_config tdr;
 	bool tdr_wanted, tested;
-	u8 downshift;
 };
 
 static inline struct nic *nic_of(struct net_device *dev) { return netdev_priv(dev); }

@@ -88,7 +88,7 @@ static int phy_tested(struct phy_device *phy, bool *finished)
 	ethnl_cable_test_result(phy, ETHTOOL_A_CABLE_PAIR_A, ETHTOOL_A_CABLE_RESULT_CODE_OK);
 	ethnl_cable_test_result(phy, ETHTOOL_A_CABLE_PAIR_B, ETHTOOL_A_CABLE_RESULT_CODE_OPEN);
 	ethnl_cable_test_fault_length(phy, ETHTOOL_A_CABLE_PAIR_B, 1234);
-	ethnl_cable_test_result_with_src(phy, ETHTOOL_A_CABLE_PAIR_C, ETHTOOL_A_CABLE_RESULT_CODE_SAME_SHORT, ETHTOOL_A_CABLE_INF_SRC_TDR);
+	ethnl_cable_test_result_with_src(phy, ETHTOOL_A_CABLE_PAIR_C, ETHTOOL_A_CABLE_RESULT_CODE_SAME_SHORT, ETHTOOL_A_CABLE_INF_SRC_ALCD);
 	ethnl_cable_test_fault_length_with_src(phy, ETHTOOL_A_CABLE_PAIR_C, 70000, ETHTOOL_A_CABLE_INF_SRC_ALCD);
 	ethnl_cable_test_result(phy, ETHTOOL_A_CABLE_PAIR_D, ETHTOOL_A_CABLE_RESULT_CODE_CROSS_SHORT);
 	return 0;
@@ -116,22 +116,6 @@ static int phy_set_plca(struct phy_device *phy, const struct phy_plca_cfg *cfg)
 static int phy_get_plca_status(struct phy_device *phy, struct phy_plca_status *status)
 {
 	status->pst = phy_nic(phy)->plca.enabled > 0;
-	return 0;
-}
-
-static int phy_get_tunable(struct phy_device *phy, struct ethtool_tunable *tunable, void *data)
-{
-	if (tunable->id != ETHTOOL_PHY_DOWNSHIFT)
-		return -EOPNOTSUPP;
-	*(u8 *)data = phy_nic(phy)->downshift;
-	return 0;
-}
-
-static int phy_set_tunable(struct phy_device *phy, struct ethtool_tunable *tunable, const void *data)
-{
-	if (tunable->id != ETHTOOL_PHY_DOWNSHIFT)
-		return -EOPNOTSUPP;
-	phy_nic(phy)->downshift = *(const u8 *)data;
 	return 0;
 }
 
@@ -170,8 +154,6 @@ struct phy_driver nic_phy_driver = {
 	.get_plca_cfg = phy_get_plca,
 	.set_plca_cfg = phy_set_plca,
 	.get_plca_status = phy_get_plca_status,
-	.get_tunable = phy_get_tunable,
-	.set_tunable = phy_set_tunable,
 	.get_sset_count = phy_sset_count,
 	.get_strings = phy_strings,
 	.get_stats = phy_stats,

@@ -238,7 +238,6 @@ const struct ethtool_ops nic_ethtool_ops = {
 	.get_link_ext_state = nic_link_ext_state,
 	.get_link_ksettings = nic_get_link,
 	.set_link_ksettings = phy_ethtool_set_link_ksettings,
-	.nway_reset = phy_ethtool_nway_reset,
 	.get_msglevel = nic_get_messages,
 	.set_msglevel = nic_set_messages,
 	.get_wol = nic_get_wol,
