@@ -296,3 +296,30 @@ func TestNames(t *testing.T) {
 	}
 	c.Report("string sets")
 }
+
+// TestNICNames compares the names that only a device has with what ethtool prints of it.
+func TestNICNames(t *testing.T) {
+	l := newNIC(t)
+	c := witness.NewTally(t)
+	for _, x := range []struct {
+		set  ethtool.Stringset
+		args []string
+	}{
+		{ethtool.StringsetStats, []string{"-S", "nic0"}},
+		{ethtool.StringsetPrivFlags, []string{"--show-priv-flags", "nic0"}},
+		{ethtool.StringsetPhyStats, []string{"--phy-statistics", "nic0"}},
+	} {
+		theirs, err := text(t, x.args...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var keys []any
+		for key := range theirs {
+			keys = append(keys, key)
+		}
+		c.Field(x.set.String(), witness.Set(l.names(x.set, of("nic0"))), keys)
+	}
+	// The names of tests ethtool prints only with their results, and this driver has none.
+	c.Field("tests", witness.Set(l.names(ethtool.StringsetTest, of("nic0"))), []any{"registers", "loopback"})
+	c.Report("names of nic0")
+}

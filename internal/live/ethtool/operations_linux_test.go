@@ -145,6 +145,34 @@ func TestGets(t *testing.T) {
 	}
 }
 
+// TestNICGets reads with every operation that reads, of a link that has something for each. What is refused nevertheless is named here.
+func TestNICGets(t *testing.T) {
+	l := newNIC(t)
+	refused := map[string]string{
+		"pse-get":      "CONFIG_PSE_CONTROLLER, without which the kernel is built",
+		"tsconfig-get": "a kernel newer than 6.13",
+	}
+	for _, r := range readers() {
+		reply, err := r.do(l, "nic0")
+		if why := refused[r.name]; why != "" && notSupported(err) {
+			t.Logf("%s wants %s", r.name, why)
+			continue
+		}
+		if err != nil || reflect.ValueOf(reply).IsNil() {
+			t.Errorf("%s: %v, %v", r.name, reply, err)
+			continue
+		}
+		witness.LogUnknown(t, r.name, reply)
+		if unknown := reflect.ValueOf(reply).Elem().FieldByName("Unknown"); unknown.Len() > 0 {
+			t.Errorf("%s: unknown attributes: %v", r.name, unknown)
+		}
+		// A dump of PLCA finds no PHY: the kernel looks for one in the header of the request, which is about no device.
+		if n, err := r.dump(l); err == nil && n == 0 && !strings.HasPrefix(r.name, "plca-") {
+			t.Errorf("%s: a dump of nothing", r.name)
+		}
+	}
+}
+
 // TestRefusals asks for what virtual links cannot do, and for what is wrong. The kernel's text and the attribute must arrive.
 func TestRefusals(t *testing.T) {
 	l := newLab(t)

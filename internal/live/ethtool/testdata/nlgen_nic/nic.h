@@ -12,6 +12,12 @@
 #define NIC_INDIR 8
 #define NIC_KEY 40
 
+// What the pluggable module has been told.
+struct cmis {
+	u32 password, expected, written, sum; // of firmware: its length, what has come of it, and a sum of that
+	u8 request[126], reply[122];
+};
+
 struct nic {
 	struct net_device *dev;
 	struct mii_bus *bus;
@@ -32,6 +38,7 @@ struct nic {
 	struct ethtool_fecparam fec;
 	struct ethtool_module_power_mode_params power;
 	struct ethtool_mm_state mm;
+	struct cmis cmis;
 	u8 hfunc, key[NIC_KEY];
 	u32 indir[NIC_INDIR];
 
@@ -59,6 +66,11 @@ extern struct phy_driver nic_phy_driver;         // of phy.c
 void nic_begin(struct nic *nic);
 int nic_attach_phy(struct nic *nic);
 void nic_detach_phy(struct nic *nic);
+
+// The pluggable module, of cmis.c.
+int nic_get_eeprom(struct net_device *dev, const struct ethtool_module_eeprom *page, struct netlink_ext_ack *extack);
+int nic_set_eeprom(struct net_device *dev, const struct ethtool_module_eeprom *page, struct netlink_ext_ack *extack);
+int nic_reset(struct net_device *dev, u32 *flags);
 
 // The counters, of counters.c.
 int nic_sset_count(struct net_device *dev, int set);

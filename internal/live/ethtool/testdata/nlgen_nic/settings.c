@@ -5,7 +5,6 @@
 #include "nic.h"
 
 #define NIC_CONTEXTS 8
-#define NIC_PAGES 4
 
 static u32 nic_get_messages(struct net_device *dev) { return nic_of(dev)->messages; }
 static void nic_set_messages(struct net_device *dev, u32 messages) { nic_of(dev)->messages = messages; }
@@ -125,19 +124,6 @@ static int nic_set_power(struct net_device *dev, const struct ethtool_module_pow
 	nic->power.policy = power->policy;
 	nic->power.mode = power->policy == ETHTOOL_MODULE_POWER_MODE_POLICY_HIGH ? ETHTOOL_MODULE_POWER_MODE_HIGH : ETHTOOL_MODULE_POWER_MODE_LOW;
 	return 0;
-}
-
-static int nic_get_eeprom(struct net_device *dev, const struct ethtool_module_eeprom *page, struct netlink_ext_ack *extack)
-{
-	u32 i;
-
-	if (page->page >= NIC_PAGES) {
-		NL_SET_ERR_MSG(extack, "the module has no such page");
-		return -EINVAL;
-	}
-	for (i = 0; i < page->length; i++)
-		page->data[i] = (page->offset + i) ^ page->page << 4 ^ page->bank << 2 ^ page->i2c_address;
-	return page->length;
 }
 
 static int nic_get_mm(struct net_device *dev, struct ethtool_mm_state *mm)
@@ -261,6 +247,8 @@ const struct ethtool_ops nic_ethtool_ops = {
 	.get_module_power_mode = nic_get_power,
 	.set_module_power_mode = nic_set_power,
 	.get_module_eeprom_by_page = nic_get_eeprom,
+	.set_module_eeprom_by_page = nic_set_eeprom,
+	.reset = nic_reset,
 	.get_mm = nic_get_mm,
 	.set_mm = nic_set_mm,
 	.get_mm_stats = nic_mm_stats,

@@ -66,6 +66,9 @@ static ssize_t state_show(struct device *d, struct device_attribute *attr, char 
 	SHOW("rings.tx_push_buf_len_max", nic->krings.tx_push_buf_max_len);
 	SHOW("phy.rate_matching", nic->phy->rate_matching);
 	SHOW("phy.mdix", nic->phy->mdix_ctrl);
+	SHOW("firmware.expected", nic->cmis.expected);
+	SHOW("firmware.written", nic->cmis.written);
+	SHOW("firmware.sum", nic->cmis.sum);
 	SHOW("tdr.first", nic->tdr.first);
 	SHOW("tdr.last", nic->tdr.last);
 	SHOW("tdr.step", nic->tdr.step);
