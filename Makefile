@@ -13,7 +13,7 @@ export CGO_ENABLED = 0
 NESTED := $(patsubst %/go.mod,%,$(wildcard */go.mod))
 
 .DEFAULT_GOAL := all
-.PHONY: all build generate families show help test test-nested race check fmt fuzz bench cover clean test-vm netdevsim ip6encaps nlgen_slots nlgen_nic kernel-specs drift
+.PHONY: all build generate families show help test test-nested race check fmt fuzz bench cover clean test-vm netdevsim ip6encaps nlgen_slots nlgen_nic modules kernel-specs drift
 
 all: build generate show ## build, generate every family, show this machine's links, addresses and routes
 
@@ -97,13 +97,16 @@ drift: ## compare our specs with those of a folder, C headers and the running ke
 	@$(GO) run ./internal/drift/cmd $(if $(HEADERS),-headers $(HEADERS)) $(DRIFTFLAGS) $(SPECS)
 
 help: ## list the targets
-	@sed -n 's/^\([a-z_-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  %-12s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z0-9_-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  %-12s %s\n", $$1, $$2 }'
 
 # KERNEL is a folder with boot/ and lib/modules/, a .deb file or a package; VMTEST is more arguments, such as '-run Dump ./runtime/nlconn'.
 test-vm: ## run the tests that talk to the kernel on another one, in a virtual machine (KERNEL=, VMTEST=)
 	@mkdir -p bin
 	@$(GO) build -o bin/vmtest ./internal/vm/vmtest
 	@bin/vmtest -v -kernel '$(KERNEL)' $(VMTEST)
+
+# The modules that tests want and Debian's kernel has not. What builds them is fetched once: headers (20 MB) and sources (150 MB).
+modules: netdevsim ip6encaps nlgen_slots nlgen_nic ## build all modules for the kernel of the virtual machine that tests use beyond its own (KERNEL=)
 
 netdevsim: ## build the module bin/netdevsim.ko for the kernel of the virtual machine, which has none (KERNEL=)
 	@mkdir -p bin

@@ -6,14 +6,12 @@
 set -eu
 here=$(dirname "$(realpath "$0")")
 version=$1 file=$(realpath -m "$2")
-series=$(echo "${version%-*}" | cut -d . -f 1,2)
+paths=$("$here/kbuild.sh" "$version" net/ipv6)
+headers=${paths% *} source=${paths#* }
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-headers=$("$here/kbuild.sh" "$version" "$dir")
+cp -r "$source" "$dir/ipv6"
 cd "$dir"
-apt-get -qq -o APT::Sandbox::User=root download "linux-source-$series"
-dpkg-deb --fsys-tarfile linux-source-*.deb | tar -x --wildcards '*/linux-source-*.tar.xz'
-tar -xf usr/src/linux-source-*.tar.xz --strip-components 2 "linux-source-$series/net/ipv6"
 cat >ipv6/Kbuild <<'end'
 obj-m := ip6encaps.o
 ip6encaps-y := init.o rpl.o rpl_iptunnel.o ioam6.o ioam6_iptunnel.o

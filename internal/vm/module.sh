@@ -8,7 +8,7 @@ source=$(realpath "$2") file=$(realpath -m "$3")
 name=$(basename "$source" .c)
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-headers=$("$here/kbuild.sh" "$1" "$dir")
+headers=$("$here/kbuild.sh" "$1")
 mkdir "$dir/module"
 echo "obj-m := $name.o" >"$dir/module/Makefile"
 if [ -d "$source" ]; then

@@ -6,13 +6,10 @@
 set -eu
 here=$(dirname "$(realpath "$0")")
 version=$1 file=$(realpath -m "$2")
-series=$(echo "${version%-*}" | cut -d . -f 1,2)
+paths=$("$here/kbuild.sh" "$version" drivers/net/netdevsim)
+headers=${paths% *} source=${paths#* }
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-headers=$("$here/kbuild.sh" "$version" "$dir")
-cd "$dir"
-apt-get -qq -o APT::Sandbox::User=root download "linux-source-$series"
-dpkg-deb --fsys-tarfile linux-source-*.deb | tar -x --wildcards '*/linux-source-*.tar.xz'
-tar -xf usr/src/linux-source-*.tar.xz --wildcards '*/drivers/net/netdevsim/*' --strip-components 3
+cp -r "$source" "$dir/netdevsim"
 make -s -C "$headers" "M=$dir/netdevsim" CONFIG_NETDEVSIM=m modules
 install -D -m 644 "$dir/netdevsim/netdevsim.ko" "$file"
