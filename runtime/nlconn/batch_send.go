@@ -80,6 +80,7 @@ func (p *batchPart) build(ctx context.Context) error {
 		x.req = append(x.req, b.buf[it.start:it.end]...)
 		setSeq(x.req[start:], seq)
 		seq++
+		x.private.add(it.id, it.op.Family)
 		if !b.ackLast || i == len(p.items)-1 {
 			addFlag(x.req[start:], nlmsg.FlagAck)
 			p.wait++

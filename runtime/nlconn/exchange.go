@@ -31,6 +31,7 @@ type exchange struct {
 	// seq. If fence is set, seq is that of the fence.
 	first, seq uint32
 	fence      bool
+	private    privates // messages that belong to it by their numbers only
 
 	// A dump that may be received ahead, the full datagrams that it had, and who
 	// receives it once it is long.
@@ -62,6 +63,7 @@ const (
 func (x *exchange) reset() {
 	x.call = call{}
 	x.fence = false
+	x.private = x.private[:0]
 	x.stream, x.filled = false, 0
 	x.got, x.cur, x.msg = nil, nlmsg.Cursor{}, nil
 	x.pkts[0].Data, x.pkts[1].Data = nil, nil
@@ -100,6 +102,7 @@ func (x *exchange) encode(b []byte, op *Operation, id, number, flags uint16, req
 	h := nlmsg.Header{Type: number, Flags: flags, Seq: x.seq}
 	if op.Family.Generic {
 		h.Type = id
+		x.private.add(id, op.Family)
 	}
 	b = h.Append(b)
 	if op.Family.Generic {
@@ -201,6 +204,10 @@ func (x *exchange) next(ctx context.Context, room []Packet, wait waiting) error 
 				if hooks.Stale != nil {
 					hooks.Stale(x.protocol, x.head)
 				}
+				continue
+			}
+			if x.private.has(x.head, x.msg) {
+				hooks.skipped(x.protocol, x.head, x.msg)
 				continue
 			}
 			if x.fence && x.head.Seq == x.seq {

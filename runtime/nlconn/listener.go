@@ -76,6 +76,9 @@ func (l *listener) resolve(ctx context.Context, groups []Group) ([]uint32, error
 			return nil, err
 		}
 		l.id.Store(uint32(info.ID))
+		if t, ok := l.c.cfg.transport.(*oneSocket); ok {
+			t.tell(info.ID, l.family)
+		}
 	}
 	ids := make([]uint32, len(groups))
 	for i, g := range groups {

@@ -89,6 +89,17 @@ func (t *oneSocket) Close() error {
 	return errors.Join(errs...)
 }
 
+// tell makes listeners of the family's protocol get its private messages.
+func (t *oneSocket) tell(id uint16, f *Family) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if s := t.shared[f.Protocol]; s != nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.private.add(id, f)
+	}
+}
+
 // A sharedSocket is a socket with several users. Who has the turn receives, and
 // gives each user what is its own.
 type sharedSocket struct {
@@ -97,8 +108,9 @@ type sharedSocket struct {
 	turn   chan struct{} // full while somebody receives
 	limit  int           // of bytes kept for one user
 
-	mu    sync.Mutex
-	views []*view
+	mu      sync.Mutex
+	views   []*view
+	private privates // what listeners get although it looks like an answer
 }
 
 func (s *sharedSocket) view(listen bool) *view {

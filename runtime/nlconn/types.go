@@ -17,6 +17,11 @@ type Family struct {
 	Generic bool
 	// Version goes into the struct genlmsghdr.
 	Version uint8
+	// Private are commands of a generic family that answer no request, though
+	// they come to the port of one and have the numbers behind its number: what
+	// the kernel tells by and by of something that was asked for. Requests pass
+	// them over; a subscription of a Conn [WithOneSocket] receives them.
+	Private []uint16
 }
 
 // Protocols of families that need no constant of their own.

@@ -211,6 +211,9 @@ func (v *view) wants(p *Packet) bool {
 	if !v.listen {
 		return v.awaits(h.Seq)
 	}
+	if v.s.private.has(h, cur.Message()) {
+		return true
+	}
 	// What the kernel tells by itself is numbered by 0, or as the family likes:
 	// then only answers have the port they go to.
 	return h.Seq == 0 || h.PID == 0 && !slices.ContainsFunc(v.s.views, func(u *view) bool { return u.awaits(h.Seq) })
