@@ -40,12 +40,18 @@ type Client struct {
 
 // NewClient returns a client of a family.
 func NewClient(c *Codec, conn *nlconn.Conn) *Client {
-	return &Client{Codec: c, conn: conn, family: &nlconn.Family{
+	family := &nlconn.Family{
 		Name:     c.Family.Name,
 		Protocol: c.Family.Protocol,
 		Generic:  c.Family.Generic(),
 		Version:  uint8(c.Family.Version),
-	}}
+	}
+	for _, e := range c.Family.Events {
+		if e.Private {
+			family.Private = append(family.Private, e.Number)
+		}
+	}
+	return &Client{Codec: c, conn: conn, family: family}
 }
 
 // operation returns the operation as nlconn has it. Replies may have any number:

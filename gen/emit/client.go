@@ -44,6 +44,15 @@ func (g *generator) family() jen.Code {
 	if g.f.Generic() {
 		values = append(values, key("Generic", jen.True()), key("Version", jen.Lit(g.f.Version)))
 	}
+	var private []jen.Code
+	for _, e := range g.f.Events {
+		if e.Private {
+			private = append(private, number(e.Op, e.Number))
+		}
+	}
+	if len(private) > 0 {
+		values = append(values, key("Private", jen.Index().Uint16().Values(private...)))
+	}
 	return decl(comments(wrap("Family is the netlink family "+clean(g.f.Name)+".", commentWidth-3)),
 		jen.Var().Id("Family").Op("=").Qual(nlconn, "Family").Values(values...))
 }

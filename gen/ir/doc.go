@@ -381,6 +381,8 @@ type Event struct {
 	Go     string // type name
 	Op     *Op
 	Number uint16
+	// Private says that it comes to the port of a request, with a number like that of an answer.
+	Private bool
 	// Message is the content. The event's Go type embeds it.
 	Message *Message
 }
