@@ -10,7 +10,7 @@ import (
 )
 
 // Family is the netlink family ethtool.
-var Family = nlconn.Family{Name: "ethtool", Protocol: 16, Generic: true, Version: 1}
+var Family = nlconn.Family{Name: "ethtool", Protocol: 16, Generic: true, Version: 1, Private: []uint16{CmdModuleFwFlashNtf}}
 
 // The operations of the family.
 var (
