@@ -11,7 +11,7 @@ import (
 func Load(t *testing.T, name string) {
 	t.Helper()
 	if os.Getenv("NLGEN_VM") == "" {
-		t.Skipf("this kernel has no %s, and modules are loaded in the virtual machine only", name)
+		t.Skipf("this kernel has no %s, and modules are loaded in the virtual machine only: make %[1]s test-vm", name)
 	}
 	dir, err := os.Getwd()
 	if err != nil {
