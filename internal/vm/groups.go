@@ -18,7 +18,7 @@ type Module struct {
 var groups = map[string]string{
 	"core":   "dummy:numdummies=0 veth bridge 8021q vxlan macvlan vrf bonding:max_bonds=0",
 	"link":   "@core macvtap ipvlan ipvtap ifb:numifbs=0 nlmon tun team hsr macsec geneve gtp vcan vxcan vsockmon batman_adv wireguard ppp_generic kvaser_pci ctucanfd_pci slcan",
-	"nic":    "e1000 e1000e e100 8139cp virtio_net vmxnet3 libphy dimlib udp_tunnel",
+	"nic":    "e1000e e100 virtio_net vmxnet3 libphy dimlib udp_tunnel",
 	"team":   "team team_mode_activebackup team_mode_broadcast team_mode_loadbalance team_mode_random team_mode_roundrobin",
 	"tunnel": "ip_gre ip6_gre ipip ip6_tunnel sit ip_vti ip6_vti xfrm_interface vxlan geneve fou fou6 l2tp_core l2tp_netlink l2tp_eth l2tp_ip l2tp_ip6",
 	"route":  "mpls_router mpls_iptunnel mpls_gso vrf",

@@ -77,7 +77,7 @@ func TestDevices(t *testing.T) {
 	modules := []Module{{Name: "ctucanfd_pci"}, {Name: "kvaser_pci"}, {Name: "e1000e"}, {Name: "vmxnet3"}, {Name: "veth"}}
 	got := strings.Join(deviceArguments(modules, map[string]bool{"kvaser_pci": true, "ctucan_pci": true, "e1000e": true, "e1000": true}), " ")
 	want := "-object can-bus,id=can -device kvaser_pci,canbus=can -device ctucan_pci,canbus0=can,canbus1=can " +
-		"-netdev hubport,hubid=0,id=net1 -device e1000e,romfile=,netdev=net1"
+		"-netdev hubport,hubid=0,id=net0 -device e1000e,romfile=,netdev=net0"
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
