@@ -13,7 +13,7 @@ export CGO_ENABLED = 0
 NESTED := $(patsubst %/go.mod,%,$(wildcard */go.mod))
 
 .DEFAULT_GOAL := all
-.PHONY: all build generate families show help test test-nested race check fmt fuzz bench cover clean test-vm netdevsim ip6encaps nlgen_slots nlgen_nic modules kernel-specs drift
+.PHONY: all build generate families show help test test-nested race check fmt fuzz bench cover clean test-vm netdevsim ip6encaps nlgen_slots nlgen_nic modules kernel-specs drift live-coverage
 
 all: build generate show ## build, generate every family, show this machine's links, addresses and routes
 
@@ -107,6 +107,16 @@ test-vm: ## run the tests that talk to the kernel on another one, in a virtual m
 
 # The modules that tests want and Debian's kernel has not. What builds them is fetched once: headers (20 MB) and sources (150 MB).
 modules: netdevsim ip6encaps nlgen_slots nlgen_nic ## build all modules for the kernel of the virtual machine that tests use beyond its own (KERNEL=)
+
+# What no test ever showed on a kernel is listed, by family (FAMILIES=, LIVE=).
+LIVE     ?= ./internal/live/...
+COVERAGE  = $(CURDIR)/bin/coverage
+live-coverage: ## run the live tests here and in the virtual machine, and list what they have not shown of each family (FAMILIES=, LIVE=)
+	@mkdir -p bin && rm -f $(COVERAGE)
+	@NLGEN_COVERAGE=$(COVERAGE) $(GO) test -count=1 $(LIVE)
+	@$(GO) build -o bin/vmtest ./internal/vm/vmtest
+	@NLGEN_COVERAGE=$(COVERAGE) bin/vmtest -kernel '$(KERNEL)' $(LIVE)
+	@$(GO) run ./internal/coverage/cmd $(COVERAGE) $(FAMILIES)
 
 netdevsim: ## build the module bin/netdevsim.ko for the kernel of the virtual machine, which has none (KERNEL=)
 	@mkdir -p bin

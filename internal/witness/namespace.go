@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"os"
 	"os/exec"
 	"slices"
 	"syscall"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/nlgen/nlgen/generated/rtlink"
+	"github.com/nlgen/nlgen/internal/coverage"
 	"github.com/nlgen/nlgen/internal/nettest"
 	"github.com/nlgen/nlgen/runtime/nlattr"
 	"github.com/nlgen/nlgen/runtime/nlconn"
@@ -29,12 +31,27 @@ func Dial(t *testing.T, opts ...nlconn.Option) (context.Context, *nlconn.Conn) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	t.Cleanup(cancel)
-	c, err := nlconn.Open(opts...)
+	c, err := nlconn.Open(append(recorded(t), opts...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close() })
 	return ctx, c
+}
+
+// recorded returns an option for a connection whose messages are counted, if that is asked for. A test with hooks of its own goes without.
+func recorded(t *testing.T) []nlconn.Option {
+	file := os.Getenv(coverage.Env)
+	if file == "" {
+		return nil
+	}
+	r := coverage.New()
+	t.Cleanup(func() {
+		if err := r.Append(file); err != nil {
+			t.Error(err)
+		}
+	})
+	return []nlconn.Option{nlconn.WithHooks(r.Hooks())}
 }
 
 // Output runs a tool. The test is skipped if the machine has none of that name.

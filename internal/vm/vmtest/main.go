@@ -25,6 +25,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/nlgen/nlgen/internal/coverage"
 	"github.com/nlgen/nlgen/internal/vm"
 )
 
@@ -50,6 +51,7 @@ type options struct {
 	tools        string
 	patterns     []string // packages
 	testArgs     []string // what follows "--", for each test
+	coverage     string   // the file for what tests hear, if they are to say
 }
 
 func main() {
@@ -69,7 +71,7 @@ func main() {
 
 // parse reads the arguments; it has complained about what is wrong with them.
 func parse(args []string, complaints io.Writer) (*options, error) {
-	o := &options{}
+	o := &options{coverage: os.Getenv(coverage.Env)}
 	f := flag.NewFlagSet("vmtest", flag.ContinueOnError)
 	f.SetOutput(complaints)
 	f.Usage = func() {
@@ -181,6 +183,14 @@ func (o *options) tests(ctx context.Context, c vm.Config) (int, error) {
 	c.Shares = []string{root, bin}
 	c.Script = o.script(packages)
 	r := newReport(os.Stdout, packages, o.verbose)
+	if o.coverage != "" {
+		f, err := os.OpenFile(o.coverage, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+		if err != nil {
+			return failed, err
+		}
+		defer f.Close()
+		r.heard = f
+	}
 	c.Stdout = r
 	result, err := o.guest(ctx, c)
 	if result != nil {
@@ -238,6 +248,9 @@ func status(err error) int {
 func (o *options) script(packages []*pkg) string {
 	var b strings.Builder
 	b.WriteString("exec 2>&1\n")
+	if o.coverage != "" {
+		fmt.Fprintf(&b, "export %s=/coverage\n", coverage.Env)
+	}
 	for i, p := range packages {
 		if p.binary == "" {
 			continue
@@ -255,6 +268,9 @@ func (o *options) script(packages []*pkg) string {
 			b.WriteString(quote(arg))
 		}
 		fmt.Fprintf(&b, "\nprintf '%send %d %%d\\n' $?\n", mark, i)
+	}
+	if o.coverage != "" {
+		fmt.Fprintf(&b, "test ! -e /coverage || sed 's/^/%sheard /' /coverage\n", mark)
 	}
 	return b.String()
 }

@@ -25,6 +25,7 @@ type report struct {
 	w        io.Writer
 	packages []*pkg
 	verbose  bool
+	heard    io.Writer // gets what the tests heard of the kernel, see package coverage
 	now      func() time.Time
 
 	line    []byte       // a line that has not ended
@@ -70,6 +71,10 @@ func (r *report) take(line string) {
 		line = line[i:]
 	}
 	if words, ok := strings.CutPrefix(line, mark); ok {
+		if message, ok := strings.CutPrefix(words, "heard "); ok && r.heard != nil {
+			fmt.Fprintln(r.heard, message)
+			return
+		}
 		r.told(strings.Fields(words))
 		return
 	}

@@ -81,6 +81,22 @@ func TestScript(t *testing.T) {
 	if got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
+	o.coverage = "/host/file"
+	got = o.script(nil)
+	want = "exec 2>&1\nexport NLGEN_COVERAGE=/coverage\ntest ! -e /coverage || sed 's/^/" + mark + "heard /' /coverage\n"
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestHeard(t *testing.T) {
+	var shown, heard bytes.Buffer
+	r := newReport(&shown, nil, true)
+	r.heard = &heard
+	fmt.Fprint(r, mark+"heard {1}\n"+mark+"heard {2 3}\nwords\n")
+	if shown.String() != "words\n" || heard.String() != "{1}\n{2 3}\n" {
+		t.Errorf("shown %q, heard %q", shown.String(), heard.String())
+	}
 }
 
 // guestOutput is what the tests of four packages print; the last two packages do not come to their end.

@@ -1,0 +1,187 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/nlgen/nlgen/gen/ir"
+)
+
+// A way is how something was seen.
+type way uint8
+
+const (
+	sent way = 1 << iota
+	came
+)
+
+// A family is what the messages show of one.
+type family struct {
+	*ir.Family
+	seen    map[any]way    // operations, attributes, formats, members, entries
+	unknown map[string]int // what messages had that the spec has not
+}
+
+func newFamily(f *ir.Family) *family {
+	return &family{Family: f, seen: map[any]way{}, unknown: map[string]int{}}
+}
+
+func (f *family) see(x any, out bool) {
+	if out {
+		f.seen[x] |= sent
+	} else {
+		f.seen[x] |= came
+	}
+}
+
+// add notes what was seen of the same family elsewhere.
+func (f *family) add(more *family) {
+	if f.Family != more.Family {
+		return
+	}
+	for x, how := range more.seen {
+		f.seen[x] |= how
+	}
+	for name, n := range more.unknown {
+		f.unknown[name] += n
+	}
+}
+
+func (f *family) note(unknown string) { f.unknown[unknown]++ }
+
+// message takes a request or a reply.
+func (f *family) message(name string, out bool, body []byte) bool {
+	i := slices.IndexFunc(f.Ops, func(op *ir.Op) bool { return op.Name == name })
+	if i < 0 {
+		return false
+	}
+	op := f.Ops[i]
+	f.see(op, out)
+	w := walk{f, out}
+	switch {
+	case out:
+		w.content(op.Header, op.Set, body, nil)
+	case op.Reply != nil:
+		w.content(op.Reply.Header, op.Reply.Set, body, nil)
+	}
+	return true
+}
+
+// event takes a notification.
+func (f *family) event(number uint16, body []byte) bool {
+	for _, ev := range f.Events {
+		if ev.Number == number {
+			f.see(ev.Op, false)
+			walk{f, false}.content(ev.Message.Header, ev.Message.Set, body, nil)
+			return true
+		}
+	}
+	return false
+}
+
+// A part is one sort of what a family consists of.
+type part struct {
+	what  string
+	names map[string]way
+}
+
+// parts lists everything that a family consists of, and how it was seen.
+func (f *family) parts() []part {
+	ops, attrs, formats, members, entries := map[string]way{}, map[string]way{}, map[string]way{}, map[string]way{}, map[string]way{}
+	for _, op := range f.Ops {
+		ops[op.Name] = f.seen[op]
+	}
+	for _, s := range f.Sets {
+		for _, a := range s.Attrs {
+			if s.Parent == nil && a.Type != "pad" && a.Type != "unused" {
+				attrs[s.Name+"/"+a.Name] = f.seen[a]
+			}
+		}
+	}
+	for _, s := range f.SubMessages {
+		for _, x := range s.Formats {
+			formats[s.Name+"/"+x.Value] = f.seen[x]
+		}
+	}
+	for _, s := range f.Structs {
+		for _, m := range s.All() {
+			if m.Type != "pad" {
+				members[s.Name+"/"+m.Name] = f.seen[m]
+			}
+		}
+	}
+	held := f.held()
+	for _, e := range f.Enums {
+		for _, x := range e.Entries {
+			if held[e] {
+				entries[e.Name+"/"+x.Name] = f.seen[x]
+			}
+		}
+	}
+	return []part{{"operations", ops}, {"attributes", attrs}, {"formats", formats}, {"members of structs", members}, {"values of enums", entries}}
+}
+
+// held returns the enums that attributes or members hold; the others number something, such as the words of an array.
+func (f *family) held() map[*ir.Enum]bool {
+	held := map[*ir.Enum]bool{}
+	for _, s := range f.Sets {
+		for _, a := range s.Attrs {
+			held[a.Enum] = true
+		}
+	}
+	for _, s := range f.Structs {
+		for _, m := range s.All() {
+			held[m.Enum] = true
+		}
+	}
+	return held
+}
+
+// report says what was seen and what was not.
+func (f *family) report(w io.Writer, verbose bool) {
+	fmt.Fprintf(w, "%s\n", f.Name)
+	for _, p := range f.parts() {
+		if len(p.names) == 0 {
+			continue
+		}
+		never, onlySent, onlyCame := p.seen(0), p.seen(sent), p.seen(came)
+		all := len(p.names)
+		fmt.Fprintf(w, "  %d %s: %d sent, %d came, %d never seen\n", all, p.what, all-len(never)-len(onlyCame), all-len(never)-len(onlySent), len(never))
+		list(w, "never seen", never)
+		if verbose {
+			list(w, "only sent", onlySent)
+			list(w, "only came", onlyCame)
+		}
+	}
+	list(w, "not in the spec", slices.Sorted(maps.Keys(f.unknown)))
+}
+
+// seen returns the names of what was seen in one way.
+func (p *part) seen(how way) []string {
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(p.names)) {
+		if p.names[name] == how {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// list prints names, those of one set or enum on a line.
+func list(w io.Writer, what string, names []string) {
+	for len(names) > 0 {
+		of, _, found := strings.Cut(names[0], "/")
+		n := 1
+		for n < len(names) && found && strings.HasPrefix(names[n], of+"/") {
+			n++
+		}
+		if !found {
+			n = len(names)
+		}
+		fmt.Fprintf(w, "    %s: %s\n", what, strings.ReplaceAll(strings.Join(names[:n], " "), " "+of+"/", " "))
+		names = names[n:]
+	}
+}
