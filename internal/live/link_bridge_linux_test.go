@@ -19,7 +19,7 @@ func TestLinkBridgeEvents(t *testing.T) {
 	filtering := n.Links.Newlink(n.Ctx, &rtlink.NewlinkRequest{Header: rtlink.Ifinfomsg{IfiIndex: bridge.Header.IfiIndex},
 		Linkinfo: &rtlink.LinkinfoAttrs{Data: &rtlink.LinkinfoBridgeAttrs{VlanFiltering: yes()}}}) == nil
 	port, _ := n.Veth("port0", "peer0")
-	ctx := patience(t)
+	ctx := witness.Patience(t)
 	sub, err := n.Links.Subscribe(ctx, rtlink.GroupLink)
 	if err != nil {
 		t.Fatal(err)

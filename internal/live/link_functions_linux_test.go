@@ -132,24 +132,24 @@ func TestLinkHardware(t *testing.T) {
 	c := witness.NewTally(t)
 	link := simulated(n)
 	name, index := link.Ifname.V, uint32(link.Header.IfiIndex)
-	ctx := patience(t)
+	ctx := witness.Patience(t)
 	sub, err := n.Links.Subscribe(ctx, rtlink.GroupStats)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer sub.Close()
-	var steps []step[rtlink.Event]
+	var steps []witness.Step[rtlink.Event]
 	for _, on := range []uint8{1, 0} {
-		steps = append(steps, step[rtlink.Event]{
-			name: fmt.Sprintf("l3-stats %d", on),
-			do: func() error {
+		steps = append(steps, witness.Step[rtlink.Event]{
+			Name: fmt.Sprintf("l3-stats %d", on),
+			Do: func() error {
 				err := n.Links.Setstats(n.Ctx, &rtlink.SetstatsRequest{Header: rtlink.IfStatsMsg{Ifindex: index}, SetOffloadXstatsL3Stats: u8(on)})
 				if err == nil {
 					compareStats(n, c, name)
 				}
 				return err
 			},
-			match: func(ev rtlink.Event) error {
+			Match: func(ev rtlink.Event) error {
 				ntf, ok := ev.(*rtlink.NewstatsNtf)
 				if !ok || ntf.Header.Ifindex != index || ntf.LinkOffloadXstats == nil || len(ntf.LinkOffloadXstats.HwSInfo) != 1 {
 					return fmt.Errorf("got %+v", ev)
@@ -161,7 +161,7 @@ func TestLinkHardware(t *testing.T) {
 			},
 		})
 	}
-	play(t, ctx, sub.All(ctx), steps)
+	witness.Play(t, ctx, sub.All(ctx), steps)
 
 	// By parts.
 	whole := statsOf(n, name).LinkOffloadXstats

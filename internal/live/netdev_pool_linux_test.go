@@ -21,7 +21,7 @@ import (
 // is out, and gone when that is back. The simulated device takes and returns a page when it is told to in debugfs.
 func TestPagePools(t *testing.T) {
 	n := witness.NewNamespace(t)
-	ctx := patience(t)
+	ctx := witness.Patience(t)
 	link := simulated(n)
 	debug := t.TempDir()
 	if err := unix.Mount("none", debug, "debugfs", 0, ""); err != nil {

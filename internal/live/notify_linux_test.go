@@ -1,15 +1,11 @@
 package live
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"os"
 	"reflect"
-	"slices"
 	"testing"
-	"time"
 
 	"github.com/nlgen/nlgen/internal/witness"
 
@@ -23,61 +19,9 @@ import (
 	"github.com/nlgen/nlgen/runtime/nlconn"
 )
 
-// A step changes something; the event that tells it is the next one that match accepts.
-type step[E any] struct {
-	name  string
-	do    func() error
-	match func(ev E) error // nil if it is the one
-}
-
-// errOther is what a match returns for the events of other changes, which the kernel tells in between.
-var errOther = errors.New("of another change")
-
-// play carries out all steps, but for those that the kernel does not know, and then reads the events, which must come in the order of
-// the steps.
-func play[E any](t *testing.T, ctx context.Context, events iter.Seq2[E, error], steps []step[E]) {
-	t.Helper()
-	steps = slices.DeleteFunc(steps, func(s step[E]) bool {
-		err := s.do()
-		if errors.Is(err, errors.ErrUnsupported) {
-			t.Logf("%s: %v", s.name, err)
-			return true
-		}
-		if err != nil {
-			t.Fatalf("%s: %v", s.name, err)
-		}
-		return false
-	})
-	next, stop := iter.Pull2(events)
-	defer stop()
-	read := 0
-	for _, s := range steps {
-		err := errOther
-		for errors.Is(err, errOther) {
-			ev, problem, ok := next()
-			if !ok || problem != nil {
-				t.Fatalf("%s: no event: %v, %v", s.name, problem, ctx.Err())
-			}
-			read++
-			err = s.match(ev)
-		}
-		if err != nil {
-			t.Errorf("%s: %v", s.name, err)
-		}
-	}
-	t.Logf("from %q to %q: %d changes told in order by %d events", steps[0].name, steps[len(steps)-1].name, len(steps), read)
-}
-
-// patience ends a test whose event does not come.
-func patience(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	t.Cleanup(cancel)
-	return ctx
-}
-
 func TestLinkEvents(t *testing.T) {
 	n := witness.NewNamespace(t)
-	ctx := patience(t)
+	ctx := witness.Patience(t)
 	sub, err := n.Links.Subscribe(ctx, rtlink.GroupLink)
 	if err != nil {
 		t.Fatal(err)
@@ -95,46 +39,46 @@ func TestLinkEvents(t *testing.T) {
 			if ev, isNew := ev.(*rtlink.NewlinkNtf); isNew && ev.Header.IfiIndex == index && ok(ev) {
 				return nil
 			}
-			return errOther
+			return witness.ErrOther
 		}
 	}
 	var state *rtlink.GetlinkReply
 	compared := 0
-	play(t, ctx, sub.All(ctx), []step[rtlink.Event]{
-		{"create", func() error {
+	witness.Play(t, ctx, sub.All(ctx), []witness.Step[rtlink.Event]{
+		witness.NewStep("create", func() error {
 			a, _ := n.Veth("event0", "event1")
 			index = a.Header.IfiIndex
 			return nil
-		}, is(func(ev *rtlink.NewlinkNtf) bool { return ev.Ifname.V == "event0" && ev.Linkinfo.Kind.V == "veth" })},
-		{"mtu", set(&rtlink.SetlinkRequest{Mtu: u32(1234)}), is(func(ev *rtlink.NewlinkNtf) bool { return ev.Mtu == u32(1234) })},
-		{"up", set(&rtlink.SetlinkRequest{Header: rtlink.Ifinfomsg{IfiFlags: rtlink.IfinfoFlagsUp, IfiChange: uint32(rtlink.IfinfoFlagsUp)}}),
-			is(func(ev *rtlink.NewlinkNtf) bool { return ev.Header.IfiFlags&rtlink.IfinfoFlagsUp != 0 })},
-		{"address", set(&rtlink.SetlinkRequest{Address: []byte{2, 0, 0, 0, 0, 9}}),
-			is(func(ev *rtlink.NewlinkNtf) bool { return ev.Address.String() == "02:00:00:00:00:09" })},
-		{"alias", func() error {
+		}, is(func(ev *rtlink.NewlinkNtf) bool { return ev.Ifname.V == "event0" && ev.Linkinfo.Kind.V == "veth" })),
+		witness.NewStep("mtu", set(&rtlink.SetlinkRequest{Mtu: u32(1234)}), is(func(ev *rtlink.NewlinkNtf) bool { return ev.Mtu == u32(1234) })),
+		witness.NewStep("up", set(&rtlink.SetlinkRequest{Header: rtlink.Ifinfomsg{IfiFlags: rtlink.IfinfoFlagsUp, IfiChange: uint32(rtlink.IfinfoFlagsUp)}}),
+			is(func(ev *rtlink.NewlinkNtf) bool { return ev.Header.IfiFlags&rtlink.IfinfoFlagsUp != 0 })),
+		witness.NewStep("address", set(&rtlink.SetlinkRequest{Address: []byte{2, 0, 0, 0, 0, 9}}),
+			is(func(ev *rtlink.NewlinkNtf) bool { return ev.Address.String() == "02:00:00:00:00:09" })),
+		witness.NewStep("alias", func() error {
 			err := set(&rtlink.SetlinkRequest{Ifalias: nlattr.Some("an alias")})()
 			state = n.Link("event0")
 			return err
 		}, func(ev rtlink.Event) error {
 			x, ok := ev.(*rtlink.NewlinkNtf)
 			if !ok || x.Header.IfiIndex != index || x.Ifalias.V != "an alias" {
-				return errOther
+				return witness.ErrOther
 			}
 			var err error
 			compared, err = sameState(&x.GetlinkReply, state)
 			return err
-		}},
-		{"down", set(&rtlink.SetlinkRequest{Header: rtlink.Ifinfomsg{IfiChange: uint32(rtlink.IfinfoFlagsUp)}}),
-			is(func(ev *rtlink.NewlinkNtf) bool { return ev.Header.IfiFlags&rtlink.IfinfoFlagsUp == 0 })},
-		{"name", set(&rtlink.SetlinkRequest{Ifname: nlattr.Some("event2")}),
-			is(func(ev *rtlink.NewlinkNtf) bool { return ev.Ifname.V == "event2" })},
-		{"delete", func() error { return n.Links.Dellink(n.Ctx, &rtlink.DellinkRequest{Ifname: nlattr.Some("event2")}) },
+		}),
+		witness.NewStep("down", set(&rtlink.SetlinkRequest{Header: rtlink.Ifinfomsg{IfiChange: uint32(rtlink.IfinfoFlagsUp)}}),
+			is(func(ev *rtlink.NewlinkNtf) bool { return ev.Header.IfiFlags&rtlink.IfinfoFlagsUp == 0 })),
+		witness.NewStep("name", set(&rtlink.SetlinkRequest{Ifname: nlattr.Some("event2")}),
+			is(func(ev *rtlink.NewlinkNtf) bool { return ev.Ifname.V == "event2" })),
+		witness.NewStep("delete", func() error { return n.Links.Dellink(n.Ctx, &rtlink.DellinkRequest{Ifname: nlattr.Some("event2")}) },
 			func(ev rtlink.Event) error {
 				if ev, ok := ev.(*rtlink.DellinkNtf); ok && ev.Header.IfiIndex == index && ev.Ifname.V == "event2" {
 					return nil
 				}
-				return errOther
-			}},
+				return witness.ErrOther
+			}),
 	})
 	t.Logf("%d fields of an event compared with those read", compared)
 }
@@ -165,7 +109,7 @@ func sameState(event, read *rtlink.GetlinkReply) (fields int, err error) {
 
 func TestAddressEvents(t *testing.T) {
 	n := witness.NewNamespace(t)
-	ctx := patience(t)
+	ctx := witness.Patience(t)
 	link, peer := n.Veth("event0", "event1")
 	n.Up(link, peer)
 	client := rtaddr.New(n.Conn)
@@ -176,25 +120,25 @@ func TestAddressEvents(t *testing.T) {
 	defer sub.Close()
 	index := uint32(link.Header.IfiIndex)
 	read := map[string]*rtaddr.GetaddrReply{}
-	var steps []step[rtaddr.Event]
+	var steps []witness.Step[rtaddr.Event]
 	cases := addrCases(index)
 	cases[0].Label = nlattr.Some("event0:label")
 	add := func(req *rtaddr.NewaddrRequest) {
 		a := own(req.Local, req.Address)
-		steps = append(steps, step[rtaddr.Event]{"add " + a.String(), func() error {
+		steps = append(steps, witness.NewStep("add "+a.String(), func() error {
 			err := client.Newaddr(n.Ctx, req, nlconn.Create, nlconn.Replace)
 			read[a.String()] = addresses(n, client, index)[a]
 			return err
 		}, func(ev rtaddr.Event) error {
 			x, ok := ev.(*rtaddr.NewaddrNtf)
 			if !ok || own(x.Local, x.Address) != a {
-				return errOther
+				return witness.ErrOther
 			}
 			if a.Is6() {
 				read[a.String()] = addresses(n, client, index)[a] // As it is when it is told.
 			}
 			return sameAddress(&x.GetaddrReply, read[a.String()])
-		}})
+		}))
 	}
 	for i, req := range cases {
 		if i != 7 { // Its duplicate address detection tells it when it likes.
@@ -204,22 +148,22 @@ func TestAddressEvents(t *testing.T) {
 	for _, i := range []int{6, 4, 2} {
 		req := cases[i]
 		a := own(req.Local, req.Address)
-		steps = append(steps, step[rtaddr.Event]{"delete " + a.String(), func() error {
+		steps = append(steps, witness.NewStep("delete "+a.String(), func() error {
 			return client.Deladdr(n.Ctx, &rtaddr.DeladdrRequest{Header: req.Header, Local: req.Local, Address: req.Address})
 		}, func(ev rtaddr.Event) error {
 			x, ok := ev.(*rtaddr.DeladdrNtf)
 			if !ok || own(x.Local, x.Address) != a {
-				return errOther
+				return witness.ErrOther
 			}
 			return sameAddress(&x.GetaddrReply, read[a.String()])
-		}})
+		}))
 	}
 	// IPv4 tells an address before the request is answered; IPv6 some time later, and not in the order of the requests.
-	play(t, ctx, sub.All(ctx), steps[:4])
+	witness.Play(t, ctx, sub.All(ctx), steps[:4])
 	for i := 4; i < 7; i++ {
-		play(t, ctx, sub.All(ctx), steps[i:i+1])
+		witness.Play(t, ctx, sub.All(ctx), steps[i:i+1])
 	}
-	play(t, ctx, sub.All(ctx), steps[7:])
+	witness.Play(t, ctx, sub.All(ctx), steps[7:])
 }
 
 // sameAddress compares an address of an event with the one that was read. Of its times only whether they are limited: they run.
@@ -240,17 +184,17 @@ func sameAddress(event, read *rtaddr.GetaddrReply) error {
 
 func TestRouteEvents(t *testing.T) {
 	r := newRouting(t)
-	ctx := patience(t)
+	ctx := witness.Patience(t)
 	sub, err := r.client.Subscribe(ctx, rtroute.GroupIpv4Route, rtroute.GroupIpv6Route)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer sub.Close()
 	read := map[string]*rtroute.GetrouteReply{}
-	var steps []step[rtroute.Event]
+	var steps []witness.Step[rtroute.Event]
 	var made []routeCase
 	for _, rc := range routeCases(r.first, r.second) {
-		steps = append(steps, step[rtroute.Event]{rc.name, func() error {
+		steps = append(steps, witness.NewStep(rc.name, func() error {
 			if err := r.client.Newroute(r.Ctx, rc.req, nlconn.Create, nlconn.Exclusive); err != nil {
 				return err
 			}
@@ -261,20 +205,20 @@ func TestRouteEvents(t *testing.T) {
 		}, func(ev rtroute.Event) error {
 			x, ok := ev.(*rtroute.NewrouteNtf)
 			if !ok || find([]*rtroute.GetrouteReply{&x.GetrouteReply}, rc.req) == nil {
-				return errOther
+				return witness.ErrOther
 			}
 			return sameRoute(&x.GetrouteReply, read[rc.name])
-		}})
+		}))
 	}
-	steps = append(steps, step[rtroute.Event]{"delete the first", func() error { return r.client.Delroute(r.Ctx, made[0].req) },
+	steps = append(steps, witness.NewStep("delete the first", func() error { return r.client.Delroute(r.Ctx, made[0].req) },
 		func(ev rtroute.Event) error {
 			x, ok := ev.(*rtroute.DelrouteNtf)
 			if !ok || find([]*rtroute.GetrouteReply{&x.GetrouteReply}, made[0].req) == nil {
-				return errOther
+				return witness.ErrOther
 			}
 			return sameRoute(&x.GetrouteReply, read[made[0].name])
-		}})
-	play(t, ctx, sub.All(ctx), steps)
+		}))
+	witness.Play(t, ctx, sub.All(ctx), steps)
 }
 
 // sameRoute compares a route of an event with the one that was read. The statistics differ, as do flags of the link's state.
@@ -293,7 +237,7 @@ func sameRoute(event, read *rtroute.GetrouteReply) error {
 // TestDeviceEvents subscribes to a group of generic netlink, which is looked up by name.
 func TestDeviceEvents(t *testing.T) {
 	n := witness.NewNamespace(t)
-	ctx := patience(t)
+	ctx := witness.Patience(t)
 	client := netdev.New(n.Conn)
 	sub, err := client.Subscribe(ctx, netdev.GroupMgmt)
 	if errors.Is(err, os.ErrNotExist) {
@@ -304,8 +248,8 @@ func TestDeviceEvents(t *testing.T) {
 	}
 	defer sub.Close()
 	var index uint32
-	play(t, ctx, sub.All(ctx), []step[netdev.Event]{
-		{"create", func() error {
+	witness.Play(t, ctx, sub.All(ctx), []witness.Step[netdev.Event]{
+		witness.NewStep("create", func() error {
 			a, _ := n.Veth("event0", "event1")
 			index = uint32(a.Header.IfiIndex)
 			return nil
@@ -313,14 +257,14 @@ func TestDeviceEvents(t *testing.T) {
 			if ev, ok := ev.(*netdev.DevAddNtf); ok && ev.Ifindex == u32(index) {
 				return nil
 			}
-			return errOther
-		}},
-		{"delete", func() error { return n.Links.Dellink(n.Ctx, &rtlink.DellinkRequest{Ifname: nlattr.Some("event0")}) },
+			return witness.ErrOther
+		}),
+		witness.NewStep("delete", func() error { return n.Links.Dellink(n.Ctx, &rtlink.DellinkRequest{Ifname: nlattr.Some("event0")}) },
 			func(ev netdev.Event) error {
 				if ev, ok := ev.(*netdev.DevDelNtf); ok && ev.Ifindex == u32(index) {
 					return nil
 				}
-				return errOther
-			}},
+				return witness.ErrOther
+			}),
 	})
 }

@@ -16,6 +16,11 @@ type Step[E any] struct {
 	Match func(ev E) error // nil if it is the one
 }
 
+// NewStep returns a step.
+func NewStep[E any](name string, do func() error, match func(ev E) error) Step[E] {
+	return Step[E]{Name: name, Do: do, Match: match}
+}
+
 // ErrOther is what a match returns for the events of other changes, which the kernel tells in between.
 var ErrOther = errors.New("of another change")
 

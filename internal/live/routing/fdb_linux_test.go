@@ -302,7 +302,7 @@ func TestLockedPort(t *testing.T) {
 	}
 	defer sub.Close()
 	stranger := d.entry(d.port, 77, 0, 0, nil)
-	witness.Play(t, ctx, sub.All(ctx), []witness.Step[rtneigh.Event]{step("a stranger", func() error {
+	witness.Play(t, ctx, sub.All(ctx), []witness.Step[rtneigh.Event]{witness.NewStep("a stranger", func() error {
 		return sendFrame(int(d.far.Header.IfiIndex), append(append([]byte{255, 255, 255, 255, 255, 255}, stranger.Lladdr...), 0x88, 0xb5))
 	}, func(ev rtneigh.Event) error {
 		x, ok := ev.(*rtneigh.NewneighNtf)
@@ -386,7 +386,7 @@ func TestNeighbourChanges(t *testing.T) {
 		d.entry(d.port, 43, rtneigh.NudStateNoarp, master, nil), d.entry(d.port, 43, rtneigh.NudStatePermanent, master, nil),
 		tunnel[0], tunnel[2], &moved, tunnel[4],
 	} {
-		steps = append(steps, step(fmt.Sprint(i, " ", r.Lladdr), func() error { return d.client.Newneigh(d.Ctx, r, nlconn.Create, nlconn.Replace) }, func(ev rtneigh.Event) error {
+		steps = append(steps, witness.NewStep(fmt.Sprint(i, " ", r.Lladdr), func() error { return d.client.Newneigh(d.Ctx, r, nlconn.Create, nlconn.Replace) }, func(ev rtneigh.Event) error {
 			x, ok := ev.(*rtneigh.NewneighNtf)
 			if !ok || !isNeighbour(&x.GetneighReply, r) || x.Lladdr.String() != r.Lladdr.String() || x.Header.NdmState != r.Header.NdmState || x.Dst != r.Dst {
 				return witness.ErrOther

@@ -7,7 +7,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/nlgen/nlgen/internal/nettest"
-	"github.com/nlgen/nlgen/internal/witness"
 	"github.com/nlgen/nlgen/runtime/nlattr"
 )
 
@@ -29,8 +28,3 @@ const (
 	familyIPMR  = 128
 	familyIP6MR = 129
 )
-
-// step is a witness.Step.
-func step[E any](name string, do func() error, match func(E) error) witness.Step[E] {
-	return witness.Step[E]{Name: name, Do: do, Match: match}
-}

@@ -243,14 +243,14 @@ func TestNeighbourEvents(t *testing.T) {
 			continue
 		}
 		name := fmt.Sprint(req.Dst.V, " ", req.Lladdr)
-		steps = append(steps, step("add "+name, func() error { return client.Newneigh(n.Ctx, req, nlconn.Create) }, func(ev rtneigh.Event) error {
+		steps = append(steps, witness.NewStep("add "+name, func() error { return client.Newneigh(n.Ctx, req, nlconn.Create) }, func(ev rtneigh.Event) error {
 			x, ok := ev.(*rtneigh.NewneighNtf)
 			if !ok || !isNeighbour(&x.GetneighReply, req) {
 				return witness.ErrOther
 			}
 			sameNeighbour(c, req, &x.GetneighReply)
 			return nil
-		}), step("delete "+name, func() error {
+		}), witness.NewStep("delete "+name, func() error {
 			return client.Delneigh(n.Ctx, &rtneigh.DelneighRequest{
 				Header: req.Header, Dst: req.Dst, Lladdr: req.Lladdr, Port: req.Port, Vni: req.Vni, Ifindex: req.Ifindex,
 			})

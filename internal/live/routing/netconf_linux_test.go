@@ -200,7 +200,7 @@ func TestNetconfEvents(t *testing.T) {
 	about := func(x *rtnetconf.GetnetconfReply, family uint8) bool {
 		return x.Header.NcmFamily == family && x.Ifindex.V == rtnetconf.Ifindex(link.Header.IfiIndex)
 	}
-	steps := []witness.Step[rtnetconf.Event]{step("a link", func() error {
+	steps := []witness.Step[rtnetconf.Event]{witness.NewStep("a link", func() error {
 		link = n.Plain("conf1")
 		return nil
 	}, func(ev rtnetconf.Event) error {
@@ -216,7 +216,7 @@ func TestNetconfEvents(t *testing.T) {
 		if s.family == unix.AF_MPLS && len(netconfFamilies()) < 3 {
 			continue
 		}
-		steps = append(steps, step(s.file, func() error {
+		steps = append(steps, witness.NewStep(s.file, func() error {
 			writeSetting(t, s.file, "conf1", "1")
 			return nil
 		}, func(ev rtnetconf.Event) error {
@@ -236,7 +236,7 @@ func TestNetconfEvents(t *testing.T) {
 			return nil
 		}))
 	}
-	steps = append(steps, step("no link", func() error {
+	steps = append(steps, witness.NewStep("no link", func() error {
 		return n.Links.Dellink(n.Ctx, &rtlink.DellinkRequest{Header: link.Header})
 	}, func(ev rtnetconf.Event) error {
 		if x, ok := ev.(*rtnetconf.DelnetconfNtf); ok && about(&x.GetnetconfReply, unix.AF_INET) {

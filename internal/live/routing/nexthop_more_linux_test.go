@@ -266,7 +266,7 @@ func TestNexthopEvents(t *testing.T) {
 	}
 	var steps []witness.Step[rtnexthop.Event]
 	for _, hc := range hopCases(h.first, h.second) {
-		steps = append(steps, step(hc.name, func() error {
+		steps = append(steps, witness.NewStep(hc.name, func() error {
 			err := h.client.Newnexthop(h.Ctx, hc.req, nlconn.Create, nlconn.Exclusive)
 			if errors.Is(err, syscall.EINVAL) && hc.name == "group with large weights" {
 				return errors.ErrUnsupported
@@ -279,9 +279,9 @@ func TestNexthopEvents(t *testing.T) {
 	}}
 	before := hopCase{"resilient group", resilient(50, rtnexthop.NexthopGrp{ID: 1})}
 	steps = append(steps,
-		step(changed.name, func() error { return h.client.Newnexthop(h.Ctx, changed.req, nlconn.Create, nlconn.Replace) }, is(changed)),
-		step(before.name, func() error { return h.client.Newnexthop(h.Ctx, before.req, nlconn.Create) }, is(before)),
-		step("delete", func() error {
+		witness.NewStep(changed.name, func() error { return h.client.Newnexthop(h.Ctx, changed.req, nlconn.Create, nlconn.Replace) }, is(changed)),
+		witness.NewStep(before.name, func() error { return h.client.Newnexthop(h.Ctx, before.req, nlconn.Create) }, is(before)),
+		witness.NewStep("delete", func() error {
 			return h.client.Delnexthop(h.Ctx, &rtnexthop.DelnexthopRequest{ID: u32(50)})
 		}, func(ev rtnexthop.Event) error {
 			x, ok := ev.(*rtnexthop.DelnexthopNtf)

@@ -182,7 +182,7 @@ func TestNsidEvents(t *testing.T) {
 	a := newStranger(t)
 	nine := nlattr.Some(rtnsid.Nsid(9))
 	witness.Play(t, ctx, sub.All(ctx), []witness.Step[rtnsid.Event]{
-		step("assign", func() error {
+		witness.NewStep("assign", func() error {
 			return client.Newnsid(n.Ctx, &rtnsid.NewnsidRequest{Nsid: nine, Pid: u32(a.pid)}, nlconn.Create)
 		},
 			func(ev rtnsid.Event) error {
@@ -191,7 +191,7 @@ func TestNsidEvents(t *testing.T) {
 				}
 				return witness.ErrOther
 			}),
-		step("end", func() error {
+		witness.NewStep("end", func() error {
 			a.leave()
 			return nil
 		}, func(ev rtnsid.Event) error {

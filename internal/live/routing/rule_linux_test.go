@@ -346,13 +346,13 @@ func TestRuleEvents(t *testing.T) {
 	var steps []witness.Step[rtrule.Event]
 	for _, rc := range ruleCases() {
 		steps = append(steps,
-			step("add "+rc.name, func() error { return client.Newrule(n.Ctx, rc.req, nlconn.Create) }, func(ev rtrule.Event) error {
+			witness.NewStep("add "+rc.name, func() error { return client.Newrule(n.Ctx, rc.req, nlconn.Create) }, func(ev rtrule.Event) error {
 				if x, ok := ev.(*rtrule.NewruleNtf); ok {
 					return is(rc, &x.GetruleReply)
 				}
 				return witness.ErrOther
 			}),
-			step("delete "+rc.name, func() error { return client.Delrule(n.Ctx, rc.req) }, func(ev rtrule.Event) error {
+			witness.NewStep("delete "+rc.name, func() error { return client.Delrule(n.Ctx, rc.req) }, func(ev rtrule.Event) error {
 				if x, ok := ev.(*rtrule.DelruleNtf); ok {
 					return is(rc, &x.GetruleReply)
 				}
