@@ -84,11 +84,7 @@ func TestLinkLowpan(t *testing.T) {
 	}
 	n := witness.NewNamespace(t)
 	const first = "/proc/1/ns/net"
-	outside, err := nlconn.Open(nlconn.WithNamespace(first))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer outside.Close()
+	_, outside := witness.Dial(t, nlconn.WithNamespace(first))
 	// move takes the radio of a Conn's namespace to another one.
 	move := func(c *nlconn.Conn, to string) {
 		t.Helper()

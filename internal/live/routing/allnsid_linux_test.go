@@ -41,11 +41,7 @@ func TestListenAllNSID(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			conn, err := nlconn.Open(nlconn.WithNamespaceFD(int(s.fd.Fd())))
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer conn.Close()
+			_, conn := witness.Dial(t, nlconn.WithNamespaceFD(int(s.fd.Fd())))
 			links = rtlink.New(conn)
 		}
 		veth := &rtlink.NewlinkRequest{Ifname: nlattr.Some(p.link), Linkinfo: &rtlink.LinkinfoAttrs{Kind: nlattr.Some("veth")}}

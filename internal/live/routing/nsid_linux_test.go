@@ -119,11 +119,7 @@ func TestNsids(t *testing.T) {
 	}
 
 	// The second namespace gives the first a number of its own; from here both numbers are seen.
-	there, err := nlconn.Open(nlconn.WithNamespaceFD(int(b.fd.Fd())))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer there.Close()
+	_, there := witness.Dial(t, nlconn.WithNamespaceFD(int(b.fd.Fd())))
 	if err := rtnsid.New(there).Newnsid(n.Ctx, &rtnsid.NewnsidRequest{Nsid: nlattr.Some(rtnsid.Nsid(5)), Pid: u32(a.pid)}); err != nil {
 		t.Fatal(err)
 	}
