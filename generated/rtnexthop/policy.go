@@ -99,9 +99,9 @@ var setEncapIpOptsAttrs = p.Set{Name: "encap-ip-opts-attrs", Attrs: []p.Attr{
 }}
 
 var setEncapIpOptGeneveAttrs = p.Set{Name: "encap-ip-opt-geneve-attrs", Attrs: []p.Attr{
-	{Name: "class", Number: 1, Kind: p.U16, Flags: p.BigEndian},
-	{Name: "type", Number: 2, Kind: p.U8},
-	{Name: "data", Number: 3, Kind: p.Binary, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 127}},
+	{Name: "class", Number: 1, Kind: p.U16, Flags: p.BigEndian | p.Multi},
+	{Name: "type", Number: 2, Kind: p.U8, Flags: p.Multi},
+	{Name: "data", Number: 3, Kind: p.Binary, Flags: p.Multi, Limits: &p.Limits{Has: p.HasMaxLen, MaxLen: 127}},
 }}
 
 var setEncapIpOptVxlanAttrs = p.Set{Name: "encap-ip-opt-vxlan-attrs", Attrs: []p.Attr{

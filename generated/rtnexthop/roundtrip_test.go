@@ -334,9 +334,9 @@ func sampleIoam6TraceHdr() *Ioam6TraceHdr {
 
 func sampleEncapIpOptGeneveAttrs() *EncapIpOptGeneveAttrs {
 	return &EncapIpOptGeneveAttrs{
-		Class: nlattr.Some[uint16](4097),
-		Type:  nlattr.Some[uint8](3),
-		Data:  []byte{4, 5, 6, 7, 8},
+		Class: []uint16{4097, 4098},
+		Type:  []uint8{3, 4},
+		Data:  [][]byte{[]byte{4, 5, 6, 7, 8}, []byte{5, 6, 7, 8, 9}},
 	}
 }
 

@@ -253,7 +253,8 @@ func (x *EncapIp6Attrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // EncapIpOptsAttrs is the attribute set encap-ip-opts-attrs: options of a tunnel protocol
 // (LWTUNNEL_IP_OPTS_*); all of one kind.
 type EncapIpOptsAttrs struct {
-	// One Geneve option; as many as are wanted, in the order they are sent.
+	// Geneve options, in the order in which packets have them. A request has one in each, an
+	// answer all in one.
 	Geneve  []EncapIpOptGeneveAttrs
 	Vxlan   *EncapIpOptVxlanAttrs  // the VXLAN group policy
 	Erspan  *EncapIpOptErspanAttrs // the ERSPAN header
@@ -298,20 +299,27 @@ func (x *EncapIpOptsAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 	return d.Close(n, odd)
 }
 
-// EncapIpOptGeneveAttrs is the attribute set encap-ip-opt-geneve-attrs: one Geneve option
-// (LWTUNNEL_IP_OPT_GENEVE_*). All three attributes are required.
+// EncapIpOptGeneveAttrs is the attribute set encap-ip-opt-geneve-attrs: a Geneve option in a
+// request, with all three attributes (LWTUNNEL_IP_OPT_GENEVE_*). An answer has all options in one,
+// one after the other.
 type EncapIpOptGeneveAttrs struct {
-	Class   nlattr.Opt[uint16] // option class (big-endian)
-	Type    nlattr.Opt[uint8]  // option type; the highest bit marks a critical option
-	Data    []byte             // content of the option, a multiple of 4 bytes
+	Class   []uint16 // option class (big-endian)
+	Type    []uint8  // option type; the highest bit marks a critical option
+	Data    [][]byte // content of the option, a multiple of 4 bytes
 	Unknown []nlattr.Attr
 }
 
 func (x *EncapIpOptGeneveAttrs) encode(e *nlattr.Encoder, typ uint16) {
 	n := e.Begin(typ)
-	e.OptUint16BE(AttrEncapIpOptGeneveClass, x.Class)
-	e.OptUint8(AttrEncapIpOptGeneveType, x.Type)
-	e.OptBytes(AttrEncapIpOptGeneveData, x.Data)
+	for _, v := range x.Class {
+		e.Uint16BE(AttrEncapIpOptGeneveClass, v)
+	}
+	for _, v := range x.Type {
+		e.Uint8(AttrEncapIpOptGeneveType, v)
+	}
+	for _, v := range x.Data {
+		e.Bytes(AttrEncapIpOptGeneveData, v)
+	}
 	e.Close(n, x.Unknown)
 }
 
@@ -320,11 +328,11 @@ func (x *EncapIpOptGeneveAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bo
 	for d.Next() {
 		switch d.Type() {
 		case AttrEncapIpOptGeneveClass:
-			x.Class = d.OptUint16BE()
+			x.Class = append(nlattr.Room(d, x.Class), d.Uint16BE())
 		case AttrEncapIpOptGeneveType:
-			x.Type = d.OptUint8()
+			x.Type = append(nlattr.Room(d, x.Type), d.Uint8())
 		case AttrEncapIpOptGeneveData:
-			x.Data = d.Bytes()
+			x.Data = append(nlattr.Room(d, x.Data), d.Bytes())
 		default:
 			d.Keep(&x.Unknown)
 		}
