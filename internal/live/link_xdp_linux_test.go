@@ -15,14 +15,23 @@ import (
 	"github.com/nlgen/nlgen/runtime/nlattr"
 )
 
-// xdpPass loads a program that lets every packet pass, and returns its file descriptor.
-func xdpPass(n *witness.Namespace) int32 {
+// The types of programs (enum bpf_prog_type).
+const (
+	programXDP       = 6
+	programIn        = 10 // BPF_PROG_TYPE_LWT_IN
+	programOut       = 11
+	programXmit      = 12
+	programSeg6Local = 19
+)
+
+// loadProgram loads a program that returns a number, and returns its file descriptor.
+func loadProgram(n *witness.Namespace, kind uint32, result int32) int32 {
 	n.T.Helper()
 	insns := []struct {
 		code, regs byte
 		off        int16
 		imm        int32
-	}{{0xb7, 0, 0, 2}, {0x95, 0, 0, 0}} // r0 = XDP_PASS; exit
+	}{{0xb7, 0, 0, result}, {0x95, 0, 0, 0}} // r0 = result; exit
 	license := []byte("GPL\x00")
 	var pins runtime.Pinner
 	defer pins.Unpin()
@@ -35,7 +44,7 @@ func xdpPass(n *witness.Namespace) int32 {
 		logBuffer      uint64
 		version, flags uint32
 	}{
-		kind: 6, count: uint32(len(insns)),
+		kind: kind, count: uint32(len(insns)),
 		insns: uint64(uintptr(unsafe.Pointer(&insns[0]))), license: uint64(uintptr(unsafe.Pointer(&license[0]))),
 	}
 	const progLoad = 5
@@ -53,7 +62,8 @@ func TestLinkXDP(t *testing.T) {
 	c := witness.NewTally(t)
 	link, peer := n.Veth("xdp0", "xdp1")
 	n.Up(link, peer)
-	one, two := xdpPass(n), xdpPass(n)
+	const pass = 2 // XDP_PASS
+	one, two := loadProgram(n, programXDP, pass), loadProgram(n, programXDP, pass)
 	set := func(fd int32, flags rtlink.XdpFlags, expected nlattr.Opt[int32]) error {
 		return n.Links.Setlink(n.Ctx, &rtlink.SetlinkRequest{Header: rtlink.Ifinfomsg{IfiIndex: link.Header.IfiIndex},
 			Xdp: &rtlink.XdpAttrs{Fd: nlattr.Some(fd), Flags: nlattr.Some(flags), ExpectedFd: expected}})

@@ -193,7 +193,7 @@ func TestRouteEvents(t *testing.T) {
 	read := map[string]*rtroute.GetrouteReply{}
 	var steps []witness.Step[rtroute.Event]
 	var made []routeCase
-	for _, rc := range routeCases(r.first, r.second) {
+	for _, rc := range r.cases() {
 		steps = append(steps, witness.NewStep(rc.name, func() error {
 			if err := r.client.Newroute(r.Ctx, rc.req, nlconn.Create, nlconn.Exclusive); err != nil {
 				return err

@@ -1,12 +1,12 @@
 package live
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"net/netip"
 	"os"
 	"os/exec"
+	"slices"
 	"syscall"
 	"testing"
 
@@ -76,7 +76,9 @@ type routeCase struct {
 	skip []string // what is not answered as it was asked
 }
 
-func routeCases(first, second uint32) []routeCase {
+// cases are routes of every sort.
+func (r *routing) cases() []routeCase {
+	first, second := r.first, r.second
 	type req = *rtroute.NewrouteRequest
 	via := func(gateway string) func(req) { return func(r req) { r.Gateway = addr(gateway) } }
 	special := func(kind rtroute.RtmType) func(req) {
@@ -138,47 +140,10 @@ func routeCases(first, second uint32) []routeCase {
 			r.Gateway, r.Table, r.Header.RtmTable = addr("2001:db8::5"), u32(70000), rtroute.RtTableUnspec
 		}), []string{"Dst"}},
 	}
-	return append(cases, encapCases(first, second)...)
-}
-
-// encapCases are routes through lightweight tunnels. None has options of a tunnel protocol: they crash some kernels.
-func encapCases(first, second uint32) []routeCase {
-	encap := func(dst string, oif uint32, gateway string, data rtroute.EncapMsg) *rtroute.NewrouteRequest {
-		return with(route(dst), func(r *rtroute.NewrouteRequest) {
-			r.Oif, r.Encap = u32(oif), data
-			if gateway != "" {
-				r.Gateway = addr(gateway)
-			}
-		})
+	for _, e := range r.encaps() {
+		cases = append(cases, e.route())
 	}
-	return []routeCase{
-		{"encap mpls", encap("10.0.6.0/24", first, "192.0.2.2", &rtroute.EncapMplsAttrs{Dst: []uint32{100 << 12, 200<<12 | 1<<8}, Ttl: u8(5)}), nil},
-		{"encap ip", encap("10.0.7.0/24", second, "", &rtroute.EncapIpAttrs{
-			ID: u64(7), Src: addr("192.0.2.1"), Dst: addr("198.51.100.2"), Ttl: u8(4), Tos: u8(8),
-			Flags: nlattr.Some(rtroute.EncapIpFlagsKey | rtroute.EncapIpFlagsCsum),
-		}), nil},
-		{"encap ip6", encap("10.0.8.0/24", second, "", &rtroute.EncapIp6Attrs{
-			ID: u64(8), Src: addr("2001:db8::1"), Dst: addr("2001:db8::5"), Hoplimit: u8(4), Tc: u8(8),
-			Flags: nlattr.Some(rtroute.EncapIpFlagsSeq),
-		}), nil},
-		{"encap seg6", encap("2001:db8:a::/64", first, "", &rtroute.EncapSeg6Attrs{
-			Srh: segmentRouting("2001:db8::7", "2001:db8::8"),
-		}), nil},
-		{"encap seg6-local", encap("2001:db8:b::/64", first, "", &rtroute.EncapSeg6LocalAttrs{
-			Action: nlattr.Some(rtroute.Seg6LocalActionEndX), Nh6: addr("2001:db8::2"),
-		}), nil},
-	}
-}
-
-// segmentRouting is a struct seg6_iptunnel_encap in mode encap.
-func segmentRouting(path ...string) []byte {
-	b := binary.NativeEndian.AppendUint32(nil, uint32(rtroute.Seg6ModeEncap))
-	b = append(b, 0, byte(2*len(path)), 4, byte(len(path)-1), byte(len(path)-1), 0, 0, 0)
-	for i := range path {
-		a := netip.MustParseAddr(path[len(path)-1-i]).As16()
-		b = append(b, a[:]...)
-	}
-	return b
+	return cases
 }
 
 // forget deletes a route when the test ends. Most are gone with their link by then, but not those without one.
@@ -216,7 +181,7 @@ func (r *routing) list(family uint8) []*rtroute.GetrouteReply {
 func TestRoutes(t *testing.T) {
 	r := newRouting(t)
 	c := witness.NewTally(t)
-	cases := routeCases(r.first, r.second)
+	cases := r.cases()
 	// A nexthop object is of another family; ip makes one.
 	if ipPath, err := exec.LookPath("ip"); err == nil {
 		if out, err := exec.Command(ipPath, "nexthop", "add", "id", "5", "via", "192.0.2.7", "dev", "route0").CombinedOutput(); err != nil {
@@ -255,6 +220,10 @@ func TestRoutes(t *testing.T) {
 			if rc.req.Header.RtmFlags&^got.Header.RtmFlags != 0 {
 				c.Errorf("%s: flags are %v", rc.name, got.Header.RtmFlags)
 			}
+			if slices.Contains(rc.skip, "Geneve") {
+				asked, answer := encapData(nil, rc.req.Encap), encapData(nil, got.Encap)
+				c.Field(rc.name+" options", fmt.Sprint(answer.(witness.Object)["geneve_opts"]), fmt.Sprint(asked.(witness.Object)["geneve_opts"]))
+			}
 			comparePaths(c, rc.name, rc.req.Multipath, got.Multipath)
 		}
 		c.Steady(func(c *witness.Tally) { r.compareWithIP(c, family) })
@@ -277,7 +246,7 @@ func comparePaths(c *witness.Tally, at string, asked, got []rtroute.Nexthop) {
 func (r *routing) compareWithIP(c *witness.Tally, family uint8) {
 	r.T.Helper()
 	option := map[uint8]string{unix.AF_INET: "-4", unix.AF_INET6: "-6"}[family]
-	theirs := routes(r.T, "-d", option, "route", "show", "table", "all")
+	theirs := routes(r.T, "-d", "-s", option, "route", "show", "table", "all")
 	ours := r.list(family)
 	view := routeView(newLinkView(r.Dump()))
 	if len(ours) != len(theirs) {

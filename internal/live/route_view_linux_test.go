@@ -2,7 +2,6 @@ package live
 
 import (
 	"bytes"
-	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"net/netip"
@@ -47,7 +46,7 @@ func routeView(links *linkView) witness.View[*rtroute.GetrouteReply] {
 		"metrics":   func(x reply) any { return routeMetrics(x.Metrics) },
 		"pref":      func(x reply) any { return x.Pref },
 		"encap":     func(x reply) any { return encapName(x.EncapType.V) },
-		"encapData": func(x reply) any { return encapData(x.Encap) },
+		"encapData": func(x reply) any { return encapData(links, x.Encap) },
 		"nexthops": func(x reply) any {
 			var list []witness.Object
 			for i := range x.Multipath {
@@ -160,100 +159,6 @@ func nexthop(links *linkView, x *rtroute.Nexthop) witness.Object {
 	return out
 }
 
-func encapName(kind rtroute.EncapType) string {
-	if kind == rtroute.EncapTypeSeg6Local {
-		return "seg6local"
-	}
-	return kind.String()
-}
-
-// encapData is what ip prints between the kind of an encapsulation and the rest of the route.
-func encapData(x rtroute.EncapMsg) any {
-	switch x := x.(type) {
-	case *rtroute.EncapMplsAttrs:
-		out := witness.Object{"dst": labels(x.Dst)}
-		if x.Ttl.OK {
-			out["ttl"] = x.Ttl
-		}
-		return out
-	case *rtroute.EncapIpAttrs:
-		out := witness.Object{"id": x.ID, "src": x.Src, "dst": x.Dst, "ttl": x.Ttl, "tos": x.Tos}
-		return withFlags(out, x.Flags.V)
-	case *rtroute.EncapIp6Attrs:
-		out := witness.Object{"id": x.ID, "src": x.Src, "dst": x.Dst, "hoplimit": x.Hoplimit, "tc": x.Tc}
-		return withFlags(out, x.Flags.V)
-	case *rtroute.EncapSeg6Attrs:
-		return segments(x.Srh)
-	case *rtroute.EncapSeg6LocalAttrs:
-		out := witness.Object{"action": map[rtroute.Seg6LocalAction]string{
-			rtroute.Seg6LocalActionEnd: "End", rtroute.Seg6LocalActionEndX: "End.X", rtroute.Seg6LocalActionEndDt6: "End.DT6",
-		}[x.Action.V]}
-		if x.Table.OK {
-			out["table"] = tableName(x.Table.V)
-		}
-		if x.Nh6.OK {
-			out["nh6"] = x.Nh6
-		}
-		return out
-	case *rtroute.EncapRplAttrs:
-		list := path(x.Srh)
-		slices.Reverse(list) // ip takes and prints what is visited last first, as in a header of segment routing.
-		return witness.Object{"segs": list}
-	case *rtroute.EncapIoam6Attrs:
-		out := witness.Object{"freqk": x.FreqK, "freqn": x.FreqN, "mode": x.Mode, "trace": nil, "prealloc": nil,
-			"type": fmt.Sprintf("%06x", x.Trace.V.Type>>8), "ns": x.Trace.V.NamespaceID, "size": int(x.Trace.V.Remlen&0x7f) * 4}
-		if x.Dst.OK {
-			out["tundst"] = x.Dst
-		}
-		return out
-	}
-	return nil
-}
-
-// path reads the addresses behind a struct ipv6_rpl_sr_hdr of eight bytes, or behind another routing header.
-func path(srh []byte) []string {
-	var list []string
-	for rest := srh[min(8, len(srh)):]; len(rest) >= 16; rest = rest[16:] {
-		list = append(list, netip.AddrFrom16([16]byte(rest)).String())
-	}
-	return list
-}
-
-func withFlags(out witness.Object, flags rtroute.EncapIpFlags) witness.Object {
-	if flags&rtroute.EncapIpFlagsKey != 0 {
-		out["key"] = true
-	}
-	if flags&rtroute.EncapIpFlagsCsum != 0 {
-		out["csum"] = true
-	}
-	if flags&rtroute.EncapIpFlagsSeq != 0 {
-		out["seq"] = true
-	}
-	return out
-}
-
-// labels prints a stack of MPLS labels, each in the upper 20 bits of an entry.
-func labels(stack []uint32) string {
-	var b []byte
-	for i, entry := range stack {
-		if i > 0 {
-			b = append(b, '/')
-		}
-		b = strconv.AppendUint(b, uint64(entry>>12), 10)
-	}
-	return string(b)
-}
-
-// segments reads a struct seg6_iptunnel_encap: the mode, a segment routing header of eight bytes, the segments, last first.
-func segments(b []byte) any {
-	if len(b) < 12 {
-		return nil
-	}
-	list := path(b[4:])
-	slices.Reverse(list)
-	return witness.Object{"mode": pick(binary.NativeEndian.Uint32(b), "inline", "encap", "l2encap"), "segs": list}
-}
-
 // routes runs ip and returns the routes it prints. The keys of an encapsulation stand among those of the route, some of them a second
 // time: they become an object of their own under "encapData".
 func routes(t *testing.T, args ...string) []witness.Object {
@@ -304,14 +209,7 @@ func (p *pairs) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// encapKeys are the keys of each encapsulation.
-var encapKeys = map[any][]string{
-	"mpls": {"dst", "ttl"}, "ip": {"id", "src", "dst", "ttl", "tos", "key", "csum", "seq"},
-	"ip6": {"id", "src", "dst", "hoplimit", "tc", "key", "csum", "seq"}, "seg6": {"mode", "segs", "hmac"},
-	"seg6local": {"action", "table", "nh6", "nh4"}, "rpl": {"segs"},
-	"ioam6": {"freqk", "freqn", "mode", "tunsrc", "tundst", "trace", "prealloc", "type", "ns", "size"},
-}
-
+// route puts the keys of an encapsulation apart, which stand in one row behind its kind.
 func (p pairs) route() witness.Object {
 	out := witness.Object{}
 	for i := 0; i < len(p); i++ {

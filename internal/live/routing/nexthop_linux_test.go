@@ -1,11 +1,9 @@
 package routing
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"net"
-	"net/netip"
 	"os"
 	"syscall"
 	"testing"
@@ -83,26 +81,6 @@ func hopCases(first, second uint32) []hopCase {
 	add("IPv6 device", v6, 6, func(r req) { r.Oif = u32(second) })
 	add("IPv6 blackhole", v6, 7, func(r req) { r.Blackhole = true })
 	add("the largest number", v4, 0xffffffff, func(r req) { r.Gateway, r.Oif = addr("192.0.2.3"), u32(first) })
-	// None of the encapsulations has options of a tunnel protocol: they crash some kernels.
-	add("encap ip", v4, 10, func(r req) {
-		r.Oif, r.Encap = u32(first), &rtnexthop.EncapIpAttrs{
-			ID: u64(7), Src: addr("192.0.2.1"), Dst: addr("198.51.100.2"), Ttl: u8(4), Tos: u8(8), Flags: nlattr.Some(rtnexthop.EncapIpFlagsKey),
-		}
-	})
-	add("encap ip6", v6, 11, func(r req) {
-		r.Oif, r.Encap = u32(first), &rtnexthop.EncapIp6Attrs{
-			ID: u64(8), Src: addr("2001:db8::1"), Dst: addr("2001:db8::5"), Hoplimit: u8(4), Tc: u8(8), Flags: nlattr.Some(rtnexthop.EncapIpFlagsSeq),
-		}
-	})
-	add("encap seg6", v6, 12, func(r req) {
-		r.Oif, r.Encap = u32(first), &rtnexthop.EncapSeg6Attrs{Srh: segmentRouting("2001:db8::7", "2001:db8::8")}
-	})
-	add("encap seg6-local", v6, 13, func(r req) {
-		r.Oif, r.Encap = u32(first), &rtnexthop.EncapSeg6LocalAttrs{Action: nlattr.Some(rtnexthop.Seg6LocalActionEndX), Nh6: addr("2001:db8::2")}
-	})
-	add("encap mpls", v4, 14, func(r req) {
-		r.Gateway, r.Oif, r.Encap = addr("192.0.2.2"), u32(first), &rtnexthop.EncapMplsAttrs{Dst: []uint32{100 << 12, 200<<12 | 1<<8}, Ttl: u8(5)}
-	})
 	add("for a database", v4, 20, func(r req) { r.Fdb, r.Gateway = true, addr("192.0.2.9") })
 	add("for a database, IPv6", v6, 21, func(r req) { r.Fdb, r.Gateway = true, addr("2001:db8::9") })
 	add("group", 0, 30, func(r req) { r.Group = group(rtnexthop.NexthopGrp{ID: 1}, rtnexthop.NexthopGrp{ID: 2, Weight: 255}) })
@@ -114,17 +92,6 @@ func hopCases(first, second uint32) []hopCase {
 	})
 	add("group with large weights", 0, 34, func(r req) { r.Group = group(rtnexthop.NexthopGrp{ID: 1, Weight: 3, WeightHigh: 2}) })
 	return cases
-}
-
-// segmentRouting is a struct seg6_iptunnel_encap in mode encap, with the last segment first.
-func segmentRouting(path ...string) []byte {
-	b := binary.NativeEndian.AppendUint32(nil, uint32(rtnexthop.Seg6ModeEncap))
-	b = append(b, 0, byte(2*len(path)), 4, byte(len(path)-1), byte(len(path)-1), 0, 0, 0)
-	for i := range path {
-		a := netip.MustParseAddr(path[len(path)-1-i]).As16()
-		b = append(b, a[:]...)
-	}
-	return b
 }
 
 // make makes the nexthops that this kernel knows.

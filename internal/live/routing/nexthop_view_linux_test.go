@@ -1,9 +1,6 @@
 package routing
 
 import (
-	"encoding/binary"
-	"net/netip"
-	"slices"
 	"strconv"
 
 	"github.com/nlgen/nlgen/generated/rtlink"
@@ -32,42 +29,14 @@ func linkName(links map[string]*rtlink.GetlinkReply, index uint32) string {
 	return ""
 }
 
-// hopView is how "ip -d -j nexthop" prints a nexthop. The keys of an encapsulation stand among those of the nexthop; a second "id" is
-// that of the encapsulation.
+// hopView is how "ip -d -j nexthop" prints a nexthop. Those with tunnels are tested beside routes with the same.
 func hopView(links map[string]*rtlink.GetlinkReply) witness.View[*rtnexthop.GetnexthopReply] {
 	type reply = *rtnexthop.GetnexthopReply
 	flag := func(get func(reply) bool) func(reply) any {
 		return func(x reply) any { return map[bool]any{true: nil, false: 0}[get(x)] }
 	}
-	encap := func(ip, ip6 func(reply) any) func(reply) any {
-		return func(x reply) any {
-			switch x.Encap.(type) {
-			case *rtnexthop.EncapIpAttrs:
-				return ip(x)
-			case *rtnexthop.EncapIp6Attrs:
-				return ip6(x)
-			}
-			return nil
-		}
-	}
-	v4 := func(x reply) *rtnexthop.EncapIpAttrs { return x.Encap.(*rtnexthop.EncapIpAttrs) }
-	v6 := func(x reply) *rtnexthop.EncapIp6Attrs { return x.Encap.(*rtnexthop.EncapIp6Attrs) }
-	tunnel := func(x reply) rtnexthop.EncapIpFlags {
-		if e, ok := x.Encap.(*rtnexthop.EncapIpAttrs); ok {
-			return e.Flags.V
-		}
-		return v6(x).Flags.V
-	}
 	return witness.View[reply]{
-		"id": func(x reply) any {
-			switch e := x.Encap.(type) {
-			case *rtnexthop.EncapIpAttrs:
-				return e.ID
-			case *rtnexthop.EncapIp6Attrs:
-				return e.ID
-			}
-			return x.ID
-		},
+		"id":        func(x reply) any { return x.ID },
 		"gateway":   func(x reply) any { return x.Gateway },
 		"dev":       func(x reply) any { return linkName(links, x.Oif.V) },
 		"scope":     func(x reply) any { return scopeName(uint8(x.Header.NhScope)) },
@@ -80,42 +49,7 @@ func hopView(links map[string]*rtlink.GetlinkReply) witness.View[*rtnexthop.Getn
 			return map[rtnexthop.NexthopGrpType]string{0: "mpath", 1: "resilient"}[x.GroupType.V]
 		},
 		"resilient_args": func(x reply) any { return resilientView(x.ResGroup) },
-		"encap":          func(x reply) any { return encapName(x.EncapType.V) },
-		"src":            encap(func(x reply) any { return v4(x).Src }, func(x reply) any { return v6(x).Src }),
-		"dst": func(x reply) any {
-			if e, ok := x.Encap.(*rtnexthop.EncapMplsAttrs); ok {
-				return stack(e.Dst)
-			}
-			return encap(func(x reply) any { return v4(x).Dst }, func(x reply) any { return v6(x).Dst })(x)
-		},
-		"ttl": func(x reply) any {
-			if e, ok := x.Encap.(*rtnexthop.EncapMplsAttrs); ok {
-				return e.Ttl
-			}
-			return v4(x).Ttl
-		},
-		"tos":      func(x reply) any { return v4(x).Tos },
-		"hoplimit": func(x reply) any { return v6(x).Hoplimit },
-		"tc":       func(x reply) any { return v6(x).Tc },
-		"key":      func(x reply) any { return tunnel(x)&rtnexthop.EncapIpFlagsKey != 0 },
-		"csum":     func(x reply) any { return tunnel(x)&rtnexthop.EncapIpFlagsCsum != 0 },
-		"seq":      func(x reply) any { return tunnel(x)&rtnexthop.EncapIpFlagsSeq != 0 },
-		"mode": func(x reply) any {
-			return rtnexthop.Seg6Mode(binary.NativeEndian.Uint32(x.Encap.(*rtnexthop.EncapSeg6Attrs).Srh))
-		},
-		"segs": func(x reply) any { return segments(x.Encap.(*rtnexthop.EncapSeg6Attrs).Srh) },
-		"action": func(x reply) any {
-			return map[rtnexthop.Seg6LocalAction]string{rtnexthop.Seg6LocalActionEndX: "End.X"}[x.Encap.(*rtnexthop.EncapSeg6LocalAttrs).Action.V]
-		},
-		"nh6": func(x reply) any { return x.Encap.(*rtnexthop.EncapSeg6LocalAttrs).Nh6 },
 	}
-}
-
-func encapName(kind rtnexthop.EncapType) string {
-	if kind == rtnexthop.EncapTypeSeg6Local {
-		return "seg6local"
-	}
-	return kind.String()
 }
 
 func hopFlags(flags rtnexthop.RtnhFlags) any {
@@ -150,26 +84,4 @@ func resilientView(x *rtnexthop.ResGroupAttrs) any {
 		"buckets": x.Buckets, "idle_timer": x.IdleTimer.V / userHertz, "unbalanced_timer": x.UnbalancedTimer.V / userHertz,
 		"unbalanced_time": float64(x.UnbalancedTime.V) / userHertz,
 	}
-}
-
-// stack prints MPLS labels, each in the upper 20 bits of an entry.
-func stack(entries []uint32) string {
-	var b []byte
-	for i, entry := range entries {
-		if i > 0 {
-			b = append(b, '/')
-		}
-		b = strconv.AppendUint(b, uint64(entry>>12), 10)
-	}
-	return string(b)
-}
-
-// segments reads the segments behind the mode and the header of eight bytes, in the order of the path.
-func segments(b []byte) []string {
-	var list []string
-	for rest := b[12:]; len(rest) >= 16; rest = rest[16:] {
-		list = append(list, netip.AddrFrom16([16]byte(rest)).String())
-	}
-	slices.Reverse(list)
-	return list
 }
