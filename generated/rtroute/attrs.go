@@ -881,7 +881,9 @@ func (x *Nexthop) encode(e *nlattr.Encoder) {
 	e.OptAddr(AttrRouteGateway, x.Gateway)
 	e.OptUint32(AttrRouteFlow, x.Flow)
 	if x.Via != nil {
-		x.Via.encode(e.Struct(AttrRouteVia, 18))
+		nest := e.BeginRaw(AttrRouteVia)
+		x.Via.encode(e)
+		e.End(nest)
 	}
 	nlattr.OptArrayBE[uint32](e, AttrRouteNewdst, x.Newdst)
 	nlattr.OptEnum16(e, AttrRouteEncapType, encapType)

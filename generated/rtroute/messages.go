@@ -262,7 +262,9 @@ func (x *GetrouteReply) EncodeTo(e *nlattr.Encoder) {
 		x.MfcStats.encode(e.Struct(AttrRouteMfcStats, 24))
 	}
 	if x.Via != nil {
-		x.Via.encode(e.Struct(AttrRouteVia, 18))
+		nest := e.BeginRaw(AttrRouteVia)
+		x.Via.encode(e)
+		e.End(nest)
 	}
 	nlattr.OptArrayBE[uint32](e, AttrRouteNewdst, x.Newdst)
 	nlattr.OptEnum8(e, AttrRoutePref, x.Pref)
@@ -473,7 +475,9 @@ func (x *NewrouteRequest) EncodeTo(e *nlattr.Encoder) {
 		x.MfcStats.encode(e.Struct(AttrRouteMfcStats, 24))
 	}
 	if x.Via != nil {
-		x.Via.encode(e.Struct(AttrRouteVia, 18))
+		nest := e.BeginRaw(AttrRouteVia)
+		x.Via.encode(e)
+		e.End(nest)
 	}
 	nlattr.OptArrayBE[uint32](e, AttrRouteNewdst, x.Newdst)
 	nlattr.OptEnum8(e, AttrRoutePref, x.Pref)

@@ -233,10 +233,9 @@ var structRtnexthop = p.Struct{Name: "rtnexthop", Size: 8, Members: []p.Member{
 	{Name: "rtnh-ifindex", Offset: 4, Size: 4, Kind: p.S32},
 }}
 
-var structRtvia = p.Struct{Name: "rtvia", Size: 18, Members: []p.Member{
+var structRtvia = p.Struct{Name: "rtvia", Size: 2, Members: []p.Member{
 	{Name: "rtvia-family", Size: 2},
-	{Name: "rtvia-addr", Offset: 2, Size: 16, Kind: p.Binary},
-}}
+}, Array: &p.Array{Member: p.Member{Name: "rtvia-addr", Offset: 2, Size: 1, Kind: p.Binary}}}
 
 var structRtaCacheinfo = p.Struct{Name: "rta-cacheinfo", Size: 32, Members: []p.Member{
 	{Name: "rta-clntref", Size: 4},

@@ -169,7 +169,7 @@ func sampleRtaMfcStats() *RtaMfcStats {
 }
 
 func sampleRtvia() *Rtvia {
-	return &Rtvia{RtviaFamily: 4097, RtviaAddr: [16]byte{3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18}}
+	return &Rtvia{RtviaFamily: 4097, RtviaAddr: []byte{3, 4}}
 }
 
 func sampleEncapMsg(selector string) EncapMsg {

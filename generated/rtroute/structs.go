@@ -85,26 +85,35 @@ func (x *Rtnexthop) decode(b []byte) {
 	x.RtnhIfindex = int32(nlattr.GetUint32(b[4:]))
 }
 
-// Rtvia is the struct rtvia: gateway of another address family than the route (struct rtvia). The C
-// struct ends where the address ends: 6 bytes for IPv4, 18 for IPv6.
+// Rtvia is the struct rtvia of 2 bytes and an array behind them: gateway of another address family
+// than the route (struct rtvia). The C struct ends where the address ends: 6 bytes for IPv4, 18 for
+// IPv6.
 type Rtvia struct {
 	// Address family of the gateway, in host byte order: AF_INET (2), AF_INET6 (10) or, for
 	// MPLS, AF_PACKET (17) with a link-layer address.
 	RtviaFamily uint16
-	// Address in network byte order: 4 bytes for IPv4, 16 for IPv6. Bytes beyond the address
-	// are not part of the message.
-	RtviaAddr [16]byte
+	// Address in network byte order: 4 bytes for IPv4, 16 for IPv6, as many as the link has for
+	// AF_PACKET.
+	RtviaAddr []byte
 }
 
-func (x *Rtvia) encode(b []byte) {
+func (x *Rtvia) encode(e *nlattr.Encoder) {
+	b := e.Extend(2 + len(x.RtviaAddr))
 	nlattr.PutUint16(b, x.RtviaFamily)
-	copy(b[2:], x.RtviaAddr[:])
+	copy(b[2:], x.RtviaAddr)
 }
 
 func (x *Rtvia) decode(b []byte) {
-	b = nlattr.Fixed(b, 18)
+	var rest []byte
+	if len(b) > 2 {
+		rest = b[2:]
+	}
+	b = nlattr.Fixed(b, 2)
 	x.RtviaFamily = nlattr.GetUint16(b)
-	x.RtviaAddr = [16]byte(b[2:18])
+	if n := len(rest); n > 0 {
+		x.RtviaAddr = make([]byte, n)
+		copy(x.RtviaAddr, rest)
+	}
 }
 
 // RtaCacheinfo is the C struct rta_cacheinfo: statistics of a cached or resolved route (32 bytes).
