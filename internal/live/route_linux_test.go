@@ -117,7 +117,7 @@ func (r *routing) cases() []routeCase {
 		}), []string{"Dst"}},
 		{"link scope", with(route("10.0.9.0/24"), func(r req) { r.Oif, r.Header.RtmScope = u32(second), rtroute.RtScopeLink }), nil},
 		{"via of another family", with(route("10.0.4.0/24"), func(r req) {
-			r.Oif, r.Via = u32(first), &rtroute.Rtvia{RtviaFamily: unix.AF_INET6, RtviaAddr: netip.MustParseAddr("2001:db8::9").As16()}
+			r.Oif, r.Via = u32(first), &rtroute.Rtvia{RtviaFamily: unix.AF_INET6, RtviaAddr: netip.MustParseAddr("2001:db8::9").AsSlice()}
 		}), nil},
 		{"IPv6 gateway", with(route("2001:db8:1::/64"), func(r req) {
 			r.Gateway, r.Pref, r.Priority = addr("2001:db8::2"), nlattr.Some(rtroute.RtPrefHigh), u32(7)

@@ -82,10 +82,8 @@ func via(x *rtroute.Rtvia) any {
 	if x == nil {
 		return nil
 	}
-	if x.RtviaFamily == unix.AF_INET {
-		return witness.Object{"family": "inet", "host": netip.AddrFrom4([4]byte(x.RtviaAddr[:4]))}
-	}
-	return witness.Object{"family": "inet6", "host": netip.AddrFrom16(x.RtviaAddr)}
+	a, _ := netip.AddrFromSlice(x.RtviaAddr)
+	return witness.Object{"family": map[bool]string{true: "inet", false: "inet6"}[a.Is4()], "host": a}
 }
 
 func routeFlags(flags rtroute.RtmFlags) any {
