@@ -209,8 +209,10 @@ type GetrouteReply struct {
 	Pref      nlattr.Opt[RtPref] // preference among default routers; IPv6 only
 	EncapType nlattr.Opt[EncapType]
 	Encap     EncapMsg
-	// Lifetime of the route in seconds, in requests; IPv6 only. Answers use cacheinfo.
-	Expires nlattr.Opt[uint32]
+	// In requests, for IPv6 alone, the lifetime of the route in seconds, of 32 bits; answers
+	// have it in cacheinfo. In answers about multicast forwarding entries the time since the
+	// entry was last used, in clock ticks of user space, of 64 bits.
+	Expires nlattr.Opt[uint64]
 	Uid     nlattr.Opt[uint32]
 	// MPLS: 1 to copy the TTL between the label and the packet inside, 0 not to. Absent leaves
 	// it to the setting of the network namespace.
@@ -272,7 +274,7 @@ func (x *GetrouteReply) EncodeTo(e *nlattr.Encoder) {
 	if x.Encap != nil {
 		encodeEncapMsg(e, AttrRouteEncap, nlattr.NamedSelector(encapType), x.Encap)
 	}
-	e.OptUint32(AttrRouteExpires, x.Expires)
+	e.OptUint(AttrRouteExpires, x.Expires)
 	e.OptUint32(AttrRouteUid, x.Uid)
 	e.OptUint8(AttrRouteTtlPropagate, x.TtlPropagate)
 	e.OptUint8(AttrRouteIpProto, x.IpProto)
@@ -343,7 +345,7 @@ func (x *GetrouteReply) DecodeFrom(d *nlattr.Decoder) {
 		case AttrRouteEncap:
 			atEncap = d.Skip()
 		case AttrRouteExpires:
-			x.Expires = d.OptUint32()
+			x.Expires = d.OptUint()
 		case AttrRouteUid:
 			x.Uid = d.OptUint32()
 		case AttrRouteTtlPropagate:
@@ -422,8 +424,10 @@ type NewrouteRequest struct {
 	Pref      nlattr.Opt[RtPref] // preference among default routers; IPv6 only
 	EncapType nlattr.Opt[EncapType]
 	Encap     EncapMsg
-	// Lifetime of the route in seconds, in requests; IPv6 only. Answers use cacheinfo.
-	Expires nlattr.Opt[uint32]
+	// In requests, for IPv6 alone, the lifetime of the route in seconds, of 32 bits; answers
+	// have it in cacheinfo. In answers about multicast forwarding entries the time since the
+	// entry was last used, in clock ticks of user space, of 64 bits.
+	Expires nlattr.Opt[uint64]
 	Uid     nlattr.Opt[uint32]
 	// MPLS: 1 to copy the TTL between the label and the packet inside, 0 not to. Absent leaves
 	// it to the setting of the network namespace.
@@ -485,7 +489,7 @@ func (x *NewrouteRequest) EncodeTo(e *nlattr.Encoder) {
 	if x.Encap != nil {
 		encodeEncapMsg(e, AttrRouteEncap, nlattr.NamedSelector(encapType), x.Encap)
 	}
-	e.OptUint32(AttrRouteExpires, x.Expires)
+	e.OptUint(AttrRouteExpires, x.Expires)
 	e.OptUint32(AttrRouteUid, x.Uid)
 	e.OptUint8(AttrRouteTtlPropagate, x.TtlPropagate)
 	e.OptUint8(AttrRouteIpProto, x.IpProto)
@@ -556,7 +560,7 @@ func (x *NewrouteRequest) DecodeFrom(d *nlattr.Decoder) {
 		case AttrRouteEncap:
 			atEncap = d.Skip()
 		case AttrRouteExpires:
-			x.Expires = d.OptUint32()
+			x.Expires = d.OptUint()
 		case AttrRouteUid:
 			x.Uid = d.OptUint32()
 		case AttrRouteTtlPropagate:

@@ -37,7 +37,7 @@ var setRouteAttrs = p.Set{Name: "route-attrs", Attrs: []p.Attr{
 	{Name: "pref", Number: 20, Kind: p.U8, Enum: &enumRtPref},
 	{Name: "encap-type", Number: 21, Kind: p.U16, Enum: &enumEncapType},
 	{Name: "encap", Number: 22, Kind: p.SubMessage, Sub: &subEncapMsg, Selector: "encap-type"},
-	{Name: "expires", Number: 23, Kind: p.U32},
+	{Name: "expires", Number: 23, Kind: p.Uint},
 	{Name: "pad", Number: 24, Kind: p.Pad},
 	{Name: "uid", Number: 25, Kind: p.U32},
 	{Name: "ttl-propagate", Number: 26, Kind: p.U8},
