@@ -122,7 +122,7 @@ func (r *routing) cases() []routeCase {
 		{"IPv6 gateway", with(route("2001:db8:1::/64"), func(r req) {
 			r.Gateway, r.Pref, r.Priority = addr("2001:db8::2"), nlattr.Some(rtroute.RtPrefHigh), u32(7)
 		}), nil},
-		{"IPv6 expires", with(route("2001:db8:2::/64"), func(r req) { r.Oif, r.Expires = u32(first), u32(500) }), []string{"Expires"}},
+		{"IPv6 expires", with(route("2001:db8:2::/64"), func(r req) { r.Oif, r.Expires = u32(first), u64(500) }), []string{"Expires"}},
 		{"IPv6 source", with(route("2001:db8:3::/64"), func(r req) {
 			r.Oif, r.Src, r.Header.RtmSrcLen = u32(first), addr("2001:db8::"), 64
 		}), nil},
@@ -159,7 +159,7 @@ func find(list []*rtroute.GetrouteReply, req *rtroute.NewrouteRequest) *rtroute.
 	}
 	for _, r := range list {
 		h := r.Header
-		same := h.RtmFamily == req.Header.RtmFamily && h.RtmDstLen == req.Header.RtmDstLen && r.Table.V == table
+		same := h.RtmFamily == req.Header.RtmFamily && h.RtmDstLen == req.Header.RtmDstLen && tableOf(r) == table
 		if same && (h.RtmDstLen == 0 || r.Dst == req.Dst) {
 			return r
 		}
@@ -245,7 +245,7 @@ func comparePaths(c *witness.Tally, at string, asked, got []rtroute.Nexthop) {
 // compareWithIP compares all routes of a family with what ip prints. Both lists are in the kernel's order.
 func (r *routing) compareWithIP(c *witness.Tally, family uint8) {
 	r.T.Helper()
-	option := map[uint8]string{unix.AF_INET: "-4", unix.AF_INET6: "-6"}[family]
+	option := map[uint8]string{unix.AF_INET: "-4", unix.AF_INET6: "-6", unix.AF_MPLS: "-M"}[family]
 	theirs := routes(r.T, "-d", "-s", option, "route", "show", "table", "all")
 	ours := r.list(family)
 	view := routeView(newLinkView(r.Dump()))
@@ -305,6 +305,9 @@ func TestRouteLookup(t *testing.T) {
 		q.Gateway, q.Metrics = addr("192.0.2.2"), &rtroute.MetricsAttrs{Mtu: u32(1400)}
 	})
 	six := with(route("2001:db8:6::/48"), func(q *rtroute.NewrouteRequest) { q.Gateway = addr("2001:db8::2") })
+	if err := os.WriteFile("/proc/sys/net/ipv4/conf/route0/forwarding", []byte("1"), 0); err != nil {
+		t.Fatal(err)
+	}
 	for _, q := range []*rtroute.NewrouteRequest{req, six} {
 		if err := r.client.Newroute(r.Ctx, q, nlconn.Create); err != nil {
 			t.Fatal(err)
@@ -334,6 +337,13 @@ func TestRouteLookup(t *testing.T) {
 			[]string{"10.6.1.1", "oif", "route0", "ipproto", "udp", "sport", "7", "dport", "9"},
 		},
 		{&rtroute.GetrouteRequest{Header: header(unix.AF_INET, 32, lookup), Dst: addr("192.0.2.1")}, []string{"192.0.2.1"}},
+		{
+			&rtroute.GetrouteRequest{
+				Header: rtroute.Rtmsg{RtmFamily: unix.AF_INET, RtmDstLen: 32, RtmSrcLen: 32, RtmFlags: lookup}, Dst: addr("10.6.1.1"), Src: addr("192.0.2.9"), Iif: u32(r.first),
+			},
+			[]string{"10.6.1.1", "from", "192.0.2.9", "iif", "route0"},
+		},
+		{&rtroute.GetrouteRequest{Header: header(unix.AF_INET, 32, lookup|rtroute.RtmFlagsNotify), Dst: addr("10.6.1.1")}, []string{"notify", "10.6.1.1"}},
 		{&rtroute.GetrouteRequest{Header: header(unix.AF_INET6, 128, 0), Dst: addr("2001:db8:6::7")}, []string{"2001:db8:6::7"}},
 		{
 			&rtroute.GetrouteRequest{Header: header(unix.AF_INET6, 128, rtroute.RtmFlagsFibMatch), Dst: addr("2001:db8:6::7")},

@@ -2,6 +2,7 @@ package live
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"net/netip"
@@ -22,7 +23,14 @@ func routeView(links *linkView) witness.View[*rtroute.GetrouteReply] {
 	type reply = *rtroute.GetrouteReply
 	return witness.View[reply]{
 		"type": func(x reply) any { return x.Header.RtmType },
-		"dst":  func(x reply) any { return prefix(x.Dst, x.Header.RtmDstLen, x.Header.RtmFamily) },
+		"dst": func(x reply) any {
+			if x.Header.RtmFamily == unix.AF_MPLS {
+				return labels([]uint32{binary.BigEndian.Uint32(x.Dst.V.AsSlice())})
+			}
+			return prefix(x.Dst, x.Header.RtmDstLen, x.Header.RtmFamily)
+		},
+		"to":   func(x reply) any { return labels(x.Newdst) },
+		"flow": func(x reply) any { return realms(x.Flow.V) },
 		"from": func(x reply) any { return prefix(x.Src, x.Header.RtmSrcLen, x.Header.RtmFamily) },
 		"tos":  func(x reply) any { return fmt.Sprintf("0x%02x", x.Header.RtmTos) },
 		"nhid": func(x reply) any { return x.NhID },
@@ -33,8 +41,8 @@ func routeView(links *linkView) witness.View[*rtroute.GetrouteReply] {
 		"via":       func(x reply) any { return via(x.Via) },
 		"dev":       func(x reply) any { return links.name(x.Oif.V) },
 		"iif":       func(x reply) any { return links.name(x.Iif.V) },
-		"table":     func(x reply) any { return tableName(x.Table.V) },
-		"protocol":  func(x reply) any { return x.Header.RtmProtocol },
+		"table":     func(x reply) any { return tableName(tableOf(x)) },
+		"protocol":  func(x reply) any { return protocolName(x.Header.RtmProtocol) },
 		"scope":     func(x reply) any { return scopeName(uint8(x.Header.RtmScope)) },
 		"prefsrc":   func(x reply) any { return x.Prefsrc },
 		"metric":    func(x reply) any { return x.Priority },
@@ -50,7 +58,7 @@ func routeView(links *linkView) witness.View[*rtroute.GetrouteReply] {
 		"nexthops": func(x reply) any {
 			var list []witness.Object
 			for i := range x.Multipath {
-				list = append(list, nexthop(links, &x.Multipath[i]))
+				list = append(list, nexthop(links, x.Header.RtmFamily, &x.Multipath[i]))
 			}
 			return list
 		},
@@ -71,11 +79,33 @@ func prefix(a nlattr.Opt[netip.Addr], length, family uint8) string {
 	return netip.PrefixFrom(a.V, int(length)).String()
 }
 
+// tableOf is the table of a route. MPLS, which has just one, has it in the header only.
+func tableOf(x *rtroute.GetrouteReply) uint32 {
+	if x.Table.OK {
+		return x.Table.V
+	}
+	return uint32(x.Header.RtmTable)
+}
+
 func tableName(table uint32) string {
 	if name := map[uint32]string{253: "default", 254: "main", 255: "local"}[table]; name != "" {
 		return name
 	}
 	return strconv.FormatUint(uint64(table), 10)
+}
+
+// protocolName is ip's name of who made a route, or a number for those that its table lacks.
+func protocolName(p rtroute.RtProtocol) any {
+	return witness.OneOf{p, strconv.Itoa(int(p)), map[rtroute.RtProtocol]string{rtroute.RtProtocolUnspec: "none"}[p]}
+}
+
+// realms are two numbers for the classifier.
+func realms(flow uint32) witness.Object {
+	out := witness.Object{"to": strconv.Itoa(int(flow & 0xffff))}
+	if flow>>16 != 0 {
+		out["from"] = strconv.Itoa(int(flow >> 16))
+	}
+	return out
 }
 
 func via(x *rtroute.Rtvia) any {
@@ -107,7 +137,8 @@ func cacheFlags(x *rtroute.GetrouteReply) any {
 	if x.Header.RtmFlags&rtroute.RtmFlagsCloned == 0 {
 		return nil
 	}
-	for flag, name := range map[uint32]string{0x80000000: "local", 0x10000000: "brd", 0x20000000: "mc", 0x40000: "redirected", 0x01000000: "src-direct"} {
+	for flag, name := range map[uint32]string{0x80000000: "local", 0x10000000: "brd", 0x20000000: "mc", 0x40000: "redirected",
+		0x01000000: "redirect", 0x04000000: "src-direct", 0x00010000: "notify"} {
 		if uint32(x.Header.RtmFlags)&flag != 0 {
 			names = append(names, name)
 		}
@@ -115,24 +146,25 @@ func cacheFlags(x *rtroute.GetrouteReply) any {
 	return names
 }
 
-// routeMetrics lists metrics in ip's words. Which are locked it prints only as text.
+// routeMetrics lists metrics in ip's words. It prints a locked one even if it has no value, but which are locked only as text.
 func routeMetrics(x *rtroute.MetricsAttrs) any {
 	out := witness.Object{}
-	for name, value := range map[string]nlattr.Opt[uint32]{
-		"mtu": x.Mtu, "window": x.Window, "ssthresh": x.Ssthresh, "cwnd": x.Cwnd, "advmss": x.Advmss, "reordering": x.Reordering,
-		"hoplimit": x.Hoplimit, "initcwnd": x.Initcwnd, "rto_min": x.RtoMin, "initrwnd": x.Initrwnd, "quickack": x.Quickack,
-		"fastopen_no_cookie": x.FastopenNoCookie,
+	for name, m := range map[string]struct {
+		value nlattr.Opt[uint32]
+		lock  rtroute.MetricLock
+		unit  uint32 // Older units: eighths and quarters of a millisecond.
+	}{
+		"mtu": {x.Mtu, rtroute.MetricLockMtu, 1}, "window": {x.Window, rtroute.MetricLockWindow, 1}, "rtt": {x.Rtt, rtroute.MetricLockRtt, 8},
+		"rttvar": {x.Rttvar, rtroute.MetricLockRttvar, 4}, "ssthresh": {x.Ssthresh, rtroute.MetricLockSsthresh, 1},
+		"cwnd": {x.Cwnd, rtroute.MetricLockCwnd, 1}, "advmss": {x.Advmss, rtroute.MetricLockAdvmss, 1},
+		"reordering": {x.Reordering, rtroute.MetricLockReordering, 1}, "hoplimit": {x.Hoplimit, rtroute.MetricLockHoplimit, 1},
+		"initcwnd": {x.Initcwnd, rtroute.MetricLockInitcwnd, 1}, "rto_min": {x.RtoMin, rtroute.MetricLockRtoMin, 1},
+		"initrwnd": {x.Initrwnd, rtroute.MetricLockInitrwnd, 1}, "quickack": {x.Quickack, rtroute.MetricLockQuickack, 1},
+		"fastopen_no_cookie": {x.FastopenNoCookie, 0, 1},
 	} {
-		if value.OK {
-			out[name] = value
+		if m.value.OK || x.Lock.V&m.lock != 0 {
+			out[name] = m.value.V / m.unit
 		}
-	}
-	// Older units: eighths and quarters of a millisecond.
-	if x.Rtt.OK {
-		out["rtt"] = x.Rtt.V / 8
-	}
-	if x.Rttvar.OK {
-		out["rttvar"] = x.Rttvar.V / 4
 	}
 	if x.CcAlgo.OK {
 		out["congestion"] = x.CcAlgo
@@ -140,13 +172,24 @@ func routeMetrics(x *rtroute.MetricsAttrs) any {
 	if x.Features.V&rtroute.RtaxFeaturesEcn != 0 {
 		out["ecn"] = nil
 	}
+	if x.Features.V&^rtroute.RtaxFeaturesEcn != 0 {
+		out["features"] = fmt.Sprintf("0x%x", uint32(x.Features.V))
+	}
 	return []witness.Object{out}
 }
 
-func nexthop(links *linkView, x *rtroute.Nexthop) witness.Object {
+func nexthop(links *linkView, family uint8, x *rtroute.Nexthop) witness.Object {
 	out := witness.Object{
-		"dev": links.name(uint32(x.Header.RtnhIfindex)), "weight": int(x.Header.RtnhHops) + 1,
-		"flags": routeFlags(rtroute.RtmFlags(x.Header.RtnhFlags)),
+		"dev": links.name(uint32(x.Header.RtnhIfindex)), "flags": routeFlags(rtroute.RtmFlags(x.Header.RtnhFlags)),
+	}
+	if family != unix.AF_MPLS { // It weighs all the same.
+		out["weight"] = int(x.Header.RtnhHops) + 1
+	}
+	if x.Newdst != nil {
+		out["to"] = labels(x.Newdst)
+	}
+	if x.Flow.OK {
+		out["flow"] = realms(x.Flow.V)
 	}
 	if x.Gateway.OK {
 		out["gateway"] = x.Gateway
