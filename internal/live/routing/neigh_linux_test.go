@@ -121,6 +121,7 @@ func neighView(links map[string]*rtlink.GetlinkReply) witness.View[*rtneigh.Getn
 		"mac":          func(x reply) any { return x.Lladdr },
 		"router":       flag(rtneigh.NtfFlagsRouter),
 		"extern_learn": flag(rtneigh.NtfFlagsExtLearned),
+		"managed":      func(x reply) any { return map[bool]any{true: nil, false: 0}[x.FlagsExt.V&rtneigh.NtfExtFlagsManaged != 0] },
 		"offload":      flag(rtneigh.NtfFlagsOffloaded),
 		"proxy":        flag(rtneigh.NtfFlagsProxy),
 		"used":         func(x reply) any { return witness.Near(x.Cacheinfo.V.Used) / userHertz },
