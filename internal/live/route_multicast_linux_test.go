@@ -59,15 +59,7 @@ func sendMulticast(t *testing.T, link uint32, source, group netip.Addr) {
 		sum += uint32(binary.BigEndian.Uint16(ip[i:]))
 	}
 	binary.BigEndian.PutUint16(ip[10:], ^uint16(sum+sum>>16))
-	frame = append(append(frame, ip...), 0, 9, 0, 9, 0, 8, 0, 0)
-	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer unix.Close(fd)
-	if err := unix.Sendto(fd, frame, 0, &unix.SockaddrLinklayer{Ifindex: int(link)}); err != nil {
-		t.Fatal(err)
-	}
+	sendFrame(t, link, append(append(frame, ip...), 0, 9, 0, 9, 0, 8, 0, 0))
 }
 
 // TestMulticastForwarding routes a group, sends packets of it the right way and the wrong way, and compares the entry with what ip prints.
@@ -76,8 +68,6 @@ func TestMulticastForwarding(t *testing.T) {
 	source, group := netip.MustParseAddr("192.0.2.9"), netip.MustParseAddr("239.1.1.1")
 	r.daemon(source, group)
 	second := uint32(r.Link("route1").Header.IfiIndex)
-	sendMulticast(t, second, source, group) // It comes in at the first link.
-	sendMulticast(t, r.first, source, group)
 	c := witness.NewTally(t)
 	type reply = *rtroute.GetrouteReply
 	links := newLinkView(r.Dump())
@@ -98,6 +88,8 @@ func TestMulticastForwarding(t *testing.T) {
 		},
 	}
 	c.Steady(func(c *witness.Tally) {
+		sendMulticast(t, second, source, group) // It comes in at the first link.
+		sendMulticast(t, r.first, source, group)
 		ours, theirs := r.list(familyIPMR), witness.IP(t, "-d", "-s", "mroute", "show", "table", "all")
 		if len(ours) != 1 || len(theirs) != 1 {
 			c.Errorf("we see %d entries, ip %d", len(ours), len(theirs))

@@ -121,16 +121,18 @@ func neighView(links map[string]*rtlink.GetlinkReply) witness.View[*rtneigh.Getn
 		"mac":          func(x reply) any { return x.Lladdr },
 		"router":       flag(rtneigh.NtfFlagsRouter),
 		"extern_learn": flag(rtneigh.NtfFlagsExtLearned),
-		"managed":      func(x reply) any { return map[bool]any{true: nil, false: 0}[x.FlagsExt.V&rtneigh.NtfExtFlagsManaged != 0] },
-		"offload":      flag(rtneigh.NtfFlagsOffloaded),
-		"proxy":        flag(rtneigh.NtfFlagsProxy),
-		"used":         func(x reply) any { return witness.Near(x.Cacheinfo.V.Used) / userHertz },
-		"confirmed":    func(x reply) any { return witness.Near(x.Cacheinfo.V.Confirmed) / userHertz },
-		"updated":      func(x reply) any { return witness.Near(x.Cacheinfo.V.Updated) / userHertz },
-		"refcnt":       func(x reply) any { return x.Cacheinfo.V.Refcnt },
-		"master":       func(x reply) any { return linkName(links, x.Master.V) },
-		"viaIf":        func(x reply) any { return linkName(links, x.Ifindex.V) },
-		"vlan":         func(x reply) any { return x.Vlan },
+		"managed": func(x reply) any {
+			return map[bool]any{true: nil, false: 0}[x.FlagsExt.V&rtneigh.NtfExtFlagsManaged != 0]
+		},
+		"offload":   flag(rtneigh.NtfFlagsOffloaded),
+		"proxy":     flag(rtneigh.NtfFlagsProxy),
+		"used":      func(x reply) any { return witness.Near(x.Cacheinfo.V.Used) / userHertz },
+		"confirmed": func(x reply) any { return witness.Near(x.Cacheinfo.V.Confirmed) / userHertz },
+		"updated":   func(x reply) any { return witness.Near(x.Cacheinfo.V.Updated) / userHertz },
+		"refcnt":    func(x reply) any { return x.Cacheinfo.V.Refcnt },
+		"master":    func(x reply) any { return linkName(links, x.Master.V) },
+		"viaIf":     func(x reply) any { return linkName(links, x.Ifindex.V) },
+		"vlan":      func(x reply) any { return x.Vlan },
 		"state": func(x reply) any {
 			if x.Header.NdmFamily != unix.AF_BRIDGE {
 				return []string{strings.ToUpper(x.Header.NdmState.String())}

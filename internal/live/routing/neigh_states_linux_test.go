@@ -79,8 +79,8 @@ func TestNeighbourFlags(t *testing.T) {
 	var cases []*rtneigh.NewneighRequest
 	add := func(state rtneigh.NudState, flags rtneigh.NtfFlags, more rtneigh.NtfExtFlags, protocol rtneigh.RtProtocol) {
 		req := &rtneigh.NewneighRequest{
-			Header:   rtneigh.Ndmsg{NdmFamily: unix.AF_INET, NdmIfindex: link.Header.IfiIndex, NdmState: state, NdmFlags: flags},
-			Dst:      addr(fmt.Sprintf("192.0.2.%d", len(cases)+1)), Lladdr: mac(byte(len(cases) + 1)),
+			Header: rtneigh.Ndmsg{NdmFamily: unix.AF_INET, NdmIfindex: link.Header.IfiIndex, NdmState: state, NdmFlags: flags},
+			Dst:    addr(fmt.Sprintf("192.0.2.%d", len(cases)+1)), Lladdr: mac(byte(len(cases) + 1)),
 			Protocol: nlattr.Some(protocol),
 		}
 		if more != 0 {
@@ -112,7 +112,9 @@ func TestNeighbourFlags(t *testing.T) {
 			return
 		}
 		view := neighView(links)
-		view["protocol"] = func(x *rtneigh.GetneighReply) any { return witness.OneOf{x.Protocol.V, strconv.Itoa(int(x.Protocol.V))} }
+		view["protocol"] = func(x *rtneigh.GetneighReply) any {
+			return witness.OneOf{x.Protocol.V, strconv.Itoa(int(x.Protocol.V))}
+		}
 		for i, x := range ours {
 			witness.Compare(c, fmt.Sprint("neighbour ", x.Dst.V), x, view, theirs[i])
 			for _, req := range cases {
