@@ -52,14 +52,9 @@ func (r *routing) daemon(source, group netip.Addr) {
 func sendMulticast(t *testing.T, link uint32, source, group netip.Addr) {
 	t.Helper()
 	g := group.As4()
-	frame := append([]byte{1, 0, 0x5e, g[1] & 0x7f, g[2], g[3]}, 2, 0, 0, 0, 0, 9, 8, 0)
-	ip := append([]byte{0x45, 0, 0, 28, 0, 0, 0, 0, 8, unix.IPPROTO_UDP, 0, 0}, append(source.AsSlice(), g[:]...)...)
-	var sum uint32
-	for i := 0; i < len(ip); i += 2 {
-		sum += uint32(binary.BigEndian.Uint16(ip[i:]))
-	}
-	binary.BigEndian.PutUint16(ip[10:], ^uint16(sum+sum>>16))
-	sendFrame(t, link, append(append(frame, ip...), 0, 9, 0, 9, 0, 8, 0, 0))
+	frame := []byte{1, 0, 0x5e, g[1] & 0x7f, g[2], g[3], 2, 0, 0, 0, 0, 9, 8, 0}
+	packet := witness.IPv4(source, group, unix.IPPROTO_UDP, 8, nil, []byte{0, 9, 0, 9, 0, 8, 0, 0})
+	witness.SendFrame(t, link, append(frame, packet...))
 }
 
 // TestMulticastForwarding routes a group, sends packets of it the right way and the wrong way, and compares the entry with what ip prints.

@@ -1,7 +1,6 @@
 package live
 
 import (
-	"encoding/binary"
 	"net/netip"
 	"testing"
 
@@ -17,38 +16,14 @@ import (
 // prefix 2001:db8:77::/64, and lives for half an hour.
 func advertise(t *testing.T, link *rtlink.GetlinkReply) {
 	t.Helper()
-	source, all := netip.MustParseAddr("fe80::99").As16(), netip.MustParseAddr("ff02::1").As16()
-	b := []byte{134, 0, 0, 0, 64, 0xc0, 7, 8, 0, 0, 0, 0, 0, 0, 0, 0} // ICMPv6, the checksum at 2
-	b = append(b, 5, 1, 0, 0, 0, 0, 5, 0x78)
-	b = append(b, 3, 4, 64, 0xc0, 0, 1, 0x51, 0x80, 0, 0, 0x38, 0x40, 0, 0, 0, 0)
-	prefix := netip.MustParseAddr("2001:db8:77::").As16()
-	b = append(b, prefix[:]...)
-	pseudo := append(append(append([]byte{}, source[:]...), all[:]...), 0, 0, 0, byte(len(b)), 0, 0, 0, unix.IPPROTO_ICMPV6)
-	var sum uint32
-	for _, part := range [][]byte{pseudo, b} {
-		for i := 0; i < len(part); i += 2 {
-			sum += uint32(binary.BigEndian.Uint16(part[i:]))
-		}
-	}
-	for sum > 0xffff {
-		sum = sum>>16 + sum&0xffff
-	}
-	binary.BigEndian.PutUint16(b[2:], ^uint16(sum))
-	frame := append([]byte{0x33, 0x33, 0, 0, 0, 1}, 2, 0, 0, 0, 0, 0x99, 0x86, 0xdd, 0x60, 0, 0, 0, 0, byte(len(b)), unix.IPPROTO_ICMPV6, 255)
-	sendFrame(t, uint32(link.Header.IfiIndex), append(append(append(frame, source[:]...), all[:]...), b...))
-}
-
-// sendFrame sends a frame out of a link.
-func sendFrame(t *testing.T, link uint32, frame []byte) {
-	t.Helper()
-	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer unix.Close(fd)
-	if err := unix.Sendto(fd, frame, 0, &unix.SockaddrLinklayer{Ifindex: int(link)}); err != nil {
-		t.Fatal(err)
-	}
+	source, all := netip.MustParseAddr("fe80::99"), netip.MustParseAddr("ff02::1")
+	message := []byte{134, 0, 0, 0, 64, 0xc0, 7, 8, 0, 0, 0, 0, 0, 0, 0, 0}
+	message = append(message, 5, 1, 0, 0, 0, 0, 5, 0x78)
+	message = append(message, 3, 4, 64, 0xc0, 0, 1, 0x51, 0x80, 0, 0, 0x38, 0x40, 0, 0, 0, 0)
+	message = append(message, netip.MustParseAddr("2001:db8:77::").AsSlice()...)
+	frame := []byte{0x33, 0x33, 0, 0, 0, 1, 2, 0, 0, 0, 0, 0x99, 0x86, 0xdd}
+	packet := witness.IPv6(source, all, unix.IPPROTO_ICMPV6, 255, witness.ICMPv6(source, all, message))
+	witness.SendFrame(t, uint32(link.Header.IfiIndex), append(frame, packet...))
 }
 
 // TestRouter lets a router advertise itself, and compares what the kernel makes of it with what ip prints: addresses, routes, and what the

@@ -2,53 +2,40 @@ package bridge
 
 import (
 	"encoding/binary"
-	"net"
+	"net/netip"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/nlgen/nlgen/internal/witness"
 )
 
 // query sends an IGMP general query of 192.0.2.1 out of a link, in a VLAN if vid is not 0.
 func query(l *lab, link string, vid uint16) {
 	l.T.Helper()
-	frame := []byte{0x01, 0, 0x5e, 0, 0, 1, 2, 0, 0, 0, 0, 0x99}
+	igmp := []byte{0x11, 100, 0, 0, 0, 0, 0, 0, 2, 125, 0, 0}
+	binary.BigEndian.PutUint16(igmp[2:], witness.Checksum(igmp))
+	alert := []byte{0x94, 4, 0, 0} // The option router alert.
+	packet := witness.IPv4(netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("224.0.0.1"), unix.IPPROTO_IGMP, 1, alert, igmp)
+	l.send(link, []byte{0x01, 0, 0x5e, 0, 0, 1}, vid, unix.ETH_P_IP, packet)
+}
+
+// query6 is query of fe80::99, by MLD.
+func query6(l *lab, link string, vid uint16) {
+	l.T.Helper()
+	source, all := netip.MustParseAddr("fe80::99"), netip.MustParseAddr("ff02::1")
+	mld := append([]byte{130, 0, 0, 0, 0x27, 0x10, 0, 0}, make([]byte, 20)...)
+	alert := []byte{unix.IPPROTO_ICMPV6, 0, 5, 2, 0, 0, 1, 0}
+	packet := witness.IPv6(source, all, unix.IPPROTO_HOPOPTS, 1, append(alert, witness.ICMPv6(source, all, mld)...))
+	l.send(link, []byte{0x33, 0x33, 0, 0, 0, 1}, vid, unix.ETH_P_IPV6, packet)
+}
+
+// send sends a packet out of a link, in a VLAN if vid is not 0.
+func (l *lab) send(link string, to []byte, vid, kind uint16, packet []byte) {
+	l.T.Helper()
+	frame := append(to, 2, 0, 0, 0, 0, 0x99)
 	if vid != 0 {
 		frame = binary.BigEndian.AppendUint16(append(frame, 0x81, 0), vid)
 	}
-	frame = append(frame, 8, 0)
-	ip := []byte{
-		0x46, 0xc0, 0, 36, 0, 0, 0, 0, 1, unix.IPPROTO_IGMP, 0, 0, 192, 0, 2, 1, 224, 0, 0, 1, 0x94, 4, 0, 0, // with the option router alert
-	}
-	igmp := []byte{0x11, 100, 0, 0, 0, 0, 0, 0, 2, 125, 0, 0}
-	binary.BigEndian.PutUint16(ip[10:], sum(ip))
-	binary.BigEndian.PutUint16(igmp[2:], sum(igmp))
-	l.send(link, append(append(frame, ip...), igmp...))
-}
-
-// sum is the checksum of the internet.
-func sum(b []byte) uint16 {
-	var n uint32
-	for i := 0; i+1 < len(b); i += 2 {
-		n += uint32(binary.BigEndian.Uint16(b[i:]))
-	}
-	for n > 0xffff {
-		n = n&0xffff + n>>16
-	}
-	return ^uint16(n)
-}
-
-// send sends a frame out of a link.
-func (l *lab) send(link string, frame []byte) {
-	l.T.Helper()
-	i, err := net.InterfaceByName(link)
-	if err != nil {
-		l.T.Fatal(err)
-	}
-	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		l.T.Fatal(err)
-	}
-	defer unix.Close(fd)
-	if err := unix.Sendto(fd, frame, 0, &unix.SockaddrLinklayer{Ifindex: i.Index}); err != nil {
-		l.T.Fatal(err)
-	}
+	frame = append(binary.BigEndian.AppendUint16(frame, kind), packet...)
+	witness.SendFrame(l.T, uint32(l.Link(link).Header.IfiIndex), frame)
 }

@@ -316,10 +316,14 @@ func TestVlanGlobalOptions(t *testing.T) {
 	compareVlans(l, c, globals, globalView(l.names), rtbridgevlan.DumpFlagsGlobal, "-d", "-s", "-j", "vlan", "global", "show")
 	// A querier behind port0 that is better than the bridge, which has no address.
 	query(l, "far0", 10)
+	query6(l, "far0", 10)
 	c.Steady(func(c *witness.Tally) {
 		state := read()[10].McastQuerierState
 		if state == nil || state.IpAddress != addr("192.0.2.1") || state.IpPort != u32(l.ports[0]) || state.IpOtherTimer.V == 0 {
 			c.Errorf("the querier is not told: %+v", state)
+		}
+		if state == nil || state.Ipv6Address != addr("fe80::99") || state.Ipv6Port != u32(l.ports[0]) || state.Ipv6OtherTimer.V == 0 {
+			c.Errorf("the querier of IPv6 is not told: %+v", state)
 		}
 	})
 	compareVlans(l, c, globals, globalView(l.names), rtbridgevlan.DumpFlagsGlobal, "-d", "-s", "-j", "vlan", "global", "show")

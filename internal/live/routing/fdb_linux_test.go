@@ -303,7 +303,9 @@ func TestLockedPort(t *testing.T) {
 	defer sub.Close()
 	stranger := d.entry(d.port, 77, 0, 0, nil)
 	witness.Play(t, ctx, sub.All(ctx), []witness.Step[rtneigh.Event]{witness.NewStep("a stranger", func() error {
-		return sendFrame(int(d.far.Header.IfiIndex), append(append([]byte{255, 255, 255, 255, 255, 255}, stranger.Lladdr...), 0x88, 0xb5))
+		frame := append([]byte{255, 255, 255, 255, 255, 255}, stranger.Lladdr...)
+		witness.SendFrame(t, uint32(d.far.Header.IfiIndex), append(frame, 0x88, 0xb5))
+		return nil
 	}, func(ev rtneigh.Event) error {
 		x, ok := ev.(*rtneigh.NewneighNtf)
 		if !ok || !isNeighbour(&x.GetneighReply, stranger) {
@@ -320,16 +322,6 @@ func TestLockedPort(t *testing.T) {
 	c := witness.NewTally(t)
 	d.compare(c)
 	c.Report("a locked port")
-}
-
-// sendFrame sends a frame out of a link.
-func sendFrame(link int, frame []byte) error {
-	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return err
-	}
-	defer unix.Close(fd)
-	return unix.Sendto(fd, frame, 0, &unix.SockaddrLinklayer{Ifindex: link})
 }
 
 // TestVlanEntries has one address in several VLANs of a bridge, and flushes one VLAN.
