@@ -214,6 +214,7 @@ var macvlanView = witness.View[*rtlink.LinkinfoMacvlanAttrs]{
 	"usedbcqueuelen": func(x *rtlink.LinkinfoMacvlanAttrs) any { return x.BcQueueLenUsed },
 	"macaddr_data":   func(x *rtlink.LinkinfoMacvlanAttrs) any { return x.MacaddrData.Macaddr },
 	"nopromisc":      func(x *rtlink.LinkinfoMacvlanAttrs) any { return x.Flags.V&rtlink.MacvlanFlagsNopromisc != 0 },
+	"nodst":          func(x *rtlink.LinkinfoMacvlanAttrs) any { return x.Flags.V&rtlink.MacvlanFlagsNodst != 0 },
 }
 
 var ipvlanView = witness.View[*rtlink.LinkinfoIpvlanAttrs]{

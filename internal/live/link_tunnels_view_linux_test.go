@@ -3,6 +3,7 @@ package live
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 
 	"github.com/nlgen/nlgen/internal/witness"
 
@@ -79,7 +80,7 @@ func (v *linkView) iptun() witness.View[*rtlink.LinkinfoIptunAttrs] {
 
 func (v *linkView) ip6tnl() witness.View[*rtlink.LinkinfoIp6tnlAttrs] {
 	type data = *rtlink.LinkinfoIp6tnlAttrs
-	return witness.View[data]{
+	view := witness.View[data]{
 		"proto":     func(x data) any { return map[uint8]string{0: "any", 4: "ipip6", 41: "ip6ip6"}[x.Proto.V] },
 		"remote":    func(x data) any { return anyEnd(x.Remote) },
 		"local":     func(x data) any { return anyEnd(x.Local) },
@@ -90,6 +91,16 @@ func (v *linkView) ip6tnl() witness.View[*rtlink.LinkinfoIp6tnlAttrs] {
 		"flowlabel": func(x data) any { return flowLabel(x.Flowinfo.V) },
 		"encap":     func(x data) any { return encap(x.EncapType.V, x.EncapFlags.V, x.EncapSport.V, x.EncapDport.V) },
 	}
+	for _, f := range ip6tnlFlags {
+		view["ip6_tnl_f_"+strings.ReplaceAll(f.String(), "-", "_")] = func(x data) any { return x.Flags.V&f != 0 }
+	}
+	return view
+}
+
+// ip6tnlFlags are those that a request can have.
+var ip6tnlFlags = []rtlink.Ip6TnlFlags{
+	rtlink.Ip6TnlFlagsIgnEncapLimit, rtlink.Ip6TnlFlagsUseOrigTclass, rtlink.Ip6TnlFlagsUseOrigFlowlabel, rtlink.Ip6TnlFlagsMip6Dev,
+	rtlink.Ip6TnlFlagsRcvDscpCopy, rtlink.Ip6TnlFlagsUseOrigFwmark, rtlink.Ip6TnlFlagsAllowLocalRemote,
 }
 
 // anyEnd is an end of a tunnel: "any" if it is unspecified.
