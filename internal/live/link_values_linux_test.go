@@ -41,13 +41,25 @@ func bondKinds() (list []linkKind) {
 	backup := nlattr.Some(rtlink.BondModeActivebackup)
 	lacp := nlattr.Some(rtlink.BondMode8023ad)
 	list = append(list, kindsOf("bond", func(e rtlink.BondMode) data { return &bond{Mode: nlattr.Some(e), Miimon: u32(100)} })...)
-	list = append(list, kindsOf("bond", func(e rtlink.BondXmitHashPolicy) data { return &bond{Mode: lacp, Miimon: u32(100), XmitHashPolicy: nlattr.Some(e)} })...)
+	list = append(list, kindsOf("bond", func(e rtlink.BondXmitHashPolicy) data {
+		return &bond{Mode: lacp, Miimon: u32(100), XmitHashPolicy: nlattr.Some(e)}
+	})...)
 	list = append(list, kindsOf("bond", func(e rtlink.BondAdSelect) data { return &bond{Mode: lacp, Miimon: u32(100), AdSelect: nlattr.Some(e)} })...)
-	list = append(list, kindsOf("bond", func(e rtlink.BondLacpRate) data { return &bond{Mode: lacp, Miimon: u32(100), AdLacpRate: nlattr.Some(e)} })...)
-	list = append(list, kindsOf("bond", func(e rtlink.BondArpValidate) data { return &bond{Mode: backup, ArpInterval: u32(100), ArpValidate: nlattr.Some(e)} })...)
-	list = append(list, kindsOf("bond", func(e rtlink.BondArpAllTargets) data { return &bond{Mode: backup, ArpInterval: u32(100), ArpAllTargets: nlattr.Some(e)} })...)
-	list = append(list, kindsOf("bond", func(e rtlink.BondFailOverMac) data { return &bond{Mode: backup, Miimon: u32(100), FailOverMac: nlattr.Some(e)} })...)
-	list = append(list, kindsOf("bond", func(e rtlink.BondPrimaryReselect) data { return &bond{Mode: backup, Miimon: u32(100), PrimaryReselect: nlattr.Some(e)} })...)
+	list = append(list, kindsOf("bond", func(e rtlink.BondLacpRate) data {
+		return &bond{Mode: lacp, Miimon: u32(100), AdLacpRate: nlattr.Some(e)}
+	})...)
+	list = append(list, kindsOf("bond", func(e rtlink.BondArpValidate) data {
+		return &bond{Mode: backup, ArpInterval: u32(100), ArpValidate: nlattr.Some(e)}
+	})...)
+	list = append(list, kindsOf("bond", func(e rtlink.BondArpAllTargets) data {
+		return &bond{Mode: backup, ArpInterval: u32(100), ArpAllTargets: nlattr.Some(e)}
+	})...)
+	list = append(list, kindsOf("bond", func(e rtlink.BondFailOverMac) data {
+		return &bond{Mode: backup, Miimon: u32(100), FailOverMac: nlattr.Some(e)}
+	})...)
+	list = append(list, kindsOf("bond", func(e rtlink.BondPrimaryReselect) data {
+		return &bond{Mode: backup, Miimon: u32(100), PrimaryReselect: nlattr.Some(e)}
+	})...)
 	return list
 }
 
