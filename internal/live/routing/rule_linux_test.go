@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"reflect"
 	"strconv"
 	"syscall"
 	"testing"
@@ -71,6 +72,7 @@ func ruleCases() []ruleCase {
 		add("dscp", 1004, func(r req) { r.Dscp, r.DscpMask = u8(0x28), u8(0x38) }, "DscpMask")
 		add("inverted", 1005, func(r req) { r.Header.Flags, r.Fwmark = rtrule.FibRuleFlagsInvert, u32(1) })
 		add("a table of the header", 1006, func(r req) { r.Header.Table, r.Protocol = 77, nlattr.Some(rtrule.RtProtocolBgp) })
+		add("an interface that is not there", 1007, func(r req) { r.Iifname = text("nolink1") })
 		add("blackhole", 1010, action(rtrule.FrActBlackhole))
 		add("unreachable", 1011, action(rtrule.FrActUnreachable))
 		add("prohibit", 1012, action(rtrule.FrActProhibit))
@@ -78,6 +80,11 @@ func ruleCases() []ruleCase {
 		add("goto", 1014, func(r req) { action(rtrule.FrActGoto)(r); r.Goto = u32(32766) })
 		add("goto nowhere", 1015, func(r req) { action(rtrule.FrActGoto)(r); r.Goto = u32(20000) })
 		add("vrf", 1016, func(r req) { r.L3mdev, r.Header.Table = u8(1), rtrule.RtTableUnspec })
+	}
+	for p := range 256 {
+		if protocol := rtrule.RtProtocol(p); protocol.String() != strconv.Itoa(p) {
+			cases = append(cases, ruleCase{"by " + protocol.String(), rule(unix.AF_INET, 2000+uint32(p), func(r req) { r.Protocol = nlattr.Some(protocol) }), nil})
+		}
 	}
 	return append(cases,
 		ruleCase{"inet realms", rule(unix.AF_INET, 1020, func(r req) { r.Flow = u32(3<<16 | 4) }), nil},
@@ -140,11 +147,17 @@ var ruleView = func() witness.View[*rtrule.GetruleReply] {
 		"table":              func(x reply) any { return tableName(x.Table.V) },
 		"flow_from":          func(x reply) any { return strconv.Itoa(int(x.Flow.V >> 16)) },
 		"flow_to":            func(x reply) any { return strconv.Itoa(int(x.Flow.V & 0xffff)) },
-		"protocol":           func(x reply) any { return x.Protocol },
+		"protocol":           func(x reply) any { return protocolName(x.Protocol.V) },
 		"suppress_prefixlen": func(x reply) any { return x.SuppressPrefixlen },
 		"suppress_ifgroup":   func(x reply) any { return str(x.SuppressIfgroup.V) },
 	}
 }()
+
+// protocolName is ip's name of who made something, or a number for those that its table lacks.
+func protocolName[P fmt.Stringer](p P) any {
+	number := fmt.Sprint(reflect.ValueOf(p).Uint())
+	return witness.OneOf{p, number, map[string]string{"0": "none"}[number]}
+}
 
 func onePort(r rtrule.FibRulePortRange) any {
 	if r.Start != r.End {
