@@ -381,8 +381,8 @@ const (
 	IflaInet6StatsFragoks          IflaInet6Stats = 25 // packets fragmented
 	IflaInet6StatsFragfails        IflaInet6Stats = 26 // packets that could not be fragmented
 	IflaInet6StatsFragcreates      IflaInet6Stats = 27 // fragments made
-	IflaInet6StatsInmcastpkts      IflaInet6Stats = 28 // multicast packets received
-	IflaInet6StatsOutmcastpkts     IflaInet6Stats = 29 // multicast packets sent
+	IflaInet6StatsInmcastpkts      IflaInet6Stats = 28 // multicast packets received; no kernel counts them
+	IflaInet6StatsOutmcastpkts     IflaInet6Stats = 29 // multicast packets sent; no kernel counts them
 	IflaInet6StatsInbcastpkts      IflaInet6Stats = 30 // broadcast packets received
 	IflaInet6StatsOutbcastpkts     IflaInet6Stats = 31 // broadcast packets sent
 	IflaInet6StatsInmcastoctets    IflaInet6Stats = 32 // multicast bytes received
@@ -865,7 +865,8 @@ const (
 	RtextFilterVf               RtextFilter = 0x1
 	RtextFilterBrvlan           RtextFilter = 0x2 // AF_BRIDGE only, send each VLAN of a port
 	RtextFilterBrvlanCompressed RtextFilter = 0x4 // AF_BRIDGE only, send VLANs as ranges
-	// Leave out counters, which makes dumps much smaller (RTEXT_FILTER_SKIP_STATS).
+	// Leave out the counters of IPv6 and ICMPv6 in af-spec, which makes dumps much smaller;
+	// those of the link remain (RTEXT_FILTER_SKIP_STATS).
 	RtextFilterSkipStats RtextFilter = 0x8
 	RtextFilterMrp       RtextFilter = 0x10 // AF_BRIDGE only, send media redundancy state
 	// AF_BRIDGE only, send the configuration of connectivity fault management.

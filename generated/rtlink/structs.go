@@ -119,7 +119,7 @@ type RtnlLinkStats struct {
 	RxDropped uint32
 	// Packets dropped before sending, for example for want of memory.
 	TxDropped      uint32
-	Multicast      uint32 // multicast packets received
+	Multicast      uint32 // multicast packets received; no kernel counts them
 	Collisions     uint32 // collisions while sending
 	RxLengthErrors uint32 // packets received with a wrong length
 	// Receive overflows of the device, or packets too large for its buffers.
@@ -212,7 +212,7 @@ type RtnlLinkStats64 struct {
 	RxDropped uint64
 	// Packets dropped before sending, for example for want of memory.
 	TxDropped      uint64
-	Multicast      uint64 // multicast packets received
+	Multicast      uint64 // multicast packets received; no kernel counts them
 	Collisions     uint64 // collisions while sending
 	RxLengthErrors uint64 // packets received with a wrong length
 	// Receive overflows of the device, or packets too large for its buffers.
@@ -305,7 +305,7 @@ type RtnlHwStats64 struct {
 	TxErrors  uint64 // packets that could not be sent
 	RxDropped uint64 // received packets dropped
 	TxDropped uint64 // packets dropped before sending
-	Multicast uint64 // multicast packets received
+	Multicast uint64 // multicast packets received; no kernel counts them
 }
 
 func (x *RtnlHwStats64) encode(b []byte) {
@@ -937,10 +937,10 @@ type BrMcastStats struct {
 	MldV2reportsRx  uint64 // MLDv2 reports received
 	MldV2reportsTx  uint64 // MLDv2 reports sent
 	MldParseErrors  uint64 // malformed MLD messages received
-	McastBytesRx    uint64 // bytes of multicast received
-	McastBytesTx    uint64 // bytes of multicast sent
-	McastPacketsRx  uint64 // multicast packets received
-	McastPacketsTx  uint64 // multicast packets sent
+	McastBytesRx    uint64 // bytes of multicast received; no kernel counts them
+	McastBytesTx    uint64 // bytes of multicast sent; no kernel counts them
+	McastPacketsRx  uint64 // multicast packets received; no kernel counts them
+	McastPacketsTx  uint64 // multicast packets sent; no kernel counts them
 }
 
 func (x *BrMcastStats) encode(b []byte) {
