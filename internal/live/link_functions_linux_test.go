@@ -12,6 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/nlgen/nlgen/generated/rtlink"
 	"github.com/nlgen/nlgen/internal/witness"
 	"github.com/nlgen/nlgen/runtime/nlattr"
@@ -195,5 +197,32 @@ func TestLinkHardware(t *testing.T) {
 	if _, err := n.Links.Getstats(n.Ctx, req); !errors.Is(err, syscall.EINVAL) {
 		t.Errorf("a part of what is not asked for: %v", err)
 	}
+	c.Report("counters of hardware")
+}
+
+// TestLinkHardwareCounters has the simulated hardware count, which it does once a second where its debugging says so, and compares with
+// what ip prints.
+func TestLinkHardwareCounters(t *testing.T) {
+	n := witness.NewNamespace(t)
+	c := witness.NewTally(t)
+	link := simulated(n)
+	debug := t.TempDir()
+	if err := unix.Mount("debugfs", debug, "debugfs", 0, ""); err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Unmount(debug, 0)
+	index := uint32(link.Header.IfiIndex)
+	file := filepath.Join(debug, "netdevsim", link.ParentDevName.V, "hwstats/l3/enable_ifindex")
+	if err := os.WriteFile(file, fmt.Append(nil, index), 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := n.Links.Setstats(n.Ctx, &rtlink.SetstatsRequest{Header: rtlink.IfStatsMsg{Ifindex: index}, SetOffloadXstatsL3Stats: yes()}); err != nil {
+		t.Fatal(err)
+	}
+	await(n, "a packet of the hardware", func() bool {
+		s := statsOf(n, link.Ifname.V).LinkOffloadXstats.L3Stats
+		return s != nil && s.RxPackets > 0 && s.TxPackets > 0
+	})
+	compareStats(n, c, link.Ifname.V)
 	c.Report("counters of hardware")
 }

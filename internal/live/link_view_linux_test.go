@@ -65,6 +65,7 @@ func (v *linkView) view() witness.View[*rtlink.GetlinkReply] {
 		"flags":             v.flags,
 		"link":              func(x reply) any { return v.name(x.Link.V) },
 		"link_index":        func(x reply) any { return x.Link },
+		"linkmode_index":    func(x reply) any { return x.Linkmode },
 		"master":            func(x reply) any { return v.name(x.Master.V) },
 		"group":             func(x reply) any { return groupName(x.Group.V) },
 		"address":           func(x reply) any { return hardware(x.Header.IfiType, x.Address) },
