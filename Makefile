@@ -13,7 +13,7 @@ export CGO_ENABLED = 0
 NESTED := $(patsubst %/go.mod,%,$(wildcard */go.mod))
 
 .DEFAULT_GOAL := all
-.PHONY: all build generate families show help test test-nested race check fmt fuzz bench cover clean test-vm netdevsim ip6encaps nlgen_slots nlgen_nic modules kernel-specs drift live-coverage
+.PHONY: all build generate families show help test test-nested race check fmt fuzz bench cover clean test-vm netdevsim ip6encaps nlgen_slots nlgen_nic modules kernel-specs drift live-coverage kinds
 
 all: build generate show ## build, generate every family, show this machine's links, addresses and routes
 
@@ -111,11 +111,12 @@ modules: netdevsim ip6encaps nlgen_slots nlgen_nic ## build all modules for the 
 # What no test ever showed on a kernel is listed, by family (FAMILIES=, LIVE=).
 LIVE     ?= ./internal/live/...
 COVERAGE  = $(CURDIR)/bin/coverage
+comma    := ,
 live-coverage: ## run the live tests here and in the virtual machine, and list what they have not shown of each family (FAMILIES=, LIVE=)
 	@mkdir -p bin && rm -f $(COVERAGE)
 	@NLGEN_COVERAGE=$(COVERAGE) $(GO) test -count=1 $(LIVE)
 	@$(GO) build -o bin/vmtest ./internal/vm/vmtest
-	@NLGEN_COVERAGE=$(COVERAGE) bin/vmtest -kernel '$(KERNEL)' $(LIVE)
+	@NLGEN_COVERAGE=$(COVERAGE) bin/vmtest -kernel '$(KERNEL)' -modules @all$(subst $() ,,$(patsubst %,$(comma)%,$(wildcard bin/kinds/*.ko))) $(LIVE)
 	@$(GO) run ./internal/coverage/cmd $(COVERAGE) $(FAMILIES)
 
 netdevsim: ## build the module bin/netdevsim.ko for the kernel of the virtual machine, which has none (KERNEL=)
@@ -127,6 +128,11 @@ ip6encaps: ## build the module bin/ip6encaps.ko, encapsulations of routes, for t
 	@mkdir -p bin
 	@$(GO) build -o bin/vmtest ./internal/vm/vmtest
 	@internal/vm/ip6encaps.sh $$(bin/vmtest -fetch -kernel '$(KERNEL)' | cut -d ' ' -f 1) bin/ip6encaps.ko
+
+kinds: ## build modules of links into bin/kinds, for the kernel of the virtual machine, which has none (KERNEL=)
+	@mkdir -p bin
+	@$(GO) build -o bin/vmtest ./internal/vm/vmtest
+	@internal/vm/kinds.sh $$(bin/vmtest -fetch -kernel '$(KERNEL)' | cut -d ' ' -f 1) bin/kinds
 
 nlgen_slots: ## build the module bin/nlgen_slots.ko, a netlink protocol to test with, for the kernel of the virtual machine (KERNEL=)
 	@mkdir -p bin
