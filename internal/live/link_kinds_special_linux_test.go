@@ -50,6 +50,8 @@ func specialKinds(lower, other uint32) []linkKind {
 		}, skip: []string{"CreateSockets"}},
 		{name: "gtp", data: &rtlink.LinkinfoGtpAttrs{Role: nlattr.Some(rtlink.GtpRoleGgsn), Local: addr("127.0.0.1"), CreateSockets: yes()},
 			skip: []string{"CreateSockets", "Local"}},
+		{name: "gtp", data: &rtlink.LinkinfoGtpAttrs{Role: nlattr.Some(rtlink.GtpRoleGgsn), Local6: addr("::1"), CreateSockets: yes()},
+			skip: []string{"CreateSockets", "Local6"}},
 		{name: "bareudp", data: &rtlink.LinkinfoBareudpAttrs{
 			Port: u16(6635), Ethertype: u16(0x8847), SrcportMin: u16(30000), MultiprotoMode: true,
 		}},

@@ -40,7 +40,7 @@ func sameLink(c *witness.Tally, what string, a, b *rtlink.GetlinkReply) {
 func TestLinks(t *testing.T) {
 	n := witness.NewNamespace(t)
 	lower, other := n.Veth("lower0", "lower1")
-	n.Up(lower, other)
+	n.Up(n.Link("lo"), lower, other)
 	all := witness.NewTally(t)
 	first, second := uint32(lower.Header.IfiIndex), uint32(other.Header.IfiIndex)
 	third := uint32(n.Plain("third0").Header.IfiIndex)

@@ -62,8 +62,30 @@ func TestLinkXstats(t *testing.T) {
 	if err := os.WriteFile("/proc/sys/net/mpls/conf/port0/input", []byte("1"), 0o644); err != nil {
 		t.Log("no counters of MPLS:", err)
 	}
-	await(n, "a message of the spanning tree", func() bool { return statsOf(n, "port0").LinkXstatsSlave.Bridge.Stp.TxBpdu > 0 })
-	for _, name := range []string{"bridge0", "port0", "peer0", "lo"} {
+	// Another bridge at the other end: one of the two is the root, and the other tells it when its port forwards.
+	far := n.Create(&rtlink.NewlinkRequest{Ifname: nlattr.Some("bridge1"), Linkinfo: &rtlink.LinkinfoAttrs{Data: &rtlink.LinkinfoBridgeAttrs{
+		StpState: nlattr.Some(rtlink.BridgeStpStateKernel), ForwardDelay: u32(200), HelloTime: u32(100),
+	}}})
+	n.Up(far)
+	// Each has one more port: without, nobody would mind a change.
+	one, other := n.Plain("third0"), n.Plain("third1")
+	n.Up(one, other)
+	for port, bridge := range map[*rtlink.GetlinkReply]*rtlink.GetlinkReply{peer: far, one: up, other: far} {
+		if err := n.Links.Setlink(n.Ctx, &rtlink.SetlinkRequest{
+			Header: rtlink.Ifinfomsg{IfiIndex: port.Header.IfiIndex}, Master: u32(uint32(bridge.Header.IfiIndex)),
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	await(n, "a spanning tree that changes", func() bool {
+		a, b := statsOf(n, "port0").LinkXstatsSlave.Bridge.Stp, statsOf(n, "peer0").LinkXstatsSlave.Bridge.Stp
+		return a.RxBpdu+b.RxBpdu > 0 && a.TxBpdu+b.TxBpdu > 0 && a.RxTcn+b.RxTcn > 0 && a.TxTcn+b.TxTcn > 0 && a.TransitionFwd > 0 && b.TransitionFwd > 0
+	})
+	for range 3 { // For the VLAN of those without a tag.
+		frame := append([]byte{255, 255, 255, 255, 255, 255}, peer.Address...)
+		witness.SendFrame(t, uint32(peer.Header.IfiIndex), append(frame, 0x88, 0xb5))
+	}
+	for _, name := range []string{"bridge0", "port0", "bridge1", "peer0", "lo"} {
 		compareStats(n, c, name)
 	}
 	if vlans {
@@ -270,7 +292,7 @@ func compareVlanStats(n *witness.Namespace, c *witness.Tally) {
 			name := row["ifname"].(string)
 			x := statsOf(n, name)
 			part := x.LinkXstats
-			if name != "bridge0" {
+			if !strings.HasPrefix(name, "bridge") {
 				part = x.LinkXstatsSlave
 			}
 			theirs := row["vlans"].([]any)
