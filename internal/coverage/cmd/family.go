@@ -103,17 +103,19 @@ func (f *family) parts() []part {
 	}
 	for _, s := range f.SubMessages {
 		for _, x := range s.Formats {
-			formats[s.Name+"/"+x.Value] = f.seen[x]
-		}
-	}
-	for _, s := range f.Structs {
-		for _, m := range s.All() {
-			if m.Type != "pad" {
-				members[s.Name+"/"+m.Name] = f.seen[m]
+			if x.Header != nil || x.Set != nil { // Else there is nothing of it in a message.
+				formats[s.Name+"/"+x.Value] = f.seen[x]
 			}
 		}
 	}
 	held := f.held()
+	for _, s := range f.Structs {
+		for _, m := range s.All() {
+			if m.Type != "pad" && held[s] {
+				members[s.Name+"/"+m.Name] = f.seen[m]
+			}
+		}
+	}
 	for _, e := range f.Enums {
 		for _, x := range e.Entries {
 			if held[e] {
@@ -124,17 +126,27 @@ func (f *family) parts() []part {
 	return []part{{"operations", ops}, {"attributes", attrs}, {"formats", formats}, {"members of structs", members}, {"values of enums", entries}}
 }
 
-// held returns the enums that attributes or members hold; the others number something, such as the words of an array.
-func (f *family) held() map[*ir.Enum]bool {
-	held := map[*ir.Enum]bool{}
+// held returns the enums and structs that messages hold. Of the others, enums number something, such as the words of an array, and structs
+// stand in attributes that a spec leaves as bytes.
+func (f *family) held() map[any]bool {
+	held := map[any]bool{}
 	for _, s := range f.Sets {
 		for _, a := range s.Attrs {
-			held[a.Enum] = true
+			held[a.Enum], held[a.Struct] = true, true
 		}
+	}
+	for _, s := range f.SubMessages {
+		for _, x := range s.Formats {
+			held[x.Header] = true
+		}
+	}
+	for _, m := range f.Messages {
+		held[m.Header] = true
 	}
 	for _, s := range f.Structs {
 		for _, m := range s.All() {
 			held[m.Enum] = true
+			held[m.Struct] = held[m.Struct] || held[s]
 		}
 	}
 	return held
