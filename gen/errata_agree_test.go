@@ -27,6 +27,7 @@ var otherwise = map[string]string{
 	"nftables set-attrs/expr":                                 "there is never more than one",
 	"rt-link link-attrs/cost":                                 "no kernel sends it",
 	"rt-link link-attrs/priority":                             "no kernel sends it",
+	"rt-route route-attrs/expires":                            "a request has 32 bits, a multicast forwarding entry 64",
 	"tc police-attrs/result":                                  "the same bits",
 	"tc struct tc-pedit-key/mask":                             "the header has no order either; it is that of the packet",
 	"tc struct tc-pedit-key/val":                              "the header has no order either; it is that of the packet",

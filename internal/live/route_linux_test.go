@@ -369,6 +369,12 @@ func TestRouteLookup(t *testing.T) {
 			c.Errorf("%v: the answer is for %d bits", l.args, reply.Header.RtmDstLen)
 		}
 	}
+	labelled, err := r.client.Getroute(r.Ctx, &rtroute.GetrouteRequest{Header: header(unix.AF_INET6, 128, 0), Dst: addr("2001:db8:6::7"), Flowlabel: u32(0x12345)})
+	if errors.Is(err, syscall.EINVAL) {
+		t.Log("Linux 6.14 and later look up by flow label: ", err)
+	} else if err != nil || labelled.Gateway != addr("2001:db8::2") {
+		t.Errorf("by flow label: %+v, %v", labelled, err)
+	}
 	if _, err := r.client.Getroute(r.Ctx, &rtroute.GetrouteRequest{Header: header(unix.AF_INET, 32, 0), Dst: addr("203.0.113.9")}); !errors.Is(err, syscall.ENETUNREACH) {
 		t.Errorf("no route: %v", err)
 	}

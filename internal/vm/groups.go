@@ -21,7 +21,7 @@ var groups = map[string]string{
 	"nic":    "e1000e e100 virtio_net vmxnet3 libphy dimlib udp_tunnel",
 	"team":   "team team_mode_activebackup team_mode_broadcast team_mode_loadbalance team_mode_random team_mode_roundrobin",
 	"tunnel": "ip_gre ip6_gre ipip ip6_tunnel sit ip_vti ip6_vti xfrm_interface vxlan geneve fou fou6 l2tp_core l2tp_netlink l2tp_eth l2tp_ip l2tp_ip6",
-	"route":  "mpls_router mpls_iptunnel mpls_gso vrf",
+	"route":  "mpls_router mpls_iptunnel mpls_gso vrf ila",
 	"queue": "sch_cake sch_cbs sch_choke sch_codel sch_drr sch_etf sch_ets sch_fq sch_fq_pie sch_gred sch_hfsc sch_hhf sch_htb sch_ingress " +
 		"sch_mqprio sch_multiq sch_netem sch_pie sch_plug sch_prio sch_qfq sch_red sch_sfb sch_sfq sch_skbprio sch_taprio sch_tbf sch_teql",
 	"classify": "cls_basic cls_bpf cls_cgroup cls_flow cls_flower cls_fw cls_matchall cls_route cls_u32 em_canid em_cmp em_ipset em_meta em_nbyte em_text em_u32",

@@ -158,7 +158,8 @@ func (m *member) same(c *witness.Tally, name string, req *rtbridgemdb.NewmdbRequ
 // around is how bridge prints hundredths of a second that run, for entries in columns.
 func around(n uint32) witness.OneOf {
 	list := witness.OneOf{seconds(n), strings.TrimSpace(seconds(n))}
-	for d := max(n, 50) - 50; d <= n+50 && n > 0; d++ {
+	const span = 100 * witness.Tolerance
+	for d := max(n, span) - span; d <= n+span && n > 0; d++ {
 		list = append(list, seconds(d), strings.TrimSpace(seconds(d)))
 	}
 	return list

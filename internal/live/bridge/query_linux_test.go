@@ -23,7 +23,7 @@ func query(l *lab, link string, vid uint16) {
 func query6(l *lab, link string, vid uint16) {
 	l.T.Helper()
 	source, all := netip.MustParseAddr("fe80::99"), netip.MustParseAddr("ff02::1")
-	mld := append([]byte{130, 0, 0, 0, 0x27, 0x10, 0, 0}, make([]byte, 20)...)
+	mld := append([]byte{130, 0, 0, 0, 0x27, 0x10, 0, 0}, make([]byte, 16)...)
 	alert := []byte{unix.IPPROTO_ICMPV6, 0, 5, 2, 0, 0, 1, 0}
 	packet := witness.IPv6(source, all, unix.IPPROTO_HOPOPTS, 1, append(alert, witness.ICMPv6(source, all, mld)...))
 	l.send(link, []byte{0x33, 0x33, 0, 0, 0, 1}, vid, unix.ETH_P_IPV6, packet)
