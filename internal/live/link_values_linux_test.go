@@ -105,15 +105,21 @@ func valueKinds() (list []linkKind) {
 	}})
 }
 
-// TestLinkValues makes a link with each value of what a kind of link has several of, and compares every field with what was asked for
-// and with what ip prints.
-func TestLinkValues(t *testing.T) {
+// TestLinkValues makes a link with each value of what a kind of link has several of.
+func TestLinkValues(t *testing.T) { eachLink(t, valueKinds()) }
+
+// TestBondValues makes a bond with each value of what it has several of.
+func TestBondValues(t *testing.T) { eachLink(t, bondKinds()) }
+
+// eachLink makes links, one at a time, and compares every field with what was asked for and with what ip prints.
+func eachLink(t *testing.T, kinds []linkKind) {
+	t.Helper()
 	n := witness.NewNamespace(t)
 	lower, other := n.Veth("lower0", "lower1")
 	n.Up(lower, other)
 	c := witness.NewTally(t)
 	lacking := map[string]error{}
-	for _, kind := range append(bondKinds(), valueKinds()...) {
+	for _, kind := range kinds {
 		req := &rtlink.NewlinkRequest{Ifname: nlattr.Some("test0"), Linkinfo: &rtlink.LinkinfoAttrs{Data: kind.data}}
 		if kind.explicit {
 			req.Linkinfo.Kind = nlattr.Some(kind.name)
