@@ -1,10 +1,12 @@
 package conntrack
 
 import (
-	"context"
 	"errors"
+	"fmt"
+	"net"
 	"net/netip"
 	"os"
+	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
@@ -18,57 +20,106 @@ import (
 	"github.com/nlgen/nlgen/runtime/nlconn"
 )
 
-// TestEvents listens while a flow is made, changed and removed.
+// TestEvents listens while flows are made, changed and removed, and compares what is told with what conntrack(8) prints of it.
 func TestEvents(t *testing.T) {
 	ctx, c := client(t)
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
-	defer cancel()
 	// Events can be off until somebody asks for them (sysctl nf_conntrack_events is 2).
 	sub, err := c.Subscribe(ctx, conntrack.GroupConntrackNew, conntrack.GroupConntrackUpdate, conntrack.GroupConntrackDestroy)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer sub.Close()
-	req := requests()["tcp"]
-	if err := c.New(ctx, req, nlconn.Create, nlconn.Exclusive); err != nil {
-		t.Fatal(err)
-	}
-	which := &conntrack.GetRequest{Header: req.Header, TupleOrig: req.TupleOrig}
-	made, err := c.Get(ctx, which)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.New(ctx, &conntrack.NewRequest{Header: req.Header, TupleOrig: req.TupleOrig, Mark: u32(9)}); err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Delete(ctx, &conntrack.DeleteRequest{Header: req.Header, TupleOrig: req.TupleOrig}); err != nil {
-		t.Fatal(err)
-	}
-	var told []string
-	for ev, err := range sub.All(ctx) {
-		if err != nil {
-			t.Fatalf("after %v: %v", told, err)
+	printed := witness.Watch(t, unix.NETLINK_NETFILTER, "conntrack", "-E", "-o", "extended,id")
+	all := requests()
+	var want []string
+	for _, name := range witness.SortedKeys(all) {
+		req := all[name]
+		change := &conntrack.NewRequest{Header: req.Header, TupleOrig: req.TupleOrig, Mark: u32(9), Zone: req.Zone}
+		if err := c.New(ctx, req, nlconn.Create, nlconn.Exclusive); err != nil {
+			t.Fatal(err)
 		}
+		if err := c.New(ctx, change); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Delete(ctx, &conntrack.DeleteRequest{Header: req.Header, TupleOrig: req.TupleOrig, Zone: req.Zone}); err != nil {
+			t.Fatal(err)
+		}
+		want = append(want, "NEW", "UPDATE", "DESTROY")
+	}
+	lines := printed(len(want))
+	tally := witness.NewTally(t)
+	for ev, err := range sub.All(witness.Patience(t)) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		var x flow
+		kind := "UPDATE"
 		switch ev := ev.(type) {
 		case *conntrack.NewNtf:
-			if ev.ID != made.ID || ev.TupleOrig.TupleIp.IpV4Src != req.TupleOrig.TupleIp.IpV4Src {
-				t.Errorf("an event about another flow: %+v", ev)
-			}
-			if ev.Mark.V == 9 {
-				told = append(told, "changed")
-			} else {
-				told = append(told, "made")
+			x = &ev.GetReply
+			if ev.Mark.V != 9 {
+				kind = "NEW"
 			}
 		case *conntrack.DeleteNtf:
-			told = append(told, "removed")
+			x, kind = &ev.GetReply, "DESTROY"
 		default:
-			t.Errorf("event %T", ev)
+			t.Fatalf("event %T", ev)
 		}
-		if len(told) == 3 {
+		if unknown := witness.Unknown(x); len(unknown) > 0 {
+			t.Errorf("unknown attributes %v", unknown)
+		}
+		tally.Field("kind", kind, want[0])
+		words := strings.Fields(lines[0])
+		tally.Field("kind that is printed", strings.Trim(words[0], "[]"), want[0])
+		witness.Compare(tally, "event", x, view, parse(t, words[1:]))
+		if want, lines = want[1:], lines[1:]; len(want) == 0 {
 			break
 		}
 	}
-	if got := strings.Join(told, " "); got != "made changed removed" {
+	tally.Report("events")
+}
+
+// TestEventmask has a rule choose of which changes to tell.
+func TestEventmask(t *testing.T) {
+	n := witness.NewNamespace(t)
+	_, c := client(t)
+	n.Up(n.Link("lo"))
+	witness.Output(t, "nft", "add table ip mask; add chain ip mask c { type filter hook output priority -150; }; add rule ip mask c udp sport 7 ct event set destroy")
+	t.Cleanup(func() { _ = exec.Command("nft", "delete table ip mask").Run() })
+	sub, err := c.Subscribe(n.Ctx, conntrack.GroupConntrackNew, conntrack.GroupConntrackDestroy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sub.Close()
+	for _, port := range []int{7, 8} {
+		conn, err := net.DialUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port}, &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 9})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		if _, err := conn.Write([]byte("hello")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := c.Delete(n.Ctx, nil); err != nil {
+		t.Fatal(err)
+	}
+	told := map[string]bool{}
+	for ev, err := range sub.All(witness.Patience(t)) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch ev := ev.(type) {
+		case *conntrack.NewNtf:
+			told[fmt.Sprint("+", ev.TupleOrig.TupleProto.ProtoSrcPort.V)] = true
+		case *conntrack.DeleteNtf:
+			told[fmt.Sprint("-", ev.TupleOrig.TupleProto.ProtoSrcPort.V)] = true
+		}
+		if told["-7"] && told["-8"] {
+			break
+		}
+	}
+	if got := strings.Join(witness.SortedKeys(told), " "); got != "+8 -7 -8" {
 		t.Errorf("told of %s", got)
 	}
 }
@@ -152,13 +203,18 @@ func TestFilter(t *testing.T) {
 		p.ProtoNum = u8(proto)
 		return &p
 	}
+	orig6 := func(flags conntrack.FilterFlags, proto conntrack.TupleProtoAttrs) *conntrack.GetDumpRequest {
+		req := orig(flags, num(proto, unix.IPPROTO_ICMPV6), nil)
+		req.Header = header(unix.AF_INET6)
+		return req
+	}
 	const byNum = conntrack.FilterFlagsProtoNum
 	for _, tc := range []struct {
 		name string
 		req  *conntrack.GetDumpRequest
 		want int
 	}{
-		{"all", nil, 9},
+		{"all", nil, len(requests())},
 		{"IPv6", &conntrack.GetDumpRequest{Header: header(unix.AF_INET6)}, 2},
 		{"mark", &conntrack.GetDumpRequest{Mark: u32(1), MarkMask: u32(0xff)}, 1},
 		{"zone", &conntrack.GetDumpRequest{Zone: u16(3)}, 1},
@@ -171,18 +227,47 @@ func TestFilter(t *testing.T) {
 		{"destination port", orig(byNum|conntrack.FilterFlagsProtoDstPort, num(conntrack.TupleProtoAttrs{ProtoDstPort: u16(80)}, unix.IPPROTO_TCP), nil), 1},
 		{"icmp type", orig(byNum|conntrack.FilterFlagsProtoIcmpType, num(conntrack.TupleProtoAttrs{ProtoIcmpType: u8(8)}, unix.IPPROTO_ICMP), nil), 1},
 		{"icmp code", orig(byNum|conntrack.FilterFlagsProtoIcmpCode, num(conntrack.TupleProtoAttrs{ProtoIcmpCode: u8(3)}, unix.IPPROTO_ICMP), nil), 0},
+		{"icmpv6 type", orig6(byNum|conntrack.FilterFlagsProtoIcmpv6Type, conntrack.TupleProtoAttrs{ProtoIcmpv6Type: u8(128)}), 1},
+		{"icmpv6 code", orig6(byNum|conntrack.FilterFlagsProtoIcmpv6Code, conntrack.TupleProtoAttrs{ProtoIcmpv6Code: u8(3)}), 0},
+		{"icmpv6 id", orig6(byNum|conntrack.FilterFlagsProtoIcmpv6ID, conntrack.TupleProtoAttrs{ProtoIcmpv6ID: u16(78)}), 1},
+		// The kernel wants a zone with this flag, and does not compare it.
+		{"zone of a direction", &conntrack.GetDumpRequest{
+			Header:    header(unix.AF_INET6),
+			TupleOrig: &conntrack.TupleAttrs{TupleZone: u16(3)},
+			Filter:    &conntrack.FilterAttrs{OrigFlags: nlattr.Some(conntrack.FilterFlagsTupleZone)}}, 2},
+		{"source of replies", &conntrack.GetDumpRequest{
+			Header:     header(unix.AF_INET),
+			TupleReply: &conntrack.TupleAttrs{TupleIp: &conntrack.TupleIpAttrs{IpV4Src: nlattr.Some(netip.MustParseAddr("10.9.9.9"))}},
+			Filter:     &conntrack.FilterAttrs{ReplyFlags: nlattr.Some(conntrack.FilterFlagsIpSrc)}}, 1},
 		{"icmp id", orig(byNum|conntrack.FilterFlagsProtoIcmpID, num(conntrack.TupleProtoAttrs{ProtoIcmpID: u16(77)}, unix.IPPROTO_ICMP), nil), 1},
 	} {
 		if got := count(tc.req); got != tc.want {
 			t.Errorf("by %s: %d flows, want %d", tc.name, got, tc.want)
 		}
 	}
-	// A delete takes what the filter takes.
-	if err := c.Delete(ctx, &conntrack.DeleteRequest{Mark: u32(1), MarkMask: u32(0xff)}); err != nil {
-		t.Error(err)
-	}
-	if got := count(nil); got != 8 {
-		t.Errorf("%d flows are left, want 8", got)
+	// A delete takes what the filter takes, and heeds the family in a header of version 1 only.
+	v6 := header(unix.AF_INET6)
+	v6.Version = 1
+	left := len(requests())
+	for _, tc := range []struct {
+		name string
+		req  *conntrack.DeleteRequest
+		gone int
+	}{
+		{"zone", &conntrack.DeleteRequest{Zone: u16(3)}, 1},
+		{"mark", &conntrack.DeleteRequest{Mark: u32(7), MarkMask: u32(0xff)}, 1},
+		{"source", &conntrack.DeleteRequest{
+			Header: header(unix.AF_INET), TupleOrig: &conntrack.TupleAttrs{TupleIp: src},
+			Filter: &conntrack.FilterAttrs{OrigFlags: nlattr.Some(conntrack.FilterFlagsIpSrc)}}, 1},
+		{"family", &conntrack.DeleteRequest{Header: v6}, 1},
+		{"all", &conntrack.DeleteRequest{Header: header(unix.AF_INET6)}, 5},
+	} {
+		if err := c.Delete(ctx, tc.req); err != nil {
+			t.Errorf("delete by %s: %v", tc.name, err)
+		}
+		if left -= tc.gone; count(nil) != left {
+			t.Errorf("after a delete by %s %d flows are left, want %d", tc.name, count(nil), left)
+		}
 	}
 }
 
@@ -235,77 +320,6 @@ func TestStats(t *testing.T) {
 	}
 	if _, err := c.GetUnconfirmedCollect(ctx, nil); err != nil {
 		t.Error(err)
-	}
-	if _, err := c.ExpGetStatsCollect(ctx, nil); err != nil {
-		t.Error(err)
-	}
-}
-
-// TestExpectations expects flows, reads them back and listens to it.
-func TestExpectations(t *testing.T) {
-	ctx, c := client(t)
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
-	defer cancel()
-	sub, err := c.Subscribe(ctx, conntrack.GroupConntrackExpNew, conntrack.GroupConntrackExpDestroy)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer sub.Close()
-	req := requests()["tcp"]
-	// The master needs room for a helper, which an assigned one makes.
-	req.Help = &conntrack.HelpAttrs{HelpName: nlattr.Some("ftp")}
-	switch err := c.New(ctx, req, nlconn.Create, nlconn.Exclusive); {
-	case errors.Is(err, syscall.EOPNOTSUPP):
-		t.Skipf("this kernel has no ftp helper: %v", err)
-	case err != nil:
-		t.Fatal(err)
-	}
-	full := nlattr.Some(netip.MustParseAddr("255.255.255.255"))
-	exp := &conntrack.ExpNewRequest{
-		Header: header(unix.AF_INET),
-		Master: req.TupleOrig,
-		Tuple:  tuple("10.0.0.2", "10.0.0.1", unix.IPPROTO_TCP, 0, 2000),
-		Mask: &conntrack.TupleAttrs{
-			TupleIp:    &conntrack.TupleIpAttrs{IpV4Src: full, IpV4Dst: full},
-			TupleProto: &conntrack.TupleProtoAttrs{ProtoNum: u8(unix.IPPROTO_TCP), ProtoSrcPort: u16(0), ProtoDstPort: u16(0xffff)},
-		},
-		Timeout: u32(100),
-		Flags:   nlattr.Some(conntrack.ExpFlagsPermanent),
-		Class:   u32(0),
-	}
-	if err := c.ExpNew(ctx, exp, nlconn.Create, nlconn.Exclusive); err != nil {
-		t.Fatal(err)
-	}
-	got, err := c.ExpGet(ctx, &conntrack.ExpGetRequest{Header: exp.Header, Tuple: exp.Tuple})
-	if err != nil {
-		t.Fatal(err)
-	}
-	tally := witness.NewTally(t)
-	witness.LogUnknown(t, "expectation", got)
-	tally.Within("expectation", exp, got, "Timeout", "Mask", "Class")
-	tally.Report("expectation")
-	out := string(witness.Output(t, "conntrack", "-L", "expect"))
-	if !strings.Contains(out, "proto=6 src=10.0.0.2 dst=10.0.0.1 sport=0 dport=2000") || !strings.Contains(out, "PERMANENT") {
-		t.Errorf("conntrack prints %s", out)
-	}
-	list, err := c.ExpGetCollect(ctx, nil)
-	if err != nil || len(list) != 1 || list[0].ID != got.ID {
-		t.Errorf("the dump has %d, %v", len(list), err)
-	}
-	if err := c.ExpDelete(ctx, &conntrack.ExpDeleteRequest{Header: exp.Header, Tuple: exp.Tuple, ID: got.ID}); err != nil {
-		t.Fatal(err)
-	}
-	events := 0
-	for ev, err := range sub.All(ctx) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		if x, ok := ev.(*conntrack.ExpNewNtf); ok != (events == 0) || ok && x.ID != got.ID {
-			t.Errorf("event %d is %T", events, ev)
-		}
-		if events++; events == 2 {
-			break
-		}
 	}
 }
 

@@ -37,16 +37,20 @@ func parse(t *testing.T, words []string) witness.Object {
 	if len(words) < 5 {
 		t.Fatalf("conntrack prints %q", words)
 	}
-	flow := witness.Object{"l3num": words[1], "l4num": words[3], "timeout": words[4]}
+	flow := witness.Object{"l3num": words[1], "l4num": words[3]}
 	var flags []any
 	direction := witness.Object(nil)
-	for _, w := range words[5:] {
+	for i, w := range words[4:] {
 		key, value, pair := strings.Cut(w, "=")
 		switch {
+		case !pair && i == 0 && strings.Trim(w, "0123456789") == "": // The end of a flow is told without.
+			flow["timeout"] = w
 		case !pair && direction == nil && !strings.HasPrefix(w, "["):
 			flow["state"] = w
 		case !pair:
-			flags = append(flags, strings.Trim(w, "[]"))
+			if w != "[USERSPACE]" { // It was told because of a request, which no attribute says.
+				flags = append(flags, strings.Trim(w, "[]"))
+			}
 		case key == "src" && flow["orig"] == nil:
 			direction = witness.Object{}
 			flow["orig"] = direction
@@ -88,23 +92,39 @@ func near(v nlattr.Opt[uint32]) any {
 
 // view says how the tool prints a flow.
 var view = witness.View[flow]{
-	"l3num":   func(x flow) any { return strconv.Itoa(int(x.Header.NfgenFamily)) },
-	"l4num":   func(x flow) any { return text(x.TupleOrig.TupleProto.ProtoNum) },
-	"timeout": func(x flow) any { return near(x.Timeout) },
-	"state":   func(x flow) any { return state(x) },
-	"flags":   func(x flow) any { return flags(x) },
-	"mark":    func(x flow) any { return text(x.Mark) },
-	"zone":    func(x flow) any { return text(x.Zone) },
-	"use":     func(x flow) any { return text(x.Use) },
-	"id":      func(x flow) any { return text(x.ID) },
-	"helper":  func(x flow) any { return x.Help.HelpName.V },
-	"labels":  func(flow) any { return witness.Unseen("it prints the names of a file of labels") },
+	"l3num":      func(x flow) any { return strconv.Itoa(int(x.Header.NfgenFamily)) },
+	"l4num":      func(x flow) any { return text(x.TupleOrig.TupleProto.ProtoNum) },
+	"timeout":    func(x flow) any { return near(x.Timeout) },
+	"state":      func(x flow) any { return state(x) },
+	"flags":      func(x flow) any { return flags(x) },
+	"mark":       func(x flow) any { return text(x.Mark) },
+	"zone":       func(x flow) any { return text(x.Zone) },
+	"use":        func(x flow) any { return text(x.Use) },
+	"id":         func(x flow) any { return text(x.ID) },
+	"helper":     func(x flow) any { return x.Help.HelpName.V },
+	"labels":     func(x flow) any { return named(x.Labels) },
+	"secctx":     func(x flow) any { return x.Secctx.Name.V },
+	"zone-orig":  func(x flow) any { return text(x.TupleOrig.TupleZone) },
+	"zone-reply": func(x flow) any { return text(x.TupleReply.TupleZone) },
 	"delta-time": func(x flow) any {
 		age := time.Since(time.Unix(0, int64(x.Timestamp.Start.V)))
 		return near(nlattr.Some(uint32(age.Seconds())))
 	},
-	"orig":  func(x flow) any { return direction(x.TupleOrig, x.CountersOrig) },
-	"reply": func(x flow) any { return direction(x.TupleReply, x.CountersReply) },
+	"portid":   func(flow) any { return witness.Unseen("of the netlink message, not the flow") },
+	"progname": func(flow) any { return witness.Unseen("of the netlink message, not the flow") },
+	"orig":     func(x flow) any { return direction(x.TupleOrig, x.CountersOrig) },
+	"reply":    func(x flow) any { return direction(x.TupleReply, x.CountersReply) },
+}
+
+// named is how the tool prints labels, by the names that [labels] gives them.
+func named(bits []byte) string {
+	var list []string
+	for i := range 8 * len(bits) {
+		if bits[i/8]>>(i%8)&1 != 0 {
+			list = append(list, fmt.Sprint("bit", i))
+		}
+	}
+	return strings.Join(list, ",")
 }
 
 func direction(x *conntrack.TupleAttrs, counters *conntrack.CounterAttrs) witness.Object {
