@@ -218,9 +218,10 @@ func (v *NfCtStatus) UnmarshalText(b []byte) error {
 type FilterFlags uint32
 
 const (
-	FilterFlagsIpSrc           FilterFlags = 0x1   // the source address
-	FilterFlagsIpDst           FilterFlags = 0x2   // the destination address
-	FilterFlagsTupleZone       FilterFlags = 0x4   // the zone of the direction
+	FilterFlagsIpSrc FilterFlags = 0x1 // the source address
+	FilterFlagsIpDst FilterFlags = 0x2 // the destination address
+	// The zone of the direction, which kernels to 6.18 want and do not compare.
+	FilterFlagsTupleZone       FilterFlags = 0x4
 	FilterFlagsProtoNum        FilterFlags = 0x8   // the number of the transport protocol
 	FilterFlagsProtoSrcPort    FilterFlags = 0x10  // the source port
 	FilterFlagsProtoDstPort    FilterFlags = 0x20  // the destination port
