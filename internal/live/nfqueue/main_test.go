@@ -4,16 +4,17 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
-	"strings"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/nlgen/nlgen/generated/nfqueue"
+	"github.com/nlgen/nlgen/generated/nftables"
 	"github.com/nlgen/nlgen/generated/rtlink"
 	"github.com/nlgen/nlgen/internal/nettest"
 	"github.com/nlgen/nlgen/internal/witness"
@@ -96,23 +97,40 @@ func (b *bench) config(req *nfqueue.ConfigRequest) {
 
 func (b *bench) port() int { return b.server.LocalAddr().(*net.UDPAddr).Port }
 
-// rules has nft make a ruleset, and skips the test if this kernel cannot. It goes away with the test.
-func (b *bench) rules(ruleset string) {
+// rules has nft make chains in a table, which jump to the chain q where packets are to be queued. They go away with the test.
+func (b *bench) rules(family, chains string) {
 	b.Helper()
-	witness.Output(b.T, "nft", "--version") // which skips the test if there is none
-	cmd := exec.CommandContext(b.Context(), "nft", "-f", "-")
-	cmd.Stdin = strings.NewReader(ruleset)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		if strings.Contains(string(out), "No such file or directory") || strings.Contains(string(out), "not supported") {
-			b.Skipf("this kernel does not know the rule: nft: %s", out)
-		}
-		b.Fatalf("nft: %v: %s", err, out)
-	}
+	witness.Output(b.T, "nft", fmt.Sprintf("table %s t { chain q { }; %s }", family, chains))
 	b.Cleanup(func() {
-		if out, err := exec.Command("nft", "flush", "ruleset").CombinedOutput(); err != nil {
+		if out, err := exec.Command("nft", "flush ruleset").CombinedOutput(); err != nil {
 			b.Errorf("nft: %v: %s", err, out)
 		}
 	})
+	// The target of iptables does the same where the kernel is built without the expression.
+	info := binary.NativeEndian.AppendUint16(nil, b.number)
+	err := b.queueBy(family, &nftables.ExprQueueAttrs{Num: nlattr.Some(b.number)})
+	if errors.Is(err, unix.ENOENT) {
+		err = b.queueBy(family, &nftables.ExprTargetAttrs{Name: nlattr.Some("NFQUEUE"), Rev: nlattr.Some(uint32(0)), Info: append(info, make([]byte, 6)...)})
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+}
+
+// queueBy makes a rule in the chain q.
+func (b *bench) queueBy(family string, by nftables.ExprOpsMsg) error {
+	header := nftables.Nfgenmsg{NfgenFamily: map[string]nftables.Nfproto{
+		"ip": nftables.NfprotoIpv4, "ip6": nftables.NfprotoIpv6, "inet": nftables.NfprotoInet, "bridge": nftables.NfprotoBridge,
+	}[family]}
+	ctx, conn := witness.Dial(b.T)
+	batch := nftables.Nfgenmsg{ResID: 10} // NFNL_SUBSYS_NFTABLES
+	t := conn.NewBatch(nlconn.ProtocolNetfilter, nlconn.Transaction(
+		&nftables.OpBatchBegin, &nftables.BatchBeginRequest{Header: batch}, &nftables.OpBatchEnd, &nftables.BatchEndRequest{Header: batch}))
+	t.Add(ctx, &nftables.OpNewrule, &nftables.NewruleRequest{
+		Header: header, Table: nlattr.Some("t"), Chain: nlattr.Some("q"),
+		Expressions: &nftables.ExprListAttrs{Elem: []nftables.ExprAttrs{{Data: by}}},
+	}, nlconn.Create)
+	return t.Do(ctx)
 }
 
 func (b *bench) send(payload string) {

@@ -17,9 +17,10 @@ import (
 	"github.com/nlgen/nlgen/runtime/nlmsg"
 )
 
-// output is a ruleset that queues the UDP packets that this host sends to a port.
-func output(port int, statement string) string {
-	return fmt.Sprintf("table inet t { chain out { type filter hook output priority 0; udp dport %d %s; }; }", port, statement)
+// queueOutput queues the UDP packets that this host sends to the server, if a match says so.
+func (b *bench) queueOutput(match string) {
+	b.Helper()
+	b.rules("inet", fmt.Sprintf("chain out { type filter hook output priority 0; udp dport %d %s jump q; };", b.port(), match))
 }
 
 // TestPacket compares a packet with what was sent.
@@ -28,7 +29,7 @@ func TestPacket(t *testing.T) {
 	flags := config(11)
 	flags.Mask, flags.Flags = nlattr.Some(nfqueue.ConfigFlagsUidGid), nlattr.Some(nfqueue.ConfigFlagsUidGid)
 	b.config(flags)
-	b.rules(output(b.port(), "meta mark set 0x2a meta priority set 1:2 queue num 11"))
+	b.queueOutput("meta mark set 0x2a meta priority set 1:2")
 	b.send("hello")
 	p := b.next()
 	b.silent()
@@ -66,7 +67,7 @@ func TestInput(t *testing.T) {
 	params := config(12)
 	params.Params = nlattr.Some(nfqueue.ConfigParams{CopyRange: 30, CopyMode: nfqueue.ConfigModePacket})
 	b.config(params)
-	b.rules(fmt.Sprintf("table ip t { chain in { type filter hook input priority 0; udp dport %d queue num 12; }; }", b.port()))
+	b.rules("ip", fmt.Sprintf("chain in { type filter hook input priority 0; udp dport %d jump q; };", b.port()))
 	b.send("hello")
 	p := b.next()
 	if len(p.Payload) != 30 || p.CapLen != nlattr.Some(uint32(20+8+5)) {
@@ -85,7 +86,7 @@ func TestInput(t *testing.T) {
 // TestMeta gets packets without their payload.
 func TestMeta(t *testing.T) {
 	b := newBench(t, 13, nfqueue.ConfigModeMeta)
-	b.rules(output(b.port(), "queue num 13"))
+	b.queueOutput("")
 	b.send("hello")
 	p := b.next()
 	if p.Payload != nil || p.CapLen.OK {
@@ -98,7 +99,7 @@ func TestMeta(t *testing.T) {
 // TestVerdicts accepts, drops and changes packets.
 func TestVerdicts(t *testing.T) {
 	b := newBench(t, 14, nfqueue.ConfigModePacket)
-	b.rules(output(b.port(), "queue num 14"))
+	b.queueOutput("")
 	b.send("one")
 	b.send("two")
 	b.send("three")
@@ -128,7 +129,7 @@ func TestVerdicts(t *testing.T) {
 // TestRepeat sends a packet through the hook again, with a mark by which the rule knows it.
 func TestRepeat(t *testing.T) {
 	b := newBench(t, 15, nfqueue.ConfigModePacket)
-	b.rules(output(b.port(), "meta mark 7 accept; udp dport "+fmt.Sprint(b.port())+" queue num 15"))
+	b.queueOutput("meta mark != 7")
 	b.send("hello")
 	p := b.next()
 	again := b.verdict(p.PacketHdr.V.PacketID, nfqueue.VerdictCodeRepeat)
@@ -151,7 +152,7 @@ func TestNextQueue(t *testing.T) {
 	params := config(17)
 	params.Params = nlattr.Some(nfqueue.ConfigParams{CopyMode: nfqueue.ConfigModePacket})
 	b.config(params)
-	b.rules(output(b.port(), "queue num 16"))
+	b.queueOutput("")
 	b.send("hello")
 	p := b.next()
 	b.decide(b.verdict(p.PacketHdr.V.PacketID, nfqueue.VerdictCodeQueue|17<<16))
@@ -164,7 +165,7 @@ func TestNextQueue(t *testing.T) {
 // TestVerdictBatch decides on packets up to a number.
 func TestVerdictBatch(t *testing.T) {
 	b := newBench(t, 18, nfqueue.ConfigModePacket)
-	b.rules(output(b.port(), "queue num 18"))
+	b.queueOutput("")
 	var ids []uint32
 	for i := range 5 {
 		b.send(fmt.Sprint(i))
@@ -202,7 +203,7 @@ func TestConnection(t *testing.T) {
 	} else if err != nil {
 		t.Fatal(err)
 	}
-	b.rules(output(b.port(), "ct state new,established queue num 19"))
+	b.queueOutput("ct state new,established")
 	b.send("one")
 	p := b.next()
 	if p.Ct == nil {
@@ -252,7 +253,7 @@ func TestSegments(t *testing.T) {
 	if err != nil {
 		t.Skipf("UDP_SEGMENT: %v", err)
 	}
-	b.rules(output(b.port(), "queue num 20"))
+	b.queueOutput("")
 	for _, gso := range []bool{true, false} {
 		flags := config(20)
 		flags.Mask = nlattr.Some(nfqueue.ConfigFlagsGso)
@@ -280,7 +281,7 @@ func TestFull(t *testing.T) {
 	small := config(21)
 	small.QueueMaxlen = nlattr.Some(uint32(2))
 	b.config(small)
-	b.rules(output(b.port(), "queue num 21"))
+	b.queueOutput("")
 	b.send("one")
 	b.send("two")
 	b.client.Write([]byte("lost")) // which may be told the sender
@@ -309,7 +310,7 @@ func TestOwner(t *testing.T) {
 	if err := stranger.Config(b.ctx, bind(22)); !errors.Is(err, unix.EPERM) {
 		t.Errorf("a queue was bound twice: %v", err)
 	}
-	b.rules(output(b.port(), "queue num 22"))
+	b.queueOutput("")
 	b.send("hello")
 	p := b.next()
 	if err := stranger.Verdict(b.ctx, b.verdict(p.PacketHdr.V.PacketID, nfqueue.VerdictCodeDrop)); !errors.Is(err, unix.EPERM) {
@@ -338,7 +339,7 @@ func TestThroughput(t *testing.T) {
 	if control := raw.Control(func(fd uintptr) { err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, 32<<20) }); control != nil || err != nil {
 		t.Fatal(control, err)
 	}
-	b.rules(output(b.port(), "queue num 23"))
+	b.queueOutput("")
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		for i := range packets {
