@@ -193,53 +193,6 @@ func TestVerdictBatch(t *testing.T) {
 	b.comes("4")
 }
 
-// TestConnection gets the connection with the packet, and marks it with the verdict.
-func TestConnection(t *testing.T) {
-	b := newBench(t, 19, nfqueue.ConfigModePacket)
-	flags := config(19)
-	flags.Mask, flags.Flags = nlattr.Some(nfqueue.ConfigFlagsConntrack), nlattr.Some(nfqueue.ConfigFlagsConntrack)
-	if err := b.queue.Config(b.ctx, flags); errors.Is(err, unix.EOPNOTSUPP) {
-		t.Skipf("this kernel sends no connections: %v", err)
-	} else if err != nil {
-		t.Fatal(err)
-	}
-	b.queueOutput("ct state new,established")
-	b.send("one")
-	p := b.next()
-	if p.Ct == nil {
-		t.Fatalf("a packet without its connection: %+v", p)
-	}
-	if p.CtInfo != nlattr.Some(nfqueue.CtInfoNew) {
-		t.Errorf("state %v", p.CtInfo)
-	}
-	client, server := b.client.LocalAddr().(*net.UDPAddr), b.server.LocalAddr().(*net.UDPAddr)
-	orig := p.Ct.TupleOrig
-	if orig == nil || orig.Ip == nil || orig.Proto == nil {
-		t.Fatalf("connection %+v", p.Ct)
-	}
-	if src, dst := orig.Ip.V4Src.V, orig.Ip.V4Dst.V; src != client.AddrPort().Addr() || dst != server.AddrPort().Addr() {
-		t.Errorf("addresses %v and %v", src, dst)
-	}
-	if pr := orig.Proto; pr.Num.V != unix.IPPROTO_UDP || int(pr.SrcPort.V) != client.Port || int(pr.DstPort.V) != server.Port {
-		t.Errorf("ports %+v", pr)
-	}
-	if !p.Ct.ID.OK || len(p.Ct.Unknown) != 0 {
-		t.Errorf("connection %+v", p.Ct)
-	}
-	verdict := b.verdict(p.PacketHdr.V.PacketID, nfqueue.VerdictCodeAccept)
-	verdict.Ct = &nfqueue.CtAttrs{Mark: nlattr.Some(uint32(0x77))}
-	b.decide(verdict)
-	b.comes("one")
-
-	b.send("two")
-	p = b.next()
-	if p.Ct.Mark != nlattr.Some(uint32(0x77)) {
-		t.Errorf("mark %v of the connection", p.Ct.Mark)
-	}
-	b.decide(b.verdict(p.PacketHdr.V.PacketID, nfqueue.VerdictCodeAccept))
-	b.comes("two")
-}
-
 // TestSegments gets a large UDP send whole that is to be split, with the flag gso, and split without it.
 func TestSegments(t *testing.T) {
 	b := newBench(t, 20, nfqueue.ConfigModePacket)
