@@ -806,15 +806,14 @@ func (x *ExpAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // ExpNatAttrs is the attribute set exp-nat-attrs: how an expected connection is translated (enum
 // ctattr_expect_nat).
 type ExpNatAttrs struct {
-	// Direction of the translation: 0 original, 1 reply (big-endian).
-	Dir     nlattr.Opt[uint32]
-	Tuple   *CtTupleAttrs // the addresses
+	Dir     nlattr.Opt[Direction] // direction of the translation (big-endian)
+	Tuple   *CtTupleAttrs         // the addresses
 	Unknown []nlattr.Attr
 }
 
 func (x *ExpNatAttrs) encode(e *nlattr.Encoder, typ uint16) {
 	n := e.Begin(typ)
-	e.OptUint32BE(AttrExpNatDir, x.Dir)
+	nlattr.OptEnum32BE(e, AttrExpNatDir, x.Dir)
 	if x.Tuple != nil {
 		x.Tuple.encode(e, AttrExpNatTuple)
 	}
@@ -826,7 +825,7 @@ func (x *ExpNatAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 	for d.Next() {
 		switch d.Type() {
 		case AttrExpNatDir:
-			x.Dir = d.OptUint32BE()
+			x.Dir = nlattr.Some(Direction(d.Uint32BE()))
 		case AttrExpNatTuple:
 			if v := nlattr.New[CtTupleAttrs](d); v.decode(d, &x.Unknown) {
 				x.Tuple = v

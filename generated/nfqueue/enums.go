@@ -285,3 +285,27 @@ func (v ExpFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil
 
 // UnmarshalText is ParseExpFlags.
 func (v *ExpFlags) UnmarshalText(b []byte) error { return nlpolicy.UnmarshalEnum(&enumExpFlags, b, v) }
+
+// Direction is the enum direction: a direction of a connection (enum ip_conntrack_dir).
+type Direction uint32
+
+const (
+	DirectionOriginal Direction = 0 // that of the packet that began the connection
+	DirectionReply    Direction = 1 // that of the answers
+)
+
+// String returns the name, or digits.
+func (v Direction) String() string { return enumDirection.Text(uint64(v)) }
+
+// ParseDirection reads a name or a number.
+func ParseDirection(s string) (Direction, error) {
+	return nlpolicy.ParseEnum[Direction](&enumDirection, s)
+}
+
+// MarshalText is String.
+func (v Direction) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+
+// UnmarshalText is ParseDirection.
+func (v *Direction) UnmarshalText(b []byte) error {
+	return nlpolicy.UnmarshalEnum(&enumDirection, b, v)
+}

@@ -173,7 +173,7 @@ var setExpAttrs = p.Set{Name: "exp-attrs", Attrs: []p.Attr{
 }}
 
 var setExpNatAttrs = p.Set{Name: "exp-nat-attrs", Attrs: []p.Attr{
-	{Name: "dir", Number: 1, Kind: p.U32, Flags: p.BigEndian},
+	{Name: "dir", Number: 1, Kind: p.U32, Flags: p.BigEndian, Enum: &enumDirection},
 	{Name: "tuple", Number: 2, Kind: p.Nest, Nested: &setCtTupleAttrs},
 }}
 
@@ -319,4 +319,9 @@ var enumExpFlags = p.Enum{Name: "exp-flags", Flags: true, Names: []p.Value{
 	{Name: "permanent", Value: 0x1},
 	{Name: "inactive", Value: 0x2},
 	{Name: "userspace", Value: 0x4},
+}}
+
+var enumDirection = p.Enum{Name: "direction", Names: []p.Value{
+	{Name: "original"},
+	{Name: "reply", Value: 1},
 }}

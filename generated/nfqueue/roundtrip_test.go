@@ -235,7 +235,7 @@ func sampleCtSynproxyAttrs() *CtSynproxyAttrs {
 
 func sampleExpNatAttrs() *ExpNatAttrs {
 	return &ExpNatAttrs{
-		Dir:   nlattr.Some[uint32](270544897),
+		Dir:   nlattr.Some[Direction](DirectionReply),
 		Tuple: sampleCtTupleAttrs(),
 	}
 }
