@@ -43,7 +43,7 @@ var groups = map[string]string{
 	"xfrm":   "@cipher xfrm_user xfrm_algo esp4 esp6 ah4 ah6 ipcomp ipcomp6 xfrm_interface af_key",
 	"diag": "inet_diag tcp_diag udp_diag raw_diag unix_diag af_packet_diag netlink_diag mptcp_diag sctp_diag dccp_diag tipc_diag smc_diag vsock_diag " +
 		"xsk_diag",
-	"protocol": "sctp dccp smc tls gcm ghash_generic tipc qrtr phonet kcm vsock vsock_loopback can can_raw can_gw",
+	"protocol": "tcp_bbr tcp_dctcp tcp_vegas sctp dccp smc tls gcm ghash_generic tipc qrtr phonet kcm vsock vsock_loopback can can_raw can_gw",
 	"radio":    "cfg80211 mac80211 mac80211_hwsim:radios=2 ieee802154 mac802154 mac802154_hwsim ieee802154_6lowpan nfc nfcsim",
 	"storage":  "nbd target_core_mod target_core_user sunrpc lockd nfsd",
 	"rdma":     "ib_core ib_uverbs rdma_cm rdma_rxe ib_ipoib",

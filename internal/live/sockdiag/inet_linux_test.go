@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -41,29 +42,32 @@ const (
 
 type reply = *inetdiag.GetReply
 
-// sockets lists sockets by their inodes.
-func sockets(ctx context.Context, t *testing.T, c *inetdiag.Client, family, protocol uint8) map[uint32]reply {
+// sockets lists the sockets of a protocol.
+func sockets(ctx context.Context, t *testing.T, c *inetdiag.Client, family, protocol uint8) []reply {
 	t.Helper()
 	list, err := c.GetCollect(ctx, &inetdiag.GetDumpRequest{Header: inetdiag.InetDiagReqV2{
 		SdiagFamily: family, SdiagProtocol: protocol, IdiagExt: allExt, IdiagStates: allStates}})
 	if errors.Is(err, syscall.ENOENT) {
 		t.Skipf("this kernel lists no sockets of protocol %d: %v", protocol, err)
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	all := map[uint32]reply{}
-	for _, x := range list {
-		all[x.Header.IdiagInode] = x
-	}
-	return all
+	must(t, err)
+	return list
 }
 
 // inode is that of a socket of this process.
-func inode(t *testing.T, c syscall.Conn) uint32 {
+func inode(t *testing.T, c syscall.Conn) (number uint32) {
+	t.Helper()
+	onFD(t, c, func(fd int) error {
+		number = fdInode(t, fd)
+		return nil
+	})
+	return number
+}
+
+func fdInode(t *testing.T, fd int) uint32 {
 	t.Helper()
 	var st unix.Stat_t
-	onFD(t, c, func(fd int) error { return unix.Fstat(fd, &st) })
+	must(t, unix.Fstat(fd, &st))
 	return uint32(st.Ino)
 }
 
@@ -92,8 +96,14 @@ func address(family uint8, addr [16]byte, port uint16) string {
 }
 
 // compareProc compares sockets with the lines of a file in /proc/net.
-func compareProc(t *testing.T, tally *witness.Tally, ours map[uint32]reply, file string) {
+func compareProc(t *testing.T, tally *witness.Tally, list []reply, file string) {
 	t.Helper()
+	ours := map[uint32]reply{}
+	for _, x := range list {
+		if x.Header.IdiagInode != 0 { // A socket without an owner has none.
+			ours[x.Header.IdiagInode] = x
+		}
+	}
 	b, err := os.ReadFile("/proc/self/net/" + file)
 	if err != nil {
 		t.Fatal(err)
@@ -104,7 +114,7 @@ func compareProc(t *testing.T, tally *witness.Tally, ours map[uint32]reply, file
 		f := strings.Fields(line)
 		ino, err := strconv.ParseUint(f[9], 10, 32)
 		if err != nil || ino == 0 {
-			continue // A socket without an owner has no inode to find it by.
+			continue
 		}
 		x := ours[uint32(ino)]
 		if x == nil {
@@ -165,13 +175,13 @@ func TestTCP(t *testing.T) {
 		})
 		var mine reply
 		for range 100 { // The FIN is acknowledged late, after the time for delayed ACKs.
-			mine = sockets(ctx, t, c, family, unix.IPPROTO_TCP)[inode(t, client.(*net.TCPConn))]
-			if mine != nil && mine.Header.IdiagState == inetdiag.TcpStateFinWait2 {
+			mine = find(t, sockets(ctx, t, c, family, unix.IPPROTO_TCP), client.(*net.TCPConn))
+			if mine.Header.IdiagState == inetdiag.TcpStateFinWait2 {
 				break
 			}
 			time.Sleep(10 * time.Millisecond)
 		}
-		if mine == nil || mine.Info == nil || mine.Cong.V == "" || mine.Skmeminfo == nil || !mine.Meminfo.OK {
+		if mine.Info == nil || mine.Cong.V == "" || mine.Skmeminfo == nil || !mine.Meminfo.OK {
 			t.Fatalf("the connection is %+v", mine)
 		}
 		witness.LogUnknown(t, network, mine)
@@ -179,7 +189,9 @@ func TestTCP(t *testing.T) {
 		tally.Field("shutdown", mine.Shutdown.V, "send")
 		tally.Field("state", mine.Header.IdiagState, "fin-wait2")
 		compareSockopt(t, tally, client.(*net.TCPConn), mine)
-		compareSS(t, tally, network, mine)
+		tally.Steady(func(tally *witness.Tally) {
+			compareInet(t, tally, sockets(ctx, t, c, family, unix.IPPROTO_TCP), ofTCP, tcpView, "-t", "-"+network[3:])
+		})
 		tally.Report(network)
 
 		// A do finds the very socket by its cookie.
@@ -240,36 +252,6 @@ func compareSockopt(t *testing.T, tally *witness.Tally, c syscall.Conn, x reply)
 		{"total-rto-time", uint64(i.TotalRtoTime), uint64(info.Total_rto_time)},
 	} {
 		tally.Field("info."+f.name, f.ours, float64(f.theirs))
-	}
-}
-
-// compareSS compares with the words that ss prints of the connection.
-func compareSS(t *testing.T, tally *witness.Tally, network string, x reply) {
-	t.Helper()
-	out := string(witness.Output(t, "ss", "-Htien", "-"+network[3:], "sport", "=", fmt.Sprintf(":%d", x.Header.ID.Sport)))
-	words := " " + strings.Join(strings.Fields(out), " ") + " "
-	i := x.Info
-	wscale := fmt.Sprintf("wscale:%d,%d", i.Wscale&15, i.Wscale>>4)
-	if binary.NativeEndian.Uint16([]byte{1, 0}) != 1 {
-		wscale = fmt.Sprintf("wscale:%d,%d", i.Wscale>>4, i.Wscale&15)
-	}
-	if b := x.Bbrinfo; x.Cong.V == "bbr" {
-		bps := 8 * (uint64(b.BwHi)<<32 | uint64(b.BwLo))
-		tally.Field("ss bbr", strings.Contains(words, fmt.Sprintf(" bbr:(bw:%dbps,mrtt:%g,", bps, float64(b.MinRtt)/1000)), true)
-	}
-	for _, want := range []string{
-		"ino:" + strconv.Itoa(int(x.Header.IdiagInode)), "fwmark:0x4d", wscale, x.Cong.V,
-		fmt.Sprintf("sk:%x", uint64(x.Header.ID.Cookie1)<<32|uint64(x.Header.ID.Cookie0)),
-		fmt.Sprintf("mss:%d", i.SndMss), fmt.Sprintf("pmtu:%d", i.Pmtu), fmt.Sprintf("rcvmss:%d", i.RcvMss),
-		fmt.Sprintf("advmss:%d", i.Advmss), fmt.Sprintf("cwnd:%d", i.SndCwnd), fmt.Sprintf("bytes_sent:%d", i.BytesSent),
-		fmt.Sprintf("bytes_acked:%d", i.BytesAcked), fmt.Sprintf("segs_out:%d", i.SegsOut), fmt.Sprintf("segs_in:%d", i.SegsIn),
-		fmt.Sprintf("rcv_space:%d", i.RcvSpace), fmt.Sprintf("rcv_ssthresh:%d", i.RcvSsthresh), "<--",
-	} {
-		ours := strings.Contains(words, " "+want+" ")
-		tally.Field("ss "+want, ours, true)
-		if !ours {
-			tally.Errorf("ss prints %s", words)
-		}
 	}
 }
 
@@ -339,11 +321,12 @@ func TestDatagrams(t *testing.T) {
 	for _, p := range []struct {
 		network, address, file string
 		family, protocol       uint8
+		ss                     []string
 	}{
-		{"udp4", "127.0.0.1:0", "udp", unix.AF_INET, unix.IPPROTO_UDP},
-		{"udp6", "[::1]:0", "udp6", unix.AF_INET6, unix.IPPROTO_UDP},
-		{"ip4:icmp", "127.0.0.1", "raw", unix.AF_INET, unix.IPPROTO_RAW},
-		{"ip6:ipv6-icmp", "::1", "raw6", unix.AF_INET6, unix.IPPROTO_RAW},
+		{"udp4", "127.0.0.1:0", "udp", unix.AF_INET, unix.IPPROTO_UDP, []string{"-u", "-4"}},
+		{"udp6", "[::1]:0", "udp6", unix.AF_INET6, unix.IPPROTO_UDP, []string{"-u", "-6"}},
+		{"ip4:icmp", "127.0.0.1", "raw", unix.AF_INET, unix.IPPROTO_RAW, []string{"-w", "-4"}},
+		{"ip6:ipv6-icmp", "::1", "raw6", unix.AF_INET6, unix.IPPROTO_RAW, []string{"-w", "-6"}},
 	} {
 		t.Run(p.network, func(t *testing.T) {
 			s, err := net.ListenPacket(p.network, p.address)
@@ -360,6 +343,7 @@ func TestDatagrams(t *testing.T) {
 					}
 				}
 				compareProc(t, tally, all, p.file)
+				compareInet(t, tally, all, ofTCP, tcpView, p.ss...)
 			})
 			tally.Report(p.network)
 		})
@@ -410,20 +394,20 @@ func TestMPTCP(t *testing.T) {
 	if err := unix.Fstat(client, &st); err != nil {
 		t.Fatal(err)
 	}
-	for _, x := range list {
-		witness.LogUnknown(t, "mptcp", x)
-		if x.Header.IdiagInode == uint32(st.Ino) {
-			if x.Info == nil || x.Info.Token == 0 || x.Info.Flags&inetdiag.MptcpFlagsFallback != 0 {
-				t.Errorf("the connection is %+v", x.Info)
-			}
-			ss := string(witness.Output(t, "ss", "-HMin"))
-			if want := fmt.Sprintf("token:%x", x.Info.Token); !strings.Contains(ss, want) {
-				t.Errorf("ss prints %s, want %s", ss, want)
-			}
-			return
-		}
+	i := slices.IndexFunc(list, func(x *inetdiag.MptcpGetReply) bool { return x.Header.IdiagInode == uint32(st.Ino) })
+	if i < 0 {
+		t.Fatalf("the connection is not among %d", len(list))
 	}
-	t.Errorf("the connection is not among %d", len(list))
+	witness.LogUnknown(t, "mptcp", list[i])
+	if mine := list[i]; mine.Info == nil || mine.Info.Token == 0 || mine.Info.Flags&inetdiag.MptcpFlagsFallback != 0 {
+		t.Errorf("the connection is %+v", mine.Info)
+	}
+	tally := witness.NewTally(t)
+	compareInet(t, tally, list, ofMPTCP, mptcpView, "-M")
+	tally.Steady(func(tally *witness.Tally) { // Its subflows are sockets of TCP.
+		compareInet(t, tally, sockets(ctx, t, c, unix.AF_INET, unix.IPPROTO_TCP), ofTCP, tcpView, "-t")
+	})
+	tally.Report("mptcp")
 }
 
 // TestDestroy closes a socket behind the back of its owner, and hears of it.
@@ -447,7 +431,7 @@ func TestDestroy(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer client.Close()
-	mine := sockets(ctx, t, c, unix.AF_INET, unix.IPPROTO_TCP)[inode(t, client.(*net.TCPConn))]
+	mine := find(t, sockets(ctx, t, c, unix.AF_INET, unix.IPPROTO_TCP), client.(*net.TCPConn))
 	err = c.Destroy(ctx, &inetdiag.DestroyRequest{Header: inetdiag.InetDiagReqV2{
 		SdiagFamily: unix.AF_INET, SdiagProtocol: unix.IPPROTO_TCP, ID: mine.Header.ID}})
 	if errors.Is(err, syscall.EOPNOTSUPP) {

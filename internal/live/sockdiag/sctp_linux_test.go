@@ -245,22 +245,12 @@ func compareSCTP(t *testing.T, tally *witness.Tally, fd int, endpoint, associati
 	}
 }
 
-// sctpView is how ss prints an SCTP socket: zeros are left out.
-var sctpView = witness.View[sctpReply]{
-	"ino": func(x sctpReply) any { return fmt.Sprint(x.Header.IdiagInode) },
-	"sk": func(x sctpReply) any {
-		return fmt.Sprintf("%x", uint64(x.Header.ID.Cookie1)<<32|uint64(x.Header.ID.Cookie0))
-	},
-	"fwmark":   func(x sctpReply) any { return fmt.Sprintf("%#x", x.Mark.V) },
-	"cgroup":   func(sctpReply) any { return witness.Unseen("a path; we have the number of the cgroup") },
-	"v6only":   func(x sctpReply) any { return fmt.Sprint(x.Skv6only.V) },
-	"tos":      func(x sctpReply) any { return prefixed(x.Tos.V) },
-	"tclass":   func(x sctpReply) any { return prefixed(x.Tclass.V) },
-	"class_id": func(x sctpReply) any { return fmt.Sprintf("%x", x.ClassID.V) },
-	"locals":   func(x sctpReply) any { return strings.Join(addresses(x.Locals), ",") },
-	"peers":    func(x sctpReply) any { return strings.Join(addresses(x.Peers), ",") },
-	"tag":      func(x sctpReply) any { return fmt.Sprintf("%x", x.Info.Tag) },
-	"ptag":     func(x sctpReply) any { return fmt.Sprintf("%x", x.Info.PeerTag) },
+// sctpView is how ss prints an SCTP socket: zeros are left out. The state is that of the association.
+var sctpView = commonView(ofSCTP, witness.View[sctpReply]{
+	"locals": func(x sctpReply) any { return strings.Join(addresses(x.Locals), ",") },
+	"peers":  func(x sctpReply) any { return strings.Join(addresses(x.Peers), ",") },
+	"tag":    func(x sctpReply) any { return fmt.Sprintf("%x", x.Info.Tag) },
+	"ptag":   func(x sctpReply) any { return fmt.Sprintf("%x", x.Info.PeerTag) },
 	"state": func(x sctpReply) any {
 		return map[inetdiag.SctpState]string{inetdiag.SctpStateEstablished: "ESTAB"}[x.Info.State]
 	},
@@ -284,19 +274,11 @@ var sctpView = witness.View[sctpReply]{
 	"disfrag":    number(func(i *inetdiag.SctpInfo) uint8 { return i.SDisableFragments }),
 	"v4mapped":   number(func(i *inetdiag.SctpInfo) uint8 { return i.SV4mapped }),
 	"fraginterl": number(func(i *inetdiag.SctpInfo) uint8 { return i.SFragInterleave }),
-	"skmem": func(x sctpReply) any {
-		m := x.Skmeminfo
-		return fmt.Sprintf("(r%d,rb%d,t%d,tb%d,f%d,w%d,o%d,bl%d,d%d)", m.RmemAlloc, m.Rcvbuf, m.WmemAlloc, m.Sndbuf, m.FwdAlloc,
-			m.WmemQueued, m.Optmem, m.Backlog, m.Drops)
-	},
-}
+})
 
-// prefixed is how printf in C writes a number with %#x: no prefix for zero.
-func prefixed(n uint8) string {
-	if n == 0 {
-		return "0"
-	}
-	return fmt.Sprintf("%#x", n)
+func ofSCTP(x sctpReply) common {
+	return common{header: &x.Header, mark: x.Mark, classID: x.ClassID, tos: x.Tos, tclass: x.Tclass, v6: x.Skv6only, shutdown: x.Shutdown,
+		memory: x.Skmeminfo, cgroup: x.CgroupID, sockopt: x.Sockopt}
 }
 
 func number[N ~uint8 | ~uint16 | ~uint32](get func(*inetdiag.SctpInfo) N) func(sctpReply) any {
