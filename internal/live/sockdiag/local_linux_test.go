@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -13,7 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/nlgen/nlgen/generated/netlinkdiag"
+	"github.com/nlgen/nlgen/generated/inetdiag"
 	"github.com/nlgen/nlgen/generated/packetdiag"
 	"github.com/nlgen/nlgen/generated/unixdiag"
 	"github.com/nlgen/nlgen/internal/witness"
@@ -37,17 +38,25 @@ func procLines(t *testing.T, file string) [][]string {
 func TestUnix(t *testing.T) {
 	ctx, conn := connect(t)
 	c := unixdiag.New(conn)
-	path := filepath.Join(t.TempDir(), "socket")
-	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	file := filepath.Join(t.TempDir(), "socket")
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: file, Net: "unix"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	waiting, err := net.DialUnix("unix", nil, &net.UnixAddr{Name: path, Net: "unix"})
+	waiting, err := net.DialUnix("unix", nil, &net.UnixAddr{Name: file, Net: "unix"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer waiting.Close()
+	half, err := net.DialUnix("unix", nil, &net.UnixAddr{Name: file, Net: "unix"})
+	must(t, err)
+	defer half.Close()
+	must(t, half.CloseWrite())
+	deaf, err := net.DialUnix("unix", nil, &net.UnixAddr{Name: file, Net: "unix"})
+	must(t, err)
+	defer deaf.Close()
+	must(t, deaf.CloseRead())
 	abstract, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: "@abstract", Net: "unixgram"})
 	if err != nil {
 		t.Fatal(err)
@@ -59,6 +68,8 @@ func TestUnix(t *testing.T) {
 	}
 	defer unix.Close(pair[0])
 	defer unix.Close(pair[1])
+	_, err = unix.Write(pair[0], make([]byte, 100))
+	must(t, err)
 
 	list, err := c.GetCollect(ctx, &unixdiag.GetDumpRequest{Header: unixdiag.UnixDiagReq{
 		SdiagFamily: unix.AF_UNIX, UdiagStates: 0xffffffff, UdiagShow: 0x7f}})
@@ -86,18 +97,14 @@ func TestUnix(t *testing.T) {
 		if len(f) > 7 {
 			name = f[7]
 		}
-		text := strings.TrimRight(string(x.Name), "\x00")
-		if strings.HasPrefix(text, "\x00") {
-			text = "@" + text[1:]
-		}
-		tally.Field("name", text, name)
+		tally.Field("name", path(x), name)
 	}
 	listener := ours[inode(t, l)]
-	if listener == nil || listener.Vfs.V.Ino == 0 || len(listener.Icons) != 1 || listener.Rqlen.V.Rqueue != 1 {
+	if listener == nil || listener.Vfs.V.Ino == 0 || len(listener.Icons) != 3 || listener.Rqlen.V.Rqueue != 3 {
 		t.Fatalf("the listener is %+v", listener)
 	}
 	var st unix.Stat_t
-	if err := unix.Stat(path, &st); err != nil {
+	if err := unix.Stat(file, &st); err != nil {
 		t.Fatal(err)
 	}
 	tally.Field("vfs inode", listener.Vfs.V.Ino, float64(st.Ino))
@@ -119,146 +126,249 @@ func TestUnix(t *testing.T) {
 	}
 	got, err := c.Get(ctx, &unixdiag.GetRequest{Header: unixdiag.UnixDiagReq{SdiagFamily: unix.AF_UNIX,
 		UdiagIno: listener.Header.UdiagIno, UdiagShow: unixdiag.ShowName, UdiagCookie0: ^uint32(0), UdiagCookie1: ^uint32(0)}})
-	if err != nil || strings.TrimRight(string(got.Name), "\x00") != path {
+	if err != nil || strings.TrimRight(string(got.Name), "\x00") != file {
 		t.Errorf("get by inode: %+v, %v", got, err)
 	}
 	_, err = c.Get(ctx, &unixdiag.GetRequest{Header: unixdiag.UnixDiagReq{SdiagFamily: unix.AF_UNIX}})
 	if !errors.Is(err, syscall.EINVAL) {
 		t.Errorf("get of no inode: %v", err)
 	}
+	lines := ssWords(t, "-x")
+	if len(lines) != len(list) {
+		t.Errorf("ss prints %d sockets, we see %d", len(lines), len(list))
+	}
+	for _, words := range lines {
+		shown := ssObject(t, words, "type", "state", "recvq", "sendq", "local", "inode", "remote", "peer")
+		number, err := strconv.ParseUint(shown["inode"].(string), 10, 32)
+		if x := ours[uint32(number)]; err != nil || x == nil {
+			t.Errorf("ss prints %v, we see no such socket", words)
+		} else {
+			witness.Compare(tally, "ss", x, unixView, shown)
+		}
+	}
 	tally.Report("unix sockets")
 }
 
-// TestPacket compares a socket with what was made and with /proc/net/packet.
+// unixView is how ss prints a socket of AF_UNIX.
+var unixView = witness.View[*unixdiag.GetReply]{
+	"type": func(x *unixdiag.GetReply) any {
+		return map[unixdiag.SockType]string{unixdiag.SockTypeStream: "u_str", unixdiag.SockTypeDgram: "u_dgr", unixdiag.SockTypeSeqpacket: "u_seq"}[x.Header.UdiagType]
+	},
+	"state": func(x *unixdiag.GetReply) any { return states[inetdiag.TcpState(x.Header.UdiagState)] },
+	"recvq": func(x *unixdiag.GetReply) any { return fmt.Sprint(x.Rqlen.V.Rqueue) },
+	"sendq": func(x *unixdiag.GetReply) any { return fmt.Sprint(x.Rqlen.V.Wqueue) },
+	"local": func(x *unixdiag.GetReply) any {
+		if len(x.Name) == 0 {
+			return "*"
+		}
+		return path(x)
+	},
+	"inode": func(x *unixdiag.GetReply) any { return fmt.Sprint(x.Header.UdiagIno) },
+	"remote": func(x *unixdiag.GetReply) any {
+		return witness.Unseen("the name of the socket at the other end, which is told of that")
+	},
+	"peer":  func(x *unixdiag.GetReply) any { return fmt.Sprint(x.Peer.V) },
+	"skmem": func(x *unixdiag.GetReply) any { return memory(*x.Meminfo) },
+	"shutdown": func(x *unixdiag.GetReply) any {
+		return arrow(x.Shutdown.V&unixdiag.ShutdownMaskRcv != 0, x.Shutdown.V&unixdiag.ShutdownMaskSend != 0)
+	},
+	"ino": func(x *unixdiag.GetReply) any { return fmt.Sprint(x.Vfs.V.Ino) },
+	"dev": func(x *unixdiag.GetReply) any {
+		dev := uint64(x.Vfs.V.Dev)
+		return fmt.Sprintf("%d/%d", unix.Major(dev), unix.Minor(dev))
+	},
+	"peers": func(*unixdiag.GetReply) any { return "" }, // They follow as words.
+	"words": func(x *unixdiag.GetReply) any {
+		var set witness.Set
+		for _, number := range x.Icons {
+			set = append(set, fmt.Sprint(number))
+		}
+		return set
+	},
+}
+
+// path is the name of a socket, as tools print it: the first zero of a name that is no file's is an @.
+func path(x *unixdiag.GetReply) string {
+	text := strings.TrimRight(string(x.Name), "\x00")
+	if strings.HasPrefix(text, "\x00") {
+		text = "@" + text[1:]
+	}
+	return text
+}
+
+// A packetCase is a socket of AF_PACKET: what is set, and how many bytes ss prints of its filter.
+type packetCase struct {
+	kind     int
+	protocol uint16
+	set      []func(fd int) error
+}
+
+// packetCases have all that such a socket tells.
+func packetCases() []packetCase {
+	const all = uint16(unix.ETH_P_ALL)<<8 | unix.ETH_P_ALL>>8 // network order
+	join := func(kind uint16, addr ...byte) func(fd int) error {
+		mreq := &unix.PacketMreq{Ifindex: 1, Type: kind, Alen: uint16(len(addr))}
+		copy(mreq.Address[:], addr)
+		return func(fd int) error {
+			return unix.SetsockoptPacketMreq(fd, unix.SOL_PACKET, unix.PACKET_ADD_MEMBERSHIP, mreq)
+		}
+	}
+	set := func(name, value int) func(fd int) error { return option(unix.SOL_PACKET, name, value) }
+	ring := func(name int) func(fd int) error {
+		return func(fd int) error {
+			return unix.SetsockoptTpacketReq(fd, unix.SOL_PACKET, name, &unix.TpacketReq{Block_size: 4096, Block_nr: 2, Frame_size: 2048, Frame_nr: 4})
+		}
+	}
+	filter := []unix.SockFilter{{Code: unix.BPF_LD | unix.BPF_B | unix.BPF_ABS, K: 9}, {Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 1, Jf: 2, K: 17},
+		{Code: unix.BPF_RET | unix.BPF_K, K: 1}, {Code: unix.BPF_RET | unix.BPF_K, K: 0xffff}, {Code: unix.BPF_RET | unix.BPF_K}}
+	return []packetCase{
+		{unix.SOCK_RAW, all, []func(fd int) error{
+			join(unix.PACKET_MR_PROMISC), join(unix.PACKET_MR_ALLMULTI), join(unix.PACKET_MR_MULTICAST, 1, 0, 0x5e, 0, 0, 1),
+			join(unix.PACKET_MR_UNICAST, 2, 0, 0, 0, 0, 9), join(unix.PACKET_MR_UNICAST, 2, 0, 0, 0, 0, 9),
+			set(unix.PACKET_AUXDATA, 1), set(unix.PACKET_ORIGDEV, 1), set(unix.PACKET_LOSS, 1), set(unix.PACKET_COPY_THRESH, 77),
+			set(unix.PACKET_TIMESTAMP, unix.SOF_TIMESTAMPING_RAW_HARDWARE), set(unix.PACKET_RESERVE, 16),
+			ring(unix.PACKET_RX_RING), ring(unix.PACKET_TX_RING), set(unix.PACKET_FANOUT, 7|unix.PACKET_FANOUT_CPU<<16),
+			func(fd int) error {
+				return unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]})
+			},
+		}},
+		{unix.SOCK_DGRAM, 0x0008, nil}, // IPv4
+		{unix.SOCK_RAW, all, []func(fd int) error{set(unix.PACKET_VNET_HDR, 1)}},
+		{unix.SOCK_RAW, all, []func(fd int) error{set(unix.PACKET_VERSION, unix.TPACKET_V3), func(fd int) error {
+			return unix.SetsockoptTpacketReq3(fd, unix.SOL_PACKET, unix.PACKET_RX_RING, &unix.TpacketReq3{
+				Block_size: 8192, Block_nr: 2, Frame_size: 2048, Frame_nr: 8, Retire_blk_tov: 60, Sizeof_priv: 16, Feature_req_word: 1})
+		}}},
+	}
+}
+
+// TestPacket compares sockets with what was made, with /proc/net/packet and with what ss prints.
 func TestPacket(t *testing.T) {
 	ctx, conn := connect(t)
-	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW, 0x0300) // ETH_P_ALL in network byte order
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer unix.Close(fd)
-	filter := []unix.SockFilter{{Code: unix.BPF_RET | unix.BPF_K, K: 0xffff}}
-	err = errors.Join(
-		unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: 0x0300, Ifindex: 1}),
-		unix.SetsockoptPacketMreq(fd, unix.SOL_PACKET, unix.PACKET_ADD_MEMBERSHIP, &unix.PacketMreq{Ifindex: 1, Type: unix.PACKET_MR_PROMISC}),
-		unix.SetsockoptPacketMreq(fd, unix.SOL_PACKET, unix.PACKET_ADD_MEMBERSHIP, &unix.PacketMreq{
-			Ifindex: 1, Type: unix.PACKET_MR_MULTICAST, Alen: 6, Address: [8]byte{1, 0, 0x5e, 0, 0, 1}}),
-		unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_AUXDATA, 1),
-		unix.SetsockoptTpacketReq(fd, unix.SOL_PACKET, unix.PACKET_RX_RING, &unix.TpacketReq{Block_size: 4096, Block_nr: 2, Frame_size: 2048, Frame_nr: 4}),
-		unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_FANOUT, 7|unix.PACKET_FANOUT_CPU<<16),
-		unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &unix.SockFprog{Len: 1, Filter: &filter[0]}),
-	)
-	if err != nil {
-		t.Fatal(err)
+	cases := map[uint32]packetCase{} // by inodes
+	var first uint32
+	for i, p := range packetCases() {
+		fd, err := unix.Socket(unix.AF_PACKET, p.kind, 0)
+		must(t, err)
+		defer unix.Close(fd)
+		must(t, unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: p.protocol, Ifindex: 1}))
+		for _, set := range p.set {
+			must(t, set(fd))
+		}
+		cases[fdInode(t, fd)] = p
+		if i == 0 {
+			first = fdInode(t, fd)
+		}
 	}
 	list, err := packetdiag.New(conn).GetCollect(ctx, &packetdiag.GetDumpRequest{Header: packetdiag.PacketDiagReq{
 		SdiagFamily: unix.AF_PACKET, PdiagShow: 0x3f}})
 	if errors.Is(err, syscall.ENOENT) {
 		t.Skipf("this kernel lists no sockets of AF_PACKET: %v", err)
 	}
-	if err != nil || len(list) != 1 {
-		t.Fatalf("%d sockets, %v", len(list), err)
+	lines, shown := procLines(t, "packet"), map[any]witness.Object{} // by inodes
+	for _, words := range ssWords(t, "-0", "-b") {
+		x := ssObject(t, words, "type", "state", "recvq", "sendq", "local", "peer")
+		shown[x["ino"]] = x
 	}
-	x := list[0]
-	witness.LogUnknown(t, "packet", x)
+	if err != nil || len(list) != len(cases) || len(lines) != len(cases) || len(shown) != len(cases) {
+		t.Fatalf("%d sockets, /proc has %d, ss %d, %v", len(list), len(lines), len(shown), err)
+	}
 	tally := witness.NewTally(t)
-	// sk RefCnt Type Proto Iface R Rmem User Inode
-	f := procLines(t, "packet")[0]
-	tally.Field("type", strconv.Itoa(int(x.Header.PdiagType)), f[2])
-	tally.Field("protocol", fmt.Sprintf("%04x", x.Header.PdiagNum), f[3])
-	tally.Field("interface", strconv.Itoa(int(x.Info.Index)), f[4])
-	tally.Field("user", strconv.Itoa(int(x.Uid.V)), f[7])
-	tally.Field("inode", strconv.Itoa(int(x.Header.PdiagIno)), f[8])
-	tally.Field("flags", x.Info.Flags, "running|auxdata")
-	tally.Field("fanout", x.Fanout, float64(7|unix.PACKET_FANOUT_CPU<<16))
-	if r := x.RxRing; r == nil || r.BlockSize != 4096 || r.BlockNr != 2 || r.FrameSize != 2048 || r.FrameNr != 4 || x.TxRing != nil {
-		t.Errorf("rings are %+v and %+v", r, x.TxRing)
-	}
-	if x.Filter == nil || len(x.Filter.Insns) != 1 || x.Filter.Insns[0] != (packetdiag.SockFilter{Code: unix.BPF_RET | unix.BPF_K, K: 0xffff}) {
-		t.Errorf("the filter is %+v", x.Filter)
-	}
-	if x.Mclist == nil || len(x.Mclist.Entries) != 2 {
-		t.Fatalf("asked of interfaces: %+v", x.Mclist)
-	}
-	for _, e := range x.Mclist.Entries {
-		tally.Field("index", e.Index, 1.0)
-		if e.Type == packetdiag.MclistTypeMulticast {
-			tally.Field("address", net.HardwareAddr(e.Addr[:e.Alen]).String(), "01:00:5e:00:00:01")
-		} else {
-			tally.Field("type", e.Type, "promisc")
+	for _, x := range list {
+		if unknown := witness.Unknown(x); len(unknown) > 0 {
+			t.Errorf("unknown attributes %v", unknown)
+		}
+		number := fmt.Sprint(x.Header.PdiagIno)
+		if p := cases[x.Header.PdiagIno]; p.kind != int(x.Header.PdiagType) || p.protocol>>8|p.protocol<<8 != x.Header.PdiagNum {
+			t.Errorf("socket %s is %+v, made as %+v", number, x.Header, p)
+		}
+		// sk RefCnt Type Proto Iface R Rmem User Inode
+		i := slices.IndexFunc(lines, func(f []string) bool { return f[8] == number })
+		if i < 0 {
+			t.Fatalf("/proc does not list %s", number)
+		}
+		tally.Field("type", strconv.Itoa(int(x.Header.PdiagType)), lines[i][2])
+		tally.Field("protocol", fmt.Sprintf("%04x", x.Header.PdiagNum), lines[i][3])
+		tally.Field("interface", strconv.Itoa(int(x.Info.Index)), lines[i][4])
+		tally.Field("memory", strconv.Itoa(int(x.Meminfo.RmemAlloc)), lines[i][6])
+		tally.Field("user", strconv.Itoa(int(x.Uid.V)), lines[i][7])
+		witness.Compare(tally, "ss", x, packetView, shown[number])
+		if x.Header.PdiagIno == first {
+			compareMemberships(t, tally, x)
+			tally.Field("time stamps", x.Info.Tstamp, float64(unix.SOF_TIMESTAMPING_RAW_HARDWARE))
+			tally.Field("reserve", x.Info.Reserve, 16.0)
+			if f := x.Filter; f == nil || len(f.Insns) != 5 || f.Insns[1] != (packetdiag.SockFilter{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 1, Jf: 2, K: 17}) {
+				t.Errorf("the filter is %+v", f)
+			}
+		}
+		if r := x.RxRing; r != nil && r.RetireTmo != 0 {
+			tally.Field("private bytes", r.SizeofPriv, 16.0)
 		}
 	}
 	tally.Report("packet sockets")
 }
 
-// TestNetlink compares sockets with /proc/net/netlink.
-func TestNetlink(t *testing.T) {
-	ctx, conn := connect(t)
-	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW, unix.NETLINK_ROUTE)
-	if err != nil {
-		t.Fatal(err)
+// compareMemberships compares what the first socket asks of lo with what was set.
+func compareMemberships(t *testing.T, tally *witness.Tally, x *packetdiag.GetReply) {
+	t.Helper()
+	if x.Mclist == nil || len(x.Mclist.Entries) != 4 {
+		t.Fatalf("asked of interfaces: %+v", x.Mclist)
 	}
-	defer unix.Close(fd)
-	err = errors.Join(
-		unix.Bind(fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}),
-		unix.SetsockoptInt(fd, unix.SOL_NETLINK, unix.NETLINK_ADD_MEMBERSHIP, unix.RTNLGRP_IPV6_ROUTE),
-		unix.SetsockoptInt(fd, unix.SOL_NETLINK, unix.NETLINK_ADD_MEMBERSHIP, unix.RTNLGRP_NSID),
-		unix.SetsockoptInt(fd, unix.SOL_NETLINK, unix.NETLINK_CAP_ACK, 1),
-		unix.SetsockoptInt(fd, unix.SOL_NETLINK, unix.NETLINK_PKTINFO, 1),
-	)
-	if err != nil {
-		t.Fatal(err)
+	asked := map[string]string{}
+	for _, e := range x.Mclist.Entries {
+		tally.Field("index", e.Index, 1.0)
+		asked[e.Type.String()] = fmt.Sprint(e.Count, " ", net.HardwareAddr(e.Addr[:e.Alen]))
 	}
-	c := netlinkdiag.New(conn)
-	list, err := c.GetCollect(ctx, &netlinkdiag.GetDumpRequest{Header: netlinkdiag.NetlinkDiagReq{
-		SdiagFamily: unix.AF_NETLINK, SdiagProtocol: 255, NdiagShow: 0xf}})
-	if errors.Is(err, syscall.ENOENT) {
-		t.Skipf("this kernel lists no sockets of AF_NETLINK: %v", err)
+	for kind, want := range map[string]string{"promisc": "1 ", "allmulti": "1 ", "multicast": "1 01:00:5e:00:00:01", "unicast": "2 02:00:00:00:00:09"} {
+		tally.Field(kind, asked[kind], want)
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	tally := witness.NewTally(t)
-	ours := map[uint32]*netlinkdiag.GetReply{}
-	for _, x := range list {
-		witness.LogUnknown(t, "netlink", x)
-		ours[x.Header.NdiagIno] = x
-	}
-	// sk Eth Pid Groups Rmem Wmem Dump Locks Drops Inode
-	for _, f := range procLines(t, "netlink") {
-		ino, err := strconv.ParseUint(f[9], 10, 32)
-		x := ours[uint32(ino)]
-		if err != nil || ino == 0 || x == nil {
-			continue
+}
+
+// packetView is how ss prints a socket of AF_PACKET.
+var packetView = witness.View[*packetdiag.GetReply]{
+	"type": func(x *packetdiag.GetReply) any {
+		return map[uint8]string{unix.SOCK_RAW: "p_raw", unix.SOCK_DGRAM: "p_dgr"}[x.Header.PdiagType]
+	},
+	"state": func(*packetdiag.GetReply) any { return "UNCONN" }, // There is no other.
+	"recvq": func(x *packetdiag.GetReply) any { return fmt.Sprint(x.Meminfo.RmemAlloc) },
+	"sendq": func(x *packetdiag.GetReply) any { return fmt.Sprint(x.Meminfo.WmemAlloc) },
+	"local": func(x *packetdiag.GetReply) any {
+		protocol := fmt.Sprintf("[%d]", x.Header.PdiagNum)
+		if x.Header.PdiagNum == unix.ETH_P_ALL {
+			protocol = "*"
 		}
-		tally.Field("protocol", strconv.Itoa(int(x.Header.NdiagProtocol)), f[1])
-		tally.Field("port", strconv.FormatUint(uint64(x.Header.NdiagPortid), 10), f[2])
-		first := uint32(0)
-		if len(x.Groups) > 0 {
-			first = x.Groups[0]
+		return protocol + ":" + map[uint32]string{1: "lo"}[x.Info.Index]
+	},
+	"peer": func(*packetdiag.GetReply) any { return "*" },
+	"ino":  func(x *packetdiag.GetReply) any { return fmt.Sprint(x.Header.PdiagIno) },
+	"sk": func(x *packetdiag.GetReply) any {
+		return fmt.Sprintf("%x", uint64(x.Header.PdiagCookie1)<<32|uint64(x.Header.PdiagCookie0))
+	},
+	"ver":        func(x *packetdiag.GetReply) any { return fmt.Sprint(x.Info.Version) },
+	"cpy_thresh": func(x *packetdiag.GetReply) any { return fmt.Sprint(x.Info.CopyThresh) },
+	"flags": func(x *packetdiag.GetReply) any {
+		text := "("
+		for i, word := range []string{"running", "auxdata", "origdev", "vnethdr", "loss"} {
+			if x.Info.Flags>>i&1 != 0 {
+				text += " " + word
+			}
 		}
-		tally.Field("groups", fmt.Sprintf("%08x", first), f[3])
-		tally.Field("drops", strconv.Itoa(int(x.Meminfo.Drops)), f[8])
-	}
-	var st unix.Stat_t
-	if err := unix.Fstat(fd, &st); err != nil {
-		t.Fatal(err)
-	}
-	mine := ours[uint32(st.Ino)]
-	if mine == nil {
-		t.Fatal("our socket is not listed")
-	}
-	// The queues of sockets that others use change all the time; this one has none.
-	rcvbuf, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF)
-	if err != nil {
-		t.Fatal(err)
-	}
-	tally.Field("receive buffer", mine.Meminfo.Rcvbuf, float64(rcvbuf))
-	tally.Field("memory", mine.Meminfo.RmemAlloc, 0.0)
-	tally.Field("flags", mine.Flags, "pktinfo|cap-ack")
-	joined := func(group int) bool { return mine.Groups[(group-1)/32]>>((group-1)%32)&1 != 0 }
-	if !joined(unix.RTNLGRP_IPV6_ROUTE) || !joined(unix.RTNLGRP_NSID) || joined(unix.RTNLGRP_LINK) {
-		t.Errorf("groups are %x", mine.Groups)
-	}
-	tally.Report("netlink sockets")
+		return text + " )"
+	},
+	"ring_rx": func(x *packetdiag.GetReply) any { return ringText(x.RxRing) },
+	"ring_tx": func(x *packetdiag.GetReply) any { return ringText(x.TxRing) },
+	"fanout": func(x *packetdiag.GetReply) any {
+		return fmt.Sprintf("(id:%d,type:%s)", x.Fanout.V&0xffff, map[uint32]string{unix.PACKET_FANOUT_CPU: "cpu"}[x.Fanout.V>>16])
+	},
+	"skmem": func(x *packetdiag.GetReply) any { return memory(*x.Meminfo) },
+	"words": func(x *packetdiag.GetReply) any {
+		set := witness.Set{"bpf", "filter", fmt.Sprintf("(%d):", len(x.Filter.Insns))}
+		for _, i := range x.Filter.Insns {
+			set = append(set, fmt.Sprintf("0x%02x", i.Code), fmt.Sprint(i.Jt), fmt.Sprint(i.Jf), fmt.Sprint(i.K, ","))
+		}
+		return set
+	},
+}
+
+func ringText(r *packetdiag.PacketDiagRing) string {
+	return fmt.Sprintf("(blk_size:%d,blk_nr:%d,frm_size:%d,frm_nr:%d,tmo:%d,features:%#x)", r.BlockSize, r.BlockNr, r.FrameSize, r.FrameNr, r.RetireTmo, r.Features)
 }

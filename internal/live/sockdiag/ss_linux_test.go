@@ -38,49 +38,53 @@ func ssWords(t *testing.T, kind ...string) [][]string {
 }
 
 // twoWords are the words of ss whose value is the next one.
-var twoWords = []string{"send", "pacing_rate", "delivery_rate", "inet-sockopt:"}
+var twoWords = []string{"send", "pacing_rate", "delivery_rate", "inet-sockopt"}
 
 // spans are the words of ss that say for how long, in milliseconds; what goes on.
 var spans = []string{"lastsnd", "lastrcv", "lastack", "busy"}
 
-// ssObject turns words into an object. What has no value is a flag.
+// ssObject turns words into an object. The first stand in columns, the others have a key; what has none is among the words.
 //
 //	ESTAB 0 0 127.0.0.1:1 127.0.0.1:2 timer:(keepalive,119min,0) ino:5 sk:1 <-> tos:0 skmem:(r0,...) ts sack cubic wscale:7,7 send 9bps
-func ssObject(t *testing.T, words []string) witness.Object {
+func ssObject(t *testing.T, words []string, columns ...string) witness.Object {
 	t.Helper()
-	if len(words) < 5 {
+	if len(words) < len(columns) {
 		t.Fatalf("ss prints %q", words)
 	}
-	x := witness.Object{"state": words[0], "recvq": words[1], "sendq": words[2], "local": words[3], "peer": words[4]}
-	flags := []any{}
-	for rest := words[5:]; len(rest) > 0; rest = rest[1:] {
+	x := witness.Object{}
+	for i, key := range columns {
+		x[key] = words[i]
+	}
+	plain := []any{}
+	for rest := words[len(columns):]; len(rest) > 0; rest = rest[1:] {
 		w := rest[0]
-		key, value, pair := strings.Cut(w, ":")
+		key, value := w, ""
+		if i := strings.IndexAny(w, ":=("); i > 0 {
+			key, value = w[:i], strings.TrimLeft(w[i:], ":=")
+		}
 		switch {
-		case slices.Contains(twoWords, w) && len(rest) > 1:
-			x[w] = rest[1]
+		case slices.Contains(twoWords, key) && len(rest) > 1:
+			x[key] = rest[1]
 			rest = rest[1:]
 		case key == "timer":
 			parts := strings.Split(strings.Trim(value, "()"), ",")
 			x["timer"], x["timer expires"], x["timer retrans"] = parts[0], parts[1], parts[2]
-		case key == "flags":
-			x["flags of the subflow"] = value
 		case slices.Contains(spans, key):
 			ms, err := strconv.ParseFloat(strings.TrimSuffix(value, "ms"), 64)
 			if err != nil {
 				t.Fatal(err)
 			}
 			x[key] = ms / 1000
-		case pair:
+		case key != w:
 			x[key] = value
 		case strings.Trim(w, "<->") == "":
 			x["shutdown"] = w
 		default:
-			flags = append(flags, w)
+			plain = append(plain, w)
 		}
 	}
-	if len(flags) > 0 {
-		x["flags"] = flags
+	if len(plain) > 0 {
+		x["words"] = plain
 	}
 	return x
 }
@@ -130,8 +134,8 @@ func commonView[T any](get func(x T) common, more witness.View[T]) witness.View[
 		"shutdown": func(c common) any {
 			return arrow(c.shutdown.V&inetdiag.ShutdownMaskRcv != 0, c.shutdown.V&inetdiag.ShutdownMaskSend != 0)
 		},
-		"inet-sockopt:": func(c common) any { return options(c.sockopt.V) },
-		"skmem":         func(c common) any { return memory(*c.memory) },
+		"inet-sockopt": func(c common) any { return options(c.sockopt.V) },
+		"skmem":        func(c common) any { return memory(*c.memory) },
 	} {
 		v[key] = func(x T) any { return f(get(x)) }
 	}
@@ -232,7 +236,7 @@ func compareInet[T any](t *testing.T, tally *witness.Tally, list []T, get func(x
 		tally.Errorf("ss %v prints %d sockets, we see %d", kind, len(lines), len(ours))
 	}
 	for _, words := range lines {
-		shown := ssObject(t, words)
+		shown := ssObject(t, words, "state", "recvq", "sendq", "local", "peer")
 		x, ok := ours[shown["sk"]]
 		if !ok {
 			tally.Errorf("ss prints %v, we see no such socket", words)
@@ -260,7 +264,7 @@ func rate(bytes uint64) string { return fmt.Sprintf("%.0fbps", 8*float64(bytes))
 
 // tcpView is how ss prints a socket of TCP, and what it prints of others, which is less.
 var tcpView = commonView(ofTCP, witness.View[reply]{
-	"flags": func(x reply) any {
+	"words": func(x reply) any {
 		var set witness.Set
 		for flag, word := range map[inetdiag.TcpOptions]string{inetdiag.TcpOptionsTimestamps: "ts", inetdiag.TcpOptionsSack: "sack",
 			inetdiag.TcpOptionsEcn: "ecn", inetdiag.TcpOptionsEcnSeen: "ecnseen", inetdiag.TcpOptionsSynData: "fastopen"} {
@@ -357,7 +361,7 @@ var tcpView = commonView(ofTCP, witness.View[reply]{
 		return fmt.Sprintf("(ce_state:%d,alpha:%d,ab_ecn:%d,ab_tot:%d)", d.CeState, d.Alpha, d.AbEcn, d.AbTot)
 	},
 	// The rest are of a subflow of MPTCP.
-	"flags of the subflow": func(x reply) any { return subflowLetters(x.UlpInfo.Mptcp.Flags.V) },
+	"flags": func(x reply) any { return subflowLetters(x.UlpInfo.Mptcp.Flags.V) },
 	"token": func(x reply) any {
 		m := x.UlpInfo.Mptcp
 		return fmt.Sprintf("%04x(id:%d)/%04x(id:%d)", m.TokenRem.V, m.IDRem.V, m.TokenLoc.V, m.IDLoc.V)
@@ -386,7 +390,7 @@ func ofMPTCP(x *inetdiag.MptcpGetReply) common {
 
 // mptcpView is how ss prints a socket of MPTCP.
 var mptcpView = commonView(ofMPTCP, witness.View[*inetdiag.MptcpGetReply]{
-	"flags": func(x *inetdiag.MptcpGetReply) any {
+	"words": func(x *inetdiag.MptcpGetReply) any {
 		var set witness.Set
 		if x.Info.Flags&inetdiag.MptcpFlagsFallback != 0 {
 			set = append(set, "fallback")
