@@ -58,8 +58,9 @@ func (v *SocketFlags) UnmarshalText(b []byte) error {
 type NetlinkState uint8
 
 const (
-	NetlinkStateUnconnected NetlinkState = 0 // it is not
+	NetlinkStateUnconnected NetlinkState = 0 // it is not any more
 	NetlinkStateConnected   NetlinkState = 1 // it is
+	NetlinkStateClose       NetlinkState = 7 // it never was (TCP_CLOSE)
 )
 
 // String returns the name, or digits.

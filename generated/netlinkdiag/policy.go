@@ -78,4 +78,5 @@ var enumSocketFlags = p.Enum{Name: "socket-flags", Flags: true, Names: []p.Value
 var enumNetlinkState = p.Enum{Name: "netlink-state", Names: []p.Value{
 	{Name: "unconnected"},
 	{Name: "connected", Value: 1},
+	{Name: "close", Value: 7},
 }}
