@@ -1,7 +1,6 @@
 package nftables
 
 import (
-	"errors"
 	"os"
 	"os/exec"
 	"reflect"
@@ -14,7 +13,6 @@ import (
 	"github.com/nlgen/nlgen/generated/nftables"
 	"github.com/nlgen/nlgen/internal/witness"
 	"github.com/nlgen/nlgen/runtime/nlattr"
-	"github.com/nlgen/nlgen/runtime/nlconn"
 )
 
 // An exprCase is a rule that nft makes, and one of its expressions. Chains are those of stage.
@@ -269,55 +267,4 @@ func listed(t *testing.T, chain string) []string {
 		}
 	}
 	return rules
-}
-
-// TestHandmade makes expressions that the nft of today does not write, and reads them.
-func TestHandmade(t *testing.T) {
-	ctx, conn := witness.Connect(t)
-	tally := witness.NewTally(t)
-	for _, c := range []struct {
-		family, name string
-		want         nftables.ExprOpsMsg
-		module       bool // whether the guest may lack what it needs
-	}{
-		{"inet", "inner", &nftables.ExprInnerAttrs{
-			Num: u32(0), Type: nlattr.Some(nftables.InnerTypeVxlan), Flags: nlattr.Some(nftables.InnerFlagsHdrsize | nftables.InnerFlagsLl | nftables.InnerFlagsNh | nftables.InnerFlagsTh),
-			Hdrsize: u32(8), Expr: &nftables.ExprAttrs{Data: load(nftables.PayloadBaseNetworkHeader, 12, 4)},
-		}, false},
-		{"inet", "last", &nftables.ExprLastAttrs{Set: u32(1), Msecs: nlattr.Some(uint64(5000))}, false},
-		{"netdev", "tunnel", &nftables.ExprTunnelAttrs{Key: nlattr.Some(nftables.TunnelKeysID), Dreg: reg(reg1), Mode: nlattr.Some(nftables.TunnelModeRx)}, false},
-		{"inet", "match", &nftables.ExprMatchAttrs{Name: str("mark"), Rev: u32(1), Info: append([]byte{7, 0, 0, 0, 255, 255, 255, 255}, make([]byte, 8)...)}, true},
-		{"ip", "target", &nftables.ExprTargetAttrs{Name: str("MARK"), Rev: u32(2), Info: []byte{7, 0, 0, 0, 255, 255, 255, 255}}, true},
-	} {
-		header := family(c.family)
-		b := transaction(conn, 0)
-		b.Add(ctx, &nftables.OpNewtable, &nftables.NewtableRequest{Header: header, Name: str("hand")}, nlconn.Create)
-		b.Add(ctx, &nftables.OpNewchain, &nftables.NewchainRequest{Header: header, Table: str("hand"), Name: str("c")}, nlconn.Create)
-		b.Add(ctx, &nftables.OpNewrule, &nftables.NewruleRequest{Header: header, Table: str("hand"), Chain: str("c"), Expressions: exprs(c.want)}, nlconn.Create, nlconn.Append)
-		if err := b.Do(ctx); err != nil {
-			if !errors.Is(err, unix.ENOENT) || os.Getenv("NLGEN_VM") != "" && !c.module {
-				t.Errorf("%s: %v", c.name, err)
-			}
-			t.Logf("%s: %v", c.name, err)
-			continue
-		}
-		rules, err := nftables.New(conn).GetruleCollect(ctx, &nftables.GetruleDumpRequest{Header: header, Table: str("hand"), Chain: str("c")})
-		if err != nil || len(rules) != 1 {
-			t.Fatalf("%s: %d rules, %v", c.name, len(rules), err)
-		}
-		if e := rules[0].Expressions.Elem[0]; e.Name.V != c.name {
-			t.Errorf("%s is read as %s", c.name, e.Name.V)
-		} else {
-			tally.Within(c.name, c.want, e.Data, "Msecs")
-			if x, ok := e.Data.(*nftables.ExprLastAttrs); ok && (x.Msecs.V < 5000 || x.Msecs.V > 15000) {
-				t.Errorf("used %v ms ago", x.Msecs)
-			}
-		}
-		d := transaction(conn, 0)
-		d.Add(ctx, &nftables.OpDeltable, &nftables.DeltableRequest{Header: header, Name: str("hand")})
-		if err := d.Do(ctx); err != nil {
-			t.Fatal(err)
-		}
-	}
-	tally.Report("handmade expressions")
 }
