@@ -4,15 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"net"
 	"strings"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/nlgen/nlgen/generated/nftables"
-	"github.com/nlgen/nlgen/generated/rtlink"
 	"github.com/nlgen/nlgen/internal/witness"
 	"github.com/nlgen/nlgen/runtime/nlattr"
 	"github.com/nlgen/nlgen/runtime/nlconn"
@@ -320,97 +317,5 @@ func TestRefusals(t *testing.T) {
 	d.Add(ctx, &nftables.OpDestroytable, &nftables.DestroytableRequest{Header: inet, Name: str("gen")})
 	if err := d.Do(ctx); err != nil {
 		t.Errorf("destroy what is not there: %v", err)
-	}
-}
-
-// TestEvents gets the notifications of a transaction in order, and the trace of a packet.
-func TestEvents(t *testing.T) {
-	ctx, conn := witness.Connect(t)
-	nft := nftables.New(conn)
-	err := rtlink.New(conn).Setlink(ctx, &rtlink.SetlinkRequest{Header: rtlink.Ifinfomsg{IfiIndex: 1, IfiFlags: rtlink.IfinfoFlagsUp, IfiChange: uint32(rtlink.IfinfoFlagsUp)}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	sub, err := nft.Subscribe(ctx, nftables.GroupMgmt, nftables.GroupNftrace)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer sub.Close()
-	b := transaction(conn, 0)
-	b.Add(ctx, &nftables.OpNewtable, &nftables.NewtableRequest{Header: inet, Name: str("ev")}, nlconn.Create)
-	b.Add(ctx, &nftables.OpNewchain, &nftables.NewchainRequest{Header: inet, Table: str("ev"), Name: str("out"), Type: str("filter"), Hook: &nftables.HookAttrs{Num: u32(uint32(nftables.InetHookLocalOut)), Priority: nlattr.Some(int32(0))}}, nlconn.Create)
-	rule := exprs(&nftables.ExprImmediateAttrs{Dreg: reg(reg1), Data: value(1)}, &nftables.ExprMetaAttrs{Key: nlattr.Some(nftables.MetaKeysNftrace), Sreg: reg(reg1)}, verdict(nftables.VerdictCodeAccept, ""))
-	b.Add(ctx, &nftables.OpNewrule, &nftables.NewruleRequest{Header: inet, Table: str("ev"), Chain: str("out"), Expressions: rule}, nlconn.Create)
-	if err := b.Do(ctx); err != nil {
-		t.Fatal(err)
-	}
-	c, err := net.Dial("udp4", "127.0.0.1:9")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	if _, err := c.Write([]byte("hello")); err != nil {
-		t.Fatal(err)
-	}
-	d := transaction(conn, 0)
-	d.Add(ctx, &nftables.OpDeltable, &nftables.DeltableRequest{Header: inet, Name: str("ev")})
-	if err := d.Do(ctx); err != nil {
-		t.Fatal(err)
-	}
-	wait, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	var order []string
-	protocols := []byte{unix.IPPROTO_UDP, unix.IPPROTO_ICMP}
-	for ev, err := range sub.All(wait) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		done := false
-		switch ev := ev.(type) {
-		case *nftables.NewtableNtf:
-			order = append(order, "+table "+ev.Name.V)
-		case *nftables.NewchainNtf:
-			order = append(order, "+chain "+ev.Name.V)
-		case *nftables.NewruleNtf:
-			order = append(order, "+rule "+ev.Chain.V)
-		case *nftables.TraceNtf:
-			order = append(order, "trace "+ev.Type.V.String())
-			if ev.Table.V != "ev" || ev.Chain.V != "out" || ev.Nfproto.V != nftables.NfprotoIpv4 && ev.Nfproto.V != nftables.NfprotoInet || ev.Verdict == nil || ev.Verdict.Code.V != nftables.VerdictCodeAccept || len(ev.Unknown) != 0 {
-				t.Errorf("trace %+v", ev)
-			}
-			// The packet, then the ICMP error about it.
-			if h := ev.NetworkHeader; len(h) != 20 || h[9] != protocols[0] {
-				t.Errorf("network header %x, want protocol %d", h, protocols[0])
-			}
-			if len(protocols) > 1 {
-				protocols = protocols[1:]
-			}
-		case *nftables.DelruleNtf:
-			order = append(order, "-rule "+ev.Chain.V)
-		case *nftables.DelchainNtf:
-			order = append(order, "-chain "+ev.Name.V)
-		case *nftables.DeltableNtf:
-			order = append(order, "-table "+ev.Name.V)
-			done = true
-		case *nftables.NewgenNtf:
-			order = append(order, "gen "+ev.ProcName.V)
-			if !ev.ID.OK || !ev.ProcPid.OK {
-				t.Errorf("generation %+v", ev)
-			}
-		default:
-			t.Errorf("unexpected %T", ev)
-		}
-		if done {
-			break
-		}
-	}
-	got := strings.Join(order, ", ")
-	for _, want := range []string{"+table ev, +chain out, +rule out, gen nftables.test", "trace rule", "-table ev"} {
-		if !strings.Contains(got, want) {
-			t.Errorf("events are %s; want %s", got, want)
-		}
-	}
-	if i, j := strings.Index(got, "gen "), strings.Index(got, "trace rule"); i > j {
-		t.Errorf("events are %s", got)
 	}
 }
