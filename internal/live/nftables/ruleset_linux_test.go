@@ -111,7 +111,8 @@ func TestRuleset(t *testing.T) {
 	side := &nftables.NewchainRequest{Header: inet, Table: str("t"), Name: str("side")}
 	base := &nftables.NewchainRequest{
 		Header: inet, Table: str("t"), Name: str("in"), Type: str("filter"), Policy: nlattr.Some(nftables.VerdictCodeDrop),
-		Hook: &nftables.HookAttrs{Num: u32(uint32(nftables.InetHookLocalIn)), Priority: nlattr.Some(int32(-5))},
+		Hook:     &nftables.HookAttrs{Num: u32(uint32(nftables.InetHookLocalIn)), Priority: nlattr.Some(int32(-5))},
+		Counters: count(9), // of its policy, which nft does not list
 	}
 	for _, req := range []*nftables.NewchainRequest{side, base} {
 		b.Add(ctx, &nftables.OpNewchain, req, nlconn.Create)
@@ -242,12 +243,17 @@ func TestRuleset(t *testing.T) {
 	if err := json.Unmarshal(witness.Output(t, "nft", "-j", "list", "ruleset"), &view); err != nil {
 		t.Fatal(err)
 	}
+	shown := map[string]bool{}
 	for _, o := range view.Nftables {
 		for kind, have := range o {
 			want, ok := jsonView[kind+" "+name(have)]
 			if !ok {
+				if kind != "metainfo" && kind != "rule" {
+					t.Errorf("nft lists the %s %s, which nobody made", kind, name(have))
+				}
 				continue
 			}
+			shown[kind+" "+name(have)] = true
 			for key, w := range want {
 				tally.Fields++
 				if g, _ := json.Marshal(have[key]); string(g) != w {
@@ -259,6 +265,11 @@ func TestRuleset(t *testing.T) {
 					t.Errorf("nft: %s %s: nothing is known of %s", kind, name(have), key)
 				}
 			}
+		}
+	}
+	for what := range jsonView {
+		if !shown[what] {
+			t.Errorf("nft does not list the %s", what)
 		}
 	}
 	tally.Report("ruleset")
