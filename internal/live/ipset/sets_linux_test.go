@@ -102,6 +102,17 @@ func sets() map[string]made {
 		"j-bitmap-port": {"bitmap:port", unix.AF_UNSPEC, ipset.CreateAttrs{Port: u16(1000), PortTo: u16(2000)}, []*ipset.AdtAttrs{{Port: u16(1500)}}},
 		"k-bitmap-ip-mac": {"bitmap:ip,mac", unix.AF_INET, ipset.CreateAttrs{Ip: ip("10.7.0.0"), IpTo: ip("10.7.0.255")},
 			[]*ipset.AdtAttrs{{Ip: ip("10.7.0.9"), Ether: mac("02:00:00:00:00:09")}}},
+		"n-hash-ip-port-ip": {"hash:ip,port,ip", unix.AF_INET, ipset.CreateAttrs{},
+			[]*ipset.AdtAttrs{{Ip: ip("10.8.0.1"), Port: u16(53), Proto: udp, Ip2: ip("10.8.0.2")}}},
+		"o-hash-net-port": {"hash:net,port", unix.AF_INET6, ipset.CreateAttrs{Timeout: u32(0)},
+			[]*ipset.AdtAttrs{{Ip: ip("2001:db8::"), Cidr: u8(32), Port: u16(80), Proto: tcp}}},
+		"p-hash-net-port-net": {"hash:net,port,net", unix.AF_INET, ipset.CreateAttrs{},
+			[]*ipset.AdtAttrs{{Ip: ip("10.9.0.0"), Cidr: u8(16), Port: u16(80), Proto: tcp, Ip2: ip("10.10.0.0"), Cidr2: u8(24)}}},
+		"q-hash-ip-mac": {"hash:ip,mac", unix.AF_INET, ipset.CreateAttrs{}, []*ipset.AdtAttrs{{Ip: ip("10.11.0.1"), Ether: mac("02:00:00:00:00:02")}}},
+		"r-hash-ip":     {"hash:ip", unix.AF_INET, ipset.CreateAttrs{Bitmask: ip("255.255.0.255")}, []*ipset.AdtAttrs{{Ip: ip("10.12.0.1")}}},
+		"s-bitmap-ip":   {"bitmap:ip", unix.AF_INET, ipset.CreateAttrs{Ip: ip("10.13.0.0"), Cidr: u8(16), Netmask: u8(24)}, []*ipset.AdtAttrs{{Ip: ip("10.13.5.0")}}},
+		"t-hash-net-iface": {"hash:net,iface", unix.AF_INET, ipset.CreateAttrs{},
+			[]*ipset.AdtAttrs{{Ip: ip("10.14.0.0"), Cidr: u8(24), Iface: nlattr.Some("eth"), CadtFlags: nlattr.Some(ipset.CadtFlagsIfaceWildcard)}}},
 		"l-list": {"list:set", unix.AF_UNSPEC, ipset.CreateAttrs{Size: u32(5)},
 			[]*ipset.AdtAttrs{{Name: nlattr.Some("a-hash-ip-port")}, {Name: nlattr.Some("b-hash-ip"),
 				Nameref: nlattr.Some("a-hash-ip-port"), CadtFlags: nlattr.Some(ipset.CadtFlagsBefore)}}},
@@ -172,7 +183,18 @@ func TestSets(t *testing.T) {
 			tally.Field("line", strings.Count(ours[i], " "), float64(strings.Count(theirs[i], " ")))
 		}
 	})
+	compareXML(ctx, t, c, tally)
 	tally.Report("sets")
+
+	// A list of names, and one without elements.
+	names, err := c.ListCollect(ctx, &ipset.ListDumpRequest{Protocol: version, Flags: nlattr.Some(ipset.CmdFlagsListSetname)})
+	if err != nil || len(names) != len(all) || names[0].Data != nil || names[0].Adt != nil {
+		t.Errorf("%d names, %v", len(names), err)
+	}
+	heads, err := c.ListCollect(ctx, &ipset.ListDumpRequest{Protocol: version, Flags: nlattr.Some(ipset.CmdFlagsListHeader)})
+	if err != nil || len(heads) != len(all) || heads[0].Data == nil || heads[0].Adt != nil {
+		t.Errorf("%d headers, %v", len(heads), err)
+	}
 
 	forceadd := 0
 	for x, err := range c.ListDump(ctx, &ipset.ListDumpRequest{Protocol: version}) {
@@ -206,6 +228,47 @@ func TestSets(t *testing.T) {
 	head, err := c.Header(ctx, &ipset.HeaderRequest{Protocol: version, Setname: nlattr.Some("c-hash-net")})
 	if err != nil || head.Typename.V != "hash:net" || head.Family.V != unix.AF_INET {
 		t.Errorf("header: %+v, %v", head, err)
+	}
+}
+
+// TestRanges adds ranges of ports and of second addresses.
+func TestRanges(t *testing.T) {
+	ctx, _, c := client(t)
+	for _, tc := range []struct {
+		typename string
+		element  *ipset.AdtAttrs
+		want     []string
+	}{
+		{"hash:net,port", &ipset.AdtAttrs{Ip: ip("10.0.0.0"), Cidr: u8(24), Port: u16(80), PortTo: u16(82), Proto: u8(unix.IPPROTO_TCP)},
+			[]string{"10.0.0.0/24,tcp:80", "10.0.0.0/24,tcp:81", "10.0.0.0/24,tcp:82"}},
+		{"hash:ip,port,net", &ipset.AdtAttrs{Ip: ip("10.0.0.1"), Port: u16(53), Proto: u8(unix.IPPROTO_UDP), Ip2: ip("10.1.0.0"), Ip2To: ip("10.1.2.255")},
+			[]string{"10.0.0.1,udp:53,10.1.0.0/23", "10.0.0.1,udp:53,10.1.2.0/24"}},
+	} {
+		if err := create(ctx, c, "range", made{typename: tc.typename, family: unix.AF_INET}); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Add(ctx, &ipset.AddRequest{Protocol: version, Setname: nlattr.Some("range"), Data: tc.element}, nlconn.Exclusive); err != nil {
+			t.Fatal(err)
+		}
+		list, err := c.ListCollect(ctx, &ipset.ListDumpRequest{Protocol: version, Setname: nlattr.Some("range")})
+		if err != nil || len(list) != 1 {
+			t.Fatalf("%d sets, %v", len(list), err)
+		}
+		lines := saved(list[0])
+		theirs := strings.Split(strings.TrimSpace(string(witness.Output(t, "ipset", "save", "range"))), "\n")
+		slices.Sort(lines)
+		slices.Sort(theirs)
+		if !slices.Equal(lines, theirs) {
+			t.Errorf("ours:\n%s\nof ipset:\n%s", strings.Join(lines, "\n"), strings.Join(theirs, "\n"))
+		}
+		for i, want := range tc.want {
+			if lines[i] != "add range "+want {
+				t.Errorf("line %q, want %q", lines[i], want)
+			}
+		}
+		if err := c.Destroy(ctx, &ipset.DestroyRequest{Protocol: version, Setname: nlattr.Some("range")}); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

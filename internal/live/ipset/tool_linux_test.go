@@ -1,14 +1,18 @@
 package ipset
 
 import (
+	"context"
+	"encoding/xml"
 	"fmt"
 	"net"
 	"strconv"
 	"strings"
+	"testing"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/nlgen/nlgen/generated/ipset"
+	"github.com/nlgen/nlgen/internal/witness"
 	"github.com/nlgen/nlgen/runtime/nlattr"
 )
 
@@ -41,6 +45,9 @@ func createLine(x *ipset.ListReply) string {
 	number(b, "maxelem", d.Maxelem)
 	number(b, "size", d.Size)
 	number(b, "netmask", d.Netmask)
+	if d.Bitmask != nil {
+		b.WriteString(" bitmask " + address(d.Bitmask))
+	}
 	number(b, "timeout", d.Timeout)
 	// The tool does not write forceadd of kernels that have bucketsize.
 	for _, f := range []struct {
@@ -76,7 +83,7 @@ func address(x *ipset.IpaddrAttrs) string {
 func addLine(x *ipset.ListReply, e *ipset.AdtAttrs) string {
 	_, parts, _ := strings.Cut(x.Typename.V, ":")
 	var elem []string
-	ips := 0
+	ips, wildcard := 0, false
 	for _, part := range strings.Split(parts, ",") {
 		switch part {
 		case "ip", "net":
@@ -104,6 +111,7 @@ func addLine(x *ipset.ListReply, e *ipset.AdtAttrs) string {
 			if e.CadtFlags.V&ipset.CadtFlagsPhysdev != 0 {
 				text = "physdev:" + text
 			}
+			wildcard = e.CadtFlags.V&ipset.CadtFlagsIfaceWildcard != 0
 			elem = append(elem, text)
 		case "set":
 			elem = append(elem, e.Name.V)
@@ -112,6 +120,9 @@ func addLine(x *ipset.ListReply, e *ipset.AdtAttrs) string {
 	b := &strings.Builder{}
 	fmt.Fprintf(b, "add %s %s", x.Setname.V, strings.Join(elem, ","))
 	number(b, "timeout", e.Timeout)
+	if wildcard {
+		b.WriteString(" wildcard")
+	}
 	if e.CadtFlags.V&ipset.CadtFlagsNomatch != 0 {
 		b.WriteString(" nomatch")
 	}
@@ -139,4 +150,87 @@ func bytesOf(x *ipset.IpaddrAttrs) []byte {
 		return x.Ipv4.V.AsSlice()
 	}
 	return x.Ipv6.V.AsSlice()
+}
+
+// A shown is a set as ipset lists it: its header is a list of elements, of which some are empty.
+type shown struct {
+	Name     string `xml:"name,attr"`
+	Type     string `xml:"type"`
+	Revision string `xml:"revision"`
+	Header   struct {
+		Values []struct {
+			XMLName xml.Name
+			Text    string `xml:",chardata"`
+		} `xml:",any"`
+	} `xml:"header"`
+	Members []struct{} `xml:"members>member"`
+}
+
+// compareXML compares the headers of all sets with those that ipset lists, among them what it does not save.
+func compareXML(ctx context.Context, t *testing.T, c *ipset.Client, tally *witness.Tally) {
+	t.Helper()
+	var list struct {
+		Sets []shown `xml:"ipset"`
+	}
+	if err := xml.Unmarshal(witness.Output(t, "ipset", "list", "-o", "xml"), &list); err != nil {
+		t.Fatal(err)
+	}
+	all, err := c.ListCollect(ctx, &ipset.ListDumpRequest{Protocol: version})
+	if err != nil || len(all) != len(list.Sets) {
+		t.Fatalf("%d sets, ipset lists %d, %v", len(all), len(list.Sets), err)
+	}
+	for i, x := range all {
+		theirs := witness.Object{"name": list.Sets[i].Name, "type": list.Sets[i].Type, "revision": list.Sets[i].Revision, "members": float64(len(list.Sets[i].Members))}
+		for _, v := range list.Sets[i].Header.Values {
+			theirs[v.XMLName.Local] = v.Text
+		}
+		witness.Compare(tally, x.Setname.V, x, xmlView, theirs)
+	}
+}
+
+// flag is how ipset lists a flag: as an element without text, if it is set.
+func flag(want ipset.CadtFlags) func(x *ipset.ListReply) any {
+	return func(x *ipset.ListReply) any {
+		if x.Data.CadtFlags.V&want == 0 {
+			return "not set"
+		}
+		return ""
+	}
+}
+
+func plain(get func(d *ipset.HeaderAttrs) nlattr.Opt[uint32]) func(x *ipset.ListReply) any {
+	return func(x *ipset.ListReply) any { return fmt.Sprint(get(x.Data).V) }
+}
+
+// xmlView says how ipset lists a set.
+var xmlView = witness.View[*ipset.ListReply]{
+	"name":     func(x *ipset.ListReply) any { return x.Setname },
+	"type":     func(x *ipset.ListReply) any { return x.Typename },
+	"revision": func(x *ipset.ListReply) any { return fmt.Sprint(x.Revision.V) },
+	"members":  func(x *ipset.ListReply) any { return len(x.Adt.Data) },
+	"family": func(x *ipset.ListReply) any {
+		return map[uint8]string{unix.AF_INET: "inet", unix.AF_INET6: "inet6"}[x.Family.V]
+	},
+	"hashsize":   plain(func(d *ipset.HeaderAttrs) nlattr.Opt[uint32] { return d.Hashsize }),
+	"maxelem":    plain(func(d *ipset.HeaderAttrs) nlattr.Opt[uint32] { return d.Maxelem }),
+	"timeout":    plain(func(d *ipset.HeaderAttrs) nlattr.Opt[uint32] { return d.Timeout }),
+	"size":       plain(func(d *ipset.HeaderAttrs) nlattr.Opt[uint32] { return d.Size }),
+	"references": plain(func(d *ipset.HeaderAttrs) nlattr.Opt[uint32] { return d.References }),
+	"memsize":    plain(func(d *ipset.HeaderAttrs) nlattr.Opt[uint32] { return d.Memsize }),
+	"numentries": plain(func(d *ipset.HeaderAttrs) nlattr.Opt[uint32] { return d.Elements }),
+	"bucketsize": func(x *ipset.ListReply) any { return fmt.Sprint(x.Data.Bucketsize.V) },
+	"initval":    func(x *ipset.ListReply) any { return fmt.Sprintf("0x%08x", x.Data.Initval.V) },
+	"markmask":   func(x *ipset.ListReply) any { return fmt.Sprintf("0x%08x", x.Data.Markmask.V) },
+	"netmask":    func(x *ipset.ListReply) any { return fmt.Sprint(x.Data.Netmask.V) },
+	"bitmask":    func(x *ipset.ListReply) any { return address(x.Data.Bitmask) },
+	"range": func(x *ipset.ListReply) any {
+		if x.Data.Ip != nil {
+			return address(x.Data.Ip) + "-" + address(x.Data.IpTo)
+		}
+		return fmt.Sprintf("%d-%d", x.Data.Port.V, x.Data.PortTo.V)
+	},
+	"counters": flag(ipset.CadtFlagsWithCounters),
+	"comment":  flag(ipset.CadtFlagsWithComment),
+	"skbinfo":  flag(ipset.CadtFlagsWithSkbinfo),
+	"forceadd": flag(ipset.CadtFlagsWithForceadd),
 }
