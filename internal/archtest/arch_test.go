@@ -51,6 +51,7 @@ var layers = map[string][]string{
 	"internal/live":              {"generated/*", "runtime/*"},
 	"internal/oracle":            {},
 	"internal/witness":           {"generated/rtlink", "runtime/*", "internal/coverage", "internal/nettest"},
+	"internal/witness/traffic":   {"generated/conntrack", "generated/rtlink", "internal/witness", "runtime/*"},
 	"internal/vm":                {},
 	"internal/vm/vmtest":         {"internal/coverage", "internal/vm"},
 	"internal/nettest":           {"runtime/*"},
@@ -127,7 +128,7 @@ var owners = []struct {
 	{"github.com/pmezard/go-difflib", []string{"gen/output"}, nil},
 	{"golang.org/x/tools/txtar", nil, []string{"gen", "gen/*", "cmd/nlgen"}},
 	{"golang.org/x/tools", []string{"gen/output"}, nil},
-	{"golang.org/x/sys", []string{"runtime/socket", "runtime/nlconn", "runtime/nlmsg", "internal/nettest"}, []string{"*"}},
+	{"golang.org/x/sys", []string{"runtime/socket", "runtime/nlconn", "runtime/nlmsg", "internal/nettest", "internal/witness/traffic"}, []string{"*"}},
 }
 
 func TestImports(t *testing.T) {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"os/exec"
-	"strings"
 	"testing"
 	"time"
 
@@ -86,18 +85,16 @@ func (b *bench) config(req *nflog.ConfigRequest) {
 	}
 }
 
-// rules has nft make a chain with a rule for the UDP packets to the server, and skips the test if this kernel cannot.
-func (b *bench) rules(family, hook, statement string) {
+// logged has nft log the UDP packets to the server.
+func (b *bench) logged(family, hook, statement string) {
 	b.Helper()
-	witness.Output(b.T, "nft", "--version") // which skips the test if there is none
-	cmd := exec.CommandContext(b.Context(), "nft", "-f", "-")
-	cmd.Stdin = strings.NewReader(fmt.Sprintf("table %s t { chain c { type filter hook %s priority 0; udp dport %d %s; }; }", family, hook, b.server.Port, statement))
-	if out, err := cmd.CombinedOutput(); err != nil {
-		if strings.Contains(string(out), "No such file or directory") || strings.Contains(string(out), "not supported") {
-			b.Skipf("this kernel does not know the rule: nft: %s", out)
-		}
-		b.Fatalf("nft: %v: %s", err, out)
-	}
+	b.rules(family, fmt.Sprintf("chain c { type filter hook %s priority 0; udp dport %d %s; };", hook, b.server.Port, statement))
+}
+
+// rules has nft make chains in a table, which go away with the test.
+func (b *bench) rules(family, chains string) {
+	b.Helper()
+	witness.Output(b.T, "nft", fmt.Sprintf("table %s t { %s }", family, chains))
 	b.Cleanup(func() {
 		if out, err := exec.Command("nft", "flush", "ruleset").CombinedOutput(); err != nil {
 			b.Errorf("nft: %v: %s", err, out)
@@ -146,7 +143,7 @@ func TestOutput(t *testing.T) {
 	flags := config(31)
 	flags.Flags = nlattr.Some(nflog.ConfigFlagsSeq | nflog.ConfigFlagsSeqGlobal)
 	b.config(flags)
-	b.rules("inet", "output", `meta mark set 0x2a log prefix "out: " group 31`)
+	b.logged("inet", "output", `meta mark set 0x2a log prefix "out: " group 31`)
 	before := time.Now().Add(-time.Minute)
 	var last *nflog.PacketEvent
 	for i := range 3 {
@@ -187,7 +184,7 @@ func TestOutput(t *testing.T) {
 // TestInput reads a packet as it comes in, with its link layer header, in part.
 func TestInput(t *testing.T) {
 	b := newBench(t, 32)
-	b.rules("ip", "input", "log group 32 snaplen 30")
+	b.logged("ip", "input", "log group 32 snaplen 30")
 	b.send("hello")
 	p := b.next()
 	switch hw := p.Hwaddr; {
@@ -221,7 +218,7 @@ func TestTogether(t *testing.T) {
 	req := config(33)
 	req.Qthresh, req.Timeout, req.Nlbufsiz = nlattr.Some(uint32(4)), nlattr.Some(uint32(6000)), nlattr.Some(uint32(1<<16))
 	b.config(req)
-	b.rules("inet", "output", "log group 33 queue-threshold 4")
+	b.logged("inet", "output", "log group 33 queue-threshold 4")
 	for i := range 3 {
 		b.send(fmt.Sprint(i))
 	}
@@ -244,37 +241,6 @@ func TestTogether(t *testing.T) {
 	}
 }
 
-// TestConnection gets the connection with the packet.
-func TestConnection(t *testing.T) {
-	b := newBench(t, 34)
-	req := config(34)
-	req.Flags = nlattr.Some(nflog.ConfigFlagsConntrack)
-	if err := b.log.Config(b.ctx, req); errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EAGAIN) {
-		t.Skipf("this kernel sends no connections: %v", err)
-	} else if err != nil {
-		t.Fatal(err)
-	}
-	b.rules("inet", "output", "ct state new,established log group 34")
-	b.send("hello")
-	p := b.next()
-	if p.Ct == nil {
-		t.Fatalf("a packet without its connection: %+v", p)
-	}
-	client := b.client.LocalAddr().(*net.UDPAddr)
-	if p.CtInfo != nlattr.Some(nflog.CtInfoNew) || p.Ct.TupleOrig == nil || p.Ct.TupleOrig.Ip == nil || p.Ct.TupleOrig.Proto == nil {
-		t.Fatalf("connection %+v, %v", p.Ct, p.CtInfo)
-	}
-	if ip := p.Ct.TupleOrig.Ip; ip.V4Src.V != client.AddrPort().Addr() || ip.V4Dst.V != b.server.AddrPort().Addr() {
-		t.Errorf("addresses %+v", ip)
-	}
-	if pr := p.Ct.TupleOrig.Proto; pr.Num.V != unix.IPPROTO_UDP || int(pr.SrcPort.V) != client.Port || int(pr.DstPort.V) != b.server.Port {
-		t.Errorf("ports %+v", pr)
-	}
-	if reply := p.Ct.TupleReply; reply == nil || reply.Ip.V4Dst != p.Ct.TupleOrig.Ip.V4Src || len(p.Ct.Unknown) != 0 {
-		t.Errorf("connection %+v", p.Ct)
-	}
-}
-
 // TestOwner shows that a group belongs to a port until it is given back.
 func TestOwner(t *testing.T) {
 	b := newBench(t, 35)
@@ -287,7 +253,7 @@ func TestOwner(t *testing.T) {
 	if err := stranger.Config(b.ctx, bind(35)); !errors.Is(err, unix.EBUSY) && !errors.Is(err, unix.EPERM) {
 		t.Errorf("a group was bound twice: %v", err)
 	}
-	b.rules("inet", "output", "log group 35")
+	b.logged("inet", "output", "log group 35")
 	unbind := config(35)
 	unbind.Cmd = nlattr.Some(nflog.ConfigCmd{Command: nflog.ConfigCmdsUnbind})
 	b.config(unbind)

@@ -1,0 +1,244 @@
+package nflog
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
+
+	"github.com/nlgen/nlgen/generated/conntrack"
+	"github.com/nlgen/nlgen/generated/nflog"
+	"github.com/nlgen/nlgen/internal/witness"
+	"github.com/nlgen/nlgen/internal/witness/traffic"
+	"github.com/nlgen/nlgen/runtime/nlattr"
+	"github.com/nlgen/nlgen/runtime/nlconn"
+)
+
+// TestConnections logs packets of connections of every kind, and compares each with what the family conntrack says of the connection.
+func TestConnections(t *testing.T) {
+	b := newBench(t, 34)
+	req := config(34)
+	req.Flags = nlattr.Some(nflog.ConfigFlagsConntrack)
+	if err := b.log.Config(b.ctx, req); errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EAGAIN) {
+		t.Skipf("this kernel sends no connections: %v", err)
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"acct", "timestamp"} {
+		if err := os.WriteFile("/proc/sys/net/netfilter/nf_conntrack_"+name, []byte("1"), 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	traffic.Addresses(t)
+	b.rules("inet", `
+		chain labels { ct label set 127; };
+		secmark s { "unconfined" };
+		chain zone { type filter hook output priority raw; ip6 daddr 2001:db8::2 ct zone set 3; };
+		chain out { type filter hook output priority 0; meta secmark set "s"; ct secmark set meta secmark;
+			ip daddr 10.0.0.2 log group 34; ip6 daddr 2001:db8::2 log group 34; };
+		chain in { type filter hook input priority 0; ip daddr 10.0.0.2 drop; ip6 daddr 2001:db8::2 drop; };`)
+	ctx, conn := witness.Dial(t)
+	flows := conntrack.New(conn)
+	all := traffic.Packets()
+	for _, name := range witness.SortedKeys(all) {
+		s := all[name]
+		if err := flows.New(ctx, s.Flow, nlconn.Create, nlconn.Exclusive); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		t.Cleanup(func() { _ = flows.Delete(b.Context(), nil) })
+		s.Send(t)
+		p := b.next()
+		if unknown := witness.Unknown(p); len(unknown) > 0 || p.Ct == nil {
+			t.Fatalf("%s: connection %+v, unknown attributes %v", name, p.Ct, unknown)
+		}
+		want, err := flows.Get(ctx, &conntrack.GetRequest{Header: s.Flow.Header, TupleOrig: s.Flow.TupleOrig, Zone: s.Flow.Zone})
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		got := asFlow(t, p)
+		got.Timeout, want.Timeout, want.Use = nlattr.Opt[uint32]{}, nlattr.Opt[uint32]{}, nlattr.Opt[uint32]{}
+		if diff := cmp.Diff(want, got, witness.Addresses); diff != "" {
+			t.Errorf("%s: conntrack says -, the packet +:\n%s", name, diff)
+		}
+	}
+}
+
+// asFlow reads a connection of a packet as the family conntrack does, whose attributes it has.
+func asFlow(t *testing.T, p *nflog.PacketEvent) *conntrack.GetReply {
+	t.Helper()
+	b, err := (&nflog.PacketMessage{Ct: p.Ct}).AppendBinary(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	header := []byte{byte(p.Header.NfgenFamily), 0, 0, 0}
+	x := new(conntrack.GetReply)
+	if err := x.UnmarshalBinary(append(header, b[8:]...)); err != nil { // behind the header and that of the nest
+		t.Fatal(err)
+	}
+	return x
+}
+
+// TestStates reads how packets stand towards their connection.
+func TestStates(t *testing.T) {
+	b := newBench(t, 36)
+	req := config(36)
+	req.Flags = nlattr.Some(nflog.ConfigFlagsConntrack)
+	if err := b.log.Config(b.ctx, req); errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EAGAIN) {
+		t.Skipf("this kernel sends no connections: %v", err)
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	b.rules("inet", "chain out { type filter hook output priority 0; meta l4proto { udp, icmp } ct state new,established,related log group 36; };")
+	client, err := net.DialUDP("udp4", nil, &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 9})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	state := func(what string, want nflog.CtInfo, send func() error) {
+		t.Helper()
+		if err := send(); err != nil {
+			t.Fatal(err)
+		}
+		if p := b.next(); p.CtInfo != nlattr.Some(want) || p.Ct == nil {
+			t.Errorf("%s: state %v, want %v", what, p.CtInfo, want)
+		}
+	}
+	state("first", nflog.CtInfoNew, func() error { _, err := client.Write([]byte("x")); return err })
+	state("error about it", nflog.CtInfoRelatedReply, func() error { return nil })
+	server, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	other, err := net.DialUDP("udp4", nil, server.LocalAddr().(*net.UDPAddr))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	write := func() error { _, err := other.Write([]byte("x")); return err }
+	reply := func() error { _, err := server.WriteTo([]byte("x"), other.LocalAddr()); return err }
+	state("first", nflog.CtInfoNew, write)
+	state("reply", nflog.CtInfoEstablishedReply, reply)
+	state("next", nflog.CtInfoEstablished, write)
+	other.Close()
+	state("reply to nobody", nflog.CtInfoEstablishedReply, reply)
+	state("error about that", nflog.CtInfoRelated, func() error { return nil })
+}
+
+// TestBridge logs a frame with a VLAN tag on its way through a bridge, and as it comes into a device, in part.
+func TestBridge(t *testing.T) {
+	n := witness.NewNamespace(t)
+	bridge := traffic.NewBridge(n)
+	b := newBench(t, 37)
+	b.rules("bridge", "chain c { type filter hook forward priority 0; ether saddr 02:00:00:00:00:08 meta mark set 5 log group 37; };")
+	src := net.HardwareAddr{0x02, 0, 0, 0, 0, 8}
+	frame := append(append([]byte{0x02, 0, 0, 0, 0, 9}, src...), 0x81, 0, 0x20, 5, 0x88, 0xb5) // VLAN 5, class 1
+	bridge.From.Send(append(frame, "plain"...))
+	p := b.next()
+	tally := witness.NewTally(t)
+	tally.Field("family", p.Header.NfgenFamily, "bridge")
+	tally.Field("protocol", p.PacketHdr.V.HwProtocol, float64(0x88b5))
+	tally.Field("payload", p.Payload, "706c61696e")
+	tally.Field("link layer header", p.L2hdr, "02000000000902000000000888b5")
+	tally.Field("indev", p.IfindexIndev, float64(bridge.Link.Header.IfiIndex))
+	tally.Field("outdev", p.IfindexOutdev, float64(bridge.Link.Header.IfiIndex))
+	tally.Field("physindev", p.IfindexPhysindev, float64(bridge.In.Header.IfiIndex))
+	tally.Field("physoutdev", p.IfindexPhysoutdev, float64(bridge.Out.Header.IfiIndex))
+	tally.Field("sender", net.HardwareAddr(p.Hwaddr.V.HwAddr[:p.Hwaddr.V.HwAddrlen]), src.String())
+	tally.Field("mark", p.Mark, 5.0)
+	if p.Vlan == nil {
+		t.Fatalf("a frame without its tag: %+v", p)
+	}
+	tally.Field("vlan protocol", p.Vlan.Proto, float64(unix.ETH_P_8021Q))
+	tally.Field("vlan tag", p.Vlan.Tci.V&^0x1000, float64(0x2005)) // but for a bit that only the kernel knows
+	tally.Report("bridge")
+	if unknown := witness.Unknown(p); len(unknown) > 0 {
+		t.Errorf("unknown attributes %v", unknown)
+	}
+}
+
+// TestFamilies logs packets of the other families.
+func TestFamilies(t *testing.T) {
+	n := witness.NewNamespace(t)
+	a, z := n.Veth("log0", "log1")
+	n.Up(a, z)
+	b := newBench(t, 38)
+	mode := config(38)
+	mode.Mode = nlattr.Some(nflog.ConfigMode{CopyMode: nflog.CopyModePacket, CopyRange: 20})
+	b.config(mode)
+	from := traffic.NewWire(t, z.Header.IfiIndex)
+	mac, err := net.ParseMAC(strings.TrimSpace(string(readFile(t, "/sys/class/net/log0/address"))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	frame := func(protocol uint16, payload ...byte) []byte {
+		f := append(append([]byte{}, mac...), 0x02, 0, 0, 0, 0, 8, byte(protocol>>8), byte(protocol))
+		return append(append(f, payload...), make([]byte, 60)...)
+	}
+	arp := []byte{0, 1, 8, 0, 6, 4, 0, 1, 2, 0, 0, 0, 0, 8, 192, 0, 2, 1, 0, 0, 0, 0, 0, 0, 192, 0, 2, 2}
+	ip6 := append([]byte{0x60, 0, 0, 0, 0, 8, 17, 64}, append(append(net.ParseIP("2001:db8::8"), net.ParseIP("2001:db8::9")...), 0, 7, 0, 7, 0, 8, 0, 0)...)
+	for _, c := range []struct {
+		family, chain string
+		want          nflog.Nfproto
+		frame         []byte
+	}{
+		{"netdev", `chain c { type filter hook ingress device "log0" priority 0; ether saddr 02:00:00:00:00:08 log group 38; };`, nflog.NfprotoNetdev, frame(0x88b5, []byte("plain")...)},
+		{"arp", "chain c { type filter hook input priority 0; log group 38; };", nflog.NfprotoArp, frame(unix.ETH_P_ARP, arp...)},
+		{"ip6", "chain c { type filter hook prerouting priority 0; udp dport 7 log group 38; };", nflog.NfprotoIpv6, frame(unix.ETH_P_IPV6, ip6...)},
+	} {
+		t.Run(c.family, func(t *testing.T) {
+			sub := *b
+			sub.T = t
+			sub.rules(c.family, c.chain)
+			from.Send(c.frame)
+			p := sub.next()
+			if p.Header.NfgenFamily != c.want || len(p.Payload) != 20 || fmt.Sprintf("%x", p.Payload) != fmt.Sprintf("%x", c.frame[14:34]) {
+				t.Errorf("family %v, payload %x of %x", p.Header.NfgenFamily, p.Payload, c.frame)
+			}
+			if unknown := witness.Unknown(p); len(unknown) > 0 {
+				t.Errorf("unknown attributes %v", unknown)
+			}
+		})
+	}
+}
+
+func readFile(t *testing.T, name string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// TestCommands has the kernel log a family's packets by this subsystem, and give that up.
+func TestCommands(t *testing.T) {
+	b := newBench(t, 39)
+	command := func(family nflog.Nfproto, code nflog.ConfigCmds) error {
+		req := config(39)
+		req.Header.NfgenFamily = family
+		req.Cmd = nlattr.Some(nflog.ConfigCmd{Command: code})
+		return b.log.Config(b.ctx, req)
+	}
+	const file = "/proc/sys/net/netfilter/nf_log/2" // AF_INET
+	for _, c := range []struct {
+		code nflog.ConfigCmds
+		want string
+	}{{nflog.ConfigCmdsPfBind, "nfnetlink_log"}, {nflog.ConfigCmdsPfUnbind, "NONE"}} {
+		if err := command(nflog.NfprotoIpv4, c.code); err != nil {
+			t.Fatalf("%v: %v", c.code, err)
+		}
+		if got := strings.TrimSpace(string(readFile(t, file))); got != c.want {
+			t.Errorf("after %v packets are logged by %s", c.code, got)
+		}
+	}
+	// ENOTSUPP, a number that is not for programs.
+	if err := command(nflog.NfprotoIpv4, nflog.ConfigCmdsNone); !errors.Is(err, unix.Errno(524)) {
+		t.Errorf("no command: %v", err)
+	}
+}
