@@ -47,7 +47,7 @@ func TestCorpus(t *testing.T) {
 		}
 		messages++
 		commands[m.Command] = true
-		witness.Again(t, m, make())
+		witness.Again(t, m, make(), 0)
 	}
 	t.Logf("%d messages, %d commands", messages, len(commands))
 	if messages == 0 {

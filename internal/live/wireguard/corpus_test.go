@@ -14,11 +14,11 @@ func TestCorpus(t *testing.T) {
 		count[m.Command]++
 		switch {
 		case m.Command == uint8(wireguard.CmdSetDevice):
-			witness.Again(t, m, new(wireguard.SetDeviceRequest))
+			witness.Again(t, m, new(wireguard.SetDeviceRequest), 0)
 		case m.Sent:
-			witness.Again(t, m, new(wireguard.GetDeviceDumpRequest))
+			witness.Again(t, m, new(wireguard.GetDeviceDumpRequest), 0)
 		default:
-			witness.Again(t, m, new(wireguard.GetDeviceReply))
+			witness.Again(t, m, new(wireguard.GetDeviceReply), 0)
 		}
 	}
 	t.Logf("messages by command: %v", count)
