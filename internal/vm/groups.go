@@ -33,7 +33,7 @@ var groups = map[string]string{
 		"nft_ct nft_dup_ipv4 nft_dup_ipv6 nft_dup_netdev nft_fib nft_fib_inet nft_fib_ipv4 nft_fib_ipv6 nft_fib_netdev nft_flow_offload " +
 		"nft_fwd_netdev nft_hash nft_limit nft_log nft_masq nft_nat nft_numgen nft_osf nft_queue nft_quota nft_redir nft_reject " +
 		"nft_reject_inet nft_reject_ipv4 nft_reject_ipv6 nft_reject_bridge nft_meta_bridge nft_socket nft_synproxy nft_tproxy nft_tunnel " +
-		"nft_xfrm nft_chain_nat nf_flow_table nf_flow_table_inet xt_mark xt_tcpudp",
+		"nft_xfrm nft_chain_nat nf_flow_table nf_flow_table_inet xt_mark xt_nfacct xt_tcpudp",
 	"set": "ip_set ip_set_bitmap_ip ip_set_bitmap_ipmac ip_set_bitmap_port ip_set_hash_ip ip_set_hash_ipmac ip_set_hash_ipmark " +
 		"ip_set_hash_ipport ip_set_hash_ipportip ip_set_hash_ipportnet ip_set_hash_mac ip_set_hash_net ip_set_hash_netiface " +
 		"ip_set_hash_netnet ip_set_hash_netport ip_set_hash_netportnet ip_set_list_set",

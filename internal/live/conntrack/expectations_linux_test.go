@@ -50,6 +50,7 @@ func expectations(of *conntrack.TupleAttrs) map[string]*conntrack.ExpNewRequest 
 			Timeout: u32(100),
 			Flags:   nlattr.Some(conntrack.ExpFlags(0)),
 			Class:   u32(0),
+			Zone:    u16(0), // that of its master, which no answer tells
 		}
 		change(x)
 		return x
@@ -97,7 +98,7 @@ func TestExpectations(t *testing.T) {
 		made = append(made, got)
 		witness.LogUnknown(t, name, got)
 		// The helper's own time counts; a name is told with any helper.
-		tally.Within(name, exp, got, "Timeout")
+		tally.Within(name, exp, got, "Timeout", "Zone")
 		tally.Field(name+".help-name", got.HelpName, "ftp")
 		list, err := c.ExpGetCollect(ctx, nil)
 		if err != nil || len(list) != 1 || list[0].ID != got.ID {

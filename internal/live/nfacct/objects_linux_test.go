@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/nlgen/nlgen/generated/nfacct"
+	"github.com/nlgen/nlgen/generated/nftables"
 	"github.com/nlgen/nlgen/internal/nettest"
 	"github.com/nlgen/nlgen/internal/witness"
 	"github.com/nlgen/nlgen/runtime/nlattr"
@@ -117,6 +117,39 @@ func TestObjects(t *testing.T) {
 	}
 }
 
+// counts makes a rule that counts the packets that this host sends, with a match of iptables: nft knows none of this.
+func counts(n *witness.Namespace, object string) {
+	n.Helper()
+	header := nftables.Nfgenmsg{NfgenFamily: nftables.NfprotoIpv4}
+	name := nlattr.Some("acct")
+	transaction := func() *nlconn.Batch {
+		subsystem := nftables.Nfgenmsg{ResID: 10} // NFNL_SUBSYS_NFTABLES
+		return n.Conn.NewBatch(nlconn.ProtocolNetfilter, nlconn.Transaction(
+			&nftables.OpBatchBegin, &nftables.BatchBeginRequest{Header: subsystem}, &nftables.OpBatchEnd, &nftables.BatchEndRequest{Header: subsystem}))
+	}
+	info := make([]byte, 40) // struct xt_nfacct_match_info: a name and a pointer
+	copy(info, object)
+	b := transaction()
+	b.Add(n.Ctx, &nftables.OpNewtable, &nftables.NewtableRequest{Header: header, Name: name}, nlconn.Create)
+	b.Add(n.Ctx, &nftables.OpNewchain, &nftables.NewchainRequest{
+		Header: header, Table: name, Name: name, Type: nlattr.Some("filter"),
+		Hook: &nftables.HookAttrs{Num: nlattr.Some(uint32(nftables.InetHookLocalOut)), Priority: nlattr.Some(int32(0))},
+	}, nlconn.Create)
+	b.Add(n.Ctx, &nftables.OpNewrule, &nftables.NewruleRequest{Header: header, Table: name, Chain: name, Expressions: &nftables.ExprListAttrs{Elem: []nftables.ExprAttrs{
+		{Data: &nftables.ExprMatchAttrs{Name: nlattr.Some("nfacct"), Rev: nlattr.Some(uint32(0)), Info: info}},
+	}}}, nlconn.Create)
+	if err := b.Do(n.Ctx); err != nil {
+		n.Fatal(err)
+	}
+	n.Cleanup(func() {
+		d := transaction()
+		d.Add(context.Background(), &nftables.OpDeltable, &nftables.DeltableRequest{Header: header, Name: name})
+		if err := d.Do(context.Background()); err != nil {
+			n.Error(err)
+		}
+	})
+}
+
 // TestOverquota lets a rule count packets until the quota is used up.
 func TestOverquota(t *testing.T) {
 	ctx, c := client(t)
@@ -126,17 +159,9 @@ func TestOverquota(t *testing.T) {
 	if err := c.New(ctx, req, nlconn.Create); err != nil {
 		t.Fatal(err)
 	}
-	witness.Output(t, "ip", "link", "set", "lo", "up")
-	rule := []string{"-A", "OUTPUT", "-m", "nfacct", "--nfacct-name", "over"}
-	if out, err := exec.Command("iptables-nft", rule...).CombinedOutput(); err != nil {
-		t.Skipf("no rule that counts: %v: %s", err, out)
-	}
-	defer func() {
-		rule[0] = "-D"
-		if out, err := exec.Command("iptables-nft", rule...).CombinedOutput(); err != nil {
-			t.Errorf("%v: %s", err, out)
-		}
-	}()
+	n := witness.NewNamespace(t)
+	n.Up(n.Link("lo"))
+	counts(n, "over")
 	sub, err := c.Subscribe(ctx, nfacct.GroupAcctQuota)
 	if err != nil {
 		t.Fatal(err)

@@ -123,6 +123,10 @@ func TestFlowtables(t *testing.T) {
 		t.Fatal(err)
 	}
 	compare("nft0")
+	hardware := &nftables.NewflowtableRequest{Header: h.header, Table: str("h"), Name: str("hw"), Hook: hook("nft1"), Flags: nlattr.Some(nftables.FlowtableFlagsHwOffload)}
+	if err := h.do(&nftables.OpNewflowtable, hardware, nlconn.Create, nlconn.Exclusive); !errors.Is(err, unix.EOPNOTSUPP) {
+		t.Errorf("a flow table in the hardware of a veth: %v", err)
+	}
 	if got, _ := h.client.Getflowtable(h.Ctx, &nftables.GetflowtableRequest{Header: h.header, Table: str("h"), Name: str("f")}); got.Flags != first.Flags {
 		t.Errorf("the flags are %v", got.Flags)
 	}
@@ -236,6 +240,11 @@ func TestHooks(t *testing.T) {
 			t.Fatalf("chain %s: %v", req.Name.V, err)
 		}
 		compare()
+	}
+	hardware := chain("hw", nftables.NetdevHookIngress, func(x *nftables.HookAttrs) { x.Dev = str("nft0") })
+	hardware.Flags = nlattr.Some(nftables.ChainFlagsHwOffload)
+	if err := h.do(&nftables.OpNewchain, hardware, nlconn.Create); !errors.Is(err, unix.EOPNOTSUPP) {
+		t.Errorf("a chain in the hardware of a veth: %v", err)
 	}
 	// One more device for a chain, and one less (since Linux 6.4).
 	more := chain("in", nftables.NetdevHookIngress, func(x *nftables.HookAttrs) { x.Devs = on("nft1") })

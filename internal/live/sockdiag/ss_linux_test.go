@@ -3,6 +3,7 @@ package sockdiag
 import (
 	"fmt"
 	"maps"
+	"net"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -107,8 +108,13 @@ func commonView[T any](get func(x T) common, more witness.View[T]) witness.View[
 		"state": func(c common) any { return states[c.header.IdiagState] },
 		"recvq": func(c common) any { return fmt.Sprint(c.header.IdiagRqueue) },
 		"sendq": func(c common) any { return fmt.Sprint(int32(c.header.IdiagWqueue)) },
-		"local": func(c common) any { return addrPort(c.header.IdiagFamily, c.header.ID.Src, c.header.ID.Sport) },
-		"peer":  func(c common) any { return addrPort(c.header.IdiagFamily, c.header.ID.Dst, c.header.ID.Dport) },
+		"local": func(c common) any {
+			if link, err := net.InterfaceByIndex(int(c.header.ID.If)); err == nil { // to which it is bound
+				return fmt.Sprintf("%v%%%s:%d", addrOf(c.header.IdiagFamily, c.header.ID.Src), link.Name, c.header.ID.Sport)
+			}
+			return addrPort(c.header.IdiagFamily, c.header.ID.Src, c.header.ID.Sport)
+		},
+		"peer": func(c common) any { return addrPort(c.header.IdiagFamily, c.header.ID.Dst, c.header.ID.Dport) },
 		"timer": func(c common) any {
 			return map[inetdiag.Timer]string{inetdiag.TimerRetransmit: "on", inetdiag.TimerKeepalive: "keepalive",
 				inetdiag.TimerTimewait: "timewait", inetdiag.TimerProbe: "persist"}[c.header.IdiagTimer]

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/nlgen/nlgen/generated/inetdiag"
 	"github.com/nlgen/nlgen/internal/witness"
+	"github.com/nlgen/nlgen/runtime/nlattr"
 )
 
 // A pair is both ends of a connection.
@@ -220,4 +222,65 @@ func TestCongestion(t *testing.T) {
 func writeFile(t *testing.T, name, text string) {
 	t.Helper()
 	must(t, os.WriteFile(name, []byte(text), 0))
+}
+
+// TestJoin has a connection of MPTCP take more ways than one, of which one is a backup, and compares all that ss prints of it and of its
+// subflows.
+func TestJoin(t *testing.T) {
+	ctx, conn := connect(t)
+	c := inetdiag.New(conn)
+	if _, err := os.Stat("/proc/sys/net/mptcp"); err != nil {
+		t.Skipf("this kernel has no MPTCP: %v", err)
+	}
+	for _, args := range []string{
+		"link add join0 type veth peer name join1", "link set join0 up", "link set join1 up", "addr add 10.20.0.1/24 dev join0", "addr add 10.20.0.2/24 dev join0", "addr add 10.20.0.3/24 dev join0",
+		"mptcp limits set subflows 4 add_addr_accepted 4", "mptcp endpoint add 10.20.0.2 dev join0 subflow backup", "mptcp endpoint add 10.20.0.3 dev join0 signal",
+	} {
+		witness.Output(t, "ip", strings.Fields(args)...)
+	}
+	t.Cleanup(func() {
+		_ = exec.Command("ip", "mptcp", "endpoint", "flush").Run()
+		_ = exec.Command("ip", "link", "del", "join0").Run()
+	})
+	var config net.ListenConfig
+	config.SetMultipathTCP(true)
+	listener, err := config.Listen(ctx, "tcp4", "10.20.0.1:0")
+	must(t, err)
+	defer listener.Close()
+	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(10, 20, 0, 1)}}
+	dialer.SetMultipathTCP(true)
+	client, err := dialer.DialContext(ctx, "tcp4", listener.Addr().String())
+	must(t, err)
+	defer client.Close()
+	server, err := listener.Accept()
+	must(t, err)
+	defer server.Close()
+	_, err = client.Write(make([]byte, 3000))
+	must(t, err)
+	_, err = io.ReadFull(server, make([]byte, 3000))
+	must(t, err)
+
+	want := inetdiag.SubflowFlagsJoinRem | inetdiag.SubflowFlagsJoinLoc | inetdiag.SubflowFlagsBkupRem | inetdiag.SubflowFlagsBkupLoc
+	var seen inetdiag.SubflowFlags
+	for start := time.Now(); seen&want != want; time.Sleep(10 * time.Millisecond) {
+		for _, x := range sockets(ctx, t, c, unix.AF_INET, unix.IPPROTO_TCP) {
+			if x.UlpInfo != nil && x.UlpInfo.Mptcp != nil {
+				seen |= x.UlpInfo.Mptcp.Flags.V
+			}
+		}
+		if time.Since(start) > 5*time.Second {
+			t.Fatalf("subflows have the flags %v only", seen)
+		}
+	}
+	tally := witness.NewTally(t)
+	tally.Steady(func(tally *witness.Tally) {
+		list, err := c.MptcpGetCollect(ctx, &inetdiag.MptcpGetDumpRequest{
+			Header:   inetdiag.InetDiagReqV2{SdiagFamily: unix.AF_INET, SdiagProtocol: 255, IdiagExt: allExt, IdiagStates: allStates},
+			Protocol: nlattr.Some(uint32(mptcp)),
+		})
+		must(t, err)
+		compareInet(t, tally, list, ofMPTCP, mptcpView, "-M")
+		compareInet(t, tally, sockets(ctx, t, c, unix.AF_INET, unix.IPPROTO_TCP), ofTCP, tcpView, "-t", "-4")
+	})
+	tally.Report("subflows")
 }
