@@ -124,7 +124,7 @@ var owners = []struct {
 	{"github.com/dave/jennifer", []string{"gen/kind", "gen/emit"}, nil},
 	{"github.com/mdlayher", []string{"runtime/genlbridge"}, []string{"*"}},
 	{"github.com/spf13/cobra", []string{"cmd/nlgen"}, nil},
-	{"github.com/google/go-cmp", []string{"internal/witness"}, []string{"*"}},
+	{"github.com/google/go-cmp", []string{"internal/witness", "internal/witness/traffic"}, []string{"*"}},
 	{"github.com/pmezard/go-difflib", []string{"gen/output"}, nil},
 	{"golang.org/x/tools/txtar", nil, []string{"gen", "gen/*", "cmd/nlgen"}},
 	{"golang.org/x/tools", []string{"gen/output"}, nil},

@@ -8,33 +8,30 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 
-	"github.com/nlgen/nlgen/generated/conntrack"
 	"github.com/nlgen/nlgen/generated/nflog"
 	"github.com/nlgen/nlgen/internal/witness"
 	"github.com/nlgen/nlgen/internal/witness/traffic"
 	"github.com/nlgen/nlgen/runtime/nlattr"
-	"github.com/nlgen/nlgen/runtime/nlconn"
 )
+
+// connections asks for the connections of packets, and skips the test if the kernel sends none.
+func (b *bench) connections() {
+	b.Helper()
+	req := config(b.group)
+	req.Flags = nlattr.Some(nflog.ConfigFlagsConntrack)
+	if err := b.log.Config(b.ctx, req); errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EAGAIN) {
+		b.Skipf("this kernel sends no connections: %v", err)
+	} else if err != nil {
+		b.Fatal(err)
+	}
+}
 
 // TestConnections logs packets of connections of every kind, and compares each with what the family conntrack says of the connection.
 func TestConnections(t *testing.T) {
 	b := newBench(t, 34)
-	req := config(34)
-	req.Flags = nlattr.Some(nflog.ConfigFlagsConntrack)
-	if err := b.log.Config(b.ctx, req); errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EAGAIN) {
-		t.Skipf("this kernel sends no connections: %v", err)
-	} else if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range []string{"acct", "timestamp"} {
-		if err := os.WriteFile("/proc/sys/net/netfilter/nf_conntrack_"+name, []byte("1"), 0); err != nil {
-			t.Fatal(err)
-		}
-	}
-	traffic.Addresses(t)
+	b.connections()
 	b.rules("inet", `
 		chain labels { ct label set 127; };
 		secmark s { "unconfined" };
@@ -42,57 +39,19 @@ func TestConnections(t *testing.T) {
 		chain out { type filter hook output priority 0; meta secmark set "s"; ct secmark set meta secmark;
 			ip daddr 10.0.0.2 log group 34; ip6 daddr 2001:db8::2 log group 34; };
 		chain in { type filter hook input priority 0; ip daddr 10.0.0.2 drop; ip6 daddr 2001:db8::2 drop; };`)
-	ctx, conn := witness.Dial(t)
-	flows := conntrack.New(conn)
-	all := traffic.Packets()
-	for _, name := range witness.SortedKeys(all) {
-		s := all[name]
-		if err := flows.New(ctx, s.Flow, nlconn.Create, nlconn.Exclusive); err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		t.Cleanup(func() { _ = flows.Delete(b.Context(), nil) })
-		s.Send(t)
+	traffic.Tracked(t, func(name string) ([]byte, error) {
 		p := b.next()
 		if unknown := witness.Unknown(p); len(unknown) > 0 || p.Ct == nil {
 			t.Fatalf("%s: connection %+v, unknown attributes %v", name, p.Ct, unknown)
 		}
-		want, err := flows.Get(ctx, &conntrack.GetRequest{Header: s.Flow.Header, TupleOrig: s.Flow.TupleOrig, Zone: s.Flow.Zone})
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		got := asFlow(t, p)
-		got.Timeout, want.Timeout, want.Use = nlattr.Opt[uint32]{}, nlattr.Opt[uint32]{}, nlattr.Opt[uint32]{}
-		if diff := cmp.Diff(want, got, witness.Addresses); diff != "" {
-			t.Errorf("%s: conntrack says -, the packet +:\n%s", name, diff)
-		}
-	}
-}
-
-// asFlow reads a connection of a packet as the family conntrack does, whose attributes it has.
-func asFlow(t *testing.T, p *nflog.PacketEvent) *conntrack.GetReply {
-	t.Helper()
-	b, err := (&nflog.PacketMessage{Ct: p.Ct}).AppendBinary(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	header := []byte{byte(p.Header.NfgenFamily), 0, 0, 0}
-	x := new(conntrack.GetReply)
-	if err := x.UnmarshalBinary(append(header, b[8:]...)); err != nil { // behind the header and that of the nest
-		t.Fatal(err)
-	}
-	return x
+		return (&nflog.PacketMessage{Ct: p.Ct}).AppendBinary(nil)
+	})
 }
 
 // TestStates reads how packets stand towards their connection.
 func TestStates(t *testing.T) {
 	b := newBench(t, 36)
-	req := config(36)
-	req.Flags = nlattr.Some(nflog.ConfigFlagsConntrack)
-	if err := b.log.Config(b.ctx, req); errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EAGAIN) {
-		t.Skipf("this kernel sends no connections: %v", err)
-	} else if err != nil {
-		t.Fatal(err)
-	}
+	b.connections()
 	b.rules("inet", "chain out { type filter hook output priority 0; meta l4proto { udp, icmp } ct state new,established,related log group 36; };")
 	client, err := net.DialUDP("udp4", nil, &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 9})
 	if err != nil {
@@ -136,9 +95,7 @@ func TestBridge(t *testing.T) {
 	bridge := traffic.NewBridge(n)
 	b := newBench(t, 37)
 	b.rules("bridge", "chain c { type filter hook forward priority 0; ether saddr 02:00:00:00:00:08 meta mark set 5 log group 37; };")
-	src := net.HardwareAddr{0x02, 0, 0, 0, 0, 8}
-	frame := append(append([]byte{0x02, 0, 0, 0, 0, 9}, src...), 0x81, 0, 0x20, 5, 0x88, 0xb5) // VLAN 5, class 1
-	bridge.From.Send(append(frame, "plain"...))
+	bridge.From.Send(traffic.Tagged("plain"))
 	p := b.next()
 	tally := witness.NewTally(t)
 	tally.Field("family", p.Header.NfgenFamily, "bridge")
@@ -149,7 +106,7 @@ func TestBridge(t *testing.T) {
 	tally.Field("outdev", p.IfindexOutdev, float64(bridge.Link.Header.IfiIndex))
 	tally.Field("physindev", p.IfindexPhysindev, float64(bridge.In.Header.IfiIndex))
 	tally.Field("physoutdev", p.IfindexPhysoutdev, float64(bridge.Out.Header.IfiIndex))
-	tally.Field("sender", net.HardwareAddr(p.Hwaddr.V.HwAddr[:p.Hwaddr.V.HwAddrlen]), src.String())
+	tally.Field("sender", net.HardwareAddr(p.Hwaddr.V.HwAddr[:p.Hwaddr.V.HwAddrlen]), "02:00:00:00:00:08")
 	tally.Field("mark", p.Mark, 5.0)
 	if p.Vlan == nil {
 		t.Fatalf("a frame without its tag: %+v", p)

@@ -19,9 +19,7 @@ func TestBridge(t *testing.T) {
 	bridge := traffic.NewBridge(n)
 	b := newBench(t, 27, nfqueue.ConfigModePacket)
 	b.rules("bridge", "chain c { type filter hook forward priority 0; ether saddr 02:00:00:00:00:08 meta priority set 1:2 jump q; };")
-	dst, src := net.HardwareAddr{0x02, 0, 0, 0, 0, 9}, net.HardwareAddr{0x02, 0, 0, 0, 0, 8}
-	frame := append(append(append([]byte{}, dst...), src...), 0x81, 0, 0x20, 5, 0x88, 0xb5) // VLAN 5, class 1
-	bridge.From.Send(append(frame, "plain"...))
+	bridge.From.Send(traffic.Tagged("plain"))
 	p := b.next()
 	tally := witness.NewTally(t)
 	tally.Field("family", p.Header.NfgenFamily, "bridge")
@@ -33,7 +31,7 @@ func TestBridge(t *testing.T) {
 	tally.Field("outdev", p.IfindexOutdev, float64(bridge.Link.Header.IfiIndex))
 	tally.Field("physindev", p.IfindexPhysindev, float64(bridge.In.Header.IfiIndex))
 	tally.Field("physoutdev", p.IfindexPhysoutdev, float64(bridge.Out.Header.IfiIndex))
-	tally.Field("sender", net.HardwareAddr(p.Hwaddr.V.HwAddr[:p.Hwaddr.V.HwAddrlen]), src.String())
+	tally.Field("sender", net.HardwareAddr(p.Hwaddr.V.HwAddr[:p.Hwaddr.V.HwAddrlen]), "02:00:00:00:00:08")
 	if p.Vlan == nil {
 		t.Fatalf("a frame without its tag: %+v", p)
 	}
@@ -45,7 +43,7 @@ func TestBridge(t *testing.T) {
 	}
 	verdict := b.verdict(p.PacketHdr.V.PacketID, nfqueue.VerdictCodeAccept)
 	verdict.Vlan = &nfqueue.VlanAttrs{Proto: p.Vlan.Proto, Tci: nlattr.Some(uint16(0x4007))}
-	verdict.L2hdr = append(append(append([]byte{}, dst...), 0x02, 0, 0, 0, 0, 7), 0x88, 0xb5)
+	verdict.L2hdr = []byte{0x02, 0, 0, 0, 0, 9, 0x02, 0, 0, 0, 0, 7, 0x88, 0xb5}
 	verdict.Priority = nlattr.Some(uint32(0x30004))
 	b.decide(verdict)
 	got, vlan := bridge.To.Next("plain")

@@ -5,10 +5,8 @@ import (
 	"errors"
 	"net"
 	"net/netip"
-	"os"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 
 	"github.com/nlgen/nlgen/generated/conntrack"
@@ -31,64 +29,23 @@ func (b *bench) connections() {
 	}
 }
 
-// asFlow reads a connection of a packet as the family conntrack does, whose attributes it has.
-func asFlow(t *testing.T, p *nfqueue.PacketEvent) *conntrack.GetReply {
-	t.Helper()
-	b, err := (&nfqueue.PacketMessage{Ct: p.Ct}).AppendBinary(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	header := []byte{byte(p.Header.NfgenFamily), 0, 0, 0}
-	x := new(conntrack.GetReply)
-	if err := x.UnmarshalBinary(append(header, b[8:]...)); err != nil { // behind the header and that of the nest
-		t.Fatal(err)
-	}
-	return x
-}
-
 // TestFlows gets packets of connections of every kind, and compares each with what the family conntrack says of the connection.
 func TestFlows(t *testing.T) {
 	b := newBench(t, 24, nfqueue.ConfigModePacket)
 	b.connections()
-	for _, name := range []string{"acct", "timestamp"} {
-		if err := os.WriteFile("/proc/sys/net/netfilter/nf_conntrack_"+name, []byte("1"), 0); err != nil {
-			t.Fatal(err)
-		}
-	}
-	traffic.Addresses(t)
 	b.rules("inet", `
 		chain labels { ct label set 127; };
 		secmark s { "unconfined" };
 		chain zone { type filter hook output priority raw; ip6 daddr 2001:db8::2 ct zone set 3; };
 		chain out { type filter hook output priority 0; meta secmark set "s"; ct secmark set meta secmark; ip daddr 10.0.0.2 jump q; ip6 daddr 2001:db8::2 jump q; };`)
-	ctx, conn := witness.Dial(t)
-	flows := conntrack.New(conn)
-	all := traffic.Packets()
-	for _, name := range witness.SortedKeys(all) {
-		s := all[name]
-		if err := flows.New(ctx, s.Flow, nlconn.Create, nlconn.Exclusive); err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		t.Cleanup(func() { _ = flows.Delete(context.Background(), nil) })
-		s.Send(t)
+	traffic.Tracked(t, func(name string) ([]byte, error) {
 		p := b.next()
-		if p.Ct == nil {
-			t.Fatalf("%s: a packet without its connection", name)
-		}
-		want, err := flows.Get(ctx, &conntrack.GetRequest{Header: s.Flow.Header, TupleOrig: s.Flow.TupleOrig, Zone: s.Flow.Zone})
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		got := asFlow(t, p)
-		if unknown := witness.Unknown(p); len(unknown) > 0 {
-			t.Errorf("%s: unknown attributes %v", name, unknown)
-		}
-		got.Timeout, want.Timeout, want.Use = nlattr.Opt[uint32]{}, nlattr.Opt[uint32]{}, nlattr.Opt[uint32]{}
-		if diff := cmp.Diff(want, got, witness.Addresses); diff != "" {
-			t.Errorf("%s: conntrack says -, the packet +:\n%s", name, diff)
+		if unknown := witness.Unknown(p); len(unknown) > 0 || p.Ct == nil {
+			t.Fatalf("%s: connection %+v, unknown attributes %v", name, p.Ct, unknown)
 		}
 		b.decide(b.verdict(p.PacketHdr.V.PacketID, nfqueue.VerdictCodeDrop))
-	}
+		return (&nfqueue.PacketMessage{Ct: p.Ct}).AppendBinary(nil)
+	})
 }
 
 // TestConnection gets the connection with the packet, and changes it with the verdict.

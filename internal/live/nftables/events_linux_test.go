@@ -285,6 +285,19 @@ func TestMonitor(t *testing.T) {
 	tally.Report("events")
 }
 
+// hello sends a packet of UDP to this host, to the port 7.
+func hello(t *testing.T) {
+	t.Helper()
+	conn, err := net.Dial("udp4", "127.0.0.1:7")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := conn.Write([]byte("hello")); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestTrace follows a packet through chains: its trace tells of rules and of the policy.
 func TestTrace(t *testing.T) {
 	h := newHooked(t, "inet")
@@ -301,14 +314,7 @@ func TestTrace(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer sub.Close()
-	conn, err := net.Dial("udp4", "127.0.0.1:7")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	if _, err := conn.Write([]byte("hello")); err != nil {
-		t.Fatal(err)
-	}
+	hello(t)
 	var told []string
 	tally := witness.NewTally(t)
 	var id nlattr.Opt[uint32]

@@ -3,7 +3,6 @@ package nftables
 import (
 	"errors"
 	"fmt"
-	"net"
 	"os/exec"
 	"reflect"
 	"slices"
@@ -206,14 +205,7 @@ func TestDepleted(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer sub.Close()
-	conn, err := net.Dial("udp4", "127.0.0.1:7")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	if _, err := conn.Write([]byte("hello")); err != nil {
-		t.Fatal(err)
-	}
+	hello(t)
 	want := nftables.QuotaFlagsInvert | nftables.QuotaFlagsDepleted
 	for ev, err := range sub.All(witness.Patience(t)) {
 		if err != nil {

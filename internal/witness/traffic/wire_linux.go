@@ -84,6 +84,11 @@ func forwards(t *testing.T, port string) {
 	t.Fatalf("%s does not forward: its state is %s", port, state)
 }
 
+// Tagged is a frame of a protocol for experiments, from 02:00:00:00:00:08 to 02:00:00:00:00:09, in VLAN 5 with class 1.
+func Tagged(payload string) []byte {
+	return append([]byte{0x02, 0, 0, 0, 0, 9, 0x02, 0, 0, 0, 0, 8, 0x81, 0, 0x20, 5, 0x88, 0xb5}, payload...)
+}
+
 // A Bridge has two ports, whose other ends are wires.
 type Bridge struct {
 	Link, In, Out *rtlink.GetlinkReply
