@@ -196,5 +196,8 @@ func table() []uint32 {
 // host4 is a u32 in host byte order.
 func host4(v uint32) []byte { return binary.NativeEndian.AppendUint32(nil, v) }
 
+// big4 is one in network byte order.
+func big4(v uint32) []byte { return binary.BigEndian.AppendUint32(nil, v) }
+
 // pattern is 16 bytes.
 func pattern(b byte) []byte { return []byte{b, b, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, b} }

@@ -3,12 +3,12 @@ package tc
 import (
 	"errors"
 	"os"
-	"reflect"
 	"syscall"
 	"testing"
 
 	"github.com/nlgen/nlgen/generated/tc"
 	"github.com/nlgen/nlgen/internal/witness"
+	"github.com/nlgen/nlgen/runtime/nlattr"
 	"github.com/nlgen/nlgen/runtime/nlconn"
 )
 
@@ -34,15 +34,15 @@ func TestActions(t *testing.T) {
 				b.Fatalf("there are %d actions", len(list))
 			}
 			tally := witness.NewTally(b.T)
-			tally.Within(c.name, c.act, list[0], append([]string{"Index", "HwStats", "Flags"}, c.skip...)...)
-			one := acts(tc.ActAttrs{Kind: list[0].Kind, Index: some(indexOf(list[0].Options))})
+			tally.Within(c.name, c.act, list[0].V, append([]string{"Index", "HwStats", "Flags"}, c.skip...)...)
+			one := acts(tc.ActAttrs{Kind: list[0].V.Kind, Index: some(generalOf(list[0].V.Options).index)})
 			got, err := b.tc.Getaction(b.Ctx, &tc.GetactionRequest{Tab: one})
 			if err != nil {
 				b.Fatal(err)
 			}
 			b.whole("action", got)
 			tally.Within(c.name, c.act, got.Tab[0].V, append([]string{"Index", "HwStats", "Flags"}, c.skip...)...)
-			tally.Steady(func(tally *witness.Tally) { b.seeAction(tally, b.actions(list[0].Kind.V)[0]) })
+			tally.Steady(func(tally *witness.Tally) { b.seeActions(tally, list[0].V.Kind.V) })
 			if err := b.tc.Delaction(b.Ctx, &tc.DelactionRequest{Tab: one}); err != nil {
 				b.Error(err)
 			}
@@ -63,30 +63,17 @@ func (b *bench) flush(kind string) {
 	}
 }
 
-// indexOf is the number of an action, which stands in what all actions have.
-func indexOf(o tc.ActOptionsMsg) uint32 {
-	v := reflect.ValueOf(o).Elem()
-	for _, name := range []string{"Parms", "Act", "Tbf", "ParmsEx"} {
-		if f := v.FieldByName(name); f.IsValid() && f.Kind() == reflect.Pointer && !f.IsNil() {
-			return uint32(f.Elem().FieldByName("Index").Uint())
-		}
-	}
-	return 0
-}
-
 // actions lists the actions of a kind.
-func (b *bench) actions(kind string) []tc.ActAttrs {
+func (b *bench) actions(kind string) []nlattr.Indexed[tc.ActAttrs] {
 	b.T.Helper()
 	replies, err := b.tc.GetactionCollect(b.Ctx, &tc.GetactionDumpRequest{Tab: acts(tc.ActAttrs{Kind: some(kind)})})
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.whole("actions", replies)
-	var list []tc.ActAttrs
+	var list []nlattr.Indexed[tc.ActAttrs]
 	for _, r := range replies {
-		for _, a := range r.Tab {
-			list = append(list, a.V)
-		}
+		list = append(list, r.Tab...)
 	}
 	return list
 }

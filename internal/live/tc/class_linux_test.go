@@ -1,8 +1,6 @@
 package tc
 
 import (
-	"fmt"
-	"strings"
 	"testing"
 
 	"github.com/nlgen/nlgen/generated/tc"
@@ -61,35 +59,26 @@ func (b *bench) classes() []*tc.GettclassReply {
 	return list
 }
 
-// seeClasses compares all classes of the link with what tc lists. It has no JSON for classes.
+// seeClasses compares all classes of the link with what tc lists.
 func (b *bench) seeClasses(tally *witness.Tally) {
 	b.T.Helper()
-	var ours []string
+	w := new(words)
 	for _, x := range b.classes() {
-		ours = append(ours, strings.Fields(classText(x))...)
+		putClassOf(w, x)
 	}
-	theirs := strings.Fields(string(witness.Output(b.T, "tc", "-s", "-d", "class", "show", "dev", b.dev)))
-	for i := range max(len(ours), len(theirs)) {
-		if i >= len(ours) || i >= len(theirs) || ours[i] != theirs[i] {
-			tally.Errorf("word %d: ours are\n%q\ntc's\n%q", i, ours, theirs)
-			return
-		}
-	}
-	tally.Fields += len(ours)
+	w.same(tally, "classes", witness.Output(b.T, "tc", "-s", "-d", "class", "show", "dev", b.dev))
 }
 
-// classText is a class as tc prints it.
-func classText(x *tc.GettclassReply) string {
-	text := fmt.Sprintf("class %s %s ", x.Kind.V, parentText(x.Header.Handle))
+// putClassOf is a class as tc prints it.
+func putClassOf(w *words, x *tc.GettclassReply) {
+	w.put("class %s %s", x.Kind.V, parentText(x.Header.Handle))
 	if x.Header.Parent == tc.HandleRoot {
-		text += "root "
+		w.put("root")
 	} else {
-		text += "parent " + parentText(x.Header.Parent) + " "
+		w.put("parent %s", parentText(x.Header.Parent))
 	}
-	curve := func(name string, c nlattr.Opt[tc.ServiceCurve]) {
-		if c.OK {
-			text += fmt.Sprintf("%s m1 %s d %s m2 %s ", name, bits(uint64(c.V.M1)), micros(c.V.D), bits(uint64(c.V.M2)))
-		}
+	if x.Header.Info != 0 {
+		w.put("leaf %s", parentText(x.Header.Info))
 	}
 	switch o := x.Options.(type) {
 	case *tc.HtbAttrs:
@@ -102,74 +91,45 @@ func classText(x *tc.GettclassReply) string {
 			high = o.Ceil64.V
 		}
 		if p.Level == 0 {
-			text += fmt.Sprintf("prio %d quantum %d ", p.Prio, p.Quantum)
+			w.put("prio %d quantum %d", p.Prio, p.Quantum)
 		}
-		text += fmt.Sprintf("rate %s overhead %d ceil %s linklayer %s burst %s/%d mpu %db cburst %s/%d mpu %db level %d ", bits(low),
-			p.Rate.Overhead, bits(high), p.Rate.Linklayer, size(float64(low)*ticks(p.Buffer)), 1<<p.Rate.CellLog, p.Rate.Mpu,
+		w.put("rate %s overhead %d ceil %s linklayer %s burst %s/%d mpu %db cburst %s/%d mpu %db level %d", rateText(low),
+			p.Rate.Overhead, rateText(high), p.Rate.Linklayer, size(float64(low)*ticks(p.Buffer)), 1<<p.Rate.CellLog, p.Rate.Mpu,
 			size(float64(high)*ticks(p.Cbuffer)), 1<<p.Ceil.CellLog, p.Ceil.Mpu, p.Level)
 	case *tc.HfscAttrs:
+		curve := func(name string, c nlattr.Opt[tc.ServiceCurve]) {
+			if c.OK {
+				w.put("%s m1 %s d %s m2 %s", name, rateText(uint64(c.V.M1)), micros(c.V.D), rateText(uint64(c.V.M2)))
+			}
+		}
 		curve("rt", o.Rsc)
 		curve("ls", o.Fsc)
 		curve("ul", o.Usc)
 	case *tc.DrrAttrs:
-		text += "quantum " + size(float64(o.Quantum.V)) + " "
+		w.put("quantum %s", size(float64(o.Quantum.V)))
 	case *tc.QfqAttrs:
-		text += fmt.Sprintf("weight %d maxpkt %d ", o.Weight.V, o.Lmax.V)
+		w.put("weight %d maxpkt %d", o.Weight.V, o.Lmax.V)
 	}
 	s := x.Stats2
-	text += fmt.Sprintf("Sent %d bytes %d pkt (dropped %d, overlimits %d requeues %d) ", s.Basic.V.Bytes, s.Basic.V.Packets, s.Queue.Drops,
+	w.put("Sent %d bytes %d pkt (dropped %d, overlimits %d requeues %d)", s.Basic.V.Bytes, s.Basic.V.Packets, s.Queue.Drops,
 		s.Queue.Overlimits, s.Queue.Requeues)
 	if s.RateEst.OK {
-		text += fmt.Sprintf("rate %s %dpps ", bits(uint64(s.RateEst.V.Bps)), s.RateEst.V.Pps)
+		w.put("rate %s %dpps", rateText(uint64(s.RateEst.V.Bps)), s.RateEst.V.Pps)
 	}
-	text += fmt.Sprintf("backlog %s %dp requeues %d ", size(float64(s.Queue.Backlog)), s.Queue.Qlen, s.Queue.Requeues)
+	w.put("backlog %s %dp requeues %d", size(float64(s.Queue.Backlog)), s.Queue.Qlen, s.Queue.Requeues)
 	switch a := s.App.(type) {
 	case *tc.HtbXstats:
-		text += fmt.Sprintf("lended: %d borrowed: %d giants: %d tokens: %d ctokens: %d", a.Lends, a.Borrows, a.Giants, a.Tokens, a.Ctokens)
+		w.put("lended: %d borrowed: %d giants: %d tokens: %d ctokens: %d", a.Lends, a.Borrows, a.Giants, a.Tokens, a.Ctokens)
 	case *tc.HfscStats:
-		text += fmt.Sprintf("period %d ", a.Period)
+		w.put("period %d", a.Period)
 		if a.Work != 0 {
-			text += fmt.Sprintf("work %d bytes ", a.Work)
+			w.put("work %d bytes", a.Work)
 		}
 		if a.Rtwork != 0 {
-			text += fmt.Sprintf("rtwork %d bytes ", a.Rtwork)
+			w.put("rtwork %d bytes", a.Rtwork)
 		}
-		text += fmt.Sprintf("level %d ", a.Level)
+		w.put("level %d", a.Level)
 	case *tc.DrrStats:
-		text += "deficit " + size(float64(a.Deficit))
+		w.put("deficit %s", size(float64(a.Deficit)))
 	}
-	return text
-}
-
-// bits is a rate in bytes per second as tc prints it.
-func bits(bytes uint64) string {
-	for _, u := range []struct {
-		n    uint64
-		name string
-	}{{1e9, "Gbit"}, {1e6, "Mbit"}, {1e3, "Kbit"}} {
-		if 8*bytes >= u.n && 8*bytes%u.n == 0 {
-			return fmt.Sprintf("%d%s", 8*bytes/u.n, u.name)
-		}
-	}
-	return fmt.Sprintf("%dbit", 8*bytes)
-}
-
-// micros is a time as tc prints it.
-func micros(us uint32) string {
-	if us >= 1000 {
-		return fmt.Sprintf("%dms", us/1000)
-	}
-	return fmt.Sprintf("%dus", us)
-}
-
-// size is a number of bytes as tc prints it.
-func size(v float64) string {
-	n := int64(v + 0.5)
-	switch {
-	case n >= 1<<20 && n%(1<<20) == 0:
-		return fmt.Sprintf("%dMb", n>>20)
-	case n >= 1<<10 && n%(1<<10) == 0:
-		return fmt.Sprintf("%dKb", n>>10)
-	}
-	return fmt.Sprintf("%db", n)
 }

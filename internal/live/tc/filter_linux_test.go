@@ -79,9 +79,6 @@ func TestFilters(t *testing.T) {
 				b.Error("the filter is not there")
 			}
 			tally.Steady(func(tally *witness.Tally) { b.seeFilters(tally, 1<<16) })
-			if o, ok := c.req.Options.(*tc.FlowerAttrs); ok {
-				tally.Steady(func(tally *witness.Tally) { b.seeFlower(tally, o, 1<<16) })
-			}
 			tally.Report(c.name)
 		})
 	}

@@ -1,195 +1,242 @@
 package tc
 
 import (
-	"encoding/json"
 	"fmt"
-	"maps"
-	"reflect"
-	"strconv"
+	"net/netip"
 	"strings"
 
 	"github.com/nlgen/nlgen/generated/tc"
 	"github.com/nlgen/nlgen/internal/witness"
+	"github.com/nlgen/nlgen/runtime/nlattr"
 )
 
-// asked is why a key is not compared with the tool: its form is tc's own, and the field was held against the request.
-const asked = witness.Unseen("tc words it in its own way; the field was compared with the request")
-
-// seeFlower compares the fields of flower with the keys that tc shows of a filter: numbers and addresses, the first part of those that
-// come with a mask. It is what tells the byte order of each.
-func (b *bench) seeFlower(tally *witness.Tally, x *tc.FlowerAttrs, parent uint32) {
+// seeFilters compares all filters of a parent with what tc lists.
+func (b *bench) seeFilters(tally *witness.Tally, parent uint32) {
 	b.T.Helper()
-	ours := map[string]any{
-		"dst_mac": x.KeyEthDst, "src_mac": x.KeyEthSrc, "src_ip": x.KeyIpv4Src, "dst_ip": x.KeyIpv4Dst, "vlan_id": x.KeyVlanID,
-		"vlan_prio": x.KeyVlanPrio, "cvlan_id": x.KeyCvlanID, "cvlan_prio": x.KeyCvlanPrio, "num_of_vlans": x.KeyNumOfVlans,
-		"mpls_label": x.KeyMplsLabel, "mpls_tc": x.KeyMplsTc, "mpls_bos": x.KeyMplsBos, "mpls_ttl": x.KeyMplsTtl, "enc_key_id": x.KeyEncKeyID,
-		"enc_src_port": x.KeyEncUdpSrcPort, "enc_dst_port": x.KeyEncUdpDstPort, "enc_src_ip": x.KeyEncIpv4Src, "enc_dst_ip": x.KeyEncIpv4Dst,
-		"ip_tos": x.KeyIpTos, "ip_ttl": x.KeyIpTtl, "enc_tos": x.KeyEncIpTos, "enc_ttl": x.KeyEncIpTtl, "tcp_flags": x.KeyTcpFlags,
-		"ct_zone": x.KeyCtZone, "ct_mark": x.KeyCtMark, "l2tpv3_sid": x.KeyL2tpv3Sid, "pppoe_sid": x.KeyPppoeSid, "spi": x.KeySpi,
-		"arp_sip": x.KeyArpSip, "arp_tip": x.KeyArpTip, "arp_sha": x.KeyArpSha, "arp_tha": x.KeyArpTha, "l2_miss": x.L2Miss,
+	w := new(words)
+	for _, f := range b.filters(parent, nil) {
+		b.putFilter(w, f)
 	}
-	if x.KeyIpv6Src.OK {
-		ours["src_ip"], ours["dst_ip"] = x.KeyIpv6Src, x.KeyIpv6Dst
+	w.same(tally, "filters", witness.Output(b.T, "tc", "-s", "-d", "filter", "show", "dev", b.dev, "parent", handleText(parent)))
+}
+
+// putFilter is a filter as tc prints it.
+func (b *bench) putFilter(w *words, f *tc.GettfilterReply) {
+	w.put("filter protocol %s pref %d %s", ethertype(swap(uint16(f.Header.Info))), f.Header.Info>>16, f.Kind.V)
+	opt(w, "chain %d", f.Chain)
+	h := f.Header.Handle
+	switch o := f.Options.(type) {
+	case *tc.U32Attrs:
+		b.putU32(w, h, o, f.Stats)
+	case *tc.BpfAttrs:
+		w.put("handle 0x%x", h)
+		putClass(w, "flowid", o.Classid)
+		if o.Flags.V&tc.BpfFlagsActDirect != 0 {
+			w.put("direct-action")
+		}
+		putWhere(w, o.FlagsGen)
+		w.put("bytecode %s", programText(o.Ops))
+	case *tc.BasicAttrs:
+		w.put("handle 0x%x", h)
+		putClass(w, "flowid", o.Classid)
+		putEmatches(w, o.Ematches)
+		b.putActs(w, o.Act, true)
+	case *tc.CgroupAttrs:
+		w.put("handle 0x%x", h)
+		putEmatches(w, o.Ematches)
+		b.putActs(w, o.Act, true)
+	case *tc.FlowAttrs:
+		b.putFlow(w, h, o)
+	case *tc.FwAttrs:
+		w.put("handle 0x%x", h)
+		if o.Mask.OK {
+			w.glue("/0x%x", o.Mask.V)
+		}
+		putClass(w, "classid", o.Classid)
+		opt(w, "input dev %s", o.Indev)
+		b.putActs(w, o.Act, true)
+	case *tc.RouteAttrs:
+		w.put("fh 0x%08x", h)
+		putClass(w, "flowid", o.Classid)
+		opt(w, "to %d", o.To)
+		if o.Iif.OK {
+			w.put("fromif %s", b.linkName(o.Iif.V))
+		}
+		opt(w, "from %d", o.From)
+		b.putActs(w, o.Act, true)
+	case *tc.MatchallAttrs:
+		w.put("handle 0x%x", h)
+		putClass(w, "flowid", o.Classid)
+		putWhere(w, o.Flags)
+		w.put("(rule hit %d)", o.Pcnt.V.Rhit)
+		b.putActs(w, o.Act, true)
+	case *tc.FlowerAttrs:
+		w.put("handle 0x%x", h)
+		putClass(w, "classid", o.Classid)
+		opt(w, "indev %s", o.Indev)
+		putFlower(w, o)
+		putWhere(w, o.Flags)
+		b.putActs(w, o.Act, true)
 	}
-	if x.KeyEncIpv6Src.OK {
-		ours["enc_src_ip"], ours["enc_dst_ip"] = x.KeyEncIpv6Src, x.KeyEncIpv6Dst
+}
+
+func putClass(w *words, name string, class nlattr.Opt[uint32]) {
+	if class.OK {
+		w.put("%s %s", name, handleText(class.V))
 	}
-	switch x.KeyIpProto.V {
-	case 6:
-		ours["src_port"], ours["dst_port"] = x.KeyTcpSrc, x.KeyTcpDst
-	case 17:
-		ours["src_port"], ours["dst_port"] = x.KeyUdpSrc, x.KeyUdpDst
-	case 132:
-		ours["src_port"], ours["dst_port"] = x.KeySctpSrc, x.KeySctpDst
+}
+
+// putWhere is where a filter works.
+func putWhere(w *words, f nlattr.Opt[tc.ClsFlags]) {
+	if f.V&tc.ClsFlagsSkipHw != 0 {
+		w.put("skip_hw")
+	}
+	if f.V&tc.ClsFlagsSkipSw != 0 {
+		w.put("skip_sw")
+	}
+	if f.V&tc.ClsFlagsInHw != 0 {
+		w.put("in_hw")
+	} else if f.V&tc.ClsFlagsNotInHw != 0 {
+		w.put("not_in_hw")
+	}
+}
+
+func (b *bench) putU32(w *words, h uint32, o *tc.U32Attrs, stats *tc.Stats) {
+	w.put("fh %x:", h>>20)
+	if bucket := h >> 12 & 0xff; bucket != 0 {
+		w.glue("%x", bucket)
+	}
+	if node := h & 0xfff; node != 0 {
+		w.glue(":%x", node)
+		w.put("order %d", node)
+	}
+	if o.Divisor.OK {
+		w.put("ht divisor %d", o.Divisor.V)
+		return
+	}
+	w.put("key ht %x bkt %x", o.Hash.V>>20, o.Hash.V>>12&0xff)
+	switch terminal := o.Sel.Flags&tc.U32FlagsTerminal != 0; {
+	case terminal && o.Classid.OK:
+		w.put("*flowid %s", handleText(o.Classid.V))
+	case terminal:
+		w.put("terminal flowid")
+	default:
+		putClass(w, "flowid", o.Classid)
+	}
+	if o.Link.OK {
+		w.put("link %x:", o.Link.V>>20)
+	}
+	putWhere(w, o.Flags)
+	if p := o.Pcnt; p != nil {
+		w.put("(rule hit %d success %d)", p.Rcnt, p.Rhit)
+	}
+	if m := o.Mark; m.OK {
+		w.put("mark 0x%04x 0x%04x (success %d)", m.V.Val, m.V.Mask, m.V.Success)
+	}
+	s := o.Sel
+	for i, k := range s.Keys {
+		next := ""
+		if k.Offmask != 0 {
+			next = "nexthdr+"
+		}
+		w.put("match %08x/%08x at %s%d", k.Val, k.Mask, next, k.Off)
+		if p := o.Pcnt; p != nil {
+			w.put("(success %d )", p.Kcnts[i])
+		}
+	}
+	if s.Flags&(tc.U32FlagsVaroffset|tc.U32FlagsOffset) != 0 {
+		w.put("offset")
+		if s.Flags&tc.U32FlagsVaroffset != 0 {
+			w.put("%04x>>%d at %d", s.Offmask, s.Offshift, s.Offoff)
+		}
+		if s.Off != 0 {
+			w.put("plus %d", s.Off)
+		}
+	}
+	if s.Flags&tc.U32FlagsEat != 0 {
+		w.put("eat")
+	}
+	if s.Hmask != 0 {
+		w.put("hash mask %08x at %d", s.Hmask, s.Hoff)
+	}
+	if o.Police != nil {
+		putPolice(w, o.Police)
+	}
+	opt(w, "input dev %s", o.Indev)
+	b.putActs(w, o.Act, true)
+	if stats != nil {
+		w.put("Sent %d bytes %d pkts (dropped %d, overlimits %d)", stats.Bytes, stats.Packets, stats.Drops, stats.Overlimits)
+	}
+}
+
+func (b *bench) putFlow(w *words, h uint32, o *tc.FlowAttrs) {
+	w.put("handle 0x%x", h)
+	opt(w, "%s", o.Mode)
+	var keys []string
+	for key := tc.FlowKeysSrc; key <= tc.FlowKeysRxhash; key <<= 1 {
+		if o.Keys.V&key != 0 {
+			keys = append(keys, key.String())
+		}
+	}
+	w.put("keys %s", strings.Join(keys, ","))
+	// The mask and what is flipped are 0 and all ones if nothing was asked for.
+	if o.Mask.OK {
+		w.put("and 0x%08x", o.Mask.V)
+	}
+	if o.Xor.V != 0 {
+		w.put("xor 0x%08x", o.Xor.V)
+	}
+	opt(w, "rshift %d", o.Rshift)
+	opt(w, "addend 0x%x", o.Addend)
+	opt(w, "divisor %d", o.Divisor)
+	putClass(w, "baseclass", o.Baseclass)
+	opt(w, "perturb %dsec", o.Perturb)
+	b.putActs(w, o.Act, true)
+}
+
+// putEmatches is a tree of matches, of those kinds that the filters here use; what tc shows of the others has a test of its own.
+func putEmatches(w *words, tree *tc.EmatchAttrs) {
+	if tree == nil {
+		return
+	}
+	for _, m := range tree.TreeList {
+		if m.V.Flags&tc.EmatchFlagsInvert != 0 {
+			w.put("NOT")
+		}
+		content, err := m.V.Content()
+		switch c := content.(type) {
+		case *tc.EmCmp:
+			w.put("cmp(u%d at %d layer %d %s %d)", 8*c.AlignFlags&15, c.Off, c.LayerOpnd&15, []string{"eq", "gt", "lt"}[c.LayerOpnd>>4], c.Val)
+		case *tc.EmNbyte:
+			w.put("nbyte(% x \"%s\" at %d layer %d)", c.Needle, c.Needle, c.Off, c.LenLayer>>12)
+		case *tc.U32Key:
+			w.put("u32(%08x/%08x at %d)", c.Val, c.Mask, c.Off)
+		default:
+			w.put("%T %v", content, err)
+		}
+		switch m.V.Flags & (tc.EmatchFlagsRelAnd | tc.EmatchFlagsRelOr) {
+		case tc.EmatchFlagsRelAnd:
+			w.put("AND")
+		case tc.EmatchFlagsRelOr:
+			w.put("OR")
+		}
+	}
+}
+
+// ipv4 is an address that stands in a struct.
+func ipv4(v uint32) netip.Addr { return netip.AddrFrom4([4]byte(big4(v))) }
+
+// linkName is the name of a link; there is none with the number 0.
+func (b *bench) linkName(index uint32) string {
+	switch index {
+	case 0:
+		return "*"
 	case 1:
-		ours["icmp_type"], ours["icmp_code"] = x.KeyIcmpv4Type, x.KeyIcmpv4Code
-	case 58:
-		ours["icmp_type"], ours["icmp_code"] = x.KeyIcmpv6Type, x.KeyIcmpv6Code
+		return "lo"
+	case uint32(b.index):
+		return "tc0"
+	case b.peer:
+		return "tc1"
 	}
-	if x.KeyPortSrcMin.OK {
-		delete(ours, "src_port")
-		delete(ours, "dst_port")
-	}
-	out := witness.Output(b.T, "tc", "-s", "-d", "-j", "filter", "show", "dev", b.dev, "parent", handleText(parent))
-	var list []struct {
-		Options struct{ Keys witness.Object }
-	}
-	if err := json.Unmarshal(out, &list); err != nil {
-		tally.Unseen["flower"] = witness.Unseen("tc prints no JSON: " + err.Error())
-		return
-	}
-	for _, f := range list {
-		for key, theirs := range f.Options.Keys {
-			value, ok := ours[key]
-			if !ok {
-				tally.Unseen["flower."+key] = asked
-				continue
-			}
-			tally.Field("flower."+key, value, plain(value, theirs))
-		}
-	}
-}
-
-// plain is what a tool shows without the mask behind it, and a number as one.
-func plain(ours, theirs any) any {
-	s, ok := theirs.(string)
-	if !ok {
-		return theirs
-	}
-	s, _, _ = strings.Cut(s, "/")
-	if n, err := strconv.ParseUint(s, 0, 64); err == nil && !strings.Contains(fmt.Sprintf("%T", ours), "HardwareAddr") {
-		return float64(n)
-	}
-	return s
-}
-
-// seeAction compares with tc what all actions have, and some of what the kinds have.
-func (b *bench) seeAction(tally *witness.Tally, a tc.ActAttrs) {
-	b.T.Helper()
-	kind := a.Kind.V
-	var list []struct{ Actions []witness.Object }
-	if err := json.Unmarshal(witness.Output(b.T, "tc", "-s", "-d", "-j", "actions", "list", "action", kind), &list); err != nil {
-		tally.Unseen[kind] = witness.Unseen("tc prints no JSON: " + err.Error())
-		return
-	}
-	view := witness.View[tc.ActAttrs]{
-		"order": func(tc.ActAttrs) any { return witness.Unseen("the place in tc's list") },
-		"kind":  func(a tc.ActAttrs) any { return witness.OneOf{a.Kind, "tunnel_key", "ctinfo"} },
-		"index": func(a tc.ActAttrs) any { return indexOf(a.Options) },
-		"stats": func(a tc.ActAttrs) any {
-			basic, queue := a.Stats.Basic.V, a.Stats.Queue
-			return witness.Object{
-				"bytes": basic.Bytes, "packets": basic.Packets, "drops": queue.Drops, "overlimits": queue.Overlimits, "requeues": queue.Requeues,
-				"backlog": queue.Backlog, "qlen": queue.Qlen,
-			}
-		},
-	}
-	for key, value := range actKeys(a, "tc1") {
-		view[key] = func(tc.ActAttrs) any { return value }
-	}
-	for _, l := range list {
-		for _, theirs := range l.Actions {
-			for key, value := range theirs {
-				if _, ok := view[key]; !ok {
-					tally.Unseen[kind+"."+key] = asked
-					delete(theirs, key)
-				} else if s, ok := value.(string); ok && strings.HasPrefix(s, "0x") {
-					theirs[key] = plain(uint64(0), s)
-				}
-			}
-			witness.Compare(tally, kind, a, view, theirs)
-		}
-	}
-}
-
-// actKeys are fields of the kinds under tc's names.
-func actKeys(a tc.ActAttrs, peer string) witness.Object {
-	keys := common(a.Options)
-	switch o := a.Options.(type) {
-	case *tc.ActVlanAttrs:
-		add(keys, witness.Object{"id": o.PushVlanID, "priority": o.PushVlanPriority.V, "dst_mac": o.PushEthDst, "src_mac": o.PushEthSrc})
-	case *tc.ActTunnelKeyAttrs:
-		add(keys, witness.Object{
-			"key_id": o.EncKeyID, "dst_port": o.EncDstPort, "tos": o.EncTos, "ttl": o.EncTtl, "src_ip": o.EncIpv4Src, "dst_ip": o.EncIpv4Dst,
-		})
-		if o.EncIpv6Src.OK {
-			keys["src_ip"], keys["dst_ip"] = o.EncIpv6Src, o.EncIpv6Dst
-		}
-	case *tc.ActMplsAttrs:
-		add(keys, witness.Object{"label": o.Label, "tc": o.Tc, "ttl": o.Ttl, "bos": o.Bos})
-	case *tc.ActCtAttrs:
-		add(keys, witness.Object{"zone": o.Zone, "mark": o.Mark})
-	case *tc.ActCtinfoAttrs:
-		add(keys, witness.Object{
-			"zone": o.Zone, "dscpmask": o.ParmsDscpMask, "dscpstatemask": o.ParmsDscpStatemask, "cpmark": o.ParmsCpmarkMask,
-			"dscpset": o.StatsDscpSet, "dscperror": o.StatsDscpError, "cpmarkset": o.StatsCpmarkSet,
-		})
-	case *tc.ActConnmarkAttrs:
-		add(keys, witness.Object{"zone": o.Parms.Zone})
-	case *tc.ActSkbeditAttrs:
-		add(keys, witness.Object{"queue_mapping": o.QueueMapping, "mark": o.Mark})
-	case *tc.ActSampleAttrs:
-		add(keys, witness.Object{"group": o.PsampleGroup, "trunc_size": o.TruncSize})
-	case *tc.ActMirredAttrs:
-		if o.Parms.Ifindex != 0 {
-			add(keys, witness.Object{"to_dev": peer})
-		}
-	case *tc.ActPeditAttrs:
-		p := o.Parms
-		if p == nil {
-			p = o.ParmsEx
-		}
-		add(keys, witness.Object{"nkeys": len(p.Keys)})
-	case *tc.ActIfeAttrs:
-		add(keys, witness.Object{"mode": o.Parms.Flags, "dst": o.Dmac, "src": o.Smac})
-	}
-	return keys
-}
-
-func add(to, from witness.Object) { maps.Copy(to, from) }
-
-// verdicts are tc's words.
-var verdicts = map[int64]string{
-	-1: "continue", 0: "pass", 1: "reclassify", 2: "drop", 3: "pipe", 4: "stolen", 7: "redirect", 8: "trap",
-}
-
-// common is what all actions have. Times are rounded down to seconds by tc.
-func common(o tc.ActOptionsMsg) witness.Object {
-	v := reflect.ValueOf(o).Elem()
-	keys := witness.Object{}
-	for _, name := range []string{"Parms", "Act", "Tbf", "ParmsEx"} {
-		f := v.FieldByName(name)
-		if !f.IsValid() || f.Kind() != reflect.Pointer || f.IsNil() {
-			continue
-		}
-		keys["ref"], keys["bind"] = f.Elem().FieldByName("Refcnt").Int(), f.Elem().FieldByName("Bindcnt").Int()
-		if word, ok := verdicts[f.Elem().FieldByName("Action").Int()]; ok && name != "Tbf" {
-			keys["control_action"] = witness.Object{"type": word}
-		}
-	}
-	if tm := v.FieldByName("Tm"); tm.IsValid() && !tm.IsNil() {
-		t := tm.Interface().(*tc.ActTimes)
-		keys["installed"], keys["last_used"] = t.Install/100, t.Lastuse/100
-	}
-	return keys
+	return fmt.Sprint(index)
 }

@@ -26,6 +26,11 @@ func ticks(v uint32) float64 { return float64(uint64(v)*64/1000) / 1e6 }
 // seconds are from nanoseconds.
 func seconds(ns int64) float64 { return digits(float64(ns) / 1e9) }
 
+// clock is tc's word for one.
+func clock(id int32) string {
+	return map[int32]string{0: "REALTIME", 1: "MONOTONIC", 7: "BOOTTIME", 11: "TAI"}[id]
+}
+
 // with adds a member if it says something.
 func with[T any](o object, key string, v nlattr.Opt[T], value any) {
 	if v.OK {
@@ -168,7 +173,7 @@ func qdiscOptions(q qdiscReply) any {
 		p := x.Parms.V
 		on := map[bool]string{true: "on", false: "off"}
 		return object{
-			"clockid": map[int32]string{11: "TAI"}[p.Clockid], "delta": p.Delta, "offload": on[p.Flags&tc.EtfFlagsOffloadOn != 0],
+			"clockid": clock(p.Clockid), "delta": p.Delta, "offload": on[p.Flags&tc.EtfFlagsOffloadOn != 0],
 			"deadline_mode": on[p.Flags&tc.EtfFlagsDeadlineModeOn != 0], "skip_sock_check": on[p.Flags&tc.EtfFlagsSkipSockCheck != 0],
 		}
 	case *tc.QdiscOptionsMqprio:
@@ -237,7 +242,7 @@ func taprioOptions(x *tc.TaprioAttrs) object {
 		}
 	}
 	return object{
-		"tc": p.NumTc, "map": numbers(p.PrioTcMap[:]), "clockid": map[int32]string{11: "TAI"}[x.SchedClockid.V],
+		"tc": p.NumTc, "map": numbers(p.PrioTcMap[:]), "clockid": clock(x.SchedClockid.V),
 		"flags": fmt.Sprintf("%#x", uint32(x.Flags.V)), "txtime_delay": x.TxtimeDelay, "base_time": x.SchedBaseTime, "cycle_time": x.SchedCycleTime,
 		"cycle_time_extension": x.SchedCycleTimeExtension, "schedule": schedule,
 		"queues": []any{
