@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
 	"strings"
 
@@ -49,7 +50,10 @@ func (b *bench) seeQdiscs(tally *witness.Tally) {
 		return
 	}
 	for i, q := range mine {
+		options, _ := theirs[i]["options"].(witness.Object)
+		delete(theirs[i], "options")
 		witness.Compare(tally, "qdisc "+q.Kind.V, q, qdiscView(q), theirs[i])
+		witness.Compare(tally, "qdisc "+q.Kind.V, q, fixed[qdiscReply](qdiscOptions(q)), options)
 	}
 }
 
@@ -72,14 +76,20 @@ func qdiscView(q qdiscReply) witness.View[qdiscReply] {
 		"qlen":       func(q qdiscReply) any { return q.Stats2.Queue.Qlen },
 		"rate":       func(q qdiscReply) any { return q.Stats2.RateEst.V.Bps },
 		"pps":        func(q qdiscReply) any { return q.Stats2.RateEst.V.Pps },
-		"options":    func(q qdiscReply) any { return qdiscOptions(q) },
 		"stab": func(q qdiscReply) any {
 			s := q.Stab.Base
 			return witness.Object{"linklayer": s.Linklayer, "overhead": s.Overhead, "mpu": s.Mpu, "mtu": s.Mtu, "tsize": s.Tsize}
 		},
 	}
-	for key, value := range xstats(q.Stats2.App) {
-		v[key] = func(qdiscReply) any { return value }
+	maps.Copy(v, fixed[qdiscReply](xstats(q.Stats2.App)))
+	return v
+}
+
+// fixed is a view of what has been read already.
+func fixed[T any](o witness.Object) witness.View[T] {
+	v := witness.View[T]{}
+	for key, value := range o {
+		v[key] = func(T) any { return value }
 	}
 	return v
 }

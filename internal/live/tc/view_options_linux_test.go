@@ -6,7 +6,6 @@ import (
 
 	"github.com/nlgen/nlgen/generated/tc"
 	"github.com/nlgen/nlgen/internal/witness"
-	"github.com/nlgen/nlgen/runtime/nlattr"
 )
 
 type object = witness.Object
@@ -31,13 +30,6 @@ func clock(id int32) string {
 	return map[int32]string{0: "REALTIME", 1: "MONOTONIC", 7: "BOOTTIME", 11: "TAI"}[id]
 }
 
-// with adds a member if it says something.
-func with[T any](o object, key string, v nlattr.Opt[T], value any) {
-	if v.OK {
-		o[key] = value
-	}
-}
-
 func redFlags(o object, f tc.RedFlags) object {
 	o["ecn"], o["harddrop"] = f&tc.RedFlagsEcn != 0, f&tc.RedFlagsHarddrop != 0
 	o["adaptive"], o["nodrop"] = f&tc.RedFlagsAdaptative != 0, f&tc.RedFlagsNodrop != 0
@@ -53,8 +45,8 @@ func numbers[T uint8 | uint32](list []T) []any {
 	return out
 }
 
-// qdiscOptions is what tc shows of the options of a qdisc: all of it, and nothing else.
-func qdiscOptions(q qdiscReply) any {
+// qdiscOptions is what tc shows of the options of a qdisc, which is less where it takes a value for the usual one.
+func qdiscOptions(q qdiscReply) object {
 	switch x := q.Options.(type) {
 	case *tc.FifoQopt:
 		return object{"limit": x.Limit}
@@ -71,7 +63,10 @@ func qdiscOptions(q qdiscReply) any {
 		bucket := func(r tc.Ratespec, t uint32) string {
 			return fmt.Sprintf("%.0fb/%d", float64(r.Rate)*ticks(t), 1<<r.CellLog)
 		}
-		wait := 1e6 * max(float64(p.Limit)/float64(p.Rate.Rate)-ticks(p.Buffer), float64(p.Limit)/float64(p.Peakrate.Rate)-ticks(p.Mtu))
+		wait := 1e6 * (float64(p.Limit)/float64(p.Rate.Rate) - ticks(p.Buffer))
+		if p.Peakrate.Rate != 0 {
+			wait = max(wait, 1e6*(float64(p.Limit)/float64(p.Peakrate.Rate)-ticks(p.Mtu)))
+		}
 		return object{
 			"rate": p.Rate.Rate, "burst": bucket(p.Rate, p.Buffer), "mpu": p.Peakrate.Mpu, "mtu": bucket(p.Peakrate, p.Mtu),
 			"lat": witness.Near(wait), "linklayer": p.Rate.Linklayer,
@@ -99,9 +94,7 @@ func qdiscOptions(q qdiscReply) any {
 			"dp_cnt": x.Dps.V.DPs, "dp_default": x.Dps.V.DefDP, "grio": x.Dps.V.Grio != 0, "limit": x.Limit, "vqs": []any{},
 		}, x.Dps.V.Flags)
 	case *tc.CodelAttrs:
-		o := object{"limit": x.Limit, "target": x.Target, "interval": x.Interval, "ecn": x.Ecn.V != 0}
-		with(o, "ce_threshold", x.CeThreshold, x.CeThreshold.V)
-		return o
+		return object{"limit": x.Limit, "target": x.Target, "interval": x.Interval, "ecn": x.Ecn, "ce_threshold": x.CeThreshold}
 	case *tc.PieAttrs:
 		return object{
 			"limit": x.Limit, "target": x.Target, "tupdate": x.Tupdate, "alpha": x.Alpha, "beta": x.Beta, "ecn": x.Ecn.V != 0,
@@ -111,24 +104,14 @@ func qdiscOptions(q qdiscReply) any {
 		return object{
 			"limit": x.Plimit, "flow_limit": x.FlowPlimit, "buckets": 1 << x.BucketsLog.V, "orphan_mask": x.OrphanMask, "quantum": x.Quantum,
 			"initial_quantum": x.InitialQuantum, "maxrate": x.FlowMaxRate, "low_rate_threshold": x.LowRateThreshold, "refill_delay": x.FlowRefillDelay,
-			"ce_threshold": x.CeThreshold, "timer_slack": x.TimerSlack, "horizon": x.Horizon, "horizon_cap": nil,
+			"ce_threshold": x.CeThreshold, "timer_slack": x.TimerSlack, "horizon": x.Horizon, "horizon_cap": nil, "horizon_drop": nil,
 		}
 	case *tc.FqCodelAttrs:
-		o := object{
+		return object{
 			"limit": x.Limit, "flows": x.Flows, "quantum": x.Quantum, "target": x.Target, "interval": x.Interval, "memory_limit": x.MemoryLimit,
-			"drop_batch": x.DropBatchSize,
+			"drop_batch": x.DropBatchSize, "ce_threshold": x.CeThreshold, "ce_threshold_selector": x.CeThresholdSelector,
+			"ce_threshold_mask": x.CeThresholdMask, "ecn": x.Ecn,
 		}
-		with(o, "ce_threshold", x.CeThreshold, x.CeThreshold.V)
-		with(o, "ce_threshold_selector", x.CeThresholdSelector, x.CeThresholdSelector.V)
-		with(o, "ce_threshold_mask", x.CeThresholdMask, x.CeThresholdMask.V)
-		if x.Ecn.V != 0 {
-			o["ecn"] = true
-		}
-		if !x.CeThreshold.OK {
-			delete(o, "ce_threshold_selector")
-			delete(o, "ce_threshold_mask")
-		}
-		return o
 	case *tc.FqPieAttrs:
 		return object{
 			"limit": x.Limit, "flows": x.Flows, "target": x.Target, "tupdate": x.Tupdate, "alpha": x.Alpha, "beta": x.Beta, "quantum": x.Quantum,
@@ -164,7 +147,7 @@ func qdiscOptions(q qdiscReply) any {
 		return object{
 			"bandwidth": x.BaseRate64, "diffserv": x.DiffservMode, "flowmode": flow[x.FlowMode.V], "nat": x.Nat.V != 0, "wash": x.Wash.V != 0,
 			"ingress": x.Ingress.V != 0, "ack-filter": x.AckFilter, "split_gso": x.SplitGso.V != 0, "rtt": x.Rtt, "raw": x.Raw.OK, "atm": x.Atm,
-			"overhead": x.Overhead, "mpu": x.Mpu, "memlimit": x.Memory, "fwmark": fmt.Sprintf("%#x", x.Fwmark.V),
+			"overhead": x.Overhead, "mpu": x.Mpu, "memlimit": x.Memory, "fwmark": hexText(x.Fwmark.V),
 		}
 	case *tc.CbsAttrs:
 		p := x.Parms
@@ -249,4 +232,12 @@ func taprioOptions(x *tc.TaprioAttrs) object {
 			object{"offset": p.Offset.Tc0, "count": p.Count.Tc0}, object{"offset": p.Offset.Tc1, "count": p.Count.Tc1},
 		},
 	}
+}
+
+// hexText is a number as C prints it with %#x.
+func hexText(v uint32) string {
+	if v == 0 {
+		return "0"
+	}
+	return fmt.Sprintf("%#x", v)
 }

@@ -1,0 +1,227 @@
+package tc
+
+import (
+	"encoding/binary"
+	"errors"
+	"maps"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/nlgen/nlgen/generated/tc"
+	"github.com/nlgen/nlgen/internal/witness"
+	"github.com/nlgen/nlgen/runtime/nlconn"
+)
+
+// TestTraffic sends more than a slow link carries through qdiscs that count what they do to it: while packets wait, while they leave
+// and when they have left. Each counter must have been above zero by then, but for those that are named with the case, and be what tc
+// shows.
+func TestTraffic(t *testing.T) {
+	for _, c := range trafficCases() {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBench(t)
+			root := func(bytes uint32) *tc.NewqdiscRequest {
+				return &tc.NewqdiscRequest{Kind: some("tbf"), Options: &tc.TbfAttrs{Parms: &tc.TbfQopt{Rate: rate(bytes), Limit: 1 << 20}, Burst: u32(2000)}}
+			}
+			top := root(400_000)
+			b.qdisc(top)
+			child := tc.Tcmsg{Ifindex: b.index, Parent: 1<<16 | 1, Handle: 2 << 16}
+			kind := tc.NewqdiscRequest{Options: c.options}
+			err := b.tc.Newqdisc(b.Ctx, &tc.NewqdiscRequest{Header: child, Options: c.options}, nlconn.Create, nlconn.Replace)
+			b.lacks(kindOf(&kind), err)
+			if err != nil {
+				b.Fatal(err)
+			}
+			zero := map[string]bool{}
+			// look notes what is not zero, and how many packets wait.
+			look := func() uint32 {
+				got := b.getQdisc(child)
+				counted(zero, "", reflect.ValueOf(got.Stats2.App))
+				return got.Stats2.Queue.Qlen
+			}
+			if c.inner != nil {
+				at := tc.Tcmsg{Ifindex: b.index, Parent: 2<<16 | 1, Handle: 3 << 16}
+				if err := b.tc.Newqdisc(b.Ctx, &tc.NewqdiscRequest{Header: at, Kind: some("bfifo"), Options: c.inner}, nlconn.Create, nlconn.Replace); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.flood(200)
+			// Some keep packets for good.
+			for begun := time.Now(); look() > 0 && time.Since(begun) < 3*time.Second; time.Sleep(20 * time.Millisecond) {
+				if time.Since(begun) < time.Second {
+					b.flood(6)
+				}
+			}
+			time.Sleep(c.rest)
+			stuck := root(10)
+			stuck.Header = top.Header
+			if err := b.tc.Newqdisc(b.Ctx, stuck); err != nil {
+				b.Fatal(err)
+			}
+			for begun := time.Now(); ; time.Sleep(20 * time.Millisecond) {
+				b.flood(40)
+				look()
+				if missing := c.missing(zero); len(missing) == 0 {
+					break
+				} else if time.Since(begun) > 5*time.Second {
+					b.Errorf("always 0 or absent: %q", missing)
+					break
+				}
+			}
+			tally := witness.NewTally(b.T)
+			tally.Steady(func(tally *witness.Tally) { b.seeQdiscs(tally) })
+			tally.Report(c.name)
+			for _, name := range c.zero {
+				if _, known := zero[name]; !known {
+					b.Errorf("there is no counter %s", name)
+				}
+			}
+		})
+	}
+}
+
+// A trafficCase is a qdisc that counts.
+type trafficCase struct {
+	name    string
+	options tc.QdiscOptionsMsg
+	zero    []string      // what it never counts, or need not here
+	rest    time.Duration // how long nothing is sent: what it takes fq to throw flows away
+	inner   *tc.FifoQopt  // a qdisc below
+}
+
+// missing are the names of counters that ought to have counted.
+func (c *trafficCase) missing(zero map[string]bool) []string {
+	var list []string
+	for _, name := range slices.Sorted(maps.Keys(zero)) {
+		if zero[name] && !slices.Contains(c.zero, name) {
+			list = append(list, name)
+		}
+	}
+	return list
+}
+
+// counted notes by the names of fields whether they always were zero. The entries of a list count as one.
+func counted(zero map[string]bool, name string, v reflect.Value) {
+	switch {
+	case v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface:
+		if !v.IsNil() {
+			counted(zero, name, v.Elem())
+		}
+	case v.Kind() == reflect.Slice:
+		for i := range v.Len() {
+			counted(zero, name, v.Index(i))
+		}
+	case witness.IsOpt(v):
+		counted(zero, name, v.Field(0))
+	case v.Kind() == reflect.Struct:
+		for i := range v.NumField() {
+			if name := v.Type().Field(i).Name; name != "Unknown" && name != "Index" {
+				counted(zero, name, v.Field(i))
+			}
+		}
+	default:
+		was, known := zero[name]
+		zero[name] = v.IsZero() && (was || !known)
+	}
+}
+
+func trafficCases() []trafficCase {
+	red := tc.RedQopt{Limit: 60_000, QthMin: 5_000, QthMax: 15_000, Wlog: 1, Plog: 10, ScellLog: 10, Flags: tc.RedFlagsEcn}
+	choke := red
+	choke.Limit, choke.QthMin, choke.QthMax = 60, 5, 15
+	sfb := tc.SfbQopt{
+		RehashInterval: 600000, WarmupTime: 60000, Max: 20, BinSize: 5, Increment: 20000, Decrement: 50, Limit: 60, PenaltyRate: 10, PenaltyBurst: 20,
+	}
+	return []trafficCase{
+		{name: "red", options: &tc.RedAttrs{Parms: some(red), Stab: idle(), MaxP: u32(1 << 31)}, zero: []string{"Other"}},
+		{name: "choke", options: &tc.ChokeAttrs{Parms: some(choke), Stab: idle(), MaxP: u32(1 << 31)}, zero: []string{"Other"}},
+		{name: "codel", options: &tc.CodelAttrs{Target: u32(1000), Limit: u32(100), Interval: u32(10_000), Ecn: u32(1), CeThreshold: u32(50_000)}},
+		{name: "fq_codel", options: &tc.FqCodelAttrs{
+			Target: u32(1000), Limit: u32(100), Interval: u32(10_000), Ecn: u32(1), CeThreshold: u32(50_000),
+		}, zero: []string{"Type", "DropOvermemory"}},
+		{name: "fq_codel memory", options: &tc.FqCodelAttrs{MemoryLimit: u32(50_000)}, zero: []string{"Type", "EcnMark", "CeMark"}},
+		// Neither memory nor TCP are in want here, and what was counted of high priorities is no more.
+		{name: "fq", options: &tc.FqAttrs{
+			Plimit: u32(100), FlowPlimit: u32(30), CeThreshold: u32(50_000), BucketsLog: u32(1), Horizon: u32(1_000_000), HorizonDrop: u8(1),
+		}, zero: []string{"AllocationErrors", "HighprioPackets", "TcpRetrans", "HorizonCaps", "PktsTooLong", "Throttled", "ThrottledFlows", "UnthrottleLatencyNs"}, rest: 3500 * time.Millisecond},
+		{name: "fq paced", options: &tc.FqAttrs{
+			FlowMaxRate: u32(900), LowRateThreshold: u32(0), Horizon: u32(1_000_000), HorizonDrop: u8(0),
+		}, zero: []string{"AllocationErrors", "HighprioPackets", "TcpRetrans", "HorizonDrops", "BandDrops0", "BandDrops1", "BandDrops2", "CeMark", "GcFlows", "FastpathPackets"}},
+		{name: "fq_pie", options: &tc.FqPieAttrs{
+			Limit: u32(800), Target: u32(1000), Tupdate: u32(300_000), EcnProb: u32(100), Ecn: u32(1), DqRateEstimator: u32(1),
+		}, zero: []string{"Overmemory"}},
+		{name: "fq_pie memory", options: &tc.FqPieAttrs{MemoryLimit: u32(50_000)}, zero: []string{"EcnMark", "Overlimit", "Dropped"}},
+		{name: "pie", options: &tc.PieAttrs{Limit: u32(100), Target: u32(1000), Tupdate: u32(300_000), DqRateEstimator: u32(1)}, zero: []string{"EcnMark"}},
+		{name: "pie marks", options: &tc.PieAttrs{
+			Limit: u32(5000), Target: u32(1000), Tupdate: u32(300_000), Alpha: u32(1), Beta: u32(1), Ecn: u32(1), DqRateEstimator: u32(1),
+		}, zero: []string{"Overlimit"}},
+		{name: "hhf", options: &tc.HhfAttrs{BacklogLimit: u32(100), HhFlowsLimit: u32(2), AdmitBytes: u32(5000)}},
+		{name: "sfb", options: &tc.SfbAttrs{Parms: &sfb}, zero: []string{"Childdrop"}},
+		{name: "sfb inner", options: &tc.SfbAttrs{Parms: &sfb}, zero: []string{"Bucketdrop", "Queuedrop"}, inner: &tc.FifoQopt{Limit: 20_000}},
+		{name: "cake", options: &tc.CakeAttrs{
+			BaseRate64: u64(400_000), DiffservMode: some(tc.CakeDiffservModeDiffserv4), AckFilter: some(tc.CakeAckFilterAggressive), Memory: u32(100_000),
+		}, zero: []string{
+			"Deficit", "CobaltCount", "Dropping", "DropNextUs", "PDrop", "BlueTimerUs", // of a flow
+			"DroppedBytes64", "AcksDroppedBytes64", "EcnMarkedBytes64", "BacklogPackets", // have numbers and are never sent
+			"WayIndirectHits", "WayCollisions", // take hundreds of flows
+		}},
+	}
+}
+
+// flood sends IPv4 packets of three priorities, by turns of one large flow and of small ones. Two of three can be marked instead of
+// dropped, every fifth is an acknowledgement of TCP, every tenth is to be sent in an hour.
+func (b *bench) flood(n int) {
+	b.T.Helper()
+	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer unix.Close(fd)
+	// struct sock_txtime: the clock and no flags.
+	clock := string(binary.NativeEndian.AppendUint64(nil, unix.CLOCK_MONOTONIC))
+	if err := errors.Join(unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUFFORCE, 1<<23), unix.SetsockoptString(fd, unix.SOL_SOCKET, unix.SO_TXTIME, clock)); err != nil {
+		b.Fatal(err)
+	}
+	for i := range n {
+		if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_PRIORITY, []int{0, 1, 6}[i/2%3]); err != nil {
+			b.Fatal(err)
+		}
+		size, proto := 1000, byte(unix.IPPROTO_UDP)
+		if i%5 == 4 {
+			size, proto = 40, unix.IPPROTO_TCP
+		}
+		p := slices.Concat(macB, macA, []byte{
+			0x08, 0x00, 0x45, byte(i % 3), byte(size >> 8), byte(size), 0, 0, 0, 0, 64, proto, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2,
+		})
+		port := uint16(1000)
+		if i%2 == 1 {
+			port += uint16(i % 40)
+		}
+		p = binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint16(p, port), 2000)
+		if proto == unix.IPPROTO_TCP {
+			p = append(p, 0, 0, 0, 1, 0, 0, byte(i>>8), byte(i), 0x50, 0x10, 0xff, 0xff, 0, 0, 0, 0)
+		}
+		p = append(p, make([]byte, 14+size-len(p))...)
+		var control []byte
+		if i%10 == 9 {
+			control = make([]byte, unix.CmsgSpace(8))
+			h := (*unix.Cmsghdr)(unsafe.Pointer(&control[0]))
+			h.Level, h.Type = unix.SOL_SOCKET, unix.SCM_TXTIME
+			h.SetLen(unix.CmsgLen(8))
+			binary.NativeEndian.PutUint64(control[unix.CmsgLen(0):], uint64(time.Hour)+uint64(monotonic()))
+		}
+		if err := unix.Sendmsg(fd, p, control, &unix.SockaddrLinklayer{Ifindex: int(b.index)}, 0); err != nil && err != unix.ENOBUFS {
+			b.Fatal(err)
+		}
+	}
+}
+
+func monotonic() int64 {
+	var now unix.Timespec
+	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &now)
+	return now.Nano()
+}
