@@ -1035,8 +1035,8 @@ func (x *NetemGemodel) decode(b []byte) {
 type SfbQopt struct {
 	RehashInterval uint32 // milliseconds until the hash changes
 	WarmupTime     uint32 // milliseconds before that in which the next hash learns
-	Max            uint32 // packets in a bin from which its probability rises
-	BinSize        uint32 // packets in a bin at most
+	Max            uint32 // packets in a bin at most, above which packets are dropped
+	BinSize        uint32 // packets in a bin from which its probability rises
 	Increment      uint32 // step up of the probability, prob-one is 1
 	Decrement      uint32 // step down of the probability, prob-one is 1
 	Limit          uint32 // packets that may wait in all
