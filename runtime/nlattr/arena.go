@@ -172,9 +172,10 @@ func Room[T any](d *Decoder, list []T) []T {
 // takes more than an eighth of it gets memory of its own.
 const pieceLen = 1 << 10
 
-// copy returns a copy of b that nothing else shares.
+// copy returns a copy of b that nothing else shares. It is not nil, be it of no
+// bytes: nil stands for an attribute that is absent.
 func (a *Arena) copy(b []byte) []byte {
-	if a == nil || len(b) > pieceLen/8 {
+	if a == nil || len(b) == 0 || len(b) > pieceLen/8 {
 		return append(make([]byte, 0, len(b)), b...)
 	}
 	if len(b) > cap(a.bytes)-len(a.bytes) {

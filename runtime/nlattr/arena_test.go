@@ -80,6 +80,17 @@ func TestSlabsKeep(t *testing.T) {
 	}
 }
 
+// TestNoBytes decodes an attribute without bytes as the first of all: it is there.
+func TestNoBytes(t *testing.T) {
+	for _, a := range []*Arena{nil, NewSlabs(), NewScratch()} {
+		var d Decoder
+		d.Reset([]byte(h(1, 0)), a)
+		if !d.Next() || d.Bytes() == nil {
+			t.Errorf("%+v: no bytes are nil", a)
+		}
+	}
+}
+
 // TestSlabsAppend appends to a slice of an arena: its neighbour must stay.
 func TestSlabsAppend(t *testing.T) {
 	for _, a := range []*Arena{NewSlabs(), NewScratch()} {
