@@ -2,6 +2,7 @@ package tc
 
 import (
 	"encoding/binary"
+	"math"
 	"net"
 	"net/netip"
 	"slices"
@@ -48,10 +49,18 @@ func actCases(peer uint32) []actCase {
 	cookie.act.Cookie = []byte{0xde, 0xad, 0xbe, 0xef}
 	cookie.act.Flags = some(nlattr.Bitfield32{Value: uint32(tc.ActFlagsNoPercpuStats), Selector: uint32(tc.ActFlagsNoPercpuStats)})
 	cookie.act.HwStats = some(nlattr.Bitfield32{Value: uint32(tc.ActHwStatsDelayed), Selector: 3})
-	list := []actCase{
-		cookie,
+	list := []actCase{cookie}
+	for _, v := range []tc.ActVerdict{tc.ActVerdictReclassify, tc.ActVerdictQueued, tc.ActVerdictRepeat, tc.ActVerdictTrap} {
+		list = append(list, act("gact "+v.String(), &tc.ActGactAttrs{Parms: &tc.Gact{Action: v}}))
+	}
+	list = append(list,
+		act("gact netrand", &tc.ActGactAttrs{
+			Parms: &tc.Gact{Action: tc.ActVerdictPipe}, Prob: some(tc.GactP{Ptype: tc.GactPtypeNetrand, Pval: 3, Paction: tc.ActVerdictStolen}),
+		}),
 		act("gact jump", &tc.ActGactAttrs{Parms: &tc.Gact{Action: 0x10000000 | 2}}),
 		act("mirred", &tc.ActMirredAttrs{Parms: &tc.Mirred{Action: tc.ActVerdictPipe, Eaction: tc.MirredActionEgressMirror, Ifindex: peer}}),
+		act("mirred redirect", &tc.ActMirredAttrs{Parms: &tc.Mirred{Action: tc.ActVerdictStolen, Eaction: tc.MirredActionEgressRedir, Ifindex: peer}}),
+		act("mirred mirror in", &tc.ActMirredAttrs{Parms: &tc.Mirred{Action: tc.ActVerdictPipe, Eaction: tc.MirredActionIngressMirror, Ifindex: peer}}),
 		act("mirred in", &tc.ActMirredAttrs{Parms: &tc.Mirred{Action: tc.ActVerdictStolen, Eaction: tc.MirredActionIngressRedir, Ifindex: peer}}),
 		act("mirred block", &tc.ActMirredAttrs{
 			Parms: &tc.Mirred{Action: tc.ActVerdictPipe, Eaction: tc.MirredActionEgressMirror}, Blockid: u32(22),
@@ -60,8 +69,22 @@ func actCases(peer uint32) []actCase {
 			Tbf:    &tc.Police{Action: tc.ActVerdictShot, Burst: 160_000, Mtu: 1500, Rate: slotted(125_000), Peakrate: slotted(250_000)},
 			Result: some(tc.ActVerdictPipe), Rate: table(), Peakrate: table(),
 		}, "Rate", "Peakrate"),
+		act("police wide", &tc.PoliceAttrs{
+			Tbf: &tc.Police{
+				Action: tc.ActVerdictUnspec, Burst: 160_000, Mtu: 9000,
+				Rate:     tc.Ratespec{CellLog: 3, Linklayer: tc.LinklayerEthernet, Rate: math.MaxUint32, Overhead: 24, Mpu: 64, CellAlign: -1},
+				Peakrate: tc.Ratespec{CellLog: 3, Linklayer: tc.LinklayerEthernet, Rate: math.MaxUint32},
+			},
+			Rate64: u64(5_000_000_000), Peakrate64: u64(6_000_000_000), Rate: table(), Peakrate: table(),
+		}, "Rate", "Peakrate"),
+		act("police atm", &tc.PoliceAttrs{
+			Tbf: &tc.Police{Action: tc.ActVerdictPipe, Burst: 160_000, Mtu: 1500, Rate: tc.Ratespec{CellLog: 3, Linklayer: tc.LinklayerAtm, Rate: 125_000}}, Rate: table(),
+		}, "Rate"),
 		act("police pkts", &tc.PoliceAttrs{Tbf: &tc.Police{Action: tc.ActVerdictReclassify}, Pktrate64: u64(1000), Pktburst64: u64(64)}),
 		act("csum", &tc.ActCsumAttrs{Parms: &tc.Csum{Action: tc.ActVerdictPipe, UpdateFlags: tc.CsumFlagsIpv4hdr | tc.CsumFlagsTcp | tc.CsumFlagsSctp}}),
+		act("csum others", &tc.ActCsumAttrs{Parms: &tc.Csum{
+			Action: tc.ActVerdictUnspec, UpdateFlags: tc.CsumFlagsIcmp | tc.CsumFlagsIgmp | tc.CsumFlagsUdp | tc.CsumFlagsUdplite,
+		}}),
 		act("connmark", &tc.ActConnmarkAttrs{Parms: &tc.Connmark{Action: tc.ActVerdictPipe, Zone: 9}}),
 		act("ct", &tc.ActCtAttrs{
 			Parms: gact, Action: some(tc.CtActionCommit | tc.CtActionNat | tc.CtActionNatSrc), Zone: u16(5), Mark: u32(0x11), MarkMask: u32(0xff),
@@ -70,6 +93,9 @@ func actCases(peer uint32) []actCase {
 		}),
 		act("ct v6", &tc.ActCtAttrs{
 			Parms: gact, Action: some(tc.CtActionCommit | tc.CtActionForce | tc.CtActionNat | tc.CtActionNatDst), NatIpv6Min: v6, NatIpv6Max: far,
+		}),
+		act("ct helper", &tc.ActCtAttrs{
+			Parms: gact, Action: some(tc.CtActionCommit), HelperName: some("ftp"), HelperFamily: u8(2), HelperProto: u8(6),
 		}),
 		act("ct clear", &tc.ActCtAttrs{Parms: gact, Action: some(tc.CtActionClear)}),
 		act("ctinfo", &tc.ActCtinfoAttrs{
@@ -87,6 +113,13 @@ func actCases(peer uint32) []actCase {
 			Parms: &tc.Ife{Action: tc.ActVerdictPipe, Flags: tc.IfeModeEncode}, Dmac: macA, Smac: macB, Type: u16(0xbeef),
 			Metalst: &tc.ActIfeMetadataAttrs{Skbmark: host4(17), Prio: []byte{}},
 		}, "Metalst"),
+		act("ife decode", &tc.ActIfeAttrs{Parms: &tc.Ife{Action: tc.ActVerdictReclassify, Flags: tc.IfeModeDecode}}),
+		act("ife tcindex", &tc.ActIfeAttrs{
+			Parms: &tc.Ife{Action: tc.ActVerdictPipe, Flags: tc.IfeModeEncode}, Type: u16(0xbeef), Metalst: &tc.ActIfeMetadataAttrs{Tcindex: []byte{}, Prio: host4(3)},
+		}, "Metalst"),
+		act("mpls mac push", &tc.ActMplsAttrs{
+			Parms: &tc.Mpls{Action: tc.ActVerdictPipe, MAction: tc.MplsActionMacPush}, Proto: u16(0x8847), Label: u32(77), Ttl: u8(1),
+		}),
 		act("mpls push", &tc.ActMplsAttrs{
 			Parms: &tc.Mpls{Action: tc.ActVerdictPipe, MAction: tc.MplsActionPush}, Proto: u16(0x8847), Label: u32(1234), Tc: u8(3), Ttl: u8(9), Bos: u8(1),
 		}),
@@ -106,12 +139,24 @@ func actCases(peer uint32) []actCase {
 				{Htype: some(tc.PeditHtypeIp4), Cmd: some(tc.PeditCmdAdd)}, {Htype: some(tc.PeditHtypeTcp), Cmd: some(tc.PeditCmdSet)},
 			}},
 		}),
+		act("pedit headers", &tc.ActPeditAttrs{
+			ParmsEx: &tc.PeditSel{Action: tc.ActVerdictPipe, Keys: []tc.PeditKey{
+				{Mask: 0xffff0000, Val: 1}, {Mask: 0xffff0000, Val: 2, Off: 8}, {Mask: 0xffff0000, Val: 3}, {Mask: 0xffff0000, Val: 4, Off: 20},
+				{Mask: 0xffffff00, Val: 5, At: 0, Offmask: 0xf, Shift: 2},
+			}},
+			KeysEx: &tc.ActPeditKeysExAttrs{KeyEx: []tc.ActPeditKeyExAttrs{
+				{Htype: some(tc.PeditHtypeEth), Cmd: some(tc.PeditCmdSet)}, {Htype: some(tc.PeditHtypeIp6), Cmd: some(tc.PeditCmdSet)},
+				{Htype: some(tc.PeditHtypeUdp), Cmd: some(tc.PeditCmdSet)}, {Htype: some(tc.PeditHtypeNetwork), Cmd: some(tc.PeditCmdAdd)},
+				{Htype: some(tc.PeditHtypeNetwork), Cmd: some(tc.PeditCmdSet)},
+			}},
+		}),
 		act("sample", &tc.ActSampleAttrs{Parms: gact, Rate: u32(100), TruncSize: u32(64), PsampleGroup: u32(5)}),
 		act("simple", &tc.ActSimpleAttrs{Parms: gact, Data: some("hello")}),
 		act("skbedit", &tc.ActSkbeditAttrs{Parms: gact, Priority: u32(0x10002), QueueMapping: u16(3), Mark: u32(0x40), Mask: u32(0xf0), Ptype: u16(3)}),
 		act("skbedit hash", &tc.ActSkbeditAttrs{
 			Parms: gact, QueueMapping: u16(1), QueueMappingMax: u16(3), Flags: some(tc.SkbeditFlagsTxqSkbhash | tc.SkbeditFlagsInheritdsfield),
 		}, "Flags"),
+		act("skbmod ecn", &tc.ActSkbmodAttrs{Parms: &tc.Skbmod{Action: tc.ActVerdictPipe, Flags: tc.SkbmodFlagsEcn}}),
 		act("skbmod", &tc.ActSkbmodAttrs{
 			Parms: &tc.Skbmod{Action: tc.ActVerdictPipe, Flags: tc.SkbmodFlagsDmac | tc.SkbmodFlagsSmac | tc.SkbmodFlagsEtype},
 			Dmac:  macA, Smac: macB, Etype: u16(0x9000),
@@ -133,11 +178,12 @@ func actCases(peer uint32) []actCase {
 			Parms: &tc.Vlan{Action: tc.ActVerdictPipe, VAction: tc.VlanActionModify}, PushVlanID: u16(7), PushVlanProtocol: u16(0x8100),
 		}),
 		act("vlan pop", &tc.ActVlanAttrs{Parms: &tc.Vlan{Action: tc.ActVerdictPipe, VAction: tc.VlanActionPop}}),
+		act("vlan pop eth", &tc.ActVlanAttrs{Parms: &tc.Vlan{Action: tc.ActVerdictPipe, VAction: tc.VlanActionPopEth}}),
 		act("vlan push eth", &tc.ActVlanAttrs{
 			Parms: &tc.Vlan{Action: tc.ActVerdictPipe, VAction: tc.VlanActionPushEth}, PushEthDst: macA, PushEthSrc: macB,
 		}),
-		act("bpf", &tc.ActBpfAttrs{Parms: gact, OpsLen: u16(1), Ops: program(), Name: some("one")}, "Name"),
-	}
+		act("bpf", &tc.ActBpfAttrs{Parms: gact, OpsLen: u16(5), Ops: program(), Name: some("one")}, "Name"),
+	)
 	for name, opts := range map[string]*tc.ActTunnelKeyEncOptsAttrs{
 		"geneve": {Geneve: []tc.GeneveOptAttrs{
 			geneve(0x0102, 0x80, 1, 2, 3, 4), geneve(0x0103, 1, 5, 6, 7, 8, 9, 10, 11, 12),
@@ -174,9 +220,9 @@ func merged(list []tc.GeneveOptAttrs) []tc.GeneveOptAttrs {
 // some2 is a struct that is too large for an Opt.
 func some2[T any](v T) *T { return &v }
 
-// program is a classic BPF program that takes every packet: ret -1.
+// program is a classic BPF program that takes every packet, in one way or another if the first byte is above 127.
 func program() *tc.SockFilters {
-	return &tc.SockFilters{Instructions: []tc.SockFilter{{Code: 6, K: 0xffffffff}}}
+	return &tc.SockFilters{Instructions: []tc.SockFilter{{Code: 0x30}, {Code: 0x25, K: 127, Jt: 1, Jf: 2}, {Code: 6}, {Code: 6, K: 0xfffffffe}, {Code: 6, K: 0xffffffff}}}
 }
 
 // slotted is a rate that comes with a table.

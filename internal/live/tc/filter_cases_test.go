@@ -69,6 +69,11 @@ func ematch(content tc.EmatchContent, flags tc.EmatchFlags) tc.Ematch {
 	return m
 }
 
+// police is the limit that most kinds of filters have an attribute for.
+func police() *tc.PoliceAttrs {
+	return &tc.PoliceAttrs{Tbf: &tc.Police{Action: tc.ActVerdictShot, Burst: 160_000, Mtu: 1500, Rate: slotted(125_000)}, Rate: table()}
+}
+
 func filterCases() []filterCase {
 	class := u32(1<<16 | 0x10)
 	list := []filterCase{
@@ -84,10 +89,18 @@ func filterCases() []filterCase {
 		filter("u32 table", ip, &tc.U32Attrs{Divisor: u32(16)}),
 		filter("u32 police", all, &tc.U32Attrs{
 			Classid: class, Sel: &tc.U32Sel{Flags: tc.U32FlagsTerminal},
-			Police: &tc.PoliceAttrs{Tbf: &tc.Police{Action: tc.ActVerdictShot, Burst: 160_000, Mtu: 1500, Rate: slotted(125_000)}, Rate: table()},
+			Police: police(),
 		}, "Rate"),
+		filter("basic police", ip, &tc.BasicAttrs{Classid: class, Ematches: ematches(), Police: police()}, "Rate"),
+		filter("bpf police", all, &tc.BpfAttrs{Classid: class, OpsLen: u16(5), Ops: program(), Police: police()}, "Rate"),
+		filter("bpf acts", all, &tc.BpfAttrs{Classid: class, OpsLen: u16(5), Ops: program(), Act: acts(next(), drop())}, "Act"),
+		filter("cgroup police", all, &tc.CgroupAttrs{Police: police()}, "Rate"),
+		filter("flow police", all, &tc.FlowAttrs{Keys: some(tc.FlowKeysDst), Mode: some(tc.FlowModeMap), Baseclass: class, Police: police()}, "Rate"),
+		filter("fw goto", ip, &tc.FwAttrs{Classid: class, Act: acts(tc.ActAttrs{Options: &tc.ActGactAttrs{Parms: &tc.Gact{Action: 0x20000000 | 7}}})}, "Act"),
+		filter("fw police", ip, &tc.FwAttrs{Classid: class, Police: police()}, "Rate"),
+		filter("route police", ip, &tc.RouteAttrs{Classid: class, To: u32(12), From: u32(3), Police: police()}, "Rate"),
 		filter("bpf", all, &tc.BpfAttrs{
-			Classid: class, OpsLen: u16(1), Ops: program(), Name: some("two"), Flags: some(tc.BpfFlagsActDirect), FlagsGen: some(tc.ClsFlagsSkipHw),
+			Classid: class, OpsLen: u16(5), Ops: program(), Name: some("two"), Flags: some(tc.BpfFlagsActDirect), FlagsGen: some(tc.ClsFlagsSkipHw),
 		}, "FlagsGen", "Name"),
 		filter("basic", ip, &tc.BasicAttrs{Classid: class, Ematches: ematches(), Act: acts(drop())}, "Act"),
 		filter("cgroup", all, &tc.CgroupAttrs{Act: acts(drop()), Ematches: ematches()}, "Act"),
@@ -98,6 +111,7 @@ func filterCases() []filterCase {
 			Keys: some(tc.FlowKeysDst), Mode: some(tc.FlowModeMap), Baseclass: class, Rshift: u32(3), Addend: u32(7), Mask: u32(0xff), Xor: u32(0x55),
 			Divisor: u32(16), Act: acts(next()),
 		}, "Act"),
+		filter("flow keys", all, &tc.FlowAttrs{Keys: some(2*tc.FlowKeysRxhash - 1), Mode: some(tc.FlowModeHash), Baseclass: class, Ematches: ematches()}),
 		filter("fw", ip, &tc.FwAttrs{Classid: class, Mask: u32(0xff), Indev: some("tc1"), Act: acts(drop())}, "Act"),
 		filter("route", ip, &tc.RouteAttrs{Classid: class, To: u32(10), From: u32(20), Act: acts(next())}, "Act"),
 		filter("route iif", ip, &tc.RouteAttrs{Classid: class, To: u32(11), Iif: u32(1)}),

@@ -71,12 +71,19 @@ func flowerCases() []filterCase {
 			KeyCtStateMask: some(tc.FlowerKeyCtFlagsTracked | tc.FlowerKeyCtFlagsEstablished | tc.FlowerKeyCtFlagsInvalid),
 			KeyCtZone:      u16(4), KeyCtZoneMask: u16(0xffff), KeyCtMark: u32(9), KeyCtMarkMask: u32(0xff), KeyCtLabels: pattern(1), KeyCtLabelsMask: pattern(0xff),
 		}),
+		filter("flower ct new", ip, &tc.FlowerAttrs{
+			KeyCtState: some(tc.FlowerKeyCtFlagsTracked | tc.FlowerKeyCtFlagsNew), KeyCtStateMask: some(tc.FlowerKeyCtFlagsTracked | tc.FlowerKeyCtFlagsNew),
+		}),
+		filter("flower ct reply", ip, &tc.FlowerAttrs{
+			KeyCtState:     some(tc.FlowerKeyCtFlagsTracked | tc.FlowerKeyCtFlagsEstablished | tc.FlowerKeyCtFlagsRelated | tc.FlowerKeyCtFlagsReply),
+			KeyCtStateMask: some(tc.FlowerKeyCtFlagsTracked | tc.FlowerKeyCtFlagsEstablished | tc.FlowerKeyCtFlagsRelated | tc.FlowerKeyCtFlagsReply),
+		}),
 		filter("flower tunnel", all, &tc.FlowerAttrs{
 			KeyEncKeyID: u32(42), KeyEncIpv4Src: v4, KeyEncIpv4SrcMask: mask4(32), KeyEncIpv4Dst: other, KeyEncIpv4DstMask: mask4(24),
 			KeyEncUdpSrcPort: u16(1), KeyEncUdpSrcPortMask: u16(0xffff), KeyEncUdpDstPort: u16(4789), KeyEncUdpDstPortMask: u16(0xffff),
 			KeyEncIpTos: u8(0x10), KeyEncIpTosMask: u8(0xff), KeyEncIpTtl: u8(3), KeyEncIpTtlMask: u8(0xf),
 			KeyEncFlags:     some(tc.FlowerKeyCtrlFlagsTuncsum),
-			KeyEncFlagsMask: some(tc.FlowerKeyCtrlFlagsTuncsum | tc.FlowerKeyCtrlFlagsTunoam | tc.FlowerKeyCtrlFlagsTundf),
+			KeyEncFlagsMask: some(tc.FlowerKeyCtrlFlagsTuncsum | tc.FlowerKeyCtrlFlagsTunoam | tc.FlowerKeyCtrlFlagsTundf | tc.FlowerKeyCtrlFlagsTuncrit),
 		}),
 		filter("flower tunnel v6", all, &tc.FlowerAttrs{
 			KeyEncKeyID: u32(43), KeyEncIpv6Src: v6, KeyEncIpv6SrcMask: mask6(128), KeyEncIpv6Dst: far, KeyEncIpv6DstMask: mask6(48),

@@ -19,6 +19,9 @@ func programText(p *tc.SockFilters) string {
 }
 
 func putPolice(w *words, o *tc.PoliceAttrs) {
+	if o == nil {
+		return
+	}
 	g, p := generalOf(o), o.Tbf
 	rate, peak := uint64(p.Rate.Rate), uint64(p.Peakrate.Rate)
 	if o.Rate64.OK {

@@ -214,11 +214,11 @@ func (b *bench) putAct(w *words, options tc.ActOptionsMsg) {
 	case *tc.ActIfeAttrs:
 		p := o.Parms
 		w.put("ife %s action %s", p.Flags, verdict(g.action))
-		opt(w, "type 0X%X", o.Type)
+		w.put("type %s", strings.ToUpper(hexText(uint32(o.Type.V))))
 		for _, m := range []struct {
 			name  string
 			value []byte
-		}{{"mark", o.Metalst.Skbmark}, {"prio", o.Metalst.Prio}, {"tcindex", o.Metalst.Tcindex}} {
+		}{{"mark", o.Metalst.Skbmark}, {"tcindex", o.Metalst.Tcindex}, {"prio", o.Metalst.Prio}} {
 			switch {
 			case len(m.value) > 0:
 				w.put("use %s %d", m.name, binary.NativeEndian.Uint32(m.value))

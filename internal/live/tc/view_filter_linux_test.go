@@ -27,7 +27,7 @@ func (b *bench) putFilter(w *words, f *tc.GettfilterReply) {
 	h := f.Header.Handle
 	switch o := f.Options.(type) {
 	case *tc.U32Attrs:
-		b.putU32(w, h, o, f.Stats)
+		b.putU32(w, h, o)
 	case *tc.BpfAttrs:
 		w.put("handle 0x%x", h)
 		putClass(w, "flowid", o.Classid)
@@ -36,14 +36,18 @@ func (b *bench) putFilter(w *words, f *tc.GettfilterReply) {
 		}
 		putWhere(w, o.FlagsGen)
 		w.put("bytecode %s", programText(o.Ops))
+		putPolice(w, o.Police)
+		b.putActs(w, o.Act, true)
 	case *tc.BasicAttrs:
 		w.put("handle 0x%x", h)
 		putClass(w, "flowid", o.Classid)
 		putEmatches(w, o.Ematches)
+		putPolice(w, o.Police)
 		b.putActs(w, o.Act, true)
 	case *tc.CgroupAttrs:
 		w.put("handle 0x%x", h)
 		putEmatches(w, o.Ematches)
+		putPolice(w, o.Police)
 		b.putActs(w, o.Act, true)
 	case *tc.FlowAttrs:
 		b.putFlow(w, h, o)
@@ -53,6 +57,7 @@ func (b *bench) putFilter(w *words, f *tc.GettfilterReply) {
 			w.glue("/0x%x", o.Mask.V)
 		}
 		putClass(w, "classid", o.Classid)
+		putPolice(w, o.Police)
 		opt(w, "input dev %s", o.Indev)
 		b.putActs(w, o.Act, true)
 	case *tc.RouteAttrs:
@@ -63,6 +68,7 @@ func (b *bench) putFilter(w *words, f *tc.GettfilterReply) {
 			w.put("fromif %s", b.linkName(o.Iif.V))
 		}
 		opt(w, "from %d", o.From)
+		putPolice(w, o.Police)
 		b.putActs(w, o.Act, true)
 	case *tc.MatchallAttrs:
 		w.put("handle 0x%x", h)
@@ -77,6 +83,9 @@ func (b *bench) putFilter(w *words, f *tc.GettfilterReply) {
 		putFlower(w, o)
 		putWhere(w, o.Flags)
 		b.putActs(w, o.Act, true)
+	}
+	if s := f.Stats; s != nil {
+		w.put("Sent %d bytes %d pkts (dropped %d, overlimits %d)", s.Bytes, s.Packets, s.Drops, s.Overlimits)
 	}
 }
 
@@ -101,7 +110,7 @@ func putWhere(w *words, f nlattr.Opt[tc.ClsFlags]) {
 	}
 }
 
-func (b *bench) putU32(w *words, h uint32, o *tc.U32Attrs, stats *tc.Stats) {
+func (b *bench) putU32(w *words, h uint32, o *tc.U32Attrs) {
 	w.put("fh %x:", h>>20)
 	if bucket := h >> 12 & 0xff; bucket != 0 {
 		w.glue("%x", bucket)
@@ -159,14 +168,9 @@ func (b *bench) putU32(w *words, h uint32, o *tc.U32Attrs, stats *tc.Stats) {
 	if s.Hmask != 0 {
 		w.put("hash mask %08x at %d", s.Hmask, s.Hoff)
 	}
-	if o.Police != nil {
-		putPolice(w, o.Police)
-	}
+	putPolice(w, o.Police)
 	opt(w, "input dev %s", o.Indev)
 	b.putActs(w, o.Act, true)
-	if stats != nil {
-		w.put("Sent %d bytes %d pkts (dropped %d, overlimits %d)", stats.Bytes, stats.Packets, stats.Drops, stats.Overlimits)
-	}
 }
 
 func (b *bench) putFlow(w *words, h uint32, o *tc.FlowAttrs) {
@@ -175,7 +179,11 @@ func (b *bench) putFlow(w *words, h uint32, o *tc.FlowAttrs) {
 	var keys []string
 	for key := tc.FlowKeysSrc; key <= tc.FlowKeysRxhash; key <<= 1 {
 		if o.Keys.V&key != 0 {
-			keys = append(keys, key.String())
+			name, ok := map[tc.FlowKeys]string{tc.FlowKeysRtclassid: "rt-classid", tc.FlowKeysSkuid: "sk-uid", tc.FlowKeysSkgid: "sk-gid"}[key]
+			if !ok {
+				name = key.String()
+			}
+			keys = append(keys, name)
 		}
 	}
 	w.put("keys %s", strings.Join(keys, ","))
@@ -191,6 +199,8 @@ func (b *bench) putFlow(w *words, h uint32, o *tc.FlowAttrs) {
 	opt(w, "divisor %d", o.Divisor)
 	putClass(w, "baseclass", o.Baseclass)
 	opt(w, "perturb %dsec", o.Perturb)
+	putEmatches(w, o.Ematches)
+	putPolice(w, o.Police)
 	b.putActs(w, o.Act, true)
 }
 
