@@ -88,7 +88,7 @@ func (r *routing) encaps() []encapCase {
 	local(rtroute.Seg6LocalActionEndDt6, rtroute.EncapSeg6LocalAttrs{Table: u32(77)})
 	local(rtroute.Seg6LocalActionEndB6, rtroute.EncapSeg6LocalAttrs{Srh: header})
 	local(rtroute.Seg6LocalActionEndB6Encap, rtroute.EncapSeg6LocalAttrs{Srh: header})
-	program := &rtroute.Seg6LocalBpfProgAttrs{Prog: u32(uint32(loadProgram(r.Namespace, programSeg6Local, 0))), ProgName: nlattr.Some("endpoint")}
+	program := &rtroute.Seg6LocalBpfProgAttrs{Prog: u32(uint32(witness.Program(r.Namespace.T, unix.BPF_PROG_TYPE_LWT_SEG6LOCAL, 0, 0))), ProgName: nlattr.Some("endpoint")}
 	local(rtroute.Seg6LocalActionEndBpf, rtroute.EncapSeg6LocalAttrs{Bpf: program}, func(e *encapCase) { e.skip = []string{"Prog"} }) // Its number comes back.
 	if r.link("vrf7", &rtlink.LinkinfoVrfAttrs{Table: u32(7)}) != 0 {
 		if err := os.WriteFile("/proc/sys/net/vrf/strict_mode", []byte("1"), 0); err != nil {
@@ -117,11 +117,11 @@ func (r *routing) encaps() []encapCase {
 		}
 	}
 	bpf := func(kind uint32, name string) *rtroute.LwtBpfProgAttrs {
-		return &rtroute.LwtBpfProgAttrs{Fd: u32(uint32(loadProgram(r.Namespace, kind, 0))), Name: nlattr.Some(name)}
+		return &rtroute.LwtBpfProgAttrs{Fd: u32(uint32(witness.Program(r.Namespace.T, kind, 0, 0))), Name: nlattr.Some(name)}
 	}
 	for _, family := range []uint8{v4, v6} {
 		add("bpf", family, &rtroute.EncapBpfAttrs{
-			In: bpf(programIn, "first"), Out: bpf(programOut, "second"), Xmit: bpf(programXmit, "third"), XmitHeadroom: u32(14),
+			In: bpf(unix.BPF_PROG_TYPE_LWT_IN, "first"), Out: bpf(unix.BPF_PROG_TYPE_LWT_OUT, "second"), Xmit: bpf(unix.BPF_PROG_TYPE_LWT_XMIT, "third"), XmitHeadroom: u32(14),
 		}, func(e *encapCase) { e.skip = []string{"Fd", "XmitHeadroom"} }) // They are not told.
 	}
 	return list

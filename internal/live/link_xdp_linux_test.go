@@ -3,10 +3,8 @@ package live
 import (
 	"errors"
 	"fmt"
-	"runtime"
 	"syscall"
 	"testing"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -15,47 +13,6 @@ import (
 	"github.com/nlgen/nlgen/runtime/nlattr"
 )
 
-// The types of programs (enum bpf_prog_type).
-const (
-	programXDP       = 6
-	programIn        = 10 // BPF_PROG_TYPE_LWT_IN
-	programOut       = 11
-	programXmit      = 12
-	programSeg6Local = 19
-)
-
-// loadProgram loads a program that returns a number, and returns its file descriptor.
-func loadProgram(n *witness.Namespace, kind uint32, result int32) int32 {
-	n.T.Helper()
-	insns := []struct {
-		code, regs byte
-		off        int16
-		imm        int32
-	}{{0xb7, 0, 0, result}, {0x95, 0, 0, 0}} // r0 = result; exit
-	license := []byte("GPL\x00")
-	var pins runtime.Pinner
-	defer pins.Unpin()
-	pins.Pin(&insns[0])
-	pins.Pin(&license[0])
-	attr := struct { // union bpf_attr of BPF_PROG_LOAD
-		kind, count    uint32
-		insns, license uint64
-		log            [2]uint32
-		logBuffer      uint64
-		version, flags uint32
-	}{
-		kind: kind, count: uint32(len(insns)),
-		insns: uint64(uintptr(unsafe.Pointer(&insns[0]))), license: uint64(uintptr(unsafe.Pointer(&license[0]))),
-	}
-	const progLoad = 5
-	fd, _, errno := unix.Syscall(unix.SYS_BPF, progLoad, uintptr(unsafe.Pointer(&attr)), unsafe.Sizeof(attr))
-	if errno != 0 {
-		n.T.Skip("bpf: ", errno)
-	}
-	n.T.Cleanup(func() { unix.Close(int(fd)) })
-	return int32(fd)
-}
-
 // TestLinkXDP attaches programs in the stack and in the driver, replaces one, detaches them, and compares with what ip prints.
 func TestLinkXDP(t *testing.T) {
 	n := witness.NewNamespace(t)
@@ -63,7 +20,8 @@ func TestLinkXDP(t *testing.T) {
 	link, peer := n.Veth("xdp0", "xdp1")
 	n.Up(link, peer)
 	const pass = 2 // XDP_PASS
-	one, two := loadProgram(n, programXDP, pass), loadProgram(n, programXDP, pass)
+	program := func() int32 { return int32(witness.Program(t, unix.BPF_PROG_TYPE_XDP, pass, 0)) }
+	one, two := program(), program()
 	set := func(fd int32, flags rtlink.XdpFlags, expected nlattr.Opt[int32]) error {
 		return n.Links.Setlink(n.Ctx, &rtlink.SetlinkRequest{Header: rtlink.Ifinfomsg{IfiIndex: link.Header.IfiIndex},
 			Xdp: &rtlink.XdpAttrs{Fd: nlattr.Some(fd), Flags: nlattr.Some(flags), ExpectedFd: expected}})

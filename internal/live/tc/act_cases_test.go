@@ -40,7 +40,7 @@ func be(a, b, c, d byte) uint32 { return binary.BigEndian.Uint32([]byte{a, b, c,
 // oops is why options of tunnel headers are made in the virtual machine only.
 const oops = "kernels of 6.18 have died of options of tunnel headers"
 
-func actCases(peer uint32) []actCase {
+func actCases() []actCase {
 	pipe := tc.Gact{Action: tc.ActVerdictPipe}
 	gact := some2(pipe)
 	cookie := act("gact", &tc.ActGactAttrs{
@@ -58,10 +58,10 @@ func actCases(peer uint32) []actCase {
 			Parms: &tc.Gact{Action: tc.ActVerdictPipe}, Prob: some(tc.GactP{Ptype: tc.GactPtypeNetrand, Pval: 3, Paction: tc.ActVerdictStolen}),
 		}),
 		act("gact jump", &tc.ActGactAttrs{Parms: &tc.Gact{Action: 0x10000000 | 2}}),
-		act("mirred", &tc.ActMirredAttrs{Parms: &tc.Mirred{Action: tc.ActVerdictPipe, Eaction: tc.MirredActionEgressMirror, Ifindex: peer}}),
-		act("mirred redirect", &tc.ActMirredAttrs{Parms: &tc.Mirred{Action: tc.ActVerdictStolen, Eaction: tc.MirredActionEgressRedir, Ifindex: peer}}),
-		act("mirred mirror in", &tc.ActMirredAttrs{Parms: &tc.Mirred{Action: tc.ActVerdictPipe, Eaction: tc.MirredActionIngressMirror, Ifindex: peer}}),
-		act("mirred in", &tc.ActMirredAttrs{Parms: &tc.Mirred{Action: tc.ActVerdictStolen, Eaction: tc.MirredActionIngressRedir, Ifindex: peer}}),
+		act("mirred", &tc.ActMirredAttrs{Parms: &tc.Mirred{Action: tc.ActVerdictPipe, Eaction: tc.MirredActionEgressMirror}}),
+		act("mirred redirect", &tc.ActMirredAttrs{Parms: &tc.Mirred{Action: tc.ActVerdictStolen, Eaction: tc.MirredActionEgressRedir}}),
+		act("mirred mirror in", &tc.ActMirredAttrs{Parms: &tc.Mirred{Action: tc.ActVerdictPipe, Eaction: tc.MirredActionIngressMirror}}),
+		act("mirred in", &tc.ActMirredAttrs{Parms: &tc.Mirred{Action: tc.ActVerdictStolen, Eaction: tc.MirredActionIngressRedir}}),
 		act("mirred block", &tc.ActMirredAttrs{
 			Parms: &tc.Mirred{Action: tc.ActVerdictPipe, Eaction: tc.MirredActionEgressMirror}, Blockid: u32(22),
 		}),

@@ -5,6 +5,7 @@ import (
 	"os"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/nlgen/nlgen/generated/tc"
 	"github.com/nlgen/nlgen/internal/witness"
@@ -14,9 +15,13 @@ import (
 
 // TestActions makes an action of each kind, reads it back, compares it with what tc shows, and deletes it.
 func TestActions(t *testing.T) {
-	b := newBench(t)
-	for _, c := range actCases(b.peer) {
-		b.run(c.name, func(b *bench) {
+	for _, c := range actCases() {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBench(t)
+			b.qdisc(&tc.NewqdiscRequest{Header: tc.Tcmsg{Parent: tc.HandleIngress, Handle: 0xffff0000}, Kind: some("clsact")})
+			if o, ok := c.act.Options.(*tc.ActMirredAttrs); ok && !o.Blockid.OK {
+				o.Parms.Ifindex = b.peer
+			}
 			if c.vm != "" && os.Getenv("NLGEN_VM") == "" {
 				b.Skip("in the virtual machine only: " + c.vm)
 			}
@@ -35,7 +40,7 @@ func TestActions(t *testing.T) {
 			}
 			tally := witness.NewTally(b.T)
 			tally.Within(c.name, c.act, list[0].V, append([]string{"Index", "HwStats", "Flags"}, c.skip...)...)
-			one := acts(tc.ActAttrs{Kind: list[0].V.Kind, Index: some(generalOf(list[0].V.Options).index)})
+			one := acts(tc.ActAttrs{Kind: list[0].V.Kind, Index: some(genOf(list[0].V.Options).index)})
 			got, err := b.tc.Getaction(b.Ctx, &tc.GetactionRequest{Tab: one})
 			if err != nil {
 				b.Fatal(err)
@@ -43,6 +48,8 @@ func TestActions(t *testing.T) {
 			b.whole("action", got)
 			tally.Within(c.name, c.act, got.Tab[0].V, append([]string{"Index", "HwStats", "Flags"}, c.skip...)...)
 			tally.Steady(func(tally *witness.Tally) { b.seeActions(tally, list[0].V.Kind.V) })
+			general(c.act.Options).FieldByName("Index").SetUint(uint64(one[0].V.Index.V))
+			b.use(tally, list[0].V.Kind.V, c.act.Options)
 			if err := b.tc.Delaction(b.Ctx, &tc.DelactionRequest{Tab: one}); err != nil {
 				b.Error(err)
 			}
@@ -51,6 +58,32 @@ func TestActions(t *testing.T) {
 			}
 			tally.Report(c.name)
 		})
+	}
+}
+
+// use has a filter carry out an action that is there, sends packets, and compares what both have counted.
+func (b *bench) use(tally *witness.Tally, kind string, act tc.ActOptionsMsg) {
+	b.T.Helper()
+	at := tc.Tcmsg{Ifindex: b.index, Parent: 0xffff<<16 | tc.MinEgress, Info: info(9, all)}
+	rule := &tc.U32Attrs{Sel: &tc.U32Sel{Flags: tc.U32FlagsTerminal}, Act: acts(tc.ActAttrs{Options: act})}
+	if err := b.tc.Newtfilter(b.Ctx, &tc.NewtfilterRequest{Header: at, Options: rule}, nlconn.Create, nlconn.Exclusive); err != nil {
+		b.Fatal(err)
+	}
+	b.flood(4)
+	now := func() *tc.ActAttrs { return &b.actions(kind)[0].V }
+	if binds, packets := genOf(now().Options).binds, now().Stats.Basic.V.Packets; binds != 1 || packets == 0 {
+		b.Errorf("%d filters use it, which carried it out on %d packets", binds, packets)
+	}
+	tally.Steady(func(tally *witness.Tally) { b.seeFilters(tally, at.Parent) })
+	tally.Steady(func(tally *witness.Tally) { b.seeActions(tally, kind) })
+	if err := b.tc.Deltfilter(b.Ctx, &tc.DeltfilterRequest{Header: at}); err != nil {
+		b.Fatal(err)
+	}
+	// A filter is freed when no packet can be in it any more.
+	for begun := time.Now(); genOf(now().Options).binds != 0; time.Sleep(time.Millisecond) {
+		if time.Since(begun) > 5*time.Second {
+			b.Fatal("a filter that was deleted uses it")
+		}
 	}
 }
 

@@ -7,22 +7,27 @@ import (
 	"strings"
 
 	"github.com/nlgen/nlgen/generated/tc"
+	"github.com/nlgen/nlgen/runtime/nlattr"
 )
 
-// programText is a classic BPF program as tc prints it.
-func programText(p *tc.SockFilters) string {
-	text := "'" + strconv.Itoa(len(p.Instructions))
-	for _, i := range p.Instructions {
-		text += fmt.Sprintf(",%d %d %d %d", i.Code, i.Jt, i.Jf, i.K)
+// putProgram is a program of classic BPF with its code, or what the kernel tells of one that was loaded.
+func putProgram(w *words, code *tc.SockFilters, id nlattr.Opt[uint32], tag []byte) {
+	if code == nil {
+		w.put("id %d name constant tag %x jited", id.V, tag)
+		return
 	}
-	return text + "'"
+	w.put("bytecode '%d", len(code.Instructions))
+	for _, i := range code.Instructions {
+		w.glue(",%d %d %d %d", i.Code, i.Jt, i.Jf, i.K)
+	}
+	w.glue("'")
 }
 
 func putPolice(w *words, o *tc.PoliceAttrs) {
 	if o == nil {
 		return
 	}
-	g, p := generalOf(o), o.Tbf
+	g, p := genOf(o), o.Tbf
 	rate, peak := uint64(p.Rate.Rate), uint64(p.Peakrate.Rate)
 	if o.Rate64.OK {
 		rate = o.Rate64.V
@@ -49,7 +54,7 @@ func putPolice(w *words, o *tc.PoliceAttrs) {
 	g.used(w)
 }
 
-func putCt(w *words, g general, o *tc.ActCtAttrs) {
+func putCt(w *words, g gen, o *tc.ActCtAttrs) {
 	what := o.Action.V
 	w.put("ct")
 	if what&tc.CtActionClear != 0 {
@@ -100,7 +105,7 @@ func putCt(w *words, g general, o *tc.ActCtAttrs) {
 	g.tail(w)
 }
 
-func putGate(w *words, g general, o *tc.ActGateAttrs) {
+func putGate(w *words, g gen, o *tc.ActGateAttrs) {
 	// A number below 0 stands for any.
 	any1 := func(v int32, unit string) string {
 		if v < 0 {
@@ -118,7 +123,7 @@ func putGate(w *words, g general, o *tc.ActGateAttrs) {
 	g.tail(w)
 }
 
-func putPedit(w *words, g general, o *tc.ActPeditAttrs) {
+func putPedit(w *words, g gen, o *tc.ActPeditAttrs) {
 	p := o.Parms
 	if o.ParmsEx != nil {
 		p = o.ParmsEx
@@ -143,7 +148,7 @@ func putPedit(w *words, g general, o *tc.ActPeditAttrs) {
 	}
 }
 
-func putTunnelKey(w *words, g general, o *tc.ActTunnelKeyAttrs) {
+func putTunnelKey(w *words, g gen, o *tc.ActTunnelKeyAttrs) {
 	p := o.Parms
 	w.put("tunnel_key %s", map[tc.TunnelKeyAction]string{tc.TunnelKeyActionSet: "set", tc.TunnelKeyActionRelease: "unset"}[p.TAction])
 	opt(w, "src_ip %v", o.EncIpv4Src)

@@ -81,41 +81,46 @@ func putActStats(w *words, a *tc.ActAttrs, bound bool) {
 	hwStats("used_hw_stats", a.UsedHwStats)
 }
 
-// general is what all actions have.
-type general struct {
+// general is the struct that every kind has, which begins with the same members.
+func general(o tc.ActOptionsMsg) reflect.Value {
+	for _, name := range []string{"Parms", "Act", "Tbf", "ParmsEx"} {
+		if f := reflect.ValueOf(o).Elem().FieldByName(name); f.IsValid() && !f.IsNil() {
+			return f.Elem()
+		}
+	}
+	panic(fmt.Sprintf("%T has nothing in common with other actions", o))
+}
+
+// A gen is what all actions have.
+type gen struct {
 	index       uint32
 	action      tc.ActVerdict
 	refs, binds int32
 	tm          *tc.ActTimes
 }
 
-// generalOf finds it in the struct that every kind has.
-func generalOf(o tc.ActOptionsMsg) general {
-	v := reflect.ValueOf(o).Elem()
-	g := general{tm: v.FieldByName("Tm").Interface().(*tc.ActTimes)}
-	for _, name := range []string{"Parms", "Act", "Tbf", "ParmsEx"} {
-		if f := v.FieldByName(name); f.IsValid() && !f.IsNil() {
-			f = f.Elem()
-			g.index, g.action = uint32(f.FieldByName("Index").Uint()), f.FieldByName("Action").Interface().(tc.ActVerdict)
-			g.refs, g.binds = int32(f.FieldByName("Refcnt").Int()), int32(f.FieldByName("Bindcnt").Int())
-		}
+func genOf(o tc.ActOptionsMsg) gen {
+	v := general(o)
+	return gen{
+		uint32(v.FieldByName("Index").Uint()), v.FieldByName("Action").Interface().(tc.ActVerdict),
+		int32(v.FieldByName("Refcnt").Int()), int32(v.FieldByName("Bindcnt").Int()),
+		reflect.ValueOf(o).Elem().FieldByName("Tm").Interface().(*tc.ActTimes),
 	}
-	return g
 }
 
 // tail is what most actions end with.
-func (g general) tail(w *words) {
+func (g gen) tail(w *words) {
 	w.put("index %d", g.index)
 	g.used(w)
 }
 
-func (g general) used(w *words) {
+func (g gen) used(w *words) {
 	w.put("ref %d bind %d", g.refs, g.binds)
 	g.times(w)
 }
 
 // times are in hundredths of a second, which tc cuts.
-func (g general) times(w *words) {
+func (g gen) times(w *words) {
 	w.put("installed %d sec used %d sec", g.tm.Install/100, g.tm.Lastuse/100)
 	if g.tm.Firstuse != 0 {
 		w.put("firstused %d sec", g.tm.Firstuse/100)
@@ -161,7 +166,7 @@ func putMAC(w *words, name string, a net.HardwareAddr) {
 
 // putAct is the action itself.
 func (b *bench) putAct(w *words, options tc.ActOptionsMsg) {
-	g := generalOf(options)
+	g := genOf(options)
 	switch o := options.(type) {
 	case *tc.ActGactAttrs:
 		prob := o.Prob.V
@@ -308,7 +313,12 @@ func (b *bench) putAct(w *words, options tc.ActOptionsMsg) {
 		w.word(verdict(g.action))
 		g.tail(w)
 	case *tc.ActBpfAttrs:
-		w.put("bpf bytecode %s default-action %s", programText(o.Ops), verdict(g.action))
+		w.word("bpf")
+		if o.Ops == nil {
+			w.word(o.Name.V)
+		}
+		putProgram(w, o.Ops, o.ID, o.Tag)
+		w.put("default-action %s", verdict(g.action))
 		g.tail(w)
 	default:
 		w.put("%T", options)

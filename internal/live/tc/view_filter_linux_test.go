@@ -31,11 +31,14 @@ func (b *bench) putFilter(w *words, f *tc.GettfilterReply) {
 	case *tc.BpfAttrs:
 		w.put("handle 0x%x", h)
 		putClass(w, "flowid", o.Classid)
+		if o.Ops == nil {
+			w.word(o.Name.V)
+		}
 		if o.Flags.V&tc.BpfFlagsActDirect != 0 {
 			w.put("direct-action")
 		}
 		putWhere(w, o.FlagsGen)
-		w.put("bytecode %s", programText(o.Ops))
+		putProgram(w, o.Ops, o.ID, o.Tag)
 		putPolice(w, o.Police)
 		b.putActs(w, o.Act, true)
 	case *tc.BasicAttrs:
