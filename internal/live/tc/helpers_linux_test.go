@@ -15,7 +15,7 @@ import (
 	"github.com/nlgen/nlgen/runtime/nlconn"
 )
 
-// A bench is a namespace with a pair of links that have four sending queues each, and a client.
+// A bench is a namespace with a pair of links that have sixteen sending queues each, and a client.
 type bench struct {
 	*witness.Namespace
 	tc    *tc.Client
@@ -27,11 +27,11 @@ type bench struct {
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	n := witness.NewNamespace(t)
-	four := nlattr.Some(uint32(4))
+	queues := nlattr.Some(uint32(16))
 	a := n.Create(&rtlink.NewlinkRequest{
-		Ifname: nlattr.Some("tc0"), NumTxQueues: four, NumRxQueues: four,
+		Ifname: nlattr.Some("tc0"), NumTxQueues: queues, NumRxQueues: queues,
 		Linkinfo: &rtlink.LinkinfoAttrs{Data: &rtlink.LinkinfoVethAttrs{
-			Peer: &rtlink.VethPeerVeth{Ifname: nlattr.Some("tc1"), NumTxQueues: four, NumRxQueues: four},
+			Peer: &rtlink.VethPeerVeth{Ifname: nlattr.Some("tc1"), NumTxQueues: queues, NumRxQueues: queues},
 		}},
 	})
 	b := n.Link("tc1")

@@ -1,6 +1,9 @@
 package tc
 
 import (
+	"math"
+	"reflect"
+
 	"github.com/nlgen/nlgen/generated/tc"
 	"github.com/nlgen/nlgen/runtime/nlattr"
 )
@@ -39,6 +42,13 @@ func qdiscCases() []qdiscCase {
 		q.Tc0, q.Tc1 = n[0], n[1]
 		return q
 	}
+	var wide tc.MqprioQopt
+	wide.NumTc = 16
+	for i := range 16 {
+		wide.PrioTcMap[i] = byte(15 - i)
+		reflect.ValueOf(&wide.Count).Elem().Field(i).SetUint(1)
+		reflect.ValueOf(&wide.Offset).Elem().Field(i).SetUint(uint64(i))
+	}
 	mqprio := tc.MqprioQopt{NumTc: 2, PrioTcMap: [16]byte{0, 1, 1}, Count: perTc(2, 2), Offset: perTc(0, 2)}
 	stab := qdisc("pfifo", &tc.FifoQopt{Limit: 77})
 	stab.name, stab.req.Stab = "pfifo stab", &tc.StabAttrs{
@@ -48,7 +58,7 @@ func qdiscCases() []qdiscCase {
 	codelRate := qdisc("codel", &tc.CodelAttrs{Target: u32(4999), Limit: u32(900), Interval: u32(90000), Ecn: u32(1), CeThreshold: u32(3000)},
 		"Rate", "Target", "Interval", "CeThreshold")
 	codelRate.req.Rate = some(tc.GnetEstimator{Interval: -2, EwmaLog: 4})
-	return []qdiscCase{
+	list := []qdiscCase{
 		qdisc("pfifo", &tc.FifoQopt{Limit: 101}),
 		stab,
 		qdisc("bfifo", &tc.FifoQopt{Limit: 100001}),
@@ -66,6 +76,17 @@ func qdiscCases() []qdiscCase {
 			Parms: &tc.TbfQopt{Rate: rate(1_000_000), Peakrate: rate(2_000_000), Limit: 50000},
 			Burst: u32(10000), Pburst: u32(3000),
 		}, "Burst", "Pburst", "Parms"),
+		qdisc("tbf", &tc.TbfAttrs{
+			Parms:  &tc.TbfQopt{Rate: rate(math.MaxUint32), Peakrate: rate(math.MaxUint32), Limit: 2_000_000_000},
+			Rate64: u64(5_000_000_000), Prate64: u64(6_000_000_000), Burst: u32(2_000_000), Pburst: u32(3000),
+		}, "Burst", "Pburst", "Parms"),
+		// Without a link layer the kernel guesses it from the tables.
+		qdisc("tbf", &tc.TbfAttrs{
+			Parms: &tc.TbfQopt{
+				Rate: tc.Ratespec{CellLog: 3, CellAlign: -1, Rate: 125_000}, Peakrate: tc.Ratespec{CellLog: 3, CellAlign: -1, Rate: 250_000}, Limit: 50_000,
+			},
+			Rtab: table(), Ptab: table(), Burst: u32(10_000), Pburst: u32(3000),
+		}, "Burst", "Pburst", "Parms", "Rtab", "Ptab"),
 		qdisc("sfq", &tc.SfqQoptV1{
 			V0:    tc.SfqQopt{Quantum: 2000, PerturbPeriod: 11, Limit: 120, Divisor: 512, Flows: 60},
 			Depth: 100, Headdrop: 1, Limit: 90000, QthMin: 10000, QthMax: 40000, Wlog: 6, Plog: 10, ScellLog: 5,
@@ -87,6 +108,7 @@ func qdiscCases() []qdiscCase {
 			TimerSlack: u32(20000), Horizon: u32(5_000_000), HorizonDrop: u8(0),
 			Priomap: &tc.PrioQopt{Bands: 3, Priomap: priomap}, Weights: []int32{589824, 196608, 65536},
 		}),
+		qdisc("fq", &tc.FqAttrs{FlowDefaultRate: u32(1000)}, "FlowDefaultRate"), // no longer looked at
 		qdisc("fq_codel", &tc.FqCodelAttrs{
 			Target: u32(6000), Limit: u32(5000), Interval: u32(80000), Ecn: u32(0), Flows: u32(512), Quantum: u32(2000), CeThreshold: u32(2000),
 			DropBatchSize: u32(32), MemoryLimit: u32(16 << 20), CeThresholdSelector: u8(1), CeThresholdMask: u8(3),
@@ -117,6 +139,10 @@ func qdiscCases() []qdiscCase {
 			Header: tc.NetemQopt{Limit: 900}, Loss: &tc.NetemLossAttrs{Ge: some(tc.NetemGemodel{P: 1 << 28, R: 1 << 29, H: 1 << 30, K1: 1 << 27})},
 			Slot: &tc.NetemSlot{MaxPackets: 32, MaxBytes: 64000, DistDelay: 800000, DistJitter: 100000}, SlotDist: distribution(),
 		}, "SlotDist"),
+		qdisc("netem", &tc.QdiscOptionsNetem{
+			Header: tc.NetemQopt{Limit: 100}, Latency64: some(int64(1_000_000)), Jitter64: some(int64(100_000)), DelayDist: distribution(),
+			Rate: some(tc.NetemRate{Rate: math.MaxUint32}), Rate64: u64(5_000_000_000),
+		}, "DelayDist"),
 		qdisc("sfb", &tc.SfbAttrs{Parms: &tc.SfbQopt{
 			RehashInterval: 600000, WarmupTime: 60000, Max: 25, BinSize: 20, Increment: 50, Decrement: 5, Limit: 900, PenaltyRate: 10, PenaltyBurst: 20,
 		}}),
@@ -128,6 +154,7 @@ func qdiscCases() []qdiscCase {
 		qdisc("cbs", &tc.CbsAttrs{Parms: &tc.CbsQopt{Hicredit: 30, Locredit: -1470, Idleslope: 20000, Sendslope: -980000}}),
 		qdisc("etf", &tc.EtfAttrs{Parms: some(tc.EtfQopt{Delta: 300000, Clockid: 11, Flags: tc.EtfFlagsDeadlineModeOn | tc.EtfFlagsSkipSockCheck})}),
 		qdisc("mqprio", &tc.QdiscOptionsMqprio{Header: mqprio}),
+		qdisc("mqprio", &tc.QdiscOptionsMqprio{Header: wide}),
 		qdisc("taprio", &tc.TaprioAttrs{
 			Priomap: &mqprio, SchedBaseTime: some(int64(1)), SchedClockid: some(int32(11)), SchedCycleTime: some(int64(900000)),
 			SchedCycleTimeExtension: some(int64(50000)), Flags: some(tc.TaprioFlagsTxtimeAssist), TxtimeDelay: u32(500000),
@@ -138,6 +165,13 @@ func qdiscCases() []qdiscCase {
 			TcEntry: []tc.TaprioTcEntryAttrs{{Index: u32(0), MaxSdu: u32(1200)}, {Index: u32(1), MaxSdu: u32(900)}},
 		}, "SchedEntryList", "TcEntry", "SchedBaseTime", "SchedCycleTime", "SchedCycleTimeExtension"),
 	}
+	for i := range tc.CakeFlowModeTriple + 1 {
+		list = append(list, qdisc("cake", &tc.CakeAttrs{
+			FlowMode: some(i), DiffservMode: some(tc.CakeDiffservMode(i) % (tc.CakeDiffservModePrecedence + 1)),
+			Atm: some(tc.CakeAtm(i) % (tc.CakeAtmPtm + 1)), AckFilter: some(tc.CakeAckFilter(i) % (tc.CakeAckFilterAggressive + 1)),
+		}))
+	}
+	return list
 }
 
 func netem() *tc.QdiscOptionsNetem {

@@ -2,6 +2,7 @@ package tc
 
 import (
 	"fmt"
+	"reflect"
 	"strconv"
 
 	"github.com/nlgen/nlgen/generated/tc"
@@ -60,15 +61,22 @@ func qdiscOptions(q qdiscReply) object {
 		return object{"text": fmt.Sprintf("default %x ", x.Defcls)}
 	case *tc.TbfAttrs:
 		p := x.Parms
-		bucket := func(r tc.Ratespec, t uint32) string {
-			return fmt.Sprintf("%.0fb/%d", float64(r.Rate)*ticks(t), 1<<r.CellLog)
+		low, high := uint64(p.Rate.Rate), uint64(p.Peakrate.Rate)
+		if x.Rate64.OK {
+			low = x.Rate64.V
 		}
-		wait := 1e6 * (float64(p.Limit)/float64(p.Rate.Rate) - ticks(p.Buffer))
-		if p.Peakrate.Rate != 0 {
-			wait = max(wait, 1e6*(float64(p.Limit)/float64(p.Peakrate.Rate)-ticks(p.Mtu)))
+		if x.Prate64.OK {
+			high = x.Prate64.V
+		}
+		bucket := func(rate uint64, spec tc.Ratespec, t uint32) string {
+			return fmt.Sprintf("%s/%d", size(float64(rate)*ticks(t)), 1<<spec.CellLog)
+		}
+		wait := 1e6 * (float64(p.Limit)/float64(low) - ticks(p.Buffer))
+		if high != 0 {
+			wait = max(wait, 1e6*(float64(p.Limit)/float64(high)-ticks(p.Mtu)))
 		}
 		return object{
-			"rate": p.Rate.Rate, "burst": bucket(p.Rate, p.Buffer), "mpu": p.Peakrate.Mpu, "mtu": bucket(p.Peakrate, p.Mtu),
+			"rate": low, "burst": bucket(low, p.Rate, p.Buffer), "peakrate": high, "mpu": p.Peakrate.Mpu, "mtu": bucket(high, p.Peakrate, p.Mtu),
 			"lat": witness.Near(wait), "linklayer": p.Rate.Linklayer,
 		}
 	case *tc.SfqQoptV1:
@@ -143,10 +151,18 @@ func qdiscOptions(q qdiscReply) object {
 			"penalty_rate": p.PenaltyRate, "penalty_burst": p.PenaltyBurst,
 		}
 	case *tc.CakeAttrs:
-		flow := map[tc.CakeFlowMode]string{tc.CakeFlowModeDualSrc: "dual-srchost", tc.CakeFlowModeTriple: "triple-isolate"}
+		var bandwidth any = x.BaseRate64
+		if x.BaseRate64.V == 0 {
+			bandwidth = "unlimited"
+		}
+		acks := map[tc.CakeAckFilter]string{tc.CakeAckFilterNone: "disabled", tc.CakeAckFilterFilter: "enabled", tc.CakeAckFilterAggressive: "aggressive"}
+		flow := map[tc.CakeFlowMode]string{
+			tc.CakeFlowModeNone: "flowblind", tc.CakeFlowModeSrcIp: "srchost", tc.CakeFlowModeDstIp: "dsthost", tc.CakeFlowModeHosts: "hosts",
+			tc.CakeFlowModeFlows: "flows", tc.CakeFlowModeDualSrc: "dual-srchost", tc.CakeFlowModeDualDst: "dual-dsthost", tc.CakeFlowModeTriple: "triple-isolate",
+		}
 		return object{
-			"bandwidth": x.BaseRate64, "diffserv": x.DiffservMode, "flowmode": flow[x.FlowMode.V], "nat": x.Nat.V != 0, "wash": x.Wash.V != 0,
-			"ingress": x.Ingress.V != 0, "ack-filter": x.AckFilter, "split_gso": x.SplitGso.V != 0, "rtt": x.Rtt, "raw": x.Raw.OK, "atm": x.Atm,
+			"bandwidth": bandwidth, "diffserv": x.DiffservMode, "flowmode": flow[x.FlowMode.V], "nat": x.Nat.V != 0, "wash": x.Wash.V != 0,
+			"ingress": x.Ingress.V != 0, "ack-filter": acks[x.AckFilter.V], "split_gso": x.SplitGso.V != 0, "rtt": x.Rtt, "raw": x.Raw.OK, "atm": x.Atm,
 			"overhead": x.Overhead, "mpu": x.Mpu, "memlimit": x.Memory, "fwmark": hexText(x.Fwmark.V),
 		}
 	case *tc.CbsAttrs:
@@ -163,9 +179,7 @@ func qdiscOptions(q qdiscReply) object {
 		h := x.Header
 		return object{
 			"tc": h.NumTc, "map": numbers(h.PrioTcMap[:]), "mode": x.Mode.V, "shaper": x.Shaper.V,
-			"queues": []any{
-				[]any{h.Offset.Tc0, h.Offset.Tc0 + h.Count.Tc0 - 1}, []any{h.Offset.Tc1, h.Offset.Tc1 + h.Count.Tc1 - 1},
-			},
+			"queues": queues(&h, func(count, offset uint64) any { return []any{offset, offset + count - 1} }),
 		}
 	case *tc.TaprioAttrs:
 		return taprioOptions(x)
@@ -173,10 +187,21 @@ func qdiscOptions(q qdiscReply) object {
 	return object{}
 }
 
+// queues are those of each traffic class in use.
+func queues(p *tc.MqprioQopt, show func(count, offset uint64) any) []any {
+	var list []any
+	for i := range int(p.NumTc) {
+		list = append(list, show(reflect.ValueOf(p.Count).Field(i).Uint(), reflect.ValueOf(p.Offset).Field(i).Uint()))
+	}
+	return list
+}
+
 func netemOptions(x *tc.QdiscOptionsNetem) object {
 	o := object{"limit": x.Header.Limit, "gap": x.Header.Gap, "ecn": x.Ecn.V != 0}
-	if x.Latency64.V != 0 {
-		o["delay"] = object{"delay": seconds(x.Latency64.V), "jitter": seconds(x.Jitter64.V), "correlation": share(x.Corr.V.DelayCorr)}
+	if x.Latency64.V != 0 { // What tc shows is in ticks; the nanoseconds were compared with the request.
+		o["delay"] = object{
+			"delay": digits(ticks(x.Header.Latency)), "jitter": digits(ticks(x.Header.Jitter)), "correlation": share(x.Corr.V.DelayCorr),
+		}
 	}
 	if x.Header.Loss != 0 {
 		o["loss-random"] = object{"loss": share(x.Header.Loss), "correlation": share(x.Corr.V.LossCorr)}
@@ -199,7 +224,11 @@ func netemOptions(x *tc.QdiscOptionsNetem) object {
 		o["corrupt"] = object{"corrupt": share(r.Probability), "correlation": share(r.Correlation)}
 	}
 	if r := x.Rate.V; r.Rate != 0 {
-		o["rate"] = object{"rate": r.Rate, "packetoverhead": r.PacketOverhead, "cellsize": r.CellSize, "celloverhead": r.CellOverhead}
+		rate := uint64(r.Rate)
+		if x.Rate64.OK {
+			rate = x.Rate64.V
+		}
+		o["rate"] = object{"rate": rate, "packetoverhead": r.PacketOverhead, "cellsize": r.CellSize, "celloverhead": r.CellOverhead}
 	}
 	if s := x.Slot; s != nil {
 		slot := object{"packets": s.MaxPackets, "bytes": s.MaxBytes}
@@ -228,9 +257,7 @@ func taprioOptions(x *tc.TaprioAttrs) object {
 		"tc": p.NumTc, "map": numbers(p.PrioTcMap[:]), "clockid": clock(x.SchedClockid.V),
 		"flags": fmt.Sprintf("%#x", uint32(x.Flags.V)), "txtime_delay": x.TxtimeDelay, "base_time": x.SchedBaseTime, "cycle_time": x.SchedCycleTime,
 		"cycle_time_extension": x.SchedCycleTimeExtension, "schedule": schedule,
-		"queues": []any{
-			object{"offset": p.Offset.Tc0, "count": p.Count.Tc0}, object{"offset": p.Offset.Tc1, "count": p.Count.Tc1},
-		},
+		"queues": queues(p, func(count, offset uint64) any { return object{"offset": offset, "count": count} }),
 	}
 }
 
