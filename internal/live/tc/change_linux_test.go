@@ -3,11 +3,8 @@ package tc
 import (
 	"errors"
 	"net/netip"
-	"os"
 	"syscall"
 	"testing"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/nlgen/nlgen/generated/tc"
 	"github.com/nlgen/nlgen/runtime/nlattr"
@@ -155,57 +152,5 @@ func TestTemplate(t *testing.T) {
 	}
 	if rules != 1 {
 		t.Errorf("%d filters", rules)
-	}
-}
-
-// TestFlows makes packets wait in a queue of flows, and reads the flows as classes.
-func TestFlows(t *testing.T) {
-	b := newBench(t)
-	for _, kind := range []string{"fq_codel", "sfq"} {
-		b.run(kind, func(b *bench) {
-			b.qdisc(&tc.NewqdiscRequest{Options: &tc.TbfAttrs{Parms: &tc.TbfQopt{Rate: rate(1000), Limit: 1 << 20}, Burst: u32(2000)}})
-			child := tc.Tcmsg{Ifindex: b.index, Parent: 1<<16 | 1, Handle: 2 << 16}
-			err := b.tc.Newqdisc(b.Ctx, &tc.NewqdiscRequest{Header: child, Kind: some(kind)}, nlconn.Create, nlconn.Replace)
-			b.lacks(kind, err)
-			if err != nil {
-				b.Fatal(err)
-			}
-			b.send(20, 1000)
-			found := false
-			for _, c := range b.classes() {
-				switch x := c.Stats2.App.(type) {
-				case *tc.FqCodelClassXstats:
-					found = found || x.Type == tc.FqCodelXstatsTypeClass && c.Stats2.Queue.Qlen > 0
-				case *tc.SfqXstats:
-					found = found || x.Allot != 0 && c.Stats2.Queue.Backlog > 0
-				}
-			}
-			if !found {
-				b.Error("no flow has packets waiting")
-			}
-			if q := b.getQdisc(child); q.Stats2.Queue.Qlen == 0 {
-				b.Error("no packet waits in the qdisc")
-			}
-		})
-	}
-	if os.Getenv("NLGEN_VM") == "" {
-		t.Log("qdiscs with flows are rare outside of the virtual machine")
-	}
-}
-
-// send sends frames of a size over the link.
-func (b *bench) send(n, size int) {
-	b.T.Helper()
-	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer unix.Close(fd)
-	frame := make([]byte, size)
-	copy(frame, append(append(append([]byte{}, macA...), macB...), 0x88, 0xb5))
-	for range n {
-		if err := unix.Sendto(fd, frame, 0, &unix.SockaddrLinklayer{Ifindex: int(b.index)}); err != nil {
-			b.Fatal(err)
-		}
 	}
 }

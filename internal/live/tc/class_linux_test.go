@@ -93,8 +93,11 @@ func putClassOf(w *words, x *tc.GettclassReply) {
 		if p.Level == 0 {
 			w.put("prio %d quantum %d", p.Prio, p.Quantum)
 		}
-		w.put("rate %s overhead %d ceil %s linklayer %s burst %s/%d mpu %db cburst %s/%d mpu %db level %d", rateText(low),
-			p.Rate.Overhead, rateText(high), p.Rate.Linklayer, size(float64(low)*ticks(p.Buffer)), 1<<p.Rate.CellLog, p.Rate.Mpu,
+		w.put("rate %s", rateText(low))
+		if p.Rate.Overhead != 0 {
+			w.put("overhead %d", p.Rate.Overhead)
+		}
+		w.put("ceil %s linklayer %s burst %s/%d mpu %db cburst %s/%d mpu %db level %d", rateText(high), p.Rate.Linklayer, size(float64(low)*ticks(p.Buffer)), 1<<p.Rate.CellLog, p.Rate.Mpu,
 			size(float64(high)*ticks(p.Cbuffer)), 1<<p.Ceil.CellLog, p.Ceil.Mpu, p.Level)
 	case *tc.HfscAttrs:
 		curve := func(name string, c nlattr.Opt[tc.ServiceCurve]) {
@@ -109,14 +112,25 @@ func putClassOf(w *words, x *tc.GettclassReply) {
 		w.put("quantum %s", size(float64(o.Quantum.V)))
 	case *tc.QfqAttrs:
 		w.put("weight %d maxpkt %d", o.Weight.V, o.Lmax.V)
+	case *tc.EtsQuantaAttrs:
+		w.put("quantum %d", o.QuantaBand[0])
 	}
 	s := x.Stats2
-	w.put("Sent %d bytes %d pkt (dropped %d, overlimits %d requeues %d)", s.Basic.V.Bytes, s.Basic.V.Packets, s.Queue.Drops,
-		s.Queue.Overlimits, s.Queue.Requeues)
+	if s == nil {
+		return
+	}
+	if s.Basic.OK {
+		w.put("Sent %d bytes %d pkt", s.Basic.V.Bytes, s.Basic.V.Packets)
+	}
+	if q := s.Queue; q != nil {
+		w.put("(dropped %d, overlimits %d requeues %d)", q.Drops, q.Overlimits, q.Requeues)
+	}
 	if s.RateEst.OK {
 		w.put("rate %s %dpps", rateText(uint64(s.RateEst.V.Bps)), s.RateEst.V.Pps)
 	}
-	w.put("backlog %s %dp requeues %d", size(float64(s.Queue.Backlog)), s.Queue.Qlen, s.Queue.Requeues)
+	if q := s.Queue; q != nil {
+		w.put("backlog %s %dp requeues %d", size(float64(q.Backlog)), q.Qlen, q.Requeues)
+	}
 	switch a := s.App.(type) {
 	case *tc.HtbXstats:
 		w.put("lended: %d borrowed: %d giants: %d tokens: %d ctokens: %d", a.Lends, a.Borrows, a.Giants, a.Tokens, a.Ctokens)
@@ -131,5 +145,32 @@ func putClassOf(w *words, x *tc.GettclassReply) {
 		w.put("level %d", a.Level)
 	case *tc.DrrStats:
 		w.put("deficit %s", size(float64(a.Deficit)))
+	case *tc.SfqXstats:
+		w.put("allot %d", a.Allot)
+	case *tc.FqCodelClassXstats:
+		w.put("deficit %d count %d lastcount %d ldelay %s", a.Deficit, a.Count, a.Lastcount, micros(a.Ldelay))
+		putDropping(w, a.Dropping, a.DropNext)
+	case *tc.CakeStatsAttrs:
+		w.put("deficit %d count %d", a.Deficit.V, a.CobaltCount.V)
+		putDropping(w, a.Dropping.V, a.DropNextUs.V)
+		w.put("blue_prob %d", a.PDrop.V)
+		if a.BlueTimerUs.OK {
+			w.put("blue_timer %s", until(a.BlueTimerUs.V))
+		}
 	}
+}
+
+// putDropping is the state of CoDel: whether it drops, and when next.
+func putDropping(w *words, dropping uint32, next int32) {
+	if dropping != 0 {
+		w.put("dropping drop_next %s", until(next))
+	}
+}
+
+// until is a time in microseconds, which may be past.
+func until(us int32) string {
+	if us < 0 {
+		return "-" + micros(uint32(-us))
+	}
+	return micros(uint32(us))
 }

@@ -24,109 +24,131 @@ func TestTraffic(t *testing.T) {
 	for _, c := range trafficCases() {
 		t.Run(c.name, func(t *testing.T) {
 			b := newBench(t)
-			root := func(bytes uint32) *tc.NewqdiscRequest {
-				return &tc.NewqdiscRequest{Kind: some("tbf"), Options: &tc.TbfAttrs{Parms: &tc.TbfQopt{Rate: rate(bytes), Limit: 1 << 20}, Burst: u32(2000)}}
-			}
-			top := root(400_000)
-			b.qdisc(top)
-			child := tc.Tcmsg{Ifindex: b.index, Parent: 1<<16 | 1, Handle: 2 << 16}
-			kind := tc.NewqdiscRequest{Options: c.options}
-			err := b.tc.Newqdisc(b.Ctx, &tc.NewqdiscRequest{Header: child, Options: c.options}, nlconn.Create, nlconn.Replace)
-			b.lacks(kindOf(&kind), err)
-			if err != nil {
-				b.Fatal(err)
-			}
-			zero := map[string]bool{}
-			// look notes what is not zero, and how many packets wait.
-			look := func() uint32 {
-				got := b.getQdisc(child)
-				counted(zero, "", reflect.ValueOf(got.Stats2.App))
+			b.overload(&c, func(at tc.Tcmsg) uint32 {
+				got := b.getQdisc(at)
+				c.count(got.Stats2.App)
 				return got.Stats2.Queue.Qlen
-			}
-			if c.inner != nil {
-				at := tc.Tcmsg{Ifindex: b.index, Parent: 2<<16 | 1, Handle: 3 << 16}
-				if err := b.tc.Newqdisc(b.Ctx, &tc.NewqdiscRequest{Header: at, Kind: some("bfifo"), Options: c.inner}, nlconn.Create, nlconn.Replace); err != nil {
-					b.Fatal(err)
-				}
-			}
-			b.flood(200)
-			// Some keep packets for good.
-			for begun := time.Now(); look() > 0 && time.Since(begun) < 3*time.Second; time.Sleep(20 * time.Millisecond) {
-				if time.Since(begun) < time.Second {
-					b.flood(6)
-				}
-			}
-			time.Sleep(c.rest)
-			stuck := root(10)
-			stuck.Header = top.Header
-			if err := b.tc.Newqdisc(b.Ctx, stuck); err != nil {
-				b.Fatal(err)
-			}
-			for begun := time.Now(); ; time.Sleep(20 * time.Millisecond) {
-				b.flood(40)
-				look()
-				if missing := c.missing(zero); len(missing) == 0 {
-					break
-				} else if time.Since(begun) > 5*time.Second {
-					b.Errorf("always 0 or absent: %q", missing)
-					break
-				}
-			}
+			})
 			tally := witness.NewTally(b.T)
 			tally.Steady(func(tally *witness.Tally) { b.seeQdiscs(tally) })
 			tally.Report(c.name)
-			for _, name := range c.zero {
-				if _, known := zero[name]; !known {
-					b.Errorf("there is no counter %s", name)
-				}
-			}
 		})
+	}
+}
+
+// overload sends too much through the qdisc 2: of a case, first so that it leaves and then so that it stays, until everything that
+// look counts has been above zero. Look returns how many packets wait.
+func (b *bench) overload(c *trafficCase, look func(at tc.Tcmsg) uint32) {
+	b.T.Helper()
+	root := func(bytes uint32) *tc.NewqdiscRequest {
+		return &tc.NewqdiscRequest{Kind: some("tbf"), Options: &tc.TbfAttrs{Parms: &tc.TbfQopt{Rate: rate(bytes), Limit: 1 << 20}, Burst: u32(2000)}}
+	}
+	top := root(400_000)
+	b.qdisc(top)
+	at := tc.Tcmsg{Ifindex: b.index, Parent: 1<<16 | 1, Handle: 2 << 16}
+	req := &tc.NewqdiscRequest{Header: at, Options: c.options}
+	if c.kind != "" {
+		req.Kind = some(c.kind)
+	}
+	err := b.tc.Newqdisc(b.Ctx, req, nlconn.Create, nlconn.Replace)
+	b.lacks(kindOf(req), err)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, class := range c.classes {
+		class.Header = tc.Tcmsg{Ifindex: b.index, Parent: 1<<16 + class.Header.Parent, Handle: 1<<16 + class.Header.Handle}
+		if err := b.tc.Newtclass(b.Ctx, class, nlconn.Create); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if c.inner != nil {
+		inner := tc.Tcmsg{Ifindex: b.index, Parent: 2<<16 | 1, Handle: 3 << 16}
+		if err := b.tc.Newqdisc(b.Ctx, &tc.NewqdiscRequest{Header: inner, Options: c.inner, Kind: some("bfifo")}, nlconn.Create, nlconn.Replace); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.flood(200, c.priorities...)
+	// Some keep packets for good.
+	for begun := time.Now(); look(at) > 0 && time.Since(begun) < 3*time.Second; time.Sleep(20 * time.Millisecond) {
+		if time.Since(begun) < time.Second {
+			b.flood(6, c.priorities...)
+		}
+	}
+	time.Sleep(c.rest)
+	stuck := root(10)
+	stuck.Header = top.Header
+	if err := b.tc.Newqdisc(b.Ctx, stuck); err != nil {
+		b.Fatal(err)
+	}
+	for begun := time.Now(); ; time.Sleep(20 * time.Millisecond) {
+		b.flood(40, c.priorities...)
+		look(at)
+		if missing := c.missing(); len(missing) == 0 {
+			break
+		} else if time.Since(begun) > 5*time.Second {
+			b.Errorf("always 0 or absent: %q", missing)
+			break
+		}
+	}
+	for _, name := range c.zero {
+		if _, known := c.seen[name]; !known {
+			b.Errorf("there is no counter %s", name)
+		}
 	}
 }
 
 // A trafficCase is a qdisc that counts.
 type trafficCase struct {
-	name    string
-	options tc.QdiscOptionsMsg
-	zero    []string      // what it never counts, or need not here
-	rest    time.Duration // how long nothing is sent: what it takes fq to throw flows away
-	inner   *tc.FifoQopt  // a qdisc below
+	name, kind string // the kind, if the options do not tell
+	options    tc.QdiscOptionsMsg
+	zero       []string      // what it never counts, or need not here
+	rest       time.Duration // how long nothing is sent: what it takes fq to throw flows away
+	inner      *tc.FifoQopt  // a qdisc below
+	classes    []*tc.NewtclassRequest
+	priorities []int           // of packets
+	seen       map[string]bool // the counters, and whether they counted
 }
 
 // missing are the names of counters that ought to have counted.
-func (c *trafficCase) missing(zero map[string]bool) []string {
+func (c *trafficCase) missing() []string {
 	var list []string
-	for _, name := range slices.Sorted(maps.Keys(zero)) {
-		if zero[name] && !slices.Contains(c.zero, name) {
+	for _, name := range slices.Sorted(maps.Keys(c.seen)) {
+		if !c.seen[name] && !slices.Contains(c.zero, name) {
 			list = append(list, name)
 		}
 	}
 	return list
 }
 
-// counted notes by the names of fields whether they always were zero. The entries of a list count as one.
-func counted(zero map[string]bool, name string, v reflect.Value) {
-	switch {
-	case v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface:
-		if !v.IsNil() {
-			counted(zero, name, v.Elem())
-		}
-	case v.Kind() == reflect.Slice:
-		for i := range v.Len() {
-			counted(zero, name, v.Index(i))
-		}
-	case witness.IsOpt(v):
-		counted(zero, name, v.Field(0))
-	case v.Kind() == reflect.Struct:
-		for i := range v.NumField() {
-			if name := v.Type().Field(i).Name; name != "Unknown" && name != "Index" {
-				counted(zero, name, v.Field(i))
-			}
-		}
-	default:
-		was, known := zero[name]
-		zero[name] = v.IsZero() && (was || !known)
+// count notes by the names of fields whether they ever were above zero. The entries of a list count as one.
+func (c *trafficCase) count(x any) {
+	if c.seen == nil {
+		c.seen = map[string]bool{}
 	}
+	var walk func(name string, v reflect.Value)
+	walk = func(name string, v reflect.Value) {
+		switch {
+		case v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface:
+			if !v.IsNil() {
+				walk(name, v.Elem())
+			}
+		case v.Kind() == reflect.Slice:
+			for i := range v.Len() {
+				walk(name, v.Index(i))
+			}
+		case witness.IsOpt(v):
+			walk(name, v.Field(0))
+		case v.Kind() == reflect.Struct:
+			for i := range v.NumField() {
+				if name := v.Type().Field(i).Name; name != "Unknown" && name != "Index" {
+					walk(name, v.Field(i))
+				}
+			}
+		case v.IsValid():
+			c.seen[name] = c.seen[name] || !v.IsZero()
+		}
+	}
+	walk("", reflect.ValueOf(x))
 }
 
 func trafficCases() []trafficCase {
@@ -172,10 +194,13 @@ func trafficCases() []trafficCase {
 	}
 }
 
-// flood sends IPv4 packets of three priorities, by turns of one large flow and of small ones. Two of three can be marked instead of
+// flood sends IPv4 packets of these or of three priorities, by turns of one large flow and of small ones. Two of three can be marked instead of
 // dropped, every fifth is an acknowledgement of TCP, every tenth is to be sent in an hour.
-func (b *bench) flood(n int) {
+func (b *bench) flood(n int, priorities ...int) {
 	b.T.Helper()
+	if priorities == nil {
+		priorities = []int{0, 1, 6}
+	}
 	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		b.Fatal(err)
@@ -187,7 +212,7 @@ func (b *bench) flood(n int) {
 		b.Fatal(err)
 	}
 	for i := range n {
-		if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_PRIORITY, []int{0, 1, 6}[i/2%3]); err != nil {
+		if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_PRIORITY, priorities[i/2%len(priorities)]); err != nil {
 			b.Fatal(err)
 		}
 		size, proto := 1000, byte(unix.IPPROTO_UDP)

@@ -5,9 +5,8 @@ import (
 	"fmt"
 	"math"
 	"regexp"
-	"slices"
-	"strconv"
 	"strings"
+	"time"
 
 	"github.com/nlgen/nlgen/internal/witness"
 	"github.com/nlgen/nlgen/runtime/nlattr"
@@ -48,11 +47,13 @@ func (w *words) same(tally *witness.Tally, what string, theirs []byte) {
 	tally.Fields += len(a)
 }
 
-// later says that seconds since something have gone on a little until tc looked.
+// later says that a time since something or until something has gone on a little until tc looked.
 func later(what, ours, theirs string) bool {
-	x, err := strconv.Atoi(ours)
-	y, err2 := strconv.Atoi(theirs)
-	return slices.Contains([]string{"installed", "used", "firstused"}, what) && errors.Join(err, err2) == nil && x <= y && y-x <= witness.Tolerance
+	unit := map[string]string{"installed": "s", "used": "s", "firstused": "s", "drop_next": "", "blue_timer": ""}
+	suffix, ok := unit[what]
+	x, err := time.ParseDuration(ours + suffix)
+	y, err2 := time.ParseDuration(theirs + suffix)
+	return ok && errors.Join(err, err2) == nil && (x-y).Abs() <= witness.Tolerance*time.Second
 }
 
 // rateText is a rate in bytes per second as tc prints it.
