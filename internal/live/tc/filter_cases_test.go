@@ -78,6 +78,10 @@ func filterCases() []filterCase {
 	class := u32(1<<16 | 0x10)
 	list := []filterCase{
 		filter("u32", ip, &tc.U32Attrs{Classid: class, Sel: &tc.U32Sel{Flags: tc.U32FlagsTerminal}, Act: acts(next(), drop())}, "Act"),
+		filter("u32 acts", ip, &tc.U32Attrs{Sel: &tc.U32Sel{}, Classid: class, Act: acts(
+			tc.ActAttrs{Options: &tc.ActMirredAttrs{Parms: &tc.Mirred{Action: tc.ActVerdictPipe, Eaction: tc.MirredActionEgressMirror, Ifindex: 1}}},
+			tc.ActAttrs{Options: &tc.ActMirredAttrs{Parms: &tc.Mirred{Action: tc.ActVerdictStolen, Eaction: tc.MirredActionIngressRedir, Ifindex: 1}}},
+		)}, "Act"),
 		filter("u32 mark", ip, &tc.U32Attrs{
 			Classid: class, Sel: &tc.U32Sel{Flags: tc.U32FlagsTerminal | tc.U32FlagsOffset, Off: 20}, Mark: some(tc.U32Mark{Val: 5, Mask: 15}),
 			Indev: some("tc1"), Flags: some(tc.ClsFlagsSkipHw),
@@ -86,6 +90,7 @@ func filterCases() []filterCase {
 			Flags: tc.U32FlagsTerminal,
 			Keys:  []tc.U32Key{{Mask: be(255, 255, 255, 0), Val: be(10, 1, 2, 0), Off: 16}, {Mask: 0xffff, Val: 80, Off: 0, Offmask: -1}},
 		}}, "Nkeys"),
+		filter("u32 hardware", ip, &tc.U32Attrs{Sel: &tc.U32Sel{Flags: tc.U32FlagsTerminal}, Flags: some(tc.ClsFlagsSkipSw | tc.ClsFlagsVerbose)}, "Flags"),
 		filter("u32 table", ip, &tc.U32Attrs{Divisor: u32(16)}),
 		filter("u32 police", all, &tc.U32Attrs{
 			Classid: class, Sel: &tc.U32Sel{Flags: tc.U32FlagsTerminal},

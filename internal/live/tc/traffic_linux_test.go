@@ -27,6 +27,13 @@ func TestTraffic(t *testing.T) {
 			b.overload(&c, func(at tc.Tcmsg) uint32 {
 				got := b.getQdisc(at)
 				c.count(got.Stats2.App)
+				switch o := got.Options.(type) {
+				case *tc.SfqQoptV1:
+					c.count(o.Stats)
+				case *tc.GredAttrs:
+					c.count(o.Parms)
+					c.count(o.VqList)
+				}
 				return got.Stats2.Queue.Qlen
 			})
 			tally := witness.NewTally(b.T)
@@ -58,6 +65,11 @@ func (b *bench) overload(c *trafficCase, look func(at tc.Tcmsg) uint32) {
 	for _, class := range c.classes {
 		class.Header = tc.Tcmsg{Ifindex: b.index, Parent: 1<<16 + class.Header.Parent, Handle: 1<<16 + class.Header.Handle}
 		if err := b.tc.Newtclass(b.Ctx, class, nlconn.Create); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for _, o := range c.changes {
+		if err := b.tc.Newqdisc(b.Ctx, &tc.NewqdiscRequest{Header: at, Options: o}); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -105,6 +117,7 @@ type trafficCase struct {
 	rest       time.Duration // how long nothing is sent: what it takes fq to throw flows away
 	inner      *tc.FifoQopt  // a qdisc below
 	classes    []*tc.NewtclassRequest
+	changes    []tc.QdiscOptionsMsg
 	priorities []int           // of packets
 	seen       map[string]bool // the counters, and whether they counted
 }
@@ -158,6 +171,21 @@ func trafficCases() []trafficCase {
 	sfb := tc.SfbQopt{
 		RehashInterval: 600000, WarmupTime: 60000, Max: 20, BinSize: 5, Increment: 20000, Decrement: 50, Limit: 60, PenaltyRate: 10, PenaltyBurst: 20,
 	}
+	sfq := tc.SfqQoptV1{
+		V0: tc.SfqQopt{Limit: 100, Quantum: 2000}, Depth: 60, Limit: 60_000, QthMin: 2000, QthMax: 8000, Wlog: 1, Plog: 5, ScellLog: 5,
+		Flags: tc.RedFlagsEcn, MaxP: 1 << 30,
+	}
+	head := sfq
+	head.Headdrop = 1
+	// virtual is a virtual queue of gred.
+	virtual := func(number uint32, flags tc.RedFlags) *tc.GredAttrs {
+		return &tc.GredAttrs{
+			Parms: &tc.GredQopts{Queues: []tc.GredQopt{{
+				Limit: 60_000, QthMin: 5_000, QthMax: 15_000, DP: number, Wlog: 1, Plog: 10, ScellLog: 10, Prio: byte(number + 1),
+			}}},
+			Stab: idle(), MaxP: []uint32{1 << 31}, VqList: &tc.GredVqListAttrs{Entry: []tc.GredVqEntryAttrs{{Dp: u32(number), Flags: some(flags)}}},
+		}
+	}
 	return []trafficCase{
 		{name: "red", options: &tc.RedAttrs{Parms: some(red), Stab: idle(), MaxP: u32(1 << 31)}, zero: []string{"Other"}},
 		{name: "choke", options: &tc.ChokeAttrs{Parms: some(choke), Stab: idle(), MaxP: u32(1 << 31)}, zero: []string{"Other"}},
@@ -181,6 +209,13 @@ func trafficCases() []trafficCase {
 		{name: "pie marks", options: &tc.PieAttrs{
 			Limit: u32(5000), Target: u32(1000), Tupdate: u32(300_000), Alpha: u32(1), Beta: u32(1), Ecn: u32(1), DqRateEstimator: u32(1),
 		}, zero: []string{"Overlimit"}},
+		{name: "sfq", options: &sfq, zero: []string{"ProbMarkHead", "ForcedMarkHead"}},
+		{name: "sfq head", options: &head, zero: []string{"ProbMark", "ForcedMark"}},
+		{
+			name: "gred", options: &tc.GredAttrs{Dps: some(tc.GredSopt{DPs: 2, DefDP: 1})}, changes: []tc.QdiscOptionsMsg{
+				virtual(0, tc.RedFlagsEcn), virtual(1, tc.RedFlagsEcn),
+			}, zero: []string{"Other", "StatOther"},
+		},
 		{name: "hhf", options: &tc.HhfAttrs{BacklogLimit: u32(100), HhFlowsLimit: u32(2), AdmitBytes: u32(5000)}},
 		{name: "sfb", options: &tc.SfbAttrs{Parms: &sfb}, zero: []string{"Childdrop"}},
 		{name: "sfb inner", options: &tc.SfbAttrs{Parms: &sfb}, zero: []string{"Bucketdrop", "Queuedrop"}, inner: &tc.FifoQopt{Limit: 20_000}},

@@ -13,7 +13,7 @@ import (
 // putProgram is a program of classic BPF with its code, or what the kernel tells of one that was loaded.
 func putProgram(w *words, code *tc.SockFilters, id nlattr.Opt[uint32], tag []byte) {
 	if code == nil {
-		w.put("id %d name constant tag %x jited", id.V, tag)
+		w.put("id %d name constant tag %x", id.V, tag)
 		return
 	}
 	w.put("bytecode '%d", len(code.Instructions))

@@ -89,6 +89,12 @@ func (b *bench) putFilter(w *words, f *tc.GettfilterReply) {
 	}
 	if s := f.Stats; s != nil {
 		w.put("Sent %d bytes %d pkts (dropped %d, overlimits %d)", s.Bytes, s.Packets, s.Drops, s.Overlimits)
+		if s.Bps != 0 {
+			w.put("rate %s", rateText(uint64(s.Bps)))
+		}
+		if s.Pps != 0 {
+			w.put("%dpps", s.Pps)
+		}
 	}
 }
 

@@ -50,11 +50,17 @@ func (b *bench) seeQdiscs(tally *witness.Tally) {
 		return
 	}
 	for i, q := range mine {
-		options, _ := theirs[i]["options"].(witness.Object)
-		delete(theirs[i], "options")
-		witness.Compare(tally, "qdisc "+q.Kind.V, q, qdiscView(q), theirs[i])
-		witness.Compare(tally, "qdisc "+q.Kind.V, q, fixed[qdiscReply](qdiscOptions(q)), options)
+		b.seeQdisc(tally, q, theirs[i])
 	}
+}
+
+// seeQdisc compares one.
+func (b *bench) seeQdisc(tally *witness.Tally, q *tc.GetqdiscReply, theirs witness.Object) {
+	b.T.Helper()
+	options, _ := theirs["options"].(witness.Object)
+	delete(theirs, "options")
+	witness.Compare(tally, "qdisc "+q.Kind.V, q, qdiscView(q), theirs)
+	witness.Compare(tally, "qdisc "+q.Kind.V, q, fixed[qdiscReply](qdiscOptions(q)), options)
 }
 
 type qdiscReply = *tc.GetqdiscReply
@@ -74,11 +80,22 @@ func qdiscView(q qdiscReply) witness.View[qdiscReply] {
 		"requeues":   func(q qdiscReply) any { return q.Stats2.Queue.Requeues },
 		"backlog":    func(q qdiscReply) any { return q.Stats2.Queue.Backlog },
 		"qlen":       func(q qdiscReply) any { return q.Stats2.Queue.Qlen },
-		"rate":       func(q qdiscReply) any { return q.Stats2.RateEst.V.Bps },
-		"pps":        func(q qdiscReply) any { return q.Stats2.RateEst.V.Pps },
+		"rate": func(q qdiscReply) any {
+			if q.Stats2.RateEst64.OK {
+				return q.Stats2.RateEst64.V.Bps
+			}
+			return q.Stats2.RateEst.V.Bps
+		},
+		"pps": func(q qdiscReply) any { return q.Stats2.RateEst.V.Pps },
 		"stab": func(q qdiscReply) any {
 			s := q.Stab.Base
-			return witness.Object{"linklayer": s.Linklayer, "overhead": s.Overhead, "mpu": s.Mpu, "mtu": s.Mtu, "tsize": s.Tsize}
+			o := witness.Object{"linklayer": s.Linklayer, "overhead": s.Overhead}
+			for key, v := range map[string]uint32{"mpu": s.Mpu, "mtu": s.Mtu, "tsize": s.Tsize} {
+				if v != 0 { // else tc leaves it out
+					o[key] = v
+				}
+			}
+			return o
 		},
 	}
 	maps.Copy(v, fixed[qdiscReply](xstats(q.Stats2.App)))

@@ -99,7 +99,7 @@ func qdiscOptions(q qdiscReply) object {
 		}, x.Parms.V.Flags)
 	case *tc.GredAttrs:
 		return redFlags(object{
-			"dp_cnt": x.Dps.V.DPs, "dp_default": x.Dps.V.DefDP, "grio": x.Dps.V.Grio != 0, "limit": x.Limit, "vqs": []any{},
+			"dp_cnt": x.Dps.V.DPs, "dp_default": x.Dps.V.DefDP, "grio": x.Dps.V.Grio != 0, "limit": x.Limit, "vqs": gredQueues(x),
 		}, x.Dps.V.Flags)
 	case *tc.CodelAttrs:
 		return object{"limit": x.Limit, "target": x.Target, "interval": x.Interval, "ecn": x.Ecn, "ce_threshold": x.CeThreshold}
@@ -129,7 +129,7 @@ func qdiscOptions(q qdiscReply) object {
 	case *tc.HtbAttrs:
 		i := x.Init
 		return object{
-			"r2q": i.Rate2quantum, "default": fmt.Sprintf("%#x", i.Defcls), "direct_packets_stat": i.DirectPkts,
+			"r2q": i.Rate2quantum, "default": hexText(i.Defcls), "direct_packets_stat": i.DirectPkts,
 			"ver": fmt.Sprintf("%d.%d", i.Version>>16, i.Version&0xffff), "direct_qlen": x.DirectQlen,
 		}
 	case *tc.EtsAttrs:
@@ -185,6 +185,24 @@ func qdiscOptions(q qdiscReply) object {
 		return taprioOptions(x)
 	}
 	return object{}
+}
+
+// gredQueues are the virtual queues that were set up: as the struct has them, and with the counters that are attributes.
+func gredQueues(x *tc.GredAttrs) []any {
+	list := []any{}
+	if x.VqList == nil {
+		return list
+	}
+	for _, e := range x.VqList.Entry {
+		q := x.Parms.Queues[e.Dp.V]
+		list = append(list, redFlags(object{
+			"vq": q.DP, "prio": q.Prio, "limit": q.Limit, "min": q.QthMin, "max": q.QthMax, "ewma": q.Wlog, "probability": share(x.MaxP[e.Dp.V]),
+			"Scell_log": q.ScellLog, "qave": q.Qave, "backlog": e.StatBacklog, "forced_drop": e.StatForcedDrop, "prob_drop": e.StatProbDrop,
+			"pdrop": e.StatPdrop, "other": q.Other, "forced_mark": e.StatForcedMark, "prob_mark": e.StatProbMark, "packets": e.StatPackets,
+			"bytes": e.StatBytes,
+		}, e.Flags.V))
+	}
+	return list
 }
 
 // queues are those of each traffic class in use.

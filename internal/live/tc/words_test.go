@@ -33,7 +33,7 @@ func opt[T any](w *words, format string, v nlattr.Opt[T]) {
 }
 
 // fromBPF is what tc asks bpf(2) about a program.
-var fromBPF = regexp.MustCompile(`load_time \d+ created_by_uid \d+`)
+var fromBPF = regexp.MustCompile(`jited|load_time \d+ created_by_uid \d+`)
 
 // same compares word by word: there is none in tc's text that is not explained by something of ours.
 func (w *words) same(tally *witness.Tally, what string, theirs []byte) {
