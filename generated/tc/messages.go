@@ -1332,7 +1332,7 @@ func (x *GetactionDumpRequest) Validate() error {
 type GetactionReply struct {
 	Header Tcamsg
 	Tab    []nlattr.Indexed[ActAttrs]
-	// Number of actions in this message of a dump. Read only.
+	// Number of actions in this message of a dump with large-dump-on, else 0. Read only.
 	Count      nlattr.Opt[uint32]
 	ExtWarnMsg nlattr.Opt[string] // what went otherwise than asked; notifications only
 	Unknown    []nlattr.Attr
