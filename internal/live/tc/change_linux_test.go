@@ -3,10 +3,13 @@ package tc
 import (
 	"errors"
 	"net/netip"
+	"os"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/nlgen/nlgen/generated/tc"
+	"github.com/nlgen/nlgen/internal/witness"
 	"github.com/nlgen/nlgen/runtime/nlattr"
 	"github.com/nlgen/nlgen/runtime/nlconn"
 )
@@ -42,6 +45,86 @@ func TestChange(t *testing.T) {
 	if err := b.tc.Delqdisc(b.Ctx, &tc.DelqdiscRequest{Header: root}); !errors.Is(err, syscall.EINVAL) && !errors.Is(err, syscall.ENOENT) {
 		t.Errorf("the old handle: %v", err)
 	}
+}
+
+// TestPlug holds packets back and lets them go, by turns and for good.
+func TestPlug(t *testing.T) {
+	b := newBench(t)
+	plug := func(action tc.PlugAction, limit uint32) {
+		t.Helper()
+		at := tc.Tcmsg{Ifindex: b.index, Parent: tc.HandleRoot, Handle: 1 << 16}
+		err := b.tc.Newqdisc(b.Ctx, &tc.NewqdiscRequest{Header: at, Options: &tc.PlugQopt{Action: action, Limit: limit}})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	stats := func() *tc.GnetStatsQueue {
+		return b.getQdisc(tc.Tcmsg{Ifindex: b.index, Parent: tc.HandleRoot}).Stats2.Queue
+	}
+	waiting := func(when string, want uint32) {
+		t.Helper()
+		for begun := time.Now(); stats().Qlen != want; time.Sleep(time.Millisecond) {
+			if time.Since(begun) > 5*time.Second {
+				t.Fatalf("%s: %d packets wait, not %d", when, stats().Qlen, want)
+			}
+		}
+	}
+	b.qdisc(&tc.NewqdiscRequest{Options: &tc.PlugQopt{Action: tc.PlugActionBuffer, Limit: 1 << 20}})
+	plug(tc.PlugActionBuffer, 0)
+	b.flood(4)
+	waiting("behind the first plug", 4)
+	plug(tc.PlugActionBuffer, 0)
+	b.flood(3)
+	plug(tc.PlugActionReleaseOne, 0)
+	waiting("behind the second plug", 3)
+	plug(tc.PlugActionReleaseIndefinite, 0)
+	waiting("without plugs", 0)
+	plug(tc.PlugActionBuffer, 0)
+	plug(tc.PlugActionLimit, 2500)
+	b.flood(8)
+	if q := stats(); q.Drops == 0 || q.Backlog > 2500 {
+		t.Errorf("with a limit: %+v", q)
+	}
+}
+
+// TestTables has hash tables of u32: rules in a bucket, and one that leads there by bytes of the packet.
+func TestTables(t *testing.T) {
+	b := newBench(t)
+	b.qdisc(qdisc("htb", &tc.HtbAttrs{Init: &tc.HtbGlob{Version: 3, Rate2quantum: 10}}).req)
+	table, class := uint32(0x12300000), u32(1<<16|0x10)
+	for _, c := range []struct {
+		handle uint32
+		rule   *tc.U32Attrs
+	}{
+		{table, &tc.U32Attrs{Divisor: u32(16)}},
+		{0x005, &tc.U32Attrs{Classid: class, Hash: u32(table | 1<<12), Sel: &tc.U32Sel{
+			Flags: tc.U32FlagsTerminal, Keys: []tc.U32Key{{Mask: be(0, 0, 255, 255), Val: 2000}}, // the port behind the header
+		}, Mark: some(tc.U32Mark{Mask: 15})}},
+		{0, &tc.U32Attrs{Link: u32(table), Sel: &tc.U32Sel{
+			Flags:   tc.U32FlagsVaroffset | tc.U32FlagsEat,
+			Offmask: 0x0f00, Offshift: 6, Hmask: be(0, 0, 0, 15), Hoff: 12,
+			Keys: []tc.U32Key{{Mask: be(0, 255, 0, 0), Val: be(0, 17, 0, 0), Off: 8}},
+		}}},
+	} {
+		err := b.tc.Newtfilter(b.Ctx, &tc.NewtfilterRequest{
+			Header: tc.Tcmsg{Ifindex: b.index, Parent: 1 << 16, Handle: c.handle, Info: info(7, ip)}, Options: c.rule,
+		}, nlconn.Create)
+		if err != nil {
+			t.Fatalf("%x: %v", c.handle, err)
+		}
+	}
+	b.flood(10)
+	for _, f := range b.filters(1<<16, nil) {
+		// The kernel may be without CLS_U32_PERF.
+		if o, ok := f.Options.(*tc.U32Attrs); ok && o.Sel != nil && (o.Pcnt != nil || os.Getenv("NLGEN_VM") != "") {
+			if o.Pcnt.Rcnt == 0 || o.Pcnt.Kcnts[0] == 0 || !o.Link.OK && (o.Pcnt.Rhit == 0 || o.Mark.V.Success == 0) {
+				t.Errorf("rule %x has counted %+v, %+v", f.Header.Handle, o.Pcnt, o.Mark)
+			}
+		}
+	}
+	tally := witness.NewTally(t)
+	tally.Steady(func(tally *witness.Tally) { b.seeFilters(tally, 1<<16) })
+	tally.Report("tables")
 }
 
 // TestBlocks shares filters between the links of a block, in a chain of their own, and lists them in short.

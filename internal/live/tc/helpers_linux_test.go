@@ -3,6 +3,7 @@ package tc
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 	"syscall"
@@ -27,6 +28,10 @@ type bench struct {
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	n := witness.NewNamespace(t)
+	// Nothing sends packets here but the tests.
+	if err := os.WriteFile("/proc/sys/net/ipv6/conf/default/disable_ipv6", []byte("1"), 0); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
 	queues := nlattr.Some(uint32(16))
 	a := n.Create(&rtlink.NewlinkRequest{
 		Ifname: nlattr.Some("tc0"), NumTxQueues: queues, NumRxQueues: queues,

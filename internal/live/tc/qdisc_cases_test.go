@@ -96,6 +96,10 @@ func qdiscCases() []qdiscCase {
 			Parms: some(tc.RedQopt{Limit: 400000, QthMin: 30000, QthMax: 90000, Wlog: 9, Plog: 20, ScellLog: 10}), Stab: idle(), MaxP: u32(1 << 27),
 			Flags: some(nlattr.Bitfield32{Value: uint32(tc.RedFlagsNodrop | tc.RedFlagsEcn), Selector: uint32(tc.RedFlagsNodrop | tc.RedFlagsEcn)}),
 		}, "Stab", "Flags", "Parms"),
+		qdisc("red", &tc.RedAttrs{
+			Parms: some(tc.RedQopt{Limit: 400000, QthMin: 30000, QthMax: 90000, Wlog: 9, Plog: 20, ScellLog: 10}), Stab: idle(),
+			EarlyDropBlock: u32(10), MarkBlock: u32(11),
+		}, "Stab"),
 		qdisc("gred", &tc.GredAttrs{Dps: some(tc.GredSopt{DPs: 3, DefDP: 2, Grio: 1, Flags: tc.RedFlagsEcn}), Limit: u32(123456)}),
 		qdisc("choke", &tc.ChokeAttrs{Parms: some(redQopt(300, 20, 60)), Stab: idle(), MaxP: u32(1 << 26)}, "Stab"),
 		codelRate,
@@ -164,6 +168,14 @@ func qdiscCases() []qdiscCase {
 			}},
 			TcEntry: []tc.TaprioTcEntryAttrs{{Index: u32(0), MaxSdu: u32(1200)}, {Index: u32(1), MaxSdu: u32(900)}},
 		}, "SchedEntryList", "TcEntry", "SchedBaseTime", "SchedCycleTime", "SchedCycleTimeExtension"),
+		// A timetable that begins long after this.
+		qdisc("taprio", &tc.TaprioAttrs{
+			Priomap: &mqprio, SchedBaseTime: some(int64(1) << 62), SchedClockid: some(int32(11)),
+			SchedEntryList: &tc.TaprioSchedEntryListAttrs{Entry: []tc.TaprioSchedEntryAttrs{
+				{Cmd: some(tc.TaprioCmdSetAndHold), GateMask: u32(1), Interval: u32(300_000)},
+				{Cmd: some(tc.TaprioCmdSetAndRelease), GateMask: u32(3), Interval: u32(600_000)},
+			}},
+		}, "SchedEntryList", "SchedBaseTime"),
 	}
 	for i := range tc.CakeFlowModeTriple + 1 {
 		list = append(list, qdisc("cake", &tc.CakeAttrs{

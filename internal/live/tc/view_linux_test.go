@@ -22,6 +22,7 @@ func (b *bench) show(args ...string) []witness.Object {
 	if len(bytes.TrimSpace(out)) == 0 {
 		return nil
 	}
+	out = bytes.ReplaceAll(out, []byte(`,{"base_time"`), []byte(`,"admin":{"base_time"`)) // taprio's second timetable
 	out = noJSON.ReplaceAll(out, []byte(`"options":{"text":"$1"}`))
 	var list []witness.Object
 	if err := json.Unmarshal(out, &list); err != nil {

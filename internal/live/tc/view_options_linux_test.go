@@ -2,11 +2,13 @@ package tc
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"strconv"
 
 	"github.com/nlgen/nlgen/generated/tc"
 	"github.com/nlgen/nlgen/internal/witness"
+	"github.com/nlgen/nlgen/runtime/nlattr"
 )
 
 type object = witness.Object
@@ -90,7 +92,9 @@ func qdiscOptions(q qdiscReply) object {
 	case *tc.RedAttrs:
 		return redFlags(object{
 			"limit": x.Parms.V.Limit, "min": x.Parms.V.QthMin, "max": x.Parms.V.QthMax, "ewma": x.Parms.V.Wlog, "probability": share(x.MaxP.V),
-			"Scell_log": x.Parms.V.ScellLog,
+			"Scell_log": x.Parms.V.ScellLog, "qevents": []any{
+				object{"kind": "early_drop", "block": x.EarlyDropBlock}, object{"kind": "mark", "block": x.MarkBlock},
+			},
 		}, tc.RedFlags(x.Flags.V.Value))
 	case *tc.ChokeAttrs:
 		return redFlags(object{
@@ -261,22 +265,34 @@ func netemOptions(x *tc.QdiscOptionsNetem) object {
 }
 
 func taprioOptions(x *tc.TaprioAttrs) object {
-	p := x.Priomap
+	o := timetable(x.SchedBaseTime, x.SchedCycleTime, x.SchedCycleTimeExtension, x.SchedEntryList)
+	maps.Copy(o, object{
+		"tc": x.Priomap.NumTc, "map": numbers(x.Priomap.PrioTcMap[:]), "clockid": clock(x.SchedClockid.V),
+		"flags": fmt.Sprintf("%#x", uint32(x.Flags.V)), "txtime_delay": x.TxtimeDelay,
+		"queues": queues(x.Priomap, func(count, offset uint64) any { return object{"offset": offset, "count": count} }),
+	})
+	if s := x.AdminSched; s != nil {
+		o["admin"] = timetable(s.SchedBaseTime, s.SchedCycleTime, s.SchedCycleTimeExtension, s.SchedEntryList)
+	}
+	return o
+}
+
+// timetable is one of taprio. tc knows one of its commands.
+func timetable(base, cycle, extension nlattr.Opt[int64], entries *tc.TaprioSchedEntryListAttrs) object {
+	o := object{"base_time": base.V, "cycle_time": cycle.V, "cycle_time_extension": extension.V}
+	if entries == nil {
+		return o
+	}
 	var schedule []any
-	if x.SchedEntryList != nil {
-		for _, e := range x.SchedEntryList.Entry {
-			schedule = append(schedule, object{
-				"index": e.Index, "cmd": map[tc.TaprioCmd]string{tc.TaprioCmdSetGates: "S"}[e.Cmd.V],
-				"gatemask": fmt.Sprintf("%#x", e.GateMask.V), "interval": e.Interval,
-			})
+	for _, e := range entries.Entry {
+		command := "Invalid"
+		if e.Cmd.V == tc.TaprioCmdSetGates {
+			command = "S"
 		}
+		schedule = append(schedule, object{"index": e.Index, "cmd": command, "gatemask": fmt.Sprintf("%#x", e.GateMask.V), "interval": e.Interval})
 	}
-	return object{
-		"tc": p.NumTc, "map": numbers(p.PrioTcMap[:]), "clockid": clock(x.SchedClockid.V),
-		"flags": fmt.Sprintf("%#x", uint32(x.Flags.V)), "txtime_delay": x.TxtimeDelay, "base_time": x.SchedBaseTime, "cycle_time": x.SchedCycleTime,
-		"cycle_time_extension": x.SchedCycleTimeExtension, "schedule": schedule,
-		"queues": queues(p, func(count, offset uint64) any { return object{"offset": offset, "count": count} }),
-	}
+	o["schedule"] = schedule
+	return o
 }
 
 // hexText is a number as C prints it with %#x.
