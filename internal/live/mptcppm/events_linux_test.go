@@ -386,6 +386,20 @@ func (e *ear) run(client *mptcppm.Client, family uint16) {
 	gone := hear(e, "destroy", func(ev *mptcppm.SubClosedEvent) bool { return ev.Token == token })
 	e.c.Field("port of the one destroyed", gone.Sport.V, float64(made.Sport.V))
 
+	// Another one, over a link of its own, which is torn down from outside.
+	local.Port, local.ID, local.IfIdx = nlattr.Opt[uint16]{}, nlattr.Some(uint8(6)), nlattr.Some(int32(1))
+	if err := client.SubflowCreate(e.ctx, &mptcppm.SubflowCreateRequest{Addr: local, Token: token, AddrRemote: remote}); err != nil {
+		e.Fatal(err)
+	}
+	made = hear(e, "bound subflow", func(ev *mptcppm.SubEstablishedEvent) bool { return ev.Token == token })
+	e.c.Field("link of the subflow", made.IfIdx, float64(1))
+	witness.Output(e.T, "ss", "-K", "-t", "sport", "=", fmt.Sprint(":", made.Sport.V))
+	reset := hear(e, "reset", func(ev *mptcppm.SubClosedEvent) bool { return ev.Token == other && ev.Dport == made.Sport })
+	e.c.Field("why the far end lost it", reset.Error, float64(syscall.ECONNRESET))
+	if !reset.ResetReason.OK || !reset.ResetFlags.OK {
+		e.Errorf("the reset has no reason: %+v", reset)
+	}
+
 	x.close(e.T)
 	left := map[uint32]bool{x.token: true, x.other: true}
 	for len(left) > 0 {
