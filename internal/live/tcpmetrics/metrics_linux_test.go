@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/nlgen/nlgen/generated/rtaddr"
+	"github.com/nlgen/nlgen/generated/rtroute"
 	"github.com/nlgen/nlgen/generated/tcpmetrics"
 	"github.com/nlgen/nlgen/internal/nettest"
 	"github.com/nlgen/nlgen/internal/witness"
@@ -48,6 +49,18 @@ func newNamespace(t *testing.T) (*witness.Namespace, *tcpmetrics.Client) {
 		if err != nil {
 			t.Fatal(err)
 		}
+	}
+	// What the route to a host says is what its entry begins with.
+	err := rtroute.New(n.Conn).Newroute(n.Ctx, &rtroute.NewrouteRequest{
+		Header: rtroute.Rtmsg{
+			RtmFamily: unix.AF_INET, RtmDstLen: 32, RtmTable: rtroute.RtTableLocal, RtmType: rtroute.RtmTypeLocal, RtmScope: rtroute.RtScopeHost,
+			RtmProtocol: rtroute.RtProtocolKernel,
+		},
+		Dst: nlattr.Some(far4), Oif: nlattr.Some(uint32(lo.Header.IfiIndex)), Prefsrc: nlattr.Some(far4),
+		Metrics: &rtroute.MetricsAttrs{Ssthresh: nlattr.Some(uint32(77)), Reordering: nlattr.Some(uint32(9))},
+	}, nlconn.Create, nlconn.Replace)
+	if err != nil {
+		t.Fatal(err)
 	}
 	if err := os.WriteFile("/proc/sys/net/ipv4/tcp_fastopen", []byte("3"), 0o644); err != nil {
 		t.Log(err)
@@ -173,6 +186,9 @@ func TestMetrics(t *testing.T) {
 			if err != nil {
 				c.Errorf("by do: %v", err)
 				continue
+			}
+			if x.AddrIpv4 == nlattr.Some(far4) && (x.Vals.Ssthresh != nlattr.Some(uint32(77)) || !x.Vals.Reordering.OK) {
+				c.Errorf("the route's metrics became %+v", x.Vals)
 			}
 			one.Age = x.Age
 			if !reflect.DeepEqual(one, x) {
