@@ -96,6 +96,9 @@ func filterCases() []filterCase {
 			Classid: class, Sel: &tc.U32Sel{Flags: tc.U32FlagsTerminal},
 			Police: police(),
 		}, "Rate"),
+		filter("basic text", ip, &tc.BasicAttrs{Ematches: tc.NewEmatchTree(ematch(&tc.EmText{
+			Algo: "kmp", ToOffset: 100, PatternLen: 4, Layers: 0x21, Pattern: []byte("link"),
+		}, tc.EmatchFlagsInvert))}),
 		filter("basic police", ip, &tc.BasicAttrs{Classid: class, Ematches: ematches(), Police: police()}, "Rate"),
 		filter("bpf police", all, &tc.BpfAttrs{Classid: class, OpsLen: u16(5), Ops: program(), Police: police()}, "Rate"),
 		filter("bpf acts", all, &tc.BpfAttrs{Classid: class, OpsLen: u16(5), Ops: program(), Act: acts(next(), drop())}, "Act"),

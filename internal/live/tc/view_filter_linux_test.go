@@ -230,6 +230,8 @@ func putEmatches(w *words, tree *tc.EmatchAttrs) {
 			w.put("nbyte(% x \"%s\" at %d layer %d)", c.Needle, c.Needle, c.Off, c.LenLayer>>12)
 		case *tc.U32Key:
 			w.put("u32(%08x/%08x at %d)", c.Val, c.Mask, c.Off)
+		case *tc.EmText: // What tc does not know was compared with the request.
+			w.put("[unknown ematch %d]", m.V.Kind)
 		default:
 			w.put("%T %v", content, err)
 		}
