@@ -128,7 +128,7 @@ var owners = []struct {
 	{"github.com/pmezard/go-difflib", []string{"gen/output"}, nil},
 	{"golang.org/x/tools/txtar", nil, []string{"gen", "gen/*", "cmd/nlgen"}},
 	{"golang.org/x/tools", []string{"gen/output"}, nil},
-	{"golang.org/x/sys", []string{"runtime/socket", "runtime/nlconn", "runtime/nlmsg", "internal/nettest", "internal/witness/traffic"}, []string{"*"}},
+	{"golang.org/x/sys", []string{"runtime/socket", "runtime/nlconn", "runtime/nlmsg", "internal/nettest", "internal/witness", "internal/witness/traffic"}, []string{"*"}},
 }
 
 func TestImports(t *testing.T) {
