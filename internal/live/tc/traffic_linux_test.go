@@ -187,6 +187,8 @@ func trafficCases() []trafficCase {
 			Stab: idle(), MaxP: []uint32{1 << 31}, VqList: &tc.GredVqListAttrs{Entry: []tc.GredVqEntryAttrs{{Dp: u32(number), Flags: some(flags)}}},
 		}
 	}
+	slow := sfb
+	slow.Increment = 2000
 	return []trafficCase{
 		{name: "red", options: &tc.RedAttrs{Parms: some(red), Stab: idle(), MaxP: u32(1 << 31)}, zero: []string{"Other"}},
 		{name: "choke", options: &tc.ChokeAttrs{Parms: some(choke), Stab: idle(), MaxP: u32(1 << 31)}, zero: []string{"Other"}},
@@ -219,8 +221,8 @@ func trafficCases() []trafficCase {
 			}, zero: []string{"Other", "StatOther"},
 		},
 		{name: "hhf", options: &tc.HhfAttrs{BacklogLimit: u32(100), HhFlowsLimit: u32(2), AdmitBytes: u32(5000)}},
-		{name: "sfb", options: &tc.SfbAttrs{Parms: &sfb}, zero: []string{"Childdrop", "Penaltydrop"}},
-		{name: "sfb inner", options: &tc.SfbAttrs{Parms: &sfb}, zero: []string{"Bucketdrop", "Queuedrop"}, inner: &tc.FifoQopt{Limit: 20_000}},
+		{name: "sfb", options: &tc.SfbAttrs{Parms: &slow}, zero: []string{"Childdrop", "Penaltydrop"}},
+		{name: "sfb inner", options: &tc.SfbAttrs{Parms: &sfb}, zero: []string{"Bucketdrop", "Queuedrop", "Marked", "Earlydrop"}, inner: &tc.FifoQopt{Limit: 20_000}},
 		{name: "cake", options: &tc.CakeAttrs{
 			BaseRate64: u64(400_000), DiffservMode: some(tc.CakeDiffservModeDiffserv4), AckFilter: some(tc.CakeAckFilterAggressive), Memory: u32(100_000),
 		}, zero: []string{
