@@ -8,7 +8,7 @@ import (
 )
 
 // EmatchContent is what a match of a tree has behind its header, which depends on
-// its kind: *EmContainer, *EmCmp, *EmNbyte, *U32Key, *EmMeta or *EmText.
+// its kind: *EmContainer, *EmCmp, *EmNbyte, *U32Key, *EmMeta, *EmText or *EmIpt.
 type EmatchContent interface {
 	AppendBinary([]byte) ([]byte, error)
 	UnmarshalBinary([]byte) error
@@ -21,6 +21,7 @@ func (*EmNbyte) ematchKind() EmatchKind     { return EmatchKindNbyte }
 func (*U32Key) ematchKind() EmatchKind      { return EmatchKindU32 }
 func (*EmMeta) ematchKind() EmatchKind      { return EmatchKindMeta }
 func (*EmText) ematchKind() EmatchKind      { return EmatchKindText }
+func (*EmIpt) ematchKind() EmatchKind       { return EmatchKindIpt }
 
 // NewEmatch returns a match of the kind that the content has.
 func NewEmatch(content EmatchContent, flags EmatchFlags) (Ematch, error) {
@@ -47,6 +48,8 @@ func (x *Ematch) Content() (EmatchContent, error) {
 		c = new(EmMeta)
 	case EmatchKindText:
 		c = new(EmText)
+	case EmatchKindIpt:
+		c = new(EmIpt)
 	default:
 		return nil, nil
 	}

@@ -24,6 +24,7 @@ func TestEmatch(t *testing.T) {
 			Left: []byte{1, 0, 0, 0}, Right: []byte{2, 0, 0, 0},
 		},
 		&EmText{Algo: "bm", FromOffset: 1, ToOffset: 9, PatternLen: 2, Layers: 0x11, Pattern: []byte("hi")},
+		&EmIpt{Hook: 1, MatchName: "addrtype", MatchRevision: 1, Nfproto: 10, MatchData: []byte{1, 0, 2, 0}},
 	}
 	for _, c := range contents {
 		m, err := NewEmatch(c, EmatchFlagsRelOr)
@@ -67,8 +68,10 @@ func TestEmatchContent(t *testing.T) {
 	if _, err := m.Content(); !errors.Is(err, nlattr.ErrLength) {
 		t.Error(err)
 	}
-	m = Ematch{Kind: EmatchKindMeta, Data: []byte{12, 0, 1, 0, 1}}
-	if _, err := m.Content(); !errors.Is(err, nlattr.ErrTruncated) {
-		t.Error(err)
+	for _, kind := range []EmatchKind{EmatchKindMeta, EmatchKindIpt} {
+		m = Ematch{Kind: kind, Data: []byte{12, 0, 1, 0, 1}}
+		if _, err := m.Content(); !errors.Is(err, nlattr.ErrTruncated) {
+			t.Errorf("%v: %v", kind, err)
+		}
 	}
 }

@@ -24,7 +24,8 @@ var groups = map[string]string{
 	"route":  "mpls_router mpls_iptunnel mpls_gso vrf ila",
 	"queue": "sch_cake sch_cbs sch_choke sch_codel sch_drr sch_etf sch_ets sch_fq sch_fq_pie sch_gred sch_hfsc sch_hhf sch_htb sch_ingress " +
 		"sch_mqprio sch_multiq sch_netem sch_pie sch_plug sch_prio sch_qfq sch_red sch_sfb sch_sfq sch_skbprio sch_taprio sch_tbf sch_teql",
-	"classify": "cls_basic cls_bpf cls_cgroup cls_flow cls_flower cls_fw cls_matchall cls_route cls_u32 em_canid em_cmp em_ipset em_meta em_nbyte em_text em_u32 ts_kmp",
+	"classify": "cls_basic cls_bpf cls_cgroup cls_flow cls_flower cls_fw cls_matchall cls_route cls_u32 em_canid em_cmp em_ipset em_ipt em_meta em_nbyte em_text em_u32 ts_kmp " +
+		"ip_tables ip6_tables xt_addrtype xt_policy",
 	"action": "act_bpf act_connmark act_csum act_ct act_ctinfo act_gact act_gate act_ife act_mirred act_mpls act_nat act_pedit act_police " +
 		"act_meta_mark act_meta_skbprio act_meta_skbtcindex act_sample act_simple act_skbedit act_skbmod act_tunnel_key act_vlan psample",
 	"tc":    "@queue @classify @action",
@@ -39,7 +40,7 @@ var groups = map[string]string{
 		"ip_set_hash_netnet ip_set_hash_netport ip_set_hash_netportnet ip_set_list_set",
 	"ipvs":   "ip_vs ip_vs_rr ip_vs_wrr ip_vs_lc ip_vs_sh ip_vs_mh",
 	"switch": "openvswitch vport_vxlan vport_gre vport_geneve",
-	"cipher": "authenc echainiv seqiv gcm ccm ctr cbc chacha20poly1305 crypto_user",
+	"cipher": "authenc crypto_null echainiv seqiv gcm ccm ctr cbc chacha20poly1305 crypto_user",
 	"xfrm":   "@cipher xfrm_user xfrm_algo esp4 esp6 ah4 ah6 ipcomp ipcomp6 xfrm_interface af_key",
 	"diag": "inet_diag tcp_diag udp_diag raw_diag unix_diag af_packet_diag netlink_diag mptcp_diag sctp_diag dccp_diag tipc_diag smc_diag vsock_diag " +
 		"xsk_diag",

@@ -14,7 +14,10 @@ import (
 var toolDirs = []string{"/usr/sbin", "/usr/bin", "/sbin", "/bin"}
 
 // toolData are files that tools read, as far as the host has them.
-var toolData = []string{"/etc/iproute2", "/usr/share/iproute2", "/usr/lib/iproute2", "/etc/protocols", "/etc/services", "/etc/ethertypes", "/etc/nsswitch.conf"}
+var toolData = []string{"/etc/iproute2", "/usr/share/iproute2", "/usr/lib/iproute2", "/etc/protocols", "/etc/services", "/etc/ethertypes", "/etc/nsswitch.conf",
+	// For the matches of iptables in filters of tc.
+	"/usr/lib/x86_64-linux-gnu/xtables/libxt_addrtype.so", "/usr/lib/x86_64-linux-gnu/xtables/libxt_policy.so",
+}
 
 // findBusybox returns a busybox that needs no libraries.
 func findBusybox() (string, error) {
