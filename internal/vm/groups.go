@@ -46,7 +46,7 @@ var groups = map[string]string{
 		"xsk_diag",
 	"protocol": "tcp_bbr tcp_dctcp tcp_vegas sctp dccp smc tls gcm ghash_generic tipc qrtr phonet kcm vsock vsock_loopback can can_raw can_gw",
 	"radio":    "cfg80211 mac80211 mac80211_hwsim:radios=2 ieee802154 mac802154 mac802154_hwsim ieee802154_6lowpan nfc nfcsim",
-	"storage":  "nbd target_core_mod target_core_user sunrpc lockd nfsd",
+	"storage":  "configfs null_blk:nr_devices=0 nbd target_core_mod target_core_user sunrpc lockd nfsd",
 	"rdma":     "ib_core ib_uverbs rdma_cm rdma_rxe ib_ipoib",
 	"generic":  "@team @switch @radio wireguard fou l2tp_netlink macsec gtp hsr ip_vs smc tipc batman_adv drop_monitor psample wwan nbd nfsd",
 	"all":      "@link @nic @team @tunnel @route @tc @filter @set @ipvs @switch @xfrm @diag @protocol @radio @storage @rdma @generic",

@@ -104,7 +104,7 @@ func arguments(c Config, initrd, console string) []string {
 		"-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
 		"-machine", "pc", "-accel", "tcg,thread=single", "-cpu", "max", "-smp", strconv.Itoa(c.CPUs), "-m", strconv.Itoa(c.Memory),
 		"-kernel", c.Kernel.Image, "-initrd", initrd,
-		"-append", "console=ttyS0 loglevel=4 oops=panic panic=-1 mitigations=off nokaslr random.trust_cpu=on audit=1",
+		"-append", "console=ttyS0 loglevel=4 oops=panic panic=-1 mitigations=off nokaslr random.trust_cpu=on audit=1 psi=1",
 		"-chardev", "file,id=console,path=" + comma(console), "-serial", "chardev:console",
 		"-device", "virtio-serial-pci",
 	}

@@ -70,6 +70,28 @@ func await(t *testing.T, events *nlconn.Subscription[taskstats.Event], pid int) 
 	return nil, nil
 }
 
+// awaitProcess returns how many threads of a process of several have ended, and the event of the last one, which has the sums.
+func awaitProcess(t *testing.T, events *nlconn.Subscription[taskstats.Event], pid int) (threads int, last *taskstats.ExitEvent) {
+	t.Helper()
+	for ev, err := range events.All(witness.Patience(t)) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		exit, ok := ev.(*taskstats.ExitEvent)
+		if !ok || exit.AggrPid == nil || exit.AggrPid.Stats == nil {
+			t.Fatalf("an event %+v", ev)
+		}
+		if int(exit.AggrPid.Stats.AcTgid) != pid {
+			continue
+		}
+		if threads++; exit.AggrTgid != nil {
+			return threads, exit
+		}
+	}
+	t.Fatalf("%d threads of process %d have ended, and no event had the sums", threads, pid)
+	return 0, nil
+}
+
 // TestExit hears of processes that end in each way.
 func TestExit(t *testing.T) {
 	client, events, cpus := register(t)
@@ -112,23 +134,11 @@ func TestExit(t *testing.T) {
 	if err := cmd.Run(); err != nil {
 		t.Fatal(err)
 	}
-	threads := 0
-	var sums *taskstats.TypeAttrs
-	for ev, err := range events.All(witness.Patience(t)) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		exit := ev.(*taskstats.ExitEvent)
-		if x := exit.AggrPid.Stats; int(x.AcTgid) != cmd.Process.Pid {
-			continue
-		} else if threads++; exit.AggrTgid != nil {
-			sums = exit.AggrTgid
-			if x.AcFlag&taskstats.AcctFlagsGroup == 0 || x.AcTgetime == 0 {
-				t.Errorf("the last thread has the flags %v, and the process lived for %d us", x.AcFlag, x.AcTgetime)
-			}
-			break
-		}
+	threads, last := awaitProcess(t, events, cmd.Process.Pid)
+	if x := last.AggrPid.Stats; x.AcFlag&taskstats.AcctFlagsGroup == 0 || x.AcTgetime == 0 {
+		t.Errorf("the last thread has the flags %v, and the process lived for %d us", x.AcFlag, x.AcTgetime)
 	}
+	sums := last.AggrTgid
 	if threads < 2 || int(sums.Tgid.V) != cmd.Process.Pid || sums.Stats == nil || sums.Stats.CpuRunVirtualTotal == 0 {
 		t.Errorf("%d threads ended, and the sums are %+v", threads, sums)
 	}

@@ -14,7 +14,12 @@ import (
 	"github.com/nlgen/nlgen/runtime/nlattr"
 )
 
-func TestMain(m *testing.M) { nettest.Main(m) }
+func TestMain(m *testing.M) {
+	if name := os.Getenv(workEnv); name != "" {
+		os.Exit(work(name))
+	}
+	nettest.Main(m)
+}
 
 // start runs a script of a shell, which may wait for its standard input to end. It is over when the test ends.
 func start(t *testing.T, script string) *exec.Cmd {
@@ -80,7 +85,7 @@ func stat(t *testing.T, pid int) func(field int) uint64 {
 	}
 }
 
-// named returns the values of a file with a name and a number on each line, such as /proc/PID/status.
+// named returns the values of a file with a name and a number on each line, such as /proc/PID/status or memory.stat.
 func named(t *testing.T, format string, args ...any) map[string]float64 {
 	t.Helper()
 	b, err := os.ReadFile(fmt.Sprintf(format, args...))
@@ -89,7 +94,10 @@ func named(t *testing.T, format string, args ...any) map[string]float64 {
 	}
 	values := map[string]float64{}
 	for line := range strings.Lines(string(b)) {
-		name, rest, _ := strings.Cut(line, ":")
+		name, rest, ok := strings.Cut(line, ":")
+		if !ok {
+			name, rest, _ = strings.Cut(line, " ")
+		}
 		if f := strings.Fields(rest); len(f) > 0 {
 			if n, err := strconv.ParseFloat(f[0], 64); err == nil {
 				values[name] = n
