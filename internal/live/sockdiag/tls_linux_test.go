@@ -1,6 +1,7 @@
 package sockdiag
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -19,11 +20,35 @@ import (
 const (
 	tlsTx            = 1
 	tlsRx            = 2
+	tlsTxZerocopyRO  = 3
 	tlsRxExpectNoPad = 4
 	tlsVersion12     = 0x0303
 	tlsVersion13     = 0x0304
 	tlsAesGcm128     = 51
 )
+
+// tlsKeys is a struct tls12_crypto_info_aes_gcm_128: version and cipher, then keys of 36 bytes.
+func tlsKeys(version uint16) string {
+	b := binary.NativeEndian.AppendUint16(binary.NativeEndian.AppendUint16(nil, version), tlsAesGcm128)
+	return string(append(b, make([]byte, 36)...))
+}
+
+// setText sets an option of a connection.
+func setText(t *testing.T, socket *net.TCPConn, level, option int, value string) {
+	t.Helper()
+	onFD(t, socket, func(fd int) error { return unix.SetsockoptString(fd, level, option, value) })
+}
+
+// ulpInfo is what the kernel says of the protocol above TCP on a connection.
+func ulpInfo(ctx context.Context, t *testing.T, c *inetdiag.Client, socket *net.TCPConn) *inetdiag.UlpInfoAttrs {
+	t.Helper()
+	mine := sockets(ctx, t, c, unix.AF_INET, unix.IPPROTO_TCP)[inode(t, socket)]
+	if mine == nil {
+		t.Fatal("the connection is not in the dump")
+	}
+	witness.LogUnknown(t, "tls", mine)
+	return mine.UlpInfo
+}
 
 // TestTLS reads what the kernel says of TLS on a connection: nothing yet, keys for one direction, keys for both.
 func TestTLS(t *testing.T) {
@@ -37,16 +62,8 @@ func TestTLS(t *testing.T) {
 		must(t, err)
 		defer dialed.Close()
 		socket := dialed.(*net.TCPConn)
-		set := func(level, option int, value string) {
-			t.Helper()
-			onFD(t, socket, func(fd int) error { return unix.SetsockoptString(fd, level, option, value) })
-		}
-		read := func() *inetdiag.UlpInfoAttrs {
-			t.Helper()
-			mine := find(t, sockets(ctx, t, c, unix.AF_INET, unix.IPPROTO_TCP), socket)
-			witness.LogUnknown(t, "tls", mine)
-			return mine.UlpInfo
-		}
+		set := func(level, option int, value string) { t.Helper(); setText(t, socket, level, option, value) }
+		read := func() *inetdiag.UlpInfoAttrs { t.Helper(); return ulpInfo(ctx, t, c, socket) }
 		if ulp := read(); ulp != nil {
 			t.Errorf("a connection without a protocol above TCP has %+v", ulp)
 		}
@@ -64,13 +81,10 @@ func TestTLS(t *testing.T) {
 			t.Errorf("TLS without keys is %+v", ulp)
 		}
 
-		// A struct tls12_crypto_info_aes_gcm_128: version and cipher, then keys of 36 bytes.
-		keys := binary.NativeEndian.AppendUint16(binary.NativeEndian.AppendUint16(nil, version), tlsAesGcm128)
-		keys = append(keys, make([]byte, 36)...)
-		set(unix.SOL_TLS, tlsTx, string(keys))
+		set(unix.SOL_TLS, tlsTx, tlsKeys(version))
 		tally := witness.NewTally(t)
 		tally.Field("rxconf of one direction", read().Tls.Rxconf, "base")
-		set(unix.SOL_TLS, tlsRx, string(keys))
+		set(unix.SOL_TLS, tlsRx, tlsKeys(version))
 		if version == tlsVersion13 {
 			onFD(t, socket, func(fd int) error { return unix.SetsockoptInt(fd, unix.SOL_TLS, tlsRxExpectNoPad, 1) })
 		}
