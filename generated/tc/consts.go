@@ -457,6 +457,18 @@ const (
 	AttrEmatchTreeList uint16 = 2
 )
 
+// The numbers of the attributes in the set em-ipt-attrs, TCA_EM_IPT_*: a match of iptables: policy
+// revision 0, of the hook 0 only, or addrtype revision 1.
+const (
+	AttrEmIptHook          uint16 = 1 // where the packet seems to be to the match (NF_INET_*)
+	AttrEmIptMatchName     uint16 = 2 // name of the match
+	AttrEmIptMatchRevision uint16 = 3 // its revision; 0 if absent
+	AttrEmIptNfproto       uint16 = 4 // NFPROTO_IPV4 or NFPROTO_IPV6, 2 or 10
+	// What the match looks for, its C struct. Answers end before what the kernel keeps for
+	// itself.
+	AttrEmIptMatchData uint16 = 5
+)
+
 // The attributes of [FlowAttrs], TCA_FLOW_*.
 const (
 	AttrFlowKeys      uint16 = 1

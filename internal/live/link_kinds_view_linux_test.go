@@ -73,6 +73,8 @@ func (v *linkView) data(c *witness.Tally, at string, x any, theirs witness.Objec
 		witness.Compare(c, at, x, canView, theirs)
 	case *rtlink.LinkinfoAmtAttrs:
 		witness.Compare(c, at, x, v.amt(), theirs)
+	case *rtlink.LinkinfoIpoibAttrs:
+		witness.Compare(c, at, x, ipoibView, theirs)
 	default:
 		witness.Compare(c, at, x, witness.View[any]{}, theirs)
 	}

@@ -13,7 +13,7 @@ import (
 
 // Types of links (ARPHRD_*), as ip names them.
 var linkTypes = map[uint16]string{
-	0: "netrom", 1: "ether", 280: "can", 512: "ppp", 768: "ipip", 769: "tunnel6", 772: "loopback", 776: "sit", 778: "gre", 804: "ieee802.15.4",
+	0: "netrom", 1: "ether", 32: "infiniband", 280: "can", 512: "ppp", 768: "ipip", 769: "tunnel6", 772: "loopback", 776: "sit", 778: "gre", 804: "ieee802.15.4",
 	823: "gre6", 824: "netlink", 825: "6lowpan", 65534: "none",
 }
 
