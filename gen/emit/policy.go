@@ -314,17 +314,19 @@ func (t *tables) sub(s *ir.SubMessage) jen.Code {
 	return table("sub"+s.Go, "SubMsg", key("Name", jen.Lit(s.Name)), key("Formats", rows(policyID("Format"), list)))
 }
 
-// structTable leaves padding out: members have their offsets.
+// structTable leaves padding out: the member behind it has its offset.
 func structTable(s *ir.Struct) jen.Code {
 	var list []jen.Code
+	end := 0
 	for _, m := range s.Members {
 		if m.Type != "pad" {
-			list = append(list, jen.Values(memberRow(m)...))
+			list = append(list, jen.Values(memberRow(m, end)...))
+			end = m.Offset + m.Size
 		}
 	}
 	values := []jen.Code{key("Name", jen.Lit(s.Name)), key("Size", jen.Lit(s.Size)), key("Members", rows(policyID("Member"), list))}
 	if s.Array != nil {
-		array := []jen.Code{key("Member", policyID("Member").Values(memberRow(s.Array.Member)...))}
+		array := []jen.Code{key("Member", policyID("Member").Values(memberRow(s.Array.Member, s.Array.Member.Offset)...))}
 		if s.Array.Count != nil {
 			array = append(array, key("Count", jen.Lit(s.Array.Count.Name)))
 		}
@@ -333,9 +335,10 @@ func structTable(s *ir.Struct) jen.Code {
 	return table("struct"+s.Go, "Struct", values...)
 }
 
-func memberRow(m *ir.Member) []jen.Code {
+// memberRow describes a member behind one that ends at an offset.
+func memberRow(m *ir.Member, end int) []jen.Code {
 	row := []jen.Code{key("Name", jen.Lit(m.Name))}
-	if m.Offset > 0 {
+	if m.Offset != end {
 		row = append(row, key("Offset", jen.Lit(m.Offset)))
 	}
 	row = append(row, key("Size", jen.Lit(m.Size)))

@@ -80,11 +80,12 @@ func (o *oracle) header(s *nlpolicy.Struct, b []byte, x reflect.Value) {
 			o.errorf("there is no field for the member %s of %s in %v", m.Name, s.Name, x.Type())
 			continue
 		}
-		if m.Offset+m.Size > len(b) {
+		at := s.Offset(m)
+		if at+m.Size > len(b) {
 			o.errorf("%s ends before its member %s", s.Name, m.Name)
 			return
 		}
-		part := b[m.Offset : m.Offset+m.Size]
+		part := b[at : at+m.Size]
 		o.at = append(o.at, m.Name)
 		switch {
 		case m.Struct != nil:

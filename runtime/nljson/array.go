@@ -31,10 +31,8 @@ func (w *writer) elements(s *nlpolicy.Struct, object *node) error {
 		if n.sort == isArray {
 			list = n.list
 		}
-		element := a.Member
-		element.Offset = 0
 		for i := range list {
-			if err := putMember(w.e.Extend(a.Size), &element, &list[i], 0); err != nil {
+			if err := putMember(w.e.Extend(a.Size), &a.Member, &list[i], 0); err != nil {
 				return within(a.Name, within(step(i), err))
 			}
 		}
@@ -44,7 +42,7 @@ func (w *writer) elements(s *nlpolicy.Struct, object *node) error {
 	if c == nil || w.e.Err() != nil {
 		return nil
 	}
-	at := w.e.Written()[fixed+c.Offset:][:c.Size]
+	at := memberOf(w.e.Written()[fixed:], s, c)
 	if have, ok := nlpolicy.LoadInteger(c.Type(), c.Flags, at); !ok || have != 0 {
 		return nil
 	}

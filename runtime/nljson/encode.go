@@ -88,7 +88,7 @@ func (w *writer) content(h *nlpolicy.Struct, skip string, set *nlpolicy.Set, n *
 		b := w.e.Extend(h.Size)
 		for i, key := range n.keys {
 			if m := member(h, key); m != nil && key != skip && !shadowed(h, set, m, &n.list[i]) {
-				if err := putMember(b, m, &n.list[i], 0); err != nil {
+				if err := putMember(memberOf(b, h, m), m, &n.list[i], 0); err != nil {
 					return within(key, err)
 				}
 			}
@@ -114,7 +114,7 @@ func (w *writer) content(h *nlpolicy.Struct, skip string, set *nlpolicy.Set, n *
 // is that of the attribute with this name: the member cannot hold it, as it is too
 // large or of another sort.
 func shadowed(h *nlpolicy.Struct, set *nlpolicy.Set, m *nlpolicy.Member, n *node) bool {
-	return set.Named(m.Name) != nil && putMember(make([]byte, h.Size), m, n, 0) != nil
+	return set.Named(m.Name) != nil && putMember(make([]byte, m.Size), m, n, 0) != nil
 }
 
 // attr writes the attribute that a key names.

@@ -361,7 +361,7 @@ func (w *writer) records(s *scope, a *nlpolicy.Attr, n *node) error {
 			return within(step(i), n.list[i].fail(nlattr.ErrTooLong))
 		}
 		if w.e.Err() == nil {
-			nlattr.PutUint16(w.e.Written()[start+length.Offset:], uint16(size))
+			nlattr.PutUint16(memberOf(w.e.Written()[start:], r.Header, length), uint16(size))
 		}
 	}
 	w.e.End(nest)

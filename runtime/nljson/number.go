@@ -230,22 +230,31 @@ func putStruct(b []byte, s *nlpolicy.Struct, n *node, depth int) error {
 		if m == nil {
 			return within(key, n.list[i].fail(fmt.Errorf("%w in %s", ErrUnknown, s.Name)))
 		}
-		if err := putMember(b, m, &n.list[i], depth); err != nil {
+		if err := putMember(memberOf(b, s, m), m, &n.list[i], depth); err != nil {
 			return within(key, err)
 		}
 	}
 	return nil
 }
 
-// putMember stores one member of a struct.
+// memberOf returns the bytes of a member of the struct that is in b; nothing if
+// that is too short.
+func memberOf(b []byte, s *nlpolicy.Struct, m *nlpolicy.Member) []byte {
+	at := s.Offset(m)
+	if at < 0 || m.Size < 0 || at+m.Size > len(b) {
+		return nil
+	}
+	return b[at : at+m.Size]
+}
+
+// putMember stores one member of a struct in its bytes.
 func putMember(b []byte, m *nlpolicy.Member, n *node, depth int) error {
-	if m.Offset < 0 || m.Size < 0 || m.Offset+m.Size > len(b) || depth > nlattr.MaxDepth {
+	if len(b) != m.Size || depth > nlattr.MaxDepth {
 		return n.fail(nlattr.ErrLength)
 	}
 	if n.sort == isNull {
 		return nil
 	}
-	b = b[m.Offset : m.Offset+m.Size]
 	clear(b) // a key that comes twice counts the second time
 	switch {
 	case m.Struct != nil && n.sort == isObject:

@@ -310,7 +310,7 @@ func (x *appender) members(s *nlpolicy.Struct, skip string, b []byte, depth int,
 			continue
 		}
 		x.key(m.Name)
-		x.member(m, part(b, m.Offset, m.Size), depth)
+		x.member(m, part(b, s.Offset(m), m.Size), depth)
 	}
 	if s.Array != nil {
 		x.key(s.Array.Name)

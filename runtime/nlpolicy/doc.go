@@ -240,10 +240,27 @@ func (s *Struct) Counter() *Member {
 	return nil
 }
 
+// Offset returns where a member of s begins, in bytes from the start of the
+// struct; -1 if it is none.
+func (s *Struct) Offset(m *Member) int {
+	at := 0
+	for i := range s.Members {
+		x := &s.Members[i]
+		if x.Offset != 0 {
+			at = x.Offset
+		}
+		if x == m {
+			return at
+		}
+		at += x.Size
+	}
+	return -1
+}
+
 // Member describes a member of a C struct.
 type Member struct {
 	Name   string
-	Offset int  // bytes from the start of the struct
+	Offset int  // bytes from the start of the struct; 0 if it begins where the member before it ends
 	Size   int  // bytes
 	Kind   Kind // integer kinds, String, Binary or Pad; see Type
 	Flags  Flags

@@ -114,10 +114,11 @@ func (r *Record) Len(b []byte) (int, bool) {
 	}
 	for i := range r.Header.Members {
 		m := &r.Header.Members[i]
-		if m.Name != r.Length || m.Offset < 0 || m.Size != 2 || m.Offset+2 > len(b) {
+		at := r.Header.Offset(m)
+		if m.Name != r.Length || at < 0 || m.Size != 2 || at+2 > len(b) {
 			continue
 		}
-		n := int(binary.NativeEndian.Uint16(b[m.Offset:]))
+		n := int(binary.NativeEndian.Uint16(b[at:]))
 		return n, n >= r.Header.Size && n > 0 && n <= len(b)
 	}
 	return 0, false
