@@ -235,13 +235,13 @@ var setExpStatsAttrs = p.Set{Name: "exp-stats-attrs", Attrs: []p.Attr{
 
 var structNfgenmsg = p.Struct{Name: "nfgenmsg", Size: 4, Members: []p.Member{
 	{Name: "nfgen-family", Size: 1},
-	{Name: "version", Offset: 1, Size: 1},
-	{Name: "res-id", Offset: 2, Size: 2, Flags: p.BigEndian},
+	{Name: "version", Size: 1},
+	{Name: "res-id", Size: 2, Flags: p.BigEndian},
 }}
 
 var structNfCtTcpFlagsMask = p.Struct{Name: "nf-ct-tcp-flags-mask", Size: 2, Members: []p.Member{
 	{Name: "flags", Size: 1, Enum: &enumNfCtTcpFlags},
-	{Name: "mask", Offset: 1, Size: 1, Enum: &enumNfCtTcpFlags},
+	{Name: "mask", Size: 1, Enum: &enumNfCtTcpFlags},
 }}
 
 var enumNfCtTcpFlags = p.Enum{Name: "nf-ct-tcp-flags", Flags: true, Names: []p.Value{

@@ -105,6 +105,6 @@ var subTimeoutsMsg = p.SubMsg{Name: "timeouts", Formats: []p.Format{
 
 var structNfgenmsg = p.Struct{Name: "nfgenmsg", Size: 4, Members: []p.Member{
 	{Name: "nfgen-family", Size: 1},
-	{Name: "version", Offset: 1, Size: 1},
-	{Name: "res-id", Offset: 2, Size: 2, Flags: p.BigEndian},
+	{Name: "version", Size: 1},
+	{Name: "res-id", Size: 2, Flags: p.BigEndian},
 }}

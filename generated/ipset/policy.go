@@ -169,8 +169,8 @@ var setPairAttrs = p.Set{Name: "pair-attrs", Attrs: []p.Attr{
 
 var structNfgenmsg = p.Struct{Name: "nfgenmsg", Size: 4, Members: []p.Member{
 	{Name: "nfgen-family", Size: 1},
-	{Name: "version", Offset: 1, Size: 1},
-	{Name: "res-id", Offset: 2, Size: 2, Flags: p.BigEndian},
+	{Name: "version", Size: 1},
+	{Name: "res-id", Size: 2, Flags: p.BigEndian},
 }}
 
 var enumError = p.Enum{Name: "error", Names: []p.Value{

@@ -20,43 +20,43 @@ var setNetlinkDiagAttrs = p.Set{Name: "netlink-diag-attrs", Attrs: []p.Attr{
 
 var structNetlinkDiagReq = p.Struct{Name: "netlink-diag-req", Size: 20, Members: []p.Member{
 	{Name: "sdiag-family", Size: 1},
-	{Name: "sdiag-protocol", Offset: 1, Size: 1},
+	{Name: "sdiag-protocol", Size: 1},
 	{Name: "ndiag-ino", Offset: 4, Size: 4},
-	{Name: "ndiag-show", Offset: 8, Size: 4, Enum: &enumShow},
-	{Name: "ndiag-cookie0", Offset: 12, Size: 4},
-	{Name: "ndiag-cookie1", Offset: 16, Size: 4},
+	{Name: "ndiag-show", Size: 4, Enum: &enumShow},
+	{Name: "ndiag-cookie0", Size: 4},
+	{Name: "ndiag-cookie1", Size: 4},
 }}
 
 var structNetlinkDiagMsg = p.Struct{Name: "netlink-diag-msg", Size: 28, Members: []p.Member{
 	{Name: "ndiag-family", Size: 1},
-	{Name: "ndiag-type", Offset: 1, Size: 1},
-	{Name: "ndiag-protocol", Offset: 2, Size: 1},
-	{Name: "ndiag-state", Offset: 3, Size: 1, Enum: &enumNetlinkState},
-	{Name: "ndiag-portid", Offset: 4, Size: 4},
-	{Name: "ndiag-dst-portid", Offset: 8, Size: 4},
-	{Name: "ndiag-dst-group", Offset: 12, Size: 4},
-	{Name: "ndiag-ino", Offset: 16, Size: 4},
-	{Name: "ndiag-cookie0", Offset: 20, Size: 4},
-	{Name: "ndiag-cookie1", Offset: 24, Size: 4},
+	{Name: "ndiag-type", Size: 1},
+	{Name: "ndiag-protocol", Size: 1},
+	{Name: "ndiag-state", Size: 1, Enum: &enumNetlinkState},
+	{Name: "ndiag-portid", Size: 4},
+	{Name: "ndiag-dst-portid", Size: 4},
+	{Name: "ndiag-dst-group", Size: 4},
+	{Name: "ndiag-ino", Size: 4},
+	{Name: "ndiag-cookie0", Size: 4},
+	{Name: "ndiag-cookie1", Size: 4},
 }}
 
 var structNetlinkDiagRing = p.Struct{Name: "netlink-diag-ring", Size: 16, Members: []p.Member{
 	{Name: "block-size", Size: 4},
-	{Name: "block-nr", Offset: 4, Size: 4},
-	{Name: "frame-size", Offset: 8, Size: 4},
-	{Name: "frame-nr", Offset: 12, Size: 4},
+	{Name: "block-nr", Size: 4},
+	{Name: "frame-size", Size: 4},
+	{Name: "frame-nr", Size: 4},
 }}
 
 var structSkMeminfo = p.Struct{Name: "sk-meminfo", Size: 36, Members: []p.Member{
 	{Name: "rmem-alloc", Size: 4},
-	{Name: "rcvbuf", Offset: 4, Size: 4},
-	{Name: "wmem-alloc", Offset: 8, Size: 4},
-	{Name: "sndbuf", Offset: 12, Size: 4},
-	{Name: "fwd-alloc", Offset: 16, Size: 4},
-	{Name: "wmem-queued", Offset: 20, Size: 4},
-	{Name: "optmem", Offset: 24, Size: 4},
-	{Name: "backlog", Offset: 28, Size: 4},
-	{Name: "drops", Offset: 32, Size: 4},
+	{Name: "rcvbuf", Size: 4},
+	{Name: "wmem-alloc", Size: 4},
+	{Name: "sndbuf", Size: 4},
+	{Name: "fwd-alloc", Size: 4},
+	{Name: "wmem-queued", Size: 4},
+	{Name: "optmem", Size: 4},
+	{Name: "backlog", Size: 4},
+	{Name: "drops", Size: 4},
 }}
 
 var enumShow = p.Enum{Name: "show", Flags: true, Names: []p.Value{

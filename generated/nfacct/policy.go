@@ -40,8 +40,8 @@ var setAcctAttrs = p.Set{Name: "acct-attrs", Attrs: []p.Attr{
 
 var structNfgenmsg = p.Struct{Name: "nfgenmsg", Size: 4, Members: []p.Member{
 	{Name: "nfgen-family", Size: 1},
-	{Name: "version", Offset: 1, Size: 1},
-	{Name: "res-id", Offset: 2, Size: 2, Flags: p.BigEndian},
+	{Name: "version", Size: 1},
+	{Name: "res-id", Size: 2, Flags: p.BigEndian},
 }}
 
 var enumAcctFlags = p.Enum{Name: "acct-flags", Flags: true, Names: []p.Value{

@@ -164,13 +164,13 @@ var setConfigAttrs = p.Set{Name: "config-attrs", Attrs: []p.Attr{
 
 var structNfgenmsg = p.Struct{Name: "nfgenmsg", Size: 4, Members: []p.Member{
 	{Name: "nfgen-family", Size: 1, Enum: &enumNfproto},
-	{Name: "version", Offset: 1, Size: 1},
-	{Name: "res-id", Offset: 2, Size: 2, Flags: p.BigEndian},
+	{Name: "version", Size: 1},
+	{Name: "res-id", Size: 2, Flags: p.BigEndian},
 }}
 
 var structPacketHdr = p.Struct{Name: "packet-hdr", Size: 4, Members: []p.Member{
 	{Name: "hw-protocol", Size: 2, Flags: p.BigEndian},
-	{Name: "hook", Offset: 2, Size: 1},
+	{Name: "hook", Size: 1},
 }}
 
 var structPacketHw = p.Struct{Name: "packet-hw", Size: 12, Members: []p.Member{
@@ -180,7 +180,7 @@ var structPacketHw = p.Struct{Name: "packet-hw", Size: 12, Members: []p.Member{
 
 var structPacketTimestamp = p.Struct{Name: "packet-timestamp", Size: 16, Members: []p.Member{
 	{Name: "sec", Size: 8, Flags: p.BigEndian},
-	{Name: "usec", Offset: 8, Size: 8, Flags: p.BigEndian},
+	{Name: "usec", Size: 8, Flags: p.BigEndian},
 }}
 
 var structConfigCmd = p.Struct{Name: "config-cmd", Size: 1, Members: []p.Member{
@@ -189,12 +189,12 @@ var structConfigCmd = p.Struct{Name: "config-cmd", Size: 1, Members: []p.Member{
 
 var structConfigMode = p.Struct{Name: "config-mode", Size: 8, Members: []p.Member{
 	{Name: "copy-range", Size: 4, Flags: p.BigEndian},
-	{Name: "copy-mode", Offset: 4, Size: 1, Enum: &enumCopyMode},
+	{Name: "copy-mode", Size: 1, Enum: &enumCopyMode},
 }}
 
 var structCtTcpFlags = p.Struct{Name: "ct-tcp-flags", Size: 2, Members: []p.Member{
 	{Name: "flags", Size: 1},
-	{Name: "mask", Offset: 1, Size: 1},
+	{Name: "mask", Size: 1},
 }}
 
 var enumNfproto = p.Enum{Name: "nfproto", Names: []p.Value{

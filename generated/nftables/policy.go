@@ -820,8 +820,8 @@ var subCtTimeoutDataMsg = p.SubMsg{Name: "ct-timeout-data", Formats: []p.Format{
 
 var structNfgenmsg = p.Struct{Name: "nfgenmsg", Size: 4, Members: []p.Member{
 	{Name: "nfgen-family", Size: 1, Enum: &enumNfproto},
-	{Name: "version", Offset: 1, Size: 1},
-	{Name: "res-id", Offset: 2, Size: 2, Flags: p.BigEndian},
+	{Name: "version", Size: 1},
+	{Name: "res-id", Size: 2, Flags: p.BigEndian},
 }}
 
 var enumNfproto = p.Enum{Name: "nfproto", Names: []p.Value{

@@ -23,70 +23,70 @@ var setPacketDiagAttrs = p.Set{Name: "packet-diag-attrs", Attrs: []p.Attr{
 
 var structPacketDiagReq = p.Struct{Name: "packet-diag-req", Size: 20, Members: []p.Member{
 	{Name: "sdiag-family", Size: 1},
-	{Name: "sdiag-protocol", Offset: 1, Size: 1},
+	{Name: "sdiag-protocol", Size: 1},
 	{Name: "pdiag-ino", Offset: 4, Size: 4},
-	{Name: "pdiag-show", Offset: 8, Size: 4, Enum: &enumShow},
-	{Name: "pdiag-cookie0", Offset: 12, Size: 4},
-	{Name: "pdiag-cookie1", Offset: 16, Size: 4},
+	{Name: "pdiag-show", Size: 4, Enum: &enumShow},
+	{Name: "pdiag-cookie0", Size: 4},
+	{Name: "pdiag-cookie1", Size: 4},
 }}
 
 var structPacketDiagMsg = p.Struct{Name: "packet-diag-msg", Size: 16, Members: []p.Member{
 	{Name: "pdiag-family", Size: 1},
-	{Name: "pdiag-type", Offset: 1, Size: 1},
-	{Name: "pdiag-num", Offset: 2, Size: 2},
-	{Name: "pdiag-ino", Offset: 4, Size: 4},
-	{Name: "pdiag-cookie0", Offset: 8, Size: 4},
-	{Name: "pdiag-cookie1", Offset: 12, Size: 4},
+	{Name: "pdiag-type", Size: 1},
+	{Name: "pdiag-num", Size: 2},
+	{Name: "pdiag-ino", Size: 4},
+	{Name: "pdiag-cookie0", Size: 4},
+	{Name: "pdiag-cookie1", Size: 4},
 }}
 
 var structPacketDiagInfo = p.Struct{Name: "packet-diag-info", Size: 24, Members: []p.Member{
 	{Name: "index", Size: 4},
-	{Name: "version", Offset: 4, Size: 4},
-	{Name: "reserve", Offset: 8, Size: 4},
-	{Name: "copy-thresh", Offset: 12, Size: 4},
-	{Name: "tstamp", Offset: 16, Size: 4},
-	{Name: "flags", Offset: 20, Size: 4, Enum: &enumInfoFlags},
+	{Name: "version", Size: 4},
+	{Name: "reserve", Size: 4},
+	{Name: "copy-thresh", Size: 4},
+	{Name: "tstamp", Size: 4},
+	{Name: "flags", Size: 4, Enum: &enumInfoFlags},
 }}
 
 var structPacketDiagMclist = p.Struct{Name: "packet-diag-mclist", Size: 44, Members: []p.Member{
 	{Name: "index", Size: 4},
-	{Name: "count", Offset: 4, Size: 4},
-	{Name: "type", Offset: 8, Size: 2, Enum: &enumMclistType},
-	{Name: "alen", Offset: 10, Size: 2},
-	{Name: "addr", Offset: 12, Size: 32, Kind: p.Binary},
+	{Name: "count", Size: 4},
+	{Name: "type", Size: 2, Enum: &enumMclistType},
+	{Name: "alen", Size: 2},
+	{Name: "addr", Size: 32, Kind: p.Binary},
 }}
 
 var structPacketDiagMclists = p.Struct{Name: "packet-diag-mclists", Size: 0, Members: []p.Member{}, Array: &p.Array{Member: p.Member{Name: "entries", Size: 44, Struct: &structPacketDiagMclist}}}
 
 var structPacketDiagRing = p.Struct{Name: "packet-diag-ring", Size: 28, Members: []p.Member{
 	{Name: "block-size", Size: 4},
-	{Name: "block-nr", Offset: 4, Size: 4},
-	{Name: "frame-size", Offset: 8, Size: 4},
-	{Name: "frame-nr", Offset: 12, Size: 4},
-	{Name: "retire-tmo", Offset: 16, Size: 4},
-	{Name: "sizeof-priv", Offset: 20, Size: 4},
-	{Name: "features", Offset: 24, Size: 4},
+	{Name: "block-nr", Size: 4},
+	{Name: "frame-size", Size: 4},
+	{Name: "frame-nr", Size: 4},
+	{Name: "retire-tmo", Size: 4},
+	{Name: "sizeof-priv", Size: 4},
+	{Name: "features", Size: 4},
 }}
 
 var structSockFilter = p.Struct{Name: "sock-filter", Size: 8, Members: []p.Member{
 	{Name: "code", Size: 2},
-	{Name: "jt", Offset: 2, Size: 1},
-	{Name: "jf", Offset: 3, Size: 1},
-	{Name: "k", Offset: 4, Size: 4},
+	{Name: "jt", Size: 1},
+	{Name: "jf", Size: 1},
+	{Name: "k", Size: 4},
 }}
 
 var structSockFprog = p.Struct{Name: "sock-fprog", Size: 0, Members: []p.Member{}, Array: &p.Array{Member: p.Member{Name: "insns", Size: 8, Struct: &structSockFilter}}}
 
 var structSkMeminfo = p.Struct{Name: "sk-meminfo", Size: 36, Members: []p.Member{
 	{Name: "rmem-alloc", Size: 4},
-	{Name: "rcvbuf", Offset: 4, Size: 4},
-	{Name: "wmem-alloc", Offset: 8, Size: 4},
-	{Name: "sndbuf", Offset: 12, Size: 4},
-	{Name: "fwd-alloc", Offset: 16, Size: 4},
-	{Name: "wmem-queued", Offset: 20, Size: 4},
-	{Name: "optmem", Offset: 24, Size: 4},
-	{Name: "backlog", Offset: 28, Size: 4},
-	{Name: "drops", Offset: 32, Size: 4},
+	{Name: "rcvbuf", Size: 4},
+	{Name: "wmem-alloc", Size: 4},
+	{Name: "sndbuf", Size: 4},
+	{Name: "fwd-alloc", Size: 4},
+	{Name: "wmem-queued", Size: 4},
+	{Name: "optmem", Size: 4},
+	{Name: "backlog", Size: 4},
+	{Name: "drops", Size: 4},
 }}
 
 var enumShow = p.Enum{Name: "show", Flags: true, Names: []p.Value{

@@ -38,17 +38,17 @@ var setAddrAttrs = p.Set{Name: "addr-attrs", Attrs: []p.Attr{
 
 var structIfaddrmsg = p.Struct{Name: "ifaddrmsg", Size: 8, Members: []p.Member{
 	{Name: "ifa-family", Size: 1},
-	{Name: "ifa-prefixlen", Offset: 1, Size: 1},
-	{Name: "ifa-flags", Offset: 2, Size: 1, Enum: &enumIfaFlags},
-	{Name: "ifa-scope", Offset: 3, Size: 1, Enum: &enumRtScope},
-	{Name: "ifa-index", Offset: 4, Size: 4},
+	{Name: "ifa-prefixlen", Size: 1},
+	{Name: "ifa-flags", Size: 1, Enum: &enumIfaFlags},
+	{Name: "ifa-scope", Size: 1, Enum: &enumRtScope},
+	{Name: "ifa-index", Size: 4},
 }}
 
 var structIfaCacheinfo = p.Struct{Name: "ifa-cacheinfo", Size: 16, Members: []p.Member{
 	{Name: "ifa-prefered", Size: 4},
-	{Name: "ifa-valid", Offset: 4, Size: 4},
-	{Name: "cstamp", Offset: 8, Size: 4},
-	{Name: "tstamp", Offset: 12, Size: 4},
+	{Name: "ifa-valid", Size: 4},
+	{Name: "cstamp", Size: 4},
+	{Name: "tstamp", Size: 4},
 }}
 
 var enumIfaFlags = p.Enum{Name: "ifa-flags", Flags: true, Names: []p.Value{

@@ -22,7 +22,7 @@ var setAddrlabelAttrs = p.Set{Name: "addrlabel-attrs", Attrs: []p.Attr{
 var structIfaddrlblmsg = p.Struct{Name: "ifaddrlblmsg", Size: 12, Members: []p.Member{
 	{Name: "ifal-family", Size: 1},
 	{Name: "ifal-prefixlen", Offset: 2, Size: 1},
-	{Name: "ifal-flags", Offset: 3, Size: 1},
-	{Name: "ifal-index", Offset: 4, Size: 4},
-	{Name: "ifal-seq", Offset: 8, Size: 4},
+	{Name: "ifal-flags", Size: 1},
+	{Name: "ifal-index", Size: 4},
+	{Name: "ifal-seq", Size: 4},
 }}

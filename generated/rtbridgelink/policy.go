@@ -265,19 +265,19 @@ var setBrportAttrs = p.Set{Name: "brport-attrs", Attrs: []p.Attr{
 var structIfinfomsg = p.Struct{Name: "ifinfomsg", Size: 16, Members: []p.Member{
 	{Name: "ifi-family", Size: 1},
 	{Name: "ifi-type", Offset: 2, Size: 2},
-	{Name: "ifi-index", Offset: 4, Size: 4, Kind: p.S32},
-	{Name: "ifi-flags", Offset: 8, Size: 4, Enum: &enumIfinfoFlags},
-	{Name: "ifi-change", Offset: 12, Size: 4},
+	{Name: "ifi-index", Size: 4, Kind: p.S32},
+	{Name: "ifi-flags", Size: 4, Enum: &enumIfinfoFlags},
+	{Name: "ifi-change", Size: 4},
 }}
 
 var structIflaBridgeID = p.Struct{Name: "ifla-bridge-id", Size: 8, Members: []p.Member{
 	{Name: "prio", Size: 2, Flags: p.BigEndian},
-	{Name: "addr", Offset: 2, Size: 6, Kind: p.Binary, Hint: p.MAC},
+	{Name: "addr", Size: 6, Kind: p.Binary, Hint: p.MAC},
 }}
 
 var structBridgeVlanInfo = p.Struct{Name: "bridge-vlan-info", Size: 4, Members: []p.Member{
 	{Name: "flags", Size: 2, Enum: &enumVlanFlags},
-	{Name: "vid", Offset: 2, Size: 2},
+	{Name: "vid", Size: 2},
 }}
 
 var enumIfinfoFlags = p.Enum{Name: "ifinfo-flags", Flags: true, Names: []p.Value{

@@ -99,11 +99,11 @@ var structBrPortMsg = p.Struct{Name: "br-port-msg", Size: 8, Members: []p.Member
 
 var structBrMdbEntry = p.Struct{Name: "br-mdb-entry", Size: 28, Members: []p.Member{
 	{Name: "port-ifindex", Size: 4},
-	{Name: "state", Offset: 4, Size: 1, Enum: &enumMdbState},
-	{Name: "flags", Offset: 5, Size: 1, Enum: &enumMdbFlags},
-	{Name: "vid", Offset: 6, Size: 2},
-	{Name: "addr", Offset: 8, Size: 16, Kind: p.Binary},
-	{Name: "proto", Offset: 24, Size: 2, Flags: p.BigEndian, Enum: &enumMdbProto},
+	{Name: "state", Size: 1, Enum: &enumMdbState},
+	{Name: "flags", Size: 1, Enum: &enumMdbFlags},
+	{Name: "vid", Size: 2},
+	{Name: "addr", Size: 16, Kind: p.Binary},
+	{Name: "proto", Size: 2, Flags: p.BigEndian, Enum: &enumMdbProto},
 }}
 
 var structRouterPortHead = p.Struct{Name: "router-port-head", Size: 4, Members: []p.Member{

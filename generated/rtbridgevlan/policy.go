@@ -100,7 +100,7 @@ var structBrVlanMsg = p.Struct{Name: "br-vlan-msg", Size: 8, Members: []p.Member
 
 var structBridgeVlanInfo = p.Struct{Name: "bridge-vlan-info", Size: 4, Members: []p.Member{
 	{Name: "flags", Size: 2, Enum: &enumVlanFlags},
-	{Name: "vid", Offset: 2, Size: 2},
+	{Name: "vid", Size: 2},
 }}
 
 var structRouterPortHead = p.Struct{Name: "router-port-head", Size: 4, Members: []p.Member{

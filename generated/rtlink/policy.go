@@ -962,133 +962,133 @@ var subNetkitPeerMsg = p.SubMsg{Name: "netkit-peer-msg", Formats: []p.Format{
 var structIfinfomsg = p.Struct{Name: "ifinfomsg", Size: 16, Members: []p.Member{
 	{Name: "ifi-family", Size: 1},
 	{Name: "ifi-type", Offset: 2, Size: 2},
-	{Name: "ifi-index", Offset: 4, Size: 4, Kind: p.S32},
-	{Name: "ifi-flags", Offset: 8, Size: 4, Enum: &enumIfinfoFlags},
-	{Name: "ifi-change", Offset: 12, Size: 4},
+	{Name: "ifi-index", Size: 4, Kind: p.S32},
+	{Name: "ifi-flags", Size: 4, Enum: &enumIfinfoFlags},
+	{Name: "ifi-change", Size: 4},
 }}
 
 var structIflaBridgeID = p.Struct{Name: "ifla-bridge-id", Size: 8, Members: []p.Member{
 	{Name: "prio", Size: 2, Flags: p.BigEndian},
-	{Name: "addr", Offset: 2, Size: 6, Kind: p.Binary, Hint: p.MAC},
+	{Name: "addr", Size: 6, Kind: p.Binary, Hint: p.MAC},
 }}
 
 var structIflaCacheinfo = p.Struct{Name: "ifla-cacheinfo", Size: 16, Members: []p.Member{
 	{Name: "max-reasm-len", Size: 4},
-	{Name: "tstamp", Offset: 4, Size: 4},
-	{Name: "reachable-time", Offset: 8, Size: 4},
-	{Name: "retrans-time", Offset: 12, Size: 4},
+	{Name: "tstamp", Size: 4},
+	{Name: "reachable-time", Size: 4},
+	{Name: "retrans-time", Size: 4},
 }}
 
 var structRtnlLinkStats = p.Struct{Name: "rtnl-link-stats", Size: 96, Members: []p.Member{
 	{Name: "rx-packets", Size: 4},
-	{Name: "tx-packets", Offset: 4, Size: 4},
-	{Name: "rx-bytes", Offset: 8, Size: 4},
-	{Name: "tx-bytes", Offset: 12, Size: 4},
-	{Name: "rx-errors", Offset: 16, Size: 4},
-	{Name: "tx-errors", Offset: 20, Size: 4},
-	{Name: "rx-dropped", Offset: 24, Size: 4},
-	{Name: "tx-dropped", Offset: 28, Size: 4},
-	{Name: "multicast", Offset: 32, Size: 4},
-	{Name: "collisions", Offset: 36, Size: 4},
-	{Name: "rx-length-errors", Offset: 40, Size: 4},
-	{Name: "rx-over-errors", Offset: 44, Size: 4},
-	{Name: "rx-crc-errors", Offset: 48, Size: 4},
-	{Name: "rx-frame-errors", Offset: 52, Size: 4},
-	{Name: "rx-fifo-errors", Offset: 56, Size: 4},
-	{Name: "rx-missed-errors", Offset: 60, Size: 4},
-	{Name: "tx-aborted-errors", Offset: 64, Size: 4},
-	{Name: "tx-carrier-errors", Offset: 68, Size: 4},
-	{Name: "tx-fifo-errors", Offset: 72, Size: 4},
-	{Name: "tx-heartbeat-errors", Offset: 76, Size: 4},
-	{Name: "tx-window-errors", Offset: 80, Size: 4},
-	{Name: "rx-compressed", Offset: 84, Size: 4},
-	{Name: "tx-compressed", Offset: 88, Size: 4},
-	{Name: "rx-nohandler", Offset: 92, Size: 4},
+	{Name: "tx-packets", Size: 4},
+	{Name: "rx-bytes", Size: 4},
+	{Name: "tx-bytes", Size: 4},
+	{Name: "rx-errors", Size: 4},
+	{Name: "tx-errors", Size: 4},
+	{Name: "rx-dropped", Size: 4},
+	{Name: "tx-dropped", Size: 4},
+	{Name: "multicast", Size: 4},
+	{Name: "collisions", Size: 4},
+	{Name: "rx-length-errors", Size: 4},
+	{Name: "rx-over-errors", Size: 4},
+	{Name: "rx-crc-errors", Size: 4},
+	{Name: "rx-frame-errors", Size: 4},
+	{Name: "rx-fifo-errors", Size: 4},
+	{Name: "rx-missed-errors", Size: 4},
+	{Name: "tx-aborted-errors", Size: 4},
+	{Name: "tx-carrier-errors", Size: 4},
+	{Name: "tx-fifo-errors", Size: 4},
+	{Name: "tx-heartbeat-errors", Size: 4},
+	{Name: "tx-window-errors", Size: 4},
+	{Name: "rx-compressed", Size: 4},
+	{Name: "tx-compressed", Size: 4},
+	{Name: "rx-nohandler", Size: 4},
 }}
 
 var structRtnlLinkStats64 = p.Struct{Name: "rtnl-link-stats64", Size: 200, Members: []p.Member{
 	{Name: "rx-packets", Size: 8},
-	{Name: "tx-packets", Offset: 8, Size: 8},
-	{Name: "rx-bytes", Offset: 16, Size: 8},
-	{Name: "tx-bytes", Offset: 24, Size: 8},
-	{Name: "rx-errors", Offset: 32, Size: 8},
-	{Name: "tx-errors", Offset: 40, Size: 8},
-	{Name: "rx-dropped", Offset: 48, Size: 8},
-	{Name: "tx-dropped", Offset: 56, Size: 8},
-	{Name: "multicast", Offset: 64, Size: 8},
-	{Name: "collisions", Offset: 72, Size: 8},
-	{Name: "rx-length-errors", Offset: 80, Size: 8},
-	{Name: "rx-over-errors", Offset: 88, Size: 8},
-	{Name: "rx-crc-errors", Offset: 96, Size: 8},
-	{Name: "rx-frame-errors", Offset: 104, Size: 8},
-	{Name: "rx-fifo-errors", Offset: 112, Size: 8},
-	{Name: "rx-missed-errors", Offset: 120, Size: 8},
-	{Name: "tx-aborted-errors", Offset: 128, Size: 8},
-	{Name: "tx-carrier-errors", Offset: 136, Size: 8},
-	{Name: "tx-fifo-errors", Offset: 144, Size: 8},
-	{Name: "tx-heartbeat-errors", Offset: 152, Size: 8},
-	{Name: "tx-window-errors", Offset: 160, Size: 8},
-	{Name: "rx-compressed", Offset: 168, Size: 8},
-	{Name: "tx-compressed", Offset: 176, Size: 8},
-	{Name: "rx-nohandler", Offset: 184, Size: 8},
-	{Name: "rx-otherhost-dropped", Offset: 192, Size: 8},
+	{Name: "tx-packets", Size: 8},
+	{Name: "rx-bytes", Size: 8},
+	{Name: "tx-bytes", Size: 8},
+	{Name: "rx-errors", Size: 8},
+	{Name: "tx-errors", Size: 8},
+	{Name: "rx-dropped", Size: 8},
+	{Name: "tx-dropped", Size: 8},
+	{Name: "multicast", Size: 8},
+	{Name: "collisions", Size: 8},
+	{Name: "rx-length-errors", Size: 8},
+	{Name: "rx-over-errors", Size: 8},
+	{Name: "rx-crc-errors", Size: 8},
+	{Name: "rx-frame-errors", Size: 8},
+	{Name: "rx-fifo-errors", Size: 8},
+	{Name: "rx-missed-errors", Size: 8},
+	{Name: "tx-aborted-errors", Size: 8},
+	{Name: "tx-carrier-errors", Size: 8},
+	{Name: "tx-fifo-errors", Size: 8},
+	{Name: "tx-heartbeat-errors", Size: 8},
+	{Name: "tx-window-errors", Size: 8},
+	{Name: "rx-compressed", Size: 8},
+	{Name: "tx-compressed", Size: 8},
+	{Name: "rx-nohandler", Size: 8},
+	{Name: "rx-otherhost-dropped", Size: 8},
 }}
 
 var structRtnlHwStats64 = p.Struct{Name: "rtnl-hw-stats64", Size: 72, Members: []p.Member{
 	{Name: "rx-packets", Size: 8},
-	{Name: "tx-packets", Offset: 8, Size: 8},
-	{Name: "rx-bytes", Offset: 16, Size: 8},
-	{Name: "tx-bytes", Offset: 24, Size: 8},
-	{Name: "rx-errors", Offset: 32, Size: 8},
-	{Name: "tx-errors", Offset: 40, Size: 8},
-	{Name: "rx-dropped", Offset: 48, Size: 8},
-	{Name: "tx-dropped", Offset: 56, Size: 8},
-	{Name: "multicast", Offset: 64, Size: 8},
+	{Name: "tx-packets", Size: 8},
+	{Name: "rx-bytes", Size: 8},
+	{Name: "tx-bytes", Size: 8},
+	{Name: "rx-errors", Size: 8},
+	{Name: "tx-errors", Size: 8},
+	{Name: "rx-dropped", Size: 8},
+	{Name: "tx-dropped", Size: 8},
+	{Name: "multicast", Size: 8},
 }}
 
 var structRtnlLinkIfmap = p.Struct{Name: "rtnl-link-ifmap", Size: 32, Members: []p.Member{
 	{Name: "mem-start", Size: 8},
-	{Name: "mem-end", Offset: 8, Size: 8},
-	{Name: "base-addr", Offset: 16, Size: 8},
-	{Name: "irq", Offset: 24, Size: 2},
-	{Name: "dma", Offset: 26, Size: 1},
-	{Name: "port", Offset: 27, Size: 1},
+	{Name: "mem-end", Size: 8},
+	{Name: "base-addr", Size: 8},
+	{Name: "irq", Size: 2},
+	{Name: "dma", Size: 1},
+	{Name: "port", Size: 1},
 }}
 
 var structBrBooloptMulti = p.Struct{Name: "br-boolopt-multi", Size: 8, Members: []p.Member{
 	{Name: "optval", Size: 4, Enum: &enumBrBoolopt},
-	{Name: "optmask", Offset: 4, Size: 4, Enum: &enumBrBoolopt},
+	{Name: "optmask", Size: 4, Enum: &enumBrBoolopt},
 }}
 
 var structIfStatsMsg = p.Struct{Name: "if-stats-msg", Size: 12, Members: []p.Member{
 	{Name: "family", Size: 1},
 	{Name: "ifindex", Offset: 4, Size: 4},
-	{Name: "filter-mask", Offset: 8, Size: 4, Enum: &enumStatsFilter},
+	{Name: "filter-mask", Size: 4, Enum: &enumStatsFilter},
 }}
 
 var structIflaVlanFlags = p.Struct{Name: "ifla-vlan-flags", Size: 8, Members: []p.Member{
 	{Name: "flags", Size: 4, Enum: &enumVlanFlags},
-	{Name: "mask", Offset: 4, Size: 4, Hint: p.Hex},
+	{Name: "mask", Size: 4, Hint: p.Hex},
 }}
 
 var structIflaVlanQosMapping = p.Struct{Name: "ifla-vlan-qos-mapping", Size: 8, Members: []p.Member{
 	{Name: "from", Size: 4},
-	{Name: "to", Offset: 4, Size: 4},
+	{Name: "to", Size: 4},
 }}
 
 var structIflaVxlanPortRange = p.Struct{Name: "ifla-vxlan-port-range", Size: 4, Members: []p.Member{
 	{Name: "low", Size: 2, Flags: p.BigEndian},
-	{Name: "high", Offset: 2, Size: 2, Flags: p.BigEndian},
+	{Name: "high", Size: 2, Flags: p.BigEndian},
 }}
 
 var structIflaGenevePortRange = p.Struct{Name: "ifla-geneve-port-range", Size: 4, Members: []p.Member{
 	{Name: "low", Size: 2, Flags: p.BigEndian},
-	{Name: "high", Offset: 2, Size: 2, Flags: p.BigEndian},
+	{Name: "high", Size: 2, Flags: p.BigEndian},
 }}
 
 var structIflaVfMac = p.Struct{Name: "ifla-vf-mac", Size: 36, Members: []p.Member{
 	{Name: "vf", Size: 4},
-	{Name: "mac", Offset: 4, Size: 32, Kind: p.Binary},
+	{Name: "mac", Size: 32, Kind: p.Binary},
 }}
 
 var structIflaVfBroadcast = p.Struct{Name: "ifla-vf-broadcast", Size: 32, Members: []p.Member{
@@ -1097,39 +1097,39 @@ var structIflaVfBroadcast = p.Struct{Name: "ifla-vf-broadcast", Size: 32, Member
 
 var structIflaVfVlan = p.Struct{Name: "ifla-vf-vlan", Size: 12, Members: []p.Member{
 	{Name: "vf", Size: 4},
-	{Name: "vlan", Offset: 4, Size: 4},
-	{Name: "qos", Offset: 8, Size: 4},
+	{Name: "vlan", Size: 4},
+	{Name: "qos", Size: 4},
 }}
 
 var structIflaVfTxRate = p.Struct{Name: "ifla-vf-tx-rate", Size: 8, Members: []p.Member{
 	{Name: "vf", Size: 4},
-	{Name: "rate", Offset: 4, Size: 4},
+	{Name: "rate", Size: 4},
 }}
 
 var structIflaVfSpoofchk = p.Struct{Name: "ifla-vf-spoofchk", Size: 8, Members: []p.Member{
 	{Name: "vf", Size: 4},
-	{Name: "setting", Offset: 4, Size: 4},
+	{Name: "setting", Size: 4},
 }}
 
 var structIflaVfLinkState = p.Struct{Name: "ifla-vf-link-state", Size: 8, Members: []p.Member{
 	{Name: "vf", Size: 4},
-	{Name: "link-state", Offset: 4, Size: 4, Enum: &enumIflaVfLinkStateEnum},
+	{Name: "link-state", Size: 4, Enum: &enumIflaVfLinkStateEnum},
 }}
 
 var structIflaVfRate = p.Struct{Name: "ifla-vf-rate", Size: 12, Members: []p.Member{
 	{Name: "vf", Size: 4},
-	{Name: "min-tx-rate", Offset: 4, Size: 4},
-	{Name: "max-tx-rate", Offset: 8, Size: 4},
+	{Name: "min-tx-rate", Size: 4},
+	{Name: "max-tx-rate", Size: 4},
 }}
 
 var structIflaVfRssQueryEn = p.Struct{Name: "ifla-vf-rss-query-en", Size: 8, Members: []p.Member{
 	{Name: "vf", Size: 4},
-	{Name: "setting", Offset: 4, Size: 4},
+	{Name: "setting", Size: 4},
 }}
 
 var structIflaVfTrust = p.Struct{Name: "ifla-vf-trust", Size: 8, Members: []p.Member{
 	{Name: "vf", Size: 4},
-	{Name: "setting", Offset: 4, Size: 4},
+	{Name: "setting", Size: 4},
 }}
 
 var structIflaVfGuid = p.Struct{Name: "ifla-vf-guid", Size: 16, Members: []p.Member{
@@ -1139,43 +1139,43 @@ var structIflaVfGuid = p.Struct{Name: "ifla-vf-guid", Size: 16, Members: []p.Mem
 
 var structIflaVfVlanInfo = p.Struct{Name: "ifla-vf-vlan-info", Size: 16, Members: []p.Member{
 	{Name: "vf", Size: 4},
-	{Name: "vlan", Offset: 4, Size: 4},
-	{Name: "qos", Offset: 8, Size: 4},
-	{Name: "vlan-proto", Offset: 12, Size: 2, Flags: p.BigEndian, Enum: &enumVlanProtocols},
+	{Name: "vlan", Size: 4},
+	{Name: "qos", Size: 4},
+	{Name: "vlan-proto", Size: 2, Flags: p.BigEndian, Enum: &enumVlanProtocols},
 }}
 
 var structIflaPortVsi = p.Struct{Name: "ifla-port-vsi", Size: 8, Members: []p.Member{
 	{Name: "vsi-mgr-id", Size: 1},
-	{Name: "vsi-type-id", Offset: 1, Size: 3, Kind: p.Binary},
-	{Name: "vsi-type-version", Offset: 4, Size: 1},
+	{Name: "vsi-type-id", Size: 3, Kind: p.Binary},
+	{Name: "vsi-type-version", Size: 1},
 }}
 
 var structIflaRmnetFlags = p.Struct{Name: "ifla-rmnet-flags", Size: 8, Members: []p.Member{
 	{Name: "flags", Size: 4, Enum: &enumRmnetFlags},
-	{Name: "mask", Offset: 4, Size: 4, Enum: &enumRmnetFlags},
+	{Name: "mask", Size: 4, Enum: &enumRmnetFlags},
 }}
 
 var structCanBittiming = p.Struct{Name: "can-bittiming", Size: 32, Members: []p.Member{
 	{Name: "bitrate", Size: 4},
-	{Name: "sample-point", Offset: 4, Size: 4},
-	{Name: "tq", Offset: 8, Size: 4},
-	{Name: "prop-seg", Offset: 12, Size: 4},
-	{Name: "phase-seg1", Offset: 16, Size: 4},
-	{Name: "phase-seg2", Offset: 20, Size: 4},
-	{Name: "sjw", Offset: 24, Size: 4},
-	{Name: "brp", Offset: 28, Size: 4},
+	{Name: "sample-point", Size: 4},
+	{Name: "tq", Size: 4},
+	{Name: "prop-seg", Size: 4},
+	{Name: "phase-seg1", Size: 4},
+	{Name: "phase-seg2", Size: 4},
+	{Name: "sjw", Size: 4},
+	{Name: "brp", Size: 4},
 }}
 
 var structCanBittimingConst = p.Struct{Name: "can-bittiming-const", Size: 48, Members: []p.Member{
 	{Name: "name", Size: 16, Kind: p.String},
-	{Name: "tseg1-min", Offset: 16, Size: 4},
-	{Name: "tseg1-max", Offset: 20, Size: 4},
-	{Name: "tseg2-min", Offset: 24, Size: 4},
-	{Name: "tseg2-max", Offset: 28, Size: 4},
-	{Name: "sjw-max", Offset: 32, Size: 4},
-	{Name: "brp-min", Offset: 36, Size: 4},
-	{Name: "brp-max", Offset: 40, Size: 4},
-	{Name: "brp-inc", Offset: 44, Size: 4},
+	{Name: "tseg1-min", Size: 4},
+	{Name: "tseg1-max", Size: 4},
+	{Name: "tseg2-min", Size: 4},
+	{Name: "tseg2-max", Size: 4},
+	{Name: "sjw-max", Size: 4},
+	{Name: "brp-min", Size: 4},
+	{Name: "brp-max", Size: 4},
+	{Name: "brp-inc", Size: 4},
 }}
 
 var structCanClock = p.Struct{Name: "can-clock", Size: 4, Members: []p.Member{
@@ -1184,85 +1184,85 @@ var structCanClock = p.Struct{Name: "can-clock", Size: 4, Members: []p.Member{
 
 var structCanBerrCounter = p.Struct{Name: "can-berr-counter", Size: 4, Members: []p.Member{
 	{Name: "txerr", Size: 2},
-	{Name: "rxerr", Offset: 2, Size: 2},
+	{Name: "rxerr", Size: 2},
 }}
 
 var structCanDeviceStats = p.Struct{Name: "can-device-stats", Size: 24, Members: []p.Member{
 	{Name: "bus-error", Size: 4},
-	{Name: "error-warning", Offset: 4, Size: 4},
-	{Name: "error-passive", Offset: 8, Size: 4},
-	{Name: "bus-off", Offset: 12, Size: 4},
-	{Name: "arbitration-lost", Offset: 16, Size: 4},
-	{Name: "restarts", Offset: 20, Size: 4},
+	{Name: "error-warning", Size: 4},
+	{Name: "error-passive", Size: 4},
+	{Name: "bus-off", Size: 4},
+	{Name: "arbitration-lost", Size: 4},
+	{Name: "restarts", Size: 4},
 }}
 
 var structCanCtrlmode = p.Struct{Name: "can-ctrlmode", Size: 8, Members: []p.Member{
 	{Name: "mask", Size: 4, Enum: &enumCanCtrlmodeFlags},
-	{Name: "flags", Offset: 4, Size: 4, Enum: &enumCanCtrlmodeFlags},
+	{Name: "flags", Size: 4, Enum: &enumCanCtrlmodeFlags},
 }}
 
 var structBridgeVlanXstats = p.Struct{Name: "bridge-vlan-xstats", Size: 40, Members: []p.Member{
 	{Name: "rx-bytes", Size: 8},
-	{Name: "rx-packets", Offset: 8, Size: 8},
-	{Name: "tx-bytes", Offset: 16, Size: 8},
-	{Name: "tx-packets", Offset: 24, Size: 8},
-	{Name: "vid", Offset: 32, Size: 2},
-	{Name: "flags", Offset: 34, Size: 2, Hint: p.Hex},
-	{Name: "pad2", Offset: 36, Size: 4},
+	{Name: "rx-packets", Size: 8},
+	{Name: "tx-bytes", Size: 8},
+	{Name: "tx-packets", Size: 8},
+	{Name: "vid", Size: 2},
+	{Name: "flags", Size: 2, Hint: p.Hex},
+	{Name: "pad2", Size: 4},
 }}
 
 var structBrMcastStats = p.Struct{Name: "br-mcast-stats", Size: 240, Members: []p.Member{
 	{Name: "igmp-v1queries-rx", Size: 8},
-	{Name: "igmp-v1queries-tx", Offset: 8, Size: 8},
-	{Name: "igmp-v2queries-rx", Offset: 16, Size: 8},
-	{Name: "igmp-v2queries-tx", Offset: 24, Size: 8},
-	{Name: "igmp-v3queries-rx", Offset: 32, Size: 8},
-	{Name: "igmp-v3queries-tx", Offset: 40, Size: 8},
-	{Name: "igmp-leaves-rx", Offset: 48, Size: 8},
-	{Name: "igmp-leaves-tx", Offset: 56, Size: 8},
-	{Name: "igmp-v1reports-rx", Offset: 64, Size: 8},
-	{Name: "igmp-v1reports-tx", Offset: 72, Size: 8},
-	{Name: "igmp-v2reports-rx", Offset: 80, Size: 8},
-	{Name: "igmp-v2reports-tx", Offset: 88, Size: 8},
-	{Name: "igmp-v3reports-rx", Offset: 96, Size: 8},
-	{Name: "igmp-v3reports-tx", Offset: 104, Size: 8},
-	{Name: "igmp-parse-errors", Offset: 112, Size: 8},
-	{Name: "mld-v1queries-rx", Offset: 120, Size: 8},
-	{Name: "mld-v1queries-tx", Offset: 128, Size: 8},
-	{Name: "mld-v2queries-rx", Offset: 136, Size: 8},
-	{Name: "mld-v2queries-tx", Offset: 144, Size: 8},
-	{Name: "mld-leaves-rx", Offset: 152, Size: 8},
-	{Name: "mld-leaves-tx", Offset: 160, Size: 8},
-	{Name: "mld-v1reports-rx", Offset: 168, Size: 8},
-	{Name: "mld-v1reports-tx", Offset: 176, Size: 8},
-	{Name: "mld-v2reports-rx", Offset: 184, Size: 8},
-	{Name: "mld-v2reports-tx", Offset: 192, Size: 8},
-	{Name: "mld-parse-errors", Offset: 200, Size: 8},
-	{Name: "mcast-bytes-rx", Offset: 208, Size: 8},
-	{Name: "mcast-bytes-tx", Offset: 216, Size: 8},
-	{Name: "mcast-packets-rx", Offset: 224, Size: 8},
-	{Name: "mcast-packets-tx", Offset: 232, Size: 8},
+	{Name: "igmp-v1queries-tx", Size: 8},
+	{Name: "igmp-v2queries-rx", Size: 8},
+	{Name: "igmp-v2queries-tx", Size: 8},
+	{Name: "igmp-v3queries-rx", Size: 8},
+	{Name: "igmp-v3queries-tx", Size: 8},
+	{Name: "igmp-leaves-rx", Size: 8},
+	{Name: "igmp-leaves-tx", Size: 8},
+	{Name: "igmp-v1reports-rx", Size: 8},
+	{Name: "igmp-v1reports-tx", Size: 8},
+	{Name: "igmp-v2reports-rx", Size: 8},
+	{Name: "igmp-v2reports-tx", Size: 8},
+	{Name: "igmp-v3reports-rx", Size: 8},
+	{Name: "igmp-v3reports-tx", Size: 8},
+	{Name: "igmp-parse-errors", Size: 8},
+	{Name: "mld-v1queries-rx", Size: 8},
+	{Name: "mld-v1queries-tx", Size: 8},
+	{Name: "mld-v2queries-rx", Size: 8},
+	{Name: "mld-v2queries-tx", Size: 8},
+	{Name: "mld-leaves-rx", Size: 8},
+	{Name: "mld-leaves-tx", Size: 8},
+	{Name: "mld-v1reports-rx", Size: 8},
+	{Name: "mld-v1reports-tx", Size: 8},
+	{Name: "mld-v2reports-rx", Size: 8},
+	{Name: "mld-v2reports-tx", Size: 8},
+	{Name: "mld-parse-errors", Size: 8},
+	{Name: "mcast-bytes-rx", Size: 8},
+	{Name: "mcast-bytes-tx", Size: 8},
+	{Name: "mcast-packets-rx", Size: 8},
+	{Name: "mcast-packets-tx", Size: 8},
 }}
 
 var structBridgeStpXstats = p.Struct{Name: "bridge-stp-xstats", Size: 48, Members: []p.Member{
 	{Name: "transition-blk", Size: 8},
-	{Name: "transition-fwd", Offset: 8, Size: 8},
-	{Name: "rx-bpdu", Offset: 16, Size: 8},
-	{Name: "tx-bpdu", Offset: 24, Size: 8},
-	{Name: "rx-tcn", Offset: 32, Size: 8},
-	{Name: "tx-tcn", Offset: 40, Size: 8},
+	{Name: "transition-fwd", Size: 8},
+	{Name: "rx-bpdu", Size: 8},
+	{Name: "tx-bpdu", Size: 8},
+	{Name: "rx-tcn", Size: 8},
+	{Name: "tx-tcn", Size: 8},
 }}
 
 var structMplsLinkStats = p.Struct{Name: "mpls-link-stats", Size: 72, Members: []p.Member{
 	{Name: "rx-packets", Size: 8},
-	{Name: "tx-packets", Offset: 8, Size: 8},
-	{Name: "rx-bytes", Offset: 16, Size: 8},
-	{Name: "tx-bytes", Offset: 24, Size: 8},
-	{Name: "rx-errors", Offset: 32, Size: 8},
-	{Name: "tx-errors", Offset: 40, Size: 8},
-	{Name: "rx-dropped", Offset: 48, Size: 8},
-	{Name: "tx-dropped", Offset: 56, Size: 8},
-	{Name: "rx-noroute", Offset: 64, Size: 8},
+	{Name: "tx-packets", Size: 8},
+	{Name: "rx-bytes", Size: 8},
+	{Name: "tx-bytes", Size: 8},
+	{Name: "rx-errors", Size: 8},
+	{Name: "tx-errors", Size: 8},
+	{Name: "rx-dropped", Size: 8},
+	{Name: "tx-dropped", Size: 8},
+	{Name: "rx-noroute", Size: 8},
 }}
 
 var enumIfinfoFlags = p.Enum{Name: "ifinfo-flags", Flags: true, Names: []p.Value{

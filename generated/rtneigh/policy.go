@@ -82,9 +82,9 @@ var setNdtpaAttrs = p.Set{Name: "ndtpa-attrs", Attrs: []p.Attr{
 var structNdmsg = p.Struct{Name: "ndmsg", Size: 12, Members: []p.Member{
 	{Name: "ndm-family", Size: 1},
 	{Name: "ndm-ifindex", Offset: 4, Size: 4, Kind: p.S32},
-	{Name: "ndm-state", Offset: 8, Size: 2, Enum: &enumNudState},
-	{Name: "ndm-flags", Offset: 10, Size: 1, Enum: &enumNtfFlags},
-	{Name: "ndm-type", Offset: 11, Size: 1, Enum: &enumRtmType},
+	{Name: "ndm-state", Size: 2, Enum: &enumNudState},
+	{Name: "ndm-flags", Size: 1, Enum: &enumNtfFlags},
+	{Name: "ndm-type", Size: 1, Enum: &enumRtmType},
 }}
 
 var structNdtmsg = p.Struct{Name: "ndtmsg", Size: 4, Members: []p.Member{
@@ -93,35 +93,35 @@ var structNdtmsg = p.Struct{Name: "ndtmsg", Size: 4, Members: []p.Member{
 
 var structNdaCacheinfo = p.Struct{Name: "nda-cacheinfo", Size: 16, Members: []p.Member{
 	{Name: "confirmed", Size: 4},
-	{Name: "used", Offset: 4, Size: 4},
-	{Name: "updated", Offset: 8, Size: 4},
-	{Name: "refcnt", Offset: 12, Size: 4},
+	{Name: "used", Size: 4},
+	{Name: "updated", Size: 4},
+	{Name: "refcnt", Size: 4},
 }}
 
 var structNdtConfig = p.Struct{Name: "ndt-config", Size: 32, Members: []p.Member{
 	{Name: "key-len", Size: 2},
-	{Name: "entry-size", Offset: 2, Size: 2},
-	{Name: "entries", Offset: 4, Size: 4},
-	{Name: "last-flush", Offset: 8, Size: 4},
-	{Name: "last-rand", Offset: 12, Size: 4},
-	{Name: "hash-rnd", Offset: 16, Size: 4},
-	{Name: "hash-mask", Offset: 20, Size: 4},
-	{Name: "hash-chain-gc", Offset: 24, Size: 4},
-	{Name: "proxy-qlen", Offset: 28, Size: 4},
+	{Name: "entry-size", Size: 2},
+	{Name: "entries", Size: 4},
+	{Name: "last-flush", Size: 4},
+	{Name: "last-rand", Size: 4},
+	{Name: "hash-rnd", Size: 4},
+	{Name: "hash-mask", Size: 4},
+	{Name: "hash-chain-gc", Size: 4},
+	{Name: "proxy-qlen", Size: 4},
 }}
 
 var structNdtStats = p.Struct{Name: "ndt-stats", Size: 88, Members: []p.Member{
 	{Name: "allocs", Size: 8},
-	{Name: "destroys", Offset: 8, Size: 8},
-	{Name: "hash-grows", Offset: 16, Size: 8},
-	{Name: "res-failed", Offset: 24, Size: 8},
-	{Name: "lookups", Offset: 32, Size: 8},
-	{Name: "hits", Offset: 40, Size: 8},
-	{Name: "rcv-probes-mcast", Offset: 48, Size: 8},
-	{Name: "rcv-probes-ucast", Offset: 56, Size: 8},
-	{Name: "periodic-gc-runs", Offset: 64, Size: 8},
-	{Name: "forced-gc-runs", Offset: 72, Size: 8},
-	{Name: "table-fulls", Offset: 80, Size: 8},
+	{Name: "destroys", Size: 8},
+	{Name: "hash-grows", Size: 8},
+	{Name: "res-failed", Size: 8},
+	{Name: "lookups", Size: 8},
+	{Name: "hits", Size: 8},
+	{Name: "rcv-probes-mcast", Size: 8},
+	{Name: "rcv-probes-ucast", Size: 8},
+	{Name: "periodic-gc-runs", Size: 8},
+	{Name: "forced-gc-runs", Size: 8},
+	{Name: "table-fulls", Size: 8},
 }}
 
 var enumNudState = p.Enum{Name: "nud-state", Flags: true, Names: []p.Value{

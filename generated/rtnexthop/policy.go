@@ -203,25 +203,25 @@ var subEncapMsg = p.SubMsg{Name: "encap-msg", Formats: []p.Format{
 
 var structNhmsg = p.Struct{Name: "nhmsg", Size: 8, Members: []p.Member{
 	{Name: "nh-family", Size: 1},
-	{Name: "nh-scope", Offset: 1, Size: 1, Enum: &enumRtScope},
-	{Name: "nh-protocol", Offset: 2, Size: 1, Enum: &enumRtProtocol},
+	{Name: "nh-scope", Size: 1, Enum: &enumRtScope},
+	{Name: "nh-protocol", Size: 1, Enum: &enumRtProtocol},
 	{Name: "nh-flags", Offset: 4, Size: 4, Enum: &enumRtnhFlags},
 }}
 
 var structNexthopGrp = p.Struct{Name: "nexthop-grp", Size: 8, Members: []p.Member{
 	{Name: "id", Size: 4},
-	{Name: "weight", Offset: 4, Size: 1},
-	{Name: "weight-high", Offset: 5, Size: 1},
-	{Name: "resvd2", Offset: 6, Size: 2},
+	{Name: "weight", Size: 1},
+	{Name: "weight-high", Size: 1},
+	{Name: "resvd2", Size: 2},
 }}
 
 var structNexthopGroup = p.Struct{Name: "nexthop-group", Size: 0, Members: []p.Member{}, Array: &p.Array{Member: p.Member{Name: "members", Size: 8, Struct: &structNexthopGrp}}}
 
 var structIoam6TraceHdr = p.Struct{Name: "ioam6-trace-hdr", Size: 8, Members: []p.Member{
 	{Name: "namespace-id", Size: 2, Flags: p.BigEndian},
-	{Name: "nodelen", Offset: 2, Size: 1},
-	{Name: "remlen", Offset: 3, Size: 1},
-	{Name: "type", Offset: 4, Size: 4, Flags: p.BigEndian},
+	{Name: "nodelen", Size: 1},
+	{Name: "remlen", Size: 1},
+	{Name: "type", Size: 4, Flags: p.BigEndian},
 }}
 
 var enumNexthopGrpType = p.Enum{Name: "nexthop-grp-type", Names: []p.Value{

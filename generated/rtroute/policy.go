@@ -216,49 +216,49 @@ var subEncapMsg = p.SubMsg{Name: "encap-msg", Formats: []p.Format{
 
 var structRtmsg = p.Struct{Name: "rtmsg", Size: 12, Members: []p.Member{
 	{Name: "rtm-family", Size: 1},
-	{Name: "rtm-dst-len", Offset: 1, Size: 1},
-	{Name: "rtm-src-len", Offset: 2, Size: 1},
-	{Name: "rtm-tos", Offset: 3, Size: 1},
-	{Name: "rtm-table", Offset: 4, Size: 1, Enum: &enumRtTable},
-	{Name: "rtm-protocol", Offset: 5, Size: 1, Enum: &enumRtProtocol},
-	{Name: "rtm-scope", Offset: 6, Size: 1, Enum: &enumRtScope},
-	{Name: "rtm-type", Offset: 7, Size: 1, Enum: &enumRtmType},
-	{Name: "rtm-flags", Offset: 8, Size: 4, Enum: &enumRtmFlags},
+	{Name: "rtm-dst-len", Size: 1},
+	{Name: "rtm-src-len", Size: 1},
+	{Name: "rtm-tos", Size: 1},
+	{Name: "rtm-table", Size: 1, Enum: &enumRtTable},
+	{Name: "rtm-protocol", Size: 1, Enum: &enumRtProtocol},
+	{Name: "rtm-scope", Size: 1, Enum: &enumRtScope},
+	{Name: "rtm-type", Size: 1, Enum: &enumRtmType},
+	{Name: "rtm-flags", Size: 4, Enum: &enumRtmFlags},
 }}
 
 var structRtnexthop = p.Struct{Name: "rtnexthop", Size: 8, Members: []p.Member{
 	{Name: "rtnh-len", Size: 2},
-	{Name: "rtnh-flags", Offset: 2, Size: 1, Enum: &enumRtnhFlags},
-	{Name: "rtnh-hops", Offset: 3, Size: 1},
-	{Name: "rtnh-ifindex", Offset: 4, Size: 4, Kind: p.S32},
+	{Name: "rtnh-flags", Size: 1, Enum: &enumRtnhFlags},
+	{Name: "rtnh-hops", Size: 1},
+	{Name: "rtnh-ifindex", Size: 4, Kind: p.S32},
 }}
 
 var structRtvia = p.Struct{Name: "rtvia", Size: 2, Members: []p.Member{
 	{Name: "rtvia-family", Size: 2},
-}, Array: &p.Array{Member: p.Member{Name: "rtvia-addr", Offset: 2, Size: 1, Kind: p.Binary}}}
+}, Array: &p.Array{Member: p.Member{Name: "rtvia-addr", Size: 1, Kind: p.Binary}}}
 
 var structRtaCacheinfo = p.Struct{Name: "rta-cacheinfo", Size: 32, Members: []p.Member{
 	{Name: "rta-clntref", Size: 4},
-	{Name: "rta-lastuse", Offset: 4, Size: 4},
-	{Name: "rta-expires", Offset: 8, Size: 4, Kind: p.S32},
-	{Name: "rta-error", Offset: 12, Size: 4},
-	{Name: "rta-used", Offset: 16, Size: 4},
-	{Name: "rta-id", Offset: 20, Size: 4},
-	{Name: "rta-ts", Offset: 24, Size: 4},
-	{Name: "rta-tsage", Offset: 28, Size: 4},
+	{Name: "rta-lastuse", Size: 4},
+	{Name: "rta-expires", Size: 4, Kind: p.S32},
+	{Name: "rta-error", Size: 4},
+	{Name: "rta-used", Size: 4},
+	{Name: "rta-id", Size: 4},
+	{Name: "rta-ts", Size: 4},
+	{Name: "rta-tsage", Size: 4},
 }}
 
 var structRtaMfcStats = p.Struct{Name: "rta-mfc-stats", Size: 24, Members: []p.Member{
 	{Name: "mfcs-packets", Size: 8},
-	{Name: "mfcs-bytes", Offset: 8, Size: 8},
-	{Name: "mfcs-wrong-if", Offset: 16, Size: 8},
+	{Name: "mfcs-bytes", Size: 8},
+	{Name: "mfcs-wrong-if", Size: 8},
 }}
 
 var structIoam6TraceHdr = p.Struct{Name: "ioam6-trace-hdr", Size: 8, Members: []p.Member{
 	{Name: "namespace-id", Size: 2, Flags: p.BigEndian},
-	{Name: "nodelen", Offset: 2, Size: 1},
-	{Name: "remlen", Offset: 3, Size: 1},
-	{Name: "type", Offset: 4, Size: 4, Flags: p.BigEndian},
+	{Name: "nodelen", Size: 1},
+	{Name: "remlen", Size: 1},
+	{Name: "type", Size: 4, Flags: p.BigEndian},
 }}
 
 var enumRtmType = p.Enum{Name: "rtm-type", Names: []p.Value{

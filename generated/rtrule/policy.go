@@ -47,22 +47,22 @@ var setFibRuleAttrs = p.Set{Name: "fib-rule-attrs", Attrs: []p.Attr{
 
 var structFibRuleHdr = p.Struct{Name: "fib-rule-hdr", Size: 12, Members: []p.Member{
 	{Name: "family", Size: 1},
-	{Name: "dst-len", Offset: 1, Size: 1},
-	{Name: "src-len", Offset: 2, Size: 1},
-	{Name: "tos", Offset: 3, Size: 1},
-	{Name: "table", Offset: 4, Size: 1, Enum: &enumRtTable},
+	{Name: "dst-len", Size: 1},
+	{Name: "src-len", Size: 1},
+	{Name: "tos", Size: 1},
+	{Name: "table", Size: 1, Enum: &enumRtTable},
 	{Name: "action", Offset: 7, Size: 1, Enum: &enumFrAct},
-	{Name: "flags", Offset: 8, Size: 4, Enum: &enumFibRuleFlags},
+	{Name: "flags", Size: 4, Enum: &enumFibRuleFlags},
 }}
 
 var structFibRulePortRange = p.Struct{Name: "fib-rule-port-range", Size: 4, Members: []p.Member{
 	{Name: "start", Size: 2},
-	{Name: "end", Offset: 2, Size: 2},
+	{Name: "end", Size: 2},
 }}
 
 var structFibRuleUidRange = p.Struct{Name: "fib-rule-uid-range", Size: 8, Members: []p.Member{
 	{Name: "start", Size: 4},
-	{Name: "end", Offset: 4, Size: 4},
+	{Name: "end", Size: 4},
 }}
 
 var enumFrAct = p.Enum{Name: "fr-act", Names: []p.Value{

@@ -1101,9 +1101,9 @@ var subClassXstatsMsg = p.SubMsg{Name: "class-xstats", Formats: []p.Format{
 var structTcmsg = p.Struct{Name: "tcmsg", Size: 20, Members: []p.Member{
 	{Name: "family", Size: 1},
 	{Name: "ifindex", Offset: 4, Size: 4, Kind: p.S32},
-	{Name: "handle", Offset: 8, Size: 4},
-	{Name: "parent", Offset: 12, Size: 4},
-	{Name: "info", Offset: 16, Size: 4},
+	{Name: "handle", Size: 4},
+	{Name: "parent", Size: 4},
+	{Name: "info", Size: 4},
 }}
 
 var structTcamsg = p.Struct{Name: "tcamsg", Size: 4, Members: []p.Member{
@@ -1112,61 +1112,61 @@ var structTcamsg = p.Struct{Name: "tcamsg", Size: 4, Members: []p.Member{
 
 var structRatespec = p.Struct{Name: "tc-ratespec", Size: 12, Members: []p.Member{
 	{Name: "cell-log", Size: 1},
-	{Name: "linklayer", Offset: 1, Size: 1, Enum: &enumLinklayer},
-	{Name: "overhead", Offset: 2, Size: 2},
-	{Name: "cell-align", Offset: 4, Size: 2, Kind: p.S16},
-	{Name: "mpu", Offset: 6, Size: 2},
-	{Name: "rate", Offset: 8, Size: 4},
+	{Name: "linklayer", Size: 1, Enum: &enumLinklayer},
+	{Name: "overhead", Size: 2},
+	{Name: "cell-align", Size: 2, Kind: p.S16},
+	{Name: "mpu", Size: 2},
+	{Name: "rate", Size: 4},
 }}
 
 var structSizespec = p.Struct{Name: "tc-sizespec", Size: 24, Members: []p.Member{
 	{Name: "cell-log", Size: 1},
-	{Name: "size-log", Offset: 1, Size: 1},
-	{Name: "cell-align", Offset: 2, Size: 2, Kind: p.S16},
-	{Name: "overhead", Offset: 4, Size: 4, Kind: p.S32},
-	{Name: "linklayer", Offset: 8, Size: 4, Enum: &enumLinklayer},
-	{Name: "mpu", Offset: 12, Size: 4},
-	{Name: "mtu", Offset: 16, Size: 4},
-	{Name: "tsize", Offset: 20, Size: 4},
+	{Name: "size-log", Size: 1},
+	{Name: "cell-align", Size: 2, Kind: p.S16},
+	{Name: "overhead", Size: 4, Kind: p.S32},
+	{Name: "linklayer", Size: 4, Enum: &enumLinklayer},
+	{Name: "mpu", Size: 4},
+	{Name: "mtu", Size: 4},
+	{Name: "tsize", Size: 4},
 }}
 
 var structGnetEstimator = p.Struct{Name: "gnet-estimator", Size: 2, Members: []p.Member{
 	{Name: "interval", Size: 1, Kind: p.S8},
-	{Name: "ewma-log", Offset: 1, Size: 1},
+	{Name: "ewma-log", Size: 1},
 }}
 
 var structStats = p.Struct{Name: "tc-stats", Size: 40, Members: []p.Member{
 	{Name: "bytes", Size: 8},
-	{Name: "packets", Offset: 8, Size: 4},
-	{Name: "drops", Offset: 12, Size: 4},
-	{Name: "overlimits", Offset: 16, Size: 4},
-	{Name: "bps", Offset: 20, Size: 4},
-	{Name: "pps", Offset: 24, Size: 4},
-	{Name: "qlen", Offset: 28, Size: 4},
-	{Name: "backlog", Offset: 32, Size: 4},
+	{Name: "packets", Size: 4},
+	{Name: "drops", Size: 4},
+	{Name: "overlimits", Size: 4},
+	{Name: "bps", Size: 4},
+	{Name: "pps", Size: 4},
+	{Name: "qlen", Size: 4},
+	{Name: "backlog", Size: 4},
 }}
 
 var structGnetStatsBasic = p.Struct{Name: "gnet-stats-basic", Size: 16, Members: []p.Member{
 	{Name: "bytes", Size: 8},
-	{Name: "packets", Offset: 8, Size: 4},
+	{Name: "packets", Size: 4},
 }}
 
 var structGnetStatsRateEst = p.Struct{Name: "gnet-stats-rate-est", Size: 8, Members: []p.Member{
 	{Name: "bps", Size: 4},
-	{Name: "pps", Offset: 4, Size: 4},
+	{Name: "pps", Size: 4},
 }}
 
 var structGnetStatsRateEst64 = p.Struct{Name: "gnet-stats-rate-est64", Size: 16, Members: []p.Member{
 	{Name: "bps", Size: 8},
-	{Name: "pps", Offset: 8, Size: 8},
+	{Name: "pps", Size: 8},
 }}
 
 var structGnetStatsQueue = p.Struct{Name: "gnet-stats-queue", Size: 20, Members: []p.Member{
 	{Name: "qlen", Size: 4},
-	{Name: "backlog", Offset: 4, Size: 4},
-	{Name: "drops", Offset: 8, Size: 4},
-	{Name: "requeues", Offset: 12, Size: 4},
-	{Name: "overlimits", Offset: 16, Size: 4},
+	{Name: "backlog", Size: 4},
+	{Name: "drops", Size: 4},
+	{Name: "requeues", Size: 4},
+	{Name: "overlimits", Size: 4},
 }}
 
 var structFifoQopt = p.Struct{Name: "tc-fifo-qopt", Size: 4, Members: []p.Member{
@@ -1179,113 +1179,113 @@ var structSkbprioQopt = p.Struct{Name: "tc-skbprio-qopt", Size: 4, Members: []p.
 
 var structPrioQopt = p.Struct{Name: "tc-prio-qopt", Size: 20, Members: []p.Member{
 	{Name: "bands", Size: 4},
-	{Name: "priomap", Offset: 4, Size: 16, Kind: p.Binary},
+	{Name: "priomap", Size: 16, Kind: p.Binary},
 }}
 
 var structMultiqQopt = p.Struct{Name: "tc-multiq-qopt", Size: 4, Members: []p.Member{
 	{Name: "bands", Size: 2},
-	{Name: "max-bands", Offset: 2, Size: 2},
+	{Name: "max-bands", Size: 2},
 }}
 
 var structPlugQopt = p.Struct{Name: "tc-plug-qopt", Size: 8, Members: []p.Member{
 	{Name: "action", Size: 4, Kind: p.S32, Enum: &enumPlugAction},
-	{Name: "limit", Offset: 4, Size: 4},
+	{Name: "limit", Size: 4},
 }}
 
 var structTbfQopt = p.Struct{Name: "tc-tbf-qopt", Size: 36, Members: []p.Member{
 	{Name: "rate", Size: 12, Struct: &structRatespec},
-	{Name: "peakrate", Offset: 12, Size: 12, Struct: &structRatespec},
-	{Name: "limit", Offset: 24, Size: 4},
-	{Name: "buffer", Offset: 28, Size: 4},
-	{Name: "mtu", Offset: 32, Size: 4},
+	{Name: "peakrate", Size: 12, Struct: &structRatespec},
+	{Name: "limit", Size: 4},
+	{Name: "buffer", Size: 4},
+	{Name: "mtu", Size: 4},
 }}
 
 var structSfqQopt = p.Struct{Name: "tc-sfq-qopt", Size: 20, Members: []p.Member{
 	{Name: "quantum", Size: 4},
-	{Name: "perturb-period", Offset: 4, Size: 4, Kind: p.S32},
-	{Name: "limit", Offset: 8, Size: 4},
-	{Name: "divisor", Offset: 12, Size: 4},
-	{Name: "flows", Offset: 16, Size: 4},
+	{Name: "perturb-period", Size: 4, Kind: p.S32},
+	{Name: "limit", Size: 4},
+	{Name: "divisor", Size: 4},
+	{Name: "flows", Size: 4},
 }}
 
 var structSfqredStats = p.Struct{Name: "tc-sfqred-stats", Size: 24, Members: []p.Member{
 	{Name: "prob-drop", Size: 4},
-	{Name: "forced-drop", Offset: 4, Size: 4},
-	{Name: "prob-mark", Offset: 8, Size: 4},
-	{Name: "forced-mark", Offset: 12, Size: 4},
-	{Name: "prob-mark-head", Offset: 16, Size: 4},
-	{Name: "forced-mark-head", Offset: 20, Size: 4},
+	{Name: "forced-drop", Size: 4},
+	{Name: "prob-mark", Size: 4},
+	{Name: "forced-mark", Size: 4},
+	{Name: "prob-mark-head", Size: 4},
+	{Name: "forced-mark-head", Size: 4},
 }}
 
 var structSfqQoptV1 = p.Struct{Name: "tc-sfq-qopt-v1", Size: 72, Members: []p.Member{
 	{Name: "v0", Size: 20, Struct: &structSfqQopt},
-	{Name: "depth", Offset: 20, Size: 4},
-	{Name: "headdrop", Offset: 24, Size: 4},
-	{Name: "limit", Offset: 28, Size: 4},
-	{Name: "qth-min", Offset: 32, Size: 4},
-	{Name: "qth-max", Offset: 36, Size: 4},
-	{Name: "Wlog", Offset: 40, Size: 1},
-	{Name: "Plog", Offset: 41, Size: 1},
-	{Name: "Scell-log", Offset: 42, Size: 1},
-	{Name: "flags", Offset: 43, Size: 1, Enum: &enumRedFlags},
-	{Name: "max-P", Offset: 44, Size: 4},
-	{Name: "stats", Offset: 48, Size: 24, Struct: &structSfqredStats},
+	{Name: "depth", Size: 4},
+	{Name: "headdrop", Size: 4},
+	{Name: "limit", Size: 4},
+	{Name: "qth-min", Size: 4},
+	{Name: "qth-max", Size: 4},
+	{Name: "Wlog", Size: 1},
+	{Name: "Plog", Size: 1},
+	{Name: "Scell-log", Size: 1},
+	{Name: "flags", Size: 1, Enum: &enumRedFlags},
+	{Name: "max-P", Size: 4},
+	{Name: "stats", Size: 24, Struct: &structSfqredStats},
 }}
 
 var structRedQopt = p.Struct{Name: "tc-red-qopt", Size: 16, Members: []p.Member{
 	{Name: "limit", Size: 4},
-	{Name: "qth-min", Offset: 4, Size: 4},
-	{Name: "qth-max", Offset: 8, Size: 4},
-	{Name: "Wlog", Offset: 12, Size: 1},
-	{Name: "Plog", Offset: 13, Size: 1},
-	{Name: "Scell-log", Offset: 14, Size: 1},
-	{Name: "flags", Offset: 15, Size: 1, Enum: &enumRedFlags},
+	{Name: "qth-min", Size: 4},
+	{Name: "qth-max", Size: 4},
+	{Name: "Wlog", Size: 1},
+	{Name: "Plog", Size: 1},
+	{Name: "Scell-log", Size: 1},
+	{Name: "flags", Size: 1, Enum: &enumRedFlags},
 }}
 
 var structGredQopt = p.Struct{Name: "tc-gred-qopt", Size: 52, Members: []p.Member{
 	{Name: "limit", Size: 4},
-	{Name: "qth-min", Offset: 4, Size: 4},
-	{Name: "qth-max", Offset: 8, Size: 4},
-	{Name: "DP", Offset: 12, Size: 4},
-	{Name: "backlog", Offset: 16, Size: 4},
-	{Name: "qave", Offset: 20, Size: 4},
-	{Name: "forced", Offset: 24, Size: 4},
-	{Name: "early", Offset: 28, Size: 4},
-	{Name: "other", Offset: 32, Size: 4},
-	{Name: "pdrop", Offset: 36, Size: 4},
-	{Name: "Wlog", Offset: 40, Size: 1},
-	{Name: "Plog", Offset: 41, Size: 1},
-	{Name: "Scell-log", Offset: 42, Size: 1},
-	{Name: "prio", Offset: 43, Size: 1},
-	{Name: "packets", Offset: 44, Size: 4},
-	{Name: "bytesin", Offset: 48, Size: 4},
+	{Name: "qth-min", Size: 4},
+	{Name: "qth-max", Size: 4},
+	{Name: "DP", Size: 4},
+	{Name: "backlog", Size: 4},
+	{Name: "qave", Size: 4},
+	{Name: "forced", Size: 4},
+	{Name: "early", Size: 4},
+	{Name: "other", Size: 4},
+	{Name: "pdrop", Size: 4},
+	{Name: "Wlog", Size: 1},
+	{Name: "Plog", Size: 1},
+	{Name: "Scell-log", Size: 1},
+	{Name: "prio", Size: 1},
+	{Name: "packets", Size: 4},
+	{Name: "bytesin", Size: 4},
 }}
 
 var structGredQopts = p.Struct{Name: "tc-gred-qopts", Size: 0, Members: []p.Member{}, Array: &p.Array{Member: p.Member{Name: "queues", Size: 52, Struct: &structGredQopt}}}
 
 var structGredSopt = p.Struct{Name: "tc-gred-sopt", Size: 12, Members: []p.Member{
 	{Name: "DPs", Size: 4},
-	{Name: "def-DP", Offset: 4, Size: 4},
-	{Name: "grio", Offset: 8, Size: 1},
-	{Name: "flags", Offset: 9, Size: 1, Enum: &enumRedFlags},
+	{Name: "def-DP", Size: 4},
+	{Name: "grio", Size: 1},
+	{Name: "flags", Size: 1, Enum: &enumRedFlags},
 }}
 
 var structHtbOpt = p.Struct{Name: "tc-htb-opt", Size: 44, Members: []p.Member{
 	{Name: "rate", Size: 12, Struct: &structRatespec},
-	{Name: "ceil", Offset: 12, Size: 12, Struct: &structRatespec},
-	{Name: "buffer", Offset: 24, Size: 4},
-	{Name: "cbuffer", Offset: 28, Size: 4},
-	{Name: "quantum", Offset: 32, Size: 4},
-	{Name: "level", Offset: 36, Size: 4},
-	{Name: "prio", Offset: 40, Size: 4},
+	{Name: "ceil", Size: 12, Struct: &structRatespec},
+	{Name: "buffer", Size: 4},
+	{Name: "cbuffer", Size: 4},
+	{Name: "quantum", Size: 4},
+	{Name: "level", Size: 4},
+	{Name: "prio", Size: 4},
 }}
 
 var structHtbGlob = p.Struct{Name: "tc-htb-glob", Size: 20, Members: []p.Member{
 	{Name: "version", Size: 4},
-	{Name: "rate2quantum", Offset: 4, Size: 4},
-	{Name: "defcls", Offset: 8, Size: 4},
-	{Name: "debug", Offset: 12, Size: 4},
-	{Name: "direct-pkts", Offset: 16, Size: 4},
+	{Name: "rate2quantum", Size: 4},
+	{Name: "defcls", Size: 4},
+	{Name: "debug", Size: 4},
+	{Name: "direct-pkts", Size: 4},
 }}
 
 var structHfscQopt = p.Struct{Name: "tc-hfsc-qopt", Size: 2, Members: []p.Member{
@@ -1294,250 +1294,250 @@ var structHfscQopt = p.Struct{Name: "tc-hfsc-qopt", Size: 2, Members: []p.Member
 
 var structServiceCurve = p.Struct{Name: "tc-service-curve", Size: 12, Members: []p.Member{
 	{Name: "m1", Size: 4},
-	{Name: "d", Offset: 4, Size: 4},
-	{Name: "m2", Offset: 8, Size: 4},
+	{Name: "d", Size: 4},
+	{Name: "m2", Size: 4},
 }}
 
 var structMqprioQueues = p.Struct{Name: "tc-mqprio-queues", Size: 32, Members: []p.Member{
 	{Name: "tc0", Size: 2},
-	{Name: "tc1", Offset: 2, Size: 2},
-	{Name: "tc2", Offset: 4, Size: 2},
-	{Name: "tc3", Offset: 6, Size: 2},
-	{Name: "tc4", Offset: 8, Size: 2},
-	{Name: "tc5", Offset: 10, Size: 2},
-	{Name: "tc6", Offset: 12, Size: 2},
-	{Name: "tc7", Offset: 14, Size: 2},
-	{Name: "tc8", Offset: 16, Size: 2},
-	{Name: "tc9", Offset: 18, Size: 2},
-	{Name: "tc10", Offset: 20, Size: 2},
-	{Name: "tc11", Offset: 22, Size: 2},
-	{Name: "tc12", Offset: 24, Size: 2},
-	{Name: "tc13", Offset: 26, Size: 2},
-	{Name: "tc14", Offset: 28, Size: 2},
-	{Name: "tc15", Offset: 30, Size: 2},
+	{Name: "tc1", Size: 2},
+	{Name: "tc2", Size: 2},
+	{Name: "tc3", Size: 2},
+	{Name: "tc4", Size: 2},
+	{Name: "tc5", Size: 2},
+	{Name: "tc6", Size: 2},
+	{Name: "tc7", Size: 2},
+	{Name: "tc8", Size: 2},
+	{Name: "tc9", Size: 2},
+	{Name: "tc10", Size: 2},
+	{Name: "tc11", Size: 2},
+	{Name: "tc12", Size: 2},
+	{Name: "tc13", Size: 2},
+	{Name: "tc14", Size: 2},
+	{Name: "tc15", Size: 2},
 }}
 
 var structMqprioQopt = p.Struct{Name: "tc-mqprio-qopt", Size: 82, Members: []p.Member{
 	{Name: "num-tc", Size: 1},
-	{Name: "prio-tc-map", Offset: 1, Size: 16, Kind: p.Binary},
-	{Name: "hw", Offset: 17, Size: 1, Enum: &enumMqprioHw},
-	{Name: "count", Offset: 18, Size: 32, Struct: &structMqprioQueues},
-	{Name: "offset", Offset: 50, Size: 32, Struct: &structMqprioQueues},
+	{Name: "prio-tc-map", Size: 16, Kind: p.Binary},
+	{Name: "hw", Size: 1, Enum: &enumMqprioHw},
+	{Name: "count", Size: 32, Struct: &structMqprioQueues},
+	{Name: "offset", Size: 32, Struct: &structMqprioQueues},
 }}
 
 var structNetemQopt = p.Struct{Name: "tc-netem-qopt", Size: 24, Members: []p.Member{
 	{Name: "latency", Size: 4},
-	{Name: "limit", Offset: 4, Size: 4},
-	{Name: "loss", Offset: 8, Size: 4},
-	{Name: "gap", Offset: 12, Size: 4},
-	{Name: "duplicate", Offset: 16, Size: 4},
-	{Name: "jitter", Offset: 20, Size: 4},
+	{Name: "limit", Size: 4},
+	{Name: "loss", Size: 4},
+	{Name: "gap", Size: 4},
+	{Name: "duplicate", Size: 4},
+	{Name: "jitter", Size: 4},
 }}
 
 var structNetemCorr = p.Struct{Name: "tc-netem-corr", Size: 12, Members: []p.Member{
 	{Name: "delay-corr", Size: 4},
-	{Name: "loss-corr", Offset: 4, Size: 4},
-	{Name: "dup-corr", Offset: 8, Size: 4},
+	{Name: "loss-corr", Size: 4},
+	{Name: "dup-corr", Size: 4},
 }}
 
 var structNetemReorder = p.Struct{Name: "tc-netem-reorder", Size: 8, Members: []p.Member{
 	{Name: "probability", Size: 4},
-	{Name: "correlation", Offset: 4, Size: 4},
+	{Name: "correlation", Size: 4},
 }}
 
 var structNetemCorrupt = p.Struct{Name: "tc-netem-corrupt", Size: 8, Members: []p.Member{
 	{Name: "probability", Size: 4},
-	{Name: "correlation", Offset: 4, Size: 4},
+	{Name: "correlation", Size: 4},
 }}
 
 var structNetemRate = p.Struct{Name: "tc-netem-rate", Size: 16, Members: []p.Member{
 	{Name: "rate", Size: 4},
-	{Name: "packet-overhead", Offset: 4, Size: 4, Kind: p.S32},
-	{Name: "cell-size", Offset: 8, Size: 4},
-	{Name: "cell-overhead", Offset: 12, Size: 4, Kind: p.S32},
+	{Name: "packet-overhead", Size: 4, Kind: p.S32},
+	{Name: "cell-size", Size: 4},
+	{Name: "cell-overhead", Size: 4, Kind: p.S32},
 }}
 
 var structNetemSlot = p.Struct{Name: "tc-netem-slot", Size: 40, Members: []p.Member{
 	{Name: "min-delay", Size: 8, Kind: p.S64},
-	{Name: "max-delay", Offset: 8, Size: 8, Kind: p.S64},
-	{Name: "max-packets", Offset: 16, Size: 4, Kind: p.S32},
-	{Name: "max-bytes", Offset: 20, Size: 4, Kind: p.S32},
-	{Name: "dist-delay", Offset: 24, Size: 8, Kind: p.S64},
-	{Name: "dist-jitter", Offset: 32, Size: 8, Kind: p.S64},
+	{Name: "max-delay", Size: 8, Kind: p.S64},
+	{Name: "max-packets", Size: 4, Kind: p.S32},
+	{Name: "max-bytes", Size: 4, Kind: p.S32},
+	{Name: "dist-delay", Size: 8, Kind: p.S64},
+	{Name: "dist-jitter", Size: 8, Kind: p.S64},
 }}
 
 var structNetemGimodel = p.Struct{Name: "tc-netem-gimodel", Size: 20, Members: []p.Member{
 	{Name: "p13", Size: 4},
-	{Name: "p31", Offset: 4, Size: 4},
-	{Name: "p32", Offset: 8, Size: 4},
-	{Name: "p14", Offset: 12, Size: 4},
-	{Name: "p23", Offset: 16, Size: 4},
+	{Name: "p31", Size: 4},
+	{Name: "p32", Size: 4},
+	{Name: "p14", Size: 4},
+	{Name: "p23", Size: 4},
 }}
 
 var structNetemGemodel = p.Struct{Name: "tc-netem-gemodel", Size: 16, Members: []p.Member{
 	{Name: "p", Size: 4},
-	{Name: "r", Offset: 4, Size: 4},
-	{Name: "h", Offset: 8, Size: 4},
-	{Name: "k1", Offset: 12, Size: 4},
+	{Name: "r", Size: 4},
+	{Name: "h", Size: 4},
+	{Name: "k1", Size: 4},
 }}
 
 var structSfbQopt = p.Struct{Name: "tc-sfb-qopt", Size: 36, Members: []p.Member{
 	{Name: "rehash-interval", Size: 4},
-	{Name: "warmup-time", Offset: 4, Size: 4},
-	{Name: "max", Offset: 8, Size: 4},
-	{Name: "bin-size", Offset: 12, Size: 4},
-	{Name: "increment", Offset: 16, Size: 4},
-	{Name: "decrement", Offset: 20, Size: 4},
-	{Name: "limit", Offset: 24, Size: 4},
-	{Name: "penalty-rate", Offset: 28, Size: 4},
-	{Name: "penalty-burst", Offset: 32, Size: 4},
+	{Name: "warmup-time", Size: 4},
+	{Name: "max", Size: 4},
+	{Name: "bin-size", Size: 4},
+	{Name: "increment", Size: 4},
+	{Name: "decrement", Size: 4},
+	{Name: "limit", Size: 4},
+	{Name: "penalty-rate", Size: 4},
+	{Name: "penalty-burst", Size: 4},
 }}
 
 var structCbsQopt = p.Struct{Name: "tc-cbs-qopt", Size: 20, Members: []p.Member{
 	{Name: "offload", Size: 1},
 	{Name: "hicredit", Offset: 4, Size: 4, Kind: p.S32},
-	{Name: "locredit", Offset: 8, Size: 4, Kind: p.S32},
-	{Name: "idleslope", Offset: 12, Size: 4, Kind: p.S32},
-	{Name: "sendslope", Offset: 16, Size: 4, Kind: p.S32},
+	{Name: "locredit", Size: 4, Kind: p.S32},
+	{Name: "idleslope", Size: 4, Kind: p.S32},
+	{Name: "sendslope", Size: 4, Kind: p.S32},
 }}
 
 var structEtfQopt = p.Struct{Name: "tc-etf-qopt", Size: 12, Members: []p.Member{
 	{Name: "delta", Size: 4, Kind: p.S32},
-	{Name: "clockid", Offset: 4, Size: 4, Kind: p.S32},
-	{Name: "flags", Offset: 8, Size: 4, Enum: &enumEtfFlags},
+	{Name: "clockid", Size: 4, Kind: p.S32},
+	{Name: "flags", Size: 4, Enum: &enumEtfFlags},
 }}
 
 var structChokeXstats = p.Struct{Name: "tc-choke-xstats", Size: 20, Members: []p.Member{
 	{Name: "early", Size: 4},
-	{Name: "pdrop", Offset: 4, Size: 4},
-	{Name: "other", Offset: 8, Size: 4},
-	{Name: "marked", Offset: 12, Size: 4},
-	{Name: "matched", Offset: 16, Size: 4},
+	{Name: "pdrop", Size: 4},
+	{Name: "other", Size: 4},
+	{Name: "marked", Size: 4},
+	{Name: "matched", Size: 4},
 }}
 
 var structCodelXstats = p.Struct{Name: "tc-codel-xstats", Size: 36, Members: []p.Member{
 	{Name: "maxpacket", Size: 4},
-	{Name: "count", Offset: 4, Size: 4},
-	{Name: "lastcount", Offset: 8, Size: 4},
-	{Name: "ldelay", Offset: 12, Size: 4},
-	{Name: "drop-next", Offset: 16, Size: 4, Kind: p.S32},
-	{Name: "drop-overlimit", Offset: 20, Size: 4},
-	{Name: "ecn-mark", Offset: 24, Size: 4},
-	{Name: "dropping", Offset: 28, Size: 4},
-	{Name: "ce-mark", Offset: 32, Size: 4},
+	{Name: "count", Size: 4},
+	{Name: "lastcount", Size: 4},
+	{Name: "ldelay", Size: 4},
+	{Name: "drop-next", Size: 4, Kind: p.S32},
+	{Name: "drop-overlimit", Size: 4},
+	{Name: "ecn-mark", Size: 4},
+	{Name: "dropping", Size: 4},
+	{Name: "ce-mark", Size: 4},
 }}
 
 var structFqCodelXstats = p.Struct{Name: "tc-fq-codel-xstats", Size: 40, Members: []p.Member{
 	{Name: "type", Size: 4, Enum: &enumFqCodelXstatsType},
-	{Name: "maxpacket", Offset: 4, Size: 4},
-	{Name: "drop-overlimit", Offset: 8, Size: 4},
-	{Name: "ecn-mark", Offset: 12, Size: 4},
-	{Name: "new-flow-count", Offset: 16, Size: 4},
-	{Name: "new-flows-len", Offset: 20, Size: 4},
-	{Name: "old-flows-len", Offset: 24, Size: 4},
-	{Name: "ce-mark", Offset: 28, Size: 4},
-	{Name: "memory-usage", Offset: 32, Size: 4},
-	{Name: "drop-overmemory", Offset: 36, Size: 4},
+	{Name: "maxpacket", Size: 4},
+	{Name: "drop-overlimit", Size: 4},
+	{Name: "ecn-mark", Size: 4},
+	{Name: "new-flow-count", Size: 4},
+	{Name: "new-flows-len", Size: 4},
+	{Name: "old-flows-len", Size: 4},
+	{Name: "ce-mark", Size: 4},
+	{Name: "memory-usage", Size: 4},
+	{Name: "drop-overmemory", Size: 4},
 }}
 
 var structFqCodelClassXstats = p.Struct{Name: "tc-fq-codel-cl-xstats", Size: 40, Members: []p.Member{
 	{Name: "type", Size: 4, Enum: &enumFqCodelXstatsType},
-	{Name: "deficit", Offset: 4, Size: 4, Kind: p.S32},
-	{Name: "ldelay", Offset: 8, Size: 4},
-	{Name: "count", Offset: 12, Size: 4},
-	{Name: "lastcount", Offset: 16, Size: 4},
-	{Name: "dropping", Offset: 20, Size: 4},
-	{Name: "drop-next", Offset: 24, Size: 4, Kind: p.S32},
+	{Name: "deficit", Size: 4, Kind: p.S32},
+	{Name: "ldelay", Size: 4},
+	{Name: "count", Size: 4},
+	{Name: "lastcount", Size: 4},
+	{Name: "dropping", Size: 4},
+	{Name: "drop-next", Size: 4, Kind: p.S32},
 }}
 
 var structDualpi2Xstats = p.Struct{Name: "tc-dualpi2-xstats", Size: 48, Members: []p.Member{
 	{Name: "prob", Size: 4},
-	{Name: "delay-c", Offset: 4, Size: 4},
-	{Name: "delay-l", Offset: 8, Size: 4},
-	{Name: "pkts-in-c", Offset: 12, Size: 4},
-	{Name: "pkts-in-l", Offset: 16, Size: 4},
-	{Name: "maxq", Offset: 20, Size: 4},
-	{Name: "ecn-mark", Offset: 24, Size: 4},
-	{Name: "step-mark", Offset: 28, Size: 4},
-	{Name: "credit", Offset: 32, Size: 4, Kind: p.S32},
-	{Name: "memory-used", Offset: 36, Size: 4},
-	{Name: "max-memory-used", Offset: 40, Size: 4},
-	{Name: "memory-limit", Offset: 44, Size: 4},
+	{Name: "delay-c", Size: 4},
+	{Name: "delay-l", Size: 4},
+	{Name: "pkts-in-c", Size: 4},
+	{Name: "pkts-in-l", Size: 4},
+	{Name: "maxq", Size: 4},
+	{Name: "ecn-mark", Size: 4},
+	{Name: "step-mark", Size: 4},
+	{Name: "credit", Size: 4, Kind: p.S32},
+	{Name: "memory-used", Size: 4},
+	{Name: "max-memory-used", Size: 4},
+	{Name: "memory-limit", Size: 4},
 }}
 
 var structFqPieXstats = p.Struct{Name: "tc-fq-pie-xstats", Size: 36, Members: []p.Member{
 	{Name: "packets-in", Size: 4},
-	{Name: "dropped", Offset: 4, Size: 4},
-	{Name: "overlimit", Offset: 8, Size: 4},
-	{Name: "overmemory", Offset: 12, Size: 4},
-	{Name: "ecn-mark", Offset: 16, Size: 4},
-	{Name: "new-flow-count", Offset: 20, Size: 4},
-	{Name: "new-flows-len", Offset: 24, Size: 4},
-	{Name: "old-flows-len", Offset: 28, Size: 4},
-	{Name: "memory-usage", Offset: 32, Size: 4},
+	{Name: "dropped", Size: 4},
+	{Name: "overlimit", Size: 4},
+	{Name: "overmemory", Size: 4},
+	{Name: "ecn-mark", Size: 4},
+	{Name: "new-flow-count", Size: 4},
+	{Name: "new-flows-len", Size: 4},
+	{Name: "old-flows-len", Size: 4},
+	{Name: "memory-usage", Size: 4},
 }}
 
 var structFqQdStats = p.Struct{Name: "tc-fq-qd-stats", Size: 152, Members: []p.Member{
 	{Name: "gc-flows", Size: 8},
-	{Name: "highprio-packets", Offset: 8, Size: 8},
-	{Name: "tcp-retrans", Offset: 16, Size: 8},
-	{Name: "throttled", Offset: 24, Size: 8},
-	{Name: "flows-plimit", Offset: 32, Size: 8},
-	{Name: "pkts-too-long", Offset: 40, Size: 8},
-	{Name: "allocation-errors", Offset: 48, Size: 8},
-	{Name: "time-next-delayed-flow", Offset: 56, Size: 8, Kind: p.S64},
-	{Name: "flows", Offset: 64, Size: 4},
-	{Name: "inactive-flows", Offset: 68, Size: 4},
-	{Name: "throttled-flows", Offset: 72, Size: 4},
-	{Name: "unthrottle-latency-ns", Offset: 76, Size: 4},
-	{Name: "ce-mark", Offset: 80, Size: 8},
-	{Name: "horizon-drops", Offset: 88, Size: 8},
-	{Name: "horizon-caps", Offset: 96, Size: 8},
-	{Name: "fastpath-packets", Offset: 104, Size: 8},
-	{Name: "band-drops0", Offset: 112, Size: 8},
-	{Name: "band-drops1", Offset: 120, Size: 8},
-	{Name: "band-drops2", Offset: 128, Size: 8},
-	{Name: "band-pkt-count0", Offset: 136, Size: 4},
-	{Name: "band-pkt-count1", Offset: 140, Size: 4},
-	{Name: "band-pkt-count2", Offset: 144, Size: 4},
+	{Name: "highprio-packets", Size: 8},
+	{Name: "tcp-retrans", Size: 8},
+	{Name: "throttled", Size: 8},
+	{Name: "flows-plimit", Size: 8},
+	{Name: "pkts-too-long", Size: 8},
+	{Name: "allocation-errors", Size: 8},
+	{Name: "time-next-delayed-flow", Size: 8, Kind: p.S64},
+	{Name: "flows", Size: 4},
+	{Name: "inactive-flows", Size: 4},
+	{Name: "throttled-flows", Size: 4},
+	{Name: "unthrottle-latency-ns", Size: 4},
+	{Name: "ce-mark", Size: 8},
+	{Name: "horizon-drops", Size: 8},
+	{Name: "horizon-caps", Size: 8},
+	{Name: "fastpath-packets", Size: 8},
+	{Name: "band-drops0", Size: 8},
+	{Name: "band-drops1", Size: 8},
+	{Name: "band-drops2", Size: 8},
+	{Name: "band-pkt-count0", Size: 4},
+	{Name: "band-pkt-count1", Size: 4},
+	{Name: "band-pkt-count2", Size: 4},
 }}
 
 var structHhfXstats = p.Struct{Name: "tc-hhf-xstats", Size: 16, Members: []p.Member{
 	{Name: "drop-overlimit", Size: 4},
-	{Name: "hh-overlimit", Offset: 4, Size: 4},
-	{Name: "hh-tot-count", Offset: 8, Size: 4},
-	{Name: "hh-cur-count", Offset: 12, Size: 4},
+	{Name: "hh-overlimit", Size: 4},
+	{Name: "hh-tot-count", Size: 4},
+	{Name: "hh-cur-count", Size: 4},
 }}
 
 var structPieXstats = p.Struct{Name: "tc-pie-xstats", Size: 40, Members: []p.Member{
 	{Name: "prob", Size: 8},
-	{Name: "delay", Offset: 8, Size: 4},
-	{Name: "avg-dq-rate", Offset: 12, Size: 4},
-	{Name: "dq-rate-estimating", Offset: 16, Size: 4},
-	{Name: "packets-in", Offset: 20, Size: 4},
-	{Name: "dropped", Offset: 24, Size: 4},
-	{Name: "overlimit", Offset: 28, Size: 4},
-	{Name: "maxq", Offset: 32, Size: 4},
-	{Name: "ecn-mark", Offset: 36, Size: 4},
+	{Name: "delay", Size: 4},
+	{Name: "avg-dq-rate", Size: 4},
+	{Name: "dq-rate-estimating", Size: 4},
+	{Name: "packets-in", Size: 4},
+	{Name: "dropped", Size: 4},
+	{Name: "overlimit", Size: 4},
+	{Name: "maxq", Size: 4},
+	{Name: "ecn-mark", Size: 4},
 }}
 
 var structRedXstats = p.Struct{Name: "tc-red-xstats", Size: 16, Members: []p.Member{
 	{Name: "early", Size: 4},
-	{Name: "pdrop", Offset: 4, Size: 4},
-	{Name: "other", Offset: 8, Size: 4},
-	{Name: "marked", Offset: 12, Size: 4},
+	{Name: "pdrop", Size: 4},
+	{Name: "other", Size: 4},
+	{Name: "marked", Size: 4},
 }}
 
 var structSfbXstats = p.Struct{Name: "tc-sfb-xstats", Size: 36, Members: []p.Member{
 	{Name: "earlydrop", Size: 4},
-	{Name: "penaltydrop", Offset: 4, Size: 4},
-	{Name: "bucketdrop", Offset: 8, Size: 4},
-	{Name: "queuedrop", Offset: 12, Size: 4},
-	{Name: "childdrop", Offset: 16, Size: 4},
-	{Name: "marked", Offset: 20, Size: 4},
-	{Name: "maxqlen", Offset: 24, Size: 4},
-	{Name: "maxprob", Offset: 28, Size: 4},
-	{Name: "avgprob", Offset: 32, Size: 4},
+	{Name: "penaltydrop", Size: 4},
+	{Name: "bucketdrop", Size: 4},
+	{Name: "queuedrop", Size: 4},
+	{Name: "childdrop", Size: 4},
+	{Name: "marked", Size: 4},
+	{Name: "maxqlen", Size: 4},
+	{Name: "maxprob", Size: 4},
+	{Name: "avgprob", Size: 4},
 }}
 
 var structSfqXstats = p.Struct{Name: "tc-sfq-xstats", Size: 4, Members: []p.Member{
@@ -1546,17 +1546,17 @@ var structSfqXstats = p.Struct{Name: "tc-sfq-xstats", Size: 4, Members: []p.Memb
 
 var structHtbXstats = p.Struct{Name: "tc-htb-xstats", Size: 20, Members: []p.Member{
 	{Name: "lends", Size: 4},
-	{Name: "borrows", Offset: 4, Size: 4},
-	{Name: "giants", Offset: 8, Size: 4},
-	{Name: "tokens", Offset: 12, Size: 4, Kind: p.S32},
-	{Name: "ctokens", Offset: 16, Size: 4, Kind: p.S32},
+	{Name: "borrows", Size: 4},
+	{Name: "giants", Size: 4},
+	{Name: "tokens", Size: 4, Kind: p.S32},
+	{Name: "ctokens", Size: 4, Kind: p.S32},
 }}
 
 var structHfscStats = p.Struct{Name: "tc-hfsc-stats", Size: 24, Members: []p.Member{
 	{Name: "work", Size: 8},
-	{Name: "rtwork", Offset: 8, Size: 8},
-	{Name: "period", Offset: 16, Size: 4},
-	{Name: "level", Offset: 20, Size: 4},
+	{Name: "rtwork", Size: 8},
+	{Name: "period", Size: 4},
+	{Name: "level", Size: 4},
 }}
 
 var structDrrStats = p.Struct{Name: "tc-drr-stats", Size: 4, Members: []p.Member{
@@ -1565,41 +1565,41 @@ var structDrrStats = p.Struct{Name: "tc-drr-stats", Size: 4, Members: []p.Member
 
 var structQfqStats = p.Struct{Name: "tc-qfq-stats", Size: 8, Members: []p.Member{
 	{Name: "weight", Size: 4},
-	{Name: "lmax", Offset: 4, Size: 4},
+	{Name: "lmax", Size: 4},
 }}
 
 var structU32Key = p.Struct{Name: "tc-u32-key", Size: 16, Members: []p.Member{
 	{Name: "mask", Size: 4, Flags: p.BigEndian},
-	{Name: "val", Offset: 4, Size: 4, Flags: p.BigEndian},
-	{Name: "off", Offset: 8, Size: 4, Kind: p.S32},
-	{Name: "offmask", Offset: 12, Size: 4, Kind: p.S32},
+	{Name: "val", Size: 4, Flags: p.BigEndian},
+	{Name: "off", Size: 4, Kind: p.S32},
+	{Name: "offmask", Size: 4, Kind: p.S32},
 }}
 
 var structU32Sel = p.Struct{Name: "tc-u32-sel", Size: 16, Members: []p.Member{
 	{Name: "flags", Size: 1, Enum: &enumU32Flags},
-	{Name: "offshift", Offset: 1, Size: 1},
-	{Name: "nkeys", Offset: 2, Size: 1},
+	{Name: "offshift", Size: 1},
+	{Name: "nkeys", Size: 1},
 	{Name: "offmask", Offset: 4, Size: 2, Flags: p.BigEndian},
-	{Name: "off", Offset: 6, Size: 2},
-	{Name: "offoff", Offset: 8, Size: 2, Kind: p.S16},
-	{Name: "hoff", Offset: 10, Size: 2, Kind: p.S16},
-	{Name: "hmask", Offset: 12, Size: 4, Flags: p.BigEndian},
-}, Array: &p.Array{Member: p.Member{Name: "keys", Offset: 16, Size: 16, Struct: &structU32Key}, Count: "nkeys"}}
+	{Name: "off", Size: 2},
+	{Name: "offoff", Size: 2, Kind: p.S16},
+	{Name: "hoff", Size: 2, Kind: p.S16},
+	{Name: "hmask", Size: 4, Flags: p.BigEndian},
+}, Array: &p.Array{Member: p.Member{Name: "keys", Size: 16, Struct: &structU32Key}, Count: "nkeys"}}
 
 var structU32Mark = p.Struct{Name: "tc-u32-mark", Size: 12, Members: []p.Member{
 	{Name: "val", Size: 4},
-	{Name: "mask", Offset: 4, Size: 4},
-	{Name: "success", Offset: 8, Size: 4},
+	{Name: "mask", Size: 4},
+	{Name: "success", Size: 4},
 }}
 
 var structU32Pcnt = p.Struct{Name: "tc-u32-pcnt", Size: 16, Members: []p.Member{
 	{Name: "rcnt", Size: 8},
-	{Name: "rhit", Offset: 8, Size: 8},
-}, Array: &p.Array{Member: p.Member{Name: "kcnts", Offset: 16, Size: 8}}}
+	{Name: "rhit", Size: 8},
+}, Array: &p.Array{Member: p.Member{Name: "kcnts", Size: 8}}}
 
 var structBasicPcnt = p.Struct{Name: "tc-basic-pcnt", Size: 16, Members: []p.Member{
 	{Name: "rcnt", Size: 8},
-	{Name: "rhit", Offset: 8, Size: 8},
+	{Name: "rhit", Size: 8},
 }}
 
 var structMatchallPcnt = p.Struct{Name: "tc-matchall-pcnt", Size: 8, Members: []p.Member{
@@ -1608,160 +1608,160 @@ var structMatchallPcnt = p.Struct{Name: "tc-matchall-pcnt", Size: 8, Members: []
 
 var structSockFilter = p.Struct{Name: "sock-filter", Size: 8, Members: []p.Member{
 	{Name: "code", Size: 2},
-	{Name: "jt", Offset: 2, Size: 1},
-	{Name: "jf", Offset: 3, Size: 1},
-	{Name: "k", Offset: 4, Size: 4},
+	{Name: "jt", Size: 1},
+	{Name: "jf", Size: 1},
+	{Name: "k", Size: 4},
 }}
 
 var structSockFilters = p.Struct{Name: "sock-filters", Size: 0, Members: []p.Member{}, Array: &p.Array{Member: p.Member{Name: "instructions", Size: 8, Struct: &structSockFilter}}}
 
 var structEmatchTreeHdr = p.Struct{Name: "tcf-ematch-tree-hdr", Size: 4, Members: []p.Member{
 	{Name: "nmatches", Size: 2},
-	{Name: "progid", Offset: 2, Size: 2},
+	{Name: "progid", Size: 2},
 }}
 
 var structEmatch = p.Struct{Name: "tcf-ematch", Size: 8, Members: []p.Member{
 	{Name: "matchid", Size: 2},
-	{Name: "kind", Offset: 2, Size: 2, Enum: &enumEmatchKind},
-	{Name: "flags", Offset: 4, Size: 2, Enum: &enumEmatchFlags},
-}, Array: &p.Array{Member: p.Member{Name: "data", Offset: 8, Size: 1, Kind: p.Binary}}}
+	{Name: "kind", Size: 2, Enum: &enumEmatchKind},
+	{Name: "flags", Size: 2, Enum: &enumEmatchFlags},
+}, Array: &p.Array{Member: p.Member{Name: "data", Size: 1, Kind: p.Binary}}}
 
 var structActTimes = p.Struct{Name: "tcf-t", Size: 32, Members: []p.Member{
 	{Name: "install", Size: 8},
-	{Name: "lastuse", Offset: 8, Size: 8},
-	{Name: "expires", Offset: 16, Size: 8},
-	{Name: "firstuse", Offset: 24, Size: 8},
+	{Name: "lastuse", Size: 8},
+	{Name: "expires", Size: 8},
+	{Name: "firstuse", Size: 8},
 }}
 
 var structGact = p.Struct{Name: "tc-gact", Size: 20, Members: []p.Member{
 	{Name: "index", Size: 4},
-	{Name: "capab", Offset: 4, Size: 4},
-	{Name: "action", Offset: 8, Size: 4, Kind: p.S32, Enum: &enumActVerdict},
-	{Name: "refcnt", Offset: 12, Size: 4, Kind: p.S32},
-	{Name: "bindcnt", Offset: 16, Size: 4, Kind: p.S32},
+	{Name: "capab", Size: 4},
+	{Name: "action", Size: 4, Kind: p.S32, Enum: &enumActVerdict},
+	{Name: "refcnt", Size: 4, Kind: p.S32},
+	{Name: "bindcnt", Size: 4, Kind: p.S32},
 }}
 
 var structGactP = p.Struct{Name: "tc-gact-p", Size: 8, Members: []p.Member{
 	{Name: "ptype", Size: 2, Enum: &enumGactPtype},
-	{Name: "pval", Offset: 2, Size: 2},
-	{Name: "paction", Offset: 4, Size: 4, Kind: p.S32, Enum: &enumActVerdict},
+	{Name: "pval", Size: 2},
+	{Name: "paction", Size: 4, Kind: p.S32, Enum: &enumActVerdict},
 }}
 
 var structConnmark = p.Struct{Name: "tc-connmark", Size: 24, Members: []p.Member{
 	{Name: "index", Size: 4},
-	{Name: "capab", Offset: 4, Size: 4},
-	{Name: "action", Offset: 8, Size: 4, Kind: p.S32, Enum: &enumActVerdict},
-	{Name: "refcnt", Offset: 12, Size: 4, Kind: p.S32},
-	{Name: "bindcnt", Offset: 16, Size: 4, Kind: p.S32},
-	{Name: "zone", Offset: 20, Size: 2},
+	{Name: "capab", Size: 4},
+	{Name: "action", Size: 4, Kind: p.S32, Enum: &enumActVerdict},
+	{Name: "refcnt", Size: 4, Kind: p.S32},
+	{Name: "bindcnt", Size: 4, Kind: p.S32},
+	{Name: "zone", Size: 2},
 }}
 
 var structCsum = p.Struct{Name: "tc-csum", Size: 24, Members: []p.Member{
 	{Name: "index", Size: 4},
-	{Name: "capab", Offset: 4, Size: 4},
-	{Name: "action", Offset: 8, Size: 4, Kind: p.S32, Enum: &enumActVerdict},
-	{Name: "refcnt", Offset: 12, Size: 4, Kind: p.S32},
-	{Name: "bindcnt", Offset: 16, Size: 4, Kind: p.S32},
-	{Name: "update-flags", Offset: 20, Size: 4, Enum: &enumCsumFlags},
+	{Name: "capab", Size: 4},
+	{Name: "action", Size: 4, Kind: p.S32, Enum: &enumActVerdict},
+	{Name: "refcnt", Size: 4, Kind: p.S32},
+	{Name: "bindcnt", Size: 4, Kind: p.S32},
+	{Name: "update-flags", Size: 4, Enum: &enumCsumFlags},
 }}
 
 var structIfe = p.Struct{Name: "tc-ife", Size: 24, Members: []p.Member{
 	{Name: "index", Size: 4},
-	{Name: "capab", Offset: 4, Size: 4},
-	{Name: "action", Offset: 8, Size: 4, Kind: p.S32, Enum: &enumActVerdict},
-	{Name: "refcnt", Offset: 12, Size: 4, Kind: p.S32},
-	{Name: "bindcnt", Offset: 16, Size: 4, Kind: p.S32},
-	{Name: "flags", Offset: 20, Size: 2, Enum: &enumIfeMode},
+	{Name: "capab", Size: 4},
+	{Name: "action", Size: 4, Kind: p.S32, Enum: &enumActVerdict},
+	{Name: "refcnt", Size: 4, Kind: p.S32},
+	{Name: "bindcnt", Size: 4, Kind: p.S32},
+	{Name: "flags", Size: 2, Enum: &enumIfeMode},
 }}
 
 var structMirred = p.Struct{Name: "tc-mirred", Size: 28, Members: []p.Member{
 	{Name: "index", Size: 4},
-	{Name: "capab", Offset: 4, Size: 4},
-	{Name: "action", Offset: 8, Size: 4, Kind: p.S32, Enum: &enumActVerdict},
-	{Name: "refcnt", Offset: 12, Size: 4, Kind: p.S32},
-	{Name: "bindcnt", Offset: 16, Size: 4, Kind: p.S32},
-	{Name: "eaction", Offset: 20, Size: 4, Kind: p.S32, Enum: &enumMirredAction},
-	{Name: "ifindex", Offset: 24, Size: 4},
+	{Name: "capab", Size: 4},
+	{Name: "action", Size: 4, Kind: p.S32, Enum: &enumActVerdict},
+	{Name: "refcnt", Size: 4, Kind: p.S32},
+	{Name: "bindcnt", Size: 4, Kind: p.S32},
+	{Name: "eaction", Size: 4, Kind: p.S32, Enum: &enumMirredAction},
+	{Name: "ifindex", Size: 4},
 }}
 
 var structMpls = p.Struct{Name: "tc-mpls", Size: 24, Members: []p.Member{
 	{Name: "index", Size: 4},
-	{Name: "capab", Offset: 4, Size: 4},
-	{Name: "action", Offset: 8, Size: 4, Kind: p.S32, Enum: &enumActVerdict},
-	{Name: "refcnt", Offset: 12, Size: 4, Kind: p.S32},
-	{Name: "bindcnt", Offset: 16, Size: 4, Kind: p.S32},
-	{Name: "m-action", Offset: 20, Size: 4, Kind: p.S32, Enum: &enumMplsAction},
+	{Name: "capab", Size: 4},
+	{Name: "action", Size: 4, Kind: p.S32, Enum: &enumActVerdict},
+	{Name: "refcnt", Size: 4, Kind: p.S32},
+	{Name: "bindcnt", Size: 4, Kind: p.S32},
+	{Name: "m-action", Size: 4, Kind: p.S32, Enum: &enumMplsAction},
 }}
 
 var structNat = p.Struct{Name: "tc-nat", Size: 36, Members: []p.Member{
 	{Name: "index", Size: 4},
-	{Name: "capab", Offset: 4, Size: 4},
-	{Name: "action", Offset: 8, Size: 4, Kind: p.S32, Enum: &enumActVerdict},
-	{Name: "refcnt", Offset: 12, Size: 4, Kind: p.S32},
-	{Name: "bindcnt", Offset: 16, Size: 4, Kind: p.S32},
-	{Name: "old-addr", Offset: 20, Size: 4, Flags: p.BigEndian, Hint: p.IPv4},
-	{Name: "new-addr", Offset: 24, Size: 4, Flags: p.BigEndian, Hint: p.IPv4},
-	{Name: "mask", Offset: 28, Size: 4, Flags: p.BigEndian, Hint: p.IPv4},
-	{Name: "flags", Offset: 32, Size: 4, Enum: &enumNatFlags},
+	{Name: "capab", Size: 4},
+	{Name: "action", Size: 4, Kind: p.S32, Enum: &enumActVerdict},
+	{Name: "refcnt", Size: 4, Kind: p.S32},
+	{Name: "bindcnt", Size: 4, Kind: p.S32},
+	{Name: "old-addr", Size: 4, Flags: p.BigEndian, Hint: p.IPv4},
+	{Name: "new-addr", Size: 4, Flags: p.BigEndian, Hint: p.IPv4},
+	{Name: "mask", Size: 4, Flags: p.BigEndian, Hint: p.IPv4},
+	{Name: "flags", Size: 4, Enum: &enumNatFlags},
 }}
 
 var structPeditKey = p.Struct{Name: "tc-pedit-key", Size: 24, Members: []p.Member{
 	{Name: "mask", Size: 4, Flags: p.BigEndian},
-	{Name: "val", Offset: 4, Size: 4, Flags: p.BigEndian},
-	{Name: "off", Offset: 8, Size: 4},
-	{Name: "at", Offset: 12, Size: 4},
-	{Name: "offmask", Offset: 16, Size: 4},
-	{Name: "shift", Offset: 20, Size: 4},
+	{Name: "val", Size: 4, Flags: p.BigEndian},
+	{Name: "off", Size: 4},
+	{Name: "at", Size: 4},
+	{Name: "offmask", Size: 4},
+	{Name: "shift", Size: 4},
 }}
 
 var structPeditSel = p.Struct{Name: "tc-pedit-sel", Size: 24, Members: []p.Member{
 	{Name: "index", Size: 4},
-	{Name: "capab", Offset: 4, Size: 4},
-	{Name: "action", Offset: 8, Size: 4, Kind: p.S32, Enum: &enumActVerdict},
-	{Name: "refcnt", Offset: 12, Size: 4, Kind: p.S32},
-	{Name: "bindcnt", Offset: 16, Size: 4, Kind: p.S32},
-	{Name: "nkeys", Offset: 20, Size: 1},
-	{Name: "flags", Offset: 21, Size: 1},
-}, Array: &p.Array{Member: p.Member{Name: "keys", Offset: 24, Size: 24, Struct: &structPeditKey}, Count: "nkeys"}}
+	{Name: "capab", Size: 4},
+	{Name: "action", Size: 4, Kind: p.S32, Enum: &enumActVerdict},
+	{Name: "refcnt", Size: 4, Kind: p.S32},
+	{Name: "bindcnt", Size: 4, Kind: p.S32},
+	{Name: "nkeys", Size: 1},
+	{Name: "flags", Size: 1},
+}, Array: &p.Array{Member: p.Member{Name: "keys", Size: 24, Struct: &structPeditKey}, Count: "nkeys"}}
 
 var structPolice = p.Struct{Name: "tc-police", Size: 56, Members: []p.Member{
 	{Name: "index", Size: 4},
-	{Name: "action", Offset: 4, Size: 4, Kind: p.S32, Enum: &enumActVerdict},
-	{Name: "limit", Offset: 8, Size: 4},
-	{Name: "burst", Offset: 12, Size: 4},
-	{Name: "mtu", Offset: 16, Size: 4},
-	{Name: "rate", Offset: 20, Size: 12, Struct: &structRatespec},
-	{Name: "peakrate", Offset: 32, Size: 12, Struct: &structRatespec},
-	{Name: "refcnt", Offset: 44, Size: 4, Kind: p.S32},
-	{Name: "bindcnt", Offset: 48, Size: 4, Kind: p.S32},
-	{Name: "capab", Offset: 52, Size: 4},
+	{Name: "action", Size: 4, Kind: p.S32, Enum: &enumActVerdict},
+	{Name: "limit", Size: 4},
+	{Name: "burst", Size: 4},
+	{Name: "mtu", Size: 4},
+	{Name: "rate", Size: 12, Struct: &structRatespec},
+	{Name: "peakrate", Size: 12, Struct: &structRatespec},
+	{Name: "refcnt", Size: 4, Kind: p.S32},
+	{Name: "bindcnt", Size: 4, Kind: p.S32},
+	{Name: "capab", Size: 4},
 }}
 
 var structSkbmod = p.Struct{Name: "tc-skbmod", Size: 32, Members: []p.Member{
 	{Name: "index", Size: 4},
-	{Name: "capab", Offset: 4, Size: 4},
-	{Name: "action", Offset: 8, Size: 4, Kind: p.S32, Enum: &enumActVerdict},
-	{Name: "refcnt", Offset: 12, Size: 4, Kind: p.S32},
-	{Name: "bindcnt", Offset: 16, Size: 4, Kind: p.S32},
+	{Name: "capab", Size: 4},
+	{Name: "action", Size: 4, Kind: p.S32, Enum: &enumActVerdict},
+	{Name: "refcnt", Size: 4, Kind: p.S32},
+	{Name: "bindcnt", Size: 4, Kind: p.S32},
 	{Name: "flags", Offset: 24, Size: 8, Enum: &enumSkbmodFlags},
 }}
 
 var structTunnelKey = p.Struct{Name: "tc-tunnel-key", Size: 24, Members: []p.Member{
 	{Name: "index", Size: 4},
-	{Name: "capab", Offset: 4, Size: 4},
-	{Name: "action", Offset: 8, Size: 4, Kind: p.S32, Enum: &enumActVerdict},
-	{Name: "refcnt", Offset: 12, Size: 4, Kind: p.S32},
-	{Name: "bindcnt", Offset: 16, Size: 4, Kind: p.S32},
-	{Name: "t-action", Offset: 20, Size: 4, Kind: p.S32, Enum: &enumTunnelKeyAction},
+	{Name: "capab", Size: 4},
+	{Name: "action", Size: 4, Kind: p.S32, Enum: &enumActVerdict},
+	{Name: "refcnt", Size: 4, Kind: p.S32},
+	{Name: "bindcnt", Size: 4, Kind: p.S32},
+	{Name: "t-action", Size: 4, Kind: p.S32, Enum: &enumTunnelKeyAction},
 }}
 
 var structVlan = p.Struct{Name: "tc-vlan", Size: 24, Members: []p.Member{
 	{Name: "index", Size: 4},
-	{Name: "capab", Offset: 4, Size: 4},
-	{Name: "action", Offset: 8, Size: 4, Kind: p.S32, Enum: &enumActVerdict},
-	{Name: "refcnt", Offset: 12, Size: 4, Kind: p.S32},
-	{Name: "bindcnt", Offset: 16, Size: 4, Kind: p.S32},
-	{Name: "v-action", Offset: 20, Size: 4, Kind: p.S32, Enum: &enumVlanAction},
+	{Name: "capab", Size: 4},
+	{Name: "action", Size: 4, Kind: p.S32, Enum: &enumActVerdict},
+	{Name: "refcnt", Size: 4, Kind: p.S32},
+	{Name: "bindcnt", Size: 4, Kind: p.S32},
+	{Name: "v-action", Size: 4, Kind: p.S32, Enum: &enumVlanAction},
 }}
 
 var enumActVerdict = p.Enum{Name: "act-verdict", Names: []p.Value{

@@ -25,43 +25,43 @@ var setUnixDiagAttrs = p.Set{Name: "unix-diag-attrs", Attrs: []p.Attr{
 
 var structUnixDiagReq = p.Struct{Name: "unix-diag-req", Size: 24, Members: []p.Member{
 	{Name: "sdiag-family", Size: 1},
-	{Name: "sdiag-protocol", Offset: 1, Size: 1},
+	{Name: "sdiag-protocol", Size: 1},
 	{Name: "udiag-states", Offset: 4, Size: 4, Flags: p.EnumFlags, Enum: &enumTcpState},
-	{Name: "udiag-ino", Offset: 8, Size: 4},
-	{Name: "udiag-show", Offset: 12, Size: 4, Enum: &enumShow},
-	{Name: "udiag-cookie0", Offset: 16, Size: 4},
-	{Name: "udiag-cookie1", Offset: 20, Size: 4},
+	{Name: "udiag-ino", Size: 4},
+	{Name: "udiag-show", Size: 4, Enum: &enumShow},
+	{Name: "udiag-cookie0", Size: 4},
+	{Name: "udiag-cookie1", Size: 4},
 }}
 
 var structUnixDiagMsg = p.Struct{Name: "unix-diag-msg", Size: 16, Members: []p.Member{
 	{Name: "udiag-family", Size: 1},
-	{Name: "udiag-type", Offset: 1, Size: 1, Enum: &enumSockType},
-	{Name: "udiag-state", Offset: 2, Size: 1, Enum: &enumTcpState},
+	{Name: "udiag-type", Size: 1, Enum: &enumSockType},
+	{Name: "udiag-state", Size: 1, Enum: &enumTcpState},
 	{Name: "udiag-ino", Offset: 4, Size: 4},
-	{Name: "udiag-cookie0", Offset: 8, Size: 4},
-	{Name: "udiag-cookie1", Offset: 12, Size: 4},
+	{Name: "udiag-cookie0", Size: 4},
+	{Name: "udiag-cookie1", Size: 4},
 }}
 
 var structUnixDiagVfs = p.Struct{Name: "unix-diag-vfs", Size: 8, Members: []p.Member{
 	{Name: "ino", Size: 4},
-	{Name: "dev", Offset: 4, Size: 4},
+	{Name: "dev", Size: 4},
 }}
 
 var structUnixDiagRqlen = p.Struct{Name: "unix-diag-rqlen", Size: 8, Members: []p.Member{
 	{Name: "rqueue", Size: 4},
-	{Name: "wqueue", Offset: 4, Size: 4},
+	{Name: "wqueue", Size: 4},
 }}
 
 var structSkMeminfo = p.Struct{Name: "sk-meminfo", Size: 36, Members: []p.Member{
 	{Name: "rmem-alloc", Size: 4},
-	{Name: "rcvbuf", Offset: 4, Size: 4},
-	{Name: "wmem-alloc", Offset: 8, Size: 4},
-	{Name: "sndbuf", Offset: 12, Size: 4},
-	{Name: "fwd-alloc", Offset: 16, Size: 4},
-	{Name: "wmem-queued", Offset: 20, Size: 4},
-	{Name: "optmem", Offset: 24, Size: 4},
-	{Name: "backlog", Offset: 28, Size: 4},
-	{Name: "drops", Offset: 32, Size: 4},
+	{Name: "rcvbuf", Size: 4},
+	{Name: "wmem-alloc", Size: 4},
+	{Name: "sndbuf", Size: 4},
+	{Name: "fwd-alloc", Size: 4},
+	{Name: "wmem-queued", Size: 4},
+	{Name: "optmem", Size: 4},
+	{Name: "backlog", Size: 4},
+	{Name: "drops", Size: 4},
 }}
 
 var enumTcpState = p.Enum{Name: "tcp-state", Names: []p.Value{

@@ -43,7 +43,7 @@ var setAllowedIPAttrs = p.Set{Name: "wgallowedip", Attrs: []p.Attr{
 
 var structTimespec = p.Struct{Name: "kernel-timespec", Size: 16, Members: []p.Member{
 	{Name: "sec", Size: 8, Kind: p.S64},
-	{Name: "nsec", Offset: 8, Size: 8, Kind: p.S64},
+	{Name: "nsec", Size: 8, Kind: p.S64},
 }}
 
 var enumDeviceFlags = p.Enum{Name: "wgdevice-flags", Flags: true, Names: []p.Value{
