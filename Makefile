@@ -13,7 +13,7 @@ export CGO_ENABLED = 0
 NESTED := $(patsubst %/go.mod,%,$(wildcard */go.mod))
 
 .DEFAULT_GOAL := all
-.PHONY: all build generate families show help test test-nested race check fmt fuzz bench cover clean test-vm netdevsim ip6encaps nlgen_slots nlgen_nic modules kernel-specs drift live-coverage kinds
+.PHONY: all build generate families show help test test-nested race check fmt fuzz bench cover clean kernel-specs drift test-vm live-coverage modules $(MODULES)
 
 all: build generate show ## build, generate every family, show this machine's links, addresses and routes
 
@@ -97,7 +97,7 @@ drift: ## compare our specs with those of a folder, C headers and the running ke
 	@$(GO) run ./internal/drift/cmd $(if $(HEADERS),-headers $(HEADERS)) $(DRIFTFLAGS) $(SPECS)
 
 help: ## list the targets
-	@sed -n 's/^\([a-z0-9_-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  %-12s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z0-9_-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  %-13s %s\n", $$1, $$2 }'
 
 # KERNEL is a folder with boot/ and lib/modules/, a .deb file or a package; VMTEST is more arguments, such as '-run Dump ./runtime/nlconn'.
 test-vm: ## run the tests that talk to the kernel on another one, in a virtual machine (KERNEL=, VMTEST=)
@@ -105,41 +105,27 @@ test-vm: ## run the tests that talk to the kernel on another one, in a virtual m
 	@$(GO) build -o bin/vmtest ./internal/vm/vmtest
 	@bin/vmtest -v -kernel '$(KERNEL)' $(VMTEST)
 
-# The modules that tests want and Debian's kernel has not. What builds them is fetched once: headers (20 MB) and sources (150 MB).
-modules: netdevsim ip6encaps nlgen_slots nlgen_nic ## build all modules for the kernel of the virtual machine that tests use beyond its own (KERNEL=)
+# The modules that tests want and Debian's kernel has not: built of its sources (netdevsim, ip6encaps, kinds, bridge) or our own. What builds
+# them is fetched once: headers (20 MB) and sources (150 MB).
+MODULES = netdevsim ip6encaps kinds bridge nlgen_slots nlgen_nic nlgen_offload nlgen_ib
+modules: $(MODULES) ## build all modules that tests use beyond those of the virtual machine's kernel (KERNEL=)
+
+nlgen_slots:   SOURCE = cmd/nlgen/testdata/module/nlgen_slots.c
+nlgen_nic:     SOURCE = internal/live/ethtool/testdata/nlgen_nic
+nlgen_offload: SOURCE = internal/live/testdata/module/nlgen_offload.c
+nlgen_ib:      SOURCE = internal/live/testdata/module/nlgen_ib.c
+$(MODULES):
+	@mkdir -p bin
+	@$(GO) build -o bin/vmtest ./internal/vm/vmtest
+	@version=$$(bin/vmtest -fetch -kernel '$(KERNEL)' | cut -d ' ' -f 1); \
+		if [ -n '$(SOURCE)' ]; then internal/vm/module.sh $$version $(SOURCE) bin/$@.ko; else internal/vm/$@.sh $$version bin; fi
 
 # What no test ever showed on a kernel is listed, by family (FAMILIES=, LIVE=).
 LIVE     ?= ./internal/live/...
 COVERAGE  = $(CURDIR)/bin/coverage
-comma    := ,
 live-coverage: ## run the live tests here and in the virtual machine, and list what they have not shown of each family (FAMILIES=, LIVE=)
 	@mkdir -p bin && rm -f $(COVERAGE)
 	@NLGEN_COVERAGE=$(COVERAGE) $(GO) test -count=1 $(LIVE)
 	@$(GO) build -o bin/vmtest ./internal/vm/vmtest
-	@NLGEN_COVERAGE=$(COVERAGE) bin/vmtest -kernel '$(KERNEL)' -modules @all$(subst $() ,,$(patsubst %,$(comma)%,$(wildcard bin/kinds/*.ko))) $(LIVE)
+	@NLGEN_COVERAGE=$(COVERAGE) bin/vmtest -kernel '$(KERNEL)' $(LIVE)
 	@$(GO) run ./internal/coverage/cmd $(COVERAGE) $(FAMILIES)
-
-netdevsim: ## build the module bin/netdevsim.ko for the kernel of the virtual machine, which has none (KERNEL=)
-	@mkdir -p bin
-	@$(GO) build -o bin/vmtest ./internal/vm/vmtest
-	@internal/vm/netdevsim.sh $$(bin/vmtest -fetch -kernel '$(KERNEL)' | cut -d ' ' -f 1) bin/netdevsim.ko
-
-ip6encaps: ## build the module bin/ip6encaps.ko, encapsulations of routes, for the kernel of the virtual machine, which has none (KERNEL=)
-	@mkdir -p bin
-	@$(GO) build -o bin/vmtest ./internal/vm/vmtest
-	@internal/vm/ip6encaps.sh $$(bin/vmtest -fetch -kernel '$(KERNEL)' | cut -d ' ' -f 1) bin/ip6encaps.ko
-
-kinds: ## build modules of links into bin/kinds, for the kernel of the virtual machine, which has none (KERNEL=)
-	@mkdir -p bin
-	@$(GO) build -o bin/vmtest ./internal/vm/vmtest
-	@internal/vm/kinds.sh $$(bin/vmtest -fetch -kernel '$(KERNEL)' | cut -d ' ' -f 1) bin/kinds
-
-nlgen_slots: ## build the module bin/nlgen_slots.ko, a netlink protocol to test with, for the kernel of the virtual machine (KERNEL=)
-	@mkdir -p bin
-	@$(GO) build -o bin/vmtest ./internal/vm/vmtest
-	@internal/vm/module.sh $$(bin/vmtest -fetch -kernel '$(KERNEL)' | cut -d ' ' -f 1) cmd/nlgen/testdata/module/nlgen_slots.c bin/nlgen_slots.ko
-
-nlgen_nic: ## build the module bin/nlgen_nic.ko, links with a PHY and all that ethtool asks for, for the kernel of the virtual machine (KERNEL=)
-	@mkdir -p bin
-	@$(GO) build -o bin/vmtest ./internal/vm/vmtest
-	@internal/vm/module.sh $$(bin/vmtest -fetch -kernel '$(KERNEL)' | cut -d ' ' -f 1) internal/live/ethtool/testdata/nlgen_nic bin/nlgen_nic.ko

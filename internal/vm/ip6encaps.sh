@@ -2,10 +2,10 @@
 # Builds ip6encaps.ko for the kernel of the guest: the encapsulations rpl and ioam6 of routes, which are part of the kernel's IPv6 where a
 # kernel has them. Debian's has not; their sources are in the package of the kernel's sources.
 #
-#	ip6encaps.sh VERSION FILE	such as 6.12.117+deb12-amd64 bin/ip6encaps.ko
+#	ip6encaps.sh VERSION FOLDER	such as 6.12.117+deb12-amd64 bin
 set -eu
 here=$(dirname "$(realpath "$0")")
-version=$1 file=$(realpath -m "$2")
+version=$1 out=$(realpath -m "$2")
 paths=$("$here/kbuild.sh" "$version" net/ipv6)
 headers=${paths% *} source=${paths#* }
 dir=$(mktemp -d)
@@ -61,4 +61,4 @@ module_init(ip6encaps_init);
 MODULE_LICENSE("GPL");
 end
 make -s -C "$headers" "M=$dir/ipv6" modules
-install -D -m 644 "$dir/ipv6/ip6encaps.ko" "$file"
+install -D -m 644 -t "$out" "$dir/ipv6/ip6encaps.ko"

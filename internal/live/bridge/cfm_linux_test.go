@@ -116,7 +116,7 @@ func TestContinuity(t *testing.T) {
 	}
 	// Messages that are not as they should be.
 	inject := func(begin ...byte) {
-		l.send("far0", slices.Concat(group, there.mac, []byte{0x89, 0x02}, begin, make([]byte, 80)))
+		l.sendFrame("far0", slices.Concat(group, there.mac, []byte{0x89, 0x02}, begin, make([]byte, 80)))
 	}
 	inject(level<<5, 99, 0, 70)
 	until("opcode 99", near, func(_ peerStatus, m status) bool { return m.OpcodeUnexpSeen == u32(1) })
@@ -124,7 +124,7 @@ func TestContinuity(t *testing.T) {
 	until("version 1", near, func(_ peerStatus, m status) bool { return m.VersionUnexpSeen == u32(1) })
 	inject((level-1)<<5, 1, 3, 70)
 	until("a lower level", near, func(_ peerStatus, m status) bool { return m.RxLevelLowSeen == u32(1) })
-	l.send("far0", slices.Concat(group, there.mac, []byte{0x89, 0x02, level << 5, 1, 3, 70, 0, 1, 0, 0, 0, byte(there.instance)}, maid, make([]byte, 40)))
+	l.sendFrame("far0", slices.Concat(group, there.mac, []byte{0x89, 0x02, level << 5, 1, 3, 70, 0, 1, 0, 0, 0, byte(there.instance)}, maid, make([]byte, 40)))
 	until("another number", near, func(p peerStatus, _ status) bool { return p.SeqUnexpSeen == u32(1) })
 	l.extra(there.bridge, cfm(attrs{CcCcmTx: send(there, 0)}))
 	until("silence", near, func(p peerStatus, _ status) bool { return p.CcmDefect == u32(1) && p.Seen == u32(0) })

@@ -37,5 +37,11 @@ func (l *lab) send(link string, to []byte, vid, kind uint16, packet []byte) {
 		frame = binary.BigEndian.AppendUint16(append(frame, 0x81, 0), vid)
 	}
 	frame = append(binary.BigEndian.AppendUint16(frame, kind), packet...)
+	l.sendFrame(link, frame)
+}
+
+// sendFrame sends a frame out of a link.
+func (l *lab) sendFrame(link string, frame []byte) {
+	l.T.Helper()
 	witness.SendFrame(l.T, uint32(l.Link(link).Header.IfiIndex), frame)
 }

@@ -21,6 +21,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -42,6 +43,7 @@ const (
 type options struct {
 	kernel       string
 	modules      []vm.Module
+	built        bool // and before them those that were built
 	memory, cpus int
 	timeout      time.Duration
 	testTimeout  time.Duration
@@ -79,7 +81,8 @@ func parse(args []string, complaints io.Writer) (*options, error) {
 		f.PrintDefaults()
 		fmt.Fprintln(complaints, "\ngroups of modules:", strings.Join(vm.Groups(), ", "))
 	}
-	modules := f.String("modules", "@all", "kernel modules to load: names, names with options (bonding:max_bonds=0), @groups and files (netdevsim.ko), with commas")
+	modules := f.String("modules", "", "kernel modules to load: names, names with options (bonding:max_bonds=0), @groups and files (netdevsim.ko), with commas "+
+		"(default what was built into bin/boot, and @all)")
 	f.StringVar(&o.kernel, "kernel", os.Getenv("NLGEN_VM_KERNEL"), "kernel: a folder with boot/ and lib/modules/, a .deb file or a package's name "+
 		"(default $NLGEN_VM_KERNEL, then the one fetched before, then what apt offers)")
 	f.IntVar(&o.memory, "mem", 1024, "memory of the guest in MiB")
@@ -99,7 +102,8 @@ func parse(args []string, complaints io.Writer) (*options, error) {
 	}
 	o.patterns = f.Args()
 	var err error
-	if o.modules, err = vm.ParseModules(*modules); err == nil {
+	o.built = *modules == ""
+	if o.modules, err = vm.ParseModules(cmp.Or(*modules, "@all")); err == nil {
 		switch {
 		case o.memory < 128 || o.cpus < 1 || o.timeout <= 0 || o.testTimeout <= 0:
 			err = errors.New("a guest needs -mem 128 or more, -smp 1 or more, and time")
@@ -138,6 +142,17 @@ func (o *options) main(ctx context.Context) (int, error) {
 	here, err := os.Getwd()
 	if err != nil {
 		return failed, err
+	}
+	if o.built {
+		root, err := moduleRoot(ctx)
+		if err != nil {
+			return failed, err
+		}
+		built, err := kernel.Built(filepath.Join(root, "bin", "boot"))
+		if err != nil {
+			return failed, err
+		}
+		o.modules = vm.Prefer(built, o.modules)
 	}
 	c := vm.Config{
 		Kernel:  kernel,
