@@ -19,6 +19,6 @@ CFLAGS_br_mrp_switchdev.o := -include $(src)/software.h
 end
 # One of the kernel's headers leads to the sources by way of its own folder.
 ln -sfn "${source%/bridge}" "$(dirname "$headers")/linux-headers-${version%-*}-common/net"
-make -s -C "$headers" "M=$dir/bridge" CONFIG_BRIDGE_MRP=y CONFIG_BRIDGE_CFM=y CONFIG_NETFILTER= modules
+make -s -j "$(nproc)" -C "$headers" "M=$dir/bridge" CONFIG_BRIDGE_MRP=y CONFIG_BRIDGE_CFM=y CONFIG_NETFILTER= modules
 strip -g "$dir/bridge/bridge.ko"
 install -D -m 644 -t "$out" "$dir/bridge/bridge.ko"

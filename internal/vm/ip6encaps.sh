@@ -60,5 +60,5 @@ static int __init ip6encaps_init(void)
 module_init(ip6encaps_init);
 MODULE_LICENSE("GPL");
 end
-make -s -C "$headers" "M=$dir/ipv6" modules
+make -s -j "$(nproc)" -C "$headers" "M=$dir/ipv6" modules
 install -D -m 644 -t "$out" "$dir/ipv6/ip6encaps.ko"

@@ -14,7 +14,6 @@ trap 'rm -rf "$new"' EXIT
 cd "$new"
 fetch() { apt-get -qq -o APT::Sandbox::User=root download "$@" >&2; }
 
-# What is complete is moved to its place at once.
 if [ ! -d "$dir/headers" ]; then
 	fetch "linux-headers-$version" "linux-headers-$release-common" "linux-kbuild-$release"
 	for deb in *.deb; do
@@ -25,14 +24,16 @@ if [ ! -d "$dir/headers" ]; then
 	mv -T headers "$dir/headers" || [ -d "$dir/headers" ]
 fi
 path=${2-}
-if [ -n "$path" ] && [ ! -d "$dir/source/$path" ]; then
+# What is unpacked may hold a part of what is wanted next, so a file says what is complete.
+complete=$dir/source/.$(echo "$path" | tr / .)
+if [ -n "$path" ] && [ ! -e "$complete" ]; then
 	if [ ! -e "$dir/linux-source.tar.xz" ]; then
 		fetch "linux-source-$series"
 		dpkg-deb --fsys-tarfile linux-source-*.deb | tar -xO --wildcards '*/linux-source-*.tar.xz' >linux-source.tar.xz
 		mv linux-source.tar.xz "$dir"
 	fi
-	tar -xf "$dir/linux-source.tar.xz" --strip-components 1 "linux-source-$series/$path"
-	mkdir -p "$dir/source/$(dirname "$path")"
-	mv -T "$path" "$dir/source/$path" || [ -d "$dir/source/$path" ]
+	mkdir -p "$dir/source"
+	tar -xf "$dir/linux-source.tar.xz" -C "$dir/source" --strip-components 1 "linux-source-$series/$path"
+	touch "$complete"
 fi
 echo "$dir/headers/usr/src/linux-headers-$version${path:+ $dir/source/$path}"

@@ -16,7 +16,7 @@ mkdir kinds
 cp "$source/amt.c" "$source/bareudp.c" "$source/pfcp.c" "$source/wireless/virtual/virt_wifi.c" kinds
 cp -r "$source/ethernet/qualcomm/rmnet" "$source/can/ctucanfd" .
 echo 'obj-m := amt.o bareudp.o pfcp.o virt_wifi.o' >kinds/Kbuild
-make -s -C "$headers" "M=$dir/kinds" modules
-make -s -C "$headers" "M=$dir/rmnet" CONFIG_RMNET=m modules
-make -s -C "$headers" "M=$dir/ctucanfd" CONFIG_CAN_CTUCANFD=m CONFIG_CAN_CTUCANFD_PCI=m modules
+make -s -j "$(nproc)" -C "$headers" "M=$dir/kinds" modules
+make -s -j "$(nproc)" -C "$headers" "M=$dir/rmnet" CONFIG_RMNET=m modules
+make -s -j "$(nproc)" -C "$headers" "M=$dir/ctucanfd" CONFIG_CAN_CTUCANFD=m CONFIG_CAN_CTUCANFD_PCI=m modules
 install -D -m 644 -t "$out" kinds/*.ko rmnet/*.ko ctucanfd/*.ko

@@ -17,5 +17,5 @@ if [ -d "$source" ]; then
 else
 	cp "$source" "$dir/module"
 fi
-make -s -C "$headers" "M=$dir/module" modules
+make -s -j "$(nproc)" -C "$headers" "M=$dir/module" modules
 install -D -m 644 "$dir/module/$name.ko" "$file"

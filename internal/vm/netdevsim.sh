@@ -11,5 +11,5 @@ headers=${paths% *} source=${paths#* }
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cp -r "$source" "$dir/netdevsim"
-make -s -C "$headers" "M=$dir/netdevsim" CONFIG_NETDEVSIM=m modules
+make -s -j "$(nproc)" -C "$headers" "M=$dir/netdevsim" CONFIG_NETDEVSIM=m modules
 install -D -m 644 -t "$out" "$dir/netdevsim/netdevsim.ko"
