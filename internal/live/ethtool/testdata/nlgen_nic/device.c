@@ -41,6 +41,7 @@ static int nic_parent_probe(struct platform_device *parent) { return 0; }
 static struct platform_driver nic_parent_driver = { .driver = { .name = "nlgen_nic" } };
 
 static const struct net_device_ops nic_ops = {
+	.ndo_uninit = nic_free_queues, // when nobody's memory is bound to them any more
 	.ndo_open = nic_open,
 	.ndo_stop = nic_stop,
 	.ndo_start_xmit = nic_xmit,
@@ -63,6 +64,7 @@ static void nic_setup(struct net_device *dev)
 	ether_setup(dev);
 	dev->netdev_ops = &nic_ops;
 	dev->ethtool_ops = &nic_ethtool_ops;
+	dev->queue_mgmt_ops = &nic_queue_ops;
 	dev->needs_free_netdev = true;
 	dev->features |= NETIF_F_RX_UDP_TUNNEL_PORT;
 	dev->hw_features |= NETIF_F_RX_UDP_TUNNEL_PORT;

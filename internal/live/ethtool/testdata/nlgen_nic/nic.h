@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 // A network device to test with: links of the kind nlgen_nic do nothing but answer ethtool. Each has a PHY on a bus of its own, a clock,
-// and a pluggable module. What can be set is kept and told again, and shown in /sys/class/net/LINK/nlgen/state, for those settings that
-// a tool may not know; every counter has a value of its own, by which a reader that takes one for another is found out.
+// a pluggable module, and queues to which somebody's memory can be bound. What can be set is kept and told again, and shown in
+// /sys/class/net/LINK/nlgen/state, for those settings that a tool may not know; every counter has a value of its own, by which a reader
+// that takes one for another is found out.
 
 #include <linux/ethtool.h>
 #include <linux/netdevice.h>
@@ -24,6 +25,7 @@ struct nic {
 	struct phy_device *phy;
 	struct ptp_clock *clock;
 	struct ptp_clock_info clock_info;
+	struct page_pool *pools[NIC_QUEUES]; // of those queues that were restarted
 	bool unplugged;
 
 	u32 messages, flags;
@@ -59,13 +61,15 @@ static inline void numbered(void *counters, size_t size, u64 first)
 		counter[i] = first + i;
 }
 
-extern const struct ethtool_ops nic_ethtool_ops; // of settings.c
-extern const struct attribute_group nic_group;   // of state.c
-extern struct phy_driver nic_phy_driver;         // of phy.c
+extern const struct ethtool_ops nic_ethtool_ops;         // of settings.c
+extern const struct attribute_group nic_group;           // of state.c
+extern struct phy_driver nic_phy_driver;                 // of phy.c
+extern const struct netdev_queue_mgmt_ops nic_queue_ops; // of queues.c
 
 void nic_begin(struct nic *nic);
 int nic_attach_phy(struct nic *nic);
 void nic_detach_phy(struct nic *nic);
+void nic_free_queues(struct net_device *dev);
 
 // The pluggable module, of cmis.c.
 int nic_get_eeprom(struct net_device *dev, const struct ethtool_module_eeprom *page, struct netlink_ext_ack *extack);
