@@ -102,7 +102,7 @@ func TestNapiSettings(t *testing.T) {
 		"netdev: napi-set: EINVAL: invalid argument [missing attribute id]")
 }
 
-// TestBindRefusals asks to receive into memory and to send from it, which takes a device whose driver can; what no link of a test can do
+// TestBindRefusals asks to receive into memory and to send from it, which takes a device whose driver can; what virtual links cannot do
 // is refused, each time with the attribute that is in the way.
 func TestBindRefusals(t *testing.T) {
 	n := witness.NewNamespace(t)
