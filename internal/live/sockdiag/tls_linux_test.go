@@ -42,10 +42,7 @@ func setText(t *testing.T, socket *net.TCPConn, level, option int, value string)
 // ulpInfo is what the kernel says of the protocol above TCP on a connection.
 func ulpInfo(ctx context.Context, t *testing.T, c *inetdiag.Client, socket *net.TCPConn) *inetdiag.UlpInfoAttrs {
 	t.Helper()
-	mine := sockets(ctx, t, c, unix.AF_INET, unix.IPPROTO_TCP)[inode(t, socket)]
-	if mine == nil {
-		t.Fatal("the connection is not in the dump")
-	}
+	mine := find(t, sockets(ctx, t, c, unix.AF_INET, unix.IPPROTO_TCP), socket)
 	witness.LogUnknown(t, "tls", mine)
 	return mine.UlpInfo
 }
