@@ -351,6 +351,9 @@
 #if __has_include(<linux/tc_ematch/tc_em_cmp.h>)
 #include <linux/tc_ematch/tc_em_cmp.h>
 #endif
+#if __has_include(<linux/tc_ematch/tc_em_ipt.h>)
+#include <linux/tc_ematch/tc_em_ipt.h>
+#endif
 #if __has_include(<linux/tc_ematch/tc_em_meta.h>)
 #include <linux/tc_ematch/tc_em_meta.h>
 #endif
