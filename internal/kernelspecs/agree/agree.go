@@ -152,7 +152,8 @@ func (c *comparison) equal(text, b, wantText, want []byte) error {
 func (c *comparison) damaged(b []byte) error {
 	want, misfits, wantErr := c.codec.DecodeLenient(c.message.Op, b)
 	if wantErr == nil {
-		if again, err := c.codec.Append(nil, c.message.Op, want); err != nil || nlattr.Align(len(again)) != nlattr.Align(len(b)) {
+		again, err := c.codec.Append(nil, c.message.Op, want)
+		if err != nil || nlattr.Align(len(again)) != nlattr.Align(len(b)) || c.repeats(b) {
 			_ = c.empty().UnmarshalBinary(b)
 			return nil
 		}
@@ -181,6 +182,27 @@ func (c *comparison) damaged(b []byte) error {
 		return fmt.Errorf("to JSON\n got %s\nwant %s\nfrom %x", got, wantText, b)
 	}
 	return nil
+}
+
+// repeats reports whether an attribute of the message comes twice that should not.
+func (c *comparison) repeats(b []byte) bool {
+	if h := c.message.Header; h != nil {
+		b = b[min(nlattr.Align(h.Size), len(b)):]
+	}
+	many := map[uint16]bool{}
+	if c.message.Set != nil {
+		for _, a := range c.message.Set.Attrs {
+			many[a.Number] = a.Multi
+		}
+	}
+	seen := map[uint16]bool{}
+	for d := nlattr.NewDecoder(b); d.Next(); {
+		if seen[d.Type()] && !many[d.Type()] {
+			return true
+		}
+		seen[d.Type()] = true
+	}
+	return false
 }
 
 // damage returns bytes with one or two of them changed, cut short, or with bytes left out or put in.
