@@ -9,31 +9,32 @@ import (
 
 	"github.com/nlgen/nlgen/generated/rtlink"
 	"github.com/nlgen/nlgen/internal/witness"
+	"github.com/nlgen/nlgen/internal/witness/traffic"
 	"github.com/nlgen/nlgen/runtime/nlattr"
 )
 
 // igmp is a message from 192.0.2.9, in a frame. A broken one has a wrong checksum.
 func igmp(to string, broken bool, message ...byte) []byte {
 	dst := netip.MustParseAddr(to)
-	if sum := witness.Checksum(message); !broken {
+	if sum := traffic.Checksum(message); !broken {
 		binary.BigEndian.PutUint16(message[2:], sum)
 	}
 	g := dst.As4()
 	frame := []byte{1, 0, 0x5e, g[1] & 0x7f, g[2], g[3], 2, 0, 0, 0, 0, 9, 8, 0}
-	return append(frame, witness.IPv4(netip.MustParseAddr("192.0.2.9"), dst, unix.IPPROTO_IGMP, 1, []byte{0x94, 4, 0, 0}, message)...)
+	return append(frame, traffic.IPv4(netip.MustParseAddr("192.0.2.9"), dst, unix.IPPROTO_IGMP, 1, []byte{0x94, 4, 0, 0}, message)...)
 }
 
 // mld is a message from fe80::9, in a frame.
 func mld(to string, broken bool, message ...byte) []byte {
 	src, dst := netip.MustParseAddr("fe80::9"), netip.MustParseAddr(to)
-	message = witness.ICMPv6(src, dst, message)
+	message = traffic.ICMPv6(src, dst, message)
 	if broken {
 		message[2]++
 	}
 	g := dst.As16()
 	frame := []byte{0x33, 0x33, g[12], g[13], g[14], g[15], 2, 0, 0, 0, 0, 9, 0x86, 0xdd}
 	alert := []byte{unix.IPPROTO_ICMPV6, 0, 5, 2, 0, 0, 1, 0}
-	return append(frame, witness.IPv6(src, dst, unix.IPPROTO_HOPOPTS, 1, append(alert, message...))...)
+	return append(frame, traffic.IPv6(src, dst, unix.IPPROTO_HOPOPTS, 1, append(alert, message...))...)
 }
 
 // TestBridgeMulticast sends messages of each kind through a bridge, another number of each, and compares what it counts with what was sent
@@ -80,7 +81,7 @@ func TestBridgeMulticast(t *testing.T) {
 	sent := map[string]uint64{}
 	send := func(name string, count int, frame []byte) {
 		for range count {
-			witness.SendFrame(t, uint32(far[0].Header.IfiIndex), frame)
+			traffic.SendFrame(t, uint32(far[0].Header.IfiIndex), frame)
 		}
 		sent[name] = uint64(count)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/nlgen/nlgen/generated/rtlink"
 	"github.com/nlgen/nlgen/internal/witness"
+	"github.com/nlgen/nlgen/internal/witness/traffic"
 	"github.com/nlgen/nlgen/runtime/nlattr"
 )
 
@@ -83,7 +84,7 @@ func TestLinkXstats(t *testing.T) {
 	})
 	for range 3 { // For the VLAN of those without a tag.
 		frame := append([]byte{255, 255, 255, 255, 255, 255}, peer.Address...)
-		witness.SendFrame(t, uint32(peer.Header.IfiIndex), append(frame, 0x88, 0xb5))
+		traffic.SendFrame(t, uint32(peer.Header.IfiIndex), append(frame, 0x88, 0xb5))
 	}
 	for _, name := range []string{"bridge0", "port0", "bridge1", "peer0", "lo"} {
 		compareStats(n, c, name)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/nlgen/nlgen/generated/rtroute"
 	"github.com/nlgen/nlgen/internal/witness"
+	"github.com/nlgen/nlgen/internal/witness/traffic"
 )
 
 // familyIPMR is the family of multicast forwarding (RTNL_FAMILY_IPMR).
@@ -53,8 +54,8 @@ func sendMulticast(t *testing.T, link uint32, source, group netip.Addr) {
 	t.Helper()
 	g := group.As4()
 	frame := []byte{1, 0, 0x5e, g[1] & 0x7f, g[2], g[3], 2, 0, 0, 0, 0, 9, 8, 0}
-	packet := witness.IPv4(source, group, unix.IPPROTO_UDP, 8, nil, []byte{0, 9, 0, 9, 0, 8, 0, 0})
-	witness.SendFrame(t, link, append(frame, packet...))
+	packet := traffic.IPv4(source, group, unix.IPPROTO_UDP, 8, nil, []byte{0, 9, 0, 9, 0, 8, 0, 0})
+	traffic.SendFrame(t, link, append(frame, packet...))
 }
 
 // TestMulticastForwarding routes a group, sends packets of it the right way and the wrong way, and compares the entry with what ip prints.

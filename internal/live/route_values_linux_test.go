@@ -16,6 +16,7 @@ import (
 	"github.com/nlgen/nlgen/generated/rtlink"
 	"github.com/nlgen/nlgen/generated/rtroute"
 	"github.com/nlgen/nlgen/internal/witness"
+	"github.com/nlgen/nlgen/internal/witness/traffic"
 	"github.com/nlgen/nlgen/runtime/nlattr"
 	"github.com/nlgen/nlgen/runtime/nlconn"
 )
@@ -157,7 +158,7 @@ func TestLabelRoutes(t *testing.T) {
 	copy(frame, r.Link("route0").Address)
 	for label, count := range map[uint32]int{100<<12 | bottom | 9: 3, 999<<12 | bottom | 9: 2, 100<<12 | bottom: 1} {
 		for range count {
-			witness.SendFrame(t, uint32(r.Link("route1").Header.IfiIndex), append(binary.BigEndian.AppendUint32(slices.Clone(frame), label), make([]byte, 20)...))
+			traffic.SendFrame(t, uint32(r.Link("route1").Header.IfiIndex), append(binary.BigEndian.AppendUint32(slices.Clone(frame), label), make([]byte, 20)...))
 		}
 	}
 	await(r.Namespace, "a packet with a label", func() bool {

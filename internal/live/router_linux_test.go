@@ -10,6 +10,7 @@ import (
 	"github.com/nlgen/nlgen/generated/rtlink"
 	"github.com/nlgen/nlgen/generated/rtroute"
 	"github.com/nlgen/nlgen/internal/witness"
+	"github.com/nlgen/nlgen/internal/witness/traffic"
 )
 
 // advertise sends a router's advertisement out of a link: it wants addresses and the rest to be configured, tells an MTU of 1400 and the
@@ -22,8 +23,8 @@ func advertise(t *testing.T, link *rtlink.GetlinkReply) {
 	message = append(message, 3, 4, 64, 0xc0, 0, 1, 0x51, 0x80, 0, 0, 0x38, 0x40, 0, 0, 0, 0)
 	message = append(message, netip.MustParseAddr("2001:db8:77::").AsSlice()...)
 	frame := []byte{0x33, 0x33, 0, 0, 0, 1, 2, 0, 0, 0, 0, 0x99, 0x86, 0xdd}
-	packet := witness.IPv6(source, all, unix.IPPROTO_ICMPV6, 255, witness.ICMPv6(source, all, message))
-	witness.SendFrame(t, uint32(link.Header.IfiIndex), append(frame, packet...))
+	packet := traffic.IPv6(source, all, unix.IPPROTO_ICMPV6, 255, traffic.ICMPv6(source, all, message))
+	traffic.SendFrame(t, uint32(link.Header.IfiIndex), append(frame, packet...))
 }
 
 // TestRouter lets a router advertise itself, and compares what the kernel makes of it with what ip prints: addresses, routes, and what the

@@ -11,6 +11,7 @@ import (
 	"github.com/nlgen/nlgen/generated/rtbridgemdb"
 	"github.com/nlgen/nlgen/generated/rtlink"
 	"github.com/nlgen/nlgen/internal/witness"
+	"github.com/nlgen/nlgen/internal/witness/traffic"
 	"github.com/nlgen/nlgen/runtime/nlattr"
 	"github.com/nlgen/nlgen/runtime/nlconn"
 )
@@ -20,8 +21,8 @@ func igmp(l *lab, link string, kind byte, to, group string) {
 	l.T.Helper()
 	dst := netip.MustParseAddr(to)
 	message := append([]byte{kind, 0, 0, 0}, netip.MustParseAddr(group).AsSlice()...)
-	binary.BigEndian.PutUint16(message[2:], witness.Checksum(message))
-	packet := witness.IPv4(netip.MustParseAddr("192.0.2.9"), dst, unix.IPPROTO_IGMP, 1, []byte{0x94, 4, 0, 0}, message)
+	binary.BigEndian.PutUint16(message[2:], traffic.Checksum(message))
+	packet := traffic.IPv4(netip.MustParseAddr("192.0.2.9"), dst, unix.IPPROTO_IGMP, 1, []byte{0x94, 4, 0, 0}, message)
 	g := dst.As4()
 	l.send(link, []byte{1, 0, 0x5e, g[1] & 0x7f, g[2], g[3]}, 0, unix.ETH_P_IP, packet)
 }

@@ -6,16 +6,16 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/nlgen/nlgen/internal/witness"
+	"github.com/nlgen/nlgen/internal/witness/traffic"
 )
 
 // query sends an IGMP general query of 192.0.2.1 out of a link, in a VLAN if vid is not 0.
 func query(l *lab, link string, vid uint16) {
 	l.T.Helper()
 	igmp := []byte{0x11, 100, 0, 0, 0, 0, 0, 0, 2, 125, 0, 0}
-	binary.BigEndian.PutUint16(igmp[2:], witness.Checksum(igmp))
+	binary.BigEndian.PutUint16(igmp[2:], traffic.Checksum(igmp))
 	alert := []byte{0x94, 4, 0, 0} // The option router alert.
-	packet := witness.IPv4(netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("224.0.0.1"), unix.IPPROTO_IGMP, 1, alert, igmp)
+	packet := traffic.IPv4(netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("224.0.0.1"), unix.IPPROTO_IGMP, 1, alert, igmp)
 	l.send(link, []byte{0x01, 0, 0x5e, 0, 0, 1}, vid, unix.ETH_P_IP, packet)
 }
 
@@ -25,7 +25,7 @@ func query6(l *lab, link string, vid uint16) {
 	source, all := netip.MustParseAddr("fe80::99"), netip.MustParseAddr("ff02::1")
 	mld := append([]byte{130, 0, 0, 0, 0x27, 0x10, 0, 0}, make([]byte, 16)...)
 	alert := []byte{unix.IPPROTO_ICMPV6, 0, 5, 2, 0, 0, 1, 0}
-	packet := witness.IPv6(source, all, unix.IPPROTO_HOPOPTS, 1, append(alert, witness.ICMPv6(source, all, mld)...))
+	packet := traffic.IPv6(source, all, unix.IPPROTO_HOPOPTS, 1, append(alert, traffic.ICMPv6(source, all, mld)...))
 	l.send(link, []byte{0x33, 0x33, 0, 0, 0, 1}, vid, unix.ETH_P_IPV6, packet)
 }
 
@@ -43,5 +43,5 @@ func (l *lab) send(link string, to []byte, vid, kind uint16, packet []byte) {
 // sendFrame sends a frame out of a link.
 func (l *lab) sendFrame(link string, frame []byte) {
 	l.T.Helper()
-	witness.SendFrame(l.T, uint32(l.Link(link).Header.IfiIndex), frame)
+	traffic.SendFrame(l.T, uint32(l.Link(link).Header.IfiIndex), frame)
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/nlgen/nlgen/generated/rtbridgemdb"
 	"github.com/nlgen/nlgen/internal/witness"
+	"github.com/nlgen/nlgen/internal/witness/traffic"
 	"github.com/nlgen/nlgen/runtime/nlconn"
 )
 
@@ -75,7 +76,7 @@ func TestTunnelPackets(t *testing.T) {
 	} {
 		from, to := netip.MustParseAddr(c.from).As4(), netip.MustParseAddr(c.to).As4()
 		ip := slices.Concat([]byte{0x45, 0, 0, 20, 0, 0, 0, 0, 1, 253, 0, 0}, from[:], to[:])
-		binary.BigEndian.PutUint16(ip[10:], witness.Checksum(ip))
+		binary.BigEndian.PutUint16(ip[10:], traffic.Checksum(ip))
 		l.sendFrame("vxlan0", slices.Concat([]byte{1, 0, 0x5e, to[1] & 0x7f, to[2], to[3], 2, 0, 0, 0, 0, 0x99, 8, 0}, ip))
 		if got := tunnelled(wire, len(c.want)); !slices.Equal(got, c.want) {
 			t.Errorf("from %s to %s: to the remote ends %q, want %q", c.from, c.to, got, c.want)

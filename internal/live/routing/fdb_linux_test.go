@@ -14,6 +14,7 @@ import (
 	"github.com/nlgen/nlgen/generated/rtneigh"
 	"github.com/nlgen/nlgen/generated/rtnexthop"
 	"github.com/nlgen/nlgen/internal/witness"
+	"github.com/nlgen/nlgen/internal/witness/traffic"
 	"github.com/nlgen/nlgen/runtime/nlattr"
 	"github.com/nlgen/nlgen/runtime/nlconn"
 )
@@ -304,7 +305,7 @@ func TestLockedPort(t *testing.T) {
 	stranger := d.entry(d.port, 77, 0, 0, nil)
 	witness.Play(t, ctx, sub.All(ctx), []witness.Step[rtneigh.Event]{witness.NewStep("a stranger", func() error {
 		frame := append([]byte{255, 255, 255, 255, 255, 255}, stranger.Lladdr...)
-		witness.SendFrame(t, uint32(d.far.Header.IfiIndex), append(frame, 0x88, 0xb5))
+		traffic.SendFrame(t, uint32(d.far.Header.IfiIndex), append(frame, 0x88, 0xb5))
 		return nil
 	}, func(ev rtneigh.Event) error {
 		x, ok := ev.(*rtneigh.NewneighNtf)

@@ -1,4 +1,4 @@
-package witness
+package traffic
 
 import (
 	"encoding/binary"
