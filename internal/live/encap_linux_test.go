@@ -10,6 +10,7 @@ import (
 
 	"github.com/nlgen/nlgen/generated/rtlink"
 	"github.com/nlgen/nlgen/generated/rtroute"
+	"github.com/nlgen/nlgen/internal/nettest"
 	"github.com/nlgen/nlgen/internal/witness"
 	"github.com/nlgen/nlgen/runtime/nlattr"
 	"github.com/nlgen/nlgen/runtime/nlconn"
@@ -130,7 +131,7 @@ func (r *routing) encaps() []encapCase {
 
 // optionEncaps are tunnels with options of a tunnel protocol. Some kernels crash when they release them.
 func (r *routing) optionEncaps(from int) []encapCase {
-	if os.Getenv("NLGEN_VM") == "" {
+	if !nettest.Guest() {
 		r.T.Log("tunnels with options only in the virtual machine: some kernels crash")
 		return nil
 	}

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/nlgen/nlgen/generated/rtlink"
+	"github.com/nlgen/nlgen/internal/nettest"
 	"github.com/nlgen/nlgen/internal/witness"
 	"github.com/nlgen/nlgen/runtime/nlattr"
 	"github.com/nlgen/nlgen/runtime/nlconn"
@@ -20,7 +21,7 @@ import (
 // appear in the first network namespace and are moved here.
 func TestLinkCAN(t *testing.T) {
 	n := witness.NewNamespace(t)
-	if os.Getenv("NLGEN_VM") == "" {
+	if !nettest.Guest() {
 		t.Skip("only a guest's controllers may be taken")
 	}
 	serialCAN(n)

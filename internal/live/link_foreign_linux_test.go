@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/nlgen/nlgen/generated/rtlink"
+	"github.com/nlgen/nlgen/internal/nettest"
 	"github.com/nlgen/nlgen/internal/witness"
 	"github.com/nlgen/nlgen/runtime/nlattr"
 	"github.com/nlgen/nlgen/runtime/nlconn"
@@ -79,7 +80,7 @@ func TestLinkOpenvswitch(t *testing.T) {
 // TestLinkLowpan makes a link for IPv6 over IEEE 802.15.4 on one of the simulated radios, and compares both with what ip prints. The
 // radios are in the first namespace of the virtual machine; the test borrows one.
 func TestLinkLowpan(t *testing.T) {
-	if os.Getenv("NLGEN_VM") == "" {
+	if !nettest.Guest() {
 		t.Skip("simulated radios are in the first namespace, which tests leave alone but in the virtual machine")
 	}
 	n := witness.NewNamespace(t)

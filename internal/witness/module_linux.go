@@ -4,13 +4,15 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/nlgen/nlgen/internal/nettest"
 )
 
 // Load loads a module that somebody has built for the kernel of the virtual machine, the only place where modules are loaded: make and
 // the name of the module does, into the folder bin. Elsewhere the test is skipped.
 func Load(t *testing.T, name string) {
 	t.Helper()
-	if os.Getenv("NLGEN_VM") == "" {
+	if !nettest.Guest() {
 		t.Skipf("this kernel has no %s, and modules are loaded in the virtual machine only: make %[1]s test-vm", name)
 	}
 	dir, err := os.Getwd()

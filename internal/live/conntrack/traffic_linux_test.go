@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -14,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/nlgen/nlgen/generated/conntrack"
+	"github.com/nlgen/nlgen/internal/nettest"
 	"github.com/nlgen/nlgen/internal/witness"
 	"github.com/nlgen/nlgen/runtime/nlconn"
 )
@@ -151,7 +151,7 @@ func TestSecctx(t *testing.T) {
 	rules := `add table ip sec; add secmark ip sec s { "unconfined" }; add chain ip sec c { type filter hook output priority 0; }; ` +
 		"add rule ip sec c meta secmark set s; add rule ip sec c ct secmark set meta secmark"
 	if out, err := exec.Command("nft", rules).CombinedOutput(); err != nil {
-		if os.Getenv("NLGEN_VM") != "" || !strings.Contains(string(out), "No such file or directory") {
+		if nettest.Guest() || !strings.Contains(string(out), "No such file or directory") {
 			t.Fatalf("%v: %s", err, out)
 		}
 		t.Skipf("this kernel has no security module that knows contexts: %s", out)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/nlgen/nlgen/generated/ethtool"
 	"github.com/nlgen/nlgen/generated/rtlink"
+	"github.com/nlgen/nlgen/internal/nettest"
 	"github.com/nlgen/nlgen/internal/witness"
 	"github.com/nlgen/nlgen/runtime/nlattr"
 	"github.com/nlgen/nlgen/runtime/nlconn"
@@ -19,7 +20,7 @@ import (
 // newCards takes the network cards of the guest into the namespace of the test, brings them up, and returns their names by driver.
 func newCards(t *testing.T) (*lab, map[string]string) {
 	t.Helper()
-	if os.Getenv("NLGEN_VM") == "" {
+	if !nettest.Guest() {
 		t.Skip("the network cards of a machine are its own; a guest's are there for this, see make test-vm")
 	}
 	n := witness.NewNamespace(t)

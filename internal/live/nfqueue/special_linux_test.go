@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/nlgen/nlgen/generated/nfqueue"
+	"github.com/nlgen/nlgen/internal/nettest"
 	"github.com/nlgen/nlgen/runtime/nlattr"
 )
 
@@ -124,7 +125,7 @@ func TestSecctx(t *testing.T) {
 // TestCgroup gets a packet with the class of the control group of its sender. Control groups are the whole machine's, so this is for
 // guests only.
 func TestCgroup(t *testing.T) {
-	if os.Getenv("NLGEN_VM") == "" {
+	if !nettest.Guest() {
 		t.Skip("control groups are made in the guest of make test-vm only")
 	}
 	dir := t.TempDir()

@@ -1,7 +1,6 @@
 package nftables
 
 import (
-	"os"
 	"os/exec"
 	"reflect"
 	"slices"
@@ -11,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/nlgen/nlgen/generated/nftables"
+	"github.com/nlgen/nlgen/internal/nettest"
 	"github.com/nlgen/nlgen/internal/witness"
 	"github.com/nlgen/nlgen/runtime/nlattr"
 )
@@ -178,7 +178,7 @@ func add(t *testing.T, things []string) []string {
 	return slices.DeleteFunc(slices.Clone(things), func(thing string) bool {
 		out, err := nft(t, "add "+thing)
 		switch lacks := strings.Contains(out, "No such file or directory") || strings.Contains(out, "not supported"); {
-		case err != nil && (!lacks || os.Getenv("NLGEN_VM") != ""):
+		case err != nil && (!lacks || nettest.Guest()):
 			t.Errorf("nft add %s: %s", thing, out)
 		case err != nil:
 			t.Logf("this kernel has no %q: %s", thing, out)

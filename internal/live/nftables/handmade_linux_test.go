@@ -2,12 +2,12 @@ package nftables
 
 import (
 	"errors"
-	"os"
 	"testing"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/nlgen/nlgen/generated/nftables"
+	"github.com/nlgen/nlgen/internal/nettest"
 	"github.com/nlgen/nlgen/internal/witness"
 	"github.com/nlgen/nlgen/runtime/nlattr"
 	"github.com/nlgen/nlgen/runtime/nlconn"
@@ -97,7 +97,7 @@ func TestHandmade(t *testing.T) {
 				t.Errorf("%T: %v, want %v", c.want, err, c.refused)
 			}
 			continue
-		case err != nil && (os.Getenv("NLGEN_VM") == "" && (errors.Is(err, unix.ENOENT) || errors.Is(err, unix.EOPNOTSUPP)) || c.newer != "" && (errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EINVAL))):
+		case err != nil && (!nettest.Guest() && (errors.Is(err, unix.ENOENT) || errors.Is(err, unix.EOPNOTSUPP)) || c.newer != "" && (errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EINVAL))):
 			t.Logf("%T: this kernel lacks it: %v %s", c.want, err, c.newer)
 			continue
 		case err != nil:

@@ -3,7 +3,6 @@ package nftables
 import (
 	"errors"
 	"net"
-	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/nlgen/nlgen/generated/conntrack"
 	"github.com/nlgen/nlgen/generated/nftables"
+	"github.com/nlgen/nlgen/internal/nettest"
 	"github.com/nlgen/nlgen/internal/witness"
 	"github.com/nlgen/nlgen/runtime/nlattr"
 	"github.com/nlgen/nlgen/runtime/nlconn"
@@ -24,7 +24,7 @@ func TestSecmark(t *testing.T) {
 	table, label := str("h"), &nftables.SecmarkAttrs{Ctx: str("unconfined")}
 	object := &nftables.NewobjRequest{Header: h.header, Table: table, Name: str("s"), Data: label}
 	err := h.do(&nftables.OpNewobj, object, nlconn.Create)
-	if os.Getenv("NLGEN_VM") == "" && (errors.Is(err, syscall.EOPNOTSUPP) || errors.Is(err, syscall.ENOENT)) {
+	if !nettest.Guest() && (errors.Is(err, syscall.EOPNOTSUPP) || errors.Is(err, syscall.ENOENT)) {
 		t.Skip("no security module of this kernel has labels: ", err)
 	}
 	if err != nil {

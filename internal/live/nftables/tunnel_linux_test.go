@@ -2,10 +2,10 @@ package nftables
 
 import (
 	"net/netip"
-	"os"
 	"testing"
 
 	"github.com/nlgen/nlgen/generated/nftables"
+	"github.com/nlgen/nlgen/internal/nettest"
 	"github.com/nlgen/nlgen/internal/witness"
 	"github.com/nlgen/nlgen/runtime/nlattr"
 	"github.com/nlgen/nlgen/runtime/nlconn"
@@ -14,7 +14,7 @@ import (
 // TestTunnels makes tunnel objects, of which today's nft knows nothing, and reads them. Options of tunnel protocols bring some kernels
 // down, so they go to guests only.
 func TestTunnels(t *testing.T) {
-	if os.Getenv("NLGEN_VM") == "" {
+	if !nettest.Guest() {
 		t.Skip("options of tunnel protocols are sent to the guest of make test-vm only")
 	}
 	h := newHooked(t, "netdev")

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/nlgen/nlgen/generated/inetdiag"
+	"github.com/nlgen/nlgen/internal/nettest"
 	"github.com/nlgen/nlgen/internal/witness"
 	"github.com/nlgen/nlgen/runtime/nlattr"
 )
@@ -186,7 +187,7 @@ func TestCongestion(t *testing.T) {
 		t.Run(control, func(t *testing.T) {
 			p := connected(t, "127.0.0.1", func(fd int) error {
 				err := unix.SetsockoptString(fd, unix.IPPROTO_TCP, unix.TCP_CONGESTION, control)
-				if errors.Is(err, syscall.ENOENT) && os.Getenv("NLGEN_VM") == "" {
+				if errors.Is(err, syscall.ENOENT) && !nettest.Guest() {
 					t.Skipf("this kernel has no %s", control)
 				}
 				return err

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/nlgen/nlgen/generated/taskstats"
+	"github.com/nlgen/nlgen/internal/nettest"
 	"github.com/nlgen/nlgen/internal/witness"
 	"github.com/nlgen/nlgen/runtime/nlattr"
 	"github.com/nlgen/nlgen/runtime/nlconn"
@@ -184,7 +185,7 @@ func TestVersion(t *testing.T) {
 
 // TestDelays switches delay accounting on, which is a matter of the whole machine, so in a guest only.
 func TestDelays(t *testing.T) {
-	if os.Getenv("NLGEN_VM") == "" {
+	if !nettest.Guest() {
 		t.Skip("delay accounting is switched on for the whole machine, so only in the guest of make test-vm")
 	}
 	_, conn := witness.Dial(t)

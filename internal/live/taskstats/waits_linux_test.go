@@ -14,13 +14,14 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/nlgen/nlgen/generated/taskstats"
+	"github.com/nlgen/nlgen/internal/nettest"
 	"github.com/nlgen/nlgen/internal/witness"
 )
 
 // account switches delay accounting on for what begins from now on, which is a matter of the whole machine, so in a guest only.
 func account(t *testing.T) {
 	t.Helper()
-	if os.Getenv("NLGEN_VM") == "" {
+	if !nettest.Guest() {
 		t.Skip("delay accounting is switched on for the whole machine, so only in the guest of make test-vm")
 	}
 	set(t, "/proc/sys/kernel/task_delayacct", "1")

@@ -2,12 +2,12 @@ package tc
 
 import (
 	"errors"
-	"os"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/nlgen/nlgen/generated/tc"
+	"github.com/nlgen/nlgen/internal/nettest"
 	"github.com/nlgen/nlgen/internal/witness"
 	"github.com/nlgen/nlgen/runtime/nlattr"
 	"github.com/nlgen/nlgen/runtime/nlconn"
@@ -22,7 +22,7 @@ func TestActions(t *testing.T) {
 			if o, ok := c.act.Options.(*tc.ActMirredAttrs); ok && !o.Blockid.OK {
 				o.Parms.Ifindex = b.peer
 			}
-			if c.vm != "" && os.Getenv("NLGEN_VM") == "" {
+			if c.vm != "" && !nettest.Guest() {
 				b.Skip("in the virtual machine only: " + c.vm)
 			}
 			err := b.tc.Newaction(b.Ctx, &tc.NewactionRequest{Tab: acts(c.act)}, nlconn.Create, nlconn.Exclusive)

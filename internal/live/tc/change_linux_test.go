@@ -3,12 +3,12 @@ package tc
 import (
 	"errors"
 	"net/netip"
-	"os"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/nlgen/nlgen/generated/tc"
+	"github.com/nlgen/nlgen/internal/nettest"
 	"github.com/nlgen/nlgen/internal/witness"
 	"github.com/nlgen/nlgen/runtime/nlattr"
 	"github.com/nlgen/nlgen/runtime/nlconn"
@@ -116,7 +116,7 @@ func TestTables(t *testing.T) {
 	b.flood(10)
 	for _, f := range b.filters(1<<16, nil) {
 		// The kernel may be without CLS_U32_PERF.
-		if o, ok := f.Options.(*tc.U32Attrs); ok && o.Sel != nil && (o.Pcnt != nil || os.Getenv("NLGEN_VM") != "") {
+		if o, ok := f.Options.(*tc.U32Attrs); ok && o.Sel != nil && (o.Pcnt != nil || nettest.Guest()) {
 			if o.Pcnt.Rcnt == 0 || o.Pcnt.Kcnts[0] == 0 || !o.Link.OK && (o.Pcnt.Rhit == 0 || o.Mark.V.Success == 0) {
 				t.Errorf("rule %x has counted %+v, %+v", f.Header.Handle, o.Pcnt, o.Mark)
 			}

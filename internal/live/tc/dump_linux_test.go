@@ -2,13 +2,13 @@ package tc
 
 import (
 	"errors"
-	"os"
 	"slices"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/nlgen/nlgen/generated/tc"
+	"github.com/nlgen/nlgen/internal/nettest"
 	"github.com/nlgen/nlgen/internal/witness"
 	"github.com/nlgen/nlgen/runtime/nlattr"
 	"github.com/nlgen/nlgen/runtime/nlconn"
@@ -146,7 +146,7 @@ func TestOffloads(t *testing.T) {
 			Flags:   some(nlattr.Bitfield32{Value: uint32(tc.ActFlagsSkipSw), Selector: uint32(tc.ActFlagsSkipSw)}),
 		})}, nlconn.Create), syscall.EINVAL, ""},
 	} {
-		if errors.Is(c.err, syscall.ENOENT) && os.Getenv("NLGEN_VM") == "" {
+		if errors.Is(c.err, syscall.ENOENT) && !nettest.Guest() {
 			t.Logf("%s: this kernel does not have it: %v", c.name, c.err)
 			continue
 		}

@@ -1,10 +1,10 @@
 package tc
 
 import (
-	"os"
 	"testing"
 
 	"github.com/nlgen/nlgen/generated/tc"
+	"github.com/nlgen/nlgen/internal/nettest"
 	"github.com/nlgen/nlgen/internal/witness"
 	"github.com/nlgen/nlgen/runtime/nlattr"
 	"github.com/nlgen/nlgen/runtime/nlconn"
@@ -16,7 +16,7 @@ func TestFilters(t *testing.T) {
 	b.qdisc(qdisc("htb", &tc.HtbAttrs{Init: &tc.HtbGlob{Version: 3, Rate2quantum: 10}}).req)
 	for _, c := range filterCases() {
 		b.run(c.name, func(b *bench) {
-			if c.vm != "" && os.Getenv("NLGEN_VM") == "" {
+			if c.vm != "" && !nettest.Guest() {
 				b.Skip("in the virtual machine only: " + c.vm)
 			}
 			c.req.Header = tc.Tcmsg{Ifindex: b.index, Parent: 1 << 16, Info: info(7, c.proto)}
@@ -46,7 +46,7 @@ func TestFilters(t *testing.T) {
 					b.T.Errorf("%d filters are left", len(list))
 				}
 			})
-			if c.name == "u32 mark" && os.Getenv("NLGEN_VM") == "" {
+			if c.name == "u32 mark" && !nettest.Guest() {
 				c.skip = append(c.skip, "Mark") // The kernel may be without CLS_U32_MARK, and says nothing.
 			}
 			if o, ok := c.req.Options.(*tc.FlowerAttrs); ok && o.KeyEncOpts != nil && o.KeyEncOpts.Geneve != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/nlgen/nlgen/generated/rtlink"
 	"github.com/nlgen/nlgen/generated/tc"
+	"github.com/nlgen/nlgen/internal/nettest"
 	"github.com/nlgen/nlgen/internal/witness"
 	"github.com/nlgen/nlgen/runtime/nlattr"
 	"github.com/nlgen/nlgen/runtime/nlconn"
@@ -61,7 +62,7 @@ func (b *bench) lacks(kind string, err error) {
 	if !errors.Is(err, syscall.ENOENT) && !errors.Is(err, syscall.EOPNOTSUPP) {
 		return
 	}
-	if os.Getenv("NLGEN_VM") == "" || kind == "dualpi2" {
+	if !nettest.Guest() || kind == "dualpi2" {
 		b.T.Skipf("this kernel does not have it: %v", err)
 	}
 }

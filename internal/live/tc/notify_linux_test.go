@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"syscall"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"github.com/nlgen/nlgen/generated/tc"
+	"github.com/nlgen/nlgen/internal/nettest"
 	"github.com/nlgen/nlgen/runtime/nlconn"
 	"github.com/nlgen/nlgen/runtime/nlmsg"
 )
@@ -169,7 +169,7 @@ func TestRefusals(t *testing.T) {
 				Header:  tc.Tcmsg{Ifindex: b.index, Parent: 1 << 16, Info: info(1, ip)},
 				Options: &tc.FlowerAttrs{KeyEthType: u16(ip), KeyIpProto: u8(6), KeyPortDstMin: u16(9), KeyPortDstMax: u16(8)},
 			}, nlconn.Create)
-			if errors.Is(err, syscall.ENOENT) && os.Getenv("NLGEN_VM") == "" {
+			if errors.Is(err, syscall.ENOENT) && !nettest.Guest() {
 				return nil // no flower
 			}
 			var refused *nlmsg.Error

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/nlgen/nlgen/generated/tc"
+	"github.com/nlgen/nlgen/internal/nettest"
 	"github.com/nlgen/nlgen/internal/witness"
 	"github.com/nlgen/nlgen/runtime/nlconn"
 )
@@ -48,7 +49,7 @@ func TestPrograms(t *testing.T) {
 
 // TestHardware gives filters to a device: it takes programs that were loaded for it, and warns of others.
 func TestHardware(t *testing.T) {
-	if os.Getenv("NLGEN_VM") == "" {
+	if !nettest.Guest() {
 		t.Skip("in the virtual machine only, which has netdevsim")
 	}
 	b := newBench(t)
