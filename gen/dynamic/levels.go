@@ -11,7 +11,7 @@ import (
 
 // levels writes a nest-type-value: one nest for each level, whose number is the
 // value. Neighbours with the same outer numbers share the nests of the outer
-// levels.
+// levels, but for one that ends there: its last level is empty, and stays so.
 func (w *writer) levels(s *jsonScope, a *ir.Attr, v any) error {
 	list, many := v.([]any)
 	if !many {
@@ -24,7 +24,7 @@ func (w *writer) levels(s *jsonScope, a *ir.Attr, v any) error {
 		next, inner, err := levelsOf(a, entry)
 		if err == nil {
 			same := 0
-			for same < len(numbers) && same < len(next)-1 && numbers[same] == next[same] {
+			for same < len(numbers)-1 && same < len(next)-1 && numbers[same] == next[same] {
 				same++
 			}
 			for len(open) > same {

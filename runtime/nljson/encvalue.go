@@ -188,7 +188,8 @@ func indexed(a *nlpolicy.Attr, n *node) (*node, uint16, bool) {
 }
 
 // levels writes a nest-type-value. Neighbours with the same outer numbers share
-// the attributes of the outer levels.
+// the attributes of the outer levels, but for one that ends there: its last level
+// is empty, and stays so.
 func (w *writer) levels(s *scope, a *nlpolicy.Attr, n *node) error {
 	if len(a.Levels) == 0 {
 		return w.nest(a.Number, nil, setOf(a.Nested), n, s)
@@ -228,7 +229,7 @@ func (w *writer) leafOfLevels(s *scope, a *nlpolicy.Attr, n *node, nests *[]nlat
 		return err
 	}
 	same := 0
-	for same < len(*open) && same < len(numbers)-1 && (*open)[same] == numbers[same] {
+	for same < len(*open)-1 && same < len(numbers)-1 && (*open)[same] == numbers[same] {
 		same++
 	}
 	for len(*nests) > same {
