@@ -5,9 +5,10 @@
 // modules that are asked for, tools of the host with their libraries, and an init script. Folders of the host are shown read-only.
 // There is no disk image, no network and no need for root or for KVM: QEMU translates the guest's code.
 //
-// Output comes over serial ports of the guest, byte for byte:
+// Input and output go over serial ports of the guest, byte for byte:
 //
-//	script ── stdout ── port vm.out ── Config.Stdout
+//	script ── stdin ─── port vm.in ─── Config.Stdin
+//	       ├─ stdout ── port vm.out ── Config.Stdout
 //	       └─ stderr ── port vm.err ── Config.Stderr
 //	init   ── words ─── port vm.ctl ── Result
 //

@@ -25,6 +25,7 @@ done
 . /etc/vm/settings
 # A port can be opened once, so these stay open until the end.
 exec 7>/dev/vm.out 8>/dev/vm.err 9>/dev/vm.ctl
+[ -e /dev/vm.in ] || ln -s null /dev/vm.in
 
 hostname vm
 # Otherwise each namespace begins with up to nine tunnel devices.
@@ -45,7 +46,7 @@ echo "ready $uptime" >&9
 for tool in /usr/local/bin/*; do
 	[ -x "$tool" ] && echo "${tool##*/}() { $tool \"\$@\"; }" >>/etc/vm/tools
 done
-sh -c 'if [ -e /etc/vm/tools ]; then . /etc/vm/tools; fi; . /etc/vm/script' </dev/null >&7 2>&8 7>&- 8>&- 9>&-
+sh -c 'if [ -e /etc/vm/tools ]; then . /etc/vm/tools; fi; . /etc/vm/script' </dev/vm.in >&7 2>&8 7>&- 8>&- 9>&-
 code=$?
 # The word that ends an output goes out behind all that the script wrote.
 printf %s "$end" >&7

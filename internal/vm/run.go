@@ -32,6 +32,7 @@ type Config struct {
 	Tools   []string // programs of the host to copy, by name
 	Shares  []string // folders of the host that the guest has at the same place, read-only
 	Script  string   // for sh, run by root in the folder /
+	Stdin   *os.File // the script's input, such as the end of a pipe; nil for none
 
 	devices []string // arguments of QEMU
 
@@ -47,6 +48,9 @@ type Result struct {
 	Refused []string      // modules that the kernel did not load, with the reason
 	Console []byte        // the end of what the kernel printed
 }
+
+// endOfText begins the word that ends an output. What a script prints seldom has it, so each line is passed on as soon as it is there.
+const endOfText = "\x04"
 
 // tries is how often a guest is booted at most.
 const tries = 3
@@ -74,7 +78,7 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 	}
 	defer os.RemoveAll(temp)
 	c.devices = emulated(c.Modules)
-	end := "\n" + rand.Text() + "\n"
+	end := endOfText + rand.Text()
 	result := &Result{}
 	initrd, console := filepath.Join(temp, "initrd"), filepath.Join(temp, "console")
 	if result.Unknown, err = writeInitrd(initrd, c, end); err != nil {
@@ -94,7 +98,8 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 	return result, err
 }
 
-// ports are the guest's serial ports, in the order of the file descriptors that QEMU gets.
+// ports are the guest's serial ports that it writes to, in the order of the file descriptors that QEMU gets. The one that it reads from
+// comes behind them, and is QEMU's own input.
 var ports = []string{"vm.out", "vm.err", "vm.ctl"}
 
 // arguments returns the arguments of QEMU. One thread emulates all processors: a kernel patches its own code while it boots, and with a
@@ -108,10 +113,14 @@ func arguments(c Config, initrd, console string) []string {
 		"-chardev", "file,id=console,path=" + comma(console), "-serial", "chardev:console",
 		"-device", "virtio-serial-pci",
 	}
-	for i, port := range ports {
-		// The files that a process is started with begin at 3.
-		args = append(args, "-chardev", fmt.Sprintf("file,id=%s,path=/dev/fd/%d", port, 3+i),
-			"-device", fmt.Sprintf("virtserialport,chardev=%s,name=%s,nr=%d", port, port, 1+i))
+	port := func(i int, name, back string) {
+		args = append(args, "-chardev", back+",id="+name, "-device", fmt.Sprintf("virtserialport,chardev=%s,name=%s,nr=%d", name, name, 1+i))
+	}
+	for i, name := range ports {
+		port(i, name, fmt.Sprintf("file,path=/dev/fd/%d", 3+i)) // The files that a process is started with begin at 3.
+	}
+	if c.Stdin != nil {
+		port(len(ports), "vm.in", "stdio,signal=off")
 	}
 	args = append(args, c.devices...)
 	for i, folder := range c.Shares {
@@ -191,6 +200,9 @@ func boot(ctx context.Context, qemu *exec.Cmd, c Config, result *Result, end []b
 		defer w.Close()
 		readers = append(readers, r)
 		qemu.ExtraFiles = append(qemu.ExtraFiles, w)
+	}
+	if c.Stdin != nil {
+		qemu.Stdin = c.Stdin
 	}
 	var complaints bytes.Buffer
 	qemu.Stdout, qemu.Stderr = &complaints, &complaints

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"runtime"
@@ -70,6 +71,14 @@ func TestArguments(t *testing.T) {
 			t.Errorf("no %q in %s", want, got)
 		}
 	}
+	const input = "stdio,signal=off,id=vm.in"
+	if strings.Contains(got, input) {
+		t.Errorf("%q in %s", input, got)
+	}
+	c.Stdin = os.Stdin
+	if got := strings.Join(arguments(c, "/i", "/c"), " "); !strings.Contains(got, input) {
+		t.Errorf("no %q in %s", input, got)
+	}
 }
 
 // A guest has the devices whose drivers it loads and that this QEMU knows; what two are connected to comes once.
@@ -126,10 +135,25 @@ func TestGuest(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	defer w.Close()
 	var stdout, stderr bytes.Buffer
+	// The second line is sent when the first was answered, and ends the input.
+	answered := writerFunc(func(b []byte) (int, error) {
+		if stdout.Write(b); bytes.HasSuffix(stdout.Bytes(), []byte("got first\n")) {
+			fmt.Fprintln(w, "second")
+			w.Close()
+		}
+		return len(b), nil
+	})
+	fmt.Fprintln(w, "first")
 	result, err := Run(ctx, Config{
-		Kernel: kernel, Modules: modules, Memory: 256, CPUs: 1, Shares: []string{here}, Stdout: &stdout, Stderr: &stderr,
-		Script: "cat '" + here + "/init.sh'; ls /sys/class/net >&2; id -u >&2; (sleep 100; echo late) & exit 7",
+		Kernel: kernel, Modules: modules, Memory: 256, CPUs: 1, Shares: []string{here}, Stdin: r, Stdout: answered, Stderr: &stderr,
+		Script: "cat '" + here + "/init.sh'; ls /sys/class/net >&2; id -u >&2; while read -r x; do echo got $x; done; (sleep 100; echo late) & exit 7",
 	})
 	if err != nil {
 		t.Fatalf("%v\n%s", err, result.Console)
@@ -137,8 +161,8 @@ func TestGuest(t *testing.T) {
 	if result.Exit != 7 || result.Boot == 0 || !slices.Equal(result.Unknown, []string{"no_such_module"}) || len(result.Refused) > 0 {
 		t.Errorf("exit %d, boot %v, unknown %q, refused %q", result.Exit, result.Boot, result.Unknown, result.Refused)
 	}
-	if !bytes.Equal(stdout.Bytes(), initScript) {
-		t.Errorf("standard output: %q", stdout.String())
+	if got, want := stdout.String(), string(initScript)+"got first\ngot second\n"; got != want {
+		t.Errorf("standard output: %q", got)
 	}
 	if got, want := stderr.String(), "dummy0\ndummy1\nlo\n0\n"; got != want {
 		t.Errorf("standard error: got %q, want %q", got, want)

@@ -4,15 +4,14 @@
 //	go run ./internal/vm/vmtest -run Dump ./runtime/nlconn # these packages and tests
 //	go run ./internal/vm/vmtest -modules @core,wireguard -sh 'ip link add wg0 type wireguard; ip link'
 //
-// The tests are built as static programs and run one after the other as root, each in the folder of its package, which they can read
-// but not write. The exit status is 0 if all is well, 1 if a test failed, 2 for a wrong call, 69 if this machine lacks something
+// The tests are built as static programs and run as root, those of one package after those of another, each in the folder of its
+// package, which they can read but not write. There are several guests: each takes the next package that waits. The exit status is 0 if all is well, 1 if a test failed, 2 for a wrong call, 69 if this machine lacks something
 // that a guest needs, 124 if the time was up and 125 if the guest died; with -sh it is the script's.
 //
 // The command knows the go command and the output of tests; how a guest is run is the matter of package vm.
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -22,6 +21,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"time"
@@ -44,7 +44,8 @@ type options struct {
 	kernel       string
 	modules      []vm.Module
 	built        bool // and before them those that were built
-	memory, cpus int
+	guests       int
+	memory, cpus int // of each guest
 	timeout      time.Duration
 	testTimeout  time.Duration
 	verbose      bool
@@ -85,8 +86,9 @@ func parse(args []string, complaints io.Writer) (*options, error) {
 		"(default what was built into bin/boot, and @all)")
 	f.StringVar(&o.kernel, "kernel", os.Getenv("NLGEN_VM_KERNEL"), "kernel: a folder with boot/ and lib/modules/, a .deb file or a package's name "+
 		"(default $NLGEN_VM_KERNEL, then the one fetched before, then what apt offers)")
-	f.IntVar(&o.memory, "mem", 1024, "memory of the guest in MiB")
-	f.IntVar(&o.cpus, "smp", 2, "processors of the guest")
+	f.IntVar(&o.guests, "guests", min(runtime.NumCPU(), 4), "guests that share the packages; each keeps one processor of this machine busy")
+	f.IntVar(&o.memory, "mem", 1024, "memory of a guest in MiB")
+	f.IntVar(&o.cpus, "smp", 2, "processors of a guest")
 	f.DurationVar(&o.timeout, "timeout", 20*time.Minute, "how long the guest may run")
 	f.DurationVar(&o.testTimeout, "test-timeout", 5*time.Minute, "how long the tests of one package may run")
 	f.BoolVar(&o.verbose, "v", false, "show the output of all tests, not just of failed packages")
@@ -105,8 +107,8 @@ func parse(args []string, complaints io.Writer) (*options, error) {
 	o.built = *modules == ""
 	if o.modules, err = vm.ParseModules(cmp.Or(*modules, "@all")); err == nil {
 		switch {
-		case o.memory < 128 || o.cpus < 1 || o.timeout <= 0 || o.testTimeout <= 0:
-			err = errors.New("a guest needs -mem 128 or more, -smp 1 or more, and time")
+		case o.guests < 1 || o.memory < 128 || o.cpus < 1 || o.timeout <= 0 || o.testTimeout <= 0:
+			err = errors.New("there must be a guest, and it needs -mem 128 or more, -smp 1 or more, and time")
 		case o.shell != "" && len(o.patterns)+len(o.testArgs) > 0:
 			err = errors.New("-sh runs a script and no packages")
 		}
@@ -169,80 +171,11 @@ func (o *options) main(ctx context.Context) (int, error) {
 		return o.tests(ctx, c)
 	}
 	result, err := o.guest(ctx, c)
+	o.tell([]*vm.Result{result})
 	if err != nil {
 		return status(err), err
 	}
 	return result.Exit, nil
-}
-
-// tests builds the tests, runs them and reports.
-func (o *options) tests(ctx context.Context, c vm.Config) (int, error) {
-	packages, err := findPackages(ctx, o.patterns)
-	if err != nil {
-		return failed, err
-	}
-	bin, err := os.MkdirTemp("", "nlgen-vmtest-")
-	if err != nil {
-		return failed, err
-	}
-	defer os.RemoveAll(bin)
-	began := time.Now()
-	if err := build(ctx, bin, packages); err != nil {
-		return failed, err
-	}
-	fmt.Printf("# tests of %d packages built in %.1f s\n", len(packages), time.Since(began).Seconds())
-	root, err := moduleRoot(ctx)
-	if err != nil {
-		return failed, err
-	}
-	c.Shares = []string{root, bin}
-	c.Script = o.script(packages)
-	r := newReport(os.Stdout, packages, o.verbose)
-	if o.coverage != "" {
-		f, err := os.OpenFile(o.coverage, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
-		if err != nil {
-			return failed, err
-		}
-		defer f.Close()
-		r.heard = f
-	}
-	c.Stdout = r
-	result, err := o.guest(ctx, c)
-	if result != nil {
-		fmt.Printf("# kernel %s, %d MiB, %d processors, booted in %.1f s\n", c.Kernel.Version, o.memory, o.cpus, result.Boot.Seconds())
-		r.finish()
-	}
-	switch {
-	case err != nil:
-		return status(err), err
-	case !r.ok():
-		return failed, nil
-	default:
-		return 0, nil
-	}
-}
-
-// guest runs a guest and says what it was refused, and what the kernel printed if it died.
-func (o *options) guest(ctx context.Context, c vm.Config) (*vm.Result, error) {
-	ctx, cancel := context.WithTimeout(ctx, o.timeout)
-	defer cancel()
-	result, err := vm.Run(ctx, c)
-	if result == nil {
-		return nil, err
-	}
-	for _, refused := range result.Refused {
-		fmt.Fprintln(os.Stderr, "vmtest: not loaded:", refused)
-	}
-	if o.verbose && len(result.Unknown) > 0 {
-		fmt.Fprintln(os.Stderr, "vmtest: this kernel has no module", strings.Join(result.Unknown, ", "))
-	}
-	if words := bytes.TrimSpace(result.Console); err != nil && len(words) > 0 {
-		fmt.Fprintf(os.Stderr, "vmtest: the last words of the guest's kernel:\n%s\n", words)
-	}
-	if errors.Is(err, context.DeadlineExceeded) {
-		err = fmt.Errorf("the guest's time, %v, is up: %w", o.timeout, err)
-	}
-	return result, err
 }
 
 // status returns the exit status for an error.
@@ -258,37 +191,3 @@ func status(err error) int {
 		return failed
 	}
 }
-
-// script returns the shell script that runs the tests. Lines that begin with the mark are for the report.
-func (o *options) script(packages []*pkg) string {
-	var b strings.Builder
-	b.WriteString("exec 2>&1\n")
-	if o.coverage != "" {
-		fmt.Fprintf(&b, "export %s=/coverage\n", coverage.Env)
-	}
-	for i, p := range packages {
-		if p.binary == "" {
-			continue
-		}
-		args := []string{p.binary, "-test.v=test2json", "-test.timeout=" + o.testTimeout.String()}
-		if run := cmp.Or(o.run, p.run); run != "" {
-			args = append(args, "-test.run="+run)
-		}
-		for j, arg := range append(args, o.testArgs...) {
-			if j > 0 {
-				b.WriteByte(' ')
-			} else {
-				fmt.Fprintf(&b, "cd %s && printf '%sbegin %d\\n'\n", quote(p.dir), mark, i)
-			}
-			b.WriteString(quote(arg))
-		}
-		fmt.Fprintf(&b, "\nprintf '%send %d %%d\\n' $?\n", mark, i)
-	}
-	if o.coverage != "" {
-		fmt.Fprintf(&b, "test ! -e /coverage || sed 's/^/%sheard /' /coverage\n", mark)
-	}
-	return b.String()
-}
-
-// quote writes a word so that a shell reads it as one.
-func quote(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }

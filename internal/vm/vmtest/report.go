@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -20,18 +21,16 @@ const mark = marked + "vmtest "
 // outcome matches a test's last line.
 var outcome = regexp.MustCompile(`^` + marked + `--- (PASS|FAIL|SKIP): (\S+)`)
 
-// A report reads what the tests print, shows it, and counts.
+// A report gathers what the tests of all guests print, shows it, and counts.
 type report struct {
-	w        io.Writer
 	packages []*pkg
 	verbose  bool
-	heard    io.Writer // gets what the tests heard of the kernel, see package coverage
 	now      func() time.Time
 
-	line    []byte       // a line that has not ended
-	current *state       // the package that runs
-	text    bytes.Buffer // what it printed, unless that was shown at once
-	states  []state
+	mu     sync.Mutex // held for the rest
+	w      io.Writer
+	heard  io.Writer // gets what the tests heard of the kernel, see package coverage
+	states []state
 
 	passed, failed, skipped int
 }
@@ -49,8 +48,20 @@ func newReport(w io.Writer, packages []*pkg, verbose bool) *report {
 	return &report{w: w, packages: packages, verbose: verbose, now: time.Now, states: make([]state, len(packages))}
 }
 
+// A reader is a report's ear for one guest, which tests one package after the other.
+type reader struct {
+	*report
+	next func() // called when the guest has tested a package
+
+	line    []byte       // a line that has not ended
+	current *state       // the package that runs
+	text    bytes.Buffer // what it printed, unless that was shown at once
+}
+
 // Write takes output of the guest.
-func (r *report) Write(b []byte) (int, error) {
+func (r *reader) Write(b []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	n := len(b)
 	for {
 		line, rest, ok := bytes.Cut(b, []byte("\n"))
@@ -64,8 +75,19 @@ func (r *report) Write(b []byte) (int, error) {
 	}
 }
 
+// close takes what the guest left open.
+func (r *reader) close() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.line) > 0 {
+		r.take(string(r.line))
+		r.line = nil
+	}
+	r.text.WriteTo(r.w) // What a package printed that did not end.
+}
+
 // take takes a line.
-func (r *report) take(line string) {
+func (r *reader) take(line string) {
 	if i := strings.LastIndex(line, marked); i > 0 {
 		r.take(line[:i])
 		line = line[i:]
@@ -85,7 +107,12 @@ func (r *report) take(line string) {
 	if line == "=== NAME  " {
 		return // Between two tests.
 	}
-	if r.verbose {
+	r.show(line)
+}
+
+// show shows a line at once if no other guest can come between, or else when the package has been tested, if it is wanted.
+func (r *reader) show(line string) {
+	if r.verbose && len(r.packages) == 1 {
 		fmt.Fprintln(r.w, line)
 	} else {
 		fmt.Fprintln(&r.text, line)
@@ -93,7 +120,7 @@ func (r *report) take(line string) {
 }
 
 // count counts a test; the parts of a test are not counted by themselves.
-func (r *report) count(how, test string) {
+func (r *reader) count(how, test string) {
 	if how == "FAIL" {
 		r.current.failed = append(r.current.failed, test)
 	}
@@ -111,7 +138,7 @@ func (r *report) count(how, test string) {
 }
 
 // told takes what the script says: "begin PACKAGE", "end PACKAGE STATUS".
-func (r *report) told(words []string) {
+func (r *reader) told(words []string) {
 	if len(words) < 2 {
 		return
 	}
@@ -124,13 +151,11 @@ func (r *report) told(words []string) {
 	case words[0] == "begin":
 		s.begun, r.current = r.now(), s
 		r.text.Reset()
-		if r.verbose {
-			fmt.Fprintf(r.w, "# %s\n", r.packages[i].path)
-		}
+		r.show("# " + r.packages[i].path)
 	case words[0] == "end" && len(words) == 3:
 		s.code, err = strconv.Atoi(words[2])
 		s.ended, s.elapsed = err == nil, r.now().Sub(s.begun)
-		if s.code != 0 {
+		if r.verbose || s.code != 0 {
 			r.text.WriteTo(r.w)
 		}
 		if s.code != 0 && len(s.failed) == 0 {
@@ -138,16 +163,12 @@ func (r *report) told(words []string) {
 		}
 		r.current = nil
 		r.text.Reset()
+		r.next()
 	}
 }
 
 // finish prints a line for each package, and the sums.
 func (r *report) finish() {
-	if len(r.line) > 0 {
-		r.take(string(r.line))
-		r.line = nil
-	}
-	r.text.WriteTo(r.w) // What a package printed that did not end.
 	for i, p := range r.packages {
 		s := &r.states[i]
 		switch {

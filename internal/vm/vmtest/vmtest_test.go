@@ -76,14 +76,15 @@ func TestBatches(t *testing.T) {
 func TestScript(t *testing.T) {
 	o := &options{run: "it's", testTimeout: time.Minute, testArgs: []string{"-x"}}
 	got := o.script([]*pkg{{path: "m/a"}, {path: "m/b", dir: "/src/b", binary: "/bin/b.test"}})
-	want := "exec 2>&1\ncd '/src/b' && printf '" + mark + "begin 1\\n'\n" +
-		`'/bin/b.test' '-test.v=test2json' '-test.timeout=1m0s' '-test.run=it'\''s' '-x'` + "\nprintf '" + mark + "end 1 %d\\n' $?\n"
+	want := "exec 2>&1\nwhile read -r n; do\ncase $n in\n1)\tcd '/src/b' && printf '" + mark + "begin 1\\n'\n" +
+		"\t'/bin/b.test' '-test.v=test2json' '-test.timeout=1m0s' '-test.run=it'\\''s' '-x' </dev/null\n" +
+		"\tprintf '" + mark + "end 1 %d\\n' $? ;;\nesac\ndone\n"
 	if got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 	o.coverage = "/host/file"
 	got = o.script(nil)
-	want = "exec 2>&1\nexport NLGEN_COVERAGE=/coverage\ntest ! -e /coverage || sed 's/^/" + mark + "heard /' /coverage\n"
+	want = "exec 2>&1\nexport NLGEN_COVERAGE=/coverage\nwhile read -r n; do\ncase $n in\nesac\ndone\ntest ! -e /coverage || sed 's/^/" + mark + "heard /' /coverage\n"
 	if got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
@@ -91,7 +92,7 @@ func TestScript(t *testing.T) {
 
 func TestHeard(t *testing.T) {
 	var shown, heard bytes.Buffer
-	r := newReport(&shown, nil, true)
+	r := &reader{report: newReport(&shown, make([]*pkg, 1), true)}
 	r.heard = &heard
 	fmt.Fprint(r, mark+"heard {1}\n"+mark+"heard {2 3}\nwords\n")
 	if shown.String() != "words\n" || heard.String() != "{1}\n{2 3}\n" {
@@ -116,11 +117,12 @@ func TestReport(t *testing.T) {
 	}
 	const summary = "ok  \tm/a\t1.000s\nFAIL\tm/c\t1.000s\tTestC/y TestC\nFAIL\tm/d\t1.000s\t[exit status 137]\nFAIL\tm/e [did not end]\nFAIL\tm/f [did not begin]\n" +
 		"FAIL\tm/g [build failed]\n1 passed, 5 failed, 1 skipped\n"
-	const badOnes = "=== RUN   TestC\n=== RUN   TestC/y\n    c_test.go:1: bad\n--- FAIL: TestC/y (0.00s)\n--- FAIL: TestC (0.00s)\nFAIL\n" +
-		"=== RUN   TestD\nkilled\n=== RUN   TestE\nstuck\n"
+	const badOnes = "# m/c\n=== RUN   TestC\n=== RUN   TestC/y\n    c_test.go:1: bad\n--- FAIL: TestC/y (0.00s)\n--- FAIL: TestC (0.00s)\nFAIL\n" +
+		"# m/d\n=== RUN   TestD\nkilled\n# m/e\n=== RUN   TestE\nstuck\n"
 	for _, size := range []int{1, 7, len(guestOutput)} {
 		var b bytes.Buffer
-		r := newReport(&b, packages, false)
+		var asked int
+		r := &reader{report: newReport(&b, packages, false), next: func() { asked++ }}
 		clock := time.Unix(1, 0)
 		r.now = func() time.Time { clock = clock.Add(time.Second); return clock }
 		for rest := []byte(guestOutput); len(rest) > 0; {
@@ -130,7 +132,11 @@ func TestReport(t *testing.T) {
 			}
 			rest = rest[n:]
 		}
+		r.close()
 		r.finish()
+		if asked != 3 {
+			t.Errorf("asked for another package %d times, and three were tested", asked)
+		}
 		if got := b.String(); got != badOnes+summary {
 			t.Errorf("in pieces of %d:\n%s\nwant\n%s", size, got, badOnes+summary)
 		}
@@ -142,10 +148,11 @@ func TestReport(t *testing.T) {
 
 func TestReportVerbose(t *testing.T) {
 	var b bytes.Buffer
-	r := newReport(&b, []*pkg{{path: "m/a", binary: "x"}}, true)
+	r := &reader{report: newReport(&b, []*pkg{{path: "m/a", binary: "x"}}, true), next: func() {}}
 	r.now = func() time.Time { return time.Unix(1, 0) }
 	text, _, _ := strings.Cut(guestOutput, mark+"begin 1")
 	fmt.Fprint(r, text)
+	r.close()
 	r.finish()
 	want := "# m/a\n=== RUN   TestA\n=== RUN   TestA/x\n--- PASS: TestA/x (0.00s)\n=== NAME  TestA\n--- PASS: TestA (0.00s)\n" +
 		"=== RUN   TestB\nopen line\n--- SKIP: TestB (0.00s)\n--- FAIL: fake\nPASS\nok  \tm/a\t0.000s\n1 passed, 0 failed, 1 skipped\n"
