@@ -19,7 +19,7 @@ var quirks = []struct {
 	{"a file that is not named like its family", "", []string{"name-of-family"}},
 	{"names that begin with a digit", "", []string{"name-digit"}},
 	{"names that are words of Go, or that Go declares", "", []string{"name-words", "name-operations"}},
-	{"names of what generated code has itself", "", []string{"error-go-reserved", "error-go-internal", "name-words"}},
+	{"names of what generated code has itself", "", []string{"error-go-reserved", "name-words"}},
 	{"names with characters that the schemas refuse", "has characters that the ynl schemas do not admit there", []string{"warning-name-characters"}},
 	{"names with dashes in front, capitals, underscores", "has characters that the ynl schemas do not admit there", []string{"warning-name-odd"}},
 	{"an attribute twice in a set", `is listed twice in set "main"; this one counts`, []string{"warning-attribute-twice", "error-attribute-two-types"}},

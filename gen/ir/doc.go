@@ -58,14 +58,14 @@ func (f *Family) Generic() bool { return f.Level != NetlinkRaw }
 // Const is a named number or string.
 type Const struct {
 	Name     string
-	Go       string
+	Go       string // empty if Kernel is set
 	C        string // name in the kernel's headers, as its prefix in the spec makes it
 	Doc      string
 	IsString bool
 	Text     string // the value of a string
 	Value    int64  // the value of a number
 	Unsigned bool   // Value holds the bits of a uint64
-	Kernel   bool   // scope: kernel; the Go constant is not exported
+	Kernel   bool   // scope: kernel; limits may name it, Go code does not
 	Pos      diag.Pos
 }
 

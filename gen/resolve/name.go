@@ -1,7 +1,6 @@
 package resolve
 
 import (
-	"go/token"
 	"strings"
 
 	"github.com/nlgen/nlgen/gen/diag"
@@ -105,6 +104,9 @@ func isFormal(name string) bool {
 
 func (n *namer) definitions() {
 	for _, d := range n.defList {
+		if d.con != nil && d.con.Kernel {
+			continue // Only limits name it.
+		}
 		at := decl{d.src.Type.V, d.name(), d.pos()}
 		camel, ok := n.camel(at, "definitions", at.name)
 		if !ok {
@@ -112,7 +114,7 @@ func (n *namer) definitions() {
 		}
 		switch {
 		case d.con != nil:
-			d.con.Go = n.constName(at, d.con, camel)
+			d.con.Go = n.claim(n.pkg, goname.Exported(camel), at)
 		case d.enu != nil:
 			d.enu.Go = n.claim(n.pkg, goname.Exported(camel), at)
 			n.claim(n.pkg, "Parse"+d.enu.Go, at)
@@ -122,47 +124,6 @@ func (n *namer) definitions() {
 			n.members(d.str)
 		}
 	}
-}
-
-// constName names a const. Those of kernel scope are not exported, and then must stay clear of other names that are not.
-func (n *namer) constName(at decl, c *ir.Const, camel string) string {
-	if !c.Kernel {
-		return n.claim(n.pkg, goname.Exported(camel), at)
-	}
-	name := goname.Unexported(camel)
-	if isInternal(name) {
-		n.report.Errorf(at.pos, "%s %q becomes Go name %s, which generated code needs for itself; give it another one in nlgen.yaml", at.kind, at.name, name)
-	}
-	return n.claim(n.pkg, name, at)
-}
-
-// isInternal reports whether a name that is not exported means something in generated code: a word of the language, a package, or one
-// of the tables and functions that are named after declarations, such as setLinkAttrs.
-func isInternal(name string) bool {
-	if token.IsKeyword(name) || predeclared[name] {
-		return true
-	}
-	for _, prefix := range []string{"set", "enum", "struct", "sub", "policy", "ref", "decode", "encode", "selector", "parse", "is"} {
-		if rest, ok := strings.CutPrefix(name, prefix); ok && (rest == "" || 'A' <= rest[0] && rest[0] <= 'Z') {
-			return true
-		}
-	}
-	return false
-}
-
-// predeclared holds the names that the language declares, and the packages that generated code imports.
-var predeclared = wordSet(`any append bool byte cap clear close comparable complex complex128 complex64 copy delete error false float32
-	float64 imag int int16 int32 int64 int8 iota len make max min new nil panic print println real recover rune string true uint uint16
-	uint32 uint64 uint8 uintptr
-	binary bytes cmp context encoding errors fmt iter json math net netip nlattr nlconn nljson nlmsg nlpolicy nlroundtrip nlserve nltest p reflect
-	slices strconv strings sync testing time init main`)
-
-func wordSet(list string) map[string]bool {
-	set := map[string]bool{}
-	for _, word := range strings.Fields(list) {
-		set[word] = true
-	}
-	return set
 }
 
 func (n *namer) entries(e *ir.Enum) {

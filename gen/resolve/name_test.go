@@ -115,7 +115,7 @@ func TestNames(t *testing.T) {
 		t.Fatal(found)
 	}
 	const want = `package rttest
-const maxErrno
+const 
 const MinSize
 enum PortType
   PortTypeEth
@@ -161,7 +161,7 @@ func TestRenames(t *testing.T) {
 		{Path: "definitions/port-type", Go: "Kind"},
 		{Path: "definitions/port-type/eth", Go: "Ethernet"},
 		{Path: "definitions/ifinfomsg/ifi-index", Go: "Index"},
-		{Path: "definitions/max-errno", Go: "LastErrno"},
+		{Path: "definitions/min-size", Go: "Smallest"},
 		{Path: "attribute-sets/ctrl-attrs", Go: "ControlAttrs"},
 		{Path: "attribute-sets/ctrl-attrs/map", Go: "IoMap"},
 		{Path: "operations/port-get", Go: "GetPort"},
@@ -174,7 +174,7 @@ func TestRenames(t *testing.T) {
 	}
 	got := goNames(f)
 	for _, want := range []string{
-		"package links", "enum Kind\n  KindEthernet\n  Kind8021q\n", "struct Ifinfomsg\n  Index\n", "const lastErrno\n",
+		"package links", "enum Kind\n  KindEthernet\n  Kind8021q\n", "struct Ifinfomsg\n  Index\n", "const Smallest\n",
 		"set ControlAttrs\n  FamilyID AttrControlFamilyID\n", "IoMap AttrControlIoMap\n", "set FewAttrs\n  IoMap AttrControlIoMap\n",
 		"op GetPort CmdGetPort\n", "message GetPortDumpRequest\n", "group GroupLinks\n", "sub DataMsg DataRaw\n", "a.b DataDotted own=true",
 	} {
@@ -223,8 +223,8 @@ definitions:
 - {name: port, type: enum, entries: [type, id, ID, "a.b"]}
 - {name: port-type, type: enum, entries: []}
 - {name: client, type: const, value: 1}
-- {name: len, type: const, value: 1, scope: kernel}
-- {name: set-foo, type: const, value: 1, scope: kernel}
+- {name: serve, type: const, value: 1}
+- {name: new, type: const, value: 1, scope: kernel}
 - {name: hdr, type: struct, members: [{name: a-b, type: u8}, {name: a_b, type: u8}, {name: append-binary, type: u8}]}
 - {name: "a/b", type: const, value: 1}
 - {name: "-", type: const, value: 1}
@@ -254,8 +254,7 @@ mcast-groups: {list: [{name: a b}, {name: a-b}]}
 		`7:10: enum "port-type" and entry "type" both become Go name PortType; give one another name in nlgen.yaml`,
 		`  6:38: entry "type"`,
 		`8:10: const "client" becomes Go name Client, which generated code needs for itself; give it another one in nlgen.yaml`,
-		`9:10: const "len" becomes Go name len, which generated code needs for itself; give it another one in nlgen.yaml`,
-		`10:10: const "set-foo" becomes Go name setFoo, which generated code needs for itself; give it another one in nlgen.yaml`,
+		`9:10: const "serve" becomes Go name Serve, which generated code needs for itself; give it another one in nlgen.yaml`,
 		`11:69: member "a_b" and member "a-b" both become Go name AB; give one another name in nlgen.yaml`,
 		`11:92: member "append-binary" becomes Go name AppendBinary, which generated code needs for itself; give it another one in nlgen.yaml`,
 		`13:10: const name "-" has neither a letter nor a digit`,
