@@ -12,7 +12,8 @@ import (
 // for, so they do not change when a spec grows; two declarations that would get one name are an error.
 func (f *family) name(report *diag.Report) {
 	n := &namer{family: f, report: report, renames: newRenames(report, f), stripped: map[Strip]bool{}, pkg: scope{}, refused: map[decl]bool{}}
-	n.pkg.reserve("Client", "New", "Family", "Event", "UnknownEvent", "Handler", "UnimplementedHandler", "NewService", "Serve")
+	n.pkg.reserve("Client", "New", "Family", "Event", "UnknownEvent", "Handler", "UnimplementedHandler", "NewService", "Serve",
+		"TestRoundTrip", "TestService", "FuzzDecode")
 	n.definitions()
 	n.sets()
 	n.submessages()

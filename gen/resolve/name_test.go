@@ -223,7 +223,7 @@ definitions:
 - {name: port, type: enum, entries: [type, id, ID, "a.b"]}
 - {name: port-type, type: enum, entries: []}
 - {name: client, type: const, value: 1}
-- {name: serve, type: const, value: 1}
+- {name: test-service, type: const, value: 1}
 - {name: new, type: const, value: 1, scope: kernel}
 - {name: hdr, type: struct, members: [{name: a-b, type: u8}, {name: a_b, type: u8}, {name: append-binary, type: u8}]}
 - {name: "a/b", type: const, value: 1}
@@ -254,7 +254,7 @@ mcast-groups: {list: [{name: a b}, {name: a-b}]}
 		`7:10: enum "port-type" and entry "type" both become Go name PortType; give one another name in nlgen.yaml`,
 		`  6:38: entry "type"`,
 		`8:10: const "client" becomes Go name Client, which generated code needs for itself; give it another one in nlgen.yaml`,
-		`9:10: const "serve" becomes Go name Serve, which generated code needs for itself; give it another one in nlgen.yaml`,
+		`9:10: const "test-service" becomes Go name TestService, which generated code needs for itself; give it another one in nlgen.yaml`,
 		`11:69: member "a_b" and member "a-b" both become Go name AB; give one another name in nlgen.yaml`,
 		`11:92: member "append-binary" becomes Go name AppendBinary, which generated code needs for itself; give it another one in nlgen.yaml`,
 		`13:10: const name "-" has neither a letter nor a digit`,
