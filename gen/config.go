@@ -154,7 +154,7 @@ func (l *loader) add(key string, f *spec.FamilyOptions) *Target {
 // options turns the choices of an entry into those of package resolve.
 func (l *loader) options(f *spec.FamilyOptions) resolve.Options {
 	if f.Package.Set && !goname.IsPackage(f.Package.V) {
-		l.report.Errorf(f.Package.Pos, "%q is no name for a package: those have lower-case letters and digits, a letter first", f.Package.V)
+		l.report.Errorf(f.Package.Pos, "%q is no name for a package: those have lower-case letters and digits, a letter first, and mean nothing else to Go", f.Package.V)
 	}
 	options := resolve.Options{Package: f.Package.V, NetByteorder: f.NetByteorder.V}
 	for _, s := range f.Strip {

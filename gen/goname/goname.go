@@ -4,6 +4,7 @@ package goname
 
 import (
 	"go/token"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -100,8 +101,12 @@ func IsPackage(s string) bool {
 			return false
 		}
 	}
-	return !token.IsKeyword(s) && s != "main" && s != "init"
+	return !token.IsKeyword(s) && !slices.Contains(special, s)
 }
+
+// special are the names that make a package no library: package main is a program, files of package documentation and folders testdata
+// and vendor are passed over, and what is in a folder internal cannot be imported from elsewhere. Nothing can be called init.
+var special = []string{"documentation", "init", "internal", "main", "testdata", "vendor"}
 
 // IsExported reports whether s is an exported Go identifier of ASCII letters, digits and underscores.
 func IsExported(s string) bool {

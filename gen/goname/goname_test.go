@@ -53,6 +53,7 @@ func TestPackage(t *testing.T) {
 	for name, want := range map[string]string{
 		"rt-link": "rtlink", "mptcp_pm": "mptcppm", "tc": "tc", "NLBL_MGMT": "nlblmgmt", "TASKSTATS": "taskstats",
 		"go": "", "type": "", "8021q": "", "-": "", "": "", "main": "", "init": "",
+		"documentation": "", "internal": "", "test_data": "", "vendor": "",
 	} {
 		if got := Package(name); got != want {
 			t.Errorf("Package(%q) = %q, want %q", name, got, want)
