@@ -1,7 +1,9 @@
 package kind
 
 import (
+	"go/doc"
 	"go/token"
+	"regexp"
 	"slices"
 
 	"github.com/dave/jennifer/jen"
@@ -22,19 +24,20 @@ type Scope struct {
 	Inner bool
 }
 
-// Param returns the parameter that carries the text of an outer selector.
+// Param returns the parameter that carries the text of an outer selector. Where its
+// name would hide another, it ends in what no other name ends in.
 func Param(selector string) string {
 	name := goname.Unexported(goname.Camel(selector))
-	if token.IsKeyword(name) || len(name) == 1 || slices.Contains(taken, name) {
+	if token.IsKeyword(name) || doc.IsPredeclared(name) || taken.MatchString(name) {
 		return name + "Text"
 	}
 	return name
 }
 
-// taken lists the names of other variables, packages and functions in the bodies
+// taken matches the names of other variables, packages and functions in the bodies
 // where a parameter may stand.
-var taken = []string{"typ", "selector", "nest", "array", "list", "entry", "rec", "back", "at", "ok", "start", "m", "odd", "n",
-	"nlattr", "nlpolicy", "net", "netip", "len", "append", "new", "string", "uint16"}
+var taken = regexp.MustCompile(`^(.|.*[0-9]|typ|selector|nest|array|list|entry|rec|back|at|ok|start|odd|pick|` +
+	`nlattr|nlpolicy|net|netip|(at|encode|decode|sample)[A-Z].*)$`)
 
 // Local returns the variable that holds a derived selector in encode.
 func Local(a *ir.Attr) string { return Param(a.Name) }

@@ -6,6 +6,7 @@ import (
 	"github.com/nlgen/nlgen/gen/diag"
 	"github.com/nlgen/nlgen/gen/goname"
 	"github.com/nlgen/nlgen/gen/ir"
+	"github.com/nlgen/nlgen/gen/kind"
 )
 
 // name decides all Go names, by the rule in style.md and nowhere else. Names depend on nothing but the declaration that they stand
@@ -16,6 +17,7 @@ func (f *family) name(report *diag.Report) {
 		"TestRoundTrip", "TestService", "FuzzDecode")
 	n.definitions()
 	n.sets()
+	n.selectors()
 	n.submessages()
 	n.operations()
 	n.groups()
@@ -224,6 +226,19 @@ func (n *namer) attr(s *set, a *attr, prefix string, fields scope) {
 		a.Const = a.parent.Const
 	} else {
 		a.Const = n.claim(n.pkg, prefix+camel, at)
+	}
+}
+
+// selectors makes sure that the texts of selectors are told apart where generated functions hand them inward.
+func (n *namer) selectors() {
+	params, seen := scope{}, map[string]bool{}
+	for _, s := range n.setList {
+		for _, a := range s.attrs {
+			if a.Selector != nil && !seen[a.Selector.Name] {
+				seen[a.Selector.Name] = true
+				n.claim(params, kind.Param(a.Selector.Name), decl{"selector", a.Selector.Name, a.src.Selector.Pos})
+			}
+		}
 	}
 }
 
