@@ -453,7 +453,7 @@ func (r *random) integer(n integer, c *ir.Checks) uint64 {
 		return r.flags(n, c, all)
 	case n.enum != nil && len(n.enum.Entries) > 0 && !(r.Unknown && r.IntN(8) == 0):
 		v := uint64(n.enum.Entries[r.IntN(len(n.enum.Entries))].Number)
-		if n.signed || v&^all == 0 {
+		if n.fits(v, n.signed && int64(v) < 0) == nil {
 			return v
 		}
 	}

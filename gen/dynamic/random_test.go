@@ -131,3 +131,17 @@ func TestRandomNames(t *testing.T) {
 		}
 	}
 }
+
+// TestRandomEnum draws values for an integer that is too small for an entry of its
+// enum.
+func TestRandomEnum(t *testing.T) {
+	r := &random{Rand: rand.New(rand.NewPCG(3, 3))}
+	for _, n := range []integer{{width: 1, signed: true}, {width: 1}, {width: 2, signed: true}} {
+		n.enum = &ir.Enum{Entries: []*ir.Entry{{Name: "small", Number: 1}, {Name: "large", Number: 70000}}}
+		for range 100 {
+			if v := r.integer(n, nil); n.fits(v, n.signed && int64(v) < 0) != nil {
+				t.Fatalf("%d is no value for %d bytes", int64(v), n.width)
+			}
+		}
+	}
+}

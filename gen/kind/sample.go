@@ -18,13 +18,11 @@ func sampleInt(a *ir.Attr, bits int, signed bool) *jen.Statement {
 		}
 	}
 	n := uint64(a.Number)
-	if bits == 0 && a.Enum == nil {
+	if bits == 0 {
 		bits = 32
-		if n%2 == 0 {
+		if n%2 == 0 && a.Enum == nil {
 			bits = 64
 		}
-	} else if bits == 0 {
-		bits = 32
 	}
 	v := n%100 + 1
 	switch bits {
@@ -35,31 +33,43 @@ func sampleInt(a *ir.Attr, bits int, signed bool) *jen.Statement {
 	case 64:
 		v = 0x1020304050600000 + n
 	}
-	if c := a.Checks; c != nil {
-		if c.Mask != nil && v&*c.Mask != v {
-			if v &= *c.Mask; v == 0 {
-				v = *c.Mask & -*c.Mask
-			}
+	if c := a.Checks; c != nil && c.Mask != nil && v&*c.Mask != v {
+		if v &= *c.Mask; v == 0 {
+			v = *c.Mask & -*c.Mask
 		}
-		if signed {
-			return signedNumber(clampSigned(c, -int64(v)))
+	}
+	switch {
+	case signed:
+		v = uint64(clampSigned(a.Checks, -int64(v)))
+	case a.Checks != nil:
+		v = clamp(a.Checks, v, n, bits)
+	}
+	return constant(a, v, signed)
+}
+
+// constant is the integer with the bits v, of the type of the attribute's enum if it
+// has that: an integer with a sign may have an enum without, and the other way round.
+func constant(a *ir.Attr, v uint64, signed bool) *jen.Statement {
+	if enumTyped(a) {
+		shift := 64 - a.Enum.Bits
+		if signed = a.Enum.Signed; signed {
+			v = uint64(int64(v<<shift) >> shift)
+		} else {
+			v = v << shift >> shift
 		}
-		return number(clamp(c, v, n))
 	}
 	if signed {
-		return signedNumber(-int64(v))
+		return signedNumber(int64(v))
 	}
 	return number(v)
 }
 
-// clamp moves v into the limits, to another value for every n if they are wide.
-func clamp(c *ir.Checks, v, n uint64) uint64 {
-	low, high := uint64(0), ^uint64(0)
+// clamp moves v, of so many bits, into the limits, to another value for every n if
+// they are wide.
+func clamp(c *ir.Checks, v, n uint64, bits int) uint64 {
+	low, high := uint64(0), ^uint64(0)>>(64-bits)
 	if c.Min != nil {
-		low = uint64(max(c.Min.Value, 0))
-		if c.Min.Unsigned {
-			low = uint64(c.Min.Value)
-		}
+		low = uint64(c.Min.Value)
 	}
 	if c.Max != nil {
 		high = uint64(c.Max.Value)
@@ -69,18 +79,19 @@ func clamp(c *ir.Checks, v, n uint64) uint64 {
 		return v
 	case high <= low:
 		return low
-	case high-low == ^uint64(0):
-		return low + n
 	}
 	return low + n%(high-low+1)
 }
 
-// clampSigned moves v into the limits.
+// clampSigned moves v into the limits, if there are any.
 func clampSigned(c *ir.Checks, v int64) int64 {
+	if c == nil {
+		return v
+	}
 	if c.Min != nil && v < c.Min.Value {
 		v = c.Min.Value
 	}
-	if c.Max != nil && v > c.Max.Value && !(c.Max.Unsigned && c.Max.Value < 0) {
+	if c.Max != nil && v > c.Max.Value {
 		v = c.Max.Value
 	}
 	return v
@@ -108,7 +119,7 @@ func sampleEnum(a *ir.Attr, bits int, signed bool) *jen.Statement {
 		if enumTyped(a) {
 			return jen.Id(e.Go)
 		}
-		return number(v)
+		return constant(a, v, signed)
 	}
 	return nil
 }
@@ -136,7 +147,7 @@ func within(c *ir.Checks, v uint64, signed bool) bool {
 	case signed:
 		return clampSigned(c, int64(v)) == int64(v)
 	default:
-		return clamp(c, v, 0) == v
+		return clamp(c, v, 0, 64) == v
 	}
 }
 
