@@ -21,10 +21,22 @@ func (array) Row(a *ir.Attr) Row {
 	return Row{Kind: "Binary", Elem: Of(element(a)).Row(element(a)).Kind}
 }
 
-func (array) Check(a *ir.Attr, r *diag.Report) {
+func (k array) Check(a *ir.Attr, r *diag.Report) {
 	if _, ok := kinds[a.Elem].(integer); !ok {
 		r.Errorf(a.Pos, "attribute %q: a packed array has integers of a fixed width, not sub-type %s", a.Name, a.Elem)
+	} else if !admits(a.Checks, k.length(a)) {
+		r.Errorf(a.Pos, "attribute %q: its checks admit no length of an array of %s", a.Name, a.Elem)
 	}
+}
+
+// length is how many bytes an array with some elements has, within the checks.
+func (k array) length(a *ir.Attr) int {
+	size := k.elem(a).bits / 8
+	n := admitted(a.Checks, 2*size) / size * size
+	if !admits(a.Checks, n) {
+		n += size
+	}
+	return n
 }
 
 // elem returns the integers that the array consists of.
@@ -73,8 +85,7 @@ func (k array) Take(a *ir.Attr, dst Dest, _ *Scope) []jen.Code {
 // []uint32{0x10203001, 0x10203002}
 func (k array) Sample(a *ir.Attr, _ Samples) *jen.Statement {
 	e := k.elem(a)
-	n := sampleLength(a.Checks, 2*e.bits/8) * 8 / e.bits
-	list := make([]jen.Code, n)
+	list := make([]jen.Code, k.length(a)*8/e.bits)
 	for i := range list {
 		at := *a
 		at.Number += uint16(i)

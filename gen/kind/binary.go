@@ -94,7 +94,7 @@ func (k raw) Sample(a *ir.Attr, _ Samples) *jen.Statement {
 	case a.Hint == ir.UUID:
 		length = 16
 	}
-	return k.Type(a).Values(sampleBytes(a.Number, sampleLength(a.Checks, length))...)
+	return k.Type(a).Values(sampleBytes(a.Number, admitted(a.Checks, length))...)
 }
 
 // address is an IP address in network byte order. Its length tells v4 from v6,
@@ -139,15 +139,18 @@ func (address) Take(_ *ir.Attr, dst Dest, _ *Scope) []jen.Code {
 	).Block(dst.Set(jen.Id("v"))).Else().Block(dst.Misfit))
 }
 
+func (address) Check(a *ir.Attr, r *diag.Report) {
+	if !admits(a.Checks, 4) && !admits(a.Checks, 16) {
+		r.Errorf(a.Pos, "attribute %q: its checks admit no length of an address, 4 or 16 bytes", a.Name)
+	}
+}
+
 func (address) Sample(a *ir.Attr, _ Samples) *jen.Statement {
 	six := a.Hint == ir.IPv6 || a.Hint == ir.IPv4OrV6 && a.Number%2 == 0
-	if a.Checks != nil {
-		switch n := sampleLength(a.Checks, 4); {
-		case n > 4:
-			six = true
-		case a.Checks.ExactLen != nil || a.Checks.MaxLen != nil && *a.Checks.MaxLen < 16:
-			six = false
-		}
+	if six {
+		six = admits(a.Checks, 16)
+	} else {
+		six = !admits(a.Checks, 4)
 	}
 	return sampleAddr(a.Number, six)
 }

@@ -168,20 +168,3 @@ func sampleBytes(n uint16, length int) []jen.Code {
 	}
 	return list
 }
-
-// sampleLength is a length that the checks of the attribute admit, near to want.
-func sampleLength(c *ir.Checks, want int) int {
-	if c == nil {
-		return want
-	}
-	if c.ExactLen != nil {
-		return *c.ExactLen
-	}
-	if c.MinLen != nil {
-		want = max(want, *c.MinLen)
-	}
-	if c.MaxLen != nil {
-		want = min(want, *c.MaxLen)
-	}
-	return want
-}

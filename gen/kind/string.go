@@ -43,7 +43,7 @@ func (str) Take(_ *ir.Attr, dst Dest, _ *Scope) []jen.Code { return takeOpt(dst,
 // "name-7"
 func (str) Sample(a *ir.Attr, _ Samples) *jen.Statement {
 	s := fmt.Sprintf("text-%d", a.Number)
-	n := sampleLength(a.Checks, len(s))
+	n := admitted(a.Checks, len(s))
 	if n < len(s) {
 		s = s[len(s)-n:] // the end tells attributes apart
 	}

@@ -3,6 +3,7 @@ package kind
 import (
 	"github.com/dave/jennifer/jen"
 
+	"github.com/nlgen/nlgen/gen/diag"
 	"github.com/nlgen/nlgen/gen/ir"
 )
 
@@ -14,6 +15,12 @@ func (structBytes) Type(a *ir.Attr) *jen.Statement { return jen.Id(a.Struct.Go) 
 func (structBytes) ByRef(*ir.Attr) bool            { return true }
 
 func (structBytes) Row(a *ir.Attr) Row { return Row{Kind: "Binary", Struct: a.Struct} }
+
+func (structBytes) Check(a *ir.Attr, r *diag.Report) {
+	if a.Struct.Array == nil && !admits(a.Checks, a.Struct.Size) {
+		r.Errorf(a.Pos, "attribute %q: its checks do not admit the %d bytes of struct %q", a.Name, a.Struct.Size, a.Struct.Name)
+	}
+}
 
 func (structBytes) Presence(a *ir.Attr) ir.Presence {
 	if a.Struct.Large() {

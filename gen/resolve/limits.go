@@ -64,8 +64,16 @@ func (f *family) checks(report *diag.Report, a *attr) {
 	if !same && applies(c.ExactLen, "exact-len", isLong) {
 		out.ExactLen = f.length(report, a, c.ExactLen, maxPayload)
 	}
+	if out.Mask != nil && (out.Min != nil || out.Max != nil) {
+		// NB: struct nla_policy has room for one of them.
+		report.Warnf(c.FlagsMask.Pos, "attribute %q has a flags-mask, beside which the kernel has no smallest and greatest value; those are ignored", a.Name)
+		out.Min, out.Max = nil, nil
+	}
+	if e := out.ExactLen; e != nil && (out.MinLen != nil && *e < *out.MinLen || out.MaxLen != nil && *e > *out.MaxLen) {
+		report.Errorf(c.ExactLen.Pos, "attribute %q has an exact length, %d, that its other checks do not admit", a.Name, *e)
+	}
 	if out.MinLen != nil && out.MaxLen != nil && *out.MinLen > *out.MaxLen {
-		report.Errorf(a.src.Checks.MinLen.Pos, "attribute %q has a smallest length, %d, above its greatest, %d", a.Name, *out.MinLen, *out.MaxLen)
+		report.Errorf(c.MinLen.Pos, "attribute %q has a smallest length, %d, above its greatest, %d", a.Name, *out.MinLen, *out.MaxLen)
 	}
 	if *out != (ir.Checks{}) {
 		a.Checks = out
