@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -36,8 +37,8 @@ func (f *family) format(report *diag.Report, s *sub, seen map[string]*ir.Format,
 		report.Errorf(v.Pos, "sub-message %q has two formats for %q", s.Name, v.V).See(first.Pos, "first declared here")
 		return
 	}
-	if !printable(v.V) {
-		report.Errorf(v.Pos, "the selector's value %q of sub-message %q is no printable text of at most %d bytes", v.V, s.Name, goname.MaxLen)
+	if !printable(v.V) || strings.Contains(v.V, ", ") { // NB: generated code lists values so.
+		report.Errorf(v.Pos, "the selector's value %q of sub-message %q is no printable text of at most %d bytes without a comma and a blank", v.V, s.Name, goname.MaxLen)
 		return
 	}
 	format := &ir.Format{Value: v.V, Pos: v.Pos}
