@@ -92,19 +92,9 @@ func (d *Decoder) LeaveRecord(f *Frame) {
 	}
 }
 
-// FixedText appends a string in exactly n bytes, filled up with NUL bytes. A
-// longer string, or one with a NUL byte inside, is an error.
-func (e *Encoder) FixedText(typ uint16, v string, n int) {
-	if len(v) > n {
-		e.Fail(typ, fmt.Errorf("%w: %d bytes of %d", ErrLength, len(v), n))
-		return
-	}
-	e.PaddedText(typ, v, n)
-}
-
-// PaddedText is [Encoder.FixedText] for strings that may have come from the
-// kernel: a longer one is written as it is, since the kernel's may be. Whether the
-// kernel takes it is for validation to say.
+// PaddedText appends a string in n bytes, filled up with NUL bytes. A longer string
+// is written as it is, since one that comes from the kernel may be: whether the
+// kernel takes it is for validation to say. A NUL byte inside is an error.
 func (e *Encoder) PaddedText(typ uint16, v string, n int) {
 	n = max(n, len(v))
 	if strings.IndexByte(v, 0) >= 0 {

@@ -108,15 +108,11 @@ func TestRecordErrors(t *testing.T) {
 	}
 }
 
-func TestFixedText(t *testing.T) {
+func TestPaddedText(t *testing.T) {
 	var e Encoder
-	e.FixedText(1, "abc", 6)
+	e.PaddedText(1, "abc", 6)
 	if want := []byte{'a', 'b', 'c', 0, 0, 0, 0, 0}; !bytes.Equal(e.b[4:], want) || native.Uint16(e.b) != 10 {
 		t.Errorf("%x", e.b)
-	}
-	e.FixedText(1, "abcdefg", 6)
-	if err := e.Err(); !errors.Is(err, ErrLength) {
-		t.Errorf("a text that is too long: %v", err)
 	}
 	e = Encoder{}
 	e.PaddedText(1, "abcdefg", 6)
@@ -124,7 +120,7 @@ func TestFixedText(t *testing.T) {
 		t.Errorf("%x", e.b)
 	}
 	e = Encoder{}
-	e.FixedText(1, "a\x00b", 6)
+	e.PaddedText(1, "a\x00b", 6)
 	if err := e.Err(); !errors.Is(err, ErrNul) {
 		t.Errorf("a text with a NUL: %v", err)
 	}

@@ -118,11 +118,12 @@ func (w *writer) leaf(a *nlpolicy.Attr, k nlpolicy.Kind, typ uint16, n *node) er
 	return nil
 }
 
-// text writes a string. One whose length is fixed is filled up with NUL bytes,
-// any other ends in one.
+// text writes a string. One whose length is fixed is filled up with NUL bytes, and
+// left as it is if it is longer, since it may have come from the kernel; any other
+// ends in one.
 func (w *writer) text(a *nlpolicy.Attr, typ uint16, s string) {
 	if l := a.Limits; l != nil && l.Has&nlpolicy.HasExactLen != 0 && l.Exact <= nlattr.MaxLen {
-		w.e.FixedText(typ, s, int(l.Exact))
+		w.e.PaddedText(typ, s, int(l.Exact))
 		return
 	}
 	w.e.String(typ, s)
