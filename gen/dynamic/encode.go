@@ -80,6 +80,9 @@ func (w *writer) content(h *ir.Struct, skip *ir.Member, s *set, v any, up *jsonS
 		if m := member(h, key); m != nil && m != skip && !w.shadowed(h, s, m, o.Values[i]) || isArray(h, key) {
 			continue
 		}
+		if h != nil && h.Array != nil { // It ends where the content does.
+			return within(key, wrongf("%w, struct %q has no such member", ErrUnknown, h.Name))
+		}
 		if err := w.attr(scope, key, o.Values[i]); err != nil {
 			return within(key, err)
 		}

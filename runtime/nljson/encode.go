@@ -94,7 +94,10 @@ func (w *writer) content(h *nlpolicy.Struct, skip string, set *nlpolicy.Set, n *
 			}
 		}
 		if h.Array != nil {
-			return w.elements(h, n)
+			if err := w.elements(h, n); err != nil {
+				return err
+			}
+			return known(h, n) // No attributes follow: the array ends where the content does.
 		}
 		w.e.Pad()
 	}
@@ -105,6 +108,17 @@ func (w *writer) content(h *nlpolicy.Struct, skip string, set *nlpolicy.Set, n *
 		}
 		if err := w.attr(&s, key, &n.list[i]); err != nil {
 			return within(key, err)
+		}
+	}
+	return nil
+}
+
+// known returns an error about the first key of an object that is neither a member
+// of a struct nor its array.
+func known(s *nlpolicy.Struct, n *node) error {
+	for i, key := range n.keys {
+		if member(s, key) == nil && (s.Array == nil || key != s.Array.Name) {
+			return within(key, n.list[i].fail(fmt.Errorf("%w in %s", ErrUnknown, s.Name)))
 		}
 	}
 	return nil

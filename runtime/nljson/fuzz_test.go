@@ -14,6 +14,8 @@ func FuzzAppend(f *testing.F) {
 	for _, s := range []string{
 		`{"u8":255,"u16":4789,"caps":["rx","top",16],"link":{"kind":"both","data":{"id":7,"family":2}}}`,
 		`{"policy":[{"policy-id":3,"attr-id":4,"id":5},{"policy-id":3,"attr-id":5}],"many":[1,2]}`,
+		`{"policy":[{"policy-id":3},{"policy-id":3,"attr-id":4}],"many-policies":[{"a":1},[{"a":1},{"a":1,"id":2}]]}`,
+		`{"slots":{"first":1,"slots":[1,2]},"link":{"kind":"slots","data":{"slots":[3]}},"headed":["00","0000000001000000"]}`,
 		`{"multipath":[{"flags":1,"ifindex":-3,"id":7}],"ops":[{"1":{"id":1}}],"struct":{"count":4}}`,
 		`{"UnknownAttr(68)":["0102","",{"UnknownAttr(1)":"aa"}],"bits":{"value":["tx"]},"addr":"::1"}`,
 	} {
@@ -52,6 +54,8 @@ func FuzzEncode(f *testing.F) {
 	for _, s := range []string{
 		`{"u8":255,"u16":"0x12","caps":["rx","top",16],"link":{"data":{"id":7,"family":2},"kind":"both"}}`,
 		`{"policy":[{"policy-id":3,"attr-id":4,"id":5},{"policy-id":3,"attr-id":5}],"many":[1,2]}`,
+		`{"policy":[{"policy-id":3},{"policy-id":3,"attr-id":4}],"many-policies":[{"a":1},[{"a":1},{"a":1,"id":2}]]}`,
+		`{"slots":{"first":1,"slots":[1,2]},"link":{"kind":"slots","data":{"slots":[3]}},"headed":["00","0000000001000000"]}`,
 		`{"multipath":[{"flags":1,"ifindex":-3,"id":7}],"ops":[{"1":{"id":1}},{}],"struct":{"at":{"x":4}}}`,
 		`{"UnknownAttr(68)":["0102","",{"UnknownAttr(1)":"aa"}],"bits":{"value":["tx"]},"addr":"::1","mac":"00:11"}`,
 	} {

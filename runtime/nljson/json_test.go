@@ -117,6 +117,10 @@ func TestRoundTrip(t *testing.T) {
 		{`{"headed":[{"len":9,"flags":1,"hops":2,"ifindex":-3},{"len":0,"flags":0,"hops":0,"ifindex":4,"id":7,"name":"x"}]}`, ``},
 		{`{"headed":["0000000001000000",{"id":1}]}`,
 			`{"headed":[{"len":0,"flags":0,"hops":0,"ifindex":1},{"len":0,"flags":0,"hops":0,"ifindex":0,"id":1}]}`},
+		{`{"slots":{"first":7,"count":2,"slots":[1,2]}}`, ``},
+		{`{"slots":{"slots":[1,2,3]}}`, `{"slots":{"first":0,"count":3,"slots":[1,2,3]}}`},
+		{`{"slots":{"count":1}}`, `{"slots":{"first":0,"count":1,"slots":[]}}`},
+		{`{"link":{"kind":"slots","data":{"slots":5}}}`, `{"link":{"kind":"slots","data":{"first":0,"count":1,"slots":[5]}}}`},
 		{`{"UnknownAttr(68)":"0102","u8":1}`, ``},
 		{`{"UnknownAttr(68)":["0102","",{"UnknownAttr(1)":"aa"}]}`, ``},
 		{`{"UnknownAttr(68)":{"UnknownAttr(0)":"01","UnknownAttr(5)":{}}}`, ``},
@@ -328,6 +332,10 @@ func TestEncodeErrors(t *testing.T) {
 		{`{"link":{"ops":[{"name":"` + long[:40000] + `"},{"name":"` + long[:40000] + `"}]}}`, "link.ops (offset 15): attribute exceeds 65535 bytes"},
 		{strings.Repeat(`{"loop":`, 1) + strings.Repeat(`{"again":`, 40) + "{}" + strings.Repeat("}", 41),
 			"loop" + strings.Repeat(".again", 32) + " (offset 296): attributes are nested too deep"},
+		{`{"slots":{"slots":[1,65536]}}`, "slots.slots[1] (offset 21): number out of range"},
+		{`{"slots":{"nope":1}}`, "slots.nope (offset 17): unknown key in slots"},
+		{`{"link":{"kind":"slots","data":{"nope":1}}}`, "link.data.nope (offset 39): unknown key in slots"},
+		{`{"link":{"kind":"slots","data":{"UnknownAttr(1)":""}}}`, "link.data.UnknownAttr(1) (offset 49): unknown key in slots"},
 		{strings.Repeat("[", 1000), "offset 129: values are nested too deep"},
 	} {
 		var e nlattr.Encoder

@@ -46,12 +46,17 @@ var (
 		{Name: "name", Number: 2, Kind: p.String},
 		{Name: "app", Number: 3, Kind: p.SubMessage, Sub: kinds, Selector: "kind"},
 	}}
+	slotsStruct = &p.Struct{Name: "slots", Size: 4, Members: []p.Member{
+		{Name: "first", Offset: 0, Size: 2},
+		{Name: "count", Offset: 2, Size: 2},
+	}, Array: &p.Array{Member: p.Member{Name: "slots", Size: 2}, Count: "count"}}
 	vxlanSet = &p.Set{Name: "vxlan", Attrs: []p.Attr{{Name: "id", Number: 1, Kind: p.U32}}}
 	kinds    = &p.SubMsg{Name: "kinds", Formats: []p.Format{
 		{Value: "vxlan", Nested: vxlanSet},
 		{Value: "prio", Header: pointStruct},
 		{Value: "both", Header: headerStruct, Nested: vxlanSet},
 		{Value: "empty"},
+		{Value: "slots", Header: slotsStruct},
 		{Value: "on", Nested: vxlanSet},
 		{Value: "5", Nested: selfRef{}},
 	}}
@@ -114,6 +119,7 @@ var (
 		{Name: "many-policies", Number: 44, Kind: p.NestTypeValue, Levels: []string{"a"}, Nested: opSet, Flags: p.Multi},
 		{Name: "svar", Number: 45, Kind: p.Sint, Enum: flagEnum},
 		{Name: "headed", Number: 46, Kind: p.Nest, Flags: p.Multi, Struct: nexthop, Nested: opSet},
+		{Name: "slots", Number: 47, Kind: p.Binary, Struct: slotsStruct},
 	}}
 	message = &p.Message{Family: "sample", Op: "set", Header: headerStruct, Attrs: topSet}
 )
