@@ -258,6 +258,10 @@ func TestStruct(t *testing.T) {
 	if got := AppendStruct(nil, bigStruct, b[:17]); !strings.Contains(string(got), `"count":1,"addr":"0.0.0.0"`) && littleEndian() {
 		t.Errorf("got %s", got)
 	}
+	const twice = `{"count":1,"at":{"x":3},"count":null,"at":{"y":1}}`
+	if err := EncodeStruct(b, bigStruct, []byte(twice)); err != nil || !bytes.Equal(b[:28], append([]byte{0, 0, 1}, make([]byte, 25)...)) {
+		t.Errorf("of keys that come twice the last does not count: %x %v", b, err)
+	}
 	for _, c := range []struct{ in, want string }{
 		{`[]`, "offset 0: got an array, want an object"},
 		{`{"label":"1234567"}`, "label (offset 9): payload has the wrong length"},

@@ -252,10 +252,10 @@ func putMember(b []byte, m *nlpolicy.Member, n *node, depth int) error {
 	if len(b) != m.Size || depth > nlattr.MaxDepth {
 		return n.fail(nlattr.ErrLength)
 	}
+	clear(b) // a key that comes twice counts the second time
 	if n.sort == isNull {
 		return nil
 	}
-	clear(b) // a key that comes twice counts the second time
 	switch {
 	case m.Struct != nil && n.sort == isObject:
 		return putStruct(b, m.Struct, n, depth+1)
