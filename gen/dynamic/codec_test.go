@@ -6,10 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/nlgen/nlgen/gen/diag"
 	"github.com/nlgen/nlgen/gen/ir"
-	"github.com/nlgen/nlgen/gen/resolve"
-	"github.com/nlgen/nlgen/gen/spec"
 	"github.com/nlgen/nlgen/runtime/nlattr"
 )
 
@@ -388,13 +385,7 @@ func TestRecords(t *testing.T) {
 	if nlattr.GetUint16([]byte{1, 0}) != 1 {
 		t.Skip("the bytes are those of little-endian machines")
 	}
-	var report diag.Report
-	f := resolve.Family(&report, spec.ReadFile(&report, "testdata/all.yaml"), resolve.Options{Records: []resolve.Record{
-		{Set: "top", Attribute: "hops", Struct: "hop", Length: "hop-len", Attributes: "leaf", Go: "HopRecord"}}})
-	if f == nil {
-		t.Fatal(report.Diagnostics())
-	}
-	c := New(f)
+	c := withRecords(t)
 	const bytes = "18002a00" + "0c000700" + "0800010001000000" + "08000000" + "04000200"
 	got, err := bytesOf(t, c, `{"hops": [{"hops": 7, "pad": 0, "id": 1}, {"UnknownAttr(2)": ""}]}`)
 	if err != nil || got != bytes {

@@ -467,9 +467,9 @@ func unknownNumber(key string) (uint16, bool) {
 
 // unknown writes an attribute that is known by its number only.
 func (w *writer) unknown(number uint16, v any) error {
-	w.pad()
 	switch v := v.(type) {
 	case *Object:
+		w.pad()
 		if err := w.nest(number, none, v, nil); err != nil {
 			return err
 		}
@@ -483,6 +483,7 @@ func (w *writer) unknown(number uint16, v any) error {
 			}
 		}
 	default:
+		w.pad()
 		b, err := readBytes(ir.NoHint, v)
 		if err != nil {
 			return err

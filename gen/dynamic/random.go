@@ -277,11 +277,16 @@ func (r *random) levels(s *jsonScope, a *ir.Attr, depth int) (any, bool) {
 	attrs := slices.DeleteFunc(slices.Clone(inner.Attrs), func(x *ir.Attr) bool { return slices.Contains(a.Levels, x.Name) })
 	var list []any
 	for range 1 + r.IntN(randomList) {
-		o := new(Object)
-		for _, level := range a.Levels {
-			o.Add(level, json.Number(strconv.Itoa(r.IntN(4))))
+		o, levels := new(Object), a.Levels
+		if r.IntN(4) == 0 {
+			levels = levels[:1+r.IntN(len(levels))] // With fewer levels it stands for an empty nest.
 		}
-		r.attrs(o, nil, inner, attrs, s, depth+1)
+		for _, level := range levels {
+			o.Add(level, json.Number(strconv.Itoa(r.IntN(3))))
+		}
+		if len(levels) == len(a.Levels) {
+			r.attrs(o, nil, inner, attrs, s, depth+1)
+		}
 		list = append(list, o)
 	}
 	if len(list) == 1 {

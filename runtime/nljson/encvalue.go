@@ -296,7 +296,7 @@ func (w *writer) bitfield(a *nlpolicy.Attr, n *node) error {
 	var f nlattr.Bitfield32
 	chosen := false
 	for i, key := range n.keys {
-		v, err := bitsOf(&n.list[i], a.Enum, 4)
+		v, err := integer(&n.list[i], nlpolicy.U32, nlpolicy.EnumFlags, nlpolicy.NoHint, a.Enum)
 		switch {
 		case err != nil:
 			return within(key, err)
