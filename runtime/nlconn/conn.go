@@ -78,8 +78,9 @@ func WithReceiveQueue(bytes int) Option {
 // WithSendQueue sets the size of send queues in bytes. A datagram must fit.
 func WithSendQueue(bytes int) Option { return func(c *config) { c.socket.SendQueue = bytes } }
 
-// WithPort binds sockets to a port id. Only one socket can be bound to it: a
-// second request at the same time fails with EADDRINUSE.
+// WithPort binds the sockets of requests to a port id. Only one socket of a protocol
+// can be bound to it: a second request at the same time, such as one inside the loop
+// of a dump, fails with EADDRINUSE. Subscriptions have ports of the kernel's choice.
 func WithPort(port uint32) Option { return func(c *config) { c.socket.Port = port } }
 
 // WithPeer sends requests to a process that is bound to the given port id, and
@@ -276,6 +277,9 @@ func (c *Conn) borrow(protocol int, lax bool) (*exchange, error) {
 // newExchange returns an exchange with a new socket.
 func (c *Conn) newExchange(protocol int, o SocketOptions, p *pool) (*exchange, error) {
 	o.ListenAllNSID = false
+	if o.Port != 0 {
+		c.closeIdle(protocol) // Only one socket can have the port.
+	}
 	s, err := c.OpenSocket(protocol, o)
 	if err != nil {
 		return nil, err
@@ -285,6 +289,22 @@ func (c *Conn) newExchange(protocol int, o SocketOptions, p *pool) (*exchange, e
 	x := &exchange{c: c, pool: p, protocol: protocol, sock: s.(*connSocket).Socket, seq: rand.Uint32()}
 	x.prompt, _ = x.sock.(PromptSocket)
 	return x, nil
+}
+
+// closeIdle closes the sockets of a protocol that nobody uses.
+func (c *Conn) closeIdle(protocol int) {
+	var idle []*exchange
+	c.mu.Lock()
+	for key, p := range c.pools {
+		if key.protocol == protocol || c.cfg.protocol.OK {
+			idle = append(idle, p.idle...)
+			p.idle = nil
+		}
+	}
+	c.mu.Unlock()
+	for _, x := range idle {
+		c.discard(x)
+	}
 }
 
 // giveBack ends an exchange whose answer was read to its end.
