@@ -17,7 +17,12 @@
 //   - a number ([syscall.Errno]), also inside of another error, whose text then
 //     goes along;
 //   - the errors of package io/fs, [errors.ErrUnsupported] and those of package
-//     context as the number that stands for them; any other as EIO, with its text.
+//     context as the number that stands for them; any other as EIO, with its text,
+//     and so is one whose number is 0, which would be an ack.
+//
+// A panic of such a function is not recovered: it ends the program, as everywhere
+// else, since nobody knows what state it leaves behind. A program that is to go on
+// recovers in the function and returns an error.
 //
 // # Ways
 //

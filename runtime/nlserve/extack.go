@@ -23,6 +23,15 @@ func (a *answer) explain(err error) *extack {
 	if err == nil {
 		return &extack{Message: a.call.warning, Cookie: a.call.cookie}
 	}
+	x := a.refusal(err)
+	if x.Errno == 0 {
+		x.Errno = eIO // 0 would be an ack
+	}
+	return x
+}
+
+// refusal makes of an error what can be sent, perhaps without a number.
+func (a *answer) refusal(err error) *extack {
 	var refused *nlmsg.Error
 	var invalid *nlpolicy.ValidationError
 	var malformed *nlattr.Error
@@ -49,7 +58,7 @@ func (a *answer) explain(err error) *extack {
 		}
 		return x
 	}
-	x := &extack{Errno: eIO, Message: err.Error()}
+	x := &extack{Message: err.Error()}
 	for _, known := range []struct {
 		err   error
 		errno syscall.Errno

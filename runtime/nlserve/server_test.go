@@ -35,6 +35,8 @@ func TestErrors(t *testing.T) {
 		{context.DeadlineExceeded, syscall.ETIMEDOUT, "counter: set: ETIMEDOUT: connection timed out"},
 		{errors.New("broken"), syscall.EIO, `counter: set: EIO: "broken"`},
 		{errors.New("a\x00b"), syscall.EIO, `counter: set: EIO: "a?b"`},
+		{syscall.Errno(0), syscall.EIO, `counter: set: EIO: input/output error`},
+		{&nlmsg.Error{Message: "without a number"}, syscall.EIO, `counter: set: EIO: "without a number"`},
 		{&nlmsg.Error{Errno: syscall.EINVAL, Message: "odd", Attr: "option.step"}, syscall.EINVAL,
 			`counter: set: EINVAL: "odd" [attribute option.step]`},
 		{&nlmsg.Error{Errno: syscall.EINVAL, Attr: "name", Cookie: []byte{1, 2}}, syscall.EINVAL, `counter: set: EINVAL: invalid argument [attribute name]`},
