@@ -174,6 +174,14 @@ func (b *Batch) run(ctx context.Context) error {
 		b.unsent(0, err)
 		return err
 	}
+	clean := false
+	defer func() {
+		if clean {
+			b.c.giveBack(x)
+		} else {
+			b.c.discard(x)
+		}
+	}()
 	for i := 0; i < len(b.items); {
 		n := b.fill(i)
 		if n == 0 { // it was not encoded
@@ -186,7 +194,6 @@ func (b *Batch) run(ctx context.Context) error {
 		}
 		part := batchPart{b: b, x: x, items: b.items[i : i+n]}
 		if err := part.exchange(ctx); err != nil {
-			b.c.discard(x)
 			part.unknown(err)
 			b.unsent(i+n, ErrNotSent)
 			return err
@@ -198,7 +205,7 @@ func (b *Batch) run(ctx context.Context) error {
 			break
 		}
 	}
-	b.c.giveBack(x)
+	clean = true
 	return nil
 }
 

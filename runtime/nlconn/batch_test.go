@@ -173,6 +173,23 @@ func TestBatchReply(t *testing.T) {
 	}
 }
 
+// A callback that panics leaves no socket behind.
+func TestBatchPanic(t *testing.T) {
+	conn, s, _ := scripted(t, func(nltest.Request) []nltest.Item { return []nltest.Item{datagram(nltest.Warn("no"))} })
+	edge := nlconn.Operation{Family: &rtLink, Name: "batch-edge", Request: 20}
+	for _, opts := range [][]nlconn.BatchOption{nil, {nlconn.Transaction(&edge, nil, &edge, nil)}} {
+		b := conn.NewBatch(nlconn.ProtocolRoute, opts...)
+		b.Add(soon(t), &opNewlink, &link{Name: "a"}, nlconn.OnAck(func(*nlmsg.Ack) { panic("in a callback") }))
+		func() {
+			defer func() { _ = recover() }()
+			t.Errorf("no panic: %v", b.Do(soon(t)))
+		}()
+		if s.Open() != 0 {
+			t.Errorf("%d sockets are open", s.Open())
+		}
+	}
+}
+
 // One request that is to be lax makes the socket so, for this time.
 func TestBatchLax(t *testing.T) {
 	conn, s, _ := scripted(t, func(r nltest.Request) []nltest.Item { return []nltest.Item{datagram(nltest.Ack())} })
