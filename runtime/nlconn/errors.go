@@ -35,6 +35,11 @@ var (
 	// ErrMoreReplies reports that [Do] left out all but the first reply of an
 	// operation that answers several: [DoAll] yields them all.
 	ErrMoreReplies = errors.New("operation answered more than one reply")
+	// ErrFamilyGone reports to a subscription that its generic family was
+	// unregistered, as when a module is unloaded: its groups are gone with it. It
+	// is the last of the loop. When the family is back, [Subscription.Join] joins
+	// its groups anew, and another loop goes on.
+	ErrFamilyGone = errors.New("family was unregistered")
 	// ErrBusy reports a second loop over one subscription.
 	ErrBusy = errors.New("subscription is being read by another loop")
 )

@@ -6,6 +6,7 @@ import (
 	"maps"
 
 	"github.com/nlgen/nlgen/runtime/nlattr"
+	"github.com/nlgen/nlgen/runtime/nlmsg"
 )
 
 // FamilyInfo is what the kernel tells about a family of generic netlink.
@@ -44,8 +45,12 @@ func (f *FamilyInfo) Group(name string) (Group, bool) {
 	return Group{}, false
 }
 
-// The family that knows the families. Its id never changes (GENL_ID_CTRL).
-const controlID = 16
+// The family that knows the families. Its id never changes (GENL_ID_CTRL), and
+// neither does its group "notify", which hears when families come and go.
+const (
+	controlID    = 16
+	controlGroup = 16
+)
 
 var (
 	controlFamily = Family{Name: "nlctrl", Protocol: ProtocolGeneric, Generic: true, Version: 2}
@@ -103,6 +108,19 @@ func (f *familyReply) DecodeFrom(d *nlattr.Decoder) {
 			})
 		}
 	}
+}
+
+// endOf reports whether a message is the news that the family with an id was
+// unregistered (CTRL_CMD_DELFAMILY).
+func endOf(id uint32, h nlmsg.Header, body []byte) bool {
+	const delFamily = 2
+	if h.Type != controlID || len(body) < nlmsg.GenericLen || body[0] != delFamily {
+		return false
+	}
+	var f familyReply
+	d := nlattr.NewDecoder(body[nlmsg.GenericLen:])
+	f.DecodeFrom(&d)
+	return uint32(f.ID) == id
 }
 
 // entries calls f inside each entry of an indexed array of nests.

@@ -42,6 +42,18 @@ func readable(s Socket) PromptSocket {
 	return p
 }
 
+// hearOfEnd joins the group in which the end of a generic family is told, before
+// anything is known of the family: no end comes between.
+func (l *listener) hearOfEnd() error {
+	if !l.family.Generic || l.family.Name == controlFamily.Name {
+		return nil
+	}
+	if err := l.sock.Join(controlGroup); err != nil {
+		return fmt.Errorf("%s: join group %q of nlctrl: %w", l.family.Name, "notify", err)
+	}
+	return nil
+}
+
 // Join joins more groups.
 func (l *listener) Join(ctx context.Context, groups ...Group) error {
 	return l.each(ctx, groups, "join", l.sock.Join)
@@ -155,6 +167,8 @@ func (l *listener) next(ctx context.Context) error {
 			n.Header, n.Number, n.Body = h, h.Type, msg[nlmsg.HeaderLen:]
 			if l.family.Generic && uint32(h.Type) == l.id.Load() && len(n.Body) >= nlmsg.GenericLen {
 				n.Number, n.Body = uint16(n.Body[0]), n.Body[nlmsg.GenericLen:]
+			} else if l.family.Generic && !l.at.HasNSID && endOf(l.id.Load(), h, n.Body) {
+				return fmt.Errorf("%s: %w", l.family.Name, ErrFamilyGone)
 			} else if l.family.Generic || h.Type < nlmsg.MinType {
 				hooks.skipped(l.family.Protocol, h, msg)
 				continue

@@ -97,6 +97,10 @@ func Subscribe[E any](ctx context.Context, c *Conn, f *Family, decode func(*Noti
 	for i := range l.pkts {
 		l.pkts[i].Buf = buf[i*eventLen : (i+1)*eventLen : (i+1)*eventLen]
 	}
+	if err := l.hearOfEnd(); err != nil {
+		s.Close()
+		return nil, err
+	}
 	if err := l.Join(ctx, groups...); err != nil {
 		s.Close()
 		return nil, err
@@ -111,7 +115,8 @@ func Subscribe[E any](ctx context.Context, c *Conn, f *Family, decode func(*Noti
 //
 // [ErrOverrun] says that events were lost here. What was queued before them comes
 // before it, and nothing that happens from then on is lost without another one: so
-// this is where whoever keeps a state reads it anew.
+// this is where whoever keeps a state reads it anew. [ErrFamilyGone] says that nothing
+// more will come, and ends the loop.
 func (s *Subscription[E]) All(ctx context.Context) iter.Seq2[E, error] {
 	return func(yield func(E, error) bool) {
 		s.loop(ctx, func(n *Notification, err error) bool {
