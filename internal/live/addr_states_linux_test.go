@@ -38,7 +38,7 @@ func TestAddressStates(t *testing.T) {
 	add(index, "2001:db8::1", rtaddr.IfaFlagsOptimistic)
 	add(uint32(peer.Header.IfiIndex), "2001:db8::2", rtaddr.IfaFlagsNodad)
 	add(index, "2001:db8::2", 0)
-	await(n, "somebody else's answer", func() bool {
+	witness.Await(t, "somebody else's answer", func() bool {
 		return addresses(n, client, index)[addr("2001:db8::2").V].Flags.V&rtaddr.IfaFlagsDadfailed != 0
 	})
 	c.Steady(func(c *witness.Tally) {

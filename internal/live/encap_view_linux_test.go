@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/nlgen/nlgen/generated/rtlink"
 	"github.com/nlgen/nlgen/generated/rtroute"
 	"github.com/nlgen/nlgen/internal/witness"
 	"github.com/nlgen/nlgen/runtime/nlattr"
@@ -34,7 +35,7 @@ func encapName(kind rtroute.EncapType) string {
 }
 
 // encapData is what ip prints between the kind of an encapsulation and the rest of the route.
-func encapData(links *linkView, x rtroute.EncapMsg) any {
+func encapData(links map[string]*rtlink.GetlinkReply, x rtroute.EncapMsg) any {
 	switch x := x.(type) {
 	case *rtroute.EncapMplsAttrs:
 		out := witness.Object{"dst": labels(x.Dst)}
@@ -67,13 +68,13 @@ func encapData(links *linkView, x rtroute.EncapMsg) any {
 		l := x.Locator.V
 		return witness.Object{
 			"locator":    fmt.Sprintf("%x:%x:%x:%x", l>>48, l>>32&0xffff, l>>16&0xffff, l&0xffff),
-			"csum_mode":  pick(x.CsumMode.V, "adj-transport", "neutral-map", "no-action", "neutral-map-auto"),
-			"ident_type": x.IdentType, "hook_type": pick(x.HookType.V, "output", "input"),
+			"csum_mode":  witness.Pick(x.CsumMode.V, "adj-transport", "neutral-map", "no-action", "neutral-map-auto"),
+			"ident_type": x.IdentType, "hook_type": witness.Pick(x.HookType.V, "output", "input"),
 		}
 	case *rtroute.EncapXfrmAttrs:
 		out := witness.Object{"if_id": x.IfID}
 		if x.Link.OK {
-			out["link_dev"] = links.name(x.Link.V)
+			out["link_dev"] = witness.LinkName(links, x.Link.V)
 		}
 		return out
 	case *rtroute.EncapBpfAttrs:
@@ -97,8 +98,8 @@ func set[T any](out witness.Object, key string, value nlattr.Opt[T]) {
 }
 
 // endpoint is what ip prints of segment routing that ends here.
-func endpoint(links *linkView, x *rtroute.EncapSeg6LocalAttrs) witness.Object {
-	out := witness.Object{"action": pick(x.Action.V, "unspec", "End", "End.X", "End.T", "End.DX2", "End.DX6", "End.DX4", "End.DT6", "End.DT4", "End.B6",
+func endpoint(links map[string]*rtlink.GetlinkReply, x *rtroute.EncapSeg6LocalAttrs) witness.Object {
+	out := witness.Object{"action": witness.Pick(x.Action.V, "unspec", "End", "End.X", "End.T", "End.DX2", "End.DX6", "End.DX4", "End.DT6", "End.DT4", "End.B6",
 		"End.B6.Encaps", "End.BM", "End.S", "End.AS", "End.AM", "End.BPF", "End.DT46")}
 	for key, table := range map[string]nlattr.Opt[uint32]{"table": x.Table, "vrftable": x.Vrftable} {
 		if table.OK {
@@ -109,7 +110,7 @@ func endpoint(links *linkView, x *rtroute.EncapSeg6LocalAttrs) witness.Object {
 	set(out, "nh6", x.Nh6)
 	for key, link := range map[string]nlattr.Opt[uint32]{"iif": x.Iif, "oif": x.Oif} {
 		if link.OK {
-			out[key] = links.name(link.V)
+			out[key] = witness.LinkName(links, link.V)
 		}
 	}
 	if x.Srh != nil {

@@ -9,14 +9,13 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/nlgen/nlgen/internal/witness"
-
 	"golang.org/x/sys/unix"
 
 	"github.com/nlgen/nlgen/generated/nlctrl"
 	"github.com/nlgen/nlgen/generated/rtaddr"
 	"github.com/nlgen/nlgen/generated/rtlink"
 	"github.com/nlgen/nlgen/generated/rtroute"
+	"github.com/nlgen/nlgen/internal/witness"
 	"github.com/nlgen/nlgen/runtime/nlattr"
 	"github.com/nlgen/nlgen/runtime/nlconn"
 	"github.com/nlgen/nlgen/runtime/nlmsg"
@@ -38,6 +37,13 @@ func TestRefusals(t *testing.T) {
 		return n.Links.Newlink(n.Ctx, req, nlconn.Create, nlconn.Exclusive, nlconn.NoValidate)
 	}
 	kind := func(data rtlink.LinkinfoDataMsg) *rtlink.LinkinfoAttrs { return &rtlink.LinkinfoAttrs{Data: data} }
+	to := func(dst string, change func(r *rtroute.NewrouteRequest)) *rtroute.NewrouteRequest {
+		r := &rtroute.NewrouteRequest{
+			Header: rtroute.Rtmsg{RtmFamily: unix.AF_INET, RtmDstLen: 24, RtmTable: rtroute.RtTableMain, RtmType: rtroute.RtmTypeUnicast}, Dst: addr(dst),
+		}
+		change(r)
+		return r
+	}
 	v4 := rtaddr.Ifaddrmsg{IfaFamily: unix.AF_INET, IfaPrefixlen: 24, IfaIndex: uint32(there)}
 
 	for _, r := range []struct {
@@ -127,17 +133,17 @@ func TestRefusals(t *testing.T) {
 		}, syscall.EINVAL, []string{`rt-addr: newaddr: EINVAL: "ipv4: Invalid prefix length"`}},
 
 		{"gateway that is not reachable", func() error {
-			return routes.Newroute(n.Ctx, with(route("10.0.0.0/24"), func(r *rtroute.NewrouteRequest) { r.Gateway = addr("203.0.113.1") }), nlconn.Create)
+			return routes.Newroute(n.Ctx, to("10.0.0.0", func(r *rtroute.NewrouteRequest) { r.Gateway = addr("203.0.113.1") }), nlconn.Create)
 		}, syscall.ENETUNREACH, []string{`rt-route: newroute: ENETUNREACH: "Nexthop has invalid gateway"`}},
 		{"destination with host bits", func() error {
-			return routes.Newroute(n.Ctx, with(route("10.0.0.1/24"), func(r *rtroute.NewrouteRequest) { r.Oif = u32(uint32(there)) }), nlconn.Create)
+			return routes.Newroute(n.Ctx, to("10.0.0.1", func(r *rtroute.NewrouteRequest) { r.Oif = u32(uint32(there)) }), nlconn.Create)
 		}, syscall.EINVAL, []string{`rt-route: newroute: EINVAL: "Invalid prefix for given prefix length"`}},
 		{"table that does not exist", func() error {
 			_, err := routes.GetrouteCollect(n.Ctx, &rtroute.GetrouteDumpRequest{Header: rtroute.Rtmsg{RtmFamily: unix.AF_INET}, Table: u32(424242)})
 			return err
 		}, syscall.ENOENT, []string{`rt-route: getroute: ENOENT: "ipv4: FIB table does not exist"`}},
 		{"encapsulation that is unknown", func() error {
-			return routes.Newroute(n.Ctx, with(route("10.0.0.0/24"), func(r *rtroute.NewrouteRequest) {
+			return routes.Newroute(n.Ctx, to("10.0.0.0", func(r *rtroute.NewrouteRequest) {
 				r.Oif, r.EncapType, r.Encap = u32(uint32(there)), nlattr.Some(rtroute.EncapType(99)), rtroute.EncapRaw{4, 0, 1, 0}
 			}), nlconn.Create, nlconn.NoValidate)
 		}, syscall.EINVAL, []string{`rt-route: newroute: EINVAL: "Unknown lwt encapsulation type"`}},

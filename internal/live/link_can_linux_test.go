@@ -171,7 +171,7 @@ var canView = witness.View[*rtlink.LinkinfoCanAttrs]{
 	"ctrlmode":           func(x *rtlink.LinkinfoCanAttrs) any { return canModeNames(x.Ctrlmode.V.Flags) },
 	"ctrlmode_supported": func(x *rtlink.LinkinfoCanAttrs) any { return canModeNames(x.CtrlmodeExt.Supported.V) },
 	"state": func(x *rtlink.LinkinfoCanAttrs) any {
-		return pick(x.State.V, "ERROR-ACTIVE", "ERROR-WARNING", "ERROR-PASSIVE", "BUS-OFF", "STOPPED", "SLEEPING")
+		return witness.Pick(x.State.V, "ERROR-ACTIVE", "ERROR-WARNING", "ERROR-PASSIVE", "BUS-OFF", "STOPPED", "SLEEPING")
 	},
 	"berr_counter": func(x *rtlink.LinkinfoCanAttrs) any {
 		return witness.Object{"tx": x.BerrCounter.V.Txerr, "rx": x.BerrCounter.V.Rxerr}

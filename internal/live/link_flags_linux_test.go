@@ -102,7 +102,7 @@ func TestBondEvents(t *testing.T) {
 		}
 	}
 	n.Up(bond)
-	await(n, "an active link", func() bool {
+	witness.Await(t, "an active link", func() bool {
 		return n.Link("bond0").Linkinfo.Data.(*rtlink.LinkinfoBondAttrs).ActiveSlave.V == uint32(n.Link("slave0").Header.IfiIndex)
 	})
 	sub, err := n.Links.Subscribe(ctx, rtlink.GroupLink)

@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
 	"golang.org/x/sys/unix"
 
 	"github.com/nlgen/nlgen/generated/rtlink"
@@ -19,29 +18,11 @@ import (
 	"github.com/nlgen/nlgen/runtime/nlattr"
 )
 
-// simulated makes a device of the driver netdevsim and returns the link of its first port.
-func simulated(n *witness.Namespace) *rtlink.GetlinkReply {
-	n.T.Helper()
-	device := witness.Simulate(n.T)
-	names, err := filepath.Glob(filepath.Join("/sys/bus/netdevsim/devices", device, "net", "*"))
-	if err != nil || len(names) == 0 {
-		n.T.Fatalf("%s has the links %q, %v", device, names, err)
-	}
-	link := n.Link(filepath.Base(names[0]))
-	if link.ParentDevName.V != device || link.ParentDevBusName.V != "netdevsim" {
-		n.T.Errorf("the parent is %q on %q", link.ParentDevName.V, link.ParentDevBusName.V)
-	}
-	if p := link.DevlinkPort; p == nil || p.BusName.V != "netdevsim" || p.DevName.V != device || !p.PortIndex.OK {
-		n.T.Errorf("the devlink port is %+v", p)
-	}
-	return link
-}
-
 // TestLinkFunctions sets each setting of virtual functions, and compares all of them with what ip prints.
 func TestLinkFunctions(t *testing.T) {
 	n := witness.NewNamespace(t)
 	c := witness.NewTally(t)
-	link := simulated(n)
+	link := n.Simulated()
 	if err := os.WriteFile(filepath.Join("/sys/bus/netdevsim/devices", link.ParentDevName.V, "sriov_numvfs"), []byte("3"), 0o200); err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +76,7 @@ func functions(x *rtlink.GetlinkReply) any {
 			"broadcast": net.HardwareAddr(vf.Broadcast.Broadcast[:len(x.Address)]),
 			"rate":      witness.Object{"max_tx": vf.Rate.V.MaxTxRate, "min_tx": vf.Rate.V.MinTxRate},
 			"spoofchk":  vf.Spoofchk.V.Setting, "trust": vf.Trust.V.Setting, "query_rss_en": vf.RssQueryEn.V.Setting,
-			"link_state": pick(vf.LinkState.V.LinkState, "auto", "enable", "disable"),
+			"link_state": witness.Pick(vf.LinkState.V.LinkState, "auto", "enable", "disable"),
 			"stats": witness.Object{
 				"rx": witness.Object{
 					"bytes": vf.Stats.RxBytes, "packets": vf.Stats.RxPackets, "multicast": vf.Stats.Multicast, "broadcast": vf.Stats.Broadcast,
@@ -132,7 +113,7 @@ func functions(x *rtlink.GetlinkReply) any {
 func TestLinkHardware(t *testing.T) {
 	n := witness.NewNamespace(t)
 	c := witness.NewTally(t)
-	link := simulated(n)
+	link := n.Simulated()
 	name, index := link.Ifname.V, uint32(link.Header.IfiIndex)
 	ctx := witness.Patience(t)
 	sub, err := n.Links.Subscribe(ctx, rtlink.GroupStats)
@@ -205,7 +186,7 @@ func TestLinkHardware(t *testing.T) {
 func TestLinkHardwareCounters(t *testing.T) {
 	n := witness.NewNamespace(t)
 	c := witness.NewTally(t)
-	link := simulated(n)
+	link := n.Simulated()
 	debug := t.TempDir()
 	if err := unix.Mount("debugfs", debug, "debugfs", 0, ""); err != nil {
 		t.Fatal(err)
@@ -219,7 +200,7 @@ func TestLinkHardwareCounters(t *testing.T) {
 	if err := n.Links.Setstats(n.Ctx, &rtlink.SetstatsRequest{Header: rtlink.IfStatsMsg{Ifindex: index}, SetOffloadXstatsL3Stats: yes()}); err != nil {
 		t.Fatal(err)
 	}
-	await(n, "a packet of the hardware", func() bool {
+	witness.Await(t, "a packet of the hardware", func() bool {
 		s := statsOf(n, link.Ifname.V).LinkOffloadXstats.L3Stats
 		return s != nil && s.RxPackets > 0 && s.TxPackets > 0
 	})

@@ -6,9 +6,8 @@ import (
 	"net/netip"
 	"strings"
 
-	"github.com/nlgen/nlgen/internal/witness"
-
 	"github.com/nlgen/nlgen/generated/rtlink"
+	"github.com/nlgen/nlgen/internal/witness"
 	"github.com/nlgen/nlgen/runtime/nlattr"
 )
 
@@ -220,16 +219,16 @@ var macvlanView = witness.View[*rtlink.LinkinfoMacvlanAttrs]{
 }
 
 var ipvlanView = witness.View[*rtlink.LinkinfoIpvlanAttrs]{
-	"mode":    func(x *rtlink.LinkinfoIpvlanAttrs) any { return pick(x.Mode.V, "l2", "l3", "l3s") },
+	"mode":    func(x *rtlink.LinkinfoIpvlanAttrs) any { return witness.Pick(x.Mode.V, "l2", "l3", "l3s") },
 	"bridge":  func(x *rtlink.LinkinfoIpvlanAttrs) any { return x.Flags.V == 0 },
 	"private": func(x *rtlink.LinkinfoIpvlanAttrs) any { return x.Flags.V&rtlink.IpvlanFlagsPrivate != 0 },
 	"vepa":    func(x *rtlink.LinkinfoIpvlanAttrs) any { return x.Flags.V&rtlink.IpvlanFlagsVepa != 0 },
 }
 
 var tunView = witness.View[*rtlink.LinkinfoTunAttrs]{
-	"type":        func(x *rtlink.LinkinfoTunAttrs) any { return pick(x.Type.V, "", "tun", "tap") },
-	"user":        func(x *rtlink.LinkinfoTunAttrs) any { return pick(x.Owner.V, "root") },
-	"group":       func(x *rtlink.LinkinfoTunAttrs) any { return pick(x.Group.V, "root") },
+	"type":        func(x *rtlink.LinkinfoTunAttrs) any { return witness.Pick(x.Type.V, "", "tun", "tap") },
+	"user":        func(x *rtlink.LinkinfoTunAttrs) any { return witness.Pick(x.Owner.V, "root") },
+	"group":       func(x *rtlink.LinkinfoTunAttrs) any { return witness.Pick(x.Group.V, "root") },
 	"numqueues":   func(x *rtlink.LinkinfoTunAttrs) any { return x.NumQueues },
 	"numdisabled": func(x *rtlink.LinkinfoTunAttrs) any { return x.NumDisabledQueues },
 }
@@ -238,7 +237,7 @@ func (v *linkView) bond() witness.View[*rtlink.LinkinfoBondAttrs] {
 	type data = *rtlink.LinkinfoBondAttrs
 	return witness.View[data]{
 		"mode": func(x data) any {
-			return pick(x.Mode.V, "balance-rr", "active-backup", "balance-xor", "broadcast", "802.3ad", "balance-tlb", "balance-alb")
+			return witness.Pick(x.Mode.V, "balance-rr", "active-backup", "balance-xor", "broadcast", "802.3ad", "balance-tlb", "balance-alb")
 		},
 		"active_slave":      func(x data) any { return v.name(x.ActiveSlave.V) },
 		"primary":           func(x data) any { return v.name(x.Primary.V) },
@@ -248,17 +247,17 @@ func (v *linkView) bond() witness.View[*rtlink.LinkinfoBondAttrs] {
 		"ns_ip6_target":     func(x data) any { return x.NsIp6Target },
 		// Some versions of ip print nothing for "none".
 		"arp_validate": func(x data) any {
-			return witness.OneOf{pick(x.ArpValidate.V, "none", "active", "backup", "all", "filter", "filter_active", "filter_backup"), zero(x.ArpValidate)}
+			return witness.OneOf{witness.Pick(x.ArpValidate.V, "none", "active", "backup", "all", "filter", "filter_active", "filter_backup"), zero(x.ArpValidate)}
 		},
-		"arp_all_targets":  func(x data) any { return pick(x.ArpAllTargets.V, "any", "all") },
-		"primary_reselect": func(x data) any { return pick(x.PrimaryReselect.V, "always", "better", "failure") },
-		"fail_over_mac":    func(x data) any { return pick(x.FailOverMac.V, "none", "active", "follow") },
+		"arp_all_targets":  func(x data) any { return witness.Pick(x.ArpAllTargets.V, "any", "all") },
+		"primary_reselect": func(x data) any { return witness.Pick(x.PrimaryReselect.V, "always", "better", "failure") },
+		"fail_over_mac":    func(x data) any { return witness.Pick(x.FailOverMac.V, "none", "active", "follow") },
 		"xmit_hash_policy": func(x data) any {
-			return pick(x.XmitHashPolicy.V, "layer2", "layer3+4", "layer2+3", "encap2+3", "encap3+4", "vlan+srcmac")
+			return witness.Pick(x.XmitHashPolicy.V, "layer2", "layer3+4", "layer2+3", "encap2+3", "encap3+4", "vlan+srcmac")
 		},
-		"ad_lacp_rate":   func(x data) any { return pick(x.AdLacpRate.V, "slow", "fast") },
+		"ad_lacp_rate":   func(x data) any { return witness.Pick(x.AdLacpRate.V, "slow", "fast") },
 		"ad_lacp_active": func(x data) any { return onOff(x.AdLacpActive.V) },
-		"ad_select":      func(x data) any { return pick(x.AdSelect.V, "stable", "bandwidth", "count") },
+		"ad_select":      func(x data) any { return witness.Pick(x.AdSelect.V, "stable", "bandwidth", "count") },
 		"ad_info": func(x data) any {
 			return witness.Object{
 				"aggregator": x.AdInfo.Aggregator, "num_ports": x.AdInfo.NumPorts, "actor_key": x.AdInfo.ActorKey,
@@ -275,9 +274,9 @@ var bondPortView = witness.View[*rtlink.BondSlaveAttrs]{
 	"ad_actor_oper_port_state_str":   func(x *rtlink.BondSlaveAttrs) any { return lacpState(x.AdActorOperPortState.V) },
 	"ad_partner_oper_port_state_str": func(x *rtlink.BondSlaveAttrs) any { return lacpState(x.AdPartnerOperPortState.V) },
 	"mii_status": func(x *rtlink.BondSlaveAttrs) any {
-		return pick(x.MiiStatus.V, "UP", "GOING_DOWN", "DOWN", "GOING_BACK")
+		return witness.Pick(x.MiiStatus.V, "UP", "GOING_DOWN", "DOWN", "GOING_BACK")
 	},
-	"state": func(x *rtlink.BondSlaveAttrs) any { return pick(x.State.V, "ACTIVE", "BACKUP") },
+	"state": func(x *rtlink.BondSlaveAttrs) any { return witness.Pick(x.State.V, "ACTIVE", "BACKUP") },
 }
 
 // lacpState is the list of the bits of a LACP state in ip's words.

@@ -9,11 +9,10 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/nlgen/nlgen/internal/witness"
-
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/nlgen/nlgen/generated/rtlink"
+	"github.com/nlgen/nlgen/internal/witness"
 	"github.com/nlgen/nlgen/runtime/nlattr"
 	"github.com/nlgen/nlgen/runtime/nlconn"
 )

@@ -58,7 +58,7 @@ func TestBridgeMulticast(t *testing.T) {
 		}
 	}
 	n.Up(bridge)
-	await(n, "a port that forwards", func() bool {
+	witness.Await(t, "a port that forwards", func() bool {
 		return n.Link("port0").Linkinfo.SlaveData.(*rtlink.LinkinfoBrportAttrs).State.V == rtlink.BrStateForwarding
 	})
 	// A router behind the other port gets what members say.

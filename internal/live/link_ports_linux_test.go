@@ -4,11 +4,10 @@ import (
 	"os"
 	"testing"
 
-	"github.com/nlgen/nlgen/internal/witness"
-
 	"golang.org/x/sys/unix"
 
 	"github.com/nlgen/nlgen/generated/rtlink"
+	"github.com/nlgen/nlgen/internal/witness"
 	"github.com/nlgen/nlgen/runtime/nlattr"
 )
 

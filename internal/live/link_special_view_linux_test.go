@@ -13,8 +13,10 @@ var cipherSuites = map[uint64]string{0x0080020001000001: "GCM-AES-128", 0x0080c2
 var macsecView = witness.View[*rtlink.LinkinfoMacsecAttrs]{
 	"sci":          func(x *rtlink.LinkinfoMacsecAttrs) any { return fmt.Sprintf("%016x", x.Sci.V) },
 	"cipher_suite": func(x *rtlink.LinkinfoMacsecAttrs) any { return cipherSuites[x.CipherSuite.V] },
-	"validation":   func(x *rtlink.LinkinfoMacsecAttrs) any { return pick(x.Validation.V, "disabled", "check", "strict") },
-	"offload":      func(x *rtlink.LinkinfoMacsecAttrs) any { return pick(x.Offload.V, "off", "phy", "mac") },
+	"validation": func(x *rtlink.LinkinfoMacsecAttrs) any {
+		return witness.Pick(x.Validation.V, "disabled", "check", "strict")
+	},
+	"offload": func(x *rtlink.LinkinfoMacsecAttrs) any { return witness.Pick(x.Offload.V, "off", "phy", "mac") },
 }
 
 func (v *linkView) hsr() witness.View[*rtlink.LinkinfoHsrAttrs] {
@@ -27,7 +29,7 @@ func (v *linkView) hsr() witness.View[*rtlink.LinkinfoHsrAttrs] {
 }
 
 var gtpView = witness.View[*rtlink.LinkinfoGtpAttrs]{
-	"role":  func(x *rtlink.LinkinfoGtpAttrs) any { return pick(x.Role.V, "ggsn", "sgsn") },
+	"role":  func(x *rtlink.LinkinfoGtpAttrs) any { return witness.Pick(x.Role.V, "ggsn", "sgsn") },
 	"hsize": func(x *rtlink.LinkinfoGtpAttrs) any { return x.PdpHashsize },
 }
 
@@ -40,7 +42,7 @@ var bareudpView = witness.View[*rtlink.LinkinfoBareudpAttrs]{
 func (v *linkView) amt() witness.View[*rtlink.LinkinfoAmtAttrs] {
 	type data = *rtlink.LinkinfoAmtAttrs
 	return witness.View[data]{
-		"mode":      func(x data) any { return pick(x.Mode.V, "gateway", "relay") },
+		"mode":      func(x data) any { return witness.Pick(x.Mode.V, "gateway", "relay") },
 		"link":      func(x data) any { return v.name(x.Link.V) },
 		"local":     func(x data) any { return x.LocalIp },
 		"remote":    func(x data) any { return x.RemoteIp },

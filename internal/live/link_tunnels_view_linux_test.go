@@ -5,9 +5,8 @@ import (
 	"net/netip"
 	"strings"
 
-	"github.com/nlgen/nlgen/internal/witness"
-
 	"github.com/nlgen/nlgen/generated/rtlink"
+	"github.com/nlgen/nlgen/internal/witness"
 	"github.com/nlgen/nlgen/runtime/nlattr"
 )
 
@@ -29,7 +28,7 @@ func (v *linkView) gre() witness.View[*rtlink.LinkinfoGreAttrs] {
 		"fwmark":    func(x data) any { return hexadecimal(x.Fwmark.V) },
 		"encap":     func(x data) any { return encap(x.EncapType.V, x.EncapFlags.V, x.EncapSport.V, x.EncapDport.V) },
 		"erspan_dir": func(x data) any {
-			return pick(x.ErspanDir.V, "ingress", "egress")
+			return witness.Pick(x.ErspanDir.V, "ingress", "egress")
 		},
 		"erspan_hwid": func(x data) any { return fmt.Sprintf("0x%x", x.ErspanHwid.V) },
 	}
@@ -53,7 +52,7 @@ func (v *linkView) gre6() witness.View[*rtlink.LinkinfoGre6Attrs] {
 		"flowlabel": func(x data) any { return flowLabel(x.Flowinfo.V) },
 		"encap":     func(x data) any { return encap(x.EncapType.V, x.EncapFlags.V, x.EncapSport.V, x.EncapDport.V) },
 		"erspan_dir": func(x data) any {
-			return pick(x.ErspanDir.V, "ingress", "egress")
+			return witness.Pick(x.ErspanDir.V, "ingress", "egress")
 		},
 		"erspan_hwid": func(x data) any { return fmt.Sprintf("0x%x", x.ErspanHwid.V) },
 	}
@@ -123,7 +122,7 @@ func flowLabel(flowinfo uint32) string { return fmt.Sprintf("0x%05x", flowinfo&0
 // encap is the additional encapsulation of a tunnel.
 func encap(kind rtlink.TunnelEncapType, flags rtlink.TunnelEncapFlags, sport, dport uint16) any {
 	return witness.Object{
-		"type": pick(kind, "none", "fou", "gue"), "sport": sport, "dport": dport,
+		"type": witness.Pick(kind, "none", "fou", "gue"), "sport": sport, "dport": dport,
 		"csum": flags&1 != 0, "csum6": flags&2 != 0, "remcsum": flags&4 != 0,
 	}
 }

@@ -6,9 +6,8 @@ import (
 	"net/netip"
 	"strconv"
 
-	"github.com/nlgen/nlgen/internal/witness"
-
 	"github.com/nlgen/nlgen/generated/rtlink"
+	"github.com/nlgen/nlgen/internal/witness"
 )
 
 // Types of links (ARPHRD_*), as ip names them.
@@ -192,12 +191,4 @@ func onOff(n uint8) string {
 		return "on"
 	}
 	return "off"
-}
-
-// pick returns the name of a value from a list that begins with that of 0.
-func pick[T ~uint8 | ~uint16 | ~uint32](value T, names ...string) string {
-	if int(value) < len(names) {
-		return names[value]
-	}
-	return strconv.FormatUint(uint64(value), 10)
 }

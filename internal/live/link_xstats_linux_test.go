@@ -8,7 +8,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/nlgen/nlgen/generated/rtlink"
 	"github.com/nlgen/nlgen/internal/witness"
@@ -54,7 +53,7 @@ func TestLinkXstats(t *testing.T) {
 			n.T.Fatal(err)
 		}
 		n.Up(bond)
-		await(n, "a LACP message", func() bool { return statsOf(n, "bond0").LinkXstats.Bond.X3ad.LacpduTx.V > 0 })
+		witness.Await(t, "a LACP message", func() bool { return statsOf(n, "bond0").LinkXstats.Bond.X3ad.LacpduTx.V > 0 })
 		for _, name := range []string{"bond0", "slave0"} {
 			compareStats(n, c, name)
 		}
@@ -78,7 +77,7 @@ func TestLinkXstats(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	await(n, "a spanning tree that changes", func() bool {
+	witness.Await(t, "a spanning tree that changes", func() bool {
 		a, b := statsOf(n, "port0").LinkXstatsSlave.Bridge.Stp, statsOf(n, "peer0").LinkXstatsSlave.Bridge.Stp
 		return a.RxBpdu+b.RxBpdu > 0 && a.TxBpdu+b.TxBpdu > 0 && a.RxTcn+b.RxTcn > 0 && a.TxTcn+b.TxTcn > 0 && a.TransitionFwd > 0 && b.TransitionFwd > 0
 	})
@@ -93,16 +92,6 @@ func TestLinkXstats(t *testing.T) {
 		compareVlanStats(n, c)
 	}
 	c.Report("statistics")
-}
-
-// await waits for a timer of the kernel, seconds at most.
-func await(n *witness.Namespace, what string, done func() bool) {
-	n.T.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !done(); time.Sleep(50 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			n.T.Fatalf("there was not %s", what)
-		}
-	}
 }
 
 // statsOf reads all statistics of a link.

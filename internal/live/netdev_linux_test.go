@@ -12,10 +12,9 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/nlgen/nlgen/internal/witness"
-
 	"github.com/nlgen/nlgen/generated/netdev"
 	"github.com/nlgen/nlgen/generated/rtlink"
+	"github.com/nlgen/nlgen/internal/witness"
 	"github.com/nlgen/nlgen/runtime/nlattr"
 	"github.com/nlgen/nlgen/runtime/nlconn"
 	"github.com/nlgen/nlgen/runtime/nlmsg"

@@ -22,7 +22,7 @@ import (
 func TestPagePools(t *testing.T) {
 	n := witness.NewNamespace(t)
 	ctx := witness.Patience(t)
-	link := simulated(n)
+	link := n.Simulated()
 	debug := t.TempDir()
 	if err := unix.Mount("none", debug, "debugfs", 0, ""); err != nil {
 		t.Skipf("no debugfs: %v", err)
@@ -133,7 +133,7 @@ func TestPagePools(t *testing.T) {
 // TestQueueCounters sends packets from one simulated device to another and compares the counters of their queues with those in /sys.
 func TestQueueCounters(t *testing.T) {
 	n := witness.NewNamespace(t)
-	from := simulated(n)
+	from := n.Simulated()
 	var to *rtlink.GetlinkReply
 	for _, link := range n.Dump() {
 		if link.ParentDevName.V == from.ParentDevName.V && link.Header.IfiIndex != from.Header.IfiIndex {

@@ -14,11 +14,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/nlgen/nlgen/internal/witness"
-
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/nlgen/nlgen/generated/nlctrl"
+	"github.com/nlgen/nlgen/internal/witness"
 	"github.com/nlgen/nlgen/runtime/nlattr"
 	"github.com/nlgen/nlgen/runtime/nlconn"
 )

@@ -166,10 +166,10 @@ func (r *routing) nexthops(cases []encapCase) {
 		if len(theirs) != 1 {
 			r.T.Fatalf("ip shows %d nexthops of number %d", len(theirs), i+1)
 		}
-		links := newLinkView(r.Dump())
+		links := r.Dump()
 		witness.Compare(c, e.name, got, witness.View[*rtnexthop.GetnexthopReply]{
-			"dev":       func(x *rtnexthop.GetnexthopReply) any { return links.name(x.Oif.V) },
-			"scope":     func(x *rtnexthop.GetnexthopReply) any { return scopeName(uint8(x.Header.NhScope)) },
+			"dev":       func(x *rtnexthop.GetnexthopReply) any { return witness.LinkName(links, x.Oif.V) },
+			"scope":     func(x *rtnexthop.GetnexthopReply) any { return witness.ScopeName(uint8(x.Header.NhScope)) },
 			"protocol":  func(x *rtnexthop.GetnexthopReply) any { return x.Header.NhProtocol },
 			"flags":     func(x *rtnexthop.GetnexthopReply) any { return routeFlags(rtroute.RtmFlags(x.Header.NhFlags)) },
 			"encap":     func(x *rtnexthop.GetnexthopReply) any { return encapName(rtroute.EncapType(x.EncapType.V)) },

@@ -10,12 +10,11 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/nlgen/nlgen/internal/witness"
-
 	"golang.org/x/sys/unix"
 
 	"github.com/nlgen/nlgen/generated/rtaddr"
 	"github.com/nlgen/nlgen/generated/rtroute"
+	"github.com/nlgen/nlgen/internal/witness"
 	"github.com/nlgen/nlgen/runtime/nlattr"
 	"github.com/nlgen/nlgen/runtime/nlconn"
 )
@@ -248,7 +247,7 @@ func (r *routing) compareWithIP(c *witness.Tally, family uint8) {
 	option := map[uint8]string{unix.AF_INET: "-4", unix.AF_INET6: "-6", unix.AF_MPLS: "-M"}[family]
 	theirs := routes(r.T, "-d", "-s", option, "route", "show", "table", "all")
 	ours := r.list(family)
-	view := routeView(newLinkView(r.Dump()))
+	view := routeView(r.Dump())
 	if len(ours) != len(theirs) {
 		c.Errorf("%s: we see %d routes, ip %d", option, len(ours), len(theirs))
 		return
@@ -361,7 +360,7 @@ func TestRouteLookup(t *testing.T) {
 		}
 		// ip route get sends its own user id unless it is told one.
 		delete(theirs[0], "uid")
-		witness.Compare(c, fmt.Sprint(l.args), reply, routeView(newLinkView(r.Dump())), theirs[0])
+		witness.Compare(c, fmt.Sprint(l.args), reply, routeView(r.Dump()), theirs[0])
 		if l.req.Mark.OK && reply.Mark != l.req.Mark || l.req.Uid.OK && reply.Uid != l.req.Uid {
 			c.Errorf("%v: mark is %v, uid %v", l.args, reply.Mark, reply.Uid)
 		}

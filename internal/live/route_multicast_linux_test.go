@@ -66,10 +66,10 @@ func TestMulticastForwarding(t *testing.T) {
 	second := uint32(r.Link("route1").Header.IfiIndex)
 	c := witness.NewTally(t)
 	type reply = *rtroute.GetrouteReply
-	links := newLinkView(r.Dump())
+	links := r.Dump()
 	view := witness.View[reply]{
 		"src": func(x reply) any { return x.Src }, "dst": func(x reply) any { return x.Dst },
-		"iif":     func(x reply) any { return links.name(x.Iif.V) },
+		"iif":     func(x reply) any { return witness.LinkName(links, x.Iif.V) },
 		"state":   func(x reply) any { return map[bool]string{true: "resolved", false: "unresolved"}[len(x.Multipath) > 0] },
 		"packets": func(x reply) any { return x.MfcStats.MfcsPackets }, "bytes": func(x reply) any { return x.MfcStats.MfcsBytes },
 		"wrong_if": func(x reply) any { return x.MfcStats.MfcsWrongIf },
@@ -78,7 +78,7 @@ func TestMulticastForwarding(t *testing.T) {
 		"multipath": func(x reply) any {
 			var list []witness.Object
 			for _, hop := range x.Multipath {
-				list = append(list, witness.Object{"oif": links.name(uint32(hop.Header.RtnhIfindex))})
+				list = append(list, witness.Object{"oif": witness.LinkName(links, uint32(hop.Header.RtnhIfindex))})
 			}
 			return list
 		},

@@ -17,7 +17,7 @@ import (
 // them with what ip prints.
 func TestRouteOffload(t *testing.T) {
 	n := witness.NewNamespace(t)
-	link := simulated(n)
+	link := n.Simulated()
 	n.Up(link)
 	index := uint32(link.Header.IfiIndex)
 	r := &routing{Namespace: n, client: rtroute.New(n.Conn), first: index, second: index}

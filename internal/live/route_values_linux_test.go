@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
-	"slices"
 	"strconv"
 	"syscall"
 	"testing"
@@ -16,7 +15,6 @@ import (
 	"github.com/nlgen/nlgen/generated/rtlink"
 	"github.com/nlgen/nlgen/generated/rtroute"
 	"github.com/nlgen/nlgen/internal/witness"
-	"github.com/nlgen/nlgen/internal/witness/traffic"
 	"github.com/nlgen/nlgen/runtime/nlattr"
 	"github.com/nlgen/nlgen/runtime/nlconn"
 )
@@ -153,19 +151,6 @@ func TestLabelRoutes(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.Within("look-up", &rtroute.NewrouteRequest{Oif: swap.Oif, Via: swap.Via, Newdst: swap.Newdst}, reply, "Header")
-	// Packets with a label that is known, with one that is not, and with one whose time is up.
-	frame := []byte{2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 9, 0x88, 0x47}
-	copy(frame, r.Link("route0").Address)
-	for label, count := range map[uint32]int{100<<12 | bottom | 9: 3, 999<<12 | bottom | 9: 2, 100<<12 | bottom: 1} {
-		for range count {
-			traffic.SendFrame(t, uint32(r.Link("route1").Header.IfiIndex), append(binary.BigEndian.AppendUint32(slices.Clone(frame), label), make([]byte, 20)...))
-		}
-	}
-	await(r.Namespace, "a packet with a label", func() bool {
-		s := statsOf(r.Namespace, "route0").AfSpec.Mpls.Link
-		return s.RxPackets == 6 && s.RxNoroute == 2
-	})
-	compareStats(r.Namespace, c, "route0")
 	wrong := label(103, func(q req) {
 		q.Oif, q.Via = u32(r.first), &rtroute.Rtvia{RtviaFamily: unix.AF_INET, RtviaAddr: make([]byte, 16)}
 	})

@@ -10,16 +10,16 @@ import (
 	"strconv"
 	"testing"
 
-	"github.com/nlgen/nlgen/internal/witness"
-
 	"golang.org/x/sys/unix"
 
+	"github.com/nlgen/nlgen/generated/rtlink"
 	"github.com/nlgen/nlgen/generated/rtroute"
+	"github.com/nlgen/nlgen/internal/witness"
 	"github.com/nlgen/nlgen/runtime/nlattr"
 )
 
 // routeView is how "ip -d -j route show" and "ip -j route get" print a route.
-func routeView(links *linkView) witness.View[*rtroute.GetrouteReply] {
+func routeView(links map[string]*rtlink.GetlinkReply) witness.View[*rtroute.GetrouteReply] {
 	type reply = *rtroute.GetrouteReply
 	return witness.View[reply]{
 		"type": func(x reply) any { return x.Header.RtmType },
@@ -39,11 +39,11 @@ func routeView(links *linkView) witness.View[*rtroute.GetrouteReply] {
 		},
 		"gateway":   func(x reply) any { return x.Gateway },
 		"via":       func(x reply) any { return via(x.Via) },
-		"dev":       func(x reply) any { return links.name(x.Oif.V) },
-		"iif":       func(x reply) any { return links.name(x.Iif.V) },
+		"dev":       func(x reply) any { return witness.LinkName(links, x.Oif.V) },
+		"iif":       func(x reply) any { return witness.LinkName(links, x.Iif.V) },
 		"table":     func(x reply) any { return tableName(tableOf(x)) },
 		"protocol":  func(x reply) any { return protocolName(x.Header.RtmProtocol) },
-		"scope":     func(x reply) any { return scopeName(uint8(x.Header.RtmScope)) },
+		"scope":     func(x reply) any { return witness.ScopeName(uint8(x.Header.RtmScope)) },
 		"prefsrc":   func(x reply) any { return x.Prefsrc },
 		"metric":    func(x reply) any { return x.Priority },
 		"flags":     func(x reply) any { return routeFlags(x.Header.RtmFlags) },
@@ -178,9 +178,9 @@ func routeMetrics(x *rtroute.MetricsAttrs) any {
 	return []witness.Object{out}
 }
 
-func nexthop(links *linkView, family uint8, x *rtroute.Nexthop) witness.Object {
+func nexthop(links map[string]*rtlink.GetlinkReply, family uint8, x *rtroute.Nexthop) witness.Object {
 	out := witness.Object{
-		"dev": links.name(uint32(x.Header.RtnhIfindex)), "flags": routeFlags(rtroute.RtmFlags(x.Header.RtnhFlags)),
+		"dev": witness.LinkName(links, uint32(x.Header.RtnhIfindex)), "flags": routeFlags(rtroute.RtmFlags(x.Header.RtnhFlags)),
 	}
 	if family != unix.AF_MPLS { // It weighs all the same.
 		out["weight"] = int(x.Header.RtnhHops) + 1

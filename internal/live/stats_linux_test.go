@@ -7,9 +7,8 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/nlgen/nlgen/internal/witness"
-
 	"github.com/nlgen/nlgen/generated/rtlink"
+	"github.com/nlgen/nlgen/internal/witness"
 )
 
 // TestStatistics counts packets: it sends some through lo and compares the counters of a link with what ip prints, and those of getlink

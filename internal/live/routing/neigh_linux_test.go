@@ -115,7 +115,7 @@ func neighView(links map[string]*rtlink.GetlinkReply) witness.View[*rtneigh.Getn
 	flag := func(f rtneigh.NtfFlags) func(reply) any {
 		return func(x reply) any { return map[bool]any{true: nil, false: 0}[x.Header.NdmFlags&f != 0] }
 	}
-	dev := func(x reply) any { return linkName(links, uint32(x.Header.NdmIfindex)) }
+	dev := func(x reply) any { return witness.LinkName(links, uint32(x.Header.NdmIfindex)) }
 	return witness.View[reply]{
 		"dev": dev, "ifname": dev,
 		"mac":          func(x reply) any { return x.Lladdr },
@@ -130,8 +130,8 @@ func neighView(links map[string]*rtlink.GetlinkReply) witness.View[*rtneigh.Getn
 		"confirmed": func(x reply) any { return witness.Near(x.Cacheinfo.V.Confirmed) / userHertz },
 		"updated":   func(x reply) any { return witness.Near(x.Cacheinfo.V.Updated) / userHertz },
 		"refcnt":    func(x reply) any { return x.Cacheinfo.V.Refcnt },
-		"master":    func(x reply) any { return linkName(links, x.Master.V) },
-		"viaIf":     func(x reply) any { return linkName(links, x.Ifindex.V) },
+		"master":    func(x reply) any { return witness.LinkName(links, x.Master.V) },
+		"viaIf":     func(x reply) any { return witness.LinkName(links, x.Ifindex.V) },
 		"vlan":      func(x reply) any { return x.Vlan },
 		"state": func(x reply) any {
 			if x.Header.NdmFamily != unix.AF_BRIDGE {
@@ -313,7 +313,7 @@ func tableView(links map[string]*rtlink.GetlinkReply) witness.View[*rtneigh.Getn
 	type reply = *rtneigh.GetneightblReply
 	view := witness.View[reply]{
 		"family": func(x reply) any { return familyName[x.Header.Family] },
-		"dev":    func(x reply) any { return linkName(links, x.Parms.Ifindex.V) },
+		"dev":    func(x reply) any { return witness.LinkName(links, x.Parms.Ifindex.V) },
 	}
 	for key, get := range map[string]func(p *rtneigh.NdtpaAttrs) any{
 		"refcnt": func(p *rtneigh.NdtpaAttrs) any { return p.Refcnt }, "reachable": func(p *rtneigh.NdtpaAttrs) any { return p.ReachableTime },

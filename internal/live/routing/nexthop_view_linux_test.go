@@ -1,8 +1,6 @@
 package routing
 
 import (
-	"strconv"
-
 	"github.com/nlgen/nlgen/generated/rtlink"
 	"github.com/nlgen/nlgen/generated/rtnexthop"
 	"github.com/nlgen/nlgen/internal/witness"
@@ -10,24 +8,6 @@ import (
 
 // userHertz is the unit of times that the kernel tells in ticks (USER_HZ).
 const userHertz = 100
-
-// scopeName is the name of a scope in ip's table.
-func scopeName(scope uint8) string {
-	if name := map[uint8]string{0: "global", 200: "site", 253: "link", 254: "host", 255: "nowhere"}[scope]; name != "" {
-		return name
-	}
-	return strconv.Itoa(int(scope))
-}
-
-// linkName is the name of a link.
-func linkName(links map[string]*rtlink.GetlinkReply, index uint32) string {
-	for name, link := range links {
-		if uint32(link.Header.IfiIndex) == index {
-			return name
-		}
-	}
-	return ""
-}
 
 // hopView is how "ip -d -j nexthop" prints a nexthop. Those with tunnels are tested beside routes with the same.
 func hopView(links map[string]*rtlink.GetlinkReply) witness.View[*rtnexthop.GetnexthopReply] {
@@ -38,8 +18,8 @@ func hopView(links map[string]*rtlink.GetlinkReply) witness.View[*rtnexthop.Getn
 	return witness.View[reply]{
 		"id":        func(x reply) any { return x.ID },
 		"gateway":   func(x reply) any { return x.Gateway },
-		"dev":       func(x reply) any { return linkName(links, x.Oif.V) },
-		"scope":     func(x reply) any { return scopeName(uint8(x.Header.NhScope)) },
+		"dev":       func(x reply) any { return witness.LinkName(links, x.Oif.V) },
+		"scope":     func(x reply) any { return witness.ScopeName(uint8(x.Header.NhScope)) },
 		"protocol":  func(x reply) any { return x.Header.NhProtocol },
 		"flags":     func(x reply) any { return hopFlags(x.Header.NhFlags) },
 		"blackhole": flag(func(x reply) bool { return x.Blackhole }),
