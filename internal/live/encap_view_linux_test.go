@@ -38,7 +38,7 @@ func encapName(kind rtroute.EncapType) string {
 func encapData(links map[string]*rtlink.GetlinkReply, x rtroute.EncapMsg) any {
 	switch x := x.(type) {
 	case *rtroute.EncapMplsAttrs:
-		out := witness.Object{"dst": labels(x.Dst)}
+		out := witness.Object{"dst": labelStack(x.Dst)}
 		set(out, "ttl", x.Ttl)
 		return out
 	case *rtroute.EncapIpAttrs:
@@ -188,8 +188,8 @@ func withFlags(out witness.Object, flags rtroute.EncapIpFlags) witness.Object {
 	return out
 }
 
-// labels prints a stack of MPLS labels, each in the upper 20 bits of an entry.
-func labels(stack []uint32) string {
+// labelStack prints a stack of MPLS labels, each in the upper 20 bits of an entry.
+func labelStack(stack []uint32) string {
 	var b []byte
 	for i, entry := range stack {
 		if i > 0 {

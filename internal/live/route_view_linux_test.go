@@ -25,11 +25,11 @@ func routeView(links map[string]*rtlink.GetlinkReply) witness.View[*rtroute.Getr
 		"type": func(x reply) any { return x.Header.RtmType },
 		"dst": func(x reply) any {
 			if x.Header.RtmFamily == unix.AF_MPLS {
-				return labels([]uint32{binary.BigEndian.Uint32(x.Dst.V.AsSlice())})
+				return labelStack([]uint32{binary.BigEndian.Uint32(x.Dst.V.AsSlice())})
 			}
 			return prefix(x.Dst, x.Header.RtmDstLen, x.Header.RtmFamily)
 		},
-		"to":   func(x reply) any { return labels(x.Newdst) },
+		"to":   func(x reply) any { return labelStack(x.Newdst) },
 		"flow": func(x reply) any { return realms(x.Flow.V) },
 		"from": func(x reply) any { return prefix(x.Src, x.Header.RtmSrcLen, x.Header.RtmFamily) },
 		"tos":  func(x reply) any { return fmt.Sprintf("0x%02x", x.Header.RtmTos) },
@@ -186,7 +186,7 @@ func nexthop(links map[string]*rtlink.GetlinkReply, family uint8, x *rtroute.Nex
 		out["weight"] = int(x.Header.RtnhHops) + 1
 	}
 	if x.Newdst != nil {
-		out["to"] = labels(x.Newdst)
+		out["to"] = labelStack(x.Newdst)
 	}
 	if x.Flow.OK {
 		out["flow"] = realms(x.Flow.V)
