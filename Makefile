@@ -115,7 +115,7 @@ modules: $(MODULES) ## build all modules that tests use beyond those of the virt
 nlgen_slots:   SOURCE = cmd/nlgen/testdata/module/nlgen_slots.c
 nlgen_nic:     SOURCE = internal/live/ethtool/testdata/nlgen_nic
 nlgen_offload: SOURCE = internal/live/testdata/module/nlgen_offload.c
-nlgen_ib:      SOURCE = internal/live/testdata/module/nlgen_ib.c
+nlgen_ib:      SOURCE = internal/live/link/testdata/module/nlgen_ib.c
 $(MODULES):
 	@mkdir -p bin
 	@$(GO) build -o bin/vmtest ./internal/vm/vmtest

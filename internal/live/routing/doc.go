@@ -1,5 +1,6 @@
-// Package routing holds tests of the smaller families of routing against the kernel of the machine they run on: neighbours and
-// their tables, rules, nexthop objects, numbers of namespaces, address labels, netconf. ip and bridge are the witnesses.
+// Package routing tests what decides where packets go against the running kernel: routes (rtroute) with their encapsulations, nexthop
+// objects (rtnexthop), rules (rtrule), neighbours and their tables (rtneigh), numbers of namespaces (rtnsid), address labels
+// (rtaddrlabel) and netconf (rtnetconf). The witnesses are ip(8) and bridge(8).
 //
 // The package has no code of its own.
 package routing

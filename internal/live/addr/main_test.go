@@ -1,0 +1,14 @@
+package addr
+
+import (
+	"net/netip"
+	"testing"
+
+	"github.com/nlgen/nlgen/internal/nettest"
+	"github.com/nlgen/nlgen/runtime/nlattr"
+)
+
+func TestMain(m *testing.M) { nettest.Main(m) }
+
+func u32(n uint32) nlattr.Opt[uint32]         { return nlattr.Some(n) }
+func addr(text string) nlattr.Opt[netip.Addr] { return nlattr.Some(netip.MustParseAddr(text)) }

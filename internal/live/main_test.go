@@ -1,9 +1,0 @@
-package live
-
-import (
-	"testing"
-
-	"github.com/nlgen/nlgen/internal/nettest"
-)
-
-func TestMain(m *testing.M) { nettest.Main(m) }
