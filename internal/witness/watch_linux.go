@@ -12,8 +12,9 @@ import (
 	"time"
 )
 
-// Watch starts a tool that prints what it is told of, and waits until it listens to groups of a netlink protocol. The function that it
-// returns waits for that many lines and returns them.
+// Watch starts a tool that prints what it is told of, and waits until it listens to groups of a netlink protocol and has nothing left to
+// do: while tools ask for what is there at the beginning, they overhear what they are told. The function that it returns waits for that
+// many lines and returns them.
 func Watch(t *testing.T, protocol int, name string, args ...string) func(lines int) []string {
 	t.Helper()
 	path, err := exec.LookPath(name)
@@ -33,7 +34,7 @@ func Watch(t *testing.T, protocol int, name string, args ...string) func(lines i
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 	})
-	for start := time.Now(); !listens(t, protocol, cmd.Process.Pid); time.Sleep(time.Millisecond) {
+	for start := time.Now(); !listens(t, protocol, cmd.Process.Pid) || !sleeps(cmd.Process.Pid); time.Sleep(time.Millisecond) {
 		if time.Since(start) > 5*time.Second {
 			t.Fatalf("%s %v does not listen", name, args)
 		}
@@ -71,4 +72,11 @@ func listens(t *testing.T, protocol, pid int) bool {
 		f := strings.Fields(line)
 		return len(f) == 10 && f[1] == fmt.Sprint(protocol) && strings.Trim(f[3], "0") != "" && sockets[f[9]]
 	})
+}
+
+// sleeps reports whether a process waits for something.
+func sleeps(pid int) bool {
+	stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	_, state, _ := strings.Cut(string(stat), ") ") // behind its name
+	return strings.HasPrefix(state, "S")
 }

@@ -140,12 +140,12 @@ func TestBlocks(t *testing.T) {
 			t.Errorf("blocks %d and %d", got.IngressBlock.V, got.EgressBlock.V)
 		}
 	}
-	block := tc.Tcmsg{Ifindex: -1, Parent: 22}
+	block := tc.Tcmsg{Ifindex: ofBlock, Parent: 22}
 	if err := b.tc.Newchain(b.Ctx, &tc.NewchainRequest{Header: block, Chain: u32(4)}, nlconn.Create, nlconn.Exclusive); err != nil {
 		t.Fatal(err)
 	}
 	filter := &tc.NewtfilterRequest{
-		Header: tc.Tcmsg{Ifindex: -1, Parent: 22, Info: info(3, all)}, Chain: u32(4),
+		Header: tc.Tcmsg{Ifindex: ofBlock, Parent: 22, Info: info(3, all)}, Chain: u32(4),
 		Options: &tc.U32Attrs{Sel: &tc.U32Sel{Flags: tc.U32FlagsTerminal}, Act: acts(tc.ActAttrs{Options: &tc.ActMirredAttrs{
 			Parms: &tc.Mirred{Action: tc.ActVerdictPipe, Eaction: tc.MirredActionEgressMirror, Ifindex: b.peer},
 		}})},
@@ -169,7 +169,7 @@ func TestBlocks(t *testing.T) {
 	b.whole("filters", list)
 	rules := 0
 	for _, f := range list {
-		if f.Header.Handle&0xfff != 0 && f.Header.Parent == 22 && f.Header.Ifindex == -1 {
+		if f.Header.Handle&0xfff != 0 && f.Header.Parent == 22 && f.Header.Ifindex == ofBlock {
 			rules++
 		}
 	}
@@ -208,6 +208,9 @@ func TestTemplate(t *testing.T) {
 	if o, ok := chain.Options.(*tc.FlowerAttrs); !ok || o.KeyIpv4DstMask != all32 || chain.Kind.V != "flower" {
 		t.Errorf("template %v", chain)
 	}
+	tally := witness.NewTally(t)
+	b.seeChains(tally, egress)
+	tally.Report("template")
 	filter := func(o *tc.FlowerAttrs) error {
 		return b.tc.Newtfilter(b.Ctx, &tc.NewtfilterRequest{Header: egress, Chain: u32(6), Options: o}, nlconn.Create)
 	}

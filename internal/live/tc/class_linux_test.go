@@ -64,14 +64,14 @@ func (b *bench) seeClasses(tally *witness.Tally) {
 	b.T.Helper()
 	w := new(words)
 	for _, x := range b.classes() {
-		putClassOf(w, x)
+		w.put("class %s %s", x.Kind.V, parentText(x.Header.Handle))
+		putClassBody(w, x)
 	}
 	w.same(tally, "classes", witness.Output(b.T, "tc", "-s", "-d", "class", "show", "dev", b.dev))
 }
 
-// putClassOf is a class as tc prints it.
-func putClassOf(w *words, x *tc.GettclassReply) {
-	w.put("class %s %s", x.Kind.V, parentText(x.Header.Handle))
+// putClassBody is what tc prints of a class behind its name.
+func putClassBody(w *words, x *tc.GettclassReply) {
 	if x.Header.Parent == tc.HandleRoot {
 		w.put("root")
 	} else {
@@ -119,18 +119,7 @@ func putClassOf(w *words, x *tc.GettclassReply) {
 	if s == nil {
 		return
 	}
-	if s.Basic.OK {
-		w.put("Sent %d bytes %d pkt", s.Basic.V.Bytes, s.Basic.V.Packets)
-	}
-	if q := s.Queue; q != nil {
-		w.put("(dropped %d, overlimits %d requeues %d)", q.Drops, q.Overlimits, q.Requeues)
-	}
-	if s.RateEst.OK {
-		w.put("rate %s %dpps", rateText(uint64(s.RateEst.V.Bps)), s.RateEst.V.Pps)
-	}
-	if q := s.Queue; q != nil {
-		w.put("backlog %s %dp requeues %d", size(float64(q.Backlog)), q.Qlen, q.Requeues)
-	}
+	putStats(w, s.Basic, s.Queue, s.RateEst)
 	switch a := s.App.(type) {
 	case *tc.HtbXstats:
 		w.put("lended: %d borrowed: %d giants: %d tokens: %d ctokens: %d", a.Lends, a.Borrows, a.Giants, a.Tokens, a.Ctokens)
@@ -157,6 +146,22 @@ func putClassOf(w *words, x *tc.GettclassReply) {
 		if a.BlueTimerUs.OK {
 			w.put("blue_timer %s", until(a.BlueTimerUs.V))
 		}
+	}
+}
+
+// putStats is what qdiscs, classes and actions have counted, whatever their kind.
+func putStats(w *words, basic nlattr.Opt[tc.GnetStatsBasic], queue *tc.GnetStatsQueue, est nlattr.Opt[tc.GnetStatsRateEst]) {
+	if basic.OK {
+		w.put("Sent %d bytes %d pkt", basic.V.Bytes, basic.V.Packets)
+	}
+	if queue != nil {
+		w.put("(dropped %d, overlimits %d requeues %d)", queue.Drops, queue.Overlimits, queue.Requeues)
+	}
+	if est.OK {
+		w.put("rate %s %dpps", rateText(uint64(est.V.Bps)), est.V.Pps)
+	}
+	if queue != nil {
+		w.put("backlog %s %dp requeues %d", size(float64(queue.Backlog)), queue.Qlen, queue.Requeues)
 	}
 }
 

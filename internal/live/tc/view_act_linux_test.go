@@ -39,12 +39,7 @@ func (b *bench) putActs(w *words, list []nlattr.Indexed[tc.ActAttrs], bound bool
 func putActStats(w *words, a *tc.ActAttrs, bound bool) {
 	if a.Stats != nil {
 		w.put("Action statistics:")
-		basic, queue := a.Stats.Basic.V, a.Stats.Queue
-		w.put("Sent %d bytes %d pkt (dropped %d, overlimits %d requeues %d)", basic.Bytes, basic.Packets, queue.Drops, queue.Overlimits, queue.Requeues)
-		if est := a.Stats.RateEst; est.OK {
-			w.put("rate %s %dpps", rateText(uint64(est.V.Bps)), est.V.Pps)
-		}
-		w.put("backlog %s %dp requeues %d", size(float64(queue.Backlog)), queue.Qlen, queue.Requeues)
+		putStats(w, a.Stats.Basic, a.Stats.Queue, a.Stats.RateEst)
 	}
 	if a.Cookie != nil {
 		w.put("cookie %x", a.Cookie)
@@ -119,14 +114,15 @@ func (g gen) used(w *words) {
 	g.times(w)
 }
 
-// times are in hundredths of a second, which tc cuts.
+// times are in hundredths of a second, which tc cuts. It leaves out those that are 0.
 func (g gen) times(w *words) {
-	w.put("installed %d sec used %d sec", g.tm.Install/100, g.tm.Lastuse/100)
-	if g.tm.Firstuse != 0 {
-		w.put("firstused %d sec", g.tm.Firstuse/100)
-	}
-	if g.tm.Expires != 0 {
-		w.put("expires %d sec", g.tm.Expires/100)
+	for _, x := range []struct {
+		what string
+		time uint64
+	}{{"installed", g.tm.Install}, {"used", g.tm.Lastuse}, {"firstused", g.tm.Firstuse}, {"expires", g.tm.Expires}} {
+		if x.time != 0 {
+			w.put("%s %d sec", x.what, x.time/100)
+		}
 	}
 }
 

@@ -15,14 +15,15 @@ func (b *bench) seeFilters(tally *witness.Tally, parent uint32) {
 	b.T.Helper()
 	w := new(words)
 	for _, f := range b.filters(parent, nil) {
-		b.putFilter(w, f)
+		w.put("filter")
+		b.putFilterBody(w, f)
 	}
 	w.same(tally, "filters", witness.Output(b.T, "tc", "-s", "-d", "filter", "show", "dev", b.dev, "parent", handleText(parent)))
 }
 
-// putFilter is a filter as tc prints it.
-func (b *bench) putFilter(w *words, f *tc.GettfilterReply) {
-	w.put("filter protocol %s pref %d %s", ethertype(swap(uint16(f.Header.Info))), f.Header.Info>>16, f.Kind.V)
+// putFilterBody is what tc prints of a filter behind its place.
+func (b *bench) putFilterBody(w *words, f *tc.GettfilterReply) {
+	w.put("protocol %s pref %d %s", ethertype(swap(uint16(f.Header.Info))), f.Header.Info>>16, f.Kind.V)
 	opt(w, "chain %d", f.Chain)
 	h := f.Header.Handle
 	switch o := f.Options.(type) {

@@ -1,119 +1,16 @@
 package tc
 
 import (
-	"context"
 	"errors"
-	"fmt"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/nlgen/nlgen/generated/tc"
 	"github.com/nlgen/nlgen/internal/nettest"
 	"github.com/nlgen/nlgen/runtime/nlconn"
 	"github.com/nlgen/nlgen/runtime/nlmsg"
 )
-
-// TestNotifications makes and deletes an object of each sort, and hears of each change, in order and typed.
-func TestNotifications(t *testing.T) {
-	b := newBench(t)
-	sub, err := b.tc.Subscribe(b.Ctx, tc.GroupTc)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer sub.Close()
-	root := tc.Tcmsg{Ifindex: b.index, Parent: tc.HandleRoot, Handle: 1 << 16}
-	child := tc.Tcmsg{Ifindex: b.index, Parent: 1 << 16, Handle: 1<<16 | 1}
-	at := tc.Tcmsg{Ifindex: b.index, Parent: 1 << 16, Info: info(7, all)}
-	chain := tc.Tcmsg{Ifindex: b.index, Parent: 1 << 16}
-	one := acts(tc.ActAttrs{Options: &tc.ActMirredAttrs{Parms: &tc.Mirred{
-		Index: 3, Action: tc.ActVerdictPipe, Eaction: tc.MirredActionEgressMirror, Ifindex: b.peer,
-	}}})
-	index := acts(tc.ActAttrs{Kind: some("mirred"), Index: u32(3)})
-	for _, step := range []func() error{
-		func() error {
-			return b.tc.Newqdisc(b.Ctx, &tc.NewqdiscRequest{
-				Header: root, Options: &tc.HtbAttrs{Init: &tc.HtbGlob{Version: 3, Rate2quantum: 10}},
-			}, nlconn.Create)
-		},
-		func() error {
-			return b.tc.Newtclass(b.Ctx, &tc.NewtclassRequest{
-				Header: child, Options: &tc.HtbAttrs{Parms: &tc.HtbOpt{Rate: rate(1e6), Ceil: rate(1e6), Buffer: 1e5, Cbuffer: 1e5}},
-			}, nlconn.Create)
-		},
-		func() error {
-			return b.tc.Newchain(b.Ctx, &tc.NewchainRequest{Header: chain, Chain: u32(9)}, nlconn.Create)
-		},
-		func() error {
-			return b.tc.Newtfilter(b.Ctx, &tc.NewtfilterRequest{
-				Header: at, Options: &tc.U32Attrs{Sel: &tc.U32Sel{Flags: tc.U32FlagsTerminal}},
-			}, nlconn.Create)
-		},
-		func() error { return b.tc.Newaction(b.Ctx, &tc.NewactionRequest{Tab: one}, nlconn.Create) },
-		func() error { return b.tc.Delaction(b.Ctx, &tc.DelactionRequest{Tab: index}) },
-		func() error { return b.tc.Deltfilter(b.Ctx, &tc.DeltfilterRequest{Header: at}) },
-		func() error { return b.tc.Delchain(b.Ctx, &tc.DelchainRequest{Header: chain, Chain: u32(9)}) },
-		func() error { return b.tc.Deltclass(b.Ctx, &tc.DeltclassRequest{Header: child}) },
-		func() error { return b.tc.Delqdisc(b.Ctx, &tc.DelqdiscRequest{Header: root}) },
-	} {
-		if err := step(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	// What is not a change of these objects is left out: the head of a hash table, and the qdiscs that the link had before and after.
-	want := []string{
-		"*tc.NewqdiscNtf htb", "*tc.NewtclassNtf htb", "*tc.NewchainNtf 9", "*tc.NewtfilterNtf u32", "*tc.NewactionNtf mirred",
-		"*tc.DelactionNtf mirred", "*tc.DeltfilterNtf u32", "*tc.DelchainNtf 9", "*tc.DeltclassNtf htb", "*tc.DelqdiscNtf htb",
-	}
-	ctx, cancel := context.WithTimeout(b.Ctx, 5*time.Second)
-	defer cancel()
-	var got []string
-	for ev, err := range sub.All(ctx) {
-		if err != nil {
-			t.Fatalf("after %q: %v", got, err)
-		}
-		if text := describe(ev); slices.Contains(want, text) {
-			got = append(got, text)
-		}
-		b.whole("event", ev)
-		if len(got) == len(want) {
-			break
-		}
-	}
-	if !slices.Equal(got, want) {
-		t.Errorf("heard\n%q, not\n%q", got, want)
-	}
-}
-
-// describe is what an event is about.
-func describe(ev tc.Event) string {
-	what := "?"
-	switch ev := ev.(type) {
-	case *tc.NewqdiscNtf:
-		what = ev.Kind.V
-	case *tc.DelqdiscNtf:
-		what = ev.Kind.V
-	case *tc.NewtclassNtf:
-		what = ev.Kind.V
-	case *tc.DeltclassNtf:
-		what = ev.Kind.V
-	case *tc.NewtfilterNtf:
-		what = ev.Kind.V
-	case *tc.DeltfilterNtf:
-		what = ev.Kind.V
-	case *tc.NewchainNtf:
-		what = fmt.Sprint(ev.Chain.V)
-	case *tc.DelchainNtf:
-		what = fmt.Sprint(ev.Chain.V)
-	case *tc.NewactionNtf:
-		what = ev.Tab[0].V.Kind.V
-	case *tc.DelactionNtf:
-		what = ev.Tab[0].V.Kind.V
-	}
-	return fmt.Sprintf("%T %s", ev, what)
-}
 
 // TestRefusals asks for what cannot be, and reads the kernel's words and the attribute that it points at.
 func TestRefusals(t *testing.T) {
