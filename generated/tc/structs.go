@@ -678,7 +678,8 @@ func (x *HtbOpt) decode(b []byte) {
 
 // HtbGlob is the C struct tc_htb_glob: set-up of htb.
 type HtbGlob struct {
-	// 3 in requests; the answer carries the kernel's minor version in the upper half.
+	// 3, the major version, in requests; the answer has it in the upper half, and the minor
+	// version in the lower.
 	Version uint32
 	// Quantum of a class is its rate divided by this, 10 by default.
 	Rate2quantum uint32
