@@ -13,8 +13,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/nlgen/nlgen/runtime/nlattr"
 )
 
 // A View says how a tool prints a T: the function of a key returns the value that stands under that key of the tool's JSON. A key
@@ -250,37 +248,6 @@ func (c *Tally) Within(at string, want, got any, skip ...string) {
 }
 
 var Addresses = cmp.Comparer(func(a, b netip.Addr) bool { return a == b })
-
-// LogUnknown says which attributes of a reply the spec does not know. A newer kernel may have some; they must be kept, and are.
-func LogUnknown(t *testing.T, what string, x any) {
-	t.Helper()
-	var walk func(at string, v reflect.Value)
-	walk = func(at string, v reflect.Value) {
-		if v.IsValid() && v.CanInterface() {
-			if list, ok := v.Interface().([]nlattr.Attr); ok {
-				for _, a := range list {
-					t.Logf("%s: unknown attribute %d: %x", at, a.Number(), a.Data)
-				}
-				return
-			}
-		}
-		switch v.Kind() {
-		case reflect.Pointer, reflect.Interface:
-			if !v.IsNil() {
-				walk(at, v.Elem())
-			}
-		case reflect.Struct:
-			for i := range v.NumField() {
-				walk(at+"."+v.Type().Field(i).Name, v.Field(i))
-			}
-		case reflect.Slice:
-			for i := range v.Len() {
-				walk(fmt.Sprintf("%s[%d]", at, i), v.Index(i))
-			}
-		}
-	}
-	walk(what, reflect.ValueOf(x))
-}
 
 // SortedKeys returns the keys of an object, for messages in a stable order.
 func SortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -115,7 +115,7 @@ func addresses(n *witness.Namespace, client *rtaddr.Client, index uint32) map[ne
 		if a.Header.IfaIndex != index {
 			n.T.Errorf("a dump for link %d has an address of link %d", index, a.Header.IfaIndex)
 		}
-		witness.LogUnknown(n.T, "address", a)
+		witness.Known(n.T, "address", a)
 		out[own(a.Local, a.Address)] = a
 	}
 	return out

@@ -76,7 +76,7 @@ func (l *lab) members() (list []member, routers map[string][]rtbridgemdb.RouterP
 	}
 	routers = map[string][]rtbridgemdb.RouterPort{}
 	for _, x := range all {
-		witness.LogUnknown(l.T, l.names[x.Header.Ifindex], x)
+		witness.Known(l.T, l.names[x.Header.Ifindex], x)
 		list = append(list, membersOf(x)...)
 		if x.Router != nil {
 			routers[l.names[x.Header.Ifindex]] = x.Router.Port

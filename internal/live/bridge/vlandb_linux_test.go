@@ -48,7 +48,7 @@ func (l *lab) vlans(flags rtbridgevlan.DumpFlags) []*rtbridgevlan.GetvlanReply {
 		l.T.Fatal(err)
 	}
 	for _, x := range all {
-		witness.LogUnknown(l.T, l.names[x.Header.Ifindex], x)
+		witness.Known(l.T, l.names[x.Header.Ifindex], x)
 	}
 	return all
 }

@@ -177,7 +177,7 @@ func create(ctx context.Context, t *testing.T, c *conntrack.Client, tally *witne
 	if err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
-	witness.LogUnknown(t, name, got)
+	witness.Known(t, name, got)
 	// The kernel adds to the status, counts down, and answers no masks. What it translates shows in the addresses.
 	skip := []string{"Status", "Timeout", "TcpFlagsOriginal", "TcpFlagsReply", "NatSrc", "NatDst"}
 	if v.reply != nil {

@@ -104,7 +104,7 @@ func TestPolicies(t *testing.T) {
 			}
 			continue
 		}
-		witness.LogUnknown(t, name, got)
+		witness.Known(t, name, got)
 		tally.Within(name, req, got)
 		if err := c.New(ctx, req, nlconn.Create, nlconn.Exclusive); !errors.Is(err, syscall.EEXIST) {
 			t.Errorf("%s made again: %v", name, err)

@@ -63,7 +63,7 @@ func TestFirmware(t *testing.T) {
 			if !ok {
 				t.Fatalf("told %T", ev)
 			}
-			witness.LogUnknown(t, "firmware", x)
+			witness.Known(t, "firmware", x)
 			c.Field("link", x.Header.DevName, "nic0")
 			all = append(all, x)
 			if x.Status.V == ethtool.ModuleFwFlashStatusCompleted || x.Status.V == ethtool.ModuleFwFlashStatusError {

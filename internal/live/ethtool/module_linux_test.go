@@ -25,7 +25,7 @@ func TestModuleEeprom(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		witness.LogUnknown(t, "memory", reply)
+		witness.Known(t, "memory", reply)
 		list, err := lines(t, "-m", "nic0", "hex", "on", "offset", fmt.Sprint(x.offset), "length", fmt.Sprint(x.length), "page", fmt.Sprint(x.page),
 			"bank", fmt.Sprint(x.bank), "i2c", fmt.Sprint(x.address))
 		if err != nil {

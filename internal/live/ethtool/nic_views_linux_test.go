@@ -51,7 +51,7 @@ func (l *lab) sameFec(c *witness.Tally, link string) {
 	if err != nil {
 		l.Fatal(err)
 	}
-	witness.LogUnknown(l.T, "correction", x)
+	witness.Known(l.T, "correction", x)
 	witness.Compare(c, "correction", x, fecView, witness.List(l.T, "ethtool", "--json", "-I", "--show-fec", link)[0])
 }
 
@@ -67,7 +67,7 @@ func (l *lab) sameModule(c *witness.Tally, link string) {
 	if err != nil {
 		l.Fatal(err)
 	}
-	witness.LogUnknown(l.T, "module", x)
+	witness.Known(l.T, "module", x)
 	witness.Compare(c, "module", x, moduleView, witness.List(l.T, "ethtool", "--json", "--show-module", link)[0])
 }
 
@@ -92,7 +92,7 @@ func (l *lab) sameTunnels(c *witness.Tally, link string) {
 	if err != nil {
 		l.Fatal(err)
 	}
-	witness.LogUnknown(l.T, "tunnels", x)
+	witness.Known(l.T, "tunnels", x)
 	ours := []string{"Tunnel information for " + link + ":"}
 	for i, table := range x.UdpPorts.Table {
 		_, types := named(table.Types)

@@ -23,7 +23,7 @@ func (l *lab) sameRss(c *witness.Tally, link string, context uint32) bool {
 	if err != nil {
 		l.Fatal(err)
 	}
-	witness.LogUnknown(l.T, "spreading", x)
+	witness.Known(l.T, "spreading", x)
 	channels, err := l.client.ChannelsGet(l.Ctx, &ethtool.ChannelsGetRequest{Header: of(link)})
 	if err != nil {
 		l.Fatal(err)
@@ -73,7 +73,7 @@ func TestRss(t *testing.T) {
 	}
 	c.Field("contexts", len(all), 4.0)
 	for i, x := range all {
-		witness.LogUnknown(t, "context", x)
+		witness.Known(t, "context", x)
 		c.Field("context", x.Context.V, float64(i))
 		c.Field("key", net.HardwareAddr(x.Hkey).String(), key(1+i))
 	}

@@ -65,7 +65,7 @@ func (l *lab) linkmodes(all map[string]string, link string) error {
 	if err != nil {
 		return err
 	}
-	witness.LogUnknown(l.T, "speed", x)
+	witness.Known(l.T, "speed", x)
 	supported, advertised := named(x.Ours)
 	modeKeys(all, "Supported", "Supports", supported)
 	modeKeys(all, "Advertised", "Advertised", advertised)
@@ -109,7 +109,7 @@ func (l *lab) linkinfo(all map[string]string, link string) error {
 	if err != nil {
 		return err
 	}
-	witness.LogUnknown(l.T, "connector", x)
+	witness.Known(l.T, "connector", x)
 	all["Port"] = map[ethtool.Port]string{
 		ethtool.PortTp: "Twisted Pair", ethtool.PortAui: "AUI", ethtool.PortMii: "MII", ethtool.PortFibre: "FIBRE", ethtool.PortBnc: "BNC", ethtool.PortOther: "Other",
 	}[x.Port.V]
@@ -138,7 +138,7 @@ func (l *lab) linkstate(all map[string]string, link string) error {
 	if err != nil {
 		return err
 	}
-	witness.LogUnknown(l.T, "state", x)
+	witness.Known(l.T, "state", x)
 	all["Link detected"] = map[uint8]string{0: "no", 1: "yes"}[x.Link.V]
 	if x.ExtState.OK {
 		// The one state that a device of ours has.

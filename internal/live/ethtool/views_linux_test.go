@@ -53,7 +53,7 @@ func (l *lab) channels(link string) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	witness.LogUnknown(l.T, "channels", x)
+	witness.Known(l.T, "channels", x)
 	now := "Current hardware settings/"
 	return map[string]string{
 		"RX": number(x.RxMax), "TX": number(x.TxMax), "Other": number(x.OtherMax), "Combined": number(x.CombinedMax),
@@ -67,7 +67,7 @@ func (l *lab) rings(link string) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	witness.LogUnknown(l.T, "rings", x)
+	witness.Known(l.T, "rings", x)
 	now := "Current hardware settings/"
 	split := "n/a"
 	if x.TcpDataSplit.OK {
@@ -86,7 +86,7 @@ func (l *lab) coalesce(link string) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	witness.LogUnknown(l.T, "coalescing", x)
+	witness.Known(l.T, "coalescing", x)
 	return map[string]string{
 		"Adaptive RX": onOff(x.UseAdaptiveRx) + " TX: " + onOff(x.UseAdaptiveTx), "CQE mode RX": onOff(x.UseCqeModeRx) + " TX: " + onOff(x.UseCqeModeTx),
 		"stats-block-usecs": number(x.StatsBlockUsecs), "sample-interval": number(x.RateSampleInterval),
@@ -104,7 +104,7 @@ func (l *lab) tsinfo(link string) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	witness.LogUnknown(l.T, "time stamps", x)
+	witness.Known(l.T, "time stamps", x)
 	all := map[string]string{"PTP Hardware Clock": "none"}
 	if x.PhcIndex.OK {
 		all["PTP Hardware Clock"] = strconv.Itoa(int(x.PhcIndex.V))
@@ -124,7 +124,7 @@ func (l *lab) pause(link string) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	witness.LogUnknown(l.T, "pause frames", x)
+	witness.Known(l.T, "pause frames", x)
 	all := map[string]string{"Autonegotiate": onOff(x.Autoneg), "RX": onOff(x.Rx), "TX": onOff(x.Tx)}
 	if x.Autoneg.V != 0 {
 		modes, err := l.client.LinkmodesGet(l.Ctx, &ethtool.LinkmodesGetRequest{Header: of(link)})
@@ -152,7 +152,7 @@ func (l *lab) eee(link string) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	witness.LogUnknown(l.T, "energy", x)
+	witness.Known(l.T, "energy", x)
 	all := map[string]string{"EEE status": "disabled", "Tx LPI": "disabled"}
 	if x.Enabled.V != 0 {
 		all["EEE status"] = map[uint8]string{0: "enabled - inactive", 1: "enabled - active"}[x.Active.V]
@@ -174,7 +174,7 @@ func (l *lab) privflags(link string) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	witness.LogUnknown(l.T, "private flags", x)
+	witness.Known(l.T, "private flags", x)
 	all := map[string]string{}
 	set, _ := bits(x.Flags)
 	for _, name := range l.names(ethtool.StringsetPrivFlags, of(link)) {
@@ -189,7 +189,7 @@ func (l *lab) wol(all map[string]string, link string) error {
 	if err != nil {
 		return err
 	}
-	witness.LogUnknown(l.T, "waking up", x)
+	witness.Known(l.T, "waking up", x)
 	letters := func(names []string) string {
 		s := ""
 		for _, name := range names {
@@ -213,7 +213,7 @@ func (l *lab) debug(all map[string]string, link string) error {
 	if err != nil {
 		return err
 	}
-	witness.LogUnknown(l.T, "messages", x)
+	witness.Known(l.T, "messages", x)
 	_, set := named(x.Msgmask)
 	on, _ := bits(x.Msgmask)
 	mask := 0

@@ -79,7 +79,7 @@ func TestLinks(t *testing.T) {
 // compareWithIP compares one link with what ip prints.
 func compareWithIP(n *witness.Namespace, c *witness.Tally, name string) {
 	n.T.Helper()
-	witness.LogUnknown(n.T, name, n.Link(name))
+	witness.Known(n.T, name, n.Link(name))
 	c.Steady(func(c *witness.Tally) {
 		theirs := witness.IP(n.T, "-s", "-s", "-d", "link", "show", "dev", name)
 		links := n.Dump()

@@ -108,7 +108,7 @@ func statsOf(n *witness.Namespace, name string) *rtlink.GetstatsReply {
 // compareStats compares the statistics of a link with what ip prints, in one row for each kind of statistics.
 func compareStats(n *witness.Namespace, c *witness.Tally, name string) {
 	n.T.Helper()
-	witness.LogUnknown(n.T, name, statsOf(n, name))
+	witness.Known(n.T, name, statsOf(n, name))
 	c.Steady(func(c *witness.Tally) {
 		rows := witness.IP(n.T, "stats", "show", "dev", name)
 		ours := statsOf(n, name)

@@ -221,7 +221,7 @@ func hear[E mptcppm.Event](e *ear, what string, accept func(E) bool) E {
 		if !ok || err != nil {
 			e.Fatalf("%s: no event: %v; before were %v", what, err, e.seen)
 		}
-		witness.LogUnknown(e.T, what, ev)
+		witness.Known(e.T, what, ev)
 		e.seen = append(e.seen, fmt.Sprintf("%T", ev))
 		ours, theirs := strings.Fields(asMonitor(ev)), strings.Fields(e.monitor.next(e.ctx))
 		slices.Sort(ours)

@@ -78,14 +78,14 @@ func TestBind(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		witness.LogUnknown(t, "queue", q)
+		witness.Known(t, "queue", q)
 		got := binding{Queue: q.Dmabuf}
 		pools, err := client.PagePoolGetCollect(n.Ctx, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, p := range pools {
-			witness.LogUnknown(t, "pool", p)
+			witness.Known(t, "pool", p)
 			if p.Ifindex == index && !p.DetachTime.OK {
 				got.Pools = append(got.Pools, p.Dmabuf)
 			}

@@ -68,7 +68,7 @@ func TestPagePools(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		witness.LogUnknown(t, "page pool", got)
+		witness.Known(t, "page pool", got)
 		all, err := client.PagePoolGetCollect(ctx, nil)
 		if err != nil || len(all) != 1 || all[0].ID.V != got.ID.V {
 			t.Errorf("the dump has %d pools, %v", len(all), err)
@@ -174,7 +174,7 @@ func TestQueueCounters(t *testing.T) {
 					t.Fatal(err)
 				}
 				for _, s := range list {
-					witness.LogUnknown(t, "qstats", s)
+					witness.Known(t, "qstats", s)
 					c.Field("ifindex", s.Ifindex, float64(link.Header.IfiIndex))
 				}
 				return list

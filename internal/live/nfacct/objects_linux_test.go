@@ -68,7 +68,7 @@ func TestObjects(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		witness.LogUnknown(t, req.Name.V, got)
+		witness.Known(t, req.Name.V, got)
 		tally.Within(req.Name.V, req, got)
 		tally.Field(req.Name.V+".use", got.Use, 1.0)
 		if err := c.New(ctx, req, nlconn.Create, nlconn.Exclusive); !errors.Is(err, syscall.EEXIST) {

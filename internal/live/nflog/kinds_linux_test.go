@@ -41,8 +41,9 @@ func TestConnections(t *testing.T) {
 		chain in { type filter hook input priority 0; ip daddr 10.0.0.2 drop; ip6 daddr 2001:db8::2 drop; };`)
 	traffic.Tracked(t, func(name string) ([]byte, error) {
 		p := b.next()
-		if unknown := witness.Unknown(p); len(unknown) > 0 || p.Ct == nil {
-			t.Fatalf("%s: connection %+v, unknown attributes %v", name, p.Ct, unknown)
+		witness.Known(t, name, p)
+		if p.Ct == nil {
+			t.Fatalf("%s: no connection: %+v", name, p)
 		}
 		return (&nflog.PacketMessage{Ct: p.Ct}).AppendBinary(nil)
 	})
@@ -114,9 +115,7 @@ func TestBridge(t *testing.T) {
 	tally.Field("vlan protocol", p.Vlan.Proto, float64(unix.ETH_P_8021Q))
 	tally.Field("vlan tag", p.Vlan.Tci.V&^0x1000, float64(0x2005)) // but for a bit that only the kernel knows
 	tally.Report("bridge")
-	if unknown := witness.Unknown(p); len(unknown) > 0 {
-		t.Errorf("unknown attributes %v", unknown)
-	}
+	witness.Known(t, "message", p)
 }
 
 // TestFamilies logs packets of the other families.
@@ -157,9 +156,7 @@ func TestFamilies(t *testing.T) {
 			if p.Header.NfgenFamily != c.want || len(p.Payload) != 20 || fmt.Sprintf("%x", p.Payload) != fmt.Sprintf("%x", c.frame[14:34]) {
 				t.Errorf("family %v, payload %x of %x", p.Header.NfgenFamily, p.Payload, c.frame)
 			}
-			if unknown := witness.Unknown(p); len(unknown) > 0 {
-				t.Errorf("unknown attributes %v", unknown)
-			}
+			witness.Known(t, "message", p)
 		})
 	}
 }

@@ -40,8 +40,9 @@ func TestFlows(t *testing.T) {
 		chain out { type filter hook output priority 0; meta secmark set "s"; ct secmark set meta secmark; ip daddr 10.0.0.2 jump q; ip6 daddr 2001:db8::2 jump q; };`)
 	traffic.Tracked(t, func(name string) ([]byte, error) {
 		p := b.next()
-		if unknown := witness.Unknown(p); len(unknown) > 0 || p.Ct == nil {
-			t.Fatalf("%s: connection %+v, unknown attributes %v", name, p.Ct, unknown)
+		witness.Known(t, name, p)
+		if p.Ct == nil {
+			t.Fatalf("%s: no connection: %+v", name, p)
 		}
 		b.decide(b.verdict(p.PacketHdr.V.PacketID, nfqueue.VerdictCodeDrop))
 		return (&nfqueue.PacketMessage{Ct: p.Ct}).AppendBinary(nil)

@@ -2,6 +2,7 @@ package nftables
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -62,9 +63,7 @@ func (c *copier) add(op *nlconn.Operation, req nlconn.Encodable, opts ...nlconn.
 func known[T any](t *testing.T, list ...T) {
 	t.Helper()
 	for _, x := range list {
-		if unknown := witness.Unknown(x); len(unknown) > 0 {
-			t.Errorf("%T: unknown attributes %v", x, unknown)
-		}
+		witness.Known(t, fmt.Sprintf("%T", x), x)
 	}
 }
 

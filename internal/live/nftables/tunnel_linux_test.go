@@ -44,9 +44,7 @@ func TestTunnels(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		if unknown := witness.Unknown(got); len(unknown) > 0 {
-			t.Errorf("%s: unknown attributes %v", name, unknown)
-		}
+		witness.Known(t, name, got)
 		c.Within(name, want, got.Data)
 	}
 	c.Report("tunnel objects")

@@ -129,8 +129,15 @@ func TestCorpus(t *testing.T) {
 				t.Errorf("%s: type %d: %v", id, kind, err)
 				continue
 			}
-			if unknown := witness.Unknown(x); len(unknown) > 0 {
-				t.Errorf("%s: type %d: unknown attributes %v", id, kind, unknown)
+			left := witness.Leftovers(x)
+			if id == "vm/link-kinds/122" { // Its flags are too short for a link of kind ip6tnl; the kernel refused it.
+				if len(left) != 1 {
+					t.Errorf("%s: data that cannot be read is not kept: %v", id, left)
+				}
+				left = nil
+			}
+			for _, text := range left {
+				t.Errorf("%s: type %d%s", id, kind, text)
 			}
 			again, err := x.AppendBinary(nil)
 			same := slices.EqualFunc(attributes(again, header), attributes(body, header), bytes.Equal)

@@ -79,7 +79,7 @@ func listNeighbours(n *witness.Namespace, client *rtneigh.Client, family uint8, 
 		n.T.Fatal(err)
 	}
 	for _, x := range list {
-		witness.LogUnknown(n.T, "neighbour", x)
+		witness.Known(n.T, "neighbour", x)
 	}
 	return list
 }
@@ -293,7 +293,7 @@ func TestNeighbourTables(t *testing.T) {
 			t.Fatalf("we see %d, ip %d", len(ours), len(theirs))
 		}
 		for i, x := range ours {
-			witness.LogUnknown(t, "table", x)
+			witness.Known(t, "table", x)
 			witness.Compare(c, fmt.Sprint("ntable", i), x, tableView(links), theirs[i])
 			if x.Header.Family == unix.AF_INET && x.Parms.Ifindex == want.Ifindex {
 				c.Within("parameters", want, x.Parms)

@@ -141,7 +141,7 @@ func TestNetconf(t *testing.T) {
 		"ignore_routes_with_linkdown": on(func(x *rtnetconf.GetnetconfReply) nlattr.Opt[int32] { return x.IgnoreRoutesWithLinkdown }),
 	}
 	for i, x := range all {
-		witness.LogUnknown(t, "netconf", x)
+		witness.Known(t, "netconf", x)
 		name := confName(links, x.Ifindex.V)
 		witness.Compare(c, fmt.Sprintf("%s %s", familyName[x.Header.NcmFamily], name), x, view, theirs[i])
 		for _, s := range netconfSettings {

@@ -30,7 +30,7 @@ func (r *routing) make(c *witness.Tally, name string, req *rtroute.NewrouteReque
 	if got == nil {
 		r.T.Fatalf("%s: not in the dump", name)
 	}
-	witness.LogUnknown(r.T, name, got)
+	witness.Known(r.T, name, got)
 	c.Within(name, req, got, append(skip, "RtmTable", "RtmFlags")...)
 	comparePaths(c, name, req.Multipath, got.Multipath)
 }

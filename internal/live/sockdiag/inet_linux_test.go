@@ -184,7 +184,7 @@ func TestTCP(t *testing.T) {
 		if mine.Info == nil || mine.Cong.V == "" || mine.Skmeminfo == nil || !mine.Meminfo.OK {
 			t.Fatalf("the connection is %+v", mine)
 		}
-		witness.LogUnknown(t, network, mine)
+		witness.Known(t, network, mine)
 		tally.Field("mark", mine.Mark, 77.0)
 		tally.Field("shutdown", mine.Shutdown.V, "send")
 		tally.Field("state", mine.Header.IdiagState, "fin-wait2")
@@ -398,7 +398,7 @@ func TestMPTCP(t *testing.T) {
 	if i < 0 {
 		t.Fatalf("the connection is not among %d", len(list))
 	}
-	witness.LogUnknown(t, "mptcp", list[i])
+	witness.Known(t, "mptcp", list[i])
 	if mine := list[i]; mine.Info == nil || mine.Info.Token == 0 || mine.Info.Flags&inetdiag.MptcpFlagsFallback != 0 {
 		t.Errorf("the connection is %+v", mine.Info)
 	}

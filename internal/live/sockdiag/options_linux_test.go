@@ -58,7 +58,7 @@ func TestOptions(t *testing.T) {
 			tally.Steady(func(tally *witness.Tally) {
 				all := sockets(ctx, t, c, unix.AF_INET, p.protocol)
 				mine := withInode(t, all, fdInode(t, fd))
-				witness.LogUnknown(t, p.name, mine)
+				witness.Known(t, p.name, mine)
 				tally.Field("flags", mine.Sockopt.V.Flags, p.want.Flags.String())
 				tally.Field("more", mine.Sockopt.V.More, p.want.More.String())
 				compareInet(t, tally, all, ofTCP, tcpView, p.flag, "-4")

@@ -75,7 +75,7 @@ func testSCTP(t *testing.T, at unix.Sockaddr) {
 			t.Fatalf("the client has %d endpoints and %d associations", len(endpoints), len(associations))
 		}
 		mine = associations[0]
-		witness.LogUnknown(t, "sctp", mine)
+		witness.Known(t, "sctp", mine)
 		compareStatus(t, tally, client, mine)
 		compareSCTP(t, tally, client, endpoints[0], mine)
 	})

@@ -130,9 +130,7 @@ func TestStates(t *testing.T) {
 		for _, x := range all {
 			seen[states[x.Header.IdiagState]] = true
 			timers[x.Header.IdiagTimer] = true
-			if unknown := witness.Unknown(x); len(unknown) > 0 {
-				t.Errorf("unknown attributes %v", unknown)
-			}
+			witness.Known(t, "message", x)
 		}
 		compareInet(t, tally, all, ofTCP, tcpView, "-t")
 	})
@@ -202,7 +200,7 @@ func TestCongestion(t *testing.T) {
 			tally.Steady(func(tally *witness.Tally) {
 				list := sockets(ctx, t, c, unix.AF_INET, unix.IPPROTO_TCP)
 				mine := find(t, list, p.client)
-				witness.LogUnknown(t, control, mine)
+				witness.Known(t, control, mine)
 				if told := map[string]bool{"bbr": mine.Bbrinfo != nil, "dctcp": mine.Dctcpinfo.OK, "vegas": mine.Vegasinfo.OK}; !told[control] {
 					t.Errorf("%s tells nothing: %+v", control, mine)
 				}

@@ -43,7 +43,7 @@ func setText(t *testing.T, socket *net.TCPConn, level, option int, value string)
 func ulpInfo(ctx context.Context, t *testing.T, c *inetdiag.Client, socket *net.TCPConn) *inetdiag.UlpInfoAttrs {
 	t.Helper()
 	mine := find(t, sockets(ctx, t, c, unix.AF_INET, unix.IPPROTO_TCP), socket)
-	witness.LogUnknown(t, "tls", mine)
+	witness.Known(t, "tls", mine)
 	return mine.UlpInfo
 }
 

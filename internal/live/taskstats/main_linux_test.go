@@ -47,7 +47,7 @@ func stats(t *testing.T, client *taskstats.Client, pid int) *taskstats.Stats {
 	if err != nil {
 		t.Fatal(err)
 	}
-	witness.LogUnknown(t, "thread", reply)
+	witness.Known(t, "thread", reply)
 	if reply.AggrPid == nil || reply.AggrPid.Stats == nil || reply.AggrPid.Pid != nlattr.Some(uint32(pid)) || reply.AggrTgid != nil {
 		t.Fatalf("the statistics of thread %d are %+v", pid, reply)
 	}

@@ -45,7 +45,7 @@ func TestActions(t *testing.T) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			b.whole("action", got)
+			witness.Known(b, "action", got)
 			tally.Within(c.name, c.act, got.Tab[0].V, append([]string{"Index", "HwStats", "Flags"}, c.skip...)...)
 			tally.Steady(func(tally *witness.Tally) { b.seeActions(tally, list[0].V.Kind.V) })
 			general(c.act.Options).FieldByName("Index").SetUint(uint64(one[0].V.Index.V))
@@ -103,7 +103,7 @@ func (b *bench) actions(kind string) []nlattr.Indexed[tc.ActAttrs] {
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.whole("actions", replies)
+	witness.Known(b, "actions", replies)
 	var list []nlattr.Indexed[tc.ActAttrs]
 	for _, r := range replies {
 		list = append(list, r.Tab...)

@@ -48,7 +48,7 @@ func TestChains(t *testing.T) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				b.whole("chain", got)
+				witness.Known(b, "chain", got)
 				tally.Within("chain", req, got, "Parent") // It tells the qdisc, not the end of it.
 			}
 			if got := b.seeChains(tally, place.at); got != len(numbers) {
@@ -78,7 +78,7 @@ func (b *bench) seeChains(tally *witness.Tally, at tc.Tcmsg) int {
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.whole("chains", list)
+	witness.Known(b, "chains", list)
 	w := new(words)
 	for _, x := range list {
 		w.put("chain")

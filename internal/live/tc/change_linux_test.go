@@ -166,7 +166,7 @@ func TestBlocks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.whole("filters", list)
+	witness.Known(b, "filters", list)
 	rules := 0
 	for _, f := range list {
 		if f.Header.Handle&0xfff != 0 && f.Header.Parent == 22 && f.Header.Ifindex == ofBlock {
@@ -204,7 +204,7 @@ func TestTemplate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.whole("chain", chain)
+	witness.Known(b, "chain", chain)
 	if o, ok := chain.Options.(*tc.FlowerAttrs); !ok || o.KeyIpv4DstMask != all32 || chain.Kind.V != "flower" {
 		t.Errorf("template %v", chain)
 	}
@@ -226,7 +226,7 @@ func TestTemplate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.whole("filters", list)
+	witness.Known(b, "filters", list)
 	rules := 0
 	for _, f := range list {
 		if o, ok := f.Options.(*tc.FlowerAttrs); ok && f.Header.Handle != 0 {

@@ -25,7 +25,7 @@ func TestClasses(t *testing.T) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				b.whole("class", got)
+				witness.Known(b, "class", got)
 				tally.Within(c.name, req, got, append([]string{"Rate", "Parent", "Level"}, c.skip...)...)
 				if req.Header.Parent&0xffff != 0 && got.Header.Parent != req.Header.Parent {
 					b.Errorf("class %x is below %x, not %x", req.Header.Handle, got.Header.Parent, req.Header.Parent)
@@ -55,7 +55,7 @@ func (b *bench) classes() []*tc.GettclassReply {
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.whole("classes", list)
+	witness.Known(b, "classes", list)
 	return list
 }
 

@@ -4,12 +4,9 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
-	"reflect"
 	"slices"
-	"strings"
 
 	"github.com/nlgen/nlgen/generated/tc"
-	"github.com/nlgen/nlgen/runtime/nlattr"
 )
 
 // isAction says that the header is struct tcamsg.
@@ -19,40 +16,6 @@ func isAction(m any) bool {
 		return true
 	}
 	return false
-}
-
-// leftovers lists what decoding could not put into a field: unknown attributes, and content of a kind that the spec does not know.
-func leftovers(x any) []string {
-	var list []string
-	var walk func(at string, v reflect.Value)
-	walk = func(at string, v reflect.Value) {
-		switch v.Kind() {
-		case reflect.Pointer, reflect.Interface:
-			if !v.IsNil() {
-				walk(at, v.Elem())
-			}
-		case reflect.Struct:
-			for i := range v.NumField() {
-				walk(at+"."+v.Type().Field(i).Name, v.Field(i))
-			}
-		case reflect.Slice:
-			if attrs, ok := v.Interface().([]nlattr.Attr); ok {
-				for _, a := range attrs {
-					list = append(list, fmt.Sprintf("%s: unknown attribute %d: %x", at, a.Number(), a.Data))
-				}
-				return
-			}
-			if strings.HasSuffix(v.Type().Name(), "Raw") && v.Len() > 0 {
-				list = append(list, fmt.Sprintf("%s: unknown content %x", at, v.Bytes()))
-				return
-			}
-			for i := range v.Len() {
-				walk(fmt.Sprintf("%s[%d]", at, i), v.Index(i))
-			}
-		}
-	}
-	walk("", reflect.ValueOf(x))
-	return list
 }
 
 // An attr is an attribute as it stands in a message, without the bit for nests, which the kernel mostly leaves off.

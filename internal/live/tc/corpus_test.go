@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/nlgen/nlgen/generated/tc"
+	"github.com/nlgen/nlgen/internal/witness"
 )
 
 // corpus is where recorded messages are, if at all.
@@ -172,7 +173,7 @@ func (r *replay) message(at string, m codec, b []byte, refused bool) {
 		r.t.Errorf("%s: %v", at, err)
 		return
 	}
-	for _, text := range leftovers(m) {
+	for _, text := range witness.Leftovers(m) {
 		r.t.Errorf("%s: %s", at, text)
 	}
 	header := min(20, len(b))

@@ -70,7 +70,7 @@ func TestActionDumps(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		b.whole("actions", replies)
+		witness.Known(b, "actions", replies)
 		for _, r := range replies {
 			if flags&tc.RootFlagsLargeDumpOn != 0 && r.Count.V != uint32(len(r.Tab)) {
 				t.Errorf("%d actions are counted as %d", len(r.Tab), r.Count.V)

@@ -72,7 +72,7 @@ func TestFilters(t *testing.T) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				b.whole("filter", one)
+				witness.Known(b, "filter", one)
 				tally.Within(c.name, c.req, one, append([]string{"Handle"}, c.skip...)...)
 			}
 			if !found {
@@ -101,6 +101,6 @@ func (b *bench) filters(parent uint32, chain *uint32) []*tc.GettfilterReply {
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.whole("filters", list)
+	witness.Known(b, "filters", list)
 	return list
 }

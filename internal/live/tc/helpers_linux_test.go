@@ -94,16 +94,8 @@ func (b *bench) getQdisc(at tc.Tcmsg) *tc.GetqdiscReply {
 	if err != nil {
 		b.T.Fatal(err)
 	}
-	b.whole("qdisc", reply)
+	witness.Known(b, "qdisc", reply)
 	return reply
-}
-
-// whole fails the test if anything of a reply was left over.
-func (b *bench) whole(what string, reply any) {
-	b.T.Helper()
-	for _, text := range leftovers(reply) {
-		b.T.Errorf("%s: %s", what, text)
-	}
 }
 
 // kindOf is the kind that a request asks for, be it in words or by the type of the options.

@@ -39,7 +39,7 @@ func TestMonitor(t *testing.T) {
 			if err != nil || !ok {
 				t.Fatalf("%s is not told: %v", step.told, err)
 			}
-			b.whole("event", ev.Value)
+			witness.Known(b, "event", ev.Value)
 			told = b.putEvent(w, ev)
 		}
 	}
@@ -75,7 +75,9 @@ func (b *bench) steps() []step {
 		}}})
 	}
 	action := func(index uint32, opt nlconn.CallOption) func() error {
-		return func() error { return b.tc.Newaction(b.Ctx, &tc.NewactionRequest{Tab: mirred(index)}, nlconn.Create, opt) }
+		return func() error {
+			return b.tc.Newaction(b.Ctx, &tc.NewactionRequest{Tab: mirred(index)}, nlconn.Create, opt)
+		}
 	}
 	qdisc := func(at tc.Tcmsg, kind string, o tc.QdiscOptionsMsg, block nlattr.Opt[uint32]) func() error {
 		return func() error {

@@ -38,7 +38,7 @@ func (b *bench) seeQdiscs(tally *witness.Tally) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.whole("qdiscs", ours)
+	witness.Known(b, "qdiscs", ours)
 	theirs := b.show("qdisc", "show", "dev", b.dev)
 	var mine []*tc.GetqdiscReply
 	for _, q := range ours {

@@ -33,7 +33,7 @@ func read(n *witness.Namespace, name string) *wireguard.GetDeviceReply {
 	if err != nil {
 		n.Fatal(err)
 	}
-	witness.LogUnknown(n.T, name, device)
+	witness.Known(n.T, name, device)
 	return device
 }
 
