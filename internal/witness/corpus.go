@@ -20,7 +20,9 @@ type Recorded struct {
 	ID      string // of the record in the corpus
 	Spec    string // by which the kernel's own tool wrote or read it; empty if another did
 	Sent    bool   // to the kernel
+	Refused bool   // by the kernel, or not understood by its writer: it may be wrong
 	Type    uint16 // of the netlink header
+	Flags   uint16
 	Command uint8  // of the header of generic netlink
 	Body    []byte // behind the headers
 }
@@ -34,7 +36,9 @@ func Recording(t *testing.T, protocol int) iter.Seq[Recorded] {
 			return true
 		}
 		for m := range d.messages(t, r.ID) {
-			if !yield(Recorded{ID: r.ID, Spec: r.Spec, Sent: d.Dir == "out", Type: binary.NativeEndian.Uint16(m[4:]), Body: m[16:]}) {
+			x := entry(r, d, m)
+			x.Body = m[16:]
+			if !yield(x) {
 				return false
 			}
 		}
@@ -50,16 +54,26 @@ func Corpus(t *testing.T, family string) iter.Seq[Recorded] {
 			return true
 		}
 		for m := range d.messages(t, r.ID) {
-			typ := binary.NativeEndian.Uint16(m[4:])
-			if len(m) < 20 || numbers[typ] != family {
+			x := entry(r, d, m)
+			if len(m) < 20 || numbers[x.Type] != family {
 				continue
 			}
-			if !yield(Recorded{ID: r.ID, Spec: r.Spec, Sent: d.Dir == "out", Type: typ, Command: m[16], Body: m[20:]}) {
+			x.Command, x.Body = m[16], m[20:]
+			if !yield(x) {
 				return false
 			}
 		}
 		return true
 	})
+}
+
+// entry is a message without what it says.
+func entry(r *record, d datagram, m []byte) Recorded {
+	sent := d.Dir == "out"
+	return Recorded{
+		ID: r.ID, Spec: r.Spec, Sent: sent, Refused: sent && (r.Errno != 0 || r.Exception != ""),
+		Type: binary.NativeEndian.Uint16(m[4:]), Flags: binary.NativeEndian.Uint16(m[6:]),
+	}
 }
 
 // datagrams calls a function for each datagram, with the families of its kernel by their numbers.
@@ -97,14 +111,16 @@ func datagrams(t *testing.T, each func(yield func(Recorded) bool, numbers map[ui
 
 // A record is a line of the corpus.
 type record struct {
-	ID       string
-	Spec     string
-	FamilyID uint16            `json:"family_id"`
-	Protocol *int              `json:"protonum"`
-	Map      map[uint16]string // of numbers to families
-	Request  string
-	Replies  []string
-	Messages []datagram
+	ID        string
+	Spec      string
+	FamilyID  uint16            `json:"family_id"`
+	Protocol  *int              `json:"protonum"`
+	Map       map[uint16]string // of numbers to families
+	Errno     int               // of the answer to the request, if its writer understood that
+	Exception string            // of the writer of the request, which was wrong, or did not understand the answer
+	Request   string
+	Replies   []string
+	Messages  []datagram
 }
 
 // A datagram is what was sent or received at once.
@@ -117,8 +133,8 @@ type datagram struct {
 // datagrams returns those of the record, in their order.
 func (r *record) datagrams() []datagram {
 	var list []datagram
-	if r.Protocol != nil && r.Request != "" {
-		list = append(list, datagram{Dir: "out", Protocol: *r.Protocol, Hex: r.Request})
+	if r.Protocol != nil {
+		list = append(list, datagram{Dir: "out", Protocol: *r.Protocol, Hex: r.Request}) // empty where there are only notifications
 		for _, text := range r.Replies {
 			list = append(list, datagram{Dir: "in", Protocol: *r.Protocol, Hex: text})
 		}

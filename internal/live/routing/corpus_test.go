@@ -1,14 +1,8 @@
 package routing
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/binary"
-	"encoding/hex"
-	"encoding/json"
-	"io"
-	"os"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"testing"
@@ -30,24 +24,18 @@ import (
 	"github.com/nlgen/nlgen/internal/witness"
 )
 
-// A message is a generated type.
-type message interface {
-	UnmarshalBinary(b []byte) error
-	AppendBinary(b []byte) ([]byte, error)
-}
-
 // A form is how messages of a number are read: the length of the fixed header, and a generated type. A reply has all the attributes that
 // requests of the same number have, unless there is a form of its own for them.
 type form struct {
 	header int
-	make   func() message
+	make   func() witness.Message
 }
 
 func as[T any, P interface {
 	*T
-	message
+	witness.Message
 }](header int) form {
-	return form{header, func() message { return P(new(T)) }}
+	return form{header, func() witness.Message { return P(new(T)) }}
 }
 
 // forms are those of all messages but of links of AF_BRIDGE.
@@ -102,96 +90,33 @@ func attributes(b []byte, header int) [][]byte {
 // TestCorpus decodes the recorded messages of these families without leaving anything unknown, and writes them again, byte for byte but for
 // the order of attributes and, in nests, what means nothing.
 func TestCorpus(t *testing.T) {
-	files, _ := filepath.Glob("../../../../shared/corpus/*.jsonl")
-	if len(files) == 0 {
-		t.Skip("no recorded traffic beside this repository")
-	}
 	count, others := map[uint16]int{}, map[uint16]int{}
-	check := func(id, text string) {
-		b, err := hex.DecodeString(text)
-		if err != nil {
-			t.Fatal(err)
+	for r := range witness.Recording(t, unix.NETLINK_ROUTE) {
+		f, ok := formOf(r.Type, r.Body)
+		if !ok || len(r.Body) < f.header { // A header of one byte (struct rtgenmsg) once was enough for a dump.
+			others[r.Type]++
+			continue
 		}
-		for len(b) >= 16 {
-			length := int(binary.NativeEndian.Uint32(b))
-			if length < 16 || length > len(b) {
-				return // iproute2 sends zeros behind its last message.
-			}
-			kind, body := binary.NativeEndian.Uint16(b[4:]), b[16:length]
-			b = b[min((length+3)&^3, len(b)):]
-			f, ok := formOf(kind, body)
-			if !ok || len(body) < f.header { // A header of one byte (struct rtgenmsg) once was enough for a dump.
-				others[kind]++
-				continue
-			}
-			x, header := f.make(), f.header
-			if err := x.UnmarshalBinary(body); err != nil {
-				t.Errorf("%s: type %d: %v", id, kind, err)
-				continue
-			}
-			left := witness.Leftovers(x)
-			if id == "vm/link-kinds/122" { // Its flags are too short for a link of kind ip6tnl; the kernel refused it.
-				if len(left) != 1 {
-					t.Errorf("%s: data that cannot be read is not kept: %v", id, left)
-				}
-				left = nil
-			}
-			for _, text := range left {
-				t.Errorf("%s: type %d%s", id, kind, text)
-			}
-			again, err := x.AppendBinary(nil)
-			same := slices.EqualFunc(attributes(again, header), attributes(body, header), bytes.Equal)
-			if !same { // Nests are in order, too, and have a flag that not all tools set; texts end in a NUL that ip leaves out.
-				y := f.make()
-				same = y.UnmarshalBinary(again) == nil && reflect.DeepEqual(x, y)
-			}
-			if err != nil || !same {
-				t.Errorf("%s: type %d: %v\n %x\nis written as\n %x", id, kind, err, body, again)
-			}
-			count[kind]++
+		x := f.make()
+		if err := x.UnmarshalBinary(r.Body); err != nil {
+			t.Errorf("%s: type %d: %v", r.ID, r.Type, err)
+			continue
 		}
-	}
-	for _, name := range files {
-		file, err := os.Open(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		lines := bufio.NewReader(file)
-		for {
-			line, err := lines.ReadBytes('\n')
-			var r struct {
-				ID       string   `json:"id"`
-				Protocol *int     `json:"protonum"`
-				Request  string   `json:"request"`
-				Replies  []string `json:"replies"`
-				Messages []struct {
-					Protocol *int   `json:"protonum"`
-					Hex      string `json:"hex"`
-				} `json:"messages"`
-			}
-			if len(line) > 0 {
-				if err := json.Unmarshal(line, &r); err != nil {
-					t.Fatalf("%s: %v", name, err)
-				}
-			}
-			if r.Protocol != nil && *r.Protocol == 0 {
-				for _, text := range append(r.Replies, r.Request) {
-					check(r.ID, text)
-				}
-			}
-			for _, m := range r.Messages {
-				if m.Protocol != nil && *m.Protocol == 0 {
-					check(r.ID, m.Hex)
-				}
-			}
-			if err == io.EOF {
-				break
-			}
-			if err != nil {
-				t.Fatal(err)
+		if !r.Refused { // What is not as the spec says is kept, and the kernel refused it for that.
+			for _, text := range witness.Leftovers(x) {
+				t.Errorf("%s: type %d%s", r.ID, r.Type, text)
 			}
 		}
-		file.Close()
+		again, err := x.AppendBinary(nil)
+		same := slices.EqualFunc(attributes(again, f.header), attributes(r.Body, f.header), bytes.Equal)
+		if !same { // Nests are in order, too, and have a flag that not all tools set; texts end in a NUL that ip leaves out.
+			y := f.make()
+			same = y.UnmarshalBinary(again) == nil && reflect.DeepEqual(x, y)
+		}
+		if err != nil || !same {
+			t.Errorf("%s: type %d: %v\n %x\nis written as\n %x", r.ID, r.Type, err, r.Body, again)
+		}
+		count[r.Type]++
 	}
 	t.Logf("messages by type: %v; of other families: %v", count, others)
 	for _, kind := range []uint16{16, 20, 24, 28, 32, 80, 92, 104, 112} {
