@@ -2,8 +2,8 @@ package bridge
 
 import (
 	"net/netip"
+	"slices"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -91,12 +91,8 @@ func (l *lab) list(mask rtbridgelink.RtextFilter) map[uint32]*rtbridgelink.Getli
 // forwarding waits until the ports forward: in the kernel's spanning tree, or without one, a port does so as soon as it has a carrier.
 func (l *lab) forwarding() {
 	l.T.Helper()
-	for range 200 {
+	witness.Await(l, "ports that forward", func() bool {
 		links := l.list(0)
-		if links[l.ports[0]].Protinfo.State.V == rtbridgelink.BrStateForwarding && links[l.ports[1]].Protinfo.State.V == rtbridgelink.BrStateForwarding {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	l.T.Fatal("the ports do not forward")
+		return !slices.ContainsFunc(l.ports[:], func(port uint32) bool { return links[port].Protinfo.State.V != rtbridgelink.BrStateForwarding })
+	})
 }

@@ -169,11 +169,7 @@ func TestDevlinkAnswers(t *testing.T) {
 	few := multipart(t, ns.Ctx, ns.Conn, diagnose, reporter)
 
 	// A longer diagnosis takes more messages.
-	debug := t.TempDir()
-	if err := unix.Mount("none", debug, "debugfs", 0, ""); err != nil {
-		t.Skipf("no debugfs: %v", err)
-	}
-	t.Cleanup(func() { _ = unix.Unmount(debug, 0) })
+	debug := witness.Mount(t, "debugfs")
 	if err := os.WriteFile(filepath.Join(debug, "netdevsim", name, "health", "binary_len"), []byte("3000"), 0); err != nil {
 		t.Fatal(err)
 	}

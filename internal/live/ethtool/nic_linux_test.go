@@ -32,17 +32,13 @@ func newNIC(t *testing.T) *lab {
 // settle waits until a link has a carrier.
 func (l *lab) settle(link string) {
 	l.Helper()
-	for range 100 {
+	witness.Await(l, "a carrier of "+link, func() bool {
 		x, err := l.client.LinkstateGet(l.Ctx, &ethtool.LinkstateGetRequest{Header: of(link)})
 		if err != nil {
 			l.Fatal(err)
 		}
-		if x.Link.V != 0 {
-			return
-		}
-		time.Sleep(100 * time.Millisecond)
-	}
-	l.Fatalf("%s does not come up", link)
+		return x.Link.V != 0
+	})
 }
 
 // state is what the driver of nic0 has been told, by its own account: the witness where ethtool shows nothing.
@@ -228,15 +224,12 @@ func TestNICWithoutCarrier(t *testing.T) {
 		t.Fatal(err)
 	}
 	var x *ethtool.LinkstateGetReply
-	for range 100 {
+	witness.Await(t, "a carrier that is lost", func() bool {
 		if x, err = l.client.LinkstateGet(l.Ctx, &ethtool.LinkstateGetRequest{Header: of("nic0", ethtool.HeaderFlagsStats)}); err != nil {
 			t.Fatal(err)
 		}
-		if x.Link.V == 0 {
-			break
-		}
-		time.Sleep(100 * time.Millisecond)
-	}
+		return x.Link.V == 0
+	})
 	c.Field("link", x.Link, 0.0)
 	c.Field("why", x.ExtState, "cable-issue")
 	c.Field("why, closer", x.ExtSubstate, float64(cableTestFailure))

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/netip"
 	"testing"
-	"time"
 
 	"github.com/nlgen/nlgen/generated/ethtool"
 	"github.com/nlgen/nlgen/generated/rtlink"
@@ -29,16 +28,14 @@ func TestTunnels(t *testing.T) {
 	}))
 	// The kernel tells the device in its own time.
 	var ports, geneve witness.Set
-	for range 100 {
+	witness.Await(t, "ports that the device knows", func() bool {
 		x, err := l.client.TunnelInfoGet(l.Ctx, &ethtool.TunnelInfoGetRequest{Header: of("nic0")})
 		if err != nil || len(x.UdpPorts.Table) != 2 {
 			t.Fatalf("%+v, %v", x, err)
 		}
-		if ports, geneve = listed(x.UdpPorts.Table[0]), listed(x.UdpPorts.Table[1]); len(ports) == 3 && len(geneve) == 1 {
-			break
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
+		ports, geneve = listed(x.UdpPorts.Table[0]), listed(x.UdpPorts.Table[1])
+		return len(ports) == 3 && len(geneve) == 1
+	})
 	c.Field("ports", ports, []any{"4789 vxlan", "14789 vxlan", "24789 vxlan"})
 	c.Field("others", geneve, []any{"6081 geneve"})
 	l.sameTunnels(c, "nic0")

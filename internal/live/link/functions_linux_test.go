@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"golang.org/x/sys/unix"
 
 	"github.com/nlgen/nlgen/generated/rtlink"
 	"github.com/nlgen/nlgen/internal/witness"
@@ -187,11 +186,7 @@ func TestLinkHardwareCounters(t *testing.T) {
 	n := witness.NewNamespace(t)
 	c := witness.NewTally(t)
 	link := n.Simulated()
-	debug := t.TempDir()
-	if err := unix.Mount("debugfs", debug, "debugfs", 0, ""); err != nil {
-		t.Fatal(err)
-	}
-	defer unix.Unmount(debug, 0)
+	debug := witness.Mount(t, "debugfs")
 	index := uint32(link.Header.IfiIndex)
 	file := filepath.Join(debug, "netdevsim", link.ParentDevName.V, "hwstats/l3/enable_ifindex")
 	if err := os.WriteFile(file, fmt.Append(nil, index), 0); err != nil {

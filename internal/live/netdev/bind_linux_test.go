@@ -66,11 +66,7 @@ func TestBind(t *testing.T) {
 	link := n.Create(&rtlink.NewlinkRequest{Ifname: nlattr.Some("nic0"), Linkinfo: &rtlink.LinkinfoAttrs{Kind: nlattr.Some("nlgen_nic")}})
 	n.Up(link)
 	index, fd := u32(uint32(link.Header.IfiIndex)), u32(uint32(foreignMemory(t)))
-	debug := t.TempDir()
-	if err := unix.Mount("debugfs", debug, "debugfs", 0, ""); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = unix.Unmount(debug, 0) })
+	debug := witness.Mount(t, "debugfs")
 	client := netdev.New(n.Conn)
 	check := func(when string, queue uint32, want binding) {
 		t.Helper()

@@ -23,11 +23,7 @@ func TestPagePools(t *testing.T) {
 	n := witness.NewNamespace(t)
 	ctx := witness.Patience(t)
 	link := n.Simulated()
-	debug := t.TempDir()
-	if err := unix.Mount("none", debug, "debugfs", 0, ""); err != nil {
-		t.Skipf("no debugfs: %v", err)
-	}
-	t.Cleanup(func() { _ = unix.Unmount(debug, 0) })
+	debug := witness.Mount(t, "debugfs")
 	port := strconv.FormatUint(uint64(link.DevlinkPort.PortIndex.V), 10)
 	hold := func(state string) {
 		t.Helper()

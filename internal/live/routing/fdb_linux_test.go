@@ -46,7 +46,7 @@ func newDatabases(t *testing.T, data *rtlink.LinkinfoBridgeAttrs) *databases {
 		t.Fatal(err)
 	}
 	n.Up(d.far, d.port, d.bridge, d.one, d.all)
-	forwarding(t, "fdbport0")
+	witness.Forwards(t, "fdbport0")
 	return d
 }
 

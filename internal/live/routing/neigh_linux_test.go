@@ -8,7 +8,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -33,7 +32,7 @@ func neighbours(n *witness.Namespace) (link, port, vxlan *rtlink.GetlinkReply, c
 		n.T.Fatal(err)
 	}
 	n.Up(link, port, bridge, vxlan)
-	forwarding(n.T, "neigh1")
+	witness.Forwards(n.T, "neigh1")
 	header := func(family uint8, l *rtlink.GetlinkReply, state rtneigh.NudState, flags rtneigh.NtfFlags) rtneigh.Ndmsg {
 		return rtneigh.Ndmsg{NdmFamily: family, NdmIfindex: l.Header.IfiIndex, NdmState: state, NdmFlags: flags}
 	}
@@ -57,18 +56,6 @@ func neighbours(n *witness.Namespace) (link, port, vxlan *rtlink.GetlinkReply, c
 		{Header: header(unix.AF_BRIDGE, port, rtneigh.NudStateReachable, rtneigh.NtfFlagsMaster|rtneigh.NtfFlagsSticky), Lladdr: mac(5)},
 		{Header: header(unix.AF_BRIDGE, port, rtneigh.NudStateReachable, rtneigh.NtfFlagsMaster|rtneigh.NtfFlagsExtLearned), Lladdr: mac(8)},
 	}
-}
-
-// forwarding waits until a port of a bridge forwards: before, the bridge takes no address that ages there.
-func forwarding(t *testing.T, port string) {
-	t.Helper()
-	for range 200 {
-		if state, _ := os.ReadFile("/sys/class/net/" + port + "/brport/state"); strings.TrimSpace(string(state)) == "3" {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	t.Fatalf("%s does not forward", port)
 }
 
 // listNeighbours dumps what a request is one of.

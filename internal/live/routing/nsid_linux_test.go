@@ -1,14 +1,12 @@
 package routing
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/nlgen/nlgen/generated/rtnsid"
 	"github.com/nlgen/nlgen/internal/witness"
@@ -198,11 +196,5 @@ func TestNsidEvents(t *testing.T) {
 		}),
 	})
 	// The number is free again.
-	for range 50 {
-		if len(ids(n, client, &rtnsid.GetnsidDumpRequest{})) == 0 || ids(n, client, &rtnsid.GetnsidDumpRequest{})[9] == nil {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	t.Error(errors.New("the number is still there"))
+	witness.Await(t, "a number that is free", func() bool { return ids(n, client, &rtnsid.GetnsidDumpRequest{})[9] == nil })
 }

@@ -174,13 +174,10 @@ func TestTCP(t *testing.T) {
 			compareProc(t, tally, sockets(ctx, t, c, family, unix.IPPROTO_TCP), strings.Replace(network, "4", "", 1))
 		})
 		var mine reply
-		for range 100 { // The FIN is acknowledged late, after the time for delayed ACKs.
+		witness.Await(t, "the ACK of a FIN, after the time for delayed ACKs", func() bool {
 			mine = find(t, sockets(ctx, t, c, family, unix.IPPROTO_TCP), client.(*net.TCPConn))
-			if mine.Header.IdiagState == inetdiag.TcpStateFinWait2 {
-				break
-			}
-			time.Sleep(10 * time.Millisecond)
-		}
+			return mine.Header.IdiagState == inetdiag.TcpStateFinWait2
+		})
 		if mine.Info == nil || mine.Cong.V == "" || mine.Skmeminfo == nil || !mine.Meminfo.OK {
 			t.Fatalf("the connection is %+v", mine)
 		}

@@ -113,15 +113,10 @@ func TestStates(t *testing.T) {
 		_, err = full.client.Write(make([]byte, 1<<16))
 	}
 	await(t, dump, both.client, inetdiag.TcpStateClosing)
-	for start := time.Now(); ; time.Sleep(50 * time.Millisecond) { // Packets are sent again, and the window is probed.
+	witness.Await(t, "packets that are sent again, and a window that is probed", func() bool {
 		x, y := find(t, dump(), lost.client), find(t, dump(), full.client)
-		if x.Info.TotalRetrans > 1 && x.Info.Backoff > 0 && y.Header.IdiagTimer == inetdiag.TimerProbe {
-			break
-		}
-		if time.Since(start) > 5*time.Second {
-			t.Fatalf("no packet is sent again: %+v; no probe: %+v", x.Info, y.Header)
-		}
-	}
+		return x.Info.TotalRetrans > 1 && x.Info.Backoff > 0 && y.Header.IdiagTimer == inetdiag.TimerProbe
+	})
 
 	tally := witness.NewTally(t)
 	seen, timers := map[string]bool{}, map[inetdiag.Timer]bool{}
@@ -165,15 +160,7 @@ func withInode(t *testing.T, list []reply, number uint32) reply {
 // await waits until a socket is in a state.
 func await(t *testing.T, dump func() []reply, c syscall.Conn, state inetdiag.TcpState) {
 	t.Helper()
-	for start := time.Now(); ; time.Sleep(10 * time.Millisecond) {
-		x := find(t, dump(), c)
-		if x.Header.IdiagState == state {
-			return
-		}
-		if time.Since(start) > 5*time.Second {
-			t.Fatalf("the state is %v, not %v", x.Header.IdiagState, state)
-		}
-	}
+	witness.Await(t, "the state "+state.String(), func() bool { return find(t, dump(), c).Header.IdiagState == state })
 }
 
 // TestCongestion reads what controls of congestion say of a connection: those that this kernel has of the three that tell something.
@@ -261,16 +248,14 @@ func TestJoin(t *testing.T) {
 
 	want := inetdiag.SubflowFlagsJoinRem | inetdiag.SubflowFlagsJoinLoc | inetdiag.SubflowFlagsBkupRem | inetdiag.SubflowFlagsBkupLoc
 	var seen inetdiag.SubflowFlags
-	for start := time.Now(); seen&want != want; time.Sleep(10 * time.Millisecond) {
+	witness.Await(t, "subflows with all flags", func() bool {
 		for _, x := range sockets(ctx, t, c, unix.AF_INET, unix.IPPROTO_TCP) {
 			if x.UlpInfo != nil && x.UlpInfo.Mptcp != nil {
 				seen |= x.UlpInfo.Mptcp.Flags.V
 			}
 		}
-		if time.Since(start) > 5*time.Second {
-			t.Fatalf("subflows have the flags %v only", seen)
-		}
-	}
+		return seen&want == want
+	})
 	tally := witness.NewTally(t)
 	tally.Steady(func(tally *witness.Tally) {
 		list, err := c.MptcpGetCollect(ctx, &inetdiag.MptcpGetDumpRequest{

@@ -31,15 +31,10 @@ func TestThread(t *testing.T) {
 	cmd := start(t, "renice -n 7 $$ >/dev/null; i=0; while [ $i -lt 30000 ]; do i=$((i+1)); done; "+
 		"while [ $i -gt 26000 ]; do i=$((i-1)); echo $i; done >/dev/null; while read x; do :; done </proc/self/smaps; read x")
 	pid := cmd.Process.Pid
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	witness.Await(t, "a process at rest", func() bool {
 		x := stats(t, client, pid)
-		if x.WriteSyscalls > 0 && x.ReadSyscalls > 0 && stat(t, pid)(3) == 'S' {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("it does not come to rest: %+v", x)
-		}
-	}
+		return x.WriteSyscalls > 0 && x.ReadSyscalls > 0 && stat(t, pid)(3) == 'S'
+	})
 	c := witness.NewTally(t)
 	c.Steady(func(c *witness.Tally) {
 		x := stats(t, client, pid)
@@ -197,26 +192,13 @@ func TestDelays(t *testing.T) {
 		}
 		// A page that two processes share is copied when one writes to it.
 		cmd := start(t, "x=1; (x=2; read y); read y")
-		deadline := time.Now().Add(10 * time.Second)
-		for {
-			x := stats(t, client, cmd.Process.Pid)
-			if on == "1" && x.WpcopyCount > 0 {
-				t.Logf("%d copies took %d ns", x.WpcopyCount, x.WpcopyDelayTotal)
-				if x.WpcopyDelayTotal == 0 {
-					t.Error("copies took no time")
-				}
-				break
-			}
-			if on == "0" && x.AcMinflt > 0 && x.Nvcsw > 0 {
-				if x.WpcopyCount != 0 {
-					t.Errorf("without delay accounting %d copies", x.WpcopyCount)
-				}
-				break
-			}
-			if time.Now().After(deadline) {
-				t.Fatalf("delay accounting %s: %+v", on, x)
-			}
-			time.Sleep(10 * time.Millisecond)
+		var x *taskstats.Stats
+		witness.Await(t, "copies with delay accounting "+on, func() bool {
+			x = stats(t, client, cmd.Process.Pid)
+			return on == "1" && x.WpcopyCount > 0 || on == "0" && x.AcMinflt > 0 && x.Nvcsw > 0
+		})
+		if counted := x.WpcopyCount != 0 && x.WpcopyDelayTotal != 0; counted != (on == "1") {
+			t.Errorf("delay accounting %s: %d copies took %d ns", on, x.WpcopyCount, x.WpcopyDelayTotal)
 		}
 	}
 	if err := os.WriteFile(sysctl, []byte("0"), 0); err != nil {

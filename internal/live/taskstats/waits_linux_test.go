@@ -36,22 +36,11 @@ func set(t *testing.T, file, value string) {
 	}
 }
 
-// mount shows a file system of the kernel until the test ends.
-func mount(t *testing.T, kind string) string {
-	t.Helper()
-	dir := t.TempDir()
-	if err := unix.Mount(kind, dir, kind, 0, ""); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = unix.Unmount(dir, unix.MNT_DETACH) })
-	return dir
-}
-
 // slowDisk makes a disk of 64 MB that takes a time for each request.
 func slowDisk(t *testing.T, latency time.Duration) string {
 	t.Helper()
 	const name = "nlgen"
-	dir := filepath.Join(mount(t, "configfs"), "nullb", name)
+	dir := filepath.Join(witness.Mount(t, "configfs"), "nullb", name)
 	if err := os.Mkdir(dir, 0); err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +112,7 @@ func TestMemoryWaits(t *testing.T) {
 	witness.Output(t, "mkswap", disk)
 	witness.Output(t, "swapon", disk)
 	defer witness.Output(t, "swapoff", disk)
-	root := mount(t, "cgroup2")
+	root := witness.Mount(t, "cgroup2")
 	set(t, filepath.Join(root, "cgroup.subtree_control"), "+memory")
 	group := filepath.Join(root, "nlgen")
 	if err := os.Mkdir(group, 0o755); err != nil {

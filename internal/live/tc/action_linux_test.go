@@ -4,7 +4,6 @@ import (
 	"errors"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/nlgen/nlgen/generated/tc"
 	"github.com/nlgen/nlgen/internal/nettest"
@@ -80,11 +79,7 @@ func (b *bench) use(tally *witness.Tally, kind string, act tc.ActOptionsMsg) {
 		b.Fatal(err)
 	}
 	// A filter is freed when no packet can be in it any more.
-	for begun := time.Now(); genOf(now().Options).binds != 0; time.Sleep(time.Millisecond) {
-		if time.Since(begun) > 5*time.Second {
-			b.Fatal("a filter that was deleted uses it")
-		}
-	}
+	witness.Await(b, "the end of a filter that uses it", func() bool { return genOf(now().Options).binds == 0 })
 }
 
 // flush deletes all actions of a kind.

@@ -2,10 +2,10 @@ package tc
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/nlgen/nlgen/generated/tc"
 	"github.com/nlgen/nlgen/internal/nettest"
@@ -63,11 +63,7 @@ func TestPlug(t *testing.T) {
 	}
 	waiting := func(when string, want uint32) {
 		t.Helper()
-		for begun := time.Now(); stats().Qlen != want; time.Sleep(time.Millisecond) {
-			if time.Since(begun) > 5*time.Second {
-				t.Fatalf("%s: %d packets wait, not %d", when, stats().Qlen, want)
-			}
-		}
+		witness.Await(t, fmt.Sprintf("%d packets %s", want, when), func() bool { return stats().Qlen == want })
 	}
 	b.qdisc(&tc.NewqdiscRequest{Options: &tc.PlugQopt{Action: tc.PlugActionBuffer, Limit: 1 << 20}})
 	plug(tc.PlugActionBuffer, 0)

@@ -2,7 +2,6 @@ package tc
 
 import (
 	"testing"
-	"time"
 
 	"github.com/nlgen/nlgen/generated/tc"
 	"github.com/nlgen/nlgen/internal/witness"
@@ -17,12 +16,10 @@ func TestEstimators(t *testing.T) {
 	// send goes on until there is a rate.
 	send := func(b *bench, measured func() bool) {
 		b.T.Helper()
-		for begun := time.Now(); !measured(); time.Sleep(10 * time.Millisecond) {
+		witness.Await(b, "a rate that was measured", func() bool {
 			b.flood(6, 0x10001)
-			if time.Since(begun) > 10*time.Second {
-				b.Fatal("no rate was measured")
-			}
-		}
+			return measured()
+		})
 	}
 	b.run("qdisc", func(b *bench) {
 		b.qdisc(&tc.NewqdiscRequest{

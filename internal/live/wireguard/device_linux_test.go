@@ -248,24 +248,17 @@ func TestHandshake(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	begun := time.Now()
-	for {
-		x := read(n, "wg1")
-		p := &x.Peers[0].V
-		if p.LastHandshakeTime.V.Sec > 0 && p.RxBytes.V > 0 && p.TxBytes.V > 0 {
-			at := time.Unix(p.LastHandshakeTime.V.Sec, p.LastHandshakeTime.V.Nsec)
-			if d := time.Since(at); d < 0 || d > time.Minute {
-				t.Errorf("the handshake was %v ago", d)
-			}
-			if from, _ := p.AddrPort(); from != netip.MustParseAddrPort("127.0.0.1:1001") {
-				t.Errorf("heard from %v", from)
-			}
-			break
-		}
-		if time.Since(begun) > 20*time.Second {
-			t.Fatalf("no handshake: %+v", p)
-		}
-		time.Sleep(50 * time.Millisecond)
+	var p *wireguard.PeerAttrs
+	witness.Await(t, "a handshake", func() bool {
+		p = &read(n, "wg1").Peers[0].V
+		return p.LastHandshakeTime.V.Sec > 0 && p.RxBytes.V > 0 && p.TxBytes.V > 0
+	})
+	at := time.Unix(p.LastHandshakeTime.V.Sec, p.LastHandshakeTime.V.Nsec)
+	if d := time.Since(at); d < 0 || d > time.Minute {
+		t.Errorf("the handshake was %v ago", d)
+	}
+	if from, _ := p.AddrPort(); from != netip.MustParseAddrPort("127.0.0.1:1001") {
+		t.Errorf("heard from %v", from)
 	}
 	compare(n, "wg0", "wg1")
 }

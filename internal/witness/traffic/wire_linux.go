@@ -3,7 +3,6 @@ package traffic
 import (
 	"bytes"
 	"encoding/binary"
-	"os"
 	"testing"
 	"time"
 
@@ -72,18 +71,6 @@ func (w *Wire) Next(end string) (frame []byte, vlan uint16) {
 	return nil, 0
 }
 
-// forwards waits until a port of a bridge forwards, which its link must be ready for.
-func forwards(t *testing.T, port string) {
-	t.Helper()
-	var state []byte
-	for start := time.Now(); time.Since(start) < 5*time.Second; time.Sleep(10 * time.Millisecond) {
-		if state, _ = os.ReadFile("/sys/class/net/" + port + "/brport/state"); string(state) == "3\n" { // BR_STATE_FORWARDING
-			return
-		}
-	}
-	t.Fatalf("%s does not forward: its state is %s", port, state)
-}
-
 // Tagged is a frame of a protocol for experiments, from 02:00:00:00:00:08 to 02:00:00:00:00:09, in VLAN 5 with class 1.
 func Tagged(payload string) []byte {
 	return append([]byte{0x02, 0, 0, 0, 0, 9, 0x02, 0, 0, 0, 0, 8, 0x81, 0, 0x20, 5, 0x88, 0xb5}, payload...)
@@ -107,7 +94,7 @@ func NewBridge(n *witness.Namespace) *Bridge {
 		if err := n.Links.Setlink(n.Ctx, req); err != nil {
 			n.Fatal(err)
 		}
-		forwards(n.T, port.Ifname.V)
+		witness.Forwards(n, port.Ifname.V)
 	}
 	return &Bridge{link, in, out, NewWire(n.T, sender.Header.IfiIndex), NewWire(n.T, receiver.Header.IfiIndex)}
 }
