@@ -223,7 +223,7 @@ func TestMulticastAddresses(t *testing.T) {
 	client := rtaddr.New(n.Conn)
 	// A router of IPv6 has an anycast address for each of its networks.
 	if err := os.WriteFile("/proc/sys/net/ipv6/conf/multi0/forwarding", []byte("1"), 0); err != nil {
-		t.Log(err)
+		t.Fatal(err)
 	}
 	err := client.Newaddr(n.Ctx, &rtaddr.NewaddrRequest{
 		Header:  rtaddr.Ifaddrmsg{IfaFamily: unix.AF_INET6, IfaPrefixlen: 64, IfaIndex: uint32(link.Header.IfiIndex)},
@@ -251,6 +251,9 @@ func TestMulticastAddresses(t *testing.T) {
 			}
 		}
 		c.Field("multicast", ours, anys(theirs))
+		if len(ours) == 0 {
+			c.Errorf("there is no multicast address")
+		}
 	})
 	c.Steady(func(c *witness.Tally) {
 		var ours, theirs witness.Set
@@ -261,9 +264,9 @@ func TestMulticastAddresses(t *testing.T) {
 		for _, r := range replies {
 			ours = append(ours, r.Anycast.V.StringExpanded())
 		}
-		proc, err := os.ReadFile("/proc/net/anycast6")
+		proc, err := os.ReadFile("/proc/thread-self/net/anycast6")
 		if err != nil {
-			t.Skip(err)
+			t.Fatal(err)
 		}
 		for line := range strings.Lines(string(proc)) {
 			hex := strings.Fields(line)[2]

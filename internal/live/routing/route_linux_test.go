@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
-	"os/exec"
 	"slices"
 	"syscall"
 	"testing"
@@ -13,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/nlgen/nlgen/generated/rtaddr"
+	"github.com/nlgen/nlgen/generated/rtnexthop"
 	"github.com/nlgen/nlgen/generated/rtroute"
 	"github.com/nlgen/nlgen/internal/witness"
 	"github.com/nlgen/nlgen/runtime/nlattr"
@@ -181,14 +181,11 @@ func TestRoutes(t *testing.T) {
 	r := newRouting(t)
 	c := witness.NewTally(t)
 	cases := r.cases()
-	// A nexthop object is of another family; ip makes one.
-	if ipPath, err := exec.LookPath("ip"); err == nil {
-		if out, err := exec.Command(ipPath, "nexthop", "add", "id", "5", "via", "192.0.2.7", "dev", "route0").CombinedOutput(); err != nil {
-			t.Logf("no nexthop object: %s", out)
-		} else {
-			cases = append(cases, routeCase{"nexthop object", with(route("10.0.5.0/24"), func(r *rtroute.NewrouteRequest) { r.NhID = u32(5) }), nil})
-		}
+	hop := &rtnexthop.NewnexthopRequest{Header: rtnexthop.Nhmsg{NhFamily: unix.AF_INET}, ID: u32(5), Gateway: addr("192.0.2.7"), Oif: u32(r.first)}
+	if err := rtnexthop.New(r.Conn).Newnexthop(r.Ctx, hop, nlconn.Create); err != nil {
+		t.Fatal(err)
 	}
+	cases = append(cases, routeCase{"nexthop object", with(route("10.0.5.0/24"), func(r *rtroute.NewrouteRequest) { r.NhID = u32(5) }), nil})
 	var made []routeCase
 	for _, rc := range cases {
 		t.Run(rc.name, func(t *testing.T) {
