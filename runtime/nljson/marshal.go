@@ -29,22 +29,3 @@ func Unmarshal(m *nlpolicy.Message, src []byte, x encoding.BinaryUnmarshaler) er
 	}
 	return x.UnmarshalBinary(e.Written())
 }
-
-// MarshalSet returns the attributes that e holds, which belong to one set, as a
-// JSON object.
-func MarshalSet(set *nlpolicy.Set, e *nlattr.Encoder) ([]byte, error) {
-	b, err := e.Finish()
-	if err != nil {
-		return nil, err
-	}
-	return AppendSet(nil, set, b)
-}
-
-// UnmarshalSet returns a decoder of the attributes that a JSON object describes.
-func UnmarshalSet(set *nlpolicy.Set, src []byte) (nlattr.Decoder, error) {
-	var e nlattr.Encoder
-	if err := EncodeSet(&e, set, src); err != nil {
-		return nlattr.Decoder{}, err
-	}
-	return nlattr.NewDecoder(e.Written()), nil
-}
