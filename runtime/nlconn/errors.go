@@ -38,7 +38,8 @@ var (
 	// ErrFamilyGone reports to a subscription that its generic family was
 	// unregistered, as when a module is unloaded: its groups are gone with it. It
 	// is the last of the loop. When the family is back, [Subscription.Join] joins
-	// its groups anew, and another loop goes on.
+	// its groups anew, and another loop goes on. Like every event this one can be
+	// among those that were lost, see [ErrOverrun].
 	ErrFamilyGone = errors.New("family was unregistered")
 	// ErrBusy reports a second loop over one subscription.
 	ErrBusy = errors.New("subscription is being read by another loop")

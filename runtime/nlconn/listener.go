@@ -54,12 +54,14 @@ func (l *listener) hearOfEnd() error {
 	return nil
 }
 
-// Join joins more groups.
+// Join joins more groups, or those of a generic family that is back. After an error
+// some of them may have been joined.
 func (l *listener) Join(ctx context.Context, groups ...Group) error {
 	return l.each(ctx, groups, "join", l.sock.Join)
 }
 
-// Leave leaves groups. What they sent before is still received.
+// Leave leaves groups. What they sent before is still received. After an error some
+// of them may have been left.
 func (l *listener) Leave(ctx context.Context, groups ...Group) error {
 	return l.each(ctx, groups, "leave", l.sock.Leave)
 }

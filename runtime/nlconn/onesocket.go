@@ -27,8 +27,10 @@ import (
 //
 // The port lives until the Conn is closed. The kernel carries out one dump at a
 // time on a socket: a second one fails with EBUSY, and a loop that is left first
-// reads the rest of its dump. And such a Conn refuses [Lax],
-// since a socket is strict or not.
+// reads the rest of its dump. Such a Conn refuses [Lax], since a socket is strict or
+// not. And the queues keep their sizes, which [WithSendQueue] and [WithReceiveQueue]
+// set: a transaction that outgrows the send queue is not sent (EMSGSIZE), where
+// another Conn would have made room for it.
 func WithOneSocket() Option { return func(c *config) { c.oneSocket = true } }
 
 // oneSocket is a transport whose sockets are views of one socket a protocol.

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/nlgen/nlgen/runtime/nlconn"
@@ -90,6 +92,29 @@ func TestLiveOneSocket(t *testing.T) {
 	}
 	if _, err := nlconn.Do[link](ctx, c, &opGetlink, &link{Index: 1}); !errors.Is(err, nlconn.ErrClosed) {
 		t.Errorf("after Close: %v", err)
+	}
+}
+
+// A transaction that is longer than a send queue gets a socket that has room for it;
+// the one socket is as large as it was asked to be.
+func TestLiveLongTransaction(t *testing.T) {
+	none := nlconn.Operation{Family: &rtLink, Name: "none", Request: 0xf0} // which the kernel refuses
+	for _, x := range []struct {
+		opts []nlconn.Option
+		want error
+	}{
+		{nil, syscall.EOPNOTSUPP},
+		{[]nlconn.Option{nlconn.WithOneSocket()}, syscall.EMSGSIZE},
+		{[]nlconn.Option{nlconn.WithOneSocket(), nlconn.WithSendQueue(1 << 20)}, syscall.EOPNOTSUPP},
+	} {
+		ctx, c := live(t, x.opts...)
+		b := c.NewBatch(nlconn.ProtocolRoute, nlconn.Transaction(&none, nil, &none, nil))
+		for range 800 {
+			b.Add(ctx, &none, &link{Name: strings.Repeat("x", 1000)})
+		}
+		if err := b.Do(ctx); !errors.Is(err, x.want) {
+			t.Errorf("%d options: %.200v, want %v", len(x.opts), err, x.want)
+		}
 	}
 }
 

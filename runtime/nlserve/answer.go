@@ -34,7 +34,8 @@ type Peer struct {
 // kernelRoom is how much of a dump the kernel puts into one datagram.
 const kernelRoom = 32 << 10
 
-// A Call is a request that is being carried out.
+// A Call is a request that is being carried out. It belongs to the goroutine that
+// its method was called in.
 type Call struct {
 	Op     *nlconn.Operation
 	Header nlmsg.Header

@@ -52,8 +52,8 @@ func Serve(ctx context.Context, sock Socket, services ...Service) error {
 
 // Serve answers the requests that come through a socket, until ctx ends or the
 // socket is closed; then it returns nil. Requests of one client are carried out
-// one after the other, those of several at the same time. The socket is closed
-// in the end.
+// one after the other, those of several at the same time. In the end it waits for
+// the methods that are at work, whose context has ended, and closes the socket.
 //
 // All services must be of one protocol. Notifications go to groups of the
 // socket's protocol, as far as they have numbers up to 32.
