@@ -90,7 +90,7 @@ func (s *Server) register(v *Service) (*familyMessage, error) {
 	switch {
 	case v.Family.Name == controlName:
 		return nil, fmt.Errorf("%s: the server has this family itself", controlName)
-	case known && (f.Family.Protocol != v.Family.Protocol || f.Family.Generic != v.Family.Generic):
+	case known && f.Family.Protocol != v.Family.Protocol:
 		return nil, fmt.Errorf("%s: family is registered for another protocol", v.Family.Name)
 	case !known:
 		f = &family{Service: Service{Family: v.Family}}

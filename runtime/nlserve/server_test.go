@@ -221,7 +221,7 @@ func TestControl(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k.Groups(&counter, groupTicks, nlconn.Group{Name: "fixed", ID: 77})
+	k.Groups(&counter, groupTicks, nlconn.Group{Name: "fixed", ID: 77}, nlconn.Group{Name: "more"})
 	k.Handle(
 		nlserve.Do(&opGet, func(context.Context, *count) (*count, error) { return nil, nil }),
 		nlserve.Dump(&opGet, func(context.Context, *count) iter.Seq2[*count, error] { return upTo(1, nil) }),
@@ -232,7 +232,12 @@ func TestControl(t *testing.T) {
 	}
 	ticks, _ := f.Group("ticks")
 	fixed, _ := f.Group("fixed")
-	if f.Version != 2 || len(f.Ops) != 1 || f.Ops[0].Flags != nlconn.OpDo|nlconn.OpDump|nlconn.OpHasPolicy || ticks.ID == 0 || fixed.ID != 77 {
+	more, _ := f.Group("more")
+	const notify = 16 // whose number nobody else gets
+	if ticks.ID <= notify || more.ID <= notify || more.ID == ticks.ID {
+		t.Errorf("groups %+v", f.Groups)
+	}
+	if f.Version != 2 || len(f.Ops) != 1 || f.Ops[0].Flags != nlconn.OpDo|nlconn.OpDump|nlconn.OpHasPolicy || fixed.ID != 77 {
 		t.Errorf("%+v", f)
 	}
 	all, err := c.Families(soon(t))
