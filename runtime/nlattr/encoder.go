@@ -329,8 +329,8 @@ func (e *Encoder) String(typ uint16, v string) {
 	}
 }
 
-// Text appends a string without a NUL byte at its end, for attributes whose
-// length is fixed.
+// Text appends a string without a NUL byte at its end, which attributes of the
+// kernel's type NLA_STRING may lack. What is inside is not looked at.
 func (e *Encoder) Text(typ uint16, v string) {
 	if e.header(typ, len(v)) {
 		e.b = append(e.b, v...)
