@@ -47,6 +47,13 @@ func TestPortIsFree(t *testing.T) {
 			if err := nlconn.Exec(soon(t), conn, &opSetlink, &link{Name: "a"}); !errors.Is(err, syscall.EADDRINUSE) {
 				t.Error(err)
 			}
+			for _, opts := range [][]nlconn.BatchOption{nil, {nlconn.Transaction(&edge, nil, &edge, nil)}} {
+				err := fill(t, conn, []string{"c", "d"}, opts...).Do(soon(t))
+				var e *nlconn.BatchError
+				if !errors.As(err, &e) || !errors.Is(e.Err, syscall.EADDRINUSE) || len(e.Failed) != 2 || !errors.Is(e.Failed[1], syscall.EADDRINUSE) {
+					t.Errorf("batch: %v", err)
+				}
+			}
 		}
 		conn.Close()
 	}
