@@ -61,9 +61,6 @@ line of the output its hex digits.`,
 	return cmd
 }
 
-// controlID is the message type of nlctrl (GENL_ID_CTRL), which never changes.
-const controlID = 16
-
 func (f *encodeFlags) run(cmd *cobra.Command, args []string) error {
 	codec, err := f.spec.open(cmd.ErrOrStderr())
 	if err != nil {
@@ -119,7 +116,7 @@ func (f *encodeFlags) encode(codec *dynamic.Codec, op *ir.Op, m *ir.Mode, dump b
 		h.Flags |= nlmsg.FlagDump
 	}
 	if f.familyID == 0 && codec.Family.Name == "nlctrl" {
-		h.Type = controlID
+		h.Type = nlmsg.TypeControl
 	}
 	return codec.AppendMessage(nil, h, op, m.RequestNumber, o)
 }

@@ -45,12 +45,9 @@ func (f *FamilyInfo) Group(name string) (Group, bool) {
 	return Group{}, false
 }
 
-// The family that knows the families. Its id never changes (GENL_ID_CTRL), and
-// neither does its group "notify", which hears when families come and go.
-const (
-	controlID    = 16
-	controlGroup = 16
-)
+// controlGroup is the group "notify" of nlctrl, the family that knows the families:
+// it hears when families come and go. Its number never changes.
+const controlGroup = 16
 
 var (
 	controlFamily = Family{Name: "nlctrl", Protocol: ProtocolGeneric, Generic: true, Version: 2}
@@ -114,7 +111,7 @@ func (f *familyReply) DecodeFrom(d *nlattr.Decoder) {
 // unregistered (CTRL_CMD_DELFAMILY).
 func endOf(id uint32, h nlmsg.Header, body []byte) bool {
 	const delFamily = 2
-	if h.Type != controlID || len(body) < nlmsg.GenericLen || body[0] != delFamily {
+	if h.Type != nlmsg.TypeControl || len(body) < nlmsg.GenericLen || body[0] != delFamily {
 		return false
 	}
 	var f familyReply
@@ -193,7 +190,7 @@ func (c *Conn) messageType(ctx context.Context, f *Family) (uint16, error) {
 		return 0, nil
 	}
 	if f.Name == controlFamily.Name {
-		return controlID, nil
+		return nlmsg.TypeControl, nil
 	}
 	info, err := c.Family(ctx, f.Name)
 	if err != nil {

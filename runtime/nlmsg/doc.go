@@ -34,6 +34,10 @@ const (
 	MinType     = 0x10 // NLMSG_MIN_TYPE
 )
 
+// TypeControl is the type of messages of nlctrl (GENL_ID_CTRL), the family of
+// generic netlink that tells the types of all others. It never changes.
+const TypeControl = 0x10
+
 // Flags of every message.
 const (
 	FlagRequest      = 0x01 // NLM_F_REQUEST

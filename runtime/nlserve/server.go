@@ -47,7 +47,6 @@ type family struct {
 }
 
 const (
-	controlID   = 16 // GENL_ID_CTRL
 	notifyGroup = 16 // the only group of nlctrl
 	firstID     = 20 // numbers below it are or were fixed
 )
@@ -131,10 +130,10 @@ func (s *Server) register(v *Service) (*familyMessage, error) {
 
 // start makes the maps, with nlctrl in them.
 func (s *Server) start() {
-	control := &family{Service: s.control(), id: controlID}
+	control := &family{Service: s.control(), id: nlmsg.TypeControl}
 	s.methods = make(map[methodKey]*Method)
 	s.families = map[string]*family{controlName: control}
-	s.ids = map[uint16]*family{controlID: control}
+	s.ids = map[uint16]*family{nlmsg.TypeControl: control}
 	for i := range control.Methods {
 		m := &control.Methods[i]
 		s.methods[s.key(control, m)] = m

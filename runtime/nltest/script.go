@@ -325,7 +325,7 @@ func (f *scriptSocket) Send(b []byte) error {
 	for c.Next() {
 		r := Request{Protocol: f.protocol, Header: c.Header(), Body: c.Body(), Port: f.port}
 		switch {
-		case r.Header.Type == nlmsg.TypeNoop, f.protocol == nlconn.ProtocolGeneric && r.Header.Type == controlID:
+		case r.Header.Type == nlmsg.TypeNoop, f.protocol == nlconn.ProtocolGeneric && r.Header.Type == nlmsg.TypeControl:
 			for d := range f.s.families.Answer(f.s.tb.Context(), nlconn.ProtocolGeneric, nlserve.Peer{Port: f.port}, c.Message()) {
 				f.push(entry{Packet: nlconn.Packet{Data: d}})
 			}
@@ -338,9 +338,6 @@ func (f *scriptSocket) Send(b []byte) error {
 	}
 	return nil
 }
-
-// controlID is the message type of nlctrl (GENL_ID_CTRL).
-const controlID = 16
 
 // put appends items to the queue.
 func (f *scriptSocket) put(r Request, items []Item) {

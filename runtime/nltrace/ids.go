@@ -15,15 +15,14 @@ type ids struct {
 }
 
 const (
-	controlType  = 16 // GENL_ID_CTRL
-	attrFamilyID = 1  // CTRL_ATTR_FAMILY_ID
-	attrName     = 2  // CTRL_ATTR_FAMILY_NAME
+	attrFamilyID = 1 // CTRL_ATTR_FAMILY_ID
+	attrName     = 2 // CTRL_ATTR_FAMILY_NAME
 )
 
 // learn looks at a message of generic netlink: nlctrl tells ids and names.
 func (x *ids) learn(h nlmsg.Header, message []byte) {
 	const skip = nlmsg.HeaderLen + nlmsg.GenericLen
-	if h.Type != controlType || len(message) < skip {
+	if h.Type != nlmsg.TypeControl || len(message) < skip {
 		return
 	}
 	var id uint16
@@ -50,7 +49,7 @@ func (x *ids) learn(h nlmsg.Header, message []byte) {
 
 // name returns the name of the family with a message type, if it is known.
 func (x *ids) name(id uint16) string {
-	if id == controlType {
+	if id == nlmsg.TypeControl {
 		return "nlctrl"
 	}
 	x.mu.Lock()
