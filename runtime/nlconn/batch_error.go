@@ -19,7 +19,9 @@ func (e *RequestError) Unwrap() error { return e.Err }
 
 // A BatchError says what went wrong in a batch.
 type BatchError struct {
-	// Failed holds the requests that failed, in the order of Add.
+	// Failed holds the requests that failed, in the order of Add. Of a transaction
+	// that was refused it holds those that are to blame, and no other was carried
+	// out either.
 	Failed []*RequestError
 	// Err is what went wrong with the batch as a whole, such as the commit of a
 	// transaction; nil if nothing.

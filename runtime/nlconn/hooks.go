@@ -20,7 +20,8 @@ type Hooks struct {
 	// set, every do asks for an ack, also one of [Operation.Single].
 	Ack func(op *Operation, ack *nlmsg.Ack)
 	// Finish is called when an answer has ended, with its error; for each request
-	// of a batch when that has. A loop that is left is no error.
+	// of a batch when that has, with the error that is about this request. A loop
+	// that is left is no error.
 	Finish func(op *Operation, err error)
 	// Interrupted is called when a dump ends that was interrupted.
 	Interrupted func(op *Operation)
