@@ -141,8 +141,20 @@ func TestBatchOverrun(t *testing.T) {
 	}
 }
 
+// A datagram holds so many bytes, too.
+func TestBatchLong(t *testing.T) {
+	conn, s, _ := scripted(t, func(nltest.Request) []nltest.Item { return []nltest.Item{datagram(nltest.Ack())} })
+	b := conn.NewBatch(nlconn.ProtocolRoute)
+	for _, size := range []int{4000, 4000, 4000, 4000, 4000, 20000, 20000, 4000} {
+		b.Add(soon(t), &opNewlink, &link{Name: strings.Repeat("x", size)}, nlconn.NoValidate)
+	}
+	if err := b.Do(soon(t)); err != nil || s.Sends() != 5 {
+		t.Errorf("%d sends, %v", s.Sends(), err)
+	}
+}
+
 func TestBatchReply(t *testing.T) {
-	conn, _, _ := scripted(t, func(r nltest.Request) []nltest.Item {
+	conn, s, _ := scripted(t, func(r nltest.Request) []nltest.Item {
 		return []nltest.Item{datagram(newlink(nameIn(r) + "'")), datagram(newlink("second")), datagram(nltest.Warn("hm"))}
 	})
 	b := conn.NewBatch(nlconn.ProtocolRoute)
@@ -162,6 +174,9 @@ func TestBatchReply(t *testing.T) {
 		if replies[i].Name != fmt.Sprintf("n%d'", i) {
 			t.Errorf("%d: %+v", i, replies[i])
 		}
+	}
+	if s.Sends() != 3 { // Replies take more room of the queue than acks.
+		t.Errorf("%d sends", s.Sends())
 	}
 	if acks != len(replies) {
 		t.Errorf("%d acks", acks)
