@@ -115,6 +115,7 @@ func TestServe(t *testing.T) {
 			large(t, c)
 			notifications(t, c)
 			clients(t, open, sock.PortID())
+			farewell(t, c, s)
 
 			// A call that waits ends with its context, and the server does not mind.
 			short, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
@@ -214,6 +215,30 @@ func clients(t *testing.T, open func(...nlconn.Option) *nlconn.Conn, port uint32
 		}()
 	}
 	wg.Wait()
+}
+
+// farewell unregisters the family, which a subscription hears, and registers it again.
+func farewell(t *testing.T, c *nlconn.Conn, s *nlserve.Server) {
+	sub, err := nlconn.Subscribe(soon(t), c, &counter, decodeCount, groupTicks)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sub.Close()
+	if !s.Unregister(counter.Name) {
+		t.Error("the family was not registered")
+	}
+	err = nil
+	for _, err = range sub.All(soon(t)) {
+	}
+	if !errors.Is(err, nlconn.ErrFamilyGone) {
+		t.Errorf("the subscription ended with %v", err)
+	}
+	if err := s.Register(service(s)); err != nil {
+		t.Fatal(err)
+	}
+	if err := sub.Join(soon(t), groupTicks); err != nil {
+		t.Error(err)
+	}
 }
 
 // A Server may be served again, and notifies meanwhile.

@@ -161,8 +161,8 @@ func (s *Server) key(f *family, m *Method) methodKey {
 }
 
 // Unregister removes a family with all its methods, as if its module were
-// unloaded. If it is registered again it gets another id. It reports whether
-// there was such a family.
+// unloaded. Subscriptions to a generic one end in [nlconn.ErrFamilyGone]; if it is
+// registered again it gets another id. It reports whether there was such a family.
 func (s *Server) Unregister(name string) bool {
 	s.once.Do(s.start)
 	s.mu.Lock()
