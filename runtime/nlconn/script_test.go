@@ -42,7 +42,7 @@ func counted(s *nltest.Script) (*nlconn.Conn, map[string]int) {
 
 // soon is a context that ends before a hanging test does.
 func soon(t testing.TB) context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }
