@@ -30,8 +30,6 @@ func (w *writer) value(s *scope, a *nlpolicy.Attr, n *node) error {
 		return w.levels(s, a, n)
 	case nlpolicy.SubMessage:
 		return w.subMessage(s, a, n)
-	case nlpolicy.Bitfield32:
-		return w.bitfield(a, n)
 	case nlpolicy.Binary:
 		switch {
 		case n.sort == isArray && a.Record != nil:
@@ -90,7 +88,7 @@ func (w *writer) headed(s *scope, a *nlpolicy.Attr, n *node) error {
 	return nil
 }
 
-// leaf writes an attribute without structure. The kind is that of a or of its
+// leaf writes an attribute without attributes and structs in it. The kind is that of a or of its
 // elements.
 func (w *writer) leaf(a *nlpolicy.Attr, k nlpolicy.Kind, typ uint16, n *node) error {
 	switch {
@@ -108,6 +106,8 @@ func (w *writer) leaf(a *nlpolicy.Attr, k nlpolicy.Kind, typ uint16, n *node) er
 		w.text(a, typ, n.text)
 	case k == nlpolicy.Flag:
 		w.e.Flag(typ)
+	case k == nlpolicy.Bitfield32:
+		return w.bitfield(a, typ, n)
 	default:
 		b, err := unhex(n, a.Hint)
 		if err != nil {
@@ -289,7 +289,7 @@ func isLevel(a *nlpolicy.Attr, key string) bool {
 
 // bitfield writes a struct nla_bitfield32. A selector that is missing has the
 // bits of the value.
-func (w *writer) bitfield(a *nlpolicy.Attr, n *node) error {
+func (w *writer) bitfield(a *nlpolicy.Attr, typ uint16, n *node) error {
 	if n.sort != isObject {
 		return n.want(sortNames[isObject])
 	}
@@ -311,7 +311,7 @@ func (w *writer) bitfield(a *nlpolicy.Attr, n *node) error {
 	if !chosen {
 		f.Selector = f.Value
 	}
-	w.e.Bitfield32(a.Number, f)
+	w.e.Bitfield32(typ, f)
 	return nil
 }
 

@@ -97,6 +97,7 @@ func TestRoundTrip(t *testing.T) {
 		{`{"ops":[]}`, ``},
 		{`{"addrs":["192.0.2.1",1],"blobs":["::1","aabb"],"names":["x",""]}`,
 			`{"addrs":["192.0.2.1","0.0.0.1"],"blobs":["::1","aabb"],"names":["x",""]}`},
+		{`{"bit-fields":[{"value":["tx"],"selector":["tx","rx"]},{"value":[],"selector":[]}]}`, ``},
 		{`{"policy":{"policy-id":3,"attr-id":4,"id":5}}`, ``},
 		{`{"policy":[{"policy-id":3,"attr-id":4,"id":5},{"policy-id":3,"attr-id":5},{"policy-id":4,"attr-id":5,"name":"x"}]}`, ``},
 		{`{"policy":{"policy-id":3}}`, ``},

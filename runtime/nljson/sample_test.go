@@ -120,6 +120,7 @@ var (
 		{Name: "svar", Number: 45, Kind: p.Sint, Enum: flagEnum},
 		{Name: "headed", Number: 46, Kind: p.Nest, Flags: p.Multi, Struct: nexthop, Nested: opSet},
 		{Name: "slots", Number: 47, Kind: p.Binary, Struct: slotsStruct},
+		{Name: "bit-fields", Number: 48, Kind: p.IndexedArray, Elem: p.Bitfield32, Enum: flagEnum},
 	}}
 	message = &p.Message{Family: "sample", Op: "set", Header: headerStruct, Attrs: topSet}
 )

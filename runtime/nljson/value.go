@@ -22,16 +22,6 @@ func (x *appender) value(s *nlpolicy.Scope, a *nlpolicy.Attr, p []byte, depth in
 		return x.levels(s, a, p, depth)
 	case nlpolicy.SubMessage:
 		return x.subMessage(s, a, p, depth)
-	case nlpolicy.Bitfield32:
-		if len(p) != 8 {
-			return x.fail(p, nlattr.ErrLength)
-		}
-		x.b = append(x.b, `{"value":`...)
-		x.bits(a.Enum, uint64(binary.NativeEndian.Uint32(p)))
-		x.b = append(x.b, `,"selector":`...)
-		x.bits(a.Enum, uint64(binary.NativeEndian.Uint32(p[4:])))
-		x.b = append(x.b, '}')
-		return nil
 	case nlpolicy.Binary:
 		switch {
 		case a.Record != nil:
@@ -65,7 +55,7 @@ func (x *appender) headed(s *nlpolicy.Scope, a *nlpolicy.Attr, p []byte, depth i
 	return err
 }
 
-// leaf writes a payload without structure. The kind is that of the attribute or
+// leaf writes a payload without attributes and structs in it. The kind is that of the attribute or
 // of its elements.
 func (x *appender) leaf(a *nlpolicy.Attr, k nlpolicy.Kind, p []byte) error {
 	switch {
@@ -79,6 +69,15 @@ func (x *appender) leaf(a *nlpolicy.Attr, k nlpolicy.Kind, p []byte) error {
 			return x.fail(p, nlattr.ErrLength)
 		}
 		x.integer(k, a.Flags, a.Hint, a.Enum, v)
+	case k == nlpolicy.Bitfield32:
+		if len(p) != 8 {
+			return x.fail(p, nlattr.ErrLength)
+		}
+		x.b = append(x.b, `{"value":`...)
+		x.bits(a.Enum, uint64(binary.NativeEndian.Uint32(p)))
+		x.b = append(x.b, `,"selector":`...)
+		x.bits(a.Enum, uint64(binary.NativeEndian.Uint32(p[4:])))
+		x.b = append(x.b, '}')
 	default:
 		x.b = appendBytes(x.b, a.Hint, p)
 	}
