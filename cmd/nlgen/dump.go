@@ -70,11 +70,10 @@ func (f *dumpFlags) run(cmd *cobra.Command, args []string) error {
 	w := arrayWriter{printer: f.output, w: out}
 	var failed error
 	for o, err := range client.Dump(cmd.Context(), op, o, nlconn.Flags(f.flags)) {
-		if err == nil {
-			err = w.add(o)
-		}
 		if err != nil {
 			failed = errors.Join(failed, err)
+		} else if err := w.add(o); err != nil {
+			return err
 		}
 	}
 	if failed == nil || w.any {

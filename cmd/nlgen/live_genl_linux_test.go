@@ -1,12 +1,16 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"net"
+	"os"
 	"os/exec"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/nlgen/nlgen/internal/nettest"
 )
 
 func TestLiveControl(t *testing.T) {
@@ -258,4 +262,19 @@ func TestLiveConntrack(t *testing.T) {
 			s.Errorf("got %v", stats)
 		}
 	})
+}
+
+// TestLiveFull prints a dump to where there is no room, which is said once, however much there is to print.
+func TestLiveFull(t *testing.T) {
+	nettest.Isolate(t)
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer full.Close()
+	var stderr bytes.Buffer
+	code := run(t.Context(), []string{"dump", "-s", "nlctrl", "getfamily"}, full, &stderr)
+	if code != exitFindings || strings.Count(stderr.String(), "no space left") != 1 {
+		t.Errorf("exit code %d, on stderr\n%s", code, &stderr)
+	}
 }
