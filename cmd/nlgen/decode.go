@@ -87,7 +87,7 @@ func (f *decodeFlags) run(cmd *cobra.Command, args []string) error {
 	}
 	out := bufio.NewWriter(cmd.OutOrStdout())
 	failed := false
-	err = lines(args, cmd.InOrStdin(), func(line string) error {
+	err = lines(args, cmd.InOrStdin(), func(_ int, line string) error {
 		d.line++
 		v, err := d.decode(line)
 		if err != nil {

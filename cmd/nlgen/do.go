@@ -129,7 +129,7 @@ func (f *doFlags) calls(cmd *cobra.Command, codec *dynamic.Codec, args []string)
 		}
 		o, err := request(text, cmd.InOrStdin())
 		if err != nil {
-			return nil, usageError{fmt.Errorf("the JSON for %s: %w", name, err)}
+			return nil, usageError{fmt.Errorf("the request of %s: %w", name, err)}
 		}
 		calls = append(calls, dynamic.Call{Op: op, Request: o, Flags: nlconn.Flags(flags)})
 	}

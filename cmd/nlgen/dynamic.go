@@ -95,7 +95,7 @@ func (f *specFlag) find(report *diag.Report) (*gen.Project, *gen.Target, error) 
 		project := gen.BuiltIn()
 		target := project.Find(f.name)
 		if target == nil {
-			return nil, nil, usageError{fmt.Errorf("there is no built-in family %q%s; the path of a spec has a / or ends in .yaml",
+			return nil, nil, usageError{fmt.Errorf("%q is neither the path of a spec, which has a / or ends in .yaml, nor a built-in family%s",
 				f.name, guess(f.name, project.Names()))}
 		}
 		return project, target, nil
@@ -299,9 +299,9 @@ func (o *printer) write(w io.Writer, v any) error {
 	return err
 }
 
-// lines calls do with each line of the arguments: of files behind an @, of arguments that are lines themselves, and without arguments of
-// the standard input. Empty lines are left out.
-func lines(args []string, stdin io.Reader, do func(line string) error) error {
+// lines calls do with each line of the arguments, and its number: of files behind an @, of arguments that are lines themselves, and without
+// arguments of the standard input. Empty lines are left out.
+func lines(args []string, stdin io.Reader, do func(n int, line string) error) error {
 	if len(args) == 0 {
 		args = []string{"@-"}
 	}
@@ -320,10 +320,10 @@ func lines(args []string, stdin io.Reader, do func(line string) error) error {
 			r = f
 		}
 		in := bufio.NewReader(r)
-		for {
+		for n := 1; ; n++ {
 			line, err := in.ReadString('\n')
 			if line = strings.TrimSpace(line); line != "" {
-				if err := do(line); err != nil {
+				if err := do(n, line); err != nil {
 					return err
 				}
 			}

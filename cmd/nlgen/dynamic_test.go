@@ -71,7 +71,7 @@ func TestCodec(t *testing.T) {
 		{args: "encode -s nlctrl getfamily --message --json", jsonArg: `{"family-id": 1}`, wantOut: "1c000000100005000100000000000000" + "03020000" + "0600010001000000"},
 		{args: "encode -s nlctrl getpolicy --message --family-id 99 --json", jsonArg: `{}`, wantOut: "14000000630005030100000000000000" + "0a020000"},
 		{args: "encode -s rt-link getlink --json", jsonArg: `{"nope": 1}`, wantErr: `nope: unknown name, attribute set "link-attrs" has no such attribute`, code: 1},
-		{args: "encode -s rt-link getlink", input: "{}\n{", wantOut: getlinkHex[:32], wantErr: "line 2: ", code: 2},
+		{args: "encode -s rt-link getlink", input: "{}\n\n{", wantOut: getlinkHex[:32], wantErr: "line 3: ", code: 2},
 		{args: "decode -s rt-link --op getlink --do --request " + getlinkHex, wantOut: getlinkJSON},
 		{args: "decode -s rt-link --op getlink @in.hex", wantOut: getlinkJSON + "\n" + getlinkJSON},
 		{args: "decode -s rt-link --op getlink --names", input: "0x" + getlinkHex, wantOut: `{"name": "getlink", "msg": ` + getlinkJSON + "}"},
@@ -105,7 +105,7 @@ func TestCodec(t *testing.T) {
 func TestDynamicUsage(t *testing.T) {
 	for _, tc := range []struct{ args, want string }{
 		{"do getlink", `required flag(s) "spec" not set`},
-		{"do -s rt-lnk getlink", `there is no built-in family "rt-lnk", did you mean "rt-link"?`},
+		{"do -s rt-lnk getlink", `nor a built-in family, did you mean "rt-link"?`},
 		{"do -s ./rt-link.yaml getlink", "there is no spec ./rt-link.yaml"},
 		{"do -s rt-link", "do wants one operation"},
 		{"do -s rt-link getlnk", `rt-link has no operation "getlnk", did you mean "getlink"?`},

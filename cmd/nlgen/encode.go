@@ -95,9 +95,7 @@ func (f *encodeFlags) run(cmd *cobra.Command, args []string) error {
 		}
 		return errors.Join(err, out.Flush())
 	}
-	n := 0
-	err = lines(nil, cmd.InOrStdin(), func(line string) error {
-		n++
+	err = lines(nil, cmd.InOrStdin(), func(n int, line string) error {
 		if err := one([]byte(line)); err != nil {
 			return fmt.Errorf("line %d: %w", n, err)
 		}

@@ -212,6 +212,7 @@ func TestEncodeErrors(t *testing.T) {
 	c := all(t)
 	for _, tc := range []struct{ input, want string }{
 		{`{"nope": 1}`, `nope: unknown name, attribute set "top" has no such attribute`},
+		{`{"kind": "header", "options": {"nope": 1}}`, "options.nope: unknown name, there are no attributes here"},
 		{`{"UnknownAttr(20000)": ""}`, "UnknownAttr(20000): unknown name"},
 		{`{"UnknownAttr(2)": [["00"]]}`, "UnknownAttr(2)[0]: got an array, want hex digits or an object"},
 		{`{"u8": 256}`, "u8: number is out of range"},

@@ -102,7 +102,10 @@ func (w *writer) attr(s *jsonScope, key string, v any) error {
 	a := s.set.named[key]
 	if a == nil {
 		number, ok := unknownNumber(key)
-		if !ok {
+		switch {
+		case !ok && s.set.Name == "":
+			return wrongf("%w, there are no attributes here", ErrUnknown)
+		case !ok:
 			return wrongf("%w, attribute set %q has no such attribute", ErrUnknown, s.set.Name)
 		}
 		return w.unknown(number, v)
