@@ -110,7 +110,7 @@ func clientMethod(name string, req *ir.Message, more ...jen.Code) *jen.Statement
 	return jen.Func().Params(jen.Id("c").Op("*").Id("Client")).Id(name).Params(params...)
 }
 
-// call is nlconn.F(ctx, c.conn, &OpAdd, req, opts...).
+// connCall is nlconn.F(ctx, c.conn, &OpAdd, req, opts...).
 func connCall(f *jen.Statement, op *ir.Op, more ...jen.Code) *jen.Statement {
 	args := []jen.Code{jen.Id("ctx"), jen.Id("c").Dot("conn"), address("Op" + op.Go), jen.Id("req")}
 	args = append(args, more...)
@@ -170,7 +170,7 @@ func dumpMethods(op *ir.Op) []jen.Code {
 			clientMethod(name, req).Add(list).Block(jen.Return(connCall(jen.Qual(nlconn, "Dump").Types(reply), op)))),
 		decl(into,
 			clientMethod(name+"Into", req, jen.Id("reply").Op("*").Add(reply)).Qual("iter", "Seq").Types(jen.Error()).Block(
-				jen.Return(connCall(jen.Qual(nlconn, "DumpInto").Types(reply), op, jen.Id("reply"))))),
+				jen.Return(connCall(jen.Qual(nlconn, "DumpInto"), op, jen.Id("reply"))))),
 		decl(collect,
 			clientMethod(op.Go+"Collect", req).Params(jen.Index().Op("*").Add(reply), jen.Error()).Block(
 				jen.Return(connCall(jen.Qual(nlconn, "Collect").Types(reply), op)))),

@@ -31,8 +31,8 @@ func (g *generator) server() []jen.Code {
 	service = append(service, jen.Line())
 
 	decls := []jen.Code{
-		decl(comments(wrap("Handler carries out the operations of the family "+name+", each as the method of Client with its name calls it. A "+
-			"request has been held against its policy, and is the handler's to keep. Package nlserve says which errors a client gets to see.", commentWidth-3)),
+		decl(comments(wrap("Handler carries out the operations of the family "+name+". Its methods are those of Client. A request was "+
+			"checked against its policy, and is the handler's to keep. Package nlserve says which errors a client gets to see.", commentWidth-3)),
 			jen.Type().Id("Handler").Interface(declared...)),
 		decl(comments(wrap("UnimplementedHandler refuses every operation with EOPNOTSUPP. What implements Handler embeds it, so that it "+
 			"need not have all methods, nor those that a later spec adds.", commentWidth-3)),
