@@ -60,7 +60,7 @@ func (c *Client) GetDump(ctx context.Context, req *GetDumpRequest, opts ...nlcon
 
 // GetDumpInto is [Client.GetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetDumpInto(ctx context.Context, req *GetDumpRequest, reply *GetReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[GetReply](ctx, c.conn, &OpGet, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpGet, req, reply, opts...)
 }
 
 // GetCollect is [Client.GetDump] into a slice, see [nlconn.Collect].
@@ -88,7 +88,7 @@ func (c *Client) GetCtrzeroDump(ctx context.Context, req *GetCtrzeroDumpRequest,
 
 // GetCtrzeroDumpInto is [Client.GetCtrzeroDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetCtrzeroDumpInto(ctx context.Context, req *GetCtrzeroDumpRequest, reply *GetCtrzeroReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[GetCtrzeroReply](ctx, c.conn, &OpGetCtrzero, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpGetCtrzero, req, reply, opts...)
 }
 
 // GetCtrzeroCollect is [Client.GetCtrzeroDump] into a slice, see [nlconn.Collect].
@@ -104,7 +104,7 @@ func (c *Client) GetStatsDump(ctx context.Context, req *GetStatsDumpRequest, opt
 
 // GetStatsDumpInto is [Client.GetStatsDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetStatsDumpInto(ctx context.Context, req *GetStatsDumpRequest, reply *GetStatsReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[GetStatsReply](ctx, c.conn, &OpGetStats, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpGetStats, req, reply, opts...)
 }
 
 // GetStatsCollect is [Client.GetStatsDump] into a slice, see [nlconn.Collect].
@@ -126,7 +126,7 @@ func (c *Client) GetDyingDump(ctx context.Context, req *GetDyingDumpRequest, opt
 
 // GetDyingDumpInto is [Client.GetDyingDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetDyingDumpInto(ctx context.Context, req *GetDyingDumpRequest, reply *GetDyingReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[GetDyingReply](ctx, c.conn, &OpGetDying, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpGetDying, req, reply, opts...)
 }
 
 // GetDyingCollect is [Client.GetDyingDump] into a slice, see [nlconn.Collect].
@@ -143,7 +143,7 @@ func (c *Client) GetUnconfirmedDump(ctx context.Context, req *GetUnconfirmedDump
 // GetUnconfirmedDumpInto is [Client.GetUnconfirmedDump] into the memory of *reply, see
 // [nlconn.DumpInto].
 func (c *Client) GetUnconfirmedDumpInto(ctx context.Context, req *GetUnconfirmedDumpRequest, reply *GetUnconfirmedReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[GetUnconfirmedReply](ctx, c.conn, &OpGetUnconfirmed, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpGetUnconfirmed, req, reply, opts...)
 }
 
 // GetUnconfirmedCollect is [Client.GetUnconfirmedDump] into a slice, see [nlconn.Collect].
@@ -170,7 +170,7 @@ func (c *Client) ExpGetDump(ctx context.Context, req *ExpGetDumpRequest, opts ..
 
 // ExpGetDumpInto is [Client.ExpGetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) ExpGetDumpInto(ctx context.Context, req *ExpGetDumpRequest, reply *ExpGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[ExpGetReply](ctx, c.conn, &OpExpGet, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpExpGet, req, reply, opts...)
 }
 
 // ExpGetCollect is [Client.ExpGetDump] into a slice, see [nlconn.Collect].
@@ -193,7 +193,7 @@ func (c *Client) ExpGetStatsDump(ctx context.Context, req *ExpGetStatsDumpReques
 
 // ExpGetStatsDumpInto is [Client.ExpGetStatsDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) ExpGetStatsDumpInto(ctx context.Context, req *ExpGetStatsDumpRequest, reply *ExpGetStatsReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[ExpGetStatsReply](ctx, c.conn, &OpExpGetStats, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpExpGetStats, req, reply, opts...)
 }
 
 // ExpGetStatsCollect is [Client.ExpGetStatsDump] into a slice, see [nlconn.Collect].

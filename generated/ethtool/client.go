@@ -90,7 +90,7 @@ func (c *Client) StrsetGetDump(ctx context.Context, req *StrsetGetDumpRequest, o
 
 // StrsetGetDumpInto is [Client.StrsetGetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) StrsetGetDumpInto(ctx context.Context, req *StrsetGetDumpRequest, reply *StrsetGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[StrsetGetReply](ctx, c.conn, &OpStrsetGet, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpStrsetGet, req, reply, opts...)
 }
 
 // StrsetGetCollect is [Client.StrsetGetDump] into a slice, see [nlconn.Collect].
@@ -110,7 +110,7 @@ func (c *Client) LinkinfoGetDump(ctx context.Context, req *LinkinfoGetDumpReques
 
 // LinkinfoGetDumpInto is [Client.LinkinfoGetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) LinkinfoGetDumpInto(ctx context.Context, req *LinkinfoGetDumpRequest, reply *LinkinfoGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[LinkinfoGetReply](ctx, c.conn, &OpLinkinfoGet, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpLinkinfoGet, req, reply, opts...)
 }
 
 // LinkinfoGetCollect is [Client.LinkinfoGetDump] into a slice, see [nlconn.Collect].
@@ -139,7 +139,7 @@ func (c *Client) LinkmodesGetDump(ctx context.Context, req *LinkmodesGetDumpRequ
 // LinkmodesGetDumpInto is [Client.LinkmodesGetDump] into the memory of *reply, see
 // [nlconn.DumpInto].
 func (c *Client) LinkmodesGetDumpInto(ctx context.Context, req *LinkmodesGetDumpRequest, reply *LinkmodesGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[LinkmodesGetReply](ctx, c.conn, &OpLinkmodesGet, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpLinkmodesGet, req, reply, opts...)
 }
 
 // LinkmodesGetCollect is [Client.LinkmodesGetDump] into a slice, see [nlconn.Collect].
@@ -168,7 +168,7 @@ func (c *Client) LinkstateGetDump(ctx context.Context, req *LinkstateGetDumpRequ
 // LinkstateGetDumpInto is [Client.LinkstateGetDump] into the memory of *reply, see
 // [nlconn.DumpInto].
 func (c *Client) LinkstateGetDumpInto(ctx context.Context, req *LinkstateGetDumpRequest, reply *LinkstateGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[LinkstateGetReply](ctx, c.conn, &OpLinkstateGet, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpLinkstateGet, req, reply, opts...)
 }
 
 // LinkstateGetCollect is [Client.LinkstateGetDump] into a slice, see [nlconn.Collect].
@@ -188,7 +188,7 @@ func (c *Client) DebugGetDump(ctx context.Context, req *DebugGetDumpRequest, opt
 
 // DebugGetDumpInto is [Client.DebugGetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) DebugGetDumpInto(ctx context.Context, req *DebugGetDumpRequest, reply *DebugGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[DebugGetReply](ctx, c.conn, &OpDebugGet, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpDebugGet, req, reply, opts...)
 }
 
 // DebugGetCollect is [Client.DebugGetDump] into a slice, see [nlconn.Collect].
@@ -218,7 +218,7 @@ func (c *Client) WolGetDump(ctx context.Context, req *WolGetDumpRequest, opts ..
 
 // WolGetDumpInto is [Client.WolGetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) WolGetDumpInto(ctx context.Context, req *WolGetDumpRequest, reply *WolGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[WolGetReply](ctx, c.conn, &OpWolGet, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpWolGet, req, reply, opts...)
 }
 
 // WolGetCollect is [Client.WolGetDump] into a slice, see [nlconn.Collect].
@@ -245,7 +245,7 @@ func (c *Client) FeaturesGetDump(ctx context.Context, req *FeaturesGetDumpReques
 
 // FeaturesGetDumpInto is [Client.FeaturesGetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) FeaturesGetDumpInto(ctx context.Context, req *FeaturesGetDumpRequest, reply *FeaturesGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[FeaturesGetReply](ctx, c.conn, &OpFeaturesGet, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpFeaturesGet, req, reply, opts...)
 }
 
 // FeaturesGetCollect is [Client.FeaturesGetDump] into a slice, see [nlconn.Collect].
@@ -274,7 +274,7 @@ func (c *Client) PrivflagsGetDump(ctx context.Context, req *PrivflagsGetDumpRequ
 // PrivflagsGetDumpInto is [Client.PrivflagsGetDump] into the memory of *reply, see
 // [nlconn.DumpInto].
 func (c *Client) PrivflagsGetDumpInto(ctx context.Context, req *PrivflagsGetDumpRequest, reply *PrivflagsGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[PrivflagsGetReply](ctx, c.conn, &OpPrivflagsGet, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpPrivflagsGet, req, reply, opts...)
 }
 
 // PrivflagsGetCollect is [Client.PrivflagsGetDump] into a slice, see [nlconn.Collect].
@@ -301,7 +301,7 @@ func (c *Client) RingsGetDump(ctx context.Context, req *RingsGetDumpRequest, opt
 
 // RingsGetDumpInto is [Client.RingsGetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) RingsGetDumpInto(ctx context.Context, req *RingsGetDumpRequest, reply *RingsGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[RingsGetReply](ctx, c.conn, &OpRingsGet, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpRingsGet, req, reply, opts...)
 }
 
 // RingsGetCollect is [Client.RingsGetDump] into a slice, see [nlconn.Collect].
@@ -328,7 +328,7 @@ func (c *Client) ChannelsGetDump(ctx context.Context, req *ChannelsGetDumpReques
 
 // ChannelsGetDumpInto is [Client.ChannelsGetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) ChannelsGetDumpInto(ctx context.Context, req *ChannelsGetDumpRequest, reply *ChannelsGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[ChannelsGetReply](ctx, c.conn, &OpChannelsGet, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpChannelsGet, req, reply, opts...)
 }
 
 // ChannelsGetCollect is [Client.ChannelsGetDump] into a slice, see [nlconn.Collect].
@@ -355,7 +355,7 @@ func (c *Client) CoalesceGetDump(ctx context.Context, req *CoalesceGetDumpReques
 
 // CoalesceGetDumpInto is [Client.CoalesceGetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) CoalesceGetDumpInto(ctx context.Context, req *CoalesceGetDumpRequest, reply *CoalesceGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[CoalesceGetReply](ctx, c.conn, &OpCoalesceGet, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpCoalesceGet, req, reply, opts...)
 }
 
 // CoalesceGetCollect is [Client.CoalesceGetDump] into a slice, see [nlconn.Collect].
@@ -383,7 +383,7 @@ func (c *Client) PauseGetDump(ctx context.Context, req *PauseGetDumpRequest, opt
 
 // PauseGetDumpInto is [Client.PauseGetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) PauseGetDumpInto(ctx context.Context, req *PauseGetDumpRequest, reply *PauseGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[PauseGetReply](ctx, c.conn, &OpPauseGet, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpPauseGet, req, reply, opts...)
 }
 
 // PauseGetCollect is [Client.PauseGetDump] into a slice, see [nlconn.Collect].
@@ -410,7 +410,7 @@ func (c *Client) EeeGetDump(ctx context.Context, req *EeeGetDumpRequest, opts ..
 
 // EeeGetDumpInto is [Client.EeeGetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) EeeGetDumpInto(ctx context.Context, req *EeeGetDumpRequest, reply *EeeGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[EeeGetReply](ctx, c.conn, &OpEeeGet, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpEeeGet, req, reply, opts...)
 }
 
 // EeeGetCollect is [Client.EeeGetDump] into a slice, see [nlconn.Collect].
@@ -438,7 +438,7 @@ func (c *Client) TsinfoGetDump(ctx context.Context, req *TsinfoGetDumpRequest, o
 
 // TsinfoGetDumpInto is [Client.TsinfoGetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) TsinfoGetDumpInto(ctx context.Context, req *TsinfoGetDumpRequest, reply *TsinfoGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[TsinfoGetReply](ctx, c.conn, &OpTsinfoGet, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpTsinfoGet, req, reply, opts...)
 }
 
 // TsinfoGetCollect is [Client.TsinfoGetDump] into a slice, see [nlconn.Collect].
@@ -475,7 +475,7 @@ func (c *Client) TunnelInfoGetDump(ctx context.Context, req *TunnelInfoGetDumpRe
 // TunnelInfoGetDumpInto is [Client.TunnelInfoGetDump] into the memory of *reply, see
 // [nlconn.DumpInto].
 func (c *Client) TunnelInfoGetDumpInto(ctx context.Context, req *TunnelInfoGetDumpRequest, reply *TunnelInfoGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[TunnelInfoGetReply](ctx, c.conn, &OpTunnelInfoGet, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpTunnelInfoGet, req, reply, opts...)
 }
 
 // TunnelInfoGetCollect is [Client.TunnelInfoGetDump] into a slice, see [nlconn.Collect].
@@ -495,7 +495,7 @@ func (c *Client) FecGetDump(ctx context.Context, req *FecGetDumpRequest, opts ..
 
 // FecGetDumpInto is [Client.FecGetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) FecGetDumpInto(ctx context.Context, req *FecGetDumpRequest, reply *FecGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[FecGetReply](ctx, c.conn, &OpFecGet, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpFecGet, req, reply, opts...)
 }
 
 // FecGetCollect is [Client.FecGetDump] into a slice, see [nlconn.Collect].
@@ -525,7 +525,7 @@ func (c *Client) ModuleEepromGetDump(ctx context.Context, req *ModuleEepromGetDu
 // ModuleEepromGetDumpInto is [Client.ModuleEepromGetDump] into the memory of *reply, see
 // [nlconn.DumpInto].
 func (c *Client) ModuleEepromGetDumpInto(ctx context.Context, req *ModuleEepromGetDumpRequest, reply *ModuleEepromGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[ModuleEepromGetReply](ctx, c.conn, &OpModuleEepromGet, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpModuleEepromGet, req, reply, opts...)
 }
 
 // ModuleEepromGetCollect is [Client.ModuleEepromGetDump] into a slice, see [nlconn.Collect].
@@ -545,7 +545,7 @@ func (c *Client) StatsGetDump(ctx context.Context, req *StatsGetDumpRequest, opt
 
 // StatsGetDumpInto is [Client.StatsGetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) StatsGetDumpInto(ctx context.Context, req *StatsGetDumpRequest, reply *StatsGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[StatsGetReply](ctx, c.conn, &OpStatsGet, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpStatsGet, req, reply, opts...)
 }
 
 // StatsGetCollect is [Client.StatsGetDump] into a slice, see [nlconn.Collect].
@@ -567,7 +567,7 @@ func (c *Client) PhcVclocksGetDump(ctx context.Context, req *PhcVclocksGetDumpRe
 // PhcVclocksGetDumpInto is [Client.PhcVclocksGetDump] into the memory of *reply, see
 // [nlconn.DumpInto].
 func (c *Client) PhcVclocksGetDumpInto(ctx context.Context, req *PhcVclocksGetDumpRequest, reply *PhcVclocksGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[PhcVclocksGetReply](ctx, c.conn, &OpPhcVclocksGet, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpPhcVclocksGet, req, reply, opts...)
 }
 
 // PhcVclocksGetCollect is [Client.PhcVclocksGetDump] into a slice, see [nlconn.Collect].
@@ -587,7 +587,7 @@ func (c *Client) ModuleGetDump(ctx context.Context, req *ModuleGetDumpRequest, o
 
 // ModuleGetDumpInto is [Client.ModuleGetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) ModuleGetDumpInto(ctx context.Context, req *ModuleGetDumpRequest, reply *ModuleGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[ModuleGetReply](ctx, c.conn, &OpModuleGet, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpModuleGet, req, reply, opts...)
 }
 
 // ModuleGetCollect is [Client.ModuleGetDump] into a slice, see [nlconn.Collect].
@@ -614,7 +614,7 @@ func (c *Client) PseGetDump(ctx context.Context, req *PseGetDumpRequest, opts ..
 
 // PseGetDumpInto is [Client.PseGetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) PseGetDumpInto(ctx context.Context, req *PseGetDumpRequest, reply *PseGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[PseGetReply](ctx, c.conn, &OpPseGet, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpPseGet, req, reply, opts...)
 }
 
 // PseGetCollect is [Client.PseGetDump] into a slice, see [nlconn.Collect].
@@ -642,7 +642,7 @@ func (c *Client) RssGetDump(ctx context.Context, req *RssGetDumpRequest, opts ..
 
 // RssGetDumpInto is [Client.RssGetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) RssGetDumpInto(ctx context.Context, req *RssGetDumpRequest, reply *RssGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[RssGetReply](ctx, c.conn, &OpRssGet, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpRssGet, req, reply, opts...)
 }
 
 // RssGetCollect is [Client.RssGetDump] into a slice, see [nlconn.Collect].
@@ -662,7 +662,7 @@ func (c *Client) PlcaGetCfgDump(ctx context.Context, req *PlcaGetCfgDumpRequest,
 
 // PlcaGetCfgDumpInto is [Client.PlcaGetCfgDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) PlcaGetCfgDumpInto(ctx context.Context, req *PlcaGetCfgDumpRequest, reply *PlcaGetCfgReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[PlcaGetCfgReply](ctx, c.conn, &OpPlcaGetCfg, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpPlcaGetCfg, req, reply, opts...)
 }
 
 // PlcaGetCfgCollect is [Client.PlcaGetCfgDump] into a slice, see [nlconn.Collect].
@@ -690,7 +690,7 @@ func (c *Client) PlcaGetStatusDump(ctx context.Context, req *PlcaGetStatusDumpRe
 // PlcaGetStatusDumpInto is [Client.PlcaGetStatusDump] into the memory of *reply, see
 // [nlconn.DumpInto].
 func (c *Client) PlcaGetStatusDumpInto(ctx context.Context, req *PlcaGetStatusDumpRequest, reply *PlcaGetStatusReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[PlcaGetStatusReply](ctx, c.conn, &OpPlcaGetStatus, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpPlcaGetStatus, req, reply, opts...)
 }
 
 // PlcaGetStatusCollect is [Client.PlcaGetStatusDump] into a slice, see [nlconn.Collect].
@@ -710,7 +710,7 @@ func (c *Client) MmGetDump(ctx context.Context, req *MmGetDumpRequest, opts ...n
 
 // MmGetDumpInto is [Client.MmGetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) MmGetDumpInto(ctx context.Context, req *MmGetDumpRequest, reply *MmGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[MmGetReply](ctx, c.conn, &OpMmGet, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpMmGet, req, reply, opts...)
 }
 
 // MmGetCollect is [Client.MmGetDump] into a slice, see [nlconn.Collect].
@@ -745,7 +745,7 @@ func (c *Client) PhyGetDump(ctx context.Context, req *PhyGetDumpRequest, opts ..
 
 // PhyGetDumpInto is [Client.PhyGetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) PhyGetDumpInto(ctx context.Context, req *PhyGetDumpRequest, reply *PhyGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[PhyGetReply](ctx, c.conn, &OpPhyGet, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpPhyGet, req, reply, opts...)
 }
 
 // PhyGetCollect is [Client.PhyGetDump] into a slice, see [nlconn.Collect].
@@ -765,7 +765,7 @@ func (c *Client) TsconfigGetDump(ctx context.Context, req *TsconfigGetDumpReques
 
 // TsconfigGetDumpInto is [Client.TsconfigGetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) TsconfigGetDumpInto(ctx context.Context, req *TsconfigGetDumpRequest, reply *TsconfigGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[TsconfigGetReply](ctx, c.conn, &OpTsconfigGet, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpTsconfigGet, req, reply, opts...)
 }
 
 // TsconfigGetCollect is [Client.TsconfigGetDump] into a slice, see [nlconn.Collect].

@@ -44,7 +44,7 @@ func (c *Client) GetDump(ctx context.Context, req *GetDumpRequest, opts ...nlcon
 
 // GetDumpInto is [Client.GetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetDumpInto(ctx context.Context, req *GetDumpRequest, reply *GetReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[GetReply](ctx, c.conn, &OpGet, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpGet, req, reply, opts...)
 }
 
 // GetCollect is [Client.GetDump] into a slice, see [nlconn.Collect].
@@ -65,7 +65,7 @@ func (c *Client) MptcpGetDump(ctx context.Context, req *MptcpGetDumpRequest, opt
 
 // MptcpGetDumpInto is [Client.MptcpGetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) MptcpGetDumpInto(ctx context.Context, req *MptcpGetDumpRequest, reply *MptcpGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[MptcpGetReply](ctx, c.conn, &OpMptcpGet, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpMptcpGet, req, reply, opts...)
 }
 
 // MptcpGetCollect is [Client.MptcpGetDump] into a slice, see [nlconn.Collect].
@@ -87,7 +87,7 @@ func (c *Client) SctpGetDump(ctx context.Context, req *SctpGetDumpRequest, opts 
 
 // SctpGetDumpInto is [Client.SctpGetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) SctpGetDumpInto(ctx context.Context, req *SctpGetDumpRequest, reply *SctpGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[SctpGetReply](ctx, c.conn, &OpSctpGet, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpSctpGet, req, reply, opts...)
 }
 
 // SctpGetCollect is [Client.SctpGetDump] into a slice, see [nlconn.Collect].

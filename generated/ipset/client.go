@@ -83,7 +83,7 @@ func (c *Client) ListDump(ctx context.Context, req *ListDumpRequest, opts ...nlc
 
 // ListDumpInto is [Client.ListDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) ListDumpInto(ctx context.Context, req *ListDumpRequest, reply *ListReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[ListReply](ctx, c.conn, &OpList, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpList, req, reply, opts...)
 }
 
 // ListCollect is [Client.ListDump] into a slice, see [nlconn.Collect].
@@ -99,7 +99,7 @@ func (c *Client) SaveDump(ctx context.Context, req *SaveDumpRequest, opts ...nlc
 
 // SaveDumpInto is [Client.SaveDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) SaveDumpInto(ctx context.Context, req *SaveDumpRequest, reply *SaveReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[SaveReply](ctx, c.conn, &OpSave, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpSave, req, reply, opts...)
 }
 
 // SaveCollect is [Client.SaveDump] into a slice, see [nlconn.Collect].

@@ -68,7 +68,7 @@ func (c *Client) GetAddrDump(ctx context.Context, req *GetAddrDumpRequest, opts 
 
 // GetAddrDumpInto is [Client.GetAddrDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetAddrDumpInto(ctx context.Context, req *GetAddrDumpRequest, reply *GetAddrReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[GetAddrReply](ctx, c.conn, &OpGetAddr, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpGetAddr, req, reply, opts...)
 }
 
 // GetAddrCollect is [Client.GetAddrDump] into a slice, see [nlconn.Collect].

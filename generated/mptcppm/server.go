@@ -10,9 +10,9 @@ import (
 	"github.com/nlgen/nlgen/runtime/nlserve"
 )
 
-// Handler carries out the operations of the family mptcp_pm, each as the method of Client with its
-// name calls it. A request has been held against its policy, and is the handler's to keep. Package
-// nlserve says which errors a client gets to see.
+// Handler carries out the operations of the family mptcp_pm. Its methods are those of Client. A
+// request was checked against its policy, and is the handler's to keep. Package nlserve says which
+// errors a client gets to see.
 type Handler interface {
 	AddAddr(ctx context.Context, req *AddAddrRequest) error
 	DelAddr(ctx context.Context, req *DelAddrRequest) error

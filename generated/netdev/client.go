@@ -49,7 +49,7 @@ func (c *Client) DevGetDump(ctx context.Context, req *DevGetDumpRequest, opts ..
 
 // DevGetDumpInto is [Client.DevGetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) DevGetDumpInto(ctx context.Context, req *DevGetDumpRequest, reply *DevGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[DevGetReply](ctx, c.conn, &OpDevGet, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpDevGet, req, reply, opts...)
 }
 
 // DevGetCollect is [Client.DevGetDump] into a slice, see [nlconn.Collect].
@@ -70,7 +70,7 @@ func (c *Client) PagePoolGetDump(ctx context.Context, req *PagePoolGetDumpReques
 
 // PagePoolGetDumpInto is [Client.PagePoolGetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) PagePoolGetDumpInto(ctx context.Context, req *PagePoolGetDumpRequest, reply *PagePoolGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[PagePoolGetReply](ctx, c.conn, &OpPagePoolGet, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpPagePoolGet, req, reply, opts...)
 }
 
 // PagePoolGetCollect is [Client.PagePoolGetDump] into a slice, see [nlconn.Collect].
@@ -92,7 +92,7 @@ func (c *Client) PagePoolStatsGetDump(ctx context.Context, req *PagePoolStatsGet
 // PagePoolStatsGetDumpInto is [Client.PagePoolStatsGetDump] into the memory of *reply, see
 // [nlconn.DumpInto].
 func (c *Client) PagePoolStatsGetDumpInto(ctx context.Context, req *PagePoolStatsGetDumpRequest, reply *PagePoolStatsGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[PagePoolStatsGetReply](ctx, c.conn, &OpPagePoolStatsGet, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpPagePoolStatsGet, req, reply, opts...)
 }
 
 // PagePoolStatsGetCollect is [Client.PagePoolStatsGetDump] into a slice, see [nlconn.Collect].
@@ -114,7 +114,7 @@ func (c *Client) QueueGetDump(ctx context.Context, req *QueueGetDumpRequest, opt
 
 // QueueGetDumpInto is [Client.QueueGetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) QueueGetDumpInto(ctx context.Context, req *QueueGetDumpRequest, reply *QueueGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[QueueGetReply](ctx, c.conn, &OpQueueGet, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpQueueGet, req, reply, opts...)
 }
 
 // QueueGetCollect is [Client.QueueGetDump] into a slice, see [nlconn.Collect].
@@ -135,7 +135,7 @@ func (c *Client) NapiGetDump(ctx context.Context, req *NapiGetDumpRequest, opts 
 
 // NapiGetDumpInto is [Client.NapiGetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) NapiGetDumpInto(ctx context.Context, req *NapiGetDumpRequest, reply *NapiGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[NapiGetReply](ctx, c.conn, &OpNapiGet, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpNapiGet, req, reply, opts...)
 }
 
 // NapiGetCollect is [Client.NapiGetDump] into a slice, see [nlconn.Collect].
@@ -152,7 +152,7 @@ func (c *Client) QstatsGetDump(ctx context.Context, req *QstatsGetDumpRequest, o
 
 // QstatsGetDumpInto is [Client.QstatsGetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) QstatsGetDumpInto(ctx context.Context, req *QstatsGetDumpRequest, reply *QstatsGetReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[QstatsGetReply](ctx, c.conn, &OpQstatsGet, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpQstatsGet, req, reply, opts...)
 }
 
 // QstatsGetCollect is [Client.QstatsGetDump] into a slice, see [nlconn.Collect].

@@ -50,7 +50,7 @@ func (c *Client) GetDump(ctx context.Context, req *GetDumpRequest, opts ...nlcon
 
 // GetDumpInto is [Client.GetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetDumpInto(ctx context.Context, req *GetDumpRequest, reply *GetReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[GetReply](ctx, c.conn, &OpGet, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpGet, req, reply, opts...)
 }
 
 // GetCollect is [Client.GetDump] into a slice, see [nlconn.Collect].
@@ -70,7 +70,7 @@ func (c *Client) GetCtrzeroDump(ctx context.Context, req *GetCtrzeroDumpRequest,
 
 // GetCtrzeroDumpInto is [Client.GetCtrzeroDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetCtrzeroDumpInto(ctx context.Context, req *GetCtrzeroDumpRequest, reply *GetCtrzeroReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[GetCtrzeroReply](ctx, c.conn, &OpGetCtrzero, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpGetCtrzero, req, reply, opts...)
 }
 
 // GetCtrzeroCollect is [Client.GetCtrzeroDump] into a slice, see [nlconn.Collect].

@@ -92,7 +92,7 @@ func (c *Client) GettableDump(ctx context.Context, req *GettableDumpRequest, opt
 
 // GettableDumpInto is [Client.GettableDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GettableDumpInto(ctx context.Context, req *GettableDumpRequest, reply *GettableReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[GettableReply](ctx, c.conn, &OpGettable, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpGettable, req, reply, opts...)
 }
 
 // GettableCollect is [Client.GettableDump] into a slice, see [nlconn.Collect].
@@ -131,7 +131,7 @@ func (c *Client) GetchainDump(ctx context.Context, req *GetchainDumpRequest, opt
 
 // GetchainDumpInto is [Client.GetchainDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetchainDumpInto(ctx context.Context, req *GetchainDumpRequest, reply *GetchainReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[GetchainReply](ctx, c.conn, &OpGetchain, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpGetchain, req, reply, opts...)
 }
 
 // GetchainCollect is [Client.GetchainDump] into a slice, see [nlconn.Collect].
@@ -171,7 +171,7 @@ func (c *Client) GetruleDump(ctx context.Context, req *GetruleDumpRequest, opts 
 
 // GetruleDumpInto is [Client.GetruleDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetruleDumpInto(ctx context.Context, req *GetruleDumpRequest, reply *GetruleReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[GetruleReply](ctx, c.conn, &OpGetrule, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpGetrule, req, reply, opts...)
 }
 
 // GetruleCollect is [Client.GetruleDump] into a slice, see [nlconn.Collect].
@@ -193,7 +193,7 @@ func (c *Client) GetruleResetDump(ctx context.Context, req *GetruleResetDumpRequ
 // GetruleResetDumpInto is [Client.GetruleResetDump] into the memory of *reply, see
 // [nlconn.DumpInto].
 func (c *Client) GetruleResetDumpInto(ctx context.Context, req *GetruleResetDumpRequest, reply *GetruleResetReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[GetruleResetReply](ctx, c.conn, &OpGetruleReset, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpGetruleReset, req, reply, opts...)
 }
 
 // GetruleResetCollect is [Client.GetruleResetDump] into a slice, see [nlconn.Collect].
@@ -232,7 +232,7 @@ func (c *Client) GetsetDump(ctx context.Context, req *GetsetDumpRequest, opts ..
 
 // GetsetDumpInto is [Client.GetsetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetsetDumpInto(ctx context.Context, req *GetsetDumpRequest, reply *GetsetReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[GetsetReply](ctx, c.conn, &OpGetset, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpGetset, req, reply, opts...)
 }
 
 // GetsetCollect is [Client.GetsetDump] into a slice, see [nlconn.Collect].
@@ -270,7 +270,7 @@ func (c *Client) GetsetelemDump(ctx context.Context, req *GetsetelemDumpRequest,
 
 // GetsetelemDumpInto is [Client.GetsetelemDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetsetelemDumpInto(ctx context.Context, req *GetsetelemDumpRequest, reply *GetsetelemReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[GetsetelemReply](ctx, c.conn, &OpGetsetelem, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpGetsetelem, req, reply, opts...)
 }
 
 // GetsetelemCollect is [Client.GetsetelemDump] into a slice, see [nlconn.Collect].
@@ -292,7 +292,7 @@ func (c *Client) GetsetelemResetDump(ctx context.Context, req *GetsetelemResetDu
 // GetsetelemResetDumpInto is [Client.GetsetelemResetDump] into the memory of *reply, see
 // [nlconn.DumpInto].
 func (c *Client) GetsetelemResetDumpInto(ctx context.Context, req *GetsetelemResetDumpRequest, reply *GetsetelemResetReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[GetsetelemResetReply](ctx, c.conn, &OpGetsetelemReset, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpGetsetelemReset, req, reply, opts...)
 }
 
 // GetsetelemResetCollect is [Client.GetsetelemResetDump] into a slice, see [nlconn.Collect].
@@ -336,7 +336,7 @@ func (c *Client) GetobjDump(ctx context.Context, req *GetobjDumpRequest, opts ..
 
 // GetobjDumpInto is [Client.GetobjDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetobjDumpInto(ctx context.Context, req *GetobjDumpRequest, reply *GetobjReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[GetobjReply](ctx, c.conn, &OpGetobj, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpGetobj, req, reply, opts...)
 }
 
 // GetobjCollect is [Client.GetobjDump] into a slice, see [nlconn.Collect].
@@ -356,7 +356,7 @@ func (c *Client) GetobjResetDump(ctx context.Context, req *GetobjResetDumpReques
 
 // GetobjResetDumpInto is [Client.GetobjResetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetobjResetDumpInto(ctx context.Context, req *GetobjResetDumpRequest, reply *GetobjResetReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[GetobjResetReply](ctx, c.conn, &OpGetobjReset, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpGetobjReset, req, reply, opts...)
 }
 
 // GetobjResetCollect is [Client.GetobjResetDump] into a slice, see [nlconn.Collect].
@@ -395,7 +395,7 @@ func (c *Client) GetflowtableDump(ctx context.Context, req *GetflowtableDumpRequ
 // GetflowtableDumpInto is [Client.GetflowtableDump] into the memory of *reply, see
 // [nlconn.DumpInto].
 func (c *Client) GetflowtableDumpInto(ctx context.Context, req *GetflowtableDumpRequest, reply *GetflowtableReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[GetflowtableReply](ctx, c.conn, &OpGetflowtable, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpGetflowtable, req, reply, opts...)
 }
 
 // GetflowtableCollect is [Client.GetflowtableDump] into a slice, see [nlconn.Collect].

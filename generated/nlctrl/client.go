@@ -44,7 +44,7 @@ func (c *Client) GetfamilyDump(ctx context.Context, req *GetfamilyDumpRequest, o
 
 // GetfamilyDumpInto is [Client.GetfamilyDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetfamilyDumpInto(ctx context.Context, req *GetfamilyDumpRequest, reply *GetfamilyReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[GetfamilyReply](ctx, c.conn, &OpGetfamily, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpGetfamily, req, reply, opts...)
 }
 
 // GetfamilyCollect is [Client.GetfamilyDump] into a slice, see [nlconn.Collect].
@@ -61,7 +61,7 @@ func (c *Client) GetpolicyDump(ctx context.Context, req *GetpolicyDumpRequest, o
 
 // GetpolicyDumpInto is [Client.GetpolicyDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetpolicyDumpInto(ctx context.Context, req *GetpolicyDumpRequest, reply *GetpolicyReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[GetpolicyReply](ctx, c.conn, &OpGetpolicy, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpGetpolicy, req, reply, opts...)
 }
 
 // GetpolicyCollect is [Client.GetpolicyDump] into a slice, see [nlconn.Collect].

@@ -60,7 +60,7 @@ func (c *Client) GetaddrDump(ctx context.Context, req *GetaddrDumpRequest, opts 
 
 // GetaddrDumpInto is [Client.GetaddrDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetaddrDumpInto(ctx context.Context, req *GetaddrDumpRequest, reply *GetaddrReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[GetaddrReply](ctx, c.conn, &OpGetaddr, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpGetaddr, req, reply, opts...)
 }
 
 // GetaddrCollect is [Client.GetaddrDump] into a slice, see [nlconn.Collect].
@@ -78,7 +78,7 @@ func (c *Client) GetmulticastDump(ctx context.Context, req *GetmulticastDumpRequ
 // GetmulticastDumpInto is [Client.GetmulticastDump] into the memory of *reply, see
 // [nlconn.DumpInto].
 func (c *Client) GetmulticastDumpInto(ctx context.Context, req *GetmulticastDumpRequest, reply *GetmulticastReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[GetmulticastReply](ctx, c.conn, &OpGetmulticast, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpGetmulticast, req, reply, opts...)
 }
 
 // GetmulticastCollect is [Client.GetmulticastDump] into a slice, see [nlconn.Collect].
@@ -95,7 +95,7 @@ func (c *Client) GetanycastDump(ctx context.Context, req *GetanycastDumpRequest,
 
 // GetanycastDumpInto is [Client.GetanycastDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetanycastDumpInto(ctx context.Context, req *GetanycastDumpRequest, reply *GetanycastReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[GetanycastReply](ctx, c.conn, &OpGetanycast, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpGetanycast, req, reply, opts...)
 }
 
 // GetanycastCollect is [Client.GetanycastDump] into a slice, see [nlconn.Collect].

@@ -56,7 +56,7 @@ func (c *Client) GetaddrlabelDump(ctx context.Context, req *GetaddrlabelDumpRequ
 // GetaddrlabelDumpInto is [Client.GetaddrlabelDump] into the memory of *reply, see
 // [nlconn.DumpInto].
 func (c *Client) GetaddrlabelDumpInto(ctx context.Context, req *GetaddrlabelDumpRequest, reply *GetaddrlabelReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[GetaddrlabelReply](ctx, c.conn, &OpGetaddrlabel, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpGetaddrlabel, req, reply, opts...)
 }
 
 // GetaddrlabelCollect is [Client.GetaddrlabelDump] into a slice, see [nlconn.Collect].

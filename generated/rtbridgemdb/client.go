@@ -57,7 +57,7 @@ func (c *Client) GetmdbDump(ctx context.Context, req *GetmdbDumpRequest, opts ..
 
 // GetmdbDumpInto is [Client.GetmdbDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetmdbDumpInto(ctx context.Context, req *GetmdbDumpRequest, reply *GetmdbReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[GetmdbReply](ctx, c.conn, &OpGetmdb, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpGetmdb, req, reply, opts...)
 }
 
 // GetmdbCollect is [Client.GetmdbDump] into a slice, see [nlconn.Collect].

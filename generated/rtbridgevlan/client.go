@@ -51,7 +51,7 @@ func (c *Client) GetvlanDump(ctx context.Context, req *GetvlanDumpRequest, opts 
 
 // GetvlanDumpInto is [Client.GetvlanDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetvlanDumpInto(ctx context.Context, req *GetvlanDumpRequest, reply *GetvlanReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[GetvlanReply](ctx, c.conn, &OpGetvlan, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpGetvlan, req, reply, opts...)
 }
 
 // GetvlanCollect is [Client.GetvlanDump] into a slice, see [nlconn.Collect].

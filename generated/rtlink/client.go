@@ -60,7 +60,7 @@ func (c *Client) GetlinkDump(ctx context.Context, req *GetlinkDumpRequest, opts 
 
 // GetlinkDumpInto is [Client.GetlinkDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetlinkDumpInto(ctx context.Context, req *GetlinkDumpRequest, reply *GetlinkReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[GetlinkReply](ctx, c.conn, &OpGetlink, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpGetlink, req, reply, opts...)
 }
 
 // GetlinkCollect is [Client.GetlinkDump] into a slice, see [nlconn.Collect].
@@ -100,7 +100,7 @@ func (c *Client) GetstatsDump(ctx context.Context, req *GetstatsDumpRequest, opt
 
 // GetstatsDumpInto is [Client.GetstatsDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetstatsDumpInto(ctx context.Context, req *GetstatsDumpRequest, reply *GetstatsReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[GetstatsReply](ctx, c.conn, &OpGetstats, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpGetstats, req, reply, opts...)
 }
 
 // GetstatsCollect is [Client.GetstatsDump] into a slice, see [nlconn.Collect].

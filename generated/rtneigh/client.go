@@ -58,7 +58,7 @@ func (c *Client) GetneighDump(ctx context.Context, req *GetneighDumpRequest, opt
 
 // GetneighDumpInto is [Client.GetneighDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetneighDumpInto(ctx context.Context, req *GetneighDumpRequest, reply *GetneighReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[GetneighReply](ctx, c.conn, &OpGetneigh, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpGetneigh, req, reply, opts...)
 }
 
 // GetneighCollect is [Client.GetneighDump] into a slice, see [nlconn.Collect].
@@ -74,7 +74,7 @@ func (c *Client) GetneightblDump(ctx context.Context, req *GetneightblDumpReques
 
 // GetneightblDumpInto is [Client.GetneightblDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetneightblDumpInto(ctx context.Context, req *GetneightblDumpRequest, reply *GetneightblReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[GetneightblReply](ctx, c.conn, &OpGetneightbl, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpGetneightbl, req, reply, opts...)
 }
 
 // GetneightblCollect is [Client.GetneightblDump] into a slice, see [nlconn.Collect].

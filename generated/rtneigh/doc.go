@@ -35,8 +35,8 @@
 //
 // A field that is an nlattr.Opt, a pointer, a slice or an interface may be absent,
 // which differs from zero: a slice that is empty but not nil is an attribute without
-// content. What the fields cannot hold is kept in Unknown. A field without a comment has
-// it at the constant of its attribute, Attr..., since many types have that field.
+// content. What the fields cannot hold is kept in Unknown. A field that many types have
+// is explained once, at the constant of its attribute, Attr....
 //
 // What the kernel refuses is an *nlmsg.Error: it has the errno, for errors.Is, and what
 // the kernel says, such as the attribute it did not like.

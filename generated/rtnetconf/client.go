@@ -41,7 +41,7 @@ func (c *Client) GetnetconfDump(ctx context.Context, req *GetnetconfDumpRequest,
 
 // GetnetconfDumpInto is [Client.GetnetconfDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetnetconfDumpInto(ctx context.Context, req *GetnetconfDumpRequest, reply *GetnetconfReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[GetnetconfReply](ctx, c.conn, &OpGetnetconf, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpGetnetconf, req, reply, opts...)
 }
 
 // GetnetconfCollect is [Client.GetnetconfDump] into a slice, see [nlconn.Collect].

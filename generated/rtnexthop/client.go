@@ -57,7 +57,7 @@ func (c *Client) GetnexthopDump(ctx context.Context, req *GetnexthopDumpRequest,
 
 // GetnexthopDumpInto is [Client.GetnexthopDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetnexthopDumpInto(ctx context.Context, req *GetnexthopDumpRequest, reply *GetnexthopReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[GetnexthopReply](ctx, c.conn, &OpGetnexthop, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpGetnexthop, req, reply, opts...)
 }
 
 // GetnexthopCollect is [Client.GetnexthopDump] into a slice, see [nlconn.Collect].
@@ -80,7 +80,7 @@ func (c *Client) GetnexthopbucketDump(ctx context.Context, req *Getnexthopbucket
 // GetnexthopbucketDumpInto is [Client.GetnexthopbucketDump] into the memory of *reply, see
 // [nlconn.DumpInto].
 func (c *Client) GetnexthopbucketDumpInto(ctx context.Context, req *GetnexthopbucketDumpRequest, reply *GetnexthopbucketReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[GetnexthopbucketReply](ctx, c.conn, &OpGetnexthopbucket, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpGetnexthopbucket, req, reply, opts...)
 }
 
 // GetnexthopbucketCollect is [Client.GetnexthopbucketDump] into a slice, see [nlconn.Collect].

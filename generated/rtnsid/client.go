@@ -48,7 +48,7 @@ func (c *Client) GetnsidDump(ctx context.Context, req *GetnsidDumpRequest, opts 
 
 // GetnsidDumpInto is [Client.GetnsidDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetnsidDumpInto(ctx context.Context, req *GetnsidDumpRequest, reply *GetnsidReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[GetnsidReply](ctx, c.conn, &OpGetnsid, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpGetnsid, req, reply, opts...)
 }
 
 // GetnsidCollect is [Client.GetnsidDump] into a slice, see [nlconn.Collect].

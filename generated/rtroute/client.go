@@ -44,7 +44,7 @@ func (c *Client) GetrouteDump(ctx context.Context, req *GetrouteDumpRequest, opt
 
 // GetrouteDumpInto is [Client.GetrouteDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetrouteDumpInto(ctx context.Context, req *GetrouteDumpRequest, reply *GetrouteReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[GetrouteReply](ctx, c.conn, &OpGetroute, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpGetroute, req, reply, opts...)
 }
 
 // GetrouteCollect is [Client.GetrouteDump] into a slice, see [nlconn.Collect].

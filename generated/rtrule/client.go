@@ -50,7 +50,7 @@ func (c *Client) GetruleDump(ctx context.Context, req *GetruleDumpRequest, opts 
 
 // GetruleDumpInto is [Client.GetruleDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetruleDumpInto(ctx context.Context, req *GetruleDumpRequest, reply *GetruleReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[GetruleReply](ctx, c.conn, &OpGetrule, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpGetrule, req, reply, opts...)
 }
 
 // GetruleCollect is [Client.GetruleDump] into a slice, see [nlconn.Collect].

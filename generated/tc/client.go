@@ -69,7 +69,7 @@ func (c *Client) GetqdiscDump(ctx context.Context, req *GetqdiscDumpRequest, opt
 
 // GetqdiscDumpInto is [Client.GetqdiscDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetqdiscDumpInto(ctx context.Context, req *GetqdiscDumpRequest, reply *GetqdiscReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[GetqdiscReply](ctx, c.conn, &OpGetqdisc, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpGetqdisc, req, reply, opts...)
 }
 
 // GetqdiscCollect is [Client.GetqdiscDump] into a slice, see [nlconn.Collect].
@@ -103,7 +103,7 @@ func (c *Client) GettclassDump(ctx context.Context, req *GettclassDumpRequest, o
 
 // GettclassDumpInto is [Client.GettclassDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GettclassDumpInto(ctx context.Context, req *GettclassDumpRequest, reply *GettclassReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[GettclassReply](ctx, c.conn, &OpGettclass, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpGettclass, req, reply, opts...)
 }
 
 // GettclassCollect is [Client.GettclassDump] into a slice, see [nlconn.Collect].
@@ -137,7 +137,7 @@ func (c *Client) GettfilterDump(ctx context.Context, req *GettfilterDumpRequest,
 
 // GettfilterDumpInto is [Client.GettfilterDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GettfilterDumpInto(ctx context.Context, req *GettfilterDumpRequest, reply *GettfilterReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[GettfilterReply](ctx, c.conn, &OpGettfilter, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpGettfilter, req, reply, opts...)
 }
 
 // GettfilterCollect is [Client.GettfilterDump] into a slice, see [nlconn.Collect].
@@ -170,7 +170,7 @@ func (c *Client) GetchainDump(ctx context.Context, req *GetchainDumpRequest, opt
 
 // GetchainDumpInto is [Client.GetchainDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetchainDumpInto(ctx context.Context, req *GetchainDumpRequest, reply *GetchainReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[GetchainReply](ctx, c.conn, &OpGetchain, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpGetchain, req, reply, opts...)
 }
 
 // GetchainCollect is [Client.GetchainDump] into a slice, see [nlconn.Collect].
@@ -202,7 +202,7 @@ func (c *Client) GetactionDump(ctx context.Context, req *GetactionDumpRequest, o
 
 // GetactionDumpInto is [Client.GetactionDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetactionDumpInto(ctx context.Context, req *GetactionDumpRequest, reply *GetactionReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[GetactionReply](ctx, c.conn, &OpGetaction, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpGetaction, req, reply, opts...)
 }
 
 // GetactionCollect is [Client.GetactionDump] into a slice, see [nlconn.Collect].

@@ -43,7 +43,7 @@ func (c *Client) GetDump(ctx context.Context, req *GetDumpRequest, opts ...nlcon
 
 // GetDumpInto is [Client.GetDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetDumpInto(ctx context.Context, req *GetDumpRequest, reply *GetReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[GetReply](ctx, c.conn, &OpGet, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpGet, req, reply, opts...)
 }
 
 // GetCollect is [Client.GetDump] into a slice, see [nlconn.Collect].

@@ -43,7 +43,7 @@ func (c *Client) GetDeviceDump(ctx context.Context, req *GetDeviceDumpRequest, o
 
 // GetDeviceDumpInto is [Client.GetDeviceDump] into the memory of *reply, see [nlconn.DumpInto].
 func (c *Client) GetDeviceDumpInto(ctx context.Context, req *GetDeviceDumpRequest, reply *GetDeviceReply, opts ...nlconn.CallOption) iter.Seq[error] {
-	return nlconn.DumpInto[GetDeviceReply](ctx, c.conn, &OpGetDevice, req, reply, opts...)
+	return nlconn.DumpInto(ctx, c.conn, &OpGetDevice, req, reply, opts...)
 }
 
 // GetDeviceCollect is [Client.GetDeviceDump] into a slice, see [nlconn.Collect].
