@@ -166,7 +166,7 @@ func elementDecode(a *ir.Array, x *jen.Statement) jen.Code {
 	}
 	v := jen.Id("rest").Index(jen.Lit(0))
 	if a.Size > 1 {
-		v = jen.Qual(nlattr, "GetUint"+strconv.Itoa(8*a.Size)+orderSuffix(a.Order)).Call(jen.Id("rest"))
+		v = jen.Qual(nlattr, "GetUint"+strconv.Itoa(8*a.Size)+kind.Suffix(a.Order)).Call(jen.Id("rest"))
 	}
 	return x.Op("=").Add(asMember(a.Member, v))
 }

@@ -93,7 +93,7 @@ func operation(op *ir.Op) jen.Code {
 
 // number is the operation's constant where it holds n.
 func number(op *ir.Op, n uint16) *jen.Statement {
-	if op.Const != "" && op.Number == n {
+	if op.Number == n {
 		return jen.Id(op.Const)
 	}
 	return jen.Lit(int(n))

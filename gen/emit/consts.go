@@ -45,13 +45,8 @@ func constant(c *ir.Const) jen.Code {
 //
 // )
 func (g *generator) commands() []jen.Code {
-	seen := map[string]bool{}
 	var rows []jen.Code
 	for _, op := range g.f.Ops {
-		if op.Const == "" || seen[op.Const] {
-			continue
-		}
-		seen[op.Const] = true
 		text := op.Doc
 		if g.methodTells(op) {
 			text = ""

@@ -127,14 +127,15 @@ func (t *tables) message(f *ir.Family, m *ir.Message) jen.Code {
 
 // accepted lists the numbers of the message's attributes, ascending.
 func accepted(m *ir.Message) []jen.Code {
-	attrs := slices.Clone(m.Attrs)
-	slices.SortStableFunc(attrs, func(a, b *ir.Attr) int { return cmp.Compare(a.Number, b.Number) })
-	attrs = slices.CompactFunc(attrs, func(a, b *ir.Attr) bool { return a.Number == b.Number })
 	var list []jen.Code
-	for _, a := range attrs {
+	for _, a := range byNumber(m.Attrs) {
 		list = append(list, jen.Lit(int(a.Number)))
 	}
 	return list
+}
+
+func byNumber(attrs []*ir.Attr) []*ir.Attr {
+	return slices.SortedFunc(slices.Values(attrs), func(a, b *ir.Attr) int { return cmp.Compare(a.Number, b.Number) })
 }
 
 // ref is &setX, or refX{} where a set contains itself: Go admits no cycles
@@ -147,19 +148,8 @@ func (t *tables) ref(s *ir.Set, inside bool) *jen.Statement {
 }
 
 func (t *tables) set(s *ir.Set) jen.Code {
-	last := map[uint16]*ir.Attr{}
-	for _, a := range s.Attrs {
-		last[a.Number] = a
-	}
-	var attrs []*ir.Attr
-	for _, a := range s.Attrs {
-		if last[a.Number] == a {
-			attrs = append(attrs, a)
-		}
-	}
-	slices.SortFunc(attrs, func(a, b *ir.Attr) int { return cmp.Compare(a.Number, b.Number) })
 	var list []jen.Code
-	for _, a := range attrs {
+	for _, a := range byNumber(s.Attrs) {
 		list = append(list, jen.Values(t.attr(a)...))
 	}
 	values := []jen.Code{key("Name", jen.Lit(s.Name))}

@@ -44,23 +44,27 @@ func (s *sampler) want(name string, f func() jen.Code) {
 //		}
 //	}
 func (s *sampler) body(typ string, header *ir.Struct, scope *kind.Scope, set *ir.Set) jen.Code {
+	body, values := s.content(header, scope, set)
+	body = append(body, jen.Return(jen.Op("&").Id(typ).Custom(jen.Options{Open: "{", Close: "}", Separator: ",", Multi: true}, values...)))
+	return jen.Func().Id("sample" + typ).Params(s.params(scope)...).Op("*").Id(typ).Block(body...).Line()
+}
+
+// content begins the sample of a type: it returns the variables with the texts of
+// selectors, and the values of the fields.
+func (s *sampler) content(header *ir.Struct, scope *kind.Scope, set *ir.Set) (vars, values []jen.Code) {
 	s.scope, s.set, s.choices = scope, set, choices(scope)
-	var body, values []jen.Code
 	for i := range s.choices {
 		if c := &s.choices[i]; len(c.values) > 0 {
-			body = append(body, jen.Id(kind.Local(c.attr)).Op(":=").Add(byTurns(jen.String(), c.values, func(v string) *jen.Statement { return jen.Lit(v) })))
+			vars = append(vars, jen.Id(kind.Local(c.attr)).Op(":=").Add(byTurns(jen.String(), c.values, func(v string) *jen.Statement { return jen.Lit(v) })))
 		}
 	}
 	if header != nil {
 		values = append(values, key("Header", jen.Op("*").Add(s.Struct(header))))
 	}
-	for _, a := range lastOfNumber(scope) {
-		if scope.Has(a) {
-			values = append(values, key(a.Go, s.field(a)))
-		}
+	for _, a := range scope.Fields {
+		values = append(values, key(a.Go, s.field(a)))
 	}
-	body = append(body, jen.Return(jen.Op("&").Id(typ).Custom(jen.Options{Open: "{", Close: "}", Separator: ",", Multi: true}, values...)))
-	return jen.Func().Id("sample" + typ).Params(s.params(scope)...).Op("*").Id(typ).Block(body...).Line()
+	return vars, values
 }
 
 // byTurns is []T{...}[pick%n].
@@ -293,19 +297,7 @@ func (s *sampler) Record(a *ir.Attr) *jen.Statement {
 func (s *sampler) recordBody(a *ir.Attr) jen.Code {
 	typ := a.Record.Go
 	scope := recordScope(a)
-	s.scope, s.set, s.choices = scope, a.Nested, choices(scope)
-	var body, values []jen.Code
-	for i := range s.choices {
-		if c := &s.choices[i]; len(c.values) > 0 {
-			body = append(body, jen.Id(kind.Local(c.attr)).Op(":=").Add(byTurns(jen.String(), c.values, func(v string) *jen.Statement { return jen.Lit(v) })))
-		}
-	}
-	values = append(values, key("Header", jen.Op("*").Add(s.Struct(a.Struct))))
-	for _, at := range lastOfNumber(scope) {
-		if scope.Has(at) {
-			values = append(values, key(at.Go, s.field(at)))
-		}
-	}
+	body, values := s.content(a.Struct, scope, a.Nested)
 	name := "sample" + typ
 	if a.Record.Length == nil {
 		body = append(body, jen.Return(jen.Op("&").Id(typ).Values(values...)))
@@ -354,7 +346,7 @@ func (s *sampler) subBody(sub *ir.SubMessage) jen.Code {
 		for _, v := range values(sub, f) {
 			labels = append(labels, jen.Lit(v))
 		}
-		cases = append(cases, jen.Case(labels...).Block(jen.Return(s.content(sub, f))))
+		cases = append(cases, jen.Case(labels...).Block(jen.Return(s.format(sub, f))))
 	}
 	selector := "selector"
 	if len(cases) == 0 {
@@ -375,8 +367,8 @@ func (s *sampler) subBody(sub *ir.SubMessage) jen.Code {
 	return jen.Func().Id("sample" + sub.Go).Params(params...).Id(sub.Go).Block(body...).Line()
 }
 
-// content is a sample of a format.
-func (s *sampler) content(sub *ir.SubMessage, f *ir.Format) *jen.Statement {
+// format is a sample of a format.
+func (s *sampler) format(sub *ir.SubMessage, f *ir.Format) *jen.Statement {
 	switch {
 	case f.Set == nil && !f.Own:
 		return s.Struct(f.Header)

@@ -242,22 +242,17 @@ func decodeBody(s *kind.Scope, header *ir.Struct) []jen.Code {
 	if header != nil {
 		body = append(body, jen.Id("x").Dot("Header").Dot("decode").Call(jen.Id("d").Dot("Header").Call(jen.Lit(header.Size))))
 	}
-	var skipped []jen.Code
-	for _, a := range lastOfNumber(s) {
-		switch {
-		case a.Presence == ir.Never:
-			skipped = append(skipped, jen.Id(a.Const))
-		case !s.Has(a):
-		case s.Late(a):
-			vars, now, then := takeLate(s, a)
-			body = append(body, vars...)
-			cases = append(cases, jen.Case(jen.Id(a.Const)).Block(now))
-			after = append(after, then)
-		default:
+	for _, a := range s.Fields {
+		if !s.Late(a) {
 			cases = append(cases, jen.Case(jen.Id(a.Const)).Block(take(s, a)...))
+			continue
 		}
+		vars, now, then := takeLate(s, a)
+		body = append(body, vars...)
+		cases = append(cases, jen.Case(jen.Id(a.Const)).Block(now))
+		after = append(after, then)
 	}
-	if len(skipped) > 0 {
+	if skipped := skipped(s.Set); len(skipped) > 0 {
 		cases = append(cases, jen.Case(skipped...))
 	}
 	var each jen.Code = kind.Keep()
@@ -269,22 +264,15 @@ func decodeBody(s *kind.Scope, header *ir.Struct) []jen.Code {
 	return append(body, after...)
 }
 
-// lastOfNumber returns the attributes of the scope's set. Where several have one
-// number, the last one counts.
-func lastOfNumber(s *kind.Scope) []*ir.Attr {
-	if s.Set == nil {
+// skipped returns the constants of the attributes that have no field.
+func skipped(s *ir.Set) []jen.Code {
+	if s == nil {
 		return nil
 	}
-	last := map[uint16]*ir.Attr{}
-	for _, a := range s.Set.Attrs {
-		if a.Presence == ir.Never || s.Has(a) {
-			last[a.Number] = a
-		}
-	}
-	var list []*ir.Attr
-	for _, a := range s.Set.Attrs {
-		if last[a.Number] == a {
-			list = append(list, a)
+	var list []jen.Code
+	for _, a := range s.Attrs {
+		if a.Presence == ir.Never {
+			list = append(list, jen.Id(a.Const))
 		}
 	}
 	return list

@@ -143,17 +143,7 @@ func integerEncode(m *ir.Member, x *jen.Statement) jen.Code {
 	if m.Size == 1 {
 		return jen.Id("b").Index(jen.Lit(m.Offset)).Op("=").Add(x)
 	}
-	return jen.Qual(nlattr, "PutUint"+strconv.Itoa(8*m.Size)+orderSuffix(m.Order)).Call(slice(m.Offset), x)
-}
-
-func orderSuffix(o ir.Order) string {
-	switch o {
-	case ir.BigEndian:
-		return "BE"
-	case ir.LittleEndian:
-		return "LE"
-	}
-	return ""
+	return jen.Qual(nlattr, "PutUint"+strconv.Itoa(8*m.Size)+kind.Suffix(m.Order)).Call(slice(m.Offset), x)
 }
 
 //	func (x *T) decode(b []byte) {
@@ -197,7 +187,7 @@ func memberDecode(m *ir.Member) jen.Code {
 	case m.Size == 1:
 		v = jen.Id("b").Index(jen.Lit(m.Offset))
 	default:
-		v = jen.Qual(nlattr, "GetUint"+strconv.Itoa(8*m.Size)+orderSuffix(m.Order)).Call(slice(m.Offset))
+		v = jen.Qual(nlattr, "GetUint"+strconv.Itoa(8*m.Size)+kind.Suffix(m.Order)).Call(slice(m.Offset))
 	}
 	return x.Op("=").Add(asMember(m, v))
 }

@@ -61,7 +61,7 @@ func (k array) order(a *ir.Attr) string {
 	if k.elem(a).bits == 8 {
 		return ""
 	}
-	return suffix(a.Order)
+	return Suffix(a.Order)
 }
 
 // []uint32

@@ -59,9 +59,9 @@ func (k auto) Take(a *ir.Attr, dst Dest, _ *Scope) []jen.Code {
 // method is Uint, IntBE.
 func (k auto) method(a *ir.Attr) string {
 	if k.signed {
-		return "Int" + suffix(a.Order)
+		return "Int" + Suffix(a.Order)
 	}
-	return "Uint" + suffix(a.Order)
+	return "Uint" + Suffix(a.Order)
 }
 
 func (k auto) Sample(a *ir.Attr, _ Samples) *jen.Statement { return sampleInt(a, 0, k.signed) }

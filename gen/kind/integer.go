@@ -93,7 +93,7 @@ func (k integer) method(a *ir.Attr) string {
 	}
 	m = name(m, k.bits)
 	if k.bits > 8 {
-		m += suffix(a.Order)
+		m += Suffix(a.Order)
 	}
 	return m
 }

@@ -29,8 +29,8 @@ func upper(bits int, signed bool) string {
 	return name("U", bits)
 }
 
-// suffix is the end of the methods that read and write an order.
-func suffix(o ir.Order) string {
+// Suffix is the end of the methods and functions that read and write an order.
+func Suffix(o ir.Order) string {
 	switch o {
 	case ir.BigEndian:
 		return "BE"
