@@ -23,7 +23,7 @@ type Codec struct {
 type set struct {
 	*ir.Set
 	named    map[string]*ir.Attr
-	numbered map[uint16]*ir.Attr // of several with one number, the last
+	numbered map[uint16]*ir.Attr
 }
 
 // none stands for the set of those that have none: every attribute is unknown.

@@ -118,7 +118,7 @@ func outgrown(m *ir.Member, a *ir.Attr, group []item) bool {
 		return false
 	}
 	v, ok := n.load(group[len(group)-1].payload)
-	return ok && !room.holds(v, n.signed)
+	return ok && room.fits(v, n.signed && int64(v) < 0) != nil
 }
 
 // group adds the occurrences of one attribute to an object. Where lenient, those

@@ -91,20 +91,6 @@ func (n integer) load(b []byte) (uint64, bool) {
 	return v, true
 }
 
-// holds reports whether an integer with a width of its own has room for a value,
-// which may be negative if it is signed.
-func (n integer) holds(v uint64, signed bool) bool {
-	negative := signed && int64(v) < 0
-	room := 8 * n.width
-	if n.signed {
-		room--
-		if negative {
-			v, negative = ^v, false
-		}
-	}
-	return !negative && (room == 64 || v>>room == 0)
-}
-
 // bytes returns the value as it stands on the wire.
 func (n integer) bytes(v uint64) []byte {
 	width := n.width

@@ -70,18 +70,11 @@ func (t *tables) ref(s *ir.Set) nlpolicy.Ref {
 	return nil // NB: a nil *Set would not be a nil Ref.
 }
 
-// attrs returns the rows of a set: ascending by number, of several with one number
-// the last.
+// attrs returns the rows of a set, ascending by number.
 func (t *tables) attrs(s *ir.Set) []nlpolicy.Attr {
-	last := make(map[uint16]*ir.Attr, len(s.Attrs))
+	rows := make([]nlpolicy.Attr, 0, len(s.Attrs))
 	for _, a := range s.Attrs {
-		last[a.Number] = a
-	}
-	rows := make([]nlpolicy.Attr, 0, len(last))
-	for _, a := range s.Attrs {
-		if last[a.Number] == a {
-			rows = append(rows, t.attr(a))
-		}
+		rows = append(rows, t.attr(a))
 	}
 	slices.SortFunc(rows, func(a, b nlpolicy.Attr) int { return cmp.Compare(a.Number, b.Number) })
 	return rows

@@ -68,7 +68,7 @@ func (r *random) attrs(o *Object, h *ir.Struct, s *set, list []*ir.Attr, up *jso
 	var rest []*ir.Attr
 	for _, a := range list {
 		switch {
-		case a.Type == "pad" || a.Type == "unused" || s.numbered[a.Number] != a:
+		case a.Type == "pad" || a.Type == "unused":
 		case member(h, a.Name) != nil && (up == nil || a.Type != "nest"):
 			// The member is meant by the name.
 		case r.selects(s, a):
@@ -135,7 +135,7 @@ func (r *random) unknown(o *Object, s *set, depth int) {
 // selects reports whether the attribute chooses the format of others beside it
 // or below.
 func (r *random) selects(s *set, a *ir.Attr) bool {
-	if _, number, ok := widthOf(a.Type); a.Multi || !ok && !number && a.Type != "string" {
+	if _, _, number := widthOf(a.Type); a.Multi || !number && a.Type != "string" {
 		return false
 	}
 	return len(r.formats(s, a)) > 0
