@@ -52,10 +52,11 @@ type selecting interface {
 	Choose(a *ir.Attr, text string) (*jen.Statement, bool)
 }
 
-// CanSelect reports whether the attribute can choose the format of a sub-message.
+// CanSelect reports whether the attribute can choose the format of a sub-message. A
+// set of flags is no one value.
 func CanSelect(a *ir.Attr) bool {
 	_, ok := Of(a).(selecting)
-	return ok && a.Presence == ir.Opt
+	return ok && a.Presence == ir.Opt && !a.EnumFlags
 }
 
 // FromText returns the optional value of a selector for an optional text.

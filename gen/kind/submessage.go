@@ -25,7 +25,7 @@ func (subMessage) Check(a *ir.Attr, r *diag.Report) {
 	case a.Selector == nil:
 		r.Errorf(a.Pos, "attribute %q of type sub-message needs a selector", a.Name)
 	case a.Selector.Attr != nil && !CanSelect(a.Selector.Attr):
-		r.Errorf(a.Pos, "attribute %q: the selector %q is neither a string nor an integer", a.Name, a.Selector.Name)
+		r.Errorf(a.Pos, "attribute %q: the selector %q must be a string, or an integer that is no set of flags", a.Name, a.Selector.Name)
 	}
 }
 

@@ -153,7 +153,7 @@ attribute-sets:
   7:10: declared here
 17:42: attribute "struct" refers to unknown struct "header2", did you mean "header"?
 18:49: attribute "sub" refers to unknown sub-message "msgs", did you mean "msg"?
-19:12: attribute "bad": the selector "peer" is neither a string nor an integer
+19:12: attribute "bad": the selector "peer" must be a string, or an integer that is no set of flags
 `},
 		{"keys", `
 name: test

@@ -126,6 +126,11 @@ func (m *shaper) message(o *op, as form, what string, lists ...[]spec.Val[string
 			attrs = append(attrs, a)
 		}
 	}
+	for _, a := range attrs {
+		if sel := a.Selector; a.Sub != nil && sel != nil && sel.Attr != nil && !slices.Contains(attrs, sel.Attr) {
+			m.report.Warnf(o.Pos, "operation %q lists attribute %q without its selector %q, so its content stays raw", o.Name, a.Name, sel.Name)
+		}
+	}
 	return m.add(o, as, what, attrs)
 }
 

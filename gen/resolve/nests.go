@@ -198,7 +198,7 @@ func (f *family) outerSelector(report *diag.Report, g *graph, name string, users
 			}
 			if selector := f.setList[j].attr(name); !kind.CanSelect(selector.Attr) && !report.Full() {
 				user := g.userWithin(j, users, place, has)
-				report.Errorf(selector.Pos, "attribute %q of set %q is the selector of %q, but is neither a string nor an integer", name, g.sets[j].Name, user.Name).
+				report.Errorf(selector.Pos, "attribute %q of set %q is the selector of %q, and must be a string, or an integer that is no set of flags", name, g.sets[j].Name, user.Name).
 					See(user.Pos, "needed here")
 			}
 		}

@@ -36,7 +36,7 @@ operations: {list: []}
 `, resolve.Options{})
 	diff(t, "diagnostics", found, `16:91: attribute "data" has the selector "nowhere", which no set has
 16:162: warning: attribute "more" has the selector "mid", which neither set "alone" nor any set around it has; its content stays raw
-17:35: attribute "kind" of set "bad" is the selector of "deep", but is neither a string nor an integer
+17:35: attribute "kind" of set "bad" is the selector of "deep", and must be a string, or an integer that is no set of flags
   14:38: needed here
 `)
 	if f != nil {
