@@ -1,7 +1,6 @@
 package bridge
 
 import (
-	"encoding/binary"
 	"net/netip"
 	"testing"
 
@@ -21,10 +20,7 @@ func igmp(l *lab, link string, kind byte, to, group string) {
 	l.T.Helper()
 	dst := netip.MustParseAddr(to)
 	message := append([]byte{kind, 0, 0, 0}, netip.MustParseAddr(group).AsSlice()...)
-	binary.BigEndian.PutUint16(message[2:], traffic.Checksum(message))
-	packet := traffic.IPv4(netip.MustParseAddr("192.0.2.9"), dst, unix.IPPROTO_IGMP, 1, []byte{0x94, 4, 0, 0}, message)
-	g := dst.As4()
-	l.send(link, []byte{1, 0, 0x5e, g[1] & 0x7f, g[2], g[3]}, 0, unix.ETH_P_IP, packet)
+	l.send(link, traffic.GroupMAC(dst), 0, unix.ETH_P_IP, traffic.IGMP(netip.MustParseAddr("192.0.2.9"), dst, message))
 }
 
 // TestFastLeave lets a member join and leave, behind a port where it is gone at once, and hears so.

@@ -12,21 +12,17 @@ import (
 // query sends an IGMP general query of 192.0.2.1 out of a link, in a VLAN if vid is not 0.
 func query(l *lab, link string, vid uint16) {
 	l.T.Helper()
-	igmp := []byte{0x11, 100, 0, 0, 0, 0, 0, 0, 2, 125, 0, 0}
-	binary.BigEndian.PutUint16(igmp[2:], traffic.Checksum(igmp))
-	alert := []byte{0x94, 4, 0, 0} // The option router alert.
-	packet := traffic.IPv4(netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("224.0.0.1"), unix.IPPROTO_IGMP, 1, alert, igmp)
-	l.send(link, []byte{0x01, 0, 0x5e, 0, 0, 1}, vid, unix.ETH_P_IP, packet)
+	source, all := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("224.0.0.1")
+	message := []byte{0x11, 100, 0, 0, 0, 0, 0, 0, 2, 125, 0, 0}
+	l.send(link, traffic.GroupMAC(all), vid, unix.ETH_P_IP, traffic.IGMP(source, all, message))
 }
 
 // query6 is query of fe80::99, by MLD.
 func query6(l *lab, link string, vid uint16) {
 	l.T.Helper()
 	source, all := netip.MustParseAddr("fe80::99"), netip.MustParseAddr("ff02::1")
-	mld := append([]byte{130, 0, 0, 0, 0x27, 0x10, 0, 0}, make([]byte, 16)...)
-	alert := []byte{unix.IPPROTO_ICMPV6, 0, 5, 2, 0, 0, 1, 0}
-	packet := traffic.IPv6(source, all, unix.IPPROTO_HOPOPTS, 1, append(alert, traffic.ICMPv6(source, all, mld)...))
-	l.send(link, []byte{0x33, 0x33, 0, 0, 0, 1}, vid, unix.ETH_P_IPV6, packet)
+	message := append([]byte{130, 0, 0, 0, 0x27, 0x10, 0, 0}, make([]byte, 16)...)
+	l.send(link, traffic.GroupMAC(all), vid, unix.ETH_P_IPV6, traffic.MLD(source, all, message))
 }
 
 // send sends a packet out of a link, in a VLAN if vid is not 0.

@@ -1,11 +1,9 @@
 package link
 
 import (
-	"encoding/binary"
 	"net/netip"
+	"slices"
 	"testing"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/nlgen/nlgen/generated/rtlink"
 	"github.com/nlgen/nlgen/internal/witness"
@@ -13,28 +11,24 @@ import (
 	"github.com/nlgen/nlgen/runtime/nlattr"
 )
 
-// igmp is a message from 192.0.2.9, in a frame. A broken one has a wrong checksum.
+// igmp is a message from 192.0.2.9, in a frame. A broken one has a wrong checksum, which stands behind the header and the kind.
 func igmp(to string, broken bool, message ...byte) []byte {
 	dst := netip.MustParseAddr(to)
-	if sum := traffic.Checksum(message); !broken {
-		binary.BigEndian.PutUint16(message[2:], sum)
+	packet := traffic.IGMP(netip.MustParseAddr("192.0.2.9"), dst, message)
+	if broken {
+		packet[24+2]++
 	}
-	g := dst.As4()
-	frame := []byte{1, 0, 0x5e, g[1] & 0x7f, g[2], g[3], 2, 0, 0, 0, 0, 9, 8, 0}
-	return append(frame, traffic.IPv4(netip.MustParseAddr("192.0.2.9"), dst, unix.IPPROTO_IGMP, 1, []byte{0x94, 4, 0, 0}, message)...)
+	return slices.Concat(traffic.GroupMAC(dst), []byte{2, 0, 0, 0, 0, 9, 8, 0}, packet)
 }
 
-// mld is a message from fe80::9, in a frame.
+// mld is a message from fe80::9, in a frame. A broken one has a wrong checksum.
 func mld(to string, broken bool, message ...byte) []byte {
-	src, dst := netip.MustParseAddr("fe80::9"), netip.MustParseAddr(to)
-	message = traffic.ICMPv6(src, dst, message)
+	dst := netip.MustParseAddr(to)
+	packet := traffic.MLD(netip.MustParseAddr("fe80::9"), dst, message)
 	if broken {
-		message[2]++
+		packet[48+2]++
 	}
-	g := dst.As16()
-	frame := []byte{0x33, 0x33, g[12], g[13], g[14], g[15], 2, 0, 0, 0, 0, 9, 0x86, 0xdd}
-	alert := []byte{unix.IPPROTO_ICMPV6, 0, 5, 2, 0, 0, 1, 0}
-	return append(frame, traffic.IPv6(src, dst, unix.IPPROTO_HOPOPTS, 1, append(alert, message...))...)
+	return slices.Concat(traffic.GroupMAC(dst), []byte{2, 0, 0, 0, 0, 9, 0x86, 0xdd}, packet)
 }
 
 // TestBridgeMulticast sends messages of each kind through a bridge, another number of each, and compares what it counts with what was sent
@@ -71,12 +65,6 @@ func TestBridgeMulticast(t *testing.T) {
 	}
 	group, group6 := []byte{239, 1, 1, 1}, netip.MustParseAddr("ff0e::101").AsSlice()
 	zero := make([]byte, 16)
-	message := func(parts ...[]byte) (b []byte) {
-		for _, part := range parts {
-			b = append(b, part...)
-		}
-		return b
-	}
 	before := *statsOf(n, "port0").LinkXstatsSlave.Bridge.Mcast
 	sent := map[string]uint64{}
 	send := func(name string, count int, frame []byte) {
@@ -85,20 +73,20 @@ func TestBridgeMulticast(t *testing.T) {
 		}
 		sent[name] = uint64(count)
 	}
-	send("IgmpV1reportsRx", 4, igmp("239.1.1.1", false, message([]byte{0x12, 0, 0, 0}, group)...))
-	send("IgmpV2reportsRx", 5, igmp("239.1.1.1", false, message([]byte{0x16, 0, 0, 0}, group)...))
-	send("IgmpV3reportsRx", 6, igmp("224.0.0.22", false, message([]byte{0x22, 0, 0, 0, 0, 0, 0, 1, 4, 0, 0, 0}, group)...))
-	send("IgmpLeavesRx", 7, igmp("224.0.0.2", false, message([]byte{0x17, 0, 0, 0}, group)...))
-	send("IgmpParseErrors", 8, igmp("239.1.1.1", true, message([]byte{0x16, 0, 9, 9}, group)...))
-	send("MldV1reportsRx", 4, mld("ff0e::101", false, message([]byte{131, 0, 0, 0, 0, 0, 0, 0}, group6)...))
-	send("MldV2reportsRx", 5, mld("ff02::16", false, message([]byte{143, 0, 0, 0, 0, 0, 0, 1, 4, 0, 0, 0}, group6)...))
-	send("MldLeavesRx", 6, mld("ff02::2", false, message([]byte{132, 0, 0, 0, 0, 0, 0, 0}, group6)...))
-	send("MldParseErrors", 7, mld("ff0e::101", true, message([]byte{131, 0, 0, 0, 0, 0, 0, 0}, group6)...))
-	send("IgmpV1queriesRx", 1, igmp("224.0.0.1", false, message([]byte{0x11, 0, 0, 0}, zero[:4])...))
-	send("IgmpV2queriesRx", 2, igmp("224.0.0.1", false, message([]byte{0x11, 100, 0, 0}, zero[:4])...))
-	send("IgmpV3queriesRx", 3, igmp("224.0.0.1", false, message([]byte{0x11, 100, 0, 0}, zero[:4], []byte{2, 125, 0, 0})...))
-	send("MldV1queriesRx", 1, mld("ff02::1", false, message([]byte{130, 0, 0, 0, 0x27, 0x10, 0, 0}, zero)...))
-	send("MldV2queriesRx", 2, mld("ff02::1", false, message([]byte{130, 0, 0, 0, 0x27, 0x10, 0, 0}, zero, []byte{2, 125, 0, 0})...))
+	send("IgmpV1reportsRx", 4, igmp("239.1.1.1", false, slices.Concat([]byte{0x12, 0, 0, 0}, group)...))
+	send("IgmpV2reportsRx", 5, igmp("239.1.1.1", false, slices.Concat([]byte{0x16, 0, 0, 0}, group)...))
+	send("IgmpV3reportsRx", 6, igmp("224.0.0.22", false, slices.Concat([]byte{0x22, 0, 0, 0, 0, 0, 0, 1, 4, 0, 0, 0}, group)...))
+	send("IgmpLeavesRx", 7, igmp("224.0.0.2", false, slices.Concat([]byte{0x17, 0, 0, 0}, group)...))
+	send("IgmpParseErrors", 8, igmp("239.1.1.1", true, slices.Concat([]byte{0x16, 0, 9, 9}, group)...))
+	send("MldV1reportsRx", 4, mld("ff0e::101", false, slices.Concat([]byte{131, 0, 0, 0, 0, 0, 0, 0}, group6)...))
+	send("MldV2reportsRx", 5, mld("ff02::16", false, slices.Concat([]byte{143, 0, 0, 0, 0, 0, 0, 1, 4, 0, 0, 0}, group6)...))
+	send("MldLeavesRx", 6, mld("ff02::2", false, slices.Concat([]byte{132, 0, 0, 0, 0, 0, 0, 0}, group6)...))
+	send("MldParseErrors", 7, mld("ff0e::101", true, slices.Concat([]byte{131, 0, 0, 0, 0, 0, 0, 0}, group6)...))
+	send("IgmpV1queriesRx", 1, igmp("224.0.0.1", false, slices.Concat([]byte{0x11, 0, 0, 0}, zero[:4])...))
+	send("IgmpV2queriesRx", 2, igmp("224.0.0.1", false, slices.Concat([]byte{0x11, 100, 0, 0}, zero[:4])...))
+	send("IgmpV3queriesRx", 3, igmp("224.0.0.1", false, slices.Concat([]byte{0x11, 100, 0, 0}, zero[:4], []byte{2, 125, 0, 0})...))
+	send("MldV1queriesRx", 1, mld("ff02::1", false, slices.Concat([]byte{130, 0, 0, 0, 0x27, 0x10, 0, 0}, zero)...))
+	send("MldV2queriesRx", 2, mld("ff02::1", false, slices.Concat([]byte{130, 0, 0, 0, 0x27, 0x10, 0, 0}, zero, []byte{2, 125, 0, 0})...))
 	c.Steady(func(c *witness.Tally) {
 		after := *statsOf(n, "port0").LinkXstatsSlave.Bridge.Mcast
 		for name, count := range sent {

@@ -18,6 +18,7 @@ import (
 	"github.com/nlgen/nlgen/generated/rtlink"
 	"github.com/nlgen/nlgen/internal/nettest"
 	"github.com/nlgen/nlgen/internal/witness"
+	"github.com/nlgen/nlgen/internal/witness/traffic"
 	"github.com/nlgen/nlgen/runtime/nlattr"
 	"github.com/nlgen/nlgen/runtime/nlconn"
 )
@@ -231,13 +232,6 @@ func withPayload(packet []byte, payload string) []byte {
 	binary.BigEndian.PutUint16(out[header+4:], uint16(8+len(payload)))
 	binary.BigEndian.PutUint16(out[header+6:], 0)
 	binary.BigEndian.PutUint16(out[10:], 0)
-	sum := uint32(0)
-	for i := 0; i < header; i += 2 {
-		sum += uint32(binary.BigEndian.Uint16(out[i:]))
-	}
-	for sum > 0xffff {
-		sum = sum>>16 + sum&0xffff
-	}
-	binary.BigEndian.PutUint16(out[10:], ^uint16(sum))
+	binary.BigEndian.PutUint16(out[10:], traffic.Checksum(out[:header]))
 	return out
 }

@@ -49,8 +49,7 @@ func (r *routing) daemon(source, group netip.Addr) {
 // sendMulticast sends a packet for a group out of a link.
 func sendMulticast(t *testing.T, link uint32, source, group netip.Addr) {
 	t.Helper()
-	g := group.As4()
-	frame := []byte{1, 0, 0x5e, g[1] & 0x7f, g[2], g[3], 2, 0, 0, 0, 0, 9, 8, 0}
+	frame := append(traffic.GroupMAC(group), 2, 0, 0, 0, 0, 9, 8, 0)
 	packet := traffic.IPv4(source, group, unix.IPPROTO_UDP, 8, nil, []byte{0, 9, 0, 9, 0, 8, 0, 0})
 	traffic.SendFrame(t, link, append(frame, packet...))
 }

@@ -44,6 +44,28 @@ func ICMPv6(src, dst netip.Addr, message []byte) []byte {
 	return b
 }
 
+// GroupMAC is the address on Ethernet of a group.
+func GroupMAC(group netip.Addr) []byte {
+	b := group.AsSlice()
+	if group.Is4() {
+		return []byte{1, 0, 0x5e, b[1] & 0x7f, b[2], b[3]}
+	}
+	return append([]byte{0x33, 0x33}, b[12:]...)
+}
+
+// IGMP is a packet with a message, which gets its checksum.
+func IGMP(src, dst netip.Addr, message []byte) []byte {
+	b := append([]byte{}, message...)
+	binary.BigEndian.PutUint16(b[2:], Checksum(b))
+	return IPv4(src, dst, syscall.IPPROTO_IGMP, 1, []byte{0x94, 4, 0, 0}, b) // with the option router alert
+}
+
+// MLD is IGMP for IPv6.
+func MLD(src, dst netip.Addr, message []byte) []byte {
+	alert := []byte{syscall.IPPROTO_ICMPV6, 0, 5, 2, 0, 0, 1, 0}
+	return IPv6(src, dst, 0, 1, append(alert, ICMPv6(src, dst, message)...)) // behind hop-by-hop options
+}
+
 // Checksum is that of the internet, over parts of even length.
 func Checksum(parts ...[]byte) uint16 {
 	var sum uint32

@@ -21,7 +21,7 @@ func Advertise(t testing.TB, link *rtlink.GetlinkReply) {
 	message = append(message, 5, 1, 0, 0, 0, 0, AdvertisedMTU>>8, AdvertisedMTU&0xff)
 	message = append(message, 3, 4, 64, 0xc0, 0, 1, 0x51, 0x80, 0, 0, 0x38, 0x40, 0, 0, 0, 0)
 	message = append(message, netip.MustParseAddr("2001:db8:77::").AsSlice()...)
-	frame := []byte{0x33, 0x33, 0, 0, 0, 1, 2, 0, 0, 0, 0, 0x99, 0x86, 0xdd}
+	frame := append(GroupMAC(all), 2, 0, 0, 0, 0, 0x99, 0x86, 0xdd)
 	packet := IPv6(source, all, unix.IPPROTO_ICMPV6, 255, ICMPv6(source, all, message))
 	SendFrame(t, uint32(link.Header.IfiIndex), append(frame, packet...))
 }
