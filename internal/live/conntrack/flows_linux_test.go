@@ -219,6 +219,9 @@ func compareListed(ctx context.Context, t *testing.T, c *conntrack.Client, tally
 		}
 		for _, x := range all {
 			id := text(x.ID)
+			if theirs[id] == nil {
+				tally.Errorf("conntrack does not list flow %s", id)
+			}
 			witness.Compare(tally, "flow "+id, x, view, theirs[id])
 		}
 	})

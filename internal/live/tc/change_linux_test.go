@@ -33,9 +33,7 @@ func TestChange(t *testing.T) {
 		Header:  tc.Tcmsg{Ifindex: b.index, Parent: tc.HandleRoot, Handle: 2 << 16},
 		Options: &tc.HtbAttrs{Init: &tc.HtbGlob{Version: 3, Rate2quantum: 10}},
 	}
-	if err := b.tc.Newqdisc(b.Ctx, other); err == nil {
-		t.Error("another kind took the place without Create and Replace")
-	}
+	witness.Refused(t, "another kind without Create and Replace", b.tc.Newqdisc(b.Ctx, other), syscall.EEXIST, `tc: newqdisc: EEXIST: "NLM_F_REPLACE needed to override"`)
 	if err := b.tc.Newqdisc(b.Ctx, other, nlconn.Create, nlconn.Replace); err != nil {
 		t.Fatal(err)
 	}
