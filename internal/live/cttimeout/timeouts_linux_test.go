@@ -3,7 +3,6 @@ package cttimeout
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"reflect"
 	"regexp"
@@ -75,6 +74,9 @@ func policies() map[string]policy {
 // line is a time of a policy as nfct prints it: ".ESTABLISHED = 100,".
 var line = regexp.MustCompile(`\.(\w+) = (\d+),`)
 
+// unprinted is how many of its last states nfct 1.4.7 does not print.
+var unprinted = map[string]int{"sctp": 1, "dccp": 1}
+
 // TestPolicies makes policies for every protocol, reads them back and compares them with what nfct prints.
 func TestPolicies(t *testing.T) {
 	ctx, c := client(t)
@@ -121,7 +123,7 @@ func TestPolicies(t *testing.T) {
 		if !ok || !mine {
 			continue
 		}
-		var theirs []string
+		var theirs []any
 		for _, m := range line.FindAllStringSubmatch(rest, -1) {
 			theirs = append(theirs, m[2])
 		}
@@ -132,15 +134,13 @@ func TestPolicies(t *testing.T) {
 				ours = append(ours, strconv.FormatUint(uint64(f.V), 10))
 			}
 		}
-		for i, n := range ours {
-			if i < len(theirs) {
-				tally.Field(fmt.Sprintf("%s, line %d", name, i), n, theirs[i])
-			}
-		}
-		// nfct 1.4.7 does not know the last states of SCTP and DCCP.
-		if len(theirs) < len(ours)-2 {
-			t.Errorf("%s: nfct prints %d numbers, %d were set", name, len(theirs), len(ours))
-		}
+		ours = ours[:len(ours)-unprinted[name]]
+		tally.Field(name, ours, theirs)
+		tally.Fields += len(ours) - 1
+		delete(all, name)
+	}
+	if len(all) > 0 {
+		t.Errorf("nfct does not print %v", witness.SortedKeys(all))
 	}
 	tally.Report("policies")
 }
