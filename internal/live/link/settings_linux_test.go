@@ -2,9 +2,6 @@ package link
 
 import (
 	"errors"
-	"fmt"
-	"os"
-	"os/exec"
 	"syscall"
 	"testing"
 
@@ -63,34 +60,21 @@ func TestLinkProtoDown(t *testing.T) {
 // TestLinkElsewhere makes links whose parts are in two namespaces, moves one, and finds them by the number of the namespace.
 func TestLinkElsewhere(t *testing.T) {
 	n := witness.NewNamespace(t)
-	// A process that does nothing holds the other namespace.
-	sleep := exec.CommandContext(t.Context(), "sleep", "60")
-	sleep.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET}
-	if err := sleep.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = sleep.Process.Kill(); _ = sleep.Wait() }()
-	pid := uint32(sleep.Process.Pid)
-	path := fmt.Sprintf("/proc/%d/ns/net", pid)
-	netns, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer netns.Close()
-	_, conn := witness.Dial(t, nlconn.WithNamespace(path))
+	stranger := witness.NewStranger(t)
+	_, conn := witness.Dial(t, nlconn.WithNamespaceFD(int(stranger.Namespace.Fd())))
 	there := rtlink.New(conn)
 
 	// The peer by the process, the other end moved by a file descriptor, with an index of its choice.
 	header := rtlink.Ifinfomsg{IfiIndex: 4241}
 	a := n.Create(&rtlink.NewlinkRequest{Header: header, Ifname: nlattr.Some("here0"), Linkinfo: &rtlink.LinkinfoAttrs{Data: &rtlink.LinkinfoVethAttrs{
-		Peer: &rtlink.VethPeerVeth{Header: rtlink.Ifinfomsg{IfiIndex: 4242}, Ifname: nlattr.Some("there0"), NetNsPid: u32(pid)},
+		Peer: &rtlink.VethPeerVeth{Header: rtlink.Ifinfomsg{IfiIndex: 4242}, Ifname: nlattr.Some("there0"), NetNsPid: u32(stranger.PID)},
 	}}})
 	if a.Header.IfiIndex != 4241 || a.Link.V != 4242 || !a.LinkNetnsid.OK {
 		t.Fatalf("the link is %d, the peer is %v in %v", a.Header.IfiIndex, a.Link, a.LinkNetnsid)
 	}
 	moved, _ := n.Veth("move0", "move1")
 	if err := n.Links.Setlink(n.Ctx, &rtlink.SetlinkRequest{Header: rtlink.Ifinfomsg{IfiIndex: moved.Header.IfiIndex},
-		NetNsFd: u32(uint32(netns.Fd())), NewIfindex: nlattr.Some(int32(777)), Ifname: nlattr.Some("moved0")}); err != nil {
+		NetNsFd: u32(uint32(stranger.Namespace.Fd())), NewIfindex: nlattr.Some(int32(777)), Ifname: nlattr.Some("moved0")}); err != nil {
 		t.Fatal(err)
 	}
 	for name, index := range map[string]int32{"there0": 4242, "moved0": 777} {

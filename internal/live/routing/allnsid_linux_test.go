@@ -34,14 +34,14 @@ func TestListenAllNSID(t *testing.T) {
 	for _, p := range places {
 		links := n.Links
 		if p.link != "here" {
-			s := newStranger(t)
+			s := witness.NewStranger(t)
 			if p.number.OK {
-				req := &rtnsid.NewnsidRequest{Nsid: nlattr.Some(rtnsid.Nsid(p.number.V)), Pid: u32(s.pid)}
+				req := &rtnsid.NewnsidRequest{Nsid: nlattr.Some(rtnsid.Nsid(p.number.V)), Pid: u32(s.PID)}
 				if err := numbers.Newnsid(ctx, req, nlconn.Create); err != nil {
 					t.Fatal(err)
 				}
 			}
-			_, conn := witness.Dial(t, nlconn.WithNamespaceFD(int(s.fd.Fd())))
+			_, conn := witness.Dial(t, nlconn.WithNamespaceFD(int(s.Namespace.Fd())))
 			links = rtlink.New(conn)
 		}
 		veth := &rtlink.NewlinkRequest{Ifname: nlattr.Some(p.link), Linkinfo: &rtlink.LinkinfoAttrs{Kind: nlattr.Some("veth")}}

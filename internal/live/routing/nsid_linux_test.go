@@ -2,8 +2,6 @@ package routing
 
 import (
 	"fmt"
-	"os"
-	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
@@ -13,44 +11,6 @@ import (
 	"github.com/nlgen/nlgen/runtime/nlattr"
 	"github.com/nlgen/nlgen/runtime/nlconn"
 )
-
-// A stranger is a process in a network namespace of its own.
-type stranger struct {
-	pid  uint32
-	fd   *os.File // the namespace
-	cmd  *exec.Cmd
-	gone bool
-}
-
-// newStranger starts a process that waits, in a new namespace.
-func newStranger(t *testing.T) *stranger {
-	t.Helper()
-	path, err := exec.LookPath("sleep")
-	if err != nil {
-		t.Skip(err)
-	}
-	cmd := exec.Command(path, "60")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL}
-	if err := cmd.Start(); err != nil {
-		t.Skip(err)
-	}
-	s := &stranger{pid: uint32(cmd.Process.Pid), cmd: cmd}
-	t.Cleanup(s.leave)
-	if s.fd, err = os.Open(fmt.Sprintf("/proc/%d/ns/net", s.pid)); err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
-// leave ends the process and, if nothing else holds it, the namespace.
-func (s *stranger) leave() {
-	if !s.gone {
-		s.gone = true
-		s.fd.Close()
-		_ = s.cmd.Process.Kill()
-		_ = s.cmd.Wait()
-	}
-}
 
 // ids lists the numbers in the namespace of the socket, or in another one.
 func ids(n *witness.Namespace, client *rtnsid.Client, req *rtnsid.GetnsidDumpRequest) map[rtnsid.Nsid]*rtnsid.GetnsidReply {
@@ -72,7 +32,7 @@ func TestNsids(t *testing.T) {
 	n := witness.NewNamespace(t)
 	c := witness.NewTally(t)
 	client := rtnsid.New(n.Conn)
-	a, b := newStranger(t), newStranger(t)
+	a, b := witness.NewStranger(t), witness.NewStranger(t)
 	get := func(req *rtnsid.GetnsidRequest) *rtnsid.GetnsidReply {
 		t.Helper()
 		reply, err := client.Getnsid(n.Ctx, req)
@@ -82,21 +42,21 @@ func TestNsids(t *testing.T) {
 		witness.Known(t, "nsid", reply)
 		return reply
 	}
-	if got := get(&rtnsid.GetnsidRequest{Pid: u32(a.pid)}); got.Nsid != nlattr.Some(rtnsid.NsidNotAssigned) || got.Nsid.V.String() != "not-assigned" {
+	if got := get(&rtnsid.GetnsidRequest{Pid: u32(a.PID)}); got.Nsid != nlattr.Some(rtnsid.NsidNotAssigned) || got.Nsid.V.String() != "not-assigned" {
 		t.Errorf("a namespace without a number has %v", got.Nsid)
 	}
-	if err := client.Newnsid(n.Ctx, &rtnsid.NewnsidRequest{Nsid: nlattr.Some(rtnsid.Nsid(70)), Pid: u32(a.pid)}); err != nil {
+	if err := client.Newnsid(n.Ctx, &rtnsid.NewnsidRequest{Nsid: nlattr.Some(rtnsid.Nsid(70)), Pid: u32(a.PID)}); err != nil {
 		t.Fatal(err)
 	}
-	if err := client.Newnsid(n.Ctx, &rtnsid.NewnsidRequest{Nsid: nlattr.Some(rtnsid.NsidNotAssigned), Fd: u32(uint32(b.fd.Fd()))}); err != nil {
+	if err := client.Newnsid(n.Ctx, &rtnsid.NewnsidRequest{Nsid: nlattr.Some(rtnsid.NsidNotAssigned), Fd: u32(uint32(b.Namespace.Fd()))}); err != nil {
 		t.Fatal(err)
 	}
-	second := get(&rtnsid.GetnsidRequest{Fd: u32(uint32(b.fd.Fd()))}).Nsid
+	second := get(&rtnsid.GetnsidRequest{Fd: u32(uint32(b.Namespace.Fd()))}).Nsid
 	if second.V < 0 || second.V == 70 {
 		t.Errorf("the kernel chose %v", second)
 	}
 	for name, req := range map[string]*rtnsid.GetnsidRequest{
-		"pid": {Pid: u32(a.pid)}, "fd": {Fd: u32(uint32(a.fd.Fd()))}, "nsid": {Nsid: nlattr.Some(rtnsid.Nsid(70))},
+		"pid": {Pid: u32(a.PID)}, "fd": {Fd: u32(uint32(a.Namespace.Fd()))}, "nsid": {Nsid: nlattr.Some(rtnsid.Nsid(70))},
 	} {
 		c.Fields++
 		if got := get(req); got.Nsid != nlattr.Some(rtnsid.Nsid(70)) || got.CurrentNsid.OK {
@@ -117,13 +77,13 @@ func TestNsids(t *testing.T) {
 	}
 
 	// The second namespace gives the first a number of its own; from here both numbers are seen.
-	_, there := witness.Dial(t, nlconn.WithNamespaceFD(int(b.fd.Fd())))
-	if err := rtnsid.New(there).Newnsid(n.Ctx, &rtnsid.NewnsidRequest{Nsid: nlattr.Some(rtnsid.Nsid(5)), Pid: u32(a.pid)}); err != nil {
+	_, there := witness.Dial(t, nlconn.WithNamespaceFD(int(b.Namespace.Fd())))
+	if err := rtnsid.New(there).Newnsid(n.Ctx, &rtnsid.NewnsidRequest{Nsid: nlattr.Some(rtnsid.Nsid(5)), Pid: u32(a.PID)}); err != nil {
 		t.Fatal(err)
 	}
 	target := s32(int32(second.V))
 	c.Fields += 4
-	if got := get(&rtnsid.GetnsidRequest{Pid: u32(a.pid), TargetNsid: target}); got.Nsid.V != 5 || got.CurrentNsid != nlattr.Some(rtnsid.Nsid(70)) {
+	if got := get(&rtnsid.GetnsidRequest{Pid: u32(a.PID), TargetNsid: target}); got.Nsid.V != 5 || got.CurrentNsid != nlattr.Some(rtnsid.Nsid(70)) {
 		t.Errorf("in the other namespace: %+v", got)
 	}
 	if got := ids(n, client, &rtnsid.GetnsidDumpRequest{TargetNsid: target})[5]; got == nil || got.CurrentNsid != nlattr.Some(rtnsid.Nsid(70)) {
@@ -135,18 +95,18 @@ func TestNsids(t *testing.T) {
 func TestNsidRefusals(t *testing.T) {
 	n := witness.NewNamespace(t)
 	client := rtnsid.New(n.Conn)
-	a, b := newStranger(t), newStranger(t)
+	a, b := witness.NewStranger(t), witness.NewStranger(t)
 	seven := nlattr.Some(rtnsid.Nsid(7))
 	set := func(req *rtnsid.NewnsidRequest) func() error {
 		return func() error { return client.Newnsid(n.Ctx, req) }
 	}
-	if err := set(&rtnsid.NewnsidRequest{Nsid: seven, Pid: u32(a.pid)})(); err != nil {
+	if err := set(&rtnsid.NewnsidRequest{Nsid: seven, Pid: u32(a.PID)})(); err != nil {
 		t.Fatal(err)
 	}
 	for _, r := range []refusal{
-		{"a second number", set(&rtnsid.NewnsidRequest{Nsid: nlattr.Some(rtnsid.Nsid(8)), Pid: u32(a.pid)}), syscall.EEXIST, `rt-nsid: newnsid: EEXIST: "Peer netns already has a nsid assigned" [attribute pid]`},
-		{"a number that is taken", set(&rtnsid.NewnsidRequest{Nsid: seven, Pid: u32(b.pid)}), syscall.EEXIST, `rt-nsid: newnsid: EEXIST: "The specified nsid is already used" [attribute nsid]`},
-		{"no number", set(&rtnsid.NewnsidRequest{Pid: u32(b.pid)}), syscall.EINVAL, `rt-nsid: newnsid: EINVAL: "nsid is missing"`},
+		{"a second number", set(&rtnsid.NewnsidRequest{Nsid: nlattr.Some(rtnsid.Nsid(8)), Pid: u32(a.PID)}), syscall.EEXIST, `rt-nsid: newnsid: EEXIST: "Peer netns already has a nsid assigned" [attribute pid]`},
+		{"a number that is taken", set(&rtnsid.NewnsidRequest{Nsid: seven, Pid: u32(b.PID)}), syscall.EEXIST, `rt-nsid: newnsid: EEXIST: "The specified nsid is already used" [attribute nsid]`},
+		{"no number", set(&rtnsid.NewnsidRequest{Pid: u32(b.PID)}), syscall.EINVAL, `rt-nsid: newnsid: EINVAL: "nsid is missing"`},
 		{"no namespace", set(&rtnsid.NewnsidRequest{Nsid: seven}), syscall.EINVAL, `rt-nsid: newnsid: EINVAL: "Peer netns reference is missing"`},
 		{"a process that is not there", set(&rtnsid.NewnsidRequest{Nsid: seven, Pid: u32(1 << 30)}), syscall.ESRCH, `rt-nsid: newnsid: ESRCH: "Peer netns reference is invalid" [attribute pid]`},
 		{"a file that is not open", set(&rtnsid.NewnsidRequest{Nsid: seven, Fd: u32(1 << 20)}), syscall.EBADF, `rt-nsid: newnsid: EBADF: "Peer netns reference is invalid" [attribute fd]`},
@@ -173,11 +133,11 @@ func TestNsidEvents(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer sub.Close()
-	a := newStranger(t)
+	a := witness.NewStranger(t)
 	nine := nlattr.Some(rtnsid.Nsid(9))
 	witness.Play(t, ctx, sub.All(ctx), []witness.Step[rtnsid.Event]{
 		witness.NewStep("assign", func() error {
-			return client.Newnsid(n.Ctx, &rtnsid.NewnsidRequest{Nsid: nine, Pid: u32(a.pid)}, nlconn.Create)
+			return client.Newnsid(n.Ctx, &rtnsid.NewnsidRequest{Nsid: nine, Pid: u32(a.PID)}, nlconn.Create)
 		},
 			func(ev rtnsid.Event) error {
 				if x, ok := ev.(*rtnsid.NewnsidNtf); ok && x.Nsid == nine {
@@ -186,7 +146,7 @@ func TestNsidEvents(t *testing.T) {
 				return witness.ErrOther
 			}),
 		witness.NewStep("end", func() error {
-			a.leave()
+			a.Leave()
 			return nil
 		}, func(ev rtnsid.Event) error {
 			if x, ok := ev.(*rtnsid.DelnsidNtf); ok && x.Nsid == nine {

@@ -16,13 +16,13 @@ import (
 )
 
 // numbered starts a process in a namespace of its own, gives that a number here, and returns a connection to it.
-func numbered(t *testing.T, n *witness.Namespace, number int32) (*stranger, *nlconn.Conn) {
+func numbered(t *testing.T, n *witness.Namespace, number int32) (*witness.Stranger, *nlconn.Conn) {
 	t.Helper()
-	s := newStranger(t)
-	if err := rtnsid.New(n.Conn).Newnsid(n.Ctx, &rtnsid.NewnsidRequest{Nsid: nlattr.Some(rtnsid.Nsid(number)), Pid: u32(s.pid)}); err != nil {
+	s := witness.NewStranger(t)
+	if err := rtnsid.New(n.Conn).Newnsid(n.Ctx, &rtnsid.NewnsidRequest{Nsid: nlattr.Some(rtnsid.Nsid(number)), Pid: u32(s.PID)}); err != nil {
 		t.Fatal(err)
 	}
-	_, there := witness.Dial(t, nlconn.WithNamespaceFD(int(s.fd.Fd())))
+	_, there := witness.Dial(t, nlconn.WithNamespaceFD(int(s.Namespace.Fd())))
 	return s, there
 }
 
@@ -69,7 +69,7 @@ func TestMoveAway(t *testing.T) {
 	}
 	defer sub.Close()
 	witness.Play(t, ctx, sub.All(ctx), []witness.Step[rtlink.Event]{witness.NewStep("move", func() error {
-		return n.Links.Setlink(n.Ctx, &rtlink.SetlinkRequest{Header: rtlink.Ifinfomsg{IfiIndex: vxlan.Header.IfiIndex}, NetNsFd: u32(uint32(s.fd.Fd()))})
+		return n.Links.Setlink(n.Ctx, &rtlink.SetlinkRequest{Header: rtlink.Ifinfomsg{IfiIndex: vxlan.Header.IfiIndex}, NetNsFd: u32(uint32(s.Namespace.Fd()))})
 	}, func(ev rtlink.Event) error {
 		x, ok := ev.(*rtlink.DellinkNtf)
 		if !ok || x.Ifname.V != "awayvx0" {

@@ -49,10 +49,9 @@ func register(t *testing.T) (*taskstats.Client, *nlconn.Subscription[taskstats.E
 	return client, events, cpus
 }
 
-// await returns the event of a thread, among those of the machine's others. The second result are the threads of the others.
-func await(t *testing.T, events *nlconn.Subscription[taskstats.Event], pid int) (*taskstats.ExitEvent, map[int]bool) {
+// heard calls a function for each thread that ends, on the whole machine, until it returns true.
+func heard(t *testing.T, events *nlconn.Subscription[taskstats.Event], last func(exit *taskstats.ExitEvent) bool) {
 	t.Helper()
-	others := map[int]bool{}
 	for ev, err := range events.All(witness.Patience(t)) {
 		if err != nil {
 			t.Fatal(err)
@@ -61,35 +60,36 @@ func await(t *testing.T, events *nlconn.Subscription[taskstats.Event], pid int) 
 		if !ok || exit.AggrPid == nil || exit.AggrPid.Stats == nil {
 			t.Fatalf("an event %+v", ev)
 		}
-		if int(exit.AggrPid.Pid.V) == pid {
-			return exit, others
+		if last(exit) {
+			return
 		}
-		others[int(exit.AggrPid.Pid.V)] = true
 	}
-	t.Fatalf("thread %d has ended, and no event came", pid)
-	return nil, nil
+	t.Fatal("a thread has ended, and no event came")
+}
+
+// await returns the event of a thread, and which others ended before.
+func await(t *testing.T, events *nlconn.Subscription[taskstats.Event], pid int) (exit *taskstats.ExitEvent, others map[int]bool) {
+	t.Helper()
+	others = map[int]bool{}
+	heard(t, events, func(x *taskstats.ExitEvent) bool {
+		exit = x
+		others[int(x.AggrPid.Pid.V)] = true
+		return int(x.AggrPid.Pid.V) == pid
+	})
+	return exit, others
 }
 
 // awaitProcess returns how many threads of a process of several have ended, and the event of the last one, which has the sums.
 func awaitProcess(t *testing.T, events *nlconn.Subscription[taskstats.Event], pid int) (threads int, last *taskstats.ExitEvent) {
 	t.Helper()
-	for ev, err := range events.All(witness.Patience(t)) {
-		if err != nil {
-			t.Fatal(err)
+	heard(t, events, func(x *taskstats.ExitEvent) bool {
+		if int(x.AggrPid.Stats.AcTgid) != pid {
+			return false
 		}
-		exit, ok := ev.(*taskstats.ExitEvent)
-		if !ok || exit.AggrPid == nil || exit.AggrPid.Stats == nil {
-			t.Fatalf("an event %+v", ev)
-		}
-		if int(exit.AggrPid.Stats.AcTgid) != pid {
-			continue
-		}
-		if threads++; exit.AggrTgid != nil {
-			return threads, exit
-		}
-	}
-	t.Fatalf("%d threads of process %d have ended, and no event had the sums", threads, pid)
-	return 0, nil
+		threads, last = threads+1, x
+		return x.AggrTgid != nil
+	})
+	return threads, last
 }
 
 // TestExit hears of processes that end in each way.
@@ -155,11 +155,11 @@ func TestExit(t *testing.T) {
 	if err := client.Register(t.Context(), &taskstats.RegisterRequest{RegisterCpumask: cpus}); err != nil {
 		t.Fatal(err)
 	}
-	heard := exec.Command("true")
-	if err := heard.Run(); err != nil {
+	told := exec.Command("true")
+	if err := told.Run(); err != nil {
 		t.Fatal(err)
 	}
-	if _, others := await(t, events, heard.Process.Pid); others[silent.Process.Pid] {
-		t.Error(fmt.Sprint("told of a process that ended while nobody was registered: ", silent.Process.Pid))
+	if _, others := await(t, events, told.Process.Pid); others[silent.Process.Pid] {
+		t.Errorf("told of process %d, which ended while nobody was registered", silent.Process.Pid)
 	}
 }

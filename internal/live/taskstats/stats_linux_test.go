@@ -1,7 +1,6 @@
 package taskstats
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -234,8 +233,6 @@ func TestRefusals(t *testing.T) {
 			return err
 		}, syscall.EINVAL, "TASKSTATS: cgroup-get: EINVAL: invalid argument"},
 	} {
-		if err := r.call(); !errors.Is(err, r.errno) || err.Error() != r.want {
-			t.Errorf("%s: the kernel says %v, not %s", r.name, err, r.want)
-		}
+		witness.Refused(t, r.name, r.call(), r.errno, r.want)
 	}
 }
