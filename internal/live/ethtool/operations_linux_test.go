@@ -1,7 +1,6 @@
 package ethtool
 
 import (
-	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -196,62 +195,56 @@ func TestRefusals(t *testing.T) {
 		errno syscall.Errno
 		// want begins the error, in the words of any of the kernels; an operation that a kernel does not have at all is refused with
 		// EOPNOTSUPP alone.
-		want []string
+		want string
 	}{
-		{"no such link", link, syscall.ENODEV, []string{`ethtool: linkinfo-get: ENODEV: "no device matches name" [attribute header.dev-name]`}},
-		{"no link", empty, syscall.EINVAL, []string{`ethtool: linkinfo-get: EINVAL: "neither ifindex nor name specified" [attribute header]`}},
-		{"no header", none, syscall.EINVAL, []string{`ethtool: linkinfo-get: EINVAL: "request header missing"`, `ethtool: linkinfo-get: EINVAL: invalid argument [missing attribute header]`}},
-		{"unknown flags", flags, syscall.EINVAL, []string{`ethtool: linkinfo-get: EINVAL: "reserved bit set" [attribute header.flags]`}},
-		{"unknown feature", features, syscall.EOPNOTSUPP, []string{`ethtool: features-set: EOPNOTSUPP: "bit name not found" [attribute wanted.bits.bit.name]`}},
-		{"no groups", stats, syscall.EINVAL, []string{`ethtool: stats-get: EINVAL: "no stats requested"`}},
+		{"no such link", link, syscall.ENODEV, `ethtool: linkinfo-get: ENODEV: "no device matches name" [attribute header.dev-name]`},
+		{"no link", empty, syscall.EINVAL, `ethtool: linkinfo-get: EINVAL: "neither ifindex nor name specified" [attribute header]`},
+		{"no header", none, syscall.EINVAL, `ethtool: linkinfo-get: EINVAL: "request header missing"|ethtool: linkinfo-get: EINVAL: invalid argument [missing attribute header]`},
+		{"unknown flags", flags, syscall.EINVAL, `ethtool: linkinfo-get: EINVAL: "reserved bit set" [attribute header.flags]`},
+		{"unknown feature", features, syscall.EOPNOTSUPP, `ethtool: features-set: EOPNOTSUPP: "bit name not found" [attribute wanted.bits.bit.name]`},
+		{"no groups", stats, syscall.EINVAL, `ethtool: stats-get: EINVAL: "no stats requested"`},
 		{"too many channels", l.client.ChannelsSet(l.Ctx, &ethtool.ChannelsSetRequest{Header: veth, RxCount: u32(99)}), syscall.EINVAL,
-			[]string{`ethtool: channels-set: EINVAL: "requested channel count exceeds maximum" [attribute rx-count]`}},
+			`ethtool: channels-set: EINVAL: "requested channel count exceeds maximum" [attribute rx-count]`},
 		{"unknown coalescing", l.client.CoalesceSet(l.Ctx, &ethtool.CoalesceSetRequest{Header: tap, TxUsecs: u32(1)}), syscall.EINVAL,
-			[]string{`ethtool: coalesce-set: EINVAL: "cannot modify an unsupported parameter" [attribute tx-usecs]`}},
-		{"rings", l.client.RingsSet(l.Ctx, &ethtool.RingsSetRequest{Header: veth, Rx: u32(5)}), syscall.EOPNOTSUPP, []string{`ethtool: rings-set: EOPNOTSUPP`}},
+			`ethtool: coalesce-set: EINVAL: "cannot modify an unsupported parameter" [attribute tx-usecs]`},
+		{"rings", l.client.RingsSet(l.Ctx, &ethtool.RingsSetRequest{Header: veth, Rx: u32(5)}), syscall.EOPNOTSUPP, `ethtool: rings-set: EOPNOTSUPP: operation not supported`},
 		{"buffers of no length", l.client.RingsSet(l.Ctx, &ethtool.RingsSetRequest{Header: veth, RxBufLen: u32(0)}, raw), syscall.ERANGE,
-			[]string{`ethtool: rings-set: ERANGE: "integer out of range" [attribute rx-buf-len, policy u32 1..4294967295]`}},
-		{"pause", l.client.PauseSet(l.Ctx, &ethtool.PauseSetRequest{Header: veth, Rx: u8(1)}), syscall.EOPNOTSUPP, []string{`ethtool: pause-set: EOPNOTSUPP`}},
-		{"eee", l.client.EeeSet(l.Ctx, &ethtool.EeeSetRequest{Header: veth, Enabled: u8(1)}), syscall.EOPNOTSUPP, []string{`ethtool: eee-set: EOPNOTSUPP`}},
+			`ethtool: rings-set: ERANGE: "integer out of range" [attribute rx-buf-len, policy u32 1..4294967295]`},
+		{"pause", l.client.PauseSet(l.Ctx, &ethtool.PauseSetRequest{Header: veth, Rx: u8(1)}), syscall.EOPNOTSUPP, `ethtool: pause-set: EOPNOTSUPP: operation not supported`},
+		{"eee", l.client.EeeSet(l.Ctx, &ethtool.EeeSetRequest{Header: veth, Enabled: u8(1)}), syscall.EOPNOTSUPP, `ethtool: eee-set: EOPNOTSUPP: operation not supported`},
 		{"wol", l.client.WolSet(l.Ctx, &ethtool.WolSetRequest{Header: veth, Modes: bitset(map[string]bool{"magic": true})}), syscall.EOPNOTSUPP,
-			[]string{`ethtool: wol-set: EOPNOTSUPP`}},
+			`ethtool: wol-set: EOPNOTSUPP: operation not supported`},
 		{"private flags", l.client.PrivflagsSet(l.Ctx, &ethtool.PrivflagsSetRequest{Header: veth, Flags: bitset(map[string]bool{"x": true})}), syscall.EOPNOTSUPP,
-			[]string{`ethtool: privflags-set: EOPNOTSUPP`}},
-		{"fec", l.client.FecSet(l.Ctx, &ethtool.FecSetRequest{Header: veth, Auto: u8(1)}), syscall.EOPNOTSUPP, []string{`ethtool: fec-set: EOPNOTSUPP`}},
+			`ethtool: privflags-set: EOPNOTSUPP: operation not supported`},
+		{"fec", l.client.FecSet(l.Ctx, &ethtool.FecSetRequest{Header: veth, Auto: u8(1)}), syscall.EOPNOTSUPP, `ethtool: fec-set: EOPNOTSUPP: operation not supported`},
 		{"connector of a veth", l.client.LinkinfoSet(l.Ctx, &ethtool.LinkinfoSetRequest{Header: veth, Port: nlattr.Some(ethtool.PortMii)}), syscall.EOPNOTSUPP,
-			[]string{`ethtool: linkinfo-set: EOPNOTSUPP`}},
+			`ethtool: linkinfo-set: EOPNOTSUPP: operation not supported`},
 		{"speed of a veth", l.client.LinkmodesSet(l.Ctx, &ethtool.LinkmodesSetRequest{Header: veth, Speed: u32(10)}), syscall.EOPNOTSUPP,
-			[]string{`ethtool: linkmodes-set: EOPNOTSUPP`}},
+			`ethtool: linkmodes-set: EOPNOTSUPP: operation not supported`},
 		{"messages of a veth", l.client.DebugSet(l.Ctx, &ethtool.DebugSetRequest{Header: veth, Msgmask: bitset(map[string]bool{"drv": true})}), syscall.EOPNOTSUPP,
-			[]string{`ethtool: debug-set: EOPNOTSUPP`}},
+			`ethtool: debug-set: EOPNOTSUPP: operation not supported`},
 		{"module", l.client.ModuleSet(l.Ctx, &ethtool.ModuleSetRequest{
 			Header: veth, PowerModePolicy: nlattr.Some(ethtool.ModulePowerModePolicyAuto),
-		}), syscall.EOPNOTSUPP, []string{`ethtool: module-set: EOPNOTSUPP`}},
-		{"memory of a module", eeprom, syscall.ERANGE, []string{`ethtool: module-eeprom-get: ERANGE: "integer out of range" [attribute offset, policy u32 0..255]`}},
-		{"cable test", l.client.CableTestAct(l.Ctx, &ethtool.CableTestActRequest{Header: veth}), syscall.EOPNOTSUPP, []string{`ethtool: cable-test-act: EOPNOTSUPP`}},
+		}), syscall.EOPNOTSUPP, `ethtool: module-set: EOPNOTSUPP: "Setting power mode policy is not supported by this device" [attribute power-mode-policy]`},
+		{"memory of a module", eeprom, syscall.ERANGE, `ethtool: module-eeprom-get: ERANGE: "integer out of range" [attribute offset, policy u32 0..255]`},
+		{"cable test", l.client.CableTestAct(l.Ctx, &ethtool.CableTestActRequest{Header: veth}), syscall.EOPNOTSUPP, `ethtool: cable-test-act: EOPNOTSUPP: operation not supported`},
 		{"raw cable test", l.client.CableTestTdrAct(l.Ctx, &ethtool.CableTestTdrActRequest{Header: veth}), syscall.EOPNOTSUPP,
-			[]string{`ethtool: cable-test-tdr-act: EOPNOTSUPP`}},
+			`ethtool: cable-test-tdr-act: EOPNOTSUPP: operation not supported`},
 		{"power", l.client.PseSet(l.Ctx, &ethtool.PseSetRequest{Header: veth, C33PseAdminControl: nlattr.Some(ethtool.C33PseAdminStateEnabled)}), syscall.EOPNOTSUPP,
-			[]string{`ethtool: pse-set: EOPNOTSUPP`}},
+			`ethtool: pse-set: EOPNOTSUPP: "No PHY is attached"`},
 		{"collision avoidance", l.client.PlcaSetCfg(l.Ctx, &ethtool.PlcaSetCfgRequest{Header: veth, Enabled: u8(1)}), syscall.EOPNOTSUPP,
-			[]string{`ethtool: plca-set-cfg: EOPNOTSUPP`}},
-		{"preemption", l.client.MmSet(l.Ctx, &ethtool.MmSetRequest{Header: veth, TxEnabled: u8(1)}), syscall.EOPNOTSUPP, []string{`ethtool: mm-set: EOPNOTSUPP`}},
+			`ethtool: plca-set-cfg: EOPNOTSUPP: operation not supported`},
+		{"preemption", l.client.MmSet(l.Ctx, &ethtool.MmSetRequest{Header: veth, TxEnabled: u8(1)}), syscall.EOPNOTSUPP, `ethtool: mm-set: EOPNOTSUPP: operation not supported`},
 		{"firmware", l.client.ModuleFwFlashAct(l.Ctx, &ethtool.ModuleFwFlashActRequest{Header: veth, FileName: nlattr.Some("none.bin")}), syscall.EOPNOTSUPP,
-			[]string{`ethtool: module-fw-flash-act: EOPNOTSUPP`}},
-		{"time stamps", tsconfig, syscall.EOPNOTSUPP, []string{`ethtool: tsconfig-set: EOPNOTSUPP`}},
-		{"spreading", l.client.RssSet(l.Ctx, &ethtool.RssSetRequest{Header: veth, Indir: []uint32{0, 1}}), syscall.EOPNOTSUPP, []string{`ethtool: rss-set: EOPNOTSUPP`}},
-		{"new context", rss, syscall.EOPNOTSUPP, []string{`ethtool: rss-create-act: EOPNOTSUPP`}},
+			`ethtool: module-fw-flash-act: EOPNOTSUPP: "Flashing module firmware is not supported by this device"`},
+		{"time stamps", tsconfig, syscall.EOPNOTSUPP, `ethtool: tsconfig-set: EOPNOTSUPP: operation not supported`},
+		{"spreading", l.client.RssSet(l.Ctx, &ethtool.RssSetRequest{Header: veth, Indir: []uint32{0, 1}}), syscall.EOPNOTSUPP, `ethtool: rss-set: EOPNOTSUPP: operation not supported`},
+		{"new context", rss, syscall.EOPNOTSUPP, `ethtool: rss-create-act: EOPNOTSUPP: operation not supported`},
 		{"context to delete", l.client.RssDeleteAct(l.Ctx, &ethtool.RssDeleteActRequest{Header: veth, Context: u32(1)}), syscall.EOPNOTSUPP,
-			[]string{`ethtool: rss-delete-act: EOPNOTSUPP`}},
+			`ethtool: rss-delete-act: EOPNOTSUPP: operation not supported`},
 	} {
 		t.Run(r.name, func(t *testing.T) {
-			ok := false
-			for _, want := range r.want {
-				ok = ok || r.err != nil && strings.HasPrefix(r.err.Error(), want)
-			}
-			if !errors.Is(r.err, r.errno) || !ok {
-				t.Errorf("the kernel says %v, not %s", r.err, r.want)
-			}
+			witness.Refused(t, r.name, r.err, r.errno, r.want)
 		})
 	}
 }

@@ -262,8 +262,6 @@ func TestRefusals(t *testing.T) {
 			return err
 		}, syscall.ERANGE, `tcp_metrics: get: ERANGE: "binary attribute size out of range" [attribute addr-ipv6, policy binary of 16 bytes]`},
 	} {
-		if err := r.call(); !errors.Is(err, r.errno) || err.Error() != r.want {
-			t.Errorf("%s: the kernel says %v, not %s", r.name, err, r.want)
-		}
+		witness.Refused(t, r.name, r.call(), r.errno, r.want)
 	}
 }
