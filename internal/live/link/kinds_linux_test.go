@@ -20,8 +20,6 @@ type linkKind struct {
 	change   func(req *rtlink.NewlinkRequest)
 }
 
-// Shorthands for the values of optional fields.
-
 // linkKinds lists what TestLinks makes. The lower link is the one that others can stand on.
 func linkKinds(lower uint32) []linkKind {
 	key := rtlink.GreFlagsKey

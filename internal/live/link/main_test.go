@@ -10,6 +10,8 @@ import (
 
 func TestMain(m *testing.M) { nettest.Main(m) }
 
+// Shorthands for the values of optional fields.
+
 func yes() nlattr.Opt[uint8]                  { return nlattr.Some(uint8(1)) }
 func no() nlattr.Opt[uint8]                   { return nlattr.Some(uint8(0)) }
 func u8(n uint8) nlattr.Opt[uint8]            { return nlattr.Some(n) }

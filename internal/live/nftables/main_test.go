@@ -1,9 +1,0 @@
-package nftables
-
-import (
-	"testing"
-
-	"github.com/nlgen/nlgen/internal/nettest"
-)
-
-func TestMain(m *testing.M) { nettest.Main(m) }
