@@ -34,6 +34,7 @@ func rule(family uint8, priority uint32, change func(*rtrule.NewruleRequest)) *r
 	return req
 }
 
+// ruleCases are rules of every sort. With the first VRF comes a rule of the kernel, of priority 1000, and stays.
 func ruleCases() []ruleCase {
 	type req = *rtrule.NewruleRequest
 	action := func(a rtrule.FrAct) func(req) {
@@ -52,34 +53,34 @@ func ruleCases() []ruleCase {
 		add := func(name string, priority uint32, change func(req), newer ...string) {
 			cases = append(cases, ruleCase{fmt.Sprintf("%s %s", familyName[f.family], name), rule(f.family, priority, change), newer})
 		}
-		add("addresses and interfaces", 1000, func(r req) {
+		add("addresses and interfaces", 1100, func(r req) {
 			r.Src, r.Header.SrcLen, r.Dst, r.Header.DstLen = addr(f.src), f.srcLen, addr(f.dst), f.dstLen
 			r.Iifname, r.Oifname, r.Header.Tos = text("lo"), text("nolink0"), 0x10
 			r.Table, r.Header.Table = u32(100000), rtrule.RtTableUnspec
 		})
-		add("marks, users and tunnels", 1001, func(r req) {
+		add("marks, users and tunnels", 1101, func(r req) {
 			r.Fwmark, r.Fwmask, r.TunID = u32(0x30), u32(0xf0), u64(1<<40|7)
 			r.UidRange = nlattr.Some(rtrule.FibRuleUidRange{Start: 5, End: 4000000000})
 			r.SuppressIfgroup, r.SuppressPrefixlen = u32(9), u32(0)
 		})
-		add("ports", 1002, func(r req) {
+		add("ports", 1102, func(r req) {
 			r.IpProto, r.SportRange, r.DportRange = u8(unix.IPPROTO_UDP), ports(1000, 2000), ports(53, 53)
 		})
-		add("masks of ports", 1003, func(r req) {
+		add("masks of ports", 1103, func(r req) {
 			r.IpProto, r.SportRange, r.DportRange = u8(unix.IPPROTO_TCP), ports(0x1200, 0x1200), ports(0x80, 0x80)
 			r.SportMask, r.DportMask = u16(0xff00), u16(0x80)
 		}, "SportMask", "DportMask")
-		add("dscp", 1004, func(r req) { r.Dscp, r.DscpMask = u8(0x28), u8(0x38) }, "DscpMask")
-		add("inverted", 1005, func(r req) { r.Header.Flags, r.Fwmark = rtrule.FibRuleFlagsInvert, u32(1) })
-		add("a table of the header", 1006, func(r req) { r.Header.Table, r.Protocol = 77, nlattr.Some(rtrule.RtProtocolBgp) })
-		add("an interface that is not there", 1007, func(r req) { r.Iifname = text("nolink1") })
-		add("blackhole", 1010, action(rtrule.FrActBlackhole))
-		add("unreachable", 1011, action(rtrule.FrActUnreachable))
-		add("prohibit", 1012, action(rtrule.FrActProhibit))
-		add("nop", 1013, action(rtrule.FrActNop))
-		add("goto", 1014, func(r req) { action(rtrule.FrActGoto)(r); r.Goto = u32(32766) })
-		add("goto nowhere", 1015, func(r req) { action(rtrule.FrActGoto)(r); r.Goto = u32(20000) })
-		add("vrf", 1016, func(r req) { r.L3mdev, r.Header.Table = u8(1), rtrule.RtTableUnspec })
+		add("dscp", 1104, func(r req) { r.Dscp, r.DscpMask = u8(0x28), u8(0x38) }, "DscpMask")
+		add("inverted", 1105, func(r req) { r.Header.Flags, r.Fwmark = rtrule.FibRuleFlagsInvert, u32(1) })
+		add("a table of the header", 1106, func(r req) { r.Header.Table, r.Protocol = 77, nlattr.Some(rtrule.RtProtocolBgp) })
+		add("an interface that is not there", 1107, func(r req) { r.Iifname = text("nolink1") })
+		add("blackhole", 1110, action(rtrule.FrActBlackhole))
+		add("unreachable", 1111, action(rtrule.FrActUnreachable))
+		add("prohibit", 1112, action(rtrule.FrActProhibit))
+		add("nop", 1113, action(rtrule.FrActNop))
+		add("goto", 1114, func(r req) { action(rtrule.FrActGoto)(r); r.Goto = u32(32766) })
+		add("goto nowhere", 1115, func(r req) { action(rtrule.FrActGoto)(r); r.Goto = u32(20000) })
+		add("vrf", 1116, func(r req) { r.L3mdev, r.Header.Table = u8(1), rtrule.RtTableUnspec })
 	}
 	for p := range 256 {
 		if protocol := rtrule.RtProtocol(p); protocol.String() != strconv.Itoa(p) {
@@ -87,14 +88,14 @@ func ruleCases() []ruleCase {
 		}
 	}
 	return append(cases,
-		ruleCase{"inet realms", rule(unix.AF_INET, 1020, func(r req) { r.Flow = u32(3<<16 | 4) }), nil},
-		ruleCase{"inet6 source", rule(unix.AF_INET6, 1021, func(r req) {
+		ruleCase{"inet realms", rule(unix.AF_INET, 1120, func(r req) { r.Flow = u32(3<<16 | 4) }), nil},
+		ruleCase{"inet6 source", rule(unix.AF_INET6, 1121, func(r req) {
 			r.Header.Flags, r.Src, r.Header.SrcLen = rtrule.FibRuleFlagsFindSaddr, addr("2001:db8::"), 32
 		}), nil},
-		ruleCase{"inet6 flow label", rule(unix.AF_INET6, 1022, func(r req) { r.Flowlabel, r.FlowlabelMask = u32(0x12300), u32(0xfff00) }),
+		ruleCase{"inet6 flow label", rule(unix.AF_INET6, 1122, func(r req) { r.Flowlabel, r.FlowlabelMask = u32(0x12300), u32(0xfff00) }),
 			[]string{"Flowlabel", "FlowlabelMask"}},
-		ruleCase{"multicast", rule(familyIPMR, 1030, func(r req) { r.Iifname = text("lo") }), nil},
-		ruleCase{"IPv6 multicast", rule(familyIP6MR, 1030, func(r req) { r.Iifname = text("lo") }), nil},
+		ruleCase{"multicast", rule(familyIPMR, 1130, func(r req) { r.Iifname = text("lo") }), nil},
+		ruleCase{"IPv6 multicast", rule(familyIP6MR, 1130, func(r req) { r.Iifname = text("lo") }), nil},
 	)
 }
 
@@ -253,7 +254,7 @@ func TestRules(t *testing.T) {
 	for _, rc := range made {
 		sameRule(c, rc, findRule(rules(n, client, rc.req.Header.Family), rc.req.Priority.V))
 	}
-	detached := findRule(rules(n, client, unix.AF_INET), 1000).Header.Flags
+	detached := findRule(rules(n, client, unix.AF_INET), 1100).Header.Flags
 	if detached&rtrule.FibRuleFlagsOifDetached == 0 || detached&rtrule.FibRuleFlagsIifDetached != 0 {
 		t.Errorf("lo is there, nolink0 is not, but the flags are %v", detached)
 	}
