@@ -180,7 +180,7 @@ func Same(ours, theirs any) bool {
 			return false
 		}
 		for key := range theirs {
-			if !Same(m[key], theirs[key]) {
+			if own, ok := m[key]; !ok || !Same(own, theirs[key]) {
 				return false
 			}
 		}
