@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -25,10 +26,14 @@ type Socket struct {
 
 	peer *unix.RawSockaddrNetlink // where Send goes; nil is the kernel
 
-	control  atomic.Bool // control data is to be received
-	vectors  []vector    // one per packet, grown to the most that was asked for
-	overflow []byte      // room for what outgrows a packet's buffer
-	spilled  bool        // pages of overflow were used
+	control atomic.Bool // control data is to be received
+	vectors []vector    // one per packet, grown to the most that was asked for
+	room    []byte      // for a datagram, or for what outgrows the packets' buffers
+	spilled bool        // pages of it were used beyond the first plainLen bytes
+	from    struct {    // the sender of a datagram that was received plainly
+		name unix.RawSockaddrNetlink
+		len  uint32
+	}
 
 	wait waiter
 
@@ -66,20 +71,20 @@ func open(protocol int, o Options) (*Socket, error) {
 		unix.Close(fd)
 		return nil, err
 	}
-	s.overflow = takeOverflow()
-	s.forgotten = runtime.AddCleanup(s, remains.free, remains{fd, s.overflow})
+	s.room = takeRoom()
+	s.forgotten = runtime.AddCleanup(s, remains.free, remains{fd, s.room})
 	return s, nil
 }
 
 // remains is what a socket has outside of the Go heap.
 type remains struct {
-	fd       int
-	overflow []byte
+	fd   int
+	room []byte
 }
 
 func (r remains) free() {
 	unix.Close(r.fd)
-	giveOverflow(r.overflow, true)
+	giveRoom(r.room, true)
 }
 
 // setup sets the options and binds the socket: one that is not bound gets no
@@ -166,8 +171,8 @@ func (s *Socket) release() {
 func (s *Socket) destroy() {
 	s.forgotten.Stop()
 	unix.Close(s.fd)
-	giveOverflow(s.overflow, s.spilled)
-	s.overflow = nil
+	giveRoom(s.room, s.spilled)
+	s.room = nil
 }
 
 // Close closes the socket and wakes a Receive that waits. It may be called more
@@ -244,48 +249,50 @@ func (s *Socket) sendTo(b []byte, to *unix.RawSockaddrNetlink) error {
 	if !s.acquire() {
 		return ErrClosed
 	}
-	defer s.release()
 	var size uintptr
 	if to != nil {
 		size = unix.SizeofSockaddrNetlink
 	}
-	for {
-		_, _, errno := unix.Syscall6(unix.SYS_SENDTO, uintptr(s.fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))),
+	errno := syscall.EINTR
+	for errno == syscall.EINTR { // nothing was sent
+		_, _, errno = syscall.Syscall6(unix.SYS_SENDTO, uintptr(s.fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))),
 			uintptr(len(b)), 0, uintptr(unsafe.Pointer(to)), size)
-		switch errno {
-		case 0:
-			return nil
-		case unix.EINTR: // nothing was sent
-		default:
-			return os.NewSyscallError("sendto", errno)
-		}
 	}
+	s.release()
+	if errno != 0 {
+		return os.NewSyscallError("sendto", errno)
+	}
+	return nil
 }
 
-// overflowSize is how much datagrams may exceed the buffers of their packets by,
-// all packets of one call together: four share it while a long dump is received
-// ahead, and each must hold the megabyte that answers may have.
-const overflowSize = 4 << 20
+const (
+	// overflowSize is how much datagrams may exceed the buffers of their packets by,
+	// all packets of one call together: four share it while a long dump is received
+	// ahead, and each must hold the megabyte that answers may have.
+	overflowSize = 4 << 20
+	// plainLen is the largest buffer of a packet that recvfrom stands in for.
+	plainLen = 64 << 10
+)
 
-// overflows holds unused overflow areas. They are address space outside the Go
-// heap, whose pages exist only once a datagram was large enough: so every socket
-// can afford one. They are never unmapped, but no slice of them ever leaves this
+// rooms holds the rooms that no socket has. They are address space outside the Go
+// heap, of which pages exist as far as a datagram has reached: so every socket can
+// afford one. They are never unmapped, but no slice of them ever leaves this
 // package either.
-var overflows struct {
+var rooms struct {
 	sync.Mutex
 	free [][]byte
 }
 
-// takeOverflow returns an area, or nil if there is no room for one.
-func takeOverflow() []byte {
-	overflows.Lock()
-	defer overflows.Unlock()
-	if n := len(overflows.free); n > 0 {
-		b := overflows.free[n-1]
-		overflows.free = overflows.free[:n-1]
+// takeRoom returns a room, or nil if there is no memory for one.
+func takeRoom() []byte {
+	rooms.Lock()
+	defer rooms.Unlock()
+	if n := len(rooms.free); n > 0 {
+		b := rooms.free[n-1]
+		rooms.free = rooms.free[:n-1]
 		return b
 	}
-	b, err := unix.Mmap(-1, 0, overflowSize, unix.PROT_READ|unix.PROT_WRITE,
+	b, err := unix.Mmap(-1, 0, plainLen+overflowSize, unix.PROT_READ|unix.PROT_WRITE,
 		unix.MAP_PRIVATE|unix.MAP_ANONYMOUS|unix.MAP_NORESERVE)
 	if err != nil {
 		return nil
@@ -294,15 +301,15 @@ func takeOverflow() []byte {
 	return b
 }
 
-// giveOverflow takes an area back, and its pages if it has any.
-func giveOverflow(b []byte, used bool) {
+// giveRoom takes a room back, and its pages if it has many.
+func giveRoom(b []byte, spilled bool) {
 	if b == nil {
 		return
 	}
-	if used {
+	if spilled {
 		_ = unix.Madvise(b, unix.MADV_DONTNEED)
 	}
-	overflows.Lock()
-	defer overflows.Unlock()
-	overflows.free = append(overflows.free, b)
+	rooms.Lock()
+	defer rooms.Unlock()
+	rooms.free = append(rooms.free, b)
 }

@@ -109,6 +109,37 @@ func TestReceive(t *testing.T) {
 	}
 }
 
+// What outgrows its buffer by as much as a socket has room for is whole, whatever
+// the buffer's size, with and without memory for the room.
+func TestReceiveLarge(t *testing.T) {
+	to, from := pair(t, Options{ReceiveQueue: 32 << 20})
+	room := to.room
+	defer func() { to.room = room }()
+	for _, size := range []int{0, 1, plainLen - 1, plainLen, plainLen + 1} {
+		for _, has := range []bool{true, false} {
+			most := size
+			if to.room = nil; has {
+				to.room, most = room, size+overflowSize
+			}
+			for _, n := range []int{1, size - 1, size, size + 1, most, most + 1} {
+				if n < 1 || n > overflowSize+plainLen {
+					continue
+				}
+				if err := from.Send(pattern(n)); err != nil {
+					t.Fatal(err)
+				}
+				p := packets(1, size)
+				if got, err := to.TryReceive(p); got != 1 || err != nil {
+					t.Fatal(got, err)
+				}
+				if p[0].Len != n || p[0].Port != from.PortID() || !bytes.Equal(p[0].Data, pattern(n)[:min(n, most)]) {
+					t.Errorf("buffer of %d, room %v: %d of %d bytes", size, has, len(p[0].Data), n)
+				}
+			}
+		}
+	}
+}
+
 func TestWait(t *testing.T) {
 	for _, listen := range []bool{false, true} {
 		to, from := pair(t, Options{Listen: listen})
