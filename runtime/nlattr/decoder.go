@@ -70,7 +70,9 @@ func NewDecoder(b []byte) Decoder { return Decoder{b: b} }
 
 // Reset makes the decoder read the attributes in b and take memory from arena,
 // which may be nil.
-func (d *Decoder) Reset(b []byte, arena *Arena) { *d = Decoder{b: b, arena: arena} }
+func (d *Decoder) Reset(b []byte, arena *Arena) {
+	d.b, d.val, d.next, d.raw, d.depth, d.stuck, d.err, d.arena = b, nil, 0, 0, 0, false, nil, arena
+}
 
 // Err returns the first error, a *[Error], or nil.
 func (d *Decoder) Err() error {

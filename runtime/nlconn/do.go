@@ -102,7 +102,9 @@ func (c *Conn) doOnce(ctx context.Context, op *Operation, id uint16, req Encodab
 	if err != nil {
 		return false, op.wrap(err)
 	}
-	x.call = o
+	if len(opts) > 0 {
+		x.call = o
+	}
 	clean := false
 	defer func() {
 		if err == errStopped {
@@ -128,9 +130,11 @@ func (c *Conn) doOnce(ctx context.Context, op *Operation, id uint16, req Encodab
 	if err := x.send(ctx, x.req); err != nil {
 		return false, op.wrap(err)
 	}
-	a := answer{x: x, op: op, id: id, v: v, each: each, single: single}
+	var a answer
+	a.x, a.op, a.id, a.v, a.each, a.single = x, op, id, v, each, single
 	for {
-		done, err := a.step(ctx)
+		room, wait := a.expects()
+		done, err := a.take(x.next(ctx, room, wait))
 		if done {
 			clean = true
 			return a.found, a.err
@@ -156,17 +160,24 @@ type answer struct {
 	err   error // the first
 }
 
-// step reads a message. It reports whether that was the last; an error says that
-// the answer could not be read to its end.
-func (a *answer) step(ctx context.Context) (done bool, err error) {
-	x, room, wait := a.x, 1, block
+// expects returns the room for what comes next, and what to do if it is not there.
+func (a *answer) expects() ([]Packet, waiting) {
+	room, wait := 1, block
 	if a.single || a.ended {
 		wait = probe
 	}
 	if !a.single && (a.v != nil || a.each != nil) {
 		room = 2 // the reply and the ack
 	}
-	switch err := x.next(ctx, x.packets(room), wait); {
+	return a.x.packets(room), wait
+}
+
+// take takes in the current message, or the error that stands in its place. It
+// reports whether that was the last; an error says that the answer could not be
+// read to its end.
+func (a *answer) take(err error) (done bool, _ error) {
+	x := a.x
+	switch {
 	case err == errNothingMore && x.fence:
 		return true, nil
 	case err != nil:

@@ -65,7 +65,8 @@ func (x *exchange) reset() {
 	x.fence = false
 	x.private = x.private[:0]
 	x.stream, x.filled = false, 0
-	x.got, x.cur, x.msg = nil, nlmsg.Cursor{}, nil
+	x.got, x.msg = nil, nil
+	x.cur.Reset(nil)
 	x.pkts[0].Data, x.pkts[1].Data = nil, nil
 	if cap(x.req) > keepLen {
 		x.req = nil
@@ -159,18 +160,26 @@ func (x *exchange) send(ctx context.Context, b []byte) error {
 	if out := x.c.cfg.hooks.Out; out != nil {
 		out(x.protocol, b)
 	}
+	err := x.sock.Send(b)
+	if err != nil && errors.Is(err, syscall.EAGAIN) {
+		return x.sendLater(ctx, b)
+	}
+	return err
+}
+
+// sendLater tries to send again and again, less and less often.
+func (x *exchange) sendLater(ctx context.Context, b []byte) error {
 	const first, last = 20 * time.Microsecond, 5 * time.Millisecond
 	for pause := first; ; pause = min(2*pause, last) {
-		err := x.sock.Send(b)
-		if err == nil || !errors.Is(err, syscall.EAGAIN) {
-			return err
-		}
 		t := time.NewTimer(pause)
 		select {
 		case <-ctx.Done():
 			t.Stop()
 			return ctx.Err()
 		case <-t.C:
+		}
+		if err := x.sock.Send(b); err == nil || !errors.Is(err, syscall.EAGAIN) {
+			return err
 		}
 	}
 }
@@ -193,76 +202,42 @@ var errNothingMore = errors.New("no answer")
 // of the socket and of datagrams that make no sense: after one the exchange is
 // not usable any more.
 func (x *exchange) next(ctx context.Context, room []Packet, wait waiting) error {
-	hooks := &x.c.cfg.hooks
 	for {
-		for x.cur.Next() {
-			x.head, x.msg = x.cur.Header(), x.cur.Message()
-			if hooks.In != nil {
-				hooks.In(x.protocol, x.head, x.msg)
-			}
-			if x.head.Seq-x.first > x.seq-x.first {
-				if hooks.Stale != nil {
-					hooks.Stale(x.protocol, x.head)
-				}
-				continue
-			}
-			if x.private.has(x.head, x.msg) {
-				hooks.skipped(x.protocol, x.head, x.msg)
-				continue
-			}
-			if x.fence && x.head.Seq == x.seq {
-				return errNothingMore
-			}
-			if x.head.Type == nlmsg.TypeOverrun {
-				hooks.overrun(x.protocol)
-				return ErrOverrun
-			}
-			if x.head.Type < nlmsg.MinType && x.head.Type != nlmsg.TypeError && x.head.Type != nlmsg.TypeDone {
-				hooks.skipped(x.protocol, x.head, x.msg)
-				continue
-			}
-			return nil
+		if found, err := x.message(); found || err != nil {
+			return err
 		}
-		if err := x.cur.Err(); err != nil {
-			return fmt.Errorf("malformed datagram: %w", err)
+		n, err := 0, ctx.Err()
+		if err != nil {
+			return err
 		}
-		if len(x.got) == 0 {
-			if err := x.receive(ctx, room, wait); err != nil {
+		if x.stream {
+			if err := x.receiveAhead(); err != nil {
+				return err
+			} else if len(x.got) > 0 {
+				continue
+			}
+		}
+		if x.prompt != nil {
+			n, err = x.prompt.TryReceive(room)
+		}
+		if n == 0 {
+			if n, err = x.wait(ctx, room, wait, err); err != nil {
 				return err
 			}
 		}
-		p := &x.got[0]
-		x.got = x.got[1:]
-		x.cur = nlmsg.Cursor{}
-		if p.Port != x.c.cfg.socket.Peer {
-			hooks.foreign(x.protocol, p.Port, p.Data)
-			continue
+		x.got = room[:n]
+		if room[0].Len >= fullLen {
+			x.filled++
 		}
-		if p.Truncated() {
-			return fmt.Errorf("%w: %d of %d bytes", ErrTruncated, len(p.Data), p.Len)
-		}
-		x.cur = nlmsg.NewCursor(p.Data)
 	}
 }
 
-// receive gets at least one datagram.
-func (x *exchange) receive(ctx context.Context, room []Packet, wait waiting) error {
-	n, err := 0, ctx.Err()
-	if err != nil {
-		return err
-	}
-	if x.stream {
-		if err := x.receiveAhead(); len(x.got) > 0 || err != nil {
-			return err
-		}
-	}
-	if x.prompt != nil {
-		n, err = x.prompt.TryReceive(room)
-	}
-	if n == 0 && err == nil {
+// wait gets datagrams where there were none, or why there are none.
+func (x *exchange) wait(ctx context.Context, room []Packet, wait waiting, err error) (n int, _ error) {
+	if err == nil {
 		if wait == probe && x.prompt != nil && !x.fence {
 			if err := x.probe(ctx); err != nil {
-				return err
+				return 0, err
 			}
 		}
 		n, err = x.sock.Receive(ctx, room)
@@ -273,11 +248,60 @@ func (x *exchange) receive(ctx context.Context, room []Packet, wait waiting) err
 	if n == 0 && err == nil {
 		err = errNothingMore
 	}
-	x.got = room[:n]
-	if n > 0 && room[0].Len >= fullLen {
-		x.filled++
+	return n, err
+}
+
+// message makes the next message of the exchange the current one, as far as it has
+// been received. It reports whether there was one.
+func (x *exchange) message() (bool, error) {
+	hooks := &x.c.cfg.hooks
+	for {
+		for x.cur.Next() {
+			x.msg = x.cur.Message()
+			x.head.Get(x.msg)
+			if hooks.In != nil {
+				hooks.In(x.protocol, x.head, x.msg)
+			}
+			if x.head.Seq-x.first > x.seq-x.first {
+				if hooks.Stale != nil {
+					hooks.Stale(x.protocol, x.head)
+				}
+				continue
+			}
+			if len(x.private) > 0 && x.private.has(x.head.Type, x.msg) {
+				hooks.skipped(x.protocol, x.head, x.msg)
+				continue
+			}
+			if x.fence && x.head.Seq == x.seq {
+				return false, errNothingMore
+			}
+			switch typ := x.head.Type; {
+			case typ >= nlmsg.MinType, typ == nlmsg.TypeError, typ == nlmsg.TypeDone:
+				return true, nil
+			case typ == nlmsg.TypeOverrun:
+				hooks.overrun(x.protocol)
+				return false, ErrOverrun
+			}
+			hooks.skipped(x.protocol, x.head, x.msg)
+		}
+		if err := x.cur.Err(); err != nil {
+			return false, fmt.Errorf("malformed datagram: %w", err)
+		}
+		if len(x.got) == 0 {
+			return false, nil
+		}
+		p := &x.got[0]
+		x.got = x.got[1:]
+		x.cur.Reset(nil)
+		switch {
+		case p.Port != x.c.cfg.socket.Peer:
+			hooks.foreign(x.protocol, p.Port, p.Data)
+		case p.Truncated():
+			return false, fmt.Errorf("%w: %d of %d bytes", ErrTruncated, len(p.Data), p.Len)
+		default:
+			x.cur.Reset(p.Data)
+		}
 	}
-	return err
 }
 
 // probe sends a fence: a message that does nothing and is acknowledged

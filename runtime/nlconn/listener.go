@@ -158,21 +158,22 @@ func (l *listener) next(ctx context.Context) error {
 	hooks := &l.c.cfg.hooks
 	for {
 		for l.cur.Next() {
-			h, msg := l.cur.Header(), l.cur.Message()
+			n, msg := &l.note, l.cur.Message()
+			h := &n.Header
+			h.Get(msg)
 			if hooks.In != nil {
-				hooks.In(l.family.Protocol, h, msg)
+				hooks.In(l.family.Protocol, *h, msg)
 			}
 			if h.Type == nlmsg.TypeOverrun {
 				return ErrOverrun
 			}
-			n := &l.note
-			n.Header, n.Number, n.Body = h, h.Type, msg[nlmsg.HeaderLen:]
+			n.Number, n.Body = h.Type, msg[nlmsg.HeaderLen:]
 			if l.family.Generic && uint32(h.Type) == l.id.Load() && len(n.Body) >= nlmsg.GenericLen {
 				n.Number, n.Body = uint16(n.Body[0]), n.Body[nlmsg.GenericLen:]
-			} else if l.family.Generic && !l.at.HasNSID && endOf(l.id.Load(), h, n.Body) {
+			} else if l.family.Generic && !l.at.HasNSID && endOf(l.id.Load(), *h, n.Body) {
 				return fmt.Errorf("%s: %w", l.family.Name, ErrFamilyGone)
 			} else if l.family.Generic || h.Type < nlmsg.MinType {
-				hooks.skipped(l.family.Protocol, h, msg)
+				hooks.skipped(l.family.Protocol, *h, msg)
 				continue
 			}
 			n.Group = l.at.Group
@@ -180,7 +181,7 @@ func (l *listener) next(ctx context.Context) error {
 			return nil
 		}
 		if err := l.cur.Err(); err != nil {
-			l.cur = nlmsg.Cursor{}
+			l.cur.Reset(nil)
 			return &lostError{fmt.Errorf("%s: malformed datagram: %w", l.family.Name, err)}
 		}
 		if len(l.got) == 0 {
@@ -199,7 +200,7 @@ func (l *listener) next(ctx context.Context) error {
 		if l.at.Truncated() {
 			return &lostError{fmt.Errorf("%s: %w: %d of %d bytes", l.family.Name, ErrTruncated, len(l.at.Data), l.at.Len)}
 		}
-		l.cur = nlmsg.NewCursor(l.at.Data)
+		l.cur.Reset(l.at.Data)
 	}
 }
 

@@ -22,9 +22,9 @@ func (p *privates) add(id uint16, f *Family) {
 	}
 }
 
-// has reports whether a message is one of them.
-func (p privates) has(h nlmsg.Header, msg []byte) bool {
+// has reports whether a message of the given type is one of them.
+func (p privates) has(typ uint16, msg []byte) bool {
 	return slices.ContainsFunc(p, func(known private) bool {
-		return h.Type == known.id && len(msg) >= nlmsg.HeaderLen+nlmsg.GenericLen && slices.Contains(known.commands, uint16(msg[nlmsg.HeaderLen]))
+		return typ == known.id && len(msg) >= nlmsg.HeaderLen+nlmsg.GenericLen && slices.Contains(known.commands, uint16(msg[nlmsg.HeaderLen]))
 	})
 }

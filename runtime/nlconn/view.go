@@ -211,7 +211,7 @@ func (v *view) wants(p *Packet) bool {
 	if !v.listen {
 		return v.awaits(h.Seq)
 	}
-	if v.s.private.has(h, cur.Message()) {
+	if v.s.private.has(h.Type, cur.Message()) {
 		return true
 	}
 	// What the kernel tells by itself is numbered by 0, or as the family likes:

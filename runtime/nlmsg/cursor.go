@@ -40,58 +40,59 @@ func (e *FormatError) Unwrap() error { return e.Err }
 type Cursor struct {
 	all  []byte
 	off  int // of the current message
+	end  int // of the current message, without padding
 	next int // of the next one
-	h    Header
 	err  error
 }
 
 // NewCursor returns a cursor in front of the first message in b.
 func NewCursor(b []byte) Cursor { return Cursor{all: b} }
 
+// Reset puts the cursor in front of the first message in b.
+func (c *Cursor) Reset(b []byte) { c.all, c.off, c.end, c.next, c.err = b, 0, 0, 0, nil }
+
 // Next steps to the next message and reports whether there is one.
 func (c *Cursor) Next() bool {
 	c.off = c.next
 	b := c.all[c.off:]
-	if len(b) < HeaderLen {
-		if !zero(b) {
-			c.fail(ErrTrailing)
+	if len(b) >= HeaderLen {
+		// int may have 32 bits.
+		if n := uint64(native.Uint32(b)); n >= HeaderLen && n <= uint64(len(b)) {
+			c.end = c.off + int(n)
+			// The padding of the last message may be missing.
+			c.next = min(c.off+(int(n)+3)&^3, len(c.all))
+			return true
 		}
-		return c.stop()
 	}
-	c.h, _ = ParseHeader(b)
-	n := uint64(c.h.Len) // int may have 32 bits
+	c.stop(b)
+	return false
+}
+
+// stop ends the walk at bytes that are no message.
+func (c *Cursor) stop(b []byte) {
 	switch {
-	case n == 0 && zero(b):
-		return c.stop()
-	case n < HeaderLen:
+	case zero(b):
+	case len(b) < HeaderLen:
+		c.fail(ErrTrailing)
+	case native.Uint32(b) < HeaderLen:
 		c.fail(ErrLength)
-		return c.stop()
-	case n > uint64(len(b)):
+	default:
 		c.fail(ErrTruncated)
-		return c.stop()
 	}
-	// The padding of the last message may be missing.
-	c.next = min(c.off+(int(n)+3)&^3, len(c.all))
-	return true
+	c.off, c.end, c.next = len(c.all), len(c.all), len(c.all)
 }
 
 func (c *Cursor) fail(err error) { c.err = &FormatError{Offset: c.off, Err: err} }
 
-// stop ends the walk.
-func (c *Cursor) stop() bool {
-	c.next, c.off, c.h = len(c.all), len(c.all), Header{}
-	return false
-}
-
 // Header returns the header of the current message.
-func (c *Cursor) Header() Header { return c.h }
+func (c *Cursor) Header() Header {
+	h, _ := ParseHeader(c.Message())
+	return h
+}
 
 // Message returns the current message, header included, without padding. It is
 // part of the datagram.
-func (c *Cursor) Message() []byte {
-	end := c.off + int(c.h.Len)
-	return c.all[c.off:end:end]
-}
+func (c *Cursor) Message() []byte { return c.all[c.off:c.end:c.end] }
 
 // Body returns what stands behind the header of the current message, without
 // padding. It is part of the datagram.

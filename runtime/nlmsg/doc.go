@@ -112,19 +112,24 @@ func (h Header) Put(b []byte) {
 	native.PutUint32(b[12:], h.PID)
 }
 
+// Get loads the header from the first [HeaderLen] bytes of b.
+func (h *Header) Get(b []byte) {
+	_ = b[HeaderLen-1]
+	h.Len = native.Uint32(b)
+	h.Type = native.Uint16(b[4:])
+	h.Flags = native.Uint16(b[6:])
+	h.Seq = native.Uint32(b[8:])
+	h.PID = native.Uint32(b[12:])
+}
+
 // ParseHeader reads the header that b starts with. It reports false if b is too
 // short for one, and does not look at the length in it.
-func ParseHeader(b []byte) (Header, bool) {
+func ParseHeader(b []byte) (h Header, ok bool) {
 	if len(b) < HeaderLen {
-		return Header{}, false
+		return h, false
 	}
-	return Header{
-		Len:   native.Uint32(b),
-		Type:  native.Uint16(b[4:]),
-		Flags: native.Uint16(b[6:]),
-		Seq:   native.Uint32(b[8:]),
-		PID:   native.Uint32(b[12:]),
-	}, true
+	h.Get(b)
+	return h, true
 }
 
 // Finish fills in the length of the message that starts at b[start], and pads b

@@ -32,39 +32,23 @@ const maxPackets = 64
 
 // TryReceive takes the datagrams that are in the queue, as many as there are
 // packets. It never waits: it returns 0 if the queue is empty.
+//
+// One datagram without control data is received by recvfrom. recvmsg costs a
+// quarter of a microsecond more, since the kernel reads and writes structs for it.
+// But recvfrom fills one buffer only: it is the socket's own, which has room for
+// any datagram, and the packet gets a copy. Each function that a system call
+// returns through costs some nanoseconds, since the processor has forgotten where
+// to; so that is done here.
 func (s *Socket) TryReceive(pkts []Packet) (int, error) {
 	if !s.acquire() {
 		return 0, ErrClosed
 	}
-	var n int
-	var err error
-	if len(pkts) == 1 && len(pkts[0].Buf) <= plainLen && !s.control.Load() {
-		n, err = s.plain(&pkts[0])
-	} else if len(pkts) > 0 {
-		n, err = s.some(pkts[:min(len(pkts), maxPackets)])
+	if len(pkts) != 1 || len(pkts[0].Buf) > plainLen || s.control.Load() {
+		n, err := s.some(pkts[:min(len(pkts), maxPackets)])
+		s.release()
+		return n, err
 	}
-	s.release()
-	return n, err
-}
-
-// some receives as many datagrams as are there, with their control data.
-func (s *Socket) some(pkts []Packet) (int, error) {
-	if len(s.vectors) < len(pkts) {
-		s.vectors = make([]vector, len(pkts))
-	}
-	var msgs [2]message
-	if len(pkts) <= len(msgs) {
-		return s.receive(pkts, msgs[:len(pkts)])
-	}
-	var many [maxPackets]message
-	return s.receive(pkts, many[:len(pkts)])
-}
-
-// plain receives one datagram and no control data by recvfrom. recvmsg costs a
-// quarter of a microsecond more, since the kernel reads and writes structs for it.
-// But recvfrom fills one buffer only: it is the socket's own, which has room for
-// any datagram, and the packet gets a copy.
-func (s *Socket) plain(p *Packet) (int, error) {
+	p := &pkts[0]
 	room := s.room
 	if room == nil {
 		room = p.Buf
@@ -77,19 +61,42 @@ func (s *Socket) plain(p *Packet) (int, error) {
 		n, _, errno = syscall.Syscall6(unix.SYS_RECVFROM, uintptr(s.fd), uintptr(unsafe.Pointer(unsafe.SliceData(room))),
 			uintptr(len(room)), receiveFlags, uintptr(unsafe.Pointer(&s.from.name)), uintptr(unsafe.Pointer(&s.from.len)))
 	}
+	if errno == 0 {
+		p.set(room[:min(int(n), len(room))], int(n))
+		p.sender(&s.from.name, s.from.len)
+		s.spilled = s.spilled || n > plainLen
+	}
+	s.release()
 	if errno != 0 {
 		return 0, failed("recvfrom", errno)
 	}
-	got := room[:min(int(n), len(room))]
-	if p.Len = int(n); len(got) <= len(p.Buf) {
+	return 1, nil
+}
+
+// set makes a copy of what was received the packet's datagram, which has n bytes.
+func (p *Packet) set(got []byte, n int) {
+	if p.Len = n; len(got) <= len(p.Buf) {
 		p.Data = p.Buf[:copy(p.Buf, got)]
 	} else {
 		p.Data = append(make([]byte, 0, len(got)), got...)
 	}
-	s.spilled = s.spilled || len(got) > plainLen
-	p.sender(&s.from.name, s.from.len)
 	p.NSID, p.HasNSID = 0, false
-	return 1, nil
+}
+
+// some receives as many datagrams as are there, with their control data.
+func (s *Socket) some(pkts []Packet) (int, error) {
+	if len(pkts) == 0 {
+		return 0, nil
+	}
+	if len(s.vectors) < len(pkts) {
+		s.vectors = make([]vector, len(pkts))
+	}
+	var msgs [2]message
+	if len(pkts) <= len(msgs) {
+		return s.receive(pkts, msgs[:len(pkts)])
+	}
+	var many [maxPackets]message
+	return s.receive(pkts, many[:len(pkts)])
 }
 
 func (s *Socket) receive(pkts []Packet, msgs []message) (int, error) {
