@@ -78,6 +78,10 @@ func (g *gathered[T]) add() *T {
 	s = s[:len(s)+1]
 	g.slabs[last] = s
 	g.n++
+	// It is zero already, but is to be written before it is read, be it to see whether
+	// a pointer to it is nil: a page that is read first is the kernel's page of zeros,
+	// and to put one in its place that can be written all processors are stopped.
+	clear(s[len(s)-1:])
 	return &s[len(s)-1]
 }
 
