@@ -22,10 +22,10 @@ import (
 type Decoder struct {
 	b     []byte // the input up to the end of the nest that is open
 	val   []byte // payload of the current attribute
-	next  int    // offset in b of what stands behind it
-	raw   uint16 // type of the current attribute with its flags
+	next  int    // offset in b of what stands behind it; see Rest
+	head  uint32 // header of the current attribute, in host byte order
 	depth uint8
-	stuck bool // Next met what is no attribute; see settle
+	ended bool // Next found no attribute; see stuck
 	err   *Error
 	arena *Arena
 }
@@ -55,7 +55,7 @@ func (w attrWord) late() bool  { return w>>lateBit&1 != 0 }
 
 // frame is the current attribute and what stands behind it.
 func (d *Decoder) frame() Frame {
-	w := attrWord(len(d.val))<<lenStart | attrWord(d.raw)
+	w := attrWord(len(d.val))<<lenStart | attrWord(d.RawType())
 	if d.err != nil {
 		w |= 1 << lateBit
 	}
@@ -63,7 +63,9 @@ func (d *Decoder) frame() Frame {
 }
 
 // at makes the attribute of a frame the current one.
-func (d *Decoder) at(f Frame) { d.val, d.raw = d.b[f.start:f.start+f.attr.len()], f.attr.raw() }
+func (d *Decoder) at(f Frame) {
+	d.val, d.head = d.b[f.start:f.start+f.attr.len()], uint32(f.attr.raw())<<typeShift
+}
 
 // NewDecoder returns a decoder of the attributes in b.
 func NewDecoder(b []byte) Decoder { return Decoder{b: b} }
@@ -71,12 +73,12 @@ func NewDecoder(b []byte) Decoder { return Decoder{b: b} }
 // Reset makes the decoder read the attributes in b and take memory from arena,
 // which may be nil.
 func (d *Decoder) Reset(b []byte, arena *Arena) {
-	d.b, d.val, d.next, d.raw, d.depth, d.stuck, d.err, d.arena = b, nil, 0, 0, 0, false, nil, arena
+	d.b, d.val, d.next, d.head, d.depth, d.ended, d.err, d.arena = b, nil, 0, 0, 0, false, nil, arena
 }
 
 // Err returns the first error, a *[Error], or nil.
 func (d *Decoder) Err() error {
-	if d.stuck {
+	if d.stuck() {
 		d.settle()
 	}
 	if d.err == nil {
@@ -89,7 +91,7 @@ func (d *Decoder) Err() error {
 // attributes, and the padding behind it. It is an error if there are fewer
 // bytes; then zero bytes are returned.
 func (d *Decoder) Header(n int) []byte {
-	b := d.b[d.next:]
+	b := d.Rest()
 	if len(b) < n {
 		d.broken(ErrTruncated)
 		return make([]byte, n)
@@ -102,29 +104,34 @@ func (d *Decoder) Header(n int) []byte {
 // there is one.
 //
 // NB: It is just short enough to be inlined, which a test holds, and so leaves
-// what is to be said about bytes that are no attribute to settle.
+// what is to be said about bytes that are no attribute to settle. Attributes
+// start at multiples of four. The next one is found by adding up integers: the
+// start of a slice of the rest would be known some cycles later, and each step
+// waits for the one before.
 func (d *Decoder) Next() bool {
-	b := d.b[d.next:]
-	if len(b) >= HeaderLen {
-		h := native.Uint32(b)
-		if n := int(h >> lenShift & 0xffff); n >= HeaderLen && n <= len(b) {
-			// The padding of the last attribute may be missing.
-			d.raw, d.val, d.next = uint16(h>>typeShift), b[HeaderLen:n], min(d.next+(n+3)&^3, len(d.b))
+	b, i := d.b, d.next
+	j := i + HeaderLen
+	if j <= len(b) {
+		h := native.Uint32(b[i:j:j])
+		if n := i + int(uint16(h>>lenShift)); n >= j && n <= len(b) {
+			d.head, d.val, d.next = h, b[j:n], (n+3)&^3
 			return true
 		}
 	}
-	d.stuck = len(b) > 0
+	d.ended = true
 	return false
 }
 
 // Errors are recorded out of line, so that what reads a value is short enough to
 // be inlined.
 
+// stuck reports whether Next ended before bytes that are no attribute.
+func (d *Decoder) stuck() bool { return d.ended && d.next < len(d.b) }
+
 // settle records why Next could not go on.
 //
 //go:noinline
 func (d *Decoder) settle() {
-	d.stuck = false
 	if len(d.b)-d.next < HeaderLen {
 		d.broken(ErrTrailing)
 	} else {
@@ -137,7 +144,7 @@ func (d *Decoder) settle() {
 //go:noinline
 func (d *Decoder) broken(err error) {
 	if d.err == nil {
-		d.err = &Error{Offset: d.next, Err: err}
+		d.err = &Error{Offset: min(d.next, len(d.b)), Err: err}
 	}
 	d.next = len(d.b)
 }
@@ -148,16 +155,16 @@ func (d *Decoder) broken(err error) {
 //go:noinline
 func (d *Decoder) Fail(err error) {
 	if d.err == nil {
-		d.err = &Error{Path: []uint16{d.raw & TypeMask}, Offset: d.Offset(), Err: err}
+		d.err = &Error{Path: []uint16{d.Type()}, Offset: d.Offset(), Err: err}
 	}
 	d.next = len(d.b)
 }
 
 // Type returns the number of the current attribute, flags masked off.
-func (d *Decoder) Type() uint16 { return d.raw & TypeMask }
+func (d *Decoder) Type() uint16 { return uint16(d.head>>typeShift) & TypeMask }
 
 // RawType returns the type of the current attribute with its flags.
-func (d *Decoder) RawType() uint16 { return d.raw }
+func (d *Decoder) RawType() uint16 { return uint16(d.head >> typeShift) }
 
 // Payload returns the payload of the current attribute. It is part of the
 // input: copy what is kept.
@@ -174,8 +181,8 @@ func (d *Decoder) start() int { return cap(d.b) - cap(d.val) }
 // Count returns how many attributes with the number of the current one are left
 // in this nest, the current one included.
 func (d *Decoder) Count() int {
-	n, want := 1, d.raw&TypeMask
-	for b := d.b[d.next:]; len(b) >= HeaderLen; {
+	n, want := 1, d.Type()
+	for b := d.Rest(); len(b) >= HeaderLen; {
 		l := int(native.Uint16(b))
 		if l < HeaderLen || l > len(b) {
 			break
@@ -206,7 +213,7 @@ func (d *Decoder) Members() int {
 // attributes of its payload, until [Decoder.Leave].
 func (d *Decoder) Enter() Frame {
 	f := d.frame()
-	d.next = f.start
+	d.next, d.ended = f.start, false
 	d.b = d.b[:d.next+len(d.val)]
 	d.depth++
 	if d.err != nil || d.depth > MaxDepth {
@@ -227,7 +234,7 @@ func (d *Decoder) refuse() {
 
 // Leave goes back to the attribute after the one that was entered.
 func (d *Decoder) Leave(f Frame) {
-	if d.stuck {
+	if d.stuck() {
 		d.settle()
 	}
 	d.back(f)
@@ -239,7 +246,7 @@ func (d *Decoder) Leave(f Frame) {
 // back makes the attribute that was entered the current one again.
 func (d *Decoder) back(f Frame) {
 	d.depth--
-	d.b, d.next = d.b[:f.end], f.next
+	d.b, d.next, d.ended = d.b[:f.end], f.next, false
 	d.at(f)
 }
 
@@ -248,8 +255,9 @@ func (d *Decoder) back(f Frame) {
 // error is forgotten and the nest is kept as a whole at the end of unknown, unless
 // that is nil: one odd attribute spoils no message.
 func (d *Decoder) Close(f Frame, unknown *[]Attr) bool {
+	ok := d.err == nil && !d.stuck()
 	d.back(f)
-	if d.err == nil && !d.stuck {
+	if ok {
 		return true
 	}
 	d.forget(f.attr.late())
@@ -263,7 +271,6 @@ func (d *Decoder) Close(f Frame, unknown *[]Attr) bool {
 //
 //go:noinline
 func (d *Decoder) forget(late bool) {
-	d.stuck = false
 	if late {
 		d.next = len(d.b)
 	} else {
@@ -279,7 +286,7 @@ func (d *Decoder) forget(late bool) {
 func (d *Decoder) blame(late bool) {
 	d.next = len(d.b)
 	if !late {
-		d.err.Path = append([]uint16{d.raw & TypeMask}, d.err.Path...)
+		d.err.Path = append([]uint16{d.Type()}, d.err.Path...)
 	}
 }
 
@@ -531,5 +538,5 @@ func (d *Decoder) Unknown(list []Attr) []Attr {
 	if len(list) == cap(list) {
 		list = append(MakeSlice[Attr](d, max(2, 2*len(list))), list...)
 	}
-	return append(list, Attr{Type: d.raw, Data: d.Bytes()})
+	return append(list, Attr{Type: d.RawType(), Data: d.Bytes()})
 }

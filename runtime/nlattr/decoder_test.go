@@ -273,6 +273,68 @@ func TestDecoderUnknown(t *testing.T) {
 }
 
 // TestDecoderSkip reads a sub-message before its selector.
+// The padding of the last attribute may be missing, at the end of the input as at that of a nest. Nothing is read beyond, and nothing
+// complained of.
+func TestDecoderPadding(t *testing.T) {
+	last := n16(5) + n16(2) + "x"
+	nest := n16(uint16(4+len(last))) + n16(1) + last
+	d := NewDecoder([]byte(nest + "\x00\x00\x00" + last))
+	ended := func(where string) {
+		t.Helper()
+		var rec Frame
+		if n := d.Count(); n != 1 || len(d.Rest()) != 0 || d.Next() || d.NextRecord(&rec, 4, 0) || d.Err() != nil {
+			t.Errorf("%s: %d attributes, %d bytes, %v", where, n, len(d.Rest()), d.Err())
+		}
+	}
+	for range 2 {
+		if !d.Next() {
+			t.Fatal(d.Err())
+		}
+		if d.Type() == 2 {
+			continue
+		}
+		f := d.Enter()
+		if !d.Next() || d.Uint8() != 'x' {
+			t.Fatal(d.Err())
+		}
+		ended("nest")
+		if !d.Close(f, nil) {
+			t.Error("the nest is odd")
+		}
+	}
+	ended("input")
+	// A header that is missing behind it is told with an offset that exists.
+	var e *Error
+	if b := d.Header(4); len(b) != 4 || !errors.As(d.Err(), &e) || e.Offset != len(nest)+3+len(last) {
+		t.Errorf("%v", d.Err())
+	}
+}
+
+// Where reading ended says nothing of a nest that is read later.
+func TestDecoderResumeAfterEnd(t *testing.T) {
+	inner := n16(8) + n16(7) + "abcd"
+	d := NewDecoder([]byte(n16(uint16(4+2*len(inner))) + n16(1) + inner + inner))
+	if !d.Next() {
+		t.Fatal(d.Err())
+	}
+	skipped := d.Skip()
+	if d.Next() {
+		t.Fatal("there is one more")
+	}
+	now := d.Resume(skipped)
+	f := d.Enter()
+	for n := 2; d.Next(); n-- {
+		if err := d.Err(); err != nil || n == 0 {
+			t.Fatal(n, err)
+		}
+	}
+	d.Leave(f)
+	d.Return(now)
+	if err := d.Err(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestDecoderSkip(t *testing.T) {
 	data := h(9, 1) + "d\x00\x00\x00"
 	d := NewDecoder([]byte(h(2, len(data)) + data + h(1, 1) + "k\x00\x00\x00" + h(4, 0)))

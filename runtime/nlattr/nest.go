@@ -48,7 +48,7 @@ func (e *Encoder) EndRecord(start, offset int) {
 // least size. The decoder then reads the record alone, until
 // [Decoder.LeaveRecord] with the same frame.
 func (d *Decoder) NextRecord(f *Frame, size, offset int) bool {
-	b := d.b[d.next:]
+	b := d.Rest()
 	if len(b) == 0 {
 		return false
 	}
@@ -63,7 +63,7 @@ func (d *Decoder) NextRecord(f *Frame, size, offset int) bool {
 	}
 	*f = d.frame()
 	f.next = d.next + min(Align(n), len(b))
-	d.b = d.b[:d.next+n]
+	d.b, d.ended = d.b[:d.next+n], false
 	return true
 }
 
@@ -82,10 +82,10 @@ func (d *Decoder) Records(size, offset int) int {
 
 // LeaveRecord goes on behind the record that [Decoder.NextRecord] stepped to.
 func (d *Decoder) LeaveRecord(f *Frame) {
-	if d.stuck {
+	if d.stuck() {
 		d.settle()
 	}
-	d.b, d.next = d.b[:f.end], f.next
+	d.b, d.next, d.ended = d.b[:f.end], f.next, false
 	d.at(*f)
 	if d.err != nil {
 		d.next = len(d.b)
