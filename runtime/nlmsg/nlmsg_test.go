@@ -86,6 +86,9 @@ func TestCursor(t *testing.T) {
 		if cur.Next() || cur.Body() != nil {
 			t.Errorf("%s: it goes on after its end", c.name)
 		}
+		if cur.Reset(two); !cur.Next() || cur.Header().Type != 17 || cur.Next() || cur.Err() != nil {
+			t.Errorf("%s: then it does not read another datagram: %v", c.name, cur.Err())
+		}
 	}
 }
 
