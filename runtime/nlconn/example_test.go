@@ -15,9 +15,13 @@ import (
 	"github.com/nlgen/nlgen/runtime/nltest"
 )
 
+const afBridge = 7 // AF_BRIDGE
+
 // follow calls changed with the names of all links, by their index, and again after
 // each change. The subscription comes before the list, so nothing falls between; what
-// is in both does no harm. Where events were lost the links are listed anew.
+// is in both does no harm. Where events were lost the links are listed anew. What
+// bridges tell of their ports is left out: a port that leaves its bridge is still a
+// link.
 func follow(ctx context.Context, conn *nlconn.Conn, changed func(map[int32]string)) error {
 	links := rtlink.New(conn)
 	events, err := links.Subscribe(ctx, rtlink.GroupLink)
@@ -33,8 +37,14 @@ func follow(ctx context.Context, conn *nlconn.Conn, changed func(map[int32]strin
 	for event, err := range events.All(ctx) {
 		switch event := event.(type) {
 		case *rtlink.NewlinkNtf:
+			if event.Header.IfiFamily == afBridge {
+				continue
+			}
 			names[event.Header.IfiIndex] = event.Ifname.V
 		case *rtlink.DellinkNtf:
+			if event.Header.IfiFamily == afBridge {
+				continue
+			}
 			delete(names, event.Header.IfiIndex)
 		}
 		if errors.Is(err, nlconn.ErrOverrun) {
@@ -64,6 +74,8 @@ func ExampleSubscription_All() {
 	message := func(index int32, name string) *rtlink.GetlinkReply {
 		return &rtlink.GetlinkReply{Header: rtlink.Ifinfomsg{IfiIndex: index}, Ifname: nlattr.Some(name)}
 	}
+	port := message(2, "eth0")
+	port.Header.IfiFamily = afBridge
 	kernel.Handle(nlserve.Dump(&rtlink.OpGetlink, func(context.Context, *rtlink.GetlinkDumpRequest) iter.Seq2[*rtlink.GetlinkReply, error] {
 		return func(yield func(*rtlink.GetlinkReply, error) bool) { yield(message(1, "lo"), nil) }
 	}))
@@ -79,6 +91,10 @@ func ExampleSubscription_All() {
 	news := []func() error{
 		func() error {
 			return kernel.Notify(ctx, &rtlink.Family, rtlink.CmdNewlinkNtf, rtlink.GroupLink, message(2, "eth0"))
+		},
+		func() error { // eth0 leaves its bridge, which is no news here, and there is another link
+			left := kernel.Notify(ctx, &rtlink.Family, rtlink.CmdDellinkNtf, rtlink.GroupLink, port)
+			return errors.Join(left, kernel.Notify(ctx, &rtlink.Family, rtlink.CmdNewlinkNtf, rtlink.GroupLink, message(3, "eth1")))
 		},
 		func() error {
 			return kernel.Notify(ctx, &rtlink.Family, rtlink.CmdDellinkNtf, rtlink.GroupLink, message(2, "eth0"))
@@ -99,6 +115,7 @@ func ExampleSubscription_All() {
 	// Output:
 	// [lo]
 	// [eth0 lo]
-	// [lo]
+	// [eth0 eth1 lo]
+	// [eth1 lo]
 	// context canceled
 }
