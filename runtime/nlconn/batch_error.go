@@ -1,6 +1,7 @@
 package nlconn
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -33,19 +34,30 @@ type BatchError struct {
 // maxListed is how many errors Error writes out.
 const maxListed = 10
 
-// Error lists the first errors.
+// Error lists the first errors. What was not sent because of them is counted only.
 func (e *BatchError) Error() string {
 	var s strings.Builder
 	fmt.Fprintf(&s, "%d of %d requests failed", len(e.Failed), e.Total)
 	if e.Err != nil {
 		fmt.Fprintf(&s, "; %v", e.Err)
 	}
-	for i, f := range e.Failed {
-		if i == maxListed {
-			fmt.Fprintf(&s, "; and %d more", len(e.Failed)-i)
-			break
+	listed, more, unsent := 0, 0, 0
+	for _, f := range e.Failed {
+		switch {
+		case errors.Is(f, ErrNotSent):
+			unsent++
+		case listed == maxListed:
+			more++
+		default:
+			listed++
+			fmt.Fprintf(&s, "; %v", f)
 		}
-		fmt.Fprintf(&s, "; %v", f)
+	}
+	if more > 0 {
+		fmt.Fprintf(&s, "; and %d more", more)
+	}
+	if unsent > 0 {
+		fmt.Fprintf(&s, "; %d of them were not sent", unsent)
 	}
 	return s.String()
 }

@@ -88,7 +88,7 @@ func TestBatch(t *testing.T) {
 					t.Fatalf("%v", err)
 				}
 				if c.name == "stop on error" {
-					if len(e.Failed) != 32+3 || !errors.Is(e.Failed[34], nlconn.ErrNotSent) || !strings.Contains(err.Error(), "and 25 more") {
+					if len(e.Failed) != 32+3 || !errors.Is(e.Failed[34], nlconn.ErrNotSent) || !strings.HasSuffix(err.Error(), "; and 22 more; 3 of them were not sent") {
 						t.Errorf("%v", err)
 					}
 				} else {
@@ -307,8 +307,12 @@ func TestTransaction(t *testing.T) {
 	}
 	// One that cannot be encoded keeps all from being sent.
 	conn, s, _ := scripted(t, nil)
-	err := fill(t, conn, []string{"ok", "a\x00b"}, nlconn.Transaction(&begin, nil, &end, nil)).Do(soon(t))
+	err := fill(t, conn, append(repeat(20, "ok"), "a\x00b"), nlconn.Transaction(&begin, nil, &end, nil)).Do(soon(t))
 	if !errors.Is(err, nlconn.ErrNotSent) || !errors.Is(err, nlattr.ErrNul) || s.Sends() != 0 {
 		t.Error(err)
+	}
+	// The text names that one, however many were in front of it.
+	if text := err.Error(); !strings.Contains(text, "request 20: ") || !strings.HasSuffix(text, "; 20 of them were not sent") {
+		t.Error(text)
 	}
 }
