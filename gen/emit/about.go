@@ -18,6 +18,7 @@ func (g *generator) about() (output.File, error) {
 		"Package": g.f.Package,
 		"About":   docLines("Package "+g.f.Package+" is a client of the netlink family "+clean(g.f.Name), g.f.Doc),
 		"Ops":     g.opList(),
+		"Unicast": g.f.Unicast(),
 		"Use":     g.use(),
 		"C":       g.cHeader(),
 	}); err != nil {
@@ -86,8 +87,11 @@ func firstSentence(text string) string {
 	return sentence(first)
 }
 
-// use shows one call: a dump if the family has one, else a do.
+// use shows one call: a subscription to a family that is there for it, else a dump if the family has one, else a do.
 func (g *generator) use() []string {
+	if g.f.Unicast() {
+		return []string{"events, err := client.Subscribe(ctx)"}
+	}
 	for _, op := range g.f.Ops {
 		if op.Dump != nil && op.Reply != nil {
 			return []string{

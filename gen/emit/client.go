@@ -53,6 +53,9 @@ func (g *generator) family() jen.Code {
 	if len(private) > 0 {
 		values = append(values, key("Private", jen.Index().Uint16().Values(private...)))
 	}
+	if g.f.Unicast() {
+		values = append(values, key("Unicast", jen.True()))
+	}
 	return decl(comments(wrap("Family is the netlink family "+clean(g.f.Name)+".", commentWidth-3)),
 		jen.Var().Id("Family").Op("=").Qual(nlconn, "Family").Values(values...))
 }

@@ -23,7 +23,7 @@ func (g *generator) events() []jen.Code {
 	for _, e := range g.f.Events {
 		decls = append(decls, event(e))
 	}
-	return append(decls, unknownEvent(), g.decodeEvent(), subscribe())
+	return append(decls, unknownEvent(), g.decodeEvent(), g.subscribe())
 }
 
 // type NewlinkNtf struct{ GetlinkReply }
@@ -88,11 +88,15 @@ func (g *generator) decodeEvent() jen.Code {
 		))
 }
 
-func subscribe() jen.Code {
+func (g *generator) subscribe() jen.Code {
 	conn := jen.Id("c").Dot("conn")
-	return decl(
-		comments(wrap("Subscribe joins multicast groups and returns their notifications, which come through a socket of their own. "+
-			"Nothing is missed from its return on, or the loss is reported. Close it when done.", commentWidth-3)),
+	doc := "Subscribe joins multicast groups and returns their notifications, which come through a socket of their own. " +
+		"Nothing is missed from its return on, or the loss is reported. Close it when done."
+	if g.f.Unicast() {
+		doc = "Subscribe returns the notifications that come to the port of the connection, which has to be opened with nlconn.WithOneSocket. " +
+			"Subscribe before asking for them, and nothing is missed, or the loss is reported. Close it when done."
+	}
+	return decl(comments(wrap(doc, commentWidth-3)),
 		jen.Func().Params(jen.Id("c").Op("*").Id("Client")).Id("Subscribe").Params(
 			jen.Id("ctx").Qual("context", "Context"),
 			jen.Id("groups").Op("...").Qual(nlconn, "Group"),

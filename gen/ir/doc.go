@@ -55,6 +55,9 @@ type Family struct {
 // Generic reports whether the family speaks generic netlink.
 func (f *Family) Generic() bool { return f.Level != NetlinkRaw }
 
+// Unicast reports whether the family has no multicast groups and yet something to tell, which then comes to the port that asked for it.
+func (f *Family) Unicast() bool { return len(f.Events) > 0 && len(f.Groups) == 0 }
+
 // Const is a named number or string.
 type Const struct {
 	Name     string

@@ -41,6 +41,10 @@ var (
 	// its groups anew, and another loop goes on. Like every event this one can be
 	// among those that were lost, see [ErrOverrun].
 	ErrFamilyGone = errors.New("family was unregistered")
+	// ErrNotOneSocket reports a subscription to a family that tells what it has to
+	// tell to the port that asked, over a Conn whose subscriptions have ports of
+	// their own, and which would never receive anything.
+	ErrNotOneSocket = errors.New("the family tells only the port that asks: open the Conn WithOneSocket")
 	// ErrBusy reports a second loop over one subscription.
 	ErrBusy = errors.New("subscription is being read by another loop")
 )

@@ -1,6 +1,7 @@
 package nlconn_test
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/nlgen/nlgen/runtime/nlconn"
@@ -71,6 +72,32 @@ func TestPrivate(t *testing.T) {
 			}
 			if n != 3*9 {
 				t.Errorf("%d of %d were received", n, 3*9)
+			}
+		})
+	}
+}
+
+// A family without groups tells only the port that asks. A subscription with a port of its own would wait for ever, so it is refused.
+func TestSubscribeUnicast(t *testing.T) {
+	family := nlconn.Family{Name: "whisperer", Protocol: nlconn.ProtocolUser, Unicast: true}
+	number := func(n *nlconn.Notification) (uint16, error) { return n.Number, nil }
+	for _, c := range []struct {
+		name   string
+		opts   []nlconn.Option
+		groups []nlconn.Group
+		want   error
+	}{
+		{"own port", nil, nil, nlconn.ErrNotOneSocket},
+		{"one socket", []nlconn.Option{nlconn.WithOneSocket()}, nil, nil},
+		{"a group that the spec does not know", nil, []nlconn.Group{{ID: 3}}, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			sub, err := nlconn.Subscribe(soon(t), nltest.NewScript(t).Conn(c.opts...), &family, number, c.groups...)
+			if !errors.Is(err, c.want) {
+				t.Errorf("%v, want %v", err, c.want)
+			}
+			if err == nil {
+				sub.Close()
 			}
 		})
 	}

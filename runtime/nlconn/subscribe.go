@@ -83,6 +83,9 @@ type Subscription[E any] struct {
 // of an event. The context is for the start alone: the subscription lives until
 // it is closed.
 func Subscribe[E any](ctx context.Context, c *Conn, f *Family, decode func(*Notification) (E, error), groups ...Group) (*Subscription[E], error) {
+	if f.Unicast && len(groups) == 0 && !c.cfg.oneSocket {
+		return nil, fmt.Errorf("%s: subscribe: %w", f.Name, ErrNotOneSocket)
+	}
 	l := &listener{c: c, family: f}
 	o := c.cfg.socket
 	// A port that was asked for is that of the requests.

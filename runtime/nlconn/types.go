@@ -22,6 +22,9 @@ type Family struct {
 	// the kernel tells by and by of something that was asked for. Requests pass
 	// them over; a subscription of a Conn [WithOneSocket] receives them.
 	Private []uint16
+	// Unicast says that the family has no multicast groups: what it tells, it tells
+	// the port that asked for it. So a subscription needs a Conn [WithOneSocket].
+	Unicast bool
 }
 
 // Protocols of families that need no constant of their own.
