@@ -9,7 +9,7 @@ import (
 )
 
 // Family is the netlink family nflog.
-var Family = nlconn.Family{Name: "nflog", Protocol: 12}
+var Family = nlconn.Family{Name: "nflog", Protocol: 12, Unicast: true}
 
 // The operations of the family.
 var (

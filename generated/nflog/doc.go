@@ -12,15 +12,16 @@
 //
 // # Use
 //
-// A [Client] needs a connection, which all families share:
+// A [Client] needs a connection. What the family tells comes to the port that asked
+// for it, so for [Client.Subscribe] everything has to go through one socket:
 //
-//	conn, err := nlconn.Open()
+//	conn, err := nlconn.Open(nlconn.WithOneSocket())
 //	if err != nil {
 //		return err
 //	}
 //	defer conn.Close()
 //	client := nflog.New(conn)
-//	err = client.Config(ctx, &nflog.ConfigRequest{})
+//	events, err := client.Subscribe(ctx)
 //
 // A field that is an nlattr.Opt, a pointer, a slice or an interface may be absent,
 // which differs from zero: a slice that is empty but not nil is an attribute without

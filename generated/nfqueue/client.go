@@ -9,7 +9,7 @@ import (
 )
 
 // Family is the netlink family nfqueue.
-var Family = nlconn.Family{Name: "nfqueue", Protocol: 12}
+var Family = nlconn.Family{Name: "nfqueue", Protocol: 12, Unicast: true}
 
 // The operations of the family.
 var (

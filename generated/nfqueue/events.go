@@ -40,8 +40,9 @@ func decodeEvent(n *nlconn.Notification) (Event, error) {
 	return &UnknownEvent{Number: n.Number, Body: bytes.Clone(n.Body)}, nil
 }
 
-// Subscribe joins multicast groups and returns their notifications, which come through a socket of
-// their own. Nothing is missed from its return on, or the loss is reported. Close it when done.
+// Subscribe returns the notifications that come to the port of the connection, which has to be
+// opened with nlconn.WithOneSocket. Subscribe before asking for them, and nothing is missed, or the
+// loss is reported. Close it when done.
 func (c *Client) Subscribe(ctx context.Context, groups ...nlconn.Group) (*nlconn.Subscription[Event], error) {
 	return nlconn.Subscribe(ctx, c.conn, &Family, decodeEvent, groups...)
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // Family is the netlink family TASKSTATS.
-var Family = nlconn.Family{Name: "TASKSTATS", Protocol: 16, Generic: true, Version: 1}
+var Family = nlconn.Family{Name: "TASKSTATS", Protocol: 16, Generic: true, Version: 1, Unicast: true}
 
 // The operations of the family.
 var (
