@@ -3,12 +3,10 @@ package rtaddr_test
 import (
 	"context"
 	"fmt"
+	"log"
 	"net/netip"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/nlgen/nlgen/generated/rtaddr"
-	"github.com/nlgen/nlgen/runtime/nlattr"
 	"github.com/nlgen/nlgen/runtime/nlconn"
 )
 
@@ -16,27 +14,22 @@ import (
 func Example() {
 	conn, err := nlconn.Open()
 	if err != nil {
-		fmt.Println(err)
-		return
+		log.Fatal(err)
 	}
 	defer conn.Close()
+
 	ctx, addrs := context.Background(), rtaddr.New(conn)
-	local := nlattr.Some(netip.MustParseAddr("192.0.2.1"))
-	err = addrs.Newaddr(ctx, &rtaddr.NewaddrRequest{
-		Header: rtaddr.Ifaddrmsg{IfaFamily: unix.AF_INET, IfaPrefixlen: 24, IfaIndex: 1},
-		Local:  local,
-	}, nlconn.Create, nlconn.Exclusive)
-	if err != nil {
-		fmt.Println(err)
-		return
+	add := &rtaddr.NewaddrRequest{Header: rtaddr.Ifaddrmsg{IfaIndex: 1}}
+	add.SetPrefix(netip.MustParsePrefix("192.0.2.1/24"))
+	if err := addrs.Newaddr(ctx, add, nlconn.Create, nlconn.Exclusive); err != nil {
+		log.Fatal(err)
 	}
 	for addr, err := range addrs.GetaddrDump(ctx, &rtaddr.GetaddrDumpRequest{Header: rtaddr.Ifaddrmsg{IfaIndex: 1}}) {
 		if err != nil {
-			fmt.Println(err)
-			return
+			log.Fatal(err)
 		}
-		fmt.Println(addr.Address.V, addr.Header.IfaPrefixlen, addr.Flags.V)
+		fmt.Println(addr.Prefix(), addr.Flags.V)
 	}
 	// Output:
-	// 192.0.2.1 24 permanent
+	// 192.0.2.1/24 permanent
 }
