@@ -6,13 +6,14 @@ import (
 	"log"
 	"net"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/nlgen/nlgen/generated/tc"
 	"github.com/nlgen/nlgen/runtime/nlattr"
 	"github.com/nlgen/nlgen/runtime/nlconn"
 )
 
-// Shape a link with htb: two classes with rates, and a filter of u32 that puts what goes to 192.0.2.1 into the slower one. Handles are
-// major:minor as two halves of 16 bits: 1: is 1<<16, and 1:10 is 1<<16 | 0x10.
+// Shape a link with htb: two classes with rates, and a filter of u32 that puts what goes to 192.0.2.1 into the slower one.
 func Example() {
 	conn, err := nlconn.Open()
 	if err != nil {
@@ -27,28 +28,27 @@ func Example() {
 
 	client := tc.New(conn)
 	err = client.Newqdisc(ctx, &tc.NewqdiscRequest{
-		Header:  tc.Tcmsg{Ifindex: link, Parent: tc.HandleRoot, Handle: 1 << 16},
+		Header:  tc.Tcmsg{Ifindex: link, Parent: tc.HandleRoot, Handle: tc.Handle(1, 0)},
 		Options: &tc.HtbAttrs{Init: &tc.HtbGlob{Version: 3, Rate2quantum: 10, Defcls: 0x10}},
 	}, nlconn.Create, nlconn.Replace)
 	if err != nil {
 		log.Fatal(err)
 	}
-	// A burst is in ticks of 64 ns: 200,000 are 12.8 ms, which are 16,000 bytes at 10 Mbit/s.
-	for minor, bytes := range map[uint32]uint32{0x10: 1_250_000, 0x20: 125_000} { // 10 Mbit/s and 1 Mbit/s
-		rate := tc.Ratespec{Linklayer: tc.LinklayerEthernet, Rate: bytes}
+	for minor, bytes := range map[uint16]uint32{0x10: 1_250_000, 0x20: 125_000} { // 10 Mbit/s and 1 Mbit/s
+		rate, burst := tc.Ratespec{Linklayer: tc.LinklayerEthernet, Rate: bytes}, tc.Ticks(16_000, uint64(bytes))
 		err := client.Newtclass(ctx, &tc.NewtclassRequest{
-			Header:  tc.Tcmsg{Ifindex: link, Parent: 1 << 16, Handle: 1<<16 | minor},
-			Options: &tc.HtbAttrs{Parms: &tc.HtbOpt{Rate: rate, Ceil: rate, Buffer: 200_000, Cbuffer: 200_000}},
+			Header:  tc.Tcmsg{Ifindex: link, Parent: tc.Handle(1, 0), Handle: tc.Handle(1, minor)},
+			Options: &tc.HtbAttrs{Parms: &tc.HtbOpt{Rate: rate, Ceil: rate, Buffer: burst, Cbuffer: burst}},
 		}, nlconn.Create)
 		if err != nil {
 			log.Fatal(err)
 		}
 	}
 	err = client.Newtfilter(ctx, &tc.NewtfilterRequest{
-		Header: tc.Tcmsg{Ifindex: link, Parent: 1 << 16, Info: 10<<16 | 0x0008}, // priority 10, IPv4 (0x0800 in network byte order)
+		Header: tc.Tcmsg{Ifindex: link, Parent: tc.Handle(1, 0), Info: tc.FilterInfo(10, unix.ETH_P_IP)},
 		Options: &tc.U32Attrs{
 			Sel:     &tc.U32Sel{Flags: tc.U32FlagsTerminal, Keys: []tc.U32Key{{Mask: 0xffffffff, Val: 0xc0000201, Off: 16}}},
-			Classid: nlattr.Some(uint32(1<<16 | 0x20)),
+			Classid: nlattr.Some(tc.Handle(1, 0x20)),
 		},
 	}, nlconn.Create)
 	if err != nil {

@@ -71,7 +71,9 @@ func ematch(content tc.EmatchContent, flags tc.EmatchFlags) tc.Ematch {
 
 // police is the limit that most kinds of filters have an attribute for.
 func police() *tc.PoliceAttrs {
-	return &tc.PoliceAttrs{Tbf: &tc.Police{Action: tc.ActVerdictShot, Burst: 160_000, Mtu: 1500, Rate: slotted(125_000)}, Rate: table()}
+	rate := tc.Ratespec{Linklayer: tc.LinklayerEthernet, Rate: 125_000}
+	table := rate.Table(1500)
+	return &tc.PoliceAttrs{Tbf: &tc.Police{Action: tc.ActVerdictShot, Burst: tc.Ticks(1250, 125_000), Mtu: 1500, Rate: rate}, Rate: table}
 }
 
 func filterCases() []filterCase {
