@@ -58,10 +58,11 @@ type InetDiagReqV2 struct {
 	SdiagFamily uint8
 	// Protocol of the sockets (IPPROTO_TCP, IPPROTO_UDP, ...), or 255 where it is an attribute.
 	SdiagProtocol    uint8
-	IdiagExt         Ext            // attributes that are wanted
-	SdiagRawProtocol uint8          // for IPPROTO_RAW, the protocol of the raw sockets, 0 for all
-	IdiagStates      uint32         // states to list, a bit for each; ignored by a do
-	ID               InetDiagSockid // the socket
+	IdiagExt         Ext   // attributes that are wanted
+	SdiagRawProtocol uint8 // for IPPROTO_RAW, the protocol of the raw sockets, 0 for all
+	// States to list, a bit for each: 0 lists nothing. Ignored by a do.
+	IdiagStates uint32
+	ID          InetDiagSockid // the socket
 }
 
 func (x *InetDiagReqV2) encode(b []byte) {

@@ -1597,7 +1597,8 @@ func (x *ActVlanAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 // PoliceAttrs is the attribute set police-attrs: police: holds packets to a rate.
 type PoliceAttrs struct {
 	Tbf *Police // rates, and what all actions have
-	// Rate table: ticks for packets of each size, 256 of them. Requests only.
+	// Rate table: ticks for packets of each size, 256 of them. Requests only, which need it
+	// with a rate, or get ENOMEM.
 	Rate     []uint32
 	Peakrate []uint32 // rate table of the peak rate, as rate; requests only
 	// Estimated bytes per second from which packets are beyond the rate. Needs an estimator.
