@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"net"
 
 	"golang.org/x/sys/unix"
 
@@ -42,4 +43,38 @@ func ExampleClient_GetlinkDump() {
 	// br0
 	// eth0
 	//   costs 2 and learns: true
+}
+
+// Isolates a port: nothing goes between it and other ports that are isolated. VLANs are set in the same way, by AfSpec.
+func ExampleClient_Setlink() {
+	conn, err := nlconn.Open()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer conn.Close()
+
+	eth0, err := net.InterfaceByName("eth0")
+	if err != nil {
+		log.Fatal(err)
+	}
+	ctx, ports := context.Background(), rtbridgelink.New(conn)
+	header := rtbridgelink.Ifinfomsg{IfiFamily: unix.AF_BRIDGE, IfiIndex: int32(eth0.Index)} // the family is needed, see its doc
+	err = ports.Setlink(ctx, &rtbridgelink.SetlinkRequest{
+		Header:   header,
+		Protinfo: &rtbridgelink.BrportAttrs{Isolated: nlattr.Some(uint8(1))},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	all, err := ports.GetlinkCollect(ctx, &rtbridgelink.GetlinkDumpRequest{Header: rtbridgelink.Ifinfomsg{IfiFamily: unix.AF_BRIDGE}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, link := range all {
+		if link.Protinfo != nil {
+			fmt.Println(link.Ifname.V, "is isolated:", link.Protinfo.Isolated.V == 1)
+		}
+	}
+	// Output:
+	// eth0 is isolated: true
 }
