@@ -6,8 +6,10 @@ import "github.com/nlgen/nlgen/runtime/nlattr"
 
 // Ifinfomsg is the C struct ifinfomsg: header of every link message.
 type Ifinfomsg struct {
-	// 7 (AF_BRIDGE). Notifications with another family are those of rt-link, where protinfo and
-	// af-spec hold other sets: tell them apart by this member.
+	// 7 (AF_BRIDGE), in requests as well: with another one they are requests of rt-link, and do
+	// nothing of what is meant here, without an error. Notifications with another family are
+	// those of rt-link, where protinfo and af-spec hold other sets: tell them apart by this
+	// member.
 	IfiFamily uint8
 	// Hardware type, an ARPHRD_ constant, for example 1 for Ethernet or 772 for loopback. 0 in
 	// requests.
