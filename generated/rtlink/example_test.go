@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
 	"os"
 	"syscall"
 
@@ -12,43 +13,49 @@ import (
 	"github.com/nlgen/nlgen/runtime/nlconn"
 )
 
-// Creates a vxlan link and reads it back. The kind follows from the type of Data.
+// Creates a vxlan link, whose kind follows from the type of Data, and lists those that there are. What the kernel does not like comes back
+// with its text and the attribute that it is about.
 func Example() {
 	conn, err := nlconn.Open()
 	if err != nil {
-		fmt.Println(err)
-		return
+		log.Fatal(err)
 	}
 	defer conn.Close()
+
 	ctx, links := context.Background(), rtlink.New(conn)
-	err = links.Newlink(ctx, &rtlink.NewlinkRequest{
-		Ifname:   nlattr.Some("vx0"),
-		Linkinfo: &rtlink.LinkinfoAttrs{Data: &rtlink.LinkinfoVxlanAttrs{ID: nlattr.Some(uint32(7))}},
-	}, nlconn.Create, nlconn.Exclusive)
-	if errors.Is(err, os.ErrExist) {
-		fmt.Println("it was there already")
-	} else if err != nil {
-		fmt.Println(err) // with the kernel's text, and the attribute that it did not like
-		return
+	settings := &rtlink.LinkinfoVxlanAttrs{
+		ID:        nlattr.Some(uint32(7)),
+		PortRange: nlattr.Some(rtlink.IflaVxlanPortRange{Low: 50000, High: 40000}),
 	}
-	link, err := links.Getlink(ctx, &rtlink.GetlinkRequest{Ifname: nlattr.Some("vx0")})
-	if err != nil {
-		fmt.Println(err)
-		return
+	vx0 := &rtlink.NewlinkRequest{Ifname: nlattr.Some("vx0"), Linkinfo: &rtlink.LinkinfoAttrs{Data: settings}}
+	fmt.Println(links.Newlink(ctx, vx0, nlconn.Create, nlconn.Exclusive))
+
+	settings.PortRange.V.High = 60000
+	if err := links.Newlink(ctx, vx0, nlconn.Create, nlconn.Exclusive); err != nil {
+		log.Fatal(err)
 	}
-	if vxlan, ok := link.Linkinfo.Data.(*rtlink.LinkinfoVxlanAttrs); ok {
-		fmt.Println(link.Ifname.V, link.Mtu.V, vxlan.ID.V, vxlan.Port.V)
+	all := &rtlink.GetlinkDumpRequest{Linkinfo: &rtlink.LinkinfoAttrs{Kind: nlattr.Some("vxlan")}}
+	for link, err := range links.GetlinkDump(ctx, all) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		mtu, ok := link.Mtu.Get() // absent is not zero
+		fmt.Println(link.Ifname.V, mtu, ok, link.Header.IfiFlags)
+		if vxlan, ok := link.Linkinfo.Data.(*rtlink.LinkinfoVxlanAttrs); ok {
+			fmt.Println("network", vxlan.ID.V, "by UDP port", vxlan.Port.V)
+		}
 	}
 	// Output:
-	// vx0 1500 7 8472
+	// rt-link: newlink: EINVAL: "Invalid source port range" [attribute linkinfo.data.port-range]
+	// vx0 1500 true broadcast|multicast
+	// network 7 by UDP port 8472
 }
 
 // Creates a pair of veth links, one end of which goes into the network namespace of a process, and brings the other one up.
 func ExampleClient_Newlink() {
 	conn, err := nlconn.Open()
 	if err != nil {
-		fmt.Println(err)
-		return
+		log.Fatal(err)
 	}
 	defer conn.Close()
 	ctx, links := context.Background(), rtlink.New(conn)
@@ -61,18 +68,15 @@ func ExampleClient_Newlink() {
 		}}},
 	}, nlconn.Create, nlconn.Exclusive)
 	if err != nil {
-		fmt.Println(err)
-		return
+		log.Fatal(err)
 	}
 	up := rtlink.Ifinfomsg{IfiFlags: rtlink.IfinfoFlagsUp, IfiChange: uint32(rtlink.IfinfoFlagsUp)}
 	if err := links.Setlink(ctx, &rtlink.SetlinkRequest{Header: up, Ifname: name}); err != nil {
-		fmt.Println(err)
-		return
+		log.Fatal(err)
 	}
 	link, err := links.Getlink(ctx, &rtlink.GetlinkRequest{Ifname: name})
 	if err != nil {
-		fmt.Println(err)
-		return
+		log.Fatal(err)
 	}
 	fmt.Println(link.Ifname.V, link.Linkinfo.Kind.V, link.Header.IfiFlags&rtlink.IfinfoFlagsUp)
 	_, err = links.Getlink(ctx, &rtlink.GetlinkRequest{Ifname: nlattr.Some("veth7")})
