@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/nlgen/nlgen/generated/conntrack"
 	"github.com/nlgen/nlgen/runtime/nlattr"
 	"github.com/nlgen/nlgen/runtime/nlconn"
@@ -67,4 +69,35 @@ func ExampleClient_Subscribe() {
 	}
 	// Output:
 	// 192.0.2.1 0 0
+}
+
+// Ends the flows of UDP to port 123: the kernel lists those of UDP, and each that is meant is deleted by its tuple. Mind that a request
+// without a tuple deletes all flows that its other attributes choose, and one without any of them all that there are.
+func ExampleClient_Delete() {
+	conn, err := nlconn.Open()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer conn.Close()
+	ctx, flows := context.Background(), conntrack.New(conn)
+	udp, err := flows.GetCollect(ctx, &conntrack.GetDumpRequest{
+		Header:    conntrack.Nfgenmsg{NfgenFamily: unix.AF_INET},
+		TupleOrig: &conntrack.TupleAttrs{TupleProto: &conntrack.TupleProtoAttrs{ProtoNum: nlattr.Some(uint8(unix.IPPROTO_UDP))}},
+		Filter:    &conntrack.FilterAttrs{OrigFlags: nlattr.Some(conntrack.FilterFlagsProtoNum)},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, flow := range udp {
+		if flow.TupleOrig.TupleProto.ProtoDstPort.V != 123 {
+			continue
+		}
+		// The tuple finds the flow; the ID sees to it that it is not one that has begun since.
+		err := flows.Delete(ctx, &conntrack.DeleteRequest{Header: flow.Header, TupleOrig: flow.TupleOrig, ID: flow.ID})
+		fmt.Println(flow.TupleOrig.TupleIp.IpV4Src.V, err)
+	}
+	// Output:
+	// 192.0.2.9 <nil>
 }

@@ -2,7 +2,6 @@ package ipset_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/netip"
 
@@ -11,7 +10,6 @@ import (
 	"github.com/nlgen/nlgen/generated/ipset"
 	"github.com/nlgen/nlgen/runtime/nlattr"
 	"github.com/nlgen/nlgen/runtime/nlconn"
-	"github.com/nlgen/nlgen/runtime/nlmsg"
 )
 
 // Creates a set of networks and adds one.
@@ -42,8 +40,7 @@ func Example() {
 		Ip: &ipset.IpaddrAttrs{Ipv4: nlattr.Some(netip.MustParseAddr("192.0.2.0"))}, Cidr: nlattr.Some(uint8(24)),
 	}}, nlconn.Exclusive)
 	// Sets have errors of their own, beyond those of the system.
-	var refused *nlmsg.Error
-	if errors.As(err, &refused) && ipset.Error(refused.Errno) == ipset.ErrorExist {
+	if why, ok := ipset.ErrorOf(err); ok && why == ipset.ErrorExist {
 		fmt.Println("it was there already")
 	} else if err != nil {
 		fmt.Println(err)
@@ -59,4 +56,33 @@ func Example() {
 	}
 	// Output:
 	// blocked 192.0.2.0/24
+}
+
+// Asks whether addresses are in a set.
+func ExampleClient_Test() {
+	conn, err := nlconn.Open()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer conn.Close()
+	ctx, sets := context.Background(), ipset.New(conn)
+	for _, address := range []string{"192.0.2.7", "198.51.100.7"} {
+		err := sets.Test(ctx, &ipset.TestRequest{
+			Protocol: nlattr.Some(uint8(ipset.ProtocolVersion)),
+			Setname:  nlattr.Some("blocked"),
+			Data:     &ipset.AdtAttrs{Ip: &ipset.IpaddrAttrs{Ipv4: nlattr.Some(netip.MustParseAddr(address))}},
+		})
+		switch why, ok := ipset.ErrorOf(err); {
+		case err == nil:
+			fmt.Println(address, "is blocked")
+		case ok && why == ipset.ErrorExist:
+			fmt.Println(address, "is not")
+		default:
+			fmt.Println(err)
+		}
+	}
+	// Output:
+	// 192.0.2.7 is blocked
+	// 198.51.100.7 is not
 }

@@ -44,3 +44,43 @@ func Example() {
 	// Output:
 	// 10 192.0.2.7 02:00:00:00:00:07 permanent
 }
+
+// Says behind which port of a bridge a MAC address is, and lists those that do not age.
+func ExampleClient_Newneigh() {
+	conn, err := nlconn.Open()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer conn.Close()
+
+	bridge, err := net.InterfaceByName("br0")
+	if err != nil {
+		log.Fatal(err)
+	}
+	port, err := net.InterfaceByName("port0")
+	if err != nil {
+		log.Fatal(err)
+	}
+	ctx, neighbours := context.Background(), rtneigh.New(conn)
+	err = neighbours.Newneigh(ctx, &rtneigh.NewneighRequest{
+		Header: rtneigh.Ndmsg{
+			NdmFamily: unix.AF_BRIDGE, NdmIfindex: int32(port.Index),
+			NdmState: rtneigh.NudStateNoarp, NdmFlags: rtneigh.NtfFlagsMaster, // does not age; the bridge is to know it, not the port
+		},
+		Lladdr: net.HardwareAddr{2, 0, 0, 0, 0, 9},
+	}, nlconn.Create, nlconn.Exclusive)
+	if err != nil {
+		log.Fatal(err)
+	}
+	request := &rtneigh.GetneighDumpRequest{Header: rtneigh.Ndmsg{NdmFamily: unix.AF_BRIDGE}, Master: nlattr.Some(uint32(bridge.Index))}
+	for entry, err := range neighbours.GetneighDump(ctx, request) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		if entry.Header.NdmState == rtneigh.NudStateNoarp {
+			fmt.Println(entry.Lladdr, entry.Header.NdmIfindex == int32(port.Index))
+		}
+	}
+	// Output:
+	// 02:00:00:00:00:09 true
+}

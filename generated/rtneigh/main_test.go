@@ -12,6 +12,9 @@ func TestMain(m *testing.M) {
 			"ip link add eth0 index 10 type veth peer name eth1",
 			"ip link set eth0 up",
 			"ip link set eth1 up",
+			"ip link add br0 type bridge",
+			"ip link add port0 type veth peer name port1",
+			"ip link set port0 master br0",
 		)
 	})
 }

@@ -10,6 +10,12 @@
 //	}))
 //	client := rtlink.New(k.Conn(t))
 //
+// A whole family is registered as its generated Handler carries it out, which need
+// not have all methods:
+//
+//	type handler struct{ rtlink.UnimplementedHandler }
+//	k.Register(rtlink.NewService(handler{}))
+//
 // A [Script] is for what a kernel does not do at will: it answers expected
 // requests by datagrams that are put together message by message, and those can
 // be wrong in every way.

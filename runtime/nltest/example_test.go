@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"syscall"
+	"testing"
 
 	"github.com/nlgen/nlgen/generated/rtlink"
 	"github.com/nlgen/nlgen/runtime/nlattr"
@@ -38,5 +39,21 @@ func ExampleKernel() {
 	fmt.Println(errors.Is(err, os.ErrNotExist))
 	// Output:
 	// eth0 9000 <nil>
+	// true
+}
+
+// What a kernel does once in a while: it refuses the first request, and loses the answer to the second one.
+func ExampleScript() {
+	t := new(testing.T) // that of the test
+	script := nltest.NewScript(t,
+		nltest.Expect(&rtlink.OpNewlink).Answer(nltest.Datagram(nltest.Refuse(syscall.EBUSY, "Device is going away"))),
+		nltest.ExpectDump(&rtlink.OpGetlink).Answer(nltest.Lost()),
+	)
+	ctx, links := context.Background(), rtlink.New(script.Conn())
+	fmt.Println(links.Newlink(ctx, &rtlink.NewlinkRequest{Ifname: nlattr.Some("eth0")}, nlconn.Create))
+	_, err := links.GetlinkCollect(ctx, nil)
+	fmt.Println(errors.Is(err, nlconn.ErrOverrun))
+	// Output:
+	// rt-link: newlink: EBUSY: "Device is going away"
 	// true
 }
