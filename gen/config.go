@@ -121,7 +121,7 @@ func (l *loader) pattern(f *spec.FamilyOptions) {
 		key string
 		set bool
 	}{{"package", f.Package.Set}, {"strip", f.Strip != nil}, {"names", f.Names != nil}, {"records", f.Records != nil}, {"replies", f.Replies != nil},
-		{"arrays", f.Arrays != nil}, {"single", f.Single != nil}, {"net-byteorder", f.NetByteorder.Set}} {
+		{"arrays", f.Arrays != nil}, {"single", f.Single != nil}, {"net-byteorder", f.NetByteorder.Set}, {"errors", f.Errors.Set}} {
 		if v.set {
 			l.report.Errorf(f.Spec.Pos, "%q goes with one spec, and %q is a pattern", v.key, f.Spec.V)
 		}
@@ -156,7 +156,7 @@ func (l *loader) options(f *spec.FamilyOptions) resolve.Options {
 	if f.Package.Set && !goname.IsPackage(f.Package.V) {
 		l.report.Errorf(f.Package.Pos, "%q is no name for a package: those have lower-case letters and digits, a letter first, and mean nothing else to Go", f.Package.V)
 	}
-	options := resolve.Options{Package: f.Package.V, NetByteorder: f.NetByteorder.V}
+	options := resolve.Options{Package: f.Package.V, NetByteorder: f.NetByteorder.V, Errors: resolve.Errors{Enum: f.Errors.V, Pos: f.Errors.Pos}}
 	for _, s := range f.Strip {
 		if s.Set {
 			options.Strip = append(options.Strip, resolve.Strip{Prefix: s.V, Pos: s.Pos})

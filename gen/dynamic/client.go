@@ -46,6 +46,9 @@ func NewClient(c *Codec, conn *nlconn.Conn) *Client {
 		Generic:  c.Family.Generic(),
 		Version:  uint8(c.Family.Version),
 	}
+	if e := c.Family.Errors; e != nil {
+		family.Errors = enumTable(e)
+	}
 	for _, e := range c.Family.Events {
 		if e.Private {
 			family.Private = append(family.Private, e.Number)

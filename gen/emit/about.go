@@ -20,6 +20,7 @@ func (g *generator) about() (output.File, error) {
 		"Ops":     g.opList(),
 		"Unicast": g.f.Unicast(),
 		"Use":     g.use(),
+		"Served":  len(g.served()) > 0,
 		"C":       g.cHeader(),
 	}); err != nil {
 		return output.File{}, fmt.Errorf("package %s, doc.go: %w", g.f.Package, err)

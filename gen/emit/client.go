@@ -53,6 +53,9 @@ func (g *generator) family() jen.Code {
 	if len(private) > 0 {
 		values = append(values, key("Private", jen.Index().Uint16().Values(private...)))
 	}
+	if g.f.Errors != nil {
+		values = append(values, key("Errors", address("enum"+g.f.Errors.Go)))
+	}
 	if g.f.Unicast() {
 		values = append(values, key("Unicast", jen.True()))
 	}

@@ -49,6 +49,8 @@ type Family struct {
 	Messages []*Message
 	// Events holds the notifications and events, in the order of operations.
 	Events []*Event
+	// Errors is the enum of errors that the family has of its own, nil if it has none.
+	Errors *Enum
 	Pos    diag.Pos
 }
 

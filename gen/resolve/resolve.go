@@ -20,6 +20,7 @@ type Options struct {
 	// NetByteorder sets NLA_F_NET_BYTEORDER on attributes in network byte order: integers that are big-endian, and addresses. No kernel
 	// wants it but that of ipset, which refuses attributes without.
 	NetByteorder bool
+	Errors       Errors
 }
 
 // Rename replaces the Go name of one declaration. Path says which, by section and names as the spec has them, joined by slashes:
@@ -79,10 +80,18 @@ type Single struct {
 	Pos       diag.Pos
 }
 
+// Errors names the enum of errors that a family has of its own. The kernel sends them where others send an errno: those of ipset begin
+// behind it, at 4096.
+type Errors struct {
+	Enum string // empty if there are none
+	Pos  diag.Pos
+}
+
 // passes are what Family does, in this order. A pass takes the family under construction and the report, and returns nothing.
 var passes = []func(*family, *diag.Report){
 	(*family).head,        // Name, level and protocol decide how everything else is read.
 	(*family).definitions, // Consts come first within: values, lengths and limits may name them.
+	(*family).errors,      // They are an enum.
 	(*family).layout,      // Sizes of structs decide how attributes are held.
 	(*family).number,      // Attributes exist and have numbers from here on.
 	(*family).subsets,     // They copy the numbered attributes of their parents.

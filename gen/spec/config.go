@@ -33,6 +33,8 @@ type FamilyOptions struct {
 	Single []Val[string] `ynl:"single"`
 	// NetByteorder says that attributes in network byte order say so themselves (NLA_F_NET_BYTEORDER).
 	NetByteorder Val[bool] `ynl:"net-byteorder"`
+	// Errors is the enum of errors that the family sends in the place of those of the system.
+	Errors Val[string] `ynl:"errors,label"`
 	// UnknownKeys says that keys and hints of other tools are a warning; without it they are an error. Patterns may have it, too.
 	UnknownKeys Val[bool] `ynl:"unknown-keys"`
 }

@@ -327,7 +327,11 @@ func (x *exchange) control(op *Operation, request []byte, m *nlpolicy.Message) e
 		c, err = nlmsg.ParseError(x.head, x.msg[nlmsg.HeaderLen:])
 	}
 	if c.Errno != 0 {
-		return nlmsg.NewError(op.Family.Name, op.Name, &c, request, op.Family.skip(), m)
+		e := nlmsg.NewError(op.Family.Name, op.Name, &c, request, op.Family.skip(), m)
+		if own := op.Family.Errors; own != nil {
+			e.Name, _ = own.NameOf(uint64(e.Errno))
+		}
+		return e
 	}
 	if err != nil {
 		return op.wrap(err)

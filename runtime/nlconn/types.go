@@ -25,6 +25,9 @@ type Family struct {
 	// Unicast says that the family has no multicast groups: what it tells, it tells
 	// the port that asked for it. So a subscription needs a Conn [WithOneSocket].
 	Unicast bool
+	// Errors has the names of errors that the family sends in the place of those of
+	// the system; nil if there are none.
+	Errors *nlpolicy.Enum
 }
 
 // Protocols of families that need no constant of their own.

@@ -20,6 +20,9 @@ type Error struct {
 	Op     string // name of the operation, "newlink"
 	// Errno is the error number, Linux's on every system.
 	Errno syscall.Errno
+	// Name is the name of Errno in the words of the spec, if the family has errors
+	// of its own and it is one of these: "exist".
+	Name string
 	// Message is the kernel's own text; empty if it has none.
 	Message string
 
@@ -55,6 +58,10 @@ func (e *Error) Error() string {
 			s.WriteString(name)
 			s.WriteString(": ")
 		}
+	}
+	if e.Name != "" {
+		s.WriteString(e.Name)
+		s.WriteString(": ")
 	}
 	s.WriteString(ErrnoName(int(e.Errno)))
 	if e.Message != "" {
