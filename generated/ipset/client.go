@@ -10,7 +10,7 @@ import (
 )
 
 // Family is the netlink family ipset.
-var Family = nlconn.Family{Name: "ipset", Protocol: 12}
+var Family = nlconn.Family{Name: "ipset", Protocol: 12, Errors: &enumError}
 
 // The operations of the family.
 var (

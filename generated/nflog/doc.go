@@ -31,6 +31,10 @@
 // What the kernel refuses is an *nlmsg.Error: it has the errno, for errors.Is, and what
 // the kernel says, such as the attribute it did not like.
 //
+// Package encoding/json shows all of a message, in the form of the kernel's own ynl
+// tool. The other side of the family is a [Handler]: [Serve] has it answer another
+// process, and an nltest.Kernel a test.
+//
 // On the wire, addresses are in network byte order, and numbers in that of the machine,
 // unless their docs say that they are big-endian, which is network byte order.
 //
