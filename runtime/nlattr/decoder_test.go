@@ -272,7 +272,6 @@ func TestDecoderUnknown(t *testing.T) {
 	}
 }
 
-// TestDecoderSkip reads a sub-message before its selector.
 // The padding of the last attribute may be missing, at the end of the input as at that of a nest. Nothing is read beyond, and nothing
 // complained of.
 func TestDecoderPadding(t *testing.T) {
@@ -335,6 +334,7 @@ func TestDecoderResumeAfterEnd(t *testing.T) {
 	}
 }
 
+// TestDecoderSkip reads a sub-message before its selector.
 func TestDecoderSkip(t *testing.T) {
 	data := h(9, 1) + "d\x00\x00\x00"
 	d := NewDecoder([]byte(h(2, len(data)) + data + h(1, 1) + "k\x00\x00\x00" + h(4, 0)))
