@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 
 	"github.com/nlgen/nlgen/generated/rtnexthop"
@@ -144,6 +145,9 @@ func (r *routing) nexthops(cases []encapCase) {
 			continue // It takes the destination of a route, which a nexthop does not have.
 		}
 		req := &rtnexthop.NewnexthopRequest{ID: u32(uint32(i + 1)), Oif: u32(e.oif), Encap: hopEncap(r.T, e.data)}
+		if diff := cmp.Diff(e.data, routeEncap(r.T, req.Encap), witness.Addresses); diff != "" {
+			r.T.Fatalf("%s: as a route's -, as a nexthop's +:\n%s", e.name, diff)
+		}
 		req.Header.NhFamily = e.route().req.Header.RtmFamily
 		if e.gateway != "" {
 			req.Gateway = addr(e.gateway)
