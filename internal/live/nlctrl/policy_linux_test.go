@@ -18,9 +18,9 @@ import (
 // TestPolicies dumps the policies of every family that has them, and compares them with what genl prints. Nothing in them may be unknown
 // to the spec, and what refers to another policy must find it.
 func TestPolicies(t *testing.T) {
-	ctx, conn := witness.Dial(t)
+	_, conn := witness.Dial(t)
 	client := nlctrl.New(conn)
-	families, err := client.GetfamilyCollect(ctx, nil)
+	families, err := client.GetfamilyCollect(witness.Patience(t), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +30,7 @@ func TestPolicies(t *testing.T) {
 			has := slices.ContainsFunc(f.Ops, func(op nlattr.Indexed[nlctrl.OpAttrs]) bool {
 				return op.V.Flags.V&nlctrl.OpFlagsCmdCapHaspol != 0
 			})
-			p, err := readPolicies(ctx, client, &nlctrl.GetpolicyDumpRequest{FamilyName: f.FamilyName})
+			p, err := readPolicies(witness.Patience(t), client, &nlctrl.GetpolicyDumpRequest{FamilyName: f.FamilyName})
 			if err != nil {
 				if has {
 					t.Error(err)
@@ -61,7 +61,7 @@ func TestPolicies(t *testing.T) {
 	}
 
 	// The policies of one operation alone.
-	p, err := readPolicies(ctx, client, &nlctrl.GetpolicyDumpRequest{
+	p, err := readPolicies(witness.Patience(t), client, &nlctrl.GetpolicyDumpRequest{
 		FamilyName: nlattr.Some("nlctrl"), Op: nlattr.Some(uint32(nlctrl.CmdGetpolicy)),
 	})
 	if err != nil {
