@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // A Kernel is a kernel image with its modules, somewhere on the host.
@@ -19,9 +20,11 @@ type Kernel struct {
 	Version string
 	Image   string // the file that boots
 
+	builtin map[string]bool // modules that are part of the image
+	cache   string          // the folder for modules that were unpacked
+
+	reading sync.Mutex        // several guests may be made at once
 	files   map[string]string // module → its file, perhaps compressed
-	builtin map[string]bool   // modules that are part of the image
-	cache   string            // the folder for modules that were unpacked
 	info    map[string]*modinfo
 }
 
@@ -83,7 +86,7 @@ func (k *Kernel) index(dir string) error {
 }
 
 // order returns the modules and all that they need, each after what it needs, and the names that this kernel does not know.
-// What the kernel has built in is left out.
+// What the kernel has built in is left out. The caller holds k.reading.
 func (k *Kernel) order(modules []Module) (ordered []Module, unknown []string, err error) {
 	options, seen := map[string]string{}, map[string]bool{}
 	for _, m := range modules {

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -120,6 +122,27 @@ func TestOrder(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+}
+
+// Guests that are made at once share what was read of the kernel. The race detector tells if one does not wait for the other.
+func TestInitrdsAtOnce(t *testing.T) {
+	if _, err := findBusybox(); err != nil {
+		t.Skip(err)
+	}
+	k, err := OpenKernel(tree(t, "6.12.3", map[string][]byte{"a.ko": module("depends=b"), "b.ko": module("depends=")}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var writing sync.WaitGroup
+	for i := range 4 {
+		name := filepath.Join(t.TempDir(), fmt.Sprint(i))
+		writing.Go(func() {
+			if _, err := writeInitrd(name, Config{Kernel: k, Modules: []Module{{Name: "a"}}}, "end"); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	writing.Wait()
 }
 
 func TestOpenKernelEmpty(t *testing.T) {

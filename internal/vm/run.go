@@ -142,6 +142,8 @@ func writeInitrd(name string, c Config, end string) (unknown []string, err error
 	if len(c.Shares) > 0 {
 		modules = append([]Module{{Name: "9p"}, {Name: "9pnet_virtio"}}, modules...)
 	}
+	c.Kernel.reading.Lock()
+	defer c.Kernel.reading.Unlock()
 	ordered, unknown, err := c.Kernel.order(modules)
 	if err != nil {
 		return nil, err
