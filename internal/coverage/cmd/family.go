@@ -91,24 +91,24 @@ type part struct {
 // parts lists everything that a family consists of, and how it was seen.
 func (f *family) parts() []part {
 	ops, attrs, formats, members, entries := map[string]way{}, map[string]way{}, map[string]way{}, map[string]way{}, map[string]way{}
+	held := f.held()
 	for _, op := range f.Ops {
 		ops[op.Name] = f.seen[op]
 	}
 	for _, s := range f.Sets {
 		for _, a := range s.Attrs {
-			if s.Parent == nil && a.Type != "pad" && a.Type != "unused" {
+			if s.Parent == nil && held[s] && a.Type != "pad" && a.Type != "unused" {
 				attrs[s.Name+"/"+a.Name] = f.seen[a]
 			}
 		}
 	}
 	for _, s := range f.SubMessages {
 		for _, x := range s.Formats {
-			if x.Header != nil || x.Set != nil { // Else there is nothing of it in a message.
+			if held[s] && (x.Header != nil || x.Set != nil) { // Else there is nothing of it in a message.
 				formats[s.Name+"/"+x.Value] = f.seen[x]
 			}
 		}
 	}
-	held := f.held()
 	for _, s := range f.Structs {
 		for _, m := range s.All() {
 			if m.Type != "pad" && held[s] {
@@ -126,28 +126,45 @@ func (f *family) parts() []part {
 	return []part{{"operations", ops}, {"attributes", attrs}, {"formats", formats}, {"members of structs", members}, {"values of enums", entries}}
 }
 
-// held returns the enums and structs that messages hold. Of the others, enums number something, such as the words of an array, and structs
-// stand in attributes that a spec leaves as bytes.
+// held returns the sets, sub-messages, structs and enums that messages hold. The others are of payloads that the spec leaves as bytes, or
+// number something, such as the words of an array.
 func (f *family) held() map[any]bool {
 	held := map[any]bool{}
-	for _, s := range f.Sets {
-		for _, a := range s.Attrs {
-			held[a.Enum], held[a.Struct] = true, true
-		}
-	}
-	for _, s := range f.SubMessages {
-		for _, x := range s.Formats {
-			held[x.Header] = true
+	var hold func(parts ...any)
+	hold = func(parts ...any) {
+		for _, x := range parts {
+			if held[x] {
+				continue
+			}
+			held[x] = true
+			switch x := x.(type) {
+			case *ir.Set:
+				if x == nil {
+					continue
+				}
+				hold(x.Parent)
+				for _, a := range x.Attrs {
+					hold(a.Nested, a.Sub, a.Struct, a.Enum)
+				}
+			case *ir.SubMessage:
+				if x == nil {
+					continue
+				}
+				for _, format := range x.Formats {
+					hold(format.Header, format.Set)
+				}
+			case *ir.Struct:
+				if x == nil {
+					continue
+				}
+				for _, m := range x.All() {
+					hold(m.Struct, m.Enum)
+				}
+			}
 		}
 	}
 	for _, m := range f.Messages {
-		held[m.Header] = true
-	}
-	for _, s := range f.Structs {
-		for _, m := range s.All() {
-			held[m.Enum] = true
-			held[m.Struct] = held[m.Struct] || held[s]
-		}
+		hold(m.Header, m.Set)
 	}
 	return held
 }

@@ -77,3 +77,27 @@ func TestWalk(t *testing.T) {
 		}
 	}
 }
+
+// TestHeld leaves out what no message holds, since the spec leaves it as bytes, and what is in it.
+func TestHeld(t *testing.T) {
+	all, err := all()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range all {
+		if f.Name != "tc" {
+			continue
+		}
+		names := map[string]bool{}
+		for _, p := range f.parts() {
+			for name := range p.names {
+				names[name] = true
+			}
+		}
+		for name, want := range map[string]bool{"tcf-ematch/kind": true, "ematch-kind/ipt": true, "em-ipt-attrs/hook": false, "em-operand/eq": false} {
+			if names[name] != want {
+				t.Errorf("%s is counted: %v", name, names[name])
+			}
+		}
+	}
+}
