@@ -17,6 +17,7 @@ import (
 	"github.com/nlgen/nlgen/internal/nettest"
 	"github.com/nlgen/nlgen/runtime/nlattr"
 	"github.com/nlgen/nlgen/runtime/nlconn"
+	"github.com/nlgen/nlgen/runtime/nlmsg"
 )
 
 // Connect returns a Conn for the test's own namespace. A request there takes milliseconds: the context ends what hangs.
@@ -39,19 +40,39 @@ func Dial(t *testing.T, opts ...nlconn.Option) (context.Context, *nlconn.Conn) {
 	return ctx, c
 }
 
-// recorded returns an option for a connection whose messages are counted, if that is asked for. A test with hooks of its own goes without.
+// recorded returns an option for a connection whose messages are counted, if that is asked for. A test with hooks of its own goes without,
+// but for those of [Listen].
 func recorded(t *testing.T) []nlconn.Option {
-	file := os.Getenv(coverage.Env)
-	if file == "" {
-		return nil
+	if file := os.Getenv(coverage.Env); file != "" {
+		return []nlconn.Option{nlconn.WithHooks(recorder(t, file).Hooks())}
 	}
+	return nil
+}
+
+// recorder returns a recorder that appends its messages to a file when the test ends.
+func recorder(t *testing.T, file string) *coverage.Recorder {
 	r := coverage.New()
 	t.Cleanup(func() {
 		if err := r.Append(file); err != nil {
 			t.Error(err)
 		}
 	})
-	return []nlconn.Option{nlconn.WithHooks(r.Hooks())}
+	return r
+}
+
+// Listen returns an option for a connection that calls a function with each message it receives.
+func Listen(t *testing.T, in func(protocol int, h nlmsg.Header, message []byte)) nlconn.Option {
+	file := os.Getenv(coverage.Env)
+	if file == "" {
+		return nlconn.WithHooks(nlconn.Hooks{In: in})
+	}
+	hooks := recorder(t, file).Hooks()
+	record := hooks.In
+	hooks.In = func(protocol int, h nlmsg.Header, message []byte) {
+		record(protocol, h, message)
+		in(protocol, h, message)
+	}
+	return nlconn.WithHooks(hooks)
 }
 
 // Output runs a tool. The test is skipped if the machine has none of that name.

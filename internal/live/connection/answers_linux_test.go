@@ -46,11 +46,11 @@ func TestErrorInDone(t *testing.T) {
 	ns := witness.NewNamespace(t)
 	a, _ := ns.Veth("done0", "done1")
 	var ends atomic.Int32
-	ctx, c := witness.Dial(t, nlconn.WithHooks(nlconn.Hooks{In: func(_ int, h nlmsg.Header, _ []byte) {
+	ctx, c := witness.Dial(t, witness.Listen(t, func(_ int, h nlmsg.Header, _ []byte) {
 		if h.Type == nlmsg.TypeDone {
 			ends.Add(1)
 		}
-	}}))
+	}))
 	index := uint32(a.Header.IfiIndex)
 	for _, x := range []struct {
 		name  string
@@ -101,7 +101,7 @@ func TestDumpWithoutMulti(t *testing.T) {
 	ns := witness.NewNamespace(t)
 	ns.Veth("multi0", "multi1")
 	var plain, marked atomic.Int32
-	ctx, c := witness.Dial(t, nlconn.WithHooks(nlconn.Hooks{In: func(protocol int, h nlmsg.Header, _ []byte) {
+	ctx, c := witness.Dial(t, witness.Listen(t, func(protocol int, h nlmsg.Header, _ []byte) {
 		switch {
 		case protocol != unix.NETLINK_GENERIC || h.Type < 0x11: // Control messages and those of nlctrl.
 		case h.Flags&nlmsg.FlagMulti == 0:
@@ -109,7 +109,7 @@ func TestDumpWithoutMulti(t *testing.T) {
 		default:
 			marked.Add(1)
 		}
-	}}))
+	}))
 	devices, err := netdev.New(c).DevGetCollect(ctx, &netdev.DevGetDumpRequest{})
 	if err != nil {
 		t.Fatal(err)
@@ -182,14 +182,14 @@ func TestEchoAndAck(t *testing.T) {
 func TestTransactionAcks(t *testing.T) {
 	witness.Connect(t)
 	var acks, errs atomic.Int32
-	ctx, c := witness.Dial(t, nlconn.WithHooks(nlconn.Hooks{In: func(_ int, h nlmsg.Header, b []byte) {
+	ctx, c := witness.Dial(t, witness.Listen(t, func(_ int, h nlmsg.Header, b []byte) {
 		switch m := (message{Header: h, body: b[nlmsg.HeaderLen:]}); {
 		case m.is(nlmsg.TypeError, 0):
 			acks.Add(1)
 		case h.Type == nlmsg.TypeError:
 			errs.Add(1)
 		}
-	}}))
+	}))
 	header := nftables.Nfgenmsg{ResID: unix.NFNL_SUBSYS_NFTABLES}
 	begin, end := &nftables.BatchBeginRequest{Header: header}, &nftables.BatchEndRequest{Header: header}
 	plain := func() *nlconn.Batch { return c.NewBatch(nlconn.ProtocolNetfilter) }

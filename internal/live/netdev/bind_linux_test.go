@@ -97,11 +97,7 @@ func TestBind(t *testing.T) {
 	}
 	check("at first", 1, binding{})
 
-	conn, err := nlconn.Open(nlconn.WithOneSocket())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
+	_, conn := witness.Dial(t, nlconn.WithOneSocket())
 	bind := func(queues ...uint32) (*netdev.BindRxReply, error) {
 		req := &netdev.BindRxRequest{Ifindex: index, Fd: fd}
 		for _, id := range queues {

@@ -24,11 +24,11 @@ import (
 func TestDevices(t *testing.T) {
 	const pairs = 100
 	var plain int
-	n := witness.NewNamespace(t, nlconn.WithHooks(nlconn.Hooks{In: func(protocol int, h nlmsg.Header, _ []byte) {
+	n := witness.NewNamespace(t, witness.Listen(t, func(protocol int, h nlmsg.Header, _ []byte) {
 		if protocol == nlconn.ProtocolGeneric && h.Type >= nlmsg.MinType && h.Flags&nlmsg.FlagMulti == 0 {
 			plain++
 		}
-	}}))
+	}))
 	client := netdev.New(n.Conn)
 	if _, err := n.Conn.Family(n.Ctx, "netdev"); errors.Is(err, os.ErrNotExist) {
 		t.Skip(err)

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/nlgen/nlgen/generated/nflog"
+	"github.com/nlgen/nlgen/internal/witness"
 	"github.com/nlgen/nlgen/runtime/nlattr"
 	"github.com/nlgen/nlgen/runtime/nlconn"
 )
@@ -121,11 +122,7 @@ func TestTogether(t *testing.T) {
 // TestOwner shows that a group belongs to a port until it is given back.
 func TestOwner(t *testing.T) {
 	b := newBench(t, 35)
-	other, err := nlconn.Open(nlconn.WithOneSocket())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer other.Close()
+	_, other := witness.Dial(t, nlconn.WithOneSocket())
 	stranger := nflog.New(other)
 	if err := stranger.Config(b.ctx, bind(35)); !errors.Is(err, unix.EBUSY) && !errors.Is(err, unix.EPERM) {
 		t.Errorf("a group was bound twice: %v", err)

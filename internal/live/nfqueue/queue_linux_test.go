@@ -12,8 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/nlgen/nlgen/generated/nfqueue"
+	"github.com/nlgen/nlgen/internal/witness"
 	"github.com/nlgen/nlgen/runtime/nlattr"
-	"github.com/nlgen/nlgen/runtime/nlconn"
 	"github.com/nlgen/nlgen/runtime/nlmsg"
 )
 
@@ -254,11 +254,7 @@ func TestFull(t *testing.T) {
 // TestOwner shows that a queue belongs to a port.
 func TestOwner(t *testing.T) {
 	b := newBench(t, 22, nfqueue.ConfigModePacket)
-	other, err := nlconn.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer other.Close()
+	_, other := witness.Dial(t)
 	stranger := nfqueue.New(other)
 	if err := stranger.Config(b.ctx, bind(22)); !errors.Is(err, unix.EPERM) {
 		t.Errorf("a queue was bound twice: %v", err)

@@ -22,11 +22,7 @@ func TestTableFlags(t *testing.T) {
 	n := witness.NewNamespace(t)
 	t.Cleanup(func() { _ = exec.Command("nft", "flush ruleset").Run() })
 	client := nftables.New(n.Conn)
-	owner, err := nlconn.Open(nlconn.WithOneSocket())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer owner.Close()
+	_, owner := witness.Dial(t, nlconn.WithOneSocket())
 	make := func(conn *nlconn.Conn, flags nftables.TableFlags) error {
 		b := transaction(conn, 0)
 		b.Add(n.Ctx, &nftables.OpNewtable, &nftables.NewtableRequest{Header: inet, Name: str("f"), Flags: nlattr.Some(flags)}, nlconn.Create)

@@ -31,11 +31,7 @@ func register(t *testing.T) (*taskstats.Client, *nlconn.Subscription[taskstats.E
 		}
 	}
 	// That is where the process in which the test was started is, unless the namespace is not the first in any case.
-	conn, err := nlconn.Open(nlconn.WithOneSocket(), nlconn.WithNamespace(fmt.Sprintf("/proc/%d/ns/net", os.Getppid())))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { conn.Close() })
+	_, conn := witness.Dial(t, nlconn.WithOneSocket(), nlconn.WithNamespace(fmt.Sprintf("/proc/%d/ns/net", os.Getppid())))
 	client := taskstats.New(conn)
 	events, err := client.Subscribe(t.Context())
 	if err != nil {
