@@ -64,6 +64,11 @@ func TestRss(t *testing.T) {
 	}
 	witness.Output(t, "ethtool", "-X", "nic0", "hkey", key(1), "weight", "1", "2", "0", "1", "hfunc", "xor")
 	l.sameRss(c, "nic0", 0)
+	whole, err := l.client.RssGet(l.Ctx, &ethtool.RssGetRequest{Header: of("nic0")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Field("input of the hash", whole.InputXfrm, float64(ethtool.InputXfrmSymXor)) // by the driver: it can do nothing else
 	for i := range 3 {
 		witness.Output(t, "ethtool", "-X", "nic0", "context", "new", "hkey", key(2+i), "equal", fmt.Sprint(2+i%3))
 		l.sameRss(c, "nic0", uint32(i+1))

@@ -1,6 +1,7 @@
 package link
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"net"
@@ -83,6 +84,11 @@ func functions(x *rtlink.GetlinkReply) any {
 				},
 				"tx": witness.Object{"tx_bytes": vf.Stats.TxBytes, "tx_packets": vf.Stats.TxPackets, "dropped": vf.Stats.TxDropped},
 			},
+		}
+		for key, guid := range map[string]nlattr.Opt[rtlink.IflaVfGuid]{"node guid": vf.IbNodeGuid, "port guid": vf.IbPortGuid} {
+			if guid.OK {
+				out[key] = net.HardwareAddr(binary.BigEndian.AppendUint64(nil, guid.V.Guid))
+			}
 		}
 		// ip leaves out what is zero, and the usual protocol.
 		if rate := vf.TxRate.V.Rate; rate != 0 {

@@ -127,7 +127,7 @@ func TestQueues(t *testing.T) {
 			"gro_flush_timeout": napi.GroFlushTimeout, "napi_defer_hard_irqs": {V: uint64(napi.DeferHardIrqs.V), OK: napi.DeferHardIrqs.OK},
 		} {
 			if value.OK { // Since Linux 6.13.
-				c.Field("NAPI."+file, strconv.FormatUint(value.V, 10), sysfs(t, "queue0", file))
+				c.Field("NAPI."+file, strconv.FormatUint(value.V, 10), witness.Sysfs(t, "queue0", file))
 			}
 		}
 	}
@@ -203,14 +203,4 @@ func TestQueueStatistics(t *testing.T) {
 	if pools, err := client.PagePoolGetCollect(n.Ctx, nil); err != nil || len(pools) != 0 {
 		t.Errorf("pools of pages: %+v, %v", pools, err)
 	}
-}
-
-// sysfs reads an attribute of a link.
-func sysfs(t *testing.T, link, file string) string {
-	t.Helper()
-	b, err := os.ReadFile("/sys/class/net/" + link + "/" + file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.TrimSpace(string(b))
 }

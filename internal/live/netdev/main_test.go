@@ -10,3 +10,4 @@ import (
 func TestMain(m *testing.M) { nettest.Main(m) }
 
 func u32(n uint32) nlattr.Opt[uint32] { return nlattr.Some(n) }
+func u64(n uint64) nlattr.Opt[uint64] { return nlattr.Some(n) }

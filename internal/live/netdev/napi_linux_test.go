@@ -89,9 +89,9 @@ func TestNapiSettings(t *testing.T) {
 	}
 	for id, napi := range read() {
 		at := fmt.Sprintf("NAPI %d ", id)
-		c.Field(at+"gro-flush-timeout", fmt.Sprint(napi.GroFlushTimeout.V), sysfs(t, "poll0", "gro_flush_timeout"))
-		c.Field(at+"defer-hard-irqs", fmt.Sprint(napi.DeferHardIrqs.V), sysfs(t, "poll0", "napi_defer_hard_irqs"))
-		c.Field(at+"threaded", fmt.Sprint(uint32(napi.Threaded.V)), sysfs(t, "poll0", "threaded"))
+		c.Field(at+"gro-flush-timeout", fmt.Sprint(napi.GroFlushTimeout.V), witness.Sysfs(t, "poll0", "gro_flush_timeout"))
+		c.Field(at+"defer-hard-irqs", fmt.Sprint(napi.DeferHardIrqs.V), witness.Sysfs(t, "poll0", "napi_defer_hard_irqs"))
+		c.Field(at+"threaded", fmt.Sprint(uint32(napi.Threaded.V)), witness.Sysfs(t, "poll0", "threaded"))
 		c.Field(at+"irq-suspend-timeout", napi.IrqSuspendTimeout, float64(30000+id)) // The link has no file for it.
 	}
 	c.Report("settings of NAPI")

@@ -180,7 +180,7 @@ func TestQueueCounters(t *testing.T) {
 			if len(whole) != 1 || whole[0].QueueID.OK || whole[0].QueueType.OK {
 				t.Fatalf("%s as a whole: %+v", name, whole)
 			}
-			file := func(of string) string { return sysfs(t, name, "statistics/"+of) }
+			file := func(of string) string { return witness.Sysfs(t, name, "statistics/"+of) }
 			c.Field(name+" rx-packets", fmt.Sprint(whole[0].RxPackets.V), file("rx_packets"))
 			c.Field(name+" rx-bytes", fmt.Sprint(whole[0].RxBytes.V), file("rx_bytes"))
 			c.Field(name+" tx-packets", fmt.Sprint(whole[0].TxPackets.V), file("tx_packets"))
@@ -200,7 +200,7 @@ func TestQueueCounters(t *testing.T) {
 			c.Field(name+" queues", kinds, []any{"rx-0", "tx-0"})
 		}
 	})
-	if sent, err := strconv.Atoi(sysfs(t, from.Ifname.V, "statistics/tx_packets")); err != nil || sent < 10 {
+	if sent, err := strconv.Atoi(witness.Sysfs(t, from.Ifname.V, "statistics/tx_packets")); err != nil || sent < 10 {
 		t.Errorf("%d packets were sent, %v; want 10 at least", sent, err)
 	}
 	c.Report("queues")

@@ -119,7 +119,7 @@ func putClassBody(w *words, x *tc.GettclassReply) {
 	if s == nil {
 		return
 	}
-	putStats(w, s.Basic, s.Queue, s.RateEst)
+	putStats(w, s.Basic, s.BasicHw, s.Queue, s.RateEst)
 	switch a := s.App.(type) {
 	case *tc.HtbXstats:
 		w.put("lended: %d borrowed: %d giants: %d tokens: %d ctokens: %d", a.Lends, a.Borrows, a.Giants, a.Tokens, a.Ctokens)
@@ -150,12 +150,16 @@ func putClassBody(w *words, x *tc.GettclassReply) {
 }
 
 // putStats is what qdiscs, classes and actions have counted, whatever their kind.
-func putStats(w *words, basic nlattr.Opt[tc.GnetStatsBasic], queue *tc.GnetStatsQueue, est nlattr.Opt[tc.GnetStatsRateEst]) {
+func putStats(w *words, basic, hw nlattr.Opt[tc.GnetStatsBasic], queue *tc.GnetStatsQueue, est nlattr.Opt[tc.GnetStatsRateEst]) {
 	if basic.OK {
 		w.put("Sent %d bytes %d pkt", basic.V.Bytes, basic.V.Packets)
 	}
 	if queue != nil {
 		w.put("(dropped %d, overlimits %d requeues %d)", queue.Drops, queue.Overlimits, queue.Requeues)
+	}
+	if hw.V.Bytes > 0 {
+		w.put("Sent software %d bytes %d pkt", basic.V.Bytes-hw.V.Bytes, basic.V.Packets-hw.V.Packets)
+		w.put("Sent hardware %d bytes %d pkt", hw.V.Bytes, hw.V.Packets)
 	}
 	if est.OK {
 		w.put("rate %s %dpps", rateText(uint64(est.V.Bps)), est.V.Pps)

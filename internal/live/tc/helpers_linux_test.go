@@ -29,10 +29,7 @@ type bench struct {
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	n := witness.NewNamespace(t)
-	// Nothing sends packets here but the tests.
-	if err := os.WriteFile("/proc/sys/net/ipv6/conf/default/disable_ipv6", []byte("1"), 0); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		t.Fatal(err)
-	}
+	quiet(t)
 	queues := nlattr.Some(uint32(16))
 	a := n.Create(&rtlink.NewlinkRequest{
 		Ifname: nlattr.Some("tc0"), NumTxQueues: queues, NumRxQueues: queues,
@@ -43,6 +40,14 @@ func newBench(t *testing.T) *bench {
 	b := n.Link("tc1")
 	n.Up(a, b)
 	return &bench{n, tc.New(n.Conn), a.Header.IfiIndex, uint32(b.Header.IfiIndex), "tc0"}
+}
+
+// quiet sees to it that nothing sends packets but the test.
+func quiet(t *testing.T) {
+	t.Helper()
+	if err := os.WriteFile("/proc/sys/net/ipv6/conf/default/disable_ipv6", []byte("1"), 0); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
 }
 
 // run is testing.T.Run with a bench.

@@ -177,7 +177,7 @@ func (b *bench) putQdiscEvent(w *words, verb string, x *tc.GetqdiscReply) string
 		w.put("r2q %d default %#x direct_packets_stat %d ver %d.%d", g.Rate2quantum, g.Defcls, g.DirectPkts, g.Version>>16, g.Version&0xffff)
 		opt(w, "direct_qlen %d", o.DirectQlen)
 	}
-	putStats(w, x.Stats2.Basic, x.Stats2.Queue, x.Stats2.RateEst)
+	putStats(w, x.Stats2.Basic, x.Stats2.BasicHw, x.Stats2.Queue, x.Stats2.RateEst)
 	return verb + "qdisc " + x.Kind.V
 }
 

@@ -39,7 +39,7 @@ func (b *bench) putActs(w *words, list []nlattr.Indexed[tc.ActAttrs], bound bool
 func putActStats(w *words, a *tc.ActAttrs, bound bool) {
 	if a.Stats != nil {
 		w.put("Action statistics:")
-		putStats(w, a.Stats.Basic, a.Stats.Queue, a.Stats.RateEst)
+		putStats(w, a.Stats.Basic, a.Stats.BasicHw, a.Stats.Queue, a.Stats.RateEst)
 	}
 	if a.Cookie != nil {
 		w.put("cookie %x", a.Cookie)
@@ -56,6 +56,8 @@ func putActStats(w *words, a *tc.ActAttrs, bound bool) {
 		}
 		if a.InHwCount == some(uint32(0)) {
 			w.word("not_in_hw")
+		} else if a.InHwCount.OK {
+			w.put("in_hw in_hw_count %d", a.InHwCount.V)
 		}
 	}
 	hwStats := func(name string, s nlattr.Opt[nlattr.Bitfield32]) {

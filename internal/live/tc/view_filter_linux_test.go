@@ -86,6 +86,9 @@ func (b *bench) putFilterBody(w *words, f *tc.GettfilterReply) {
 		opt(w, "indev %s", o.Indev)
 		putFlower(w, o)
 		putWhere(w, o.Flags)
+		if o.Flags.V&tc.ClsFlagsInHw != 0 {
+			opt(w, "in_hw_count %d", o.InHwCount)
+		}
 		b.putActs(w, o.Act, true)
 	}
 	if s := f.Stats; s != nil {

@@ -87,7 +87,8 @@ func qdiscView(q qdiscReply) witness.View[qdiscReply] {
 			}
 			return q.Stats2.RateEst.V.Bps
 		},
-		"pps": func(q qdiscReply) any { return q.Stats2.RateEst.V.Pps },
+		"offloaded": func(q qdiscReply) any { return q.HwOffload },
+		"pps":       func(q qdiscReply) any { return q.Stats2.RateEst.V.Pps },
 		"stab": func(q qdiscReply) any {
 			s := q.Stab.Base
 			o := witness.Object{"linklayer": s.Linklayer, "overhead": s.Overhead}

@@ -40,7 +40,7 @@ func redFlags(o object, f tc.RedFlags) object {
 }
 
 // numbers is a list of numbers as JSON has it.
-func numbers[T uint8 | uint32](list []T) []any {
+func numbers[T uint8 | uint32 | uint64](list []T) []any {
 	var out []any
 	for _, v := range list {
 		out = append(out, v)
@@ -133,7 +133,8 @@ func qdiscOptions(q qdiscReply) object {
 	case *tc.HtbAttrs:
 		i := x.Init
 		return object{
-			"r2q": i.Rate2quantum, "default": hexText(i.Defcls), "direct_packets_stat": i.DirectPkts,
+			"offload": nil, // a word without a value
+			"r2q":     i.Rate2quantum, "default": hexText(i.Defcls), "direct_packets_stat": i.DirectPkts,
 			"ver": fmt.Sprintf("%d.%d", i.Version>>16, i.Version&0xffff), "direct_qlen": x.DirectQlen,
 		}
 	case *tc.EtsAttrs:
@@ -182,13 +183,24 @@ func qdiscOptions(q qdiscReply) object {
 	case *tc.QdiscOptionsMqprio:
 		h := x.Header
 		return object{
-			"tc": h.NumTc, "map": numbers(h.PrioTcMap[:]), "mode": x.Mode.V, "shaper": x.Shaper.V,
-			"queues": queues(&h, func(count, offset uint64) any { return []any{offset, offset + count - 1} }),
+			"tc": h.NumTc, "map": numbers(h.PrioTcMap[:]), "mode": x.Mode.V,
+			"min_rate": rates(x.MinRate64, func(x *tc.MqprioMinRatesAttrs) []uint64 { return x.MinRate64 }),
+			"max_rate": rates(x.MaxRate64, func(x *tc.MqprioMaxRatesAttrs) []uint64 { return x.MaxRate64 }),
+			"shaper":   map[tc.MqprioShaper]string{tc.MqprioShaperDcb: "dcb", tc.MqprioShaperBwRate: "bw_rlimit"}[x.Shaper.V],
+			"queues":   queues(&h, func(count, offset uint64) any { return []any{offset, offset + count - 1} }),
 		}
 	case *tc.TaprioAttrs:
 		return taprioOptions(x)
 	}
 	return object{}
+}
+
+// rates are those of each traffic class.
+func rates[T any](x *T, get func(x *T) []uint64) []any {
+	if x == nil {
+		return nil
+	}
+	return numbers(get(x))
 }
 
 // gredQueues are the virtual queues that were set up: as the struct has them, and with the counters that are attributes.
@@ -267,7 +279,7 @@ func netemOptions(x *tc.QdiscOptionsNetem) object {
 func taprioOptions(x *tc.TaprioAttrs) object {
 	o := timetable(x.SchedBaseTime, x.SchedCycleTime, x.SchedCycleTimeExtension, x.SchedEntryList)
 	maps.Copy(o, object{
-		"tc": x.Priomap.NumTc, "map": numbers(x.Priomap.PrioTcMap[:]), "clockid": clock(x.SchedClockid.V),
+		"tc": x.Priomap.NumTc, "map": numbers(x.Priomap.PrioTcMap[:]), "clockid": taprioClock(x.SchedClockid),
 		"flags": fmt.Sprintf("%#x", uint32(x.Flags.V)), "txtime_delay": x.TxtimeDelay,
 		"queues": queues(x.Priomap, func(count, offset uint64) any { return object{"offset": offset, "count": count} }),
 	})
@@ -275,6 +287,14 @@ func taprioOptions(x *tc.TaprioAttrs) object {
 		o["admin"] = timetable(s.SchedBaseTime, s.SchedCycleTime, s.SchedCycleTimeExtension, s.SchedEntryList)
 	}
 	return o
+}
+
+// taprioClock is the clock of a timetable; one in a device has its own.
+func taprioClock(id nlattr.Opt[int32]) string {
+	if !id.OK {
+		return "invalid"
+	}
+	return clock(id.V)
 }
 
 // timetable is one of taprio. tc knows one of its commands.

@@ -2,6 +2,7 @@
 // The counters, and the names of those that only this device has.
 
 #include <linux/ethtool_netlink.h>
+#include <net/netdev_queues.h>
 #include "nic.h"
 
 static const char *const nic_counters[] = { "rx_first", "rx_second", "tx_third" };
@@ -68,3 +69,21 @@ void nic_fec_stats(struct net_device *dev, struct ethtool_fec_stats *x)
 
 void nic_mm_stats(struct net_device *dev, struct ethtool_mm_stats *x) { numbered(x, sizeof(*x), 401); }
 void nic_ts_stats(struct net_device *dev, struct ethtool_ts_stats *x) { numbered(x, sizeof(*x), 501); }
+
+void nic_stats64(struct net_device *dev, struct rtnl_link_stats64 *x) { numbered(x, sizeof(*x), 9001); }
+
+static void nic_queue_stats_rx(struct net_device *dev, int queue, struct netdev_queue_stats_rx *x) { numbered(x, sizeof(*x), 1000 * queue + 101); }
+static void nic_queue_stats_tx(struct net_device *dev, int queue, struct netdev_queue_stats_tx *x) { numbered(x, sizeof(*x), 1000 * queue + 201); }
+
+// What queues have counted that there are no more.
+static void nic_base_stats(struct net_device *dev, struct netdev_queue_stats_rx *rx, struct netdev_queue_stats_tx *tx)
+{
+	memset(rx, 0, sizeof(*rx));
+	memset(tx, 0, sizeof(*tx));
+}
+
+const struct netdev_stat_ops nic_stat_ops = {
+	.get_queue_stats_rx = nic_queue_stats_rx,
+	.get_queue_stats_tx = nic_queue_stats_tx,
+	.get_base_stats = nic_base_stats,
+};

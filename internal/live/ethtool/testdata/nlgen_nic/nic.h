@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
-// A network device to test with: links of the kind nlgen_nic do nothing but answer ethtool. Each has a PHY on a bus of its own, a clock,
-// a pluggable module, and queues to which somebody's memory can be bound. What can be set is kept and told again, and shown in
+// A network device to test with: links of the kind nlgen_nic do nothing but answer. Each has a PHY on a bus of its own, a clock, a
+// pluggable module, queues to which somebody's memory can be bound, and a switch to which the kernel can leave work. What can be set is
+// kept and told again, and shown in
 // /sys/class/net/LINK/nlgen/state, for those settings that a tool may not know; every counter has a value of its own, by which a reader
 // that takes one for another is found out.
 
@@ -12,11 +13,19 @@
 #define NIC_QUEUES 4
 #define NIC_INDIR 8
 #define NIC_KEY 40
+#define NIC_FUNCTIONS 2
 
 // What the pluggable module has been told.
 struct cmis {
 	u32 password, expected, written, sum; // of firmware: its length, what has come of it, and a sum of that
 	u8 request[126], reply[122];
+};
+
+// What was asked for a port of a switch outside: who is behind it, and which rules are to hold for that.
+struct nic_profile {
+	bool set;
+	u8 request, instance[PORT_UUID_MAX], host[PORT_UUID_MAX];
+	char name[PORT_PROFILE_MAX];
 };
 
 struct nic {
@@ -26,6 +35,7 @@ struct nic {
 	struct ptp_clock *clock;
 	struct ptp_clock_info clock_info;
 	struct page_pool *pools[NIC_QUEUES]; // of those queues that were restarted
+	struct napi_struct napi;
 	bool unplugged;
 
 	u32 messages, flags;
@@ -47,6 +57,10 @@ struct nic {
 	struct phy_plca_cfg plca;
 	struct phy_tdr_config tdr;
 	bool tdr_wanted, tested;
+
+	u16 bridge_mode;
+	bool learning_sync;
+	struct nic_profile profiles[NIC_FUNCTIONS + 1]; // the last one is the device's own
 };
 
 static inline struct nic *nic_of(struct net_device *dev) { return netdev_priv(dev); }
@@ -65,11 +79,28 @@ extern const struct ethtool_ops nic_ethtool_ops;         // of settings.c
 extern const struct attribute_group nic_group;           // of state.c
 extern struct phy_driver nic_phy_driver;                 // of phy.c
 extern const struct netdev_queue_mgmt_ops nic_queue_ops; // of queues.c
+extern const struct netdev_stat_ops nic_stat_ops;        // of counters.c
 
 void nic_begin(struct nic *nic);
 int nic_attach_phy(struct nic *nic);
 void nic_detach_phy(struct nic *nic);
+void nic_open_queues(struct nic *nic);
+void nic_close_queues(struct nic *nic);
 void nic_free_queues(struct net_device *dev);
+
+// Offloads, of offload.c.
+int nic_setup_tc(struct net_device *dev, enum tc_setup_type type, void *data);
+int nic_take_actions(void);
+void nic_leave_actions(void);
+
+// The port of a switch, of port.c.
+int nic_bridge_getlink(struct sk_buff *skb, u32 pid, u32 seq, struct net_device *dev, u32 mask, int flags);
+int nic_bridge_setlink(struct net_device *dev, struct nlmsghdr *header, u16 flags, struct netlink_ext_ack *extack);
+int nic_phys_port_id(struct net_device *dev, struct netdev_phys_item_id *id);
+int nic_set_vf_port(struct net_device *dev, int vf, struct nlattr *port[]);
+int nic_get_vf_port(struct net_device *dev, int vf, struct sk_buff *skb);
+int nic_vf_config(struct net_device *dev, int vf, struct ifla_vf_info *info);
+int nic_vf_guid(struct net_device *dev, int vf, struct ifla_vf_guid *node, struct ifla_vf_guid *port);
 
 // The pluggable module, of cmis.c.
 int nic_get_eeprom(struct net_device *dev, const struct ethtool_module_eeprom *page, struct netlink_ext_ack *extack);
@@ -88,3 +119,4 @@ void nic_rmon_stats(struct net_device *dev, struct ethtool_rmon_stats *x, const 
 void nic_fec_stats(struct net_device *dev, struct ethtool_fec_stats *x);
 void nic_mm_stats(struct net_device *dev, struct ethtool_mm_stats *x);
 void nic_ts_stats(struct net_device *dev, struct ethtool_ts_stats *x);
+void nic_stats64(struct net_device *dev, struct rtnl_link_stats64 *x);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
-// The queues that receive. One that is restarted gets a pool of pages, of the memory that is bound to the queue if there is such.
+// The queues. One NAPI instance polls all of them, with an interrupt that never comes. A queue that receives and
+// is restarted gets a pool of pages, of the memory that is bound to the queue if there is such.
 
 #include <net/netdev_queues.h>
 #include <net/page_pool/helpers.h>
@@ -49,6 +50,37 @@ static int nic_queue_stop(struct net_device *dev, void *memory, int index)
 
 	queue->pool = nic_of(dev)->pools[index];
 	return 0;
+}
+
+static int nic_poll(struct napi_struct *napi, int budget)
+{
+	napi_complete_done(napi, 0);
+	return 0;
+}
+
+static void nic_set_napi(struct nic *nic, struct napi_struct *napi)
+{
+	int i;
+
+	for (i = 0; i < NIC_QUEUES; i++) {
+		netif_queue_set_napi(nic->dev, i, NETDEV_QUEUE_TYPE_RX, napi);
+		netif_queue_set_napi(nic->dev, i, NETDEV_QUEUE_TYPE_TX, napi);
+	}
+}
+
+void nic_open_queues(struct nic *nic)
+{
+	netif_napi_add(nic->dev, &nic->napi, nic_poll);
+	netif_napi_set_irq(&nic->napi, 77);
+	napi_enable(&nic->napi);
+	nic_set_napi(nic, &nic->napi);
+}
+
+void nic_close_queues(struct nic *nic)
+{
+	nic_set_napi(nic, NULL);
+	napi_disable(&nic->napi);
+	netif_napi_del(&nic->napi);
 }
 
 void nic_free_queues(struct net_device *dev)

@@ -183,6 +183,7 @@ static int nic_get_rss(struct net_device *dev, struct ethtool_rxfh_param *rss)
 	struct nic *nic = nic_of(dev);
 
 	rss->hfunc = nic->hfunc;
+	rss->input_xfrm = RXH_XFRM_SYM_XOR;
 	if (rss->indir)
 		memcpy(rss->indir, nic->indir, sizeof(nic->indir));
 	if (rss->key)
