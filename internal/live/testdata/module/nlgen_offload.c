@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: MIT
 //
 // A kernel module that makes links look like devices that take work from the kernel: those of any kind whose names begin with nlgen, such
-// as one end of a veth. They take the keys of TLS connections and the entries of a bridge's multicast database, and do nothing with them.
+// as one end of a veth. They take the keys of TLS connections, the entries of a bridge's multicast database, neighbours, nexthops and routes
+// of IPv4, and do nothing with them.
 #include <linux/module.h>
 #include <linux/netdevice.h>
+#include <net/fib_notifier.h>
+#include <net/ip_fib.h>
+#include <net/neighbour.h>
+#include <net/net_namespace.h>
+#include <net/netevent.h>
+#include <net/nexthop.h>
+#include <net/netns/generic.h>
 #include <net/switchdev.h>
 #include <net/tls.h>
 
@@ -55,25 +63,142 @@ static int on_bridge(struct notifier_block *block, unsigned long event, void *da
 	return notifier_from_errno(0);
 }
 
+static int on_neighbour(struct notifier_block *block, unsigned long event, void *data)
+{
+	struct neighbour *neighbour = data;
+
+	if (event == NETEVENT_NEIGH_UPDATE && ours(neighbour->dev))
+		neighbour->flags |= NTF_OFFLOADED;
+	return NOTIFY_DONE;
+}
+
+static int on_nexthop(struct notifier_block *block, unsigned long event, void *data)
+{
+	struct nh_notifier_info *info = data;
+
+	if (event == NEXTHOP_EVENT_REPLACE && info->type == NH_NOTIFIER_INFO_TYPE_SINGLE && info->nh->dev && ours(info->nh->dev))
+		nexthop_set_hw_flags(info->net, info->id, true, false);
+	return NOTIFY_DONE;
+}
+
+// A route is told of before it is in its table, so it is taken later.
+struct route {
+	struct work_struct work;
+	struct net *net;
+	netns_tracker tracker;
+	struct fib_rt_info info;
+};
+
+static struct workqueue_struct *queue;
+
+static void take_route(struct work_struct *work)
+{
+	struct route *route = container_of(work, struct route, work);
+
+	rtnl_lock();
+	fib_alias_hw_flags_set(route->net, &route->info);
+	rtnl_unlock();
+	fib_info_put(route->info.fi);
+	put_net_track(route->net, &route->tracker);
+	kfree(route);
+}
+
+// What notifies of each namespace.
+struct space {
+	struct net *net;
+	struct notifier_block routes, nexthops;
+};
+
+static unsigned int space_id;
+
+static int on_route(struct notifier_block *block, unsigned long event, void *data)
+{
+	struct fib_notifier_info *info = data;
+	struct fib_entry_notifier_info *entry = container_of(info, struct fib_entry_notifier_info, info);
+	struct space *space = container_of(block, struct space, routes);
+	struct route *route;
+
+	if (event != FIB_EVENT_ENTRY_REPLACE || info->family != AF_INET || entry->fi->nh || !entry->fi->fib_nh[0].fib_nh_dev ||
+	    !ours(entry->fi->fib_nh[0].fib_nh_dev))
+		return NOTIFY_DONE;
+	route = kzalloc(sizeof(*route), GFP_ATOMIC);
+	if (!route)
+		return NOTIFY_DONE;
+	fib_info_hold(entry->fi);
+	route->net = get_net_track(space->net, &route->tracker, GFP_ATOMIC);
+	route->info = (struct fib_rt_info){ .fi = entry->fi, .tb_id = entry->tb_id, .dst = cpu_to_be32(entry->dst), .dst_len = entry->dst_len,
+					    .dscp = entry->dscp, .type = entry->type, .offload = 1 };
+	INIT_WORK(&route->work, take_route);
+	queue_work(queue, &route->work);
+	return NOTIFY_DONE;
+}
+
+static int __net_init enter(struct net *net)
+{
+	struct space *space = net_generic(net, space_id);
+	int err;
+
+	space->net = net;
+	space->routes.notifier_call = on_route;
+	space->nexthops.notifier_call = on_nexthop;
+	err = register_nexthop_notifier(net, &space->nexthops, NULL);
+	if (err)
+		return err;
+	err = register_fib_notifier(net, &space->routes, NULL, NULL);
+	if (err)
+		unregister_nexthop_notifier(net, &space->nexthops);
+	return err;
+}
+
+static void __net_exit leave(struct net *net)
+{
+	struct space *space = net_generic(net, space_id);
+
+	unregister_fib_notifier(net, &space->routes);
+	unregister_nexthop_notifier(net, &space->nexthops);
+}
+
+static struct pernet_operations spaces = { .init = enter, .exit = leave, .id = &space_id, .size = sizeof(struct space) };
+static struct notifier_block neighbours = { .notifier_call = on_neighbour };
 static struct notifier_block links = { .notifier_call = on_link };
 static struct notifier_block bridges = { .notifier_call = on_bridge };
 
 static int __init nlgen_offload_init(void)
 {
-	int err = register_netdevice_notifier(&links);
+	int err = -ENOMEM;
 
-	if (err)
+	queue = alloc_workqueue("nlgen_offload", 0, 0);
+	if (!queue)
 		return err;
+	err = register_netdevice_notifier(&links);
+	if (err)
+		goto destroy_queue;
 	err = register_switchdev_blocking_notifier(&bridges);
 	if (err)
-		unregister_netdevice_notifier(&links);
+		goto unregister_links;
+	err = register_pernet_subsys(&spaces);
+	if (err)
+		goto unregister_bridges;
+	err = register_netevent_notifier(&neighbours);
+	if (!err)
+		return 0;
+	unregister_pernet_subsys(&spaces);
+unregister_bridges:
+	unregister_switchdev_blocking_notifier(&bridges);
+unregister_links:
+	unregister_netdevice_notifier(&links);
+destroy_queue:
+	destroy_workqueue(queue);
 	return err;
 }
 
 static void __exit nlgen_offload_exit(void)
 {
+	unregister_netevent_notifier(&neighbours);
+	unregister_pernet_subsys(&spaces);
 	unregister_switchdev_blocking_notifier(&bridges);
 	unregister_netdevice_notifier(&links);
+	destroy_workqueue(queue);
 }
 
 module_init(nlgen_offload_init);
