@@ -252,7 +252,13 @@ var sctpView = commonView(ofSCTP, witness.View[sctpReply]{
 	"tag":    func(x sctpReply) any { return fmt.Sprintf("%x", x.Info.Tag) },
 	"ptag":   func(x sctpReply) any { return fmt.Sprintf("%x", x.Info.PeerTag) },
 	"state": func(x sctpReply) any {
-		return map[inetdiag.SctpState]string{inetdiag.SctpStateEstablished: "ESTAB"}[x.Info.State]
+		switch x.Info.State {
+		case inetdiag.SctpStateEstablished:
+			return "ESTAB"
+		case inetdiag.SctpStateShutdownAckSent:
+			return "ACK_SENT"
+		}
+		return strings.ToUpper(strings.ReplaceAll(x.Info.State.String(), "-", "_"))
 	},
 	"rwnd":       number(func(i *inetdiag.SctpInfo) uint32 { return i.Rwnd }),
 	"unackdata":  number(func(i *inetdiag.SctpInfo) uint16 { return i.Unackdata }),
