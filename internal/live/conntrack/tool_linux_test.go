@@ -188,5 +188,8 @@ func flags(x flow) witness.Set {
 	if x.Status.V&conntrack.NfCtStatusAssured != 0 {
 		list = append(list, "ASSURED")
 	}
+	if x.Status.V&conntrack.NfCtStatusOffload != 0 {
+		list = append(list, "OFFLOAD")
+	}
 	return list
 }
