@@ -360,7 +360,9 @@ func (x *ProtoinfoAttrs) decode(d *nlattr.Decoder, odd *[]nlattr.Attr) bool {
 type HelpAttrs struct {
 	// Name of the helper, such as ftp; the empty name takes the helper away.
 	HelpName nlattr.Opt[string]
-	HelpInfo []byte // private data of a helper in user space, as it wrote them
+	// Private data of a helper in user space, as it wrote them. A request can set them for a
+	// flow that has the helper, and not while it makes one.
+	HelpInfo []byte
 	Unknown  []nlattr.Attr
 }
 
