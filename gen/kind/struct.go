@@ -8,7 +8,7 @@ import (
 )
 
 // structBytes is a binary that holds a C struct.
-type structBytes struct{ plain }
+type structBytes struct{}
 
 func (structBytes) Reads(*ir.Attr) Keys            { return KeyByteOrder | KeyStruct | KeyHint | KeyLength }
 func (structBytes) Type(a *ir.Attr) *jen.Statement { return jen.Id(a.Struct.Go) }
