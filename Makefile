@@ -109,13 +109,14 @@ test-vm: ## run the tests that talk to the kernel on another one, in a virtual m
 
 # The modules that tests want and Debian's kernel has not: built of its sources (netdevsim, ip6encaps, kinds, bridge) or our own. What builds
 # them is fetched once: headers (20 MB) and sources (150 MB).
-MODULES = netdevsim ip6encaps kinds bridge nlgen_slots nlgen_nic nlgen_offload nlgen_ib
+MODULES = netdevsim ip6encaps kinds bridge nlgen_slots nlgen_nic nlgen_offload nlgen_ib nlgen_can
 modules: $(MODULES) ## build all modules that tests use beyond those of the virtual machine's kernel (KERNEL=)
 
 nlgen_slots:   SOURCE = cmd/nlgen/testdata/module/nlgen_slots.c
 nlgen_nic:     SOURCE = internal/live/ethtool/testdata/nlgen_nic
 nlgen_offload: SOURCE = internal/live/testdata/module/nlgen_offload.c
 nlgen_ib:      SOURCE = internal/live/link/testdata/module/nlgen_ib.c
+nlgen_can:     SOURCE = internal/live/link/testdata/module/nlgen_can.c
 $(MODULES):
 	@mkdir -p bin
 	@$(GO) build -o bin/vmtest ./internal/vm/vmtest
