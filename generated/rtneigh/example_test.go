@@ -77,7 +77,7 @@ func ExampleClient_Newneigh() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		if entry.Header.NdmState == rtneigh.NudStateNoarp {
+		if entry.Header.NdmState == rtneigh.NudStateNoarp && !entry.Vlan.OK { // The port's VLANs have it, too.
 			fmt.Println(entry.Lladdr, entry.Header.NdmIfindex == int32(port.Index))
 		}
 	}
