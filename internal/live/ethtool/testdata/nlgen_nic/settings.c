@@ -50,6 +50,16 @@ static int nic_get_link(struct net_device *dev, struct ethtool_link_ksettings *x
 	return phy_ethtool_get_link_ksettings(dev, x);
 }
 
+// The PHY's work carries out what is set: whoever asks next is to see it done.
+static int nic_set_link(struct net_device *dev, const struct ethtool_link_ksettings *x)
+{
+	int err = phy_ethtool_set_link_ksettings(dev, x);
+
+	if (!err)
+		flush_delayed_work(&dev->phydev->state_queue);
+	return err;
+}
+
 static void nic_get_wol(struct net_device *dev, struct ethtool_wolinfo *wol) { *wol = nic_of(dev)->wol; }
 
 static int nic_set_wol(struct net_device *dev, struct ethtool_wolinfo *wol)
@@ -224,7 +234,7 @@ const struct ethtool_ops nic_ethtool_ops = {
 	.get_link = ethtool_op_get_link,
 	.get_link_ext_state = nic_link_ext_state,
 	.get_link_ksettings = nic_get_link,
-	.set_link_ksettings = phy_ethtool_set_link_ksettings,
+	.set_link_ksettings = nic_set_link,
 	.get_msglevel = nic_get_messages,
 	.set_msglevel = nic_set_messages,
 	.get_wol = nic_get_wol,
