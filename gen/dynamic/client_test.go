@@ -225,7 +225,7 @@ func TestDump(t *testing.T) {
 			got = append(got, string(AppendJSON(nil, v)))
 		}
 	}
-	const want = "1|all: get: reply: (offset 1): attribute is truncated|3|interrupted"
+	const want = "1|all: get: reply: offset 1: attribute is truncated|3|interrupted"
 	if strings.Join(got, "|") != want {
 		t.Errorf("got %q", got)
 	}
@@ -258,7 +258,7 @@ func TestListen(t *testing.T) {
 		`{"name": "hello", "msg": {"u8": 2}}`,
 		`{"name": "get", "msg": {"u8": 3}}`,
 		`{"name": "Unknown(55)", "msg": "010203"}`,
-		`all: get-ntf: reply: (offset 3): attribute is truncated`,
+		`all: get-ntf: reply: offset 3: attribute is truncated`,
 	}
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("got %q", got)

@@ -276,10 +276,10 @@ func TestDecodeErrors(t *testing.T) {
 	}
 	c := all(t)
 	for _, tc := range []struct{ input, want, lenient string }{
-		{"00000000", "(offset 4): attribute is truncated", ""},
-		{zeroHead + "0500", "(offset 12): trailing bytes after the last attribute", ""},
-		{zeroHead + "03000100", "(offset 12): attribute is truncated", ""},
-		{zeroHead + "0500010001000000" + "ff000100", "(offset 20): attribute is truncated", ""},
+		{"00000000", "offset 4: attribute is truncated", ""},
+		{zeroHead + "0500", "offset 12: trailing bytes after the last attribute", ""},
+		{zeroHead + "03000100", "offset 12: attribute is truncated", ""},
+		{zeroHead + "0500010001000000" + "ff000100", "offset 20: attribute is truncated", ""},
 		{zeroHead + "0600010001000000", "u8 (offset 12): payload has the wrong length", `"UnknownAttr(1)": "0100"`},
 		{zeroHead + "0500070001000000", "uint (offset 12): payload has the wrong length", `"UnknownAttr(7)": "01"`},
 		{zeroHead + "0700170000010000", "packed (offset 12): payload has the wrong length", `"UnknownAttr(23)": "000100"`},

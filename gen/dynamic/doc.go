@@ -68,19 +68,16 @@ type Error struct {
 
 // Error returns the place and the cause in one line.
 func (e *Error) Error() string {
-	var s strings.Builder
-	s.WriteString(e.Path)
-	if e.Offset >= 0 {
-		if e.Path != "" {
-			s.WriteByte(' ')
-		}
-		fmt.Fprintf(&s, "(offset %d)", e.Offset)
+	switch {
+	case e.Path == "" && e.Offset < 0:
+		return e.Err.Error()
+	case e.Path == "":
+		return fmt.Sprintf("offset %d: %v", e.Offset, e.Err)
+	case e.Offset < 0:
+		return fmt.Sprintf("%s: %v", e.Path, e.Err)
+	default:
+		return fmt.Sprintf("%s (offset %d): %v", e.Path, e.Offset, e.Err)
 	}
-	if s.Len() > 0 {
-		s.WriteString(": ")
-	}
-	s.WriteString(e.Err.Error())
-	return s.String()
 }
 
 // Unwrap returns the cause.
